@@ -1,0 +1,358 @@
+//! The TwiML of the whole flow, in the order a call meets it. Pure: the same arguments give the same document.
+
+use serde_json::json;
+
+use super::texts::fill;
+use super::{Language, Menu, Texts, Voicemail};
+use crate::model::ids::{ReservationSid, TaskSid, WorkflowSid};
+use crate::model::time::Millis;
+use crate::twiml::{
+    Dial, DialNoun, Enqueue, EnqueueTarget, Gather, Hangup, Leave, Pause, Play, Prompt, Record, Redirect, Response,
+    Verb,
+};
+use crate::webhook::path;
+
+/// How long a worker waits for the caller to come out of the queue, in seconds. The caller is there already, or has
+/// hung up.
+const BRIDGE_TIMEOUT_SECS: u16 = 10;
+
+/// Silence between an apology and the next try, in seconds: time for what failed to recover.
+const RETRY_PAUSE_SECS: u16 = 3;
+
+/// Silence that ends a voicemail, in seconds.
+const VOICEMAIL_SILENCE_SECS: u16 = 5;
+
+/// An expected wait up to this long is said without a number.
+const SHORT_WAIT: Millis = Millis::from_secs(60);
+
+/// The language menu, heard for the `attempt`-th time: one sentence per language, and what follows if no key comes.
+pub fn menu(menu: &Menu, attempt: u8) -> Response {
+    let prompt =
+        |language: &Language| language.say(&fill(&language.texts.prompt, "key", language.key)).map(Prompt::Say);
+    let gather = Gather {
+        num_digits: 1,
+        timeout_secs: menu.gather_timeout_secs,
+        action: path::enqueue_call(attempt),
+        nested: menu.languages.iter().filter_map(prompt).collect(),
+    };
+    let mut document = Response::new().then(gather);
+    if attempt < menu.attempts_max {
+        document.extend(in_every_language(menu, |texts| &texts.no_input));
+        return document.then(Redirect::new(path::incoming_call(attempt + 1)));
+    }
+    match menu.chosen_by(&menu.on_no_input) {
+        Some(language) => document.then(Redirect::new(path::enqueue_call_with(language.key.as_char(), attempt))),
+        None => {
+            document.extend(no_input_at_last(menu).verbs().iter().cloned());
+            document
+        }
+    }
+}
+
+/// After a key that is not in the menu: the menu again, for the `attempt`-th time.
+pub fn wrong_key(menu: &Menu, attempt: u8) -> Response {
+    let mut document = Response::new();
+    document.extend(in_every_language(menu, |texts| &texts.wrong_key));
+    document.extend(self::menu(menu, attempt).verbs().iter().cloned());
+    document
+}
+
+/// After a key that is not in the menu, with no attempt left.
+pub fn wrong_key_at_last(menu: &Menu) -> Response {
+    goodbye_after(menu, |texts| &texts.wrong_key)
+}
+
+/// After a menu in which no key was pressed, with no attempt left.
+pub fn no_input_at_last(menu: &Menu) -> Response {
+    goodbye_after(menu, |texts| &texts.no_input)
+}
+
+/// The caller waits in the carrier's queue that is named by the Task, alone, so that a worker finds exactly this caller.
+pub fn enqueue(language: &Language, task_sid: TaskSid) -> Response {
+    enqueue_into(language, EnqueueTarget::Queue(task_sid.to_string()), Some(task_sid))
+}
+
+/// The caller waits in hosted TaskRouter, which makes the Task itself (`ROUTER=twilio`).
+pub fn enqueue_hosted(language: &Language, workflow_sid: WorkflowSid) -> Response {
+    let task_attributes = json!({ "selected_language": language.selected_language });
+    enqueue_into(language, EnqueueTarget::Workflow { workflow_sid, task_attributes }, None)
+}
+
+/// One round of waiting: place in line and expected wait as far as they are known, then music.
+pub fn wait(language: &Language, position: Option<u32>, expected_wait: Option<Millis>) -> Response {
+    let texts = &language.texts;
+    let position = position.map(|position| fill(&texts.position, "position", position));
+    let expected_wait = expected_wait.map(|wait| {
+        if wait <= SHORT_WAIT {
+            texts.expected_wait_short.clone()
+        } else {
+            fill(&texts.expected_wait, "minutes", wait.as_secs_ceil().div_ceil(60))
+        }
+    });
+    let mut document = Response::new();
+    document.extend([position, expected_wait].into_iter().flatten().filter_map(|text| said(language, &text)));
+    document.then(Play::new(path::MUSIC))
+}
+
+/// Waiting is over without a worker; `queue-exit` goes on.
+pub fn leave() -> Response {
+    Response::new().then(Leave)
+}
+
+/// What the worker hears on answering: the greeting, then the caller.
+pub fn worker(language: &Language, task_sid: TaskSid, reservation_sid: ReservationSid) -> Response {
+    say(language, |texts| &texts.worker_greeting).then(Dial {
+        action: Some(path::worker_call_ended(task_sid, reservation_sid)),
+        timeout_secs: Some(BRIDGE_TIMEOUT_SECS),
+        ..Dial::new(DialNoun::Queue(task_sid.to_string()))
+    })
+}
+
+/// What a worker hears who answered too late, or whose caller hung up meanwhile.
+pub fn caller_gone(language: &Language) -> Response {
+    say(language, |texts| &texts.caller_gone).then(Hangup)
+}
+
+/// Nobody took the call in time: an apology, and a message when the menu wants one.
+pub fn timed_out(language: &Language, voicemail: Option<Voicemail>, task_sid: Option<TaskSid>) -> Response {
+    let mut document = say(language, |texts| &texts.timed_out);
+    if let Some(voicemail) = voicemail {
+        document.extend(said(language, &language.texts.voicemail_prompt));
+        document = document.then(Record {
+            action: path::recorded(task_sid, &language.selected_language),
+            max_length_secs: voicemail.max_length_secs,
+            timeout_secs: VOICEMAIL_SILENCE_SECS,
+        });
+    }
+    // With voicemail this is reached when nothing was said.
+    document.extend(said(language, &language.texts.goodbye));
+    document.then(Hangup)
+}
+
+/// The message is kept.
+pub fn voicemail_thanks(language: &Language) -> Response {
+    let mut document = say(language, |texts| &texts.voicemail_thanks);
+    document.extend(said(language, &language.texts.goodbye));
+    document.then(Hangup)
+}
+
+/// The conversation is over and the caller still on the line.
+pub fn goodbye(language: &Language) -> Response {
+    say(language, |texts| &texts.goodbye).then(Hangup)
+}
+
+/// Nothing to do: the call ends, or goes on by itself.
+pub fn nothing() -> Response {
+    Response::new()
+}
+
+/// Something failed on our side. With a `retry` (see [`path::retry`]) the caller holds and the request is made again;
+/// without, the call ends. Said in each of `languages`: all of the menu's while the caller's is not known.
+pub fn apology<'a>(languages: impl IntoIterator<Item = &'a Language>, retry: Option<String>) -> Response {
+    let text = |texts: &'a Texts| if retry.is_some() { &texts.apology } else { &texts.give_up };
+    let mut document = Response::new();
+    document.extend(languages.into_iter().filter_map(|language| said(language, text(&language.texts))));
+    match retry {
+        Some(url) => document.then(Pause { length_secs: RETRY_PAUSE_SECS }).then(Redirect::new(url)),
+        None => document.then(Hangup),
+    }
+}
+
+fn enqueue_into(language: &Language, target: EnqueueTarget, task_sid: Option<TaskSid>) -> Response {
+    say(language, |texts| &texts.please_wait).then(Enqueue {
+        target,
+        wait_url: Some(path::wait_music(task_sid, &language.selected_language)),
+        action: Some(path::queue_exit(task_sid, &language.selected_language)),
+    })
+}
+
+fn goodbye_after(menu: &Menu, text: impl Fn(&Texts) -> &String) -> Response {
+    let mut document = Response::new();
+    document.extend(in_every_language(menu, text));
+    document.extend(in_every_language(menu, |texts| &texts.goodbye));
+    document.then(Hangup)
+}
+
+fn in_every_language<'a>(menu: &'a Menu, text: impl Fn(&'a Texts) -> &'a String) -> impl Iterator<Item = Verb> {
+    menu.languages.iter().filter_map(move |language| said(language, text(&language.texts)))
+}
+
+fn say(language: &Language, text: impl FnOnce(&Texts) -> &String) -> Response {
+    let mut document = Response::new();
+    document.extend(said(language, text(&language.texts)));
+    document
+}
+
+fn said(language: &Language, text: &str) -> Option<Verb> {
+    language.say(text).map(Verb::Say)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::menu::{LANGUAGES_MAX, LastResort};
+
+    const TASK: TaskSid = TaskSid::from_bytes([0x11; 16]);
+    const TASK_SID: &str = "WT11111111111111111111111111111111";
+
+    /// Compares the lines between `<Response>` and `</Response>`, without their indentation; `TASK` stands for the Task's
+    /// id, and the two voices for their attributes.
+    fn check(document: &Response, expected: &[&str]) {
+        let xml = document
+            .to_xml()
+            .unwrap()
+            .replace(TASK_SID, "TASK")
+            .replace("<Say voice=\"Polly.Joanna\" language=\"en-US\">", "<Say English>")
+            .replace("<Say voice=\"Polly.Aditi\" language=\"hi-IN\">", "<Say Hindi>");
+        let lines: Vec<&str> = xml.lines().map(str::trim).skip(2).filter(|line| *line != "</Response>").collect();
+        assert_eq!(lines, expected);
+    }
+
+    fn english() -> Language {
+        Language::built_in("en").unwrap()
+    }
+
+    const GATHER: [&str; 3] = [
+        "<Say English>Welcome. For English, press 1.</Say>",
+        "<Say Hindi>नमस्ते। हिन्दी के लिए 2 दबाएँ।</Say>",
+        "</Gather>",
+    ];
+    const NO_INPUT: [&str; 2] =
+        ["<Say English>Sorry, we did not hear a key.</Say>", "<Say Hindi>क्षमा करें, आपने कोई बटन नहीं दबाया।</Say>"];
+    const GOODBYE: [&str; 3] = [
+        "<Say English>Thank you for calling. Goodbye.</Say>",
+        "<Say Hindi>कॉल करने के लिए धन्यवाद। नमस्कार।</Say>",
+        "<Hangup/>",
+    ];
+    const WRONG_KEY: [&str; 2] =
+        ["<Say English>Sorry, that key is not in the menu.</Say>", "<Say Hindi>क्षमा करें, यह विकल्प मेन्यू में नहीं है।</Say>"];
+
+    #[test]
+    fn the_menu_is_heard_again_until_the_last_attempt() {
+        let defaults = Menu::default();
+        let gather =
+            |attempt: u8| format!("<Gather numDigits=\"1\" timeout=\"5\" action=\"/enqueue-call?attempt={attempt}\">");
+        let (first, second, third) = (gather(1), gather(2), gather(3));
+
+        let again = ["<Redirect>/incoming-call?attempt=2</Redirect>"];
+        check(&menu(&defaults, 1), &[&[first.as_str()][..], &GATHER, &NO_INPUT, &again].concat());
+
+        check(&menu(&defaults, 3), &[&[third.as_str()][..], &GATHER, &NO_INPUT, &GOODBYE].concat());
+
+        let choosing = Menu { on_no_input: LastResort::Choose("hi".into()), ..Menu::default() };
+        let chosen = ["<Redirect>/enqueue-call?attempt=3&amp;Digits=2</Redirect>"];
+        check(&menu(&choosing, 3), &[&[third.as_str()][..], &GATHER, &chosen].concat());
+
+        let again = ["<Redirect>/incoming-call?attempt=3</Redirect>"];
+        check(&wrong_key(&defaults, 2), &[&WRONG_KEY[..], &[second.as_str()], &GATHER, &NO_INPUT, &again].concat());
+
+        check(&wrong_key_at_last(&defaults), &[&WRONG_KEY[..], &GOODBYE].concat());
+        check(&no_input_at_last(&defaults), &[&NO_INPUT[..], &GOODBYE].concat());
+    }
+
+    #[test]
+    fn a_caller_waits_in_a_queue_named_by_the_task_or_in_hosted_taskrouter() {
+        let please_wait =
+            "<Say English>Thank you. Please hold the line. We will connect you with the next person who is free.</Say>";
+        check(
+            &enqueue(&english(), TASK),
+            &[
+                please_wait,
+                "<Enqueue waitUrl=\"/wait-music?TaskSid=TASK&amp;language=en\" \
+                 action=\"/queue-exit?TaskSid=TASK&amp;language=en\">TASK</Enqueue>",
+            ],
+        );
+        check(
+            &enqueue_hosted(&english(), WorkflowSid::from_bytes([0x22; 16])),
+            &[
+                please_wait,
+                "<Enqueue workflowSid=\"WW22222222222222222222222222222222\" waitUrl=\"/wait-music?language=en\" \
+                 action=\"/queue-exit?language=en\">",
+                "<Task>{&quot;selected_language&quot;:&quot;en&quot;}</Task>",
+                "</Enqueue>",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_waiting_caller_hears_what_is_known_and_music() {
+        let music = "<Play>/wait-music/music.wav</Play>";
+        let second = "<Say English>You are number 2 in line.</Say>";
+        let short = "<Say English>We expect to connect you within a minute.</Say>";
+        let two = "<Say English>The expected wait is about 2 minutes.</Say>";
+        let three = "<Say English>The expected wait is about 3 minutes.</Say>";
+        for (position, wait_millis, expected) in [
+            (None, None, &[music][..]),
+            (Some(2), None, &[second, music]),
+            (Some(2), Some(0), &[second, short, music]),
+            (None, Some(60_000), &[short, music]),
+            (None, Some(60_001), &[two, music]),
+            (None, Some(120_000), &[two, music]),
+            (None, Some(120_001), &[three, music]),
+        ] {
+            check(&wait(&english(), position, wait_millis.map(Millis::from_millis)), expected);
+        }
+        let silent = Language { texts: Texts { position: String::new(), ..english().texts }, ..english() };
+        check(&wait(&silent, Some(2), None), &[music]);
+        check(&leave(), &["<Leave/>"]);
+    }
+
+    #[test]
+    fn a_worker_is_greeted_and_connected_or_told_that_nobody_is_there() {
+        check(
+            &worker(&english(), TASK, ReservationSid::from_bytes([0x33; 16])),
+            &[
+                "<Say English>A caller is waiting. We are connecting you now.</Say>",
+                "<Dial action=\"/worker-call/ended?TaskSid=TASK&amp;ReservationSid=WR33333333333333333333333333333333\" \
+                 timeout=\"10\">",
+                "<Queue>TASK</Queue>",
+                "</Dial>",
+            ],
+        );
+        check(&caller_gone(&english()), &["<Say English>The caller is no longer waiting. Goodbye.</Say>", "<Hangup/>"]);
+    }
+
+    #[test]
+    fn a_caller_who_waited_in_vain_may_leave_a_message() {
+        let sorry = "<Say English>We are sorry, nobody is free to take your call.</Say>";
+        let goodbye_then = ["<Say English>Thank you for calling. Goodbye.</Say>", "<Hangup/>"];
+        check(&timed_out(&english(), None, Some(TASK)), &[&[sorry][..], &goodbye_then].concat());
+        let message = [
+            sorry,
+            "<Say English>Please leave a message after the tone. Press any key when you are done.</Say>",
+            "<Record action=\"/queue-exit/recorded?TaskSid=TASK&amp;language=en\" maxLength=\"90\" timeout=\"5\"/>",
+        ];
+        let voicemail = Some(Voicemail { max_length_secs: 90 });
+        check(&timed_out(&english(), voicemail, Some(TASK)), &[&message[..], &goodbye_then].concat());
+        let thanks = ["<Say English>Thank you. We have your message.</Say>"];
+        check(&voicemail_thanks(&english()), &[&thanks[..], &goodbye_then].concat());
+        check(&goodbye(&english()), &goodbye_then);
+        check(&nothing(), &[]);
+    }
+
+    #[test]
+    fn a_failure_on_our_side_is_an_apology_with_a_way_on_and_in_the_end_a_goodbye() {
+        check(
+            &apology([&english()], Some("/enqueue-call?attempt=1&Digits=1&retry=1".into())),
+            &[
+                "<Say English>We are sorry, something went wrong on our side. Please stay on the line.</Say>",
+                "<Pause length=\"3\"/>",
+                "<Redirect>/enqueue-call?attempt=1&amp;Digits=1&amp;retry=1</Redirect>",
+            ],
+        );
+        check(
+            &apology(&Menu::default().languages, None),
+            &[
+                "<Say English>We are sorry, we cannot take your call at the moment. Please call again later.</Say>",
+                "<Say Hindi>क्षमा करें, हम इस समय आपकी कॉल नहीं ले सकते। कृपया थोड़ी देर बाद फिर कॉल करें।</Say>",
+                "<Hangup/>",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_full_menu_of_ordinary_texts_fits_into_a_document() {
+        let languages = vec![Language::built_in("hi").unwrap(); LANGUAGES_MAX];
+        assert!(wrong_key(&Menu { languages, ..Menu::default() }, 3).to_xml().is_ok());
+    }
+}

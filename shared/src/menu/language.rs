@@ -1,0 +1,255 @@
+//! One language of the menu: its key, its voice, its texts.
+
+use std::fmt;
+
+use serde::de::{Error, Unexpected, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::built_in;
+use super::texts::{GivenTexts, TextError, Texts};
+use crate::twiml::Say;
+use crate::webhook::Digits;
+
+/// Longest name of a language or voice, in characters.
+const NAME_MAX_CHARS: usize = 64;
+
+/// One language callers can choose.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Given")]
+pub struct Language {
+    /// The key that chooses it.
+    pub key: Digit,
+    /// What becomes of the Task's attribute `selected_language`: `en`.
+    pub selected_language: String,
+    /// `<Say language>`: `en-US`.
+    pub language: String,
+    /// `<Say voice>`: `Polly.Joanna`; the account's default voice if not set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub voice: Option<String>,
+    /// What is said.
+    pub texts: Texts,
+}
+
+/// A key that can be in the menu: `0` to `9` or `*`. Not `#`, which ends the input (`finishOnKey`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Digit(char);
+
+/// A language that cannot be spoken. The sentence says what to change.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LanguageError {
+    /// A name is empty or too long.
+    #[error("menu.languages.{field}: expected 1 to {NAME_MAX_CHARS} characters, got {got}")]
+    Name {
+        /// Which name.
+        field: &'static str,
+        /// Its length in characters.
+        got: usize,
+    },
+    /// There are no built-in settings for this language.
+    #[error("language {selected_language} is not built in (English and Hindi are): it needs {missing}")]
+    NotBuiltIn {
+        /// The language.
+        selected_language: String,
+        /// Everything that has to be given.
+        missing: String,
+    },
+    /// A text cannot be spoken.
+    #[error("language {selected_language}: {error}")]
+    Text {
+        /// The language.
+        selected_language: String,
+        /// What is wrong with it.
+        #[source]
+        error: TextError,
+    },
+}
+
+impl Language {
+    /// English for `en` and its kin (`en-GB`), Hindi for `hi`: what is used for all that the file leaves out.
+    pub fn built_in(selected_language: &str) -> Option<Self> {
+        let main = selected_language.split(['-', '_']).next()?;
+        built_in::languages().into_iter().find(|language| language.selected_language.eq_ignore_ascii_case(main))
+    }
+
+    /// Speaks `text` in this language; nothing for an empty text.
+    pub fn say(&self, text: &str) -> Option<Say> {
+        let voice = self.voice.clone();
+        (!text.is_empty()).then(|| Say { voice, language: Some(self.language.clone()), ..Say::new(text) })
+    }
+}
+
+impl Digit {
+    /// The key, if it can be in a menu.
+    pub fn new(key: char) -> Option<Self> {
+        matches!(key, '0'..='9' | '*').then_some(Self(key))
+    }
+
+    /// The key as a character.
+    pub const fn as_char(self) -> char {
+        self.0
+    }
+
+    /// Whether this key, and no other, was pressed.
+    pub fn is(self, digits: &Digits) -> bool {
+        digits.as_str().chars().eq([self.0])
+    }
+}
+
+impl fmt::Display for Digit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl Serialize for Digit {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_char(self.0)
+    }
+}
+
+/// A person writes `key: 1`, which YAML reads as a number.
+impl<'de> Deserialize<'de> for Digit {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct DigitVisitor;
+
+        impl Visitor<'_> for DigitVisitor {
+            type Value = Digit;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a key of the telephone, 0 to 9 or *")
+            }
+
+            fn visit_u64<E: Error>(self, number: u64) -> Result<Digit, E> {
+                let key = u32::try_from(number).ok().and_then(|number| char::from_digit(number, 10));
+                key.and_then(Digit::new).ok_or_else(|| E::invalid_value(Unexpected::Unsigned(number), &self))
+            }
+
+            fn visit_i64<E: Error>(self, number: i64) -> Result<Digit, E> {
+                match u64::try_from(number) {
+                    Ok(number) => self.visit_u64(number),
+                    Err(_) => Err(E::invalid_value(Unexpected::Signed(number), &self)),
+                }
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<Digit, E> {
+                let mut keys = text.chars();
+                let only = keys.next().filter(|_| keys.next().is_none());
+                only.and_then(Digit::new).ok_or_else(|| E::invalid_value(Unexpected::Str(text), &self))
+            }
+        }
+
+        deserializer.deserialize_any(DigitVisitor)
+    }
+}
+
+/// A language as a person writes it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Given {
+    key: Digit,
+    selected_language: String,
+    language: Option<String>,
+    voice: Option<String>,
+    #[serde(default)]
+    texts: GivenTexts,
+}
+
+impl TryFrom<Given> for Language {
+    type Error = LanguageError;
+
+    fn try_from(given: Given) -> Result<Self, LanguageError> {
+        let Given { key, selected_language, language, voice, texts } = given;
+        let built_in = Self::built_in(&selected_language);
+        let mut missing = texts.missing(built_in.is_some());
+
+        // A given language may have another voice than the built-in one: then the account decides.
+        let default_voice = if language.is_none() { built_in.as_ref().and_then(|it| it.voice.clone()) } else { None };
+        let language = language.or_else(|| built_in.as_ref().map(|it| it.language.clone()));
+        if language.is_none() {
+            missing.insert(0, "language");
+        }
+        let texts = texts.or(built_in.map(|it| it.texts));
+        let (Some(language), Some(texts)) = (language, texts) else {
+            return Err(LanguageError::NotBuiltIn { selected_language, missing: missing.join(", ") });
+        };
+
+        let voice = voice.or(default_voice);
+        for (field, name) in
+            [("selected_language", Some(&selected_language)), ("language", Some(&language)), ("voice", voice.as_ref())]
+        {
+            check_name(field, name)?;
+        }
+        match texts.check() {
+            Ok(()) => Ok(Self { key, selected_language, language, voice, texts }),
+            Err(error) => Err(LanguageError::Text { selected_language, error }),
+        }
+    }
+}
+
+fn check_name(field: &'static str, name: Option<&String>) -> Result<(), LanguageError> {
+    let got = name.map_or(1, |name| name.chars().count());
+    if got == 0 || got > NAME_MAX_CHARS { Err(LanguageError::Name { field, got }) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn read(language: Value) -> Result<Language, String> {
+        serde_json::from_value(language).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_built_in_language_can_be_changed_in_part() {
+        let texts = json!({"prompt": "For help, press {key}."});
+        let language =
+            read(json!({"key": "*", "selected_language": "en-GB", "language": "en-GB", "texts": texts})).unwrap();
+        assert_eq!((language.key.as_char(), language.language.as_str()), ('*', "en-GB"));
+        assert_eq!(language.voice, None, "an American voice would speak British English");
+        assert_eq!(language.texts.prompt, "For help, press {key}.");
+        assert_eq!(language.texts.goodbye, Language::built_in("en").unwrap().texts.goodbye);
+    }
+
+    #[test]
+    fn any_language_can_be_given_in_full() {
+        let mut texts = serde_json::to_value(Language::built_in("en").unwrap().texts).unwrap();
+        texts["goodbye"] = json!("Au revoir.");
+        let given =
+            json!({"key": 3, "selected_language": "fr", "language": "fr-FR", "voice": "Polly.Lea", "texts": texts});
+        let language = read(given.clone()).unwrap();
+        assert_eq!(serde_json::to_value(&language.texts).unwrap(), given["texts"]);
+        assert_eq!(read(serde_json::to_value(&language).unwrap()), Ok(language));
+    }
+
+    #[test]
+    fn a_language_that_cannot_be_spoken_is_refused_with_what_to_change() {
+        let en = |more: Value| {
+            let mut language = json!({"key": 1, "selected_language": "en"});
+            for (name, value) in more.as_object().unwrap() {
+                language[name] = value.clone();
+            }
+            language
+        };
+        for (language, expected) in [
+            (
+                json!({"key": 3, "selected_language": "fr", "texts": {"prompt": "Appuyez sur {key}."}}),
+                "language fr is not built in (English and Hindi are): it needs language, texts.wrong_key, texts.no_input, ",
+            ),
+            (en(json!({"key": 10})), "invalid value: integer `10`, expected a key of the telephone, 0 to 9 or *"),
+            (en(json!({"key": -1})), "invalid value: integer `-1`, expected a key"),
+            (en(json!({"key": "#"})), "invalid value: string \"#\", expected a key"),
+            (en(json!({"key": "12"})), "invalid value: string \"12\", expected a key"),
+            (en(json!({"voice": ""})), "menu.languages.voice: expected 1 to 64 characters, got 0"),
+            (en(json!({"texts": {"hello": "Hi"}})), "unknown field `hello`"),
+            (
+                en(json!({"texts": {"position": "You are {place}."}})),
+                "language en: texts.position: unknown placeholder {place}; it may hold {position}",
+            ),
+        ] {
+            let message = read(language).unwrap_err();
+            assert!(message.contains(expected), "{message}");
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! Activity: what a Worker is doing (taskrouter.md sections 2.2 and 3).
+
+use serde::{Deserialize, Serialize};
+
+use super::ActivitySid;
+
+/// A state a Worker can be in. Whether it may be offered new Tasks hangs on [`Activity::available`] alone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Activity {
+    /// `WA…`.
+    pub sid: ActivitySid,
+    /// Unique in the Workspace, at most 64 characters.
+    pub friendly_name: String,
+    /// May a Worker in this Activity be offered new Tasks? Cannot change once the Activity exists.
+    pub available: bool,
+}

@@ -1,0 +1,98 @@
+//! Attributes: the JSON object every Task and Worker carries (taskrouter.md sections 2.3 and 2.8).
+
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::{Map, Value};
+
+/// Characters an attributes text may have, blanks included (taskrouter.md section 14).
+pub const ATTRIBUTES_CHARS_MAX: usize = 4_096;
+
+/// A JSON object. Kept as data, carried as text: on the wire and in the table it is JSON inside a string.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Attributes(Map<String, Value>);
+
+/// Why a text cannot be attributes.
+#[derive(Debug, thiserror::Error)]
+pub enum AttributesError {
+    /// The text is too long.
+    #[error("attributes have {chars} characters; at most {ATTRIBUTES_CHARS_MAX} are allowed, blanks included")]
+    TooLong {
+        /// Characters in the text.
+        chars: usize,
+    },
+    /// The text is not JSON, or not a JSON object.
+    #[error("attributes must be a JSON object such as {{\"languages\":[\"en\"]}}: {0}")]
+    NotAnObject(#[from] serde_json::Error),
+}
+
+impl Attributes {
+    /// Attributes made of this object; its text must fit into [`ATTRIBUTES_CHARS_MAX`].
+    pub fn new(object: Map<String, Value>) -> Result<Self, AttributesError> {
+        let attributes = Self(object);
+        check_length(&attributes.to_json())?;
+        Ok(attributes)
+    }
+
+    /// The value of a top-level key.
+    pub fn get(&self, key: &str) -> Option<&Value> {
+        self.0.get(key)
+    }
+
+    /// The text of a top-level key, if it is there and is text.
+    pub fn text(&self, key: &str) -> Option<&str> {
+        self.0.get(key)?.as_str()
+    }
+
+    /// The object itself.
+    pub fn as_object(&self) -> &Map<String, Value> {
+        &self.0
+    }
+
+    /// The JSON text.
+    pub fn to_json(&self) -> String {
+        Value::Object(self.0.clone()).to_string()
+    }
+}
+
+impl FromStr for Attributes {
+    type Err = AttributesError;
+    fn from_str(text: &str) -> Result<Self, AttributesError> {
+        check_length(text)?;
+        Ok(Self(serde_json::from_str(text)?))
+    }
+}
+
+fn check_length(text: &str) -> Result<(), AttributesError> {
+    match text.chars().count() {
+        chars if chars > ATTRIBUTES_CHARS_MAX => Err(AttributesError::TooLong { chars }),
+        _ => Ok(()),
+    }
+}
+
+impl Serialize for Attributes {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.to_json())
+    }
+}
+
+impl<'de> Deserialize<'de> for Attributes {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attributes_are_an_object_of_bounded_length() {
+        assert!(r#"{"languages":["hi"]}"#.parse::<Attributes>().is_ok());
+        for wrong in ["", "[]", "3", "{", "null"] {
+            assert!(matches!(wrong.parse::<Attributes>(), Err(AttributesError::NotAnObject(_))), "{wrong}");
+        }
+        let long = format!(r#"{{"a":"{}"}}"#, "x".repeat(ATTRIBUTES_CHARS_MAX));
+        assert!(matches!(long.parse::<Attributes>(), Err(AttributesError::TooLong { .. })));
+    }
+}

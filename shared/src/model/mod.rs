@@ -1,0 +1,30 @@
+//! TaskRouter's nouns, one a file (taskrouter.md section 2). Plain data: what may happen to it is in [`crate::router`],
+//! how it is stored is the store's business.
+
+mod activity;
+mod attributes;
+mod centre;
+mod expression;
+pub mod ids;
+mod reservation;
+mod task;
+mod task_channel;
+mod task_queue;
+pub mod time;
+mod worker;
+mod workflow;
+mod workspace;
+
+pub use activity::Activity;
+pub use attributes::{ATTRIBUTES_CHARS_MAX, Attributes, AttributesError};
+pub use centre::Centre;
+pub use expression::{Comparison, Expression, ExpressionError, Operand, Operator, Path, PathStep, Term};
+pub use ids::*;
+pub use reservation::{IssuedInstruction, Reservation, ReservationStatus};
+pub use task::{AssignmentStatus, EndReason, FailedOffer, Task, WorkflowPosition};
+pub use task_channel::{TaskChannel, TaskChannelName};
+pub use task_queue::TaskQueue;
+pub use time::{Clock, Millis, Timestamp};
+pub use worker::{OpenReservation, Roster, Worker, WorkerChannel};
+pub use workflow::{Filter, OrderBy, OrderClause, Target, Workflow};
+pub use workspace::{Workspace, WrapUp};

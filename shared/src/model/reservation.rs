@@ -1,0 +1,93 @@
+//! Reservation: one Task offered to one Worker (taskrouter.md sections 2.9 and 6).
+
+use serde::{Deserialize, Serialize};
+
+use super::{ActivitySid, CallSid, ReservationSid, TaskSid, Timestamp, WorkerSid};
+
+/// Where a Reservation stands. Everything but `Pending`, `Accepted` and `Wrapping` is an end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReservationStatus {
+    /// Offered; nobody has answered.
+    Pending,
+    /// The Worker took the Task.
+    Accepted,
+    /// The Worker, or the application for the Worker, said no.
+    Rejected,
+    /// Nobody answered in the Workflow's reservation timeout.
+    Timeout,
+    /// The Task ended, or the call to the Worker came to nothing.
+    Canceled,
+    /// Another Worker accepted a parallel Reservation.
+    Rescinded,
+    /// The conversation is over, the paperwork is not.
+    Wrapping,
+    /// Done.
+    Completed,
+}
+
+impl ReservationStatus {
+    /// Does a Reservation in this status take up a slot of the Worker's channel (taskrouter.md section 4)?
+    pub fn is_open(self) -> bool {
+        match self {
+            Self::Pending | Self::Accepted | Self::Wrapping => true,
+            Self::Rejected | Self::Timeout | Self::Canceled | Self::Rescinded | Self::Completed => false,
+        }
+    }
+
+    /// The name of the status in the API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Accepted => "accepted",
+            Self::Rejected => "rejected",
+            Self::Timeout => "timeout",
+            Self::Canceled => "canceled",
+            Self::Rescinded => "rescinded",
+            Self::Wrapping => "wrapping",
+            Self::Completed => "completed",
+        }
+    }
+}
+
+/// A telephone instruction that has been carried out for a Reservation. From that moment the Reservation's own timeout
+/// stands still; how the call to the Worker ends decides (taskrouter.md section 6, "On hold").
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IssuedInstruction {
+    /// The call to the Worker, once the carrier has named it.
+    pub worker_call_sid: Option<CallSid>,
+    /// The Activity the Worker moves to when the conversation has ended.
+    pub post_work_activity_sid: Option<ActivitySid>,
+    /// Seconds the Worker's phone may ring.
+    pub ring_timeout_secs: u32,
+}
+
+/// One offer of a Task to a Worker.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reservation {
+    /// `WR…`, derived from the Task, the round and the Worker: reserving again names the same Reservation.
+    pub sid: ReservationSid,
+    /// Who was offered the Task.
+    pub worker_sid: WorkerSid,
+    /// The Worker's friendly name at that moment.
+    pub worker_name: String,
+    /// Where it stands.
+    pub status: ReservationStatus,
+    /// When it was made.
+    pub date_created: Timestamp,
+    /// When its status last changed.
+    pub date_updated: Timestamp,
+    /// When a `Pending` one ends by itself: as `Timeout` before an instruction was issued, as `Canceled` after.
+    pub expires_at: Timestamp,
+    /// The telephone instruction being carried out, if any.
+    pub instruction: Option<IssuedInstruction>,
+    /// Why the telephone part failed, a carrier error code, on `Canceled` ones.
+    pub canceled_reason_code: Option<u32>,
+}
+
+impl Reservation {
+    /// The id of the Reservation of `task` for `worker` in the given round.
+    pub fn derive_sid(task: TaskSid, round: u32, worker: WorkerSid) -> ReservationSid {
+        ReservationSid::derive(&[&task.to_string(), &round.to_string(), &worker.to_string()])
+    }
+}

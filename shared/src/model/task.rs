@@ -1,0 +1,178 @@
+//! Task: something that waits for a Worker (taskrouter.md sections 2.8 and 5).
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Attributes, CallSid, Millis, QueueSid, Reservation, ReservationSid, ReservationStatus, TaskChannelName,
+    TaskQueueSid, TaskSid, Timestamp, WorkerSid, WorkflowSid, WorkspaceSid,
+};
+
+/// Where a Task stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AssignmentStatus {
+    /// Waits for a Worker.
+    Pending,
+    /// Offered to one Worker or several.
+    Reserved,
+    /// A Worker has it.
+    Assigned,
+    /// The conversation is over, the paperwork is not.
+    Wrapping,
+    /// Done.
+    Completed,
+    /// Ended without having been assigned.
+    Canceled,
+}
+
+impl AssignmentStatus {
+    /// Has the Task ended?
+    pub fn is_end(self) -> bool {
+        match self {
+            Self::Completed | Self::Canceled => true,
+            Self::Pending | Self::Reserved | Self::Assigned | Self::Wrapping => false,
+        }
+    }
+
+    /// The name of the status in the API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Reserved => "reserved",
+            Self::Assigned => "assigned",
+            Self::Wrapping => "wrapping",
+            Self::Completed => "completed",
+            Self::Canceled => "canceled",
+        }
+    }
+}
+
+/// Why a Task ended (taskrouter.md section 5, "Why canceled").
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EndReason {
+    /// The caller hung up before a Worker had the Task.
+    Hangup,
+    /// The caller left the queue by other means: it was full, or the carrier failed.
+    LeftQueue,
+    /// The Task's own time to live ran out.
+    TaskTtlExceeded,
+    /// The last step of the Workflow timed out.
+    WorkflowTimeout,
+    /// The last step of the Workflow was skipped.
+    WorkflowSkipped,
+    /// It was offered [`crate::router::RESERVATION_ROUNDS_MAX`] times in vain.
+    MaxAssignmentsExceeded,
+    /// The conversation ended.
+    ConversationEnded,
+    /// Whoever ended it through the API said why.
+    Given(String),
+}
+
+impl EndReason {
+    /// The text of the `reason` field.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Hangup => "hangup",
+            Self::LeftQueue => "left queue",
+            Self::TaskTtlExceeded => "Task TTL Exceeded",
+            Self::WorkflowTimeout => "Task canceled on Workflow timeout",
+            Self::WorkflowSkipped => "Task canceled on Workflow skip",
+            Self::MaxAssignmentsExceeded => "Task TTL Exceeded or Max assignment count exceeded",
+            Self::ConversationEnded => "conversation ended",
+            Self::Given(text) => text,
+        }
+    }
+}
+
+/// Which step of which filter of the Workflow a Task is in (taskrouter.md section 7.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkflowPosition {
+    /// Index of the filter; `None` is the default filter.
+    pub filter: Option<u16>,
+    /// Index of the target in the filter.
+    pub target: u16,
+    /// When the filter was entered: its step timeouts add up from here (rules 6 and 13).
+    pub filter_entered_at: Timestamp,
+}
+
+/// An offer that came to nothing a moment ago.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailedOffer {
+    /// Who did not take the Task.
+    pub worker_sid: WorkerSid,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// One Task and, inside it, the Reservations of its latest round.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Task {
+    /// `WT…`. For a call it is derived from the CallSid, so a webhook that comes twice makes one Task.
+    pub sid: TaskSid,
+    /// Where it is routed.
+    pub workspace_sid: WorkspaceSid,
+    /// The Workflow it travels through.
+    pub workflow_sid: WorkflowSid,
+    /// Where it stands in that Workflow.
+    pub position: WorkflowPosition,
+    /// The queue it waits in.
+    pub task_queue_sid: TaskQueueSid,
+    /// When it entered that queue.
+    pub task_queue_entered_date: Timestamp,
+    /// What is known about it. A call's Task has `call_sid`, `from`, `to`, `selected_language` …
+    pub attributes: Attributes,
+    /// The kind of work.
+    pub channel: TaskChannelName,
+    /// Higher is served first.
+    pub priority: u32,
+    /// When it was made.
+    pub date_created: Timestamp,
+    /// When it last changed.
+    pub date_updated: Timestamp,
+    /// The moment its waiting is counted from.
+    pub virtual_start_time: Timestamp,
+    /// How long it may live before being assigned (taskrouter.md section 2.8, `timeout`).
+    pub timeout: Millis,
+    /// Where it stands.
+    pub assignment_status: AssignmentStatus,
+    /// Why it ended, once it has.
+    pub reason: Option<EndReason>,
+    /// The Reservations of the latest round.
+    pub reservations: Vec<Reservation>,
+    /// Rounds of Reservations so far (taskrouter.md section 14: 1,000 at most).
+    pub rounds: u32,
+    /// Offers that failed within [`crate::router::REOFFER_PAUSE`].
+    pub failed_offers: Vec<FailedOffer>,
+    /// The carrier's queue that held the caller; known once the caller has left it.
+    pub carrier_queue_sid: Option<QueueSid>,
+    /// Rises by one with every write; a write that expected another version is refused.
+    pub version: u64,
+}
+
+impl Task {
+    /// The caller's leg, if the Task is a call.
+    pub fn call_sid(&self) -> Option<CallSid> {
+        self.attributes.text("call_sid")?.parse().ok()
+    }
+
+    /// The Reservation with this id, if it is of the latest round.
+    pub fn reservation(&self, sid: ReservationSid) -> Option<&Reservation> {
+        self.reservations.iter().find(|reservation| reservation.sid == sid)
+    }
+
+    /// The Reservations that take up a Worker's slot now.
+    pub fn open_reservations(&self) -> impl Iterator<Item = &Reservation> {
+        self.reservations.iter().filter(|reservation| reservation.status.is_open())
+    }
+
+    /// The Reservations nobody has answered.
+    pub fn pending_reservations(&self) -> impl Iterator<Item = &Reservation> {
+        self.reservations.iter().filter(|reservation| reservation.status == ReservationStatus::Pending)
+    }
+
+    /// The moment after which it is canceled unless assigned.
+    pub fn expires_at(&self) -> Timestamp {
+        self.date_created + self.timeout
+    }
+}

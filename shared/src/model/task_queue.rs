@@ -1,0 +1,18 @@
+//! TaskQueue: Tasks that wait for the same kind of Worker (taskrouter.md section 2.6).
+
+use serde::{Deserialize, Serialize};
+
+use super::{Expression, TaskQueueSid};
+
+/// Where Tasks wait, and who may take them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TaskQueue {
+    /// `WQ…`.
+    pub sid: TaskQueueSid,
+    /// Unique in the Workspace, at most 64 characters.
+    pub friendly_name: String,
+    /// Which Workers belong to the queue. `None`: the expression is empty and matches nobody.
+    pub target_workers: Option<Expression>,
+    /// How many Workers are offered one Task at once, 1 to 50.
+    pub max_reserved_workers: u8,
+}

@@ -1,0 +1,118 @@
+//! Workflow: how a Task finds its queue (taskrouter.md sections 2.7 and 7).
+
+use serde::{Deserialize, Serialize};
+
+use super::{Expression, Millis, Path, TaskQueueSid, WorkflowSid};
+
+/// A Workflow with its configuration, parsed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Workflow {
+    /// `WW…`.
+    pub sid: WorkflowSid,
+    /// At most 64 characters.
+    pub friendly_name: String,
+    /// Who is asked what to do with a Reservation. A path (`/assignment`) is ours.
+    pub assignment_callback_url: Option<String>,
+    /// Who is asked when the first one fails.
+    pub fallback_assignment_callback_url: Option<String>,
+    /// How long a Reservation waits for an answer.
+    pub task_reservation_timeout: Millis,
+    /// Tried top to bottom; the first whose expression is true owns the Task.
+    pub filters: Vec<Filter>,
+    /// Where a Task goes that no filter wanted.
+    pub default_filter: Option<Target>,
+}
+
+/// One filter: a condition on Tasks, and the steps of those that meet it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Filter {
+    /// A label for people.
+    pub filter_friendly_name: String,
+    /// Over Task attributes. `None` matches every Task.
+    pub expression: Option<Expression>,
+    /// The steps, at least one.
+    pub targets: Vec<Target>,
+}
+
+/// One routing step.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Target {
+    /// The queue. Resolved when the configuration is read: a step that names none has its predecessor's.
+    pub queue: TaskQueueSid,
+    /// Narrows the queue's Workers.
+    pub expression: Option<Expression>,
+    /// Replaces the Task's priority on entering the step.
+    pub priority: Option<u32>,
+    /// How long the step may last; `None` = until the Task's own timeout.
+    pub timeout: Option<Millis>,
+    /// Which Worker first. `None` = longest idle.
+    pub order_by: Option<OrderBy>,
+}
+
+/// Which Workers come first (taskrouter.md section 9): clause by clause, ties by idle time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct OrderBy {
+    source: String,
+    clauses: Vec<OrderClause>,
+}
+
+/// One clause: a Worker's integer attribute, up or down.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderClause {
+    /// Path into the Worker, without the `worker.` prefix.
+    pub path: Path,
+    /// Highest first?
+    pub descending: bool,
+}
+
+impl OrderBy {
+    /// The clauses, first one first.
+    pub fn clauses(&self) -> &[OrderClause] {
+        &self.clauses
+    }
+}
+
+impl TryFrom<String> for OrderBy {
+    type Error = String;
+
+    fn try_from(source: String) -> Result<Self, String> {
+        let clauses = source.split(',').map(parse_clause).collect::<Result<_, _>>()?;
+        Ok(Self { source, clauses })
+    }
+}
+
+impl From<OrderBy> for String {
+    fn from(order: OrderBy) -> Self {
+        order.source
+    }
+}
+
+fn parse_clause(text: &str) -> Result<OrderClause, String> {
+    let expected = || format!("order_by: expected `worker.<attribute> ASC` or `… DESC`, got `{}`", text.trim());
+    let mut words = text.split_whitespace();
+    let (Some(path), Some(direction), None) = (words.next(), words.next(), words.next()) else {
+        return Err(expected());
+    };
+    let descending = match direction.to_ascii_uppercase().as_str() {
+        "ASC" => false,
+        "DESC" => true,
+        _ => return Err(expected()),
+    };
+    let path = path.strip_prefix("worker.").ok_or_else(expected)?;
+    Ok(OrderClause { path: path.parse().map_err(|_| expected())?, descending })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_order_names_worker_attributes_and_directions() {
+        let order = OrderBy::try_from("worker.level DESC, worker.channel.voice.assigned_tasks asc".to_owned()).unwrap();
+        assert_eq!(order.clauses().iter().map(|clause| clause.descending).collect::<Vec<_>>(), [true, false]);
+        for wrong in ["", "level DESC", "worker.level", "worker.level UP", "worker.level DESC,", "worker.-x ASC"] {
+            assert!(OrderBy::try_from(wrong.to_owned()).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! What follows from a write that has happened, read off the old and the new image.
+//!
+//! The table's stream is the outbox: an effect is derived from a change that is there, so it cannot be lost and cannot
+//! happen without the change. Records come at least once; every effect is harmless when it comes again.
+
+use serde::{Deserialize, Serialize};
+
+use super::wake;
+use crate::model::{
+    AssignmentStatus, CallSid, EndReason, Millis, QueueSid, Reservation, ReservationSid, ReservationStatus, Task,
+    TaskQueueSid, TaskSid, Timestamp, Worker, WorkerSid, Workspace, WorkspaceSid,
+};
+
+/// Something to be done outside the core.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// Look for a Worker for this Task now.
+    Match(TaskSid),
+    /// Look for a Task for this Worker now.
+    Serve(WorkerSid),
+    /// Look again at that moment.
+    Wake(Wake),
+    /// Something for the `callbacks` function.
+    Call(Callback),
+    /// A caller was answered: a sample for the expected wait of this queue.
+    Answered {
+        /// The queue.
+        queue: TaskQueueSid,
+        /// The Task, so that one Task counts once.
+        task: TaskSid,
+        /// From creation to acceptance.
+        waited: Millis,
+    },
+}
+
+/// A timer: the message that comes back to `routing` at `at`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wake {
+    /// Where it is.
+    pub workspace: WorkspaceSid,
+    /// What to look at.
+    pub subject: Subject,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What a timer is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Subject {
+    /// A Task's deadlines.
+    Task(TaskSid),
+    /// A Worker's wrap-up.
+    Worker(WorkerSid),
+}
+
+/// Work for the `callbacks` function: a request to somebody else's server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Callback {
+    /// Ask the Workflow's assignment callback what to do, and do it.
+    Assignment {
+        /// The Task offered.
+        task: TaskSid,
+        /// The offer.
+        reservation: ReservationSid,
+    },
+    /// Stop ringing a Worker.
+    StopWorkerCall {
+        /// The Worker's leg.
+        call: CallSid,
+    },
+    /// Take a caller out of the queue whose Task ended while they waited, and tell them.
+    SendCallerOn {
+        /// The caller's leg.
+        call: CallSid,
+        /// The Task that ended.
+        task: TaskSid,
+    },
+    /// Delete the carrier's queue of an ended Task.
+    DeleteQueue {
+        /// The carrier's queue.
+        queue: QueueSid,
+    },
+}
+
+/// What follows from a Task's write.
+pub fn of_task(workspace: &Workspace, old: Option<&Task>, new: &Task) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    if waits_anew(old, new) {
+        effects.push(Effect::Match(new.sid));
+    }
+    effects.extend(
+        new_offers(old, new).map(|offer| Effect::Call(Callback::Assignment { task: new.sid, reservation: offer.sid })),
+    );
+    effects.extend(stopped_calls(old, new).map(|call| Effect::Call(Callback::StopWorkerCall { call })));
+    effects.extend(stranded_caller(old, new).map(|call| Effect::Call(Callback::SendCallerOn { call, task: new.sid })));
+    effects.extend(emptied_queue(old, new).map(|queue| Effect::Call(Callback::DeleteQueue { queue })));
+    effects.extend(answered(old, new));
+    effects.extend(task_wake(workspace, old, new).map(Effect::Wake));
+    effects
+}
+
+/// What follows from a Worker's write.
+pub fn of_worker(workspace: &Workspace, old: Option<&Worker>, new: &Worker) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    if is_freer(workspace, old, new) {
+        effects.push(Effect::Serve(new.sid));
+    }
+    let at = wake::of_worker(workspace, new);
+    if let Some(at) = at.filter(|_| at != old.and_then(|old| wake::of_worker(workspace, old))) {
+        effects.push(Effect::Wake(Wake { workspace: new.workspace_sid, subject: Subject::Worker(new.sid), at }));
+    }
+    effects
+}
+
+fn waits_anew(old: Option<&Task>, new: &Task) -> bool {
+    let Some(old) = old else { return new.assignment_status == AssignmentStatus::Pending };
+    let same = old.assignment_status == new.assignment_status
+        && old.position == new.position
+        && old.priority == new.priority
+        && old.attributes == new.attributes;
+    new.assignment_status == AssignmentStatus::Pending && !same
+}
+
+fn new_offers<'a>(old: Option<&'a Task>, new: &'a Task) -> impl Iterator<Item = &'a Reservation> {
+    let known = move |offer: &&Reservation| old.and_then(|old| old.reservation(offer.sid)).is_none();
+    new.pending_reservations().filter(known)
+}
+
+/// Calls to Workers whose Reservation has ended without an answer. The carrier may have ended one itself; stopping it
+/// again is harmless.
+fn stopped_calls<'a>(old: Option<&'a Task>, new: &'a Task) -> impl Iterator<Item = CallSid> + 'a {
+    let was_pending = move |ended: &&Reservation| {
+        let before = old.and_then(|old| old.reservation(ended.sid));
+        before.is_some_and(|before| before.status == ReservationStatus::Pending) && !ended.status.is_open()
+    };
+    let ended = new.reservations.iter().filter(was_pending);
+    ended.filter_map(|ended| ended.instruction.as_ref()?.worker_call_sid)
+}
+
+/// The caller whose Task was canceled by something else than their leaving.
+fn stranded_caller(old: Option<&Task>, new: &Task) -> Option<CallSid> {
+    let just_canceled = new.assignment_status == AssignmentStatus::Canceled
+        && old.is_some_and(|old| old.assignment_status != AssignmentStatus::Canceled);
+    let left_by_themselves = matches!(new.reason, Some(EndReason::Hangup | EndReason::LeftQueue));
+    (just_canceled && !left_by_themselves).then(|| new.call_sid()).flatten()
+}
+
+fn emptied_queue(old: Option<&Task>, new: &Task) -> Option<QueueSid> {
+    let known_before = old.is_some_and(|old| old.carrier_queue_sid.is_some() && old.assignment_status.is_end());
+    new.carrier_queue_sid.filter(|_| new.assignment_status.is_end() && !known_before)
+}
+
+fn answered(old: Option<&Task>, new: &Task) -> Option<Effect> {
+    let was_offered = old.is_some_and(|old| old.assignment_status == AssignmentStatus::Reserved);
+    let accepted = was_offered && new.assignment_status == AssignmentStatus::Assigned;
+    let waited = new.date_updated.since(new.date_created);
+    accepted.then_some(Effect::Answered { queue: new.task_queue_sid, task: new.sid, waited })
+}
+
+fn task_wake(workspace: &Workspace, old: Option<&Task>, new: &Task) -> Option<Wake> {
+    let moment = |task: &Task| wake::of_task(workspace, task, task.date_updated);
+    let at = moment(new).filter(|at| old.and_then(moment) != Some(*at))?;
+    Some(Wake { workspace: new.workspace_sid, subject: Subject::Task(new.sid), at })
+}
+
+fn is_freer(workspace: &Workspace, old: Option<&Worker>, new: &Worker) -> bool {
+    let free = |worker: &Worker| workspace.is_available(worker.activity_sid) && worker.has_any_slot();
+    let Some(old) = old else { return free(new) };
+    let same = free(old)
+        && old.roster == new.roster
+        && old.channels == new.channels
+        && old.attributes == new.attributes
+        && old.open_reservations.len() <= new.open_reservations.len();
+    free(new) && !same
+}

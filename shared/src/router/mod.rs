@@ -1,0 +1,75 @@
+//! The routing core: all of TaskRouter's semantics, once, and nothing else.
+//!
+//! [`decide`] takes a [`Snapshot`], an [`Event`] and `now`, and gives back a [`Decision`]: the Tasks and Workers as they
+//! should be, to be written together or not at all. [`effects`] says what follows from a write that has happened, and
+//! [`wake`] when something will happen by itself. The stream function, the voice functions, the API and the tests all
+//! call these three.
+//!
+//! What is absent: IO, clocks, randomness, AWS. The same arguments give the same answer.
+
+mod decision;
+pub mod effects;
+mod ending;
+mod event;
+pub mod expression;
+mod matching;
+mod offer;
+mod snapshot;
+pub mod wake;
+mod worker;
+mod workflow;
+
+pub use decision::{Decision, Outcome, Refusal};
+pub use event::{Answer, Event};
+pub use snapshot::Snapshot;
+pub use worker::roster_of;
+pub use workflow::{NewTask, NoFilterMatches, create_task};
+
+use crate::model::{Millis, Timestamp};
+use decision::Draft;
+
+/// Rounds of Reservations a Task gets before it is canceled (taskrouter.md section 14).
+pub const RESERVATION_ROUNDS_MAX: u32 = 1_000;
+
+/// How long a Worker is spared the very Task they just did not take. Nothing in the reference asks for it; without it a
+/// phone that is always busy would burn all rounds of a waiting call within a minute.
+pub const REOFFER_PAUSE: Millis = Millis::from_secs(5);
+
+/// How long the carrier may take to name the call to a Worker, from the moment the instruction was issued: its own 15 s
+/// limit for a request, and once more for a retry.
+pub const CALL_CREATION_LIMIT: Millis = Millis::from_secs(30);
+
+/// How long after the last possible ring the carrier's word on a Worker's call may come. Then the call counts as failed.
+pub const RING_MARGIN: Millis = Millis::from_secs(10);
+
+/// What should change because of `event`, as of `now`.
+///
+/// Never fails and never panics: an event that makes no sense is [`Outcome::Refused`], one that was handled before is
+/// [`Outcome::AlreadySo`], and neither changes anything.
+pub fn decide(snapshot: Snapshot<'_>, event: &Event, now: Timestamp) -> Decision {
+    let mut draft = Draft::new(snapshot, now);
+    let outcome = match event {
+        Event::Advance { task } => matching::advance(&mut draft, *task),
+        Event::ServeWorker { worker } => matching::serve(&mut draft, *worker),
+        Event::Answered { task, reservation, answer } => offer::answer(&mut draft, *task, *reservation, answer),
+        Event::InstructionIssued { task, reservation, instruction } => {
+            offer::issue(&mut draft, *task, *reservation, instruction)
+        }
+        Event::WorkerCallNamed { task, reservation, call } => offer::name_call(&mut draft, *task, *reservation, *call),
+        Event::WorkerCallEnded { task, reservation, code } => {
+            ending::worker_call_ended(&mut draft, *task, *reservation, *code)
+        }
+        Event::CallerGone { task, reason, carrier_queue } => {
+            ending::caller_gone(&mut draft, *task, reason, *carrier_queue)
+        }
+        Event::TaskEnded { task, end, reason } => ending::end_task(&mut draft, *task, *end, reason),
+        Event::ActivitySet { worker, activity, reject_pending } => {
+            worker::set_activity(&mut draft, *worker, *activity, *reject_pending)
+        }
+        Event::AdvanceWorker { worker } => worker::advance(&mut draft, *worker),
+    };
+    draft.decide(outcome)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,63 @@
+//! What a Worker is doing (taskrouter.md section 3).
+
+use super::decision::{Draft, Refusal};
+use super::expression::WorkerScope;
+use super::wake;
+use crate::model::{ActivitySid, ReservationStatus, Roster, TaskQueue, Worker, WorkerSid, Workspace};
+
+/// The TaskQueues whose expression this Worker satisfies now (taskrouter.md section 2.6).
+pub fn roster_of(workspace: &Workspace, worker: &Worker) -> Roster {
+    let scope = WorkerScope::new(worker, workspace);
+    let eligible = |queue: &&TaskQueue| queue.target_workers.as_ref().is_some_and(|target| target.matches(&scope));
+    Roster::new(workspace.task_queues.values().filter(eligible).map(|queue| queue.sid).collect())
+}
+
+/// Sets a Worker's Activity; pending Reservations stay unless told otherwise and the Activity is unavailable.
+pub(super) fn set_activity(
+    draft: &mut Draft<'_>,
+    sid: WorkerSid,
+    activity: ActivitySid,
+    reject_pending: bool,
+) -> Result<(), Refusal> {
+    if !draft.workspace.activities.contains_key(&activity) {
+        return Err(Refusal::NoSuchActivity);
+    }
+    let worker = draft.worker(sid)?;
+    if worker.activity_sid != activity {
+        enter_activity(draft, sid, activity);
+    }
+    if !reject_pending || draft.workspace.is_available(activity) {
+        return Ok(());
+    }
+    for open in draft.worker(sid)?.open_reservations.clone() {
+        let Ok(task) = draft.task(open.task_sid) else { continue };
+        let offered = task.reservation(open.sid).map(|reservation| reservation.status);
+        if offered == Some(ReservationStatus::Pending) {
+            draft.end_reservation(open.task_sid, open.sid, ReservationStatus::Rejected)?;
+            draft.settle_round(open.task_sid)?;
+        }
+    }
+    Ok(())
+}
+
+/// Ends a wrap-up that has lasted as long as it may.
+pub(super) fn advance(draft: &mut Draft<'_>, sid: WorkerSid) -> Result<(), Refusal> {
+    let worker = draft.worker(sid)?;
+    let due = wake::of_worker(draft.workspace, worker).is_some_and(|moment| moment <= draft.now);
+    if let (true, Some(wrap_up)) = (due, &draft.workspace.wrap_up) {
+        enter_activity(draft, sid, wrap_up.next_activity_sid);
+    }
+    Ok(())
+}
+
+/// Moves a Worker to an Activity. One that does not exist changes nothing: an instruction may name anything.
+pub(super) fn enter_activity(draft: &mut Draft<'_>, sid: WorkerSid, activity: ActivitySid) {
+    if !draft.workspace.activities.contains_key(&activity) {
+        return;
+    }
+    let now = draft.now;
+    if let Some(worker) = draft.worker_mut(sid) {
+        worker.activity_sid = activity;
+        worker.date_status_changed = now;
+    }
+}

@@ -1,0 +1,43 @@
+//! What the carrier sends us: one typed struct per webhook, parsed once at the edge; proof that the carrier sent it;
+//! and what we answer.
+//!
+//! A function does four things with a [`Request`]: [`admit`] it (limits, decoding, signature), parse its parameters
+//! into the struct of its webhook, decide, and answer with a [`Reply`]. Unknown parameters are ignored; missing and
+//! malformed ones become an [`Error`] that names them.
+
+mod access;
+mod address;
+mod assignment;
+mod call;
+mod enqueue_call;
+mod error;
+mod form;
+mod incoming_call;
+mod parameters;
+pub mod path;
+mod queue_exit;
+mod recording;
+mod redact;
+mod reply;
+mod request;
+mod samples;
+pub mod signature;
+mod wait_music;
+mod worker_call;
+
+pub use access::{Access, Admitted, Checks, admit};
+pub use address::Address;
+pub use assignment::Assignment;
+pub use call::{Call, CallStatus, Direction};
+pub use enqueue_call::{Digits, EnqueueCall};
+pub use error::Error;
+pub use form::{FormError, MAX_BODY_BYTES, MAX_PARAMETERS};
+pub use incoming_call::IncomingCall;
+pub use parameters::{FromParameter, ParameterError, Parameters};
+pub use queue_exit::{QueueExit, QueueResult, TimedOut};
+pub use recording::Recording;
+pub use redact::redact;
+pub use reply::Reply;
+pub use request::{Method, Request};
+pub use wait_music::WaitMusic;
+pub use worker_call::{DialCallStatus, DialEnded, WorkerCall, WorkerCallStatus};

@@ -1,0 +1,52 @@
+//! `/queue-exit/recorded`: the caller left a message, the `action` of `<Record>`.
+
+use super::{Call, ParameterError, Parameters, path};
+use crate::model::ids::{RecordingSid, TaskSid};
+
+/// A voicemail is done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recording {
+    /// The caller's leg.
+    pub call: Call,
+    /// The Task the caller waited for in vain. Our own query.
+    pub task_sid: Option<TaskSid>,
+    /// Language chosen in the menu. Our own query.
+    pub selected_language: Option<String>,
+    /// Where the recording is.
+    pub recording_url: String,
+    /// The recording's id, when the carrier says so.
+    pub recording_sid: Option<RecordingSid>,
+    /// Its length in seconds, when the carrier says so.
+    pub recording_duration_secs: Option<u32>,
+}
+
+impl Recording {
+    /// Reads the parameters of the webhook.
+    ///
+    /// # Errors
+    /// [`ParameterError`] naming the parameter that is missing or malformed.
+    pub fn parse(parameters: &Parameters) -> Result<Self, ParameterError> {
+        Ok(Self {
+            call: Call::parse(parameters)?,
+            task_sid: parameters.optional("TaskSid")?,
+            selected_language: parameters.optional(path::LANGUAGE)?,
+            recording_url: parameters.required("RecordingUrl")?,
+            recording_sid: parameters.optional("RecordingSid")?,
+            recording_duration_secs: parameters.optional("RecordingDuration")?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::call::tests::call_with;
+    use super::*;
+
+    #[test]
+    fn a_recording_is_known_by_its_url() {
+        let url = "https://example.com/RE0123456789abcdef0123456789abcdef";
+        let recording = Recording::parse(&call_with(&[("RecordingUrl", url), ("RecordingDuration", "14")])).unwrap();
+        assert_eq!((recording.recording_url.as_str(), recording.recording_duration_secs), (url, Some(14)));
+        assert!(Recording::parse(&call_with(&[])).is_err());
+    }
+}

@@ -1,0 +1,74 @@
+//! What a webhook answers, as a type of our own; adapters for Lambda and the local server send it.
+
+use std::borrow::Cow;
+
+use crate::twiml::Response;
+
+const TWIML: &str = "text/xml; charset=utf-8";
+const JSON: &str = "application/json";
+const TEXT: &str = "text/plain; charset=utf-8";
+
+/// An answer to the carrier.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    /// HTTP status.
+    pub status: u16,
+    /// `Content-Type`.
+    pub content_type: &'static str,
+    /// Further headers, names in lower case.
+    pub headers: Vec<(&'static str, String)>,
+    /// The bytes of the body.
+    pub body: Cow<'static, [u8]>,
+}
+
+impl Reply {
+    /// A document to carry out. One that the carrier would refuse for its size becomes a 500, so that the number's
+    /// fallback URL gets its turn.
+    pub fn twiml(document: &Response) -> Self {
+        match document.to_xml() {
+            Ok(xml) => Self::new(200, TWIML, xml.into_bytes()),
+            Err(error) => Self::error(500, &error.to_string()),
+        }
+    }
+
+    /// A JSON value, such as the instruction of an assignment callback.
+    pub fn json(value: &serde_json::Value) -> Self {
+        Self::new(200, JSON, value.to_string().into_bytes())
+    }
+
+    /// A sound file that never changes; the carrier may keep it for a day.
+    pub fn sound(content_type: &'static str, body: &'static [u8]) -> Self {
+        let headers = vec![("cache-control", "public, max-age=86400".to_owned())];
+        Self { status: 200, content_type, headers, body: Cow::Borrowed(body) }
+    }
+
+    /// Thanks for a notification; there is nothing to say.
+    pub fn empty() -> Self {
+        Self::new(204, TEXT, Vec::new())
+    }
+
+    /// A refusal: a sentence naming what is wrong.
+    pub fn error(status: u16, message: &str) -> Self {
+        Self::new(status, TEXT, format!("{message}\n").into_bytes())
+    }
+
+    fn new(status: u16, content_type: &'static str, body: Vec<u8>) -> Self {
+        Self { status, content_type, headers: Vec::new(), body: Cow::Owned(body) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::twiml::{DOCUMENT_MAX_BYTES, Hangup, Say};
+
+    #[test]
+    fn a_document_is_sent_as_xml_and_one_too_long_as_an_error() {
+        let reply = Reply::twiml(&Response::new().then(Hangup));
+        assert_eq!((reply.status, reply.content_type), (200, "text/xml; charset=utf-8"));
+        assert!(reply.body.ends_with(b"<Hangup/>\n</Response>\n"));
+
+        let reply = Reply::twiml(&Response::new().then(Say::new("a".repeat(DOCUMENT_MAX_BYTES))));
+        assert_eq!((reply.status, reply.content_type), (500, "text/plain; charset=utf-8"));
+    }
+}

@@ -1,0 +1,317 @@
+//! `X-Twilio-Signature`: proof that a request comes from the carrier (voice-webhooks.md section 2).
+//!
+//! The signature is the Base64 form of HMAC-SHA1, keyed with the account's auth token, over the URL as it was requested
+//! followed by the sorted form parameters. A body that is no form is covered by its SHA-256 in the URL's `bodySHA256`.
+
+use std::fmt::Write;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use hmac::{Hmac, KeyInit, Mac};
+use sha1::Sha1;
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+/// Header that carries the signature.
+pub const SIGNATURE_HEADER: &str = "X-Twilio-Signature";
+
+/// Query parameter that carries the SHA-256 of a body that is no form, in lower-case hexadecimal digits.
+pub const BODY_HASH_PARAMETER: &str = "bodySHA256";
+
+/// Length of an HMAC-SHA1 in bytes.
+const SIGNATURE_BYTES: usize = 20;
+
+/// What a signature covers besides the URL.
+#[derive(Debug, Clone, Copy)]
+pub enum Signed<'a> {
+    /// The decoded parameters of a form, in any order; none for a GET.
+    Form(&'a [(String, String)]),
+    /// The raw bytes of any other body; the URL carries their hash.
+    Raw(&'a [u8]),
+}
+
+/// Why a signature is not accepted. The texts are safe to show: they hold no part of a token or signature.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SignatureError {
+    /// Nothing can be verified without a key; an empty one would let anybody sign.
+    #[error("no auth token is configured: set AUTH_TOKEN to the account's primary auth token")]
+    NoAuthToken,
+    /// The signature belongs to another URL, other parameters or another token.
+    #[error(
+        "{SIGNATURE_HEADER} does not match: check that AUTH_TOKEN is the account's primary auth token and that the \
+         public URL is the one the carrier requests"
+    )]
+    Mismatch,
+    /// The body is no form and the URL has no hash for it.
+    #[error("the body is not form-encoded and the URL has no {BODY_HASH_PARAMETER}")]
+    NoBodyHash,
+    /// The body is not the one the URL's hash was made of.
+    #[error("the body does not match {BODY_HASH_PARAMETER} in the URL")]
+    BodyHashMismatch,
+}
+
+/// The signature of a request with these form parameters; none for a GET.
+///
+/// `url` is the URL as requested, query included and not decoded. Its fragment and `user:password@` are left out; its
+/// port is signed as written (the carrier leaves out the standard port of https).
+pub fn sign(auth_token: &str, url: &str, params: &[(String, String)]) -> String {
+    BASE64.encode(digest(auth_token, &Url::split(url).as_written(), params))
+}
+
+/// The URL with the hash of `body` in its query, and the signature of a request to it. For bodies that are no form.
+pub fn sign_json(auth_token: &str, url: &str, body: &[u8]) -> (String, String) {
+    let url = url.split_once('#').map_or(url, |(before, _)| before);
+    let separator = if url.contains('?') { '&' } else { '?' };
+    let url = format!("{url}{separator}{BODY_HASH_PARAMETER}={}", body_hash(body));
+    let signature = sign(auth_token, &url, &[]);
+    (url, signature)
+}
+
+/// Whether `signature` belongs to a request to `url` with this content.
+///
+/// The URL is tried as written, without a port, and with the port it has or implies; each comparison takes constant
+/// time.
+///
+/// # Errors
+/// A [`SignatureError`] naming what does not match.
+pub fn verify(auth_token: &str, url: &str, content: Signed<'_>, signature: &str) -> Result<(), SignatureError> {
+    if auth_token.is_empty() {
+        return Err(SignatureError::NoAuthToken);
+    }
+    let url = Url::split(url);
+    let params = match content {
+        Signed::Form(params) => params,
+        Signed::Raw(body) => {
+            check_body_hash(&url, body)?;
+            &[]
+        }
+    };
+    let given: [u8; SIGNATURE_BYTES] =
+        BASE64.decode(signature.trim()).ok().and_then(|given| given.try_into().ok()).ok_or(SignatureError::Mismatch)?;
+    let matches = [url.as_written(), url.without_port(), url.with_port()]
+        .iter()
+        .fold(subtle::Choice::from(0), |found, url| found | digest(auth_token, url, params).ct_eq(&given[..]));
+    if bool::from(matches) { Ok(()) } else { Err(SignatureError::Mismatch) }
+}
+
+fn check_body_hash(url: &Url<'_>, body: &[u8]) -> Result<(), SignatureError> {
+    let query = url.rest.split_once('?').map_or("", |(_, query)| query);
+    let (_, given) = form_urlencoded::parse(query.as_bytes())
+        .find(|(name, _)| name == BODY_HASH_PARAMETER)
+        .ok_or(SignatureError::NoBodyHash)?;
+    let same = body_hash(body).as_bytes().ct_eq(given.as_bytes());
+    if bool::from(same) { Ok(()) } else { Err(SignatureError::BodyHashMismatch) }
+}
+
+fn body_hash(body: &[u8]) -> String {
+    Sha256::digest(body).iter().fold(String::new(), |mut hex, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}
+
+/// The bytes of the signature. UTF-8 sorts as its code points do, so comparing strings is comparing code points.
+fn digest(auth_token: &str, url: &str, params: &[(String, String)]) -> Vec<u8> {
+    let mut sorted: Vec<&(String, String)> = params.iter().collect();
+    sorted.sort_unstable();
+    sorted.dedup();
+    let Ok(mut mac) = Hmac::<Sha1>::new_from_slice(auth_token.as_bytes()) else {
+        // Never reached, as HMAC takes a key of any length; and no signature is equal to an empty one.
+        return Vec::new();
+    };
+    mac.update(url.as_bytes());
+    for (name, value) in sorted {
+        mac.update(name.as_bytes());
+        mac.update(value.as_bytes());
+    }
+    mac.finalize().into_bytes().to_vec()
+}
+
+/// The parts of a URL that a signature treats differently, each exactly as written.
+struct Url<'a> {
+    scheme: &'a str,
+    host: &'a str,
+    port: Option<&'a str>,
+    /// Path and query, with no fragment.
+    rest: &'a str,
+}
+
+impl<'a> Url<'a> {
+    fn split(url: &'a str) -> Self {
+        let url = url.split_once('#').map_or(url, |(before, _)| before);
+        let (scheme, after) = url.split_once("://").unwrap_or(("", url));
+        let (authority, rest) = after.find(['/', '?']).map_or((after, ""), |at| after.split_at(at));
+        let host_and_port = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+        let (host, port) = match host_and_port.rsplit_once(':') {
+            Some((host, port)) if !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()) => {
+                (host, Some(port))
+            }
+            Some(_) | None => (host_and_port, None),
+        };
+        Self { scheme, host, port, rest }
+    }
+
+    fn as_written(&self) -> String {
+        self.with(self.port)
+    }
+
+    fn without_port(&self) -> String {
+        self.with(None)
+    }
+
+    fn with_port(&self) -> String {
+        let implied = if self.scheme.eq_ignore_ascii_case("https") { "443" } else { "80" };
+        self.with(Some(self.port.unwrap_or(implied)))
+    }
+
+    fn with(&self, port: Option<&str>) -> String {
+        let Self { scheme, host, rest, .. } = self;
+        match port {
+            Some(port) => format!("{scheme}://{host}:{port}{rest}"),
+            None => format!("{scheme}://{host}{rest}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TOKEN: &str = "12345";
+
+    fn pairs(params: &[(&str, &str)]) -> Vec<(String, String)> {
+        params.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    fn call(from: &str) -> Vec<(String, String)> {
+        pairs(&[
+            ("CallSid", "CA1234567890ABCDE"),
+            ("Caller", from),
+            ("Digits", "1234"),
+            ("From", from),
+            ("To", "+18005551212"),
+        ])
+    }
+
+    #[test]
+    fn the_documented_examples_get_their_documented_signatures() {
+        let p = call("+14158675309");
+        let repeated = pairs(&[
+            ("Sid", "CA123"),
+            ("SidAccount", "AC123"),
+            ("Digits", "5678"),
+            ("Digits", "1234"),
+            ("Digits", "1234"),
+        ]);
+        for (url, params, signature) in [
+            ("https://example.com/myapp.php?foo=1&bar=2", &call("+14158675310"), "L/OH5YylLD5NRKLltdqwSvS0BnU="),
+            ("https://mycompany.com/myapp.php?foo=1&bar=2", &p, "RSOYDt4T1cUTdK1PDd93/VVr8B8="),
+            ("https://mycompany.com:443/myapp.php?foo=1&bar=2", &p, "kvajT1Ptam85bY51eRf/AJRuM3w="),
+            ("https://mycompany.com:1234/myapp.php?foo=1&bar=2", &p, "CYn1h0gLBdNxDGkKJg6hYohgeD8="),
+            ("http://mycompany.com/myapp.php?foo=1&bar=2", &p, "OyGYPqTF6ztdbRNCvuQO/oPvqQ4="),
+            ("http://mycompany.com:80/myapp.php?foo=1&bar=2", &p, "0ZXoZLH/DfblKGATFgpif+LLRf4="),
+            ("http://mycompany.com:1234/myapp.php?foo=1&bar=2", &p, "Zmvh+3yNM1Phv2jhDCwEM3q5ebU="),
+            ("https://mycompany.com/myapp.php?foo=1&bar=2", &repeated, "IK+Dwps556ElfBT0I3Rgjkr1wJU="),
+        ] {
+            assert_eq!(sign(TOKEN, url, params), signature, "{url}");
+            assert_eq!(verify(TOKEN, url, Signed::Form(params), signature), Ok(()), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_json_body_is_covered_by_its_hash_in_the_url() {
+        let body = br#"{"property": "value", "boolean": true}"#;
+        let (url, signature) = sign_json(TOKEN, "https://mycompany.com/myapp.php?foo=1&bar=2#rc=2", body);
+        assert_eq!(
+            url,
+            "https://mycompany.com/myapp.php?foo=1&bar=2\
+             &bodySHA256=0a1ff7634d9ab3b95db5c9a2dfe9416e41502b283a80c7cf19632632f96e6620"
+        );
+        assert_eq!(signature, "a9nBmqA0ju/hNViExpshrM61xv4=");
+        assert_eq!(verify(TOKEN, &url, Signed::Raw(body), &signature), Ok(()));
+        assert_eq!(verify(TOKEN, &url, Signed::Raw(b"{}"), &signature), Err(SignatureError::BodyHashMismatch));
+    }
+
+    #[test]
+    fn a_body_without_a_hash_in_the_url_is_refused_even_with_a_good_signature_of_the_url() {
+        let url = "https://example.com/assignment";
+        assert_eq!(verify(TOKEN, url, Signed::Raw(b"{}"), &sign(TOKEN, url, &[])), Err(SignatureError::NoBodyHash));
+    }
+
+    #[test]
+    fn both_forms_of_the_port_are_accepted_whichever_the_request_shows() {
+        let params = call("+14158675309");
+        for (requested, signed) in [
+            ("https://example.com/a", "https://example.com:443/a"),
+            ("https://example.com:443/a", "https://example.com/a"),
+            ("http://example.com/a", "http://example.com:80/a"),
+            ("http://example.com:5000/a", "http://example.com/a"),
+            ("http://[::1]:9000/a?b", "http://[::1]/a?b"),
+            ("https://example.com?a=b:80", "https://example.com:443?a=b:80"),
+        ] {
+            let signature = sign(TOKEN, signed, &params);
+            assert_eq!(verify(TOKEN, requested, Signed::Form(&params), &signature), Ok(()), "{requested}");
+        }
+        let signature = sign(TOKEN, "https://example.com:444/a", &params);
+        let refused = verify(TOKEN, "https://example.com/a", Signed::Form(&params), &signature);
+        assert_eq!(refused, Err(SignatureError::Mismatch));
+    }
+
+    #[test]
+    fn fragment_and_credentials_are_not_signed() {
+        let plain = sign(TOKEN, "https://example.com:8443/a?b=c@d", &[]);
+        assert_eq!(sign(TOKEN, "https://user:pass@example.com:8443/a?b=c@d#rc=2&rp=5xx", &[]), plain);
+    }
+
+    #[test]
+    fn nothing_is_accepted_without_a_token_and_no_signature_text_makes_it_panic() {
+        let url = "https://example.com/a";
+        assert_eq!(verify("", url, Signed::Form(&[]), &sign("", url, &[])), Err(SignatureError::NoAuthToken));
+        for signature in ["", "=", "é", "AAAA", "not base64 at all"] {
+            for url in [url, "", "://", "é://ü:1", "https://@:", "#", "?bodySHA256"] {
+                assert_eq!(verify(TOKEN, url, Signed::Form(&[]), signature), Err(SignatureError::Mismatch), "{url}");
+            }
+        }
+    }
+
+    #[derive(serde::Deserialize)]
+    struct Vectors {
+        vectors: Vec<Vector>,
+    }
+
+    #[derive(serde::Deserialize)]
+    struct Vector {
+        id: String,
+        algorithm: String,
+        auth_token: String,
+        url: String,
+        params: Vec<(String, String)>,
+        content_type: Option<String>,
+        body: String,
+        signature: String,
+        valid: bool,
+        sign_exact: bool,
+    }
+
+    #[test]
+    fn every_recorded_vector_of_the_official_library_is_judged_the_same() {
+        let file = include_str!("../../../tests/data/signature_vectors.json");
+        let vectors = serde_json::from_str::<Vectors>(file).unwrap().vectors;
+        assert_eq!(vectors.len(), 20);
+        for Vector { id, algorithm, auth_token, url, params, content_type, body, signature, valid, sign_exact } in
+            vectors
+        {
+            assert_eq!(algorithm, "HMAC_SHA1", "{id}");
+            let content = match content_type.as_deref() {
+                Some("application/json") => Signed::Raw(body.as_bytes()),
+                Some(_) | None => Signed::Form(&params),
+            };
+            assert_eq!(verify(&auth_token, &url, content, &signature).is_ok(), valid, "{id}");
+            if !valid {
+                continue;
+            }
+            assert_eq!(sign(&auth_token, &url, &params) == signature, sign_exact, "{id}");
+        }
+    }
+}
