@@ -1,0 +1,184 @@
+//! Moving calls: the slice of the carrier's REST API that we use (voice-webhooks.md section 8).
+//!
+//! There is one implementation, [`Carrier`], and the carrier behind it is a base URL: Twilio, any carrier that speaks
+//! its API, or the simulated carrier, which serves the same API over real HTTP. So nothing above this crate knows which.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+use shared::model::{AccountSid, CallSid, QueueSid};
+use shared::webhook::redact;
+use url::Url;
+
+/// Twilio's own API.
+pub const TWILIO_API: &str = "https://api.twilio.com";
+
+/// How long one request may take, connecting included. The carrier's own limit for webhooks is the same 15 s.
+pub const REQUEST_TIME_LIMIT: Duration = Duration::from_secs(15);
+
+/// The code of a change that a call's state does not allow (voice-webhooks.md section 10).
+const CALL_NOT_IN_PROGRESS: u32 = 21_220;
+
+/// The carrier's REST API, for one account.
+#[derive(Clone)]
+pub struct Carrier {
+    http: reqwest::Client,
+    account: Url,
+    account_sid: AccountSid,
+    auth_token: String,
+}
+
+/// A call to be placed. URLs are absolute.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewCall {
+    /// Who is rung: a number in E.164, `client:…` or `sip:…`.
+    pub to: String,
+    /// The number shown.
+    pub from: String,
+    /// Asked for TwiML when it is answered.
+    pub url: String,
+    /// Told how it ends.
+    pub status_callback: String,
+    /// Seconds it may ring, at most 600.
+    pub ring_timeout_secs: u32,
+}
+
+/// Did the change reach a call that was still there?
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moved {
+    /// It did.
+    Yes,
+    /// The call had ended before.
+    AlreadyOver,
+}
+
+/// A request the carrier did not carry out.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The base URL cannot hold a path.
+    #[error("{0} is not the base URL of an API")]
+    BaseUrl(String),
+    /// The carrier refused.
+    #[error("the carrier refused with HTTP {status}{}: {message}", code.map_or(String::new(), |code| format!(", code {code}")))]
+    Refused {
+        /// HTTP status.
+        status: u16,
+        /// The carrier's error code, if it gave one.
+        code: Option<u32>,
+        /// What it said.
+        message: String,
+    },
+    /// No answer, or one that cannot be read: the request may or may not have been carried out.
+    #[error("no usable answer from the carrier")]
+    NoAnswer(#[source] reqwest::Error),
+}
+
+impl Error {
+    /// Whether the carrier surely did not do it.
+    pub fn is_refusal(&self) -> bool {
+        match self {
+            Self::BaseUrl(_) | Self::Refused { .. } => true,
+            Self::NoAnswer(source) => source.is_connect(),
+        }
+    }
+
+    /// The carrier's error code, if it gave one.
+    pub fn code(&self) -> Option<u32> {
+        match self {
+            Self::Refused { code, .. } => *code,
+            Self::BaseUrl(_) | Self::NoAnswer(_) => None,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct CallResource {
+    sid: CallSid,
+}
+
+#[derive(Deserialize, Default)]
+struct ErrorResource {
+    code: Option<u32>,
+    message: Option<String>,
+}
+
+impl Carrier {
+    /// The API at `base_url` for this account.
+    pub fn new(
+        http: reqwest::Client,
+        base_url: &str,
+        account_sid: AccountSid,
+        auth_token: String,
+    ) -> Result<Self, Error> {
+        let account = Url::parse(base_url)
+            .and_then(|base| base.join(&format!("/2010-04-01/Accounts/{account_sid}/")))
+            .map_err(|_| Error::BaseUrl(base_url.to_owned()))?;
+        Ok(Self { http, account, account_sid, auth_token })
+    }
+
+    /// Places a call and names it. Not repeatable: whoever asks twice rings twice.
+    pub async fn create_call(&self, call: &NewCall) -> Result<CallSid, Error> {
+        let ring_timeout = call.ring_timeout_secs.to_string();
+        let form = [
+            ("To", call.to.as_str()),
+            ("From", &call.from),
+            ("Url", &call.url),
+            ("StatusCallback", &call.status_callback),
+            ("StatusCallbackEvent", "completed"),
+            ("Timeout", &ring_timeout),
+        ];
+        let created = self.post("Calls.json", &form).await?;
+        let resource: CallResource = created.json().await.map_err(Error::NoAnswer)?;
+        tracing::info!(call_sid = %resource.sid, to = %redact(&call.to), "call placed");
+        Ok(resource.sid)
+    }
+
+    /// Ends a call, ringing or in progress.
+    pub async fn end_call(&self, call: CallSid) -> Result<Moved, Error> {
+        self.update_call(call, &[("Status", "completed")]).await
+    }
+
+    /// Makes a call run the document at `url`, wherever it is; a waiting one leaves its queue.
+    pub async fn redirect_call(&self, call: CallSid, url: &str) -> Result<Moved, Error> {
+        self.update_call(call, &[("Url", url), ("Method", "POST")]).await
+    }
+
+    /// Deletes an empty queue. One that is gone already is fine.
+    pub async fn delete_queue(&self, queue: QueueSid) -> Result<Moved, Error> {
+        let request = self.http.delete(self.resource(&format!("Queues/{queue}.json"))?);
+        absent_is_over(self.send(request).await.map(|_| Moved::Yes))
+    }
+
+    async fn update_call(&self, call: CallSid, form: &[(&str, &str)]) -> Result<Moved, Error> {
+        absent_is_over(self.post(&format!("Calls/{call}.json"), form).await.map(|_| Moved::Yes))
+    }
+
+    async fn post(&self, path: &str, form: &[(&str, &str)]) -> Result<reqwest::Response, Error> {
+        self.send(self.http.post(self.resource(path)?).form(form)).await
+    }
+
+    async fn send(&self, request: reqwest::RequestBuilder) -> Result<reqwest::Response, Error> {
+        let request = request.basic_auth(self.account_sid, Some(&self.auth_token)).timeout(REQUEST_TIME_LIMIT);
+        let response = request.send().await.map_err(Error::NoAnswer)?;
+        if response.status().is_success() {
+            return Ok(response);
+        }
+        let status = response.status().as_u16();
+        let error: ErrorResource = response.json().await.unwrap_or_default();
+        Err(Error::Refused { status, code: error.code, message: error.message.unwrap_or_default() })
+    }
+
+    fn resource(&self, path: &str) -> Result<Url, Error> {
+        self.account.join(path).map_err(|_| Error::BaseUrl(self.account.to_string()))
+    }
+}
+
+/// What is no longer there need not be ended, moved or deleted.
+fn absent_is_over(result: Result<Moved, Error>) -> Result<Moved, Error> {
+    match result {
+        Err(Error::Refused { status: 404, .. } | Error::Refused { code: Some(CALL_NOT_IN_PROGRESS), .. }) => {
+            Ok(Moved::AlreadyOver)
+        }
+        other => other,
+    }
+}

@@ -1,0 +1,126 @@
+//! Where a callback may go. URLs come from whoever may write configuration; the requests come from inside our account.
+
+use std::net::{IpAddr, SocketAddr};
+
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use url::{Host, Url};
+
+/// Which URLs may be asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Destinations {
+    /// Any: on one machine, everything is at a private address.
+    Anywhere,
+    /// HTTPS at public addresses only: in the cloud, a private address is somebody else's secret.
+    PublicHttps,
+}
+
+/// A URL that must not be asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Forbidden {
+    /// Not a URL.
+    #[error("the callback URL is not an absolute URL: {0}")]
+    Malformed(String),
+    /// Not HTTPS.
+    #[error("the callback URL must begin with https://")]
+    NotHttps,
+    /// A private address.
+    #[error("the callback URL names a private address")]
+    PrivateAddress,
+}
+
+impl Destinations {
+    /// The URL, if it may be asked. A host name is checked again when it is resolved ([`web_client`]).
+    pub fn check(self, url: &str) -> Result<Url, Forbidden> {
+        let url = Url::parse(url).map_err(|error| Forbidden::Malformed(error.to_string()))?;
+        if self == Self::Anywhere {
+            return Ok(url);
+        }
+        if url.scheme() != "https" {
+            return Err(Forbidden::NotHttps);
+        }
+        let private = match url.host() {
+            Some(Host::Ipv4(address)) => is_private(address.into()),
+            Some(Host::Ipv6(address)) => is_private(address.into()),
+            Some(Host::Domain(_)) => false,
+            None => true,
+        };
+        if private { Err(Forbidden::PrivateAddress) } else { Ok(url) }
+    }
+}
+
+/// A client that follows no redirects and, in the cloud, resolves names to public addresses only.
+pub fn web_client(destinations: Destinations) -> Result<reqwest::Client, reqwest::Error> {
+    runtime::aws::install_tls();
+    let builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
+    match destinations {
+        Destinations::Anywhere => builder.build(),
+        Destinations::PublicHttps => builder.dns_resolver(PublicAddresses).build(),
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct PublicAddresses;
+
+impl Resolve for PublicAddresses {
+    fn resolve(&self, name: Name) -> Resolving {
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let public: Vec<SocketAddr> = found.filter(|address| !is_private(address.ip())).collect();
+            if public.is_empty() {
+                return Err(Forbidden::PrivateAddress.into());
+            }
+            let addresses: Addrs = Box::new(public.into_iter());
+            Ok(addresses)
+        })
+    }
+}
+
+/// Loopback, link-local (the metadata service among them), private, shared, unspecified, multicast.
+fn is_private(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(v4) => {
+            let [first, second, ..] = v4.octets();
+            let shared = first == 100 && (64..128).contains(&second);
+            v4.is_loopback()
+                || v4.is_private()
+                || v4.is_link_local()
+                || v4.is_unspecified()
+                || v4.is_multicast()
+                || v4.is_broadcast()
+                || first == 0
+                || shared
+        }
+        IpAddr::V6(v6) => v6.to_ipv4().map_or_else(
+            || {
+                let local = v6.is_unicast_link_local() || v6.is_unique_local();
+                local || v6.is_multicast() || v6.is_loopback() || v6.is_unspecified()
+            },
+            |v4| is_private(v4.into()),
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn in_the_cloud_only_public_https_is_asked() {
+        for (url, expected) in [
+            ("https://app.example/assignment", Ok(())),
+            ("http://app.example/assignment", Err(Forbidden::NotHttps)),
+            ("https://127.0.0.1/", Err(Forbidden::PrivateAddress)),
+            ("https://10.1.2.3/", Err(Forbidden::PrivateAddress)),
+            ("https://169.254.169.254/latest/meta-data", Err(Forbidden::PrivateAddress)),
+            ("https://100.100.1.1/", Err(Forbidden::PrivateAddress)),
+            ("https://[::1]/", Err(Forbidden::PrivateAddress)),
+            ("https://[::ffff:10.0.0.1]/", Err(Forbidden::PrivateAddress)),
+            ("https://[fe80::1]/", Err(Forbidden::PrivateAddress)),
+            ("https://8.8.8.8/", Ok(())),
+        ] {
+            assert_eq!(Destinations::PublicHttps.check(url).map(|_| ()), expected, "{url}");
+        }
+        assert!(matches!(Destinations::PublicHttps.check("/assignment"), Err(Forbidden::Malformed(_))));
+        assert!(Destinations::Anywhere.check("http://127.0.0.1:9000/assignment").is_ok());
+    }
+}

@@ -1,0 +1,41 @@
+//! Messages of the callbacks queue.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+use shared::router::effects::Callback;
+
+use crate::Callbacks;
+
+#[derive(Deserialize)]
+struct Batch {
+    #[serde(rename = "Records")]
+    records: Vec<Message>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Message {
+    message_id: String,
+    body: String,
+}
+
+/// Handles a batch and reports the messages that have to come again (`ReportBatchItemFailures`).
+///
+/// # Errors
+/// An event that is no batch of SQS messages.
+pub async fn handle(callbacks: &Callbacks, event: Value) -> Result<Value, serde_json::Error> {
+    let batch = Batch::deserialize(event)?;
+    let mut failed = Vec::new();
+    for message in batch.records {
+        if let Err(error) = on_message(callbacks, &message).await {
+            tracing::error!(message_id = %message.message_id, error = &*error as &dyn std::error::Error, "callback failed and will come again");
+            failed.push(json!({ "itemIdentifier": message.message_id }));
+        }
+    }
+    Ok(json!({ "batchItemFailures": failed }))
+}
+
+async fn on_message(callbacks: &Callbacks, message: &Message) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let callback: Callback = serde_json::from_str(&message.body)?;
+    Ok(callbacks.on_callback(&callback).await?)
+}

@@ -1,0 +1,96 @@
+//! `callbacks`: requests to other people's servers, from a queue, so that a slow one never holds up matching.
+//!
+//! Every message may come twice. Asking for an instruction again is harmless; placing a call again is not, so whoever
+//! wants to place one first writes that they do ([`Event::InstructionIssued`]) and only one writer gets through. If the
+//! process dies between that write and the call, the Reservation's deadline ends it and the Task is offered again.
+
+mod assignment;
+mod destination;
+mod event;
+mod instruction;
+
+use std::sync::Arc;
+
+use carrier::{Carrier, Moved};
+use shared::model::{CallSid, Clock, Task, TaskSid};
+use shared::router::effects::Callback;
+use shared::webhook::path;
+use store::Store;
+
+pub use destination::{Destinations, web_client};
+pub use event::handle;
+pub use instruction::Instruction;
+
+/// The function's world.
+pub struct Callbacks {
+    /// The table.
+    pub store: Store,
+    /// The carrier's API.
+    pub carrier: Carrier,
+    /// For assignment callbacks; made by [`web_client`].
+    pub http: reqwest::Client,
+    /// Where callbacks may go.
+    pub destinations: Destinations,
+    /// Signs what we send.
+    pub auth_token: String,
+    /// Named in what we send.
+    pub account_sid: shared::model::AccountSid,
+    /// What our own paths are relative to, `https://…` without a slash at the end.
+    pub public_url: String,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Why a message could not be handled; it will come again.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The table.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// The carrier.
+    #[error(transparent)]
+    Carrier(#[from] carrier::Error),
+}
+
+impl Callbacks {
+    /// Carries out one message.
+    pub async fn on_callback(&self, callback: &Callback) -> Result<(), Error> {
+        match callback {
+            Callback::Assignment { task, reservation } => self.assign(*task, *reservation).await,
+            Callback::StopWorkerCall { call } => self.stop(*call).await,
+            Callback::SendCallerOn { call, task } => self.send_on(*call, *task).await,
+            Callback::DeleteQueue { queue } => {
+                self.carrier.delete_queue(*queue).await?;
+                Ok(())
+            }
+        }
+    }
+
+    async fn stop(&self, call: CallSid) -> Result<(), Error> {
+        if self.carrier.end_call(call).await? == Moved::Yes {
+            tracing::info!(call_sid = %call, "Worker's phone stopped ringing: the Task is no longer offered");
+        }
+        Ok(())
+    }
+
+    /// The Task ended while its caller waited: they leave the queue and are told.
+    async fn send_on(&self, call: CallSid, task: TaskSid) -> Result<(), Error> {
+        let language = self.store.task(task).await?.as_ref().and_then(selected_language).unwrap_or_default();
+        let url = self.absolute(&path::timed_out(Some(task), &language));
+        let moved = self.carrier.redirect_call(call, &url).await?;
+        tracing::info!(task_sid = %task, call_sid = %call, ?moved, "caller sent on: the Task was canceled");
+        Ok(())
+    }
+
+    /// A URL somebody else can use: our own paths get our address.
+    fn absolute(&self, url: &str) -> String {
+        match url.starts_with('/') {
+            true => format!("{}{url}", self.public_url),
+            false => url.to_owned(),
+        }
+    }
+}
+
+fn selected_language(task: &Task) -> Option<String> {
+    task.attributes.text("selected_language").map(str::to_owned)
+}

@@ -1,0 +1,36 @@
+//! The `callbacks` Lambda: wiring only.
+
+use std::error::Error;
+use std::sync::Arc;
+
+use callbacks::{Callbacks, Destinations, handle, web_client};
+use carrier::{Carrier, TWILIO_API};
+use lambda_runtime::{LambdaEvent, service_fn};
+use runtime::{Env, SystemClock, aws, parameter_store};
+use serde_json::Value;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
+    runtime::log::init();
+    let env = Env::process();
+    let account_sid = env.required("ACCOUNT_SID", "an account SID: AC and 32 hexadecimal digits")?;
+    let public_url: String = env.required("PUBLIC_URL", "the base URL of our webhooks, https://…")?;
+    let carrier_url: Option<String> = env.optional("CARRIER_URL", "the base URL of the carrier's API")?;
+    let auth_token = parameter_store::auth_token(&env).await?;
+    let carrier_url = carrier_url.as_deref().unwrap_or(TWILIO_API);
+    let callbacks = Arc::new(Callbacks {
+        store: aws::store(&env)?,
+        carrier: Carrier::new(aws::web_client()?, carrier_url, account_sid, auth_token.clone())?,
+        http: web_client(Destinations::PublicHttps)?,
+        destinations: Destinations::PublicHttps,
+        auth_token,
+        account_sid,
+        public_url: public_url.trim_end_matches('/').to_owned(),
+        clock: Arc::new(SystemClock),
+    });
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| {
+        let callbacks = Arc::clone(&callbacks);
+        async move { Ok::<Value, Box<dyn Error + Send + Sync>>(Box::pin(handle(&callbacks, event.payload)).await?) }
+    }))
+    .await
+}

@@ -1,0 +1,158 @@
+//! `routing`: the table's stream and the timers in, decisions out.
+//!
+//! A record of the stream says what was written; what follows from it is read off by [`shared::router::effects`] and
+//! done here: timers and callbacks are sent to their queues, waiting Tasks and free Workers are brought together. A
+//! timer says that a moment has come. Both may come twice, late or never: everything done here is conditional, and a
+//! sweep looks after what a lost message would leave behind.
+
+mod event;
+mod matching;
+mod sweep;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use aws_lambda_events::event::dynamodb::EventRecord;
+use runtime::{Outbox, OutboxError};
+use shared::model::{Clock, Millis, Task, TaskQueueSid, TaskSid, Timestamp, WorkerSid, Workspace, WorkspaceSid};
+use shared::router::effects::{self, Effect, Subject, Wake};
+use shared::router::{Event, Outcome, wake};
+use store::Store;
+use store::stream::{self, Change};
+
+pub use event::{Incoming, handle};
+pub use sweep::Sweep;
+
+/// How often the expected wait of one queue gets a new sample from one instance of this function: often enough to
+/// follow a busy hour, rarely enough that the queue's calls do not all write one item.
+const WAIT_SAMPLE_EVERY: Millis = Millis::from_secs(5);
+
+/// The function's world.
+pub struct Routing {
+    store: Store,
+    outbox: Arc<dyn Outbox>,
+    clock: Arc<dyn Clock>,
+    last_samples: Mutex<BTreeMap<TaskQueueSid, Timestamp>>,
+}
+
+/// Why a record or a timer could not be handled; it will come again.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The table.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// A queue.
+    #[error(transparent)]
+    Outbox(#[from] OutboxError),
+}
+
+impl Routing {
+    /// The function over this table and these queues.
+    pub fn new(store: Store, outbox: Arc<dyn Outbox>, clock: Arc<dyn Clock>) -> Self {
+        Self { store, outbox, clock, last_samples: Mutex::default() }
+    }
+
+    /// Does what follows from one record of the stream.
+    pub async fn on_record(&self, record: &EventRecord) -> Result<(), Error> {
+        match stream::change(record)? {
+            Change::Task { old, new } => {
+                let Some(workspace) = self.workspace(new.workspace_sid).await? else { return Ok(()) };
+                self.carry_out_task(effects::of_task(&workspace, old.as_deref(), &new), *new).await
+            }
+            Change::Worker { old, new } => {
+                let Some(workspace) = self.workspace(new.workspace_sid).await? else { return Ok(()) };
+                for effect in effects::of_worker(&workspace, old.as_deref(), &new) {
+                    match effect {
+                        Effect::Serve(_) => self.serve(new.as_ref().clone()).await?,
+                        Effect::Wake(wake) => self.outbox.wake(wake, self.clock.now()).await?,
+                        Effect::Match(_) | Effect::Call(_) | Effect::Answered { .. } => {}
+                    }
+                }
+                Ok(())
+            }
+            Change::Other => Ok(()),
+        }
+    }
+
+    /// Looks again at what a timer is about. One that comes before its time, as every long one does, is sent on.
+    pub async fn on_wake(&self, wake: Wake) -> Result<(), Error> {
+        let now = self.clock.now();
+        if now < wake.at {
+            return Ok(self.outbox.wake(wake, now).await?);
+        }
+        match wake.subject {
+            Subject::Task(sid) => self.wake_task(sid).await,
+            Subject::Worker(sid) => self.wake_worker(sid).await,
+        }
+    }
+
+    /// Messages first: they need no decision, and a Task that finds no Worker must not keep them back.
+    async fn carry_out_task(&self, effects: Vec<Effect>, task: Task) -> Result<(), Error> {
+        let mut waits = false;
+        for effect in effects {
+            match effect {
+                Effect::Wake(wake) => self.outbox.wake(wake, self.clock.now()).await?,
+                Effect::Call(callback) => self.outbox.call(callback).await?,
+                Effect::Answered { queue, task, waited } => self.sample_wait(queue, task, waited).await?,
+                Effect::Match(_) => waits = true,
+                Effect::Serve(_) => {}
+            }
+        }
+        if waits {
+            self.place(task).await?;
+        }
+        Ok(())
+    }
+
+    async fn wake_task(&self, sid: TaskSid) -> Result<(), Error> {
+        let applied = self.store.apply(&Event::Advance { task: sid }, self.clock.now()).await?;
+        let (Outcome::AlreadySo, Some(task)) = (applied.outcome, applied.task) else {
+            // Changed: its record follows. Refused: it is gone.
+            return Ok(());
+        };
+        if self.place(task.clone()).await? == matching::Placed::Yes {
+            return Ok(());
+        }
+        let Some(workspace) = self.workspace(task.workspace_sid).await? else { return Ok(()) };
+        let now = self.clock.now();
+        match wake::of_task(&workspace, &task, now).filter(|at| *at > now) {
+            Some(at) => Ok(self.outbox.wake(task_wake(&task, at), now).await?),
+            None => Ok(()),
+        }
+    }
+
+    async fn wake_worker(&self, sid: WorkerSid) -> Result<(), Error> {
+        let now = self.clock.now();
+        let applied = self.store.apply(&Event::AdvanceWorker { worker: sid }, now).await?;
+        let (Outcome::AlreadySo, Some(worker)) = (applied.outcome, applied.worker) else { return Ok(()) };
+        let Some(workspace) = self.workspace(worker.workspace_sid).await? else { return Ok(()) };
+        let Some(at) = wake::of_worker(&workspace, &worker).filter(|at| *at > now) else { return Ok(()) };
+        let wake = Wake { workspace: workspace.sid, subject: Subject::Worker(sid), at };
+        Ok(self.outbox.wake(wake, now).await?)
+    }
+
+    /// Notes how long a caller waited, unless this queue has a fresh sample.
+    async fn sample_wait(&self, queue: TaskQueueSid, task: TaskSid, waited: Millis) -> Result<(), Error> {
+        let now = self.clock.now();
+        {
+            let mut last = self.last_samples.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            if last.get(&queue).is_some_and(|last| now.since(*last) < WAIT_SAMPLE_EVERY) {
+                return Ok(());
+            }
+            last.insert(queue, now);
+        }
+        Ok(self.store.add_wait(queue, task, waited, now).await?)
+    }
+
+    async fn workspace(&self, sid: WorkspaceSid) -> Result<Option<Arc<Workspace>>, Error> {
+        let workspace = self.store.workspace(sid, self.clock.now()).await?;
+        if workspace.is_none() {
+            tracing::warn!(workspace_sid = %sid, "a change in a Workspace that is not there");
+        }
+        Ok(workspace)
+    }
+}
+
+fn task_wake(task: &Task, at: Timestamp) -> Wake {
+    Wake { workspace: task.workspace_sid, subject: Subject::Task(task.sid), at }
+}

@@ -1,0 +1,29 @@
+//! The `routing` Lambda: wiring only.
+
+use std::error::Error;
+use std::sync::Arc;
+
+use lambda_runtime::{LambdaEvent, service_fn};
+use routing::{Incoming, Routing, handle};
+use runtime::outbox::SqsOutbox;
+use runtime::{Env, SystemClock, aws};
+use serde_json::Value;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
+    runtime::log::init();
+    let env = Env::process();
+    let timers = env.required("TIMERS_QUEUE_URL", "the URL of the timers queue")?;
+    let callbacks = env.required("CALLBACKS_QUEUE_URL", "the URL of the callbacks queue")?;
+    let outbox = SqsOutbox::new(aws::sqs(&env)?, timers, callbacks);
+    let routing = Arc::new(Routing::new(aws::store(&env)?, Arc::new(outbox), Arc::new(SystemClock)));
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| {
+        let routing = Arc::clone(&routing);
+        async move {
+            Ok::<Value, Box<dyn Error + Send + Sync>>(
+                Box::pin(handle(&routing, Incoming::try_from(event.payload)?)).await?,
+            )
+        }
+    }))
+    .await
+}

@@ -1,0 +1,185 @@
+//! Bringing a waiting Task and free Workers together: read the board, decide, write on condition.
+//!
+//! What the board says is a hint. When the write finds it stale, whatever was chosen is read again from the table
+//! itself and the decision is taken anew.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use futures_util::future::try_join_all;
+use shared::model::{AssignmentStatus, Task, TaskSid, Worker, WorkerSid, Workspace};
+use shared::router::{Decision, Event, Outcome, Snapshot, decide};
+use store::COMMIT_ATTEMPTS_MAX;
+
+use crate::{Error, Routing};
+
+/// Free Workers read for one Task from each roster's board: the queue's parallel offers (at most 50) and a few who
+/// turn out to be taken or excluded by the step's expression.
+const FREE_WORKERS_READ_MAX: u16 = 100;
+
+/// Waiting Tasks read for one Worker from each queue's board. The first one nearly always fits; the others are there
+/// for steps that exclude this Worker.
+const WAITING_TASKS_READ_MAX: u16 = 20;
+
+/// Tasks reserved for one Worker in one go: more than any channel's capacity in practice.
+const SERVE_ROUNDS_MAX: u32 = 50;
+
+/// Did a Task find somebody?
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Placed {
+    /// It was reserved, or changed in another way.
+    Yes,
+    /// It waits on.
+    No,
+}
+
+impl Routing {
+    /// Finds Workers for a pending Task.
+    pub(crate) async fn place(&self, task: Task) -> Result<Placed, Error> {
+        let mut task = task;
+        let mut known = BTreeMap::new();
+        for attempt in 1..=COMMIT_ATTEMPTS_MAX {
+            if task.assignment_status != AssignmentStatus::Pending {
+                return Ok(Placed::No);
+            }
+            let Some((workspace, candidates)) = self.candidates(&task, &known).await? else { return Ok(Placed::No) };
+            let snapshot =
+                Snapshot::new(&workspace).with_tasks([task.clone()]).with_candidates(task.task_queue_sid, candidates);
+            let decision = decide(snapshot, &Event::Advance { task: task.sid }, self.clock.now());
+            if decision.outcome != Outcome::Changed {
+                return Ok(Placed::No);
+            }
+            match self.store.commit(&decision, &workspace).await {
+                Ok(()) => {
+                    log_reservations(&decision);
+                    return Ok(Placed::Yes);
+                }
+                Err(store::Error::Conflict) => {}
+                Err(error) => return Err(error.into()),
+            }
+            store::pause(attempt).await;
+            match self.store.task(task.sid).await? {
+                Some(newer) => task = newer,
+                None => return Ok(Placed::No),
+            }
+            self.reread_workers(&decision, &mut known).await?;
+        }
+        Err(store::Error::Conflict.into())
+    }
+
+    /// Finds Tasks for a Worker with a free slot, until there is no slot or no Task.
+    pub(crate) async fn serve(&self, worker: Worker) -> Result<(), Error> {
+        let sid = worker.sid;
+        let mut worker = worker;
+        let mut known = BTreeMap::new();
+        let mut conflicts = 0;
+        for _ in 0..SERVE_ROUNDS_MAX {
+            let Some(workspace) = self.workspace(worker.workspace_sid).await? else { return Ok(()) };
+            let waiting = self.waiting(&worker, &known).await?;
+            let snapshot = Snapshot::new(&workspace).with_tasks(waiting).with_workers([worker.clone()]);
+            let decision = decide(snapshot, &Event::ServeWorker { worker: sid }, self.clock.now());
+            if decision.outcome != Outcome::Changed {
+                return Ok(());
+            }
+            match self.store.commit(&decision, &workspace).await {
+                Ok(()) => {
+                    log_reservations(&decision);
+                    let written = decision.workers.iter().find(|written| written.sid == sid);
+                    worker = written.cloned().unwrap_or(worker);
+                    known.extend(decision.tasks.into_iter().map(|task| (task.sid, Some(task))));
+                    continue;
+                }
+                Err(store::Error::Conflict) => conflicts += 1,
+                Err(error) => return Err(error.into()),
+            }
+            if conflicts >= COMMIT_ATTEMPTS_MAX {
+                return Err(store::Error::Conflict.into());
+            }
+            store::pause(conflicts).await;
+            match self.store.worker(sid).await? {
+                Some(newer) => worker = newer,
+                None => return Ok(()),
+            }
+            for task in &decision.tasks {
+                known.insert(task.sid, self.store.task(task.sid).await?);
+            }
+        }
+        Ok(())
+    }
+
+    /// The free Workers of the Task's queue. Nobody found in configuration that was read a moment ago is no reason to
+    /// give up: a roster may be newer than that.
+    async fn candidates(
+        &self,
+        task: &Task,
+        known: &BTreeMap<WorkerSid, Option<Worker>>,
+    ) -> Result<Option<(Arc<Workspace>, Vec<Worker>)>, Error> {
+        let Some(workspace) = self.workspace(task.workspace_sid).await? else { return Ok(None) };
+        let found = self.free_workers(&workspace, task, known).await?;
+        if !found.is_empty() {
+            return Ok(Some((workspace, found)));
+        }
+        let newest = self.store.fresh_workspace(task.workspace_sid, self.clock.now()).await?;
+        let Some(newest) = newest else { return Ok(None) };
+        let found = match newest.rosters == workspace.rosters {
+            true => found,
+            false => self.free_workers(&newest, task, known).await?,
+        };
+        Ok(Some((newest, found)))
+    }
+
+    async fn free_workers(
+        &self,
+        workspace: &Workspace,
+        task: &Task,
+        known: &BTreeMap<WorkerSid, Option<Worker>>,
+    ) -> Result<Vec<Worker>, Error> {
+        let rosters = workspace.rosters_serving(task.task_queue_sid);
+        let boards = rosters.map(|roster| self.store.free_workers(workspace.sid, roster, FREE_WORKERS_READ_MAX));
+        let read = try_join_all(boards).await?.into_iter().flatten().map(|worker| (worker.sid, worker)).collect();
+        Ok(corrected(read, known))
+    }
+
+    async fn waiting(&self, worker: &Worker, known: &BTreeMap<TaskSid, Option<Task>>) -> Result<Vec<Task>, Error> {
+        let queues = worker.roster.queues().iter();
+        let boards = queues.map(|queue| self.store.waiting_tasks(*queue, WAITING_TASKS_READ_MAX));
+        let read = try_join_all(boards).await?.into_iter().flatten().map(|task| (task.sid, task)).collect();
+        Ok(corrected(read, known))
+    }
+
+    async fn reread_workers(
+        &self,
+        decision: &Decision,
+        known: &mut BTreeMap<WorkerSid, Option<Worker>>,
+    ) -> Result<(), Error> {
+        for worker in &decision.workers {
+            known.insert(worker.sid, self.store.worker(worker.sid).await?);
+        }
+        Ok(())
+    }
+}
+
+/// What the board says, but for what is known better from the table itself.
+fn corrected<K: Ord + Copy, V: Clone>(mut read: BTreeMap<K, V>, known: &BTreeMap<K, Option<V>>) -> Vec<V> {
+    for (key, value) in known {
+        match value {
+            Some(value) => read.insert(*key, value.clone()),
+            None => read.remove(key),
+        };
+    }
+    read.into_values().collect()
+}
+
+fn log_reservations(decision: &Decision) {
+    for task in &decision.tasks {
+        for offer in task.pending_reservations() {
+            tracing::info!(
+                task_sid = %task.sid,
+                worker_sid = %offer.worker_sid,
+                reservation_sid = %offer.sid,
+                round = task.rounds,
+                "Task reserved"
+            );
+        }
+    }
+}

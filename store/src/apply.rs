@@ -1,0 +1,119 @@
+//! Load, decide, commit: the only way a Task or Worker changes.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use shared::model::{Task, TaskSid, Timestamp, Worker, WorkerSid, Workspace, WorkspaceSid};
+use shared::router::{Decision, Event, Outcome, Refusal, Snapshot, decide};
+
+use crate::{Error, Store};
+
+/// Times a decision is taken anew because somebody else wrote first. Each attempt reads the newest state, so only a
+/// stream of other writers to the very same Task can use them up.
+pub const COMMIT_ATTEMPTS_MAX: u32 = 8;
+
+/// The longest pause before another attempt, in milliseconds for each attempt so far: keeps two writers from meeting
+/// again and again.
+const JITTER_MILLIS_PER_ATTEMPT: u64 = 15;
+
+/// What became of an event.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Applied {
+    /// What became of it.
+    pub outcome: Outcome,
+    /// The Task it was about, as it now stands; `None` if it is about none or there is none.
+    pub task: Option<Task>,
+    /// The Worker it was about, as they now stand.
+    pub worker: Option<Worker>,
+}
+
+impl Store {
+    /// Applies an event to what is stored. A conflict is reloaded and decided again, [`COMMIT_ATTEMPTS_MAX`] times.
+    pub async fn apply(&self, event: &Event, now: Timestamp) -> Result<Applied, Error> {
+        for attempt in 1..=COMMIT_ATTEMPTS_MAX {
+            let Some((workspace, snapshot)) = self.load(event, now).await? else {
+                return Ok(absent(event));
+            };
+            let before = (subject_task(event, &snapshot), subject_worker(event, &snapshot));
+            let decision = decide(snapshot.view(&workspace), event, now);
+            match self.commit(&decision, &workspace).await {
+                Ok(()) => return Ok(applied(event, decision, before)),
+                Err(Error::Conflict) => pause(attempt).await,
+                Err(error) => return Err(error),
+            }
+        }
+        Err(Error::Conflict)
+    }
+
+    /// Everything the event needs, as it stands: its Task, that Task's Workers, or its Worker and their Tasks.
+    async fn load(&self, event: &Event, now: Timestamp) -> Result<Option<(Arc<Workspace>, Loaded)>, Error> {
+        let loaded = match (event.task(), event.worker()) {
+            (Some(sid), _) => self.load_task(sid).await?,
+            (None, Some(sid)) => self.load_worker(sid).await?,
+            (None, None) => None,
+        };
+        let Some((workspace_sid, loaded)) = loaded else { return Ok(None) };
+        let workspace = self.workspace(workspace_sid, now).await?;
+        Ok(workspace.map(|workspace| (workspace, loaded)))
+    }
+
+    async fn load_task(&self, sid: TaskSid) -> Result<Option<(WorkspaceSid, Loaded)>, Error> {
+        let Some(task) = self.task(sid).await? else { return Ok(None) };
+        let mut workers = Vec::new();
+        for reservation in task.open_reservations() {
+            workers.extend(self.worker(reservation.worker_sid).await?);
+        }
+        Ok(Some((task.workspace_sid, Loaded { tasks: vec![task], workers })))
+    }
+
+    async fn load_worker(&self, sid: WorkerSid) -> Result<Option<(WorkspaceSid, Loaded)>, Error> {
+        let Some(worker) = self.worker(sid).await? else { return Ok(None) };
+        let mut tasks = Vec::new();
+        for open in &worker.open_reservations {
+            tasks.extend(self.task(open.task_sid).await?);
+        }
+        Ok(Some((worker.workspace_sid, Loaded { tasks, workers: vec![worker] })))
+    }
+}
+
+/// Waits a random moment before attempt number `attempt` + 1.
+pub async fn pause(attempt: u32) {
+    let longest = JITTER_MILLIS_PER_ATTEMPT.saturating_mul(u64::from(attempt));
+    tokio::time::sleep(Duration::from_millis(fastrand::u64(0..=longest))).await;
+}
+
+struct Loaded {
+    tasks: Vec<Task>,
+    workers: Vec<Worker>,
+}
+
+impl Loaded {
+    fn view(self, workspace: &Workspace) -> Snapshot<'_> {
+        Snapshot::new(workspace).with_tasks(self.tasks).with_workers(self.workers)
+    }
+}
+
+fn subject_task(event: &Event, loaded: &Loaded) -> Option<Task> {
+    let sid = event.task()?;
+    loaded.tasks.iter().find(|task| task.sid == sid).cloned()
+}
+
+fn subject_worker(event: &Event, loaded: &Loaded) -> Option<Worker> {
+    let sid = event.worker()?;
+    loaded.workers.iter().find(|worker| worker.sid == sid).cloned()
+}
+
+fn applied(event: &Event, decision: Decision, before: (Option<Task>, Option<Worker>)) -> Applied {
+    let task = decision.tasks.into_iter().find(|task| Some(task.sid) == event.task());
+    let worker = decision.workers.into_iter().find(|worker| Some(worker.sid) == event.worker());
+    Applied { outcome: decision.outcome, task: task.or(before.0), worker: worker.or(before.1) }
+}
+
+fn absent(event: &Event) -> Applied {
+    let refusal = match (event.task(), event.worker()) {
+        (Some(task), _) => Outcome::Refused(Refusal::NoSuchTask(task)),
+        (None, Some(worker)) => Outcome::Refused(Refusal::NoSuchWorker(worker)),
+        (None, None) => Outcome::AlreadySo,
+    };
+    Applied { outcome: refusal, task: None, worker: None }
+}

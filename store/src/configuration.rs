@@ -1,0 +1,218 @@
+//! The parts that rarely change: a Workspace with everything in it, and the centre. Read whole, kept for a moment.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde::{Deserialize, Serialize};
+use shared::model::{
+    Activity, ActivitySid, Centre, Millis, Roster, TaskQueue, TaskQueueSid, Timestamp, WorkerSid, Workflow,
+    WorkflowSid, Workspace, WorkspaceSid, WrapUp,
+};
+
+use crate::items::{self, Item, text};
+use crate::keys::{self, Key, Part};
+use crate::{Error, Store};
+
+/// How long configuration is taken to be what it was. A change is seen everywhere within this time; what is decided
+/// meanwhile was right when the caller dialled.
+pub const CONFIGURATION_KEPT: Millis = Millis::from_secs(2);
+
+/// Configuration as last read.
+#[derive(Default)]
+pub(crate) struct Cached {
+    centre: Option<(Timestamp, Arc<Centre>)>,
+    workspaces: BTreeMap<WorkspaceSid, (Timestamp, Arc<Workspace>)>,
+}
+
+impl Cached {
+    pub(crate) fn centre(&self, now: Timestamp) -> Option<Arc<Centre>> {
+        fresh(self.centre.as_ref()?, now)
+    }
+
+    pub(crate) fn keep_centre(&mut self, centre: Centre, now: Timestamp) -> Arc<Centre> {
+        let centre = Arc::new(centre);
+        self.centre = Some((now, Arc::clone(&centre)));
+        centre
+    }
+}
+
+fn fresh<T>((read_at, value): &(Timestamp, Arc<T>), now: Timestamp) -> Option<Arc<T>> {
+    (now.since(*read_at) < CONFIGURATION_KEPT).then(|| Arc::clone(value))
+}
+
+/// The Workspace's own fields; its parts are items of their own.
+#[derive(Serialize, Deserialize)]
+struct WorkspaceFields {
+    sid: WorkspaceSid,
+    friendly_name: String,
+    default_activity_sid: ActivitySid,
+    timeout_activity_sid: ActivitySid,
+    wrap_up: Option<WrapUp>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct RosterFields {
+    queues: Roster,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Declaration {
+    digest: String,
+}
+
+impl Store {
+    /// A Workspace with everything in it, at most [`CONFIGURATION_KEPT`] old; `None` if there is none.
+    pub async fn workspace(&self, sid: WorkspaceSid, now: Timestamp) -> Result<Option<Arc<Workspace>>, Error> {
+        let known = self.cache.lock().await.workspaces.get(&sid).and_then(|kept| fresh(kept, now));
+        match known {
+            Some(known) => Ok(Some(known)),
+            None => self.fresh_workspace(sid, now).await,
+        }
+    }
+
+    /// A Workspace as it stands now.
+    pub async fn fresh_workspace(&self, sid: WorkspaceSid, now: Timestamp) -> Result<Option<Arc<Workspace>>, Error> {
+        let mut pages = self
+            .client
+            .query()
+            .table_name(&*self.table)
+            .key_condition_expression("#pk = :workspace")
+            .expression_attribute_names("#pk", keys::PK)
+            .expression_attribute_values(":workspace", text(sid.to_string()))
+            .consistent_read(true)
+            .into_paginator()
+            .items()
+            .send();
+        let mut rows = Vec::new();
+        while let Some(row) = pages.try_next().await? {
+            rows.push(row);
+        }
+        let Some(workspace) = assemble(rows)? else { return Ok(None) };
+        let workspace = Arc::new(workspace);
+        self.cache.lock().await.workspaces.insert(sid, (now, Arc::clone(&workspace)));
+        Ok(Some(workspace))
+    }
+
+    /// Writes the centre.
+    pub async fn save_centre(&self, centre: &Centre) -> Result<(), Error> {
+        self.cache.lock().await.centre = None;
+        self.put(items::with_key(centre, &Key::centre())?).await
+    }
+
+    /// Writes a Workspace and its parts, and removes the parts it no longer has. Rosters are left: they are hints.
+    pub async fn save_workspace(&self, workspace: &Workspace, now: Timestamp) -> Result<(), Error> {
+        let before = self.fresh_workspace(workspace.sid, now).await?;
+        for row in rows_of(workspace)? {
+            self.put(row).await?;
+        }
+        if let Some(before) = before {
+            for key in gone(&before, workspace) {
+                let key = Some(items::key_attributes(&key));
+                self.client.delete_item().table_name(&*self.table).set_key(key).send().await?;
+            }
+        }
+        self.cache.lock().await.workspaces.remove(&workspace.sid);
+        Ok(())
+    }
+
+    /// Makes a roster known.
+    pub async fn save_roster(&self, workspace: WorkspaceSid, roster: &Roster) -> Result<(), Error> {
+        let fields = RosterFields { queues: roster.clone() };
+        self.cache.lock().await.workspaces.remove(&workspace);
+        self.put(items::with_key(&fields, &Key::part(workspace, Part::Roster, roster.key()))?).await
+    }
+
+    /// The digest of what `contact-centre.yaml` last said about a Worker.
+    pub async fn declaration(&self, worker: WorkerSid) -> Result<Option<String>, Error> {
+        let found: Option<Declaration> = self.get(&Key::declaration(worker)).await?;
+        Ok(found.map(|declaration| declaration.digest))
+    }
+
+    /// Notes what `contact-centre.yaml` says about a Worker; `None`: nothing any more.
+    pub async fn save_declaration(&self, worker: WorkerSid, digest: Option<&str>) -> Result<(), Error> {
+        let key = Key::declaration(worker);
+        let Some(digest) = digest else {
+            let key = Some(items::key_attributes(&key));
+            self.client.delete_item().table_name(&*self.table).set_key(key).send().await?;
+            return Ok(());
+        };
+        self.put(items::with_key(&Declaration { digest: digest.to_owned() }, &key)?).await
+    }
+}
+
+fn rows_of(workspace: &Workspace) -> Result<Vec<Item>, Error> {
+    let fields = WorkspaceFields {
+        sid: workspace.sid,
+        friendly_name: workspace.friendly_name.clone(),
+        default_activity_sid: workspace.default_activity_sid,
+        timeout_activity_sid: workspace.timeout_activity_sid,
+        wrap_up: workspace.wrap_up.clone(),
+    };
+    let part = |kind, name: String| Key::part(workspace.sid, kind, name);
+    let mut rows = Vec::new();
+    for activity in workspace.activities.values() {
+        rows.push(items::with_key(activity, &part(Part::Activity, activity.sid.to_string()))?);
+    }
+    for queue in workspace.task_queues.values() {
+        rows.push(items::with_key(queue, &part(Part::TaskQueue, queue.sid.to_string()))?);
+    }
+    for workflow in workspace.workflows.values() {
+        rows.push(items::with_key(workflow, &part(Part::Workflow, workflow.sid.to_string()))?);
+    }
+    // Last, so that a Workspace that can be read has its parts.
+    rows.push(items::with_key(&fields, &Key::workspace(workspace.sid))?);
+    Ok(rows)
+}
+
+/// Keys of the parts `before` has and `after` has not.
+fn gone(before: &Workspace, after: &Workspace) -> Vec<Key> {
+    let activities = before.activities.keys().filter(|sid| !after.activities.contains_key(sid));
+    let queues = before.task_queues.keys().filter(|sid| !after.task_queues.contains_key(sid));
+    let workflows = before.workflows.keys().filter(|sid| !after.workflows.contains_key(sid));
+    let key = |kind, sid: String| Key::part(before.sid, kind, sid);
+    let activities = activities.map(|sid| key(Part::Activity, sid.to_string()));
+    let queues = queues.map(|sid| key(Part::TaskQueue, sid.to_string()));
+    activities.chain(queues).chain(workflows.map(|sid| key(Part::Workflow, sid.to_string()))).collect()
+}
+
+fn assemble(rows: Vec<Item>) -> Result<Option<Workspace>, Error> {
+    let mut fields: Option<WorkspaceFields> = None;
+    let mut activities = BTreeMap::<ActivitySid, Activity>::new();
+    let mut task_queues = BTreeMap::<TaskQueueSid, TaskQueue>::new();
+    let mut workflows = BTreeMap::<WorkflowSid, Workflow>::new();
+    let mut rosters = BTreeMap::<String, Roster>::new();
+    for row in rows {
+        let sk = row.get(keys::SK).and_then(|sk| AttributeValue::as_s(sk).ok()).cloned().unwrap_or_default();
+        match Part::ALL.into_iter().find(|part| sk.starts_with(part.prefix())) {
+            None => fields = Some(items::read(row)?),
+            Some(Part::Activity) => {
+                let activity: Activity = items::read(row)?;
+                activities.insert(activity.sid, activity);
+            }
+            Some(Part::TaskQueue) => {
+                let queue: TaskQueue = items::read(row)?;
+                task_queues.insert(queue.sid, queue);
+            }
+            Some(Part::Workflow) => {
+                let workflow: Workflow = items::read(row)?;
+                workflows.insert(workflow.sid, workflow);
+            }
+            Some(Part::Roster) => {
+                let roster: RosterFields = items::read(row)?;
+                rosters.insert(roster.queues.key(), roster.queues);
+            }
+        }
+    }
+    Ok(fields.map(|fields| Workspace {
+        sid: fields.sid,
+        friendly_name: fields.friendly_name,
+        default_activity_sid: fields.default_activity_sid,
+        timeout_activity_sid: fields.timeout_activity_sid,
+        wrap_up: fields.wrap_up,
+        activities,
+        task_queues,
+        workflows,
+        rosters,
+    }))
+}

@@ -1,0 +1,85 @@
+//! What everything looks like in the table: the model's own fields, plus the keys that follow from its state.
+//!
+//! Attribute names are the field names of [`shared::model`]; ids and attributes are text, moments are milliseconds since
+//! 1970. The golden files `tests/golden/items/*.json` show one of each.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use shared::model::{AssignmentStatus, Millis, Task, Worker, Workspace};
+
+use crate::Error;
+use crate::keys::{self, IndexKey, Key};
+
+/// An item as the SDK has it.
+pub type Item = HashMap<String, AttributeValue>;
+
+/// How long an ended Task can still be read (taskrouter.md section 14, "ended task kept").
+pub const ENDED_TASK_KEPT: Millis = Millis::from_secs(300);
+
+/// A Task's item: on its queue's board while it waits, and with an end of life once it has ended.
+pub fn of_task(task: &Task) -> Result<Item, Error> {
+    let mut item = with_key(task, &Key::task(task.sid))?;
+    let listing = keys::task_listing(task.workspace_sid, keys::listing_shard(task.sid));
+    put_listing(&mut item, listing, keys::listing_sk(task.date_created, task.sid));
+    if task.assignment_status == AssignmentStatus::Pending {
+        put_board(&mut item, keys::waiting_key(task));
+    }
+    if task.assignment_status.is_end() {
+        let kept_until = (task.date_updated + ENDED_TASK_KEPT).as_secs();
+        item.insert(keys::TTL.to_owned(), AttributeValue::N(kept_until.to_string()));
+    }
+    Ok(item)
+}
+
+/// A Worker's item: on its roster's board while it could take something.
+pub fn of_worker(worker: &Worker, workspace: &Workspace) -> Result<Item, Error> {
+    let mut item = with_key(worker, &Key::worker(worker.sid))?;
+    let listing = keys::worker_listing(worker.workspace_sid);
+    put_listing(&mut item, listing, keys::listing_sk(worker.date_created, worker.sid));
+    if workspace.is_available(worker.activity_sid) && worker.has_any_slot() {
+        put_board(&mut item, keys::free_key(worker));
+    }
+    Ok(item)
+}
+
+/// Anything else: its fields and its key.
+pub fn with_key<T: Serialize>(value: &T, key: &Key) -> Result<Item, Error> {
+    let mut item: Item = serde_dynamo::to_item(value).map_err(|source| corrupt(key, source))?;
+    item.insert(keys::PK.to_owned(), text(&key.pk));
+    item.insert(keys::SK.to_owned(), text(&key.sk));
+    Ok(item)
+}
+
+/// The value an item holds; attributes that are not its fields (keys, indexes) are passed over.
+pub fn read<T: DeserializeOwned>(item: Item) -> Result<T, Error> {
+    let shown = |name: &str| item.get(name).and_then(|value| value.as_s().ok()).cloned().unwrap_or_default();
+    let key = Key { pk: shown(keys::PK), sk: shown(keys::SK) };
+    serde_dynamo::from_item(item).map_err(|source| corrupt(&key, source))
+}
+
+/// A text attribute.
+pub fn text(value: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(value.into())
+}
+
+/// A key as the SDK wants it.
+pub fn key_attributes(key: &Key) -> Item {
+    HashMap::from([(keys::PK.to_owned(), text(&key.pk)), (keys::SK.to_owned(), text(&key.sk))])
+}
+
+fn put_board(item: &mut Item, place: IndexKey) {
+    item.insert(keys::BOARD_PK.to_owned(), text(place.pk));
+    item.insert(keys::BOARD_SK.to_owned(), text(place.sk));
+}
+
+fn put_listing(item: &mut Item, pk: String, sk: String) {
+    item.insert(keys::LISTING_PK.to_owned(), text(pk));
+    item.insert(keys::LISTING_SK.to_owned(), text(sk));
+}
+
+fn corrupt(key: &Key, source: serde_dynamo::Error) -> Error {
+    Error::Corrupt { key: format!("{}/{}", key.pk, key.sk), source }
+}

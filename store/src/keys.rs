@@ -1,0 +1,184 @@
+//! Where everything is: the keys of the one table, made from ids and nowhere else.
+//!
+//! | item | `pk` | `sk` | `board_pk` / `board_sk` | `listing_pk` / `listing_sk` |
+//! |---|---|---|---|---|
+//! | the centre | `CENTRE` | `CENTRE` | | |
+//! | Workspace | `WS…` | `WORKSPACE` | | |
+//! | Activity, TaskQueue, Workflow | `WS…` | `ACTIVITY#WA…`, `QUEUE#WQ…`, `WORKFLOW#WW…` | | |
+//! | roster | `WS…` | `ROSTER#<key>` | | |
+//! | Worker | `WK…` | `WORKER` | `FREE#WS…#<roster>` / idle key, while free | `WS…#WORKER` / age |
+//! | Task | `WT…` | `TASK` | `WAIT#WQ…` / order key, while pending | `WS…#TASK#<shard>` / age |
+//! | declaration of a Worker | `WK…` | `DECLARED` | | |
+//! | recent waits of a queue | `WQ…` | `WAITS` | | |
+//!
+//! Both indexes are sparse. No key is written by all Tasks of a Workspace: waiting Tasks are spread over queues, free
+//! Workers over rosters, and the listing over [`LISTING_SHARDS`].
+
+use shared::model::{Roster, Task, TaskQueueSid, TaskSid, Timestamp, Worker, WorkerSid, WorkspaceSid};
+
+/// Partition key of the table.
+pub const PK: &str = "pk";
+/// Sort key of the table.
+pub const SK: &str = "sk";
+/// The index of what is ready: waiting Tasks and free Workers, whole items.
+pub const BOARD: &str = "board";
+/// Partition key of [`BOARD`].
+pub const BOARD_PK: &str = "board_pk";
+/// Sort key of [`BOARD`].
+pub const BOARD_SK: &str = "board_sk";
+/// The index of what there is: keys only, so that a change of state does not write it.
+pub const LISTING: &str = "listing";
+/// Partition key of [`LISTING`].
+pub const LISTING_PK: &str = "listing_pk";
+/// Sort key of [`LISTING`].
+pub const LISTING_SK: &str = "listing_sk";
+/// The attribute that lets DynamoDB clean up, in seconds since 1970.
+pub const TTL: &str = "ttl";
+/// The attribute every conditional write is about.
+pub const VERSION: &str = "version";
+
+/// Sort key of a Task.
+pub const TASK: &str = "TASK";
+/// Sort key of a Worker.
+pub const WORKER: &str = "WORKER";
+
+/// Partitions the Tasks of one Workspace are listed in. A Task is written to the listing once in its life, so sixteen
+/// hold sixteen thousand new Tasks a second.
+pub const LISTING_SHARDS: u8 = 16;
+
+/// A primary key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Key {
+    /// Value of [`PK`].
+    pub pk: String,
+    /// Value of [`SK`].
+    pub sk: String,
+}
+
+/// A key of an index.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IndexKey {
+    /// Value of the index's partition key.
+    pub pk: String,
+    /// Value of the index's sort key.
+    pub sk: String,
+}
+
+impl Key {
+    fn new(pk: impl ToString, sk: impl ToString) -> Self {
+        Self { pk: pk.to_string(), sk: sk.to_string() }
+    }
+
+    /// The centre: number, menu, Workflow.
+    pub fn centre() -> Self {
+        Self::new("CENTRE", "CENTRE")
+    }
+
+    /// The Workspace itself; its Activities, TaskQueues, Workflows and rosters share the partition.
+    pub fn workspace(sid: WorkspaceSid) -> Self {
+        Self::new(sid, "WORKSPACE")
+    }
+
+    /// A part of a Workspace: `kind` is one of the prefixes below.
+    pub fn part(workspace: WorkspaceSid, kind: Part, name: impl std::fmt::Display) -> Self {
+        Self::new(workspace, format!("{}{name}", kind.prefix()))
+    }
+
+    /// A Task.
+    pub fn task(sid: TaskSid) -> Self {
+        Self::new(sid, TASK)
+    }
+
+    /// A Worker.
+    pub fn worker(sid: WorkerSid) -> Self {
+        Self::new(sid, WORKER)
+    }
+
+    /// What `contact-centre.yaml` last said about a Worker.
+    pub fn declaration(sid: WorkerSid) -> Self {
+        Self::new(sid, "DECLARED")
+    }
+
+    /// The recent waits of a queue.
+    pub fn waits(sid: TaskQueueSid) -> Self {
+        Self::new(sid, "WAITS")
+    }
+}
+
+/// The parts of a Workspace that live in its partition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// An Activity.
+    Activity,
+    /// A TaskQueue.
+    TaskQueue,
+    /// A Workflow.
+    Workflow,
+    /// A roster.
+    Roster,
+}
+
+impl Part {
+    /// Every part.
+    pub const ALL: [Self; 4] = [Self::Activity, Self::TaskQueue, Self::Workflow, Self::Roster];
+
+    /// What its sort key begins with.
+    pub fn prefix(self) -> &'static str {
+        match self {
+            Self::Activity => "ACTIVITY#",
+            Self::TaskQueue => "QUEUE#",
+            Self::Workflow => "WORKFLOW#",
+            Self::Roster => "ROSTER#",
+        }
+    }
+}
+
+/// The board a queue's Tasks wait on.
+pub fn waiting_board(queue: TaskQueueSid) -> String {
+    format!("WAIT#{queue}")
+}
+
+/// A waiting Task's place: higher priority first, then earlier start (taskrouter.md section 10, FIFO).
+pub fn waiting_key(task: &Task) -> IndexKey {
+    let urgency = u32::MAX - task.priority;
+    let sk = format!("{urgency:010}#{}#{}", sortable(task.virtual_start_time), task.sid);
+    IndexKey { pk: waiting_board(task.task_queue_sid), sk }
+}
+
+/// The board the free Workers of a roster are on.
+pub fn free_board(workspace: WorkspaceSid, roster: &Roster) -> String {
+    format!("FREE#{workspace}#{}", roster.key())
+}
+
+/// A free Worker's place: longest idle first (taskrouter.md section 9).
+pub fn free_key(worker: &Worker) -> IndexKey {
+    let (idle_since, created, sid) = worker.idle_key();
+    let sk = format!("{}#{}#{sid}", sortable(idle_since), sortable(created));
+    IndexKey { pk: free_board(worker.workspace_sid, &worker.roster), sk }
+}
+
+/// The listing of a Workspace's Workers.
+pub fn worker_listing(workspace: WorkspaceSid) -> String {
+    format!("{workspace}#WORKER")
+}
+
+/// One shard of the listing of a Workspace's Tasks.
+pub fn task_listing(workspace: WorkspaceSid, shard: u8) -> String {
+    format!("{workspace}#TASK#{shard:x}")
+}
+
+/// The shard a Task is listed in: the last digit of its id.
+pub fn listing_shard(task: TaskSid) -> u8 {
+    let digit = task.to_string().chars().last().and_then(|digit| digit.to_digit(16));
+    digit.and_then(|digit| u8::try_from(digit).ok()).unwrap_or_default() % LISTING_SHARDS
+}
+
+/// A place in a listing: oldest first.
+pub fn listing_sk(created: Timestamp, sid: impl std::fmt::Display) -> String {
+    format!("{}#{sid}", sortable(created))
+}
+
+/// Milliseconds with as many digits as the year 2286 needs, so that text order is time order.
+fn sortable(moment: Timestamp) -> String {
+    format!("{:013}", moment.as_millis().max(0))
+}

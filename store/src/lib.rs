@@ -1,0 +1,22 @@
+//! The table: how TaskRouter's nouns are kept in one DynamoDB table, and the ways they are read and written.
+//!
+//! Reading order: [`keys`] (where everything is), [`items`] (what it looks like), [`Store`] (the access patterns by
+//! name), [`apply`](Store::apply) (load, decide, commit), [`stream`] (a change as the stream tells it), [`schema`].
+//!
+//! Two rules hold everywhere. Every write of a Task or Worker is conditional on the version that was read; and what is
+//! read from an index is a hint, which the condition of the write will check.
+
+mod apply;
+mod configuration;
+mod error;
+pub mod items;
+pub mod keys;
+pub mod schema;
+mod store;
+pub mod stream;
+mod waits;
+
+pub use apply::{Applied, COMMIT_ATTEMPTS_MAX, pause};
+pub use error::Error;
+pub use store::{Created, Store};
+pub use waits::RecentWaits;

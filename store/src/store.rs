@@ -1,0 +1,251 @@
+//! The access patterns, by name.
+
+use std::sync::Arc;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::{Delete, Put, Select, TransactWriteItem};
+use serde::de::DeserializeOwned;
+use shared::model::{
+    Centre, Roster, Task, TaskQueueSid, TaskSid, Timestamp, Worker, WorkerSid, Workspace, WorkspaceSid,
+};
+use shared::router::Decision;
+use tokio::sync::Mutex;
+
+use crate::Error;
+use crate::configuration::Cached;
+use crate::items::{self, Item, text};
+use crate::keys::{self, Key};
+
+/// The table, seen as Tasks, Workers and their Workspace.
+#[derive(Clone)]
+pub struct Store {
+    pub(crate) client: Client,
+    pub(crate) table: Arc<str>,
+    pub(crate) cache: Arc<Mutex<Cached>>,
+}
+
+/// What became of a Task that was to be made.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Created {
+    /// It is new.
+    New,
+    /// It was made before: here it is as it stands now.
+    AlreadyThere(Box<Task>),
+}
+
+impl Store {
+    /// The store in this table. Asks nothing yet.
+    pub fn new(client: Client, table: impl Into<Arc<str>>) -> Self {
+        Self { client, table: table.into(), cache: Arc::default() }
+    }
+
+    /// A Task as it stands, or `None` if there is none or it was cleaned up.
+    pub async fn task(&self, sid: TaskSid) -> Result<Option<Task>, Error> {
+        self.get(&Key::task(sid)).await
+    }
+
+    /// A Worker as they stand, or `None`.
+    pub async fn worker(&self, sid: WorkerSid) -> Result<Option<Worker>, Error> {
+        self.get(&Key::worker(sid)).await
+    }
+
+    /// The centre's number, menu and Workflow; `None` before any set-up.
+    pub async fn centre(&self, now: Timestamp) -> Result<Option<Arc<Centre>>, Error> {
+        if let Some(known) = self.cache.lock().await.centre(now) {
+            return Ok(Some(known));
+        }
+        let Some(centre) = self.get::<Centre>(&Key::centre()).await? else { return Ok(None) };
+        Ok(Some(self.cache.lock().await.keep_centre(centre, now)))
+    }
+
+    /// Writes a new Task, once: a Task that is there stays as it is.
+    pub async fn create_task(&self, task: &Task) -> Result<Created, Error> {
+        let put = self.client.put_item().table_name(&*self.table).set_item(Some(items::of_task(task)?));
+        match put.condition_expression(format!("attribute_not_exists({})", keys::PK)).send().await.map_err(Error::from)
+        {
+            Ok(_) => Ok(Created::New),
+            Err(Error::Conflict) => match self.task(task.sid).await? {
+                Some(there) => Ok(Created::AlreadyThere(Box::new(there))),
+                None => Err(Error::Conflict),
+            },
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Writes a new Worker, once.
+    pub async fn create_worker(&self, worker: &Worker, workspace: &Workspace) -> Result<(), Error> {
+        let put = self.client.put_item().table_name(&*self.table).set_item(Some(items::of_worker(worker, workspace)?));
+        put.condition_expression(format!("attribute_not_exists({})", keys::PK)).send().await?;
+        Ok(())
+    }
+
+    /// Removes a Worker whose version still is the one given.
+    pub async fn delete_worker(&self, worker: &Worker) -> Result<(), Error> {
+        let delete = Delete::builder()
+            .table_name(&*self.table)
+            .set_key(Some(items::key_attributes(&Key::worker(worker.sid))))
+            .condition_expression("#version = :read")
+            .expression_attribute_names("#version", keys::VERSION)
+            .expression_attribute_values(":read", number(worker.version));
+        let delete = TransactWriteItem::builder().delete(delete.build().map_err(build_error)?).build();
+        self.client.transact_write_items().transact_items(delete).send().await?;
+        Ok(())
+    }
+
+    /// The Tasks that wait in a queue, first one first, at most `limit`. A hint: the index may lag behind.
+    pub async fn waiting_tasks(&self, queue: TaskQueueSid, limit: u16) -> Result<Vec<Task>, Error> {
+        self.board(keys::waiting_board(queue), limit).await
+    }
+
+    /// The free Workers of a roster, longest idle first, at most `limit`. A hint: the index may lag behind.
+    pub async fn free_workers(
+        &self,
+        workspace: WorkspaceSid,
+        roster: &Roster,
+        limit: u16,
+    ) -> Result<Vec<Worker>, Error> {
+        self.board(keys::free_board(workspace, roster), limit).await
+    }
+
+    /// How many Tasks wait before this one in its queue, counted up to `limit`.
+    pub async fn waiting_ahead(&self, task: &Task, limit: u16) -> Result<u16, Error> {
+        let place = keys::waiting_key(task);
+        let counted = self
+            .client
+            .query()
+            .table_name(&*self.table)
+            .index_name(keys::BOARD)
+            .key_condition_expression("#pk = :board AND #sk < :place")
+            .expression_attribute_names("#pk", keys::BOARD_PK)
+            .expression_attribute_names("#sk", keys::BOARD_SK)
+            .expression_attribute_values(":board", text(place.pk))
+            .expression_attribute_values(":place", text(place.sk))
+            .select(Select::Count)
+            .limit(i32::from(limit))
+            .send()
+            .await?;
+        Ok(u16::try_from(counted.count()).unwrap_or(limit))
+    }
+
+    /// Writes a decision: everything in it on condition that nothing in it changed since it was read, or nothing.
+    pub async fn commit(&self, decision: &Decision, workspace: &Workspace) -> Result<(), Error> {
+        let tasks = decision.tasks.iter().map(|task| Ok((items::of_task(task)?, task.version)));
+        let workers = decision.workers.iter().map(|worker| Ok((items::of_worker(worker, workspace)?, worker.version)));
+        let puts: Vec<Put> = tasks
+            .chain(workers)
+            .map(|item: Result<(Item, u64), Error>| item.and_then(|(item, version)| self.put_next(item, version)))
+            .collect::<Result<_, _>>()?;
+        self.register_rosters(decision, workspace).await?;
+        match <[Put; 1]>::try_from(puts) {
+            Ok([put]) => self.put_one(put).await,
+            Err(puts) if puts.is_empty() => Ok(()),
+            Err(puts) => {
+                let writes = puts.into_iter().map(|put| TransactWriteItem::builder().put(put).build()).collect();
+                self.client.transact_write_items().set_transact_items(Some(writes)).send().await?;
+                Ok(())
+            }
+        }
+    }
+
+    /// The ids of all Workers of a Workspace, oldest first.
+    pub async fn worker_sids(&self, workspace: WorkspaceSid) -> Result<Vec<WorkerSid>, Error> {
+        self.listed(keys::worker_listing(workspace)).await
+    }
+
+    /// The ids of all Tasks of a Workspace that have not been cleaned up, shard by shard, oldest first in each.
+    pub async fn task_sids(&self, workspace: WorkspaceSid) -> Result<Vec<TaskSid>, Error> {
+        let mut sids = Vec::new();
+        for shard in 0..keys::LISTING_SHARDS {
+            sids.extend(self.listed::<TaskSid>(keys::task_listing(workspace, shard)).await?);
+        }
+        Ok(sids)
+    }
+
+    pub(crate) async fn get<T: DeserializeOwned>(&self, key: &Key) -> Result<Option<T>, Error> {
+        let get = self.client.get_item().table_name(&*self.table).set_key(Some(items::key_attributes(key)));
+        let found = get.consistent_read(true).send().await?;
+        found.item.map(items::read).transpose()
+    }
+
+    pub(crate) async fn put(&self, item: Item) -> Result<(), Error> {
+        self.client.put_item().table_name(&*self.table).set_item(Some(item)).send().await?;
+        Ok(())
+    }
+
+    async fn board<T: DeserializeOwned>(&self, board: String, limit: u16) -> Result<Vec<T>, Error> {
+        let found = self
+            .client
+            .query()
+            .table_name(&*self.table)
+            .index_name(keys::BOARD)
+            .key_condition_expression("#pk = :board")
+            .expression_attribute_names("#pk", keys::BOARD_PK)
+            .expression_attribute_values(":board", text(board))
+            .limit(i32::from(limit))
+            .send()
+            .await?;
+        found.items.unwrap_or_default().into_iter().map(items::read).collect()
+    }
+
+    async fn listed<S: std::str::FromStr>(&self, listing: String) -> Result<Vec<S>, Error> {
+        let mut pages = self
+            .client
+            .query()
+            .table_name(&*self.table)
+            .index_name(keys::LISTING)
+            .key_condition_expression("#pk = :listing")
+            .expression_attribute_names("#pk", keys::LISTING_PK)
+            .expression_attribute_values(":listing", text(listing))
+            .into_paginator()
+            .items()
+            .send();
+        let mut sids = Vec::new();
+        while let Some(item) = pages.try_next().await? {
+            let sid = item.get(keys::PK).and_then(|value| value.as_s().ok());
+            sids.extend(sid.and_then(|sid| sid.parse::<S>().ok()));
+        }
+        Ok(sids)
+    }
+
+    /// The next version of an item, on condition that the stored one is the version before it.
+    fn put_next(&self, item: Item, version: u64) -> Result<Put, Error> {
+        let put = Put::builder()
+            .table_name(&*self.table)
+            .set_item(Some(item))
+            .condition_expression("#version = :read")
+            .expression_attribute_names("#version", keys::VERSION)
+            .expression_attribute_values(":read", number(version.saturating_sub(1)));
+        put.build().map_err(build_error)
+    }
+
+    async fn put_one(&self, put: Put) -> Result<(), Error> {
+        self.client
+            .put_item()
+            .table_name(put.table_name)
+            .set_item(Some(put.item))
+            .set_condition_expression(put.condition_expression)
+            .set_expression_attribute_names(put.expression_attribute_names)
+            .set_expression_attribute_values(put.expression_attribute_values)
+            .send()
+            .await?;
+        Ok(())
+    }
+
+    /// A roster nobody had before becomes known before the first Worker who has it, so that no Task misses them.
+    async fn register_rosters(&self, decision: &Decision, workspace: &Workspace) -> Result<(), Error> {
+        for worker in &decision.workers {
+            if !workspace.rosters.contains_key(&worker.roster.key()) {
+                self.save_roster(workspace.sid, &worker.roster).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+pub(crate) fn number(value: u64) -> aws_sdk_dynamodb::types::AttributeValue {
+    aws_sdk_dynamodb::types::AttributeValue::N(value.to_string())
+}
+
+pub(crate) fn build_error(error: aws_sdk_dynamodb::error::BuildError) -> Error {
+    Error::Unavailable(error.to_string())
+}
