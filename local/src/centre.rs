@@ -1,0 +1,354 @@
+//! The contact centre of one process: the parts put together, and the pump that stands in for AWS.
+//!
+//! What event source mappings and queues do in the cloud, [`Centre::turn`] does here: stream records to `routing`, due
+//! timers to `routing`, callbacks to `callbacks`. [`Centre::run`] turns in real time; [`Centre::settle`] turns until
+//! nothing is left to do at this moment, for a clock that somebody else owns.
+
+use std::future::Future;
+use std::path::PathBuf;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use callbacks::{Callbacks, Destinations, web_client};
+use futures_util::future::join_all;
+use routing::{Incoming, Routing, Sweep};
+use runtime::Voice;
+use serde_json::{Value, json};
+use setup::ContactCentre;
+use shared::model::{Clock, Timestamp};
+use shared::router::effects::Callback;
+use shared::webhook::{Checks, path};
+use simulator::{Carrier as SimulatedCarrier, CentreNumber, Journal};
+use store::Store;
+use tokio::net::TcpListener;
+use tokio::sync::{Mutex, Notify};
+
+use crate::carrier_choice::CarrierChoice;
+use crate::credentials::Account;
+use crate::embedded_dynamodb::{EmbeddedDynamoDb, Place, TABLE};
+use crate::http;
+use crate::queues::{Message, Queues};
+use crate::stream_reader::{SequenceNumber, StreamReader};
+
+/// The longest the pump sleeps. It is nudged by everything that happens here; this is for what happens elsewhere.
+const SLEEP_MAX: Duration = Duration::from_secs(1);
+
+/// Turns of [`Centre::settle`]: a story that needs more at one moment is a loop.
+const SETTLE_TURNS_MAX: usize = 1_000;
+
+/// How often ended Tasks are cleaned up.
+const CLEAN_UP_EVERY: Duration = Duration::from_secs(60);
+
+/// The journal of the simulated carrier in the data folder.
+const JOURNAL_FILE: &str = "telephone-network.sqlite";
+
+/// What a centre is made from.
+pub struct Settings {
+    /// Where data is kept; `None`: nowhere.
+    pub data: Option<PathBuf>,
+    /// The account.
+    pub account: Account,
+    /// The set-up.
+    pub contact_centre: ContactCentre,
+    /// Who moves calls.
+    pub carrier: CarrierChoice,
+    /// May a browser look at TwiML?
+    pub twiml_preview: bool,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Why a centre cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The database.
+    #[error(transparent)]
+    DynamoDb(#[from] crate::embedded_dynamodb::Error),
+    /// The table.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// The simulated carrier.
+    #[error(transparent)]
+    Simulator(#[from] simulator::Error),
+    /// The real carrier.
+    #[error(transparent)]
+    Carrier(#[from] carrier::Error),
+    /// The HTTP client.
+    #[error("the HTTP client cannot be made")]
+    Client(#[from] reqwest::Error),
+    /// The port.
+    #[error("the port cannot be used")]
+    Port(#[from] std::io::Error),
+    /// The sweep at the start.
+    #[error(transparent)]
+    Routing(#[from] routing::Error),
+}
+
+/// A contact centre in one process.
+pub struct Centre {
+    /// The table, for whoever wants to look.
+    pub store: Store,
+    /// The telephone network, unless the carrier is real.
+    pub network: Option<Arc<SimulatedCarrier>>,
+    /// What applying the set-up changed.
+    pub summary: setup::Summary,
+    dynamodb: EmbeddedDynamoDb,
+    stream: Mutex<StreamReader>,
+    queues: Arc<Queues>,
+    routing: Routing,
+    callbacks: Arc<Callbacks>,
+    voice: Arc<Voice>,
+    public_url: String,
+    nudge: Arc<Notify>,
+}
+
+impl Centre {
+    /// Puts everything together for a server at `address`, applies the set-up, and takes up what an earlier process
+    /// left: live calls go on, and the messages it held are sent anew.
+    pub async fn open(settings: Settings, address: &str) -> Result<Arc<Self>, Error> {
+        let place = settings.data.clone().map_or(Place::Temporary, Place::Folder);
+        let dynamodb = EmbeddedDynamoDb::open(place).await?;
+        let store = Store::new(dynamodb.client(), TABLE);
+        let now = settings.clock.now();
+        let summary = setup::apply(&store, &settings.contact_centre, now).await?;
+
+        let nudge = Arc::new(Notify::new());
+        let queues = Arc::new(Queues::new(Arc::clone(&settings.clock), Arc::clone(&nudge)));
+        let (carrier_url, public_url) = match &settings.carrier {
+            CarrierChoice::Simulated => (address.to_owned(), address.to_owned()),
+            CarrierChoice::Real { api_url, public_url } => (api_url.clone(), public_url.clone()),
+        };
+        let Account { account_sid, auth_token } = settings.account.clone();
+        let network = match settings.carrier {
+            CarrierChoice::Simulated => Some(network(&settings, address)?),
+            CarrierChoice::Real { .. } => None,
+        };
+        let callbacks = Callbacks {
+            store: store.clone(),
+            carrier: carrier::Carrier::new(
+                web_client(Destinations::Anywhere)?,
+                &carrier_url,
+                account_sid,
+                auth_token.clone(),
+            )?,
+            http: web_client(Destinations::Anywhere)?,
+            destinations: Destinations::Anywhere,
+            auth_token: auth_token.clone(),
+            account_sid,
+            public_url: public_url.clone(),
+            clock: Arc::clone(&settings.clock),
+        };
+        let checks = Checks { verify_signatures: true, twiml_preview: settings.twiml_preview };
+        let centre = Self {
+            stream: Mutex::new(StreamReader::new(dynamodb.streams(), TABLE)),
+            routing: Routing::new(store.clone(), Arc::clone(&queues) as _, Arc::clone(&settings.clock)),
+            voice: Arc::new(Voice::new(store.clone(), auth_token, checks, Arc::clone(&settings.clock))),
+            callbacks: Arc::new(callbacks),
+            store,
+            network,
+            summary,
+            dynamodb,
+            queues,
+            public_url,
+            nudge,
+        };
+        centre.routing.sweep(Sweep::Everything).await?;
+        Ok(Arc::new(centre))
+    }
+
+    /// Serves HTTP on `listener` until `shutdown`.
+    pub async fn serve(
+        self: Arc<Self>,
+        listener: TcpListener,
+        shutdown: impl Future<Output = ()> + Send + 'static,
+    ) -> std::io::Result<()> {
+        let mut site = http::functions(&self.voice, &self.public_url);
+        if let Some(network) = &self.network {
+            site = site.merge(Arc::clone(network).http());
+        }
+        axum::serve(listener, http::nudging(site, Arc::clone(&self.nudge))).with_graceful_shutdown(shutdown).await
+    }
+
+    /// Works in real time until `shutdown`.
+    pub async fn run(self: Arc<Self>, shutdown: impl Future<Output = ()>) {
+        let mut shutdown = pin!(shutdown);
+        let mut clean_up = tokio::time::interval(CLEAN_UP_EVERY);
+        loop {
+            if self.turn_detached().await {
+                continue;
+            }
+            let due = self.queues.next_due().map_or(SLEEP_MAX, |at| at.since(self.voice.clock.now()).into());
+            tokio::select! {
+                () = &mut shutdown => return,
+                () = self.nudge.notified() => {}
+                () = tokio::time::sleep(due.min(SLEEP_MAX)) => {}
+                _tick = clean_up.tick() => self.clean_up(),
+            }
+        }
+    }
+
+    /// Does everything that can be done at this moment of the clock, calls included. For tests.
+    pub async fn settle(&self) {
+        for _ in 0..SETTLE_TURNS_MAX {
+            let worked = self.turn().await;
+            let network = match &self.network {
+                Some(network) => network.settle().await,
+                None => false,
+            };
+            if !worked && !network {
+                return;
+            }
+        }
+        tracing::error!(turns = SETTLE_TURNS_MAX, "the centre does not come to rest");
+    }
+
+    /// The next moment at which something happens by itself.
+    pub fn next_wake(&self) -> Option<Timestamp> {
+        let network = self.network.as_ref().and_then(|network| network.next_wake());
+        [network, self.queues.next_due()].into_iter().flatten().min()
+    }
+
+    /// Where the embedded database listens.
+    pub fn dynamodb_endpoint(&self) -> &str {
+        self.dynamodb.endpoint()
+    }
+
+    /// One round: stream, timers, callbacks, waiting for each. True if there was anything.
+    async fn turn(&self) -> bool {
+        let streamed = self.turn_stream().await;
+        let timed = self.turn_timers().await;
+        let callbacks = self.queues.due_callbacks();
+        let called = !callbacks.is_empty();
+        join_all(callbacks.into_iter().map(|message| deliver(&self.callbacks, &self.queues, message))).await;
+        streamed || timed || called
+    }
+
+    /// One round that does not wait for callbacks: a slow server holds up nobody.
+    async fn turn_detached(&self) -> bool {
+        let streamed = self.turn_stream().await;
+        let timed = self.turn_timers().await;
+        let callbacks = self.queues.due_callbacks();
+        let called = !callbacks.is_empty();
+        for message in callbacks {
+            let (callbacks, queues, nudge) =
+                (Arc::clone(&self.callbacks), Arc::clone(&self.queues), Arc::clone(&self.nudge));
+            tokio::spawn(async move {
+                deliver(&callbacks, &queues, message).await;
+                nudge.notify_one();
+            });
+        }
+        streamed || timed || called
+    }
+
+    /// Hands the next stream records to `routing`, as an event source mapping does: what failed comes again.
+    async fn turn_stream(&self) -> bool {
+        let mut stream = self.stream.lock().await;
+        let batch = match stream.next().await {
+            Ok(Some(batch)) => batch,
+            Ok(None) => return false,
+            Err(error) => {
+                tracing::error!(%error, "the stream could not be read");
+                return false;
+            }
+        };
+        let last = batch.last;
+        let failed = invoke_routing(&self.routing, batch.event).await;
+        let failed = failed.first().and_then(|number| number.parse::<SequenceNumber>().ok());
+        let handled = match failed {
+            None => last,
+            Some(record) if stream.failed_too_often(record) => {
+                tracing::error!(record, "stream record given up");
+                record
+            }
+            Some(record) => record.saturating_sub(1),
+        };
+        stream.advance(handled);
+        if let Err(error) = self.dynamodb.trim_stream(handled) {
+            tracing::warn!(%error, "handled stream records could not be trimmed");
+        }
+        failed.is_none()
+    }
+
+    async fn turn_timers(&self) -> bool {
+        let timers = self.queues.due_timers();
+        let any = !timers.is_empty();
+        for message in timers {
+            if !invoke_routing(&self.routing, sqs_event(&message.body)).await.is_empty() {
+                self.queues.timer_failed(message);
+            }
+        }
+        any
+    }
+
+    fn clean_up(&self) {
+        if let Err(error) = self.dynamodb.clean_up() {
+            tracing::warn!(%error, "ended Tasks could not be cleaned up");
+        }
+    }
+}
+
+/// The simulated carrier with the centre's number.
+fn network(settings: &Settings, address: &str) -> Result<Arc<SimulatedCarrier>, Error> {
+    let journal = match &settings.data {
+        Some(folder) => Journal::file(folder.join(JOURNAL_FILE))?,
+        None => Journal::none(),
+    };
+    let number = CentreNumber {
+        number: settings.contact_centre.centre.phone_number.clone(),
+        voice_url: format!("{address}{}", path::INCOMING_CALL),
+        voice_method: simulator::twiml::Method::Post,
+        voice_fallback_url: None,
+        status_callback: None,
+    };
+    let carrier = simulator::Settings {
+        account_sid: settings.account.account_sid,
+        auth_token: settings.account.auth_token.clone(),
+        numbers: vec![number],
+        public_base_url: Some(address.to_owned()),
+        seed: settings.account.account_sid.to_string(),
+    };
+    Ok(SimulatedCarrier::open(carrier, Arc::clone(&settings.clock), journal)?)
+}
+
+async fn deliver(callbacks: &Callbacks, queues: &Queues, message: Message<Callback>) {
+    let failed = match Box::pin(callbacks::handle(callbacks, sqs_event(&message.body))).await {
+        Ok(reply) => !failures(&reply).is_empty(),
+        Err(error) => {
+            tracing::error!(%error, "callbacks refused its event");
+            true
+        }
+    };
+    if failed {
+        queues.callback_failed(message);
+    }
+}
+
+/// Invokes `routing` as Lambda would; the identifiers of the items that have to come again.
+async fn invoke_routing(routing: &Routing, event: Value) -> Vec<String> {
+    let incoming = match Incoming::try_from(event) {
+        Ok(incoming) => incoming,
+        Err(error) => {
+            tracing::error!(%error, "routing refused its event");
+            return Vec::new();
+        }
+    };
+    match Box::pin(routing::handle(routing, incoming)).await {
+        Ok(reply) => failures(&reply),
+        Err(error) => {
+            tracing::error!(%error, "routing failed");
+            Vec::new()
+        }
+    }
+}
+
+fn failures(reply: &Value) -> Vec<String> {
+    let failures = reply.get("batchItemFailures").and_then(Value::as_array);
+    let identifier = |failure: &Value| failure.get("itemIdentifier")?.as_str().map(str::to_owned);
+    failures.into_iter().flatten().filter_map(identifier).collect()
+}
+
+fn sqs_event<T: serde::Serialize>(body: &T) -> Value {
+    let body = serde_json::to_string(body).unwrap_or_default();
+    json!({ "Records": [{ "messageId": "local", "body": body, "eventSource": "aws:sqs" }] })
+}

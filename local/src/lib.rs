@@ -1,0 +1,21 @@
+//! `cordboard`: the whole contact centre in one process.
+//!
+//! Every function, an embedded DynamoDB and a simulated telephone network, put together as [`Centre`]. The code under
+//! it is the code that runs in the cloud: functions get the very events a Lambda gets, the table is a real DynamoDB
+//! API, webhooks travel over real HTTP with real signatures.
+//!
+//! Reading order: [`Centre`], [`embedded_dynamodb`], [`stream_reader`], [`queues`], [`http`], then the commands.
+
+pub mod apply_command;
+pub mod call_command;
+pub mod carrier_choice;
+pub mod centre;
+pub mod cli;
+pub mod credentials;
+pub mod embedded_dynamodb;
+pub mod http;
+pub mod queues;
+pub mod start;
+pub mod stream_reader;
+
+pub use centre::{Centre, Settings};

@@ -1,0 +1,149 @@
+//! The timers and callbacks queues of one process: the messages SQS would carry, with the same delays, held in memory.
+//!
+//! They are lost when the process dies, as messages may be; the sweep at the next start sends them anew.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use runtime::OutboxError;
+use runtime::outbox::{Outbox, Sending, delay};
+use shared::model::{Clock, Millis, Timestamp};
+use shared::router::effects::{Callback, Wake};
+use tokio::sync::Notify;
+
+/// Messages one queue holds: a hundred thousand waiting calls on a laptop are a mistake, not a load.
+pub const MESSAGES_MAX: usize = 100_000;
+
+/// Times a message is delivered before it is given up, as `maxReceiveCount` in `template.yaml`.
+pub const RECEIVES_MAX: u32 = 5;
+
+/// How long a failed message stays away before it comes again.
+const REDELIVERY_DELAY: Millis = Millis::from_secs(2);
+
+/// Both queues.
+pub struct Queues {
+    clock: Arc<dyn Clock>,
+    state: Mutex<State>,
+    nudge: Arc<Notify>,
+}
+
+#[derive(Default)]
+struct State {
+    sent: u64,
+    timers: BTreeMap<(Timestamp, u64), Message<Wake>>,
+    callbacks: VecDeque<Message<Callback>>,
+    failed_callbacks: BTreeMap<(Timestamp, u64), Message<Callback>>,
+}
+
+/// A message and how often it was delivered.
+#[derive(Debug, Clone)]
+pub struct Message<T> {
+    /// What it says.
+    pub body: T,
+    /// Deliveries so far, this one included.
+    pub receives: u32,
+}
+
+impl Queues {
+    /// Empty queues; `nudge` is notified with every message.
+    pub fn new(clock: Arc<dyn Clock>, nudge: Arc<Notify>) -> Self {
+        Self { clock, state: Mutex::default(), nudge }
+    }
+
+    /// Takes the timers that are due.
+    pub fn due_timers(&self) -> Vec<Message<Wake>> {
+        let now = self.clock.now();
+        let mut state = self.state();
+        let later = state.timers.split_off(&(now + Millis::from_millis(1), 0));
+        let due = std::mem::replace(&mut state.timers, later);
+        due.into_values().map(received).collect()
+    }
+
+    /// Takes the callbacks that are there.
+    pub fn due_callbacks(&self) -> Vec<Message<Callback>> {
+        let now = self.clock.now();
+        let mut state = self.state();
+        let later = state.failed_callbacks.split_off(&(now + Millis::from_millis(1), 0));
+        let due = std::mem::replace(&mut state.failed_callbacks, later);
+        let fresh = std::mem::take(&mut state.callbacks);
+        fresh.into_iter().chain(due.into_values()).map(received).collect()
+    }
+
+    /// When the next message is due, if any waits for its time.
+    pub fn next_due(&self) -> Option<Timestamp> {
+        let state = self.state();
+        if !state.callbacks.is_empty() {
+            return Some(self.clock.now());
+        }
+        let timer = state.timers.keys().next().map(|(at, _)| *at);
+        let callback = state.failed_callbacks.keys().next().map(|(at, _)| *at);
+        [timer, callback].into_iter().flatten().min()
+    }
+
+    /// Puts back a timer whose handling failed; gives it up, loudly, after [`RECEIVES_MAX`] deliveries.
+    pub fn timer_failed(&self, message: Message<Wake>) {
+        if message.receives >= RECEIVES_MAX {
+            tracing::error!(subject = ?message.body.subject, receives = message.receives, "timer given up");
+            return;
+        }
+        let at = self.clock.now() + REDELIVERY_DELAY;
+        let mut state = self.state();
+        let key = (at, state.next());
+        state.timers.insert(key, message);
+    }
+
+    /// Puts back a callback whose handling failed; gives it up, loudly, after [`RECEIVES_MAX`] deliveries.
+    pub fn callback_failed(&self, message: Message<Callback>) {
+        if message.receives >= RECEIVES_MAX {
+            tracing::error!(callback = ?message.body, receives = message.receives, "callback given up");
+            return;
+        }
+        let at = self.clock.now() + REDELIVERY_DELAY;
+        let mut state = self.state();
+        let key = (at, state.next());
+        state.failed_callbacks.insert(key, message);
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn next(&mut self) -> u64 {
+        self.sent += 1;
+        self.sent
+    }
+}
+
+impl Outbox for Queues {
+    fn wake(&self, wake: Wake, now: Timestamp) -> Sending<'_> {
+        let mut state = self.state();
+        if state.timers.len() >= MESSAGES_MAX {
+            return full("timers");
+        }
+        let key = (now + delay(&wake, now), state.next());
+        state.timers.insert(key, Message { body: wake, receives: 0 });
+        self.nudge.notify_one();
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn call(&self, callback: Callback) -> Sending<'_> {
+        let mut state = self.state();
+        if state.callbacks.len() >= MESSAGES_MAX {
+            return full("callbacks");
+        }
+        state.callbacks.push_back(Message { body: callback, receives: 0 });
+        self.nudge.notify_one();
+        Box::pin(std::future::ready(Ok(())))
+    }
+}
+
+fn received<T>(message: Message<T>) -> Message<T> {
+    Message { receives: message.receives + 1, ..message }
+}
+
+fn full(queue: &str) -> Sending<'static> {
+    let error = OutboxError(format!("the {queue} queue holds {MESSAGES_MAX} messages"));
+    Box::pin(std::future::ready(Err(error)))
+}

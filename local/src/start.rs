@@ -1,0 +1,185 @@
+//! Starting the contact centre: what `cargo run` does.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is what the person at the terminal reads")]
+
+use std::error::Error;
+use std::fs::File;
+use std::io::IsTerminal;
+use std::net::Ipv4Addr;
+use std::path::Path;
+use std::sync::Arc;
+
+use runtime::{Env, SystemClock};
+use setup::ContactCentre;
+use shared::model::AccountSid;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tracing_subscriber::EnvFilter;
+
+use crate::carrier_choice::CarrierChoice;
+use crate::centre::{Centre, Settings};
+use crate::cli::Start;
+use crate::credentials::Account;
+
+/// The set-up used when there is no file.
+const BUILT_IN: &str = include_str!("../../contact-centre.yaml");
+
+/// The set-up's file, where nobody names another.
+const DEFAULT_FILE: &str = "contact-centre.yaml";
+
+/// Logs that a person reads while trying things: warnings unless `RUST_LOG` says otherwise.
+const DEFAULT_FILTER: &str = "warn";
+
+/// What any command may fail with: a sentence for the person who typed it.
+pub type Failure = Box<dyn Error + Send + Sync>;
+
+/// Starts the contact centre and stops it cleanly on Ctrl-C.
+pub async fn start(options: &Start) -> Result<(), Failure> {
+    let env = Env::process();
+    let running = Running::open(options, options.port, &env).await?;
+    print_banner(&running);
+    let stop = running.stop.clone();
+    tokio::spawn(async move {
+        wait_for_signal().await;
+        let _already_stopped = stop.send(true);
+    });
+    running.finished().await
+}
+
+/// A contact centre that serves.
+pub struct Running {
+    /// The centre.
+    pub centre: Arc<Centre>,
+    /// Its account.
+    pub account: Account,
+    /// Its set-up.
+    pub contact_centre: ContactCentre,
+    /// `http://127.0.0.1:9000`
+    pub address: String,
+    /// Where the set-up came from.
+    pub source: String,
+    /// Send true to stop it.
+    pub stop: watch::Sender<bool>,
+    tasks: tokio::task::JoinSet<()>,
+    _lock: Option<File>,
+}
+
+impl Running {
+    /// Opens the centre on `port` (0 = any) and lets it run.
+    pub async fn open(options: &Start, port: u16, env: &Env<'_>) -> Result<Self, Failure> {
+        let data = (!options.in_memory).then_some(options.data.as_path());
+        let lock = data.map(lock).transpose()?;
+        let account = Account::find(env, data)?;
+        let (contact_centre, source) = read_contact_centre(options.config.as_deref(), account.account_sid)?;
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
+            .await
+            .map_err(|error| format!("port {port} cannot be used ({error}); another one: --port"))?;
+        let address = format!("http://{}", listener.local_addr()?);
+        let settings = Settings {
+            data: data.map(Path::to_owned),
+            account: account.clone(),
+            contact_centre: contact_centre.clone(),
+            carrier: CarrierChoice::from_env(env)?,
+            twiml_preview: env.switch("TWIML_PREVIEW", true)?,
+            clock: Arc::new(SystemClock),
+        };
+        let centre = Centre::open(settings, &address).await?;
+        let (stop, stopped) = watch::channel(false);
+        let mut tasks = tokio::task::JoinSet::new();
+        let serving = Arc::clone(&centre).serve(listener, until(stopped.clone()));
+        tasks.spawn(async move {
+            if let Err(error) = serving.await {
+                tracing::error!(%error, "the server stopped");
+            }
+        });
+        tasks.spawn(Arc::clone(&centre).run(until(stopped.clone())));
+        if let Some(network) = centre.network.clone() {
+            tasks.spawn(async move { network.run(until(stopped)).await });
+        }
+        Ok(Self { centre, account, contact_centre, address, source, stop, tasks, _lock: lock })
+    }
+
+    /// Waits until it was told to stop and has done so.
+    pub async fn finished(mut self) -> Result<(), Failure> {
+        while let Some(ended) = self.tasks.join_next().await {
+            ended?;
+        }
+        Ok(())
+    }
+}
+
+/// Reads the set-up: the named file, or the one in this folder, or the built-in example.
+pub fn read_contact_centre(named: Option<&Path>, account_sid: AccountSid) -> Result<(ContactCentre, String), Failure> {
+    let default = Path::new(DEFAULT_FILE);
+    let file = named.or_else(|| default.exists().then_some(default));
+    let (text, source) = match file {
+        Some(file) => {
+            let text = std::fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
+            (text, file.display().to_string())
+        }
+        None => (BUILT_IN.to_owned(), "the built-in example".to_owned()),
+    };
+    let read = setup::read(&text, &source, account_sid).map_err(|problems| {
+        let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        lines.join("\n")
+    })?;
+    Ok((read, source))
+}
+
+/// Starts logging to the terminal.
+pub fn init_log() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT_FILTER));
+    let colours = std::io::stderr().is_terminal();
+    let _already_started =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours).try_init();
+}
+
+/// Prints an error with what caused it.
+pub fn print_error(error: &(dyn Error + 'static)) {
+    eprintln!("cordboard: {error}");
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        eprintln!("  because: {inner}");
+        cause = inner.source();
+    }
+}
+
+fn print_banner(running: &Running) {
+    let Running { account, contact_centre, address, source, centre, .. } = running;
+    let carrier = if centre.network.is_some() { "simulated telephone network" } else { "real carrier" };
+    println!("Cordboard is listening at {address} ({carrier})");
+    println!("  phone number  {}", contact_centre.centre.phone_number);
+    println!("  account SID   {}", account.account_sid);
+    println!("  auth token    {}", account.auth_token);
+    println!("  set-up        {source}: {}", centre.summary);
+    println!("Place a call:   cargo run -- call --press 1     Stop: Ctrl-C");
+}
+
+/// One process at a time on one data folder.
+fn lock(folder: &Path) -> Result<File, Failure> {
+    std::fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let file = File::create(folder.join("lock")).map_err(|error| format!("{}: {error}", folder.display()))?;
+    file.try_lock().map_err(|_| {
+        format!("{} is used by another Cordboard; stop it, or use --data with another folder", folder.display())
+    })?;
+    Ok(file)
+}
+
+async fn until(mut stopped: watch::Receiver<bool>) {
+    // An error means that nobody can say stop any more, which is as good as having said it.
+    let _stopped = stopped.wait_for(|stopped| *stopped).await;
+}
+
+async fn wait_for_signal() {
+    #[cfg(unix)]
+    {
+        let terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
+        if let Ok(mut terminate) = terminate {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    let _interrupted = tokio::signal::ctrl_c().await;
+}

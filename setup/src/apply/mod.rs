@@ -1,0 +1,53 @@
+//! Writing a set-up to the table: what differs is written, what does not is kept.
+//!
+//! Order is what makes it safe to stop anywhere and start again: parts before whoever refers to them, the note of what
+//! was written after the writing. Nothing here ends a call.
+
+mod declaration;
+mod summary;
+mod workers;
+mod workspace;
+
+use shared::model::{Centre, Timestamp};
+use store::{Error, Store};
+
+pub use summary::{Kept, Reason, Summary, Thing};
+
+use crate::ContactCentre;
+
+/// Brings the table to what the file says, as of `now`. Applying the same set-up again changes nothing.
+///
+/// Fails when the table does, or when somebody else keeps writing the same Worker; applying again then goes on where it
+/// stopped.
+pub async fn apply(store: &Store, contact_centre: &ContactCentre, now: Timestamp) -> Result<Summary, Error> {
+    let mut summary = Summary::default();
+    let workspace = workspace::apply(store, &contact_centre.workspace, now, &mut summary).await?;
+    workers::apply(store, workspace, &contact_centre.workers, now, &mut summary).await?;
+    // Last: callers come in once there is somebody to route them to.
+    apply_centre(store, &contact_centre.centre, now, &mut summary).await?;
+    Ok(summary)
+}
+
+async fn apply_centre(store: &Store, centre: &Centre, now: Timestamp, summary: &mut Summary) -> Result<(), Error> {
+    let before = store.centre(now).await?;
+    match before.as_deref() {
+        Some(before) if before == centre => return Ok(()),
+        Some(before) => {
+            summary.changed.push(Thing::Centre);
+            if before.workspace_sid != centre.workspace_sid {
+                leave_workspace(store, before, now, summary).await?;
+            }
+        }
+        None => summary.created.push(Thing::Centre),
+    }
+    store.save_centre(centre).await
+}
+
+/// The number now leads to another Workspace. The one before stays as it is, with the calls in it.
+async fn leave_workspace(store: &Store, before: &Centre, now: Timestamp, summary: &mut Summary) -> Result<(), Error> {
+    if let Some(workspace) = store.workspace(before.workspace_sid, now).await? {
+        let thing = Thing::Workspace(workspace.friendly_name.clone());
+        summary.kept.push(Kept { thing, reason: Reason::AnotherWorkspace });
+    }
+    Ok(())
+}

@@ -1,0 +1,177 @@
+//! The Workers: those the file declares, those it no longer does, and those it never did.
+
+use std::collections::BTreeSet;
+
+use shared::model::{ActivitySid, Roster, Timestamp, Worker, WorkerSid, Workspace};
+use shared::router::roster_of;
+use store::{COMMIT_ATTEMPTS_MAX, Error, Store, WorkerChange};
+
+use super::declaration::{Declaration, News, RETIRED};
+use super::summary::{Kept, Reason, Summary, Thing};
+use crate::DeclaredWorker;
+
+/// Brings every Worker of the Workspace to what the file says.
+pub(super) async fn apply(
+    store: &Store,
+    workspace: Workspace,
+    declared: &[DeclaredWorker],
+    now: Timestamp,
+    summary: &mut Summary,
+) -> Result<(), Error> {
+    let mut staff = Staff { store, workspace, now, summary };
+    for worker in declared {
+        staff.apply(worker).await?;
+    }
+    let in_file: BTreeSet<WorkerSid> = declared.iter().map(|worker| worker.sid).collect();
+    for sid in store.worker_sids(staff.workspace.sid).await? {
+        if in_file.contains(&sid) {
+            continue;
+        }
+        match store.declaration(sid).await? {
+            Some(_) => staff.retire(sid).await?,
+            // Made through the API: the file has no say, but their Activity and queues may have changed.
+            None => staff.follow(sid).await?,
+        }
+    }
+    Ok(())
+}
+
+struct Staff<'a> {
+    store: &'a Store,
+    workspace: Workspace,
+    now: Timestamp,
+    summary: &'a mut Summary,
+}
+
+impl Staff<'_> {
+    async fn apply(&mut self, declared: &DeclaredWorker) -> Result<(), Error> {
+        let declaration = Declaration::of(declared);
+        let news = declaration.news(self.store.declaration(declared.sid).await?.as_deref());
+        let (workspace, now) = (&self.workspace, self.now);
+        let as_declared = |worker| in_known_activity(with_news(worker, declared, news, now), workspace, now);
+        let change = self.store.change_worker(declared.sid, workspace, as_declared).await?;
+        match change {
+            WorkerChange::NoSuchWorker => return self.create(declared, &declaration).await,
+            WorkerChange::Written { before, after } => self.note_change(&before, &after, news).await?,
+            WorkerChange::AsItWas => {}
+        }
+        if news.any() {
+            declaration.save(self.store, declared).await?;
+        }
+        Ok(())
+    }
+
+    async fn create(&mut self, declared: &DeclaredWorker, declaration: &Declaration) -> Result<(), Error> {
+        // First the note: a Worker without one would count as made through the API.
+        declaration.save(self.store, declared).await?;
+        let mut worker = declared.to_worker(self.workspace.sid, self.now);
+        worker.roster = roster_of(&self.workspace, &worker);
+        self.know(&worker.roster).await?;
+        match self.store.create_worker(&worker, &self.workspace).await {
+            Ok(()) => self.summary.created.push(Thing::Worker(declared.friendly_name.clone())),
+            // Somebody else applies the same file; what theirs differs in, the next start mends.
+            Err(Error::Conflict) => {}
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    /// A Worker who is no longer in the file goes, unless they have a Task or are offered one: then they get no other.
+    async fn retire(&mut self, sid: WorkerSid) -> Result<(), Error> {
+        for _ in 0..COMMIT_ATTEMPTS_MAX {
+            let Some(worker) = self.store.worker(sid).await? else {
+                return self.store.save_declaration(sid, None).await;
+            };
+            if !worker.open_reservations.is_empty() {
+                return self.retire_later(&worker).await;
+            }
+            match self.store.delete_worker(&worker).await {
+                Ok(()) => {
+                    self.summary.removed.push(Thing::Worker(worker.friendly_name));
+                    return self.store.save_declaration(sid, None).await;
+                }
+                // They were offered a Task just now: look again.
+                Err(Error::Conflict) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(Error::Conflict)
+    }
+
+    async fn retire_later(&mut self, worker: &Worker) -> Result<(), Error> {
+        let (workspace, now) = (&self.workspace, self.now);
+        let off_duty = |worker| in_activity(worker, workspace.default_activity_sid, now);
+        self.store.change_worker(worker.sid, workspace, off_duty).await?;
+        let thing = Thing::Worker(worker.friendly_name.clone());
+        self.summary.kept.push(Kept { thing, reason: Reason::OpenReservation });
+        self.store.save_declaration(worker.sid, Some(RETIRED)).await
+    }
+
+    async fn follow(&mut self, sid: WorkerSid) -> Result<(), Error> {
+        let (workspace, now) = (&self.workspace, self.now);
+        let followed = |worker| in_known_activity(worker, workspace, now);
+        let nothing_new = News { skills: false, activity: false };
+        match self.store.change_worker(sid, workspace, followed).await? {
+            WorkerChange::Written { before, after } => self.note_change(&before, &after, nothing_new).await,
+            WorkerChange::AsItWas | WorkerChange::NoSuchWorker => Ok(()),
+        }
+    }
+
+    async fn note_change(&mut self, before: &Worker, after: &Worker, news: News) -> Result<(), Error> {
+        let name = || after.friendly_name.clone();
+        if !self.workspace.activities.contains_key(&before.activity_sid) && !news.activity {
+            self.summary.moved.push(name());
+        } else if news.any() {
+            self.summary.changed.push(Thing::Worker(name()));
+        } else {
+            self.summary.serving_other_queues += 1;
+        }
+        self.know(&after.roster).await
+    }
+
+    /// Makes a roster known, so that no Task misses its Workers.
+    async fn know(&mut self, roster: &Roster) -> Result<(), Error> {
+        if self.workspace.rosters.contains_key(&roster.key()) {
+            return Ok(());
+        }
+        self.store.save_roster(self.workspace.sid, roster).await?;
+        self.workspace.rosters.insert(roster.key(), roster.clone());
+        Ok(())
+    }
+}
+
+/// The Worker with what the file says anew; everything else stays, open Reservations first of all.
+fn with_news(worker: Worker, declared: &DeclaredWorker, news: News, now: Timestamp) -> Worker {
+    let mut worker = worker;
+    if news.skills {
+        let fresh = declared.to_worker(worker.workspace_sid, now);
+        worker.friendly_name = fresh.friendly_name;
+        worker.attributes = fresh.attributes;
+        let available = |channel| worker.channels.iter().find(|share| share.channel == channel).map(|share| share.available);
+        let shares = fresh.channels.into_iter().map(|mut share| {
+            share.available = available(share.channel).unwrap_or(share.available);
+            share
+        });
+        worker.channels = shares.collect();
+    }
+    match news.activity {
+        true => in_activity(worker, declared.activity_sid, now),
+        false => worker,
+    }
+}
+
+/// A Worker whose Activity is gone is in the default one.
+fn in_known_activity(worker: Worker, workspace: &Workspace, now: Timestamp) -> Worker {
+    match workspace.activities.contains_key(&worker.activity_sid) {
+        true => worker,
+        false => in_activity(worker, workspace.default_activity_sid, now),
+    }
+}
+
+fn in_activity(mut worker: Worker, activity: ActivitySid, now: Timestamp) -> Worker {
+    if worker.activity_sid != activity {
+        worker.activity_sid = activity;
+        worker.date_status_changed = now;
+    }
+    worker
+}

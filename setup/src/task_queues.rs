@@ -1,0 +1,57 @@
+//! The section `task_queues` (taskrouter.md section 2.6).
+
+use shared::model::{Expression, TaskQueue, TaskQueueSid, Workspace};
+
+use crate::document::{Node, place};
+use crate::names::Names;
+use crate::reader::{Fields, Reader};
+use crate::sids;
+
+/// TaskQueues a Workspace may have (taskrouter.md section 14).
+const TASK_QUEUES_MAX: usize = 5_000;
+
+/// Workers who may be offered one Task at once (taskrouter.md section 14).
+const RESERVED_WORKERS_MAX: u32 = 50;
+
+/// What a queue without `target_workers` asks of its Workers: nothing (taskrouter.md section 2.6).
+const EVERYBODY: &str = "1 == 1";
+
+pub(crate) fn read(reader: &mut Reader<'_>, file: &Fields<'_>, workspace: &mut Workspace) -> Names<TaskQueueSid> {
+    let mut names = Names::new("task queue");
+    if let Some(queues) = reader.required(file, "task_queues") {
+        for node in reader.list(queues, "task_queues", TASK_QUEUES_MAX) {
+            read_queue(reader, node, workspace, &mut names);
+        }
+    }
+    names
+}
+
+fn read_queue(
+    reader: &mut Reader<'_>,
+    node: &Node,
+    workspace: &mut Workspace,
+    names: &mut Names<TaskQueueSid>,
+) -> Option<()> {
+    let fields = reader.mapping(node, "a task queue", &["name", "target_workers", "max_reserved_workers"])?;
+    let target_workers = match fields.get("target_workers") {
+        Some(node) => reader.expression(node, "target_workers"),
+        None => EVERYBODY.parse::<Expression>().ok(),
+    };
+    let max_reserved_workers = fields.get("max_reserved_workers").map_or(Some(1), |node| {
+        let number = reader.whole_number(node, "max_reserved_workers", 1..=RESERVED_WORKERS_MAX)?;
+        u8::try_from(number).ok()
+    });
+    // Known by name even if something else is wrong with it: one mistake, one message.
+    let name_node = reader.required(&fields, "name")?;
+    let name = reader.friendly_name(name_node, "name")?;
+    let sid = sids::task_queue(workspace.sid, name);
+    reader.take(names.declare(name, sid, place(name_node)), place(name_node))?;
+    let queue = TaskQueue {
+        sid,
+        friendly_name: name.to_owned(),
+        target_workers,
+        max_reserved_workers: max_reserved_workers.unwrap_or(1),
+    };
+    workspace.task_queues.insert(sid, queue);
+    Some(())
+}

@@ -1,0 +1,55 @@
+//! Recordings as WAV files. There is nothing to hear in them, but they are as long as what was recorded.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use shared::model::ids::{AccountSid, RecordingSid};
+use shared::model::time::Millis;
+
+use super::rest_error::RestError;
+use crate::Carrier;
+
+/// Samples, and bytes, a second: the telephone's 8 kHz, one channel, µ-law.
+const BYTES_PER_SEC: u32 = 8_000;
+/// Longest file served: a minute of silence is enough to hear that there is nothing.
+const LENGTH_MAX: Millis = Millis::from_secs(60);
+/// Silence in µ-law.
+const SILENCE: u8 = 0xff;
+
+/// The route a RecordingUrl leads to; open to everybody who knows the id, as the carrier's is by default.
+pub(super) fn routes() -> Router<Arc<Carrier>> {
+    Router::new().route("/2010-04-01/Accounts/{account}/Recordings/{recording}", get(serve))
+}
+
+async fn serve(
+    State(carrier): State<Arc<Carrier>>,
+    Path((account, recording)): Path<(String, String)>,
+) -> Result<Response, RestError> {
+    let not_found = || RestError::not_found(&format!("/Recordings/{recording}"));
+    let is_ours = account.parse::<AccountSid>().is_ok_and(|account| account == carrier.account_sid());
+    let sid: RecordingSid = recording.trim_end_matches(".wav").parse().map_err(|_| not_found())?;
+    let length = carrier.read(|network| network.recording(sid).map(|recording| recording.length));
+    let length = length.filter(|_| is_ours).ok_or_else(not_found)?;
+    Ok(([(CONTENT_TYPE, "audio/x-wav")], silent_wav(length)).into_response())
+}
+
+fn silent_wav(length: Millis) -> Vec<u8> {
+    let millis = u32::try_from(length.min(LENGTH_MAX).as_millis()).unwrap_or(u32::MAX);
+    let data_bytes = millis * (BYTES_PER_SEC / 1_000);
+    let mut wav = Vec::with_capacity(data_bytes as usize + 44);
+    wav.extend(b"RIFF");
+    wav.extend((36 + data_bytes).to_le_bytes());
+    wav.extend(b"WAVEfmt \x10\0\0\0");
+    // Format 7 is µ-law; one channel.
+    wav.extend(b"\x07\0\x01\0");
+    wav.extend(BYTES_PER_SEC.to_le_bytes());
+    wav.extend(BYTES_PER_SEC.to_le_bytes());
+    wav.extend(b"\x01\0\x08\0data");
+    wav.extend(data_bytes.to_le_bytes());
+    wav.resize(wav.len() + data_bytes as usize, SILENCE);
+    wav
+}

@@ -1,0 +1,354 @@
+//! TwiML documents as typed verbs (voice-webhooks.md sections 4 to 6).
+//!
+//! [`parse`] is the only way in. A document that cannot be read is a [`Fault`]; what can be read but not done is left
+//! out and said in [`Document::warnings`].
+
+mod attributes;
+mod parse;
+mod xml;
+
+use serde::{Deserialize, Serialize};
+
+pub use parse::parse;
+
+/// Bytes of the largest document a carrier takes (voice-webhooks.md section 4, "size").
+pub const DOCUMENT_BYTES_MAX: usize = 64 * 1024;
+
+/// What a document asks for, in order, and what in it has no effect here.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Document {
+    /// The verbs that will run, top to bottom.
+    pub verbs: Vec<Verb>,
+    /// Sentences about what was ignored: unknown or not simulated (12200).
+    pub warnings: Vec<String>,
+}
+
+/// Why something failed: the carrier's error code and a sentence (voice-webhooks.md section 10).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{}: {text}", code.number())]
+pub struct Fault {
+    /// The kind of failure.
+    pub code: ErrorCode,
+    /// What is wrong, in a sentence for the developer.
+    pub text: String,
+}
+
+impl Fault {
+    /// A failure of this kind.
+    pub fn new(code: ErrorCode, text: impl Into<String>) -> Self {
+        Self { code, text: text.into() }
+    }
+}
+
+/// The carrier's error codes that the simulation uses (voice-webhooks.md section 10).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ErrorCode {
+    /// 11100: a URL cannot be read.
+    InvalidUrl,
+    /// 11200: fetching failed.
+    HttpFailure,
+    /// 11205: no connection.
+    Connection,
+    /// 11210: no such host.
+    HostName,
+    /// 11215: too many redirects.
+    TooManyRedirects,
+    /// 11220: TLS handshake.
+    Tls,
+    /// 11750: the document is too large.
+    TooLarge,
+    /// 12100: the document cannot be parsed.
+    Unparseable,
+    /// 12200: schema warning.
+    Schema,
+    /// 12300: content type.
+    ContentType,
+    /// 13223: a number to dial is in a bad format.
+    BadNumber,
+    /// 14203: Enqueue action URL.
+    EnqueueActionUrl,
+    /// 14202: Enqueue waitUrl.
+    EnqueueWaitUrl,
+    /// 14204: queue name too short.
+    QueueNameTooShort,
+    /// 14205: queue name too long.
+    QueueNameTooLong,
+    /// 14207: queue full.
+    QueueFull,
+    /// 14211: Dial Queue url.
+    DialQueueUrl,
+    /// 14220: the workflow of an Enqueue is unknown.
+    WorkflowSid,
+    /// 15003: a status callback was answered with an error.
+    StatusCallback,
+    /// 15004: a relative URL in inline TwiML.
+    RelativeUrl,
+}
+
+impl ErrorCode {
+    /// The number the carrier's documentation gives it.
+    pub const fn number(self) -> u32 {
+        match self {
+            Self::InvalidUrl => 11100,
+            Self::HttpFailure => 11200,
+            Self::Connection => 11205,
+            Self::HostName => 11210,
+            Self::TooManyRedirects => 11215,
+            Self::Tls => 11220,
+            Self::TooLarge => 11750,
+            Self::Unparseable => 12100,
+            Self::Schema => 12200,
+            Self::ContentType => 12300,
+            Self::BadNumber => 13223,
+            Self::EnqueueWaitUrl => 14202,
+            Self::EnqueueActionUrl => 14203,
+            Self::QueueNameTooShort => 14204,
+            Self::QueueNameTooLong => 14205,
+            Self::QueueFull => 14207,
+            Self::DialQueueUrl => 14211,
+            Self::WorkflowSid => 14220,
+            Self::StatusCallback => 15003,
+            Self::RelativeUrl => 15004,
+        }
+    }
+}
+
+/// How a URL is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Method {
+    /// Parameters in the query.
+    Get,
+    /// Parameters as a form in the body.
+    #[default]
+    Post,
+}
+
+impl Method {
+    /// Reads `GET` or `POST`, in any case.
+    pub fn read(text: &str) -> Option<Self> {
+        if text.eq_ignore_ascii_case("GET") {
+            return Some(Self::Get);
+        }
+        text.eq_ignore_ascii_case("POST").then_some(Self::Post)
+    }
+}
+
+/// A URL as the document writes it, perhaps relative, and how it is asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Link {
+    /// Absolute, or relative to the document's own URL.
+    pub url: String,
+    /// GET or POST.
+    pub method: Method,
+}
+
+/// One thing a call does.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Verb {
+    /// Something the person hears.
+    Sound(Sound),
+    /// Listens for keys.
+    Gather(Gather),
+    /// Waits in a queue.
+    Enqueue(Enqueue),
+    /// Ends waiting in a queue.
+    Leave,
+    /// Connects to somebody else.
+    Dial(Dial),
+    /// Records what the person says.
+    Record(Record),
+    /// Goes on with another document.
+    Redirect(Link),
+    /// Ends the call.
+    Hangup,
+    /// Refuses the call.
+    Reject(RejectReason),
+}
+
+/// Something the person hears; the verbs that may be nested in a Gather.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Sound {
+    /// Reads a text aloud.
+    Say {
+        /// The text, markup removed, white space collapsed.
+        text: String,
+        /// How often, at least once.
+        loops: u32,
+    },
+    /// Plays an audio file.
+    Play {
+        /// Where the audio is.
+        url: String,
+        /// How often, at least once.
+        loops: u32,
+    },
+    /// Sends tones.
+    Tones {
+        /// `0-9 A-D * # w W`.
+        digits: String,
+    },
+    /// Says nothing.
+    Pause {
+        /// For so long, in seconds.
+        length_secs: u32,
+    },
+}
+
+/// `<Gather>` (voice-webhooks.md section 6.1); the keypad only.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gather {
+    /// Where the digits go; the document's own URL when absent.
+    pub action: Option<String>,
+    /// How they are sent.
+    pub method: Method,
+    /// Keys after which it is finished.
+    pub num_digits: Option<u32>,
+    /// The key that finishes it and is not one of the digits.
+    pub finish_on_key: Option<char>,
+    /// Seconds of silence that finish it, counted after the prompts.
+    pub timeout_secs: u32,
+    /// Whether `action` is asked without any digits.
+    pub action_on_empty_result: bool,
+    /// Whether keys are listened to at all.
+    pub listens_to_keys: bool,
+    /// What the person hears meanwhile; a key stops it.
+    pub prompts: Vec<Sound>,
+}
+
+/// `<Enqueue>` (voice-webhooks.md section 5.1).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Enqueue {
+    /// Which queue.
+    pub queue: EnqueueInto,
+    /// Asked when the call leaves the queue.
+    pub action: Option<Link>,
+    /// What the waiting person hears.
+    pub wait: Wait,
+}
+
+/// Where a call is put.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum EnqueueInto {
+    /// The queue with this name, made on first use.
+    Queue(String),
+    /// A workflow of the carrier's hosted TaskRouter, which is not simulated.
+    HostedWorkflow(String),
+}
+
+/// What a waiting person hears.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Wait {
+    /// The carrier's own music.
+    Music,
+    /// Nothing (`waitUrl=""`).
+    Silence,
+    /// A document, again and again.
+    Document(Link),
+}
+
+/// `<Dial>` (voice-webhooks.md sections 5.3 and 6.3).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dial {
+    /// Who is to be reached.
+    pub to: DialTo,
+    /// Asked when it is over.
+    pub action: Option<Link>,
+    /// Seconds to wait for an answer.
+    pub timeout_secs: u32,
+    /// Seconds after which the conversation is cut.
+    pub time_limit_secs: u32,
+    /// The number the other phone sees.
+    pub caller_id: Option<String>,
+    /// Whether the `*` key ends the conversation.
+    pub hangup_on_star: bool,
+}
+
+/// Who a Dial reaches.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum DialTo {
+    /// Phones that ring at once; the first to answer wins.
+    Phones(Vec<Phone>),
+    /// The caller at the head of this queue.
+    Queue {
+        /// The queue's name.
+        name: String,
+        /// What that caller hears before the connection.
+        announcement: Option<Link>,
+    },
+}
+
+/// One phone to ring.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Phone {
+    /// E.164, `client:…` or `sip:…`; not yet checked.
+    pub address: String,
+    /// Who is told how the leg fares.
+    pub status_callback: Option<Link>,
+    /// About which moments.
+    pub status_events: Vec<StatusEvent>,
+}
+
+/// Moments a status callback can be asked for (voice-webhooks.md section 7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum StatusEvent {
+    /// The call is about to be dialled.
+    Initiated,
+    /// The phone rings.
+    Ringing,
+    /// Somebody picked up.
+    Answered,
+    /// The call is over, however it ended.
+    Completed,
+}
+
+impl StatusEvent {
+    /// Reads a list separated by blanks; words that are no event come back as the second part.
+    pub fn read_list<'a>(texts: impl IntoIterator<Item = &'a str>) -> (Vec<Self>, Vec<String>) {
+        let (mut events, mut unknown) = (Vec::new(), Vec::new());
+        for word in texts.into_iter().flat_map(str::split_whitespace) {
+            match Self::read(word) {
+                Some(event) => events.push(event),
+                None => unknown.push(word.to_owned()),
+            }
+        }
+        (events, unknown)
+    }
+
+    fn read(word: &str) -> Option<Self> {
+        match word {
+            "initiated" => Some(Self::Initiated),
+            "ringing" => Some(Self::Ringing),
+            "answered" => Some(Self::Answered),
+            "completed" => Some(Self::Completed),
+            _ => None,
+        }
+    }
+}
+
+/// `<Record>`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// Where the recording is announced; the document's own URL when absent.
+    pub action: Option<String>,
+    /// How.
+    pub method: Method,
+    /// Seconds after which it stops.
+    pub max_length_secs: u32,
+    /// Seconds of silence after which it stops.
+    pub timeout_secs: u32,
+    /// Keys that stop it.
+    pub finish_on_key: String,
+    /// Whether a beep comes first.
+    pub play_beep: bool,
+    /// Told when the recording is ready.
+    pub status_callback: Option<Link>,
+}
+
+/// How a call is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum RejectReason {
+    /// As if nobody were there: the call ends as `no-answer`.
+    Rejected,
+    /// A busy tone: the call ends as `busy`.
+    Busy,
+}

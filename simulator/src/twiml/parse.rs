@@ -1,0 +1,406 @@
+//! A tree of elements into typed verbs.
+
+use super::attributes::{Attributes, shorten};
+use super::xml::{self, Element, Node};
+use super::{
+    Dial, DialTo, Document, Enqueue, EnqueueInto, ErrorCode, Fault, Gather, Link, Phone, Record, RejectReason, Sound,
+    StatusEvent, Verb, Wait,
+};
+
+/// Seconds in a day: no verb needs a longer span.
+const SECONDS_MAX: u32 = 86_400;
+/// Warnings kept for one document; the rest would say the same.
+const WARNINGS_MAX: usize = 20;
+/// Phones one Dial may ring (the carrier's own limit).
+const PHONES_MAX: usize = 10;
+
+/// Reads a document.
+///
+/// # Errors
+/// 11750 and 12100 as in voice-webhooks.md section 10. Unknown verbs, nouns and attributes are warnings, not errors.
+pub fn parse(body: &[u8]) -> Result<Document, Fault> {
+    let root = xml::read(body)?;
+    if root.name != "Response" {
+        let message = format!("the root element is <{}>; expected <Response>", shorten(&root.name));
+        return Err(Fault::new(ErrorCode::Unparseable, message));
+    }
+    let mut document = Document::default();
+    for node in &root.children {
+        match node {
+            Node::Element(element) => document.verbs.extend(verb(element, &mut document.warnings)),
+            Node::Text(text) if text.trim().is_empty() => {}
+            Node::Text(text) => {
+                document
+                    .warnings
+                    .push(format!("text between verbs is not said: \"{}\"; use <Say>", shorten(text.trim())));
+            }
+        }
+    }
+    document.warnings.truncate(WARNINGS_MAX);
+    Ok(document)
+}
+
+fn verb(element: &Element, warnings: &mut Vec<String>) -> Option<Verb> {
+    match element.name.as_str() {
+        "Say" | "Play" | "Pause" => sound(element, warnings).map(Verb::Sound),
+        "Gather" => Some(Verb::Gather(gather(element, warnings))),
+        "Enqueue" => Some(Verb::Enqueue(enqueue(element, warnings))),
+        "Leave" => Some(bare(element, warnings, Verb::Leave)),
+        "Dial" => dial(element, warnings).map(Verb::Dial),
+        "Record" => Some(Verb::Record(record(element, warnings))),
+        "Redirect" => Some(Verb::Redirect(redirect(element, warnings))),
+        "Hangup" => Some(bare(element, warnings, Verb::Hangup)),
+        "Reject" => Some(Verb::Reject(reject(element, warnings))),
+        "Connect" | "Start" | "Stop" | "Sms" | "Message" | "Refer" | "Pay" | "Prompt" | "Echo" | "Queue" | "Siprec"
+        | "Stream" | "Conference" => {
+            warnings.push(format!("<{}> is not simulated; ignored", element.name));
+            None
+        }
+        other => {
+            warnings.push(format!("<{}> is not a verb of TwiML (names are case-sensitive); ignored", shorten(other)));
+            None
+        }
+    }
+}
+
+fn bare(element: &Element, warnings: &mut Vec<String>, verb: Verb) -> Verb {
+    Attributes::of(element, warnings).finish();
+    verb
+}
+
+fn sound(element: &Element, warnings: &mut Vec<String>) -> Option<Sound> {
+    let mut attributes = Attributes::of(element, warnings);
+    let sound = match element.name.as_str() {
+        "Say" => {
+            attributes.no_effect(&["voice", "language"]);
+            Some(Sound::Say { text: element.text(), loops: attributes.loops() })
+        }
+        "Play" => play(element, &mut attributes),
+        "Pause" => Some(Sound::Pause { length_secs: attributes.number("length", 1, 0..=SECONDS_MAX) }),
+        _ => None,
+    };
+    attributes.finish();
+    sound
+}
+
+fn play(element: &Element, attributes: &mut Attributes<'_>) -> Option<Sound> {
+    let loops = attributes.loops();
+    if let Some(digits) = attributes.text("digits") {
+        if digits.chars().all(|key| key.is_ascii_digit() || "ABCD*#wW".contains(key)) {
+            return Some(Sound::Tones { digits: digits.to_owned() });
+        }
+        attributes.unusable("digits", digits, "only 0-9 A-D * # w W");
+    }
+    let url = element.text();
+    if url.is_empty() {
+        attributes.unusable("text", "", "the URL of an audio file");
+        return None;
+    }
+    Some(Sound::Play { url, loops })
+}
+
+fn gather(element: &Element, warnings: &mut Vec<String>) -> Gather {
+    let prompts = element.elements().filter_map(|nested| prompt(nested, warnings)).collect();
+    let mut attributes = Attributes::of(element, warnings);
+    let input = attributes.text("input").unwrap_or("dtmf");
+    if input != "dtmf" {
+        attributes.unusable("input", input, "dtmf; speech is not simulated");
+    }
+    attributes.not_simulated(&["partialResultCallback"]);
+    attributes.no_effect(&[
+        "language",
+        "hints",
+        "profanityFilter",
+        "speechModel",
+        "enhanced",
+        "speechTimeout",
+        "bargeIn",
+        "partialResultCallbackMethod",
+    ]);
+    let gather = Gather {
+        action: attributes.text("action").map(str::to_owned),
+        method: attributes.method("method"),
+        num_digits: attributes.optional_number("numDigits", 1..=1_000),
+        finish_on_key: finish_on_key(&mut attributes),
+        timeout_secs: attributes.number("timeout", 5, 0..=SECONDS_MAX),
+        action_on_empty_result: attributes.flag("actionOnEmptyResult", false),
+        listens_to_keys: input.split_whitespace().any(|kind| kind == "dtmf"),
+        prompts,
+    };
+    attributes.finish();
+    gather
+}
+
+fn prompt(nested: &Element, warnings: &mut Vec<String>) -> Option<Sound> {
+    if !["Say", "Play", "Pause"].contains(&nested.name.as_str()) {
+        warnings.push(format!("<{}> cannot be nested in <Gather>; ignored", shorten(&nested.name)));
+        return None;
+    }
+    let sound = sound(nested, warnings)?;
+    if matches!(sound, Sound::Tones { .. }) {
+        warnings.push("digits of <Play> cannot be nested in <Gather>; ignored".to_owned());
+        return None;
+    }
+    Some(sound)
+}
+
+fn finish_on_key(attributes: &mut Attributes<'_>) -> Option<char> {
+    let Some(text) = attributes.text("finishOnKey") else { return Some('#') };
+    let mut keys = text.chars();
+    match (keys.next(), keys.next()) {
+        (None, _) => None,
+        (Some(key), None) if is_key(key) => Some(key),
+        (Some(_), _) => {
+            attributes.unusable("finishOnKey", text, "one of 0-9 * #, or nothing");
+            Some('#')
+        }
+    }
+}
+
+fn is_key(key: char) -> bool {
+    key.is_ascii_digit() || key == '*' || key == '#'
+}
+
+fn enqueue(element: &Element, warnings: &mut Vec<String>) -> Enqueue {
+    let mut attributes = Attributes::of(element, warnings);
+    let queue = match attributes.text("workflowSid") {
+        Some(sid) => EnqueueInto::HostedWorkflow(sid.to_owned()),
+        None => EnqueueInto::Queue(element.text()),
+    };
+    let method = attributes.method("waitUrlMethod");
+    let wait = match attributes.text("waitUrl").map(str::trim) {
+        None => Wait::Music,
+        Some("") => Wait::Silence,
+        Some(url) => Wait::Document(Link { url: url.to_owned(), method }),
+    };
+    let enqueue = Enqueue { queue, action: attributes.link("action", "method"), wait };
+    attributes.finish();
+    enqueue
+}
+
+fn dial(element: &Element, warnings: &mut Vec<String>) -> Option<Dial> {
+    let to = dial_to(element, warnings)?;
+    let mut attributes = Attributes::of(element, warnings);
+    attributes.not_simulated(&["record", "answerOnBridge", "referUrl", "sequential"]);
+    attributes.no_effect(&[
+        "trim",
+        "ringTone",
+        "callReason",
+        "recordingStatusCallback",
+        "recordingStatusCallbackMethod",
+        "recordingStatusCallbackEvent",
+        "recordingTrack",
+        "referMethod",
+    ]);
+    let dial = Dial {
+        to,
+        action: attributes.link("action", "method"),
+        timeout_secs: attributes.number("timeout", 30, 1..=SECONDS_MAX),
+        time_limit_secs: attributes.number("timeLimit", 14_400, 1..=SECONDS_MAX),
+        caller_id: attributes.text("callerId").map(str::to_owned),
+        hangup_on_star: attributes.flag("hangupOnStar", false),
+    };
+    attributes.finish();
+    Some(dial)
+}
+
+/// Phones and a queue exclude each other; what does not fit is warned about.
+fn dial_to(element: &Element, warnings: &mut Vec<String>) -> Option<DialTo> {
+    let mut phones = Vec::new();
+    let mut queue = None;
+    for noun in element.elements() {
+        match noun.name.as_str() {
+            "Number" => phones.push(phone(noun, "", warnings)),
+            "Client" => phones.push(phone(noun, "client:", warnings)),
+            "Sip" => phones.push(phone(noun, "", warnings)),
+            "Queue" => queue = Some(queue_noun(noun, warnings)),
+            other => warnings.push(format!("<{}> in <Dial> is not simulated; ignored", shorten(other))),
+        }
+    }
+    if element.elements().next().is_none() {
+        let address = element.text();
+        phones.push(Phone { address, status_callback: None, status_events: Vec::new() });
+    }
+    if phones.len() > PHONES_MAX {
+        warnings.push(format!("<Dial> rings at most {PHONES_MAX} phones; the others are ignored"));
+        phones.truncate(PHONES_MAX);
+    }
+    match (queue, phones.is_empty()) {
+        (Some(queue), true) => Some(queue),
+        (Some(queue), false) => {
+            warnings.push("<Dial> with a <Queue> and phones: the phones are ignored".to_owned());
+            Some(queue)
+        }
+        (None, false) => Some(DialTo::Phones(phones)),
+        (None, true) => {
+            warnings.push("<Dial> names nobody who can be dialled here; ignored".to_owned());
+            None
+        }
+    }
+}
+
+fn phone(noun: &Element, prefix: &str, warnings: &mut Vec<String>) -> Phone {
+    let mut attributes = Attributes::of(noun, warnings);
+    attributes.not_simulated(&["url", "sendDigits", "machineDetection", "byoc"]);
+    attributes.no_effect(&["method", "username", "password", "phoneNumberSid"]);
+    let status_callback = attributes.link("statusCallback", "statusCallbackMethod");
+    let events = attributes.text("statusCallbackEvent").unwrap_or("completed");
+    let (status_events, unknown) = StatusEvent::read_list([events]);
+    for word in unknown {
+        attributes.unusable("statusCallbackEvent", &word, "initiated, ringing, answered or completed");
+    }
+    attributes.finish();
+    let text = noun.text();
+    let address = if text.starts_with(prefix) { text } else { format!("{prefix}{text}") };
+    Phone { address, status_callback, status_events }
+}
+
+fn queue_noun(noun: &Element, warnings: &mut Vec<String>) -> DialTo {
+    let mut attributes = Attributes::of(noun, warnings);
+    attributes.not_simulated(&["reservationSid", "postWorkActivitySid"]);
+    let announcement = attributes.link("url", "method");
+    attributes.finish();
+    DialTo::Queue { name: noun.text(), announcement }
+}
+
+fn record(element: &Element, warnings: &mut Vec<String>) -> Record {
+    let mut attributes = Attributes::of(element, warnings);
+    attributes.not_simulated(&["transcribe", "transcribeCallback"]);
+    attributes.no_effect(&["trim", "recordingStatusCallbackEvent"]);
+    let keys = attributes.text("finishOnKey").unwrap_or("1234567890*#");
+    let record = Record {
+        action: attributes.text("action").map(str::to_owned),
+        method: attributes.method("method"),
+        max_length_secs: attributes.number("maxLength", 3_600, 1..=14_400),
+        timeout_secs: attributes.number("timeout", 5, 0..=SECONDS_MAX),
+        finish_on_key: keys.chars().filter(|key| is_key(*key)).collect(),
+        play_beep: attributes.flag("playBeep", true),
+        status_callback: attributes.link("recordingStatusCallback", "recordingStatusCallbackMethod"),
+    };
+    attributes.finish();
+    record
+}
+
+fn redirect(element: &Element, warnings: &mut Vec<String>) -> Link {
+    let mut attributes = Attributes::of(element, warnings);
+    let link = Link { url: element.text(), method: attributes.method("method") };
+    attributes.finish();
+    link
+}
+
+fn reject(element: &Element, warnings: &mut Vec<String>) -> RejectReason {
+    let mut attributes = Attributes::of(element, warnings);
+    let reason = match attributes.text("reason") {
+        None | Some("rejected") => RejectReason::Rejected,
+        Some("busy") => RejectReason::Busy,
+        Some(other) => {
+            attributes.unusable("reason", other, "rejected or busy");
+            RejectReason::Rejected
+        }
+    };
+    attributes.finish();
+    reason
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn verbs(inner: &str) -> Vec<Verb> {
+        parse(format!("<?xml version=\"1.0\"?>\n<Response>{inner}</Response>").as_bytes()).unwrap().verbs
+    }
+
+    fn warnings(inner: &str) -> Vec<String> {
+        parse(format!("<Response>{inner}</Response>").as_bytes()).unwrap().warnings
+    }
+
+    #[test]
+    fn text_is_unescaped_and_its_white_space_collapsed() {
+        let said = verbs("<Say voice=\"x\">\n  Tom &amp; J&#233;r&#xF4;me <break/> <![CDATA[<3]]>\n</Say>");
+        assert_eq!(said, [Verb::Sound(Sound::Say { text: "Tom & Jérôme <3".into(), loops: 1 })]);
+    }
+
+    #[test]
+    fn a_gather_without_attributes_has_the_documented_defaults() {
+        let Some(Verb::Gather(gather)) = verbs("<Gather><Say>Press</Say></Gather>").pop() else { panic!() };
+        assert_eq!((gather.timeout_secs, gather.finish_on_key, gather.num_digits), (5, Some('#'), None));
+        assert_eq!((gather.action, gather.action_on_empty_result, gather.prompts.len()), (None, false, 1));
+    }
+
+    #[test]
+    fn an_enqueue_tells_music_silence_and_a_wait_document_apart() {
+        let table = [
+            ("<Enqueue>q</Enqueue>", Wait::Music),
+            ("<Enqueue waitUrl=\"\">q</Enqueue>", Wait::Silence),
+            (
+                "<Enqueue waitUrl=\"/w?a=1&amp;b=2\" waitUrlMethod=\"GET\">q</Enqueue>",
+                Wait::Document(Link { url: "/w?a=1&b=2".into(), method: super::super::Method::Get }),
+            ),
+        ];
+        for (text, expected) in table {
+            let Some(Verb::Enqueue(enqueue)) = verbs(text).pop() else { panic!("{text}") };
+            assert_eq!(enqueue.wait, expected, "{text}");
+            assert_eq!(enqueue.queue, EnqueueInto::Queue("q".into()));
+        }
+    }
+
+    #[test]
+    fn plain_text_a_number_a_client_and_a_queue_can_be_dialled() {
+        let address = |text: &str| match verbs(text).pop() {
+            Some(Verb::Dial(Dial { to: DialTo::Phones(phones), .. })) => phones[0].address.clone(),
+            Some(Verb::Dial(Dial { to: DialTo::Queue { name, .. }, .. })) => name,
+            other => panic!("{text}: {other:?}"),
+        };
+        assert_eq!(address("<Dial> +17075550101 </Dial>"), "+17075550101");
+        assert_eq!(address("<Dial><Number>+17075550101</Number></Dial>"), "+17075550101");
+        assert_eq!(address("<Dial><Client>ada</Client></Dial>"), "client:ada");
+        assert_eq!(address("<Dial><Queue>support</Queue></Dial>"), "support");
+    }
+
+    #[test]
+    fn what_cannot_be_done_is_left_out_and_said() {
+        let table = [
+            ("<Conference/>", "<Conference> is not simulated"),
+            ("<Dial><Conference>room</Conference></Dial>", "<Conference> in <Dial> is not simulated"),
+            ("<say>hello</say>", "<say> is not a verb of TwiML"),
+            ("<Say colour=\"red\">x</Say>", "<Say> has no attribute colour"),
+            ("<Gather input=\"speech\"/>", "speech is not simulated"),
+            ("<Gather numDigits=\"many\"/>", "numDigits=\"many\" of <Gather>: expected a whole number"),
+            ("<Gather><Dial>+17075550101</Dial></Gather>", "<Dial> cannot be nested in <Gather>"),
+            (
+                "<Dial record=\"record-from-answer\">+17075550101</Dial>",
+                "record=\"record-from-answer\" of <Dial> is not simulated",
+            ),
+            ("hello", "text between verbs is not said"),
+        ];
+        for (text, expected) in table {
+            let warnings = warnings(text);
+            assert!(warnings.iter().any(|warning| warning.contains(expected)), "{text}: {warnings:?}");
+        }
+    }
+
+    #[test]
+    fn documents_that_cannot_be_read_have_the_code_of_the_reference() {
+        let deep = "<a>".repeat(50);
+        let large = format!("<Response><Say>{}</Say></Response>", "x".repeat(70_000));
+        let many = format!("<Response>{}</Response>", "<Pause/>".repeat(3_000));
+        let table: [(&str, u32); 11] = [
+            ("", 12100),
+            ("hello", 12100),
+            ("<Response>", 12100),
+            ("<Response></Say>", 12100),
+            ("<Response/><Response/>", 12100),
+            ("<response/>", 12100),
+            ("<Response><Say>&unknown;</Say></Response>", 12100),
+            ("<Response><Say a=1>x</Say></Response>", 12100),
+            (&deep, 12100),
+            (&many, 12100),
+            (&large, 11750),
+        ];
+        for (text, code) in table {
+            let shown: String = text.chars().take(40).collect();
+            assert_eq!(parse(text.as_bytes()).unwrap_err().code.number(), code, "{shown}");
+        }
+        assert_eq!(parse(b"<Response>\xff</Response>").unwrap_err().code.number(), 12100);
+    }
+}

@@ -1,0 +1,197 @@
+//! A whole contact centre with a clock of its own: the real functions, the embedded DynamoDB, the simulated telephone
+//! network, real HTTP between them. Time passes only when a test says so; nothing sleeps.
+
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use cordboard::carrier_choice::CarrierChoice;
+use cordboard::centre::{Centre, Settings};
+use cordboard::credentials::Account;
+use serde_json::{Value, json};
+use setup::ContactCentre;
+use shared::model::{AccountSid, CallSid, Clock, Millis, Task, TaskSid, Timestamp, Worker};
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+
+/// The set-up tests use unless they bring their own: the example.
+pub const EXAMPLE: &str = include_str!("../../contact-centre.yaml");
+
+/// Moments at which something happens by itself within one step of a test; more is a loop.
+const WAKES_MAX: usize = 10_000;
+
+/// A clock that stands still until it is moved.
+#[derive(Debug)]
+pub struct ManualClock(AtomicI64);
+
+impl Clock for ManualClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.0.load(Ordering::SeqCst))
+    }
+}
+
+impl ManualClock {
+    fn set(&self, now: Timestamp) {
+        self.0.store(now.as_millis(), Ordering::SeqCst);
+    }
+}
+
+/// The centre, running, and people at their phones.
+pub struct Laboratory {
+    /// The centre.
+    pub centre: Arc<Centre>,
+    /// Its clock.
+    pub clock: Arc<ManualClock>,
+    /// `http://127.0.0.1:…`
+    pub base: String,
+    /// Its account.
+    pub account: Account,
+    /// Its set-up.
+    pub contact_centre: ContactCentre,
+    http: reqwest::Client,
+    stop: Option<oneshot::Sender<()>>,
+    served: tokio::task::JoinHandle<()>,
+}
+
+impl Laboratory {
+    /// The example centre, nothing kept.
+    pub async fn example() -> Self {
+        Self::open(EXAMPLE, None).await
+    }
+
+    /// A centre of this set-up, its data in `folder` if there is one.
+    pub async fn open(set_up: &str, folder: Option<PathBuf>) -> Self {
+        let clock = Arc::new(ManualClock(AtomicI64::new(crate::centre::NOON.as_millis())));
+        Self::open_at(set_up, folder, clock).await
+    }
+
+    /// The same centre again, as after a restart: all that is not in `folder` is lost.
+    pub async fn restarted(self, set_up: &str, folder: PathBuf) -> Self {
+        let clock = Arc::clone(&self.clock);
+        self.close().await;
+        Self::open_at(set_up, Some(folder), clock).await
+    }
+
+    async fn open_at(set_up: &str, folder: Option<PathBuf>, clock: Arc<ManualClock>) -> Self {
+        let account_sid = AccountSid::derive(&["laboratory"]);
+        let account = Account { account_sid, auth_token: "0123456789abcdef0123456789abcdef".to_owned() };
+        let contact_centre = setup::read(set_up, "contact-centre.yaml", account_sid).unwrap();
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        let settings = Settings {
+            data: folder,
+            account: account.clone(),
+            contact_centre: contact_centre.clone(),
+            carrier: CarrierChoice::Simulated,
+            twiml_preview: true,
+            clock: Arc::clone(&clock) as Arc<dyn Clock>,
+        };
+        let centre = Centre::open(settings, &base).await.unwrap();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let serving = Arc::clone(&centre).serve(listener, async move {
+            let _dropped = stopped.await;
+        });
+        let served = tokio::spawn(async move { serving.await.unwrap() });
+        let http = reqwest::Client::builder().pool_max_idle_per_host(0).build().unwrap();
+        let laboratory = Self { centre, clock, base, account, contact_centre, http, stop: Some(stop), served };
+        laboratory.centre.settle().await;
+        laboratory
+    }
+
+    /// Stops the server and lets everything go.
+    pub async fn close(mut self) {
+        drop(self.stop.take());
+        self.served.await.unwrap();
+    }
+
+    /// Lets time pass, stopping at every moment at which something happens by itself.
+    pub async fn advance(&self, span: Millis) {
+        let end = self.clock.now() + span;
+        for _ in 0..WAKES_MAX {
+            self.centre.settle().await;
+            match self.centre.next_wake().filter(|wake| *wake <= end) {
+                Some(wake) => self.clock.set(wake.max(self.clock.now())),
+                None => {
+                    self.clock.set(end);
+                    self.centre.settle().await;
+                    return;
+                }
+            }
+        }
+        panic!("more than {WAKES_MAX} things happened by themselves within {span:?}");
+    }
+
+    /// Somebody dials the centre.
+    pub async fn dial(&self, from: &str) -> CallSid {
+        let body = json!({ "from": from, "to": self.contact_centre.centre.phone_number });
+        let placed = self.post("/simulator/calls", &body).await;
+        placed["call_sid"].as_str().unwrap().parse().unwrap()
+    }
+
+    /// Somebody at the phone of `call` does `what`: `answer`, `decline`, `hangup`.
+    pub async fn at_phone(&self, call: CallSid, what: &str) {
+        self.post(&format!("/simulator/calls/{call}/{what}"), &json!({})).await;
+    }
+
+    /// Somebody at the phone of `call` presses keys.
+    pub async fn press(&self, call: CallSid, digits: &str) {
+        self.post(&format!("/simulator/calls/{call}/digits"), &json!({ "digits": digits })).await;
+    }
+
+    /// A call, as the telephone network shows it.
+    pub async fn call(&self, call: CallSid) -> Value {
+        self.get(&format!("/simulator/calls/{call}")).await
+    }
+
+    /// The phones that ring now: number → call.
+    pub async fn ringing(&self) -> BTreeMap<String, CallSid> {
+        self.phones("ringing").await
+    }
+
+    /// Calls to phones in this status: number → call.
+    pub async fn phones(&self, status: &str) -> BTreeMap<String, CallSid> {
+        let calls = self.get(&format!("/simulator/calls?status={status}")).await;
+        let calls = calls["calls"].as_array().unwrap().clone();
+        let outbound = calls.iter().filter(|call| call["direction"] != "inbound");
+        let pair = |call: &Value| {
+            (call["to"].as_str().unwrap().to_owned(), call["call_sid"].as_str().unwrap().parse().unwrap())
+        };
+        outbound.map(pair).collect()
+    }
+
+    /// The Task of a caller.
+    pub async fn task(&self, caller: CallSid) -> Option<Task> {
+        self.centre.store.task(TaskSid::derive(&[&caller.to_string()])).await.unwrap()
+    }
+
+    /// A Worker by name.
+    pub async fn worker(&self, name: &str) -> Worker {
+        let declared = self.contact_centre.workers.iter().find(|declared| declared.worker.friendly_name == name);
+        let sid = declared.unwrap_or_else(|| panic!("the set-up has no Worker {name}")).worker.sid;
+        self.centre.store.worker(sid).await.unwrap().unwrap()
+    }
+
+    /// The name of a Worker's Activity.
+    pub async fn activity_of(&self, name: &str) -> String {
+        let worker = self.worker(name).await;
+        self.contact_centre.workspace.activities[&worker.activity_sid].friendly_name.clone()
+    }
+
+    /// GET, as JSON.
+    pub async fn get(&self, path: &str) -> Value {
+        let answer = self.http.get(format!("{}{path}", self.base)).send().await.unwrap();
+        assert!(answer.status().is_success(), "GET {path}: {}", answer.status());
+        answer.json().await.unwrap()
+    }
+
+    /// POST of JSON, answered with JSON.
+    pub async fn post(&self, path: &str, body: &Value) -> Value {
+        let answer = self.http.post(format!("{}{path}", self.base)).json(body).send().await.unwrap();
+        let status = answer.status();
+        let text = answer.text().await.unwrap();
+        assert!(status.is_success(), "POST {path}: {status} {text}");
+        serde_json::from_str(&text).unwrap()
+    }
+}
