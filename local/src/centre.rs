@@ -10,6 +10,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use api::Api;
 use callbacks::{Callbacks, Destinations, web_client};
 use futures_util::future::join_all;
 use routing::{Incoming, Routing, Sweep};
@@ -99,6 +100,7 @@ pub struct Centre {
     routing: Routing,
     callbacks: Arc<Callbacks>,
     voice: Arc<Voice>,
+    api: Arc<Api>,
     public_url: String,
     nudge: Arc<Notify>,
 }
@@ -139,12 +141,20 @@ impl Centre {
             public_url: public_url.clone(),
             clock: Arc::clone(&settings.clock),
         };
+        let api = Api {
+            store: store.clone(),
+            account_sid,
+            auth_token: auth_token.clone(),
+            base_url: Some(public_url.clone()),
+            clock: Arc::clone(&settings.clock),
+        };
         let checks = Checks { verify_signatures: true, twiml_preview: settings.twiml_preview };
         let centre = Self {
             stream: Mutex::new(StreamReader::new(dynamodb.streams(), TABLE)),
             routing: Routing::new(store.clone(), Arc::clone(&queues) as _, Arc::clone(&settings.clock)),
             voice: Arc::new(Voice::new(store.clone(), auth_token, checks, Arc::clone(&settings.clock))),
             callbacks: Arc::new(callbacks),
+            api: Arc::new(api),
             store,
             network,
             summary,
@@ -163,7 +173,7 @@ impl Centre {
         listener: TcpListener,
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> std::io::Result<()> {
-        let mut site = http::functions(&self.voice, &self.public_url);
+        let mut site = http::functions(&self.voice, &self.public_url).merge(http::rest_api(Arc::clone(&self.api)));
         if let Some(network) = &self.network {
             site = site.merge(Arc::clone(network).http());
         }

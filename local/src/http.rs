@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::sync::Arc;
 
+use api::Api;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request as HttpRequest, State};
@@ -28,6 +29,20 @@ pub fn functions(voice: &Arc<Voice>, public_url: &str) -> Router {
         .route(&below(path::WORKER_CALL), any(serve).with_state(site(boxed(worker_call::handle))))
         .route(path::QUEUE_EXIT, any(serve).with_state(site(boxed(queue_exit::handle))))
         .route(&below(path::QUEUE_EXIT), any(serve).with_state(site(boxed(queue_exit::handle))))
+}
+
+/// The REST API, under the path it has in `template.yaml`.
+pub fn rest_api(api: Arc<Api>) -> Router {
+    Router::new().route("/v1/{*rest}", any(serve_api).with_state(api))
+}
+
+async fn serve_api(State(api): State<Arc<Api>>, request: HttpRequest) -> Response<Body> {
+    let (parts, body) = request.into_parts();
+    // One byte more than is allowed: the function sees that it is too much and says so.
+    let Ok(body) = to_bytes(body, api::BODY_BYTES_MAX + 1).await else {
+        return response(Reply::error(413, "the body is too large"));
+    };
+    api::handle(api, HttpRequest::from_parts(parts, body.to_vec())).await.map(Body::from)
 }
 
 /// Tells `nudge` after every request that something may have changed.

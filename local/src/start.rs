@@ -26,8 +26,9 @@ const BUILT_IN: &str = include_str!("../../contact-centre.yaml");
 /// The set-up's file, where nobody names another.
 const DEFAULT_FILE: &str = "contact-centre.yaml";
 
-/// Logs that a person reads while trying things: warnings unless `RUST_LOG` says otherwise.
-const DEFAULT_FILTER: &str = "warn";
+/// Logs that a person reads while trying things: warnings unless `RUST_LOG` says otherwise. The embedded DynamoDB warns of
+/// every failed condition; those are how we work.
+const DEFAULT_FILTER: &str = "warn,dynoxide=error";
 
 /// What any command may fail with: a sentence for the person who typed it.
 pub type Failure = Box<dyn Error + Send + Sync>;

@@ -1,9 +1,9 @@
-//! Between Lambda's HTTP events and [`shared::webhook`].
+//! Between Lambda's HTTP events and our handlers: of [`shared::webhook`] requests, and of plain HTTP requests.
 
 use std::future::Future;
 use std::sync::Arc;
 
-use lambda_http::http::{Method as HttpMethod, StatusCode, header};
+use lambda_http::http::{Method as HttpMethod, Request as HttpRequest, StatusCode, header};
 use lambda_http::{Body, Request as LambdaRequest, Response, service_fn};
 use shared::webhook::{Method, Reply, Request};
 
@@ -22,6 +22,26 @@ where
                 Err(reply) => reply,
             };
             response(reply)
+        }
+    });
+    lambda_http::run(service).await
+}
+
+/// Serves HTTP events with a handler of plain requests and responses until the platform ends the process. The request's
+/// URI is the public one: API Gateway's scheme, host, path and query as they came in.
+pub async fn serve_plain<D, F, R>(deps: Arc<D>, handle: F) -> Result<(), lambda_http::Error>
+where
+    D: Send + Sync + 'static,
+    F: Fn(Arc<D>, HttpRequest<Vec<u8>>) -> R + Copy + Send + Sync + 'static,
+    R: Future<Output = Response<Vec<u8>>> + Send,
+{
+    let service = service_fn(move |event: LambdaRequest| {
+        let deps = Arc::clone(&deps);
+        async move {
+            let (parts, bytes) = handle(deps, event.map(|body| body.to_vec())).await.into_parts();
+            let content_type = parts.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+            let body = body(bytes, content_type.unwrap_or_default());
+            Ok::<_, lambda_http::Error>(Response::from_parts(parts, body))
         }
     });
     lambda_http::run(service).await
@@ -63,11 +83,15 @@ fn response(reply: Reply) -> Result<Response<Body>, lambda_http::Error> {
     for (name, value) in reply.headers {
         response = response.header(name, value);
     }
-    let is_text = reply.content_type.starts_with("text/") || reply.content_type.starts_with("application/json");
-    let body = match String::from_utf8(reply.body.into_owned()) {
+    Ok(response.body(body(reply.body.into_owned(), reply.content_type))?)
+}
+
+/// The body as the platform takes it: text as it is, everything else encoded.
+fn body(bytes: Vec<u8>, content_type: &str) -> Body {
+    let is_text = content_type.starts_with("text/") || content_type.starts_with("application/json");
+    match String::from_utf8(bytes) {
         Ok(text) if is_text => Body::Text(text),
         Ok(text) => Body::Binary(text.into_bytes()),
         Err(binary) => Body::Binary(binary.into_bytes()),
-    };
-    Ok(response.body(body)?)
+    }
 }

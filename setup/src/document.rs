@@ -20,6 +20,9 @@ const VALUES_MAX: usize = 400_000;
 /// YAML documents looked at: a second one is a mistake to report, a third one is not looked at.
 const DOCUMENTS_MAX: usize = 2;
 
+/// How the parser begins its sentence when one of the limits above is passed.
+const LIMITS: [&str; 3] = ["budget breached", "alias replay", "recursion limit"];
+
 /// A value and where it stands.
 pub(crate) type Node = Spanned<Value>;
 
@@ -71,9 +74,14 @@ pub(crate) fn sentence(error: &serde_saphyr::Error) -> (Place, String) {
     let place = format!(" at line {}, column {}", location.line(), location.column());
     let message = message.strip_suffix(&place).unwrap_or(&message);
     let plainer = match message {
-        _ if message.starts_with("multiple YAML documents") => "expected one YAML document, got several; remove the `---`",
-        _ if ["budget breached", "alias replay"].iter().any(|limit| message.starts_with(limit)) => {
-            return (place_at(location), format!("expected at most {DEPTH_MAX} levels and {VALUES_MAX} values, aliases counted in full"));
+        _ if message.starts_with("multiple YAML documents") => {
+            "expected one YAML document, got several; remove the `---`"
+        }
+        _ if LIMITS.iter().any(|limit| message.starts_with(limit)) => {
+            return (
+                place_at(location),
+                format!("expected at most {DEPTH_MAX} levels and {VALUES_MAX} values, aliases counted in full"),
+            );
         }
         "expected sequence start" => "expected a list",
         "expected mapping start" => "expected a mapping of keys to values",

@@ -39,7 +39,8 @@ impl<S: Copy> Names<S> {
         }
         let kind = self.kind;
         let known: Vec<&str> = nearest(name, self.known.keys().map(String::as_str));
-        let shown = known.iter().take(NAMES_SHOWN_MAX).map(|known| format!("\"{known}\"")).collect::<Vec<_>>().join(", ");
+        let shown =
+            known.iter().take(NAMES_SHOWN_MAX).map(|known| format!("\"{known}\"")).collect::<Vec<_>>().join(", ");
         Err(match known.len() {
             0 => format!("unknown {kind} \"{name}\"; the file has none"),
             count if count > NAMES_SHOWN_MAX => {

@@ -91,7 +91,13 @@ fn read_worker(
     let unique = name.to_lowercase();
     reader.take(names.declare(&unique, sid, place(name_node)), place(name_node))?;
     let friendly_name = name.to_owned();
-    Some(DeclaredWorker { sid, friendly_name, attributes: attributes?, activity_sid: activity_sid?, capacity: capacity? })
+    Some(DeclaredWorker {
+        sid,
+        friendly_name,
+        attributes: attributes?,
+        activity_sid: activity_sid?,
+        capacity: capacity?,
+    })
 }
 
 fn read_attributes(reader: &mut Reader<'_>, node: &Node) -> Option<Attributes> {
@@ -121,7 +127,8 @@ fn check_contact_uri(reader: &mut Reader<'_>, node: &Node) {
         return;
     }
     let got = redact(address);
-    let message = format!("contact_uri: expected a number such as \"+17075550101\", client:name or sip:…, got \"{got}\"");
+    let message =
+        format!("contact_uri: expected a number such as \"+17075550101\", client:name or sip:…, got \"{got}\"");
     reader.problem(place(node), message);
 }
 

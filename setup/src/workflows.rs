@@ -85,7 +85,8 @@ fn read_workflow(
     };
     let bytes = serde_json::to_string(&workflow).map_or(usize::MAX, |json| json.len());
     if bytes > WORKFLOW_BYTES_MAX {
-        let message = format!("the workflow \"{name}\" is too large: expected at most {WORKFLOW_BYTES_MAX} bytes, got {bytes}");
+        let message =
+            format!("the workflow \"{name}\" is too large: expected at most {WORKFLOW_BYTES_MAX} bytes, got {bytes}");
         reader.problem(place(node), message);
     }
     workspace.workflows.insert(sid, workflow);
@@ -176,7 +177,8 @@ fn url(reader: &mut Reader<'_>, node: &Node, key: &str) -> Option<String> {
     let expected = "a path such as /assignment or a URL such as https://example.com/assignment";
     let text = reader.text(node, key, expected)?.to_owned();
     let ours = text.starts_with('/') && !text.starts_with("//");
-    let theirs = ["https://", "http://"].iter().any(|scheme| text.strip_prefix(scheme).is_some_and(|host| !host.is_empty()));
+    let theirs =
+        ["https://", "http://"].iter().any(|scheme| text.strip_prefix(scheme).is_some_and(|host| !host.is_empty()));
     let clean = text.chars().count() <= URL_CHARS_MAX && !text.contains(|c: char| c.is_whitespace() || c.is_control());
     if clean && (ours || theirs) {
         return Some(text);

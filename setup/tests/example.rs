@@ -55,9 +55,8 @@ fn it_has_a_worker_for_each_language_and_one_for_both_all_available() {
 #[test]
 fn it_routes_each_language_to_its_queue_for_twenty_minutes() {
     let centre = example();
-    let queue = |name: &str| {
-        centre.workspace.task_queues.values().find(|queue| queue.friendly_name == name).unwrap().clone()
-    };
+    let queue =
+        |name: &str| centre.workspace.task_queues.values().find(|queue| queue.friendly_name == name).unwrap().clone();
     let (english, hindi) = (queue("Customer Contact Center English"), queue("Customer Contact Center Hindi"));
     for (queue, target_workers) in [(&english, r#"languages HAS "en""#), (&hindi, r#"languages HAS "hi""#)] {
         assert_eq!(queue.target_workers.as_ref().unwrap().source(), target_workers);

@@ -179,7 +179,7 @@ fn a_bad_expression_is_shown_at_its_character() {
         (
             "        expression: selected_language == \"en\"",
             "        expression: selected-language == \"en\"",
-            "29:29: expression: `-` is not part of a key; keys are letters, digits, _ and $",
+            "29:29: expression: `-` begins a number and is not part of a key: keys are letters, digits, _ and $",
         ),
         (
             "order_by: worker.level DESC",
@@ -230,14 +230,18 @@ fn a_value_of_the_wrong_kind_or_size_is_told_with_what_was_expected() {
         (
             "{ name: Available, available: true }",
             "{ name: Available, available: yes }",
-            "10:35: available: expected true or false, got \"yes\"",
+            "10:37: available: expected true or false, got \"yes\"",
         ),
-        ("phone_number: \"+17075550183\"", "phone_number: 017075550183", &format!("1:15: phone_number: {number}, got \"…0183\"")),
+        (
+            "phone_number: \"+17075550183\"",
+            "phone_number: 017075550183",
+            &format!("1:15: phone_number: {number}, got \"…0183\""),
+        ),
         ("phone_number: \"+17075550183\"", "phone_number: 555", &format!("1:15: phone_number: {number}, got \"…\"")),
         (
             "\"contact_uri\":\"+17075550101\"",
             "\"contact_uri\":\"7075550101\"",
-            "16:50: contact_uri: expected a number such as \"+17075550101\", client:name or sip:…, got \"…0101\"",
+            "16:51: contact_uri: expected a number such as \"+17075550101\", client:name or sip:…, got \"…0101\"",
         ),
         (
             "attributes: {\"languages\":[\"en\"],\"contact_uri\":\"+17075550101\"}",
@@ -250,13 +254,21 @@ fn a_value_of_the_wrong_kind_or_size_is_told_with_what_was_expected() {
             "35:26: assignment_callback: expected a path such as /assignment or a URL such as \
              https://example.com/assignment, got \"assignment\"",
         ),
-        ("{ activity: Wrap-Up, limit: 10s, next: Available }", "10s", "12:12: expected wrap_up with the keys activity, limit, next; got \"10s\""),
+        (
+            "{ activity: Wrap-Up, limit: 10s, next: Available }",
+            "10s",
+            "12:12: expected wrap_up with the keys activity, limit, next; got \"10s\"",
+        ),
         (
             "next: Available }",
             "next: Wrap-Up }",
             "12:12: wrap_up: expected \"next\" to be another activity than \"activity\"",
         ),
-        ("    - key: 1", "    - key: 11", "38:7: menu: invalid value: integer `11`, expected a key of the telephone, 0 to 9 or *"),
+        (
+            "    - key: 1",
+            "    - key: 11",
+            "38:7: menu: invalid value: integer `11`, expected a key of the telephone, 0 to 9 or *",
+        ),
         ("  attempts_max: 3", "  attempts_max: 300", "40:17: menu: expected a whole number from 0 to 255"),
         ("  attempts_max: 3", "  attempts_max: 30", "37:3: menu.attempts_max: expected 1 to 10, got 30"),
         (
@@ -271,7 +283,11 @@ fn a_value_of_the_wrong_kind_or_size_is_told_with_what_was_expected() {
 fn names_are_there_once_and_are_not_too_long() {
     let long = "x".repeat(65);
     check(&[
-        ("  - name: Hindi", "  - name: Hindi\n  - name: English", "24:11: the task queue \"English\" is there twice; the first one is in line 20"),
+        (
+            "  - name: Hindi",
+            "  - name: Hindi\n  - name: English",
+            "24:11: the task queue \"English\" is there twice; the first one is in line 20",
+        ),
         ("  - name: Arjun", "  - name: MAYA", "17:11: the worker \"maya\" is there twice; the first one is in line 14"),
         (
             "{ name: Available, available: true }",
@@ -322,8 +338,11 @@ fn everything_that_is_wrong_is_told_at_once_in_the_order_of_the_file() {
         .replace("languages HAS \"en\"", "languages")
         .replace("queue: English", "queue: French")
         .replace("key: 1", "key: x");
-    let places: Vec<String> =
-        read(&text, "", ACCOUNT).unwrap_err().iter().map(|it| format!("{}:{}", it.place.line, it.place.column)).collect();
+    let places: Vec<String> = read(&text, "", ACCOUNT)
+        .unwrap_err()
+        .iter()
+        .map(|it| format!("{}:{}", it.place.line, it.place.column))
+        .collect();
     assert_eq!(places, ["1:15", "15:15", "21:30", "31:20", "38:7"]);
     let hopeless = format!("{SMALL}{}", "x: 1\n".repeat(10_000));
     assert_eq!(problems_of(&hopeless).len(), 100);
@@ -346,6 +365,18 @@ fn no_input_is_too_much() {
     for deep in ["[".repeat(100_000), "{a: ".repeat(100_000), "- ".repeat(100_000)] {
         assert!(problems_of(&deep)[0].ends_with(too_much), "{:?}", problems_of(&deep));
     }
+}
+
+#[test]
+fn a_full_workspace_is_not_too_much() {
+    let worker = |number| {
+        let attributes = r#"{"languages":["en","hi"],"skills":["billing","support"],"level":3,"contact_uri":"+17075550101"}"#;
+        format!("  - name: Worker {number}\n    activity: Available\n    attributes: {attributes}\n    capacity: {{ voice: 1 }}\n")
+    };
+    let workers: String = (0..15_000).map(worker).collect();
+    let text = SMALL.replace("workers:\n", &format!("workers:\n{workers}"));
+    let too_many = "centre.yaml:14:3: workers: expected at most 15000 entries, got 15002";
+    assert_eq!(problems_of(&text), [too_many], "Maya and Arjun do not fit in, and nothing else is wrong");
 }
 
 /// Beginnings of the file, and the file with one character left out: nothing panics.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use shared::model::{Task, TaskSid, Timestamp, Worker, WorkerSid, Workspace, WorkspaceSid};
-use shared::router::{Decision, Event, Outcome, Refusal, Snapshot, decide};
+use shared::router::{Decision, Event, Outcome, Refusal, Snapshot, decide, roster_of};
 
 use crate::{Error, Store};
 
@@ -27,6 +27,22 @@ pub struct Applied {
     pub worker: Option<Worker>,
 }
 
+/// What became of a Worker that was to be changed.
+#[derive(Debug, Clone, PartialEq)]
+pub enum WorkerChange {
+    /// They are written.
+    Written {
+        /// As they were.
+        before: Box<Worker>,
+        /// As they now stand.
+        after: Box<Worker>,
+    },
+    /// There was nothing to change.
+    AsItWas,
+    /// There is no such Worker.
+    NoSuchWorker,
+}
+
 impl Store {
     /// Applies an event to what is stored. A conflict is reloaded and decided again, [`COMMIT_ATTEMPTS_MAX`] times.
     pub async fn apply(&self, event: &Event, now: Timestamp) -> Result<Applied, Error> {
@@ -38,6 +54,33 @@ impl Store {
             let decision = decide(snapshot.view(&workspace), event, now);
             match self.commit(&decision, &workspace).await {
                 Ok(()) => return Ok(applied(event, decision, before)),
+                Err(Error::Conflict) => pause(attempt).await,
+                Err(error) => return Err(error),
+            }
+        }
+        Err(Error::Conflict)
+    }
+
+    /// Changes a Worker outside the course of events: their attributes, their capacity, or what follows from a changed
+    /// Workspace. `change` gets the newest state and says what it should be, anew after each conflict,
+    /// [`COMMIT_ATTEMPTS_MAX`] times; roster and version follow by themselves.
+    pub async fn change_worker(
+        &self,
+        sid: WorkerSid,
+        workspace: &Workspace,
+        change: impl Fn(Worker) -> Worker,
+    ) -> Result<WorkerChange, Error> {
+        for attempt in 1..=COMMIT_ATTEMPTS_MAX {
+            let Some(before) = self.worker(sid).await? else { return Ok(WorkerChange::NoSuchWorker) };
+            let mut after = change(before.clone());
+            after.roster = roster_of(workspace, &after);
+            if after == before {
+                return Ok(WorkerChange::AsItWas);
+            }
+            after.version = before.version + 1;
+            let decision = Decision { outcome: Outcome::Changed, tasks: Vec::new(), workers: vec![after.clone()] };
+            match self.commit(&decision, workspace).await {
+                Ok(()) => return Ok(WorkerChange::Written { before: Box::new(before), after: Box::new(after) }),
                 Err(Error::Conflict) => pause(attempt).await,
                 Err(error) => return Err(error),
             }

@@ -16,7 +16,7 @@ mod store;
 pub mod stream;
 mod waits;
 
-pub use apply::{Applied, COMMIT_ATTEMPTS_MAX, pause};
+pub use apply::{Applied, COMMIT_ATTEMPTS_MAX, WorkerChange, pause};
 pub use error::Error;
 pub use store::{Created, Store};
 pub use waits::RecentWaits;

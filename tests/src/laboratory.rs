@@ -2,7 +2,7 @@
 //! network, real HTTP between them. Time passes only when a test says so; nothing sleeps.
 
 use std::collections::BTreeMap;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -50,6 +50,7 @@ pub struct Laboratory {
     pub account: Account,
     /// Its set-up.
     pub contact_centre: ContactCentre,
+    address: SocketAddr,
     http: reqwest::Client,
     stop: Option<oneshot::Sender<()>>,
     served: tokio::task::JoinHandle<()>,
@@ -64,22 +65,23 @@ impl Laboratory {
     /// A centre of this set-up, its data in `folder` if there is one.
     pub async fn open(set_up: &str, folder: Option<PathBuf>) -> Self {
         let clock = Arc::new(ManualClock(AtomicI64::new(crate::centre::NOON.as_millis())));
-        Self::open_at(set_up, folder, clock).await
+        Self::open_at(set_up, folder, clock, SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await
     }
 
     /// The same centre again, as after a restart: all that is not in `folder` is lost.
     pub async fn restarted(self, set_up: &str, folder: PathBuf) -> Self {
-        let clock = Arc::clone(&self.clock);
+        let (clock, address) = (Arc::clone(&self.clock), self.address);
         self.close().await;
-        Self::open_at(set_up, Some(folder), clock).await
+        Self::open_at(set_up, Some(folder), clock, address).await
     }
 
-    async fn open_at(set_up: &str, folder: Option<PathBuf>, clock: Arc<ManualClock>) -> Self {
+    async fn open_at(set_up: &str, folder: Option<PathBuf>, clock: Arc<ManualClock>, address: SocketAddr) -> Self {
         let account_sid = AccountSid::derive(&["laboratory"]);
         let account = Account { account_sid, auth_token: "0123456789abcdef0123456789abcdef".to_owned() };
         let contact_centre = setup::read(set_up, "contact-centre.yaml", account_sid).unwrap();
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-        let base = format!("http://{}", listener.local_addr().unwrap());
+        let listener = TcpListener::bind(address).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let base = format!("http://{address}");
         let settings = Settings {
             data: folder,
             account: account.clone(),
@@ -95,7 +97,7 @@ impl Laboratory {
         });
         let served = tokio::spawn(async move { serving.await.unwrap() });
         let http = reqwest::Client::builder().pool_max_idle_per_host(0).build().unwrap();
-        let laboratory = Self { centre, clock, base, account, contact_centre, http, stop: Some(stop), served };
+        let laboratory = Self { centre, clock, base, address, account, contact_centre, http, stop: Some(stop), served };
         laboratory.centre.settle().await;
         laboratory
     }
@@ -168,8 +170,8 @@ impl Laboratory {
 
     /// A Worker by name.
     pub async fn worker(&self, name: &str) -> Worker {
-        let declared = self.contact_centre.workers.iter().find(|declared| declared.worker.friendly_name == name);
-        let sid = declared.unwrap_or_else(|| panic!("the set-up has no Worker {name}")).worker.sid;
+        let declared = self.contact_centre.workers.iter().find(|declared| declared.friendly_name == name);
+        let sid = declared.unwrap_or_else(|| panic!("the set-up has no Worker {name}")).sid;
         self.centre.store.worker(sid).await.unwrap().unwrap()
     }
 

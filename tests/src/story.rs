@@ -48,6 +48,8 @@ enum Deed {
     Press { caller: String, digits: String },
     /// `c1 hangs up`, `Asha answers`, `Asha declines`
     AtPhone { who: String, what: &'static str },
+    /// `Asha picks up and hangs up`: before anybody is connected.
+    HangUpAtOnce(String),
     /// `Asha becomes Available`
     Become { worker: String, activity: String },
     /// `the centre is restarted`
@@ -71,6 +73,7 @@ impl Deed {
             [who, "hangs", "up"] => Self::AtPhone { who: own(who), what: "hangup" },
             [who, "answers"] => Self::AtPhone { who: own(who), what: "answer" },
             [who, "declines"] => Self::AtPhone { who: own(who), what: "decline" },
+            [worker, "picks", "up", "and", "hangs", "up"] => Self::HangUpAtOnce(own(worker)),
             [worker, "becomes", activity] => Self::Become { worker: own(worker), activity: own(activity) },
             _ => panic!("{place}\nno such deed: {text}"),
         }
@@ -133,7 +136,8 @@ struct Stage {
 
 impl Stage {
     async fn moment(self, line: &str, place: &str) -> Self {
-        let (time, rest) = line.split_once(char::is_whitespace).unwrap_or_else(|| panic!("{place}\nexpected `mm:ss deed`"));
+        let (time, rest) =
+            line.split_once(char::is_whitespace).unwrap_or_else(|| panic!("{place}\nexpected `mm:ss deed`"));
         let (deed, facts) = rest.split_once("->").unwrap_or((rest, ""));
         let at = self.begun + parse_time(time).unwrap_or_else(|| panic!("{place}\n`{time}` is not mm:ss"));
         let now = self.laboratory.clock.now();
@@ -167,6 +171,11 @@ impl Stage {
                 let call = self.phone(&who, what).await;
                 self.laboratory.at_phone(call, what).await;
             }
+            Deed::HangUpAtOnce(worker) => {
+                let call = self.phone(&worker, "answer").await;
+                self.laboratory.at_phone(call, "answer").await;
+                self.laboratory.at_phone(call, "hangup").await;
+            }
             Deed::Become { worker, activity } => {
                 let activities = &self.laboratory.contact_centre.workspace.activities;
                 let activity = activities.values().find(|known| known.friendly_name == activity).unwrap().sid;
@@ -189,13 +198,19 @@ impl Stage {
                 let call = laboratory.call(self.caller(caller)).await;
                 let status = laboratory.task(self.caller(caller)).await.map(|task| task.assignment_status.as_str());
                 let waits = call["status"] == "in-progress" && call["bridged_with"].is_null();
-                expect(waits && matches!(status, Some("pending" | "reserved")), format!("{status:?} {}", call["status"]))
+                expect(
+                    waits && matches!(status, Some("pending" | "reserved")),
+                    format!("{status:?} {}", call["status"]),
+                )
             }
             Fact::Talks(caller, worker) => {
                 let call = laboratory.call(self.caller(caller)).await;
                 let number = laboratory.worker(worker).await.contact_uri().unwrap().to_owned();
                 let leg = laboratory.phones("in-progress").await.get(&number).map(ToString::to_string);
-                expect(leg.is_some() && call["bridged_with"].as_str() == leg.as_deref(), call["bridged_with"].to_string())
+                expect(
+                    leg.is_some() && call["bridged_with"].as_str() == leg.as_deref(),
+                    call["bridged_with"].to_string(),
+                )
             }
             Fact::Gone(who) => {
                 let call = laboratory.call(self.caller(who)).await;

@@ -35,6 +35,7 @@ stories! {
     a_declined_call_goes_to_the_next_worker
     a_phone_nobody_answers
     a_restart_while_a_phone_rings
+    a_worker_who_hangs_up_too_early
     a_wrong_key_and_silence
     five_calls_for_three_workers
     nobody_for_twenty_minutes

@@ -122,7 +122,10 @@ impl fmt::Display for Kept {
                 "{thing} is no longer in the file, but has a call; they get no new one and go at the next start"
             ),
             Reason::AnotherWorkspace => {
-                write!(f, "{thing} is no longer in the file; it stays as it is and its calls go on, but no new ones come in")
+                write!(
+                    f,
+                    "{thing} is no longer in the file; it stays as it is and its calls go on, but no new ones come in"
+                )
             }
         }
     }

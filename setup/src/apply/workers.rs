@@ -147,7 +147,8 @@ fn with_news(worker: Worker, declared: &DeclaredWorker, news: News, now: Timesta
         let fresh = declared.to_worker(worker.workspace_sid, now);
         worker.friendly_name = fresh.friendly_name;
         worker.attributes = fresh.attributes;
-        let available = |channel| worker.channels.iter().find(|share| share.channel == channel).map(|share| share.available);
+        let available =
+            |channel| worker.channels.iter().find(|share| share.channel == channel).map(|share| share.available);
         let shares = fresh.channels.into_iter().map(|mut share| {
             share.available = available(share.channel).unwrap_or(share.available);
             share

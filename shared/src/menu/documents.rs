@@ -104,7 +104,10 @@ pub fn worker(language: &Language, task_sid: TaskSid, reservation_sid: Reservati
     say(language, |texts| &texts.worker_greeting).then(Dial {
         action: Some(path::worker_call_ended(task_sid, reservation_sid)),
         timeout_secs: Some(BRIDGE_TIMEOUT_SECS),
-        ..Dial::new(DialNoun::Queue(task_sid.to_string()))
+        ..Dial::new(DialNoun::Queue {
+            name: task_sid.to_string(),
+            url: Some(path::worker_call_connecting(task_sid, reservation_sid)),
+        })
     })
 }
 

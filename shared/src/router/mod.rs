@@ -39,8 +39,10 @@ pub const REOFFER_PAUSE: Millis = Millis::from_secs(5);
 /// limit for a request, and once more for a retry.
 pub const CALL_CREATION_LIMIT: Millis = Millis::from_secs(30);
 
-/// How long after the last possible ring the carrier's word on a Worker's call may come. Then the call counts as failed.
-pub const RING_MARGIN: Millis = Millis::from_secs(10);
+/// How long after the last possible ring the Worker and the caller may take to be connected, or the carrier to say that
+/// they were not: a greeting, a caller who is still being told to wait, a notice that is repeated. Then the call counts
+/// as failed.
+pub const RING_MARGIN: Millis = Millis::from_secs(30);
 
 /// What should change because of `event`, as of `now`.
 ///

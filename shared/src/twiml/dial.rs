@@ -20,8 +20,13 @@ pub struct Dial {
 /// Who a [`Dial`] means.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DialNoun {
-    /// The head of a queue of calls at the carrier, by name.
-    Queue(String),
+    /// The head of a queue of calls at the carrier.
+    Queue {
+        /// The queue's name.
+        name: String,
+        /// Asked, for the call that leaves the queue, in the moment before both are connected.
+        url: Option<String>,
+    },
     /// A telephone number.
     Number(String),
 }
@@ -34,7 +39,7 @@ impl Dial {
 
     pub(super) fn element(&self) -> Element {
         let noun = match &self.noun {
-            DialNoun::Queue(name) => Element::text("Queue", name),
+            DialNoun::Queue { name, url } => Element::text("Queue", name).attribute("url", url.as_ref()),
             DialNoun::Number(number) => Element::text("Number", number),
         };
         Element::parent("Dial", vec![noun])

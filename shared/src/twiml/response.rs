@@ -151,7 +151,7 @@ mod tests {
             Dial {
                 action: Some("/worker-call/ended".into()),
                 timeout_secs: Some(10),
-                ..Dial::new(DialNoun::Queue("WT1".into()))
+                ..Dial::new(DialNoun::Queue { name: "WT1".into(), url: None })
             },
             "  <Dial action=\"/worker-call/ended\" timeout=\"10\">\n    <Queue>WT1</Queue>\n  </Dial>\n",
         );

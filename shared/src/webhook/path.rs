@@ -25,6 +25,8 @@ pub const ASSIGNMENT: &str = "/assignment";
 pub const WORKER_CALL: &str = "/worker-call";
 /// How far the worker's leg is.
 pub const WORKER_CALL_STATUS: &str = "/worker-call/status";
+/// Caller and worker are about to be connected.
+pub const WORKER_CALL_CONNECTING: &str = "/worker-call/connecting";
 /// The worker's conversation ended.
 pub const WORKER_CALL_ENDED: &str = "/worker-call/ended";
 
@@ -92,6 +94,11 @@ pub fn worker_call(task_sid: TaskSid, reservation_sid: ReservationSid) -> String
 /// Told how far the worker's leg is.
 pub fn worker_call_status(task_sid: TaskSid, reservation_sid: ReservationSid) -> String {
     of_worker(WORKER_CALL_STATUS, task_sid, reservation_sid)
+}
+
+/// Asked, for the caller, in the moment before caller and worker are connected.
+pub fn worker_call_connecting(task_sid: TaskSid, reservation_sid: ReservationSid) -> String {
+    of_worker(WORKER_CALL_CONNECTING, task_sid, reservation_sid)
 }
 
 /// Asked when the worker's conversation has ended.

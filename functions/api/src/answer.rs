@@ -1,0 +1,40 @@
+//! What we answer: JSON, and for a Task or Worker their version as an ETag.
+
+use http::{HeaderName, HeaderValue, Response, StatusCode, header};
+use serde_json::Value;
+
+/// An answer on its way out.
+#[derive(Debug)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: StatusCode,
+    /// The JSON.
+    pub body: Value,
+    /// Headers beside `Content-Type`.
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+impl Answer {
+    /// 200 with this body.
+    pub fn ok(body: Value) -> Self {
+        Self { status: StatusCode::OK, body, headers: Vec::new() }
+    }
+
+    /// With `ETag: "<version>"`, what a later `If-Match` is compared with (taskrouter.md section 1, "Optimistic
+    /// concurrency").
+    pub fn with_version(mut self, version: u64) -> Self {
+        // Digits in quotes always are a header value.
+        self.headers.extend(HeaderValue::try_from(format!("\"{version}\"")).map(|etag| (header::ETAG, etag)));
+        self
+    }
+
+    /// The HTTP response.
+    pub fn into_response(self) -> Response<Vec<u8>> {
+        let mut response = Response::new(self.body.to_string().into_bytes());
+        *response.status_mut() = self.status;
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.extend(self.headers);
+        response
+    }
+}

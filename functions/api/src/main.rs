@@ -1,0 +1,21 @@
+//! The `api` Lambda: wiring only.
+
+use std::error::Error;
+use std::sync::Arc;
+
+use api::{Api, handle};
+use runtime::{Env, SystemClock, aws, parameter_store};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
+    runtime::log::init();
+    let env = Env::process();
+    let api = Api {
+        store: aws::store(&env)?,
+        account_sid: env.required("ACCOUNT_SID", "an account SID: AC and 32 hexadecimal digits")?,
+        auth_token: parameter_store::auth_token(&env).await?,
+        base_url: None,
+        clock: Arc::new(SystemClock),
+    };
+    runtime::http::serve_plain(Arc::new(api), handle).await
+}

@@ -1,0 +1,189 @@
+//! Lists, page by page (taskrouter.md section 1, "Pagination").
+//!
+//! A page begins after a place, not at a number: what comes or goes meanwhile neither repeats nor hides anything else.
+
+use serde_json::{Value, json};
+use shared::model::Timestamp;
+
+use crate::answer::Answer;
+use crate::error::ApiError;
+use crate::parameters::Parameters;
+
+/// Most entries of a page.
+pub const PAGE_SIZE_MAX: usize = 1_000;
+
+/// Entries of a page when nobody says how many.
+const PAGE_SIZE_DEFAULT: usize = 50;
+
+const PAGE_SIZE: &str = "PageSize";
+const PAGE: &str = "Page";
+const PAGE_TOKEN: &str = "PageToken";
+
+/// What can stand in a list.
+pub trait Listed {
+    /// Where it stands: by age, then by SID.
+    fn place(&self) -> Place;
+}
+
+/// A place in a list, whether or not something still stands there.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    created: Timestamp,
+    sid: String,
+}
+
+/// Which page is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Paging {
+    size: usize,
+    /// For the client alone: it comes back as it was sent.
+    page: u32,
+    token: Option<Token>,
+    /// The request's other parameters: every address of the list repeats them.
+    filters: Vec<(String, String)>,
+}
+
+/// Which way to go from which place. Opaque to clients: `PA` or `PB`, the SID, and the moment in milliseconds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Token {
+    After(Place),
+    Before(Place),
+}
+
+/// The entries of a page, and the places its neighbours begin at.
+#[derive(Debug, PartialEq, Eq)]
+struct Page<T> {
+    items: Vec<T>,
+    previous: Option<Token>,
+    next: Option<Token>,
+}
+
+impl Paging {
+    /// Reads `PageSize`, `Page` and `PageToken`.
+    ///
+    /// # Errors
+    /// 20001 or 20007 for a size, 20001 for a token that is none of ours, 40153 for a later page without a token.
+    pub fn read(query: &Parameters) -> Result<Self, ApiError> {
+        let size = query.text(PAGE_SIZE).map_or(Ok(PAGE_SIZE_DEFAULT), page_size)?;
+        let page = query.text(PAGE).map_or(Ok(0), page_number)?;
+        let token = query.text(PAGE_TOKEN).map(page_token).transpose()?;
+        if page > 0 && token.is_none() {
+            return Err(ApiError::AbsolutePaging);
+        }
+        let is_filter = |name: &str| ![PAGE_SIZE, PAGE, PAGE_TOKEN].contains(&name);
+        let filters = query.pairs().filter(|(name, _)| is_filter(name));
+        let filters = filters.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        Ok(Self { size, page, token, filters })
+    }
+
+    /// The page as an answer: its entries under `key`, and `meta`. `items` is the whole list, `url` its address.
+    pub fn answer<T: Listed>(
+        &self,
+        key: &'static str,
+        url: &str,
+        items: Vec<T>,
+        render: impl Fn(&T) -> serde_json::Result<Value>,
+    ) -> Result<Answer, ApiError> {
+        let page = self.cut(items);
+        let entries: Vec<Value> = page.items.iter().map(render).collect::<Result<_, _>>()?;
+        let neighbour = |token: Option<Token>, page| token.map(|token| self.address(url, page, Some(&token)));
+        let meta = json!({
+            "key": key,
+            "page": self.page,
+            "page_size": self.size,
+            "first_page_url": self.address(url, 0, None),
+            "url": self.address(url, self.page, self.token.as_ref()),
+            "previous_page_url": neighbour(page.previous, self.page.saturating_sub(1)),
+            "next_page_url": neighbour(page.next, self.page.saturating_add(1)),
+        });
+        Ok(Answer::ok(json!({ key: entries, "meta": meta })))
+    }
+
+    fn cut<T: Listed>(&self, mut items: Vec<T>) -> Page<T> {
+        items.sort_by_key(Listed::place);
+        let (start, end) = match &self.token {
+            None => (0, self.size),
+            Some(Token::After(place)) => {
+                let start = items.partition_point(|item| item.place() <= *place);
+                (start, start.saturating_add(self.size))
+            }
+            Some(Token::Before(place)) => {
+                let end = items.partition_point(|item| item.place() < *place);
+                (end.saturating_sub(self.size), end)
+            }
+        };
+        let is_last = end >= items.len();
+        let items: Vec<T> = items.into_iter().skip(start).take(end.saturating_sub(start)).collect();
+        let previous = items.first().filter(|_| start > 0).map(|item| Token::Before(item.place()));
+        let next = items.last().filter(|_| !is_last).map(|item| Token::After(item.place()));
+        Page { items, previous, next }
+    }
+
+    fn address(&self, url: &str, page: u32, token: Option<&Token>) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs(&self.filters);
+        query.append_pair(PAGE_SIZE, &self.size.to_string()).append_pair(PAGE, &page.to_string());
+        if let Some(token) = token {
+            query.append_pair(PAGE_TOKEN, &token.to_text());
+        }
+        format!("{url}?{}", query.finish())
+    }
+}
+
+impl Place {
+    /// The place of something made at `created`.
+    pub fn new(created: Timestamp, sid: impl ToString) -> Self {
+        Self { created, sid: sid.to_string() }
+    }
+
+    /// The place of something whose age is not known: before everything else, by SID.
+    pub fn ageless(sid: impl ToString) -> Self {
+        Self::new(Timestamp::from_millis(0), sid)
+    }
+}
+
+impl Token {
+    fn to_text(&self) -> String {
+        let (way, place) = match self {
+            Self::After(place) => ("PA", place),
+            Self::Before(place) => ("PB", place),
+        };
+        format!("{way}{}-{}", place.sid, place.created.as_millis())
+    }
+}
+
+fn page_size(text: &str) -> Result<usize, ApiError> {
+    let is_number = text.chars().all(|digit| digit.is_ascii_digit());
+    match text.parse() {
+        Ok(size @ 1..=PAGE_SIZE_MAX) => Ok(size),
+        Ok(0) => {
+            Err(ApiError::parameter(PAGE_SIZE, format!("expected a whole number from 1 to {PAGE_SIZE_MAX}, got 0")))
+        }
+        // A number too long for any integer is too large as well.
+        Ok(_) | Err(_) if is_number => Err(ApiError::PageSizeTooLarge),
+        Ok(_) | Err(_) => {
+            Err(ApiError::parameter(PAGE_SIZE, format!("expected a whole number from 1 to {PAGE_SIZE_MAX}")))
+        }
+    }
+}
+
+fn page_number(text: &str) -> Result<u32, ApiError> {
+    text.parse().map_err(|_| ApiError::parameter(PAGE, "expected a whole number from 0"))
+}
+
+fn page_token(text: &str) -> Result<Token, ApiError> {
+    let token = || {
+        let (way, rest) = text.split_at_checked(2)?;
+        let (sid, created) = rest.split_once('-')?;
+        let place = Place::new(Timestamp::from_millis(created.parse().ok()?), sid);
+        match way {
+            "PA" => Some(Token::After(place)),
+            "PB" => Some(Token::Before(place)),
+            _ => None,
+        }
+    };
+    token().ok_or_else(|| ApiError::parameter(PAGE_TOKEN, "expected the one in next_page_url or previous_page_url"))
+}
+
+#[cfg(test)]
+mod tests;

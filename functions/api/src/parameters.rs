@@ -1,0 +1,96 @@
+//! What a request says, by name (taskrouter.md section 1, "request body").
+
+use std::fmt::Display;
+use std::str::FromStr;
+
+use http::{HeaderMap, header};
+
+use crate::BODY_BYTES_MAX;
+use crate::error::ApiError;
+
+/// Most parameters taken from a query or a form. The largest operation, updating a Reservation, has 54.
+pub const PARAMETERS_MAX: usize = 200;
+
+const FORM: &str = "application/x-www-form-urlencoded";
+
+/// Decoded parameters in their order. A repeated name is an array where the operation knows one; elsewhere the first
+/// value counts.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Parameters(Vec<(String, String)>);
+
+impl Parameters {
+    /// The parameters of a URL. One with an empty value is left out: a filter that names nothing filters nothing.
+    pub fn of_query(query: &str) -> Result<Self, ApiError> {
+        let mut parameters = Self::decode(query.as_bytes())?;
+        parameters.0.retain(|(_, value)| !value.is_empty());
+        Ok(parameters)
+    }
+
+    /// The parameters of a body that is a form.
+    pub fn of_form(headers: &HeaderMap, body: &[u8]) -> Result<Self, ApiError> {
+        if body.len() > BODY_BYTES_MAX {
+            return Err(ApiError::BodyTooLarge { bytes: body.len() });
+        }
+        match headers.get(header::CONTENT_TYPE) {
+            Some(kind) if !body.is_empty() && !kind.to_str().is_ok_and(is_form) => {
+                Err(ApiError::Form(format!("Content-Type: expected {FORM}")))
+            }
+            Some(_) | None => Self::decode(body),
+        }
+    }
+
+    fn decode(text: &[u8]) -> Result<Self, ApiError> {
+        let pairs: Vec<_> = form_urlencoded::parse(text).into_owned().take(PARAMETERS_MAX + 1).collect();
+        match pairs.len() {
+            0..=PARAMETERS_MAX => Ok(Self(pairs)),
+            _ => Err(ApiError::Form(format!("there are more than {PARAMETERS_MAX} parameters"))),
+        }
+    }
+
+    /// Every name with its value.
+    pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// The text under a name.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.all(name).next()
+    }
+
+    /// Every text under a name.
+    pub fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.pairs().filter(move |(other, _)| *other == name).map(|(_, value)| value)
+    }
+
+    /// The SID under a name.
+    ///
+    /// # Errors
+    /// [`ApiError::Parameter`] for any other text.
+    pub fn sid<S: FromStr<Err: Display>>(&self, name: &str) -> Result<Option<S>, ApiError> {
+        let parsed = self.text(name).map(str::parse).transpose();
+        parsed.map_err(|error: S::Err| ApiError::parameter(name, error.to_string()))
+    }
+
+    /// The switch under a name: `true`, `1` and `yes` are on, everything else is off (taskrouter.md section 1, "booleans
+    /// in forms").
+    pub fn switch(&self, name: &str) -> Option<bool> {
+        let value = self.text(name)?;
+        Some(["true", "1", "yes"].iter().any(|on| value.eq_ignore_ascii_case(on)))
+    }
+
+    /// Refuses parameters that TaskRouter has for this operation and that nothing here carries out: to pass over them
+    /// would be to answer another question than was asked.
+    ///
+    /// # Errors
+    /// [`ApiError::Parameter`] for the first of them that is there.
+    pub fn refuse(&self, names: &[&str]) -> Result<(), ApiError> {
+        match names.iter().find(|name| self.text(name).is_some()) {
+            Some(name) => Err(ApiError::parameter(name, "this parameter is not served for this operation")),
+            None => Ok(()),
+        }
+    }
+}
+
+fn is_form(content_type: &str) -> bool {
+    content_type.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case(FORM))
+}

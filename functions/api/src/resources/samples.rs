@@ -1,0 +1,151 @@
+//! One Workspace, Worker and Task to show, and the files they are compared with.
+//!
+//! `tests/golden/official_properties.json` holds, of the official API description of 2026-04, the properties of each
+//! resource with their types (`?`: may be null), and the names of its links.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+use shared::model::{
+    AccountSid, Activity, ActivitySid, AssignmentStatus, Millis, Roster, Task, TaskChannelName, TaskQueue,
+    TaskQueueSid, TaskSid, Timestamp, Worker, WorkerChannel, WorkerSid, Workflow, WorkflowPosition, WorkflowSid,
+    Workspace, WorkspaceSid,
+};
+
+use crate::view::View;
+
+const OFFICIAL: &str = include_str!("../../tests/golden/official_properties.json");
+const GOLDEN: [(&str, &str); 2] = [
+    ("worker", include_str!("../../tests/golden/worker.json")),
+    ("task", include_str!("../../tests/golden/task.json")),
+];
+
+/// 2026-11-22T12:00:00.250Z
+pub const NOON: Timestamp = Timestamp::from_millis(1_795_348_800_250);
+pub const ACCOUNT: AccountSid = AccountSid::from_bytes(numbered(1));
+pub const WORKSPACE: WorkspaceSid = WorkspaceSid::from_bytes(numbered(1));
+pub const OFFLINE: ActivitySid = ActivitySid::from_bytes(numbered(1));
+pub const AVAILABLE: ActivitySid = ActivitySid::from_bytes(numbered(2));
+pub const WRAP_UP: ActivitySid = ActivitySid::from_bytes(numbered(3));
+pub const QUEUE: TaskQueueSid = TaskQueueSid::from_bytes(numbered(1));
+pub const WORKFLOW: WorkflowSid = WorkflowSid::from_bytes(numbered(1));
+
+pub fn view() -> View {
+    View { account_sid: ACCOUNT, base: "https://cordboard.example".to_owned(), now: NOON + Millis::from_secs(75) }
+}
+
+pub fn workspace() -> Workspace {
+    let activity = |sid, name: &str, available| (sid, Activity { sid, friendly_name: name.to_owned(), available });
+    let queue = TaskQueue {
+        sid: QUEUE,
+        friendly_name: "Customer Contact Center English".to_owned(),
+        target_workers: Some(r#"languages HAS "en""#.parse().unwrap()),
+        max_reserved_workers: 1,
+    };
+    let workflow = Workflow {
+        sid: WORKFLOW,
+        friendly_name: "Incoming Customer Requests".to_owned(),
+        assignment_callback_url: None,
+        fallback_assignment_callback_url: None,
+        task_reservation_timeout: Millis::from_secs(120),
+        filters: Vec::new(),
+        default_filter: None,
+    };
+    Workspace {
+        sid: WORKSPACE,
+        friendly_name: "Customer Contact Center".to_owned(),
+        default_activity_sid: OFFLINE,
+        timeout_activity_sid: OFFLINE,
+        wrap_up: None,
+        activities: BTreeMap::from([
+            activity(OFFLINE, "Offline", false),
+            activity(AVAILABLE, "Available", true),
+            activity(WRAP_UP, "Wrap-Up", false),
+        ]),
+        task_queues: BTreeMap::from([(QUEUE, queue)]),
+        workflows: BTreeMap::from([(WORKFLOW, workflow)]),
+        rosters: BTreeMap::new(),
+    }
+}
+
+pub fn worker() -> Worker {
+    Worker {
+        sid: WorkerSid::from_bytes(numbered(1)),
+        workspace_sid: WORKSPACE,
+        friendly_name: "Alice".to_owned(),
+        attributes: r#"{"languages":["en"],"contact_uri":"+17075550101"}"#.parse().unwrap(),
+        activity_sid: WRAP_UP,
+        date_status_changed: NOON + Millis::from_secs(60),
+        date_created: NOON,
+        last_reserved_at: None,
+        channels: vec![WorkerChannel { channel: TaskChannelName::Voice, configured_capacity: 1, available: true }],
+        open_reservations: Vec::new(),
+        roster: Roster::new(vec![QUEUE]),
+        version: 3,
+    }
+}
+
+pub fn task() -> Task {
+    Task {
+        sid: TaskSid::from_bytes(numbered(1)),
+        workspace_sid: WORKSPACE,
+        workflow_sid: WORKFLOW,
+        position: WorkflowPosition { filter: None, target: 0, filter_entered_at: NOON },
+        task_queue_sid: QUEUE,
+        task_queue_entered_date: NOON,
+        attributes: r#"{"from":"+17075550142","selected_language":"en"}"#.parse().unwrap(),
+        channel: TaskChannelName::Voice,
+        priority: 5,
+        date_created: NOON,
+        date_updated: NOON + Millis::from_secs(70),
+        virtual_start_time: NOON,
+        timeout: Millis::from_secs(86_400),
+        assignment_status: AssignmentStatus::Pending,
+        reason: None,
+        reservations: Vec::new(),
+        rounds: 0,
+        failed_offers: Vec::new(),
+        carrier_queue_sid: None,
+        version: 0,
+    }
+}
+
+/// Compares with the golden file of that name, and the file with the official document.
+pub fn assert_golden(name: &str, rendered: &Value) {
+    let (_, text) = GOLDEN.iter().find(|(golden, _)| *golden == name).unwrap();
+    let golden: Value = serde_json::from_str(text).unwrap();
+    let shown = serde_json::to_string_pretty(rendered).unwrap();
+    assert_eq!(*rendered, golden, "tests/golden/{name}.json differs from\n{shown}");
+    assert_official(name, &golden);
+}
+
+/// Every property and link of the official document, no other one, each with the type it has there.
+pub fn assert_official(name: &str, rendered: &Value) {
+    let official: Value = serde_json::from_str(OFFICIAL).unwrap();
+    let official = &official[name];
+    assert_eq!(names(rendered), names(&official["properties"]), "properties of {name}");
+    let links: BTreeSet<&str> = official["links"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    assert_eq!(names(&rendered["links"]), links, "links of {name}");
+    for (property, kind) in official["properties"].as_object().unwrap() {
+        let kind = kind.as_str().unwrap();
+        let value = &rendered[property];
+        let fits = match kind.trim_end_matches('?') {
+            "string" => value.is_string(),
+            "integer" => value.is_i64(),
+            "boolean" => value.is_boolean(),
+            "object" => value.is_object(),
+            unknown => panic!("{unknown}: a type this check does not know"),
+        };
+        assert!(fits || (kind.ends_with('?') && *value == json!(null)), "{name}.{property}: {kind}, not {value}");
+    }
+}
+
+fn names(object: &Value) -> BTreeSet<&str> {
+    object.as_object().unwrap().keys().map(String::as_str).collect()
+}
+
+const fn numbered(number: u8) -> [u8; 16] {
+    let mut bytes = [0; 16];
+    bytes[15] = number;
+    bytes
+}

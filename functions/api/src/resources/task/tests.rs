@@ -1,0 +1,84 @@
+use shared::model::Millis;
+
+use super::*;
+use crate::resources::samples::{self, NOON};
+
+#[test]
+fn a_task_looks_like_the_golden_file_and_has_every_property_of_the_official_document() {
+    let (workspace, task) = (samples::workspace(), samples::task());
+    let rendered = render(&samples::view(), &workspace, &task);
+    samples::assert_golden("task", &rendered.unwrap());
+}
+
+#[test]
+fn a_task_says_why_it_ended_if_anybody_said_why() {
+    for (reason, shown) in [
+        (None, None),
+        (Some(EndReason::Hangup), Some("hangup")),
+        (Some(EndReason::Given("wrong number".to_owned())), Some("wrong number")),
+        (Some(EndReason::Given(String::new())), None),
+    ] {
+        let task = Task { reason, ..samples::task() };
+        let rendered = render(&samples::view(), &samples::workspace(), &task).unwrap();
+        assert_eq!(rendered["reason"].as_str(), shown);
+    }
+}
+
+#[test]
+fn an_ended_task_is_gone_five_minutes_later_and_a_living_one_never() {
+    for (assignment_status, secs, kept) in [
+        (AssignmentStatus::Completed, 299, true),
+        (AssignmentStatus::Completed, 300, false),
+        (AssignmentStatus::Canceled, 300, false),
+        (AssignmentStatus::Assigned, 80_000, true),
+    ] {
+        let task = Task { assignment_status, date_updated: NOON, ..samples::task() };
+        assert_eq!(is_kept(&task, NOON + Millis::from_secs(secs)), kept, "{assignment_status:?} after {secs} s");
+    }
+}
+
+#[test]
+fn statuses_come_as_a_comma_list_or_repeated() {
+    use AssignmentStatus::{Assigned, Pending, Reserved};
+    for (query, expected) in [
+        ("", vec![]),
+        ("AssignmentStatus=", vec![]),
+        ("AssignmentStatus=pending", vec![Pending]),
+        ("AssignmentStatus=pending,%20reserved", vec![Pending, Reserved]),
+        ("AssignmentStatus=pending&AssignmentStatus=assigned", vec![Pending, Assigned]),
+    ] {
+        assert_eq!(wanted_statuses(&Parameters::of_query(query).unwrap()).unwrap(), expected, "{query}");
+    }
+}
+
+#[test]
+fn a_form_asks_for_an_ending_or_for_none() {
+    let given = |text: &str| EndReason::Given(text.to_owned());
+    for (form, expected) in [
+        ("", None),
+        ("AssignmentStatus=completed", Some(Ending { end: AssignmentStatus::Completed, reason: given("") })),
+        (
+            "AssignmentStatus=canceled&Reason=wrong+number",
+            Some(Ending { end: AssignmentStatus::Canceled, reason: given("wrong number") }),
+        ),
+    ] {
+        let form_parameters = Parameters::of_form(&http::HeaderMap::new(), form.as_bytes()).unwrap();
+        assert_eq!(Ending::read(&form_parameters).unwrap(), expected, "{form}");
+    }
+}
+
+#[test]
+fn an_ending_that_is_not_allowed_is_refused_in_the_known_sentences() {
+    let task = samples::task();
+    let refused = |end| illegal_end(samples::ACCOUNT, &task, end).to_string();
+    assert_eq!(
+        refused(AssignmentStatus::Completed),
+        "Cannot complete task WT00000000000000000000000000000001 in workspace WS00000000000000000000000000000001 for \
+         account AC00000000000000000000000000000001 because it is not currently assigned."
+    );
+    assert_eq!(
+        refused(AssignmentStatus::Canceled),
+        "Cannot cancel task WT00000000000000000000000000000001 in workspace WS00000000000000000000000000000001 for \
+         account AC00000000000000000000000000000001 because it is not pending or reserved."
+    );
+}

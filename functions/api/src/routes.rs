@@ -1,0 +1,71 @@
+//! Every operation served: method, path, and the function that answers. A row a line, named like the operation in the
+//! official API description (`openapi/endpoints.md`).
+
+use std::future::Future;
+use std::pin::Pin;
+
+use http::Method;
+
+use crate::answer::Answer;
+use crate::call::{Call, PathSid};
+use crate::error::ApiError;
+use crate::resources::{activity, task, worker, workspace};
+
+/// One operation.
+pub struct Route {
+    /// The method.
+    pub method: Method,
+    /// The path; a part in braces stands for a SID.
+    pub path: &'static str,
+    /// What answers it.
+    pub run: Run,
+}
+
+/// An operation's function.
+pub type Run = for<'c> fn(&'c Call<'c>) -> Pin<Box<dyn Future<Output = Result<Answer, ApiError>> + Send + 'c>>;
+
+/// The table. Of two paths that fit, the upper one counts.
+#[rustfmt::skip]
+pub static ROUTES: &[Route] = &[
+    Route { method: Method::GET, path: "/v1/Workspaces", run: |call| Box::pin(workspace::list(call)) },
+    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}", run: |call| Box::pin(workspace::fetch(call)) },
+    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Activities", run: |call| Box::pin(activity::list(call)) },
+    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Activities/{Sid}", run: |call| Box::pin(activity::fetch(call)) },
+    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Workers", run: |call| Box::pin(worker::list(call)) },
+    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Workers/{Sid}", run: |call| Box::pin(worker::fetch(call)) },
+    Route { method: Method::POST, path: "/v1/Workspaces/{WorkspaceSid}/Workers/{Sid}", run: |call| Box::pin(worker::update(call)) },
+    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Tasks", run: |call| Box::pin(task::list(call)) },
+    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Tasks/{Sid}", run: |call| Box::pin(task::fetch(call)) },
+    Route { method: Method::POST, path: "/v1/Workspaces/{WorkspaceSid}/Tasks/{Sid}", run: |call| Box::pin(task::update(call)) },
+];
+
+/// The operation for a request, with the SIDs in its path.
+///
+/// # Errors
+/// [`ApiError::NotServed`] for a path that is in no row, [`ApiError::MethodNotAllowed`] for one that is in others.
+pub fn find<'p>(method: &Method, path: &'p str) -> Result<(&'static Route, Vec<PathSid<'p>>), ApiError> {
+    let fitting: Vec<_> = ROUTES.iter().filter_map(|route| Some((route, sids_in(route.path, path)?))).collect();
+    if fitting.is_empty() {
+        return Err(ApiError::NotServed { path: path.to_owned() });
+    }
+    let allow: Vec<&str> = fitting.iter().map(|(route, _)| route.method.as_str()).collect();
+    let refused = ApiError::MethodNotAllowed { method: method.to_string(), allow: allow.join(", ") };
+    fitting.into_iter().find(|(route, _)| route.method == *method).ok_or(refused)
+}
+
+/// The parts of `path` that stand where `pattern` has braces; `None` if they do not fit together.
+fn sids_in<'p>(pattern: &'static str, path: &'p str) -> Option<Vec<PathSid<'p>>> {
+    let (mut expected, mut parts) = (pattern.split('/'), path.split('/'));
+    let mut sids = Vec::new();
+    loop {
+        match (expected.next(), parts.next()) {
+            (None, None) => return Some(sids),
+            (Some(expected), Some(text)) => match expected.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
+                Some(name) => sids.push(PathSid { name, text }),
+                None if expected == text => {}
+                None => return None,
+            },
+            (Some(_), None) | (None, Some(_)) => return None,
+        }
+    }
+}

@@ -1,0 +1,245 @@
+//! Requests that need no table: everything that is refused before one is asked, and what every answer has.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use http::{HeaderMap, StatusCode, header};
+use runtime::Env;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::resources::samples::{ACCOUNT, NOON};
+
+const TOKEN: &str = "12345";
+const WS: &str = "/v1/Workspaces/WS00000000000000000000000000000001";
+const TASK: &str = "Tasks/WT00000000000000000000000000000001";
+const WORKER: &str = "Workers/WK00000000000000000000000000000001";
+
+struct Noon;
+
+impl Clock for Noon {
+    fn now(&self) -> shared::model::Timestamp {
+        NOON
+    }
+}
+
+/// An API whose table nobody may ask: there is none at that address.
+fn api() -> Api {
+    let env = Env::new(|name| match name {
+        "AWS_ENDPOINT_URL_DYNAMODB" => Some("http://127.0.0.1:9".to_owned()),
+        _ => Some("nowhere".to_owned()),
+    });
+    Api {
+        store: runtime::aws::store(&env).unwrap(),
+        account_sid: ACCOUNT,
+        auth_token: TOKEN.to_owned(),
+        base_url: None,
+        clock: Arc::new(Noon),
+    }
+}
+
+fn basic(user: &str, password: &str) -> String {
+    format!("Basic {}", BASE64.encode(format!("{user}:{password}")))
+}
+
+fn signed_in(method: &str, path: &str, body: &str) -> Request<Vec<u8>> {
+    Request::builder()
+        .method(method)
+        .uri(format!("https://cordboard.example{path}"))
+        .header(header::AUTHORIZATION, basic(&ACCOUNT.to_string(), TOKEN))
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded; charset=utf-8")
+        .body(body.as_bytes().to_vec())
+        .unwrap()
+}
+
+/// Status, headers and JSON of the answer.
+async fn ask(request: Request<Vec<u8>>) -> (StatusCode, HeaderMap, Value) {
+    let (parts, body) = handle(Arc::new(api()), request).await.into_parts();
+    (parts.status, parts.headers, serde_json::from_slice(&body).unwrap())
+}
+
+#[tokio::test]
+async fn without_the_right_credentials_nothing_is_answered() {
+    let account = ACCOUNT.to_string();
+    let no_colon = format!("Basic {}", BASE64.encode(&account));
+    let no_text = format!("Basic {}", BASE64.encode([0xff, b':', 0xff]));
+    for authorization in [
+        None,
+        Some(String::new()),
+        Some("Basic".to_owned()),
+        Some("Basic !".to_owned()),
+        Some(no_colon),
+        Some(no_text),
+        Some(format!("Bearer {TOKEN}")),
+        Some(basic(&account, "")),
+        Some(basic(&account, "1234")),
+        Some(basic(&account, "123456")),
+        Some(basic("", TOKEN)),
+        Some(basic("AC00000000000000000000000000000002", TOKEN)),
+    ] {
+        for path in ["/v1/Workspaces", "/v1/Nothing"] {
+            let mut request = Request::builder().uri(path);
+            if let Some(authorization) = &authorization {
+                request = request.header(header::AUTHORIZATION, authorization);
+            }
+            let (status, headers, body) = ask(request.body(Vec::new()).unwrap()).await;
+            assert_eq!((status.as_u16(), &body["code"]), (401, &json!(20_003)), "{authorization:?}");
+            assert_eq!(headers[header::WWW_AUTHENTICATE], "Basic realm=\"TaskRouter API\"");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_error_has_the_form_that_clients_read() {
+    let (status, headers, body) = ask(signed_in("GET", "/v1/Nothing", "")).await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
+    assert_eq!(headers[header::CONTENT_TYPE], "application/json");
+    assert_eq!(
+        body,
+        json!({
+            "code": 20_404,
+            "message": "The requested resource /v1/Nothing was not found: this path is not served",
+            "more_info": "https://www.twilio.com/docs/errors/20404",
+            "status": 404,
+        })
+    );
+}
+
+#[tokio::test]
+async fn a_request_that_cannot_be_meant_is_refused_with_a_code_and_a_sentence() {
+    for (method, path, body, status, code, sentence) in [
+        // Paths and methods.
+        ("GET", "", "", 404, 20_404, "this path is not served"),
+        ("GET", "/v1/Workspaces/", "", 404, 20_404, "The requested resource /v1/Workspaces/ was not found"),
+        ("GET", "{WS}/Nothing", "", 404, 20_404, "this path is not served"),
+        ("GET", "{WS}/{TASK}/More/And/More", "", 404, 20_404, "this path is not served"),
+        ("GET", "/v1/Workspaces/WS1", "", 404, 20_404, "The requested resource /v1/Workspaces/WS1 was not found"),
+        ("GET", "{WS}/Activities/WK00000000000000000000000000000001", "", 404, 20_404, "was not found"),
+        ("POST", "/v1/Workspaces", "FriendlyName=a", 405, 20_004, "POST is not served under this path; expected GET"),
+        ("DELETE", "{WS}/{TASK}", "", 405, 20_004, "DELETE is not served under this path; expected GET, POST"),
+        // Paging.
+        ("GET", "{WS}/Workers?PageSize=0", "", 400, 20_001, "PageSize: "),
+        ("GET", "{WS}/Tasks?PageSize=1001", "", 400, 20_007, "PageSize: "),
+        ("GET", "{WS}/Activities?Page=2", "", 400, 40_153, "Page: "),
+        ("GET", "/v1/Workspaces?PageToken=PA", "", 400, 20_001, "PageToken: "),
+        // Filters.
+        (
+            "GET",
+            "{WS}/Workers?ActivitySid=WA1",
+            "",
+            400,
+            20_001,
+            "ActivitySid: expected WA followed by 32 hexadecimal digits, got 3 characters",
+        ),
+        ("GET", "{WS}/Workers?TaskQueueName=a", "", 400, 20_001, "TaskQueueName: this parameter is not served"),
+        ("GET", "{WS}/Tasks?Ordering=Priority:asc", "", 400, 20_001, "Ordering: this parameter is not served"),
+        (
+            "GET",
+            "{WS}/Tasks?AssignmentStatus=pending,done",
+            "",
+            400,
+            20_001,
+            "AssignmentStatus: expected a comma list of pending, reserved, assigned, wrapping, completed, canceled",
+        ),
+        // Updates.
+        ("POST", "{WS}/{WORKER}", "ActivitySid=", 400, 20_001, "ActivitySid: expected WA"),
+        ("POST", "{WS}/{WORKER}", "Attributes=%7B%7D", 400, 20_001, "Attributes: this parameter is not served"),
+        ("POST", "{WS}/{TASK}", "AssignmentStatus=pending", 400, 20_001, "AssignmentStatus: expected completed"),
+        ("POST", "{WS}/{TASK}", "AssignmentStatus=Completed", 400, 20_001, "AssignmentStatus: expected completed"),
+        ("POST", "{WS}/{TASK}", "Reason=late", 400, 20_001, "Reason: expected an AssignmentStatus with it"),
+        ("POST", "{WS}/{TASK}", "Priority=1", 400, 20_001, "Priority: this parameter is not served"),
+    ] {
+        let path = path.replace("{WS}", WS).replace("{TASK}", TASK).replace("{WORKER}", WORKER);
+        let (got_status, _, got) = ask(signed_in(method, &path, body)).await;
+        let message = got["message"].as_str().unwrap();
+        assert_eq!((got_status.as_u16(), &got["code"]), (status, &json!(code)), "{method} {path} {body}: {message}");
+        assert!(message.contains(sentence), "{method} {path} {body}: {message}");
+        assert_eq!(got["status"], status);
+        assert_eq!(got["more_info"], format!("https://www.twilio.com/docs/errors/{code}"));
+    }
+}
+
+#[tokio::test]
+async fn a_refused_method_comes_with_those_that_are_served() {
+    let (_, headers, _) = ask(signed_in("DELETE", &format!("{WS}/{WORKER}"), "")).await;
+    assert_eq!(headers[header::ALLOW], "GET, POST");
+}
+
+#[tokio::test]
+async fn a_body_that_is_too_large_or_no_form_is_refused() {
+    let path = format!("{WS}/{TASK}");
+    let (status, _, body) = ask(signed_in("POST", &path, &"a".repeat(BODY_BYTES_MAX + 1))).await;
+    assert_eq!((status.as_u16(), &body["code"]), (413, &json!(20_001)));
+    let (status, _, body) = ask(signed_in("POST", &path, &"a=1&".repeat(parameters::PARAMETERS_MAX + 1))).await;
+    assert_eq!((status.as_u16(), &body["message"]), (400, &json!("there are more than 200 parameters")));
+    let mut request = signed_in("POST", &path, "{\"AssignmentStatus\":\"completed\"}");
+    request.headers_mut().insert(header::CONTENT_TYPE, "application/json".parse().unwrap());
+    let (status, _, body) = ask(request).await;
+    let expected = "Content-Type: expected application/x-www-form-urlencoded";
+    assert_eq!((status.as_u16(), &body["message"]), (400, &json!(expected)));
+    let long = format!("AssignmentStatus=canceled&Reason={}", "é".repeat(1_025));
+    let (_, _, body) = ask(signed_in("POST", &path, &long)).await;
+    assert_eq!(body["message"], "Reason: expected at most 1024 characters, got 1025");
+}
+
+#[test]
+fn an_update_passes_only_with_the_version_it_names() {
+    let api = api();
+    for (if_match, passes) in [
+        (None, true),
+        (Some("\"3\""), true),
+        (Some("*"), true),
+        (Some("\"2\", \"3\""), true),
+        (Some("\"2\""), false),
+        (Some("W/\"3\""), false),
+        (Some(""), false),
+        (Some("\"33\""), false),
+    ] {
+        let mut headers = HeaderMap::new();
+        headers.extend(if_match.map(|tag| (header::IF_MATCH, tag.parse().unwrap())));
+        let call = Call {
+            api: &api,
+            now: NOON,
+            view: View::new(&api, &"/".parse().unwrap(), NOON),
+            path: "/",
+            sids: Vec::new(),
+            query: Parameters::default(),
+            form: Parameters::default(),
+            headers: &headers,
+        };
+        let checked = call.check_if_match(3);
+        assert_eq!(checked.is_ok(), passes, "{if_match:?}");
+        if let Err(error) = checked {
+            let answer = error.to_answer();
+            assert_eq!((answer.status.as_u16(), &answer.body["code"]), (412, &json!(20_412)));
+        }
+    }
+}
+
+#[test]
+fn what_goes_wrong_at_the_table_is_told_without_its_names() {
+    let unavailable = || store::Error::Unavailable("http://10.0.0.1 says no".to_owned());
+    for (error, status, code) in [(store::Error::Conflict, 409, 20_162), (unavailable(), 503, 20_503)] {
+        let answer = ApiError::Store(error).to_answer();
+        assert_eq!((answer.status.as_u16(), &answer.body["code"]), (status, &json!(code)));
+        assert!(!answer.body["message"].as_str().unwrap().contains("10.0.0.1"));
+    }
+}
+
+#[test]
+fn addresses_begin_with_our_base_or_with_the_address_asked() {
+    let api_at = |base: Option<&str>| Api { base_url: base.map(str::to_owned), ..api() };
+    for (base, uri, expected) in [
+        (None, "https://cordboard.example/v1/Workspaces?a=1", "https://cordboard.example/v1/Workspaces"),
+        (None, "http://127.0.0.1:9000/v1", "http://127.0.0.1:9000/v1/Workspaces"),
+        (None, "/v1/Workspaces", "/v1/Workspaces"),
+        (Some("http://localhost:9000/"), "https://cordboard.example/", "http://localhost:9000/v1/Workspaces"),
+    ] {
+        assert_eq!(View::new(&api_at(base), &uri.parse().unwrap(), NOON).workspaces(), expected, "{uri}");
+    }
+}
+
+#[test]
+fn a_task_or_worker_carries_its_version() {
+    let response = Answer::ok(json!({})).with_version(3).into_response();
+    assert_eq!(response.headers()[header::ETAG], "\"3\"");
+}

@@ -1,0 +1,43 @@
+//! `/assignment`: the assignment callback. Every Reservation is answered with `dequeue`: call the Worker, connect the
+//! caller (taskrouter.md section 11.3).
+//!
+//! It serves our own router and hosted TaskRouter alike.
+
+use std::sync::Arc;
+
+use runtime::voice::{Failure, Voice, Webhook};
+use serde_json::{Value, json};
+use shared::model::{ActivitySid, Centre};
+use shared::webhook::{Assignment, Reply, Request};
+
+/// Answers an assignment callback. When it cannot, whoever asked goes to the fallback URL.
+pub async fn handle(voice: Arc<Voice>, request: Request) -> Reply {
+    voice.notification(&request, answer).await
+}
+
+async fn answer(voice: &Voice, webhook: &Webhook) -> Result<Reply, Failure> {
+    let assignment = Assignment::parse(&webhook.parameters)?;
+    let centre = voice.centre().await?;
+    tracing::info!(
+        task_sid = %assignment.task_sid,
+        reservation_sid = %assignment.reservation_sid,
+        worker_sid = %assignment.worker_sid,
+        "dequeue"
+    );
+    Ok(Reply::json(&dequeue(&centre, &assignment, voice.post_work_activity_sid)))
+}
+
+/// The instruction. `post_work_activity_sid` wins over the centre's own Activity, which means nothing in a Workspace that
+/// is not the centre's and would make the instruction fail there (error 40130).
+fn dequeue(centre: &Centre, assignment: &Assignment, post_work_activity_sid: Option<ActivitySid>) -> Value {
+    let own = centre.post_work_activity_sid.filter(|_| assignment.workspace_sid == centre.workspace_sid);
+    let mut instruction = json!({
+        "instruction": "dequeue",
+        "from": centre.phone_number,
+        "timeout": centre.worker_ring_timeout_secs,
+    });
+    if let Some(activity) = post_work_activity_sid.or(own) {
+        instruction["post_work_activity_sid"] = json!(activity);
+    }
+    instruction
+}

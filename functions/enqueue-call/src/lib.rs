@@ -1,0 +1,82 @@
+//! `/enqueue-call`: the pressed key becomes a language, the call becomes a Task, the caller waits.
+//!
+//! The Task's id follows from the CallSid, and it is written only if it is not there: however often the webhook comes,
+//! there is one Task for one call.
+
+mod task;
+
+use std::sync::Arc;
+
+use runtime::voice::{Failure, Router, Voice, Webhook};
+use shared::menu::{Choice, Language, Menu, documents};
+use shared::model::{Centre, TaskSid};
+use shared::router;
+use shared::twiml::Response;
+use shared::webhook::{EnqueueCall, Reply, Request};
+use store::Created;
+
+/// Answers a caller who has pressed a key of the menu.
+pub async fn handle(voice: Arc<Voice>, request: Request) -> Reply {
+    voice.document(&request, answer).await
+}
+
+async fn answer(voice: &Voice, webhook: &Webhook) -> Result<Response, Failure> {
+    let pressed = EnqueueCall::parse(&webhook.parameters)?;
+    let centre = voice.centre().await?;
+    let language = match centre.menu.choose(pressed.digits.as_ref(), pressed.attempt) {
+        Choice::Language(language) => language,
+        Choice::AskAgain { attempt } => return Ok(ask_again(&centre.menu, &pressed, attempt)),
+        Choice::HangUp => return Ok(not_chosen(&centre.menu, &pressed)),
+    };
+    match voice.router {
+        Router::Twilio { workflow_sid } => Ok(documents::enqueue_hosted(language, workflow_sid)),
+        Router::Cordboard => enqueue(voice, webhook, &centre, language, &pressed).await,
+    }
+}
+
+/// Makes the Task, unless it is there or a browser is asking.
+async fn enqueue(
+    voice: &Voice,
+    webhook: &Webhook,
+    centre: &Centre,
+    language: &Language,
+    pressed: &EnqueueCall,
+) -> Result<Response, Failure> {
+    let now = voice.now();
+    let workspace = voice.store.workspace(centre.workspace_sid, now).await?.ok_or(Failure::NotSetUp("Workspace"))?;
+    let workflow = workspace.workflows.get(&centre.workflow_sid).ok_or(Failure::NotSetUp("Workflow"))?;
+    let new = task::of_call(pressed, language, &webhook.parameters)?;
+    let task = router::create_task(&workspace, workflow, new, now)?;
+    if !webhook.is_preview() {
+        let created = voice.store.create_task(&task).await?;
+        log(task.sid, language, pressed, &created);
+    }
+    Ok(documents::enqueue(language, task.sid))
+}
+
+fn log(task_sid: TaskSid, language: &Language, pressed: &EnqueueCall, created: &Created) {
+    let (call_sid, selected_language) = (pressed.call.call_sid, &language.selected_language);
+    match created {
+        Created::New => {
+            tracing::info!(%task_sid, %call_sid, selected_language, from = ?pressed.call.from, "Task created")
+        }
+        Created::AlreadyThere(task) => {
+            let status = task.assignment_status.as_str();
+            tracing::info!(%task_sid, %call_sid, status, "Task is already there");
+        }
+    }
+}
+
+fn ask_again(menu: &Menu, pressed: &EnqueueCall, attempt: u8) -> Response {
+    match pressed.digits {
+        Some(_) => documents::wrong_key(menu, attempt),
+        None => documents::menu(menu, attempt),
+    }
+}
+
+fn not_chosen(menu: &Menu, pressed: &EnqueueCall) -> Response {
+    match pressed.digits {
+        Some(_) => documents::wrong_key_at_last(menu),
+        None => documents::no_input_at_last(menu),
+    }
+}

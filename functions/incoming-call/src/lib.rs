@@ -1,0 +1,20 @@
+//! `/incoming-call`: welcome, and the language menu.
+
+use std::sync::Arc;
+
+use runtime::voice::{Failure, Voice, Webhook};
+use shared::menu::documents;
+use shared::twiml::Response;
+use shared::webhook::{IncomingCall, Reply, Request};
+
+/// Answers a call that comes in, or that hears the menu again.
+pub async fn handle(voice: Arc<Voice>, request: Request) -> Reply {
+    voice.document(&request, answer).await
+}
+
+async fn answer(voice: &Voice, webhook: &Webhook) -> Result<Response, Failure> {
+    let incoming = IncomingCall::parse(&webhook.parameters)?;
+    let centre = voice.centre().await?;
+    tracing::info!(call_sid = %incoming.call.call_sid, from = ?incoming.call.from, attempt = incoming.attempt, "menu");
+    Ok(documents::menu(&centre.menu, incoming.attempt))
+}

@@ -1,0 +1,124 @@
+//! `/queue-exit` and below: what a caller gets who is no longer in the queue, and what becomes of the Task.
+
+use std::sync::Arc;
+
+use runtime::voice::{Failure, Voice, Webhook, language, no_such_path};
+use shared::menu::{Language, Menu, documents};
+use shared::model::{EndReason, TaskSid};
+use shared::router::Event;
+use shared::twiml::Response;
+use shared::webhook::{QueueExit, QueueResult, Recording, Reply, Request, TimedOut, path};
+
+/// Answers what the carrier asks and tells about a caller who left the queue.
+pub async fn handle(voice: Arc<Voice>, request: Request) -> Reply {
+    match request.path() {
+        path::QUEUE_EXIT => voice.document(&request, left).await,
+        path::TIMED_OUT => voice.document(&request, timed_out).await,
+        path::RECORDED => voice.document(&request, recorded).await,
+        _ => no_such_path(&request),
+    }
+}
+
+/// The caller left the queue.
+async fn left(voice: &Voice, webhook: &Webhook) -> Result<Response, Failure> {
+    let exit = QueueExit::parse(&webhook.parameters)?;
+    if let Some(event) = event(&exit).filter(|_| !webhook.is_preview()) {
+        apply(voice, &exit, &event).await?;
+    }
+    if !is_heard(exit.queue_result) {
+        return Ok(documents::nothing());
+    }
+    let centre = voice.centre().await?;
+    let language = language(&centre.menu, exit.selected_language.as_deref())?;
+    Ok(document(&centre.menu, language, &exit))
+}
+
+/// The call was sent here, its Task having ended without a worker.
+async fn timed_out(voice: &Voice, webhook: &Webhook) -> Result<Response, Failure> {
+    let timed_out = TimedOut::parse(&webhook.parameters)?;
+    let centre = voice.centre().await?;
+    tracing::info!(call_sid = %timed_out.call.call_sid, task_sid = shown(timed_out.task_sid), "timed out");
+    let language = language(&centre.menu, timed_out.selected_language.as_deref())?;
+    Ok(documents::timed_out(language, centre.menu.voicemail, timed_out.task_sid))
+}
+
+/// The caller left a message. It is kept by the carrier, so thanks are due whatever the table says.
+async fn recorded(voice: &Voice, webhook: &Webhook) -> Result<Response, Failure> {
+    let recording = Recording::parse(&webhook.parameters)?;
+    tracing::info!(
+        call_sid = %recording.call.call_sid,
+        task_sid = shown(recording.task_sid),
+        recording_sid = recording.recording_sid.map(|sid| sid.to_string()),
+        duration_secs = recording.recording_duration_secs,
+        "voicemail left"
+    );
+    let menu = voice.menu(webhook).await;
+    Ok(documents::voicemail_thanks(language(&menu, recording.selected_language.as_deref())?))
+}
+
+async fn apply(voice: &Voice, exit: &QueueExit, event: &Event) -> Result<(), Failure> {
+    let failure = if is_heard(exit.queue_result) { Failure::Store } else { Failure::Unheard };
+    let applied = voice.store.apply(event, voice.now()).await.map_err(failure)?;
+    tracing::info!(
+        call_sid = %exit.call.call_sid,
+        task_sid = shown(exit.task_sid),
+        queue_result = %exit.queue_result,
+        outcome = ?applied.outcome,
+        "caller left the queue"
+    );
+    Ok(())
+}
+
+fn shown(task_sid: Option<TaskSid>) -> Option<String> {
+    task_sid.map(|sid| sid.to_string())
+}
+
+/// What it means for the Task; nothing for one of hosted TaskRouter, which sees it itself. A Task that has ended is told
+/// too: it learns which of the carrier's queues can be deleted.
+fn event(exit: &QueueExit) -> Option<Event> {
+    let reason = match exit.queue_result {
+        QueueResult::Hangup => EndReason::Hangup,
+        QueueResult::Bridged
+        | QueueResult::Leave
+        | QueueResult::Redirected
+        | QueueResult::RedirectedFromBridged
+        | QueueResult::QueueFull
+        | QueueResult::Error
+        | QueueResult::SystemError => EndReason::LeftQueue,
+        // The conversation is only about to begin.
+        QueueResult::BridgingInProcess => return None,
+    };
+    Some(Event::CallerGone { task: exit.task_sid?, reason, carrier_queue: exit.queue_sid })
+}
+
+/// Whether the caller is there and hears our answer. Who hung up is not; who was moved listens to another document.
+fn is_heard(result: QueueResult) -> bool {
+    match result {
+        QueueResult::Bridged
+        | QueueResult::Leave
+        | QueueResult::QueueFull
+        | QueueResult::Error
+        | QueueResult::SystemError => true,
+        QueueResult::Hangup
+        | QueueResult::BridgingInProcess
+        | QueueResult::Redirected
+        | QueueResult::RedirectedFromBridged => false,
+    }
+}
+
+/// What the caller hears.
+fn document(menu: &Menu, language: &Language, exit: &QueueExit) -> Response {
+    match exit.queue_result {
+        QueueResult::Bridged => documents::goodbye(language),
+        // `/wait-music` lets a caller go whose Task has ended.
+        QueueResult::Leave => documents::timed_out(language, menu.voicemail, exit.task_sid),
+        QueueResult::QueueFull | QueueResult::Error | QueueResult::SystemError => match menu.voicemail {
+            Some(_) => documents::timed_out(language, menu.voicemail, exit.task_sid),
+            None => documents::apology([language], None),
+        },
+        QueueResult::Hangup
+        | QueueResult::BridgingInProcess
+        | QueueResult::Redirected
+        | QueueResult::RedirectedFromBridged => documents::nothing(),
+    }
+}

@@ -1,0 +1,133 @@
+//! `/worker-call` and below: the leg to the worker's phone.
+//!
+//! Answering it leads to the caller; the Reservation is accepted in the moment before both are connected, so that a
+//! worker who hangs up during the greeting has taken nothing and the caller waits on (taskrouter.md section 11.3,
+//! dequeue: accepts on bridge). The end of the leg ends the conversation, or the offer.
+
+use std::sync::Arc;
+
+use runtime::voice::{Failure, Voice, Webhook, language, no_such_path};
+use shared::menu::{Language, documents};
+use shared::model::{Centre, ReservationStatus, Task};
+use shared::router::{Answer, Event, Outcome};
+use shared::twiml::{Hangup, Response};
+use shared::webhook::{DialCallStatus, DialEnded, Reply, Request, WorkerCall, WorkerCallStatus, path};
+use store::Applied;
+
+/// Answers what the carrier asks and tells about a worker's leg.
+pub async fn handle(voice: Arc<Voice>, request: Request) -> Reply {
+    match request.path() {
+        path::WORKER_CALL => voice.document(&request, answered).await,
+        path::WORKER_CALL_CONNECTING => voice.document(&request, connecting).await,
+        path::WORKER_CALL_STATUS => voice.notification(&request, progressed).await,
+        path::WORKER_CALL_ENDED => voice.document(&request, ended).await,
+        _ => no_such_path(&request),
+    }
+}
+
+/// The worker picked up: the way to the caller, if the offer still stands.
+async fn answered(voice: &Voice, webhook: &Webhook) -> Result<Response, Failure> {
+    let worker_call = WorkerCall::parse(&webhook.parameters)?;
+    let centre = voice.centre().await?;
+    if webhook.is_preview() {
+        return Ok(connected(language(&centre.menu, None)?, &worker_call));
+    }
+    let task = voice.store.task(worker_call.task_sid).await?;
+    let language = language_of(&centre, task.as_ref())?;
+    let stands = task.is_some_and(|task| still_stands(&task, &worker_call));
+    Ok(if stands { connected(language, &worker_call) } else { documents::caller_gone(language) })
+}
+
+/// Caller and worker are about to be connected: the Reservation is accepted. The caller hears nothing of it.
+async fn connecting(voice: &Voice, webhook: &Webhook) -> Result<Response, Failure> {
+    let worker_call = WorkerCall::parse(&webhook.parameters)?;
+    if webhook.is_preview() {
+        return Ok(documents::nothing());
+    }
+    let (task, reservation) = (worker_call.task_sid, worker_call.reservation_sid);
+    let event = Event::Answered { task, reservation, answer: Answer::Accept };
+    let applied = apply(voice, &worker_call, &event).await?;
+    if let Outcome::Refused(refusal) = applied.outcome {
+        tracing::warn!(task_sid = %task, reservation_sid = %reservation, %refusal, "connected without a Reservation");
+    }
+    Ok(documents::nothing())
+}
+
+/// The worker's leg got further. Its end matters if nobody answered; after a conversation it has been told before.
+async fn progressed(voice: &Voice, webhook: &Webhook) -> Result<Reply, Failure> {
+    let progress = WorkerCallStatus::parse(&webhook.parameters)?;
+    let status = progress.worker_call.call.status;
+    tracing::info!(
+        call_sid = %progress.worker_call.call.call_sid,
+        reservation_sid = %progress.worker_call.reservation_sid,
+        %status,
+        "worker's leg"
+    );
+    if status.is_final() && !webhook.is_preview() {
+        apply(voice, &progress.worker_call, &end_of(&progress.worker_call)).await?;
+    }
+    Ok(Reply::empty())
+}
+
+/// The connection between worker and caller is over, or never came to be.
+async fn ended(voice: &Voice, webhook: &Webhook) -> Result<Response, Failure> {
+    let ended = DialEnded::parse(&webhook.parameters)?;
+    let centre = voice.centre().await?;
+    let applied = match webhook.is_preview() {
+        true => None,
+        false => Some(apply(voice, &ended.worker_call, &end_of(&ended.worker_call)).await?),
+    };
+    Ok(parted(
+        language_of(&centre, applied.as_ref().and_then(|applied| applied.task.as_ref()))?,
+        ended.dial_call_status,
+    ))
+}
+
+async fn apply(voice: &Voice, worker_call: &WorkerCall, event: &Event) -> Result<Applied, Failure> {
+    let applied = voice.store.apply(event, voice.now()).await?;
+    tracing::info!(
+        call_sid = %worker_call.call.call_sid,
+        task_sid = %worker_call.task_sid,
+        reservation_sid = %worker_call.reservation_sid,
+        outcome = ?applied.outcome,
+        "worker's leg applied"
+    );
+    Ok(applied)
+}
+
+fn end_of(worker_call: &WorkerCall) -> Event {
+    Event::WorkerCallEnded { task: worker_call.task_sid, reservation: worker_call.reservation_sid, code: None }
+}
+
+/// Is the offer open, or accepted by a request that came twice?
+fn still_stands(task: &Task, worker_call: &WorkerCall) -> bool {
+    let reservation = task.reservation(worker_call.reservation_sid);
+    reservation.is_some_and(|reservation| match reservation.status {
+        ReservationStatus::Pending | ReservationStatus::Accepted => true,
+        ReservationStatus::Rejected
+        | ReservationStatus::Timeout
+        | ReservationStatus::Canceled
+        | ReservationStatus::Rescinded
+        | ReservationStatus::Wrapping
+        | ReservationStatus::Completed => false,
+    })
+}
+
+/// The worker is spoken to in the caller's language: it is one of theirs.
+fn language_of<'c>(centre: &'c Centre, task: Option<&Task>) -> Result<&'c Language, Failure> {
+    language(&centre.menu, task.and_then(|task| task.attributes.text("selected_language")))
+}
+
+fn connected(language: &Language, worker_call: &WorkerCall) -> Response {
+    documents::worker(language, worker_call.task_sid, worker_call.reservation_sid)
+}
+
+/// After a conversation there is nothing to say; a worker who found nobody is told so.
+fn parted(language: &Language, dial: DialCallStatus) -> Response {
+    match dial {
+        DialCallStatus::Completed | DialCallStatus::Answered => Response::new().then(Hangup),
+        DialCallStatus::Busy | DialCallStatus::NoAnswer | DialCallStatus::Failed | DialCallStatus::Canceled => {
+            documents::caller_gone(language)
+        }
+    }
+}

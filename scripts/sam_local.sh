@@ -1,0 +1,120 @@
+#!/usr/bin/env bash
+# Runs the functions in containers, as Lambda does, with `sam local invoke` and `sam local start-api`, and checks what they
+# answer. Needs a Docker engine; where none answers it says so and is content.
+#
+#   scripts/sam_local.sh
+#
+# No table and no Parameter Store is in reach of the containers. So this shows that each function starts, refuses who is
+# not the carrier, and apologises to a caller when the table is away; tests/tests/lambda_binaries.rs has the same binaries
+# answer every file of events/ with a table.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+image=public.ecr.aws/lambda/provided:al2023-x86_64
+template=.aws-sam/build/local.yaml
+port=9010
+
+# Function, event, what its answer contains.
+invocations='
+  IncomingCall  incoming-call.first-ring        <Redirect
+  EnqueueCall   enqueue-call.digit-one          <Redirect
+  WaitMusic     wait-music.music                UklGR
+  Assignment    assignment.bad-signature        403
+  WorkerCall    worker-call.bad-signature       403
+  QueueExit     queue-exit.bad-signature        403
+  Routing       routing.not-a-timer             itemIdentifier
+  Callbacks     callbacks.not-a-callback        itemIdentifier
+  Api           api.no-credentials              401
+'
+
+# Method, path, status, what the answer contains.
+requests='
+  GET   /incoming-call          200  <Response>
+  POST  /incoming-call          403  signature
+  GET   /wait-music/music.wav   200  WAVE
+  GET   /v1/Workspaces          401  20003
+'
+
+main() {
+  local engine
+  if ! engine=$(docker version --format '{{.Server.Version}}' 2>/dev/null); then
+    echo "sam local: no Docker engine answers here, so no function was run in a container."
+    return
+  fi
+  echo "sam local: Docker engine $engine"
+  docker image inspect "$image" >/dev/null 2>&1 || docker pull --quiet "$image" || stand_in
+  scripts/sam.sh build
+  without_aws
+  invoke_each
+  request_each
+}
+
+# The public image cannot always be had. A function is one binary that needs a C library and a place to be; the runtime
+# interface emulator that starts it is put there by sam.
+stand_in() {
+  echo "sam local: $image cannot be pulled; building a stand-in from Debian packages"
+  local folder root
+  folder=$(mktemp -d)
+  chmod 755 "$folder" # apt fetches as a user of its own
+  root="$folder/root"
+  mkdir -p "$root"/{bin,etc/ssl/certs,tmp,opt,var/task,var/runtime,var/rapid}
+  (cd "$folder" && apt-get download -qq busybox-static libc6 libgcc-s1 && for package in *.deb; do dpkg -x "$package" root; done)
+  for name in sh mv chmod cp rm ls cat mkdir env; do ln -sf busybox "$root/bin/$name"; done
+  cp /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/" 2>/dev/null || true
+  echo 'root:x:0:0:root:/root:/bin/sh' >"$root/etc/passwd"
+  echo 'root:x:0:' >"$root/etc/group"
+  chmod 1777 "$root/tmp"
+  tar -C "$root" -c . | docker import --change 'ENTRYPOINT ["/var/rapid/aws-lambda-rie"]' --change 'WORKDIR /var/task' - "$image"
+  rm -rf "$folder"
+}
+
+# The built template with what stands in for AWS: the auth token the events are signed with, and a table that is away.
+without_aws() {
+  sed '/^ *RUST_LOG: info$/{p;s/RUST_LOG: info/AUTH_TOKEN: "12345"/;p;s|AUTH_TOKEN: .*|AWS_ENDPOINT_URL_DYNAMODB: http://127.0.0.1:9|}' \
+    .aws-sam/build/template.yaml >"$template"
+  grep -q AUTH_TOKEN: "$template" || fail "the template has no RUST_LOG: info to put the local settings beside"
+}
+
+invoke_each() {
+  local function event expected answer
+  while read -r function event expected; do
+    [ -n "$function" ] || continue
+    answer=$(scripts/sam.sh local invoke "$function" --template "$template" --event "events/$event.json" --skip-pull-image 2>&1) ||
+      fail "$event: sam local invoke failed:"$'\n'"$answer"
+    [[ $answer == *"$expected"* ]] || fail "$event: no $expected in the answer:"$'\n'"$answer"
+    echo "sam local: $function answers events/$event.json"
+  done <<<"$invocations"
+}
+
+request_each() {
+  local log method path status expected answer
+  log=$(mktemp)
+  scripts/sam.sh local start-api --template "$template" --port "$port" --skip-pull-image >"$log" 2>&1 &
+  server=$!
+  trap stop_server EXIT
+  for _ in $(seq 60); do
+    curl --silent --output /dev/null "http://127.0.0.1:$port/" && break
+    kill -0 "$server" 2>/dev/null || fail "sam local start-api ended:"$'\n'"$(cat "$log")"
+    sleep 1
+  done
+  while read -r method path status expected; do
+    [ -n "$method" ] || continue
+    answer=$(curl --silent --request "$method" --write-out '\n%{http_code}' "http://127.0.0.1:$port$path" | tr -d '\0')
+    [[ $answer == *$'\n'"$status" && $answer == *"$expected"* ]] ||
+      fail "$method $path: expected $status and $expected, got:"$'\n'"${answer:0:2000}"$'\n'"$(tail -20 "$log")"
+    echo "sam local: $method $path is answered with $status"
+  done <<<"$requests"
+}
+
+# With TERM it removes its containers.
+stop_server() {
+  kill -TERM "$server" 2>/dev/null || true
+  wait "$server" 2>/dev/null || true
+}
+
+fail() {
+  echo "sam local: $1" >&2
+  exit 1
+}
+
+main "$@"

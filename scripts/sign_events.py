@@ -1,0 +1,85 @@
+#!/usr/bin/env python3
+"""Fills into events/ what the sender of each event computes: the carrier's X-Twilio-Signature, and SQS's md5OfBody.
+
+    scripts/sign_events.py            writes them into every event that has a place for them
+    scripts/sign_events.py --check    only says which are not right, and exits with 1 if any is not
+
+The auth token is 12345, the one of the published examples. An event of the situation "bad-signature" keeps the
+signature it has, and --check insists that it is wrong. The rule is voice-webhooks.md section 2: the address, then name
+and value of each form field in order of names, HMAC-SHA1, Base64.
+"""
+
+import base64
+import hashlib
+import hmac
+import json
+import sys
+from pathlib import Path
+from urllib.parse import parse_qsl
+
+AUTH_TOKEN = "12345"
+EVENTS = Path(__file__).resolve().parent.parent / "events"
+SIGNATURE = "x-twilio-signature"
+MD5 = "md5OfBody"
+
+
+def main() -> int:
+    check = sys.argv[1:] == ["--check"]
+    if sys.argv[1:] and not check:
+        print(__doc__)
+        return 2
+    faults = 0
+    for path in sorted(EVENTS.glob("*.json")):
+        event = json.loads(path.read_text())
+        faults += signed_by_mistake(path, event)
+        if not fill(event, path):
+            continue
+        if check:
+            faults += 1
+            print(f"{path.name}: what the sender computes is not right; run scripts/sign_events.py")
+        else:
+            path.write_text(json.dumps(event, indent=2, ensure_ascii=False) + "\n")
+            print(f"{path.name}: written")
+    if not faults:
+        print("every file in events/ is signed as it should be")
+    return 1 if faults else 0
+
+
+def fill(event: dict, path: Path) -> bool:
+    """Fills the event in; says whether that changed anything."""
+    before = json.dumps(event)
+    if SIGNATURE in event.get("headers", {}) and not is_meant_to_fail(path):
+        event["headers"][SIGNATURE] = signature_of(event)
+    for record in event.get("Records", []):
+        if MD5 in record:
+            record[MD5] = hashlib.md5(record["body"].encode()).hexdigest()
+    return json.dumps(event) != before
+
+
+def signed_by_mistake(path: Path, event: dict) -> bool:
+    mistaken = is_meant_to_fail(path) and hmac.compare_digest(event["headers"][SIGNATURE], signature_of(event))
+    if mistaken:
+        print(f"{path.name}: the signature is valid and should not be")
+    return mistaken
+
+
+def is_meant_to_fail(path: Path) -> bool:
+    return path.name.split(".")[1] == "bad-signature"
+
+
+def signature_of(event: dict) -> str:
+    """The signature of an API Gateway request (payload format 2.0)."""
+    url = f"https://{event['requestContext']['domainName']}{event['rawPath']}"
+    if event["rawQueryString"]:
+        url += "?" + event["rawQueryString"]
+    body = event.get("body", "")
+    if event.get("isBase64Encoded"):
+        body = base64.b64decode(body).decode()
+    # A set: a field that comes twice with the same value counts once.
+    fields = sorted(set(parse_qsl(body, keep_blank_values=True, strict_parsing=bool(body))))
+    signed = url + "".join(name + value for name, value in fields)
+    return base64.b64encode(hmac.new(AUTH_TOKEN.encode(), signed.encode(), hashlib.sha1).digest()).decode()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

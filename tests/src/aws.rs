@@ -1,0 +1,110 @@
+//! The slice of AWS that functions call besides DynamoDB: Parameter Store, which holds one secret, and SQS, which takes every
+//! message and shows it to the test. Both speak JSON over POST and name the operation in `X-Amz-Target`.
+
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use serde_json::{Value, json};
+
+/// A message a function sent.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Message {
+    /// The queue it was sent to.
+    pub queue_url: String,
+    /// Seconds it stays invisible.
+    pub delay_secs: u64,
+    /// What it says.
+    pub body: String,
+}
+
+/// Running services.
+pub struct Aws {
+    /// Where they are, for `AWS_ENDPOINT_URL_…`.
+    pub endpoint: String,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    parameter: (String, String),
+    messages: Mutex<Vec<Message>>,
+}
+
+impl Aws {
+    /// Starts them, with one SecureString in Parameter Store.
+    pub async fn start(parameter: &str, secret: &str) -> Self {
+        let shared =
+            Arc::new(Shared { parameter: (parameter.to_owned(), secret.to_owned()), messages: Mutex::default() });
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        let routes = Router::new().fallback_service(post(operation).with_state(Arc::clone(&shared)));
+        tokio::spawn(async move { axum::serve(listener, routes).await });
+        Self { endpoint, shared }
+    }
+
+    /// The address of a queue of this name.
+    pub fn queue_url(&self, name: &str) -> String {
+        format!("{}/123456789012/{name}", self.endpoint)
+    }
+
+    /// The messages sent so far, in order.
+    pub fn messages(&self) -> Vec<Message> {
+        self.shared.messages.lock().unwrap().clone()
+    }
+}
+
+async fn operation(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> Response {
+    let target = headers.get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default();
+    let request: Value = serde_json::from_slice(&body).unwrap_or_default();
+    match target {
+        "AmazonSSM.GetParameter" => get_parameter(&shared, &request),
+        "AmazonSQS.SendMessage" => answer(&send_message(&shared, &request["QueueUrl"], &request)),
+        "AmazonSQS.SendMessageBatch" => {
+            let entries = request["Entries"].as_array().into_iter().flatten();
+            let sent: Vec<Value> = entries
+                .map(|entry| {
+                    let mut sent = send_message(&shared, &request["QueueUrl"], entry);
+                    sent["Id"] = entry["Id"].clone();
+                    sent
+                })
+                .collect();
+            answer(&json!({"Successful": sent, "Failed": []}))
+        }
+        _ => refuse("UnknownOperationException"),
+    }
+}
+
+/// A SecureString is readable only for who asks to have it decrypted.
+fn get_parameter(shared: &Shared, request: &Value) -> Response {
+    let (name, secret) = &shared.parameter;
+    if request["Name"] != *name {
+        return refuse("ParameterNotFound");
+    }
+    let value = if request["WithDecryption"] == json!(true) { secret } else { "AQICAHencrypted" };
+    answer(
+        &json!({"Parameter": {"Name": name, "Type": "SecureString", "Value": value, "Version": 1, "DataType": "text"}}),
+    )
+}
+
+fn send_message(shared: &Shared, queue_url: &Value, message: &Value) -> Value {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let mut messages = shared.messages.lock().unwrap();
+    messages.push(Message {
+        queue_url: text(queue_url),
+        delay_secs: message["DelaySeconds"].as_u64().unwrap_or(0),
+        body: text(&message["MessageBody"]),
+    });
+    json!({"MessageId": format!("5fea7756-0ea4-451a-a703-{:012}", messages.len()), "MD5OfMessageBody": "00000000000000000000000000000000"})
+}
+
+fn answer(body: &Value) -> Response {
+    ([("content-type", "application/x-amz-json-1.1")], body.to_string()).into_response()
+}
+
+fn refuse(kind: &str) -> Response {
+    (StatusCode::BAD_REQUEST, answer(&json!({"__type": kind}))).into_response()
+}

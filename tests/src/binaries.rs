@@ -1,0 +1,32 @@
+//! Where Cargo put the binaries, after it has built them.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+/// The built binary of a package, such as `incoming-call`. Builds all of the workspace's binaries the first time, with the
+/// Cargo, the target folder and the profile that built the running test: what is built already is not built again.
+pub fn path(name: &str) -> PathBuf {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    let path = FOLDER.get_or_init(build).join(name);
+    assert!(path.is_file(), "cargo build made no {}", path.display());
+    path
+}
+
+fn build() -> PathBuf {
+    // <target>/<profile>/deps/<test>-<hash>
+    let test = std::env::current_exe().unwrap();
+    let folder = test.ancestors().nth(2).unwrap();
+    let profile = match folder.file_name().unwrap().to_str().unwrap() {
+        "debug" => "dev",
+        named => named,
+    };
+    let output = Command::new(env!("CARGO"))
+        .args(["build", "--quiet", "--workspace", "--bins", "--profile", profile, "--target-dir"])
+        .arg(folder.parent().unwrap_or(Path::new("target")))
+        .current_dir(crate::project::root())
+        .output()
+        .unwrap_or_else(|error| panic!("cargo does not start: {error}"));
+    assert!(output.status.success(), "cargo build --bins failed:\n{}", String::from_utf8_lossy(&output.stderr));
+    folder.to_path_buf()
+}

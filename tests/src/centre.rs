@@ -1,0 +1,182 @@
+//! A small contact centre to test with, its ids easy to read: the one the files under `events/` are about.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use shared::menu::Menu;
+use shared::model::{
+    Activity, ActivitySid, AssignmentStatus, Centre, Filter, Millis, Reservation, ReservationStatus, Roster, Target,
+    Task, TaskChannelName, TaskQueue, TaskQueueSid, TaskSid, Timestamp, Worker, WorkerChannel, WorkerSid, Workflow,
+    WorkflowSid, Workspace, WorkspaceSid,
+};
+use shared::router::{NewTask, create_task};
+use store::Store;
+
+/// The centre's number.
+pub const NUMBER: &str = "+17075550183";
+/// The moment the events are from: 2026-11-22T12:00:00Z.
+pub const NOON: Timestamp = Timestamp::from_millis(1_795_348_800_000);
+
+/// Nobody works.
+pub const OFFLINE: ActivitySid = ActivitySid::from_bytes(numbered(1));
+/// Takes calls.
+pub const AVAILABLE: ActivitySid = ActivitySid::from_bytes(numbered(2));
+/// Does the paperwork.
+pub const WRAP_UP: ActivitySid = ActivitySid::from_bytes(numbered(3));
+/// Where it all is.
+pub const WORKSPACE: WorkspaceSid = WorkspaceSid::from_bytes(numbered(1));
+/// The queue of callers who chose English.
+pub const ENGLISH: TaskQueueSid = TaskQueueSid::from_bytes(numbered(1));
+/// The Workflow behind the number.
+pub const WORKFLOW: WorkflowSid = WorkflowSid::from_bytes(numbered(1));
+/// Alice, who speaks English, at +17075550101.
+pub const ALICE: WorkerSid = WorkerSid::from_bytes(numbered(1));
+
+/// A Workspace with one queue for everybody who speaks English.
+pub fn workspace() -> Workspace {
+    let activity = |sid, name: &str, available| (sid, Activity { sid, friendly_name: name.to_owned(), available });
+    let queue = TaskQueue {
+        sid: ENGLISH,
+        friendly_name: "Customer Contact Center English".to_owned(),
+        target_workers: Some(r#"languages HAS "en""#.parse().unwrap()),
+        max_reserved_workers: 1,
+    };
+    let roster = Roster::new(vec![ENGLISH]);
+    Workspace {
+        sid: WORKSPACE,
+        friendly_name: "Customer Contact Center".to_owned(),
+        default_activity_sid: OFFLINE,
+        timeout_activity_sid: OFFLINE,
+        wrap_up: None,
+        activities: BTreeMap::from([
+            activity(OFFLINE, "Offline", false),
+            activity(AVAILABLE, "Available", true),
+            activity(WRAP_UP, "Wrap-Up", false),
+        ]),
+        task_queues: BTreeMap::from([(ENGLISH, queue)]),
+        workflows: BTreeMap::from([(WORKFLOW, workflow())]),
+        rosters: BTreeMap::from([(roster.key(), roster)]),
+    }
+}
+
+/// The centre as a caller meets it, with the built-in menu.
+pub fn centre() -> Centre {
+    Centre {
+        phone_number: NUMBER.to_owned(),
+        workspace_sid: WORKSPACE,
+        workflow_sid: WORKFLOW,
+        post_work_activity_sid: Some(WRAP_UP),
+        worker_ring_timeout_secs: 30,
+        menu: Menu::default(),
+    }
+}
+
+/// Alice, in this Activity since noon.
+pub fn alice(activity: ActivitySid) -> Worker {
+    Worker {
+        sid: ALICE,
+        workspace_sid: WORKSPACE,
+        friendly_name: "Alice".to_owned(),
+        attributes: attributes(&json!({"languages": ["en"], "contact_uri": "+17075550101"})),
+        activity_sid: activity,
+        date_status_changed: NOON,
+        date_created: NOON,
+        last_reserved_at: None,
+        channels: vec![WorkerChannel { channel: TaskChannelName::Voice, configured_capacity: 1, available: true }],
+        open_reservations: Vec::new(),
+        roster: Roster::new(vec![ENGLISH]),
+        version: 0,
+    }
+}
+
+/// The Task of the caller in `events/enqueue-call.digit-one.json`, as it is made at noon.
+pub fn waiting_task() -> Task {
+    task_of("CA00000000000000000000000000000001", NOON)
+}
+
+fn task_of(call_sid: &str, now: Timestamp) -> Task {
+    let new = NewTask {
+        sid: TaskSid::derive(&[call_sid]),
+        attributes: attributes(
+            &json!({"call_sid": call_sid, "from": "+17075550142", "to": NUMBER, "selected_language": "en"}),
+        ),
+        channel: TaskChannelName::Voice,
+        priority: 0,
+        timeout: Millis::from_secs(86_400),
+    };
+    create_task(&workspace(), &workflow(), new, now).unwrap()
+}
+
+/// That Task a second later, offered to Alice.
+pub fn offered_task() -> Task {
+    let waiting = waiting_task();
+    let later = NOON + Millis::from_secs(1);
+    let offer = Reservation {
+        sid: Reservation::derive_sid(waiting.sid, 1, ALICE),
+        worker_sid: ALICE,
+        worker_name: "Alice".to_owned(),
+        status: ReservationStatus::Pending,
+        date_created: later,
+        date_updated: later,
+        expires_at: later + Millis::from_secs(120),
+        instruction: None,
+        canceled_reason_code: None,
+    };
+    Task {
+        assignment_status: AssignmentStatus::Reserved,
+        reservations: vec![offer],
+        rounds: 1,
+        date_updated: later,
+        version: waiting.version + 1,
+        ..waiting
+    }
+}
+
+/// Writes the centre, its Workspace and Alice, who is offline, into an empty table.
+pub async fn open(store: &Store) {
+    store.save_workspace(&workspace(), NOON).await.unwrap();
+    store.save_centre(&centre()).await.unwrap();
+    store.create_worker(&alice(OFFLINE), &workspace()).await.unwrap();
+}
+
+/// Two callers who have been in line for English since the beginning of time, before anybody who comes now.
+pub async fn enqueue_two_callers(store: &Store) {
+    for call_sid in ["CA000000000000000000000000000000a1", "CA000000000000000000000000000000a2"] {
+        store.create_task(&task_of(call_sid, Timestamp::from_millis(0))).await.unwrap();
+    }
+}
+
+fn workflow() -> Workflow {
+    let target = Target {
+        queue: ENGLISH,
+        expression: None,
+        priority: None,
+        timeout: Some(Millis::from_secs(1_200)),
+        order_by: None,
+    };
+    let filter = Filter {
+        filter_friendly_name: "English".to_owned(),
+        expression: Some(r#"selected_language == "en""#.parse().unwrap()),
+        targets: vec![target.clone()],
+    };
+    Workflow {
+        sid: WORKFLOW,
+        friendly_name: "Incoming Customer Requests".to_owned(),
+        assignment_callback_url: Some("/assignment".to_owned()),
+        fallback_assignment_callback_url: None,
+        task_reservation_timeout: Millis::from_secs(120),
+        filters: vec![filter],
+        default_filter: Some(target),
+    }
+}
+
+fn attributes(object: &Value) -> shared::model::Attributes {
+    object.to_string().parse().unwrap()
+}
+
+/// The bytes of an id that ends in this number and is zero otherwise.
+const fn numbered(number: u8) -> [u8; 16] {
+    let mut bytes = [0; 16];
+    bytes[15] = number;
+    bytes
+}

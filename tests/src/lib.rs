@@ -1,0 +1,21 @@
+//! What the tests from outside share: the project's own files as data, and the Lambda binaries as Lambda runs them.
+//!
+//! - [`project`]: the folders under `functions/`, their code, the files under `events/`.
+//! - [`template`]: `template.yaml`, with its loops unrolled.
+//! - [`centre`]: a contact centre to test with.
+//! - [`laboratory`]: the whole contact centre with a clock of its own; [`story`]: its days as plain files.
+//! - [`settings`]: which environment variables a function's code reads.
+//! - [`lambda`]: AWS's side of a function: the Runtime API a binary talks to.
+//! - [`aws`]: the other AWS services a function talks to: Parameter Store and SQS.
+//! - [`binaries`]: where Cargo put the binaries.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says so by panicking")]
+
+pub mod aws;
+pub mod binaries;
+pub mod centre;
+pub mod laboratory;
+pub mod lambda;
+pub mod project;
+pub mod settings;
+pub mod story;
+pub mod template;

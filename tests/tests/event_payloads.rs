@@ -1,0 +1,89 @@
+//! The files under `events/` that carry our own data carry it as our own code writes it: items in records of the stream,
+//! messages in the queues.
+//!
+//! `REWRITE_EVENTS=1 cargo test -p tests --test event_payloads` writes what is expected into the files; read the diff.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says so by panicking")]
+
+use std::fs;
+
+use serde_json::{Value, json};
+use shared::model::{Millis, Task, Worker};
+use shared::router::effects::{Callback, Subject, Wake};
+use store::items::{self, Item};
+use store::keys;
+use tests::centre::{self, AVAILABLE, NOON, OFFLINE, WORKSPACE};
+use tests::lambda::lambda_json;
+use tests::project;
+
+/// What one record of an event carries.
+enum Payload {
+    /// A stream record: old image, if there is one, and new image.
+    Images(Option<Item>, Item),
+    /// A message.
+    Body(String),
+}
+use Payload::{Body, Images};
+
+/// Every event with data of ours, and the data of each of its records.
+fn expected() -> Vec<(&'static str, Vec<Payload>)> {
+    let created = || Images(None, task(&centre::waiting_task()));
+    let offer = centre::offered_task();
+    let reservation = offer.reservations[0].sid;
+    let timer = Wake { workspace: WORKSPACE, subject: Subject::Task(offer.sid), at: offer.reservations[0].expires_at };
+    let callback = Callback::Assignment { task: offer.sid, reservation };
+    vec![
+        ("routing.task-created", vec![created()]),
+        ("routing.same-record-twice", vec![created(), created()]),
+        ("routing.reservation-created", vec![Images(Some(task(&centre::waiting_task())), task(&offer))]),
+        ("routing.worker-available", vec![Images(Some(worker(&centre::alice(OFFLINE))), worker(&available_alice()))]),
+        ("routing.reservation-timed-out", vec![Body(serde_json::to_string(&timer).unwrap())]),
+        ("callbacks.reservation-created", vec![Body(serde_json::to_string(&callback).unwrap())]),
+    ]
+}
+
+#[test]
+fn events_carry_items_and_messages_as_they_are_written() {
+    let rewrite = std::env::var_os("REWRITE_EVENTS").is_some();
+    for (name, payloads) in expected() {
+        let path = project::root().join(format!("events/{name}.json"));
+        let written: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+        let mut wanted = written.clone();
+        let records = wanted["Records"].as_array_mut().unwrap();
+        assert_eq!(records.len(), payloads.len(), "{name}: number of records");
+        for (record, payload) in records.iter_mut().zip(payloads) {
+            put(record, payload);
+        }
+        if rewrite {
+            fs::write(&path, serde_json::to_string_pretty(&wanted).unwrap() + "\n").unwrap();
+        } else {
+            assert_eq!(written, wanted, "{name}: REWRITE_EVENTS=1 mends it");
+        }
+    }
+}
+
+fn put(record: &mut Value, payload: Payload) {
+    match payload {
+        Body(body) => record["body"] = json!(body),
+        Images(old, new) => {
+            let change = &mut record["dynamodb"];
+            change["Keys"] = json!({keys::PK: lambda_json(&new)[keys::PK], keys::SK: lambda_json(&new)[keys::SK]});
+            change["NewImage"] = lambda_json(&new);
+            if let Some(old) = old {
+                change["OldImage"] = lambda_json(&old);
+            }
+        }
+    }
+}
+
+fn task(task: &Task) -> Item {
+    items::of_task(task).unwrap()
+}
+
+fn worker(worker: &Worker) -> Item {
+    items::of_worker(worker, &centre::workspace()).unwrap()
+}
+
+/// Alice a minute later, come back to work.
+fn available_alice() -> Worker {
+    Worker { date_status_changed: NOON + Millis::from_secs(60), version: 1, ..centre::alice(AVAILABLE) }
+}

@@ -1,0 +1,264 @@
+//! The binaries as Lambda runs them: each is started with the environment of `template.yaml`, gets its files of `events/`,
+//! and answers. Between the event and the answer nothing is simulated but AWS itself.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says so by panicking")]
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use cordboard::embedded_dynamodb::{EmbeddedDynamoDb, Place, TABLE};
+use serde_json::{Value, json};
+use shared::model::{AssignmentStatus, TaskSid};
+use store::Store;
+use store::items;
+use tests::aws::Aws;
+use tests::lambda::{Lambda, Outcome, lambda_json};
+use tests::template::{Template, logical_id};
+use tests::{binaries, centre, project};
+
+/// The account and the auth token every event is signed for (scripts/sign_events.py).
+const ACCOUNT_SID: &str = "AC00000000000000000000000000000001";
+const AUTH_TOKEN: &str = "12345";
+
+/// What must come of an event.
+enum Expected {
+    /// An HTTP answer: status, beginning of the content type, fragments of the body.
+    Http(u16, &'static str, &'static [&'static str]),
+    /// A batch all of whose items were handled.
+    AllHandled,
+    /// A batch with this item to come again.
+    ComesAgain(&'static str),
+}
+use Expected::{AllHandled, ComesAgain, Http};
+
+const XML: &str = "text/xml";
+const JSON: &str = "application/json";
+const TEXT: &str = "text/plain";
+
+/// Every event, in the order they are sent: one story about one table. The caller who presses 1 is third in line from
+/// then on; nobody is offered their Task.
+const STORY: &[(&str, Expected)] = &[
+    ("incoming-call.first-ring", Http(200, XML, &["<Gather numDigits=\"1\"", "/enqueue-call?attempt=1", "hi-IN"])),
+    ("incoming-call.signed-get", Http(200, XML, &["<Gather numDigits=\"1\"", "/enqueue-call?attempt=1"])),
+    ("incoming-call.bad-signature", Http(403, TEXT, &["X-Twilio-Signature"])),
+    ("incoming-call.browser", Http(403, TEXT, &["X-Twilio-Signature"])),
+    ("enqueue-call.bad-signature", Http(403, TEXT, &["X-Twilio-Signature"])),
+    ("enqueue-call.digit-one", Http(200, XML, &[WAITS, ">WTfe440123f0abb9b572ad4e09649deb7e</Enqueue>"])),
+    ("enqueue-call.digit-two", Http(200, XML, &["<Say voice=\"Polly.Aditi\"", "<Enqueue", "language=hi"])),
+    ("enqueue-call.unknown-digit", Http(200, XML, &["not in the menu", "<Gather", "/enqueue-call?attempt=2"])),
+    ("enqueue-call.no-input", Http(200, XML, &["<Gather", "/enqueue-call?attempt=2"])),
+    ("wait-music.third-in-line", Http(200, XML, &["<Play>/wait-music/music.wav</Play>", "number 3 in line"])),
+    ("wait-music.signed-get", Http(200, XML, &["<Play>/wait-music/music.wav</Play>", "number 3 in line"])),
+    ("wait-music.music", Http(200, "audio/", &["RIFF", "WAVE"])),
+    ("wait-music.bad-signature", Http(403, TEXT, &["X-Twilio-Signature"])),
+    (
+        "assignment.reservation-created",
+        Http(200, JSON, &["\"dequeue\"", centre::NUMBER, "WA00000000000000000000000000000003"]),
+    ),
+    ("assignment.missing-task", Http(400, TEXT, &["TaskSid"])),
+    ("assignment.bad-signature", Http(403, TEXT, &["X-Twilio-Signature"])),
+    ("worker-call.answered", Http(200, XML, &["<Say", "<Hangup/>"])),
+    ("worker-call.no-answer", Http(204, "", &[])),
+    ("worker-call.hang-up", Http(200, XML, &["<Hangup/>"])),
+    ("worker-call.bad-signature", Http(403, TEXT, &["X-Twilio-Signature"])),
+    ("api.fetch-task", Http(200, JSON, &["\"assignment_status\":\"pending\"", "WTfe440123f0abb9b572ad4e09649deb7e"])),
+    ("queue-exit.timed-out", Http(200, XML, &["<Say"])),
+    ("queue-exit.bridged", Http(200, XML, &["<Say"])),
+    ("queue-exit.hang-up", Http(200, XML, &["<Response"])),
+    ("queue-exit.bad-signature", Http(403, TEXT, &["X-Twilio-Signature"])),
+    ("api.worker-goes-available", Http(200, JSON, &["\"activity_name\":\"Available\"", "\"available\":true"])),
+    ("api.list-workspaces", Http(200, JSON, &["Customer Contact Center", "\"key\":\"workspaces\""])),
+    ("api.no-credentials", Http(401, JSON, &["20003"])),
+    ("routing.task-created", AllHandled),
+    ("routing.same-record-twice", AllHandled),
+    ("routing.reservation-created", AllHandled),
+    ("routing.worker-available", AllHandled),
+    ("routing.reservation-timed-out", AllHandled),
+    ("routing.not-a-timer", ComesAgain("059f36b4-87a3-44ab-83d2-661975830a7d")),
+    ("routing.sweep", AllHandled),
+    ("callbacks.reservation-created", AllHandled),
+    ("callbacks.not-a-callback", ComesAgain("059f36b4-87a3-44ab-83d2-661975830a7d")),
+];
+
+const WAITS: &str = "waitUrl=\"/wait-music?TaskSid=WTfe440123f0abb9b572ad4e09649deb7e&amp;language=en\"";
+
+#[test]
+fn every_event_is_part_of_the_story() {
+    let files: BTreeSet<String> = project::events().into_iter().map(|event| event.name).collect();
+    let story: BTreeSet<String> = STORY.iter().map(|(name, _)| (*name).to_owned()).collect();
+    assert_eq!(files, story);
+}
+
+#[tokio::test]
+async fn every_binary_answers_its_events_as_a_lambda() {
+    let mut world = World::open().await;
+    centre::enqueue_two_callers(&world.store()).await;
+    for (name, expected) in STORY {
+        let payload = event(name);
+        check(name, expected, &world.invoke(name, &payload).await);
+        if let Some(encoded) = as_api_gateway_sends_it(&payload) {
+            check(&format!("{name}, in Base64"), expected, &world.invoke(name, &encoded).await);
+        }
+    }
+    world.close().await;
+}
+
+#[tokio::test]
+async fn a_reservation_in_the_stream_becomes_a_message_to_callbacks_and_a_timer() {
+    let mut world = World::open().await;
+    world.expect("routing.reservation-created", &AllHandled).await;
+    let callback = event("callbacks.reservation-created");
+    assert_eq!(world.messages_to("CallbacksQueue"), [callback["Records"][0]["body"].as_str().unwrap()]);
+    let timer = event("routing.reservation-timed-out");
+    assert_eq!(world.messages_to("TimersQueue"), [timer["Records"][0]["body"].as_str().unwrap()]);
+    world.close().await;
+}
+
+/// The functions have nothing in common but the table, and whoever carries its records to `routing`: here, the test.
+#[tokio::test]
+async fn a_call_goes_through_the_binaries_from_the_digit_to_the_wrap_up() {
+    let mut world = World::open().await;
+    let task = centre::waiting_task().sid;
+    world.expect("api.worker-goes-available", &Http(200, JSON, &["\"available\":true"])).await;
+    world.expect("enqueue-call.digit-one", &Http(200, XML, &[WAITS])).await;
+
+    let written = world.store().task(task).await.unwrap().unwrap();
+    let mut record = event("routing.task-created");
+    record["Records"][0]["dynamodb"]["NewImage"] = lambda_json(&items::of_task(&written).unwrap());
+    check("the Task in the stream", &AllHandled, &world.invoke("routing", &record).await);
+    assert_eq!(world.status_of(task).await, AssignmentStatus::Reserved);
+
+    world
+        .expect("worker-call.answered", &Http(200, XML, &["<Dial", ">WTfe440123f0abb9b572ad4e09649deb7e</Queue>"]))
+        .await;
+    assert_eq!(world.status_of(task).await, AssignmentStatus::Assigned);
+
+    world.expect("worker-call.hang-up", &Http(200, XML, &["<Hangup/>"])).await;
+    world.expect("queue-exit.bridged", &Http(200, XML, &["<Response"])).await;
+    assert!(world.status_of(task).await.is_end());
+    world.close().await;
+}
+
+/// The deployed stack on this machine: a table, Parameter Store, queues, and the functions that have been called.
+struct World {
+    template: Template,
+    table: EmbeddedDynamoDb,
+    aws: Aws,
+    running: BTreeMap<String, Lambda>,
+}
+
+impl World {
+    async fn open() -> Self {
+        let template = Template::parse(&project::read("template.yaml")).unwrap();
+        let table = EmbeddedDynamoDb::open(Place::Temporary).await.unwrap();
+        centre::open(&Store::new(table.client(), TABLE)).await;
+        let parameter = template.part("/Parameters/AuthTokenParameter/Default").as_str().unwrap();
+        let aws = Aws::start(parameter, AUTH_TOKEN).await;
+        Self { template, table, aws, running: BTreeMap::new() }
+    }
+
+    fn store(&self) -> Store {
+        Store::new(self.table.client(), TABLE)
+    }
+
+    async fn status_of(&self, task: TaskSid) -> AssignmentStatus {
+        self.store().task(task).await.unwrap().unwrap().assignment_status
+    }
+
+    fn messages_to(&self, queue: &str) -> Vec<String> {
+        let sent = self.aws.messages().into_iter().filter(|message| message.queue_url.ends_with(queue));
+        sent.map(|message| message.body).collect()
+    }
+
+    async fn expect(&mut self, name: &str, expected: &Expected) {
+        check(name, expected, &self.invoke(name, &event(name)).await);
+    }
+
+    /// Sends an event to its function, started now if this is its first one.
+    async fn invoke(&mut self, name: &str, payload: &Value) -> Value {
+        let function = name.split('.').next().unwrap_or_default();
+        if !self.running.contains_key(function) {
+            let lambda = Lambda::start(function, &binaries::path(function), &self.environment(function)).await;
+            self.running.insert(function.to_owned(), lambda);
+        }
+        match self.running.get_mut(function).unwrap().invoke(payload).await {
+            Outcome::Response(answer) => answer,
+            Outcome::Error(error) => {
+                let log = self.running.remove(function).unwrap().stop().await;
+                panic!("{name} failed: {error}\n{log}")
+            }
+        }
+    }
+
+    /// Ends the functions. None of them may have logged a whole phone number.
+    async fn close(mut self) {
+        for (function, lambda) in &mut self.running {
+            let log = lambda.stop().await;
+            assert!(!log.contains("+1707"), "{function} logs a phone number:\n{log}");
+        }
+    }
+
+    /// The environment of the template, with names where it has references, and the addresses of our own AWS.
+    fn environment(&self, function: &str) -> BTreeMap<String, String> {
+        let resource =
+            self.template.resource(&logical_id(function)).unwrap_or_else(|| panic!("no resource for {function}"));
+        let written = self.template.environment(resource);
+        let mut environment: BTreeMap<String, String> =
+            written.into_iter().map(|(name, value)| (name, self.resolve(&value))).collect();
+        environment.insert("AWS_ENDPOINT_URL_DYNAMODB".to_owned(), self.table.endpoint().to_owned());
+        for service in ["SSM", "SQS"] {
+            environment.insert(format!("AWS_ENDPOINT_URL_{service}"), self.aws.endpoint.clone());
+        }
+        environment
+    }
+
+    fn resolve(&self, value: &str) -> String {
+        match value {
+            "AccountSid" => ACCOUNT_SID.to_owned(),
+            "Table" => TABLE.to_owned(),
+            queue if queue.ends_with("Queue") => self.aws.queue_url(queue),
+            address if address.contains("${HttpApi}") => "https://cordboard.example".to_owned(),
+            other => match self.template.part(&format!("/Parameters/{other}/Default")) {
+                Value::Null => other.to_owned(),
+                default => default.as_str().unwrap().to_owned(),
+            },
+        }
+    }
+}
+
+fn event(name: &str) -> Value {
+    let event = project::events().into_iter().find(|event| event.name == name);
+    event.unwrap_or_else(|| panic!("there is no events/{name}.json")).payload.unwrap()
+}
+
+/// The files have form bodies as text, to be read; API Gateway sends them in Base64. `None` for an event without a body.
+fn as_api_gateway_sends_it(payload: &Value) -> Option<Value> {
+    let mut encoded = payload.clone();
+    encoded["body"] = json!(BASE64.encode(payload.get("body")?.as_str()?));
+    encoded["isBase64Encoded"] = json!(true);
+    Some(encoded)
+}
+
+fn check(name: &str, expected: &Expected, answer: &Value) {
+    match expected {
+        AllHandled => assert_eq!(*answer, json!({"batchItemFailures": []}), "{name}"),
+        ComesAgain(item) => assert_eq!(*answer, json!({"batchItemFailures": [{"itemIdentifier": item}]}), "{name}"),
+        Http(status, content_type, fragments) => {
+            assert_eq!(answer["statusCode"], json!(status), "{name}: {answer}");
+            let found = answer["headers"]["content-type"].as_str().unwrap_or_default();
+            assert!(found.starts_with(content_type), "{name}: {found} is not {content_type}");
+            let body = body_of(answer);
+            for fragment in *fragments {
+                assert!(body.contains(fragment), "{name}: no {fragment:?} in\n{body}");
+            }
+        }
+    }
+}
+
+fn body_of(answer: &Value) -> String {
+    let body = answer["body"].as_str().unwrap_or_default();
+    match answer["isBase64Encoded"].as_bool() {
+        Some(true) => String::from_utf8_lossy(&BASE64.decode(body).unwrap()).into_owned(),
+        Some(false) | None => body.to_owned(),
+    }
+}
