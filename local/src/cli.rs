@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand};
 ///
 /// Without a command it starts the contact centre: every function, an embedded DynamoDB, a simulated telephone network.
 #[derive(Debug, Parser)]
-#[command(name = "cordboard", version, args_conflicts_with_subcommands = true)]
+#[command(name = "cordboard", version)]
 pub struct Cli {
     /// What to do instead of starting the contact centre.
     #[command(subcommand)]

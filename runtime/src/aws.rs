@@ -3,11 +3,21 @@
 //! `aws-config` is left out: a function gets region and credentials in variables, and a client made from them starts in
 //! a few milliseconds.
 
+use std::time::Duration;
+
+use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use aws_smithy_http_client::tls;
 use store::Store;
 
 use crate::{Env, EnvError};
+
+/// How long one attempt of a request may take: a hundred times what DynamoDB needs.
+const ATTEMPT_TIME_LIMIT: Duration = Duration::from_millis(1_000);
+
+/// How long a request may take with its repetitions: short enough that a function whose table hangs still has time to
+/// apologise to the caller.
+const OPERATION_TIME_LIMIT: Duration = Duration::from_millis(3_000);
 
 /// Region and credentials of this process.
 #[derive(Debug, Clone)]
@@ -36,6 +46,7 @@ pub fn store(env: &Env<'_>) -> Result<Store, EnvError> {
         .behavior_version(BehaviorVersion::latest())
         .region(access.region)
         .credentials_provider(access.credentials)
+        .timeout_config(time_limits())
         .http_client(http_client(endpoint.as_deref()));
     if let Some(endpoint) = endpoint {
         config = config.endpoint_url(endpoint);
@@ -51,11 +62,19 @@ pub fn sqs(env: &Env<'_>) -> Result<aws_sdk_sqs::Client, EnvError> {
         .behavior_version(aws_sdk_sqs::config::BehaviorVersion::latest())
         .region(access.region)
         .credentials_provider(access.credentials)
+        .timeout_config(time_limits())
         .http_client(http_client(endpoint.as_deref()));
     if let Some(endpoint) = endpoint {
         config = config.endpoint_url(endpoint);
     }
     Ok(aws_sdk_sqs::Client::from_conf(config.build()))
+}
+
+fn time_limits() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .operation_attempt_timeout(ATTEMPT_TIME_LIMIT)
+        .operation_timeout(OPERATION_TIME_LIMIT)
+        .build()
 }
 
 /// HTTPS with the system's certificates; plain HTTP for an endpoint on this machine.

@@ -370,8 +370,11 @@ fn no_input_is_too_much() {
 #[test]
 fn a_full_workspace_is_not_too_much() {
     let worker = |number| {
-        let attributes = r#"{"languages":["en","hi"],"skills":["billing","support"],"level":3,"contact_uri":"+17075550101"}"#;
-        format!("  - name: Worker {number}\n    activity: Available\n    attributes: {attributes}\n    capacity: {{ voice: 1 }}\n")
+        let attributes =
+            r#"{"languages":["en","hi"],"skills":["billing","support"],"level":3,"contact_uri":"+17075550101"}"#;
+        format!(
+            "  - name: Worker {number}\n    activity: Available\n    attributes: {attributes}\n    capacity: {{ voice: 1 }}\n"
+        )
     };
     let workers: String = (0..15_000).map(worker).collect();
     let text = SMALL.replace("workers:\n", &format!("workers:\n{workers}"));

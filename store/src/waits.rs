@@ -73,7 +73,7 @@ mod tests {
     #[test]
     fn the_expected_wait_is_the_average_of_the_last_hour_and_a_task_counts_once() {
         let now = Timestamp::from_millis(10_000_000);
-        let queue = |secs| (TaskSid::derive(&[&secs.to_string()]), Millis::from_secs(secs));
+        let queue = |secs: u64| (TaskSid::derive(&[&secs.to_string()]), Millis::from_secs(secs));
         let (first, ten) = queue(10);
         let (second, twenty) = queue(20);
         let waits = RecentWaits::default().with(first, ten, now).with(second, twenty, now).with(second, twenty, now);

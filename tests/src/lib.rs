@@ -1,5 +1,6 @@
 //! What the tests from outside share: the project's own files as data, and the Lambda binaries as Lambda runs them.
 //!
+//! - [`process`]: the built program as a person starts it.
 //! - [`project`]: the folders under `functions/`, their code, the files under `events/`.
 //! - [`template`]: `template.yaml`, with its loops unrolled.
 //! - [`centre`]: a contact centre to test with.
@@ -15,6 +16,7 @@ pub mod binaries;
 pub mod centre;
 pub mod laboratory;
 pub mod lambda;
+pub mod process;
 pub mod project;
 pub mod settings;
 pub mod story;

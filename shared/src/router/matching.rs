@@ -37,7 +37,7 @@ pub(super) fn serve(draft: &mut Draft<'_>, sid: WorkerSid) -> Result<(), Refusal
     let fits = |task: &&&Task| {
         let target = current_target(draft.workspace, task);
         let in_time = !is_overdue(draft, task);
-        in_time && target.is_some_and(|target| may_take(draft, worker, task, target))
+        in_time && may_take(draft, worker, task, target)
     };
     let Some(task) = waiting.iter().find(fits).map(|task| task.sid) else { return Ok(()) };
     reserve(draft, task, &[sid])
@@ -62,18 +62,19 @@ fn is_overdue(draft: &Draft<'_>, task: &Task) -> bool {
     task.expires_at() <= draft.now || step.is_some_and(|deadline| deadline <= draft.now)
 }
 
-/// The Task's step; a Task whose step a changed configuration no longer has keeps waiting in its queue.
+/// The Task's step; a Task whose step a changed configuration no longer has keeps waiting in its queue, for any
+/// Worker of it.
 fn current_target<'a>(workspace: &'a Workspace, task: &Task) -> Option<&'a Target> {
     workflow::target_at(workspace.workflows.get(&task.workflow_sid)?, task.position)
 }
 
 /// The best free Workers, as many as the queue offers a Task to at once.
 fn choose_workers(draft: &Draft<'_>, task: &Task) -> Vec<WorkerSid> {
-    let Some(target) = current_target(draft.workspace, task) else { return Vec::new() };
+    let target = current_target(draft.workspace, task);
     let workers = draft.snapshot().workers.values();
     let mut candidates: Vec<&Worker> = workers.filter(|worker| may_take(draft, worker, task, target)).collect();
     let order = |left: &&Worker, right: &&Worker| {
-        compare_by(draft.workspace, target.order_by.as_ref(), left, right)
+        compare_by(draft.workspace, target.and_then(|target| target.order_by.as_ref()), left, right)
             .then_with(|| left.idle_key().cmp(&right.idle_key()))
     };
     candidates.sort_by(order);
@@ -83,7 +84,7 @@ fn choose_workers(draft: &Draft<'_>, task: &Task) -> Vec<WorkerSid> {
 }
 
 /// All that must hold for a Worker to be offered a Task (taskrouter.md section 4, and the step's expression).
-fn may_take(draft: &Draft<'_>, worker: &Worker, task: &Task, target: &Target) -> bool {
+fn may_take(draft: &Draft<'_>, worker: &Worker, task: &Task, target: Option<&Target>) -> bool {
     let workspace = draft.workspace;
     let scope = || TargetScope { task, worker: WorkerScope::new(worker, workspace) };
     task.assignment_status == AssignmentStatus::Pending
@@ -91,7 +92,7 @@ fn may_take(draft: &Draft<'_>, worker: &Worker, task: &Task, target: &Target) ->
         && worker.has_slot(task.channel)
         && worker.roster.serves(task.task_queue_sid)
         && !is_spared(task, worker.sid, draft.now)
-        && target.expression.as_ref().is_none_or(|expression| expression.matches(&scope()))
+        && target.and_then(|target| target.expression.as_ref()).is_none_or(|expression| expression.matches(&scope()))
 }
 
 /// Did this Worker not take this very Task a moment ago?

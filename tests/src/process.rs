@@ -1,0 +1,107 @@
+//! The built program as a person starts it: its own process, real time, a port, a folder.
+
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+use tokio::time::{interval, timeout};
+
+use crate::binaries;
+
+/// How long anything may take before the test gives up; many times what it takes on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How often a condition is looked at again.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+
+/// A port nobody uses now.
+pub fn free_port() -> u16 {
+    std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
+}
+
+/// `cordboard` with these arguments, in `folder`, its output caught.
+pub fn command(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(binaries::path("cordboard"));
+    command.args(arguments).current_dir(folder).env_remove("ACCOUNT_SID").env_remove("AUTH_TOKEN").env_remove("CARRIER");
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    command
+}
+
+/// A contact centre in a process of its own.
+pub struct Process {
+    child: Child,
+    /// What it said when it was ready.
+    pub banner: Vec<String>,
+    /// `http://127.0.0.1:…`
+    pub base: String,
+    http: reqwest::Client,
+}
+
+impl Process {
+    /// Starts one and waits until it says how to place a call.
+    pub async fn start(folder: &Path, port: u16, arguments: &[&str]) -> Self {
+        runtime::aws::install_tls();
+        let port = port.to_string();
+        let all: Vec<&str> = ["--port", &port].into_iter().chain(arguments.iter().copied()).collect();
+        let mut child = command(folder, &all).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut banner = Vec::new();
+        let ready = async {
+            while let Some(line) = lines.next_line().await.unwrap() {
+                banner.push(line.clone());
+                if line.starts_with("Place a call") {
+                    return;
+                }
+            }
+            panic!("it ended without a word on how to place a call: {banner:?}");
+        };
+        timeout(PATIENCE, ready).await.unwrap();
+        let http = reqwest::Client::builder().pool_max_idle_per_host(0).build().unwrap();
+        Self { child, banner, base: format!("http://127.0.0.1:{port}"), http }
+    }
+
+    /// Ends it as the power does.
+    pub async fn kill(mut self) {
+        self.child.kill().await.unwrap();
+    }
+
+    /// Ends it as Ctrl-C does; its exit code.
+    pub async fn interrupt(mut self) -> Option<i32> {
+        let pid = self.child.id().unwrap().to_string();
+        let sent = Command::new("kill").args(["-INT", &pid]).status().await.unwrap();
+        assert!(sent.success());
+        timeout(PATIENCE, self.child.wait()).await.unwrap().unwrap().code()
+    }
+
+    /// GET, as JSON.
+    pub async fn get(&self, path: &str) -> Value {
+        self.http.get(format!("{}{path}", self.base)).send().await.unwrap().json().await.unwrap()
+    }
+
+    /// POST of JSON, answered with JSON.
+    pub async fn post(&self, path: &str, body: &Value) -> Value {
+        let answer = self.http.post(format!("{}{path}", self.base)).json(body).send().await.unwrap();
+        assert!(answer.status().is_success(), "POST {path}: {}", answer.status());
+        answer.json().await.unwrap()
+    }
+
+    /// Looks at `path` until `found` finds something in it.
+    pub async fn until<T>(&self, path: &str, found: impl Fn(&Value) -> Option<T>) -> T {
+        let mut looks = interval(LOOK_EVERY);
+        let mut last = Value::Null;
+        let looking = async {
+            loop {
+                looks.tick().await;
+                last = self.get(path).await;
+                if let Some(found) = found(&last) {
+                    return found;
+                }
+            }
+        };
+        let found = timeout(PATIENCE, looking).await;
+        found.unwrap_or_else(|_| panic!("{path} never showed what was awaited; last seen: {last:#}"))
+    }
+}

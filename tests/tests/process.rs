@@ -1,0 +1,117 @@
+//! The built program as a person uses it.
+
+use serde_json::{Value, json};
+use tests::process::{Process, command, free_port};
+
+const NUMBER: &str = "+17075550183";
+
+/// Somebody dials and chooses a language as soon as the menu is heard; the call's id.
+async fn dial(process: &Process, from: &str, digits: &str) -> String {
+    let placed = process.post("/simulator/calls", &json!({ "from": from, "to": NUMBER })).await;
+    let call = placed["call_sid"].as_str().unwrap().to_owned();
+    let heard = |call: &Value| call["transcript"].as_array()?.iter().find(|entry| entry["event"] == "heard").map(|_| ());
+    process.until(&format!("/simulator/calls/{call}"), heard).await;
+    process.post(&format!("/simulator/calls/{call}/digits"), &json!({ "digits": digits })).await;
+    call
+}
+
+/// The first phone that rings.
+async fn ringing(process: &Process) -> String {
+    let first = |calls: &Value| Some(calls["calls"].get(0)?["call_sid"].as_str()?.to_owned());
+    process.until("/simulator/calls?status=ringing", first).await
+}
+
+async fn bridged(process: &Process, call: &str) -> String {
+    let with = |call: &Value| Some(call["bridged_with"].as_str()?.to_owned());
+    process.until(&format!("/simulator/calls/{call}"), with).await
+}
+
+async fn ended(process: &Process, call: &str) {
+    let ended = |call: &Value| (call["status"] == "completed").then_some(());
+    process.until(&format!("/simulator/calls/{call}"), ended).await;
+}
+
+#[tokio::test]
+async fn it_says_where_it_is_and_stops_cleanly_on_ctrl_c() {
+    let folder = tempfile::tempdir().unwrap();
+    let port = free_port();
+    let process = Process::start(folder.path(), port, &["--in-memory"]).await;
+    let banner = process.banner.join("\n");
+    for expected in [format!("http://127.0.0.1:{port}"), NUMBER.to_owned(), "account SID   AC".to_owned(), "auth token".to_owned()] {
+        assert!(banner.contains(&expected), "{expected} is missing:\n{banner}");
+    }
+    assert_eq!(process.interrupt().await, Some(0));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "--in-memory left something behind");
+}
+
+#[tokio::test]
+async fn a_call_survives_a_kill_in_the_middle_of_ringing() {
+    let folder = tempfile::tempdir().unwrap();
+    let port = free_port();
+    let process = Process::start(folder.path(), port, &["--data", "data"]).await;
+    let caller = dial(&process, "+17075550190", "2").await;
+    let before = ringing(&process).await;
+    process.kill().await;
+
+    let process = Process::start(folder.path(), port, &["--data", "data"]).await;
+    let worker = ringing(&process).await;
+    assert_eq!(worker, before, "the same phone rings on");
+    process.post(&format!("/simulator/calls/{worker}/answer"), &json!({})).await;
+    assert_eq!(bridged(&process, &caller).await, worker);
+    process.kill().await;
+
+    let process = Process::start(folder.path(), port, &["--data", "data"]).await;
+    assert_eq!(bridged(&process, &caller).await, worker, "they talk on");
+    process.post(&format!("/simulator/calls/{caller}/hangup"), &json!({})).await;
+    ended(&process, &worker).await;
+    assert_eq!(process.interrupt().await, Some(0));
+}
+
+#[tokio::test]
+async fn a_second_process_on_the_same_data_or_port_is_refused_with_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let port = free_port();
+    let process = Process::start(folder.path(), port, &["--data", "data"]).await;
+    let (busy, other) = (port.to_string(), free_port().to_string());
+    for (arguments, expected) in [
+        (["--port", other.as_str(), "--data", "data"], "--data with another folder"),
+        (["--port", busy.as_str(), "--data", "elsewhere"], "another one: --port"),
+    ] {
+        let output = command(folder.path(), &arguments).output().await.unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && said.contains(expected), "{arguments:?}: {said}");
+    }
+    process.interrupt().await;
+}
+
+#[tokio::test]
+async fn a_mistake_in_the_set_up_is_told_with_file_line_and_column() {
+    let folder = tempfile::tempdir().unwrap();
+    let wrong = tests::laboratory::EXAMPLE.replace(r#"languages HAS "hi""#, r#"languages HAVE "hi""#);
+    std::fs::write(folder.path().join("mine.yaml"), wrong).unwrap();
+    let port = free_port().to_string();
+    let output =
+        command(folder.path(), &["--port", &port, "--in-memory", "--config", "mine.yaml"]).output().await.unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success());
+    let place = said.split("mine.yaml:").nth(1).unwrap_or_default();
+    let numbers: Vec<bool> = place.split(':').take(2).map(|number| number.parse::<u32>().is_ok()).collect();
+    assert_eq!(numbers, [true, true], "{said}");
+    assert!(said.contains("expected an operator"), "{said}");
+}
+
+#[tokio::test]
+async fn the_call_command_reaches_wrap_up_or_fails() {
+    let folder = tempfile::tempdir().unwrap();
+    let port = free_port();
+    let process = Process::start(folder.path(), port, &["--data", "data"]).await;
+    let port = port.to_string();
+    for (digit, succeeds, expected) in [("1", true, "is in Wrap-Up"), ("2", true, "is in Wrap-Up"), ("9", false, "")] {
+        let arguments = ["--port", &port, "--data", "data", "call", "--press", digit, "--patience", "20"];
+        let output = command(folder.path(), &arguments).output().await.unwrap();
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert_eq!(output.status.success(), succeeds, "{digit}: {said}{}", String::from_utf8_lossy(&output.stderr));
+        assert!(said.contains(expected), "{said}");
+    }
+    process.interrupt().await;
+}
