@@ -190,7 +190,8 @@ impl Story {
         let phone: Phone = self.get(&format!("/simulator/calls/{call}")).await?;
         let printed = self.printed.entry(call).or_default();
         for entry in phone.transcript.iter().skip(*printed) {
-            println!("{}  {who:<6}  {:<10}  {}", entry.at, entry.event, entry.text);
+            let time = entry.at.split_once('T').map_or(entry.at.as_str(), |(_date, time)| time);
+            println!("{time}  {who:<6}  {:<10}  {}", entry.event, entry.text);
         }
         *printed = phone.transcript.len();
         Ok(phone)

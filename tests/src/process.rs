@@ -25,7 +25,12 @@ pub fn free_port() -> u16 {
 /// `cordboard` with these arguments, in `folder`, its output caught.
 pub fn command(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(binaries::path("cordboard"));
-    command.args(arguments).current_dir(folder).env_remove("ACCOUNT_SID").env_remove("AUTH_TOKEN").env_remove("CARRIER");
+    command
+        .args(arguments)
+        .current_dir(folder)
+        .env_remove("ACCOUNT_SID")
+        .env_remove("AUTH_TOKEN")
+        .env_remove("CARRIER");
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     command
 }

@@ -57,10 +57,8 @@ impl Template {
 
     /// A property of a function, its own or the one all functions share.
     pub fn function_property<'a>(&'a self, function: &'a Value, name: &str) -> &'a Value {
-        match &function["Properties"][name] {
-            Value::Null => self.part(&format!("/Globals/Function/{name}")),
-            own => own,
-        }
+        let own = &function["Properties"][name];
+        if own.is_null() { self.part(&format!("/Globals/Function/{name}")) } else { own }
     }
 
     /// The environment variables of a function: those all functions share, and its own. Values are as written; a

@@ -58,6 +58,7 @@ const STORY: &[(&str, Expected)] = &[
     ("assignment.missing-task", Http(400, TEXT, &["TaskSid"])),
     ("assignment.bad-signature", Http(403, TEXT, &["X-Twilio-Signature"])),
     ("worker-call.answered", Http(200, XML, &["<Say", "<Hangup/>"])),
+    ("worker-call.connecting", Http(200, XML, &["<Response/>"])),
     ("worker-call.no-answer", Http(204, "", &[])),
     ("worker-call.hang-up", Http(200, XML, &["<Hangup/>"])),
     ("worker-call.bad-signature", Http(403, TEXT, &["X-Twilio-Signature"])),
@@ -131,6 +132,7 @@ async fn a_call_goes_through_the_binaries_from_the_digit_to_the_wrap_up() {
     world
         .expect("worker-call.answered", &Http(200, XML, &["<Dial", ">WTfe440123f0abb9b572ad4e09649deb7e</Queue>"]))
         .await;
+    world.expect("worker-call.connecting", &Http(200, XML, &["<Response/>"])).await;
     assert_eq!(world.status_of(task).await, AssignmentStatus::Assigned);
 
     world.expect("worker-call.hang-up", &Http(200, XML, &["<Hangup/>"])).await;
@@ -218,10 +220,10 @@ impl World {
             "Table" => TABLE.to_owned(),
             queue if queue.ends_with("Queue") => self.aws.queue_url(queue),
             address if address.contains("${HttpApi}") => "https://cordboard.example".to_owned(),
-            other => match self.template.part(&format!("/Parameters/{other}/Default")) {
-                Value::Null => other.to_owned(),
-                default => default.as_str().unwrap().to_owned(),
-            },
+            other => {
+                let default = self.template.part(&format!("/Parameters/{other}/Default"));
+                default.as_str().unwrap_or(other).to_owned()
+            }
         }
     }
 }

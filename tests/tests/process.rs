@@ -1,4 +1,5 @@
 //! The built program as a person uses it.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says so by panicking")]
 
 use serde_json::{Value, json};
 use tests::process::{Process, command, free_port};
@@ -9,7 +10,8 @@ const NUMBER: &str = "+17075550183";
 async fn dial(process: &Process, from: &str, digits: &str) -> String {
     let placed = process.post("/simulator/calls", &json!({ "from": from, "to": NUMBER })).await;
     let call = placed["call_sid"].as_str().unwrap().to_owned();
-    let heard = |call: &Value| call["transcript"].as_array()?.iter().find(|entry| entry["event"] == "heard").map(|_| ());
+    let heard =
+        |call: &Value| call["transcript"].as_array()?.iter().find(|entry| entry["event"] == "heard").map(|_| ());
     process.until(&format!("/simulator/calls/{call}"), heard).await;
     process.post(&format!("/simulator/calls/{call}/digits"), &json!({ "digits": digits })).await;
     call
@@ -37,7 +39,9 @@ async fn it_says_where_it_is_and_stops_cleanly_on_ctrl_c() {
     let port = free_port();
     let process = Process::start(folder.path(), port, &["--in-memory"]).await;
     let banner = process.banner.join("\n");
-    for expected in [format!("http://127.0.0.1:{port}"), NUMBER.to_owned(), "account SID   AC".to_owned(), "auth token".to_owned()] {
+    for expected in
+        [format!("http://127.0.0.1:{port}"), NUMBER.to_owned(), "account SID   AC".to_owned(), "auth token".to_owned()]
+    {
         assert!(banner.contains(&expected), "{expected} is missing:\n{banner}");
     }
     assert_eq!(process.interrupt().await, Some(0));
@@ -106,8 +110,10 @@ async fn the_call_command_reaches_wrap_up_or_fails() {
     let port = free_port();
     let process = Process::start(folder.path(), port, &["--data", "data"]).await;
     let port = port.to_string();
-    for (digit, succeeds, expected) in [("1", true, "is in Wrap-Up"), ("2", true, "is in Wrap-Up"), ("9", false, "")] {
-        let arguments = ["--port", &port, "--data", "data", "call", "--press", digit, "--patience", "20"];
+    for (digit, patience, succeeds, expected) in
+        [("1", "30", true, "is in Wrap-Up"), ("2", "30", true, "is in Wrap-Up"), ("9", "2", false, "")]
+    {
+        let arguments = ["--port", &port, "--data", "data", "call", "--press", digit, "--patience", patience];
         let output = command(folder.path(), &arguments).output().await.unwrap();
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
         assert_eq!(output.status.success(), succeeds, "{digit}: {said}{}", String::from_utf8_lossy(&output.stderr));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use shared::model::{ActivitySid, Roster, Timestamp, Worker, WorkerSid, Workspace};
+use shared::model::{ActivitySid, Millis, Roster, Timestamp, Worker, WorkerSid, Workspace};
 use shared::router::roster_of;
 use store::{COMMIT_ATTEMPTS_MAX, Error, Store, WorkerChange};
 
@@ -21,6 +21,8 @@ pub(super) async fn apply(
     let mut staff = Staff { store, workspace, now, summary };
     for worker in declared {
         staff.apply(worker).await?;
+        // Among Workers who never had a Task the oldest comes first: the order of the file.
+        staff.now += Millis::from_millis(1);
     }
     let in_file: BTreeSet<WorkerSid> = declared.iter().map(|worker| worker.sid).collect();
     for sid in store.worker_sids(staff.workspace.sid).await? {

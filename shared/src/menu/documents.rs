@@ -308,7 +308,7 @@ mod tests {
                 "<Say English>A caller is waiting. We are connecting you now.</Say>",
                 "<Dial action=\"/worker-call/ended?TaskSid=TASK&amp;ReservationSid=WR33333333333333333333333333333333\" \
                  timeout=\"10\">",
-                "<Queue>TASK</Queue>",
+                "<Queue url=\"/worker-call/connecting?TaskSid=TASK&amp;ReservationSid=WR33333333333333333333333333333333\">TASK</Queue>",
                 "</Dial>",
             ],
         );

@@ -311,12 +311,15 @@ fn an_unanswered_reservation_times_out_and_the_worker_goes_offline() {
 #[test]
 fn a_ringing_phone_stops_the_clock_and_no_answer_is_canceled_not_timed_out() {
     let mut world = world().worker("Ben", r#"{"languages":["en"]}"#);
+    world.workflow().filters[0].targets[0].timeout = None;
     world.call("c1", "en");
     world.advance("c1");
     world.rings("c1");
     world.wait(RESERVATION_TIMEOUT_SECS);
     assert_eq!(world.advance("c1"), [], "the phone still rings");
     world.wait(u64::from(RING_SECS));
+    assert_eq!(world.advance("c1"), [], "whoever answered at the last moment is being connected");
+    world.now += RING_MARGIN;
     world.advance("c1");
     let ended = &world.tasks[&task("c1")].reservations[0];
     assert_eq!(ended.status, ReservationStatus::Canceled);

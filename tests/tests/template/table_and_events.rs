@@ -1,0 +1,89 @@
+//! The table as `store` knows it, and the files under `events/`.
+
+use serde_json::{Value, json};
+use store::keys;
+
+use crate::{Check, Project, shown};
+
+/// Events a function has at least: one that goes well, one that does not.
+const EVENTS_PER_FUNCTION_MIN: usize = 2;
+/// The fictitious numbers that may stand in a sample: +1 707 555 01xx.
+const SAMPLE_NUMBERS: &str = "+170755501";
+
+pub(crate) const CHECKS: &[Check] = &[table, events];
+
+fn table(project: &Project) -> Vec<String> {
+    let table = project.template.resource("Table").unwrap_or(&Value::Null);
+    let properties = &table["Properties"];
+    let mut told = Vec::new();
+    let mut expect = |found: &Value, expected: Value, sentence: &str| {
+        if *found != expected {
+            told.push(format!("{sentence}: {} instead of {}", shown(found), shown(&expected)));
+        }
+    };
+    expect(&table["DeletionPolicy"], json!("Retain"), "the table is not retained when the stack goes");
+    expect(&table["UpdateReplacePolicy"], json!("Retain"), "the table is not retained when it is replaced");
+    expect(&properties["BillingMode"], json!("PAY_PER_REQUEST"), "the table is not billed on demand");
+    let view = &properties["StreamSpecification"]["StreamViewType"];
+    expect(view, json!("NEW_AND_OLD_IMAGES"), &format!("the table's stream carries {}", shown(view)));
+    expect(&properties["KeySchema"], key_schema(keys::PK, keys::SK), "the table's key is not the one of store::keys");
+    let indexes = json!([
+        index(keys::BOARD, keys::BOARD_PK, keys::BOARD_SK, "ALL"),
+        index(keys::LISTING, keys::LISTING_PK, keys::LISTING_SK, "KEYS_ONLY"),
+    ]);
+    expect(&properties["GlobalSecondaryIndexes"], indexes, "the table's indexes are not those of store::keys");
+    expect(
+        &properties["TimeToLiveSpecification"]["AttributeName"],
+        json!(keys::TTL),
+        "the table cleans up by another attribute than store::keys",
+    );
+    expect(&properties["TimeToLiveSpecification"]["Enabled"], json!(true), "the table's old items are never deleted");
+    let recovery = &properties["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"];
+    expect(recovery, json!(true), "the table cannot be brought back to an earlier moment");
+    told
+}
+
+fn key_schema(hash: &str, range: &str) -> Value {
+    json!([{"AttributeName": hash, "KeyType": "HASH"}, {"AttributeName": range, "KeyType": "RANGE"}])
+}
+
+fn index(name: &str, hash: &str, range: &str, projection: &str) -> Value {
+    json!({"IndexName": name, "KeySchema": key_schema(hash, range), "Projection": {"ProjectionType": projection}})
+}
+
+fn events(project: &Project) -> Vec<String> {
+    let mut told = Vec::new();
+    for event in &project.events {
+        let name = &event.name;
+        if !project.functions.contains_key(event.function()) || name.split('.').count() != 2 {
+            told.push(format!(
+                "events/{name}.json is not named <function>.<situation>.json after a folder of functions/"
+            ));
+        }
+        match &event.payload {
+            Err(error) => told.push(format!("events/{name}.json: {error}")),
+            Ok(payload) => told.extend(real_numbers(&payload.to_string()).map(|number| {
+                format!("events/{name}.json has the phone number {number}; samples use {SAMPLE_NUMBERS}xx")
+            })),
+        }
+    }
+    for folder in project.functions.keys() {
+        let count = project.events.iter().filter(|event| event.function() == folder).count();
+        if count < EVENTS_PER_FUNCTION_MIN {
+            told.push(format!("functions/{folder} has {count} files in events/, fewer than {EVENTS_PER_FUNCTION_MIN}"));
+        }
+    }
+    told
+}
+
+/// Phone numbers in a text, as they are or percent-encoded, that are not fictitious.
+fn real_numbers(text: &str) -> impl Iterator<Item = String> {
+    let text = text.replace("%2B", "+");
+    let numbers: Vec<String> = text
+        .split('+')
+        .skip(1)
+        .map(|rest| rest.chars().take_while(char::is_ascii_digit).collect::<String>())
+        .filter(|digits| digits.len() > 7 && !format!("+{digits}").starts_with(SAMPLE_NUMBERS))
+        .collect();
+    numbers.into_iter()
+}
