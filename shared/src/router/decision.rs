@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Snapshot;
-use super::worker::roster_of;
+use super::roster::roster_of;
 use crate::model::{
     AssignmentStatus, FailedOffer, ReservationSid, ReservationStatus, Task, TaskSid, Timestamp, Worker, WorkerSid,
     Workspace,

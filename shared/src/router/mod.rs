@@ -14,6 +14,7 @@ mod event;
 pub mod expression;
 mod matching;
 mod offer;
+mod roster;
 mod snapshot;
 pub mod wake;
 mod worker;
@@ -21,8 +22,8 @@ mod workflow;
 
 pub use decision::{Decision, Outcome, Refusal};
 pub use event::{Answer, Event};
+pub use roster::roster_of;
 pub use snapshot::Snapshot;
-pub use worker::roster_of;
 pub use workflow::{NewTask, NoFilterMatches, create_task};
 
 use crate::model::{Millis, Timestamp};

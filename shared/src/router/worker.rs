@@ -1,16 +1,8 @@
 //! What a Worker is doing (taskrouter.md section 3).
 
 use super::decision::{Draft, Refusal};
-use super::expression::WorkerScope;
 use super::wake;
-use crate::model::{ActivitySid, ReservationStatus, Roster, TaskQueue, Worker, WorkerSid, Workspace};
-
-/// The TaskQueues whose expression this Worker satisfies now (taskrouter.md section 2.6).
-pub fn roster_of(workspace: &Workspace, worker: &Worker) -> Roster {
-    let scope = WorkerScope::new(worker, workspace);
-    let eligible = |queue: &&TaskQueue| queue.target_workers.as_ref().is_some_and(|target| target.matches(&scope));
-    Roster::new(workspace.task_queues.values().filter(eligible).map(|queue| queue.sid).collect())
-}
+use crate::model::{ActivitySid, ReservationStatus, WorkerSid};
 
 /// Sets a Worker's Activity; pending Reservations stay unless told otherwise and the Activity is unavailable.
 pub(super) fn set_activity(

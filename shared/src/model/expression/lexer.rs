@@ -1,0 +1,159 @@
+//! Text into tokens, each with the column it begins at.
+
+use std::fmt;
+
+use super::{ExpressionError, Operator};
+
+/// A word, a mark or a constant.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Token {
+    Open,
+    Close,
+    OpenBracket,
+    CloseBracket,
+    Comma,
+    Dot,
+    Operator(Operator),
+    Word(String),
+    Text(String),
+    Number(f64),
+}
+
+impl fmt::Display for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Open => f.write_str("`(`"),
+            Self::Close => f.write_str("`)`"),
+            Self::OpenBracket => f.write_str("`[`"),
+            Self::CloseBracket => f.write_str("`]`"),
+            Self::Comma => f.write_str("`,`"),
+            Self::Dot => f.write_str("`.`"),
+            Self::Operator(_) => f.write_str("an operator"),
+            Self::Word(word) => write!(f, "`{word}`"),
+            Self::Text(text) => write!(f, "the text \"{text}\""),
+            Self::Number(number) => write!(f, "the number {number}"),
+        }
+    }
+}
+
+struct Lexer<'a> {
+    chars: &'a [char],
+    at: usize,
+}
+
+/// All tokens of these characters.
+pub(super) fn tokens(chars: &[char]) -> Result<Vec<(usize, Token)>, ExpressionError> {
+    Lexer { chars, at: 0 }.tokens()
+}
+
+impl Lexer<'_> {
+    fn tokens(mut self) -> Result<Vec<(usize, Token)>, ExpressionError> {
+        let mut tokens = Vec::new();
+        loop {
+            while self.peek().is_some_and(char::is_whitespace) {
+                self.at += 1;
+            }
+            let Some(first) = self.peek() else { return Ok(tokens) };
+            let column = self.at + 1;
+            let token = self.token(first).map_err(|message| ExpressionError { column, message })?;
+            tokens.push((column, token));
+        }
+    }
+
+    fn token(&mut self, first: char) -> Result<Token, String> {
+        let second = self.chars.get(self.at + 1).copied();
+        let (length, token) = match (first, second) {
+            ('(', _) => (1, Token::Open),
+            (')', _) => (1, Token::Close),
+            ('[', _) => (1, Token::OpenBracket),
+            (']', _) => (1, Token::CloseBracket),
+            (',', _) => (1, Token::Comma),
+            ('.', _) => (1, Token::Dot),
+            ('=', Some('=')) => (2, Token::Operator(Operator::Equal)),
+            ('=', _) => (1, Token::Operator(Operator::Equal)),
+            ('!', Some('=')) => (2, Token::Operator(Operator::NotEqual)),
+            ('<', Some('=')) => (2, Token::Operator(Operator::LessOrEqual)),
+            ('<', Some('-')) if !self.digit_at(2) => (2, Token::Operator(Operator::In)),
+            ('<', _) => (1, Token::Operator(Operator::Less)),
+            ('>', Some('=')) => (2, Token::Operator(Operator::GreaterOrEqual)),
+            ('>', Some('-')) if !self.digit_at(2) => (2, Token::Operator(Operator::Has)),
+            ('>', _) => (1, Token::Operator(Operator::Greater)),
+            ('\'' | '"', _) => return self.text(first),
+            ('-', _) => return self.number(),
+            (digit, _) if digit.is_ascii_digit() => return self.number(),
+            (letter, _) if is_key_start(letter) => return Ok(self.word()),
+            (other, _) => {
+                return Err(format!(
+                    "`{other}` has no meaning here; quote texts, and keys are letters, digits, _ and $"
+                ));
+            }
+        };
+        self.at += length;
+        Ok(token)
+    }
+
+    fn text(&mut self, quote: char) -> Result<Token, String> {
+        self.at += 1;
+        let mut text = String::new();
+        while let Some(next) = self.peek() {
+            self.at += 1;
+            match next {
+                _ if next == quote => return Ok(Token::Text(text)),
+                '\\' if matches!(self.peek(), Some('\\' | '\'' | '"')) => {
+                    text.extend(self.peek());
+                    self.at += 1;
+                }
+                other => text.push(other),
+            }
+        }
+        Err(format!("the text that begins here has no closing {quote}"))
+    }
+
+    fn number(&mut self) -> Result<Token, String> {
+        let start = self.at;
+        if self.peek() == Some('-') {
+            if !self.digit_at(1) {
+                return Err(
+                    "`-` begins a number and is not part of a key: keys are letters, digits, _ and $".to_owned()
+                );
+            }
+            self.at += 1;
+        }
+        self.skip_digits();
+        if self.peek() == Some('.') && self.digit_at(1) {
+            self.at += 1;
+            self.skip_digits();
+        }
+        if self.peek().is_some_and(is_key_start) {
+            return Err("a key cannot begin with a digit".to_owned());
+        }
+        let text: String = self.chars.iter().take(self.at).skip(start).collect();
+        text.parse().map(Token::Number).map_err(|_| format!("`{text}` is not a number"))
+    }
+
+    fn word(&mut self) -> Token {
+        let start = self.at;
+        while self.peek().is_some_and(|next| is_key_start(next) || next.is_ascii_digit()) {
+            self.at += 1;
+        }
+        Token::Word(self.chars.iter().take(self.at).skip(start).collect())
+    }
+
+    fn skip_digits(&mut self) {
+        while self.peek().is_some_and(|next| next.is_ascii_digit()) {
+            self.at += 1;
+        }
+    }
+
+    fn digit_at(&self, offset: usize) -> bool {
+        self.chars.get(self.at + offset).is_some_and(char::is_ascii_digit)
+    }
+
+    fn peek(&self) -> Option<char> {
+        self.chars.get(self.at).copied()
+    }
+}
+
+fn is_key_start(letter: char) -> bool {
+    letter.is_alphabetic() || letter == '_' || letter == '$'
+}
