@@ -5,10 +5,13 @@
 
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use shared::model::{AccountSid, CallSid, QueueSid};
-use shared::webhook::redact;
+use shared::webhook::{CallStatus, FromParameter, redact};
 use url::Url;
+
+/// The one client error that does not say the request was refused.
+const REQUEST_TIMEOUT: u16 = 408;
 
 /// Twilio's own API.
 pub const TWILIO_API: &str = "https://api.twilio.com";
@@ -74,10 +77,11 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether the carrier surely did not do it.
+    /// Whether the carrier surely did not do it. A server error, its own or a gateway's, leaves that open.
     pub fn is_refusal(&self) -> bool {
         match self {
-            Self::BaseUrl(_) | Self::Refused { .. } => true,
+            Self::BaseUrl(_) => true,
+            Self::Refused { status, .. } => (400..500).contains(status) && *status != REQUEST_TIMEOUT,
             Self::NoAnswer(source) => source.is_connect(),
         }
     }
@@ -94,6 +98,13 @@ impl Error {
 #[derive(Deserialize)]
 struct CallResource {
     sid: CallSid,
+    #[serde(deserialize_with = "call_status")]
+    status: CallStatus,
+}
+
+fn call_status<'de, D: Deserializer<'de>>(deserializer: D) -> Result<CallStatus, D::Error> {
+    let word = String::deserialize(deserializer)?;
+    CallStatus::parse(&word).ok_or_else(|| serde::de::Error::custom(format!("{word:?} is no call status")))
 }
 
 #[derive(Deserialize, Default)]
@@ -141,6 +152,16 @@ impl Carrier {
     /// Makes a call run the document at `url`, wherever it is; a waiting one leaves its queue.
     pub async fn redirect_call(&self, call: CallSid, url: &str) -> Result<Moved, Error> {
         self.update_call(call, &[("Url", url), ("Method", "POST")]).await
+    }
+
+    /// Whether a call is queued, ringing or in progress; not if the carrier does not know it.
+    pub async fn is_live(&self, call: CallSid) -> Result<bool, Error> {
+        let request = self.http.get(self.resource(&format!("Calls/{call}.json"))?);
+        match self.send(request).await {
+            Ok(found) => Ok(!found.json::<CallResource>().await.map_err(Error::NoAnswer)?.status.is_final()),
+            Err(Error::Refused { status: 404, .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// Deletes an empty queue. One that is gone already is fine.

@@ -44,6 +44,8 @@ pub async fn play(file: &Path) {
 enum Deed {
     /// `c1 dials`, `c1 dials and presses 2`
     Dial { caller: String, digits: Option<String> },
+    /// `c1 dials, presses 1 and hangs up`: while being thanked.
+    DialAndHangUp { caller: String, digits: String },
     /// `c1 presses 9`
     Press { caller: String, digits: String },
     /// `c1 hangs up`, `Asha answers`, `Asha declines`
@@ -68,6 +70,9 @@ impl Deed {
             [caller, "dials"] => Self::Dial { caller: own(caller), digits: None },
             [caller, "dials", "and", "presses", digits] => {
                 Self::Dial { caller: own(caller), digits: Some(own(digits)) }
+            }
+            [caller, "dials,", "presses", digits, "and", "hangs", "up"] => {
+                Self::DialAndHangUp { caller: own(caller), digits: own(digits) }
             }
             [caller, "presses", digits] => Self::Press { caller: own(caller), digits: own(digits) },
             [who, "hangs", "up"] => Self::AtPhone { who: own(who), what: "hangup" },
@@ -158,13 +163,12 @@ impl Stage {
         match deed {
             Deed::Nothing => {}
             Deed::Dial { caller, digits } => {
-                let from = format!("+1707555019{}", self.callers.len() % 10);
-                let call = self.laboratory.dial(&from).await;
-                self.callers.insert(caller, call);
-                self.laboratory.centre.settle().await;
-                if let Some(digits) = digits {
-                    self.laboratory.press(call, &digits).await;
-                }
+                self.dial(caller, digits.as_deref()).await;
+            }
+            Deed::DialAndHangUp { caller, digits } => {
+                let call = self.dial(caller, Some(&digits)).await;
+                self.laboratory.advance(Millis::from_secs(1)).await;
+                self.laboratory.at_phone(call, "hangup").await;
             }
             Deed::Press { caller, digits } => self.laboratory.press(self.caller(&caller), &digits).await,
             Deed::AtPhone { who, what } => {
@@ -252,6 +256,17 @@ impl Stage {
                 expect(heard.into_iter().any(|text| text.contains(words.as_str())), String::new())
             }
         }
+    }
+
+    async fn dial(&mut self, caller: String, digits: Option<&str>) -> CallSid {
+        let from = format!("+1707555019{}", self.callers.len() % 10);
+        let call = self.laboratory.dial(&from).await;
+        self.callers.insert(caller, call);
+        self.laboratory.centre.settle().await;
+        if let Some(digits) = digits {
+            self.laboratory.press(call, digits).await;
+        }
+        call
     }
 
     fn caller(&self, name: &str) -> CallSid {

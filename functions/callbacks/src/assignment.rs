@@ -164,13 +164,17 @@ impl Callbacks {
             tracing::error!(task_sid = %task, "40132: dequeue has no `from` and the Task no `to` in its attributes");
             return Ok(());
         };
+        let claim = fastrand::u64(..);
         let instruction = IssuedInstruction {
+            claim,
             worker_call_sid: None,
             post_work_activity_sid: dequeue.post_work_activity_sid,
             ring_timeout_secs: dequeue.ring_timeout_secs(),
         };
         let issue = Event::InstructionIssued { task, reservation, instruction };
-        if self.store.apply(&issue, self.clock.now()).await?.outcome != Outcome::Changed {
+        let issued = self.store.apply(&issue, self.clock.now()).await?.task;
+        let issued = issued.and_then(|task| task.reservation(reservation)?.instruction.clone());
+        if issued.is_none_or(|issued| issued.claim != claim) {
             return Ok(());
         }
         let call = NewCall {

@@ -12,7 +12,8 @@ mod instruction;
 use std::sync::Arc;
 
 use carrier::{Carrier, Moved};
-use shared::model::{CallSid, Clock, Task, TaskSid};
+use shared::model::{CallSid, Clock, EndReason, Task, TaskSid};
+use shared::router::Event;
 use shared::router::effects::Callback;
 use shared::webhook::path;
 use store::Store;
@@ -59,6 +60,7 @@ impl Callbacks {
             Callback::Assignment { task, reservation } => self.assign(*task, *reservation).await,
             Callback::StopWorkerCall { call } => self.stop(*call).await,
             Callback::SendCallerOn { call, task } => self.send_on(*call, *task).await,
+            Callback::CheckCaller { call, task } => self.check_caller(*call, *task).await,
             Callback::DeleteQueue { queue } => {
                 self.carrier.delete_queue(*queue).await?;
                 Ok(())
@@ -75,10 +77,26 @@ impl Callbacks {
 
     /// The Task ended while its caller waited: they leave the queue and are told.
     async fn send_on(&self, call: CallSid, task: TaskSid) -> Result<(), Error> {
-        let language = self.store.task(task).await?.as_ref().and_then(selected_language).unwrap_or_default();
+        let ended = self.store.task(task).await?;
+        // Who has left the queue listens to something already; moving them would begin it anew.
+        if ended.as_ref().is_some_and(|task| task.carrier_queue_sid.is_some()) {
+            return Ok(());
+        }
+        let language = ended.as_ref().and_then(selected_language).unwrap_or_default();
         let url = self.absolute(&path::timed_out(Some(task), &language));
         let moved = self.carrier.redirect_call(call, &url).await?;
         tracing::info!(task_sid = %task, call_sid = %call, ?moved, "caller sent on: the Task was canceled");
+        Ok(())
+    }
+
+    /// The end of a call is told once; whoever did not hear it asks.
+    async fn check_caller(&self, call: CallSid, task: TaskSid) -> Result<(), Error> {
+        if self.carrier.is_live(call).await? {
+            return Ok(());
+        }
+        let gone = Event::CallerGone { task, reason: EndReason::Hangup, carrier_queue: None };
+        let applied = self.store.apply(&gone, self.clock.now()).await?;
+        tracing::warn!(task_sid = %task, call_sid = %call, outcome = ?applied.outcome, "the call had ended unheard");
         Ok(())
     }
 

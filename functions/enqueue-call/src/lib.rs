@@ -47,11 +47,20 @@ async fn enqueue(
     let workflow = workspace.workflows.get(&centre.workflow_sid).ok_or(Failure::NotSetUp("Workflow"))?;
     let new = task::of_call(pressed, language, &webhook.parameters)?;
     let task = router::create_task(&workspace, workflow, new, now)?;
-    if !webhook.is_preview() {
-        let created = voice.store.create_task(&task).await?;
-        log(task.sid, language, pressed, &created);
+    if webhook.is_preview() {
+        return Ok(documents::enqueue(language, task.sid));
     }
-    Ok(documents::enqueue(language, task.sid))
+    let created = voice.store.create_task(&task).await?;
+    log(task.sid, language, pressed, &created);
+    Ok(documents::enqueue(language_of(&created, &centre.menu).unwrap_or(language), task.sid))
+}
+
+/// A webhook that comes again, even with another key, finds the language that was chosen first.
+fn language_of<'m>(created: &Created, menu: &'m Menu) -> Option<&'m Language> {
+    match created {
+        Created::New => None,
+        Created::AlreadyThere(task) => menu.language(task.attributes.text("selected_language")?),
+    }
 }
 
 fn log(task_sid: TaskSid, language: &Language, pressed: &EnqueueCall, created: &Created) {

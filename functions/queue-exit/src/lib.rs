@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use runtime::voice::{Failure, Voice, Webhook, language, no_such_path};
 use shared::menu::{Language, Menu, documents};
-use shared::model::{EndReason, TaskSid};
+use shared::model::{AssignmentStatus, EndReason, TaskSid};
 use shared::router::Event;
 use shared::twiml::Response;
 use shared::webhook::{QueueExit, QueueResult, Recording, Reply, Request, TimedOut, path};
@@ -22,6 +22,11 @@ pub async fn handle(voice: Arc<Voice>, request: Request) -> Reply {
 /// The caller left the queue.
 async fn left(voice: &Voice, webhook: &Webhook) -> Result<Response, Failure> {
     let exit = QueueExit::parse(&webhook.parameters)?;
+    if let Some(task_sid) = still_wanted(voice, webhook, &exit).await? {
+        let menu = voice.menu(webhook).await;
+        tracing::warn!(call_sid = %exit.call.call_sid, %task_sid, "connected without a Reservation; the caller waits on");
+        return Ok(documents::enqueue(language(&menu, exit.selected_language.as_deref())?, task_sid));
+    }
     if let Some(event) = event(&exit).filter(|_| !webhook.is_preview()) {
         apply(voice, &exit, &event).await?;
     }
@@ -54,6 +59,17 @@ async fn recorded(voice: &Voice, webhook: &Webhook) -> Result<Response, Failure>
     );
     let menu = voice.menu(webhook).await;
     Ok(documents::voicemail_thanks(language(&menu, recording.selected_language.as_deref())?))
+}
+
+/// The Task of a caller who was connected and is on the line, while nobody has accepted it: the Reservation had ended in
+/// the moment before. The call is not lost: the caller goes back into the queue.
+async fn still_wanted(voice: &Voice, webhook: &Webhook, exit: &QueueExit) -> Result<Option<TaskSid>, Failure> {
+    let is_bridged = exit.queue_result == QueueResult::Bridged && !webhook.is_preview();
+    let (true, false, Some(task_sid)) = (is_bridged, exit.call.status.is_final(), exit.task_sid) else {
+        return Ok(None);
+    };
+    let status = voice.store.task(task_sid).await?.map(|task| task.assignment_status);
+    Ok(matches!(status, Some(AssignmentStatus::Pending | AssignmentStatus::Reserved)).then_some(task_sid))
 }
 
 async fn apply(voice: &Voice, exit: &QueueExit, event: &Event) -> Result<(), Failure> {

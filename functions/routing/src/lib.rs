@@ -27,6 +27,10 @@ pub use sweep::Sweep;
 /// follow a busy hour, rarely enough that the queue's calls do not all write one item.
 const WAIT_SAMPLE_EVERY: Millis = Millis::from_secs(5);
 
+/// How far the table's indexes may lag behind. A Task and a Worker that become ready within it may each be missing from
+/// the other's board; a Task that found nobody looks once more after it.
+const INDEX_LAG: Millis = Millis::from_secs(2);
+
 /// The function's world.
 pub struct Routing {
     store: Store,
@@ -81,7 +85,7 @@ impl Routing {
             return Ok(self.outbox.wake(wake, now).await?);
         }
         match wake.subject {
-            Subject::Task(sid) => self.wake_task(sid).await,
+            Subject::Task(sid) => self.wake_task(sid, wake.at).await,
             Subject::Worker(sid) => self.wake_worker(sid).await,
         }
     }
@@ -98,13 +102,14 @@ impl Routing {
                 Effect::Serve(_) => {}
             }
         }
-        if waits {
-            self.place(task).await?;
+        if waits && self.place(task.clone()).await? == matching::Placed::No {
+            let now = self.clock.now();
+            self.outbox.wake(task_wake(&task, now + INDEX_LAG), now).await?;
         }
         Ok(())
     }
 
-    async fn wake_task(&self, sid: TaskSid) -> Result<(), Error> {
+    async fn wake_task(&self, sid: TaskSid, at: Timestamp) -> Result<(), Error> {
         let applied = self.store.apply(&Event::Advance { task: sid }, self.clock.now()).await?;
         let (Outcome::AlreadySo, Some(task)) = (applied.outcome, applied.task) else {
             // Changed: its record follows. Refused: it is gone.
@@ -114,6 +119,10 @@ impl Routing {
             return Ok(());
         }
         let Some(workspace) = self.workspace(task.workspace_sid).await? else { return Ok(()) };
+        // A timer that is not the Task's own moment any more has a successor: the write that moved the moment sent it.
+        if wake::of_task(&workspace, &task, at - Millis::from_millis(1)) != Some(at) {
+            return Ok(());
+        }
         let now = self.clock.now();
         match wake::of_task(&workspace, &task, now).filter(|at| *at > now) {
             Some(at) => Ok(self.outbox.wake(task_wake(&task, at), now).await?),
@@ -121,14 +130,10 @@ impl Routing {
         }
     }
 
+    /// A wrap-up that was begun anew meanwhile has a timer of its own.
     async fn wake_worker(&self, sid: WorkerSid) -> Result<(), Error> {
-        let now = self.clock.now();
-        let applied = self.store.apply(&Event::AdvanceWorker { worker: sid }, now).await?;
-        let (Outcome::AlreadySo, Some(worker)) = (applied.outcome, applied.worker) else { return Ok(()) };
-        let Some(workspace) = self.workspace(worker.workspace_sid).await? else { return Ok(()) };
-        let Some(at) = wake::of_worker(&workspace, &worker).filter(|at| *at > now) else { return Ok(()) };
-        let wake = Wake { workspace: workspace.sid, subject: Subject::Worker(sid), at };
-        Ok(self.outbox.wake(wake, now).await?)
+        self.store.apply(&Event::AdvanceWorker { worker: sid }, self.clock.now()).await?;
+        Ok(())
     }
 
     /// Notes how long a caller waited, unless this queue has a fresh sample.

@@ -1,8 +1,9 @@
 //! Looking after everything that waits: what a lost message would leave behind.
 
+use futures_util::{FutureExt, StreamExt, stream};
 use serde::{Deserialize, Serialize};
-use shared::model::{Millis, Task, TaskSid, WorkerSid, WorkspaceSid};
-use shared::router::effects::{self, Effect};
+use shared::model::{Millis, Task, TaskSid, Timestamp, WorkerSid, Workspace};
+use shared::router::effects::{self, Callback, Effect};
 use shared::router::{Event, Outcome};
 
 use crate::{Error, Routing};
@@ -10,6 +11,12 @@ use crate::{Error, Routing};
 /// How long an offer may wait for its assignment callback before the sweep sends it again: the callback's own time
 /// limits for two URLs, and some.
 const UNANSWERED_OFFER_AGE: Millis = Millis::from_secs(15);
+
+/// How often a quiet call is asked after, in minutes; the sweep comes every minute.
+const CALLER_CHECK_MINUTES: u64 = 3;
+
+/// Tasks and Workers looked at at the same time: a sweep of ten thousand ends within its minute.
+const SWEPT_AT_ONCE: usize = 16;
 
 /// What a sweep is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,39 +29,48 @@ pub enum Sweep {
 }
 
 impl Routing {
-    /// Goes through the Workspace of the centre. Costs a read for each Worker and each living Task.
+    /// Goes through the Workspace of the centre; Workers first, since they are fewer. What fails is logged and left to the
+    /// next sweep. Costs a read for each Worker and each Task that has not been cleaned up.
     pub async fn sweep(&self, sweep: Sweep) -> Result<(), Error> {
         let now = self.clock.now();
         let Some(centre) = self.store.centre(now).await? else { return Ok(()) };
-        for sid in self.store.task_sids(centre.workspace_sid).await? {
-            self.sweep_task(sid, sweep).await?;
-        }
-        for sid in self.store.worker_sids(centre.workspace_sid).await? {
-            self.sweep_worker(centre.workspace_sid, sid, sweep).await?;
-        }
+        let Some(workspace) = self.store.fresh_workspace(centre.workspace_sid, now).await? else { return Ok(()) };
+        let workers = self.store.worker_sids(workspace.sid).await?;
+        let workers =
+            workers.into_iter().map(|sid| (sid.to_string(), self.sweep_worker(&workspace, sid, sweep).boxed()));
+        let tasks = self.store.task_sids(workspace.sid).await?;
+        let tasks = tasks.into_iter().map(|sid| (sid.to_string(), self.sweep_task(&workspace, sid, sweep).boxed()));
+        stream::iter(workers.chain(tasks))
+            .for_each_concurrent(SWEPT_AT_ONCE, async |(sid, swept)| {
+                if let Err(error) = swept.await {
+                    tracing::error!(%sid, %error, "not swept; the next sweep tries again");
+                }
+            })
+            .await;
         Ok(())
     }
 
-    async fn sweep_task(&self, sid: TaskSid, sweep: Sweep) -> Result<(), Error> {
+    async fn sweep_task(&self, workspace: &Workspace, sid: TaskSid, sweep: Sweep) -> Result<(), Error> {
         let now = self.clock.now();
         let applied = self.store.apply(&Event::Advance { task: sid }, now).await?;
         let (Outcome::AlreadySo, Some(task)) = (applied.outcome, applied.task) else { return Ok(()) };
-        let Some(workspace) = self.workspace(task.workspace_sid).await? else { return Ok(()) };
+        if let Some(check) = caller_to_check(&task, now) {
+            self.outbox.call(check).await?;
+        }
         // Seen as new, a Task has every effect its state can have.
         let due = |effect: &Effect| match (effect, sweep) {
             (Effect::Match(_), _) | (_, Sweep::Everything) => true,
             (Effect::Call(_), Sweep::Overdue) => has_old_offer(&task, now),
             (Effect::Serve(_) | Effect::Wake(_) | Effect::Answered { .. }, Sweep::Overdue) => false,
         };
-        let effects = effects::of_task(&workspace, None, &task).into_iter().filter(due).collect();
+        let effects = effects::of_task(workspace, None, &task).into_iter().filter(due).collect();
         self.carry_out_task(effects, task).await
     }
 
-    async fn sweep_worker(&self, workspace: WorkspaceSid, sid: WorkerSid, sweep: Sweep) -> Result<(), Error> {
+    async fn sweep_worker(&self, workspace: &Workspace, sid: WorkerSid, sweep: Sweep) -> Result<(), Error> {
         let applied = self.store.apply(&Event::AdvanceWorker { worker: sid }, self.clock.now()).await?;
         let (Outcome::AlreadySo, Some(worker)) = (applied.outcome, applied.worker) else { return Ok(()) };
-        let Some(workspace) = self.workspace(workspace).await? else { return Ok(()) };
-        for effect in effects::of_worker(&workspace, None, &worker) {
+        for effect in effects::of_worker(workspace, None, &worker) {
             match (effect, sweep) {
                 (Effect::Serve(_), _) => self.serve(worker.clone()).await?,
                 (Effect::Wake(wake), Sweep::Everything) => self.outbox.wake(wake, self.clock.now()).await?,
@@ -66,7 +82,16 @@ impl Routing {
     }
 }
 
-fn has_old_offer(task: &Task, now: shared::model::Timestamp) -> bool {
+/// A call whose Task has not changed for a while may have ended without anybody hearing of it: the carrier does not repeat
+/// what it tells at the end of a call.
+fn caller_to_check(task: &Task, now: Timestamp) -> Option<Callback> {
+    let quiet_minutes = now.since(task.date_updated).as_secs() / 60;
+    let is_due = !task.assignment_status.is_end() && quiet_minutes % CALLER_CHECK_MINUTES == CALLER_CHECK_MINUTES - 1;
+    let call = task.call_sid().filter(|_| is_due)?;
+    Some(Callback::CheckCaller { call, task: task.sid })
+}
+
+fn has_old_offer(task: &Task, now: Timestamp) -> bool {
     let unanswered = task.pending_reservations().filter(|offer| offer.instruction.is_none());
     unanswered.into_iter().any(|offer| now.since(offer.date_created) >= UNANSWERED_OFFER_AGE)
 }

@@ -48,7 +48,8 @@ async fn answer(voice: &Voice, webhook: &Webhook) -> Result<Response, Failure> {
     // The sample Task of a preview does not exist.
     let wait = if webhook.is_preview() && wait == Wait::Over { Wait::Unknown } else { wait };
     let menu = voice.menu(webhook).await;
-    Ok(document(language(&menu, waiting.selected_language.as_deref())?, wait))
+    let is_first = waiting.queue_time_secs == Some(0);
+    Ok(document(language(&menu, waiting.selected_language.as_deref())?, is_first, wait))
 }
 
 async fn find(voice: &Voice, task_sid: TaskSid) -> Result<Wait, Failure> {
@@ -78,10 +79,10 @@ fn still_expected(usual: Option<Millis>, waited: Millis) -> Option<Millis> {
     Some(Millis::from_millis(left))
 }
 
-fn document(language: &Language, wait: Wait) -> Response {
+fn document(language: &Language, is_first: bool, wait: Wait) -> Response {
     match wait {
-        Wait::InLine { position, expected } => documents::wait(language, position, expected),
-        Wait::Unknown => documents::wait(language, None, None),
+        Wait::InLine { position, expected } => documents::wait(language, is_first, position, expected),
+        Wait::Unknown => documents::wait(language, is_first, None, None),
         Wait::Over => documents::leave(),
     }
 }

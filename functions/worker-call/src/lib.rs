@@ -32,7 +32,10 @@ async fn answered(voice: &Voice, webhook: &Webhook) -> Result<Response, Failure>
     if webhook.is_preview() {
         return Ok(connected(language(&centre.menu, None)?, &worker_call));
     }
-    let task = voice.store.task(worker_call.task_sid).await?;
+    // Names the leg, should the carrier's reply to the request that placed it have been lost.
+    let (task, reservation) = (worker_call.task_sid, worker_call.reservation_sid);
+    let named = Event::WorkerCallNamed { task, reservation, call: worker_call.call.call_sid };
+    let task = apply(voice, &worker_call, &named).await?.task;
     let language = language_of(&centre, task.as_ref())?;
     let stands = task.is_some_and(|task| still_stands(&task, &worker_call));
     Ok(if stands { connected(language, &worker_call) } else { documents::caller_gone(language) })
@@ -75,7 +78,7 @@ async fn ended(voice: &Voice, webhook: &Webhook) -> Result<Response, Failure> {
     let centre = voice.centre().await?;
     let applied = match webhook.is_preview() {
         true => None,
-        false => Some(apply(voice, &ended.worker_call, &end_of(&ended.worker_call)).await?),
+        false => Some(apply(voice, &ended.worker_call, &end_of_dial(&ended)).await?),
     };
     Ok(parted(
         language_of(&centre, applied.as_ref().and_then(|applied| applied.task.as_ref()))?,
@@ -93,6 +96,18 @@ async fn apply(voice: &Voice, worker_call: &WorkerCall, event: &Event) -> Result
         "worker's leg applied"
     );
     Ok(applied)
+}
+
+fn end_of_dial(ended: &DialEnded) -> Event {
+    let (task, reservation) = (ended.worker_call.task_sid, ended.worker_call.reservation_sid);
+    match ended.dial_call_status {
+        DialCallStatus::NoAnswer => Event::CallerNotFound { task, reservation },
+        DialCallStatus::Completed
+        | DialCallStatus::Answered
+        | DialCallStatus::Busy
+        | DialCallStatus::Failed
+        | DialCallStatus::Canceled => end_of(&ended.worker_call),
+    }
 }
 
 fn end_of(worker_call: &WorkerCall) -> Event {

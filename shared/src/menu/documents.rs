@@ -78,9 +78,11 @@ pub fn enqueue_hosted(language: &Language, workflow_sid: WorkflowSid) -> Respons
     enqueue_into(language, EnqueueTarget::Workflow { workflow_sid, task_attributes }, None)
 }
 
-/// One round of waiting: place in line and expected wait as far as they are known, then music.
-pub fn wait(language: &Language, position: Option<u32>, expected_wait: Option<Millis>) -> Response {
+/// One round of waiting: a word of thanks in the first one, place in line and expected wait as far as they are known,
+/// then music.
+pub fn wait(language: &Language, is_first: bool, position: Option<u32>, expected_wait: Option<Millis>) -> Response {
     let texts = &language.texts;
+    let please_wait = is_first.then(|| texts.please_wait.clone());
     let position = position.map(|position| fill(&texts.position, "position", position));
     let expected_wait = expected_wait.map(|wait| {
         if wait <= SHORT_WAIT {
@@ -90,7 +92,8 @@ pub fn wait(language: &Language, position: Option<u32>, expected_wait: Option<Mi
         }
     });
     let mut document = Response::new();
-    document.extend([position, expected_wait].into_iter().flatten().filter_map(|text| said(language, &text)));
+    document
+        .extend([please_wait, position, expected_wait].into_iter().flatten().filter_map(|text| said(language, &text)));
     document.then(Play::new(path::MUSIC))
 }
 
@@ -161,8 +164,10 @@ pub fn apology<'a>(languages: impl IntoIterator<Item = &'a Language>, retry: Opt
     }
 }
 
+/// `<Enqueue>` comes first and `please_wait` is said in the queue: a caller who hangs up while it is said has left the
+/// queue, and that is told.
 fn enqueue_into(language: &Language, target: EnqueueTarget, task_sid: Option<TaskSid>) -> Response {
-    say(language, |texts| &texts.please_wait).then(Enqueue {
+    Response::new().then(Enqueue {
         target,
         wait_url: Some(path::wait_music(task_sid, &language.selected_language)),
         action: Some(path::queue_exit(task_sid, &language.selected_language)),
@@ -255,20 +260,14 @@ mod tests {
 
     #[test]
     fn a_caller_waits_in_a_queue_named_by_the_task_or_in_hosted_taskrouter() {
-        let please_wait =
-            "<Say English>Thank you. Please hold the line. We will connect you with the next person who is free.</Say>";
         check(
             &enqueue(&english(), TASK),
-            &[
-                please_wait,
-                "<Enqueue waitUrl=\"/wait-music?TaskSid=TASK&amp;language=en\" \
-                 action=\"/queue-exit?TaskSid=TASK&amp;language=en\">TASK</Enqueue>",
-            ],
+            &["<Enqueue waitUrl=\"/wait-music?TaskSid=TASK&amp;language=en\" \
+                 action=\"/queue-exit?TaskSid=TASK&amp;language=en\">TASK</Enqueue>"],
         );
         check(
             &enqueue_hosted(&english(), WorkflowSid::from_bytes([0x22; 16])),
             &[
-                please_wait,
                 "<Enqueue workflowSid=\"WW22222222222222222222222222222222\" waitUrl=\"/wait-music?language=en\" \
                  action=\"/queue-exit?language=en\">",
                 "<Task>{&quot;selected_language&quot;:&quot;en&quot;}</Task>",
@@ -293,10 +292,13 @@ mod tests {
             (None, Some(120_000), &[two, music]),
             (None, Some(120_001), &[three, music]),
         ] {
-            check(&wait(&english(), position, wait_millis.map(Millis::from_millis)), expected);
+            check(&wait(&english(), false, position, wait_millis.map(Millis::from_millis)), expected);
         }
         let silent = Language { texts: Texts { position: String::new(), ..english().texts }, ..english() };
-        check(&wait(&silent, Some(2), None), &[music]);
+        check(&wait(&silent, false, Some(2), None), &[music]);
+        let please_wait =
+            "<Say English>Thank you. Please hold the line. We will connect you with the next person who is free.</Say>";
+        check(&wait(&english(), true, Some(2), None), &[please_wait, second, music]);
         check(&leave(), &["<Leave/>"]);
     }
 

@@ -54,6 +54,9 @@ impl ReservationStatus {
 /// stands still; how the call to the Worker ends decides (taskrouter.md section 6, "On hold").
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IssuedInstruction {
+    /// Who issued it: a number of its own for each attempt, so that an attempt whose write succeeded but whose answer was
+    /// lost still knows that it may go on.
+    pub claim: u64,
     /// The call to the Worker, once the carrier has named it.
     pub worker_call_sid: Option<CallSid>,
     /// The Activity the Worker moves to when the conversation has ended.

@@ -77,6 +77,13 @@ pub enum Callback {
         /// The Task that ended.
         task: TaskSid,
     },
+    /// Ask the carrier whether a caller is still there, and end the Task if not.
+    CheckCaller {
+        /// The caller's leg.
+        call: CallSid,
+        /// Their Task.
+        task: TaskSid,
+    },
     /// Delete the carrier's queue of an ended Task.
     DeleteQueue {
         /// The carrier's queue.

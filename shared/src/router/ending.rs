@@ -25,6 +25,25 @@ pub(super) fn caller_gone(
     Ok(())
 }
 
+/// The Worker found nobody: whoever told us that the caller left was not heard. While the offer stands, the Task is
+/// canceled, or Workers would be rung for nobody; otherwise the Worker's leg has ended like any other.
+pub(super) fn caller_not_found(
+    draft: &mut Draft<'_>,
+    task: TaskSid,
+    reservation: ReservationSid,
+) -> Result<(), Refusal> {
+    match offer::find(draft, task, reservation)?.status {
+        ReservationStatus::Pending => cancel(draft, task, &EndReason::LeftQueue),
+        ReservationStatus::Accepted
+        | ReservationStatus::Wrapping
+        | ReservationStatus::Rejected
+        | ReservationStatus::Timeout
+        | ReservationStatus::Canceled
+        | ReservationStatus::Rescinded
+        | ReservationStatus::Completed => worker_call_ended(draft, task, reservation, None),
+    }
+}
+
 /// The Worker's leg is over: an unanswered offer is canceled and the caller waits on; a conversation has ended.
 pub(super) fn worker_call_ended(
     draft: &mut Draft<'_>,

@@ -53,6 +53,13 @@ pub enum Event {
         /// The carrier's error code, if it gave one.
         code: Option<u32>,
     },
+    /// The Worker was led to the caller and found nobody waiting.
+    CallerNotFound {
+        /// The Task offered.
+        task: TaskSid,
+        /// The offer.
+        reservation: ReservationSid,
+    },
     /// The caller is no longer in the carrier's queue.
     CallerGone {
         /// The caller's Task.
@@ -96,6 +103,7 @@ impl Event {
             | Self::InstructionIssued { task, .. }
             | Self::WorkerCallNamed { task, .. }
             | Self::WorkerCallEnded { task, .. }
+            | Self::CallerNotFound { task, .. }
             | Self::CallerGone { task, .. }
             | Self::TaskEnded { task, .. } => Some(*task),
             Self::ServeWorker { .. } | Self::ActivitySet { .. } | Self::AdvanceWorker { .. } => None,
@@ -113,6 +121,7 @@ impl Event {
             | Self::InstructionIssued { .. }
             | Self::WorkerCallNamed { .. }
             | Self::WorkerCallEnded { .. }
+            | Self::CallerNotFound { .. }
             | Self::CallerGone { .. }
             | Self::TaskEnded { .. } => None,
         }

@@ -62,6 +62,7 @@ pub fn decide(snapshot: Snapshot<'_>, event: &Event, now: Timestamp) -> Decision
         Event::WorkerCallEnded { task, reservation, code } => {
             ending::worker_call_ended(&mut draft, *task, *reservation, *code)
         }
+        Event::CallerNotFound { task, reservation } => ending::caller_not_found(&mut draft, *task, *reservation),
         Event::CallerGone { task, reason, carrier_queue } => {
             ending::caller_gone(&mut draft, *task, reason, *carrier_queue)
         }

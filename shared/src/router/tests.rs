@@ -184,6 +184,7 @@ impl World {
 
     fn issue(&mut self, name: &str) -> Outcome {
         let instruction = IssuedInstruction {
+            claim: 1,
             worker_call_sid: None,
             post_work_activity_sid: Some(activity("Wrap-Up")),
             ring_timeout_secs: RING_SECS,
@@ -369,6 +370,27 @@ fn a_caller_who_hangs_up_frees_the_worker_and_stops_the_ringing() {
     assert!(effects.contains(&Effect::Call(Callback::StopWorkerCall { call })), "{effects:?}");
     assert!(effects.contains(&Effect::Serve(worker("Ben"))), "{effects:?}");
     assert_eq!(world.happens(gone), (Outcome::AlreadySo, vec![]));
+}
+
+#[test]
+fn a_worker_who_finds_nobody_ends_a_task_whose_caller_left_unheard() {
+    let mut world = world().worker("Ben", r#"{"languages":["en"]}"#);
+    world.call("c1", "en");
+    world.advance("c1");
+    world.rings("c1");
+    let not_found = Event::CallerNotFound { task: task("c1"), reservation: world.offer("c1") };
+    world.happens(not_found.clone());
+    assert_eq!(world.tasks[&task("c1")].reason, Some(EndReason::LeftQueue));
+    assert_eq!(world.happens(not_found), (Outcome::AlreadySo, vec![]));
+}
+
+#[test]
+fn a_roster_written_over_with_older_queues_is_mended() {
+    let mut world = world().worker("Ben", r#"{"languages":["en"]}"#);
+    world.workers.get_mut(&worker("Ben")).unwrap().roster = Roster::default();
+    let (outcome, effects) = world.happens(Event::AdvanceWorker { worker: worker("Ben") });
+    assert_eq!((outcome, effects), (Outcome::Changed, vec![Effect::Serve(worker("Ben"))]));
+    assert_eq!(world.happens(Event::AdvanceWorker { worker: worker("Ben") }).0, Outcome::AlreadySo);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What a Worker is doing (taskrouter.md section 3).
 
 use super::decision::{Draft, Refusal};
+use super::roster::roster_of;
 use super::wake;
 use crate::model::{ActivitySid, ReservationStatus, WorkerSid};
 
@@ -32,12 +33,17 @@ pub(super) fn set_activity(
     Ok(())
 }
 
-/// Ends a wrap-up that has lasted as long as it may.
+/// Ends a wrap-up that has lasted as long as it may, and mends a roster that was written over by somebody who knew older
+/// queues (writing a Worker computes it anew).
 pub(super) fn advance(draft: &mut Draft<'_>, sid: WorkerSid) -> Result<(), Refusal> {
     let worker = draft.worker(sid)?;
+    let outdated = roster_of(draft.workspace, worker) != worker.roster;
     let due = wake::of_worker(draft.workspace, worker).is_some_and(|moment| moment <= draft.now);
     if let (true, Some(wrap_up)) = (due, &draft.workspace.wrap_up) {
         enter_activity(draft, sid, wrap_up.next_activity_sid);
+    }
+    if outdated {
+        let _written_with_the_right_roster = draft.worker_mut(sid);
     }
     Ok(())
 }

@@ -41,7 +41,8 @@ async fn a_caller_hears_the_place_in_line_and_what_is_left_of_the_usual_wait() {
 async fn the_first_in_line_is_first_while_a_worker_is_rung_and_hears_no_place_once_one_answered() {
     let world = World::open().await;
     let task = world.offer().await;
-    golden::check("wait-music.first-in-line", &world.caller(&wait_music(), &[]).await);
+    golden::check("wait-music.first-round", &world.caller(&wait_music(), &[("QueueTime", "0")]).await);
+    golden::check("wait-music.first-in-line", &world.caller(&wait_music(), &[("QueueTime", "20")]).await);
     golden::check("wait-music.hindi", &world.caller(&path::wait_music(Some(task.sid), "hi"), &[]).await);
     let accepted = Event::Answered { task: task.sid, reservation: task.reservations[0].sid, answer: Answer::Accept };
     world.store.apply(&accepted, NOON).await.unwrap();

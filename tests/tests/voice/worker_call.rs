@@ -110,7 +110,8 @@ async fn a_worker_whose_caller_is_gone_is_told_so() {
     other.worker(&self::leg(&other.offer().await).answered, &[]).await;
     let ended = other.worker(&leg.ended, &[("DialCallStatus", "no-answer")]).await;
     golden::check("worker-call.caller-gone", &ended);
-    assert_eq!(state(&other).await, (AssignmentStatus::Pending, ReservationStatus::Canceled, 0));
+    // Nobody was in the queue: whoever was to tell so was not heard, and no other Worker is rung for nobody.
+    assert_eq!(state(&other).await, (AssignmentStatus::Canceled, ReservationStatus::Canceled, 0));
 }
 
 #[tokio::test]
