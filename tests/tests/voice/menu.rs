@@ -25,7 +25,6 @@ async fn a_caller_hears_the_menu_a_bounded_number_of_times() {
 
 #[tokio::test]
 async fn a_key_becomes_a_language_or_the_menu_is_heard_again() {
-    let world = World::open().await;
     for (url, digits, golden) in [
         ("/enqueue-call?attempt=1", "1", "enqueue-call.english"),
         ("/enqueue-call?attempt=3", "2", "enqueue-call.hindi"),
@@ -34,7 +33,16 @@ async fn a_key_becomes_a_language_or_the_menu_is_heard_again() {
         ("/enqueue-call?attempt=1", "", "enqueue-call.no-input"),
         ("/enqueue-call?attempt=3", "", "enqueue-call.no-input-at-last"),
     ] {
-        golden::check(golden, &world.caller(url, &[("Digits", digits)]).await);
+        golden::check(golden, &World::open().await.caller(url, &[("Digits", digits)]).await);
+    }
+}
+
+#[tokio::test]
+async fn a_webhook_that_comes_again_with_another_key_keeps_the_first_choice() {
+    let world = World::open().await;
+    for digits in ["1", "2"] {
+        let reply = world.caller("/enqueue-call?attempt=1", &[("Digits", digits)]).await;
+        golden::check("enqueue-call.english", &reply);
     }
 }
 
