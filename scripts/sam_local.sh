@@ -13,6 +13,8 @@ cd "$(dirname "$0")/.."
 image=public.ecr.aws/lambda/provided:al2023-x86_64
 template=.aws-sam/build/local.yaml
 port=9010
+# sam looks for samconfig.toml beside the template; ours is here.
+options=(--template "$template" --config-file "$PWD/samconfig.toml" --skip-pull-image)
 
 # Function, event, what its answer contains.
 invocations='
@@ -30,7 +32,7 @@ invocations='
 # Method, path, status, what the answer contains.
 requests='
   GET   /incoming-call          200  <Response>
-  POST  /incoming-call          403  signature
+  POST  /incoming-call          403  Signature
   GET   /wait-music/music.wav   200  WAVE
   GET   /v1/Workspaces          401  20003
 '
@@ -79,7 +81,7 @@ invoke_each() {
   local function event expected answer
   while read -r function event expected; do
     [ -n "$function" ] || continue
-    answer=$(scripts/sam.sh local invoke "$function" --template "$template" --event "events/$event.json" --skip-pull-image 2>&1) ||
+    answer=$(scripts/sam.sh local invoke "$function" "${options[@]}" --event "events/$event.json" 2>&1) ||
       fail "$event: sam local invoke failed:"$'\n'"$answer"
     [[ $answer == *"$expected"* ]] || fail "$event: no $expected in the answer:"$'\n'"$answer"
     echo "sam local: $function answers events/$event.json"
@@ -89,7 +91,7 @@ invoke_each() {
 request_each() {
   local log method path status expected answer
   log=$(mktemp)
-  scripts/sam.sh local start-api --template "$template" --port "$port" --skip-pull-image >"$log" 2>&1 &
+  scripts/sam.sh local start-api "${options[@]}" --port "$port" >"$log" 2>&1 &
   server=$!
   trap stop_server EXIT
   for _ in $(seq 60); do

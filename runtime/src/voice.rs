@@ -8,7 +8,7 @@
 //! | `TABLE_NAME` | all | the table ([`crate::aws::store`]) | required |
 //! | `AUTH_TOKEN` or `AUTH_TOKEN_PARAMETER` | all | the account's auth token ([`crate::parameter_store`]) | required |
 //! | `VERIFY_SIGNATURES` | all | whether the carrier has to sign | `true` |
-//! | `TWIML_PREVIEW` | all but `assignment` | whether a browser may look at the TwiML | `false` |
+//! | `TWIML_PREVIEW` | all | whether a browser may look at the TwiML | `false` |
 //! | `ROUTER` | `enqueue-call` | who routes: `cordboard` or `twilio` | `cordboard` |
 //! | `WORKFLOW_SID` | `enqueue-call` | the hosted Workflow, with `ROUTER=twilio` | required then |
 //! | `POST_WORK_ACTIVITY_SID` | `assignment` | the Activity after a conversation, instead of the centre's | none |
@@ -17,7 +17,7 @@ use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use shared::menu::{Language, Menu, documents};
-use shared::model::{ActivitySid, AttributesError, Centre, Clock, Timestamp, WorkflowSid};
+use shared::model::{ActivitySid, AttributesError, CallSid, Centre, Clock, TaskSid, Timestamp, WorkflowSid};
 use shared::router::NoFilterMatches;
 use shared::twiml::Response;
 use shared::webhook::{self, Access, Admitted, Checks, ParameterError, Parameters, Reply, Request, path};
@@ -103,12 +103,10 @@ enum Meaning {
 
 /// What [`Voice::new`] needs to know about requests, from `VERIFY_SIGNATURES` and `TWIML_PREVIEW`.
 pub fn checks(env: &Env<'_>) -> Result<Checks, EnvError> {
-    Ok(Checks { twiml_preview: env.switch("TWIML_PREVIEW", false)?, ..checks_without_preview(env)? })
-}
-
-/// [`checks`] for a function that shows nothing to browsers: `VERIFY_SIGNATURES` alone.
-pub fn checks_without_preview(env: &Env<'_>) -> Result<Checks, EnvError> {
-    Ok(Checks { verify_signatures: env.switch("VERIFY_SIGNATURES", true)?, twiml_preview: false })
+    Ok(Checks {
+        verify_signatures: env.switch("VERIFY_SIGNATURES", true)?,
+        twiml_preview: env.switch("TWIML_PREVIEW", false)?,
+    })
 }
 
 /// The answer to a path that no function has.
@@ -247,7 +245,10 @@ impl Webhook {
     /// Logs a failure, where it is handled.
     fn note(&self, failure: &Failure) -> Meaning {
         let meaning = failure.meaning();
-        let (path, call_sid, task_sid) = (&self.path, self.parameters.get("CallSid"), self.parameters.get("TaskSid"));
+        // Only what is an id is logged: a faulty request may hold anything.
+        let call_sid = self.parameters.optional::<CallSid>("CallSid").ok().flatten().map(|sid| sid.to_string());
+        let task_sid = self.parameters.optional::<TaskSid>("TaskSid").ok().flatten().map(|sid| sid.to_string());
+        let path = &self.path;
         match meaning {
             Meaning::Faulty(status) => tracing::warn!(path, status, call_sid, task_sid, %failure, "request refused"),
             Meaning::TryAgain | Meaning::GiveUp | Meaning::Unheard => {
@@ -339,6 +340,5 @@ mod tests {
         let strict = Checks { verify_signatures: true, twiml_preview: false };
         assert_eq!(checks(&Env::new(|_| None)), Ok(strict));
         assert_eq!(checks(&on), Ok(Checks { twiml_preview: true, ..strict }));
-        assert_eq!(checks_without_preview(&on), Ok(strict));
     }
 }

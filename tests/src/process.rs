@@ -5,7 +5,8 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use serde_json::Value;
-use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 use tokio::time::{interval, timeout};
 
@@ -73,17 +74,54 @@ impl Process {
         self.child.kill().await.unwrap();
     }
 
-    /// Ends it as Ctrl-C does; its exit code.
-    pub async fn interrupt(mut self) -> Option<i32> {
+    /// Presses Ctrl-C.
+    pub async fn signal(&self) {
         let pid = self.child.id().unwrap().to_string();
         let sent = Command::new("kill").args(["-INT", &pid]).status().await.unwrap();
         assert!(sent.success());
+    }
+
+    /// Ends it as Ctrl-C does; its exit code.
+    pub async fn interrupt(mut self) -> Option<i32> {
+        self.signal().await;
         timeout(PATIENCE, self.child.wait()).await.unwrap().unwrap().code()
     }
 
     /// GET, as JSON.
     pub async fn get(&self, path: &str) -> Value {
         self.http.get(format!("{}{path}", self.base)).send().await.unwrap().json().await.unwrap()
+    }
+
+    /// Begins a request and never ends it.
+    pub async fn begin_request(&self) -> TcpStream {
+        let mut stream = TcpStream::connect(self.address()).await.unwrap();
+        stream
+            .write_all(b"POST /simulator/calls HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9\r\n\r\n")
+            .await
+            .unwrap();
+        stream
+    }
+
+    /// Waits until it has heard that it shall stop.
+    pub async fn until_it_takes_no_more_connections(&self) {
+        let mut looks = interval(LOOK_EVERY);
+        let refused = async {
+            while TcpStream::connect(self.address()).await.is_ok() {
+                looks.tick().await;
+            }
+        };
+        timeout(PATIENCE, refused).await.unwrap();
+    }
+
+    /// The status that answers a POST of this text with these headers.
+    pub async fn status_of(&self, path: &str, headers: &[(&str, &str)], body: &str) -> u16 {
+        let request = self.http.post(format!("{}{path}", self.base)).body(body.to_owned());
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        request.send().await.unwrap().status().as_u16()
+    }
+
+    fn address(&self) -> &str {
+        self.base.trim_start_matches("http://")
     }
 
     /// POST of JSON, answered with JSON.

@@ -49,6 +49,44 @@ async fn it_says_where_it_is_and_stops_cleanly_on_ctrl_c() {
 }
 
 #[tokio::test]
+async fn a_request_that_never_ends_holds_up_ctrl_c_for_a_while_only_and_a_second_one_not_at_all() {
+    for (signals, code) in [(1, 0), (2, 130)] {
+        let folder = tempfile::tempdir().unwrap();
+        let process = Process::start(folder.path(), free_port(), &["--in-memory"]).await;
+        let _endless = process.begin_request().await;
+        if signals == 2 {
+            process.signal().await;
+            process.until_it_takes_no_more_connections().await;
+        }
+        assert_eq!(process.interrupt().await, Some(code), "{signals} signals");
+    }
+}
+
+#[tokio::test]
+async fn web_pages_from_elsewhere_are_refused_and_command_lines_are_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let process = Process::start(folder.path(), free_port(), &["--in-memory"]).await;
+    let dial = json!({ "from": "+17075550190", "to": NUMBER }).to_string();
+    let form = ("content-type", "application/x-www-form-urlencoded");
+    for (headers, expected) in [
+        (vec![form], 201),
+        (vec![form, ("origin", "http://localhost:3000")], 201),
+        (vec![form, ("host", "localhost")], 201),
+        (vec![form, ("origin", "https://page.example")], 403),
+        (vec![form, ("origin", "null")], 403),
+        (vec![form, ("host", "page.example")], 421),
+    ] {
+        assert_eq!(process.status_of("/simulator/calls", &headers, &dial).await, expected, "{headers:?}");
+    }
+    for path in ["/incoming-call", "/v1/Workspaces", "/2010-04-01/Accounts", "/nowhere"] {
+        assert_eq!(process.status_of(path, &[("origin", "https://page.example")], "").await, 403, "{path}");
+    }
+    let calls = process.get("/simulator/calls").await;
+    assert_eq!(calls["calls"].as_array().unwrap().len(), 3, "a refused request did something");
+    process.interrupt().await;
+}
+
+#[tokio::test]
 async fn a_call_survives_a_kill_in_the_middle_of_ringing() {
     let folder = tempfile::tempdir().unwrap();
     let port = free_port();

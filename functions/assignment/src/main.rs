@@ -13,7 +13,7 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let env = Env::process();
     let store = aws::store(&env)?;
     let auth_token = parameter_store::auth_token(&env).await?;
-    let mut voice = Voice::new(store, auth_token, voice::checks_without_preview(&env)?, Arc::new(SystemClock));
+    let mut voice = Voice::new(store, auth_token, voice::checks(&env)?, Arc::new(SystemClock));
     voice.post_work_activity_sid = env.optional("POST_WORK_ACTIVITY_SID", "WA and 32 hexadecimal digits")?;
     runtime::http::serve(Arc::new(voice), handle).await
 }

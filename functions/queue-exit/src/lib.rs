@@ -61,11 +61,13 @@ async fn recorded(voice: &Voice, webhook: &Webhook) -> Result<Response, Failure>
     Ok(documents::voicemail_thanks(language(&menu, recording.selected_language.as_deref())?))
 }
 
-/// The Task of a caller who was connected and is on the line, while nobody has accepted it: the Reservation had ended in
-/// the moment before. The call is not lost: the caller goes back into the queue.
+/// The Task of a caller who is on the line after being connected, or about to be, while nobody has accepted it: the Worker
+/// hung up or the Reservation ended in that very moment. The call is not lost: the caller goes back into the queue.
 async fn still_wanted(voice: &Voice, webhook: &Webhook, exit: &QueueExit) -> Result<Option<TaskSid>, Failure> {
-    let is_bridged = exit.queue_result == QueueResult::Bridged && !webhook.is_preview();
-    let (true, false, Some(task_sid)) = (is_bridged, exit.call.status.is_final(), exit.task_sid) else {
+    let was_dequeued = matches!(exit.queue_result, QueueResult::Bridged | QueueResult::BridgingInProcess);
+    let (true, false, Some(task_sid)) =
+        (was_dequeued && !webhook.is_preview(), exit.call.status.is_final(), exit.task_sid)
+    else {
         return Ok(None);
     };
     let status = voice.store.task(task_sid).await?.map(|task| task.assignment_status);

@@ -9,7 +9,7 @@ use shared::webhook::signature;
 use url::Url;
 
 use super::{Done, media};
-use crate::network::{Fetch, Fetched, Purpose, Reply, Target};
+use crate::network::{Fetch, Fetched, Purpose, Reply, Target, shown_url};
 use crate::twiml::{DOCUMENT_BYTES_MAX, ErrorCode, Fault, Method};
 
 /// A voice webhook in all, retries and redirects included.
@@ -119,7 +119,7 @@ fn form(attempt: &Attempt) -> &[(String, String)] {
 }
 
 fn first_attempt(target: &Target, params: &[(String, String)]) -> Result<Attempt, Fault> {
-    let invalid = |error| Fault::new(ErrorCode::InvalidUrl, format!("{}: {error}", target.url));
+    let invalid = |error| Fault::new(ErrorCode::InvalidUrl, format!("{}: {error}", target.shown()));
     let url = Url::parse(&target.url).map_err(invalid)?;
     Ok(attempt(url, target.method, params.to_vec()))
 }
@@ -160,7 +160,8 @@ fn redirected(attempt: &Attempt, response: &Response) -> Result<Option<Attempt>,
         _ => return Ok(None),
     };
     let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
-    let invalid = || Fault::new(ErrorCode::HttpFailure, format!("{} redirects to nowhere", attempt.url));
+    let invalid =
+        || Fault::new(ErrorCode::HttpFailure, format!("{} redirects to nowhere", shown_url(attempt.url.as_str())));
     let url = attempt.url.join(location.ok_or_else(invalid)?).map_err(|_| invalid())?;
     if !["http", "https"].contains(&url.scheme()) {
         return Err(invalid());
@@ -198,7 +199,10 @@ async fn head(fetch: &Fetch, mut response: Response, bytes_max: usize) -> Result
         match response.chunk().await {
             Ok(Some(chunk)) => body.extend_from_slice(&chunk),
             Ok(None) => return Ok(body),
-            Err(error) => return Err(Fault::new(ErrorCode::HttpFailure, format!("{}: {error}", fetch.target.shown()))),
+            Err(error) => {
+                let text = format!("{}: {}", fetch.target.shown(), innermost_reason(&error));
+                return Err(Fault::new(ErrorCode::HttpFailure, text));
+            }
         }
         if body.len() >= bytes_max {
             body.truncate(bytes_max);
@@ -209,19 +213,23 @@ async fn head(fetch: &Fetch, mut response: Response, bytes_max: usize) -> Result
 
 /// The carrier's code for a failed exchange, and the innermost reason.
 fn failure(url: &Url, error: &reqwest::Error) -> Fault {
-    let mut reasons = Vec::new();
-    let mut source = std::error::Error::source(error);
-    while let Some(reason) = source {
-        reasons.push(reason.to_string());
-        source = reason.source();
-    }
-    let reason = reasons.last().cloned().unwrap_or_else(|| error.to_string());
-    let all = reasons.join(" ").to_ascii_lowercase();
+    let all = reasons(error).join(" ").to_ascii_lowercase();
     let code = match () {
         () if error.is_connect() && all.contains("dns") => ErrorCode::HostName,
         () if error.is_connect() && (all.contains("certificate") || all.contains("tls")) => ErrorCode::Tls,
         () if error.is_connect() => ErrorCode::Connection,
         () => ErrorCode::HttpFailure,
     };
-    Fault::new(code, format!("{url}: {reason}"))
+    Fault::new(code, format!("{}: {}", shown_url(url.as_str()), innermost_reason(error)))
+}
+
+/// What went wrong in the end. What the error itself says names the whole URL.
+fn innermost_reason(error: &reqwest::Error) -> String {
+    reasons(error).pop().unwrap_or_else(|| "the exchange broke off".to_owned())
+}
+
+/// Why, step by step, the innermost last.
+fn reasons(error: &reqwest::Error) -> Vec<String> {
+    let first = std::error::Error::source(error);
+    std::iter::successors(first, |reason| reason.source()).map(ToString::to_string).collect()
 }

@@ -14,9 +14,9 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use shared::model::ids::{AccountSid, CallSid};
+use shared::model::ids::AccountSid;
 use shared::model::time::{Clock, Timestamp};
-use tokio::sync::{Notify, broadcast};
+use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
 use crate::network::{CentreNumber, Fetch, FetchId, Fetched, Input, Network, Output, RowError, Setup, is_address};
@@ -29,8 +29,6 @@ const FETCHES_AT_ONCE_MAX: usize = 256;
 const SLEEP_MAX: Duration = Duration::from_secs(3_600);
 /// Rounds of [`Carrier::settle`]: a story of a thousand documents at one moment is a loop.
 const SETTLE_ROUNDS_MAX: usize = 1_000;
-/// Changes a slow subscriber may lag behind before it misses some.
-const CHANGES_KEPT: usize = 1_024;
 
 /// What a carrier needs to know.
 #[derive(Debug, Clone)]
@@ -87,7 +85,6 @@ pub struct Carrier {
     fetcher: Arc<Fetcher>,
     state: Mutex<State>,
     nudge: Notify,
-    changes: broadcast::Sender<CallSid>,
 }
 
 struct State {
@@ -120,7 +117,6 @@ impl Carrier {
             clock,
             state: Mutex::new(State { network, journal, pending }),
             nudge: Notify::new(),
-            changes: broadcast::channel(CHANGES_KEPT).0,
         }))
     }
 
@@ -131,7 +127,6 @@ impl Carrier {
         // The clock is read inside the lock, so that inputs happen in the order of their moments.
         let now = self.clock.now();
         let outputs = state.network.handle(input, now);
-        let changed: Vec<CallSid> = state.network.changed_calls().collect();
         state.write_journal();
         let mut reply = Vec::new();
         for output in outputs {
@@ -143,10 +138,6 @@ impl Carrier {
             }
         }
         drop(state);
-        for sid in changed {
-            // Nobody listening is no error.
-            let _ = self.changes.send(sid);
-        }
         self.nudge.notify_one();
         reply
     }
@@ -204,11 +195,6 @@ impl Carrier {
     /// When something happens by itself.
     pub fn next_wake(&self) -> Option<Timestamp> {
         self.state().network.next_wake()
-    }
-
-    /// The ids of calls as they change, for a live view. A slow receiver misses some.
-    pub fn subscribe(&self) -> broadcast::Receiver<CallSid> {
-        self.changes.subscribe()
     }
 
     pub(crate) fn now(&self) -> Timestamp {

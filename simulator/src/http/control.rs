@@ -16,8 +16,9 @@ use serde_json::{Value, json};
 use shared::model::ids::CallSid;
 
 use super::form::Form;
+use super::{accept, created_call};
 use crate::Carrier;
-use crate::network::{Call, CallStatus, Input, Output, Refusal};
+use crate::network::{Call, CallStatus, Input, Refusal};
 
 /// The routes below `/simulator`.
 pub(super) fn routes() -> Router<Arc<Carrier>> {
@@ -75,27 +76,54 @@ struct DigitsRequest {
 async fn dial(State(carrier): State<Arc<Carrier>>, body: Body) -> Result<(StatusCode, Json<Value>), Problem> {
     let DialRequest { from, to } = read(body, r#"{"from": "+15550100001", "to": "+17075550183"}"#)?;
     let outputs = accept(&carrier, Input::Dial { from, to })?;
-    let created = outputs.into_iter().find_map(|output| match output {
-        Output::CallCreated(sid) => Some(sid),
-        Output::Fetch(_) | Output::QueueCreated(_) | Output::Dequeued(_) | Output::Refused(_) => None,
-    });
-    let sid = created.ok_or_else(|| Problem(StatusCode::INTERNAL_SERVER_ERROR, "the call was not made".to_owned()))?;
+    let sid = created_call(outputs)
+        .ok_or_else(|| Problem(StatusCode::INTERNAL_SERVER_ERROR, "the call was not made".to_owned()))?;
     Ok((StatusCode::CREATED, Json(json!({ "call_sid": sid }))))
 }
 
 async fn list(State(carrier): State<Arc<Carrier>>, RawQuery(query): RawQuery) -> Result<Json<Value>, Problem> {
-    let query = Form::read(query.unwrap_or_default().as_bytes());
-    let status = query.text("status").map(|text| {
-        let known = CallStatus::ALL.map(CallStatus::as_str).join(", ");
-        CallStatus::read(text)
-            .ok_or_else(|| Problem(StatusCode::BAD_REQUEST, format!("status: expected one of {known}")))
-    });
-    let status = status.transpose()?;
-    let wanted = |call: &&Call| {
-        query.text("to").is_none_or(|to| call.to == to) && status.is_none_or(|status| call.status == status)
-    };
+    let filter = CallFilter::read(&Form::read(query.unwrap_or_default().as_bytes()))?;
+    let wanted = |call: &&Call| filter.takes(call);
     let calls: Vec<Value> = carrier.read(|network| network.calls().into_iter().filter(wanted).map(render).collect());
     Ok(Json(json!({ "calls": calls })))
+}
+
+/// What a list of calls is narrowed down to.
+struct CallFilter {
+    from: Option<String>,
+    to: Option<String>,
+    status: Option<CallStatus>,
+}
+
+impl CallFilter {
+    const NAMES: [&str; 3] = ["from", "to", "status"];
+
+    fn read(query: &Form) -> Result<Self, Problem> {
+        if let Some(unknown) = query.names().find(|name| !Self::NAMES.contains(name)) {
+            return Err(bad_request(format!("{unknown}: expected one of {}", Self::NAMES.join(", "))));
+        }
+        let status = query.text("status").map(|text| {
+            let known = CallStatus::ALL.map(CallStatus::as_str).join(", ");
+            CallStatus::read(text).ok_or_else(|| bad_request(format!("status: expected one of {known}")))
+        });
+        let [from, to] = ["from", "to"].map(|name| query.text(name).map(typed_address));
+        Ok(Self { from, to, status: status.transpose()? })
+    }
+
+    fn takes(&self, call: &Call) -> bool {
+        self.from.as_ref().is_none_or(|from| *from == call.from)
+            && self.to.as_ref().is_none_or(|to| *to == call.to)
+            && self.status.is_none_or(|status| status == call.status)
+    }
+}
+
+/// An address as a person types it into a query: in `to=+17075550101` the plus decodes to a blank.
+fn typed_address(text: &str) -> String {
+    text.strip_prefix(' ').map_or_else(|| text.to_owned(), |digits| format!("+{digits}"))
+}
+
+fn bad_request(message: String) -> Problem {
+    Problem(StatusCode::BAD_REQUEST, message)
 }
 
 async fn show(State(carrier): State<Arc<Carrier>>, Path(sid): Path<String>) -> Result<Json<Value>, Problem> {
@@ -132,16 +160,6 @@ fn act(carrier: &Carrier, call: CallSid, input: Input) -> Result<Json<Value>, Pr
     look_up(carrier, call)
 }
 
-fn accept(carrier: &Carrier, input: Input) -> Result<Vec<Output>, Problem> {
-    let outputs = carrier.handle(input);
-    match outputs.first() {
-        Some(Output::Refused(refusal)) => Err(refusal.clone().into()),
-        Some(Output::Fetch(_) | Output::CallCreated(_) | Output::QueueCreated(_) | Output::Dequeued(_)) | None => {
-            Ok(outputs)
-        }
-    }
-}
-
 fn look_up(carrier: &Carrier, sid: CallSid) -> Result<Json<Value>, Problem> {
     let call = carrier.read(|network| network.call(sid).map(render));
     call.map(Json).ok_or_else(|| Refusal::UnknownCall(sid).into())
@@ -171,6 +189,5 @@ fn call_sid(text: &str) -> Result<CallSid, Problem> {
 
 fn read<T: DeserializeOwned>(body: Body, example: &str) -> Result<T, Problem> {
     let body = body.map_err(|rejection| Problem(rejection.status(), rejection.body_text()))?;
-    serde_json::from_slice(&body)
-        .map_err(|error| Problem(StatusCode::BAD_REQUEST, format!("expected JSON such as {example}: {error}")))
+    serde_json::from_slice(&body).map_err(|error| bad_request(format!("expected JSON such as {example}: {error}")))
 }

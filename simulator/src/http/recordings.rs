@@ -17,6 +17,10 @@ use crate::Carrier;
 const BYTES_PER_SEC: u32 = 8_000;
 /// Longest file served: a minute of silence is enough to hear that there is nothing.
 const LENGTH_MAX: Millis = Millis::from_secs(60);
+/// Bytes before the sound: the RIFF header, the `fmt ` chunk, and the header of the `data` chunk.
+const WAV_HEADER_BYTES: u32 = 44;
+/// Bytes of a chunk's header, its name and size, which the size does not count. The whole file is one RIFF chunk.
+const CHUNK_HEADER_BYTES: u32 = 8;
 /// Silence in µ-law.
 const SILENCE: u8 = 0xff;
 
@@ -40,9 +44,10 @@ async fn serve(
 fn silent_wav(length: Millis) -> Vec<u8> {
     let millis = u32::try_from(length.min(LENGTH_MAX).as_millis()).unwrap_or(u32::MAX);
     let data_bytes = millis * (BYTES_PER_SEC / 1_000);
-    let mut wav = Vec::with_capacity(data_bytes as usize + 44);
+    let file_bytes = WAV_HEADER_BYTES + data_bytes;
+    let mut wav = Vec::with_capacity(file_bytes as usize);
     wav.extend(b"RIFF");
-    wav.extend((36 + data_bytes).to_le_bytes());
+    wav.extend((file_bytes - CHUNK_HEADER_BYTES).to_le_bytes());
     wav.extend(b"WAVEfmt \x10\0\0\0");
     // Format 7 is µ-law; one channel.
     wav.extend(b"\x07\0\x01\0");
@@ -50,6 +55,6 @@ fn silent_wav(length: Millis) -> Vec<u8> {
     wav.extend(BYTES_PER_SEC.to_le_bytes());
     wav.extend(b"\x01\0\x08\0data");
     wav.extend(data_bytes.to_le_bytes());
-    wav.resize(wav.len() + data_bytes as usize, SILENCE);
+    wav.resize(file_bytes as usize, SILENCE);
     wav
 }

@@ -1,5 +1,7 @@
 //! Who can be dialled: E.164 numbers, `client:` and `sip:` addresses (voice-webhooks.md section 3).
 
+use shared::webhook::redact;
+
 /// Digits of the shortest and the longest number in E.164.
 const E164_DIGITS: std::ops::RangeInclusive<usize> = 5..=15;
 /// Characters of the longest `client:` or `sip:` address.
@@ -23,11 +25,24 @@ pub fn is_address(text: &str) -> bool {
     })
 }
 
-/// An address fit for a log: the last four characters only.
-pub fn redacted(text: &str) -> String {
-    const SHOWN: usize = 4;
-    let hidden = text.chars().count().saturating_sub(SHOWN);
-    format!("…{}", text.chars().skip(hidden).collect::<String>())
+/// A text fit for a log: numbers in E.164 form, which a document may hold anywhere, show their ends only. A plus may be
+/// written as URLs write it, `%2B`.
+pub fn without_numbers(text: &str) -> String {
+    let text = text.replace("%2B", "+").replace("%2b", "+");
+    let mut parts = text.split('+');
+    let mut shown = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let after = part.trim_start_matches(|character: char| character.is_ascii_digit());
+        let number = part.strip_suffix(after).unwrap_or_default();
+        if E164_DIGITS.contains(&number.len()) {
+            shown.push_str(&redact(number).to_string());
+        } else {
+            shown.push('+');
+            shown.push_str(number);
+        }
+        shown.push_str(after);
+    }
+    shown
 }
 
 #[cfg(test)]
@@ -54,10 +69,17 @@ mod tests {
             assert!(!is_address(text), "{text}");
         }
     }
-
     #[test]
-    fn a_log_shows_the_last_four_characters() {
-        assert_eq!(redacted("+17075550101"), "…0101");
-        assert_eq!(redacted("é"), "…é");
+    fn numbers_in_a_text_show_their_ends_only() {
+        let table = [
+            ("callerId=\"+17075550101\" of <Dial>, not +15550100001.", "callerId=\"…0101\" of <Dial>, not …0001."),
+            ("+49301", "…"),
+            ("http://app.example/from/%2B15550100001/x", "http://app.example/from/…0001/x"),
+            ("1 + 1 is +2; é+é+", "1 + 1 is +2; é+é+"),
+            ("CA00000000000000000000000000000001 after 15 s", "CA00000000000000000000000000000001 after 15 s"),
+        ];
+        for (text, shown) in table {
+            assert_eq!(without_numbers(text), shown);
+        }
     }
 }

@@ -2,20 +2,20 @@
 
 use shared::model::ids::CallSid;
 use shared::model::time::{Millis, Timestamp};
+use shared::webhook::redact;
 
 use super::call::{Phase, Side};
 use super::dial::DialEnd;
 use super::queue::QueueResult;
 use super::turn::Turn;
-use super::{CallStatus, Event, redacted};
+use super::{CallStatus, Event};
 use crate::twiml::Dial;
 
 impl Turn<'_> {
     /// Connects the caller, who has left the queue, with the call whose Dial fetched it.
     pub fn bridge(&mut self, dialer: CallSid, caller: CallSid) {
-        let dial = match self.call(dialer).map(|call| &call.phase) {
-            Some(Phase::DialingQueue { dial, .. }) => dial.clone(),
-            _ => return self.leave_queue(caller, QueueResult::BridgingInProcess),
+        let Some(Phase::DialingQueue { dial, .. }) = self.call(dialer).map(|call| call.phase.clone()) else {
+            return self.leave_queue(caller, QueueResult::BridgingInProcess);
         };
         if let Some(call) = self.call_mut(caller) {
             call.stack.truncate(1);
@@ -42,7 +42,7 @@ impl Turn<'_> {
 
     fn note_bridged(&mut self, sid: CallSid, with: CallSid) {
         let phone = self.call(with).map(|call| call.phone().to_owned()).unwrap_or_default();
-        tracing::info!(call_sid = %sid, with = %with, "simulated carrier: call {sid} is connected with {}", redacted(&phone));
+        tracing::info!(call_sid = %sid, with = %with, "simulated carrier: call {sid} is connected with {}", redact(&phone));
         self.note(sid, Event::Bridged, format!("talking with {phone} (call {with})"));
     }
 

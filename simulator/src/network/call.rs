@@ -247,6 +247,59 @@ pub(super) enum Phase {
     Ended,
 }
 
+impl Phase {
+    /// The request whose answer lets the document go on.
+    pub fn awaited_fetch(&self) -> Option<FetchId> {
+        match self {
+            Self::Fetching { fetch } | Self::Measuring { fetch, .. } => Some(*fetch),
+            Self::Gathering(gathering) => gathering.measuring.as_ref().map(|(fetch, _, _)| *fetch),
+            Self::Queued
+            | Self::Ringing { .. }
+            | Self::Sounding { .. }
+            | Self::Recording { .. }
+            | Self::Running
+            | Self::Resting { .. }
+            | Self::Holding
+            | Self::DialingPhones { .. }
+            | Self::DialingQueue { .. }
+            | Self::Bridged { .. }
+            | Self::Ended => None,
+        }
+    }
+
+    /// What takes the keys that are pressed at this moment.
+    pub fn key_listener(&self) -> Option<KeyListener> {
+        match self {
+            Self::Gathering(gathering) => gathering.gather.listens_to_keys.then_some(KeyListener::Gather),
+            Self::Recording { .. } => Some(KeyListener::Record),
+            Self::Bridged { side: Side::Dialer(dial), .. } => dial.hangup_on_star.then_some(KeyListener::Conversation),
+            Self::Bridged { side: Side::FromQueue | Side::Leg, .. }
+            | Self::Queued
+            | Self::Ringing { .. }
+            | Self::Fetching { .. }
+            | Self::Measuring { .. }
+            | Self::Sounding { .. }
+            | Self::Running
+            | Self::Resting { .. }
+            | Self::Holding
+            | Self::DialingPhones { .. }
+            | Self::DialingQueue { .. }
+            | Self::Ended => None,
+        }
+    }
+}
+
+/// Who takes a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum KeyListener {
+    /// A Gather that wants keys.
+    Gather,
+    /// A Record, which some keys stop.
+    Record,
+    /// A conversation that the `*` key ends.
+    Conversation,
+}
+
 /// The state of a Gather.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Gathering {

@@ -153,19 +153,22 @@ impl Turn<'_> {
     fn connect(&mut self, dialer: CallSid, caller: CallSid) {
         self.abandon_document(caller);
         self.take_from_queue(caller);
-        let announcement = match self.call(dialer).map(|call| &call.phase) {
-            Some(Phase::DialingQueue { dial: Dial { to: DialTo::Queue { announcement, .. }, .. }, .. }) => {
-                announcement.clone()
-            }
-            _ => None,
-        };
-        let Some(link) = announcement else { return self.bridge(dialer, caller) };
+        let Some(link) = self.announcement(dialer) else { return self.bridge(dialer, caller) };
         match self.resolve(dialer, &link) {
             Ok(target) => self.announce(dialer, caller, target),
             Err(fault) => {
                 self.note_fault(dialer, &Fault { code: ErrorCode::DialQueueUrl, ..fault });
                 self.bridge(dialer, caller);
             }
+        }
+    }
+
+    /// What the caller is to hear before the connection, as the dialer's Dial says.
+    fn announcement(&self, dialer: CallSid) -> Option<Link> {
+        let Phase::DialingQueue { dial, .. } = &self.call(dialer)?.phase else { return None };
+        match &dial.to {
+            DialTo::Queue { announcement, .. } => announcement.clone(),
+            DialTo::Phones(_) => None,
         }
     }
 

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use shared::model::ids::CallSid;
 use shared::model::time::Millis;
+use url::Url;
 
 use super::call::Role;
 use crate::twiml::{Fault, Method};
@@ -22,14 +23,39 @@ pub struct Target {
 }
 
 impl Target {
-    /// The URL fit for logs and transcripts: without user and password.
+    /// The URL fit for logs and transcripts; see [`shown_url`].
     pub fn shown(&self) -> String {
-        let Ok(mut url) = url::Url::parse(&self.url) else { return self.url.clone() };
-        // Neither can fail for http and https.
-        let _ = url.set_username("");
-        let _ = url.set_password(None);
-        url.into()
+        shown_url(&self.url)
     }
+
+    /// The URL fit for another server: without user and password.
+    pub(super) fn without_credentials(&self) -> String {
+        Url::parse(&self.url).map_or_else(|_| shown_url(&self.url), |url| strip_credentials(url).into())
+    }
+}
+
+/// A URL, perhaps relative or no URL at all, fit for logs: without user and password, and without its query, which with
+/// GET holds the numbers of caller and called.
+pub fn shown_url(text: &str) -> String {
+    let Ok(url) = Url::parse(text) else {
+        let shown = text.split(['?', '#']).next().unwrap_or_default();
+        return shown.rsplit('@').next().unwrap_or_default().to_owned();
+    };
+    if url.cannot_be_a_base() {
+        // Such as tel: and mailto:, which are nothing but an address.
+        return format!("{}:…", url.scheme());
+    }
+    let mut url = strip_credentials(url);
+    url.set_query(None);
+    url.set_fragment(None);
+    url.into()
+}
+
+fn strip_credentials(mut url: Url) -> Url {
+    // Neither can fail for http and https.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    url
 }
 
 /// A request that is outstanding: to be sent, on its way, or to be sent again after a restart.
@@ -94,5 +120,25 @@ impl Reply {
     /// Whether the status is a 2xx.
     pub fn is_success(&self) -> bool {
         (200..300).contains(&self.status)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_is_shown_without_credentials_query_and_fragment() {
+        let table = [
+            ("http://app.example/voice?From=%2B15550100001&To=1#x", "http://app.example/voice"),
+            ("https://ada:secret@app.example:8443/voice", "https://app.example:8443/voice"),
+            ("/voice?From=+15550100001", "/voice"),
+            ("http://ada:secret@:0:0/?From=1", ":0:0/"),
+            ("tel:+15550100001", "tel:…"),
+            ("", ""),
+        ];
+        for (text, shown) in table {
+            assert_eq!(shown_url(text), shown, "{text}");
+        }
     }
 }

@@ -209,7 +209,11 @@ impl Turn<'_> {
         self.network.live.remove(&sid);
         self.network.ended.insert((serial, sid));
         self.note(sid, Event::Ended, format!("{}: {how}", status.as_str()));
+        if let Phase::Recording { record, since, .. } = &phase {
+            self.record_ended_by_hang_up(sid, record, *since);
+        }
         self.let_go(sid, phase);
+        self.queue_abandoned(sid);
         if let Some(call) = self.call_mut(sid) {
             call.stack.clear();
         }
@@ -220,10 +224,9 @@ impl Turn<'_> {
         self.prune();
     }
 
-    /// What an ending call leaves behind: notifications that its verbs owe, and others who go on without it.
-    fn let_go(&mut self, sid: CallSid, phase: Phase) {
+    /// What a call leaves behind that is over or goes elsewhere: others go on without it, and its Dial's action is told.
+    pub fn let_go(&mut self, sid: CallSid, phase: Phase) {
         match phase {
-            Phase::Recording { record, since, .. } => self.record_ended_by_hang_up(sid, &record, since),
             Phase::DialingPhones { dial, legs } => self.dial_abandoned(sid, &dial, &legs),
             Phase::DialingQueue { dial, connecting, .. } => self.queue_dial_abandoned(sid, &dial, connecting),
             Phase::Bridged { with, since, side, .. } => self.conversation_left(sid, with, since, side),
@@ -233,12 +236,12 @@ impl Turn<'_> {
             | Phase::Measuring { .. }
             | Phase::Sounding { .. }
             | Phase::Gathering(_)
+            | Phase::Recording { .. }
             | Phase::Resting { .. }
             | Phase::Holding
             | Phase::Running
             | Phase::Ended => {}
         }
-        self.queue_abandoned(sid);
     }
 }
 

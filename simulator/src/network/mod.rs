@@ -38,9 +38,9 @@ use shared::model::time::{Millis, Timestamp};
 use table::Table;
 use turn::Turn;
 
-pub use address::{EXPECTED as ADDRESS_EXPECTED, is_address, redacted};
+pub use address::{EXPECTED as ADDRESS_EXPECTED, is_address};
 pub use call::{Call, CallStatus, Direction, Reporter, Start};
-pub use fetch::{Fetch, FetchId, Fetched, Purpose, Reply, Target};
+pub use fetch::{Fetch, FetchId, Fetched, Purpose, Reply, Target, shown_url};
 pub use queue::{MEMBERS_DEFAULT, MEMBERS_MAX, NAME_CHARS_MAX, Queue};
 pub use record::Recording;
 pub use rest::{CallUpdate, EndAs, NewCall};

@@ -3,7 +3,7 @@
 use shared::model::ids::CallSid;
 use shared::model::time::Millis;
 
-use super::call::{Phase, Side};
+use super::call::{KeyListener, Phase};
 use super::transcript::Transcript;
 use super::turn::Turn;
 use super::{
@@ -173,7 +173,7 @@ impl Turn<'_> {
         if call.status != CallStatus::InProgress {
             return Err(wrong_state(call, "in-progress"));
         }
-        let listening = if self.listens(sid) { "" } else { " (nothing was listening)" };
+        let listening = if call.phase.key_listener().is_some() { "" } else { " (nothing was listening)" };
         self.note(sid, Event::Pressed, format!("{digits}{listening}"));
         for key in digits.chars() {
             self.press(sid, key);
@@ -181,26 +181,14 @@ impl Turn<'_> {
         Ok(())
     }
 
-    fn listens(&self, sid: CallSid) -> bool {
-        match self.call(sid).map(|call| &call.phase) {
-            Some(Phase::Gathering(gathering)) => gathering.gather.listens_to_keys,
-            Some(Phase::Recording { .. }) => true,
-            Some(Phase::Bridged { side: Side::Dialer(dial), .. }) => dial.hangup_on_star,
-            _ => false,
-        }
-    }
-
     fn press(&mut self, sid: CallSid, key: char) {
-        if !self.listens(sid) {
-            return;
-        }
-        match self.call(sid).map(|call| &call.phase) {
-            Some(Phase::Gathering(_)) => self.gather_key(sid, key),
-            Some(Phase::Recording { .. }) => self.record_key(sid, key),
-            Some(Phase::Bridged { .. }) if key == '*' => {
-                self.conversation_over(sid, "the star key ended the conversation")
+        match self.call(sid).and_then(|call| call.phase.key_listener()) {
+            Some(KeyListener::Gather) => self.gather_key(sid, key),
+            Some(KeyListener::Record) => self.record_key(sid, key),
+            Some(KeyListener::Conversation) if key == '*' => {
+                self.conversation_over(sid, "the star key ended the conversation");
             }
-            _ => {}
+            Some(KeyListener::Conversation) | None => {}
         }
     }
 }

@@ -39,11 +39,8 @@ impl Turn<'_> {
     }
 
     pub fn record_key(&mut self, sid: CallSid, key: char) {
-        let is_final = match self.call(sid).map(|call| &call.phase) {
-            Some(Phase::Recording { record, .. }) => record.finish_on_key.contains(key),
-            _ => false,
-        };
-        if is_final {
+        let Some(Phase::Recording { record, .. }) = self.call(sid).map(|call| &call.phase) else { return };
+        if record.finish_on_key.contains(key) {
             self.forgive_hurry(sid);
             self.record_over(sid, Some(key));
         }

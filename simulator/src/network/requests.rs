@@ -3,11 +3,13 @@
 use shared::model::ids::CallSid;
 use url::Url;
 
+use super::address::without_numbers;
 use super::call::{Enqueued, Frame, Phase, Role, Transfer};
 use super::fetch::DocumentFetch;
 use super::turn::Turn;
 use super::{
     CallStatus, Event, FETCHES_MAX, Fetch, FetchId, Fetched, MEDIA_MAX, Output, Purpose, Reply, Start, Target,
+    shown_url,
 };
 use crate::twiml::{self, Document, ErrorCode, Fault, Link, Sound, Verb};
 
@@ -164,14 +166,14 @@ impl Turn<'_> {
     /// A call's own document has a fallback; what is heard in a queue ends the stay there (voice-webhooks.md 5.1).
     fn document_failed(&mut self, fetch: &Fetch, document: DocumentFetch, fault: Fault) {
         let sid = fetch.call;
-        let url = fetch.target.shown();
-        let fault = Fault { text: format!("{} ({url})", fault.text), ..fault };
+        let fault = Fault { text: format!("{} ({})", fault.text, fetch.target.shown()), ..fault };
         match document.role {
             Role::Main => {
                 let fallback = self.call(sid).and_then(|call| call.fallback.clone()).filter(|_| !document.is_fallback);
                 let Some(fallback) = fallback else { return self.fault(sid, &fault) };
                 self.note_fault(sid, &fault);
-                let extra = vec![param("ErrorCode", fault.code.number()), param("ErrorUrl", url)];
+                let failed = fetch.target.without_credentials();
+                let extra = vec![param("ErrorCode", fault.code.number()), param("ErrorUrl", failed)];
                 self.fetch_document(sid, DocumentFetch { is_fallback: true, ..document }, fallback, extra);
             }
             Role::Wait | Role::Announcement { .. } => self.fault(sid, &fault),
@@ -206,19 +208,14 @@ impl Turn<'_> {
 
     /// Forgets the document a call was waiting for: it goes another way.
     pub fn abandon_document(&mut self, sid: CallSid) {
-        let fetch = match self.call(sid).map(|call| &call.phase) {
-            Some(Phase::Fetching { fetch } | Phase::Measuring { fetch, .. }) => *fetch,
-            Some(Phase::Gathering(gathering)) => match &gathering.measuring {
-                Some((fetch, _, _)) => *fetch,
-                None => return,
-            },
-            _ => return,
-        };
-        self.network.fetches.remove(&fetch);
+        if let Some(fetch) = self.call(sid).and_then(|call| call.phase.awaited_fetch()) {
+            self.network.fetches.remove(&fetch);
+        }
     }
 
     pub fn note_fault(&mut self, sid: CallSid, fault: &Fault) {
-        tracing::warn!(call_sid = %sid, code = fault.code.number(), "simulated carrier, call {sid}: {fault}");
+        let shown = without_numbers(&fault.to_string());
+        tracing::warn!(call_sid = %sid, code = fault.code.number(), "simulated carrier, call {sid}: {shown}");
         self.note(sid, Event::Error, fault.to_string());
     }
 
@@ -251,7 +248,8 @@ impl Turn<'_> {
 }
 
 fn resolve(base: Option<&Target>, link: &Link) -> Result<Target, Fault> {
-    let invalid = |what: &str| Fault::new(ErrorCode::InvalidUrl, format!("\"{}\" {what}", link.url));
+    let shown = shown_url(&link.url);
+    let invalid = |what: &str| Fault::new(ErrorCode::InvalidUrl, format!("\"{shown}\" {what}"));
     let resolved = match base {
         Some(base) => Url::parse(&base.url).and_then(|base| base.join(&link.url)),
         None => Url::parse(&link.url),
@@ -260,7 +258,7 @@ fn resolve(base: Option<&Target>, link: &Link) -> Result<Target, Fault> {
         Ok(url) if !["http", "https"].contains(&url.scheme()) => Err(invalid("is neither http nor https")),
         Ok(url) => Ok(Target { url: url.into(), method: link.method }),
         Err(url::ParseError::RelativeUrlWithoutBase) => {
-            let text = format!("\"{}\": with TwiML given inline, links must be absolute", link.url);
+            let text = format!("\"{shown}\": with TwiML given inline, links must be absolute");
             Err(Fault::new(ErrorCode::RelativeUrl, text))
         }
         Err(error) => Err(invalid(&format!("is not a URL: {error}"))),

@@ -124,7 +124,7 @@ impl Turn<'_> {
         let phase = std::mem::replace(&mut call.phase, Phase::Holding);
         let was_bridged = matches!(phase, Phase::Bridged { .. });
         let announcer = call.enqueued.as_mut().and_then(|enqueued| enqueued.announcer.take());
-        self.let_go_of_verb(sid, phase);
+        self.let_go(sid, phase);
         if let Some(dialer) = announcer {
             self.caller_lost(dialer);
         }
@@ -134,25 +134,6 @@ impl Turn<'_> {
             call.stack.clear();
         }
         self.begin(sid, start);
-    }
-
-    fn let_go_of_verb(&mut self, sid: CallSid, phase: Phase) {
-        match phase {
-            Phase::DialingPhones { dial, legs } => self.dial_abandoned(sid, &dial, &legs),
-            Phase::DialingQueue { dial, connecting, .. } => self.queue_dial_abandoned(sid, &dial, connecting),
-            Phase::Bridged { with, since, side, .. } => self.conversation_left(sid, with, since, side),
-            Phase::Queued
-            | Phase::Ringing { .. }
-            | Phase::Fetching { .. }
-            | Phase::Measuring { .. }
-            | Phase::Sounding { .. }
-            | Phase::Gathering(_)
-            | Phase::Recording { .. }
-            | Phase::Resting { .. }
-            | Phase::Holding
-            | Phase::Running
-            | Phase::Ended => {}
-        }
     }
 
     pub fn create_queue(&mut self, name: &str, max_size: u32) -> Result<(), Refusal> {

@@ -95,11 +95,6 @@ impl Network {
         Ok(changes)
     }
 
-    /// The calls among what changed.
-    pub fn changed_calls(&self) -> impl Iterator<Item = shared::model::ids::CallSid> {
-        self.calls.changes().map(|(sid, _)| *sid)
-    }
-
     /// Forgets which rows changed: they are stored.
     pub fn changes_written(&mut self) {
         self.calls.settle();

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use shared::model::ids::CallSid;
 use shared::model::time::Timestamp;
 
+use super::address::without_numbers;
 use super::call::{Call, Phase};
 use super::{ENDED_CALL_KEPT, ENDED_CALLS_MAX, Event, Input, Network, Output, Refusal};
 
@@ -104,7 +105,7 @@ impl<'n> Turn<'n> {
 
     /// Notes something that is ignored, also in the log: whoever develops should see it.
     pub fn warn(&mut self, sid: CallSid, text: &str) {
-        tracing::warn!(call_sid = %sid, "simulated carrier, call {sid}: {text}");
+        tracing::warn!(call_sid = %sid, "simulated carrier, call {sid}: {}", without_numbers(text));
         self.note(sid, Event::Warning, text);
     }
 

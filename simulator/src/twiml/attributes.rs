@@ -5,6 +5,9 @@ use std::ops::RangeInclusive;
 use super::xml::Element;
 use super::{Link, Method};
 
+/// Seconds in a day: no verb needs a longer span.
+pub(super) const SECONDS_MAX: u32 = 86_400;
+
 /// The attributes of one element, being read.
 pub(super) struct Attributes<'a> {
     element: &'a Element,

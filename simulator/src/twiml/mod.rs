@@ -4,6 +4,7 @@
 //! out and said in [`Document::warnings`].
 
 mod attributes;
+mod dial;
 mod parse;
 mod xml;
 

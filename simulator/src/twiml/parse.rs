@@ -1,18 +1,12 @@
 //! A tree of elements into typed verbs.
 
-use super::attributes::{Attributes, shorten};
+use super::attributes::{Attributes, SECONDS_MAX, shorten};
+use super::dial::dial;
 use super::xml::{self, Element, Node};
-use super::{
-    Dial, DialTo, Document, Enqueue, EnqueueInto, ErrorCode, Fault, Gather, Link, Phone, Record, RejectReason, Sound,
-    StatusEvent, Verb, Wait,
-};
+use super::{Document, Enqueue, EnqueueInto, ErrorCode, Fault, Gather, Link, Record, RejectReason, Sound, Verb, Wait};
 
-/// Seconds in a day: no verb needs a longer span.
-const SECONDS_MAX: u32 = 86_400;
 /// Warnings kept for one document; the rest would say the same.
 const WARNINGS_MAX: usize = 20;
-/// Phones one Dial may ring (the carrier's own limit).
-const PHONES_MAX: usize = 10;
 
 /// Reads a document.
 ///
@@ -178,91 +172,6 @@ fn enqueue(element: &Element, warnings: &mut Vec<String>) -> Enqueue {
     enqueue
 }
 
-fn dial(element: &Element, warnings: &mut Vec<String>) -> Option<Dial> {
-    let to = dial_to(element, warnings)?;
-    let mut attributes = Attributes::of(element, warnings);
-    attributes.not_simulated(&["record", "answerOnBridge", "referUrl", "sequential"]);
-    attributes.no_effect(&[
-        "trim",
-        "ringTone",
-        "callReason",
-        "recordingStatusCallback",
-        "recordingStatusCallbackMethod",
-        "recordingStatusCallbackEvent",
-        "recordingTrack",
-        "referMethod",
-    ]);
-    let dial = Dial {
-        to,
-        action: attributes.link("action", "method"),
-        timeout_secs: attributes.number("timeout", 30, 1..=SECONDS_MAX),
-        time_limit_secs: attributes.number("timeLimit", 14_400, 1..=SECONDS_MAX),
-        caller_id: attributes.text("callerId").map(str::to_owned),
-        hangup_on_star: attributes.flag("hangupOnStar", false),
-    };
-    attributes.finish();
-    Some(dial)
-}
-
-/// Phones and a queue exclude each other; what does not fit is warned about.
-fn dial_to(element: &Element, warnings: &mut Vec<String>) -> Option<DialTo> {
-    let mut phones = Vec::new();
-    let mut queue = None;
-    for noun in element.elements() {
-        match noun.name.as_str() {
-            "Number" => phones.push(phone(noun, "", warnings)),
-            "Client" => phones.push(phone(noun, "client:", warnings)),
-            "Sip" => phones.push(phone(noun, "", warnings)),
-            "Queue" => queue = Some(queue_noun(noun, warnings)),
-            other => warnings.push(format!("<{}> in <Dial> is not simulated; ignored", shorten(other))),
-        }
-    }
-    if element.elements().next().is_none() {
-        let address = element.text();
-        phones.push(Phone { address, status_callback: None, status_events: Vec::new() });
-    }
-    if phones.len() > PHONES_MAX {
-        warnings.push(format!("<Dial> rings at most {PHONES_MAX} phones; the others are ignored"));
-        phones.truncate(PHONES_MAX);
-    }
-    match (queue, phones.is_empty()) {
-        (Some(queue), true) => Some(queue),
-        (Some(queue), false) => {
-            warnings.push("<Dial> with a <Queue> and phones: the phones are ignored".to_owned());
-            Some(queue)
-        }
-        (None, false) => Some(DialTo::Phones(phones)),
-        (None, true) => {
-            warnings.push("<Dial> names nobody who can be dialled here; ignored".to_owned());
-            None
-        }
-    }
-}
-
-fn phone(noun: &Element, prefix: &str, warnings: &mut Vec<String>) -> Phone {
-    let mut attributes = Attributes::of(noun, warnings);
-    attributes.not_simulated(&["url", "sendDigits", "machineDetection", "byoc"]);
-    attributes.no_effect(&["method", "username", "password", "phoneNumberSid"]);
-    let status_callback = attributes.link("statusCallback", "statusCallbackMethod");
-    let events = attributes.text("statusCallbackEvent").unwrap_or("completed");
-    let (status_events, unknown) = StatusEvent::read_list([events]);
-    for word in unknown {
-        attributes.unusable("statusCallbackEvent", &word, "initiated, ringing, answered or completed");
-    }
-    attributes.finish();
-    let text = noun.text();
-    let address = if text.starts_with(prefix) { text } else { format!("{prefix}{text}") };
-    Phone { address, status_callback, status_events }
-}
-
-fn queue_noun(noun: &Element, warnings: &mut Vec<String>) -> DialTo {
-    let mut attributes = Attributes::of(noun, warnings);
-    attributes.not_simulated(&["reservationSid", "postWorkActivitySid"]);
-    let announcement = attributes.link("url", "method");
-    attributes.finish();
-    DialTo::Queue { name: noun.text(), announcement }
-}
-
 fn record(element: &Element, warnings: &mut Vec<String>) -> Record {
     let mut attributes = Attributes::of(element, warnings);
     attributes.not_simulated(&["transcribe", "transcribeCallback"]);
@@ -304,6 +213,7 @@ fn reject(element: &Element, warnings: &mut Vec<String>) -> RejectReason {
 
 #[cfg(test)]
 mod tests {
+    use super::super::{Dial, DialTo};
     use super::*;
 
     fn verbs(inner: &str) -> Vec<Verb> {

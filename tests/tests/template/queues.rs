@@ -1,6 +1,6 @@
 //! What feeds the functions: queues and the stream; where their failures go; who is woken.
 
-use serde_json::{Value, json};
+use serde_json::json;
 use tests::template::{ALARM, FUNCTION, QUEUE, Template, list, texts};
 
 use crate::{Check, Project, function_events, shown};

@@ -25,7 +25,7 @@ async fn each_way_out_has_its_document_and_ends_the_task() {
         ("leave", "queue-exit.timed-out", "queue-exit.voicemail", left),
         // Connected although nobody had accepted: the call is not lost.
         ("bridged", "queue-exit.waits-on", "queue-exit.waits-on", None),
-        ("bridging-in-process", "queue-exit.nothing", "queue-exit.nothing", None),
+        ("bridging-in-process", "queue-exit.waits-on", "queue-exit.waits-on", None),
         ("redirected", "queue-exit.nothing", "queue-exit.nothing", left),
         ("redirected-from-bridged", "queue-exit.nothing", "queue-exit.nothing", left),
         ("queue-full", "queue-exit.error", "queue-exit.voicemail", left),

@@ -248,6 +248,32 @@ fn the_caller_hears_the_announcement_before_the_connection() {
     assert_eq!(stage.heard(caller).last().unwrap(), "Exit");
 }
 
+/// A caller whose announcement is asked for is dequeued and being connected (voice-webhooks.md section 5.1).
+#[test]
+fn a_worker_who_is_gone_while_the_announcement_is_asked_for_leaves_a_caller_whose_enqueue_is_over() {
+    let mut stage = Stage::new(ENQUEUE)
+        .serve("/wait", "<Pause length=\"10\"/>")
+        .serve("/exit", "<Say>Exit</Say>")
+        .serve("/worker", "<Dial><Queue url=\"/announce\">support</Queue></Dial>")
+        .serve("/announce", "<Say>Never</Say>");
+    let caller = stage.dial(CALLER);
+    stage.pass(3);
+    let worker = stage.ring(WORKER, "/worker");
+    stage.handle(Input::Answer(worker));
+    let fetch = stage.pending.pop_front().unwrap();
+    let fetched = stage.answer_to(&fetch);
+    stage.handle(Input::Fetched(fetch.id, fetched));
+    let late = stage.pending.pop_front().unwrap();
+    assert_eq!(late.target.url, format!("{BASE}/announce"));
+
+    stage.hang_up(worker);
+    let fetched = stage.answer_to(&late);
+    stage.act(Input::Fetched(late.id, fetched));
+    let exit = stage.asked_once("/exit");
+    assert_eq!((exit.get("QueueResult"), exit.get("QueueTime")), ("bridging-in-process", "3"));
+    assert_eq!(stage.heard(caller), ["Exit"]);
+}
+
 #[test]
 fn when_the_caller_is_gone_before_the_connection_the_worker_gets_the_next_one() {
     let mut stage = Stage::new(ENQUEUE)

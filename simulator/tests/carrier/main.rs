@@ -1,0 +1,7 @@
+//! The carrier over real HTTP: webhooks on one side, its own API on the other. The tests own the clock.
+
+mod control;
+mod rest;
+mod starts;
+mod support;
+mod webhooks;

@@ -1,0 +1,189 @@
+//! An application of somebody else's as the assignment callback: what it is asked, and what its answers do.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says so by panicking")]
+
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+use std::sync::{Arc, Mutex};
+
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::response::IntoResponse;
+use axum::routing::post;
+use shared::model::{AssignmentStatus, Millis, ReservationStatus};
+use shared::webhook::signature::{SIGNATURE_HEADER, Signed, verify};
+use tests::laboratory::{EXAMPLE, Laboratory};
+use tests::story::SLACK;
+use tokio::net::TcpListener;
+
+/// What the application answers at a path: status, content type, body.
+type Answer = (u16, &'static str, &'static str);
+
+/// A request it got.
+#[derive(Debug, Clone)]
+struct Asked {
+    path: String,
+    headers: HeaderMap,
+    form: Vec<(String, String)>,
+}
+
+#[derive(Clone)]
+struct Application {
+    base: String,
+    answers: Arc<BTreeMap<&'static str, Answer>>,
+    asked: Arc<Mutex<Vec<Asked>>>,
+}
+
+impl Application {
+    async fn start(answers: &[(&'static str, Answer)]) -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        let application = Self { base, answers: Arc::new(answers.iter().copied().collect()), asked: Arc::default() };
+        let site = axum::Router::new().route("/{path}", post(answer)).with_state(application.clone());
+        tokio::spawn(async move { axum::serve(listener, site).await.unwrap() });
+        application
+    }
+
+    /// The example centre with this application's paths as callback and fallback.
+    async fn laboratory(&self, callback: &str, fallback: &str) -> Laboratory {
+        let urls = format!(
+            "assignment_callback: {base}{callback}\n    fallback_assignment_callback: {base}{fallback}",
+            base = self.base
+        );
+        let set_up = EXAMPLE.replace("assignment_callback: /assignment", &urls);
+        assert_ne!(set_up, EXAMPLE);
+        Laboratory::open(&set_up, None).await
+    }
+
+    fn paths(&self) -> Vec<String> {
+        self.asked.lock().unwrap().iter().map(|asked| asked.path.clone()).collect()
+    }
+}
+
+async fn answer(
+    State(application): State<Application>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: String,
+) -> impl IntoResponse {
+    let form = form_urlencoded::parse(body.as_bytes()).into_owned().collect();
+    application.asked.lock().unwrap().push(Asked { path: uri.path().to_owned(), headers, form });
+    let (status, content_type, body) = application.answers[uri.path()];
+    (StatusCode::from_u16(status).unwrap(), [("content-type", content_type)], body)
+}
+
+const JSON: &str = "application/json";
+const NOTHING: Answer = (200, JSON, "");
+
+/// An English caller, as soon as the Task has been offered.
+async fn call(laboratory: &Laboratory) -> shared::model::CallSid {
+    let caller = laboratory.dial("+17075550190").await;
+    laboratory.centre.settle().await;
+    laboratory.press(caller, "1").await;
+    laboratory.advance(SLACK).await;
+    caller
+}
+
+#[tokio::test]
+async fn the_application_is_asked_with_a_signature_and_everything_it_needs() {
+    let application = Application::start(&[("/ask", NOTHING), ("/again", NOTHING)]).await;
+    let laboratory = application.laboratory("/ask", "/again").await;
+    let caller = call(&laboratory).await;
+    let task = laboratory.task(caller).await.unwrap();
+    let asked = application.asked.lock().unwrap().clone();
+    assert_eq!(asked.len(), 1, "one offer, one request: {asked:?}");
+
+    let url = format!("{}/ask", application.base);
+    let signature = asked[0].headers[SIGNATURE_HEADER].to_str().unwrap();
+    verify(&laboratory.account.auth_token, &url, Signed::Form(&asked[0].form), signature).unwrap();
+    assert_eq!(asked[0].headers["i-twilio-idempotency-token"], task.reservations[0].sid.to_string());
+    let names: Vec<&str> = asked[0].form.iter().map(|(name, _)| name.as_str()).collect();
+    let expected = [
+        "Timestamp",
+        "AccountSid",
+        "WorkspaceSid",
+        "WorkflowSid",
+        "TaskQueueSid",
+        "TaskSid",
+        "TaskAttributes",
+        "TaskAge",
+        "TaskPriority",
+        "ReservationSid",
+        "WorkerSid",
+        "WorkerName",
+        "WorkerAttributes",
+    ];
+    assert_eq!(names, expected);
+    laboratory.close().await;
+}
+
+#[tokio::test]
+async fn without_an_instruction_the_reservation_times_out_and_the_next_worker_is_offered_the_call() {
+    let application = Application::start(&[("/ask", NOTHING), ("/again", NOTHING)]).await;
+    let laboratory = application.laboratory("/ask", "/again").await;
+    let caller = call(&laboratory).await;
+    assert_eq!(laboratory.task(caller).await.unwrap().reservations[0].worker_name, "Maya");
+    laboratory.advance(Millis::from_secs(120)).await;
+    assert_eq!(laboratory.activity_of("Maya").await, "Offline");
+    let task = laboratory.task(caller).await.unwrap();
+    assert_eq!(task.reservations[0].worker_name, "Leela");
+    assert_eq!((task.assignment_status, task.rounds), (AssignmentStatus::Reserved, 2));
+    laboratory.close().await;
+}
+
+#[tokio::test]
+async fn accept_and_reject_are_carried_out() {
+    let accept: Answer = (200, JSON, r#"{"instruction":"accept"}"#);
+    let reject: Answer = (200, JSON, r#"{"instruction":"reject"}"#);
+    for (answer, status, first_offer) in [
+        (accept, AssignmentStatus::Assigned, ReservationStatus::Accepted),
+        // Rejected by both Workers in turn; both are spared for a moment.
+        (reject, AssignmentStatus::Pending, ReservationStatus::Rejected),
+    ] {
+        let application = Application::start(&[("/ask", answer)]).await;
+        let laboratory = application.laboratory("/ask", "/ask").await;
+        let caller = laboratory.dial("+17075550190").await;
+        laboratory.centre.settle().await;
+        laboratory.press(caller, "1").await;
+        laboratory.centre.settle().await;
+        let task = laboratory.task(caller).await.unwrap();
+        assert_eq!((task.assignment_status, task.reservations[0].status), (status, first_offer));
+        assert_eq!(laboratory.activity_of("Maya").await, "Available");
+        laboratory.close().await;
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_cannot_be_used_sends_us_to_the_fallback() {
+    let dequeue: Answer = (200, JSON, r#"{"instruction":"dequeue","from":"+17075550183","timeout":20}"#);
+    for faulty in [
+        (500, JSON, ""),
+        (404, JSON, r#"{"instruction":"accept"}"#),
+        (200, "text/html", "<p>sorry</p>"),
+        (200, JSON, "{"),
+        (200, JSON, r#"{"instruction":"sing"}"#),
+        (302, JSON, ""),
+    ] {
+        let application = Application::start(&[("/ask", faulty), ("/again", dequeue)]).await;
+        let laboratory = application.laboratory("/ask", "/again").await;
+        call(&laboratory).await;
+        assert_eq!(application.paths(), ["/ask", "/again"], "{faulty:?}");
+        assert!(laboratory.ringing().await.contains_key("+17075550101"), "{faulty:?}");
+        laboratory.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_phone_that_cannot_be_rung_cancels_the_offer_at_once_and_another_worker_is_rung() {
+    let wrong: Answer = (200, JSON, r#"{"instruction":"dequeue","to":"nobody at all","from":"+17075550183"}"#);
+    let application = Application::start(&[("/ask", wrong)]).await;
+    let laboratory = application.laboratory("/ask", "/ask").await;
+    let caller = laboratory.dial("+17075550190").await;
+    laboratory.centre.settle().await;
+    laboratory.press(caller, "1").await;
+    laboratory.centre.settle().await;
+    let task = laboratory.task(caller).await.unwrap();
+    assert_eq!((task.assignment_status, task.rounds), (AssignmentStatus::Pending, 2), "both Workers were tried");
+    assert_eq!(task.reservations[0].status, ReservationStatus::Canceled);
+    assert!(task.reservations[0].canceled_reason_code.is_some());
+    laboratory.close().await;
+}
