@@ -1,0 +1,125 @@
+//! The REST API over a running centre: what it changes goes the same way as calls do.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says so by panicking")]
+
+use serde_json::Value;
+use shared::model::{CallSid, TaskSid};
+use tests::laboratory::Laboratory;
+use tests::story::SLACK;
+
+struct Client<'a>(&'a Laboratory);
+
+impl Client<'_> {
+    async fn send(&self, request: reqwest::RequestBuilder) -> (u16, Value) {
+        let account = &self.0.account;
+        let answer = request.basic_auth(account.account_sid, Some(&account.auth_token)).send().await.unwrap();
+        (answer.status().as_u16(), answer.json().await.unwrap())
+    }
+
+    async fn get(&self, path: &str) -> (u16, Value) {
+        self.send(reqwest::Client::new().get(self.url(path))).await
+    }
+
+    async fn post(&self, path: &str, form: &[(&str, &str)]) -> (u16, Value) {
+        self.send(reqwest::Client::new().post(self.url(path)).form(form)).await
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("{}/v1/Workspaces/{}{path}", self.0.base, self.0.contact_centre.workspace.sid)
+    }
+}
+
+/// An English caller whose Task has been offered to Maya.
+async fn offered(laboratory: &Laboratory) -> CallSid {
+    let caller = laboratory.dial("+17075550190").await;
+    laboratory.centre.settle().await;
+    laboratory.press(caller, "1").await;
+    laboratory.advance(SLACK).await;
+    caller
+}
+
+fn task_path(caller: CallSid) -> String {
+    format!("/Tasks/{}", TaskSid::derive(&[&caller.to_string()]))
+}
+
+#[tokio::test]
+async fn nothing_is_readable_without_credentials() {
+    let laboratory = Laboratory::example().await;
+    let client = Client(&laboratory);
+    for request in [
+        reqwest::Client::new().get(client.url("/Workers")),
+        reqwest::Client::new().get(client.url("/Workers")).basic_auth(laboratory.account.account_sid, Some("guess")),
+    ] {
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), 401);
+        assert_eq!(answer.json::<Value>().await.unwrap()["code"], 20003);
+    }
+    laboratory.close().await;
+}
+
+#[tokio::test]
+async fn a_worker_made_available_through_the_api_is_offered_the_waiting_call() {
+    let laboratory = Laboratory::example().await;
+    let client = Client(&laboratory);
+    let (status, activities) = client.get("/Activities").await;
+    assert_eq!(status, 200);
+    let sid = |name: &str| {
+        let all = activities["activities"].as_array().unwrap();
+        all.iter().find(|activity| activity["friendly_name"] == name).unwrap()["sid"].as_str().unwrap().to_owned()
+    };
+    let (_, workers) = client.get("/Workers").await;
+    let workers: Vec<String> = workers["workers"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|worker| worker["sid"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(workers.len(), 3);
+    for worker in &workers {
+        let (status, _) = client.post(&format!("/Workers/{worker}"), &[("ActivitySid", &sid("Unavailable"))]).await;
+        assert_eq!(status, 200);
+    }
+    offered(&laboratory).await;
+    assert!(laboratory.ringing().await.is_empty());
+    let maya = laboratory.worker("Maya").await.sid;
+    let (_, worker) = client.post(&format!("/Workers/{maya}"), &[("ActivitySid", &sid("Available"))]).await;
+    assert_eq!(worker["activity_name"], "Available");
+    laboratory.centre.settle().await;
+    assert!(laboratory.ringing().await.contains_key("+17075550101"));
+
+    // … and told to reject what was offered, the phone stops and the call goes on to somebody else.
+    let form = [("ActivitySid", sid("Unavailable")), ("RejectPendingReservations", "true".to_owned())];
+    let form: Vec<(&str, &str)> = form.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    client.post(&format!("/Workers/{maya}"), &form).await;
+    laboratory.centre.settle().await;
+    assert!(laboratory.ringing().await.is_empty());
+    laboratory.close().await;
+}
+
+#[tokio::test]
+async fn a_task_is_ended_only_as_its_status_allows_and_the_people_at_the_phones_notice() {
+    let laboratory = Laboratory::example().await;
+    let client = Client(&laboratory);
+    let caller = offered(&laboratory).await;
+    let (status, error) = client.post(&task_path(caller), &[("AssignmentStatus", "completed")]).await;
+    assert_eq!((status, &error["code"]), (400, &Value::from(20001)), "{error}");
+
+    let phones = laboratory.ringing().await;
+    laboratory.at_phone(phones["+17075550101"], "answer").await;
+    laboratory.advance(SLACK).await;
+    let (status, task) =
+        client.post(&task_path(caller), &[("AssignmentStatus", "completed"), ("Reason", "done")]).await;
+    assert_eq!((status, &task["assignment_status"], &task["reason"]), (200, &"completed".into(), &"done".into()));
+    laboratory.centre.settle().await;
+    assert_eq!(laboratory.activity_of("Maya").await, "Wrap-Up");
+
+    // Canceled while waiting: the phone stops, and the caller is told and sent on.
+    let other = offered(&laboratory).await;
+    assert!(!laboratory.ringing().await.is_empty());
+    let (status, _) = client.post(&task_path(other), &[("AssignmentStatus", "canceled")]).await;
+    assert_eq!(status, 200);
+    laboratory.advance(SLACK).await;
+    assert!(laboratory.ringing().await.is_empty());
+    let transcript = laboratory.call(other).await["transcript"].to_string();
+    assert!(transcript.contains("left-queue"), "{transcript}");
+    laboratory.close().await;
+}
