@@ -12,8 +12,8 @@ use shared::model::{CallSid, TaskSid};
 use tokio::time::{Instant, interval};
 
 use crate::cli::{Call, Start};
-use crate::credentials::Account;
-use crate::start::{Failure, Running, read_contact_centre};
+use crate::run_file::RunFile;
+use crate::start::{Failure, Running};
 
 /// How often the telephone network is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -53,19 +53,22 @@ pub async fn call(options: &Call, start: &Start) -> Result<(), Failure> {
     let env = Env::process();
     runtime::aws::install_tls();
     let http = Client::builder().timeout(LOOK_TIME_LIMIT).build()?;
-    let running = format!("http://127.0.0.1:{}", start.port);
-    if http.get(format!("{running}/simulator/calls")).send().await.is_ok() {
-        let data = (!start.in_memory).then_some(start.data.as_path());
-        let account = Account::find(&env, data)?;
-        let (contact_centre, _) = read_contact_centre(start.config.as_deref(), account.account_sid)?;
-        let to = contact_centre.centre.phone_number;
-        return Story::new(http, running, account, to).play(options).await;
+    let base = format!("http://127.0.0.1:{}", start.port);
+    if let Ok(answer) = http.get(format!("{base}/simulator/calls")).send().await {
+        if !answer.status().is_success() {
+            return Err(format!("{base} has no simulated telephone network to place a call in").into());
+        }
+        let running = RunFile::read(start.port).ok_or_else(|| {
+            format!("the contact centre at {base} is not this user's: start one of your own with another --port")
+        })?;
+        return Story::new(http, base, running).play(options).await;
     }
-    println!("No contact centre at {running}: using one of my own for this call.");
+    println!("No contact centre at {base}: using one of my own for this call.");
     let alone = Start { in_memory: true, ..start.clone() };
     let own = Running::open(&alone, 0, &env).await?;
-    let to = own.contact_centre.centre.phone_number.clone();
-    let played = Story::new(http, own.address.clone(), own.account.clone(), to).play(options).await;
+    let phone_number = own.contact_centre.centre.phone_number.clone();
+    let running = RunFile { account: own.account.clone(), phone_number };
+    let played = Story::new(http, own.address.clone(), running).play(options).await;
     let _already_stopped = own.stop.send(true);
     own.finished().await?;
     played
@@ -75,8 +78,7 @@ pub async fn call(options: &Call, start: &Start) -> Result<(), Failure> {
 struct Story {
     http: Client,
     base: String,
-    account: Account,
-    number: String,
+    running: RunFile,
     printed: BTreeMap<CallSid, usize>,
     talking_since: Option<Instant>,
     pressed: bool,
@@ -84,13 +86,13 @@ struct Story {
 }
 
 impl Story {
-    fn new(http: Client, base: String, account: Account, number: String) -> Self {
-        let printed = BTreeMap::new();
-        Self { http, base, account, number, printed, talking_since: None, pressed: false, worker: None }
+    fn new(http: Client, base: String, running: RunFile) -> Self {
+        Self { http, base, running, printed: BTreeMap::new(), talking_since: None, pressed: false, worker: None }
     }
 
     async fn play(mut self, options: &Call) -> Result<(), Failure> {
-        let placed: Value = self.post("/simulator/calls", &json!({ "from": options.from, "to": self.number })).await?;
+        let placed: Value =
+            self.post("/simulator/calls", &json!({ "from": options.from, "to": self.running.phone_number })).await?;
         let caller: CallSid = placed.get("call_sid").and_then(Value::as_str).unwrap_or_default().parse()?;
         let patience = Duration::from_secs(options.patience);
         let told = tokio::time::timeout(patience, self.follow(caller, &options.press)).await;
@@ -203,7 +205,7 @@ impl Story {
 
     async fn api(&self, path: &str) -> Result<Value, Failure> {
         let request = self.http.get(format!("{}{path}", self.base));
-        let request = request.basic_auth(self.account.account_sid, Some(&self.account.auth_token));
+        let request = request.basic_auth(self.running.account.account_sid, Some(&self.running.account.auth_token));
         Ok(request.send().await?.error_for_status()?.json().await?)
     }
 

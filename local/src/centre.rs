@@ -1,12 +1,11 @@
 //! The contact centre of one process: the parts put together, and the pump that stands in for AWS.
 //!
 //! What event source mappings and queues do in the cloud, [`Centre::turn`] does here: stream records to `routing`, due
-//! timers to `routing`, callbacks to `callbacks`. [`Centre::run`] turns in real time; [`Centre::settle`] turns until
-//! nothing is left to do at this moment, for a clock that somebody else owns.
+//! timers to `routing`, callbacks to `callbacks`. [`Centre::run`] turns in real time and does what AWS does from time to
+//! time; [`Centre::settle`] turns until nothing is left to do at this moment, for a clock that somebody else owns.
 
 use std::future::Future;
 use std::path::PathBuf;
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,6 +23,7 @@ use simulator::{Carrier as SimulatedCarrier, CentreNumber, Journal};
 use store::Store;
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, Notify};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
 use crate::carrier_choice::CarrierChoice;
 use crate::credentials::Account;
@@ -37,6 +37,12 @@ const SLEEP_MAX: Duration = Duration::from_secs(1);
 
 /// Turns of [`Centre::settle`]: a story that needs more at one moment is a loop.
 const SETTLE_TURNS_MAX: usize = 1_000;
+
+/// How often the schedule's sweep comes, as in `template.yaml`.
+const SWEEP_EVERY: Duration = Duration::from_secs(60);
+
+/// How often handled stream records are trimmed: more would cost every batch a write of its own.
+const TRIM_EVERY: Duration = Duration::from_secs(1);
 
 /// How often ended Tasks are cleaned up.
 const CLEAN_UP_EVERY: Duration = Duration::from_secs(60);
@@ -81,9 +87,6 @@ pub enum Error {
     /// The port.
     #[error("the port cannot be used")]
     Port(#[from] std::io::Error),
-    /// The sweep at the start.
-    #[error(transparent)]
-    Routing(#[from] routing::Error),
 }
 
 /// A contact centre in one process.
@@ -163,7 +166,10 @@ impl Centre {
             public_url,
             nudge,
         };
-        centre.routing.sweep(Sweep::Everything).await?;
+        if let Err(error) = centre.routing.sweep(Sweep::Everything).await {
+            // The centre can serve new calls, and the schedule's sweep looks again.
+            tracing::error!(%error, "not everything an earlier process left could be taken up");
+        }
         Ok(Arc::new(centre))
     }
 
@@ -177,24 +183,17 @@ impl Centre {
         if let Some(network) = &self.network {
             site = site.merge(Arc::clone(network).http());
         }
-        axum::serve(listener, http::nudging(site, Arc::clone(&self.nudge))).with_graceful_shutdown(shutdown).await
+        let site = http::guarded(http::nudging(site, Arc::clone(&self.nudge)), &self.public_url);
+        axum::serve(listener, site).with_graceful_shutdown(shutdown).await
     }
 
-    /// Works in real time until `shutdown`.
+    /// Works in real time until `shutdown`. It stops where it stands, however much there is to do: what it leaves is what
+    /// a process that dies leaves, and the next one takes it up.
     pub async fn run(self: Arc<Self>, shutdown: impl Future<Output = ()>) {
-        let mut shutdown = pin!(shutdown);
-        let mut clean_up = tokio::time::interval(CLEAN_UP_EVERY);
-        loop {
-            if self.turn_detached().await {
-                continue;
-            }
-            let due = self.queues.next_due().map_or(SLEEP_MAX, |at| at.since(self.voice.clock.now()).into());
-            tokio::select! {
-                () = &mut shutdown => return,
-                () = self.nudge.notified() => {}
-                () = tokio::time::sleep(due.min(SLEEP_MAX)) => {}
-                _tick = clean_up.tick() => self.clean_up(),
-            }
+        tokio::select! {
+            () = shutdown => {}
+            () = self.pump() => {}
+            () = self.keep_house() => {}
         }
     }
 
@@ -207,7 +206,7 @@ impl Centre {
                 None => false,
             };
             if !worked && !network {
-                return;
+                return self.trim_stream().await;
             }
         }
         tracing::error!(turns = SETTLE_TURNS_MAX, "the centre does not come to rest");
@@ -216,12 +215,45 @@ impl Centre {
     /// The next moment at which something happens by itself.
     pub fn next_wake(&self) -> Option<Timestamp> {
         let network = self.network.as_ref().and_then(|network| network.next_wake());
-        [network, self.queues.next_due()].into_iter().flatten().min()
+        [network, self.next_turn()].into_iter().flatten().min()
     }
 
     /// Where the embedded database listens.
     pub fn dynamodb_endpoint(&self) -> &str {
         self.dynamodb.endpoint()
+    }
+
+    /// Turns whenever there may be something to do.
+    async fn pump(&self) {
+        loop {
+            if self.turn_detached().await {
+                continue;
+            }
+            let due = self.next_turn().map_or(SLEEP_MAX, |at| at.since(self.voice.clock.now()).into());
+            tokio::select! {
+                () = self.nudge.notified() => {}
+                () = tokio::time::sleep(due.min(SLEEP_MAX)) => {}
+            }
+        }
+    }
+
+    /// Does what has its time: the schedule's part and the database's.
+    async fn keep_house(&self) {
+        let (mut sweep, mut trim, mut clean_up) = (every(SWEEP_EVERY), every(TRIM_EVERY), every(CLEAN_UP_EVERY));
+        loop {
+            tokio::select! {
+                _tick = sweep.tick() => self.sweep().await,
+                _tick = trim.tick() => self.trim_stream().await,
+                _tick = clean_up.tick() => self.clean_up().await,
+            }
+        }
+    }
+
+    /// When the next turn is due by itself.
+    fn next_turn(&self) -> Option<Timestamp> {
+        // The lock is held only within a turn, and who is in a turn need not wait for one.
+        let again = self.stream.try_lock().ok().and_then(|stream| stream.again_at());
+        [again, self.queues.next_due()].into_iter().flatten().min()
     }
 
     /// One round: stream, timers, callbacks, waiting for each. True if there was anything.
@@ -254,7 +286,7 @@ impl Centre {
     /// Hands the next stream records to `routing`, as an event source mapping does: what failed comes again.
     async fn turn_stream(&self) -> bool {
         let mut stream = self.stream.lock().await;
-        let batch = match stream.next().await {
+        let batch = match stream.next(self.voice.clock.now()).await {
             Ok(Some(batch)) => batch,
             Ok(None) => return false,
             Err(error) => {
@@ -262,22 +294,12 @@ impl Centre {
                 return false;
             }
         };
-        let last = batch.last;
         let failed = invoke_routing(&self.routing, batch.event).await;
-        let failed = failed.first().and_then(|number| number.parse::<SequenceNumber>().ok());
-        let handled = match failed {
-            None => last,
-            Some(record) if stream.failed_too_often(record) => {
-                tracing::error!(record, "stream record given up");
-                record
-            }
-            Some(record) => record.saturating_sub(1),
-        };
-        stream.advance(handled);
-        if let Err(error) = self.dynamodb.trim_stream(handled) {
-            tracing::warn!(%error, "handled stream records could not be trimmed");
+        match failed.first().and_then(|number| number.parse::<SequenceNumber>().ok()) {
+            None => stream.handled(batch.last),
+            Some(record) => stream.failed(record, self.voice.clock.now()),
         }
-        failed.is_none()
+        stream.again_at().is_none()
     }
 
     async fn turn_timers(&self) -> bool {
@@ -291,11 +313,30 @@ impl Centre {
         any
     }
 
-    fn clean_up(&self) {
-        if let Err(error) = self.dynamodb.clean_up() {
+    /// The event of the schedule in `template.yaml`.
+    async fn sweep(&self) {
+        invoke_routing(&self.routing, json!({ "sweep": "overdue" })).await;
+    }
+
+    async fn trim_stream(&self) {
+        let Some(handled) = self.stream.lock().await.take_trimmable() else { return };
+        if let Err(error) = self.dynamodb.trim_stream(handled).await {
+            tracing::warn!(%error, "handled stream records could not be trimmed");
+        }
+    }
+
+    async fn clean_up(&self) {
+        if let Err(error) = self.dynamodb.clean_up().await {
             tracing::warn!(%error, "ended Tasks could not be cleaned up");
         }
     }
+}
+
+/// Ticks once each `period`; those that were missed are not made up for.
+fn every(period: Duration) -> Interval {
+    let mut interval = interval_at(Instant::now() + period, period);
+    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    interval
 }
 
 /// The simulated carrier with the centre's number.
@@ -362,3 +403,6 @@ fn sqs_event<T: serde::Serialize>(body: &T) -> Value {
     let body = serde_json::to_string(body).unwrap_or_default();
     json!({ "Records": [{ "messageId": "local", "body": body, "eventSource": "aws:sqs" }] })
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+/// The port unless another is named.
+pub const DEFAULT_PORT: u16 = 9000;
+
 /// The contact centre you own, on this machine.
 ///
 /// Without a command it starts the contact centre: every function, an embedded DynamoDB, a simulated telephone network.
@@ -31,7 +34,7 @@ pub enum Command {
 #[derive(Debug, Clone, Args)]
 pub struct Start {
     /// Port on 127.0.0.1.
-    #[arg(long, default_value_t = 9000, global = true)]
+    #[arg(long, default_value_t = DEFAULT_PORT, global = true)]
     pub port: u16,
     /// Folder the data is kept in.
     #[arg(long, value_name = "DIR", default_value = ".cordboard", global = true)]
@@ -48,7 +51,7 @@ pub struct Start {
 #[derive(Debug, Clone, Args)]
 pub struct Call {
     /// The key pressed in the menu.
-    #[arg(long, value_name = "DIGIT", default_value = "1")]
+    #[arg(long, value_name = "DIGIT", default_value = "1", value_parser = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "*"])]
     pub press: String,
     /// The number the call comes from.
     #[arg(long, default_value = "+17075550199")]

@@ -71,7 +71,7 @@ impl Account {
 }
 
 /// Writes a file only its owner can read.
-fn write_private(file: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(crate) fn write_private(file: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut options = fs::OpenOptions::new();
     options.write(true).create(true).truncate(true);
     #[cfg(unix)]

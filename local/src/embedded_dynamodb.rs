@@ -4,10 +4,17 @@
 //! place. It leans on one private table of the engine's (hence the exact version in `Cargo.toml`): writes look up the
 //! highest sequence number of the stream, which without an index takes longer with every record, and the engine never
 //! deletes records. So we add the index, and delete what has been handled.
+//!
+//! The engine takes any credential and answers every web page that asks (it echoes the page's `Origin`), and a page in a
+//! browser on this machine can try ports. So it listens where no page finds it: on one of sixteen million loopback
+//! addresses, chosen at random like its port, which can neither be guessed nor tried one by one. This keeps out web pages,
+//! not other users of the machine, who can list what listens. Where a system has 127.0.0.1 alone
+//! (macOS), only the random port hides it.
 
+use std::io;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use dynoxide::{Database, server};
@@ -49,7 +56,7 @@ pub enum Place {
 pub struct EmbeddedDynamoDb {
     endpoint: String,
     database: Database,
-    maintenance: Mutex<Connection>,
+    maintenance: Arc<Mutex<Connection>>,
     // Fields are dropped in this order: the server ends before its folder goes.
     _server: oneshot::Sender<()>,
     _folder: Option<tempfile::TempDir>,
@@ -64,8 +71,11 @@ pub enum Error {
         /// Which.
         folder: String,
         /// Why.
-        source: std::io::Error,
+        source: io::Error,
     },
+    /// The address.
+    #[error("the embedded DynamoDB cannot listen")]
+    Listen(#[source] io::Error),
     /// The engine.
     #[error("the embedded DynamoDB cannot be started on {folder}: {reason}")]
     Engine {
@@ -77,6 +87,12 @@ pub enum Error {
     /// The engine's file.
     #[error("the embedded DynamoDB's file cannot be looked after")]
     File(#[from] rusqlite::Error),
+    /// The items whose time is over.
+    #[error("the embedded DynamoDB cannot clean up: {0}")]
+    CleanUp(String),
+    /// Work on the file broke off.
+    #[error("work on the embedded DynamoDB's file broke off")]
+    Broken(#[from] tokio::task::JoinError),
     /// The table.
     #[error(transparent)]
     Store(#[from] store::Error),
@@ -100,9 +116,8 @@ impl EmbeddedDynamoDb {
         maintenance.busy_timeout(std::time::Duration::from_secs(5))?;
         maintenance.execute_batch(STREAM_INDEX)?;
 
-        let listener =
-            TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(|source| folder_error(&folder, source))?;
-        let address = listener.local_addr().map_err(|source| folder_error(&folder, source))?;
+        let listener = listen().await.map_err(Error::Listen)?;
+        let address = listener.local_addr().map_err(Error::Listen)?;
         let (stop, stopped) = oneshot::channel::<()>();
         let serving = database.clone();
         tokio::spawn(async move {
@@ -115,8 +130,8 @@ impl EmbeddedDynamoDb {
             }
         });
         let endpoint = format!("http://{address}");
-        let database =
-            Self { endpoint, database, maintenance: Mutex::new(maintenance), _server: stop, _folder: temporary };
+        let maintenance = Arc::new(Mutex::new(maintenance));
+        let database = Self { endpoint, database, maintenance, _server: stop, _folder: temporary };
         store::schema::create_table(&database.client(), TABLE).await?;
         Ok(database)
     }
@@ -149,18 +164,43 @@ impl EmbeddedDynamoDb {
     }
 
     /// Deletes the stream's records up to this sequence number, but for the newest one.
-    pub fn trim_stream(&self, handled: SequenceNumber) -> Result<(), Error> {
+    pub async fn trim_stream(&self, handled: SequenceNumber) -> Result<(), Error> {
         let stored = i64::try_from(handled.saturating_sub(SEQUENCE_NUMBER_OFFSET)).unwrap_or(i64::MAX);
-        let maintenance = self.maintenance.lock().unwrap_or_else(PoisonError::into_inner);
-        maintenance.execute(TRIM, rusqlite::params![TABLE, stored])?;
-        Ok(())
+        let maintenance = Arc::clone(&self.maintenance);
+        aside(move || {
+            let maintenance = maintenance.lock().unwrap_or_else(PoisonError::into_inner);
+            maintenance.execute(TRIM, rusqlite::params![TABLE, stored])?;
+            Ok(())
+        })
+        .await
     }
 
     /// Removes the items whose time to live is over, which DynamoDB does by itself.
-    pub fn clean_up(&self) -> Result<usize, Error> {
-        let cleaned = self.database.sweep_ttl();
-        cleaned.map_err(|error| Error::Engine { folder: FILE.to_owned(), reason: error.to_string() })
+    pub async fn clean_up(&self) -> Result<usize, Error> {
+        let database = self.database.clone();
+        aside(move || database.sweep_ttl().map_err(|error| Error::CleanUp(error.to_string()))).await
     }
+}
+
+/// Does work that waits for the disk on a thread of its own: the others serve on.
+async fn aside<T: Send + 'static>(work: impl FnOnce() -> Result<T, Error> + Send + 'static) -> Result<T, Error> {
+    tokio::task::spawn_blocking(work).await?
+}
+
+async fn listen() -> io::Result<TcpListener> {
+    let mut random = [0; 3];
+    getrandom::fill(&mut random).map_err(|error| io::Error::other(error.to_string()))?;
+    match TcpListener::bind((hidden_address(random), 0)).await {
+        Err(error) if error.kind() == io::ErrorKind::AddrNotAvailable => {
+            TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await
+        }
+        bound => bound,
+    }
+}
+
+/// A loopback address of these bytes, the last two kept off the edges, which may mean a network or a broadcast.
+fn hidden_address([second, third, fourth]: [u8; 3]) -> Ipv4Addr {
+    Ipv4Addr::new(127, second, third.clamp(1, 254), fourth.clamp(1, 254))
 }
 
 fn credentials() -> Credentials {
@@ -169,4 +209,26 @@ fn credentials() -> Credentials {
 
 fn folder_error(folder: &Path, source: std::io::Error) -> Error {
     Error::Folder { folder: folder.display().to_string(), source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_address_is_a_loopback_address_off_the_edges() {
+        for (random, expected) in
+            [([0, 0, 0], "127.0.1.1"), ([255, 255, 255], "127.255.254.254"), ([7, 8, 9], "127.7.8.9")]
+        {
+            assert_eq!(hidden_address(random).to_string(), expected);
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn it_listens_on_another_address_each_time() {
+        let (one, another) = (listen().await.unwrap(), listen().await.unwrap());
+        assert_ne!(one.local_addr().unwrap().ip(), another.local_addr().unwrap().ip());
+        assert_ne!(one.local_addr().unwrap().ip(), Ipv4Addr::LOCALHOST);
+    }
 }

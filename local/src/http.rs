@@ -1,4 +1,5 @@
 //! One port for everything: our functions under their paths, the simulated carrier's control and REST API beside them.
+//! Programs on this machine can use it, web pages from elsewhere cannot ([`guarded`]).
 
 use std::future::Future;
 use std::sync::Arc;
@@ -7,13 +8,17 @@ use api::Api;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request as HttpRequest, State};
-use axum::http::{Response, StatusCode, header};
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, Response, StatusCode, Uri, header};
 use axum::middleware::{self, Next};
 use axum::routing::any;
 use runtime::Voice;
 use runtime::http::{method, method_not_allowed};
 use shared::webhook::{MAX_BODY_BYTES, Reply, Request, path};
 use tokio::sync::Notify;
+
+/// The names of this machine among themselves, as `Host` and `Origin` write them.
+const LOOPBACK: [&str; 3] = ["127.0.0.1", "localhost", "[::1]"];
 
 /// The functions, each under the path it has in `template.yaml`.
 pub fn functions(voice: &Arc<Voice>, public_url: &str) -> Router {
@@ -55,6 +60,33 @@ pub fn nudging(router: Router, nudge: Arc<Notify>) -> Router {
             response
         },
     ))
+}
+
+/// Refuses what a web page from elsewhere, in a browser on this machine, sends. The port asks no credentials of people at
+/// their phones, and a page may send requests to any port, under a name of its own that leads here (`Host`) or under its
+/// own (`Origin`). Carriers and command lines send no `Origin`.
+pub fn guarded(router: Router, public_url: &str) -> Router {
+    let public_host = public_url.parse().ok().and_then(|url: Uri| url.host().map(Arc::<str>::from));
+    router.layer(middleware::from_fn_with_state(public_host, guard))
+}
+
+async fn guard(State(public_host): State<Option<Arc<str>>>, request: HttpRequest, next: Next) -> Response<Body> {
+    match refusal(request.headers(), public_host.as_deref()) {
+        Some(reply) => response(reply),
+        None => next.run(request).await,
+    }
+}
+
+fn refusal(headers: &HeaderMap, public_host: Option<&str>) -> Option<Reply> {
+    let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or_default());
+    let is_ours = |host: &str| LOOPBACK.into_iter().chain(public_host).any(|ours| ours.eq_ignore_ascii_case(host));
+    let host = text(header::HOST).and_then(|host| host.parse::<Authority>().ok());
+    if !host.is_some_and(|host| is_ours(host.host())) {
+        return Some(Reply::error(421, "Host: expected 127.0.0.1, localhost, [::1] or the host of PUBLIC_URL"));
+    }
+    let origin = text(header::ORIGIN)?.parse::<Uri>().ok();
+    let is_ours = origin.is_some_and(|origin| origin.host().is_some_and(is_ours));
+    (!is_ours).then(|| Reply::error(403, "Origin: web pages from elsewhere are not let in"))
 }
 
 type Handle = Arc<dyn Fn(Arc<Voice>, Request) -> std::pin::Pin<Box<dyn Future<Output = Reply> + Send>> + Send + Sync>;
@@ -106,4 +138,49 @@ fn response(reply: Reply) -> Response<Body> {
         response = response.header(name, value);
     }
     response.body(Body::from(reply.body.into_owned())).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The status of the refusal, if any.
+    fn status(host: Option<&str>, origin: Option<&str>) -> Option<u16> {
+        let pairs = [(header::HOST, host), (header::ORIGIN, origin)];
+        let headers = pairs.into_iter().filter_map(|(name, value)| Some((name, value?.parse().unwrap()))).collect();
+        refusal(&headers, Some("centre.example")).map(|reply| reply.status)
+    }
+
+    #[test]
+    fn requests_pass_under_our_names_and_from_our_pages() {
+        for (host, origin, expected) in [
+            (Some("127.0.0.1:9000"), None, None),
+            (Some("LocalHost"), None, None),
+            (Some("[::1]:9000"), None, None),
+            (Some("centre.example"), None, None),
+            (Some("localhost:9000"), Some("http://localhost:3000"), None),
+            (Some("localhost:9000"), Some("http://[::1]:9000"), None),
+            (Some("127.0.0.1:9000"), Some("https://Centre.example"), None),
+            (None, None, Some(421)),
+            (Some(""), None, Some(421)),
+            (Some("page.example:9000"), None, Some(421)),
+            (Some("page.example:9000"), Some("http://page.example:9000"), Some(421)),
+            (Some("127.0.0.1.page.example"), None, Some(421)),
+            (Some("localhost@page.example"), None, Some(421)),
+            (Some("\u{e9}"), None, Some(421)),
+            (Some("127.0.0.1:9000"), Some("https://page.example"), Some(403)),
+            (Some("127.0.0.1:9000"), Some("http://localhost.page.example:9000"), Some(403)),
+            (Some("127.0.0.1:9000"), Some("null"), Some(403)),
+            (Some("127.0.0.1:9000"), Some(""), Some(403)),
+            (Some("127.0.0.1:9000"), Some("\u{e9}"), Some(403)),
+        ] {
+            assert_eq!(status(host, origin), expected, "{host:?} {origin:?}");
+        }
+    }
+
+    #[test]
+    fn without_a_public_name_there_are_the_names_of_this_machine() {
+        let headers = HeaderMap::from_iter([(header::HOST, "centre.example".parse().unwrap())]);
+        assert_eq!(refusal(&headers, None).map(|reply| reply.status), Some(421));
+    }
 }

@@ -15,6 +15,7 @@ pub mod credentials;
 pub mod embedded_dynamodb;
 pub mod http;
 pub mod queues;
+pub mod run_file;
 pub mod start;
 pub mod stream_reader;
 

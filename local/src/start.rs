@@ -7,6 +7,7 @@ use std::io::IsTerminal;
 use std::net::Ipv4Addr;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use runtime::{Env, SystemClock};
 use setup::ContactCentre;
@@ -17,8 +18,9 @@ use tracing_subscriber::EnvFilter;
 
 use crate::carrier_choice::CarrierChoice;
 use crate::centre::{Centre, Settings};
-use crate::cli::Start;
+use crate::cli::{DEFAULT_PORT, Start};
 use crate::credentials::Account;
+use crate::run_file::RunFile;
 
 /// The set-up used when there is no file.
 const BUILT_IN: &str = include_str!("../../contact-centre.yaml");
@@ -30,18 +32,32 @@ const DEFAULT_FILE: &str = "contact-centre.yaml";
 /// every failed condition; those are how we work.
 const DEFAULT_FILTER: &str = "warn,dynoxide=error";
 
+/// How long stopping may take: somebody who holds a connection open does not keep us.
+const STOP_TIME_LIMIT: Duration = Duration::from_secs(5);
+
+/// The exit code of a process somebody did not want to wait for: 128 + SIGINT, as shells count.
+const EXIT_CODE_INTERRUPTED: i32 = 130;
+
 /// What any command may fail with: a sentence for the person who typed it.
 pub type Failure = Box<dyn Error + Send + Sync>;
 
-/// Starts the contact centre and stops it cleanly on Ctrl-C.
+/// Starts the contact centre and stops it cleanly on Ctrl-C; at once on a second one.
 pub async fn start(options: &Start) -> Result<(), Failure> {
     let env = Env::process();
     let running = Running::open(options, options.port, &env).await?;
-    print_banner(&running);
+    let mut signals = StopSignals::new()?;
+    let run_file =
+        RunFile { account: running.account.clone(), phone_number: running.contact_centre.centre.phone_number.clone() };
+    let _removed_at_the_end = run_file.write(options.port).inspect_err(|error| {
+        tracing::warn!(%error, "`cordboard call` will not know this contact centre");
+    });
+    print_banner(&running, options.port);
     let stop = running.stop.clone();
     tokio::spawn(async move {
-        wait_for_signal().await;
+        signals.next().await;
         let _already_stopped = stop.send(true);
+        signals.next().await;
+        std::process::exit(EXIT_CODE_INTERRUPTED);
     });
     running.finished().await
 }
@@ -99,12 +115,26 @@ impl Running {
         Ok(Self { centre, account, contact_centre, address, source, stop, tasks, _lock: lock })
     }
 
-    /// Waits until it was told to stop and has done so.
+    /// Waits until it was told to stop and has done so, or has taken [`STOP_TIME_LIMIT`] over it.
     pub async fn finished(mut self) -> Result<(), Failure> {
-        while let Some(ended) = self.tasks.join_next().await {
-            ended?;
+        let stopped = self.stop.subscribe();
+        let done = async {
+            while let Some(ended) = self.tasks.join_next().await {
+                ended?;
+            }
+            Ok(())
+        };
+        let too_late = async {
+            until(stopped).await;
+            tokio::time::sleep(STOP_TIME_LIMIT).await;
+        };
+        tokio::select! {
+            done = done => done,
+            () = too_late => {
+                tracing::warn!(limit = ?STOP_TIME_LIMIT, "stopped while requests were still under way");
+                Ok(())
+            }
         }
-        Ok(())
     }
 }
 
@@ -144,7 +174,7 @@ pub fn print_error(error: &(dyn Error + 'static)) {
     }
 }
 
-fn print_banner(running: &Running) {
+fn print_banner(running: &Running, port: u16) {
     let Running { account, contact_centre, address, source, centre, .. } = running;
     let carrier = if centre.network.is_some() { "simulated telephone network" } else { "real carrier" };
     println!("Cordboard is listening at {address} ({carrier})");
@@ -152,7 +182,8 @@ fn print_banner(running: &Running) {
     println!("  account SID   {}", account.account_sid);
     println!("  auth token    {}", account.auth_token);
     println!("  set-up        {source}: {}", centre.summary);
-    println!("Place a call:   cargo run -- call --press 1     Stop: Ctrl-C");
+    let port = if port == DEFAULT_PORT { String::new() } else { format!(" --port {port}") };
+    println!("Place a call:   cargo run -- call --press 1{port}     Stop: Ctrl-C");
 }
 
 /// One process at a time on one data folder.
@@ -170,17 +201,39 @@ async fn until(mut stopped: watch::Receiver<bool>) {
     let _stopped = stopped.wait_for(|stopped| *stopped).await;
 }
 
-async fn wait_for_signal() {
-    #[cfg(unix)]
-    {
-        let terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
-        if let Ok(mut terminate) = terminate {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminate.recv() => {}
-            }
-            return;
+/// What tells a process to stop: Ctrl-C and SIGTERM. None is missed from the moment this is made.
+#[cfg(unix)]
+struct StopSignals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl StopSignals {
+    fn new() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
         }
     }
-    let _interrupted = tokio::signal::ctrl_c().await;
+}
+
+/// What tells a process to stop: Ctrl-C. None is missed from the moment this is made.
+#[cfg(windows)]
+struct StopSignals(tokio::signal::windows::CtrlC);
+
+#[cfg(windows)]
+impl StopSignals {
+    fn new() -> std::io::Result<Self> {
+        tokio::signal::windows::ctrl_c().map(Self)
+    }
+
+    async fn next(&mut self) {
+        self.0.recv().await;
+    }
 }

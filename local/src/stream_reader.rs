@@ -4,6 +4,7 @@ use aws_sdk_dynamodbstreams::Client;
 use aws_sdk_dynamodbstreams::error::DisplayErrorContext;
 use aws_sdk_dynamodbstreams::types::{OperationType, Record, ShardIteratorType};
 use serde_json::{Map, Value, json};
+use shared::model::{Millis, Timestamp};
 
 /// Records read in one go; what an event source mapping's batch might be.
 const BATCH_RECORDS_MAX: i32 = 100;
@@ -11,6 +12,9 @@ const BATCH_RECORDS_MAX: i32 = 100;
 /// Times a record is handed over before it is given up, as `MaximumRetryAttempts` in `template.yaml`: one that cannot be
 /// handled must not block those behind it.
 const RECORD_ATTEMPTS_MAX: u32 = 5;
+
+/// How long a failed record stays away before it comes again: its attempts shall outlast a hiccup.
+const REDELIVERY_DELAY: Millis = Millis::from_secs(1);
 
 /// A record's place in the stream: a number of 21 to 40 digits.
 pub type SequenceNumber = u128;
@@ -22,8 +26,16 @@ pub struct StreamReader {
     iterator: Option<String>,
     /// The last record handled: a new iterator begins behind it.
     handled: Option<SequenceNumber>,
-    /// The record that failed last, and how often.
-    failing: Option<(SequenceNumber, u32)>,
+    /// The record that holds up those behind it.
+    failing: Option<Failing>,
+    /// The last record handled, until somebody trims the stream.
+    trimmable: Option<SequenceNumber>,
+}
+
+struct Failing {
+    record: SequenceNumber,
+    attempts: u32,
+    again_at: Timestamp,
 }
 
 /// The stream cannot be read; worth trying again.
@@ -43,11 +55,15 @@ pub struct Batch {
 impl StreamReader {
     /// A reader of this table's stream.
     pub fn new(client: Client, table: &str) -> Self {
-        Self { client, table: table.to_owned(), iterator: None, handled: None, failing: None }
+        Self { client, table: table.to_owned(), iterator: None, handled: None, failing: None, trimmable: None }
     }
 
-    /// The next records, if there are any. They come again until [`advance`](Self::advance) says they were handled.
-    pub async fn next(&mut self) -> Result<Option<Batch>, Error> {
+    /// The next records, if there are any and none that failed is kept back. They come again until
+    /// [`handled`](Self::handled) or [`failed`](Self::failed) says what became of them.
+    pub async fn next(&mut self, now: Timestamp) -> Result<Option<Batch>, Error> {
+        if self.again_at().is_some_and(|again_at| now < again_at) {
+            return Ok(None);
+        }
         let iterator = match self.iterator.take() {
             Some(iterator) => iterator,
             None => self.new_iterator().await?,
@@ -68,16 +84,35 @@ impl StreamReader {
     }
 
     /// Everything up to `last` was handled; the next read begins behind it.
-    pub fn advance(&mut self, last: SequenceNumber) {
+    pub fn handled(&mut self, last: SequenceNumber) {
         self.handled = Some(last);
+        self.trimmable = Some(last);
         self.iterator = None;
+        self.failing = None;
     }
 
-    /// Notes that this record failed; true when it has had all its attempts.
-    pub fn failed_too_often(&mut self, record: SequenceNumber) -> bool {
-        let before = self.failing.filter(|(failing, _)| *failing == record).map_or(0, |(_, attempts)| attempts);
-        self.failing = Some((record, before + 1));
-        before + 1 >= RECORD_ATTEMPTS_MAX
+    /// Everything before `record` was handled, `record` failed. It comes again after [`REDELIVERY_DELAY`], or is given up,
+    /// loudly, after [`RECORD_ATTEMPTS_MAX`] attempts.
+    pub fn failed(&mut self, record: SequenceNumber, now: Timestamp) {
+        let before =
+            self.failing.take().filter(|failing| failing.record == record).map_or(0, |failing| failing.attempts);
+        let attempts = before + 1;
+        if attempts >= RECORD_ATTEMPTS_MAX {
+            tracing::error!(record, attempts, "stream record given up");
+            return self.handled(record);
+        }
+        self.handled(record.saturating_sub(1));
+        self.failing = Some(Failing { record, attempts, again_at: now + REDELIVERY_DELAY });
+    }
+
+    /// When the record that failed comes again.
+    pub fn again_at(&self) -> Option<Timestamp> {
+        self.failing.as_ref().map(|failing| failing.again_at)
+    }
+
+    /// The record up to which the stream can be trimmed; `None` when nothing was handled since the last time.
+    pub fn take_trimmable(&mut self) -> Option<SequenceNumber> {
+        self.trimmable.take()
     }
 
     async fn new_iterator(&self) -> Result<String, Error> {
@@ -138,4 +173,66 @@ fn image(item: Option<std::collections::HashMap<String, aws_sdk_dynamodbstreams:
         (name, serde_json::to_value(value).unwrap_or_default())
     });
     Value::Object(attributes.collect::<Map<String, Value>>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::embedded_dynamodb::{EmbeddedDynamoDb, Place, TABLE};
+
+    const NOON: Timestamp = Timestamp::from_millis(1_795_348_800_000);
+
+    /// A table into which two items were written, and a reader of its stream.
+    async fn two_records() -> (EmbeddedDynamoDb, StreamReader) {
+        let database = EmbeddedDynamoDb::open(Place::Temporary).await.unwrap();
+        for pk in ["first", "second"] {
+            let put = database.client().put_item().table_name(TABLE);
+            let put = put.item(store::keys::PK, store::items::text(pk)).item(store::keys::SK, store::items::text("-"));
+            put.send().await.unwrap();
+        }
+        let reader = StreamReader::new(database.streams(), TABLE);
+        (database, reader)
+    }
+
+    fn keys(batch: &Batch) -> Vec<&str> {
+        let records = batch.event["Records"].as_array().unwrap();
+        records.iter().map(|record| record["dynamodb"]["Keys"]["pk"]["S"].as_str().unwrap()).collect()
+    }
+
+    fn sequence_number(batch: &Batch, record: usize) -> SequenceNumber {
+        batch.event["Records"][record]["dynamodb"]["SequenceNumber"].as_str().unwrap().parse().unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_failed_record_comes_again_after_a_pause_and_is_given_up_at_last() {
+        let (_database, mut reader) = two_records().await;
+        let mut now = NOON;
+        for attempt in 1..=RECORD_ATTEMPTS_MAX {
+            let batch = reader.next(now).await.unwrap().unwrap();
+            assert_eq!(keys(&batch), ["first", "second"], "attempt {attempt}");
+            reader.failed(sequence_number(&batch, 0), now);
+            if attempt < RECORD_ATTEMPTS_MAX {
+                assert_eq!(reader.again_at(), Some(now + REDELIVERY_DELAY));
+                assert!(reader.next(now + Millis::from_millis(999)).await.unwrap().is_none(), "it came at once");
+                now += REDELIVERY_DELAY;
+            }
+        }
+        let batch = reader.next(now).await.unwrap().unwrap();
+        assert_eq!(keys(&batch), ["second"], "given up, the first holds up nobody");
+        reader.handled(batch.last);
+        assert!(reader.next(now).await.unwrap().is_none());
+    }
+
+    #[tokio::test]
+    async fn what_was_handled_is_trimmed_once_and_does_not_come_again() {
+        let (database, mut reader) = two_records().await;
+        assert_eq!(reader.take_trimmable(), None);
+        let batch = reader.next(NOON).await.unwrap().unwrap();
+        reader.handled(batch.last);
+        let trimmable = reader.take_trimmable();
+        assert_eq!((trimmable, reader.take_trimmable()), (Some(batch.last), None));
+        database.trim_stream(batch.last).await.unwrap();
+        let another = StreamReader::new(database.streams(), TABLE).next(NOON).await.unwrap().unwrap();
+        assert_eq!(keys(&another), ["second"], "the newest stays");
+    }
 }

@@ -151,7 +151,7 @@ async fn the_call_command_reaches_wrap_up_or_fails() {
     for (digit, patience, succeeds, expected) in
         [("1", "30", true, "is in Wrap-Up"), ("2", "30", true, "is in Wrap-Up"), ("9", "2", false, "")]
     {
-        let arguments = ["--port", &port, "--data", "data", "call", "--press", digit, "--patience", patience];
+        let arguments = ["call", "--port", &port, "--press", digit, "--patience", patience];
         let output = command(folder.path(), &arguments).output().await.unwrap();
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
         assert_eq!(output.status.success(), succeeds, "{digit}: {said}{}", String::from_utf8_lossy(&output.stderr));
