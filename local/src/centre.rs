@@ -4,6 +4,8 @@
 //! timers to `routing`, callbacks to `callbacks`. [`Centre::run`] turns in real time and does what AWS does from time to
 //! time; [`Centre::settle`] turns until nothing is left to do at this moment, for a clock that somebody else owns.
 
+mod invoke;
+
 use std::future::Future;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -12,12 +14,11 @@ use std::time::Duration;
 use api::Api;
 use callbacks::{Callbacks, Destinations, web_client};
 use futures_util::future::join_all;
-use routing::{Incoming, Routing, Sweep};
+use routing::{Routing, Sweep};
 use runtime::Voice;
-use serde_json::{Value, json};
+use serde_json::json;
 use setup::ContactCentre;
 use shared::model::{Clock, Timestamp};
-use shared::router::effects::Callback;
 use shared::webhook::{Checks, path};
 use simulator::{Carrier as SimulatedCarrier, CentreNumber, Journal};
 use store::Store;
@@ -29,8 +30,9 @@ use crate::carrier_choice::CarrierChoice;
 use crate::credentials::Account;
 use crate::embedded_dynamodb::{EmbeddedDynamoDb, Place, TABLE};
 use crate::http;
-use crate::queues::{Message, Queues};
+use crate::queues::Queues;
 use crate::stream_reader::{SequenceNumber, StreamReader};
+use invoke::{deliver, invoke_routing, sqs_event};
 
 /// The longest the pump sleeps. It is nudged by everything that happens here; this is for what happens elsewhere.
 const SLEEP_MAX: Duration = Duration::from_secs(1);
@@ -360,48 +362,6 @@ fn network(settings: &Settings, address: &str) -> Result<Arc<SimulatedCarrier>, 
         seed: settings.account.account_sid.to_string(),
     };
     Ok(SimulatedCarrier::open(carrier, Arc::clone(&settings.clock), journal)?)
-}
-
-async fn deliver(callbacks: &Callbacks, queues: &Queues, message: Message<Callback>) {
-    let failed = match Box::pin(callbacks::handle(callbacks, sqs_event(&message.body))).await {
-        Ok(reply) => !failures(&reply).is_empty(),
-        Err(error) => {
-            tracing::error!(%error, "callbacks refused its event");
-            true
-        }
-    };
-    if failed {
-        queues.callback_failed(message);
-    }
-}
-
-/// Invokes `routing` as Lambda would; the identifiers of the items that have to come again.
-async fn invoke_routing(routing: &Routing, event: Value) -> Vec<String> {
-    let incoming = match Incoming::try_from(event) {
-        Ok(incoming) => incoming,
-        Err(error) => {
-            tracing::error!(%error, "routing refused its event");
-            return Vec::new();
-        }
-    };
-    match Box::pin(routing::handle(routing, incoming)).await {
-        Ok(reply) => failures(&reply),
-        Err(error) => {
-            tracing::error!(%error, "routing failed");
-            Vec::new()
-        }
-    }
-}
-
-fn failures(reply: &Value) -> Vec<String> {
-    let failures = reply.get("batchItemFailures").and_then(Value::as_array);
-    let identifier = |failure: &Value| failure.get("itemIdentifier")?.as_str().map(str::to_owned);
-    failures.into_iter().flatten().filter_map(identifier).collect()
-}
-
-fn sqs_event<T: serde::Serialize>(body: &T) -> Value {
-    let body = serde_json::to_string(body).unwrap_or_default();
-    json!({ "Records": [{ "messageId": "local", "body": body, "eventSource": "aws:sqs" }] })
 }
 
 #[cfg(test)]

@@ -1,0 +1,52 @@
+//! Invoking functions as Lambda does: an event in, the items that have to come again out.
+
+use callbacks::Callbacks;
+use routing::{Incoming, Routing};
+use serde_json::{Value, json};
+use shared::router::effects::Callback;
+
+use crate::queues::{Message, Queues};
+
+/// Hands one message to `callbacks`; one that failed goes back to its queue.
+pub(super) async fn deliver(callbacks: &Callbacks, queues: &Queues, message: Message<Callback>) {
+    let failed = match Box::pin(callbacks::handle(callbacks, sqs_event(&message.body))).await {
+        Ok(reply) => !failures(&reply).is_empty(),
+        Err(error) => {
+            tracing::error!(%error, "callbacks refused its event");
+            true
+        }
+    };
+    if failed {
+        queues.callback_failed(message);
+    }
+}
+
+/// Invokes `routing` as Lambda would; the identifiers of the items that have to come again.
+pub(super) async fn invoke_routing(routing: &Routing, event: Value) -> Vec<String> {
+    let incoming = match Incoming::try_from(event) {
+        Ok(incoming) => incoming,
+        Err(error) => {
+            tracing::error!(%error, "routing refused its event");
+            return Vec::new();
+        }
+    };
+    match Box::pin(routing::handle(routing, incoming)).await {
+        Ok(reply) => failures(&reply),
+        Err(error) => {
+            tracing::error!(%error, "routing failed");
+            Vec::new()
+        }
+    }
+}
+
+fn failures(reply: &Value) -> Vec<String> {
+    let failures = reply.get("batchItemFailures").and_then(Value::as_array);
+    let identifier = |failure: &Value| failure.get("itemIdentifier")?.as_str().map(str::to_owned);
+    failures.into_iter().flatten().filter_map(identifier).collect()
+}
+
+/// A batch of one message, as SQS sends it.
+pub(super) fn sqs_event<T: serde::Serialize>(body: &T) -> Value {
+    let body = serde_json::to_string(body).unwrap_or_default();
+    json!({ "Records": [{ "messageId": "local", "body": body, "eventSource": "aws:sqs" }] })
+}
