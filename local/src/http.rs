@@ -45,7 +45,7 @@ async fn serve_api(State(api): State<Arc<Api>>, request: HttpRequest) -> Respons
     let (parts, body) = request.into_parts();
     // One byte more than is allowed: the function sees that it is too much and says so.
     let Ok(body) = to_bytes(body, api::BODY_BYTES_MAX + 1).await else {
-        return response(Reply::error(413, "the body is too large"));
+        return response(too_large(parts.uri.path(), api::BODY_BYTES_MAX));
     };
     api::handle(api, HttpRequest::from_parts(parts, body.to_vec())).await.map(Body::from)
 }
@@ -113,22 +113,37 @@ async fn serve(State(site): State<Site>, request: HttpRequest) -> Response<Body>
     }
 }
 
-/// The request as the function sees it. Its URL is the public one: our address, path and query as they came in.
+/// The request as the function sees it. Its URL is the one the carrier used: address, path and query as they came in.
 async fn webhook_request(public_url: &str, request: HttpRequest) -> Result<Request, Reply> {
     let (parts, body) = request.into_parts();
     let Some(method) = method(&parts.method) else { return Err(method_not_allowed()) };
     // One byte more than is allowed: the function sees that it is too much and says so.
-    let body = to_bytes(body, MAX_BODY_BYTES + 1).await;
-    let body = body.map_err(|_| Reply::error(413, "the body is too large")).map(|body| body.to_vec())?;
+    let body =
+        to_bytes(body, MAX_BODY_BYTES + 1).await.map_err(|_| too_large(parts.uri.path(), MAX_BODY_BYTES))?.to_vec();
     let text = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
     Ok(Request {
         method,
-        url: format!("{public_url}{path}"),
+        url: format!("{}{path}", address(public_url, text(header::HOST.as_str()))),
         content_type: text(header::CONTENT_TYPE.as_str()),
         signature: text("x-twilio-signature"),
         body,
     })
+}
+
+/// What a caller of ours signs as scheme and host. On this machine that is whichever of its names was used, and
+/// [`guarded`] let through; behind a tunnel it is the public one, whatever the tunnel says.
+fn address(public_url: &str, host: Option<String>) -> String {
+    let is_local = public_url.parse().is_ok_and(|url: Uri| url.host().is_some_and(|host| LOOPBACK.contains(&host)));
+    match host {
+        Some(host) if is_local => format!("http://{host}"),
+        Some(_) | None => public_url.to_owned(),
+    }
+}
+
+fn too_large(path: &str, max_bytes: usize) -> Reply {
+    tracing::warn!(path, max_bytes, "body refused: too large");
+    Reply::error(413, &format!("the body is too large: at most {max_bytes} bytes are taken"))
 }
 
 fn response(reply: Reply) -> Response<Body> {
@@ -175,6 +190,17 @@ mod tests {
             (Some("127.0.0.1:9000"), Some("\u{e9}"), Some(403)),
         ] {
             assert_eq!(status(host, origin), expected, "{host:?} {origin:?}");
+        }
+    }
+
+    #[test]
+    fn a_signature_covers_the_name_that_was_used_here_and_the_public_one_behind_a_tunnel() {
+        for (public_url, host, expected) in [
+            ("http://127.0.0.1:9000", Some("localhost:9000"), "http://localhost:9000"),
+            ("http://127.0.0.1:9000", None, "http://127.0.0.1:9000"),
+            ("https://centre.example", Some("localhost:9000"), "https://centre.example"),
+        ] {
+            assert_eq!(address(public_url, host.map(str::to_owned)), expected, "{public_url} {host:?}");
         }
     }
 
