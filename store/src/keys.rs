@@ -133,6 +133,9 @@ impl Part {
     }
 }
 
+/// A sort key before every other on a board: they begin with digits. (A key cannot be empty.)
+pub const BEFORE_ALL: &str = "!";
+
 /// The board a queue's Tasks wait on.
 pub fn waiting_board(queue: TaskQueueSid) -> String {
     format!("WAIT#{queue}")

@@ -92,19 +92,27 @@ impl Store {
         Ok(())
     }
 
-    /// The Tasks that wait in a queue, first one first, at most `limit`. A hint: the index may lag behind.
-    pub async fn waiting_tasks(&self, queue: TaskQueueSid, limit: u16) -> Result<Vec<Task>, Error> {
-        self.board(keys::waiting_board(queue), limit).await
+    /// The Tasks that wait in a queue, first one first, at most `limit`, those behind `after` if it is given. A hint: the
+    /// index may lag behind.
+    pub async fn waiting_tasks(
+        &self,
+        queue: TaskQueueSid,
+        after: Option<&Task>,
+        limit: u16,
+    ) -> Result<Vec<Task>, Error> {
+        self.board(keys::waiting_board(queue), after.map(|task| keys::waiting_key(task).sk), limit).await
     }
 
-    /// The free Workers of a roster, longest idle first, at most `limit`. A hint: the index may lag behind.
+    /// The free Workers of a roster, longest idle first, at most `limit`, those behind `after` if it is given. A hint: the
+    /// index may lag behind.
     pub async fn free_workers(
         &self,
         workspace: WorkspaceSid,
         roster: &Roster,
+        after: Option<&Worker>,
         limit: u16,
     ) -> Result<Vec<Worker>, Error> {
-        self.board(keys::free_board(workspace, roster), limit).await
+        self.board(keys::free_board(workspace, roster), after.map(|worker| keys::free_key(worker).sk), limit).await
     }
 
     /// How many Tasks wait before this one in its queue, counted up to `limit`.
@@ -172,15 +180,22 @@ impl Store {
         Ok(())
     }
 
-    async fn board<T: DeserializeOwned>(&self, board: String, limit: u16) -> Result<Vec<T>, Error> {
+    async fn board<T: DeserializeOwned>(
+        &self,
+        board: String,
+        after: Option<String>,
+        limit: u16,
+    ) -> Result<Vec<T>, Error> {
         let found = self
             .client
             .query()
             .table_name(&*self.table)
             .index_name(keys::BOARD)
-            .key_condition_expression("#pk = :board")
+            .key_condition_expression("#pk = :board AND #sk > :after")
             .expression_attribute_names("#pk", keys::BOARD_PK)
+            .expression_attribute_names("#sk", keys::BOARD_SK)
             .expression_attribute_values(":board", text(board))
+            .expression_attribute_values(":after", text(after.unwrap_or_else(|| keys::BEFORE_ALL.to_owned())))
             .limit(i32::from(limit))
             .send()
             .await?;

@@ -193,7 +193,7 @@ async fn free_workers_are_found_through_their_queue() {
     let queue = workspace.task_queues.values().find(|queue| queue.friendly_name == HINDI).unwrap().sid;
     let mut free = Vec::new();
     for roster in workspace.rosters_serving(queue) {
-        free.extend(table.store.free_workers(workspace.sid, roster, 10).await.unwrap());
+        free.extend(table.store.free_workers(workspace.sid, roster, None, 10).await.unwrap());
     }
     let mut names: Vec<_> = free.into_iter().map(|worker| worker.friendly_name).collect();
     names.sort();
@@ -365,7 +365,7 @@ async fn an_activity_that_becomes_unavailable_takes_its_workers_off_the_board() 
     assert_eq!((summary.created, summary.removed), (available(), available()));
     let workspace = table.store.fresh_workspace(file(&[]).workspace.sid, table.now).await.unwrap().unwrap();
     for roster in workspace.rosters.values() {
-        assert_eq!(table.store.free_workers(workspace.sid, roster, 10).await.unwrap(), []);
+        assert_eq!(table.store.free_workers(workspace.sid, roster, None, 10).await.unwrap(), []);
     }
 }
 

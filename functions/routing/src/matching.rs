@@ -7,19 +7,23 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures_util::future::try_join_all;
-use shared::model::{AssignmentStatus, Task, TaskSid, Worker, WorkerSid, Workspace};
+use shared::model::{AssignmentStatus, Roster, Task, TaskQueueSid, TaskSid, Worker, WorkerSid, Workspace};
 use shared::router::{Decision, Event, Outcome, Snapshot, decide};
 use store::COMMIT_ATTEMPTS_MAX;
 
 use crate::{Error, Routing};
 
-/// Free Workers read for one Task from each roster's board: the queue's parallel offers (at most 50) and a few who
+/// Free Workers read at once for one Task from each roster's board: the queue's parallel offers (at most 50) and a few who
 /// turn out to be taken or excluded by the step's expression.
-const FREE_WORKERS_READ_MAX: u16 = 100;
+const FREE_WORKERS_PAGE: u16 = 100;
 
-/// Waiting Tasks read for one Worker from each queue's board. The first one nearly always fits; the others are there
-/// for steps that exclude this Worker.
-const WAITING_TASKS_READ_MAX: u16 = 20;
+/// Waiting Tasks read at once for one Worker from each queue's board. The first one nearly always fits; the others are
+/// there for steps that exclude this Worker.
+const WAITING_TASKS_PAGE: u16 = 20;
+
+/// Pages read of one board before giving up until something changes: a thousand Workers, or two hundred Tasks, who all do
+/// not fit.
+const PAGES_MAX: u32 = 10;
 
 /// Tasks reserved for one Worker in one go: more than any channel's capacity in practice.
 const SERVE_ROUNDS_MAX: u32 = 50;
@@ -42,13 +46,7 @@ impl Routing {
             if task.assignment_status != AssignmentStatus::Pending {
                 return Ok(Placed::No);
             }
-            let Some((workspace, candidates)) = self.candidates(&task, &known).await? else { return Ok(Placed::No) };
-            let snapshot =
-                Snapshot::new(&workspace).with_tasks([task.clone()]).with_candidates(task.task_queue_sid, candidates);
-            let decision = decide(snapshot, &Event::Advance { task: task.sid }, self.clock.now());
-            if decision.outcome != Outcome::Changed {
-                return Ok(Placed::No);
-            }
+            let Some((workspace, decision)) = self.choose_workers(&task, &known).await? else { return Ok(Placed::No) };
             match self.store.commit(&decision, &workspace).await {
                 Ok(()) => {
                     log_reservations(&decision);
@@ -75,12 +73,7 @@ impl Routing {
         let mut conflicts = 0;
         for _ in 0..SERVE_ROUNDS_MAX {
             let Some(workspace) = self.workspace(worker.workspace_sid).await? else { return Ok(()) };
-            let waiting = self.waiting(&worker, &known).await?;
-            let snapshot = Snapshot::new(&workspace).with_tasks(waiting).with_workers([worker.clone()]);
-            let decision = decide(snapshot, &Event::ServeWorker { worker: sid }, self.clock.now());
-            if decision.outcome != Outcome::Changed {
-                return Ok(());
-            }
+            let Some(decision) = self.choose_task(&workspace, &worker, &known).await? else { return Ok(()) };
             match self.store.commit(&decision, &workspace).await {
                 Ok(()) => {
                     log_reservations(&decision);
@@ -107,44 +100,79 @@ impl Routing {
         Ok(())
     }
 
-    /// The free Workers of the Task's queue. Nobody found in configuration that was read a moment ago is no reason to
-    /// give up: a roster may be newer than that.
-    async fn candidates(
+    /// What is to be written for a waiting Task; `None`: nobody fits. Nobody found in configuration that was read a moment
+    /// ago is no reason to give up: a roster may be newer than that.
+    async fn choose_workers(
         &self,
         task: &Task,
         known: &BTreeMap<WorkerSid, Option<Worker>>,
-    ) -> Result<Option<(Arc<Workspace>, Vec<Worker>)>, Error> {
+    ) -> Result<Option<(Arc<Workspace>, Decision)>, Error> {
         let Some(workspace) = self.workspace(task.workspace_sid).await? else { return Ok(None) };
-        let found = self.free_workers(&workspace, task, known).await?;
-        if !found.is_empty() {
-            return Ok(Some((workspace, found)));
+        if let Some(decision) = self.choose_workers_in(&workspace, task, known).await? {
+            return Ok(Some((workspace, decision)));
         }
         let newest = self.store.fresh_workspace(task.workspace_sid, self.clock.now()).await?;
-        let Some(newest) = newest else { return Ok(None) };
-        let found = match newest.rosters == workspace.rosters {
-            true => found,
-            false => self.free_workers(&newest, task, known).await?,
-        };
-        Ok(Some((newest, found)))
+        let Some(newest) = newest.filter(|newest| newest.rosters != workspace.rosters) else { return Ok(None) };
+        let decision = self.choose_workers_in(&newest, task, known).await?;
+        Ok(decision.map(|decision| (newest, decision)))
     }
 
-    async fn free_workers(
+    /// Reads the boards of the Task's queue, page by page, until somebody fits.
+    async fn choose_workers_in(
         &self,
         workspace: &Workspace,
         task: &Task,
         known: &BTreeMap<WorkerSid, Option<Worker>>,
-    ) -> Result<Vec<Worker>, Error> {
-        let rosters = workspace.rosters_serving(task.task_queue_sid);
-        let boards = rosters.map(|roster| self.store.free_workers(workspace.sid, roster, FREE_WORKERS_READ_MAX));
-        let read = try_join_all(boards).await?.into_iter().flatten().map(|worker| (worker.sid, worker)).collect();
-        Ok(corrected(read, known))
+    ) -> Result<Option<Decision>, Error> {
+        let mut boards: Vec<(&Roster, Option<Worker>)> =
+            workspace.rosters_serving(task.task_queue_sid).map(|roster| (roster, None)).collect();
+        for _ in 0..PAGES_MAX {
+            let reads = boards.iter().map(|(roster, after)| {
+                self.store.free_workers(workspace.sid, roster, after.as_ref(), FREE_WORKERS_PAGE)
+            });
+            let pages = try_join_all(reads).await?;
+            let read = pages.iter().flatten().map(|worker| (worker.sid, worker.clone())).collect();
+            let snapshot = Snapshot::new(workspace)
+                .with_tasks([task.clone()])
+                .with_candidates(task.task_queue_sid, corrected(read, known));
+            let decision = decide(snapshot, &Event::Advance { task: task.sid }, self.clock.now());
+            boards = unread(boards, pages, FREE_WORKERS_PAGE);
+            if decision.outcome == Outcome::Changed {
+                return Ok(Some(decision));
+            }
+            if boards.is_empty() {
+                return Ok(None);
+            }
+        }
+        Ok(None)
     }
 
-    async fn waiting(&self, worker: &Worker, known: &BTreeMap<TaskSid, Option<Task>>) -> Result<Vec<Task>, Error> {
-        let queues = worker.roster.queues().iter();
-        let boards = queues.map(|queue| self.store.waiting_tasks(*queue, WAITING_TASKS_READ_MAX));
-        let read = try_join_all(boards).await?.into_iter().flatten().map(|task| (task.sid, task)).collect();
-        Ok(corrected(read, known))
+    /// Reads the boards of the Worker's queues, page by page, until a Task fits; `None`: none does.
+    async fn choose_task(
+        &self,
+        workspace: &Workspace,
+        worker: &Worker,
+        known: &BTreeMap<TaskSid, Option<Task>>,
+    ) -> Result<Option<Decision>, Error> {
+        let mut boards: Vec<(TaskQueueSid, Option<Task>)> =
+            worker.roster.queues().iter().map(|queue| (*queue, None)).collect();
+        for _ in 0..PAGES_MAX {
+            let reads = boards
+                .iter()
+                .map(|(queue, after)| self.store.waiting_tasks(*queue, after.as_ref(), WAITING_TASKS_PAGE));
+            let pages = try_join_all(reads).await?;
+            let read = pages.iter().flatten().map(|task| (task.sid, task.clone())).collect();
+            let snapshot = Snapshot::new(workspace).with_tasks(corrected(read, known)).with_workers([worker.clone()]);
+            let decision = decide(snapshot, &Event::ServeWorker { worker: worker.sid }, self.clock.now());
+            boards = unread(boards, pages, WAITING_TASKS_PAGE);
+            if decision.outcome == Outcome::Changed {
+                return Ok(Some(decision));
+            }
+            if boards.is_empty() {
+                return Ok(None);
+            }
+        }
+        Ok(None)
     }
 
     async fn reread_workers(
@@ -157,6 +185,13 @@ impl Routing {
         }
         Ok(())
     }
+}
+
+/// The boards of which a whole page was read, each with the last one read: there may be more behind.
+fn unread<B, T>(boards: Vec<(B, Option<T>)>, pages: Vec<Vec<T>>, page: u16) -> Vec<(B, Option<T>)> {
+    let full = |read: &Vec<T>| read.len() >= usize::from(page);
+    let read = boards.into_iter().zip(pages).filter(|(_, read)| full(read));
+    read.map(|((board, _), mut read)| (board, read.pop())).collect()
 }
 
 /// What the board says, but for what is known better from the table itself.
