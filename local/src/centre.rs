@@ -19,6 +19,7 @@ use runtime::Voice;
 use serde_json::json;
 use setup::ContactCentre;
 use shared::model::{Clock, Timestamp};
+use shared::router::effects::Callback;
 use shared::webhook::{Checks, path};
 use simulator::{Carrier as SimulatedCarrier, CentreNumber, Journal};
 use store::Store;
@@ -30,7 +31,7 @@ use crate::carrier_choice::CarrierChoice;
 use crate::credentials::Account;
 use crate::embedded_dynamodb::{EmbeddedDynamoDb, Place, TABLE};
 use crate::http;
-use crate::queues::Queues;
+use crate::queues::{Message, Queues};
 use crate::stream_reader::{SequenceNumber, StreamReader};
 use invoke::{deliver, invoke_routing, sqs_event};
 
@@ -220,11 +221,6 @@ impl Centre {
         [network, self.next_turn()].into_iter().flatten().min()
     }
 
-    /// Where the embedded database listens.
-    pub fn dynamodb_endpoint(&self) -> &str {
-        self.dynamodb.endpoint()
-    }
-
     /// Turns whenever there may be something to do.
     async fn pump(&self) {
         loop {
@@ -260,20 +256,14 @@ impl Centre {
 
     /// One round: stream, timers, callbacks, waiting for each. True if there was anything.
     async fn turn(&self) -> bool {
-        let streamed = self.turn_stream().await;
-        let timed = self.turn_timers().await;
-        let callbacks = self.queues.due_callbacks();
-        let called = !callbacks.is_empty();
+        let (worked, callbacks) = self.turn_routing().await;
         join_all(callbacks.into_iter().map(|message| deliver(&self.callbacks, &self.queues, message))).await;
-        streamed || timed || called
+        worked
     }
 
     /// One round that does not wait for callbacks: a slow server holds up nobody.
     async fn turn_detached(&self) -> bool {
-        let streamed = self.turn_stream().await;
-        let timed = self.turn_timers().await;
-        let callbacks = self.queues.due_callbacks();
-        let called = !callbacks.is_empty();
+        let (worked, callbacks) = self.turn_routing().await;
         for message in callbacks {
             let (callbacks, queues, nudge) =
                 (Arc::clone(&self.callbacks), Arc::clone(&self.queues), Arc::clone(&self.nudge));
@@ -282,7 +272,15 @@ impl Centre {
                 nudge.notify_one();
             });
         }
-        streamed || timed || called
+        worked
+    }
+
+    /// What `routing` has to do, and the callbacks that are due then. True if there was anything of either.
+    async fn turn_routing(&self) -> (bool, Vec<Message<Callback>>) {
+        let streamed = self.turn_stream().await;
+        let timed = self.turn_timers().await;
+        let callbacks = self.queues.due_callbacks();
+        (streamed || timed || !callbacks.is_empty(), callbacks)
     }
 
     /// Hands the next stream records to `routing`, as an event source mapping does: what failed comes again.

@@ -23,7 +23,8 @@ use shared::twiml::Response;
 use shared::webhook::{self, Access, Admitted, Checks, ParameterError, Parameters, Reply, Request, path};
 use store::Store;
 
-use crate::{Env, EnvError};
+use crate::parameter_store::{self, AuthTokenError};
+use crate::{Env, EnvError, SystemClock, aws};
 
 /// The voice functions' world.
 pub struct Voice {
@@ -124,6 +125,14 @@ pub fn language<'m>(menu: &'m Menu, selected_language: Option<&str>) -> Result<&
 }
 
 impl Voice {
+    /// The world of a voice function in a Lambda; who routes, and what else only one of them reads, is set by its `main`.
+    ///
+    /// # Errors
+    /// [`AuthTokenError`] when a setting is missing or Parameter Store does not give the token.
+    pub async fn from_env(env: &Env<'_>) -> Result<Self, AuthTokenError> {
+        Ok(Self::new(aws::store(env)?, parameter_store::auth_token(env).await?, checks(env)?, Arc::new(SystemClock)))
+    }
+
     /// The world of a function that leaves routing to Cordboard.
     pub fn new(store: Store, auth_token: String, checks: Checks, clock: Arc<dyn Clock>) -> Self {
         Self {

@@ -20,7 +20,7 @@ pub enum Instruction {
         /// `WA…`
         activity_sid: Option<ActivitySid>,
     },
-    /// Call the Worker, connect them with the waiting caller, accept when they answer.
+    /// Call the Worker, connect them with the waiting caller, accept when they are connected.
     Dequeue(Dequeue),
 }
 
