@@ -14,6 +14,7 @@ mod event;
 pub mod expression;
 mod matching;
 mod offer;
+mod presence;
 mod roster;
 mod snapshot;
 pub mod wake;
@@ -22,6 +23,7 @@ mod workflow;
 
 pub use decision::{Decision, Outcome, Refusal};
 pub use event::{Answer, Event};
+pub use presence::Presence;
 pub use roster::roster_of;
 pub use snapshot::Snapshot;
 pub use workflow::{NewTask, NoFilterMatches, create_task};
