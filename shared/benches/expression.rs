@@ -1,5 +1,7 @@
 //! What parsing and evaluating an expression costs: `cargo bench -p shared --bench expression`.
 
+#![allow(clippy::unwrap_used, reason = "what cannot be set up cannot be measured")]
+
 use divan::{Bencher, black_box};
 use fixtures::{task, worker, workspace};
 use shared::model::Expression;

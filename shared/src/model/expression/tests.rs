@@ -93,9 +93,12 @@ fn a_quoted_key_is_a_text_and_warned_of() {
 
 #[test]
 fn a_backslash_escapes_quotes_and_itself_and_nothing_else() {
-    let text = |source: &str| match parse(source).root() {
-        Term::Compare(Comparison { right: Operand::Text(text), .. }) => text.clone(),
-        other => panic!("{source}: {other:?}"),
+    let text = |source: &str| {
+        let expression = parse(source);
+        let Term::Compare(Comparison { right: Operand::Text(text), .. }) = expression.root() else {
+            panic!("{source}")
+        };
+        text.clone()
     };
     assert_eq!(text(r#"a == "say \"hi\"""#), r#"say "hi""#);
     assert_eq!(text(r"a == 'it\'s'"), "it's");
