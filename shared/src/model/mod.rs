@@ -18,7 +18,10 @@ mod workspace;
 pub use activity::Activity;
 pub use attributes::{ATTRIBUTES_CHARS_MAX, Attributes, AttributesError};
 pub use centre::Centre;
-pub use expression::{Comparison, Expression, ExpressionError, Operand, Operator, Path, PathStep, Term};
+pub use expression::{
+    Comparison, EXPRESSION_CHARS_MAX, EXPRESSION_DEPTH_MAX, Expression, ExpressionError, Operand, Operator, Path,
+    PathStep, SkipIfError, Term,
+};
 pub use ids::*;
 pub use reservation::{IssuedInstruction, Reservation, ReservationStatus};
 pub use task::{AssignmentStatus, EndReason, FailedOffer, Removal, RoutingTarget, Step, Task, WorkflowPosition};
