@@ -173,14 +173,16 @@ impl Carrier {
                 let fetcher = Arc::clone(&self.fetcher);
                 fetches.spawn(async move { fetcher.fetch(fetch).await });
             }
+            // In this order, and not by lot, so that two runs are equal where time is virtual.
             tokio::select! {
+                biased;
                 () = &mut shutdown => return,
-                () = self.nudge.notified() => {}
-                () = tokio::time::sleep(self.time_to_wake()) => {}
                 Some(done) = fetches.join_next() => match done {
                     Ok((id, fetched)) => { self.handle(Input::Fetched(id, fetched)); }
                     Err(error) => tracing::error!("simulated carrier: a request broke off: {error}"),
                 },
+                () = self.nudge.notified() => {}
+                () = tokio::time::sleep(self.time_to_wake()) => {}
             }
         }
     }
