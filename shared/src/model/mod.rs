@@ -24,10 +24,14 @@ pub use expression::{
 };
 pub use ids::*;
 pub use reservation::{IssuedInstruction, Reservation, ReservationStatus};
-pub use task::{AssignmentStatus, EndReason, FailedOffer, Task, WorkflowPosition};
-pub use task_channel::{TaskChannel, TaskChannelName};
-pub use task_queue::TaskQueue;
+pub use task::{AssignmentStatus, EndReason, FailedOffer, Removal, RoutingTarget, Step, Task, WorkflowPosition};
+pub use task_channel::{
+    AfterConversation, TASK_CHANNEL_NAME_CHARS_MAX, TaskChannel, TaskChannelName, TaskChannelNameError,
+};
+pub use task_queue::{TaskOrder, TaskQueue};
 pub use time::{Clock, Millis, Timestamp};
-pub use worker::{OpenReservation, Roster, Worker, WorkerChannel};
-pub use workflow::{Filter, OrderBy, OrderClause, Target, Workflow};
-pub use workspace::{Workspace, WrapUp};
+pub use worker::{IdleKey, OpenReservation, Readiness, Roster, Worker, WorkerChannel};
+pub use workflow::{
+    Configuration, Filter, KnownWorker, OrderBy, OrderClause, RESERVATION_TIMEOUT_DEFAULT, Target, Workflow,
+};
+pub use workspace::{AfterFailedReservation, OnTimeout, RoutingRules, Workspace, WrapUp};

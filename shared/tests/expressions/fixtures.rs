@@ -1,7 +1,5 @@
 //! A Workspace, a Worker and a Task to evaluate expressions over.
 
-use std::collections::BTreeMap;
-
 use shared::model::*;
 use shared::router::{NewTask, create_task};
 
@@ -11,68 +9,46 @@ pub fn activity(name: &str) -> ActivitySid {
 
 /// Activities Available, Break and Offline.
 pub fn workspace() -> Workspace {
-    let activities = [("Available", true), ("Break", false), ("Offline", false)].map(|(name, available)| {
-        (activity(name), Activity { sid: activity(name), friendly_name: name.to_owned(), available })
-    });
-    Workspace {
-        sid: WorkspaceSid::derive(&["centre"]),
-        friendly_name: "centre".to_owned(),
-        default_activity_sid: activity("Offline"),
-        timeout_activity_sid: activity("Offline"),
-        wrap_up: None,
-        activities: activities.into_iter().collect(),
-        task_queues: BTreeMap::new(),
-        workflows: BTreeMap::new(),
-        rosters: BTreeMap::new(),
+    let mut workspace = Workspace::new(WorkspaceSid::derive(&["centre"]), "centre", activity("Offline"));
+    for (name, available) in [("Available", true), ("Break", false), ("Offline", false)] {
+        let sid = activity(name);
+        workspace.activities.insert(sid, Activity { sid, friendly_name: name.to_owned(), available });
     }
+    workspace
 }
 
 /// A Worker named Maria who is available, with room for ten chats, three of them taken.
 pub fn worker(attributes: &str) -> Worker {
-    let taken = |number: u8| OpenReservation {
+    let (sid, workspace_sid) = (WorkerSid::derive(&["Maria"]), WorkspaceSid::derive(&["centre"]));
+    let mut worker = Worker::new(sid, workspace_sid, "Maria", activity("Available"), Timestamp::from_millis(0));
+    worker.attributes = attributes.parse().unwrap();
+    worker.share_mut(TaskChannelName::CHAT).configured_capacity = 10;
+    worker.open_reservations = [1, 2, 3].map(taken).to_vec();
+    worker
+}
+
+fn taken(number: u8) -> OpenReservation {
+    OpenReservation {
         sid: ReservationSid::from_bytes([number; 16]),
         task_sid: TaskSid::from_bytes([number; 16]),
-        channel: TaskChannelName::Chat,
-    };
-    Worker {
-        sid: WorkerSid::derive(&["Maria"]),
-        workspace_sid: WorkspaceSid::derive(&["centre"]),
-        friendly_name: "Maria".to_owned(),
-        attributes: attributes.parse().unwrap(),
-        activity_sid: activity("Available"),
-        date_status_changed: Timestamp::from_millis(0),
-        date_created: Timestamp::from_millis(0),
-        last_reserved_at: None,
-        channels: vec![WorkerChannel { channel: TaskChannelName::Chat, configured_capacity: 10, available: true }],
-        open_reservations: [1, 2, 3].map(taken).to_vec(),
-        roster: Roster::default(),
-        version: 0,
+        channel: TaskChannelName::CHAT,
     }
 }
 
-/// A Task; it goes through a real Workflow, so that it is like any other.
+/// A Task that waits in the only queue.
 pub fn task(attributes: &str) -> Task {
     let queue = TaskQueueSid::derive(&["queue"]);
     let mut workspace = workspace();
-    let task_queue =
-        TaskQueue { sid: queue, friendly_name: "queue".to_owned(), target_workers: None, max_reserved_workers: 1 };
+    let task_queue = TaskQueue {
+        sid: queue,
+        friendly_name: "queue".to_owned(),
+        target_workers: None,
+        max_reserved_workers: 1,
+        task_order: TaskOrder::Fifo,
+    };
     workspace.task_queues.insert(queue, task_queue);
-    let target = Target { queue, expression: None, priority: None, timeout: None, order_by: None };
-    let workflow = Workflow {
-        sid: WorkflowSid::derive(&["workflow"]),
-        friendly_name: "workflow".to_owned(),
-        assignment_callback_url: None,
-        fallback_assignment_callback_url: None,
-        task_reservation_timeout: Millis::from_secs(120),
-        filters: Vec::new(),
-        default_filter: Some(target),
-    };
-    let new = NewTask {
-        sid: TaskSid::derive(&["task"]),
-        attributes: attributes.parse().unwrap(),
-        channel: TaskChannelName::Voice,
-        priority: 0,
-        timeout: Millis::from_secs(3_600),
-    };
+    let configuration = Configuration { filters: Vec::new(), default_filter: Some(Target::to(queue)) };
+    let workflow = Workflow::new(WorkflowSid::derive(&["workflow"]), "workflow", configuration);
+    let new = NewTask::new(TaskSid::derive(&["task"]), attributes.parse().unwrap(), TaskChannelName::VOICE);
     create_task(&workspace, &workflow, new, Timestamp::from_millis(0)).unwrap()
 }
