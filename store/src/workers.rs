@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::{Delete, KeysAndAttributes, Put, TransactWriteItem};
 use serde::{Deserialize, Serialize};
 use shared::model::{TaskQueueSid, Worker, WorkerSid, Workspace, WorkspaceSid};
-use shared::router::presence::Presence;
+use shared::router::Presence;
 
 use crate::items::{self, Item, number};
 use crate::keys::{self, Key};
@@ -64,7 +64,7 @@ impl Store {
     /// a Task that enters a step with `skip_if` and finds nobody.
     pub async fn presence(&self, workspace: &Workspace, queue: TaskQueueSid) -> Result<Presence, Error> {
         let workers = self.workers(&self.worker_sids(workspace.sid).await?).await?;
-        Ok(Presence::count(workspace, queue, &workers))
+        Ok(Presence::of_queue(queue, &workers, workspace))
     }
 
     /// These Workers as they stand; those who are gone are left out.

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 use shared::model::{AssignmentStatus, Readiness, Task, TaskSid, Worker, WorkerSid, Workspace};
+use shared::router::Presence;
 use shared::router::order::{self, Line};
-use shared::router::presence::Presence;
 use shared::router::{self, Decision, Event, Outcome, Snapshot, decide};
 use store::COMMIT_ATTEMPTS_MAX;
 

@@ -16,7 +16,7 @@ pub mod expression;
 mod matching;
 mod offer;
 pub mod order;
-pub mod presence;
+mod presence;
 mod roster;
 mod snapshot;
 mod update;
@@ -26,6 +26,7 @@ mod workflow;
 
 pub use decision::{Decision, Outcome, Refusal};
 pub use event::{Answer, Event, TaskChanges, WorkerChanges};
+pub use presence::Presence;
 pub use roster::roster_of;
 pub use snapshot::Snapshot;
 pub use workflow::{NewTask, NotRoutable, TASK_TIMEOUT_DEFAULT, create_task};

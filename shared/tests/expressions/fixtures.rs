@@ -9,33 +9,32 @@ pub fn activity(name: &str) -> ActivitySid {
 
 /// Activities Available, Break and Offline.
 pub fn workspace() -> Workspace {
-    let mut workspace = Workspace::new(WorkspaceSid::derive(&["centre"]), "centre", activity("Offline"));
-    for (name, available) in [("Available", true), ("Break", false), ("Offline", false)] {
-        let sid = activity(name);
-        workspace.activities.insert(sid, Activity { sid, friendly_name: name.to_owned(), available });
+    let activities = [("Available", true), ("Break", false), ("Offline", false)].map(|(name, available)| {
+        (activity(name), Activity { sid: activity(name), friendly_name: name.to_owned(), available })
+    });
+    Workspace {
+        activities: activities.into_iter().collect(),
+        ..Workspace::new(WorkspaceSid::derive(&["centre"]), "centre", activity("Offline"))
     }
-    workspace
 }
 
 /// A Worker named Maria who is available, with room for ten chats, three of them taken.
 pub fn worker(attributes: &str) -> Worker {
-    let (sid, workspace_sid) = (WorkerSid::derive(&["Maria"]), WorkspaceSid::derive(&["centre"]));
-    let mut worker = Worker::new(sid, workspace_sid, "Maria", activity("Available"), Timestamp::from_millis(0));
-    worker.attributes = attributes.parse().unwrap();
-    worker.share_mut(TaskChannelName::CHAT).configured_capacity = 10;
-    worker.open_reservations = [1, 2, 3].map(taken).to_vec();
-    worker
-}
-
-fn taken(number: u8) -> OpenReservation {
-    OpenReservation {
+    let taken = |number: u8| OpenReservation {
         sid: ReservationSid::from_bytes([number; 16]),
         task_sid: TaskSid::from_bytes([number; 16]),
         channel: TaskChannelName::CHAT,
+    };
+    let (sid, workspace) = (WorkerSid::derive(&["Maria"]), WorkspaceSid::derive(&["centre"]));
+    Worker {
+        attributes: attributes.parse().unwrap(),
+        channels: vec![WorkerChannel { configured_capacity: 10, ..WorkerChannel::new(TaskChannelName::CHAT) }],
+        open_reservations: [1, 2, 3].map(taken).to_vec(),
+        ..Worker::new(sid, workspace, "Maria", activity("Available"), Timestamp::from_millis(0))
     }
 }
 
-/// A Task that waits in the only queue.
+/// A Task; it goes through a real Workflow, so that it is like any other.
 pub fn task(attributes: &str) -> Task {
     let queue = TaskQueueSid::derive(&["queue"]);
     let mut workspace = workspace();

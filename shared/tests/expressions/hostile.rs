@@ -1,9 +1,9 @@
 //! Texts made to hurt, and what memory expressions take.
 
 use allocation_counter::measure;
-use shared::model::{EXPRESSION_CHARS_MAX, Expression, Roster, TaskQueueSid, Worker};
+use shared::model::{EXPRESSION_CHARS_MAX, Expression, Worker};
+use shared::router::Presence;
 use shared::router::expression::{Scope, TargetScope, TaskScope, WorkerScope};
-use shared::router::presence::Presence;
 
 use super::fixtures::{task, worker, workspace};
 
@@ -120,9 +120,7 @@ fn evaluating_a_filter_a_target_and_skip_if_allocates_nothing() {
     allocates_nothing(target, true, |target| {
         target.matches(&TargetScope { task: &task, worker: WorkerScope::new(&worker, &workspace) })
     });
-    let queue = TaskQueueSid::derive(&["queue"]);
-    let serving = Worker { roster: Roster::new(vec![queue]), ..worker.clone() };
-    let presence = Presence::count(&workspace, queue, [&serving]);
-    let skip_if = format!("workers.available == 0 OR workers.{} > 0", worker.activity_sid);
+    let presence = Presence::from_counts([(worker.activity_sid, 2)], &workspace);
+    let skip_if = format!("workers.available == 0 OR workers.{} > 1", worker.activity_sid);
     allocates_nothing(&skip_if, true, |skip_if| skip_if.matches(&presence as &dyn Scope));
 }
