@@ -178,7 +178,7 @@ async fn read(fetch: &Fetch, response: Response) -> Result<Fetched, Fault> {
     let body_bytes = response.content_length();
     match fetch.purpose {
         Purpose::Notification => Ok(Fetched::Reply(Reply { status, content_type, body: Vec::new() })),
-        Purpose::Document(_) => {
+        Purpose::Document(_) | Purpose::Reservation => {
             let body = head(fetch, response, DOCUMENT_BYTES_MAX + 1).await?;
             Ok(Fetched::Reply(Reply { status, content_type, body }))
         }

@@ -60,6 +60,7 @@ fn setup() -> Setup {
         seed: "seed".to_owned(),
         numbers: vec![centre],
         public_base_url: Some("http://carrier.example".to_owned()),
+        task_router_url: Some(format!("{BASE}/router/")),
     }
 }
 
@@ -290,6 +291,7 @@ fn new_call(to: &str, path: &str) -> NewCall {
         ring_for: Millis::from_secs(60),
         time_limit: None,
         send_digits: None,
+        recording: None,
     }
 }
 
