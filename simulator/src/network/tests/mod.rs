@@ -1,9 +1,12 @@
 //! Stories: what people and programs do to the network, and what comes of it. The stage owns clock and webhooks.
 
+mod conferences;
 mod dials;
 mod documents;
+mod participants;
 mod programs;
 mod queues;
+mod reservations;
 mod restarts;
 
 use std::collections::{BTreeMap, VecDeque};
