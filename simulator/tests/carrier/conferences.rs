@@ -163,7 +163,7 @@ async fn conference_requests_that_cannot_be_have_the_codes_of_the_reference() {
         (&people, call("Label", "a/b"), 400, 16023),
         (&people, call("WaitUrl", "/relative"), 400, 21205),
         (&people, call("EndConferenceOnExits", "true"), 400, 20001),
-        (&unknown_people, call("Muted", "true"), 400, 13236),
+        (&unknown_people, call("Muted", "true"), 404, 20404),
         (&unknown_one, vec![("Muted", "true")], 404, 20404),
         (&of_caller, vec![("Coaching", "true")], 400, 20001),
         (&of_caller, vec![("CallSidToCoach", "me")], 400, 20001),
