@@ -144,8 +144,8 @@ fn nothing_is_asked_for_any_more_once_a_conference_begins_or_is_left() {
         let music = stage.pending.pop_front().unwrap();
         assert_eq!(music.target.url, format!("{BASE}/wait"));
         if leaves {
-            let update = CallUpdate { start: Some(Start::Url(at("/elsewhere"))), ..CallUpdate::default() };
-            stage.act(Input::UpdateCall(waiting, update));
+            let conference = stage.room_sid();
+            assert_eq!(stage.act(Input::RemoveParticipant { conference, call: waiting }), []);
         } else {
             stage.dial(OTHER_CALLER);
             assert_eq!((stage.conference().status, stage.call(waiting).stack.len()), (InProgress, 1));
