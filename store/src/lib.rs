@@ -15,6 +15,7 @@ pub mod schema;
 mod store;
 pub mod stream;
 mod waits;
+mod workers;
 
 pub use apply::{Applied, COMMIT_ATTEMPTS_MAX, WorkerChange, pause};
 pub use configuration::CONFIGURATION_KEPT;

@@ -127,7 +127,8 @@ async fn a_call_goes_through_the_binaries_from_the_digit_to_the_wrap_up() {
 
     let written = world.store().task(task).await.unwrap().unwrap();
     let mut record = event("routing.task-created");
-    record["Records"][0]["dynamodb"]["NewImage"] = lambda_json(&items::of_task(&written).unwrap());
+    record["Records"][0]["dynamodb"]["NewImage"] =
+        lambda_json(&items::of_task(&written, &centre::workspace()).unwrap());
     check("the Task in the stream", &AllHandled, &world.invoke("routing", &record).await);
     assert_eq!(world.status_of(task).await, AssignmentStatus::Reserved);
 

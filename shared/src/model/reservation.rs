@@ -58,8 +58,10 @@ pub struct IssuedInstruction {
     /// lost still knows that it may go on.
     pub claim: u64,
     /// The call to the Worker, once the carrier has named it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub worker_call_sid: Option<CallSid>,
     /// The Activity the Worker moves to when the conversation has ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub post_work_activity_sid: Option<ActivitySid>,
     /// Seconds the Worker's phone may ring.
     pub ring_timeout_secs: u32,
@@ -83,8 +85,10 @@ pub struct Reservation {
     /// When a `Pending` one ends by itself: as `Timeout` before an instruction was issued, as `Canceled` after.
     pub expires_at: Timestamp,
     /// The telephone instruction being carried out, if any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instruction: Option<IssuedInstruction>,
     /// Why the telephone part failed, a carrier error code, on `Canceled` ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub canceled_reason_code: Option<u32>,
 }
 
