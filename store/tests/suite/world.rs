@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use aws_sdk_dynamodb::config::SharedHttpClient;
 use dynoxide::Database;
-use in_process::InProcess;
+use in_process::{InProcess, Layered};
 use serde_json::{Value, json};
 use setup::ContactCentre;
 use shared::model::{
@@ -80,7 +80,7 @@ impl World {
 
     /// Another process's store on this table: nothing cached, and before each of its writes one of these happens.
     pub fn another_store(&self, before_writes: Vec<Meanwhile>) -> Store {
-        let http = Interloper::new(self.http.clone(), before_writes);
+        let http = Layered::new(self.http.clone(), Interloper::new(before_writes));
         Store::new(in_process::client_at(http, &self.endpoint), &*self.table)
     }
 
