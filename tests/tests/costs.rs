@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use serde_json::json;
-use shared::model::{AssignmentStatus, CallSid, Clock, Millis, Task, TaskSid, Timestamp};
+use shared::model::{AssignmentStatus, CallSid, Clock, Millis, Task, TaskChannelName, TaskSid, Timestamp};
 use shared::router::{Event, NewTask, create_task};
 use tests::laboratory::{EXAMPLE, Laboratory};
 use tests::metering::Operation;
@@ -48,7 +48,7 @@ async fn a_call_costs_no_more_than_its_ceiling() {
 async fn from_the_record_of_a_waiting_task_to_reserved_it_takes_two_round_trips() {
     let (laboratory, meter) = Laboratory::metered(EXAMPLE).await;
     let task = waiting_task(&laboratory, "first", laboratory.clock.now()).await;
-    laboratory.centre.store.create_task(&task).await.unwrap();
+    create(&laboratory, &task).await;
     meter.take();
     laboratory.centre.settle().await;
     let operations = until_reserved(meter.take());
@@ -88,7 +88,7 @@ async fn a_worker_who_becomes_free_gets_the_first_of_a_thousand_tasks_for_a_few_
     let (store, noon) = (&laboratory.centre.store, laboratory.clock.now());
     for number in 0..WAITING {
         let start = noon + Millis::from_millis(u64::from(number));
-        store.create_task(&waiting_task(&laboratory, &number.to_string(), start).await).await.unwrap();
+        create(&laboratory, &waiting_task(&laboratory, &number.to_string(), start).await).await;
     }
     meter.take();
     laboratory.centre.settle().await;
@@ -132,14 +132,15 @@ async fn one_call(laboratory: &Laboratory, from: &str, key: &str) {
 async fn waiting_task(laboratory: &Laboratory, cause: &str, start: Timestamp) -> Task {
     let declared = &laboratory.contact_centre;
     let workspace = laboratory.centre.store.workspace(declared.workspace.sid, start).await.unwrap().unwrap();
-    let new = NewTask {
-        sid: TaskSid::derive(&[cause]),
-        attributes: json!({ "selected_language": "en" }).to_string().parse().unwrap(),
-        channel: serde_json::from_value(json!("voice")).unwrap(),
-        priority: 0,
-        timeout: Millis::from_secs(86_400),
-    };
+    let english = json!({ "selected_language": "en" }).to_string().parse().unwrap();
+    let new = NewTask::new(TaskSid::derive(&[cause]), english, TaskChannelName::VOICE);
     create_task(&workspace, &workspace.workflows[&declared.centre.workflow_sid], new, start).unwrap()
+}
+
+async fn create(laboratory: &Laboratory, task: &Task) {
+    let store = &laboratory.centre.store;
+    let workspace = store.workspace(task.workspace_sid, task.date_created).await.unwrap().unwrap();
+    store.create_task(task, &workspace).await.unwrap();
 }
 
 fn reserves(operation: &Operation) -> bool {
