@@ -167,6 +167,7 @@ impl Callbacks {
         let claim = fastrand::u64(..);
         let instruction = IssuedInstruction {
             claim,
+            plan: shared::model::instruction::Plan::default(),
             worker_call_sid: None,
             post_work_activity_sid: dequeue.post_work_activity_sid,
             ring_timeout_secs: dequeue.ring_timeout_secs(),
