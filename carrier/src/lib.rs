@@ -3,12 +3,18 @@
 //! There is one implementation, [`Carrier`], and the carrier behind it is a base URL: Twilio, any carrier that speaks
 //! its API, or the simulated carrier, which serves the same API over real HTTP. So nothing above this crate knows which.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use shared::model::{AccountSid, CallSid, QueueSid};
 use shared::webhook::{CallStatus, FromParameter, redact};
 use url::Url;
+use web::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use web::http::request::Builder;
+use web::http::{Method, Request};
+use web::{Answer, Limits, WebClient, WebError, basic_authorization};
 
 /// The one client error that does not say the request was refused.
 const REQUEST_TIMEOUT: u16 = 408;
@@ -19,13 +25,16 @@ pub const TWILIO_API: &str = "https://api.twilio.com";
 /// How long one request may take, connecting included. The carrier's own limit for webhooks is the same 15 s.
 pub const REQUEST_TIME_LIMIT: Duration = Duration::from_secs(15);
 
+/// The most of an answer that is read, in bytes: a call's resource has a few thousand.
+const ANSWER_BYTES_MAX: usize = 256 * 1024;
+
 /// The code of a change that a call's state does not allow (voice-webhooks.md section 10).
 const CALL_NOT_IN_PROGRESS: u32 = 21_220;
 
 /// The carrier's REST API, for one account.
 #[derive(Clone)]
 pub struct Carrier {
-    http: reqwest::Client,
+    web: Arc<dyn WebClient>,
     account: Url,
     account_sid: AccountSid,
     auth_token: String,
@@ -71,9 +80,12 @@ pub enum Error {
         /// What it said.
         message: String,
     },
-    /// No answer, or one that cannot be read: the request may or may not have been carried out.
+    /// No answer: the request may or may not have been carried out.
+    #[error("no answer from the carrier")]
+    NoAnswer(#[from] WebError),
+    /// An answer that cannot be read: the request has probably been carried out.
     #[error("no usable answer from the carrier")]
-    NoAnswer(#[source] reqwest::Error),
+    Unreadable(#[source] serde_json::Error),
 }
 
 impl Error {
@@ -82,7 +94,8 @@ impl Error {
         match self {
             Self::BaseUrl(_) => true,
             Self::Refused { status, .. } => (400..500).contains(status) && *status != REQUEST_TIMEOUT,
-            Self::NoAnswer(source) => source.is_connect(),
+            Self::NoAnswer(source) => source.kind.is_unsent(),
+            Self::Unreadable(_) => false,
         }
     }
 
@@ -90,7 +103,7 @@ impl Error {
     pub fn code(&self) -> Option<u32> {
         match self {
             Self::Refused { code, .. } => *code,
-            Self::BaseUrl(_) | Self::NoAnswer(_) => None,
+            Self::BaseUrl(_) | Self::NoAnswer(_) | Self::Unreadable(_) => None,
         }
     }
 }
@@ -116,7 +129,7 @@ struct ErrorResource {
 impl Carrier {
     /// The API at `base_url` for this account.
     pub fn new(
-        http: reqwest::Client,
+        web: Arc<dyn WebClient>,
         base_url: &str,
         account_sid: AccountSid,
         auth_token: String,
@@ -124,7 +137,7 @@ impl Carrier {
         let account = Url::parse(base_url)
             .and_then(|base| base.join(&format!("/2010-04-01/Accounts/{account_sid}/")))
             .map_err(|_| Error::BaseUrl(base_url.to_owned()))?;
-        Ok(Self { http, account, account_sid, auth_token })
+        Ok(Self { web, account, account_sid, auth_token })
     }
 
     /// Places a call and names it. Not repeatable: whoever asks twice rings twice.
@@ -139,7 +152,7 @@ impl Carrier {
             ("Timeout", &ring_timeout),
         ];
         let created = self.post("Calls.json", &form).await?;
-        let resource: CallResource = created.json().await.map_err(Error::NoAnswer)?;
+        let resource: CallResource = read(&created)?;
         tracing::info!(call_sid = %resource.sid, to = %redact(&call.to), "call placed");
         Ok(resource.sid)
     }
@@ -156,9 +169,8 @@ impl Carrier {
 
     /// Whether a call is queued, ringing or in progress; not if the carrier does not know it.
     pub async fn is_live(&self, call: CallSid) -> Result<bool, Error> {
-        let request = self.http.get(self.resource(&format!("Calls/{call}.json"))?);
-        match self.send(request).await {
-            Ok(found) => Ok(!found.json::<CallResource>().await.map_err(Error::NoAnswer)?.status.is_final()),
+        match self.send(self.request(Method::GET, &format!("Calls/{call}.json"))?, Vec::new()).await {
+            Ok(found) => Ok(!read::<CallResource>(&found)?.status.is_final()),
             Err(Error::Refused { status: 404, .. }) => Ok(false),
             Err(error) => Err(error),
         }
@@ -166,32 +178,39 @@ impl Carrier {
 
     /// Deletes an empty queue. One that is gone already is fine.
     pub async fn delete_queue(&self, queue: QueueSid) -> Result<Moved, Error> {
-        let request = self.http.delete(self.resource(&format!("Queues/{queue}.json"))?);
-        absent_is_over(self.send(request).await.map(|_| Moved::Yes))
+        let request = self.request(Method::DELETE, &format!("Queues/{queue}.json"))?;
+        absent_is_over(self.send(request, Vec::new()).await.map(|_| Moved::Yes))
     }
 
     async fn update_call(&self, call: CallSid, form: &[(&str, &str)]) -> Result<Moved, Error> {
         absent_is_over(self.post(&format!("Calls/{call}.json"), form).await.map(|_| Moved::Yes))
     }
 
-    async fn post(&self, path: &str, form: &[(&str, &str)]) -> Result<reqwest::Response, Error> {
-        self.send(self.http.post(self.resource(path)?).form(form)).await
+    async fn post(&self, path: &str, form: &[(&str, &str)]) -> Result<Answer, Error> {
+        let request = self.request(Method::POST, path)?.header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+        self.send(request, serde_urlencoded::to_string(form).unwrap_or_default().into_bytes()).await
     }
 
-    async fn send(&self, request: reqwest::RequestBuilder) -> Result<reqwest::Response, Error> {
-        let request = request.basic_auth(self.account_sid, Some(&self.auth_token)).timeout(REQUEST_TIME_LIMIT);
-        let response = request.send().await.map_err(Error::NoAnswer)?;
-        if response.status().is_success() {
-            return Ok(response);
+    async fn send(&self, request: Builder, body: Vec<u8>) -> Result<Answer, Error> {
+        let limits = Limits { time: REQUEST_TIME_LIMIT, body_bytes: ANSWER_BYTES_MAX };
+        let answer = self.web.send(web::request(request, body)?, limits).await?;
+        if answer.status().is_success() {
+            return Ok(answer);
         }
-        let status = response.status().as_u16();
-        let error: ErrorResource = response.json().await.unwrap_or_default();
+        let error: ErrorResource = read(&answer).unwrap_or_default();
+        let status = answer.status().as_u16();
         Err(Error::Refused { status, code: error.code, message: error.message.unwrap_or_default() })
     }
 
-    fn resource(&self, path: &str) -> Result<Url, Error> {
-        self.account.join(path).map_err(|_| Error::BaseUrl(self.account.to_string()))
+    fn request(&self, method: Method, path: &str) -> Result<Builder, Error> {
+        let url = self.account.join(path).map_err(|_| Error::BaseUrl(self.account.to_string()))?;
+        let authorization = basic_authorization(&self.account_sid.to_string(), &self.auth_token)?;
+        Ok(Request::builder().method(method).uri(url.as_str()).header(AUTHORIZATION, authorization))
     }
+}
+
+fn read<T: DeserializeOwned>(answer: &Answer) -> Result<T, Error> {
+    serde_json::from_slice(answer.body()).map_err(Error::Unreadable)
 }
 
 /// What is no longer there need not be ended, moved or deleted.

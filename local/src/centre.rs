@@ -135,12 +135,12 @@ impl Centre {
         let callbacks = Callbacks {
             store: store.clone(),
             carrier: carrier::Carrier::new(
-                web_client(Destinations::Anywhere)?,
+                Arc::new(web_client(Destinations::Anywhere)?),
                 &carrier_url,
                 account_sid,
                 auth_token.clone(),
             )?,
-            http: web_client(Destinations::Anywhere)?,
+            web: Arc::new(web_client(Destinations::Anywhere)?),
             destinations: Destinations::Anywhere,
             auth_token: auth_token.clone(),
             account_sid,

@@ -70,7 +70,8 @@ pub fn sqs(env: &Env<'_>) -> Result<aws_sdk_sqs::Client, EnvError> {
     Ok(aws_sdk_sqs::Client::from_conf(config.build()))
 }
 
-fn time_limits() -> TimeoutConfig {
+/// How long requests to AWS may take.
+pub fn time_limits() -> TimeoutConfig {
     TimeoutConfig::builder()
         .operation_attempt_timeout(ATTEMPT_TIME_LIMIT)
         .operation_timeout(OPERATION_TIME_LIMIT)

@@ -9,6 +9,8 @@ use shared::model::{
 use shared::router::{Answer, Event, Outcome};
 use shared::webhook::signature::{SIGNATURE_HEADER, sign};
 use shared::webhook::{path, redact};
+use web::http::header::CONTENT_TYPE;
+use web::{Limits, WebError};
 
 use crate::instruction::{Dequeue, Instruction, InstructionError, parse};
 use crate::{Callbacks, Error};
@@ -28,7 +30,7 @@ enum CallbackError {
     #[error(transparent)]
     Forbidden(#[from] crate::destination::Forbidden),
     #[error("the assignment callback did not answer")]
-    NoAnswer(#[from] reqwest::Error),
+    NoAnswer(#[from] WebError),
     #[error("the assignment callback answered with HTTP {0}")]
     Status(u16),
     #[error("the assignment callback's answer has more than {ANSWER_BYTES_MAX} bytes")]
@@ -96,27 +98,22 @@ impl Callbacks {
         let mut target = if ours { crate::Destinations::Anywhere } else { self.destinations }.check(url)?;
         target.set_fragment(None);
         let form = self.form(offer);
-        let request = self
-            .http
-            .post(target.clone())
-            .timeout(ANSWER_TIME_LIMIT)
+        let request = web::http::Request::post(target.as_str())
+            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
             .header(SIGNATURE_HEADER, sign(&self.auth_token, target.as_str(), &form))
-            .header(IDEMPOTENCY_HEADER, offer.reservation.sid.to_string())
-            .form(&form);
-        let mut answer = request.send().await?;
+            .header(IDEMPOTENCY_HEADER, offer.reservation.sid.to_string());
+        let request = web::request(request, serde_urlencoded::to_string(&form).unwrap_or_default().into_bytes())?;
+        // One byte more than is allowed tells that it is too much.
+        let limits = Limits { time: ANSWER_TIME_LIMIT, body_bytes: ANSWER_BYTES_MAX + 1 };
+        let answer = self.web.send(request, limits).await?;
         if !answer.status().is_success() {
             return Err(CallbackError::Status(answer.status().as_u16()));
         }
-        let content_type = answer.headers().get("content-type").and_then(|value| value.to_str().ok());
-        let content_type = content_type.unwrap_or_default().to_owned();
-        let mut body = Vec::new();
-        while let Some(chunk) = answer.chunk().await? {
-            if body.len() + chunk.len() > ANSWER_BYTES_MAX {
-                return Err(CallbackError::TooLong);
-            }
-            body.extend_from_slice(&chunk);
+        if answer.body().len() > ANSWER_BYTES_MAX {
+            return Err(CallbackError::TooLong);
         }
-        Ok(parse(&content_type, &body)?)
+        let content_type = answer.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        Ok(parse(content_type.unwrap_or_default(), answer.body())?)
     }
 
     /// The parameters of section 11.1.

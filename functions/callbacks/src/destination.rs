@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use url::{Host, Url};
+use web::Reqwest;
 
 /// Which URLs may be asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,13 +50,14 @@ impl Destinations {
 }
 
 /// A client that follows no redirects and, in the cloud, resolves names to public addresses only.
-pub fn web_client(destinations: Destinations) -> Result<reqwest::Client, reqwest::Error> {
+pub fn web_client(destinations: Destinations) -> Result<Reqwest, reqwest::Error> {
     runtime::aws::install_tls();
     let builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
-    match destinations {
-        Destinations::Anywhere => builder.build(),
-        Destinations::PublicHttps => builder.dns_resolver(PublicAddresses).build(),
-    }
+    let builder = match destinations {
+        Destinations::Anywhere => builder,
+        Destinations::PublicHttps => builder.dns_resolver(PublicAddresses),
+    };
+    builder.build().map(Reqwest)
 }
 
 #[derive(Debug, Clone, Copy)]

@@ -17,6 +17,7 @@ use shared::router::Event;
 use shared::router::effects::Callback;
 use shared::webhook::path;
 use store::Store;
+use web::WebClient;
 
 pub use destination::{Destinations, web_client};
 pub use event::handle;
@@ -29,7 +30,7 @@ pub struct Callbacks {
     /// The carrier's API.
     pub carrier: Carrier,
     /// For assignment callbacks; made by [`web_client`].
-    pub http: reqwest::Client,
+    pub web: Arc<dyn WebClient>,
     /// Where callbacks may go.
     pub destinations: Destinations,
     /// Signs what we send.

@@ -8,6 +8,7 @@ use carrier::{Carrier, TWILIO_API};
 use lambda_runtime::{LambdaEvent, service_fn};
 use runtime::{Env, SystemClock, aws, parameter_store};
 use serde_json::Value;
+use web::Reqwest;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
@@ -20,8 +21,8 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let carrier_url = carrier_url.as_deref().unwrap_or(TWILIO_API);
     let callbacks = Arc::new(Callbacks {
         store: aws::store(&env)?,
-        carrier: Carrier::new(aws::web_client()?, carrier_url, account_sid, auth_token.clone())?,
-        http: web_client(Destinations::PublicHttps)?,
+        carrier: Carrier::new(Arc::new(Reqwest(aws::web_client()?)), carrier_url, account_sid, auth_token.clone())?,
+        web: Arc::new(web_client(Destinations::PublicHttps)?),
         destinations: Destinations::PublicHttps,
         auth_token,
         account_sid,

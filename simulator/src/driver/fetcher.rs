@@ -1,12 +1,13 @@
-//! Requests over real HTTP: signed, bounded in time and size (voice-webhooks.md sections 1 and 2).
+//! Requests over HTTP: signed, bounded in time and size (voice-webhooks.md sections 1 and 2).
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, LOCATION, USER_AGENT};
-use reqwest::redirect::Policy;
-use reqwest::{Client, Response, StatusCode};
 use shared::webhook::signature;
 use url::Url;
+use web::http::header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, LOCATION, USER_AGENT};
+use web::http::{HeaderName, StatusCode};
+use web::{Answer, Limits, Reqwest, WebClient, WebError, WebErrorKind};
 
 use super::{Done, media};
 use crate::network::{Fetch, Fetched, Purpose, Reply, Target, shown_url};
@@ -25,7 +26,7 @@ const MEDIA_BYTES_MAX: usize = 64 * 1024;
 
 /// Sends requests.
 pub(super) struct Fetcher {
-    client: Client,
+    web: Arc<dyn WebClient>,
     auth_token: String,
 }
 
@@ -38,14 +39,20 @@ struct Attempt {
     credentials: Option<String>,
 }
 
+/// The client for real: TLS with ring, no proxy.
+///
+/// # Errors
+/// When the client cannot be built, which no setting here causes.
+pub(super) fn web_client() -> Result<Arc<dyn WebClient>, reqwest::Error> {
+    // Whoever came first has installed the same provider.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
+    Ok(Arc::new(Reqwest(builder.connect_timeout(CONNECT_TIME_MAX).no_proxy().build()?)))
+}
+
 impl Fetcher {
-    /// # Errors
-    /// When the client cannot be built, which no setting here causes.
-    pub fn new(auth_token: String) -> Result<Self, reqwest::Error> {
-        // Whoever came first has installed the same provider.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = Client::builder().redirect(Policy::none()).connect_timeout(CONNECT_TIME_MAX).no_proxy().build()?;
-        Ok(Self { client, auth_token })
+    pub fn new(web: Arc<dyn WebClient>, auth_token: String) -> Self {
+        Self { web, auth_token }
     }
 
     /// Carries out a request, and always comes back with how it ended.
@@ -61,13 +68,13 @@ impl Fetcher {
     async fn exchange(&self, fetch: &Fetch) -> Result<Fetched, Fault> {
         let mut attempt = first_attempt(&fetch.target, &fetch.params)?;
         for _ in 0..=REDIRECTS_MAX {
-            let mut response = self.send_patiently(fetch, &attempt).await?;
-            if response.status() == StatusCode::UNAUTHORIZED && attempt.credentials.is_some() {
-                response = self.send(fetch, &attempt, true).await.map_err(|error| failure(&attempt.url, &error))?;
+            let mut answer = self.send_patiently(fetch, &attempt).await?;
+            if answer.status() == StatusCode::UNAUTHORIZED && attempt.credentials.is_some() {
+                answer = self.send(fetch, &attempt, true).await.map_err(|error| failure(&attempt.url, &error))?;
             }
-            match redirected(&attempt, &response)? {
+            match redirected(&attempt, &answer)? {
                 Some(next) => attempt = next,
-                None => return read(fetch, response).await,
+                None => return read(fetch, answer),
             }
         }
         let text = format!("{} redirects more than {REDIRECTS_MAX} times", fetch.target.shown());
@@ -75,38 +82,58 @@ impl Fetcher {
     }
 
     /// Tries again only where nothing can have arrived: without a connection.
-    async fn send_patiently(&self, fetch: &Fetch, attempt: &Attempt) -> Result<Response, Fault> {
+    async fn send_patiently(&self, fetch: &Fetch, attempt: &Attempt) -> Result<Answer, Fault> {
         let mut attempts = 1;
         loop {
             match self.send(fetch, attempt, false).await {
-                Ok(response) => return Ok(response),
-                Err(error) if error.is_connect() && attempts < CONNECT_ATTEMPTS_MAX => attempts += 1,
+                Ok(answer) => return Ok(answer),
+                Err(error) if is_without_connection(&error) && attempts < CONNECT_ATTEMPTS_MAX => attempts += 1,
                 Err(error) => return Err(failure(&attempt.url, &error)),
             }
         }
     }
 
-    async fn send(&self, fetch: &Fetch, attempt: &Attempt, with_credentials: bool) -> Result<Response, reqwest::Error> {
-        let url = attempt.url.clone();
-        let signature = signature::sign(&self.auth_token, url.as_str(), form(attempt));
+    async fn send(&self, fetch: &Fetch, attempt: &Attempt, with_credentials: bool) -> Result<Answer, WebError> {
+        let url = attempt.url.as_str();
+        let signature = signature::sign(&self.auth_token, url, form(attempt));
         let mut request = match attempt.method {
-            Method::Get => self.client.get(url),
+            Method::Get => web::http::Request::get(url),
             Method::Post => {
-                let body = serde_urlencoded::to_string(&attempt.params).unwrap_or_default();
                 let form = "application/x-www-form-urlencoded; charset=UTF-8";
-                self.client.post(url).header(CONTENT_TYPE, form).body(body)
+                web::http::Request::post(url).header(CONTENT_TYPE, form)
             }
         };
         if let (true, Some(credentials)) = (with_credentials, &attempt.credentials) {
             request = request.header(AUTHORIZATION, credentials);
         }
-        request
+        let request = request
             .header("X-Twilio-Signature", signature)
             .header("I-Twilio-Idempotency-Token", &fetch.idempotency_token)
             .header(USER_AGENT, "TwilioProxy/1.1")
-            .header(ACCEPT, "*/*")
-            .send()
-            .await
+            .header(ACCEPT, "*/*");
+        let body = match attempt.method {
+            Method::Get => String::new(),
+            Method::Post => serde_urlencoded::to_string(&attempt.params).unwrap_or_default(),
+        };
+        let limits = Limits { time: TOTAL_TIME_MAX, body_bytes: wanted_bytes(fetch.purpose) };
+        self.web.send(web::request(request, body.into_bytes())?, limits).await
+    }
+}
+
+/// How much of an answer matters: one byte more than a document may have, the header of an audio file.
+fn wanted_bytes(purpose: Purpose) -> usize {
+    match purpose {
+        Purpose::Notification => 0,
+        Purpose::Document(_) => DOCUMENT_BYTES_MAX + 1,
+        Purpose::Media => MEDIA_BYTES_MAX,
+    }
+}
+
+/// Whether another attempt cannot be a second request.
+fn is_without_connection(error: &WebError) -> bool {
+    match error.kind {
+        WebErrorKind::HostName | WebErrorKind::Tls | WebErrorKind::Connection => true,
+        WebErrorKind::Request | WebErrorKind::Exchange => false,
     }
 }
 
@@ -153,13 +180,13 @@ fn decoded(text: &str) -> String {
 }
 
 /// Where a redirect leads: 307 and 308 repeat the request, the others ask with GET and without a form.
-fn redirected(attempt: &Attempt, response: &Response) -> Result<Option<Attempt>, Fault> {
-    let repeats = match response.status().as_u16() {
+fn redirected(attempt: &Attempt, answer: &Answer) -> Result<Option<Attempt>, Fault> {
+    let repeats = match answer.status().as_u16() {
         301..=303 => false,
         307 | 308 => true,
         _ => return Ok(None),
     };
-    let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
+    let location = header(answer, &LOCATION);
     let invalid =
         || Fault::new(ErrorCode::HttpFailure, format!("{} redirects to nowhere", shown_url(attempt.url.as_str())));
     let url = attempt.url.join(location.ok_or_else(invalid)?).map_err(|_| invalid())?;
@@ -172,64 +199,35 @@ fn redirected(attempt: &Attempt, response: &Response) -> Result<Option<Attempt>,
     }))
 }
 
-async fn read(fetch: &Fetch, response: Response) -> Result<Fetched, Fault> {
-    let status = response.status().as_u16();
-    let content_type = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let body_bytes = response.content_length();
+fn header<'a>(answer: &'a Answer, name: &HeaderName) -> Option<&'a str> {
+    answer.headers().get(name)?.to_str().ok()
+}
+
+fn read(fetch: &Fetch, answer: Answer) -> Result<Fetched, Fault> {
+    let status = answer.status().as_u16();
+    let content_type = header(&answer, &CONTENT_TYPE).map(str::to_owned);
+    let body_bytes = header(&answer, &CONTENT_LENGTH).and_then(|length| length.parse().ok());
+    let body = answer.into_body();
     match fetch.purpose {
         Purpose::Notification => Ok(Fetched::Reply(Reply { status, content_type, body: Vec::new() })),
-        Purpose::Document(_) => {
-            let body = head(fetch, response, DOCUMENT_BYTES_MAX + 1).await?;
-            Ok(Fetched::Reply(Reply { status, content_type, body }))
-        }
+        Purpose::Document(_) => Ok(Fetched::Reply(Reply { status, content_type, body })),
         Purpose::Media if !(200..300).contains(&status) => {
             Ok(Fetched::Reply(Reply { status, content_type, body: Vec::new() }))
         }
         Purpose::Media => {
-            let body = head(fetch, response, MEDIA_BYTES_MAX).await?;
             media::length(&fetch.target.shown(), content_type.as_deref(), &body, body_bytes).map(Fetched::Length)
         }
     }
 }
 
-/// The first bytes of a body, however long it is.
-async fn head(fetch: &Fetch, mut response: Response, bytes_max: usize) -> Result<Vec<u8>, Fault> {
-    let mut body = Vec::new();
-    loop {
-        match response.chunk().await {
-            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
-            Ok(None) => return Ok(body),
-            Err(error) => {
-                let text = format!("{}: {}", fetch.target.shown(), innermost_reason(&error));
-                return Err(Fault::new(ErrorCode::HttpFailure, text));
-            }
-        }
-        if body.len() >= bytes_max {
-            body.truncate(bytes_max);
-            return Ok(body);
-        }
-    }
-}
-
 /// The carrier's code for a failed exchange, and the innermost reason.
-fn failure(url: &Url, error: &reqwest::Error) -> Fault {
-    let all = reasons(error).join(" ").to_ascii_lowercase();
-    let code = match () {
-        () if error.is_connect() && all.contains("dns") => ErrorCode::HostName,
-        () if error.is_connect() && (all.contains("certificate") || all.contains("tls")) => ErrorCode::Tls,
-        () if error.is_connect() => ErrorCode::Connection,
-        () => ErrorCode::HttpFailure,
+fn failure(url: &Url, error: &WebError) -> Fault {
+    let code = match error.kind {
+        WebErrorKind::Request => ErrorCode::InvalidUrl,
+        WebErrorKind::HostName => ErrorCode::HostName,
+        WebErrorKind::Tls => ErrorCode::Tls,
+        WebErrorKind::Connection => ErrorCode::Connection,
+        WebErrorKind::Exchange => ErrorCode::HttpFailure,
     };
-    Fault::new(code, format!("{}: {}", shown_url(url.as_str()), innermost_reason(error)))
-}
-
-/// What went wrong in the end. What the error itself says names the whole URL.
-fn innermost_reason(error: &reqwest::Error) -> String {
-    reasons(error).pop().unwrap_or_else(|| "the exchange broke off".to_owned())
-}
-
-/// Why, step by step, the innermost last.
-fn reasons(error: &reqwest::Error) -> Vec<String> {
-    let first = std::error::Error::source(error);
-    std::iter::successors(first, |reason| reason.source()).map(ToString::to_string).collect()
+    Fault::new(code, format!("{}: {}", shown_url(url.as_str()), error.reason))
 }

@@ -18,6 +18,7 @@ use shared::model::ids::AccountSid;
 use shared::model::time::{Clock, Timestamp};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
+use web::WebClient;
 
 use crate::network::{CentreNumber, Fetch, FetchId, Fetched, Input, Network, Output, RowError, Setup, is_address};
 use fetcher::Fetcher;
@@ -101,6 +102,19 @@ impl Carrier {
     /// # Errors
     /// [`Error`] when a setting or the journal is unusable.
     pub fn open(settings: Settings, clock: Arc<dyn Clock>, journal: Journal) -> Result<Arc<Self>, Error> {
+        Self::open_over(fetcher::web_client()?, settings, clock, journal)
+    }
+
+    /// The same over another way to send requests.
+    ///
+    /// # Errors
+    /// [`Error`] when a setting or the journal is unusable.
+    pub fn open_over(
+        web: Arc<dyn WebClient>,
+        settings: Settings,
+        clock: Arc<dyn Clock>,
+        journal: Journal,
+    ) -> Result<Arc<Self>, Error> {
         check(&settings)?;
         let setup = Setup {
             account_sid: settings.account_sid,
@@ -112,7 +126,7 @@ impl Carrier {
         let pending = network.outstanding().cloned().collect();
         Ok(Arc::new(Self {
             account_sid: settings.account_sid,
-            fetcher: Arc::new(Fetcher::new(settings.auth_token.clone())?),
+            fetcher: Arc::new(Fetcher::new(web, settings.auth_token.clone())),
             auth_token: settings.auth_token,
             clock,
             state: Mutex::new(State { network, journal, pending }),
@@ -159,14 +173,16 @@ impl Carrier {
                 let fetcher = Arc::clone(&self.fetcher);
                 fetches.spawn(async move { fetcher.fetch(fetch).await });
             }
+            // In this order, and not by lot, so that two runs are equal where time is virtual.
             tokio::select! {
+                biased;
                 () = &mut shutdown => return,
-                () = self.nudge.notified() => {}
-                () = tokio::time::sleep(self.time_to_wake()) => {}
                 Some(done) = fetches.join_next() => match done {
                     Ok((id, fetched)) => { self.handle(Input::Fetched(id, fetched)); }
                     Err(error) => tracing::error!("simulated carrier: a request broke off: {error}"),
                 },
+                () = self.nudge.notified() => {}
+                () = tokio::time::sleep(self.time_to_wake()) => {}
             }
         }
     }

@@ -1,0 +1,102 @@
+//! The SDK's clients over a database in this process.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says so by panicking")]
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
+use aws_sdk_dynamodbstreams::types::ShardIteratorType;
+use in_process::{Exchange, InProcess, Observed, Observer};
+
+const TABLE: &str = "things";
+
+async fn engine() -> InProcess {
+    let engine = InProcess::new(dynoxide::Database::memory().unwrap());
+    store::schema::create_table(&in_process::client(engine.clone()), TABLE).await.unwrap();
+    engine
+}
+
+fn item(pk: &str) -> HashMap<String, AttributeValue> {
+    let text = |value: &str| AttributeValue::S(value.to_owned());
+    HashMap::from([("pk".to_owned(), text(pk)), ("sk".to_owned(), text("THING"))])
+}
+
+fn put_once(pk: &str) -> Put {
+    let put = Put::builder().table_name(TABLE).set_item(Some(item(pk)));
+    put.condition_expression("attribute_not_exists(pk)").build().unwrap()
+}
+
+#[tokio::test]
+async fn what_is_written_is_read_back() {
+    let table = in_process::client(engine().await);
+    table.put_item().table_name(TABLE).set_item(Some(item("one"))).send().await.unwrap();
+    let found = table.get_item().table_name(TABLE).set_key(Some(item("one"))).consistent_read(true).send().await;
+    assert_eq!(found.unwrap().item, Some(item("one")));
+}
+
+#[tokio::test]
+async fn a_failed_condition_is_the_error_the_sdk_knows() {
+    let table = in_process::client(engine().await);
+    let put = |pk| table.put_item().table_name(TABLE).set_item(Some(item(pk)));
+    put("one").send().await.unwrap();
+    let error = put("one").condition_expression("attribute_not_exists(pk)").send().await.unwrap_err();
+    assert!(error.into_service_error().is_conditional_check_failed_exception());
+}
+
+#[tokio::test]
+async fn a_canceled_transaction_says_which_condition_failed_and_writes_nothing() {
+    let table = in_process::client(engine().await);
+    table.put_item().table_name(TABLE).set_item(Some(item("two"))).send().await.unwrap();
+    let writes = ["one", "two"].map(|pk| TransactWriteItem::builder().put(put_once(pk)).build());
+    let error = table.transact_write_items().set_transact_items(Some(writes.to_vec())).send().await.unwrap_err();
+    let error = error.into_service_error();
+    let aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError::TransactionCanceledException(
+        canceled,
+    ) = error
+    else {
+        panic!("{error}")
+    };
+    let codes: Vec<_> = canceled.cancellation_reasons().iter().filter_map(|reason| reason.code()).collect();
+    assert_eq!(codes, ["None", "ConditionalCheckFailed"]);
+    let one = table.get_item().table_name(TABLE).set_key(Some(item("one"))).send().await.unwrap();
+    assert_eq!(one.item, None);
+}
+
+#[tokio::test]
+async fn the_stream_tells_what_was_written() {
+    let engine = engine().await;
+    let (table, streams) = (in_process::client(engine.clone()), in_process::streams(engine));
+    table.put_item().table_name(TABLE).set_item(Some(item("one"))).send().await.unwrap();
+    let listed = streams.list_streams().table_name(TABLE).send().await.unwrap();
+    let arn = listed.streams()[0].stream_arn().unwrap();
+    let described = streams.describe_stream().stream_arn(arn).send().await.unwrap();
+    let shard = described.stream_description().unwrap().shards()[0].shard_id().unwrap();
+    let iterator = streams.get_shard_iterator().stream_arn(arn).shard_id(shard);
+    let iterator = iterator.shard_iterator_type(ShardIteratorType::TrimHorizon).send().await.unwrap();
+    let read = streams.get_records().shard_iterator(iterator.shard_iterator().unwrap()).send().await.unwrap();
+    assert_eq!(read.records().len(), 1);
+}
+
+#[derive(Debug, Default)]
+struct Seen(Mutex<Vec<Exchange>>);
+
+impl Observer for Seen {
+    fn saw(&self, exchange: Exchange) {
+        self.0.lock().unwrap().push(exchange);
+    }
+}
+
+#[tokio::test]
+async fn an_observer_sees_every_request_and_its_answer() {
+    let seen = Arc::new(Seen::default());
+    let table = in_process::client(Observed::new(engine().await, Arc::clone(&seen) as _));
+    let found = table.get_item().table_name(TABLE).set_key(Some(item("one"))).send().await.unwrap();
+    assert_eq!(found.item, None);
+    let missing = table.get_item().table_name("nowhere").set_key(Some(item("one"))).send().await.unwrap_err();
+    assert!(missing.into_service_error().is_resource_not_found_exception());
+    let seen = seen.0.lock().unwrap();
+    let shown: Vec<_> = seen.iter().map(|exchange| (&*exchange.operation, exchange.status)).collect();
+    assert_eq!(shown, [("GetItem", 200), ("GetItem", 400)]);
+    assert!(String::from_utf8_lossy(&seen[0].request).contains(r#""TableName":"things""#));
+    assert_eq!(seen[0].answer, b"{}");
+}
