@@ -44,6 +44,16 @@ impl Attributes {
         self.0.get(key)?.as_str()
     }
 
+    /// The same with one key set.
+    ///
+    /// # Errors
+    /// [`AttributesError::TooLong`] if it does not fit.
+    pub fn with(&self, key: &str, value: Value) -> Result<Self, AttributesError> {
+        let mut object = self.0.clone();
+        object.insert(key.to_owned(), value);
+        Self::new(object)
+    }
+
     /// The object itself.
     pub fn as_object(&self) -> &Map<String, Value> {
         &self.0

@@ -54,6 +54,9 @@ pub enum Refusal {
         /// What it is.
         status: ReservationStatus,
     },
+    /// Calls are being made for the Reservation already.
+    #[error("another instruction is being carried out for Reservation {0}")]
+    InstructionInHand(ReservationSid),
     /// The Task is not in a status that allows it (taskrouter.md section 5, "Illegal changes").
     #[error("Task {task} is {}, which does not allow this", status.as_str())]
     WrongStatus {

@@ -1,7 +1,7 @@
 //! How Tasks and conversations end (taskrouter.md section 5; voice-webhooks.md section 9).
 
 use super::decision::{Draft, Refusal};
-use super::{offer, worker};
+use super::{conference, offer, worker};
 use crate::model::{AssignmentStatus, EndReason, QueueSid, ReservationSid, ReservationStatus, TaskSid};
 
 /// The caller left the carrier's queue: a Task nobody had is canceled, a conversation is over.
@@ -60,15 +60,18 @@ pub(super) fn worker_call_ended(
             }
             draft.settle_round(task)
         }
-        ReservationStatus::Accepted | ReservationStatus::Wrapping => {
-            complete(draft, task, &EndReason::ConversationEnded)
-        }
+        ReservationStatus::Accepted | ReservationStatus::Wrapping => conference::worker_gone(draft, task, reservation),
         ReservationStatus::Rejected
         | ReservationStatus::Timeout
         | ReservationStatus::Canceled
         | ReservationStatus::Rescinded
         | ReservationStatus::Completed => Ok(()),
     }
+}
+
+/// Worker and caller have parted.
+pub(super) fn conversation_ended(draft: &mut Draft<'_>, task: TaskSid) -> Result<(), Refusal> {
+    complete(draft, task, &EndReason::ConversationEnded)
 }
 
 /// Ends a Task by order of the API, within the rules of "Illegal changes".

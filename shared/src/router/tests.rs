@@ -6,8 +6,8 @@ use super::effects::{self, Callback, Effect, Subject};
 use super::*;
 use crate::model::{
     Activity, ActivitySid, AssignmentStatus, Attributes, CallSid, EndReason, Expression, Filter, IssuedInstruction,
-    OrderBy, ReservationSid, ReservationStatus, Roster, Target, Task, TaskChannelName, TaskQueue, TaskQueueSid,
-    TaskSid, Worker, WorkerChannel, WorkerSid, Workflow, WorkflowSid, Workspace, WorkspaceSid, WrapUp,
+    OrderBy, QueueSid, ReservationSid, ReservationStatus, Roster, Target, Task, TaskChannelName, TaskQueue,
+    TaskQueueSid, TaskSid, Worker, WorkerChannel, WorkerSid, Workflow, WorkflowSid, Workspace, WorkspaceSid, WrapUp,
 };
 
 const STEP_SECS: u64 = 60;
@@ -546,3 +546,5 @@ fn an_event_about_nothing_is_refused_and_changes_nothing() {
     let outcome = world.happens(Event::Advance { task: task("nobody") }).0;
     assert_eq!(outcome, Outcome::Refused(Refusal::NoSuchTask(task("nobody"))));
 }
+
+mod instructions;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{ActivitySid, CallSid, Conference, StatusCallback, SupervisorMode};
-use crate::model::ids::ConferenceSid;
+use crate::model::ids::{ConferenceSid, QueueSid};
 
 /// An instruction that moves calls, claimed by whoever carries it out. From that moment the Reservation's own timeout
 /// stands still; how the calls end decides.
@@ -61,6 +61,9 @@ pub struct ConferencePlan {
     /// The carrier's name of it, once the Worker is in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sid: Option<ConferenceSid>,
+    /// The queue the caller was moved from; it is the Task's to delete once they are in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub carrier_queue_sid: Option<QueueSid>,
     /// The Worker was in it and has left.
     #[serde(default, skip_serializing_if = "is_false")]
     pub worker_left: bool,
