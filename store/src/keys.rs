@@ -8,13 +8,14 @@
 //! | roster | `WS…` | `ROSTER#<key>` | | |
 //! | Worker | `WK…` | `WORKER` | `FREE#WS…#<roster>` / idle key, while free | `WS…#WORKER` / age |
 //! | Task | `WT…` | `TASK` | `WAIT#WQ…` / order key, while pending | `WS…#TASK#<shard>` / age |
+//! | Reservation's Task, for `<Dial><Queue reservationSid>` | `WR…` | `RESERVATION` | | |
 //! | declaration of a Worker | `WK…` | `DECLARED` | | |
 //! | recent waits of a queue | `WQ…` | `WAITS` | | |
 //!
 //! Both indexes are sparse. No key is written by all Tasks of a Workspace: waiting Tasks are spread over queues, free
 //! Workers over rosters, and the listing over [`LISTING_SHARDS`].
 
-use shared::model::{Roster, Task, TaskQueueSid, TaskSid, Timestamp, Worker, WorkerSid, WorkspaceSid};
+use shared::model::{ReservationSid, Roster, Task, TaskQueueSid, TaskSid, Timestamp, Worker, WorkerSid, WorkspaceSid};
 
 /// Partition key of the table.
 pub const PK: &str = "pk";
@@ -92,6 +93,11 @@ impl Key {
     /// A Worker.
     pub fn worker(sid: WorkerSid) -> Self {
         Self::new(sid, WORKER)
+    }
+
+    /// The Task of a Reservation.
+    pub fn reservation(sid: ReservationSid) -> Self {
+        Self::new(sid, "RESERVATION")
     }
 
     /// What `contact-centre.yaml` last said about a Worker.

@@ -100,7 +100,9 @@ impl ApiError {
                 Self::NotFound { path: path.to_owned() }
             }
             Refusal::NoSuchActivity => Self::parameter("ActivitySid", refusal.to_string()),
-            Refusal::ReservationNotPending { .. } | Refusal::WrongStatus { .. } => Self::State(refusal.to_string()),
+            Refusal::ReservationNotPending { .. } | Refusal::InstructionInHand(_) | Refusal::WrongStatus { .. } => {
+                Self::State(refusal.to_string())
+            }
         }
     }
 
