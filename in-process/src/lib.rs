@@ -48,23 +48,33 @@ pub struct InProcess {
 
 /// The SDK's client for the table behind `http`: an [`InProcess`], or layers around one.
 pub fn client(http: impl HttpClient + 'static) -> aws_sdk_dynamodb::Client {
+    client_at(http, NO_ADDRESS)
+}
+
+/// The SDK's client for the table's stream behind `http`.
+pub fn streams(http: impl HttpClient + 'static) -> aws_sdk_dynamodbstreams::Client {
+    streams_at(http, NO_ADDRESS)
+}
+
+/// The same for an engine at an address, to which `http` leads: any that takes every credential.
+pub fn client_at(http: impl HttpClient + 'static, endpoint: &str) -> aws_sdk_dynamodb::Client {
     let config = aws_sdk_dynamodb::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::from_static(ANY))
         .credentials_provider(credentials())
         .http_client(http)
-        .endpoint_url(NO_ADDRESS);
+        .endpoint_url(endpoint);
     aws_sdk_dynamodb::Client::from_conf(config.build())
 }
 
-/// The SDK's client for the table's stream behind `http`.
-pub fn streams(http: impl HttpClient + 'static) -> aws_sdk_dynamodbstreams::Client {
+/// The same for its stream.
+pub fn streams_at(http: impl HttpClient + 'static, endpoint: &str) -> aws_sdk_dynamodbstreams::Client {
     let config = aws_sdk_dynamodbstreams::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::from_static(ANY))
         .credentials_provider(credentials())
         .http_client(http)
-        .endpoint_url(NO_ADDRESS);
+        .endpoint_url(endpoint);
     aws_sdk_dynamodbstreams::Client::from_conf(config.build())
 }
 

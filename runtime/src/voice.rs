@@ -19,7 +19,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use shared::menu::{Language, Menu, documents};
 use shared::model::{ActivitySid, AttributesError, CallSid, Centre, Clock, TaskSid, Timestamp, WorkflowSid};
-use shared::router::NoFilterMatches;
+use shared::router::NotRoutable;
 use shared::twiml::Response;
 use shared::webhook::{self, Access, Admitted, Checks, ParameterError, Parameters, Reply, Request, path};
 use store::Store;
@@ -90,7 +90,7 @@ pub enum Failure {
     Outbox(#[from] OutboxError),
     /// The Workflow has no place for the call.
     #[error(transparent)]
-    NoFilterMatches(#[from] NoFilterMatches),
+    NotRoutable(#[from] NotRoutable),
     /// The call says more about itself than a Task may hold.
     #[error(transparent)]
     Attributes(#[from] AttributesError),
@@ -280,7 +280,7 @@ impl Failure {
         match self {
             Self::Parameter(_) => Meaning::Faulty(400),
             Self::Store(_) | Self::Outbox(_) | Self::NotSetUp(_) => Meaning::TryAgain,
-            Self::NoFilterMatches(_) | Self::Attributes(_) => Meaning::GiveUp,
+            Self::NotRoutable(_) | Self::Attributes(_) => Meaning::GiveUp,
             Self::Unheard(_) => Meaning::Unheard,
         }
     }

@@ -8,12 +8,14 @@
 //! - [`settings`]: which environment variables a function's code reads.
 //! - [`lambda`]: AWS's side of a function: the Runtime API a binary talks to.
 //! - [`aws`]: the other AWS services a function talks to: Parameter Store and SQS.
+//! - [`dynamodb`]: the table served to another process.
 //! - [`binaries`]: where Cargo put the binaries.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says so by panicking")]
 
 pub mod aws;
 pub mod binaries;
 pub mod centre;
+pub mod dynamodb;
 pub mod laboratory;
 pub mod lambda;
 pub mod process;

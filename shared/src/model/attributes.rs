@@ -5,6 +5,8 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
+use super::{Path, PathStep};
+
 /// Characters an attributes text may have, blanks included (taskrouter.md section 14).
 pub const ATTRIBUTES_CHARS_MAX: usize = 4_096;
 
@@ -52,6 +54,17 @@ impl Attributes {
         let mut object = self.0.clone();
         object.insert(key.to_owned(), value);
         Self::new(object)
+    }
+
+    /// The text at a path, if it is there and is text.
+    pub fn text_at(&self, path: &Path) -> Option<&str> {
+        let (first, rest) = path.steps().split_first()?;
+        let PathStep::Key(key) = first else { return None };
+        let found = rest.iter().try_fold(self.0.get(key)?, |value, step| match step {
+            PathStep::Key(key) => value.get(key),
+            PathStep::Index(index) => value.get(index),
+        });
+        found?.as_str()
     }
 
     /// The object itself.

@@ -68,8 +68,10 @@ pub struct Reservation {
     /// When a `Pending` one ends by itself: as `Timeout` before an instruction was issued, as `Canceled` after.
     pub expires_at: Timestamp,
     /// The telephone instruction being carried out, if any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instruction: Option<IssuedInstruction>,
     /// Why the telephone part failed, a carrier error code, on `Canceled` ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub canceled_reason_code: Option<u32>,
 }
 

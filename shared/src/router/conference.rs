@@ -80,7 +80,8 @@ pub(super) fn leave(
     let caller = draft.task(task)?.call_sid();
     let found = offer::find(draft, task, reservation)?;
     let Some(plan) = plan_of(found) else { return Ok(()) };
-    let is_open = found.status.is_open();
+    // What comes after the end of a conversation is paperwork.
+    let is_open = matches!(found.status, ReservationStatus::Pending | ReservationStatus::Accepted);
     let is_pending = found.status == ReservationStatus::Pending;
     let worker = found.instruction.as_ref().and_then(|issued| issued.worker_call_sid);
     match who {

@@ -161,7 +161,8 @@ pub fn of_worker(workspace: &Workspace, old: Option<&Worker>, new: &Worker) -> V
 fn waits_anew(old: Option<&Task>, new: &Task) -> bool {
     let Some(old) = old else { return new.assignment_status == AssignmentStatus::Pending };
     let same = old.assignment_status == new.assignment_status
-        && old.position == new.position
+        && old.position.step == new.position.step
+        && old.filed == new.filed
         && old.priority == new.priority
         && old.attributes == new.attributes;
     new.assignment_status == AssignmentStatus::Pending && !same
@@ -199,8 +200,8 @@ fn awaited_callers<'a>(old: Option<&'a Task>, new: &'a Task) -> impl Iterator<It
 
 /// The caller whose Task was canceled by something else than their leaving.
 fn stranded_caller(old: Option<&Task>, new: &Task) -> Option<CallSid> {
-    let just_canceled = new.assignment_status == AssignmentStatus::Canceled
-        && old.is_some_and(|old| old.assignment_status != AssignmentStatus::Canceled);
+    let waited = |old: &Task| matches!(old.assignment_status, AssignmentStatus::Pending | AssignmentStatus::Reserved);
+    let just_canceled = new.assignment_status == AssignmentStatus::Canceled && old.is_some_and(waited);
     let left_by_themselves = matches!(new.reason, Some(EndReason::Hangup | EndReason::LeftQueue));
     (just_canceled && !left_by_themselves).then(|| new.call_sid()).flatten()
 }
@@ -224,12 +225,11 @@ fn task_wake(workspace: &Workspace, old: Option<&Task>, new: &Task) -> Option<Wa
 }
 
 fn is_freer(workspace: &Workspace, old: Option<&Worker>, new: &Worker) -> bool {
-    let free = |worker: &Worker| workspace.is_available(worker.activity_sid) && worker.has_any_slot();
-    let Some(old) = old else { return free(new) };
-    let same = free(old)
-        && old.roster == new.roster
-        && old.channels == new.channels
+    let Some(ready) = new.readiness(workspace) else { return false };
+    let Some(old) = old else { return true };
+    let same = old.readiness(workspace) == Some(ready)
         && old.attributes == new.attributes
+        && old.friendly_name == new.friendly_name
         && old.open_reservations.len() <= new.open_reservations.len();
-    free(new) && !same
+    !same
 }

@@ -7,8 +7,8 @@ use super::event::Answer;
 use super::{CALL_CREATION_LIMIT, RING_MARGIN, worker};
 use crate::model::instruction::Plan;
 use crate::model::{
-    ActivitySid, AssignmentStatus, CallSid, IssuedInstruction, Millis, Reservation, ReservationSid, ReservationStatus,
-    Task, TaskSid,
+    ActivitySid, AssignmentStatus, CallSid, IssuedInstruction, Millis, OnTimeout, Reservation, ReservationSid,
+    ReservationStatus, Task, TaskSid,
 };
 
 /// Ends every pending Reservation whose time is up: `timeout` if nobody acted, `canceled` if a call to the Worker was
@@ -22,8 +22,13 @@ pub(super) fn expire(draft: &mut Draft<'_>, sid: TaskSid) -> Result<(), Refusal>
             draft.end_reservation(sid, reservation.sid, ReservationStatus::Canceled)?;
         } else {
             draft.end_reservation(sid, reservation.sid, ReservationStatus::Timeout)?;
-            let timeout_activity = draft.workspace.timeout_activity_sid;
-            worker::enter_activity(draft, reservation.worker_sid, timeout_activity);
+            match draft.workspace.rules.on_timeout {
+                OnTimeout::Stay => {}
+                OnTimeout::Compatible => {
+                    let timeout_activity = draft.workspace.timeout_activity_sid;
+                    worker::enter_activity(draft, reservation.worker_sid, timeout_activity);
+                }
+            }
         }
         draft.settle_round(sid)?;
     }

@@ -16,8 +16,10 @@ pub struct IssuedInstruction {
     #[serde(default)]
     pub plan: Plan,
     /// The call to the Worker, once the carrier has named it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub worker_call_sid: Option<CallSid>,
     /// The Activity the Worker moves to when the conversation has ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub post_work_activity_sid: Option<ActivitySid>,
     /// Seconds the Worker's phone may ring.
     pub ring_timeout_secs: u32,
