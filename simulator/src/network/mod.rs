@@ -69,7 +69,7 @@ pub const FETCHES_MAX: usize = 20_000;
 /// Queues at once. When there are more, the oldest empty one goes.
 pub const QUEUES_MAX: usize = 10_000;
 /// Conferences kept. When there are more, the one that was made first of those that are over goes.
-pub const CONFERENCES_MAX: usize = 2_000;
+pub const CONFERENCES_MAX: usize = 1_000;
 /// Recordings kept; the oldest goes first.
 pub const RECORDINGS_MAX: usize = 1_000;
 /// Audio files whose length is remembered.

@@ -47,12 +47,7 @@ impl Turn<'_> {
     /// The TaskRouter named the caller's queue, or knows no such reservation.
     pub fn task_router_answered(&mut self, fetch: &Fetch, fetched: Fetched) {
         let sid = fetch.call;
-        let Some(Phase::AskingTaskRouter { fetch: asked, dial }) = self.call(sid).map(|call| call.phase.clone()) else {
-            return;
-        };
-        if asked != fetch.id {
-            return;
-        }
+        let Some(Phase::AskingTaskRouter { dial, .. }) = self.call(sid).map(|call| call.phase.clone()) else { return };
         match self.reservation_queue(fetch, fetched) {
             Ok((name, to)) => self.dial_queue(sid, Dial { to, ..dial }, &name),
             Err(fault) => self.reservation_refused(sid, &dial, &fault),

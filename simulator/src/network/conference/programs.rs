@@ -10,7 +10,7 @@ use crate::network::requests::Params;
 use crate::network::rest::check_target;
 use crate::network::turn::Turn;
 use crate::network::{CallRecording, CallStatus, Direction, Event, Output, Refusal, Reporter, Start, Target};
-use crate::twiml::{ConferenceEvent, ConferenceNoun, Dial, DialTo, Fault, Link, Wait};
+use crate::twiml::{ConferenceEvent, ConferenceNoun, Dial, DialTo, ErrorCode, Fault, Link, Wait};
 
 /// Seconds somebody who was called into a conference stays, unless the call has a limit of its own: a day.
 const STAY_SECS: u32 = 86_400;
@@ -69,7 +69,10 @@ impl Turn<'_> {
             Err(fault) => {
                 self.network.live.remove(&sid);
                 self.network.calls.remove(&sid);
-                return Err(Refusal::Conference(fault));
+                return Err(match fault.code == ErrorCode::ConferenceSid {
+                    true => Refusal::UnknownConference(new.noun.room),
+                    false => Refusal::Conference(fault),
+                });
             }
         }
         self.emit(Output::CallCreated(sid));

@@ -1,5 +1,6 @@
 //! Stories: what people and programs do to the network, and what comes of it. The stage owns clock and webhooks.
 
+mod conference_reports;
 mod conferences;
 mod dials;
 mod documents;

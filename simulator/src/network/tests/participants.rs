@@ -159,6 +159,13 @@ fn a_participant_that_is_taken_out_goes_on_after_its_dial() {
     );
     assert_eq!(stage.act(Input::RemoveParticipant { conference, call: second }), []);
     assert_eq!(stage.last_event().get("ReasonConferenceEnded"), "last-participant-kicked");
+
+    let (first, second) = (stage.dial("+15550100003"), stage.dial("+15550100004"));
+    stage.change(first, ParticipantUpdate { end_on_exit: Some(true), ..ParticipantUpdate::default() });
+    let conference = stage.room_sid();
+    assert_eq!(stage.act(Input::RemoveParticipant { conference, call: first }), []);
+    assert_eq!(stage.last_event().get("ReasonConferenceEnded"), "participant-with-end-conference-on-exit-kicked");
+    assert_eq!(stage.heard(second).last().unwrap(), "After");
 }
 
 #[test]
@@ -207,6 +214,7 @@ fn somebody_called_into_a_conference_that_does_not_exist_yet_makes_it() {
     stage.answer(worker);
     let participant = stage.conference().participant(worker).unwrap();
     assert_eq!((participant.muted, participant.end_on_exit, participant.joined.is_some()), (true, true, true));
+    assert_eq!(stage.call(worker).invited, None);
     assert_eq!(participant.created + Millis::from_secs(5), stage.now);
     assert_eq!(stage.asked_once("/confer").get("ParticipantLabel"), "worker");
     stage.hang_up(worker);
@@ -258,9 +266,9 @@ fn people_who_cannot_be_called_into_a_conference_are_refused_and_leave_no_trace(
     let calls = stage.network.calls().len();
     let link = |url: &str| Link { url: url.to_owned(), method: Method::Post };
     let noun = |noun: ConferenceNoun| NewParticipant { noun, ..invitation("") };
-    let fault = |refusal: Refusal| match refusal {
-        Refusal::Conference(fault) => fault.code.number(),
-        other => panic!("{other:?}"),
+    let fault = |refusal: Refusal| {
+        let Refusal::Conference(fault) = refusal else { panic!("{refusal:?}") };
+        fault.code.number()
     };
     let mut add = |new| refusal(&stage.act(Input::AddParticipant(Box::new(new))));
     assert_eq!(add(NewParticipant { to: "12".into(), ..invitation("r") }), Refusal::BadAddress { field: "To" });
@@ -269,7 +277,7 @@ fn people_who_cannot_be_called_into_a_conference_are_refused_and_leave_no_trace(
     assert_eq!(add(noun(wait)), Refusal::BadUrl { field: "WaitUrl" });
     let callback = ConferenceNoun { status_callback: Some(link("x")), ..ConferenceNoun::new("r") };
     assert_eq!(add(noun(callback)), Refusal::BadUrl { field: "ConferenceStatusCallback" });
-    assert_eq!(fault(add(invitation(room))), 13236);
+    assert_eq!(add(invitation(room)), Refusal::UnknownConference(room.to_string()));
     let coach = ConferenceNoun { coach: Some(over.to_string()), ..ConferenceNoun::new("r") };
     assert_eq!(fault(add(noun(coach))), 13240);
     let label = ConferenceNoun { label: Some(over.to_string()), ..ConferenceNoun::new("r") };
