@@ -157,10 +157,11 @@ async fn a_worker_who_goes_offline_leaves_the_board_and_comes_back_to_it() {
 #[tokio::test]
 async fn a_worker_whose_skills_change_moves_to_another_board() {
     let world = World::open().await;
-    let maya = world.worker("Maya").await;
+    let (maya, leela) = (world.worker("Maya").await, world.worker("Leela").await);
     let learned = attributes(&json!({ "languages": ["en", "hi"] }));
     let learn = |worker| shared::model::Worker { attributes: learned.clone(), ..worker };
     world.store.change_worker(maya.sid, &*world.workspace().await, learn).await.unwrap();
     assert_eq!(world.free_beside(&maya).await, [""; 0]);
     assert_eq!(world.free_beside(&world.worker("Maya").await).await, ["Maya"]);
+    assert_eq!(world.free_beside(&leela).await, ["Leela"], "she has fewer channels");
 }
