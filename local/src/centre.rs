@@ -15,7 +15,7 @@ use api::Api;
 use callbacks::{Callbacks, Destinations, web_client};
 use futures_util::future::join_all;
 use routing::{Routing, Sweep};
-use runtime::Voice;
+use runtime::{Outbox, Voice};
 use serde_json::json;
 use setup::ContactCentre;
 use shared::model::{Clock, Timestamp};
@@ -176,6 +176,11 @@ impl Centre {
             tracing::error!(%error, "not everything an earlier process left could be taken up");
         }
         Ok(Arc::new(centre))
+    }
+
+    /// Where a function sends its messages.
+    pub fn outbox(&self) -> Arc<dyn Outbox> {
+        Arc::clone(&self.queues) as _
     }
 
     /// Serves HTTP on `listener` until `shutdown`.
