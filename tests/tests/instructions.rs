@@ -112,7 +112,10 @@ async fn dequeue_tells_the_applications_own_url_how_far_the_call_is() {
 }
 
 /// The TwiML of an agent who fetches the caller of a Reservation.
-const FETCH_CALLER: Answer = (
+const FETCH_CALLER: Answer = (200, XML, r#"<Response><Dial><Queue reservationSid="{reservation}"/></Dial></Response>"#);
+
+/// The same, with an Activity for the Worker afterwards.
+const FETCH_CALLER_AND_WRAP_UP: Answer = (
     200,
     XML,
     r#"<Response><Dial><Queue reservationSid="{reservation}" postWorkActivitySid="{activity}"/></Dial></Response>"#,
@@ -159,9 +162,11 @@ async fn a_call_whose_reservation_is_taken_finds_nobody_and_the_conversation_goe
 
 #[tokio::test]
 async fn without_an_instruction_an_agent_of_the_applications_own_can_fetch_the_caller() {
-    let stage = Stage::new("{}", &[("/agent", FETCH_CALLER)]).await;
+    let stage = Stage::new("{}", &[("/agent", FETCH_CALLER_AND_WRAP_UP)]).await;
     let reservation = stage.task().await.reservations[0].sid;
-    let url = format!("{}/agent?reservation={reservation}", stage.application.base);
+    let activities = &stage.laboratory.contact_centre.workspace.activities;
+    let wrap_up = activities.values().find(|activity| activity.friendly_name == "Wrap-Up").unwrap().sid;
+    let url = format!("{}/agent?reservation={reservation}&activity={wrap_up}", stage.application.base);
     let agent = stage.laboratory.call_to(MAYA, &url).await;
     stage.pass(SLACK).await;
     stage.does(agent, "answer").await;
@@ -169,6 +174,7 @@ async fn without_an_instruction_an_agent_of_the_applications_own_can_fetch_the_c
     assert_eq!(stage.laboratory.call(stage.caller).await["bridged_with"], agent.to_string());
     stage.does(stage.caller, "hangup").await;
     assert_eq!(stage.status().await, AssignmentStatus::Completed);
+    assert_eq!(stage.laboratory.activity_of("Maya").await, "Wrap-Up");
     stage.close().await;
 }
 
