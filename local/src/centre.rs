@@ -364,7 +364,7 @@ fn network(settings: &Settings, address: &str) -> Result<Arc<SimulatedCarrier>, 
         auth_token: settings.account.auth_token.clone(),
         numbers: vec![number],
         public_base_url: Some(address.to_owned()),
-        task_router_url: Some(address.to_owned()),
+        task_router_url: Some(format!("{address}{}", path::WORKER_CALL)),
         seed: settings.account.account_sid.to_string(),
     };
     Ok(SimulatedCarrier::open(carrier, Arc::clone(&settings.clock), journal)?)
