@@ -116,7 +116,11 @@ impl Centre {
     /// left: live calls go on, and the messages it held are sent anew.
     pub async fn open(settings: Settings, address: &str) -> Result<Arc<Self>, Error> {
         let place = settings.data.clone().map_or(Place::Temporary, Place::Folder);
-        let dynamodb = EmbeddedDynamoDb::open(place).await?;
+        Self::open_on(EmbeddedDynamoDb::open(place).await?, settings, address).await
+    }
+
+    /// The same on a database that is open.
+    pub async fn open_on(dynamodb: EmbeddedDynamoDb, settings: Settings, address: &str) -> Result<Arc<Self>, Error> {
         let store = Store::new(dynamodb.client(), TABLE);
         let now = settings.clock.now();
         let summary = setup::apply(&store, &settings.contact_centre, now).await?;

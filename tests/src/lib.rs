@@ -6,6 +6,7 @@
 //! - [`centre`]: a contact centre to test with.
 //! - [`laboratory`]: the whole contact centre with a clock of its own; [`story`]: its days as plain files.
 //! - [`application`]: somebody else's application, which gives instructions.
+//! - [`metering`]: what a layer around the table counts: round trips, units, bytes, keys.
 //! - [`settings`]: which environment variables a function's code reads.
 //! - [`lambda`]: AWS's side of a function: the Runtime API a binary talks to.
 //! - [`aws`]: the other AWS services a function talks to: Parameter Store and SQS.
@@ -20,6 +21,7 @@ pub mod centre;
 pub mod dynamodb;
 pub mod laboratory;
 pub mod lambda;
+pub mod metering;
 pub mod process;
 pub mod project;
 pub mod settings;

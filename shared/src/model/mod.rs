@@ -34,6 +34,7 @@ pub use task_queue::{TaskOrder, TaskQueue};
 pub use time::{Clock, Millis, Timestamp};
 pub use worker::{IdleKey, OpenReservation, Readiness, Roster, Worker, WorkerChannel};
 pub use workflow::{
-    Configuration, Filter, KnownWorker, OrderBy, OrderClause, RESERVATION_TIMEOUT_DEFAULT, Target, Workflow,
+    CONFIGURATION_BYTES_MAX, Configuration, ConfigurationError, Filter, KnownWorker, OrderBy, OrderClause,
+    RESERVATION_TIMEOUT_DEFAULT, STEPS_MAX, Target, Workflow,
 };
 pub use workspace::{AfterFailedReservation, OnTimeout, RoutingRules, Workspace, WrapUp};

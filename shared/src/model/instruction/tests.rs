@@ -308,17 +308,8 @@ mod state {
     }
 
     fn reservation(status: ReservationStatus, instruction: Option<IssuedInstruction>) -> Reservation {
-        Reservation {
-            sid: crate::model::ReservationSid::from_bytes([1; 16]),
-            worker_sid: WorkerSid::from_bytes([1; 16]),
-            worker_name: "Ann".to_owned(),
-            status,
-            date_created: NOW,
-            date_updated: NOW,
-            expires_at: NOW + Millis::from_secs(120),
-            instruction,
-            canceled_reason_code: None,
-        }
+        let (sid, worker) = (crate::model::ReservationSid::from_bytes([1; 16]), WorkerSid::from_bytes([1; 16]));
+        Reservation { status, instruction, ..Reservation::new(sid, worker, "Ann", NOW, NOW + Millis::from_secs(120)) }
     }
 
     fn issued(plan: Plan) -> IssuedInstruction {
