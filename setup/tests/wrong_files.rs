@@ -78,7 +78,7 @@ fn a_wrong_key_is_named_with_the_one_that_was_meant() {
             "    reservation_timeout: 2m",
             "    reservation_timout: 2m",
             "26:5: unknown key \"reservation_timout\" in a workflow, which has name, assignment_callback, \
-             fallback_assignment_callback, reservation_timeout, filters, default_filter. \
+             fallback_assignment_callback, reservation_timeout, re_evaluate_tasks, filters, default_filter. \
              Did you mean \"reservation_timeout\"?",
         ),
         (
@@ -89,7 +89,7 @@ fn a_wrong_key_is_named_with_the_one_that_was_meant() {
         (
             "{ voice: 2 }",
             "{ voise: 2 }",
-            "18:17: unknown key \"voise\" in capacity, which has default, voice, chat, sms, video. \
+            "18:17: unknown key \"voise\" in capacity, which has chat, default, sms, video, voice. \
              Did you mean \"voice\"?",
         ),
         (
@@ -113,7 +113,8 @@ fn a_wrong_key_is_named_with_the_one_that_was_meant() {
         (
             "{ queue: Hindi }",
             "{ queue: Hindi, timeout: 5 }",
-            "35:37: unknown key \"timeout\" in the default_filter, which has queue, expression, priority, order_by.",
+            "35:37: unknown key \"timeout\" in the default_filter, which has queue, expression, priority, order_by, \
+             skip_if, known_worker_sid, known_worker_friendly_name.",
         ),
         ("  name: Small\n", "", "5:3: the workspace needs the key \"name\""),
         ("{ name: Offline, available: false }", "{ name: Offline }", "9:7: an activity needs the key \"available\""),
