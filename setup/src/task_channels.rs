@@ -23,12 +23,17 @@ pub(crate) fn read(reader: &mut Reader<'_>, node: Option<&Node>, workspace: &mut
         }
         return;
     };
-    workspace.task_channels.clear();
+    if matches!(node.value, Value::List(_)) {
+        workspace.task_channels.clear();
+    }
     let mut names = Names::new("task channel");
     for node in reader.list(node, "task_channels", TASK_CHANNELS_MAX) {
         read_channel(reader, node, workspace, &mut names);
     }
-    if matches!(node.value, Value::List(_)) && names.resolve(TaskChannelName::VOICE.as_str()).is_err() {
+    let voice = TaskChannelName::VOICE;
+    if !workspace.task_channels.contains_key(&voice) {
+        // Known all the same: one mistake, one message.
+        workspace.task_channels.insert(voice, TaskChannel::of(workspace.sid, voice));
         reader.problem(place(node), "task_channels: expected \"voice\" among them, the channel of telephone calls");
     }
 }

@@ -117,8 +117,8 @@ fn read_filter(reader: &mut Reader<'_>, node: &Node, queues: &Names<TaskQueueSid
 /// 7.1).
 fn read_targets(reader: &mut Reader<'_>, fields: &Fields<'_>, queues: &Names<TaskQueueSid>) -> Option<Vec<Target>> {
     if let Some(queue) = fields.get("queue") {
-        if let Some(targets) = fields.get("targets") {
-            reader.problem(place(targets), "targets: a filter has these or a queue, not both");
+        if fields.get("targets").is_some() {
+            reader.problem(place(queue), "queue: a filter has this or targets, not both");
         }
         return reader.reference(queue, "queue", queues).map(|queue| vec![Target::to(queue)]);
     }
