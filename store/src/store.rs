@@ -174,9 +174,12 @@ impl Store {
     }
 
     pub(crate) async fn get<T: DeserializeOwned>(&self, key: &Key) -> Result<Option<T>, Error> {
+        self.get_item(key).await?.map(items::read).transpose()
+    }
+
+    pub(crate) async fn get_item(&self, key: &Key) -> Result<Option<Item>, Error> {
         let get = self.client.get_item().table_name(&*self.table).set_key(Some(items::key_attributes(key)));
-        let found = get.consistent_read(true).send().await?;
-        found.item.map(items::read).transpose()
+        Ok(get.consistent_read(true).send().await?.item)
     }
 
     pub(crate) async fn put(&self, item: Item) -> Result<(), Error> {
