@@ -206,8 +206,8 @@ pub fn listing_shard(task: TaskSid) -> u8 {
 }
 
 /// A place in a listing: oldest first.
-pub fn listing_sk(created: Timestamp, sid: impl std::fmt::Display) -> String {
-    format!("{}#{sid}", sortable(created))
+pub fn listing_sk(created: Timestamp) -> String {
+    sortable(created)
 }
 
 /// Milliseconds with as many digits as the year 2286 needs, so that text order is time order.

@@ -4,7 +4,7 @@ use aws_lambda_events::event::dynamodb::EventRecord;
 use serde::de::DeserializeOwned;
 use shared::model::{Task, Worker};
 
-use crate::{Error, keys};
+use crate::{Error, items, keys};
 
 /// What one stream record says.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,5 +56,5 @@ fn images<T: DeserializeOwned>(record: &EventRecord) -> Result<Option<Images<T>>
 
 fn read<T: DeserializeOwned>(image: &serde_dynamo::Item, record: &EventRecord) -> Result<T, Error> {
     let corrupt = |source| Error::Corrupt { key: format!("stream record {}", record.event_id), source };
-    serde_dynamo::from_item(image.clone()).map_err(corrupt)
+    items::read_image(image.clone()).map_err(corrupt)
 }
