@@ -6,8 +6,9 @@ use std::sync::Arc;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 use shared::model::{
-    Activity, ActivitySid, Centre, Configuration, Millis, Readiness, RoutingRules, TaskChannel, TaskChannelName,
-    TaskQueue, TaskQueueSid, Timestamp, WorkerSid, Workflow, WorkflowSid, Workspace, WorkspaceSid, WrapUp,
+    Activity, ActivitySid, Centre, Configuration, EventType, Millis, Readiness, RoutingRules, TaskChannel,
+    TaskChannelName, TaskQueue, TaskQueueSid, Timestamp, WorkerSid, Workflow, WorkflowSid, Workspace, WorkspaceSid,
+    WrapUp,
 };
 
 use crate::items::{self, Item, text};
@@ -57,7 +58,7 @@ struct WorkspaceFields {
     rules: RoutingRules,
     event_callback_url: Option<String>,
     #[serde(default)]
-    events_filter: Vec<String>,
+    events_filter: Vec<EventType>,
 }
 
 /// A configuration that was replaced, kept for the Tasks that follow it.
