@@ -41,12 +41,14 @@ pub struct Event {
 }
 
 /// A message: post this event to the Workspace's callback.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notice {
     /// Where it happened.
     pub workspace: WorkspaceSid,
     /// The event; the table has the rest.
     pub event: EventSid,
+    /// The Task, or else the Worker or the part of the configuration: what is about the same thing is delivered in order.
+    pub about: String,
 }
 
 impl Event {
@@ -58,6 +60,13 @@ impl Event {
     /// When it happened.
     pub fn at(&self) -> Timestamp {
         self.place.at
+    }
+
+    /// The message that it should be posted.
+    pub fn notice(&self) -> Notice {
+        let task = self.parameters.get(Parameter::TaskSid).map(str::to_owned);
+        let about = task.unwrap_or_else(|| self.resource_sid());
+        Notice { workspace: self.workspace_sid, event: self.sid(), about }
     }
 }
 
