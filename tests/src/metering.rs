@@ -277,6 +277,10 @@ fn key_of(write: &Value) -> (String, String) {
 }
 
 fn kind(sort_key: &str) -> String {
+    // Events have no word of their own there, only when and what.
+    if sort_key.starts_with(|first: char| first.is_ascii_digit()) {
+        return "EVENTS".to_owned();
+    }
     sort_key.split('#').next().unwrap_or_default().to_owned()
 }
 
