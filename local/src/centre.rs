@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use api::Api;
+use api::{Api, Ids};
 use callbacks::{Callbacks, Destinations, web_client};
 use futures_util::future::join_all;
 use routing::{Routing, Sweep};
@@ -153,6 +153,7 @@ impl Centre {
             auth_token: auth_token.clone(),
             base_url: Some(public_url.clone()),
             clock: Arc::clone(&settings.clock),
+            ids: Ids::seeded(format!("{account_sid} {}", now.as_millis())),
         };
         let checks = Checks { verify_signatures: true, twiml_preview: settings.twiml_preview };
         let centre = Self {

@@ -119,6 +119,16 @@ impl Store {
 
     /// Writes a decision: everything in it on condition that nothing in it changed since it was read, or nothing.
     pub async fn commit(&self, decision: &Decision, workspace: &Workspace) -> Result<(), Error> {
+        self.commit_with(decision, workspace, Vec::new()).await
+    }
+
+    /// Writes a decision and `more` that belongs to it, all of it or nothing.
+    pub(crate) async fn commit_with(
+        &self,
+        decision: &Decision,
+        workspace: &Workspace,
+        more: Vec<TransactWriteItem>,
+    ) -> Result<(), Error> {
         let tasks = decision.tasks.iter().map(|task| Ok((items::of_task(task, workspace)?, task.version)));
         let workers = decision.workers.iter().map(|worker| Ok((items::of_worker(worker, workspace)?, worker.version)));
         let puts: Vec<Put> = tasks
@@ -127,14 +137,18 @@ impl Store {
             .collect::<Result<_, _>>()?;
         self.register_boards(decision, workspace).await?;
         match <[Put; 1]>::try_from(puts) {
-            Ok([put]) => self.put_one(put).await,
+            Ok([put]) if more.is_empty() => self.put_one(put).await,
+            Ok([put]) => self.write_together([put].into(), more).await,
             Err(puts) if puts.is_empty() => Ok(()),
-            Err(puts) => {
-                let writes = puts.into_iter().map(|put| TransactWriteItem::builder().put(put).build()).collect();
-                self.client.transact_write_items().set_transact_items(Some(writes)).send().await?;
-                Ok(())
-            }
+            Err(puts) => self.write_together(puts, more).await,
         }
+    }
+
+    async fn write_together(&self, puts: Vec<Put>, more: Vec<TransactWriteItem>) -> Result<(), Error> {
+        let puts = puts.into_iter().map(|put| TransactWriteItem::builder().put(put).build());
+        let writes = puts.chain(more).collect();
+        self.client.transact_write_items().set_transact_items(Some(writes)).send().await?;
+        Ok(())
     }
 
     /// The ids of all Workers of a Workspace, oldest first.
@@ -155,6 +169,14 @@ impl Store {
         let get = self.client.get_item().table_name(&*self.table).set_key(Some(items::key_attributes(key)));
         let found = get.consistent_read(true).send().await?;
         found.item.map(items::read).transpose()
+    }
+
+    /// Writes an item on condition that it is not there yet, or that it is.
+    pub(crate) async fn put_if(&self, item: Item, there: bool) -> Result<(), Error> {
+        let function = if there { "attribute_exists" } else { "attribute_not_exists" };
+        let put = self.client.put_item().table_name(&*self.table).set_item(Some(item));
+        put.condition_expression(format!("{function}({})", keys::PK)).send().await?;
+        Ok(())
     }
 
     pub(crate) async fn put(&self, item: Item) -> Result<(), Error> {

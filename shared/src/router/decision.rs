@@ -55,6 +55,12 @@ pub enum Refusal {
         /// What it is.
         status: ReservationStatus,
     },
+    /// Whoever wants the change has seen another version (taskrouter.md section 1, "Optimistic concurrency").
+    #[error("the resource has version {version}, not the one expected; read it again")]
+    WrongVersion {
+        /// The version it has.
+        version: u64,
+    },
     /// The TaskChannel is not there.
     #[error("there is no such TaskChannel in the Workspace")]
     NoSuchTaskChannel,
