@@ -2,8 +2,8 @@
 //!
 //! [`InProcess`] takes the requests the SDK has built and signed, hands them to the engine on the spot and gives its answer
 //! back. What is tested is what runs in the cloud, down to the serialised request; what is left out is the network, so
-//! nothing depends on ports or on when a socket is ready. Layers around it see and change the traffic: they are
-//! [`HttpClient`]s that hold another one, as [`Observed`] is.
+//! nothing depends on ports or on when a socket is ready. A [`Layer`] around it sees every request and its answer, and may
+//! change them.
 //!
 //! ```
 //! # async fn shown() -> Result<(), Box<dyn std::error::Error>> {
@@ -15,7 +15,7 @@
 //! ```
 
 mod dispatch;
-mod observed;
+mod layer;
 
 use std::fmt;
 
@@ -29,7 +29,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use dynoxide::Database;
 
-pub use observed::{Exchange, Observed, Observer};
+pub use layer::{Layer, Layered};
 
 /// The SDK wants a region and credentials; the engine takes any.
 const ANY: &str = "local";

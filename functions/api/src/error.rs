@@ -117,7 +117,9 @@ impl ApiError {
             Refusal::ReservationNotPending { reservation, status: ReservationStatus::Rescinded } => {
                 Self::Rescinded { reservation: *reservation }
             }
-            Refusal::ReservationNotPending { .. } | Refusal::WrongStatus { .. } => Self::State(refusal.to_string()),
+            Refusal::ReservationNotPending { .. } | Refusal::InstructionInHand(_) | Refusal::WrongStatus { .. } => {
+                Self::State(refusal.to_string())
+            }
         }
     }
 

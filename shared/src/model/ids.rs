@@ -160,6 +160,8 @@ sids! {
     QueueSid = "QU";
     /// A recording at the carrier.
     RecordingSid = "RE";
+    /// A conference at the carrier.
+    ConferenceSid = "CF";
 }
 
 #[cfg(test)]

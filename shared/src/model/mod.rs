@@ -6,6 +6,7 @@ mod attributes;
 mod centre;
 mod expression;
 pub mod ids;
+pub mod instruction;
 mod reservation;
 mod task;
 mod task_channel;
@@ -23,7 +24,8 @@ pub use expression::{
     PathStep, SkipIfError, Term,
 };
 pub use ids::*;
-pub use reservation::{IssuedInstruction, Reservation, ReservationStatus};
+pub use instruction::{Instruction, IssuedInstruction};
+pub use reservation::{Reservation, ReservationStatus};
 pub use task::{AssignmentStatus, EndReason, FailedOffer, Removal, RoutingTarget, Step, Task, WorkflowPosition};
 pub use task_channel::{
     AfterConversation, TASK_CHANNEL_NAME_CHARS_MAX, TaskChannel, TaskChannelName, TaskChannelNameError,
@@ -32,6 +34,7 @@ pub use task_queue::{TaskOrder, TaskQueue};
 pub use time::{Clock, Millis, Timestamp};
 pub use worker::{IdleKey, OpenReservation, Readiness, Roster, Worker, WorkerChannel};
 pub use workflow::{
-    Configuration, Filter, KnownWorker, OrderBy, OrderClause, RESERVATION_TIMEOUT_DEFAULT, Target, Workflow,
+    CONFIGURATION_BYTES_MAX, Configuration, ConfigurationError, Filter, KnownWorker, OrderBy, OrderClause,
+    RESERVATION_TIMEOUT_DEFAULT, STEPS_MAX, Target, Workflow,
 };
 pub use workspace::{AfterFailedReservation, OnTimeout, RoutingRules, Workspace, WrapUp};

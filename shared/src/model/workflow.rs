@@ -1,8 +1,12 @@
 //! Workflow: how a Task finds its queue (taskrouter.md sections 2.7 and 7).
 
+mod configuration;
+
 use serde::{Deserialize, Serialize};
 
-use super::{Expression, Millis, Path, TaskQueueSid, WorkflowSid};
+use super::{EXPRESSION_CHARS_MAX, Expression, Millis, Path, TaskQueueSid, WorkflowSid};
+
+pub use configuration::{CONFIGURATION_BYTES_MAX, ConfigurationError, STEPS_MAX};
 
 /// How long a Reservation waits for an answer if nothing is said (taskrouter.md section 14).
 pub const RESERVATION_TIMEOUT_DEFAULT: Millis = Millis::from_secs(120);
@@ -161,6 +165,9 @@ impl TryFrom<String> for OrderBy {
     type Error = String;
 
     fn try_from(source: String) -> Result<Self, String> {
+        if source.chars().nth(EXPRESSION_CHARS_MAX).is_some() {
+            return Err(format!("expected at most {EXPRESSION_CHARS_MAX} characters"));
+        }
         let clauses = source.split(',').map(parse_clause).collect::<Result<_, _>>()?;
         Ok(Self { source, clauses })
     }
@@ -173,7 +180,7 @@ impl From<OrderBy> for String {
 }
 
 fn parse_clause(text: &str) -> Result<OrderClause, String> {
-    let expected = || format!("order_by: expected `worker.<attribute> ASC` or `… DESC`, got `{}`", text.trim());
+    let expected = || format!("expected `worker.<attribute> ASC` or `… DESC`, got `{}`", text.trim());
     let mut words = text.split_whitespace();
     let (Some(path), Some(direction), None) = (words.next(), words.next(), words.next()) else {
         return Err(expected());
@@ -198,5 +205,7 @@ mod tests {
         for wrong in ["", "level DESC", "worker.level", "worker.level UP", "worker.level DESC,", "worker.-x ASC"] {
             assert!(OrderBy::try_from(wrong.to_owned()).is_err(), "{wrong}");
         }
+        let clauses = |count| OrderBy::try_from(vec!["worker.level ASC"; count].join(","));
+        assert!(clauses(480).is_ok() && clauses(482).is_err(), "its length is bounded");
     }
 }

@@ -61,6 +61,9 @@ pub enum Refusal {
         /// The version it has.
         version: u64,
     },
+    /// Calls are being made for the Reservation already.
+    #[error("another instruction is being carried out for Reservation {0}")]
+    InstructionInHand(ReservationSid),
     /// The TaskChannel is not there.
     #[error("there is no such TaskChannel in the Workspace")]
     NoSuchTaskChannel,

@@ -1,7 +1,7 @@
 //! How Tasks and conversations end (taskrouter.md section 5; voice-webhooks.md section 9).
 
 use super::decision::{Draft, Refusal};
-use super::{offer, worker};
+use super::{conference, offer, worker};
 use crate::model::{
     AfterConversation, AssignmentStatus, EndReason, QueueSid, Removal, ReservationSid, ReservationStatus, TaskSid,
 };
@@ -60,7 +60,7 @@ pub(super) fn worker_call_ended(
             }
             draft.settle_round(task)
         }
-        ReservationStatus::Accepted => conversation_ended(draft, task),
+        ReservationStatus::Accepted => conference::worker_gone(draft, task, reservation),
         ReservationStatus::Wrapping
         | ReservationStatus::Rejected
         | ReservationStatus::Timeout

@@ -7,6 +7,7 @@
 //!
 //! What is absent: IO, clocks, randomness, AWS. The same arguments give the same answer.
 
+mod conference;
 mod deadline;
 mod decision;
 pub mod effects;
@@ -25,7 +26,7 @@ mod worker;
 mod workflow;
 
 pub use decision::{Decision, Outcome, Refusal};
-pub use event::{Answer, Event, TaskChanges, WorkerChanges};
+pub use event::{Answer, Event, Leaving, TaskChanges, WorkerChanges};
 pub use presence::Presence;
 pub use roster::roster_of;
 pub use snapshot::Snapshot;
@@ -66,6 +67,18 @@ pub fn decide(snapshot: Snapshot<'_>, event: &Event, now: Timestamp) -> Decision
         Event::WorkerCallEnded { task, reservation, code } => {
             ending::worker_call_ended(&mut draft, *task, *reservation, *code)
         }
+        Event::WorkerDialed { task, reservation, call, post_work_activity } => {
+            offer::dial(&mut draft, *task, *reservation, *call, *post_work_activity)
+        }
+        Event::ConferenceEntered { task, reservation, conference, call } => {
+            conference::enter(&mut draft, *task, *reservation, *conference, *call)
+        }
+        Event::ConferenceJoined { task, reservation } => conference::join(&mut draft, *task, *reservation),
+        Event::ConferenceLeft { task, reservation, who } => conference::leave(&mut draft, *task, *reservation, *who),
+        Event::SupervisionIssued { task, reservation, supervision } => {
+            conference::supervise(&mut draft, *task, *reservation, *supervision)
+        }
+        Event::CallerMoved { task, carrier_queue } => conference::caller_moved(&mut draft, *task, *carrier_queue),
         Event::CallerNotFound { task, reservation } => ending::caller_not_found(&mut draft, *task, *reservation),
         Event::CallerGone { task, reason, carrier_queue } => {
             ending::caller_gone(&mut draft, *task, reason, *carrier_queue)

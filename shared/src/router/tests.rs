@@ -6,9 +6,9 @@ use super::effects::{self, Callback, Effect, Subject};
 use super::*;
 use crate::model::{
     Activity, ActivitySid, AfterConversation, AssignmentStatus, Attributes, CallSid, Configuration, EndReason,
-    Expression, Filter, IssuedInstruction, OrderBy, ReservationSid, ReservationStatus, Step, Target, Task, TaskChannel,
-    TaskChannelName, TaskOrder, TaskQueue, TaskQueueSid, TaskSid, Worker, WorkerSid, Workflow, WorkflowSid, Workspace,
-    WorkspaceSid, WrapUp,
+    Expression, Filter, IssuedInstruction, OrderBy, QueueSid, ReservationSid, ReservationStatus, Step, Target, Task,
+    TaskChannel, TaskChannelName, TaskOrder, TaskQueue, TaskQueueSid, TaskSid, Worker, WorkerSid, Workflow,
+    WorkflowSid, Workspace, WorkspaceSid, WrapUp,
 };
 
 const STEP_SECS: u64 = 60;
@@ -165,6 +165,7 @@ impl World {
     fn issue(&mut self, name: &str) -> Outcome {
         let instruction = IssuedInstruction {
             claim: 1,
+            plan: crate::model::instruction::Plan::default(),
             worker_call_sid: None,
             post_work_activity_sid: Some(activity("Wrap-Up")),
             ring_timeout_secs: RING_SECS,
@@ -522,3 +523,5 @@ fn an_event_about_nothing_is_refused_and_changes_nothing() {
     let outcome = world.happens(Event::Advance { task: task("nobody") }).0;
     assert_eq!(outcome, Outcome::Refused(Refusal::NoSuchTask(task("nobody"))));
 }
+
+mod instructions;

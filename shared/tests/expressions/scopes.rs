@@ -5,7 +5,7 @@ use shared::router::expression::{Scope, TargetScope, TaskScope, WorkerScope};
 
 use super::fixtures::{activity, task, worker, workspace};
 
-const WORKER: &str = r#"{"level":3,"sid":"mine","task":{"type":"sale"},"worker":{"level":4},"channel":{"voice":{"assigned_tasks":7},"x":1},"nested":{"sid":"deep"}}"#;
+const WORKER: &str = r#"{"level":3,"sid":"mine","task":{"type":"sale"},"worker":{"level":4},"channel":{"voice":{"assigned_tasks":7},"fax":{"assigned_tasks":2},"x":1},"nested":{"sid":"deep"}}"#;
 const TASK: &str = r#"{"type":"support","sid":"mine","task":{"type":"sale"},"agents":["WK1"]}"#;
 
 #[track_caller]
@@ -86,6 +86,10 @@ fn in_a_target_a_workers_channels_can_be_asked_for() {
         "worker.channel.chat.configured_capacity == 10",
         "worker.channel.chat.assigned_tasks == 3",
         "worker.channel.chat.available_capacity_percentage == 70",
+        "worker.channel.voice.configured_capacity == 1",
+        "worker.channel.voice.assigned_tasks == 0",
+        "worker.channel.fax.assigned_tasks == 2",
+        "worker.channel.morse.configured_capacity == null",
         "worker.channel.x == 1",
         "worker.channel.chat.colour == null",
     ];

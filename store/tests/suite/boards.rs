@@ -11,7 +11,7 @@ async fn tasks_wait_by_priority_then_by_start() {
     let mut expected = Vec::new();
     for (cause, priority, start) in [("third", 0, 1), ("first", 9, 3), ("second", 9, 4), ("fourth", 0, 2)] {
         let task = Task { priority, ..world.new_task(cause, "en", after_secs(start)).await };
-        world.store.create_task(&task).await.unwrap();
+        world.create(&task).await;
         expected.push((u32::MAX - priority, start, task.sid));
     }
     expected.sort_unstable();
@@ -36,7 +36,7 @@ async fn a_board_is_read_page_by_page_without_gap_or_overlap() {
     }
     let (mut read, mut last): (Vec<_>, Option<Task>) = (Vec::new(), None);
     loop {
-        let page = world.store.waiting_tasks(world.queue("English"), last.as_ref(), 3).await.unwrap();
+        let page = world.waiting_page("English", last.as_ref(), 3).await;
         assert!(page.len() <= 3);
         read.extend(page.iter().map(|task| task.sid));
         match page.into_iter().last() {
@@ -53,7 +53,7 @@ async fn a_page_goes_on_behind_a_task_that_has_left_the_board() {
     let first = world.waiting("first", "en", NOON).await;
     let second = world.waiting("second", "en", after_secs(1)).await;
     world.store.apply(&world.hung_up(&first), after_secs(2)).await.unwrap();
-    let behind = world.store.waiting_tasks(world.queue("English"), Some(&first), 10).await.unwrap();
+    let behind = world.waiting_page("English", Some(&first), 10).await;
     assert_eq!(behind, [second]);
 }
 
@@ -88,10 +88,11 @@ async fn those_ahead_are_counted_up_to_the_limit() {
     }
     world.waiting("elsewhere", "hi", NOON).await;
     let last = world.waiting("last", "en", after_secs(9)).await;
-    assert_eq!(world.store.waiting_ahead(&last, 100).await.unwrap(), 5);
-    assert_eq!(world.store.waiting_ahead(&last, 3).await.unwrap(), 3);
-    let first = world.store.waiting_tasks(world.queue("English"), None, 1).await.unwrap().remove(0);
-    assert_eq!(world.store.waiting_ahead(&first, 100).await.unwrap(), 0);
+    let workspace = world.workspace().await;
+    assert_eq!(world.store.waiting_ahead(&last, &workspace, 100).await.unwrap(), 5);
+    assert_eq!(world.store.waiting_ahead(&last, &workspace, 3).await.unwrap(), 3);
+    let first = world.waiting_page("English", None, 1).await.remove(0);
+    assert_eq!(world.store.waiting_ahead(&first, &workspace, 100).await.unwrap(), 0);
 }
 
 #[tokio::test]
@@ -135,7 +136,8 @@ async fn the_free_workers_are_read_page_by_page() {
         let worker = shared::model::Worker { sid, date_created, friendly_name: number.to_string(), ..maya.clone() };
         world.store.create_worker(&worker, &workspace).await.unwrap();
     }
-    let page = |after| world.store.free_workers(maya.workspace_sid, &maya.roster, after, 4);
+    let readiness = world.idle_readiness(&maya).await;
+    let page = |after| world.store.free_workers(&workspace, &readiness, after, 4);
     let names = |page: &[shared::model::Worker]| page.iter().map(|w| w.friendly_name.clone()).collect::<Vec<_>>();
     let first = page(None).await.unwrap();
     assert_eq!(names(&first), ["Maya", "1", "2", "3"]);
@@ -160,7 +162,6 @@ async fn a_worker_whose_skills_change_moves_to_another_board() {
     let learn = |worker| shared::model::Worker { attributes: learned.clone(), ..worker };
     world.store.change_worker(maya.sid, &*world.workspace().await, learn).await.unwrap();
     assert_eq!(world.free_beside(&maya).await, [""; 0]);
-    let mut beside_leela = world.free_beside(&leela).await;
-    beside_leela.sort_unstable();
-    assert_eq!(beside_leela, ["Leela", "Maya"]);
+    assert_eq!(world.free_beside(&world.worker("Maya").await).await, ["Maya"]);
+    assert_eq!(world.free_beside(&leela).await, ["Leela"], "she has fewer channels");
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde_json::json;
-use shared::model::{Activity, ActivitySid, Millis, Roster, TaskSid, Worker, WorkspaceSid};
+use shared::model::{Activity, ActivitySid, Millis, Readiness, Roster, TaskSid, Worker, WorkspaceSid};
 use store::CONFIGURATION_KEPT;
 
 use crate::world::{NOON, World, after_secs, attributes};
@@ -31,18 +31,18 @@ async fn a_workspace_of_more_than_one_answers_megabyte_is_read_whole() {
 }
 
 #[tokio::test]
-async fn the_parts_a_workspace_no_longer_has_are_removed_and_its_rosters_stay() {
+async fn the_parts_a_workspace_no_longer_has_are_removed_and_its_readinesses_stay() {
     let world = World::open().await;
     let before = world.workspace().await;
-    assert!(!before.rosters.is_empty());
+    assert!(!before.boards.is_empty());
     let mut after = (*before).clone();
     after.task_queues.remove(&world.queue("Hindi"));
     after.activities.remove(&world.activity("Unavailable"));
-    after.rosters.clear();
+    after.boards.clear();
     world.store.save_workspace(&after, NOON).await.unwrap();
     let read = world.workspace().await;
     assert_eq!((&read.task_queues, &read.activities), (&after.task_queues, &after.activities));
-    assert_eq!(read.rosters, before.rosters);
+    assert_eq!(read.boards, before.boards);
 }
 
 #[tokio::test]
@@ -74,25 +74,26 @@ async fn the_centre_is_read_as_it_was_written_and_kept_for_a_moment() {
 }
 
 #[tokio::test]
-async fn a_roster_is_known_before_the_first_worker_who_has_it_can_be_found() {
+async fn a_readiness_is_known_before_the_first_worker_who_has_it_can_be_found() {
     let world = World::open().await;
     let nothing = attributes(&json!({ "languages": [] }));
     let forget = |worker| Worker { attributes: nothing.clone(), ..worker };
     let maya = world.worker("Maya").await;
     let none = Roster::new(Vec::new());
-    assert!(!world.workspace().await.rosters.contains_key(&none.key()));
+    let readiness = Readiness { queues: none.clone(), ..world.idle_readiness(&maya).await };
+    assert!(!world.workspace().await.boards.contains_key(&readiness.key()));
     world.store.change_worker(maya.sid, &*world.workspace().await, forget).await.unwrap();
     assert_eq!(world.worker("Maya").await.roster, none);
-    assert!(world.workspace().await.rosters.contains_key(&none.key()));
+    assert!(world.workspace().await.boards.contains_key(&readiness.key()));
 }
 
 #[tokio::test]
-async fn a_roster_that_is_made_known_again_is_there_once() {
+async fn a_readiness_that_is_made_known_again_is_there_once() {
     let world = World::open().await;
-    let before = world.workspace().await.rosters.clone();
+    let before = world.workspace().await.boards.clone();
     let maya = world.worker("Maya").await;
-    world.store.save_roster(maya.workspace_sid, &maya.roster).await.unwrap();
-    assert_eq!(world.workspace().await.rosters, before);
+    world.store.save_readiness(maya.workspace_sid, &world.idle_readiness(&maya).await).await.unwrap();
+    assert_eq!(world.workspace().await.boards, before);
 }
 
 #[tokio::test]

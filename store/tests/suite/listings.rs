@@ -15,7 +15,8 @@ async fn workers_are_listed_oldest_first() {
     let maya = world.declared.workers[0].to_worker(workspace.sid, NOON);
     for age in [3, 1, 2] {
         let sid = WorkerSid::derive(&[&age.to_string()]);
-        let worker = Worker { sid, date_created: after_secs(10 - age), ..maya.clone() };
+        let friendly_name = age.to_string();
+        let worker = Worker { sid, friendly_name, date_created: after_secs(10 - age), ..maya.clone() };
         world.store.create_worker(&worker, workspace).await.unwrap();
         expected.push((10 - age, sid));
     }

@@ -14,9 +14,9 @@ async fn a_task_with_as_many_attributes_as_may_be_is_kept_whole() {
     let world = World::open().await;
     let known = json!({ "selected_language": "en", "note": "नमस्ते ".repeat(ATTRIBUTES_CHARS_MAX / 8) });
     let task = world.new_task_about("call", &known, NOON).await;
-    world.store.create_task(&task).await.unwrap();
+    world.create(&task).await;
     assert_eq!(world.store.task(task.sid).await.unwrap(), Some(task.clone()));
-    assert_eq!(world.store.waiting_tasks(world.queue("English"), None, 1).await.unwrap(), [task]);
+    assert_eq!(world.waiting_page("English", None, 1).await, [task]);
 }
 
 #[tokio::test]
@@ -25,7 +25,7 @@ async fn a_hundred_large_tasks_are_read_at_once() {
     let known = json!({ "selected_language": "en", "note": "x".repeat(ATTRIBUTES_CHARS_MAX - 100) });
     for number in 0..100 {
         let task = world.new_task_about(&number.to_string(), &known, NOON).await;
-        world.store.create_task(&task).await.unwrap();
+        world.create(&task).await;
     }
     assert_eq!(world.waiting_in("English").await.len(), 100);
 }

@@ -20,7 +20,7 @@ async fn what_was_refused_is_not_in_the_stream() {
     let world = World::open().await;
     let task = world.waiting("call", "en", NOON).await;
     let decision = world.offer(&task, &world.worker("Maya").await, NOON).await;
-    world.store.create_task(&task).await.unwrap();
+    world.create(&task).await;
     world.set_activity("Maya", "Offline", NOON).await;
     world.store.commit(&decision, &*world.workspace().await).await.unwrap_err();
     assert_eq!(records_of(&world, &task.sid.to_string()).await.len(), 1);

@@ -5,17 +5,18 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use aws_sdk_dynamodb::config::SharedHttpClient;
 use dynoxide::Database;
-use in_process::InProcess;
+use in_process::{InProcess, Layered};
 use serde_json::{Value, json};
 use setup::ContactCentre;
 use shared::model::{
-    AccountSid, ActivitySid, Attributes, EndReason, Millis, Task, TaskQueueSid, TaskSid, Timestamp, Worker, WorkerSid,
-    Workspace,
+    AccountSid, ActivitySid, Attributes, EndReason, Millis, Readiness, Task, TaskChannelName, TaskQueueSid, TaskSid,
+    Timestamp, Worker, WorkerSid, Workspace,
 };
+use shared::router::order::Line;
 use shared::router::{Decision, Event, NewTask, Outcome, Snapshot, create_task, decide};
 use store::items::Item;
 use store::keys::Key;
-use store::{Applied, Store, items, schema};
+use store::{Applied, Created, Store, items, schema};
 
 use crate::interloper::{Interloper, Meanwhile};
 
@@ -79,7 +80,7 @@ impl World {
 
     /// Another process's store on this table: nothing cached, and before each of its writes one of these happens.
     pub fn another_store(&self, before_writes: Vec<Meanwhile>) -> Store {
-        let http = Interloper::new(self.http.clone(), before_writes);
+        let http = Layered::new(self.http.clone(), Interloper::new(before_writes));
         Store::new(in_process::client_at(http, &self.endpoint), &*self.table)
     }
 
@@ -118,21 +119,20 @@ impl World {
     /// A Task of which this is known, not written yet.
     pub async fn new_task_about(&self, cause: &str, known: &Value, now: Timestamp) -> Task {
         let (workspace, workflow) = (self.workspace().await, self.declared.centre.workflow_sid);
-        let new = NewTask {
-            sid: TaskSid::derive(&[cause]),
-            attributes: attributes(known),
-            channel: serde_json::from_value(json!("voice")).unwrap(),
-            priority: 0,
-            timeout: Millis::from_secs(86_400),
-        };
+        let new = NewTask::new(TaskSid::derive(&[cause]), attributes(known), TaskChannelName::VOICE);
         create_task(&workspace, &workspace.workflows[&workflow], new, now).unwrap()
     }
 
     /// A Task of this language that waits since `now`.
     pub async fn waiting(&self, cause: &str, language: &str, now: Timestamp) -> Task {
         let task = self.new_task(cause, language, now).await;
-        self.store.create_task(&task).await.unwrap();
+        self.create(&task).await;
         task
+    }
+
+    /// Writes a new Task.
+    pub async fn create(&self, task: &Task) -> Created {
+        self.store.create_task(task, &*self.workspace().await).await.unwrap()
     }
 
     /// The decision to offer this Task to this Worker.
@@ -178,13 +178,26 @@ impl World {
 
     /// Ids of the Tasks that wait in a queue.
     pub async fn waiting_in(&self, language: &str) -> Vec<TaskSid> {
-        let waiting = self.store.waiting_tasks(self.queue(language), None, 100).await.unwrap();
+        let waiting = self.waiting_page(language, None, 100).await;
         waiting.into_iter().map(|task| task.sid).collect()
+    }
+
+    /// Some of the calls that wait in a queue.
+    pub async fn waiting_page(&self, language: &str, after: Option<&Task>, limit: u16) -> Vec<Task> {
+        let line = Line::Queue(self.queue(language), TaskChannelName::VOICE);
+        self.store.waiting_tasks(&*self.workspace().await, line, after, limit).await.unwrap()
+    }
+
+    /// The readiness this Worker would have if they were available and had nothing to do.
+    pub async fn idle_readiness(&self, worker: &Worker) -> Readiness {
+        let idle = Worker { activity_sid: self.activity("Available"), open_reservations: Vec::new(), ..worker.clone() };
+        idle.readiness(&*self.workspace().await).unwrap()
     }
 
     /// Names of the free Workers who wait where this Worker, free or not, would.
     pub async fn free_beside(&self, worker: &Worker) -> Vec<String> {
-        let free = self.store.free_workers(worker.workspace_sid, &worker.roster, None, 100).await.unwrap();
+        let (workspace, readiness) = (self.workspace().await, self.idle_readiness(worker).await);
+        let free = self.store.free_workers(&workspace, &readiness, None, 100).await.unwrap();
         free.into_iter().map(|worker| worker.friendly_name).collect()
     }
 }

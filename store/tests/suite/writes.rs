@@ -10,9 +10,9 @@ use crate::world::{NOON, World, after_secs};
 async fn a_task_is_made_once_however_often_it_comes() {
     let world = World::open().await;
     let task = world.new_task("call", "en", NOON).await;
-    assert_eq!(world.store.create_task(&task).await.unwrap(), Created::New);
+    assert_eq!(world.create(&task).await, Created::New);
     let late = world.new_task("call", "hi", after_secs(9)).await;
-    assert_eq!(world.store.create_task(&late).await.unwrap(), Created::AlreadyThere(Box::new(task.clone())));
+    assert_eq!(world.create(&late).await, Created::AlreadyThere(Box::new(task.clone())));
     assert_eq!(world.store.task(task.sid).await.unwrap(), Some(task));
 }
 
@@ -20,7 +20,8 @@ async fn a_task_is_made_once_however_often_it_comes() {
 async fn of_many_who_make_one_task_at_once_one_makes_it() {
     let world = World::open().await;
     let task = world.new_task("call", "en", NOON).await;
-    let create = || world.store.create_task(&task);
+    let workspace = world.workspace().await;
+    let create = || world.store.create_task(&task, &workspace);
     let (a, b, c, d) = tokio::join!(create(), create(), create(), create());
     let made = [a, b, c, d].into_iter().filter(|made| matches!(made, Ok(Created::New))).count();
     assert_eq!(made, 1);
@@ -152,7 +153,7 @@ async fn a_table_that_is_not_there_is_unavailable_not_a_conflict() {
     let world = World::open().await;
     let elsewhere = store::Store::new(world.client.clone(), "nowhere");
     let task = world.new_task("call", "en", NOON).await;
-    assert!(matches!(elsewhere.create_task(&task).await, Err(Error::Unavailable(_))));
+    assert!(matches!(elsewhere.create_task(&task, &*world.workspace().await).await, Err(Error::Unavailable(_))));
     assert!(matches!(elsewhere.task(task.sid).await, Err(Error::Unavailable(_))));
 }
 

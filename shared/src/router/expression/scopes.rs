@@ -26,7 +26,7 @@ impl<'a> WorkerScope<'a> {
     /// The value at `path`, which has no `worker.` before it, as targets and `order_by` see it: channels, built-in
     /// names, attributes, in this order.
     pub fn value(&self, path: &[PathStep]) -> Value<'_> {
-        channel_figure(self.worker, path).map_or_else(|| self.named(path), Value::Number)
+        channel_figure(self.worker, self.workspace, path).map_or_else(|| self.named(path), Value::Number)
     }
 
     fn named(&self, path: &[PathStep]) -> Value<'_> {
@@ -82,7 +82,7 @@ impl Scope for TargetScope<'_> {
 }
 
 /// `channel.<name>.configured_capacity | assigned_tasks | available_capacity_percentage` (taskrouter.md section 4).
-fn channel_figure(worker: &Worker, path: &[PathStep]) -> Option<f64> {
+fn channel_figure(worker: &Worker, workspace: &Workspace, path: &[PathStep]) -> Option<f64> {
     let [PathStep::Key(channel), PathStep::Key(name), PathStep::Key(figure)] = path else { return None };
     if channel != "channel" {
         return None;
@@ -93,7 +93,7 @@ fn channel_figure(worker: &Worker, path: &[PathStep]) -> Option<f64> {
         "available_capacity_percentage" => ChannelUse::available_percentage,
         _attribute => return None,
     };
-    channel_use(worker, name).map(|channel| f64::from(figure(channel)))
+    channel_use(worker, workspace, name).map(|channel| f64::from(figure(channel)))
 }
 
 /// How much of a Worker's share of a TaskChannel is taken.
@@ -110,11 +110,11 @@ impl ChannelUse {
     }
 }
 
-fn channel_use(worker: &Worker, name: &str) -> Option<ChannelUse> {
-    let share = worker.channels.iter().find(|share| share.channel.as_str() == name)?;
-    let occupied = worker.open_reservations.iter().filter(|open| open.channel == share.channel).count();
-    let occupied = u32::try_from(occupied).unwrap_or(u32::MAX);
-    Some(ChannelUse { capacity: share.configured_capacity.into(), occupied })
+/// A name no TaskChannel of the Workspace has stands for nothing built in.
+fn channel_use(worker: &Worker, workspace: &Workspace, name: &str) -> Option<ChannelUse> {
+    let channel = name.parse().ok().filter(|channel| workspace.task_channels.contains_key(channel))?;
+    let occupied = u32::try_from(worker.occupied(channel)).unwrap_or(u32::MAX);
+    Some(ChannelUse { capacity: worker.share(channel).configured_capacity.into(), occupied })
 }
 
 /// The value at `path` below `object`.
