@@ -49,7 +49,7 @@ fn it_has_a_worker_for_each_language_and_one_for_both_all_available() {
     );
     for worker in &centre.workers {
         assert_eq!(name_of(&centre, worker.activity_sid), "Available");
-        assert_eq!(worker.capacity, TaskChannelName::STANDARD.map(|channel| (channel, 1)));
+        assert_eq!(worker.capacity, [(TaskChannelName::VOICE, 1)]);
     }
 }
 

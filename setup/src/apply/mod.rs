@@ -21,7 +21,7 @@ use crate::ContactCentre;
 /// stopped.
 pub async fn apply(store: &Store, contact_centre: &ContactCentre, now: Timestamp) -> Result<Summary, Error> {
     let mut summary = Summary::default();
-    let workspace = workspace::apply(store, &contact_centre.workspace, now, &mut summary).await?;
+    let workspace = workspace::apply(store, contact_centre, now, &mut summary).await?;
     workers::apply(store, workspace, &contact_centre.workers, now, &mut summary).await?;
     // Last: callers come in once there is somebody to route them to.
     apply_centre(store, &contact_centre.centre, now, &mut summary).await?;

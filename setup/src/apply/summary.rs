@@ -29,6 +29,8 @@ pub enum Thing {
     Workspace(String),
     /// An Activity.
     Activity(String),
+    /// A TaskChannel, with its unique name.
+    TaskChannel(String),
     /// A TaskQueue.
     TaskQueue(String),
     /// A Workflow.
@@ -71,6 +73,7 @@ impl Thing {
         match self {
             Self::Workspace(_) => "Workspace",
             Self::Activity(_) => "Activity",
+            Self::TaskChannel(_) => "TaskChannel",
             Self::TaskQueue(_) => "TaskQueue",
             Self::Workflow(_) => "Workflow",
             Self::Worker(_) => "Worker",
@@ -83,9 +86,10 @@ impl Thing {
             (Self::Centre, _) => self.kind().to_owned(),
             (_, 1) => format!("1 {}", self.kind()),
             (Self::Activity(_), _) => format!("{count} Activities"),
-            (Self::Workspace(_) | Self::TaskQueue(_) | Self::Workflow(_) | Self::Worker(_), _) => {
-                format!("{count} {}s", self.kind())
-            }
+            (
+                Self::Workspace(_) | Self::TaskChannel(_) | Self::TaskQueue(_) | Self::Workflow(_) | Self::Worker(_),
+                _,
+            ) => format!("{count} {}s", self.kind()),
         }
     }
 
@@ -93,6 +97,7 @@ impl Thing {
         match self {
             Self::Workspace(name)
             | Self::Activity(name)
+            | Self::TaskChannel(name)
             | Self::TaskQueue(name)
             | Self::Workflow(name)
             | Self::Worker(name) => Some(name),
