@@ -102,7 +102,7 @@ fn read_choice(
 
 fn order_by(reader: &mut Reader<'_>, node: &Node) -> Option<OrderBy> {
     let text = reader.text(node, "order_by", "an order such as `worker.level DESC`")?.to_owned();
-    reader.take(OrderBy::try_from(text), place(node))
+    reader.take(OrderBy::try_from(text).map_err(|error| format!("order_by: {error}")), place(node))
 }
 
 fn skip_if(reader: &mut Reader<'_>, node: &Node) -> Option<shared::model::Expression> {
