@@ -20,6 +20,8 @@ pub struct Summary {
     pub moved: Vec<String>,
     /// Workers who serve other queues than before, because queues changed and not they themselves.
     pub serving_other_queues: usize,
+    /// Waiting Tasks that started anew in their Workflow, or stand in another order now.
+    pub tasks_moved: usize,
 }
 
 /// Something a file declares, with its friendly name.
@@ -154,6 +156,9 @@ impl fmt::Display for Summary {
         }
         if self.serving_other_queues > 0 {
             lines.push(format!("Workers who now serve other queues: {}", self.serving_other_queues));
+        }
+        if self.tasks_moved > 0 {
+            lines.push(format!("Tasks that started anew or wait in another order: {}", self.tasks_moved));
         }
         lines.extend(self.kept.iter().map(Kept::to_string));
         f.write_str(&lines.join("\n"))

@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::release::{self, Release};
 use super::wake;
 use crate::model::instruction::{CallbackMethod, Instruction};
 use crate::model::{
@@ -19,6 +20,8 @@ pub enum Effect {
     Match(TaskSid),
     /// Look for a Task for this Worker now.
     Serve(WorkerSid),
+    /// Give this Worker back what they still hold.
+    Release(Release),
     /// Look again at that moment.
     Wake(Wake),
     /// Something for the `callbacks` function.
@@ -133,6 +136,7 @@ pub fn of_task(workspace: &Workspace, old: Option<&Task>, new: &Task) -> Vec<Eff
     if waits_anew(old, new) {
         effects.push(Effect::Match(new.sid));
     }
+    effects.extend(release::of_task(workspace, old, new).into_iter().map(Effect::Release));
     effects.extend(
         new_offers(old, new).map(|offer| Effect::Call(Callback::Assignment { task: new.sid, reservation: offer.sid })),
     );
