@@ -29,7 +29,7 @@ impl Callbacks {
             token: &notice.event.to_string(),
             time_limit: EVENT_TIME_LIMIT,
         };
-        match self.deliver(&webhook).await {
+        match self.sender().deliver(&webhook).await {
             Ok(_answer) => Ok(()),
             Err(DeliveryError::Forbidden(forbidden)) => {
                 tracing::error!(workspace_sid = %workspace.sid, %forbidden, "the Workspace's event callback cannot be asked");
