@@ -2,8 +2,8 @@
 //!
 //! [`InProcess`] takes the requests the SDK has built and signed, hands them to the engine on the spot and gives its answer
 //! back. What is tested is what runs in the cloud, down to the serialised request; what is left out is the network, so
-//! nothing depends on ports or on when a socket is ready. Layers around it see and change the traffic: they are
-//! [`HttpClient`]s that hold another one, as [`Observed`] is.
+//! nothing depends on ports or on when a socket is ready. A [`Layer`] around it sees every request and its answer, and may
+//! change them.
 //!
 //! ```
 //! # async fn shown() -> Result<(), Box<dyn std::error::Error>> {
@@ -15,7 +15,7 @@
 //! ```
 
 mod dispatch;
-mod observed;
+mod layer;
 
 use std::fmt;
 
@@ -29,7 +29,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use dynoxide::Database;
 
-pub use observed::{Exchange, Observed, Observer};
+pub use layer::{Layer, Layered};
 
 /// The SDK wants a region and credentials; the engine takes any.
 const ANY: &str = "local";
@@ -48,23 +48,33 @@ pub struct InProcess {
 
 /// The SDK's client for the table behind `http`: an [`InProcess`], or layers around one.
 pub fn client(http: impl HttpClient + 'static) -> aws_sdk_dynamodb::Client {
+    client_at(http, NO_ADDRESS)
+}
+
+/// The SDK's client for the table's stream behind `http`.
+pub fn streams(http: impl HttpClient + 'static) -> aws_sdk_dynamodbstreams::Client {
+    streams_at(http, NO_ADDRESS)
+}
+
+/// The same for an engine at an address, to which `http` leads: any that takes every credential.
+pub fn client_at(http: impl HttpClient + 'static, endpoint: &str) -> aws_sdk_dynamodb::Client {
     let config = aws_sdk_dynamodb::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::from_static(ANY))
         .credentials_provider(credentials())
         .http_client(http)
-        .endpoint_url(NO_ADDRESS);
+        .endpoint_url(endpoint);
     aws_sdk_dynamodb::Client::from_conf(config.build())
 }
 
-/// The SDK's client for the table's stream behind `http`.
-pub fn streams(http: impl HttpClient + 'static) -> aws_sdk_dynamodbstreams::Client {
+/// The same for its stream.
+pub fn streams_at(http: impl HttpClient + 'static, endpoint: &str) -> aws_sdk_dynamodbstreams::Client {
     let config = aws_sdk_dynamodbstreams::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::from_static(ANY))
         .credentials_provider(credentials())
         .http_client(http)
-        .endpoint_url(NO_ADDRESS);
+        .endpoint_url(endpoint);
     aws_sdk_dynamodbstreams::Client::from_conf(config.build())
 }
 

@@ -4,9 +4,13 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
+use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use aws_sdk_dynamodbstreams::types::ShardIteratorType;
-use in_process::{Exchange, InProcess, Observed, Observer};
+use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use in_process::{InProcess, Layer, Layered};
 
 const TABLE: &str = "things";
 
@@ -77,26 +81,33 @@ async fn the_stream_tells_what_was_written() {
     assert_eq!(read.records().len(), 1);
 }
 
+/// Lets what it has seen pass; after that nothing.
 #[derive(Debug, Default)]
-struct Seen(Mutex<Vec<Exchange>>);
+struct Watchful {
+    seen: Mutex<Vec<String>>,
+}
 
-impl Observer for Seen {
-    fn saw(&self, exchange: Exchange) {
-        self.0.lock().unwrap().push(exchange);
+impl Layer for Watchful {
+    fn pass(&self, request: HttpRequest, next: SharedHttpConnector) -> HttpConnectorFuture {
+        let mut seen = self.seen.lock().unwrap();
+        seen.push(in_process::operation(&request).to_owned());
+        match seen.len() {
+            1 => next.call(request),
+            _ => HttpConnectorFuture::ready(Err(ConnectorError::user("that is enough".into()))),
+        }
     }
 }
 
 #[tokio::test]
-async fn an_observer_sees_every_request_and_its_answer() {
-    let seen = Arc::new(Seen::default());
-    let table = in_process::client(Observed::new(engine().await, Arc::clone(&seen) as _));
-    let found = table.get_item().table_name(TABLE).set_key(Some(item("one"))).send().await.unwrap();
-    assert_eq!(found.item, None);
-    let missing = table.get_item().table_name("nowhere").set_key(Some(item("one"))).send().await.unwrap_err();
-    assert!(missing.into_service_error().is_resource_not_found_exception());
-    let seen = seen.0.lock().unwrap();
-    let shown: Vec<_> = seen.iter().map(|exchange| (&*exchange.operation, exchange.status)).collect();
-    assert_eq!(shown, [("GetItem", 200), ("GetItem", 400)]);
-    assert!(String::from_utf8_lossy(&seen[0].request).contains(r#""TableName":"things""#));
-    assert_eq!(seen[0].answer, b"{}");
+async fn a_layer_sees_every_request_and_may_keep_it_from_the_engine() {
+    let watchful = Arc::new(Watchful::default());
+    let engine = engine().await;
+    let table = in_process::client(Layered::new(engine.clone(), Arc::clone(&watchful) as _));
+    table.put_item().table_name(TABLE).set_item(Some(item("one"))).send().await.unwrap();
+    let refused = table.put_item().table_name(TABLE).set_item(Some(item("two"))).send().await.unwrap_err();
+    assert!(matches!(refused, SdkError::DispatchFailure(_)), "{refused:?}");
+    assert_eq!(*watchful.seen.lock().unwrap(), ["PutItem", "PutItem"]);
+    let table = in_process::client(engine);
+    let found = async |pk| table.get_item().table_name(TABLE).set_key(Some(item(pk))).send().await.unwrap().item;
+    assert_eq!((found("one").await, found("two").await), (Some(item("one")), None));
 }

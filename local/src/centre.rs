@@ -116,7 +116,11 @@ impl Centre {
     /// left: live calls go on, and the messages it held are sent anew.
     pub async fn open(settings: Settings, address: &str) -> Result<Arc<Self>, Error> {
         let place = settings.data.clone().map_or(Place::Temporary, Place::Folder);
-        let dynamodb = EmbeddedDynamoDb::open(place).await?;
+        Self::open_on(EmbeddedDynamoDb::open(place).await?, settings, address).await
+    }
+
+    /// The same on a database that is open.
+    pub async fn open_on(dynamodb: EmbeddedDynamoDb, settings: Settings, address: &str) -> Result<Arc<Self>, Error> {
         let store = Store::new(dynamodb.client(), TABLE);
         let now = settings.clock.now();
         let summary = setup::apply(&store, &settings.contact_centre, now).await?;
@@ -155,10 +159,12 @@ impl Centre {
             clock: Arc::clone(&settings.clock),
         };
         let checks = Checks { verify_signatures: true, twiml_preview: settings.twiml_preview };
+        let mut voice = Voice::new(store.clone(), auth_token, checks, Arc::clone(&settings.clock));
+        voice.outbox = Some(Arc::clone(&queues) as _);
         let centre = Self {
             stream: Mutex::new(StreamReader::new(dynamodb.streams(), TABLE)),
             routing: Routing::new(store.clone(), Arc::clone(&queues) as _, Arc::clone(&settings.clock)),
-            voice: Arc::new(Voice::new(store.clone(), auth_token, checks, Arc::clone(&settings.clock))),
+            voice: Arc::new(voice),
             callbacks: Arc::new(callbacks),
             api: Arc::new(api),
             store,
@@ -357,6 +363,7 @@ fn network(settings: &Settings, address: &str) -> Result<Arc<SimulatedCarrier>, 
         auth_token: settings.account.auth_token.clone(),
         numbers: vec![number],
         public_base_url: Some(address.to_owned()),
+        task_router_url: Some(address.to_owned()),
         seed: settings.account.account_sid.to_string(),
     };
     Ok(SimulatedCarrier::open(carrier, Arc::clone(&settings.clock), journal)?)

@@ -1,26 +1,19 @@
-//! A DynamoDB in this process: a real API over SQLite, reached by the same SDK as the one in the cloud.
+//! A DynamoDB in this process: a real API over SQLite, asked by the same SDK as the one in the cloud, without a socket
+//! ([`in_process`]). It asks nobody who they are, and nobody outside the process can ask it anything.
 //!
-//! Everything about the engine is behind this file and the SDK's endpoint setting, so another engine can take its
-//! place. It leans on one private table of the engine's (hence the exact version in `Cargo.toml`): writes look up the
-//! highest sequence number of the stream, which without an index takes longer with every record, and the engine never
-//! deletes records. So we add the index, and delete what has been handled.
-//!
-//! The engine takes any credential and answers every web page that asks (it echoes the page's `Origin`), and a page in a
-//! browser on this machine can try ports. So it listens where no page finds it: on one of sixteen million loopback
-//! addresses, chosen at random like its port, which can neither be guessed nor tried one by one. This keeps out web pages,
-//! not other users of the machine, who can list what listens. Where a system has 127.0.0.1 alone
-//! (macOS), only the random port hides it.
+//! Everything about the engine is behind this file and that crate, so another engine can take its place. It leans on one
+//! private table of the engine's (hence the exact version in `Cargo.toml`): writes look up the highest sequence number of
+//! the stream, which without an index takes longer with every record, and the engine never deletes records. So we add the
+//! index, and delete what has been handled.
 
 use std::io;
-use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
-use dynoxide::{Database, server};
+use aws_sdk_dynamodb::config::SharedHttpClient;
+use dynoxide::{Database, DynoxideError};
+use in_process::InProcess;
 use rusqlite::Connection;
-use tokio::net::TcpListener;
-use tokio::sync::oneshot;
 
 use crate::stream_reader::SequenceNumber;
 
@@ -29,9 +22,6 @@ pub const TABLE: &str = "cordboard";
 
 /// The file of the database in the data folder.
 const FILE: &str = "dynamodb.sqlite";
-
-/// The engine asks for credentials and takes any.
-const ANY_CREDENTIAL: &str = "local";
 
 const STREAM_INDEX: &str = "CREATE INDEX IF NOT EXISTS cordboard_stream_order \
      ON _stream_records(table_name, CAST(sequence_number AS INTEGER))";
@@ -54,11 +44,10 @@ pub enum Place {
 
 /// A running database.
 pub struct EmbeddedDynamoDb {
-    endpoint: String,
     database: Database,
+    http: SharedHttpClient,
     maintenance: Arc<Mutex<Connection>>,
-    // Fields are dropped in this order: the server ends before its folder goes.
-    _server: oneshot::Sender<()>,
+    // Last, as fields are dropped in this order: the database is closed before its folder goes.
     _folder: Option<tempfile::TempDir>,
 }
 
@@ -73,9 +62,6 @@ pub enum Error {
         /// Why.
         source: io::Error,
     },
-    /// The address.
-    #[error("the embedded DynamoDB cannot listen")]
-    Listen(#[source] io::Error),
     /// The engine.
     #[error("the embedded DynamoDB cannot be started on {folder}: {reason}")]
     Engine {
@@ -101,6 +87,11 @@ pub enum Error {
 impl EmbeddedDynamoDb {
     /// Starts the database and makes the table, unless it is there.
     pub async fn open(place: Place) -> Result<Self, Error> {
+        Self::open_through(place, SharedHttpClient::new).await
+    }
+
+    /// The same, with layers between the SDK and the engine: `layers` puts them around the way to it.
+    pub async fn open_through(place: Place, layers: impl FnOnce(InProcess) -> SharedHttpClient) -> Result<Self, Error> {
         let (folder, temporary) = match place {
             Place::Folder(folder) => (folder, None),
             Place::Temporary => {
@@ -110,57 +101,36 @@ impl EmbeddedDynamoDb {
         };
         std::fs::create_dir_all(&folder).map_err(|source| folder_error(&folder, source))?;
         let file = folder.join(FILE);
-        let database = Database::new(&file.to_string_lossy())
-            .map_err(|error| Error::Engine { folder: folder.display().to_string(), reason: error.to_string() })?;
+        let engine_error =
+            |error: DynoxideError| Error::Engine { folder: folder.display().to_string(), reason: error.to_string() };
+        let database = Database::new(&file.to_string_lossy()).map_err(engine_error)?;
         let maintenance = Connection::open(&file)?;
         maintenance.busy_timeout(std::time::Duration::from_secs(5))?;
         maintenance.execute_batch(STREAM_INDEX)?;
-
-        let listener = listen().await.map_err(Error::Listen)?;
-        let address = listener.local_addr().map_err(Error::Listen)?;
-        let (stop, stopped) = oneshot::channel::<()>();
-        let serving = database.clone();
-        tokio::spawn(async move {
-            let stopped = async move {
-                // The sender is never used: it is dropped with the database.
-                let _dropped = stopped.await;
-            };
-            if let Err(error) = server::serve_with_shutdown(listener, serving, stopped).await {
-                tracing::error!(%error, "the embedded DynamoDB stopped");
-            }
-        });
-        let endpoint = format!("http://{address}");
-        let maintenance = Arc::new(Mutex::new(maintenance));
-        let database = Self { endpoint, database, maintenance, _server: stop, _folder: temporary };
+        if temporary.is_some() {
+            // Nobody will read it after a power cut: the disk need not be waited for.
+            database.enable_bulk_loading().map_err(engine_error)?;
+            maintenance.pragma_update(None, "synchronous", "OFF")?;
+        }
+        let http = layers(InProcess::new(database.clone()));
+        let database = Self { database, http, maintenance: Arc::new(Mutex::new(maintenance)), _folder: temporary };
         store::schema::create_table(&database.client(), TABLE).await?;
         Ok(database)
     }
 
-    /// Where it listens: what `AWS_ENDPOINT_URL_DYNAMODB` has to be for another process.
-    pub fn endpoint(&self) -> &str {
-        &self.endpoint
-    }
-
     /// The SDK's client for it.
     pub fn client(&self) -> aws_sdk_dynamodb::Client {
-        let config = aws_sdk_dynamodb::Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::from_static(ANY_CREDENTIAL))
-            .credentials_provider(credentials())
-            .http_client(aws_smithy_http_client::Builder::new().build_http())
-            .endpoint_url(&self.endpoint);
-        aws_sdk_dynamodb::Client::from_conf(config.build())
+        in_process::client(self.http.clone())
     }
 
     /// The SDK's client for its streams.
     pub fn streams(&self) -> aws_sdk_dynamodbstreams::Client {
-        let config = aws_sdk_dynamodbstreams::Config::builder()
-            .behavior_version(aws_sdk_dynamodbstreams::config::BehaviorVersion::latest())
-            .region(Region::from_static(ANY_CREDENTIAL))
-            .credentials_provider(credentials())
-            .http_client(aws_smithy_http_client::Builder::new().build_http())
-            .endpoint_url(&self.endpoint);
-        aws_sdk_dynamodbstreams::Client::from_conf(config.build())
+        in_process::streams(self.http.clone())
+    }
+
+    /// The engine itself, for whoever serves it to another process.
+    pub fn database(&self) -> Database {
+        self.database.clone()
     }
 
     /// Deletes the stream's records up to this sequence number, but for the newest one.
@@ -187,48 +157,6 @@ async fn aside<T: Send + 'static>(work: impl FnOnce() -> Result<T, Error> + Send
     tokio::task::spawn_blocking(work).await?
 }
 
-async fn listen() -> io::Result<TcpListener> {
-    let mut random = [0; 3];
-    getrandom::fill(&mut random).map_err(|error| io::Error::other(error.to_string()))?;
-    match TcpListener::bind((hidden_address(random), 0)).await {
-        Err(error) if error.kind() == io::ErrorKind::AddrNotAvailable => {
-            TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await
-        }
-        bound => bound,
-    }
-}
-
-/// A loopback address of these bytes, the last two kept off the edges, which may mean a network or a broadcast.
-fn hidden_address([second, third, fourth]: [u8; 3]) -> Ipv4Addr {
-    Ipv4Addr::new(127, second, third.clamp(1, 254), fourth.clamp(1, 254))
-}
-
-fn credentials() -> Credentials {
-    Credentials::new(ANY_CREDENTIAL, ANY_CREDENTIAL, None, None, "embedded")
-}
-
 fn folder_error(folder: &Path, source: std::io::Error) -> Error {
     Error::Folder { folder: folder.display().to_string(), source }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_address_is_a_loopback_address_off_the_edges() {
-        for (random, expected) in
-            [([0, 0, 0], "127.0.1.1"), ([255, 255, 255], "127.255.254.254"), ([7, 8, 9], "127.7.8.9")]
-        {
-            assert_eq!(hidden_address(random).to_string(), expected);
-        }
-    }
-
-    #[cfg(target_os = "linux")]
-    #[tokio::test]
-    async fn it_listens_on_another_address_each_time() {
-        let (one, another) = (listen().await.unwrap(), listen().await.unwrap());
-        assert_ne!(one.local_addr().unwrap().ip(), another.local_addr().unwrap().ip());
-        assert_ne!(one.local_addr().unwrap().ip(), Ipv4Addr::LOCALHOST);
-    }
 }

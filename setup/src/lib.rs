@@ -33,7 +33,7 @@ pub const FILE_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Everything a file says.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ContactCentre {
-    /// The Workspace with its Activities, TaskQueues and Workflows; without rosters, which follow from the Workers.
+    /// The Workspace with its Activities, TaskQueues and Workflows; without readinesses, which follow from the Workers.
     pub workspace: Workspace,
     /// The Workers, in the order of the file.
     pub workers: Vec<DeclaredWorker>,

@@ -1,6 +1,6 @@
 //! The section `task_queues` (taskrouter.md section 2.6).
 
-use shared::model::{Expression, TaskQueue, TaskQueueSid, Workspace};
+use shared::model::{Expression, TaskOrder, TaskQueue, TaskQueueSid, Workspace};
 
 use crate::document::{Node, place};
 use crate::names::Names;
@@ -51,6 +51,7 @@ fn read_queue(
         friendly_name: name.to_owned(),
         target_workers,
         max_reserved_workers: max_reserved_workers.unwrap_or(1),
+        task_order: TaskOrder::Fifo,
     };
     workspace.task_queues.insert(sid, queue);
     Some(())

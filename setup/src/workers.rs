@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use shared::model::{
-    ActivitySid, Attributes, Roster, TaskChannelName, Timestamp, Worker, WorkerChannel, WorkerSid, WorkspaceSid,
+    ActivitySid, Attributes, TaskChannelName, Timestamp, Worker, WorkerChannel, WorkerSid, WorkspaceSid,
 };
 use shared::webhook::redact;
 
@@ -43,21 +43,12 @@ impl DeclaredWorker {
         let channel = |(channel, configured_capacity): &(_, _)| WorkerChannel {
             channel: *channel,
             configured_capacity: *configured_capacity,
-            available: true,
+            ..WorkerChannel::new(*channel)
         };
         Worker {
-            sid: self.sid,
-            workspace_sid,
-            friendly_name: self.friendly_name.clone(),
             attributes: self.attributes.clone(),
-            activity_sid: self.activity_sid,
-            date_status_changed: now,
-            date_created: now,
-            last_reserved_at: None,
             channels: self.capacity.iter().map(channel).collect(),
-            open_reservations: Vec::new(),
-            roster: Roster::default(),
-            version: 0,
+            ..Worker::new(self.sid, workspace_sid, &self.friendly_name, self.activity_sid, now)
         }
     }
 }
@@ -133,9 +124,9 @@ fn check_contact_uri(reader: &mut Reader<'_>, node: &Node) {
 }
 
 fn read_capacity(reader: &mut Reader<'_>, node: Option<&Node>) -> Option<Vec<(TaskChannelName, u16)>> {
-    let channels = TaskChannelName::ALL;
+    let channels = TaskChannelName::STANDARD;
     let Some(node) = node else { return Some(channels.map(|channel| (channel, CAPACITY)).to_vec()) };
-    let fields = reader.mapping(node, "capacity", &channels.map(TaskChannelName::as_str))?;
+    let fields = reader.mapping(node, "capacity", &channels.each_ref().map(TaskChannelName::as_str))?;
     let capacity = channels.map(|channel| {
         let Some(node) = fields.get(channel.as_str()) else { return Some((channel, CAPACITY)) };
         let number = reader.whole_number(node, channel.as_str(), 0..=CAPACITY_MAX)?;

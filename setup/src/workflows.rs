@@ -1,6 +1,6 @@
 //! The section `workflows` (taskrouter.md section 7).
 
-use shared::model::{Filter, Millis, OrderBy, Target, TaskQueueSid, Workflow, WorkflowSid, Workspace};
+use shared::model::{Configuration, Filter, Millis, OrderBy, Target, TaskQueueSid, Workflow, WorkflowSid, Workspace};
 
 use crate::document::{Node, place};
 use crate::names::Names;
@@ -75,13 +75,10 @@ fn read_workflow(
     let sid = sids::workflow(workspace.sid, name);
     reader.take(names.declare(name, sid, place(name_node)), place(name_node))?;
     let workflow = Workflow {
-        sid,
-        friendly_name: name.to_owned(),
         assignment_callback_url: Some(callback.unwrap_or_else(|| ASSIGNMENT_CALLBACK.to_owned())),
         fallback_assignment_callback_url: fallback,
         task_reservation_timeout: timeout.unwrap_or(RESERVATION_TIMEOUT),
-        filters,
-        default_filter,
+        ..Workflow::new(sid, name, Configuration { filters, default_filter })
     };
     let bytes = serde_json::to_string(&workflow).map_or(usize::MAX, |json| json.len());
     if bytes > WORKFLOW_BYTES_MAX {
@@ -165,12 +162,12 @@ fn read_choice(
         (None, Inherited::Nothing) => reader.required(fields, "queue").and(None),
         (None, Inherited::Unknown) => None,
     };
-    Some(Target { queue: queue?, expression, priority, timeout: None, order_by })
+    Some(Target { expression, priority, order_by, ..Target::to(queue?) })
 }
 
 fn order_by(reader: &mut Reader<'_>, node: &Node) -> Option<OrderBy> {
     let text = reader.text(node, "order_by", "an order such as `worker.level DESC`")?.to_owned();
-    reader.take(OrderBy::try_from(text), place(node))
+    reader.take(OrderBy::try_from(text).map_err(|error| format!("order_by: {error}")), place(node))
 }
 
 fn url(reader: &mut Reader<'_>, node: &Node, key: &str) -> Option<String> {

@@ -1,8 +1,6 @@
 //! The section `workspace`: Activities, and what happens to Workers by itself.
 
-use std::collections::BTreeMap;
-
-use shared::model::{AccountSid, Activity, ActivitySid, Workspace, WrapUp};
+use shared::model::{AccountSid, Activity, ActivitySid, AfterConversation, Workspace, WrapUp};
 
 use crate::document::{Node, place};
 use crate::names::Names;
@@ -26,18 +24,7 @@ impl Base {
     pub fn nameless(account: AccountSid) -> Self {
         let sid = sids::workspace(account, "");
         let nothing = sids::activity(sid, "", false);
-        let workspace = Workspace {
-            sid,
-            friendly_name: String::new(),
-            default_activity_sid: nothing,
-            timeout_activity_sid: nothing,
-            wrap_up: None,
-            activities: BTreeMap::new(),
-            task_queues: BTreeMap::new(),
-            workflows: BTreeMap::new(),
-            rosters: BTreeMap::new(),
-        };
-        Self { workspace, activities: Names::new("activity") }
+        Self { workspace: Workspace::new(sid, "", nothing), activities: Names::new("activity") }
     }
 }
 
@@ -47,8 +34,10 @@ pub(crate) fn read(reader: &mut Reader<'_>, node: &Node, account: AccountSid) ->
     let mut base = Base::nameless(account);
     let name = reader.required(&fields, "name").and_then(|node| reader.friendly_name(node, "name"));
     if let Some(name) = name {
-        base.workspace.sid = sids::workspace(account, name);
-        base.workspace.friendly_name = name.to_owned();
+        base.workspace = Workspace::new(sids::workspace(account, name), name, base.workspace.default_activity_sid);
+        for channel in base.workspace.task_channels.values_mut() {
+            channel.after_conversation = AfterConversation::Complete;
+        }
     }
     if let Some(activities) = reader.required(&fields, "activities") {
         for node in reader.list(activities, "activities", ACTIVITIES_MAX) {

@@ -49,7 +49,7 @@ fn it_has_a_worker_for_each_language_and_one_for_both_all_available() {
     );
     for worker in &centre.workers {
         assert_eq!(name_of(&centre, worker.activity_sid), "Available");
-        assert_eq!(worker.capacity, TaskChannelName::ALL.map(|channel| (channel, 1)));
+        assert_eq!(worker.capacity, TaskChannelName::STANDARD.map(|channel| (channel, 1)));
     }
 }
 
@@ -68,6 +68,7 @@ fn it_routes_each_language_to_its_queue_for_twenty_minutes() {
     assert_eq!(workflow.task_reservation_timeout, Millis::from_secs(120));
     assert_eq!(workflow.assignment_callback_url.as_deref(), Some("/assignment"));
     for (filter, (expression, queue)) in workflow
+        .configuration
         .filters
         .iter()
         .zip([(r#"selected_language == "en""#, &english), (r#"selected_language == "hi""#, &hindi)])
@@ -77,8 +78,8 @@ fn it_routes_each_language_to_its_queue_for_twenty_minutes() {
         assert_eq!((target.queue, target.timeout), (queue.sid, Some(Millis::from_secs(1_200))));
         assert_eq!(target.order_by, None, "longest idle first");
     }
-    assert_eq!(workflow.filters.len(), 2);
-    assert_eq!(workflow.default_filter.as_ref().unwrap().queue, english.sid);
+    assert_eq!(workflow.configuration.filters.len(), 2);
+    assert_eq!(workflow.configuration.default_filter.as_ref().unwrap().queue, english.sid);
 }
 
 #[test]

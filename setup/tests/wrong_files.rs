@@ -179,7 +179,7 @@ fn a_bad_expression_is_shown_at_its_character() {
         (
             "        expression: selected_language == \"en\"",
             "        expression: selected-language == \"en\"",
-            "29:29: expression: `-` begins a number and is not part of a key: keys are letters, digits, _ and $",
+            "29:29: expression: `-` cannot be in a key; expected an operator",
         ),
         (
             "order_by: worker.level DESC",

@@ -88,8 +88,9 @@ impl Centre {
             clock: Arc::clone(&clock),
         });
         let checks = Checks { verify_signatures: true, twiml_preview: false };
-        let voice = Arc::new(Voice::new(own_store(), token(), checks, Arc::clone(&clock)));
-        let webhooks = http::functions(&voice, CENTRE);
+        let mut voice = Voice::new(own_store(), token(), checks, Arc::clone(&clock));
+        voice.outbox = Some(Arc::clone(&queues) as _);
+        let webhooks = http::functions(&Arc::new(voice), CENTRE);
         let base_url = Some(CENTRE.to_owned());
         let api = Arc::new(Api { store: own_store(), account_sid: account, auth_token: token(), base_url, clock });
         network.connect(Sites { centre: webhooks.clone(), carrier: Arc::clone(&carrier).http() });
@@ -176,6 +177,7 @@ fn open_carrier(
         numbers: vec![number],
         public_base_url: Some(CARRIER.to_owned()),
         seed: account_sid.to_string(),
+        task_router_url: Some(CENTRE.to_owned()),
     };
     let carrier = SimulatedCarrier::open_over(Arc::clone(web), settings, Arc::clone(clock), Journal::none());
     carrier.map_err(|error| error.to_string())

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use setup::ContactCentre;
-use shared::model::{AccountSid, ActivitySid, Task, TaskQueueSid, Worker, Workspace};
+use shared::model::{AccountSid, ActivitySid, Step, Task, TaskQueueSid, Worker, Workspace};
 
 use crate::web::CUSTOMER;
 use crate::world::World;
@@ -225,15 +225,16 @@ impl Names {
             languages.is_some_and(|all| all.iter().any(|known| known == language))
         };
         let level = attributes["level"].as_u64().unwrap_or_default();
-        let in_first_step = task.position.filter == Some(0) && task.position.target == 0;
+        let in_first_step = task.position.step == Step::Target { filter: 0, target: 0 };
         let in_queue = match task.task_queue_sid {
             queue if queue == self.english => speaks("en") && (!in_first_step || level >= 2),
             queue if queue == self.hindi => speaks("hi"),
             _anybody => true,
         };
         let share = worker.channels.iter().find(|share| share.channel == task.channel);
+        let capacity = share.map_or(1, |share| share.configured_capacity);
         let taken = worker.open_reservations.iter().filter(|open| open.channel == task.channel).count();
-        let has_slot = share.is_some_and(|share| share.available && taken < usize::from(share.configured_capacity));
+        let has_slot = share.is_none_or(|share| share.available) && taken < usize::from(capacity);
         in_queue && has_slot && worker.activity_sid == self.available
     }
 
@@ -244,8 +245,9 @@ impl Names {
 
     /// Seconds after which a pending Task leaves its step, counted from when it entered the filter.
     pub fn step_ends_after(task: &Task) -> Option<u64> {
-        let ends = [25, 65, 125];
-        task.position.filter?;
-        ends.get(usize::from(task.position.target)).copied()
+        match task.position.step {
+            Step::Target { target, .. } => [25, 65, 125].get(usize::from(target)).copied(),
+            Step::DefaultFilter | Step::Direct => None,
+        }
     }
 }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 use shared::model::{
-    Activity, ActivitySid, Centre, Millis, Roster, TaskQueue, TaskQueueSid, Timestamp, WorkerSid, Workflow,
-    WorkflowSid, Workspace, WorkspaceSid, WrapUp,
+    Activity, ActivitySid, Centre, Configuration, Millis, Readiness, RoutingRules, TaskChannel, TaskChannelName,
+    TaskQueue, TaskQueueSid, Timestamp, WorkerSid, Workflow, WorkflowSid, Workspace, WorkspaceSid, WrapUp,
 };
 
 use crate::items::{self, Item, text};
@@ -17,6 +17,10 @@ use crate::{Error, Store};
 /// How long configuration is taken to be what it was. A change is seen everywhere within this time; what is decided
 /// meanwhile was right when the caller dialled.
 pub const CONFIGURATION_KEPT: Millis = Millis::from_secs(2);
+
+/// How long a superseded configuration is kept: the longest a Task may wait, and a day to be on the safe side
+/// (taskrouter.md section 14).
+const TASK_LIFE_MAX: Millis = Millis::from_secs(1_209_600 + 86_400);
 
 /// Configuration as last read.
 #[derive(Default)]
@@ -49,11 +53,19 @@ struct WorkspaceFields {
     default_activity_sid: ActivitySid,
     timeout_activity_sid: ActivitySid,
     wrap_up: Option<WrapUp>,
+    #[serde(default)]
+    rules: RoutingRules,
+    event_callback_url: Option<String>,
+    #[serde(default)]
+    events_filter: Vec<String>,
 }
 
+/// A configuration that was replaced, kept for the Tasks that follow it.
 #[derive(Serialize, Deserialize)]
-struct RosterFields {
-    queues: Roster,
+struct Superseded {
+    workflow_sid: WorkflowSid,
+    version: u32,
+    configuration: Configuration,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -100,9 +112,13 @@ impl Store {
         self.put(items::with_key(centre, &Key::centre())?).await
     }
 
-    /// Writes a Workspace and its parts, and removes the parts it no longer has. Rosters are left: they are hints.
+    /// Writes a Workspace and its parts, and removes the parts it no longer has. Readinesses are left: they are hints. A
+    /// superseded configuration is kept for as long as a Task may live.
     pub async fn save_workspace(&self, workspace: &Workspace, now: Timestamp) -> Result<(), Error> {
         let before = self.fresh_workspace(workspace.sid, now).await?;
+        for row in superseded_rows(workspace, before.as_deref(), now)? {
+            self.put(row).await?;
+        }
         for row in rows_of(workspace)? {
             self.put(row).await?;
         }
@@ -116,11 +132,10 @@ impl Store {
         Ok(())
     }
 
-    /// Makes a roster known.
-    pub async fn save_roster(&self, workspace: WorkspaceSid, roster: &Roster) -> Result<(), Error> {
-        let fields = RosterFields { queues: roster.clone() };
+    /// Makes a readiness known.
+    pub async fn save_readiness(&self, workspace: WorkspaceSid, readiness: &Readiness) -> Result<(), Error> {
         self.cache.lock().await.workspaces.remove(&workspace);
-        self.put(items::with_key(&fields, &Key::part(workspace, Part::Roster, roster.key()))?).await
+        self.put(items::with_key(readiness, &Key::part(workspace, Part::Readiness, readiness.key()))?).await
     }
 
     /// The digest of what `contact-centre.yaml` last said about a Worker.
@@ -148,6 +163,9 @@ fn rows_of(workspace: &Workspace) -> Result<Vec<Item>, Error> {
         default_activity_sid: workspace.default_activity_sid,
         timeout_activity_sid: workspace.timeout_activity_sid,
         wrap_up: workspace.wrap_up.clone(),
+        rules: workspace.rules.clone(),
+        event_callback_url: workspace.event_callback_url.clone(),
+        events_filter: workspace.events_filter.clone(),
     };
     let part = |kind, name: String| Key::part(workspace.sid, kind, name);
     let mut rows = Vec::new();
@@ -160,8 +178,26 @@ fn rows_of(workspace: &Workspace) -> Result<Vec<Item>, Error> {
     for workflow in workspace.workflows.values() {
         rows.push(items::with_key(workflow, &part(Part::Workflow, workflow.sid.to_string()))?);
     }
+    for channel in workspace.task_channels.values() {
+        rows.push(items::with_key(channel, &part(Part::TaskChannel, channel.unique_name.to_string()))?);
+    }
     // Last, so that a Workspace that can be read has its parts.
     rows.push(items::with_key(&fields, &Key::workspace(workspace.sid))?);
+    Ok(rows)
+}
+
+/// The configurations that were superseded since `before`, each kept for as long as a Task may follow it.
+fn superseded_rows(workspace: &Workspace, before: Option<&Workspace>, now: Timestamp) -> Result<Vec<Item>, Error> {
+    let known = |key| before.is_some_and(|before| before.superseded.contains_key(key));
+    let mut rows = Vec::new();
+    for ((workflow_sid, version), configuration) in workspace.superseded.iter().filter(|(key, _)| !known(*key)) {
+        let (workflow_sid, version) = (*workflow_sid, *version);
+        let superseded = Superseded { workflow_sid, version, configuration: configuration.clone() };
+        let key = Key::part(workspace.sid, Part::Configuration, format!("{workflow_sid}#{version}"));
+        let mut row = items::with_key(&superseded, &key)?;
+        row.insert(keys::TTL.to_owned(), items::number((now + TASK_LIFE_MAX).as_secs()));
+        rows.push(row);
+    }
     Ok(rows)
 }
 
@@ -171,9 +207,11 @@ fn gone(before: &Workspace, after: &Workspace) -> Vec<Key> {
     let queues = before.task_queues.keys().filter(|sid| !after.task_queues.contains_key(sid));
     let workflows = before.workflows.keys().filter(|sid| !after.workflows.contains_key(sid));
     let key = |kind, sid: String| Key::part(before.sid, kind, sid);
+    let channels = before.task_channels.keys().filter(|name| !after.task_channels.contains_key(name));
+    let channels = channels.map(|name| key(Part::TaskChannel, name.to_string()));
     let activities = activities.map(|sid| key(Part::Activity, sid.to_string()));
     let queues = queues.map(|sid| key(Part::TaskQueue, sid.to_string()));
-    activities.chain(queues).chain(workflows.map(|sid| key(Part::Workflow, sid.to_string()))).collect()
+    activities.chain(queues).chain(channels).chain(workflows.map(|sid| key(Part::Workflow, sid.to_string()))).collect()
 }
 
 fn assemble(rows: Vec<Item>) -> Result<Option<Workspace>, Error> {
@@ -181,7 +219,9 @@ fn assemble(rows: Vec<Item>) -> Result<Option<Workspace>, Error> {
     let mut activities = BTreeMap::<ActivitySid, Activity>::new();
     let mut task_queues = BTreeMap::<TaskQueueSid, TaskQueue>::new();
     let mut workflows = BTreeMap::<WorkflowSid, Workflow>::new();
-    let mut rosters = BTreeMap::<String, Roster>::new();
+    let mut superseded = BTreeMap::<(WorkflowSid, u32), Configuration>::new();
+    let mut task_channels = BTreeMap::<TaskChannelName, TaskChannel>::new();
+    let mut boards = BTreeMap::<String, Readiness>::new();
     for row in rows {
         let sk = row.get(keys::SK).and_then(|sk| AttributeValue::as_s(sk).ok()).cloned().unwrap_or_default();
         match Part::ALL.into_iter().find(|part| sk.starts_with(part.prefix())) {
@@ -198,9 +238,17 @@ fn assemble(rows: Vec<Item>) -> Result<Option<Workspace>, Error> {
                 let workflow: Workflow = items::read(row)?;
                 workflows.insert(workflow.sid, workflow);
             }
-            Some(Part::Roster) => {
-                let roster: RosterFields = items::read(row)?;
-                rosters.insert(roster.queues.key(), roster.queues);
+            Some(Part::Configuration) => {
+                let earlier: Superseded = items::read(row)?;
+                superseded.insert((earlier.workflow_sid, earlier.version), earlier.configuration);
+            }
+            Some(Part::TaskChannel) => {
+                let channel: TaskChannel = items::read(row)?;
+                task_channels.insert(channel.unique_name, channel);
+            }
+            Some(Part::Readiness) => {
+                let readiness: Readiness = items::read(row)?;
+                boards.insert(readiness.key(), readiness);
             }
         }
     }
@@ -210,9 +258,14 @@ fn assemble(rows: Vec<Item>) -> Result<Option<Workspace>, Error> {
         default_activity_sid: fields.default_activity_sid,
         timeout_activity_sid: fields.timeout_activity_sid,
         wrap_up: fields.wrap_up,
+        rules: fields.rules,
+        event_callback_url: fields.event_callback_url,
+        events_filter: fields.events_filter,
         activities,
         task_queues,
         workflows,
-        rosters,
+        superseded,
+        task_channels,
+        boards,
     }))
 }

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use shared::model::{AssignmentStatus, Millis, Task, Worker, Workspace};
+use shared::model::{Millis, Task, Worker, Workspace};
 
 use crate::Error;
 use crate::keys::{self, IndexKey, Key};
@@ -16,31 +16,28 @@ use crate::keys::{self, IndexKey, Key};
 /// An item as the SDK has it.
 pub type Item = HashMap<String, AttributeValue>;
 
-/// How long an ended Task can still be read (taskrouter.md section 14, "ended task kept").
-pub const ENDED_TASK_KEPT: Millis = Millis::from_secs(300);
-
-/// A Task's item: on its queue's board while it waits, and with an end of life once it has ended.
-pub fn of_task(task: &Task) -> Result<Item, Error> {
+/// A Task's item: on the board of its line while it waits, and with an end of life once it has ended.
+pub fn of_task(task: &Task, workspace: &Workspace) -> Result<Item, Error> {
     let mut item = with_key(task, &Key::task(task.sid))?;
     let listing = keys::task_listing(task.workspace_sid, keys::listing_shard(task.sid));
     put_listing(&mut item, listing, keys::listing_sk(task.date_created, task.sid));
-    if task.assignment_status == AssignmentStatus::Pending {
-        put_board(&mut item, keys::waiting_key(task));
+    if let Some(place) = keys::waiting_key(workspace, task).filter(|_| task.is_pending()) {
+        put_board(&mut item, place);
     }
     if task.assignment_status.is_end() {
-        let kept_until = (task.date_updated + ENDED_TASK_KEPT).as_secs();
-        item.insert(keys::TTL.to_owned(), AttributeValue::N(kept_until.to_string()));
+        let kept = if task.removal.is_some() { Millis::ZERO } else { workspace.rules.ended_task_kept };
+        item.insert(keys::TTL.to_owned(), number((task.date_updated + kept).as_secs()));
     }
     Ok(item)
 }
 
-/// A Worker's item: on its roster's board while it could take something.
+/// A Worker's item: on the board of their readiness while they could take something.
 pub fn of_worker(worker: &Worker, workspace: &Workspace) -> Result<Item, Error> {
     let mut item = with_key(worker, &Key::worker(worker.sid))?;
     let listing = keys::worker_listing(worker.workspace_sid);
     put_listing(&mut item, listing, keys::listing_sk(worker.date_created, worker.sid));
-    if workspace.is_available(worker.activity_sid) && worker.has_any_slot() {
-        put_board(&mut item, keys::free_key(worker));
+    if let Some(place) = keys::free_key(workspace, worker) {
+        put_board(&mut item, place);
     }
     Ok(item)
 }
@@ -63,6 +60,11 @@ pub fn read<T: DeserializeOwned>(item: Item) -> Result<T, Error> {
 /// A text attribute.
 pub fn text(value: impl Into<String>) -> AttributeValue {
     AttributeValue::S(value.into())
+}
+
+/// A number attribute.
+pub fn number(value: impl std::fmt::Display) -> AttributeValue {
+    AttributeValue::N(value.to_string())
 }
 
 /// A key as the SDK wants it.

@@ -5,16 +5,23 @@
 //! | the centre | `CENTRE` | `CENTRE` | | |
 //! | Workspace | `WS…` | `WORKSPACE` | | |
 //! | Activity, TaskQueue, Workflow | `WS…` | `ACTIVITY#WA…`, `QUEUE#WQ…`, `WORKFLOW#WW…` | | |
-//! | roster | `WS…` | `ROSTER#<key>` | | |
-//! | Worker | `WK…` | `WORKER` | `FREE#WS…#<roster>` / idle key, while free | `WS…#WORKER` / age |
-//! | Task | `WT…` | `TASK` | `WAIT#WQ…` / order key, while pending | `WS…#TASK#<shard>` / age |
+//! | superseded configuration | `WS…` | `CONFIGURATION#WW…#<version>` | | |
+//! | TaskChannel | `WS…` | `CHANNEL#<unique name>` | | |
+//! | readiness | `WS…` | `READINESS#<key>` | | |
+//! | Worker | `WK…` | `WORKER` | `FREE#WS…#<readiness>` / idle key, while free | `WS…#WORKER` / age |
+//! | Task | `WT…` | `TASK` | `WAIT#WQ…#<channel>` or `WAIT#WK…` / place, while pending | `WS…#TASK#<shard>` / age |
+//! | Reservation's Task, for `<Dial><Queue reservationSid>` | `WR…` | `RESERVATION` | | |
 //! | declaration of a Worker | `WK…` | `DECLARED` | | |
+//! | name of a Worker | `WS…#<name in small letters>` | `WORKER-NAME` | | |
 //! | recent waits of a queue | `WQ…` | `WAITS` | | |
 //!
 //! Both indexes are sparse. No key is written by all Tasks of a Workspace: waiting Tasks are spread over queues, free
-//! Workers over rosters, and the listing over [`LISTING_SHARDS`].
+//! Workers over readinesses, and the listing over [`LISTING_SHARDS`].
 
-use shared::model::{Roster, Task, TaskQueueSid, TaskSid, Timestamp, Worker, WorkerSid, WorkspaceSid};
+use shared::model::{
+    Readiness, ReservationSid, Task, TaskQueueSid, TaskSid, Timestamp, Worker, WorkerSid, Workspace, WorkspaceSid,
+};
+use shared::router::order::{Line, line_of, place_of};
 
 /// Partition key of the table.
 pub const PK: &str = "pk";
@@ -74,7 +81,7 @@ impl Key {
         Self::new("CENTRE", "CENTRE")
     }
 
-    /// The Workspace itself; its Activities, TaskQueues, Workflows and rosters share the partition.
+    /// The Workspace itself; its parts share the partition.
     pub fn workspace(sid: WorkspaceSid) -> Self {
         Self::new(sid, "WORKSPACE")
     }
@@ -94,9 +101,19 @@ impl Key {
         Self::new(sid, WORKER)
     }
 
+    /// The Task of a Reservation.
+    pub fn reservation(sid: ReservationSid) -> Self {
+        Self::new(sid, "RESERVATION")
+    }
+
     /// What `contact-centre.yaml` last said about a Worker.
     pub fn declaration(sid: WorkerSid) -> Self {
         Self::new(sid, "DECLARED")
+    }
+
+    /// Who has a name, ignoring case.
+    pub fn worker_name(workspace: WorkspaceSid, friendly_name: &str) -> Self {
+        Self::new(format!("{workspace}#{}", friendly_name.to_lowercase()), "WORKER-NAME")
     }
 
     /// The recent waits of a queue.
@@ -114,13 +131,18 @@ pub enum Part {
     TaskQueue,
     /// A Workflow.
     Workflow,
-    /// A roster.
-    Roster,
+    /// A configuration that was replaced.
+    Configuration,
+    /// A TaskChannel.
+    TaskChannel,
+    /// A readiness.
+    Readiness,
 }
 
 impl Part {
     /// Every part.
-    pub const ALL: [Self; 4] = [Self::Activity, Self::TaskQueue, Self::Workflow, Self::Roster];
+    pub const ALL: [Self; 6] =
+        [Self::Activity, Self::TaskQueue, Self::Workflow, Self::Configuration, Self::TaskChannel, Self::Readiness];
 
     /// What its sort key begins with.
     pub fn prefix(self) -> &'static str {
@@ -128,7 +150,9 @@ impl Part {
             Self::Activity => "ACTIVITY#",
             Self::TaskQueue => "QUEUE#",
             Self::Workflow => "WORKFLOW#",
-            Self::Roster => "ROSTER#",
+            Self::Configuration => "CONFIGURATION#",
+            Self::TaskChannel => "CHANNEL#",
+            Self::Readiness => "READINESS#",
         }
     }
 }
@@ -136,28 +160,33 @@ impl Part {
 /// A sort key before every other on a board: they begin with digits. (A key cannot be empty.)
 pub const BEFORE_ALL: &str = "!";
 
-/// The board a queue's Tasks wait on.
-pub fn waiting_board(queue: TaskQueueSid) -> String {
-    format!("WAIT#{queue}")
+/// The board of a line of waiting Tasks.
+pub fn waiting_board(line: Line) -> String {
+    match line {
+        Line::Queue(queue, channel) => format!("WAIT#{queue}#{channel}"),
+        Line::Worker(worker) => format!("WAIT#{worker}"),
+    }
 }
 
-/// A waiting Task's place: higher priority first, then earlier start (taskrouter.md section 10, FIFO).
-pub fn waiting_key(task: &Task) -> IndexKey {
-    let urgency = u32::MAX - task.priority;
-    let sk = format!("{urgency:010}#{}#{}", sortable(task.virtual_start_time), task.sid);
-    IndexKey { pk: waiting_board(task.task_queue_sid), sk }
+/// A Task's place on the board it waits on, or would wait on (taskrouter.md section 10); `None`: it waits for nobody.
+pub fn waiting_key(workspace: &Workspace, task: &Task) -> Option<IndexKey> {
+    let line = line_of(workspace, task)?;
+    let place = place_of(task);
+    let sk = format!("{:010}#{:013}#{}", place.urgency, place.moment, place.sid);
+    Some(IndexKey { pk: waiting_board(line), sk })
 }
 
-/// The board the free Workers of a roster are on.
-pub fn free_board(workspace: WorkspaceSid, roster: &Roster) -> String {
-    format!("FREE#{workspace}#{}", roster.key())
+/// The board of the free Workers of one readiness.
+pub fn free_board(workspace: WorkspaceSid, readiness: &Readiness) -> String {
+    format!("FREE#{workspace}#{}", readiness.key())
 }
 
-/// A free Worker's place: longest idle first (taskrouter.md section 9).
-pub fn free_key(worker: &Worker) -> IndexKey {
+/// A free Worker's place: longest idle first (taskrouter.md section 9); `None`: they can take nothing.
+pub fn free_key(workspace: &Workspace, worker: &Worker) -> Option<IndexKey> {
+    let readiness = worker.readiness(workspace)?;
     let (idle_since, created, sid) = worker.idle_key();
     let sk = format!("{}#{}#{sid}", sortable(idle_since), sortable(created));
-    IndexKey { pk: free_board(worker.workspace_sid, &worker.roster), sk }
+    Some(IndexKey { pk: free_board(worker.workspace_sid, &readiness), sk })
 }
 
 /// The listing of a Workspace's Workers.

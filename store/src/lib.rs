@@ -8,6 +8,7 @@
 
 mod apply;
 mod configuration;
+mod dialed;
 mod error;
 pub mod items;
 pub mod keys;
@@ -15,8 +16,10 @@ pub mod schema;
 mod store;
 pub mod stream;
 mod waits;
+mod workers;
 
 pub use apply::{Applied, COMMIT_ATTEMPTS_MAX, WorkerChange, pause};
+pub use configuration::CONFIGURATION_KEPT;
 pub use error::Error;
 pub use store::{Created, Store};
 pub use waits::RecentWaits;

@@ -3,17 +3,16 @@
 use std::sync::Arc;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::{Delete, Put, Select, TransactWriteItem};
+use aws_sdk_dynamodb::types::{Put, Select, TransactWriteItem};
 use serde::de::DeserializeOwned;
-use shared::model::{
-    Centre, Roster, Task, TaskQueueSid, TaskSid, Timestamp, Worker, WorkerSid, Workspace, WorkspaceSid,
-};
+use shared::model::{Centre, Readiness, Task, TaskSid, Timestamp, Worker, WorkerSid, Workspace, WorkspaceSid};
 use shared::router::Decision;
+use shared::router::order::Line;
 use tokio::sync::Mutex;
 
 use crate::Error;
 use crate::configuration::Cached;
-use crate::items::{self, Item, text};
+use crate::items::{self, Item, number, text};
 use crate::keys::{self, Key};
 
 /// The table, seen as Tasks, Workers and their Workspace.
@@ -59,8 +58,8 @@ impl Store {
     }
 
     /// Writes a new Task, once: a Task that is there stays as it is.
-    pub async fn create_task(&self, task: &Task) -> Result<Created, Error> {
-        let put = self.client.put_item().table_name(&*self.table).set_item(Some(items::of_task(task)?));
+    pub async fn create_task(&self, task: &Task, workspace: &Workspace) -> Result<Created, Error> {
+        let put = self.client.put_item().table_name(&*self.table).set_item(Some(items::of_task(task, workspace)?));
         match put.condition_expression(format!("attribute_not_exists({})", keys::PK)).send().await.map_err(Error::from)
         {
             Ok(_) => Ok(Created::New),
@@ -72,52 +71,35 @@ impl Store {
         }
     }
 
-    /// Writes a new Worker, once.
-    pub async fn create_worker(&self, worker: &Worker, workspace: &Workspace) -> Result<(), Error> {
-        let put = self.client.put_item().table_name(&*self.table).set_item(Some(items::of_worker(worker, workspace)?));
-        put.condition_expression(format!("attribute_not_exists({})", keys::PK)).send().await?;
-        Ok(())
-    }
-
-    /// Removes a Worker whose version still is the one given.
-    pub async fn delete_worker(&self, worker: &Worker) -> Result<(), Error> {
-        let delete = Delete::builder()
-            .table_name(&*self.table)
-            .set_key(Some(items::key_attributes(&Key::worker(worker.sid))))
-            .condition_expression("#version = :read")
-            .expression_attribute_names("#version", keys::VERSION)
-            .expression_attribute_values(":read", number(worker.version));
-        let delete = TransactWriteItem::builder().delete(delete.build().map_err(build_error)?).build();
-        self.client.transact_write_items().transact_items(delete).send().await?;
-        Ok(())
-    }
-
-    /// The Tasks that wait in a queue, first one first, at most `limit`, those behind `after` if it is given. A hint: the
+    /// The Tasks that wait in a line, first one first, at most `limit`, those behind `after` if it is given. A hint: the
     /// index may lag behind.
     pub async fn waiting_tasks(
         &self,
-        queue: TaskQueueSid,
+        workspace: &Workspace,
+        line: Line,
         after: Option<&Task>,
         limit: u16,
     ) -> Result<Vec<Task>, Error> {
-        self.board(keys::waiting_board(queue), after.map(|task| keys::waiting_key(task).sk), limit).await
+        let after = after.and_then(|task| keys::waiting_key(workspace, task));
+        self.board(keys::waiting_board(line), after.map(|place| place.sk), limit).await
     }
 
-    /// The free Workers of a roster, longest idle first, at most `limit`, those behind `after` if it is given. A hint: the
-    /// index may lag behind.
+    /// The free Workers of a readiness, longest idle first, at most `limit`, those behind `after` if it is given. A hint:
+    /// the index may lag behind.
     pub async fn free_workers(
         &self,
-        workspace: WorkspaceSid,
-        roster: &Roster,
+        workspace: &Workspace,
+        readiness: &Readiness,
         after: Option<&Worker>,
         limit: u16,
     ) -> Result<Vec<Worker>, Error> {
-        self.board(keys::free_board(workspace, roster), after.map(|worker| keys::free_key(worker).sk), limit).await
+        let after = after.and_then(|worker| keys::free_key(workspace, worker));
+        self.board(keys::free_board(workspace.sid, readiness), after.map(|place| place.sk), limit).await
     }
 
-    /// How many Tasks wait before this one in its queue, counted up to `limit`.
-    pub async fn waiting_ahead(&self, task: &Task, limit: u16) -> Result<u16, Error> {
-        let place = keys::waiting_key(task);
+    /// How many Tasks wait before this one in its line, counted up to `limit`.
+    pub async fn waiting_ahead(&self, task: &Task, workspace: &Workspace, limit: u16) -> Result<u16, Error> {
+        let Some(place) = keys::waiting_key(workspace, task) else { return Ok(0) };
         let counted = self
             .client
             .query()
@@ -137,13 +119,13 @@ impl Store {
 
     /// Writes a decision: everything in it on condition that nothing in it changed since it was read, or nothing.
     pub async fn commit(&self, decision: &Decision, workspace: &Workspace) -> Result<(), Error> {
-        let tasks = decision.tasks.iter().map(|task| Ok((items::of_task(task)?, task.version)));
+        let tasks = decision.tasks.iter().map(|task| Ok((items::of_task(task, workspace)?, task.version)));
         let workers = decision.workers.iter().map(|worker| Ok((items::of_worker(worker, workspace)?, worker.version)));
         let puts: Vec<Put> = tasks
             .chain(workers)
             .map(|item: Result<(Item, u64), Error>| item.and_then(|(item, version)| self.put_next(item, version)))
             .collect::<Result<_, _>>()?;
-        self.register_rosters(decision, workspace).await?;
+        self.register_boards(decision, workspace).await?;
         match <[Put; 1]>::try_from(puts) {
             Ok([put]) => self.put_one(put).await,
             Err(puts) if puts.is_empty() => Ok(()),
@@ -246,19 +228,22 @@ impl Store {
         Ok(())
     }
 
-    /// A roster nobody had before becomes known before the first Worker who has it, so that no Task misses them.
-    async fn register_rosters(&self, decision: &Decision, workspace: &Workspace) -> Result<(), Error> {
+    /// A readiness nobody had before becomes known before the first Worker who has it, so that no Task misses them.
+    async fn register_boards(&self, decision: &Decision, workspace: &Workspace) -> Result<(), Error> {
         for worker in &decision.workers {
-            if !workspace.rosters.contains_key(&worker.roster.key()) {
-                self.save_roster(workspace.sid, &worker.roster).await?;
-            }
+            self.register_board(worker, workspace).await?;
         }
         Ok(())
     }
-}
 
-pub(crate) fn number(value: u64) -> aws_sdk_dynamodb::types::AttributeValue {
-    aws_sdk_dynamodb::types::AttributeValue::N(value.to_string())
+    pub(crate) async fn register_board(&self, worker: &Worker, workspace: &Workspace) -> Result<(), Error> {
+        match worker.readiness(workspace) {
+            Some(readiness) if !workspace.boards.contains_key(&readiness.key()) => {
+                self.save_readiness(workspace.sid, &readiness).await
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
 }
 
 pub(crate) fn build_error(error: aws_sdk_dynamodb::error::BuildError) -> Error {

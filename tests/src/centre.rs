@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 use shared::menu::Menu;
 use shared::model::{
-    Activity, ActivitySid, AssignmentStatus, Centre, Filter, Millis, Reservation, ReservationStatus, Roster, Target,
-    Task, TaskChannelName, TaskQueue, TaskQueueSid, TaskSid, Timestamp, Worker, WorkerChannel, WorkerSid, Workflow,
-    WorkflowSid, Workspace, WorkspaceSid,
+    Activity, ActivitySid, AfterConversation, AssignmentStatus, Centre, Configuration, Filter, Millis, Readiness,
+    Reservation, ReservationStatus, Roster, Target, Task, TaskChannel, TaskChannelName, TaskOrder, TaskQueue,
+    TaskQueueSid, TaskSid, Timestamp, Worker, WorkerSid, Workflow, WorkflowSid, Workspace, WorkspaceSid,
 };
 use shared::router::{NewTask, create_task};
 use store::Store;
@@ -40,22 +40,25 @@ pub fn workspace() -> Workspace {
         friendly_name: "Customer Contact Center English".to_owned(),
         target_workers: Some(r#"languages HAS "en""#.parse().unwrap()),
         max_reserved_workers: 1,
+        task_order: TaskOrder::Fifo,
     };
-    let roster = Roster::new(vec![ENGLISH]);
+    let activities = [
+        activity(OFFLINE, "Offline", false),
+        activity(AVAILABLE, "Available", true),
+        activity(WRAP_UP, "Wrap-Up", false),
+    ];
+    let voice = TaskChannel {
+        after_conversation: AfterConversation::Complete,
+        ..TaskChannel::of(WORKSPACE, TaskChannelName::VOICE)
+    };
+    let readiness = Readiness { queues: Roster::new(vec![ENGLISH]), channels: vec![TaskChannelName::VOICE] };
     Workspace {
-        sid: WORKSPACE,
-        friendly_name: "Customer Contact Center".to_owned(),
-        default_activity_sid: OFFLINE,
-        timeout_activity_sid: OFFLINE,
-        wrap_up: None,
-        activities: BTreeMap::from([
-            activity(OFFLINE, "Offline", false),
-            activity(AVAILABLE, "Available", true),
-            activity(WRAP_UP, "Wrap-Up", false),
-        ]),
+        activities: BTreeMap::from(activities),
         task_queues: BTreeMap::from([(ENGLISH, queue)]),
         workflows: BTreeMap::from([(WORKFLOW, workflow())]),
-        rosters: BTreeMap::from([(roster.key(), roster)]),
+        task_channels: BTreeMap::from([(voice.unique_name, voice)]),
+        boards: BTreeMap::from([(readiness.key(), readiness)]),
+        ..Workspace::new(WORKSPACE, "Customer Contact Center", OFFLINE)
     }
 }
 
@@ -74,18 +77,9 @@ pub fn centre() -> Centre {
 /// Alice, in this Activity since noon.
 pub fn alice(activity: ActivitySid) -> Worker {
     Worker {
-        sid: ALICE,
-        workspace_sid: WORKSPACE,
-        friendly_name: "Alice".to_owned(),
         attributes: attributes(&json!({"languages": ["en"], "contact_uri": "+17075550101"})),
-        activity_sid: activity,
-        date_status_changed: NOON,
-        date_created: NOON,
-        last_reserved_at: None,
-        channels: vec![WorkerChannel { channel: TaskChannelName::Voice, configured_capacity: 1, available: true }],
-        open_reservations: Vec::new(),
         roster: Roster::new(vec![ENGLISH]),
-        version: 0,
+        ..Worker::new(ALICE, WORKSPACE, "Alice", activity, NOON)
     }
 }
 
@@ -95,15 +89,8 @@ pub fn waiting_task() -> Task {
 }
 
 fn task_of(call_sid: &str, now: Timestamp) -> Task {
-    let new = NewTask {
-        sid: TaskSid::derive(&[call_sid]),
-        attributes: attributes(
-            &json!({"call_sid": call_sid, "from": "+17075550142", "to": NUMBER, "selected_language": "en"}),
-        ),
-        channel: TaskChannelName::Voice,
-        priority: 0,
-        timeout: Millis::from_secs(86_400),
-    };
+    let about = json!({"call_sid": call_sid, "from": "+17075550142", "to": NUMBER, "selected_language": "en"});
+    let new = NewTask::new(TaskSid::derive(&[call_sid]), attributes(&about), TaskChannelName::VOICE);
     create_task(&workspace(), &workflow(), new, now).unwrap()
 }
 
@@ -142,31 +129,21 @@ pub async fn open(store: &Store) {
 /// Two callers who have been in line for English since the beginning of time, before anybody who comes now.
 pub async fn enqueue_two_callers(store: &Store) {
     for call_sid in ["CA000000000000000000000000000000a1", "CA000000000000000000000000000000a2"] {
-        store.create_task(&task_of(call_sid, Timestamp::from_millis(0))).await.unwrap();
+        store.create_task(&task_of(call_sid, Timestamp::from_millis(0)), &workspace()).await.unwrap();
     }
 }
 
 fn workflow() -> Workflow {
-    let target = Target {
-        queue: ENGLISH,
-        expression: None,
-        priority: None,
-        timeout: Some(Millis::from_secs(1_200)),
-        order_by: None,
-    };
+    let target = Target { timeout: Some(Millis::from_secs(1_200)), ..Target::to(ENGLISH) };
     let filter = Filter {
         filter_friendly_name: "English".to_owned(),
         expression: Some(r#"selected_language == "en""#.parse().unwrap()),
         targets: vec![target.clone()],
     };
+    let configuration = Configuration { filters: vec![filter], default_filter: Some(target) };
     Workflow {
-        sid: WORKFLOW,
-        friendly_name: "Incoming Customer Requests".to_owned(),
         assignment_callback_url: Some("/assignment".to_owned()),
-        fallback_assignment_callback_url: None,
-        task_reservation_timeout: Millis::from_secs(120),
-        filters: vec![filter],
-        default_filter: Some(target),
+        ..Workflow::new(WORKFLOW, "Incoming Customer Requests", configuration)
     }
 }
 

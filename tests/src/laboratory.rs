@@ -7,14 +7,19 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use aws_sdk_dynamodb::config::SharedHttpClient;
 use cordboard::carrier_choice::CarrierChoice;
 use cordboard::centre::{Centre, Settings};
 use cordboard::credentials::Account;
+use cordboard::embedded_dynamodb::{EmbeddedDynamoDb, Place};
+use in_process::{Layer, Layered};
 use serde_json::{Value, json};
 use setup::ContactCentre;
 use shared::model::{AccountSid, CallSid, Clock, Millis, Task, TaskSid, Timestamp, Worker};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
+
+use crate::metering::Meter;
 
 /// The set-up tests use unless they bring their own: the example.
 pub const EXAMPLE: &str = include_str!("../../contact-centre.yaml");
@@ -75,7 +80,29 @@ impl Laboratory {
         Self::open_at(set_up, Some(folder), clock, address).await
     }
 
+    /// A centre of this set-up that keeps nothing, with a meter on its table.
+    pub async fn metered(set_up: &str) -> (Self, Arc<Meter>) {
+        let meter = Arc::new(Meter::default());
+        let layer = Arc::clone(&meter) as Arc<dyn Layer>;
+        let layers = |engine| SharedHttpClient::new(Layered::new(engine, layer));
+        let table = EmbeddedDynamoDb::open_through(Place::Temporary, layers).await.unwrap();
+        let clock = Arc::new(ManualClock(AtomicI64::new(crate::centre::NOON.as_millis())));
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        (Self::open_on(table, set_up, None, clock, address).await, meter)
+    }
+
     async fn open_at(set_up: &str, folder: Option<PathBuf>, clock: Arc<ManualClock>, address: SocketAddr) -> Self {
+        let table = EmbeddedDynamoDb::open(folder.clone().map_or(Place::Temporary, Place::Folder)).await.unwrap();
+        Self::open_on(table, set_up, folder, clock, address).await
+    }
+
+    async fn open_on(
+        table: EmbeddedDynamoDb,
+        set_up: &str,
+        folder: Option<PathBuf>,
+        clock: Arc<ManualClock>,
+        address: SocketAddr,
+    ) -> Self {
         let account_sid = AccountSid::derive(&["laboratory"]);
         let account = Account { account_sid, auth_token: "0123456789abcdef0123456789abcdef".to_owned() };
         let contact_centre = setup::read(set_up, "contact-centre.yaml", account_sid).unwrap();
@@ -90,7 +117,7 @@ impl Laboratory {
             twiml_preview: true,
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
         };
-        let centre = Centre::open(settings, &base).await.unwrap();
+        let centre = Centre::open_on(table, settings, &base).await.unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
         let serving = Arc::clone(&centre).serve(listener, async move {
             let _dropped = stopped.await;

@@ -5,17 +5,21 @@
 //! - [`template`]: `template.yaml`, with its loops unrolled.
 //! - [`centre`]: a contact centre to test with.
 //! - [`laboratory`]: the whole contact centre with a clock of its own; [`story`]: its days as plain files.
+//! - [`metering`]: what a layer around the table counts: round trips, units, bytes, keys.
 //! - [`settings`]: which environment variables a function's code reads.
 //! - [`lambda`]: AWS's side of a function: the Runtime API a binary talks to.
 //! - [`aws`]: the other AWS services a function talks to: Parameter Store and SQS.
+//! - [`dynamodb`]: the table served to another process.
 //! - [`binaries`]: where Cargo put the binaries.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says so by panicking")]
 
 pub mod aws;
 pub mod binaries;
 pub mod centre;
+pub mod dynamodb;
 pub mod laboratory;
 pub mod lambda;
+pub mod metering;
 pub mod process;
 pub mod project;
 pub mod settings;

@@ -76,7 +76,7 @@ fn put(record: &mut Value, payload: Payload) {
 }
 
 fn task(task: &Task) -> Item {
-    items::of_task(task).unwrap()
+    items::of_task(task, &centre::workspace()).unwrap()
 }
 
 fn worker(worker: &Worker) -> Item {

@@ -12,6 +12,7 @@ use shared::model::{AssignmentStatus, TaskSid};
 use store::Store;
 use store::items;
 use tests::aws::Aws;
+use tests::dynamodb::Served;
 use tests::lambda::{Lambda, Outcome, lambda_json};
 use tests::template::{Template, logical_id};
 use tests::{binaries, centre, project};
@@ -126,7 +127,8 @@ async fn a_call_goes_through_the_binaries_from_the_digit_to_the_wrap_up() {
 
     let written = world.store().task(task).await.unwrap().unwrap();
     let mut record = event("routing.task-created");
-    record["Records"][0]["dynamodb"]["NewImage"] = lambda_json(&items::of_task(&written).unwrap());
+    record["Records"][0]["dynamodb"]["NewImage"] =
+        lambda_json(&items::of_task(&written, &centre::workspace()).unwrap());
     check("the Task in the stream", &AllHandled, &world.invoke("routing", &record).await);
     assert_eq!(world.status_of(task).await, AssignmentStatus::Reserved);
 
@@ -146,6 +148,7 @@ async fn a_call_goes_through_the_binaries_from_the_digit_to_the_wrap_up() {
 struct World {
     template: Template,
     table: EmbeddedDynamoDb,
+    served: Served,
     aws: Aws,
     running: BTreeMap<String, Lambda>,
 }
@@ -157,7 +160,8 @@ impl World {
         centre::open(&Store::new(table.client(), TABLE)).await;
         let parameter = template.part("/Parameters/AuthTokenParameter/Default").as_str().unwrap();
         let aws = Aws::start(parameter, AUTH_TOKEN).await;
-        Self { template, table, aws, running: BTreeMap::new() }
+        let served = Served::start(&table).await;
+        Self { template, table, served, aws, running: BTreeMap::new() }
     }
 
     fn store(&self) -> Store {
@@ -208,7 +212,7 @@ impl World {
         let written = self.template.environment(resource);
         let mut environment: BTreeMap<String, String> =
             written.into_iter().map(|(name, value)| (name, self.resolve(&value))).collect();
-        environment.insert("AWS_ENDPOINT_URL_DYNAMODB".to_owned(), self.table.endpoint().to_owned());
+        environment.insert("AWS_ENDPOINT_URL_DYNAMODB".to_owned(), self.served.endpoint.clone());
         for service in ["SSM", "SQS"] {
             environment.insert(format!("AWS_ENDPOINT_URL_{service}"), self.aws.endpoint.clone());
         }

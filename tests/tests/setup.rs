@@ -91,7 +91,9 @@ impl Table {
     async fn queues_of(&self, name: &str) -> Vec<String> {
         let worker = self.worker(name).await.unwrap();
         let workspace = self.store.fresh_workspace(worker.workspace_sid, self.now).await.unwrap().unwrap();
-        assert!(workspace.rosters.contains_key(&worker.roster.key()), "{name}'s roster is not known");
+        let readiness = worker.readiness(&workspace);
+        let is_known = readiness.is_none_or(|readiness| workspace.boards.contains_key(&readiness.key()));
+        assert!(is_known, "{name}'s readiness is not known");
         assert_eq!(worker.roster, roster_of(&workspace, &worker), "{name}'s roster is of yesterday");
         let queues = worker.roster.queues().iter().map(|sid| workspace.task_queues[sid].friendly_name.clone());
         let mut queues: Vec<_> = queues.collect();
@@ -113,15 +115,10 @@ impl Table {
         let call = CallSid::derive(&[language]).to_string();
         let centre = self.store.centre(self.now).await.unwrap().unwrap();
         let workspace = self.store.fresh_workspace(centre.workspace_sid, self.now).await.unwrap().unwrap();
-        let new = NewTask {
-            sid: TaskSid::derive(&[&call]),
-            attributes: attributes(&json!({"selected_language": language, "call_sid": call})),
-            channel: TaskChannelName::Voice,
-            priority: 0,
-            timeout: Millis::from_secs(86_400),
-        };
+        let about = attributes(&json!({"selected_language": language, "call_sid": call}));
+        let new = NewTask::new(TaskSid::derive(&[&call]), about, TaskChannelName::VOICE);
         let task = create_task(&workspace, &workspace.workflows[&centre.workflow_sid], new, self.now).unwrap();
-        assert_eq!(self.store.create_task(&task).await.unwrap(), Created::New);
+        assert_eq!(self.store.create_task(&task, &workspace).await.unwrap(), Created::New);
         task.sid
     }
 
@@ -192,8 +189,8 @@ async fn free_workers_are_found_through_their_queue() {
     let workspace = table.store.fresh_workspace(file(&[]).workspace.sid, table.now).await.unwrap().unwrap();
     let queue = workspace.task_queues.values().find(|queue| queue.friendly_name == HINDI).unwrap().sid;
     let mut free = Vec::new();
-    for roster in workspace.rosters_serving(queue) {
-        free.extend(table.store.free_workers(workspace.sid, roster, None, 10).await.unwrap());
+    for readiness in workspace.boards_serving(queue, TaskChannelName::VOICE) {
+        free.extend(table.store.free_workers(&workspace, readiness, None, 10).await.unwrap());
     }
     let mut names: Vec<_> = free.into_iter().map(|worker| worker.friendly_name).collect();
     names.sort();
@@ -239,13 +236,13 @@ async fn a_worker_whose_skills_change_in_a_call_stays_in_it() {
     assert_eq!(summary, Summary { changed: vec![worker("Maya"), worker("Leela")], ..Summary::default() });
     let after = table.worker("Maya").await.unwrap();
     assert_eq!(after.open_reservations, before.open_reservations);
-    assert_eq!(after.last_reserved_at, before.last_reserved_at);
+    assert_eq!(after.last_reserved_at(), before.last_reserved_at());
     assert_eq!(after.version, before.version + 1);
     assert_eq!(table.queues_of("Maya").await, [ENGLISH, HINDI]);
     assert_eq!(table.task(call).await.assignment_status, AssignmentStatus::Assigned);
 
     let leela = table.worker("Leela").await.unwrap();
-    let voice = leela.channels.iter().find(|share| share.channel == TaskChannelName::Voice).unwrap();
+    let voice = leela.channels.iter().find(|share| share.channel == TaskChannelName::VOICE).unwrap();
     assert_eq!(voice.configured_capacity, 3);
 }
 
@@ -364,8 +361,8 @@ async fn an_activity_that_becomes_unavailable_takes_its_workers_off_the_board() 
     let available = || vec![Thing::Activity("Available".to_owned())];
     assert_eq!((summary.created, summary.removed), (available(), available()));
     let workspace = table.store.fresh_workspace(file(&[]).workspace.sid, table.now).await.unwrap().unwrap();
-    for roster in workspace.rosters.values() {
-        assert_eq!(table.store.free_workers(workspace.sid, roster, None, 10).await.unwrap(), []);
+    for readiness in workspace.boards.values() {
+        assert_eq!(table.store.free_workers(&workspace, readiness, None, 10).await.unwrap(), []);
     }
 }
 

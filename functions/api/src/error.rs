@@ -99,8 +99,11 @@ impl ApiError {
             Refusal::NoSuchTask(_) | Refusal::NoSuchWorker(_) | Refusal::NoSuchReservation(_) => {
                 Self::NotFound { path: path.to_owned() }
             }
+            Refusal::NoSuchTaskChannel => Self::parameter("TaskChannel", refusal.to_string()),
             Refusal::NoSuchActivity => Self::parameter("ActivitySid", refusal.to_string()),
-            Refusal::ReservationNotPending { .. } | Refusal::WrongStatus { .. } => Self::State(refusal.to_string()),
+            Refusal::ReservationNotPending { .. } | Refusal::InstructionInHand(_) | Refusal::WrongStatus { .. } => {
+                Self::State(refusal.to_string())
+            }
         }
     }
 

@@ -50,7 +50,7 @@ async fn enqueue(
     if webhook.is_preview() {
         return Ok(documents::enqueue(language, task.sid));
     }
-    let created = voice.store.create_task(&task).await?;
+    let created = voice.store.create_task(&task, &workspace).await?;
     log(task.sid, language, pressed, &created);
     Ok(documents::enqueue(language_of(&created, &centre.menu).unwrap_or(language), task.sid))
 }

@@ -1,13 +1,9 @@
 //! The Task of a call (taskrouter.md section 16).
 
 use shared::menu::Language;
-use shared::model::{Attributes, AttributesError, Millis, TaskChannelName, TaskSid};
+use shared::model::{Attributes, AttributesError, TaskChannelName, TaskSid};
 use shared::router::NewTask;
 use shared::webhook::{EnqueueCall, Parameters};
-
-/// How long a caller may wait: TaskRouter's default for a Task (taskrouter.md section 2.8). The Workflow's own timeouts
-/// are shorter.
-const TIMEOUT: Millis = Millis::from_secs(86_400);
 
 /// Attributes taken as the carrier sends them, when it does: name of the attribute, name of the parameter.
 const FURTHER: [(&str, &str); 3] = [("caller", "Caller"), ("called", "Called"), ("api_version", "ApiVersion")];
@@ -36,11 +32,6 @@ pub(crate) fn of_call(
             set(name, value);
         }
     }
-    Ok(NewTask {
-        sid: TaskSid::derive(&[&call_sid]),
-        attributes: Attributes::new(attributes)?,
-        channel: TaskChannelName::Voice,
-        priority: 0,
-        timeout: TIMEOUT,
-    })
+    let sid = TaskSid::derive(&[&call_sid]);
+    Ok(NewTask::new(sid, Attributes::new(attributes)?, TaskChannelName::VOICE))
 }

@@ -6,24 +6,30 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use futures_util::future::try_join_all;
-use shared::model::{AssignmentStatus, Roster, Task, TaskQueueSid, TaskSid, Worker, WorkerSid, Workspace};
-use shared::router::{Decision, Event, Outcome, Snapshot, decide};
+use futures_util::future::BoxFuture;
+use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
+use shared::model::{AssignmentStatus, Readiness, Task, TaskSid, Worker, WorkerSid, Workspace};
+use shared::router::Presence;
+use shared::router::order::{self, Line};
+use shared::router::{self, Decision, Event, Outcome, Snapshot, decide};
 use store::COMMIT_ATTEMPTS_MAX;
 
 use crate::{Error, Routing};
 
-/// Free Workers read at once for one Task from each roster's board: the queue's parallel offers (at most 50) and a few who
+/// Free Workers read at once for one Task from each board: the queue's parallel offers (at most 50) and a few who
 /// turn out to be taken or excluded by the step's expression.
 const FREE_WORKERS_PAGE: u16 = 100;
 
-/// Waiting Tasks read at once for one Worker from each queue's board. The first one nearly always fits; the others are
+/// Waiting Tasks read at once for one Worker from each board. The first one nearly always fits; the others are
 /// there for steps that exclude this Worker.
 const WAITING_TASKS_PAGE: u16 = 20;
 
 /// Pages read of one board before giving up until something changes: a thousand Workers, or two hundred Tasks, who all do
 /// not fit.
 const PAGES_MAX: u32 = 10;
+
+/// Boards read at the same time, so that a Worker of a hundred queues does not open a hundred connections.
+const BOARDS_AT_ONCE: usize = 32;
 
 /// Tasks reserved for one Worker in one go: more than any channel's capacity in practice.
 const SERVE_ROUNDS_MAX: u32 = 50;
@@ -100,8 +106,8 @@ impl Routing {
         Ok(())
     }
 
-    /// What is to be written for a waiting Task; `None`: nobody fits. Nobody found in configuration that was read a moment
-    /// ago is no reason to give up: a roster may be newer than that.
+    /// What is to be written for a waiting Task; `None`: nothing. Nobody found in configuration that was read a moment ago
+    /// is no reason to give up: a readiness may be newer than that.
     async fn choose_workers(
         &self,
         task: &Task,
@@ -112,64 +118,105 @@ impl Routing {
             return Ok(Some((workspace, decision)));
         }
         let newest = self.store.fresh_workspace(task.workspace_sid, self.clock.now()).await?;
-        let Some(newest) = newest.filter(|newest| newest.rosters != workspace.rosters) else { return Ok(None) };
-        let decision = self.choose_workers_in(&newest, task, known).await?;
-        Ok(decision.map(|decision| (newest, decision)))
+        let Some(newest) = newest else { return Ok(None) };
+        if newest.boards != workspace.boards
+            && let Some(decision) = self.choose_workers_in(&newest, task, known).await?
+        {
+            return Ok(Some((newest, decision)));
+        }
+        Ok(self.decide_skip(&newest, task).await?.map(|decision| (newest, decision)))
     }
 
-    /// Reads the boards of the Task's queue, page by page, until somebody fits.
+    /// Looks for Workers where this Task's can be.
     async fn choose_workers_in(
         &self,
         workspace: &Workspace,
         task: &Task,
         known: &BTreeMap<WorkerSid, Option<Worker>>,
     ) -> Result<Option<Decision>, Error> {
-        let mut boards: Vec<(&Roster, Option<Worker>)> =
-            workspace.rosters_serving(task.task_queue_sid).map(|roster| (roster, None)).collect();
-        for _ in 0..PAGES_MAX {
-            let reads = boards.iter().map(|(roster, after)| {
-                self.store.free_workers(workspace.sid, roster, after.as_ref(), FREE_WORKERS_PAGE)
-            });
-            let pages = try_join_all(reads).await?;
-            let read = pages.iter().flatten().map(|worker| (worker.sid, worker.clone())).collect();
-            let snapshot = Snapshot::new(workspace)
-                .with_tasks([task.clone()])
-                .with_candidates(task.task_queue_sid, corrected(read, known));
-            let decision = decide(snapshot, &Event::Advance { task: task.sid }, self.clock.now());
-            boards = unread(boards, pages, FREE_WORKERS_PAGE);
-            if decision.outcome == Outcome::Changed {
-                return Ok(Some(decision));
+        match order::line_of(workspace, task) {
+            None => Ok(None),
+            Some(Line::Worker(sid)) => {
+                let worker = match known.get(&sid) {
+                    Some(known) => known.clone(),
+                    None => self.store.worker(sid).await?,
+                };
+                Ok(changed(self.decide_among(workspace, task, worker, None)))
             }
-            if boards.is_empty() {
-                return Ok(None);
+            Some(Line::Queue(queue, channel)) => {
+                let boards: Vec<&Readiness> = workspace.boards_serving(queue, channel).collect();
+                self.choose_on_boards(workspace, task, boards, known).await
+            }
+        }
+    }
+
+    /// Reads the boards of the Task's queue, page by page, until somebody fits.
+    async fn choose_on_boards(
+        &self,
+        workspace: &Workspace,
+        task: &Task,
+        boards: Vec<&Readiness>,
+        known: &BTreeMap<WorkerSid, Option<Worker>>,
+    ) -> Result<Option<Decision>, Error> {
+        let mut boards: Vec<(&Readiness, Option<Worker>)> = boards.into_iter().map(|board| (board, None)).collect();
+        for _ in 0..PAGES_MAX {
+            let reads = boards.iter().map(|(readiness, after)| {
+                self.store.free_workers(workspace, readiness, after.as_ref(), FREE_WORKERS_PAGE).boxed()
+            });
+            let pages = all_read(reads.collect()).await?;
+            let read = pages.iter().flatten().map(|worker| (worker.sid, worker.clone())).collect();
+            let decision = changed(self.decide_among(workspace, task, corrected(read, known), None));
+            boards = unread(boards, pages, FREE_WORKERS_PAGE);
+            if decision.is_some() || boards.is_empty() {
+                return Ok(decision);
             }
         }
         Ok(None)
     }
 
-    /// Reads the boards of the Worker's queues, page by page, until a Task fits; `None`: none does.
+    /// Nobody fits: the step may say that the Task goes on at once.
+    async fn decide_skip(&self, workspace: &Workspace, task: &Task) -> Result<Option<Decision>, Error> {
+        if !router::may_skip(workspace, task) {
+            return Ok(None);
+        }
+        let presence = self.store.presence(workspace, task.task_queue_sid).await?;
+        Ok(changed(self.decide_among(workspace, task, None, Some(presence))))
+    }
+
+    fn decide_among(
+        &self,
+        workspace: &Workspace,
+        task: &Task,
+        candidates: impl IntoIterator<Item = Worker>,
+        presence: Option<Presence>,
+    ) -> Decision {
+        let snapshot = Snapshot::new(workspace)
+            .with_tasks([task.clone()])
+            .with_candidates(task.task_queue_sid, candidates)
+            .with_presence(presence);
+        decide(snapshot, &Event::Advance { task: task.sid }, self.clock.now())
+    }
+
+    /// Reads the boards a Worker looks at, page by page, until a Task fits; `None`: none does.
     async fn choose_task(
         &self,
         workspace: &Workspace,
         worker: &Worker,
         known: &BTreeMap<TaskSid, Option<Task>>,
     ) -> Result<Option<Decision>, Error> {
-        let mut boards: Vec<(TaskQueueSid, Option<Task>)> =
-            worker.roster.queues().iter().map(|queue| (*queue, None)).collect();
+        let mut boards: Vec<(Line, Option<Task>)> =
+            order::lines_for(workspace, worker).into_iter().map(|line| (line, None)).collect();
         for _ in 0..PAGES_MAX {
-            let reads = boards
-                .iter()
-                .map(|(queue, after)| self.store.waiting_tasks(*queue, after.as_ref(), WAITING_TASKS_PAGE));
-            let pages = try_join_all(reads).await?;
+            let reads = boards.iter().map(|(line, after)| {
+                self.store.waiting_tasks(workspace, *line, after.as_ref(), WAITING_TASKS_PAGE).boxed()
+            });
+            let pages = all_read(reads.collect()).await?;
             let read = pages.iter().flatten().map(|task| (task.sid, task.clone())).collect();
             let snapshot = Snapshot::new(workspace).with_tasks(corrected(read, known)).with_workers([worker.clone()]);
-            let decision = decide(snapshot, &Event::ServeWorker { worker: worker.sid }, self.clock.now());
+            let decision = changed(decide(snapshot, &Event::ServeWorker { worker: worker.sid }, self.clock.now()));
             boards = unread(boards, pages, WAITING_TASKS_PAGE);
-            if decision.outcome == Outcome::Changed {
-                return Ok(Some(decision));
-            }
-            if boards.is_empty() {
-                return Ok(None);
+            if decision.is_some() || boards.is_empty() {
+                return Ok(decision);
             }
         }
         Ok(None)
@@ -185,6 +232,16 @@ impl Routing {
         }
         Ok(())
     }
+}
+
+/// Reads pages of several boards, some at the same time.
+async fn all_read<T>(reads: Vec<BoxFuture<'_, Result<Vec<T>, store::Error>>>) -> Result<Vec<Vec<T>>, store::Error> {
+    stream::iter(reads).buffered(BOARDS_AT_ONCE).try_collect().await
+}
+
+/// The decision, if there is something to be written.
+fn changed(decision: Decision) -> Option<Decision> {
+    (decision.outcome == Outcome::Changed).then_some(decision)
 }
 
 /// The boards of which a whole page was read, each with the last one read: there may be more behind.

@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use shared::model::{AccountSid, AssignmentStatus, Millis, TaskChannelName, TaskSid};
+use shared::model::{AccountSid, AssignmentStatus, TaskChannelName, TaskSid};
 use shared::router::{NewTask, create_task};
 use store::{items, keys};
 
@@ -38,15 +38,10 @@ fn settings(folder: Option<&Path>) -> Settings {
 async fn unseen_task(centre: &Centre) -> TaskSid {
     let declared = settings(None).contact_centre;
     let workspace = centre.store.workspace(declared.workspace.sid, NOON).await.unwrap().unwrap();
-    let new = NewTask {
-        sid: TaskSid::derive(&["unseen"]),
-        attributes: json!({ "selected_language": "en" }).to_string().parse().unwrap(),
-        channel: TaskChannelName::Voice,
-        priority: 0,
-        timeout: Millis::from_secs(86_400),
-    };
+    let english = json!({ "selected_language": "en" }).to_string().parse().unwrap();
+    let new = NewTask::new(TaskSid::derive(&["unseen"]), english, TaskChannelName::VOICE);
     let task = create_task(&workspace, &workspace.workflows[&declared.centre.workflow_sid], new, NOON).unwrap();
-    centre.store.create_task(&task).await.unwrap();
+    centre.store.create_task(&task, &workspace).await.unwrap();
     task.sid
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use shared::model::{ActivitySid, Millis, Roster, Timestamp, Worker, WorkerSid, Workspace};
+use shared::model::{ActivitySid, Millis, Timestamp, Worker, WorkerSid, Workspace};
 use shared::router::roster_of;
 use store::{COMMIT_ATTEMPTS_MAX, Error, Store, WorkerChange};
 
@@ -68,7 +68,7 @@ impl Staff<'_> {
         declaration.save(self.store, declared).await?;
         let mut worker = declared.to_worker(self.workspace.sid, self.now);
         worker.roster = roster_of(&self.workspace, &worker);
-        self.know(&worker.roster).await?;
+        self.know(&worker).await?;
         match self.store.create_worker(&worker, &self.workspace).await {
             Ok(()) => self.summary.created.push(Thing::Worker(declared.friendly_name.clone())),
             // Somebody else applies the same file; what theirs differs in, the next start mends.
@@ -128,16 +128,16 @@ impl Staff<'_> {
         } else {
             self.summary.serving_other_queues += 1;
         }
-        self.know(&after.roster).await
+        self.know(after).await
     }
 
-    /// Makes a roster known, so that no Task misses its Workers.
-    async fn know(&mut self, roster: &Roster) -> Result<(), Error> {
-        if self.workspace.rosters.contains_key(&roster.key()) {
-            return Ok(());
+    /// Makes a Worker's readiness known, so that no Task misses them.
+    async fn know(&mut self, worker: &Worker) -> Result<(), Error> {
+        let Some(readiness) = worker.readiness(&self.workspace) else { return Ok(()) };
+        if !self.workspace.boards.contains_key(&readiness.key()) {
+            self.store.save_readiness(self.workspace.sid, &readiness).await?;
+            self.workspace.boards.insert(readiness.key(), readiness);
         }
-        self.store.save_roster(self.workspace.sid, roster).await?;
-        self.workspace.rosters.insert(roster.key(), roster.clone());
         Ok(())
     }
 }
@@ -149,13 +149,9 @@ fn with_news(worker: Worker, declared: &DeclaredWorker, news: News, now: Timesta
         let fresh = declared.to_worker(worker.workspace_sid, now);
         worker.friendly_name = fresh.friendly_name;
         worker.attributes = fresh.attributes;
-        let available =
-            |channel| worker.channels.iter().find(|share| share.channel == channel).map(|share| share.available);
-        let shares = fresh.channels.into_iter().map(|mut share| {
-            share.available = available(share.channel).unwrap_or(share.available);
-            share
-        });
-        worker.channels = shares.collect();
+        for share in fresh.channels {
+            worker.share_mut(share.channel).configured_capacity = share.configured_capacity;
+        }
     }
     match news.activity {
         true => in_activity(worker, declared.activity_sid, now),

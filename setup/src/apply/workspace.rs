@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use shared::model::{Target, Task, TaskQueueSid, Timestamp, Workflow, WorkflowSid, Workspace};
+use shared::model::{Configuration, TaskQueueSid, Timestamp, WorkflowSid, Workspace};
 use store::{Error, Store};
 
 use super::summary::{Kept, Reason, Summary, Thing};
 
-/// Writes what differs, and gives back the Workspace as it now stands, with the rosters that are known.
+/// Writes what differs, and gives back the Workspace as it now stands, with the readinesses that are known.
 pub(super) async fn apply(
     store: &Store,
     wanted: &Workspace,
@@ -20,7 +20,9 @@ pub(super) async fn apply(
         compare_parts(&bare(wanted), wanted, summary);
         return Ok(wanted.clone());
     };
-    let mut target = Workspace { rosters: before.rosters.clone(), ..wanted.clone() };
+    let mut target =
+        Workspace { boards: before.boards.clone(), superseded: before.superseded.clone(), ..wanted.clone() };
+    supersede(&before, &mut target);
     keep_parts_in_use(store, &before, &mut target, summary).await?;
     if *before == target {
         return Ok(target);
@@ -70,38 +72,41 @@ async fn parts_in_use(
     store: &Store,
     workspace: &Workspace,
 ) -> Result<(BTreeSet<TaskQueueSid>, BTreeSet<WorkflowSid>), Error> {
-    let (mut queues, mut workflows) = (BTreeSet::new(), BTreeSet::new());
+    let (mut queues, mut workflows, mut versions) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     for sid in store.task_sids(workspace.sid).await? {
         let Some(task) = store.task(sid).await? else { continue };
-        let Task { task_queue_sid, workflow_sid, assignment_status, .. } = task;
-        if assignment_status.is_end() {
+        if task.assignment_status.is_end() {
             continue;
         }
-        queues.insert(task_queue_sid);
-        if workflows.insert(workflow_sid) {
-            let workflow = workspace.workflows.get(&workflow_sid);
-            queues.extend(workflow.into_iter().flat_map(targets).map(|target| target.queue));
+        queues.insert(task.task_queue_sid);
+        workflows.insert(task.workflow_sid);
+        if versions.insert((task.workflow_sid, task.workflow_version)) {
+            let configuration = workspace.configuration_of(&task);
+            queues.extend(configuration.into_iter().flat_map(Configuration::targets).map(|target| target.queue));
         }
     }
     Ok((queues, workflows))
 }
 
-fn targets(workflow: &Workflow) -> impl Iterator<Item = &Target> {
-    workflow.filters.iter().flat_map(|filter| &filter.targets).chain(&workflow.default_filter)
+/// A changed configuration takes the place of the one before, which living Tasks still follow.
+fn supersede(before: &Workspace, target: &mut Workspace) {
+    for (sid, workflow) in &mut target.workflows {
+        let Some(earlier) = before.workflows.get(sid) else { continue };
+        let (next, superseded) = workflow.clone().replacing(earlier, false);
+        *workflow = next;
+        target.superseded.extend(superseded.map(|configuration| ((*sid, earlier.version), configuration)));
+    }
 }
 
 /// The Workspace's own fields, without parts.
 fn bare(workspace: &Workspace) -> Workspace {
     Workspace {
-        sid: workspace.sid,
-        friendly_name: workspace.friendly_name.clone(),
-        default_activity_sid: workspace.default_activity_sid,
-        timeout_activity_sid: workspace.timeout_activity_sid,
-        wrap_up: workspace.wrap_up.clone(),
         activities: BTreeMap::new(),
         task_queues: BTreeMap::new(),
         workflows: BTreeMap::new(),
-        rosters: BTreeMap::new(),
+        superseded: BTreeMap::new(),
+        boards: BTreeMap::new(),
+        ..workspace.clone()
     }
 }
 

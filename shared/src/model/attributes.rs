@@ -5,6 +5,8 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
+use super::{Path, PathStep};
+
 /// Characters an attributes text may have, blanks included (taskrouter.md section 14).
 pub const ATTRIBUTES_CHARS_MAX: usize = 4_096;
 
@@ -42,6 +44,27 @@ impl Attributes {
     /// The text of a top-level key, if it is there and is text.
     pub fn text(&self, key: &str) -> Option<&str> {
         self.0.get(key)?.as_str()
+    }
+
+    /// The same with one key set.
+    ///
+    /// # Errors
+    /// [`AttributesError::TooLong`] if it does not fit.
+    pub fn with(&self, key: &str, value: Value) -> Result<Self, AttributesError> {
+        let mut object = self.0.clone();
+        object.insert(key.to_owned(), value);
+        Self::new(object)
+    }
+
+    /// The text at a path, if it is there and is text.
+    pub fn text_at(&self, path: &Path) -> Option<&str> {
+        let (first, rest) = path.steps().split_first()?;
+        let PathStep::Key(key) = first else { return None };
+        let found = rest.iter().try_fold(self.0.get(key)?, |value, step| match step {
+            PathStep::Key(key) => value.get(key),
+            PathStep::Index(index) => value.get(index),
+        });
+        found?.as_str()
     }
 
     /// The object itself.

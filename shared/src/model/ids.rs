@@ -12,6 +12,31 @@ use sha2::{Digest, Sha256};
 /// Bytes in the variable part of an id: 32 hexadecimal digits.
 const SID_BYTES: usize = 16;
 
+/// Characters of an id: its two capitals and its digits.
+const SID_CHARS: usize = 2 + 2 * SID_BYTES;
+
+/// The text of an id, kept in place: making it allocates nothing.
+#[derive(Clone, Copy)]
+pub struct SidText([u8; SID_CHARS]);
+
+impl SidText {
+    fn new(prefix: &str, bytes: &[u8; SID_BYTES]) -> Self {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let digits = bytes.iter().flat_map(|byte| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
+        let mut text = [0; SID_CHARS];
+        for (place, character) in text.iter_mut().zip(prefix.bytes().chain(digits)) {
+            *place = character;
+        }
+        Self(text)
+    }
+
+    /// Two capitals and 32 hexadecimal digits.
+    pub fn as_str(&self) -> &str {
+        // It is ASCII by construction.
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
 /// Text that was expected to be an id and is not.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("expected {prefix} followed by 32 hexadecimal digits, got {got_chars} characters{hint}")]
@@ -63,6 +88,11 @@ macro_rules! sids {
                 Self(derive($prefix, cause))
             }
 
+            /// Its text, without allocation.
+            pub fn text(&self) -> SidText {
+                SidText::new($prefix, &self.0)
+            }
+
             /// The id with these bytes; for ids made from a random source outside the pure crate.
             pub const fn from_bytes(bytes: [u8; SID_BYTES]) -> Self {
                 Self(bytes)
@@ -71,8 +101,7 @@ macro_rules! sids {
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str($prefix)?;
-                self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+                f.write_str(self.text().as_str())
             }
         }
 
@@ -131,6 +160,8 @@ sids! {
     QueueSid = "QU";
     /// A recording at the carrier.
     RecordingSid = "RE";
+    /// A conference at the carrier.
+    ConferenceSid = "CF";
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ mod attributes;
 mod centre;
 mod expression;
 pub mod ids;
+pub mod instruction;
 mod reservation;
 mod task;
 mod task_channel;
@@ -18,13 +19,22 @@ mod workspace;
 pub use activity::Activity;
 pub use attributes::{ATTRIBUTES_CHARS_MAX, Attributes, AttributesError};
 pub use centre::Centre;
-pub use expression::{Comparison, Expression, ExpressionError, Operand, Operator, Path, PathStep, Term};
+pub use expression::{
+    Comparison, EXPRESSION_CHARS_MAX, EXPRESSION_DEPTH_MAX, Expression, ExpressionError, Operand, Operator, Path,
+    PathStep, SkipIfError, Term,
+};
 pub use ids::*;
-pub use reservation::{IssuedInstruction, Reservation, ReservationStatus};
-pub use task::{AssignmentStatus, EndReason, FailedOffer, Task, WorkflowPosition};
-pub use task_channel::{TaskChannel, TaskChannelName};
-pub use task_queue::TaskQueue;
+pub use instruction::{Instruction, IssuedInstruction};
+pub use reservation::{Reservation, ReservationStatus};
+pub use task::{AssignmentStatus, EndReason, FailedOffer, Removal, RoutingTarget, Step, Task, WorkflowPosition};
+pub use task_channel::{
+    AfterConversation, TASK_CHANNEL_NAME_CHARS_MAX, TaskChannel, TaskChannelName, TaskChannelNameError,
+};
+pub use task_queue::{TaskOrder, TaskQueue};
 pub use time::{Clock, Millis, Timestamp};
-pub use worker::{OpenReservation, Roster, Worker, WorkerChannel};
-pub use workflow::{Filter, OrderBy, OrderClause, Target, Workflow};
-pub use workspace::{Workspace, WrapUp};
+pub use worker::{IdleKey, OpenReservation, Readiness, Roster, Worker, WorkerChannel};
+pub use workflow::{
+    CONFIGURATION_BYTES_MAX, Configuration, ConfigurationError, Filter, KnownWorker, OrderBy, OrderClause,
+    RESERVATION_TIMEOUT_DEFAULT, STEPS_MAX, Target, Workflow,
+};
+pub use workspace::{AfterFailedReservation, OnTimeout, RoutingRules, Workspace, WrapUp};

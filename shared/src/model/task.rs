@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Attributes, CallSid, Millis, QueueSid, Reservation, ReservationSid, ReservationStatus, TaskChannelName,
+    Attributes, CallSid, Millis, QueueSid, Reservation, ReservationSid, ReservationStatus, TaskChannelName, TaskOrder,
     TaskQueueSid, TaskSid, Timestamp, WorkerSid, WorkflowSid, WorkspaceSid,
 };
 
@@ -65,6 +65,10 @@ pub enum EndReason {
     MaxAssignmentsExceeded,
     /// The conversation ended.
     ConversationEnded,
+    /// Its Worker did not end wrap-up within the TaskChannel's limit.
+    WrapUpLimit,
+    /// It was removed.
+    Deleted,
     /// Whoever ended it through the API said why.
     Given(String),
 }
@@ -80,20 +84,62 @@ impl EndReason {
             Self::WorkflowSkipped => "Task canceled on Workflow skip",
             Self::MaxAssignmentsExceeded => "Task TTL Exceeded or Max assignment count exceeded",
             Self::ConversationEnded => "conversation ended",
+            Self::WrapUpLimit => "wrap-up limit reached",
+            Self::Deleted => "deleted",
             Self::Given(text) => text,
         }
     }
 }
 
-/// Which step of which filter of the Workflow a Task is in (taskrouter.md section 7.2).
+/// Where a Task stands in its Workflow (taskrouter.md section 7.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WorkflowPosition {
-    /// Index of the filter; `None` is the default filter.
-    pub filter: Option<u16>,
-    /// Index of the target in the filter.
-    pub target: u16,
+    /// The step.
+    pub step: Step,
     /// When the filter was entered: its step timeouts add up from here (rules 6 and 13).
     pub filter_entered_at: Timestamp,
+    /// Has `skip_if` had its turn? It is looked at only on entering a step (section 7.3).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub skip_decided: bool,
+}
+
+/// A step of a Workflow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Step {
+    /// A target of a filter, both by index.
+    Target {
+        /// Which filter.
+        filter: u16,
+        /// Which of its targets.
+        target: u16,
+    },
+    /// The default filter.
+    DefaultFilter,
+    /// None: the Task has a routing target and passes the Workflow by.
+    Direct,
+}
+
+/// Where a Task goes without asking the Workflow's filters (taskrouter.md section 2.8, `routing_target`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RoutingTarget {
+    /// To this Worker and nobody else.
+    Worker(WorkerSid),
+    /// Into this queue.
+    TaskQueue(TaskQueueSid),
+    /// Into this Workflow.
+    Workflow(WorkflowSid),
+}
+
+/// Who removed a Task before its time (taskrouter.md section 5, "deleted").
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Removal {
+    /// Somebody, through the API.
+    Deleted,
+    /// Time: it was assigned for longer than a Task may be.
+    SystemDeleted,
 }
 
 /// An offer that came to nothing a moment ago.
@@ -114,6 +160,9 @@ pub struct Task {
     pub workspace_sid: WorkspaceSid,
     /// The Workflow it travels through.
     pub workflow_sid: WorkflowSid,
+    /// The version of that Workflow's configuration it follows.
+    #[serde(default)]
+    pub workflow_version: u32,
     /// Where it stands in that Workflow.
     pub position: WorkflowPosition,
     /// The queue it waits in.
@@ -137,14 +186,30 @@ pub struct Task {
     /// Where it stands.
     pub assignment_status: AssignmentStatus,
     /// Why it ended, once it has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<EndReason>,
     /// The Reservations of the latest round.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reservations: Vec<Reservation>,
+    /// Where it goes without asking the Workflow, if it was made so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub routing_target: Option<RoutingTarget>,
+    /// With a Worker as routing target: offered even if they are offline or full.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub ignore_capacity: bool,
+    /// The order of the queue it waits in, as known when it was put there.
+    #[serde(default)]
+    pub filed: TaskOrder,
+    /// Who removed it, if somebody did: it can no longer be read, and only its events remain.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub removal: Option<Removal>,
     /// Rounds of Reservations so far (taskrouter.md section 14: 1,000 at most).
     pub rounds: u32,
-    /// Offers that failed within [`crate::router::REOFFER_PAUSE`].
+    /// Offers that failed within the Workspace's `reoffer_pause`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub failed_offers: Vec<FailedOffer>,
     /// The carrier's queue that held the caller; known once the caller has left it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub carrier_queue_sid: Option<QueueSid>,
     /// Rises by one with every write; a write that expected another version is refused.
     pub version: u64,
@@ -169,6 +234,25 @@ impl Task {
     /// The Reservations nobody has answered.
     pub fn pending_reservations(&self) -> impl Iterator<Item = &Reservation> {
         self.reservations.iter().filter(|reservation| reservation.status == ReservationStatus::Pending)
+    }
+
+    /// The Reservation of the Worker who has the Task: accepted or wrapping.
+    pub fn held_reservation(&self) -> Option<&Reservation> {
+        let held = |reservation: &&Reservation| {
+            matches!(reservation.status, ReservationStatus::Accepted | ReservationStatus::Wrapping)
+        };
+        self.reservations.iter().find(held)
+    }
+
+    /// Is it waiting for a Worker?
+    pub fn is_pending(&self) -> bool {
+        self.assignment_status == AssignmentStatus::Pending
+    }
+
+    /// Can it be read at `now`? An ended Task can for a while, a removed one cannot (taskrouter.md section 5). The table may
+    /// take days to clean it up.
+    pub fn is_readable(&self, kept: Millis, now: Timestamp) -> bool {
+        self.removal.is_none() && (!self.assignment_status.is_end() || now.since(self.date_updated) < kept)
     }
 
     /// The moment after which it is canceled unless assigned.

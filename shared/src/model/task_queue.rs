@@ -15,4 +15,18 @@ pub struct TaskQueue {
     pub target_workers: Option<Expression>,
     /// How many Workers are offered one Task at once, 1 to 50.
     pub max_reserved_workers: u8,
+    /// Which Task is served first.
+    #[serde(default)]
+    pub task_order: TaskOrder,
+}
+
+/// Which of the Tasks in a queue is served first (taskrouter.md section 10).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum TaskOrder {
+    /// The most urgent, then the one that has waited longest.
+    #[default]
+    Fifo,
+    /// The newest, whatever its priority.
+    Lifo,
 }

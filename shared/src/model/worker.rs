@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     ActivitySid, Attributes, Millis, ReservationSid, TaskChannelName, TaskQueueSid, TaskSid, Timestamp, WorkerSid,
-    WorkspaceSid,
+    Workspace, WorkspaceSid,
 };
 
 /// One Worker, with what keeps them busy.
@@ -25,11 +25,11 @@ pub struct Worker {
     pub date_status_changed: Timestamp,
     /// When the Worker was made; breaks ties between Workers who never had a Task.
     pub date_created: Timestamp,
-    /// When any Reservation was last made for this Worker; the idle time that routing compares (taskrouter.md section 9).
-    pub last_reserved_at: Option<Timestamp>,
-    /// Capacity, one entry for each TaskChannel.
+    /// Capacity and idle time by TaskChannel; a channel that has no entry is as [`WorkerChannel::new`] makes it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub channels: Vec<WorkerChannel>,
     /// The Reservations that take up capacity now.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub open_reservations: Vec<OpenReservation>,
     /// The TaskQueues the Worker serves; follows from attributes and Activity.
     pub roster: Roster,
@@ -46,6 +46,20 @@ pub struct WorkerChannel {
     pub configured_capacity: u16,
     /// False stops new Tasks of this channel only.
     pub available: bool,
+    /// When a Reservation of this channel was last made for the Worker (taskrouter.md section 9).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_reserved_at: Option<Timestamp>,
+}
+
+/// Where a Worker who could take something waits for it: the TaskQueues they serve and the TaskChannels in which they
+/// have a free slot. Workers of the same readiness wait on the same board, so a Task finds a free Worker without reading
+/// past those who are busy in its channel.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Readiness {
+    /// The TaskQueues.
+    pub queues: Roster,
+    /// The TaskChannels with a free slot, in the order of their names; at least one.
+    pub channels: Vec<TaskChannelName>,
 }
 
 /// A Reservation that takes up a slot: pending, accepted or wrapping.
@@ -59,30 +73,93 @@ pub struct OpenReservation {
     pub channel: TaskChannelName,
 }
 
-/// The set of TaskQueues a Worker serves. Workers with the same set wait on the same board, so finding a free Worker
-/// for a queue reads a few short lists instead of all Workers.
+/// What the order of idle Workers compares: last Reservation, then age, then id.
+pub type IdleKey = (Timestamp, Timestamp, WorkerSid);
+
+/// The set of TaskQueues a Worker serves.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Roster(Vec<TaskQueueSid>);
 
 impl Worker {
-    /// Is there a free slot for one more Task of `channel` (taskrouter.md section 4, rules 2 and 3)?
-    pub fn has_slot(&self, channel: TaskChannelName) -> bool {
-        let occupied = self.open_reservations.iter().filter(|open| open.channel == channel).count();
-        let free = |share: &WorkerChannel| share.available && occupied < usize::from(share.configured_capacity);
-        self.channels.iter().any(|share| share.channel == channel && free(share))
+    /// A Worker on their first day, in this Activity, with one Task of each TaskChannel at a time. They serve nothing until
+    /// [`crate::router::roster_of`] has said what.
+    pub fn new(
+        sid: WorkerSid,
+        workspace_sid: WorkspaceSid,
+        friendly_name: impl Into<String>,
+        activity_sid: ActivitySid,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            sid,
+            workspace_sid,
+            friendly_name: friendly_name.into(),
+            attributes: Attributes::default(),
+            activity_sid,
+            date_status_changed: now,
+            date_created: now,
+            channels: Vec::new(),
+            open_reservations: Vec::new(),
+            roster: Roster::default(),
+            version: 0,
+        }
     }
 
-    /// Is there a free slot in any channel at all?
-    pub fn has_any_slot(&self) -> bool {
-        self.channels.iter().any(|share| self.has_slot(share.channel))
+    /// The Worker's share of a TaskChannel.
+    pub fn share(&self, channel: TaskChannelName) -> WorkerChannel {
+        let known = self.channels.iter().find(|share| share.channel == channel);
+        known.cloned().unwrap_or_else(|| WorkerChannel::new(channel))
+    }
+
+    /// The Worker's share of a TaskChannel, to be changed.
+    pub fn share_mut(&mut self, channel: TaskChannelName) -> &mut WorkerChannel {
+        let index = self.channels.iter().position(|share| share.channel == channel).unwrap_or_else(|| {
+            self.channels.push(WorkerChannel::new(channel));
+            self.channels.len() - 1
+        });
+        &mut self.channels[index]
+    }
+
+    /// Reservations of a TaskChannel that take up its capacity: pending, accepted and wrapping ones.
+    pub fn occupied(&self, channel: TaskChannelName) -> usize {
+        self.open_reservations.iter().filter(|open| open.channel == channel).count()
+    }
+
+    /// Is there a free slot for one more Task of `channel` (taskrouter.md section 4, rules 2 and 3)?
+    pub fn has_slot(&self, channel: TaskChannelName) -> bool {
+        let share = self.share(channel);
+        share.available && self.occupied(channel) < usize::from(share.configured_capacity)
+    }
+
+    /// Where the Worker waits for Tasks; `None`: they can take nothing now.
+    pub fn readiness(&self, workspace: &Workspace) -> Option<Readiness> {
+        if !workspace.is_available(self.activity_sid) {
+            return None;
+        }
+        let channels = workspace.task_channels.keys().copied();
+        let channels: Vec<TaskChannelName> = channels.filter(|channel| self.has_slot(*channel)).collect();
+        (!channels.is_empty()).then(|| Readiness { queues: self.roster.clone(), channels })
+    }
+
+    /// When any Reservation was last made for this Worker.
+    pub fn last_reserved_at(&self) -> Option<Timestamp> {
+        self.channels.iter().filter_map(|share| share.last_reserved_at).max()
     }
 
     /// What the routing order compares: smaller = idle for longer. Never reserved counts as idle for ever, by age
     /// (taskrouter.md section 9).
-    pub fn idle_key(&self) -> (Timestamp, Timestamp, WorkerSid) {
-        let never = Timestamp::from_millis(0);
-        (self.last_reserved_at.unwrap_or(never), self.date_created, self.sid)
+    pub fn idle_key(&self) -> IdleKey {
+        self.idle_key_since(self.last_reserved_at())
+    }
+
+    /// The same for one TaskChannel, as channel-optimized routing compares it.
+    pub fn idle_key_in(&self, channel: TaskChannelName) -> IdleKey {
+        self.idle_key_since(self.share(channel).last_reserved_at)
+    }
+
+    fn idle_key_since(&self, last_reserved_at: Option<Timestamp>) -> IdleKey {
+        (last_reserved_at.unwrap_or(Timestamp::from_millis(0)), self.date_created, self.sid)
     }
 
     /// The address to ring, if the attributes have one.
@@ -93,6 +170,26 @@ impl Worker {
     /// When a Worker who entered the Activity at `date_status_changed` has been in it for `limit`.
     pub fn activity_ends_at(&self, limit: Millis) -> Timestamp {
         self.date_status_changed + limit
+    }
+}
+
+impl WorkerChannel {
+    /// The share every Worker begins with: one Task at a time (taskrouter.md section 2.4).
+    pub fn new(channel: TaskChannelName) -> Self {
+        Self { channel, configured_capacity: 1, available: true, last_reserved_at: None }
+    }
+}
+
+impl Readiness {
+    /// Does somebody of this readiness serve Tasks of `channel` in `queue`?
+    pub fn serves(&self, queue: TaskQueueSid, channel: TaskChannelName) -> bool {
+        self.queues.serves(queue) && self.channels.contains(&channel)
+    }
+
+    /// A short name that depends on queues and channels alone: 32 hexadecimal digits.
+    pub fn key(&self) -> String {
+        let queues = self.queues.queues().iter().map(ToString::to_string);
+        hashed(queues.chain(self.channels.iter().map(ToString::to_string)))
     }
 }
 
@@ -113,13 +210,14 @@ impl Roster {
     pub fn queues(&self) -> &[TaskQueueSid] {
         &self.0
     }
+}
 
-    /// A short name that depends on the queues alone: 32 hexadecimal digits.
-    pub fn key(&self) -> String {
-        let mut hash = Sha256::new();
-        for queue in &self.0 {
-            hash.update(queue.to_string().as_bytes());
-        }
-        hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+/// 32 hexadecimal digits that depend on these texts alone. Ids and names have no `#`, so it keeps them apart.
+fn hashed(texts: impl Iterator<Item = String>) -> String {
+    let mut hash = Sha256::new();
+    for text in texts {
+        hash.update(text.as_bytes());
+        hash.update(b"#");
     }
+    hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,10 +1,17 @@
 //! Workflow: how a Task finds its queue (taskrouter.md sections 2.7 and 7).
 
+mod configuration;
+
 use serde::{Deserialize, Serialize};
 
-use super::{Expression, Millis, Path, TaskQueueSid, WorkflowSid};
+use super::{EXPRESSION_CHARS_MAX, Expression, Millis, Path, TaskQueueSid, WorkflowSid};
 
-/// A Workflow with its configuration, parsed.
+pub use configuration::{CONFIGURATION_BYTES_MAX, ConfigurationError, STEPS_MAX};
+
+/// How long a Reservation waits for an answer if nothing is said (taskrouter.md section 14).
+pub const RESERVATION_TIMEOUT_DEFAULT: Millis = Millis::from_secs(120);
+
+/// A Workflow with the configuration new Tasks follow.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Workflow {
     /// `WW…`.
@@ -17,6 +24,20 @@ pub struct Workflow {
     pub fallback_assignment_callback_url: Option<String>,
     /// How long a Reservation waits for an answer.
     pub task_reservation_timeout: Millis,
+    /// Which configuration this is: 0 for the first, one more for each that replaced it.
+    #[serde(default)]
+    pub version: u32,
+    /// Pending Tasks that follow an older configuration than this start anew: the version that was last saved with
+    /// `ReEvaluateTasks` (taskrouter.md sections 2.7 and 7.2, rule 15).
+    #[serde(default)]
+    pub reevaluated_version: u32,
+    /// What it does with Tasks.
+    pub configuration: Configuration,
+}
+
+/// What a Workflow does with Tasks. A Task follows the configuration it started with (taskrouter.md section 2.7).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Configuration {
     /// Tried top to bottom; the first whose expression is true owns the Task.
     pub filters: Vec<Filter>,
     /// Where a Task goes that no filter wanted.
@@ -47,6 +68,73 @@ pub struct Target {
     pub timeout: Option<Millis>,
     /// Which Worker first. `None` = longest idle.
     pub order_by: Option<OrderBy>,
+    /// When nobody is found on entering the step: go on at once if this is true (section 7.3).
+    #[serde(default)]
+    pub skip_if: Option<Expression>,
+    /// The only Worker who may have the Task in this step (section 7.4).
+    #[serde(default)]
+    pub known_worker: Option<KnownWorker>,
+}
+
+/// Where a Task says which Worker it is meant for: a path into its attributes, without the `task.` prefix.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KnownWorker {
+    /// `known_worker_sid`
+    Sid(Path),
+    /// `known_worker_friendly_name`
+    FriendlyName(Path),
+}
+
+impl Target {
+    /// A step in this queue, for any of its Workers, until the Task's own timeout.
+    pub fn to(queue: TaskQueueSid) -> Self {
+        let (expression, priority, timeout) = (None, None, None);
+        Self { queue, expression, priority, timeout, order_by: None, skip_if: None, known_worker: None }
+    }
+}
+
+impl Configuration {
+    /// Every step, filter by filter, the default filter last.
+    pub fn targets(&self) -> impl Iterator<Item = &Target> {
+        self.filters.iter().flat_map(|filter| &filter.targets).chain(&self.default_filter)
+    }
+}
+
+impl Workflow {
+    /// A Workflow in its first version; it asks nobody what to do with a Reservation.
+    pub fn new(sid: WorkflowSid, friendly_name: impl Into<String>, configuration: Configuration) -> Self {
+        Self {
+            sid,
+            friendly_name: friendly_name.into(),
+            assignment_callback_url: None,
+            fallback_assignment_callback_url: None,
+            task_reservation_timeout: RESERVATION_TIMEOUT_DEFAULT,
+            version: 0,
+            reevaluated_version: 0,
+            configuration,
+        }
+    }
+}
+
+impl Workflow {
+    /// This Workflow in the place of an earlier one, and the configuration it supersedes, if that changed. With
+    /// `reevaluate`, pending Tasks start anew (taskrouter.md section 2.7, `ReEvaluateTasks`).
+    pub fn replacing(mut self, before: &Self, reevaluate: bool) -> (Self, Option<Configuration>) {
+        let changed = self.configuration != before.configuration;
+        self.version = before.version + u32::from(changed);
+        self.reevaluated_version = if reevaluate { self.version } else { before.reevaluated_version };
+        (self, changed.then(|| before.configuration.clone()))
+    }
+}
+
+impl KnownWorker {
+    /// The path into the Task's attributes.
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::Sid(path) | Self::FriendlyName(path) => path,
+        }
+    }
 }
 
 /// Which Workers come first (taskrouter.md section 9): clause by clause, ties by idle time.
@@ -77,6 +165,9 @@ impl TryFrom<String> for OrderBy {
     type Error = String;
 
     fn try_from(source: String) -> Result<Self, String> {
+        if source.chars().nth(EXPRESSION_CHARS_MAX).is_some() {
+            return Err(format!("expected at most {EXPRESSION_CHARS_MAX} characters"));
+        }
         let clauses = source.split(',').map(parse_clause).collect::<Result<_, _>>()?;
         Ok(Self { source, clauses })
     }
@@ -89,7 +180,7 @@ impl From<OrderBy> for String {
 }
 
 fn parse_clause(text: &str) -> Result<OrderClause, String> {
-    let expected = || format!("order_by: expected `worker.<attribute> ASC` or `… DESC`, got `{}`", text.trim());
+    let expected = || format!("expected `worker.<attribute> ASC` or `… DESC`, got `{}`", text.trim());
     let mut words = text.split_whitespace();
     let (Some(path), Some(direction), None) = (words.next(), words.next(), words.next()) else {
         return Err(expected());
@@ -114,5 +205,7 @@ mod tests {
         for wrong in ["", "level DESC", "worker.level", "worker.level UP", "worker.level DESC,", "worker.-x ASC"] {
             assert!(OrderBy::try_from(wrong.to_owned()).is_err(), "{wrong}");
         }
+        let clauses = |count| OrderBy::try_from(vec!["worker.level ASC"; count].join(","));
+        assert!(clauses(480).is_ok() && clauses(482).is_err(), "its length is bounded");
     }
 }

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use super::Snapshot;
 use super::roster::roster_of;
+use super::workflow;
 use crate::model::{
-    AssignmentStatus, FailedOffer, ReservationSid, ReservationStatus, Task, TaskSid, Timestamp, Worker, WorkerSid,
-    Workspace,
+    AfterFailedReservation, AssignmentStatus, FailedOffer, ReservationSid, ReservationStatus, Task, TaskSid, Timestamp,
+    Worker, WorkerSid, Workspace,
 };
 
 /// A decision: what became of the event, and what to write.
@@ -54,6 +55,12 @@ pub enum Refusal {
         /// What it is.
         status: ReservationStatus,
     },
+    /// Calls are being made for the Reservation already.
+    #[error("another instruction is being carried out for Reservation {0}")]
+    InstructionInHand(ReservationSid),
+    /// The TaskChannel is not there.
+    #[error("there is no such TaskChannel in the Workspace")]
+    NoSuchTaskChannel,
     /// The Task is not in a status that allows it (taskrouter.md section 5, "Illegal changes").
     #[error("Task {task} is {}, which does not allow this", status.as_str())]
     WrongStatus {
@@ -133,13 +140,18 @@ impl<'a> Draft<'a> {
         Ok(())
     }
 
-    /// Turns a reserved Task without pending Reservations back to pending (taskrouter.md section 5).
+    /// Turns a reserved Task without pending Reservations back to pending (taskrouter.md section 5); where it goes on is
+    /// the Workspace's choice (section 7.2, rule 8).
     pub fn settle_round(&mut self, task: TaskSid) -> Result<(), Refusal> {
         let still_offered = self.task(task)?.pending_reservations().next().is_some();
-        if self.task(task)?.assignment_status == AssignmentStatus::Reserved && !still_offered {
-            self.task_mut(task)?.assignment_status = AssignmentStatus::Pending;
+        if self.task(task)?.assignment_status != AssignmentStatus::Reserved || still_offered {
+            return Ok(());
         }
-        Ok(())
+        self.task_mut(task)?.assignment_status = AssignmentStatus::Pending;
+        match self.workspace.rules.after_failed_reservation {
+            AfterFailedReservation::StayInStep => Ok(()),
+            AfterFailedReservation::NextStep => workflow::pass_failed_round(self, task),
+        }
     }
 
     /// The decision: everything that changed, with its next version.

@@ -6,9 +6,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::wake;
+use crate::model::instruction::{CallbackMethod, Instruction};
 use crate::model::{
-    AssignmentStatus, CallSid, EndReason, Millis, QueueSid, Reservation, ReservationSid, ReservationStatus, Task,
-    TaskQueueSid, TaskSid, Timestamp, Worker, WorkerSid, Workspace, WorkspaceSid,
+    AssignmentStatus, CallSid, EndReason, IssuedInstruction, Millis, QueueSid, Reservation, ReservationSid,
+    ReservationStatus, Task, TaskQueueSid, TaskSid, Timestamp, Worker, WorkerSid, Workspace, WorkspaceSid,
 };
 
 /// Something to be done outside the core.
@@ -77,6 +78,28 @@ pub enum Callback {
         /// The Task that ended.
         task: TaskSid,
     },
+    /// Carry out an instruction somebody gave through the API, as if the assignment callback had answered it.
+    Instruct {
+        /// The Task.
+        task: TaskSid,
+        /// Its Reservation.
+        reservation: ReservationSid,
+        /// What shall be done.
+        instruction: Instruction,
+        /// A number of its own for each request, so that a message that comes twice calls nobody twice.
+        request: u64,
+    },
+    /// Move a caller from the queue into the conference where the Worker waits.
+    MoveCaller {
+        /// The caller's leg.
+        call: CallSid,
+        /// Their Task.
+        task: TaskSid,
+        /// The offer.
+        reservation: ReservationSid,
+    },
+    /// Tell somebody's status callback what the carrier told us.
+    Relay(Relay),
     /// Ask the carrier whether a caller is still there, and end the Task if not.
     CheckCaller {
         /// The caller's leg.
@@ -91,6 +114,19 @@ pub enum Callback {
     },
 }
 
+/// A notice of the carrier for somebody else's URL.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Relay {
+    /// Where it goes.
+    pub url: String,
+    /// How.
+    pub method: CallbackMethod,
+    /// What it says: the carrier's parameters, and what TaskRouter adds.
+    pub parameters: Vec<(String, String)>,
+    /// The same for one notice, however often it is sent.
+    pub idempotency_token: String,
+}
+
 /// What follows from a Task's write.
 pub fn of_task(workspace: &Workspace, old: Option<&Task>, new: &Task) -> Vec<Effect> {
     let mut effects = Vec::new();
@@ -102,6 +138,7 @@ pub fn of_task(workspace: &Workspace, old: Option<&Task>, new: &Task) -> Vec<Eff
     );
     effects.extend(stopped_calls(old, new).map(|call| Effect::Call(Callback::StopWorkerCall { call })));
     effects.extend(stranded_caller(old, new).map(|call| Effect::Call(Callback::SendCallerOn { call, task: new.sid })));
+    effects.extend(awaited_callers(old, new).map(Effect::Call));
     effects.extend(emptied_queue(old, new).map(|queue| Effect::Call(Callback::DeleteQueue { queue })));
     effects.extend(answered(old, new));
     effects.extend(task_wake(workspace, old, new).map(Effect::Wake));
@@ -124,7 +161,8 @@ pub fn of_worker(workspace: &Workspace, old: Option<&Worker>, new: &Worker) -> V
 fn waits_anew(old: Option<&Task>, new: &Task) -> bool {
     let Some(old) = old else { return new.assignment_status == AssignmentStatus::Pending };
     let same = old.assignment_status == new.assignment_status
-        && old.position == new.position
+        && old.position.step == new.position.step
+        && old.filed == new.filed
         && old.priority == new.priority
         && old.attributes == new.attributes;
     new.assignment_status == AssignmentStatus::Pending && !same
@@ -146,10 +184,24 @@ fn stopped_calls<'a>(old: Option<&'a Task>, new: &'a Task) -> impl Iterator<Item
     ended.filter_map(|ended| ended.instruction.as_ref()?.worker_call_sid)
 }
 
+/// Callers for whom a Worker waits in a conference.
+fn awaited_callers<'a>(old: Option<&'a Task>, new: &'a Task) -> impl Iterator<Item = Callback> + 'a {
+    fn entered(offer: &Reservation) -> bool {
+        let conference = offer.instruction.as_ref().and_then(IssuedInstruction::conference);
+        conference.is_some_and(|conference| conference.sid.is_some())
+    }
+    let newly = move |offer: &&Reservation| {
+        entered(offer) && !old.and_then(|old| old.reservation(offer.sid)).is_some_and(entered)
+    };
+    let call = new.call_sid();
+    let awaited = new.pending_reservations().filter(newly);
+    awaited.filter_map(move |offer| Some(Callback::MoveCaller { call: call?, task: new.sid, reservation: offer.sid }))
+}
+
 /// The caller whose Task was canceled by something else than their leaving.
 fn stranded_caller(old: Option<&Task>, new: &Task) -> Option<CallSid> {
-    let just_canceled = new.assignment_status == AssignmentStatus::Canceled
-        && old.is_some_and(|old| old.assignment_status != AssignmentStatus::Canceled);
+    let waited = |old: &Task| matches!(old.assignment_status, AssignmentStatus::Pending | AssignmentStatus::Reserved);
+    let just_canceled = new.assignment_status == AssignmentStatus::Canceled && old.is_some_and(waited);
     let left_by_themselves = matches!(new.reason, Some(EndReason::Hangup | EndReason::LeftQueue));
     (just_canceled && !left_by_themselves).then(|| new.call_sid()).flatten()
 }
@@ -173,12 +225,11 @@ fn task_wake(workspace: &Workspace, old: Option<&Task>, new: &Task) -> Option<Wa
 }
 
 fn is_freer(workspace: &Workspace, old: Option<&Worker>, new: &Worker) -> bool {
-    let free = |worker: &Worker| workspace.is_available(worker.activity_sid) && worker.has_any_slot();
-    let Some(old) = old else { return free(new) };
-    let same = free(old)
-        && old.roster == new.roster
-        && old.channels == new.channels
+    let Some(ready) = new.readiness(workspace) else { return false };
+    let Some(old) = old else { return true };
+    let same = old.readiness(workspace) == Some(ready)
         && old.attributes == new.attributes
+        && old.friendly_name == new.friendly_name
         && old.open_reservations.len() <= new.open_reservations.len();
-    free(new) && !same
+    !same
 }

@@ -1,8 +1,10 @@
 //! How Tasks and conversations end (taskrouter.md section 5; voice-webhooks.md section 9).
 
 use super::decision::{Draft, Refusal};
-use super::{offer, worker};
-use crate::model::{AssignmentStatus, EndReason, QueueSid, ReservationSid, ReservationStatus, TaskSid};
+use super::{conference, offer, worker};
+use crate::model::{
+    AfterConversation, AssignmentStatus, EndReason, QueueSid, Removal, ReservationSid, ReservationStatus, TaskSid,
+};
 
 /// The caller left the carrier's queue: a Task nobody had is canceled, a conversation is over.
 pub(super) fn caller_gone(
@@ -13,10 +15,8 @@ pub(super) fn caller_gone(
 ) -> Result<(), Refusal> {
     match draft.task(task)?.assignment_status {
         AssignmentStatus::Pending | AssignmentStatus::Reserved => cancel(draft, task, reason)?,
-        AssignmentStatus::Assigned | AssignmentStatus::Wrapping => {
-            complete(draft, task, &EndReason::ConversationEnded)?;
-        }
-        AssignmentStatus::Completed | AssignmentStatus::Canceled => {}
+        AssignmentStatus::Assigned => conversation_ended(draft, task)?,
+        AssignmentStatus::Wrapping | AssignmentStatus::Completed | AssignmentStatus::Canceled => {}
     }
     let unknown = draft.task(task)?.carrier_queue_sid.is_none();
     if carrier_queue.is_some() && unknown {
@@ -60,10 +60,9 @@ pub(super) fn worker_call_ended(
             }
             draft.settle_round(task)
         }
-        ReservationStatus::Accepted | ReservationStatus::Wrapping => {
-            complete(draft, task, &EndReason::ConversationEnded)
-        }
-        ReservationStatus::Rejected
+        ReservationStatus::Accepted => conference::worker_gone(draft, task, reservation),
+        ReservationStatus::Wrapping
+        | ReservationStatus::Rejected
         | ReservationStatus::Timeout
         | ReservationStatus::Canceled
         | ReservationStatus::Rescinded
@@ -71,23 +70,51 @@ pub(super) fn worker_call_ended(
     }
 }
 
-/// Ends a Task by order of the API, within the rules of "Illegal changes".
-pub(super) fn end_task(
+/// Sets a Task's status by order of the API, within the rules of "Illegal changes".
+pub(super) fn set_status(
     draft: &mut Draft<'_>,
     task: TaskSid,
-    end: AssignmentStatus,
+    wanted: AssignmentStatus,
     reason: &EndReason,
 ) -> Result<(), Refusal> {
     use AssignmentStatus::{Assigned, Canceled, Completed, Pending, Reserved, Wrapping};
     let status = draft.task(task)?.assignment_status;
-    match (end, status) {
-        (Completed, Completed) | (Canceled, Canceled) => Ok(()),
+    match (wanted, status) {
+        (Wrapping, Wrapping) | (Completed, Completed) | (Canceled, Canceled) => Ok(()),
+        (Wrapping, Assigned) => wrap(draft, task),
         (Completed, Assigned | Wrapping) => complete(draft, task, reason),
         (Canceled, Pending | Reserved) => cancel(draft, task, reason),
         (Pending | Reserved | Assigned | Wrapping | Completed | Canceled, status) => {
             Err(Refusal::WrongStatus { task, status })
         }
     }
+}
+
+/// A conversation has ended: the Worker goes on to the Activity the instruction named, and the Task to what its
+/// TaskChannel says comes after.
+pub(super) fn conversation_ended(draft: &mut Draft<'_>, sid: TaskSid) -> Result<(), Refusal> {
+    let channel = draft.workspace.task_channels.get(&draft.task(sid)?.channel);
+    match channel.map(|channel| channel.after_conversation) {
+        Some(AfterConversation::Complete) | None => complete(draft, sid, &EndReason::ConversationEnded),
+        Some(AfterConversation::Wrap | AfterConversation::WrapFor(_)) => wrap(draft, sid),
+    }
+}
+
+/// Removes a Task, whatever its status; what was open is canceled.
+pub(super) fn remove(draft: &mut Draft<'_>, sid: TaskSid, removal: Removal) -> Result<(), Refusal> {
+    let task = draft.task(sid)?;
+    if task.removal.is_some() {
+        return Ok(());
+    }
+    if !task.assignment_status.is_end() {
+        let open: Vec<ReservationSid> = task.open_reservations().map(|open| open.sid).collect();
+        for reservation in open {
+            draft.end_reservation(sid, reservation, ReservationStatus::Canceled)?;
+        }
+        end(draft, sid, AssignmentStatus::Canceled, &EndReason::Deleted)?;
+    }
+    draft.task_mut(sid)?.removal = Some(removal);
+    Ok(())
 }
 
 /// Cancels a Task that nobody has; whoever was offered it is free again.
@@ -99,17 +126,38 @@ pub(super) fn cancel(draft: &mut Draft<'_>, sid: TaskSid, reason: &EndReason) ->
     end(draft, sid, AssignmentStatus::Canceled, reason)
 }
 
-/// Completes a Task that somebody has; the Worker goes on to the Activity the instruction named.
-fn complete(draft: &mut Draft<'_>, sid: TaskSid, reason: &EndReason) -> Result<(), Refusal> {
-    let held: Vec<_> = draft.task(sid)?.open_reservations().cloned().collect();
+/// Completes a Task that somebody has.
+pub(super) fn complete(draft: &mut Draft<'_>, sid: TaskSid, reason: &EndReason) -> Result<(), Refusal> {
+    leave_conversation(draft, sid)?;
+    let held: Vec<ReservationSid> = draft.task(sid)?.open_reservations().map(|held| held.sid).collect();
     for reservation in held {
-        draft.end_reservation(sid, reservation.sid, ReservationStatus::Completed)?;
-        let next = reservation.instruction.and_then(|instruction| instruction.post_work_activity_sid);
-        if let Some(activity) = next {
-            worker::enter_activity(draft, reservation.worker_sid, activity);
-        }
+        draft.end_reservation(sid, reservation, ReservationStatus::Completed)?;
     }
     end(draft, sid, AssignmentStatus::Completed, reason)
+}
+
+/// Leaves an assigned Task to its Worker's paperwork; the slot stays taken.
+fn wrap(draft: &mut Draft<'_>, sid: TaskSid) -> Result<(), Refusal> {
+    leave_conversation(draft, sid)?;
+    let now = draft.now;
+    let task = draft.task_mut(sid)?;
+    task.assignment_status = AssignmentStatus::Wrapping;
+    for held in task.reservations.iter_mut().filter(|held| held.status == ReservationStatus::Accepted) {
+        held.status = ReservationStatus::Wrapping;
+        held.date_updated = now;
+    }
+    Ok(())
+}
+
+/// The Worker of an assigned Task goes on to the Activity the instruction named.
+fn leave_conversation(draft: &mut Draft<'_>, sid: TaskSid) -> Result<(), Refusal> {
+    let task = draft.task(sid)?;
+    let accepted = task.reservations.iter().find(|held| held.status == ReservationStatus::Accepted);
+    let next = accepted.and_then(|held| Some((held.worker_sid, held.instruction.as_ref()?.post_work_activity_sid?)));
+    if let Some((worker, activity)) = next {
+        worker::enter_activity(draft, worker, activity);
+    }
+    Ok(())
 }
 
 fn end(draft: &mut Draft<'_>, sid: TaskSid, status: AssignmentStatus, reason: &EndReason) -> Result<(), Refusal> {

@@ -1,7 +1,9 @@
 //! What can happen.
 
+use crate::model::instruction::Supervision;
 use crate::model::{
-    ActivitySid, AssignmentStatus, CallSid, EndReason, IssuedInstruction, QueueSid, ReservationSid, TaskSid, WorkerSid,
+    ActivitySid, AssignmentStatus, Attributes, CallSid, ConferenceSid, EndReason, IssuedInstruction, QueueSid,
+    ReservationSid, TaskChannelName, TaskSid, Timestamp, WorkerSid,
 };
 
 /// Something that happened, or time that passed.
@@ -53,6 +55,60 @@ pub enum Event {
         /// The carrier's error code, if it gave one.
         code: Option<u32>,
     },
+    /// A call asks for the caller of a Reservation, `<Dial><Queue reservationSid>` (voice-webhooks.md section 5.3).
+    WorkerDialed {
+        /// The Task offered.
+        task: TaskSid,
+        /// The offer.
+        reservation: ReservationSid,
+        /// The call that asks.
+        call: CallSid,
+        /// The Activity the Worker moves to when the conversation has ended.
+        post_work_activity: Option<ActivitySid>,
+    },
+    /// The Worker is in the conference and waits for the caller.
+    ConferenceEntered {
+        /// The Task offered.
+        task: TaskSid,
+        /// The offer.
+        reservation: ReservationSid,
+        /// The carrier's name of the conference.
+        conference: ConferenceSid,
+        /// Whose leg is in.
+        call: CallSid,
+    },
+    /// The caller comes into the conference, where the Worker is.
+    ConferenceJoined {
+        /// The Task offered.
+        task: TaskSid,
+        /// The offer.
+        reservation: ReservationSid,
+    },
+    /// Somebody left the conference, or it is over.
+    ConferenceLeft {
+        /// The Task offered.
+        task: TaskSid,
+        /// The offer.
+        reservation: ReservationSid,
+        /// Who.
+        who: Leaving,
+    },
+    /// A supervisor is about to be called. Whoever gets this through may place the call; nobody else.
+    SupervisionIssued {
+        /// The Task.
+        task: TaskSid,
+        /// Its accepted Reservation.
+        reservation: ReservationSid,
+        /// What is being done.
+        supervision: Supervision,
+    },
+    /// The caller was moved out of the carrier's queue: by an instruction, or by somebody else.
+    CallerMoved {
+        /// The caller's Task.
+        task: TaskSid,
+        /// The carrier's queue.
+        carrier_queue: Option<QueueSid>,
+    },
     /// The Worker was led to the caller and found nobody waiting.
     CallerNotFound {
         /// The Task offered.
@@ -69,14 +125,26 @@ pub enum Event {
         /// The carrier's queue, to be deleted.
         carrier_queue: Option<QueueSid>,
     },
-    /// Somebody ends the Task through the API (taskrouter.md section 5).
-    TaskEnded {
+    /// Somebody sets the Task's status through the API (taskrouter.md section 5).
+    StatusSet {
         /// Which.
         task: TaskSid,
-        /// `Completed` or `Canceled`.
-        end: AssignmentStatus,
+        /// `Wrapping`, `Completed` or `Canceled`; the others cannot be set.
+        status: AssignmentStatus,
         /// Why.
         reason: EndReason,
+    },
+    /// Somebody changes what is known about a Task (taskrouter.md section 2.8).
+    TaskUpdated {
+        /// Which.
+        task: TaskSid,
+        /// What changes.
+        changes: TaskChanges,
+    },
+    /// Somebody removes the Task, whatever its status.
+    TaskDeleted {
+        /// Which.
+        task: TaskSid,
     },
     /// A Worker's Activity is set (taskrouter.md section 3).
     ActivitySet {
@@ -86,6 +154,24 @@ pub enum Event {
         activity: ActivitySid,
         /// Reject what the Worker has been offered, if the Activity is unavailable.
         reject_pending: bool,
+    },
+    /// Somebody changes what is known about a Worker (taskrouter.md section 2.3).
+    WorkerUpdated {
+        /// Who.
+        worker: WorkerSid,
+        /// What changes.
+        changes: WorkerChanges,
+    },
+    /// Somebody changes a Worker's share of a TaskChannel (taskrouter.md section 2.4).
+    WorkerChannelUpdated {
+        /// Who.
+        worker: WorkerSid,
+        /// Which channel.
+        channel: TaskChannelName,
+        /// Tasks at once.
+        capacity: Option<u16>,
+        /// Open for new Tasks?
+        available: Option<bool>,
     },
     /// Look at this Worker's time limits.
     AdvanceWorker {
@@ -103,29 +189,74 @@ impl Event {
             | Self::InstructionIssued { task, .. }
             | Self::WorkerCallNamed { task, .. }
             | Self::WorkerCallEnded { task, .. }
+            | Self::WorkerDialed { task, .. }
+            | Self::ConferenceEntered { task, .. }
+            | Self::ConferenceJoined { task, .. }
+            | Self::ConferenceLeft { task, .. }
+            | Self::SupervisionIssued { task, .. }
+            | Self::CallerMoved { task, .. }
             | Self::CallerNotFound { task, .. }
             | Self::CallerGone { task, .. }
-            | Self::TaskEnded { task, .. } => Some(*task),
-            Self::ServeWorker { .. } | Self::ActivitySet { .. } | Self::AdvanceWorker { .. } => None,
+            | Self::StatusSet { task, .. }
+            | Self::TaskUpdated { task, .. }
+            | Self::TaskDeleted { task } => Some(*task),
+            Self::ServeWorker { .. }
+            | Self::ActivitySet { .. }
+            | Self::WorkerUpdated { .. }
+            | Self::WorkerChannelUpdated { .. }
+            | Self::AdvanceWorker { .. } => None,
         }
     }
 
     /// The Worker it is about, if it is about one.
     pub fn worker(&self) -> Option<WorkerSid> {
         match self {
-            Self::ServeWorker { worker } | Self::ActivitySet { worker, .. } | Self::AdvanceWorker { worker } => {
-                Some(*worker)
-            }
+            Self::ServeWorker { worker }
+            | Self::ActivitySet { worker, .. }
+            | Self::WorkerUpdated { worker, .. }
+            | Self::WorkerChannelUpdated { worker, .. }
+            | Self::AdvanceWorker { worker } => Some(*worker),
             Self::Advance { .. }
             | Self::Answered { .. }
             | Self::InstructionIssued { .. }
             | Self::WorkerCallNamed { .. }
             | Self::WorkerCallEnded { .. }
+            | Self::WorkerDialed { .. }
+            | Self::ConferenceEntered { .. }
+            | Self::ConferenceJoined { .. }
+            | Self::ConferenceLeft { .. }
+            | Self::SupervisionIssued { .. }
+            | Self::CallerMoved { .. }
             | Self::CallerNotFound { .. }
             | Self::CallerGone { .. }
-            | Self::TaskEnded { .. } => None,
+            | Self::StatusSet { .. }
+            | Self::TaskUpdated { .. }
+            | Self::TaskDeleted { .. } => None,
         }
     }
+}
+
+/// What changes about a Task; what is absent stays. Its place in the Workflow stays too (taskrouter.md section 7.2,
+/// rule 15).
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct TaskChanges {
+    /// What is known about it.
+    pub attributes: Option<Attributes>,
+    /// Higher is served first.
+    pub priority: Option<u32>,
+    /// The kind of work; must be one of the Workspace's.
+    pub channel: Option<TaskChannelName>,
+    /// The moment its waiting is counted from.
+    pub virtual_start_time: Option<Timestamp>,
+}
+
+/// What changes about a Worker; what is absent stays.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct WorkerChanges {
+    /// The name; that it is unique is the writer's business.
+    pub friendly_name: Option<String>,
+    /// Skills and address.
+    pub attributes: Option<Attributes>,
 }
 
 /// The answer to a Reservation.
@@ -138,4 +269,13 @@ pub enum Answer {
         /// The Worker's new Activity.
         activity: Option<ActivitySid>,
     },
+}
+
+/// Who leaves a conference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Leaving {
+    /// This leg.
+    Call(CallSid),
+    /// Everybody: the conference of this name is over.
+    Everybody(ConferenceSid),
 }

@@ -1,13 +1,13 @@
 //! Which Worker for a Task, and which Task for a Worker (taskrouter.md sections 9 and 10).
 
-use std::cmp::Reverse;
+use std::cmp::Ordering;
 
 use super::decision::{Draft, Refusal};
 use super::expression::{TargetScope, Value, WorkerScope};
-use super::{REOFFER_PAUSE, RESERVATION_ROUNDS_MAX, ending, offer, workflow};
+use super::{RESERVATION_ROUNDS_MAX, deadline, order, workflow};
 use crate::model::{
-    AssignmentStatus, EndReason, OpenReservation, OrderBy, OrderClause, Reservation, ReservationStatus, Target, Task,
-    TaskSid, Timestamp, Worker, WorkerSid, Workspace,
+    AssignmentStatus, IdleKey, KnownWorker, OpenReservation, OrderBy, OrderClause, Reservation, ReservationStatus,
+    RoutingTarget, Target, Task, TaskChannelName, TaskSid, Timestamp, Worker, WorkerSid, Workspace,
 };
 
 /// Looks at one Task: first whatever its clocks demand, then, if it still waits and nothing changed, the candidates.
@@ -15,101 +15,130 @@ use crate::model::{
 /// A change ends the look: it is written first, and its own stream record brings the Task back here. So every
 /// Reservation's end is seen by the stream before the next round replaces it.
 pub(super) fn advance(draft: &mut Draft<'_>, sid: TaskSid) -> Result<(), Refusal> {
-    offer::expire(draft, sid)?;
-    expire_task(draft, sid)?;
+    deadline::pass(draft, sid)?;
+    workflow::reevaluate(draft, sid)?;
     workflow::pass_deadlines(draft, sid)?;
+    workflow::refile(draft, sid)?;
     let task = draft.task(sid)?;
-    if draft.has_changes() || task.assignment_status != AssignmentStatus::Pending {
-        return Ok(());
-    }
-    if draft.snapshot().candidates_of != Some(task.task_queue_sid) {
+    if draft.has_changes() || !task.is_pending() || draft.snapshot().candidates_of != Some(task.task_queue_sid) {
         return Ok(());
     }
     let chosen = choose_workers(draft, task);
-    reserve(draft, sid, &chosen)
+    if chosen.is_empty() { decide_skip(draft, sid) } else { reserve(draft, sid, &chosen) }
 }
 
 /// Finds the Task in the snapshot that comes first for this Worker and reserves it (taskrouter.md section 10).
 pub(super) fn serve(draft: &mut Draft<'_>, sid: WorkerSid) -> Result<(), Refusal> {
     let worker = draft.worker(sid)?;
     let mut waiting: Vec<&Task> = draft.snapshot().tasks.values().collect();
-    waiting.sort_by_key(|task| (Reverse(task.priority), task.virtual_start_time, task.sid));
-    let fits = |task: &&&Task| {
-        let target = current_target(draft.workspace, task);
-        let in_time = !is_overdue(draft, task);
-        in_time && may_take(draft, worker, task, target)
-    };
+    waiting.sort_by_cached_key(|task| order::rank(draft.workspace, task));
+    let fits = |task: &&&Task| !is_overdue(draft, task) && may_take(draft, worker, task);
     let Some(task) = waiting.iter().find(fits).map(|task| task.sid) else { return Ok(()) };
     reserve(draft, task, &[sid])
 }
 
-/// A Task that outlived its timeout, or its rounds, is canceled (taskrouter.md section 5).
-fn expire_task(draft: &mut Draft<'_>, sid: TaskSid) -> Result<(), Refusal> {
+/// Nobody was found: if the Task has just entered a step with `skip_if` and its queue's Workers have been counted, that
+/// decides whether it stays (taskrouter.md section 7.3).
+fn decide_skip(draft: &mut Draft<'_>, sid: TaskSid) -> Result<(), Refusal> {
     let task = draft.task(sid)?;
-    let waits = matches!(task.assignment_status, AssignmentStatus::Pending | AssignmentStatus::Reserved);
-    if waits && task.expires_at() <= draft.now {
-        return ending::cancel(draft, sid, &EndReason::TaskTtlExceeded);
+    let Some(skip_if) = undecided_skip(draft.workspace, task) else { return Ok(()) };
+    let Some(presence) = &draft.snapshot().presence else { return Ok(()) };
+    if skip_if.matches(presence) {
+        return workflow::skip(draft, sid);
     }
-    if task.assignment_status == AssignmentStatus::Pending && task.rounds >= RESERVATION_ROUNDS_MAX {
-        return ending::cancel(draft, sid, &EndReason::MaxAssignmentsExceeded);
-    }
+    draft.task_mut(sid)?.position.skip_decided = true;
     Ok(())
 }
 
-fn is_overdue(draft: &Draft<'_>, task: &Task) -> bool {
-    let workflow = draft.workspace.workflows.get(&task.workflow_sid);
-    let step = workflow.and_then(|workflow| workflow::step_deadline(workflow, task.position));
-    task.expires_at() <= draft.now || step.is_some_and(|deadline| deadline <= draft.now)
+/// The `skip_if` that is still to be looked at in the step the Task is in.
+pub(super) fn undecided_skip<'a>(workspace: &'a Workspace, task: &Task) -> Option<&'a crate::model::Expression> {
+    if task.position.skip_decided {
+        return None;
+    }
+    workflow::target_at(workspace, task)?.skip_if.as_ref()
 }
 
-/// The Task's step; a Task whose step a changed configuration no longer has keeps waiting in its queue, for any
-/// Worker of it.
-fn current_target<'a>(workspace: &'a Workspace, task: &Task) -> Option<&'a Target> {
-    workflow::target_at(workspace.workflows.get(&task.workflow_sid)?, task.position)
+fn is_overdue(draft: &Draft<'_>, task: &Task) -> bool {
+    let step = workflow::step_deadline(draft.workspace, task);
+    task.expires_at() <= draft.now
+        || task.rounds >= RESERVATION_ROUNDS_MAX
+        || step.is_some_and(|deadline| deadline <= draft.now)
 }
 
 /// The best free Workers, as many as the queue offers a Task to at once.
 fn choose_workers(draft: &Draft<'_>, task: &Task) -> Vec<WorkerSid> {
-    let target = current_target(draft.workspace, task);
     let workers = draft.snapshot().workers.values();
-    let mut candidates: Vec<&Worker> = workers.filter(|worker| may_take(draft, worker, task, target)).collect();
-    let order = |left: &&Worker, right: &&Worker| {
-        compare_by(draft.workspace, target.and_then(|target| target.order_by.as_ref()), left, right)
-            .then_with(|| left.idle_key().cmp(&right.idle_key()))
-    };
-    candidates.sort_by(order);
-    let queue = draft.workspace.task_queues.get(&task.task_queue_sid);
-    let at_once = queue.map_or(1, |queue| usize::from(queue.max_reserved_workers));
-    candidates.into_iter().take(at_once).map(|worker| worker.sid).collect()
+    let mut candidates: Vec<&Worker> = workers.filter(|worker| may_take(draft, worker, task)).collect();
+    let order_by = workflow::target_at(draft.workspace, task).and_then(|target| target.order_by.as_ref());
+    candidates.sort_by(|left, right| {
+        compare_by(draft.workspace, order_by, left, right)
+            .then_with(|| idle_key(draft.workspace, task, left).cmp(&idle_key(draft.workspace, task, right)))
+    });
+    candidates.into_iter().take(at_once(draft.workspace, task)).map(|worker| worker.sid).collect()
+}
+
+/// How many Workers a Task is offered to at once.
+fn at_once(workspace: &Workspace, task: &Task) -> usize {
+    workspace.task_queues.get(&task.task_queue_sid).map_or(1, |queue| usize::from(queue.max_reserved_workers))
+}
+
+/// Idle for how long: over all channels, or in the Task's own if that one is optimized (taskrouter.md section 9).
+fn idle_key(workspace: &Workspace, task: &Task, worker: &Worker) -> IdleKey {
+    let channel = workspace.task_channels.get(&task.channel);
+    match channel.is_some_and(|channel| channel.channel_optimized_routing) {
+        true => worker.idle_key_in(task.channel),
+        false => worker.idle_key(),
+    }
 }
 
 /// All that must hold for a Worker to be offered a Task (taskrouter.md section 4, and the step's expression).
-fn may_take(draft: &Draft<'_>, worker: &Worker, task: &Task, target: Option<&Target>) -> bool {
+fn may_take(draft: &Draft<'_>, worker: &Worker, task: &Task) -> bool {
     let workspace = draft.workspace;
+    if !task.is_pending() || is_spared(workspace, task, worker.sid, draft.now) {
+        return false;
+    }
+    let is_free = || workspace.is_available(worker.activity_sid) && worker.has_slot(task.channel);
+    match task.routing_target {
+        Some(RoutingTarget::Worker(meant)) => meant == worker.sid && (task.ignore_capacity || is_free()),
+        Some(RoutingTarget::TaskQueue(_) | RoutingTarget::Workflow(_)) | None => {
+            is_free()
+                && worker.roster.serves(task.task_queue_sid)
+                && workflow::target_at(workspace, task).is_none_or(|target| suits(workspace, target, task, worker))
+        }
+    }
+}
+
+/// Is a Worker of the queue one whom the step wants?
+fn suits(workspace: &Workspace, target: &Target, task: &Task, worker: &Worker) -> bool {
     let scope = || TargetScope { task, worker: WorkerScope::new(worker, workspace) };
-    task.assignment_status == AssignmentStatus::Pending
-        && workspace.is_available(worker.activity_sid)
-        && worker.has_slot(task.channel)
-        && worker.roster.serves(task.task_queue_sid)
-        && !is_spared(task, worker.sid, draft.now)
-        && target.and_then(|target| target.expression.as_ref()).is_none_or(|expression| expression.matches(&scope()))
+    let is_known = |known: &KnownWorker| match (known, order::known_worker(task, known)) {
+        (KnownWorker::Sid(_), Some(sid)) => sid.parse() == Ok(worker.sid),
+        (KnownWorker::FriendlyName(_), Some(name)) => name == worker.friendly_name,
+        (KnownWorker::Sid(_) | KnownWorker::FriendlyName(_), None) => false,
+    };
+    target.known_worker.as_ref().is_none_or(is_known)
+        && target.expression.as_ref().is_none_or(|expression| expression.matches(&scope()))
 }
 
 /// Did this Worker not take this very Task a moment ago?
-fn is_spared(task: &Task, worker: WorkerSid, now: Timestamp) -> bool {
-    task.failed_offers.iter().any(|failed| failed.worker_sid == worker && now < failed.at + REOFFER_PAUSE)
+fn is_spared(workspace: &Workspace, task: &Task, worker: WorkerSid, now: Timestamp) -> bool {
+    let pause = workspace.rules.reoffer_pause;
+    task.failed_offers.iter().any(|failed| failed.worker_sid == worker && now < failed.at + pause)
 }
 
 /// Clause by clause; a Worker without the attribute comes after all who have it, up or down (taskrouter.md section 9).
-fn compare_by(workspace: &Workspace, order: Option<&OrderBy>, left: &Worker, right: &Worker) -> std::cmp::Ordering {
+fn compare_by(workspace: &Workspace, order: Option<&OrderBy>, left: &Worker, right: &Worker) -> Ordering {
     let clauses = order.map_or(&[][..], OrderBy::clauses);
+    if clauses.is_empty() {
+        return Ordering::Equal;
+    }
     let (left, right) = (WorkerScope::new(left, workspace), WorkerScope::new(right, workspace));
     let compare = |clause: &OrderClause| match (integer(&left, clause), integer(&right, clause)) {
         (Some(left), Some(right)) if clause.descending => right.cmp(&left),
         (Some(left), Some(right)) => left.cmp(&right),
         (left, right) => right.is_some().cmp(&left.is_some()),
     };
-    clauses.iter().map(compare).find(|order| order.is_ne()).unwrap_or(std::cmp::Ordering::Equal)
+    clauses.iter().map(compare).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
 }
 
 fn integer(worker: &WorkerScope<'_>, clause: &OrderClause) -> Option<i64> {
@@ -127,9 +156,6 @@ fn integer(worker: &WorkerScope<'_>, clause: &OrderClause) -> Option<i64> {
 
 /// One round: a Reservation for each of these Workers, a slot taken at each.
 fn reserve(draft: &mut Draft<'_>, sid: TaskSid, workers: &[WorkerSid]) -> Result<(), Refusal> {
-    if workers.is_empty() {
-        return Ok(());
-    }
     let now = draft.now;
     let task = draft.task(sid)?;
     let (round, channel) = (task.rounds + 1, task.channel);
@@ -139,8 +165,7 @@ fn reserve(draft: &mut Draft<'_>, sid: TaskSid, workers: &[WorkerSid]) -> Result
     for worker_sid in workers {
         let reservation_sid = Reservation::derive_sid(sid, round, *worker_sid);
         let Some(worker) = draft.worker_mut(*worker_sid) else { continue };
-        worker.open_reservations.push(OpenReservation { sid: reservation_sid, task_sid: sid, channel });
-        worker.last_reserved_at = Some(now);
+        take_slot(worker, OpenReservation { sid: reservation_sid, task_sid: sid, channel }, now);
         reservations.push(Reservation {
             sid: reservation_sid,
             worker_sid: *worker_sid,
@@ -153,10 +178,19 @@ fn reserve(draft: &mut Draft<'_>, sid: TaskSid, workers: &[WorkerSid]) -> Result
             canceled_reason_code: None,
         });
     }
+    let pause = draft.workspace.rules.reoffer_pause;
+    let skips = undecided_skip(draft.workspace, draft.task(sid)?).is_some();
     let task = draft.task_mut(sid)?;
     task.assignment_status = AssignmentStatus::Reserved;
+    task.position.skip_decided |= skips;
     task.rounds = round;
     task.reservations = reservations;
-    task.failed_offers.retain(|failed| now < failed.at + REOFFER_PAUSE);
+    task.failed_offers.retain(|failed| now < failed.at + pause);
     Ok(())
+}
+
+fn take_slot(worker: &mut Worker, open: OpenReservation, now: Timestamp) {
+    let channel: TaskChannelName = open.channel;
+    worker.open_reservations.push(open);
+    worker.share_mut(channel).last_reserved_at = Some(now);
 }

@@ -7,6 +7,8 @@
 //!
 //! What is absent: IO, clocks, randomness, AWS. The same arguments give the same answer.
 
+mod conference;
+mod deadline;
 mod decision;
 pub mod effects;
 mod ending;
@@ -14,27 +16,30 @@ mod event;
 pub mod expression;
 mod matching;
 mod offer;
+pub mod order;
+mod presence;
 mod roster;
 mod snapshot;
+mod update;
 pub mod wake;
 mod worker;
 mod workflow;
 
 pub use decision::{Decision, Outcome, Refusal};
-pub use event::{Answer, Event};
+pub use event::{Answer, Event, Leaving, TaskChanges, WorkerChanges};
+pub use presence::Presence;
 pub use roster::roster_of;
 pub use snapshot::Snapshot;
-pub use workflow::{NewTask, NoFilterMatches, create_task};
+pub use workflow::{NewTask, NotRoutable, TASK_TIMEOUT_DEFAULT, create_task};
 
-use crate::model::{Millis, Timestamp};
+use crate::model::{Millis, Removal, Task, Timestamp, Workspace};
 use decision::Draft;
 
 /// Rounds of Reservations a Task gets before it is canceled (taskrouter.md section 14).
 pub const RESERVATION_ROUNDS_MAX: u32 = 1_000;
 
-/// How long a Worker is spared the very Task they just did not take. Nothing in the reference asks for it; without it a
-/// phone that is always busy would burn all rounds of a waiting call within a minute.
-pub const REOFFER_PAUSE: Millis = Millis::from_secs(5);
+/// How long a Task may be assigned; then it is removed (taskrouter.md section 14).
+pub const ASSIGNED_MAX: Millis = Millis::from_secs(86_400);
 
 /// How long the carrier may take to name the call to a Worker, from the moment the instruction was issued: its own 15 s
 /// limit for a request, and once more for a retry.
@@ -62,17 +67,41 @@ pub fn decide(snapshot: Snapshot<'_>, event: &Event, now: Timestamp) -> Decision
         Event::WorkerCallEnded { task, reservation, code } => {
             ending::worker_call_ended(&mut draft, *task, *reservation, *code)
         }
+        Event::WorkerDialed { task, reservation, call, post_work_activity } => {
+            offer::dial(&mut draft, *task, *reservation, *call, *post_work_activity)
+        }
+        Event::ConferenceEntered { task, reservation, conference, call } => {
+            conference::enter(&mut draft, *task, *reservation, *conference, *call)
+        }
+        Event::ConferenceJoined { task, reservation } => conference::join(&mut draft, *task, *reservation),
+        Event::ConferenceLeft { task, reservation, who } => conference::leave(&mut draft, *task, *reservation, *who),
+        Event::SupervisionIssued { task, reservation, supervision } => {
+            conference::supervise(&mut draft, *task, *reservation, *supervision)
+        }
+        Event::CallerMoved { task, carrier_queue } => conference::caller_moved(&mut draft, *task, *carrier_queue),
         Event::CallerNotFound { task, reservation } => ending::caller_not_found(&mut draft, *task, *reservation),
         Event::CallerGone { task, reason, carrier_queue } => {
             ending::caller_gone(&mut draft, *task, reason, *carrier_queue)
         }
-        Event::TaskEnded { task, end, reason } => ending::end_task(&mut draft, *task, *end, reason),
+        Event::StatusSet { task, status, reason } => ending::set_status(&mut draft, *task, *status, reason),
+        Event::TaskUpdated { task, changes } => update::task(&mut draft, *task, changes),
+        Event::TaskDeleted { task } => ending::remove(&mut draft, *task, Removal::Deleted),
         Event::ActivitySet { worker, activity, reject_pending } => {
             worker::set_activity(&mut draft, *worker, *activity, *reject_pending)
+        }
+        Event::WorkerUpdated { worker, changes } => update::worker(&mut draft, *worker, changes),
+        Event::WorkerChannelUpdated { worker, channel, capacity, available } => {
+            update::worker_channel(&mut draft, *worker, *channel, *capacity, *available)
         }
         Event::AdvanceWorker { worker } => worker::advance(&mut draft, *worker),
     };
     draft.decide(outcome)
+}
+
+/// Is there a `skip_if` still to be decided in the step this Task is in? Then the Workers of its queue must be counted when
+/// nobody is found for it ([`Snapshot::with_presence`]).
+pub fn may_skip(workspace: &Workspace, task: &Task) -> bool {
+    matching::undecided_skip(workspace, task).is_some()
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::presence::Presence;
 use crate::model::{Task, TaskQueueSid, TaskSid, Worker, WorkerSid, Workspace};
 
 /// The part of the world a decision is taken over. May be stale: a decision is written on condition that the versions
@@ -16,12 +17,14 @@ pub struct Snapshot<'a> {
     pub workers: BTreeMap<WorkerSid, Worker>,
     /// The queue whose free Workers are among `workers`. `None`: nobody looked, so nobody can be chosen.
     pub candidates_of: Option<TaskQueueSid>,
+    /// The Workers of that queue, counted. `None`: nobody counted, so no `skip_if` is decided.
+    pub presence: Option<Presence>,
 }
 
 impl<'a> Snapshot<'a> {
     /// A snapshot of nothing but configuration.
     pub fn new(workspace: &'a Workspace) -> Self {
-        Self { workspace, tasks: BTreeMap::new(), workers: BTreeMap::new(), candidates_of: None }
+        Self { workspace, tasks: BTreeMap::new(), workers: BTreeMap::new(), candidates_of: None, presence: None }
     }
 
     /// With these Tasks.
@@ -39,5 +42,10 @@ impl<'a> Snapshot<'a> {
     /// With these Workers, who are the free ones of `queue`.
     pub fn with_candidates(self, queue: TaskQueueSid, workers: impl IntoIterator<Item = Worker>) -> Self {
         Self { candidates_of: Some(queue), ..self }.with_workers(workers)
+    }
+
+    /// With the Workers of that queue, counted.
+    pub fn with_presence(self, presence: Option<Presence>) -> Self {
+        Self { presence, ..self }
     }
 }

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use super::effects::{self, Callback, Effect, Subject};
 use super::*;
 use crate::model::{
-    Activity, ActivitySid, AssignmentStatus, Attributes, CallSid, EndReason, Expression, Filter, IssuedInstruction,
-    OrderBy, ReservationSid, ReservationStatus, Roster, Target, Task, TaskChannelName, TaskQueue, TaskQueueSid,
-    TaskSid, Worker, WorkerChannel, WorkerSid, Workflow, WorkflowSid, Workspace, WorkspaceSid, WrapUp,
+    Activity, ActivitySid, AfterConversation, AssignmentStatus, Attributes, CallSid, Configuration, EndReason,
+    Expression, Filter, IssuedInstruction, OrderBy, QueueSid, ReservationSid, ReservationStatus, Step, Target, Task,
+    TaskChannel, TaskChannelName, TaskOrder, TaskQueue, TaskQueueSid, TaskSid, Worker, WorkerSid, Workflow,
+    WorkflowSid, Workspace, WorkspaceSid, WrapUp,
 };
 
 const STEP_SECS: u64 = 60;
@@ -43,13 +44,7 @@ fn expression(source: &str) -> Option<Expression> {
 }
 
 fn target(queue_name: &str) -> Target {
-    Target {
-        queue: queue(queue_name),
-        expression: None,
-        priority: None,
-        timeout: Some(Millis::from_secs(STEP_SECS)),
-        order_by: None,
-    }
+    Target { timeout: Some(Millis::from_secs(STEP_SECS)), ..Target::to(queue(queue_name)) }
 }
 
 /// Queues `en` and `hi`; Activities; a Workflow by language without default.
@@ -59,30 +54,26 @@ fn world() -> World {
         friendly_name: name.to_owned(),
         target_workers: expression(&format!("languages HAS '{name}'")),
         max_reserved_workers: 1,
+        task_order: TaskOrder::Fifo,
     };
     let filter = |name: &str| Filter {
         filter_friendly_name: name.to_owned(),
         expression: expression(&format!("selected_language == '{name}'")),
         targets: vec![target(name)],
     };
+    let configuration = Configuration { filters: vec![filter("en"), filter("hi")], default_filter: None };
     let workflow = Workflow {
-        sid: WorkflowSid::derive(&["calls"]),
-        friendly_name: "calls".to_owned(),
-        assignment_callback_url: Some("/assignment".to_owned()),
-        fallback_assignment_callback_url: None,
         task_reservation_timeout: Millis::from_secs(RESERVATION_TIMEOUT_SECS),
-        filters: vec![filter("en"), filter("hi")],
-        default_filter: None,
+        ..Workflow::new(WorkflowSid::derive(&["calls"]), "calls", configuration)
     };
     let activities = [("Offline", false), ("Available", true), ("Wrap-Up", false)];
     let activities = activities.map(|(name, available)| {
         (activity(name), Activity { sid: activity(name), friendly_name: name.to_owned(), available })
     });
+    let sid = WorkspaceSid::derive(&["centre"]);
+    let voice =
+        TaskChannel { after_conversation: AfterConversation::Complete, ..TaskChannel::of(sid, TaskChannelName::VOICE) };
     let workspace = Workspace {
-        sid: WorkspaceSid::derive(&["centre"]),
-        friendly_name: "centre".to_owned(),
-        default_activity_sid: activity("Offline"),
-        timeout_activity_sid: activity("Offline"),
         wrap_up: Some(WrapUp {
             activity_sid: activity("Wrap-Up"),
             limit: Millis::from_secs(30),
@@ -91,26 +82,18 @@ fn world() -> World {
         activities: activities.into_iter().collect(),
         task_queues: ["en", "hi"].map(|name| (queue(name), task_queue(name))).into_iter().collect(),
         workflows: [(workflow.sid, workflow)].into_iter().collect(),
-        rosters: BTreeMap::new(),
+        task_channels: [(voice.unique_name, voice)].into_iter().collect(),
+        ..Workspace::new(sid, "centre", activity("Offline"))
     };
     World { workspace, tasks: BTreeMap::new(), workers: BTreeMap::new(), now: Timestamp::from_millis(1_000_000) }
 }
 
 impl World {
     fn worker(mut self, name: &str, attributes: &str) -> Self {
+        let created = self.now + Millis::from_millis(self.workers.len() as u64);
         let mut made = Worker {
-            sid: worker(name),
-            workspace_sid: self.workspace.sid,
-            friendly_name: name.to_owned(),
             attributes: attributes.parse().unwrap(),
-            activity_sid: activity("Available"),
-            date_status_changed: self.now,
-            date_created: self.now + Millis::from_millis(self.workers.len() as u64),
-            last_reserved_at: None,
-            channels: vec![WorkerChannel { channel: TaskChannelName::Voice, configured_capacity: 1, available: true }],
-            open_reservations: Vec::new(),
-            roster: Roster::default(),
-            version: 0,
+            ..Worker::new(worker(name), self.workspace.sid, name, activity("Available"), created)
         };
         made.roster = roster_of(&self.workspace, &made);
         self.workers.insert(made.sid, made);
@@ -125,11 +108,8 @@ impl World {
         let call = CallSid::derive(&[name]);
         let attributes = format!(r#"{{"selected_language":"{language}","call_sid":"{call}"}}"#);
         let new = NewTask {
-            sid: task(name),
-            attributes: attributes.parse::<Attributes>().unwrap(),
-            channel: TaskChannelName::Voice,
-            priority: 0,
             timeout: Millis::from_secs(3_600),
+            ..NewTask::new(task(name), attributes.parse::<Attributes>().unwrap(), TaskChannelName::VOICE)
         };
         let workflow = self.workspace.workflows.values().next().unwrap();
         let made = create_task(&self.workspace, workflow, new, self.now).unwrap();
@@ -185,6 +165,7 @@ impl World {
     fn issue(&mut self, name: &str) -> Outcome {
         let instruction = IssuedInstruction {
             claim: 1,
+            plan: crate::model::instruction::Plan::default(),
             worker_call_sid: None,
             post_work_activity_sid: Some(activity("Wrap-Up")),
             ring_timeout_secs: RING_SECS,
@@ -247,13 +228,8 @@ fn a_call_is_offered_to_a_worker_with_its_language() {
 #[test]
 fn a_call_without_a_matching_filter_is_not_made() {
     let world = world();
-    let new = NewTask {
-        sid: task("c1"),
-        attributes: r#"{"selected_language":"fr"}"#.parse().unwrap(),
-        channel: TaskChannelName::Voice,
-        priority: 0,
-        timeout: Millis::from_secs(60),
-    };
+    let french = r#"{"selected_language":"fr"}"#.parse().unwrap();
+    let new = NewTask::new(task("c1"), french, TaskChannelName::VOICE);
     let workflow = world.workspace.workflows.values().next().unwrap();
     assert!(create_task(&world.workspace, workflow, new, world.now).is_err());
 }
@@ -284,7 +260,8 @@ fn an_order_by_beats_idle_time_and_workers_without_the_attribute_come_last() {
         .worker("None", r#"{"languages":["en"]}"#)
         .worker("Three", r#"{"languages":["en"],"level":3}"#)
         .worker("Five", r#"{"languages":["en"],"level":5}"#);
-    world.workflow().filters[0].targets[0].order_by = Some(OrderBy::try_from("worker.level DESC".to_owned()).unwrap());
+    world.workflow().configuration.filters[0].targets[0].order_by =
+        Some(OrderBy::try_from("worker.level DESC".to_owned()).unwrap());
     let offered: Vec<Vec<String>> = ["c1", "c2", "c3"]
         .into_iter()
         .map(|name| {
@@ -312,7 +289,7 @@ fn an_unanswered_reservation_times_out_and_the_worker_goes_offline() {
 #[test]
 fn a_ringing_phone_stops_the_clock_and_no_answer_is_canceled_not_timed_out() {
     let mut world = world().worker("Ben", r#"{"languages":["en"]}"#);
-    world.workflow().filters[0].targets[0].timeout = None;
+    world.workflow().configuration.filters[0].targets[0].timeout = None;
     world.call("c1", "en");
     world.advance("c1");
     world.rings("c1");
@@ -342,8 +319,8 @@ fn a_worker_who_declined_is_spared_for_a_moment_and_others_are_not() {
     world.advance("c1");
     assert_eq!(world.offered_to("c1"), Vec::<String>::new(), "both declined a moment ago");
     let wake = wake::of_task(&world.workspace, &world.tasks[&task("c1")], world.now);
-    assert_eq!(wake, Some(world.now + REOFFER_PAUSE));
-    world.now += REOFFER_PAUSE;
+    assert_eq!(wake, Some(world.now + world.workspace.rules.reoffer_pause));
+    world.now += world.workspace.rules.reoffer_pause;
     world.advance("c1");
     assert_eq!(world.offered_to("c1"), ["Ben"]);
 }
@@ -387,7 +364,7 @@ fn a_worker_who_finds_nobody_ends_a_task_whose_caller_left_unheard() {
 #[test]
 fn a_roster_written_over_with_older_queues_is_mended() {
     let mut world = world().worker("Ben", r#"{"languages":["en"]}"#);
-    world.workers.get_mut(&worker("Ben")).unwrap().roster = Roster::default();
+    world.workers.get_mut(&worker("Ben")).unwrap().roster = crate::model::Roster::default();
     let (outcome, effects) = world.happens(Event::AdvanceWorker { worker: worker("Ben") });
     assert_eq!((outcome, effects), (Outcome::Changed, vec![Effect::Serve(worker("Ben"))]));
     assert_eq!(world.happens(Event::AdvanceWorker { worker: worker("Ben") }).0, Outcome::AlreadySo);
@@ -466,14 +443,15 @@ fn parallel_offers_are_rescinded_when_one_worker_accepts() {
 fn step_timeouts_add_up_on_the_clock_of_the_task() {
     let mut world = world();
     let ten = |name| Target { timeout: Some(Millis::from_secs(10)), ..target(name) };
-    world.workflow().filters[0].targets = vec![ten("en"), ten("hi"), ten("en")];
+    world.workflow().configuration.filters[0].targets = vec![ten("en"), ten("hi"), ten("en")];
     world.call("c1", "en");
     let mut seen = Vec::new();
     for age in [9, 10, 19, 20, 29, 30] {
         world.now = world.tasks[&task("c1")].date_created + Millis::from_secs(age);
         world.advance("c1");
         let now = &world.tasks[&task("c1")];
-        seen.push((age, now.position.target, now.assignment_status));
+        let Step::Target { target, .. } = now.position.step else { panic!("{:?}", now.position) };
+        seen.push((age, target, now.assignment_status));
     }
     use AssignmentStatus::{Canceled, Pending};
     let expected =
@@ -495,7 +473,7 @@ fn a_caller_whose_task_times_out_is_sent_on() {
 #[test]
 fn a_task_that_outlives_its_timeout_is_canceled() {
     let mut world = world();
-    world.workflow().filters[0].targets[0].timeout = None;
+    world.workflow().configuration.filters[0].targets[0].timeout = None;
     world.call("c1", "en");
     world.wait(3_600);
     world.advance("c1");
@@ -534,7 +512,7 @@ fn the_api_ends_a_task_only_from_the_statuses_that_allow_it() {
         }
         assert_eq!(world.status("c1"), status);
         let reason = EndReason::Given("done".to_owned());
-        let (outcome, _) = world.happens(Event::TaskEnded { task: task("c1"), end, reason });
+        let (outcome, _) = world.happens(Event::StatusSet { task: task("c1"), status: end, reason });
         assert_eq!(outcome == Outcome::Changed, allowed, "{status:?} to {end:?}: {outcome:?}");
     }
 }
@@ -545,3 +523,5 @@ fn an_event_about_nothing_is_refused_and_changes_nothing() {
     let outcome = world.happens(Event::Advance { task: task("nobody") }).0;
     assert_eq!(outcome, Outcome::Refused(Refusal::NoSuchTask(task("nobody"))));
 }
+
+mod instructions;

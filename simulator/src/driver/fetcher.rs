@@ -124,7 +124,7 @@ impl Fetcher {
 fn wanted_bytes(purpose: Purpose) -> usize {
     match purpose {
         Purpose::Notification => 0,
-        Purpose::Document(_) => DOCUMENT_BYTES_MAX + 1,
+        Purpose::Document(_) | Purpose::Reservation => DOCUMENT_BYTES_MAX + 1,
         Purpose::Media => MEDIA_BYTES_MAX,
     }
 }
@@ -210,7 +210,7 @@ fn read(fetch: &Fetch, answer: Answer) -> Result<Fetched, Fault> {
     let body = answer.into_body();
     match fetch.purpose {
         Purpose::Notification => Ok(Fetched::Reply(Reply { status, content_type, body: Vec::new() })),
-        Purpose::Document(_) => Ok(Fetched::Reply(Reply { status, content_type, body })),
+        Purpose::Document(_) | Purpose::Reservation => Ok(Fetched::Reply(Reply { status, content_type, body })),
         Purpose::Media if !(200..300).contains(&status) => {
             Ok(Fetched::Reply(Reply { status, content_type, body: Vec::new() }))
         }

@@ -42,6 +42,9 @@ pub struct Settings {
     pub numbers: Vec<CentreNumber>,
     /// Where [`Carrier::http`] is reached, such as `http://127.0.0.1:9000`; without it recordings have no URL.
     pub public_base_url: Option<String>,
+    /// The TaskRouter this carrier is coupled with: a signed POST to `/dial-queue` below this URL says where the caller of a
+    /// reservation waits. Without one, `<Dial><Queue reservationSid>` fails with 14217.
+    pub task_router_url: Option<String>,
     /// Ids derive from it. Two carriers that share a store of tasks but not a journal need different seeds.
     pub seed: String,
 }
@@ -121,6 +124,7 @@ impl Carrier {
             seed: settings.seed,
             numbers: settings.numbers,
             public_base_url: settings.public_base_url,
+            task_router_url: settings.task_router_url,
         };
         let network = Network::from_rows(setup, journal.rows()?)?;
         let pending = network.outstanding().cloned().collect();
@@ -276,13 +280,18 @@ fn check(settings: &Settings) -> Result<(), Error> {
         }
         let urls = [Some(&centre.voice_url), centre.voice_fallback_url.as_ref(), centre.status_callback.as_ref()];
         for url in urls.into_iter().flatten() {
-            let usable = url::Url::parse(url).is_ok_and(|url| ["http", "https"].contains(&url.scheme()));
-            if !usable {
-                return Err(Error::Setting(format!("\"{url}\" is not an absolute http or https URL")));
-            }
+            check_url(url)?;
         }
     }
+    if let Some(url) = &settings.task_router_url {
+        check_url(url)?;
+    }
     Ok(())
+}
+
+fn check_url(url: &str) -> Result<(), Error> {
+    let usable = url::Url::parse(url).is_ok_and(|url| ["http", "https"].contains(&url.scheme()));
+    usable.then_some(()).ok_or_else(|| Error::Setting(format!("\"{url}\" is not an absolute http or https URL")))
 }
 
 /// A request and how it ended.

@@ -18,13 +18,14 @@ use shared::model::ids::CallSid;
 use super::form::Form;
 use super::{accept, created_call};
 use crate::Carrier;
-use crate::network::{Call, CallStatus, Input, Refusal};
+use crate::network::{Call, CallStatus, Conference, Input, Network, Participant, Refusal, participant_status};
 
 /// The routes below `/simulator`.
 pub(super) fn routes() -> Router<Arc<Carrier>> {
     Router::new()
         .route("/simulator/calls", post(dial).get(list))
         .route("/simulator/calls/{sid}", get(show))
+        .route("/simulator/conferences", get(conferences))
         .route("/simulator/calls/{sid}/digits", post(digits))
         .route("/simulator/calls/{sid}/answer", post(answer))
         .route("/simulator/calls/{sid}/decline", post(decline))
@@ -43,7 +44,11 @@ impl IntoResponse for Problem {
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         let status = match refusal {
-            Refusal::UnknownCall(_) | Refusal::UnknownQueue(_) | Refusal::NotAMember(_) => StatusCode::NOT_FOUND,
+            Refusal::UnknownCall(_)
+            | Refusal::UnknownQueue(_)
+            | Refusal::NotAMember(_)
+            | Refusal::UnknownConference(_)
+            | Refusal::NotAParticipant(_) => StatusCode::NOT_FOUND,
             Refusal::WrongState { .. } | Refusal::QueueExists(_) | Refusal::QueueNotEmpty(_) => StatusCode::CONFLICT,
             Refusal::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
             Refusal::BadAddress { .. }
@@ -52,6 +57,8 @@ impl From<Refusal> for Problem {
             | Refusal::BadDigits
             | Refusal::BadQueueName
             | Refusal::BadQueueSize
+            | Refusal::Conference(_)
+            | Refusal::NobodyToCoach
             | Refusal::BadUrl { .. } => StatusCode::BAD_REQUEST,
         };
         Self(status, refusal.to_string())
@@ -86,6 +93,38 @@ async fn list(State(carrier): State<Arc<Carrier>>, RawQuery(query): RawQuery) ->
     let wanted = |call: &&Call| filter.takes(call);
     let calls: Vec<Value> = carrier.read(|network| network.calls().into_iter().filter(wanted).map(render).collect());
     Ok(Json(json!({ "calls": calls })))
+}
+
+/// Every conference that is remembered, newest first, with who is in it.
+async fn conferences(State(carrier): State<Arc<Carrier>>) -> Json<Value> {
+    let conferences: Vec<Value> = carrier.read(|network| {
+        let render = |conference: &Conference| render_conference(network, conference);
+        network.conferences().into_iter().map(render).collect()
+    });
+    Json(json!({ "conferences": conferences }))
+}
+
+fn render_conference(network: &Network, conference: &Conference) -> Value {
+    let render = |participant: &Participant| {
+        let call = network.call(participant.call);
+        json!({
+            "call_sid": participant.call,
+            "phone": call.map(Call::phone),
+            "label": participant.label,
+            "status": call.map(|call| participant_status(participant, call.status)),
+            "muted": participant.muted,
+            "hold": participant.hold,
+            "coaching": participant.coaches,
+            "start_conference_on_enter": participant.start_on_enter,
+            "end_conference_on_exit": participant.end_on_exit,
+        })
+    };
+    json!({
+        "conference_sid": conference.sid,
+        "friendly_name": conference.name,
+        "status": conference.status,
+        "participants": conference.participants.iter().map(render).collect::<Vec<_>>(),
+    })
 }
 
 /// What a list of calls is narrowed down to.
@@ -179,6 +218,7 @@ fn render(call: &Call) -> Value {
         "direction": call.direction,
         "status": call.status,
         "bridged_with": call.bridged_with(),
+        "conference_sid": call.conference(),
         "transcript": transcript,
     })
 }

@@ -20,6 +20,11 @@ impl Form {
         self.0.iter().map(|(name, _)| name.as_str())
     }
 
+    /// The first name that is none of `known`.
+    pub fn unknown<'a>(&'a self, known: &[&[&str]]) -> Option<&'a str> {
+        self.names().find(|name| !known.iter().any(|names| names.contains(name)))
+    }
+
     /// Every value of `name`.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())

@@ -1,11 +1,11 @@
-//! Calls, queues and members as the REST API writes them (voice-webhooks.md section 8): every property of the official
+//! Calls, queues, members, conferences and participants as the REST API writes them (voice-webhooks.md section 8): every property of the official
 //! description is there, `null` where there is nothing to say.
 
 use serde_json::{Map, Value, json};
 use shared::model::ids::AccountSid;
 use shared::model::time::{Millis, Timestamp};
 
-use crate::network::{Call, CallStatus, Queue};
+use crate::network::{Call, CallStatus, Conference, Participant, Queue, participant_status};
 
 /// Resources below a Call; none of them is simulated, and clients only expect their links.
 const CALL_SUBRESOURCES: [(&str, &str); 9] = [
@@ -94,6 +94,55 @@ pub(super) fn member(account: AccountSid, queue: &Queue, index: usize, now: Time
         "wait_time": Millis::as_secs(wait_time),
         "uri": format!("{}/Queues/{}/Members/{}.json", account_path(account), queue.sid, member.call),
     }))
+}
+
+/// A Conference.
+pub(super) fn conference(account: AccountSid, conference: &Conference) -> Value {
+    let path = format!("{}/Conferences/{}", account_path(account), conference.sid);
+    json!({
+        "sid": conference.sid,
+        "account_sid": account,
+        "friendly_name": conference.name,
+        "status": conference.status,
+        "region": conference.region,
+        "date_created": conference.created.to_rfc2822(),
+        "date_updated": conference.updated.to_rfc2822(),
+        "api_version": "2010-04-01",
+        "reason_conference_ended": conference.end.as_ref().map(|end| end.reason),
+        "call_sid_ending_conference": conference.end.as_ref().and_then(|end| end.by),
+        "uri": format!("{path}.json"),
+        "subresource_uris": {
+            "participants": format!("{path}/Participants.json"),
+            "recordings": format!("{path}/Recordings.json"),
+        },
+    })
+}
+
+/// A Participant, whose call is `call`.
+pub(super) fn participant(
+    account: AccountSid,
+    conference: &Conference,
+    participant: &Participant,
+    call: &Call,
+) -> Value {
+    let path = format!("{}/Conferences/{}", account_path(account), conference.sid);
+    json!({
+        "account_sid": account,
+        "call_sid": participant.call,
+        "label": participant.label,
+        "conference_sid": conference.sid,
+        "muted": participant.muted,
+        "hold": participant.hold,
+        "coaching": participant.coaches.is_some(),
+        "call_sid_to_coach": participant.coaches,
+        "start_conference_on_enter": participant.start_on_enter,
+        "end_conference_on_exit": participant.end_on_exit,
+        "status": participant_status(participant, call.status),
+        "queue_time": "0",
+        "date_created": participant.created.to_rfc2822(),
+        "date_updated": participant.updated.to_rfc2822(),
+        "uri": format!("{path}/Participants/{}.json", participant.call),
+    })
 }
 
 /// North American numbers as `(707) 555-0101`, others as they are.

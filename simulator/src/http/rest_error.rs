@@ -52,7 +52,11 @@ impl From<Refusal> for RestError {
     fn from(refusal: Refusal) -> Self {
         let message = refusal.to_string();
         match refusal {
-            Refusal::UnknownCall(_) | Refusal::UnknownQueue(_) | Refusal::NotAMember(_) => {
+            Refusal::UnknownCall(_)
+            | Refusal::UnknownQueue(_)
+            | Refusal::NotAMember(_)
+            | Refusal::UnknownConference(_)
+            | Refusal::NotAParticipant(_) => {
                 Self::new(StatusCode::NOT_FOUND, 20404, format!("The requested resource was not found: {message}"))
             }
             Refusal::WrongState { .. } => Self::bad_request(21220, format!("Unable to update record. {message}")),
@@ -61,6 +65,8 @@ impl From<Refusal> for RestError {
             }
             Refusal::BadAddress { .. } => Self::bad_request(21211, format!("Invalid 'To' number. {message}")),
             Refusal::NotACentreNumber { .. } | Refusal::CentreNumber => Self::bad_request(21211, message),
+            Refusal::Conference(fault) => Self::bad_request(fault.code.number(), fault.text),
+            Refusal::NobodyToCoach => Self::bad_request(20001, message),
             Refusal::BadUrl { .. } => Self::bad_request(21205, message),
             Refusal::BadDigits | Refusal::BadQueueName | Refusal::BadQueueSize => Self::bad_request(20001, message),
             Refusal::QueueExists(_) => Self::bad_request(22003, message),

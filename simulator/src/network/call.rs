@@ -1,12 +1,14 @@
 //! One leg of a call: who, in which state, and what its document is doing at this moment.
 
 use serde::{Deserialize, Serialize};
-use shared::model::ids::{CallSid, QueueSid};
+use shared::model::ids::{CallSid, ConferenceSid, QueueSid};
 use shared::model::time::{Millis, Timestamp};
 
-use super::fetch::{FetchId, Target};
+use super::fetch::Target;
+pub(super) use super::phase::{Gathering, KeyListener, Phase, Side, Transfer};
+use super::record::CallRecording;
 use super::transcript::Transcript;
-use crate::twiml::{Dial, Gather, Method, Record, StatusEvent, Verb};
+use crate::twiml::{Dial, Method, StatusEvent, Verb};
 
 /// The state of a call as the REST API and the webhooks name it (voice-webhooks.md section 8).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -127,6 +129,11 @@ pub struct Call {
     pub(super) stack: Vec<Frame>,
     pub(super) phase: Phase,
     pub(super) enqueued: Option<Enqueued>,
+    #[serde(default)]
+    pub(super) conferring: Option<Conferring>,
+    /// The conference it was called into and is not yet in.
+    #[serde(default)]
+    pub(super) invited: Option<ConferenceSid>,
     /// What runs once the phone is picked up.
     pub(super) start: Option<Start>,
     pub(super) fallback: Option<Target>,
@@ -134,6 +141,8 @@ pub struct Call {
     pub(super) ring_for: Millis,
     pub(super) time_limit: Option<Millis>,
     pub(super) tones_on_answer: Option<String>,
+    #[serde(default)]
+    pub(super) recording: Option<CallRecording>,
     /// Documents in a row that each took less time than a round must.
     pub(super) hurried_rounds: u32,
 }
@@ -152,14 +161,28 @@ impl Call {
         if let Phase::Bridged { with, .. } = &self.phase { Some(*with) } else { None }
     }
 
+    /// The conference it is in at this moment.
+    pub fn conference(&self) -> Option<ConferenceSid> {
+        self.conferring.as_ref().map(|conferring| conferring.conference)
+    }
+
     /// Whole seconds between picking up and the end; zero for a call nobody picked up.
     pub fn duration(&self) -> Option<Millis> {
         Some(self.ended?.since(self.answered?))
     }
 
+    /// What takes the keys that are pressed at this moment.
+    pub(super) fn key_listener(&self) -> Option<KeyListener> {
+        match &self.conferring {
+            Some(conferring) => conferring.dial.hangup_on_star.then_some(KeyListener::Conference),
+            None => self.phase.key_listener(),
+        }
+    }
+
     /// The moment at which something happens to this call by itself.
     pub(super) fn wake_at(&self) -> Option<Timestamp> {
         let limit = self.time_limit.and_then(|limit| Some(self.answered? + limit));
+        let stay = self.conferring.as_ref().map(|conferring| conferring.until);
         let deadline = match &self.phase {
             Phase::Queued => Some(self.created),
             Phase::Ringing { until }
@@ -174,11 +197,13 @@ impl Call {
             | Phase::Measuring { .. }
             | Phase::Holding
             | Phase::Running
+            | Phase::AskingTaskRouter { .. }
+            | Phase::Conferring
             | Phase::DialingPhones { .. }
             | Phase::DialingQueue { connecting: Some(_), .. }
             | Phase::Bridged { until: None, .. } => None,
         };
-        [limit, deadline].into_iter().flatten().min()
+        [limit, stay, deadline].into_iter().flatten().min()
     }
 }
 
@@ -203,6 +228,10 @@ pub(super) enum Role {
     Wait,
     /// It is heard by a caller who left the queue, before being connected to `dialer`.
     Announcement { dialer: CallSid },
+    /// It is heard in a conference that has not begun.
+    ConferenceWait,
+    /// It is heard while on hold in a conference.
+    ConferenceHold,
 }
 
 /// What a call begins with.
@@ -212,125 +241,8 @@ pub enum Start {
     Url(Target),
     /// A document given with the request.
     Twiml(String),
-}
-
-/// What a call is doing at this moment. It waits for exactly one thing: a reply, a deadline, a person or another call.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) enum Phase {
-    /// To be dialled at once.
-    Queued,
-    /// The phone rings until then.
-    Ringing { until: Timestamp },
-    /// Its next document is being fetched.
-    Fetching { fetch: FetchId },
-    /// The length of an audio file is being asked for.
-    Measuring { fetch: FetchId, url: String, loops: u32 },
-    /// The person hears something until then.
-    Sounding { until: Timestamp },
-    /// A Gather.
-    Gathering(Gathering),
-    /// A Record.
-    Recording { record: Record, since: Timestamp, until: Timestamp },
-    /// Between two verbs; never seen outside of a turn.
-    Running,
-    /// Held back because its documents take no time.
-    Resting { until: Timestamp, next: Transfer },
-    /// In a queue, with nothing but the carrier's own music or silence.
-    Holding,
-    /// A Dial while phones ring.
-    DialingPhones { dial: Dial, legs: Vec<CallSid> },
-    /// A Dial while it waits for a caller of a queue, or while that caller (`connecting`) hears the announcement.
-    DialingQueue { dial: Dial, since: Timestamp, until: Timestamp, connecting: Option<CallSid> },
-    /// Talking. `until` is the Dial's time limit, kept on the dialing side.
-    Bridged { with: CallSid, since: Timestamp, until: Option<Timestamp>, side: Side },
-    /// Over.
-    Ended,
-}
-
-impl Phase {
-    /// The request whose answer lets the document go on.
-    pub fn awaited_fetch(&self) -> Option<FetchId> {
-        match self {
-            Self::Fetching { fetch } | Self::Measuring { fetch, .. } => Some(*fetch),
-            Self::Gathering(gathering) => gathering.measuring.as_ref().map(|(fetch, _, _)| *fetch),
-            Self::Queued
-            | Self::Ringing { .. }
-            | Self::Sounding { .. }
-            | Self::Recording { .. }
-            | Self::Running
-            | Self::Resting { .. }
-            | Self::Holding
-            | Self::DialingPhones { .. }
-            | Self::DialingQueue { .. }
-            | Self::Bridged { .. }
-            | Self::Ended => None,
-        }
-    }
-
-    /// What takes the keys that are pressed at this moment.
-    pub fn key_listener(&self) -> Option<KeyListener> {
-        match self {
-            Self::Gathering(gathering) => gathering.gather.listens_to_keys.then_some(KeyListener::Gather),
-            Self::Recording { .. } => Some(KeyListener::Record),
-            Self::Bridged { side: Side::Dialer(dial), .. } => dial.hangup_on_star.then_some(KeyListener::Conversation),
-            Self::Bridged { side: Side::FromQueue | Side::Leg, .. }
-            | Self::Queued
-            | Self::Ringing { .. }
-            | Self::Fetching { .. }
-            | Self::Measuring { .. }
-            | Self::Sounding { .. }
-            | Self::Running
-            | Self::Resting { .. }
-            | Self::Holding
-            | Self::DialingPhones { .. }
-            | Self::DialingQueue { .. }
-            | Self::Ended => None,
-        }
-    }
-}
-
-/// Who takes a key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum KeyListener {
-    /// A Gather that wants keys.
-    Gather,
-    /// A Record, which some keys stop.
-    Record,
-    /// A conversation that the `*` key ends.
-    Conversation,
-}
-
-/// The state of a Gather.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct Gathering {
-    pub gather: Gather,
-    /// Index of the prompt that comes next; past the end once it listens in silence.
-    pub next_prompt: usize,
-    pub digits: String,
-    /// The end of a prompt or of the patience; none while a prompt's length is being asked for.
-    pub until: Option<Timestamp>,
-    /// The request, the audio's URL, and how often it plays.
-    pub measuring: Option<(FetchId, String, u32)>,
-}
-
-/// How this end came into a conversation, which decides what follows it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) enum Side {
-    /// Its document has the Dial.
-    Dialer(Dial),
-    /// It waited in a queue.
-    FromQueue,
-    /// It was rung by the Dial.
-    Leg,
-}
-
-/// A change to another document.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct Transfer {
-    pub role: Role,
-    pub target: Target,
-    /// Parameters beside those every request has.
-    pub extra: Vec<(String, String)>,
+    /// The Dial of a conference, for somebody who is called into it.
+    Conference(Box<Dial>),
 }
 
 /// A call's stay in a queue, kept until the Enqueue is over, the conversation included.
@@ -344,6 +256,16 @@ pub(super) struct Enqueued {
     pub announcer: Option<CallSid>,
     pub action: Option<Target>,
     pub wait: Option<Target>,
+}
+
+/// A call's stay in a conference, kept until the Dial is over.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Conferring {
+    pub conference: ConferenceSid,
+    pub dial: Dial,
+    pub since: Timestamp,
+    /// The Dial's time limit.
+    pub until: Timestamp,
 }
 
 /// Who is told about a call's status, and what they were told so far.

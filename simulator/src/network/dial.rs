@@ -1,4 +1,5 @@
-//! Dial: ringing phones, or fetching the caller at the head of a queue (voice-webhooks.md sections 5.3 and 6.3).
+//! Dial: ringing phones, or fetching the caller at the head of a queue (conferences and reservations have files of their
+//! own; voice-webhooks.md sections 5.3 and 6.3).
 
 use shared::model::ids::{CallSid, QueueSid};
 use shared::model::time::Millis;
@@ -24,6 +25,10 @@ impl Turn<'_> {
         match dial.to.clone() {
             DialTo::Phones(phones) => self.dial_phones(sid, dial, &phones),
             DialTo::Queue { name, .. } => self.dial_queue(sid, dial, &name),
+            DialTo::Reservation { reservation, post_work_activity } => {
+                self.dial_reservation(sid, dial, &reservation, post_work_activity.as_deref());
+            }
+            DialTo::Conference(noun) => self.join_conference(sid, dial, &noun),
         }
         Flow::Wait
     }
@@ -34,8 +39,7 @@ impl Turn<'_> {
             legs.extend(self.make_leg(sid, &dial, phone));
         }
         if legs.is_empty() {
-            let end = DialEnd { status: CallStatus::Failed, leg: None, talked: None };
-            return self.dial_over(sid, &dial, &end);
+            return self.dial_failed(sid, &dial);
         }
         self.set_phase(sid, Phase::DialingPhones { dial, legs: legs.clone() });
         for leg in legs {
@@ -120,7 +124,7 @@ impl Turn<'_> {
         self.dial_notified(sid, dial, &end);
     }
 
-    fn dial_queue(&mut self, sid: CallSid, dial: Dial, name: &str) {
+    pub fn dial_queue(&mut self, sid: CallSid, dial: Dial, name: &str) {
         let until = self.now + Millis::from_secs(dial.timeout_secs.into());
         self.note(sid, Event::Dialed, format!("queue {name}"));
         self.set_phase(sid, Phase::DialingQueue { dial, since: self.now, until, connecting: None });
@@ -168,7 +172,7 @@ impl Turn<'_> {
         let Phase::DialingQueue { dial, .. } = &self.call(dialer)?.phase else { return None };
         match &dial.to {
             DialTo::Queue { announcement, .. } => announcement.clone(),
-            DialTo::Phones(_) => None,
+            DialTo::Phones(_) | DialTo::Reservation { .. } | DialTo::Conference(_) => None,
         }
     }
 
@@ -228,17 +232,34 @@ impl Turn<'_> {
         self.dial_over(sid, dial, &DialEnd { status: CallStatus::NoAnswer, leg: None, talked: None });
     }
 
+    /// The Dial could not even begin.
+    pub fn dial_failed(&mut self, sid: CallSid, dial: &Dial) {
+        self.dial_over(sid, dial, &DialEnd { status: CallStatus::Failed, leg: None, talked: None });
+    }
+
     /// The Dial is over and its call goes on: with the action, or with the next verb.
     pub fn dial_over(&mut self, sid: CallSid, dial: &Dial, end: &DialEnd) {
-        let action = dial.action.as_ref().map(|link| self.resolve(sid, link));
-        self.after_verb(sid, action, dial_params(end));
+        self.go_on_after_dial(sid, dial, dial_params(end));
     }
 
     /// The Dial is over and so is its call, or it goes elsewhere: the action is told, and its answer ignored.
     pub fn dial_notified(&mut self, sid: CallSid, dial: &Dial, end: &DialEnd) {
+        self.tell_dial_action(sid, dial, dial_params(end));
+    }
+
+    /// Goes on with the action of a Dial that ended in the way `extra` says, or with the next verb.
+    pub fn go_on_after_dial(&mut self, sid: CallSid, dial: &Dial, extra: Params) {
+        self.tell_task_router(sid, dial, &extra);
+        let action = dial.action.as_ref().map(|link| self.resolve(sid, link));
+        self.after_verb(sid, action, extra);
+    }
+
+    /// Tells the action of a Dial that it ended in the way `extra` says.
+    pub fn tell_dial_action(&mut self, sid: CallSid, dial: &Dial, extra: Params) {
+        self.tell_task_router(sid, dial, &extra);
         let Some(Ok(target)) = dial.action.as_ref().map(|link: &Link| self.resolve(sid, link)) else { return };
         let mut params = self.call_params(sid, None);
-        params.extend(dial_params(end));
+        params.extend(extra);
         self.notify(sid, target, params);
     }
 }

@@ -80,6 +80,8 @@ pub struct Fetch {
 pub enum Purpose {
     /// It is the next document of the call.
     Document(DocumentFetch),
+    /// It says where a reservation's caller waits.
+    Reservation,
     /// It is ignored.
     Notification,
     /// Its length in time is wanted; no call parameters are sent.

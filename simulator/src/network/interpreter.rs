@@ -4,6 +4,7 @@ use shared::model::ids::CallSid;
 use shared::model::time::Millis;
 
 use super::call::{Call, Phase, Role, Transfer};
+use super::conference::Departure;
 use super::queue::QueueResult;
 use super::requests::Params;
 use super::turn::Turn;
@@ -130,6 +131,8 @@ impl Turn<'_> {
             }
             Role::Wait => self.wait_again(sid),
             Role::Announcement { dialer } => self.bridge(dialer, sid),
+            // A conference's music does not begin anew by itself: its document says so with a Redirect.
+            Role::ConferenceWait | Role::ConferenceHold => self.set_phase(sid, Phase::Conferring),
         }
     }
 
@@ -144,7 +147,7 @@ impl Turn<'_> {
         }
         call.hurried_rounds += 1;
         let rounds = call.hurried_rounds;
-        if rounds > HURRIED_ROUNDS_MAX {
+        if rounds > HURRIED_ROUNDS_MAX && !next.role.may_loop() {
             call.hurried_rounds = 0;
             let text = format!("{rounds} documents in a row took no time; this loop would never end");
             return self.fault(sid, &Fault::new(ErrorCode::TooManyRedirects, text));
@@ -178,6 +181,9 @@ impl Turn<'_> {
         if limit.is_some_and(|limit| limit <= self.now) {
             return self.end(sid, CallStatus::Completed, "the time limit was reached");
         }
+        if call.conferring.as_ref().is_some_and(|conferring| conferring.until <= self.now) {
+            return self.leave_conference(sid, Departure::HungUp);
+        }
         match call.phase.clone() {
             Phase::Queued => self.ring(sid),
             Phase::Ringing { .. } => self.end(sid, CallStatus::NoAnswer, "nobody picked up"),
@@ -191,6 +197,8 @@ impl Turn<'_> {
             | Phase::Measuring { .. }
             | Phase::Holding
             | Phase::Running
+            | Phase::AskingTaskRouter { .. }
+            | Phase::Conferring
             | Phase::DialingPhones { .. }
             | Phase::Ended => {}
         }
@@ -214,10 +222,12 @@ impl Turn<'_> {
         }
         self.let_go(sid, phase);
         self.queue_abandoned(sid);
+        self.conference_abandoned(sid, Departure::HungUp);
         if let Some(call) = self.call_mut(sid) {
             call.stack.clear();
         }
-        self.report(sid, StatusEvent::Completed);
+        let recorded = self.keep_call_recording(sid);
+        self.report_with(sid, StatusEvent::Completed, recorded);
         if let Some(parent) = parent {
             self.leg_ended(parent, sid, status);
         }
@@ -229,6 +239,7 @@ impl Turn<'_> {
         match phase {
             Phase::DialingPhones { dial, legs } => self.dial_abandoned(sid, &dial, &legs),
             Phase::DialingQueue { dial, connecting, .. } => self.queue_dial_abandoned(sid, &dial, connecting),
+            Phase::AskingTaskRouter { dial, .. } => self.queue_dial_abandoned(sid, &dial, None),
             Phase::Bridged { with, since, side, .. } => self.conversation_left(sid, with, since, side),
             Phase::Queued
             | Phase::Ringing { .. }
@@ -239,6 +250,7 @@ impl Turn<'_> {
             | Phase::Recording { .. }
             | Phase::Resting { .. }
             | Phase::Holding
+            | Phase::Conferring
             | Phase::Running
             | Phase::Ended => {}
         }
@@ -249,7 +261,17 @@ fn is_unanswered(call: &Call) -> bool {
     call.direction == Direction::Inbound && call.status == CallStatus::Ringing
 }
 
-/// What may stand in which document (voice-webhooks.md sections 5.1 and 5.3).
+impl Role {
+    /// Whether its documents may lead to each other for ever: music in a conference does, at the pace of [`ROUND_MIN`].
+    const fn may_loop(self) -> bool {
+        match self {
+            Self::ConferenceWait | Self::ConferenceHold => true,
+            Self::Main | Self::Wait | Self::Announcement { .. } => false,
+        }
+    }
+}
+
+/// What may stand in which document (voice-webhooks.md sections 5.1 and 5.3; `/docs/voice/twiml/conference`).
 fn may_run(role: Role, verb: &Verb) -> bool {
     match (role, verb) {
         (_, Verb::Sound(_) | Verb::Redirect(_)) => true,
@@ -257,7 +279,7 @@ fn may_run(role: Role, verb: &Verb) -> bool {
         (Role::Main, _) => true,
         (Role::Wait, Verb::Gather(_) | Verb::Leave | Verb::Hangup) => true,
         (Role::Wait, Verb::Enqueue(_) | Verb::Dial(_) | Verb::Record(_) | Verb::Reject(_)) => false,
-        (Role::Announcement { .. }, _) => false,
+        (Role::Announcement { .. } | Role::ConferenceWait | Role::ConferenceHold, _) => false,
     }
 }
 
@@ -266,6 +288,8 @@ fn place(role: Role) -> &'static str {
         Role::Main => "a document outside a queue",
         Role::Wait => "a wait document",
         Role::Announcement { .. } => "the document a caller hears before the connection",
+        Role::ConferenceWait => "a document heard before a conference begins",
+        Role::ConferenceHold => "a document heard on hold",
     }
 }
 

@@ -6,20 +6,25 @@
 //! it waits for is written in its phase, so the state can be stored at any moment and go on elsewhere.
 //!
 //! Reading order: [`call`] (what a call is), `turn` (one input), `interpreter` (running documents), then a file for
-//! each thing verbs do: `sound`, `gather`, `queue`, `dial`, `bridge`, `record`; `reports` tells the outside.
+//! each thing verbs do: `sound`, `gather`, `queue`, `dial`, `bridge`, `reservation`, `conference`, `record`; `reports`
+//! tells the outside.
 
 mod address;
 mod bridge;
 mod call;
+mod conference;
 mod dial;
 mod fetch;
 mod gather;
 mod interpreter;
 mod people;
+mod phase;
 mod queue;
 mod record;
+mod refusal;
 mod reports;
 mod requests;
+mod reservation;
 mod rest;
 mod rows;
 mod sound;
@@ -32,7 +37,7 @@ mod turn;
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
-use shared::model::ids::{AccountSid, CallSid, QueueSid, RecordingSid};
+use shared::model::ids::{AccountSid, CallSid, ConferenceSid, QueueSid, RecordingSid};
 use shared::model::time::{Millis, Timestamp};
 
 use table::Table;
@@ -40,9 +45,14 @@ use turn::Turn;
 
 pub use address::{EXPECTED as ADDRESS_EXPECTED, is_address};
 pub use call::{Call, CallStatus, Direction, Reporter, Start};
+pub(crate) use conference::participant_status;
+pub use conference::{
+    Conference, ConferenceEnd, ConferenceStatus, EndReason, NewParticipant, Participant, ParticipantUpdate,
+};
 pub use fetch::{Fetch, FetchId, Fetched, Purpose, Reply, Target, shown_url};
 pub use queue::{MEMBERS_DEFAULT, MEMBERS_MAX, NAME_CHARS_MAX, Queue};
-pub use record::Recording;
+pub use record::{CallRecording, Recording};
+pub use refusal::Refusal;
 pub use rest::{CallUpdate, EndAs, NewCall};
 pub use rows::{Change, Row, RowError};
 pub use sound::{OTHER_AUDIO, SPEECH_MILLIS_PER_CHARACTER};
@@ -58,6 +68,8 @@ pub const ENDED_CALL_KEPT: Millis = Millis::from_secs(24 * 3600);
 pub const FETCHES_MAX: usize = 20_000;
 /// Queues at once. When there are more, the oldest empty one goes.
 pub const QUEUES_MAX: usize = 10_000;
+/// Conferences kept. When there are more, the one that was made first of those that are over goes.
+pub const CONFERENCES_MAX: usize = 1_000;
 /// Recordings kept; the oldest goes first.
 pub const RECORDINGS_MAX: usize = 1_000;
 /// Audio files whose length is remembered.
@@ -74,6 +86,8 @@ pub struct Setup {
     pub numbers: Vec<CentreNumber>,
     /// Where this carrier's own HTTP side is reached, `http://127.0.0.1:9000`; recordings have URLs below it.
     pub public_base_url: Option<String>,
+    /// The TaskRouter this carrier is coupled with: asked at `/dial-queue` below it where a reservation's caller waits.
+    pub task_router_url: Option<String>,
 }
 
 /// A number of the centre and its voice configuration.
@@ -149,6 +163,26 @@ pub enum Input {
         /// To this document.
         target: Target,
     },
+    /// REST: call somebody into a conference.
+    AddParticipant(Box<NewParticipant>),
+    /// REST: change how somebody is in a conference.
+    UpdateParticipant {
+        /// Which conference.
+        conference: ConferenceSid,
+        /// Who.
+        call: CallSid,
+        /// How.
+        update: ParticipantUpdate,
+    },
+    /// REST: take somebody out of a conference.
+    RemoveParticipant {
+        /// Which conference.
+        conference: ConferenceSid,
+        /// Who.
+        call: CallSid,
+    },
+    /// REST: end a conference.
+    EndConference(ConferenceSid),
 }
 
 /// Something to be done outside, or the reply to an input.
@@ -166,74 +200,6 @@ pub enum Output {
     Refused(Refusal),
 }
 
-/// Why an input was refused.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
-    /// No such call, or it ended long ago.
-    #[error("there is no call {0}")]
-    UnknownCall(CallSid),
-    /// No such queue.
-    #[error("there is no queue {0}")]
-    UnknownQueue(QueueSid),
-    /// The call does not wait in that queue.
-    #[error("no such call waits in queue {0}")]
-    NotAMember(QueueSid),
-    /// The call is in a state in which that cannot happen.
-    #[error("call {call} is {}; expected {expected}", status.as_str())]
-    WrongState {
-        /// Which call.
-        call: CallSid,
-        /// Its state.
-        status: CallStatus,
-        /// The states in which it can happen.
-        expected: &'static str,
-    },
-    /// Not an address that can be dialled.
-    #[error("{field}: expected {ADDRESS_EXPECTED}")]
-    BadAddress {
-        /// Which field.
-        field: &'static str,
-    },
-    /// A person can only dial the centre.
-    #[error("to: nobody answers there; the numbers of this centre are: {}", numbers.join(", "))]
-    NotACentreNumber {
-        /// The numbers there are.
-        numbers: Vec<String>,
-    },
-    /// The centre cannot ring itself.
-    #[error("to: this is a number of the centre itself; calls from the centre to itself are not simulated")]
-    CentreNumber,
-    /// Keys a phone does not have.
-    #[error("digits: expected 1 to {DIGITS_MAX} of the keys 0-9 * #")]
-    BadDigits,
-    /// A queue's name is missing or too long.
-    #[error("FriendlyName: expected 1 to {NAME_CHARS_MAX} characters")]
-    BadQueueName,
-    /// A queue's size is out of range.
-    #[error("MaxSize: expected a whole number from 1 to {MEMBERS_MAX}")]
-    BadQueueSize,
-    /// Another queue has that name.
-    #[error("FriendlyName: a queue with this name exists: {0}")]
-    QueueExists(QueueSid),
-    /// Calls wait in the queue.
-    #[error("queue {0} is not empty")]
-    QueueNotEmpty(QueueSid),
-    /// A URL cannot be asked.
-    #[error("{field}: expected an absolute http or https URL")]
-    BadUrl {
-        /// Which field.
-        field: &'static str,
-    },
-    /// A limit of the simulation is reached.
-    #[error("at most {max} {what} at once are simulated")]
-    TooMany {
-        /// Of what.
-        what: &'static str,
-        /// How many.
-        max: usize,
-    },
-}
-
 /// Keys of one `digits` request.
 pub const DIGITS_MAX: usize = 64;
 
@@ -244,6 +210,7 @@ pub struct Network {
     serial: u64,
     calls: Table<CallSid, Call>,
     queues: Table<QueueSid, Queue>,
+    conferences: Table<ConferenceSid, Conference>,
     fetches: Table<FetchId, Fetch>,
     recordings: Table<RecordingSid, Recording>,
     media: Table<String, Millis>,
@@ -261,6 +228,7 @@ impl Network {
             serial: 0,
             calls: Table::default(),
             queues: Table::default(),
+            conferences: Table::default(),
             fetches: Table::default(),
             recordings: Table::default(),
             media: Table::default(),
@@ -319,6 +287,18 @@ impl Network {
         let mut queues: Vec<&Queue> = self.queues.values().collect();
         queues.sort_by_key(|queue| queue.serial);
         queues
+    }
+
+    /// One conference, going on or over.
+    pub fn conference(&self, sid: ConferenceSid) -> Option<&Conference> {
+        self.conferences.get(&sid)
+    }
+
+    /// All conferences, newest first.
+    pub fn conferences(&self) -> Vec<&Conference> {
+        let mut conferences: Vec<&Conference> = self.conferences.values().collect();
+        conferences.sort_by_key(|conference| std::cmp::Reverse(conference.serial));
+        conferences
     }
 
     /// One recording.

@@ -4,6 +4,7 @@ use shared::model::ids::CallSid;
 use shared::model::time::Millis;
 
 use super::call::{KeyListener, Phase};
+use super::conference::Departure;
 use super::transcript::Transcript;
 use super::turn::Turn;
 use super::{
@@ -71,12 +72,15 @@ impl Turn<'_> {
             stack: Vec::new(),
             phase,
             enqueued: None,
+            conferring: None,
+            invited: None,
             start: None,
             fallback: None,
             reporter: None,
             ring_for: RING_DEFAULT,
             time_limit: None,
             tones_on_answer: None,
+            recording: None,
             hurried_rounds: 0,
         };
         self.network.calls.insert(sid, call);
@@ -173,7 +177,7 @@ impl Turn<'_> {
         if call.status != CallStatus::InProgress {
             return Err(wrong_state(call, "in-progress"));
         }
-        let listening = if call.phase.key_listener().is_some() { "" } else { " (nothing was listening)" };
+        let listening = if call.key_listener().is_some() { "" } else { " (nothing was listening)" };
         self.note(sid, Event::Pressed, format!("{digits}{listening}"));
         for key in digits.chars() {
             self.press(sid, key);
@@ -182,13 +186,14 @@ impl Turn<'_> {
     }
 
     fn press(&mut self, sid: CallSid, key: char) {
-        match self.call(sid).and_then(|call| call.phase.key_listener()) {
+        match self.call(sid).and_then(Call::key_listener) {
             Some(KeyListener::Gather) => self.gather_key(sid, key),
             Some(KeyListener::Record) => self.record_key(sid, key),
             Some(KeyListener::Conversation) if key == '*' => {
                 self.conversation_over(sid, "the star key ended the conversation");
             }
-            Some(KeyListener::Conversation) | None => {}
+            Some(KeyListener::Conference) if key == '*' => self.leave_conference(sid, Departure::HungUp),
+            Some(KeyListener::Conversation | KeyListener::Conference) | None => {}
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Record. The simulated person says something short, then is silent.
+//! Recordings: of a Record, in which the simulated person says something short and then is silent, and of whole calls.
 
 use serde::{Deserialize, Serialize};
 use shared::model::ids::{CallSid, RecordingSid};
@@ -8,7 +8,7 @@ use super::call::{Phase, Role, Transfer};
 use super::interpreter::Flow;
 use super::requests::{Params, param};
 use super::turn::Turn;
-use super::{Event, RECORDINGS_MAX};
+use super::{Event, RECORDINGS_MAX, Target};
 use crate::twiml::Record;
 
 /// How long the simulated person speaks before the silence that ends a recording.
@@ -27,6 +27,13 @@ pub struct Recording {
     pub length: Millis,
     /// When it began.
     pub began: Timestamp,
+}
+
+/// A call is recorded from its answer to its end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallRecording {
+    /// Told when the recording is ready.
+    pub callback: Option<Target>,
 }
 
 impl Turn<'_> {
@@ -68,6 +75,27 @@ impl Turn<'_> {
     }
 
     fn keep_recording(&mut self, sid: CallSid, record: &Record, since: Timestamp, digits: &str) -> Params {
+        let mut facts = self.make_recording(sid, since);
+        self.announce_recording(sid, record, since, &facts);
+        facts.push(param("Digits", digits));
+        facts
+    }
+
+    /// The call is over; if it was recorded, that is told, and what the status callback says of it is the result.
+    pub fn keep_call_recording(&mut self, sid: CallSid) -> Params {
+        let Some(call) = self.call_mut(sid) else { return Params::new() };
+        let Some((recording, since)) = call.recording.take().zip(call.answered) else { return Params::new() };
+        let facts = self.make_recording(sid, since);
+        if let Some(target) = recording.callback {
+            let mut params = self.recording_params(sid, "OutboundAPI", since);
+            params.extend(facts.iter().cloned());
+            self.notify(sid, target, params);
+        }
+        facts
+    }
+
+    /// A recording from `since` to this moment.
+    pub fn make_recording(&mut self, sid: CallSid, since: Timestamp) -> Params {
         let length = self.now.since(since);
         let serial = self.network.next_serial();
         let recording = RecordingSid::derive(&[&self.network.setup.seed, "recording", &serial.to_string()]);
@@ -81,9 +109,18 @@ impl Turn<'_> {
         let mut facts = self.recording_url(sid, recording);
         facts.push(param("RecordingSid", recording));
         facts.push(param("RecordingDuration", length.as_secs_ceil()));
-        self.announce_recording(sid, record, since, &facts);
-        facts.push(param("Digits", digits));
         facts
+    }
+
+    fn recording_params(&self, sid: CallSid, source: &str, since: Timestamp) -> Params {
+        vec![
+            param("AccountSid", self.network.setup.account_sid),
+            param("CallSid", sid),
+            param("RecordingStatus", "completed"),
+            param("RecordingChannels", 1),
+            param("RecordingSource", source),
+            param("RecordingStartTime", since.to_rfc2822()),
+        ]
     }
 
     fn recording_url(&mut self, sid: CallSid, recording: RecordingSid) -> Params {
@@ -101,14 +138,7 @@ impl Turn<'_> {
         let Some(link) = &record.status_callback else { return };
         match self.resolve(sid, link) {
             Ok(target) => {
-                let mut params = vec![
-                    param("AccountSid", self.network.setup.account_sid),
-                    param("CallSid", sid),
-                    param("RecordingStatus", "completed"),
-                    param("RecordingChannels", 1),
-                    param("RecordingSource", "RecordVerb"),
-                    param("RecordingStartTime", since.to_rfc2822()),
-                ];
+                let mut params = self.recording_params(sid, "RecordVerb", since);
                 params.extend(facts.iter().cloned());
                 self.notify(sid, target, params);
             }

@@ -2,13 +2,18 @@
 
 use shared::model::ids::CallSid;
 
-use super::requests::param;
+use super::requests::{Params, param};
 use super::turn::Turn;
 use crate::twiml::StatusEvent;
 
 impl Turn<'_> {
     /// Tells whoever asked for it that a call has come to `event`.
     pub fn report(&mut self, sid: CallSid, event: StatusEvent) {
+        self.report_with(sid, event, Params::new());
+    }
+
+    /// The same, with what else is to be said.
+    pub fn report_with(&mut self, sid: CallSid, event: StatusEvent, extra: Params) {
         let Some(call) = self.call_mut(sid) else { return };
         let duration = call.duration();
         let Some(reporter) = call.reporter.as_mut().filter(|reporter| reporter.events.contains(&event)) else { return };
@@ -22,6 +27,7 @@ impl Turn<'_> {
         if event == StatusEvent::Completed {
             params.push(param("CallDuration", duration.unwrap_or_default().as_secs()));
         }
+        params.extend(extra);
         self.notify(sid, target, params);
     }
 }

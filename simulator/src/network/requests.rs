@@ -82,7 +82,7 @@ impl Turn<'_> {
 
     fn role_params(&self, sid: CallSid, role: Role) -> Params {
         match role {
-            Role::Main => Params::new(),
+            Role::Main | Role::ConferenceWait | Role::ConferenceHold => Params::new(),
             Role::Wait => self.queue_params(sid),
             Role::Announcement { dialer } => self.announcement_params(sid, dialer),
         }
@@ -110,6 +110,7 @@ impl Turn<'_> {
         match fetch.purpose {
             Purpose::Notification => self.notification_ended(&fetch, &fetched),
             Purpose::Media => self.media_ended(&fetch, fetched),
+            Purpose::Reservation => self.task_router_answered(&fetch, fetched),
             Purpose::Document(document) => {
                 let waits = self.call(fetch.call).is_some_and(|call| call.phase == Phase::Fetching { fetch: id });
                 if waits {
@@ -176,7 +177,9 @@ impl Turn<'_> {
                 let extra = vec![param("ErrorCode", fault.code.number()), param("ErrorUrl", failed)];
                 self.fetch_document(sid, DocumentFetch { is_fallback: true, ..document }, fallback, extra);
             }
-            Role::Wait | Role::Announcement { .. } => self.fault(sid, &fault),
+            Role::Wait | Role::Announcement { .. } | Role::ConferenceWait | Role::ConferenceHold => {
+                self.fault(sid, &fault);
+            }
         }
     }
 
@@ -189,7 +192,9 @@ impl Turn<'_> {
         let Some(call) = self.call_mut(sid) else { return };
         match role {
             Role::Main => call.stack.clear(),
-            Role::Wait | Role::Announcement { .. } => call.stack.truncate(1),
+            Role::Wait | Role::Announcement { .. } | Role::ConferenceWait | Role::ConferenceHold => {
+                call.stack.truncate(1);
+            }
         }
         call.stack.push(Frame { role, base, verbs: document.verbs, next: 0, began: now });
         self.run(sid);
@@ -203,6 +208,10 @@ impl Turn<'_> {
                 Ok(document) => self.begin_document(sid, Role::Main, None, document),
                 Err(fault) => self.fault(sid, &fault),
             },
+            Start::Conference(dial) => {
+                let document = Document { verbs: vec![Verb::Dial(*dial)], warnings: Vec::new() };
+                self.begin_document(sid, Role::Main, None, document);
+            }
         }
     }
 
@@ -227,11 +236,16 @@ impl Turn<'_> {
             Role::Main => self.application_error(sid),
             Role::Wait => self.leave_queue(sid, super::queue::QueueResult::Error),
             Role::Announcement { dialer } => self.bridge(dialer, sid),
+            Role::ConferenceWait => self.conference_not_entered(sid),
+            Role::ConferenceHold => self.set_phase(sid, Phase::Conferring),
         }
     }
 
     /// Which document a failure belongs to: before the connection, a stay in a queue is never the call's own.
     fn running_role(&self, sid: CallSid) -> Role {
+        if let Some(role) = self.conference_role(sid) {
+            return role;
+        }
         match self.call(sid).and_then(|call| call.enqueued.as_ref()) {
             Some(Enqueued { announcer: Some(dialer), .. }) => Role::Announcement { dialer: *dialer },
             Some(Enqueued { left: None, .. }) => Role::Wait,
@@ -247,7 +261,7 @@ impl Turn<'_> {
     }
 }
 
-fn resolve(base: Option<&Target>, link: &Link) -> Result<Target, Fault> {
+pub(super) fn resolve(base: Option<&Target>, link: &Link) -> Result<Target, Fault> {
     let shown = shown_url(&link.url);
     let invalid = |what: &str| Fault::new(ErrorCode::InvalidUrl, format!("\"{shown}\" {what}"));
     let resolved = match base {
@@ -265,12 +279,12 @@ fn resolve(base: Option<&Target>, link: &Link) -> Result<Target, Fault> {
     }
 }
 
-fn http_failure(target: &Target, status: u16) -> Fault {
+pub(super) fn http_failure(target: &Target, status: u16) -> Fault {
     Fault::new(ErrorCode::HttpFailure, format!("{} answered with HTTP {status}; expected 200", target.shown()))
 }
 
 /// What a reply is, by its content type (voice-webhooks.md section 4).
-fn read_reply(target: &Target, reply: &Reply) -> Result<Document, Fault> {
+pub(super) fn read_reply(target: &Target, reply: &Reply) -> Result<Document, Fault> {
     if !reply.is_success() {
         return Err(http_failure(target, reply.status));
     }

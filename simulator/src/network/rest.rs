@@ -5,9 +5,10 @@ use shared::model::time::Millis;
 use url::Url;
 
 use super::call::Phase;
+use super::conference::Departure;
 use super::queue::{MEMBERS_MAX, NAME_CHARS_MAX, QueueResult};
 use super::turn::Turn;
-use super::{CallStatus, Direction, Output, QUEUES_MAX, Refusal, Reporter, Start, Target, address};
+use super::{CallRecording, CallStatus, Direction, Output, QUEUES_MAX, Refusal, Reporter, Start, Target, address};
 
 /// A call to be made.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,6 +29,8 @@ pub struct NewCall {
     pub time_limit: Option<Millis>,
     /// Tones sent once it is picked up.
     pub send_digits: Option<String>,
+    /// Whether it is recorded.
+    pub recording: Option<CallRecording>,
 }
 
 /// A change to a call.
@@ -56,15 +59,8 @@ pub enum EndAs {
 
 impl Turn<'_> {
     pub fn create_call(&mut self, new: NewCall) -> Result<(), Refusal> {
-        if !address::is_address(&new.to) {
-            return Err(Refusal::BadAddress { field: "To" });
-        }
-        if !address::is_address(&new.from) {
-            return Err(Refusal::BadAddress { field: "From" });
-        }
-        if self.network.setup.numbers.iter().any(|centre| centre.number == new.to) {
-            return Err(Refusal::CentreNumber);
-        }
+        self.check_reachable(&new.to, &new.from)?;
+        check_target("RecordingStatusCallback", new.recording.as_ref().and_then(|wanted| wanted.callback.as_ref()))?;
         check_start(Some(&new.start))?;
         check_target("FallbackUrl", new.fallback.as_ref())?;
         check_target("StatusCallback", new.reporter.as_ref().map(|reporter| &reporter.target))?;
@@ -76,8 +72,23 @@ impl Turn<'_> {
             call.ring_for = new.ring_for;
             call.time_limit = new.time_limit;
             call.tones_on_answer = new.send_digits;
+            call.recording = new.recording;
         }
         self.emit(Output::CallCreated(sid));
+        Ok(())
+    }
+
+    /// A phone that a program may let ring, showing `from`.
+    pub fn check_reachable(&self, to: &str, from: &str) -> Result<(), Refusal> {
+        if !address::is_address(to) {
+            return Err(Refusal::BadAddress { field: "To" });
+        }
+        if !address::is_address(from) {
+            return Err(Refusal::BadAddress { field: "From" });
+        }
+        if self.network.setup.numbers.iter().any(|centre| centre.number == to) {
+            return Err(Refusal::CentreNumber);
+        }
         Ok(())
     }
 
@@ -107,6 +118,7 @@ impl Turn<'_> {
         match (update.end, update.start) {
             (Some(EndAs::Canceled), _) => self.end(sid, CallStatus::Canceled, "the application canceled the call"),
             (Some(EndAs::Completed), _) if status == CallStatus::InProgress => {
+                self.conference_abandoned(sid, Departure::UpdatedViaApi);
                 self.end(sid, CallStatus::Completed, "the application ended the call");
             }
             (Some(EndAs::Completed), _) => self.end(sid, CallStatus::Canceled, "the application ended the call"),
@@ -130,6 +142,7 @@ impl Turn<'_> {
         }
         let result = if was_bridged { QueueResult::RedirectedFromBridged } else { QueueResult::Redirected };
         self.leave_queue_notified(sid, result);
+        self.conference_abandoned(sid, Departure::UpdatedViaApi);
         if let Some(call) = self.call_mut(sid) {
             call.stack.clear();
         }
@@ -201,11 +214,11 @@ fn check_size(max_size: u32) -> Result<(), Refusal> {
 fn check_start(start: Option<&Start>) -> Result<(), Refusal> {
     match start {
         Some(Start::Url(target)) => check_target("Url", Some(target)),
-        Some(Start::Twiml(_)) | None => Ok(()),
+        Some(Start::Twiml(_) | Start::Conference(_)) | None => Ok(()),
     }
 }
 
-fn check_target(field: &'static str, target: Option<&Target>) -> Result<(), Refusal> {
+pub(super) fn check_target(field: &'static str, target: Option<&Target>) -> Result<(), Refusal> {
     let Some(target) = target else { return Ok(()) };
     match Url::parse(&target.url) {
         Ok(url) if ["http", "https"].contains(&url.scheme()) && url.has_host() => Ok(()),

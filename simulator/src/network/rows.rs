@@ -6,12 +6,12 @@ use shared::model::time::Millis;
 
 use super::call::{Call, Phase};
 use super::table::Table;
-use super::{Fetch, Network, Queue, Recording, Setup};
+use super::{Conference, Fetch, Network, Queue, Recording, Setup};
 
 /// A stored row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
-    /// `calls`, `queues`, `fetches`, `recordings`, `media` or `counter`.
+    /// `calls`, `queues`, `conferences`, `fetches`, `recordings`, `media` or `counter`.
     pub table: String,
     /// The key, as JSON.
     pub key: String,
@@ -86,6 +86,7 @@ impl Network {
         let mut changes = Vec::new();
         collect("calls", &self.calls, &mut changes)?;
         collect("queues", &self.queues, &mut changes)?;
+        collect("conferences", &self.conferences, &mut changes)?;
         collect("fetches", &self.fetches, &mut changes)?;
         collect("recordings", &self.recordings, &mut changes)?;
         collect("media", &self.media, &mut changes)?;
@@ -99,6 +100,7 @@ impl Network {
     pub fn changes_written(&mut self) {
         self.calls.settle();
         self.queues.settle();
+        self.conferences.settle();
         self.fetches.settle();
         self.recordings.settle();
         self.media.settle();
@@ -108,6 +110,7 @@ impl Network {
         match row.table.as_str() {
             "calls" => put::<_, Call>(&mut self.calls, row),
             "queues" => put::<_, Queue>(&mut self.queues, row),
+            "conferences" => put::<_, Conference>(&mut self.conferences, row),
             "fetches" => put::<_, Fetch>(&mut self.fetches, row),
             "recordings" => put::<_, Recording>(&mut self.recordings, row),
             "media" => put::<_, Millis>(&mut self.media, row),

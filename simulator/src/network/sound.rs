@@ -116,6 +116,8 @@ impl Turn<'_> {
             | Phase::Running
             | Phase::Resting { .. }
             | Phase::Holding
+            | Phase::AskingTaskRouter { .. }
+            | Phase::Conferring
             | Phase::DialingPhones { .. }
             | Phase::DialingQueue { .. }
             | Phase::Bridged { .. }

@@ -54,6 +54,12 @@ pub enum Event {
     Bridged,
     /// That conversation is over.
     Unbridged,
+    /// In a conference now.
+    JoinedConference,
+    /// How the person is in the conference changed: muted, on hold, coaching; or the conference itself began.
+    Conference,
+    /// Out of the conference.
+    LeftConference,
     /// The person hung up.
     HungUp,
     /// The call is over.

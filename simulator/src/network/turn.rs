@@ -65,6 +65,10 @@ impl<'n> Turn<'n> {
             Input::UpdateQueue { queue, name, max_size } => self.update_queue(queue, name, max_size),
             Input::DeleteQueue(queue) => self.delete_queue(queue),
             Input::Dequeue { queue, call, target } => self.dequeue(queue, call, target),
+            Input::AddParticipant(new) => self.add_participant(*new),
+            Input::UpdateParticipant { conference, call, update } => self.update_participant(conference, call, update),
+            Input::RemoveParticipant { conference, call } => self.remove_participant(conference, call),
+            Input::EndConference(conference) => self.end_conference_for(conference),
         };
         if let Err(refusal) = result {
             self.emit(Output::Refused(refusal));

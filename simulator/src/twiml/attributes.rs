@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 
 use super::xml::Element;
-use super::{Link, Method};
+use super::{Link, Method, Wait};
 
 /// Seconds in a day: no verb needs a longer span.
 pub(super) const SECONDS_MAX: u32 = 86_400;
@@ -69,6 +69,16 @@ impl<'a> Attributes<'a> {
         let method = self.method(method);
         let url = self.text(url).map(str::trim).filter(|url| !url.is_empty())?;
         Some(Link { url: url.to_owned(), method })
+    }
+
+    /// What a waiting person hears: the carrier's music when absent, nothing when empty.
+    pub fn wait(&mut self, url: &'static str, method: &'static str) -> Wait {
+        let method = self.method(method);
+        match self.text(url).map(str::trim) {
+            None => Wait::Music,
+            Some("") => Wait::Silence,
+            Some(url) => Wait::Document(Link { url: url.to_owned(), method }),
+        }
     }
 
     /// How often to repeat: 0 means as often as a carrier ever does (voice-webhooks.md section 6.2).

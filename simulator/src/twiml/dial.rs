@@ -1,6 +1,7 @@
-//! `<Dial>` and the nouns in it: phones, or a queue (voice-webhooks.md sections 5.3 and 6.3).
+//! `<Dial>` and the nouns in it: phones, a queue, or a conference (voice-webhooks.md sections 5.3 and 6.3).
 
 use super::attributes::{Attributes, SECONDS_MAX, shorten};
+use super::conference::conference_noun;
 use super::xml::Element;
 use super::{Dial, DialTo, Phone, StatusEvent};
 
@@ -33,16 +34,18 @@ pub(super) fn dial(element: &Element, warnings: &mut Vec<String>) -> Option<Dial
     Some(dial)
 }
 
-/// Phones and a queue exclude each other; what does not fit is warned about.
+/// Phones, a queue and a conference exclude each other; what does not fit is warned about.
 fn dial_to(element: &Element, warnings: &mut Vec<String>) -> Option<DialTo> {
     let mut phones = Vec::new();
-    let mut queue = None;
+    let mut place = None;
     for noun in element.elements() {
         match noun.name.as_str() {
             "Number" => phones.push(phone(noun, "", warnings)),
             "Client" => phones.push(phone(noun, "client:", warnings)),
             "Sip" => phones.push(phone(noun, "", warnings)),
-            "Queue" => queue = Some(queue_noun(noun, warnings)),
+            "Queue" | "Conference" if place.is_some() => stands_alone(&noun.name, warnings),
+            "Queue" => place = Some(queue_noun(noun, warnings)),
+            "Conference" => place = Some(DialTo::Conference(Box::new(conference_noun(noun, warnings)))),
             other => warnings.push(format!("<{}> in <Dial> is not simulated; ignored", shorten(other))),
         }
     }
@@ -54,11 +57,12 @@ fn dial_to(element: &Element, warnings: &mut Vec<String>) -> Option<DialTo> {
         warnings.push(format!("<Dial> rings at most {PHONES_MAX} phones; the others are ignored"));
         phones.truncate(PHONES_MAX);
     }
-    match (queue, phones.is_empty()) {
-        (Some(queue), true) => Some(queue),
-        (Some(queue), false) => {
-            warnings.push("<Dial> with a <Queue> and phones: the phones are ignored".to_owned());
-            Some(queue)
+    match (place, phones.is_empty()) {
+        (Some(place), true) => Some(place),
+        (Some(place), false) => {
+            let name = if matches!(place, DialTo::Conference(_)) { "Conference" } else { "Queue" };
+            stands_alone(name, warnings);
+            Some(place)
         }
         (None, false) => Some(DialTo::Phones(phones)),
         (None, true) => {
@@ -66,6 +70,12 @@ fn dial_to(element: &Element, warnings: &mut Vec<String>) -> Option<DialTo> {
             None
         }
     }
+}
+
+/// A conference or queue beside another noun (13000 for a conference).
+fn stands_alone(name: &str, warnings: &mut Vec<String>) {
+    let code = if name == "Conference" { "13000: " } else { "" };
+    warnings.push(format!("{code}a <{name}> stands alone in its <Dial>; what stands beside the first one is ignored"));
 }
 
 fn phone(noun: &Element, prefix: &str, warnings: &mut Vec<String>) -> Phone {
@@ -84,10 +94,18 @@ fn phone(noun: &Element, prefix: &str, warnings: &mut Vec<String>) -> Phone {
     Phone { address, status_callback, status_events }
 }
 
+/// With `reservationSid` the queue is the TaskRouter's to name (voice-webhooks.md section 5.3).
 fn queue_noun(noun: &Element, warnings: &mut Vec<String>) -> DialTo {
     let mut attributes = Attributes::of(noun, warnings);
-    attributes.not_simulated(&["reservationSid", "postWorkActivitySid"]);
     let announcement = attributes.link("url", "method");
+    let reservation = attributes.text("reservationSid").map(str::to_owned);
+    let post_work_activity = attributes.text("postWorkActivitySid").map(str::to_owned);
+    if let (Some(_), Some(link)) = (&reservation, &announcement) {
+        attributes.unusable("url", &link.url, "no url beside reservationSid; it is not simulated");
+    }
     attributes.finish();
-    DialTo::Queue { name: noun.text(), announcement }
+    match reservation {
+        Some(reservation) => DialTo::Reservation { reservation, post_work_activity },
+        None => DialTo::Queue { name: noun.text(), announcement, also_told: None },
+    }
 }

@@ -4,12 +4,16 @@
 //! out and said in [`Document::warnings`].
 
 mod attributes;
+mod conference;
 mod dial;
+mod fault;
 mod parse;
 mod xml;
 
 use serde::{Deserialize, Serialize};
 
+pub use conference::{Beep, ConferenceEvent, ConferenceNoun, LABEL_CHARS_MAX, PARTICIPANTS_MAX};
+pub use fault::{ErrorCode, Fault};
 pub use parse::parse;
 
 /// Bytes of the largest document a carrier takes (voice-webhooks.md section 4, "size").
@@ -22,96 +26,6 @@ pub struct Document {
     pub verbs: Vec<Verb>,
     /// Sentences about what was ignored: unknown or not simulated (12200).
     pub warnings: Vec<String>,
-}
-
-/// Why something failed: the carrier's error code and a sentence (voice-webhooks.md section 10).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
-#[error("{}: {text}", code.number())]
-pub struct Fault {
-    /// The kind of failure.
-    pub code: ErrorCode,
-    /// What is wrong, in a sentence for the developer.
-    pub text: String,
-}
-
-impl Fault {
-    /// A failure of this kind.
-    pub fn new(code: ErrorCode, text: impl Into<String>) -> Self {
-        Self { code, text: text.into() }
-    }
-}
-
-/// The carrier's error codes that the simulation uses (voice-webhooks.md section 10).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum ErrorCode {
-    /// 11100: a URL cannot be read.
-    InvalidUrl,
-    /// 11200: fetching failed.
-    HttpFailure,
-    /// 11205: no connection.
-    Connection,
-    /// 11210: no such host.
-    HostName,
-    /// 11215: too many redirects.
-    TooManyRedirects,
-    /// 11220: TLS handshake.
-    Tls,
-    /// 11750: the document is too large.
-    TooLarge,
-    /// 12100: the document cannot be parsed.
-    Unparseable,
-    /// 12200: schema warning.
-    Schema,
-    /// 12300: content type.
-    ContentType,
-    /// 13223: a number to dial is in a bad format.
-    BadNumber,
-    /// 14203: Enqueue action URL.
-    EnqueueActionUrl,
-    /// 14202: Enqueue waitUrl.
-    EnqueueWaitUrl,
-    /// 14204: queue name too short.
-    QueueNameTooShort,
-    /// 14205: queue name too long.
-    QueueNameTooLong,
-    /// 14207: queue full.
-    QueueFull,
-    /// 14211: Dial Queue url.
-    DialQueueUrl,
-    /// 14220: the workflow of an Enqueue is unknown.
-    WorkflowSid,
-    /// 15003: a status callback was answered with an error.
-    StatusCallback,
-    /// 15004: a relative URL in inline TwiML.
-    RelativeUrl,
-}
-
-impl ErrorCode {
-    /// The number the carrier's documentation gives it.
-    pub const fn number(self) -> u32 {
-        match self {
-            Self::InvalidUrl => 11100,
-            Self::HttpFailure => 11200,
-            Self::Connection => 11205,
-            Self::HostName => 11210,
-            Self::TooManyRedirects => 11215,
-            Self::Tls => 11220,
-            Self::TooLarge => 11750,
-            Self::Unparseable => 12100,
-            Self::Schema => 12200,
-            Self::ContentType => 12300,
-            Self::BadNumber => 13223,
-            Self::EnqueueWaitUrl => 14202,
-            Self::EnqueueActionUrl => 14203,
-            Self::QueueNameTooShort => 14204,
-            Self::QueueNameTooLong => 14205,
-            Self::QueueFull => 14207,
-            Self::DialQueueUrl => 14211,
-            Self::WorkflowSid => 14220,
-            Self::StatusCallback => 15003,
-            Self::RelativeUrl => 15004,
-        }
-    }
 }
 
 /// How a URL is asked.
@@ -275,7 +189,19 @@ pub enum DialTo {
         name: String,
         /// What that caller hears before the connection.
         announcement: Option<Link>,
+        /// The action of the TaskRouter whose reservation led here; told beside the Dial's own.
+        #[serde(default)]
+        also_told: Option<Link>,
     },
+    /// The caller of a reservation, whom only the TaskRouter behind this carrier knows.
+    Reservation {
+        /// `reservationSid`, not yet checked.
+        reservation: String,
+        /// `postWorkActivitySid`, for the TaskRouter to judge.
+        post_work_activity: Option<String>,
+    },
+    /// A conference.
+    Conference(Box<ConferenceNoun>),
 }
 
 /// One phone to ring.

@@ -3,7 +3,7 @@
 use super::attributes::{Attributes, SECONDS_MAX, shorten};
 use super::dial::dial;
 use super::xml::{self, Element, Node};
-use super::{Document, Enqueue, EnqueueInto, ErrorCode, Fault, Gather, Link, Record, RejectReason, Sound, Verb, Wait};
+use super::{Document, Enqueue, EnqueueInto, ErrorCode, Fault, Gather, Link, Record, RejectReason, Sound, Verb};
 
 /// Warnings kept for one document; the rest would say the same.
 const WARNINGS_MAX: usize = 20;
@@ -161,12 +161,7 @@ fn enqueue(element: &Element, warnings: &mut Vec<String>) -> Enqueue {
         Some(sid) => EnqueueInto::HostedWorkflow(sid.to_owned()),
         None => EnqueueInto::Queue(element.text()),
     };
-    let method = attributes.method("waitUrlMethod");
-    let wait = match attributes.text("waitUrl").map(str::trim) {
-        None => Wait::Music,
-        Some("") => Wait::Silence,
-        Some(url) => Wait::Document(Link { url: url.to_owned(), method }),
-    };
+    let wait = attributes.wait("waitUrl", "waitUrlMethod");
     let enqueue = Enqueue { queue, action: attributes.link("action", "method"), wait };
     attributes.finish();
     enqueue
@@ -213,7 +208,7 @@ fn reject(element: &Element, warnings: &mut Vec<String>) -> RejectReason {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Dial, DialTo};
+    use super::super::{Beep, ConferenceEvent, ConferenceNoun, Dial, DialTo, Method, Wait};
     use super::*;
 
     fn verbs(inner: &str) -> Vec<Verb> {
@@ -244,7 +239,7 @@ mod tests {
             ("<Enqueue waitUrl=\"\">q</Enqueue>", Wait::Silence),
             (
                 "<Enqueue waitUrl=\"/w?a=1&amp;b=2\" waitUrlMethod=\"GET\">q</Enqueue>",
-                Wait::Document(Link { url: "/w?a=1&b=2".into(), method: super::super::Method::Get }),
+                Wait::Document(Link { url: "/w?a=1&b=2".into(), method: Method::Get }),
             ),
         ];
         for (text, expected) in table {
@@ -259,19 +254,78 @@ mod tests {
         let address = |text: &str| match verbs(text).pop() {
             Some(Verb::Dial(Dial { to: DialTo::Phones(phones), .. })) => phones[0].address.clone(),
             Some(Verb::Dial(Dial { to: DialTo::Queue { name, .. }, .. })) => name,
+            Some(Verb::Dial(Dial { to: DialTo::Reservation { reservation, .. }, .. })) => reservation,
+            Some(Verb::Dial(Dial { to: DialTo::Conference(noun), .. })) => noun.room,
             other => panic!("{text}: {other:?}"),
         };
         assert_eq!(address("<Dial> +17075550101 </Dial>"), "+17075550101");
         assert_eq!(address("<Dial><Number>+17075550101</Number></Dial>"), "+17075550101");
         assert_eq!(address("<Dial><Client>ada</Client></Dial>"), "client:ada");
         assert_eq!(address("<Dial><Queue>support</Queue></Dial>"), "support");
+        assert_eq!(address("<Dial><Queue reservationSid=\"WR1\"/></Dial>"), "WR1");
+        assert_eq!(address("<Dial><Conference> room 1 </Conference></Dial>"), "room 1");
+    }
+
+    #[test]
+    fn a_conference_has_the_documented_defaults_and_every_attribute_is_read() {
+        let noun = |text: &str| match verbs(text).pop() {
+            Some(Verb::Dial(Dial { to: DialTo::Conference(noun), .. })) => *noun,
+            other => panic!("{text}: {other:?}"),
+        };
+        assert_eq!(noun("<Dial><Conference>room</Conference></Dial>"), ConferenceNoun::new("room"));
+        let text = "<Dial><Conference muted=\"true\" beep=\"onEnter\" startConferenceOnEnter=\"false\" \
+            endConferenceOnExit=\"true\" waitUrl=\"/w\" waitMethod=\"GET\" maxParticipants=\"3\" \
+            record=\"record-from-start\" coach=\"CA1\" participantLabel=\"guest\" statusCallback=\"/s\" \
+            statusCallbackEvent=\"start leave\" recordingStatusCallback=\"/r\" region=\"ie1\" trim=\"do-not-trim\" \
+            jitterBufferSize=\"off\">room</Conference></Dial>";
+        let link = |url: &str, method| Link { url: url.to_owned(), method };
+        let expected = ConferenceNoun {
+            room: "room".to_owned(),
+            muted: true,
+            beep: Beep::OnEnter,
+            start_on_enter: false,
+            end_on_exit: true,
+            wait: Wait::Document(link("/w", Method::Get)),
+            max_participants: 3,
+            record: true,
+            coach: Some("CA1".to_owned()),
+            label: Some("guest".to_owned()),
+            status_callback: Some(link("/s", Method::Post)),
+            status_events: vec![ConferenceEvent::Start, ConferenceEvent::Leave],
+            recording_callback: Some(link("/r", Method::Post)),
+            region: Some("ie1".to_owned()),
+        };
+        assert_eq!(noun(text), expected);
+        assert_eq!(warnings(text), Vec::<String>::new());
     }
 
     #[test]
     fn what_cannot_be_done_is_left_out_and_said() {
         let table = [
             ("<Conference/>", "<Conference> is not simulated"),
-            ("<Dial><Conference>room</Conference></Dial>", "<Conference> in <Dial> is not simulated"),
+            ("<Dial><Conference>a</Conference><Conference>b</Conference></Dial>", "13000: a <Conference> stands alone"),
+            (
+                "<Dial><Conference>a</Conference><Number>+17075550101</Number></Dial>",
+                "13000: a <Conference> stands alone",
+            ),
+            (
+                "<Dial><Conference beep=\"loud\">a</Conference></Dial>",
+                "beep=\"loud\" of <Conference>: expected true, false",
+            ),
+            ("<Dial><Conference maxParticipants=\"1\">a</Conference></Dial>", "a whole number from 2 to 250"),
+            (
+                "<Dial><Conference record=\"always\">a</Conference></Dial>",
+                "expected record-from-start or do-not-record",
+            ),
+            (
+                "<Dial><Conference statusCallbackEvent=\"start stop\">a</Conference></Dial>",
+                "statusCallbackEvent=\"stop\" of <Conference>: expected start, end, join",
+            ),
+            ("<Dial><Conference colour=\"red\">a</Conference></Dial>", "<Conference> has no attribute colour"),
+            (
+                "<Dial><Conference eventCallbackUrl=\"/e\">a</Conference></Dial>",
+                "eventCallbackUrl=\"/e\" of <Conference> is not",
+            ),
             ("<say>hello</say>", "<say> is not a verb of TwiML"),
             ("<Say colour=\"red\">x</Say>", "<Say> has no attribute colour"),
             ("<Gather input=\"speech\"/>", "speech is not simulated"),

@@ -1,5 +1,6 @@
 //! The carrier over real HTTP: webhooks on one side, its own API on the other. The tests own the clock.
 
+mod conferences;
 mod control;
 mod rest;
 mod starts;

@@ -59,8 +59,13 @@ async fn a_journal_of_another_version_is_refused_with_advice() {
 #[tokio::test]
 async fn unusable_settings_are_refused_at_the_start() {
     let webhooks = Webhooks::start().await;
-    let mut settings = settings(&webhooks);
+    let mut settings = self::settings(&webhooks);
     settings.numbers[0].voice_url = "/voice".to_owned();
     let error = Carrier::open(settings, ManualClock::new(), Journal::none()).err().unwrap().to_string();
     assert_eq!(error, "simulated carrier: \"/voice\" is not an absolute http or https URL");
+
+    let mut settings = self::settings(&webhooks);
+    settings.task_router_url = Some("localhost".to_owned());
+    let error = Carrier::open(settings, ManualClock::new(), Journal::none()).err().unwrap().to_string();
+    assert_eq!(error, "simulated carrier: \"localhost\" is not an absolute http or https URL");
 }

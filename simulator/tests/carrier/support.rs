@@ -79,6 +79,7 @@ pub fn settings(webhooks: &Webhooks) -> Settings {
         auth_token: TOKEN.to_owned(),
         numbers: vec![centre],
         public_base_url: Some(PUBLIC_URL.to_owned()),
+        task_router_url: Some(webhooks.url("")),
         seed: "tests".to_owned(),
     }
 }

@@ -34,7 +34,7 @@ async fn each_way_out_has_its_document_and_ends_the_task() {
     ] {
         for (voicemail, golden) in [(None, golden), (Some(Voicemail { max_length_secs: 90 }), with_voicemail)] {
             let world = World::with(|centre| centre.menu.voicemail = voicemail, |_| {}).await;
-            world.store.create_task(&centre::waiting_task()).await.unwrap();
+            world.store.create_task(&centre::waiting_task(), &centre::workspace()).await.unwrap();
             for _ in 0..2 {
                 golden::check(golden, &world.caller(&queue_exit(), &[("QueueResult", result), QUEUE]).await);
                 let task = world.task().await.unwrap();
@@ -64,9 +64,12 @@ async fn the_end_of_a_conversation_completes_the_task_and_frees_the_worker() {
 #[tokio::test]
 async fn a_task_that_has_ended_still_learns_which_queue_can_be_deleted() {
     let world = World::open().await;
-    world.store.create_task(&centre::waiting_task()).await.unwrap();
-    let ended =
-        Event::TaskEnded { task: task_of(CALLER), end: AssignmentStatus::Canceled, reason: EndReason::WorkflowTimeout };
+    world.store.create_task(&centre::waiting_task(), &centre::workspace()).await.unwrap();
+    let ended = Event::StatusSet {
+        task: task_of(CALLER),
+        status: AssignmentStatus::Canceled,
+        reason: EndReason::WorkflowTimeout,
+    };
     world.store.apply(&ended, NOON).await.unwrap();
     world.caller(&queue_exit(), &[("QueueResult", "redirected"), QUEUE]).await;
     let task = world.task().await.unwrap();

@@ -32,8 +32,8 @@ async fn a_call_the_workflow_has_no_place_for_is_not_kept_waiting() {
     let world = World::open().await;
     let mut workspace = tests::centre::workspace();
     let workflow = workspace.workflows.get_mut(&WORKFLOW).unwrap();
-    workflow.filters.clear();
-    workflow.default_filter = None;
+    workflow.configuration.filters.clear();
+    workflow.configuration.default_filter = None;
     world.store.save_workspace(&workspace, tests::centre::NOON).await.unwrap();
     golden::check("enqueue-call.no-place", &world.caller("/enqueue-call?attempt=1", &PRESSED).await);
     assert_eq!(world.task().await, None);

@@ -53,7 +53,7 @@ async fn the_first_in_line_is_first_while_a_worker_is_rung_and_hears_no_place_on
 async fn a_caller_whose_task_ended_or_is_gone_does_not_wait_for_ever() {
     let world = World::open().await;
     golden::check("wait-music.task-is-gone", &world.caller(&wait_music(), &[]).await);
-    world.store.create_task(&centre::waiting_task()).await.unwrap();
+    world.store.create_task(&centre::waiting_task(), &centre::workspace()).await.unwrap();
     let gone = Event::CallerGone { task: task_of(CALLER), reason: EndReason::LeftQueue, carrier_queue: None };
     world.store.apply(&gone, NOON).await.unwrap();
     golden::check("wait-music.task-is-gone", &world.caller(&wait_music(), &[]).await);

@@ -138,9 +138,9 @@ impl World {
     /// The caller's Task is offered to Alice, and her phone rings.
     pub async fn offer(&self) -> Task {
         let task = centre::offered_task();
-        self.store.create_task(&task).await.unwrap();
+        self.store.create_task(&task, &centre::workspace()).await.unwrap();
         let offer =
-            OpenReservation { sid: task.reservations[0].sid, task_sid: task.sid, channel: TaskChannelName::Voice };
+            OpenReservation { sid: task.reservations[0].sid, task_sid: task.sid, channel: TaskChannelName::VOICE };
         let alice = Worker { open_reservations: vec![offer], ..centre::alice(AVAILABLE) };
         self.store.delete_worker(&self.alice().await).await.unwrap();
         self.store.create_worker(&alice, &centre::workspace()).await.unwrap();

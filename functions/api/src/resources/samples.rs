@@ -7,10 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 use shared::model::{
-    AccountSid, Activity, ActivitySid, AssignmentStatus, Millis, Roster, Task, TaskChannelName, TaskQueue,
-    TaskQueueSid, TaskSid, Timestamp, Worker, WorkerChannel, WorkerSid, Workflow, WorkflowPosition, WorkflowSid,
-    Workspace, WorkspaceSid,
+    AccountSid, Activity, ActivitySid, Configuration, Millis, Roster, Target, Task, TaskChannelName, TaskOrder,
+    TaskQueue, TaskQueueSid, TaskSid, Timestamp, Worker, WorkerSid, Workflow, WorkflowSid, Workspace, WorkspaceSid,
 };
+use shared::router::{NewTask, create_task};
 
 use crate::view::View;
 
@@ -41,22 +41,11 @@ pub fn workspace() -> Workspace {
         friendly_name: "Customer Contact Center English".to_owned(),
         target_workers: Some(r#"languages HAS "en""#.parse().unwrap()),
         max_reserved_workers: 1,
+        task_order: TaskOrder::Fifo,
     };
-    let workflow = Workflow {
-        sid: WORKFLOW,
-        friendly_name: "Incoming Customer Requests".to_owned(),
-        assignment_callback_url: None,
-        fallback_assignment_callback_url: None,
-        task_reservation_timeout: Millis::from_secs(120),
-        filters: Vec::new(),
-        default_filter: None,
-    };
+    let configuration = Configuration { filters: Vec::new(), default_filter: Some(Target::to(QUEUE)) };
+    let workflow = Workflow::new(WORKFLOW, "Incoming Customer Requests", configuration);
     Workspace {
-        sid: WORKSPACE,
-        friendly_name: "Customer Contact Center".to_owned(),
-        default_activity_sid: OFFLINE,
-        timeout_activity_sid: OFFLINE,
-        wrap_up: None,
         activities: BTreeMap::from([
             activity(OFFLINE, "Offline", false),
             activity(AVAILABLE, "Available", true),
@@ -64,50 +53,27 @@ pub fn workspace() -> Workspace {
         ]),
         task_queues: BTreeMap::from([(QUEUE, queue)]),
         workflows: BTreeMap::from([(WORKFLOW, workflow)]),
-        rosters: BTreeMap::new(),
+        ..Workspace::new(WORKSPACE, "Customer Contact Center", OFFLINE)
     }
 }
 
 pub fn worker() -> Worker {
     Worker {
-        sid: WorkerSid::from_bytes(numbered(1)),
-        workspace_sid: WORKSPACE,
-        friendly_name: "Alice".to_owned(),
         attributes: r#"{"languages":["en"],"contact_uri":"+17075550101"}"#.parse().unwrap(),
-        activity_sid: WRAP_UP,
         date_status_changed: NOON + Millis::from_secs(60),
-        date_created: NOON,
-        last_reserved_at: None,
-        channels: vec![WorkerChannel { channel: TaskChannelName::Voice, configured_capacity: 1, available: true }],
-        open_reservations: Vec::new(),
         roster: Roster::new(vec![QUEUE]),
         version: 3,
+        ..Worker::new(WorkerSid::from_bytes(numbered(1)), WORKSPACE, "Alice", WRAP_UP, NOON)
     }
 }
 
 pub fn task() -> Task {
-    Task {
-        sid: TaskSid::from_bytes(numbered(1)),
-        workspace_sid: WORKSPACE,
-        workflow_sid: WORKFLOW,
-        position: WorkflowPosition { filter: None, target: 0, filter_entered_at: NOON },
-        task_queue_sid: QUEUE,
-        task_queue_entered_date: NOON,
-        attributes: r#"{"from":"+17075550142","selected_language":"en"}"#.parse().unwrap(),
-        channel: TaskChannelName::Voice,
-        priority: 5,
-        date_created: NOON,
-        date_updated: NOON + Millis::from_secs(70),
-        virtual_start_time: NOON,
-        timeout: Millis::from_secs(86_400),
-        assignment_status: AssignmentStatus::Pending,
-        reason: None,
-        reservations: Vec::new(),
-        rounds: 0,
-        failed_offers: Vec::new(),
-        carrier_queue_sid: None,
-        version: 0,
-    }
+    let attributes = r#"{"from":"+17075550142","selected_language":"en"}"#.parse().unwrap();
+    let new =
+        NewTask { priority: 5, ..NewTask::new(TaskSid::from_bytes(numbered(1)), attributes, TaskChannelName::VOICE) };
+    let workspace = workspace();
+    let made = create_task(&workspace, &workspace.workflows[&WORKFLOW], new, NOON).unwrap();
+    Task { date_updated: NOON + Millis::from_secs(70), ..made }
 }
 
 /// Compares with the golden file of that name, and the file with the official document.

@@ -3,11 +3,10 @@
 use serde::Serialize;
 use serde_json::Value;
 use shared::model::{
-    AccountSid, AssignmentStatus, EndReason, Task, TaskChannel, TaskChannelSid, TaskQueueSid, TaskSid, Timestamp,
-    WorkflowSid, Workspace, WorkspaceSid,
+    AccountSid, AssignmentStatus, EndReason, Task, TaskChannel, TaskChannelSid, TaskQueueSid, TaskSid, WorkflowSid,
+    Workspace, WorkspaceSid,
 };
 use shared::router::{Event, Outcome, Refusal};
-use store::items::ENDED_TASK_KEPT;
 
 use super::read_all;
 use crate::answer::Answer;
@@ -54,7 +53,8 @@ pub async fn list(call: &Call<'_>) -> Result<Answer, ApiError> {
     let store = &call.api.store;
     let mut tasks = read_all(store.task_sids(workspace.sid).await?, |sid| store.task(sid)).await?;
     let is_wanted = |task: &Task| statuses.is_empty() || statuses.contains(&task.assignment_status);
-    tasks.retain(|task| is_kept(task, call.now) && is_wanted(task));
+    let kept = workspace.rules.ended_task_kept;
+    tasks.retain(|task| task.is_readable(kept, call.now) && is_wanted(task));
     paging.answer("tasks", &url(&call.view, workspace.sid), tasks, |task| render(&call.view, &workspace, task))
 }
 
@@ -70,7 +70,7 @@ pub async fn update(call: &Call<'_>) -> Result<Answer, ApiError> {
     let (workspace, task) = (call.workspace().await?, find(call).await?);
     call.check_if_match(task.version)?;
     let Some(Ending { end, reason }) = requested else { return answer(call, &workspace, &task) };
-    let applied = call.api.store.apply(&Event::TaskEnded { task: task.sid, end, reason }, call.now).await?;
+    let applied = call.api.store.apply(&Event::StatusSet { task: task.sid, status: end, reason }, call.now).await?;
     match (applied.outcome, applied.task) {
         (Outcome::Refused(Refusal::WrongStatus { .. }), _) => Err(illegal_end(call.view.account_sid, &task, end)),
         (Outcome::Refused(refusal), _) => Err(ApiError::refused(&refusal, call.path)),
@@ -139,15 +139,11 @@ fn status_named(name: &str) -> Option<AssignmentStatus> {
 
 /// The Task the path names, in the Workspace the path names.
 async fn find(call: &Call<'_>) -> Result<Task, ApiError> {
-    let workspace: WorkspaceSid = call.sid("WorkspaceSid")?;
+    let workspace = call.workspace().await?;
     let task = call.api.store.task(call.sid("Sid")?).await?;
-    let is_here = |task: &Task| task.workspace_sid == workspace && is_kept(task, call.now);
+    let is_readable = |task: &Task| task.is_readable(workspace.rules.ended_task_kept, call.now);
+    let is_here = |task: &Task| task.workspace_sid == workspace.sid && is_readable(task);
     task.filter(is_here).ok_or_else(|| call.not_found())
-}
-
-/// Can it still be read? The table may take days to remove what has ended (taskrouter.md section 14, "ended task kept").
-fn is_kept(task: &Task, now: Timestamp) -> bool {
-    !task.assignment_status.is_end() || now.since(task.date_updated) < ENDED_TASK_KEPT
 }
 
 /// The sentences of taskrouter.md section 5, "Illegal changes".
@@ -191,7 +187,7 @@ struct TaskResource<'a> {
     task_queue_sid: TaskQueueSid,
     task_queue_friendly_name: Option<&'a str>,
     task_channel_sid: TaskChannelSid,
-    task_channel_unique_name: &'static str,
+    task_channel_unique_name: String,
     /// Seconds.
     timeout: u64,
     workflow_sid: WorkflowSid,
@@ -232,7 +228,7 @@ fn render(view: &View, workspace: &Workspace, task: &Task) -> serde_json::Result
         task_queue_sid: task.task_queue_sid,
         task_queue_friendly_name: queue.map(|queue| queue.friendly_name.as_str()),
         task_channel_sid: TaskChannel::of(task.workspace_sid, task.channel).sid,
-        task_channel_unique_name: task.channel.as_str(),
+        task_channel_unique_name: task.channel.to_string(),
         timeout: task.timeout.as_secs(),
         workflow_sid: task.workflow_sid,
         workflow_friendly_name: workflow.map(|workflow| workflow.friendly_name.as_str()),

@@ -2,7 +2,11 @@
 
 use std::fmt;
 
+use super::print::Quoted;
 use super::{ExpressionError, Operator};
+
+/// Characters of a text that an error message repeats.
+const SHOWN_CHARS_MAX: usize = 20;
 
 /// A word, a mark or a constant.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,12 +32,19 @@ impl fmt::Display for Token {
             Self::CloseBracket => f.write_str("`]`"),
             Self::Comma => f.write_str("`,`"),
             Self::Dot => f.write_str("`.`"),
-            Self::Operator(_) => f.write_str("an operator"),
-            Self::Word(word) => write!(f, "`{word}`"),
-            Self::Text(text) => write!(f, "the text \"{text}\""),
+            Self::Operator(operator) => write!(f, "`{operator}`"),
+            Self::Word(word) => write!(f, "`{}`", shown(word)),
+            Self::Text(text) => write!(f, "the text {}", Quoted(&shown(text))),
             Self::Number(number) => write!(f, "the number {number}"),
         }
     }
+}
+
+/// The beginning of a text that may be long.
+fn shown(text: &str) -> String {
+    let mut chars = text.chars();
+    let beginning: String = chars.by_ref().take(SHOWN_CHARS_MAX).collect();
+    if chars.next().is_some() { beginning + "…" } else { beginning }
 }
 
 struct Lexer<'a> {
@@ -73,18 +84,20 @@ impl Lexer<'_> {
             ('=', _) => (1, Token::Operator(Operator::Equal)),
             ('!', Some('=')) => (2, Token::Operator(Operator::NotEqual)),
             ('<', Some('=')) => (2, Token::Operator(Operator::LessOrEqual)),
+            // `level <-1` compares with a negative number.
             ('<', Some('-')) if !self.digit_at(2) => (2, Token::Operator(Operator::In)),
             ('<', _) => (1, Token::Operator(Operator::Less)),
             ('>', Some('=')) => (2, Token::Operator(Operator::GreaterOrEqual)),
             ('>', Some('-')) if !self.digit_at(2) => (2, Token::Operator(Operator::Has)),
             ('>', _) => (1, Token::Operator(Operator::Greater)),
             ('\'' | '"', _) => return self.text(first),
-            ('-', _) => return self.number(),
+            ('-', _) => return self.negative_number(),
             (digit, _) if digit.is_ascii_digit() => return self.number(),
             (letter, _) if is_key_start(letter) => return Ok(self.word()),
             (other, _) => {
                 return Err(format!(
-                    "`{other}` has no meaning here; quote texts, and keys are letters, digits, _ and $"
+                    "`{}` has no meaning here; quote texts, and keys are letters, digits, _ and $",
+                    other.escape_debug()
                 ));
             }
         };
@@ -109,16 +122,20 @@ impl Lexer<'_> {
         Err(format!("the text that begins here has no closing {quote}"))
     }
 
+    fn negative_number(&mut self) -> Result<Token, String> {
+        let before = self.at.checked_sub(1).and_then(|before| self.chars.get(before));
+        if before.is_some_and(|before| is_key_part(*before)) {
+            return Err("`-` cannot be in a key; expected an operator".to_owned());
+        }
+        if !self.digit_at(1) {
+            return Err("`-` must be followed by a digit: it begins a number".to_owned());
+        }
+        self.number()
+    }
+
     fn number(&mut self) -> Result<Token, String> {
         let start = self.at;
-        if self.peek() == Some('-') {
-            if !self.digit_at(1) {
-                return Err(
-                    "`-` begins a number and is not part of a key: keys are letters, digits, _ and $".to_owned()
-                );
-            }
-            self.at += 1;
-        }
+        self.at += 1;
         self.skip_digits();
         if self.peek() == Some('.') && self.digit_at(1) {
             self.at += 1;
@@ -127,16 +144,21 @@ impl Lexer<'_> {
         if self.peek().is_some_and(is_key_start) {
             return Err("a key cannot begin with a digit".to_owned());
         }
-        let text: String = self.chars.iter().take(self.at).skip(start).collect();
-        text.parse().map(Token::Number).map_err(|_| format!("`{text}` is not a number"))
+        let text = self.since(start);
+        let number: Option<f64> = text.parse().ok().filter(|number: &f64| number.is_finite());
+        number.map(Token::Number).ok_or_else(|| format!("`{}` is too large for a number", shown(&text)))
     }
 
     fn word(&mut self) -> Token {
         let start = self.at;
-        while self.peek().is_some_and(|next| is_key_start(next) || next.is_ascii_digit()) {
+        while self.peek().is_some_and(is_key_part) {
             self.at += 1;
         }
-        Token::Word(self.chars.iter().take(self.at).skip(start).collect())
+        Token::Word(self.since(start))
+    }
+
+    fn since(&self, start: usize) -> String {
+        self.chars.get(start..self.at).unwrap_or_default().iter().collect()
     }
 
     fn skip_digits(&mut self) {
@@ -156,4 +178,8 @@ impl Lexer<'_> {
 
 fn is_key_start(letter: char) -> bool {
     letter.is_alphabetic() || letter == '_' || letter == '$'
+}
+
+fn is_key_part(letter: char) -> bool {
+    is_key_start(letter) || letter.is_ascii_digit()
 }

@@ -1,49 +1,58 @@
 //! Tokens into an expression.
 
+use std::iter::Peekable;
+use std::vec::IntoIter;
+
 use super::lexer::{Token, tokens};
 use super::{
-    Comparison, EXPRESSION_CHARS_MAX, EXPRESSION_DEPTH_MAX, ExpressionError, Operand, Operator, Path, PathStep, Term,
+    Comparison, EXPRESSION_CHARS_MAX, EXPRESSION_DEPTH_MAX, ExpressionError, INDEX_MAX, Operand, Operator, Path,
+    PathStep, Term,
 };
+
+/// Words that are operators wherever an operand may begin.
+const OPERATOR_WORDS: [&str; 6] = ["AND", "OR", "NOT", "IN", "HAS", "CONTAINS"];
 
 /// Recursive descent; `AND` binds tighter than `OR` (taskrouter.md section 8.1, "precedence").
 pub(super) struct Parser {
     /// Each token with the column it begins at.
-    tokens: Vec<(usize, Token)>,
-    next: usize,
+    tokens: Peekable<IntoIter<(usize, Token)>>,
     end_column: usize,
 }
 
 impl Parser {
     pub(super) fn new(source: &str) -> Result<Self, ExpressionError> {
-        let chars: Vec<char> = source.chars().collect();
+        let chars: Vec<char> = source.chars().take(EXPRESSION_CHARS_MAX + 1).collect();
         if chars.len() > EXPRESSION_CHARS_MAX {
-            let message =
-                format!("an expression has at most {EXPRESSION_CHARS_MAX} characters, this one {}", chars.len());
+            let message = format!("an expression has at most {EXPRESSION_CHARS_MAX} characters");
             return Err(ExpressionError { column: EXPRESSION_CHARS_MAX + 1, message });
         }
-        Ok(Self { tokens: tokens(&chars)?, next: 0, end_column: chars.len() + 1 })
+        Ok(Self { tokens: tokens(&chars)?.into_iter().peekable(), end_column: chars.len() + 1 })
     }
 
+    /// `or = and { "OR" and }`
     pub(super) fn any(&mut self, depth: usize) -> Result<Term, ExpressionError> {
-        let first = self.all(depth)?;
-        let mut terms = vec![first];
+        let mut terms = vec![self.all(depth)?];
         while self.take_keyword("OR") {
             terms.push(self.all(depth)?);
         }
         Ok(single_or(terms, Term::Any))
     }
 
+    /// `and = term { "AND" term }`
     fn all(&mut self, depth: usize) -> Result<Term, ExpressionError> {
-        let first = self.term(depth)?;
-        let mut terms = vec![first];
+        let mut terms = vec![self.term(depth)?];
         while self.take_keyword("AND") {
             terms.push(self.term(depth)?);
         }
         Ok(single_or(terms, Term::All))
     }
 
+    /// `term = "NOT" term | "(" or ")" | comparison`
     fn term(&mut self, depth: usize) -> Result<Term, ExpressionError> {
         self.check_depth(depth)?;
+        if self.take_keyword("NOT") {
+            return Ok(Term::Not(Box::new(self.term(depth + 1)?)));
+        }
         if !self.take(&Token::Open) {
             return self.comparison(depth);
         }
@@ -64,7 +73,7 @@ impl Parser {
     fn operator(&mut self) -> Result<Operator, ExpressionError> {
         if let Some(Token::Operator(operator)) = self.peek() {
             let operator = *operator;
-            self.next += 1;
+            self.tokens.next();
             return Ok(operator);
         }
         for (word, operator) in [("CONTAINS", Operator::Contains), ("HAS", Operator::Has), ("IN", Operator::In)] {
@@ -81,27 +90,24 @@ impl Parser {
         }
     }
 
-    pub(super) fn operand(&mut self, depth: usize) -> Result<Operand, ExpressionError> {
+    fn operand(&mut self, depth: usize) -> Result<Operand, ExpressionError> {
         self.check_depth(depth)?;
-        let expected = "a key, a text in quotes, a number, true, false, null or an array";
-        let Some(token) = self.peek().cloned() else { return Err(self.unexpected(expected)) };
-        match token {
-            Token::Text(text) => Ok(self.consume(Operand::Text(text))),
-            Token::Number(number) => Ok(self.consume(Operand::Number(number))),
-            Token::OpenBracket => self.array(depth),
-            Token::Word(word) if is_operator_word(&word) => Err(self.unexpected(expected)),
-            Token::Word(word) => {
-                self.next += 1;
-                self.word(word)
-            }
-            Token::Open | Token::Close | Token::CloseBracket | Token::Comma | Token::Dot | Token::Operator(_) => {
-                Err(self.unexpected(expected))
-            }
+        let starts_operand = |(_, token): &(usize, Token)| match token {
+            Token::Text(_) | Token::Number(_) | Token::OpenBracket => true,
+            Token::Word(word) => !OPERATOR_WORDS.iter().any(|keyword| word.eq_ignore_ascii_case(keyword)),
+            Token::Open | Token::Close | Token::CloseBracket | Token::Comma | Token::Dot | Token::Operator(_) => false,
+        };
+        match self.tokens.next_if(starts_operand) {
+            Some((_, Token::Text(text))) => Ok(Operand::Text(text)),
+            Some((_, Token::Number(number))) => Ok(Operand::Number(number)),
+            Some((_, Token::Word(word))) => self.word(word),
+            Some(_) => self.array(depth),
+            None => Err(self.unexpected("a key, a text in quotes, a number, true, false, null or an array")),
         }
     }
 
+    /// What follows `[`.
     fn array(&mut self, depth: usize) -> Result<Operand, ExpressionError> {
-        self.next += 1;
         let mut elements = Vec::new();
         if self.take(&Token::CloseBracket) {
             return Ok(Operand::Array(elements));
@@ -119,86 +125,95 @@ impl Parser {
 
     fn word(&mut self, word: String) -> Result<Operand, ExpressionError> {
         match word.to_ascii_lowercase().as_str() {
-            "true" => return Ok(Operand::Bool(true)),
-            "false" => return Ok(Operand::Bool(false)),
-            "null" => return Ok(Operand::Null),
-            _key => {}
+            "true" => Ok(Operand::Bool(true)),
+            "false" => Ok(Operand::Bool(false)),
+            "null" => Ok(Operand::Null),
+            _key => self.rest_of_path(word).map(Operand::Path),
         }
-        let mut steps = vec![PathStep::Key(word)];
+    }
+
+    fn rest_of_path(&mut self, first: String) -> Result<Path, ExpressionError> {
+        let mut steps = vec![PathStep::Key(first)];
         loop {
             if self.take(&Token::Dot) {
                 steps.push(PathStep::Key(self.key()?));
             } else if self.take(&Token::OpenBracket) {
                 steps.push(PathStep::Index(self.index()?));
             } else {
-                return Ok(Operand::Path(Path(steps)));
+                return Ok(Path(steps));
             }
         }
     }
 
+    /// Any word is a key behind a dot, also `in` and `null`.
     fn key(&mut self) -> Result<String, ExpressionError> {
-        match self.peek().cloned() {
-            Some(Token::Word(word)) => Ok(self.consume(word)),
+        match self.tokens.next_if(|(_, token)| matches!(token, Token::Word(_))) {
+            Some((_, Token::Word(word))) => Ok(word),
             _ => Err(self.unexpected("a key after `.`")),
         }
     }
 
     fn index(&mut self) -> Result<usize, ExpressionError> {
-        let Some(Token::Number(number)) = self.peek() else {
-            return Err(self.unexpected("a whole number, counted from 0"));
+        let whole =
+            |number: f64| (number.fract() == 0.0 && (0.0..=f64::from(INDEX_MAX)).contains(&number)).then_some(number);
+        let index = match self.peek() {
+            Some(Token::Number(number)) => whole(*number).map(|number| number as usize),
+            _ => None,
         };
-        if number.fract() != 0.0 || !(0.0..=f64::from(u16::MAX)).contains(number) {
-            return Err(self.unexpected("a whole number, counted from 0"));
-        }
-        let index = *number as usize;
-        self.next += 1;
+        let Some(index) = index else { return Err(self.unexpected(&format!("a whole number from 0 to {INDEX_MAX}"))) };
+        self.tokens.next();
         match self.take(&Token::CloseBracket) {
             true => Ok(index),
             false => Err(self.unexpected("`]`")),
         }
     }
 
-    pub(super) fn expect_end(&self) -> Result<(), ExpressionError> {
+    /// A path and nothing else.
+    pub(super) fn path(&mut self) -> Result<Path, ExpressionError> {
+        let column = self.column();
+        match self.operand(0)? {
+            Operand::Path(path) => Ok(path),
+            Operand::Null | Operand::Bool(_) | Operand::Number(_) | Operand::Text(_) | Operand::Array(_) => {
+                Err(ExpressionError { column, message: "expected a key such as `level`, found a constant".to_owned() })
+            }
+        }
+    }
+
+    pub(super) fn expect_end(&mut self) -> Result<(), ExpressionError> {
         match self.peek() {
             None => Ok(()),
             Some(_) => Err(self.unexpected("`AND`, `OR` or the end")),
         }
     }
 
-    fn check_depth(&self, depth: usize) -> Result<(), ExpressionError> {
+    fn check_depth(&mut self, depth: usize) -> Result<(), ExpressionError> {
         if depth <= EXPRESSION_DEPTH_MAX {
             return Ok(());
         }
-        let message = format!("at most {EXPRESSION_DEPTH_MAX} parentheses or brackets may be inside one another");
+        let message =
+            format!("at most {EXPRESSION_DEPTH_MAX} parentheses, brackets and NOTs may be inside one another");
         Err(ExpressionError { column: self.column(), message })
     }
 
-    fn peek(&self) -> Option<&Token> {
-        self.tokens.get(self.next).map(|(_, token)| token)
+    fn peek(&mut self) -> Option<&Token> {
+        self.tokens.peek().map(|(_, token)| token)
     }
 
-    fn consume<T>(&mut self, value: T) -> T {
-        self.next += 1;
-        value
-    }
-
-    fn take(&mut self, token: &Token) -> bool {
-        let found = self.peek() == Some(token);
-        self.next += usize::from(found);
-        found
+    fn take(&mut self, expected: &Token) -> bool {
+        self.tokens.next_if(|(_, token)| token == expected).is_some()
     }
 
     fn take_keyword(&mut self, keyword: &str) -> bool {
-        let found = matches!(self.peek(), Some(Token::Word(word)) if word.eq_ignore_ascii_case(keyword));
-        self.next += usize::from(found);
-        found
+        let is_keyword = |token: &Token| matches!(token, Token::Word(word) if word.eq_ignore_ascii_case(keyword));
+        self.tokens.next_if(|(_, token)| is_keyword(token)).is_some()
     }
 
-    fn column(&self) -> usize {
-        self.tokens.get(self.next).map_or(self.end_column, |(column, _)| *column)
+    fn column(&mut self) -> usize {
+        let end = self.end_column;
+        self.tokens.peek().map_or(end, |(column, _)| *column)
     }
 
-    fn unexpected(&self, expected: &str) -> ExpressionError {
+    fn unexpected(&mut self, expected: &str) -> ExpressionError {
         let message = match self.peek() {
             Some(found) => format!("expected {expected}, found {found}"),
             None => format!("expected {expected}, but the expression ends here"),
@@ -208,12 +223,11 @@ impl Parser {
 }
 
 fn single_or(mut terms: Vec<Term>, many: fn(Vec<Term>) -> Term) -> Term {
-    match terms.len() {
-        1 => terms.remove(0),
-        _ => many(terms),
+    match (terms.len(), terms.pop()) {
+        (1, Some(only)) => only,
+        (_, last) => {
+            terms.extend(last);
+            many(terms)
+        }
     }
-}
-
-fn is_operator_word(word: &str) -> bool {
-    ["AND", "OR", "NOT", "IN", "HAS", "CONTAINS"].iter().any(|keyword| word.eq_ignore_ascii_case(keyword))
 }

@@ -6,27 +6,46 @@ use axum::Json;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::StatusCode;
 use shared::model::ids::CallSid;
-use shared::model::time::Millis;
 
 use super::call_filter::CallFilter;
-use super::{Body, Reply, RestError, read_form, read_query, sid, target};
+use super::fields::{CALL_FIELDS, recording, refuse_unknown, reporter, ring_time, target, time_limit, to_and_from};
+use super::{Body, Reply, RestError, read_form, read_query, sid};
 use crate::Carrier;
 use crate::http::form::Form;
 use crate::http::page::page;
 use crate::http::{accept, created_call, resources};
-use crate::network::{CallUpdate, EndAs, Input, NewCall, Reporter, Start};
-use crate::twiml::StatusEvent;
+use crate::network::{CallUpdate, EndAs, Input, NewCall, Start};
 
 /// Characters of TwiML given with a request (voice-webhooks.md section 8).
 const TWIML_CHARS_MAX: usize = 4_000;
 /// Tones sent after an answer (voice-webhooks.md section 8).
 const SEND_DIGITS_CHARS_MAX: usize = 32;
-/// Seconds a phone may ring (voice-webhooks.md section 8).
-const RING_SECS: std::ops::RangeInclusive<u64> = 1..=600;
-/// Seconds a phone rings when the request does not say.
-const RING_SECS_DEFAULT: u64 = 60;
-/// Seconds a call may last: a day.
-const TIME_LIMIT_SECS: std::ops::RangeInclusive<u64> = 1..=86_400;
+/// What a new call has beside what every call has.
+const CREATE_FIELDS: [&str; 10] = [
+    "Url",
+    "Method",
+    "Twiml",
+    "ApplicationSid",
+    "FallbackUrl",
+    "FallbackMethod",
+    "SendDigits",
+    "AsyncAmd",
+    "AsyncAmdStatusCallback",
+    "AsyncAmdStatusCallbackMethod",
+];
+/// What an update may change. The carrier's description lacks the events; its pages have them.
+const UPDATE_FIELDS: [&str; 10] = [
+    "Url",
+    "Method",
+    "Twiml",
+    "Status",
+    "FallbackUrl",
+    "FallbackMethod",
+    "StatusCallback",
+    "StatusCallbackMethod",
+    "StatusCallbackEvent",
+    "TimeLimit",
+];
 
 pub(super) async fn list_calls(State(carrier): State<Arc<Carrier>>, RawQuery(query): RawQuery) -> Reply {
     let query = read_query(query);
@@ -70,23 +89,25 @@ fn show_call(carrier: &Carrier, call: Option<CallSid>, status: StatusCode) -> Re
 }
 
 fn read_new_call(form: &Form) -> Result<NewCall, RestError> {
-    let to = form.text("To").ok_or_else(|| RestError::bad_request(21201, "No 'To' number is specified"))?;
-    let from = form.text("From").ok_or_else(|| RestError::bad_request(21213, "'From' phone number is required"))?;
+    refuse_unknown(form, &[&CALL_FIELDS, &CREATE_FIELDS])?;
+    let (to, from) = to_and_from(form)?;
     let start = start(form)?;
     let start = start.ok_or_else(|| RestError::bad_request(21205, "Url parameter is required, or Twiml"))?;
     Ok(NewCall {
-        to: to.to_owned(),
-        from: form.text("CallerId").unwrap_or(from).to_owned(),
+        to,
+        from,
         start,
         fallback: target(form, "FallbackUrl", "FallbackMethod")?,
         reporter: reporter(form)?,
-        ring_for: Millis::from_secs(seconds(form, "Timeout", RING_SECS)?.unwrap_or(RING_SECS_DEFAULT)),
-        time_limit: seconds(form, "TimeLimit", TIME_LIMIT_SECS)?.map(Millis::from_secs),
+        ring_for: ring_time(form)?,
+        time_limit: time_limit(form)?,
         send_digits: send_digits(form)?,
+        recording: recording(form)?,
     })
 }
 
 fn read_call_update(form: &Form) -> Result<CallUpdate, RestError> {
+    refuse_unknown(form, &[&UPDATE_FIELDS])?;
     if form.text("Url").is_some() && form.text("Twiml").is_some() {
         return Err(RestError::bad_request(20001, "Url and Twiml exclude each other"));
     }
@@ -101,7 +122,7 @@ fn read_call_update(form: &Form) -> Result<CallUpdate, RestError> {
         end,
         fallback: target(form, "FallbackUrl", "FallbackMethod")?,
         reporter: reporter(form)?,
-        time_limit: seconds(form, "TimeLimit", TIME_LIMIT_SECS)?.map(Millis::from_secs),
+        time_limit: time_limit(form)?,
     })
 }
 
@@ -121,16 +142,6 @@ fn start(form: &Form) -> Result<Option<Start>, RestError> {
     }
 }
 
-fn reporter(form: &Form) -> Result<Option<Reporter>, RestError> {
-    let Some(target) = target(form, "StatusCallback", "StatusCallbackMethod")? else { return Ok(None) };
-    let (events, unknown) = StatusEvent::read_list(form.all("StatusCallbackEvent"));
-    if !unknown.is_empty() {
-        let message = "StatusCallbackEvent: expected initiated, ringing, answered, completed";
-        return Err(RestError::bad_request(20001, message));
-    }
-    Ok(Some(Reporter::new(target.url, target.method, events)))
-}
-
 fn send_digits(form: &Form) -> Result<Option<String>, RestError> {
     let Some(digits) = form.text("SendDigits") else { return Ok(None) };
     let usable = digits.chars().all(|key| key.is_ascii_digit() || "*#wW".contains(key));
@@ -139,14 +150,4 @@ fn send_digits(form: &Form) -> Result<Option<String>, RestError> {
         return Err(RestError::bad_request(20001, message));
     }
     Ok(Some(digits.to_owned()))
-}
-
-fn seconds(form: &Form, name: &str, range: std::ops::RangeInclusive<u64>) -> Result<Option<u64>, RestError> {
-    let Some(text) = form.text(name) else { return Ok(None) };
-    let number = text.parse().ok().filter(|number| range.contains(number));
-    let expected = || {
-        let message = format!("{name}: expected seconds from {} to {}", range.start(), range.end());
-        RestError::bad_request(20001, message)
-    };
-    number.map(Some).ok_or_else(expected)
 }

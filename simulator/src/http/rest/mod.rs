@@ -1,8 +1,12 @@
-//! The slice of the carrier's REST API that moves calls (voice-webhooks.md section 8): Calls, Queues, Members.
+//! The slice of the carrier's REST API that moves calls (voice-webhooks.md section 8): Calls, Queues, Members,
+//! Conferences, Participants.
 
 mod authentication;
 mod call_filter;
 mod calls;
+mod conferences;
+mod fields;
+mod participants;
 mod queues;
 
 use std::sync::Arc;
@@ -17,10 +21,11 @@ use serde_json::Value;
 use super::form::Form;
 use super::rest_error::RestError;
 use crate::Carrier;
-use crate::network::Target;
-use crate::twiml::Method;
 
 type Body = Result<Bytes, BytesRejection>;
+/// Parameters of every list.
+const PAGING: [&str; 3] = ["Page", "PageSize", "PageToken"];
+
 type Reply = Result<(StatusCode, Json<Value>), RestError>;
 
 /// The routes below `/2010-04-01/Accounts/{AccountSid}`, behind Basic authentication.
@@ -37,6 +42,21 @@ pub(super) fn routes(carrier: &Arc<Carrier>) -> Router<Arc<Carrier>> {
         )
         .route(&path("/Queues/{queue}/Members.json"), get(queues::list_members))
         .route(&path("/Queues/{queue}/Members/{member}"), get(queues::fetch_member).post(queues::dequeue_member))
+        .route(&path("/Conferences.json"), get(conferences::list_conferences))
+        .route(
+            &path("/Conferences/{conference}"),
+            get(conferences::fetch_conference).post(conferences::update_conference),
+        )
+        .route(
+            &path("/Conferences/{conference}/Participants.json"),
+            get(participants::list_participants).post(participants::create_participant),
+        )
+        .route(
+            &path("/Conferences/{conference}/Participants/{participant}"),
+            get(participants::fetch_participant)
+                .post(participants::update_participant)
+                .delete(participants::delete_participant),
+        )
         .method_not_allowed_fallback(async || RestError::method_not_allowed())
         .route_layer(middleware::from_fn_with_state(Arc::clone(carrier), authentication::authenticate))
 }
@@ -53,12 +73,4 @@ fn read_form(body: Body) -> Result<Form, RestError> {
 
 fn read_query(query: Option<String>) -> Form {
     Form::read(query.unwrap_or_default().as_bytes())
-}
-
-fn target(form: &Form, url: &str, method: &str) -> Result<Option<Target>, RestError> {
-    let read = form.text(method).map(|text| {
-        Method::read(text).ok_or_else(|| RestError::bad_request(20001, format!("{method}: expected GET or POST")))
-    });
-    let method = read.transpose()?.unwrap_or_default();
-    Ok(form.text(url).map(|url| Target { url: url.to_owned(), method }))
 }

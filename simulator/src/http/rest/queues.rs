@@ -8,7 +8,8 @@ use axum::http::StatusCode;
 use serde_json::Value;
 use shared::model::ids::{CallSid, QueueSid};
 
-use super::{Body, Reply, RestError, read_form, read_query, sid, target};
+use super::fields::target;
+use super::{Body, Reply, RestError, read_form, read_query, sid};
 use crate::Carrier;
 use crate::http::form::Form;
 use crate::http::page::page;

@@ -1,9 +1,13 @@
 //! Stories: what people and programs do to the network, and what comes of it. The stage owns clock and webhooks.
 
+mod conference_reports;
+mod conferences;
 mod dials;
 mod documents;
+mod participants;
 mod programs;
 mod queues;
+mod reservations;
 mod restarts;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -60,6 +64,7 @@ fn setup() -> Setup {
         seed: "seed".to_owned(),
         numbers: vec![centre],
         public_base_url: Some("http://carrier.example".to_owned()),
+        task_router_url: Some(format!("{BASE}/router/")),
     }
 }
 
@@ -290,6 +295,7 @@ fn new_call(to: &str, path: &str) -> NewCall {
         ring_for: Millis::from_secs(60),
         time_limit: None,
         send_digits: None,
+        recording: None,
     }
 }
 

@@ -33,7 +33,11 @@ fn an_ended_task_is_gone_five_minutes_later_and_a_living_one_never() {
         (AssignmentStatus::Assigned, 80_000, true),
     ] {
         let task = Task { assignment_status, date_updated: NOON, ..samples::task() };
-        assert_eq!(is_kept(&task, NOON + Millis::from_secs(secs)), kept, "{assignment_status:?} after {secs} s");
+        assert_eq!(
+            task.is_readable(Millis::from_secs(300), NOON + Millis::from_secs(secs)),
+            kept,
+            "{assignment_status:?} after {secs} s"
+        );
     }
 }
 

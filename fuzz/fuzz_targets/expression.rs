@@ -1,0 +1,39 @@
+//! An expression is parsed or refused with a place in it; what is parsed can be evaluated, and its normal form means
+//! the same.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use shared::model::{Expression, PathStep};
+use shared::router::expression::{Scope, Value};
+
+/// Every key is a text, so that operators have something to do.
+struct Texts;
+
+impl Scope for Texts {
+    fn lookup<'a>(&'a self, path: &[PathStep]) -> Value<'a> {
+        match path.len() % 4 {
+            0 => Value::Null,
+            1 => Value::Text("text"),
+            2 => Value::Number(2.0),
+            _ => Value::Bool(true),
+        }
+    }
+}
+
+fuzz_target!(|source: &str| {
+    match source.parse::<Expression>() {
+        Err(error) => assert!((1..=source.chars().count() + 1).contains(&error.column), "{error}"),
+        Ok(expression) => {
+            let normal = expression.to_string();
+            if let Ok(again) = normal.parse::<Expression>() {
+                assert_eq!(again.root(), expression.root());
+                assert_eq!(again.matches(&Texts), expression.matches(&Texts));
+            } else {
+                assert!(normal.len() > source.len(), "only one that has become too long is refused: {normal}");
+            }
+            expression.warnings();
+            let _ = expression.check_skip_if();
+        }
+    }
+});

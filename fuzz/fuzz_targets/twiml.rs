@@ -1,0 +1,17 @@
+//! A TwiML document is understood or refused with one of the reference's two codes.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+// Taken as a file: the whole simulator would bring a database and an HTTP stack under the fuzzer.
+#[allow(dead_code)]
+#[path = "../../simulator/src/twiml/mod.rs"]
+mod twiml;
+
+fuzz_target!(|document: &[u8]| {
+    match twiml::parse(document) {
+        Ok(document) => assert!(document.warnings.len() <= 20),
+        Err(fault) => assert!(matches!(fault.code.number(), 11750 | 12100), "{fault}"),
+    }
+});

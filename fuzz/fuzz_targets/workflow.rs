@@ -1,0 +1,18 @@
+//! A Workflow's configuration is read or refused; what is read is printed as something that reads the same.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use shared::model::{CONFIGURATION_BYTES_MAX, Configuration, STEPS_MAX};
+
+fuzz_target!(|text: &str| {
+    let Ok(read) = Configuration::parse(text) else { return };
+    assert!(read.filters.iter().all(|filter| !filter.targets.is_empty()));
+    assert!(read.targets().count() <= STEPS_MAX + 1, "the default filter is one more");
+    assert_eq!(read.check_queues(|_| false).is_err(), read.targets().count() > 0);
+    let printed = read.to_json();
+    match Configuration::parse(&printed) {
+        Ok(again) => assert_eq!(again, read),
+        Err(error) => assert!(printed.len() > CONFIGURATION_BYTES_MAX, "{error}"),
+    }
+});

@@ -1,0 +1,85 @@
+//! The order in which Tasks and Workers wait for each other (taskrouter.md sections 9 and 10). The table's boards are
+//! sorted by these keys, and so is whatever stands in for the table.
+
+use super::workflow::target_at;
+use crate::model::{
+    KnownWorker, RoutingTarget, Task, TaskChannelName, TaskOrder, TaskQueueSid, TaskSid, Timestamp, Worker, WorkerSid,
+    Workspace,
+};
+
+/// Where a waiting Task stands in line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Line {
+    /// For the Workers of a queue who have a free slot in its channel.
+    Queue(TaskQueueSid, TaskChannelName),
+    /// For one Worker and nobody else: a routing target, or the known Worker of its step.
+    Worker(WorkerSid),
+}
+
+/// A waiting Task's place in its line: smaller = served sooner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// 0 for the highest priority; always 0 in a LIFO queue, which ignores priority.
+    pub urgency: u32,
+    /// Milliseconds: the virtual start time; in a LIFO queue the time from its creation to the end of time.
+    pub moment: i64,
+    /// Breaks ties.
+    pub sid: TaskSid,
+}
+
+/// The end of time, for LIFO places: 13 digits, the year 2286.
+const END_OF_TIME: i64 = 9_999_999_999_999;
+
+/// The line a Task stands in, or would stand in if it waited; `None`: it waits for nobody who exists.
+pub fn line_of(workspace: &Workspace, task: &Task) -> Option<Line> {
+    if let Some(RoutingTarget::Worker(worker)) = task.routing_target {
+        return Some(Line::Worker(worker));
+    }
+    let in_queue = Some(Line::Queue(task.task_queue_sid, task.channel));
+    match target_at(workspace, task).and_then(|target| target.known_worker.as_ref()) {
+        None => in_queue,
+        Some(known) => match (known, known_worker(task, known)) {
+            (KnownWorker::FriendlyName(_), Some(_name)) => in_queue,
+            (KnownWorker::Sid(_), Some(sid)) => sid.parse().ok().map(Line::Worker),
+            (_, None) => None,
+        },
+    }
+}
+
+/// The lines a Worker looks at: their own, and those of their queues in the channels in which they have a free slot.
+pub fn lines_for(workspace: &Workspace, worker: &Worker) -> Vec<Line> {
+    let mut lines = vec![Line::Worker(worker.sid)];
+    if let Some(ready) = worker.readiness(workspace) {
+        for queue in ready.queues.queues() {
+            lines.extend(ready.channels.iter().map(|channel| Line::Queue(*queue, *channel)));
+        }
+    }
+    lines
+}
+
+/// A Task's place in its line.
+pub fn place_of(task: &Task) -> Place {
+    match task.filed {
+        TaskOrder::Fifo => Place {
+            urgency: u32::MAX - task.priority,
+            moment: task.virtual_start_time.as_millis().clamp(0, END_OF_TIME),
+            sid: task.sid,
+        },
+        TaskOrder::Lifo => Place { urgency: 0, moment: newest_first(task.date_created), sid: task.sid },
+    }
+}
+
+/// The order in which one Worker looks at Tasks of different lines: the kind of queue the Workspace puts first, then the
+/// place.
+pub(super) fn rank(workspace: &Workspace, task: &Task) -> (bool, Place) {
+    (task.filed != workspace.rules.prioritize_queue_order, place_of(task))
+}
+
+/// What the Task says about its known Worker: their id or their name (taskrouter.md section 7.4).
+pub(super) fn known_worker<'t>(task: &'t Task, known: &KnownWorker) -> Option<&'t str> {
+    task.attributes.text_at(known.path())
+}
+
+fn newest_first(created: Timestamp) -> i64 {
+    END_OF_TIME.saturating_sub(created.as_millis()).clamp(0, END_OF_TIME)
+}

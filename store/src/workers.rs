@@ -1,0 +1,105 @@
+//! Workers as people: made once, known by a name nobody else has, counted.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::{Delete, KeysAndAttributes, Put, TransactWriteItem};
+use serde::{Deserialize, Serialize};
+use shared::model::{TaskQueueSid, Worker, WorkerSid, Workspace, WorkspaceSid};
+use shared::router::Presence;
+
+use crate::items::{self, Item, number};
+use crate::keys::{self, Key};
+use crate::store::build_error;
+use crate::{Error, Store};
+
+/// Items read in one request: DynamoDB's limit.
+const BATCH_ITEMS_MAX: usize = 100;
+
+/// How often what a batch left unread is asked for again.
+const BATCH_ATTEMPTS_MAX: u32 = 8;
+
+#[derive(Serialize, Deserialize)]
+struct NamedWorker {
+    worker_sid: WorkerSid,
+}
+
+impl Store {
+    /// Writes a new Worker, once, with their name, which nobody else in the Workspace may have (taskrouter.md section 2.3).
+    /// [`Error::Conflict`]: the Worker is there, or the name is taken.
+    pub async fn create_worker(&self, worker: &Worker, workspace: &Workspace) -> Result<(), Error> {
+        self.register_board(worker, workspace).await?;
+        let name = Key::worker_name(worker.workspace_sid, &worker.friendly_name);
+        let name = items::with_key(&NamedWorker { worker_sid: worker.sid }, &name)?;
+        let writes = [self.put_new(items::of_worker(worker, workspace)?)?, self.put_new(name)?];
+        self.client.transact_write_items().set_transact_items(Some(writes.to_vec())).send().await?;
+        Ok(())
+    }
+
+    /// Removes a Worker whose version still is the one given, and their name.
+    pub async fn delete_worker(&self, worker: &Worker) -> Result<(), Error> {
+        let delete = Delete::builder()
+            .table_name(&*self.table)
+            .set_key(Some(items::key_attributes(&Key::worker(worker.sid))))
+            .condition_expression("#version = :read")
+            .expression_attribute_names("#version", keys::VERSION)
+            .expression_attribute_values(":read", number(worker.version));
+        let name = Key::worker_name(worker.workspace_sid, &worker.friendly_name);
+        let name = Delete::builder().table_name(&*self.table).set_key(Some(items::key_attributes(&name)));
+        let write = |delete: Delete| TransactWriteItem::builder().delete(delete).build();
+        let writes = [write(delete.build().map_err(build_error)?), write(name.build().map_err(build_error)?)];
+        self.client.transact_write_items().set_transact_items(Some(writes.to_vec())).send().await?;
+        Ok(())
+    }
+
+    /// The Worker of this name, ignoring case; `None`: nobody has it.
+    pub async fn worker_named(&self, workspace: WorkspaceSid, friendly_name: &str) -> Result<Option<Worker>, Error> {
+        let named: Option<NamedWorker> = self.get(&Key::worker_name(workspace, friendly_name)).await?;
+        match named {
+            Some(named) => self.worker(named.worker_sid).await,
+            None => Ok(None),
+        }
+    }
+
+    /// The Workers of a queue, counted by Activity. Reads every Worker of the Workspace, a hundred at a time: done only for
+    /// a Task that enters a step with `skip_if` and finds nobody.
+    pub async fn presence(&self, workspace: &Workspace, queue: TaskQueueSid) -> Result<Presence, Error> {
+        let workers = self.workers(&self.worker_sids(workspace.sid).await?).await?;
+        Ok(Presence::of_queue(queue, &workers, workspace))
+    }
+
+    /// These Workers as they stand; those who are gone are left out.
+    pub async fn workers(&self, sids: &[WorkerSid]) -> Result<Vec<Worker>, Error> {
+        let mut workers = Vec::with_capacity(sids.len());
+        for batch in sids.chunks(BATCH_ITEMS_MAX) {
+            let keys = batch.iter().map(|sid| items::key_attributes(&Key::worker(*sid))).collect();
+            for item in self.batch(keys).await? {
+                workers.push(items::read(item)?);
+            }
+        }
+        Ok(workers)
+    }
+
+    async fn batch(&self, mut keys: Vec<Item>) -> Result<Vec<Item>, Error> {
+        let mut found = Vec::with_capacity(keys.len());
+        for attempt in 1..=BATCH_ATTEMPTS_MAX {
+            let wanted = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true).build();
+            let request = HashMap::from([(self.table.to_string(), wanted.map_err(build_error)?)]);
+            let read = self.client.batch_get_item().set_request_items(Some(request)).send().await?;
+            found.extend(read.responses.unwrap_or_default().into_values().flatten());
+            keys = read.unprocessed_keys.unwrap_or_default().into_values().flat_map(|left| left.keys).collect();
+            if keys.is_empty() {
+                return Ok(found);
+            }
+            crate::pause(attempt).await;
+        }
+        Err(Error::Unavailable(format!("{} items of a batch were not read", keys.len())))
+    }
+
+    fn put_new(&self, item: Item) -> Result<TransactWriteItem, Error> {
+        let put = Put::builder()
+            .table_name(&*self.table)
+            .set_item(Some(item))
+            .condition_expression(format!("attribute_not_exists({})", keys::PK));
+        Ok(TransactWriteItem::builder().put(put.build().map_err(build_error)?).build())
+    }
+}

@@ -1,0 +1,131 @@
+//! What rarely changes: the Workspace, the centre, declarations, recent waits.
+
+use std::sync::Arc;
+
+use serde_json::json;
+use shared::model::{Activity, ActivitySid, Millis, Readiness, Roster, TaskSid, Worker, WorkspaceSid};
+use store::CONFIGURATION_KEPT;
+
+use crate::world::{NOON, World, after_secs, attributes};
+
+#[tokio::test]
+async fn a_workspace_is_read_as_it_was_written() {
+    let world = World::empty().await;
+    let workspace = &world.declared.workspace;
+    assert_eq!(world.store.fresh_workspace(workspace.sid, NOON).await.unwrap(), None);
+    world.store.save_workspace(workspace, NOON).await.unwrap();
+    assert_eq!(*world.workspace().await, *workspace);
+}
+
+#[tokio::test]
+async fn a_workspace_of_more_than_one_answers_megabyte_is_read_whole() {
+    let world = World::empty().await;
+    let mut workspace = world.declared.workspace.clone();
+    for number in 0..170 {
+        let sid = ActivitySid::derive(&[&number.to_string()]);
+        let friendly_name = format!("{number} {}", "x".repeat(8_000));
+        workspace.activities.insert(sid, Activity { sid, friendly_name, available: false });
+    }
+    world.store.save_workspace(&workspace, NOON).await.unwrap();
+    assert_eq!(*world.workspace().await, workspace);
+}
+
+#[tokio::test]
+async fn the_parts_a_workspace_no_longer_has_are_removed_and_its_readinesses_stay() {
+    let world = World::open().await;
+    let before = world.workspace().await;
+    assert!(!before.boards.is_empty());
+    let mut after = (*before).clone();
+    after.task_queues.remove(&world.queue("Hindi"));
+    after.activities.remove(&world.activity("Unavailable"));
+    after.boards.clear();
+    world.store.save_workspace(&after, NOON).await.unwrap();
+    let read = world.workspace().await;
+    assert_eq!((&read.task_queues, &read.activities), (&after.task_queues, &after.activities));
+    assert_eq!(read.boards, before.boards);
+}
+
+#[tokio::test]
+async fn a_workspace_is_kept_for_a_moment_and_then_read_again() {
+    let world = World::open().await;
+    let (elsewhere, sid) = (world.another_store(Vec::new()), world.declared.workspace.sid);
+    let known = world.store.fresh_workspace(sid, NOON).await.unwrap().unwrap();
+    let mut changed = (*known).clone();
+    changed.friendly_name = "Another".to_owned();
+    elsewhere.save_workspace(&changed, NOON).await.unwrap();
+    let just_before = NOON + Millis::from_millis(CONFIGURATION_KEPT.as_millis() - 1);
+    let kept = world.store.workspace(sid, just_before).await.unwrap().unwrap();
+    assert!(Arc::ptr_eq(&kept, &known));
+    let read = world.store.workspace(sid, NOON + CONFIGURATION_KEPT).await.unwrap().unwrap();
+    assert_eq!(read.friendly_name, "Another");
+}
+
+#[tokio::test]
+async fn the_centre_is_read_as_it_was_written_and_kept_for_a_moment() {
+    let world = World::empty().await;
+    assert_eq!(world.store.centre(NOON).await.unwrap(), None);
+    world.store.save_centre(&world.declared.centre).await.unwrap();
+    assert_eq!(*world.store.centre(NOON).await.unwrap().unwrap(), world.declared.centre);
+    let mut changed = world.declared.centre.clone();
+    changed.phone_number = "+17075550199".to_owned();
+    world.another_store(Vec::new()).save_centre(&changed).await.unwrap();
+    assert_eq!(*world.store.centre(NOON).await.unwrap().unwrap(), world.declared.centre);
+    assert_eq!(*world.store.centre(NOON + CONFIGURATION_KEPT).await.unwrap().unwrap(), changed);
+}
+
+#[tokio::test]
+async fn a_readiness_is_known_before_the_first_worker_who_has_it_can_be_found() {
+    let world = World::open().await;
+    let nothing = attributes(&json!({ "languages": [] }));
+    let forget = |worker| Worker { attributes: nothing.clone(), ..worker };
+    let maya = world.worker("Maya").await;
+    let none = Roster::new(Vec::new());
+    let readiness = Readiness { queues: none.clone(), ..world.idle_readiness(&maya).await };
+    assert!(!world.workspace().await.boards.contains_key(&readiness.key()));
+    world.store.change_worker(maya.sid, &*world.workspace().await, forget).await.unwrap();
+    assert_eq!(world.worker("Maya").await.roster, none);
+    assert!(world.workspace().await.boards.contains_key(&readiness.key()));
+}
+
+#[tokio::test]
+async fn a_readiness_that_is_made_known_again_is_there_once() {
+    let world = World::open().await;
+    let before = world.workspace().await.boards.clone();
+    let maya = world.worker("Maya").await;
+    world.store.save_readiness(maya.workspace_sid, &world.idle_readiness(&maya).await).await.unwrap();
+    assert_eq!(world.workspace().await.boards, before);
+}
+
+#[tokio::test]
+async fn a_declaration_is_noted_replaced_and_forgotten() {
+    let world = World::empty().await;
+    let maya = world.worker_sid("Maya");
+    assert_eq!(world.store.declaration(maya).await.unwrap(), None);
+    for digest in ["one", "two"] {
+        world.store.save_declaration(maya, Some(digest)).await.unwrap();
+        assert_eq!(world.store.declaration(maya).await.unwrap().as_deref(), Some(digest));
+    }
+    world.store.save_declaration(maya, None).await.unwrap();
+    assert_eq!(world.store.declaration(maya).await.unwrap(), None);
+    world.store.save_declaration(maya, None).await.unwrap();
+}
+
+#[tokio::test]
+async fn recent_waits_add_up_queue_by_queue() {
+    let world = World::empty().await;
+    let (english, hindi) = (world.queue("English"), world.queue("Hindi"));
+    assert_eq!(world.store.recent_waits(english).await.unwrap().expected(NOON), None);
+    for (queue, cause, waited) in [(english, "a", 10), (english, "b", 20), (hindi, "c", 60), (english, "b", 20)] {
+        let task = TaskSid::derive(&[cause]);
+        world.store.add_wait(queue, task, Millis::from_secs(waited), after_secs(1)).await.unwrap();
+    }
+    let expected = async |queue| world.store.recent_waits(queue).await.unwrap().expected(after_secs(2));
+    assert_eq!(expected(english).await, Some(Millis::from_secs(15)));
+    assert_eq!(expected(hindi).await, Some(Millis::from_secs(60)));
+}
+
+#[tokio::test]
+async fn a_workspace_nobody_made_is_none() {
+    let world = World::open().await;
+    assert_eq!(world.store.workspace(WorkspaceSid::derive(&["other"]), NOON).await.unwrap(), None);
+}

@@ -1,0 +1,54 @@
+//! Workers: made, changed and removed outside the course of events.
+
+use serde_json::json;
+use shared::model::Worker;
+use store::{Error, WorkerChange};
+
+use crate::world::{NOON, World, attributes};
+
+#[tokio::test]
+async fn a_worker_is_made_once() {
+    let world = World::open().await;
+    let maya = world.worker("Maya").await;
+    let twin = Worker { friendly_name: "Twin".to_owned(), ..maya.clone() };
+    let again = world.store.create_worker(&twin, &*world.workspace().await).await;
+    assert!(matches!(again, Err(Error::Conflict)), "{again:?}");
+    assert_eq!(world.worker("Maya").await, maya);
+}
+
+#[tokio::test]
+async fn a_worker_is_removed_as_they_were_read_or_not_at_all() {
+    let world = World::open().await;
+    let stale = world.worker("Maya").await;
+    world.set_activity("Maya", "Offline", NOON).await;
+    assert!(matches!(world.store.delete_worker(&stale).await, Err(Error::Conflict)));
+    let maya = world.worker("Maya").await;
+    world.store.delete_worker(&maya).await.unwrap();
+    assert_eq!(world.store.worker(maya.sid).await.unwrap(), None);
+    assert!(matches!(world.store.delete_worker(&maya).await, Err(Error::Conflict)), "there is nobody left");
+}
+
+#[tokio::test]
+async fn a_change_is_written_with_the_next_version_and_the_roster_that_follows() {
+    let world = World::open().await;
+    let (maya, leela) = (world.worker("Maya").await, world.worker("Leela").await);
+    let learned = attributes(&json!({ "languages": ["en", "hi"] }));
+    let learn = |worker| Worker { attributes: learned.clone(), ..worker };
+    let change = world.store.change_worker(maya.sid, &*world.workspace().await, learn).await.unwrap();
+    let now = world.worker("Maya").await;
+    assert_eq!((now.version, &now.roster), (maya.version + 1, &leela.roster));
+    assert_eq!(change, WorkerChange::Written { before: Box::new(maya), after: Box::new(now) });
+}
+
+#[tokio::test]
+async fn a_change_that_changes_nothing_writes_nothing() {
+    let world = World::open().await;
+    let maya = world.worker("Maya").await;
+    let workspace = world.workspace().await;
+    let change = world.store.change_worker(maya.sid, &workspace, |worker| worker).await.unwrap();
+    assert_eq!(change, WorkerChange::AsItWas);
+    assert_eq!(world.worker("Maya").await, maya);
+    let nobody = shared::model::WorkerSid::derive(&["nobody"]);
+    let change = world.store.change_worker(nobody, &workspace, |worker| worker).await.unwrap();
+    assert_eq!(change, WorkerChange::NoSuchWorker);
+}

@@ -1,0 +1,282 @@
+//! A meter on the table: what every operation costs, as DynamoDB bills it, and where it writes.
+//!
+//! Each request passes with `ReturnConsumedCapacity: INDEXES`, and the engine's own answer is what counts. What it does not
+//! say, how a transaction's units are spread over kinds of items, follows from the items' sizes, of which the meter keeps
+//! account: 1 KB or part of it is a unit, twice that in a transaction, for the larger of the old item and the new one.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_types::body::SdkBody;
+use dynoxide::types::{Item, item_size, write_capacity_units};
+use in_process::Layer;
+use serde_json::{Value, json};
+
+/// Operations of the table's stream, and of its making: Lambda's triggers read a stream for nothing.
+const FREE: [&str; 6] =
+    ["ListStreams", "DescribeStream", "GetShardIterator", "GetRecords", "UpdateTimeToLive", "DescribeTimeToLive"];
+
+/// How many times the units of a plain write a write in a transaction costs.
+const TRANSACTION_FACTOR: f64 = 2.0;
+
+/// A layer that counts.
+#[derive(Debug, Default, Clone)]
+pub struct Meter(Arc<Mutex<Account>>);
+
+#[derive(Debug, Default)]
+struct Account {
+    indexes: Vec<Index>,
+    /// All items, by primary key.
+    items: BTreeMap<(String, String), Value>,
+    operations: Vec<Operation>,
+    in_flight: usize,
+}
+
+#[derive(Debug)]
+struct Index {
+    name: String,
+    partition_key: String,
+    sort_key: String,
+    keys_only: bool,
+}
+
+/// One operation and its bill.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Operation {
+    /// `Query`, `TransactWriteItems`, …
+    pub name: String,
+    /// Did it begin when no other was under way? The number of those is the number of round trips one after the other.
+    pub begins_round_trip: bool,
+    /// Was it carried out? A failed condition is not.
+    pub done: bool,
+    /// Read units.
+    pub read_units: f64,
+    /// Write units by what was written: a kind of item, or an index.
+    pub write_units: BTreeMap<String, f64>,
+    /// Where from: an index, a whole partition, or a kind of item; empty for a write.
+    pub read_from: String,
+    /// Items that were read.
+    pub items_read: u64,
+    /// What was written.
+    pub written: Vec<Written>,
+}
+
+/// An item that was written.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Written {
+    /// `TASK`, `WORKER`, …: its sort key up to the first `#`.
+    pub kind: String,
+    /// Its attributes; empty if it was removed.
+    pub item: Value,
+    /// Its size as DynamoDB counts it; 0 if it was removed.
+    pub bytes: usize,
+    /// The partitions of the table and its indexes that this changes.
+    pub partitions: BTreeSet<String>,
+}
+
+impl Operation {
+    /// All its write units.
+    pub fn all_write_units(&self) -> f64 {
+        self.write_units.values().sum()
+    }
+}
+
+impl Written {
+    /// What it is, for people: `TASK reserved 2`, with status, if it has one, and version.
+    pub fn label(&self) -> String {
+        let known = [self.item["assignment_status"]["S"].as_str(), self.item["version"]["N"].as_str()];
+        let known: String = known.into_iter().flatten().map(|text| format!(" {text}")).collect();
+        format!("{}{known}", self.kind)
+    }
+
+    /// What its attributes weigh, names included, heaviest first.
+    pub fn weights(&self) -> Vec<(usize, String)> {
+        let attributes = self.item.as_object().into_iter().flatten();
+        let weigh = |(name, value): (&String, &Value)| (size(&json!({ name: value })), name.clone());
+        let mut weights: Vec<_> = attributes.map(weigh).collect();
+        weights.sort_unstable_by(|one, other| other.cmp(one));
+        weights
+    }
+}
+
+impl Meter {
+    /// What happened since the last time.
+    pub fn take(&self) -> Vec<Operation> {
+        std::mem::take(&mut self.account().operations)
+    }
+
+    fn account(&self) -> MutexGuard<'_, Account> {
+        self.0.lock().unwrap()
+    }
+}
+
+impl Layer for Meter {
+    fn pass(&self, mut request: HttpRequest, next: SharedHttpConnector) -> HttpConnectorFuture {
+        let name = in_process::operation(&request).to_owned();
+        if FREE.contains(&&*name) {
+            return next.call(request);
+        }
+        if name == "CreateTable" {
+            self.account().indexes = indexes_of(&json_of(&request));
+            return next.call(request);
+        }
+        let asked = asking_for_the_bill(&mut request);
+        let meter = self.clone();
+        HttpConnectorFuture::new(async move {
+            let begins_round_trip = meter.begin();
+            let answer = next.call(request).await;
+            let mut account = meter.account();
+            account.in_flight -= 1;
+            let answer = answer?;
+            let told: Value =
+                answer.body().bytes().and_then(|body| serde_json::from_slice(body).ok()).unwrap_or_default();
+            let done = answer.status().is_success();
+            let operation =
+                account.bill(Operation { name, begins_round_trip, done, ..Operation::default() }, &asked, &told);
+            account.operations.push(operation);
+            Ok::<_, ConnectorError>(answer)
+        })
+    }
+}
+
+impl Meter {
+    fn begin(&self) -> bool {
+        let mut account = self.account();
+        account.in_flight += 1;
+        account.in_flight == 1
+    }
+}
+
+impl Account {
+    fn bill(&mut self, operation: Operation, asked: &Value, told: &Value) -> Operation {
+        let Some((writes, factor)) = writes_of(&operation.name, asked) else { return read(operation, asked, told) };
+        let mut operation = operation;
+        let mut of_items = 0.0;
+        for write in writes {
+            let key = key_of(write);
+            let before = self.items.get(&key).cloned().unwrap_or_default();
+            let item = write["Item"].clone();
+            let units = factor * write_capacity_units(size(&item).max(size(&before)));
+            let kind = kind(&key.1);
+            of_items += units;
+            *operation.write_units.entry(kind.clone()).or_default() += units;
+            let partitions = self.partitions(&key.0, &before, &item);
+            operation.written.push(Written { kind, bytes: size(&item), item: item.clone(), partitions });
+            if operation.done {
+                self.items.insert(key, item);
+            }
+        }
+        if operation.done {
+            add_indexes(&mut operation, of_items, told);
+        }
+        operation
+    }
+}
+
+impl Account {
+    fn partitions(&self, pk: &str, before: &Value, after: &Value) -> BTreeSet<String> {
+        let mut partitions = BTreeSet::from([format!("table {pk}")]);
+        for index in &self.indexes {
+            let place = |item: &Value| (item[&index.partition_key].clone(), item[&index.sort_key].clone());
+            if place(before) == place(after) && (index.keys_only || before == after) {
+                continue;
+            }
+            let touched = [before, after].map(|item| item[&index.partition_key]["S"].as_str().map(str::to_owned));
+            partitions.extend(touched.into_iter().flatten().map(|partition| format!("{} {partition}", index.name)));
+        }
+        partitions
+    }
+}
+
+/// Puts the question for the consumed capacity into a request, and returns its JSON.
+fn asking_for_the_bill(request: &mut HttpRequest) -> Value {
+    let mut asked = json_of(request);
+    asked["ReturnConsumedCapacity"] = json!("INDEXES");
+    let body = asked.to_string();
+    request.headers_mut().insert("content-length", body.len().to_string());
+    *request.body_mut() = SdkBody::from(body);
+    asked
+}
+
+fn json_of(request: &HttpRequest) -> Value {
+    serde_json::from_slice(request.body().bytes().unwrap_or_default()).unwrap()
+}
+
+fn indexes_of(create_table: &Value) -> Vec<Index> {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let index = |index: &Value| Index {
+        name: text(&index["IndexName"]),
+        partition_key: text(&index["KeySchema"][0]["AttributeName"]),
+        sort_key: text(&index["KeySchema"][1]["AttributeName"]),
+        keys_only: index["Projection"]["ProjectionType"] == "KEYS_ONLY",
+    };
+    create_table["GlobalSecondaryIndexes"].as_array().into_iter().flatten().map(index).collect()
+}
+
+/// The writes of an operation and what one unit of them costs; `None` if it reads.
+fn writes_of<'a>(name: &str, asked: &'a Value) -> Option<(Vec<&'a Value>, f64)> {
+    match name {
+        "PutItem" | "DeleteItem" => Some((vec![asked], 1.0)),
+        "TransactWriteItems" => {
+            let writes = asked["TransactItems"].as_array().into_iter().flatten();
+            let write = |write: &'a Value| {
+                let kinds = ["Put", "Delete", "ConditionCheck"].into_iter();
+                kinds.map(|kind| &write[kind]).find(|write| !write.is_null())
+            };
+            Some((
+                writes.map(|item| write(item).unwrap_or_else(|| panic!("not metered: {item}"))).collect(),
+                TRANSACTION_FACTOR,
+            ))
+        }
+        "GetItem" | "Query" | "Scan" => None,
+        other => panic!("{other} is not metered"),
+    }
+}
+
+fn read(mut operation: Operation, asked: &Value, told: &Value) -> Operation {
+    operation.read_units = told["ConsumedCapacity"]["CapacityUnits"].as_f64().unwrap_or_default();
+    operation.items_read = match told["ScannedCount"].as_u64() {
+        Some(scanned) => scanned,
+        None => u64::from(!told["Item"].is_null()),
+    };
+    operation.read_from = match asked["IndexName"].as_str() {
+        Some(index) => index.to_owned(),
+        None => asked["Key"]["sk"]["S"].as_str().map_or_else(|| "partition".to_owned(), kind),
+    };
+    operation
+}
+
+/// Adds what the indexes cost; the engine and the account have to agree on what the table itself does.
+fn add_indexes(operation: &mut Operation, of_items: f64, told: &Value) {
+    let bill = &told["ConsumedCapacity"];
+    let bills = bill.as_array().map_or(std::slice::from_ref(bill), Vec::as_slice);
+    let of_table: f64 = bills.iter().filter_map(|bill| bill["Table"]["CapacityUnits"].as_f64()).sum();
+    assert_eq!(of_table, of_items, "the engine's bill for {operation:?}");
+    for (index, bill) in bills.iter().filter_map(|bill| bill["GlobalSecondaryIndexes"].as_object()).flatten() {
+        let units = bill["CapacityUnits"].as_f64().unwrap_or_default();
+        *operation.write_units.entry(format!("index {index}")).or_default() += units;
+    }
+}
+
+fn key_of(write: &Value) -> (String, String) {
+    let part = |name: &str| {
+        let value = if write["Key"].is_null() { &write["Item"][name] } else { &write["Key"][name] };
+        value["S"].as_str().unwrap_or_default().to_owned()
+    };
+    (part(store::keys::PK), part(store::keys::SK))
+}
+
+fn kind(sort_key: &str) -> String {
+    sort_key.split('#').next().unwrap_or_default().to_owned()
+}
+
+/// As DynamoDB counts it; 0 if there is none.
+fn size(item: &Value) -> usize {
+    if item.is_null() {
+        return 0;
+    }
+    item_size(&serde_json::from_value::<Item>(item.clone()).unwrap())
+}

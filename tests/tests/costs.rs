@@ -1,0 +1,233 @@
+//! What a call costs the table. `cargo test -p tests --test costs -- --nocapture` prints the bill.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says so by panicking")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+
+use serde_json::json;
+use shared::model::{AssignmentStatus, CallSid, Clock, Millis, Task, TaskChannelName, TaskSid, Timestamp};
+use shared::router::{Event, NewTask, create_task};
+use tests::laboratory::{EXAMPLE, Laboratory};
+use tests::metering::Operation;
+
+/// From the stream's record of a waiting Task to the reserved Task: the boards, all at once, and the transaction.
+const ROUND_TRIPS_TO_RESERVED_MAX: usize = 2;
+
+/// Write units of one call in all, indexes included, as measured. It should be 20; Tasks and Workers of more than 1 KB,
+/// each of whose writes costs two units, keep it above.
+const WRITE_UNITS_PER_CALL_CEILING: f64 = 40.0;
+
+/// Calls for the search for hot partitions.
+const CALLS: u32 = 50;
+
+/// The share of all calls that may write one partition. A queue's board and a Worker are written by their own calls, and
+/// the example has two queues and three Workers; what every call of the Workspace writes would be written by all.
+const HOT_SHARE_MAX: f64 = 0.6;
+
+/// Tasks that wait while one Worker becomes free.
+const WAITING: u32 = 1_000;
+
+/// Items read until that Worker has the first of them: a page of each board and the Workspace.
+const ITEMS_READ_TO_SERVE_MAX: u64 = 50;
+
+#[tokio::test]
+async fn a_call_costs_no_more_than_its_ceiling() {
+    let (laboratory, meter) = Laboratory::metered(EXAMPLE).await;
+    one_call(&laboratory, "+17075550190", "1").await;
+    meter.take();
+    one_call(&laboratory, "+17075550191", "1").await;
+    let operations = meter.take();
+    println!("{}", bill(&operations));
+    let units: f64 = operations.iter().map(Operation::all_write_units).sum();
+    assert!(units <= WRITE_UNITS_PER_CALL_CEILING, "{units} write units");
+    assert_no_scan(&operations);
+    laboratory.close().await;
+}
+
+#[tokio::test]
+async fn from_the_record_of_a_waiting_task_to_reserved_it_takes_two_round_trips() {
+    let (laboratory, meter) = Laboratory::metered(EXAMPLE).await;
+    let task = waiting_task(&laboratory, "first", laboratory.clock.now()).await;
+    create(&laboratory, &task).await;
+    meter.take();
+    laboratory.centre.settle().await;
+    let operations = until_reserved(meter.take());
+    let round_trips = operations.iter().filter(|operation| operation.begins_round_trip).count();
+    assert!(round_trips <= ROUND_TRIPS_TO_RESERVED_MAX, "{round_trips} round trips:\n{}", bill(&operations));
+    laboratory.close().await;
+}
+
+#[tokio::test]
+async fn no_partition_is_written_by_all_calls() {
+    let (laboratory, meter) = Laboratory::metered(EXAMPLE).await;
+    meter.take();
+    let mut calls_of = BTreeMap::<String, u32>::new();
+    for number in 0..CALLS {
+        let key = if number % 2 == 0 { "1" } else { "2" };
+        one_call(&laboratory, &format!("+1707555{number:04}"), key).await;
+        let operations = meter.take();
+        assert_no_scan(&operations);
+        let written = operations.into_iter().flat_map(|operation| operation.written);
+        let partitions: BTreeSet<String> = written.flat_map(|written| written.partitions).collect();
+        for partition in partitions {
+            *calls_of.entry(partition).or_default() += 1;
+        }
+    }
+    let mut hottest: Vec<(u32, &String)> = calls_of.iter().map(|(partition, calls)| (*calls, partition)).collect();
+    hottest.sort_unstable_by(|one, other| other.cmp(one));
+    println!("{CALLS} calls wrote {} partitions; the hottest: {:#?}", calls_of.len(), &hottest[..8.min(hottest.len())]);
+    let (calls, partition) = hottest[0];
+    assert!(f64::from(calls) <= HOT_SHARE_MAX * f64::from(CALLS), "{partition} was written by {calls} calls");
+    laboratory.close().await;
+}
+
+#[tokio::test]
+async fn a_worker_who_becomes_free_gets_the_first_of_a_thousand_tasks_for_a_few_reads() {
+    let everybody_offline = EXAMPLE.replace("    activity: Available", "    activity: Offline");
+    let (laboratory, meter) = Laboratory::metered(&everybody_offline).await;
+    let (store, noon) = (&laboratory.centre.store, laboratory.clock.now());
+    for number in 0..WAITING {
+        let start = noon + Millis::from_millis(u64::from(number));
+        create(&laboratory, &waiting_task(&laboratory, &number.to_string(), start).await).await;
+    }
+    meter.take();
+    laboratory.centre.settle().await;
+    let reads: f64 = meter.take().iter().map(|operation| operation.read_units).sum();
+    println!("{WAITING} Tasks for whom nobody is free: {reads} read units");
+    let maya = laboratory.worker("Maya").await;
+    let activities = &laboratory.contact_centre.workspace.activities;
+    let available = activities.values().find(|activity| activity.available).unwrap().sid;
+    let available = Event::ActivitySet { worker: maya.sid, activity: available, reject_pending: false };
+    store.apply(&available, noon).await.unwrap();
+    meter.take();
+    laboratory.centre.settle().await;
+    let operations = meter.take();
+    let reserved = operations.iter().filter(|operation| reserves(operation)).count();
+    assert_eq!(reserved, 1, "{}", bill(&operations));
+    let first = store.task(TaskSid::derive(&["0"])).await.unwrap().unwrap();
+    assert_eq!(first.assignment_status, AssignmentStatus::Reserved);
+    let operations = until_reserved(operations);
+    let items: u64 = operations.iter().map(|operation| operation.items_read).sum();
+    println!("{WAITING} Tasks wait: {items} items read to serve one Worker");
+    assert!(items <= ITEMS_READ_TO_SERVE_MAX, "{items} items read:\n{}", bill(&operations));
+    assert_no_scan(&operations);
+    laboratory.close().await;
+}
+
+/// A call's way from the first ring to the moment its Worker is free again.
+async fn one_call(laboratory: &Laboratory, from: &str, key: &str) {
+    let caller = laboratory.dial(from).await;
+    laboratory.centre.settle().await;
+    laboratory.press(caller, key).await;
+    laboratory.advance(Millis::from_secs(5)).await;
+    let ringing: Vec<CallSid> = laboratory.ringing().await.into_values().collect();
+    let [worker] = ringing[..] else { panic!("{ringing:?} ring") };
+    laboratory.at_phone(worker, "answer").await;
+    laboratory.advance(Millis::from_secs(30)).await;
+    laboratory.at_phone(caller, "hangup").await;
+    laboratory.advance(Millis::from_secs(30)).await;
+}
+
+/// A Task of somebody who speaks English, not written yet.
+async fn waiting_task(laboratory: &Laboratory, cause: &str, start: Timestamp) -> Task {
+    let declared = &laboratory.contact_centre;
+    let workspace = laboratory.centre.store.workspace(declared.workspace.sid, start).await.unwrap().unwrap();
+    let english = json!({ "selected_language": "en" }).to_string().parse().unwrap();
+    let new = NewTask::new(TaskSid::derive(&[cause]), english, TaskChannelName::VOICE);
+    create_task(&workspace, &workspace.workflows[&declared.centre.workflow_sid], new, start).unwrap()
+}
+
+async fn create(laboratory: &Laboratory, task: &Task) {
+    let store = &laboratory.centre.store;
+    let workspace = store.workspace(task.workspace_sid, task.date_created).await.unwrap().unwrap();
+    store.create_task(task, &workspace).await.unwrap();
+}
+
+fn reserves(operation: &Operation) -> bool {
+    let reserved = json!({ "S": "reserved" });
+    operation.done
+        && operation.name == "TransactWriteItems"
+        && operation.written.iter().any(|written| written.item["assignment_status"] == reserved)
+}
+
+fn until_reserved(mut operations: Vec<Operation>) -> Vec<Operation> {
+    let at = operations.iter().position(reserves).unwrap_or_else(|| panic!("nothing is reserved"));
+    operations.truncate(at + 1);
+    operations
+}
+
+fn assert_no_scan(operations: &[Operation]) {
+    assert!(operations.iter().all(|operation| operation.name != "Scan"), "{}", bill(operations));
+}
+
+/// A table with a line for each write and the reads that led to it, a sum, and what the largest items consist of.
+fn bill(operations: &[Operation]) -> String {
+    let mut text = format!(
+        "{:<46}{:>11}{:>11}{:>12}  of these\n",
+        "up to the write of", "round trips", "read units", "write units"
+    );
+    let mut sum = Line::default();
+    let mut heaviest = BTreeMap::new();
+    for step in operations.split_inclusive(|operation| !operation.written.is_empty()) {
+        let line = Line::of(step);
+        line.write(&mut text);
+        sum = sum.plus(&line);
+        for written in step.iter().flat_map(|operation| &operation.written) {
+            let known = heaviest.entry(written.kind.clone()).or_insert(written);
+            if known.bytes < written.bytes {
+                *known = written;
+            }
+        }
+    }
+    Line { label: "all".to_owned(), ..sum }.write(&mut text);
+    for (kind, written) in heaviest {
+        let weights: Vec<String> = written.weights().iter().map(|(bytes, name)| format!("{name} {bytes}")).collect();
+        writeln!(text, "the largest {kind}, {} B: {}", written.bytes, weights.join(", ")).unwrap();
+    }
+    text
+}
+
+#[derive(Default)]
+struct Line {
+    label: String,
+    round_trips: usize,
+    read_units: f64,
+    write_units: BTreeMap<String, f64>,
+}
+
+impl Line {
+    fn of(step: &[Operation]) -> Self {
+        let mut line = Self { label: "nothing".to_owned(), ..Self::default() };
+        for operation in step {
+            line = line.plus(&Self {
+                label: String::new(),
+                round_trips: usize::from(operation.begins_round_trip),
+                read_units: operation.read_units,
+                write_units: operation.write_units.clone(),
+            });
+            let written: Vec<String> =
+                operation.written.iter().map(|written| format!("{}: {} B", written.label(), written.bytes)).collect();
+            if !written.is_empty() {
+                line.label = format!("{}{}", if operation.done { "" } else { "(lost) " }, written.join(", "));
+            }
+        }
+        line
+    }
+
+    fn plus(mut self, other: &Self) -> Self {
+        self.round_trips += other.round_trips;
+        self.read_units += other.read_units;
+        for (kind, units) in &other.write_units {
+            *self.write_units.entry(kind.clone()).or_default() += units;
+        }
+        self
+    }
+
+    fn write(&self, text: &mut String) {
+        // Added to 0, for the sum of nothing is -0.
+        let units = 0.0 + self.write_units.values().sum::<f64>();
+        let parts: Vec<String> = self.write_units.iter().map(|(kind, units)| format!("{kind} {units}")).collect();
+        let Self { label, round_trips, read_units, .. } = self;
+        writeln!(text, "{label:<46}{round_trips:>11}{read_units:>11}{units:>12}  {}", parts.join(", ")).unwrap();
+    }
+}
