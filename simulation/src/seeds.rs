@@ -36,3 +36,18 @@ pub fn run_all(seeds: Range<u64>, seen: impl Fn(&Run) + Sync) -> std::io::Result
         Ok(failed)
     })
 }
+
+/// The first run that fails, in the order of the seeds, with this bug planted.
+///
+/// # Errors
+/// When a run cannot be started.
+#[cfg(feature = "planted-bugs")]
+pub fn first_failure(mut seeds: Range<u64>, bug: Option<shared::planted::Bug>) -> std::io::Result<Option<Run>> {
+    shared::planted::plant(bug);
+    let found = seeds.find_map(|seed| match crate::run(seed, false) {
+        Ok(run) => run.failure.is_some().then_some(Ok(run)),
+        Err(error) => Some(Err(error)),
+    });
+    shared::planted::plant(None);
+    found.transpose()
+}

@@ -213,7 +213,8 @@ pub fn broken(kind: WebErrorKind) -> WebError {
 
 /// Does a person listen to what the answer says? Not to a notice, to music, or when they have hung up or were moved.
 fn wants_twiml(request: &Request) -> bool {
-    let is_document = ![path::ASSIGNMENT, path::MUSIC, path::WORKER_CALL_STATUS].contains(&request.uri().path());
+    let notices = [path::ASSIGNMENT, path::MUSIC, path::WORKER_CALL_STATUS, path::CONFERENCE_STATUS, path::DIAL_QUEUE];
+    let is_document = !notices.contains(&request.uri().path());
     let is_heard = |name: &str, value: &str| match name {
         "CallStatus" => !["completed", "busy", "failed", "no-answer", "canceled"].contains(&value),
         "QueueResult" => ["bridged", "leave", "queue-full", "error", "system-error"].contains(&value),

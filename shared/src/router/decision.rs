@@ -9,6 +9,7 @@ use crate::model::{
     AfterFailedReservation, AssignmentStatus, FailedOffer, ReservationSid, ReservationStatus, Task, TaskSid, Timestamp,
     Worker, WorkerSid, Workspace,
 };
+use crate::planted::{self, Bug};
 
 /// A decision: what became of the event, and what to write.
 #[derive(Debug, Clone, PartialEq)]
@@ -135,7 +136,8 @@ impl<'a> Draft<'a> {
         ended.status = status;
         ended.date_updated = now;
         if let Some(worker) = self.worker_mut(worker_sid) {
-            worker.open_reservations.retain(|open| open.sid != reservation);
+            let kept = planted::is(Bug::SlotKept) && status == ReservationStatus::Timeout;
+            worker.open_reservations.retain(|open| kept || open.sid != reservation);
         }
         Ok(())
     }

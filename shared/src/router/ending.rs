@@ -5,6 +5,7 @@ use super::{conference, offer, worker};
 use crate::model::{
     AfterConversation, AssignmentStatus, EndReason, QueueSid, Removal, ReservationSid, ReservationStatus, TaskSid,
 };
+use crate::planted::{self, Bug};
 
 /// The caller left the carrier's queue: a Task nobody had is canceled, a conversation is over.
 pub(super) fn caller_gone(
@@ -16,6 +17,9 @@ pub(super) fn caller_gone(
     match draft.task(task)?.assignment_status {
         AssignmentStatus::Pending | AssignmentStatus::Reserved => cancel(draft, task, reason)?,
         AssignmentStatus::Assigned => conversation_ended(draft, task)?,
+        AssignmentStatus::Canceled if planted::is(Bug::EndedTaskEndsAgain) => {
+            end(draft, task, AssignmentStatus::Completed, reason)?;
+        }
         AssignmentStatus::Wrapping | AssignmentStatus::Completed | AssignmentStatus::Canceled => {}
     }
     let unknown = draft.task(task)?.carrier_queue_sid.is_none();
