@@ -24,6 +24,9 @@ const EMPTY: Millis = Millis::from_secs(300);
 /// Callers who come in the storm, at most.
 const CALLERS_MAX: u64 = 6;
 
+/// Callers who come in the calm, nearly at once, at most.
+const RUSH_CALLERS_MAX: u64 = 4;
+
 /// Milliseconds within which they come.
 const STORM_MILLIS: u64 = 120_000;
 
@@ -86,8 +89,11 @@ async fn calm(centre: &Arc<Centre>, names: &Names) {
     let since = world.now();
     let mut watch = Watch::default();
     office::open_for_all(centre, names).await;
-    let late_caller = world.number(60_000, 110_000);
-    tokio::spawn(people::caller(Arc::clone(centre), CALLERS_MAX, late_caller));
+    let rush = world.number(60_000, 100_000);
+    for number in 0..world.number(1, RUSH_CALLERS_MAX) {
+        let dials_at = rush + world.number(0, 8_000);
+        tokio::spawn(people::caller(Arc::clone(centre), CALLERS_MAX + number, dials_at));
+    }
     while world.now().since(since) < MENDING.saturating_add(SERVED) {
         tokio::time::sleep(LOOK_EVERY).await;
         if world.now().since(since) > MENDING {

@@ -15,7 +15,9 @@ fn is_caught(bug: Bug, by: &[Invariant]) {
     let run = run.unwrap_or_else(|| panic!("{SEEDS_MAX} seeds did not find {bug:?}"));
     let failure = run.failure.as_ref().unwrap();
     println!("{bug:?}: seed {}, {:?}, {}", run.seed, failure.invariant, failure.what);
-    assert!(by.contains(&failure.invariant), "{bug:?} was found by {:?}: {}", failure.invariant, failure.what);
+    let trace = failure.trace.join("\n");
+    let (invariant, what) = (failure.invariant, &failure.what);
+    assert!(by.contains(&invariant), "{trace}\n{bug:?}, seed {}, was found by {invariant:?}: {what}", run.seed);
 }
 
 macro_rules! caught {
