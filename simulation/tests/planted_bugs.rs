@@ -2,6 +2,8 @@
 //!
 //! `cargo test -p simulation --features planted-bugs --test planted_bugs`
 
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a test says what it finds, and fails")]
+
 use shared::planted::Bug;
 use simulation::invariants::Invariant;
 use simulation::seeds::first_failure;

@@ -1,5 +1,7 @@
 //! Many seeds, those that once found something, and the same one twice.
 
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test says what it finds, and fails")]
+
 use std::time::Instant;
 
 use simulation::seeds;
