@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use api::Api;
+use api::{Api, Ids};
 use callbacks::{Callbacks, Destinations, web_client};
 use futures_util::future::join_all;
 use routing::{Routing, Sweep};
@@ -25,6 +25,7 @@ use store::Store;
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, Notify};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
+use web::WebClient;
 
 use crate::carrier_choice::CarrierChoice;
 use crate::credentials::Account;
@@ -66,6 +67,14 @@ pub struct Settings {
     pub twiml_preview: bool,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
+}
+
+/// What is around a centre.
+pub struct Outside {
+    /// The way to other people's servers.
+    pub web: Arc<dyn WebClient>,
+    /// Who is asked for the first document of a call to the simulated number; `None`: we are.
+    pub voice_url: Option<String>,
 }
 
 /// Why a centre cannot start.
@@ -120,6 +129,17 @@ impl Centre {
 
     /// The same on a database that is open.
     pub async fn open_on(dynamodb: EmbeddedDynamoDb, settings: Settings, address: &str) -> Result<Arc<Self>, Error> {
+        let outside = Outside { web: Arc::new(web_client(Destinations::Anywhere)?), voice_url: None };
+        Self::open_in(outside, dynamodb, settings, address).await
+    }
+
+    /// The same, with another world around it.
+    pub async fn open_in(
+        outside: Outside,
+        dynamodb: EmbeddedDynamoDb,
+        settings: Settings,
+        address: &str,
+    ) -> Result<Arc<Self>, Error> {
         let store = Store::new(dynamodb.client(), TABLE);
         let now = settings.clock.now();
         let summary = setup::apply(&store, &settings.contact_centre, now).await?;
@@ -132,7 +152,7 @@ impl Centre {
         };
         let Account { account_sid, auth_token } = settings.account.clone();
         let network = match settings.carrier {
-            CarrierChoice::Simulated => Some(network(&settings, address)?),
+            CarrierChoice::Simulated => Some(network(&settings, address, outside.voice_url)?),
             CarrierChoice::Real { .. } => None,
         };
         let callbacks = Callbacks {
@@ -143,7 +163,7 @@ impl Centre {
                 account_sid,
                 auth_token.clone(),
             )?,
-            web: Arc::new(web_client(Destinations::Anywhere)?),
+            web: outside.web,
             destinations: Destinations::Anywhere,
             auth_token: auth_token.clone(),
             account_sid,
@@ -156,6 +176,7 @@ impl Centre {
             auth_token: auth_token.clone(),
             base_url: Some(public_url.clone()),
             clock: Arc::clone(&settings.clock),
+            ids: Ids::seeded(format!("{account_sid} {}", now.as_millis())),
         };
         let checks = Checks { verify_signatures: true, twiml_preview: settings.twiml_preview };
         let mut voice = Voice::new(store.clone(), auth_token, checks, Arc::clone(&settings.clock));
@@ -351,14 +372,14 @@ fn every(period: Duration) -> Interval {
 }
 
 /// The simulated carrier with the centre's number.
-fn network(settings: &Settings, address: &str) -> Result<Arc<SimulatedCarrier>, Error> {
+fn network(settings: &Settings, address: &str, voice_url: Option<String>) -> Result<Arc<SimulatedCarrier>, Error> {
     let journal = match &settings.data {
         Some(folder) => Journal::file(folder.join(JOURNAL_FILE))?,
         None => Journal::none(),
     };
     let number = CentreNumber {
         number: settings.contact_centre.centre.phone_number.clone(),
-        voice_url: format!("{address}{}", path::INCOMING_CALL),
+        voice_url: voice_url.unwrap_or_else(|| format!("{address}{}", path::INCOMING_CALL)),
         voice_method: simulator::twiml::Method::Post,
         voice_fallback_url: None,
         status_callback: None,

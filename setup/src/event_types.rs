@@ -15,7 +15,7 @@ pub(crate) fn read(reader: &mut Reader<'_>, node: &Node, key: &str) -> Vec<Event
         match name.parse::<EventType>() {
             Ok(known) if types.contains(&known) => {}
             Ok(known) => types.push(known),
-            Err(_none) => {
+            Err(_unknown) => {
                 let names: Vec<&str> = EventType::ALL.iter().map(|known| known.as_str()).collect();
                 let guess = names::guess(name, &names);
                 reader.problem(place(node), format!("{key}: unknown type of event \"{name}\".{guess}"));

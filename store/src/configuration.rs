@@ -145,13 +145,34 @@ impl Store {
                 self.client.delete_item().table_name(&*self.table).set_key(key).send().await?;
             }
         }
-        self.cache.lock().await.workspaces.remove(&workspace.sid);
+        self.forget_workspace(workspace.sid).await;
         Ok(())
+    }
+
+    /// Adds a TaskQueue to a Workspace. [`Error::Conflict`]: it is there already.
+    pub async fn create_task_queue(&self, workspace: WorkspaceSid, queue: &TaskQueue) -> Result<(), Error> {
+        let key = Key::part(workspace, Part::TaskQueue, queue.sid);
+        self.put_if(items::with_key(queue, &key)?, false).await?;
+        self.forget_workspace(workspace).await;
+        Ok(())
+    }
+
+    /// Changes an Activity of a Workspace. [`Error::Conflict`]: it is no longer there.
+    pub async fn save_activity(&self, workspace: WorkspaceSid, activity: &Activity) -> Result<(), Error> {
+        let key = Key::part(workspace, Part::Activity, activity.sid);
+        self.put_if(items::with_key(activity, &key)?, true).await?;
+        self.forget_workspace(workspace).await;
+        Ok(())
+    }
+
+    /// The Workspace is read anew when it is asked for next.
+    async fn forget_workspace(&self, sid: WorkspaceSid) {
+        self.cache.lock().await.workspaces.remove(&sid);
     }
 
     /// Makes a readiness known.
     pub async fn save_readiness(&self, workspace: WorkspaceSid, readiness: &Readiness) -> Result<(), Error> {
-        self.cache.lock().await.workspaces.remove(&workspace);
+        self.forget_workspace(workspace).await;
         self.put(items::with_key(readiness, &Key::part(workspace, Part::Readiness, readiness.key()))?).await
     }
 

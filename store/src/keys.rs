@@ -215,8 +215,8 @@ pub fn listing_shard(task: TaskSid) -> u8 {
 }
 
 /// A place in a listing: oldest first.
-pub fn listing_sk(created: Timestamp, sid: impl std::fmt::Display) -> String {
-    format!("{}#{sid}", sortable(created))
+pub fn listing_sk(created: Timestamp) -> String {
+    sortable(created)
 }
 
 /// The events of one hour, counted from 1970, in one shard.

@@ -7,6 +7,7 @@
 //! read from an index is a hint, which the condition of the write will check.
 
 mod apply;
+pub mod compact;
 mod configuration;
 mod dialed;
 mod error;

@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use shared::model::{Task, Timestamp, Worker, WorkspaceSid};
 use shared::router::events::{Part, PartChange};
 
-use crate::{Error, configuration, keys};
+use crate::{Error, configuration, items, keys};
 
 /// What one stream record says.
 #[derive(Debug, Clone, PartialEq)]
@@ -96,7 +96,7 @@ type Images<T> = (Option<Box<T>>, Option<Box<T>>);
 fn images<T: DeserializeOwned>(record: &EventRecord) -> Result<Images<T>, Error> {
     let image = |image: &serde_dynamo::Item| match image.is_empty() {
         true => Ok(None),
-        false => serde_dynamo::from_item(image.clone()).map(|read| Some(Box::new(read))).map_err(corrupt(record)),
+        false => items::read_image(image.clone()).map(|read| Some(Box::new(read))).map_err(corrupt(record)),
     };
     Ok((image(&record.change.old_image)?, image(&record.change.new_image)?))
 }
