@@ -30,12 +30,13 @@ impl Callbacks {
             time_limit: EVENT_TIME_LIMIT,
         };
         match self.sender().deliver(&webhook).await {
-            Ok(_answer) => Ok(()),
+            // A long answer is a success, too: nobody reads it.
+            Ok(_) | Err(DeliveryError::TooLong) => Ok(()),
             Err(DeliveryError::Forbidden(forbidden)) => {
                 tracing::error!(workspace_sid = %workspace.sid, %forbidden, "the Workspace's event callback cannot be asked");
                 Ok(())
             }
-            Err(error) => Err(Error::Untold(error)),
+            Err(error @ (DeliveryError::NoAnswer(_) | DeliveryError::Status(_))) => Err(Error::Untold(error)),
         }
     }
 

@@ -5,6 +5,8 @@
 
 mod item;
 
+use std::cmp::Reverse;
+
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::try_join_all;
 use shared::model::{
@@ -172,7 +174,7 @@ impl Store {
             round.horizon = round.horizon.max(unseen.unwrap_or(lower));
         }
         round.events.retain(|event| event.place >= round.horizon && event.place < upper);
-        round.events.sort_unstable_by(|one, other| other.place.cmp(&one.place));
+        round.events.sort_unstable_by_key(|event| Reverse(event.place));
         Ok(round)
     }
 

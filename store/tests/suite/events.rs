@@ -150,7 +150,7 @@ async fn a_list_is_newest_first_whatever_the_size_of_its_pages() {
         world.store.add_events(std::slice::from_ref(event)).await.unwrap();
     }
     let mut expected = told.clone();
-    expected.sort_unstable_by(|one, other| other.place.cmp(&one.place));
+    expected.sort_unstable_by_key(|event| std::cmp::Reverse(event.place));
     for limit in [1, 7, 60, 1_000] {
         assert_eq!(listed(&world, &all(), limit).await, expected, "pages of {limit}");
     }
