@@ -15,7 +15,7 @@ use api::Api;
 use callbacks::{Callbacks, Destinations, web_client};
 use futures_util::future::join_all;
 use routing::{Routing, Sweep};
-use runtime::Voice;
+use runtime::{Outbox, Voice};
 use serde_json::json;
 use setup::ContactCentre;
 use shared::model::{Clock, Timestamp};
@@ -180,6 +180,11 @@ impl Centre {
             tracing::error!(%error, "not everything an earlier process left could be taken up");
         }
         Ok(Arc::new(centre))
+    }
+
+    /// Where a function sends its messages.
+    pub fn outbox(&self) -> Arc<dyn Outbox> {
+        Arc::clone(&self.queues) as _
     }
 
     /// Serves HTTP on `listener` until `shutdown`.
@@ -363,7 +368,7 @@ fn network(settings: &Settings, address: &str) -> Result<Arc<SimulatedCarrier>, 
         auth_token: settings.account.auth_token.clone(),
         numbers: vec![number],
         public_base_url: Some(address.to_owned()),
-        task_router_url: Some(address.to_owned()),
+        task_router_url: Some(format!("{address}{}", path::WORKER_CALL)),
         seed: settings.account.account_sid.to_string(),
     };
     Ok(SimulatedCarrier::open(carrier, Arc::clone(&settings.clock), journal)?)

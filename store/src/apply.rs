@@ -4,8 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use shared::model::{Task, TaskSid, Timestamp, Worker, WorkerSid, Workspace, WorkspaceSid};
-use shared::router::{Decision, Event, Outcome, Refusal, Snapshot, decide, roster_of};
+use shared::router::{Decision, Event, Outcome, Refusal, Snapshot, WorkersWritten, decide, roster_of};
 
+use crate::items;
+use crate::keys::Key;
 use crate::{Error, Store};
 
 /// Times a decision is taken anew because somebody else wrote first. Each attempt reads the newest state, so only a
@@ -63,7 +65,8 @@ impl Store {
 
     /// Changes a Worker outside the course of events: their attributes, their capacity, or what follows from a changed
     /// Workspace. `change` gets the newest state and says what it should be, anew after each conflict,
-    /// [`COMMIT_ATTEMPTS_MAX`] times; roster and version follow by themselves.
+    /// [`COMMIT_ATTEMPTS_MAX`] times; roster, board and version follow by themselves. A Worker on whom nothing has changed
+    /// but the board they belong on, as with a new TaskChannel, is written too.
     pub async fn change_worker(
         &self,
         sid: WorkerSid,
@@ -71,14 +74,20 @@ impl Store {
         change: impl Fn(Worker) -> Worker,
     ) -> Result<WorkerChange, Error> {
         for attempt in 1..=COMMIT_ATTEMPTS_MAX {
-            let Some(before) = self.worker(sid).await? else { return Ok(WorkerChange::NoSuchWorker) };
+            let Some(stored) = self.get_item(&Key::worker(sid)).await? else { return Ok(WorkerChange::NoSuchWorker) };
+            let before: Worker = items::read(stored.clone())?;
             let mut after = change(before.clone());
             after.roster = roster_of(workspace, &after);
-            if after == before {
+            if after == before && items::same_place(&stored, &items::of_worker(&after, workspace)?) {
                 return Ok(WorkerChange::AsItWas);
             }
             after.version = before.version + 1;
-            let decision = Decision { outcome: Outcome::Changed, tasks: Vec::new(), workers: vec![after.clone()] };
+            let decision = Decision {
+                outcome: Outcome::Changed,
+                workers_written: WorkersWritten::WithTheTask,
+                tasks: Vec::new(),
+                workers: vec![after.clone()],
+            };
             match self.commit(&decision, workspace).await {
                 Ok(()) => return Ok(WorkerChange::Written { before: Box::new(before), after: Box::new(after) }),
                 Err(Error::Conflict) => pause(attempt).await,

@@ -42,6 +42,11 @@ pub fn of_worker(worker: &Worker, workspace: &Workspace) -> Result<Item, Error> 
     Ok(item)
 }
 
+/// Do both stand at the same place of the same board, or both on none?
+pub fn same_place(one: &Item, other: &Item) -> bool {
+    [keys::BOARD_PK, keys::BOARD_SK].into_iter().all(|key| one.get(key) == other.get(key))
+}
+
 /// Anything else: its fields and its key.
 pub fn with_key<T: Serialize>(value: &T, key: &Key) -> Result<Item, Error> {
     let mut item: Item = serde_dynamo::to_item(value).map_err(|source| corrupt(key, source))?;

@@ -159,6 +159,23 @@ impl Laboratory {
         placed["call_sid"].as_str().unwrap().parse().unwrap()
     }
 
+    /// Somebody else's program places a call to `to` over the carrier's REST API, with its TwiML at `url`.
+    pub async fn call_to(&self, to: &str, url: &str) -> CallSid {
+        let account = self.account.account_sid.to_string();
+        let from = self.contact_centre.centre.phone_number.clone();
+        let form = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs([("To", to), ("From", &from), ("Url", url)])
+            .finish();
+        let request = self
+            .http
+            .post(format!("{}/2010-04-01/Accounts/{account}/Calls.json", self.base))
+            .basic_auth(&account, Some(&self.account.auth_token))
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(form);
+        let placed: Value = request.send().await.unwrap().json().await.unwrap();
+        placed["sid"].as_str().unwrap().parse().unwrap()
+    }
+
     /// Somebody at the phone of `call` does `what`: `answer`, `decline`, `hangup`.
     pub async fn at_phone(&self, call: CallSid, what: &str) {
         self.post(&format!("/simulator/calls/{call}/{what}"), &json!({})).await;

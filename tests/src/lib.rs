@@ -5,6 +5,7 @@
 //! - [`template`]: `template.yaml`, with its loops unrolled.
 //! - [`centre`]: a contact centre to test with.
 //! - [`laboratory`]: the whole contact centre with a clock of its own; [`story`]: its days as plain files.
+//! - [`application`]: somebody else's application, which gives instructions.
 //! - [`metering`]: what a layer around the table counts: round trips, units, bytes, keys.
 //! - [`settings`]: which environment variables a function's code reads.
 //! - [`lambda`]: AWS's side of a function: the Runtime API a binary talks to.
@@ -13,6 +14,7 @@
 //! - [`binaries`]: where Cargo put the binaries.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says so by panicking")]
 
+pub mod application;
 pub mod aws;
 pub mod binaries;
 pub mod centre;

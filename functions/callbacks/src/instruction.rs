@@ -58,7 +58,11 @@ impl Callbacks {
             | Instruction::Conference(_) => None,
         };
         let worker = supervisor.as_ref().unwrap_or(&offer.worker);
-        if let Err(impossible) = check(instruction, &offer.task.attributes, &offer.reservation, worker.contact_uri()) {
+        let Some(workspace) = self.store.workspace(offer.task.workspace_sid, self.clock.now()).await? else {
+            return Ok(());
+        };
+        let (attributes, activities) = (&offer.task.attributes, &workspace.activities);
+        if let Err(impossible) = check(instruction, attributes, &offer.reservation, worker.contact_uri(), activities) {
             let (code, reservation) = (impossible.code(), offer.reservation.sid);
             tracing::error!(code, reservation_sid = %reservation, error = %impossible, "an instruction is not carried out");
             return Ok(());

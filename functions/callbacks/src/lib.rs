@@ -112,10 +112,14 @@ impl Callbacks {
 
     /// A URL somebody else can use: our own paths get our address.
     fn absolute(&self, url: &str) -> String {
-        match url.starts_with('/') {
-            true => format!("{}{url}", self.public_url),
-            false => url.to_owned(),
-        }
+        absolute(&self.public_url, url)
+    }
+}
+
+fn absolute(public_url: &str, url: &str) -> String {
+    match url.starts_with('/') {
+        true => format!("{public_url}{url}"),
+        false => url.to_owned(),
     }
 }
 

@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::release::{self, Release};
 use super::wake;
 use crate::model::instruction::{CallbackMethod, Instruction};
 use crate::model::{
@@ -20,6 +21,8 @@ pub enum Effect {
     Match(TaskSid),
     /// Look for a Task for this Worker now.
     Serve(WorkerSid),
+    /// Give this Worker back what they still hold.
+    Release(Release),
     /// Look again at that moment.
     Wake(Wake),
     /// Something for the `callbacks` function.
@@ -134,6 +137,8 @@ pub fn of_task(workspace: &Workspace, old: Option<&Task>, new: &Task) -> Vec<Eff
     if waits_anew(old, new) {
         effects.push(Effect::Match(new.sid));
     }
+    let released = release::of_task(workspace, old, new).into_iter().filter(|_| !planted::is(Bug::SlotGivenBackOnce));
+    effects.extend(released.map(Effect::Release));
     effects.extend(
         new_offers(old, new).map(|offer| Effect::Call(Callback::Assignment { task: new.sid, reservation: offer.sid })),
     );

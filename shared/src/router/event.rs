@@ -1,5 +1,6 @@
 //! What can happen.
 
+use super::release::Release;
 use crate::model::instruction::Supervision;
 use crate::model::{
     ActivitySid, AssignmentStatus, Attributes, CallSid, ConferenceSid, EndReason, IssuedInstruction, QueueSid,
@@ -173,6 +174,8 @@ pub enum Event {
         /// Open for new Tasks?
         available: Option<bool>,
     },
+    /// A Reservation of this Worker has ended, or its conversation: they get back what they still hold of it.
+    Released(Release),
     /// Look at this Worker's time limits.
     AdvanceWorker {
         /// Who.
@@ -204,6 +207,7 @@ impl Event {
             | Self::ActivitySet { .. }
             | Self::WorkerUpdated { .. }
             | Self::WorkerChannelUpdated { .. }
+            | Self::Released(_)
             | Self::AdvanceWorker { .. } => None,
         }
     }
@@ -215,6 +219,7 @@ impl Event {
             | Self::ActivitySet { worker, .. }
             | Self::WorkerUpdated { worker, .. }
             | Self::WorkerChannelUpdated { worker, .. }
+            | Self::Released(Release { worker, .. })
             | Self::AdvanceWorker { worker } => Some(*worker),
             Self::Advance { .. }
             | Self::Answered { .. }

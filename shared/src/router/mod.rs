@@ -18,6 +18,7 @@ mod matching;
 mod offer;
 pub mod order;
 mod presence;
+pub mod release;
 mod roster;
 mod snapshot;
 mod update;
@@ -25,7 +26,7 @@ pub mod wake;
 mod worker;
 mod workflow;
 
-pub use decision::{Decision, Outcome, Refusal};
+pub use decision::{Decision, Outcome, Refusal, WorkersWritten};
 pub use event::{Answer, Event, Leaving, TaskChanges, WorkerChanges};
 pub use presence::Presence;
 pub use roster::roster_of;
@@ -56,6 +57,9 @@ pub const RING_MARGIN: Millis = Millis::from_secs(30);
 /// [`Outcome::AlreadySo`], and neither changes anything.
 pub fn decide(snapshot: Snapshot<'_>, event: &Event, now: Timestamp) -> Decision {
     let mut draft = Draft::new(snapshot, now);
+    if event.worker().is_some() {
+        draft.bind_workers();
+    }
     let outcome = match event {
         Event::Advance { task } => matching::advance(&mut draft, *task),
         Event::ServeWorker { worker } => matching::serve(&mut draft, *worker),
@@ -93,6 +97,7 @@ pub fn decide(snapshot: Snapshot<'_>, event: &Event, now: Timestamp) -> Decision
         Event::WorkerChannelUpdated { worker, channel, capacity, available } => {
             update::worker_channel(&mut draft, *worker, *channel, *capacity, *available)
         }
+        Event::Released(released) => release::give_back(&mut draft, released),
         Event::AdvanceWorker { worker } => worker::advance(&mut draft, *worker),
     };
     draft.decide(outcome)

@@ -4,11 +4,11 @@ use serde_json::Value;
 
 use super::decision::{Draft, Refusal};
 use super::event::Answer;
-use super::{CALL_CREATION_LIMIT, RING_MARGIN, worker};
+use super::{CALL_CREATION_LIMIT, RING_MARGIN};
 use crate::model::instruction::Plan;
 use crate::model::{
-    ActivitySid, AssignmentStatus, CallSid, IssuedInstruction, Millis, OnTimeout, Reservation, ReservationSid,
-    ReservationStatus, Task, TaskSid,
+    ActivitySid, AssignmentStatus, CallSid, IssuedInstruction, Millis, Reservation, ReservationSid, ReservationStatus,
+    Task, TaskSid,
 };
 use crate::planted::{self, Bug};
 
@@ -23,13 +23,6 @@ pub(super) fn expire(draft: &mut Draft<'_>, sid: TaskSid) -> Result<(), Refusal>
             draft.end_reservation(sid, reservation.sid, ReservationStatus::Canceled)?;
         } else {
             draft.end_reservation(sid, reservation.sid, ReservationStatus::Timeout)?;
-            match draft.workspace.rules.on_timeout {
-                OnTimeout::Stay => {}
-                OnTimeout::Compatible => {
-                    let timeout_activity = draft.workspace.timeout_activity_sid;
-                    worker::enter_activity(draft, reservation.worker_sid, timeout_activity);
-                }
-            }
         }
         draft.settle_round(sid)?;
     }
@@ -48,11 +41,8 @@ pub(super) fn answer(
         (Answer::Accept, ReservationStatus::Accepted) => Ok(()),
         (Answer::Accept, ReservationStatus::Pending) => accept(draft, task, reservation),
         (Answer::Reject { activity }, ReservationStatus::Pending) => {
-            let worker_sid = find(draft, task, reservation)?.worker_sid;
+            pending_mut(draft, task, reservation)?.rejected_into = *activity;
             draft.end_reservation(task, reservation, ReservationStatus::Rejected)?;
-            if let Some(activity) = activity {
-                worker::enter_activity(draft, worker_sid, *activity);
-            }
             draft.settle_round(task)
         }
         (Answer::Accept | Answer::Reject { .. }, status) => Err(Refusal::ReservationNotPending { reservation, status }),

@@ -292,9 +292,13 @@ fn an_answer_that_is_no_instruction_is_named_by_its_code() {
 }
 
 mod state {
+    use std::collections::BTreeMap;
+
     use super::super::{Impossible, check};
     use super::*;
-    use crate::model::{Attributes, CallSid, Millis, Reservation, ReservationStatus, Timestamp, WorkerSid};
+    use crate::model::{
+        Activity, ActivitySid, Attributes, CallSid, Millis, Reservation, ReservationStatus, Timestamp, WorkerSid,
+    };
 
     const NOW: Timestamp = Timestamp::from_millis(1_000);
     const PHONE: Option<&str> = Some("+17075550101");
@@ -304,17 +308,8 @@ mod state {
     }
 
     fn reservation(status: ReservationStatus, instruction: Option<IssuedInstruction>) -> Reservation {
-        Reservation {
-            sid: crate::model::ReservationSid::from_bytes([1; 16]),
-            worker_sid: WorkerSid::from_bytes([1; 16]),
-            worker_name: "Ann".to_owned(),
-            status,
-            date_created: NOW,
-            date_updated: NOW,
-            expires_at: NOW + Millis::from_secs(120),
-            instruction,
-            canceled_reason_code: None,
-        }
+        let (sid, worker) = (crate::model::ReservationSid::from_bytes([1; 16]), WorkerSid::from_bytes([1; 16]));
+        Reservation { status, instruction, ..Reservation::new(sid, worker, "Ann", NOW, NOW + Millis::from_secs(120)) }
     }
 
     fn issued(plan: Plan) -> IssuedInstruction {
@@ -322,9 +317,14 @@ mod state {
         IssuedInstruction { claim: 1, plan, worker_call_sid, post_work_activity_sid: None, ring_timeout_secs: 60 }
     }
 
+    fn activities() -> BTreeMap<ActivitySid, Activity> {
+        let sid: ActivitySid = ACTIVITY.parse().unwrap();
+        BTreeMap::from([(sid, Activity { sid, friendly_name: "Wrap-Up".to_owned(), available: false })])
+    }
+
     fn code(instruction: &Value, task: &Attributes, reservation: &Reservation, phone: Option<&str>) -> Option<u32> {
         let instruction = from_json(instruction).unwrap();
-        check(&instruction, task, reservation, phone).err().map(|error| error.code().unwrap_or(1))
+        check(&instruction, task, reservation, phone, &activities()).err().map(|error| error.code().unwrap_or(1))
     }
 
     #[test]
@@ -378,6 +378,22 @@ mod state {
         }
         let call = json!({"instruction": "call", "from": "+1", "url": "https://a.example"});
         assert_eq!(code(&call, &no_call, &pending, None), Some(40_110));
+    }
+
+    #[test]
+    fn an_activity_of_another_workspace_is_refused() {
+        let call = task(&json!({"call_sid": CALL, "to": "+17075550183"}));
+        let pending = reservation(ReservationStatus::Pending, None);
+        for (name, parameter, expected) in [
+            ("reject", "activity_sid", 40_100),
+            ("dequeue", "post_work_activity_sid", 40_130),
+            ("conference", "post_work_activity_sid", 40_139),
+        ] {
+            let elsewhere = json!({"instruction": name, parameter: ActivitySid::from_bytes([9; 16])});
+            assert_eq!(code(&elsewhere, &call, &pending, PHONE), Some(expected), "{name}");
+            let here = json!({"instruction": name, parameter: ACTIVITY});
+            assert_eq!(code(&here, &call, &pending, PHONE), None, "{name}");
+        }
     }
 
     #[test]
