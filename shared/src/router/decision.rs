@@ -67,6 +67,12 @@ pub enum Refusal {
         /// What it is.
         status: ReservationStatus,
     },
+    /// Whoever wants the change has seen another version (taskrouter.md section 1, "Optimistic concurrency").
+    #[error("the resource has version {version}, not the one expected; read it again")]
+    WrongVersion {
+        /// The version it has.
+        version: u64,
+    },
     /// Calls are being made for the Reservation already.
     #[error("another instruction is being carried out for Reservation {0}")]
     InstructionInHand(ReservationSid),

@@ -41,6 +41,7 @@ pub(super) fn of_reservation(workspace: &Workspace, reservation: &Reservation) -
         ReservationStatus::Wrapping => (true, post_work()),
         ReservationStatus::Completed => (false, post_work()),
         ReservationStatus::Rejected => (false, reservation.rejected_into),
+        ReservationStatus::Timeout if planted::is(Bug::SlotKept) => return None,
         ReservationStatus::Timeout => (false, after_timeout(workspace)),
         ReservationStatus::Canceled | ReservationStatus::Rescinded => (false, None),
     };
