@@ -9,6 +9,8 @@ compile_error!("planted-bugs is for tests: a release build must not have it");
 pub enum Bug {
     /// A Reservation that times out keeps its Worker's slot.
     SlotKept,
+    /// A slot that could not be given back at once is not given back later.
+    SlotGivenBackOnce,
     /// When a Worker accepts, the others' Reservations go on.
     OthersNotRescinded,
     /// An item is written whatever its version.

@@ -177,7 +177,7 @@ fn open_carrier(
         numbers: vec![number],
         public_base_url: Some(CARRIER.to_owned()),
         seed: account_sid.to_string(),
-        task_router_url: Some(CENTRE.to_owned()),
+        task_router_url: Some(format!("{CENTRE}{}", path::WORKER_CALL)),
     };
     let carrier = SimulatedCarrier::open_over(Arc::clone(web), settings, Arc::clone(clock), Journal::none());
     carrier.map_err(|error| error.to_string())

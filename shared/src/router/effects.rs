@@ -137,7 +137,8 @@ pub fn of_task(workspace: &Workspace, old: Option<&Task>, new: &Task) -> Vec<Eff
     if waits_anew(old, new) {
         effects.push(Effect::Match(new.sid));
     }
-    effects.extend(release::of_task(workspace, old, new).into_iter().map(Effect::Release));
+    let released = release::of_task(workspace, old, new).into_iter().filter(|_| !planted::is(Bug::SlotGivenBackOnce));
+    effects.extend(released.map(Effect::Release));
     effects.extend(
         new_offers(old, new).map(|offer| Effect::Call(Callback::Assignment { task: new.sid, reservation: offer.sid })),
     );

@@ -37,6 +37,7 @@ pub(super) fn of_reservation(workspace: &Workspace, reservation: &Reservation) -
     let post_work = || reservation.instruction.as_ref()?.post_work_activity_sid;
     let (is_wrapping, activity) = match reservation.status {
         ReservationStatus::Pending | ReservationStatus::Accepted => return None,
+        ReservationStatus::Timeout if planted::is(Bug::SlotKept) => return None,
         ReservationStatus::Wrapping => (true, post_work()),
         ReservationStatus::Completed => (false, post_work()),
         ReservationStatus::Rejected => (false, reservation.rejected_into),

@@ -6,11 +6,15 @@ use shared::model::{AssignmentStatus, Millis, Task, TaskSid, Timestamp, Worker, 
 use simulator::network::{Call, CallStatus, Direction, Network};
 
 use super::Invariant;
+use super::workers::{Slot, kept_slots};
 use crate::centre::Centre;
 use crate::scenario::Names;
 
 /// How long a Task may stand beside a free Worker: longer than a Worker is spared, shorter than a sweep takes to come.
 const BESIDE_MAX: Millis = Millis::from_secs(15);
+
+/// How long a Worker may keep the slot of a Reservation that has ended.
+const KEPT_MAX: Millis = Millis::from_secs(8);
 
 /// How long a deadline may be passed: a second of clock, and delivery.
 const OVERDUE_MAX: Millis = Millis::from_secs(4);
@@ -26,6 +30,7 @@ pub const MENDING: Millis = Millis::from_secs(75);
 pub struct Watch {
     beside: BTreeMap<(TaskSid, u64, WorkerSid, u64), Timestamp>,
     forgotten: BTreeMap<TaskSid, Timestamp>,
+    kept: BTreeMap<Slot, Timestamp>,
 }
 
 impl Watch {
@@ -51,6 +56,12 @@ impl Watch {
         }
         for worker in picture.workers.values().filter(|worker| worker.activity_sid == names.wrap_up) {
             look_at_wrap_up(centre, names, worker);
+        }
+        let kept = kept_slots(&picture).into_iter();
+        self.kept = kept.map(|slot| (slot, self.kept.get(&slot).copied().unwrap_or(now))).collect();
+        for (worker, task, reservation) in stale(&self.kept, now, KEPT_MAX) {
+            let what = format!("{worker} keeps a slot for {reservation} of {task}, which has ended");
+            centre.world.violated(Invariant::SlotsAreReservations, what);
         }
         self.look_at_callers(centre, now, &picture.tasks);
     }
