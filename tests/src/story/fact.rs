@@ -43,6 +43,16 @@ pub enum Fact {
     HttpEach(u16, u16),
     /// `its available is true`: of what the API answered last.
     Shown(String, String),
+    /// `c1 ended as busy`: the call's last status.
+    Ended(String, String),
+    /// `its signature is RSOYDt4T1cUTdK1PDd93/VVr8B8=`, of what was signed.
+    Signature(String),
+    /// `its URL has bodySHA256=…`
+    SignedUrl(String),
+    /// `it is genuine`, `it is forged`: to whoever verifies it.
+    Genuine(bool),
+    /// `/assignment was asked with a genuine signature`, each time.
+    AskedGenuinely(String),
     /// `/assignment was asked 3 times`
     Asked(String, usize),
     /// `/assignment was asked with one idempotency token`
@@ -71,6 +81,11 @@ fn of_http(words: &[&str]) -> Option<Fact> {
         ["HTTP", status, "code", code] => http(status, Some(code), "")?,
         ["HTTP", status, "code", code, message] => http(status, Some(code), message)?,
         ["one", "HTTP", one, "and", "one", "HTTP", other] => Fact::HttpEach(one.parse().ok()?, other.parse().ok()?),
+        ["its", "signature", "is", signature] => Fact::Signature(own(signature)),
+        ["its", "URL", "has", part] => Fact::SignedUrl(own(part)),
+        ["it", "is", "genuine"] => Fact::Genuine(true),
+        ["it", "is", "forged"] => Fact::Genuine(false),
+        [path, "was", "asked", "with", "a", "genuine", "signature"] => Fact::AskedGenuinely(own(path)),
         ["its", field, "is", value] => Fact::Shown(own(field), own(value)),
         [path, "was", "asked", times, "times"] => Fact::Asked(own(path), times.parse().ok()?),
         [path, "was", "asked", "once"] => Fact::Asked(own(path), 1),
@@ -136,6 +151,7 @@ fn of_phones(words: &[&str]) -> Option<Fact> {
         [caller, "talks", "to", worker] => Fact::Talks(own(caller), own(worker)),
         [caller, "waits"] => Fact::Waits(own(caller)),
         [who, "is", "gone"] => Fact::Gone(own(who)),
+        [caller, "ended", "as", status] => Fact::Ended(own(caller), own(status)),
         [worker, "rings"] => Fact::Rings(own(worker)),
         [worker, "is", activity] => Fact::Activity(own(worker), own(activity)),
         _ => return None,

@@ -15,6 +15,7 @@ impl Stage {
             Fact::Waits(_)
             | Fact::Talks(..)
             | Fact::Gone(_)
+            | Fact::Ended(..)
             | Fact::Rings(_)
             | Fact::NobodyRings
             | Fact::Hears(..)
@@ -28,6 +29,9 @@ impl Stage {
             | Fact::Reservation { .. }
             | Fact::NoTask(_) => self.check_task(fact).await,
             Fact::Http { .. } | Fact::HttpEach(..) | Fact::Shown(..) => self.check_replies(fact),
+            Fact::Signature(_) | Fact::SignedUrl(_) | Fact::Genuine(_) | Fact::AskedGenuinely(_) => {
+                self.check_signature(fact)
+            }
             Fact::Asked(..) | Fact::OneToken(_) | Fact::AskedWith(..) => self.check_customer(fact),
         }
     }
@@ -58,6 +62,10 @@ impl Stage {
                 let call = laboratory.call(self.caller(who)).await;
                 let ended = ["completed", "busy", "no-answer", "failed", "canceled"];
                 expect(ended.contains(&call["status"].as_str().unwrap_or_default()), call["status"].to_string())
+            }
+            Fact::Ended(who, status) => {
+                let call = laboratory.call(self.caller(who)).await;
+                expect(call["status"] == *status, call["status"].to_string())
             }
             Fact::Rings(worker) => {
                 let number = laboratory.worker(worker).await.contact_uri().unwrap().to_owned();

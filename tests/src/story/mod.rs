@@ -21,6 +21,7 @@ mod deed;
 mod fact;
 mod facts;
 mod file;
+mod signing;
 mod words;
 
 use std::collections::BTreeMap;
@@ -36,6 +37,7 @@ use crate::rest::Reply;
 use deed::Deed;
 use fact::Fact;
 use file::{Moment, Story};
+use signing::SignedRequest;
 
 /// How long a deed may take to have its effect at telephones: a greeting is spoken, a webhook answered.
 pub const SLACK: Millis = Millis::from_secs(6);
@@ -52,6 +54,11 @@ pub async fn play(file: &Path) {
     }
 }
 
+/// The headings of a file of stories, one a story.
+pub fn headings(file: &Path) -> Vec<String> {
+    file::read(file).into_iter().map(|story| story.heading).collect()
+}
+
 /// A story being played.
 struct Stage {
     laboratory: Laboratory,
@@ -64,6 +71,8 @@ struct Stage {
     tasks: BTreeMap<String, TaskSid>,
     /// What the API answered to the last deed.
     replies: Vec<Reply>,
+    /// What was signed last.
+    signed: Option<SignedRequest>,
 }
 
 impl Stage {
@@ -80,7 +89,8 @@ impl Stage {
         let laboratory = Laboratory::open_with(&set_up, folder.path().to_owned(), surroundings).await;
         let begun = laboratory.clock.now();
         let (callers, tasks, replies) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
-        Self { laboratory, customer, folder, set_up, begun, slack: Millis::ZERO, callers, tasks, replies }
+        let (slack, signed) = (Millis::ZERO, None);
+        Self { laboratory, customer, folder, set_up, begun, slack, callers, tasks, replies, signed }
     }
 
     async fn moment(self, moment: &Moment) -> Self {

@@ -288,6 +288,7 @@ mod tests {
             expires_at: NOON,
             instruction: None,
             canceled_reason_code: None,
+            rejected_into: None,
         };
         Found { task, reservation }
     }
