@@ -14,6 +14,7 @@ pub mod effects;
 mod ending;
 mod event;
 pub mod expression;
+pub mod known_worker;
 mod matching;
 mod offer;
 pub mod order;
