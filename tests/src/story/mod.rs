@@ -35,7 +35,7 @@ use crate::customer::{Customer, Scripted};
 use crate::laboratory::{EXAMPLE, Laboratory, Surroundings};
 use crate::rest::Reply;
 use deed::Deed;
-use fact::Fact;
+use fact::{Fact, ReplyFact};
 use file::{Moment, Story};
 use signing::SignedRequest;
 
@@ -118,7 +118,8 @@ impl Stage {
 
     /// A request that fails must be meant to.
     fn expect_success(&self, facts: &[Fact], place: &str) {
-        let is_expected = facts.iter().any(|fact| matches!(fact, Fact::Http { .. } | Fact::HttpEach(..)));
+        let is_expected =
+            facts.iter().any(|fact| matches!(fact, Fact::Reply(ReplyFact::Http { .. } | ReplyFact::HttpEach(..))));
         let failed = self.replies.iter().find(|reply| reply.status >= 300);
         if let (Some(failed), false) = (failed, is_expected) {
             panic!("{place}\nthe API said no: {failed:?}");
