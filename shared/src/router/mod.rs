@@ -15,6 +15,7 @@ mod ending;
 mod event;
 pub mod events;
 pub mod expression;
+pub mod known_worker;
 mod matching;
 mod offer;
 pub mod order;
