@@ -1,0 +1,15 @@
+//! The core by itself: what each event does to Tasks and Workers, and what follows from it.
+
+mod capacity;
+mod effects;
+mod ending;
+mod matching;
+mod order;
+mod presence;
+mod reservation;
+mod targets;
+mod updates;
+mod worker;
+mod workflow;
+mod workflow_changes;
+mod world;
