@@ -3,6 +3,8 @@
 //! There is one implementation, [`Carrier`], and the carrier behind it is a base URL: Twilio, any carrier that speaks
 //! its API, or the simulated carrier, which serves the same API over real HTTP. So nothing above this crate knows which.
 
+mod new_call;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +17,8 @@ use web::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use web::http::request::Builder;
 use web::http::{Method, Request};
 use web::{Answer, Limits, WebClient, WebError, basic_authorization};
+
+pub use new_call::{NewCall, Recording, SipUser};
 
 /// The one client error that does not say the request was refused.
 const REQUEST_TIMEOUT: u16 = 408;
@@ -38,21 +42,6 @@ pub struct Carrier {
     account: Url,
     account_sid: AccountSid,
     auth_token: String,
-}
-
-/// A call to be placed. URLs are absolute.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewCall {
-    /// Who is rung: a number in E.164, `client:…` or `sip:…`.
-    pub to: String,
-    /// The number shown.
-    pub from: String,
-    /// Asked for TwiML when it is answered.
-    pub url: String,
-    /// Told how it ends.
-    pub status_callback: String,
-    /// Seconds it may ring, at most 600.
-    pub ring_timeout_secs: u32,
 }
 
 /// Did the change reach a call that was still there?
@@ -142,16 +131,7 @@ impl Carrier {
 
     /// Places a call and names it. Not repeatable: whoever asks twice rings twice.
     pub async fn create_call(&self, call: &NewCall) -> Result<CallSid, Error> {
-        let ring_timeout = call.ring_timeout_secs.to_string();
-        let form = [
-            ("To", call.to.as_str()),
-            ("From", &call.from),
-            ("Url", &call.url),
-            ("StatusCallback", &call.status_callback),
-            ("StatusCallbackEvent", "completed"),
-            ("Timeout", &ring_timeout),
-        ];
-        let created = self.post("Calls.json", &form).await?;
+        let created = self.post("Calls.json", &call.form()).await?;
         let resource: CallResource = read(&created)?;
         tracing::info!(call_sid = %resource.sid, to = %redact(&call.to), "call placed");
         Ok(resource.sid)
@@ -186,7 +166,7 @@ impl Carrier {
         absent_is_over(self.post(&format!("Calls/{call}.json"), form).await.map(|_| Moved::Yes))
     }
 
-    async fn post(&self, path: &str, form: &[(&str, &str)]) -> Result<Answer, Error> {
+    async fn post(&self, path: &str, form: &[(&str, impl serde::Serialize)]) -> Result<Answer, Error> {
         let request = self.request(Method::POST, path)?.header(CONTENT_TYPE, "application/x-www-form-urlencoded");
         self.send(request, serde_urlencoded::to_string(form).unwrap_or_default().into_bytes()).await
     }

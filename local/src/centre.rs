@@ -159,10 +159,12 @@ impl Centre {
             clock: Arc::clone(&settings.clock),
         };
         let checks = Checks { verify_signatures: true, twiml_preview: settings.twiml_preview };
+        let mut voice = Voice::new(store.clone(), auth_token, checks, Arc::clone(&settings.clock));
+        voice.outbox = Some(Arc::clone(&queues) as _);
         let centre = Self {
             stream: Mutex::new(StreamReader::new(dynamodb.streams(), TABLE)),
             routing: Routing::new(store.clone(), Arc::clone(&queues) as _, Arc::clone(&settings.clock)),
-            voice: Arc::new(Voice::new(store.clone(), auth_token, checks, Arc::clone(&settings.clock))),
+            voice: Arc::new(voice),
             callbacks: Arc::new(callbacks),
             api: Arc::new(api),
             store,

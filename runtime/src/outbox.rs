@@ -35,14 +35,19 @@ pub fn delay(wake: &Wake, now: Timestamp) -> Millis {
 /// The queues in SQS.
 pub struct SqsOutbox {
     client: aws_sdk_sqs::Client,
-    timers_url: String,
+    timers_url: Option<String>,
     callbacks_url: String,
 }
 
 impl SqsOutbox {
     /// The two queues, by their URLs.
     pub fn new(client: aws_sdk_sqs::Client, timers_url: String, callbacks_url: String) -> Self {
-        Self { client, timers_url, callbacks_url }
+        Self { client, timers_url: Some(timers_url), callbacks_url }
+    }
+
+    /// The callbacks queue alone, by its URL: for who sets no timers.
+    pub fn of_callbacks(client: aws_sdk_sqs::Client, callbacks_url: String) -> Self {
+        Self { client, timers_url: None, callbacks_url }
     }
 
     async fn send<T: serde::Serialize>(&self, url: &str, message: &T, delay_secs: i32) -> Result<(), OutboxError> {
@@ -56,7 +61,10 @@ impl SqsOutbox {
 impl Outbox for SqsOutbox {
     fn wake(&self, wake: Wake, now: Timestamp) -> Sending<'_> {
         let delay_secs = i32::try_from(delay(&wake, now).as_secs_ceil()).unwrap_or(i32::MAX);
-        Box::pin(async move { self.send(&self.timers_url, &wake, delay_secs).await })
+        Box::pin(async move {
+            let no_timers = || OutboxError("this function knows no timers queue".to_owned());
+            self.send(self.timers_url.as_ref().ok_or_else(no_timers)?, &wake, delay_secs).await
+        })
     }
 
     fn call(&self, callback: Callback) -> Sending<'_> {

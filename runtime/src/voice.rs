@@ -9,6 +9,7 @@
 //! | `AUTH_TOKEN` or `AUTH_TOKEN_PARAMETER` | all | the account's auth token ([`crate::parameter_store`]) | required |
 //! | `VERIFY_SIGNATURES` | all | whether the carrier has to sign | `true` |
 //! | `TWIML_PREVIEW` | all | whether a browser may look at the TwiML | `false` |
+//! | `CALLBACKS_QUEUE_URL` | `worker-call` | the callbacks queue, for other people's status callbacks | required |
 //! | `ROUTER` | `enqueue-call` | who routes: `cordboard` or `twilio` | `cordboard` |
 //! | `WORKFLOW_SID` | `enqueue-call` | the hosted Workflow, with `ROUTER=twilio` | required then |
 //! | `POST_WORK_ACTIVITY_SID` | `assignment` | the Activity after a conversation, instead of the centre's | none |
@@ -24,7 +25,7 @@ use shared::webhook::{self, Access, Admitted, Checks, ParameterError, Parameters
 use store::Store;
 
 use crate::parameter_store::{self, AuthTokenError};
-use crate::{Env, EnvError, SystemClock, aws};
+use crate::{Env, EnvError, Outbox, OutboxError, SystemClock, aws};
 
 /// The voice functions' world.
 pub struct Voice {
@@ -41,6 +42,8 @@ pub struct Voice {
     /// The Activity a Worker moves to after a conversation, instead of the centre's. For hosted TaskRouter, whose
     /// Activities the centre does not know.
     pub post_work_activity_sid: Option<ActivitySid>,
+    /// Where requests to other people's servers go; only `worker-call` has any.
+    pub outbox: Option<Arc<dyn Outbox>>,
     /// The centre as last read: while the table is away, callers still hear their own languages.
     last_centre: Mutex<Option<Arc<Centre>>>,
 }
@@ -82,6 +85,9 @@ pub enum Failure {
     /// Something that the set-up brings is not in the table. Trying again helps while the set-up is under way.
     #[error("there is no {0} in the table; contact-centre.yaml has not been applied to it")]
     NotSetUp(&'static str),
+    /// A message for another function could not be sent.
+    #[error(transparent)]
+    Outbox(#[from] OutboxError),
     /// The Workflow has no place for the call.
     #[error(transparent)]
     NotRoutable(#[from] NotRoutable),
@@ -142,6 +148,7 @@ impl Voice {
             clock,
             router: Router::Cordboard,
             post_work_activity_sid: None,
+            outbox: None,
             last_centre: Mutex::new(None),
         }
     }
@@ -272,7 +279,7 @@ impl Failure {
     fn meaning(&self) -> Meaning {
         match self {
             Self::Parameter(_) => Meaning::Faulty(400),
-            Self::Store(_) | Self::NotSetUp(_) => Meaning::TryAgain,
+            Self::Store(_) | Self::Outbox(_) | Self::NotSetUp(_) => Meaning::TryAgain,
             Self::NotRoutable(_) | Self::Attributes(_) => Meaning::GiveUp,
             Self::Unheard(_) => Meaning::Unheard,
         }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use shared::model::{Task, TaskSid, Timestamp, Worker, WorkerSid, Workspace, WorkspaceSid};
-use shared::router::{Decision, Event, Outcome, Refusal, Snapshot, decide, roster_of};
+use shared::router::{Decision, Event, Outcome, Refusal, Snapshot, WorkersWritten, decide, roster_of};
 
 use crate::{Error, Store};
 
@@ -78,7 +78,12 @@ impl Store {
                 return Ok(WorkerChange::AsItWas);
             }
             after.version = before.version + 1;
-            let decision = Decision { outcome: Outcome::Changed, tasks: Vec::new(), workers: vec![after.clone()] };
+            let decision = Decision {
+                outcome: Outcome::Changed,
+                workers_written: WorkersWritten::WithTheTask,
+                tasks: Vec::new(),
+                workers: vec![after.clone()],
+            };
             match self.commit(&decision, workspace).await {
                 Ok(()) => return Ok(WorkerChange::Written { before: Box::new(before), after: Box::new(after) }),
                 Err(Error::Conflict) => pause(attempt).await,

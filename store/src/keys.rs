@@ -10,6 +10,7 @@
 //! | readiness | `WS…` | `READINESS#<key>` | | |
 //! | Worker | `WK…` | `WORKER` | `FREE#WS…#<readiness>` / idle key, while free | `WS…#WORKER` / age |
 //! | Task | `WT…` | `TASK` | `WAIT#WQ…#<channel>` or `WAIT#WK…` / place, while pending | `WS…#TASK#<shard>` / age |
+//! | Reservation's Task, for `<Dial><Queue reservationSid>` | `WR…` | `RESERVATION` | | |
 //! | declaration of a Worker | `WK…` | `DECLARED` | | |
 //! | name of a Worker | `WS…#<name in small letters>` | `WORKER-NAME` | | |
 //! | recent waits of a queue | `WQ…` | `WAITS` | | |
@@ -17,7 +18,9 @@
 //! Both indexes are sparse. No key is written by all Tasks of a Workspace: waiting Tasks are spread over queues, free
 //! Workers over readinesses, and the listing over [`LISTING_SHARDS`].
 
-use shared::model::{Readiness, Task, TaskQueueSid, TaskSid, Timestamp, Worker, WorkerSid, Workspace, WorkspaceSid};
+use shared::model::{
+    Readiness, ReservationSid, Task, TaskQueueSid, TaskSid, Timestamp, Worker, WorkerSid, Workspace, WorkspaceSid,
+};
 use shared::router::order::{Line, line_of, place_of};
 
 /// Partition key of the table.
@@ -96,6 +99,11 @@ impl Key {
     /// A Worker.
     pub fn worker(sid: WorkerSid) -> Self {
         Self::new(sid, WORKER)
+    }
+
+    /// The Task of a Reservation.
+    pub fn reservation(sid: ReservationSid) -> Self {
+        Self::new(sid, "RESERVATION")
     }
 
     /// What `contact-centre.yaml` last said about a Worker.

@@ -8,6 +8,7 @@
 
 mod apply;
 mod configuration;
+mod dialed;
 mod error;
 pub mod items;
 pub mod keys;

@@ -6,8 +6,8 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{Put, Select, TransactWriteItem};
 use serde::de::DeserializeOwned;
 use shared::model::{Centre, Readiness, Task, TaskSid, Timestamp, Worker, WorkerSid, Workspace, WorkspaceSid};
-use shared::router::Decision;
 use shared::router::order::Line;
+use shared::router::{Decision, WorkersWritten};
 use tokio::sync::Mutex;
 
 use crate::Error;
@@ -117,15 +117,37 @@ impl Store {
         Ok(u16::try_from(counted.count()).unwrap_or(limit))
     }
 
-    /// Writes a decision: everything in it on condition that nothing in it changed since it was read, or nothing.
+    /// Writes a decision, each item on condition that it did not change since it was read. [`Error::Conflict`]: nothing was
+    /// written.
     pub async fn commit(&self, decision: &Decision, workspace: &Workspace) -> Result<(), Error> {
-        let tasks = decision.tasks.iter().map(|task| Ok((items::of_task(task, workspace)?, task.version)));
-        let workers = decision.workers.iter().map(|worker| Ok((items::of_worker(worker, workspace)?, worker.version)));
-        let puts: Vec<Put> = tasks
-            .chain(workers)
-            .map(|item: Result<(Item, u64), Error>| item.and_then(|(item, version)| self.put_next(item, version)))
-            .collect::<Result<_, _>>()?;
         self.register_boards(decision, workspace).await?;
+        let tasks = decision.tasks.iter().map(|task| self.put_next(items::of_task(task, workspace)?, task.version));
+        let tasks: Vec<Put> = tasks.collect::<Result<_, Error>>()?;
+        let worker = |worker: &Worker| self.put_next(items::of_worker(worker, workspace)?, worker.version);
+        let workers: Vec<Put> = decision.workers.iter().map(worker).collect::<Result<_, Error>>()?;
+        match decision.workers_written {
+            WorkersWritten::WithTheTask => self.put_together(tasks.into_iter().chain(workers).collect()).await,
+            WorkersWritten::AfterTheTask => {
+                self.put_together(tasks).await?;
+                self.give_back(workers).await;
+                Ok(())
+            }
+        }
+    }
+
+    /// Writes Workers who get back what is theirs. Who cannot be written now is written by whoever reads the Task's stream
+    /// record.
+    async fn give_back(&self, workers: Vec<Put>) {
+        for worker in workers {
+            match self.put_one(worker).await {
+                Ok(()) | Err(Error::Conflict) => {}
+                Err(error) => tracing::warn!(%error, "a Worker's slot is given back by the Task's stream record"),
+            }
+        }
+    }
+
+    /// Writes all or nothing.
+    async fn put_together(&self, puts: Vec<Put>) -> Result<(), Error> {
         match <[Put; 1]>::try_from(puts) {
             Ok([put]) => self.put_one(put).await,
             Err(puts) if puts.is_empty() => Ok(()),

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use shared::menu::Menu;
 use shared::model::{
     Activity, ActivitySid, AfterConversation, AssignmentStatus, Centre, Configuration, Filter, Millis, Readiness,
-    Reservation, ReservationStatus, Roster, Target, Task, TaskChannel, TaskChannelName, TaskOrder, TaskQueue,
-    TaskQueueSid, TaskSid, Timestamp, Worker, WorkerSid, Workflow, WorkflowSid, Workspace, WorkspaceSid,
+    Reservation, Roster, Target, Task, TaskChannel, TaskChannelName, TaskOrder, TaskQueue, TaskQueueSid, TaskSid,
+    Timestamp, Worker, WorkerSid, Workflow, WorkflowSid, Workspace, WorkspaceSid,
 };
 use shared::router::{NewTask, create_task};
 use store::Store;
@@ -98,17 +98,8 @@ fn task_of(call_sid: &str, now: Timestamp) -> Task {
 pub fn offered_task() -> Task {
     let waiting = waiting_task();
     let later = NOON + Millis::from_secs(1);
-    let offer = Reservation {
-        sid: Reservation::derive_sid(waiting.sid, 1, ALICE),
-        worker_sid: ALICE,
-        worker_name: "Alice".to_owned(),
-        status: ReservationStatus::Pending,
-        date_created: later,
-        date_updated: later,
-        expires_at: later + Millis::from_secs(120),
-        instruction: None,
-        canceled_reason_code: None,
-    };
+    let sid = Reservation::derive_sid(waiting.sid, 1, ALICE);
+    let offer = Reservation::new(sid, ALICE, "Alice", later, later + Millis::from_secs(120));
     Task {
         assignment_status: AssignmentStatus::Reserved,
         reservations: vec![offer],

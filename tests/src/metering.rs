@@ -231,16 +231,17 @@ fn writes_of<'a>(name: &str, asked: &'a Value) -> Option<(Vec<&'a Value>, f64)> 
                 TRANSACTION_FACTOR,
             ))
         }
-        "GetItem" | "Query" | "Scan" => None,
+        "GetItem" | "BatchGetItem" | "Query" | "Scan" => None,
         other => panic!("{other} is not metered"),
     }
 }
 
 fn read(mut operation: Operation, asked: &Value, told: &Value) -> Operation {
-    operation.read_units = told["ConsumedCapacity"]["CapacityUnits"].as_f64().unwrap_or_default();
+    operation.read_units = bills_of(told).iter().filter_map(|bill| bill["CapacityUnits"].as_f64()).sum();
+    let batch = told["Responses"].as_object().into_iter().flatten().filter_map(|(_table, items)| items.as_array());
     operation.items_read = match told["ScannedCount"].as_u64() {
         Some(scanned) => scanned,
-        None => u64::from(!told["Item"].is_null()),
+        None => u64::from(!told["Item"].is_null()) + batch.map(|items| items.len() as u64).sum::<u64>(),
     };
     operation.read_from = match asked["IndexName"].as_str() {
         Some(index) => index.to_owned(),
@@ -251,14 +252,19 @@ fn read(mut operation: Operation, asked: &Value, told: &Value) -> Operation {
 
 /// Adds what the indexes cost; the engine and the account have to agree on what the table itself does.
 fn add_indexes(operation: &mut Operation, of_items: f64, told: &Value) {
-    let bill = &told["ConsumedCapacity"];
-    let bills = bill.as_array().map_or(std::slice::from_ref(bill), Vec::as_slice);
+    let bills = bills_of(told);
     let of_table: f64 = bills.iter().filter_map(|bill| bill["Table"]["CapacityUnits"].as_f64()).sum();
     assert_eq!(of_table, of_items, "the engine's bill for {operation:?}");
     for (index, bill) in bills.iter().filter_map(|bill| bill["GlobalSecondaryIndexes"].as_object()).flatten() {
         let units = bill["CapacityUnits"].as_f64().unwrap_or_default();
         *operation.write_units.entry(format!("index {index}")).or_default() += units;
     }
+}
+
+/// A bill for each table: several operations answer with a list, one with its bill.
+fn bills_of(told: &Value) -> &[Value] {
+    let bill = &told["ConsumedCapacity"];
+    bill.as_array().map_or(std::slice::from_ref(bill), Vec::as_slice)
 }
 
 fn key_of(write: &Value) -> (String, String) {

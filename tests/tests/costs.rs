@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use serde_json::json;
-use shared::model::{AssignmentStatus, CallSid, Clock, Millis, Task, TaskSid, Timestamp};
+use shared::model::{AssignmentStatus, CallSid, Clock, Millis, TaskChannelName, TaskSid, Timestamp};
 use shared::router::{Event, NewTask, create_task};
 use tests::laboratory::{EXAMPLE, Laboratory};
 use tests::metering::Operation;
@@ -13,8 +13,9 @@ use tests::metering::Operation;
 /// From the stream's record of a waiting Task to the reserved Task: the boards, all at once, and the transaction.
 const ROUND_TRIPS_TO_RESERVED_MAX: usize = 2;
 
-/// Write units of one call in all, indexes included, as measured. It should be 20; Tasks and Workers of more than 1 KB,
-/// each of whose writes costs two units, keep it above.
+/// Write units of one call in all, indexes included, as measured: 34, and 6 more when the two webhooks of a hang-up collide
+/// and one transaction is refused, which is billed too. It should be 20. Above it are writes of Tasks of more than 1 KB,
+/// each of which costs two units, and four in a transaction.
 const WRITE_UNITS_PER_CALL_CEILING: f64 = 40.0;
 
 /// Calls for the search for hot partitions.
@@ -33,9 +34,9 @@ const ITEMS_READ_TO_SERVE_MAX: u64 = 50;
 #[tokio::test]
 async fn a_call_costs_no_more_than_its_ceiling() {
     let (laboratory, meter) = Laboratory::metered(EXAMPLE).await;
-    one_call(&laboratory, "+17075550190", "1").await;
+    warm_up(&laboratory).await;
     meter.take();
-    one_call(&laboratory, "+17075550191", "1").await;
+    one_call(&laboratory, "+17075550193", "1").await;
     let operations = meter.take();
     println!("{}", bill(&operations));
     let units: f64 = operations.iter().map(Operation::all_write_units).sum();
@@ -47,8 +48,8 @@ async fn a_call_costs_no_more_than_its_ceiling() {
 #[tokio::test]
 async fn from_the_record_of_a_waiting_task_to_reserved_it_takes_two_round_trips() {
     let (laboratory, meter) = Laboratory::metered(EXAMPLE).await;
-    let task = waiting_task(&laboratory, "first", laboratory.clock.now()).await;
-    laboratory.centre.store.create_task(&task).await.unwrap();
+    warm_up(&laboratory).await;
+    create_waiting(&laboratory, "first", laboratory.clock.now()).await;
     meter.take();
     laboratory.centre.settle().await;
     let operations = until_reserved(meter.take());
@@ -88,7 +89,7 @@ async fn a_worker_who_becomes_free_gets_the_first_of_a_thousand_tasks_for_a_few_
     let (store, noon) = (&laboratory.centre.store, laboratory.clock.now());
     for number in 0..WAITING {
         let start = noon + Millis::from_millis(u64::from(number));
-        store.create_task(&waiting_task(&laboratory, &number.to_string(), start).await).await.unwrap();
+        create_waiting(&laboratory, &number.to_string(), start).await;
     }
     meter.take();
     laboratory.centre.settle().await;
@@ -114,6 +115,14 @@ async fn a_worker_who_becomes_free_gets_the_first_of_a_thousand_tasks_for_a_few_
     laboratory.close().await;
 }
 
+/// The first time somebody of their queues is busy with a call and free for other channels, that readiness is made known,
+/// once. After a call each, that has happened for both Workers who speak English.
+async fn warm_up(laboratory: &Laboratory) {
+    for from in ["+17075550191", "+17075550192"] {
+        one_call(laboratory, from, "1").await;
+    }
+}
+
 /// A call's way from the first ring to the moment its Worker is free again.
 async fn one_call(laboratory: &Laboratory, from: &str, key: &str) {
     let caller = laboratory.dial(from).await;
@@ -128,18 +137,14 @@ async fn one_call(laboratory: &Laboratory, from: &str, key: &str) {
     laboratory.advance(Millis::from_secs(30)).await;
 }
 
-/// A Task of somebody who speaks English, not written yet.
-async fn waiting_task(laboratory: &Laboratory, cause: &str, start: Timestamp) -> Task {
+/// A Task of somebody who speaks English begins to wait.
+async fn create_waiting(laboratory: &Laboratory, cause: &str, start: Timestamp) {
     let declared = &laboratory.contact_centre;
     let workspace = laboratory.centre.store.workspace(declared.workspace.sid, start).await.unwrap().unwrap();
-    let new = NewTask {
-        sid: TaskSid::derive(&[cause]),
-        attributes: json!({ "selected_language": "en" }).to_string().parse().unwrap(),
-        channel: serde_json::from_value(json!("voice")).unwrap(),
-        priority: 0,
-        timeout: Millis::from_secs(86_400),
-    };
-    create_task(&workspace, &workspace.workflows[&declared.centre.workflow_sid], new, start).unwrap()
+    let attributes = json!({ "selected_language": "en" }).to_string().parse().unwrap();
+    let new = NewTask::new(TaskSid::derive(&[cause]), attributes, TaskChannelName::VOICE);
+    let task = create_task(&workspace, &workspace.workflows[&declared.centre.workflow_sid], new, start).unwrap();
+    laboratory.centre.store.create_task(&task, &workspace).await.unwrap();
 }
 
 fn reserves(operation: &Operation) -> bool {

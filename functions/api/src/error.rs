@@ -101,7 +101,9 @@ impl ApiError {
             }
             Refusal::NoSuchTaskChannel => Self::parameter("TaskChannel", refusal.to_string()),
             Refusal::NoSuchActivity => Self::parameter("ActivitySid", refusal.to_string()),
-            Refusal::ReservationNotPending { .. } | Refusal::WrongStatus { .. } => Self::State(refusal.to_string()),
+            Refusal::ReservationNotPending { .. } | Refusal::InstructionInHand(_) | Refusal::WrongStatus { .. } => {
+                Self::State(refusal.to_string())
+            }
         }
     }
 

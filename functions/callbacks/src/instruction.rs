@@ -1,140 +1,328 @@
-//! What an assignment callback may answer (taskrouter.md section 11).
+//! Carrying instructions out, whoever gave them: the assignment callback or the REST API (taskrouter.md section 11.3).
+//!
+//! Placing a call cannot be repeated safely. So whoever wants to first writes that they do, with a number of their own, and
+//! goes on only if it is theirs that stands there.
 
-use serde::Deserialize;
-use shared::model::ActivitySid;
+use carrier::{Moved, NewCall, Recording, SipUser};
+use shared::model::instruction::{
+    Call, CallRecord, Conference, ConferencePlan, Dequeue, Plan, Redirect, RingTimeout, StatusCallback, Supervise,
+    Supervision, Supervisor, check,
+};
+use shared::model::{
+    ActivitySid, CallSid, Instruction, IssuedInstruction, ReservationSid, ReservationStatus, TaskSid, Worker,
+};
+use shared::router::{Answer, Event, Outcome};
+use shared::webhook::{path, redact};
 
-/// Seconds a Worker's phone rings unless the instruction says otherwise (section 11.3, dequeue).
-const RING_TIMEOUT_DEFAULT_SECS: u32 = 60;
+use crate::assignment::Offer;
+use crate::{Callbacks, Error};
 
-/// The longest ring that can be asked for.
-const RING_TIMEOUT_MAX_SECS: u32 = 999;
-
-/// An instruction, as the callback's JSON gives it.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(tag = "instruction", rename_all = "snake_case")]
-pub enum Instruction {
-    /// Accept; nothing else.
-    Accept,
-    /// Reject; the Worker's new Activity, if named.
-    Reject {
-        /// `WA…`
-        activity_sid: Option<ActivitySid>,
-    },
-    /// Call the Worker, connect them with the waiting caller, accept when they are connected.
-    Dequeue(Dequeue),
+/// A call to a Worker under an instruction.
+struct Ring<'a> {
+    to: &'a str,
+    from: &'a str,
+    /// Asked for TwiML when it is answered.
+    url: String,
+    timeout: RingTimeout,
+    status_callback: Option<&'a StatusCallback>,
+    recording: Option<Recording>,
+    sip_user: Option<SipUser>,
+    /// What is said when it cannot be placed.
+    refused: &'static str,
 }
 
-/// The parameters of `dequeue` that are honoured.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Dequeue {
-    /// Whom to ring; the Worker's `contact_uri` unless given.
-    pub to: Option<String>,
-    /// The number to show; the number the caller dialled unless given.
-    pub from: Option<String>,
-    /// The Worker's Activity afterwards.
-    pub post_work_activity_sid: Option<ActivitySid>,
-    /// Seconds the phone rings.
-    #[serde(default = "ring_timeout_default")]
-    pub timeout: u32,
-}
-
-impl Dequeue {
-    /// Seconds the phone rings, within what the carrier takes.
-    pub fn ring_timeout_secs(&self) -> u32 {
-        self.timeout.clamp(1, RING_TIMEOUT_MAX_SECS)
-    }
-}
-
-/// An answer without a usable instruction, by its debugger code (taskrouter.md section 15).
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum InstructionError {
-    /// 40000
-    #[error("40000: the assignment callback answered with content type {0:?}, expected application/json")]
-    ContentType(String),
-    /// 40001
-    #[error("40001: the assignment callback's answer is not JSON: {0}")]
-    NotJson(String),
-    /// 40005
-    #[error("40005: the assignment callback's answer has no `instruction`")]
-    NoInstruction,
-    /// 55555
-    #[error("55555: instruction {0:?} is not one of accept, reject, dequeue")]
-    Unknown(String),
-    /// A parameter has another shape.
-    #[error("the instruction {instruction:?} has a parameter of the wrong shape: {reason}")]
-    Parameter {
-        /// Which instruction.
-        instruction: String,
-        /// What is wrong.
-        reason: String,
-    },
-}
-
-/// Reads an answer with status 200. `None`: empty, the application will answer through the API.
-pub fn parse(content_type: &str, body: &[u8]) -> Result<Option<Instruction>, InstructionError> {
-    if body.iter().all(u8::is_ascii_whitespace) {
-        return Ok(None);
-    }
-    let media_type = content_type.split(';').next().unwrap_or_default().trim();
-    if !media_type.eq_ignore_ascii_case("application/json") {
-        return Err(InstructionError::ContentType(media_type.to_owned()));
-    }
-    let value: serde_json::Value =
-        serde_json::from_slice(body).map_err(|error| InstructionError::NotJson(error.to_string()))?;
-    if value.as_object().is_some_and(serde_json::Map::is_empty) {
-        return Ok(None);
-    }
-    let name = value.get("instruction").and_then(serde_json::Value::as_str).ok_or(InstructionError::NoInstruction)?;
-    let name = name.to_owned();
-    if !["accept", "reject", "dequeue"].contains(&name.as_str()) {
-        return Err(InstructionError::Unknown(name));
-    }
-    let instruction = serde_json::from_value(value);
-    instruction.map(Some).map_err(|error| InstructionError::Parameter { instruction: name, reason: error.to_string() })
-}
-
-fn ring_timeout_default() -> u32 {
-    RING_TIMEOUT_DEFAULT_SECS
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const JSON: &str = "application/json; charset=utf-8";
-
-    #[test]
-    fn an_empty_answer_leaves_the_reservation_to_the_api() {
-        for body in ["", "  \n", "{}"] {
-            assert_eq!(parse(JSON, body.as_bytes()), Ok(None), "{body}");
-        }
+impl Callbacks {
+    /// Carries out an instruction that came through the REST API.
+    pub(crate) async fn instruct(
+        &self,
+        task: TaskSid,
+        reservation: ReservationSid,
+        instruction: &Instruction,
+        request: u64,
+    ) -> Result<(), Error> {
+        let Some(offer) = self.load_offer(task, reservation).await? else { return Ok(()) };
+        self.carry_out(&offer, instruction, request).await
     }
 
-    #[test]
-    fn instructions_are_read_with_their_defaults() {
-        let dequeue = parse(JSON, br#"{"instruction":"dequeue","from":"+17075550183","record":"do-not-record"}"#);
-        let expected = Dequeue {
-            to: None,
-            from: Some("+17075550183".to_owned()),
-            post_work_activity_sid: None,
-            timeout: RING_TIMEOUT_DEFAULT_SECS,
+    /// Does what `instruction` says, unless things no longer stand so. `request` is the same for the same instruction,
+    /// however often it comes.
+    pub(crate) async fn carry_out(&self, offer: &Offer, instruction: &Instruction, request: u64) -> Result<(), Error> {
+        let supervisor = match instruction {
+            Instruction::Supervise(supervise) => self.supervisor(supervise).await?,
+            Instruction::Accept
+            | Instruction::Reject { .. }
+            | Instruction::Dequeue(_)
+            | Instruction::Call(_)
+            | Instruction::Redirect(_)
+            | Instruction::Conference(_) => None,
         };
-        assert_eq!(dequeue, Ok(Some(Instruction::Dequeue(expected))));
-        assert_eq!(parse(JSON, br#"{"instruction":"accept"}"#), Ok(Some(Instruction::Accept)));
+        let worker = supervisor.as_ref().unwrap_or(&offer.worker);
+        if let Err(impossible) = check(instruction, &offer.task.attributes, &offer.reservation, worker.contact_uri()) {
+            let (code, reservation) = (impossible.code(), offer.reservation.sid);
+            tracing::error!(code, reservation_sid = %reservation, error = %impossible, "an instruction is not carried out");
+            return Ok(());
+        }
+        match instruction {
+            Instruction::Accept => self.answer(offer, Answer::Accept).await,
+            Instruction::Reject { activity_sid } => {
+                self.answer(offer, Answer::Reject { activity: *activity_sid }).await
+            }
+            Instruction::Dequeue(dequeue) => self.dequeue(offer, dequeue).await,
+            Instruction::Call(call) => self.call(offer, call).await,
+            Instruction::Redirect(redirect) => self.redirect(offer, redirect).await,
+            Instruction::Conference(conference) => self.conference(offer, conference).await,
+            Instruction::Supervise(supervise) => self.supervise(offer, supervise, worker, request).await,
+        }
     }
 
-    #[test]
-    fn what_cannot_be_used_is_named_by_its_code() {
-        for (content_type, body, beginning) in [
-            ("text/html", "<p>", "40000"),
-            (JSON, "{", "40001"),
-            (JSON, "[1]", "40005"),
-            (JSON, r#"{"instruction":"sing"}"#, "55555"),
-            (JSON, r#"{"instruction":"dequeue","timeout":"x"}"#, "the instruction"),
-            (JSON, r#"{"instruction":"reject","activity_sid":"WQ1"}"#, "the instruction"),
-        ] {
-            let message = parse(content_type, body.as_bytes()).unwrap_err().to_string();
-            assert!(message.starts_with(beginning), "{body}: {message}");
+    async fn answer(&self, offer: &Offer, answer: Answer) -> Result<(), Error> {
+        let event = Event::Answered { task: offer.task.sid, reservation: offer.reservation.sid, answer };
+        let applied = self.store.apply(&event, self.clock.now()).await?;
+        tracing::info!(task_sid = %offer.task.sid, reservation_sid = %offer.reservation.sid, outcome = ?applied.outcome, "instruction carried out");
+        Ok(())
+    }
+
+    /// Rings the Worker; the TwiML of their leg leads to the caller.
+    async fn dequeue(&self, offer: &Offer, dequeue: &Dequeue) -> Result<(), Error> {
+        let (Some(to), Some(from)) = parties(offer, dequeue.to.as_deref(), dequeue.from.as_deref()) else {
+            return Ok(());
+        };
+        let plan = Plan::Dequeue { status_callback: dequeue.status_callback.clone() };
+        if !self.claim(offer, plan, dequeue.post_work_activity_sid, dequeue.timeout).await? {
+            return Ok(());
         }
+        let ring = Ring {
+            to,
+            from,
+            url: self.absolute(&path::worker_call(offer.task.sid, offer.reservation.sid)),
+            timeout: dequeue.timeout,
+            status_callback: dequeue.status_callback.as_ref(),
+            recording: recording(dequeue.record),
+            sip_user: None,
+            refused: "40133: the call to the Worker could not be placed",
+        };
+        self.ring(offer, &ring).await.map(|_| ())
+    }
+
+    /// Rings the Worker; somebody's TwiML says what happens then.
+    async fn call(&self, offer: &Offer, call: &Call) -> Result<(), Error> {
+        let (Some(to), Some(from)) = parties(offer, call.to.as_deref(), Some(&call.from)) else { return Ok(()) };
+        // That TwiML may ask for the caller by nothing but the Reservation.
+        self.store.name_reservation(offer.reservation.sid, offer.task.sid, self.clock.now()).await?;
+        let plan = Plan::Call { status_callback: call.status_callback.clone(), dialed_by: None };
+        if !self.claim(offer, plan, None, call.timeout).await? {
+            return Ok(());
+        }
+        let ring = Ring {
+            to,
+            from,
+            url: call.url.clone(),
+            timeout: call.timeout,
+            status_callback: call.status_callback.as_ref(),
+            recording: recording(call.record),
+            sip_user: None,
+            refused: "40113: the call to the Worker could not be placed",
+        };
+        let rings = self.ring(offer, &ring).await?;
+        if rings && call.accept { self.answer(offer, Answer::Accept).await } else { Ok(()) }
+    }
+
+    /// Sends a waiting call to somebody's TwiML. Nobody is rung, so the Reservation keeps its own time.
+    async fn redirect(&self, offer: &Offer, redirect: &Redirect) -> Result<(), Error> {
+        if !self.claim(offer, Plan::Redirect, None, RingTimeout::default()).await? {
+            return Ok(());
+        }
+        let (task, reservation) = (offer.task.sid, offer.reservation.sid);
+        let code = match self.carrier.redirect_call(redirect.call_sid, &redirect.url).await {
+            Ok(Moved::Yes) if redirect.accept => return self.answer(offer, Answer::Accept).await,
+            Ok(Moved::Yes) => return Ok(()),
+            Ok(Moved::AlreadyOver) => None,
+            Err(error) => {
+                tracing::error!(reservation_sid = %reservation, error = &error as &dyn std::error::Error, "40122: the call could not be redirected");
+                if !error.is_refusal() {
+                    return Ok(());
+                }
+                error.code()
+            }
+        };
+        self.store.apply(&Event::WorkerCallEnded { task, reservation, code }, self.clock.now()).await?;
+        Ok(())
+    }
+
+    /// Rings the Worker into the conference; the caller follows when the Worker is in ([`Self::move_caller`]).
+    async fn conference(&self, offer: &Offer, conference: &Conference) -> Result<(), Error> {
+        let (Some(to), Some(from)) = parties(offer, conference.to.as_deref(), conference.from.as_deref()) else {
+            return Ok(());
+        };
+        let plan = ConferencePlan { conference: conference.clone(), ..ConferencePlan::default() };
+        let plan = Plan::Conference(Box::new(plan));
+        if !self.claim(offer, plan, conference.post_work_activity_sid, conference.timeout).await? {
+            return Ok(());
+        }
+        let record = || Recording {
+            channels: conference.recording_channels,
+            status_callback: conference.recording_status_callback.clone(),
+        };
+        let password = conference.sip_auth_password.clone();
+        let ring = Ring {
+            to,
+            from,
+            url: self.absolute(&path::worker_call(offer.task.sid, offer.reservation.sid)),
+            timeout: conference.timeout,
+            status_callback: conference.status_callback.as_ref(),
+            recording: conference.record.then(record),
+            sip_user: conference.sip_auth_username.clone().map(|username| SipUser { username, password }),
+            refused: "40145: the call to the Worker could not be placed",
+        };
+        self.ring(offer, &ring).await.map(|_| ())
+    }
+
+    /// The Worker is in the conference: the caller leaves the queue for it. Moving them again would begin their document
+    /// anew, so it is done only while nobody has accepted.
+    pub(crate) async fn move_caller(
+        &self,
+        call: CallSid,
+        task: TaskSid,
+        reservation: ReservationSid,
+    ) -> Result<(), Error> {
+        let found = self.store.task(task).await?;
+        let offer = found.as_ref().and_then(|task| task.reservation(reservation));
+        if offer.is_none_or(|offer| offer.status != ReservationStatus::Pending) {
+            return Ok(());
+        }
+        let event = match self.carrier.redirect_call(call, &self.absolute(&path::customer(task, reservation))).await {
+            Ok(Moved::Yes) => return Ok(()),
+            Ok(Moved::AlreadyOver) => {
+                tracing::info!(task_sid = %task, "40144: the caller hung up before they could join the conference");
+                Event::CallerGone { task, reason: shared::model::EndReason::Hangup, carrier_queue: None }
+            }
+            Err(error) if error.is_refusal() => {
+                tracing::error!(task_sid = %task, error = &error as &dyn std::error::Error, "40145: the caller could not be moved");
+                Event::WorkerCallEnded { task, reservation, code: error.code() }
+            }
+            Err(error) => return Err(error.into()),
+        };
+        self.store.apply(&event, self.clock.now()).await?;
+        Ok(())
+    }
+
+    /// The Worker who supervises, if it is one.
+    async fn supervisor(&self, supervise: &Supervise) -> Result<Option<Worker>, Error> {
+        match supervise.supervisor {
+            Supervisor::Worker(sid) => Ok(self.store.worker(sid).await?),
+            Supervisor::Uri(_) => Ok(None),
+        }
+    }
+
+    /// Rings a supervisor into a conference that goes on. The Reservation stays as it is, whatever becomes of that call.
+    async fn supervise(
+        &self,
+        offer: &Offer,
+        supervise: &Supervise,
+        worker: &Worker,
+        request: u64,
+    ) -> Result<(), Error> {
+        let (task, reservation, mode) = (offer.task.sid, offer.reservation.sid, supervise.mode);
+        let to = match &supervise.supervisor {
+            Supervisor::Worker(sid) => Some(worker).filter(|worker| worker.sid == *sid).and_then(Worker::contact_uri),
+            Supervisor::Uri(uri) => Some(uri.as_str()),
+        };
+        let from = supervise.from.as_deref().or(offer.task.attributes.text("to"));
+        let (Some(to), Some(from)) = (to, from) else {
+            tracing::error!(reservation_sid = %reservation, "40147: there is no such supervisor");
+            return Ok(());
+        };
+        let claim = fastrand::u64(..);
+        let supervision = Supervision { request, claim, mode };
+        let issue = Event::SupervisionIssued { task, reservation, supervision };
+        let issued = self.store.apply(&issue, self.clock.now()).await?.task;
+        let issued = issued.as_ref().and_then(|task| task.reservation(reservation)?.instruction.as_ref()?.conference());
+        if !issued.is_some_and(|plan| plan.supervisions.contains(&supervision)) {
+            return Ok(());
+        }
+        let call = NewCall {
+            to: to.to_owned(),
+            from: from.to_owned(),
+            url: self.absolute(&path::supervisor(task, reservation, mode)),
+            status_callback: None,
+            status_callback_events: Vec::new(),
+            ring_timeout_secs: RingTimeout::default().ring_secs(),
+            recording: None,
+            sip_user: None,
+        };
+        if let Err(error) = self.carrier.create_call(&call).await {
+            tracing::error!(reservation_sid = %reservation, to = %redact(to), error = &error as &dyn std::error::Error, "the supervisor could not be called");
+        }
+        Ok(())
+    }
+
+    /// Writes that an instruction is being carried out. True for the one who may.
+    async fn claim(
+        &self,
+        offer: &Offer,
+        plan: Plan,
+        post_work_activity_sid: Option<ActivitySid>,
+        timeout: RingTimeout,
+    ) -> Result<bool, Error> {
+        let (task, reservation) = (offer.task.sid, offer.reservation.sid);
+        let claim = fastrand::u64(..);
+        let ring_timeout_secs = timeout.ring_secs();
+        let instruction =
+            IssuedInstruction { claim, plan, worker_call_sid: None, post_work_activity_sid, ring_timeout_secs };
+        let issue = Event::InstructionIssued { task, reservation, instruction };
+        let issued = self.store.apply(&issue, self.clock.now()).await?.task;
+        let issued = issued.as_ref().and_then(|task| task.reservation(reservation)?.instruction.as_ref());
+        Ok(issued.is_some_and(|issued| issued.claim == claim))
+    }
+
+    /// Places the call and notes its id. From here on nothing is an error of ours to repeat: the instruction is issued,
+    /// and a second attempt would not place a second call. True if the Worker is rung and the offer stands.
+    async fn ring(&self, offer: &Offer, ring: &Ring<'_>) -> Result<bool, Error> {
+        let (task, reservation) = (offer.task.sid, offer.reservation.sid);
+        let call = NewCall {
+            to: ring.to.to_owned(),
+            from: ring.from.to_owned(),
+            url: ring.url.clone(),
+            status_callback: Some(self.absolute(&path::worker_call_status(task, reservation))),
+            status_callback_events: ring.status_callback.map(|theirs| theirs.events.clone()).unwrap_or_default(),
+            ring_timeout_secs: ring.timeout.ring_secs(),
+            recording: ring.recording.clone(),
+            sip_user: ring.sip_user.clone(),
+        };
+        let worker_call = match self.carrier.create_call(&call).await {
+            Ok(worker_call) => worker_call,
+            Err(error) => {
+                tracing::error!(
+                    task_sid = %task, reservation_sid = %reservation, to = %redact(ring.to),
+                    error = &error as &dyn std::error::Error, "{}", ring.refused
+                );
+                // Without a clear refusal the phone may be ringing: the Reservation's deadline decides.
+                if error.is_refusal() {
+                    let failed = Event::WorkerCallEnded { task, reservation, code: error.code() };
+                    self.store.apply(&failed, self.clock.now()).await?;
+                }
+                return Ok(false);
+            }
+        };
+        let named = Event::WorkerCallNamed { task, reservation, call: worker_call };
+        let applied = self.store.apply(&named, self.clock.now()).await?;
+        if let Outcome::Refused(refusal) = applied.outcome {
+            tracing::info!(task_sid = %task, call_sid = %worker_call, %refusal, "the Task was gone before the Worker's phone rang");
+            self.carrier.end_call(worker_call).await?;
+            return Ok(false);
+        }
+        Ok(true)
+    }
+}
+
+/// Whom to ring and which number to show. Both are there: [`check`] saw to it.
+fn parties<'a>(offer: &'a Offer, to: Option<&'a str>, from: Option<&'a str>) -> (Option<&'a str>, Option<&'a str>) {
+    (to.or(offer.worker.contact_uri()), from.or(offer.task.attributes.text("to")))
+}
+
+fn recording(record: CallRecord) -> Option<Recording> {
+    match record {
+        CallRecord::DoNotRecord => None,
+        CallRecord::RecordFromAnswer => Some(Recording::default()),
     }
 }

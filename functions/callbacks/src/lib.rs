@@ -5,9 +5,11 @@
 //! process dies between that write and the call, the Reservation's deadline ends it and the Task is offered again.
 
 mod assignment;
+mod delivery;
 mod destination;
 mod event;
 mod instruction;
+mod relay;
 
 use std::sync::Arc;
 
@@ -21,7 +23,6 @@ use web::WebClient;
 
 pub use destination::{Destinations, web_client};
 pub use event::handle;
-pub use instruction::Instruction;
 
 /// The function's world.
 pub struct Callbacks {
@@ -59,6 +60,14 @@ impl Callbacks {
     pub async fn on_callback(&self, callback: &Callback) -> Result<(), Error> {
         match callback {
             Callback::Assignment { task, reservation } => self.assign(*task, *reservation).await,
+            Callback::Instruct { task, reservation, instruction, request } => {
+                self.instruct(*task, *reservation, instruction, *request).await
+            }
+            Callback::MoveCaller { call, task, reservation } => self.move_caller(*call, *task, *reservation).await,
+            Callback::Relay(relay) => {
+                self.relay(relay).await;
+                Ok(())
+            }
             Callback::StopWorkerCall { call } => self.stop(*call).await,
             Callback::SendCallerOn { call, task } => self.send_on(*call, *task).await,
             Callback::CheckCaller { call, task } => self.check_caller(*call, *task).await,

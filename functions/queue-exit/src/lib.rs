@@ -98,11 +98,14 @@ fn event(exit: &QueueExit) -> Option<Event> {
         QueueResult::Hangup => EndReason::Hangup,
         QueueResult::Bridged
         | QueueResult::Leave
-        | QueueResult::Redirected
         | QueueResult::RedirectedFromBridged
         | QueueResult::QueueFull
         | QueueResult::Error
         | QueueResult::SystemError => EndReason::LeftQueue,
+        // By an instruction of ours, or by somebody else.
+        QueueResult::Redirected => {
+            return Some(Event::CallerMoved { task: exit.task_sid?, carrier_queue: exit.queue_sid });
+        }
         // The conversation is only about to begin.
         QueueResult::BridgingInProcess => return None,
     };

@@ -69,7 +69,7 @@ impl Routing {
                     match effect {
                         Effect::Serve(_) => self.serve(new.as_ref().clone()).await?,
                         Effect::Wake(wake) => self.outbox.wake(wake, self.clock.now()).await?,
-                        Effect::Match(_) | Effect::Call(_) | Effect::Answered { .. } => {}
+                        Effect::Match(_) | Effect::Release(_) | Effect::Call(_) | Effect::Answered { .. } => {}
                     }
                 }
                 Ok(())
@@ -98,6 +98,9 @@ impl Routing {
                 Effect::Wake(wake) => self.outbox.wake(wake, self.clock.now()).await?,
                 Effect::Call(callback) => self.outbox.call(callback).await?,
                 Effect::Answered { queue, task, waited } => self.sample_wait(queue, task, waited).await?,
+                Effect::Release(release) => {
+                    self.store.apply(&Event::Released(release), self.clock.now()).await?;
+                }
                 Effect::Match(_) => waits = true,
                 Effect::Serve(_) => {}
             }

@@ -59,7 +59,7 @@ impl Routing {
         }
         // Seen as new, a Task has every effect its state can have.
         let due = |effect: &Effect| match (effect, sweep) {
-            (Effect::Match(_), _) | (_, Sweep::Everything) => true,
+            (Effect::Match(_) | Effect::Release(_), _) | (_, Sweep::Everything) => true,
             (Effect::Call(_), Sweep::Overdue) => has_old_offer(&task, now),
             (Effect::Serve(_) | Effect::Wake(_) | Effect::Answered { .. }, Sweep::Overdue) => false,
         };
@@ -75,7 +75,7 @@ impl Routing {
                 (Effect::Serve(_), _) => self.serve(worker.clone()).await?,
                 (Effect::Wake(wake), Sweep::Everything) => self.outbox.wake(wake, self.clock.now()).await?,
                 (Effect::Wake(_), Sweep::Overdue)
-                | (Effect::Match(_) | Effect::Call(_) | Effect::Answered { .. }, _) => {}
+                | (Effect::Match(_) | Effect::Release(_) | Effect::Call(_) | Effect::Answered { .. }, _) => {}
             }
         }
         Ok(())

@@ -4,11 +4,15 @@
 //! worker who hangs up during the greeting has taken nothing and the caller waits on (taskrouter.md section 11.3,
 //! dequeue: accepts on bridge). The end of the leg ends the conversation, or the offer.
 
+mod conference;
+mod dial_queue;
+mod relay;
+
 use std::sync::Arc;
 
 use runtime::voice::{Failure, Voice, Webhook, language, no_such_path};
-use shared::menu::{Language, documents};
-use shared::model::{Centre, ReservationStatus, Task};
+use shared::menu::{Language, conference as documents_of_conference, documents};
+use shared::model::{Centre, IssuedInstruction, Reservation, ReservationStatus, Task};
 use shared::router::{Answer, Event, Outcome};
 use shared::twiml::{Hangup, Response};
 use shared::webhook::{DialCallStatus, DialEnded, Reply, Request, WorkerCall, WorkerCallStatus, path};
@@ -21,6 +25,11 @@ pub async fn handle(voice: Arc<Voice>, request: Request) -> Reply {
         path::WORKER_CALL_CONNECTING => voice.document(&request, connecting).await,
         path::WORKER_CALL_STATUS => voice.notification(&request, progressed).await,
         path::WORKER_CALL_ENDED => voice.document(&request, ended).await,
+        path::CONFERENCE_STATUS => voice.notification(&request, conference::progressed).await,
+        path::CUSTOMER => voice.document(&request, conference::customer).await,
+        path::CUSTOMER_LEFT => voice.document(&request, conference::customer_left).await,
+        path::SUPERVISOR => voice.document(&request, conference::supervisor).await,
+        path::DIAL_QUEUE => voice.notification(&request, dial_queue::dialed).await,
         _ => no_such_path(&request),
     }
 }
@@ -37,8 +46,12 @@ async fn answered(voice: &Voice, webhook: &Webhook) -> Result<Response, Failure>
     let named = Event::WorkerCallNamed { task, reservation, call: worker_call.call.call_sid };
     let task = apply(voice, &worker_call, &named).await?.task;
     let language = language_of(&centre, task.as_ref())?;
-    let stands = task.is_some_and(|task| still_stands(&task, &worker_call));
-    Ok(if stands { connected(language, &worker_call) } else { documents::caller_gone(language) })
+    let offer = task.as_ref().and_then(|task| task.reservation(reservation)).filter(|offer| still_stands(offer));
+    Ok(match offer.map(|offer| offer.instruction.as_ref().and_then(IssuedInstruction::conference)) {
+        None => documents::caller_gone(language),
+        Some(None) => connected(language, &worker_call),
+        Some(Some(plan)) => documents_of_conference::worker(&plan.conference, worker_call.task_sid, reservation),
+    })
 }
 
 /// Caller and worker are about to be connected: the Reservation is accepted. The caller hears nothing of it.
@@ -66,8 +79,16 @@ async fn progressed(voice: &Voice, webhook: &Webhook) -> Result<Reply, Failure> 
         %status,
         "worker's leg"
     );
-    if status.is_final() && !webhook.is_preview() {
-        apply(voice, &progress.worker_call, &end_of(&progress.worker_call)).await?;
+    if webhook.is_preview() {
+        return Ok(Reply::empty());
+    }
+    let task = match status.is_final() {
+        true => apply(voice, &progress.worker_call, &end_of(&progress.worker_call)).await?.task,
+        // Earlier notices come only if somebody asked for them.
+        false => voice.store.task(progress.worker_call.task_sid).await?,
+    };
+    if let Some(task) = task {
+        relay::call(voice, webhook, &progress, &task).await?;
     }
     Ok(Reply::empty())
 }
@@ -115,9 +136,8 @@ fn end_of(worker_call: &WorkerCall) -> Event {
 }
 
 /// Is the offer open, or accepted by a request that came twice?
-fn still_stands(task: &Task, worker_call: &WorkerCall) -> bool {
-    let reservation = task.reservation(worker_call.reservation_sid);
-    reservation.is_some_and(|reservation| match reservation.status {
+fn still_stands(offer: &Reservation) -> bool {
+    match offer.status {
         ReservationStatus::Pending | ReservationStatus::Accepted => true,
         ReservationStatus::Rejected
         | ReservationStatus::Timeout
@@ -125,7 +145,7 @@ fn still_stands(task: &Task, worker_call: &WorkerCall) -> bool {
         | ReservationStatus::Rescinded
         | ReservationStatus::Wrapping
         | ReservationStatus::Completed => false,
-    })
+    }
 }
 
 /// The worker is spoken to in the caller's language: it is one of theirs.

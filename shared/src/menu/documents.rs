@@ -104,14 +104,12 @@ pub fn leave() -> Response {
 
 /// What the worker hears on answering: the greeting, then the caller.
 pub fn worker(language: &Language, task_sid: TaskSid, reservation_sid: ReservationSid) -> Response {
-    say(language, |texts| &texts.worker_greeting).then(Dial {
-        action: Some(path::worker_call_ended(task_sid, reservation_sid)),
-        timeout_secs: Some(BRIDGE_TIMEOUT_SECS),
-        ..Dial::new(DialNoun::Queue {
-            name: task_sid.to_string(),
-            url: Some(path::worker_call_connecting(task_sid, reservation_sid)),
-        })
-    })
+    say(language, |texts| &texts.worker_greeting).then(dial_caller(task_sid, reservation_sid))
+}
+
+/// A call of somebody else's gets the caller of a Reservation, `<Dial><Queue reservationSid>`.
+pub fn dial_queue(task_sid: TaskSid, reservation_sid: ReservationSid) -> Response {
+    Response::new().then(dial_caller(task_sid, reservation_sid))
 }
 
 /// What a worker hears who answered too late, or whose caller hung up meanwhile.
@@ -161,6 +159,17 @@ pub fn apology<'a>(languages: impl IntoIterator<Item = &'a Language>, retry: Opt
     match retry {
         Some(url) => document.then(Pause { length_secs: RETRY_PAUSE_SECS }).then(Redirect::new(url)),
         None => document.then(Hangup),
+    }
+}
+
+fn dial_caller(task_sid: TaskSid, reservation_sid: ReservationSid) -> Dial {
+    Dial {
+        action: Some(path::worker_call_ended(task_sid, reservation_sid)),
+        timeout_secs: Some(BRIDGE_TIMEOUT_SECS),
+        ..Dial::new(DialNoun::Queue {
+            name: task_sid.to_string(),
+            url: Some(path::worker_call_connecting(task_sid, reservation_sid)),
+        })
     }
 }
 

@@ -4,6 +4,7 @@
 //! menu that exists can be spoken. [`documents`] turns it into TwiML.
 
 mod built_in;
+pub mod conference;
 pub mod documents;
 mod language;
 mod texts;

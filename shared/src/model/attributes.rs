@@ -46,6 +46,16 @@ impl Attributes {
         self.0.get(key)?.as_str()
     }
 
+    /// The same with one key set.
+    ///
+    /// # Errors
+    /// [`AttributesError::TooLong`] if it does not fit.
+    pub fn with(&self, key: &str, value: Value) -> Result<Self, AttributesError> {
+        let mut object = self.0.clone();
+        object.insert(key.to_owned(), value);
+        Self::new(object)
+    }
+
     /// The text at a path, if it is there and is text.
     pub fn text_at(&self, path: &Path) -> Option<&str> {
         let (first, rest) = path.steps().split_first()?;

@@ -6,6 +6,7 @@ mod attributes;
 mod centre;
 mod expression;
 pub mod ids;
+pub mod instruction;
 mod reservation;
 mod task;
 mod task_channel;
@@ -23,7 +24,8 @@ pub use expression::{
     PathStep, SkipIfError, Term,
 };
 pub use ids::*;
-pub use reservation::{IssuedInstruction, Reservation, ReservationStatus};
+pub use instruction::{Instruction, IssuedInstruction};
+pub use reservation::{Reservation, ReservationStatus};
 pub use task::{AssignmentStatus, EndReason, FailedOffer, Removal, RoutingTarget, Step, Task, WorkflowPosition};
 pub use task_channel::{
     AfterConversation, TASK_CHANNEL_NAME_CHARS_MAX, TaskChannel, TaskChannelName, TaskChannelNameError,

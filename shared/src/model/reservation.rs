@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ActivitySid, CallSid, ReservationSid, TaskSid, Timestamp, WorkerSid};
+use super::{ActivitySid, IssuedInstruction, ReservationSid, TaskSid, Timestamp, WorkerSid};
 
 /// Where a Reservation stands. Everything but `Pending`, `Accepted` and `Wrapping` is an end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -50,23 +50,6 @@ impl ReservationStatus {
     }
 }
 
-/// A telephone instruction that has been carried out for a Reservation. From that moment the Reservation's own timeout
-/// stands still; how the call to the Worker ends decides (taskrouter.md section 6, "On hold").
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct IssuedInstruction {
-    /// Who issued it: a number of its own for each attempt, so that an attempt whose write succeeded but whose answer was
-    /// lost still knows that it may go on.
-    pub claim: u64,
-    /// The call to the Worker, once the carrier has named it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub worker_call_sid: Option<CallSid>,
-    /// The Activity the Worker moves to when the conversation has ended.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub post_work_activity_sid: Option<ActivitySid>,
-    /// Seconds the Worker's phone may ring.
-    pub ring_timeout_secs: u32,
-}
-
 /// One offer of a Task to a Worker.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reservation {
@@ -87,12 +70,37 @@ pub struct Reservation {
     /// The telephone instruction being carried out, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instruction: Option<IssuedInstruction>,
+    /// The Activity somebody named who rejected it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rejected_into: Option<ActivitySid>,
     /// Why the telephone part failed, a carrier error code, on `Canceled` ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub canceled_reason_code: Option<u32>,
 }
 
 impl Reservation {
+    /// A pending Reservation, made now.
+    pub fn new(
+        sid: ReservationSid,
+        worker_sid: WorkerSid,
+        worker_name: impl Into<String>,
+        now: Timestamp,
+        expires_at: Timestamp,
+    ) -> Self {
+        Self {
+            sid,
+            worker_sid,
+            worker_name: worker_name.into(),
+            status: ReservationStatus::Pending,
+            date_created: now,
+            date_updated: now,
+            expires_at,
+            instruction: None,
+            rejected_into: None,
+            canceled_reason_code: None,
+        }
+    }
+
     /// The id of the Reservation of `task` for `worker` in the given round.
     pub fn derive_sid(task: TaskSid, round: u32, worker: WorkerSid) -> ReservationSid {
         ReservationSid::derive(&[&task.to_string(), &round.to_string(), &worker.to_string()])

@@ -71,6 +71,9 @@ pub struct OpenReservation {
     pub task_sid: TaskSid,
     /// The channel whose slot it takes.
     pub channel: TaskChannelName,
+    /// Is the Worker wrapping up? Then they have gone on to the Activity after the conversation.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_wrapping: bool,
 }
 
 /// What the order of idle Workers compares: last Reservation, then age, then id.

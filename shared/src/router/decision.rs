@@ -1,10 +1,10 @@
-//! What the core asks for: new versions of Tasks and Workers, all or nothing.
+//! What the core asks for: new versions of Tasks and Workers.
 
 use std::collections::BTreeSet;
 
 use super::Snapshot;
 use super::roster::roster_of;
-use super::workflow;
+use super::{release, workflow};
 use crate::model::{
     AfterFailedReservation, AssignmentStatus, FailedOffer, ReservationSid, ReservationStatus, Task, TaskSid, Timestamp,
     Worker, WorkerSid, Workspace,
@@ -15,10 +15,22 @@ use crate::model::{
 pub struct Decision {
     /// What became of the event.
     pub outcome: Outcome,
+    /// How the Workers are to be written.
+    pub workers_written: WorkersWritten,
     /// Tasks to write, each on condition that the stored version is one lower.
     pub tasks: Vec<Task>,
     /// Workers to write, each on condition that the stored version is one lower.
     pub workers: Vec<Worker>,
+}
+
+/// How the Workers of a decision are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WorkersWritten {
+    /// Together with the Tasks, all or nothing: slots are taken, or the Worker is whom the event is about.
+    WithTheTask,
+    /// After the Task, each by itself: they only get back what is theirs. If one cannot be written, the Task's stream
+    /// record brings the same about ([`super::release`]).
+    AfterTheTask,
 }
 
 /// What became of an event.
@@ -55,6 +67,9 @@ pub enum Refusal {
         /// What it is.
         status: ReservationStatus,
     },
+    /// Calls are being made for the Reservation already.
+    #[error("another instruction is being carried out for Reservation {0}")]
+    InstructionInHand(ReservationSid),
     /// The TaskChannel is not there.
     #[error("there is no such TaskChannel in the Workspace")]
     NoSuchTaskChannel,
@@ -75,12 +90,24 @@ pub(super) struct Draft<'a> {
     snapshot: Snapshot<'a>,
     changed_tasks: BTreeSet<TaskSid>,
     changed_workers: BTreeSet<WorkerSid>,
+    workers_written: WorkersWritten,
 }
 
 impl<'a> Draft<'a> {
     pub fn new(snapshot: Snapshot<'a>, now: Timestamp) -> Self {
-        let workspace = snapshot.workspace;
-        Self { workspace, now, snapshot, changed_tasks: BTreeSet::new(), changed_workers: BTreeSet::new() }
+        Self {
+            workspace: snapshot.workspace,
+            now,
+            snapshot,
+            changed_tasks: BTreeSet::new(),
+            changed_workers: BTreeSet::new(),
+            workers_written: WorkersWritten::AfterTheTask,
+        }
+    }
+
+    /// From here on Workers have to be written together with the Tasks.
+    pub fn bind_workers(&mut self) {
+        self.workers_written = WorkersWritten::WithTheTask;
     }
 
     pub fn snapshot(&self) -> &Snapshot<'a> {
@@ -113,28 +140,28 @@ impl<'a> Draft<'a> {
         !self.changed_tasks.is_empty() || !self.changed_workers.is_empty()
     }
 
-    /// Ends a Reservation: its status, its slot at the Worker and, if it was never accepted, a note to spare the Worker.
+    /// Ends a Reservation, or its conversation: its status, what the Worker gets back and, if it was never accepted, a note
+    /// to spare the Worker.
     pub fn end_reservation(
         &mut self,
         task: TaskSid,
         reservation: ReservationSid,
         status: ReservationStatus,
     ) -> Result<(), Refusal> {
-        let now = self.now;
+        let (now, workspace) = (self.now, self.workspace);
         let task = self.task_mut(task)?;
         let Some(ended) = task.reservations.iter_mut().find(|candidate| candidate.sid == reservation) else {
             return Err(Refusal::NoSuchReservation(reservation));
         };
-        let worker_sid = ended.worker_sid;
         if ended.status == ReservationStatus::Pending {
-            task.failed_offers.push(FailedOffer { worker_sid, at: now });
+            task.failed_offers.push(FailedOffer { worker_sid: ended.worker_sid, at: now });
         }
         ended.status = status;
         ended.date_updated = now;
-        if let Some(worker) = self.worker_mut(worker_sid) {
-            worker.open_reservations.retain(|open| open.sid != reservation);
+        match release::of_reservation(workspace, ended) {
+            Some(given_back) => release::give_back(self, &given_back),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// Turns a reserved Task without pending Reservations back to pending (taskrouter.md section 5); where it goes on is
@@ -154,7 +181,8 @@ impl<'a> Draft<'a> {
     /// The decision: everything that changed, with its next version.
     pub fn decide(mut self, outcome: Result<(), Refusal>) -> Decision {
         if let Err(refusal) = outcome {
-            return Decision { outcome: Outcome::Refused(refusal), tasks: Vec::new(), workers: Vec::new() };
+            let (tasks, workers, workers_written) = (Vec::new(), Vec::new(), self.workers_written);
+            return Decision { outcome: Outcome::Refused(refusal), workers_written, tasks, workers };
         }
         let outcome = if self.has_changes() { Outcome::Changed } else { Outcome::AlreadySo };
         let (now, workspace) = (self.now, self.workspace);
@@ -170,6 +198,6 @@ impl<'a> Draft<'a> {
             worker.version += 1;
             worker.roster = roster_of(workspace, worker);
         }
-        Decision { outcome, tasks, workers }
+        Decision { outcome, workers_written: self.workers_written, tasks, workers }
     }
 }

@@ -5,10 +5,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::release::{self, Release};
 use super::wake;
+use crate::model::instruction::{CallbackMethod, Instruction};
 use crate::model::{
-    AssignmentStatus, CallSid, EndReason, Millis, QueueSid, Reservation, ReservationSid, ReservationStatus, Task,
-    TaskQueueSid, TaskSid, Timestamp, Worker, WorkerSid, Workspace, WorkspaceSid,
+    AssignmentStatus, CallSid, EndReason, IssuedInstruction, Millis, QueueSid, Reservation, ReservationSid,
+    ReservationStatus, Task, TaskQueueSid, TaskSid, Timestamp, Worker, WorkerSid, Workspace, WorkspaceSid,
 };
 
 /// Something to be done outside the core.
@@ -18,6 +20,8 @@ pub enum Effect {
     Match(TaskSid),
     /// Look for a Task for this Worker now.
     Serve(WorkerSid),
+    /// Give this Worker back what they still hold.
+    Release(Release),
     /// Look again at that moment.
     Wake(Wake),
     /// Something for the `callbacks` function.
@@ -77,6 +81,28 @@ pub enum Callback {
         /// The Task that ended.
         task: TaskSid,
     },
+    /// Carry out an instruction somebody gave through the API, as if the assignment callback had answered it.
+    Instruct {
+        /// The Task.
+        task: TaskSid,
+        /// Its Reservation.
+        reservation: ReservationSid,
+        /// What shall be done.
+        instruction: Instruction,
+        /// A number of its own for each request, so that a message that comes twice calls nobody twice.
+        request: u64,
+    },
+    /// Move a caller from the queue into the conference where the Worker waits.
+    MoveCaller {
+        /// The caller's leg.
+        call: CallSid,
+        /// Their Task.
+        task: TaskSid,
+        /// The offer.
+        reservation: ReservationSid,
+    },
+    /// Tell somebody's status callback what the carrier told us.
+    Relay(Relay),
     /// Ask the carrier whether a caller is still there, and end the Task if not.
     CheckCaller {
         /// The caller's leg.
@@ -91,17 +117,32 @@ pub enum Callback {
     },
 }
 
+/// A notice of the carrier for somebody else's URL.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Relay {
+    /// Where it goes.
+    pub url: String,
+    /// How.
+    pub method: CallbackMethod,
+    /// What it says: the carrier's parameters, and what TaskRouter adds.
+    pub parameters: Vec<(String, String)>,
+    /// The same for one notice, however often it is sent.
+    pub idempotency_token: String,
+}
+
 /// What follows from a Task's write.
 pub fn of_task(workspace: &Workspace, old: Option<&Task>, new: &Task) -> Vec<Effect> {
     let mut effects = Vec::new();
     if waits_anew(old, new) {
         effects.push(Effect::Match(new.sid));
     }
+    effects.extend(release::of_task(workspace, old, new).into_iter().map(Effect::Release));
     effects.extend(
         new_offers(old, new).map(|offer| Effect::Call(Callback::Assignment { task: new.sid, reservation: offer.sid })),
     );
     effects.extend(stopped_calls(old, new).map(|call| Effect::Call(Callback::StopWorkerCall { call })));
     effects.extend(stranded_caller(old, new).map(|call| Effect::Call(Callback::SendCallerOn { call, task: new.sid })));
+    effects.extend(awaited_callers(old, new).map(Effect::Call));
     effects.extend(emptied_queue(old, new).map(|queue| Effect::Call(Callback::DeleteQueue { queue })));
     effects.extend(answered(old, new));
     effects.extend(task_wake(workspace, old, new).map(Effect::Wake));
@@ -147,6 +188,20 @@ fn stopped_calls<'a>(old: Option<&'a Task>, new: &'a Task) -> impl Iterator<Item
     };
     let ended = new.reservations.iter().filter(was_pending);
     ended.filter_map(|ended| ended.instruction.as_ref()?.worker_call_sid)
+}
+
+/// Callers for whom a Worker waits in a conference.
+fn awaited_callers<'a>(old: Option<&'a Task>, new: &'a Task) -> impl Iterator<Item = Callback> + 'a {
+    fn entered(offer: &Reservation) -> bool {
+        let conference = offer.instruction.as_ref().and_then(IssuedInstruction::conference);
+        conference.is_some_and(|conference| conference.sid.is_some())
+    }
+    let newly = move |offer: &&Reservation| {
+        entered(offer) && !old.and_then(|old| old.reservation(offer.sid)).is_some_and(entered)
+    };
+    let call = new.call_sid();
+    let awaited = new.pending_reservations().filter(newly);
+    awaited.filter_map(move |offer| Some(Callback::MoveCaller { call: call?, task: new.sid, reservation: offer.sid }))
 }
 
 /// The caller whose Task was canceled by something else than their leaving.

@@ -1,9 +1,10 @@
 //! How Tasks and conversations end (taskrouter.md section 5; voice-webhooks.md section 9).
 
 use super::decision::{Draft, Refusal};
-use super::{offer, worker};
+use super::{conference, offer};
 use crate::model::{
-    AfterConversation, AssignmentStatus, EndReason, QueueSid, Removal, ReservationSid, ReservationStatus, TaskSid,
+    AfterConversation, AssignmentStatus, EndReason, QueueSid, Removal, Reservation, ReservationSid, ReservationStatus,
+    TaskSid,
 };
 
 /// The caller left the carrier's queue: a Task nobody had is canceled, a conversation is over.
@@ -60,7 +61,7 @@ pub(super) fn worker_call_ended(
             }
             draft.settle_round(task)
         }
-        ReservationStatus::Accepted => conversation_ended(draft, task),
+        ReservationStatus::Accepted => conference::worker_gone(draft, task, reservation),
         ReservationStatus::Wrapping
         | ReservationStatus::Rejected
         | ReservationStatus::Timeout
@@ -128,7 +129,6 @@ pub(super) fn cancel(draft: &mut Draft<'_>, sid: TaskSid, reason: &EndReason) ->
 
 /// Completes a Task that somebody has.
 pub(super) fn complete(draft: &mut Draft<'_>, sid: TaskSid, reason: &EndReason) -> Result<(), Refusal> {
-    leave_conversation(draft, sid)?;
     let held: Vec<ReservationSid> = draft.task(sid)?.open_reservations().map(|held| held.sid).collect();
     for reservation in held {
         draft.end_reservation(sid, reservation, ReservationStatus::Completed)?;
@@ -138,25 +138,13 @@ pub(super) fn complete(draft: &mut Draft<'_>, sid: TaskSid, reason: &EndReason) 
 
 /// Leaves an assigned Task to its Worker's paperwork; the slot stays taken.
 fn wrap(draft: &mut Draft<'_>, sid: TaskSid) -> Result<(), Refusal> {
-    leave_conversation(draft, sid)?;
-    let now = draft.now;
-    let task = draft.task_mut(sid)?;
-    task.assignment_status = AssignmentStatus::Wrapping;
-    for held in task.reservations.iter_mut().filter(|held| held.status == ReservationStatus::Accepted) {
-        held.status = ReservationStatus::Wrapping;
-        held.date_updated = now;
+    let accepted = |held: &Reservation| held.status == ReservationStatus::Accepted;
+    let held: Vec<ReservationSid> =
+        draft.task(sid)?.open_reservations().filter(|held| accepted(held)).map(|held| held.sid).collect();
+    for reservation in held {
+        draft.end_reservation(sid, reservation, ReservationStatus::Wrapping)?;
     }
-    Ok(())
-}
-
-/// The Worker of an assigned Task goes on to the Activity the instruction named.
-fn leave_conversation(draft: &mut Draft<'_>, sid: TaskSid) -> Result<(), Refusal> {
-    let task = draft.task(sid)?;
-    let accepted = task.reservations.iter().find(|held| held.status == ReservationStatus::Accepted);
-    let next = accepted.and_then(|held| Some((held.worker_sid, held.instruction.as_ref()?.post_work_activity_sid?)));
-    if let Some((worker, activity)) = next {
-        worker::enter_activity(draft, worker, activity);
-    }
+    draft.task_mut(sid)?.assignment_status = AssignmentStatus::Wrapping;
     Ok(())
 }
 

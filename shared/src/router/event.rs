@@ -1,8 +1,10 @@
 //! What can happen.
 
+use super::release::Release;
+use crate::model::instruction::Supervision;
 use crate::model::{
-    ActivitySid, AssignmentStatus, Attributes, CallSid, EndReason, IssuedInstruction, QueueSid, ReservationSid,
-    TaskChannelName, TaskSid, Timestamp, WorkerSid,
+    ActivitySid, AssignmentStatus, Attributes, CallSid, ConferenceSid, EndReason, IssuedInstruction, QueueSid,
+    ReservationSid, TaskChannelName, TaskSid, Timestamp, WorkerSid,
 };
 
 /// Something that happened, or time that passed.
@@ -53,6 +55,60 @@ pub enum Event {
         reservation: ReservationSid,
         /// The carrier's error code, if it gave one.
         code: Option<u32>,
+    },
+    /// A call asks for the caller of a Reservation, `<Dial><Queue reservationSid>` (voice-webhooks.md section 5.3).
+    WorkerDialed {
+        /// The Task offered.
+        task: TaskSid,
+        /// The offer.
+        reservation: ReservationSid,
+        /// The call that asks.
+        call: CallSid,
+        /// The Activity the Worker moves to when the conversation has ended.
+        post_work_activity: Option<ActivitySid>,
+    },
+    /// The Worker is in the conference and waits for the caller.
+    ConferenceEntered {
+        /// The Task offered.
+        task: TaskSid,
+        /// The offer.
+        reservation: ReservationSid,
+        /// The carrier's name of the conference.
+        conference: ConferenceSid,
+        /// Whose leg is in.
+        call: CallSid,
+    },
+    /// The caller comes into the conference, where the Worker is.
+    ConferenceJoined {
+        /// The Task offered.
+        task: TaskSid,
+        /// The offer.
+        reservation: ReservationSid,
+    },
+    /// Somebody left the conference, or it is over.
+    ConferenceLeft {
+        /// The Task offered.
+        task: TaskSid,
+        /// The offer.
+        reservation: ReservationSid,
+        /// Who.
+        who: Leaving,
+    },
+    /// A supervisor is about to be called. Whoever gets this through may place the call; nobody else.
+    SupervisionIssued {
+        /// The Task.
+        task: TaskSid,
+        /// Its accepted Reservation.
+        reservation: ReservationSid,
+        /// What is being done.
+        supervision: Supervision,
+    },
+    /// The caller was moved out of the carrier's queue: by an instruction, or by somebody else.
+    CallerMoved {
+        /// The caller's Task.
+        task: TaskSid,
+        /// The carrier's queue.
+        carrier_queue: Option<QueueSid>,
     },
     /// The Worker was led to the caller and found nobody waiting.
     CallerNotFound {
@@ -118,6 +174,8 @@ pub enum Event {
         /// Open for new Tasks?
         available: Option<bool>,
     },
+    /// A Reservation of this Worker has ended, or its conversation: they get back what they still hold of it.
+    Released(Release),
     /// Look at this Worker's time limits.
     AdvanceWorker {
         /// Who.
@@ -134,6 +192,12 @@ impl Event {
             | Self::InstructionIssued { task, .. }
             | Self::WorkerCallNamed { task, .. }
             | Self::WorkerCallEnded { task, .. }
+            | Self::WorkerDialed { task, .. }
+            | Self::ConferenceEntered { task, .. }
+            | Self::ConferenceJoined { task, .. }
+            | Self::ConferenceLeft { task, .. }
+            | Self::SupervisionIssued { task, .. }
+            | Self::CallerMoved { task, .. }
             | Self::CallerNotFound { task, .. }
             | Self::CallerGone { task, .. }
             | Self::StatusSet { task, .. }
@@ -143,6 +207,7 @@ impl Event {
             | Self::ActivitySet { .. }
             | Self::WorkerUpdated { .. }
             | Self::WorkerChannelUpdated { .. }
+            | Self::Released(_)
             | Self::AdvanceWorker { .. } => None,
         }
     }
@@ -154,12 +219,19 @@ impl Event {
             | Self::ActivitySet { worker, .. }
             | Self::WorkerUpdated { worker, .. }
             | Self::WorkerChannelUpdated { worker, .. }
+            | Self::Released(Release { worker, .. })
             | Self::AdvanceWorker { worker } => Some(*worker),
             Self::Advance { .. }
             | Self::Answered { .. }
             | Self::InstructionIssued { .. }
             | Self::WorkerCallNamed { .. }
             | Self::WorkerCallEnded { .. }
+            | Self::WorkerDialed { .. }
+            | Self::ConferenceEntered { .. }
+            | Self::ConferenceJoined { .. }
+            | Self::ConferenceLeft { .. }
+            | Self::SupervisionIssued { .. }
+            | Self::CallerMoved { .. }
             | Self::CallerNotFound { .. }
             | Self::CallerGone { .. }
             | Self::StatusSet { .. }
@@ -202,4 +274,13 @@ pub enum Answer {
         /// The Worker's new Activity.
         activity: Option<ActivitySid>,
     },
+}
+
+/// Who leaves a conference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Leaving {
+    /// This leg.
+    Call(CallSid),
+    /// Everybody: the conference of this name is over.
+    Everybody(ConferenceSid),
 }

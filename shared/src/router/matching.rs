@@ -6,8 +6,8 @@ use super::decision::{Draft, Refusal};
 use super::expression::{TargetScope, Value, WorkerScope};
 use super::{RESERVATION_ROUNDS_MAX, deadline, order, workflow};
 use crate::model::{
-    AssignmentStatus, IdleKey, KnownWorker, OpenReservation, OrderBy, OrderClause, Reservation, ReservationStatus,
-    RoutingTarget, Target, Task, TaskChannelName, TaskSid, Timestamp, Worker, WorkerSid, Workspace,
+    AssignmentStatus, IdleKey, KnownWorker, OpenReservation, OrderBy, OrderClause, Reservation, RoutingTarget, Target,
+    Task, TaskChannelName, TaskSid, Timestamp, Worker, WorkerSid, Workspace,
 };
 
 /// Looks at one Task: first whatever its clocks demand, then, if it still waits and nothing changed, the candidates.
@@ -156,6 +156,7 @@ fn integer(worker: &WorkerScope<'_>, clause: &OrderClause) -> Option<i64> {
 
 /// One round: a Reservation for each of these Workers, a slot taken at each.
 fn reserve(draft: &mut Draft<'_>, sid: TaskSid, workers: &[WorkerSid]) -> Result<(), Refusal> {
+    draft.bind_workers();
     let now = draft.now;
     let task = draft.task(sid)?;
     let (round, channel) = (task.rounds + 1, task.channel);
@@ -165,18 +166,10 @@ fn reserve(draft: &mut Draft<'_>, sid: TaskSid, workers: &[WorkerSid]) -> Result
     for worker_sid in workers {
         let reservation_sid = Reservation::derive_sid(sid, round, *worker_sid);
         let Some(worker) = draft.worker_mut(*worker_sid) else { continue };
-        take_slot(worker, OpenReservation { sid: reservation_sid, task_sid: sid, channel }, now);
-        reservations.push(Reservation {
-            sid: reservation_sid,
-            worker_sid: *worker_sid,
-            worker_name: worker.friendly_name.clone(),
-            status: ReservationStatus::Pending,
-            date_created: now,
-            date_updated: now,
-            expires_at: now + timeout,
-            instruction: None,
-            canceled_reason_code: None,
-        });
+        let open = OpenReservation { sid: reservation_sid, task_sid: sid, channel, is_wrapping: false };
+        take_slot(worker, open, now);
+        let name = &worker.friendly_name;
+        reservations.push(Reservation::new(reservation_sid, *worker_sid, name, now, now + timeout));
     }
     let pause = draft.workspace.rules.reoffer_pause;
     let skips = undecided_skip(draft.workspace, draft.task(sid)?).is_some();

@@ -7,6 +7,7 @@
 //!
 //! What is absent: IO, clocks, randomness, AWS. The same arguments give the same answer.
 
+mod conference;
 mod deadline;
 mod decision;
 pub mod effects;
@@ -17,6 +18,7 @@ mod matching;
 mod offer;
 pub mod order;
 mod presence;
+pub mod release;
 mod roster;
 mod snapshot;
 mod update;
@@ -24,8 +26,8 @@ pub mod wake;
 mod worker;
 mod workflow;
 
-pub use decision::{Decision, Outcome, Refusal};
-pub use event::{Answer, Event, TaskChanges, WorkerChanges};
+pub use decision::{Decision, Outcome, Refusal, WorkersWritten};
+pub use event::{Answer, Event, Leaving, TaskChanges, WorkerChanges};
 pub use presence::Presence;
 pub use roster::roster_of;
 pub use snapshot::Snapshot;
@@ -55,6 +57,9 @@ pub const RING_MARGIN: Millis = Millis::from_secs(30);
 /// [`Outcome::AlreadySo`], and neither changes anything.
 pub fn decide(snapshot: Snapshot<'_>, event: &Event, now: Timestamp) -> Decision {
     let mut draft = Draft::new(snapshot, now);
+    if event.worker().is_some() {
+        draft.bind_workers();
+    }
     let outcome = match event {
         Event::Advance { task } => matching::advance(&mut draft, *task),
         Event::ServeWorker { worker } => matching::serve(&mut draft, *worker),
@@ -66,6 +71,18 @@ pub fn decide(snapshot: Snapshot<'_>, event: &Event, now: Timestamp) -> Decision
         Event::WorkerCallEnded { task, reservation, code } => {
             ending::worker_call_ended(&mut draft, *task, *reservation, *code)
         }
+        Event::WorkerDialed { task, reservation, call, post_work_activity } => {
+            offer::dial(&mut draft, *task, *reservation, *call, *post_work_activity)
+        }
+        Event::ConferenceEntered { task, reservation, conference, call } => {
+            conference::enter(&mut draft, *task, *reservation, *conference, *call)
+        }
+        Event::ConferenceJoined { task, reservation } => conference::join(&mut draft, *task, *reservation),
+        Event::ConferenceLeft { task, reservation, who } => conference::leave(&mut draft, *task, *reservation, *who),
+        Event::SupervisionIssued { task, reservation, supervision } => {
+            conference::supervise(&mut draft, *task, *reservation, *supervision)
+        }
+        Event::CallerMoved { task, carrier_queue } => conference::caller_moved(&mut draft, *task, *carrier_queue),
         Event::CallerNotFound { task, reservation } => ending::caller_not_found(&mut draft, *task, *reservation),
         Event::CallerGone { task, reason, carrier_queue } => {
             ending::caller_gone(&mut draft, *task, reason, *carrier_queue)
@@ -80,6 +97,7 @@ pub fn decide(snapshot: Snapshot<'_>, event: &Event, now: Timestamp) -> Decision
         Event::WorkerChannelUpdated { worker, channel, capacity, available } => {
             update::worker_channel(&mut draft, *worker, *channel, *capacity, *available)
         }
+        Event::Released(released) => release::give_back(&mut draft, released),
         Event::AdvanceWorker { worker } => worker::advance(&mut draft, *worker),
     };
     draft.decide(outcome)

@@ -1,11 +1,14 @@
 //! What can become of a pending Reservation (taskrouter.md section 6).
 
+use serde_json::Value;
+
 use super::decision::{Draft, Refusal};
 use super::event::Answer;
-use super::{CALL_CREATION_LIMIT, RING_MARGIN, worker};
+use super::{CALL_CREATION_LIMIT, RING_MARGIN};
+use crate::model::instruction::Plan;
 use crate::model::{
-    AssignmentStatus, CallSid, IssuedInstruction, Millis, OnTimeout, Reservation, ReservationSid, ReservationStatus,
-    TaskSid,
+    ActivitySid, AssignmentStatus, CallSid, IssuedInstruction, Millis, Reservation, ReservationSid, ReservationStatus,
+    Task, TaskSid,
 };
 
 /// Ends every pending Reservation whose time is up: `timeout` if nobody acted, `canceled` if a call to the Worker was
@@ -15,17 +18,10 @@ pub(super) fn expire(draft: &mut Draft<'_>, sid: TaskSid) -> Result<(), Refusal>
     let due = |reservation: &&Reservation| reservation.expires_at <= now;
     let overdue: Vec<Reservation> = draft.task(sid)?.pending_reservations().filter(due).cloned().collect();
     for reservation in overdue {
-        if reservation.instruction.is_some() {
+        if reservation.instruction.as_ref().is_some_and(is_on_hold) {
             draft.end_reservation(sid, reservation.sid, ReservationStatus::Canceled)?;
         } else {
             draft.end_reservation(sid, reservation.sid, ReservationStatus::Timeout)?;
-            match draft.workspace.rules.on_timeout {
-                OnTimeout::Stay => {}
-                OnTimeout::Compatible => {
-                    let timeout_activity = draft.workspace.timeout_activity_sid;
-                    worker::enter_activity(draft, reservation.worker_sid, timeout_activity);
-                }
-            }
         }
         draft.settle_round(sid)?;
     }
@@ -44,14 +40,20 @@ pub(super) fn answer(
         (Answer::Accept, ReservationStatus::Accepted) => Ok(()),
         (Answer::Accept, ReservationStatus::Pending) => accept(draft, task, reservation),
         (Answer::Reject { activity }, ReservationStatus::Pending) => {
-            let worker_sid = find(draft, task, reservation)?.worker_sid;
+            pending_mut(draft, task, reservation)?.rejected_into = *activity;
             draft.end_reservation(task, reservation, ReservationStatus::Rejected)?;
-            if let Some(activity) = activity {
-                worker::enter_activity(draft, worker_sid, *activity);
-            }
             draft.settle_round(task)
         }
         (Answer::Accept | Answer::Reject { .. }, status) => Err(Refusal::ReservationNotPending { reservation, status }),
+    }
+}
+
+/// Whether the Reservation's own timeout stands still: not while a redirected caller listens to somebody's TwiML, which
+/// calls nobody.
+fn is_on_hold(instruction: &IssuedInstruction) -> bool {
+    match instruction.plan {
+        Plan::Redirect => false,
+        Plan::Dequeue { .. } | Plan::Call { .. } | Plan::DialQueue { .. } | Plan::Conference(_) => true,
     }
 }
 
@@ -68,8 +70,48 @@ pub(super) fn issue(
     }
     let expires_at = draft.now + CALL_CREATION_LIMIT;
     let found = pending_mut(draft, task, reservation)?;
+    if is_on_hold(instruction) {
+        found.expires_at = expires_at;
+    }
     found.instruction = Some(instruction.clone());
-    found.expires_at = expires_at;
+    Ok(())
+}
+
+/// A call asks for the caller. One call gets them: the first that asks, of a Reservation whose Worker was not called by
+/// other means.
+pub(super) fn dial(
+    draft: &mut Draft<'_>,
+    task: TaskSid,
+    reservation: ReservationSid,
+    call: CallSid,
+    post_work_activity: Option<ActivitySid>,
+) -> Result<(), Refusal> {
+    let in_hand = Refusal::InstructionInHand(reservation);
+    match pending(draft, task, reservation)?.instruction.as_ref().map(|instruction| &instruction.plan) {
+        None | Some(Plan::Call { dialed_by: None, .. }) => {}
+        Some(Plan::Call { dialed_by: Some(first), .. } | Plan::DialQueue { dialed_by: first }) if *first == call => {
+            return Ok(());
+        }
+        Some(
+            Plan::Call { .. } | Plan::DialQueue { .. } | Plan::Dequeue { .. } | Plan::Conference(_) | Plan::Redirect,
+        ) => {
+            return Err(in_hand);
+        }
+    }
+    let now = draft.now;
+    let found = pending_mut(draft, task, reservation)?;
+    let instruction = found.instruction.get_or_insert(IssuedInstruction {
+        claim: 0,
+        plan: Plan::DialQueue { dialed_by: call },
+        worker_call_sid: Some(call),
+        post_work_activity_sid: None,
+        ring_timeout_secs: 0,
+    });
+    if let Plan::Call { dialed_by, .. } = &mut instruction.plan {
+        *dialed_by = Some(call);
+    }
+    instruction.post_work_activity_sid = post_work_activity.or(instruction.post_work_activity_sid);
+    found.expires_at = now + RING_MARGIN;
     Ok(())
 }
 
@@ -93,16 +135,29 @@ pub(super) fn name_call(
     let Some(found) = draft.task_mut(task)?.reservations.iter_mut().find(|found| found.sid == reservation) else {
         return Err(Refusal::NoSuchReservation(reservation));
     };
-    if let Some(instruction) = &mut found.instruction {
-        instruction.worker_call_sid = Some(call);
-        let rings = Millis::from_secs(u64::from(instruction.ring_timeout_secs));
-        found.expires_at = now + rings.saturating_add(RING_MARGIN);
+    let Some(instruction) = &mut found.instruction else { return Ok(()) };
+    instruction.worker_call_sid = Some(call);
+    let rings = Millis::from_secs(u64::from(instruction.ring_timeout_secs));
+    found.expires_at = now + rings.saturating_add(RING_MARGIN);
+    let in_attributes = match instruction.plan {
+        Plan::Dequeue { .. } | Plan::Call { .. } => true,
+        Plan::Conference(_) | Plan::Redirect | Plan::DialQueue { .. } => false,
+    };
+    if in_attributes {
+        set_attribute(draft.task_mut(task)?, "worker_call_sid", call.to_string().into());
     }
     Ok(())
 }
 
+/// What an instruction adds to a Task's attributes. Where they are full already, a call is more than a note of it.
+pub(super) fn set_attribute(task: &mut Task, key: &str, value: Value) {
+    if let Ok(attributes) = task.attributes.with(key, value) {
+        task.attributes = attributes;
+    }
+}
+
 /// One Worker has the Task; parallel Reservations are rescinded (taskrouter.md section 10).
-fn accept(draft: &mut Draft<'_>, task: TaskSid, reservation: ReservationSid) -> Result<(), Refusal> {
+pub(super) fn accept(draft: &mut Draft<'_>, task: TaskSid, reservation: ReservationSid) -> Result<(), Refusal> {
     let others: Vec<ReservationSid> =
         draft.task(task)?.pending_reservations().map(|other| other.sid).filter(|other| *other != reservation).collect();
     for other in others {
@@ -122,7 +177,11 @@ pub(super) fn find<'d>(draft: &'d Draft<'_>, task: TaskSid, sid: ReservationSid)
     draft.task(task)?.reservation(sid).ok_or(Refusal::NoSuchReservation(sid))
 }
 
-fn pending<'d>(draft: &'d Draft<'_>, task: TaskSid, sid: ReservationSid) -> Result<&'d Reservation, Refusal> {
+pub(super) fn pending<'d>(
+    draft: &'d Draft<'_>,
+    task: TaskSid,
+    sid: ReservationSid,
+) -> Result<&'d Reservation, Refusal> {
     let found = find(draft, task, sid)?;
     if found.status != ReservationStatus::Pending {
         return Err(Refusal::ReservationNotPending { reservation: sid, status: found.status });
@@ -130,7 +189,7 @@ fn pending<'d>(draft: &'d Draft<'_>, task: TaskSid, sid: ReservationSid) -> Resu
     Ok(found)
 }
 
-fn pending_mut<'d>(
+pub(super) fn pending_mut<'d>(
     draft: &'d mut Draft<'_>,
     task: TaskSid,
     sid: ReservationSid,

@@ -1,5 +1,6 @@
 //! `<Dial>`: connect the call to another one (voice-webhooks.md sections 5.3 and 6.3).
 
+use super::Conference;
 use super::xml::Element;
 
 /// Connects this call to `noun`.
@@ -29,6 +30,8 @@ pub enum DialNoun {
     },
     /// A telephone number.
     Number(String),
+    /// A room several calls meet in.
+    Conference(Box<Conference>),
 }
 
 impl Dial {
@@ -41,6 +44,7 @@ impl Dial {
         let noun = match &self.noun {
             DialNoun::Queue { name, url } => Element::text("Queue", name).attribute("url", url.as_ref()),
             DialNoun::Number(number) => Element::text("Number", number),
+            DialNoun::Conference(conference) => conference.element(),
         };
         Element::parent("Dial", vec![noun])
             .attribute("action", self.action.as_ref())

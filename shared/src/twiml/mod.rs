@@ -2,8 +2,10 @@
 //!
 //! A [`Response`] is a list of verbs, one type and one file each. Verbs describe themselves as elements; [`Response`]
 //! alone turns elements into text, so escaping happens in one place (`xml.rs`). Only the attributes that Cordboard uses
-//! exist here; what is not set is left to the carrier's default. Methods are never set: the default is POST.
+//! exist here; what is not set is left to the carrier's default. The methods of our own URLs are never set: the default is
+//! POST.
 
+mod conference;
 mod dial;
 mod enqueue;
 mod gather;
@@ -18,6 +20,7 @@ mod response;
 mod say;
 mod xml;
 
+pub use conference::Conference;
 pub use dial::{Dial, DialNoun};
 pub use enqueue::{Enqueue, EnqueueTarget};
 pub use gather::{Gather, Prompt};

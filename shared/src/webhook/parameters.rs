@@ -49,6 +49,11 @@ impl Parameters {
         Self(pairs)
     }
 
+    /// All of them, in their order.
+    pub fn pairs(&self) -> impl Iterator<Item = &(String, String)> {
+        self.0.iter()
+    }
+
     /// The value of `name`, if there is one that is not empty.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(other, value)| other == name && !value.is_empty()).map(|(_, value)| value.as_str())
@@ -130,7 +135,7 @@ macro_rules! sids {
     )*};
 }
 
-sids! { AccountSid CallSid QueueSid RecordingSid ReservationSid TaskQueueSid TaskSid WorkerSid WorkflowSid WorkspaceSid }
+sids! { AccountSid ActivitySid CallSid ConferenceSid QueueSid RecordingSid ReservationSid TaskQueueSid TaskSid WorkerSid WorkflowSid WorkspaceSid }
 
 /// Defines an enum whose values are words of the carrier's vocabulary.
 macro_rules! words {

@@ -4,6 +4,7 @@ use form_urlencoded::Serializer;
 
 use super::{ParameterError, Parameters};
 use crate::model::ids::{ReservationSid, TaskSid};
+use crate::model::instruction::SupervisorMode;
 
 /// Somebody dialed our number.
 pub const INCOMING_CALL: &str = "/incoming-call";
@@ -30,6 +31,17 @@ pub const WORKER_CALL_CONNECTING: &str = "/worker-call/connecting";
 /// The worker's conversation ended.
 pub const WORKER_CALL_ENDED: &str = "/worker-call/ended";
 
+/// What happens in the conference of worker and caller.
+pub const CONFERENCE_STATUS: &str = "/worker-call/conference";
+/// The caller is on the way into the conference.
+pub const CUSTOMER: &str = "/worker-call/customer";
+/// The caller is no longer in the conference.
+pub const CUSTOMER_LEFT: &str = "/worker-call/customer/left";
+/// A supervisor's phone was answered.
+pub const SUPERVISOR: &str = "/worker-call/supervisor";
+/// A call asks for the caller of a Reservation; the carrier asks for it.
+pub const DIAL_QUEUE: &str = "/dial-queue";
+
 /// How often a caller whose request failed on our side is asked to hold while we try again. With the apology and a
 /// pause each, three times bridge about half a minute.
 pub const RETRIES_MAX: u8 = 3;
@@ -41,6 +53,7 @@ const RETRY: &str = "retry";
 const DIGITS: &str = "Digits";
 const TASK_SID: &str = "TaskSid";
 const RESERVATION_SID: &str = "ReservationSid";
+const SUPERVISOR_MODE: &str = "SupervisorMode";
 const QUEUE_RESULT: &str = "QueueResult";
 const QUEUE_SID: &str = "QueueSid";
 const DIAL_CALL_STATUS: &str = "DialCallStatus";
@@ -48,8 +61,18 @@ const RECORDING_URL: &str = "RecordingUrl";
 
 /// Parameters a repeated request needs again. `<Redirect>` sends those of the call, but not those of the verb that led
 /// to the request.
-const KEPT_ON_RETRY: [&str; 9] =
-    [ATTEMPT, DIGITS, TASK_SID, RESERVATION_SID, LANGUAGE, QUEUE_RESULT, QUEUE_SID, DIAL_CALL_STATUS, RECORDING_URL];
+const KEPT_ON_RETRY: [&str; 10] = [
+    ATTEMPT,
+    DIGITS,
+    TASK_SID,
+    RESERVATION_SID,
+    SUPERVISOR_MODE,
+    LANGUAGE,
+    QUEUE_RESULT,
+    QUEUE_SID,
+    DIAL_CALL_STATUS,
+    RECORDING_URL,
+];
 
 /// The menu, heard for the `attempt`-th time.
 pub fn incoming_call(attempt: u8) -> String {
@@ -104,6 +127,33 @@ pub fn worker_call_connecting(task_sid: TaskSid, reservation_sid: ReservationSid
 /// Asked when the worker's conversation has ended.
 pub fn worker_call_ended(task_sid: TaskSid, reservation_sid: ReservationSid) -> String {
     of_worker(WORKER_CALL_ENDED, task_sid, reservation_sid)
+}
+
+/// Told what happens in the conference.
+pub fn conference_status(task_sid: TaskSid, reservation_sid: ReservationSid) -> String {
+    of_worker(CONFERENCE_STATUS, task_sid, reservation_sid)
+}
+
+/// Where a waiting call is sent when the worker is in the conference.
+pub fn customer(task_sid: TaskSid, reservation_sid: ReservationSid) -> String {
+    of_worker(CUSTOMER, task_sid, reservation_sid)
+}
+
+/// Asked when the caller is no longer in the conference.
+pub fn customer_left(task_sid: TaskSid, reservation_sid: ReservationSid) -> String {
+    of_worker(CUSTOMER_LEFT, task_sid, reservation_sid)
+}
+
+/// What a supervisor is led to on answering.
+pub fn supervisor(task_sid: TaskSid, reservation_sid: ReservationSid, mode: SupervisorMode) -> String {
+    let (task, reservation) = (task_sid.to_string(), reservation_sid.to_string());
+    with_query(SUPERVISOR, &[(TASK_SID, &task), (RESERVATION_SID, &reservation), (SUPERVISOR_MODE, mode.as_str())])
+}
+
+/// Parameters of a request without those we put into its query: what the carrier itself said.
+pub fn without_our_own(parameters: &Parameters) -> Vec<(String, String)> {
+    let ours = [TASK_SID, RESERVATION_SID, SUPERVISOR_MODE, RETRY];
+    parameters.pairs().filter(|(name, _)| !ours.contains(&name.as_str())).cloned().collect()
 }
 
 /// The request to `path` with these parameters once more; none after [`RETRIES_MAX`] times.

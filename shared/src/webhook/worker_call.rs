@@ -2,7 +2,7 @@
 
 use super::parameters::words;
 use super::{Call, ParameterError, Parameters};
-use crate::model::ids::{CallSid, ReservationSid, TaskSid};
+use crate::model::ids::{ActivitySid, CallSid, ReservationSid, TaskSid};
 
 /// The worker's phone was answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +39,18 @@ pub struct DialEnded {
     pub dial_call_duration_secs: Option<u32>,
 }
 
+/// A call asks for the caller of a Reservation, `<Dial><Queue reservationSid>` (voice-webhooks.md section 5.3). The carrier
+/// asks, so no query of ours says which Task it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DialQueue {
+    /// The call that asks.
+    pub call: Call,
+    /// Whose caller it wants.
+    pub reservation_sid: ReservationSid,
+    /// The Activity the worker moves to when the conversation has ended.
+    pub post_work_activity_sid: Option<ActivitySid>,
+}
+
 words! {
     /// How a `<Dial>` went (voice-webhooks.md section 6.3).
     pub enum DialCallStatus {
@@ -67,6 +79,20 @@ impl WorkerCall {
             call: Call::parse(parameters)?,
             task_sid: parameters.required("TaskSid")?,
             reservation_sid: parameters.required("ReservationSid")?,
+        })
+    }
+}
+
+impl DialQueue {
+    /// Reads the parameters of the webhook.
+    ///
+    /// # Errors
+    /// [`ParameterError`] naming the parameter that is missing or malformed.
+    pub fn parse(parameters: &Parameters) -> Result<Self, ParameterError> {
+        Ok(Self {
+            call: Call::parse(parameters)?,
+            reservation_sid: parameters.required("ReservationSid")?,
+            post_work_activity_sid: parameters.optional("PostWorkActivitySid")?,
         })
     }
 }

@@ -1,10 +1,15 @@
 //! Workers: made, changed and removed outside the course of events.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
-use shared::model::Worker;
+use shared::model::{Worker, WorkerSid};
 use store::{Error, WorkerChange};
 
 use crate::world::{NOON, World, attributes};
+
+/// A batch is a hundred.
+const MORE_THAN_A_BATCH: usize = 120;
 
 #[tokio::test]
 async fn a_worker_is_made_once() {
@@ -48,7 +53,39 @@ async fn a_change_that_changes_nothing_writes_nothing() {
     let change = world.store.change_worker(maya.sid, &workspace, |worker| worker).await.unwrap();
     assert_eq!(change, WorkerChange::AsItWas);
     assert_eq!(world.worker("Maya").await, maya);
-    let nobody = shared::model::WorkerSid::derive(&["nobody"]);
+    let nobody = WorkerSid::derive(&["nobody"]);
     let change = world.store.change_worker(nobody, &workspace, |worker| worker).await.unwrap();
     assert_eq!(change, WorkerChange::NoSuchWorker);
+}
+
+#[tokio::test]
+async fn a_name_belongs_to_one_worker_whatever_its_letters() {
+    let world = World::open().await;
+    let maya = world.worker("Maya").await;
+    let (sid, friendly_name) = (WorkerSid::derive(&["namesake"]), "mAYA".to_owned());
+    let namesake = Worker { sid, friendly_name, ..maya.clone() };
+    let taken = world.store.create_worker(&namesake, &*world.workspace().await).await;
+    assert!(matches!(taken, Err(Error::Conflict)), "{taken:?}");
+    assert_eq!(world.store.worker(sid).await.unwrap(), None);
+    assert_eq!(world.store.worker_named(maya.workspace_sid, "MAYA").await.unwrap(), Some(maya.clone()));
+    world.store.delete_worker(&maya).await.unwrap();
+    assert_eq!(world.store.worker_named(maya.workspace_sid, "Maya").await.unwrap(), None);
+    world.store.create_worker(&namesake, &*world.workspace().await).await.unwrap();
+    assert_eq!(world.store.worker_named(maya.workspace_sid, "Maya").await.unwrap(), Some(namesake));
+}
+
+#[tokio::test]
+async fn more_workers_than_one_batch_holds_are_read_and_those_who_are_gone_left_out() {
+    let world = World::open().await;
+    let (maya, workspace) = (world.worker("Maya").await, world.workspace().await);
+    let mut sids = vec![WorkerSid::derive(&["nobody"]), maya.sid];
+    for number in 0..MORE_THAN_A_BATCH {
+        let friendly_name = format!("Worker {number}");
+        let worker = Worker { sid: WorkerSid::derive(&[&friendly_name]), friendly_name, ..maya.clone() };
+        world.store.create_worker(&worker, &workspace).await.unwrap();
+        sids.push(worker.sid);
+    }
+    let read = world.store.workers(&sids).await.unwrap();
+    let read: BTreeSet<_> = read.into_iter().map(|worker| worker.sid).collect();
+    assert_eq!(read, sids.into_iter().skip(1).collect());
 }

@@ -151,8 +151,8 @@ fn a_task_is_removed_in_any_status_and_its_worker_is_free() {
         |_pending| {},
         |world| drop(world.advance("c1")),
         |world| drop(world.accept("c1")),
-        |world| drop(world.set_status("c1", AssignmentStatus::Wrapping)),
-        |world| drop(world.set_status("c1", AssignmentStatus::Completed)),
+        |world| assert_eq!(world.set_status("c1", AssignmentStatus::Wrapping), Outcome::Changed),
+        |world| assert_eq!(world.set_status("c1", AssignmentStatus::Completed), Outcome::Changed),
     ];
     for taken in 1..=steps.len() {
         let mut world = world().worker("Ben", ENGLISH);
@@ -224,7 +224,7 @@ fn in_status(status: AssignmentStatus) -> World {
         world.accept("c1");
     }
     match status {
-        Wrapping | Completed | Canceled => drop(world.set_status("c1", status)),
+        Wrapping | Completed | Canceled => assert_eq!(world.set_status("c1", status), Outcome::Changed),
         Pending | Reserved | Assigned => {}
     }
     assert_eq!(world.status("c1"), status);

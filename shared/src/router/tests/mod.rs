@@ -3,9 +3,11 @@
 mod capacity;
 mod effects;
 mod ending;
+mod instructions;
 mod matching;
 mod order;
 mod presence;
+mod release;
 mod reservation;
 mod targets;
 mod updates;

@@ -229,6 +229,7 @@ impl World {
     pub fn issue(&mut self, name: &str) -> Outcome {
         let instruction = IssuedInstruction {
             claim: 1,
+            plan: instruction::Plan::default(),
             worker_call_sid: None,
             post_work_activity_sid: Some(activity("Wrap-Up")),
             ring_timeout_secs: RING_SECS,

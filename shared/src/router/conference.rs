@@ -1,0 +1,211 @@
+//! The conference instruction: Worker first, then the caller, accepted when both are in (taskrouter.md section 11.3).
+
+use serde_json::json;
+
+use super::decision::{Draft, Refusal};
+use super::event::Leaving;
+use super::{RING_MARGIN, ending, offer};
+use crate::model::instruction::{ConferencePlan, Plan, Supervision};
+use crate::model::{
+    AssignmentStatus, CallSid, ConferenceSid, EndReason, IssuedInstruction, QueueSid, Reservation, ReservationSid,
+    ReservationStatus, TaskSid,
+};
+
+/// Supervisors that can be called into one conference.
+pub const SUPERVISIONS_MAX: usize = 20;
+
+/// The Worker's leg is in: the caller can come. Anybody else's leg says nothing about the offer.
+pub(super) fn enter(
+    draft: &mut Draft<'_>,
+    task: TaskSid,
+    reservation: ReservationSid,
+    conference: ConferenceSid,
+    call: CallSid,
+) -> Result<(), Refusal> {
+    let found = offer::find(draft, task, reservation)?;
+    let is_workers = found.instruction.as_ref().is_some_and(|issued| issued.worker_call_sid == Some(call));
+    let is_known = plan_of(found).is_none_or(|plan| plan.sid.is_some());
+    if !is_workers || is_known {
+        return Ok(());
+    }
+    if !found.status.is_open() {
+        return Err(Refusal::ReservationNotPending { reservation, status: found.status });
+    }
+    let now = draft.now;
+    let Some(found) = open_mut(draft, task, reservation)? else { return Ok(()) };
+    found.expires_at = now + RING_MARGIN;
+    if let Some(plan) = plan_mut(found) {
+        plan.sid = Some(conference);
+    }
+    Ok(())
+}
+
+/// The caller comes in: accepted, if it is not already, and the Task says where everybody is.
+pub(super) fn join(draft: &mut Draft<'_>, task: TaskSid, reservation: ReservationSid) -> Result<(), Refusal> {
+    let found = offer::find(draft, task, reservation)?;
+    let not_pending = Refusal::ReservationNotPending { reservation, status: found.status };
+    let Some(plan) = plan_of(found).filter(|plan| plan.sid.is_some()) else { return Err(not_pending) };
+    let carrier_queue = plan.carrier_queue_sid;
+    let worker_call = found.instruction.as_ref().and_then(|issued| issued.worker_call_sid);
+    let attribute = json!({
+        "sid": plan.sid,
+        "participants": { "worker": worker_call, "customer": draft.task(task)?.call_sid() },
+    });
+    match found.status {
+        ReservationStatus::Pending => offer::accept(draft, task, reservation)?,
+        ReservationStatus::Accepted if draft.task(task)?.attributes.get("conference") == Some(&attribute) => {
+            return Ok(());
+        }
+        ReservationStatus::Accepted => {}
+        ReservationStatus::Rejected
+        | ReservationStatus::Timeout
+        | ReservationStatus::Canceled
+        | ReservationStatus::Rescinded
+        | ReservationStatus::Wrapping
+        | ReservationStatus::Completed => return Err(not_pending),
+    }
+    let task = draft.task_mut(task)?;
+    task.carrier_queue_sid = task.carrier_queue_sid.or(carrier_queue);
+    offer::set_attribute(task, "conference", attribute);
+    Ok(())
+}
+
+/// Somebody left. The conversation is over when both have, or when the conference is.
+pub(super) fn leave(
+    draft: &mut Draft<'_>,
+    task: TaskSid,
+    reservation: ReservationSid,
+    who: Leaving,
+) -> Result<(), Refusal> {
+    let caller = draft.task(task)?.call_sid();
+    let found = offer::find(draft, task, reservation)?;
+    let Some(plan) = plan_of(found) else { return Ok(()) };
+    // What comes after the end of a conversation is paperwork.
+    let is_open = matches!(found.status, ReservationStatus::Pending | ReservationStatus::Accepted);
+    let is_pending = found.status == ReservationStatus::Pending;
+    let worker = found.instruction.as_ref().and_then(|issued| issued.worker_call_sid);
+    match who {
+        Leaving::Everybody(conference) if is_open && plan.sid == Some(conference) => {
+            if is_pending {
+                return ending::worker_call_ended(draft, task, reservation, None);
+            }
+            ending::conversation_ended(draft, task)
+        }
+        Leaving::Call(call) if is_open && worker == Some(call) => {
+            ending::worker_call_ended(draft, task, reservation, None)
+        }
+        Leaving::Call(call) if is_open && caller == Some(call) && !is_pending => caller_gone(draft, task, reservation),
+        Leaving::Everybody(_) | Leaving::Call(_) => Ok(()),
+    }
+}
+
+/// The Worker of an accepted Reservation is gone. Without a conference that is the end; in one, the caller may stay.
+pub(super) fn worker_gone(draft: &mut Draft<'_>, task: TaskSid, reservation: ReservationSid) -> Result<(), Refusal> {
+    let plan = plan_of(offer::find(draft, task, reservation)?);
+    let caller_stays =
+        plan.is_some_and(|plan| plan.sid.is_some() && !plan.caller_left && !plan.conference.end_conference_on_exit);
+    if !caller_stays {
+        return ending::conversation_ended(draft, task);
+    }
+    note(draft, task, reservation, |plan| &mut plan.worker_left)
+}
+
+/// The caller of an accepted Reservation has left the conference.
+fn caller_gone(draft: &mut Draft<'_>, task: TaskSid, reservation: ReservationSid) -> Result<(), Refusal> {
+    let plan = plan_of(offer::find(draft, task, reservation)?);
+    let worker_stays = plan.is_some_and(|plan| !plan.worker_left && !plan.conference.end_conference_on_customer_exit);
+    if !worker_stays {
+        return ending::conversation_ended(draft, task);
+    }
+    note(draft, task, reservation, |plan| &mut plan.caller_left)
+}
+
+/// Notes that a supervisor is called, once for one request.
+pub(super) fn supervise(
+    draft: &mut Draft<'_>,
+    task: TaskSid,
+    reservation: ReservationSid,
+    supervision: Supervision,
+) -> Result<(), Refusal> {
+    let found = offer::find(draft, task, reservation)?;
+    let refusal = Refusal::ReservationNotPending { reservation, status: found.status };
+    let goes_on = |plan: &&ConferencePlan| plan.sid.is_some() && !plan.worker_left;
+    let Some(plan) = plan_of(found).filter(goes_on) else { return Err(refusal) };
+    if plan.supervisions.iter().any(|known| known.request == supervision.request) {
+        return Ok(());
+    }
+    let is_full = plan.supervisions.len() >= SUPERVISIONS_MAX;
+    if is_full || found.status != ReservationStatus::Accepted {
+        return Err(refusal);
+    }
+    if let Some(plan) = open_mut(draft, task, reservation)?.and_then(plan_mut) {
+        plan.supervisions.push(supervision);
+    }
+    Ok(())
+}
+
+/// The caller left the queue because a REST request moved them. If that was ours they have not gone: they are on their way
+/// into a conference, or where a `redirect` sent them.
+pub(super) fn caller_moved(
+    draft: &mut Draft<'_>,
+    task: TaskSid,
+    carrier_queue: Option<QueueSid>,
+) -> Result<(), Refusal> {
+    let found = draft.task(task)?;
+    let moves = |offer: &Reservation| offer.instruction.as_ref().is_some_and(IssuedInstruction::moves_caller);
+    // An offer that has just failed may have been the one that moved them: they come back by themselves.
+    let by_us = found.reservations.iter().any(moves) || !found.failed_offers.is_empty();
+    if !by_us || found.assignment_status.is_end() {
+        return ending::caller_gone(draft, task, &EndReason::LeftQueue, carrier_queue);
+    }
+    let (Some(queue), true) = (carrier_queue, found.carrier_queue_sid.is_none()) else { return Ok(()) };
+    let is_there = found.assignment_status == AssignmentStatus::Assigned;
+    let mover = found.open_reservations().find(|offer| moves(offer)).map(|offer| (offer.sid, plan_of(offer).is_some()));
+    match mover {
+        // Until it is accepted, the caller may come back into the same queue.
+        Some((reservation, true)) if !is_there => {
+            if let Some(plan) = open_mut(draft, task, reservation)?.and_then(plan_mut) {
+                plan.carrier_queue_sid = Some(queue);
+            }
+        }
+        Some(_) => draft.task_mut(task)?.carrier_queue_sid = Some(queue),
+        None => {}
+    }
+    Ok(())
+}
+
+fn note(
+    draft: &mut Draft<'_>,
+    task: TaskSid,
+    reservation: ReservationSid,
+    left: impl Fn(&mut ConferencePlan) -> &mut bool,
+) -> Result<(), Refusal> {
+    let is_known = plan_of(offer::find(draft, task, reservation)?).is_none_or(|plan| *left(&mut plan.clone()));
+    if is_known {
+        return Ok(());
+    }
+    if let Some(plan) = open_mut(draft, task, reservation)?.and_then(plan_mut) {
+        *left(plan) = true;
+    }
+    Ok(())
+}
+
+fn plan_of(reservation: &Reservation) -> Option<&ConferencePlan> {
+    reservation.instruction.as_ref().and_then(IssuedInstruction::conference)
+}
+
+fn plan_mut(reservation: &mut Reservation) -> Option<&mut ConferencePlan> {
+    match &mut reservation.instruction.as_mut()?.plan {
+        Plan::Conference(plan) => Some(plan),
+        Plan::Dequeue { .. } | Plan::Call { .. } | Plan::DialQueue { .. } | Plan::Redirect => None,
+    }
+}
+
+fn open_mut<'d>(
+    draft: &'d mut Draft<'_>,
+    task: TaskSid,
+    reservation: ReservationSid,
+) -> Result<Option<&'d mut Reservation>, Refusal> {
+    let mut reservations = draft.task_mut(task)?.reservations.iter_mut();
+    Ok(reservations.find(|found| found.sid == reservation && found.status.is_open()))
+}
