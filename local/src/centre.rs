@@ -11,29 +11,29 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use api::Api;
+use api::{Api, Ids};
 use callbacks::{Callbacks, Destinations, web_client};
 use futures_util::future::join_all;
 use routing::{Routing, Sweep};
-use runtime::Voice;
+use runtime::{Outbox, Voice};
 use serde_json::json;
 use setup::ContactCentre;
 use shared::model::{Clock, Timestamp};
-use shared::router::effects::Callback;
 use shared::webhook::{Checks, path};
 use simulator::{Carrier as SimulatedCarrier, CentreNumber, Journal};
 use store::Store;
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, Notify};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
+use web::WebClient;
 
 use crate::carrier_choice::CarrierChoice;
 use crate::credentials::Account;
 use crate::embedded_dynamodb::{EmbeddedDynamoDb, Place, TABLE};
 use crate::http;
-use crate::queues::{Message, Queues};
+use crate::queues::Queues;
 use crate::stream_reader::{SequenceNumber, StreamReader};
-use invoke::{deliver, invoke_routing, sqs_event};
+use invoke::{Work, deliver, invoke_routing, sqs_event};
 
 /// The longest the pump sleeps. It is nudged by everything that happens here; this is for what happens elsewhere.
 const SLEEP_MAX: Duration = Duration::from_secs(1);
@@ -67,6 +67,14 @@ pub struct Settings {
     pub twiml_preview: bool,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
+}
+
+/// What is around a centre.
+pub struct Outside {
+    /// The way to other people's servers.
+    pub web: Arc<dyn WebClient>,
+    /// Who is asked for the first document of a call to the simulated number; `None`: we are.
+    pub voice_url: Option<String>,
 }
 
 /// Why a centre cannot start.
@@ -121,6 +129,17 @@ impl Centre {
 
     /// The same on a database that is open.
     pub async fn open_on(dynamodb: EmbeddedDynamoDb, settings: Settings, address: &str) -> Result<Arc<Self>, Error> {
+        let outside = Outside { web: Arc::new(web_client(Destinations::Anywhere)?), voice_url: None };
+        Self::open_in(outside, dynamodb, settings, address).await
+    }
+
+    /// The same, with another world around it.
+    pub async fn open_in(
+        outside: Outside,
+        dynamodb: EmbeddedDynamoDb,
+        settings: Settings,
+        address: &str,
+    ) -> Result<Arc<Self>, Error> {
         let store = Store::new(dynamodb.client(), TABLE);
         let now = settings.clock.now();
         let summary = setup::apply(&store, &settings.contact_centre, now).await?;
@@ -133,7 +152,7 @@ impl Centre {
         };
         let Account { account_sid, auth_token } = settings.account.clone();
         let network = match settings.carrier {
-            CarrierChoice::Simulated => Some(network(&settings, address)?),
+            CarrierChoice::Simulated => Some(network(&settings, address, outside.voice_url)?),
             CarrierChoice::Real { .. } => None,
         };
         let callbacks = Callbacks {
@@ -144,7 +163,7 @@ impl Centre {
                 account_sid,
                 auth_token.clone(),
             )?,
-            web: Arc::new(web_client(Destinations::Anywhere)?),
+            web: outside.web,
             destinations: Destinations::Anywhere,
             auth_token: auth_token.clone(),
             account_sid,
@@ -157,6 +176,7 @@ impl Centre {
             auth_token: auth_token.clone(),
             base_url: Some(public_url.clone()),
             clock: Arc::clone(&settings.clock),
+            ids: Ids::seeded(format!("{account_sid} {}", now.as_millis())),
         };
         let checks = Checks { verify_signatures: true, twiml_preview: settings.twiml_preview };
         let mut voice = Voice::new(store.clone(), auth_token, checks, Arc::clone(&settings.clock));
@@ -180,6 +200,11 @@ impl Centre {
             tracing::error!(%error, "not everything an earlier process left could be taken up");
         }
         Ok(Arc::new(centre))
+    }
+
+    /// Where a function sends its messages.
+    pub fn outbox(&self) -> Arc<dyn Outbox> {
+        Arc::clone(&self.queues) as _
     }
 
     /// Serves HTTP on `listener` until `shutdown`.
@@ -262,15 +287,15 @@ impl Centre {
 
     /// One round: stream, timers, callbacks, waiting for each. True if there was anything.
     async fn turn(&self) -> bool {
-        let (worked, callbacks) = self.turn_routing().await;
-        join_all(callbacks.into_iter().map(|message| deliver(&self.callbacks, &self.queues, message))).await;
+        let (worked, work) = self.turn_routing().await;
+        join_all(work.into_iter().map(|message| deliver(&self.callbacks, &self.queues, message))).await;
         worked
     }
 
     /// One round that does not wait for callbacks: a slow server holds up nobody.
     async fn turn_detached(&self) -> bool {
-        let (worked, callbacks) = self.turn_routing().await;
-        for message in callbacks {
+        let (worked, work) = self.turn_routing().await;
+        for message in work {
             let (callbacks, queues, nudge) =
                 (Arc::clone(&self.callbacks), Arc::clone(&self.queues), Arc::clone(&self.nudge));
             tokio::spawn(async move {
@@ -281,12 +306,13 @@ impl Centre {
         worked
     }
 
-    /// What `routing` has to do, and the callbacks that are due then. True if there was anything of either.
-    async fn turn_routing(&self) -> (bool, Vec<Message<Callback>>) {
+    /// What `routing` has to do, and what is due then for `callbacks`. True if there was anything of either.
+    async fn turn_routing(&self) -> (bool, Vec<Work>) {
         let streamed = self.turn_stream().await;
         let timed = self.turn_timers().await;
-        let callbacks = self.queues.due_callbacks();
-        (streamed || timed || !callbacks.is_empty(), callbacks)
+        let callbacks = self.queues.due_callbacks().into_iter().map(Work::Callback);
+        let work: Vec<Work> = callbacks.chain(self.queues.due_events().into_iter().map(Work::Event)).collect();
+        (streamed || timed || !work.is_empty(), work)
     }
 
     /// Hands the next stream records to `routing`, as an event source mapping does: what failed comes again.
@@ -346,14 +372,14 @@ fn every(period: Duration) -> Interval {
 }
 
 /// The simulated carrier with the centre's number.
-fn network(settings: &Settings, address: &str) -> Result<Arc<SimulatedCarrier>, Error> {
+fn network(settings: &Settings, address: &str, voice_url: Option<String>) -> Result<Arc<SimulatedCarrier>, Error> {
     let journal = match &settings.data {
         Some(folder) => Journal::file(folder.join(JOURNAL_FILE))?,
         None => Journal::none(),
     };
     let number = CentreNumber {
         number: settings.contact_centre.centre.phone_number.clone(),
-        voice_url: format!("{address}{}", path::INCOMING_CALL),
+        voice_url: voice_url.unwrap_or_else(|| format!("{address}{}", path::INCOMING_CALL)),
         voice_method: simulator::twiml::Method::Post,
         voice_fallback_url: None,
         status_callback: None,
@@ -363,7 +389,7 @@ fn network(settings: &Settings, address: &str) -> Result<Arc<SimulatedCarrier>, 
         auth_token: settings.account.auth_token.clone(),
         numbers: vec![number],
         public_base_url: Some(address.to_owned()),
-        task_router_url: Some(address.to_owned()),
+        task_router_url: Some(format!("{address}{}", path::WORKER_CALL)),
         seed: settings.account.account_sid.to_string(),
     };
     Ok(SimulatedCarrier::open(carrier, Arc::clone(&settings.clock), journal)?)

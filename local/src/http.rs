@@ -32,7 +32,6 @@ pub fn functions(voice: &Arc<Voice>, public_url: &str) -> Router {
         .route(path::ASSIGNMENT, any(serve).with_state(site(boxed(assignment::handle))))
         .route(path::WORKER_CALL, any(serve).with_state(site(boxed(worker_call::handle))))
         .route(&below(path::WORKER_CALL), any(serve).with_state(site(boxed(worker_call::handle))))
-        .route(path::DIAL_QUEUE, any(serve).with_state(site(boxed(worker_call::handle))))
         .route(path::QUEUE_EXIT, any(serve).with_state(site(boxed(queue_exit::handle))))
         .route(&below(path::QUEUE_EXIT), any(serve).with_state(site(boxed(queue_exit::handle))))
 }

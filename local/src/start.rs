@@ -153,6 +153,9 @@ pub fn read_contact_centre(named: Option<&Path>, account_sid: AccountSid) -> Res
         let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
         lines.join("\n")
     })?;
+    for warning in &read.warnings {
+        eprintln!("warning: {warning}");
+    }
     Ok((read, source))
 }
 

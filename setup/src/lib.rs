@@ -9,16 +9,22 @@
 mod apply;
 mod centre;
 mod document;
+mod event_types;
 mod names;
 mod problem;
 mod reader;
 mod sids;
+mod targets;
+mod task_channels;
 mod task_queues;
+mod urls;
 mod workers;
 mod workflows;
 mod workspace;
 
-use shared::model::{AccountSid, Centre, Workspace};
+use std::collections::BTreeSet;
+
+use shared::model::{AccountSid, Centre, WorkflowSid, Workspace};
 
 pub use apply::{Kept, Reason, Summary, Thing, apply};
 pub use problem::{Place, Problem};
@@ -35,10 +41,15 @@ pub const FILE_BYTES_MAX: usize = 4 * 1024 * 1024;
 pub struct ContactCentre {
     /// The Workspace with its Activities, TaskQueues and Workflows; without readinesses, which follow from the Workers.
     pub workspace: Workspace,
+    /// The Workflows whose pending Tasks start anew when the configuration changes (taskrouter.md section 2.7,
+    /// `ReEvaluateTasks`).
+    pub re_evaluate_tasks: BTreeSet<WorkflowSid>,
     /// The Workers, in the order of the file.
     pub workers: Vec<DeclaredWorker>,
     /// The number, the Workflow behind it, and the menu.
     pub centre: Centre,
+    /// What is allowed and most likely a mistake, in the order of the file.
+    pub warnings: Vec<Problem>,
 }
 
 /// Reads a file. `file_name` is what problems call it; every id is derived from `account_sid` and names.
@@ -50,7 +61,7 @@ pub fn read(text: &str, file_name: &str, account_sid: AccountSid) -> Result<Cont
     if text.len() > FILE_BYTES_MAX {
         let message = format!("expected at most {FILE_BYTES_MAX} bytes, got {}", text.len());
         reader.problem(Place::START, message);
-        return Err(reader.into_problems());
+        return Err(reader.into_problems_and_warnings().0);
     }
     let contact_centre = match document::parse(text) {
         Ok(document) => contact_centre(&mut reader, &document, account_sid),
@@ -59,9 +70,9 @@ pub fn read(text: &str, file_name: &str, account_sid: AccountSid) -> Result<Cont
             None
         }
     };
-    let problems = reader.into_problems();
+    let (problems, warnings) = reader.into_problems_and_warnings();
     match contact_centre {
-        Some(contact_centre) if problems.is_empty() => Ok(contact_centre),
+        Some(contact_centre) if problems.is_empty() => Ok(ContactCentre { warnings, ..contact_centre }),
         Some(_) | None => Err(problems),
     }
 }
@@ -73,8 +84,14 @@ fn contact_centre(reader: &mut Reader<'_>, document: &Node, account_sid: Account
     // Without a Workspace there are no ids; any will do to find the other problems.
     let mut base = base.unwrap_or_else(|| workspace::Base::nameless(account_sid));
     let queue_names = task_queues::read(reader, &fields, &mut base.workspace);
-    let workflow_names = workflows::read(reader, &fields, &mut base.workspace, &queue_names);
+    let workflows = workflows::read(reader, &fields, &mut base.workspace, &queue_names);
     let workers = workers::read(reader, &fields, &base);
-    let centre = centre::read(reader, &fields, &base, &workflow_names);
-    Some(ContactCentre { workspace: base.workspace, workers, centre: centre? })
+    let centre = centre::read(reader, &fields, &base, &workflows.names);
+    Some(ContactCentre {
+        workspace: base.workspace,
+        re_evaluate_tasks: workflows.re_evaluate_tasks,
+        workers,
+        centre: centre?,
+        warnings: Vec::new(),
+    })
 }

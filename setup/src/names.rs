@@ -53,11 +53,15 @@ impl<S: Copy> Names<S> {
 
 /// What to say about a key that is not allowed.
 pub(crate) fn unknown_key(key: &str, what: &str, allowed: &[&str]) -> String {
-    let near = nearest(key, allowed.iter().copied()).into_iter().next();
+    format!("unknown key \"{key}\" in {what}, which has {}.{}", allowed.join(", "), guess(key, allowed))
+}
+
+/// ` Did you mean "…"?`, if one of the words is near enough.
+pub(crate) fn guess(word: &str, known: &[&str]) -> String {
+    let near = nearest(word, known.iter().copied()).into_iter().next();
     // A typing error changes a third of a word at most; anything else is another word.
-    let near = near.filter(|near| distance(key, near) * 3 <= near.chars().count());
-    let guess = near.map(|near| format!(" Did you mean \"{near}\"?")).unwrap_or_default();
-    format!("unknown key \"{key}\" in {what}, which has {}.{guess}", allowed.join(", "))
+    let near = near.filter(|near| distance(word, near) * 3 <= near.chars().count());
+    near.map(|near| format!(" Did you mean \"{near}\"?")).unwrap_or_default()
 }
 
 /// The names, those most like `wanted` first.

@@ -23,6 +23,7 @@ pub(crate) struct Reader<'a> {
     source: &'a str,
     file: &'a str,
     problems: Vec<Problem>,
+    warnings: Vec<Problem>,
 }
 
 /// The entries of a mapping whose keys are all allowed.
@@ -41,7 +42,7 @@ impl<'n> Fields<'n> {
 
 impl<'a> Reader<'a> {
     pub fn new(source: &'a str, file: &'a str) -> Self {
-        Self { source, file, problems: Vec::new() }
+        Self { source, file, problems: Vec::new(), warnings: Vec::new() }
     }
 
     /// The text being read.
@@ -56,11 +57,20 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// All problems, in the order of the file, each once.
-    pub fn into_problems(mut self) -> Vec<Problem> {
-        self.problems.sort();
-        self.problems.dedup();
-        self.problems
+    /// Notes something that is allowed and most likely a mistake.
+    pub fn warning(&mut self, place: Place, message: impl Into<String>) {
+        if self.warnings.len() < PROBLEMS_MAX {
+            self.warnings.push(Problem { file: self.file.to_owned(), place, message: message.into() });
+        }
+    }
+
+    /// All problems, and all warnings, in the order of the file, each once.
+    pub fn into_problems_and_warnings(mut self) -> (Vec<Problem>, Vec<Problem>) {
+        for noted in [&mut self.problems, &mut self.warnings] {
+            noted.sort();
+            noted.dedup();
+        }
+        (self.problems, self.warnings)
     }
 
     /// Notes that a value is not what it should be: `max_reserved_workers: expected …, got 0`.
@@ -174,19 +184,35 @@ impl<'a> Reader<'a> {
         number
     }
 
+    /// One of a few words; `choices` has each with what it means.
+    pub fn choice<T: Copy>(&mut self, node: &Node, key: &str, choices: &[(&str, T)]) -> Option<T> {
+        let expected = choices.iter().map(|(word, _)| *word).collect::<Vec<_>>().join(" or ");
+        let word = self.text(node, key, &expected)?;
+        let chosen = choices.iter().find(|(known, _)| *known == word).map(|(_, meaning)| *meaning);
+        if chosen.is_none() {
+            self.unexpected(node, key, &expected);
+        }
+        chosen
+    }
+
     /// A span of time from one second to `max_secs`: `90`, `90s`, `20m`, `1h`.
     pub fn duration(&mut self, node: &Node, key: &str, max_secs: u32) -> Option<Millis> {
+        self.duration_within(node, key, 1..=max_secs)
+    }
+
+    /// A span of time of so many seconds: `0s`, `90`, `90s`, `20m`, `1h`.
+    pub fn duration_within(&mut self, node: &Node, key: &str, range: RangeInclusive<u32>) -> Option<Millis> {
         let secs = match &node.value {
             Value::Number(number) => number.as_u64(),
             Value::Text(text) => secs_of(text),
             Value::Null | Value::Bool(_) | Value::List(_) | Value::Mapping(_) => None,
         };
-        let secs = secs.filter(|secs| (1..=u64::from(max_secs)).contains(secs));
+        let secs = secs.and_then(|secs| u32::try_from(secs).ok()).filter(|secs| range.contains(secs));
         if secs.is_none() {
-            let expected = format!("a span of time such as 120s, 20m or 1h, from 1s to {max_secs}s");
-            self.unexpected(node, key, &expected);
+            let (min, max) = (range.start(), range.end());
+            self.unexpected(node, key, &format!("a span of time such as 120s, 20m or 1h, from {min}s to {max}s"));
         }
-        secs.map(Millis::from_secs)
+        secs.map(|secs| Millis::from_secs(secs.into()))
     }
 
     /// An expression; the problem points into it where the file has it in one line. An empty one is no expression.
@@ -196,7 +222,12 @@ impl<'a> Reader<'a> {
             return None;
         }
         match text.parse::<Expression>() {
-            Ok(expression) => Some(expression),
+            Ok(expression) => {
+                for warning in expression.warnings() {
+                    self.warning(place(node), format!("{key}: {warning}"));
+                }
+                Some(expression)
+            }
             Err(error) => {
                 let inside = document::place_inside(node, &text, error.column.saturating_sub(1), self.source);
                 match inside {

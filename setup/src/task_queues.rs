@@ -13,6 +13,9 @@ const TASK_QUEUES_MAX: usize = 5_000;
 /// Workers who may be offered one Task at once (taskrouter.md section 14).
 const RESERVED_WORKERS_MAX: u32 = 50;
 
+/// Which Task is served first (taskrouter.md section 10); also which kind of queue (section 2.1).
+pub(crate) const TASK_ORDERS: [(&str, TaskOrder); 2] = [("FIFO", TaskOrder::Fifo), ("LIFO", TaskOrder::Lifo)];
+
 /// What a queue without `target_workers` asks of its Workers: nothing (taskrouter.md section 2.6).
 const EVERYBODY: &str = "1 == 1";
 
@@ -32,7 +35,8 @@ fn read_queue(
     workspace: &mut Workspace,
     names: &mut Names<TaskQueueSid>,
 ) -> Option<()> {
-    let fields = reader.mapping(node, "a task queue", &["name", "target_workers", "max_reserved_workers"])?;
+    let fields =
+        reader.mapping(node, "a task queue", &["name", "target_workers", "max_reserved_workers", "task_order"])?;
     let target_workers = match fields.get("target_workers") {
         Some(node) => reader.expression(node, "target_workers"),
         None => EVERYBODY.parse::<Expression>().ok(),
@@ -41,6 +45,7 @@ fn read_queue(
         let number = reader.whole_number(node, "max_reserved_workers", 1..=RESERVED_WORKERS_MAX)?;
         u8::try_from(number).ok()
     });
+    let task_order = fields.get("task_order").and_then(|node| reader.choice(node, "task_order", &TASK_ORDERS));
     // Known by name even if something else is wrong with it: one mistake, one message.
     let name_node = reader.required(&fields, "name")?;
     let name = reader.friendly_name(name_node, "name")?;
@@ -51,7 +56,7 @@ fn read_queue(
         friendly_name: name.to_owned(),
         target_workers,
         max_reserved_workers: max_reserved_workers.unwrap_or(1),
-        task_order: TaskOrder::Fifo,
+        task_order: task_order.unwrap_or_default(),
     };
     workspace.task_queues.insert(sid, queue);
     Some(())

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use shared::model::{
-    ActivitySid, Attributes, TaskChannelName, Timestamp, Worker, WorkerChannel, WorkerSid, WorkspaceSid,
+    ActivitySid, Attributes, TaskChannelName, Timestamp, Worker, WorkerChannel, WorkerSid, Workspace, WorkspaceSid,
 };
 use shared::webhook::redact;
 
@@ -20,7 +20,7 @@ const WORKERS_MAX: usize = 15_000;
 const CAPACITY_MAX: u32 = 500;
 
 /// Capacity in a channel when the file does not say (taskrouter.md section 2.4).
-const CAPACITY: u16 = 1;
+pub(crate) const CAPACITY: u16 = 1;
 
 /// A Worker as the file declares them.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,7 +33,7 @@ pub struct DeclaredWorker {
     pub attributes: Attributes,
     /// The Activity they begin with.
     pub activity_sid: ActivitySid,
-    /// How many Tasks at once, for every TaskChannel.
+    /// How many Tasks at once, for every TaskChannel of the Workspace.
     pub capacity: Vec<(TaskChannelName, u16)>,
 }
 
@@ -75,7 +75,7 @@ fn read_worker(
         Some(node) => reader.reference(node, "activity", &base.activities),
         None => Some(base.workspace.default_activity_sid),
     };
-    let capacity = read_capacity(reader, fields.get("capacity"));
+    let capacity = read_capacity(reader, fields.get("capacity"), &base.workspace);
     let name_node = reader.required(&fields, "name")?;
     let name = reader.friendly_name(name_node, "name")?;
     let sid = sids::worker(base.workspace.sid, name);
@@ -123,14 +123,20 @@ fn check_contact_uri(reader: &mut Reader<'_>, node: &Node) {
     reader.problem(place(node), message);
 }
 
-fn read_capacity(reader: &mut Reader<'_>, node: Option<&Node>) -> Option<Vec<(TaskChannelName, u16)>> {
-    let channels = TaskChannelName::STANDARD;
-    let Some(node) = node else { return Some(channels.map(|channel| (channel, CAPACITY)).to_vec()) };
-    let fields = reader.mapping(node, "capacity", &channels.each_ref().map(TaskChannelName::as_str))?;
+fn read_capacity(
+    reader: &mut Reader<'_>,
+    node: Option<&Node>,
+    workspace: &Workspace,
+) -> Option<Vec<(TaskChannelName, u16)>> {
+    let channels = workspace.task_channels.keys().copied();
+    let Some(node) = node else { return Some(channels.map(|channel| (channel, CAPACITY)).collect()) };
+    let allowed: Vec<&str> = workspace.task_channels.keys().map(TaskChannelName::as_str).collect();
+    let fields = reader.mapping(node, "capacity", &allowed)?;
     let capacity = channels.map(|channel| {
         let Some(node) = fields.get(channel.as_str()) else { return Some((channel, CAPACITY)) };
         let number = reader.whole_number(node, channel.as_str(), 0..=CAPACITY_MAX)?;
         Some((channel, u16::try_from(number).ok()?))
     });
-    capacity.into_iter().collect()
+    // Read to the end, so that every wrong number is told.
+    capacity.collect::<Vec<_>>().into_iter().collect()
 }

@@ -1,17 +1,47 @@
 //! The section `workspace`: Activities, and what happens to Workers by itself.
 
-use shared::model::{AccountSid, Activity, ActivitySid, AfterConversation, Workspace, WrapUp};
+use shared::model::{
+    AccountSid, Activity, ActivitySid, AfterFailedReservation, OnTimeout, RoutingRules, Workspace, WrapUp,
+};
 
 use crate::document::{Node, place};
 use crate::names::Names;
 use crate::reader::{Fields, Reader};
-use crate::sids;
+use crate::task_queues::TASK_ORDERS;
+use crate::{event_types, sids, task_channels, urls};
 
 /// Activities a Workspace may have (taskrouter.md section 14).
 const ACTIVITIES_MAX: usize = 100;
 
 /// Longest wrap-up, in seconds: as long as a Task may stay assigned (taskrouter.md section 14).
 const WRAP_UP_MAX_SECS: u32 = 86_400;
+
+/// Longest time a Worker is spared a Task, in seconds: longer, and callers would wait for nobody.
+const REOFFER_PAUSE_MAX_SECS: u32 = 3_600;
+
+/// Longest time an ended Task is kept, in seconds: as long as a Task may live (taskrouter.md section 14).
+const ENDED_TASK_KEPT_MAX_SECS: u32 = 1_209_600;
+
+const WORKSPACE_KEYS: [&str; 13] = [
+    "name",
+    "default_activity",
+    "timeout_activity",
+    "activities",
+    "wrap_up",
+    "task_channels",
+    "prioritize_queue_order",
+    "on_timeout",
+    "after_failed_reservation",
+    "reoffer_pause",
+    "ended_task_kept",
+    "event_callback",
+    "events_filter",
+];
+
+const ON_TIMEOUT: [(&str, OnTimeout); 2] = [("compatible", OnTimeout::Compatible), ("stay", OnTimeout::Stay)];
+
+const AFTER_FAILED_RESERVATION: [(&str, AfterFailedReservation); 2] =
+    [("stay_in_step", AfterFailedReservation::StayInStep), ("next_step", AfterFailedReservation::NextStep)];
 
 /// The Workspace as far as it has been read, and its Activities by name.
 pub(crate) struct Base {
@@ -29,30 +59,53 @@ impl Base {
 }
 
 pub(crate) fn read(reader: &mut Reader<'_>, node: &Node, account: AccountSid) -> Option<Base> {
-    let allowed = ["name", "default_activity", "timeout_activity", "activities", "wrap_up"];
-    let fields = reader.mapping(node, "the workspace", &allowed)?;
+    let fields = reader.mapping(node, "the workspace", &WORKSPACE_KEYS)?;
     let mut base = Base::nameless(account);
     let name = reader.required(&fields, "name").and_then(|node| reader.friendly_name(node, "name"));
     if let Some(name) = name {
         base.workspace = Workspace::new(sids::workspace(account, name), name, base.workspace.default_activity_sid);
-        for channel in base.workspace.task_channels.values_mut() {
-            channel.after_conversation = AfterConversation::Complete;
-        }
     }
     if let Some(activities) = reader.required(&fields, "activities") {
         for node in reader.list(activities, "activities", ACTIVITIES_MAX) {
             read_activity(reader, node, &mut base);
         }
     }
-    let mut activity = |key| {
-        let node = reader.required(&fields, key)?;
-        reader.reference(node, key, &base.activities)
-    };
-    let (default, timeout) = (activity("default_activity"), activity("timeout_activity"));
+    let default = reference(reader, &fields, "default_activity", &base.activities);
+    let timeout = reference(reader, &fields, "timeout_activity", &base.activities);
     base.workspace.default_activity_sid = default.unwrap_or(base.workspace.default_activity_sid);
     base.workspace.timeout_activity_sid = timeout.unwrap_or(base.workspace.timeout_activity_sid);
     base.workspace.wrap_up = fields.get("wrap_up").and_then(|node| read_wrap_up(reader, node, &base.activities));
+    base.workspace.rules = read_rules(reader, &fields);
+    base.workspace.event_callback_url =
+        fields.get("event_callback").and_then(|node| urls::url(reader, node, "event_callback"));
+    base.workspace.events_filter =
+        fields.get("events_filter").map(|node| event_types::read(reader, node, "events_filter")).unwrap_or_default();
+    task_channels::read(reader, fields.get("task_channels"), &mut base.workspace);
     Some(base)
+}
+
+/// What the file says, and TaskRouter's way where it says nothing.
+fn read_rules(reader: &mut Reader<'_>, fields: &Fields<'_>) -> RoutingRules {
+    let usual = RoutingRules::default();
+    let order = choice(reader, fields, "prioritize_queue_order", &TASK_ORDERS);
+    let on_timeout = choice(reader, fields, "on_timeout", &ON_TIMEOUT);
+    let after_failed = choice(reader, fields, "after_failed_reservation", &AFTER_FAILED_RESERVATION);
+    let mut span = |key, max_secs| {
+        let node = fields.get(key)?;
+        reader.duration_within(node, key, 0..=max_secs)
+    };
+    RoutingRules {
+        reoffer_pause: span("reoffer_pause", REOFFER_PAUSE_MAX_SECS).unwrap_or(usual.reoffer_pause),
+        ended_task_kept: span("ended_task_kept", ENDED_TASK_KEPT_MAX_SECS).unwrap_or(usual.ended_task_kept),
+        prioritize_queue_order: order.unwrap_or(usual.prioritize_queue_order),
+        on_timeout: on_timeout.unwrap_or(usual.on_timeout),
+        after_failed_reservation: after_failed.unwrap_or(usual.after_failed_reservation),
+    }
+}
+
+fn choice<T: Copy>(reader: &mut Reader<'_>, fields: &Fields<'_>, key: &str, choices: &[(&str, T)]) -> Option<T> {
+    let node = fields.get(key)?;
+    reader.choice(node, key, choices)
 }
 
 fn read_activity(reader: &mut Reader<'_>, node: &Node, base: &mut Base) -> Option<()> {

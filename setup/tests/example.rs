@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 use setup::{ContactCentre, read};
 use shared::menu::Language;
-use shared::model::{AccountSid, ActivitySid, Millis, TaskChannelName};
+use shared::model::{AccountSid, ActivitySid, AfterConversation, Millis, RoutingRules, TaskChannelName, TaskOrder};
 
 const ACCOUNT: AccountSid = AccountSid::from_bytes([7; 16]);
 const EXAMPLE: &str = include_str!("../../contact-centre.yaml");
@@ -49,7 +49,7 @@ fn it_has_a_worker_for_each_language_and_one_for_both_all_available() {
     );
     for worker in &centre.workers {
         assert_eq!(name_of(&centre, worker.activity_sid), "Available");
-        assert_eq!(worker.capacity, TaskChannelName::STANDARD.map(|channel| (channel, 1)));
+        assert_eq!(worker.capacity, [(TaskChannelName::VOICE, 1)]);
     }
 }
 
@@ -99,6 +99,32 @@ fn it_answers_the_number_with_two_languages_and_takes_messages() {
         .into();
     assert_eq!(centre.menu.languages, languages);
     assert_eq!(centre.menu.voicemail.unwrap().max_length_secs, 120);
+}
+
+#[test]
+fn what_it_has_as_comments_is_right_as_well() {
+    let text =
+        EXAMPLE.replace("\n  # event", "\n  event").replace("\n            # Whoever", "\n            ## Whoever");
+    let text = text.replace("\n            # ", "\n            ");
+    assert!(text.matches("skip_if:").count() == 1 && !text.contains("# skip_if"));
+    let workspace = read(&text, "contact-centre.yaml", ACCOUNT).unwrap().workspace;
+    assert_eq!((workspace.event_callback_url.is_some(), workspace.events_filter.len()), (true, 3));
+    let workflow = workspace.workflows.values().next().unwrap();
+    let step = &workflow.configuration.filters[0].targets[0];
+    assert!(step.expression.is_some() && step.order_by.is_some() && step.skip_if.is_some());
+    assert!(step.known_worker.is_some() && step.priority == Some(5));
+}
+
+#[test]
+fn what_it_says_of_channels_rules_and_orders_is_what_holds_without_a_word() {
+    let example = example();
+    assert_eq!(example.workspace.rules, RoutingRules::default());
+    let channels: Vec<_> = example.workspace.task_channels.values().collect();
+    let [voice] = channels.as_slice() else { panic!("one channel") };
+    assert_eq!((voice.unique_name, voice.after_conversation), (TaskChannelName::VOICE, AfterConversation::Complete));
+    assert!(!voice.channel_optimized_routing);
+    assert!(example.workspace.task_queues.values().all(|queue| queue.task_order == TaskOrder::Fifo));
+    assert_eq!((example.re_evaluate_tasks.len(), example.warnings.len()), (0, 0));
 }
 
 #[test]

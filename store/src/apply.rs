@@ -6,6 +6,8 @@ use std::time::Duration;
 use shared::model::{Task, TaskSid, Timestamp, Worker, WorkerSid, Workspace, WorkspaceSid};
 use shared::router::{Decision, Event, Outcome, Refusal, Snapshot, WorkersWritten, decide, roster_of};
 
+use crate::items;
+use crate::keys::Key;
 use crate::{Error, Store};
 
 /// Times a decision is taken anew because somebody else wrote first. Each attempt reads the newest state, so only a
@@ -46,13 +48,24 @@ pub enum WorkerChange {
 impl Store {
     /// Applies an event to what is stored. A conflict is reloaded and decided again, [`COMMIT_ATTEMPTS_MAX`] times.
     pub async fn apply(&self, event: &Event, now: Timestamp) -> Result<Applied, Error> {
+        self.apply_if(event, None, now).await
+    }
+
+    /// Applies an event on condition that its Task or Worker still has one of these versions; `None`: whatever it has.
+    /// The condition holds until the write: what somebody else writes in between makes it a conflict, and then the newer
+    /// version is the wrong one ([`Refusal::WrongVersion`]).
+    pub async fn apply_if(&self, event: &Event, expected: Option<&[u64]>, now: Timestamp) -> Result<Applied, Error> {
         for attempt in 1..=COMMIT_ATTEMPTS_MAX {
             let Some((workspace, snapshot)) = self.load(event, now).await? else {
                 return Ok(absent(event));
             };
             let before = (subject_task(event, &snapshot), subject_worker(event, &snapshot));
+            if let Some(refusal) = wrong_version(&before, expected) {
+                return Ok(Applied { outcome: Outcome::Refused(refusal), task: before.0, worker: before.1 });
+            }
             let decision = decide(snapshot.view(&workspace), event, now);
-            match self.commit(&decision, &workspace).await {
+            let renaming = self.renaming(before.1.as_ref(), &decision)?;
+            match self.commit_with(&decision, &workspace, renaming).await {
                 Ok(()) => return Ok(applied(event, decision, before)),
                 Err(Error::Conflict) => pause(attempt).await,
                 Err(error) => return Err(error),
@@ -63,7 +76,8 @@ impl Store {
 
     /// Changes a Worker outside the course of events: their attributes, their capacity, or what follows from a changed
     /// Workspace. `change` gets the newest state and says what it should be, anew after each conflict,
-    /// [`COMMIT_ATTEMPTS_MAX`] times; roster and version follow by themselves.
+    /// [`COMMIT_ATTEMPTS_MAX`] times; roster, board and version follow by themselves. A Worker on whom nothing has changed
+    /// but the board they belong on, as with a new TaskChannel, is written too.
     pub async fn change_worker(
         &self,
         sid: WorkerSid,
@@ -71,10 +85,11 @@ impl Store {
         change: impl Fn(Worker) -> Worker,
     ) -> Result<WorkerChange, Error> {
         for attempt in 1..=COMMIT_ATTEMPTS_MAX {
-            let Some(before) = self.worker(sid).await? else { return Ok(WorkerChange::NoSuchWorker) };
+            let Some(stored) = self.get_item(&Key::worker(sid)).await? else { return Ok(WorkerChange::NoSuchWorker) };
+            let before: Worker = items::read(stored.clone())?;
             let mut after = change(before.clone());
             after.roster = roster_of(workspace, &after);
-            if after == before {
+            if after == before && items::same_place(&stored, &items::of_worker(&after, workspace)?) {
                 return Ok(WorkerChange::AsItWas);
             }
             after.version = before.version + 1;
@@ -149,6 +164,13 @@ fn subject_task(event: &Event, loaded: &Loaded) -> Option<Task> {
 fn subject_worker(event: &Event, loaded: &Loaded) -> Option<Worker> {
     let sid = event.worker()?;
     loaded.workers.iter().find(|worker| worker.sid == sid).cloned()
+}
+
+/// The refusal, if the Task or Worker the event is about has a version that is not expected.
+fn wrong_version((task, worker): &(Option<Task>, Option<Worker>), expected: Option<&[u64]>) -> Option<Refusal> {
+    let version = task.as_ref().map(|task| task.version).or(worker.as_ref().map(|worker| worker.version))?;
+    let as_expected = expected?.contains(&version);
+    (!as_expected).then_some(Refusal::WrongVersion { version })
 }
 
 fn applied(event: &Event, decision: Decision, before: (Option<Task>, Option<Worker>)) -> Applied {

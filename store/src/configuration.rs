@@ -6,9 +6,11 @@ use std::sync::Arc;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 use shared::model::{
-    Activity, ActivitySid, Centre, Configuration, Millis, Readiness, RoutingRules, TaskChannel, TaskChannelName,
-    TaskQueue, TaskQueueSid, Timestamp, WorkerSid, Workflow, WorkflowSid, Workspace, WorkspaceSid, WrapUp,
+    Activity, ActivitySid, Centre, Configuration, EventType, Millis, Readiness, RoutingRules, TaskChannel,
+    TaskChannelName, TaskQueue, TaskQueueSid, Timestamp, WorkerSid, Workflow, WorkflowSid, Workspace, WorkspaceSid,
+    WrapUp,
 };
+use shared::router::events;
 
 use crate::items::{self, Item, text};
 use crate::keys::{self, Key, Part};
@@ -57,7 +59,22 @@ struct WorkspaceFields {
     rules: RoutingRules,
     event_callback_url: Option<String>,
     #[serde(default)]
-    events_filter: Vec<String>,
+    events_filter: Vec<EventType>,
+}
+
+impl WorkspaceFields {
+    /// The Workspace with nothing in it.
+    fn alone(self) -> Workspace {
+        Workspace {
+            timeout_activity_sid: self.timeout_activity_sid,
+            wrap_up: self.wrap_up,
+            rules: self.rules,
+            event_callback_url: self.event_callback_url,
+            events_filter: self.events_filter,
+            task_channels: BTreeMap::new(),
+            ..Workspace::new(self.sid, self.friendly_name, self.default_activity_sid)
+        }
+    }
 }
 
 /// A configuration that was replaced, kept for the Tasks that follow it.
@@ -128,13 +145,34 @@ impl Store {
                 self.client.delete_item().table_name(&*self.table).set_key(key).send().await?;
             }
         }
-        self.cache.lock().await.workspaces.remove(&workspace.sid);
+        self.forget_workspace(workspace.sid).await;
         Ok(())
+    }
+
+    /// Adds a TaskQueue to a Workspace. [`Error::Conflict`]: it is there already.
+    pub async fn create_task_queue(&self, workspace: WorkspaceSid, queue: &TaskQueue) -> Result<(), Error> {
+        let key = Key::part(workspace, Part::TaskQueue, queue.sid);
+        self.put_if(items::with_key(queue, &key)?, false).await?;
+        self.forget_workspace(workspace).await;
+        Ok(())
+    }
+
+    /// Changes an Activity of a Workspace. [`Error::Conflict`]: it is no longer there.
+    pub async fn save_activity(&self, workspace: WorkspaceSid, activity: &Activity) -> Result<(), Error> {
+        let key = Key::part(workspace, Part::Activity, activity.sid);
+        self.put_if(items::with_key(activity, &key)?, true).await?;
+        self.forget_workspace(workspace).await;
+        Ok(())
+    }
+
+    /// The Workspace is read anew when it is asked for next.
+    async fn forget_workspace(&self, sid: WorkspaceSid) {
+        self.cache.lock().await.workspaces.remove(&sid);
     }
 
     /// Makes a readiness known.
     pub async fn save_readiness(&self, workspace: WorkspaceSid, readiness: &Readiness) -> Result<(), Error> {
-        self.cache.lock().await.workspaces.remove(&workspace);
+        self.forget_workspace(workspace).await;
         self.put(items::with_key(readiness, &Key::part(workspace, Part::Readiness, readiness.key()))?).await
     }
 
@@ -253,19 +291,28 @@ fn assemble(rows: Vec<Item>) -> Result<Option<Workspace>, Error> {
         }
     }
     Ok(fields.map(|fields| Workspace {
-        sid: fields.sid,
-        friendly_name: fields.friendly_name,
-        default_activity_sid: fields.default_activity_sid,
-        timeout_activity_sid: fields.timeout_activity_sid,
-        wrap_up: fields.wrap_up,
-        rules: fields.rules,
-        event_callback_url: fields.event_callback_url,
-        events_filter: fields.events_filter,
         activities,
         task_queues,
         workflows,
         superseded,
         task_channels,
         boards,
+        ..fields.alone()
     }))
+}
+
+/// A part of a Workspace as one of its images shows it, if events are about parts of this kind.
+pub(crate) fn part_of(sk: &str, image: serde_dynamo::Item) -> Result<Option<events::Part>, serde_dynamo::Error> {
+    if sk == keys::WORKSPACE {
+        return Ok(Some(events::Part::Workspace(Box::new(
+            serde_dynamo::from_item::<_, WorkspaceFields>(image)?.alone(),
+        ))));
+    }
+    Ok(match Part::ALL.into_iter().find(|part| sk.starts_with(part.prefix())) {
+        Some(Part::Activity) => Some(events::Part::Activity(serde_dynamo::from_item(image)?)),
+        Some(Part::TaskQueue) => Some(events::Part::TaskQueue(serde_dynamo::from_item(image)?)),
+        Some(Part::Workflow) => Some(events::Part::Workflow(Box::new(serde_dynamo::from_item(image)?))),
+        Some(Part::TaskChannel) => Some(events::Part::TaskChannel(serde_dynamo::from_item(image)?)),
+        Some(Part::Configuration | Part::Readiness) | None => None,
+    })
 }

@@ -14,6 +14,7 @@ use crate::Error;
 use crate::configuration::Cached;
 use crate::items::{self, Item, number, text};
 use crate::keys::{self, Key};
+use shared::planted::{self, Bug};
 
 /// The table, seen as Tasks, Workers and their Workspace.
 #[derive(Clone)]
@@ -60,8 +61,8 @@ impl Store {
     /// Writes a new Task, once: a Task that is there stays as it is.
     pub async fn create_task(&self, task: &Task, workspace: &Workspace) -> Result<Created, Error> {
         let put = self.client.put_item().table_name(&*self.table).set_item(Some(items::of_task(task, workspace)?));
-        match put.condition_expression(format!("attribute_not_exists({})", keys::PK)).send().await.map_err(Error::from)
-        {
+        let once = (!planted::is(Bug::TaskMadeAgain)).then(|| format!("attribute_not_exists({})", keys::PK));
+        match put.set_condition_expression(once).send().await.map_err(Error::from) {
             Ok(_) => Ok(Created::New),
             Err(Error::Conflict) => match self.task(task.sid).await? {
                 Some(there) => Ok(Created::AlreadyThere(Box::new(there))),
@@ -120,15 +121,25 @@ impl Store {
     /// Writes a decision, each item on condition that it did not change since it was read. [`Error::Conflict`]: nothing was
     /// written.
     pub async fn commit(&self, decision: &Decision, workspace: &Workspace) -> Result<(), Error> {
+        self.commit_with(decision, workspace, Vec::new()).await
+    }
+
+    /// Writes a decision and, in the same write as its Workers, `more` that belongs to them.
+    pub(crate) async fn commit_with(
+        &self,
+        decision: &Decision,
+        workspace: &Workspace,
+        more: Vec<TransactWriteItem>,
+    ) -> Result<(), Error> {
         self.register_boards(decision, workspace).await?;
         let tasks = decision.tasks.iter().map(|task| self.put_next(items::of_task(task, workspace)?, task.version));
         let tasks: Vec<Put> = tasks.collect::<Result<_, Error>>()?;
         let worker = |worker: &Worker| self.put_next(items::of_worker(worker, workspace)?, worker.version);
         let workers: Vec<Put> = decision.workers.iter().map(worker).collect::<Result<_, Error>>()?;
         match decision.workers_written {
-            WorkersWritten::WithTheTask => self.put_together(tasks.into_iter().chain(workers).collect()).await,
+            WorkersWritten::WithTheTask => self.put_together(tasks.into_iter().chain(workers).collect(), more).await,
             WorkersWritten::AfterTheTask => {
-                self.put_together(tasks).await?;
+                self.put_together(tasks, more).await?;
                 self.give_back(workers).await;
                 Ok(())
             }
@@ -147,16 +158,20 @@ impl Store {
     }
 
     /// Writes all or nothing.
-    async fn put_together(&self, puts: Vec<Put>) -> Result<(), Error> {
+    async fn put_together(&self, puts: Vec<Put>, more: Vec<TransactWriteItem>) -> Result<(), Error> {
         match <[Put; 1]>::try_from(puts) {
-            Ok([put]) => self.put_one(put).await,
+            Ok([put]) if more.is_empty() => self.put_one(put).await,
+            Ok([put]) => self.transact([put].into(), more).await,
             Err(puts) if puts.is_empty() => Ok(()),
-            Err(puts) => {
-                let writes = puts.into_iter().map(|put| TransactWriteItem::builder().put(put).build()).collect();
-                self.client.transact_write_items().set_transact_items(Some(writes)).send().await?;
-                Ok(())
-            }
+            Err(puts) => self.transact(puts, more).await,
         }
+    }
+
+    async fn transact(&self, puts: Vec<Put>, more: Vec<TransactWriteItem>) -> Result<(), Error> {
+        let puts = puts.into_iter().map(|put| TransactWriteItem::builder().put(put).build());
+        let writes = puts.chain(more).collect();
+        self.client.transact_write_items().set_transact_items(Some(writes)).send().await?;
+        Ok(())
     }
 
     /// The ids of all Workers of a Workspace, oldest first.
@@ -174,9 +189,20 @@ impl Store {
     }
 
     pub(crate) async fn get<T: DeserializeOwned>(&self, key: &Key) -> Result<Option<T>, Error> {
+        self.get_item(key).await?.map(items::read).transpose()
+    }
+
+    pub(crate) async fn get_item(&self, key: &Key) -> Result<Option<Item>, Error> {
         let get = self.client.get_item().table_name(&*self.table).set_key(Some(items::key_attributes(key)));
-        let found = get.consistent_read(true).send().await?;
-        found.item.map(items::read).transpose()
+        Ok(get.consistent_read(true).send().await?.item)
+    }
+
+    /// Writes an item on condition that it is not there yet, or that it is.
+    pub(crate) async fn put_if(&self, item: Item, there: bool) -> Result<(), Error> {
+        let function = if there { "attribute_exists" } else { "attribute_not_exists" };
+        let put = self.client.put_item().table_name(&*self.table).set_item(Some(item));
+        put.condition_expression(format!("{function}({})", keys::PK)).send().await?;
+        Ok(())
     }
 
     pub(crate) async fn put(&self, item: Item) -> Result<(), Error> {
@@ -231,7 +257,11 @@ impl Store {
         let put = Put::builder()
             .table_name(&*self.table)
             .set_item(Some(item))
-            .condition_expression("#version = :read")
+            .condition_expression(if planted::is(Bug::ConditionLeftOut) {
+                "#version >= :read OR #version < :read"
+            } else {
+                "#version = :read"
+            })
             .expression_attribute_names("#version", keys::VERSION)
             .expression_attribute_values(":read", number(version.saturating_sub(1)));
         put.build().map_err(build_error)

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::{Delete, KeysAndAttributes, Put, TransactWriteItem};
 use serde::{Deserialize, Serialize};
 use shared::model::{TaskQueueSid, Worker, WorkerSid, Workspace, WorkspaceSid};
-use shared::router::Presence;
+use shared::router::{Decision, Presence};
 
 use crate::items::{self, Item, number};
 use crate::keys::{self, Key};
@@ -49,6 +49,23 @@ impl Store {
         let writes = [write(delete.build().map_err(build_error)?), write(name.build().map_err(build_error)?)];
         self.client.transact_write_items().set_transact_items(Some(writes.to_vec())).send().await?;
         Ok(())
+    }
+
+    /// What must be written along with a decision that gives a Worker another name: the new one, which nobody else may
+    /// have, and the end of the old one. Nothing if the name stays, or changes in case only.
+    pub(crate) fn renaming(
+        &self,
+        before: Option<&Worker>,
+        decision: &Decision,
+    ) -> Result<Vec<TransactWriteItem>, Error> {
+        let Some(before) = before else { return Ok(Vec::new()) };
+        let key = |worker: &Worker| Key::worker_name(worker.workspace_sid, &worker.friendly_name);
+        let after = decision.workers.iter().find(|worker| worker.sid == before.sid);
+        let Some(after) = after.filter(|after| key(after) != key(before)) else { return Ok(Vec::new()) };
+        let taken = self.put_new(items::with_key(&NamedWorker { worker_sid: after.sid }, &key(after))?)?;
+        let freed = Delete::builder().table_name(&*self.table).set_key(Some(items::key_attributes(&key(before))));
+        let freed = TransactWriteItem::builder().delete(freed.build().map_err(build_error)?).build();
+        Ok(vec![taken, freed])
     }
 
     /// The Worker of this name, ignoring case; `None`: nobody has it.

@@ -8,8 +8,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use aws_sdk_dynamodb::config::SharedHttpClient;
+use callbacks::{Destinations, web_client};
 use cordboard::carrier_choice::CarrierChoice;
-use cordboard::centre::{Centre, Settings};
+use cordboard::centre::{Centre, Outside, Settings};
 use cordboard::credentials::Account;
 use cordboard::embedded_dynamodb::{EmbeddedDynamoDb, Place};
 use in_process::{Layer, Layered};
@@ -18,6 +19,7 @@ use setup::ContactCentre;
 use shared::model::{AccountSid, CallSid, Clock, Millis, Task, TaskSid, Timestamp, Worker};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
+use web::WebClient;
 
 use crate::metering::Meter;
 
@@ -43,6 +45,26 @@ impl ManualClock {
     }
 }
 
+/// What is around a laboratory.
+#[derive(Clone)]
+pub struct Surroundings {
+    /// The way to customers' servers.
+    pub web: Arc<dyn WebClient>,
+    /// Who is asked for the first document of a call to the centre's number, if not the centre.
+    pub voice_url: Option<String>,
+}
+
+impl Surroundings {
+    /// The network as it is.
+    pub fn real() -> Self {
+        Self { web: Arc::new(web_client(Destinations::Anywhere).unwrap()), voice_url: None }
+    }
+
+    fn outside(&self) -> Outside {
+        Outside { web: Arc::clone(&self.web), voice_url: self.voice_url.clone() }
+    }
+}
+
 /// The centre, running, and people at their phones.
 pub struct Laboratory {
     /// The centre.
@@ -55,8 +77,9 @@ pub struct Laboratory {
     pub account: Account,
     /// Its set-up.
     pub contact_centre: ContactCentre,
+    pub(crate) http: reqwest::Client,
     address: SocketAddr,
-    http: reqwest::Client,
+    surroundings: Surroundings,
     stop: Option<oneshot::Sender<()>>,
     served: tokio::task::JoinHandle<()>,
 }
@@ -70,14 +93,27 @@ impl Laboratory {
     /// A centre of this set-up, its data in `folder` if there is one.
     pub async fn open(set_up: &str, folder: Option<PathBuf>) -> Self {
         let clock = Arc::new(ManualClock(AtomicI64::new(crate::centre::NOON.as_millis())));
-        Self::open_at(set_up, folder, clock, SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await
+        Self::open_at(set_up, folder, clock, SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), Surroundings::real()).await
+    }
+
+    /// A centre of this set-up, its data in `folder`, in these surroundings.
+    pub async fn open_with(set_up: &str, folder: PathBuf, surroundings: Surroundings) -> Self {
+        let clock = Arc::new(ManualClock(AtomicI64::new(crate::centre::NOON.as_millis())));
+        Self::open_at(set_up, Some(folder), clock, SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), surroundings).await
     }
 
     /// The same centre again, as after a restart: all that is not in `folder` is lost.
     pub async fn restarted(self, set_up: &str, folder: PathBuf) -> Self {
         let (clock, address) = (Arc::clone(&self.clock), self.address);
+        let surroundings = self.surroundings.clone();
         self.close().await;
-        Self::open_at(set_up, Some(folder), clock, address).await
+        Self::open_at(set_up, Some(folder), clock, address, surroundings).await
+    }
+
+    /// Applies another set-up, as `cordboard apply` does.
+    pub async fn set_up_again(&mut self, set_up: &str) {
+        self.contact_centre = setup::read(set_up, "contact-centre.yaml", self.account.account_sid).unwrap();
+        setup::apply(&self.centre.store, &self.contact_centre, self.clock.now()).await.unwrap();
     }
 
     /// A centre of this set-up that keeps nothing, with a meter on its table.
@@ -88,12 +124,18 @@ impl Laboratory {
         let table = EmbeddedDynamoDb::open_through(Place::Temporary, layers).await.unwrap();
         let clock = Arc::new(ManualClock(AtomicI64::new(crate::centre::NOON.as_millis())));
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        (Self::open_on(table, set_up, None, clock, address).await, meter)
+        (Self::open_on(table, set_up, None, clock, address, Surroundings::real()).await, meter)
     }
 
-    async fn open_at(set_up: &str, folder: Option<PathBuf>, clock: Arc<ManualClock>, address: SocketAddr) -> Self {
+    async fn open_at(
+        set_up: &str,
+        folder: Option<PathBuf>,
+        clock: Arc<ManualClock>,
+        address: SocketAddr,
+        surroundings: Surroundings,
+    ) -> Self {
         let table = EmbeddedDynamoDb::open(folder.clone().map_or(Place::Temporary, Place::Folder)).await.unwrap();
-        Self::open_on(table, set_up, folder, clock, address).await
+        Self::open_on(table, set_up, folder, clock, address, surroundings).await
     }
 
     async fn open_on(
@@ -102,6 +144,7 @@ impl Laboratory {
         folder: Option<PathBuf>,
         clock: Arc<ManualClock>,
         address: SocketAddr,
+        surroundings: Surroundings,
     ) -> Self {
         let account_sid = AccountSid::derive(&["laboratory"]);
         let account = Account { account_sid, auth_token: "0123456789abcdef0123456789abcdef".to_owned() };
@@ -117,14 +160,16 @@ impl Laboratory {
             twiml_preview: true,
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
         };
-        let centre = Centre::open_on(table, settings, &base).await.unwrap();
+        let centre = Centre::open_in(surroundings.outside(), table, settings, &base).await.unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
         let serving = Arc::clone(&centre).serve(listener, async move {
             let _dropped = stopped.await;
         });
         let served = tokio::spawn(async move { serving.await.unwrap() });
         let http = reqwest::Client::builder().pool_max_idle_per_host(0).build().unwrap();
-        let laboratory = Self { centre, clock, base, address, account, contact_centre, http, stop: Some(stop), served };
+        let stop = Some(stop);
+        let laboratory =
+            Self { centre, clock, base, address, account, contact_centre, http, surroundings, stop, served };
         laboratory.centre.settle().await;
         laboratory
     }
@@ -157,6 +202,23 @@ impl Laboratory {
         let body = json!({ "from": from, "to": self.contact_centre.centre.phone_number });
         let placed = self.post("/simulator/calls", &body).await;
         placed["call_sid"].as_str().unwrap().parse().unwrap()
+    }
+
+    /// Somebody else's program places a call to `to` over the carrier's REST API, with its TwiML at `url`.
+    pub async fn call_to(&self, to: &str, url: &str) -> CallSid {
+        let account = self.account.account_sid.to_string();
+        let from = self.contact_centre.centre.phone_number.clone();
+        let form = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs([("To", to), ("From", &from), ("Url", url)])
+            .finish();
+        let request = self
+            .http
+            .post(format!("{}/2010-04-01/Accounts/{account}/Calls.json", self.base))
+            .basic_auth(&account, Some(&self.account.auth_token))
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(form);
+        let placed: Value = request.send().await.unwrap().json().await.unwrap();
+        placed["sid"].as_str().unwrap().parse().unwrap()
     }
 
     /// Somebody at the phone of `call` does `what`: `answer`, `decline`, `hangup`.

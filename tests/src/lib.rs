@@ -5,7 +5,9 @@
 //! - [`template`]: `template.yaml`, with its loops unrolled.
 //! - [`centre`]: a contact centre to test with.
 //! - [`laboratory`]: the whole contact centre with a clock of its own; [`story`]: its days as plain files.
+//! - [`application`]: somebody else's application, which gives instructions.
 //! - [`metering`]: what a layer around the table counts: round trips, units, bytes, keys.
+//! - [`customer`]: a customer's server, with scripted answers; [`rest`]: a customer's client of the REST API.
 //! - [`settings`]: which environment variables a function's code reads.
 //! - [`lambda`]: AWS's side of a function: the Runtime API a binary talks to.
 //! - [`aws`]: the other AWS services a function talks to: Parameter Store and SQS.
@@ -13,15 +15,18 @@
 //! - [`binaries`]: where Cargo put the binaries.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says so by panicking")]
 
+pub mod application;
 pub mod aws;
 pub mod binaries;
 pub mod centre;
+pub mod customer;
 pub mod dynamodb;
 pub mod laboratory;
 pub mod lambda;
 pub mod metering;
 pub mod process;
 pub mod project;
+pub mod rest;
 pub mod settings;
 pub mod story;
 pub mod template;

@@ -1,77 +1,12 @@
 //! An application of somebody else's as the assignment callback: what it is asked, and what its answers do.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says so by panicking")]
 
-use std::collections::BTreeMap;
-use std::net::Ipv4Addr;
-use std::sync::{Arc, Mutex};
-
-use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, Uri};
-use axum::response::IntoResponse;
-use axum::routing::post;
 use shared::model::{AssignmentStatus, Millis, ReservationStatus};
 use shared::webhook::signature::{SIGNATURE_HEADER, Signed, verify};
-use tests::laboratory::{EXAMPLE, Laboratory};
+use tests::application::{Answer, Application, JSON};
+use tests::laboratory::Laboratory;
 use tests::story::SLACK;
-use tokio::net::TcpListener;
 
-/// What the application answers at a path: status, content type, body.
-type Answer = (u16, &'static str, &'static str);
-
-/// A request it got.
-#[derive(Debug, Clone)]
-struct Asked {
-    path: String,
-    headers: HeaderMap,
-    form: Vec<(String, String)>,
-}
-
-#[derive(Clone)]
-struct Application {
-    base: String,
-    answers: Arc<BTreeMap<&'static str, Answer>>,
-    asked: Arc<Mutex<Vec<Asked>>>,
-}
-
-impl Application {
-    async fn start(answers: &[(&'static str, Answer)]) -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-        let base = format!("http://{}", listener.local_addr().unwrap());
-        let application = Self { base, answers: Arc::new(answers.iter().copied().collect()), asked: Arc::default() };
-        let site = axum::Router::new().route("/{path}", post(answer)).with_state(application.clone());
-        tokio::spawn(async move { axum::serve(listener, site).await.unwrap() });
-        application
-    }
-
-    /// The example centre with this application's paths as callback and fallback.
-    async fn laboratory(&self, callback: &str, fallback: &str) -> Laboratory {
-        let urls = format!(
-            "assignment_callback: {base}{callback}\n    fallback_assignment_callback: {base}{fallback}",
-            base = self.base
-        );
-        let set_up = EXAMPLE.replace("assignment_callback: /assignment", &urls);
-        assert_ne!(set_up, EXAMPLE);
-        Laboratory::open(&set_up, None).await
-    }
-
-    fn paths(&self) -> Vec<String> {
-        self.asked.lock().unwrap().iter().map(|asked| asked.path.clone()).collect()
-    }
-}
-
-async fn answer(
-    State(application): State<Application>,
-    uri: Uri,
-    headers: HeaderMap,
-    body: String,
-) -> impl IntoResponse {
-    let form = form_urlencoded::parse(body.as_bytes()).into_owned().collect();
-    application.asked.lock().unwrap().push(Asked { path: uri.path().to_owned(), headers, form });
-    let (status, content_type, body) = application.answers[uri.path()];
-    (StatusCode::from_u16(status).unwrap(), [("content-type", content_type)], body)
-}
-
-const JSON: &str = "application/json";
 const NOTHING: Answer = (200, JSON, "");
 
 /// An English caller, as soon as the Task has been offered.
@@ -89,14 +24,14 @@ async fn the_application_is_asked_with_a_signature_and_everything_it_needs() {
     let laboratory = application.laboratory("/ask", "/again").await;
     let caller = call(&laboratory).await;
     let task = laboratory.task(caller).await.unwrap();
-    let asked = application.asked.lock().unwrap().clone();
+    let asked = application.asked();
     assert_eq!(asked.len(), 1, "one offer, one request: {asked:?}");
 
     let url = format!("{}/ask", application.base);
     let signature = asked[0].headers[SIGNATURE_HEADER].to_str().unwrap();
-    verify(&laboratory.account.auth_token, &url, Signed::Form(&asked[0].form), signature).unwrap();
+    verify(&laboratory.account.auth_token, &url, Signed::Form(&asked[0].parameters), signature).unwrap();
     assert_eq!(asked[0].headers["i-twilio-idempotency-token"], task.reservations[0].sid.to_string());
-    let names: Vec<&str> = asked[0].form.iter().map(|(name, _)| name.as_str()).collect();
+    let names: Vec<&str> = asked[0].parameters.iter().map(|(name, _)| name.as_str()).collect();
     let expected = [
         "Timestamp",
         "AccountSid",

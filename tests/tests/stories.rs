@@ -4,20 +4,20 @@ use std::path::Path;
 
 use tests::story;
 
+/// A test for each file of a folder, and one that no file of it is left out.
 macro_rules! stories {
-    ($($name:ident)*) => {
+    ($folder:literal: $($name:ident = $file:literal)*) => {
         $(#[tokio::test]
         async fn $name() {
-            story::play(&folder().join(concat!(stringify!($name), ".txt"))).await;
+            story::play(&folder().join($folder).join($file)).await;
         })*
 
         #[test]
         fn every_story_is_played() {
-            let mut files: Vec<String> = std::fs::read_dir(folder())
-                .unwrap()
-                .map(|entry| entry.unwrap().file_name().to_string_lossy().trim_end_matches(".txt").to_owned())
-                .collect();
-            let mut played = vec![$(stringify!($name).to_owned()),*];
+            let entries = std::fs::read_dir(super::folder().join($folder)).unwrap().map(Result::unwrap);
+            let files = entries.filter(|entry| entry.file_type().unwrap().is_file());
+            let mut files: Vec<String> = files.map(|entry| entry.file_name().into_string().unwrap()).collect();
+            let mut played = vec![$($file.to_owned()),*];
             files.sort();
             played.sort();
             assert_eq!(files, played);
@@ -29,14 +29,35 @@ fn folder() -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("stories")
 }
 
-stories! {
-    a_call_from_ring_to_wrap_up
-    a_caller_who_hangs_up_while_a_phone_rings
-    a_declined_call_goes_to_the_next_worker
-    a_phone_nobody_answers
-    a_restart_while_a_phone_rings
-    a_worker_who_hangs_up_too_early
-    a_wrong_key_and_silence
-    five_calls_for_three_workers
-    nobody_for_twenty_minutes
+mod days {
+    use super::*;
+
+    stories! { "":
+        a_call_from_ring_to_wrap_up = "a_call_from_ring_to_wrap_up.txt"
+        a_caller_who_hangs_up_while_a_phone_rings = "a_caller_who_hangs_up_while_a_phone_rings.txt"
+        a_declined_call_goes_to_the_next_worker = "a_declined_call_goes_to_the_next_worker.txt"
+        a_phone_nobody_answers = "a_phone_nobody_answers.txt"
+        a_restart_while_a_phone_rings = "a_restart_while_a_phone_rings.txt"
+        a_worker_who_hangs_up_too_early = "a_worker_who_hangs_up_too_early.txt"
+        a_wrong_key_and_silence = "a_wrong_key_and_silence.txt"
+        five_calls_for_three_workers = "five_calls_for_three_workers.txt"
+        nobody_for_twenty_minutes = "nobody_for_twenty_minutes.txt"
+    }
+}
+
+/// The conformance cases of taskrouter.md section 19.
+mod taskrouter {
+    use super::*;
+
+    stories! { "taskrouter":
+        cases_01_to_09_expressions = "01-09_expressions.txt"
+        cases_10_to_12_which_worker = "10-12_which_worker.txt"
+        cases_13_to_15_which_task = "13-15_which_task.txt"
+        cases_16_to_17_capacity = "16-17_capacity.txt"
+        cases_18_to_22_offers_not_taken = "18-22_offers_not_taken.txt"
+        cases_23_to_28_lives_of_tasks = "23-28_lives_of_tasks.txt"
+        cases_29_to_36_workflows = "29-36_workflows.txt"
+        cases_37_to_40_waiting = "37-40_waiting.txt"
+        cases_41_to_45_protocol = "41-45_protocol.txt"
+    }
 }

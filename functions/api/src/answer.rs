@@ -20,6 +20,16 @@ impl Answer {
         Self { status: StatusCode::OK, body, headers: Vec::new() }
     }
 
+    /// 201 with this body: it was made.
+    pub fn created(body: Value) -> Self {
+        Self { status: StatusCode::CREATED, ..Self::ok(body) }
+    }
+
+    /// 204: it was removed, and there is nothing to show.
+    pub fn no_content() -> Self {
+        Self { status: StatusCode::NO_CONTENT, body: Value::Null, headers: Vec::new() }
+    }
+
     /// With `ETag: "<version>"`, what a later `If-Match` is compared with (taskrouter.md section 1, "Optimistic
     /// concurrency").
     pub fn with_version(mut self, version: u64) -> Self {
@@ -30,11 +40,13 @@ impl Answer {
 
     /// The HTTP response.
     pub fn into_response(self) -> Response<Vec<u8>> {
-        let mut response = Response::new(self.body.to_string().into_bytes());
+        let mut response = Response::new(Vec::new());
         *response.status_mut() = self.status;
-        let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        headers.extend(self.headers);
+        if self.status != StatusCode::NO_CONTENT {
+            *response.body_mut() = self.body.to_string().into_bytes();
+            response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        }
+        response.headers_mut().extend(self.headers);
         response
     }
 }

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use http::{HeaderMap, header};
 use shared::model::{Timestamp, Workspace};
+use shared::router::{Event, Outcome};
+use store::Applied;
 
 use crate::Api;
 use crate::error::ApiError;
@@ -61,20 +63,33 @@ impl Call<'_> {
         ApiError::NotFound { path: self.path.to_owned() }
     }
 
-    /// Lets an update pass that has no `If-Match`, or one that names `version` (taskrouter.md section 1, "Optimistic
-    /// concurrency").
-    ///
-    /// A write of somebody else between this look and the update passes unnoticed: the update is then decided over the
-    /// newer state, by the same rules.
+    /// The versions of which `If-Match` wants one; `None`: any will do (taskrouter.md section 1, "Optimistic concurrency").
+    /// A tag that is none of ours names no version, so nothing ever matches it.
+    pub fn expected_versions(&self) -> Option<Vec<u64>> {
+        let tags = self.headers.get(header::IF_MATCH)?.to_str().unwrap_or_default();
+        let tags: Vec<&str> = tags.split(',').map(str::trim).collect();
+        let version = |tag: &&str| tag.strip_prefix('"')?.strip_suffix('"')?.parse().ok();
+        (!tags.contains(&"*")).then(|| tags.iter().filter_map(version).collect())
+    }
+
+    /// Lets a request pass that writes nothing, or that writes on condition of `version` itself.
     ///
     /// # Errors
     /// [`ApiError::PreconditionFailed`]
-    pub fn check_if_match(&self, version: u64) -> Result<(), ApiError> {
-        let etag = format!("\"{version}\"");
-        let is_named = |text: &str| text.split(',').map(str::trim).any(|tag| tag == "*" || tag == etag);
-        match self.headers.get(header::IF_MATCH) {
-            Some(expected) if !expected.to_str().is_ok_and(is_named) => Err(ApiError::PreconditionFailed { version }),
+    pub fn check_version(&self, version: u64) -> Result<(), ApiError> {
+        match self.expected_versions() {
+            Some(expected) if !expected.contains(&version) => Err(ApiError::PreconditionFailed { version }),
             Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Applies an event on the condition that `If-Match` states, to the Task or Worker as it is when it is written.
+    pub async fn apply(&self, event: &Event) -> Result<Applied, ApiError> {
+        let expected = self.expected_versions();
+        let applied = self.api.store.apply_if(event, expected.as_deref(), self.now).await?;
+        match applied.outcome {
+            Outcome::Refused(refusal) => Err(ApiError::refused(&refusal, self.path)),
+            Outcome::Changed | Outcome::AlreadySo => Ok(applied),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde_json::json;
+use shared::model::{ReservationSid, ReservationStatus};
 use shared::router::Refusal;
 
 use crate::BODY_BYTES_MAX;
@@ -67,6 +68,12 @@ pub enum ApiError {
         /// Its version.
         version: u64,
     },
+    /// Another Worker took the Task (taskrouter.md section 10, "parallel reservations").
+    #[error("Reservation {reservation} was rescinded: another Worker took the Task")]
+    Rescinded {
+        /// The Reservation that lost.
+        reservation: ReservationSid,
+    },
     /// The body is over the limit.
     #[error("the body has {bytes} bytes; at most {BODY_BYTES_MAX} are taken")]
     BodyTooLarge {
@@ -93,6 +100,11 @@ impl ApiError {
         Self::Parameter { name: name.to_owned(), problem: problem.into() }
     }
 
+    /// A parameter that must be there and is not.
+    pub fn missing(name: &str) -> Self {
+        Self::State(format!("{name} field is required"))
+    }
+
     /// What the routing core says no to, asked for under `path`.
     pub fn refused(refusal: &Refusal, path: &str) -> Self {
         match refusal {
@@ -101,6 +113,10 @@ impl ApiError {
             }
             Refusal::NoSuchTaskChannel => Self::parameter("TaskChannel", refusal.to_string()),
             Refusal::NoSuchActivity => Self::parameter("ActivitySid", refusal.to_string()),
+            Refusal::WrongVersion { version } => Self::PreconditionFailed { version: *version },
+            Refusal::ReservationNotPending { reservation, status: ReservationStatus::Rescinded } => {
+                Self::Rescinded { reservation: *reservation }
+            }
             Refusal::ReservationNotPending { .. } | Refusal::InstructionInHand(_) | Refusal::WrongStatus { .. } => {
                 Self::State(refusal.to_string())
             }
@@ -138,6 +154,7 @@ impl ApiError {
             Self::NotFound { .. } | Self::NotServed { .. } => (20_404, StatusCode::NOT_FOUND),
             Self::MethodNotAllowed { .. } => (20_004, StatusCode::METHOD_NOT_ALLOWED),
             Self::PreconditionFailed { .. } => (20_412, StatusCode::PRECONDITION_FAILED),
+            Self::Rescinded { .. } => (20_410, StatusCode::GONE),
             Self::BodyTooLarge { .. } => (20_001, StatusCode::PAYLOAD_TOO_LARGE),
             Self::Store(store::Error::Conflict) => (20_162, StatusCode::CONFLICT),
             Self::ListTooLong { .. } | Self::Store(store::Error::Unavailable(_)) => {
@@ -163,6 +180,7 @@ impl ApiError {
             | Self::NotServed { .. }
             | Self::MethodNotAllowed { .. }
             | Self::PreconditionFailed { .. }
+            | Self::Rescinded { .. }
             | Self::BodyTooLarge { .. }
             | Self::ListTooLong { .. }
             | Self::Json(_) => self.to_string(),

@@ -12,6 +12,7 @@ mod answer;
 mod auth;
 mod call;
 mod error;
+mod ids;
 mod paging;
 mod parameters;
 mod resources;
@@ -30,6 +31,8 @@ use error::ApiError;
 use parameters::Parameters;
 use view::View;
 
+pub use ids::Ids;
+
 /// Largest body taken: attributes of 4,096 characters, four bytes each, every byte as `%xx`, and room for the rest
 /// (taskrouter.md section 14).
 pub const BODY_BYTES_MAX: usize = 64 * 1024;
@@ -46,6 +49,8 @@ pub struct Api {
     pub base_url: Option<String>,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
+    /// Names for what is created.
+    pub ids: Ids,
 }
 
 /// Answers one request. Never fails: what goes wrong is an answer too, `{"code","message","more_info","status"}`.

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::sync::Arc;
 
-use api::{Api, handle};
+use api::{Api, Ids, handle};
 use runtime::{Env, SystemClock, aws, parameter_store};
 
 #[tokio::main(flavor = "current_thread")]
@@ -16,6 +16,7 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
         auth_token: parameter_store::auth_token(&env).await?,
         base_url: None,
         clock: Arc::new(SystemClock),
+        ids: Ids::random(),
     };
     runtime::http::serve_plain(Arc::new(api), handle).await
 }

@@ -1,15 +1,20 @@
 //! What a request says, by name (taskrouter.md section 1, "request body").
 
 use std::fmt::Display;
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 use http::{HeaderMap, header};
+use shared::model::{Attributes, AttributesError};
 
 use crate::BODY_BYTES_MAX;
 use crate::error::ApiError;
 
 /// Most parameters taken from a query or a form. The largest operation, updating a Reservation, has 54.
 pub const PARAMETERS_MAX: usize = 200;
+
+/// Characters a friendly name may have (taskrouter.md section 14).
+pub const FRIENDLY_NAME_CHARS_MAX: usize = 64;
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
@@ -76,6 +81,44 @@ impl Parameters {
     pub fn switch(&self, name: &str) -> Option<bool> {
         let value = self.text(name)?;
         Some(["true", "1", "yes"].iter().any(|on| value.eq_ignore_ascii_case(on)))
+    }
+
+    /// The value under a name, read with `read`, which says what was expected of a text it cannot use.
+    ///
+    /// # Errors
+    /// [`ApiError::Parameter`]
+    pub fn parsed<T>(&self, name: &str, read: impl Fn(&str) -> Result<T, String>) -> Result<Option<T>, ApiError> {
+        self.text(name).map(read).transpose().map_err(|problem| ApiError::parameter(name, problem))
+    }
+
+    /// The whole number under a name.
+    ///
+    /// # Errors
+    /// [`ApiError::Parameter`] for anything but a whole number within `limits`.
+    pub fn whole_number(&self, name: &str, limits: RangeInclusive<u32>) -> Result<Option<u32>, ApiError> {
+        self.parsed(name, |text| {
+            let number = text.parse().ok().filter(|number| limits.contains(number));
+            number.ok_or_else(|| format!("expected a whole number from {} to {}", limits.start(), limits.end()))
+        })
+    }
+
+    /// The JSON object under a name (taskrouter.md section 14: 4,096 characters at most).
+    ///
+    /// # Errors
+    /// [`ApiError::Parameter`]
+    pub fn attributes(&self, name: &str) -> Result<Option<Attributes>, ApiError> {
+        self.parsed(name, |text| text.parse().map_err(|error: AttributesError| error.to_string()))
+    }
+
+    /// The name for people under a name: not empty, [`FRIENDLY_NAME_CHARS_MAX`] at most.
+    ///
+    /// # Errors
+    /// [`ApiError::Parameter`]
+    pub fn friendly_name(&self, name: &str) -> Result<Option<&str>, ApiError> {
+        let Some(text) = self.text(name) else { return Ok(None) };
+        let fits = !text.trim().is_empty() && text.chars().count() <= FRIENDLY_NAME_CHARS_MAX;
+        let problem = || format!("expected 1 to {FRIENDLY_NAME_CHARS_MAX} characters");
+        if fits { Ok(Some(text)) } else { Err(ApiError::parameter(name, problem())) }
     }
 
     /// Refuses parameters that TaskRouter has for this operation and that nothing here carries out: to pass over them

@@ -9,7 +9,7 @@ use http::Method;
 use crate::answer::Answer;
 use crate::call::{Call, PathSid};
 use crate::error::ApiError;
-use crate::resources::{activity, task, worker, workspace};
+use crate::resources::{activity, reservation, task, task_queue, worker, workspace};
 
 /// One operation.
 pub struct Route {
@@ -31,12 +31,24 @@ pub static ROUTES: &[Route] = &[
     Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}", run: |call| Box::pin(workspace::fetch(call)) },
     Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Activities", run: |call| Box::pin(activity::list(call)) },
     Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Activities/{Sid}", run: |call| Box::pin(activity::fetch(call)) },
+    Route { method: Method::POST, path: "/v1/Workspaces/{WorkspaceSid}/Activities/{Sid}", run: |call| Box::pin(activity::update(call)) },
+    Route { method: Method::POST, path: "/v1/Workspaces/{WorkspaceSid}/TaskQueues", run: |call| Box::pin(task_queue::create(call)) },
     Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Workers", run: |call| Box::pin(worker::list(call)) },
+    Route { method: Method::POST, path: "/v1/Workspaces/{WorkspaceSid}/Workers", run: |call| Box::pin(worker::create(call)) },
     Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Workers/{Sid}", run: |call| Box::pin(worker::fetch(call)) },
     Route { method: Method::POST, path: "/v1/Workspaces/{WorkspaceSid}/Workers/{Sid}", run: |call| Box::pin(worker::update(call)) },
+    Route { method: Method::DELETE, path: "/v1/Workspaces/{WorkspaceSid}/Workers/{Sid}", run: |call| Box::pin(worker::delete(call)) },
+    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Workers/{WorkerSid}/Reservations", run: |call| Box::pin(reservation::list_of_worker(call)) },
+    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Workers/{WorkerSid}/Reservations/{Sid}", run: |call| Box::pin(reservation::fetch_of_worker(call)) },
+    Route { method: Method::POST, path: "/v1/Workspaces/{WorkspaceSid}/Workers/{WorkerSid}/Reservations/{Sid}", run: |call| Box::pin(reservation::update_of_worker(call)) },
     Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Tasks", run: |call| Box::pin(task::list(call)) },
+    Route { method: Method::POST, path: "/v1/Workspaces/{WorkspaceSid}/Tasks", run: |call| Box::pin(task::create(call)) },
     Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Tasks/{Sid}", run: |call| Box::pin(task::fetch(call)) },
     Route { method: Method::POST, path: "/v1/Workspaces/{WorkspaceSid}/Tasks/{Sid}", run: |call| Box::pin(task::update(call)) },
+    Route { method: Method::DELETE, path: "/v1/Workspaces/{WorkspaceSid}/Tasks/{Sid}", run: |call| Box::pin(task::delete(call)) },
+    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Tasks/{TaskSid}/Reservations", run: |call| Box::pin(reservation::list_of_task(call)) },
+    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Tasks/{TaskSid}/Reservations/{Sid}", run: |call| Box::pin(reservation::fetch_of_task(call)) },
+    Route { method: Method::POST, path: "/v1/Workspaces/{WorkspaceSid}/Tasks/{TaskSid}/Reservations/{Sid}", run: |call| Box::pin(reservation::update_of_task(call)) },
 ];
 
 /// The operation for a request, with the SIDs in its path.

@@ -34,6 +34,7 @@ fn api() -> Api {
         auth_token: TOKEN.to_owned(),
         base_url: None,
         clock: Arc::new(Noon),
+        ids: Ids::seeded("tests"),
     }
 }
 
@@ -115,7 +116,7 @@ async fn a_request_that_cannot_be_meant_is_refused_with_a_code_and_a_sentence() 
         ("GET", "/v1/Workspaces/WS1", "", 404, 20_404, "The requested resource /v1/Workspaces/WS1 was not found"),
         ("GET", "{WS}/Activities/WK00000000000000000000000000000001", "", 404, 20_404, "was not found"),
         ("POST", "/v1/Workspaces", "FriendlyName=a", 405, 20_004, "POST is not served under this path; expected GET"),
-        ("DELETE", "{WS}/{TASK}", "", 405, 20_004, "DELETE is not served under this path; expected GET, POST"),
+        ("DELETE", "{WS}/Activities/WA00000000000000000000000000000001", "", 405, 20_004, "; expected GET, POST"),
         // Paging.
         ("GET", "{WS}/Workers?PageSize=0", "", 400, 20_001, "PageSize: "),
         ("GET", "{WS}/Tasks?PageSize=1001", "", 400, 20_007, "PageSize: "),
@@ -142,11 +143,21 @@ async fn a_request_that_cannot_be_meant_is_refused_with_a_code_and_a_sentence() 
         ),
         // Updates.
         ("POST", "{WS}/{WORKER}", "ActivitySid=", 400, 20_001, "ActivitySid: expected WA"),
-        ("POST", "{WS}/{WORKER}", "Attributes=%7B%7D", 400, 20_001, "Attributes: this parameter is not served"),
-        ("POST", "{WS}/{TASK}", "AssignmentStatus=pending", 400, 20_001, "AssignmentStatus: expected completed"),
-        ("POST", "{WS}/{TASK}", "AssignmentStatus=Completed", 400, 20_001, "AssignmentStatus: expected completed"),
+        ("POST", "{WS}/{WORKER}", "Attributes=1", 400, 20_001, "Attributes: "),
+        ("POST", "{WS}/{TASK}", "AssignmentStatus=pending", 400, 20_001, "AssignmentStatus: expected wrapping, comp"),
+        ("POST", "{WS}/{TASK}", "AssignmentStatus=Completed", 400, 20_001, "AssignmentStatus: expected wrapping, co"),
+        ("POST", "{WS}/{TASK}", "AssignmentStatus=completed&Attributes=%7B%7D", 400, 20_001, "Attributes: cannot be"),
         ("POST", "{WS}/{TASK}", "Reason=late", 400, 20_001, "Reason: expected an AssignmentStatus with it"),
-        ("POST", "{WS}/{TASK}", "Priority=1", 400, 20_001, "Priority: this parameter is not served"),
+        (
+            "POST",
+            "{WS}/{TASK}/Reservations/WR00000000000000000000000000000001",
+            "ReservationStatus=pending",
+            400,
+            20_001,
+            "ReservationStatus: expected accepted",
+        ),
+        ("POST", "{WS}/TaskQueues", "FriendlyName=A&TargetWorkers=skill-level+%3E+3", 400, 20_001, "TargetWorkers: "),
+        ("POST", "{WS}/Workers", "Attributes=%7B%7D", 400, 20_001, "FriendlyName field is required"),
     ] {
         let path = path.replace("{WS}", WS).replace("{TASK}", TASK).replace("{WORKER}", WORKER);
         let (got_status, _, got) = ask(signed_in(method, &path, body)).await;
@@ -160,7 +171,8 @@ async fn a_request_that_cannot_be_meant_is_refused_with_a_code_and_a_sentence() 
 
 #[tokio::test]
 async fn a_refused_method_comes_with_those_that_are_served() {
-    let (_, headers, _) = ask(signed_in("DELETE", &format!("{WS}/{WORKER}"), "")).await;
+    let (_, headers, _) =
+        ask(signed_in("DELETE", &format!("{WS}/Activities/WA00000000000000000000000000000001"), "")).await;
     assert_eq!(headers[header::ALLOW], "GET, POST");
 }
 
@@ -206,7 +218,7 @@ fn an_update_passes_only_with_the_version_it_names() {
             form: Parameters::default(),
             headers: &headers,
         };
-        let checked = call.check_if_match(3);
+        let checked = call.check_version(3);
         assert_eq!(checked.is_ok(), passes, "{if_match:?}");
         if let Err(error) = checked {
             let answer = error.to_answer();

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use shared::model::instruction::{CallbackMethod, InstructionError};
-use shared::model::{Instruction, Reservation, ReservationSid, ReservationStatus, Task, TaskSid, Worker, Workflow};
+use shared::model::{Instruction, Reservation, ReservationSid, ReservationStatus, Task, TaskSid, Worker};
 use web::http::header::CONTENT_TYPE;
 
-use crate::delivery::{DeliveryError, Webhook};
+use crate::delivery::{DeliveryError, Sender, Webhook};
 use crate::{Callbacks, Error};
+use shared::planted::{self, Bug};
 
 /// How long the application may take (section 11.2).
 const ANSWER_TIME_LIMIT: Duration = Duration::from_secs(5);
@@ -33,13 +34,16 @@ impl Callbacks {
     /// its timeout.
     pub(crate) async fn assign(&self, task: TaskSid, reservation: ReservationSid) -> Result<(), Error> {
         let Some(offer) = self.load_offer(task, reservation).await? else { return Ok(()) };
-        if offer.reservation.status != ReservationStatus::Pending || offer.reservation.instruction.is_some() {
+        let issued = offer.reservation.instruction.is_some() && !planted::is(Bug::CalledAgain);
+        if offer.reservation.status != ReservationStatus::Pending || issued {
             return Ok(());
         }
         let workspace = self.store.workspace(offer.task.workspace_sid, self.clock.now()).await?;
         let workflow = workspace.as_ref().and_then(|workspace| workspace.workflows.get(&offer.task.workflow_sid));
         let Some(workflow) = workflow else { return Ok(()) };
-        match self.ask(&offer, workflow).await {
+        let urls = [&workflow.assignment_callback_url, &workflow.fallback_assignment_callback_url];
+        let urls = urls.into_iter().flatten().map(String::as_str);
+        match self.sender().ask(urls, &self.form(&offer), offer.reservation.sid).await {
             Some(instruction) => self.carry_out(&offer, &instruction, fastrand::u64(..)).await,
             // The application may connect the Worker by a call of its own.
             None => Ok(self.store.name_reservation(reservation, task, self.clock.now()).await?),
@@ -52,44 +56,6 @@ impl Callbacks {
         let Some(reservation) = task.reservation(reservation).cloned() else { return Ok(None) };
         let worker = self.store.worker(reservation.worker_sid).await?;
         Ok(worker.map(|worker| Offer { task, reservation, worker }))
-    }
-
-    /// The instruction of the callback or, if that fails, of the fallback.
-    async fn ask(&self, offer: &Offer, workflow: &Workflow) -> Option<Instruction> {
-        let urls = [&workflow.assignment_callback_url, &workflow.fallback_assignment_callback_url];
-        for url in urls.into_iter().flatten() {
-            match self.request(url, offer).await {
-                Ok(instruction) => return instruction,
-                Err(error) => tracing::warn!(
-                    task_sid = %offer.task.sid,
-                    reservation_sid = %offer.reservation.sid,
-                    workflow_sid = %workflow.sid,
-                    error = &error as &dyn std::error::Error,
-                    "assignment callback failed"
-                ),
-            }
-        }
-        None
-    }
-
-    async fn request(&self, url: &str, offer: &Offer) -> Result<Option<Instruction>, CallbackError> {
-        let webhook = Webhook {
-            url,
-            method: CallbackMethod::Post,
-            form: &self.form(offer),
-            token: &offer.reservation.sid.to_string(),
-            time_limit: ANSWER_TIME_LIMIT,
-        };
-        let answer = self.deliver(&webhook).await?;
-        let content_type = answer.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        match Instruction::from_json(content_type.unwrap_or_default(), answer.body()) {
-            Ok(instruction) => Ok(instruction),
-            Err(error) if error.is_failure() => Err(CallbackError::Instruction(error)),
-            Err(error) => {
-                tracing::error!(reservation_sid = %offer.reservation.sid, %error, "an instruction that cannot be used");
-                Ok(None)
-            }
-        }
     }
 
     /// The parameters of section 11.1.
@@ -113,5 +79,94 @@ impl Callbacks {
         ]
         .map(|(name, value)| (name.to_owned(), value))
         .to_vec()
+    }
+}
+
+impl Sender<'_> {
+    /// The instruction of the callback or, if that fails, of the fallback.
+    async fn ask<'u>(
+        &self,
+        urls: impl Iterator<Item = &'u str>,
+        form: &[(String, String)],
+        reservation: ReservationSid,
+    ) -> Option<Instruction> {
+        for url in urls {
+            match self.request(url, form, reservation).await {
+                Ok(instruction) => return instruction,
+                Err(error) => tracing::warn!(
+                    reservation_sid = %reservation,
+                    error = &error as &dyn std::error::Error,
+                    "assignment callback failed"
+                ),
+            }
+        }
+        None
+    }
+
+    async fn request(
+        &self,
+        url: &str,
+        form: &[(String, String)],
+        reservation: ReservationSid,
+    ) -> Result<Option<Instruction>, CallbackError> {
+        let (method, token) = (CallbackMethod::Post, &reservation.to_string());
+        let answer = self.deliver(&Webhook { url, method, form, token, time_limit: ANSWER_TIME_LIMIT }).await?;
+        let content_type = answer.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        match Instruction::from_json(content_type.unwrap_or_default(), answer.body()) {
+            Ok(instruction) => Ok(instruction),
+            Err(error) if error.is_failure() => Err(CallbackError::Instruction(error)),
+            Err(error) => {
+                tracing::error!(reservation_sid = %reservation, %error, "an instruction that cannot be used");
+                Ok(None)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::delivery::tests::{Behaviour, Servers};
+
+    const RESERVATION: ReservationSid = ReservationSid::from_bytes([1; 16]);
+    const ACCEPT: &str = r#"{"instruction":"accept"}"#;
+
+    async fn ask(fragment: &str, first: Behaviour) -> (Option<Instruction>, Vec<String>) {
+        let (at_once, again) = (Duration::ZERO, "https://app.example/again");
+        let servers = Servers::new(&[("https://app.example/ask", first), (again, (at_once, Some(200), ACCEPT))]);
+        let url = format!("https://app.example/ask{fragment}");
+        let instruction = servers.sender().ask([url.as_str(), again].into_iter(), &[], RESERVATION).await;
+        let paths = servers.asked().iter().map(|url| url.replace("https://app.example/", "")).collect();
+        (instruction, paths)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_application_that_takes_longer_than_five_seconds_has_not_answered() {
+        for (fragment, secs, status, expected) in [
+            ("", 4, 200, &["ask"][..]),
+            ("", 6, 200, &["ask", "again"]),
+            ("#tt=15000&rt=15000", 6, 200, &["ask", "again"]),
+            ("#rp=5xx&rc=2", 0, 503, &["ask", "ask", "ask", "again"]),
+            ("", 0, 503, &["ask", "again"]),
+        ] {
+            let (instruction, asked) = ask(fragment, (Duration::from_secs(secs), Some(status), ACCEPT)).await;
+            assert_eq!(
+                (instruction, asked.as_slice()),
+                (Some(Instruction::Accept), &*to_strings(expected)),
+                "{fragment} {secs}"
+            );
+        }
+    }
+
+    fn to_strings(words: &[&str]) -> Vec<String> {
+        words.iter().map(|word| (*word).to_owned()).collect()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_that_asks_for_nothing_is_an_answer() {
+        for body in ["", "{}", r#"{"hello":1}"#, r#"{"instruction":"call","from":"+1"}"#] {
+            let (instruction, asked) = ask("", (Duration::ZERO, Some(200), body)).await;
+            assert_eq!((instruction, asked), (None, to_strings(&["ask"])), "{body}");
+        }
     }
 }

@@ -9,10 +9,10 @@ use shared::webhook::signature::{SIGNATURE_HEADER, sign};
 use shared::webhook::{ConnectionOverride, DeliveryFailure};
 use tokio::time::Instant;
 use web::http::header::CONTENT_TYPE;
-use web::{Answer, Limits, WebError, WebErrorKind};
+use web::{Answer, Limits, WebClient, WebError, WebErrorKind};
 
-use crate::Callbacks;
 use crate::destination::{Destinations, Forbidden};
+use crate::{Callbacks, absolute};
 
 /// The most an answer may hold, in bytes: an instruction with every parameter is a hundredth of it.
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
@@ -36,7 +36,7 @@ pub(crate) struct Webhook<'a> {
 
 /// Why a webhook was not delivered, as the last attempt saw it.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum DeliveryError {
+pub enum DeliveryError {
     #[error(transparent)]
     Forbidden(#[from] Forbidden),
     #[error("no answer")]
@@ -62,11 +62,28 @@ impl DeliveryError {
     }
 }
 
+/// Who delivers: everything a webhook needs beside itself.
+pub(crate) struct Sender<'a> {
+    pub web: &'a dyn WebClient,
+    pub destinations: Destinations,
+    pub auth_token: &'a str,
+    /// Our own address.
+    pub public_url: &'a str,
+}
+
 impl Callbacks {
+    /// Who delivers webhooks.
+    pub(crate) fn sender(&self) -> Sender<'_> {
+        let Self { web, destinations, auth_token, public_url, .. } = self;
+        Sender { web: &**web, destinations: *destinations, auth_token, public_url }
+    }
+}
+
+impl Sender<'_> {
     /// Delivers a webhook and gives back the answer, a success. What fails is tried again as often as the URL says and time
     /// allows.
     pub(crate) async fn deliver(&self, webhook: &Webhook<'_>) -> Result<Answer, DeliveryError> {
-        let url = self.absolute(webhook.url);
+        let url = absolute(self.public_url, webhook.url);
         let (sent, settings) = ConnectionOverride::split(&url);
         let target = self.target(sent, webhook)?;
         let begun = Instant::now();
@@ -90,7 +107,7 @@ impl Callbacks {
     /// The URL as it is asked and signed.
     fn target(&self, url: &str, webhook: &Webhook<'_>) -> Result<String, Forbidden> {
         // Our own address is ours to ask, wherever it is.
-        let ours = url.strip_prefix(&self.public_url).is_some_and(|rest| rest.starts_with('/'));
+        let ours = url.strip_prefix(self.public_url).is_some_and(|rest| rest.starts_with('/'));
         let mut target = if ours { Destinations::Anywhere } else { self.destinations }.check(url)?;
         match webhook.method {
             CallbackMethod::Post => {}
@@ -106,13 +123,13 @@ impl Callbacks {
             CallbackMethod::Post => {
                 let request = web::http::Request::post(target)
                     .header(CONTENT_TYPE, "application/x-www-form-urlencoded; charset=UTF-8")
-                    .header(SIGNATURE_HEADER, sign(&self.auth_token, target, webhook.form))
+                    .header(SIGNATURE_HEADER, sign(self.auth_token, target, webhook.form))
                     .header(IDEMPOTENCY_HEADER, webhook.token);
                 web::request(request, serde_urlencoded::to_string(webhook.form).unwrap_or_default().into_bytes())?
             }
             CallbackMethod::Get => {
                 let request = web::http::Request::get(target)
-                    .header(SIGNATURE_HEADER, sign(&self.auth_token, target, &[]))
+                    .header(SIGNATURE_HEADER, sign(self.auth_token, target, &[]))
                     .header(IDEMPOTENCY_HEADER, webhook.token);
                 web::request(request, Vec::new())?
             }
@@ -132,4 +149,100 @@ impl Callbacks {
 
 fn millis(duration: Duration) -> Millis {
     Millis::from_millis(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::collections::BTreeMap;
+    use std::sync::Mutex;
+
+    use super::*;
+
+    /// What a server does with a request: how long it takes, and the status and body it answers with; no status if it
+    /// cannot be reached.
+    pub(crate) type Behaviour = (Duration, Option<u16>, &'static str);
+
+    /// Servers by URL. Time passes on tokio's clock, which a test stops: nothing waits.
+    pub(crate) struct Servers {
+        behaviours: BTreeMap<&'static str, Behaviour>,
+        pub requests: Mutex<Vec<(String, String)>>,
+    }
+
+    impl Servers {
+        pub fn new(behaviours: &[(&'static str, Behaviour)]) -> Self {
+            Self { behaviours: behaviours.iter().copied().collect(), requests: Mutex::default() }
+        }
+
+        pub fn sender(&self) -> Sender<'_> {
+            let destinations = Destinations::PublicHttps;
+            Sender { web: self, destinations, auth_token: "12345", public_url: "https://ours.example" }
+        }
+
+        /// URLs in the order they were asked.
+        pub fn asked(&self) -> Vec<String> {
+            self.requests.lock().unwrap().iter().map(|(url, _)| url.clone()).collect()
+        }
+    }
+
+    impl WebClient for Servers {
+        fn send(&self, request: web::Request, limits: Limits) -> web::Sending<'_> {
+            let url = request.uri().to_string();
+            let token = request.headers()[IDEMPOTENCY_HEADER].to_str().unwrap().to_owned();
+            let (takes, status, body) = self.behaviours[url.as_str()];
+            self.requests.lock().unwrap().push((url, token));
+            Box::pin(async move {
+                let failed = |kind| WebError { kind, reason: "as planned".to_owned() };
+                tokio::time::sleep(takes.min(limits.time)).await;
+                match status {
+                    _ if takes > limits.time => Err(failed(WebErrorKind::Exchange)),
+                    None => Err(failed(WebErrorKind::Connection)),
+                    Some(status) => {
+                        let answer = web::http::Response::builder().status(status);
+                        Ok(answer.header(CONTENT_TYPE, "application/json").body(body.into()).unwrap())
+                    }
+                }
+            })
+        }
+    }
+
+    const AT_ONCE: Duration = Duration::ZERO;
+
+    async fn attempts(url: &str, behaviour: Behaviour) -> (usize, bool, u64) {
+        let servers = Servers::new(&[("https://app.example/hook", behaviour)]);
+        let (method, time_limit) = (CallbackMethod::Post, Duration::from_secs(15));
+        let begun = Instant::now();
+        let webhook = Webhook { url, method, form: &[], token: "the same", time_limit };
+        let delivered = servers.sender().deliver(&webhook).await.is_ok();
+        let requests = servers.requests.lock().unwrap();
+        assert!(requests.iter().all(|(_, token)| token == "the same"), "one webhook, one token: {requests:?}");
+        (requests.len(), delivered, begun.elapsed().as_secs())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_webhook_is_sent_as_often_as_the_fragment_of_its_url_says() {
+        for (fragment, behaviour, expected) in [
+            ("", (AT_ONCE, Some(204), ""), (1, true, 0)),
+            ("", (AT_ONCE, Some(503), ""), (1, false, 0)),
+            ("", (AT_ONCE, None, ""), (2, false, 0)),
+            ("#rp=5xx&rc=2", (AT_ONCE, Some(503), ""), (3, false, 0)),
+            ("#rp=4xx&rc=2", (AT_ONCE, Some(503), ""), (1, false, 0)),
+            ("#rp=rt&rc=5&ct=1000&rt=3000", (Duration::from_secs(60), Some(204), ""), (4, false, 15)),
+            ("#rp=all&rc=5&tt=4000", (Duration::from_secs(60), Some(204), ""), (1, false, 4)),
+        ] {
+            let url = format!("https://app.example/hook{fragment}");
+            assert_eq!(attempts(&url, behaviour).await, expected, "{url} {behaviour:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_webhook_goes_nowhere_it_must_not_go() {
+        let servers = Servers::new(&[]);
+        let (method, time_limit) = (CallbackMethod::Get, Duration::from_secs(15));
+        for url in ["http://app.example/hook", "https://169.254.169.254/#rc=5&rp=all", "no url"] {
+            let webhook = Webhook { url, method, form: &[], token: "t", time_limit };
+            let refused = servers.sender().deliver(&webhook).await;
+            assert!(matches!(refused, Err(DeliveryError::Forbidden(_))), "{url}");
+        }
+        assert!(servers.asked().is_empty());
+    }
 }

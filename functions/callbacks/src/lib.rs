@@ -10,6 +10,7 @@ mod destination;
 mod event;
 mod instruction;
 mod relay;
+mod telling;
 
 use std::sync::Arc;
 
@@ -53,6 +54,9 @@ pub enum Error {
     /// The carrier.
     #[error(transparent)]
     Carrier(#[from] carrier::Error),
+    /// Whoever wants to be told of events.
+    #[error("an event was not delivered")]
+    Untold(#[source] delivery::DeliveryError),
 }
 
 impl Callbacks {
@@ -112,10 +116,14 @@ impl Callbacks {
 
     /// A URL somebody else can use: our own paths get our address.
     fn absolute(&self, url: &str) -> String {
-        match url.starts_with('/') {
-            true => format!("{}{url}", self.public_url),
-            false => url.to_owned(),
-        }
+        absolute(&self.public_url, url)
+    }
+}
+
+fn absolute(public_url: &str, url: &str) -> String {
+    match url.starts_with('/') {
+        true => format!("{public_url}{url}"),
+        false => url.to_owned(),
     }
 }
 

@@ -1,4 +1,4 @@
-//! `/dial-queue`: a call asks for the caller of a Reservation, `<Dial><Queue reservationSid>` (voice-webhooks.md section
+//! `/worker-call/dial-queue`: a call asks for the caller of a Reservation, `<Dial><Queue reservationSid>` (voice-webhooks.md section
 //! 5.3). The carrier asks us which queue that is; without an answer the call gets error 14217.
 
 use runtime::voice::{Failure, Voice, Webhook};

@@ -5,6 +5,7 @@ use sha2::{Digest, Sha256};
 use store::{Error, Store};
 
 use crate::DeclaredWorker;
+use crate::workers::CAPACITY;
 
 /// Bytes of a digest that are kept: as many as an id has.
 const DIGEST_BYTES: usize = 16;
@@ -31,6 +32,8 @@ pub(super) struct News {
 impl Declaration {
     pub fn of(worker: &DeclaredWorker) -> Self {
         let DeclaredWorker { sid: _, friendly_name, attributes, activity_sid, capacity } = worker;
+        // A new TaskChannel begins with the capacity it has without a word in the file, so it is no news.
+        let capacity: Vec<_> = capacity.iter().filter(|(_, capacity)| *capacity != CAPACITY).collect();
         Self { skills: digest(&(friendly_name, attributes, capacity)), activity: digest(activity_sid) }
     }
 

@@ -5,6 +5,7 @@
 
 mod declaration;
 mod summary;
+mod tasks;
 mod workers;
 mod workspace;
 
@@ -21,8 +22,11 @@ use crate::ContactCentre;
 /// stopped.
 pub async fn apply(store: &Store, contact_centre: &ContactCentre, now: Timestamp) -> Result<Summary, Error> {
     let mut summary = Summary::default();
-    let workspace = workspace::apply(store, &contact_centre.workspace, now, &mut summary).await?;
-    workers::apply(store, workspace, &contact_centre.workers, now, &mut summary).await?;
+    let workspace = workspace::apply(store, contact_centre, now, &mut summary).await?;
+    workers::apply(store, &workspace.after, &contact_centre.workers, now, &mut summary).await?;
+    if workspace.moves_tasks() {
+        tasks::apply(store, workspace.after.sid, now, &mut summary).await?;
+    }
     // Last: callers come in once there is somebody to route them to.
     apply_centre(store, &contact_centre.centre, now, &mut summary).await?;
     Ok(summary)

@@ -20,6 +20,8 @@ pub struct Summary {
     pub moved: Vec<String>,
     /// Workers who serve other queues than before, because queues changed and not they themselves.
     pub serving_other_queues: usize,
+    /// Waiting Tasks that started anew in their Workflow, or stand in another order now.
+    pub tasks_moved: usize,
 }
 
 /// Something a file declares, with its friendly name.
@@ -29,6 +31,8 @@ pub enum Thing {
     Workspace(String),
     /// An Activity.
     Activity(String),
+    /// A TaskChannel, with its unique name.
+    TaskChannel(String),
     /// A TaskQueue.
     TaskQueue(String),
     /// A Workflow.
@@ -71,6 +75,7 @@ impl Thing {
         match self {
             Self::Workspace(_) => "Workspace",
             Self::Activity(_) => "Activity",
+            Self::TaskChannel(_) => "TaskChannel",
             Self::TaskQueue(_) => "TaskQueue",
             Self::Workflow(_) => "Workflow",
             Self::Worker(_) => "Worker",
@@ -83,9 +88,10 @@ impl Thing {
             (Self::Centre, _) => self.kind().to_owned(),
             (_, 1) => format!("1 {}", self.kind()),
             (Self::Activity(_), _) => format!("{count} Activities"),
-            (Self::Workspace(_) | Self::TaskQueue(_) | Self::Workflow(_) | Self::Worker(_), _) => {
-                format!("{count} {}s", self.kind())
-            }
+            (
+                Self::Workspace(_) | Self::TaskChannel(_) | Self::TaskQueue(_) | Self::Workflow(_) | Self::Worker(_),
+                _,
+            ) => format!("{count} {}s", self.kind()),
         }
     }
 
@@ -93,6 +99,7 @@ impl Thing {
         match self {
             Self::Workspace(name)
             | Self::Activity(name)
+            | Self::TaskChannel(name)
             | Self::TaskQueue(name)
             | Self::Workflow(name)
             | Self::Worker(name) => Some(name),
@@ -149,6 +156,9 @@ impl fmt::Display for Summary {
         }
         if self.serving_other_queues > 0 {
             lines.push(format!("Workers who now serve other queues: {}", self.serving_other_queues));
+        }
+        if self.tasks_moved > 0 {
+            lines.push(format!("Tasks that started anew or wait in another order: {}", self.tasks_moved));
         }
         lines.extend(self.kept.iter().map(Kept::to_string));
         f.write_str(&lines.join("\n"))

@@ -13,12 +13,12 @@ use crate::DeclaredWorker;
 /// Brings every Worker of the Workspace to what the file says.
 pub(super) async fn apply(
     store: &Store,
-    workspace: Workspace,
+    workspace: &Workspace,
     declared: &[DeclaredWorker],
     now: Timestamp,
     summary: &mut Summary,
 ) -> Result<(), Error> {
-    let mut staff = Staff { store, workspace, now, summary };
+    let mut staff = Staff { store, workspace: workspace.clone(), now, summary };
     for worker in declared {
         staff.apply(worker).await?;
         // Among Workers who never had a Task the oldest comes first: the order of the file.
@@ -125,7 +125,7 @@ impl Staff<'_> {
             self.summary.moved.push(name());
         } else if news.any() {
             self.summary.changed.push(Thing::Worker(name()));
-        } else {
+        } else if before.roster != after.roster {
             self.summary.serving_other_queues += 1;
         }
         self.know(after).await

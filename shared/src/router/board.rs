@@ -3,14 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::matching::{at_once, may_be_served, may_take};
 use super::order::{Line, Place, line_of, lines_for, place_of};
 use super::{Decision, Event, Outcome, Snapshot, decide, workflow};
 use crate::model::{
     IdleKey, Readiness, Task, TaskChannelName, TaskQueueSid, TaskSid, Timestamp, Worker, WorkerSid, Workspace,
 };
-
-/// Items read of each board at first; each further look reads as many times more.
-const FIRST_PAGE: usize = 2;
 
 /// Everything there is, and what of it is ready.
 #[derive(Debug, Clone, Default)]
@@ -65,45 +63,46 @@ impl Board {
     /// What is to be written for a waiting Task; `None`: it waits on.
     pub fn choose_workers(&self, workspace: &Workspace, sid: TaskSid, now: Timestamp) -> Option<Decision> {
         let task = self.tasks.get(&sid)?;
-        let decide_among = |candidates: Vec<Worker>| {
-            let snapshot =
-                Snapshot::new(workspace).with_tasks([task.clone()]).with_candidates(task.task_queue_sid, candidates);
-            changed(decide(snapshot, &Event::Advance { task: sid }, now))
-        };
-        let (queue, channel) = match line_of(workspace, task)? {
-            Line::Worker(worker) => return decide_among(self.workers.get(&worker).cloned().into_iter().collect()),
-            Line::Queue(queue, channel) => (queue, channel),
-        };
-        let serving = self.free.iter().filter(|(queues, _)| queues.binary_search(&queue).is_ok());
-        let boards = serving.flat_map(|(_, boards)| boards).filter(|(channels, _)| channels.contains(&channel));
-        let boards: Vec<&BTreeSet<IdleKey>> = boards.map(|(_, board)| board).collect();
-        let mut page = if by_idle_time(workspace, task) { FIRST_PAGE } else { usize::MAX };
-        loop {
-            let keys = heads(&boards, page);
-            let candidates = keys.filter_map(|(_, _, worker)| self.workers.get(worker).cloned()).collect();
-            let decision = decide_among(candidates);
-            if decision.is_some() || boards.iter().all(|board| board.len() <= page) {
-                return decision;
+        let suits = |worker: &&Worker| may_take(workspace, worker, task, now);
+        let candidates: Vec<Worker> = match line_of(workspace, task)? {
+            Line::Worker(worker) => self.workers.get(&worker).cloned().into_iter().collect(),
+            Line::Queue(queue, channel) => {
+                let enough = if by_idle_time(workspace, task) { at_once(workspace, task) } else { usize::MAX };
+                let first = |board| self.workers_on(board).filter(suits).take(enough);
+                self.boards_serving(queue, channel).flat_map(first).cloned().collect()
             }
-            page = page.saturating_mul(FIRST_PAGE);
-        }
+        };
+        let snapshot =
+            Snapshot::new(workspace).with_tasks([task.clone()]).with_candidates(task.task_queue_sid, candidates);
+        changed(decide(snapshot, &Event::Advance { task: sid }, now))
     }
 
     /// What is to be written for a Worker who could take something; `None`: nothing waits for them.
     pub fn choose_task(&self, workspace: &Workspace, sid: WorkerSid, now: Timestamp) -> Option<Decision> {
         let worker = self.workers.get(&sid)?;
-        let lines = lines_for(workspace, worker);
-        let boards: Vec<&BTreeSet<Place>> = lines.iter().filter_map(|line| self.waiting.get(line)).collect();
-        let mut page = FIRST_PAGE;
-        loop {
-            let tasks = heads(&boards, page).filter_map(|place| self.tasks.get(&place.sid).cloned());
-            let snapshot = Snapshot::new(workspace).with_tasks(tasks).with_workers([worker.clone()]);
-            let decision = changed(decide(snapshot, &Event::ServeWorker { worker: sid }, now));
-            if decision.is_some() || boards.iter().all(|board| board.len() <= page) {
-                return decision;
-            }
-            page = page.saturating_mul(FIRST_PAGE);
-        }
+        let suits = |task: &&Task| may_be_served(workspace, task, now) && may_take(workspace, worker, task, now);
+        let first = |line| {
+            let places = self.waiting.get(&line)?;
+            places.iter().filter_map(|place| self.tasks.get(&place.sid)).find(suits).cloned()
+        };
+        let tasks = lines_for(workspace, worker).into_iter().filter_map(first);
+        let snapshot = Snapshot::new(workspace).with_tasks(tasks).with_workers([worker.clone()]);
+        changed(decide(snapshot, &Event::ServeWorker { worker: sid }, now))
+    }
+
+    /// The boards of free Workers who serve this queue in this channel.
+    fn boards_serving(
+        &self,
+        queue: TaskQueueSid,
+        channel: TaskChannelName,
+    ) -> impl Iterator<Item = &BTreeSet<IdleKey>> {
+        let serving = self.free.iter().filter(move |(queues, _)| queues.binary_search(&queue).is_ok());
+        let boards = serving.flat_map(|(_, boards)| boards);
+        boards.filter(move |(channels, _)| channels.contains(&channel)).map(|(_, board)| board)
+    }
+
+    fn workers_on(&self, board: &BTreeSet<IdleKey>) -> impl Iterator<Item = &Worker> {
+        board.iter().filter_map(|(_, _, worker)| self.workers.get(worker))
     }
 
     /// Writes a decision if nothing in it has changed since; says whether it did.
@@ -128,10 +127,6 @@ fn by_idle_time(workspace: &Workspace, task: &Task) -> bool {
     let ordered = workflow::target_at(workspace, task).is_some_and(|target| target.order_by.is_some());
     let optimized = workspace.task_channels.get(&task.channel).is_some_and(|channel| channel.channel_optimized_routing);
     !ordered && !optimized
-}
-
-fn heads<'b, K>(boards: &[&'b BTreeSet<K>], page: usize) -> impl Iterator<Item = &'b K> {
-    boards.iter().flat_map(move |board| board.iter().take(page))
 }
 
 fn changed(decision: Decision) -> Option<Decision> {

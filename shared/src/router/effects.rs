@@ -12,6 +12,7 @@ use crate::model::{
     AssignmentStatus, CallSid, EndReason, IssuedInstruction, Millis, QueueSid, Reservation, ReservationSid,
     ReservationStatus, Task, TaskQueueSid, TaskSid, Timestamp, Worker, WorkerSid, Workspace, WorkspaceSid,
 };
+use crate::planted::{self, Bug};
 
 /// Something to be done outside the core.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -145,7 +146,7 @@ pub fn of_task(workspace: &Workspace, old: Option<&Task>, new: &Task) -> Vec<Eff
     effects.extend(awaited_callers(old, new).map(Effect::Call));
     effects.extend(emptied_queue(old, new).map(|queue| Effect::Call(Callback::DeleteQueue { queue })));
     effects.extend(answered(old, new));
-    effects.extend(task_wake(workspace, old, new).map(Effect::Wake));
+    effects.extend(task_wake(workspace, old, new).map(Effect::Wake).filter(|_| !planted::is(Bug::TimerNotSent)));
     effects
 }
 
@@ -238,11 +239,12 @@ fn is_freer(workspace: &Workspace, old: Option<&Worker>, new: &Worker) -> bool {
         let capacity = |worker: &Worker, channel| worker.share(channel).configured_capacity;
         workspace.task_channels.keys().all(|channel| capacity(old, *channel) == capacity(new, *channel))
     };
-    let same = old.readiness(workspace) == Some(ready)
-        && old.activity_sid == new.activity_sid
-        && old.attributes == new.attributes
-        && old.friendly_name == new.friendly_name
-        && old.open_reservations.len() <= new.open_reservations.len()
-        && capacities_are_same();
+    let same = planted::is(Bug::FreedWorkerNotServed)
+        || old.readiness(workspace) == Some(ready)
+            && old.activity_sid == new.activity_sid
+            && old.attributes == new.attributes
+            && old.friendly_name == new.friendly_name
+            && old.open_reservations.len() <= new.open_reservations.len()
+            && capacities_are_same();
     !same
 }

@@ -14,6 +14,7 @@ mod decision;
 pub mod effects;
 mod ending;
 mod event;
+pub mod events;
 pub mod expression;
 mod matching;
 mod offer;

@@ -4,6 +4,7 @@ use super::decision::{Draft, Refusal};
 use super::roster::roster_of;
 use super::wake;
 use crate::model::{ActivitySid, ReservationStatus, WorkerSid};
+use crate::planted::{self, Bug};
 
 /// Sets a Worker's Activity; pending Reservations stay unless told otherwise and the Activity is unavailable.
 pub(super) fn set_activity(
@@ -33,17 +34,19 @@ pub(super) fn set_activity(
     Ok(())
 }
 
-/// Ends a wrap-up that has lasted as long as it may, and mends a roster that was written over by somebody who knew older
-/// queues (writing a Worker computes it anew).
+/// Ends a wrap-up that has lasted as long as it may, and mends a roster that was written by somebody who knew older
+/// queues.
 pub(super) fn advance(draft: &mut Draft<'_>, sid: WorkerSid) -> Result<(), Refusal> {
     let worker = draft.worker(sid)?;
     let outdated = roster_of(draft.workspace, worker) != worker.roster;
     let due = wake::of_worker(draft.workspace, worker).is_some_and(|moment| moment <= draft.now);
+    let due = due && !planted::is(Bug::WrapUpForEver);
     if let (true, Some(wrap_up)) = (due, &draft.workspace.wrap_up) {
         enter_activity(draft, sid, wrap_up.next_activity_sid);
     }
-    if outdated {
-        let _written_with_the_right_roster = draft.worker_mut(sid);
+    let workspace = draft.workspace;
+    if outdated && let Some(worker) = draft.worker_mut(sid) {
+        worker.roster = roster_of(workspace, worker);
     }
     Ok(())
 }
@@ -53,9 +56,10 @@ pub(super) fn enter_activity(draft: &mut Draft<'_>, sid: WorkerSid, activity: Ac
     if !draft.workspace.activities.contains_key(&activity) {
         return;
     }
-    let now = draft.now;
+    let (now, workspace) = (draft.now, draft.workspace);
     if let Some(worker) = draft.worker_mut(sid) {
         worker.activity_sid = activity;
         worker.date_status_changed = now;
+        worker.roster = roster_of(workspace, worker);
     }
 }

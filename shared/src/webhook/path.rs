@@ -39,8 +39,8 @@ pub const CUSTOMER: &str = "/worker-call/customer";
 pub const CUSTOMER_LEFT: &str = "/worker-call/customer/left";
 /// A supervisor's phone was answered.
 pub const SUPERVISOR: &str = "/worker-call/supervisor";
-/// A call asks for the caller of a Reservation; the carrier asks for it.
-pub const DIAL_QUEUE: &str = "/dial-queue";
+/// A call asks for the caller of a Reservation; the carrier asks for it, below the TaskRouter it is coupled with.
+pub const DIAL_QUEUE: &str = "/worker-call/dial-queue";
 
 /// How often a caller whose request failed on our side is asked to hold while we try again. With the apology and a
 /// pause each, three times bridge about half a minute.

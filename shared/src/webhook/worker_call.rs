@@ -47,7 +47,8 @@ pub struct DialQueue {
     pub call: Call,
     /// Whose caller it wants.
     pub reservation_sid: ReservationSid,
-    /// The Activity the worker moves to when the conversation has ended.
+    /// The Activity the worker moves to when the conversation has ended. What is no SID counts as none: worker and caller
+    /// are connected all the same (voice-webhooks.md section 10, 14218).
     pub post_work_activity_sid: Option<ActivitySid>,
 }
 
@@ -92,7 +93,7 @@ impl DialQueue {
         Ok(Self {
             call: Call::parse(parameters)?,
             reservation_sid: parameters.required("ReservationSid")?,
-            post_work_activity_sid: parameters.optional("PostWorkActivitySid")?,
+            post_work_activity_sid: parameters.optional("PostWorkActivitySid").ok().flatten(),
         })
     }
 }
@@ -164,6 +165,17 @@ mod tests {
             assert_eq!(status.is_final(), ended, "{word}");
             assert_eq!((notice.sequence_number, notice.call_duration_secs), (Some(0), Some(12)));
         }
+    }
+
+    #[test]
+    fn a_call_that_asks_for_a_caller_names_the_reservation_and_perhaps_an_activity() {
+        let activity = ("PostWorkActivitySid", "WA0123456789abcdef0123456789abcdef");
+        let asked = DialQueue::parse(&call_with(&[RESERVATION, activity])).unwrap();
+        assert_eq!(asked.reservation_sid.to_string(), RESERVATION.1);
+        assert_eq!(asked.post_work_activity_sid, activity.1.parse().ok());
+        let asked = DialQueue::parse(&call_with(&[RESERVATION, ("PostWorkActivitySid", "lunch")])).unwrap();
+        assert_eq!(asked.post_work_activity_sid, None);
+        assert!(DialQueue::parse(&call_with(&[])).is_err());
     }
 
     #[test]

@@ -78,7 +78,7 @@ fn worker(workspace: &Workspace, number: u64) -> Worker {
         number % 10_000,
         number % QUEUES,
         (number + 1) % QUEUES,
-        number % 5 + 1,
+        number % 3 + 3,
     );
     let sid = WorkerSid::from_bytes(sid_bytes(number));
     let created = NOON - Millis::from_millis(10_000_000 - number);

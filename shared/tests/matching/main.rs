@@ -48,5 +48,5 @@ fn a_worker_gets_the_most_urgent_of_their_queues_and_a_task_the_longest_idle_wor
 
     let sid = centre.tasks[1];
     let decision = centre.board.choose_workers(&centre.workspace, sid, NOON).unwrap();
-    assert_eq!(decision.workers[0].sid, centre.workers[1], "Worker 1 is of level 2, as the Task wants, and the oldest");
+    assert_eq!(decision.workers[0].sid, centre.workers[0], "the oldest of those who never had a Task");
 }

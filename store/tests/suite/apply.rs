@@ -2,6 +2,7 @@
 
 use serde_json::json;
 use shared::model::{AssignmentStatus, TaskSid, Worker};
+use shared::router::effects::{self, Effect};
 use shared::router::{Event, Outcome, Refusal};
 use store::{COMMIT_ATTEMPTS_MAX, Error, WorkerChange};
 
@@ -65,12 +66,32 @@ async fn a_transaction_that_lost_is_decided_again_on_the_newest_state() {
     let world = World::open().await;
     let task = world.offered("call", "Maya", NOON).await;
     let slow = world.another_store(vec![change_maya(&world, 1).await, change_maya(&world, 2).await]);
-    slow.apply(&world.hung_up(&task), after_secs(1)).await.unwrap();
+    let (worker, activity) = (world.worker_sid("Maya"), world.activity("Offline"));
+    slow.apply(&Event::ActivitySet { worker, activity, reject_pending: true }, after_secs(1)).await.unwrap();
     let maya = world.worker("Maya").await;
-    assert_eq!(maya.open_reservations, []);
+    assert_eq!((maya.open_reservations, maya.activity_sid), (Vec::new(), activity));
     assert_eq!(maya.attributes.get("shoe_size"), Some(&json!(2)));
     let task = world.store.task(task.sid).await.unwrap().unwrap();
-    assert_eq!(task.assignment_status, AssignmentStatus::Canceled);
+    assert_eq!(task.assignment_status, AssignmentStatus::Pending);
+}
+
+#[tokio::test]
+async fn a_slot_that_could_not_be_given_back_at_once_is_given_back_by_the_tasks_record() {
+    let world = World::open().await;
+    let offered = world.offered("call", "Maya", NOON).await;
+    let slow = world.another_store(vec![change_maya(&world, 1).await]);
+    slow.apply(&world.hung_up(&offered), after_secs(1)).await.unwrap();
+    let canceled = world.store.task(offered.sid).await.unwrap().unwrap();
+    assert_eq!(canceled.assignment_status, AssignmentStatus::Canceled);
+    assert_eq!(world.worker("Maya").await.open_reservations.len(), 1, "her write lost");
+    for expected in [Outcome::Changed, Outcome::AlreadySo] {
+        for effect in effects::of_task(&*world.workspace().await, Some(&offered), &canceled) {
+            let Effect::Release(release) = effect else { continue };
+            let given_back = world.store.apply(&Event::Released(release), after_secs(2)).await.unwrap();
+            assert_eq!(given_back.outcome, expected);
+        }
+        assert_eq!(world.worker("Maya").await.open_reservations, []);
+    }
 }
 
 #[tokio::test]

@@ -139,8 +139,12 @@ impl World {
     pub async fn offer(&self) -> Task {
         let task = centre::offered_task();
         self.store.create_task(&task, &centre::workspace()).await.unwrap();
-        let offer =
-            OpenReservation { sid: task.reservations[0].sid, task_sid: task.sid, channel: TaskChannelName::VOICE };
+        let offer = OpenReservation {
+            sid: task.reservations[0].sid,
+            task_sid: task.sid,
+            channel: TaskChannelName::VOICE,
+            is_wrapping: false,
+        };
         let alice = Worker { open_reservations: vec![offer], ..centre::alice(AVAILABLE) };
         self.store.delete_worker(&self.alice().await).await.unwrap();
         self.store.create_worker(&alice, &centre::workspace()).await.unwrap();

@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 use serde_json::Value;
-use shared::model::{AccountSid, Activity, ActivitySid, WorkspaceSid};
+use shared::model::{AccountSid, Activity, ActivitySid, Workspace, WorkspaceSid};
 
+use super::follow_workers;
 use crate::answer::Answer;
 use crate::call::Call;
 use crate::error::ApiError;
@@ -30,6 +31,33 @@ pub async fn fetch(call: &Call<'_>) -> Result<Answer, ApiError> {
     let workspace = call.workspace().await?;
     let activity = workspace.activities.get(&sid).ok_or_else(|| call.not_found())?;
     Ok(Answer::ok(render(&call.view, workspace.sid, activity)?))
+}
+
+/// `POST …/Activities/{Sid}` with `FriendlyName`. `Available` never changes; sending it changes nothing (taskrouter.md
+/// section 2.2).
+pub async fn update(call: &Call<'_>) -> Result<Answer, ApiError> {
+    let sid: ActivitySid = call.sid("Sid")?;
+    let name = call.form.friendly_name("FriendlyName")?;
+    let workspace = call.workspace().await?;
+    let activity = workspace.activities.get(&sid).ok_or_else(|| call.not_found())?;
+    let Some(name) = name.filter(|name| *name != activity.friendly_name) else {
+        return Ok(Answer::ok(render(&call.view, workspace.sid, activity)?));
+    };
+    let renamed = Activity { friendly_name: name.to_owned(), ..activity.clone() };
+    call.api.store.save_activity(workspace.sid, &renamed).await?;
+    // Queues may choose by the name of an Activity (taskrouter.md section 8.2).
+    follow_workers(call, &workspace).await?;
+    Ok(Answer::ok(render(&call.view, workspace.sid, &renamed)?))
+}
+
+/// An Activity that a parameter names must be there.
+pub(super) fn check(sid: Option<ActivitySid>, parameter: &str, workspace: &Workspace) -> Result<(), ApiError> {
+    match sid {
+        Some(sid) if !workspace.activities.contains_key(&sid) => {
+            Err(ApiError::parameter(parameter, format!("the Workspace has no Activity {sid}")))
+        }
+        Some(_) | None => Ok(()),
+    }
 }
 
 /// The address of a Workspace's Activities.

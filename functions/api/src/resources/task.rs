@@ -1,12 +1,15 @@
-//! Task (taskrouter.md sections 2.8 and 5).
+//! Task (taskrouter.md sections 2.8 and 5): shown and removed here, made in `create`, changed in `update`.
+
+mod create;
+mod update;
 
 use serde::Serialize;
 use serde_json::Value;
 use shared::model::{
-    AccountSid, AssignmentStatus, EndReason, Task, TaskChannel, TaskChannelSid, TaskQueueSid, TaskSid, WorkflowSid,
-    Workspace, WorkspaceSid,
+    AccountSid, AssignmentStatus, EndReason, RoutingTarget, Task, TaskChannel, TaskChannelName, TaskChannelSid,
+    TaskQueueSid, TaskSid, Timestamp, WorkflowSid, Workspace, WorkspaceSid,
 };
-use shared::router::{Event, Outcome, Refusal};
+use shared::router::Event;
 
 use super::read_all;
 use crate::answer::Answer;
@@ -16,8 +19,8 @@ use crate::paging::{Listed, Paging, Place};
 use crate::parameters::Parameters;
 use crate::view::View;
 
-/// Characters a `Reason` may have: some sentences, and far less than an item of the table holds.
-pub const REASON_CHARS_MAX: usize = 1_024;
+pub use create::create;
+pub use update::update;
 
 /// List parameters of TaskRouter that are not carried out.
 const FILTERS_NOT_SERVED: &[&str] = &[
@@ -32,8 +35,11 @@ const FILTERS_NOT_SERVED: &[&str] = &[
     "HasAddons",
 ];
 
-/// Update parameters of TaskRouter that are not carried out.
-const UPDATES_NOT_SERVED: &[&str] = &["Attributes", "Priority", "TaskChannel", "VirtualStartTime"];
+/// Highest priority (taskrouter.md section 2.8).
+const PRIORITY_MAX: u32 = 2_147_483_647;
+
+/// 1900-01-01T00:00:00Z
+const YEAR_1900: Timestamp = Timestamp::from_millis(-2_208_988_800_000);
 
 /// Every status, in the order of a Task's life.
 const STATUSES: [AssignmentStatus; 6] = [
@@ -60,63 +66,40 @@ pub async fn list(call: &Call<'_>) -> Result<Answer, ApiError> {
 
 /// `GET …/Tasks/{Sid}`
 pub async fn fetch(call: &Call<'_>) -> Result<Answer, ApiError> {
-    let (workspace, task) = (call.workspace().await?, find(call).await?);
+    let (workspace, task) = (call.workspace().await?, find(call, "Sid").await?);
     answer(call, &workspace, &task)
 }
 
-/// `POST …/Tasks/{Sid}` with `AssignmentStatus` and `Reason`; without an `AssignmentStatus` nothing changes.
-pub async fn update(call: &Call<'_>) -> Result<Answer, ApiError> {
-    let requested = Ending::read(&call.form)?;
-    let (workspace, task) = (call.workspace().await?, find(call).await?);
-    call.check_if_match(task.version)?;
-    let Some(Ending { end, reason }) = requested else { return answer(call, &workspace, &task) };
-    let applied = call.api.store.apply(&Event::StatusSet { task: task.sid, status: end, reason }, call.now).await?;
-    match (applied.outcome, applied.task) {
-        (Outcome::Refused(Refusal::WrongStatus { .. }), _) => Err(illegal_end(call.view.account_sid, &task, end)),
-        (Outcome::Refused(refusal), _) => Err(ApiError::refused(&refusal, call.path)),
-        (Outcome::Changed | Outcome::AlreadySo, Some(task)) => answer(call, &workspace, &task),
-        (Outcome::Changed | Outcome::AlreadySo, None) => Err(call.not_found()),
-    }
+/// `DELETE …/Tasks/{Sid}`, whatever its status; open Reservations are canceled (taskrouter.md section 5).
+pub async fn delete(call: &Call<'_>) -> Result<Answer, ApiError> {
+    let task = find(call, "Sid").await?;
+    call.apply(&Event::TaskDeleted { task: task.sid }).await?;
+    Ok(Answer::no_content())
+}
+
+/// The TaskChannel under `TaskChannel`, by SID or unique name.
+fn channel(form: &Parameters, workspace: &Workspace) -> Result<Option<TaskChannelName>, ApiError> {
+    form.parsed("TaskChannel", |text| {
+        let mut channels = workspace.task_channels.values();
+        let found = channels.find(|channel| channel.unique_name.as_str() == text || channel.sid.to_string() == text);
+        found.map(|channel| channel.unique_name).ok_or_else(|| {
+            let known: Vec<&str> = workspace.task_channels.keys().map(TaskChannelName::as_str).collect();
+            format!("expected the SID or the unique name of a TaskChannel: {}", known.join(", "))
+        })
+    })
+}
+
+/// The moment under `VirtualStartTime`: no later than now, no earlier than 1900 (taskrouter.md section 2.8).
+fn virtual_start_time(form: &Parameters, now: Timestamp) -> Result<Option<Timestamp>, ApiError> {
+    form.parsed("VirtualStartTime", |text| {
+        let moment = text.parse().ok().filter(|moment| (YEAR_1900..=now).contains(moment));
+        moment.ok_or_else(|| "expected an ISO 8601 date such as 2015-07-31T01:09:51Z, from 1900 until now".to_owned())
+    })
 }
 
 impl Listed for Task {
     fn place(&self) -> Place {
         Place::new(self.date_created, self.sid)
-    }
-}
-
-/// How a Task is to end.
-#[derive(Debug, PartialEq, Eq)]
-struct Ending {
-    end: AssignmentStatus,
-    reason: EndReason,
-}
-
-impl Ending {
-    /// Reads the form; `None` if it asks for no ending. A `Reason` is welcome, not required (taskrouter.md section 18).
-    fn read(form: &Parameters) -> Result<Option<Self>, ApiError> {
-        form.refuse(UPDATES_NOT_SERVED)?;
-        let reason = form.text("Reason").map(reason).transpose()?;
-        let Some(end) = form.text("AssignmentStatus").map(end).transpose()? else {
-            let alone = ApiError::parameter("Reason", "expected an AssignmentStatus with it, completed or canceled");
-            return if reason.is_some() { Err(alone) } else { Ok(None) };
-        };
-        Ok(Some(Self { end, reason: EndReason::Given(reason.unwrap_or_default()) }))
-    }
-}
-
-fn end(text: &str) -> Result<AssignmentStatus, ApiError> {
-    let status = status_named(text).filter(|status| status.is_end());
-    status.ok_or_else(|| ApiError::parameter("AssignmentStatus", "expected completed or canceled"))
-}
-
-fn reason(text: &str) -> Result<String, ApiError> {
-    match text.chars().count() {
-        0..=REASON_CHARS_MAX => Ok(text.to_owned()),
-        chars => {
-            let problem = format!("expected at most {REASON_CHARS_MAX} characters, got {chars}");
-            Err(ApiError::parameter("Reason", problem))
-        }
     }
 }
 
@@ -137,28 +120,13 @@ fn status_named(name: &str) -> Option<AssignmentStatus> {
     STATUSES.into_iter().find(|status| status.as_str() == name)
 }
 
-/// The Task the path names, in the Workspace the path names.
-async fn find(call: &Call<'_>) -> Result<Task, ApiError> {
+/// The Task the path names under `name`, in the Workspace the path names.
+pub(super) async fn find(call: &Call<'_>, name: &str) -> Result<Task, ApiError> {
     let workspace = call.workspace().await?;
-    let task = call.api.store.task(call.sid("Sid")?).await?;
+    let task = call.api.store.task(call.sid(name)?).await?;
     let is_readable = |task: &Task| task.is_readable(workspace.rules.ended_task_kept, call.now);
     let is_here = |task: &Task| task.workspace_sid == workspace.sid && is_readable(task);
     task.filter(is_here).ok_or_else(|| call.not_found())
-}
-
-/// The sentences of taskrouter.md section 5, "Illegal changes".
-fn illegal_end(account: AccountSid, task: &Task, end: AssignmentStatus) -> ApiError {
-    let (verb, cause) = match end {
-        AssignmentStatus::Canceled => ("cancel", "it is not pending or reserved"),
-        AssignmentStatus::Completed
-        | AssignmentStatus::Pending
-        | AssignmentStatus::Reserved
-        | AssignmentStatus::Assigned
-        | AssignmentStatus::Wrapping => ("complete", "it is not currently assigned"),
-    };
-    let (sid, workspace) = (task.sid, task.workspace_sid);
-    let sentence = format!("Cannot {verb} task {sid} in workspace {workspace} for account {account} because {cause}.");
-    ApiError::State(sentence)
 }
 
 fn answer(call: &Call<'_>, workspace: &Workspace, task: &Task) -> Result<Answer, ApiError> {
@@ -166,7 +134,8 @@ fn answer(call: &Call<'_>, workspace: &Workspace, task: &Task) -> Result<Answer,
     Ok(Answer::ok(body).with_version(task.version))
 }
 
-fn url(view: &View, workspace: WorkspaceSid) -> String {
+/// The address of a Workspace's Tasks.
+pub(super) fn url(view: &View, workspace: WorkspaceSid) -> String {
     format!("{}/Tasks", view.workspace(workspace))
 }
 
@@ -197,7 +166,7 @@ struct TaskResource<'a> {
     links: TaskLinks,
     virtual_start_time: String,
     ignore_capacity: bool,
-    routing_target: Option<&'a str>,
+    routing_target: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -213,6 +182,7 @@ fn render(view: &View, workspace: &Workspace, task: &Task) -> serde_json::Result
     let url = format!("{}/{}", url(view, task.workspace_sid), task.sid);
     let queue = workspace.task_queues.get(&task.task_queue_sid);
     let workflow = workspace.workflows.get(&task.workflow_sid);
+    let channel = workspace.task_channels.get(&task.channel);
     serde_json::to_value(TaskResource {
         account_sid: view.account_sid,
         age: view.now.since(task.date_created).as_secs(),
@@ -227,7 +197,8 @@ fn render(view: &View, workspace: &Workspace, task: &Task) -> serde_json::Result
         sid: task.sid,
         task_queue_sid: task.task_queue_sid,
         task_queue_friendly_name: queue.map(|queue| queue.friendly_name.as_str()),
-        task_channel_sid: TaskChannel::of(task.workspace_sid, task.channel).sid,
+        task_channel_sid: channel
+            .map_or_else(|| TaskChannel::of(task.workspace_sid, task.channel).sid, |known| known.sid),
         task_channel_unique_name: task.channel.to_string(),
         timeout: task.timeout.as_secs(),
         workflow_sid: task.workflow_sid,
@@ -241,8 +212,12 @@ fn render(view: &View, workspace: &Workspace, task: &Task) -> serde_json::Result
         },
         url,
         virtual_start_time: task.virtual_start_time.to_iso8601(),
-        ignore_capacity: false,
-        routing_target: None,
+        ignore_capacity: task.ignore_capacity,
+        routing_target: task.routing_target.map(|target| match target {
+            RoutingTarget::Worker(sid) => sid.to_string(),
+            RoutingTarget::TaskQueue(sid) => sid.to_string(),
+            RoutingTarget::Workflow(sid) => sid.to_string(),
+        }),
     })
 }
 

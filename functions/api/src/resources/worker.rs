@@ -3,7 +3,8 @@
 use serde::Serialize;
 use serde_json::Value;
 use shared::model::{AccountSid, ActivitySid, Worker, WorkerSid, Workspace, WorkspaceSid};
-use shared::router::{Event, Outcome};
+use shared::router::{Event, Outcome, WorkerChanges, roster_of};
+use store::COMMIT_ATTEMPTS_MAX;
 
 use super::{activity, read_all};
 use crate::answer::Answer;
@@ -15,9 +16,6 @@ use crate::view::View;
 
 /// List parameters of TaskRouter that are not carried out.
 const FILTERS_NOT_SERVED: &[&str] = &["TaskQueueSid", "TaskQueueName", "TargetWorkersExpression", "Ordering"];
-
-/// Update parameters of TaskRouter that are not carried out.
-const UPDATES_NOT_SERVED: &[&str] = &["Attributes", "FriendlyName"];
 
 /// `GET …/Workers`; filters `FriendlyName`, `ActivityName`, `ActivitySid`, `Available`.
 pub async fn list(call: &Call<'_>) -> Result<Answer, ApiError> {
@@ -32,25 +30,95 @@ pub async fn list(call: &Call<'_>) -> Result<Answer, ApiError> {
 
 /// `GET …/Workers/{Sid}`
 pub async fn fetch(call: &Call<'_>) -> Result<Answer, ApiError> {
-    let (workspace, worker) = (call.workspace().await?, find(call).await?);
+    let (workspace, worker) = (call.workspace().await?, find(call, "Sid").await?);
     answer(call, &workspace, &worker)
 }
 
-/// `POST …/Workers/{Sid}` with `ActivitySid` and `RejectPendingReservations`; without an `ActivitySid` nothing changes.
-pub async fn update(call: &Call<'_>) -> Result<Answer, ApiError> {
-    call.form.refuse(UPDATES_NOT_SERVED)?;
-    let activity: Option<ActivitySid> = call.form.sid("ActivitySid")?;
-    let reject_pending = call.form.switch("RejectPendingReservations").unwrap_or(false);
-    let (workspace, worker) = (call.workspace().await?, find(call).await?);
-    call.check_if_match(worker.version)?;
-    let Some(activity) = activity else { return answer(call, &workspace, &worker) };
-    let event = Event::ActivitySet { worker: worker.sid, activity, reject_pending };
-    let applied = call.api.store.apply(&event, call.now).await?;
-    match (applied.outcome, applied.worker) {
-        (Outcome::Refused(refusal), _) => Err(ApiError::refused(&refusal, call.path)),
-        (Outcome::Changed | Outcome::AlreadySo, Some(worker)) => answer(call, &workspace, &worker),
-        (Outcome::Changed | Outcome::AlreadySo, None) => Err(call.not_found()),
+/// `POST …/Workers` with `FriendlyName`, `Attributes` and `ActivitySid`.
+pub async fn create(call: &Call<'_>) -> Result<Answer, ApiError> {
+    let form = &call.form;
+    let name = form.friendly_name("FriendlyName")?.ok_or_else(|| ApiError::missing("FriendlyName"))?;
+    let attributes = form.attributes("Attributes")?.unwrap_or_default();
+    let activity = form.sid("ActivitySid")?;
+    let workspace = call.workspace().await?;
+    activity::check(activity, "ActivitySid", &workspace)?;
+    let activity = activity.unwrap_or(workspace.default_activity_sid);
+    let [seed, count] = call.api.ids.next_cause();
+    let sid = WorkerSid::derive(&[&seed, &count]);
+    let mut worker = Worker { attributes, ..Worker::new(sid, workspace.sid, name, activity, call.now) };
+    worker.roster = roster_of(&workspace, &worker);
+    match call.api.store.create_worker(&worker, &workspace).await {
+        Ok(()) => Ok(Answer::created(render(&call.view, &workspace, &worker)?).with_version(worker.version)),
+        Err(store::Error::Conflict) => Err(name_is_taken()),
+        Err(error) => Err(error.into()),
     }
+}
+
+/// `POST …/Workers/{Sid}` with `FriendlyName`, `Attributes`, `ActivitySid` and, for an unavailable Activity,
+/// `RejectPendingReservations`; without any of them nothing changes.
+pub async fn update(call: &Call<'_>) -> Result<Answer, ApiError> {
+    let friendly_name = call.form.friendly_name("FriendlyName")?.map(str::to_owned);
+    let changes = WorkerChanges { friendly_name, attributes: call.form.attributes("Attributes")? };
+    let activity = call.form.sid("ActivitySid")?;
+    let (workspace, mut worker) = (call.workspace().await?, find(call, "Sid").await?);
+    activity::check(activity, "ActivitySid", &workspace)?;
+    check_name(call, &worker, changes.friendly_name.as_deref()).await?;
+    let events = events(&worker, changes, activity, &call.form);
+    if events.is_empty() {
+        call.check_version(worker.version)?;
+    }
+    let mut expected = call.expected_versions();
+    for event in events {
+        let applied = call.api.store.apply_if(&event, expected.as_deref(), call.now).await?;
+        if let Outcome::Refused(refusal) = applied.outcome {
+            return Err(ApiError::refused(&refusal, call.path));
+        }
+        worker = applied.worker.unwrap_or(worker);
+        // What was written on the client's condition is the version the next part goes on from.
+        expected = expected.map(|_| vec![worker.version]);
+    }
+    answer(call, &workspace, &worker)
+}
+
+/// `DELETE …/Workers/{Sid}`; not while they hold a Reservation (taskrouter.md section 2.3).
+pub async fn delete(call: &Call<'_>) -> Result<Answer, ApiError> {
+    for attempt in 1..=COMMIT_ATTEMPTS_MAX {
+        let worker = find(call, "Sid").await?;
+        call.check_version(worker.version)?;
+        if let Some(open) = worker.open_reservations.first() {
+            let sentence = format!("Cannot delete Worker {} while they hold Reservation {}", worker.sid, open.sid);
+            return Err(ApiError::State(sentence));
+        }
+        match call.api.store.delete_worker(&worker).await {
+            Ok(()) => return Ok(Answer::no_content()),
+            Err(store::Error::Conflict) => store::pause(attempt).await,
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(store::Error::Conflict.into())
+}
+
+/// What an update asks for, one event a decision.
+fn events(worker: &Worker, changes: WorkerChanges, activity: Option<ActivitySid>, form: &Parameters) -> Vec<Event> {
+    let worker = worker.sid;
+    let reject_pending = form.switch("RejectPendingReservations").unwrap_or(false);
+    let facts = (changes != WorkerChanges::default()).then_some(Event::WorkerUpdated { worker, changes });
+    let activity = activity.map(|activity| Event::ActivitySet { worker, activity, reject_pending });
+    facts.into_iter().chain(activity).collect()
+}
+
+/// A name somebody else has is refused. Two who take it at the same moment are told apart by the table.
+async fn check_name(call: &Call<'_>, worker: &Worker, name: Option<&str>) -> Result<(), ApiError> {
+    let Some(name) = name else { return Ok(()) };
+    let holder = call.api.store.worker_named(worker.workspace_sid, name).await?;
+    match holder {
+        Some(holder) if holder.sid != worker.sid => Err(name_is_taken()),
+        Some(_) | None => Ok(()),
+    }
+}
+
+fn name_is_taken() -> ApiError {
+    ApiError::State("Worker with the same friendly name already exists".to_owned())
 }
 
 impl Listed for Worker {
@@ -87,10 +155,10 @@ impl<'q> Filter<'q> {
     }
 }
 
-/// The Worker the path names, in the Workspace the path names.
-async fn find(call: &Call<'_>) -> Result<Worker, ApiError> {
+/// The Worker the path names under `name`, in the Workspace the path names.
+pub(super) async fn find(call: &Call<'_>, name: &str) -> Result<Worker, ApiError> {
     let workspace: WorkspaceSid = call.sid("WorkspaceSid")?;
-    let worker = call.api.store.worker(call.sid("Sid")?).await?;
+    let worker = call.api.store.worker(call.sid(name)?).await?;
     worker.filter(|worker| worker.workspace_sid == workspace).ok_or_else(|| call.not_found())
 }
 
@@ -99,7 +167,8 @@ fn answer(call: &Call<'_>, workspace: &Workspace, worker: &Worker) -> Result<Ans
     Ok(Answer::ok(body).with_version(worker.version))
 }
 
-fn url(view: &View, workspace: WorkspaceSid) -> String {
+/// The address of a Workspace's Workers.
+pub(super) fn url(view: &View, workspace: WorkspaceSid) -> String {
     format!("{}/Workers", view.workspace(workspace))
 }
 

@@ -1,7 +1,9 @@
 //! Whether an instruction can be carried out as things stand (taskrouter.md sections 6, 11.3 and 15).
 
+use std::collections::BTreeMap;
+
 use super::{ConferencePlan, Instruction, InstructionName, IssuedInstruction, Supervise, Supervisor};
-use crate::model::{Attributes, CallSid, Reservation, ReservationSid, ReservationStatus};
+use crate::model::{Activity, ActivitySid, Attributes, CallSid, Reservation, ReservationSid, ReservationStatus};
 
 /// Why it cannot. The REST API answers 400 with code 20001 and this sentence; an assignment callback's instruction is
 /// logged with [`Impossible::code`].
@@ -40,6 +42,14 @@ pub enum Impossible {
     NoFrom {
         /// Which instruction.
         instruction: InstructionName,
+    },
+    /// The Activity it names is not of the Workspace.
+    #[error("Unable to execute {} instruction. There is no Activity {activity} in the Workspace.", instruction.title())]
+    NoActivity {
+        /// Which instruction.
+        instruction: InstructionName,
+        /// Which Activity.
+        activity: ActivitySid,
     },
     /// There is no conversation to join.
     #[error(
@@ -82,13 +92,20 @@ impl Impossible {
                 Supervise => Some(40_148),
                 Accept | Reject | Call | Redirect => None,
             },
+            Self::NoActivity { instruction, .. } => match instruction {
+                Reject => Some(40_100),
+                Dequeue => Some(40_130),
+                Conference => Some(40_139),
+                Accept | Call | Redirect | Supervise => None,
+            },
             Self::NoConference { .. } => Some(40_146),
         }
     }
 }
 
 /// Whether `instruction` can be carried out for this Reservation, and if not, why. `task` are the attributes of its Task,
-/// `contact_uri` the address of who has it; for a supervisor who is a Worker, that of the supervisor.
+/// `contact_uri` the address of who has it; for a supervisor who is a Worker, that of the supervisor. `activities` are those
+/// of the Workspace.
 ///
 /// # Errors
 /// [`Impossible`], with TaskRouter's sentence and code.
@@ -97,8 +114,12 @@ pub fn check(
     task: &Attributes,
     reservation: &Reservation,
     contact_uri: Option<&str>,
+    activities: &BTreeMap<ActivitySid, Activity>,
 ) -> Result<(), Impossible> {
     let name = instruction.name();
+    if let Some(activity) = activity_of(instruction).filter(|activity| !activities.contains_key(activity)) {
+        return Err(Impossible::NoActivity { instruction: name, activity });
+    }
     match instruction {
         Instruction::Supervise(supervise) => return check_supervise(supervise, task, reservation, contact_uri),
         Instruction::Accept | Instruction::Reject { .. } => return check_pending(name, reservation),
@@ -123,6 +144,16 @@ pub fn check(
         Instruction::Redirect(_) | Instruction::Accept | Instruction::Reject { .. } | Instruction::Supervise(_) => {
             Ok(())
         }
+    }
+}
+
+/// The Activity it moves the Worker to, now or later.
+fn activity_of(instruction: &Instruction) -> Option<ActivitySid> {
+    match instruction {
+        Instruction::Reject { activity_sid } => *activity_sid,
+        Instruction::Dequeue(dequeue) => dequeue.post_work_activity_sid,
+        Instruction::Conference(conference) => conference.post_work_activity_sid,
+        Instruction::Accept | Instruction::Call(_) | Instruction::Redirect(_) | Instruction::Supervise(_) => None,
     }
 }
 

@@ -292,9 +292,13 @@ fn an_answer_that_is_no_instruction_is_named_by_its_code() {
 }
 
 mod state {
+    use std::collections::BTreeMap;
+
     use super::super::{Impossible, check};
     use super::*;
-    use crate::model::{Attributes, CallSid, Millis, Reservation, ReservationStatus, Timestamp, WorkerSid};
+    use crate::model::{
+        Activity, ActivitySid, Attributes, CallSid, Millis, Reservation, ReservationStatus, Timestamp, WorkerSid,
+    };
 
     const NOW: Timestamp = Timestamp::from_millis(1_000);
     const PHONE: Option<&str> = Some("+17075550101");
@@ -313,9 +317,14 @@ mod state {
         IssuedInstruction { claim: 1, plan, worker_call_sid, post_work_activity_sid: None, ring_timeout_secs: 60 }
     }
 
+    fn activities() -> BTreeMap<ActivitySid, Activity> {
+        let sid: ActivitySid = ACTIVITY.parse().unwrap();
+        BTreeMap::from([(sid, Activity { sid, friendly_name: "Wrap-Up".to_owned(), available: false })])
+    }
+
     fn code(instruction: &Value, task: &Attributes, reservation: &Reservation, phone: Option<&str>) -> Option<u32> {
         let instruction = from_json(instruction).unwrap();
-        check(&instruction, task, reservation, phone).err().map(|error| error.code().unwrap_or(1))
+        check(&instruction, task, reservation, phone, &activities()).err().map(|error| error.code().unwrap_or(1))
     }
 
     #[test]
@@ -369,6 +378,22 @@ mod state {
         }
         let call = json!({"instruction": "call", "from": "+1", "url": "https://a.example"});
         assert_eq!(code(&call, &no_call, &pending, None), Some(40_110));
+    }
+
+    #[test]
+    fn an_activity_of_another_workspace_is_refused() {
+        let call = task(&json!({"call_sid": CALL, "to": "+17075550183"}));
+        let pending = reservation(ReservationStatus::Pending, None);
+        for (name, parameter, expected) in [
+            ("reject", "activity_sid", 40_100),
+            ("dequeue", "post_work_activity_sid", 40_130),
+            ("conference", "post_work_activity_sid", 40_139),
+        ] {
+            let elsewhere = json!({"instruction": name, parameter: ActivitySid::from_bytes([9; 16])});
+            assert_eq!(code(&elsewhere, &call, &pending, PHONE), Some(expected), "{name}");
+            let here = json!({"instruction": name, parameter: ACTIVITY});
+            assert_eq!(code(&here, &call, &pending, PHONE), None, "{name}");
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 use shared::model::Millis;
 
+use super::update::{NewStatus, illegal};
 use super::*;
 use crate::resources::samples::{self, NOON};
 
@@ -56,33 +57,33 @@ fn statuses_come_as_a_comma_list_or_repeated() {
 }
 
 #[test]
-fn a_form_asks_for_an_ending_or_for_none() {
+fn a_form_asks_for_a_status_or_for_none() {
     let given = |text: &str| EndReason::Given(text.to_owned());
+    let asks = |status, reason: &str| Some(NewStatus { status, reason: given(reason) });
     for (form, expected) in [
         ("", None),
-        ("AssignmentStatus=completed", Some(Ending { end: AssignmentStatus::Completed, reason: given("") })),
-        (
-            "AssignmentStatus=canceled&Reason=wrong+number",
-            Some(Ending { end: AssignmentStatus::Canceled, reason: given("wrong number") }),
-        ),
+        ("Priority=3", None),
+        ("AssignmentStatus=completed", asks(AssignmentStatus::Completed, "")),
+        ("AssignmentStatus=wrapping", asks(AssignmentStatus::Wrapping, "")),
+        ("AssignmentStatus=canceled&Reason=wrong+number", asks(AssignmentStatus::Canceled, "wrong number")),
     ] {
         let form_parameters = Parameters::of_form(&http::HeaderMap::new(), form.as_bytes()).unwrap();
-        assert_eq!(Ending::read(&form_parameters).unwrap(), expected, "{form}");
+        assert_eq!(NewStatus::read(&form_parameters).unwrap(), expected, "{form}");
     }
 }
 
 #[test]
-fn an_ending_that_is_not_allowed_is_refused_in_the_known_sentences() {
+fn a_status_that_is_not_allowed_is_refused_in_the_known_sentences() {
     let task = samples::task();
-    let refused = |end| illegal_end(samples::ACCOUNT, &task, end).to_string();
-    assert_eq!(
-        refused(AssignmentStatus::Completed),
-        "Cannot complete task WT00000000000000000000000000000001 in workspace WS00000000000000000000000000000001 for \
-         account AC00000000000000000000000000000001 because it is not currently assigned."
-    );
-    assert_eq!(
-        refused(AssignmentStatus::Canceled),
-        "Cannot cancel task WT00000000000000000000000000000001 in workspace WS00000000000000000000000000000001 for \
-         account AC00000000000000000000000000000001 because it is not pending or reserved."
-    );
+    for (wanted, change, cause) in [
+        (AssignmentStatus::Completed, "complete task", "it is not currently assigned"),
+        (AssignmentStatus::Wrapping, "wrap up a task", "it is not currently assigned"),
+        (AssignmentStatus::Canceled, "cancel task", "it is not pending or reserved"),
+    ] {
+        let expected = format!(
+            "Cannot {change} WT00000000000000000000000000000001 in workspace WS00000000000000000000000000000001 for \
+             account AC00000000000000000000000000000001 because {cause}."
+        );
+        assert_eq!(illegal(samples::ACCOUNT, &task, wanted).to_string(), expected);
+    }
 }

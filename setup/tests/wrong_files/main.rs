@@ -1,70 +1,11 @@
 //! What a person hears who got the file wrong: each case is the small file below with one line changed.
 
+mod routing;
+mod small;
+mod workspace;
+
 use setup::read;
-use shared::model::AccountSid;
-
-const ACCOUNT: AccountSid = AccountSid::from_bytes([7; 16]);
-
-/// A file that is right, as short as can be.
-const SMALL: &str = r#"phone_number: "+17075550183"
-workflow: Requests
-worker_ring_timeout: 20s
-workspace:
-  name: Small
-  default_activity: Offline
-  timeout_activity: Offline
-  activities:
-    - { name: Offline, available: false }
-    - { name: Available, available: true }
-    - { name: Wrap-Up, available: false }
-  wrap_up: { activity: Wrap-Up, limit: 10s, next: Available }
-workers:
-  - name: Maya
-    activity: Available
-    attributes: {"languages":["en"],"contact_uri":"+17075550101"}
-  - name: Arjun
-    capacity: { voice: 2 }
-task_queues:
-  - name: English
-    target_workers: languages HAS "en"
-    max_reserved_workers: 1
-  - name: Hindi
-workflows:
-  - name: Requests
-    reservation_timeout: 2m
-    filters:
-      - name: English
-        expression: selected_language == "en"
-        targets:
-          - queue: English
-            timeout: 1200
-          - priority: 5
-            order_by: worker.level DESC
-    default_filter: { queue: Hindi }
-menu:
-  languages:
-    - key: 1
-      selected_language: en
-  attempts_max: 3
-"#;
-
-/// The problems of [`SMALL`] after replacing `old` by `new`.
-fn problems(old: &str, new: &str) -> Vec<String> {
-    assert_eq!(SMALL.matches(old).count(), 1, "{old:?} has to be in the file once");
-    problems_of(&SMALL.replace(old, new))
-}
-
-fn problems_of(text: &str) -> Vec<String> {
-    let problems = read(text, "centre.yaml", ACCOUNT).err().unwrap_or_default();
-    problems.iter().map(|problem| problem.to_string()).collect()
-}
-
-#[track_caller]
-fn check(cases: &[(&str, &str, &str)]) {
-    let got: Vec<_> = cases.iter().map(|(old, new, _)| problems(old, new).join(" AND ")).collect();
-    let expected: Vec<_> = cases.iter().map(|(_, _, expected)| format!("centre.yaml:{expected}")).collect();
-    assert_eq!(got.join("\n"), expected.join("\n"));
-}
+use small::{ACCOUNT, SMALL, check, problems_of};
 
 #[test]
 fn the_small_file_is_right() {
@@ -78,7 +19,7 @@ fn a_wrong_key_is_named_with_the_one_that_was_meant() {
             "    reservation_timeout: 2m",
             "    reservation_timout: 2m",
             "26:5: unknown key \"reservation_timout\" in a workflow, which has name, assignment_callback, \
-             fallback_assignment_callback, reservation_timeout, filters, default_filter. \
+             fallback_assignment_callback, reservation_timeout, re_evaluate_tasks, filters, default_filter. \
              Did you mean \"reservation_timeout\"?",
         ),
         (
@@ -89,7 +30,7 @@ fn a_wrong_key_is_named_with_the_one_that_was_meant() {
         (
             "{ voice: 2 }",
             "{ voise: 2 }",
-            "18:17: unknown key \"voise\" in capacity, which has default, voice, chat, sms, video. \
+            "18:17: unknown key \"voise\" in capacity, which has chat, default, sms, video, voice. \
              Did you mean \"voice\"?",
         ),
         (
@@ -113,7 +54,8 @@ fn a_wrong_key_is_named_with_the_one_that_was_meant() {
         (
             "{ queue: Hindi }",
             "{ queue: Hindi, timeout: 5 }",
-            "35:37: unknown key \"timeout\" in the default_filter, which has queue, expression, priority, order_by.",
+            "35:37: unknown key \"timeout\" in the default_filter, which has queue, expression, priority, order_by, \
+             skip_if, known_worker_sid, known_worker_friendly_name.",
         ),
         ("  name: Small\n", "", "5:3: the workspace needs the key \"name\""),
         ("{ name: Offline, available: false }", "{ name: Offline }", "9:7: an activity needs the key \"available\""),

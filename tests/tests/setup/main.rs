@@ -1,166 +1,12 @@
 //! A set-up file applied to a table: what differs is changed, what does not is kept, live calls included.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
 
-use std::str::FromStr;
+mod routing;
+mod table;
 
-use cordboard::embedded_dynamodb::{EmbeddedDynamoDb, Place, TABLE};
-use serde_json::{Value, json};
-use setup::{ContactCentre, Kept, Reason, Summary, Thing};
-use shared::model::{
-    AccountSid, AssignmentStatus, Attributes, CallSid, EndReason, Millis, ReservationSid, Task, TaskChannelName,
-    TaskSid, Timestamp, Worker, WorkerSid,
-};
-use shared::router::{Answer, Event, NewTask, Outcome, Snapshot, create_task, decide, roster_of};
-use store::{Created, Store};
-use tests::centre::NOON;
-
-const EXAMPLE: &str = include_str!("../../contact-centre.yaml");
-const ENGLISH: &str = "Customer Contact Center English";
-const HINDI: &str = "Customer Contact Center Hindi";
-const WORKFLOW: &str = "Incoming Customer Requests";
-
-/// A table and a clock, a minute of which passes between two starts.
-struct Table {
-    store: Store,
-    now: Timestamp,
-    _database: EmbeddedDynamoDb,
-}
-
-/// The example with some of its text replaced.
-fn file(changes: &[(&str, &str)]) -> ContactCentre {
-    let mut text = EXAMPLE.to_owned();
-    for (old, new) in changes {
-        assert!(text.contains(old), "the example has no {old:?}");
-        text = text.replace(old, new);
-    }
-    setup::read(&text, "contact-centre.yaml", AccountSid::from_bytes([7; 16])).unwrap()
-}
-
-/// The example without its Hindi queue, and without the filter that leads to it.
-fn without_hindi() -> ContactCentre {
-    let queue = format!("  - name: {HINDI}\n    target_workers: languages HAS \"hi\"\n    max_reserved_workers: 1\n");
-    let filter = format!(
-        "      - name: Hindi\n        expression: selected_language == \"hi\"\n        targets:\n          \
-         - queue: {HINDI}\n            timeout: 1200s\n"
-    );
-    file(&[(&queue, ""), (&filter, "")])
-}
-
-/// The example without Arjun, who speaks Hindi.
-fn without_arjun() -> ContactCentre {
-    let attributes = r#"{"languages":["hi"],"contact_uri":"+17075550102"}"#;
-    file(&[(&format!("  - name: Arjun\n    attributes: {attributes}\n    activity: Available\n"), "")])
-}
-
-impl Table {
-    async fn empty() -> Self {
-        let database = EmbeddedDynamoDb::open(Place::Temporary).await.unwrap();
-        Self { store: Store::new(database.client(), TABLE), now: NOON, _database: database }
-    }
-
-    /// A table the example was applied to.
-    async fn example() -> Self {
-        let mut table = Self::empty().await;
-        table.start(&file(&[])).await;
-        table
-    }
-
-    /// Starts again with this file, a minute later.
-    async fn start(&mut self, file: &ContactCentre) -> Summary {
-        self.now += Millis::from_secs(60);
-        setup::apply(&self.store, file, self.now).await.unwrap()
-    }
-
-    async fn worker(&self, name: &str) -> Option<Worker> {
-        for sid in self.store.worker_sids(file(&[]).workspace.sid).await.unwrap() {
-            let worker = self.store.worker(sid).await.unwrap();
-            if worker.as_ref().is_some_and(|worker| worker.friendly_name == name) {
-                return worker;
-            }
-        }
-        None
-    }
-
-    async fn activity_of(&self, name: &str) -> String {
-        let worker = self.worker(name).await.unwrap();
-        let workspace = self.store.fresh_workspace(worker.workspace_sid, self.now).await.unwrap().unwrap();
-        workspace.activities[&worker.activity_sid].friendly_name.clone()
-    }
-
-    /// The queues a Worker serves, and is found through.
-    async fn queues_of(&self, name: &str) -> Vec<String> {
-        let worker = self.worker(name).await.unwrap();
-        let workspace = self.store.fresh_workspace(worker.workspace_sid, self.now).await.unwrap().unwrap();
-        let readiness = worker.readiness(&workspace);
-        let is_known = readiness.is_none_or(|readiness| workspace.boards.contains_key(&readiness.key()));
-        assert!(is_known, "{name}'s readiness is not known");
-        assert_eq!(worker.roster, roster_of(&workspace, &worker), "{name}'s roster is of yesterday");
-        let queues = worker.roster.queues().iter().map(|sid| workspace.task_queues[sid].friendly_name.clone());
-        let mut queues: Vec<_> = queues.collect();
-        queues.sort();
-        queues
-    }
-
-    /// A Worker goes to an Activity by themselves.
-    async fn goes(&self, name: &str, activity: &str) {
-        let worker = self.worker(name).await.unwrap();
-        let workspace = self.store.fresh_workspace(worker.workspace_sid, self.now).await.unwrap().unwrap();
-        let activity = workspace.activities.values().find(|candidate| candidate.friendly_name == activity).unwrap().sid;
-        let event = Event::ActivitySet { worker: worker.sid, activity, reject_pending: false };
-        assert_eq!(self.store.apply(&event, self.now).await.unwrap().outcome, Outcome::Changed);
-    }
-
-    /// A caller who chose this language waits.
-    async fn caller(&self, language: &str) -> TaskSid {
-        let call = CallSid::derive(&[language]).to_string();
-        let centre = self.store.centre(self.now).await.unwrap().unwrap();
-        let workspace = self.store.fresh_workspace(centre.workspace_sid, self.now).await.unwrap().unwrap();
-        let about = attributes(&json!({"selected_language": language, "call_sid": call}));
-        let new = NewTask::new(TaskSid::derive(&[&call]), about, TaskChannelName::VOICE);
-        let task = create_task(&workspace, &workspace.workflows[&centre.workflow_sid], new, self.now).unwrap();
-        assert_eq!(self.store.create_task(&task, &workspace).await.unwrap(), Created::New);
-        task.sid
-    }
-
-    /// The caller is offered to the Worker.
-    async fn offered(&self, task: TaskSid, name: &str) -> ReservationSid {
-        let (task, worker) = (self.task(task).await, self.worker(name).await.unwrap());
-        let workspace = self.store.fresh_workspace(worker.workspace_sid, self.now).await.unwrap().unwrap();
-        let (event, queue) = (Event::Advance { task: task.sid }, task.task_queue_sid);
-        let snapshot = Snapshot::new(&workspace).with_tasks([task]).with_candidates(queue, [worker]);
-        let decision = decide(snapshot, &event, self.now);
-        self.store.commit(&decision, &workspace).await.unwrap();
-        decision.tasks[0].pending_reservations().next().unwrap().sid
-    }
-
-    /// The caller talks to the Worker.
-    async fn talking(&self, task: TaskSid, name: &str) {
-        let reservation = self.offered(task, name).await;
-        let event = Event::Answered { task, reservation, answer: Answer::Accept };
-        assert_eq!(self.store.apply(&event, self.now).await.unwrap().outcome, Outcome::Changed);
-    }
-
-    async fn hangs_up(&self, task: TaskSid) {
-        let gone = Event::CallerGone { task, reason: EndReason::Hangup, carrier_queue: None };
-        assert_eq!(self.store.apply(&gone, self.now).await.unwrap().outcome, Outcome::Changed);
-    }
-
-    async fn task(&self, sid: TaskSid) -> Task {
-        self.store.task(sid).await.unwrap().unwrap()
-    }
-}
-
-fn attributes(object: &Value) -> Attributes {
-    Attributes::from_str(&object.to_string()).unwrap()
-}
-
-fn worker(name: &str) -> Thing {
-    Thing::Worker(name.to_owned())
-}
-
-fn kept(thing: Thing, reason: Reason) -> Kept {
-    Kept { thing, reason }
-}
+use setup::{Reason, Summary, Thing};
+use shared::model::{AssignmentStatus, TaskChannelName, WorkerSid};
+use table::{ENGLISH, HINDI, Table, WORKFLOW, file, kept, without_arjun, without_hindi, worker};
 
 #[tokio::test]
 async fn the_first_start_makes_everything_and_the_second_nothing() {
@@ -169,7 +15,7 @@ async fn the_first_start_makes_everything_and_the_second_nothing() {
     let first = table.start(&example).await;
     assert_eq!(
         first.to_string(),
-        "created 1 Workspace, 4 Activities, 2 TaskQueues, 1 Workflow, 3 Workers, number and menu"
+        "created 1 Workspace, 4 Activities, 1 TaskChannel, 2 TaskQueues, 1 Workflow, 3 Workers, number and menu"
     );
     assert_eq!(table.store.centre(table.now).await.unwrap().as_deref(), Some(&example.centre));
     for (name, queues) in [("Maya", vec![ENGLISH]), ("Arjun", vec![HINDI]), ("Leela", vec![ENGLISH, HINDI])] {
@@ -397,7 +243,7 @@ async fn a_renamed_workspace_is_another_one_and_the_first_stays_with_its_calls()
     let summary = table.start(&file(&[("  name: Customer Contact Center\n", "  name: Second\n")])).await;
     let first = Thing::Workspace("Customer Contact Center".to_owned());
     assert_eq!(summary.kept, [kept(first, Reason::AnotherWorkspace)]);
-    assert_eq!(summary.created.len(), 1 + 4 + 2 + 1 + 3);
+    assert_eq!(summary.created.len(), 1 + 4 + 1 + 2 + 1 + 3);
     table.offered(call, "Maya").await;
 }
 

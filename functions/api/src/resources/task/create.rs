@@ -1,0 +1,117 @@
+//! `POST …/Tasks`.
+
+use shared::model::{
+    Millis, RoutingTarget, Task, TaskChannelName, TaskQueueSid, TaskSid, WorkerSid, Workflow, WorkflowSid, Workspace,
+};
+use shared::router::{NewTask, TASK_TIMEOUT_DEFAULT, create_task};
+
+use super::{PRIORITY_MAX, channel, render, virtual_start_time};
+use crate::answer::Answer;
+use crate::call::Call;
+use crate::error::ApiError;
+use crate::parameters::Parameters;
+
+/// Longest time to live, in seconds (taskrouter.md section 14).
+const TIMEOUT_MAX_SECS: u32 = 1_209_600;
+
+/// `POST …/Tasks` with `WorkflowSid`, `Attributes`, `Priority`, `Timeout`, `TaskChannel`, `VirtualStartTime`,
+/// `RoutingTarget`, `IgnoreCapacity` and `TaskQueueSid`. `WorkflowSid` may be missing if there is one Workflow only
+/// (taskrouter.md section 18).
+pub async fn create(call: &Call<'_>) -> Result<Answer, ApiError> {
+    let workspace = call.workspace().await?;
+    let target = routing_target(call, &workspace).await?;
+    let new = new_task(call, &workspace, target)?;
+    let workflow = workflow(&call.form, &workspace, target)?;
+    let task = create_task(&workspace, workflow, new, call.now).map_err(|error| ApiError::State(error.to_string()))?;
+    call.api.store.create_task(&task, &workspace).await?;
+    show(call, &workspace, &task)
+}
+
+fn show(call: &Call<'_>, workspace: &Workspace, task: &Task) -> Result<Answer, ApiError> {
+    Ok(Answer::created(render(&call.view, workspace, task)?).with_version(task.version))
+}
+
+fn new_task(call: &Call<'_>, workspace: &Workspace, target: Option<RoutingTarget>) -> Result<NewTask, ApiError> {
+    let form = &call.form;
+    let [seed, count] = call.api.ids.next_cause();
+    let sid = TaskSid::derive(&[&seed, &count]);
+    let attributes = form.attributes("Attributes")?.unwrap_or_default();
+    let channel = channel(form, workspace)?.unwrap_or(TaskChannelName::DEFAULT);
+    let timeout = form.whole_number("Timeout", 1..=TIMEOUT_MAX_SECS)?;
+    Ok(NewTask {
+        priority: form.whole_number("Priority", 0..=PRIORITY_MAX)?.unwrap_or_default(),
+        timeout: timeout.map_or(TASK_TIMEOUT_DEFAULT, |secs| Millis::from_secs(u64::from(secs))),
+        virtual_start_time: virtual_start_time(form, call.now)?,
+        routing_target: target,
+        task_queue: task_queue(form, workspace)?,
+        ignore_capacity: ignore_capacity(form, target)?,
+        ..NewTask::new(sid, attributes, channel)
+    })
+}
+
+/// Like every text of the form, one that names nothing in the Workspace is an error.
+async fn routing_target(call: &Call<'_>, workspace: &Workspace) -> Result<Option<RoutingTarget>, ApiError> {
+    let Some(target) = call.form.parsed("RoutingTarget", target)? else { return Ok(None) };
+    let exists = match target {
+        RoutingTarget::TaskQueue(sid) => workspace.task_queues.contains_key(&sid),
+        RoutingTarget::Workflow(sid) => workspace.workflows.contains_key(&sid),
+        RoutingTarget::Worker(sid) => {
+            call.api.store.worker(sid).await?.is_some_and(|worker| worker.workspace_sid == workspace.sid)
+        }
+    };
+    match exists {
+        true => Ok(Some(target)),
+        false => Err(ApiError::parameter("RoutingTarget", "the Workspace has nothing of this SID")),
+    }
+}
+
+fn target(text: &str) -> Result<RoutingTarget, String> {
+    let worker = || text.parse::<WorkerSid>().map(RoutingTarget::Worker).ok();
+    let queue = || text.parse::<TaskQueueSid>().map(RoutingTarget::TaskQueue).ok();
+    let workflow = || text.parse::<WorkflowSid>().map(RoutingTarget::Workflow).ok();
+    let target = worker().or_else(queue).or_else(workflow);
+    target.ok_or_else(|| "expected the SID of a Worker, a TaskQueue or a Workflow".to_owned())
+}
+
+/// The Workflow of the Task: the routing target, the one named, or the only one.
+fn workflow<'w>(
+    form: &Parameters,
+    workspace: &'w Workspace,
+    target: Option<RoutingTarget>,
+) -> Result<&'w Workflow, ApiError> {
+    let named = match target {
+        Some(RoutingTarget::Workflow(sid)) => Some(sid),
+        Some(RoutingTarget::Worker(_) | RoutingTarget::TaskQueue(_)) | None => form.sid("WorkflowSid")?,
+    };
+    let mut all = workspace.workflows.values();
+    match (named, all.next(), all.next()) {
+        (Some(sid), _, _) => workspace
+            .workflows
+            .get(&sid)
+            .ok_or_else(|| ApiError::parameter("WorkflowSid", format!("the Workspace has no Workflow {sid}"))),
+        (None, Some(only), None) => Ok(only),
+        (None, _, _) => Err(ApiError::missing("WorkflowSid")),
+    }
+}
+
+fn task_queue(form: &Parameters, workspace: &Workspace) -> Result<Option<TaskQueueSid>, ApiError> {
+    let sid: Option<TaskQueueSid> = form.sid("TaskQueueSid")?;
+    match sid {
+        Some(sid) if !workspace.task_queues.contains_key(&sid) => {
+            Err(ApiError::parameter("TaskQueueSid", format!("the Workspace has no TaskQueue {sid}")))
+        }
+        Some(_) | None => Ok(sid),
+    }
+}
+
+/// True by itself with a Worker as routing target, and only there of any use.
+fn ignore_capacity(form: &Parameters, target: Option<RoutingTarget>) -> Result<bool, ApiError> {
+    let asked = form.switch("IgnoreCapacity");
+    match target {
+        Some(RoutingTarget::Worker(_)) => Ok(asked.unwrap_or(true)),
+        Some(RoutingTarget::TaskQueue(_) | RoutingTarget::Workflow(_)) | None if asked == Some(true) => {
+            Err(ApiError::parameter("IgnoreCapacity", "expected a Worker as RoutingTarget with it"))
+        }
+        Some(RoutingTarget::TaskQueue(_) | RoutingTarget::Workflow(_)) | None => Ok(false),
+    }
+}

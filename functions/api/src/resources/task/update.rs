@@ -1,0 +1,111 @@
+//! `POST …/Tasks/{Sid}`: either a new status, or new facts.
+
+use shared::model::{AccountSid, AssignmentStatus, EndReason, Task, Workspace};
+use shared::router::{Event, Outcome, Refusal, TaskChanges};
+
+use super::{PRIORITY_MAX, answer, channel, find, status_named, virtual_start_time};
+use crate::answer::Answer;
+use crate::call::Call;
+use crate::error::ApiError;
+use crate::parameters::Parameters;
+
+/// Characters a `Reason` may have: some sentences, and far less than an item of the table holds.
+pub const REASON_CHARS_MAX: usize = 1_024;
+
+/// What cannot be changed together with the status. TaskRouter says so of `Attributes`; here a status is one decision and
+/// facts are another, and half of a request is never carried out.
+const FACTS: [&str; 4] = ["Attributes", "Priority", "TaskChannel", "VirtualStartTime"];
+
+/// `POST …/Tasks/{Sid}` with `AssignmentStatus` and `Reason`, or with `Attributes`, `Priority`, `TaskChannel` and
+/// `VirtualStartTime`; without any of them nothing changes.
+pub async fn update(call: &Call<'_>) -> Result<Answer, ApiError> {
+    let status = NewStatus::read(&call.form)?;
+    let (workspace, task) = (call.workspace().await?, find(call, "Sid").await?);
+    match status {
+        Some(status) => set_status(call, &workspace, &task, status).await,
+        None => change(call, &workspace, &task).await,
+    }
+}
+
+async fn set_status(
+    call: &Call<'_>,
+    workspace: &Workspace,
+    task: &Task,
+    NewStatus { status, reason }: NewStatus,
+) -> Result<Answer, ApiError> {
+    let event = Event::StatusSet { task: task.sid, status, reason };
+    let expected = call.expected_versions();
+    let applied = call.api.store.apply_if(&event, expected.as_deref(), call.now).await?;
+    match (applied.outcome, applied.task) {
+        (Outcome::Refused(Refusal::WrongStatus { .. }), _) => Err(illegal(call.view.account_sid, task, status)),
+        (Outcome::Refused(refusal), _) => Err(ApiError::refused(&refusal, call.path)),
+        (Outcome::Changed | Outcome::AlreadySo, Some(task)) => answer(call, workspace, &task),
+        (Outcome::Changed | Outcome::AlreadySo, None) => Err(call.not_found()),
+    }
+}
+
+async fn change(call: &Call<'_>, workspace: &Workspace, task: &Task) -> Result<Answer, ApiError> {
+    let changes = TaskChanges {
+        attributes: call.form.attributes("Attributes")?,
+        priority: call.form.whole_number("Priority", 0..=PRIORITY_MAX)?,
+        channel: channel(&call.form, workspace)?,
+        virtual_start_time: virtual_start_time(&call.form, call.now)?,
+    };
+    if changes == TaskChanges::default() {
+        call.check_version(task.version)?;
+        return answer(call, workspace, task);
+    }
+    let applied = call.apply(&Event::TaskUpdated { task: task.sid, changes }).await?;
+    answer(call, workspace, applied.task.as_ref().unwrap_or(task))
+}
+
+/// The status a Task is to have.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct NewStatus {
+    pub status: AssignmentStatus,
+    pub reason: EndReason,
+}
+
+impl NewStatus {
+    /// Reads the form; `None` if it names no status. A `Reason` is welcome, not required (taskrouter.md section 18).
+    pub fn read(form: &Parameters) -> Result<Option<Self>, ApiError> {
+        let reason = form.parsed("Reason", reason)?;
+        let Some(status) = form.parsed("AssignmentStatus", settable)? else {
+            let problem = "expected an AssignmentStatus with it: wrapping, completed or canceled";
+            return if reason.is_some() { Err(ApiError::parameter("Reason", problem)) } else { Ok(None) };
+        };
+        if let Some(fact) = FACTS.iter().find(|fact| form.text(fact).is_some()) {
+            return Err(ApiError::parameter(
+                fact,
+                "cannot be changed together with AssignmentStatus; send two requests",
+            ));
+        }
+        Ok(Some(Self { status, reason: EndReason::Given(reason.unwrap_or_default()) }))
+    }
+}
+
+fn settable(text: &str) -> Result<AssignmentStatus, String> {
+    let settable = |status: &AssignmentStatus| status.is_end() || *status == AssignmentStatus::Wrapping;
+    status_named(text).filter(settable).ok_or_else(|| "expected wrapping, completed or canceled".to_owned())
+}
+
+fn reason(text: &str) -> Result<String, String> {
+    match text.chars().count() {
+        0..=REASON_CHARS_MAX => Ok(text.to_owned()),
+        chars => Err(format!("expected at most {REASON_CHARS_MAX} characters, got {chars}")),
+    }
+}
+
+/// The sentences of taskrouter.md section 5, "Illegal changes".
+pub(super) fn illegal(account: AccountSid, task: &Task, wanted: AssignmentStatus) -> ApiError {
+    let (change, cause) = match wanted {
+        AssignmentStatus::Canceled => ("cancel task", "it is not pending or reserved"),
+        AssignmentStatus::Wrapping => ("wrap up a task", "it is not currently assigned"),
+        AssignmentStatus::Completed
+        | AssignmentStatus::Pending
+        | AssignmentStatus::Reserved
+        | AssignmentStatus::Assigned => ("complete task", "it is not currently assigned"),
+    };
+    let (sid, workspace) = (task.sid, task.workspace_sid);
+    ApiError::State(format!("Cannot {change} {sid} in workspace {workspace} for account {account} because {cause}."))
+}

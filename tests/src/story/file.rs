@@ -1,0 +1,124 @@
+//! A file of stories, taken apart: headings, set-ups, moments.
+
+use std::path::Path;
+
+/// What a story begins with that brings a set-up of its own.
+const PLAIN: &str = include_str!("plain.yaml");
+
+/// One story of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Story {
+    /// What it is about: the text behind `==`; empty in a file without headings.
+    pub heading: String,
+    /// The set-up it brings; `None`: the example.
+    pub set_up: Option<String>,
+    /// The documents its callers are told, path by path: then there is a carrier and no centre.
+    pub documents: Option<Vec<(String, String)>>,
+    /// What happens.
+    pub moments: Vec<Moment>,
+}
+
+/// One line of a story, and the indented lines below it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Moment {
+    /// `mm:ss deed -> facts`
+    pub line: String,
+    /// What is indented below, as it stands there, one indentation less.
+    pub below: String,
+    /// `file:line: text`
+    pub place: String,
+}
+
+/// Reads a file of stories.
+pub fn read(file: &Path) -> Vec<Story> {
+    let text = std::fs::read_to_string(file).unwrap();
+    let mut stories: Vec<Story> = Vec::new();
+    for (moment, below) in lines_with_below(&text, file) {
+        if let Some(heading) = moment.line.strip_prefix("==") {
+            stories.push(Story::new(heading.trim()));
+            continue;
+        }
+        if stories.is_empty() {
+            stories.push(Story::new(""));
+        }
+        let Some(story) = stories.last_mut() else { continue };
+        match moment.line.as_str() {
+            "set-up" => story.set_up = Some(with_sections(PLAIN, &below)),
+            "documents" => story.documents = Some(documents(&below)),
+            _ => story.moments.push(Moment { below, ..moment }),
+        }
+    }
+    stories
+}
+
+impl Story {
+    fn new(heading: &str) -> Self {
+        Self { heading: heading.to_owned(), set_up: None, documents: None, moments: Vec::new() }
+    }
+}
+
+/// The lines that say something, each with what is indented below it. A `#` begins a comment at the beginning of a line
+/// or behind a blank, except below a line, where the text belongs to somebody else.
+fn lines_with_below(text: &str, file: &Path) -> Vec<(Moment, String)> {
+    let mut found: Vec<(Moment, String)> = Vec::new();
+    for (number, line) in text.lines().enumerate() {
+        let indented = line.strip_prefix("  ").filter(|_| !found.is_empty());
+        if let (Some(indented), Some((_, below))) = (indented, found.last_mut()) {
+            below.push_str(indented);
+            below.push('\n');
+            continue;
+        }
+        let said = line.split(" #").next().unwrap_or_default().trim();
+        if !said.is_empty() && !said.starts_with('#') {
+            let place = format!("{}:{}: {said}", file.display(), number + 1);
+            found.push((Moment { line: said.to_owned(), below: String::new(), place }, String::new()));
+        }
+    }
+    found
+}
+
+/// `base` with the top-level sections of `changes` in the place of its own.
+pub fn with_sections(base: &str, changes: &str) -> String {
+    let mut sections = sections(base);
+    for (key, text) in self::sections(changes) {
+        match sections.iter_mut().find(|(known, _)| *known == key) {
+            Some(section) => section.1 = text,
+            None => sections.push((key, text)),
+        }
+    }
+    sections.into_iter().map(|(_, text)| text).collect()
+}
+
+fn sections(yaml: &str) -> Vec<(String, String)> {
+    let mut sections: Vec<(String, String)> = Vec::new();
+    for line in yaml.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#')) {
+        match line.split_once(':').filter(|_| !line.starts_with(' ')) {
+            Some((key, _)) => sections.push((key.to_owned(), format!("{line}\n"))),
+            None => {
+                let (_, section) = sections.last_mut().unwrap_or_else(|| panic!("expected `key:`, got {line}"));
+                section.push_str(line);
+                section.push('\n');
+            }
+        }
+    }
+    sections
+}
+
+fn documents(below: &str) -> Vec<(String, String)> {
+    let document = |line: &str| {
+        let (path, document) = line.split_once(' ').unwrap_or_else(|| panic!("expected `/path <Response>…`: {line}"));
+        (path.to_owned(), document.trim().to_owned())
+    };
+    below.lines().filter(|line| !line.trim().is_empty()).map(document).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sections_replace_sections_and_new_ones_come_last() {
+        let base = "a: 1\nb:\n  - x\n# a comment\nc: 3\n";
+        assert_eq!(with_sections(base, "b:\n  - y\n  - z\nd: 4\n"), "a: 1\nb:\n  - y\n  - z\nc: 3\nd: 4\n");
+    }
+}

@@ -1,0 +1,149 @@
+//! Stories: a contact centre's day as a plain file, one moment a line.
+//!
+//! ```text
+//! == A call is offered to whoever speaks the language
+//! 00:00  c1 dials and presses 2     -> c1 waits, Asha rings
+//! 00:10  Asha answers               -> c1 talks to Asha, task c1 is assigned
+//! ```
+//!
+//! Before the arrow somebody does something; after it is what must be so: [`SLACK`] later if telephones are involved, at
+//! once otherwise. Words in between are read by [`deed::Deed`] and [`fact::Fact`]; whatever they do not know fails the
+//! story, with its line. Callers are made as they dial; Tasks made by hand are called `t` and a number; Workers, queues
+//! and Activities are those of the set-up.
+//!
+//! A heading `==` begins a story of its own, with a centre of its own. Indented below `set-up` are sections of a
+//! `contact-centre.yaml` that replace those of `plain.yaml`; without `set-up` the story has the example. Indented below
+//! `documents` are paths of the customer's server and what it answers them; the centre's number then belongs to its
+//! `/voice`. `{customer}` is that server's address. In what is sent to the API, a name in braces stands for its SID.
+
+mod acts;
+mod deed;
+mod fact;
+mod facts;
+mod file;
+mod words;
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::path::Path;
+use std::time::Duration;
+
+use shared::model::{CallSid, Clock, Millis, Task, TaskSid, Timestamp};
+
+use crate::customer::{Customer, Scripted};
+use crate::laboratory::{EXAMPLE, Laboratory, Surroundings};
+use crate::rest::Reply;
+use deed::Deed;
+use fact::Fact;
+use file::{Moment, Story};
+
+/// How long a deed may take to have its effect at telephones: a greeting is spoken, a webhook answered.
+pub const SLACK: Millis = Millis::from_secs(6);
+
+/// Plays every story in `file`; panics with the line and what was seen when a fact is not so.
+pub async fn play(file: &Path) {
+    for story in file::read(file) {
+        let moments = story.moments.clone();
+        let mut stage = Stage::open(story).await;
+        for moment in &moments {
+            stage = stage.moment(moment).await;
+        }
+        stage.laboratory.close().await;
+    }
+}
+
+/// A story being played.
+struct Stage {
+    laboratory: Laboratory,
+    customer: Customer,
+    folder: tempfile::TempDir,
+    set_up: String,
+    begun: Timestamp,
+    slack: Millis,
+    callers: BTreeMap<String, CallSid>,
+    tasks: BTreeMap<String, TaskSid>,
+    /// What the API answered to the last deed.
+    replies: Vec<Reply>,
+}
+
+impl Stage {
+    async fn open(story: Story) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let customer = Customer::open().await;
+        for (path, body) in story.documents.iter().flatten() {
+            let body = body.replace("{customer}", &customer.base);
+            customer.script(path, Scripted { status: 200, body, after: Duration::ZERO });
+        }
+        let set_up = story.set_up.unwrap_or_else(|| EXAMPLE.to_owned()).replace("{customer}", &customer.base);
+        let voice_url = story.documents.is_some().then(|| format!("{}/voice", customer.base));
+        let surroundings = Surroundings { web: customer.network(), voice_url };
+        let laboratory = Laboratory::open_with(&set_up, folder.path().to_owned(), surroundings).await;
+        let begun = laboratory.clock.now();
+        let (callers, tasks, replies) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
+        Self { laboratory, customer, folder, set_up, begun, slack: Millis::ZERO, callers, tasks, replies }
+    }
+
+    async fn moment(self, moment: &Moment) -> Self {
+        let (line, place) = (moment.line.as_str(), moment.place.as_str());
+        let (time, rest) =
+            line.split_once(char::is_whitespace).unwrap_or_else(|| panic!("{place}\nexpected `mm:ss deed`"));
+        let (deed, facts) = rest.split_once("->").unwrap_or((rest, ""));
+        let at = self.begun + parse_time(time).unwrap_or_else(|| panic!("{place}\n`{time}` is not mm:ss"));
+        let now = self.laboratory.clock.now();
+        assert!(at >= now, "{place}\nthis moment has passed: lines must be {:?} apart", self.slack);
+        self.laboratory.advance(at.since(now)).await;
+        let mut stage = self;
+        stage.replies.clear();
+        let facts: Vec<Fact> = words::clauses(facts).iter().map(|fact| Fact::parse(fact, place)).collect();
+        stage = stage.carry_out(Deed::parse(deed.trim(), place), &moment.below).await;
+        stage.laboratory.advance(stage.slack).await;
+        stage.expect_success(&facts, place);
+        for fact in facts {
+            if let Err(seen) = stage.check(&fact).await {
+                panic!("{place}\nnot so: {fact:?}\n{seen}{}", stage.transcripts().await);
+            }
+        }
+        stage
+    }
+
+    /// A request that fails must be meant to.
+    fn expect_success(&self, facts: &[Fact], place: &str) {
+        let is_expected = facts.iter().any(|fact| matches!(fact, Fact::Http { .. } | Fact::HttpEach(..)));
+        let failed = self.replies.iter().find(|reply| reply.status >= 300);
+        if let (Some(failed), false) = (failed, is_expected) {
+            panic!("{place}\nthe API said no: {failed:?}");
+        }
+    }
+
+    fn caller(&self, name: &str) -> CallSid {
+        *self.callers.get(name).unwrap_or_else(|| panic!("nobody called {name} has dialled"))
+    }
+
+    fn task_sid(&self, name: &str) -> TaskSid {
+        let by_hand = self.tasks.get(name).copied();
+        by_hand.unwrap_or_else(|| TaskSid::derive(&[&self.caller(name).to_string()]))
+    }
+
+    async fn task(&self, name: &str) -> Option<Task> {
+        self.laboratory.centre.store.task(self.task_sid(name)).await.unwrap()
+    }
+
+    async fn transcripts(&self) -> String {
+        let mut text = String::new();
+        let everything = self.laboratory.get("/simulator/calls").await;
+        for call in everything["calls"].as_array().unwrap() {
+            writeln!(text, "{} {} → {} {}", call["call_sid"], call["from"], call["to"], call["status"]).unwrap();
+            let call: CallSid = call["call_sid"].as_str().unwrap().parse().unwrap();
+            for entry in self.laboratory.call(call).await["transcript"].as_array().unwrap() {
+                writeln!(text, "    {} {} {}", entry["at"], entry["event"], entry["text"]).unwrap();
+            }
+        }
+        text
+    }
+}
+
+/// `mm:ss`, or `h:mm:ss`.
+fn parse_time(text: &str) -> Option<Millis> {
+    let seconds = text.split(':').try_fold(0, |sum, part| Some(sum * 60 + part.parse::<u64>().ok()?))?;
+    text.contains(':').then(|| Millis::from_secs(seconds))
+}

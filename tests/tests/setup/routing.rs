@@ -1,0 +1,139 @@
+//! What a changed set-up does to Tasks that wait and to Workers who are free.
+
+use setup::{Kept, Reason, Summary, Thing};
+use shared::model::{AssignmentStatus, Millis, TaskChannelName, TaskOrder, TaskSid};
+use shared::router::order::line_of;
+
+use crate::table::{ENGLISH, HINDI, Table, WORKFLOW, file, kept};
+
+/// Sends callers who chose Hindi to the English queue.
+const HINDI_TO_ENGLISH: (&str, &str) = (
+    "          - queue: Customer Contact Center Hindi\n            timeout: 1200s\n",
+    "          - queue: Customer Contact Center English\n            timeout: 1200s\n",
+);
+
+/// Pending Tasks follow what the Workflow says now.
+const RE_EVALUATE: (&str, &str) = ("re_evaluate_tasks: false", "re_evaluate_tasks: true");
+
+const VOICE_AND_CHAT: (&str, &str) = ("  task_channels:\n", "  task_channels:\n    - name: chat\n");
+
+async fn queue_of(table: &Table, task: TaskSid) -> String {
+    let task = table.task(task).await;
+    let workspace = table.store.fresh_workspace(task.workspace_sid, table.now).await.unwrap().unwrap();
+    workspace.task_queues[&task.task_queue_sid].friendly_name.clone()
+}
+
+/// Who is found for a Task of `channel` in the queue of this name.
+async fn found_for(table: &Table, queue: &str, channel: TaskChannelName) -> Vec<String> {
+    let workspace = table.store.fresh_workspace(file(&[]).workspace.sid, table.now).await.unwrap().unwrap();
+    let queue = workspace.task_queues.values().find(|candidate| candidate.friendly_name == queue).unwrap().sid;
+    let mut names = Vec::new();
+    for readiness in workspace.boards_serving(queue, channel) {
+        let free = table.store.free_workers(&workspace, readiness, None, 10).await.unwrap();
+        names.extend(free.into_iter().map(|worker| worker.friendly_name));
+    }
+    names.sort();
+    names
+}
+
+#[tokio::test]
+async fn a_waiting_task_stays_on_its_way_through_the_workflow_it_started_with() {
+    let mut table = Table::example().await;
+    let call = table.caller("hi").await;
+    let before = table.task(call).await;
+    let summary = table.start(&file(&[HINDI_TO_ENGLISH])).await;
+    assert_eq!(summary, Summary { changed: vec![Thing::Workflow(WORKFLOW.to_owned())], ..Summary::default() });
+    assert_eq!(table.task(call).await, before);
+}
+
+#[tokio::test]
+async fn with_re_evaluation_it_starts_anew_and_a_reserved_one_does_not() {
+    let mut table = Table::example().await;
+    let (waiting, ringing) = (table.caller("hi").await, table.another_caller("hi", "second").await);
+    table.offered(ringing, "Arjun").await;
+    let file = file(&[HINDI_TO_ENGLISH, RE_EVALUATE]);
+    let summary = table.start(&file).await;
+    assert_eq!(summary.tasks_moved, 1);
+    assert!(summary.to_string().ends_with("Tasks that started anew or wait in another order: 1"), "{summary}");
+    assert_eq!(queue_of(&table, waiting).await, ENGLISH);
+    assert_eq!(table.task(waiting).await.workflow_version, 1);
+    assert_eq!(queue_of(&table, ringing).await, HINDI);
+    assert_eq!(table.task(ringing).await.assignment_status, AssignmentStatus::Reserved);
+    assert!(table.start(&file).await.is_unchanged());
+}
+
+#[tokio::test]
+async fn re_evaluation_asked_for_later_takes_along_those_who_still_wait_as_before() {
+    let mut table = Table::example().await;
+    let call = table.caller("hi").await;
+    assert_eq!(table.start(&file(&[HINDI_TO_ENGLISH])).await.tasks_moved, 0);
+    assert_eq!(queue_of(&table, call).await, HINDI);
+    assert_eq!(table.start(&file(&[HINDI_TO_ENGLISH, RE_EVALUATE])).await.tasks_moved, 1);
+    assert_eq!(queue_of(&table, call).await, ENGLISH);
+}
+
+#[tokio::test]
+async fn a_queue_that_serves_the_newest_first_has_those_who_wait_in_that_order() {
+    let mut table = Table::example().await;
+    let first = table.caller("hi").await;
+    let elsewhere = table.caller("en").await;
+    table.now += Millis::from_secs(1);
+    let second = table.another_caller("hi", "second").await;
+    let lifo = file(&[(
+        "    target_workers: languages HAS \"hi\"\n",
+        "    target_workers: languages HAS \"hi\"\n    task_order: LIFO\n",
+    )]);
+    let summary = table.start(&lifo).await;
+    let changed = vec![Thing::TaskQueue(HINDI.to_owned())];
+    assert_eq!(summary, Summary { changed, tasks_moved: 2, ..Summary::default() });
+    assert_eq!(table.task(elsewhere).await.filed, TaskOrder::Fifo);
+
+    let waiting = table.task(first).await;
+    let workspace = table.store.fresh_workspace(waiting.workspace_sid, table.now).await.unwrap().unwrap();
+    let line = line_of(&workspace, &waiting).unwrap();
+    let order = table.store.waiting_tasks(&workspace, line, None, 10).await.unwrap();
+    assert_eq!(order.into_iter().map(|task| task.sid).collect::<Vec<_>>(), [second, first]);
+    assert!(table.start(&lifo).await.is_unchanged());
+}
+
+#[tokio::test]
+async fn free_workers_are_found_for_a_new_channel() {
+    let mut table = Table::example().await;
+    assert_eq!(found_for(&table, HINDI, TaskChannelName::CHAT).await, Vec::<String>::new());
+    let summary = table.start(&file(&[VOICE_AND_CHAT])).await;
+    assert_eq!(summary, Summary { created: vec![Thing::TaskChannel("chat".to_owned())], ..Summary::default() });
+    for channel in [TaskChannelName::CHAT, TaskChannelName::VOICE] {
+        assert_eq!(found_for(&table, HINDI, channel).await, ["Arjun", "Leela"], "{channel}");
+    }
+    let maya = table.worker("Maya").await;
+    assert!(table.start(&file(&[VOICE_AND_CHAT])).await.is_unchanged());
+    assert_eq!(table.worker("Maya").await, maya);
+}
+
+/// A start that was killed after the Workspace was written and before the Workers were.
+#[tokio::test]
+async fn free_workers_are_found_for_a_new_channel_even_if_the_start_that_made_it_was_cut_short() {
+    let mut table = Table::example().await;
+    let with_chat = file(&[VOICE_AND_CHAT]);
+    table.store.save_workspace(&with_chat.workspace, table.now).await.unwrap();
+    assert_eq!(found_for(&table, ENGLISH, TaskChannelName::CHAT).await, Vec::<String>::new());
+    table.start(&with_chat).await;
+    assert_eq!(found_for(&table, ENGLISH, TaskChannelName::CHAT).await, ["Leela", "Maya"]);
+}
+
+#[tokio::test]
+async fn a_channel_with_a_living_task_stays_until_it_has_ended() {
+    let mut table = Table::example().await;
+    table.start(&file(&[VOICE_AND_CHAT])).await;
+    let chat = table.customer("hi", "chatting", TaskChannelName::CHAT).await;
+    let channel = || Thing::TaskChannel("chat".to_owned());
+    let summary = table.start(&file(&[])).await;
+    assert_eq!(summary.kept, [kept(channel(), Reason::LivingTask)]);
+    assert_eq!(found_for(&table, HINDI, TaskChannelName::CHAT).await, ["Arjun", "Leela"]);
+
+    table.hangs_up(chat).await;
+    let summary = table.start(&file(&[])).await;
+    assert_eq!((summary.removed, summary.kept), (vec![channel()], Vec::<Kept>::new()));
+    assert_eq!(found_for(&table, HINDI, TaskChannelName::CHAT).await, Vec::<String>::new());
+    assert_eq!(found_for(&table, HINDI, TaskChannelName::VOICE).await, ["Arjun", "Leela"]);
+}

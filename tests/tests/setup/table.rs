@@ -1,0 +1,172 @@
+//! The table, the example with changes, and what people do meanwhile.
+
+use std::str::FromStr;
+
+use cordboard::embedded_dynamodb::{EmbeddedDynamoDb, Place, TABLE};
+use serde_json::{Value, json};
+use setup::{ContactCentre, Kept, Reason, Summary, Thing};
+use shared::model::{
+    AccountSid, Attributes, CallSid, EndReason, Millis, ReservationSid, Task, TaskChannelName, TaskSid, Timestamp,
+    Worker,
+};
+use shared::router::{Answer, Event, NewTask, Outcome, Snapshot, create_task, decide, roster_of};
+use store::{Created, Store};
+use tests::centre::NOON;
+
+pub const EXAMPLE: &str = include_str!("../../../contact-centre.yaml");
+pub const ENGLISH: &str = "Customer Contact Center English";
+pub const HINDI: &str = "Customer Contact Center Hindi";
+pub const WORKFLOW: &str = "Incoming Customer Requests";
+
+/// A table and a clock, a minute of which passes between two starts.
+pub struct Table {
+    pub store: Store,
+    pub now: Timestamp,
+    _database: EmbeddedDynamoDb,
+}
+
+/// The example with some of its text replaced.
+pub fn file(changes: &[(&str, &str)]) -> ContactCentre {
+    let mut text = EXAMPLE.to_owned();
+    for (old, new) in changes {
+        assert!(text.contains(old), "the example has no {old:?}");
+        text = text.replace(old, new);
+    }
+    setup::read(&text, "contact-centre.yaml", AccountSid::from_bytes([7; 16])).unwrap()
+}
+
+/// The example without its Hindi queue, and without the filter that leads to it.
+pub fn without_hindi() -> ContactCentre {
+    let queue = format!("  - name: {HINDI}\n    target_workers: languages HAS \"hi\"\n    max_reserved_workers: 1\n");
+    let filter = format!(
+        "      - name: Hindi\n        expression: selected_language == \"hi\"\n        targets:\n          \
+         - queue: {HINDI}\n            timeout: 1200s\n"
+    );
+    file(&[(&queue, ""), (&filter, "")])
+}
+
+/// The example without Arjun, who speaks Hindi.
+pub fn without_arjun() -> ContactCentre {
+    let attributes = r#"{"languages":["hi"],"contact_uri":"+17075550102"}"#;
+    file(&[(&format!("  - name: Arjun\n    attributes: {attributes}\n    activity: Available\n"), "")])
+}
+
+impl Table {
+    pub async fn empty() -> Self {
+        let database = EmbeddedDynamoDb::open(Place::Temporary).await.unwrap();
+        Self { store: Store::new(database.client(), TABLE), now: NOON, _database: database }
+    }
+
+    /// A table the example was applied to.
+    pub async fn example() -> Self {
+        let mut table = Self::empty().await;
+        table.start(&file(&[])).await;
+        table
+    }
+
+    /// Starts again with this file, a minute later.
+    pub async fn start(&mut self, file: &ContactCentre) -> Summary {
+        self.now += Millis::from_secs(60);
+        setup::apply(&self.store, file, self.now).await.unwrap()
+    }
+
+    pub async fn worker(&self, name: &str) -> Option<Worker> {
+        for sid in self.store.worker_sids(file(&[]).workspace.sid).await.unwrap() {
+            let worker = self.store.worker(sid).await.unwrap();
+            if worker.as_ref().is_some_and(|worker| worker.friendly_name == name) {
+                return worker;
+            }
+        }
+        None
+    }
+
+    pub async fn activity_of(&self, name: &str) -> String {
+        let worker = self.worker(name).await.unwrap();
+        let workspace = self.store.fresh_workspace(worker.workspace_sid, self.now).await.unwrap().unwrap();
+        workspace.activities[&worker.activity_sid].friendly_name.clone()
+    }
+
+    /// The queues a Worker serves, and is found through.
+    pub async fn queues_of(&self, name: &str) -> Vec<String> {
+        let worker = self.worker(name).await.unwrap();
+        let workspace = self.store.fresh_workspace(worker.workspace_sid, self.now).await.unwrap().unwrap();
+        let readiness = worker.readiness(&workspace);
+        let is_known = readiness.is_none_or(|readiness| workspace.boards.contains_key(&readiness.key()));
+        assert!(is_known, "{name}'s readiness is not known");
+        assert_eq!(worker.roster, roster_of(&workspace, &worker), "{name}'s roster is of yesterday");
+        let queues = worker.roster.queues().iter().map(|sid| workspace.task_queues[sid].friendly_name.clone());
+        let mut queues: Vec<_> = queues.collect();
+        queues.sort();
+        queues
+    }
+
+    /// A Worker goes to an Activity by themselves.
+    pub async fn goes(&self, name: &str, activity: &str) {
+        let worker = self.worker(name).await.unwrap();
+        let workspace = self.store.fresh_workspace(worker.workspace_sid, self.now).await.unwrap().unwrap();
+        let activity = workspace.activities.values().find(|candidate| candidate.friendly_name == activity).unwrap().sid;
+        let event = Event::ActivitySet { worker: worker.sid, activity, reject_pending: false };
+        assert_eq!(self.store.apply(&event, self.now).await.unwrap().outcome, Outcome::Changed);
+    }
+
+    /// A caller who chose this language waits.
+    pub async fn caller(&self, language: &str) -> TaskSid {
+        self.another_caller(language, language).await
+    }
+
+    /// The same for a call of this name.
+    pub async fn another_caller(&self, language: &str, call: &str) -> TaskSid {
+        self.customer(language, call, TaskChannelName::VOICE).await
+    }
+
+    /// Somebody waits in a TaskChannel.
+    pub async fn customer(&self, language: &str, call: &str, channel: TaskChannelName) -> TaskSid {
+        let call = CallSid::derive(&[call]).to_string();
+        let centre = self.store.centre(self.now).await.unwrap().unwrap();
+        let workspace = self.store.fresh_workspace(centre.workspace_sid, self.now).await.unwrap().unwrap();
+        let about = attributes(&json!({"selected_language": language, "call_sid": call}));
+        let new = NewTask::new(TaskSid::derive(&[&call]), about, channel);
+        let task = create_task(&workspace, &workspace.workflows[&centre.workflow_sid], new, self.now).unwrap();
+        assert_eq!(self.store.create_task(&task, &workspace).await.unwrap(), Created::New);
+        task.sid
+    }
+
+    /// The caller is offered to the Worker.
+    pub async fn offered(&self, task: TaskSid, name: &str) -> ReservationSid {
+        let (task, worker) = (self.task(task).await, self.worker(name).await.unwrap());
+        let workspace = self.store.fresh_workspace(worker.workspace_sid, self.now).await.unwrap().unwrap();
+        let (event, queue) = (Event::Advance { task: task.sid }, task.task_queue_sid);
+        let snapshot = Snapshot::new(&workspace).with_tasks([task]).with_candidates(queue, [worker]);
+        let decision = decide(snapshot, &event, self.now);
+        self.store.commit(&decision, &workspace).await.unwrap();
+        decision.tasks[0].pending_reservations().next().unwrap().sid
+    }
+
+    /// The caller talks to the Worker.
+    pub async fn talking(&self, task: TaskSid, name: &str) {
+        let reservation = self.offered(task, name).await;
+        let event = Event::Answered { task, reservation, answer: Answer::Accept };
+        assert_eq!(self.store.apply(&event, self.now).await.unwrap().outcome, Outcome::Changed);
+    }
+
+    pub async fn hangs_up(&self, task: TaskSid) {
+        let gone = Event::CallerGone { task, reason: EndReason::Hangup, carrier_queue: None };
+        assert_eq!(self.store.apply(&gone, self.now).await.unwrap().outcome, Outcome::Changed);
+    }
+
+    pub async fn task(&self, sid: TaskSid) -> Task {
+        self.store.task(sid).await.unwrap().unwrap()
+    }
+}
+
+pub fn attributes(object: &Value) -> Attributes {
+    Attributes::from_str(&object.to_string()).unwrap()
+}
+
+pub fn worker(name: &str) -> Thing {
+    Thing::Worker(name.to_owned())
+}
+
+pub fn kept(thing: Thing, reason: Reason) -> Kept {
+    Kept { thing, reason }
+}
