@@ -1,5 +1,7 @@
 //! A whole centre in memory: what is decided depends on nothing but what there is.
 
+#![allow(clippy::unwrap_used, reason = "what cannot be set up cannot be tested")]
+
 use std::fmt::Write;
 
 use centre::{NOON, centre};
