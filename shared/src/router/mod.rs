@@ -7,6 +7,7 @@
 //!
 //! What is absent: IO, clocks, randomness, AWS. The same arguments give the same answer.
 
+pub mod board;
 mod conference;
 mod deadline;
 mod decision;
