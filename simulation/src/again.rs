@@ -29,6 +29,9 @@ pub async fn replay(centre: &Centre) {
     for callback in &sent.callbacks {
         receivers.call(world, callback).await;
     }
+    for notice in &sent.events {
+        receivers.call(world, notice).await;
+    }
     for request in webhooks.into_iter().filter(|request| !makes_a_task(request, &before)) {
         Network::ask_centre(Arc::clone(world), centre.webhooks.clone(), request).await;
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use api::Api;
+use api::{Api, Ids};
 use callbacks::{Callbacks, Destinations};
 use carrier::Carrier;
 use cordboard::http;
@@ -92,7 +92,14 @@ impl Centre {
         voice.outbox = Some(Arc::clone(&queues) as _);
         let webhooks = http::functions(&Arc::new(voice), CENTRE);
         let base_url = Some(CENTRE.to_owned());
-        let api = Arc::new(Api { store: own_store(), account_sid: account, auth_token: token(), base_url, clock });
+        let api = Arc::new(Api {
+            store: own_store(),
+            account_sid: account,
+            auth_token: token(),
+            base_url,
+            clock,
+            ids: Ids::seeded("simulation".to_owned()),
+        });
         network.connect(Sites { centre: webhooks.clone(), carrier: Arc::clone(&carrier).http() });
         queues.connect(Receivers { routing: Arc::clone(&routing), callbacks: Arc::clone(&callbacks) });
         Ok(Arc::new(Self {

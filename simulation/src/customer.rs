@@ -31,6 +31,7 @@ enum Mood {
 pub async fn answer(world: &World, request: &Request) -> Result<Answer, WebError> {
     world.pass(10, 300).await;
     match request.uri().path() {
+        "/events" => return Ok(status(told(world))),
         "/worker" => return Ok(worker(request)),
         "/elsewhere" => return Ok(document("<Say>You are somewhere else now.</Say><Hangup/>")),
         _ => {}
@@ -85,6 +86,11 @@ fn worker(request: &Request) -> Answer {
     let reservation = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "Reservation");
     let reservation = reservation.map(|(_, sid)| sid.into_owned()).unwrap_or_default();
     document(&format!("<Dial><Queue reservationSid=\"{reservation}\"/></Dial>"))
+}
+
+/// What the customer says to an event.
+fn told(world: &World) -> StatusCode {
+    if world.strikes(world.faults.erring) { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::NO_CONTENT }
 }
 
 fn document(verbs: &str) -> Answer {

@@ -207,7 +207,7 @@ impl Picture {
                 world.note(format_args!("{} writes {}", invocation::name(), Shown(&*new)));
                 self.workers.insert(new.sid, *new);
             }
-            Ok(Change::Other) => self.forget(world, record),
+            Ok(Change::WorkerRemoved { .. } | Change::Part(_) | Change::Other) => self.forget(world, record),
             Err(error) => world.violated(Invariant::Simulation, format_args!("a stream record: {error}")),
         }
     }

@@ -1,5 +1,6 @@
 //! The timers and callbacks queues, as SQS is on a bad day: messages come late, twice and, timers at least, early or never.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
@@ -9,8 +10,9 @@ use runtime::OutboxError;
 use runtime::outbox::{Outbox, Sending, delay};
 use serde::Serialize;
 use serde_json::{Value, json};
-use shared::model::Timestamp;
+use shared::model::{Millis, Timestamp};
 use shared::router::effects::{Callback, Wake};
+use shared::router::events::Notice;
 
 use crate::invariants::Invariant;
 use crate::invocation::{self, invoke};
@@ -28,7 +30,11 @@ pub struct Queues {
     receivers: OnceLock<Receivers>,
     me: Weak<Self>,
     sent: Mutex<Sent>,
+    lanes: Mutex<BTreeMap<String, Lane>>,
 }
+
+/// Held while an event is delivered: those behind it, about the same thing, wait for their turn.
+type Lane = Arc<tokio::sync::Mutex<()>>;
 
 /// Who gets messages.
 pub struct Receivers {
@@ -45,18 +51,27 @@ pub struct Sent {
     pub wakes: Vec<Wake>,
     /// Callbacks.
     pub callbacks: Vec<Callback>,
+    /// Events to be told.
+    pub events: Vec<Notice>,
 }
 
 #[derive(Clone)]
 enum Message {
     Wake(Wake),
     Callback(Callback),
+    Event(Notice),
 }
 
 impl Queues {
     /// Empty queues. Nothing is delivered before [`Queues::connect`].
     pub fn new(world: Arc<World>) -> Arc<Self> {
-        Arc::new_cyclic(|me| Self { world, receivers: OnceLock::new(), me: me.clone(), sent: Mutex::default() })
+        Arc::new_cyclic(|me| Self {
+            world,
+            receivers: OnceLock::new(),
+            me: me.clone(),
+            sent: Mutex::default(),
+            lanes: Mutex::default(),
+        })
     }
 
     /// Says who gets the messages.
@@ -94,7 +109,11 @@ impl Queues {
             }
             Message::Callback(callback) => {
                 sent.callbacks.push(callback.clone());
-                shared::model::Millis::ZERO
+                Millis::ZERO
+            }
+            Message::Event(notice) => {
+                sent.events.push(notice.clone());
+                Millis::ZERO
             }
         };
         drop(sent);
@@ -105,6 +124,12 @@ impl Queues {
     /// One message's way.
     async fn deliver(self: Arc<Self>, message: Message, delay: Duration) {
         let (world, faults) = (&self.world, &self.world.faults);
+        if let Message::Event(notice) = &message {
+            let lane = self.lane(&notice.about);
+            let _in_order = lane.lock().await;
+            world.pass(1, 50).await;
+            return self.receive(&message).await;
+        }
         let is_timer = matches!(message, Message::Wake(_));
         if is_timer && world.strikes(faults.lost) {
             return world.note(format_args!("a timer is lost"));
@@ -118,6 +143,11 @@ impl Queues {
             world.pass(1, 30_000).await;
             self.receive(&message).await;
         }
+    }
+
+    fn lane(&self, about: &str) -> Lane {
+        let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(lanes.entry(about.to_owned()).or_default())
     }
 
     /// Hands a message over until it is handled or given up.
@@ -136,6 +166,7 @@ impl Queues {
         match message {
             Message::Wake(wake) => receivers.wake(&self.world, wake).await,
             Message::Callback(callback) => receivers.call(&self.world, callback).await,
+            Message::Event(notice) => receivers.call(&self.world, notice).await,
         }
     }
 }
@@ -151,9 +182,9 @@ impl Receivers {
         matches!(handled, Ok(Ok(reply)) if is_clean(&reply))
     }
 
-    /// Hands one callback over; was it handled?
-    pub async fn call(&self, world: &World, callback: &Callback) -> bool {
-        let handled = invoke(world, "callback", callbacks::handle(&self.callbacks, sqs_event(callback))).await;
+    /// Hands one callback, or event, over; was it handled?
+    pub async fn call<T: Serialize>(&self, world: &World, body: &T) -> bool {
+        let handled = invoke(world, "callback", callbacks::handle(&self.callbacks, sqs_event(body))).await;
         matches!(handled, Ok(Ok(reply)) if is_clean(&reply))
     }
 }
@@ -174,5 +205,9 @@ impl Outbox for Queues {
 
     fn call(&self, callback: Callback) -> Sending<'_> {
         Box::pin(self.send(Message::Callback(callback), self.world.now()))
+    }
+
+    fn tell(&self, notice: Notice) -> Sending<'_> {
+        Box::pin(self.send(Message::Event(notice), self.world.now()))
     }
 }

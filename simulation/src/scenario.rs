@@ -24,6 +24,8 @@ pub struct SetUp {
     pub workers: Vec<Declared>,
     /// Who is asked what to do with an offer.
     pub callback: String,
+    /// Is the customer told of events?
+    pub tells: bool,
     /// Who is asked if that fails.
     pub fallback: bool,
     /// Seconds an offer may stay unanswered.
@@ -56,6 +58,7 @@ impl SetUp {
             workers,
             callback: if world.happens(0.5) { "/assignment".to_owned() } else { format!("{CUSTOMER}/assignment") },
             fallback: world.happens(0.5),
+            tells: world.happens(0.4),
             reservation_timeout: world.number(5, 30),
             at_once: world.number(1, 3),
         }
@@ -96,6 +99,7 @@ impl SetUp {
 
     fn text(&self) -> String {
         let fallback = if self.fallback { "\n    fallback_assignment_callback: /assignment" } else { "" };
+        let events = if self.tells { format!("\n  event_callback: {CUSTOMER}/events") } else { String::new() };
         let mut workers = String::new();
         for declared in &self.workers {
             // Writing to a String cannot fail.
@@ -122,7 +126,7 @@ workspace:
     - {{ name: Available, available: true }}
     - {{ name: Wrap-Up, available: false }}
   default_activity: Offline
-  timeout_activity: Offline
+  timeout_activity: Offline{events}
   wrap_up: {{ activity: Wrap-Up, limit: 6s, next: Available }}
 workers:{workers}
 task_queues:
