@@ -19,7 +19,6 @@ use runtime::{Outbox, Voice};
 use serde_json::json;
 use setup::ContactCentre;
 use shared::model::{Clock, Timestamp};
-use shared::router::effects::Callback;
 use shared::webhook::{Checks, path};
 use simulator::{Carrier as SimulatedCarrier, CentreNumber, Journal};
 use store::Store;
@@ -32,9 +31,9 @@ use crate::carrier_choice::CarrierChoice;
 use crate::credentials::Account;
 use crate::embedded_dynamodb::{EmbeddedDynamoDb, Place, TABLE};
 use crate::http;
-use crate::queues::{Message, Queues};
+use crate::queues::Queues;
 use crate::stream_reader::{SequenceNumber, StreamReader};
-use invoke::{deliver, invoke_routing, sqs_event};
+use invoke::{Work, deliver, invoke_routing, sqs_event};
 
 /// The longest the pump sleeps. It is nudged by everything that happens here; this is for what happens elsewhere.
 const SLEEP_MAX: Duration = Duration::from_secs(1);
@@ -288,15 +287,15 @@ impl Centre {
 
     /// One round: stream, timers, callbacks, waiting for each. True if there was anything.
     async fn turn(&self) -> bool {
-        let (worked, callbacks) = self.turn_routing().await;
-        join_all(callbacks.into_iter().map(|message| deliver(&self.callbacks, &self.queues, message))).await;
+        let (worked, work) = self.turn_routing().await;
+        join_all(work.into_iter().map(|message| deliver(&self.callbacks, &self.queues, message))).await;
         worked
     }
 
     /// One round that does not wait for callbacks: a slow server holds up nobody.
     async fn turn_detached(&self) -> bool {
-        let (worked, callbacks) = self.turn_routing().await;
-        for message in callbacks {
+        let (worked, work) = self.turn_routing().await;
+        for message in work {
             let (callbacks, queues, nudge) =
                 (Arc::clone(&self.callbacks), Arc::clone(&self.queues), Arc::clone(&self.nudge));
             tokio::spawn(async move {
@@ -307,12 +306,13 @@ impl Centre {
         worked
     }
 
-    /// What `routing` has to do, and the callbacks that are due then. True if there was anything of either.
-    async fn turn_routing(&self) -> (bool, Vec<Message<Callback>>) {
+    /// What `routing` has to do, and what is due then for `callbacks`. True if there was anything of either.
+    async fn turn_routing(&self) -> (bool, Vec<Work>) {
         let streamed = self.turn_stream().await;
         let timed = self.turn_timers().await;
-        let callbacks = self.queues.due_callbacks();
-        (streamed || timed || !callbacks.is_empty(), callbacks)
+        let callbacks = self.queues.due_callbacks().into_iter().map(Work::Callback);
+        let work: Vec<Work> = callbacks.chain(self.queues.due_events().into_iter().map(Work::Event)).collect();
+        (streamed || timed || !work.is_empty(), work)
     }
 
     /// Hands the next stream records to `routing`, as an event source mapping does: what failed comes again.

@@ -14,6 +14,7 @@ pub mod cli;
 pub mod credentials;
 pub mod embedded_dynamodb;
 pub mod http;
+mod ordered_queue;
 pub mod queues;
 pub mod run_file;
 pub mod start;

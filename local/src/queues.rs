@@ -1,4 +1,4 @@
-//! The timers and callbacks queues of one process: the messages SQS would carry, with the same delays, held in memory.
+//! The queues of one process: the messages SQS would carry, with the same delays and in the same order, held in memory.
 //!
 //! They are lost when the process dies, as messages may be; the sweep at the next start sends them anew.
 
@@ -9,7 +9,10 @@ use runtime::OutboxError;
 use runtime::outbox::{Outbox, Sending, delay};
 use shared::model::{Clock, Millis, Timestamp};
 use shared::router::effects::{Callback, Wake};
+use shared::router::events::Notice;
 use tokio::sync::Notify;
+
+use crate::ordered_queue::OrderedQueue;
 
 /// Messages one queue holds: a hundred thousand waiting calls on a laptop are a mistake, not a load.
 pub const MESSAGES_MAX: usize = 100_000;
@@ -18,9 +21,9 @@ pub const MESSAGES_MAX: usize = 100_000;
 pub const RECEIVES_MAX: u32 = 5;
 
 /// How long a failed message stays away before it comes again.
-const REDELIVERY_DELAY: Millis = Millis::from_secs(2);
+pub(crate) const REDELIVERY_DELAY: Millis = Millis::from_secs(2);
 
-/// Both queues.
+/// All queues.
 pub struct Queues {
     clock: Arc<dyn Clock>,
     state: Mutex<State>,
@@ -33,6 +36,7 @@ struct State {
     timers: BTreeMap<(Timestamp, u64), Message<Wake>>,
     callbacks: VecDeque<Message<Callback>>,
     failed_callbacks: BTreeMap<(Timestamp, u64), Message<Callback>>,
+    events: OrderedQueue,
 }
 
 /// A message and how often it was delivered.
@@ -69,6 +73,18 @@ impl Queues {
         fresh.into_iter().chain(due.into_values()).map(received).collect()
     }
 
+    /// Takes the events that are there, of each group the first one, unless an earlier one of it is being delivered.
+    pub fn due_events(&self) -> Vec<Message<Notice>> {
+        let now = self.clock.now();
+        self.state().events.due(now)
+    }
+
+    /// Lets the next event of the group follow; one whose delivery failed comes again first, until it is given up.
+    pub fn event_done(&self, message: Message<Notice>, failed: bool) {
+        let at = self.clock.now() + REDELIVERY_DELAY;
+        self.state().events.done(message, failed.then_some(at));
+    }
+
     /// When the next message is due, if any waits for its time.
     pub fn next_due(&self) -> Option<Timestamp> {
         let state = self.state();
@@ -77,7 +93,8 @@ impl Queues {
         }
         let timer = state.timers.keys().next().map(|(at, _)| *at);
         let callback = state.failed_callbacks.keys().next().map(|(at, _)| *at);
-        [timer, callback].into_iter().flatten().min()
+        let event = state.events.next_due(self.clock.now());
+        [timer, callback, event].into_iter().flatten().min()
     }
 
     /// Puts back a timer whose handling failed; gives it up, loudly, after [`RECEIVES_MAX`] deliveries.
@@ -134,6 +151,14 @@ impl Outbox for Queues {
             return full("callbacks");
         }
         state.callbacks.push_back(Message { body: callback, receives: 0 });
+        self.nudge.notify_one();
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn tell(&self, notice: Notice) -> Sending<'_> {
+        if !self.state().events.put(notice) {
+            return full("events");
+        }
         self.nudge.notify_one();
         Box::pin(std::future::ready(Ok(())))
     }

@@ -26,6 +26,7 @@ use store::Store;
 
 use crate::parameter_store::{self, AuthTokenError};
 use crate::{Env, EnvError, Outbox, OutboxError, SystemClock, aws};
+use shared::planted::{self, Bug};
 
 /// The voice functions' world.
 pub struct Voice {
@@ -168,6 +169,7 @@ impl Voice {
             Err(failure) => match webhook.note(&failure) {
                 Meaning::Faulty(status) => return Reply::error(status, &failure.to_string()),
                 Meaning::Unheard => return unavailable(),
+                Meaning::TryAgain if planted::is(Bug::NoApology) => return unavailable(),
                 Meaning::TryAgain => self.apology(&webhook, path::retry(&webhook.path, &webhook.parameters)),
                 Meaning::GiveUp => self.apology(&webhook, None),
             },

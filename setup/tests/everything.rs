@@ -3,7 +3,7 @@
 
 use setup::{ContactCentre, read};
 use shared::model::{
-    AccountSid, AfterConversation, AfterFailedReservation, KnownWorker, Millis, OnTimeout, RoutingRules,
+    AccountSid, AfterConversation, AfterFailedReservation, EventType, KnownWorker, Millis, OnTimeout, RoutingRules,
     TaskChannelName, TaskOrder, TaskQueue, Workspace,
 };
 
@@ -67,7 +67,7 @@ fn the_workspace_has_its_rules_and_events() {
     };
     assert_eq!(workspace.rules, rules);
     assert_eq!(workspace.event_callback_url.as_deref(), Some("https://example.com/events#rt=3000"));
-    assert_eq!(workspace.events_filter, ["task.created", "reservation.wrapup"]);
+    assert_eq!(workspace.events_filter, [EventType::TaskCreated, EventType::ReservationWrapup]);
 }
 
 #[test]

@@ -13,6 +13,7 @@
 
 pub mod menu;
 pub mod model;
+pub mod planted;
 pub mod router;
 pub mod twiml;
 pub mod webhook;

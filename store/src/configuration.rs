@@ -6,9 +6,11 @@ use std::sync::Arc;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 use shared::model::{
-    Activity, ActivitySid, Centre, Configuration, Millis, Readiness, RoutingRules, TaskChannel, TaskChannelName,
-    TaskQueue, TaskQueueSid, Timestamp, WorkerSid, Workflow, WorkflowSid, Workspace, WorkspaceSid, WrapUp,
+    Activity, ActivitySid, Centre, Configuration, EventType, Millis, Readiness, RoutingRules, TaskChannel,
+    TaskChannelName, TaskQueue, TaskQueueSid, Timestamp, WorkerSid, Workflow, WorkflowSid, Workspace, WorkspaceSid,
+    WrapUp,
 };
+use shared::router::events;
 
 use crate::items::{self, Item, text};
 use crate::keys::{self, Key, Part};
@@ -57,7 +59,22 @@ struct WorkspaceFields {
     rules: RoutingRules,
     event_callback_url: Option<String>,
     #[serde(default)]
-    events_filter: Vec<String>,
+    events_filter: Vec<EventType>,
+}
+
+impl WorkspaceFields {
+    /// The Workspace with nothing in it.
+    fn alone(self) -> Workspace {
+        Workspace {
+            timeout_activity_sid: self.timeout_activity_sid,
+            wrap_up: self.wrap_up,
+            rules: self.rules,
+            event_callback_url: self.event_callback_url,
+            events_filter: self.events_filter,
+            task_channels: BTreeMap::new(),
+            ..Workspace::new(self.sid, self.friendly_name, self.default_activity_sid)
+        }
+    }
 }
 
 /// A configuration that was replaced, kept for the Tasks that follow it.
@@ -274,19 +291,28 @@ fn assemble(rows: Vec<Item>) -> Result<Option<Workspace>, Error> {
         }
     }
     Ok(fields.map(|fields| Workspace {
-        sid: fields.sid,
-        friendly_name: fields.friendly_name,
-        default_activity_sid: fields.default_activity_sid,
-        timeout_activity_sid: fields.timeout_activity_sid,
-        wrap_up: fields.wrap_up,
-        rules: fields.rules,
-        event_callback_url: fields.event_callback_url,
-        events_filter: fields.events_filter,
         activities,
         task_queues,
         workflows,
         superseded,
         task_channels,
         boards,
+        ..fields.alone()
     }))
+}
+
+/// A part of a Workspace as one of its images shows it, if events are about parts of this kind.
+pub(crate) fn part_of(sk: &str, image: serde_dynamo::Item) -> Result<Option<events::Part>, serde_dynamo::Error> {
+    if sk == keys::WORKSPACE {
+        return Ok(Some(events::Part::Workspace(Box::new(
+            serde_dynamo::from_item::<_, WorkspaceFields>(image)?.alone(),
+        ))));
+    }
+    Ok(match Part::ALL.into_iter().find(|part| sk.starts_with(part.prefix())) {
+        Some(Part::Activity) => Some(events::Part::Activity(serde_dynamo::from_item(image)?)),
+        Some(Part::TaskQueue) => Some(events::Part::TaskQueue(serde_dynamo::from_item(image)?)),
+        Some(Part::Workflow) => Some(events::Part::Workflow(Box::new(serde_dynamo::from_item(image)?))),
+        Some(Part::TaskChannel) => Some(events::Part::TaskChannel(serde_dynamo::from_item(image)?)),
+        Some(Part::Configuration | Part::Readiness) | None => None,
+    })
 }

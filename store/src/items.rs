@@ -1,7 +1,7 @@
 //! What everything looks like in the table: the model's own fields, plus the keys that follow from its state.
 //!
-//! Attribute names are the field names of [`shared::model`]; ids and attributes are text, moments are milliseconds since
-//! 1970. The golden files `tests/golden/items/*.json` show one of each.
+//! Attribute names are the field names of [`shared::model`], for Tasks and Workers in short ([`compact`]); ids and attributes
+//! are text, moments are milliseconds since 1970.
 
 use std::collections::HashMap;
 
@@ -10,17 +10,17 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use shared::model::{Millis, Task, Worker, Workspace};
 
-use crate::Error;
 use crate::keys::{self, IndexKey, Key};
+use crate::{Error, compact};
 
 /// An item as the SDK has it.
 pub type Item = HashMap<String, AttributeValue>;
 
 /// A Task's item: on the board of its line while it waits, and with an end of life once it has ended.
 pub fn of_task(task: &Task, workspace: &Workspace) -> Result<Item, Error> {
-    let mut item = with_key(task, &Key::task(task.sid))?;
+    let mut item = compact(task, &Key::task(task.sid))?;
     let listing = keys::task_listing(task.workspace_sid, keys::listing_shard(task.sid));
-    put_listing(&mut item, listing, keys::listing_sk(task.date_created, task.sid));
+    put_listing(&mut item, listing, keys::listing_sk(task.date_created));
     if let Some(place) = keys::waiting_key(workspace, task).filter(|_| task.is_pending()) {
         put_board(&mut item, place);
     }
@@ -33,9 +33,9 @@ pub fn of_task(task: &Task, workspace: &Workspace) -> Result<Item, Error> {
 
 /// A Worker's item: on the board of their readiness while they could take something.
 pub fn of_worker(worker: &Worker, workspace: &Workspace) -> Result<Item, Error> {
-    let mut item = with_key(worker, &Key::worker(worker.sid))?;
+    let mut item = compact(worker, &Key::worker(worker.sid))?;
     let listing = keys::worker_listing(worker.workspace_sid);
-    put_listing(&mut item, listing, keys::listing_sk(worker.date_created, worker.sid));
+    put_listing(&mut item, listing, keys::listing_sk(worker.date_created));
     if let Some(place) = keys::free_key(workspace, worker) {
         put_board(&mut item, place);
     }
@@ -49,17 +49,38 @@ pub fn same_place(one: &Item, other: &Item) -> bool {
 
 /// Anything else: its fields and its key.
 pub fn with_key<T: Serialize>(value: &T, key: &Key) -> Result<Item, Error> {
-    let mut item: Item = serde_dynamo::to_item(value).map_err(|source| corrupt(key, source))?;
+    let item: Item = serde_dynamo::to_item(value).map_err(|source| corrupt(key, source))?;
+    Ok(keyed(item, key))
+}
+
+fn compact<T: Serialize>(value: &T, key: &Key) -> Result<Item, Error> {
+    let item: serde_dynamo::Item = serde_dynamo::to_item(value).map_err(|source| corrupt(key, source))?;
+    let item = serde_dynamo::Item::from(compact::shrink(item.into_inner()));
+    Ok(keyed(item.into(), key))
+}
+
+fn keyed(mut item: Item, key: &Key) -> Item {
     item.insert(keys::PK.to_owned(), text(&key.pk));
     item.insert(keys::SK.to_owned(), text(&key.sk));
-    Ok(item)
+    item
 }
 
 /// The value an item holds; attributes that are not its fields (keys, indexes) are passed over.
 pub fn read<T: DeserializeOwned>(item: Item) -> Result<T, Error> {
     let shown = |name: &str| item.get(name).and_then(|value| value.as_s().ok()).cloned().unwrap_or_default();
     let key = Key { pk: shown(keys::PK), sk: shown(keys::SK) };
-    serde_dynamo::from_item(item).map_err(|source| corrupt(&key, source))
+    read_image(item.into()).map_err(|source| corrupt(&key, source))
+}
+
+/// The value of an item as the stream has it.
+pub(crate) fn read_image<T: DeserializeOwned>(image: serde_dynamo::Item) -> serde_dynamo::Result<T> {
+    let image = image.into_inner();
+    let is_compact = |sk: &str| matches!(sk, keys::TASK | keys::WORKER);
+    let image = match image.get(keys::SK) {
+        Some(serde_dynamo::AttributeValue::S(sk)) if is_compact(sk) => compact::expand(image),
+        Some(_) | None => image,
+    };
+    serde_dynamo::from_item(serde_dynamo::Item::from(image))
 }
 
 /// A text attribute.

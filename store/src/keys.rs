@@ -14,6 +14,7 @@
 //! | declaration of a Worker | `WK…` | `DECLARED` | | |
 //! | name of a Worker | `WS…#<name in small letters>` | `WORKER-NAME` | | |
 //! | recent waits of a queue | `WQ…` | `WAITS` | | |
+//! | events of one write | `EVENTS#WS…#<hour>#<shard>` | moment, version and digest | | |
 //!
 //! Both indexes are sparse. No key is written by all Tasks of a Workspace: waiting Tasks are spread over queues, free
 //! Workers over readinesses, and the listing over [`LISTING_SHARDS`].
@@ -21,6 +22,7 @@
 use shared::model::{
     Readiness, ReservationSid, Task, TaskQueueSid, TaskSid, Timestamp, Worker, WorkerSid, Workspace, WorkspaceSid,
 };
+use shared::router::events::EventPlace;
 use shared::router::order::{Line, line_of, place_of};
 
 /// Partition key of the table.
@@ -44,6 +46,8 @@ pub const TTL: &str = "ttl";
 /// The attribute every conditional write is about.
 pub const VERSION: &str = "version";
 
+/// Sort key of a Workspace's own fields.
+pub const WORKSPACE: &str = "WORKSPACE";
 /// Sort key of a Task.
 pub const TASK: &str = "TASK";
 /// Sort key of a Worker.
@@ -83,7 +87,7 @@ impl Key {
 
     /// The Workspace itself; its parts share the partition.
     pub fn workspace(sid: WorkspaceSid) -> Self {
-        Self::new(sid, "WORKSPACE")
+        Self::new(sid, WORKSPACE)
     }
 
     /// A part of a Workspace: `kind` is one of the prefixes below.
@@ -114,6 +118,11 @@ impl Key {
     /// Who has a name, ignoring case.
     pub fn worker_name(workspace: WorkspaceSid, friendly_name: &str) -> Self {
         Self::new(format!("{workspace}#{}", friendly_name.to_lowercase()), "WORKER-NAME")
+    }
+
+    /// The events of the write that told the one at this place.
+    pub fn events(workspace: WorkspaceSid, place: EventPlace) -> Self {
+        Self::new(events_partition(workspace, place.hour(), place.shard()), place.write_key())
     }
 
     /// The recent waits of a queue.
@@ -206,8 +215,13 @@ pub fn listing_shard(task: TaskSid) -> u8 {
 }
 
 /// A place in a listing: oldest first.
-pub fn listing_sk(created: Timestamp, sid: impl std::fmt::Display) -> String {
-    format!("{}#{sid}", sortable(created))
+pub fn listing_sk(created: Timestamp) -> String {
+    sortable(created)
+}
+
+/// The events of one hour, counted from 1970, in one shard.
+pub fn events_partition(workspace: WorkspaceSid, hour: i64, shard: u8) -> String {
+    format!("EVENTS#{workspace}#{hour}#{shard:x}")
 }
 
 /// Milliseconds with as many digits as the year 2286 needs, so that text order is time order.

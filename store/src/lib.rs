@@ -7,9 +7,11 @@
 //! read from an index is a hint, which the condition of the write will check.
 
 mod apply;
+pub mod compact;
 mod configuration;
 mod dialed;
 mod error;
+mod events;
 pub mod items;
 pub mod keys;
 pub mod schema;
@@ -21,5 +23,6 @@ mod workers;
 pub use apply::{Applied, COMMIT_ATTEMPTS_MAX, WorkerChange, pause};
 pub use configuration::CONFIGURATION_KEPT;
 pub use error::Error;
+pub use events::{EventFilter, EventPage, ROUNDS_PER_PAGE_MAX};
 pub use store::{Created, Store};
 pub use waits::RecentWaits;

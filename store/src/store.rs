@@ -14,6 +14,7 @@ use crate::Error;
 use crate::configuration::Cached;
 use crate::items::{self, Item, number, text};
 use crate::keys::{self, Key};
+use shared::planted::{self, Bug};
 
 /// The table, seen as Tasks, Workers and their Workspace.
 #[derive(Clone)]
@@ -60,8 +61,8 @@ impl Store {
     /// Writes a new Task, once: a Task that is there stays as it is.
     pub async fn create_task(&self, task: &Task, workspace: &Workspace) -> Result<Created, Error> {
         let put = self.client.put_item().table_name(&*self.table).set_item(Some(items::of_task(task, workspace)?));
-        match put.condition_expression(format!("attribute_not_exists({})", keys::PK)).send().await.map_err(Error::from)
-        {
+        let once = (!planted::is(Bug::TaskMadeAgain)).then(|| format!("attribute_not_exists({})", keys::PK));
+        match put.set_condition_expression(once).send().await.map_err(Error::from) {
             Ok(_) => Ok(Created::New),
             Err(Error::Conflict) => match self.task(task.sid).await? {
                 Some(there) => Ok(Created::AlreadyThere(Box::new(there))),
@@ -256,7 +257,11 @@ impl Store {
         let put = Put::builder()
             .table_name(&*self.table)
             .set_item(Some(item))
-            .condition_expression("#version = :read")
+            .condition_expression(if planted::is(Bug::ConditionLeftOut) {
+                "#version >= :read OR #version < :read"
+            } else {
+                "#version = :read"
+            })
             .expression_attribute_names("#version", keys::VERSION)
             .expression_attribute_values(":read", number(version.saturating_sub(1)));
         put.build().map_err(build_error)

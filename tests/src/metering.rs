@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
+use store::compact::name_of;
 
 use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
@@ -87,7 +88,7 @@ impl Operation {
 impl Written {
     /// What it is, for people: `TASK reserved 2`, with status, if it has one, and version.
     pub fn label(&self) -> String {
-        let known = [self.item["assignment_status"]["S"].as_str(), self.item["version"]["N"].as_str()];
+        let known = [self.item[name_of("assignment_status")]["S"].as_str(), self.item["version"]["N"].as_str()];
         let known: String = known.into_iter().flatten().map(|text| format!(" {text}")).collect();
         format!("{}{known}", self.kind)
     }
@@ -276,6 +277,10 @@ fn key_of(write: &Value) -> (String, String) {
 }
 
 fn kind(sort_key: &str) -> String {
+    // Events have no word of their own there, only when and what.
+    if sort_key.starts_with(|first: char| first.is_ascii_digit()) {
+        return "EVENTS".to_owned();
+    }
     sort_key.split('#').next().unwrap_or_default().to_owned()
 }
 

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
+use store::compact::name_of;
 
 use serde_json::json;
 use shared::model::{AssignmentStatus, CallSid, Clock, Millis, TaskChannelName, TaskSid, Timestamp};
@@ -151,7 +152,7 @@ fn reserves(operation: &Operation) -> bool {
     let reserved = json!({ "S": "reserved" });
     operation.done
         && operation.name == "TransactWriteItems"
-        && operation.written.iter().any(|written| written.item["assignment_status"] == reserved)
+        && operation.written.iter().any(|written| written.item[name_of("assignment_status")] == reserved)
 }
 
 fn until_reserved(mut operations: Vec<Operation>) -> Vec<Operation> {

@@ -8,6 +8,7 @@ use web::http::header::CONTENT_TYPE;
 
 use crate::delivery::{DeliveryError, Sender, Webhook};
 use crate::{Callbacks, Error};
+use shared::planted::{self, Bug};
 
 /// How long the application may take (section 11.2).
 const ANSWER_TIME_LIMIT: Duration = Duration::from_secs(5);
@@ -33,7 +34,8 @@ impl Callbacks {
     /// its timeout.
     pub(crate) async fn assign(&self, task: TaskSid, reservation: ReservationSid) -> Result<(), Error> {
         let Some(offer) = self.load_offer(task, reservation).await? else { return Ok(()) };
-        if offer.reservation.status != ReservationStatus::Pending || offer.reservation.instruction.is_some() {
+        let issued = offer.reservation.instruction.is_some() && !planted::is(Bug::CalledAgain);
+        if offer.reservation.status != ReservationStatus::Pending || issued {
             return Ok(());
         }
         let workspace = self.store.workspace(offer.task.workspace_sid, self.clock.now()).await?;

@@ -36,7 +36,7 @@ pub(crate) struct Webhook<'a> {
 
 /// Why a webhook was not delivered, as the last attempt saw it.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum DeliveryError {
+pub enum DeliveryError {
     #[error(transparent)]
     Forbidden(#[from] Forbidden),
     #[error("no answer")]

@@ -1,8 +1,9 @@
-//! Messages of the callbacks queue.
+//! Messages of the callbacks queue and of the events queue.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 use shared::router::effects::Callback;
+use shared::router::events::Notice;
 
 use crate::Callbacks;
 
@@ -17,6 +18,14 @@ struct Batch {
 struct Message {
     message_id: String,
     body: String,
+}
+
+/// What a message says; the two queues have one form each.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Body {
+    Callback(Callback),
+    Notice(Notice),
 }
 
 /// Handles a batch and reports the messages that have to come again (`ReportBatchItemFailures`).
@@ -36,6 +45,8 @@ pub async fn handle(callbacks: &Callbacks, event: Value) -> Result<Value, serde_
 }
 
 async fn on_message(callbacks: &Callbacks, message: &Message) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    let callback: Callback = serde_json::from_str(&message.body)?;
-    Ok(callbacks.on_callback(&callback).await?)
+    match serde_json::from_str(&message.body)? {
+        Body::Callback(callback) => Ok(callbacks.on_callback(&callback).await?),
+        Body::Notice(notice) => Ok(callbacks.tell(&notice).await?),
+    }
 }

@@ -10,6 +10,7 @@ mod destination;
 mod event;
 mod instruction;
 mod relay;
+mod telling;
 
 use std::sync::Arc;
 
@@ -53,6 +54,9 @@ pub enum Error {
     /// The carrier.
     #[error(transparent)]
     Carrier(#[from] carrier::Error),
+    /// Whoever wants to be told of events.
+    #[error("an event was not delivered")]
+    Untold(#[source] delivery::DeliveryError),
 }
 
 impl Callbacks {

@@ -8,6 +8,7 @@
 mod event;
 mod matching;
 mod sweep;
+mod telling;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -16,7 +17,7 @@ use aws_lambda_events::event::dynamodb::EventRecord;
 use runtime::{Outbox, OutboxError};
 use shared::model::{Clock, Millis, Task, TaskQueueSid, TaskSid, Timestamp, WorkerSid, Workspace, WorkspaceSid};
 use shared::router::effects::{self, Effect, Subject, Wake};
-use shared::router::{Event, Outcome, wake};
+use shared::router::{Event, Outcome, events, wake};
 use store::Store;
 use store::stream::{self, Change};
 
@@ -61,7 +62,9 @@ impl Routing {
         match stream::change(record)? {
             Change::Task { old, new } => {
                 let Some(workspace) = self.workspace(new.workspace_sid).await? else { return Ok(()) };
-                self.carry_out_task(effects::of_task(&workspace, old.as_deref(), &new), *new).await
+                let effects = effects::of_task(&workspace, old.as_deref(), &new);
+                self.carry_out_task(effects, new.as_ref().clone()).await?;
+                self.tell_of_task(&workspace, old.as_deref(), &new).await
             }
             Change::Worker { old, new } => {
                 let Some(workspace) = self.workspace(new.workspace_sid).await? else { return Ok(()) };
@@ -72,8 +75,15 @@ impl Routing {
                         Effect::Match(_) | Effect::Release(_) | Effect::Call(_) | Effect::Answered { .. } => {}
                     }
                 }
-                Ok(())
+                let told = events::of_worker(&workspace, old.as_deref(), Some(&new), stream::written_at(record));
+                self.tell(Some(&workspace), &told).await
             }
+            Change::WorkerRemoved { old } => {
+                let Some(workspace) = self.workspace(old.workspace_sid).await? else { return Ok(()) };
+                let told = events::of_worker(&workspace, Some(&old), None, stream::written_at(record));
+                self.tell(Some(&workspace), &told).await
+            }
+            Change::Part(change) => self.tell_of_part(&change).await,
             Change::Other => Ok(()),
         }
     }

@@ -15,7 +15,8 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let env = Env::process();
     let timers = env.required("TIMERS_QUEUE_URL", "the URL of the timers queue")?;
     let callbacks = env.required("CALLBACKS_QUEUE_URL", "the URL of the callbacks queue")?;
-    let outbox = SqsOutbox::new(aws::sqs(&env)?, timers, callbacks);
+    let events = env.required("EVENTS_QUEUE_URL", "the URL of the events queue")?;
+    let outbox = SqsOutbox::new(aws::sqs(&env)?, timers, callbacks, events);
     let routing = Arc::new(Routing::new(aws::store(&env)?, Arc::new(outbox), Arc::new(SystemClock)));
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| {
         let routing = Arc::clone(&routing);

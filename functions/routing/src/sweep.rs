@@ -7,6 +7,7 @@ use shared::router::effects::{self, Callback, Effect};
 use shared::router::{Event, Outcome};
 
 use crate::{Error, Routing};
+use shared::planted::{self, Bug};
 
 /// How long an offer may wait for its assignment callback before the sweep sends it again: the callback's own time
 /// limits for two URLs, and some.
@@ -87,7 +88,7 @@ impl Routing {
 fn caller_to_check(task: &Task, now: Timestamp) -> Option<Callback> {
     let quiet_minutes = now.since(task.date_updated).as_secs() / 60;
     let is_due = !task.assignment_status.is_end() && quiet_minutes % CALLER_CHECK_MINUTES == CALLER_CHECK_MINUTES - 1;
-    let call = task.call_sid().filter(|_| is_due)?;
+    let call = task.call_sid().filter(|_| is_due && !planted::is(Bug::CallerNotAskedAfter))?;
     Some(Callback::CheckCaller { call, task: task.sid })
 }
 

@@ -4,20 +4,40 @@ use callbacks::Callbacks;
 use routing::{Incoming, Routing};
 use serde_json::{Value, json};
 use shared::router::effects::Callback;
+use shared::router::events::Notice;
 
 use crate::queues::{Message, Queues};
 
+/// A message for `callbacks`.
+pub(super) enum Work {
+    /// Of the callbacks queue.
+    Callback(Message<Callback>),
+    /// Of the events queue.
+    Event(Message<Notice>),
+}
+
 /// Hands one message to `callbacks`; one that failed goes back to its queue.
-pub(super) async fn deliver(callbacks: &Callbacks, queues: &Queues, message: Message<Callback>) {
-    let failed = match Box::pin(callbacks::handle(callbacks, sqs_event(&message.body))).await {
-        Ok(reply) => !failures(&reply).is_empty(),
+pub(super) async fn deliver(callbacks: &Callbacks, queues: &Queues, work: Work) {
+    match work {
+        Work::Callback(message) => {
+            if !is_handled(callbacks, &message.body).await {
+                queues.callback_failed(message);
+            }
+        }
+        Work::Event(message) => {
+            let failed = !is_handled(callbacks, &message.body).await;
+            queues.event_done(message, failed);
+        }
+    }
+}
+
+async fn is_handled<T: serde::Serialize>(callbacks: &Callbacks, body: &T) -> bool {
+    match Box::pin(callbacks::handle(callbacks, sqs_event(body))).await {
+        Ok(reply) => failures(&reply).is_empty(),
         Err(error) => {
             tracing::error!(%error, "callbacks refused its event");
-            true
+            false
         }
-    };
-    if failed {
-        queues.callback_failed(message);
     }
 }
 

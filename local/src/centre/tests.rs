@@ -73,7 +73,7 @@ async fn a_task_that_cannot_be_read_does_not_keep_the_centre_from_starting() {
     let database = EmbeddedDynamoDb::open(Place::Folder(folder.path().to_owned())).await.unwrap();
     let mut item = items::key_attributes(&keys::Key::task(task));
     item.insert(keys::LISTING_PK.to_owned(), items::text(keys::task_listing(workspace, 0)));
-    item.insert(keys::LISTING_SK.to_owned(), items::text(keys::listing_sk(NOON, task)));
+    item.insert(keys::LISTING_SK.to_owned(), items::text(keys::listing_sk(NOON)));
     database.client().put_item().table_name(TABLE).set_item(Some(item)).send().await.unwrap();
     drop(database);
     let centre = Centre::open(settings, NOWHERE).await.unwrap();

@@ -97,6 +97,11 @@ macro_rules! sids {
             pub const fn from_bytes(bytes: [u8; SID_BYTES]) -> Self {
                 Self(bytes)
             }
+
+            /// The bytes behind its two capitals.
+            pub const fn to_bytes(self) -> [u8; SID_BYTES] {
+                self.0
+            }
         }
 
         impl fmt::Display for $name {
@@ -154,6 +159,8 @@ sids! {
     TaskChannelSid = "TC";
     /// One Worker's share of one TaskChannel.
     WorkerChannelSid = "WC";
+    /// An event; its bytes say where it is kept ([`crate::router::events::EventPlace`]).
+    EventSid = "EV";
     /// A call leg at the carrier.
     CallSid = "CA";
     /// A queue of calls at the carrier (not a TaskQueue).

@@ -4,6 +4,7 @@
 mod activity;
 mod attributes;
 mod centre;
+mod event_type;
 mod expression;
 pub mod ids;
 pub mod instruction;
@@ -19,6 +20,7 @@ mod workspace;
 pub use activity::Activity;
 pub use attributes::{ATTRIBUTES_CHARS_MAX, Attributes, AttributesError};
 pub use centre::Centre;
+pub use event_type::{EventType, EventTypeError};
 pub use expression::{
     Comparison, EXPRESSION_CHARS_MAX, EXPRESSION_DEPTH_MAX, Expression, ExpressionError, Operand, Operator, Path,
     PathStep, SkipIfError, Term,

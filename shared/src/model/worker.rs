@@ -7,6 +7,7 @@ use super::{
     ActivitySid, Attributes, Millis, ReservationSid, TaskChannelName, TaskQueueSid, TaskSid, Timestamp, WorkerSid,
     Workspace, WorkspaceSid,
 };
+use crate::planted::{self, Bug};
 
 /// One Worker, with what keeps them busy.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -132,7 +133,8 @@ impl Worker {
     /// Is there a free slot for one more Task of `channel` (taskrouter.md section 4, rules 2 and 3)?
     pub fn has_slot(&self, channel: TaskChannelName) -> bool {
         let share = self.share(channel);
-        share.available && self.occupied(channel) < usize::from(share.configured_capacity)
+        let free = self.occupied(channel) < usize::from(share.configured_capacity);
+        share.available && (free || planted::is(Bug::CapacityIgnored))
     }
 
     /// Where the Worker waits for Tasks; `None`: they can take nothing now.

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Activity, ActivitySid, Configuration, Millis, Readiness, Task, TaskChannel, TaskChannelName, TaskOrder, TaskQueue,
-    TaskQueueSid, Workflow, WorkflowSid, WorkspaceSid,
+    Activity, ActivitySid, Configuration, EventType, Millis, Readiness, Task, TaskChannel, TaskChannelName, TaskOrder,
+    TaskQueue, TaskQueueSid, Workflow, WorkflowSid, WorkspaceSid,
 };
 
 /// How a Worker gets out of wrap-up without anybody doing anything.
@@ -86,7 +86,7 @@ pub struct Workspace {
     /// Who is told of events (section 12.1).
     pub event_callback_url: Option<String>,
     /// Which types of events that is; empty = all.
-    pub events_filter: Vec<String>,
+    pub events_filter: Vec<EventType>,
     /// Its Activities.
     pub activities: BTreeMap<ActivitySid, Activity>,
     /// Its TaskQueues.

@@ -12,6 +12,7 @@ use crate::model::{
     AssignmentStatus, CallSid, EndReason, IssuedInstruction, Millis, QueueSid, Reservation, ReservationSid,
     ReservationStatus, Task, TaskQueueSid, TaskSid, Timestamp, Worker, WorkerSid, Workspace, WorkspaceSid,
 };
+use crate::planted::{self, Bug};
 
 /// Something to be done outside the core.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -145,7 +146,7 @@ pub fn of_task(workspace: &Workspace, old: Option<&Task>, new: &Task) -> Vec<Eff
     effects.extend(awaited_callers(old, new).map(Effect::Call));
     effects.extend(emptied_queue(old, new).map(|queue| Effect::Call(Callback::DeleteQueue { queue })));
     effects.extend(answered(old, new));
-    effects.extend(task_wake(workspace, old, new).map(Effect::Wake));
+    effects.extend(task_wake(workspace, old, new).map(Effect::Wake).filter(|_| !planted::is(Bug::TimerNotSent)));
     effects
 }
 
@@ -231,9 +232,10 @@ fn task_wake(workspace: &Workspace, old: Option<&Task>, new: &Task) -> Option<Wa
 fn is_freer(workspace: &Workspace, old: Option<&Worker>, new: &Worker) -> bool {
     let Some(ready) = new.readiness(workspace) else { return false };
     let Some(old) = old else { return true };
-    let same = old.readiness(workspace) == Some(ready)
-        && old.attributes == new.attributes
-        && old.friendly_name == new.friendly_name
-        && old.open_reservations.len() <= new.open_reservations.len();
+    let same = planted::is(Bug::FreedWorkerNotServed)
+        || old.readiness(workspace) == Some(ready)
+            && old.attributes == new.attributes
+            && old.friendly_name == new.friendly_name
+            && old.open_reservations.len() <= new.open_reservations.len();
     !same
 }

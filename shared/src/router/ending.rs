@@ -6,6 +6,7 @@ use crate::model::{
     AfterConversation, AssignmentStatus, EndReason, QueueSid, Removal, Reservation, ReservationSid, ReservationStatus,
     TaskSid,
 };
+use crate::planted::{self, Bug};
 
 /// The caller left the carrier's queue: a Task nobody had is canceled, a conversation is over.
 pub(super) fn caller_gone(
@@ -17,6 +18,9 @@ pub(super) fn caller_gone(
     match draft.task(task)?.assignment_status {
         AssignmentStatus::Pending | AssignmentStatus::Reserved => cancel(draft, task, reason)?,
         AssignmentStatus::Assigned => conversation_ended(draft, task)?,
+        AssignmentStatus::Canceled if planted::is(Bug::EndedTaskEndsAgain) => {
+            end(draft, task, AssignmentStatus::Completed, reason)?;
+        }
         AssignmentStatus::Wrapping | AssignmentStatus::Completed | AssignmentStatus::Canceled => {}
     }
     let unknown = draft.task(task)?.carrier_queue_sid.is_none();

@@ -13,6 +13,7 @@ mod decision;
 pub mod effects;
 mod ending;
 mod event;
+pub mod events;
 pub mod expression;
 pub mod known_worker;
 mod matching;

@@ -10,6 +10,7 @@ use crate::model::{
     ActivitySid, AssignmentStatus, CallSid, IssuedInstruction, Millis, Reservation, ReservationSid, ReservationStatus,
     Task, TaskSid,
 };
+use crate::planted::{self, Bug};
 
 /// Ends every pending Reservation whose time is up: `timeout` if nobody acted, `canceled` if a call to the Worker was
 /// under way and never ended in an answer ("On hold").
@@ -160,7 +161,7 @@ pub(super) fn set_attribute(task: &mut Task, key: &str, value: Value) {
 pub(super) fn accept(draft: &mut Draft<'_>, task: TaskSid, reservation: ReservationSid) -> Result<(), Refusal> {
     let others: Vec<ReservationSid> =
         draft.task(task)?.pending_reservations().map(|other| other.sid).filter(|other| *other != reservation).collect();
-    for other in others {
+    for other in others.into_iter().filter(|_| !planted::is(Bug::OthersNotRescinded)) {
         draft.end_reservation(task, other, ReservationStatus::Rescinded)?;
     }
     let now = draft.now;

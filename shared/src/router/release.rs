@@ -10,6 +10,7 @@ use super::worker::enter_activity;
 use crate::model::{
     ActivitySid, OnTimeout, Reservation, ReservationSid, ReservationStatus, Task, WorkerSid, Workspace,
 };
+use crate::planted::{self, Bug};
 
 /// One Worker, one Reservation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +40,7 @@ pub(super) fn of_reservation(workspace: &Workspace, reservation: &Reservation) -
         ReservationStatus::Wrapping => (true, post_work()),
         ReservationStatus::Completed => (false, post_work()),
         ReservationStatus::Rejected => (false, reservation.rejected_into),
+        ReservationStatus::Timeout if planted::is(Bug::SlotKept) => return None,
         ReservationStatus::Timeout => (false, after_timeout(workspace)),
         ReservationStatus::Canceled | ReservationStatus::Rescinded => (false, None),
     };

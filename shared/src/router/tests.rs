@@ -525,3 +525,5 @@ fn an_event_about_nothing_is_refused_and_changes_nothing() {
 }
 
 mod instructions;
+mod payloads;
+mod told;

@@ -4,6 +4,7 @@ use super::decision::{Draft, Refusal};
 use super::roster::roster_of;
 use super::wake;
 use crate::model::{ActivitySid, ReservationStatus, WorkerSid};
+use crate::planted::{self, Bug};
 
 /// Sets a Worker's Activity; pending Reservations stay unless told otherwise and the Activity is unavailable.
 pub(super) fn set_activity(
@@ -39,6 +40,7 @@ pub(super) fn advance(draft: &mut Draft<'_>, sid: WorkerSid) -> Result<(), Refus
     let worker = draft.worker(sid)?;
     let outdated = roster_of(draft.workspace, worker) != worker.roster;
     let due = wake::of_worker(draft.workspace, worker).is_some_and(|moment| moment <= draft.now);
+    let due = due && !planted::is(Bug::WrapUpForEver);
     if let (true, Some(wrap_up)) = (due, &draft.workspace.wrap_up) {
         enter_activity(draft, sid, wrap_up.next_activity_sid);
     }

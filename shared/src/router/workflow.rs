@@ -7,6 +7,7 @@ use crate::model::{
     AssignmentStatus, Attributes, Configuration, EndReason, Filter, Millis, RoutingTarget, Step, Target, Task,
     TaskChannelName, TaskOrder, TaskQueueSid, TaskSid, Timestamp, Workflow, WorkflowPosition, Workspace,
 };
+use crate::planted::{self, Bug};
 
 /// How long a Task may live before being assigned if nothing is said (taskrouter.md section 14).
 pub const TASK_TIMEOUT_DEFAULT: Millis = Millis::from_secs(86_400);
@@ -153,7 +154,7 @@ pub(super) fn pass_deadlines(draft: &mut Draft<'_>, sid: TaskSid) -> Result<(), 
     for _ in 0..=steps {
         let task = draft.task(sid)?;
         let overdue = step_deadline(draft.workspace, task).is_some_and(|deadline| deadline <= draft.now);
-        if !task.is_pending() || !overdue {
+        if !task.is_pending() || !overdue || planted::is(Bug::StepDeadlineIgnored) {
             return Ok(());
         }
         match step_after_timeout(configuration, task) {

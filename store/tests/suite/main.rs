@@ -7,6 +7,7 @@
 mod apply;
 mod boards;
 mod configuration;
+mod events;
 mod interloper;
 mod listings;
 mod sizes;

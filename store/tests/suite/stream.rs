@@ -64,5 +64,5 @@ fn is_about(record: &Record, pk: &str) -> bool {
 fn status(record: &Record, new: bool) -> Option<String> {
     let change = record.dynamodb()?;
     let image = if new { change.new_image() } else { change.old_image() };
-    image?.get("assignment_status")?.as_s().ok().cloned()
+    image?.get(store::compact::name_of("assignment_status"))?.as_s().ok().cloned()
 }

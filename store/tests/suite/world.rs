@@ -29,9 +29,6 @@ const ENDPOINT: &str = "DYNAMODB_ENDPOINT";
 /// Never connected to.
 const EMBEDDED: &str = "http://embedded.invalid";
 
-/// What Leela can take here: one call, and nothing else.
-const VOICE_ONLY: &str = "{ voice: 1, default: 0, chat: 0, sms: 0, video: 0 }";
-
 /// Tables made by this process so far: each has a name of its own.
 static TABLES: AtomicU32 = AtomicU32::new(0);
 
@@ -59,13 +56,13 @@ impl World {
         let number = TABLES.fetch_add(1, Ordering::Relaxed);
         let table = format!("suite-{}-{number}", std::process::id());
         schema::create_table(&client, &table).await.unwrap();
-        let example = include_str!("../../../contact-centre.yaml").replace("{ voice: 1 }", VOICE_ONLY);
+        let example = include_str!("../../../contact-centre.yaml");
         Self {
             store: Store::new(client.clone(), &*table),
             streams: in_process::streams_at(http.clone(), &endpoint),
             client,
             table,
-            declared: setup::read(&example, "contact-centre.yaml", AccountSid::derive(&["suite"])).unwrap(),
+            declared: setup::read(example, "contact-centre.yaml", AccountSid::derive(&["suite"])).unwrap(),
             http,
             endpoint,
         }

@@ -278,18 +278,8 @@ mod tests {
 
     fn found(status: ReservationStatus) -> Found {
         let (task, worker) = (samples::task(), samples::worker());
-        let reservation = Reservation {
-            sid: Reservation::derive_sid(task.sid, 1, worker.sid),
-            worker_sid: worker.sid,
-            worker_name: worker.friendly_name,
-            status,
-            date_created: NOON,
-            date_updated: NOON,
-            expires_at: NOON,
-            instruction: None,
-            canceled_reason_code: None,
-            rejected_into: None,
-        };
+        let sid = Reservation::derive_sid(task.sid, 1, worker.sid);
+        let reservation = Reservation { status, ..Reservation::new(sid, worker.sid, worker.friendly_name, NOON, NOON) };
         Found { task, reservation }
     }
 

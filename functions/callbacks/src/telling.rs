@@ -1,0 +1,52 @@
+//! Telling a Workspace's event callback what happened (taskrouter.md section 12.1).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use shared::model::instruction::CallbackMethod;
+use shared::model::{EventType, Workspace, WorkspaceSid};
+use shared::router::events::{self, Notice};
+
+use crate::delivery::{DeliveryError, Webhook};
+use crate::{Callbacks, Error};
+
+/// How long the receiver may take, all attempts together (sections 12.1 and 14).
+const EVENT_TIME_LIMIT: Duration = Duration::from_secs(15);
+
+impl Callbacks {
+    /// Posts an event. What is not delivered comes again, as often as the queue lets it, and holds up nothing but what
+    /// else is about the same Task or Worker. A URL that may not be asked is not asked again.
+    pub(crate) async fn tell(&self, notice: &Notice) -> Result<(), Error> {
+        let Some(event) = self.store.event(notice.workspace, notice.event).await? else {
+            tracing::warn!(event_sid = %notice.event, "an event to be told is not there");
+            return Ok(());
+        };
+        let Some(workspace) = self.listener(notice.workspace, event.event_type).await? else { return Ok(()) };
+        let webhook = Webhook {
+            url: workspace.event_callback_url.as_deref().unwrap_or_default(),
+            method: CallbackMethod::Post,
+            form: &event.form(self.account_sid),
+            token: &notice.event.to_string(),
+            time_limit: EVENT_TIME_LIMIT,
+        };
+        match self.sender().deliver(&webhook).await {
+            Ok(_answer) => Ok(()),
+            Err(DeliveryError::Forbidden(forbidden)) => {
+                tracing::error!(workspace_sid = %workspace.sid, %forbidden, "the Workspace's event callback cannot be asked");
+                Ok(())
+            }
+            Err(error) => Err(Error::Untold(error)),
+        }
+    }
+
+    /// The Workspace, if it wants to be told of events of this type.
+    async fn listener(&self, sid: WorkspaceSid, event_type: EventType) -> Result<Option<Arc<Workspace>>, Error> {
+        let now = self.clock.now();
+        let wants = |workspace: &Arc<Workspace>| events::is_wanted(workspace, event_type);
+        match self.store.workspace(sid, now).await?.filter(wants) {
+            Some(workspace) => Ok(Some(workspace)),
+            // Whoever sent the notice may know newer configuration than this process.
+            None => Ok(self.store.fresh_workspace(sid, now).await?.filter(wants)),
+        }
+    }
+}

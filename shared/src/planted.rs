@@ -1,0 +1,60 @@
+//! Bugs made on purpose, to see that the simulation finds them. None of them is in a program anybody runs: without the
+//! feature `planted-bugs` [`is`] is `false` for the compiler, and with it a release build does not compile.
+
+#[cfg(all(feature = "planted-bugs", not(debug_assertions)))]
+compile_error!("planted-bugs is for tests: a release build must not have it");
+
+/// A bug, named by what is wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bug {
+    /// A Reservation that times out keeps its Worker's slot.
+    SlotKept,
+    /// When a Worker accepts, the others' Reservations go on.
+    OthersNotRescinded,
+    /// An item is written whatever its version.
+    ConditionLeftOut,
+    /// No timer is sent for a Task's deadlines.
+    TimerNotSent,
+    /// A Task stays in a step whose time is up.
+    StepDeadlineIgnored,
+    /// Nobody looks for a Task when a Worker becomes free.
+    FreedWorkerNotServed,
+    /// An instruction that comes again is carried out again.
+    CalledAgain,
+    /// A webhook that comes again makes the Task again.
+    TaskMadeAgain,
+    /// A Task that was canceled is completed when its caller hangs up.
+    EndedTaskEndsAgain,
+    /// A Worker is offered more than they can take.
+    CapacityIgnored,
+    /// Who calls while the table is away hears nothing.
+    NoApology,
+    /// A caller whose hang-up was not heard is not asked after.
+    CallerNotAskedAfter,
+    /// Wrap-up never ends.
+    WrapUpForEver,
+}
+
+#[cfg(feature = "planted-bugs")]
+std::thread_local! {
+    static PLANTED: std::cell::Cell<Option<Bug>> = const { std::cell::Cell::new(None) };
+}
+
+/// Plants a bug into everything this thread does from now on, instead of the one before.
+#[cfg(feature = "planted-bugs")]
+pub fn plant(bug: Option<Bug>) {
+    PLANTED.set(bug);
+}
+
+/// Is this bug to be there?
+#[inline]
+pub fn is(bug: Bug) -> bool {
+    #[cfg(feature = "planted-bugs")]
+    let planted = PLANTED.get() == Some(bug);
+    #[cfg(not(feature = "planted-bugs"))]
+    let planted = {
+        let _nobody_asks = bug;
+        false
+    };
+    planted
+}

@@ -1,0 +1,184 @@
+//! The parts of a run put together: the real functions over the real engine, the simulated carrier, and the network between.
+
+use std::sync::Arc;
+
+use api::Api;
+use callbacks::{Callbacks, Destinations};
+use carrier::Carrier;
+use cordboard::http;
+use dynoxide::Database;
+use in_process::InProcess;
+use routing::{Incoming, Routing};
+use runtime::Voice;
+use serde_json::json;
+use setup::ContactCentre;
+use shared::model::{AccountSid, Clock};
+use shared::webhook::{Checks, path};
+use simulator::{Carrier as SimulatedCarrier, CentreNumber, Journal};
+use store::Store;
+use web::WebClient;
+
+use crate::history::History;
+use crate::invocation::invoke;
+use crate::queues::{Queues, Receivers};
+use crate::scenario::{AUTH_TOKEN, NUMBER};
+use crate::stream::{SHARDS, deliver_shard};
+use crate::table::{self, TABLE};
+use crate::web::{CARRIER, CENTRE, Network, Sites};
+use crate::world::World;
+
+/// How often the schedule's sweep comes, as in `template.yaml`.
+const SWEEP_EVERY: std::time::Duration = std::time::Duration::from_secs(60);
+
+/// The whole centre.
+pub struct Centre {
+    /// What is shared.
+    pub world: Arc<World>,
+    /// What was written.
+    pub history: Arc<History>,
+    /// The network.
+    pub network: Arc<Network>,
+    /// The queues.
+    pub queues: Arc<Queues>,
+    /// The carrier.
+    pub carrier: Arc<SimulatedCarrier>,
+    /// The routing function that gets timers and sweeps.
+    pub routing: Arc<Routing>,
+    /// The callbacks function.
+    pub callbacks: Arc<Callbacks>,
+    /// The centre's webhooks.
+    pub webhooks: axum::Router,
+    /// The account.
+    pub account: AccountSid,
+    api: Arc<Api>,
+    client: aws_sdk_dynamodb::Client,
+}
+
+impl Centre {
+    /// A centre of this set-up. Nothing runs yet.
+    ///
+    /// # Errors
+    /// A sentence when a part cannot be made.
+    pub async fn open(
+        world: &Arc<World>,
+        contact_centre: &ContactCentre,
+        account: AccountSid,
+    ) -> Result<Arc<Self>, String> {
+        let history = History::new(database().await?, database().await?)?;
+        let client = table::client(world, &history);
+        let store = Store::new(client.clone(), TABLE);
+        setup::apply(&store, contact_centre, world.now()).await.map_err(|error| error.to_string())?;
+        let network = Network::new(Arc::clone(world));
+        let queues = Queues::new(Arc::clone(world));
+        let web = Arc::clone(&network) as Arc<dyn WebClient>;
+        let clock = Arc::clone(&world.clock) as Arc<dyn Clock>;
+        let carrier = open_carrier(&web, account, &clock)?;
+        // Each function is a process of its own, and keeps its own idea of the configuration.
+        let own_store = || Store::new(client.clone(), TABLE);
+        let routing = Arc::new(Routing::new(own_store(), Arc::clone(&queues) as _, Arc::clone(&clock)));
+        let token = || AUTH_TOKEN.to_owned();
+        let callbacks = Arc::new(Callbacks {
+            store: own_store(),
+            carrier: Carrier::new(Arc::clone(&web), CARRIER, account, token()).map_err(|error| error.to_string())?,
+            web,
+            destinations: Destinations::Anywhere,
+            auth_token: token(),
+            account_sid: account,
+            public_url: CENTRE.to_owned(),
+            clock: Arc::clone(&clock),
+        });
+        let checks = Checks { verify_signatures: true, twiml_preview: false };
+        let mut voice = Voice::new(own_store(), token(), checks, Arc::clone(&clock));
+        voice.outbox = Some(Arc::clone(&queues) as _);
+        let webhooks = http::functions(&Arc::new(voice), CENTRE);
+        let base_url = Some(CENTRE.to_owned());
+        let api = Arc::new(Api { store: own_store(), account_sid: account, auth_token: token(), base_url, clock });
+        network.connect(Sites { centre: webhooks.clone(), carrier: Arc::clone(&carrier).http() });
+        queues.connect(Receivers { routing: Arc::clone(&routing), callbacks: Arc::clone(&callbacks) });
+        Ok(Arc::new(Self {
+            world: Arc::clone(world),
+            history,
+            network,
+            queues,
+            carrier,
+            routing,
+            callbacks,
+            webhooks,
+            account,
+            api,
+            client,
+        }))
+    }
+
+    /// Lets everything work that works by itself.
+    pub fn start(self: &Arc<Self>) {
+        let carrier = Arc::clone(&self.carrier);
+        tokio::spawn(async move { carrier.run(std::future::pending()).await });
+        for shard in 0..SHARDS {
+            let store = self.another_store();
+            let clock = Arc::clone(&self.world.clock) as Arc<dyn Clock>;
+            let routing = Arc::new(Routing::new(store, Arc::clone(&self.queues) as _, clock));
+            tokio::spawn(deliver_shard(Arc::clone(&self.world), Arc::clone(&self.history), routing, shard));
+        }
+        let centre = Arc::clone(self);
+        tokio::spawn(async move { centre.sweep().await });
+    }
+
+    /// A request to the REST API; its status.
+    pub async fn post_to_api(&self, path: &str, form: &[(&str, &str)]) -> Option<u16> {
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+        let authorization = web::basic_authorization(&self.account.to_string(), AUTH_TOKEN).ok()?;
+        let request = web::http::Request::post(format!("{CENTRE}{path}"))
+            .header("authorization", authorization)
+            .header("content-type", "application/x-www-form-urlencoded");
+        let request = web::request(request, body.into_bytes()).ok()?;
+        let answer = invoke(&self.world, "api", api::handle(Arc::clone(&self.api), request)).await.ok()?;
+        Some(answer.status().as_u16())
+    }
+
+    /// The table as another process sees it.
+    pub fn another_store(&self) -> Store {
+        Store::new(self.client.clone(), TABLE)
+    }
+
+    async fn sweep(&self) {
+        loop {
+            tokio::time::sleep(SWEEP_EVERY).await;
+            let Ok(sweep) = Incoming::try_from(json!({ "sweep": "overdue" })) else { return };
+            self.world.note(format_args!("the sweep comes"));
+            let _next_time_it_may_work = invoke(&self.world, "sweep", routing::handle(&self.routing, sweep)).await;
+        }
+    }
+}
+
+/// An empty database with the table in it.
+async fn database() -> Result<Database, String> {
+    let database = Database::memory().map_err(|error| error.to_string())?;
+    let client = in_process::client(InProcess::new(database.clone()));
+    store::schema::create_table(&client, TABLE).await.map_err(|error| error.to_string())?;
+    Ok(database)
+}
+
+fn open_carrier(
+    web: &Arc<dyn WebClient>,
+    account_sid: AccountSid,
+    clock: &Arc<dyn Clock>,
+) -> Result<Arc<SimulatedCarrier>, String> {
+    let number = CentreNumber {
+        number: NUMBER.to_owned(),
+        voice_url: format!("{CENTRE}{}", path::INCOMING_CALL),
+        voice_method: simulator::Method::Post,
+        voice_fallback_url: None,
+        status_callback: None,
+    };
+    let settings = simulator::Settings {
+        account_sid,
+        auth_token: AUTH_TOKEN.to_owned(),
+        numbers: vec![number],
+        public_base_url: Some(CARRIER.to_owned()),
+        seed: account_sid.to_string(),
+        task_router_url: Some(CENTRE.to_owned()),
+    };
+    let carrier = SimulatedCarrier::open_over(Arc::clone(web), settings, Arc::clone(clock), Journal::none());
+    carrier.map_err(|error| error.to_string())
+}

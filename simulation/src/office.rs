@@ -1,0 +1,82 @@
+//! The office: Workers' Activities change, Tasks are ended by hand, the set-up is edited.
+
+use std::sync::Arc;
+
+use store::Store;
+
+use crate::centre::Centre;
+use crate::history::short;
+use crate::invariants::Invariant;
+use crate::invocation::invoke;
+use crate::scenario::{Names, SetUp};
+
+/// Somebody always changes something, until it is calm.
+pub async fn busy(centre: Arc<Centre>, names: Names, set_up: SetUp) {
+    let world = &centre.world;
+    let mut set_up = set_up;
+    loop {
+        world.pass(2_000, 15_000).await;
+        if world.calm_since().is_some() {
+            return;
+        }
+        match world.number(0, 19) {
+            0..=11 => set_activity(&centre, &names).await,
+            12..=13 => end_task(&centre, &names).await,
+            14..=15 => {
+                set_up = set_up.edited(world);
+                apply(&centre, &set_up).await;
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Everybody comes to work who is not in Wrap-Up. What failed in the storm is done again.
+pub async fn open_for_all(centre: &Centre, names: &Names) {
+    let idle: Vec<_> = centre.history.read(|picture| {
+        let idle = picture.workers.values().filter(|worker| worker.activity_sid == names.offline);
+        idle.map(|worker| worker.sid).collect()
+    });
+    for worker in idle {
+        let path = format!("/v1/Workspaces/{}/Workers/{worker}", names.workspace.sid);
+        centre.post_to_api(&path, &[("ActivitySid", &names.available.to_string())]).await;
+    }
+}
+
+async fn set_activity(centre: &Centre, names: &Names) {
+    let world = &centre.world;
+    let Some(worker) = centre.history.read(|picture| world.choose(picture.workers.keys().copied())) else { return };
+    let activities = [names.available, names.available, names.available, names.offline, names.wrap_up];
+    let Some(activity) = world.choose(activities) else { return };
+    let reject = if world.happens(0.4) { "true" } else { "false" };
+    let path = format!("/v1/Workspaces/{}/Workers/{worker}", names.workspace.sid);
+    let form = [("ActivitySid", activity.to_string()), ("RejectPendingReservations", reject.to_owned())];
+    let form: Vec<(&str, &str)> = form.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let status = centre.post_to_api(&path, &form).await;
+    world.note(format_args!("{} to activity {}: {status:?}", short(worker), short(activity)));
+}
+
+async fn end_task(centre: &Centre, names: &Names) {
+    let world = &centre.world;
+    let living = centre.history.read(|picture| {
+        let living = picture.tasks.values().filter(|task| !task.assignment_status.is_end());
+        world.choose(living.map(|task| task.sid))
+    });
+    let Some(task) = living else { return };
+    let end = if world.happens(0.5) { "completed" } else { "canceled" };
+    let path = format!("/v1/Workspaces/{}/Tasks/{task}", names.workspace.sid);
+    let status = centre.post_to_api(&path, &[("AssignmentStatus", end), ("Reason", "by hand")]).await;
+    world.note(format_args!("{} is to be {end}: {status:?}", short(task)));
+}
+
+/// Applies a set-up; what is left undone is done the next time.
+async fn apply(centre: &Centre, set_up: &SetUp) {
+    let world = &centre.world;
+    let contact_centre = match set_up.read(centre.account) {
+        Ok(contact_centre) => contact_centre,
+        Err(problems) => return world.violated(Invariant::Simulation, problems),
+    };
+    let store: Store = centre.another_store();
+    let applied = invoke(world, "apply", setup::apply(&store, &contact_centre, world.now())).await;
+    world.note(format_args!("the set-up is edited: {}", matches!(applied, Ok(Ok(_)))));
+}

@@ -1,0 +1,113 @@
+//! One run: a storm of some minutes, then calm, in which everything must come right, and in the end everything once more.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use shared::model::{AccountSid, Millis};
+
+use crate::centre::Centre;
+use crate::invariants::Invariant;
+use crate::invariants::calm::{MENDING, Watch, left_over};
+use crate::scenario::{Names, SetUp};
+use crate::world::World;
+use crate::{Run, again, office, people};
+
+/// How often a calm centre is looked at.
+const LOOK_EVERY: Duration = Duration::from_secs(4);
+
+/// How long callers are served in the calm, after what is broken had time to be mended.
+const SERVED: Millis = Millis::from_secs(60);
+
+/// How long a centre without callers has for what it only notices by asking: calls are asked after every three minutes.
+const EMPTY: Millis = Millis::from_secs(300);
+
+/// Callers who come in the storm, at most.
+const CALLERS_MAX: u64 = 6;
+
+/// Callers who come in the calm, nearly at once, at most.
+const RUSH_CALLERS_MAX: u64 = 4;
+
+/// Milliseconds within which they come.
+const STORM_MILLIS: u64 = 120_000;
+
+/// Runs one seed to its end, or to its first violation.
+pub async fn run(seed: u64, prints: bool) -> Run {
+    let world = World::new(seed, prints);
+    let centre = tokio::select! {
+        biased;
+        () = world.until_violated() => None,
+        centre = story(&world) => match centre {
+            Ok(centre) => Some(centre),
+            Err(problem) => {
+                world.violated(Invariant::Simulation, problem);
+                None
+            }
+        },
+    };
+    Run {
+        seed,
+        writes: centre.as_ref().map_or(0, |centre| centre.history.writes()),
+        tasks: centre.as_ref().map_or(0, |centre| centre.history.read(|picture| picture.tasks.len())),
+        calls_placed: centre.as_ref().map_or(0, |centre| centre.network.calls_placed()),
+        fingerprint: world.fingerprint(),
+        failure: world.failure(),
+    }
+}
+
+async fn story(world: &Arc<World>) -> Result<Arc<Centre>, String> {
+    let account = AccountSid::derive(&["simulation"]);
+    let set_up = SetUp::roll(world);
+    let contact_centre = set_up.read(account)?;
+    let names = Names::of(&contact_centre).ok_or("the set-up has other names")?;
+    world.set_names(names.clone());
+    world.note(format_args!("{set_up:?}"));
+    world.note(format_args!("{:?}", world.faults));
+    let centre = Centre::open(world, &contact_centre, account).await?;
+    centre.start();
+    tokio::spawn(people::workers(Arc::clone(&centre)));
+    storm(&centre, &names, set_up).await;
+    calm(&centre, &names).await;
+    again::replay(&centre).await;
+    Ok(centre)
+}
+
+async fn storm(centre: &Arc<Centre>, names: &Names, set_up: SetUp) {
+    let world = &centre.world;
+    world.set_calm(false);
+    for number in 0..world.number(1, CALLERS_MAX) {
+        let dials_at = world.number(0, STORM_MILLIS);
+        tokio::spawn(people::caller(Arc::clone(centre), number, dials_at));
+    }
+    let office = tokio::spawn(office::busy(Arc::clone(centre), names.clone(), set_up));
+    world.pass(STORM_MILLIS, STORM_MILLIS + 60_000).await;
+    world.set_calm(true);
+    office.abort();
+}
+
+async fn calm(centre: &Arc<Centre>, names: &Names) {
+    let world = &centre.world;
+    let since = world.now();
+    let mut watch = Watch::default();
+    office::open_for_all(centre, names).await;
+    let rush = world.number(60_000, 100_000);
+    for number in 0..world.number(1, RUSH_CALLERS_MAX) {
+        let dials_at = rush + world.number(0, 8_000);
+        tokio::spawn(people::caller(Arc::clone(centre), CALLERS_MAX + number, dials_at));
+    }
+    while world.now().since(since) < MENDING.saturating_add(SERVED) {
+        tokio::time::sleep(LOOK_EVERY).await;
+        if world.now().since(since) > MENDING {
+            watch.look(centre, names);
+        }
+    }
+    people::callers_hang_up(centre);
+    let empty_since = world.now();
+    while !left_over(centre).is_empty() && world.now().since(empty_since) < EMPTY {
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+    // What is under way ends, for better or worse.
+    tokio::time::sleep(LOOK_EVERY * 4).await;
+    for left in left_over(centre) {
+        world.violated(Invariant::EverythingEnds, left);
+    }
+}

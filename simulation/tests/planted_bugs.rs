@@ -1,0 +1,48 @@
+//! The simulation can fail: each bug of `shared::planted` is found, and by the invariant it breaks.
+//!
+//! `cargo test -p simulation --features planted-bugs --test planted_bugs`
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a test says what it finds, and fails")]
+
+use shared::planted::Bug;
+use simulation::invariants::Invariant;
+use simulation::seeds::first_failure;
+
+/// Seeds within which every bug has to be found.
+const SEEDS_MAX: u64 = 200;
+
+/// Runs seeds with the bug until it is found, and looks which invariant found it.
+fn is_caught(bug: Bug, by: &[Invariant]) {
+    let run = first_failure(0..SEEDS_MAX, Some(bug)).unwrap();
+    let run = run.unwrap_or_else(|| panic!("{SEEDS_MAX} seeds did not find {bug:?}"));
+    let failure = run.failure.as_ref().unwrap();
+    println!("{bug:?}: seed {}, {:?}, {}", run.seed, failure.invariant, failure.what);
+    let trace = failure.trace.join("\n");
+    let (invariant, what) = (failure.invariant, &failure.what);
+    assert!(by.contains(&invariant), "{trace}\n{bug:?}, seed {}, was found by {invariant:?}: {what}", run.seed);
+}
+
+macro_rules! caught {
+    ($($name:ident: $bug:ident by $($invariant:ident)|+;)*) => {$(
+        #[test]
+        fn $name() {
+            is_caught(Bug::$bug, &[$(Invariant::$invariant),+]);
+        }
+    )*};
+}
+
+caught! {
+    a_slot_that_is_kept_after_a_timeout_is_seen: SlotKept by SlotsAreReservations;
+    parallel_reservations_that_go_on_are_seen: OthersNotRescinded by ReservationsOfATask;
+    a_write_over_another_one_is_seen: ConditionLeftOut by Versions | Transitions | SlotsAreReservations | Capacity;
+    a_timer_that_is_not_sent_is_seen: TimerNotSent by Deadlines;
+    a_step_that_does_not_end_is_seen: StepDeadlineIgnored by Deadlines;
+    a_freed_worker_whom_nobody_serves_is_seen: FreedWorkerNotServed by NobodyWaitsBesideAFreeWorker;
+    a_second_call_for_one_reservation_is_seen: CalledAgain by OneCallForAReservation;
+    a_task_that_is_made_again_is_seen: TaskMadeAgain by Versions;
+    a_task_that_ends_twice_is_seen: EndedTaskEndsAgain by Transitions;
+    a_worker_with_too_much_to_do_is_seen: CapacityIgnored by Capacity;
+    a_caller_who_hears_nothing_is_seen: NoApology by ValidTwiml;
+    a_caller_who_is_never_asked_after_is_seen: CallerNotAskedAfter by EverythingEnds;
+    a_wrap_up_without_an_end_is_seen: WrapUpForEver by Deadlines;
+}

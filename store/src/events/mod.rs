@@ -1,0 +1,220 @@
+//! Events as they are kept: those of one write in one item, by hour and shard, for thirty days (taskrouter.md section 12.5).
+//!
+//! There is no index. An event's id says where it is ([`EventPlace`]); a list goes back hour by hour, reading the shards of
+//! an hour side by side.
+
+mod item;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use futures_util::future::try_join_all;
+use shared::model::{
+    EventSid, EventType, Millis, ReservationSid, TaskQueueSid, TaskSid, Timestamp, WorkerSid, WorkflowSid, WorkspaceSid,
+};
+use shared::router::events::{EVENT_SHARDS, Event, EventPlace, Parameter};
+
+use crate::items::{self, Item, text};
+use crate::keys::{self, Key};
+use crate::{Error, Store};
+
+/// Items one query of a shard brings: more than a page of the API has room for, less than a megabyte.
+const ITEMS_PER_QUERY_MAX: i32 = 100;
+
+/// Rounds of queries, one of each shard, for one page: a quiet day, or sixteen hundred items of each shard of a busy one.
+/// A page that is not full then says where to go on.
+pub const ROUNDS_PER_PAGE_MAX: usize = 24;
+
+/// Which events a list shows (taskrouter.md section 12.5). `None` = all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventFilter {
+    /// From this moment on.
+    pub from: Timestamp,
+    /// Up to this moment and its last millisecond.
+    pub until: Timestamp,
+    /// Of this type.
+    pub event_type: Option<EventType>,
+    /// About this Task or its Reservations.
+    pub task_sid: Option<TaskSid>,
+    /// About this Worker or their Reservations.
+    pub worker_sid: Option<WorkerSid>,
+    /// With this TaskQueue.
+    pub task_queue_sid: Option<TaskQueueSid>,
+    /// With this Workflow.
+    pub workflow_sid: Option<WorkflowSid>,
+    /// About this Reservation.
+    pub reservation_sid: Option<ReservationSid>,
+    /// With the TaskChannel of this id or unique name.
+    pub task_channel: Option<String>,
+}
+
+/// A page of events.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EventPage {
+    /// Newest first.
+    pub events: Vec<Event>,
+    /// Where to go on: everything that is left lies before it. `None`: nothing is left. A page may be short, or empty, and
+    /// yet not be the last one.
+    pub next: Option<EventPlace>,
+}
+
+impl EventFilter {
+    /// Every event between two moments, both included.
+    pub fn between(from: Timestamp, until: Timestamp) -> Self {
+        Self {
+            from,
+            until,
+            event_type: None,
+            task_sid: None,
+            worker_sid: None,
+            task_queue_sid: None,
+            workflow_sid: None,
+            reservation_sid: None,
+            task_channel: None,
+        }
+    }
+
+    fn wants(&self, event: &Event) -> bool {
+        let says = |parameter, wanted: Option<String>| {
+            wanted.is_none_or(|wanted| event.parameters.get(parameter) == Some(wanted.as_str()))
+        };
+        let channel = [Parameter::TaskChannelSid, Parameter::TaskChannelUniqueName];
+        self.event_type.is_none_or(|wanted| wanted == event.event_type)
+            && says(Parameter::TaskSid, self.task_sid.map(|sid| sid.to_string()))
+            && says(Parameter::WorkerSid, self.worker_sid.map(|sid| sid.to_string()))
+            && says(Parameter::TaskQueueSid, self.task_queue_sid.map(|sid| sid.to_string()))
+            && says(Parameter::WorkflowSid, self.workflow_sid.map(|sid| sid.to_string()))
+            && says(Parameter::ReservationSid, self.reservation_sid.map(|sid| sid.to_string()))
+            && (self.task_channel.is_none() || channel.iter().any(|name| says(*name, self.task_channel.clone())))
+    }
+
+    /// The shards that can hold what is wanted: all that is about a Task is in one.
+    fn shards(&self) -> Vec<u8> {
+        match self.task_sid {
+            Some(task) => vec![EventPlace::shard_of(&task.to_string())],
+            None => (0..EVENT_SHARDS).collect(),
+        }
+    }
+}
+
+/// What one look at all shards of an hour brings.
+struct Round {
+    events: Vec<Event>,
+    /// Everything from here on was seen.
+    horizon: EventPlace,
+}
+
+impl Store {
+    /// Keeps the events of one write. Keeping them again changes nothing.
+    pub async fn add_events(&self, events: &[Event]) -> Result<(), Error> {
+        let Some(first) = events.first() else { return Ok(()) };
+        let key = Key::events(first.workspace_sid, first.place);
+        let put = self.client.put_item().table_name(&*self.table).set_item(Some(item::of(&key, events)));
+        let put = put.condition_expression(format!("attribute_not_exists({})", keys::PK));
+        match put.send().await.map_err(Error::from) {
+            Ok(_) | Err(Error::Conflict) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// An event by its id: one read. `None`: there is none, or it is older than events are kept.
+    pub async fn event(&self, workspace: WorkspaceSid, sid: EventSid) -> Result<Option<Event>, Error> {
+        let key = Key::events(workspace, EventPlace::of_sid(sid));
+        let get = self.client.get_item().table_name(&*self.table).set_key(Some(items::key_attributes(&key)));
+        let Some(found) = get.consistent_read(true).send().await?.item else { return Ok(None) };
+        Ok(item::read(workspace, found)?.into_iter().find(|event| event.sid() == sid))
+    }
+
+    /// A page of events, newest first: at most `limit` of those before `before`, at most [`ROUNDS_PER_PAGE_MAX`] queries of
+    /// each shard.
+    pub async fn events(
+        &self,
+        workspace: WorkspaceSid,
+        filter: &EventFilter,
+        before: Option<EventPlace>,
+        limit: usize,
+    ) -> Result<EventPage, Error> {
+        let newest = EventPlace::before(filter.until + Millis::from_millis(1));
+        let mut upper = before.map_or(newest, |before| before.min(newest));
+        let oldest = EventPlace::before(filter.from);
+        let mut events: Vec<Event> = Vec::new();
+        for _ in 0..ROUNDS_PER_PAGE_MAX {
+            if upper <= oldest {
+                return Ok(EventPage { events, next: None });
+            }
+            let round = self.round(workspace, filter, oldest, upper).await?;
+            events.extend(round.events.into_iter().filter(|event| filter.wants(event)));
+            if events.len() >= limit {
+                events.truncate(limit);
+                let next = events.last().map(|last| last.place);
+                return Ok(EventPage { events, next });
+            }
+            upper = round.horizon;
+        }
+        let next = Some(upper).filter(|upper| *upper > oldest);
+        Ok(EventPage { events, next })
+    }
+
+    /// The newest events before `upper` in its hour, newest first.
+    async fn round(
+        &self,
+        workspace: WorkspaceSid,
+        filter: &EventFilter,
+        oldest: EventPlace,
+        upper: EventPlace,
+    ) -> Result<Round, Error> {
+        let hour_begins = |hour| EventPlace::before(EventPlace::hour_begins(hour));
+        // Before the first event of an hour comes the hour before.
+        let hour = if upper == hour_begins(upper.hour()) { upper.hour() - 1 } else { upper.hour() };
+        let lower = oldest.max(hour_begins(hour));
+        let shards = filter.shards().into_iter().map(|shard| self.shard(workspace, hour, shard, lower, upper));
+        let mut round = Round { events: Vec::new(), horizon: lower };
+        for (events, unseen) in try_join_all(shards).await? {
+            round.events.extend(events);
+            round.horizon = round.horizon.max(unseen.unwrap_or(lower));
+        }
+        round.events.retain(|event| event.place >= round.horizon && event.place < upper);
+        round.events.sort_unstable_by(|one, other| other.place.cmp(&one.place));
+        Ok(round)
+    }
+
+    /// One query of a shard, and the place before which there is more.
+    async fn shard(
+        &self,
+        workspace: WorkspaceSid,
+        hour: i64,
+        shard: u8,
+        lower: EventPlace,
+        upper: EventPlace,
+    ) -> Result<(Vec<Event>, Option<EventPlace>), Error> {
+        let found = self
+            .client
+            .query()
+            .table_name(&*self.table)
+            .key_condition_expression("#pk = :partition AND #sk BETWEEN :lower AND :upper")
+            .expression_attribute_names("#pk", keys::PK)
+            .expression_attribute_names("#sk", keys::SK)
+            .expression_attribute_values(":partition", text(keys::events_partition(workspace, hour, shard)))
+            .expression_attribute_values(":lower", text(lower.write_key()))
+            .expression_attribute_values(":upper", text(upper.write_key()))
+            .scan_index_forward(false)
+            .limit(ITEMS_PER_QUERY_MAX)
+            .send()
+            .await?;
+        let has_more = found.last_evaluated_key.is_some_and(|key| !key.is_empty());
+        let mut events = Vec::new();
+        let mut last = None;
+        for item in found.items.unwrap_or_default() {
+            let told = item::read(workspace, item)?;
+            last = told.first().map(|first| first.place.numbered(0));
+            events.extend(told);
+        }
+        Ok((events, last.filter(|_| has_more)))
+    }
+}
+
+/// A binary attribute.
+fn binary(bytes: impl Into<Vec<u8>>) -> AttributeValue {
+    AttributeValue::B(aws_sdk_dynamodb::primitives::Blob::new(bytes))
+}
+
+/// Attributes of an item or a part of one.
+type Attributes = Item;
