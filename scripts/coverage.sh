@@ -50,7 +50,8 @@ mapfile -t objects < <(printf -- '-object\n%s\n' $binaries)
 measured=("${objects[@]:1}" "-instr-profile=$profiles/all.profdata" '-ignore-filename-regex=tests(/|\.rs)' -sources "$CORE")
 
 if [ "${1:-}" = lines ]; then
-  "$bin/llvm-cov" show "${measured[@]}" -show-line-counts -region-coverage-lt=100 2>/dev/null | grep -E '^ *[0-9]+\| +0\|' || true
+  "$bin/llvm-cov" show "${measured[@]}" -show-line-counts -show-instantiations=false 2>/dev/null \
+    | awk -v core="$CORE/" '/^\/.*:$/ { file = substr($0, index($0, core) + length(core)) } /^ *[0-9]+\| +0\|/ { print file $0 }'
 fi
 "$bin/llvm-cov" export "${measured[@]}" -summary-only 2>/dev/null | python3 -c '
 import json, sys
