@@ -61,3 +61,13 @@ mod taskrouter {
         cases_41_to_45_protocol = "41-45_protocol.txt"
     }
 }
+
+/// The conformance cases of voice-webhooks.md section 11.
+mod voice {
+    use super::*;
+
+    stories! { "voice":
+        cases_01_to_03_and_13_webhooks = "01-03_13_webhooks.txt"
+        cases_04_to_12_documents = "04-12_documents.txt"
+    }
+}

@@ -10,6 +10,7 @@ use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 use shared::model::{AssignmentStatus, Readiness, Task, TaskSid, Worker, WorkerSid, Workspace};
 use shared::router::Presence;
+use shared::router::known_worker::{self, Meant};
 use shared::router::order::{self, Line};
 use shared::router::{self, Decision, Event, Outcome, Snapshot, decide};
 use store::COMMIT_ATTEMPTS_MAX;
@@ -124,7 +125,25 @@ impl Routing {
         {
             return Ok(Some((newest, decision)));
         }
+        self.note_known_worker(&newest, task).await?;
         Ok(self.decide_skip(&newest, task).await?.map(|decision| (newest, decision)))
+    }
+
+    /// Nobody was found: if the step wants one Worker who cannot have the Task, that goes into the log.
+    async fn note_known_worker(&self, workspace: &Workspace, task: &Task) -> Result<(), Error> {
+        let found = match known_worker::meant_by(workspace, task) {
+            None => return Ok(()),
+            Some(Meant::Nobody) => None,
+            Some(Meant::Sid(sid)) => match sid.parse() {
+                Ok(sid) => self.store.worker(sid).await?,
+                Err(_) => None,
+            },
+            Some(Meant::FriendlyName(name)) => self.store.worker_named(workspace.sid, name).await?,
+        };
+        if let Some(trouble) = known_worker::trouble(task, found.as_ref()) {
+            tracing::warn!(task_sid = %task.sid, code = trouble.code(), %trouble, "the known worker cannot have the task");
+        }
+        Ok(())
     }
 
     /// Looks for Workers where this Task's can be.

@@ -58,13 +58,17 @@ impl Attributes {
 
     /// The text at a path, if it is there and is text.
     pub fn text_at(&self, path: &Path) -> Option<&str> {
+        self.value_at(path)?.as_str()
+    }
+
+    /// The value at a path, if it is there.
+    pub fn value_at(&self, path: &Path) -> Option<&Value> {
         let (first, rest) = path.steps().split_first()?;
         let PathStep::Key(key) = first else { return None };
-        let found = rest.iter().try_fold(self.0.get(key)?, |value, step| match step {
+        rest.iter().try_fold(self.0.get(key)?, |value, step| match step {
             PathStep::Key(key) => value.get(key),
             PathStep::Index(index) => value.get(index),
-        });
-        found?.as_str()
+        })
     }
 
     /// The object itself.

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use super::Snapshot;
-use super::roster::roster_of;
 use super::{release, workflow};
 use crate::model::{
     AfterFailedReservation, AssignmentStatus, FailedOffer, ReservationSid, ReservationStatus, Task, TaskSid, Timestamp,
@@ -191,7 +190,7 @@ impl<'a> Draft<'a> {
             return Decision { outcome: Outcome::Refused(refusal), workers_written, tasks, workers };
         }
         let outcome = if self.has_changes() { Outcome::Changed } else { Outcome::AlreadySo };
-        let (now, workspace) = (self.now, self.workspace);
+        let now = self.now;
         let mut tasks: Vec<Task> =
             self.changed_tasks.iter().filter_map(|sid| self.snapshot.tasks.remove(sid)).collect();
         let mut workers: Vec<Worker> =
@@ -202,7 +201,6 @@ impl<'a> Draft<'a> {
         }
         for worker in &mut workers {
             worker.version += 1;
-            worker.roster = roster_of(workspace, worker);
         }
         Decision { outcome, workers_written: self.workers_written, tasks, workers }
     }

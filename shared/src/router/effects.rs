@@ -167,7 +167,9 @@ pub fn of_worker(workspace: &Workspace, old: Option<&Worker>, new: &Worker) -> V
 fn waits_anew(old: Option<&Task>, new: &Task) -> bool {
     let Some(old) = old else { return new.assignment_status == AssignmentStatus::Pending };
     let same = old.assignment_status == new.assignment_status
+        && old.workflow_version == new.workflow_version
         && old.position.step == new.position.step
+        && old.channel == new.channel
         && old.filed == new.filed
         && old.priority == new.priority
         && old.attributes == new.attributes;
@@ -230,13 +232,20 @@ fn task_wake(workspace: &Workspace, old: Option<&Task>, new: &Task) -> Option<Wa
     Some(Wake { workspace: new.workspace_sid, subject: Subject::Task(new.sid), at })
 }
 
+/// Everything a step's expression can ask about a Worker counts, not only where they wait.
 fn is_freer(workspace: &Workspace, old: Option<&Worker>, new: &Worker) -> bool {
     let Some(ready) = new.readiness(workspace) else { return false };
     let Some(old) = old else { return true };
+    let capacities_are_same = || {
+        let capacity = |worker: &Worker, channel| worker.share(channel).configured_capacity;
+        workspace.task_channels.keys().all(|channel| capacity(old, *channel) == capacity(new, *channel))
+    };
     let same = planted::is(Bug::FreedWorkerNotServed)
         || old.readiness(workspace) == Some(ready)
+            && old.activity_sid == new.activity_sid
             && old.attributes == new.attributes
             && old.friendly_name == new.friendly_name
-            && old.open_reservations.len() <= new.open_reservations.len();
+            && old.open_reservations.len() <= new.open_reservations.len()
+            && capacities_are_same();
     !same
 }

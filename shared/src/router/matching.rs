@@ -32,7 +32,9 @@ pub(super) fn serve(draft: &mut Draft<'_>, sid: WorkerSid) -> Result<(), Refusal
     let worker = draft.worker(sid)?;
     let mut waiting: Vec<&Task> = draft.snapshot().tasks.values().collect();
     waiting.sort_by_cached_key(|task| order::rank(draft.workspace, task));
-    let fits = |task: &&&Task| !is_overdue(draft, task) && may_take(draft, worker, task);
+    let fits = |task: &&&Task| {
+        may_be_served(draft.workspace, task, draft.now) && may_take(draft.workspace, worker, task, draft.now)
+    };
     let Some(task) = waiting.iter().find(fits).map(|task| task.sid) else { return Ok(()) };
     reserve(draft, task, &[sid])
 }
@@ -58,17 +60,17 @@ pub(super) fn undecided_skip<'a>(workspace: &'a Workspace, task: &Task) -> Optio
     workflow::target_at(workspace, task)?.skip_if.as_ref()
 }
 
-fn is_overdue(draft: &Draft<'_>, task: &Task) -> bool {
-    let step = workflow::step_deadline(draft.workspace, task);
-    task.expires_at() <= draft.now
-        || task.rounds >= RESERVATION_ROUNDS_MAX
-        || step.is_some_and(|deadline| deadline <= draft.now)
+/// Is its time not up? What is overdue is looked at by itself first.
+pub(super) fn may_be_served(workspace: &Workspace, task: &Task, now: Timestamp) -> bool {
+    let step = workflow::step_deadline(workspace, task);
+    now < task.expires_at() && task.rounds < RESERVATION_ROUNDS_MAX && step.is_none_or(|deadline| now < deadline)
 }
 
 /// The best free Workers, as many as the queue offers a Task to at once.
 fn choose_workers(draft: &Draft<'_>, task: &Task) -> Vec<WorkerSid> {
     let workers = draft.snapshot().workers.values();
-    let mut candidates: Vec<&Worker> = workers.filter(|worker| may_take(draft, worker, task)).collect();
+    let mut candidates: Vec<&Worker> =
+        workers.filter(|worker| may_take(draft.workspace, worker, task, draft.now)).collect();
     let order_by = workflow::target_at(draft.workspace, task).and_then(|target| target.order_by.as_ref());
     candidates.sort_by(|left, right| {
         compare_by(draft.workspace, order_by, left, right)
@@ -78,7 +80,7 @@ fn choose_workers(draft: &Draft<'_>, task: &Task) -> Vec<WorkerSid> {
 }
 
 /// How many Workers a Task is offered to at once.
-fn at_once(workspace: &Workspace, task: &Task) -> usize {
+pub(super) fn at_once(workspace: &Workspace, task: &Task) -> usize {
     workspace.task_queues.get(&task.task_queue_sid).map_or(1, |queue| usize::from(queue.max_reserved_workers))
 }
 
@@ -92,9 +94,8 @@ fn idle_key(workspace: &Workspace, task: &Task, worker: &Worker) -> IdleKey {
 }
 
 /// All that must hold for a Worker to be offered a Task (taskrouter.md section 4, and the step's expression).
-fn may_take(draft: &Draft<'_>, worker: &Worker, task: &Task) -> bool {
-    let workspace = draft.workspace;
-    if !task.is_pending() || is_spared(workspace, task, worker.sid, draft.now) {
+pub(super) fn may_take(workspace: &Workspace, worker: &Worker, task: &Task, now: Timestamp) -> bool {
+    if !task.is_pending() || is_spared(workspace, task, worker.sid, now) {
         return false;
     }
     let is_free = || workspace.is_available(worker.activity_sid) && worker.has_slot(task.channel);

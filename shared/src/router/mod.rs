@@ -7,6 +7,7 @@
 //!
 //! What is absent: IO, clocks, randomness, AWS. The same arguments give the same answer.
 
+pub mod board;
 mod conference;
 mod deadline;
 mod decision;
@@ -15,6 +16,7 @@ mod ending;
 mod event;
 pub mod events;
 pub mod expression;
+pub mod known_worker;
 mod matching;
 mod offer;
 pub mod order;

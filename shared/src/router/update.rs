@@ -3,6 +3,7 @@
 
 use super::decision::{Draft, Refusal};
 use super::event::{TaskChanges, WorkerChanges};
+use super::roster::roster_of;
 use crate::model::{TaskChannelName, TaskSid, WorkerSid};
 
 /// Changes what is known about a Task that has not ended.
@@ -31,6 +32,9 @@ pub(super) fn worker(draft: &mut Draft<'_>, sid: WorkerSid, changes: &WorkerChan
     let mut changed = worker.clone();
     changed.attributes = changes.attributes.clone().unwrap_or(changed.attributes);
     changed.friendly_name = changes.friendly_name.clone().unwrap_or(changed.friendly_name);
+    if changed != *worker {
+        changed.roster = roster_of(draft.workspace, &changed);
+    }
     write_if_changed(draft, sid, changed)
 }
 

@@ -34,8 +34,8 @@ pub(super) fn set_activity(
     Ok(())
 }
 
-/// Ends a wrap-up that has lasted as long as it may, and mends a roster that was written over by somebody who knew older
-/// queues (writing a Worker computes it anew).
+/// Ends a wrap-up that has lasted as long as it may, and mends a roster that was written by somebody who knew older
+/// queues.
 pub(super) fn advance(draft: &mut Draft<'_>, sid: WorkerSid) -> Result<(), Refusal> {
     let worker = draft.worker(sid)?;
     let outdated = roster_of(draft.workspace, worker) != worker.roster;
@@ -44,8 +44,9 @@ pub(super) fn advance(draft: &mut Draft<'_>, sid: WorkerSid) -> Result<(), Refus
     if let (true, Some(wrap_up)) = (due, &draft.workspace.wrap_up) {
         enter_activity(draft, sid, wrap_up.next_activity_sid);
     }
-    if outdated {
-        let _written_with_the_right_roster = draft.worker_mut(sid);
+    let workspace = draft.workspace;
+    if outdated && let Some(worker) = draft.worker_mut(sid) {
+        worker.roster = roster_of(workspace, worker);
     }
     Ok(())
 }
@@ -55,9 +56,10 @@ pub(super) fn enter_activity(draft: &mut Draft<'_>, sid: WorkerSid, activity: Ac
     if !draft.workspace.activities.contains_key(&activity) {
         return;
     }
-    let now = draft.now;
+    let (now, workspace) = (draft.now, draft.workspace);
     if let Some(worker) = draft.worker_mut(sid) {
         worker.activity_sid = activity;
         worker.date_status_changed = now;
+        worker.roster = roster_of(workspace, worker);
     }
 }

@@ -7,6 +7,7 @@ use shared::model::{CallSid, Clock, Millis};
 use shared::router::Event;
 
 use super::deed::{Deed, ScriptedAnswer};
+use super::signing::SignedRequest;
 use super::{SLACK, Stage, file};
 use crate::customer::Scripted;
 use crate::rest::Reply;
@@ -62,7 +63,9 @@ impl Stage {
                 self.set_up = file::with_sections(&self.set_up, &below);
                 self.laboratory.set_up_again(&self.set_up).await;
             }
-            Deed::Script { path, answer } => self.script(&path, answer),
+            Deed::Script { path, answer } => self.script(&path, answer, below).await,
+            Deed::Sign { url, form } => self.signed = Some(SignedRequest::new(url, form, below)),
+            Deed::Forge => self.signed.iter_mut().for_each(SignedRequest::forge),
             Deed::Restart => {
                 let folder = self.folder.path().to_owned();
                 self.laboratory = self.laboratory.restarted(&self.set_up, folder).await;
@@ -100,7 +103,7 @@ impl Stage {
         let from = self.laboratory.contact_centre.centre.phone_number.clone();
         let url = format!("{}{document}", self.customer.base);
         let form = [("To", number), ("From", from), ("Url", url)];
-        let call = self.at_carrier("Calls.json", &form).await;
+        let call = self.at_carrier(Method::POST, "Calls.json", &form).await;
         let call: CallSid = call["sid"].as_str().unwrap().parse().unwrap();
         self.callers.insert(caller, call);
         self.laboratory.centre.settle().await;
@@ -111,17 +114,24 @@ impl Stage {
     async fn send_on(&mut self, caller: &str, document: &str) {
         let call = self.caller(caller);
         let url = format!("{}{document}", self.customer.base);
-        let queue = self.laboratory.call(call).await["queue_sid"].as_str().map(str::to_owned);
-        match queue {
-            Some(queue) => self.at_carrier(&format!("Queues/{queue}/Members/{call}.json"), &[("Url", url)]).await,
-            None => self.at_carrier(&format!("Calls/{call}.json"), &[("Url", url)]).await,
-        };
+        let queues = self.at_carrier(Method::GET, "Queues.json", &[]).await;
+        for queue in queues["queues"].as_array().unwrap() {
+            let members = format!("Queues/{}/Members", queue["sid"].as_str().unwrap());
+            let waiting = self.at_carrier(Method::GET, &format!("{members}.json"), &[]).await;
+            let mut waiting = waiting["queue_members"].as_array().unwrap().iter();
+            if waiting.any(|member| member["call_sid"] == call.to_string()) {
+                self.at_carrier(Method::POST, &format!("{members}/{call}.json"), &[("Url", url)]).await;
+                return;
+            }
+        }
+        panic!("{caller} waits in no queue: {queues}");
     }
 
-    async fn at_carrier(&self, path: &str, form: &[(&str, String)]) -> serde_json::Value {
+    /// A request to the carrier's REST API.
+    async fn at_carrier(&self, method: Method, path: &str, form: &[(&str, String)]) -> serde_json::Value {
         let account = &self.laboratory.account;
         let url = format!("{}/2010-04-01/Accounts/{}/{path}", self.laboratory.base, account.account_sid);
-        let request = self.laboratory.http.post(url).form(form);
+        let request = self.laboratory.http.request(method, url).form(form);
         let answer = request.basic_auth(account.account_sid, Some(&account.auth_token)).send().await.unwrap();
         assert!(answer.status().is_success(), "{path}: {}", answer.text().await.unwrap());
         answer.json().await.unwrap()
@@ -170,9 +180,24 @@ impl Stage {
         known.fold(text.to_owned(), |text, (name, sid)| text.replace(&format!("{{{name}}}"), &sid))
     }
 
-    fn script(&self, path: &str, ScriptedAnswer { body, status, after_secs }: ScriptedAnswer) {
-        let body = body.unwrap_or_else(|| "{}".to_owned());
+    async fn script(&self, path: &str, ScriptedAnswer { body, status, after_secs }: ScriptedAnswer, below: &str) {
+        let below = Some(below.trim()).filter(|below| !below.is_empty());
+        let body = body.or(below.map(str::to_owned)).unwrap_or_else(|| "{}".to_owned());
+        let body = self.with_reservations(&body.replace("{customer}", &self.customer.base)).await;
         let answer = Scripted { status: status.unwrap_or(200), body, after: Duration::from_secs(after_secs) };
         self.customer.script(path, answer);
+    }
+
+    /// The text, `{reservation of c1}` replaced by the SID of the first Reservation of c1's Task.
+    async fn with_reservations(&self, text: &str) -> String {
+        let mut text = text.to_owned();
+        for name in self.callers.keys().chain(self.tasks.keys()) {
+            let placeholder = format!("{{reservation of {name}}}");
+            if text.contains(&placeholder) {
+                let task = self.task(name).await.unwrap_or_else(|| panic!("{name} has no Task"));
+                text = text.replace(&placeholder, &task.reservations[0].sid.to_string());
+            }
+        }
+        text
     }
 }

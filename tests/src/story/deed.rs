@@ -31,8 +31,13 @@ pub enum Deed {
     Capacity { worker: String, channel: String, capacity: u16 },
     /// `the set-up changes`, with the sections below.
     SetUp,
-    /// `the customer's server answers /assignment with {"instruction":"accept"}`, `… with HTTP 503`, `… after 6s`
+    /// `the customer's server answers /assignment with {"instruction":"accept"}`, `… with HTTP 503`, `… after 6s`; what it
+    /// answers may also stand below.
     Script { path: String, answer: ScriptedAnswer },
+    /// `a request to https://… with A=1 is signed`, with the token 12345; a body that is no form stands below.
+    Sign { url: String, form: Vec<(String, String)> },
+    /// `a byte of its body is changed`
+    Forge,
     /// `the centre is restarted`
     Restart,
     /// `time passes`
@@ -113,6 +118,12 @@ fn around(words: &[&str]) -> Option<Deed> {
         ["time", "passes"] => Deed::Nothing,
         ["the", "centre", "is", "restarted"] => Deed::Restart,
         ["the", "set-up", "changes"] => Deed::SetUp,
+        ["a", "byte", "of", "its", "body", "is", "changed"] => Deed::Forge,
+        ["a", "request", "to", url, "is", "signed"] => Deed::Sign { url: own(url), form: Vec::new() },
+        ["a", "request", "to", url, "with", form @ .., "is", "signed"] => {
+            let pair = |word: &&str| word.split_once('=').map(|(name, value)| (own(name), own(value)));
+            Deed::Sign { url: own(url), form: form.iter().map(pair).collect::<Option<_>>()? }
+        }
         [worker, "takes", capacity, channel, "tasks", "at", "once"] => {
             Deed::Capacity { worker: own(worker), channel: own(channel), capacity: capacity.parse().ok()? }
         }

@@ -21,6 +21,7 @@ mod deed;
 mod fact;
 mod facts;
 mod file;
+mod signing;
 mod words;
 
 use std::collections::BTreeMap;
@@ -34,8 +35,9 @@ use crate::customer::{Customer, Scripted};
 use crate::laboratory::{EXAMPLE, Laboratory, Surroundings};
 use crate::rest::Reply;
 use deed::Deed;
-use fact::Fact;
+use fact::{Fact, ReplyFact};
 use file::{Moment, Story};
+use signing::SignedRequest;
 
 /// How long a deed may take to have its effect at telephones: a greeting is spoken, a webhook answered.
 pub const SLACK: Millis = Millis::from_secs(6);
@@ -52,6 +54,11 @@ pub async fn play(file: &Path) {
     }
 }
 
+/// The headings of a file of stories, one a story.
+pub fn headings(file: &Path) -> Vec<String> {
+    file::read(file).into_iter().map(|story| story.heading).collect()
+}
+
 /// A story being played.
 struct Stage {
     laboratory: Laboratory,
@@ -64,6 +71,8 @@ struct Stage {
     tasks: BTreeMap<String, TaskSid>,
     /// What the API answered to the last deed.
     replies: Vec<Reply>,
+    /// What was signed last.
+    signed: Option<SignedRequest>,
 }
 
 impl Stage {
@@ -80,7 +89,8 @@ impl Stage {
         let laboratory = Laboratory::open_with(&set_up, folder.path().to_owned(), surroundings).await;
         let begun = laboratory.clock.now();
         let (callers, tasks, replies) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
-        Self { laboratory, customer, folder, set_up, begun, slack: Millis::ZERO, callers, tasks, replies }
+        let (slack, signed) = (Millis::ZERO, None);
+        Self { laboratory, customer, folder, set_up, begun, slack, callers, tasks, replies, signed }
     }
 
     async fn moment(self, moment: &Moment) -> Self {
@@ -108,7 +118,8 @@ impl Stage {
 
     /// A request that fails must be meant to.
     fn expect_success(&self, facts: &[Fact], place: &str) {
-        let is_expected = facts.iter().any(|fact| matches!(fact, Fact::Http { .. } | Fact::HttpEach(..)));
+        let is_expected =
+            facts.iter().any(|fact| matches!(fact, Fact::Reply(ReplyFact::Http { .. } | ReplyFact::HttpEach(..))));
         let failed = self.replies.iter().find(|reply| reply.status >= 300);
         if let (Some(failed), false) = (failed, is_expected) {
             panic!("{place}\nthe API said no: {failed:?}");

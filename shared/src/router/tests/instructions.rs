@@ -1,8 +1,10 @@
 //! What becomes of instructions that move calls (taskrouter.md sections 6 and 11.3).
 
-use super::*;
+use super::world::*;
 use crate::model::instruction::{Conference, ConferencePlan, Plan, Supervision, SupervisorMode};
-use crate::model::{ConferenceSid, Reservation};
+use crate::model::*;
+use crate::router::effects::{Callback, Effect};
+use crate::router::*;
 
 const ROOM: ConferenceSid = ConferenceSid::from_bytes([7; 16]);
 

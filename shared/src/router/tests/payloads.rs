@@ -4,8 +4,9 @@ use serde_json::{Value, json};
 
 use super::super::events::{self, EventType, Part, PartChange, Workers};
 use super::told::{offered, told};
-use super::*;
-use crate::model::AccountSid;
+use super::world::*;
+use crate::model::*;
+use crate::router::*;
 
 const ACCOUNT: AccountSid = AccountSid::from_bytes([0xac; 16]);
 const DIGITS: &str = "acacacacacacacacacacacacacacacac";

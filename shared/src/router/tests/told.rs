@@ -1,8 +1,9 @@
 //! What writes tell, and in which order (taskrouter.md section 12.4).
 
 use super::super::events::{self, EventType, Parameter, Workers};
-use super::*;
-use crate::model::{AfterFailedReservation, Removal, RoutingTarget};
+use super::world::*;
+use crate::model::*;
+use crate::router::*;
 
 /// What the new Task tells, by type.
 fn created(world: &World, name: &str) -> Vec<&'static str> {

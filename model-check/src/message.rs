@@ -1,0 +1,129 @@
+//! What is on its way, and what can happen next.
+
+use shared::model::{ActivitySid, EndReason, ReservationSid, ReservationStatus, TaskSid, Timestamp, WorkerSid};
+use shared::router::effects::{Callback, Effect, Subject};
+use shared::router::release::Release;
+use shared::router::{Answer, Event};
+
+use crate::State;
+
+/// Something somebody has to look at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Message {
+    /// A Task waits.
+    Match(TaskSid),
+    /// A Worker is free.
+    Serve(WorkerSid),
+    /// A Worker gets back what they still hold.
+    Release(WorkerSid, ReservationSid, bool, Option<ActivitySid>),
+    /// A timer.
+    Wake(TaskSid, Timestamp),
+    /// An offer that somebody shall answer.
+    Assignment(TaskSid, ReservationSid),
+    /// The caller hangs up, sooner or later.
+    HangUp(TaskSid),
+}
+
+/// How an offer is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Choice {
+    /// Accept.
+    Accept,
+    /// Reject.
+    Reject,
+}
+
+/// One step of one writer, or of the clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// A writer takes a message, reads the table and decides; `Choice` counts for offers.
+    Read(Message, Choice),
+    /// A writer writes, if nothing it read has changed.
+    Write(usize),
+    /// A writer dies.
+    Die(usize),
+    /// Time passes.
+    Tick,
+}
+
+impl Message {
+    /// What follows from a write, as messages. Calls that are stopped or sent on are not part of the protocol.
+    pub(crate) fn of_effect(effect: &Effect) -> Option<Self> {
+        match effect {
+            Effect::Match(task) => Some(Self::Match(*task)),
+            Effect::Serve(worker) => Some(Self::Serve(*worker)),
+            Effect::Release(Release { worker, reservation, is_wrapping, activity }) => {
+                Some(Self::Release(*worker, *reservation, *is_wrapping, *activity))
+            }
+            Effect::Wake(wake) => match wake.subject {
+                Subject::Task(task) => Some(Self::Wake(task, wake.at)),
+                Subject::Worker(_) => None,
+            },
+            Effect::Call(Callback::Assignment { task, reservation }) => Some(Self::Assignment(*task, *reservation)),
+            Effect::Call(_) | Effect::Answered { .. } => None,
+        }
+    }
+
+    /// The event it brings.
+    pub(crate) fn event(self, choice: Choice) -> Event {
+        match self {
+            Self::Match(task) | Self::Wake(task, _) => Event::Advance { task },
+            Self::Serve(worker) => Event::ServeWorker { worker },
+            Self::Release(worker, reservation, is_wrapping, activity) => {
+                Event::Released(Release { worker, reservation, is_wrapping, activity })
+            }
+            Self::Assignment(task, reservation) => Event::Answered { task, reservation, answer: choice.answer() },
+            Self::HangUp(task) => Event::CallerGone { task, reason: EndReason::Hangup, carrier_queue: None },
+        }
+    }
+
+    /// Can it come now?
+    pub(crate) fn is_due(self, now: Timestamp) -> bool {
+        match self {
+            Self::Wake(_, at) => at <= now,
+            Self::Match(_) | Self::Serve(_) | Self::Release(..) | Self::Assignment(..) | Self::HangUp(_) => true,
+        }
+    }
+
+    /// Is it about something that has ended for good?
+    pub(crate) fn is_over(self, state: &State) -> bool {
+        match self {
+            Self::Assignment(task, reservation) => {
+                let offer = state.task(task).and_then(|task| task.reservation(reservation));
+                offer.is_none_or(|offer| offer.status != ReservationStatus::Pending)
+            }
+            Self::HangUp(task) => state.task(task).is_none_or(|task| task.assignment_status.is_end()),
+            Self::Release(worker, reservation, is_wrapping, _) => {
+                let slot = state
+                    .worker(worker)
+                    .and_then(|worker| worker.open_reservations.iter().find(|slot| slot.sid == reservation));
+                slot.is_none_or(|slot| is_wrapping && slot.is_wrapping)
+            }
+            Self::Match(_) | Self::Serve(_) | Self::Wake(..) => false,
+        }
+    }
+
+    /// Is it up to people when it comes?
+    pub(crate) fn is_peoples(self) -> bool {
+        match self {
+            Self::Assignment(..) | Self::HangUp(_) => true,
+            Self::Match(_) | Self::Serve(_) | Self::Release(..) | Self::Wake(..) => false,
+        }
+    }
+
+    pub(crate) fn choices(self) -> &'static [Choice] {
+        match self {
+            Self::Assignment(..) => &[Choice::Accept, Choice::Reject],
+            Self::Match(_) | Self::Serve(_) | Self::Release(..) | Self::Wake(..) | Self::HangUp(_) => &[Choice::Accept],
+        }
+    }
+}
+
+impl Choice {
+    fn answer(self) -> Answer {
+        match self {
+            Self::Accept => Answer::Accept,
+            Self::Reject => Answer::Reject { activity: None },
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! What follows from a write, and what an Event is about.
+
+use super::world::*;
+use crate::model::*;
+use crate::router::effects::{Callback, Effect, Subject, Wake, of_task, of_worker};
+use crate::router::*;
+
+#[test]
+fn a_new_task_is_matched_and_has_a_timer() {
+    let mut world = world();
+    world.call("c1", "en");
+    let made = world.task("c1");
+    let wake = Wake {
+        workspace: world.workspace.sid,
+        subject: Subject::Task(made.sid),
+        at: world.now + Millis::from_secs(STEP_SECS),
+    };
+    assert_eq!(of_task(&world.workspace, None, made), [Effect::Match(made.sid), Effect::Wake(wake)]);
+    assert_eq!(of_task(&world.workspace, Some(made), made), [], "a write that changes nothing has no effects");
+}
+
+#[test]
+fn a_new_worker_is_served_if_there_is_anything_they_can_take() {
+    let mut world = world().worker("Ben", ENGLISH);
+    let ben = |world: &World| of_worker(&world.workspace, None, &world.workers[&worker("Ben")]);
+    assert_eq!(ben(&world), [Effect::Serve(worker("Ben"))]);
+    for channel in [TaskChannelName::VOICE, TaskChannelName::CHAT] {
+        world.share("Ben", channel).available = false;
+    }
+    assert_eq!(ben(&world), []);
+    world.workspace.activities.remove(&activity("Available"));
+    assert_eq!(ben(&world), [], "an Activity that is gone offers nothing");
+}
+
+#[test]
+fn each_offer_is_announced_once_and_its_timer_runs() {
+    let mut world = world().worker("Ben", ENGLISH).worker("Cai", ENGLISH);
+    world.queue("en").max_reserved_workers = 2;
+    world.call("c1", "en");
+    let effects = world.advance("c1");
+    let offers: Vec<ReservationSid> = world.task("c1").reservations.iter().map(|offer| offer.sid).collect();
+    for reservation in offers {
+        let asked = Effect::Call(Callback::Assignment { task: task("c1"), reservation });
+        assert_eq!(effects.iter().filter(|effect| **effect == asked).count(), 1);
+    }
+    let at = world.now + Millis::from_secs(RESERVATION_TIMEOUT_SECS);
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::Wake(wake) if wake.at == at)), "{effects:?}");
+}
+
+#[test]
+fn an_answered_caller_says_how_long_they_waited() {
+    let mut world = world().worker("Ben", ENGLISH);
+    world.call("c1", "en");
+    world.wait(5);
+    world.advance("c1");
+    world.wait(7);
+    let (_, effects) = world.accept("c1");
+    let waited = Effect::Answered { queue: queue("en"), task: task("c1"), waited: Millis::from_secs(12) };
+    assert!(effects.contains(&waited), "{effects:?}");
+}
+
+#[test]
+fn a_caller_who_left_by_themselves_is_not_sent_on() {
+    for (reason, sent_on) in [(EndReason::Hangup, false), (EndReason::LeftQueue, false), (EndReason::Deleted, true)] {
+        let mut world = world();
+        world.call("c1", "en");
+        let (_, effects) = world.happens(Event::CallerGone { task: task("c1"), reason, carrier_queue: None });
+        let call = CallSid::derive(&["c1"]);
+        assert_eq!(effects.contains(&Effect::Call(Callback::SendCallerOn { call, task: task("c1") })), sent_on);
+    }
+}
+
+#[test]
+fn every_reason_has_a_text() {
+    let reasons = [
+        (EndReason::Hangup, "hangup"),
+        (EndReason::TaskTtlExceeded, "Task TTL Exceeded"),
+        (EndReason::WorkflowTimeout, "Task canceled on Workflow timeout"),
+        (EndReason::WorkflowSkipped, "Task canceled on Workflow skip"),
+        (EndReason::Given("because".to_owned()), "because"),
+    ];
+    for (reason, text) in reasons {
+        assert_eq!(reason.as_str(), text);
+    }
+}
+
+#[test]
+fn an_event_is_about_a_task_or_about_a_worker() {
+    let (a_task, a_worker, reservation) = (task("c1"), worker("Ben"), ReservationSid::derive(&["r"]));
+    let about_workers = [
+        Event::ServeWorker { worker: a_worker },
+        Event::AdvanceWorker { worker: a_worker },
+        Event::ActivitySet { worker: a_worker, activity: activity("Offline"), reject_pending: false },
+        Event::WorkerUpdated { worker: a_worker, changes: WorkerChanges::default() },
+        Event::WorkerChannelUpdated {
+            worker: a_worker,
+            channel: TaskChannelName::VOICE,
+            capacity: None,
+            available: None,
+        },
+    ];
+    for event in about_workers {
+        assert_eq!((event.task(), event.worker()), (None, Some(a_worker)), "{event:?}");
+    }
+    let about_tasks = [
+        Event::Advance { task: a_task },
+        Event::TaskDeleted { task: a_task },
+        Event::TaskUpdated { task: a_task, changes: TaskChanges::default() },
+        Event::CallerNotFound { task: a_task, reservation },
+        Event::WorkerCallEnded { task: a_task, reservation, code: None },
+    ];
+    for event in about_tasks {
+        assert_eq!((event.task(), event.worker()), (Some(a_task), None), "{event:?}");
+    }
+}
+
+#[test]
+fn refusals_say_what_was_wrong() {
+    let reservation = ReservationSid::derive(&["r"]);
+    let refusal = Refusal::ReservationNotPending { reservation, status: ReservationStatus::Timeout };
+    assert_eq!(refusal.to_string(), format!("Reservation {reservation} is timeout and no longer pending"));
+    let refusal = Refusal::WrongStatus { task: task("c1"), status: AssignmentStatus::Wrapping };
+    assert_eq!(refusal.to_string(), format!("Task {} is wrapping, which does not allow this", task("c1")));
+}

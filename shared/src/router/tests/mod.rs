@@ -1,0 +1,19 @@
+//! The core by itself: what each event does to Tasks and Workers, and what follows from it.
+
+mod capacity;
+mod effects;
+mod ending;
+mod instructions;
+mod matching;
+mod order;
+mod payloads;
+mod presence;
+mod release;
+mod reservation;
+mod targets;
+mod told;
+mod updates;
+mod worker;
+mod workflow;
+mod workflow_changes;
+mod world;

@@ -1,0 +1,105 @@
+//! Changes by order of the API (taskrouter.md sections 2.3 and 2.8).
+
+use super::world::*;
+use crate::model::*;
+use crate::router::effects::Effect;
+use crate::router::*;
+
+#[test]
+fn what_is_absent_stays_and_what_is_already_so_is_not_written() {
+    let mut world = world();
+    world.call("c1", "en");
+    let before = world.task("c1").clone();
+    assert_eq!(world.update("c1", TaskChanges::default()), (Outcome::AlreadySo, vec![]));
+    let same = TaskChanges { priority: Some(before.priority), channel: Some(before.channel), ..TaskChanges::default() };
+    assert_eq!(world.update("c1", same), (Outcome::AlreadySo, vec![]));
+    world.wait(1);
+    let start = world.now - Millis::from_secs(60);
+    let changes = TaskChanges { priority: Some(4), virtual_start_time: Some(start), ..TaskChanges::default() };
+    assert_eq!(world.update("c1", changes).0, Outcome::Changed);
+    let now = world.now;
+    let expected =
+        Task { priority: 4, virtual_start_time: start, date_updated: now, version: before.version + 1, ..before };
+    assert_eq!(world.task("c1"), &expected);
+}
+
+#[test]
+fn a_task_that_has_moved_on_is_matched_anew() {
+    let mut world = world();
+    world.call("c1", "en");
+    let urgent = TaskChanges { priority: Some(9), ..TaskChanges::default() };
+    let chat = TaskChanges { channel: Some(TaskChannelName::CHAT), ..TaskChanges::default() };
+    for changes in [urgent, chat] {
+        let (_, effects) = world.update("c1", changes.clone());
+        assert!(effects.contains(&Effect::Match(task("c1"))), "{changes:?}: {effects:?}");
+    }
+}
+
+#[test]
+fn a_task_in_another_channel_is_offered_to_whoever_has_room_there() {
+    let mut world = world().worker("Ben", ENGLISH);
+    world.share("Ben", TaskChannelName::VOICE).configured_capacity = 0;
+    world.call("c1", "en");
+    world.advance("c1");
+    assert_eq!(world.offered_to("c1").len(), 0);
+    world.update("c1", TaskChanges { channel: Some(TaskChannelName::CHAT), ..TaskChanges::default() });
+    world.advance("c1");
+    assert_eq!(world.workers[&worker("Ben")].occupied(TaskChannelName::CHAT), 1);
+}
+
+#[test]
+fn a_task_that_has_ended_or_a_channel_that_is_not_there_cannot_be_changed() {
+    let mut world = world();
+    world.call("c1", "en");
+    let sms = TaskChanges { channel: Some(TaskChannelName::SMS), ..TaskChanges::default() };
+    assert_eq!(world.update("c1", sms).0, Outcome::Refused(Refusal::NoSuchTaskChannel));
+    world.caller_hangs_up("c1");
+    let status = AssignmentStatus::Canceled;
+    let refused = Outcome::Refused(Refusal::WrongStatus { task: task("c1"), status });
+    assert_eq!(world.update("c1", TaskChanges::default()).0, refused);
+}
+
+fn change_worker(world: &mut World, changes: WorkerChanges) -> (Outcome, Vec<Effect>) {
+    world.happens(Event::WorkerUpdated { worker: worker("Ben"), changes })
+}
+
+#[test]
+fn changed_attributes_change_the_queues_a_worker_serves() {
+    let mut world = world().worker("Ben", ENGLISH);
+    world.call("c1", "hi");
+    let both: Attributes = r#"{"languages":["en","hi"]}"#.parse().unwrap();
+    let (_, effects) = change_worker(&mut world, WorkerChanges { attributes: Some(both.clone()), friendly_name: None });
+    assert_eq!(effects, [Effect::Serve(worker("Ben"))]);
+    assert_eq!(world.serve("Ben"), Outcome::Changed);
+    let again = change_worker(&mut world, WorkerChanges { attributes: Some(both), friendly_name: None });
+    assert_eq!(again, (Outcome::AlreadySo, vec![]));
+}
+
+#[test]
+fn a_new_name_counts_in_queues_and_known_workers() {
+    let known = Some(KnownWorker::FriendlyName("agent".parse().unwrap()));
+    let mut world = world().steps(vec![Target { known_worker: known, ..target("en") }]).worker("Ben", ENGLISH);
+    world.queue("hi").target_workers = expression("friendly_name == 'Benjamin'");
+    let attributes = r#"{"selected_language":"en","agent":"Benjamin"}"#;
+    world.make("c1", "en", |new| new.attributes = attributes.parse().unwrap()).unwrap();
+    world.advance("c1");
+    assert_eq!(world.offered_to("c1").len(), 0);
+    let changes = WorkerChanges { friendly_name: Some("Benjamin".to_owned()), attributes: None };
+    assert_eq!(change_worker(&mut world, changes).1, [Effect::Serve(worker("Ben"))]);
+    assert!(world.workers[&worker("Ben")].roster.serves(queue("hi")));
+    world.serve("Ben");
+    assert_eq!(world.offered_to("c1"), ["Benjamin"]);
+}
+
+#[test]
+fn a_worker_who_is_not_there_cannot_be_changed() {
+    let refused = (Outcome::Refused(Refusal::NoSuchWorker(worker("Ben"))), vec![]);
+    assert_eq!(change_worker(&mut world(), WorkerChanges::default()), refused);
+    let share = Event::WorkerChannelUpdated {
+        worker: worker("Ben"),
+        channel: TaskChannelName::VOICE,
+        capacity: None,
+        available: None,
+    };
+    assert_eq!(world().happens(share), refused);
+}
