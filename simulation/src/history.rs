@@ -110,7 +110,8 @@ impl History {
         let mut state = self.state();
         state.writes += 1;
         let before = state.picture.clone();
-        for record in records {
+        for mut record in records {
+            set_moment(&mut record, world.now());
             state.lag(world, &record);
             match serde_json::from_value::<EventRecord>(record.clone()) {
                 Ok(event) => state.picture.follow(world, &event),
@@ -228,6 +229,13 @@ impl Picture {
             self.tasks.retain(|sid, _| sid.to_string() != pk);
         }
     }
+}
+
+/// A record says when it was written, and has an id: the engine takes both from outside the simulation.
+fn set_moment(record: &mut Value, now: Timestamp) {
+    let number = record.pointer("/dynamodb/SequenceNumber").cloned().unwrap_or_default();
+    record["eventID"] = number;
+    record["dynamodb"]["ApproximateCreationDateTime"] = json!(now.as_secs());
 }
 
 /// The partition key of a record's item and its sort key: one item.
