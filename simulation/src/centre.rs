@@ -122,13 +122,17 @@ impl Centre {
         let carrier = Arc::clone(&self.carrier);
         tokio::spawn(async move { carrier.run(std::future::pending()).await });
         for shard in 0..SHARDS {
-            let store = self.another_store();
-            let clock = Arc::clone(&self.world.clock) as Arc<dyn Clock>;
-            let routing = Arc::new(Routing::new(store, Arc::clone(&self.queues) as _, clock));
+            // One process does the first shard, the timers and the sweeps; another one the rest.
+            let routing = if shard == 0 { Arc::clone(&self.routing) } else { self.another_routing() };
             tokio::spawn(deliver_shard(Arc::clone(&self.world), Arc::clone(&self.history), routing, shard));
         }
         let centre = Arc::clone(self);
         tokio::spawn(async move { centre.sweep().await });
+    }
+
+    fn another_routing(&self) -> Arc<Routing> {
+        let clock = Arc::clone(&self.world.clock) as Arc<dyn Clock>;
+        Arc::new(Routing::new(self.another_store(), Arc::clone(&self.queues) as _, clock))
     }
 
     /// A request to the REST API; its status.

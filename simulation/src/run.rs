@@ -16,22 +16,22 @@ use crate::{Run, again, office, people};
 const LOOK_EVERY: Duration = Duration::from_secs(4);
 
 /// How long callers are served in the calm, after what is broken had time to be mended.
-const SERVED: Millis = Millis::from_secs(60);
+const SERVED: Millis = Millis::from_secs(45);
 
 /// How long a centre without callers has for what it only notices by asking: calls are asked after every three minutes.
 const EMPTY: Millis = Millis::from_secs(300);
 
 /// Callers who come in the storm, at most.
-const CALLERS_MAX: u64 = 6;
+const CALLERS_MAX: u64 = 4;
 
 /// Callers who come in the calm, nearly at once, at most.
 const RUSH_CALLERS_MAX: u64 = 4;
 
 /// Share of the runs at whose end everything is handed over again: it takes as long as the rest.
-const REPLAYED_SHARE: f64 = 0.25;
+const REPLAYED_SHARE: f64 = 0.125;
 
-/// Milliseconds within which they come.
-const STORM_MILLIS: u64 = 90_000;
+/// The shortest and the longest storm, in milliseconds: most bugs need little time, and short runs are many.
+const STORM_MILLIS: (u64, u64) = (30_000, 120_000);
 
 /// Runs one seed to its end, or to its first violation.
 pub async fn run(seed: u64, prints: bool) -> Run {
@@ -79,12 +79,13 @@ async fn story(world: &Arc<World>) -> Result<Arc<Centre>, String> {
 async fn storm(centre: &Arc<Centre>, names: &Names, set_up: SetUp) {
     let world = &centre.world;
     world.set_calm(false);
+    let lasts = world.number(STORM_MILLIS.0, STORM_MILLIS.1);
     for number in 0..world.number(1, CALLERS_MAX) {
-        let dials_at = world.number(0, STORM_MILLIS);
+        let dials_at = world.number(0, lasts * 2 / 3);
         tokio::spawn(people::caller(Arc::clone(centre), number, dials_at));
     }
     let office = tokio::spawn(office::busy(Arc::clone(centre), names.clone(), set_up));
-    world.pass(STORM_MILLIS, STORM_MILLIS + 60_000).await;
+    world.pass(lasts, lasts).await;
     world.set_calm(true);
     office.abort();
 }

@@ -58,7 +58,7 @@ impl SetUp {
             workers,
             callback: if world.happens(0.5) { "/assignment".to_owned() } else { format!("{CUSTOMER}/assignment") },
             fallback: world.happens(0.5),
-            tells: world.happens(0.4),
+            tells: world.happens(0.25),
             reservation_timeout: world.number(5, 30),
             at_once: world.number(1, 3),
         }

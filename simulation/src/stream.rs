@@ -15,7 +15,7 @@ use crate::invocation::invoke;
 use crate::world::World;
 
 /// Items are spread over so many shards.
-pub const SHARDS: usize = 3;
+pub const SHARDS: usize = 2;
 
 /// Records in one batch.
 const BATCH_RECORDS_MAX: usize = 10;
