@@ -150,17 +150,15 @@ fn reservations(task: &mut Map) -> impl Iterator<Item = &mut Map> {
         Some(AttributeValue::L(list)) => list.as_mut_slice(),
         Some(_) | None => &mut [],
     };
-    list.iter_mut().filter_map(|reservation| match reservation {
-        AttributeValue::M(map) => Some(map),
-        _ => None,
+    list.iter_mut().filter_map(|reservation| {
+        let AttributeValue::M(map) = reservation else { return None };
+        Some(map)
     })
 }
 
 fn text(value: &AttributeValue) -> Option<&str> {
-    match value {
-        AttributeValue::S(text) => Some(text),
-        _ => None,
-    }
+    let AttributeValue::S(text) = value else { return None };
+    Some(text)
 }
 
 #[cfg(test)]
