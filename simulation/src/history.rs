@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use shared::model::{Millis, Task, TaskSid, Timestamp, Worker, WorkerSid};
 use store::keys;
 use store::stream::{self, Change};
-use tokio::sync::watch;
+use tokio::sync::Notify;
 
 use crate::invariants::{self, Invariant};
 use crate::invocation;
@@ -25,7 +25,8 @@ use crate::world::World;
 pub struct History {
     database: Database,
     replica: Database,
-    grew: watch::Sender<usize>,
+    /// Not a watch channel: that one wakes by lot.
+    grew: Notify,
     state: Mutex<State>,
 }
 
@@ -65,7 +66,7 @@ impl History {
             lagging: BTreeMap::new(),
             seen_at: BTreeMap::new(),
         };
-        Ok(Arc::new(Self { database, replica, grew: watch::Sender::new(0), state: Mutex::new(state) }))
+        Ok(Arc::new(Self { database, replica, grew: Notify::new(), state: Mutex::new(state) }))
     }
 
     /// The table's database.
@@ -111,7 +112,7 @@ impl History {
         state.writes += 1;
         let before = state.picture.clone();
         for mut record in records {
-            set_moment(&mut record, world.now());
+            set_moment(&mut record, state.records.len(), world.now());
             state.lag(world, &record);
             match serde_json::from_value::<EventRecord>(record.clone()) {
                 Ok(event) => state.picture.follow(world, &event),
@@ -120,14 +121,18 @@ impl History {
             state.records.push(record);
         }
         invariants::after_write(world, &before, &state.picture);
-        self.grew.send_replace(state.records.len());
+        self.grew.notify_waiters();
     }
 
     /// Completes when there are more records than this.
     pub async fn until_longer_than(&self, records: usize) {
-        // The sender is ours: it is there as long as we are.
-        let mut grew = self.grew.subscribe();
-        let _there = grew.wait_for(|len| *len > records).await;
+        loop {
+            let grows = self.grew.notified();
+            if self.state().records.len() > records {
+                return;
+            }
+            grows.await;
+        }
     }
 
     /// Lets the indexes see what they have to see by now.
@@ -231,10 +236,11 @@ impl Picture {
     }
 }
 
-/// A record says when it was written, and has an id: the engine takes both from outside the simulation.
-fn set_moment(record: &mut Value, now: Timestamp) {
-    let number = record.pointer("/dynamodb/SequenceNumber").cloned().unwrap_or_default();
-    record["eventID"] = number;
+/// A record has an id, a number of 21 digits, and a moment: the engine takes them from outside the simulation.
+fn set_moment(record: &mut Value, index: usize, now: Timestamp) {
+    let number = format!("1{index:020}");
+    record["eventID"] = json!(number);
+    record["dynamodb"]["SequenceNumber"] = json!(number);
     record["dynamodb"]["ApproximateCreationDateTime"] = json!(now.as_secs());
 }
 
