@@ -110,7 +110,10 @@ impl History {
         let mut state = self.state();
         state.writes += 1;
         let before = state.picture.clone();
-        for record in records {
+        for mut record in records {
+            // The engine has a clock of its own, and numbers that depend on it; here both are the run's.
+            record["dynamodb"]["ApproximateCreationDateTime"] = json!(world.now().as_secs());
+            record["dynamodb"]["SequenceNumber"] = json!((state.records.len() + 1).to_string());
             state.lag(world, &record);
             match serde_json::from_value::<EventRecord>(record.clone()) {
                 Ok(event) => state.picture.follow(world, &event),
