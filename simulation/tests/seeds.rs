@@ -6,8 +6,8 @@ use std::time::Instant;
 
 use simulation::seeds;
 
-/// Seeds in a test run: as many as two processors do in three minutes. `cargo run -p simulation -- --seeds` does any number.
-const SEEDS: u64 = 500;
+/// Seeds in a test run: what two cores do in two and a half minutes. The command does any number.
+const SEEDS: u64 = 400;
 
 /// Seeds that once found something: a number in each line, then what it was.
 const FOUND: &str = include_str!("../seeds/found.txt");
