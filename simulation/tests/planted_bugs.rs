@@ -33,10 +33,10 @@ macro_rules! caught {
 
 caught! {
     a_slot_that_is_kept_after_a_timeout_is_seen: SlotKept by SlotsAreReservations;
-    a_slot_that_nobody_gives_back_is_seen: SlotGivenBackOnce by SlotsAreReservations;
+    a_slot_that_nobody_gives_back_is_seen: SlotGivenBackOnce by SlotsAreReservations | EverythingEnds;
     parallel_reservations_that_go_on_are_seen: OthersNotRescinded by ReservationsOfATask;
     a_write_over_another_one_is_seen: ConditionLeftOut by Versions | Transitions | SlotsAreReservations | Capacity;
-    a_timer_that_is_not_sent_is_seen: TimerNotSent by Deadlines;
+    a_timer_that_is_not_sent_is_seen: TimerNotSent by Deadlines | NobodyWaitsBesideAFreeWorker;
     a_step_that_does_not_end_is_seen: StepDeadlineIgnored by Deadlines;
     a_freed_worker_whom_nobody_serves_is_seen: FreedWorkerNotServed by NobodyWaitsBesideAFreeWorker;
     a_second_call_for_one_reservation_is_seen: CalledAgain by OneCallForAReservation;
