@@ -7,28 +7,18 @@ use crate::{Action, Bounds, Protocol};
 /// Threads that visit at the same time.
 const THREADS: usize = 2;
 
-const SMALL: Bounds = Bounds {
-    tasks: 2,
-    workers: 2,
-    offers_at_once: 1,
-    rounds_max: 1,
-    ticks_max: 0,
-    writers_max: 2,
-    again: false,
-    idle: false,
-    hang_ups: false,
-    wrapping: false,
-};
-
 /// What is visited, each by itself.
 pub const SCENARIOS: [(&str, Bounds); 4] = [
-    ("two Tasks, two Workers, two rounds", Bounds { rounds_max: 2, ..SMALL }),
+    ("two Tasks, two Workers, two rounds", Bounds { rounds_max: 2, ..Bounds::SMALL }),
     (
         "offered to two Workers at once, callers hang up",
-        Bounds { offers_at_once: 2, idle: true, hang_ups: true, ..SMALL },
+        Bounds { offers_at_once: 2, idle: true, hang_ups: true, ..Bounds::SMALL },
     ),
-    ("nobody answers in time", Bounds { ticks_max: 1, ..SMALL }),
-    ("every message comes again", Bounds { again: true, offers_at_once: 2, hang_ups: true, wrapping: true, ..SMALL }),
+    ("nobody answers in time", Bounds { ticks_max: 1, ..Bounds::SMALL }),
+    (
+        "every message comes again",
+        Bounds { again: true, offers_at_once: 2, hang_ups: true, wrapping: true, ..Bounds::SMALL },
+    ),
 ];
 
 /// What was seen.

@@ -39,22 +39,25 @@ pub struct Bounds {
 
 impl Default for Bounds {
     fn default() -> Self {
-        Self {
-            tasks: 2,
-            workers: 2,
-            offers_at_once: 1,
-            rounds_max: 1,
-            ticks_max: 0,
-            writers_max: 2,
-            again: false,
-            idle: false,
-            hang_ups: false,
-            wrapping: false,
-        }
+        Self::SMALL
     }
 }
 
 impl Bounds {
+    /// Two Tasks and two Workers, and nothing that makes it larger.
+    pub const SMALL: Self = Self {
+        tasks: 2,
+        workers: 2,
+        offers_at_once: 1,
+        rounds_max: 1,
+        ticks_max: 0,
+        writers_max: 2,
+        again: false,
+        idle: false,
+        hang_ups: false,
+        wrapping: false,
+    };
+
     /// The clock after so many ticks.
     pub(crate) fn at(ticks: u8) -> Timestamp {
         (0..ticks).fold(START, |now, _| now + TICK)

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::attributes::Attributes;
 use super::xml::Element;
-use super::{Link, Wait};
+use super::{Link, Wait, read_words};
 
 /// Participants of the largest conference, and of one that does not say.
 pub const PARTICIPANTS_MAX: u32 = 250;
@@ -144,14 +144,7 @@ impl ConferenceEvent {
 
     /// Reads a list separated by blanks; words that are no event come back as the second part.
     pub fn read_list<'a>(texts: impl IntoIterator<Item = &'a str>) -> (Vec<Self>, Vec<String>) {
-        let (mut events, mut unknown) = (Vec::new(), Vec::new());
-        for word in texts.into_iter().flat_map(str::split_whitespace) {
-            match Self::read(word) {
-                Some(event) => events.push(event),
-                None => unknown.push(word.to_owned()),
-            }
-        }
-        (events, unknown)
+        read_words(texts, Self::read)
     }
 
     fn read(word: &str) -> Option<Self> {

@@ -231,14 +231,7 @@ pub enum StatusEvent {
 impl StatusEvent {
     /// Reads a list separated by blanks; words that are no event come back as the second part.
     pub fn read_list<'a>(texts: impl IntoIterator<Item = &'a str>) -> (Vec<Self>, Vec<String>) {
-        let (mut events, mut unknown) = (Vec::new(), Vec::new());
-        for word in texts.into_iter().flat_map(str::split_whitespace) {
-            match Self::read(word) {
-                Some(event) => events.push(event),
-                None => unknown.push(word.to_owned()),
-            }
-        }
-        (events, unknown)
+        read_words(texts, Self::read)
     }
 
     fn read(word: &str) -> Option<Self> {
@@ -250,6 +243,21 @@ impl StatusEvent {
             _ => None,
         }
     }
+}
+
+/// Reads lists of words separated by blanks; words that `read` does not know come back as the second part.
+fn read_words<'a, T>(
+    texts: impl IntoIterator<Item = &'a str>,
+    read: impl Fn(&str) -> Option<T>,
+) -> (Vec<T>, Vec<String>) {
+    let (mut known, mut unknown) = (Vec::new(), Vec::new());
+    for word in texts.into_iter().flat_map(str::split_whitespace) {
+        match read(word) {
+            Some(value) => known.push(value),
+            None => unknown.push(word.to_owned()),
+        }
+    }
+    (known, unknown)
 }
 
 /// `<Record>`.

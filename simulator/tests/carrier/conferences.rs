@@ -1,12 +1,14 @@
 //! Conferences and participants over the REST API.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 use shared::webhook::signature;
 use simulator::{Carrier, Journal};
 
 use crate::support::{ACCOUNT, Api, CALLER, CENTRE, ManualClock, TOKEN, WORKER, Webhooks, open, settings};
 
-async fn laboratory() -> (Webhooks, std::sync::Arc<ManualClock>) {
+async fn laboratory() -> (Webhooks, Arc<ManualClock>) {
     let webhooks = Webhooks::start().await;
     let callback = "statusCallback=\"/events\" statusCallbackEvent=\"start end join leave mute hold\"";
     webhooks.serve("/voice", &format!("<Dial action=\"/ended\"><Conference {callback}>WT1</Conference></Dial>"));
@@ -16,17 +18,23 @@ async fn laboratory() -> (Webhooks, std::sync::Arc<ManualClock>) {
     (webhooks, ManualClock::new())
 }
 
+/// A carrier and its API, and a caller who is in the conference.
+async fn with_a_caller() -> (Webhooks, Arc<Carrier>, Api, String) {
+    let (webhooks, clock) = laboratory().await;
+    let carrier = open(&webhooks, &clock, Journal::none());
+    let api = Api::start(&carrier).await;
+    let caller = api.dial(CALLER, CENTRE).await;
+    carrier.settle().await;
+    (webhooks, carrier, api, caller)
+}
+
 fn text<'a>(value: &'a Value, key: &str) -> &'a str {
     value[key].as_str().unwrap_or_default()
 }
 
 #[tokio::test]
 async fn a_conference_is_listed_joined_changed_and_ended_over_rest() {
-    let (webhooks, clock) = laboratory().await;
-    let carrier = open(&webhooks, &clock, Journal::none());
-    let api = Api::start(&carrier).await;
-    let caller = api.dial(CALLER, CENTRE).await;
-    carrier.settle().await;
+    let (webhooks, carrier, api, caller) = with_a_caller().await;
 
     let list = api.rest_get("Conferences.json?FriendlyName=WT1&Status=init").await.1;
     let conference = text(&list["conferences"][0], "sid").to_owned();
@@ -114,11 +122,7 @@ async fn a_conference_is_listed_joined_changed_and_ended_over_rest() {
 
 #[tokio::test]
 async fn a_participant_taken_out_over_rest_goes_on_and_is_found_no_more() {
-    let (webhooks, clock) = laboratory().await;
-    let carrier = open(&webhooks, &clock, Journal::none());
-    let api = Api::start(&carrier).await;
-    let caller = api.dial(CALLER, CENTRE).await;
-    carrier.settle().await;
+    let (_webhooks, carrier, api, caller) = with_a_caller().await;
     let list = api.rest_get("Conferences.json").await.1;
     let conference = text(&list["conferences"][0], "sid").to_owned();
     let path = format!("Conferences/{conference}/Participants/{caller}.json");
@@ -131,11 +135,7 @@ async fn a_participant_taken_out_over_rest_goes_on_and_is_found_no_more() {
 
 #[tokio::test]
 async fn conference_requests_that_cannot_be_have_the_codes_of_the_reference() {
-    let (webhooks, clock) = laboratory().await;
-    let carrier = open(&webhooks, &clock, Journal::none());
-    let api = Api::start(&carrier).await;
-    let caller = api.dial(CALLER, CENTRE).await;
-    carrier.settle().await;
+    let (_webhooks, _carrier, api, caller) = with_a_caller().await;
     let list = api.rest_get("Conferences.json").await.1;
     let sid = text(&list["conferences"][0], "sid").to_owned();
     let (conference, people) = (format!("Conferences/{sid}.json"), format!("Conferences/{sid}/Participants.json"));
