@@ -1,31 +1,13 @@
 //! The steps of a Workflow (taskrouter.md sections 7.1, 7.3 and 7.4).
 
-use shared::model::{KnownWorker, OrderBy, Path, Target, TaskQueueSid};
+use shared::model::{
+    DEFAULT_FILTER_KEYS, KnownWorker, OrderBy, PRIORITY_MAX, Path, TARGET_KEYS, TASK_TIMEOUT_MAX_SECS, Target,
+    TaskQueueSid,
+};
 
 use crate::document::{Node, place};
 use crate::names::Names;
 use crate::reader::{Fields, Reader};
-
-/// Longest step, in seconds: as long as a Task may live (taskrouter.md section 14).
-const STEP_TIMEOUT_MAX_SECS: u32 = 1_209_600;
-
-/// Highest priority (taskrouter.md section 2.8).
-const PRIORITY_MAX: u32 = 2_147_483_647;
-
-/// The keys of a target but its timeout.
-const CHOICE_KEYS: [&str; 7] =
-    ["queue", "expression", "priority", "order_by", "skip_if", "known_worker_sid", "known_worker_friendly_name"];
-
-const TARGET_KEYS: [&str; 8] = [
-    "queue",
-    "expression",
-    "priority",
-    "timeout",
-    "order_by",
-    "skip_if",
-    "known_worker_sid",
-    "known_worker_friendly_name",
-];
 
 /// The queue of a step that names none.
 #[derive(Clone, Copy)]
@@ -62,7 +44,7 @@ pub(crate) fn read_default_filter(
     node: &Node,
     queues: &Names<TaskQueueSid>,
 ) -> Option<Target> {
-    let fields = reader.mapping(node, "the default_filter", &CHOICE_KEYS)?;
+    let fields = reader.mapping(node, "the default_filter", DEFAULT_FILTER_KEYS)?;
     read_choice(reader, &fields, Inherited::Nothing, queues)
 }
 
@@ -73,8 +55,8 @@ fn read_target(
     inherited: Inherited,
     queues: &Names<TaskQueueSid>,
 ) -> Option<Target> {
-    let fields = reader.mapping(node, "a target", &TARGET_KEYS)?;
-    let timeout = fields.get("timeout").and_then(|node| reader.duration(node, "timeout", STEP_TIMEOUT_MAX_SECS));
+    let fields = reader.mapping(node, "a target", TARGET_KEYS)?;
+    let timeout = fields.get("timeout").and_then(|node| reader.duration(node, "timeout", TASK_TIMEOUT_MAX_SECS));
     let rest = read_choice(reader, &fields, inherited, queues)?;
     Some(Target { timeout, ..rest })
 }

@@ -28,7 +28,10 @@ pub use expression::{
 pub use ids::*;
 pub use instruction::{Instruction, IssuedInstruction};
 pub use reservation::{Reservation, ReservationStatus};
-pub use task::{AssignmentStatus, EndReason, FailedOffer, Removal, RoutingTarget, Step, Task, WorkflowPosition};
+pub use task::{
+    AssignmentStatus, EndReason, FailedOffer, PRIORITY_MAX, Removal, RoutingTarget, Step, TASK_TIMEOUT_MAX_SECS, Task,
+    WorkflowPosition,
+};
 pub use task_channel::{
     AfterConversation, TASK_CHANNEL_NAME_CHARS_MAX, TaskChannel, TaskChannelName, TaskChannelNameError,
 };
@@ -36,7 +39,7 @@ pub use task_queue::{TaskOrder, TaskQueue};
 pub use time::{Clock, Millis, Timestamp};
 pub use worker::{IdleKey, OpenReservation, Readiness, Roster, Worker, WorkerChannel};
 pub use workflow::{
-    CONFIGURATION_BYTES_MAX, Configuration, ConfigurationError, Filter, KnownWorker, OrderBy, OrderClause,
-    RESERVATION_TIMEOUT_DEFAULT, STEPS_MAX, Target, Workflow,
+    CONFIGURATION_BYTES_MAX, Configuration, ConfigurationError, DEFAULT_FILTER_KEYS, Filter, KnownWorker, OrderBy,
+    OrderClause, RESERVATION_TIMEOUT_DEFAULT, STEPS_MAX, TARGET_KEYS, Target, Workflow,
 };
 pub use workspace::{AfterFailedReservation, OnTimeout, RoutingRules, Workspace, WrapUp};

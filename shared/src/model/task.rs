@@ -7,6 +7,12 @@ use super::{
     TaskQueueSid, TaskSid, Timestamp, WorkerSid, WorkflowSid, WorkspaceSid,
 };
 
+/// Highest priority (taskrouter.md section 2.8).
+pub const PRIORITY_MAX: u32 = i32::MAX as u32;
+
+/// Longest time a Task may live before being assigned, in seconds (taskrouter.md section 14).
+pub const TASK_TIMEOUT_MAX_SECS: u32 = 1_209_600;
+
 /// Where a Task stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -224,6 +230,17 @@ impl Task {
     /// The Reservation with this id, if it is of the latest round.
     pub fn reservation(&self, sid: ReservationSid) -> Option<&Reservation> {
         self.reservations.iter().find(|reservation| reservation.sid == sid)
+    }
+
+    /// The same, to be changed.
+    pub fn reservation_mut(&mut self, sid: ReservationSid) -> Option<&mut Reservation> {
+        self.reservations.iter_mut().find(|reservation| reservation.sid == sid)
+    }
+
+    /// The Reservations that are new, or have another status, since `old`.
+    pub fn reservations_changed_since<'t>(&'t self, old: Option<&'t Self>) -> impl Iterator<Item = &'t Reservation> {
+        let before = move |after: &Reservation| old?.reservation(after.sid).map(|before| before.status);
+        self.reservations.iter().filter(move |after| before(after) != Some(after.status))
     }
 
     /// The Reservations that take up a Worker's slot now.

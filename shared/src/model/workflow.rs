@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{EXPRESSION_CHARS_MAX, Expression, Millis, Path, TaskQueueSid, WorkflowSid};
 
-pub use configuration::{CONFIGURATION_BYTES_MAX, ConfigurationError, STEPS_MAX};
+pub use configuration::{CONFIGURATION_BYTES_MAX, ConfigurationError, DEFAULT_FILTER_KEYS, STEPS_MAX, TARGET_KEYS};
 
 /// How long a Reservation waits for an answer if nothing is said (taskrouter.md section 14).
 pub const RESERVATION_TIMEOUT_DEFAULT: Millis = Millis::from_secs(120);

@@ -35,9 +35,6 @@ const FILTERS_NOT_SERVED: &[&str] = &[
     "HasAddons",
 ];
 
-/// Highest priority (taskrouter.md section 2.8).
-const PRIORITY_MAX: u32 = 2_147_483_647;
-
 /// 1900-01-01T00:00:00Z
 const YEAR_1900: Timestamp = Timestamp::from_millis(-2_208_988_800_000);
 

@@ -23,9 +23,11 @@ const INTEGER_MAX: u32 = i32::MAX as u32;
 
 const ROUTING_KEYS: &[&str] = &["filters", "default_filter"];
 const FILTER_KEYS: &[&str] = &["filter_friendly_name", "friendly_name", "expression", "targets", "queue"];
-const DEFAULT_FILTER_KEYS: &[&str] =
+/// The keys of a default filter.
+pub const DEFAULT_FILTER_KEYS: &[&str] =
     &["queue", "expression", "priority", "order_by", "skip_if", "known_worker_sid", "known_worker_friendly_name"];
-const TARGET_KEYS: &[&str] = &[
+/// The keys of a target.
+pub const TARGET_KEYS: &[&str] = &[
     "queue",
     "expression",
     "priority",

@@ -1,18 +1,16 @@
 //! `POST …/Tasks`.
 
 use shared::model::{
-    Millis, RoutingTarget, Task, TaskChannelName, TaskQueueSid, TaskSid, WorkerSid, Workflow, WorkflowSid, Workspace,
+    Millis, PRIORITY_MAX, RoutingTarget, TASK_TIMEOUT_MAX_SECS, Task, TaskChannelName, TaskQueueSid, TaskSid,
+    WorkerSid, Workflow, WorkflowSid, Workspace,
 };
 use shared::router::{NewTask, TASK_TIMEOUT_DEFAULT, create_task};
 
-use super::{PRIORITY_MAX, channel, render, virtual_start_time};
+use super::{channel, render, virtual_start_time};
 use crate::answer::Answer;
 use crate::call::Call;
 use crate::error::ApiError;
 use crate::parameters::Parameters;
-
-/// Longest time to live, in seconds (taskrouter.md section 14).
-const TIMEOUT_MAX_SECS: u32 = 1_209_600;
 
 /// `POST …/Tasks` with `WorkflowSid`, `Attributes`, `Priority`, `Timeout`, `TaskChannel`, `VirtualStartTime`,
 /// `RoutingTarget`, `IgnoreCapacity` and `TaskQueueSid`. `WorkflowSid` may be missing if there is one Workflow only
@@ -37,7 +35,7 @@ fn new_task(call: &Call<'_>, workspace: &Workspace, target: Option<RoutingTarget
     let sid = TaskSid::derive(&[&seed, &count]);
     let attributes = form.attributes("Attributes")?.unwrap_or_default();
     let channel = channel(form, workspace)?.unwrap_or(TaskChannelName::DEFAULT);
-    let timeout = form.whole_number("Timeout", 1..=TIMEOUT_MAX_SECS)?;
+    let timeout = form.whole_number("Timeout", 1..=TASK_TIMEOUT_MAX_SECS)?;
     Ok(NewTask {
         priority: form.whole_number("Priority", 0..=PRIORITY_MAX)?.unwrap_or_default(),
         timeout: timeout.map_or(TASK_TIMEOUT_DEFAULT, |secs| Millis::from_secs(u64::from(secs))),

@@ -1,9 +1,9 @@
 //! `POST …/Tasks/{Sid}`: either a new status, or new facts.
 
-use shared::model::{AccountSid, AssignmentStatus, EndReason, Task, Workspace};
+use shared::model::{AccountSid, AssignmentStatus, EndReason, PRIORITY_MAX, Task, Workspace};
 use shared::router::{Event, Outcome, Refusal, TaskChanges};
 
-use super::{PRIORITY_MAX, answer, channel, find, status_named, virtual_start_time};
+use super::{answer, channel, find, status_named, virtual_start_time};
 use crate::answer::Answer;
 use crate::call::Call;
 use crate::error::ApiError;
