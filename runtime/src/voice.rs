@@ -19,6 +19,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use shared::menu::{Language, Menu, documents};
 use shared::model::{ActivitySid, AttributesError, CallSid, Centre, Clock, TaskSid, Timestamp, WorkflowSid};
+use shared::planted::{self, Bug};
 use shared::router::NotRoutable;
 use shared::twiml::Response;
 use shared::webhook::{self, Access, Admitted, Checks, ParameterError, Parameters, Reply, Request, path};
@@ -26,7 +27,6 @@ use store::Store;
 
 use crate::parameter_store::{self, AuthTokenError};
 use crate::{Env, EnvError, Outbox, OutboxError, SystemClock, aws};
-use shared::planted::{self, Bug};
 
 /// The voice functions' world.
 pub struct Voice {

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use shared::model::instruction::{CallbackMethod, InstructionError};
 use shared::model::{Instruction, Reservation, ReservationSid, ReservationStatus, Task, TaskSid, Worker};
+use shared::planted::{self, Bug};
 use web::http::header::CONTENT_TYPE;
 
 use crate::delivery::{DeliveryError, Sender, Webhook};
 use crate::{Callbacks, Error};
-use shared::planted::{self, Bug};
 
 /// How long the application may take (section 11.2).
 const ANSWER_TIME_LIMIT: Duration = Duration::from_secs(5);

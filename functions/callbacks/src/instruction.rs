@@ -11,12 +11,12 @@ use shared::model::instruction::{
 use shared::model::{
     ActivitySid, CallSid, Instruction, IssuedInstruction, ReservationSid, ReservationStatus, TaskSid, Worker,
 };
+use shared::planted::{self, Bug};
 use shared::router::{Answer, Event, Outcome};
 use shared::webhook::{path, redact};
 
 use crate::assignment::Offer;
 use crate::{Callbacks, Error};
-use shared::planted::{self, Bug};
 
 /// A call to a Worker under an instruction.
 struct Ring<'a> {

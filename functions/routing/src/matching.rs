@@ -12,7 +12,7 @@ use shared::model::{AssignmentStatus, Readiness, Task, TaskSid, Worker, WorkerSi
 use shared::router::Presence;
 use shared::router::known_worker::{self, Meant};
 use shared::router::order::{self, Line};
-use shared::router::{self, Decision, Event, Outcome, Snapshot, decide};
+use shared::router::{self, Decision, Event, Snapshot, decide};
 use store::COMMIT_ATTEMPTS_MAX;
 
 use crate::{Error, Routing};
@@ -160,7 +160,7 @@ impl Routing {
                     Some(known) => known.clone(),
                     None => self.store.worker(sid).await?,
                 };
-                Ok(changed(self.decide_among(workspace, task, worker, None)))
+                Ok(self.decide_among(workspace, task, worker, None).if_changed())
             }
             Some(Line::Queue(queue, channel)) => {
                 let boards: Vec<&Readiness> = workspace.boards_serving(queue, channel).collect();
@@ -184,7 +184,7 @@ impl Routing {
             });
             let pages = all_read(reads.collect()).await?;
             let read = pages.iter().flatten().map(|worker| (worker.sid, worker.clone())).collect();
-            let decision = changed(self.decide_among(workspace, task, corrected(read, known), None));
+            let decision = self.decide_among(workspace, task, corrected(read, known), None).if_changed();
             boards = unread(boards, pages, FREE_WORKERS_PAGE);
             if decision.is_some() || boards.is_empty() {
                 return Ok(decision);
@@ -199,7 +199,7 @@ impl Routing {
             return Ok(None);
         }
         let presence = self.store.presence(workspace, task.task_queue_sid).await?;
-        Ok(changed(self.decide_among(workspace, task, None, Some(presence))))
+        Ok(self.decide_among(workspace, task, None, Some(presence)).if_changed())
     }
 
     fn decide_among(
@@ -232,7 +232,7 @@ impl Routing {
             let pages = all_read(reads.collect()).await?;
             let read = pages.iter().flatten().map(|task| (task.sid, task.clone())).collect();
             let snapshot = Snapshot::new(workspace).with_tasks(corrected(read, known)).with_workers([worker.clone()]);
-            let decision = changed(decide(snapshot, &Event::ServeWorker { worker: worker.sid }, self.clock.now()));
+            let decision = decide(snapshot, &Event::ServeWorker { worker: worker.sid }, self.clock.now()).if_changed();
             boards = unread(boards, pages, WAITING_TASKS_PAGE);
             if decision.is_some() || boards.is_empty() {
                 return Ok(decision);
@@ -256,11 +256,6 @@ impl Routing {
 /// Reads pages of several boards, some at the same time.
 async fn all_read<T>(reads: Vec<BoxFuture<'_, Result<Vec<T>, store::Error>>>) -> Result<Vec<Vec<T>>, store::Error> {
     stream::iter(reads).buffered(BOARDS_AT_ONCE).try_collect().await
-}
-
-/// The decision, if there is something to be written.
-fn changed(decision: Decision) -> Option<Decision> {
-    (decision.outcome == Outcome::Changed).then_some(decision)
 }
 
 /// The boards of which a whole page was read, each with the last one read: there may be more behind.

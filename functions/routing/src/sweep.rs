@@ -3,11 +3,11 @@
 use futures_util::{FutureExt, StreamExt, stream};
 use serde::{Deserialize, Serialize};
 use shared::model::{Millis, Task, TaskSid, Timestamp, WorkerSid, Workspace};
+use shared::planted::{self, Bug};
 use shared::router::effects::{self, Callback, Effect};
 use shared::router::{Event, Outcome};
 
 use crate::{Error, Routing};
-use shared::planted::{self, Bug};
 
 /// How long an offer may wait for its assignment callback before the sweep sends it again: the callback's own time
 /// limits for two URLs, and some.
@@ -65,7 +65,7 @@ impl Routing {
             (Effect::Serve(_) | Effect::Wake(_) | Effect::Answered { .. }, Sweep::Overdue) => false,
         };
         let effects = effects::of_task(workspace, None, &task).into_iter().filter(due).collect();
-        self.carry_out_task(effects, task).await
+        self.carry_out_task(effects, &task).await
     }
 
     async fn sweep_worker(&self, workspace: &Workspace, sid: WorkerSid, sweep: Sweep) -> Result<(), Error> {

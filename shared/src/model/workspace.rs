@@ -128,6 +128,11 @@ impl Workspace {
         self.activities.get(&activity).is_some_and(|activity| activity.available)
     }
 
+    /// Is the idle time that routing compares counted for this TaskChannel alone (section 9)?
+    pub fn is_channel_optimized(&self, channel: TaskChannelName) -> bool {
+        self.task_channels.get(&channel).is_some_and(|channel| channel.channel_optimized_routing)
+    }
+
     /// The boards on which Workers wait who could take a Task of `channel` in `queue`.
     pub fn boards_serving(&self, queue: TaskQueueSid, channel: TaskChannelName) -> impl Iterator<Item = &Readiness> {
         self.boards.values().filter(move |readiness| readiness.serves(queue, channel))

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::matching::{at_once, may_be_served, may_take};
 use super::order::{Line, Place, line_of, lines_for, place_of};
-use super::{Decision, Event, Outcome, Snapshot, decide, workflow};
+use super::{Decision, Event, Snapshot, decide, workflow};
 use crate::model::{
     IdleKey, Readiness, Task, TaskChannelName, TaskQueueSid, TaskSid, Timestamp, Worker, WorkerSid, Workspace,
 };
@@ -74,7 +74,7 @@ impl Board {
         };
         let snapshot =
             Snapshot::new(workspace).with_tasks([task.clone()]).with_candidates(task.task_queue_sid, candidates);
-        changed(decide(snapshot, &Event::Advance { task: sid }, now))
+        decide(snapshot, &Event::Advance { task: sid }, now).if_changed()
     }
 
     /// What is to be written for a Worker who could take something; `None`: nothing waits for them.
@@ -87,7 +87,7 @@ impl Board {
         };
         let tasks = lines_for(workspace, worker).into_iter().filter_map(first);
         let snapshot = Snapshot::new(workspace).with_tasks(tasks).with_workers([worker.clone()]);
-        changed(decide(snapshot, &Event::ServeWorker { worker: sid }, now))
+        decide(snapshot, &Event::ServeWorker { worker: sid }, now).if_changed()
     }
 
     /// The boards of free Workers who serve this queue in this channel.
@@ -125,10 +125,5 @@ impl Board {
 /// Do the boards have the order in which this Task's step looks at Workers? Otherwise all of them are looked at.
 fn by_idle_time(workspace: &Workspace, task: &Task) -> bool {
     let ordered = workflow::target_at(workspace, task).is_some_and(|target| target.order_by.is_some());
-    let optimized = workspace.task_channels.get(&task.channel).is_some_and(|channel| channel.channel_optimized_routing);
-    !ordered && !optimized
-}
-
-fn changed(decision: Decision) -> Option<Decision> {
-    (decision.outcome == Outcome::Changed).then_some(decision)
+    !ordered && !workspace.is_channel_optimized(task.channel)
 }

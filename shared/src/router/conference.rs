@@ -206,6 +206,5 @@ fn open_mut<'d>(
     task: TaskSid,
     reservation: ReservationSid,
 ) -> Result<Option<&'d mut Reservation>, Refusal> {
-    let mut reservations = draft.task_mut(task)?.reservations.iter_mut();
-    Ok(reservations.find(|found| found.sid == reservation && found.status.is_open()))
+    Ok(draft.task_mut(task)?.reservation_mut(reservation).filter(|found| found.status.is_open()))
 }

@@ -22,6 +22,13 @@ pub struct Decision {
     pub workers: Vec<Worker>,
 }
 
+impl Decision {
+    /// The decision, if there is something to be written.
+    pub fn if_changed(self) -> Option<Self> {
+        (self.outcome == Outcome::Changed).then_some(self)
+    }
+}
+
 /// How the Workers of a decision are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WorkersWritten {

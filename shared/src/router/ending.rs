@@ -59,8 +59,7 @@ pub(super) fn worker_call_ended(
     match offer::find(draft, task, reservation)?.status {
         ReservationStatus::Pending => {
             draft.end_reservation(task, reservation, ReservationStatus::Canceled)?;
-            let ended = draft.task_mut(task)?.reservations.iter_mut().find(|found| found.sid == reservation);
-            if let Some(ended) = ended {
+            if let Some(ended) = draft.task_mut(task)?.reservation_mut(reservation) {
                 ended.canceled_reason_code = code;
             }
             draft.settle_round(task)

@@ -1,7 +1,6 @@
 //! Why the known Worker of a step cannot have the Task (taskrouter.md section 7.4). It changes nothing: the Task waits for the
 //! step's end. But whoever wrote the Workflow wants to know.
 
-use super::order::known_worker;
 use super::workflow::target_at;
 use crate::model::{KnownWorker, Task, Worker, Workspace};
 
@@ -47,11 +46,27 @@ pub fn meant_by<'t>(workspace: &Workspace, task: &'t Task) -> Option<Meant<'t>> 
     if task.attributes.value_at(known.path()).is_some_and(serde_json::Value::is_null) {
         return None;
     }
-    Some(match (known, known_worker(task, known)) {
+    Some(said_by(task, known))
+}
+
+/// Whom the Task names where its step looks.
+pub(super) fn said_by<'t>(task: &'t Task, known: &KnownWorker) -> Meant<'t> {
+    match (known, task.attributes.text_at(known.path())) {
         (KnownWorker::Sid(_), Some(sid)) => Meant::Sid(sid),
         (KnownWorker::FriendlyName(_), Some(name)) => Meant::FriendlyName(name),
         (KnownWorker::Sid(_) | KnownWorker::FriendlyName(_), None) => Meant::Nobody,
-    })
+    }
+}
+
+impl Meant<'_> {
+    /// Is it this Worker?
+    pub(super) fn is(self, worker: &Worker) -> bool {
+        match self {
+            Self::Sid(sid) => sid.parse() == Ok(worker.sid),
+            Self::FriendlyName(name) => name == worker.friendly_name,
+            Self::Nobody => false,
+        }
+    }
 }
 
 /// What is wrong with the known Worker, if anything is; `found` is who the Task names, if they exist.

@@ -4,10 +4,10 @@ use std::cmp::Ordering;
 
 use super::decision::{Draft, Refusal};
 use super::expression::{TargetScope, Value, WorkerScope};
-use super::{RESERVATION_ROUNDS_MAX, deadline, order, workflow};
+use super::{RESERVATION_ROUNDS_MAX, deadline, known_worker, order, workflow};
 use crate::model::{
-    AssignmentStatus, IdleKey, KnownWorker, OpenReservation, OrderBy, OrderClause, Reservation, RoutingTarget, Target,
-    Task, TaskChannelName, TaskSid, Timestamp, Worker, WorkerSid, Workspace,
+    AssignmentStatus, IdleKey, OpenReservation, OrderBy, OrderClause, Reservation, RoutingTarget, Target, Task,
+    TaskChannelName, TaskSid, Timestamp, Worker, WorkerSid, Workspace,
 };
 
 /// Looks at one Task: first whatever its clocks demand, then, if it still waits and nothing changed, the candidates.
@@ -86,8 +86,7 @@ pub(super) fn at_once(workspace: &Workspace, task: &Task) -> usize {
 
 /// Idle for how long: over all channels, or in the Task's own if that one is optimized (taskrouter.md section 9).
 fn idle_key(workspace: &Workspace, task: &Task, worker: &Worker) -> IdleKey {
-    let channel = workspace.task_channels.get(&task.channel);
-    match channel.is_some_and(|channel| channel.channel_optimized_routing) {
+    match workspace.is_channel_optimized(task.channel) {
         true => worker.idle_key_in(task.channel),
         false => worker.idle_key(),
     }
@@ -112,12 +111,7 @@ pub(super) fn may_take(workspace: &Workspace, worker: &Worker, task: &Task, now:
 /// Is a Worker of the queue one whom the step wants?
 fn suits(workspace: &Workspace, target: &Target, task: &Task, worker: &Worker) -> bool {
     let scope = || TargetScope { task, worker: WorkerScope::new(worker, workspace) };
-    let is_known = |known: &KnownWorker| match (known, order::known_worker(task, known)) {
-        (KnownWorker::Sid(_), Some(sid)) => sid.parse() == Ok(worker.sid),
-        (KnownWorker::FriendlyName(_), Some(name)) => name == worker.friendly_name,
-        (KnownWorker::Sid(_) | KnownWorker::FriendlyName(_), None) => false,
-    };
-    target.known_worker.as_ref().is_none_or(is_known)
+    target.known_worker.as_ref().is_none_or(|known| known_worker::said_by(task, known).is(worker))
         && target.expression.as_ref().is_none_or(|expression| expression.matches(&scope()))
 }
 

@@ -133,9 +133,7 @@ pub(super) fn name_call(
         return Err(Refusal::ReservationNotPending { reservation, status: found.status });
     }
     let now = draft.now;
-    let Some(found) = draft.task_mut(task)?.reservations.iter_mut().find(|found| found.sid == reservation) else {
-        return Err(Refusal::NoSuchReservation(reservation));
-    };
+    let found = draft.task_mut(task)?.reservation_mut(reservation).ok_or(Refusal::NoSuchReservation(reservation))?;
     let Some(instruction) = &mut found.instruction else { return Ok(()) };
     instruction.worker_call_sid = Some(call);
     let rings = Millis::from_secs(u64::from(instruction.ring_timeout_secs));
@@ -196,6 +194,5 @@ pub(super) fn pending_mut<'d>(
     sid: ReservationSid,
 ) -> Result<&'d mut Reservation, Refusal> {
     pending(draft, task, sid)?;
-    let mut reservations = draft.task_mut(task)?.reservations.iter_mut();
-    reservations.find(|found| found.sid == sid).ok_or(Refusal::NoSuchReservation(sid))
+    draft.task_mut(task)?.reservation_mut(sid).ok_or(Refusal::NoSuchReservation(sid))
 }

@@ -1,10 +1,10 @@
 //! The order in which Tasks and Workers wait for each other (taskrouter.md sections 9 and 10). The table's boards are
 //! sorted by these keys, and so is whatever stands in for the table.
 
+use super::known_worker::{self, Meant};
 use super::workflow::target_at;
 use crate::model::{
-    KnownWorker, RoutingTarget, Task, TaskChannelName, TaskOrder, TaskQueueSid, TaskSid, Timestamp, Worker, WorkerSid,
-    Workspace,
+    RoutingTarget, Task, TaskChannelName, TaskOrder, TaskQueueSid, TaskSid, Timestamp, Worker, WorkerSid, Workspace,
 };
 
 /// Where a waiting Task stands in line.
@@ -38,10 +38,10 @@ pub fn line_of(workspace: &Workspace, task: &Task) -> Option<Line> {
     let in_queue = Some(Line::Queue(task.task_queue_sid, task.channel));
     match target_at(workspace, task).and_then(|target| target.known_worker.as_ref()) {
         None => in_queue,
-        Some(known) => match (known, known_worker(task, known)) {
-            (KnownWorker::FriendlyName(_), Some(_name)) => in_queue,
-            (KnownWorker::Sid(_), Some(sid)) => sid.parse().ok().map(Line::Worker),
-            (_, None) => None,
+        Some(known) => match known_worker::said_by(task, known) {
+            Meant::FriendlyName(_) => in_queue,
+            Meant::Sid(sid) => sid.parse().ok().map(Line::Worker),
+            Meant::Nobody => None,
         },
     }
 }
@@ -73,11 +73,6 @@ pub fn place_of(task: &Task) -> Place {
 /// place.
 pub(super) fn rank(workspace: &Workspace, task: &Task) -> (bool, Place) {
     (task.filed != workspace.rules.prioritize_queue_order, place_of(task))
-}
-
-/// What the Task says about its known Worker: their id or their name (taskrouter.md section 7.4).
-pub(super) fn known_worker<'t>(task: &'t Task, known: &KnownWorker) -> Option<&'t str> {
-    task.attributes.text_at(known.path())
 }
 
 fn newest_first(created: Timestamp) -> i64 {

@@ -27,9 +27,7 @@ pub struct Release {
 
 /// What follows for Workers from a Task's write.
 pub(super) fn of_task(workspace: &Workspace, old: Option<&Task>, new: &Task) -> Vec<Release> {
-    let before = |reservation: &Reservation| old?.reservation(reservation.sid).map(|before| before.status);
-    let changed = new.reservations.iter().filter(|after| before(after) != Some(after.status));
-    changed.filter_map(|after| of_reservation(workspace, after)).collect()
+    new.reservations_changed_since(old).filter_map(|after| of_reservation(workspace, after)).collect()
 }
 
 /// What a Reservation in this status gives back; `None`: nothing yet.

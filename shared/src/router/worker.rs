@@ -38,15 +38,17 @@ pub(super) fn set_activity(
 /// queues.
 pub(super) fn advance(draft: &mut Draft<'_>, sid: WorkerSid) -> Result<(), Refusal> {
     let worker = draft.worker(sid)?;
-    let outdated = roster_of(draft.workspace, worker) != worker.roster;
     let due = wake::of_worker(draft.workspace, worker).is_some_and(|moment| moment <= draft.now);
     let due = due && !planted::is(Bug::WrapUpForEver);
     if let (true, Some(wrap_up)) = (due, &draft.workspace.wrap_up) {
         enter_activity(draft, sid, wrap_up.next_activity_sid);
     }
-    let workspace = draft.workspace;
-    if outdated && let Some(worker) = draft.worker_mut(sid) {
-        worker.roster = roster_of(workspace, worker);
+    let worker = draft.worker(sid)?;
+    let roster = roster_of(draft.workspace, worker);
+    if roster != worker.roster
+        && let Some(worker) = draft.worker_mut(sid)
+    {
+        worker.roster = roster;
     }
     Ok(())
 }

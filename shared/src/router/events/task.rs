@@ -36,11 +36,8 @@ pub fn of_task(workspace: &Workspace, workers: &Workers, old: Option<&Task>, new
 }
 
 /// The Workers this write tells of: those whose Reservations are new or have another status.
-pub fn workers_told_of(old: Option<&Task>, new: &Task) -> impl Iterator<Item = WorkerSid> {
-    let before = move |reservation: &Reservation| old.and_then(|old| old.reservation(reservation.sid));
-    let changed =
-        move |reservation: &&Reservation| before(reservation).map(|before| before.status) != Some(reservation.status);
-    new.reservations.iter().filter(changed).map(|reservation| reservation.worker_sid)
+pub fn workers_told_of<'t>(old: Option<&'t Task>, new: &'t Task) -> impl Iterator<Item = WorkerSid> + 't {
+    new.reservations_changed_since(old).map(|reservation| reservation.worker_sid)
 }
 
 struct Story<'a> {
