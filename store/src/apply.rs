@@ -108,11 +108,12 @@ impl Store {
         Err(Error::Conflict)
     }
 
-    /// Everything the event needs, as it stands: its Task, that Task's Workers, or its Worker and their Tasks.
+    /// Everything the event needs, as it stands: its Task, that Task's Workers, or its Worker and, if their
+    /// offers matter, their Tasks.
     async fn load(&self, event: &Event, now: Timestamp) -> Result<Option<(Arc<Workspace>, Loaded)>, Error> {
         let loaded = match (event.task(), event.worker()) {
             (Some(sid), _) => self.load_task(sid).await?,
-            (None, Some(sid)) => self.load_worker(sid).await?,
+            (None, Some(sid)) => self.load_worker(sid, event.concerns_offers()).await?,
             (None, None) => None,
         };
         let Some((workspace_sid, loaded)) = loaded else { return Ok(None) };
@@ -129,10 +130,10 @@ impl Store {
         Ok(Some((task.workspace_sid, Loaded { tasks: vec![task], workers })))
     }
 
-    async fn load_worker(&self, sid: WorkerSid) -> Result<Option<(WorkspaceSid, Loaded)>, Error> {
+    async fn load_worker(&self, sid: WorkerSid, with_tasks: bool) -> Result<Option<(WorkspaceSid, Loaded)>, Error> {
         let Some(worker) = self.worker(sid).await? else { return Ok(None) };
         let mut tasks = Vec::new();
-        for open in &worker.open_reservations {
+        for open in worker.open_reservations.iter().filter(|_| with_tasks) {
             tasks.extend(self.task(open.task_sid).await?);
         }
         Ok(Some((worker.workspace_sid, Loaded { tasks, workers: vec![worker] })))

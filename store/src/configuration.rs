@@ -6,9 +6,9 @@ use std::sync::Arc;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 use shared::model::{
-    Activity, ActivitySid, Centre, Configuration, EventType, Millis, Readiness, RoutingRules, TaskChannel,
-    TaskChannelName, TaskQueue, TaskQueueSid, Timestamp, WorkerSid, Workflow, WorkflowSid, Workspace, WorkspaceSid,
-    WrapUp,
+    Activity, ActivitySid, Centre, Configuration, EventType, Millis, Readiness, RoutingRules, TASK_TIMEOUT_MAX_SECS,
+    TaskChannel, TaskChannelName, TaskQueue, TaskQueueSid, Timestamp, WorkerSid, Workflow, WorkflowSid, Workspace,
+    WorkspaceSid, WrapUp,
 };
 use shared::router::events;
 
@@ -22,7 +22,7 @@ pub const CONFIGURATION_KEPT: Millis = Millis::from_secs(2);
 
 /// How long a superseded configuration is kept: the longest a Task may wait, and a day to be on the safe side
 /// (taskrouter.md section 14).
-const TASK_LIFE_MAX: Millis = Millis::from_secs(1_209_600 + 86_400);
+const TASK_LIFE_MAX: Millis = Millis::from_secs(TASK_TIMEOUT_MAX_SECS as u64 + 86_400);
 
 /// Configuration as last read.
 #[derive(Default)]
@@ -233,7 +233,7 @@ fn superseded_rows(workspace: &Workspace, before: Option<&Workspace>, now: Times
         let superseded = Superseded { workflow_sid, version, configuration: configuration.clone() };
         let key = Key::part(workspace.sid, Part::Configuration, format!("{workflow_sid}#{version}"));
         let mut row = items::with_key(&superseded, &key)?;
-        row.insert(keys::TTL.to_owned(), items::number((now + TASK_LIFE_MAX).as_secs()));
+        items::keep_until(&mut row, now + TASK_LIFE_MAX);
         rows.push(row);
     }
     Ok(rows)

@@ -4,11 +4,10 @@
 //! Written only for Reservations whose Worker may be led to the caller in this way: those that got no instruction, and
 //! those of the instruction `call`.
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 use shared::model::{Millis, ReservationSid, TaskSid, Timestamp};
 
-use crate::keys::{self, Key};
+use crate::keys::Key;
 use crate::{Error, Store, items};
 
 /// How long it can be looked up: as long as a Reservation can be pending (taskrouter.md section 14).
@@ -28,7 +27,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), Error> {
         let mut item = items::with_key(&Pointer { task }, &Key::reservation(reservation))?;
-        item.insert(keys::TTL.to_owned(), AttributeValue::N((now + KEPT).as_secs().to_string()));
+        items::keep_until(&mut item, now + KEPT);
         self.put(item).await
     }
 

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use shared::model::{Millis, Task, Worker, Workspace};
+use shared::model::{Millis, Task, Timestamp, Worker, Workspace};
 
 use crate::keys::{self, IndexKey, Key};
 use crate::{Error, compact};
@@ -26,7 +26,7 @@ pub fn of_task(task: &Task, workspace: &Workspace) -> Result<Item, Error> {
     }
     if task.assignment_status.is_end() {
         let kept = if task.removal.is_some() { Millis::ZERO } else { workspace.rules.ended_task_kept };
-        item.insert(keys::TTL.to_owned(), number((task.date_updated + kept).as_secs()));
+        keep_until(&mut item, task.date_updated + kept);
     }
     Ok(item)
 }
@@ -67,8 +67,7 @@ fn keyed(mut item: Item, key: &Key) -> Item {
 
 /// The value an item holds; attributes that are not its fields (keys, indexes) are passed over.
 pub fn read<T: DeserializeOwned>(item: Item) -> Result<T, Error> {
-    let shown = |name: &str| item.get(name).and_then(|value| value.as_s().ok()).cloned().unwrap_or_default();
-    let key = Key { pk: shown(keys::PK), sk: shown(keys::SK) };
+    let key = key_of(&item);
     read_image(item.into()).map_err(|source| corrupt(&key, source))
 }
 
@@ -98,6 +97,17 @@ pub fn key_attributes(key: &Key) -> Item {
     HashMap::from([(keys::PK.to_owned(), text(&key.pk)), (keys::SK.to_owned(), text(&key.sk))])
 }
 
+/// The key an item has.
+pub(crate) fn key_of(item: &Item) -> Key {
+    let shown = |name: &str| item.get(name).and_then(|value| value.as_s().ok()).cloned().unwrap_or_default();
+    Key { pk: shown(keys::PK), sk: shown(keys::SK) }
+}
+
+/// Gives an item an end of life; DynamoDB cleans it up some time after.
+pub(crate) fn keep_until(item: &mut Item, end: Timestamp) {
+    item.insert(keys::TTL.to_owned(), number(end.as_secs()));
+}
+
 fn put_board(item: &mut Item, place: IndexKey) {
     item.insert(keys::BOARD_PK.to_owned(), text(place.pk));
     item.insert(keys::BOARD_SK.to_owned(), text(place.sk));
@@ -108,6 +118,6 @@ fn put_listing(item: &mut Item, pk: String, sk: String) {
     item.insert(keys::LISTING_SK.to_owned(), text(sk));
 }
 
-fn corrupt(key: &Key, source: serde_dynamo::Error) -> Error {
+pub(crate) fn corrupt(key: &Key, source: serde_dynamo::Error) -> Error {
     Error::Corrupt { key: format!("{}/{}", key.pk, key.sk), source }
 }

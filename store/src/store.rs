@@ -6,6 +6,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{Put, Select, TransactWriteItem};
 use serde::de::DeserializeOwned;
 use shared::model::{Centre, Readiness, Task, TaskSid, Timestamp, Worker, WorkerSid, Workspace, WorkspaceSid};
+use shared::planted::{self, Bug};
 use shared::router::order::Line;
 use shared::router::{Decision, WorkersWritten};
 use tokio::sync::Mutex;
@@ -14,7 +15,6 @@ use crate::Error;
 use crate::configuration::Cached;
 use crate::items::{self, Item, number, text};
 use crate::keys::{self, Key};
-use shared::planted::{self, Bug};
 
 /// The table, seen as Tasks, Workers and their Workspace.
 #[derive(Clone)]
@@ -60,10 +60,13 @@ impl Store {
 
     /// Writes a new Task, once: a Task that is there stays as it is.
     pub async fn create_task(&self, task: &Task, workspace: &Workspace) -> Result<Created, Error> {
-        let put = self.client.put_item().table_name(&*self.table).set_item(Some(items::of_task(task, workspace)?));
-        let once = (!planted::is(Bug::TaskMadeAgain)).then(|| format!("attribute_not_exists({})", keys::PK));
-        match put.set_condition_expression(once).send().await.map_err(Error::from) {
-            Ok(_) => Ok(Created::New),
+        let item = items::of_task(task, workspace)?;
+        let written = match planted::is(Bug::TaskMadeAgain) {
+            true => self.put(item).await,
+            false => self.put_if(item, false).await,
+        };
+        match written {
+            Ok(()) => Ok(Created::New),
             Err(Error::Conflict) => match self.task(task.sid).await? {
                 Some(there) => Ok(Created::AlreadyThere(Box::new(there))),
                 None => Err(Error::Conflict),
@@ -161,15 +164,13 @@ impl Store {
     async fn put_together(&self, puts: Vec<Put>, more: Vec<TransactWriteItem>) -> Result<(), Error> {
         match <[Put; 1]>::try_from(puts) {
             Ok([put]) if more.is_empty() => self.put_one(put).await,
-            Ok([put]) => self.transact([put].into(), more).await,
+            Ok(puts) => self.transact(with_more(puts, more)).await,
             Err(puts) if puts.is_empty() => Ok(()),
-            Err(puts) => self.transact(puts, more).await,
+            Err(puts) => self.transact(with_more(puts, more)).await,
         }
     }
 
-    async fn transact(&self, puts: Vec<Put>, more: Vec<TransactWriteItem>) -> Result<(), Error> {
-        let puts = puts.into_iter().map(|put| TransactWriteItem::builder().put(put).build());
-        let writes = puts.chain(more).collect();
+    pub(crate) async fn transact(&self, writes: Vec<TransactWriteItem>) -> Result<(), Error> {
         self.client.transact_write_items().set_transact_items(Some(writes)).send().await?;
         Ok(())
     }
@@ -296,6 +297,11 @@ impl Store {
             Some(_) | None => Ok(()),
         }
     }
+}
+
+fn with_more(puts: impl IntoIterator<Item = Put>, more: Vec<TransactWriteItem>) -> Vec<TransactWriteItem> {
+    let puts = puts.into_iter().map(|put| TransactWriteItem::builder().put(put).build());
+    puts.chain(more).collect()
 }
 
 pub(crate) fn build_error(error: aws_sdk_dynamodb::error::BuildError) -> Error {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use aws_sdk_dynamodb::types::builders::DeleteBuilder;
 use aws_sdk_dynamodb::types::{Delete, KeysAndAttributes, Put, TransactWriteItem};
 use serde::{Deserialize, Serialize};
 use shared::model::{TaskQueueSid, Worker, WorkerSid, Workspace, WorkspaceSid};
@@ -30,9 +31,7 @@ impl Store {
         self.register_board(worker, workspace).await?;
         let name = Key::worker_name(worker.workspace_sid, &worker.friendly_name);
         let name = items::with_key(&NamedWorker { worker_sid: worker.sid }, &name)?;
-        let writes = [self.put_new(items::of_worker(worker, workspace)?)?, self.put_new(name)?];
-        self.client.transact_write_items().set_transact_items(Some(writes.to_vec())).send().await?;
-        Ok(())
+        self.transact(vec![self.put_new(items::of_worker(worker, workspace)?)?, self.put_new(name)?]).await
     }
 
     /// Removes a Worker whose version still is the one given, and their name.
@@ -43,12 +42,8 @@ impl Store {
             .condition_expression("#version = :read")
             .expression_attribute_names("#version", keys::VERSION)
             .expression_attribute_values(":read", number(worker.version));
-        let name = Key::worker_name(worker.workspace_sid, &worker.friendly_name);
-        let name = Delete::builder().table_name(&*self.table).set_key(Some(items::key_attributes(&name)));
-        let write = |delete: Delete| TransactWriteItem::builder().delete(delete).build();
-        let writes = [write(delete.build().map_err(build_error)?), write(name.build().map_err(build_error)?)];
-        self.client.transact_write_items().set_transact_items(Some(writes.to_vec())).send().await?;
-        Ok(())
+        let name = self.free_name(&Key::worker_name(worker.workspace_sid, &worker.friendly_name))?;
+        self.transact(vec![deletion(delete)?, name]).await
     }
 
     /// What must be written along with a decision that gives a Worker another name: the new one, which nobody else may
@@ -63,9 +58,7 @@ impl Store {
         let after = decision.workers.iter().find(|worker| worker.sid == before.sid);
         let Some(after) = after.filter(|after| key(after) != key(before)) else { return Ok(Vec::new()) };
         let taken = self.put_new(items::with_key(&NamedWorker { worker_sid: after.sid }, &key(after))?)?;
-        let freed = Delete::builder().table_name(&*self.table).set_key(Some(items::key_attributes(&key(before))));
-        let freed = TransactWriteItem::builder().delete(freed.build().map_err(build_error)?).build();
-        Ok(vec![taken, freed])
+        Ok(vec![taken, self.free_name(&key(before))?])
     }
 
     /// The Worker of this name, ignoring case; `None`: nobody has it.
@@ -112,6 +105,10 @@ impl Store {
         Err(Error::Unavailable(format!("{} items of a batch were not read", keys.len())))
     }
 
+    fn free_name(&self, key: &Key) -> Result<TransactWriteItem, Error> {
+        deletion(Delete::builder().table_name(&*self.table).set_key(Some(items::key_attributes(key))))
+    }
+
     fn put_new(&self, item: Item) -> Result<TransactWriteItem, Error> {
         let put = Put::builder()
             .table_name(&*self.table)
@@ -119,4 +116,8 @@ impl Store {
             .condition_expression(format!("attribute_not_exists({})", keys::PK));
         Ok(TransactWriteItem::builder().put(put.build().map_err(build_error)?).build())
     }
+}
+
+fn deletion(delete: DeleteBuilder) -> Result<TransactWriteItem, Error> {
+    Ok(TransactWriteItem::builder().delete(delete.build().map_err(build_error)?).build())
 }

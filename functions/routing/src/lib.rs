@@ -63,7 +63,7 @@ impl Routing {
             Change::Task { old, new } => {
                 let Some(workspace) = self.workspace(new.workspace_sid).await? else { return Ok(()) };
                 let effects = effects::of_task(&workspace, old.as_deref(), &new);
-                self.carry_out_task(effects, new.as_ref().clone()).await?;
+                self.carry_out_task(effects, &new).await?;
                 self.tell_of_task(&workspace, old.as_deref(), &new).await
             }
             Change::Worker { old, new } => {
@@ -101,7 +101,7 @@ impl Routing {
     }
 
     /// Messages first: they need no decision, and a Task that finds no Worker must not keep them back.
-    async fn carry_out_task(&self, effects: Vec<Effect>, task: Task) -> Result<(), Error> {
+    async fn carry_out_task(&self, effects: Vec<Effect>, task: &Task) -> Result<(), Error> {
         let mut waits = false;
         for effect in effects {
             match effect {
@@ -117,7 +117,7 @@ impl Routing {
         }
         if waits && self.place(task.clone()).await? == matching::Placed::No {
             let now = self.clock.now();
-            self.outbox.wake(task_wake(&task, now + INDEX_LAG), now).await?;
+            self.outbox.wake(task_wake(task, now + INDEX_LAG), now).await?;
         }
         Ok(())
     }

@@ -212,6 +212,11 @@ impl Event {
         }
     }
 
+    /// Is it about a Worker and may change what they were offered? Only then are their Tasks needed to decide it.
+    pub fn concerns_offers(&self) -> bool {
+        matches!(self, Self::ActivitySet { reject_pending: true, .. })
+    }
+
     /// The Worker it is about, if it is about one.
     pub fn worker(&self) -> Option<WorkerSid> {
         match self {

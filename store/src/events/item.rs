@@ -12,7 +12,7 @@ use shared::router::events::{EVENT_KEPT, Event, EventPlace, Parameter, Parameter
 use super::{Attributes, binary};
 use crate::Error;
 use crate::items::{self, Item, number, text};
-use crate::keys::{self, Key};
+use crate::keys::Key;
 
 /// What all events of the item say.
 const ALL: &str = "all";
@@ -42,7 +42,7 @@ pub(super) fn of(key: &Key, events: &[Event]) -> Item {
     item.insert(ALL.to_owned(), AttributeValue::M(written(common)));
     item.insert(TOLD.to_owned(), AttributeValue::L(told.collect()));
     item.insert(FIRST.to_owned(), binary(first.sid().to_bytes()));
-    item.insert(keys::TTL.to_owned(), number((first.at() + EVENT_KEPT).as_secs()));
+    items::keep_until(&mut item, first.at() + EVENT_KEPT);
     item
 }
 
@@ -50,9 +50,8 @@ pub(super) fn of(key: &Key, events: &[Event]) -> Item {
 pub(super) fn read(workspace_sid: WorkspaceSid, item: Item) -> Result<Vec<Event>, Error> {
     let events = events_of(workspace_sid, &item);
     events.ok_or_else(|| {
-        let shown = |name: &str| item.get(name).and_then(|value| value.as_s().ok()).cloned().unwrap_or_default();
         let source = serde_dynamo::Error::custom("it has no events, or events of a type that is not known");
-        Error::Corrupt { key: format!("{}/{}", shown(keys::PK), shown(keys::SK)), source }
+        items::corrupt(&items::key_of(&item), source)
     })
 }
 

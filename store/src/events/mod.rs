@@ -14,7 +14,7 @@ use shared::model::{
 };
 use shared::router::events::{EVENT_SHARDS, Event, EventPlace, Parameter};
 
-use crate::items::{self, Item, text};
+use crate::items::{Item, text};
 use crate::keys::{self, Key};
 use crate::{Error, Store};
 
@@ -109,10 +109,8 @@ impl Store {
     pub async fn add_events(&self, events: &[Event]) -> Result<(), Error> {
         let Some(first) = events.first() else { return Ok(()) };
         let key = Key::events(first.workspace_sid, first.place);
-        let put = self.client.put_item().table_name(&*self.table).set_item(Some(item::of(&key, events)));
-        let put = put.condition_expression(format!("attribute_not_exists({})", keys::PK));
-        match put.send().await.map_err(Error::from) {
-            Ok(_) | Err(Error::Conflict) => Ok(()),
+        match self.put_if(item::of(&key, events), false).await {
+            Ok(()) | Err(Error::Conflict) => Ok(()),
             Err(error) => Err(error),
         }
     }
@@ -120,8 +118,7 @@ impl Store {
     /// An event by its id: one read. `None`: there is none, or it is older than events are kept.
     pub async fn event(&self, workspace: WorkspaceSid, sid: EventSid) -> Result<Option<Event>, Error> {
         let key = Key::events(workspace, EventPlace::of_sid(sid));
-        let get = self.client.get_item().table_name(&*self.table).set_key(Some(items::key_attributes(&key)));
-        let Some(found) = get.consistent_read(true).send().await?.item else { return Ok(None) };
+        let Some(found) = self.get_item(&key).await? else { return Ok(None) };
         Ok(item::read(workspace, found)?.into_iter().find(|event| event.sid() == sid))
     }
 
