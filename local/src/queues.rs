@@ -33,11 +33,14 @@ pub struct Queues {
 #[derive(Default)]
 struct State {
     sent: u64,
-    timers: BTreeMap<(Timestamp, u64), Message<Wake>>,
+    timers: Delayed<Wake>,
     callbacks: VecDeque<Message<Callback>>,
-    failed_callbacks: BTreeMap<(Timestamp, u64), Message<Callback>>,
+    failed_callbacks: Delayed<Callback>,
     events: OrderedQueue,
 }
+
+/// Messages by the moment at which they come, and by number.
+type Delayed<T> = BTreeMap<(Timestamp, u64), Message<T>>;
 
 /// A message and how often it was delivered.
 #[derive(Debug, Clone)]
@@ -58,19 +61,16 @@ impl Queues {
     pub fn due_timers(&self) -> Vec<Message<Wake>> {
         let now = self.clock.now();
         let mut state = self.state();
-        let later = state.timers.split_off(&(now + Millis::from_millis(1), 0));
-        let due = std::mem::replace(&mut state.timers, later);
-        due.into_values().map(received).collect()
+        take_due(&mut state.timers, now).map(received).collect()
     }
 
     /// Takes the callbacks that are there.
     pub fn due_callbacks(&self) -> Vec<Message<Callback>> {
         let now = self.clock.now();
         let mut state = self.state();
-        let later = state.failed_callbacks.split_off(&(now + Millis::from_millis(1), 0));
-        let due = std::mem::replace(&mut state.failed_callbacks, later);
+        let due = take_due(&mut state.failed_callbacks, now);
         let fresh = std::mem::take(&mut state.callbacks);
-        fresh.into_iter().chain(due.into_values()).map(received).collect()
+        fresh.into_iter().chain(due).map(received).collect()
     }
 
     /// Takes the events that are there, of each group the first one, unless an earlier one of it is being delivered.
@@ -103,22 +103,25 @@ impl Queues {
             tracing::error!(subject = ?message.body.subject, receives = message.receives, "timer given up");
             return;
         }
-        let at = self.clock.now() + REDELIVERY_DELAY;
-        let mut state = self.state();
-        let key = (at, state.next());
-        state.timers.insert(key, message);
+        self.put_back(message, |state| &mut state.timers);
     }
 
     /// Puts back a callback whose handling failed; gives it up, loudly, after [`RECEIVES_MAX`] deliveries.
     pub fn callback_failed(&self, message: Message<Callback>) {
         if message.receives >= RECEIVES_MAX {
-            tracing::error!(callback = ?message.body, receives = message.receives, "callback given up");
+            let (callback, task) = (message.body.name(), message.body.task());
+            tracing::error!(callback, task_sid = ?task, receives = message.receives, "callback given up");
             return;
         }
+        self.put_back(message, |state| &mut state.failed_callbacks);
+    }
+
+    /// Lets a message come again after [`REDELIVERY_DELAY`].
+    fn put_back<T>(&self, message: Message<T>, delayed: impl FnOnce(&mut State) -> &mut Delayed<T>) {
         let at = self.clock.now() + REDELIVERY_DELAY;
         let mut state = self.state();
         let key = (at, state.next());
-        state.failed_callbacks.insert(key, message);
+        delayed(&mut state).insert(key, message);
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -162,6 +165,12 @@ impl Outbox for Queues {
         self.nudge.notify_one();
         Box::pin(std::future::ready(Ok(())))
     }
+}
+
+/// Takes the messages whose moment has come.
+fn take_due<T>(delayed: &mut Delayed<T>, now: Timestamp) -> impl Iterator<Item = Message<T>> + use<T> {
+    let later = delayed.split_off(&(now + Millis::from_millis(1), 0));
+    std::mem::replace(delayed, later).into_values()
 }
 
 fn received<T>(message: Message<T>) -> Message<T> {

@@ -118,6 +118,34 @@ pub enum Callback {
     },
 }
 
+impl Callback {
+    /// What kind of work it is, for the log: what it carries may have phone numbers and passwords in it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Assignment { .. } => "assignment",
+            Self::StopWorkerCall { .. } => "stop_worker_call",
+            Self::SendCallerOn { .. } => "send_caller_on",
+            Self::Instruct { .. } => "instruct",
+            Self::MoveCaller { .. } => "move_caller",
+            Self::Relay(_) => "relay",
+            Self::CheckCaller { .. } => "check_caller",
+            Self::DeleteQueue { .. } => "delete_queue",
+        }
+    }
+
+    /// The Task it is about, if it names one.
+    pub fn task(&self) -> Option<TaskSid> {
+        match self {
+            Self::Assignment { task, .. }
+            | Self::SendCallerOn { task, .. }
+            | Self::Instruct { task, .. }
+            | Self::MoveCaller { task, .. }
+            | Self::CheckCaller { task, .. } => Some(*task),
+            Self::StopWorkerCall { .. } | Self::Relay(_) | Self::DeleteQueue { .. } => None,
+        }
+    }
+}
+
 /// A notice of the carrier for somebody else's URL.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Relay {
