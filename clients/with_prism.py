@@ -4,7 +4,8 @@
     clients/with_prism.py proxy DOCUMENT COMMAND [ARGUMENT…]    in front of CORDBOARD_URL, which it replaces
     clients/with_prism.py mock DOCUMENT COMMAND [ARGUMENT…]     in the place of a carrier: CARRIER_URL
 
-As a proxy it answers 500 where a request or an answer violates the document, as a mock 422 where a request does.
+As a proxy it answers 500 where a request or an answer violates the document, as a mock 422 where a request does, a form's unknown
+fields included.
 """
 
 import json
@@ -17,10 +18,10 @@ import time
 import urllib.error
 import urllib.request
 
+from form_names import FORM, checking_form_names
 from with_server import STOP_SECONDS_MAX, free_port
 
 PRISM = pathlib.Path(__file__).parent / "node_modules/.bin/prism"
-FORM = "application/x-www-form-urlencoded"
 START_SECONDS_MAX = 60
 
 
@@ -32,8 +33,9 @@ def main() -> int:
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     with tempfile.TemporaryDirectory() as folder:
+        description = spell_out(json.loads(pathlib.Path(document).read_text()))
         spelled_out = pathlib.Path(folder, "document.json")
-        spelled_out.write_text(json.dumps(spell_out(json.loads(pathlib.Path(document).read_text()))))
+        spelled_out.write_text(json.dumps(description))
         log = pathlib.Path(folder, "log")
         arguments = [PRISM, kind, "-h", "127.0.0.1", "-p", str(port), str(spelled_out)]
         if kind == "proxy":
@@ -44,22 +46,22 @@ def main() -> int:
             if not answers(url, prism):
                 print(f"Prism does not start:\n{log.read_text()}", file=sys.stderr)
                 return 1
-            name = "CORDBOARD_URL" if kind == "proxy" else "CARRIER_URL"
-            return subprocess.run(command, env=os.environ | {name: url}).returncode
+            if kind == "proxy":
+                return subprocess.run(command, env=os.environ | {"CORDBOARD_URL": url}).returncode
+            with checking_form_names(description, url) as address:
+                return subprocess.run(command, env=os.environ | {"CARRIER_URL": address}).returncode
         finally:
             prism.terminate()
             prism.wait(STOP_SECONDS_MAX)
 
 
 def spell_out(document: dict) -> dict:
-    """What Prism needs said: arrays in forms repeat their key, which is OpenAPI's default, and a misspelt field of a
-    form is a mistake; the document does not forbid any, and Prism would drop it in silence."""
+    """What Prism needs said: arrays in forms repeat their key, which is OpenAPI's default."""
     bodies = [o.get("requestBody", {}) for item in document["paths"].values() for o in item.values() if isinstance(o, dict)]
     for form in (body["content"][FORM] for body in bodies if FORM in body.get("content", {})):
-        fields = form["schema"].get("properties", {})
-        arrays = [name for name, field in fields.items() if field.get("type") == "array"]
+        fields = form["schema"].get("properties", {}).items()
+        arrays = [name for name, field in fields if field.get("type") == "array"]
         form["encoding"] = {name: {"style": "form", "explode": True} for name in arrays}
-        form["schema"]["additionalProperties"] = False
     return document
 
 
