@@ -138,14 +138,21 @@ pub(super) fn name_call(
     instruction.worker_call_sid = Some(call);
     let rings = Millis::from_secs(u64::from(instruction.ring_timeout_secs));
     found.expires_at = now + rings.saturating_add(RING_MARGIN);
-    let in_attributes = match instruction.plan {
-        Plan::Dequeue { .. } | Plan::Call { .. } => true,
-        Plan::Conference(_) | Plan::Redirect | Plan::DialQueue { .. } => false,
-    };
-    if in_attributes {
-        set_attribute(draft.task_mut(task)?, "worker_call_sid", call.to_string().into());
-    }
+    add_worker_call(draft.task_mut(task)?);
     Ok(())
+}
+
+/// The call of whoever has the Task becomes one of its attributes (taskrouter.md section 11.3, `dequeue` and `call`). A call
+/// that only rings does not: written with the acceptance, it costs no write of its own and no event.
+fn add_worker_call(task: &mut Task) {
+    let instruction = task.held_reservation().and_then(|held| held.instruction.as_ref());
+    let call = instruction.and_then(|instruction| match instruction.plan {
+        Plan::Dequeue { .. } | Plan::Call { .. } => instruction.worker_call_sid,
+        Plan::Conference(_) | Plan::Redirect | Plan::DialQueue { .. } => None,
+    });
+    if let Some(call) = call {
+        set_attribute(task, "worker_call_sid", call.to_string().into());
+    }
 }
 
 /// What an instruction adds to a Task's attributes. Where they are full already, a call is more than a note of it.
@@ -169,6 +176,7 @@ pub(super) fn accept(draft: &mut Draft<'_>, task: TaskSid, reservation: Reservat
     let task = draft.task_mut(task)?;
     task.assignment_status = AssignmentStatus::Assigned;
     task.failed_offers.clear();
+    add_worker_call(task);
     Ok(())
 }
 
