@@ -75,7 +75,7 @@ impl Protocol {
             message: Some(message),
             together,
             tasks: decision.tasks.into_iter().map(Stored::new).collect(),
-            workers: decision.workers.into_iter().map(Stored::new).collect(),
+            workers: decision.workers.into_iter().map(undated).map(Stored::new).collect(),
         });
         next.under_way.sort_unstable();
         Some(next)
@@ -237,4 +237,9 @@ impl Model for Protocol {
     fn within_boundary(&self, state: &State) -> bool {
         state.tasks.iter().all(|task| task.rounds <= self.bounds.rounds_max)
     }
+}
+
+/// Nothing is decided by when a Worker last changed: states that differ in that alone are one.
+fn undated(worker: Worker) -> Worker {
+    Worker { date_updated: worker.date_created, ..worker }
 }

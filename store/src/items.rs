@@ -20,7 +20,7 @@ pub type Item = HashMap<String, AttributeValue>;
 pub fn of_task(task: &Task, workspace: &Workspace) -> Result<Item, Error> {
     let mut item = compact(task, &Key::task(task.sid))?;
     let listing = keys::task_listing(task.workspace_sid, keys::listing_shard(task.sid));
-    put_listing(&mut item, listing, keys::listing_sk(task.date_created));
+    put_listing(&mut item, listing, keys::listing_sk(task.date_created, task.sid.text().as_str()));
     if let Some(place) = keys::waiting_key(workspace, task).filter(|_| task.is_in_line()) {
         put_board(&mut item, place);
     }
@@ -35,7 +35,7 @@ pub fn of_task(task: &Task, workspace: &Workspace) -> Result<Item, Error> {
 pub fn of_worker(worker: &Worker, workspace: &Workspace) -> Result<Item, Error> {
     let mut item = compact(worker, &Key::worker(worker.sid))?;
     let listing = keys::worker_listing(worker.workspace_sid);
-    put_listing(&mut item, listing, keys::listing_sk(worker.date_created));
+    put_listing(&mut item, listing, keys::listing_sk(worker.date_created, worker.sid.text().as_str()));
     if let Some(place) = keys::free_key(workspace, worker) {
         put_board(&mut item, place);
     }

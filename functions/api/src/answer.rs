@@ -1,4 +1,6 @@
-//! What we answer: JSON, and for a Task or Worker their version as an ETag.
+//! What we answer: JSON, and for a Task, a Worker or a list of them an ETag.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use serde_json::Value;
@@ -35,6 +37,15 @@ impl Answer {
     pub fn with_version(mut self, version: u64) -> Self {
         // Digits in quotes always are a header value.
         self.headers.extend(HeaderValue::try_from(format!("\"{version}\"")).map(|etag| (header::ETAG, etag)));
+        self
+    }
+
+    /// With an ETag that changes when a list or one of its entries does: `entries` are ids with versions.
+    pub fn with_versions<S: Hash>(mut self, entries: impl Iterator<Item = (S, u64)>) -> Self {
+        let mut hasher = DefaultHasher::new();
+        entries.for_each(|entry| entry.hash(&mut hasher));
+        let etag = HeaderValue::try_from(format!("\"{:016x}\"", hasher.finish()));
+        self.headers.extend(etag.map(|etag| (header::ETAG, etag)));
         self
     }
 

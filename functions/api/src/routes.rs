@@ -9,7 +9,7 @@ use http::Method;
 use crate::answer::Answer;
 use crate::call::{Call, PathSid};
 use crate::error::ApiError;
-use crate::resources::{activity, reservation, task, task_queue, worker, workspace};
+use crate::resources::{activity, reservation, task, task_queue, worker, worker_channel, workspace};
 
 /// One operation.
 pub struct Route {
@@ -19,6 +19,17 @@ pub struct Route {
     pub path: &'static str,
     /// What answers it.
     pub run: Run,
+}
+
+/// Paths of what has attributes: a POST there takes a patch of them instead of a form.
+const PATCHABLE: [&str; 2] =
+    ["/v1/Workspaces/{WorkspaceSid}/Workers/{Sid}", "/v1/Workspaces/{WorkspaceSid}/Tasks/{Sid}"];
+
+impl Route {
+    /// Does it take a JSON merge patch of attributes?
+    pub fn takes_patch(&self) -> bool {
+        self.method == Method::POST && PATCHABLE.contains(&self.path)
+    }
 }
 
 /// An operation's function.
@@ -38,6 +49,9 @@ pub static ROUTES: &[Route] = &[
     Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Workers/{Sid}", run: |call| Box::pin(worker::fetch(call)) },
     Route { method: Method::POST, path: "/v1/Workspaces/{WorkspaceSid}/Workers/{Sid}", run: |call| Box::pin(worker::update(call)) },
     Route { method: Method::DELETE, path: "/v1/Workspaces/{WorkspaceSid}/Workers/{Sid}", run: |call| Box::pin(worker::delete(call)) },
+    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Workers/{WorkerSid}/Channels", run: |call| Box::pin(worker_channel::list(call)) },
+    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Workers/{WorkerSid}/Channels/{Sid}", run: |call| Box::pin(worker_channel::fetch(call)) },
+    Route { method: Method::POST, path: "/v1/Workspaces/{WorkspaceSid}/Workers/{WorkerSid}/Channels/{Sid}", run: |call| Box::pin(worker_channel::update(call)) },
     Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Workers/{WorkerSid}/Reservations", run: |call| Box::pin(reservation::list_of_worker(call)) },
     Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Workers/{WorkerSid}/Reservations/{Sid}", run: |call| Box::pin(reservation::fetch_of_worker(call)) },
     Route { method: Method::POST, path: "/v1/Workspaces/{WorkspaceSid}/Workers/{WorkerSid}/Reservations/{Sid}", run: |call| Box::pin(reservation::update_of_worker(call)) },

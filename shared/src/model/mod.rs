@@ -37,7 +37,7 @@ pub use task_channel::{
 };
 pub use task_queue::{TaskOrder, TaskQueue};
 pub use time::{Clock, Millis, Timestamp};
-pub use worker::{IdleKey, OpenReservation, Readiness, Roster, Worker, WorkerChannel};
+pub use worker::{IdleKey, OpenReservation, Readiness, Roster, WORKER_CAPACITY_MAX, Worker, WorkerChannel};
 pub use workflow::{
     CONFIGURATION_BYTES_MAX, Configuration, ConfigurationError, DEFAULT_FILTER_KEYS, Filter, KnownWorker, OrderBy,
     OrderClause, RESERVATION_TIMEOUT_DEFAULT, STEPS_MAX, TARGET_KEYS, Target, Workflow,

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use super::Snapshot;
 use super::{release, workflow};
 use crate::model::{
-    AfterFailedReservation, AssignmentStatus, FailedOffer, ReservationSid, ReservationStatus, Task, TaskSid, Timestamp,
-    Worker, WorkerSid, Workspace,
+    ATTRIBUTES_CHARS_MAX, AfterFailedReservation, AssignmentStatus, FailedOffer, ReservationSid, ReservationStatus,
+    Task, TaskSid, Timestamp, Worker, WorkerSid, Workspace,
 };
 
 /// A decision: what became of the event, and what to write.
@@ -82,6 +82,9 @@ pub enum Refusal {
     /// Calls are being made for the Reservation already.
     #[error("another instruction is being carried out for Reservation {0}")]
     InstructionInHand(ReservationSid),
+    /// What a patch makes of the attributes is longer than attributes may be.
+    #[error("attributes would have more than {ATTRIBUTES_CHARS_MAX} characters")]
+    AttributesTooLong,
     /// The TaskChannel is not there.
     #[error("there is no such TaskChannel in the Workspace")]
     NoSuchTaskChannel,
@@ -208,6 +211,7 @@ impl<'a> Draft<'a> {
         }
         for worker in &mut workers {
             worker.version += 1;
+            worker.date_updated = now;
         }
         Decision { outcome, workers_written: self.workers_written, tasks, workers }
     }

@@ -30,7 +30,7 @@ mod worker;
 mod workflow;
 
 pub use decision::{Decision, Outcome, Refusal, WorkersWritten};
-pub use event::{Answer, Event, Leaving, TaskChanges, WorkerChanges};
+pub use event::{Answer, AttributesChange, Event, Leaving, TaskChanges, WorkerChanges};
 pub use presence::Presence;
 pub use roster::roster_of;
 pub use snapshot::Snapshot;

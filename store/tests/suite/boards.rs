@@ -180,7 +180,7 @@ async fn a_worker_whose_skills_change_moves_to_another_board() {
     let (maya, leela) = (world.worker("Maya").await, world.worker("Leela").await);
     let learned = attributes(&json!({ "languages": ["en", "hi"] }));
     let learn = |worker| shared::model::Worker { attributes: learned.clone(), ..worker };
-    world.store.change_worker(maya.sid, &*world.workspace().await, learn).await.unwrap();
+    world.store.change_worker(maya.sid, &*world.workspace().await, NOON, learn).await.unwrap();
     assert_eq!(world.free_beside(&maya).await, [""; 0]);
     let mut beside_leela = world.free_beside(&leela).await;
     beside_leela.sort_unstable();

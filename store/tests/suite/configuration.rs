@@ -82,7 +82,7 @@ async fn a_readiness_is_known_before_the_first_worker_who_has_it_can_be_found() 
     let none = Roster::new(Vec::new());
     let readiness = Readiness { queues: none.clone(), ..world.idle_readiness(&maya).await };
     assert!(!world.workspace().await.boards.contains_key(&readiness.key()));
-    world.store.change_worker(maya.sid, &*world.workspace().await, forget).await.unwrap();
+    world.store.change_worker(maya.sid, &*world.workspace().await, NOON, forget).await.unwrap();
     assert_eq!(world.worker("Maya").await.roster, none);
     assert!(world.workspace().await.boards.contains_key(&readiness.key()));
 }

@@ -35,7 +35,7 @@ async fn an_item_that_is_too_large_is_refused_and_what_was_there_stays() {
     let world = World::open().await;
     let maya = world.worker("Maya").await;
     let grow = |worker| Worker { friendly_name: "x".repeat(TOO_LARGE_BYTES), ..worker };
-    let refused = world.store.change_worker(maya.sid, &*world.workspace().await, grow).await;
+    let refused = world.store.change_worker(maya.sid, &*world.workspace().await, NOON, grow).await;
     assert!(matches!(refused, Err(Error::Unavailable(_))), "{refused:?}");
     assert_eq!(world.worker("Maya").await, maya);
 }

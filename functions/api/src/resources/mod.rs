@@ -1,10 +1,12 @@
 //! The resources, one a file: what it looks like, and the operations on it.
 
 pub mod activity;
+mod listing;
 pub mod reservation;
 pub mod task;
 pub mod task_queue;
 pub mod worker;
+pub mod worker_channel;
 pub mod workspace;
 
 use std::future::Future;

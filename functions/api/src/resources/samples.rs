@@ -62,6 +62,7 @@ pub fn worker() -> Worker {
         attributes: r#"{"languages":["en"],"contact_uri":"+17075550101"}"#.parse().unwrap(),
         date_status_changed: NOON + Millis::from_secs(60),
         roster: Roster::new(vec![QUEUE]),
+        date_updated: NOON + Millis::from_secs(65),
         version: 3,
         ..Worker::new(WorkerSid::from_bytes(numbered(1)), WORKSPACE, "Alice", WRAP_UP, NOON)
     }
@@ -107,7 +108,7 @@ pub fn assert_official(name: &str, rendered: &Value) {
 }
 
 fn names(object: &Value) -> BTreeSet<&str> {
-    object.as_object().unwrap().keys().map(String::as_str).collect()
+    object.as_object().into_iter().flat_map(|object| object.keys()).map(String::as_str).collect()
 }
 
 const fn numbered(number: u8) -> [u8; 16] {
