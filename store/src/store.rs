@@ -211,6 +211,12 @@ impl Store {
         Ok(())
     }
 
+    pub(crate) async fn delete(&self, key: &Key) -> Result<(), Error> {
+        let key = Some(items::key_attributes(key));
+        self.client.delete_item().table_name(&*self.table).set_key(key).send().await?;
+        Ok(())
+    }
+
     async fn board<T: DeserializeOwned>(
         &self,
         board: String,
@@ -233,7 +239,7 @@ impl Store {
         found.items.unwrap_or_default().into_iter().map(items::read).collect()
     }
 
-    async fn listed<S: std::str::FromStr>(&self, listing: String) -> Result<Vec<S>, Error> {
+    pub(crate) async fn listed<S: std::str::FromStr>(&self, listing: String) -> Result<Vec<S>, Error> {
         let mut pages = self
             .client
             .query()

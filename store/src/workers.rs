@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::builders::DeleteBuilder;
 use aws_sdk_dynamodb::types::{Delete, KeysAndAttributes, Put, TransactWriteItem};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use shared::model::{TaskQueueSid, Worker, WorkerSid, Workspace, WorkspaceSid};
 use shared::router::{Decision, Presence};
@@ -79,14 +80,19 @@ impl Store {
 
     /// These Workers as they stand; those who are gone are left out.
     pub async fn workers(&self, sids: &[WorkerSid]) -> Result<Vec<Worker>, Error> {
-        let mut workers = Vec::with_capacity(sids.len());
-        for batch in sids.chunks(BATCH_ITEMS_MAX) {
-            let keys = batch.iter().map(|sid| items::key_attributes(&Key::worker(*sid))).collect();
-            for item in self.batch(keys).await? {
-                workers.push(items::read(item)?);
+        self.all_at(sids.iter().map(|sid| Key::worker(*sid))).await
+    }
+
+    /// What there is under these keys, a hundred at a time.
+    pub(crate) async fn all_at<T: DeserializeOwned>(&self, keys: impl Iterator<Item = Key>) -> Result<Vec<T>, Error> {
+        let keys: Vec<Item> = keys.map(|key| items::key_attributes(&key)).collect();
+        let mut found = Vec::with_capacity(keys.len());
+        for batch in keys.chunks(BATCH_ITEMS_MAX) {
+            for item in self.batch(batch.to_vec()).await? {
+                found.push(items::read(item)?);
             }
         }
-        Ok(workers)
+        Ok(found)
     }
 
     async fn batch(&self, mut keys: Vec<Item>) -> Result<Vec<Item>, Error> {

@@ -5,7 +5,6 @@ use serde_json::json;
 use shared::model::{ReservationSid, ReservationStatus};
 use shared::router::Refusal;
 
-use crate::BODY_BYTES_MAX;
 use crate::answer::Answer;
 use crate::paging::PAGE_SIZE_MAX;
 use crate::resources::ITEMS_READ_MAX;
@@ -75,10 +74,12 @@ pub enum ApiError {
         reservation: ReservationSid,
     },
     /// The body is over the limit.
-    #[error("the body has {bytes} bytes; at most {BODY_BYTES_MAX} are taken")]
+    #[error("the body has {bytes} bytes; at most {bytes_max} are taken")]
     BodyTooLarge {
         /// Its size.
         bytes: usize,
+        /// The limit.
+        bytes_max: usize,
     },
     /// A list is longer than one request can read.
     #[error("the list has {items} entries; at most {ITEMS_READ_MAX} can be read at once")]

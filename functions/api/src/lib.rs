@@ -22,7 +22,7 @@ mod view;
 use std::sync::Arc;
 
 use http::{Method, Request, Response};
-use shared::model::{AccountSid, Clock};
+use shared::model::{AccountSid, CONFIGURATION_BYTES_MAX, Clock};
 use store::Store;
 
 use answer::Answer;
@@ -36,6 +36,9 @@ pub use ids::Ids;
 /// Largest body taken: attributes of 4,096 characters, four bytes each, every byte as `%xx`, and room for the rest
 /// (taskrouter.md section 14).
 pub const BODY_BYTES_MAX: usize = 64 * 1024;
+
+/// Largest body of a Workflow: a configuration (taskrouter.md section 14), every byte as `%xx`, and room for the rest.
+pub const WORKFLOW_BODY_BYTES_MAX: usize = 3 * CONFIGURATION_BYTES_MAX + BODY_BYTES_MAX;
 
 /// The function's world.
 pub struct Api {
@@ -69,7 +72,7 @@ async fn answer(api: &Api, request: &Request<Vec<u8>>) -> Result<Answer, ApiErro
     auth::check(api, request.headers())?;
     let path = request.uri().path();
     let (route, sids) = routes::find(request.method(), path)?;
-    let (query, form) = parameters_of(request)?;
+    let (query, form) = parameters_of(request, route.body_bytes_max())?;
     let now = api.clock.now();
     let view = View::new(api, request.uri(), now);
     let call = Call { api, now, view, path, sids, query, form, headers: request.headers() };
@@ -77,9 +80,12 @@ async fn answer(api: &Api, request: &Request<Vec<u8>>) -> Result<Answer, ApiErro
 }
 
 /// The parameters of the URL, and those of the form where there is one.
-fn parameters_of(request: &Request<Vec<u8>>) -> Result<(Parameters, Parameters), ApiError> {
+fn parameters_of(request: &Request<Vec<u8>>, body_bytes_max: usize) -> Result<(Parameters, Parameters), ApiError> {
     let query = Parameters::of_query(request.uri().query().unwrap_or_default())?;
     let form = match *request.method() {
+        Method::POST if request.body().len() > body_bytes_max => {
+            return Err(ApiError::BodyTooLarge { bytes: request.body().len(), bytes_max: body_bytes_max });
+        }
         Method::POST => Parameters::of_form(request.headers(), request.body())?,
         _ => Parameters::default(),
     };

@@ -135,11 +135,6 @@ impl Place {
     pub fn new(created: Timestamp, sid: impl ToString) -> Self {
         Self { created, sid: sid.to_string() }
     }
-
-    /// The place of something whose age is not known: before everything else, by SID.
-    pub fn ageless(sid: impl ToString) -> Self {
-        Self::new(Timestamp::from_millis(0), sid)
-    }
 }
 
 impl Token {
