@@ -113,7 +113,7 @@ fn put_board(item: &mut Item, place: IndexKey) {
     item.insert(keys::BOARD_SK.to_owned(), text(place.sk));
 }
 
-fn put_listing(item: &mut Item, pk: String, sk: String) {
+pub(crate) fn put_listing(item: &mut Item, pk: String, sk: String) {
     item.insert(keys::LISTING_PK.to_owned(), text(pk));
     item.insert(keys::LISTING_SK.to_owned(), text(sk));
 }

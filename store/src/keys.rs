@@ -3,7 +3,8 @@
 //! | item | `pk` | `sk` | `board_pk` / `board_sk` | `listing_pk` / `listing_sk` |
 //! |---|---|---|---|---|
 //! | the centre | `CENTRE` | `CENTRE` | | |
-//! | Workspace | `WS…` | `WORKSPACE` | | |
+//! | Workspace | `WS…` | `WORKSPACE` | | `WORKSPACES` / age |
+//! | how often its configuration was written | `WS…` | `#REVISION`, before everything else | | `WORKSPACES#REMOVED` / moment, once deleted |
 //! | Activity, TaskQueue, Workflow | `WS…` | `ACTIVITY#WA…`, `QUEUE#WQ…`, `WORKFLOW#WW…` | | |
 //! | superseded configuration | `WS…` | `CONFIGURATION#WW…#<version>` | | |
 //! | TaskChannel | `WS…` | `CHANNEL#<unique name>` | | |
@@ -20,7 +21,8 @@
 //! Workers over readinesses, and the listing over [`LISTING_SHARDS`].
 
 use shared::model::{
-    Readiness, ReservationSid, Task, TaskQueueSid, TaskSid, Timestamp, Worker, WorkerSid, Workspace, WorkspaceSid,
+    PartId, Readiness, ReservationSid, Task, TaskQueueSid, TaskSid, Timestamp, Worker, WorkerSid, Workspace,
+    WorkspaceSid,
 };
 use shared::router::events::EventPlace;
 use shared::router::order::{Line, line_of, place_of};
@@ -48,6 +50,8 @@ pub const VERSION: &str = "version";
 
 /// Sort key of a Workspace's own fields.
 pub const WORKSPACE: &str = "WORKSPACE";
+/// Sort key of the revision of a Workspace's configuration: sorts before its parts, so that it is read before them.
+pub const REVISION: &str = "#REVISION";
 /// Sort key of a Task.
 pub const TASK: &str = "TASK";
 /// Sort key of a Worker.
@@ -88,6 +92,22 @@ impl Key {
     /// The Workspace itself; its parts share the partition.
     pub fn workspace(sid: WorkspaceSid) -> Self {
         Self::new(sid, WORKSPACE)
+    }
+
+    /// The revision of a Workspace's configuration.
+    pub fn revision(workspace: WorkspaceSid) -> Self {
+        Self::new(workspace, REVISION)
+    }
+
+    /// A part of the configuration.
+    pub fn configuration(workspace: WorkspaceSid, part: PartId) -> Self {
+        match part {
+            PartId::Workspace => Self::workspace(workspace),
+            PartId::Activity(sid) => Self::part(workspace, Part::Activity, sid),
+            PartId::TaskQueue(sid) => Self::part(workspace, Part::TaskQueue, sid),
+            PartId::TaskChannel(name) => Self::part(workspace, Part::TaskChannel, name),
+            PartId::Workflow(sid) => Self::part(workspace, Part::Workflow, sid),
+        }
     }
 
     /// A part of a Workspace: `kind` is one of the prefixes below.
@@ -166,6 +186,22 @@ impl Part {
     }
 }
 
+/// The part of the configuration whose item has this sort key; `None`: it is something else.
+pub fn part_named(sk: &str) -> Option<PartId> {
+    if sk == WORKSPACE {
+        return Some(PartId::Workspace);
+    }
+    let kind = Part::ALL.into_iter().find(|part| sk.starts_with(part.prefix()))?;
+    let name = sk.strip_prefix(kind.prefix())?;
+    match kind {
+        Part::Activity => name.parse().ok().map(PartId::Activity),
+        Part::TaskQueue => name.parse().ok().map(PartId::TaskQueue),
+        Part::TaskChannel => name.parse().ok().map(PartId::TaskChannel),
+        Part::Workflow => name.parse().ok().map(PartId::Workflow),
+        Part::Configuration | Part::Readiness => None,
+    }
+}
+
 /// A sort key before every other on a board: they begin with digits. (A key cannot be empty.)
 pub const BEFORE_ALL: &str = "!";
 
@@ -199,6 +235,16 @@ pub fn free_key(workspace: &Workspace, worker: &Worker) -> Option<IndexKey> {
     let (idle_since, created, sid) = worker.idle_key();
     let sk = format!("{}#{}#{sid}", sortable(idle_since), sortable(created));
     Some(IndexKey { pk: free_board(worker.workspace_sid, &readiness), sk })
+}
+
+/// The listing of all Workspaces.
+pub fn workspace_listing() -> String {
+    "WORKSPACES".to_owned()
+}
+
+/// The listing of the Workspaces that were deleted and still have something in them.
+pub fn removed_listing() -> String {
+    "WORKSPACES#REMOVED".to_owned()
 }
 
 /// The listing of a Workspace's Workers.

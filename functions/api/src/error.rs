@@ -81,10 +81,12 @@ pub enum ApiError {
         reservation: ReservationSid,
     },
     /// The body is over the limit.
-    #[error("the body has {bytes} bytes; at most {BODY_BYTES_MAX} are taken")]
+    #[error("the body has {bytes} bytes; at most {bytes_max} are taken")]
     BodyTooLarge {
         /// Its size.
         bytes: usize,
+        /// The limit.
+        bytes_max: usize,
     },
     /// A list whose order no index has is longer than one request can read.
     #[error("the list has {items} entries before any filter; at most {ITEMS_READ_MAX} can be put in this order")]

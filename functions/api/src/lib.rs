@@ -27,7 +27,7 @@ use std::sync::Arc;
 use http::{Method, Request, Response};
 use runtime::Outbox;
 use serde_json::{Map, Value};
-use shared::model::{AccountSid, Clock};
+use shared::model::{AccountSid, CONFIGURATION_BYTES_MAX, Clock};
 use store::Store;
 
 use answer::Answer;
@@ -44,6 +44,9 @@ pub use in_flight::{InFlight, REQUESTS_AT_ONCE_MAX};
 /// Largest body taken: attributes of 4,096 characters, four bytes each, every byte as `%xx`, and room for the rest
 /// (taskrouter.md section 14).
 pub const BODY_BYTES_MAX: usize = 64 * 1024;
+
+/// Largest body of a Workflow: a configuration (taskrouter.md section 14), every byte as `%xx`, and room for the rest.
+pub const WORKFLOW_BODY_BYTES_MAX: usize = 3 * CONFIGURATION_BYTES_MAX + BODY_BYTES_MAX;
 
 /// The function's world.
 pub struct Api {
@@ -94,7 +97,11 @@ async fn answer(api: &Api, request: &Request<Vec<u8>>) -> Result<Answer, ApiErro
 
 /// What the body says: a form, or a patch of attributes where the operation takes one.
 fn body_of(route: &Route, request: &Request<Vec<u8>>) -> Result<(Parameters, Option<Map<String, Value>>), ApiError> {
+    let bytes_max = route.body_bytes_max();
     match *request.method() {
+        Method::POST if request.body().len() > bytes_max => {
+            Err(ApiError::BodyTooLarge { bytes: request.body().len(), bytes_max })
+        }
         Method::POST if route.takes_patch() && patch::is_patch(request.headers()) => {
             Ok((Parameters::default(), Some(patch::read(request.body())?)))
         }

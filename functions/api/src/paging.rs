@@ -175,11 +175,6 @@ impl Place {
     pub fn first_key(&self) -> (i64, &str) {
         (self.keys.first().copied().unwrap_or_default(), &self.sid)
     }
-
-    /// The place of something whose age is not known: before everything else, by SID.
-    pub fn ageless(sid: impl ToString) -> Self {
-        Self::new(Timestamp::from_millis(0), sid)
-    }
 }
 
 impl Token {

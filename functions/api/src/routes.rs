@@ -9,7 +9,10 @@ use http::Method;
 use crate::answer::Answer;
 use crate::call::{Call, PathSid};
 use crate::error::ApiError;
-use crate::resources::{activity, reservation, task, task_queue, worker, worker_channel, workspace};
+use crate::resources::{
+    activity, reservation, task, task_channel, task_queue, worker, worker_channel, workflow, workspace,
+};
+use crate::{BODY_BYTES_MAX, WORKFLOW_BODY_BYTES_MAX};
 
 /// One operation.
 pub struct Route {
@@ -35,15 +38,44 @@ impl Route {
 /// An operation's function.
 pub type Run = for<'c> fn(&'c Call<'c>) -> Pin<Box<dyn Future<Output = Result<Answer, ApiError>> + Send + 'c>>;
 
+impl Route {
+    /// Bytes of the largest body taken.
+    pub fn body_bytes_max(&self) -> usize {
+        match self.path.contains("/Workflows") {
+            true => WORKFLOW_BODY_BYTES_MAX,
+            false => BODY_BYTES_MAX,
+        }
+    }
+}
+
 /// The table. Of two paths that fit, the upper one counts.
 #[rustfmt::skip]
 pub static ROUTES: &[Route] = &[
     Route { method: Method::GET, path: "/v1/Workspaces", run: |call| Box::pin(workspace::list(call)) },
+    Route { method: Method::POST, path: "/v1/Workspaces", run: |call| Box::pin(workspace::create(call)) },
     Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}", run: |call| Box::pin(workspace::fetch(call)) },
+    Route { method: Method::POST, path: "/v1/Workspaces/{WorkspaceSid}", run: |call| Box::pin(workspace::update(call)) },
+    Route { method: Method::DELETE, path: "/v1/Workspaces/{WorkspaceSid}", run: |call| Box::pin(workspace::delete(call)) },
     Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Activities", run: |call| Box::pin(activity::list(call)) },
+    Route { method: Method::POST, path: "/v1/Workspaces/{WorkspaceSid}/Activities", run: |call| Box::pin(activity::create(call)) },
     Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Activities/{Sid}", run: |call| Box::pin(activity::fetch(call)) },
     Route { method: Method::POST, path: "/v1/Workspaces/{WorkspaceSid}/Activities/{Sid}", run: |call| Box::pin(activity::update(call)) },
+    Route { method: Method::DELETE, path: "/v1/Workspaces/{WorkspaceSid}/Activities/{Sid}", run: |call| Box::pin(activity::delete(call)) },
+    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/TaskChannels", run: |call| Box::pin(task_channel::list(call)) },
+    Route { method: Method::POST, path: "/v1/Workspaces/{WorkspaceSid}/TaskChannels", run: |call| Box::pin(task_channel::create(call)) },
+    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/TaskChannels/{Sid}", run: |call| Box::pin(task_channel::fetch(call)) },
+    Route { method: Method::POST, path: "/v1/Workspaces/{WorkspaceSid}/TaskChannels/{Sid}", run: |call| Box::pin(task_channel::update(call)) },
+    Route { method: Method::DELETE, path: "/v1/Workspaces/{WorkspaceSid}/TaskChannels/{Sid}", run: |call| Box::pin(task_channel::delete(call)) },
+    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/TaskQueues", run: |call| Box::pin(task_queue::list(call)) },
     Route { method: Method::POST, path: "/v1/Workspaces/{WorkspaceSid}/TaskQueues", run: |call| Box::pin(task_queue::create(call)) },
+    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/TaskQueues/{Sid}", run: |call| Box::pin(task_queue::fetch(call)) },
+    Route { method: Method::POST, path: "/v1/Workspaces/{WorkspaceSid}/TaskQueues/{Sid}", run: |call| Box::pin(task_queue::update(call)) },
+    Route { method: Method::DELETE, path: "/v1/Workspaces/{WorkspaceSid}/TaskQueues/{Sid}", run: |call| Box::pin(task_queue::delete(call)) },
+    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Workflows", run: |call| Box::pin(workflow::list(call)) },
+    Route { method: Method::POST, path: "/v1/Workspaces/{WorkspaceSid}/Workflows", run: |call| Box::pin(workflow::create(call)) },
+    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Workflows/{Sid}", run: |call| Box::pin(workflow::fetch(call)) },
+    Route { method: Method::POST, path: "/v1/Workspaces/{WorkspaceSid}/Workflows/{Sid}", run: |call| Box::pin(workflow::update(call)) },
+    Route { method: Method::DELETE, path: "/v1/Workspaces/{WorkspaceSid}/Workflows/{Sid}", run: |call| Box::pin(workflow::delete(call)) },
     Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Workers", run: |call| Box::pin(worker::list(call)) },
     Route { method: Method::POST, path: "/v1/Workspaces/{WorkspaceSid}/Workers", run: |call| Box::pin(worker::create(call)) },
     Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Workers/{Sid}", run: |call| Box::pin(worker::fetch(call)) },
