@@ -38,6 +38,8 @@ pub struct Call<'c> {
     pub query: Parameters,
     /// The parameters of the form; none for a GET.
     pub form: Parameters,
+    /// The body, where it is no form.
+    pub body: &'c [u8],
     /// The headers.
     pub headers: &'c HeaderMap,
 }

@@ -17,6 +17,7 @@ mod paging;
 mod parameters;
 mod resources;
 mod routes;
+mod span;
 mod view;
 
 use std::sync::Arc;
@@ -69,18 +70,18 @@ async fn answer(api: &Api, request: &Request<Vec<u8>>) -> Result<Answer, ApiErro
     auth::check(api, request.headers())?;
     let path = request.uri().path();
     let (route, sids) = routes::find(request.method(), path)?;
-    let (query, form) = parameters_of(request)?;
+    let (query, form) = parameters_of(request, route.path == routes::TAKES_JSON)?;
     let now = api.clock.now();
     let view = View::new(api, request.uri(), now);
-    let call = Call { api, now, view, path, sids, query, form, headers: request.headers() };
+    let call = Call { api, now, view, path, sids, query, form, body: request.body(), headers: request.headers() };
     (route.run)(&call).await
 }
 
 /// The parameters of the URL, and those of the form where there is one.
-fn parameters_of(request: &Request<Vec<u8>>) -> Result<(Parameters, Parameters), ApiError> {
+fn parameters_of(request: &Request<Vec<u8>>, is_json: bool) -> Result<(Parameters, Parameters), ApiError> {
     let query = Parameters::of_query(request.uri().query().unwrap_or_default())?;
     let form = match *request.method() {
-        Method::POST => Parameters::of_form(request.headers(), request.body())?,
+        Method::POST if !is_json => Parameters::of_form(request.headers(), request.body())?,
         _ => Parameters::default(),
     };
     Ok((query, form))

@@ -9,7 +9,7 @@ use http::Method;
 use crate::answer::Answer;
 use crate::call::{Call, PathSid};
 use crate::error::ApiError;
-use crate::resources::{activity, reservation, task, task_queue, worker, workspace};
+use crate::resources::{activity, event, event_stream, reservation, statistics, task, task_queue, worker, workspace};
 
 /// One operation.
 pub struct Route {
@@ -24,11 +24,33 @@ pub struct Route {
 /// An operation's function.
 pub type Run = for<'c> fn(&'c Call<'c>) -> Pin<Box<dyn Future<Output = Result<Answer, ApiError>> + Send + 'c>>;
 
+/// The operation whose body is JSON.
+pub const TAKES_JSON: &str = "/v1/Workspaces/{WorkspaceSid}/TaskQueues/RealTimeStatistics";
+
 /// The table. Of two paths that fit, the upper one counts.
 #[rustfmt::skip]
 pub static ROUTES: &[Route] = &[
     Route { method: Method::GET, path: "/v1/Workspaces", run: |call| Box::pin(workspace::list(call)) },
     Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}", run: |call| Box::pin(workspace::fetch(call)) },
+    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Events", run: |call| Box::pin(event::list(call)) },
+    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Events/{Sid}", run: |call| Box::pin(event::fetch(call)) },
+    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/EventStream", run: |call| Box::pin(event_stream::of_workspace(call)) },
+    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Workers/{WorkerSid}/EventStream", run: |call| Box::pin(event_stream::of_worker(call)) },
+    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/RealTimeStatistics", run: |call| Box::pin(statistics::workspace_real_time(call)) },
+    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/CumulativeStatistics", run: |call| Box::pin(statistics::workspace_cumulative(call)) },
+    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Statistics", run: |call| Box::pin(statistics::workspace(call)) },
+    Route { method: Method::POST, path: TAKES_JSON, run: |call| Box::pin(statistics::task_queues_real_time(call)) },
+    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/TaskQueues/Statistics", run: |call| Box::pin(statistics::task_queues(call)) },
+    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/TaskQueues/{TaskQueueSid}/RealTimeStatistics", run: |call| Box::pin(statistics::task_queue_real_time(call)) },
+    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/TaskQueues/{TaskQueueSid}/CumulativeStatistics", run: |call| Box::pin(statistics::task_queue_cumulative(call)) },
+    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/TaskQueues/{TaskQueueSid}/Statistics", run: |call| Box::pin(statistics::task_queue(call)) },
+    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Workflows/{WorkflowSid}/RealTimeStatistics", run: |call| Box::pin(statistics::workflow_real_time(call)) },
+    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Workflows/{WorkflowSid}/CumulativeStatistics", run: |call| Box::pin(statistics::workflow_cumulative(call)) },
+    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Workflows/{WorkflowSid}/Statistics", run: |call| Box::pin(statistics::workflow(call)) },
+    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Workers/RealTimeStatistics", run: |call| Box::pin(statistics::workers_real_time(call)) },
+    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Workers/CumulativeStatistics", run: |call| Box::pin(statistics::workers_cumulative(call)) },
+    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Workers/Statistics", run: |call| Box::pin(statistics::workers(call)) },
+    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Workers/{WorkerSid}/Statistics", run: |call| Box::pin(statistics::worker(call)) },
     Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Activities", run: |call| Box::pin(activity::list(call)) },
     Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Activities/{Sid}", run: |call| Box::pin(activity::fetch(call)) },
     Route { method: Method::POST, path: "/v1/Workspaces/{WorkspaceSid}/Activities/{Sid}", run: |call| Box::pin(activity::update(call)) },

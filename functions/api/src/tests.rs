@@ -216,6 +216,7 @@ fn an_update_passes_only_with_the_version_it_names() {
             sids: Vec::new(),
             query: Parameters::default(),
             form: Parameters::default(),
+            body: &[],
             headers: &headers,
         };
         let checked = call.check_version(3);

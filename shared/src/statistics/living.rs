@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{Entry, TaskCell, said};
-use crate::model::{AssignmentStatus, Millis, TaskSid, Timestamp};
+use crate::model::{AssignmentStatus, Millis, Task, TaskSid, Timestamp};
 use crate::router::events::{Event, EventPlace, EventType, Parameter};
 
 /// What statistics say of one Task.
@@ -67,6 +67,23 @@ impl Living {
         self.0.retain(|_, task| !task.status.is_end() || now.since(task.changed) < kept);
     }
 
+    /// Up to `limit` Tasks that have not changed for `age`, others each minute: whoever has time looks whether they are still there.
+    pub fn to_check(&self, age: Millis, now: Timestamp, limit: usize) -> Vec<TaskSid> {
+        let old = |task: &&LivingTask| !task.status.is_end() && now.since(task.changed) >= age;
+        let old: Vec<TaskSid> = self.0.iter().filter(|(_, task)| old(task)).map(|(sid, _)| *sid).collect();
+        let turn = usize::try_from(now.as_secs() / 60).unwrap_or(0).wrapping_mul(limit);
+        let begin = turn.checked_rem(old.len()).unwrap_or(0);
+        old.iter().cycle().skip(begin).take(limit.min(old.len())).copied().collect()
+    }
+
+    /// Takes a Task to be as the table has it; `None`: it is gone.
+    pub fn correct(&mut self, sid: TaskSid, found: Option<&Task>) {
+        match found.filter(|task| task.removal.is_none()) {
+            Some(task) => drop(self.0.insert(sid, LivingTask::of_task(task))),
+            None => drop(self.0.remove(&sid)),
+        }
+    }
+
     /// Every Task.
     pub fn tasks(&self) -> impl Iterator<Item = (TaskSid, &LivingTask)> {
         self.0.iter().map(|(sid, task)| (*sid, task))
@@ -84,6 +101,18 @@ impl Living {
 }
 
 impl LivingTask {
+    fn of_task(task: &Task) -> Self {
+        Self {
+            cell: TaskCell { queue: task.task_queue_sid, workflow: task.workflow_sid, channel: task.channel },
+            status: task.assignment_status,
+            priority: task.priority,
+            created_secs: task.date_created.as_secs(),
+            entered_secs: task.task_queue_entered_date.as_secs(),
+            changed: task.date_updated,
+            version: task.version,
+        }
+    }
+
     fn of(event: &Event) -> Option<Self> {
         let status = event.parameters.get(Parameter::TaskAssignmentStatus)?;
         Some(Self {

@@ -85,6 +85,14 @@ impl RolledUp {
         Self { minutes: begin, hours: begin, days: Grain::Day.floor(begin) }
     }
 
+    /// The same, but for what lies before `oldest`: of that nothing is kept any more.
+    #[must_use]
+    pub fn not_before(self, oldest: Timestamp) -> Self {
+        let oldest = Grain::Hour.ceil(oldest);
+        let (minutes, hours) = (self.minutes.max(oldest), self.hours.max(oldest));
+        Self { minutes, hours, days: self.days.max(Grain::Day.floor(oldest)) }
+    }
+
     /// How far rows of this grain reach.
     pub fn until(&self, grain: Grain) -> Timestamp {
         match grain {

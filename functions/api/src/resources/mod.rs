@@ -1,7 +1,10 @@
 //! The resources, one a file: what it looks like, and the operations on it.
 
 pub mod activity;
+pub mod event;
+pub mod event_stream;
 pub mod reservation;
+pub mod statistics;
 pub mod task;
 pub mod task_queue;
 pub mod worker;
