@@ -20,14 +20,12 @@ const COUNTED_AGAIN: Millis = Millis::from_secs(300);
 /// How long after its end an hour is made, from all its events once more: a stream that was held up has caught up by then.
 const HOUR_SETTLED: Millis = Millis::from_secs(900);
 
-/// How much time is counted before it is noted how far it got.
-const STEP: Millis = Millis::from_secs(600);
-
-/// Steps of one run: a day. Who was away for longer catches up in several runs.
-const STEPS_MAX: usize = 144;
+/// Hours counted in one run, the first and the last of them in part: a day. Each is noted when it is done. Who was away for longer
+/// catches up in several runs.
+const STEPS_MAX: usize = 26;
 
 /// Hours made in one run.
-const HOURS_MAX: usize = 24;
+const HOURS_MAX: usize = STEPS_MAX;
 
 /// Rounds of queries, one of each shard, for the events of an hour: sixteen million items. Nobody has as many; what lies beyond is not
 /// counted.
@@ -64,7 +62,7 @@ impl Routing {
         let mut from = rolled.minutes - COUNTED_AGAIN;
         let mut living = self.store.living(workspace.sid).await?;
         for _ in 0..STEPS_MAX {
-            let until = end.min(from + STEP);
+            let until = end.min(Grain::Hour.floor(from) + Grain::Hour.length());
             if until <= from || until <= rolled.minutes {
                 return Ok(());
             }
