@@ -16,6 +16,9 @@
 //! | name of a Worker | `WS…#<name in small letters>` | `WORKER-NAME` | | |
 //! | recent waits of a queue | `WQ…` | `WAITS` | | |
 //! | events of one write | `EVENTS#WS…#<hour>#<shard>` | moment, version and digest | | |
+//! | statistics of a minute, an hour, a day | `EVENTS#WS…#<grain>#<family>` | moment`#`row | | |
+//! | the Tasks there are, in short | `EVENTS#WS…#LIVING` | hour`#`row | | |
+//! | how far events are rolled up | `EVENTS#WS…#ROLLED-UP` | `ROLLED-UP` | | |
 //!
 //! Both indexes are sparse. No key is written by all Tasks of a Workspace: waiting Tasks are spread over queues, free
 //! Workers over readinesses, and the listing over [`LISTING_SHARDS`].
@@ -26,6 +29,7 @@ use shared::model::{
 };
 use shared::router::events::EventPlace;
 use shared::router::order::{Line, line_of, place_of};
+use shared::statistics::{Family, Grain};
 
 /// Partition key of the table.
 pub const PK: &str = "pk";
@@ -143,6 +147,11 @@ impl Key {
     /// The events of the write that told the one at this place.
     pub fn events(workspace: WorkspaceSid, place: EventPlace) -> Self {
         Self::new(events_partition(workspace, place.hour(), place.shard()), place.write_key())
+    }
+
+    /// How far the events of a Workspace are rolled up.
+    pub fn rolled_up(workspace: WorkspaceSid) -> Self {
+        Self::new(format!("EVENTS#{workspace}#ROLLED-UP"), "ROLLED-UP")
     }
 
     /// The recent waits of a queue.
@@ -283,4 +292,28 @@ pub fn events_partition(workspace: WorkspaceSid, hour: i64, shard: u8) -> String
 /// Milliseconds with as many digits as the year 2286 needs, so that text order is time order.
 fn sortable(moment: Timestamp) -> String {
     format!("{:013}", moment.as_millis().max(0))
+}
+
+/// The rows of a Workspace's statistics of one grain.
+pub fn statistics_partition(workspace: WorkspaceSid, grain: Grain, family: Family) -> String {
+    let grain = match grain {
+        Grain::Minute => "MINUTE",
+        Grain::Hour => "HOUR",
+        Grain::Day => "DAY",
+    };
+    let family = match family {
+        Family::Tasks => "TASKS",
+        Family::Workers => "WORKERS",
+    };
+    format!("EVENTS#{workspace}#{grain}#{family}")
+}
+
+/// What the sort keys of the rows of one moment begin with; text order is time order.
+pub fn statistics_sk(begin: Timestamp) -> String {
+    sortable(begin)
+}
+
+/// The Tasks there are in a Workspace.
+pub fn living_partition(workspace: WorkspaceSid) -> String {
+    format!("EVENTS#{workspace}#LIVING")
 }

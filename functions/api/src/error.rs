@@ -94,6 +94,29 @@ pub enum ApiError {
         /// Its length, before any filter.
         items: usize,
     },
+    /// Statistics of a time that is too long ago (taskrouter.md sections 13 and 14).
+    #[error("StartDate: statistics go back 30 days")]
+    TooLongAgo,
+    /// Statistics of more Workers than they are made for (taskrouter.md section 14).
+    #[error("the Workspace has {workers} Workers; statistics of Workers are for at most {max}")]
+    TooManyWorkers {
+        /// How many there are.
+        workers: usize,
+        /// How many there may be.
+        max: usize,
+    },
+    /// Statistics of a time whose events are still to be counted.
+    #[error("statistics are being caught up with and go up to {until} so far; try again in a minute")]
+    NotCountedYet {
+        /// How far they go.
+        until: String,
+    },
+    /// As many streams are open as may be.
+    #[error("{streams} event streams are open, as many as may be at once; try again later")]
+    TooManyStreams {
+        /// How many.
+        streams: usize,
+    },
     /// More requests are being answered than one process takes.
     #[error("Too many requests at the same time: {REQUESTS_AT_ONCE_MAX} are being answered; try again")]
     TooManyRequests,
@@ -172,8 +195,15 @@ impl ApiError {
             Self::Rescinded { .. } => (20_410, StatusCode::GONE),
             Self::BodyTooLarge { .. } => (20_001, StatusCode::PAYLOAD_TOO_LARGE),
             Self::Store(store::Error::Conflict) => (20_162, StatusCode::CONFLICT),
-            Self::TooManyRequests | Self::Store(store::Error::Throttled(_)) => (20_429, StatusCode::TOO_MANY_REQUESTS),
-            Self::ListTooLong { .. } | Self::Outbox(_) | Self::Store(store::Error::Unavailable(_)) => {
+            Self::TooManyRequests | Self::TooManyStreams { .. } | Self::Store(store::Error::Throttled(_)) => {
+                (20_429, StatusCode::TOO_MANY_REQUESTS)
+            }
+            Self::TooLongAgo => (14_241, StatusCode::BAD_REQUEST),
+            Self::TooManyWorkers { .. } => (14_240, StatusCode::BAD_REQUEST),
+            Self::ListTooLong { .. }
+            | Self::NotCountedYet { .. }
+            | Self::Outbox(_)
+            | Self::Store(store::Error::Unavailable(_)) => {
                 (20_503, StatusCode::SERVICE_UNAVAILABLE)
             }
             Self::Store(store::Error::Corrupt { .. }) | Self::Json(_) => (20_500, StatusCode::INTERNAL_SERVER_ERROR),
@@ -204,6 +234,10 @@ impl ApiError {
             | Self::BodyTooLarge { .. }
             | Self::ListTooLong { .. }
             | Self::TooManyRequests
+            | Self::TooLongAgo
+            | Self::TooManyWorkers { .. }
+            | Self::NotCountedYet { .. }
+            | Self::TooManyStreams { .. }
             | Self::Json(_) => self.to_string(),
         }
     }

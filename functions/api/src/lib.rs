@@ -20,6 +20,7 @@ mod parameters;
 mod patch;
 mod resources;
 mod routes;
+mod span;
 mod view;
 
 use std::sync::Arc;
@@ -91,7 +92,7 @@ async fn answer(api: &Api, request: &Request<Vec<u8>>) -> Result<Answer, ApiErro
     let (form, patch) = body_of(route, request)?;
     let now = api.clock.now();
     let view = View::new(api, request.uri(), now);
-    let call = Call { api, now, view, path, sids, query, form, patch, headers: request.headers() };
+    let call = Call { api, now, view, path, sids, query, form, patch, body: request.body(), headers: request.headers() };
     (route.run)(&call).await
 }
 
@@ -105,6 +106,7 @@ fn body_of(route: &Route, request: &Request<Vec<u8>>) -> Result<(Parameters, Opt
         Method::POST if route.takes_patch() && patch::is_patch(request.headers()) => {
             Ok((Parameters::default(), Some(patch::read(request.body())?)))
         }
+        Method::POST if route.takes_json() => Ok((Parameters::default(), None)),
         Method::POST => Ok((Parameters::of_form(request.headers(), request.body())?, None)),
         _ => Ok((Parameters::default(), None)),
     }

@@ -316,6 +316,7 @@ fn an_update_passes_only_with_the_version_it_names() {
             query: Parameters::default(),
             form: Parameters::default(),
             patch: None,
+            body: &[],
             headers: &headers,
         };
         let checked = call.check_version(3);

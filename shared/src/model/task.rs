@@ -32,6 +32,10 @@ pub enum AssignmentStatus {
 }
 
 impl AssignmentStatus {
+    /// Every status, in the order of a Task's life.
+    pub const ALL: [Self; 6] =
+        [Self::Pending, Self::Reserved, Self::Assigned, Self::Wrapping, Self::Completed, Self::Canceled];
+
     /// Has the Task ended?
     pub fn is_end(self) -> bool {
         match self {

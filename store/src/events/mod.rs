@@ -3,6 +3,7 @@
 //! There is no index. An event's id says where it is ([`EventPlace`]); a list goes back hour by hour, reading the shards of
 //! an hour side by side.
 
+mod forward;
 mod item;
 
 use std::cmp::Reverse;
@@ -17,6 +18,8 @@ use shared::router::events::{EVENT_SHARDS, Event, EventPlace, Parameter};
 use crate::items::{Item, text};
 use crate::keys::{self, Key};
 use crate::{Error, Store};
+
+pub use forward::Ahead;
 
 /// Items one query of a shard brings: more than a page of the API has room for, less than a megabyte.
 const ITEMS_PER_QUERY_MAX: i32 = 100;
@@ -74,6 +77,12 @@ impl EventFilter {
         }
     }
 
+    /// Is this event in the list?
+    pub fn shows(&self, event: &Event) -> bool {
+        event.at() >= self.from && event.at() <= self.until && self.wants(event)
+    }
+
+    /// The same, whenever it happened.
     fn wants(&self, event: &Event) -> bool {
         let says = |parameter, wanted: Option<String>| {
             wanted.is_none_or(|wanted| event.parameters.get(parameter) == Some(wanted.as_str()))

@@ -3,7 +3,10 @@
 pub mod activity;
 mod configuration;
 mod listing;
+pub mod event;
+pub mod event_stream;
 pub mod reservation;
+pub mod statistics;
 pub mod task;
 pub mod task_channel;
 pub mod task_queue;
