@@ -36,9 +36,9 @@ pub fn functions(voice: &Arc<Voice>, public_url: &str) -> Router {
         .route(&below(path::QUEUE_EXIT), any(serve).with_state(site(boxed(queue_exit::handle))))
 }
 
-/// The REST API, under the path it has in `template.yaml`.
+/// The REST API and its description, under the paths they have in `template.yaml`.
 pub fn rest_api(api: Arc<Api>) -> Router {
-    Router::new().route("/v1/{*rest}", any(serve_api).with_state(api))
+    Router::new().route("/v1/{*rest}", any(serve_api)).route("/openapi.json", any(serve_api)).with_state(api)
 }
 
 async fn serve_api(State(api): State<Arc<Api>>, request: HttpRequest) -> Response<Body> {

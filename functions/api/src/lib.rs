@@ -3,7 +3,7 @@
 //!
 //! Reading order: `routes` (every operation served, as a table), `resources` (one resource a file: what it
 //! looks like, how it is read and changed), `paging` (lists, page by page), `parameters` (what a request says),
-//! `error` (every way to say no), `auth`.
+//! `error` (every way to say no), `auth`, `openapi` (the description of all this).
 //!
 //! Nothing here decides anything about Tasks or Workers: an update becomes an [`Event`](shared::router::Event), and the
 //! routing core says what comes of it.
@@ -14,6 +14,7 @@ mod call;
 mod error;
 mod ids;
 mod in_flight;
+mod openapi;
 mod ordering;
 mod paging;
 mod parameters;
@@ -73,13 +74,14 @@ pub struct Api {
 
 /// Answers one request. Never fails: what goes wrong is an answer too, `{"code","message","more_info","status"}`.
 pub async fn handle(api: Arc<Api>, request: Request<Vec<u8>>) -> Response<Vec<u8>> {
-    let answer = match answer(&api, &request).await {
-        Ok(answer) => answer,
-        Err(error) => refuse(&error),
+    let answered = match request.uri().path() {
+        openapi::PATH => openapi::answer(&request),
+        _ => answer(&api, &request).await.map(Answer::into_response),
     };
-    let (method, path, status) = (request.method(), request.uri().path(), answer.status.as_u16());
+    let response = answered.unwrap_or_else(|error| refuse(&error).into_response());
+    let (method, path, status) = (request.method(), request.uri().path(), response.status().as_u16());
     tracing::info!(%method, path, status, "answered");
-    answer.into_response()
+    response
 }
 
 /// Credentials come first: without them, nothing can be learnt about what is here.
