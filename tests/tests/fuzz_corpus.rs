@@ -33,21 +33,10 @@ impl Input<'_> for String {
     }
 }
 
-/// A function where libFuzzer has an entry point.
-#[macro_export]
-macro_rules! fuzz_target {
-    (|$input:ident: $kind:ty| $body:block) => {
-        pub fn run(bytes: &[u8]) {
-            let $input: $kind = $crate::Input::of(bytes);
-            $body
-        }
-    };
-}
-
 macro_rules! targets {
     ($($target:ident: $path:literal;)*) => {
         $(
-            #[allow(unused_attributes, reason = "the target is a program of its own for the fuzzer")]
+            #[allow(unused_attributes, unused_imports, reason = "the target is a program of its own for the fuzzer")]
             #[path = $path]
             mod $target;
         )*
@@ -62,6 +51,17 @@ targets! {
     order_by: "../../fuzz/fuzz_targets/order_by.rs";
     twiml: "../../fuzz/fuzz_targets/twiml.rs";
     workflow: "../../fuzz/fuzz_targets/workflow.rs";
+}
+
+/// A function where libFuzzer has an entry point.
+#[macro_export]
+macro_rules! fuzz_target {
+    (|$input:ident: $kind:ty| $body:block) => {
+        pub fn run(bytes: &[u8]) {
+            let $input: $kind = $crate::Input::of(bytes);
+            $body
+        }
+    };
 }
 
 fn names(folder: &Path) -> Vec<String> {
