@@ -39,7 +39,10 @@ pub(super) fn answer(
     let status = find(draft, task, reservation)?.status;
     match (answer, status) {
         (Answer::Accept, ReservationStatus::Accepted) => Ok(()),
-        (Answer::Accept, ReservationStatus::Pending) => accept(draft, task, reservation),
+        (Answer::Accept, ReservationStatus::Pending) => {
+            caller_is_here(draft, task, reservation)?;
+            accept(draft, task, reservation)
+        }
         (Answer::Reject { activity }, ReservationStatus::Pending) => {
             pending_mut(draft, task, reservation)?.rejected_into = *activity;
             draft.end_reservation(task, reservation, ReservationStatus::Rejected)?;
@@ -47,6 +50,18 @@ pub(super) fn answer(
         }
         (Answer::Accept | Answer::Reject { .. }, status) => Err(Refusal::ReservationNotPending { reservation, status }),
     }
+}
+
+/// Of parallel offers, one that has nothing but a word for it cannot have a caller whom another one's `redirect` sends away:
+/// nobody would be there. Who is being called is connected first, and that says more.
+fn caller_is_here(draft: &Draft<'_>, task: TaskSid, reservation: ReservationSid) -> Result<(), Refusal> {
+    if find(draft, task, reservation)?.instruction.is_some() {
+        return Ok(());
+    }
+    let redirects =
+        |other: &&Reservation| other.instruction.as_ref().is_some_and(|issued| issued.plan == Plan::Redirect);
+    let elsewhere = draft.task(task)?.pending_reservations().find(redirects);
+    elsewhere.map_or(Ok(()), |other| Err(Refusal::InstructionInHand(other.sid)))
 }
 
 /// Whether the Reservation's own timeout stands still: not while a redirected caller listens to somebody's TwiML, which

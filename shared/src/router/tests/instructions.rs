@@ -183,6 +183,29 @@ fn a_redirect_leaves_the_reservation_its_own_time() {
 }
 
 #[test]
+fn of_parallel_offers_only_the_one_that_redirects_the_caller_can_be_accepted() {
+    let mut world = world().worker("Ann", ENGLISH).worker("Ben", ENGLISH);
+    world.workspace.task_queues.get_mut(&queue("en")).unwrap().max_reserved_workers = 2;
+    world.call("c1", "en");
+    world.advance("c1");
+    let offers: Vec<ReservationSid> = world.task("c1").reservations.iter().map(|offer| offer.sid).collect();
+    let [redirects, other] = offers[..] else { panic!("two are offered the call") };
+    let instruction = IssuedInstruction {
+        claim: 1,
+        plan: Plan::Redirect,
+        worker_call_sid: None,
+        post_work_activity_sid: None,
+        ring_timeout_secs: RING_SECS,
+    };
+    world.happens(Event::InstructionIssued { task: task("c1"), reservation: redirects, instruction });
+    let accept = |world: &mut World, reservation| {
+        world.happens(Event::Answered { task: task("c1"), reservation, answer: Answer::Accept }).0
+    };
+    assert_eq!(accept(&mut world, other), Outcome::Refused(Refusal::InstructionInHand(redirects)));
+    assert_eq!(accept(&mut world, redirects), Outcome::Changed);
+}
+
+#[test]
 fn the_call_to_the_worker_is_in_the_attributes_of_the_task() {
     for plan in [Plan::default(), Plan::Call { status_callback: None, dialed_by: None }] {
         let (mut world, worker_call) = under_way(plan.clone());

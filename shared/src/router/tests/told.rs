@@ -267,6 +267,22 @@ fn the_same_write_tells_the_same_events_and_the_next_write_later_ones() {
 }
 
 #[test]
+fn a_writer_whose_clock_is_behind_tells_after_the_one_before() {
+    let mut world = offered();
+    let before = world.task("c1").clone();
+    world.now = Timestamp::from_millis(before.date_updated.as_millis() - 700);
+    let after = told(&mut world, set("c1", AssignmentStatus::Canceled));
+    let place = |task: &Task| {
+        events::EventPlace::of(events::Cause {
+            about: &task.sid.to_string(),
+            version: task.version,
+            at: task.date_updated,
+        })
+    };
+    assert!(after[0].place > place(&before), "{:?}", after[0].place);
+}
+
+#[test]
 fn only_what_the_filter_lets_through_is_told_to_a_callback() {
     let mut workspace = world().workspace;
     assert!(!events::is_wanted(&workspace, EventType::TaskCreated), "no callback, no message");
