@@ -27,7 +27,7 @@ impl Store {
     /// [`Error::Conflict`]: its configuration was written since.
     pub async fn remove_workspace(&self, workspace: &Workspace, now: Timestamp) -> Result<(), Error> {
         let revision = Revision { revision: workspace.ledger.revision + 1, removed: true };
-        let listed = (keys::removed_listing(), keys::listing_sk(now));
+        let listed = (keys::removed_listing(), keys::listing_sk(now, workspace.sid.text().as_str()));
         let marked: TransactWriteItem = self.put_revision(workspace.sid, &revision, Some(listed))?;
         self.forget_workspace(workspace.sid).await;
         self.transact(vec![marked, self.delete_row(&Key::workspace(workspace.sid))?]).await

@@ -203,9 +203,7 @@ impl ApiError {
             Self::ListTooLong { .. }
             | Self::NotCountedYet { .. }
             | Self::Outbox(_)
-            | Self::Store(store::Error::Unavailable(_)) => {
-                (20_503, StatusCode::SERVICE_UNAVAILABLE)
-            }
+            | Self::Store(store::Error::Unavailable(_)) => (20_503, StatusCode::SERVICE_UNAVAILABLE),
             Self::Store(store::Error::Corrupt { .. }) | Self::Json(_) => (20_500, StatusCode::INTERNAL_SERVER_ERROR),
         }
     }

@@ -94,7 +94,8 @@ async fn answer(api: &Api, request: &Request<Vec<u8>>) -> Result<Answer, ApiErro
     let (form, patch) = body_of(route, request)?;
     let now = api.clock.now();
     let view = View::new(api, request.uri(), now);
-    let call = Call { api, now, view, path, sids, query, form, patch, body: request.body(), headers: request.headers() };
+    let call =
+        Call { api, now, view, path, sids, query, form, patch, body: request.body(), headers: request.headers() };
     (route.run)(&call).await
 }
 

@@ -24,7 +24,7 @@ fn sid<T: std::str::FromStr<Err: std::fmt::Debug>>(prefix: &str, number: u8) -> 
 fn event(event_type: EventType, moment: Timestamp, version: u64, parameters: Parameters) -> Event {
     let about = parameters.get(Parameter::TaskSid).or(parameters.get(Parameter::WorkerSid)).unwrap_or("").to_owned();
     let place = EventPlace::of(Cause { about: &about, version, at: moment });
-    Event { place, event_type, workspace_sid: WorkspaceSid::derive(&["a"]), parameters }
+    Event { place, earlier: None, event_type, workspace_sid: WorkspaceSid::derive(&["a"]), parameters }
 }
 
 /// An event about a Task that was made at noon and entered its queue then.

@@ -173,7 +173,11 @@ fn row_of(workspace: &Workspace, part: PartId, dates: Dates) -> Result<Option<It
     let Some(mut item) = item.transpose()? else { return Ok(None) };
     ledger::write(&mut item, part, dates, &workspace.ledger);
     if part == PartId::Workspace {
-        items::put_listing(&mut item, keys::workspace_listing(), keys::listing_sk(dates.date_created, workspace.sid.text().as_str()));
+        items::put_listing(
+            &mut item,
+            keys::workspace_listing(),
+            keys::listing_sk(dates.date_created, workspace.sid.text().as_str()),
+        );
     }
     Ok(Some(item))
 }

@@ -70,7 +70,9 @@ impl Store {
                 let found = try_join_all(open.iter().map(|part| self.forward(part, ITEMS_COUNTED_PER_QUERY))).await?;
                 let mut further = Vec::new();
                 for (part, found) in open.into_iter().zip(found) {
-                    found.events.iter().filter(|event| event.at() >= from && event.at() < until).for_each(&mut visit);
+                    // By the write that told them: what is told late is counted once, where it is found.
+                    let told = found.events.iter().filter(|event| event.place.at >= from && event.place.at < until);
+                    told.for_each(&mut visit);
                     further.extend(found.more.map(|lower| Stretch { lower, ..part }));
                 }
                 open = further;

@@ -2,9 +2,9 @@
 
 pub mod activity;
 mod configuration;
-mod listing;
 pub mod event;
 pub mod event_stream;
+mod listing;
 pub mod reservation;
 pub mod statistics;
 pub mod task;
