@@ -116,6 +116,10 @@ impl Protocol {
         let mut next = state.clone();
         let UnderWay { message, together, tasks, workers } = next.under_way.remove(writer);
         let gives_back_later = !together && !tasks.is_empty();
+        // Before what follows from the write: that may be the same message anew.
+        if let Some(message) = message {
+            self.handled(&mut next, message);
+        }
         for task in tasks {
             self.put_task(&mut next, task);
         }
@@ -124,9 +128,6 @@ impl Protocol {
             next.under_way.extend(workers.into_iter().map(UnderWay::giving_back));
         } else {
             workers.into_iter().for_each(|worker| self.put_worker(&mut next, worker));
-        }
-        if let Some(message) = message {
-            self.handled(&mut next, message);
         }
         self.forget(&mut next);
         next
@@ -142,7 +143,7 @@ impl Protocol {
         next.under_way.sort_unstable();
         let over: Vec<Message> = next.messages.iter().filter(|message| message.is_over(next)).copied().collect();
         for message in over {
-            let changes = |choice: &Choice| self.decide(next, *message, *choice).outcome == Outcome::Changed;
+            let changes = |choice: &Choice| self.decide(next, message, *choice).outcome == Outcome::Changed;
             if message.choices().iter().any(changes) {
                 next.broken = next.broken.or(Some("a message about what has ended changes something"));
             }
