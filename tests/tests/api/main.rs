@@ -1,6 +1,9 @@
 //! The REST API over a running centre: what it changes goes the same way as calls do.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says so by panicking")]
 
+mod configuration;
+mod configuration_in_use;
+
 use serde_json::Value;
 use shared::model::{CallSid, TaskSid};
 use tests::laboratory::Laboratory;
