@@ -6,7 +6,6 @@ use shared::model::Millis;
 use tests::laboratory::{EXAMPLE, Laboratory};
 use tests::story::SLACK;
 
-/// A minute, within which the schedule's sweep has come.
 const MINUTE: Millis = Millis::from_secs(65);
 
 /// What the API answers; null for an empty body.
@@ -245,7 +244,8 @@ async fn a_saved_workflow_is_for_new_tasks_and_for_waiting_ones_if_it_says_so() 
     let path = format!("{home}/Workflows/{}", sid(&workflow));
     let task = made(&laboratory, &format!("{home}/Tasks"), &[("WorkflowSid", sid(&workflow))]).await;
     let queue_of_task = async || {
-        laboratory.advance(MINUTE).await;
+        laboratory.centre.sweep().await;
+        laboratory.advance(SLACK).await;
         read(&laboratory, &format!("{home}/Tasks/{}", sid(&task))).await["task_queue_friendly_name"].clone()
     };
     changed(&laboratory, &path, &[("Configuration", &*into_queue(&queues[1]))]).await;

@@ -2,7 +2,6 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use shared::model::Millis;
 use tests::laboratory::Laboratory;
 use tests::story::SLACK;
 
@@ -103,8 +102,8 @@ async fn a_workspace_goes_with_everything_in_it() {
     }
     assert_eq!(ask(&laboratory, Method::DELETE, &home, &[]).await.0, 404);
     assert_eq!(read(&laboratory, "").await["workspaces"].as_array().unwrap().len(), 1);
-    laboratory.advance(Millis::from_secs(200)).await;
-    assert_eq!(store.removed_workspace_sids().await.unwrap(), [], "the sweeps have ended it");
+    laboratory.centre.sweep().await;
+    assert_eq!(store.removed_workspace_sids().await.unwrap(), [], "the sweep has ended it");
     laboratory.close().await;
 }
 
