@@ -38,10 +38,8 @@ impl Store {
     pub async fn clear_removed(&self, workspace: WorkspaceSid, items_max: usize) -> Result<usize, Error> {
         let workers = first(self.worker_sids(workspace).await?, items_max);
         let tasks = first(self.task_sids(workspace).await?, items_max.saturating_sub(workers.len()));
-        let parts = match workers.len() + tasks.len() {
-            0 => first(self.keys_in(workspace).await?, items_max),
-            _ => Vec::new(),
-        };
+        let room = items_max.saturating_sub(workers.len() + tasks.len());
+        let parts = first(self.keys_in(workspace).await?, room);
         let count = workers.len() + tasks.len() + parts.len();
         at_once(workers, |worker| self.clear_worker(worker)).await?;
         at_once(tasks, async |task: TaskSid| self.delete(&Key::task(task)).await).await?;

@@ -10,6 +10,7 @@ mod configuration;
 mod events;
 mod interloper;
 mod listings;
+mod revisions;
 mod sizes;
 mod stream;
 mod workers;
