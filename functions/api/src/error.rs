@@ -9,7 +9,7 @@ use shared::router::Refusal;
 use crate::answer::Answer;
 use crate::paging::PAGE_SIZE_MAX;
 use crate::resources::ITEMS_READ_MAX;
-use crate::{BODY_BYTES_MAX, REQUESTS_AT_ONCE_MAX};
+use crate::REQUESTS_AT_ONCE_MAX;
 
 /// Where a code is explained.
 const MORE_INFO: &str = "https://www.twilio.com/docs/errors";

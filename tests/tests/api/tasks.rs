@@ -12,8 +12,9 @@ async fn make(laboratory: &Laboratory, priorities: &[u32]) -> Vec<String> {
     let mut made = Vec::new();
     for priority in priorities {
         laboratory.advance(Millis::from_secs(1)).await;
-        let attributes = json!({ "selected_language": "none", "number": made.len() }).to_string();
-        let form = [("Attributes", attributes), ("Priority", priority.to_string()), ("TaskChannel", "chat".to_owned())];
+        let attributes = json!({ "selected_language": "en", "number": made.len() }).to_string();
+        let form =
+            [("Attributes", attributes), ("Priority", priority.to_string()), ("TaskChannel", "voice".to_owned())];
         let form: Vec<(&str, &str)> = form.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let (status, task) = client.post("/Tasks", &form).await;
         assert_eq!(status, 201, "{task}");
@@ -104,7 +105,7 @@ async fn attributes_of_a_task_can_be_patched() {
     let client = Client(&laboratory);
     let path = format!("/Tasks/{}", make(&laboratory, &[0]).await[0]);
     let (status, task) = client.patch(&path, &json!({ "number": null, "note": "é" })).await;
-    assert_eq!((status, task["attributes"].as_str()), (200, Some("{\"note\":\"é\",\"selected_language\":\"none\"}")));
+    assert_eq!((status, task["attributes"].as_str()), (200, Some("{\"note\":\"é\",\"selected_language\":\"en\"}")));
     let before = client.etag(&path).await;
     assert_eq!(client.patch(&path, &json!({ "note": "é" })).await.0, 200);
     assert_eq!(client.etag(&path).await, before, "nothing was to be changed");

@@ -49,7 +49,7 @@ where
 async fn follow_workers(call: &Call<'_>, workspace: &Workspace) -> Result<(), ApiError> {
     let store = &call.api.store;
     let workers = store.worker_sids(workspace.sid).await?;
-    let follow = |worker| store.change_worker(worker, workspace, |worker| worker);
+    let follow = |worker| store.change_worker(worker, workspace, call.now, |worker| worker);
     stream::iter(workers).map(follow).buffer_unordered(READS_AT_ONCE).try_for_each(|_| async { Ok(()) }).await?;
     Ok(())
 }

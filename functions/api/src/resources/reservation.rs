@@ -180,10 +180,9 @@ async fn readable(call: &Call<'_>, workspace: &Workspace, sid: TaskSid) -> Resul
     Ok(task.filter(|task| task.is_readable(workspace.rules.ended_task_kept, call.now)))
 }
 
-/// The Reservations that take up the Worker's capacity: as many reads as they may have Tasks at once.
+/// The Reservations that take up the Worker's capacity.
 async fn open_of(call: &Call<'_>, worker: &Worker) -> Result<Vec<Found>, ApiError> {
-    let sids: Vec<TaskSid> = worker.open_reservations.iter().map(|open| open.task_sid).collect();
-    let tasks = call.api.store.tasks(&sids).await?;
+    let tasks = worker::tasks_in_hand(call, worker).await?;
     let is_theirs = |found: &Found| found.reservation.worker_sid == worker.sid;
     Ok(tasks.iter().flat_map(Found::all).filter(is_theirs).collect())
 }

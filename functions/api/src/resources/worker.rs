@@ -4,11 +4,11 @@ mod list;
 
 use serde::Serialize;
 use serde_json::Value;
-use shared::model::{AccountSid, ActivitySid, Worker, WorkerSid, Workspace, WorkspaceSid};
+use shared::model::{AccountSid, ActivitySid, Task, Worker, WorkerSid, Workspace, WorkspaceSid};
 use shared::router::{Event, WorkerChanges, roster_of};
 use store::COMMIT_ATTEMPTS_MAX;
 
-use super::activity;
+use super::{activity, read_all};
 use crate::answer::Answer;
 use crate::call::Call;
 use crate::error::ApiError;
@@ -106,6 +106,11 @@ pub(super) async fn find(call: &Call<'_>, name: &str) -> Result<Worker, ApiError
     let workspace: WorkspaceSid = call.sid("WorkspaceSid")?;
     let worker = call.api.store.worker(call.sid(name)?).await?;
     worker.filter(|worker| worker.workspace_sid == workspace).ok_or_else(|| call.not_found())
+}
+
+/// The Tasks the Worker has or is offered: as many reads as they may have Tasks at once.
+pub(super) async fn tasks_in_hand(call: &Call<'_>, worker: &Worker) -> Result<Vec<Task>, ApiError> {
+    read_all(worker.open_reservations.iter().map(|open| open.task_sid).collect(), |sid| call.api.store.task(sid)).await
 }
 
 fn answer(call: &Call<'_>, workspace: &Workspace, worker: &Worker) -> Result<Answer, ApiError> {

@@ -21,7 +21,7 @@ use crate::view::View;
 pub async fn list(call: &Call<'_>) -> Result<Answer, ApiError> {
     let paging = Paging::read(&call.query)?;
     let (workspace, worker) = (call.workspace().await?, worker::find(call, "WorkerSid").await?);
-    let tasks = tasks_of(call, &worker).await?;
+    let tasks = worker::tasks_in_hand(call, &worker).await?;
     let shares = workspace.task_channels.values().map(|channel| Share { channel, worker: &worker, tasks: &tasks });
     paging.answer("channels", &url(&call.view, &worker), shares.collect(), |share| share.render(&call.view))
 }
@@ -48,7 +48,7 @@ pub async fn update(call: &Call<'_>) -> Result<Answer, ApiError> {
 }
 
 async fn show(call: &Call<'_>, channel: &TaskChannel, worker: &Worker) -> Result<Answer, ApiError> {
-    let tasks = tasks_of(call, worker).await?;
+    let tasks = worker::tasks_in_hand(call, worker).await?;
     Ok(Answer::ok(Share { channel, worker, tasks: &tasks }.render(&call.view)?))
 }
 
@@ -63,12 +63,6 @@ fn find<'w>(call: &Call<'_>, workspace: &'w Workspace, worker: &Worker) -> Resul
     workspace.task_channels.values().find(is_named).ok_or_else(|| call.not_found())
 }
 
-/// The Tasks the Worker has or is offered: as many as they may have at once.
-async fn tasks_of(call: &Call<'_>, worker: &Worker) -> Result<Vec<Task>, ApiError> {
-    let sids: Vec<_> = worker.open_reservations.iter().map(|open| open.task_sid).collect();
-    Ok(call.api.store.tasks(&sids).await?)
-}
-
 /// A Worker's share of a TaskChannel, with the Tasks that take up their capacity.
 #[derive(Clone, Copy)]
 struct Share<'a> {
@@ -79,7 +73,7 @@ struct Share<'a> {
 
 impl Listed for Share<'_> {
     fn place(&self) -> Place {
-        Place::ageless(self.channel.sid)
+        Place::by(Vec::new(), self.channel.sid)
     }
 }
 

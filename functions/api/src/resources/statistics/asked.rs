@@ -158,9 +158,6 @@ struct Bulk {
 
 /// The TaskQueues named in the body of a bulk request, each once.
 pub fn queue_sids(headers: &HeaderMap, body: &[u8], max: usize) -> Result<Vec<TaskQueueSid>, ApiError> {
-    if body.len() > BODY_BYTES_MAX {
-        return Err(ApiError::BodyTooLarge { bytes: body.len() });
-    }
     let kind = headers.get(header::CONTENT_TYPE).map(|kind| kind.to_str().unwrap_or_default());
     if kind.is_some_and(|kind| !kind.to_ascii_lowercase().starts_with("application/json")) {
         return Err(ApiError::Form("Content-Type: expected application/json".to_owned()));

@@ -279,6 +279,6 @@ struct QueueInList<'a>(&'a TaskQueue);
 
 impl Listed for QueueInList<'_> {
     fn place(&self) -> Place {
-        Place::ageless(self.0.sid)
+        Place::by(Vec::new(), self.0.sid)
     }
 }
