@@ -11,6 +11,7 @@ mod events;
 mod interloper;
 mod listings;
 mod sizes;
+mod statistics;
 mod stream;
 mod workers;
 mod world;

@@ -5,6 +5,7 @@ mod bounds;
 mod day;
 mod events;
 mod now;
+mod official;
 mod stream;
 
 use reqwest::Method;
