@@ -63,7 +63,7 @@ impl Routing {
         let mut living = self.store.living(workspace.sid).await?;
         for _ in 0..STEPS_MAX {
             let until = end.min(Grain::Hour.floor(from) + Grain::Hour.length());
-            if until <= from || until <= rolled.minutes {
+            if until <= from || end <= rolled.minutes {
                 return Ok(());
             }
             let minutes = self.counted(workspace.sid, from, until, |event| living.follow(event)).await?;
@@ -72,7 +72,7 @@ impl Routing {
             self.store.save_tallies(workspace.sid, Grain::Minute, (from, until), &minutes).await?;
             self.store.save_living(workspace.sid, &living, now).await?;
             let is_quiet = minutes.keys().all(|minute| *minute < rolled.minutes);
-            if !is_quiet || until.since(rolled.minutes) >= NOTED_EVERY {
+            if until > rolled.minutes && (!is_quiet || until.since(rolled.minutes) >= NOTED_EVERY) {
                 rolled.minutes = until;
                 self.store.save_rolled_up(workspace.sid, rolled).await?;
             }

@@ -12,6 +12,7 @@ mod interloper;
 mod listings;
 mod revisions;
 mod sizes;
+mod statistics;
 mod stream;
 mod workers;
 mod world;

@@ -6,12 +6,13 @@ use tests::laboratory::Laboratory;
 
 use crate::{caller, get, pass, queue, refused, set_activity, workflow};
 
-/// The span the numbers are about: all that happens, from noon to ten past.
-const SPAN: &str = "StartDate=2026-11-22T12:00:00Z&EndDate=2026-11-22T12:10:00Z&SplitByWaitTime=12,13,45";
+/// The span the numbers are about: all that happens, ten minutes.
+const SPAN: &str = "StartDate=2026-11-22T12:01:00Z&EndDate=2026-11-22T12:11:00Z&SplitByWaitTime=12,13,45";
 
-/// From noon: at 1:00 a call for Maya, who takes it at 1:12; it ends at 2:30. She wraps up for ten seconds. At 4:00 everybody is away,
-/// at 5:00 somebody calls and gives up at 5:45.
+/// After a minute in which the centre is set up, all are away but Maya. At 1:00 a call for her, who takes it at 1:12; it ends at 2:30. She wraps up for
+/// ten seconds. At 4:00 she is away, too, at 5:00 somebody calls and gives up at 5:45.
 async fn two_calls(laboratory: &Laboratory) {
+    pass(laboratory, 60).await;
     for away in ["Arjun", "Leela"] {
         set_activity(laboratory, away, "Unavailable").await;
     }
@@ -41,7 +42,7 @@ fn reservations() -> Value {
     json!({
         "reservations_created": 1, "reservations_accepted": 1, "reservations_rejected": 0,
         "reservations_timed_out": 0, "reservations_canceled": 0, "reservations_rescinded": 0,
-        "start_time": "2026-11-22T12:00:00Z", "end_time": "2026-11-22T12:10:00Z",
+        "start_time": "2026-11-22T12:01:00Z", "end_time": "2026-11-22T12:11:00Z",
     })
 }
 
@@ -127,7 +128,7 @@ async fn check_workers(laboratory: &Laboratory) {
     // Maya: 2:30 and from 2:40 to 4:00.
     assert_eq!(stays(&answer, "Available"), [80, 150, 115, 230]);
     assert_eq!(stays(&answer, "Wrap-Up"), [10, 10, 10, 10]);
-    // Maya from 4:00, the others from noon.
+    // Maya from 4:00, the others from the beginning.
     assert_eq!(stays(&answer, "Unavailable"), [360, 600, 520, 1_560]);
     assert_eq!(stays(&answer, "Offline"), [0, 0, 0, 0]);
 
@@ -143,21 +144,21 @@ async fn check_workers(laboratory: &Laboratory) {
     );
 
     // A span that begins and ends within stays, and within minutes.
-    let part = "StartDate=2026-11-22T12:02:20Z&EndDate=2026-11-22T12:03:05Z";
+    let part = "StartDate=2026-11-22T12:03:20Z&EndDate=2026-11-22T12:04:05Z";
     let answer = get(laboratory, &format!("Workers/{maya}/Statistics?{part}")).await;
     assert_eq!(stays(&answer["cumulative"], "Available"), [10, 25, 17, 35]);
     assert_eq!(stays(&answer["cumulative"], "Wrap-Up"), [10, 10, 10, 10]);
     // One in which nothing happened.
-    let quiet = "StartDate=2026-11-22T12:01:25Z&EndDate=2026-11-22T12:01:50Z";
+    let quiet = "StartDate=2026-11-22T12:02:25Z&EndDate=2026-11-22T12:02:50Z";
     let answer = get(laboratory, &format!("Workers/{maya}/Statistics?{quiet}")).await;
     assert_eq!(stays(&answer["cumulative"], "Available"), [25, 25, 25, 25]);
 }
 
 #[tokio::test]
 async fn the_numbers_of_a_day_are_the_same_from_events_and_from_rows_of_every_length() {
-    let laboratory = Laboratory::example().await;
+    let laboratory = crate::with_chat().await;
     two_calls(&laboratory).await;
-    assert_eq!(laboratory.clock.now().to_iso8601(), "2026-11-22T12:10:00Z");
+    assert_eq!(laboratory.clock.now().to_iso8601(), "2026-11-22T12:11:00Z");
     check(&laboratory).await;
     // Minutes.
     pass(&laboratory, 60).await;
@@ -172,10 +173,10 @@ async fn the_numbers_of_a_day_are_the_same_from_events_and_from_rows_of_every_le
     let day = get(&laboratory, "CumulativeStatistics?StartDate=2026-11-22&EndDate=2026-11-23").await;
     assert_eq!((&day["tasks_created"], &day["wait_duration_until_canceled"]), (&json!(2), &waits(45)));
     let part =
-        get(&laboratory, "CumulativeStatistics?StartDate=2026-11-22T12:01:01Z&EndDate=2026-11-23T00:00:00Z").await;
+        get(&laboratory, "CumulativeStatistics?StartDate=2026-11-22T12:02:01Z&EndDate=2026-11-23T00:00:00Z").await;
     assert_eq!((&part["tasks_created"], &part["reservations_accepted"]), (&json!(1), &json!(1)));
     let part =
-        get(&laboratory, "CumulativeStatistics?StartDate=2026-11-22T12:00:00Z&EndDate=2026-11-22T12:05:44Z").await;
+        get(&laboratory, "CumulativeStatistics?StartDate=2026-11-22T12:01:00Z&EndDate=2026-11-22T12:06:44Z").await;
     assert_eq!((&part["tasks_created"], &part["tasks_canceled"]), (&json!(2), &json!(0)));
     laboratory.close().await;
 }

@@ -5,12 +5,19 @@ mod bounds;
 mod day;
 mod events;
 mod now;
+mod official;
 mod stream;
 
 use reqwest::Method;
 use serde_json::Value;
 use shared::model::{CallSid, Millis};
-use tests::laboratory::Laboratory;
+use tests::laboratory::{EXAMPLE, Laboratory};
+
+/// The example centre, which may have chats, too.
+async fn with_chat() -> Laboratory {
+    let set_up = EXAMPLE.replacen("  task_channels:\n", "  task_channels:\n    - name: chat\n", 1);
+    Laboratory::open(&set_up, None).await
+}
 
 /// GET below the Workspace's address, which goes well.
 async fn get(laboratory: &Laboratory, path: &str) -> Value {

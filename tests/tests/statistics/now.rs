@@ -81,7 +81,7 @@ async fn check_bulk(laboratory: &Laboratory, english: &str, hindi: &str) {
 
 #[tokio::test]
 async fn what_there_is_now_is_the_same_from_the_events_and_from_what_was_rolled_up() {
-    let laboratory = Laboratory::example().await;
+    let laboratory = crate::with_chat().await;
     for away in ["Arjun", "Leela"] {
         set_activity(&laboratory, away, "Unavailable").await;
     }
