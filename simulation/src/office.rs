@@ -99,15 +99,15 @@ async fn instruct(centre: &Centre) {
         (world.choose(open.collect::<Vec<_>>()), world.choose(picture.workers.keys().copied()))
     });
     let (Some((task, reservation, status)), Some(supervisor)) = (offer, supervisor) else { return };
-    let given = match status {
-        ReservationStatus::Pending => world.choose([
+    let given = if status == ReservationStatus::Pending {
+        world.choose([
             json!({ "instruction": "dequeue", "from": NUMBER, "timeout": 15 }),
             json!({ "instruction": "conference", "from": NUMBER, "timeout": 15 }),
             json!({ "instruction": "accept" }),
             json!({ "instruction": "reject" }),
-        ]),
-        _is_held => world
-            .choose([json!({ "instruction": "supervise", "supervisor": supervisor, "supervisor_mode": "monitor" })]),
+        ])
+    } else {
+        Some(json!({ "instruction": "supervise", "supervisor": supervisor, "supervisor_mode": "monitor" }))
     };
     let given = given.unwrap_or_default();
     let instruction = match Instruction::from_json("application/json", given.to_string().as_bytes()) {
