@@ -3,6 +3,7 @@
 //! `scripts/fuzz.sh` looks for more.
 
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "a test says what it finds, and fails")]
+#![allow(clippy::module_inception, reason = "a target has the name of what it tries")]
 
 use std::path::Path;
 

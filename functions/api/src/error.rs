@@ -6,10 +6,10 @@ use serde_json::json;
 use shared::model::{ReservationSid, ReservationStatus};
 use shared::router::Refusal;
 
+use crate::REQUESTS_AT_ONCE_MAX;
 use crate::answer::Answer;
 use crate::paging::PAGE_SIZE_MAX;
 use crate::resources::ITEMS_READ_MAX;
-use crate::REQUESTS_AT_ONCE_MAX;
 
 /// Where a code is explained.
 const MORE_INFO: &str = "https://www.twilio.com/docs/errors";

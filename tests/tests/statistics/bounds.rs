@@ -34,6 +34,7 @@ async fn busy_minute(laboratory: &Laboratory, tasks: u64) {
             .with(Parameter::TaskDateCreated, at.as_secs())
             .with(Parameter::TaskQueueEnteredDate, at.as_secs());
         let event = |event_type, index| Event {
+            earlier: None,
             place: EventPlace::of(Cause { about: &task, version: 1, at }).numbered(index),
             event_type,
             workspace_sid: laboratory.contact_centre.workspace.sid,

@@ -88,6 +88,7 @@ async fn an_event_that_is_stored_late_takes_its_place_and_none_comes_twice() {
     let event = |number: u64, at: Timestamp| {
         let task = TaskSid::derive(&[&number.to_string()]).to_string();
         Event {
+            earlier: None,
             place: EventPlace::of(Cause { about: &task, version: 0, at }),
             event_type: EventType::TaskCreated,
             workspace_sid: laboratory.contact_centre.workspace.sid,

@@ -8,7 +8,6 @@ use shared::router::events::EVENT_KEPT;
 use shared::statistics::TaskCell;
 
 use super::{Object, fields};
-use crate::BODY_BYTES_MAX;
 use crate::call::Call;
 use crate::error::ApiError;
 use crate::parameters::Parameters;
