@@ -23,6 +23,7 @@ fn event(world: &World, number: u64, at: Timestamp) -> Event {
         .with(Parameter::TaskDateCreated, at.as_secs())
         .with(Parameter::TaskQueueEnteredDate, at.as_secs());
     Event {
+        earlier: None,
         place: EventPlace::of(Cause { about: &task, version: 1, at }),
         event_type: EventType::TaskCreated,
         workspace_sid: world.declared.workspace.sid,
