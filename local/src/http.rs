@@ -44,8 +44,8 @@ pub fn rest_api(api: Arc<Api>) -> Router {
 async fn serve_api(State(api): State<Arc<Api>>, request: HttpRequest) -> Response<Body> {
     let (parts, body) = request.into_parts();
     // One byte more than is allowed: the function sees that it is too much and says so.
-    let Ok(body) = to_bytes(body, api::BODY_BYTES_MAX + 1).await else {
-        return response(too_large(parts.uri.path(), api::BODY_BYTES_MAX));
+    let Ok(body) = to_bytes(body, api::WORKFLOW_BODY_BYTES_MAX + 1).await else {
+        return response(too_large(parts.uri.path(), api::WORKFLOW_BODY_BYTES_MAX));
     };
     api::handle(api, HttpRequest::from_parts(parts, body.to_vec())).await.map(Body::from)
 }
