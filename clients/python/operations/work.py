@@ -129,7 +129,7 @@ def list_events(world: World) -> None:
         {"task_channel": "default"},
         {"sid": found[0].sid},
     ):
-        assert found[0].sid in [event.sid for event in events.list(**filters)], filters
+        assert found[0].sid in [event.sid for event in events.list(**filters)], (filters, found[0].event_data)
     first, second = events.stream(page_size=1, limit=2)
     assert first.sid != second.sid
 
