@@ -65,9 +65,9 @@ export const EXERCISES = {
   ListTask: ({ workspace }) => workspace.tasks.list({ assignmentStatus: ["pending", "reserved"], ordering: "Priority:desc" }),
   FetchTask: ({ workspace, task }) => workspace.tasks(task).fetch(),
   UpdateTask: async ({ workspace, newTask, workflow }) =>
-    workspace.tasks(await newTask({ workflowSid: workflow })).update({ ifMatch: '"0"', priority: 9 }),
+    workspace.tasks(await newTask({ workflowSid: workflow })).update({ ifMatch: "*", priority: 9 }),
   DeleteTask: async ({ workspace, newTask, workflow }) =>
-    workspace.tasks(await newTask({ workflowSid: workflow })).remove({ ifMatch: '"0"' }),
+    workspace.tasks(await newTask({ workflowSid: workflow })).remove({ ifMatch: "*" }),
   ListTaskReservation: async ({ workspace, offered, workflow }) =>
     workspace.tasks((await offered(workflow)).taskSid).reservations.list(),
   FetchTaskReservation: async ({ workspace, offered, workflow }) => {

@@ -63,7 +63,7 @@ function makers(workspace, activities) {
       return (await workspace.taskChannels.create({ friendlyName: "Channel", uniqueName })).sid;
     },
     newQueue: async (parameters) =>
-      (await workspace.taskQueues.create({ friendlyName: unique("Queue"), targetWorkers: "1==1", ...parameters })).sid,
+      (await workspace.taskQueues.create({ friendlyName: unique("Queue"), targetWorkers: "nobody == true", ...parameters })).sid,
     newWorkflow: async (queue, parameters) => {
       const configuration = JSON.stringify({ task_routing: { filters: [], default_filter: { queue } } });
       return (await workspace.workflows.create({ friendlyName: unique("Workflow"), configuration, ...parameters })).sid;

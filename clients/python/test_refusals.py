@@ -21,9 +21,8 @@ def refused(request: Callable, status: int, code: int, part: str = "") -> None:
 
 def test_a_stale_version_changes_nothing(world: World) -> None:
     task = world.workspace.tasks(world.new_task())
-    task.update(if_match='"0"', priority=1)
-    refused(lambda: task.update(if_match='"0"', priority=2), 412, 20412)
-    assert task.fetch().priority == 1
+    refused(lambda: task.update(if_match='"77"', priority=2), 412, 20412)
+    assert task.fetch().priority == 0
     worker = world.workspace.workers(world.new_worker())
     worker.update(if_match='"0"', attributes='{"a":0}')
     refused(lambda: worker.update(if_match='"0"', attributes='{"a":1}'), 412, 20412)

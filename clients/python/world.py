@@ -35,7 +35,7 @@ class World:
 
     @cached_property
     def queue(self) -> str:
-        """A TaskQueue everybody serves."""
+        """A TaskQueue nobody serves: its Tasks wait, and are offered to nobody whom a test wants to be free."""
         return self.new_queue()
 
     @cached_property
@@ -54,7 +54,7 @@ class World:
         return self.new_task()
 
     def new_queue(self, **parameters) -> str:
-        parameters = {"target_workers": "1==1"} | parameters
+        parameters = {"target_workers": "nobody == true"} | parameters
         return self.workspace.task_queues.create(friendly_name=unique("Queue"), **parameters).sid
 
     def new_workflow(self, queue: str | None = None, **parameters) -> str:

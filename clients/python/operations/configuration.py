@@ -154,7 +154,7 @@ def list_task_queues(world: World) -> None:
 
 @exercises("FetchTaskQueue")
 def fetch_task_queue(world: World) -> None:
-    assert world.workspace.task_queues(world.queue).fetch().target_workers == "1==1"
+    assert world.workspace.task_queues(world.queue).fetch().target_workers == "nobody == true"
 
 
 @exercises("UpdateTaskQueue")
