@@ -55,7 +55,7 @@ impl Route {
 /// An operation's function.
 pub type Run = for<'c> fn(&'c Call<'c>) -> Pin<Box<dyn Future<Output = Result<Answer, ApiError>> + Send + 'c>>;
 
-/// The table. Of two paths that fit, the upper one counts.
+/// The table. Of two paths that fit, the one with fewer SIDs counts.
 #[rustfmt::skip]
 pub static ROUTES: &[Route] = &[
     Route { method: Method::GET, path: "/v1/Workspaces", run: |call| Box::pin(workspace::list(call)) },
@@ -128,7 +128,10 @@ pub static ROUTES: &[Route] = &[
 /// # Errors
 /// [`ApiError::NotServed`] for a path that is in no row, [`ApiError::MethodNotAllowed`] for one that is in others.
 pub fn find<'p>(method: &Method, path: &'p str) -> Result<(&'static Route, Vec<PathSid<'p>>), ApiError> {
-    let fitting: Vec<_> = ROUTES.iter().filter_map(|route| Some((route, sids_in(route.path, path)?))).collect();
+    let mut fitting: Vec<_> = ROUTES.iter().filter_map(|route| Some((route, sids_in(route.path, path)?))).collect();
+    // `Workers/Statistics` is no Worker, whatever the method.
+    let fewest = fitting.iter().map(|(_, sids)| sids.len()).min();
+    fitting.retain(|(_, sids)| Some(sids.len()) == fewest);
     if fitting.is_empty() {
         return Err(ApiError::NotServed { path: path.to_owned() });
     }

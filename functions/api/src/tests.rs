@@ -168,6 +168,8 @@ async fn a_request_that_cannot_be_meant_is_refused_with_a_code_and_a_sentence() 
             20_004,
             "; expected GET, POST, DELETE",
         ),
+        ("POST", "{WS}/Workers/Statistics", "", 405, 20_004, "POST is not served under this path; expected GET"),
+        ("GET", "{WS}/TaskQueues/RealTimeStatistics", "", 405, 20_004, "; expected POST"),
         // Paging.
         ("GET", "{WS}/Workers?PageSize=0", "", 400, 20_001, "PageSize: "),
         ("GET", "{WS}/Tasks?PageSize=1001", "", 400, 20_007, "PageSize: "),
