@@ -103,12 +103,11 @@ fn a_task_that_waits_and_nobody_is_told_is_found() {
 #[test]
 fn a_new_task_that_is_never_put_in_line_is_found() {
     fn without_a_line(snapshot: Snapshot<'_>, event: &Event, now: Timestamp) -> Decision {
-        match event {
-            Event::NobodyFound { task } => {
-                decide(snapshot, &Event::TaskUpdated { task: *task, changes: TaskChanges::default() }, now)
-            }
-            other => decide(snapshot, other, now),
+        if let Event::NobodyFound { task } = event {
+            let nothing = Event::TaskUpdated { task: *task, changes: TaskChanges::default() };
+            return decide(snapshot, &nothing, now);
         }
+        decide(snapshot, event, now)
     }
     let rules = Rules { decide: without_a_line, ..Rules::default() };
     let bounds = Bounds { workers: 1, hang_ups: true, ..Bounds::default() };
