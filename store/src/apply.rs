@@ -171,7 +171,7 @@ fn subject_worker(event: &Event, loaded: &Loaded) -> Option<Worker> {
 
 /// The refusal, if the Task or Worker the event is about has a version that is not expected.
 fn wrong_version((task, worker): &(Option<Task>, Option<Worker>), expected: Option<&[u64]>) -> Option<Refusal> {
-    let version = task.as_ref().map(|task| task.version).or(worker.as_ref().map(|worker| worker.version))?;
+    let version = task.as_ref().map(Task::visible_version).or(worker.as_ref().map(|worker| worker.version))?;
     let as_expected = expected?.contains(&version);
     (!as_expected).then_some(Refusal::WrongVersion { version })
 }

@@ -26,7 +26,7 @@ pub async fn create(call: &Call<'_>) -> Result<Answer, ApiError> {
 }
 
 fn show(call: &Call<'_>, workspace: &Workspace, task: &Task) -> Result<Answer, ApiError> {
-    Ok(Answer::created(render(&call.view, workspace, task)?).with_version(task.version))
+    Ok(Answer::created(render(&call.view, workspace, task)?).with_version(task.visible_version()))
 }
 
 fn new_task(call: &Call<'_>, workspace: &Workspace, target: Option<RoutingTarget>) -> Result<NewTask, ApiError> {
