@@ -14,7 +14,7 @@ use shared::router::events;
 
 use crate::items::{self, Item, text};
 use crate::keys::{self, Key, Part};
-use crate::{Error, Store};
+use crate::{Error, Store, pieces};
 
 /// How long configuration is taken to be what it was. A change is seen everywhere within this time; what is decided
 /// meanwhile was right when the caller dialled.
@@ -29,6 +29,7 @@ const TASK_LIFE_MAX: Millis = Millis::from_secs(TASK_TIMEOUT_MAX_SECS as u64 + 8
 pub(crate) struct Cached {
     centre: Option<(Timestamp, Arc<Centre>)>,
     workspaces: BTreeMap<WorkspaceSid, (Timestamp, Arc<Workspace>)>,
+    pub(crate) configurations: pieces::Known,
 }
 
 impl Cached {
@@ -117,7 +118,8 @@ impl Store {
         while let Some(row) = pages.try_next().await? {
             rows.push(row);
         }
-        let Some(workspace) = assemble(rows)? else { return Ok(None) };
+        let large = self.large_configurations(&rows).await?;
+        let Some(workspace) = assemble(rows, &large)? else { return Ok(None) };
         let workspace = Arc::new(workspace);
         self.cache.lock().await.workspaces.insert(sid, (now, Arc::clone(&workspace)));
         Ok(Some(workspace))
@@ -143,6 +145,9 @@ impl Store {
             for key in gone(&before, workspace) {
                 let key = Some(items::key_attributes(&key));
                 self.client.delete_item().table_name(&*self.table).set_key(key).send().await?;
+            }
+            for piece in pieces::retired(&before, workspace, now + TASK_LIFE_MAX)? {
+                self.put(piece).await?;
             }
         }
         self.forget_workspace(workspace.sid).await;
@@ -214,7 +219,9 @@ fn rows_of(workspace: &Workspace) -> Result<Vec<Item>, Error> {
         rows.push(items::with_key(queue, &part(Part::TaskQueue, queue.sid.to_string()))?);
     }
     for workflow in workspace.workflows.values() {
-        rows.push(items::with_key(workflow, &part(Part::Workflow, workflow.sid.to_string()))?);
+        let row = items::with_key(workflow, &part(Part::Workflow, workflow.sid.to_string()))?;
+        let (row, pieces) = pieces::taken_out(row, (workflow.sid, workflow.version), &workflow.configuration)?;
+        rows.extend(pieces.into_iter().chain([row]));
     }
     for channel in workspace.task_channels.values() {
         rows.push(items::with_key(channel, &part(Part::TaskChannel, channel.unique_name.to_string()))?);
@@ -232,7 +239,9 @@ fn superseded_rows(workspace: &Workspace, before: Option<&Workspace>, now: Times
         let (workflow_sid, version) = (*workflow_sid, *version);
         let superseded = Superseded { workflow_sid, version, configuration: configuration.clone() };
         let key = Key::part(workspace.sid, Part::Configuration, format!("{workflow_sid}#{version}"));
-        let mut row = items::with_key(&superseded, &key)?;
+        // Its pieces are there: it was the Workflow's own.
+        let row = items::with_key(&superseded, &key)?;
+        let (mut row, _pieces) = pieces::taken_out(row, (workflow_sid, version), configuration)?;
         items::keep_until(&mut row, now + TASK_LIFE_MAX);
         rows.push(row);
     }
@@ -252,7 +261,7 @@ fn gone(before: &Workspace, after: &Workspace) -> Vec<Key> {
     activities.chain(queues).chain(channels).chain(workflows.map(|sid| key(Part::Workflow, sid.to_string()))).collect()
 }
 
-fn assemble(rows: Vec<Item>) -> Result<Option<Workspace>, Error> {
+fn assemble(rows: Vec<Item>, large: &pieces::Known) -> Result<Option<Workspace>, Error> {
     let mut fields: Option<WorkspaceFields> = None;
     let mut activities = BTreeMap::<ActivitySid, Activity>::new();
     let mut task_queues = BTreeMap::<TaskQueueSid, TaskQueue>::new();
@@ -261,6 +270,8 @@ fn assemble(rows: Vec<Item>) -> Result<Option<Workspace>, Error> {
     let mut task_channels = BTreeMap::<TaskChannelName, TaskChannel>::new();
     let mut boards = BTreeMap::<String, Readiness>::new();
     for row in rows {
+        let (row, pointer) = pieces::readable(row);
+        let elsewhere = pointer.and_then(|pointer| large.get(&pointer)).map(|known| Configuration::clone(known));
         let sk = row.get(keys::SK).and_then(|sk| AttributeValue::as_s(sk).ok()).cloned().unwrap_or_default();
         match Part::ALL.into_iter().find(|part| sk.starts_with(part.prefix())) {
             None => fields = Some(items::read(row)?),
@@ -273,12 +284,13 @@ fn assemble(rows: Vec<Item>) -> Result<Option<Workspace>, Error> {
                 task_queues.insert(queue.sid, queue);
             }
             Some(Part::Workflow) => {
-                let workflow: Workflow = items::read(row)?;
+                let mut workflow: Workflow = items::read(row)?;
+                workflow.configuration = elsewhere.unwrap_or(workflow.configuration);
                 workflows.insert(workflow.sid, workflow);
             }
             Some(Part::Configuration) => {
                 let earlier: Superseded = items::read(row)?;
-                superseded.insert((earlier.workflow_sid, earlier.version), earlier.configuration);
+                superseded.insert((earlier.workflow_sid, earlier.version), elsewhere.unwrap_or(earlier.configuration));
             }
             Some(Part::TaskChannel) => {
                 let channel: TaskChannel = items::read(row)?;
@@ -311,7 +323,9 @@ pub(crate) fn part_of(sk: &str, image: serde_dynamo::Item) -> Result<Option<even
     Ok(match Part::ALL.into_iter().find(|part| sk.starts_with(part.prefix())) {
         Some(Part::Activity) => Some(events::Part::Activity(serde_dynamo::from_item(image)?)),
         Some(Part::TaskQueue) => Some(events::Part::TaskQueue(serde_dynamo::from_item(image)?)),
-        Some(Part::Workflow) => Some(events::Part::Workflow(Box::new(serde_dynamo::from_item(image)?))),
+        Some(Part::Workflow) => {
+            Some(events::Part::Workflow(Box::new(serde_dynamo::from_item(pieces::readable_image(image))?)))
+        }
         Some(Part::TaskChannel) => Some(events::Part::TaskChannel(serde_dynamo::from_item(image)?)),
         Some(Part::Configuration | Part::Readiness) | None => None,
     })

@@ -14,10 +14,19 @@ use crate::store::build_error;
 use crate::{Error, Store};
 
 /// Items read in one request: DynamoDB's limit.
-const BATCH_ITEMS_MAX: usize = 100;
+pub(crate) const BATCH_ITEMS_MAX: usize = 100;
 
 /// How often what a batch left unread is asked for again.
 const BATCH_ATTEMPTS_MAX: u32 = 8;
+
+/// How new what is read must be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Consistency {
+    /// As it stands.
+    Strong,
+    /// As it stands or stood a moment ago; costs half.
+    Eventual,
+}
 
 #[derive(Serialize, Deserialize)]
 struct NamedWorker {
@@ -82,17 +91,18 @@ impl Store {
         let mut workers = Vec::with_capacity(sids.len());
         for batch in sids.chunks(BATCH_ITEMS_MAX) {
             let keys = batch.iter().map(|sid| items::key_attributes(&Key::worker(*sid))).collect();
-            for item in self.batch(keys).await? {
+            for item in self.batch(keys, Consistency::Strong).await? {
                 workers.push(items::read(item)?);
             }
         }
         Ok(workers)
     }
 
-    async fn batch(&self, mut keys: Vec<Item>) -> Result<Vec<Item>, Error> {
+    pub(crate) async fn batch(&self, mut keys: Vec<Item>, consistency: Consistency) -> Result<Vec<Item>, Error> {
+        let is_strong = consistency == Consistency::Strong;
         let mut found = Vec::with_capacity(keys.len());
         for attempt in 1..=BATCH_ATTEMPTS_MAX {
-            let wanted = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true).build();
+            let wanted = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(is_strong).build();
             let request = HashMap::from([(self.table.to_string(), wanted.map_err(build_error)?)]);
             let read = self.client.batch_get_item().set_request_items(Some(request)).send().await?;
             found.extend(read.responses.unwrap_or_default().into_values().flatten());

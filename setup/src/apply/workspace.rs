@@ -1,66 +1,40 @@
 //! The Workspace with its Activities, TaskQueues and Workflows.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
-use shared::model::{
-    Configuration, TaskChannelName, TaskQueue, TaskQueueSid, Timestamp, Workflow, WorkflowSid, Workspace,
-};
+use shared::model::{Configuration, TaskChannelName, TaskQueueSid, Timestamp, WorkflowSid, Workspace};
 use store::{Error, Store};
 
 use super::summary::{Kept, Reason, Summary, Thing};
 use crate::ContactCentre;
 
-/// The Workspace before and after, with the readinesses that are known.
-pub(super) struct Written {
-    before: Option<Arc<Workspace>>,
-    /// As it now stands.
-    pub after: Workspace,
-}
-
-impl Written {
-    /// Are there Tasks that start anew, or wait in another order? Those who serve a queue are followed Worker by Worker, and
-    /// every other change is for Tasks to come.
-    pub fn moves_tasks(&self) -> bool {
-        let Some(before) = &self.before else { return false };
-        let (queues, workflows) = (&self.after.task_queues, &self.after.workflows);
-        let reordered = |(sid, queue): (&TaskQueueSid, &TaskQueue)| {
-            queues.get(sid).is_some_and(|after| after.task_order != queue.task_order)
-        };
-        let started_anew = |(sid, workflow): (&WorkflowSid, &Workflow)| {
-            workflows.get(sid).is_some_and(|after| after.reevaluated_version != workflow.reevaluated_version)
-        };
-        before.task_queues.iter().any(reordered) || before.workflows.iter().any(started_anew)
-    }
-}
-
-/// Writes what differs, and gives back the Workspace as it was and as it now stands.
+/// Writes what differs, and gives back the Workspace as it now stands, with the readinesses that are known.
 pub(super) async fn apply(
     store: &Store,
     contact_centre: &ContactCentre,
     now: Timestamp,
     summary: &mut Summary,
-) -> Result<Written, Error> {
+) -> Result<Workspace, Error> {
     let wanted = &contact_centre.workspace;
     let Some(before) = store.fresh_workspace(wanted.sid, now).await? else {
         store.save_workspace(wanted, now).await?;
         summary.created.push(Thing::Workspace(wanted.friendly_name.clone()));
         compare_parts(&bare(wanted), wanted, summary);
-        return Ok(Written { before: None, after: wanted.clone() });
+        return Ok(wanted.clone());
     };
     let mut target =
         Workspace { boards: before.boards.clone(), superseded: before.superseded.clone(), ..wanted.clone() };
     supersede(&before, &mut target, &contact_centre.re_evaluate_tasks);
     keep_parts_in_use(store, &before, &mut target, summary).await?;
     if *before == target {
-        return Ok(Written { before: Some(before), after: target });
+        return Ok(target);
     }
     store.save_workspace(&target, now).await?;
     if bare(&before) != bare(&target) {
         summary.changed.push(Thing::Workspace(target.friendly_name.clone()));
     }
     compare_parts(&before, &target, summary);
-    Ok(Written { before: Some(before), after: target })
+    Ok(target)
 }
 
 /// A living Task must not lose its Workflow, its TaskChannel, nor a queue it is in or may still come into.

@@ -4,7 +4,6 @@ use serde::Serialize;
 use serde_json::Value;
 use shared::model::{AccountSid, Activity, ActivitySid, Workspace, WorkspaceSid};
 
-use super::follow_workers;
 use crate::answer::Answer;
 use crate::call::Call;
 use crate::error::ApiError;
@@ -45,8 +44,6 @@ pub async fn update(call: &Call<'_>) -> Result<Answer, ApiError> {
     };
     let renamed = Activity { friendly_name: name.to_owned(), ..activity.clone() };
     call.api.store.save_activity(workspace.sid, &renamed).await?;
-    // Queues may choose by the name of an Activity (taskrouter.md section 8.2).
-    follow_workers(call, &workspace).await?;
     Ok(Answer::ok(render(&call.view, workspace.sid, &renamed)?))
 }
 

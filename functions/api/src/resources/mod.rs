@@ -10,10 +10,7 @@ pub mod workspace;
 use std::future::Future;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
-use shared::model::Workspace;
-use shared::router::Event;
 
-use crate::call::Call;
 use crate::error::ApiError;
 
 /// Items read from the table at the same time for one list: as many as a client of the table keeps connections for.
@@ -33,15 +30,6 @@ where
     }
     let items: Vec<Option<T>> = stream::iter(sids).map(read).buffered(READS_AT_ONCE).try_collect().await?;
     Ok(items.into_iter().flatten().collect())
-}
-
-/// Brings every Worker of a Workspace up to date with its queues, which choose by what has changed.
-async fn follow_workers(call: &Call<'_>, workspace: &Workspace) -> Result<(), ApiError> {
-    let store = &call.api.store;
-    let workers = store.worker_sids(workspace.sid).await?;
-    let follow = |worker| async move { store.apply(&Event::AdvanceWorker { worker }, call.now).await };
-    stream::iter(workers).map(follow).buffer_unordered(READS_AT_ONCE).try_for_each(|_| async { Ok(()) }).await?;
-    Ok(())
 }
 
 #[cfg(test)]

@@ -4,7 +4,6 @@ use serde::Serialize;
 use serde_json::Value;
 use shared::model::{AccountSid, ActivitySid, Expression, TaskOrder, TaskQueue, TaskQueueSid, Workspace, WorkspaceSid};
 
-use super::follow_workers;
 use crate::answer::Answer;
 use crate::call::Call;
 use crate::error::ApiError;
@@ -35,7 +34,6 @@ pub async fn create(call: &Call<'_>) -> Result<Answer, ApiError> {
         return Err(ApiError::State("TaskQueue with the same friendly name already exists".to_owned()));
     }
     call.api.store.create_task_queue(workspace.sid, &queue).await?;
-    follow_workers(call, &workspace).await?;
     Ok(Answer::created(render(&call.view, &workspace, &queue)?))
 }
 
