@@ -68,7 +68,7 @@ impl Store {
         let newest = if is_somewhere { None } else { self.fresh_workspace(workspace.sid, now).await? };
         let workspace = newest.as_deref().unwrap_or(workspace);
         let change = |worker| advanced_worker(workspace, in_known_activity(workspace, worker, now), now);
-        match self.change_worker(worker.sid, workspace, change).await {
+        match self.change_worker(worker.sid, workspace, now, change).await {
             Ok(WorkerChange::Written { after, .. } | WorkerChange::AsItWas(after)) => Ok(Some(*after)),
             Ok(WorkerChange::NoSuchWorker) => Ok(None),
             Err(error) => Err(error),

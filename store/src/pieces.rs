@@ -11,7 +11,7 @@ use std::sync::Arc;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use shared::model::{Configuration, Timestamp, WorkflowSid, Workspace};
+use shared::model::{Configuration, Timestamp, Workflow, WorkflowSid, Workspace};
 
 use crate::items::{self, Item, number, text};
 use crate::keys::Key;
@@ -46,17 +46,23 @@ struct Piece {
     text: String,
 }
 
-/// A row without its configuration, if that is too large for it, and the pieces to be written before.
+/// The pieces of a Workflow's configuration; none if it stays in its row.
+pub(crate) fn of(workflow: &Workflow) -> Result<Vec<Item>, Error> {
+    let pieces = pieces_of(workflow.sid, workflow.version, &workflow.configuration)?;
+    Ok(pieces.map(|pieces| pieces.items).unwrap_or_default())
+}
+
+/// A row without its configuration, if that is too large for it.
 pub(crate) fn taken_out(
     mut row: Item,
     (sid, version): (WorkflowSid, u32),
     configuration: &Configuration,
-) -> Result<(Item, Vec<Item>), Error> {
-    let Some(pieces) = pieces_of(sid, version, configuration)? else { return Ok((row, Vec::new())) };
+) -> Result<Item, Error> {
+    let Some(pieces) = pieces_of(sid, version, configuration)? else { return Ok(row) };
     row.remove(CONFIGURATION);
     row.insert(POINTER.to_owned(), text(&pieces.partition));
     row.insert(COUNT.to_owned(), number(pieces.items.len()));
-    Ok((row, pieces.items))
+    Ok(row)
 }
 
 /// The configurations that `before` has in pieces and `after` no longer has as a Workflow's own: their pieces.
@@ -67,8 +73,7 @@ pub(crate) fn retired(before: &Workspace, after: &Workspace, end: Timestamp) -> 
         if current == Some(workflow.version) {
             continue;
         }
-        let pieces = pieces_of(workflow.sid, workflow.version, &workflow.configuration)?;
-        items.extend(pieces.into_iter().flat_map(|pieces| pieces.items).map(|mut piece| {
+        items.extend(of(workflow)?.into_iter().map(|mut piece| {
             items::keep_until(&mut piece, end);
             piece
         }));

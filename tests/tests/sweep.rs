@@ -54,7 +54,7 @@ async fn a_sweep_reads_everybody_once_and_asks_no_board_on_which_nobody_is() {
     println!("a sweep of {TASKS} waiting Tasks and {WORKERS} Workers: {sums:?}");
     assert!(operations.iter().all(|operation| operation.all_write_units() == 0.0));
     let (requests, units) = sums.values().fold((0, 0.0), |(n, units), (m, more)| (n + m, units + more));
-    assert!(requests <= 16 + 16 + 10, "a query and a batch for each part of the listing: {requests}");
+    assert!(requests <= 16 + 10 + 10, "a query of each part of the listing, a batch for each hundred: {requests}");
     assert!(units <= 0.6 * (TASKS + WORKERS) as f64 + 20.0, "half a unit each, and the listing: {units}");
     assert!(queues.due_timers().is_empty(), "nothing is sent");
 }
@@ -66,7 +66,7 @@ async fn fill(store: &Store) {
     let offline: ActivitySid = workspace.default_activity_sid;
     for sid in store.worker_sids(workspace.sid).await.unwrap() {
         let home = |worker| Worker { activity_sid: offline, ..worker };
-        store.change_worker(sid, &workspace, home).await.unwrap();
+        store.change_worker(sid, &workspace, NOON, home).await.unwrap();
     }
     for number in 3..WORKERS {
         let name = format!("Worker {number}");

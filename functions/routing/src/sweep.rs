@@ -16,8 +16,8 @@ use shared::router::effects::{self, Callback, Effect};
 use shared::router::order::{self, Line};
 use shared::router::release::Release;
 use shared::router::{may_skip, walk::Listed};
-use store::keys::LISTING_SHARDS;
 
+use crate::walks::{behind, last, sids};
 use crate::{Error, Routing};
 
 /// How long an offer may wait for its assignment callback before the sweep sends it again: the callback's own time
@@ -30,8 +30,11 @@ const CALLER_CHECK_MINUTES: u64 = 3;
 /// Tasks and Workers for whom something is done at the same time.
 const SWEPT_AT_ONCE: usize = 16;
 
-/// Tasks or Workers held in memory at the same time: a few megabytes at most.
-const PAGE: u16 = 500;
+/// Tasks or Workers read at once: a few megabytes of memory at most.
+const READ: usize = 500;
+
+/// Tasks or Workers listed at once: keys only.
+const LISTED: usize = 5_000;
 
 /// How long after its end a Task has nothing to give back any more, if its Workers say so: longer than any read may lag.
 const SETTLED_AFTER: Millis = Millis::from_secs(60);
@@ -42,6 +45,9 @@ const LONG_ENDED_MAX: usize = 100_000;
 
 /// Ended Tasks with which everything is settled.
 pub(crate) type LongEnded = BTreeSet<TaskSid>;
+
+/// Items of a deleted Workspace that one sweep removes: a minute holds them beside everything else.
+const CLEARED_AT_ONCE_MAX: usize = 2_000;
 
 /// What a sweep is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,78 +71,85 @@ struct Staff {
 }
 
 impl Routing {
-    /// Goes through every Workspace; Workers first, since they are fewer. What fails is logged and left to the next sweep.
+    /// Goes through every Workspace, and on with the removal of what is in deleted ones. What fails is logged and left to
+    /// the next sweep.
     pub async fn sweep(&self, sweep: Sweep) -> Result<(), Error> {
-        let now = self.clock.now();
         for sid in self.swept_workspaces().await? {
-            let Some(workspace) = self.store.fresh_workspace(sid, now).await? else { continue };
-            let staff = self.sweep_workers(&workspace, sweep).await;
-            for shard in 0..LISTING_SHARDS {
-                if let Err(error) = self.sweep_shard(&workspace, &staff, shard, sweep).await {
-                    tracing::error!(shard, %error, "not all Tasks swept; the next sweep tries again");
-                }
+            if let Err(error) = self.sweep_workspace(sid, sweep).await {
+                tracing::error!(workspace_sid = %sid, %error, "not swept; the next sweep tries again");
+            }
+        }
+        for sid in self.store.removed_workspace_sids().await? {
+            if let Err(error) = self.clear(sid).await {
+                tracing::error!(workspace_sid = %sid, %error, "not cleared; the next sweep tries again");
             }
         }
         Ok(())
     }
 
-    /// The Workspaces there are to look after.
+    /// All Workspaces; that of the centre first, listed or not: the index may not have it yet.
     async fn swept_workspaces(&self) -> Result<Vec<WorkspaceSid>, Error> {
-        let centre = self.store.centre(self.clock.now()).await?;
-        Ok(centre.iter().map(|centre| centre.workspace_sid).collect())
+        let of_centre = self.store.centre(self.clock.now()).await?.map(|centre| centre.workspace_sid);
+        let listed = self.store.workspace_sids().await?;
+        let others = listed.into_iter().filter(|sid| Some(*sid) != of_centre);
+        Ok(of_centre.into_iter().chain(others).collect())
     }
 
-    async fn sweep_workers(&self, workspace: &Workspace, sweep: Sweep) -> Staff {
+    /// A deleted Workspace ends with the first sweep that finds nothing in it.
+    async fn clear(&self, workspace: WorkspaceSid) -> Result<(), Error> {
+        match self.store.clear_removed(workspace, CLEARED_AT_ONCE_MAX).await? {
+            0 => Ok(self.store.forget_removed(workspace).await?),
+            _more => Ok(()),
+        }
+    }
+
+    /// Workers first, since they are fewer, and what is to be done for a Task depends on them.
+    async fn sweep_workspace(&self, sid: WorkspaceSid, sweep: Sweep) -> Result<(), Error> {
+        let Some(workspace) = self.store.fresh_workspace(sid, self.clock.now()).await? else { return Ok(()) };
         let mut staff = Staff { is_complete: true, ..Staff::default() };
-        let mut after = None;
-        loop {
-            match self.sweep_some_workers(workspace, after, &mut staff, sweep).await {
-                Ok(Some(last)) => after = Some(last),
-                Ok(None) => return staff,
-                Err(error) => {
-                    tracing::error!(%error, "not all Workers swept; the next sweep tries again");
-                    staff.is_complete = false;
-                    return staff;
-                }
-            }
+        if let Err(error) = self.sweep_workers(&workspace, &mut staff, sweep).await {
+            tracing::error!(%error, "not all Workers swept; the next sweep tries again");
+            staff.is_complete = false;
         }
+        self.sweep_tasks(&workspace, &staff, sweep).await
     }
 
-    /// Sweeps a page of Workers and says where the next one begins.
-    async fn sweep_some_workers(
-        &self,
-        workspace: &Workspace,
-        after: Option<Listed<WorkerSid>>,
-        staff: &mut Staff,
-        sweep: Sweep,
-    ) -> Result<Option<Listed<WorkerSid>>, Error> {
-        let page = self.store.worker_page(workspace.sid, after, PAGE).await?;
-        let sids: Vec<_> = page.iter().map(|entry| entry.sid).collect();
-        for worker in self.store.advance_workers(workspace, &sids, self.clock.now()).await? {
-            staff.note(workspace, &worker);
-            for effect in effects::of_worker(workspace, None, &worker) {
-                if let (Effect::Wake(wake), Sweep::Everything) = (effect, sweep) {
-                    self.outbox.wake(wake, self.clock.now()).await?;
-                }
-            }
-        }
-        Ok(page.last().copied().filter(|_| page.len() >= usize::from(PAGE)))
-    }
-
-    async fn sweep_shard(&self, workspace: &Workspace, staff: &Staff, shard: u8, sweep: Sweep) -> Result<(), Error> {
-        let mut after = None;
+    async fn sweep_workers(&self, workspace: &Workspace, staff: &mut Staff, sweep: Sweep) -> Result<(), Error> {
+        let mut after: Option<Listed<WorkerSid>> = None;
         loop {
-            let page = self.store.task_page(workspace.sid, shard, after, PAGE).await?;
-            let sids: Vec<TaskSid> = self.not_long_ended(page.iter().map(|entry| entry.sid));
-            let tasks = self.store.advance_tasks(workspace, &sids, self.clock.now()).await?;
-            stream::iter(tasks)
-                .for_each_concurrent(SWEPT_AT_ONCE, async |task| {
-                    if let Err(error) = self.sweep_task(workspace, staff, &task, sweep).await {
-                        tracing::error!(task_sid = %task.sid, %error, "not swept; the next sweep tries again");
+            let page = self.store.listed_workers(workspace.sid, &behind(after), LISTED).await?;
+            for sids in sids(&page).chunks(READ) {
+                for worker in self.store.advance_workers(workspace, sids, self.clock.now()).await? {
+                    staff.note(workspace, &worker);
+                    for effect in effects::of_worker(workspace, None, &worker) {
+                        if let (Effect::Wake(wake), Sweep::Everything) = (effect, sweep) {
+                            self.outbox.wake(wake, self.clock.now()).await?;
+                        }
                     }
-                })
-                .await;
-            after = page.last().copied().filter(|_| page.len() >= usize::from(PAGE));
+                }
+            }
+            after = last(&page);
+            if after.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn sweep_tasks(&self, workspace: &Workspace, staff: &Staff, sweep: Sweep) -> Result<(), Error> {
+        let mut after: Option<Listed<TaskSid>> = None;
+        loop {
+            let page = self.store.listed_tasks(workspace.sid, &behind(after), LISTED).await?;
+            for sids in self.not_long_ended(sids(&page)).chunks(READ) {
+                let tasks = self.store.advance_tasks(workspace, sids, self.clock.now()).await?;
+                stream::iter(tasks)
+                    .for_each_concurrent(SWEPT_AT_ONCE, async |task| {
+                        if let Err(error) = self.sweep_task(workspace, staff, &task, sweep).await {
+                            tracing::error!(task_sid = %task.sid, %error, "not swept; the next sweep tries again");
+                        }
+                    })
+                    .await;
+            }
+            after = last(&page);
             if after.is_none() {
                 return Ok(());
             }
@@ -151,7 +164,9 @@ impl Routing {
         // Seen as new, a Task has every effect its state can have.
         let due = |effect: &Effect| match (effect, sweep) {
             (_, Sweep::Everything) => true,
-            (Effect::Match(_), Sweep::Overdue) => staff.may_take(workspace, task) || may_skip(workspace, task),
+            (Effect::Match(_), Sweep::Overdue) => {
+                !task.is_in_line() || staff.may_take(workspace, task) || may_skip(workspace, task)
+            }
             (Effect::Release(release), Sweep::Overdue) => staff.may_hold(release),
             (Effect::Call(_), Sweep::Overdue) => has_old_offer(task, now),
             (Effect::Serve(_) | Effect::Wake(_) | Effect::Answered { .. }, Sweep::Overdue) => false,
@@ -165,9 +180,10 @@ impl Routing {
         Ok(())
     }
 
-    fn not_long_ended(&self, sids: impl Iterator<Item = TaskSid>) -> Vec<TaskSid> {
+    fn not_long_ended(&self, mut sids: Vec<TaskSid>) -> Vec<TaskSid> {
         let known = self.long_ended.lock().unwrap_or_else(PoisonError::into_inner);
-        sids.filter(|sid| !known.contains(sid)).collect()
+        sids.retain(|sid| !known.contains(sid));
+        sids
     }
 
     fn note_long_ended(&self, sid: TaskSid) {

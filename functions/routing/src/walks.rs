@@ -9,13 +9,12 @@ use shared::router::effects::{Subject, Wake};
 use shared::router::events::PartChange;
 use shared::router::wake;
 use shared::router::walk::{self, Listed, Walk};
-use store::CONFIGURATION_KEPT;
-use store::keys::LISTING_SHARDS;
+use store::{CONFIGURATION_KEPT, Part, Reading};
 
 use crate::{Error, Routing};
 
 /// Tasks or Workers visited by one message: a second's work, and less than a thirtieth of the function's time limit.
-const VISITED_MAX: u16 = 500;
+const VISITED_MAX: usize = 500;
 
 /// How much longer than needed a walk waits, so that one walk is enough for all that was changed within this time: a file
 /// of a hundred queues is a hundred changes.
@@ -53,7 +52,7 @@ impl Routing {
         let now = self.clock.now();
         let Some(workspace) = self.store.fresh_workspace(workspace, now).await? else { return Ok(()) };
         let rest = match walk {
-            Walk::Tasks { shard, after } => self.walk_tasks(&workspace, shard, after).await?,
+            Walk::Tasks { after } => self.walk_tasks(&workspace, after).await?,
             Walk::Workers { after } => self.walk_workers(&workspace, after).await?,
         };
         match rest {
@@ -62,25 +61,11 @@ impl Routing {
         }
     }
 
-    /// What changes has a stream record, which does the rest. Parts of the listing that are nearly empty go with the next.
-    async fn walk_tasks(
-        &self,
-        workspace: &Workspace,
-        shard: u8,
-        after: Option<Listed<TaskSid>>,
-    ) -> Result<Option<Walk>, Error> {
-        let (mut sids, mut rest) = (Vec::new(), Some((shard, after)));
-        while let Some((shard, after)) = rest.filter(|_| sids.len() < usize::from(VISITED_MAX)) {
-            let wanted = VISITED_MAX.saturating_sub(u16::try_from(sids.len()).unwrap_or(VISITED_MAX));
-            let page = self.store.task_page(workspace.sid, shard, after, wanted).await?;
-            sids.extend(page.iter().map(|entry| entry.sid));
-            rest = match page.last() {
-                Some(last) if page.len() >= usize::from(wanted) => Some((shard, Some(*last))),
-                Some(_) | None => Some((shard + 1, None)).filter(|(next, _)| *next < LISTING_SHARDS),
-            };
-        }
-        self.store.advance_tasks(workspace, &sids, self.clock.now()).await?;
-        Ok(rest.map(|(shard, after)| Walk::Tasks { shard, after }))
+    /// What changes has a stream record, which does the rest.
+    async fn walk_tasks(&self, workspace: &Workspace, after: Option<Listed<TaskSid>>) -> Result<Option<Walk>, Error> {
+        let page = self.store.listed_tasks(workspace.sid, &behind(after), VISITED_MAX).await?;
+        self.store.advance_tasks(workspace, &sids(&page), self.clock.now()).await?;
+        Ok(last(&page).map(|last| Walk::Tasks { after: Some(last) }))
     }
 
     /// Workers in wrap-up are told its end anew: it may be another now, and no write of theirs says so.
@@ -89,17 +74,15 @@ impl Routing {
         workspace: &Workspace,
         after: Option<Listed<WorkerSid>>,
     ) -> Result<Option<Walk>, Error> {
-        let page = self.store.worker_page(workspace.sid, after, VISITED_MAX).await?;
-        let sids: Vec<_> = page.iter().map(|entry| entry.sid).collect();
+        let page = self.store.listed_workers(workspace.sid, &behind(after), VISITED_MAX).await?;
         let now = self.clock.now();
-        for worker in self.store.advance_workers(workspace, &sids, now).await? {
+        for worker in self.store.advance_workers(workspace, &sids(&page), now).await? {
             if let Some(at) = wake::of_worker(workspace, &worker) {
                 let wake = Wake { workspace: workspace.sid, subject: Subject::Worker(worker.sid), at };
                 self.outbox.wake(wake, now).await?;
             }
         }
-        let last = page.last().filter(|_| page.len() >= usize::from(VISITED_MAX));
-        Ok(last.map(|last| Walk::Workers { after: Some(*last) }))
+        Ok(last(&page).map(|last| Walk::Workers { after: Some(last) }))
     }
 
     fn ordered_walks(&self) -> MutexGuard<'_, Ordered> {
@@ -109,4 +92,18 @@ impl Routing {
 
 fn walk_on(workspace: WorkspaceSid, walk: Walk, at: Timestamp) -> Wake {
     Wake { workspace, subject: Subject::All(walk), at }
+}
+
+pub(crate) fn behind<S: ToString>(place: Option<Listed<S>>) -> Reading {
+    Reading::Forward(place.map(|place| (place.created, place.sid.to_string())))
+}
+
+pub(crate) fn sids<S: Copy>(page: &Part<S>) -> Vec<S> {
+    page.entries.iter().map(|entry| entry.sid).collect()
+}
+
+/// Where the next page begins, if there is one.
+pub(crate) fn last<S: Copy>(page: &Part<S>) -> Option<Listed<S>> {
+    let last = page.entries.last().filter(|_| page.has_more)?;
+    Some(Listed { created: last.created, sid: last.sid })
 }

@@ -53,7 +53,7 @@ impl Staff<'_> {
         }
         let (workspace, now) = (&self.workspace, self.now);
         let as_declared = |worker| with_news(worker, declared, news, now);
-        match self.store.change_worker(declared.sid, workspace, as_declared).await? {
+        match self.store.change_worker(declared.sid, workspace, now, as_declared).await? {
             WorkerChange::NoSuchWorker => return self.create(declared, &declaration).await,
             WorkerChange::Written { before, after } => {
                 if (&before.friendly_name, &before.attributes, &before.channels, before.activity_sid)
@@ -108,7 +108,7 @@ impl Staff<'_> {
     async fn retire_later(&mut self, worker: &Worker) -> Result<(), Error> {
         let (workspace, now) = (&self.workspace, self.now);
         let off_duty = |worker| in_activity(worker, workspace.default_activity_sid, now);
-        self.store.change_worker(worker.sid, workspace, off_duty).await?;
+        self.store.change_worker(worker.sid, workspace, now, off_duty).await?;
         let thing = Thing::Worker(worker.friendly_name.clone());
         self.summary.kept.push(Kept { thing, reason: Reason::OpenReservation });
         self.store.save_declaration(worker.sid, Some(RETIRED)).await

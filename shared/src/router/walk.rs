@@ -14,11 +14,9 @@ use crate::model::{TaskSid, Timestamp, WorkerSid};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Walk {
-    /// Past the Tasks, one part of their listing after the other.
+    /// Past the Tasks.
     Tasks {
-        /// The part of the listing.
-        shard: u8,
-        /// The last one looked at in it.
+        /// The last one looked at.
         after: Option<Listed<TaskSid>>,
     },
     /// Past the Workers.
@@ -39,7 +37,7 @@ pub struct Listed<S> {
 
 impl Walk {
     /// Past all Tasks.
-    pub const TASKS: Self = Self::Tasks { shard: 0, after: None };
+    pub const TASKS: Self = Self::Tasks { after: None };
 
     /// Past all Workers.
     pub const WORKERS: Self = Self::Workers { after: None };

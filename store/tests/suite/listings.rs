@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use shared::model::{Activity, ActivitySid, Worker, WorkerSid};
+use shared::model::{Activity, ActivitySid, TaskSid, Timestamp, Worker, WorkerSid};
 use shared::router::Event;
-use store::keys;
+use store::{Reading, keys};
 
 use crate::world::{NOON, World, after_secs};
 
@@ -55,34 +55,60 @@ async fn another_workspace_has_a_listing_of_its_own() {
     assert_eq!(world.store.worker_sids(other).await.unwrap(), []);
 }
 
-#[tokio::test]
-async fn listings_are_read_page_by_page_and_an_entry_that_is_gone_is_a_place_all_the_same() {
-    let world = World::open().await;
-    let sid = world.declared.workspace.sid;
-    for number in 0..40 {
-        world.waiting(&format!("call {number}"), "en", NOON).await;
-    }
-    let mut listed = Vec::new();
-    for shard in 0..keys::LISTING_SHARDS {
-        let mut after = None;
-        loop {
-            let page = world.store.task_page(sid, shard, after, 2).await.unwrap();
-            after = page.last().copied();
-            listed.extend(page.iter().map(|entry| entry.sid));
-            if page.len() < 2 {
-                break;
-            }
+/// The ids in the order they are read in, in parts of this size.
+async fn walk(world: &World, limit: usize, forward: bool) -> Vec<TaskSid> {
+    let way = if forward { Reading::Forward } else { Reading::Backward };
+    let mut reading = way(None);
+    let mut read = Vec::new();
+    loop {
+        let part = world.store.listed_tasks(world.declared.workspace.sid, &reading, limit).await.unwrap();
+        assert!(part.entries.len() <= limit);
+        read.extend(part.entries.iter().map(|entry| entry.sid));
+        match part.entries.last() {
+            Some(last) if part.has_more => reading = way(Some((last.created, last.sid.to_string()))),
+            Some(_) | None => return read,
         }
     }
-    assert_eq!(listed, world.store.task_sids(sid).await.unwrap());
+}
 
-    let first = world.store.worker_page(sid, None, 1).await.unwrap();
-    let maya = world.store.worker(first[0].sid).await.unwrap().unwrap();
-    world.store.delete_worker(&maya).await.unwrap();
-    let rest = world.store.worker_page(sid, Some(first[0]), 10).await.unwrap();
-    let rest: Vec<_> = rest.into_iter().map(|entry| entry.sid).collect();
-    assert_eq!(rest, world.store.worker_sids(sid).await.unwrap());
-    assert_eq!(rest.len(), 2);
+#[tokio::test]
+async fn tasks_of_all_shards_are_read_in_one_order_part_by_part_and_either_way() {
+    let world = World::open().await;
+    let mut made: Vec<(Timestamp, TaskSid)> = Vec::new();
+    for number in 0..60 {
+        // Several in one millisecond.
+        let task = world.waiting(&format!("call {number}"), "en", after_secs(number / 7)).await;
+        made.push((task.date_created, task.sid));
+    }
+    made.sort_unstable();
+    let mut expected: Vec<TaskSid> = made.into_iter().map(|(_, sid)| sid).collect();
+    for limit in [1, 7, 59, 60, 1_000] {
+        assert_eq!(walk(&world, limit, true).await, expected, "{limit}");
+    }
+    expected.reverse();
+    for limit in [7, 1_000] {
+        assert_eq!(walk(&world, limit, false).await, expected, "{limit}");
+    }
+    let half: Vec<TaskSid> = expected.split_off(30);
+    let read = world.store.tasks(&half).await.unwrap();
+    assert_eq!(read.iter().map(|task| task.sid).collect::<Vec<_>>(), half, "in the order asked for");
+}
+
+#[tokio::test]
+async fn reading_goes_on_behind_a_place_where_nothing_stands_any_more() {
+    let world = World::open().await;
+    let workspace = world.declared.workspace.sid;
+    let all = world.store.listed_workers(workspace, &Reading::Forward(None), 10).await.unwrap().entries;
+    let [first, second, third] = all[..] else { panic!("the example has other Workers: {all:?}") };
+    let second_place = Some((second.created, second.sid.to_string()));
+    let gone = world.store.worker(second.sid).await.unwrap().unwrap();
+    world.store.delete_worker(&gone).await.unwrap();
+    for (reading, expected) in
+        [(Reading::Forward(second_place.clone()), third), (Reading::Backward(second_place), first)]
+    {
+        let part = world.store.listed_workers(workspace, &reading, 10).await.unwrap();
+        assert_eq!((part.entries, part.has_more), (vec![expected], false), "{reading:?}");
+    }
 }
 
 /// Many at once: who is as they should be is not written, and the others are what time and configuration make of them.

@@ -1,10 +1,18 @@
 //! The resources, one a file: what it looks like, and the operations on it.
 
 pub mod activity;
+mod configuration;
+pub mod event;
+pub mod event_stream;
+mod listing;
 pub mod reservation;
+pub mod statistics;
 pub mod task;
+pub mod task_channel;
 pub mod task_queue;
 pub mod worker;
+pub mod worker_channel;
+pub mod workflow;
 pub mod workspace;
 
 use std::future::Future;
