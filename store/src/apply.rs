@@ -39,8 +39,8 @@ pub enum WorkerChange {
         /// As they now stand.
         after: Box<Worker>,
     },
-    /// There was nothing to change.
-    AsItWas,
+    /// There was nothing to change: here they are.
+    AsItWas(Box<Worker>),
     /// There is no such Worker.
     NoSuchWorker,
 }
@@ -91,7 +91,7 @@ impl Store {
             let mut after = change(before.clone());
             after.roster = roster_of(workspace, &after);
             if after == before && items::same_place(&stored, &items::of_worker(&after, workspace)?) {
-                return Ok(WorkerChange::AsItWas);
+                return Ok(WorkerChange::AsItWas(Box::new(before)));
             }
             after.version = before.version + 1;
             after.date_updated = now;

@@ -7,7 +7,6 @@ use shared::model::{
 };
 
 use super::configuration::{self, Row, ShownDates, change, check_room, dates, needed};
-use super::follow_workers;
 use crate::answer::Answer;
 use crate::call::Call;
 use crate::error::ApiError;
@@ -64,10 +63,6 @@ pub async fn update(call: &Call<'_>) -> Result<Answer, ApiError> {
         Ok(())
     });
     let changed = changed.await?;
-    if changed.before.activities != changed.after.activities {
-        // Queues may choose by the name of an Activity (taskrouter.md section 8.2).
-        follow_workers(call, &changed.after).await?;
-    }
     answer(call, &changed.after, sid)
 }
 
