@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use api::{Api, Ids};
 use callbacks::{Callbacks, Destinations, web_client};
+use console::{Console, Signer};
 use futures_util::future::join_all;
 use routing::{Routing, Sweep};
 use runtime::{Outbox, Voice};
@@ -23,7 +24,7 @@ use shared::webhook::{Checks, path};
 use simulator::{Carrier as SimulatedCarrier, CentreNumber, Journal};
 use store::Store;
 use tokio::net::TcpListener;
-use tokio::sync::{Mutex, Notify};
+use tokio::sync::{Mutex, Notify, watch};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 use web::WebClient;
 
@@ -31,6 +32,7 @@ use crate::carrier_choice::CarrierChoice;
 use crate::credentials::Account;
 use crate::embedded_dynamodb::{EmbeddedDynamoDb, Place, TABLE};
 use crate::http;
+use crate::phones::{Documents, Telephones};
 use crate::queues::Queues;
 use crate::stream_reader::{SequenceNumber, StreamReader};
 use invoke::{Work, deliver, invoke_routing, sqs_event};
@@ -106,6 +108,8 @@ pub struct Centre {
     pub store: Store,
     /// The telephone network, unless the carrier is real.
     pub network: Option<Arc<SimulatedCarrier>>,
+    /// The web pages.
+    pub console: Arc<Console>,
     /// What applying the set-up changed.
     pub summary: setup::Summary,
     dynamodb: EmbeddedDynamoDb,
@@ -151,10 +155,11 @@ impl Centre {
             CarrierChoice::Real { api_url, public_url } => (api_url.clone(), public_url.clone()),
         };
         let Account { account_sid, auth_token } = settings.account.clone();
-        let network = match settings.carrier {
-            CarrierChoice::Simulated => Some(network(&settings, address, outside.voice_url)?),
+        let telephones = match settings.carrier {
+            CarrierChoice::Simulated => Some(telephones(&settings, address, outside.voice_url)?),
             CarrierChoice::Real { .. } => None,
         };
+        let network = telephones.as_ref().map(|telephones| Arc::clone(&telephones.carrier));
         let callbacks = Callbacks {
             store: store.clone(),
             carrier: carrier::Carrier::new(
@@ -170,13 +175,18 @@ impl Centre {
             public_url: public_url.clone(),
             clock: Arc::clone(&settings.clock),
         };
-        let api = Api {
+        let api = Arc::new(Api {
             store: store.clone(),
             account_sid,
             auth_token: auth_token.clone(),
             base_url: Some(public_url.clone()),
             clock: Arc::clone(&settings.clock),
             ids: Ids::seeded(format!("{account_sid} {}", now.as_millis())),
+        });
+        let console = Console {
+            api: Arc::clone(&api),
+            signer: Signer::new(&auth_token, public_url.starts_with("https:")),
+            phones: telephones.map(|telephones| Arc::new(telephones) as _),
         };
         let checks = Checks { verify_signatures: true, twiml_preview: settings.twiml_preview };
         let mut voice = Voice::new(store.clone(), auth_token, checks, Arc::clone(&settings.clock));
@@ -186,7 +196,8 @@ impl Centre {
             routing: Routing::new(store.clone(), Arc::clone(&queues) as _, Arc::clone(&settings.clock)),
             voice: Arc::new(voice),
             callbacks: Arc::new(callbacks),
-            api: Arc::new(api),
+            api,
+            console: Arc::new(console),
             store,
             network,
             summary,
@@ -213,11 +224,19 @@ impl Centre {
         listener: TcpListener,
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> std::io::Result<()> {
-        let mut site = http::functions(&self.voice, &self.public_url).merge(http::rest_api(Arc::clone(&self.api)));
+        let (stopping, stopped) = watch::channel(false);
+        let mut site = http::functions(&self.voice, &self.public_url)
+            .merge(http::rest_api(Arc::clone(&self.api)))
+            .merge(http::console(Arc::clone(&self.console), stopped));
         if let Some(network) = &self.network {
             site = site.merge(Arc::clone(network).http());
         }
         let site = http::guarded(http::nudging(site, Arc::clone(&self.nudge)), &self.public_url);
+        let shutdown = async move {
+            shutdown.await;
+            // Pages that wait for news are told to come back; without them nobody listens.
+            let _nobody_listens = stopping.send(true);
+        };
         axum::serve(listener, site).with_graceful_shutdown(shutdown).await
     }
 
@@ -372,7 +391,7 @@ fn every(period: Duration) -> Interval {
 }
 
 /// The simulated carrier with the centre's number.
-fn network(settings: &Settings, address: &str, voice_url: Option<String>) -> Result<Arc<SimulatedCarrier>, Error> {
+fn telephones(settings: &Settings, address: &str, voice_url: Option<String>) -> Result<Telephones, Error> {
     let journal = match &settings.data {
         Some(folder) => Journal::file(folder.join(JOURNAL_FILE))?,
         None => Journal::none(),
@@ -392,7 +411,10 @@ fn network(settings: &Settings, address: &str, voice_url: Option<String>) -> Res
         task_router_url: Some(format!("{address}{}", path::WORKER_CALL)),
         seed: settings.account.account_sid.to_string(),
     };
-    Ok(SimulatedCarrier::open(carrier, Arc::clone(&settings.clock), journal)?)
+    let documents = Arc::new(Documents::new(simulator::web_client()?, Arc::clone(&settings.clock)));
+    let web = Arc::clone(&documents) as Arc<dyn WebClient>;
+    let carrier = SimulatedCarrier::open_over(web, carrier, Arc::clone(&settings.clock), journal)?;
+    Ok(Telephones { carrier, centre_number: settings.contact_centre.centre.phone_number.clone(), documents })
 }
 
 #[cfg(test)]
