@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use fantoccini::wd::Capabilities;
 use fantoccini::{Client, ClientBuilder, Locator};
+use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
@@ -88,7 +89,7 @@ impl Driver {
         let flags: Vec<&str> = FLAGS.into_iter().chain(look.flags()).collect();
         let chrome = json!({ "args": flags });
         let capabilities = Capabilities::from_iter([("goog:chromeOptions".to_owned(), chrome)]);
-        let client = ClientBuilder::new(hyper_connector()).capabilities(capabilities).connect(&self.address).await;
+        let client = ClientBuilder::new(HttpConnector::new()).capabilities(capabilities).connect(&self.address).await;
         Browser(client.unwrap())
     }
 }

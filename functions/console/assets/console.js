@@ -31,6 +31,18 @@
     if (said && said.textContent !== text) said.textContent = text;
   };
 
+  // A plot in the colours of the page, as wide as its place.
+  const draw = () => {
+    const style = getComputedStyle(document.documentElement);
+    const colour = (name) => style.getPropertyValue(name).trim();
+    for (const element of document.querySelectorAll("[data-plot]:empty")) {
+      const { labels, data } = JSON.parse(element.dataset.plot);
+      const axis = { stroke: colour("--ink"), grid: { stroke: colour("--line") }, ticks: { stroke: colour("--line") } };
+      const series = labels.map((label, at) => ({ label, stroke: colour(at ? "--danger" : "--accent"), width: 2 }));
+      new uPlot({ width: element.clientWidth, height: 220, axes: [axis, axis], series: [{}, ...series] }, data, element);
+    }
+  };
+
   document.addEventListener("htmx:beforeSwap", () => {
     open = new Set([...document.querySelectorAll("#live details[open][id]")].map((element) => element.id));
     const fields = document.querySelectorAll("#live :is(textarea, input:not([type=hidden]), select)[id]");
@@ -45,6 +57,7 @@
     }
     tick();
     announce();
+    draw();
   });
 
   // What was sent is not typed once more.

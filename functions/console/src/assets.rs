@@ -32,6 +32,10 @@ pub struct Assets {
     pub htmx: Asset,
     /// htmx's extension for server-sent events 2.2.4 (0BSD).
     pub sse: Asset,
+    /// uPlot 1.6.32 (MIT), for plots.
+    pub uplot: Asset,
+    /// Its style.
+    pub uplot_style: Asset,
     /// Ours.
     pub script: Asset,
     /// Ours.
@@ -44,20 +48,26 @@ pub struct Assets {
 pub static ASSETS: LazyLock<Assets> = LazyLock::new(|| Assets {
     htmx: Asset::script("htmx", include_bytes!("../assets/htmx.min.js")),
     sse: Asset::script("sse", include_bytes!("../assets/sse.min.js")),
+    uplot: Asset::script("uplot", include_bytes!("../assets/uPlot.iife.min.js")),
+    uplot_style: Asset::style("uplot", include_bytes!("../assets/uPlot.min.css")),
     script: Asset::script("console", include_bytes!("../assets/console.js")),
-    style: Asset::new("console", "css", "text/css; charset=utf-8", include_bytes!("../assets/console.css")),
+    style: Asset::style("console", include_bytes!("../assets/console.css")),
     icon: Asset::new("icon", "svg", "image/svg+xml", include_bytes!("../assets/icon.svg")),
 });
 
 impl Assets {
-    fn all(&self) -> [&Asset; 5] {
-        [&self.htmx, &self.sse, &self.script, &self.style, &self.icon]
+    fn all(&self) -> [&Asset; 7] {
+        [&self.htmx, &self.sse, &self.uplot, &self.uplot_style, &self.script, &self.style, &self.icon]
     }
 }
 
 impl Asset {
     fn script(name: &str, plain: &'static [u8]) -> Self {
         Self::new(name, "js", "text/javascript; charset=utf-8", plain)
+    }
+
+    fn style(name: &str, plain: &'static [u8]) -> Self {
+        Self::new(name, "css", "text/css; charset=utf-8", plain)
     }
 
     fn new(name: &str, extension: &str, content_type: &'static str, plain: &'static [u8]) -> Self {

@@ -14,9 +14,10 @@ const HTMX_CONFIG: &str = r#"{"includeIndicatorStyles":false,"allowEval":false,"
 "responseHandling":[{"code":"204","swap":false},{"code":"[2345]..","swap":true}]}"#;
 
 /// Pages by the words people know them by.
-const SECTIONS: [(&str, &str); 8] = [
+const SECTIONS: [(&str, &str); 9] = [
     ("phones", "Phones"),
     ("desk", "Agent desktop"),
+    ("wallboard", "Wallboard"),
     ("tasks", "Tasks"),
     ("workers", "Workers"),
     ("task-queues", "TaskQueues"),
@@ -24,6 +25,9 @@ const SECTIONS: [(&str, &str); 8] = [
     ("activities", "Activities"),
     ("events", "Events"),
 ];
+
+/// The section whose pages have plots.
+const PLOTS: &str = "wallboard";
 
 /// A page.
 pub struct Page<'p> {
@@ -46,6 +50,11 @@ pub fn page(visit: &Visit<'_>, page: Page<'_>) -> Reply {
 
 /// The same with another status.
 pub fn page_with(visit: &Visit<'_>, status: StatusCode, page: Page<'_>) -> Reply {
+    page_and(visit, status, page, html! {})
+}
+
+/// The same with something below what is fetched anew.
+pub fn page_and(visit: &Visit<'_>, status: StatusCode, page: Page<'_>, tail: Markup) -> Reply {
     let connect = page.watch.map(|watch| changes::address(visit, watch));
     let headers = format!(r#"{{"x-csrf-token":"{}"}}"#, visit.csrf());
     let body = html! {
@@ -60,17 +69,18 @@ pub fn page_with(visit: &Visit<'_>, status: StatusCode, page: Page<'_>) -> Reply
                 h1 { (page.title) }
                 (page.head)
                 (live(visit, page.watch, page.live))
+                (tail)
             }
             p #announcement .unseen role="status" {}
         }
     };
-    Reply::page(status, document(page.title, body))
+    Reply::page(status, document(page.title, page.section == PLOTS, body))
 }
 
 /// A page for somebody who has not signed in.
 pub fn bare(status: StatusCode, title: &str, content: Markup) -> Reply {
     let body = html! { body { main #main .narrow { h1 { (title) } (content) } } };
-    Reply::page(status, document(title, body))
+    Reply::page(status, document(title, false, body))
 }
 
 /// The hidden field every form has.
@@ -90,7 +100,7 @@ pub fn button(visit: &Visit<'_>, address: &str, label: &str, values: &[(&str, &s
     }
 }
 
-fn document(title: &str, body: Markup) -> Markup {
+fn document(title: &str, has_plots: bool, body: Markup) -> Markup {
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -104,6 +114,10 @@ fn document(title: &str, body: Markup) -> Markup {
                 link rel="stylesheet" href=(ASSETS.style.address);
                 script src=(ASSETS.htmx.address) defer {}
                 script src=(ASSETS.sse.address) defer {}
+                @if has_plots {
+                    link rel="stylesheet" href=(ASSETS.uplot_style.address);
+                    script src=(ASSETS.uplot.address) defer {}
+                }
                 script src=(ASSETS.script.address) defer {}
             }
             (body)
@@ -133,7 +147,7 @@ fn live(visit: &Visit<'_>, watch: Option<Watch>, content: Markup) -> Markup {
     let query = visit.query.encode_all();
     let here = if query.is_empty() { visit.path.to_owned() } else { format!("{}?{query}", visit.path) };
     html! {
-        div #live hx-get=(here) hx-trigger=(watch.triggers()) hx-select="#live" hx-swap="outerHTML" hx-sync="this:queue last" {
+        div #live hx-get=(here) hx-trigger=(watch.triggers()) hx-select="#live" hx-swap="outerHTML" {
             (content)
         }
     }

@@ -5,7 +5,7 @@ use http::{HeaderMap, Method, StatusCode, header};
 use crate::Console;
 use crate::changes;
 use crate::form::Form;
-use crate::pages::{desk, home, phones, problem, resource, sign_in};
+use crate::pages::{desk, home, phones, problem, resource, sign_in, wallboard};
 use crate::reply::Reply;
 use crate::session::{Role, Session};
 use crate::visit::{Refused, Visit};
@@ -73,6 +73,8 @@ async fn page(visit: &Visit<'_>, method: &Method) -> Result<Reply, Refused> {
         ("GET", ["desk"]) => desk::choose(visit).await,
         ("POST", ["desk", worker, "link"]) => desk::link(visit, worker).await,
         (_, ["desk", worker, rest @ ..]) => desk::answer(visit, method, worker, rest).await,
+        ("GET", ["wallboard"]) => wallboard::show(visit).await,
+        ("GET", ["wallboard", "plots"]) => wallboard::plots(visit).await,
         ("GET", ["changes"]) => changes::answer(visit).await,
         ("POST", ["sign-out"]) => Ok(sign_out(visit)),
         (_, [kind, rest @ ..]) => resource::answer(visit, method, kind, rest).await,

@@ -6,3 +6,4 @@ pub mod phones;
 pub mod problem;
 pub mod resource;
 pub mod sign_in;
+pub mod wallboard;

@@ -215,11 +215,13 @@ fn controls(visit: &Visit<'_>, call: &Call) -> Markup {
 /// One form with twelve buttons: the one that is pressed says which key it is.
 fn keypad(visit: &Visit<'_>, call: &Call, address: &str) -> Markup {
     html! {
-        form .keypad method="post" action=(address) hx-post=(address) hx-target="#live" hx-select="#live" hx-swap="outerHTML"
-            role="group" aria-label="Keys" {
+        form method="post" action=(address) hx-post=(address) hx-target="#live" hx-select="#live" hx-swap="outerHTML" {
             (frame::csrf(visit))
-            @for key in KEYS {
-                button id={ "key-" (call.sid) "-" (key) } type="submit" name="digits" value=(key) aria-label={ "Press " (key) } { (key) }
+            div .keypad role="group" aria-label="Keys" {
+                @for key in KEYS {
+                    button id={ "key-" (call.sid) "-" (key) } type="submit" name="digits" value=(key)
+                        aria-label={ "Press " (key) } { (key) }
+                }
             }
         }
     }

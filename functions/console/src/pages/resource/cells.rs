@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::Row;
 use crate::routes::nothing_here;
-use crate::visit::{Refused, Visit, text};
+use crate::visit::{Refused, Visit, entries, text};
 
 /// Characters of attributes shown in a table.
 const ATTRIBUTES_CHARS_MAX: usize = 160;
@@ -74,10 +74,35 @@ pub fn who_holds(row: &Row<'_>) -> Markup {
     let is_open =
         |reservation: &&Value| ["pending", "accepted", "wrapping"].contains(&text(reservation, "reservation_status"));
     html! {
-        @for reservation in row.reservations.iter().filter(is_open) {
+        @for reservation in entries(row.beside).iter().filter(is_open) {
             (link("workers", text(reservation, "worker_sid"), text(reservation, "worker_name"))) " "
         }
     }
+}
+
+/// Tasks of a TaskQueue that have not ended.
+pub fn tasks_in_queue(row: &Row<'_>) -> Markup {
+    figure(row, "total_tasks")
+}
+
+/// How long the one that waits longest has done so.
+pub fn longest_wait(row: &Row<'_>) -> Markup {
+    age(row.beside.get("longest_task_waiting_age").and_then(Value::as_u64))
+}
+
+/// Workers who match a TaskQueue.
+pub fn eligible(row: &Row<'_>) -> Markup {
+    figure(row, "total_eligible_workers")
+}
+
+/// Those of them whose Activity is available.
+pub fn available_workers(row: &Row<'_>) -> Markup {
+    figure(row, "total_available_workers")
+}
+
+fn figure(row: &Row<'_>, name: &str) -> Markup {
+    let number = row.beside.get(name).and_then(Value::as_u64);
+    html! { @if let Some(number) = number { (number) } @else { "–" } }
 }
 
 pub fn activity(row: &Row<'_>) -> Markup {
@@ -145,7 +170,7 @@ mod tests {
             "sid": "WT00000000000000000000000000000001", "friendly_name": hostile, "activity_name": hostile, "description": hostile,
             "attributes": json!({ "from": hostile }).to_string(), "task_queue_sid": hostile, "target_workers": hostile,
         });
-        let row = Row { resource: &resource, reservations: &[] };
+        let row = Row { resource: &resource, beside: &Value::Null };
         for cell in [task, name, activity, attributes, queue, expression, event_about] {
             let markup = cell(&row).into_string();
             assert!(!markup.contains("<script") && markup.contains("&lt;script&gt;alert(1)"), "{markup}");

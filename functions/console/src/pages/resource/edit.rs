@@ -131,16 +131,18 @@ async fn page(
 
 /// A field with its help and what is wrong with it.
 pub async fn input(visit: &Visit<'_>, field: &Field, value: &str, mistake: Option<&str>) -> Markup {
-    let notes = format!("{0}-help {0}-mistake", field.name);
+    let help = (!field.help.is_empty()).then(|| format!("{}-help", field.name));
+    let notes: Vec<String> = help.into_iter().chain(mistake.map(|_| format!("{}-mistake", field.name))).collect();
+    let notes = (!notes.is_empty()).then(|| notes.join(" "));
     let (name, invalid) = (field.name, mistake.map(|_| "true"));
     html! {
         @match field.input {
-            Input::Line => { input id=(name) name=(name) value=(value) aria-invalid=[invalid] aria-describedby=(notes); }
-            Input::Number => { input id=(name) name=(name) value=(value) inputmode="numeric" size="6" aria-invalid=[invalid] aria-describedby=(notes); }
-            Input::Json => { textarea id=(name) name=(name) rows=(rows(value)) spellcheck="false" aria-invalid=[invalid] aria-describedby=(notes) { (value) } }
-            Input::Expression => { textarea id=(name) name=(name) rows="2" spellcheck="false" aria-invalid=[invalid] aria-describedby=(notes) { (value) } }
-            Input::OneOf(words) => (choice(name, words.iter().map(|word| ((*word).to_owned(), (*word).to_owned())).collect(), value, &notes)),
-            Input::Of(place) => (choice(name, resources(visit, place).await, value, &notes)),
+            Input::Line => { input id=(name) name=(name) value=(value) aria-invalid=[invalid] aria-describedby=[notes.as_ref()]; }
+            Input::Number => { input id=(name) name=(name) value=(value) inputmode="numeric" size="6" aria-invalid=[invalid] aria-describedby=[notes.as_ref()]; }
+            Input::Json => { textarea id=(name) name=(name) rows=(rows(value)) spellcheck="false" aria-invalid=[invalid] aria-describedby=[notes.as_ref()] { (value) } }
+            Input::Expression => { textarea id=(name) name=(name) rows="2" spellcheck="false" aria-invalid=[invalid] aria-describedby=[notes.as_ref()] { (value) } }
+            Input::OneOf(words) => (choice(name, words.iter().map(|word| ((*word).to_owned(), (*word).to_owned())).collect(), value, notes.as_deref())),
+            Input::Of(place) => (choice(name, resources(visit, place).await, value, notes.as_deref())),
         }
         @if !field.help.is_empty() { small .quiet id={ (name) "-help" } { (field.help) } }
         @if let Some(mistake) = mistake { p .mistake id={ (name) "-mistake" } { (mistake) } }
@@ -151,9 +153,9 @@ fn rows(value: &str) -> usize {
     value.lines().count().clamp(4, 30)
 }
 
-fn choice(name: &str, choices: Vec<(String, String)>, value: &str, notes: &str) -> Markup {
+fn choice(name: &str, choices: Vec<(String, String)>, value: &str, notes: Option<&str>) -> Markup {
     html! {
-        select id=(name) name=(name) aria-describedby=(notes) {
+        select id=(name) name=(name) aria-describedby=[notes] {
             option value="" { "–" }
             @for (choice, shown) in choices { option value=(choice) selected[choice == value] { (shown) } }
         }

@@ -1,8 +1,9 @@
 //! Each kind of resource: its columns, filters and fields, in the words of the API.
 
 use super::cells::{
-    activity, age, age_of_status, attributes, available, channel, event_about, event_time, event_type, expression,
-    name, priority, queue, status, step_count, task, version_date, who_holds, workflow,
+    activity, age, age_of_status, attributes, available, available_workers, channel, eligible, event_about, event_time,
+    event_type, expression, longest_wait, name, priority, queue, status, step_count, task, tasks_in_queue,
+    version_date, who_holds, workflow,
 };
 use super::{Column, Field, Input, Kind};
 use crate::changes::Watch;
@@ -70,8 +71,11 @@ pub static KINDS: &[Kind] = &[
         section: "task-queues", place: "TaskQueues", one: "TaskQueue", watch: Watch::Everything, removable: true,
         columns: &[
             Column { title: "TaskQueue", cell: name },
+            Column { title: "Tasks", cell: tasks_in_queue },
+            Column { title: "Longest wait", cell: longest_wait },
+            Column { title: "Eligible", cell: eligible },
+            Column { title: "Available", cell: available_workers },
             Column { title: "Target expression", cell: expression },
-            Column { title: "Changed", cell: version_date },
         ],
         filters: &[Field { name: "FriendlyName", property: "", label: "Name", input: Input::Line, help: "" }],
         create: QUEUE,

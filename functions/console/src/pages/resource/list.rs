@@ -57,12 +57,9 @@ async fn filters(visit: &Visit<'_>, kind: &Kind) -> Markup {
 async fn table(visit: &Visit<'_>, kind: &Kind, list: &Value) -> Markup {
     let mut resources = entries(list).to_vec();
     resources.iter_mut().for_each(|resource| add_times(resource, visit.now));
-    let reservations = join_all(resources.iter().map(|resource| reservations(visit, kind, resource))).await;
-    let rows: Vec<Row<'_>> = resources
-        .iter()
-        .zip(&reservations)
-        .map(|(resource, reservations)| Row { resource, reservations: reservations.as_slice() })
-        .collect();
+    let beside = join_all(resources.iter().map(|resource| beside(visit, kind, resource))).await;
+    let row = |(resource, beside)| Row { resource, beside };
+    let rows: Vec<Row<'_>> = resources.iter().zip(&beside).map(row).collect();
     html! {
         div .scroll role="region" aria-label=(kind.place) tabindex="0" {
             table {
@@ -98,13 +95,16 @@ fn table_row(kind: &Kind, row: &Row<'_>) -> Markup {
     }
 }
 
-/// The Reservations of a Task somebody holds; one read each, and at most a page of them.
-async fn reservations(visit: &Visit<'_>, kind: &Kind, resource: &Value) -> Vec<Value> {
-    if kind.place != "Tasks" || !HELD.contains(&text(resource, "assignment_status")) {
-        return Vec::new();
-    }
-    let list = visit.get(&format!("Tasks/{}/Reservations", text(resource, "sid"))).await;
-    list.map(|list| entries(&list).to_vec()).unwrap_or_default()
+/// What is known beside a resource: the Reservations of a Task somebody holds, the numbers of a TaskQueue. One read each, and
+/// at most a page of them.
+async fn beside(visit: &Visit<'_>, kind: &Kind, resource: &Value) -> Value {
+    let sid = text(resource, "sid");
+    let place = match kind.place {
+        "Tasks" if HELD.contains(&text(resource, "assignment_status")) => format!("Tasks/{sid}/Reservations"),
+        "TaskQueues" => format!("TaskQueues/{sid}/RealTimeStatistics"),
+        _ => return Value::Null,
+    };
+    visit.get(&place).await.unwrap_or_default()
 }
 
 /// How long a Worker has been in their Activity, which the API does not say.

@@ -54,8 +54,8 @@ pub struct Column {
 pub struct Row<'r> {
     /// As the API shows it.
     pub resource: &'r Value,
-    /// Its Reservations, of a Task somebody holds.
-    pub reservations: &'r [Value],
+    /// What the API says beside it: a Task's Reservations, a TaskQueue's numbers.
+    pub beside: &'r Value,
 }
 
 /// A parameter of the API as a field of a form.
