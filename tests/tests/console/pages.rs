@@ -80,14 +80,16 @@ async fn check_weight(browser: &Browser, name: &str) {
     assert!(found[0].as_u64().unwrap() <= PAGE_BYTES_MAX && found[1] == true, "{name}: {found}");
 }
 
+/// The README shows every page by day, one by night, one on a telephone.
 async fn picture(browser: &Browser, name: &str, look: Look) {
     let Ok(folder) = std::env::var("CONSOLE_PICTURES") else { return };
-    let suffix = match look {
-        Look::Light => "",
-        Look::Dark => "-dark",
-        Look::Narrow => "-narrow",
+    let file = match (look, name) {
+        (Look::Light, name) => format!("{name}.png"),
+        (Look::Dark, "tasks") => "tasks-dark.png".to_owned(),
+        (Look::Narrow, "agent-desktop") => "agent-desktop-narrow.png".to_owned(),
+        (Look::Dark | Look::Narrow, _) => return,
     };
-    let file = tests::project::root().join(folder).join(format!("{name}{suffix}.png"));
+    let file = tests::project::root().join(folder).join(file);
     std::fs::create_dir_all(file.parent().unwrap()).unwrap();
     std::fs::write(file, browser.picture().await).unwrap();
 }

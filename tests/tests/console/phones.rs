@@ -40,7 +40,7 @@ async fn several_calls_are_held_and_a_declined_one_rings_elsewhere() {
     for from in ["+17075550141", "+17075550142"] {
         browser.fill("#from", from).await;
         browser.press("#dial").await;
-        browser.sees(".card h3", from).await;
+        browser.sees(&format!("[aria-label='{from}'] .transcript"), "press 1").await;
     }
     browser.press("[aria-label='+17075550141'] [aria-label='Press 1']").await;
     browser.sees(".card.ringing h3", "+1707555010").await;

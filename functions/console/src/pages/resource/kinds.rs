@@ -35,7 +35,7 @@ pub static KINDS: &[Kind] = &[
             Field { name: "WorkflowSid", property: "", label: "Workflow", input: Input::Of("Workflows"), help: "Empty: the only one." },
             Field { name: "Attributes", property: "", label: "Attributes", input: Input::Json, help: "A JSON object." },
             Field { name: "Priority", property: "", label: "Priority", input: Input::Number, help: "Higher comes first." },
-            Field { name: "TaskChannel", property: "", label: "TaskChannel", input: Input::Line, help: "Its unique name, such as default or voice." },
+            Field { name: "TaskChannel", property: "", label: "TaskChannel", input: Input::Of("TaskChannels"), help: "Empty: default." },
             Field { name: "Timeout", property: "", label: "Timeout in seconds", input: Input::Number, help: "" },
         ],
         update: &[
