@@ -5,13 +5,14 @@
 //! time; [`Centre::settle`] turns until nothing is left to do at this moment, for a clock that somebody else owns.
 
 mod invoke;
+mod network;
 
 use std::future::Future;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use api::{Api, Ids};
+use api::{Api, ApiKeys, Ids, InFlight};
 use callbacks::{Callbacks, Destinations, web_client};
 use console::{Console, Signer};
 use futures_util::future::join_all;
@@ -20,8 +21,8 @@ use runtime::{Outbox, Voice};
 use serde_json::json;
 use setup::ContactCentre;
 use shared::model::{Clock, Timestamp};
-use shared::webhook::{Checks, path};
-use simulator::{Carrier as SimulatedCarrier, CentreNumber, Journal};
+use shared::webhook::Checks;
+use simulator::Carrier as SimulatedCarrier;
 use store::Store;
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, Notify, watch};
@@ -32,10 +33,10 @@ use crate::carrier_choice::CarrierChoice;
 use crate::credentials::Account;
 use crate::embedded_dynamodb::{EmbeddedDynamoDb, Place, TABLE};
 use crate::http;
-use crate::phones::{Documents, Telephones};
 use crate::queues::Queues;
 use crate::stream_reader::{SequenceNumber, StreamReader};
 use invoke::{Work, deliver, invoke_routing, sqs_event};
+use network::telephones;
 
 /// The longest the pump sleeps. It is nudged by everything that happens here; this is for what happens elsewhere.
 const SLEEP_MAX: Duration = Duration::from_secs(1);
@@ -52,15 +53,14 @@ const TRIM_EVERY: Duration = Duration::from_secs(1);
 /// How often ended Tasks are cleaned up.
 const CLEAN_UP_EVERY: Duration = Duration::from_secs(60);
 
-/// The journal of the simulated carrier in the data folder.
-const JOURNAL_FILE: &str = "telephone-network.sqlite";
-
 /// What a centre is made from.
 pub struct Settings {
     /// Where data is kept; `None`: nowhere.
     pub data: Option<PathBuf>,
     /// The account.
     pub account: Account,
+    /// Other users of the REST API.
+    pub api_keys: ApiKeys,
     /// The set-up.
     pub contact_centre: ContactCentre,
     /// Who moves calls.
@@ -179,9 +179,12 @@ impl Centre {
             store: store.clone(),
             account_sid,
             auth_token: auth_token.clone(),
+            api_keys: settings.api_keys.clone(),
             base_url: Some(public_url.clone()),
             clock: Arc::clone(&settings.clock),
             ids: Ids::seeded(format!("{account_sid} {}", now.as_millis())),
+            outbox: Arc::clone(&queues) as _,
+            in_flight: InFlight::default(),
         });
         let console = Console {
             api: Arc::clone(&api),
@@ -365,7 +368,7 @@ impl Centre {
     }
 
     /// The event of the schedule in `template.yaml`.
-    async fn sweep(&self) {
+    pub async fn sweep(&self) {
         invoke_routing(&self.routing, json!({ "sweep": "overdue" })).await;
     }
 
@@ -388,33 +391,6 @@ fn every(period: Duration) -> Interval {
     let mut interval = interval_at(Instant::now() + period, period);
     interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
     interval
-}
-
-/// The simulated carrier with the centre's number.
-fn telephones(settings: &Settings, address: &str, voice_url: Option<String>) -> Result<Telephones, Error> {
-    let journal = match &settings.data {
-        Some(folder) => Journal::file(folder.join(JOURNAL_FILE))?,
-        None => Journal::none(),
-    };
-    let number = CentreNumber {
-        number: settings.contact_centre.centre.phone_number.clone(),
-        voice_url: voice_url.unwrap_or_else(|| format!("{address}{}", path::INCOMING_CALL)),
-        voice_method: simulator::twiml::Method::Post,
-        voice_fallback_url: None,
-        status_callback: None,
-    };
-    let carrier = simulator::Settings {
-        account_sid: settings.account.account_sid,
-        auth_token: settings.account.auth_token.clone(),
-        numbers: vec![number],
-        public_base_url: Some(address.to_owned()),
-        task_router_url: Some(format!("{address}{}", path::WORKER_CALL)),
-        seed: settings.account.account_sid.to_string(),
-    };
-    let documents = Arc::new(Documents::new(simulator::web_client()?, Arc::clone(&settings.clock)));
-    let web = Arc::clone(&documents) as Arc<dyn WebClient>;
-    let carrier = SimulatedCarrier::open_over(web, carrier, Arc::clone(&settings.clock), journal)?;
-    Ok(Telephones { carrier, centre_number: settings.contact_centre.centre.phone_number.clone(), documents })
 }
 
 #[cfg(test)]

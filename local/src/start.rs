@@ -94,6 +94,7 @@ impl Running {
         let settings = Settings {
             data: data.map(Path::to_owned),
             account: account.clone(),
+            api_keys: env.optional("API_KEYS", "a comma list of SK…:secret")?.unwrap_or_default(),
             contact_centre: contact_centre.clone(),
             carrier: CarrierChoice::from_env(env)?,
             twiml_preview: env.switch("TWIML_PREVIEW", true)?,

@@ -1,6 +1,6 @@
-//! The account's auth token, from Parameter Store.
+//! The account's auth token and its API keys, from Parameter Store.
 //!
-//! One signed request at cold start. It is made with `aws-sigv4`, which the SDK already brings; the SDK's own client for
+//! One signed request each at cold start. It is made with `aws-sigv4`, which the SDK already brings; the SDK's own client for
 //! this service would add a minute to every build and a megabyte to every function for this one operation.
 
 use std::time::SystemTime;
@@ -12,9 +12,9 @@ use serde::Deserialize;
 use crate::aws::{Access, web_client};
 use crate::{Env, EnvError};
 
-/// Why there is no auth token.
+/// Why there is no secret.
 #[derive(Debug, thiserror::Error)]
-pub enum AuthTokenError {
+pub enum SecretError {
     /// A setting is missing.
     #[error(transparent)]
     Env(#[from] EnvError),
@@ -42,16 +42,32 @@ struct Parameter {
 
 /// `AUTH_TOKEN` itself, or the SecureString that `AUTH_TOKEN_PARAMETER` names, read once at start. So in the cloud the
 /// token stands in no template and in no function's configuration.
-pub async fn auth_token(env: &Env<'_>) -> Result<String, AuthTokenError> {
+pub async fn auth_token(env: &Env<'_>) -> Result<String, SecretError> {
     if let Some(token) = env.optional("AUTH_TOKEN", "the account's auth token")? {
         return Ok(token);
     }
     let name: String = env.required("AUTH_TOKEN_PARAMETER", "the name of a parameter that holds the auth token")?;
+    secret(env, name).await
+}
+
+/// `API_KEYS` itself, or the SecureString that `API_KEYS_PARAMETER` names; `None`: there are no API keys.
+pub async fn api_keys(env: &Env<'_>) -> Result<Option<String>, SecretError> {
+    if let Some(keys) = env.optional("API_KEYS", "a comma list of SK…:secret")? {
+        return Ok(Some(keys));
+    }
+    match env.optional("API_KEYS_PARAMETER", "the name of a parameter that holds the API keys")? {
+        Some(name) => secret(env, name).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// The parameter of this name.
+async fn secret(env: &Env<'_>, name: String) -> Result<String, SecretError> {
     let access = Access::from_env(env)?;
     let endpoint: Option<String> = env.optional("AWS_ENDPOINT_URL_SSM", "a URL")?;
     let endpoint = endpoint.unwrap_or_else(|| format!("https://ssm.{}.amazonaws.com", access.region));
     let read = get_parameter(&access, &endpoint, &name).await;
-    read.map_err(|error| AuthTokenError::ParameterStore { name, reason: error.to_string() })
+    read.map_err(|error| SecretError::ParameterStore { name, reason: error.to_string() })
 }
 
 async fn get_parameter(

@@ -25,7 +25,7 @@ use shared::twiml::Response;
 use shared::webhook::{self, Access, Admitted, Checks, ParameterError, Parameters, Reply, Request, path};
 use store::Store;
 
-use crate::parameter_store::{self, AuthTokenError};
+use crate::parameter_store::{self, SecretError};
 use crate::{Env, EnvError, Outbox, OutboxError, SystemClock, aws};
 
 /// The voice functions' world.
@@ -135,8 +135,8 @@ impl Voice {
     /// The world of a voice function in a Lambda; who routes, and what else only one of them reads, is set by its `main`.
     ///
     /// # Errors
-    /// [`AuthTokenError`] when a setting is missing or Parameter Store does not give the token.
-    pub async fn from_env(env: &Env<'_>) -> Result<Self, AuthTokenError> {
+    /// [`SecretError`] when a setting is missing or Parameter Store does not give the token.
+    pub async fn from_env(env: &Env<'_>) -> Result<Self, SecretError> {
         Ok(Self::new(aws::store(env)?, parameter_store::auth_token(env).await?, checks(env)?, Arc::new(SystemClock)))
     }
 

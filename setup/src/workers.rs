@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use shared::model::{
-    ActivitySid, Attributes, TaskChannelName, Timestamp, Worker, WorkerChannel, WorkerSid, Workspace, WorkspaceSid,
+    ActivitySid, Attributes, TaskChannelName, Timestamp, WORKER_CAPACITY_MAX, Worker, WorkerChannel, WorkerSid,
+    Workspace, WorkspaceSid,
 };
 use shared::webhook::redact;
 
@@ -15,9 +16,6 @@ use crate::workspace::Base;
 
 /// Workers a Workspace may have (taskrouter.md section 14).
 const WORKERS_MAX: usize = 15_000;
-
-/// Highest capacity in one channel: a Worker's item lists every open Reservation, and an item holds 400 KB.
-const CAPACITY_MAX: u32 = 500;
 
 /// Capacity in a channel when the file does not say (taskrouter.md section 2.4).
 pub(crate) const CAPACITY: u16 = 1;
@@ -134,7 +132,7 @@ fn read_capacity(
     let fields = reader.mapping(node, "capacity", &allowed)?;
     let capacity = channels.map(|channel| {
         let Some(node) = fields.get(channel.as_str()) else { return Some((channel, CAPACITY)) };
-        let number = reader.whole_number(node, channel.as_str(), 0..=CAPACITY_MAX)?;
+        let number = reader.whole_number(node, channel.as_str(), 0..=u32::from(WORKER_CAPACITY_MAX))?;
         Some((channel, u16::try_from(number).ok()?))
     });
     // Read to the end, so that every wrong number is told.

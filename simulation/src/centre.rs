@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use api::{Api, Ids};
+use api::{Api, ApiKeys, Ids, InFlight};
 use callbacks::{Callbacks, Destinations};
 use carrier::Carrier;
 use cordboard::http;
@@ -96,9 +96,12 @@ impl Centre {
             store: own_store(),
             account_sid: account,
             auth_token: token(),
+            api_keys: ApiKeys::default(),
             base_url,
             clock,
             ids: Ids::seeded("simulation".to_owned()),
+            outbox: Arc::clone(&queues) as _,
+            in_flight: InFlight::default(),
         });
         network.connect(Sites { centre: webhooks.clone(), carrier: Arc::clone(&carrier).http() });
         queues.connect(Receivers { routing: Arc::clone(&routing), callbacks: Arc::clone(&callbacks) });

@@ -82,6 +82,7 @@ impl Store {
         &self,
         sid: WorkerSid,
         workspace: &Workspace,
+        now: Timestamp,
         change: impl Fn(Worker) -> Worker,
     ) -> Result<WorkerChange, Error> {
         for attempt in 1..=COMMIT_ATTEMPTS_MAX {
@@ -93,6 +94,7 @@ impl Store {
                 return Ok(WorkerChange::AsItWas);
             }
             after.version = before.version + 1;
+            after.date_updated = now;
             let decision = Decision {
                 outcome: Outcome::Changed,
                 workers_written: WorkersWritten::WithTheTask,

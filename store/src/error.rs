@@ -8,7 +8,10 @@ pub enum Error {
     /// Somebody else wrote first, or is writing now: reload and decide again.
     #[error("another write came first")]
     Conflict,
-    /// The table did not do it: throttled, unreachable, not there, not allowed. The source says which.
+    /// The table takes no more for a moment, however often the SDK asked. The source says which limit.
+    #[error("the table takes no more requests for a moment: {0}")]
+    Throttled(String),
+    /// The table did not do it: unreachable, not there, not allowed. The source says which.
     #[error("the table did not answer: {0}")]
     Unavailable(String),
     /// An item is not what this program writes.
@@ -32,6 +35,12 @@ where
             Some(
                 "ConditionalCheckFailedException" | "TransactionCanceledException" | "TransactionConflictException",
             ) => Self::Conflict,
+            Some(
+                "ProvisionedThroughputExceededException"
+                | "RequestLimitExceeded"
+                | "ThrottlingException"
+                | "RequestThrottled",
+            ) => Self::Throttled(DisplayErrorContext(error).to_string()),
             Some(_) | None => Self::Unavailable(DisplayErrorContext(error).to_string()),
         }
     }

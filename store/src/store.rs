@@ -5,7 +5,7 @@ use std::sync::Arc;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{Put, Select, TransactWriteItem};
 use serde::de::DeserializeOwned;
-use shared::model::{Centre, Readiness, Task, TaskSid, Timestamp, Worker, WorkerSid, Workspace, WorkspaceSid};
+use shared::model::{Centre, Readiness, Task, TaskSid, Timestamp, Worker, WorkerSid, Workspace};
 use shared::planted::{self, Bug};
 use shared::router::order::Line;
 use shared::router::{Decision, WorkersWritten};
@@ -175,20 +175,6 @@ impl Store {
         Ok(())
     }
 
-    /// The ids of all Workers of a Workspace, oldest first.
-    pub async fn worker_sids(&self, workspace: WorkspaceSid) -> Result<Vec<WorkerSid>, Error> {
-        self.listed(keys::worker_listing(workspace)).await
-    }
-
-    /// The ids of all Tasks of a Workspace that have not been cleaned up, shard by shard, oldest first in each.
-    pub async fn task_sids(&self, workspace: WorkspaceSid) -> Result<Vec<TaskSid>, Error> {
-        let mut sids = Vec::new();
-        for shard in 0..keys::LISTING_SHARDS {
-            sids.extend(self.listed::<TaskSid>(keys::task_listing(workspace, shard)).await?);
-        }
-        Ok(sids)
-    }
-
     pub(crate) async fn get<T: DeserializeOwned>(&self, key: &Key) -> Result<Option<T>, Error> {
         self.get_item(key).await?.map(items::read).transpose()
     }
@@ -208,6 +194,12 @@ impl Store {
 
     pub(crate) async fn put(&self, item: Item) -> Result<(), Error> {
         self.client.put_item().table_name(&*self.table).set_item(Some(item)).send().await?;
+        Ok(())
+    }
+
+    pub(crate) async fn delete(&self, key: &Key) -> Result<(), Error> {
+        let key = Some(items::key_attributes(key));
+        self.client.delete_item().table_name(&*self.table).set_key(key).send().await?;
         Ok(())
     }
 
@@ -231,26 +223,6 @@ impl Store {
             .send()
             .await?;
         found.items.unwrap_or_default().into_iter().map(items::read).collect()
-    }
-
-    async fn listed<S: std::str::FromStr>(&self, listing: String) -> Result<Vec<S>, Error> {
-        let mut pages = self
-            .client
-            .query()
-            .table_name(&*self.table)
-            .index_name(keys::LISTING)
-            .key_condition_expression("#pk = :listing")
-            .expression_attribute_names("#pk", keys::LISTING_PK)
-            .expression_attribute_values(":listing", text(listing))
-            .into_paginator()
-            .items()
-            .send();
-        let mut sids = Vec::new();
-        while let Some(item) = pages.try_next().await? {
-            let sid = item.get(keys::PK).and_then(|value| value.as_s().ok());
-            sids.extend(sid.and_then(|sid| sid.parse::<S>().ok()));
-        }
-        Ok(sids)
     }
 
     /// The next version of an item, on condition that the stored one is the version before it.

@@ -1,11 +1,13 @@
 //! Workers as people: made once, known by a name nobody else has, counted.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_dynamodb::types::builders::DeleteBuilder;
 use aws_sdk_dynamodb::types::{Delete, KeysAndAttributes, Put, TransactWriteItem};
+use futures_util::{StreamExt, TryStreamExt, stream};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use shared::model::{TaskQueueSid, Worker, WorkerSid, Workspace, WorkspaceSid};
+use shared::model::{Task, TaskQueueSid, TaskSid, Worker, WorkerSid, Workspace, WorkspaceSid};
 use shared::router::{Decision, Presence};
 
 use crate::items::{self, Item, number};
@@ -15,6 +17,9 @@ use crate::{Error, Store};
 
 /// Items read in one request: DynamoDB's limit.
 const BATCH_ITEMS_MAX: usize = 100;
+
+/// Batches read at the same time.
+const BATCHES_AT_ONCE: usize = 8;
 
 /// How often what a batch left unread is asked for again.
 const BATCH_ATTEMPTS_MAX: u32 = 8;
@@ -77,16 +82,30 @@ impl Store {
         Ok(Presence::of_queue(queue, &workers, workspace))
     }
 
-    /// These Workers as they stand; those who are gone are left out.
+    /// These Workers as they stand, in this order; those who are gone are left out.
     pub async fn workers(&self, sids: &[WorkerSid]) -> Result<Vec<Worker>, Error> {
-        let mut workers = Vec::with_capacity(sids.len());
-        for batch in sids.chunks(BATCH_ITEMS_MAX) {
-            let keys = batch.iter().map(|sid| items::key_attributes(&Key::worker(*sid))).collect();
-            for item in self.batch(keys).await? {
-                workers.push(items::read(item)?);
-            }
+        self.all_of(sids, Key::worker, |worker: &Worker| worker.sid).await
+    }
+
+    /// These Tasks as they stand, in this order; those that were cleaned up are left out.
+    pub async fn tasks(&self, sids: &[TaskSid]) -> Result<Vec<Task>, Error> {
+        self.all_of(sids, Key::task, |task: &Task| task.sid).await
+    }
+
+    async fn all_of<S, T>(&self, sids: &[S], key: fn(S) -> Key, sid_of: fn(&T) -> S) -> Result<Vec<T>, Error>
+    where
+        S: Copy + Ord,
+        T: DeserializeOwned,
+    {
+        let batch = |sids: &[S]| self.batch(sids.iter().map(|sid| items::key_attributes(&key(*sid))).collect());
+        let batches: Vec<_> = sids.chunks(BATCH_ITEMS_MAX).map(batch).collect();
+        let read: Vec<Vec<Item>> = stream::iter(batches).buffered(BATCHES_AT_ONCE).try_collect().await?;
+        let mut found = BTreeMap::new();
+        for item in read.into_iter().flatten() {
+            let value: T = items::read(item)?;
+            found.insert(sid_of(&value), value);
         }
-        Ok(workers)
+        Ok(sids.iter().filter_map(|sid| found.remove(sid)).collect())
     }
 
     async fn batch(&self, mut keys: Vec<Item>) -> Result<Vec<Item>, Error> {

@@ -26,6 +26,9 @@ use crate::metering::Meter;
 /// The set-up tests use unless they bring their own: the example.
 pub const EXAMPLE: &str = include_str!("../../contact-centre.yaml");
 
+/// The API key of every laboratory, with its secret.
+pub const API_KEY: &str = "SK00000000000000000000000000000001:0123456789abcdef";
+
 /// Moments at which something happens by itself within one step of a test; more is a loop.
 const WAKES_MAX: usize = 10_000;
 
@@ -155,6 +158,7 @@ impl Laboratory {
         let settings = Settings {
             data: folder,
             account: account.clone(),
+            api_keys: API_KEY.parse().unwrap(),
             contact_centre: contact_centre.clone(),
             carrier: CarrierChoice::Simulated,
             twiml_preview: true,
@@ -195,6 +199,13 @@ impl Laboratory {
             }
         }
         panic!("more than {WAKES_MAX} things happened by themselves within {span:?}");
+    }
+
+    /// Counts what has happened, as the schedule has it done each minute.
+    pub async fn roll_up(&self) {
+        let clock = Arc::clone(&self.clock) as Arc<dyn Clock>;
+        let routing = routing::Routing::new(self.centre.store.clone(), self.centre.outbox(), clock);
+        routing.roll_up().await.unwrap();
     }
 
     /// Somebody dials the centre.

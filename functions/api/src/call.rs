@@ -4,8 +4,9 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use http::{HeaderMap, header};
+use serde_json::{Map, Value};
 use shared::model::{Timestamp, Workspace};
-use shared::router::{Event, Outcome};
+use shared::router::{AttributesChange, Event, Outcome};
 use store::Applied;
 
 use crate::Api;
@@ -38,24 +39,38 @@ pub struct Call<'c> {
     pub query: Parameters,
     /// The parameters of the form; none for a GET.
     pub form: Parameters,
+    /// The patch of attributes that came instead of a form.
+    pub patch: Option<Map<String, Value>>,
+    /// The body, where it is no form.
+    pub body: &'c [u8],
     /// The headers.
     pub headers: &'c HeaderMap,
 }
 
 impl Call<'_> {
+    /// A part of the path that may be a SID or a name, by its name in the route.
+    pub fn text_in_path(&self, name: &str) -> Option<&str> {
+        self.sids.iter().find(|sid| sid.name == name).map(|sid| sid.text)
+    }
+
     /// A SID in the path, by its name in the route.
     ///
     /// # Errors
     /// [`ApiError::NotFound`]: under text that is no SID of this kind, there can be nothing.
     pub fn sid<S: FromStr>(&self, name: &str) -> Result<S, ApiError> {
-        let found = self.sids.iter().find(|sid| sid.name == name);
-        found.and_then(|sid| sid.text.parse().ok()).ok_or_else(|| self.not_found())
+        self.text_in_path(name).and_then(|text| text.parse().ok()).ok_or_else(|| self.not_found())
     }
 
     /// The Workspace the path names.
     pub async fn workspace(&self) -> Result<Arc<Workspace>, ApiError> {
         let sid = self.sid("WorkspaceSid")?;
         self.api.store.workspace(sid, self.now).await?.ok_or_else(|| self.not_found())
+    }
+
+    /// How `Attributes` are to change: by the patch, or to what the form says; `None`: not at all.
+    pub fn attributes_change(&self) -> Result<Option<AttributesChange>, ApiError> {
+        let replaced = || Ok(self.form.attributes("Attributes")?.map(AttributesChange::Replace));
+        self.patch.clone().map_or_else(replaced, |patch| Ok(Some(AttributesChange::Merge(patch))))
     }
 
     /// There is nothing under this path.

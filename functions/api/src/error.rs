@@ -1,11 +1,12 @@
 //! Every way to say no: code, HTTP status and a sentence (taskrouter.md section 15, "REST replies").
 
 use http::{HeaderName, HeaderValue, StatusCode, header};
+use runtime::OutboxError;
 use serde_json::json;
 use shared::model::{ReservationSid, ReservationStatus};
 use shared::router::Refusal;
 
-use crate::BODY_BYTES_MAX;
+use crate::REQUESTS_AT_ONCE_MAX;
 use crate::answer::Answer;
 use crate::paging::PAGE_SIZE_MAX;
 use crate::resources::ITEMS_READ_MAX;
@@ -15,6 +16,9 @@ const MORE_INFO: &str = "https://www.twilio.com/docs/errors";
 
 /// What a client without credentials is told to bring.
 const CHALLENGE: HeaderValue = HeaderValue::from_static("Basic realm=\"TaskRouter API\"");
+
+/// How long a client waits before it asks again, whatever it was that could take no more: seconds, and never less than one.
+const A_SECOND: HeaderValue = HeaderValue::from_static("1");
 
 /// Why a request is not answered as hoped.
 #[derive(Debug, thiserror::Error)]
@@ -40,7 +44,9 @@ pub enum ApiError {
     #[error("Page: only page 0 can be asked for by its number; follow next_page_url for later ones")]
     AbsolutePaging,
     /// There are no credentials, or the wrong ones.
-    #[error("Authenticate: expected HTTP Basic with the account SID as user name and the auth token as password")]
+    #[error(
+        "Authenticate: expected HTTP Basic with the account SID and the auth token, or with the SID of an API key and its secret"
+    )]
     Unauthenticated,
     /// There is no such resource.
     #[error("The requested resource {path} was not found")]
@@ -75,17 +81,48 @@ pub enum ApiError {
         reservation: ReservationSid,
     },
     /// The body is over the limit.
-    #[error("the body has {bytes} bytes; at most {BODY_BYTES_MAX} are taken")]
+    #[error("the body has {bytes} bytes; at most {bytes_max} are taken")]
     BodyTooLarge {
         /// Its size.
         bytes: usize,
+        /// The limit.
+        bytes_max: usize,
     },
-    /// A list is longer than one request can read.
-    #[error("the list has {items} entries; at most {ITEMS_READ_MAX} can be read at once")]
+    /// A list whose order no index has is longer than one request can read.
+    #[error("the list has {items} entries before any filter; at most {ITEMS_READ_MAX} can be put in this order")]
     ListTooLong {
         /// Its length, before any filter.
         items: usize,
     },
+    /// Statistics of a time that is too long ago (taskrouter.md sections 13 and 14).
+    #[error("StartDate: statistics go back 30 days")]
+    TooLongAgo,
+    /// Statistics of more Workers than they are made for (taskrouter.md section 14).
+    #[error("the Workspace has {workers} Workers; statistics of Workers are for at most {max}")]
+    TooManyWorkers {
+        /// How many there are.
+        workers: usize,
+        /// How many there may be.
+        max: usize,
+    },
+    /// Statistics of a time whose events are still to be counted.
+    #[error("statistics are being caught up with and go up to {until} so far; try again in a minute")]
+    NotCountedYet {
+        /// How far they go.
+        until: String,
+    },
+    /// As many streams are open as may be.
+    #[error("{streams} event streams are open, as many as may be at once; try again later")]
+    TooManyStreams {
+        /// How many.
+        streams: usize,
+    },
+    /// More requests are being answered than one process takes.
+    #[error("Too many requests at the same time: {REQUESTS_AT_ONCE_MAX} are being answered; try again")]
+    TooManyRequests,
+    /// What shall be done cannot be handed on.
+    #[error(transparent)]
+    Outbox(#[from] OutboxError),
     /// The table.
     #[error(transparent)]
     Store(#[from] store::Error),
@@ -113,6 +150,7 @@ impl ApiError {
             }
             Refusal::NoSuchTaskChannel => Self::parameter("TaskChannel", refusal.to_string()),
             Refusal::NoSuchActivity => Self::parameter("ActivitySid", refusal.to_string()),
+            Refusal::AttributesTooLong => Self::parameter("Attributes", refusal.to_string()),
             Refusal::WrongVersion { version } => Self::PreconditionFailed { version: *version },
             Refusal::ReservationNotPending { reservation, status: ReservationStatus::Rescinded } => {
                 Self::Rescinded { reservation: *reservation }
@@ -157,9 +195,15 @@ impl ApiError {
             Self::Rescinded { .. } => (20_410, StatusCode::GONE),
             Self::BodyTooLarge { .. } => (20_001, StatusCode::PAYLOAD_TOO_LARGE),
             Self::Store(store::Error::Conflict) => (20_162, StatusCode::CONFLICT),
-            Self::ListTooLong { .. } | Self::Store(store::Error::Unavailable(_)) => {
-                (20_503, StatusCode::SERVICE_UNAVAILABLE)
+            Self::TooManyRequests | Self::TooManyStreams { .. } | Self::Store(store::Error::Throttled(_)) => {
+                (20_429, StatusCode::TOO_MANY_REQUESTS)
             }
+            Self::TooLongAgo => (14_241, StatusCode::BAD_REQUEST),
+            Self::TooManyWorkers { .. } => (14_240, StatusCode::BAD_REQUEST),
+            Self::ListTooLong { .. }
+            | Self::NotCountedYet { .. }
+            | Self::Outbox(_)
+            | Self::Store(store::Error::Unavailable(_)) => (20_503, StatusCode::SERVICE_UNAVAILABLE),
             Self::Store(store::Error::Corrupt { .. }) | Self::Json(_) => (20_500, StatusCode::INTERNAL_SERVER_ERROR),
         }
     }
@@ -168,6 +212,10 @@ impl ApiError {
     fn message(&self) -> String {
         match self {
             Self::Store(store::Error::Conflict) => "Another update of this resource is in progress; try again".into(),
+            Self::Store(store::Error::Throttled(_)) => {
+                "Too many requests for the table at the moment; try again".into()
+            }
+            Self::Outbox(_) => "The callbacks queue does not answer at the moment; try again".into(),
             Self::Store(store::Error::Unavailable(_)) => "The table does not answer at the moment; try again".into(),
             Self::Store(store::Error::Corrupt { .. }) => "A stored item cannot be read; the log names it".into(),
             Self::Parameter { .. }
@@ -183,6 +231,11 @@ impl ApiError {
             | Self::Rescinded { .. }
             | Self::BodyTooLarge { .. }
             | Self::ListTooLong { .. }
+            | Self::TooManyRequests
+            | Self::TooLongAgo
+            | Self::TooManyWorkers { .. }
+            | Self::NotCountedYet { .. }
+            | Self::TooManyStreams { .. }
             | Self::Json(_) => self.to_string(),
         }
     }
@@ -194,6 +247,7 @@ impl ApiError {
         }
         match self.status() {
             StatusCode::UNAUTHORIZED => vec![(header::WWW_AUTHENTICATE, CHALLENGE)],
+            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => vec![(header::RETRY_AFTER, A_SECOND)],
             _ => Vec::new(),
         }
     }

@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use shared::model::EventSid;
+
 /// Where the ids of new resources come from. A request that creates something has no cause that would name it: asking
 /// twice makes two. So an id is derived from a seed of this process and a count.
 #[derive(Debug)]
@@ -19,6 +21,13 @@ impl Ids {
     /// Ids nobody can know beforehand.
     pub fn random() -> Self {
         Self::seeded(format!("{:032x}", fastrand::u128(..)))
+    }
+
+    /// A number for a request: no other request has it.
+    pub fn next_request(&self) -> u64 {
+        let [seed, count] = self.next_cause();
+        let [b0, b1, b2, b3, b4, b5, b6, b7, ..] = EventSid::derive(&[&seed, &count]).to_bytes();
+        u64::from_be_bytes([b0, b1, b2, b3, b4, b5, b6, b7])
     }
 
     /// What the next id is derived from.

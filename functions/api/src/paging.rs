@@ -15,6 +15,9 @@ pub const PAGE_SIZE_MAX: usize = 1_000;
 /// Entries of a page when nobody says how many.
 const PAGE_SIZE_DEFAULT: usize = 50;
 
+/// What a list can be ordered by at once: no resource has more to order by.
+const PLACE_KEYS_MAX: usize = 8;
+
 const PAGE_SIZE: &str = "PageSize";
 const PAGE: &str = "Page";
 const PAGE_TOKEN: &str = "PageToken";
@@ -28,7 +31,7 @@ pub trait Listed {
 /// A place in a list, whether or not something still stands there.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
-    created: Timestamp,
+    keys: Vec<i64>,
     sid: String,
 }
 
@@ -43,19 +46,25 @@ pub struct Paging {
     filters: Vec<(String, String)>,
 }
 
-/// Which way to go from which place. Opaque to clients: `PA` or `PB`, the SID, and the moment in milliseconds.
+/// Which way to go from which place. Opaque to clients: `PA` or `PB`, the SID, and what the list is ordered by, as whole
+/// numbers with dots between: usually the moment in milliseconds.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Token {
+pub enum Token {
+    /// Forward, from behind this place.
     After(Place),
+    /// Backward, from before this place.
     Before(Place),
 }
 
 /// The entries of a page, and the places its neighbours begin at.
 #[derive(Debug, PartialEq, Eq)]
-struct Page<T> {
-    items: Vec<T>,
-    previous: Option<Token>,
-    next: Option<Token>,
+pub struct Page<T> {
+    /// The entries, in order.
+    pub items: Vec<T>,
+    /// Where the page before begins.
+    pub previous: Option<Token>,
+    /// Where the page behind begins.
+    pub next: Option<Token>,
 }
 
 impl Paging {
@@ -76,6 +85,16 @@ impl Paging {
         Ok(Self { size, page, token, filters })
     }
 
+    /// Entries of a page.
+    pub fn size(&self) -> usize {
+        self.size
+    }
+
+    /// Where the page begins; `None`: at the beginning of the list.
+    pub fn token(&self) -> Option<&Token> {
+        self.token.as_ref()
+    }
+
     /// The page as an answer: its entries under `key`, and `meta`. `items` is the whole list, `url` its address.
     pub fn answer<T: Listed>(
         &self,
@@ -84,38 +103,77 @@ impl Paging {
         items: Vec<T>,
         render: impl Fn(&T) -> serde_json::Result<Value>,
     ) -> Result<Answer, ApiError> {
-        let page = self.cut(items);
+        self.show(key, url, &self.cut(items, Listed::place), render)
+    }
+
+    /// A page that was read as such, as an answer.
+    pub fn show<T>(
+        &self,
+        key: &'static str,
+        url: &str,
+        page: &Page<T>,
+        render: impl Fn(&T) -> serde_json::Result<Value>,
+    ) -> Result<Answer, ApiError> {
         let entries: Vec<Value> = page.items.iter().map(render).collect::<Result<_, _>>()?;
-        let neighbour = |token: Option<Token>, page| token.map(|token| self.address(url, page, Some(&token)));
+        Ok(self.page_of(key, url, entries, page.previous.as_ref(), page.next.as_ref()))
+    }
+
+    /// The page as an answer, of a list too long to be read whole: its entries, and where the next page begins.
+    pub fn answer_part(&self, key: &'static str, url: &str, entries: Vec<Value>, next: Option<Place>) -> Answer {
+        self.page_of(key, url, entries, None, next.map(Token::After).as_ref())
+    }
+
+    /// The SID after which the page begins, if it is not the first one.
+    ///
+    /// # Errors
+    /// [`ApiError::Parameter`] for a token that names another kind of thing, or the way back.
+    pub fn after<S: std::str::FromStr>(&self) -> Result<Option<S>, ApiError> {
+        match &self.token {
+            None => Ok(None),
+            Some(Token::After(place)) => place.sid.parse().map(Some).map_err(|_| wrong_token()),
+            Some(Token::Before(_)) => Err(wrong_token()),
+        }
+    }
+
+    fn page_of(
+        &self,
+        key: &'static str,
+        url: &str,
+        entries: Vec<Value>,
+        previous: Option<&Token>,
+        next: Option<&Token>,
+    ) -> Answer {
+        let neighbour = |token: Option<&Token>, page| token.map(|token| self.address(url, page, Some(token)));
         let meta = json!({
             "key": key,
             "page": self.page,
             "page_size": self.size,
             "first_page_url": self.address(url, 0, None),
             "url": self.address(url, self.page, self.token.as_ref()),
-            "previous_page_url": neighbour(page.previous, self.page.saturating_sub(1)),
-            "next_page_url": neighbour(page.next, self.page.saturating_add(1)),
+            "previous_page_url": neighbour(previous, self.page.saturating_sub(1)),
+            "next_page_url": neighbour(next, self.page.saturating_add(1)),
         });
-        Ok(Answer::ok(json!({ key: entries, "meta": meta })))
+        Answer::ok(json!({ key: entries, "meta": meta }))
     }
 
-    fn cut<T: Listed>(&self, mut items: Vec<T>) -> Page<T> {
-        items.sort_by_key(Listed::place);
+    /// The page of a whole list.
+    pub fn cut<T>(&self, mut items: Vec<T>, place_of: impl Fn(&T) -> Place) -> Page<T> {
+        items.sort_by_cached_key(&place_of);
         let (start, end) = match &self.token {
             None => (0, self.size),
             Some(Token::After(place)) => {
-                let start = items.partition_point(|item| item.place() <= *place);
+                let start = items.partition_point(|item| place_of(item) <= *place);
                 (start, start.saturating_add(self.size))
             }
             Some(Token::Before(place)) => {
-                let end = items.partition_point(|item| item.place() < *place);
+                let end = items.partition_point(|item| place_of(item) < *place);
                 (end.saturating_sub(self.size), end)
             }
         };
         let is_last = end >= items.len();
         let items: Vec<T> = items.into_iter().skip(start).take(end.saturating_sub(start)).collect();
-        let previous = items.first().filter(|_| start > 0).map(|item| Token::Before(item.place()));
-        let next = items.last().filter(|_| !is_last).map(|item| Token::After(item.place()));
+        let previous = items.first().filter(|_| start > 0).map(|item| Token::Before(place_of(item)));
+        let next = items.last().filter(|_| !is_last).map(|item| Token::After(place_of(item)));
         Page { items, previous, next }
     }
 
@@ -133,12 +191,17 @@ impl Paging {
 impl Place {
     /// The place of something made at `created`.
     pub fn new(created: Timestamp, sid: impl ToString) -> Self {
-        Self { created, sid: sid.to_string() }
+        Self::by(vec![created.as_millis()], sid)
     }
 
-    /// The place of something whose age is not known: before everything else, by SID.
-    pub fn ageless(sid: impl ToString) -> Self {
-        Self::new(Timestamp::from_millis(0), sid)
+    /// The place of something by what its list is ordered by: the smaller comes first, and of equal ones the SID decides.
+    pub fn by(keys: Vec<i64>, sid: impl ToString) -> Self {
+        Self { keys, sid: sid.to_string() }
+    }
+
+    /// The first of what the list is ordered by, and the SID.
+    pub fn first_key(&self) -> (i64, &str) {
+        (self.keys.first().copied().unwrap_or_default(), &self.sid)
     }
 }
 
@@ -148,7 +211,8 @@ impl Token {
             Self::After(place) => ("PA", place),
             Self::Before(place) => ("PB", place),
         };
-        format!("{way}{}-{}", place.sid, place.created.as_millis())
+        let keys: Vec<String> = place.keys.iter().map(i64::to_string).collect();
+        format!("{way}{}-{}", place.sid, keys.join("."))
     }
 }
 
@@ -174,15 +238,20 @@ fn page_number(text: &str) -> Result<u32, ApiError> {
 fn page_token(text: &str) -> Result<Token, ApiError> {
     let token = || {
         let (way, rest) = text.split_at_checked(2)?;
-        let (sid, created) = rest.split_once('-')?;
-        let place = Place::new(Timestamp::from_millis(created.parse().ok()?), sid);
+        let (sid, keys) = rest.split_once('-')?;
+        let keys = keys.split('.').take(PLACE_KEYS_MAX + 1).map(|key| key.parse().ok());
+        let place = Place::by(keys.collect::<Option<Vec<i64>>>().filter(|keys| keys.len() <= PLACE_KEYS_MAX)?, sid);
         match way {
             "PA" => Some(Token::After(place)),
             "PB" => Some(Token::Before(place)),
             _ => None,
         }
     };
-    token().ok_or_else(|| ApiError::parameter(PAGE_TOKEN, "expected the one in next_page_url or previous_page_url"))
+    token().ok_or_else(wrong_token)
+}
+
+fn wrong_token() -> ApiError {
+    ApiError::parameter(PAGE_TOKEN, "expected the one in next_page_url or previous_page_url")
 }
 
 #[cfg(test)]

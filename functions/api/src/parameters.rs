@@ -5,9 +5,8 @@ use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 use http::{HeaderMap, header};
-use shared::model::{Attributes, AttributesError};
+use shared::model::{Attributes, AttributesError, Expression, ExpressionError};
 
-use crate::BODY_BYTES_MAX;
 use crate::error::ApiError;
 
 /// Most parameters taken from a query or a form. The largest operation, updating a Reservation, has 54.
@@ -33,9 +32,6 @@ impl Parameters {
 
     /// The parameters of a body that is a form.
     pub fn of_form(headers: &HeaderMap, body: &[u8]) -> Result<Self, ApiError> {
-        if body.len() > BODY_BYTES_MAX {
-            return Err(ApiError::BodyTooLarge { bytes: body.len() });
-        }
         match headers.get(header::CONTENT_TYPE) {
             Some(kind) if !body.is_empty() && !kind.to_str().is_ok_and(is_form) => {
                 Err(ApiError::Form(format!("Content-Type: expected {FORM}")))
@@ -50,6 +46,11 @@ impl Parameters {
             0..=PARAMETERS_MAX => Ok(Self(pairs)),
             _ => Err(ApiError::Form(format!("there are more than {PARAMETERS_MAX} parameters"))),
         }
+    }
+
+    /// Every name with its value, as they came.
+    pub fn as_pairs(&self) -> &[(String, String)] {
+        &self.0
     }
 
     /// Every name with its value.
@@ -110,6 +111,14 @@ impl Parameters {
         self.parsed(name, |text| text.parse().map_err(|error: AttributesError| error.to_string()))
     }
 
+    /// The condition under a name (taskrouter.md section 8).
+    ///
+    /// # Errors
+    /// [`ApiError::Parameter`]
+    pub fn expression(&self, name: &str) -> Result<Option<Expression>, ApiError> {
+        self.parsed(name, |text| text.parse().map_err(|error: ExpressionError| error.to_string()))
+    }
+
     /// The name for people under a name: not empty, [`FRIENDLY_NAME_CHARS_MAX`] at most.
     ///
     /// # Errors
@@ -119,18 +128,6 @@ impl Parameters {
         let fits = !text.trim().is_empty() && text.chars().count() <= FRIENDLY_NAME_CHARS_MAX;
         let problem = || format!("expected 1 to {FRIENDLY_NAME_CHARS_MAX} characters");
         if fits { Ok(Some(text)) } else { Err(ApiError::parameter(name, problem())) }
-    }
-
-    /// Refuses parameters that TaskRouter has for this operation and that nothing here carries out: to pass over them
-    /// would be to answer another question than was asked.
-    ///
-    /// # Errors
-    /// [`ApiError::Parameter`] for the first of them that is there.
-    pub fn refuse(&self, names: &[&str]) -> Result<(), ApiError> {
-        match names.iter().find(|name| self.text(name).is_some()) {
-            Some(name) => Err(ApiError::parameter(name, "this parameter is not served for this operation")),
-            None => Ok(()),
-        }
     }
 }
 

@@ -4,12 +4,18 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use http::{HeaderMap, StatusCode, header};
 use runtime::Env;
+use runtime::outbox::Sending;
 use serde_json::{Value, json};
+use shared::model::Timestamp;
+use shared::router::effects::{Callback, Wake};
+use shared::router::events::Notice;
 
 use super::*;
 use crate::resources::samples::{ACCOUNT, NOON};
 
 const TOKEN: &str = "12345";
+const KEY: &str = "SK00000000000000000000000000000001";
+const SECRET: &str = "0123456789abcdef";
 const WS: &str = "/v1/Workspaces/WS00000000000000000000000000000001";
 const TASK: &str = "Tasks/WT00000000000000000000000000000001";
 const WORKER: &str = "Workers/WK00000000000000000000000000000001";
@@ -19,6 +25,23 @@ struct Noon;
 impl Clock for Noon {
     fn now(&self) -> shared::model::Timestamp {
         NOON
+    }
+}
+
+/// Queues nobody may use.
+struct NoQueues;
+
+impl Outbox for NoQueues {
+    fn wake(&self, _: Wake, _: Timestamp) -> Sending<'_> {
+        panic!("a timer was set")
+    }
+
+    fn call(&self, _: Callback) -> Sending<'_> {
+        panic!("a callback was sent")
+    }
+
+    fn tell(&self, _: Notice) -> Sending<'_> {
+        panic!("an event was told")
     }
 }
 
@@ -32,9 +55,12 @@ fn api() -> Api {
         store: runtime::aws::store(&env).unwrap(),
         account_sid: ACCOUNT,
         auth_token: TOKEN.to_owned(),
+        api_keys: format!("{KEY}:{SECRET}").parse().unwrap(),
         base_url: None,
         clock: Arc::new(Noon),
         ids: Ids::seeded("tests"),
+        outbox: Arc::new(NoQueues),
+        in_flight: InFlight::default(),
     }
 }
 
@@ -76,6 +102,10 @@ async fn without_the_right_credentials_nothing_is_answered() {
         Some(basic(&account, "123456")),
         Some(basic("", TOKEN)),
         Some(basic("AC00000000000000000000000000000002", TOKEN)),
+        Some(basic(KEY, TOKEN)),
+        Some(basic(KEY, "")),
+        Some(basic("SK00000000000000000000000000000002", SECRET)),
+        Some(basic(&account, SECRET)),
     ] {
         for path in ["/v1/Workspaces", "/v1/Nothing"] {
             let mut request = Request::builder().uri(path);
@@ -87,6 +117,13 @@ async fn without_the_right_credentials_nothing_is_answered() {
             assert_eq!(headers[header::WWW_AUTHENTICATE], "Basic realm=\"TaskRouter API\"");
         }
     }
+}
+
+#[tokio::test]
+async fn an_api_key_with_its_secret_is_as_good_as_the_account() {
+    let mut request = signed_in("GET", "/v1/Nothing", "");
+    request.headers_mut().insert(header::AUTHORIZATION, basic(KEY, SECRET).parse().unwrap());
+    assert_eq!(ask(request).await.0, StatusCode::NOT_FOUND);
 }
 
 #[tokio::test]
@@ -115,8 +152,22 @@ async fn a_request_that_cannot_be_meant_is_refused_with_a_code_and_a_sentence() 
         ("GET", "{WS}/{TASK}/More/And/More", "", 404, 20_404, "this path is not served"),
         ("GET", "/v1/Workspaces/WS1", "", 404, 20_404, "The requested resource /v1/Workspaces/WS1 was not found"),
         ("GET", "{WS}/Activities/WK00000000000000000000000000000001", "", 404, 20_404, "was not found"),
-        ("POST", "/v1/Workspaces", "FriendlyName=a", 405, 20_004, "POST is not served under this path; expected GET"),
-        ("DELETE", "{WS}/Activities/WA00000000000000000000000000000001", "", 405, 20_004, "; expected GET, POST"),
+        (
+            "PUT",
+            "/v1/Workspaces",
+            "FriendlyName=a",
+            405,
+            20_004,
+            "PUT is not served under this path; expected GET, POST",
+        ),
+        (
+            "PATCH",
+            "{WS}/Activities/WA00000000000000000000000000000001",
+            "",
+            405,
+            20_004,
+            "; expected GET, POST, DELETE",
+        ),
         // Paging.
         ("GET", "{WS}/Workers?PageSize=0", "", 400, 20_001, "PageSize: "),
         ("GET", "{WS}/Tasks?PageSize=1001", "", 400, 20_007, "PageSize: "),
@@ -131,8 +182,12 @@ async fn a_request_that_cannot_be_meant_is_refused_with_a_code_and_a_sentence() 
             20_001,
             "ActivitySid: expected WA followed by 32 hexadecimal digits, got 3 characters",
         ),
-        ("GET", "{WS}/Workers?TaskQueueName=a", "", 400, 20_001, "TaskQueueName: this parameter is not served"),
-        ("GET", "{WS}/Tasks?Ordering=Priority:asc", "", 400, 20_001, "Ordering: this parameter is not served"),
+        ("GET", "{WS}/Workers?TaskQueueSid=a", "", 400, 20_001, "TaskQueueSid: expected WQ"),
+        ("GET", "{WS}/Workers?TargetWorkersExpression=a-b+%3D%3D+1", "", 400, 20_001, "TargetWorkersExpression: "),
+        ("GET", "{WS}/Workers?Ordering=Age:asc", "", 400, 20_001, "Ordering: expected a comma list of"),
+        ("GET", "{WS}/Tasks?Ordering=Priority:up", "", 400, 20_001, "Ordering: expected a comma list of"),
+        ("GET", "{WS}/Tasks?EvaluateTaskAttributes=%28", "", 400, 20_001, "EvaluateTaskAttributes: "),
+        ("GET", "{WS}/Tasks?Priority=-1", "", 400, 20_001, "Priority: expected a whole number"),
         (
             "GET",
             "{WS}/Tasks?AssignmentStatus=pending,done",
@@ -144,6 +199,23 @@ async fn a_request_that_cannot_be_meant_is_refused_with_a_code_and_a_sentence() 
         // Updates.
         ("POST", "{WS}/{WORKER}", "ActivitySid=", 400, 20_001, "ActivitySid: expected WA"),
         ("POST", "{WS}/{WORKER}", "Attributes=1", 400, 20_001, "Attributes: "),
+        (
+            "POST",
+            "{WS}/{WORKER}/Channels/voice",
+            "Capacity=-1",
+            400,
+            20_001,
+            "Capacity: expected a whole number from 0",
+        ),
+        ("POST", "{WS}/{WORKER}/Channels/voice", "Capacity=501", 400, 20_001, "Capacity: expected a whole number from"),
+        (
+            "POST",
+            "{WS}/{WORKER}/Reservations/WR00000000000000000000000000000001",
+            "Instruction=supervise&Supervisor=client:eve",
+            400,
+            20_001,
+            "Instruction: supervise is given under the Task",
+        ),
         ("POST", "{WS}/{TASK}", "AssignmentStatus=pending", 400, 20_001, "AssignmentStatus: expected wrapping, comp"),
         ("POST", "{WS}/{TASK}", "AssignmentStatus=Completed", 400, 20_001, "AssignmentStatus: expected wrapping, co"),
         ("POST", "{WS}/{TASK}", "AssignmentStatus=completed&Attributes=%7B%7D", 400, 20_001, "Attributes: cannot be"),
@@ -158,6 +230,24 @@ async fn a_request_that_cannot_be_meant_is_refused_with_a_code_and_a_sentence() 
         ),
         ("POST", "{WS}/TaskQueues", "FriendlyName=A&TargetWorkers=skill-level+%3E+3", 400, 20_001, "TargetWorkers: "),
         ("POST", "{WS}/Workers", "Attributes=%7B%7D", 400, 20_001, "FriendlyName field is required"),
+        ("POST", "/v1/Workspaces", "Template=NONE", 400, 20_001, "FriendlyName field is required"),
+        ("POST", "/v1/Workspaces", "FriendlyName=A&Template=LIFO", 400, 20_001, "Template: expected NONE or FIFO"),
+        ("POST", "{WS}", "MultiTaskEnabled=0", 400, 20_001, "MultiTaskEnabled: expected true"),
+        ("POST", "{WS}", "TimeoutActivitySid=x", 400, 20_001, "TimeoutActivitySid: expected WA"),
+        ("POST", "{WS}/Activities", "Available=true", 400, 20_001, "FriendlyName field is required"),
+        ("POST", "{WS}/TaskChannels", "FriendlyName=A", 400, 20_001, "UniqueName field is required"),
+        (
+            "POST",
+            "{WS}/TaskChannels",
+            "FriendlyName=A&UniqueName=a-b",
+            400,
+            20_001,
+            "UniqueName: a TaskChannel's unique",
+        ),
+        ("GET", "{WS}/TaskQueues?Ordering=Name:asc", "", 400, 20_001, "Ordering: expected DateUpdated:asc"),
+        ("GET", "{WS}/TaskQueues?EvaluateWorkerAttributes=1", "", 400, 20_001, "EvaluateWorkerAttributes: "),
+        ("POST", "{WS}/Workflows", "FriendlyName=A", 400, 20_001, "Configuration field is required"),
+        ("DELETE", "{WS}/Workflows/WW1", "", 404, 20_404, "was not found"),
     ] {
         let path = path.replace("{WS}", WS).replace("{TASK}", TASK).replace("{WORKER}", WORKER);
         let (got_status, _, got) = ask(signed_in(method, &path, body)).await;
@@ -172,8 +262,8 @@ async fn a_request_that_cannot_be_meant_is_refused_with_a_code_and_a_sentence() 
 #[tokio::test]
 async fn a_refused_method_comes_with_those_that_are_served() {
     let (_, headers, _) =
-        ask(signed_in("DELETE", &format!("{WS}/Activities/WA00000000000000000000000000000001"), "")).await;
-    assert_eq!(headers[header::ALLOW], "GET, POST");
+        ask(signed_in("PUT", &format!("{WS}/Activities/WA00000000000000000000000000000001"), "")).await;
+    assert_eq!(headers[header::ALLOW], "GET, POST, DELETE");
 }
 
 #[tokio::test]
@@ -188,6 +278,15 @@ async fn a_body_that_is_too_large_or_no_form_is_refused() {
     let (status, _, body) = ask(request).await;
     let expected = "Content-Type: expected application/x-www-form-urlencoded";
     assert_eq!((status.as_u16(), &body["message"]), (400, &json!(expected)));
+    request = signed_in("POST", &path, "[1]");
+    request.headers_mut().insert(header::CONTENT_TYPE, "application/merge-patch+json".parse().unwrap());
+    let (status, _, body) = ask(request).await;
+    assert_eq!(status, 400);
+    assert!(body["message"].as_str().unwrap().starts_with("the body: expected a JSON object"), "{body}");
+    request = signed_in("POST", &format!("{WS}/TaskQueues"), "{}");
+    request.headers_mut().insert(header::CONTENT_TYPE, "application/merge-patch+json".parse().unwrap());
+    let (_, _, body) = ask(request).await;
+    assert_eq!(body["message"], expected, "a TaskQueue has no attributes");
     let long = format!("AssignmentStatus=canceled&Reason={}", "é".repeat(1_025));
     let (_, _, body) = ask(signed_in("POST", &path, &long)).await;
     assert_eq!(body["message"], "Reason: expected at most 1024 characters, got 1025");
@@ -216,6 +315,8 @@ fn an_update_passes_only_with_the_version_it_names() {
             sids: Vec::new(),
             query: Parameters::default(),
             form: Parameters::default(),
+            patch: None,
+            body: &[],
             headers: &headers,
         };
         let checked = call.check_version(3);
@@ -230,8 +331,13 @@ fn an_update_passes_only_with_the_version_it_names() {
 #[test]
 fn what_goes_wrong_at_the_table_is_told_without_its_names() {
     let unavailable = || store::Error::Unavailable("http://10.0.0.1 says no".to_owned());
-    for (error, status, code) in [(store::Error::Conflict, 409, 20_162), (unavailable(), 503, 20_503)] {
+    let throttled = || store::Error::Throttled("10.0.0.1 has had enough".to_owned());
+    for (error, status, code) in
+        [(store::Error::Conflict, 409, 20_162), (unavailable(), 503, 20_503), (throttled(), 429, 20_429)]
+    {
         let answer = ApiError::Store(error).to_answer();
+        let says_when = answer.headers.iter().any(|(name, _)| *name == header::RETRY_AFTER);
+        assert_eq!(says_when, status != 409);
         assert_eq!((answer.status.as_u16(), &answer.body["code"]), (status, &json!(code)));
         assert!(!answer.body["message"].as_str().unwrap().contains("10.0.0.1"));
     }

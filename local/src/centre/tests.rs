@@ -27,6 +27,7 @@ fn settings(folder: Option<&Path>) -> Settings {
     Settings {
         data: folder.map(Path::to_owned),
         account: Account { account_sid, auth_token: "0123456789abcdef0123456789abcdef".to_owned() },
+        api_keys: api::ApiKeys::default(),
         contact_centre: setup::read(set_up, "contact-centre.yaml", account_sid).unwrap(),
         carrier: CarrierChoice::Simulated,
         twiml_preview: true,
@@ -73,7 +74,7 @@ async fn a_task_that_cannot_be_read_does_not_keep_the_centre_from_starting() {
     let database = EmbeddedDynamoDb::open(Place::Folder(folder.path().to_owned())).await.unwrap();
     let mut item = items::key_attributes(&keys::Key::task(task));
     item.insert(keys::LISTING_PK.to_owned(), items::text(keys::task_listing(workspace, 0)));
-    item.insert(keys::LISTING_SK.to_owned(), items::text(keys::listing_sk(NOON)));
+    item.insert(keys::LISTING_SK.to_owned(), items::text(keys::listing_sk(NOON, &task.to_string())));
     database.client().put_item().table_name(TABLE).set_item(Some(item)).send().await.unwrap();
     drop(database);
     let centre = Centre::open(settings, NOWHERE).await.unwrap();

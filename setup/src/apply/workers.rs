@@ -51,7 +51,7 @@ impl Staff<'_> {
         let news = declaration.news(self.store.declaration(declared.sid).await?.as_deref());
         let (workspace, now) = (&self.workspace, self.now);
         let as_declared = |worker| in_known_activity(with_news(worker, declared, news, now), workspace, now);
-        let change = self.store.change_worker(declared.sid, workspace, as_declared).await?;
+        let change = self.store.change_worker(declared.sid, workspace, now, as_declared).await?;
         match change {
             WorkerChange::NoSuchWorker => return self.create(declared, &declaration).await,
             WorkerChange::Written { before, after } => self.note_change(&before, &after, news).await?,
@@ -103,7 +103,7 @@ impl Staff<'_> {
     async fn retire_later(&mut self, worker: &Worker) -> Result<(), Error> {
         let (workspace, now) = (&self.workspace, self.now);
         let off_duty = |worker| in_activity(worker, workspace.default_activity_sid, now);
-        self.store.change_worker(worker.sid, workspace, off_duty).await?;
+        self.store.change_worker(worker.sid, workspace, now, off_duty).await?;
         let thing = Thing::Worker(worker.friendly_name.clone());
         self.summary.kept.push(Kept { thing, reason: Reason::OpenReservation });
         self.store.save_declaration(worker.sid, Some(RETIRED)).await
@@ -113,7 +113,7 @@ impl Staff<'_> {
         let (workspace, now) = (&self.workspace, self.now);
         let followed = |worker| in_known_activity(worker, workspace, now);
         let nothing_new = News { skills: false, activity: false };
-        match self.store.change_worker(sid, workspace, followed).await? {
+        match self.store.change_worker(sid, workspace, now, followed).await? {
             WorkerChange::Written { before, after } => self.note_change(&before, &after, nothing_new).await,
             WorkerChange::AsItWas | WorkerChange::NoSuchWorker => Ok(()),
         }

@@ -56,6 +56,17 @@ impl Attributes {
         Self::new(object)
     }
 
+    /// The same, changed by a JSON merge patch (RFC 7396): `null` removes a key, an object changes what is below it, anything
+    /// else takes the place of what was there.
+    ///
+    /// # Errors
+    /// [`AttributesError::TooLong`] if it does not fit.
+    pub fn merged(&self, patch: &Map<String, Value>) -> Result<Self, AttributesError> {
+        let mut object = self.0.clone();
+        merge(&mut object, patch);
+        Self::new(object)
+    }
+
     /// The text at a path, if it is there and is text.
     pub fn text_at(&self, path: &Path) -> Option<&str> {
         self.value_at(path)?.as_str()
@@ -90,6 +101,29 @@ impl FromStr for Attributes {
     }
 }
 
+/// As deep as the patch, whose depth the JSON parser bounds.
+fn merge(object: &mut Map<String, Value>, patch: &Map<String, Value>) {
+    for (key, change) in patch {
+        match change {
+            Value::Null => {
+                object.remove(key);
+            }
+            Value::Object(inner) => {
+                let below = object.entry(key.clone()).or_insert(Value::Null);
+                if !below.is_object() {
+                    *below = Value::Object(Map::new());
+                }
+                if let Value::Object(below) = below {
+                    merge(below, inner);
+                }
+            }
+            Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+                object.insert(key.clone(), change.clone());
+            }
+        }
+    }
+}
+
 fn check_length(text: &str) -> Result<(), AttributesError> {
     match text.chars().count() {
         chars if chars > ATTRIBUTES_CHARS_MAX => Err(AttributesError::TooLong { chars }),
@@ -121,5 +155,29 @@ mod tests {
         }
         let long = format!(r#"{{"a":"{}"}}"#, "x".repeat(ATTRIBUTES_CHARS_MAX));
         assert!(matches!(long.parse::<Attributes>(), Err(AttributesError::TooLong { .. })));
+    }
+
+    #[test]
+    fn a_merge_patch_changes_what_it_names_and_nothing_else() {
+        // The table of RFC 7396, appendix A, as far as it is about objects.
+        for (before, patch, after) in [
+            (r#"{"a":"b"}"#, r#"{"a":"c"}"#, r#"{"a":"c"}"#),
+            (r#"{"a":"b"}"#, r#"{"b":"c"}"#, r#"{"a":"b","b":"c"}"#),
+            (r#"{"a":"b"}"#, r#"{"a":null}"#, "{}"),
+            (r#"{"a":"b","b":"c"}"#, r#"{"a":null}"#, r#"{"b":"c"}"#),
+            (r#"{"a":["b"]}"#, r#"{"a":"c"}"#, r#"{"a":"c"}"#),
+            (r#"{"a":"c"}"#, r#"{"a":["b"]}"#, r#"{"a":["b"]}"#),
+            (r#"{"a":{"b":"c"}}"#, r#"{"a":{"b":"d","c":null}}"#, r#"{"a":{"b":"d"}}"#),
+            (r#"{"a":[{"b":"c"}]}"#, r#"{"a":[1]}"#, r#"{"a":[1]}"#),
+            (r#"{"e":null}"#, r#"{"a":1}"#, r#"{"a":1,"e":null}"#),
+            (r#"{"a":1}"#, r#"{"a":{"b":{"c":null}}}"#, r#"{"a":{"b":{}}}"#),
+            ("{}", "{}", "{}"),
+        ] {
+            let (before, after): (Attributes, Attributes) = (before.parse().unwrap(), after.parse().unwrap());
+            let patch: Map<String, Value> = serde_json::from_str(patch).unwrap();
+            assert_eq!(before.merged(&patch).unwrap(), after, "{before:?} {patch:?}");
+        }
+        let long = Map::from_iter([("a".to_owned(), Value::String("x".repeat(ATTRIBUTES_CHARS_MAX)))]);
+        assert!(matches!(Attributes::default().merged(&long), Err(AttributesError::TooLong { .. })));
     }
 }

@@ -159,6 +159,8 @@ sids! {
     TaskChannelSid = "TC";
     /// One Worker's share of one TaskChannel.
     WorkerChannelSid = "WC";
+    /// A key to the API, with a secret of its own.
+    ApiKeySid = "SK";
     /// An event; its bytes say where it is kept ([`crate::router::events::EventPlace`]).
     EventSid = "EV";
     /// A call leg at the carrier.

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::{
-    ActivitySid, Attributes, Millis, ReservationSid, TaskChannelName, TaskQueueSid, TaskSid, Timestamp, WorkerSid,
-    Workspace, WorkspaceSid,
+    ActivitySid, Attributes, Millis, ReservationSid, TaskChannelName, TaskQueueSid, TaskSid, Timestamp,
+    WorkerChannelSid, WorkerSid, Workspace, WorkspaceSid,
 };
 use crate::planted::{self, Bug};
 
@@ -26,6 +26,9 @@ pub struct Worker {
     pub date_status_changed: Timestamp,
     /// When the Worker was made; breaks ties between Workers who never had a Task.
     pub date_created: Timestamp,
+    /// When anything about them last changed.
+    #[serde(default = "long_ago")]
+    pub date_updated: Timestamp,
     /// Capacity and idle time by TaskChannel; a channel that has no entry is as [`WorkerChannel::new`] makes it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub channels: Vec<WorkerChannel>,
@@ -51,6 +54,9 @@ pub struct WorkerChannel {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_reserved_at: Option<Timestamp>,
 }
+
+/// Highest capacity in one channel: a Worker's item lists every open Reservation, and an item of the table holds 400 KB.
+pub const WORKER_CAPACITY_MAX: u16 = 500;
 
 /// Where a Worker who could take something waits for it: the TaskQueues they serve and the TaskChannels in which they
 /// have a free slot. Workers of the same readiness wait on the same board, so a Task finds a free Worker without reading
@@ -103,6 +109,7 @@ impl Worker {
             activity_sid,
             date_status_changed: now,
             date_created: now,
+            date_updated: now,
             channels: Vec::new(),
             open_reservations: Vec::new(),
             roster: Roster::default(),
@@ -128,6 +135,11 @@ impl Worker {
     /// Reservations of a TaskChannel that take up its capacity: pending, accepted and wrapping ones.
     pub fn occupied(&self, channel: TaskChannelName) -> usize {
         self.open_reservations.iter().filter(|open| open.channel == channel).count()
+    }
+
+    /// The id of the Worker's share of a TaskChannel: it follows from both.
+    pub fn channel_sid(&self, channel: TaskChannelName) -> WorkerChannelSid {
+        WorkerChannelSid::derive(&[&self.sid.to_string(), channel.as_str()])
     }
 
     /// Is there a free slot for one more Task of `channel` (taskrouter.md section 4, rules 2 and 3)?
@@ -215,6 +227,11 @@ impl Roster {
     pub fn queues(&self) -> &[TaskQueueSid] {
         &self.0
     }
+}
+
+/// The last change of a Worker whose item does not say when it was.
+const fn long_ago() -> Timestamp {
+    Timestamp::from_millis(0)
 }
 
 /// 32 hexadecimal digits that depend on these texts alone. Ids and names have no `#`, so it keeps them apart.

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use super::Snapshot;
 use super::{release, workflow};
 use crate::model::{
-    AfterFailedReservation, AssignmentStatus, FailedOffer, ReservationSid, ReservationStatus, Task, TaskSid, Timestamp,
-    Worker, WorkerSid, Workspace,
+    ATTRIBUTES_CHARS_MAX, AfterFailedReservation, AssignmentStatus, FailedOffer, ReservationSid, ReservationStatus,
+    Task, TaskSid, Timestamp, Worker, WorkerSid, Workspace,
 };
+use crate::planted::{self, Bug};
 
 /// A decision: what became of the event, and what to write.
 #[derive(Debug, Clone, PartialEq)]
@@ -82,6 +83,9 @@ pub enum Refusal {
     /// Calls are being made for the Reservation already.
     #[error("another instruction is being carried out for Reservation {0}")]
     InstructionInHand(ReservationSid),
+    /// What a patch makes of the attributes is longer than attributes may be.
+    #[error("attributes would have more than {ATTRIBUTES_CHARS_MAX} characters")]
+    AttributesTooLong,
     /// The TaskChannel is not there.
     #[error("there is no such TaskChannel in the Workspace")]
     NoSuchTaskChannel,
@@ -204,10 +208,12 @@ impl<'a> Draft<'a> {
             self.changed_workers.iter().filter_map(|sid| self.snapshot.workers.remove(sid)).collect();
         for task in &mut tasks {
             task.version += 1;
-            task.date_updated = now;
+            // Whoever decides may have looked at the clock before the last writer did; events are in the order of this date.
+            task.date_updated = if planted::is(Bug::TimeGoesBack) { now } else { task.date_updated.max(now) };
         }
         for worker in &mut workers {
             worker.version += 1;
+            worker.date_updated = now;
         }
         Decision { outcome, workers_written: self.workers_written, tasks, workers }
     }

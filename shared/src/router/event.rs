@@ -1,5 +1,7 @@
 //! What can happen.
 
+use serde_json::{Map, Value};
+
 use super::release::Release;
 use crate::model::instruction::Supervision;
 use crate::model::{
@@ -12,6 +14,11 @@ use crate::model::{
 pub enum Event {
     /// Look at this Task: deadlines first, then, if it still waits, the Workers in the snapshot.
     Advance {
+        /// Which.
+        task: TaskSid,
+    },
+    /// Nobody is free for this Task now: a new one gets its place in line.
+    NobodyFound {
         /// Which.
         task: TaskSid,
     },
@@ -188,6 +195,7 @@ impl Event {
     pub fn task(&self) -> Option<TaskSid> {
         match self {
             Self::Advance { task }
+            | Self::NobodyFound { task }
             | Self::Answered { task, .. }
             | Self::InstructionIssued { task, .. }
             | Self::WorkerCallNamed { task, .. }
@@ -214,7 +222,9 @@ impl Event {
 
     /// Is it about a Worker and may change what they were offered? Only then are their Tasks needed to decide it.
     pub fn concerns_offers(&self) -> bool {
+        let of_update = |changes: &WorkerChanges| changes.reject_pending && changes.activity.is_some();
         matches!(self, Self::ActivitySet { reject_pending: true, .. })
+            || matches!(self, Self::WorkerUpdated { changes, .. } if of_update(changes))
     }
 
     /// The Worker it is about, if it is about one.
@@ -227,6 +237,7 @@ impl Event {
             | Self::Released(Release { worker, .. })
             | Self::AdvanceWorker { worker } => Some(*worker),
             Self::Advance { .. }
+            | Self::NobodyFound { .. }
             | Self::Answered { .. }
             | Self::InstructionIssued { .. }
             | Self::WorkerCallNamed { .. }
@@ -251,7 +262,7 @@ impl Event {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct TaskChanges {
     /// What is known about it.
-    pub attributes: Option<Attributes>,
+    pub attributes: Option<AttributesChange>,
     /// Higher is served first.
     pub priority: Option<u32>,
     /// The kind of work; must be one of the Workspace's.
@@ -266,7 +277,26 @@ pub struct WorkerChanges {
     /// The name; that it is unique is the writer's business.
     pub friendly_name: Option<String>,
     /// Skills and address.
-    pub attributes: Option<Attributes>,
+    pub attributes: Option<AttributesChange>,
+    /// What they are doing.
+    pub activity: Option<ActivitySid>,
+    /// Reject what they have been offered, if that Activity is unavailable.
+    pub reject_pending: bool,
+}
+
+/// How attributes change.
+#[derive(Debug, Clone, PartialEq)]
+pub enum AttributesChange {
+    /// To these, whatever they were.
+    Replace(Attributes),
+    /// By a JSON merge patch (RFC 7396), whatever else changed meanwhile.
+    Merge(Map<String, Value>),
+}
+
+impl From<Attributes> for AttributesChange {
+    fn from(attributes: Attributes) -> Self {
+        Self::Replace(attributes)
+    }
 }
 
 /// The answer to a Reservation.

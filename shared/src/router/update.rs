@@ -2,9 +2,10 @@
 //! not written.
 
 use super::decision::{Draft, Refusal};
-use super::event::{TaskChanges, WorkerChanges};
+use super::event::{AttributesChange, TaskChanges, WorkerChanges};
 use super::roster::roster_of;
-use crate::model::{TaskChannelName, TaskSid, WorkerSid};
+use super::worker::set_activity;
+use crate::model::{Attributes, TaskChannelName, TaskSid, Worker, WorkerSid};
 
 /// Changes what is known about a Task that has not ended.
 pub(super) fn task(draft: &mut Draft<'_>, sid: TaskSid, changes: &TaskChanges) -> Result<(), Refusal> {
@@ -16,7 +17,7 @@ pub(super) fn task(draft: &mut Draft<'_>, sid: TaskSid, changes: &TaskChanges) -
         return Err(Refusal::NoSuchTaskChannel);
     }
     let mut changed = task.clone();
-    changed.attributes = changes.attributes.clone().unwrap_or(changed.attributes);
+    changed.attributes = attributes(&changed.attributes, changes.attributes.as_ref())?;
     changed.priority = changes.priority.unwrap_or(changed.priority);
     changed.channel = changes.channel.unwrap_or(changed.channel);
     changed.virtual_start_time = changes.virtual_start_time.unwrap_or(changed.virtual_start_time);
@@ -26,16 +27,26 @@ pub(super) fn task(draft: &mut Draft<'_>, sid: TaskSid, changes: &TaskChanges) -
     Ok(())
 }
 
-/// Changes what is known about a Worker.
+/// Changes what is known about a Worker, and what they are doing: one decision, so half of it never happens.
 pub(super) fn worker(draft: &mut Draft<'_>, sid: WorkerSid, changes: &WorkerChanges) -> Result<(), Refusal> {
     let worker = draft.worker(sid)?;
     let mut changed = worker.clone();
-    changed.attributes = changes.attributes.clone().unwrap_or(changed.attributes);
+    changed.attributes = attributes(&changed.attributes, changes.attributes.as_ref())?;
     changed.friendly_name = changes.friendly_name.clone().unwrap_or(changed.friendly_name);
     if changed != *worker {
         changed.roster = roster_of(draft.workspace, &changed);
     }
-    write_if_changed(draft, sid, changed)
+    write_if_changed(draft, sid, changed)?;
+    changes.activity.map_or(Ok(()), |activity| set_activity(draft, sid, activity, changes.reject_pending))
+}
+
+/// Attributes as they should be.
+fn attributes(before: &Attributes, change: Option<&AttributesChange>) -> Result<Attributes, Refusal> {
+    match change {
+        None => Ok(before.clone()),
+        Some(AttributesChange::Replace(attributes)) => Ok(attributes.clone()),
+        Some(AttributesChange::Merge(patch)) => before.merged(patch).map_err(|_| Refusal::AttributesTooLong),
+    }
 }
 
 /// Changes a Worker's share of a TaskChannel.
@@ -56,7 +67,7 @@ pub(super) fn worker_channel(
     write_if_changed(draft, sid, changed)
 }
 
-fn write_if_changed(draft: &mut Draft<'_>, sid: WorkerSid, changed: crate::model::Worker) -> Result<(), Refusal> {
+fn write_if_changed(draft: &mut Draft<'_>, sid: WorkerSid, changed: Worker) -> Result<(), Refusal> {
     if changed == *draft.worker(sid)? {
         return Ok(());
     }

@@ -126,7 +126,7 @@ async fn a_change_of_a_worker_that_lost_is_made_again() {
     let maya = world.worker("Maya").await;
     let slow = world.another_store(vec![change_maya(&world, 1).await]);
     let rename = |worker| Worker { friendly_name: "Maya B.".to_owned(), ..worker };
-    let change = slow.change_worker(maya.sid, &*world.workspace().await, rename).await.unwrap();
+    let change = slow.change_worker(maya.sid, &*world.workspace().await, NOON, rename).await.unwrap();
     assert!(matches!(change, WorkerChange::Written { .. }));
     let maya = world.worker("Maya").await;
     assert_eq!((&*maya.friendly_name, maya.attributes.get("shoe_size")), ("Maya B.", Some(&json!(1))));
@@ -138,7 +138,7 @@ async fn change_maya(world: &World, shoe_size: u32) -> Meanwhile {
     Box::pin(async move {
         let known = attributes(&json!({ "languages": ["en"], "shoe_size": shoe_size }));
         let change = |worker| Worker { attributes: known.clone(), ..worker };
-        let change = store.change_worker(sid, &workspace, change).await.unwrap();
+        let change = store.change_worker(sid, &workspace, NOON, change).await.unwrap();
         assert!(matches!(change, WorkerChange::Written { .. }));
     })
 }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use shared::model::{Worker, WorkerSid};
-use store::keys;
+use shared::model::{TaskSid, Timestamp, Worker, WorkerSid};
+use store::{Reading, keys};
 
 use crate::world::{NOON, World, after_secs};
 
@@ -52,4 +52,60 @@ async fn another_workspace_has_a_listing_of_its_own() {
     let other = shared::model::WorkspaceSid::derive(&["other"]);
     assert_eq!(world.store.task_sids(other).await.unwrap(), []);
     assert_eq!(world.store.worker_sids(other).await.unwrap(), []);
+}
+
+/// The ids in the order they are read in, in parts of this size.
+async fn walk(world: &World, limit: usize, forward: bool) -> Vec<TaskSid> {
+    let way = if forward { Reading::Forward } else { Reading::Backward };
+    let mut reading = way(None);
+    let mut read = Vec::new();
+    loop {
+        let part = world.store.listed_tasks(world.declared.workspace.sid, &reading, limit).await.unwrap();
+        assert!(part.entries.len() <= limit);
+        read.extend(part.entries.iter().map(|entry| entry.sid));
+        match part.entries.last() {
+            Some(last) if part.has_more => reading = way(Some((last.created, last.sid.to_string()))),
+            Some(_) | None => return read,
+        }
+    }
+}
+
+#[tokio::test]
+async fn tasks_of_all_shards_are_read_in_one_order_part_by_part_and_either_way() {
+    let world = World::open().await;
+    let mut made: Vec<(Timestamp, TaskSid)> = Vec::new();
+    for number in 0..60 {
+        // Several in one millisecond.
+        let task = world.waiting(&format!("call {number}"), "en", after_secs(number / 7)).await;
+        made.push((task.date_created, task.sid));
+    }
+    made.sort_unstable();
+    let mut expected: Vec<TaskSid> = made.into_iter().map(|(_, sid)| sid).collect();
+    for limit in [1, 7, 59, 60, 1_000] {
+        assert_eq!(walk(&world, limit, true).await, expected, "{limit}");
+    }
+    expected.reverse();
+    for limit in [7, 1_000] {
+        assert_eq!(walk(&world, limit, false).await, expected, "{limit}");
+    }
+    let half: Vec<TaskSid> = expected.split_off(30);
+    let read = world.store.tasks(&half).await.unwrap();
+    assert_eq!(read.iter().map(|task| task.sid).collect::<Vec<_>>(), half, "in the order asked for");
+}
+
+#[tokio::test]
+async fn reading_goes_on_behind_a_place_where_nothing_stands_any_more() {
+    let world = World::open().await;
+    let workspace = world.declared.workspace.sid;
+    let all = world.store.listed_workers(workspace, &Reading::Forward(None), 10).await.unwrap().entries;
+    let [first, second, third] = all[..] else { panic!("the example has other Workers: {all:?}") };
+    let second_place = Some((second.created, second.sid.to_string()));
+    let gone = world.store.worker(second.sid).await.unwrap().unwrap();
+    world.store.delete_worker(&gone).await.unwrap();
+    for (reading, expected) in
+        [(Reading::Forward(second_place.clone()), third), (Reading::Backward(second_place), first)]
+    {
+        let part = world.store.listed_workers(workspace, &reading, 10).await.unwrap();
+        assert_eq!((part.entries, part.has_more), (vec![expected], false), "{reading:?}");
+    }
 }

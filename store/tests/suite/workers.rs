@@ -39,7 +39,7 @@ async fn a_change_is_written_with_the_next_version_and_the_roster_that_follows()
     let (maya, leela) = (world.worker("Maya").await, world.worker("Leela").await);
     let learned = attributes(&json!({ "languages": ["en", "hi"] }));
     let learn = |worker| Worker { attributes: learned.clone(), ..worker };
-    let change = world.store.change_worker(maya.sid, &*world.workspace().await, learn).await.unwrap();
+    let change = world.store.change_worker(maya.sid, &*world.workspace().await, NOON, learn).await.unwrap();
     let now = world.worker("Maya").await;
     assert_eq!((now.version, &now.roster), (maya.version + 1, &leela.roster));
     assert_eq!(change, WorkerChange::Written { before: Box::new(maya), after: Box::new(now) });
@@ -50,11 +50,11 @@ async fn a_change_that_changes_nothing_writes_nothing() {
     let world = World::open().await;
     let maya = world.worker("Maya").await;
     let workspace = world.workspace().await;
-    let change = world.store.change_worker(maya.sid, &workspace, |worker| worker).await.unwrap();
+    let change = world.store.change_worker(maya.sid, &workspace, NOON, |worker| worker).await.unwrap();
     assert_eq!(change, WorkerChange::AsItWas);
     assert_eq!(world.worker("Maya").await, maya);
     let nobody = WorkerSid::derive(&["nobody"]);
-    let change = world.store.change_worker(nobody, &workspace, |worker| worker).await.unwrap();
+    let change = world.store.change_worker(nobody, &workspace, NOON, |worker| worker).await.unwrap();
     assert_eq!(change, WorkerChange::NoSuchWorker);
 }
 

@@ -9,9 +9,9 @@ use tests::template::{FUNCTION, Template, list, logical_id, texts};
 
 use crate::{Check, Project, function_events, shown};
 
-/// What is read only where there is no cloud: the auth token itself, which the cloud keeps in Parameter Store, another
-/// address of the carrier's API, and the switch that turns the check of signatures off.
-const NOT_FOR_THE_CLOUD: [&str; 3] = ["AUTH_TOKEN", "CARRIER_URL", "VERIFY_SIGNATURES"];
+/// What is read only where there is no cloud: the auth token and the API keys themselves, which the cloud keeps in
+/// Parameter Store, another address of the carrier's API, and the switch that turns the check of signatures off.
+const NOT_FOR_THE_CLOUD: [&str; 4] = ["API_KEYS", "AUTH_TOKEN", "CARRIER_URL", "VERIFY_SIGNATURES"];
 
 pub(crate) const CHECKS: &[Check] =
     &[folders_and_resources, builds, environments, permissions, unused_permissions, routes];

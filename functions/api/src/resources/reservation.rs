@@ -1,22 +1,28 @@
 //! Reservation (taskrouter.md sections 2.9, 6 and 11.4), under its Task and under its Worker.
 //!
-//! A Reservation lives inside its Task, and its version is the Task's. Of earlier rounds nothing is kept but events.
+//! A Reservation lives inside its Task, and its version is the Task's. Those of earlier rounds are read from events
+//! (`earlier`). Answers and instructions are in `change`.
+
+mod change;
+mod earlier;
 
 use serde::Serialize;
 use serde_json::Value;
 use shared::model::{
-    AccountSid, AssignmentStatus, EndReason, Reservation, ReservationSid, ReservationStatus, Task, TaskSid, Worker,
-    WorkerSid, WorkspaceSid,
+    AccountSid, Reservation, ReservationSid, ReservationStatus, Task, TaskSid, Worker, WorkerSid, Workspace,
+    WorkspaceSid,
 };
-use shared::router::{Answer as Reply, Event};
 
-use super::{activity, read_all, task, worker};
+use super::{task, worker};
 use crate::answer::Answer;
 use crate::call::Call;
 use crate::error::ApiError;
 use crate::paging::{Listed, Paging, Place};
-use crate::parameters::Parameters;
 use crate::view::View;
+
+pub use change::{update_of_task, update_of_worker};
+
+const STATUS: &str = "ReservationStatus";
 
 /// Every status, in the order of taskrouter.md section 6.
 const STATUSES: [ReservationStatus; 8] = [
@@ -36,19 +42,27 @@ pub async fn list_of_task(call: &Call<'_>) -> Result<Answer, ApiError> {
     let (status, worker): (_, Option<WorkerSid>) =
         (call.query.parsed(STATUS, any_status)?, call.query.sid("WorkerSid")?);
     let task = task::find(call, "TaskSid").await?;
-    let found: Vec<Found> = Found::all(&task).filter(|found| found.wanted(status, worker)).collect();
+    let earlier = earlier::of_task(call, &task).await?.into_iter();
+    let all = earlier.map(|reservation| Found { task: task.clone(), reservation }).chain(Found::all(&task));
+    let found: Vec<Found> = all.filter(|found| found.wanted(status, worker)).collect();
     let url = format!("{}/{}/Reservations", task::url(&call.view, task.workspace_sid), task.sid);
-    paging.answer("reservations", &url, found, |found| found.render(&call.view, &url))
+    let answer = paging.answer("reservations", &url, found, |found| found.render(&call.view, &url))?;
+    Ok(answer.with_versions([(task.sid, task.version)].into_iter()))
 }
 
-/// `GET …/Workers/{WorkerSid}/Reservations`; filter `ReservationStatus`.
+/// `GET …/Workers/{WorkerSid}/Reservations`; filter `ReservationStatus`: those that take up the Worker's capacity, and those
+/// that ended as short a time ago as an ended Task can be read.
 pub async fn list_of_worker(call: &Call<'_>) -> Result<Answer, ApiError> {
     let paging = Paging::read(&call.query)?;
     let status = call.query.parsed(STATUS, any_status)?;
-    let worker = worker::find(call, "WorkerSid").await?;
-    let tasks = every_task(call, &worker).await?;
-    let of_worker = |found: &Found| found.wanted(status, Some(worker.sid));
-    let found: Vec<Found> = tasks.iter().flat_map(Found::all).filter(of_worker).collect();
+    let (workspace, worker) = (call.workspace().await?, worker::find(call, "WorkerSid").await?);
+    let mut found = open_of(call, &worker).await?;
+    for ended in earlier::of_worker(call, &workspace, &worker).await? {
+        if found.iter().all(|known| known.reservation.sid != ended.reservation.sid) {
+            found.push(ended);
+        }
+    }
+    found.retain(|found| found.wanted(status, Some(worker.sid)));
     let url = url_under_worker(&call.view, &worker);
     paging.answer("reservations", &url, found, |found| found.render(&call.view, &url))
 }
@@ -63,80 +77,6 @@ pub async fn fetch_of_task(call: &Call<'_>) -> Result<Answer, ApiError> {
 pub async fn fetch_of_worker(call: &Call<'_>) -> Result<Answer, ApiError> {
     let (worker, found) = find_under_worker(call).await?;
     found.answer(call, &url_under_worker(&call.view, &worker))
-}
-
-/// `POST …/Tasks/{TaskSid}/Reservations/{Sid}` with `ReservationStatus`, and `WorkerActivitySid` with `rejected`.
-pub async fn update_of_task(call: &Call<'_>) -> Result<Answer, ApiError> {
-    let change = Change::read(&call.form)?;
-    let found = find_under_task(call).await?;
-    let url = found.url_under_task(&call.view);
-    update(call, found, change, &url).await
-}
-
-/// `POST …/Workers/{WorkerSid}/Reservations/{Sid}`, as under the Task.
-pub async fn update_of_worker(call: &Call<'_>) -> Result<Answer, ApiError> {
-    let change = Change::read(&call.form)?;
-    let (worker, found) = find_under_worker(call).await?;
-    let url = url_under_worker(&call.view, &worker);
-    update(call, found, change, &url).await
-}
-
-const STATUS: &str = "ReservationStatus";
-const WORKER_ACTIVITY: &str = "WorkerActivitySid";
-
-/// What somebody wants of a Reservation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Change {
-    /// Nothing.
-    Nothing,
-    /// The Worker takes the Task.
-    Accept,
-    /// The Worker does not.
-    Reject,
-    /// The conversation is over.
-    Wrap,
-    /// All is done.
-    Complete,
-}
-
-impl Change {
-    fn read(form: &Parameters) -> Result<Self, ApiError> {
-        form.refuse(&["Instruction"])?;
-        let change = form.parsed(STATUS, |text| match text {
-            "accepted" => Ok(Self::Accept),
-            "rejected" => Ok(Self::Reject),
-            "wrapping" => Ok(Self::Wrap),
-            "completed" => Ok(Self::Complete),
-            _ => Err("expected accepted, rejected, wrapping or completed".to_owned()),
-        })?;
-        Ok(change.unwrap_or(Self::Nothing))
-    }
-
-    /// The event, if the Reservation's status allows it.
-    fn event(self, call: &Call<'_>, found: &Found) -> Result<Option<Event>, ApiError> {
-        let (task, reservation) = (found.task.sid, found.reservation.sid);
-        let answered = |answer| Ok(Some(Event::Answered { task, reservation, answer }));
-        match self {
-            Self::Nothing => Ok(None),
-            Self::Accept => answered(Reply::Accept),
-            Self::Reject => answered(Reply::Reject { activity: call.form.sid(WORKER_ACTIVITY)? }),
-            Self::Wrap => found.status_set(AssignmentStatus::Wrapping).map(Some),
-            Self::Complete => found.status_set(AssignmentStatus::Completed).map(Some),
-        }
-    }
-}
-
-async fn update(call: &Call<'_>, found: Found, change: Change, url: &str) -> Result<Answer, ApiError> {
-    let workspace = call.workspace().await?;
-    activity::check(call.form.sid(WORKER_ACTIVITY)?, WORKER_ACTIVITY, &workspace)?;
-    let Some(event) = change.event(call, &found)? else {
-        call.check_version(found.task.version)?;
-        return found.answer(call, url);
-    };
-    let applied = call.apply(&event).await?;
-    let task = applied.task.unwrap_or(found.task);
-    let now = Found::all(&task).find(|now| now.reservation.sid == found.reservation.sid);
-    now.ok_or_else(|| call.not_found())?.answer(call, url)
 }
 
 /// A Reservation and the Task it is of.
@@ -154,25 +94,6 @@ impl Found {
     fn wanted(&self, status: Option<ReservationStatus>, worker: Option<WorkerSid>) -> bool {
         status.is_none_or(|status| self.reservation.status == status)
             && worker.is_none_or(|worker| self.reservation.worker_sid == worker)
-    }
-
-    /// The change of the Task that wrapping or completing its Reservation is (taskrouter.md section 11.4).
-    fn status_set(&self, status: AssignmentStatus) -> Result<Event, ApiError> {
-        let is_held = match self.reservation.status {
-            ReservationStatus::Accepted | ReservationStatus::Wrapping => true,
-            // Again: it is as it should be.
-            ReservationStatus::Completed => status == AssignmentStatus::Completed,
-            ReservationStatus::Pending
-            | ReservationStatus::Rejected
-            | ReservationStatus::Timeout
-            | ReservationStatus::Canceled
-            | ReservationStatus::Rescinded => false,
-        };
-        if !is_held {
-            let (sid, is) = (self.reservation.sid, self.reservation.status.as_str());
-            return Err(ApiError::State(format!("Reservation {sid} is {is} and not currently accepted or wrapping.")));
-        }
-        Ok(Event::StatusSet { task: self.task.sid, status, reason: EndReason::Given(String::new()) })
     }
 
     fn url_under_task(&self, view: &View) -> String {
@@ -219,29 +140,51 @@ fn url_under_worker(view: &View, worker: &Worker) -> String {
 async fn find_under_task(call: &Call<'_>) -> Result<Found, ApiError> {
     let sid: ReservationSid = call.sid("Sid")?;
     let task = task::find(call, "TaskSid").await?;
-    Found::all(&task).find(|found| found.reservation.sid == sid).ok_or_else(|| call.not_found())
+    find_in(call, task, sid).await?.ok_or_else(|| call.not_found())
 }
 
-/// An open Reservation is named by its Worker; one that has ended is looked for in every Task.
+/// A Reservation of the Task's latest round, or of an earlier one.
+async fn find_in(call: &Call<'_>, task: Task, sid: ReservationSid) -> Result<Option<Found>, ApiError> {
+    let reservation = match task.reservation(sid) {
+        Some(reservation) => Some(reservation.clone()),
+        None => earlier::of_task(call, &task).await?.into_iter().find(|reservation| reservation.sid == sid),
+    };
+    Ok(reservation.map(|reservation| Found { task, reservation }))
+}
+
+/// An open Reservation is named by its Worker; one that has ended by the table, if its Worker was led to the Task by it, and
+/// for a while by events.
 async fn find_under_worker(call: &Call<'_>) -> Result<(Worker, Found), ApiError> {
     let sid: ReservationSid = call.sid("Sid")?;
-    let worker = worker::find(call, "WorkerSid").await?;
-    let open = worker.open_reservations.iter().find(|open| open.sid == sid);
-    let tasks = match open {
-        Some(open) => call.api.store.task(open.task_sid).await?.into_iter().collect(),
-        None => every_task(call, &worker).await?,
+    let (workspace, worker) = (call.workspace().await?, worker::find(call, "WorkerSid").await?);
+    let open = worker.open_reservations.iter().find(|open| open.sid == sid).map(|open| open.task_sid);
+    let task = match open {
+        Some(task) => Some(task),
+        None => call.api.store.task_of_reservation(sid).await?,
     };
-    let is_it = |found: &Found| found.reservation.sid == sid && found.reservation.worker_sid == worker.sid;
-    let found = tasks.iter().flat_map(Found::all).find(is_it).ok_or_else(|| call.not_found())?;
+    let found = match task {
+        Some(task) => match readable(call, &workspace, task).await? {
+            Some(task) => find_in(call, task, sid).await?,
+            None => None,
+        },
+        None => {
+            earlier::of_worker(call, &workspace, &worker).await?.into_iter().find(|found| found.reservation.sid == sid)
+        }
+    };
+    let found = found.filter(|found| found.reservation.worker_sid == worker.sid).ok_or_else(|| call.not_found())?;
     Ok((worker, found))
 }
 
-/// Every Task of the Worker's Workspace that can be read.
-async fn every_task(call: &Call<'_>, worker: &Worker) -> Result<Vec<Task>, ApiError> {
-    let (store, workspace) = (&call.api.store, call.workspace().await?);
-    let mut tasks = read_all(store.task_sids(worker.workspace_sid).await?, |sid| store.task(sid)).await?;
-    tasks.retain(|task: &Task| task.is_readable(workspace.rules.ended_task_kept, call.now));
-    Ok(tasks)
+async fn readable(call: &Call<'_>, workspace: &Workspace, sid: TaskSid) -> Result<Option<Task>, ApiError> {
+    let task = call.api.store.task(sid).await?;
+    Ok(task.filter(|task| task.is_readable(workspace.rules.ended_task_kept, call.now)))
+}
+
+/// The Reservations that take up the Worker's capacity.
+async fn open_of(call: &Call<'_>, worker: &Worker) -> Result<Vec<Found>, ApiError> {
+    let tasks = worker::tasks_in_hand(call, worker).await?;
+    let is_theirs = |found: &Found| found.reservation.worker_sid == worker.sid;
+    Ok(tasks.iter().flat_map(Found::all).filter(is_theirs).collect())
 }
 
 fn any_status(text: &str) -> Result<ReservationStatus, String> {
@@ -276,7 +219,7 @@ mod tests {
     use super::*;
     use crate::resources::samples::{self, NOON};
 
-    fn found(status: ReservationStatus) -> Found {
+    pub(super) fn found(status: ReservationStatus) -> Found {
         let (task, worker) = (samples::task(), samples::worker());
         let sid = Reservation::derive_sid(task.sid, 1, worker.sid);
         let reservation = Reservation { status, ..Reservation::new(sid, worker.sid, worker.friendly_name, NOON, NOON) };
@@ -291,33 +234,5 @@ mod tests {
             samples::assert_official("reservation", &rendered);
             assert_eq!(rendered["reservation_status"], status.as_str());
         }
-    }
-
-    #[test]
-    fn only_a_task_somebody_has_is_wrapped_up_or_completed_through_its_reservation() {
-        for status in STATUSES {
-            let allowed = |wanted| found(status).status_set(wanted).is_ok();
-            let expected = match status.as_str() {
-                "accepted" | "wrapping" => (true, true),
-                "completed" => (false, true),
-                _ => (false, false),
-            };
-            assert_eq!(
-                (allowed(AssignmentStatus::Wrapping), allowed(AssignmentStatus::Completed)),
-                expected,
-                "{status:?}"
-            );
-        }
-    }
-
-    #[test]
-    fn a_status_that_cannot_be_asked_for_is_refused() {
-        let read = |form: &str| Change::read(&Parameters::of_form(&http::HeaderMap::new(), form.as_bytes()).unwrap());
-        assert_eq!(read("").unwrap(), Change::Nothing);
-        assert_eq!(read("ReservationStatus=rejected").unwrap(), Change::Reject);
-        for wrong in ["pending", "timeout", "canceled", "rescinded", "Accepted", ""] {
-            assert!(read(&format!("ReservationStatus={wrong}")).is_err(), "{wrong}");
-        }
-        assert!(read("Instruction=dequeue").is_err());
     }
 }

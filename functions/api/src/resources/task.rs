@@ -1,6 +1,7 @@
-//! Task (taskrouter.md sections 2.8 and 5): shown and removed here, made in `create`, changed in `update`.
+//! Task (taskrouter.md sections 2.8 and 5): shown and removed here, made in `create`, listed in `list`, changed in `update`.
 
 mod create;
+mod list;
 mod update;
 
 use serde::Serialize;
@@ -11,29 +12,18 @@ use shared::model::{
 };
 use shared::router::Event;
 
-use super::read_all;
 use crate::answer::Answer;
 use crate::call::Call;
 use crate::error::ApiError;
-use crate::paging::{Listed, Paging, Place};
 use crate::parameters::Parameters;
 use crate::view::View;
 
 pub use create::create;
+pub use list::list;
 pub use update::update;
 
-/// List parameters of TaskRouter that are not carried out.
-const FILTERS_NOT_SERVED: &[&str] = &[
-    "Priority",
-    "WorkflowSid",
-    "WorkflowName",
-    "TaskQueueSid",
-    "TaskQueueName",
-    "EvaluateTaskAttributes",
-    "RoutingTarget",
-    "Ordering",
-    "HasAddons",
-];
+/// What hosted TaskRouter's add-ons have found out: here there are none.
+const NO_ADDONS: &str = "{}";
 
 /// 1900-01-01T00:00:00Z
 const YEAR_1900: Timestamp = Timestamp::from_millis(-2_208_988_800_000);
@@ -47,19 +37,6 @@ const STATUSES: [AssignmentStatus; 6] = [
     AssignmentStatus::Completed,
     AssignmentStatus::Canceled,
 ];
-
-/// `GET …/Tasks`; filter `AssignmentStatus`, a comma list or repeated.
-pub async fn list(call: &Call<'_>) -> Result<Answer, ApiError> {
-    let paging = Paging::read(&call.query)?;
-    let statuses = wanted_statuses(&call.query)?;
-    let workspace = call.workspace().await?;
-    let store = &call.api.store;
-    let mut tasks = read_all(store.task_sids(workspace.sid).await?, |sid| store.task(sid)).await?;
-    let is_wanted = |task: &Task| statuses.is_empty() || statuses.contains(&task.assignment_status);
-    let kept = workspace.rules.ended_task_kept;
-    tasks.retain(|task| task.is_readable(kept, call.now) && is_wanted(task));
-    paging.answer("tasks", &url(&call.view, workspace.sid), tasks, |task| render(&call.view, &workspace, task))
-}
 
 /// `GET …/Tasks/{Sid}`
 pub async fn fetch(call: &Call<'_>) -> Result<Answer, ApiError> {
@@ -92,25 +69,6 @@ fn virtual_start_time(form: &Parameters, now: Timestamp) -> Result<Option<Timest
         let moment = text.parse().ok().filter(|moment| (YEAR_1900..=now).contains(moment));
         moment.ok_or_else(|| "expected an ISO 8601 date such as 2015-07-31T01:09:51Z, from 1900 until now".to_owned())
     })
-}
-
-impl Listed for Task {
-    fn place(&self) -> Place {
-        Place::new(self.date_created, self.sid)
-    }
-}
-
-/// The statuses a list is to show; none: all of them.
-fn wanted_statuses(query: &Parameters) -> Result<Vec<AssignmentStatus>, ApiError> {
-    query.refuse(FILTERS_NOT_SERVED)?;
-    let names = query.all("AssignmentStatus").flat_map(|list| list.split(','));
-    names
-        .map(|name| {
-            let known: Vec<&str> = STATUSES.iter().map(|status| status.as_str()).collect();
-            let problem = || format!("expected a comma list of {}", known.join(", "));
-            status_named(name.trim()).ok_or_else(|| ApiError::parameter("AssignmentStatus", problem()))
-        })
-        .collect()
 }
 
 fn status_named(name: &str) -> Option<AssignmentStatus> {
@@ -185,7 +143,7 @@ fn render(view: &View, workspace: &Workspace, task: &Task) -> serde_json::Result
         age: view.now.since(task.date_created).as_secs(),
         assignment_status: task.assignment_status.as_str(),
         attributes: task.attributes.to_json(),
-        addons: "{}",
+        addons: NO_ADDONS,
         date_created: task.date_created.to_iso8601(),
         date_updated: task.date_updated.to_iso8601(),
         task_queue_entered_date: task.task_queue_entered_date.to_iso8601(),
@@ -210,12 +168,17 @@ fn render(view: &View, workspace: &Workspace, task: &Task) -> serde_json::Result
         url,
         virtual_start_time: task.virtual_start_time.to_iso8601(),
         ignore_capacity: task.ignore_capacity,
-        routing_target: task.routing_target.map(|target| match target {
-            RoutingTarget::Worker(sid) => sid.to_string(),
-            RoutingTarget::TaskQueue(sid) => sid.to_string(),
-            RoutingTarget::Workflow(sid) => sid.to_string(),
-        }),
+        routing_target: task.routing_target.map(target_sid),
     })
+}
+
+/// The SID of a routing target, whatever it is of.
+fn target_sid(target: RoutingTarget) -> String {
+    match target {
+        RoutingTarget::Worker(sid) => sid.to_string(),
+        RoutingTarget::TaskQueue(sid) => sid.to_string(),
+        RoutingTarget::Workflow(sid) => sid.to_string(),
+    }
 }
 
 #[cfg(test)]

@@ -1,32 +1,20 @@
-//! Worker (taskrouter.md section 2.3).
+//! Worker (taskrouter.md section 2.3): made, shown, changed and removed here, listed in `list`.
+
+mod list;
 
 use serde::Serialize;
 use serde_json::Value;
-use shared::model::{AccountSid, ActivitySid, Worker, WorkerSid, Workspace, WorkspaceSid};
-use shared::router::{Event, Outcome, WorkerChanges, roster_of};
+use shared::model::{AccountSid, ActivitySid, Task, Worker, WorkerSid, Workspace, WorkspaceSid};
+use shared::router::{Event, WorkerChanges, roster_of};
 use store::COMMIT_ATTEMPTS_MAX;
 
 use super::{activity, read_all};
 use crate::answer::Answer;
 use crate::call::Call;
 use crate::error::ApiError;
-use crate::paging::{Listed, Paging, Place};
-use crate::parameters::Parameters;
 use crate::view::View;
 
-/// List parameters of TaskRouter that are not carried out.
-const FILTERS_NOT_SERVED: &[&str] = &["TaskQueueSid", "TaskQueueName", "TargetWorkersExpression", "Ordering"];
-
-/// `GET …/Workers`; filters `FriendlyName`, `ActivityName`, `ActivitySid`, `Available`.
-pub async fn list(call: &Call<'_>) -> Result<Answer, ApiError> {
-    let paging = Paging::read(&call.query)?;
-    let filter = Filter::read(&call.query)?;
-    let workspace = call.workspace().await?;
-    let store = &call.api.store;
-    let mut workers = read_all(store.worker_sids(workspace.sid).await?, |sid| store.worker(sid)).await?;
-    workers.retain(|worker| filter.wants(worker, &workspace));
-    paging.answer("workers", &url(&call.view, workspace.sid), workers, |worker| render(&call.view, &workspace, worker))
-}
+pub use list::list;
 
 /// `GET …/Workers/{Sid}`
 pub async fn fetch(call: &Call<'_>) -> Result<Answer, ApiError> {
@@ -55,29 +43,19 @@ pub async fn create(call: &Call<'_>) -> Result<Answer, ApiError> {
 }
 
 /// `POST …/Workers/{Sid}` with `FriendlyName`, `Attributes`, `ActivitySid` and, for an unavailable Activity,
-/// `RejectPendingReservations`; without any of them nothing changes.
+/// `RejectPendingReservations`, all of it one decision; or with a patch of the attributes. Without any of them nothing
+/// changes.
 pub async fn update(call: &Call<'_>) -> Result<Answer, ApiError> {
-    let friendly_name = call.form.friendly_name("FriendlyName")?.map(str::to_owned);
-    let changes = WorkerChanges { friendly_name, attributes: call.form.attributes("Attributes")? };
-    let activity = call.form.sid("ActivitySid")?;
-    let (workspace, mut worker) = (call.workspace().await?, find(call, "Sid").await?);
-    activity::check(activity, "ActivitySid", &workspace)?;
+    let changes = changes(call)?;
+    let (workspace, worker) = (call.workspace().await?, find(call, "Sid").await?);
+    activity::check(changes.activity, "ActivitySid", &workspace)?;
     check_name(call, &worker, changes.friendly_name.as_deref()).await?;
-    let events = events(&worker, changes, activity, &call.form);
-    if events.is_empty() {
+    if changes == WorkerChanges::default() {
         call.check_version(worker.version)?;
+        return answer(call, &workspace, &worker);
     }
-    let mut expected = call.expected_versions();
-    for event in events {
-        let applied = call.api.store.apply_if(&event, expected.as_deref(), call.now).await?;
-        if let Outcome::Refused(refusal) = applied.outcome {
-            return Err(ApiError::refused(&refusal, call.path));
-        }
-        worker = applied.worker.unwrap_or(worker);
-        // What was written on the client's condition is the version the next part goes on from.
-        expected = expected.map(|_| vec![worker.version]);
-    }
-    answer(call, &workspace, &worker)
+    let applied = call.apply(&Event::WorkerUpdated { worker: worker.sid, changes }).await?;
+    answer(call, &workspace, applied.worker.as_ref().unwrap_or(&worker))
 }
 
 /// `DELETE …/Workers/{Sid}`; not while they hold a Reservation (taskrouter.md section 2.3).
@@ -98,13 +76,15 @@ pub async fn delete(call: &Call<'_>) -> Result<Answer, ApiError> {
     Err(store::Error::Conflict.into())
 }
 
-/// What an update asks for, one event a decision.
-fn events(worker: &Worker, changes: WorkerChanges, activity: Option<ActivitySid>, form: &Parameters) -> Vec<Event> {
-    let worker = worker.sid;
-    let reject_pending = form.switch("RejectPendingReservations").unwrap_or(false);
-    let facts = (changes != WorkerChanges::default()).then_some(Event::WorkerUpdated { worker, changes });
-    let activity = activity.map(|activity| Event::ActivitySet { worker, activity, reject_pending });
-    facts.into_iter().chain(activity).collect()
+/// What an update asks for.
+fn changes(call: &Call<'_>) -> Result<WorkerChanges, ApiError> {
+    let activity = call.form.sid("ActivitySid")?;
+    Ok(WorkerChanges {
+        friendly_name: call.form.friendly_name("FriendlyName")?.map(str::to_owned),
+        attributes: call.attributes_change()?,
+        activity,
+        reject_pending: activity.is_some() && call.form.switch("RejectPendingReservations").unwrap_or(false),
+    })
 }
 
 /// A name somebody else has is refused. Two who take it at the same moment are told apart by the table.
@@ -121,45 +101,16 @@ fn name_is_taken() -> ApiError {
     ApiError::State("Worker with the same friendly name already exists".to_owned())
 }
 
-impl Listed for Worker {
-    fn place(&self) -> Place {
-        Place::new(self.date_created, self.sid)
-    }
-}
-
-/// Which Workers a list shows.
-struct Filter<'q> {
-    friendly_name: Option<&'q str>,
-    activity_name: Option<&'q str>,
-    activity_sid: Option<ActivitySid>,
-    available: Option<bool>,
-}
-
-impl<'q> Filter<'q> {
-    fn read(query: &'q Parameters) -> Result<Self, ApiError> {
-        query.refuse(FILTERS_NOT_SERVED)?;
-        Ok(Self {
-            friendly_name: query.text("FriendlyName"),
-            activity_name: query.text("ActivityName"),
-            activity_sid: query.sid("ActivitySid")?,
-            available: query.switch("Available"),
-        })
-    }
-
-    fn wants(&self, worker: &Worker, workspace: &Workspace) -> bool {
-        let available = workspace.is_available(worker.activity_sid);
-        self.friendly_name.is_none_or(|name| worker.friendly_name == name)
-            && self.activity_name.is_none_or(|name| activity_name(worker, workspace) == Some(name))
-            && self.activity_sid.is_none_or(|sid| worker.activity_sid == sid)
-            && self.available.is_none_or(|wanted| available == wanted)
-    }
-}
-
 /// The Worker the path names under `name`, in the Workspace the path names.
 pub(super) async fn find(call: &Call<'_>, name: &str) -> Result<Worker, ApiError> {
     let workspace: WorkspaceSid = call.sid("WorkspaceSid")?;
     let worker = call.api.store.worker(call.sid(name)?).await?;
     worker.filter(|worker| worker.workspace_sid == workspace).ok_or_else(|| call.not_found())
+}
+
+/// The Tasks the Worker has or is offered: as many reads as they may have Tasks at once.
+pub(super) async fn tasks_in_hand(call: &Call<'_>, worker: &Worker) -> Result<Vec<Task>, ApiError> {
+    read_all(worker.open_reservations.iter().map(|open| open.task_sid).collect(), |sid| call.api.store.task(sid)).await
 }
 
 fn answer(call: &Call<'_>, workspace: &Workspace, worker: &Worker) -> Result<Answer, ApiError> {
@@ -210,8 +161,6 @@ struct WorkerLinks {
 fn render(view: &View, workspace: &Workspace, worker: &Worker) -> serde_json::Result<Value> {
     let workers = url(view, worker.workspace_sid);
     let url = format!("{workers}/{}", worker.sid);
-    // A Worker keeps no moment of their last change; the last one that clients look for is that of the Activity.
-    let date_updated = worker.date_status_changed.max(worker.date_created);
     serde_json::to_value(WorkerResource {
         account_sid: view.account_sid,
         activity_name: activity_name(worker, workspace),
@@ -220,7 +169,7 @@ fn render(view: &View, workspace: &Workspace, worker: &Worker) -> serde_json::Re
         available: workspace.is_available(worker.activity_sid),
         date_created: worker.date_created.to_iso8601(),
         date_status_changed: worker.date_status_changed.to_iso8601(),
-        date_updated: date_updated.to_iso8601(),
+        date_updated: worker.date_updated.max(worker.date_status_changed).to_iso8601(),
         friendly_name: &worker.friendly_name,
         sid: worker.sid,
         workspace_sid: worker.workspace_sid,
@@ -248,30 +197,5 @@ mod tests {
     fn a_worker_looks_like_the_golden_file_and_has_every_property_of_the_official_document() {
         let rendered = render(&samples::view(), &samples::workspace(), &samples::worker());
         samples::assert_golden("worker", &rendered.unwrap());
-    }
-
-    #[test]
-    fn a_filter_shows_the_workers_it_describes() {
-        let workspace = samples::workspace();
-        let worker = samples::worker();
-        let sid = format!("ActivitySid={}", worker.activity_sid);
-        for (query, wanted) in [
-            ("", true),
-            ("FriendlyName=Alice", true),
-            ("FriendlyName=alice", false),
-            ("FriendlyName=", true),
-            ("ActivityName=Wrap-Up", true),
-            ("ActivityName=Available", false),
-            (&*sid, true),
-            ("ActivitySid=WA00000000000000000000000000000009", false),
-            ("Available=true", false),
-            ("Available=0", true),
-            ("ActivityName=Wrap-Up&Available=yes", false),
-            ("Unknown=1", true),
-        ] {
-            let query_parameters = Parameters::of_query(query).unwrap();
-            let filter = Filter::read(&query_parameters).unwrap();
-            assert_eq!(filter.wants(&worker, &workspace), wanted, "{query}");
-        }
     }
 }

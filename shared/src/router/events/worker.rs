@@ -7,7 +7,7 @@ use super::{Cause, Event, EventType, Parameters, Told, events_of, groups};
 use crate::model::{TaskChannel, TaskChannelName, Timestamp, Worker, Workspace};
 
 /// What a Worker's write or removal tells. Both images are missing only if there was no write, and then nothing is told.
-/// `written_at` is the moment of changes whose own moment a Worker does not keep.
+/// `written_at` is the moment of a removal, which no image says.
 pub fn of_worker(
     workspace: &Workspace,
     old: Option<&Worker>,
@@ -25,7 +25,8 @@ pub fn of_worker(
             (old, old.version + 1, written_at, told)
         }
         (Some(old), Some(new)) => {
-            let at = if is_elsewhere(old, new) { new.date_status_changed } else { written_at };
+            // The item of a Worker who has not changed for long may not say when they did.
+            let at = new.date_updated.max(new.date_status_changed);
             (new, new.version, at, changes(workspace, old, new))
         }
     };

@@ -68,11 +68,11 @@ fn changed_attributes_change_the_queues_a_worker_serves() {
     let mut world = world().worker("Ben", ENGLISH);
     world.call("c1", "hi");
     let both: Attributes = r#"{"languages":["en","hi"]}"#.parse().unwrap();
-    let (_, effects) = change_worker(&mut world, WorkerChanges { attributes: Some(both.clone()), friendly_name: None });
+    let learn = WorkerChanges { attributes: Some(both.into()), ..WorkerChanges::default() };
+    let (_, effects) = change_worker(&mut world, learn.clone());
     assert_eq!(effects, [Effect::Serve(worker("Ben"))]);
     assert_eq!(world.serve("Ben"), Outcome::Changed);
-    let again = change_worker(&mut world, WorkerChanges { attributes: Some(both), friendly_name: None });
-    assert_eq!(again, (Outcome::AlreadySo, vec![]));
+    assert_eq!(change_worker(&mut world, learn), (Outcome::AlreadySo, vec![]));
 }
 
 #[test]
@@ -84,11 +84,44 @@ fn a_new_name_counts_in_queues_and_known_workers() {
     world.make("c1", "en", |new| new.attributes = attributes.parse().unwrap()).unwrap();
     world.advance("c1");
     assert_eq!(world.offered_to("c1").len(), 0);
-    let changes = WorkerChanges { friendly_name: Some("Benjamin".to_owned()), attributes: None };
+    let changes = WorkerChanges { friendly_name: Some("Benjamin".to_owned()), ..WorkerChanges::default() };
     assert_eq!(change_worker(&mut world, changes).1, [Effect::Serve(worker("Ben"))]);
     assert!(world.workers[&worker("Ben")].roster.serves(queue("hi")));
     world.serve("Ben");
     assert_eq!(world.offered_to("c1"), ["Benjamin"]);
+}
+
+#[test]
+fn name_attributes_and_activity_of_one_request_are_one_decision() {
+    let mut world = world().worker("Ben", ENGLISH);
+    world.call("c1", "en");
+    world.advance("c1");
+    assert_eq!(world.offered_to("c1"), ["Ben"]);
+    let before = world.workers[&worker("Ben")].clone();
+    let changes = WorkerChanges {
+        friendly_name: Some("Benjamin".to_owned()),
+        attributes: Some(AttributesChange::Merge(r#"{"level":3}"#.parse::<Attributes>().unwrap().as_object().clone())),
+        activity: Some(activity("Offline")),
+        reject_pending: true,
+    };
+    let nowhere = WorkerChanges { activity: Some(activity("Nowhere")), ..changes.clone() };
+    assert_eq!(change_worker(&mut world, nowhere).0, Outcome::Refused(Refusal::NoSuchActivity));
+    assert_eq!(world.workers[&worker("Ben")], before, "half of it was done");
+    assert_eq!(change_worker(&mut world, changes).0, Outcome::Changed);
+    let after = &world.workers[&worker("Ben")];
+    assert_eq!(after.version, before.version + 1);
+    assert_eq!((after.friendly_name.as_str(), after.activity_sid), ("Benjamin", activity("Offline")));
+    assert_eq!(after.attributes.as_object().len(), before.attributes.as_object().len() + 1);
+    assert_eq!(after.date_updated, world.now);
+    assert!(after.open_reservations.is_empty());
+}
+
+#[test]
+fn a_patch_that_makes_attributes_too_long_changes_nothing() {
+    let mut world = world().worker("Ben", ENGLISH);
+    let patch = serde_json::Map::from_iter([("a".to_owned(), "x".repeat(4_096).into())]);
+    let changes = WorkerChanges { attributes: Some(AttributesChange::Merge(patch)), ..WorkerChanges::default() };
+    assert_eq!(change_worker(&mut world, changes).0, Outcome::Refused(Refusal::AttributesTooLong));
 }
 
 #[test]

@@ -116,12 +116,13 @@ fn a_task_with_a_routing_target_is_not_evaluated_at_all() {
 fn changed_attributes_count_in_the_step_and_do_not_start_the_task_anew() {
     let suited = Target { expression: expression("worker.level >= task.level"), ..target("en") };
     let mut world = world().worker("Ben", r#"{"languages":["en"],"level":2}"#).steps(vec![suited]);
-    let attributes = |level: u8| format!(r#"{{"selected_language":"hi","level":{level}}}"#).parse().unwrap();
+    let attributes =
+        |level: u8| format!(r#"{{"selected_language":"hi","level":{level}}}"#).parse::<Attributes>().unwrap();
     let english: Attributes = r#"{"selected_language":"en","level":5}"#.parse().unwrap();
     world.make("c1", "en", |new| new.attributes = english.clone()).unwrap();
     world.advance("c1");
     assert_eq!(world.offered_to("c1").len(), 0);
-    let changes = TaskChanges { attributes: Some(attributes(1)), ..TaskChanges::default() };
+    let changes = TaskChanges { attributes: Some(attributes(1).into()), ..TaskChanges::default() };
     let (_, effects) = world.update("c1", changes);
     assert!(effects.contains(&Effect::Match(task("c1"))), "{effects:?}");
     world.advance("c1");

@@ -43,20 +43,6 @@ fn an_ended_task_is_gone_five_minutes_later_and_a_living_one_never() {
 }
 
 #[test]
-fn statuses_come_as_a_comma_list_or_repeated() {
-    use AssignmentStatus::{Assigned, Pending, Reserved};
-    for (query, expected) in [
-        ("", vec![]),
-        ("AssignmentStatus=", vec![]),
-        ("AssignmentStatus=pending", vec![Pending]),
-        ("AssignmentStatus=pending,%20reserved", vec![Pending, Reserved]),
-        ("AssignmentStatus=pending&AssignmentStatus=assigned", vec![Pending, Assigned]),
-    ] {
-        assert_eq!(wanted_statuses(&Parameters::of_query(query).unwrap()).unwrap(), expected, "{query}");
-    }
-}
-
-#[test]
 fn a_form_asks_for_a_status_or_for_none() {
     let given = |text: &str| EndReason::Given(text.to_owned());
     let asks = |status, reason: &str| Some(NewStatus { status, reason: given(reason) });

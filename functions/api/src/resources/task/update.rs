@@ -17,7 +17,7 @@ pub const REASON_CHARS_MAX: usize = 1_024;
 const FACTS: [&str; 4] = ["Attributes", "Priority", "TaskChannel", "VirtualStartTime"];
 
 /// `POST …/Tasks/{Sid}` with `AssignmentStatus` and `Reason`, or with `Attributes`, `Priority`, `TaskChannel` and
-/// `VirtualStartTime`; without any of them nothing changes.
+/// `VirtualStartTime`, or with a patch of the attributes; without any of them nothing changes.
 pub async fn update(call: &Call<'_>) -> Result<Answer, ApiError> {
     let status = NewStatus::read(&call.form)?;
     let (workspace, task) = (call.workspace().await?, find(call, "Sid").await?);
@@ -46,7 +46,7 @@ async fn set_status(
 
 async fn change(call: &Call<'_>, workspace: &Workspace, task: &Task) -> Result<Answer, ApiError> {
     let changes = TaskChanges {
-        attributes: call.form.attributes("Attributes")?,
+        attributes: call.attributes_change()?,
         priority: call.form.whole_number("Priority", 0..=PRIORITY_MAX)?,
         channel: channel(&call.form, workspace)?,
         virtual_start_time: virtual_start_time(&call.form, call.now)?,

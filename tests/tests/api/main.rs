@@ -1,18 +1,38 @@
 //! The REST API over a running centre: what it changes goes the same way as calls do.
+//!
+//! Beside this file, one file a concept.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says so by panicking")]
 
+mod configuration;
+mod configuration_in_use;
+mod reservations;
+mod tasks;
+mod wire;
+mod workers;
+
+use reqwest::header::{CONTENT_TYPE, HeaderMap, IF_MATCH};
 use serde_json::Value;
 use shared::model::{CallSid, TaskSid};
 use tests::laboratory::Laboratory;
 use tests::story::SLACK;
 
+/// A program that uses the API.
 struct Client<'a>(&'a Laboratory);
 
 impl Client<'_> {
     async fn send(&self, request: reqwest::RequestBuilder) -> (u16, Value) {
+        let (status, _, body) = self.send_whole(request).await;
+        (status, body)
+    }
+
+    /// Status, headers, and JSON, null if there is none.
+    async fn send_whole(&self, request: reqwest::RequestBuilder) -> (u16, HeaderMap, Value) {
         let account = &self.0.account;
         let answer = request.basic_auth(account.account_sid, Some(&account.auth_token)).send().await.unwrap();
-        (answer.status().as_u16(), answer.json().await.unwrap())
+        let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+        let text = answer.text().await.unwrap();
+        let body = if text.is_empty() { Value::Null } else { serde_json::from_str(&text).unwrap() };
+        (status, headers, body)
     }
 
     async fn get(&self, path: &str) -> (u16, Value) {
@@ -21,6 +41,48 @@ impl Client<'_> {
 
     async fn post(&self, path: &str, form: &[(&str, &str)]) -> (u16, Value) {
         self.send(reqwest::Client::new().post(self.url(path)).form(form)).await
+    }
+
+    /// POST on condition of a version.
+    async fn post_if(&self, path: &str, version: &str, form: &[(&str, &str)]) -> (u16, Value) {
+        self.send(reqwest::Client::new().post(self.url(path)).header(IF_MATCH, version).form(form)).await
+    }
+
+    async fn delete_if(&self, path: &str, version: &str) -> (u16, Value) {
+        self.send(reqwest::Client::new().delete(self.url(path)).header(IF_MATCH, version)).await
+    }
+
+    /// A JSON merge patch of attributes.
+    async fn patch(&self, path: &str, patch: &Value) -> (u16, Value) {
+        let request = reqwest::Client::new().post(self.url(path)).header(CONTENT_TYPE, "application/merge-patch+json");
+        self.send(request.body(patch.to_string())).await
+    }
+
+    /// The ETag of what is under this path.
+    async fn etag(&self, path: &str) -> String {
+        let (status, headers, _) = self.send_whole(reqwest::Client::new().get(self.url(path))).await;
+        assert_eq!(status, 200, "{path}");
+        headers["etag"].to_str().unwrap().to_owned()
+    }
+
+    /// The values of `field` of every entry under `key`, page by page as `next_page_url` leads.
+    async fn walk(&self, path: &str, key: &str, field: &str) -> Vec<Vec<Value>> {
+        let mut url = Some(self.url(path));
+        let mut pages = Vec::new();
+        while let Some(next) = url {
+            let (status, page) = self.send(reqwest::Client::new().get(next)).await;
+            assert_eq!(status, 200, "{page}");
+            pages.push(page[key].as_array().unwrap().iter().map(|entry| entry[field].clone()).collect());
+            url = page["meta"]["next_page_url"].as_str().map(str::to_owned);
+            assert!(pages.len() < 100, "the pages never end");
+        }
+        pages
+    }
+
+    /// The SID of the Activity of this name.
+    async fn activity(&self, name: &str) -> String {
+        let (_, found) = self.get(&format!("/Activities?FriendlyName={name}")).await;
+        found["activities"][0]["sid"].as_str().unwrap().to_owned()
     }
 
     fn url(&self, path: &str) -> String {

@@ -1,0 +1,255 @@
+//! Answers to Reservations, and instructions for them (taskrouter.md section 11.4).
+
+use shared::model::instruction::{Impossible, InstructionError, Supervisor, check};
+use shared::model::{ActivitySid, AssignmentStatus, EndReason, Instruction, ReservationStatus, Worker, Workspace};
+use shared::router::effects::Callback;
+use shared::router::{Answer as Reply, Event};
+
+use super::{Found, STATUS, find_under_task, find_under_worker, url_under_worker};
+use crate::answer::Answer;
+use crate::call::Call;
+use crate::error::ApiError;
+use crate::parameters::Parameters;
+use crate::resources::activity;
+
+const WORKER_ACTIVITY: &str = "WorkerActivitySid";
+const INSTRUCTION: &str = "Instruction";
+
+/// `POST …/Tasks/{TaskSid}/Reservations/{Sid}` with `ReservationStatus`, and `WorkerActivitySid` with `rejected`; or with
+/// `Instruction` and its parameters, which answers before anybody is called.
+pub async fn update_of_task(call: &Call<'_>) -> Result<Answer, ApiError> {
+    let change = Change::read(&call.form)?;
+    let found = find_under_task(call).await?;
+    let url = found.url_under_task(&call.view);
+    update(call, found, change, &url).await
+}
+
+/// `POST …/Workers/{WorkerSid}/Reservations/{Sid}`, as under the Task, but for the instruction `supervise`.
+pub async fn update_of_worker(call: &Call<'_>) -> Result<Answer, ApiError> {
+    let change = Change::read(&call.form)?;
+    if matches!(change, Change::Instruct(Instruction::Supervise(_))) {
+        return Err(ApiError::parameter(INSTRUCTION, "supervise is given under the Task, not under the Worker"));
+    }
+    let (worker, found) = find_under_worker(call).await?;
+    let url = url_under_worker(&call.view, &worker);
+    update(call, found, change, &url).await
+}
+
+/// What somebody wants of a Reservation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Change {
+    /// Nothing.
+    Nothing,
+    /// The Worker takes the Task.
+    Accept,
+    /// The Worker does not, and moves to this Activity if one is named.
+    Reject(Option<ActivitySid>),
+    /// The conversation is over.
+    Wrap,
+    /// All is done.
+    Complete,
+    /// Calls shall be made.
+    Instruct(Instruction),
+}
+
+impl Change {
+    fn read(form: &Parameters) -> Result<Self, ApiError> {
+        let instruction = Instruction::from_form(form.as_pairs()).map_err(|error| unreadable(&error))?;
+        let activity = form.sid(WORKER_ACTIVITY)?;
+        let status = form.parsed(STATUS, |text| match text {
+            "accepted" => Ok(Self::Accept),
+            "rejected" => Ok(Self::Reject(activity)),
+            "wrapping" => Ok(Self::Wrap),
+            "completed" => Ok(Self::Complete),
+            _ => Err("expected accepted, rejected, wrapping or completed".to_owned()),
+        })?;
+        match (status, instruction) {
+            (Some(_), Some(_)) => Err(ApiError::parameter(INSTRUCTION, format!("cannot be given with {STATUS}"))),
+            (Some(status), None) => Ok(status),
+            (None, Some(Instruction::Accept)) => Ok(Self::Accept),
+            (None, Some(Instruction::Reject { activity_sid })) => Ok(Self::Reject(activity_sid)),
+            (None, Some(instruction)) => Ok(Self::Instruct(instruction)),
+            (None, None) => Ok(Self::Nothing),
+        }
+    }
+}
+
+async fn update(call: &Call<'_>, found: Found, change: Change, url: &str) -> Result<Answer, ApiError> {
+    let workspace = call.workspace().await?;
+    activity::check(call.form.sid(WORKER_ACTIVITY)?, WORKER_ACTIVITY, &workspace)?;
+    let (task, reservation) = (found.task.sid, found.reservation.sid);
+    let answered = |answer| Event::Answered { task, reservation, answer };
+    let event = match change {
+        Change::Nothing => {
+            call.check_version(found.task.version)?;
+            return found.answer(call, url);
+        }
+        Change::Instruct(instruction) => {
+            call.check_version(found.task.version)?;
+            instruct(call, &workspace, &found, instruction).await?;
+            return found.answer(call, url);
+        }
+        Change::Accept => answered(Reply::Accept),
+        Change::Reject(activity) => answered(Reply::Reject { activity }),
+        Change::Wrap => found.status_set(AssignmentStatus::Wrapping)?,
+        Change::Complete => found.status_set(AssignmentStatus::Completed)?,
+    };
+    if found.task.reservation(reservation).is_none() {
+        return Err(is_over(&found));
+    }
+    let applied = call.apply(&event).await?;
+    let task = applied.task.unwrap_or(found.task);
+    let now = Found::all(&task).find(|now| now.reservation.sid == reservation);
+    now.ok_or_else(|| call.not_found())?.answer(call, url)
+}
+
+/// Hands an instruction to whoever carries it out; what cannot be done as things stand is refused here.
+async fn instruct(
+    call: &Call<'_>,
+    workspace: &Workspace,
+    found: &Found,
+    instruction: Instruction,
+) -> Result<(), ApiError> {
+    let (task, reservation) = (&found.task, &found.reservation);
+    let worker = call.api.store.worker(rung(&instruction).unwrap_or(reservation.worker_sid)).await?;
+    let contact_uri = worker.as_ref().and_then(Worker::contact_uri);
+    check(&instruction, &task.attributes, reservation, contact_uri, &workspace.activities)
+        .map_err(|impossible| refused(found, &impossible))?;
+    let (task, reservation, request) = (task.sid, reservation.sid, call.api.ids.next_request());
+    let name = instruction.name().as_str();
+    call.api.outbox.call(Callback::Instruct { task, reservation, instruction, request }).await?;
+    tracing::info!(task_sid = %task, reservation_sid = %reservation, instruction = name, "instruction handed on");
+    Ok(())
+}
+
+/// The Worker who is rung instead of the Reservation's own.
+fn rung(instruction: &Instruction) -> Option<shared::model::WorkerSid> {
+    match instruction {
+        Instruction::Supervise(supervise) => match supervise.supervisor {
+            Supervisor::Worker(sid) => Some(sid),
+            Supervisor::Uri(_) => None,
+        },
+        Instruction::Accept
+        | Instruction::Reject { .. }
+        | Instruction::Dequeue(_)
+        | Instruction::Call(_)
+        | Instruction::Redirect(_)
+        | Instruction::Conference(_) => None,
+    }
+}
+
+/// Names the parameter, with its debugger code where it has one (taskrouter.md section 15).
+fn unreadable(error: &InstructionError) -> ApiError {
+    match error {
+        InstructionError::Parameter { parameter, .. } => ApiError::parameter(parameter, error.to_string()),
+        InstructionError::Unknown(_)
+        | InstructionError::ContentType(_)
+        | InstructionError::NotJson(_)
+        | InstructionError::NoInstruction => ApiError::parameter(INSTRUCTION, error.to_string()),
+    }
+}
+
+fn refused(found: &Found, impossible: &Impossible) -> ApiError {
+    match found.reservation.status {
+        ReservationStatus::Rescinded => ApiError::Rescinded { reservation: found.reservation.sid },
+        ReservationStatus::Pending
+        | ReservationStatus::Accepted
+        | ReservationStatus::Rejected
+        | ReservationStatus::Timeout
+        | ReservationStatus::Canceled
+        | ReservationStatus::Wrapping
+        | ReservationStatus::Completed => ApiError::State(impossible.to_string()),
+    }
+}
+
+/// A Reservation of an earlier round can be read and nothing else.
+fn is_over(found: &Found) -> ApiError {
+    let (sid, is) = (found.reservation.sid, found.reservation.status.as_str());
+    match found.reservation.status {
+        ReservationStatus::Rescinded => ApiError::Rescinded { reservation: sid },
+        ReservationStatus::Pending
+        | ReservationStatus::Accepted
+        | ReservationStatus::Rejected
+        | ReservationStatus::Timeout
+        | ReservationStatus::Canceled
+        | ReservationStatus::Wrapping
+        | ReservationStatus::Completed => ApiError::State(format!("Reservation {sid} is {is} and no longer pending")),
+    }
+}
+
+impl Found {
+    /// The change of the Task that wrapping or completing its Reservation is (taskrouter.md section 11.4).
+    fn status_set(&self, status: AssignmentStatus) -> Result<Event, ApiError> {
+        let is_held = match self.reservation.status {
+            ReservationStatus::Accepted | ReservationStatus::Wrapping => true,
+            // Again: it is as it should be.
+            ReservationStatus::Completed => status == AssignmentStatus::Completed,
+            ReservationStatus::Pending
+            | ReservationStatus::Rejected
+            | ReservationStatus::Timeout
+            | ReservationStatus::Canceled
+            | ReservationStatus::Rescinded => false,
+        };
+        if !is_held {
+            let (sid, is) = (self.reservation.sid, self.reservation.status.as_str());
+            return Err(ApiError::State(format!("Reservation {sid} is {is} and not currently accepted or wrapping.")));
+        }
+        Ok(Event::StatusSet { task: self.task.sid, status, reason: EndReason::Given(String::new()) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resources::reservation::STATUSES;
+    use crate::resources::reservation::tests::found;
+
+    #[test]
+    fn only_a_task_somebody_has_is_wrapped_up_or_completed_through_its_reservation() {
+        for status in STATUSES {
+            let allowed = |wanted| found(status).status_set(wanted).is_ok();
+            let expected = match status.as_str() {
+                "accepted" | "wrapping" => (true, true),
+                "completed" => (false, true),
+                _ => (false, false),
+            };
+            assert_eq!(
+                (allowed(AssignmentStatus::Wrapping), allowed(AssignmentStatus::Completed)),
+                expected,
+                "{status:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_status_that_cannot_be_asked_for_is_refused() {
+        let read = |form: &str| Change::read(&Parameters::of_form(&http::HeaderMap::new(), form.as_bytes()).unwrap());
+        assert_eq!(read("").unwrap(), Change::Nothing);
+        assert_eq!(read("ReservationStatus=rejected").unwrap(), Change::Reject(None));
+        for wrong in ["pending", "timeout", "canceled", "rescinded", "Accepted", ""] {
+            assert!(read(&format!("ReservationStatus={wrong}")).is_err(), "{wrong}");
+        }
+        let activity = "WA00000000000000000000000000000002";
+        let rejected = Change::Reject(activity.parse().ok());
+        assert_eq!(read(&format!("Instruction=reject&WorkerActivitySid={activity}")).unwrap(), rejected);
+        assert_eq!(read("Instruction=accept").unwrap(), Change::Accept);
+        for (wrong, sentence) in [
+            ("Instruction=dance", "Instruction: 55555"),
+            ("Instruction=accept&ReservationStatus=accepted", "Instruction: cannot be given with ReservationStatus"),
+            ("Instruction=dequeue&DequeueTimeout=1000", "DequeueTimeout: "),
+            ("Instruction=dequeue&DequeuePostWorkActivitySid=WK1", "DequeuePostWorkActivitySid: 40130"),
+            ("Instruction=call&CallFrom=%2B17075550100", "CallUrl: 40112"),
+            ("Instruction=redirect", "RedirectCallSid: 40121"),
+            ("Instruction=conference&MaxParticipants=1", "MaxParticipants: "),
+            ("Instruction=conference&ConferenceStatusCallback=nowhere", "ConferenceStatusCallback: "),
+            ("Instruction=supervise", "Supervisor: "),
+            ("Instruction=supervise&Supervisor=client:eve&SupervisorMode=sing", "SupervisorMode: "),
+        ] {
+            let error = read(wrong).unwrap_err().to_string();
+            assert!(error.starts_with(sentence), "{wrong}: {error}");
+        }
+        let dequeue = read("Instruction=dequeue&DequeueTo=client%3Aalice&DequeueTimeout=20").unwrap();
+        let Change::Instruct(Instruction::Dequeue(dequeue)) = dequeue else { panic!("{dequeue:?}") };
+        assert_eq!((dequeue.to.as_deref(), dequeue.timeout.as_secs()), (Some("client:alice"), 20));
+    }
+}

@@ -1,0 +1,214 @@
+//! `GET …/Tasks`.
+
+use shared::model::{
+    AssignmentStatus, Expression, PRIORITY_MAX, Task, TaskQueueSid, TaskSid, Timestamp, WorkflowSid, Workspace,
+};
+use shared::router::expression::TaskScope;
+use store::{Entry, Part, Reading, Store};
+
+use super::{STATUSES, render, status_named, target_sid, url};
+use crate::answer::Answer;
+use crate::call::Call;
+use crate::error::ApiError;
+use crate::ordering::{self, Clause};
+use crate::paging::{Paging, Place};
+use crate::parameters::Parameters;
+use crate::resources::listing::{self, Listing};
+
+/// What Tasks can be ordered by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum By {
+    DateCreated,
+    Priority,
+    VirtualStartTime,
+}
+
+const BY: [(&str, By); 3] =
+    [("DateCreated", By::DateCreated), ("Priority", By::Priority), ("VirtualStartTime", By::VirtualStartTime)];
+
+/// `GET …/Tasks`; filters `Priority`, `AssignmentStatus` (a comma list or repeated), `WorkflowSid`, `WorkflowName`,
+/// `TaskQueueSid`, `TaskQueueName`, `EvaluateTaskAttributes`, `RoutingTarget`, `HasAddons`; `Ordering` by `DateCreated`,
+/// `Priority`, `VirtualStartTime`. By `DateCreated` alone a page is read, by the others all Tasks.
+pub async fn list(call: &Call<'_>) -> Result<Answer, ApiError> {
+    let paging = Paging::read(&call.query)?;
+    let filter = Filter::read(&call.query)?;
+    let order = order(&call.query)?;
+    let workspace = call.workspace().await?;
+    let tasks = Tasks { store: &call.api.store, workspace: &workspace, filter, now: call.now };
+    let page = match order[..] {
+        [] => listing::page(&tasks, &paging, false).await?,
+        [Clause { attribute: By::DateCreated, descending }] => listing::page(&tasks, &paging, descending).await?,
+        _ => paging.cut(listing::all(&tasks).await?, |task| place(task, &order)),
+    };
+    let url = url(&call.view, workspace.sid);
+    let answer = paging.show("tasks", &url, &page, |task| render(&call.view, &workspace, task))?;
+    Ok(answer.with_versions(page.items.iter().map(|task| (task.sid, task.version))))
+}
+
+/// `DateCreated` and `VirtualStartTime` do not go together (taskrouter.md section 2.8).
+fn order(query: &Parameters) -> Result<Vec<Clause<By>>, ApiError> {
+    let order = ordering::read(query, &BY)?;
+    let asks_for = |by| order.iter().any(|clause| clause.attribute == by);
+    if asks_for(By::DateCreated) && asks_for(By::VirtualStartTime) {
+        return Err(ApiError::parameter("Ordering", "expected DateCreated or VirtualStartTime, not both"));
+    }
+    Ok(order)
+}
+
+fn place(task: &Task, order: &[Clause<By>]) -> Place {
+    let value = |by| match by {
+        By::DateCreated => task.date_created.as_millis(),
+        By::Priority => i64::from(task.priority),
+        By::VirtualStartTime => task.virtual_start_time.as_millis(),
+    };
+    Place::by(order.iter().map(|clause| clause.key(value(clause.attribute))).collect(), task.sid)
+}
+
+/// The Tasks of a Workspace, of which some are wanted.
+struct Tasks<'a> {
+    store: &'a Store,
+    workspace: &'a Workspace,
+    filter: Filter<'a>,
+    now: Timestamp,
+}
+
+impl Listing for Tasks<'_> {
+    type Sid = TaskSid;
+    type Item = Task;
+
+    async fn part(&self, reading: &Reading, limit: usize) -> Result<Part<TaskSid>, store::Error> {
+        self.store.listed_tasks(self.workspace.sid, reading, limit).await
+    }
+
+    async fn read(&self, sids: &[TaskSid]) -> Result<Vec<Task>, store::Error> {
+        self.store.tasks(sids).await
+    }
+
+    fn wants(&self, task: &Task) -> bool {
+        task.is_readable(self.workspace.rules.ended_task_kept, self.now) && self.filter.wants(task, self.workspace)
+    }
+
+    fn entry(task: &Task) -> Entry<TaskSid> {
+        Entry { created: task.date_created, sid: task.sid }
+    }
+}
+
+/// Which Tasks a list shows.
+struct Filter<'q> {
+    statuses: Vec<AssignmentStatus>,
+    priority: Option<u32>,
+    workflow_sid: Option<WorkflowSid>,
+    workflow_name: Option<&'q str>,
+    task_queue_sid: Option<TaskQueueSid>,
+    task_queue_name: Option<&'q str>,
+    expression: Option<Expression>,
+    routing_target: Option<&'q str>,
+    has_addons: Option<bool>,
+}
+
+impl<'q> Filter<'q> {
+    fn read(query: &'q Parameters) -> Result<Self, ApiError> {
+        Ok(Self {
+            statuses: wanted_statuses(query)?,
+            priority: query.whole_number("Priority", 0..=PRIORITY_MAX)?,
+            workflow_sid: query.sid("WorkflowSid")?,
+            workflow_name: query.text("WorkflowName"),
+            task_queue_sid: query.sid("TaskQueueSid")?,
+            task_queue_name: query.text("TaskQueueName"),
+            expression: query.expression("EvaluateTaskAttributes")?,
+            routing_target: query.text("RoutingTarget"),
+            has_addons: query.switch("HasAddons"),
+        })
+    }
+
+    fn wants(&self, task: &Task, workspace: &Workspace) -> bool {
+        let workflow = || Some(workspace.workflows.get(&task.workflow_sid)?.friendly_name.as_str());
+        let queue = || Some(workspace.task_queues.get(&task.task_queue_sid)?.friendly_name.as_str());
+        let target = || task.routing_target.map(target_sid);
+        (self.statuses.is_empty() || self.statuses.contains(&task.assignment_status))
+            && self.priority.is_none_or(|priority| task.priority == priority)
+            && self.workflow_sid.is_none_or(|sid| task.workflow_sid == sid)
+            && self.workflow_name.is_none_or(|name| workflow() == Some(name))
+            && self.task_queue_sid.is_none_or(|sid| task.task_queue_sid == sid)
+            && self.task_queue_name.is_none_or(|name| queue() == Some(name))
+            && self.expression.as_ref().is_none_or(|expression| expression.matches(&TaskScope(task)))
+            && self.routing_target.is_none_or(|sid| target().as_deref() == Some(sid))
+            // No Task has add-ons here.
+            && self.has_addons != Some(true)
+    }
+}
+
+/// The statuses a list is to show; none: all of them.
+fn wanted_statuses(query: &Parameters) -> Result<Vec<AssignmentStatus>, ApiError> {
+    let names = query.all("AssignmentStatus").flat_map(|list| list.split(','));
+    names
+        .map(|name| {
+            let known: Vec<&str> = STATUSES.iter().map(|status| status.as_str()).collect();
+            let problem = || format!("expected a comma list of {}", known.join(", "));
+            status_named(name.trim()).ok_or_else(|| ApiError::parameter("AssignmentStatus", problem()))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resources::samples;
+
+    #[test]
+    fn a_filter_shows_the_tasks_it_describes() {
+        let (workspace, task) = (samples::workspace(), samples::task());
+        let (queue, workflow) =
+            (format!("TaskQueueSid={}", samples::QUEUE), format!("WorkflowSid={}", samples::WORKFLOW));
+        for (query, wanted) in [
+            ("", true),
+            ("AssignmentStatus=pending", true),
+            ("AssignmentStatus=assigned,pending", true),
+            ("AssignmentStatus=assigned&AssignmentStatus=pending", true),
+            ("AssignmentStatus=assigned,%20reserved", false),
+            ("AssignmentStatus=assigned,%20pending", true),
+            ("Priority=5", true),
+            ("Priority=0", false),
+            (&*queue, true),
+            ("TaskQueueSid=WQ00000000000000000000000000000009", false),
+            (&*workflow, true),
+            ("WorkflowSid=WW00000000000000000000000000000009", false),
+            ("WorkflowName=Incoming+Customer+Requests", true),
+            ("WorkflowName=Others", false),
+            ("TaskQueueName=Customer+Contact+Center+English", true),
+            ("TaskQueueName=Others", false),
+            ("EvaluateTaskAttributes=selected_language+%3D%3D+%27en%27", true),
+            ("EvaluateTaskAttributes=selected_language+%3D%3D+%27hi%27", false),
+            ("RoutingTarget=WK00000000000000000000000000000001", false),
+            ("HasAddons=true", false),
+            ("HasAddons=false", true),
+            ("Priority=5&AssignmentStatus=completed", false),
+        ] {
+            let query_parameters = Parameters::of_query(query).unwrap();
+            let filter = Filter::read(&query_parameters).unwrap();
+            assert_eq!(filter.wants(&task, &workspace), wanted, "{query}");
+        }
+    }
+
+    #[test]
+    fn an_order_puts_one_clause_behind_the_other() {
+        let read = |ordering: &str| order(&Parameters::of_query(&format!("Ordering={ordering}")).unwrap());
+        let task = |priority, sid| Task { priority, sid: TaskSid::from_bytes([sid; 16]), ..samples::task() };
+        let order = read("Priority:desc,DateCreated:asc").unwrap();
+        let mut places: Vec<Place> =
+            [task(1, 1), task(5, 2), task(5, 3)].iter().map(|task| place(task, &order)).collect();
+        places.sort_unstable();
+        let sids: Vec<String> = places.iter().map(|place| place.first_key().1.to_owned()).collect();
+        assert_eq!(sids, [2, 3, 1].map(|sid| TaskSid::from_bytes([sid; 16]).to_string()));
+        for wrong in [
+            "Age:asc",
+            "Priority:up",
+            "priority:asc",
+            "Priority:asc,Priority:desc",
+            "DateCreated,VirtualStartTime:asc",
+            ",",
+        ] {
+            assert!(read(wrong).unwrap_err().to_string().starts_with("Ordering: "), "{wrong}");
+        }
+    }
+}
