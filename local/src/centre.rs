@@ -350,7 +350,7 @@ impl Centre {
     }
 
     /// The event of the schedule in `template.yaml`.
-    async fn sweep(&self) {
+    pub async fn sweep(&self) {
         invoke_routing(&self.routing, json!({ "sweep": "overdue" })).await;
     }
 

@@ -36,16 +36,16 @@ pub fn functions(voice: &Arc<Voice>, public_url: &str) -> Router {
         .route(&below(path::QUEUE_EXIT), any(serve).with_state(site(boxed(queue_exit::handle))))
 }
 
-/// The REST API, under the path it has in `template.yaml`.
+/// The REST API and its description, under the paths they have in `template.yaml`.
 pub fn rest_api(api: Arc<Api>) -> Router {
-    Router::new().route("/v1/{*rest}", any(serve_api).with_state(api))
+    Router::new().route("/v1/{*rest}", any(serve_api)).route("/openapi.json", any(serve_api)).with_state(api)
 }
 
 async fn serve_api(State(api): State<Arc<Api>>, request: HttpRequest) -> Response<Body> {
     let (parts, body) = request.into_parts();
     // One byte more than is allowed: the function sees that it is too much and says so.
-    let Ok(body) = to_bytes(body, api::BODY_BYTES_MAX + 1).await else {
-        return response(too_large(parts.uri.path(), api::BODY_BYTES_MAX));
+    let Ok(body) = to_bytes(body, api::WORKFLOW_BODY_BYTES_MAX + 1).await else {
+        return response(too_large(parts.uri.path(), api::WORKFLOW_BODY_BYTES_MAX));
     };
     api::handle(api, HttpRequest::from_parts(parts, body.to_vec())).await.map(Body::from)
 }

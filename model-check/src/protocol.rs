@@ -52,7 +52,7 @@ impl Protocol {
     /// Does nothing happen any more unless people do something or time passes?
     pub(crate) fn is_quiet(&self, state: &State) -> bool {
         let changes = |message: &Message| {
-            let decision = self.decide(state, &message.event(Choice::Accept));
+            let decision = self.decide(state, *message, Choice::Accept);
             decision.outcome == Outcome::Changed
         };
         // What comes again and again is as good as handled once it changes nothing.
@@ -64,7 +64,7 @@ impl Protocol {
 
     /// Somebody handles `message` and decides; nothing is written yet.
     fn read(&self, state: &State, message: Message, choice: Choice) -> Option<State> {
-        let decision = self.decide(state, &message.event(choice));
+        let decision = self.decide(state, message, choice);
         let mut next = state.clone();
         if decision.outcome != Outcome::Changed {
             self.handled(&mut next, message);
@@ -81,9 +81,31 @@ impl Protocol {
         Some(next)
     }
 
-    fn decide(&self, state: &State, event: &Event) -> Decision {
+    /// Somebody decides what follows from `message`. Who looks for Workers and finds none puts a new Task in line.
+    fn decide(&self, state: &State, message: Message, choice: Choice) -> Decision {
+        let decision = self.decide_event(state, &message.event(choice));
+        match (message, decision.outcome.clone()) {
+            (Message::Match(task) | Message::Wake(task, _), Outcome::AlreadySo) => {
+                self.decide_event(state, &Event::NobodyFound { task })
+            }
+            (
+                Message::Match(_)
+                | Message::Wake(..)
+                | Message::Serve(_)
+                | Message::Release(..)
+                | Message::Assignment(..)
+                | Message::HangUp(_),
+                _,
+            ) => decision,
+        }
+    }
+
+    /// A Worker sees the Tasks in line and no others.
+    fn decide_event(&self, state: &State, event: &Event) -> Decision {
+        let is_served = matches!(event, Event::ServeWorker { .. });
+        let tasks = state.tasks.iter().filter(|task| !is_served || task.is_in_line());
         let mut snapshot = Snapshot::new(&self.workspace)
-            .with_tasks(state.tasks.iter().map(|task| Task::clone(task)))
+            .with_tasks(tasks.map(|task| Task::clone(task)))
             .with_workers(state.workers.iter().map(|worker| Worker::clone(worker)));
         snapshot.candidates_of = self.workspace.task_queues.keys().next().copied();
         (self.rules.decide)(snapshot, event, state.now())
@@ -94,6 +116,10 @@ impl Protocol {
         let mut next = state.clone();
         let UnderWay { message, together, tasks, workers } = next.under_way.remove(writer);
         let gives_back_later = !together && !tasks.is_empty();
+        // Before what follows from the write: that may be the same message anew.
+        if let Some(message) = message {
+            self.handled(&mut next, message);
+        }
         for task in tasks {
             self.put_task(&mut next, task);
         }
@@ -102,9 +128,6 @@ impl Protocol {
             next.under_way.extend(workers.into_iter().map(UnderWay::giving_back));
         } else {
             workers.into_iter().for_each(|worker| self.put_worker(&mut next, worker));
-        }
-        if let Some(message) = message {
-            self.handled(&mut next, message);
         }
         self.forget(&mut next);
         next
@@ -120,7 +143,7 @@ impl Protocol {
         next.under_way.sort_unstable();
         let over: Vec<Message> = next.messages.iter().filter(|message| message.is_over(next)).copied().collect();
         for message in over {
-            let changes = |choice: &Choice| self.decide(next, &message.event(*choice)).outcome == Outcome::Changed;
+            let changes = |choice: &Choice| self.decide(next, message, *choice).outcome == Outcome::Changed;
             if message.choices().iter().any(changes) {
                 next.broken = next.broken.or(Some("a message about what has ended changes something"));
             }

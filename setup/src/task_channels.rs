@@ -1,13 +1,10 @@
 //! The workspace's key `task_channels` (taskrouter.md sections 2.5 and 4).
 
-use shared::model::{AfterConversation, TaskChannel, TaskChannelName, Workspace};
+use shared::model::{AfterConversation, TASK_CHANNELS_MAX, TaskChannel, TaskChannelName, Workspace};
 
 use crate::document::{Node, Value, place};
 use crate::names::Names;
 use crate::reader::Reader;
-
-/// TaskChannels a Workspace may have: each is an item, and part of every free Worker's readiness.
-const TASK_CHANNELS_MAX: usize = 50;
 
 /// Longest wrap-up of a Task, in seconds: as long as it may stay assigned (taskrouter.md section 14).
 const WRAP_FOR_MAX_SECS: u32 = 86_400;

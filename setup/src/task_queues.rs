@@ -1,23 +1,16 @@
 //! The section `task_queues` (taskrouter.md section 2.6).
 
-use shared::model::{Expression, TaskOrder, TaskQueue, TaskQueueSid, Workspace};
+use shared::model::{
+    EVERYBODY, Expression, RESERVED_WORKERS_MAX, TASK_QUEUES_MAX, TaskOrder, TaskQueue, TaskQueueSid, Workspace,
+};
 
 use crate::document::{Node, place};
 use crate::names::Names;
 use crate::reader::{Fields, Reader};
 use crate::sids;
 
-/// TaskQueues a Workspace may have (taskrouter.md section 14).
-const TASK_QUEUES_MAX: usize = 5_000;
-
-/// Workers who may be offered one Task at once (taskrouter.md section 14).
-const RESERVED_WORKERS_MAX: u32 = 50;
-
 /// Which Task is served first (taskrouter.md section 10); also which kind of queue (section 2.1).
 pub(crate) const TASK_ORDERS: [(&str, TaskOrder); 2] = [("FIFO", TaskOrder::Fifo), ("LIFO", TaskOrder::Lifo)];
-
-/// What a queue without `target_workers` asks of its Workers: nothing (taskrouter.md section 2.6).
-const EVERYBODY: &str = "1 == 1";
 
 pub(crate) fn read(reader: &mut Reader<'_>, file: &Fields<'_>, workspace: &mut Workspace) -> Names<TaskQueueSid> {
     let mut names = Names::new("task queue");

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use shared::model::{
-    Configuration, Filter, RESERVATION_TIMEOUT_DEFAULT, Target, TaskQueueSid, Workflow, WorkflowSid, Workspace,
+    Configuration, Filter, RESERVATION_TIMEOUT_DEFAULT, RESERVATION_TIMEOUT_MAX_SECS, Target, TaskQueueSid,
+    WORKFLOW_BYTES_MAX, WORKFLOWS_MAX, Workflow, WorkflowSid, Workspace,
 };
 
 use crate::document::{Node, place};
@@ -13,14 +14,8 @@ use crate::sids;
 use crate::targets;
 use crate::urls::url_or_path;
 
-/// Workflows, and filters of one, and targets of one: far more than a person writes.
+/// Filters of a Workflow, and targets of a filter: far more than a person writes.
 const ENTRIES_MAX: usize = 1_000;
-
-/// Bytes a Workflow may have as JSON: an item of the table holds 400 KB, and has to hold its keys as well.
-const WORKFLOW_BYTES_MAX: usize = 350_000;
-
-/// Longest reservation timeout, in seconds (taskrouter.md section 14).
-const RESERVATION_TIMEOUT_MAX_SECS: u32 = 86_400;
 
 /// Cordboard's own assignment callback.
 const ASSIGNMENT_CALLBACK: &str = "/assignment";
@@ -51,7 +46,7 @@ pub(crate) fn read(
 ) -> Workflows {
     let mut workflows = Workflows { names: Names::new("workflow"), re_evaluate_tasks: BTreeSet::new() };
     if let Some(nodes) = reader.required(file, "workflows") {
-        for node in reader.list(nodes, "workflows", ENTRIES_MAX) {
+        for node in reader.list(nodes, "workflows", WORKFLOWS_MAX) {
             read_workflow(reader, node, workspace, queues, &mut workflows);
         }
     }

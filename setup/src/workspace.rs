@@ -1,7 +1,8 @@
 //! The section `workspace`: Activities, and what happens to Workers by itself.
 
 use shared::model::{
-    AccountSid, Activity, ActivitySid, AfterFailedReservation, OnTimeout, RoutingRules, Workspace, WrapUp,
+    ACTIVITIES_MAX, AccountSid, Activity, ActivitySid, AfterFailedReservation, OnTimeout, RoutingRules, Workspace,
+    WrapUp,
 };
 
 use crate::document::{Node, place};
@@ -9,9 +10,6 @@ use crate::names::Names;
 use crate::reader::{Fields, Reader};
 use crate::task_queues::TASK_ORDERS;
 use crate::{event_types, sids, task_channels, urls};
-
-/// Activities a Workspace may have (taskrouter.md section 14).
-const ACTIVITIES_MAX: usize = 100;
 
 /// Longest wrap-up, in seconds: as long as a Task may stay assigned (taskrouter.md section 14).
 const WRAP_UP_MAX_SECS: u32 = 86_400;

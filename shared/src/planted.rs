@@ -35,6 +35,10 @@ pub enum Bug {
     CallerNotAskedAfter,
     /// Wrap-up never ends.
     WrapUpForEver,
+    /// Events that could not be written now are taken for written.
+    EventsTakenForKept,
+    /// A writer whose clock is behind dates what happened before what was there already.
+    TimeGoesBack,
 }
 
 #[cfg(feature = "planted-bugs")]

@@ -1,6 +1,7 @@
 //! A customer's own assignment callback: it does all that the reference allows, and much that it does not.
 
 use serde_json::json;
+use shared::model::EventSid;
 use web::http::header::CONTENT_TYPE;
 use web::http::{HeaderValue, StatusCode};
 use web::{Answer, Request, WebError, WebErrorKind};
@@ -91,6 +92,13 @@ fn worker(request: &Request) -> Answer {
 /// What the customer says to an event.
 fn told(world: &World) -> StatusCode {
     if world.strikes(world.faults.erring) { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::NO_CONTENT }
+}
+
+/// What an event is about, and its id.
+pub fn event(request: &Request) -> Option<(String, EventSid)> {
+    let sid = Some(parameter(request, "Sid")).filter(|_| request.uri().path() == "/events")?.parse().ok()?;
+    let about = ["TaskSid", "ResourceSid"].map(|name| parameter(request, name));
+    about.into_iter().find(|about| !about.is_empty()).map(|about| (about, sid))
 }
 
 fn document(verbs: &str) -> Answer {

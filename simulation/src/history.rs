@@ -16,6 +16,7 @@ use store::keys;
 use store::stream::{self, Change};
 use tokio::sync::Notify;
 
+use crate::invariants::events::Expected;
 use crate::invariants::{self, Invariant};
 use crate::invocation;
 use crate::table::TABLE;
@@ -34,6 +35,8 @@ struct State {
     iterator: String,
     writes: usize,
     picture: Picture,
+    /// What the writes so far must tell.
+    expected_events: Expected,
     /// All records, oldest first.
     records: Vec<Value>,
     /// Records the indexes have not seen: by the moment they will, then by order.
@@ -62,6 +65,7 @@ impl History {
             iterator,
             writes: 0,
             picture: Picture::default(),
+            expected_events: Expected::default(),
             records: Vec::new(),
             lagging: BTreeMap::new(),
             seen_at: BTreeMap::new(),
@@ -121,7 +125,22 @@ impl History {
             state.records.push(record);
         }
         invariants::after_write(world, &before, &state.picture);
+        let State { picture, expected_events, .. } = &mut *state;
+        expected_events.follow(&before, picture);
         self.grew.notify_waiters();
+    }
+
+    /// What the writes so far must tell.
+    pub fn expected_events(&self) -> Expected {
+        self.state().expected_events.clone()
+    }
+
+    /// A record is not delivered any more.
+    pub fn give_up(&self, world: &World, record: &Value) {
+        let item = item_of(record);
+        world.note(format_args!("record of {item} is given up"));
+        let partition = item.split_whitespace().next().unwrap_or_default().to_owned();
+        self.state().expected_events.give_up(partition);
     }
 
     /// Completes when there are more records than this.

@@ -2,13 +2,17 @@
 
 use std::sync::Arc;
 
+use runtime::Outbox;
+use serde_json::json;
+use shared::model::{Instruction, ReservationStatus};
+use shared::router::effects::Callback;
 use store::Store;
 
 use crate::centre::Centre;
 use crate::history::short;
 use crate::invariants::Invariant;
 use crate::invocation::invoke;
-use crate::scenario::{Names, SetUp};
+use crate::scenario::{NUMBER, Names, SetUp};
 
 /// Somebody always changes something, until it is calm.
 pub async fn busy(centre: Arc<Centre>, names: Names, set_up: SetUp) {
@@ -19,13 +23,15 @@ pub async fn busy(centre: Arc<Centre>, names: Names, set_up: SetUp) {
         if world.calm_since().is_some() {
             return;
         }
-        match world.number(0, 19) {
+        match world.number(0, 23) {
             0..=11 => set_activity(&centre, &names).await,
             12..=13 => end_task(&centre, &names).await,
             14..=15 => {
                 set_up = set_up.edited(world);
                 apply(&centre, &set_up).await;
             }
+            16..=17 => name_agent(&centre, &names).await,
+            18..=20 => instruct(&centre).await,
             _ => {}
         }
     }
@@ -67,6 +73,52 @@ async fn end_task(centre: &Centre, names: &Names) {
     let path = format!("/v1/Workspaces/{}/Tasks/{task}", names.workspace.sid);
     let status = centre.post_to_api(&path, &[("AssignmentStatus", end), ("Reason", "by hand")]).await;
     world.note(format_args!("{} is to be {end}: {status:?}", short(task)));
+}
+
+/// Says whom a Task is for.
+async fn name_agent(centre: &Centre, names: &Names) {
+    let world = &centre.world;
+    let (task, agent) = centre.history.read(|picture| {
+        let living = picture.tasks.values().filter(|task| !task.assignment_status.is_end());
+        let agent = world.choose(picture.workers.values().map(|worker| worker.friendly_name.clone()));
+        (world.choose(living.cloned()), agent)
+    });
+    let (Some(task), Some(agent)) = (task, agent) else { return };
+    let Ok(attributes) = task.attributes.with("agent", agent.clone().into()) else { return };
+    let path = format!("/v1/Workspaces/{}/Tasks/{}", names.workspace.sid, task.sid);
+    let status = centre.post_to_api(&path, &[("Attributes", &attributes.to_json())]).await;
+    world.note(format_args!("{} is for {agent}: {status:?}", short(task.sid)));
+}
+
+/// Somebody gives an instruction by another way than by answering the callback.
+async fn instruct(centre: &Centre) {
+    let world = &centre.world;
+    let (offer, supervisor) = centre.history.read(|picture| {
+        let tasks = picture.tasks.values();
+        let open = tasks.flat_map(|task| task.open_reservations().map(|offer| (task.sid, offer.sid, offer.status)));
+        (world.choose(open.collect::<Vec<_>>()), world.choose(picture.workers.keys().copied()))
+    });
+    let (Some((task, reservation, status)), Some(supervisor)) = (offer, supervisor) else { return };
+    let given = if status == ReservationStatus::Pending {
+        world.choose([
+            json!({ "instruction": "dequeue", "from": NUMBER, "timeout": 15 }),
+            json!({ "instruction": "conference", "from": NUMBER, "timeout": 15 }),
+            json!({ "instruction": "accept" }),
+            json!({ "instruction": "reject" }),
+        ])
+    } else {
+        Some(json!({ "instruction": "supervise", "supervisor": supervisor, "supervisor_mode": "monitor" }))
+    };
+    let given = given.unwrap_or_default();
+    let instruction = match Instruction::from_json("application/json", given.to_string().as_bytes()) {
+        Ok(Some(instruction)) => instruction,
+        Ok(None) | Err(_) => return world.violated(Invariant::Simulation, format_args!("no instruction: {given}")),
+    };
+    world.note(format_args!("{} is to be handled by {given}", short(reservation)));
+    let request = world.number(1, u64::MAX);
+    let callback = Callback::Instruct { task, reservation, instruction, request };
+    // Whoever asked is told whether it was taken.
+    let _taken = centre.queues.call(callback).await;
 }
 
 /// Applies a set-up; what is left undone is done the next time.

@@ -111,6 +111,8 @@ impl Queues {
                 sent.callbacks.push(callback.clone());
                 Millis::ZERO
             }
+            // FIFO: the same id is not taken twice within five minutes, which is longer than anything comes again here.
+            Message::Event(notice) if sent.events.contains(notice) => return,
             Message::Event(notice) => {
                 sent.events.push(notice.clone());
                 Millis::ZERO

@@ -8,6 +8,7 @@ use shared::model::{AccountSid, Millis};
 use crate::centre::Centre;
 use crate::invariants::Invariant;
 use crate::invariants::calm::{MENDING, Watch, left_over};
+use crate::invariants::events;
 use crate::scenario::{Names, SetUp};
 use crate::world::World;
 use crate::{Run, again, office, people};
@@ -61,7 +62,7 @@ async fn story(world: &Arc<World>) -> Result<Arc<Centre>, String> {
     let account = AccountSid::derive(&["simulation"]);
     let set_up = SetUp::roll(world);
     let contact_centre = set_up.read(account)?;
-    let names = Names::of(&contact_centre).ok_or("the set-up has other names")?;
+    let names = Names::of(&contact_centre, set_up.first_step).ok_or("the set-up has other names")?;
     world.set_names(names.clone());
     world.note(format_args!("{set_up:?}"));
     world.note(format_args!("{:?}", world.faults));
@@ -70,9 +71,11 @@ async fn story(world: &Arc<World>) -> Result<Arc<Centre>, String> {
     tokio::spawn(people::workers(Arc::clone(&centre)));
     storm(&centre, &names, set_up).await;
     calm(&centre, &names).await;
+    events::check_order(&centre);
     if world.happens(REPLAYED_SHARE) {
         again::replay(&centre).await;
     }
+    events::check_kept(&centre).await;
     Ok(centre)
 }
 

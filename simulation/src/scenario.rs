@@ -32,7 +32,29 @@ pub struct SetUp {
     pub reservation_timeout: u64,
     /// Workers one call in English is offered to at once.
     pub at_once: u64,
+    /// Whom the first step of a call in English is for.
+    pub first_step: FirstStep,
+    /// Is the newest call in Hindi served first?
+    pub lifo: bool,
+    /// Seconds the steps of a call in English last, each at most [`STEP_SECS_MAX`].
+    pub steps: [u64; 3],
+    /// Do waiting calls start anew when the Workflow is edited?
+    pub re_evaluates: bool,
 }
+
+/// What the first step of a call in English asks for; the same throughout a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FirstStep {
+    /// An experienced Worker.
+    Experience,
+    /// An experienced Worker, unless nobody of the queue is there.
+    ExperienceOrSkip,
+    /// The Worker whom the Task names as its `agent`.
+    Agent,
+}
+
+/// Seconds the steps of a call in English last at most; whatever the Workflow is edited to.
+const STEP_SECS_MAX: [u64; 3] = [25, 40, 60];
 
 /// A Worker as the file has them.
 #[derive(Debug, Clone, PartialEq)]
@@ -61,13 +83,17 @@ impl SetUp {
             tells: world.happens(0.25),
             reservation_timeout: world.number(5, 30),
             at_once: world.number(1, 3),
+            first_step: FirstStep::roll(world),
+            lifo: world.happens(0.3),
+            steps: roll_steps(world),
+            re_evaluates: world.happens(0.5),
         }
     }
 
     /// The same with something changed. How many Workers are offered a call at once stays, so that it can be checked.
     pub fn edited(&self, world: &World) -> Self {
         let mut edited = self.clone();
-        match world.number(0, 4) {
+        match world.number(0, 6) {
             0 => {
                 let who = usize::try_from(world.number(0, WORKERS.len() as u64 - 1)).unwrap_or_default();
                 let known = edited.workers.len();
@@ -82,7 +108,11 @@ impl SetUp {
                     *declared = Declared::roll(world, declared.who);
                 }
             }
-            3 => edited.reservation_timeout = world.number(5, 30),
+            3 | 4 => {
+                edited.steps = roll_steps(world);
+                edited.re_evaluates = world.happens(0.5);
+            }
+            5 => edited.reservation_timeout = world.number(5, 30),
             _ => edited.fallback = !edited.fallback,
         }
         edited
@@ -100,6 +130,8 @@ impl SetUp {
     fn text(&self) -> String {
         let fallback = if self.fallback { "\n    fallback_assignment_callback: /assignment" } else { "" };
         let events = if self.tells { format!("\n  event_callback: {CUSTOMER}/events") } else { String::new() };
+        let order = if self.lifo { "LIFO" } else { "FIFO" };
+        let (first_step, [first, second, third]) = (self.first_step.text(), self.steps);
         let mut workers = String::new();
         for declared in &self.workers {
             // Writing to a String cannot fail.
@@ -131,24 +163,45 @@ workspace:
 workers:{workers}
 task_queues:
   - {{ name: English, target_workers: 'languages HAS "en"', max_reserved_workers: {} }}
-  - {{ name: Hindi, target_workers: 'languages HAS "hi"', max_reserved_workers: 1 }}
+  - {{ name: Hindi, target_workers: 'languages HAS "hi"', max_reserved_workers: 1, task_order: {order} }}
   - {{ name: Anybody, target_workers: 'level >= 0', max_reserved_workers: 1 }}
 workflows:
   - name: Calls
     reservation_timeout: {}s
     assignment_callback: {}{fallback}
+    re_evaluate_tasks: {}
     filters:
       - name: English
         expression: selected_language == "en"
         targets:
-          - {{ queue: English, expression: worker.level >= 2, timeout: 25s }}
-          - {{ queue: English, priority: 5, timeout: 40s }}
-          - {{ queue: Anybody, timeout: 60s }}
+          - {{ queue: English, {first_step}, timeout: {first}s }}
+          - {{ queue: English, priority: 5, timeout: {second}s }}
+          - {{ queue: Anybody, timeout: {third}s }}
     default_filter: {{ queue: Hindi }}
 "#,
-            self.at_once, self.reservation_timeout, self.callback
+            self.at_once, self.reservation_timeout, self.callback, self.re_evaluates
         )
     }
+}
+
+impl FirstStep {
+    fn roll(world: &World) -> Self {
+        world
+            .choose([Self::Experience, Self::Experience, Self::ExperienceOrSkip, Self::Agent])
+            .unwrap_or(Self::Experience)
+    }
+
+    fn text(self) -> &'static str {
+        match self {
+            Self::Experience => "expression: worker.level >= 2",
+            Self::ExperienceOrSkip => "expression: worker.level >= 2, skip_if: workers.available == 0",
+            Self::Agent => "known_worker_friendly_name: task.agent",
+        }
+    }
+}
+
+fn roll_steps(world: &World) -> [u64; 3] {
+    STEP_SECS_MAX.map(|most| world.number(most / 2, most))
 }
 
 impl Declared {
@@ -197,11 +250,12 @@ pub struct Names {
     pub wrap_up: ActivitySid,
     english: TaskQueueSid,
     hindi: TaskQueueSid,
+    first_step: FirstStep,
 }
 
 impl Names {
     /// The names of this set-up; they stay the same when it is edited.
-    pub fn of(contact_centre: &ContactCentre) -> Option<Self> {
+    pub fn of(contact_centre: &ContactCentre, first_step: FirstStep) -> Option<Self> {
         let workspace = contact_centre.workspace.clone();
         let activity = |name: &str| {
             let mut all = workspace.activities.values();
@@ -218,6 +272,7 @@ impl Names {
             english: queue("English")?,
             hindi: queue("Hindi")?,
             workspace,
+            first_step,
         })
     }
 
@@ -229,9 +284,14 @@ impl Names {
             languages.is_some_and(|all| all.iter().any(|known| known == language))
         };
         let level = attributes["level"].as_u64().unwrap_or_default();
+        let agent = task.attributes.text("agent");
+        let is_meant = || match self.first_step {
+            FirstStep::Experience | FirstStep::ExperienceOrSkip => level >= 2,
+            FirstStep::Agent => agent == Some(worker.friendly_name.as_str()),
+        };
         let in_first_step = task.position.step == Step::Target { filter: 0, target: 0 };
         let in_queue = match task.task_queue_sid {
-            queue if queue == self.english => speaks("en") && (!in_first_step || level >= 2),
+            queue if queue == self.english => speaks("en") && (!in_first_step || is_meant()),
             queue if queue == self.hindi => speaks("hi"),
             _anybody => true,
         };
@@ -247,10 +307,11 @@ impl Names {
         self.workspace.task_queues.get(&queue).map_or(1, |queue| usize::from(queue.max_reserved_workers))
     }
 
-    /// Seconds after which a pending Task leaves its step, counted from when it entered the filter.
+    /// Seconds after which a pending Task has left its step, counted from when it entered the filter, whatever version of
+    /// the Workflow it follows.
     pub fn step_ends_after(task: &Task) -> Option<u64> {
         match task.position.step {
-            Step::Target { target, .. } => [25, 65, 125].get(usize::from(target)).copied(),
+            Step::Target { target, .. } => STEP_SECS_MAX.get(..=usize::from(target)).map(|steps| steps.iter().sum()),
             Step::DefaultFilter | Step::Direct => None,
         }
     }

@@ -47,8 +47,9 @@ pub async fn deliver_shard(world: Arc<World>, history: Arc<History>, routing: Ar
         waiting.drain(..handled);
         if handled < batch.len() {
             if attempts >= ATTEMPTS_MAX {
-                world.note(format_args!("record of {} is given up", waiting.front().map(item_of).unwrap_or_default()));
-                waiting.pop_front();
+                if let Some(record) = waiting.pop_front() {
+                    history.give_up(&world, &record);
+                }
                 attempts = 0;
             }
             tokio::time::sleep(Duration::from_secs(1)).await;

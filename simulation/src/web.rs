@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
+use shared::model::EventSid;
 use shared::webhook::path;
 use tower::ServiceExt;
 use web::http::StatusCode;
@@ -48,6 +49,8 @@ struct Served {
     webhooks: Vec<Request>,
     /// For each call to a Worker that the carrier placed, the address of its document, which names the Reservation.
     placed: Vec<String>,
+    /// Each event the customer took: the Task, or whatever else it is about, and its id.
+    told: Vec<(String, EventSid)>,
 }
 
 impl Network {
@@ -86,12 +89,25 @@ impl Network {
         }
     }
 
+    /// Every event the customer took so far.
+    pub fn told(&self) -> Vec<(String, EventSid)> {
+        self.served().told.clone()
+    }
+
+    async fn to_customer(&self, request: Request) -> Result<Answer, WebError> {
+        let answer = customer::answer(&self.world, &request).await?;
+        if let Some(told) = customer::event(&request).filter(|_| answer.status().is_success()) {
+            self.served().told.push(told);
+        }
+        Ok(answer)
+    }
+
     async fn exchange(&self, request: Request) -> Result<Answer, WebError> {
         let sites = self.sites.get().ok_or_else(|| broken(WebErrorKind::Connection))?;
         match request.uri().host() {
             Some("centre.test") => self.to_centre(&sites.centre, request).await,
             Some("carrier.test") => self.to_carrier(&sites.carrier, request).await,
-            Some("customer.test") => customer::answer(&self.world, &request).await,
+            Some("customer.test") => self.to_customer(request).await,
             _ => Err(broken(WebErrorKind::HostName)),
         }
     }
@@ -163,7 +179,8 @@ impl Network {
     /// One Reservation, one call.
     fn note_placed(&self, document: String) {
         let mut served = self.served();
-        let again = served.placed.contains(&document);
+        // Who supervises may be called as often as somebody asks for it.
+        let again = served.placed.contains(&document) && !document.contains(path::SUPERVISOR);
         served.placed.push(document.clone());
         drop(served);
         self.world.note(format_args!("a call to a Worker is placed: {document}"));

@@ -17,7 +17,7 @@ use crate::invariants::Invariant;
 use crate::scenario::Names;
 
 /// The moment every run begins at: 2026-11-22T12:00:00Z.
-const NOON: Timestamp = Timestamp::from_millis(1_795_348_800_000);
+pub const NOON: Timestamp = Timestamp::from_millis(1_795_348_800_000);
 
 /// Lines of the trace that are kept for whoever reads about a failure.
 const LINES_MAX: usize = 200;

@@ -46,4 +46,6 @@ caught! {
     a_caller_who_hears_nothing_is_seen: NoApology by ValidTwiml;
     a_caller_who_is_never_asked_after_is_seen: CallerNotAskedAfter by EverythingEnds;
     a_wrap_up_without_an_end_is_seen: WrapUpForEver by Deadlines;
+    events_that_were_never_written_are_missed: EventsTakenForKept by EverythingIsTold;
+    events_in_the_wrong_order_are_seen: TimeGoesBack by EverythingIsTold;
 }

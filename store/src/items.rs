@@ -16,12 +16,12 @@ use crate::{Error, compact};
 /// An item as the SDK has it.
 pub type Item = HashMap<String, AttributeValue>;
 
-/// A Task's item: on the board of its line while it waits, and with an end of life once it has ended.
+/// A Task's item: on the board of its line while it waits there, and with an end of life once it has ended.
 pub fn of_task(task: &Task, workspace: &Workspace) -> Result<Item, Error> {
     let mut item = compact(task, &Key::task(task.sid))?;
     let listing = keys::task_listing(task.workspace_sid, keys::listing_shard(task.sid));
     put_listing(&mut item, listing, keys::listing_sk(task.date_created, task.sid.text().as_str()));
-    if let Some(place) = keys::waiting_key(workspace, task).filter(|_| task.is_pending()) {
+    if let Some(place) = keys::waiting_key(workspace, task).filter(|_| task.is_in_line()) {
         put_board(&mut item, place);
     }
     if task.assignment_status.is_end() {
@@ -113,7 +113,7 @@ fn put_board(item: &mut Item, place: IndexKey) {
     item.insert(keys::BOARD_SK.to_owned(), text(place.sk));
 }
 
-fn put_listing(item: &mut Item, pk: String, sk: String) {
+pub(crate) fn put_listing(item: &mut Item, pk: String, sk: String) {
     item.insert(keys::LISTING_PK.to_owned(), text(pk));
     item.insert(keys::LISTING_SK.to_owned(), text(sk));
 }

@@ -3,7 +3,8 @@
 //! | item | `pk` | `sk` | `board_pk` / `board_sk` | `listing_pk` / `listing_sk` |
 //! |---|---|---|---|---|
 //! | the centre | `CENTRE` | `CENTRE` | | |
-//! | Workspace | `WS…` | `WORKSPACE` | | |
+//! | Workspace | `WS…` | `WORKSPACE` | | `WORKSPACES` / age |
+//! | how often its configuration was written | `WS…` | `#REVISION`, before everything else | | `WORKSPACES#REMOVED` / moment, once deleted |
 //! | Activity, TaskQueue, Workflow | `WS…` | `ACTIVITY#WA…`, `QUEUE#WQ…`, `WORKFLOW#WW…` | | |
 //! | superseded configuration | `WS…` | `CONFIGURATION#WW…#<version>` | | |
 //! | TaskChannel | `WS…` | `CHANNEL#<unique name>` | | |
@@ -15,15 +16,20 @@
 //! | name of a Worker | `WS…#<name in small letters>` | `WORKER-NAME` | | |
 //! | recent waits of a queue | `WQ…` | `WAITS` | | |
 //! | events of one write | `EVENTS#WS…#<hour>#<shard>` | moment, version and digest | | |
+//! | statistics of a minute, an hour, a day | `EVENTS#WS…#<grain>#<family>` | moment`#`row | | |
+//! | the Tasks there are, in short | `EVENTS#WS…#LIVING` | hour`#`row | | |
+//! | how far events are rolled up | `EVENTS#WS…#ROLLED-UP` | `ROLLED-UP` | | |
 //!
 //! Both indexes are sparse. No key is written by all Tasks of a Workspace: waiting Tasks are spread over queues, free
 //! Workers over readinesses, and the listing over [`LISTING_SHARDS`].
 
 use shared::model::{
-    Readiness, ReservationSid, Task, TaskQueueSid, TaskSid, Timestamp, Worker, WorkerSid, Workspace, WorkspaceSid,
+    PartId, Readiness, ReservationSid, Task, TaskQueueSid, TaskSid, Timestamp, Worker, WorkerSid, Workspace,
+    WorkspaceSid,
 };
 use shared::router::events::EventPlace;
 use shared::router::order::{Line, line_of, place_of};
+use shared::statistics::{Family, Grain};
 
 /// Partition key of the table.
 pub const PK: &str = "pk";
@@ -48,6 +54,8 @@ pub const VERSION: &str = "version";
 
 /// Sort key of a Workspace's own fields.
 pub const WORKSPACE: &str = "WORKSPACE";
+/// Sort key of the revision of a Workspace's configuration: sorts before its parts, so that it is read before them.
+pub const REVISION: &str = "#REVISION";
 /// Sort key of a Task.
 pub const TASK: &str = "TASK";
 /// Sort key of a Worker.
@@ -90,6 +98,22 @@ impl Key {
         Self::new(sid, WORKSPACE)
     }
 
+    /// The revision of a Workspace's configuration.
+    pub fn revision(workspace: WorkspaceSid) -> Self {
+        Self::new(workspace, REVISION)
+    }
+
+    /// A part of the configuration.
+    pub fn configuration(workspace: WorkspaceSid, part: PartId) -> Self {
+        match part {
+            PartId::Workspace => Self::workspace(workspace),
+            PartId::Activity(sid) => Self::part(workspace, Part::Activity, sid),
+            PartId::TaskQueue(sid) => Self::part(workspace, Part::TaskQueue, sid),
+            PartId::TaskChannel(name) => Self::part(workspace, Part::TaskChannel, name),
+            PartId::Workflow(sid) => Self::part(workspace, Part::Workflow, sid),
+        }
+    }
+
     /// A part of a Workspace: `kind` is one of the prefixes below.
     pub fn part(workspace: WorkspaceSid, kind: Part, name: impl std::fmt::Display) -> Self {
         Self::new(workspace, format!("{}{name}", kind.prefix()))
@@ -123,6 +147,11 @@ impl Key {
     /// The events of the write that told the one at this place.
     pub fn events(workspace: WorkspaceSid, place: EventPlace) -> Self {
         Self::new(events_partition(workspace, place.hour(), place.shard()), place.write_key())
+    }
+
+    /// How far the events of a Workspace are rolled up.
+    pub fn rolled_up(workspace: WorkspaceSid) -> Self {
+        Self::new(format!("EVENTS#{workspace}#ROLLED-UP"), "ROLLED-UP")
     }
 
     /// The recent waits of a queue.
@@ -166,6 +195,22 @@ impl Part {
     }
 }
 
+/// The part of the configuration whose item has this sort key; `None`: it is something else.
+pub fn part_named(sk: &str) -> Option<PartId> {
+    if sk == WORKSPACE {
+        return Some(PartId::Workspace);
+    }
+    let kind = Part::ALL.into_iter().find(|part| sk.starts_with(part.prefix()))?;
+    let name = sk.strip_prefix(kind.prefix())?;
+    match kind {
+        Part::Activity => name.parse().ok().map(PartId::Activity),
+        Part::TaskQueue => name.parse().ok().map(PartId::TaskQueue),
+        Part::TaskChannel => name.parse().ok().map(PartId::TaskChannel),
+        Part::Workflow => name.parse().ok().map(PartId::Workflow),
+        Part::Configuration | Part::Readiness => None,
+    }
+}
+
 /// A sort key before every other on a board: they begin with digits. (A key cannot be empty.)
 pub const BEFORE_ALL: &str = "!";
 
@@ -199,6 +244,16 @@ pub fn free_key(workspace: &Workspace, worker: &Worker) -> Option<IndexKey> {
     let (idle_since, created, sid) = worker.idle_key();
     let sk = format!("{}#{}#{sid}", sortable(idle_since), sortable(created));
     Some(IndexKey { pk: free_board(worker.workspace_sid, &readiness), sk })
+}
+
+/// The listing of all Workspaces.
+pub fn workspace_listing() -> String {
+    "WORKSPACES".to_owned()
+}
+
+/// The listing of the Workspaces that were deleted and still have something in them.
+pub fn removed_listing() -> String {
+    "WORKSPACES#REMOVED".to_owned()
 }
 
 /// The listing of a Workspace's Workers.
@@ -237,4 +292,28 @@ pub fn events_partition(workspace: WorkspaceSid, hour: i64, shard: u8) -> String
 /// Milliseconds with as many digits as the year 2286 needs, so that text order is time order.
 fn sortable(moment: Timestamp) -> String {
     format!("{:013}", moment.as_millis().max(0))
+}
+
+/// The rows of a Workspace's statistics of one grain.
+pub fn statistics_partition(workspace: WorkspaceSid, grain: Grain, family: Family) -> String {
+    let grain = match grain {
+        Grain::Minute => "MINUTE",
+        Grain::Hour => "HOUR",
+        Grain::Day => "DAY",
+    };
+    let family = match family {
+        Family::Tasks => "TASKS",
+        Family::Workers => "WORKERS",
+    };
+    format!("EVENTS#{workspace}#{grain}#{family}")
+}
+
+/// What the sort keys of the rows of one moment begin with; text order is time order.
+pub fn statistics_sk(begin: Timestamp) -> String {
+    sortable(begin)
+}
+
+/// The Tasks there are in a Workspace.
+pub fn living_partition(workspace: WorkspaceSid) -> String {
+    format!("EVENTS#{workspace}#LIVING")
 }

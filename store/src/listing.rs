@@ -134,7 +134,8 @@ impl Store {
         Ok(Keys { found: found.items.unwrap_or_default().into_iter().filter_map(entry).collect(), has_more })
     }
 
-    async fn listed<S: FromStr>(&self, listing: String) -> Result<Vec<S>, Error> {
+    /// Everything in a listing, oldest first.
+    pub(crate) async fn listed<S: FromStr>(&self, listing: String) -> Result<Vec<S>, Error> {
         let mut pages = self
             .client
             .query()

@@ -197,6 +197,12 @@ impl Store {
         Ok(())
     }
 
+    pub(crate) async fn delete(&self, key: &Key) -> Result<(), Error> {
+        let key = Some(items::key_attributes(key));
+        self.client.delete_item().table_name(&*self.table).set_key(key).send().await?;
+        Ok(())
+    }
+
     async fn board<T: DeserializeOwned>(
         &self,
         board: String,

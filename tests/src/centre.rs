@@ -120,7 +120,8 @@ pub async fn open(store: &Store) {
 /// Two callers who have been in line for English since the beginning of time, before anybody who comes now.
 pub async fn enqueue_two_callers(store: &Store) {
     for call_sid in ["CA000000000000000000000000000000a1", "CA000000000000000000000000000000a2"] {
-        store.create_task(&task_of(call_sid, Timestamp::from_millis(0)), &workspace()).await.unwrap();
+        let in_line = Task { version: 1, ..task_of(call_sid, Timestamp::from_millis(0)) };
+        store.create_task(&in_line, &workspace()).await.unwrap();
     }
 }
 

@@ -25,8 +25,8 @@ const A_GOOD_CALL: [&str; 9] = [
     "task.created",
     "workflow.target-matched",
     "reservation.created",
-    "task.updated",
     "reservation.accepted",
+    "task.updated",
     "task.completed",
     "reservation.completed",
 ];

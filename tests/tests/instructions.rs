@@ -89,9 +89,9 @@ async fn dequeue_tells_the_applications_own_url_how_far_the_call_is() {
         "status_callback_url":"{base}/status?own=1#rc=2","status_callback_events":"ringing,answered,completed"}"#;
     let stage = Stage::new(instruction, &[("/status", (204, JSON, ""))]).await;
     let maya = stage.phone(MAYA).await;
-    assert_eq!(stage.task().await.attributes.text("worker_call_sid"), Some(maya.to_string().as_str()));
     stage.does(maya, "answer").await;
     assert_eq!(stage.status().await, AssignmentStatus::Assigned);
+    assert_eq!(stage.task().await.attributes.text("worker_call_sid"), Some(maya.to_string().as_str()));
     stage.does(maya, "hangup").await;
     assert_eq!(stage.status().await, AssignmentStatus::Completed);
 

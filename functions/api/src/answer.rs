@@ -27,6 +27,15 @@ impl Answer {
         Self { status: StatusCode::CREATED, ..Self::ok(body) }
     }
 
+    /// 200 with a piece of an event stream, which is text.
+    pub fn event_stream(text: String) -> Self {
+        let kind = (header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+        Self {
+            headers: vec![kind, (header::CACHE_CONTROL, HeaderValue::from_static("no-store"))],
+            ..Self::ok(text.into())
+        }
+    }
+
     /// 204: it was removed, and there is nothing to show.
     pub fn no_content() -> Self {
         Self { status: StatusCode::NO_CONTENT, body: Value::Null, headers: Vec::new() }
@@ -51,13 +60,17 @@ impl Answer {
 
     /// The HTTP response.
     pub fn into_response(self) -> Response<Vec<u8>> {
+        // Every resource is an object: a text alone is a stream, and says of what kind it is.
+        let body = self.body.as_str().map_or_else(|| self.body.to_string(), str::to_owned);
         let mut response = Response::new(Vec::new());
         *response.status_mut() = self.status;
         if self.status != StatusCode::NO_CONTENT {
-            *response.body_mut() = self.body.to_string().into_bytes();
+            *response.body_mut() = body.into_bytes();
             response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         }
-        response.headers_mut().extend(self.headers);
+        for (name, value) in self.headers {
+            response.headers_mut().insert(name, value);
+        }
         response
     }
 }

@@ -41,6 +41,8 @@ pub struct Call<'c> {
     pub form: Parameters,
     /// The patch of attributes that came instead of a form.
     pub patch: Option<Map<String, Value>>,
+    /// The body, where it is no form.
+    pub body: &'c [u8],
     /// The headers.
     pub headers: &'c HeaderMap,
 }

@@ -6,10 +6,10 @@ use serde_json::json;
 use shared::model::{ReservationSid, ReservationStatus};
 use shared::router::Refusal;
 
+use crate::REQUESTS_AT_ONCE_MAX;
 use crate::answer::Answer;
 use crate::paging::PAGE_SIZE_MAX;
 use crate::resources::ITEMS_READ_MAX;
-use crate::{BODY_BYTES_MAX, REQUESTS_AT_ONCE_MAX};
 
 /// Where a code is explained.
 const MORE_INFO: &str = "https://www.twilio.com/docs/errors";
@@ -81,16 +81,41 @@ pub enum ApiError {
         reservation: ReservationSid,
     },
     /// The body is over the limit.
-    #[error("the body has {bytes} bytes; at most {BODY_BYTES_MAX} are taken")]
+    #[error("the body has {bytes} bytes; at most {bytes_max} are taken")]
     BodyTooLarge {
         /// Its size.
         bytes: usize,
+        /// The limit.
+        bytes_max: usize,
     },
     /// A list whose order no index has is longer than one request can read.
     #[error("the list has {items} entries before any filter; at most {ITEMS_READ_MAX} can be put in this order")]
     ListTooLong {
         /// Its length, before any filter.
         items: usize,
+    },
+    /// Statistics of a time that is too long ago (taskrouter.md sections 13 and 14).
+    #[error("StartDate: statistics go back 30 days")]
+    TooLongAgo,
+    /// Statistics of more Workers than they are made for (taskrouter.md section 14).
+    #[error("the Workspace has {workers} Workers; statistics of Workers are for at most {max}")]
+    TooManyWorkers {
+        /// How many there are.
+        workers: usize,
+        /// How many there may be.
+        max: usize,
+    },
+    /// Statistics of a time whose events are still to be counted.
+    #[error("statistics are being caught up with and go up to {until} so far; try again in a minute")]
+    NotCountedYet {
+        /// How far they go.
+        until: String,
+    },
+    /// As many streams are open as may be.
+    #[error("{streams} event streams are open, as many as may be at once; try again later")]
+    TooManyStreams {
+        /// How many.
+        streams: usize,
     },
     /// More requests are being answered than one process takes.
     #[error("Too many requests at the same time: {REQUESTS_AT_ONCE_MAX} are being answered; try again")]
@@ -170,10 +195,15 @@ impl ApiError {
             Self::Rescinded { .. } => (20_410, StatusCode::GONE),
             Self::BodyTooLarge { .. } => (20_001, StatusCode::PAYLOAD_TOO_LARGE),
             Self::Store(store::Error::Conflict) => (20_162, StatusCode::CONFLICT),
-            Self::TooManyRequests | Self::Store(store::Error::Throttled(_)) => (20_429, StatusCode::TOO_MANY_REQUESTS),
-            Self::ListTooLong { .. } | Self::Outbox(_) | Self::Store(store::Error::Unavailable(_)) => {
-                (20_503, StatusCode::SERVICE_UNAVAILABLE)
+            Self::TooManyRequests | Self::TooManyStreams { .. } | Self::Store(store::Error::Throttled(_)) => {
+                (20_429, StatusCode::TOO_MANY_REQUESTS)
             }
+            Self::TooLongAgo => (14_241, StatusCode::BAD_REQUEST),
+            Self::TooManyWorkers { .. } => (14_240, StatusCode::BAD_REQUEST),
+            Self::ListTooLong { .. }
+            | Self::NotCountedYet { .. }
+            | Self::Outbox(_)
+            | Self::Store(store::Error::Unavailable(_)) => (20_503, StatusCode::SERVICE_UNAVAILABLE),
             Self::Store(store::Error::Corrupt { .. }) | Self::Json(_) => (20_500, StatusCode::INTERNAL_SERVER_ERROR),
         }
     }
@@ -202,6 +232,10 @@ impl ApiError {
             | Self::BodyTooLarge { .. }
             | Self::ListTooLong { .. }
             | Self::TooManyRequests
+            | Self::TooLongAgo
+            | Self::TooManyWorkers { .. }
+            | Self::NotCountedYet { .. }
+            | Self::TooManyStreams { .. }
             | Self::Json(_) => self.to_string(),
         }
     }

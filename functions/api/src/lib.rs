@@ -3,7 +3,7 @@
 //!
 //! Reading order: `routes` (every operation served, as a table), `resources` (one resource a file: what it
 //! looks like, how it is read and changed), `paging` (lists, page by page), `parameters` (what a request says),
-//! `error` (every way to say no), `auth`.
+//! `error` (every way to say no), `auth`, `openapi` (the description of all this).
 //!
 //! Nothing here decides anything about Tasks or Workers: an update becomes an [`Event`](shared::router::Event), and the
 //! routing core says what comes of it.
@@ -14,12 +14,14 @@ mod call;
 mod error;
 mod ids;
 mod in_flight;
+mod openapi;
 mod ordering;
 mod paging;
 mod parameters;
 mod patch;
 mod resources;
 mod routes;
+mod span;
 mod view;
 
 use std::sync::Arc;
@@ -27,7 +29,7 @@ use std::sync::Arc;
 use http::{Method, Request, Response};
 use runtime::Outbox;
 use serde_json::{Map, Value};
-use shared::model::{AccountSid, Clock};
+use shared::model::{AccountSid, CONFIGURATION_BYTES_MAX, Clock};
 use store::Store;
 
 use answer::Answer;
@@ -44,6 +46,9 @@ pub use in_flight::{InFlight, REQUESTS_AT_ONCE_MAX};
 /// Largest body taken: attributes of 4,096 characters, four bytes each, every byte as `%xx`, and room for the rest
 /// (taskrouter.md section 14).
 pub const BODY_BYTES_MAX: usize = 64 * 1024;
+
+/// Largest body of a Workflow: a configuration (taskrouter.md section 14), every byte as `%xx`, and room for the rest.
+pub const WORKFLOW_BODY_BYTES_MAX: usize = 3 * CONFIGURATION_BYTES_MAX + BODY_BYTES_MAX;
 
 /// The function's world.
 pub struct Api {
@@ -69,13 +74,14 @@ pub struct Api {
 
 /// Answers one request. Never fails: what goes wrong is an answer too, `{"code","message","more_info","status"}`.
 pub async fn handle(api: Arc<Api>, request: Request<Vec<u8>>) -> Response<Vec<u8>> {
-    let answer = match answer(&api, &request).await {
-        Ok(answer) => answer,
-        Err(error) => refuse(&error),
+    let answered = match request.uri().path() {
+        openapi::PATH => openapi::answer(&request),
+        _ => answer(&api, &request).await.map(Answer::into_response),
     };
-    let (method, path, status) = (request.method(), request.uri().path(), answer.status.as_u16());
+    let response = answered.unwrap_or_else(|error| refuse(&error).into_response());
+    let (method, path, status) = (request.method(), request.uri().path(), response.status().as_u16());
     tracing::info!(%method, path, status, "answered");
-    answer.into_response()
+    response
 }
 
 /// Credentials come first: without them, nothing can be learnt about what is here.
@@ -88,16 +94,22 @@ async fn answer(api: &Api, request: &Request<Vec<u8>>) -> Result<Answer, ApiErro
     let (form, patch) = body_of(route, request)?;
     let now = api.clock.now();
     let view = View::new(api, request.uri(), now);
-    let call = Call { api, now, view, path, sids, query, form, patch, headers: request.headers() };
+    let call =
+        Call { api, now, view, path, sids, query, form, patch, body: request.body(), headers: request.headers() };
     (route.run)(&call).await
 }
 
 /// What the body says: a form, or a patch of attributes where the operation takes one.
 fn body_of(route: &Route, request: &Request<Vec<u8>>) -> Result<(Parameters, Option<Map<String, Value>>), ApiError> {
+    let bytes_max = route.body_bytes_max();
     match *request.method() {
+        Method::POST if request.body().len() > bytes_max => {
+            Err(ApiError::BodyTooLarge { bytes: request.body().len(), bytes_max })
+        }
         Method::POST if route.takes_patch() && patch::is_patch(request.headers()) => {
             Ok((Parameters::default(), Some(patch::read(request.body())?)))
         }
+        Method::POST if route.takes_json() => Ok((Parameters::default(), None)),
         Method::POST => Ok((Parameters::of_form(request.headers(), request.body())?, None)),
         _ => Ok((Parameters::default(), None)),
     }

@@ -115,17 +115,45 @@ impl Paging {
         render: impl Fn(&T) -> serde_json::Result<Value>,
     ) -> Result<Answer, ApiError> {
         let entries: Vec<Value> = page.items.iter().map(render).collect::<Result<_, _>>()?;
-        let neighbour = |token: &Option<Token>, page| token.as_ref().map(|token| self.address(url, page, Some(token)));
+        Ok(self.page_of(key, url, entries, page.previous.as_ref(), page.next.as_ref()))
+    }
+
+    /// The page as an answer, of a list too long to be read whole: its entries, and where the next page begins.
+    pub fn answer_part(&self, key: &'static str, url: &str, entries: Vec<Value>, next: Option<Place>) -> Answer {
+        self.page_of(key, url, entries, None, next.map(Token::After).as_ref())
+    }
+
+    /// The SID after which the page begins, if it is not the first one.
+    ///
+    /// # Errors
+    /// [`ApiError::Parameter`] for a token that names another kind of thing, or the way back.
+    pub fn after<S: std::str::FromStr>(&self) -> Result<Option<S>, ApiError> {
+        match &self.token {
+            None => Ok(None),
+            Some(Token::After(place)) => place.sid.parse().map(Some).map_err(|_| wrong_token()),
+            Some(Token::Before(_)) => Err(wrong_token()),
+        }
+    }
+
+    fn page_of(
+        &self,
+        key: &'static str,
+        url: &str,
+        entries: Vec<Value>,
+        previous: Option<&Token>,
+        next: Option<&Token>,
+    ) -> Answer {
+        let neighbour = |token: Option<&Token>, page| token.map(|token| self.address(url, page, Some(token)));
         let meta = json!({
             "key": key,
             "page": self.page,
             "page_size": self.size,
             "first_page_url": self.address(url, 0, None),
             "url": self.address(url, self.page, self.token.as_ref()),
-            "previous_page_url": neighbour(&page.previous, self.page.saturating_sub(1)),
-            "next_page_url": neighbour(&page.next, self.page.saturating_add(1)),
+            "previous_page_url": neighbour(previous, self.page.saturating_sub(1)),
+            "next_page_url": neighbour(next, self.page.saturating_add(1)),
         });
-        Ok(Answer::ok(json!({ key: entries, "meta": meta })))
+        Answer::ok(json!({ key: entries, "meta": meta }))
     }
 
     /// The page of a whole list.
@@ -175,11 +203,6 @@ impl Place {
     pub fn first_key(&self) -> (i64, &str) {
         (self.keys.first().copied().unwrap_or_default(), &self.sid)
     }
-
-    /// The place of something whose age is not known: before everything else, by SID.
-    pub fn ageless(sid: impl ToString) -> Self {
-        Self::new(Timestamp::from_millis(0), sid)
-    }
 }
 
 impl Token {
@@ -224,7 +247,11 @@ fn page_token(text: &str) -> Result<Token, ApiError> {
             _ => None,
         }
     };
-    token().ok_or_else(|| ApiError::parameter(PAGE_TOKEN, "expected the one in next_page_url or previous_page_url"))
+    token().ok_or_else(wrong_token)
+}
+
+fn wrong_token() -> ApiError {
+    ApiError::parameter(PAGE_TOKEN, "expected the one in next_page_url or previous_page_url")
 }
 
 #[cfg(test)]

@@ -7,7 +7,6 @@ use std::str::FromStr;
 use http::{HeaderMap, header};
 use shared::model::{Attributes, AttributesError, Expression, ExpressionError};
 
-use crate::BODY_BYTES_MAX;
 use crate::error::ApiError;
 
 /// Most parameters taken from a query or a form. The largest operation, updating a Reservation, has 54.
@@ -33,9 +32,6 @@ impl Parameters {
 
     /// The parameters of a body that is a form.
     pub fn of_form(headers: &HeaderMap, body: &[u8]) -> Result<Self, ApiError> {
-        if body.len() > BODY_BYTES_MAX {
-            return Err(ApiError::BodyTooLarge { bytes: body.len() });
-        }
         match headers.get(header::CONTENT_TYPE) {
             Some(kind) if !body.is_empty() && !kind.to_str().is_ok_and(is_form) => {
                 Err(ApiError::Form(format!("Content-Type: expected {FORM}")))

@@ -4,7 +4,6 @@
 use http::{HeaderMap, header};
 use serde_json::{Map, Value};
 
-use crate::BODY_BYTES_MAX;
 use crate::error::ApiError;
 
 const MERGE_PATCH: &str = "application/merge-patch+json";
@@ -18,11 +17,8 @@ pub fn is_patch(headers: &HeaderMap) -> bool {
 /// The patch in a body. How deep it may be is the JSON parser's limit, 128.
 ///
 /// # Errors
-/// [`ApiError::BodyTooLarge`], [`ApiError::Form`] for anything but a JSON object.
+/// [`ApiError::Form`] for anything but a JSON object.
 pub fn read(body: &[u8]) -> Result<Map<String, Value>, ApiError> {
-    if body.len() > BODY_BYTES_MAX {
-        return Err(ApiError::BodyTooLarge { bytes: body.len() });
-    }
     serde_json::from_slice(body).map_err(|error| {
         ApiError::Form(format!("the body: expected a JSON object, the change of the attributes (RFC 7396): {error}"))
     })

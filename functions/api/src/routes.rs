@@ -9,7 +9,11 @@ use http::Method;
 use crate::answer::Answer;
 use crate::call::{Call, PathSid};
 use crate::error::ApiError;
-use crate::resources::{activity, reservation, task, task_queue, worker, worker_channel, workspace};
+use crate::resources::{
+    activity, event, event_stream, reservation, statistics, task, task_channel, task_queue, worker, worker_channel,
+    workflow, workspace,
+};
+use crate::{BODY_BYTES_MAX, WORKFLOW_BODY_BYTES_MAX};
 
 /// One operation.
 pub struct Route {
@@ -21,6 +25,9 @@ pub struct Route {
     pub run: Run,
 }
 
+/// The operation whose body is JSON.
+const TAKES_JSON: &str = "/v1/Workspaces/{WorkspaceSid}/TaskQueues/RealTimeStatistics";
+
 /// Paths of what has attributes: a POST there takes a patch of them instead of a form.
 const PATCHABLE: [&str; 2] =
     ["/v1/Workspaces/{WorkspaceSid}/Workers/{Sid}", "/v1/Workspaces/{WorkspaceSid}/Tasks/{Sid}"];
@@ -29,6 +36,19 @@ impl Route {
     /// Does it take a JSON merge patch of attributes?
     pub fn takes_patch(&self) -> bool {
         self.method == Method::POST && PATCHABLE.contains(&self.path)
+    }
+
+    /// Bytes of the largest body taken.
+    pub fn body_bytes_max(&self) -> usize {
+        match self.path.contains("/Workflows") {
+            true => WORKFLOW_BODY_BYTES_MAX,
+            false => BODY_BYTES_MAX,
+        }
+    }
+
+    /// Is its body JSON, not a form?
+    pub fn takes_json(&self) -> bool {
+        self.path == TAKES_JSON
     }
 }
 
@@ -39,11 +59,49 @@ pub type Run = for<'c> fn(&'c Call<'c>) -> Pin<Box<dyn Future<Output = Result<An
 #[rustfmt::skip]
 pub static ROUTES: &[Route] = &[
     Route { method: Method::GET, path: "/v1/Workspaces", run: |call| Box::pin(workspace::list(call)) },
+    Route { method: Method::POST, path: "/v1/Workspaces", run: |call| Box::pin(workspace::create(call)) },
     Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}", run: |call| Box::pin(workspace::fetch(call)) },
+    Route { method: Method::POST, path: "/v1/Workspaces/{WorkspaceSid}", run: |call| Box::pin(workspace::update(call)) },
+    Route { method: Method::DELETE, path: "/v1/Workspaces/{WorkspaceSid}", run: |call| Box::pin(workspace::delete(call)) },
+    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Events", run: |call| Box::pin(event::list(call)) },
+    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Events/{Sid}", run: |call| Box::pin(event::fetch(call)) },
+    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/EventStream", run: |call| Box::pin(event_stream::of_workspace(call)) },
+    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Workers/{WorkerSid}/EventStream", run: |call| Box::pin(event_stream::of_worker(call)) },
+    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/RealTimeStatistics", run: |call| Box::pin(statistics::workspace_real_time(call)) },
+    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/CumulativeStatistics", run: |call| Box::pin(statistics::workspace_cumulative(call)) },
+    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Statistics", run: |call| Box::pin(statistics::workspace(call)) },
+    Route { method: Method::POST, path: TAKES_JSON, run: |call| Box::pin(statistics::task_queues_real_time(call)) },
+    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/TaskQueues/Statistics", run: |call| Box::pin(statistics::task_queues(call)) },
+    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/TaskQueues/{TaskQueueSid}/RealTimeStatistics", run: |call| Box::pin(statistics::task_queue_real_time(call)) },
+    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/TaskQueues/{TaskQueueSid}/CumulativeStatistics", run: |call| Box::pin(statistics::task_queue_cumulative(call)) },
+    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/TaskQueues/{TaskQueueSid}/Statistics", run: |call| Box::pin(statistics::task_queue(call)) },
+    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Workflows/{WorkflowSid}/RealTimeStatistics", run: |call| Box::pin(statistics::workflow_real_time(call)) },
+    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Workflows/{WorkflowSid}/CumulativeStatistics", run: |call| Box::pin(statistics::workflow_cumulative(call)) },
+    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Workflows/{WorkflowSid}/Statistics", run: |call| Box::pin(statistics::workflow(call)) },
+    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Workers/RealTimeStatistics", run: |call| Box::pin(statistics::workers_real_time(call)) },
+    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Workers/CumulativeStatistics", run: |call| Box::pin(statistics::workers_cumulative(call)) },
+    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Workers/Statistics", run: |call| Box::pin(statistics::workers(call)) },
+    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Workers/{WorkerSid}/Statistics", run: |call| Box::pin(statistics::worker(call)) },
     Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Activities", run: |call| Box::pin(activity::list(call)) },
+    Route { method: Method::POST, path: "/v1/Workspaces/{WorkspaceSid}/Activities", run: |call| Box::pin(activity::create(call)) },
     Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Activities/{Sid}", run: |call| Box::pin(activity::fetch(call)) },
     Route { method: Method::POST, path: "/v1/Workspaces/{WorkspaceSid}/Activities/{Sid}", run: |call| Box::pin(activity::update(call)) },
+    Route { method: Method::DELETE, path: "/v1/Workspaces/{WorkspaceSid}/Activities/{Sid}", run: |call| Box::pin(activity::delete(call)) },
+    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/TaskChannels", run: |call| Box::pin(task_channel::list(call)) },
+    Route { method: Method::POST, path: "/v1/Workspaces/{WorkspaceSid}/TaskChannels", run: |call| Box::pin(task_channel::create(call)) },
+    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/TaskChannels/{Sid}", run: |call| Box::pin(task_channel::fetch(call)) },
+    Route { method: Method::POST, path: "/v1/Workspaces/{WorkspaceSid}/TaskChannels/{Sid}", run: |call| Box::pin(task_channel::update(call)) },
+    Route { method: Method::DELETE, path: "/v1/Workspaces/{WorkspaceSid}/TaskChannels/{Sid}", run: |call| Box::pin(task_channel::delete(call)) },
+    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/TaskQueues", run: |call| Box::pin(task_queue::list(call)) },
     Route { method: Method::POST, path: "/v1/Workspaces/{WorkspaceSid}/TaskQueues", run: |call| Box::pin(task_queue::create(call)) },
+    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/TaskQueues/{Sid}", run: |call| Box::pin(task_queue::fetch(call)) },
+    Route { method: Method::POST, path: "/v1/Workspaces/{WorkspaceSid}/TaskQueues/{Sid}", run: |call| Box::pin(task_queue::update(call)) },
+    Route { method: Method::DELETE, path: "/v1/Workspaces/{WorkspaceSid}/TaskQueues/{Sid}", run: |call| Box::pin(task_queue::delete(call)) },
+    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Workflows", run: |call| Box::pin(workflow::list(call)) },
+    Route { method: Method::POST, path: "/v1/Workspaces/{WorkspaceSid}/Workflows", run: |call| Box::pin(workflow::create(call)) },
+    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Workflows/{Sid}", run: |call| Box::pin(workflow::fetch(call)) },
+    Route { method: Method::POST, path: "/v1/Workspaces/{WorkspaceSid}/Workflows/{Sid}", run: |call| Box::pin(workflow::update(call)) },
+    Route { method: Method::DELETE, path: "/v1/Workspaces/{WorkspaceSid}/Workflows/{Sid}", run: |call| Box::pin(workflow::delete(call)) },
     Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Workers", run: |call| Box::pin(worker::list(call)) },
     Route { method: Method::POST, path: "/v1/Workspaces/{WorkspaceSid}/Workers", run: |call| Box::pin(worker::create(call)) },
     Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Workers/{Sid}", run: |call| Box::pin(worker::fetch(call)) },

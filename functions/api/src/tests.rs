@@ -152,8 +152,22 @@ async fn a_request_that_cannot_be_meant_is_refused_with_a_code_and_a_sentence() 
         ("GET", "{WS}/{TASK}/More/And/More", "", 404, 20_404, "this path is not served"),
         ("GET", "/v1/Workspaces/WS1", "", 404, 20_404, "The requested resource /v1/Workspaces/WS1 was not found"),
         ("GET", "{WS}/Activities/WK00000000000000000000000000000001", "", 404, 20_404, "was not found"),
-        ("POST", "/v1/Workspaces", "FriendlyName=a", 405, 20_004, "POST is not served under this path; expected GET"),
-        ("DELETE", "{WS}/Activities/WA00000000000000000000000000000001", "", 405, 20_004, "; expected GET, POST"),
+        (
+            "PUT",
+            "/v1/Workspaces",
+            "FriendlyName=a",
+            405,
+            20_004,
+            "PUT is not served under this path; expected GET, POST",
+        ),
+        (
+            "PATCH",
+            "{WS}/Activities/WA00000000000000000000000000000001",
+            "",
+            405,
+            20_004,
+            "; expected GET, POST, DELETE",
+        ),
         // Paging.
         ("GET", "{WS}/Workers?PageSize=0", "", 400, 20_001, "PageSize: "),
         ("GET", "{WS}/Tasks?PageSize=1001", "", 400, 20_007, "PageSize: "),
@@ -216,6 +230,24 @@ async fn a_request_that_cannot_be_meant_is_refused_with_a_code_and_a_sentence() 
         ),
         ("POST", "{WS}/TaskQueues", "FriendlyName=A&TargetWorkers=skill-level+%3E+3", 400, 20_001, "TargetWorkers: "),
         ("POST", "{WS}/Workers", "Attributes=%7B%7D", 400, 20_001, "FriendlyName field is required"),
+        ("POST", "/v1/Workspaces", "Template=NONE", 400, 20_001, "FriendlyName field is required"),
+        ("POST", "/v1/Workspaces", "FriendlyName=A&Template=LIFO", 400, 20_001, "Template: expected NONE or FIFO"),
+        ("POST", "{WS}", "MultiTaskEnabled=0", 400, 20_001, "MultiTaskEnabled: expected true"),
+        ("POST", "{WS}", "TimeoutActivitySid=x", 400, 20_001, "TimeoutActivitySid: expected WA"),
+        ("POST", "{WS}/Activities", "Available=true", 400, 20_001, "FriendlyName field is required"),
+        ("POST", "{WS}/TaskChannels", "FriendlyName=A", 400, 20_001, "UniqueName field is required"),
+        (
+            "POST",
+            "{WS}/TaskChannels",
+            "FriendlyName=A&UniqueName=a-b",
+            400,
+            20_001,
+            "UniqueName: a TaskChannel's unique",
+        ),
+        ("GET", "{WS}/TaskQueues?Ordering=Name:asc", "", 400, 20_001, "Ordering: expected DateUpdated:asc"),
+        ("GET", "{WS}/TaskQueues?EvaluateWorkerAttributes=1", "", 400, 20_001, "EvaluateWorkerAttributes: "),
+        ("POST", "{WS}/Workflows", "FriendlyName=A", 400, 20_001, "Configuration field is required"),
+        ("DELETE", "{WS}/Workflows/WW1", "", 404, 20_404, "was not found"),
     ] {
         let path = path.replace("{WS}", WS).replace("{TASK}", TASK).replace("{WORKER}", WORKER);
         let (got_status, _, got) = ask(signed_in(method, &path, body)).await;
@@ -230,8 +262,8 @@ async fn a_request_that_cannot_be_meant_is_refused_with_a_code_and_a_sentence() 
 #[tokio::test]
 async fn a_refused_method_comes_with_those_that_are_served() {
     let (_, headers, _) =
-        ask(signed_in("DELETE", &format!("{WS}/Activities/WA00000000000000000000000000000001"), "")).await;
-    assert_eq!(headers[header::ALLOW], "GET, POST");
+        ask(signed_in("PUT", &format!("{WS}/Activities/WA00000000000000000000000000000001"), "")).await;
+    assert_eq!(headers[header::ALLOW], "GET, POST, DELETE");
 }
 
 #[tokio::test]
@@ -284,6 +316,7 @@ fn an_update_passes_only_with_the_version_it_names() {
             query: Parameters::default(),
             form: Parameters::default(),
             patch: None,
+            body: &[],
             headers: &headers,
         };
         let checked = call.check_version(3);

@@ -54,7 +54,13 @@ pub async fn handle(routing: &Routing, event: Incoming) -> Result<Value, Error> 
     match event {
         Incoming::Stream(records) => Ok(failures(on_stream(routing, records).await)),
         Incoming::Timers(messages) => Ok(failures(on_timers(routing, messages).await)),
-        Incoming::Sweep(sweep) => routing.sweep(sweep).await.map(|()| failures(Vec::new())),
+        Incoming::Sweep(sweep) => {
+            let swept = routing.sweep(sweep).await;
+            if let Err(error) = routing.roll_up().await {
+                tracing::error!(%error, "statistics are not rolled up; the next sweep goes on where this one stopped");
+            }
+            swept.map(|()| failures(Vec::new()))
+        }
     }
 }
 

@@ -7,6 +7,7 @@
 
 mod event;
 mod matching;
+mod roll_up;
 mod sweep;
 mod telling;
 

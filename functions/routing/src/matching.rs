@@ -107,7 +107,8 @@ impl Routing {
         Ok(())
     }
 
-    /// What is to be written for a waiting Task; `None`: nothing. Nobody found in configuration that was read a moment ago
+    /// What is to be written for a waiting Task; `None`: nothing. A new one for which nobody is found is put in line at
+    /// once; the record of that write looks further. Nobody found in configuration that was read a moment ago
     /// is no reason to give up: a readiness may be newer than that.
     async fn choose_workers(
         &self,
@@ -118,6 +119,9 @@ impl Routing {
         if let Some(decision) = self.choose_workers_in(&workspace, task, known).await? {
             return Ok(Some((workspace, decision)));
         }
+        if task.is_new() && !router::may_skip(&workspace, task) {
+            return Ok(self.decide_to_wait(&workspace, task).map(|decision| (workspace, decision)));
+        }
         let newest = self.store.fresh_workspace(task.workspace_sid, self.clock.now()).await?;
         let Some(newest) = newest else { return Ok(None) };
         if newest.boards != workspace.boards
@@ -126,7 +130,14 @@ impl Routing {
             return Ok(Some((newest, decision)));
         }
         self.note_known_worker(&newest, task).await?;
-        Ok(self.decide_skip(&newest, task).await?.map(|decision| (newest, decision)))
+        let decision = self.decide_skip(&newest, task).await?.or_else(|| self.decide_to_wait(&newest, task));
+        Ok(decision.map(|decision| (newest, decision)))
+    }
+
+    /// A place in line for a new Task.
+    fn decide_to_wait(&self, workspace: &Workspace, task: &Task) -> Option<Decision> {
+        let snapshot = Snapshot::new(workspace).with_tasks([task.clone()]);
+        decide(snapshot, &Event::NobodyFound { task: task.sid }, self.clock.now()).if_changed()
     }
 
     /// Nobody was found: if the step wants one Worker who cannot have the Task, that goes into the log.

@@ -2,7 +2,7 @@
 
 use futures_util::{FutureExt, StreamExt, stream};
 use serde::{Deserialize, Serialize};
-use shared::model::{Millis, Task, TaskSid, Timestamp, WorkerSid, Workspace};
+use shared::model::{Millis, Task, TaskSid, Timestamp, WorkerSid, Workspace, WorkspaceSid};
 use shared::planted::{self, Bug};
 use shared::router::effects::{self, Callback, Effect};
 use shared::router::{Event, Outcome};
@@ -19,6 +19,9 @@ const CALLER_CHECK_MINUTES: u64 = 3;
 /// Tasks and Workers looked at at the same time: a sweep of ten thousand ends within its minute.
 const SWEPT_AT_ONCE: usize = 16;
 
+/// Items of a deleted Workspace that one sweep removes: a minute holds them beside everything else.
+const CLEARED_AT_ONCE_MAX: usize = 2_000;
+
 /// What a sweep is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -30,12 +33,41 @@ pub enum Sweep {
 }
 
 impl Routing {
-    /// Goes through the Workspace of the centre; Workers first, since they are fewer. What fails is logged and left to the
-    /// next sweep. Costs a read for each Worker and each Task that has not been cleaned up.
+    /// Goes through every Workspace, and on with the removal of what is in deleted ones. What fails is logged and left to
+    /// the next sweep.
     pub async fn sweep(&self, sweep: Sweep) -> Result<(), Error> {
-        let now = self.clock.now();
-        let Some(centre) = self.store.centre(now).await? else { return Ok(()) };
-        let Some(workspace) = self.store.fresh_workspace(centre.workspace_sid, now).await? else { return Ok(()) };
+        for sid in self.swept_workspaces().await? {
+            if let Err(error) = self.sweep_workspace(sid, sweep).await {
+                tracing::error!(workspace_sid = %sid, %error, "not swept; the next sweep tries again");
+            }
+        }
+        for sid in self.store.removed_workspace_sids().await? {
+            if let Err(error) = self.clear(sid).await {
+                tracing::error!(workspace_sid = %sid, %error, "not cleared; the next sweep tries again");
+            }
+        }
+        Ok(())
+    }
+
+    /// All Workspaces; that of the centre first, listed or not: the index may not have it yet.
+    async fn swept_workspaces(&self) -> Result<Vec<WorkspaceSid>, Error> {
+        let of_centre = self.store.centre(self.clock.now()).await?.map(|centre| centre.workspace_sid);
+        let listed = self.store.workspace_sids().await?;
+        let others = listed.into_iter().filter(|sid| Some(*sid) != of_centre);
+        Ok(of_centre.into_iter().chain(others).collect())
+    }
+
+    /// A deleted Workspace ends with the first sweep that finds nothing in it.
+    async fn clear(&self, workspace: WorkspaceSid) -> Result<(), Error> {
+        match self.store.clear_removed(workspace, CLEARED_AT_ONCE_MAX).await? {
+            0 => Ok(self.store.forget_removed(workspace).await?),
+            _more => Ok(()),
+        }
+    }
+
+    /// Workers first, since they are fewer. Costs a read for each Worker and each Task that has not been cleaned up.
+    async fn sweep_workspace(&self, sid: WorkspaceSid, sweep: Sweep) -> Result<(), Error> {
+        let Some(workspace) = self.store.fresh_workspace(sid, self.clock.now()).await? else { return Ok(()) };
         let workers = self.store.worker_sids(workspace.sid).await?;
         let workers =
             workers.into_iter().map(|sid| (sid.to_string(), self.sweep_worker(&workspace, sid, sweep).boxed()));

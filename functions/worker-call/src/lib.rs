@@ -94,17 +94,21 @@ async fn progressed(voice: &Voice, webhook: &Webhook) -> Result<Reply, Failure> 
 }
 
 /// The connection between worker and caller is over, or never came to be.
+///
+/// A conversation that is over is told twice beside this: by the caller's `/queue-exit`, in this very moment, and by the
+/// worker's `/worker-call/status`, since this answer ends the leg. A third writer would only race the first.
 async fn ended(voice: &Voice, webhook: &Webhook) -> Result<Response, Failure> {
     let ended = DialEnded::parse(&webhook.parameters)?;
+    if was_connected(ended.dial_call_status) {
+        return Ok(Response::new().then(Hangup));
+    }
     let centre = voice.centre().await?;
     let applied = match webhook.is_preview() {
         true => None,
         false => Some(apply(voice, &ended.worker_call, &end_of_dial(&ended)).await?),
     };
-    Ok(parted(
-        language_of(&centre, applied.as_ref().and_then(|applied| applied.task.as_ref()))?,
-        ended.dial_call_status,
-    ))
+    let task = applied.as_ref().and_then(|applied| applied.task.as_ref());
+    Ok(documents::caller_gone(language_of(&centre, task)?))
 }
 
 async fn apply(voice: &Voice, worker_call: &WorkerCall, event: &Event) -> Result<Applied, Failure> {
@@ -157,12 +161,10 @@ fn connected(language: &Language, worker_call: &WorkerCall) -> Response {
     documents::worker(language, worker_call.task_sid, worker_call.reservation_sid)
 }
 
-/// After a conversation there is nothing to say; a worker who found nobody is told so.
-fn parted(language: &Language, dial: DialCallStatus) -> Response {
+/// Was there a conversation? Then there is nothing to say after it; a worker who found nobody is told so.
+fn was_connected(dial: DialCallStatus) -> bool {
     match dial {
-        DialCallStatus::Completed | DialCallStatus::Answered => Response::new().then(Hangup),
-        DialCallStatus::Busy | DialCallStatus::NoAnswer | DialCallStatus::Failed | DialCallStatus::Canceled => {
-            documents::caller_gone(language)
-        }
+        DialCallStatus::Completed | DialCallStatus::Answered => true,
+        DialCallStatus::Busy | DialCallStatus::NoAnswer | DialCallStatus::Failed | DialCallStatus::Canceled => false,
     }
 }

@@ -59,6 +59,8 @@ pub enum Reason {
     LivingTask,
     /// The Worker has a Task, or is offered one.
     OpenReservation,
+    /// A Workflow that the API made names it.
+    NamedByWorkflow,
     /// The file now declares a Workspace of another name.
     AnotherWorkspace,
 }
@@ -128,6 +130,9 @@ impl fmt::Display for Kept {
                 f,
                 "{thing} is no longer in the file, but has a call; they get no new one and go at the next start"
             ),
+            Reason::NamedByWorkflow => {
+                write!(f, "{thing} is no longer in the file, but a Workflow made through the API names it")
+            }
             Reason::AnotherWorkspace => {
                 write!(
                     f,

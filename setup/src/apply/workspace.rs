@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use shared::model::{
-    Configuration, TaskChannelName, TaskQueue, TaskQueueSid, Timestamp, Workflow, WorkflowSid, Workspace,
+    Ledger, PartId, TaskChannel, TaskQueue, TaskQueueSid, Timestamp, Workflow, WorkflowSid, Workspace,
 };
-use store::{Error, Store};
+use store::{COMMIT_ATTEMPTS_MAX, Error, Store};
 
 use super::summary::{Kept, Reason, Summary, Thing};
 use crate::ContactCentre;
@@ -34,98 +34,117 @@ impl Written {
     }
 }
 
-/// Writes what differs, and gives back the Workspace as it was and as it now stands.
+/// Writes what differs, and gives back the Workspace as it was and as it now stands. Anew if somebody changes it through the
+/// API meanwhile, [`COMMIT_ATTEMPTS_MAX`] times.
 pub(super) async fn apply(
     store: &Store,
     contact_centre: &ContactCentre,
     now: Timestamp,
     summary: &mut Summary,
 ) -> Result<Written, Error> {
-    let wanted = &contact_centre.workspace;
-    let Some(before) = store.fresh_workspace(wanted.sid, now).await? else {
-        store.save_workspace(wanted, now).await?;
-        summary.created.push(Thing::Workspace(wanted.friendly_name.clone()));
-        compare_parts(&bare(wanted), wanted, summary);
-        return Ok(Written { before: None, after: wanted.clone() });
-    };
-    let mut target =
-        Workspace { boards: before.boards.clone(), superseded: before.superseded.clone(), ..wanted.clone() };
-    supersede(&before, &mut target, &contact_centre.re_evaluate_tasks);
-    keep_parts_in_use(store, &before, &mut target, summary).await?;
-    if *before == target {
-        return Ok(Written { before: Some(before), after: target });
+    let before = store.fresh_workspace(contact_centre.workspace.sid, now).await?;
+    let mut read = before.clone();
+    for attempt in 1..=COMMIT_ATTEMPTS_MAX {
+        let (target, kept) = target(store, contact_centre, read.as_deref()).await?;
+        match store.replace_workspace(read.as_deref(), &target, now).await {
+            Ok(after) => {
+                summary.kept.extend(kept);
+                compare_all(before.as_deref(), &after, summary);
+                return Ok(Written { before, after });
+            }
+            Err(Error::Conflict) => store::pause(attempt).await,
+            Err(error) => return Err(error),
+        }
+        read = store.fresh_workspace(contact_centre.workspace.sid, now).await?;
     }
-    store.save_workspace(&target, now).await?;
-    if bare(&before) != bare(&target) {
-        summary.changed.push(Thing::Workspace(target.friendly_name.clone()));
-    }
-    compare_parts(&before, &target, summary);
-    Ok(Written { before: Some(before), after: target })
+    Err(Error::Conflict)
 }
 
-/// A living Task must not lose its Workflow, its TaskChannel, nor a queue it is in or may still come into.
+/// What the table should hold: what the file says, what the API made, and what calls still need.
+async fn target(
+    store: &Store,
+    contact_centre: &ContactCentre,
+    before: Option<&Workspace>,
+) -> Result<(Workspace, Vec<Kept>), Error> {
+    let wanted = &contact_centre.workspace;
+    let mut target = wanted.clone();
+    target.ledger.declared.extend(wanted.parts());
+    let Some(before) = before else { return Ok((target, Vec::new())) };
+    target.boards = before.boards.clone();
+    target.superseded = before.superseded.clone();
+    target.ledger.declared.extend(&before.ledger.declared);
+    supersede(before, &mut target, &contact_centre.re_evaluate_tasks);
+    keep_what_the_api_made(before, &mut target);
+    let kept = keep_parts_in_use(store, before, wanted, &mut target).await?;
+    Ok((target, kept))
+}
+
+/// The file has a say over what it declares, or declared when it was last applied, and over nothing else.
+fn keep_what_the_api_made(before: &Workspace, target: &mut Workspace) {
+    let made = |part: PartId| !before.ledger.declared.contains(&part);
+    keep(&before.activities, &mut target.activities, |sid| made(PartId::Activity(*sid)));
+    keep(&before.task_queues, &mut target.task_queues, |sid| made(PartId::TaskQueue(*sid)));
+    keep(&before.task_channels, &mut target.task_channels, |name| made(PartId::TaskChannel(*name)));
+    keep(&before.workflows, &mut target.workflows, |sid| made(PartId::Workflow(*sid)));
+}
+
+/// Puts those of `before` back that `target` has not and that stay; gives them back.
+fn keep<'b, K: Ord + Clone, V: Clone>(
+    before: &'b BTreeMap<K, V>,
+    target: &mut BTreeMap<K, V>,
+    stays: impl Fn(&K) -> bool,
+) -> Vec<&'b V> {
+    let gone = before.iter().filter(|(key, _)| !target.contains_key(key) && stays(key)).collect::<Vec<_>>();
+    target.extend(gone.iter().map(|(key, part)| ((*key).clone(), (*part).clone())));
+    gone.into_iter().map(|(_, part)| part).collect()
+}
+
+/// A living Task must not lose its Workflow, its TaskChannel, nor a queue it is in or may still come into; a Workflow that
+/// the API made must not lose a queue it names.
 async fn keep_parts_in_use(
     store: &Store,
     before: &Workspace,
+    wanted: &Workspace,
     target: &mut Workspace,
-    summary: &mut Summary,
-) -> Result<(), Error> {
-    let queues = before.task_queues.keys().filter(|sid| !target.task_queues.contains_key(sid));
-    let workflows = before.workflows.keys().filter(|sid| !target.workflows.contains_key(sid));
-    let channels = before.task_channels.keys().filter(|name| !target.task_channels.contains_key(name));
-    if queues.count() + workflows.count() + channels.count() == 0 {
-        return Ok(());
+) -> Result<Vec<Kept>, Error> {
+    let named: BTreeSet<TaskQueueSid> = target
+        .workflows
+        .values()
+        .filter(|workflow| !wanted.workflows.contains_key(&workflow.sid))
+        .flat_map(|workflow| workflow.configuration.targets())
+        .map(|target| target.queue)
+        .collect();
+    let queues = keep(&before.task_queues, &mut target.task_queues, |sid| named.contains(sid));
+    let mut kept: Vec<Kept> =
+        queues.into_iter().map(|queue| because(of_queue(queue), Reason::NamedByWorkflow)).collect();
+    let target_parts: BTreeSet<PartId> = target.parts().collect();
+    if before.parts().all(|part| target_parts.contains(&part) || matches!(part, PartId::Activity(_))) {
+        return Ok(kept);
     }
-    let used = parts_in_use(store, before).await?;
-    for (name, channel) in &before.task_channels {
-        if used.channels.contains(name) && !target.task_channels.contains_key(name) {
-            target.task_channels.insert(*name, channel.clone());
-            kept(summary, Thing::TaskChannel(name.to_string()));
-        }
-    }
-    for (sid, workflow) in &before.workflows {
-        if used.workflows.contains(sid) && !target.workflows.contains_key(sid) {
-            target.workflows.insert(*sid, workflow.clone());
-            kept(summary, Thing::Workflow(workflow.friendly_name.clone()));
-        }
-    }
-    for (sid, queue) in &before.task_queues {
-        if used.queues.contains(sid) && !target.task_queues.contains_key(sid) {
-            target.task_queues.insert(*sid, queue.clone());
-            kept(summary, Thing::TaskQueue(queue.friendly_name.clone()));
-        }
-    }
-    Ok(())
+    let used = store.parts_in_use(before, &store.task_sids(before.sid).await?).await?;
+    let channels = keep(&before.task_channels, &mut target.task_channels, |name| used.channels.contains(name));
+    let workflows = keep(&before.workflows, &mut target.workflows, |sid| used.workflows.contains(sid));
+    let queues = keep(&before.task_queues, &mut target.task_queues, |sid| used.queues.contains(sid));
+    let things = channels.into_iter().map(of_channel).chain(workflows.into_iter().map(of_workflow));
+    let things = things.chain(queues.into_iter().map(of_queue));
+    kept.extend(things.map(|thing| because(thing, Reason::LivingTask)));
+    Ok(kept)
 }
 
-fn kept(summary: &mut Summary, thing: Thing) {
-    summary.kept.push(Kept { thing, reason: Reason::LivingTask });
+fn because(thing: Thing, reason: Reason) -> Kept {
+    Kept { thing, reason }
 }
 
-/// What Tasks that have not ended need.
-#[derive(Default)]
-struct Used {
-    queues: BTreeSet<TaskQueueSid>,
-    workflows: BTreeSet<WorkflowSid>,
-    channels: BTreeSet<TaskChannelName>,
+fn of_channel(channel: &TaskChannel) -> Thing {
+    Thing::TaskChannel(channel.unique_name.to_string())
 }
 
-async fn parts_in_use(store: &Store, workspace: &Workspace) -> Result<Used, Error> {
-    let (mut used, mut versions) = (Used::default(), BTreeSet::new());
-    for sid in store.task_sids(workspace.sid).await? {
-        let Some(task) = store.task(sid).await? else { continue };
-        if task.assignment_status.is_end() {
-            continue;
-        }
-        used.queues.insert(task.task_queue_sid);
-        used.workflows.insert(task.workflow_sid);
-        used.channels.insert(task.channel);
-        if versions.insert((task.workflow_sid, task.workflow_version)) {
-            let configuration = workspace.configuration_of(&task);
-            used.queues.extend(configuration.into_iter().flat_map(Configuration::targets).map(|target| target.queue));
-        }
-    }
-    Ok(used)
+fn of_workflow(workflow: &Workflow) -> Thing {
+    Thing::Workflow(workflow.friendly_name.clone())
+}
+
+fn of_queue(queue: &TaskQueue) -> Thing {
+    Thing::TaskQueue(queue.friendly_name.clone())
 }
 
 /// A changed configuration takes the place of the one before, which living Tasks still follow; with
@@ -148,17 +167,25 @@ fn bare(workspace: &Workspace) -> Workspace {
         task_channels: BTreeMap::new(),
         superseded: BTreeMap::new(),
         boards: BTreeMap::new(),
+        ledger: Ledger::default(),
         ..workspace.clone()
     }
 }
 
-fn compare_parts(before: &Workspace, after: &Workspace, summary: &mut Summary) {
+/// Notes what is new, changed and gone.
+fn compare_all(before: Option<&Workspace>, after: &Workspace, summary: &mut Summary) {
+    let empty = bare(after);
+    let thing = Thing::Workspace(after.friendly_name.clone());
+    match before {
+        None => summary.created.push(thing),
+        Some(before) if bare(before) != empty => summary.changed.push(thing),
+        Some(_same) => {}
+    }
+    let before = before.unwrap_or(&empty);
     compare(&before.activities, &after.activities, summary, |part| Thing::Activity(part.friendly_name.clone()));
-    compare(&before.task_channels, &after.task_channels, summary, |part| {
-        Thing::TaskChannel(part.unique_name.to_string())
-    });
-    compare(&before.task_queues, &after.task_queues, summary, |part| Thing::TaskQueue(part.friendly_name.clone()));
-    compare(&before.workflows, &after.workflows, summary, |part| Thing::Workflow(part.friendly_name.clone()));
+    compare(&before.task_channels, &after.task_channels, summary, of_channel);
+    compare(&before.task_queues, &after.task_queues, summary, of_queue);
+    compare(&before.workflows, &after.workflows, summary, of_workflow);
 }
 
 fn compare<K: Ord, V: PartialEq>(

@@ -8,16 +8,18 @@ mod event_type;
 mod expression;
 pub mod ids;
 pub mod instruction;
+mod ledger;
 mod reservation;
 mod task;
 mod task_channel;
 mod task_queue;
 pub mod time;
+mod url;
 mod worker;
 mod workflow;
 mod workspace;
 
-pub use activity::Activity;
+pub use activity::{ACTIVITIES_MAX, Activity};
 pub use attributes::{ATTRIBUTES_CHARS_MAX, Attributes, AttributesError};
 pub use centre::Centre;
 pub use event_type::{EventType, EventTypeError};
@@ -27,19 +29,23 @@ pub use expression::{
 };
 pub use ids::*;
 pub use instruction::{Instruction, IssuedInstruction};
+pub use ledger::{Dates, Ledger, PartId};
 pub use reservation::{Reservation, ReservationStatus};
 pub use task::{
     AssignmentStatus, EndReason, FailedOffer, PRIORITY_MAX, Removal, RoutingTarget, Step, TASK_TIMEOUT_MAX_SECS, Task,
     WorkflowPosition,
 };
 pub use task_channel::{
-    AfterConversation, TASK_CHANNEL_NAME_CHARS_MAX, TaskChannel, TaskChannelName, TaskChannelNameError,
+    AfterConversation, TASK_CHANNEL_NAME_CHARS_MAX, TASK_CHANNELS_MAX, TaskChannel, TaskChannelName,
+    TaskChannelNameError,
 };
-pub use task_queue::{TaskOrder, TaskQueue};
+pub use task_queue::{EVERYBODY, RESERVED_WORKERS_MAX, TASK_QUEUES_MAX, TaskOrder, TaskQueue};
 pub use time::{Clock, Millis, Timestamp};
+pub use url::{URL_CHARS_MAX, is_own_path, is_url};
 pub use worker::{IdleKey, OpenReservation, Readiness, Roster, WORKER_CAPACITY_MAX, Worker, WorkerChannel};
 pub use workflow::{
     CONFIGURATION_BYTES_MAX, Configuration, ConfigurationError, DEFAULT_FILTER_KEYS, Filter, KnownWorker, OrderBy,
-    OrderClause, RESERVATION_TIMEOUT_DEFAULT, STEPS_MAX, TARGET_KEYS, Target, Workflow,
+    OrderClause, RESERVATION_TIMEOUT_DEFAULT, RESERVATION_TIMEOUT_MAX_SECS, STEPS_MAX, TARGET_KEYS, Target,
+    WORKFLOW_BYTES_MAX, WORKFLOWS_MAX, Workflow,
 };
-pub use workspace::{AfterFailedReservation, OnTimeout, RoutingRules, Workspace, WrapUp};
+pub use workspace::{AfterFailedReservation, OnTimeout, RoutingRules, WORKSPACES_MAX, Workspace, WrapUp};

@@ -32,6 +32,10 @@ pub enum AssignmentStatus {
 }
 
 impl AssignmentStatus {
+    /// Every status, in the order of a Task's life.
+    pub const ALL: [Self; 6] =
+        [Self::Pending, Self::Reserved, Self::Assigned, Self::Wrapping, Self::Completed, Self::Canceled];
+
     /// Has the Task ended?
     pub fn is_end(self) -> bool {
         match self {
@@ -264,6 +268,17 @@ impl Task {
     /// Is it waiting for a Worker?
     pub fn is_pending(&self) -> bool {
         self.assignment_status == AssignmentStatus::Pending
+    }
+
+    /// Has nothing become of it since it was made? Its events are told with its second write.
+    pub fn is_new(&self) -> bool {
+        self.version == 0
+    }
+
+    /// Is it waiting on the board of its line, where Workers look? A new one is not there: usually somebody is free for it
+    /// at once, and then it never has to be.
+    pub fn is_in_line(&self) -> bool {
+        self.is_pending() && !self.is_new()
     }
 
     /// Can it be read at `now`? An ended Task can for a while, a removed one cannot (taskrouter.md section 5). The table may

@@ -10,6 +10,9 @@ use super::{Millis, TaskChannelSid, WorkspaceSid};
 /// Characters a TaskChannel's name may have (taskrouter.md section 14).
 pub const TASK_CHANNEL_NAME_CHARS_MAX: usize = 64;
 
+/// TaskChannels a Workspace may have: each is an item, and part of every free Worker's readiness.
+pub const TASK_CHANNELS_MAX: usize = 50;
+
 /// A TaskChannel's unique name: letters, digits, `_` and `$`, not beginning with a digit (taskrouter.md section 2.5).
 /// Kept in place, so that it is copied, compared and looked up without allocation.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -4,6 +4,15 @@ use serde::{Deserialize, Serialize};
 
 use super::{Expression, TaskQueueSid};
 
+/// TaskQueues a Workspace may have (taskrouter.md section 14).
+pub const TASK_QUEUES_MAX: usize = 5_000;
+
+/// Workers who may be offered one Task at once (taskrouter.md section 14).
+pub const RESERVED_WORKERS_MAX: u32 = 50;
+
+/// What a queue asks of its Workers if nothing is said: nothing (taskrouter.md section 2.6).
+pub const EVERYBODY: &str = "1==1";
+
 /// Where Tasks wait, and who may take them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TaskQueue {

@@ -11,6 +11,15 @@ pub use configuration::{CONFIGURATION_BYTES_MAX, ConfigurationError, DEFAULT_FIL
 /// How long a Reservation waits for an answer if nothing is said (taskrouter.md section 14).
 pub const RESERVATION_TIMEOUT_DEFAULT: Millis = Millis::from_secs(120);
 
+/// Longest wait of a Reservation for an answer, in seconds (taskrouter.md section 14).
+pub const RESERVATION_TIMEOUT_MAX_SECS: u32 = 86_400;
+
+/// Workflows a Workspace may have: far more than people tell apart.
+pub const WORKFLOWS_MAX: usize = 1_000;
+
+/// Bytes a Workflow may have as JSON: an item of the table holds 400 KB, and has to hold its keys as well.
+pub const WORKFLOW_BYTES_MAX: usize = 350_000;
+
 /// A Workflow with the configuration new Tasks follow.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Workflow {

@@ -3,9 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Activity, ActivitySid, Configuration, EventType, Millis, Readiness, Task, TaskChannel, TaskChannelName, TaskOrder,
-    TaskQueue, TaskQueueSid, Workflow, WorkflowSid, WorkspaceSid,
+    Activity, ActivitySid, Configuration, EventType, Ledger, Millis, Readiness, Task, TaskChannel, TaskChannelName,
+    TaskOrder, TaskQueue, TaskQueueSid, Workflow, WorkflowSid, WorkspaceSid,
 };
+
+/// Workspaces an account may have: the schedule's sweep looks after each of them every minute.
+pub const WORKSPACES_MAX: usize = 100;
 
 /// How a Worker gets out of wrap-up without anybody doing anything.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -99,6 +102,8 @@ pub struct Workspace {
     pub task_channels: BTreeMap<TaskChannelName, TaskChannel>,
     /// Every readiness that Workers of this Workspace have had, by its key; a hint for finding free Workers.
     pub boards: BTreeMap<String, Readiness>,
+    /// Dates of its parts, and whose they are.
+    pub ledger: Ledger,
 }
 
 impl Workspace {
@@ -120,6 +125,7 @@ impl Workspace {
             superseded: BTreeMap::new(),
             task_channels: channels.into_iter().collect(),
             boards: BTreeMap::new(),
+            ledger: Ledger::default(),
         }
     }
 

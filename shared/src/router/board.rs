@@ -32,7 +32,7 @@ impl Board {
 
     /// Writes a Task, whatever was there before; that is given back.
     pub fn put_task(&mut self, workspace: &Workspace, task: Task) -> Option<Task> {
-        let waits = |task: &Task| line_of(workspace, task).filter(|_| task.is_pending());
+        let waits = |task: &Task| line_of(workspace, task).filter(|_| task.is_in_line());
         if let Some(old) = self.tasks.get(&task.sid)
             && let Some(line) = waits(old)
             && let Some(places) = self.waiting.get_mut(&line)
@@ -60,13 +60,14 @@ impl Board {
         self.workers.insert(worker.sid, worker)
     }
 
-    /// What is to be written for a waiting Task; `None`: it waits on.
+    /// What is to be written for a waiting Task: an offer, or for a new one its place in line; `None`: it waits on.
     pub fn choose_workers(&self, workspace: &Workspace, sid: TaskSid, now: Timestamp) -> Option<Decision> {
         let task = self.tasks.get(&sid)?;
         let suits = |worker: &&Worker| may_take(workspace, worker, task, now);
-        let candidates: Vec<Worker> = match line_of(workspace, task)? {
-            Line::Worker(worker) => self.workers.get(&worker).cloned().into_iter().collect(),
-            Line::Queue(queue, channel) => {
+        let candidates: Vec<Worker> = match line_of(workspace, task) {
+            None => Vec::new(),
+            Some(Line::Worker(worker)) => self.workers.get(&worker).cloned().into_iter().collect(),
+            Some(Line::Queue(queue, channel)) => {
                 let enough = if by_idle_time(workspace, task) { at_once(workspace, task) } else { usize::MAX };
                 let first = |board| self.workers_on(board).filter(suits).take(enough);
                 self.boards_serving(queue, channel).flat_map(first).cloned().collect()
@@ -74,7 +75,10 @@ impl Board {
         };
         let snapshot =
             Snapshot::new(workspace).with_tasks([task.clone()]).with_candidates(task.task_queue_sid, candidates);
-        decide(snapshot, &Event::Advance { task: sid }, now).if_changed()
+        decide(snapshot, &Event::Advance { task: sid }, now).if_changed().or_else(|| {
+            let snapshot = Snapshot::new(workspace).with_tasks([task.clone()]);
+            decide(snapshot, &Event::NobodyFound { task: sid }, now).if_changed()
+        })
     }
 
     /// What is to be written for a Worker who could take something; `None`: nothing waits for them.

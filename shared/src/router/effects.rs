@@ -194,7 +194,8 @@ pub fn of_worker(workspace: &Workspace, old: Option<&Worker>, new: &Worker) -> V
 
 fn waits_anew(old: Option<&Task>, new: &Task) -> bool {
     let Some(old) = old else { return new.assignment_status == AssignmentStatus::Pending };
-    let same = old.assignment_status == new.assignment_status
+    let same = old.is_in_line() == new.is_in_line()
+        && old.assignment_status == new.assignment_status
         && old.workflow_version == new.workflow_version
         && old.position.step == new.position.step
         && old.channel == new.channel

@@ -17,6 +17,11 @@ pub enum Event {
         /// Which.
         task: TaskSid,
     },
+    /// Nobody is free for this Task now: a new one gets its place in line.
+    NobodyFound {
+        /// Which.
+        task: TaskSid,
+    },
     /// This Worker has a free slot: find the waiting Task in the snapshot that comes first.
     ServeWorker {
         /// Who.
@@ -190,6 +195,7 @@ impl Event {
     pub fn task(&self) -> Option<TaskSid> {
         match self {
             Self::Advance { task }
+            | Self::NobodyFound { task }
             | Self::Answered { task, .. }
             | Self::InstructionIssued { task, .. }
             | Self::WorkerCallNamed { task, .. }
@@ -231,6 +237,7 @@ impl Event {
             | Self::Released(Release { worker, .. })
             | Self::AdvanceWorker { worker } => Some(*worker),
             Self::Advance { .. }
+            | Self::NobodyFound { .. }
             | Self::Answered { .. }
             | Self::InstructionIssued { .. }
             | Self::WorkerCallNamed { .. }

@@ -27,6 +27,15 @@ pub(super) fn advance(draft: &mut Draft<'_>, sid: TaskSid) -> Result<(), Refusal
     if chosen.is_empty() { decide_skip(draft, sid) } else { reserve(draft, sid, &chosen) }
 }
 
+/// A new Task for which nobody is free is put in line. Being written is all it takes: what is not new waits on the board
+/// of its line, and the record of that write looks for Workers once more, so that one who became free meanwhile is found.
+pub(super) fn stand_in_line(draft: &mut Draft<'_>, sid: TaskSid) -> Result<(), Refusal> {
+    if draft.task(sid)?.is_new() {
+        draft.task_mut(sid)?;
+    }
+    Ok(())
+}
+
 /// Finds the Task in the snapshot that comes first for this Worker and reserves it (taskrouter.md section 10).
 pub(super) fn serve(draft: &mut Draft<'_>, sid: WorkerSid) -> Result<(), Refusal> {
     let worker = draft.worker(sid)?;

@@ -39,7 +39,10 @@ pub(super) fn answer(
     let status = find(draft, task, reservation)?.status;
     match (answer, status) {
         (Answer::Accept, ReservationStatus::Accepted) => Ok(()),
-        (Answer::Accept, ReservationStatus::Pending) => accept(draft, task, reservation),
+        (Answer::Accept, ReservationStatus::Pending) => {
+            caller_is_here(draft, task, reservation)?;
+            accept(draft, task, reservation)
+        }
         (Answer::Reject { activity }, ReservationStatus::Pending) => {
             pending_mut(draft, task, reservation)?.rejected_into = *activity;
             draft.end_reservation(task, reservation, ReservationStatus::Rejected)?;
@@ -47,6 +50,18 @@ pub(super) fn answer(
         }
         (Answer::Accept | Answer::Reject { .. }, status) => Err(Refusal::ReservationNotPending { reservation, status }),
     }
+}
+
+/// Of parallel offers, one that has nothing but a word for it cannot have a caller whom another one's `redirect` sends away:
+/// nobody would be there. Who is being called is connected first, and that says more.
+fn caller_is_here(draft: &Draft<'_>, task: TaskSid, reservation: ReservationSid) -> Result<(), Refusal> {
+    if find(draft, task, reservation)?.instruction.is_some() {
+        return Ok(());
+    }
+    let redirects =
+        |other: &&Reservation| other.instruction.as_ref().is_some_and(|issued| issued.plan == Plan::Redirect);
+    let elsewhere = draft.task(task)?.pending_reservations().find(redirects);
+    elsewhere.map_or(Ok(()), |other| Err(Refusal::InstructionInHand(other.sid)))
 }
 
 /// Whether the Reservation's own timeout stands still: not while a redirected caller listens to somebody's TwiML, which
@@ -138,14 +153,21 @@ pub(super) fn name_call(
     instruction.worker_call_sid = Some(call);
     let rings = Millis::from_secs(u64::from(instruction.ring_timeout_secs));
     found.expires_at = now + rings.saturating_add(RING_MARGIN);
-    let in_attributes = match instruction.plan {
-        Plan::Dequeue { .. } | Plan::Call { .. } => true,
-        Plan::Conference(_) | Plan::Redirect | Plan::DialQueue { .. } => false,
-    };
-    if in_attributes {
-        set_attribute(draft.task_mut(task)?, "worker_call_sid", call.to_string().into());
-    }
+    add_worker_call(draft.task_mut(task)?);
     Ok(())
+}
+
+/// The call of whoever has the Task becomes one of its attributes (taskrouter.md section 11.3, `dequeue` and `call`). A call
+/// that only rings does not: written with the acceptance, it costs no write of its own and no event.
+fn add_worker_call(task: &mut Task) {
+    let instruction = task.held_reservation().and_then(|held| held.instruction.as_ref());
+    let call = instruction.and_then(|instruction| match instruction.plan {
+        Plan::Dequeue { .. } | Plan::Call { .. } => instruction.worker_call_sid,
+        Plan::Conference(_) | Plan::Redirect | Plan::DialQueue { .. } => None,
+    });
+    if let Some(call) = call {
+        set_attribute(task, "worker_call_sid", call.to_string().into());
+    }
 }
 
 /// What an instruction adds to a Task's attributes. Where they are full already, a call is more than a note of it.
@@ -169,6 +191,7 @@ pub(super) fn accept(draft: &mut Draft<'_>, task: TaskSid, reservation: Reservat
     let task = draft.task_mut(task)?;
     task.assignment_status = AssignmentStatus::Assigned;
     task.failed_offers.clear();
+    add_worker_call(task);
     Ok(())
 }
 

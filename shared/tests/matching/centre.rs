@@ -103,5 +103,6 @@ fn task(workspace: &Workspace, number: u64) -> Task {
         ..NewTask::new(TaskSid::from_bytes(sid_bytes(number)), attributes.parse().unwrap(), TaskChannelName::VOICE)
     };
     let workflow = workspace.workflows.values().next().unwrap();
-    create_task(workspace, workflow, new, NOON).unwrap()
+    // In line, not new.
+    Task { version: 1, ..create_task(workspace, workflow, new, NOON).unwrap() }
 }

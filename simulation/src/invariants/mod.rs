@@ -1,6 +1,7 @@
 //! What must hold, checked after every write and, once it is calm, every few seconds.
 
 pub mod calm;
+pub mod events;
 mod tasks;
 mod workers;
 
@@ -32,6 +33,8 @@ pub enum Invariant {
     Deadlines,
     /// 8: a webhook that fails still leaves the caller with valid TwiML.
     ValidTwiml,
+    /// 9: what is written is told: each event is kept once and, to whoever wants to know, told in order.
+    EverythingIsTold,
     /// In the end everything has ended.
     EverythingEnds,
     /// Nothing panics.

@@ -6,7 +6,7 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::de::Error as _;
-use shared::model::{EventSid, EventType, WorkspaceSid};
+use shared::model::{EventSid, EventType, Timestamp, WorkspaceSid};
 use shared::router::events::{EVENT_KEPT, Event, EventPlace, Parameter, Parameters, Shape};
 
 use super::{Attributes, binary};
@@ -23,6 +23,9 @@ const TOLD: &str = "told";
 /// The type among what an event alone says: no parameter's code has more than one letter.
 const TYPE: &str = "type";
 
+/// When it happened, among what an event alone says, if that was before the write.
+const EARLIER: &str = "at";
+
 /// The id of the first event.
 const FIRST: &str = "first";
 
@@ -37,6 +40,7 @@ pub(super) fn of(key: &Key, events: &[Event]) -> Item {
         let own = event.parameters.iter().filter(|(parameter, value)| !is_common(*parameter, value));
         let mut told = written(own);
         told.insert(TYPE.to_owned(), number(event.event_type.code()));
+        told.extend(event.earlier.map(|at| (EARLIER.to_owned(), number(at.as_millis()))));
         AttributeValue::M(told)
     });
     item.insert(ALL.to_owned(), AttributeValue::M(written(common)));
@@ -63,7 +67,8 @@ fn events_of(workspace_sid: WorkspaceSid, item: &Item) -> Option<Vec<Event>> {
         let told = told.as_m().ok()?;
         let event_type = EventType::of_code(told.get(TYPE)?.as_n().ok()?.parse().ok()?)?;
         let parameters = common.clone().and(said(told));
-        Some(Event { place: first.numbered(index), event_type, workspace_sid, parameters })
+        let earlier = told.get(EARLIER).and_then(|at| at.as_n().ok()?.parse().ok()).map(Timestamp::from_millis);
+        Some(Event { place: first.numbered(index), earlier, event_type, workspace_sid, parameters })
     });
     events.collect()
 }

@@ -11,12 +11,32 @@ async fn tasks_wait_by_priority_then_by_start() {
     let mut expected = Vec::new();
     for (cause, priority, start) in [("third", 0, 1), ("first", 9, 3), ("second", 9, 4), ("fourth", 0, 2)] {
         let task = Task { priority, ..world.new_task(cause, "en", after_secs(start)).await };
-        world.create(&task).await;
+        world.put_in_line(&task).await;
         expected.push((u32::MAX - priority, start, task.sid));
     }
     expected.sort_unstable();
     let expected: Vec<_> = expected.into_iter().map(|(_, _, sid)| sid).collect();
     assert_eq!(world.waiting_in("English").await, expected);
+}
+
+#[tokio::test]
+async fn a_new_task_is_on_its_board_once_nobody_was_found_for_it_or_when_an_offer_has_failed() {
+    let world = World::open().await;
+    let (task, later) = (world.new_task("call", "en", NOON).await, world.new_task("later", "en", after_secs(1)).await);
+    world.create(&task).await;
+    world.create(&later).await;
+    assert_eq!(world.waiting_in("English").await, []);
+    let offer = world.offer(&task, &world.worker("Maya").await, NOON).await;
+    world.store.commit(&offer, &*world.workspace().await).await.unwrap();
+    let nobody = |task: &Task| shared::router::Event::NobodyFound { task: task.sid };
+    world.store.apply(&nobody(&later), after_secs(1)).await.unwrap();
+    world.store.apply(&nobody(&task), after_secs(1)).await.unwrap();
+    assert_eq!(world.waiting_in("English").await, [later.sid], "an offer came before");
+    let reservation = offer.tasks[0].reservations[0].sid;
+    let rejected = shared::router::Answer::Reject { activity: None };
+    let rejected = shared::router::Event::Answered { task: task.sid, reservation, answer: rejected };
+    world.store.apply(&rejected, after_secs(2)).await.unwrap();
+    assert_eq!(world.waiting_in("English").await, [task.sid, later.sid]);
 }
 
 #[tokio::test]

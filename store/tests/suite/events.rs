@@ -28,17 +28,28 @@ fn attributes_of_a_call() -> serde_json::Value {
     })
 }
 
-/// The events of a new Task and of its offer to Maya a second later.
+/// The events of a new Task that is put in line, and of its offer to Maya a second later.
 async fn created_and_offered(world: &World, cause: &str) -> (Vec<Event>, Vec<Event>) {
     let workspace = world.workspace().await;
     let task = world.new_task_about(cause, &attributes_of_a_call(), NOON).await;
     let maya = world.worker("Maya").await;
     let later = after_secs(1);
-    let offer = world.offer(&task, &maya, later).await;
+    let queued = Task { version: 1, ..task.clone() };
+    let offer = world.offer(&queued, &maya, later).await;
     let workers: Workers = offer.workers.iter().map(|worker| (worker.sid, worker.clone())).collect();
-    let created = of_task(&workspace, &workers, None, &task);
-    let offered = of_task(&workspace, &workers, Some(&task), &offer.tasks[0]);
+    let created = of_task(&workspace, &workers, Some(&task), &queued);
+    let offered = of_task(&workspace, &workers, Some(&queued), &offer.tasks[0]);
     (created, offered)
+}
+
+/// The events of a new Task that is offered to Maya some milliseconds after it was made.
+async fn created_for_maya(world: &World, cause: &str) -> Vec<Event> {
+    let workspace = world.workspace().await;
+    let task = world.new_task_about(cause, &attributes_of_a_call(), NOON).await;
+    let maya = world.worker("Maya").await;
+    let offer = world.offer(&task, &maya, NOON + Millis::from_millis(37)).await;
+    let workers: Workers = offer.workers.iter().map(|worker| (worker.sid, worker.clone())).collect();
+    of_task(&workspace, &workers, Some(&task), &offer.tasks[0])
 }
 
 /// An event of a Task of its own.
@@ -47,6 +58,7 @@ fn event(world: &World, number: u32, at: Timestamp) -> Event {
     let about = task.to_string();
     Event {
         place: EventPlace::of(events::Cause { about: &about, version: 1, at }),
+        earlier: None,
         event_type: if number.is_multiple_of(2) { EventType::TaskCreated } else { EventType::TaskUpdated },
         workspace_sid: world.declared.workspace.sid,
         parameters: Parameters::new().with(Parameter::TaskSid, task),
@@ -76,10 +88,13 @@ async fn listed(world: &World, filter: &EventFilter, limit: usize) -> Vec<Event>
 async fn an_event_is_found_by_its_id_as_it_was() {
     let world = World::open().await;
     let (created, offered) = created_and_offered(&world, "call").await;
-    for told in [&created, &offered] {
+    let at_once = created_for_maya(&world, "at once").await;
+    for told in [&created, &offered, &at_once] {
         world.store.add_events(told).await.unwrap();
     }
-    for told in created.iter().chain(&offered) {
+    let moments: Vec<u64> = at_once.iter().map(|event| event.at().since(NOON).as_millis()).collect();
+    assert_eq!(moments, [0, 0, 0, 0, 37], "the Task was there before it was offered");
+    for told in created.iter().chain(&offered).chain(&at_once) {
         let found = world.store.event(told.workspace_sid, told.sid()).await.unwrap();
         assert_eq!(found.as_ref(), Some(told));
     }
@@ -112,7 +127,7 @@ async fn the_events_of_an_ordinary_write_are_one_write_unit() {
     let mut moved = maya.clone();
     (moved.activity_sid, moved.date_status_changed) = (world.activity("Offline"), after_secs(60));
     let moved = of_worker(&workspace, Some(&maya), Some(&moved), NOON);
-    for told in [created, offered, moved] {
+    for told in [created, offered, moved, created_for_maya(&world, "at once").await] {
         world.store.add_events(&told).await.unwrap();
         let item = world.item(&Key::events(workspace.sid, told[0].place)).await.unwrap();
         let bytes = bytes_of(&aws_sdk_dynamodb::types::AttributeValue::M(item)) - 3;

@@ -14,7 +14,7 @@ async fn a_task_with_as_many_attributes_as_may_be_is_kept_whole() {
     let world = World::open().await;
     let known = json!({ "selected_language": "en", "note": "नमस्ते ".repeat(ATTRIBUTES_CHARS_MAX / 8) });
     let task = world.new_task_about("call", &known, NOON).await;
-    world.create(&task).await;
+    let task = world.put_in_line(&task).await;
     assert_eq!(world.store.task(task.sid).await.unwrap(), Some(task.clone()));
     assert_eq!(world.waiting_page("English", None, 1).await, [task]);
 }
@@ -25,7 +25,7 @@ async fn a_hundred_large_tasks_are_read_at_once() {
     let known = json!({ "selected_language": "en", "note": "x".repeat(ATTRIBUTES_CHARS_MAX - 100) });
     for number in 0..100 {
         let task = world.new_task_about(&number.to_string(), &known, NOON).await;
-        world.create(&task).await;
+        world.put_in_line(&task).await;
     }
     assert_eq!(world.waiting_in("English").await.len(), 100);
 }

@@ -120,11 +120,18 @@ impl World {
         create_task(&workspace, &workspace.workflows[&workflow], new, now).unwrap()
     }
 
-    /// A Task of this language that waits since `now`.
+    /// A Task of this language that waits in line since `now`.
     pub async fn waiting(&self, cause: &str, language: &str, now: Timestamp) -> Task {
         let task = self.new_task(cause, language, now).await;
-        self.create(&task).await;
-        task
+        self.put_in_line(&task).await
+    }
+
+    /// Writes a new Task, and that nobody is found for it.
+    pub async fn put_in_line(&self, task: &Task) -> Task {
+        self.create(task).await;
+        let applied = self.store.apply(&Event::NobodyFound { task: task.sid }, task.date_created).await.unwrap();
+        assert_eq!(applied.outcome, Outcome::Changed);
+        applied.task.unwrap()
     }
 
     /// Writes a new Task.

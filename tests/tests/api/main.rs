@@ -3,6 +3,8 @@
 //! Beside this file, one file a concept.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says so by panicking")]
 
+mod configuration;
+mod configuration_in_use;
 mod reservations;
 mod tasks;
 mod wire;

@@ -1,6 +1,7 @@
 //! A set-up file applied to a table: what differs is changed, what does not is kept, live calls included.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
 
+mod made_by_the_api;
 mod routing;
 mod table;
 

@@ -20,6 +20,7 @@ async fn a_caller_hears_the_place_in_line_and_what_is_left_of_the_usual_wait() {
     let world = World::open().await;
     for call_sid in EARLIER {
         world.caller("/enqueue-call?attempt=1", &[("CallSid", call_sid), ("Digits", "1")]).await;
+        world.store.apply(&Event::NobodyFound { task: task_of(call_sid) }, NOON).await.unwrap();
         world.pass(Millis::from_secs(1));
     }
     world.caller("/enqueue-call?attempt=1", &[("Digits", "1")]).await;

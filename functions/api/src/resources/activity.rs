@@ -2,13 +2,16 @@
 
 use serde::Serialize;
 use serde_json::Value;
-use shared::model::{AccountSid, Activity, ActivitySid, Workspace, WorkspaceSid};
+use shared::model::{
+    ACTIVITIES_MAX, AccountSid, Activity, ActivitySid, Centre, Expression, PartId, Workspace, WorkspaceSid,
+};
 
+use super::configuration::{self, Row, ShownDates, change, check_room, dates, needed};
 use super::follow_workers;
 use crate::answer::Answer;
 use crate::call::Call;
 use crate::error::ApiError;
-use crate::paging::{Listed, Paging, Place};
+use crate::paging::Paging;
 use crate::view::View;
 
 /// `GET …/Activities`; filters `FriendlyName`, `Available`.
@@ -19,18 +22,35 @@ pub async fn list(call: &Call<'_>) -> Result<Answer, ApiError> {
         name.is_none_or(|name| activity.friendly_name == name)
             && available.is_none_or(|available| activity.available == available)
     };
-    let workspace = call.workspace().await?;
-    let found = workspace.activities.values().filter(is_wanted).collect();
+    let workspace = configuration::read(call).await?;
+    let found = workspace.activities.values().filter(is_wanted);
+    let rows = found.map(|one| Row::new(&workspace, one, PartId::Activity(one.sid), one.sid)).collect();
     let url = url(&call.view, workspace.sid);
-    paging.answer("activities", &url, found, |activity| render(&call.view, workspace.sid, activity))
+    paging.answer("activities", &url, rows, |row| render(&call.view, &workspace, row.part))
 }
 
 /// `GET …/Activities/{Sid}`
 pub async fn fetch(call: &Call<'_>) -> Result<Answer, ApiError> {
-    let sid: ActivitySid = call.sid("Sid")?;
-    let workspace = call.workspace().await?;
-    let activity = workspace.activities.get(&sid).ok_or_else(|| call.not_found())?;
-    Ok(Answer::ok(render(&call.view, workspace.sid, activity)?))
+    let sid = call.sid("Sid")?;
+    let workspace = configuration::read(call).await?;
+    answer(call, &workspace, sid)
+}
+
+/// `POST …/Activities` with `FriendlyName` and `Available`.
+pub async fn create(call: &Call<'_>) -> Result<Answer, ApiError> {
+    let name = call.form.friendly_name("FriendlyName")?.ok_or_else(|| ApiError::missing("FriendlyName"))?;
+    let available = call.form.switch("Available").unwrap_or(false);
+    let [seed, count] = call.api.ids.next_cause();
+    let sid = ActivitySid::derive(&[&seed, &count]);
+    let changed = change(call, |workspace| {
+        if !workspace.activities.contains_key(&sid) {
+            check_room(workspace.activities.len(), ACTIVITIES_MAX, "Activities")?;
+        }
+        workspace.activities.insert(sid, Activity { sid, friendly_name: name.to_owned(), available });
+        Ok(())
+    });
+    let made = changed.await?.after;
+    Ok(Answer::created(answer(call, &made, sid)?.body))
 }
 
 /// `POST …/Activities/{Sid}` with `FriendlyName`. `Available` never changes; sending it changes nothing (taskrouter.md
@@ -38,16 +58,71 @@ pub async fn fetch(call: &Call<'_>) -> Result<Answer, ApiError> {
 pub async fn update(call: &Call<'_>) -> Result<Answer, ApiError> {
     let sid: ActivitySid = call.sid("Sid")?;
     let name = call.form.friendly_name("FriendlyName")?;
-    let workspace = call.workspace().await?;
-    let activity = workspace.activities.get(&sid).ok_or_else(|| call.not_found())?;
-    let Some(name) = name.filter(|name| *name != activity.friendly_name) else {
-        return Ok(Answer::ok(render(&call.view, workspace.sid, activity)?));
-    };
-    let renamed = Activity { friendly_name: name.to_owned(), ..activity.clone() };
-    call.api.store.save_activity(workspace.sid, &renamed).await?;
-    // Queues may choose by the name of an Activity (taskrouter.md section 8.2).
-    follow_workers(call, &workspace).await?;
-    Ok(Answer::ok(render(&call.view, workspace.sid, &renamed)?))
+    let changed = change(call, |workspace| {
+        let activity = workspace.activities.get_mut(&sid).ok_or_else(|| call.not_found())?;
+        name.into_iter().for_each(|name| name.clone_into(&mut activity.friendly_name));
+        Ok(())
+    });
+    let changed = changed.await?;
+    if changed.before.activities != changed.after.activities {
+        // Queues may choose by the name of an Activity (taskrouter.md section 8.2).
+        follow_workers(call, &changed.after).await?;
+    }
+    answer(call, &changed.after, sid)
+}
+
+/// `DELETE …/Activities/{Sid}`; not while somebody needs it: the Workspace, the contact centre, a Workflow that counts the
+/// Workers in it, or a Worker who is in it. A Worker who goes into it in the very moment it is deleted is in no Activity
+/// that is known, and unavailable, until they are given another.
+pub async fn delete(call: &Call<'_>) -> Result<Answer, ApiError> {
+    let sid: ActivitySid = call.sid("Sid")?;
+    let workspace = configuration::read(call).await?;
+    if !workspace.activities.contains_key(&sid) {
+        return Err(call.not_found());
+    }
+    let store = &call.api.store;
+    let centre = store.centre(call.now).await?;
+    check_references(sid, &workspace, centre.as_deref())?;
+    let workers = store.workers(&store.worker_sids(workspace.sid).await?).await?;
+    if let Some(worker) = workers.iter().find(|worker| worker.activity_sid == sid) {
+        return Err(needed("Activity", sid, format_args!("Worker {} is in it", worker.sid)));
+    }
+    let changed = change(call, |workspace| {
+        check_references(sid, workspace, centre.as_deref())?;
+        workspace.activities.remove(&sid);
+        Ok(())
+    });
+    changed.await?;
+    Ok(Answer::no_content())
+}
+
+/// Who in the configuration refers to an Activity.
+fn check_references(sid: ActivitySid, workspace: &Workspace, centre: Option<&Centre>) -> Result<(), ApiError> {
+    let refuse = |reason: &str| Err(needed("Activity", sid, reason));
+    if workspace.default_activity_sid == sid {
+        return refuse("it is the Workspace's default Activity");
+    }
+    if workspace.timeout_activity_sid == sid {
+        return refuse("it is the Workspace's timeout Activity");
+    }
+    let wrap_up = workspace.wrap_up.as_ref();
+    if wrap_up.is_some_and(|wrap_up| [wrap_up.activity_sid, wrap_up.next_activity_sid].contains(&sid)) {
+        return refuse("the Workspace's wrap-up leads into it or out of it");
+    }
+    if centre.is_some_and(|centre| centre.workspace_sid == workspace.sid && centre.post_work_activity_sid == Some(sid))
+    {
+        return refuse("the contact centre's Workers go into it after a conversation");
+    }
+    let text = sid.to_string();
+    let counts = |skip_if: &Expression| skip_if.source().contains(&text);
+    let counting = workspace
+        .workflows
+        .values()
+        .find(|workflow| workflow.configuration.targets().any(|target| target.skip_if.as_ref().is_some_and(counts)));
+    match counting {
+        Some(workflow) => refuse(&format!("Workflow {} counts the Workers in it", workflow.sid)),
+        None => Ok(()),
+    }
 }
 
 /// An Activity that a parameter names must be there.
@@ -65,19 +140,17 @@ pub fn url(view: &View, workspace: WorkspaceSid) -> String {
     format!("{}/Activities", view.workspace(workspace))
 }
 
-impl Listed for &Activity {
-    fn place(&self) -> Place {
-        Place::ageless(self.sid)
-    }
+fn answer(call: &Call<'_>, workspace: &Workspace, sid: ActivitySid) -> Result<Answer, ApiError> {
+    let activity = workspace.activities.get(&sid).ok_or_else(|| call.not_found())?;
+    Ok(Answer::ok(render(&call.view, workspace, activity)?))
 }
 
 #[derive(Serialize)]
 struct ActivityResource<'a> {
     account_sid: AccountSid,
     available: bool,
-    /// Not kept: nothing in routing depends on it.
-    date_created: Option<String>,
-    date_updated: Option<String>,
+    #[serde(flatten)]
+    dates: ShownDates,
     friendly_name: &'a str,
     sid: ActivitySid,
     workspace_sid: WorkspaceSid,
@@ -90,31 +163,58 @@ struct ActivityLinks {
     workspace: String,
 }
 
-fn render(view: &View, workspace: WorkspaceSid, activity: &Activity) -> serde_json::Result<Value> {
+fn render(view: &View, workspace: &Workspace, activity: &Activity) -> serde_json::Result<Value> {
     serde_json::to_value(ActivityResource {
         account_sid: view.account_sid,
         available: activity.available,
-        date_created: None,
-        date_updated: None,
+        dates: dates(workspace, PartId::Activity(activity.sid)),
         friendly_name: &activity.friendly_name,
         sid: activity.sid,
-        workspace_sid: workspace,
-        url: format!("{}/{}", url(view, workspace), activity.sid),
-        links: ActivityLinks { workspace: view.workspace(workspace) },
+        workspace_sid: workspace.sid,
+        url: format!("{}/{}", url(view, workspace.sid), activity.sid),
+        links: ActivityLinks { workspace: view.workspace(workspace.sid) },
     })
 }
 
 #[cfg(test)]
 mod tests {
+    use shared::model::{Millis, WrapUp};
+
     use super::*;
-    use crate::resources::samples;
+    use crate::resources::samples::{self, AVAILABLE, OFFLINE, WORKFLOW, WRAP_UP};
 
     #[test]
     fn an_activity_has_every_property_of_the_official_document() {
         let workspace = samples::workspace();
         for activity in workspace.activities.values() {
-            let rendered = render(&samples::view(), workspace.sid, activity).unwrap();
-            samples::assert_official("activity", &rendered);
+            samples::assert_official("activity", &render(&samples::view(), &workspace, activity).unwrap());
         }
+    }
+
+    #[test]
+    fn an_activity_that_somebody_refers_to_stays() {
+        let mut workspace = samples::workspace();
+        let refused = |sid, workspace: &Workspace, centre| {
+            check_references(sid, workspace, centre).map_err(|error| error.to_string()).err().unwrap_or_default()
+        };
+        assert!(refused(OFFLINE, &workspace, None).ends_with("it is the Workspace's default Activity"));
+        workspace.default_activity_sid = AVAILABLE;
+        assert!(refused(OFFLINE, &workspace, None).ends_with("it is the Workspace's timeout Activity"));
+        assert_eq!(refused(WRAP_UP, &workspace, None), "");
+
+        let centre = samples::centre(&workspace);
+        assert!(refused(WRAP_UP, &workspace, Some(&centre)).contains("after a conversation"));
+        let elsewhere = Centre { workspace_sid: WorkspaceSid::derive(&["another"]), ..centre.clone() };
+        assert_eq!(refused(WRAP_UP, &workspace, Some(&elsewhere)), "");
+
+        let next_activity_sid = AVAILABLE;
+        workspace.wrap_up = Some(WrapUp { activity_sid: WRAP_UP, limit: Millis::from_secs(1), next_activity_sid });
+        assert!(refused(WRAP_UP, &workspace, None).contains("wrap-up"));
+        workspace.wrap_up = None;
+        let workflow = workspace.workflows.get_mut(&WORKFLOW).unwrap();
+        let target = workflow.configuration.default_filter.as_mut().unwrap();
+        target.skip_if = format!("workers.{WRAP_UP} > 3").parse().ok();
+        assert!(target.skip_if.is_some());
+        assert!(refused(WRAP_UP, &workspace, None).contains("counts the Workers in it"));
     }
 }

@@ -6,9 +6,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
+use shared::menu::Menu;
 use shared::model::{
-    AccountSid, Activity, ActivitySid, Configuration, Millis, Roster, Target, Task, TaskChannelName, TaskOrder,
-    TaskQueue, TaskQueueSid, TaskSid, Timestamp, Worker, WorkerSid, Workflow, WorkflowSid, Workspace, WorkspaceSid,
+    AccountSid, Activity, ActivitySid, Centre, Configuration, Dates, Millis, Roster, Target, Task, TaskChannelName,
+    TaskOrder, TaskQueue, TaskQueueSid, TaskSid, Timestamp, Worker, WorkerSid, Workflow, WorkflowSid, Workspace,
+    WorkspaceSid,
 };
 use shared::router::{NewTask, create_task};
 
@@ -43,9 +45,10 @@ pub fn workspace() -> Workspace {
         max_reserved_workers: 1,
         task_order: TaskOrder::Fifo,
     };
+    let dates = Dates { date_created: NOON, date_updated: NOON + Millis::from_secs(60) };
     let configuration = Configuration { filters: Vec::new(), default_filter: Some(Target::to(QUEUE)) };
     let workflow = Workflow::new(WORKFLOW, "Incoming Customer Requests", configuration);
-    Workspace {
+    let mut workspace = Workspace {
         activities: BTreeMap::from([
             activity(OFFLINE, "Offline", false),
             activity(AVAILABLE, "Available", true),
@@ -54,6 +57,20 @@ pub fn workspace() -> Workspace {
         task_queues: BTreeMap::from([(QUEUE, queue)]),
         workflows: BTreeMap::from([(WORKFLOW, workflow)]),
         ..Workspace::new(WORKSPACE, "Customer Contact Center", OFFLINE)
+    };
+    workspace.ledger.dates = workspace.parts().map(|part| (part, dates)).collect();
+    workspace
+}
+
+/// The contact centre whose callers come into this Workspace.
+pub fn centre(workspace: &Workspace) -> Centre {
+    Centre {
+        phone_number: "+17075550183".to_owned(),
+        workspace_sid: workspace.sid,
+        workflow_sid: WORKFLOW,
+        post_work_activity_sid: Some(WRAP_UP),
+        worker_ring_timeout_secs: 20,
+        menu: Menu::default(),
     }
 }
 

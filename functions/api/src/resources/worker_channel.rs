@@ -73,7 +73,7 @@ struct Share<'a> {
 
 impl Listed for Share<'_> {
     fn place(&self) -> Place {
-        Place::ageless(self.channel.sid)
+        Place::by(Vec::new(), self.channel.sid)
     }
 }
 

@@ -1,112 +1,147 @@
 //! Workspace (taskrouter.md section 2.1).
 
+mod create;
+mod render;
+
 use std::sync::Arc;
 
-use serde::Serialize;
-use serde_json::Value;
-use shared::model::{AccountSid, ActivitySid, Workspace, WorkspaceSid};
+use shared::model::{ActivitySid, EventType, PartId, TaskOrder, Workspace, WorkspaceSid};
+use store::COMMIT_ATTEMPTS_MAX;
 
+use super::configuration::{self, Row, change, needed};
+use super::task_queue::task_order;
+use super::{activity, read_all};
 use crate::answer::Answer;
 use crate::call::Call;
 use crate::error::ApiError;
-use crate::paging::{Listed, Paging, Place};
-use crate::view::View;
+use crate::paging::Paging;
+use crate::parameters::Parameters;
 
-/// `GET /v1/Workspaces`: the one of the contact centre; none before any set-up.
+pub use create::create;
+use render::render;
+
+/// Items of a deleted Workspace removed before the answer; what is left goes with the next sweeps. At 16 at a time and
+/// 10 ms each they take less than a second.
+const CLEARED_AT_ONCE_MAX: usize = 1_000;
+
+/// `GET /v1/Workspaces`; filter `FriendlyName`. A Workspace made within the last second may be missing.
 pub async fn list(call: &Call<'_>) -> Result<Answer, ApiError> {
     let paging = Paging::read(&call.query)?;
     let name = call.query.text("FriendlyName");
-    let workspace = match call.api.store.centre(call.now).await? {
-        Some(centre) => call.api.store.workspace(centre.workspace_sid, call.now).await?,
-        None => None,
+    let store = &call.api.store;
+    let all = read_all(store.workspace_sids().await?, |sid| store.fresh_workspace(sid, call.now)).await?;
+    let wanted = all.into_iter().filter(|workspace| name.is_none_or(|name| workspace.friendly_name == name));
+    let row = |workspace: Arc<Workspace>| {
+        let sid = workspace.sid;
+        Row::new(&workspace.clone(), workspace, PartId::Workspace, sid)
     };
-    let is_wanted = |workspace: &Arc<Workspace>| name.is_none_or(|name| workspace.friendly_name == name);
-    let found: Vec<_> = workspace.into_iter().filter(is_wanted).collect();
-    paging.answer("workspaces", &call.view.workspaces(), found, |workspace| render(&call.view, workspace))
+    let rows = wanted.map(row).collect();
+    paging.answer("workspaces", &call.view.workspaces(), rows, |row| render(&call.view, &row.part))
 }
 
 /// `GET /v1/Workspaces/{WorkspaceSid}`
 pub async fn fetch(call: &Call<'_>) -> Result<Answer, ApiError> {
-    let workspace = call.workspace().await?;
+    let workspace = configuration::read(call).await?;
     Ok(Answer::ok(render(&call.view, &workspace)?))
 }
 
-impl Listed for Arc<Workspace> {
-    fn place(&self) -> Place {
-        Place::ageless(self.sid)
+/// `POST /v1/Workspaces/{WorkspaceSid}` with `FriendlyName`, `DefaultActivitySid`, `TimeoutActivitySid`,
+/// `EventCallbackUrl`, `EventsFilter`, `MultiTaskEnabled` and `PrioritizeQueueOrder`.
+pub async fn update(call: &Call<'_>) -> Result<Answer, ApiError> {
+    let fields = Fields::read(&call.form)?;
+    let default: Option<ActivitySid> = call.form.sid("DefaultActivitySid")?;
+    let timeout: Option<ActivitySid> = call.form.sid("TimeoutActivitySid")?;
+    let changed = change(call, |workspace| {
+        activity::check(default, "DefaultActivitySid", workspace)?;
+        activity::check(timeout, "TimeoutActivitySid", workspace)?;
+        fields.write(workspace);
+        workspace.default_activity_sid = default.unwrap_or(workspace.default_activity_sid);
+        workspace.timeout_activity_sid = timeout.unwrap_or(workspace.timeout_activity_sid);
+        Ok(())
+    });
+    Ok(Answer::ok(render(&call.view, &changed.await?.after)?))
+}
+
+/// `DELETE /v1/Workspaces/{WorkspaceSid}` removes everything in it; but not the one that the contact centre's callers come
+/// into. It is gone at once; its Workers, Tasks and parts follow, those beyond [`CLEARED_AT_ONCE_MAX`] with the next sweeps.
+pub async fn delete(call: &Call<'_>) -> Result<Answer, ApiError> {
+    let sid: WorkspaceSid = call.sid("WorkspaceSid")?;
+    let centre = call.api.store.centre(call.now).await?;
+    if centre.is_some_and(|centre| centre.workspace_sid == sid) {
+        return Err(needed("Workspace", sid, "the contact centre's callers come into it"));
+    }
+    remove(call).await?;
+    if let Err(error) = call.api.store.clear_removed(sid, CLEARED_AT_ONCE_MAX).await {
+        tracing::warn!(workspace_sid = %sid, %error, "a deleted Workspace is cleared by the next sweep");
+    }
+    Ok(Answer::no_content())
+}
+
+async fn remove(call: &Call<'_>) -> Result<(), ApiError> {
+    for attempt in 1..=COMMIT_ATTEMPTS_MAX {
+        let workspace = match configuration::read(call).await {
+            // What was not there at first is not found; what is no longer there has been removed by our own request.
+            Err(ApiError::NotFound { .. }) if attempt > 1 => return Ok(()),
+            read => read?,
+        };
+        match call.api.store.remove_workspace(&workspace, call.now).await {
+            Ok(()) => return Ok(()),
+            Err(store::Error::Conflict) => store::pause(attempt).await,
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(store::Error::Conflict.into())
+}
+
+/// What a form says about a Workspace's own fields, Activities aside.
+#[derive(Debug, Clone, PartialEq, Default)]
+struct Fields {
+    friendly_name: Option<String>,
+    event_callback_url: Option<Option<String>>,
+    events_filter: Option<Vec<EventType>>,
+    prioritize_queue_order: Option<TaskOrder>,
+}
+
+impl Fields {
+    fn read(form: &Parameters) -> Result<Self, ApiError> {
+        if form.switch("MultiTaskEnabled") == Some(false) {
+            let problem = "expected true: Workers have several Tasks at once, which cannot be turned off";
+            return Err(ApiError::parameter("MultiTaskEnabled", problem));
+        }
+        Ok(Self {
+            friendly_name: form.friendly_name("FriendlyName")?.map(str::to_owned),
+            event_callback_url: configuration::url(form, "EventCallbackUrl")?,
+            events_filter: form.parsed("EventsFilter", events_filter)?,
+            prioritize_queue_order: form.parsed("PrioritizeQueueOrder", task_order)?,
+        })
+    }
+
+    fn write(&self, workspace: &mut Workspace) {
+        if let Some(name) = &self.friendly_name {
+            workspace.friendly_name.clone_from(name);
+        }
+        if let Some(url) = &self.event_callback_url {
+            workspace.event_callback_url.clone_from(url);
+        }
+        if let Some(filter) = &self.events_filter {
+            workspace.events_filter.clone_from(filter);
+        }
+        if let Some(order) = self.prioritize_queue_order {
+            workspace.rules.prioritize_queue_order = order;
+        }
     }
 }
 
-#[derive(Serialize)]
-struct WorkspaceResource<'a> {
-    account_sid: AccountSid,
-    /// Not kept: nothing in routing depends on it.
-    date_created: Option<String>,
-    date_updated: Option<String>,
-    default_activity_name: Option<&'a str>,
-    default_activity_sid: ActivitySid,
-    event_callback_url: Option<&'a str>,
-    events_filter: Option<&'a str>,
-    friendly_name: &'a str,
-    multi_task_enabled: bool,
-    sid: WorkspaceSid,
-    timeout_activity_name: Option<&'a str>,
-    timeout_activity_sid: ActivitySid,
-    prioritize_queue_order: &'static str,
-    links: WorkspaceLinks,
-    url: String,
-}
-
-#[derive(Serialize)]
-struct WorkspaceLinks {
-    activities: String,
-    statistics: String,
-    real_time_statistics: String,
-    cumulative_statistics: String,
-    task_queues: String,
-    tasks: String,
-    workers: String,
-    workflows: String,
-    task_channels: String,
-    events: String,
-}
-
-fn render(view: &View, workspace: &Workspace) -> serde_json::Result<Value> {
-    let url = view.workspace(workspace.sid);
-    let name_of = |sid| workspace.activities.get(&sid).map(|activity| activity.friendly_name.as_str());
-    serde_json::to_value(WorkspaceResource {
-        account_sid: view.account_sid,
-        date_created: None,
-        date_updated: None,
-        default_activity_name: name_of(workspace.default_activity_sid),
-        default_activity_sid: workspace.default_activity_sid,
-        event_callback_url: None,
-        events_filter: None,
-        friendly_name: &workspace.friendly_name,
-        multi_task_enabled: true,
-        sid: workspace.sid,
-        timeout_activity_name: name_of(workspace.timeout_activity_sid),
-        timeout_activity_sid: workspace.timeout_activity_sid,
-        prioritize_queue_order: "FIFO",
-        links: links(&url),
-        url,
-    })
-}
-
-fn links(url: &str) -> WorkspaceLinks {
-    let below = |name| format!("{url}/{name}");
-    WorkspaceLinks {
-        activities: below("Activities"),
-        statistics: below("Statistics"),
-        real_time_statistics: below("RealTimeStatistics"),
-        cumulative_statistics: below("CumulativeStatistics"),
-        task_queues: below("TaskQueues"),
-        tasks: below("Tasks"),
-        workers: below("Workers"),
-        workflows: below("Workflows"),
-        task_channels: below("TaskChannels"),
-        events: below("Events"),
+/// A comma list of types, blanks allowed, each once; an empty one means all (taskrouter.md section 2.1).
+fn events_filter(text: &str) -> Result<Vec<EventType>, String> {
+    let mut types = Vec::new();
+    for name in text.split(',').map(str::trim).filter(|name| !name.is_empty()) {
+        let known = name.parse::<EventType>().map_err(|error| error.to_string())?;
+        if !types.contains(&known) {
+            types.push(known);
+        }
     }
+    Ok(types)
 }
 
 #[cfg(test)]
@@ -114,11 +149,38 @@ mod tests {
     use super::*;
     use crate::resources::samples;
 
+    fn fields(form: &str) -> Result<Fields, ApiError> {
+        Fields::read(&Parameters::of_form(&http::HeaderMap::new(), form.as_bytes()).unwrap())
+    }
+
     #[test]
-    fn a_workspace_has_every_property_of_the_official_document() {
-        let rendered = render(&samples::view(), &samples::workspace()).unwrap();
-        samples::assert_official("workspace", &rendered);
-        assert_eq!(rendered["timeout_activity_name"], "Offline");
-        assert_eq!(rendered["url"], format!("https://cordboard.example/v1/Workspaces/{}", samples::workspace().sid));
+    fn a_form_changes_what_it_names_and_nothing_else() {
+        let before = samples::workspace();
+        let mut after = before.clone();
+        fields("MultiTaskEnabled=true").unwrap().write(&mut after);
+        assert_eq!(after, before);
+        let form = "FriendlyName=B&EventCallbackUrl=https://a.example/e%23rc%3D2&EventsFilter=task.created+,task.created,\
+                    task.canceled&PrioritizeQueueOrder=LIFO";
+        fields(form).unwrap().write(&mut after);
+        assert_eq!(after.friendly_name, "B");
+        assert_eq!(after.event_callback_url.as_deref(), Some("https://a.example/e#rc=2"));
+        assert_eq!(after.events_filter, [EventType::TaskCreated, EventType::TaskCanceled]);
+        assert_eq!(after.rules.prioritize_queue_order, TaskOrder::Lifo);
+        fields("EventCallbackUrl=&EventsFilter=").unwrap().write(&mut after);
+        assert_eq!((after.event_callback_url, after.events_filter), (None, vec![]));
+    }
+
+    #[test]
+    fn a_form_that_says_something_else_is_refused_by_the_name_of_the_parameter() {
+        for (form, sentence) in [
+            ("FriendlyName=", "FriendlyName: expected 1 to 64 characters"),
+            ("EventCallbackUrl=/events", "EventCallbackUrl: expected an absolute URL"),
+            ("EventsFilter=task.created,task.done", "EventsFilter: "),
+            ("MultiTaskEnabled=false", "MultiTaskEnabled: expected true"),
+            ("PrioritizeQueueOrder=newest", "PrioritizeQueueOrder: expected FIFO or LIFO"),
+        ] {
+            let message = fields(form).unwrap_err().to_string();
+            assert!(message.starts_with(sentence), "{form}: {message}");
+        }
     }
 }

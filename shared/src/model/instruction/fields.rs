@@ -7,12 +7,10 @@ use serde_json::{Map, Value};
 use super::parameters::Parameter;
 use super::words::{CallbackMethod, Word};
 use super::{InstructionError, InstructionName, Problem};
+use crate::model::{URL_CHARS_MAX, is_url};
 
 /// The longest address, in characters: SIP URIs are the longest ones.
 const ADDRESS_CHARS_MAX: usize = 256;
-
-/// The longest URL, in characters, what browsers and proxies commonly take.
-const URL_CHARS_MAX: usize = 2_048;
 
 /// What an instruction is read from.
 #[derive(Debug, Clone, Copy)]
@@ -179,12 +177,4 @@ fn expected_address() -> String {
 
 fn expected_url() -> String {
     format!("an absolute URL, http:// or https://, of at most {URL_CHARS_MAX} characters")
-}
-
-/// Scheme, something that can be a host, and nothing that a URL never has.
-fn is_url(text: &str) -> bool {
-    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-    let has_host = rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with(['/', '?', '#', ':']));
-    let is_clean = !text.chars().any(|one| one.is_control() || one.is_whitespace());
-    has_host && is_clean && text.chars().count() <= URL_CHARS_MAX
 }

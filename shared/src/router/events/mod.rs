@@ -32,6 +32,8 @@ pub const EVENT_KEPT: crate::model::Millis = crate::model::Millis::from_secs(30 
 pub struct Event {
     /// Where it stands among the others; its id says the same.
     pub place: EventPlace,
+    /// When it happened, if that was before the write that tells it: a Task's creation is told with its second write.
+    pub earlier: Option<Timestamp>,
     /// What happened.
     pub event_type: EventType,
     /// Where.
@@ -59,7 +61,7 @@ impl Event {
 
     /// When it happened.
     pub fn at(&self) -> Timestamp {
-        self.place.at
+        self.earlier.unwrap_or(self.place.at)
     }
 
     /// The message that it should be posted.
@@ -84,6 +86,7 @@ fn events_of(workspace: WorkspaceSid, cause: Cause<'_>, told: Told) -> Vec<Event
     let first = EventPlace::of(cause);
     let events = (0..=u8::MAX).zip(told).map(|(index, (event_type, parameters))| Event {
         place: first.numbered(index),
+        earlier: None,
         event_type,
         workspace_sid: workspace,
         parameters,

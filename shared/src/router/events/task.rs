@@ -24,15 +24,25 @@ const ANSWERS: [ReservationStatus; 5] = [
 const SEQUELS: [ReservationStatus; 2] = [ReservationStatus::Wrapping, ReservationStatus::Completed];
 
 /// What a Task's write tells. A step that was entered and left within one write is not told.
+///
+/// A new Task is always written a second time, usually in the next moment: it is offered, put in line, or ends. Its creation
+/// is told with that write, so that both are one item of the table; when it happened is said all the same.
 pub fn of_task(workspace: &Workspace, workers: &Workers, old: Option<&Task>, new: &Task) -> Vec<Event> {
-    let mut story = Story { workspace, workers, task: new, told: Vec::new() };
-    match old {
-        None => story.begins(),
-        Some(old) => story.goes_on(old),
+    let Some(old) = old else { return Vec::new() };
+    let mut creation = Story { workspace, workers, task: old, told: Vec::new() };
+    if old.is_new() {
+        creation.begins();
     }
+    let of_creation = creation.told.len();
+    let mut story = Story { task: new, ..creation };
+    story.goes_on(old);
     let about = new.sid.to_string();
     let cause = Cause { about: &about, version: new.version, at: new.date_updated };
-    events_of(workspace.sid, cause, story.told)
+    let mut events = events_of(workspace.sid, cause, story.told);
+    for event in events.iter_mut().take(of_creation).filter(|_| old.date_updated != new.date_updated) {
+        event.earlier = Some(old.date_updated);
+    }
+    events
 }
 
 /// The Workers this write tells of: those whose Reservations are new or have another status.

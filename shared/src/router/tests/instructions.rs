@@ -10,10 +10,22 @@ const ROOM: ConferenceSid = ConferenceSid::from_bytes([7; 16]);
 
 /// One call, offered to Ann, with this plan under way and her phone ringing.
 fn under_way(plan: Plan) -> (World, CallSid) {
+    let mut world = claimed(plan);
+    let call = CallSid::derive(&["worker leg", "c1"]);
+    name_call(&mut world, call);
+    (world, call)
+}
+
+fn name_call(world: &mut World, call: CallSid) {
+    let (task, reservation) = (task("c1"), world.offer("c1"));
+    world.happens(Event::WorkerCallNamed { task, reservation, call });
+}
+
+/// The same, but nobody knows yet how the carrier calls the call.
+fn claimed(plan: Plan) -> World {
     let mut world = world().worker("Ann", r#"{"languages":["en"]}"#);
     world.call("c1", "en");
     world.advance("c1");
-    let call = CallSid::derive(&["worker leg", "c1"]);
     let instruction = IssuedInstruction {
         claim: 1,
         plan,
@@ -23,8 +35,7 @@ fn under_way(plan: Plan) -> (World, CallSid) {
     };
     let (task, reservation) = (task("c1"), world.offer("c1"));
     world.happens(Event::InstructionIssued { task, reservation, instruction });
-    world.happens(Event::WorkerCallNamed { task, reservation, call });
-    (world, call)
+    world
 }
 
 fn conference(conference: Conference) -> (World, CallSid) {
@@ -172,11 +183,42 @@ fn a_redirect_leaves_the_reservation_its_own_time() {
 }
 
 #[test]
+fn of_parallel_offers_only_the_one_that_redirects_the_caller_can_be_accepted() {
+    let mut world = world().worker("Ann", ENGLISH).worker("Ben", ENGLISH);
+    world.workspace.task_queues.get_mut(&queue("en")).unwrap().max_reserved_workers = 2;
+    world.call("c1", "en");
+    world.advance("c1");
+    let offers: Vec<ReservationSid> = world.task("c1").reservations.iter().map(|offer| offer.sid).collect();
+    let [redirects, other] = offers[..] else { panic!("two are offered the call") };
+    let instruction = IssuedInstruction {
+        claim: 1,
+        plan: Plan::Redirect,
+        worker_call_sid: None,
+        post_work_activity_sid: None,
+        ring_timeout_secs: RING_SECS,
+    };
+    world.happens(Event::InstructionIssued { task: task("c1"), reservation: redirects, instruction });
+    let accept = |world: &mut World, reservation| {
+        world.happens(Event::Answered { task: task("c1"), reservation, answer: Answer::Accept }).0
+    };
+    assert_eq!(accept(&mut world, other), Outcome::Refused(Refusal::InstructionInHand(redirects)));
+    assert_eq!(accept(&mut world, redirects), Outcome::Changed);
+}
+
+#[test]
 fn the_call_to_the_worker_is_in_the_attributes_of_the_task() {
     for plan in [Plan::default(), Plan::Call { status_callback: None, dialed_by: None }] {
-        let (world, worker_call) = under_way(plan);
-        let found = world.tasks[&task("c1")].attributes.text("worker_call_sid").map(str::to_owned);
-        assert_eq!(found, Some(worker_call.to_string()));
+        let (mut world, worker_call) = under_way(plan.clone());
+        let found = |world: &World| world.task("c1").attributes.text("worker_call_sid").map(str::to_owned);
+        assert_eq!(found(&world), None, "it rings, and may ring in vain");
+        world.accept("c1");
+        assert_eq!(found(&world), Some(worker_call.to_string()));
+
+        let mut late = claimed(plan);
+        late.accept("c1");
+        assert_eq!(found(&late), None, "nobody knows it yet");
+        name_call(&mut late, worker_call);
+        assert_eq!(found(&late), Some(worker_call.to_string()));
     }
     let (world, _) = conference(Conference::default());
     assert_eq!(world.tasks[&task("c1")].attributes.get("worker_call_sid"), None);

@@ -2,6 +2,7 @@
 
 use super::world::*;
 use crate::model::*;
+use crate::router::effects::Effect;
 use crate::router::*;
 
 #[test]
@@ -182,4 +183,33 @@ fn a_task_is_offered_again_only_when_all_parallel_offers_have_failed() {
     let (_, effects) = world.reject("c1", None);
     assert_eq!(world.status("c1"), AssignmentStatus::Pending);
     assert!(effects.contains(&effects::Effect::Match(task("c1"))), "{effects:?}");
+}
+
+#[test]
+fn a_new_task_for_which_nobody_is_free_is_put_in_line_and_looked_at_once_more() {
+    let mut world = world();
+    world.call("c1", "en");
+    assert!(world.task("c1").is_pending() && !world.task("c1").is_in_line());
+    assert_eq!(world.advance("c1"), []);
+    let (outcome, effects) = world.happens(Event::NobodyFound { task: task("c1") });
+    assert_eq!((outcome, effects), (Outcome::Changed, vec![Effect::Match(task("c1"))]));
+    assert!(world.task("c1").is_in_line());
+    assert_eq!(world.happens(Event::NobodyFound { task: task("c1") }), (Outcome::AlreadySo, vec![]));
+}
+
+#[test]
+fn whatever_else_changes_a_new_task_puts_it_in_line_too() {
+    let mut world = world();
+    world.call("c1", "en");
+    let (_, effects) = world.update("c1", TaskChanges { priority: Some(3), ..TaskChanges::default() });
+    assert!(effects.contains(&Effect::Match(task("c1"))) && world.task("c1").is_in_line(), "{effects:?}");
+}
+
+#[test]
+fn a_task_that_comes_back_from_a_failed_offer_is_in_line_at_once() {
+    let mut world = world().worker("Ben", ENGLISH);
+    world.call("c1", "en");
+    world.advance("c1");
+    let (_, effects) = world.reject("c1", None);
+    assert!(effects.contains(&Effect::Match(task("c1"))) && world.task("c1").is_in_line(), "{effects:?}");
 }

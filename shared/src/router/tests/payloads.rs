@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::events::{self, EventType, Part, PartChange, Workers};
+use super::super::events::{self, EventType, Part, PartChange};
 use super::told::{offered, told};
 use super::world::*;
 use crate::model::*;
@@ -77,9 +77,9 @@ fn worker_group(world: &World) -> Value {
 fn events_of_a_new_task_say_task_queue_and_workflow() {
     let mut world = world();
     world.call("c1", "en");
-    let made = &world.tasks[&task("c1")];
-    let told = events::of_task(&world.workspace, &Workers::new(), None, made);
     let group = task_group(&world);
+    let made = world.task("c1").clone();
+    let told = told(&mut world, Event::NobodyFound { task: made.sid });
     let [entered, queued, created, matched] = told.as_slice() else { panic!("{told:?}") };
     for event in [entered, queued, created] {
         assert_eq!(own(event), group, "{:?}", event.event_type);
@@ -95,7 +95,7 @@ fn events_of_a_new_task_say_task_queue_and_workflow() {
 #[test]
 fn events_of_a_reservation_say_its_task_and_its_worker() {
     let mut world = world().worker("Ben", r#"{"languages":["en"]}"#);
-    world.call("c1", "en");
+    world.waiting("c1", "en");
     world.wait(3);
     let told = told(&mut world, Event::Advance { task: task("c1") });
     let reservation = world.offer("c1").to_string();

@@ -5,9 +5,9 @@ use super::world::*;
 use crate::model::*;
 use crate::router::*;
 
-/// What the new Task tells, by type.
-fn created(world: &World, name: &str) -> Vec<&'static str> {
-    types(&events::of_task(&world.workspace, &Workers::new(), None, &world.tasks[&task(name)]))
+/// What is told, by type, when nobody is found for a new Task.
+fn created(world: &mut World, name: &str) -> Vec<&'static str> {
+    told_types(world, Event::NobodyFound { task: task(name) })
 }
 
 pub(super) fn types(events: &[events::Event]) -> Vec<&'static str> {
@@ -58,8 +58,7 @@ pub(super) fn offered() -> World {
 fn a_call_that_goes_well_is_told_in_the_order_of_taskrouter() {
     let mut world = world().worker("Ben", r#"{"languages":["en"]}"#);
     world.call("c1", "en");
-    let mut story = created(&world, "c1");
-    story.extend(told_types(&mut world, advance("c1")));
+    let mut story = told_types(&mut world, advance("c1"));
     let accepted = accept(&world, "c1");
     story.extend(told_types(&mut world, accepted));
     story.extend(told_types(&mut world, set("c1", AssignmentStatus::Completed)));
@@ -119,7 +118,7 @@ fn a_failed_offer_that_sends_the_task_on_is_told_before_the_queue_it_leaves() {
 fn a_step_that_times_out_is_told_with_the_queue_left_and_then_the_queue_entered() {
     let mut world = world();
     world.workflow().configuration.filters[0].targets = vec![target("en"), target("hi")];
-    world.call("c1", "en");
+    world.waiting("c1", "en");
     world.wait(STEP_SECS);
     let told = told(&mut world, advance("c1"));
     let queues: Vec<_> = told
@@ -139,7 +138,7 @@ fn a_step_that_times_out_is_told_with_the_queue_left_and_then_the_queue_entered(
 fn a_step_into_the_same_queue_is_told_without_a_move() {
     let mut world = world();
     world.workflow().configuration.filters[0].targets = vec![target("en"), target("en")];
-    world.call("c1", "en");
+    world.waiting("c1", "en");
     world.wait(STEP_SECS);
     assert_eq!(told_types(&mut world, advance("c1")), ["task-queue.timeout", "workflow.target-matched"]);
 }
@@ -147,7 +146,7 @@ fn a_step_into_the_same_queue_is_told_without_a_move() {
 #[test]
 fn a_task_that_falls_out_of_its_workflow_is_told_so_before_it_is_canceled() {
     let mut world = world();
-    world.call("c1", "en");
+    world.waiting("c1", "en");
     world.wait(STEP_SECS);
     let told = told(&mut world, advance("c1"));
     assert_eq!(types(&told), ["workflow.timeout", "task.canceled"]);
@@ -158,7 +157,7 @@ fn a_task_that_falls_out_of_its_workflow_is_told_so_before_it_is_canceled() {
 fn a_task_whose_time_is_up_says_so() {
     let mut world = world();
     world.workflow().configuration.filters[0].targets[0].timeout = None;
-    world.call("c1", "en");
+    world.waiting("c1", "en");
     world.wait(3_600);
     let told = told(&mut world, advance("c1"));
     assert_eq!(types(&told), ["task.canceled"]);
@@ -178,7 +177,7 @@ fn a_task_canceled_while_it_is_offered_is_told_after_the_offer() {
 fn of_parallel_offers_the_accepted_one_is_told_first() {
     let mut world = world().worker("Ben", r#"{"languages":["en"]}"#).worker("Cai", r#"{"languages":["en"]}"#);
     world.workspace.task_queues.get_mut(&queue("en")).unwrap().max_reserved_workers = 2;
-    world.call("c1", "en");
+    world.waiting("c1", "en");
     assert_eq!(told_types(&mut world, advance("c1")), ["reservation.created", "reservation.created"]);
     let second = world.tasks[&task("c1")].reservations[1].sid;
     let accepted = Event::Answered { task: task("c1"), reservation: second, answer: Answer::Accept };
@@ -203,7 +202,7 @@ fn a_task_that_passes_its_workflow_by_is_not_told_to_be_in_it() {
     let made = world.tasks.get_mut(&task("c1")).unwrap();
     made.position.step = Step::Direct;
     made.routing_target = Some(RoutingTarget::TaskQueue(queue("en")));
-    assert_eq!(created(&world, "c1"), ["task-queue.entered", "task.created"]);
+    assert_eq!(created(&mut world, "c1"), ["task-queue.entered", "task.created"]);
 }
 
 #[test]
@@ -219,17 +218,68 @@ fn what_is_known_of_a_task_is_told_when_it_changes_and_not_when_it_is_only_writt
 }
 
 #[test]
+fn a_new_task_is_told_of_with_its_second_write_as_of_the_moment_it_was_made() {
+    let mut world = world().worker("Ben", ENGLISH);
+    world.call("c1", "en");
+    let made = world.task("c1").clone();
+    assert_eq!(events::of_task(&world.workspace, &Workers::new(), None, &made), []);
+    world.wait(2);
+    let told = told(&mut world, advance("c1"));
+    let moments: Vec<_> = told.iter().map(|event| (event.event_type, event.at() == made.date_created)).collect();
+    let expected = [
+        (EventType::WorkflowEntered, true),
+        (EventType::TaskQueueEntered, true),
+        (EventType::TaskCreated, true),
+        (EventType::WorkflowTargetMatched, true),
+        (EventType::ReservationCreated, false),
+    ];
+    assert_eq!(moments, expected);
+    assert!(told.iter().all(|event| event.place.at == world.now), "they are where the write is");
+    let says = |parameter| [&told[2], &told[4]].map(|event| event.parameters.get(parameter).unwrap().to_owned());
+    assert_eq!(says(Parameter::TaskVersion), ["0", "1"]);
+    assert_eq!(says(Parameter::TaskAssignmentStatus), ["pending", "reserved"]);
+    assert_eq!(says(Parameter::TaskAge), ["0", "2"]);
+}
+
+#[test]
+fn a_new_task_that_ends_before_anybody_looked_for_a_worker_is_told_of_all_the_same() {
+    let mut world = world();
+    world.call("c1", "en");
+    let gone = Event::CallerGone { task: task("c1"), reason: EndReason::Hangup, carrier_queue: None };
+    let told = told_types(&mut world, gone);
+    assert_eq!(told[2..], ["task.created", "workflow.target-matched", "task.canceled"]);
+}
+
+#[test]
 fn the_same_write_tells_the_same_events_and_the_next_write_later_ones() {
     let mut world = world();
     world.call("c1", "en");
     let made = world.tasks[&task("c1")].clone();
-    let told = || events::of_task(&world.workspace, &Workers::new(), None, &made);
+    world.happens(Event::NobodyFound { task: task("c1") });
+    let queued = world.tasks[&task("c1")].clone();
+    let told = || events::of_task(&world.workspace, &Workers::new(), Some(&made), &queued);
     assert_eq!(told(), told());
-    let next = Task { version: made.version + 1, priority: 3, ..made.clone() };
-    let next = events::of_task(&world.workspace, &Workers::new(), Some(&made), &next);
+    let next = Task { version: queued.version + 1, priority: 3, ..queued.clone() };
+    let next = events::of_task(&world.workspace, &Workers::new(), Some(&queued), &next);
     assert_eq!(next[0].event_type, EventType::TaskUpdated);
     let places: Vec<_> = told().iter().chain(&next).map(|event| event.place).collect();
     assert!(places.is_sorted() && places.windows(2).all(|pair| pair[0] != pair[1]), "{places:?}");
+}
+
+#[test]
+fn a_writer_whose_clock_is_behind_tells_after_the_one_before() {
+    let mut world = offered();
+    let before = world.task("c1").clone();
+    world.now = Timestamp::from_millis(before.date_updated.as_millis() - 700);
+    let after = told(&mut world, set("c1", AssignmentStatus::Canceled));
+    let place = |task: &Task| {
+        events::EventPlace::of(events::Cause {
+            about: &task.sid.to_string(),
+            version: task.version,
+            at: task.date_updated,
+        })
+    };
+    assert!(after[0].place > place(&before), "{:?}", after[0].place);
 }
 
 #[test]

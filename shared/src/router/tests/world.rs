@@ -145,6 +145,12 @@ impl World {
         self.make(name, language, |_| {}).unwrap();
     }
 
+    /// A call that stands in line: nobody was free for it.
+    pub fn waiting(&mut self, name: &str, language: &str) {
+        self.call(name, language);
+        assert_eq!(self.happens(Event::NobodyFound { task: task(name) }).0, Outcome::Changed);
+    }
+
     /// A call that `change` makes different from others.
     pub fn make(&mut self, name: &str, language: &str, change: impl Fn(&mut NewTask)) -> Result<(), NotRoutable> {
         let call = CallSid::derive(&[name]);

@@ -119,7 +119,7 @@ mod tests {
             .with(Parameter::WorkerSid, WorkerSid::from_bytes([3; 16]))
             .with(Parameter::WorkerName, "Alice");
         let place = EventPlace::of(Cause { about: &task.sid.to_string(), version, at });
-        Event { place, event_type, workspace_sid: samples::WORKSPACE, parameters }
+        Event { earlier: None, place, event_type, workspace_sid: samples::WORKSPACE, parameters }
     }
 
     #[test]

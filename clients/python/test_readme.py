@@ -1,0 +1,24 @@
+"""The programs in README.md, as they stand there."""
+
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+import pytest
+
+ROOT = pathlib.Path(__file__).parents[2]
+HOST = "http://127.0.0.1:9000"
+RUN = {"python": [sys.executable, "-c"], "js": ["node", "--input-type=module", "--eval"]}
+
+
+@pytest.mark.parametrize("language", RUN)
+def test_the_program_in_the_readme_runs(language: str) -> None:
+    (program,) = re.findall(rf"```{language}\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    assert HOST in program
+    assert len(program.strip().splitlines()) <= 12
+    here = program.replace(HOST, os.environ["CORDBOARD_URL"])
+    said = subprocess.run([*RUN[language], here], cwd=ROOT / "clients", capture_output=True, text=True, timeout=60)
+    assert said.returncode == 0, said.stderr
+    assert "Maya Available" in said.stdout

@@ -1,0 +1,60 @@
+#!/usr/bin/env python3
+"""Runs a command with a contact centre beside it, which keeps nothing and ends with the command.
+
+    clients/with_server.py COMMAND [ARGUMENT…]
+
+CORDBOARD_URL, ACCOUNT_SID and AUTH_TOKEN say how to reach it. The program is built first, unless CORDBOARD names one.
+"""
+
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+READY = "Place a call"
+STOP_SECONDS_MAX = 10
+ACCOUNT_SID = "AC" + "c0ffee" * 5 + "00"
+AUTH_TOKEN = "a token for tests"
+
+
+def main() -> int:
+    if len(sys.argv) < 2:
+        print(__doc__, file=sys.stderr)
+        return 2
+    account = {"ACCOUNT_SID": ACCOUNT_SID, "AUTH_TOKEN": AUTH_TOKEN}
+    environment = {name: value for name, value in os.environ.items() if name not in ("CARRIER", "PUBLIC_URL")} | account
+    port = free_port()
+    arguments = [program(), "--in-memory", "--port", str(port), "--config", str(ROOT / "contact-centre.yaml")]
+    server = subprocess.Popen(arguments, env=environment, stdout=subprocess.PIPE, text=True)
+    try:
+        if not any(line.startswith(READY) for line in server.stdout):
+            print(f"{arguments[0]} did not start", file=sys.stderr)
+            return 1
+        environment |= {"CORDBOARD_URL": f"http://127.0.0.1:{port}", "CORDBOARD_PID": str(server.pid)}
+        code = subprocess.run(sys.argv[1:], env=environment).returncode
+        return code if server.poll() is None else 1
+    finally:
+        server.send_signal(signal.SIGINT)
+        server.wait(STOP_SECONDS_MAX)
+
+
+def program() -> str:
+    """The built program. All binaries at once: building one alone would ask for other features of its dependencies."""
+    if "CORDBOARD" in os.environ:
+        return os.environ["CORDBOARD"]
+    subprocess.run(["cargo", "build", "--quiet", "--workspace", "--bins"], cwd=ROOT, check=True)
+    target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+    return str(target / "debug" / "cordboard")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,163 @@
+//! What the configuration's resources have in common: they are read as they stand, and written part by part on condition
+//! that nobody has written meanwhile.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use shared::model::{PartId, Workspace, is_own_path, is_url};
+use store::{COMMIT_ATTEMPTS_MAX, PartsInUse};
+
+use super::ITEMS_READ_MAX;
+use crate::call::Call;
+use crate::error::ApiError;
+use crate::paging::{Listed, Place};
+use crate::parameters::Parameters;
+
+/// A Workspace before and after a change.
+pub struct Changed {
+    /// As it was.
+    pub before: Arc<Workspace>,
+    /// As it now stands.
+    pub after: Workspace,
+}
+
+/// The Workspace the path names, as it stands now and not some seconds ago: whoever has just made a part finds it.
+pub async fn read(call: &Call<'_>) -> Result<Arc<Workspace>, ApiError> {
+    let workspace = call.api.store.fresh_workspace(call.sid("WorkspaceSid")?, call.now).await?;
+    workspace.ok_or_else(|| call.not_found())
+}
+
+/// Changes the Workspace the path names. `change` gets the newest state, anew whenever somebody else has written meanwhile,
+/// [`COMMIT_ATTEMPTS_MAX`] times; it must not mind meeting its own change, whose confirmation may have been lost.
+pub async fn change(
+    call: &Call<'_>,
+    change: impl Fn(&mut Workspace) -> Result<(), ApiError>,
+) -> Result<Changed, ApiError> {
+    for attempt in 1..=COMMIT_ATTEMPTS_MAX {
+        let before = read(call).await?;
+        let mut after = Workspace::clone(&before);
+        change(&mut after)?;
+        match call.api.store.replace_workspace(Some(&before), &after, call.now).await {
+            Ok(after) => return Ok(Changed { before, after }),
+            Err(store::Error::Conflict) => store::pause(attempt).await,
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(store::Error::Conflict.into())
+}
+
+/// What the living Tasks of a Workspace need. Reads all of them, [`ITEMS_READ_MAX`] at most.
+pub async fn in_use(call: &Call<'_>, workspace: &Workspace) -> Result<PartsInUse, ApiError> {
+    let tasks = call.api.store.task_sids(workspace.sid).await?;
+    if tasks.len() > ITEMS_READ_MAX {
+        return Err(ApiError::ListTooLong { items: tasks.len() });
+    }
+    Ok(call.api.store.parts_in_use(workspace, &tasks).await?)
+}
+
+/// The Workspace may have no more of these.
+pub fn check_room(count: usize, max: usize, kind: &str) -> Result<(), ApiError> {
+    match count < max {
+        true => Ok(()),
+        false => Err(ApiError::State(format!("The Workspace has {max} {kind}, as many as it may have"))),
+    }
+}
+
+/// The refusal to delete what somebody needs.
+pub fn needed(kind: &str, name: impl std::fmt::Display, reason: impl std::fmt::Display) -> ApiError {
+    ApiError::State(format!("Cannot delete {kind} {name}: {reason}"))
+}
+
+/// The dates every resource shows; null for a part that was written before dates were kept.
+#[derive(Serialize)]
+pub struct ShownDates {
+    date_created: Option<String>,
+    date_updated: Option<String>,
+}
+
+/// The dates of a part.
+pub fn dates(workspace: &Workspace, part: PartId) -> ShownDates {
+    let dates = workspace.ledger.dates.get(&part);
+    ShownDates {
+        date_created: dates.map(|dates| dates.date_created.to_iso8601()),
+        date_updated: dates.map(|dates| dates.date_updated.to_iso8601()),
+    }
+}
+
+/// A part in a list, oldest first.
+pub struct Row<T> {
+    /// What is shown.
+    pub part: T,
+    place: Place,
+}
+
+impl<T> Row<T> {
+    /// The row of a part: by its age, and by its SID among those of the same age.
+    pub fn new(workspace: &Workspace, part: T, id: PartId, sid: impl ToString) -> Self {
+        Self { part, place: Place::new(workspace.ledger.date_created(id), sid) }
+    }
+
+    /// The row of a part at another place.
+    pub fn at(part: T, place: Place) -> Self {
+        Self { part, place }
+    }
+}
+
+impl<T> Listed for Row<T> {
+    fn place(&self) -> Place {
+        self.place.clone()
+    }
+}
+
+/// The URL under a name: `None` if it is not there, `Some(None)` if it is empty, which takes away the one there was.
+///
+/// # Errors
+/// [`ApiError::Parameter`] for anything but an absolute URL.
+pub fn url(form: &Parameters, name: &str) -> Result<Option<Option<String>>, ApiError> {
+    address(form, name, is_url, "expected an absolute URL such as https://example.com/events")
+}
+
+/// As [`url`], or a path of our own, such as `/assignment`.
+pub fn url_or_path(form: &Parameters, name: &str) -> Result<Option<Option<String>>, ApiError> {
+    let expected = "expected an absolute URL such as https://example.com/assignment";
+    address(form, name, |text| is_url(text) || is_own_path(text), expected)
+}
+
+fn address(
+    form: &Parameters,
+    name: &str,
+    is_right: impl Fn(&str) -> bool,
+    expected: &str,
+) -> Result<Option<Option<String>>, ApiError> {
+    form.parsed(name, |text| match text {
+        "" => Ok(None),
+        text if is_right(text) => Ok(Some(text.to_owned())),
+        _ => Err(expected.to_owned()),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_is_taken_left_out_or_taken_away() {
+        let form = |text: &str| Parameters::of_query(text).unwrap();
+        assert_eq!(url(&form("B=https://a.example"), "A").unwrap(), None);
+        assert_eq!(url(&form("A=https://a.example/b"), "A").unwrap(), Some(Some("https://a.example/b".to_owned())));
+        let emptied = Parameters::of_form(&http::HeaderMap::new(), b"A=").unwrap();
+        assert_eq!(url(&emptied, "A").unwrap(), Some(None));
+        assert_eq!(url_or_path(&form("A=/assignment"), "A").unwrap(), Some(Some("/assignment".to_owned())));
+        for wrong in ["A=/assignment", "A=a.example", "A=ftp://a", "A=https://a%20b"] {
+            let message = url(&form(wrong), "A").unwrap_err().to_string();
+            assert!(message.starts_with("A: expected an absolute URL"), "{wrong}: {message}");
+        }
+    }
+
+    #[test]
+    fn there_is_room_up_to_the_limit() {
+        assert!(check_room(99, 100, "Activities").is_ok());
+        let message = check_room(100, 100, "Activities").unwrap_err().to_string();
+        assert_eq!(message, "The Workspace has 100 Activities, as many as it may have");
+    }
+}

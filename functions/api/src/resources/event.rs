@@ -1,0 +1,126 @@
+//! Event (taskrouter.md section 12.5).
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+use shared::model::{AccountSid, EventSid, Timestamp, WorkspaceSid};
+use shared::router::events::{Event, EventPlace, EventType, Parameter, ResourceType};
+use store::EventFilter;
+
+use crate::answer::Answer;
+use crate::call::Call;
+use crate::error::ApiError;
+use crate::paging::{Paging, Place};
+use crate::parameters::Parameters;
+use crate::span::Span;
+use crate::view::View;
+
+/// `GET …/Events`, newest first; filters `Minutes`, `StartDate`, `EndDate`, `EventType`, `TaskSid`, `WorkerSid`, `TaskQueueSid`,
+/// `WorkflowSid`, `ReservationSid`, `TaskChannel`, `Sid`. A page may have fewer entries than asked for, and yet not be the last.
+pub async fn list(call: &Call<'_>) -> Result<Answer, ApiError> {
+    let paging = Paging::read(&call.query)?;
+    let filter = filter(&call.query, call.now)?;
+    let before = paging.after::<EventSid>()?.map(EventPlace::of_sid);
+    let one: Option<EventSid> = call.query.sid("Sid")?;
+    let workspace = call.workspace().await?.sid;
+    let store = &call.api.store;
+    let (events, next) = match one {
+        Some(sid) => {
+            let found = store.event(workspace, sid).await?.filter(|event| filter.shows(event));
+            (found.into_iter().collect(), None)
+        }
+        None => {
+            let page = store.events(workspace, &filter, before, paging.size()).await?;
+            (page.events, page.next)
+        }
+    };
+    let entries: Vec<Value> = events.iter().map(|event| render(&call.view, event)).collect::<Result<_, _>>()?;
+    let next = next.map(|place: EventPlace| Place::new(place.at, place.sid()));
+    Ok(paging.answer_part("events", &url(&call.view, workspace), entries, next))
+}
+
+/// `GET …/Events/{Sid}`
+pub async fn fetch(call: &Call<'_>) -> Result<Answer, ApiError> {
+    let (workspace, sid): (WorkspaceSid, EventSid) = (call.sid("WorkspaceSid")?, call.sid("Sid")?);
+    let event = call.api.store.event(workspace, sid).await?.ok_or_else(|| call.not_found())?;
+    Ok(Answer::ok(render(&call.view, &event)?))
+}
+
+fn filter(query: &Parameters, now: Timestamp) -> Result<EventFilter, ApiError> {
+    let span = Span::read(query, now)?;
+    Ok(EventFilter {
+        event_type: query.parsed("EventType", |text| text.parse::<EventType>().map_err(|error| error.to_string()))?,
+        task_sid: query.sid("TaskSid")?,
+        worker_sid: query.sid("WorkerSid")?,
+        task_queue_sid: query.sid("TaskQueueSid")?,
+        workflow_sid: query.sid("WorkflowSid")?,
+        reservation_sid: query.sid("ReservationSid")?,
+        task_channel: query.text("TaskChannel").map(str::to_owned),
+        ..EventFilter::between(span.from, span.until)
+    })
+}
+
+/// The address of a Workspace's events.
+fn url(view: &View, workspace: WorkspaceSid) -> String {
+    format!("{}/Events", view.workspace(workspace))
+}
+
+#[derive(Serialize)]
+struct EventResource {
+    account_sid: AccountSid,
+    actor_sid: WorkspaceSid,
+    actor_type: &'static str,
+    actor_url: String,
+    description: String,
+    event_data: Map<String, Value>,
+    event_date: String,
+    event_date_ms: i64,
+    event_type: EventType,
+    resource_sid: String,
+    resource_type: &'static str,
+    resource_url: String,
+    sid: EventSid,
+    source: &'static str,
+    /// Not kept: an event tells of a write, and who asked for it may be nobody.
+    source_ip_address: Option<String>,
+    workspace_sid: WorkspaceSid,
+    url: String,
+}
+
+/// An event as the API shows it.
+pub(super) fn render(view: &View, event: &Event) -> serde_json::Result<Value> {
+    let workspace = event.workspace_sid;
+    serde_json::to_value(EventResource {
+        account_sid: view.account_sid,
+        actor_sid: workspace,
+        actor_type: "workspace",
+        actor_url: view.workspace(workspace),
+        description: event.description(),
+        event_data: event.event_data(view.account_sid),
+        event_date: event.at().to_iso8601(),
+        event_date_ms: event.at().as_millis(),
+        event_type: event.event_type,
+        resource_sid: event.resource_sid(),
+        resource_type: event.resource_type().as_str(),
+        resource_url: resource_url(view, event),
+        sid: event.sid(),
+        source: "twilio",
+        source_ip_address: None,
+        workspace_sid: workspace,
+        url: format!("{}/{}", url(view, workspace), event.sid()),
+    })
+}
+
+fn resource_url(view: &View, event: &Event) -> String {
+    let (home, sid) = (view.workspace(event.workspace_sid), event.resource_sid());
+    let task = || event.parameters.get(Parameter::TaskSid).unwrap_or_default();
+    match event.resource_type() {
+        ResourceType::Workspace => home,
+        ResourceType::Activity => format!("{home}/Activities/{sid}"),
+        ResourceType::Worker => format!("{home}/Workers/{sid}"),
+        ResourceType::TaskChannel => format!("{home}/TaskChannels/{sid}"),
+        ResourceType::TaskQueue => format!("{home}/TaskQueues/{sid}"),
+        ResourceType::Workflow => format!("{home}/Workflows/{sid}"),
+        ResourceType::Task => format!("{home}/Tasks/{sid}"),
+        ResourceType::Reservation => format!("{home}/Tasks/{}/Reservations/{sid}", task()),
+    }
+}

@@ -1,0 +1,135 @@
+//! Events as they happen, as server-sent events: an addition to TaskRouter, whose Workers' clients have such a stream of their own.
+//!
+//! `id:` is the event's SID, `event:` its type, `data:` the JSON of the Events resource. An answer waits for the first event, hands over
+//! what there is, and ends; a client of server-sent events comes again by itself and says with `Last-Event-ID` where it stands. So
+//! nothing is kept between two answers, and a function that lives for one request serves the stream as well as a server does.
+//!
+//! An event is held back for [`HELD_BACK`]: one that is stored late, after others that happened after it, still finds its place before
+//! them. So the id alone says what a client has seen.
+
+use std::fmt::Write;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use shared::model::{EventSid, Millis, Timestamp, WorkspaceSid};
+use shared::router::events::{EVENT_KEPT, Event, EventPlace};
+use store::EventFilter;
+
+use super::{event, worker};
+use crate::answer::Answer;
+use crate::call::Call;
+use crate::error::ApiError;
+
+/// How long an event is held back, so that those stored out of order are handed over in order.
+pub const HELD_BACK: Millis = Millis::from_secs(2);
+
+/// Streams one process serves at once. Each asks the sixteen shards of an hour every [`POLL_EVERY`].
+const STREAMS_MAX: usize = 100;
+
+/// Seconds an answer waits for its first event: a request may last 29 s.
+const WAIT_SECS_MAX: u32 = 20;
+
+/// How often the table is asked.
+const POLL_EVERY: Duration = Duration::from_secs(1);
+
+/// Events of one answer; the client comes again for more.
+const EVENTS_MAX: usize = 500;
+
+/// How soon the client should come again, in milliseconds.
+const RETRY_MILLIS: u32 = 250;
+
+/// Where a client says where it stands: the header, and for clients that cannot send it a parameter of the same name.
+const LAST_EVENT_ID: &str = "Last-Event-ID";
+
+static STREAMS: AtomicUsize = AtomicUsize::new(0);
+
+/// `GET …/EventStream`: everything that happens in the Workspace. `Wait`: seconds to wait for something to happen, 20 unless said.
+pub async fn of_workspace(call: &Call<'_>) -> Result<Answer, ApiError> {
+    let workspace = call.workspace().await?.sid;
+    stream(call, workspace, EventFilter::between(call.now, call.now)).await
+}
+
+/// `GET …/Workers/{WorkerSid}/EventStream`: what happens to a Worker and to their Reservations.
+pub async fn of_worker(call: &Call<'_>) -> Result<Answer, ApiError> {
+    let worker = worker::find(call, "WorkerSid").await?;
+    let filter = EventFilter { worker_sid: Some(worker.sid), ..EventFilter::between(call.now, call.now) };
+    stream(call, worker.workspace_sid, filter).await
+}
+
+async fn stream(call: &Call<'_>, workspace: WorkspaceSid, filter: EventFilter) -> Result<Answer, ApiError> {
+    let wait = call.query.whole_number("Wait", 0..=WAIT_SECS_MAX)?.unwrap_or(WAIT_SECS_MAX);
+    let mut seen = last_seen(call)?;
+    let _seat = Seat::take()?;
+    for poll in 0..=wait {
+        let until = call.api.clock.now() - HELD_BACK + Millis::from_millis(1);
+        let ahead = call.api.store.events_after(workspace, &filter, seen, until, EVENTS_MAX).await?;
+        if let Some(last) = ahead.events.get(..EVENTS_MAX.min(ahead.events.len())).and_then(<[Event]>::last) {
+            let shown = ahead.events.iter().take_while(|event| event.place <= last.place);
+            return written(call, shown, last.place);
+        }
+        // What was looked through has no event for this client, up to that moment.
+        seen = seen.max(EventPlace::before(ahead.seen.at));
+        if poll < wait {
+            tokio::time::sleep(POLL_EVERY).await;
+        }
+    }
+    written(call, std::iter::empty(), seen)
+}
+
+/// The last event the client has seen; before any, the present moment.
+fn last_seen(call: &Call<'_>) -> Result<EventPlace, ApiError> {
+    let header = call.headers.get(LAST_EVENT_ID).map(|id| id.to_str().unwrap_or_default());
+    let id = header.filter(|id| !id.is_empty()).or(call.query.text(LAST_EVENT_ID));
+    let Some(id) = id else { return Ok(EventPlace::before(call.now)) };
+    let sid: EventSid = id.parse().map_err(|error| ApiError::parameter(LAST_EVENT_ID, format!("{error}")))?;
+    Ok(EventPlace::of_sid(sid).max(oldest(call.now)))
+}
+
+fn oldest(now: Timestamp) -> EventPlace {
+    EventPlace::before(now - EVENT_KEPT)
+}
+
+/// The events as text, and at the end where the client stands, which an id without an event tells it.
+fn written<'e>(call: &Call<'_>, events: impl Iterator<Item = &'e Event>, seen: EventPlace) -> Result<Answer, ApiError> {
+    let mut text = format!("retry: {RETRY_MILLIS}\n\n");
+    for event in events {
+        let data = event::render(&call.view, event)?;
+        // Writing to a text does not fail; JSON has no line breaks.
+        let _infallible = write!(text, "id: {}\nevent: {}\ndata: {data}\n\n", event.sid(), event.event_type);
+    }
+    let _infallible = write!(text, "id: {}\n\n", seen.sid());
+    Ok(Answer::event_stream(text))
+}
+
+/// One of the streams that may be open at once.
+struct Seat;
+
+impl Seat {
+    fn take() -> Result<Self, ApiError> {
+        if STREAMS.fetch_add(1, Ordering::Relaxed) < STREAMS_MAX {
+            return Ok(Self);
+        }
+        STREAMS.fetch_sub(1, Ordering::Relaxed);
+        Err(ApiError::TooManyStreams { streams: STREAMS_MAX })
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        STREAMS.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hundred_streams_are_open_at_once_and_one_that_ends_makes_room() {
+        let mut seats: Vec<Seat> =
+            (0..STREAMS_MAX).map(|_| Seat::take().unwrap_or_else(|_| panic!("there is room"))).collect();
+        assert!(Seat::take().is_err());
+        drop(seats.pop());
+        assert!(Seat::take().is_ok());
+    }
+}

@@ -1,0 +1,80 @@
+//! What happened in a span (taskrouter.md section 13, "Cumulative").
+
+use serde_json::{Value, json};
+use shared::model::WorkerSid;
+use shared::statistics::{Counter, Tallies, Tally, Waits};
+
+use super::asked::{Asked, Scope};
+use super::{Object, fields};
+
+/// The numbers of a Workspace, a TaskQueue or a Workflow.
+pub fn of_tasks(tallies: &Tallies, asked: &Asked, scope: Scope) -> Object {
+    let tally = tallies.of_tasks(|cell| scope.contains(cell) && asked.wants(cell.channel));
+    let mut object = reservations(&tally, asked);
+    object.extend(fields(json!({
+        "avg_task_acceptance_time": tally.until_accepted.avg_secs(),
+        "tasks_canceled": tally.get(Counter::TasksCanceled),
+        "tasks_completed": tally.get(Counter::TasksCompleted),
+        "tasks_deleted": tally.get(Counter::TasksDeleted),
+        "tasks_moved": tally.get(Counter::TasksMoved),
+        "wait_duration_until_accepted": shown(&tally.until_accepted),
+        "wait_duration_until_canceled": shown(&tally.until_canceled),
+        "split_by_wait_time": split(&tally, &asked.splits),
+    })));
+    let timed_out = tally.get(Counter::TasksTimedOutInWorkflow);
+    object.extend(match scope {
+        Scope::Workspace => fields(json!({
+            "tasks_created": tally.get(Counter::TasksCreated),
+            "tasks_timed_out_in_workflow": timed_out,
+        })),
+        Scope::Queue(_) => fields(json!({
+            "tasks_entered": tally.get(Counter::TasksEnteredQueue),
+            "wait_duration_in_queue_until_accepted": shown(&tally.in_queue_until_accepted),
+        })),
+        Scope::Workflow(_) => fields(json!({
+            "tasks_entered": tally.get(Counter::TasksEnteredWorkflow),
+            "tasks_timed_out_in_workflow": timed_out,
+        })),
+    });
+    object
+}
+
+/// The numbers of Workers, but for how long they were in which Activity.
+pub fn of_workers(tallies: &Tallies, asked: &Asked, wanted: impl Fn(WorkerSid) -> bool) -> Object {
+    reservations(&tallies.of_offers(|cell| wanted(cell.worker) && asked.wants(cell.channel)), asked)
+}
+
+fn reservations(tally: &Tally, asked: &Asked) -> Object {
+    fields(json!({
+        "start_time": asked.from.to_iso8601(),
+        "end_time": asked.end.to_iso8601(),
+        "reservations_created": tally.get(Counter::ReservationsCreated),
+        "reservations_accepted": tally.get(Counter::ReservationsAccepted),
+        "reservations_rejected": tally.get(Counter::ReservationsRejected),
+        "reservations_timed_out": tally.get(Counter::ReservationsTimedOut),
+        "reservations_canceled": tally.get(Counter::ReservationsCanceled),
+        "reservations_rescinded": tally.get(Counter::ReservationsRescinded),
+    }))
+}
+
+fn shown(waits: &Waits) -> Value {
+    json!({
+        "avg": waits.avg_secs(),
+        "min": waits.min_secs(),
+        "max": waits.max_secs(),
+        "total": waits.total_secs(),
+    })
+}
+
+/// For each threshold, how many waited for less than it, `below`, and how many did not, `above`.
+fn split(tally: &Tally, thresholds: &[u32]) -> Value {
+    let (accepted, canceled) = (&tally.until_accepted, &tally.until_canceled);
+    let one = |threshold: &u32| {
+        let below = (accepted.below(*threshold), canceled.below(*threshold));
+        let above = (accepted.count().saturating_sub(below.0), canceled.count().saturating_sub(below.1));
+        let side =
+            |(accepted, canceled): (u64, u64)| json!({ "reservations_accepted": accepted, "tasks_canceled": canceled });
+        (threshold.to_string(), json!({ "above": side(above), "below": side(below) }))
+    };
+    Value::Object(thresholds.iter().map(one).collect())
+}

@@ -1,0 +1,135 @@
+//! The list of TaskQueues: which ones, and in which order.
+
+use shared::model::{Attributes, PartId, Roster, TaskQueueSid, Timestamp, Worker, WorkerSid, Workspace};
+use shared::router::roster_of;
+
+use super::render;
+use crate::answer::Answer;
+use crate::call::Call;
+use crate::error::ApiError;
+use crate::paging::{Paging, Place};
+use crate::parameters::Parameters;
+use crate::resources::configuration::{self, Row};
+
+/// `GET …/TaskQueues`; filters `FriendlyName`, `EvaluateWorkerAttributes` (the queues a Worker with these attributes would
+/// serve) and `WorkerSid` (those this Worker serves); `Ordering=DateUpdated:asc` or `:desc`.
+pub async fn list(call: &Call<'_>) -> Result<Answer, ApiError> {
+    let paging = Paging::read(&call.query)?;
+    let filter = Filter::read(&call.query)?;
+    let order = call.query.parsed("Ordering", ordering)?.unwrap_or(Order::Created);
+    let workspace = configuration::read(call).await?;
+    let rosters = filter.rosters(call, &workspace).await?;
+    let wanted = workspace.task_queues.values().filter(|queue| {
+        filter.friendly_name.is_none_or(|name| queue.friendly_name == name)
+            && rosters.iter().all(|roster| roster.serves(queue.sid))
+    });
+    let rows = wanted.map(|queue| Row::at(queue, order.place(&workspace, queue.sid))).collect();
+    let url = format!("{}/TaskQueues", call.view.workspace(workspace.sid));
+    paging.answer("task_queues", &url, rows, |row| render(&call.view, &workspace, row.part))
+}
+
+/// Nothing for a Worker who is not there, or in another Workspace.
+async fn roster_of_worker(call: &Call<'_>, workspace: &Workspace, sid: WorkerSid) -> Result<Roster, ApiError> {
+    let worker = call.api.store.worker(sid).await?.filter(|worker| worker.workspace_sid == workspace.sid);
+    Ok(worker.map_or_else(|| Roster::new(Vec::new()), |worker| roster_of(workspace, &worker)))
+}
+
+/// Which TaskQueues a list shows.
+struct Filter<'q> {
+    friendly_name: Option<&'q str>,
+    attributes: Option<Attributes>,
+    worker: Option<WorkerSid>,
+}
+
+impl<'q> Filter<'q> {
+    fn read(query: &'q Parameters) -> Result<Self, ApiError> {
+        Ok(Self {
+            friendly_name: query.text("FriendlyName"),
+            attributes: query.attributes("EvaluateWorkerAttributes")?,
+            worker: query.sid("WorkerSid")?,
+        })
+    }
+
+    /// What the Workers serve whom the filter speaks of.
+    async fn rosters(&self, call: &Call<'_>, workspace: &Workspace) -> Result<Vec<Roster>, ApiError> {
+        let mut rosters = Vec::new();
+        if let Some(attributes) = &self.attributes {
+            rosters.push(roster_of(workspace, &somebody(workspace, attributes)));
+        }
+        if let Some(worker) = self.worker {
+            rosters.push(roster_of_worker(call, workspace, worker).await?);
+        }
+        Ok(rosters)
+    }
+}
+
+/// A Worker of whom nothing is known but their attributes: new, in the default Activity.
+fn somebody(workspace: &Workspace, attributes: &Attributes) -> Worker {
+    let created = Timestamp::from_millis(0);
+    let nobody =
+        Worker::new(WorkerSid::from_bytes([0; 16]), workspace.sid, "", workspace.default_activity_sid, created);
+    Worker { attributes: attributes.clone(), ..nobody }
+}
+
+/// How a list is ordered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Order {
+    Created,
+    OldestUpdate,
+    NewestUpdate,
+}
+
+impl Order {
+    fn place(self, workspace: &Workspace, sid: TaskQueueSid) -> Place {
+        let dates = workspace.ledger.dates.get(&PartId::TaskQueue(sid));
+        let updated = dates.map_or(Timestamp::from_millis(0), |dates| dates.date_updated);
+        match self {
+            Self::Created => Place::new(workspace.ledger.date_created(PartId::TaskQueue(sid)), sid),
+            Self::OldestUpdate => Place::new(updated, sid),
+            // Counted backwards, the newest comes first.
+            Self::NewestUpdate => Place::new(Timestamp::from_millis(-updated.as_millis()), sid),
+        }
+    }
+}
+
+fn ordering(text: &str) -> Result<Order, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "dateupdated:asc" => Ok(Order::OldestUpdate),
+        "dateupdated:desc" => Ok(Order::NewestUpdate),
+        _ => Err("expected DateUpdated:asc or DateUpdated:desc".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::model::Dates;
+
+    use super::*;
+    use crate::resources::samples;
+
+    #[test]
+    fn attributes_lead_to_the_queues_their_worker_would_serve() {
+        let workspace = samples::workspace();
+        let serves = |attributes: &str| {
+            roster_of(&workspace, &somebody(&workspace, &attributes.parse().unwrap())).serves(samples::QUEUE)
+        };
+        assert!(serves(r#"{"languages":["en"]}"#));
+        assert!(!serves(r#"{"languages":["hi"]}"#) && !serves("{}"));
+    }
+
+    #[test]
+    fn queues_are_ordered_by_age_or_by_their_last_change_either_way() {
+        let mut workspace = samples::workspace();
+        let [one, other] = ["one", "other"].map(|name| TaskQueueSid::derive(&[name]));
+        let at = Timestamp::from_millis;
+        for (sid, created, updated) in [(one, 1, 9), (other, 2, 5)] {
+            let dates = Dates { date_created: at(created), date_updated: at(updated) };
+            workspace.ledger.dates.insert(PartId::TaskQueue(sid), dates);
+        }
+        let before = |order: Order| order.place(&workspace, one) < order.place(&workspace, other);
+        assert!(before(Order::Created));
+        assert!(!before(ordering("DateUpdated:asc").unwrap()));
+        assert!(before(ordering("dateupdated:DESC").unwrap()));
+        assert!(ordering("Priority:asc").is_err());
+    }
+}

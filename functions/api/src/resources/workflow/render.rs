@@ -1,0 +1,101 @@
+//! What a Workflow looks like.
+
+use serde::Serialize;
+use serde_json::Value;
+use shared::model::{AccountSid, PartId, Workflow, WorkflowSid, Workspace, WorkspaceSid};
+
+use crate::resources::configuration::{ShownDates, dates};
+use crate::view::View;
+
+const JSON: &str = "application/json";
+
+#[derive(Serialize)]
+struct WorkflowResource<'a> {
+    account_sid: AccountSid,
+    assignment_callback_url: Option<String>,
+    configuration: String,
+    #[serde(flatten)]
+    dates: ShownDates,
+    document_content_type: &'static str,
+    fallback_assignment_callback_url: Option<String>,
+    friendly_name: &'a str,
+    sid: WorkflowSid,
+    task_reservation_timeout: u64,
+    workspace_sid: WorkspaceSid,
+    url: String,
+    links: WorkflowLinks,
+}
+
+#[derive(Serialize)]
+struct WorkflowLinks {
+    statistics: String,
+    real_time_statistics: String,
+    cumulative_statistics: String,
+}
+
+/// The address of a Workspace's Workflows.
+pub(super) fn url(view: &View, workspace: WorkspaceSid) -> String {
+    format!("{}/Workflows", view.workspace(workspace))
+}
+
+pub(super) fn render(view: &View, workspace: &Workspace, workflow: &Workflow) -> serde_json::Result<Value> {
+    let url = format!("{}/{}", url(view, workspace.sid), workflow.sid);
+    serde_json::to_value(WorkflowResource {
+        account_sid: view.account_sid,
+        assignment_callback_url: workflow.assignment_callback_url.as_deref().map(|url| absolute(view, url)),
+        configuration: workflow.configuration.to_json(),
+        dates: dates(workspace, PartId::Workflow(workflow.sid)),
+        document_content_type: JSON,
+        fallback_assignment_callback_url: workflow
+            .fallback_assignment_callback_url
+            .as_deref()
+            .map(|url| absolute(view, url)),
+        friendly_name: &workflow.friendly_name,
+        sid: workflow.sid,
+        task_reservation_timeout: workflow.task_reservation_timeout.as_secs(),
+        workspace_sid: workspace.sid,
+        links: WorkflowLinks {
+            statistics: format!("{url}/Statistics"),
+            real_time_statistics: format!("{url}/RealTimeStatistics"),
+            cumulative_statistics: format!("{url}/CumulativeStatistics"),
+        },
+        url,
+    })
+}
+
+/// A path of ours is served under the same host.
+fn absolute(view: &View, url: &str) -> String {
+    match url.starts_with('/') {
+        true => format!("{}{url}", view.base),
+        false => url.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resources::samples;
+
+    #[test]
+    fn a_workflow_has_every_property_of_the_official_document() {
+        let workspace = samples::workspace();
+        let workflow = &workspace.workflows[&samples::WORKFLOW];
+        let rendered = render(&samples::view(), &workspace, workflow).unwrap();
+        samples::assert_official("workflow", &rendered);
+        let configuration: Value = serde_json::from_str(rendered["configuration"].as_str().unwrap()).unwrap();
+        assert_eq!(configuration["task_routing"]["default_filter"]["queue"], samples::QUEUE.to_string());
+    }
+
+    #[test]
+    fn a_path_of_ours_is_shown_with_its_host() {
+        let workspace = samples::workspace();
+        let workflow = Workflow {
+            assignment_callback_url: Some("/assignment".to_owned()),
+            fallback_assignment_callback_url: Some("https://a.example/b".to_owned()),
+            ..workspace.workflows[&samples::WORKFLOW].clone()
+        };
+        let rendered = render(&samples::view(), &workspace, &workflow).unwrap();
+        assert_eq!(rendered["assignment_callback_url"], "https://cordboard.example/assignment");
+        assert_eq!(rendered["fallback_assignment_callback_url"], "https://a.example/b");
+    }
+}

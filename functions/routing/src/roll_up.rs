@@ -1,0 +1,153 @@
+//! Statistics: the events of each minute that is over, counted once; minutes made into hours, hours into days.
+//!
+//! It comes with the schedule's sweep. Everything is counted anew from the events and written only if it is another count than
+//! before, so that doing it twice, or dying on the way, changes nothing. How far it got is noted at last.
+
+use std::collections::BTreeMap;
+
+use shared::model::{Millis, Timestamp, Workspace, WorkspaceSid};
+use shared::router::events::{EVENT_KEPT, Event};
+use shared::statistics::{Family, Grain, Living, RolledUp, Tallies};
+
+use crate::{Error, Routing};
+
+/// How long after its end a minute is counted: most events are stored within a second or two.
+const MINUTE_SETTLED: Millis = Millis::from_secs(5);
+
+/// How much of what was counted is counted again each time, for events that were stored late.
+const COUNTED_AGAIN: Millis = Millis::from_secs(300);
+
+/// How long after its end an hour is made, from all its events once more: a stream that was held up has caught up by then.
+const HOUR_SETTLED: Millis = Millis::from_secs(900);
+
+/// Hours counted in one run, the first and the last of them in part: a day. Each is noted when it is done. Who was away for longer
+/// catches up in several runs.
+const STEPS_MAX: usize = 26;
+
+/// Hours made in one run.
+const HOURS_MAX: usize = STEPS_MAX;
+
+/// Rounds of queries, one of each shard, for the events of an hour: sixteen million items. Nobody has as many; what lies beyond is not
+/// counted.
+const ROUNDS_MAX: usize = 2_000;
+
+/// How long a quiet Workspace goes without a note of how far it got.
+const NOTED_EVERY: Millis = Millis::from_secs(300);
+
+/// How long a Task has not changed before it is looked at whether it is still there: an event may have been lost.
+const CHECKED_AGE: Millis = Millis::from_secs(600);
+
+/// Tasks looked at in one run.
+const CHECKED_MAX: usize = 10;
+
+/// Counts by the moment their minute begins.
+type Minutes = BTreeMap<Timestamp, Tallies>;
+
+impl Routing {
+    /// Counts what has happened in the Workspace of the centre since the last time. Costs, in a quiet minute, a query of each shard of
+    /// events and a few of rows.
+    pub async fn roll_up(&self) -> Result<(), Error> {
+        let now = self.clock.now();
+        let Some(centre) = self.store.centre(now).await? else { return Ok(()) };
+        let Some(workspace) = self.store.workspace(centre.workspace_sid, now).await? else { return Ok(()) };
+        let known = self.store.rolled_up(workspace.sid).await?;
+        let mut rolled = known.unwrap_or_else(|| RolledUp::beginning(now)).not_before(now - EVENT_KEPT);
+        self.count_minutes(&workspace, &mut rolled, now).await?;
+        self.make_hours(workspace.sid, &mut rolled, now).await?;
+        self.make_days(workspace.sid, &mut rolled).await
+    }
+
+    async fn count_minutes(&self, workspace: &Workspace, rolled: &mut RolledUp, now: Timestamp) -> Result<(), Error> {
+        let end = Grain::Minute.floor(now - MINUTE_SETTLED);
+        let mut from = rolled.minutes - COUNTED_AGAIN;
+        let mut living = self.store.living(workspace.sid).await?;
+        for _ in 0..STEPS_MAX {
+            let until = end.min(Grain::Hour.floor(from) + Grain::Hour.length());
+            if until <= from || end <= rolled.minutes {
+                return Ok(());
+            }
+            let minutes = self.counted(workspace.sid, from, until, |event| living.follow(event)).await?;
+            living.forget(workspace.rules.ended_task_kept, now);
+            self.check(&mut living, now).await?;
+            self.store.save_tallies(workspace.sid, Grain::Minute, (from, until), &minutes).await?;
+            self.store.save_living(workspace.sid, &living, now).await?;
+            let is_quiet = minutes.keys().all(|minute| *minute < rolled.minutes);
+            if until > rolled.minutes && (!is_quiet || until.since(rolled.minutes) >= NOTED_EVERY) {
+                rolled.minutes = until;
+                self.store.save_rolled_up(workspace.sid, rolled).await?;
+            }
+            from = until;
+        }
+        Ok(())
+    }
+
+    async fn make_hours(&self, workspace: WorkspaceSid, rolled: &mut RolledUp, now: Timestamp) -> Result<(), Error> {
+        for _ in 0..HOURS_MAX {
+            let (from, until) = (rolled.hours, rolled.hours + Grain::Hour.length());
+            if until > rolled.minutes || until + HOUR_SETTLED > now {
+                return Ok(());
+            }
+            let minutes = self.counted(workspace, from, until, |_| {}).await?;
+            self.store.save_tallies(workspace, Grain::Minute, (from, until), &minutes).await?;
+            let mut hour = Tallies::default();
+            minutes.values().for_each(|minute| hour.merge(minute));
+            self.save(workspace, Grain::Hour, (from, until), hour).await?;
+            rolled.hours = until;
+            self.store.save_rolled_up(workspace, rolled).await?;
+        }
+        Ok(())
+    }
+
+    async fn make_days(&self, workspace: WorkspaceSid, rolled: &mut RolledUp) -> Result<(), Error> {
+        loop {
+            let (from, until) = (rolled.days, rolled.days + Grain::Day.length());
+            if until > rolled.hours {
+                return Ok(());
+            }
+            let mut day = self.store.tallies(workspace, (Grain::Hour, Family::Tasks), (from, until)).await?;
+            day.merge(&self.store.tallies(workspace, (Grain::Hour, Family::Workers), (from, until)).await?);
+            self.save(workspace, Grain::Day, (from, until), day).await?;
+            rolled.days = until;
+            self.store.save_rolled_up(workspace, rolled).await?;
+        }
+    }
+
+    async fn save(
+        &self,
+        workspace: WorkspaceSid,
+        grain: Grain,
+        (from, until): (Timestamp, Timestamp),
+        counted: Tallies,
+    ) -> Result<(), Error> {
+        Ok(self.store.save_tallies(workspace, grain, (from, until), &BTreeMap::from([(from, counted)])).await?)
+    }
+
+    async fn counted(
+        &self,
+        workspace: WorkspaceSid,
+        from: Timestamp,
+        until: Timestamp,
+        mut also: impl FnMut(&Event) + Send,
+    ) -> Result<Minutes, Error> {
+        let mut minutes = Minutes::new();
+        let visit = |event: &Event| {
+            also(event);
+            let minute = minutes.entry(Grain::Minute.floor(event.at())).or_default();
+            minute.count(event);
+        };
+        if !self.store.visit_events(workspace, from, until, ROUNDS_MAX, visit).await? {
+            tracing::error!(?from, ?until, "there are too many events to count them all");
+        }
+        minutes.retain(|_, minute| !minute.is_empty());
+        Ok(minutes)
+    }
+
+    /// Corrects some of the Tasks whose events say nothing new.
+    async fn check(&self, living: &mut Living, now: Timestamp) -> Result<(), Error> {
+        for sid in living.to_check(CHECKED_AGE, now, CHECKED_MAX) {
+            let task = self.store.task(sid).await?;
+            living.correct(sid, task.as_ref());
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,119 @@
+//! Statistics as they are kept, and events read forwards to be counted and handed on.
+
+use std::collections::BTreeMap;
+
+use shared::model::{EventType, Millis, TaskSid, Timestamp};
+use shared::router::events::{Cause, Event, EventPlace, Parameter, Parameters};
+use shared::statistics::{Counter, Family, Grain, Living, RolledUp, Tallies};
+use store::EventFilter;
+
+use crate::world::{World, after_secs};
+
+/// An event of a Task of its own.
+fn event(world: &World, number: u64, at: Timestamp) -> Event {
+    let task = TaskSid::derive(&[&number.to_string()]).to_string();
+    let parameters = Parameters::new()
+        .with(Parameter::TaskSid, &task)
+        .with(Parameter::TaskQueueSid, world.queue("en"))
+        .with(Parameter::WorkflowSid, world.declared.centre.workflow_sid)
+        .with(Parameter::TaskChannelUniqueName, "voice")
+        .with(Parameter::TaskAssignmentStatus, "pending")
+        .with(Parameter::TaskPriority, 0)
+        .with(Parameter::TaskVersion, 1)
+        .with(Parameter::TaskDateCreated, at.as_secs())
+        .with(Parameter::TaskQueueEnteredDate, at.as_secs());
+    Event {
+        earlier: None,
+        place: EventPlace::of(Cause { about: &task, version: 1, at }),
+        event_type: EventType::TaskCreated,
+        workspace_sid: world.declared.workspace.sid,
+        parameters,
+    }
+}
+
+/// So many events, a second and a half apart, from one minute before one o'clock on.
+async fn events(world: &World, count: u64) -> Vec<Event> {
+    let at = |number| after_secs(3_540) + Millis::from_millis(number * 1_500);
+    let events: Vec<Event> = (0..count).map(|number| event(world, number, at(number))).collect();
+    for event in &events {
+        world.store.add_events(std::slice::from_ref(event)).await.unwrap();
+    }
+    events
+}
+
+#[tokio::test]
+async fn events_of_a_span_are_all_visited_across_hours() {
+    let world = World::open().await;
+    let events = events(&world, 200).await;
+    let workspace = world.declared.workspace.sid;
+    let (from, until) = (events[3].at(), events[190].at());
+    let mut found = Vec::new();
+    let is_all = world.store.visit_events(workspace, from, until, 4, |event| found.push(event.sid())).await.unwrap();
+    found.sort_unstable();
+    let mut expected: Vec<_> = events[3..190].iter().map(Event::sid).collect();
+    expected.sort_unstable();
+    assert!(is_all);
+    assert_eq!(found, expected);
+    let is_all = world.store.visit_events(workspace, from, until, 1, |_| {}).await.unwrap();
+    assert!(!is_all, "two hours are two rounds");
+}
+
+#[tokio::test]
+async fn the_next_events_come_in_order_and_each_once_however_few_are_asked_for() {
+    let world = World::open().await;
+    let events = events(&world, 2_000).await;
+    let workspace = world.declared.workspace.sid;
+    let filter = EventFilter::between(after_secs(0), after_secs(0));
+    let until = events[1_990].at();
+    let mut after = EventPlace::before(after_secs(0));
+    let mut found = Vec::new();
+    for _ in 0..100 {
+        let ahead = world.store.events_after(workspace, &filter, after, until, 100).await.unwrap();
+        found.extend(ahead.events.iter().map(Event::sid));
+        match ahead.events.last() {
+            Some(last) => after = last.place,
+            None => break,
+        }
+    }
+    assert_eq!(found, events[..1_990].iter().map(Event::sid).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn rows_are_read_as_they_were_written_and_written_only_if_they_differ() {
+    let world = World::open().await;
+    let workspace = world.declared.workspace.sid;
+    let minute = |number: u64| after_secs(number * 60);
+    let mut tallies = Tallies::default();
+    tallies.count(&event(&world, 1, minute(0)));
+    let counted = BTreeMap::from([(minute(0), tallies.clone()), (minute(2), tallies.clone())]);
+    let span = (minute(0), minute(3));
+    world.store.save_tallies(workspace, Grain::Minute, span, &counted).await.unwrap();
+    let read = async |from, until| {
+        let tallies = world.store.tallies(workspace, (Grain::Minute, Family::Tasks), (minute(from), minute(until)));
+        tallies.await.unwrap().of_tasks(|_| true).get(Counter::TasksCreated)
+    };
+    assert_eq!((read(0, 3).await, read(0, 2).await, read(1, 3).await, read(1, 2).await), (2, 1, 1, 0));
+    // Counted again, with one minute that comes to nothing.
+    let counted = BTreeMap::from([(minute(2), tallies)]);
+    world.store.save_tallies(workspace, Grain::Minute, span, &counted).await.unwrap();
+    assert_eq!((read(0, 3).await, read(0, 2).await), (1, 0));
+    let hours = world.store.tallies(workspace, (Grain::Hour, Family::Tasks), span).await.unwrap();
+    assert!(hours.is_empty());
+}
+
+#[tokio::test]
+async fn the_tasks_there_are_and_how_far_it_got_are_kept() {
+    let world = World::open().await;
+    let workspace = world.declared.workspace.sid;
+    assert_eq!(world.store.rolled_up(workspace).await.unwrap(), None);
+    let rolled = RolledUp::beginning(after_secs(0));
+    world.store.save_rolled_up(workspace, &rolled).await.unwrap();
+    assert_eq!(world.store.rolled_up(workspace).await.unwrap(), Some(rolled));
+    let mut living = Living::default();
+    // Enough for several rows of one hour.
+    (0..4_000).for_each(|number| living.follow(&event(&world, number, after_secs(number % 7_200))));
+    world.store.save_living(workspace, &living, after_secs(0)).await.unwrap();
+    assert_eq!(world.store.living(workspace).await.unwrap(), living);
+    world.store.save_living(workspace, &Living::default(), after_secs(0)).await.unwrap();
+    assert_eq!(world.store.living(workspace).await.unwrap(), Living::default());
+}

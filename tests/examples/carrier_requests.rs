@@ -1,0 +1,56 @@
+//! Sends every request that `carrier` can make, each in its shortest and its longest form, to the API at an address:
+//! `carrier_requests http://127.0.0.1:4010`. Fails on the first that is refused. `clients/run` gives it a mock made of the
+//! carrier's official description, which refuses what it does not describe.
+
+use std::error::Error;
+use std::sync::Arc;
+
+use carrier::{Carrier, NewCall, Recording, SipUser};
+use shared::model::instruction::{CallEvent, Callback, CallbackMethod, RecordingChannels};
+use shared::model::{AccountSid, CallSid, QueueSid};
+use web::Reqwest;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let address = std::env::args().nth(1).ok_or("usage: carrier_requests ADDRESS")?;
+    let web = Arc::new(Reqwest(runtime::aws::web_client()?));
+    let carrier = Carrier::new(web, &address, AccountSid::derive(&["account"]), "token".to_owned())?;
+    let call = CallSid::derive(&["call"]);
+    carrier.create_call(&shortest()).await?;
+    carrier.create_call(&longest()).await?;
+    carrier.redirect_call(call, "https://app.example/twiml").await?;
+    carrier.is_live(call).await?;
+    carrier.end_call(call).await?;
+    carrier.delete_queue(QueueSid::derive(&["queue"])).await?;
+    Ok(())
+}
+
+fn shortest() -> NewCall {
+    NewCall {
+        to: "+17075550101".to_owned(),
+        from: "+17075550183".to_owned(),
+        url: "https://app.example/worker-call?TaskSid=WT1&ReservationSid=WR1".to_owned(),
+        status_callback: None,
+        status_callback_events: Vec::new(),
+        ring_timeout_secs: 20,
+        recording: None,
+        sip_user: None,
+    }
+}
+
+fn longest() -> NewCall {
+    let callback = Callback { url: "https://app.example/recording".to_owned(), method: CallbackMethod::Get };
+    NewCall {
+        to: "sip:ann@sip.example".to_owned(),
+        status_callback: Some("https://app.example/status".to_owned()),
+        status_callback_events: vec![
+            CallEvent::Initiated,
+            CallEvent::Ringing,
+            CallEvent::Answered,
+            CallEvent::Completed,
+        ],
+        recording: Some(Recording { channels: RecordingChannels::Dual, status_callback: Some(callback) }),
+        sip_user: Some(SipUser { username: "ann".to_owned(), password: Some("secret".to_owned()) }),
+        ..shortest()
+    }
+}

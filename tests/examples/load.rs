@@ -1,0 +1,180 @@
+//! Load on the REST API: `clients/with_server.py cargo run -p tests --example load`, with the program to be measured in
+//! CORDBOARD. 32 customers, each on a connection of its own, make Tasks, take what their Workers are offered, change Workers and
+//! read, for 60 s. Prints throughput, the 50th and 99th percentile of each operation, and the server's memory; fails when
+//! any request does.
+#![allow(clippy::print_stdout, reason = "its table is its answer")]
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use reqwest::{Client, RequestBuilder};
+use serde_json::{Value, json};
+
+const CONNECTIONS: usize = 32;
+const SPAN: Duration = Duration::from_secs(60);
+/// After this much of it the server has filled its caches: memory is compared from here on.
+const WARM_UP: Duration = Duration::from_secs(15);
+/// Times a Task's Reservations are looked at before its customer goes on without one.
+const LOOKS_MAX: usize = 200;
+
+type Failure = Box<dyn Error + Send + Sync>;
+type Form<'a> = &'a [(&'a str, &'a str)];
+
+/// How long each request of an operation took.
+type Times = BTreeMap<&'static str, Vec<Duration>>;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Failure> {
+    runtime::aws::install_tls();
+    let pid = std::env::var("CORDBOARD_PID")?;
+    let centre = Arc::new(Customer::new()?.set_up().await?);
+    let (begun, mut customers) = (Instant::now(), tokio::task::JoinSet::new());
+    for _ in 0..CONNECTIONS {
+        let customer = Customer { http: client()?, ..Customer::clone(&centre) };
+        customers.spawn(async move { customer.until(begun + SPAN).await });
+    }
+    tokio::time::sleep(WARM_UP).await;
+    let warm = resident_kilobytes(&pid)?;
+    while let Some(ended) = customers.join_next().await {
+        ended??;
+    }
+    let took = begun.elapsed();
+    let times = std::mem::take(&mut *centre.times.lock().unwrap_or_else(PoisonError::into_inner));
+    print(&times, took);
+    println!("memory after {WARM_UP:?}: {warm} kB, at the end: {} kB", resident_kilobytes(&pid)?);
+    Ok(())
+}
+
+/// Somebody who uses the API.
+#[derive(Clone)]
+struct Customer {
+    http: Client,
+    /// The address of the Workspace, once there is one.
+    base: String,
+    account: (String, String),
+    queue: String,
+    workflow: String,
+    available: String,
+    times: Arc<Mutex<Times>>,
+}
+
+impl Customer {
+    fn new() -> Result<Self, Failure> {
+        let text = std::env::var;
+        Ok(Self {
+            http: client()?,
+            base: format!("{}/v1/Workspaces", text("CORDBOARD_URL")?),
+            account: (text("ACCOUNT_SID")?, text("AUTH_TOKEN")?),
+            queue: String::new(),
+            workflow: String::new(),
+            available: String::new(),
+            times: Arc::default(),
+        })
+    }
+
+    /// A Workspace with a queue everybody serves.
+    async fn set_up(mut self) -> Result<Self, Failure> {
+        let workspace = self.post("", "", &[("FriendlyName", "Load")]).await?;
+        self.base = format!("{}/{}", self.base, sid(&workspace)?);
+        let activities = self.get("", "/Activities?FriendlyName=Available").await?;
+        self.available = sid(&activities["activities"][0])?;
+        self.queue = sid(&self.post("", "/TaskQueues", &[("FriendlyName", "All"), ("TargetWorkers", "1==1")]).await?)?;
+        let configuration =
+            json!({"task_routing": {"filters": [], "default_filter": {"queue": self.queue}}}).to_string();
+        let form = [("FriendlyName", "To all"), ("Configuration", configuration.as_str())];
+        self.workflow = sid(&self.post("", "/Workflows", &form).await?)?;
+        Ok(self)
+    }
+
+    async fn until(self, end: Instant) -> Result<(), Failure> {
+        let name = format!("Worker {:x}", fastrand::u64(..));
+        let form = [("FriendlyName", name.as_str()), ("ActivitySid", &self.available)];
+        let worker = format!("/Workers/{}", sid(&self.post("CreateWorker", "/Workers", &form).await?)?);
+        while Instant::now() < end {
+            self.serve_a_task().await?;
+            self.get("FetchWorker", &worker).await?;
+            let level = format!(r#"{{"level":{}}}"#, fastrand::u8(..));
+            self.post("UpdateWorker", &worker, &[("Attributes", &level)]).await?;
+            self.get("ListWorker", "/Workers?PageSize=20").await?;
+            self.get("ListTask", "/Tasks?PageSize=20").await?;
+            self.get("ListEvent", "/Events?PageSize=20").await?;
+            self.get("FetchTaskQueueRealTimeStatistics", &format!("/TaskQueues/{}/RealTimeStatistics", self.queue))
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// Makes a Task, accepts it for whomever it is offered to, and completes it.
+    async fn serve_a_task(&self) -> Result<(), Failure> {
+        let form = [("WorkflowSid", self.workflow.as_str()), ("Attributes", r#"{"selected_language":"en"}"#)];
+        let task = format!("/Tasks/{}", sid(&self.post("CreateTask", "/Tasks", &form).await?)?);
+        for _ in 0..LOOKS_MAX {
+            let offers = self.get("ListTaskReservation", &format!("{task}/Reservations")).await?;
+            let Ok(offer) = sid(&offers["reservations"][0]) else { continue };
+            let offer = format!("{task}/Reservations/{offer}");
+            self.post("UpdateTaskReservation", &offer, &[("ReservationStatus", "accepted")]).await?;
+            self.get("FetchTask", &task).await?;
+            self.post("UpdateTask", &task, &[("AssignmentStatus", "completed")]).await?;
+            return Ok(());
+        }
+        Err(format!("{task} was offered to nobody").into())
+    }
+
+    async fn get(&self, operation: &'static str, path: &str) -> Result<Value, Failure> {
+        self.send(operation, self.http.get(format!("{}{path}", self.base))).await
+    }
+
+    async fn post(&self, operation: &'static str, path: &str, form: Form<'_>) -> Result<Value, Failure> {
+        self.send(operation, self.http.post(format!("{}{path}", self.base)).form(form)).await
+    }
+
+    /// Sends a request and notes how long it took under the operation's name; under none, it is not counted.
+    async fn send(&self, operation: &'static str, request: RequestBuilder) -> Result<Value, Failure> {
+        let begun = Instant::now();
+        let answer = request.basic_auth(&self.account.0, Some(&self.account.1)).send().await?;
+        let status = answer.status();
+        let body: Value = answer.json().await?;
+        if !status.is_success() {
+            return Err(format!("{operation}: {status} {body}").into());
+        }
+        if !operation.is_empty() {
+            let mut times = self.times.lock().unwrap_or_else(PoisonError::into_inner);
+            times.entry(operation).or_default().push(begun.elapsed());
+        }
+        Ok(body)
+    }
+}
+
+/// A client that keeps one connection.
+fn client() -> Result<Client, Failure> {
+    Ok(Client::builder().pool_max_idle_per_host(1).build()?)
+}
+
+fn sid(resource: &Value) -> Result<String, Failure> {
+    Ok(resource["sid"].as_str().ok_or_else(|| format!("no sid in {resource}"))?.to_owned())
+}
+
+fn print(times: &Times, took: Duration) {
+    let requests: usize = times.values().map(Vec::len).sum();
+    println!(
+        "{requests} requests in {took:.0?} over {CONNECTIONS} connections: {:.0} a second, no error\n",
+        requests as f64 / took.as_secs_f64()
+    );
+    println!("| operation | requests | median, ms | 99th percentile, ms |\n|---|---|---|---|");
+    for (operation, times) in times {
+        let mut times = times.clone();
+        times.sort_unstable();
+        let at = |part: usize| times.get(times.len() * part / 100).map_or(0.0, |time| time.as_secs_f64() * 1000.0);
+        println!("| {operation} | {} | {:.1} | {:.1} |", times.len(), at(50), at(99));
+    }
+    println!();
+}
+
+/// What the kernel says a process holds.
+fn resident_kilobytes(pid: &str) -> Result<u64, Failure> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).ok_or("no VmRSS in /proc")?;
+    Ok(line.trim().trim_end_matches(" kB").parse()?)
+}

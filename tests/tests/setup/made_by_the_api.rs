@@ -1,0 +1,105 @@
+//! The file has a say over what it declares, and over nothing else.
+
+use setup::{Reason, Thing};
+use shared::model::{
+    Activity, ActivitySid, Configuration, Target, TaskChannel, TaskOrder, TaskQueue, TaskQueueSid, Workflow,
+    WorkflowSid, Workspace,
+};
+
+use crate::table::{HINDI, Table, WORKFLOW, file, kept, without_hindi};
+
+/// Changes the Workspace as the API does: on condition of what was read, and without a word about the file.
+async fn change(table: &Table, change: impl Fn(&mut Workspace)) {
+    let before = table.store.fresh_workspace(file(&[]).workspace.sid, table.now).await.unwrap().unwrap();
+    let mut after = Workspace::clone(&before);
+    change(&mut after);
+    table.store.replace_workspace(Some(&before), &after, table.now).await.unwrap();
+}
+
+async fn workspace(table: &Table) -> Workspace {
+    let found = table.store.fresh_workspace(file(&[]).workspace.sid, table.now).await.unwrap();
+    Workspace::clone(&found.unwrap())
+}
+
+fn add_one_of_each(workspace: &mut Workspace) {
+    let sid = ActivitySid::derive(&["api"]);
+    workspace.activities.insert(sid, Activity { sid, friendly_name: "Lunch".to_owned(), available: false });
+    let channel = TaskChannel::of(workspace.sid, "letter".parse().unwrap());
+    workspace.task_channels.insert(channel.unique_name, channel);
+    let queue = TaskQueue {
+        sid: TaskQueueSid::derive(&["api"]),
+        friendly_name: "Letters".to_owned(),
+        target_workers: None,
+        max_reserved_workers: 1,
+        task_order: TaskOrder::Fifo,
+    };
+    let configuration = Configuration { filters: Vec::new(), default_filter: Some(Target::to(queue.sid)) };
+    workspace.task_queues.insert(queue.sid, queue);
+    let workflow = Workflow::new(WorkflowSid::derive(&["api"]), "Letters", configuration);
+    workspace.workflows.insert(workflow.sid, workflow);
+}
+
+#[tokio::test]
+async fn what_the_api_made_is_there_after_the_file_is_applied_again() {
+    let mut table = Table::example().await;
+    change(&table, add_one_of_each).await;
+    let made = workspace(&table).await;
+    assert!(table.start(&file(&[])).await.is_unchanged());
+    let now = Workspace { boards: made.boards.clone(), ..workspace(&table).await };
+    assert_eq!(now, made, "but for the readinesses of Workers who have one channel more");
+    let changed = table.start(&without_hindi()).await;
+    assert_eq!(changed.removed, [Thing::TaskQueue(HINDI.to_owned())], "what the file declared, it can take back");
+    let now = workspace(&table).await;
+    assert_eq!(now.task_queues.len(), 2);
+    assert_eq!((&now.activities, &now.task_channels), (&made.activities, &made.task_channels));
+    assert_eq!(now.workflows.len(), 2);
+}
+
+#[tokio::test]
+async fn what_the_file_declares_is_as_the_file_says_whatever_the_api_made_of_it() {
+    let mut table = Table::example().await;
+    let before = workspace(&table).await;
+    change(&table, |workspace| {
+        workspace.task_queues.values_mut().for_each(|queue| queue.max_reserved_workers = 7);
+        workspace.activities.retain(|_, activity| activity.friendly_name != "Unavailable");
+    })
+    .await;
+    let summary = table.start(&file(&[])).await;
+    assert_eq!(summary.created, [Thing::Activity("Unavailable".to_owned())]);
+    assert_eq!(summary.changed.len(), 2);
+    let now = workspace(&table).await;
+    assert_eq!((now.activities, now.task_queues), (before.activities, before.task_queues));
+}
+
+#[tokio::test]
+async fn a_part_of_the_api_that_comes_into_the_file_is_the_files_from_then_on() {
+    let mut table = Table::example().await;
+    let with_letters = file(&[(
+        "  task_channels:\n",
+        "  task_channels:\n    - { name: letter, friendly_name: letter, after_conversation: wrap }\n",
+    )]);
+    change(&table, |workspace| {
+        let channel = with_letters.workspace.task_channels[&"letter".parse().unwrap()].clone();
+        workspace.task_channels.insert(channel.unique_name, channel);
+    })
+    .await;
+    assert!(table.start(&with_letters).await.is_unchanged());
+    assert_eq!(table.start(&file(&[])).await.removed, [Thing::TaskChannel("letter".to_owned())]);
+}
+
+#[tokio::test]
+async fn a_queue_that_a_workflow_of_the_api_names_stays() {
+    let mut table = Table::example().await;
+    let hindi = workspace(&table).await.task_queues.into_values().find(|queue| queue.friendly_name == HINDI).unwrap();
+    change(&table, |workspace| {
+        let configuration = Configuration { filters: Vec::new(), default_filter: Some(Target::to(hindi.sid)) };
+        let workflow = Workflow::new(WorkflowSid::derive(&["api"]), "Of the API", configuration);
+        workspace.workflows.insert(workflow.sid, workflow);
+    })
+    .await;
+    let summary = table.start(&without_hindi()).await;
+    assert_eq!(summary.kept, [kept(Thing::TaskQueue(HINDI.to_owned()), Reason::NamedByWorkflow)]);
+    assert_eq!((summary.removed, summary.changed), (vec![], vec![Thing::Workflow(WORKFLOW.to_owned())]));
+    change(&table, |workspace| workspace.workflows.retain(|_, workflow| workflow.friendly_name == WORKFLOW)).await;
+    assert_eq!(table.start(&without_hindi()).await.removed, [Thing::TaskQueue(HINDI.to_owned())]);
+}

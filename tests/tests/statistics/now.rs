@@ -1,0 +1,116 @@
+//! What there is now, from the events and from what the last roll-up left.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use shared::model::TaskSid;
+use tests::laboratory::Laboratory;
+
+use crate::{caller, get, pass, queue, set_activity, workflow};
+
+fn task(call: shared::model::CallSid) -> String {
+    TaskSid::derive(&[&call.to_string()]).to_string()
+}
+
+fn by_status(counts: [u64; 6]) -> Value {
+    let [pending, reserved, assigned, wrapping, completed, canceled] = counts;
+    json!({
+        "pending": pending, "reserved": reserved, "assigned": assigned, "wrapping": wrapping,
+        "completed": completed, "canceled": canceled,
+    })
+}
+
+fn workers_in(answer: &Value, activity: &str) -> u64 {
+    let all = answer["activity_statistics"].as_array().unwrap();
+    all.iter().find(|known| known["friendly_name"] == activity).unwrap()["workers"].as_u64().unwrap()
+}
+
+/// One Task is assigned to Maya, one waits for 40 s and one for 10 s, one was canceled a moment ago.
+async fn check(laboratory: &Laboratory, first: &str) {
+    let (english, hindi) = (queue(laboratory, "English"), queue(laboratory, "Hindi"));
+    for path in [
+        "RealTimeStatistics".to_owned(),
+        format!("TaskQueues/{english}/RealTimeStatistics"),
+        format!("Workflows/{}/RealTimeStatistics", workflow(laboratory)),
+    ] {
+        let now = get(laboratory, &path).await;
+        assert_eq!(now["tasks_by_status"], by_status([2, 0, 1, 0, 0, 1]), "{path}");
+        assert_eq!((&now["total_tasks"], &now["tasks_by_priority"]), (&json!(3), &json!({ "0": 3 })), "{path}");
+        assert_eq!((&now["longest_task_waiting_age"], &now["longest_task_waiting_sid"]), (&json!(40), &json!(first)));
+        let both = get(laboratory, &path.replace("RealTime", "")).await;
+        assert_eq!(both["realtime"]["tasks_by_status"], now["tasks_by_status"]);
+        let chat = get(laboratory, &format!("{path}?TaskChannel=chat")).await;
+        assert_eq!((&chat["total_tasks"], &chat["longest_task_waiting_sid"]), (&json!(0), &Value::Null));
+    }
+    let workspace = get(laboratory, "RealTimeStatistics").await;
+    assert_eq!(workspace["total_workers"], 3);
+    let workers = get(laboratory, "Workers/RealTimeStatistics").await;
+    for answer in [&workspace, &workers] {
+        assert_eq!((workers_in(answer, "Available"), workers_in(answer, "Unavailable")), (1, 2));
+    }
+    let of_queue = get(laboratory, &format!("TaskQueues/{english}/RealTimeStatistics")).await;
+    assert_eq!((&of_queue["total_eligible_workers"], &of_queue["total_available_workers"]), (&json!(2), &json!(1)));
+    assert_eq!((workers_in(&of_queue, "Available"), workers_in(&of_queue, "Unavailable")), (1, 1));
+    let relative = (&of_queue["longest_relative_task_age_in_queue"], &of_queue["longest_relative_task_sid_in_queue"]);
+    assert_eq!(relative, (&json!(40), &json!(first)));
+    let of_queue = get(laboratory, &format!("TaskQueues/{hindi}/RealTimeStatistics")).await;
+    assert_eq!((&of_queue["total_tasks"], &of_queue["longest_task_waiting_age"]), (&json!(0), &json!(0)));
+    check_bulk(laboratory, &english, &hindi).await;
+}
+
+async fn check_bulk(laboratory: &Laboratory, english: &str, hindi: &str) {
+    let url = format!(
+        "{}/v1/Workspaces/{}/TaskQueues/RealTimeStatistics",
+        laboratory.base, laboratory.contact_centre.workspace.sid
+    );
+    let account = &laboratory.account;
+    for name in ["QueueSids", "queueSids"] {
+        let body = json!({ name: [english, hindi, "WQ00000000000000000000000000000000"] });
+        let request = reqwest::Client::new().post(&url).basic_auth(account.account_sid, Some(&account.auth_token));
+        let answer = request.json(&body).send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), 200);
+        let answer: Value = answer.json().await.unwrap();
+        let queues = answer["task_queue_data"].as_array().unwrap();
+        assert_eq!((&answer["task_queue_response_count"], queues.len()), (&json!(2), 2));
+        assert_eq!((&queues[0]["task_queue_sid"], &queues[0]["total_tasks"]), (&json!(english), &json!(3)));
+        assert_eq!((&queues[1]["task_queue_sid"], &queues[1]["total_tasks"]), (&json!(hindi), &json!(0)));
+    }
+    let reply =
+        laboratory.request(Method::POST, "TaskQueues/RealTimeStatistics", &[("a".into(), "b".into())], None).await;
+    assert_eq!((reply.status, &reply.body["code"]), (400, &json!(20_001)));
+}
+
+#[tokio::test]
+async fn what_there_is_now_is_the_same_from_the_events_and_from_what_was_rolled_up() {
+    let laboratory = crate::with_chat().await;
+    for away in ["Arjun", "Leela"] {
+        set_activity(&laboratory, away, "Unavailable").await;
+    }
+    pass(&laboratory, 120).await;
+    caller(&laboratory, "+17075550190").await;
+    pass(&laboratory, 5).await;
+    let phones = laboratory.ringing().await;
+    laboratory.at_phone(phones["+17075550101"], "answer").await;
+    pass(&laboratory, 60).await;
+    let lost = caller(&laboratory, "+17075550191").await;
+    let first = caller(&laboratory, "+17075550192").await;
+    pass(&laboratory, 30).await;
+    caller(&laboratory, "+17075550193").await;
+    laboratory.at_phone(lost, "hangup").await;
+    pass(&laboratory, 10).await;
+    let first = task(first);
+    check(&laboratory, &first).await;
+    laboratory.roll_up().await;
+    check(&laboratory, &first).await;
+    laboratory.roll_up().await;
+    check(&laboratory, &first).await;
+
+    // Ten minutes later the canceled one cannot be read any more, whether or not anybody has rolled up.
+    pass(&laboratory, 600).await;
+    for _ in 0..2 {
+        let now = get(&laboratory, "RealTimeStatistics").await;
+        assert_eq!(now["tasks_by_status"], by_status([2, 0, 1, 0, 0, 0]));
+        assert_eq!(now["longest_task_waiting_age"], 640);
+        laboratory.roll_up().await;
+    }
+    laboratory.close().await;
+}

@@ -1,0 +1,63 @@
+//! Every statistic and event has the properties of the official document, with their types, and no other ones.
+//!
+//! `functions/api/tests/golden/official_statistics.json` holds them as of the description of 2026-04 (`?`: may be null).
+
+use serde_json::Value;
+use tests::laboratory::Laboratory;
+
+use crate::{caller, get, pass, queue, workflow};
+
+const OFFICIAL: &str = include_str!("../../../functions/api/tests/golden/official_statistics.json");
+
+fn check(schema: &str, found: &Value) {
+    let official: Value = serde_json::from_str(OFFICIAL).unwrap();
+    let official = official[schema].as_object().unwrap();
+    let names = |object: &serde_json::Map<String, Value>| object.keys().cloned().collect::<Vec<_>>();
+    let (mut found_names, mut official_names) = (names(found.as_object().unwrap()), names(official));
+    found_names.sort_unstable();
+    official_names.sort_unstable();
+    assert_eq!(found_names, official_names, "{schema}");
+    for (name, kind) in official {
+        let (kind, value) = (kind.as_str().unwrap(), &found[name]);
+        let fits = match kind.trim_end_matches('?') {
+            "any" => true,
+            "string" => value.is_string(),
+            "integer" => value.is_i64(),
+            "array" => value.is_array(),
+            unknown => panic!("{unknown}: a type this check does not know"),
+        };
+        assert!(fits || (kind.ends_with('?') && value.is_null()), "{schema}.{name}: {kind}, not {value}");
+    }
+}
+
+#[tokio::test]
+async fn every_answer_has_the_official_properties() {
+    let laboratory = Laboratory::example().await;
+    caller(&laboratory, "+17075550190").await;
+    pass(&laboratory, 3).await;
+    let home = [
+        ("workspace", String::new()),
+        ("task_queue", format!("TaskQueues/{}/", queue(&laboratory, "English"))),
+        ("workflow", format!("Workflows/{}/", workflow(&laboratory))),
+    ];
+    for (scope, path) in home {
+        check(&format!("{scope}_statistics"), &get(&laboratory, &format!("{path}Statistics")).await);
+        check(&format!("{scope}_real_time_statistics"), &get(&laboratory, &format!("{path}RealTimeStatistics")).await);
+        check(
+            &format!("{scope}_cumulative_statistics"),
+            &get(&laboratory, &format!("{path}CumulativeStatistics")).await,
+        );
+    }
+    check("worker_statistics", &get(&laboratory, "Workers/Statistics").await);
+    check("workers_real_time_statistics", &get(&laboratory, "Workers/RealTimeStatistics").await);
+    check("workers_cumulative_statistics", &get(&laboratory, "Workers/CumulativeStatistics").await);
+    let maya = laboratory.worker("Maya").await.sid;
+    check("worker_instance_statistics", &get(&laboratory, &format!("Workers/{maya}/Statistics")).await);
+    let queues = get(&laboratory, "TaskQueues/Statistics?PageSize=1").await;
+    check("task_queues_statistics", &queues["task_queues_statistics"][0]);
+    assert!(queues["meta"]["next_page_url"].is_string());
+    for event in get(&laboratory, "Events").await["events"].as_array().unwrap() {
+        check("event", event);
+    }
+    laboratory.close().await;
+}
