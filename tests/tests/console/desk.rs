@@ -15,7 +15,9 @@ async fn an_agent_takes_a_task_and_wraps_it_up_with_a_note() {
     browser.sees(".empty", "Nothing at the moment").await;
     let task = house.task(ENGLISH).await;
     browser.sees(".card.ringing h3", "Ida").await;
-    browser.until("a countdown", "return /^[0-4] s$/.test(document.querySelector('[data-left]')?.textContent)").await;
+    browser
+        .until("a countdown", "return /^([0-9]|10) s$/.test(document.querySelector('[data-left]')?.textContent)")
+        .await;
     browser.press_button(".card.ringing", "Accept").await;
     browser.sees(".card.connected .state", "accepted").await;
     browser.fill("textarea", "Wants <b>two</b> of them.").await;
@@ -41,7 +43,7 @@ async fn what_an_agent_rejects_or_leaves_is_offered_to_the_next_one() {
     let leela = house.administrator(Look::Narrow, &format!("/desk/{}", house.worker("Leela"))).await;
     leela.press_button("[aria-label='Change activity']", "Available").await;
     leela.sees(".card.ringing h3", "Ida").await;
-    // Left alone, the offer ends after its four seconds, and whoever did not answer is offline.
+    // Left alone, the offer ends after its ten seconds, and whoever did not answer is offline.
     leela.sees("#current", "Offline").await;
     maya.close().await;
     leela.close().await;

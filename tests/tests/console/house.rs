@@ -28,7 +28,7 @@ impl House {
     /// The example without an assignment callback: offers are answered at the desktop.
     pub async fn without_telephony() -> Self {
         let line = EXAMPLE.lines().find(|line| line.trim_start().starts_with("assignment_callback:")).unwrap();
-        Self::of(&EXAMPLE.replace(line, "").replace("reservation_timeout: 120s", "reservation_timeout: 4s")).await
+        Self::of(&EXAMPLE.replace(line, "").replace("reservation_timeout: 120s", "reservation_timeout: 10s")).await
     }
 
     async fn of(set_up: &str) -> Self {

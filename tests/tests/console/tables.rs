@@ -10,6 +10,9 @@ use crate::house::House;
 /// A table shows a change within this time.
 const SOON: Duration = Duration::from_secs(1);
 
+/// Less than the time after which a centre gives up waiting for requests under way.
+const HOLD_UP_MAX: Duration = Duration::from_secs(4);
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_table_shows_a_change_within_a_second_and_keeps_the_focus() {
     let house = House::open().await;
@@ -95,4 +98,40 @@ async fn tasks_are_made_filtered_paged_and_ended() {
     browser.sees(".alert", "AssignmentStatus").await;
     browser.close().await;
     house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mistake_in_a_workflow_is_told_at_its_configuration_and_a_right_one_is_drawn() {
+    let house = House::open().await;
+    let workflow = house.running.contact_centre.centre.workflow_sid;
+    let browser = house.administrator(Look::Light, &format!("/workflows/{workflow}")).await;
+    browser.sees(".flow h3", "All other Tasks").await;
+    browser.press_button("main", "Change").await;
+    let configuration =
+        browser.until("its configuration", "return document.querySelector('#Configuration')?.value").await;
+    let configuration = configuration.as_str().unwrap().to_owned();
+    let set = |text: &str| format!("document.querySelector('#Configuration').value = {}", serde_json::json!(text));
+    browser.run(&set(&configuration.replace("==", "= =")).replace('\n', " ")).await;
+    browser.press_button("main", "Save").await;
+    browser.sees(".alert", "Nothing was changed.").await;
+    browser.until("the field", "return document.querySelector('#Configuration[aria-invalid=true]') && true").await;
+    browser.run(&set(&configuration.replace("\"en\\\"", "\"eo\\\""))).await;
+    browser.press_button("main", "Save").await;
+    browser.sees(".flow code", "eo").await;
+    browser.close().await;
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_open_page_does_not_hold_up_the_end() {
+    let house = House::open().await;
+    let maya = house.worker("Maya");
+    let browser = house.administrator(Look::Light, "/workers").await;
+    let offline = house.running.contact_centre.workspace.default_activity_sid.to_string();
+    house.api(Method::POST, &format!("Workers/{maya}"), &[("ActivitySid", &offline)]).await;
+    browser.sees(&format!("#row-{maya}"), "Offline").await;
+    let began = Instant::now();
+    house.close().await;
+    assert!(began.elapsed() < HOLD_UP_MAX, "{:?}", began.elapsed());
+    browser.close().await;
 }

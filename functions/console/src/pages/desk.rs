@@ -58,6 +58,7 @@ pub async fn answer(visit: &Visit<'_>, method: &Method, worker: &str, rest: &[&s
     let sid = sid(visit, worker)?;
     let done = match (method.as_str(), rest) {
         ("GET", []) => return show(visit, sid, None).await,
+        ("GET", ["statistics"]) => return Ok(Reply::page(StatusCode::OK, statistics(visit, sid).await)),
         ("POST", ["activity"]) => set_activity(visit, sid).await,
         ("POST", ["reservations", reservation]) => set_reservation(visit, sid, reservation).await,
         ("POST", ["tasks", task]) => finish(visit, sid, task).await,
@@ -144,7 +145,6 @@ async fn show(visit: &Visit<'_>, sid: WorkerSid, refused: Option<&Refused>) -> R
             @if desk.held.is_empty() { p .empty { (nothing_to_do(&desk)) } }
             @for held in &desk.held { (card(visit, &desk, held)) }
         }
-        (statistics(visit, sid).await)
         p .unseen data-announce="" { (announcement(&desk)) }
     };
     let is_administrator = visit.session.role == Role::Administrator;
@@ -155,7 +155,10 @@ async fn show(visit: &Visit<'_>, sid: WorkerSid, refused: Option<&Refused>) -> R
     };
     let title = format!("{}’s desktop", desk.worker.friendly_name);
     let page = Page { title: &title, section: "desk", watch: Some(Watch::Worker(sid)), head, live };
-    Ok(frame::page_with(visit, refused.map_or(StatusCode::OK, |refused| refused.status), page))
+    // A day's numbers are fetched beside the work, which must not wait for them.
+    let address = format!("/console/desk/{sid}/statistics");
+    let tail = html! { div #day hx-get=(address) hx-trigger="load, every 60s" hx-swap="innerHTML" {} };
+    Ok(frame::page_and(visit, refused.map_or(StatusCode::OK, |refused| refused.status), page, tail))
 }
 
 fn activities(visit: &Visit<'_>, desk: &Desk) -> Markup {
@@ -259,8 +262,8 @@ async fn statistics(visit: &Visit<'_>, sid: WorkerSid) -> Markup {
     let numbers = cumulative.iter().filter(|(_, value)| value.is_number());
     html! {
         @if !cumulative.is_empty() {
-            section aria-labelledby="day" {
-                h2 #day { "The last 24 hours" }
+            section aria-labelledby="last-day" {
+                h2 #last-day { "The last 24 hours" }
                 dl { @for (name, value) in numbers { dt { (name.replace('_', " ")) } dd { (value) } } }
             }
         }

@@ -24,8 +24,8 @@ pub async fn show(visit: &Visit<'_>, kind: &Kind, sid: &str) -> Result<Reply, Re
     let live = html! {
         (actions(visit, kind, sid, &resource))
         @if kind.place == "Workflows" { (super::diagram::of(visit, &resource).await) }
-        (properties(&resource))
         @if kind.place == "Tasks" { (story::of(visit, sid).await) }
+        (properties(&resource))
     };
     let watch = match kind.place {
         "Events" => None,
