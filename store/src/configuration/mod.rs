@@ -32,6 +32,8 @@ pub(crate) struct Cached {
     centre: Option<(Timestamp, Arc<Centre>)>,
     workspaces: BTreeMap<WorkspaceSid, (Timestamp, Arc<Workspace>)>,
     pub(crate) configurations: pieces::Known,
+    /// How often one was forgotten: what somebody began to read before that may be older than what was written.
+    forgotten: u64,
 }
 
 impl Cached {
@@ -43,6 +45,20 @@ impl Cached {
         let centre = Arc::new(centre);
         self.centre = Some((now, Arc::clone(&centre)));
         centre
+    }
+}
+
+impl Cached {
+    /// Keeps a Workspace that was read, unless one was written since `forgotten` was looked at.
+    fn keep_workspace(&mut self, workspace: &Arc<Workspace>, now: Timestamp, forgotten: u64) {
+        if self.forgotten == forgotten {
+            self.workspaces.insert(workspace.sid, (now, Arc::clone(workspace)));
+        }
+    }
+
+    fn forget_workspace(&mut self, sid: WorkspaceSid) {
+        self.forgotten = self.forgotten.wrapping_add(1);
+        self.workspaces.remove(&sid);
     }
 }
 
@@ -113,6 +129,7 @@ impl Store {
 
     /// A Workspace as it stands now.
     pub async fn fresh_workspace(&self, sid: WorkspaceSid, now: Timestamp) -> Result<Option<Arc<Workspace>>, Error> {
+        let forgotten = self.cache.lock().await.forgotten;
         let mut pages = self
             .client
             .query()
@@ -131,7 +148,7 @@ impl Store {
         let large = self.large_configurations(&rows).await?;
         let Some(workspace) = assemble(rows, &large)? else { return Ok(None) };
         let workspace = Arc::new(workspace);
-        self.cache.lock().await.workspaces.insert(sid, (now, Arc::clone(&workspace)));
+        self.cache.lock().await.keep_workspace(&workspace, now, forgotten);
         Ok(Some(workspace))
     }
 
@@ -143,7 +160,7 @@ impl Store {
 
     /// The Workspace is read anew when it is asked for next.
     pub(crate) async fn forget_workspace(&self, sid: WorkspaceSid) {
-        self.cache.lock().await.workspaces.remove(&sid);
+        self.cache.lock().await.forget_workspace(sid);
     }
 
     /// Makes a readiness known.
@@ -225,4 +242,23 @@ pub(crate) fn part_of(sk: &str, image: serde_dynamo::Item) -> Result<Option<even
         Some(Part::TaskChannel) => Some(events::Part::TaskChannel(serde_dynamo::from_item(image)?)),
         Some(Part::Configuration | Part::Readiness) | None => None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_read_before_a_write_is_not_kept_after_it() {
+        let sid = WorkspaceSid::from_bytes([1; 16]);
+        let old = Arc::new(Workspace::new(sid, "Old", ActivitySid::from_bytes([1; 16])));
+        let mut cached = Cached::default();
+        let begun = cached.forgotten;
+        cached.forget_workspace(sid);
+        cached.keep_workspace(&old, Timestamp::from_millis(0), begun);
+        assert!(cached.workspaces.is_empty());
+        let begun = cached.forgotten;
+        cached.keep_workspace(&old, Timestamp::from_millis(0), begun);
+        assert_eq!(cached.workspaces.len(), 1);
+    }
 }

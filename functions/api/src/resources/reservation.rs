@@ -64,7 +64,8 @@ pub async fn list_of_worker(call: &Call<'_>) -> Result<Answer, ApiError> {
     }
     found.retain(|found| found.wanted(status, Some(worker.sid)));
     let url = url_under_worker(&call.view, &worker);
-    paging.answer("reservations", &url, found, |found| found.render(&call.view, &url))
+    let answer = paging.answer("reservations", &url, found, |found| found.render(&call.view, &url))?;
+    Ok(answer.with_versions([(worker.sid, worker.version)].into_iter()))
 }
 
 /// `GET …/Tasks/{TaskSid}/Reservations/{Sid}`
