@@ -6,6 +6,7 @@
 use std::process::Stdio;
 use std::time::Duration;
 
+use fantoccini::error::CmdError;
 use fantoccini::wd::Capabilities;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -170,11 +171,21 @@ impl Browser {
         self.until(&format!("the button {label} in {within}"), &script).await;
     }
 
-    /// Replaces what stands in a field.
+    /// Replaces what stands in a field; begins anew when the page is fetched anew meanwhile.
     pub async fn fill(&self, selector: &str, text: &str) {
-        let field = self.0.wait().at_most(PATIENCE).for_element(Locator::Css(selector)).await.unwrap();
-        field.clear().await.unwrap();
-        field.send_keys(text).await.unwrap();
+        let mut looks = interval(LOOK_EVERY);
+        let filling = async {
+            while self.try_fill(selector, text).await.is_err() {
+                looks.tick().await;
+            }
+        };
+        timeout(PATIENCE, filling).await.unwrap_or_else(|_| panic!("{selector} could not be filled in"));
+    }
+
+    async fn try_fill(&self, selector: &str, text: &str) -> Result<(), CmdError> {
+        let field = self.0.find(Locator::Css(selector)).await?;
+        field.clear().await?;
+        field.send_keys(text).await
     }
 
     /// All the text of the page.
