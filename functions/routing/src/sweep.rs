@@ -88,7 +88,7 @@ impl Routing {
     }
 
     /// All Workspaces; that of the centre first, listed or not: the index may not have it yet.
-    async fn swept_workspaces(&self) -> Result<Vec<WorkspaceSid>, Error> {
+    pub(crate) async fn swept_workspaces(&self) -> Result<Vec<WorkspaceSid>, Error> {
         let of_centre = self.store.centre(self.clock.now()).await?.map(|centre| centre.workspace_sid);
         let listed = self.store.workspace_sids().await?;
         let others = listed.into_iter().filter(|sid| Some(*sid) != of_centre);
