@@ -54,5 +54,5 @@ function strict(schema) {
 function formats() {
   const any = ["uri-map", "int64", "phone-number", "http-method", "currency"].map((name) => [name, true]);
   // Client libraries read this pattern and no other.
-  return Object.fromEntries([...any, ["date-time", /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/], ["uri", (text) => text === "" || URL.canParse(text)]]);
+  return Object.fromEntries([...any, ["date-time", /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/], ["uri", (text) => URL.canParse(text)]]);
 }

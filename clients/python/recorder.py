@@ -28,14 +28,14 @@ class Recorder(TwilioHttpClient):
         answer = super().request(method, here, params, data, headers, **rest)
         operation = self.official.operation(method, url)
         assert operation, f"{method} {parts.path} is no operation of the document"
+        named = {*(params or {}), *(data if isinstance(data, dict) else {}), *(headers or {})}
+        self.said[operation.name] |= named | {name for name, _ in parse_qsl(parts.query)}
         if answer.status_code >= 400:
             self._check_refusal(operation, answer)
             return answer
         problems = self.official.problems(operation, answer.status_code, answer.headers, answer.text)
         assert not problems, f"{operation.name}: " + "; ".join(problems)
         self.asked.append(operation.name)
-        named = {*(params or {}), *(data if isinstance(data, dict) else {}), *(headers or {})}
-        self.said[operation.name] |= named | {name for name, _ in parse_qsl(parts.query)}
         return answer
 
     @contextmanager

@@ -25,7 +25,7 @@ def test_a_stale_version_changes_nothing(world: World) -> None:
     refused(lambda: task.update(if_match='"0"', priority=2), 412, 20412)
     assert task.fetch().priority == 1
     worker = world.workspace.workers(world.new_worker())
-    worker.update(if_match='"0"', attributes="{}")
+    worker.update(if_match='"0"', attributes='{"a":0}')
     refused(lambda: worker.update(if_match='"0"', attributes='{"a":1}'), 412, 20412)
 
 

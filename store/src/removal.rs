@@ -29,8 +29,9 @@ impl Store {
         let revision = Revision { revision: workspace.ledger.revision + 1, removed: true };
         let listed = (keys::removed_listing(), keys::listing_sk(now, workspace.sid.text().as_str()));
         let marked: TransactWriteItem = self.put_revision(workspace.sid, &revision, Some(listed))?;
+        self.transact(vec![marked, self.delete_row(&Key::workspace(workspace.sid))?]).await?;
         self.forget_workspace(workspace.sid).await;
-        self.transact(vec![marked, self.delete_row(&Key::workspace(workspace.sid))?]).await
+        Ok(())
     }
 
     /// Removes up to `items_max` of what a deleted Workspace still has: Workers and Tasks first, then its parts. Gives back

@@ -3,8 +3,10 @@
 import json
 from datetime import datetime, timedelta, timezone
 
+import pytest
 from operations import exercises
 from operations.instructions import instruct
+from twilio.base.exceptions import TwilioRestException
 from world import World
 
 
@@ -105,8 +107,10 @@ def update_task_reservation(world: World) -> None:
     assert offer.update(if_match="*", reservation_status="accepted").reservation_status == "accepted"
     instruct(world, lambda offer: world.workspace.tasks(offer.task_sid).reservations(offer.sid))
     supervisor = world.new_worker("Available", contact_uri="+17075550109")
-    supervised = world.assigned(task_channel="voice")
-    supervised.update(instruction="supervise", supervisor=supervisor, supervisor_mode="monitor")
+    accepted = world.assigned(task_channel="voice")
+    # Nobody is on the telephone, so there is nothing to listen to.
+    with pytest.raises(TwilioRestException, match="Supervise"):
+        accepted.update(instruction="supervise", supervisor=supervisor, supervisor_mode="monitor")
 
 
 @exercises("ListEvent")
@@ -125,7 +129,7 @@ def list_events(world: World) -> None:
         {"task_channel": "default"},
         {"sid": found[0].sid},
     ):
-        assert found[0].sid in [event.sid for event in events.list(**filters)], filters
+        assert found[0].sid in [event.sid for event in events.list(**filters)], (filters, found[0].event_data)
     first, second = events.stream(page_size=1, limit=2)
     assert first.sid != second.sid
 

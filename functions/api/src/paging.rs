@@ -239,7 +239,7 @@ fn page_token(text: &str) -> Result<Token, ApiError> {
     let token = || {
         let (way, rest) = text.split_at_checked(2)?;
         let (sid, keys) = rest.split_once('-')?;
-        let keys = keys.split('.').take(PLACE_KEYS_MAX + 1).map(|key| key.parse().ok());
+        let keys = keys.split('.').filter(|key| !key.is_empty()).take(PLACE_KEYS_MAX + 1).map(|key| key.parse().ok());
         let place = Place::by(keys.collect::<Option<Vec<i64>>>().filter(|keys| keys.len() <= PLACE_KEYS_MAX)?, sid);
         match way {
             "PA" => Some(Token::After(place)),

@@ -18,7 +18,7 @@ use shared::router::events;
 
 use crate::items::{self, Item, text};
 use crate::keys::{self, Key, Part};
-use crate::{Error, Store};
+use crate::{Error, Store, pieces};
 
 pub(crate) use save::Revision;
 
@@ -31,6 +31,9 @@ pub const CONFIGURATION_KEPT: Millis = Millis::from_secs(2);
 pub(crate) struct Cached {
     centre: Option<(Timestamp, Arc<Centre>)>,
     workspaces: BTreeMap<WorkspaceSid, (Timestamp, Arc<Workspace>)>,
+    pub(crate) configurations: pieces::Known,
+    /// How often one was forgotten: what somebody began to read before that may be older than what was written.
+    forgotten: u64,
 }
 
 impl Cached {
@@ -42,6 +45,20 @@ impl Cached {
         let centre = Arc::new(centre);
         self.centre = Some((now, Arc::clone(&centre)));
         centre
+    }
+}
+
+impl Cached {
+    /// Keeps a Workspace that was read, unless one was written since `forgotten` was looked at.
+    fn keep_workspace(&mut self, workspace: &Arc<Workspace>, now: Timestamp, forgotten: u64) {
+        if self.forgotten == forgotten {
+            self.workspaces.insert(workspace.sid, (now, Arc::clone(workspace)));
+        }
+    }
+
+    fn forget_workspace(&mut self, sid: WorkspaceSid) {
+        self.forgotten = self.forgotten.wrapping_add(1);
+        self.workspaces.remove(&sid);
     }
 }
 
@@ -112,6 +129,7 @@ impl Store {
 
     /// A Workspace as it stands now.
     pub async fn fresh_workspace(&self, sid: WorkspaceSid, now: Timestamp) -> Result<Option<Arc<Workspace>>, Error> {
+        let forgotten = self.cache.lock().await.forgotten;
         let mut pages = self
             .client
             .query()
@@ -127,9 +145,10 @@ impl Store {
         while let Some(row) = pages.try_next().await? {
             rows.push(row);
         }
-        let Some(workspace) = assemble(rows)? else { return Ok(None) };
+        let large = self.large_configurations(&rows).await?;
+        let Some(workspace) = assemble(rows, &large)? else { return Ok(None) };
         let workspace = Arc::new(workspace);
-        self.cache.lock().await.workspaces.insert(sid, (now, Arc::clone(&workspace)));
+        self.cache.lock().await.keep_workspace(&workspace, now, forgotten);
         Ok(Some(workspace))
     }
 
@@ -141,7 +160,7 @@ impl Store {
 
     /// The Workspace is read anew when it is asked for next.
     pub(crate) async fn forget_workspace(&self, sid: WorkspaceSid) {
-        self.cache.lock().await.workspaces.remove(&sid);
+        self.cache.lock().await.forget_workspace(sid);
     }
 
     /// Makes a readiness known.
@@ -151,7 +170,7 @@ impl Store {
     }
 }
 
-fn assemble(rows: Vec<Item>) -> Result<Option<Workspace>, Error> {
+fn assemble(rows: Vec<Item>, large: &pieces::Known) -> Result<Option<Workspace>, Error> {
     let mut fields: Option<WorkspaceFields> = None;
     let mut activities = BTreeMap::<ActivitySid, Activity>::new();
     let mut task_queues = BTreeMap::<TaskQueueSid, TaskQueue>::new();
@@ -162,6 +181,8 @@ fn assemble(rows: Vec<Item>) -> Result<Option<Workspace>, Error> {
     let mut ledger = Ledger::default();
     for row in rows {
         ledger::note(&mut ledger, &row);
+        let (row, pointer) = pieces::readable(row);
+        let elsewhere = pointer.and_then(|pointer| large.get(&pointer)).map(|known| Configuration::clone(known));
         let sk = row.get(keys::SK).and_then(|sk| AttributeValue::as_s(sk).ok()).cloned().unwrap_or_default();
         match Part::ALL.into_iter().find(|part| sk.starts_with(part.prefix())) {
             None if sk == keys::WORKSPACE => fields = Some(items::read(row)?),
@@ -175,12 +196,13 @@ fn assemble(rows: Vec<Item>) -> Result<Option<Workspace>, Error> {
                 task_queues.insert(queue.sid, queue);
             }
             Some(Part::Workflow) => {
-                let workflow: Workflow = items::read(row)?;
+                let mut workflow: Workflow = items::read(row)?;
+                workflow.configuration = elsewhere.unwrap_or(workflow.configuration);
                 workflows.insert(workflow.sid, workflow);
             }
             Some(Part::Configuration) => {
                 let earlier: Superseded = items::read(row)?;
-                superseded.insert((earlier.workflow_sid, earlier.version), earlier.configuration);
+                superseded.insert((earlier.workflow_sid, earlier.version), elsewhere.unwrap_or(earlier.configuration));
             }
             Some(Part::TaskChannel) => {
                 let channel: TaskChannel = items::read(row)?;
@@ -214,8 +236,29 @@ pub(crate) fn part_of(sk: &str, image: serde_dynamo::Item) -> Result<Option<even
     Ok(match Part::ALL.into_iter().find(|part| sk.starts_with(part.prefix())) {
         Some(Part::Activity) => Some(events::Part::Activity(serde_dynamo::from_item(image)?)),
         Some(Part::TaskQueue) => Some(events::Part::TaskQueue(serde_dynamo::from_item(image)?)),
-        Some(Part::Workflow) => Some(events::Part::Workflow(Box::new(serde_dynamo::from_item(image)?))),
+        Some(Part::Workflow) => {
+            Some(events::Part::Workflow(Box::new(serde_dynamo::from_item(pieces::readable_image(image))?)))
+        }
         Some(Part::TaskChannel) => Some(events::Part::TaskChannel(serde_dynamo::from_item(image)?)),
         Some(Part::Configuration | Part::Readiness) | None => None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_read_before_a_write_is_not_kept_after_it() {
+        let sid = WorkspaceSid::from_bytes([1; 16]);
+        let old = Arc::new(Workspace::new(sid, "Old", ActivitySid::from_bytes([1; 16])));
+        let mut cached = Cached::default();
+        let begun = cached.forgotten;
+        cached.forget_workspace(sid);
+        cached.keep_workspace(&old, Timestamp::from_millis(0), begun);
+        assert!(cached.workspaces.is_empty());
+        let begun = cached.forgotten;
+        cached.keep_workspace(&old, Timestamp::from_millis(0), begun);
+        assert_eq!(cached.workspaces.len(), 1);
+    }
 }

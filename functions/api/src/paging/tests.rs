@@ -108,3 +108,24 @@ fn a_page_that_cannot_be_meant_is_refused() {
         assert_eq!(paging(query).unwrap_err().to_string(), message, "{query}");
     }
 }
+
+/// Something whose age is not known.
+struct Ageless(&'static str);
+
+impl Listed for Ageless {
+    fn place(&self) -> Place {
+        Place::by(Vec::new(), self.0)
+    }
+}
+
+#[test]
+fn what_has_no_age_goes_on_page_by_page_as_well() {
+    let list = |query: &str| {
+        let things = ["TH2", "TH1", "TH3"].map(Ageless).into_iter().collect();
+        paging(query).unwrap().answer("things", URL, things, |thing| Ok(json!(thing.0))).unwrap().body
+    };
+    let first = list("PageSize=2");
+    assert_eq!(first["things"], json!(["TH1", "TH2"]));
+    let next = first["meta"]["next_page_url"].as_str().and_then(|url| url.split_once('?')).unwrap().1;
+    assert_eq!(list(next)["things"], json!(["TH3"]));
+}

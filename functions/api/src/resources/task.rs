@@ -86,7 +86,7 @@ pub(super) async fn find(call: &Call<'_>, name: &str) -> Result<Task, ApiError> 
 
 fn answer(call: &Call<'_>, workspace: &Workspace, task: &Task) -> Result<Answer, ApiError> {
     let body = render(&call.view, workspace, task)?;
-    Ok(Answer::ok(body).with_version(task.version))
+    Ok(Answer::ok(body).with_version(task.visible_version()))
 }
 
 /// The address of a Workspace's Tasks.

@@ -8,7 +8,7 @@ use shared::model::{AccountSid, ActivitySid, Task, Worker, WorkerSid, Workspace,
 use shared::router::{Event, WorkerChanges, roster_of};
 use store::COMMIT_ATTEMPTS_MAX;
 
-use super::{activity, read_all};
+use super::{activity, configuration, read_all};
 use crate::answer::Answer;
 use crate::call::Call;
 use crate::error::ApiError;
@@ -28,7 +28,8 @@ pub async fn create(call: &Call<'_>) -> Result<Answer, ApiError> {
     let name = form.friendly_name("FriendlyName")?.ok_or_else(|| ApiError::missing("FriendlyName"))?;
     let attributes = form.attributes("Attributes")?.unwrap_or_default();
     let activity = form.sid("ActivitySid")?;
-    let workspace = call.workspace().await?;
+    // A TaskQueue made a moment ago has them on its roster, too.
+    let workspace = configuration::read(call).await?;
     activity::check(activity, "ActivitySid", &workspace)?;
     let activity = activity.unwrap_or(workspace.default_activity_sid);
     let [seed, count] = call.api.ids.next_cause();

@@ -11,22 +11,30 @@ use crate::answer::Answer;
 use crate::call::Call;
 use crate::error::ApiError;
 use crate::parameters::Parameters;
+use crate::resources::configuration;
 
 /// `POST …/Tasks` with `WorkflowSid`, `Attributes`, `Priority`, `Timeout`, `TaskChannel`, `VirtualStartTime`,
 /// `RoutingTarget`, `IgnoreCapacity` and `TaskQueueSid`. `WorkflowSid` may be missing if there is one Workflow only
 /// (taskrouter.md section 18).
 pub async fn create(call: &Call<'_>) -> Result<Answer, ApiError> {
-    let workspace = call.workspace().await?;
-    let target = routing_target(call, &workspace).await?;
-    let new = new_task(call, &workspace, target)?;
-    let workflow = workflow(&call.form, &workspace, target)?;
-    let task = create_task(&workspace, workflow, new, call.now).map_err(|error| ApiError::State(error.to_string()))?;
-    call.api.store.create_task(&task, &workspace).await?;
-    show(call, &workspace, &task)
+    match create_in(call, &*call.workspace().await?).await {
+        // What the form names may have been made a moment ago, and not by this process.
+        Err(ApiError::Parameter { .. }) => create_in(call, &*configuration::read(call).await?).await,
+        answer => answer,
+    }
+}
+
+async fn create_in(call: &Call<'_>, workspace: &Workspace) -> Result<Answer, ApiError> {
+    let target = routing_target(call, workspace).await?;
+    let new = new_task(call, workspace, target)?;
+    let workflow = workflow(&call.form, workspace, target)?;
+    let task = create_task(workspace, workflow, new, call.now).map_err(|error| ApiError::State(error.to_string()))?;
+    call.api.store.create_task(&task, workspace).await?;
+    show(call, workspace, &task)
 }
 
 fn show(call: &Call<'_>, workspace: &Workspace, task: &Task) -> Result<Answer, ApiError> {
-    Ok(Answer::created(render(&call.view, workspace, task)?).with_version(task.version))
+    Ok(Answer::created(render(&call.view, workspace, task)?).with_version(task.visible_version()))
 }
 
 fn new_task(call: &Call<'_>, workspace: &Workspace, target: Option<RoutingTarget>) -> Result<NewTask, ApiError> {

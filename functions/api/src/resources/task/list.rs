@@ -42,7 +42,7 @@ pub async fn list(call: &Call<'_>) -> Result<Answer, ApiError> {
     };
     let url = url(&call.view, workspace.sid);
     let answer = paging.show("tasks", &url, &page, |task| render(&call.view, &workspace, task))?;
-    Ok(answer.with_versions(page.items.iter().map(|task| (task.sid, task.version))))
+    Ok(answer.with_versions(page.items.iter().map(|task| (task.sid, task.visible_version()))))
 }
 
 /// `DateCreated` and `VirtualStartTime` do not go together (taskrouter.md section 2.8).

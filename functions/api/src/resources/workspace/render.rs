@@ -14,7 +14,7 @@ struct WorkspaceResource<'a> {
     dates: ShownDates,
     default_activity_name: Option<&'a str>,
     default_activity_sid: ActivitySid,
-    event_callback_url: &'a str,
+    event_callback_url: Option<&'a str>,
     events_filter: Option<String>,
     friendly_name: &'a str,
     multi_task_enabled: bool,
@@ -49,7 +49,7 @@ pub(super) fn render(view: &View, workspace: &Workspace) -> serde_json::Result<V
         dates: dates(workspace, PartId::Workspace),
         default_activity_name: name_of(workspace.default_activity_sid),
         default_activity_sid: workspace.default_activity_sid,
-        event_callback_url: workspace.event_callback_url.as_deref().unwrap_or_default(),
+        event_callback_url: workspace.event_callback_url.as_deref(),
         events_filter: Some(types.join(",")).filter(|types| !types.is_empty()),
         friendly_name: &workspace.friendly_name,
         multi_task_enabled: true,
@@ -92,7 +92,7 @@ mod tests {
         assert_eq!(rendered["timeout_activity_name"], "Offline");
         assert_eq!(rendered["url"], format!("https://cordboard.example/v1/Workspaces/{}", samples::WORKSPACE));
         assert_eq!(rendered["date_created"], "2026-11-22T12:00:00Z");
-        assert_eq!((&rendered["event_callback_url"], &rendered["events_filter"]), (&"".into(), &Value::Null));
+        assert_eq!((&rendered["event_callback_url"], &rendered["events_filter"]), (&Value::Null, &Value::Null));
     }
 
     #[test]
