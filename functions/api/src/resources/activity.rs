@@ -48,7 +48,7 @@ pub async fn create(call: &Call<'_>) -> Result<Answer, ApiError> {
         workspace.activities.insert(sid, Activity { sid, friendly_name: name.to_owned(), available });
         Ok(())
     });
-    let made = changed.await?.after;
+    let made = changed.await?;
     Ok(Answer::created(answer(call, &made, sid)?.body))
 }
 
@@ -63,7 +63,7 @@ pub async fn update(call: &Call<'_>) -> Result<Answer, ApiError> {
         Ok(())
     });
     let changed = changed.await?;
-    answer(call, &changed.after, sid)
+    answer(call, &changed, sid)
 }
 
 /// `DELETE …/Activities/{Sid}`; not while somebody needs it: the Workspace, the contact centre, a Workflow that counts the

@@ -59,7 +59,7 @@ pub async fn create(call: &Call<'_>) -> Result<Answer, ApiError> {
         workspace.task_channels.insert(name, channel);
         Ok(())
     });
-    let made = changed.await?.after;
+    let made = changed.await?;
     // Every Worker has room in a new TaskChannel, and waits for its Tasks from now on.
     let channel = made.task_channels.get(&name).ok_or_else(|| call.not_found())?;
     Ok(Answer::created(render(&call.view, &made, channel)?))
@@ -76,7 +76,7 @@ pub async fn update(call: &Call<'_>) -> Result<Answer, ApiError> {
         channel.channel_optimized_routing = optimized.unwrap_or(channel.channel_optimized_routing);
         Ok(())
     });
-    let after = changed.await?.after;
+    let after = changed.await?;
     Ok(Answer::ok(render(&call.view, &after, find(call, &after)?)?))
 }
 

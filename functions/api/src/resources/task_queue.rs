@@ -37,7 +37,7 @@ pub async fn create(call: &Call<'_>) -> Result<Answer, ApiError> {
         }
         put(workspace, queue.clone())
     });
-    let made = changed.await?.after;
+    let made = changed.await?;
     Ok(Answer::created(answer(call, &made, queue.sid)?.body))
 }
 
@@ -50,7 +50,7 @@ pub async fn update(call: &Call<'_>) -> Result<Answer, ApiError> {
         put(workspace, fields.clone().over(queue.clone()))
     });
     let changed = changed.await?;
-    answer(call, &changed.after, sid)
+    answer(call, &changed, sid)
 }
 
 /// `DELETE …/TaskQueues/{Sid}`; not while a Workflow names it, or a Task that has not ended is in it or may come into it by
