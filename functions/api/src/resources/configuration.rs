@@ -19,8 +19,8 @@ pub async fn read(call: &Call<'_>) -> Result<Arc<Workspace>, ApiError> {
     workspace.ok_or_else(|| call.not_found())
 }
 
-/// Changes the Workspace the path names, and says how it stands now. `change` gets the newest state, anew whenever somebody else has written meanwhile,
-/// [`COMMIT_ATTEMPTS_MAX`] times; it must not mind meeting its own change, whose confirmation may have been lost.
+/// Changes the Workspace the path names, and says how it stands now. `change` gets the newest state, anew whenever somebody
+/// else has written meanwhile, [`COMMIT_ATTEMPTS_MAX`] times; it must not mind meeting its own change, whose confirmation may have been lost.
 pub async fn change(
     call: &Call<'_>,
     change: impl Fn(&mut Workspace) -> Result<(), ApiError>,
