@@ -27,6 +27,7 @@ invocations='
   Routing       routing.not-a-timer             itemIdentifier
   Callbacks     callbacks.not-a-callback        itemIdentifier
   Api           api.no-credentials              401
+  Console       console.forged-form             401
 '
 
 # Method, path, status, what the answer contains.
@@ -35,6 +36,7 @@ requests='
   POST  /incoming-call          403  Signature
   GET   /wait-music/music.wav   200  WAVE
   GET   /v1/Workspaces          401  20003
+  GET   /console/sign-in        200  Sign in to Cordboard
 '
 
 main() {

@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use api::{Api, ApiKeys, Ids, InFlight};
 use callbacks::{Callbacks, Destinations, web_client};
+use console::{Console, Signer};
 use futures_util::future::join_all;
 use routing::{Routing, Sweep};
 use runtime::{Outbox, Voice};
@@ -24,7 +25,7 @@ use shared::webhook::Checks;
 use simulator::Carrier as SimulatedCarrier;
 use store::Store;
 use tokio::net::TcpListener;
-use tokio::sync::{Mutex, Notify};
+use tokio::sync::{Mutex, Notify, watch};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 use web::WebClient;
 
@@ -35,7 +36,7 @@ use crate::http;
 use crate::queues::Queues;
 use crate::stream_reader::{SequenceNumber, StreamReader};
 use invoke::{Work, deliver, invoke_routing, sqs_event};
-use network::network;
+use network::telephones;
 
 /// The longest the pump sleeps. It is nudged by everything that happens here; this is for what happens elsewhere.
 const SLEEP_MAX: Duration = Duration::from_secs(1);
@@ -107,6 +108,8 @@ pub struct Centre {
     pub store: Store,
     /// The telephone network, unless the carrier is real.
     pub network: Option<Arc<SimulatedCarrier>>,
+    /// The web pages.
+    pub console: Arc<Console>,
     /// What applying the set-up changed.
     pub summary: setup::Summary,
     dynamodb: EmbeddedDynamoDb,
@@ -152,10 +155,11 @@ impl Centre {
             CarrierChoice::Real { api_url, public_url } => (api_url.clone(), public_url.clone()),
         };
         let Account { account_sid, auth_token } = settings.account.clone();
-        let network = match settings.carrier {
-            CarrierChoice::Simulated => Some(network(&settings, address, outside.voice_url)?),
+        let telephones = match settings.carrier {
+            CarrierChoice::Simulated => Some(telephones(&settings, address, outside.voice_url)?),
             CarrierChoice::Real { .. } => None,
         };
+        let network = telephones.as_ref().map(|telephones| Arc::clone(&telephones.carrier));
         let callbacks = Callbacks {
             store: store.clone(),
             carrier: carrier::Carrier::new(
@@ -171,7 +175,7 @@ impl Centre {
             public_url: public_url.clone(),
             clock: Arc::clone(&settings.clock),
         };
-        let api = Api {
+        let api = Arc::new(Api {
             store: store.clone(),
             account_sid,
             auth_token: auth_token.clone(),
@@ -181,6 +185,11 @@ impl Centre {
             ids: Ids::seeded(format!("{account_sid} {}", now.as_millis())),
             outbox: Arc::clone(&queues) as _,
             in_flight: InFlight::default(),
+        });
+        let console = Console {
+            api: Arc::clone(&api),
+            signer: Signer::new(&auth_token, public_url.starts_with("https:")),
+            phones: telephones.map(|telephones| Arc::new(telephones) as _),
         };
         let checks = Checks { verify_signatures: true, twiml_preview: settings.twiml_preview };
         let mut voice = Voice::new(store.clone(), auth_token, checks, Arc::clone(&settings.clock));
@@ -190,7 +199,8 @@ impl Centre {
             routing: Routing::new(store.clone(), Arc::clone(&queues) as _, Arc::clone(&settings.clock)),
             voice: Arc::new(voice),
             callbacks: Arc::new(callbacks),
-            api: Arc::new(api),
+            api,
+            console: Arc::new(console),
             store,
             network,
             summary,
@@ -217,11 +227,19 @@ impl Centre {
         listener: TcpListener,
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> std::io::Result<()> {
-        let mut site = http::functions(&self.voice, &self.public_url).merge(http::rest_api(Arc::clone(&self.api)));
+        let (stopping, stopped) = watch::channel(false);
+        let mut site = http::functions(&self.voice, &self.public_url)
+            .merge(http::rest_api(Arc::clone(&self.api)))
+            .merge(http::console(Arc::clone(&self.console), stopped));
         if let Some(network) = &self.network {
             site = site.merge(Arc::clone(network).http());
         }
         let site = http::guarded(http::nudging(site, Arc::clone(&self.nudge)), &self.public_url);
+        let shutdown = async move {
+            shutdown.await;
+            // Pages that wait for news are told to come back; without them nobody listens.
+            let _nobody_listens = stopping.send(true);
+        };
         axum::serve(listener, site).with_graceful_shutdown(shutdown).await
     }
 

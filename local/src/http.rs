@@ -11,11 +11,13 @@ use axum::extract::{Request as HttpRequest, State};
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, Response, StatusCode, Uri, header};
 use axum::middleware::{self, Next};
-use axum::routing::any;
+use axum::response::Redirect;
+use axum::routing::{any, get};
+use console::Console;
 use runtime::Voice;
 use runtime::http::{method, method_not_allowed};
 use shared::webhook::{MAX_BODY_BYTES, Reply, Request, path};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 /// The names of this machine among themselves, as `Host` and `Origin` write them.
 const LOOPBACK: [&str; 3] = ["127.0.0.1", "localhost", "[::1]"];
@@ -48,6 +50,31 @@ async fn serve_api(State(api): State<Arc<Api>>, request: HttpRequest) -> Respons
         return response(too_large(parts.uri.path(), api::WORKFLOW_BODY_BYTES_MAX));
     };
     api::handle(api, HttpRequest::from_parts(parts, body.to_vec())).await.map(Body::from)
+}
+
+/// The web pages, under the paths they have in `template.yaml`. Pages that wait for news end when `stopped` becomes true.
+pub fn console(console: Arc<Console>, stopped: watch::Receiver<bool>) -> Router {
+    Router::new()
+        .route("/", get(async || Redirect::to("/console")))
+        .route("/console", any(serve_console))
+        .route("/console/{*rest}", any(serve_console))
+        .with_state((console, stopped))
+}
+
+async fn serve_console(
+    State((console, mut stopped)): State<(Arc<Console>, watch::Receiver<bool>)>,
+    request: HttpRequest,
+) -> Response<Body> {
+    let (parts, body) = request.into_parts();
+    // One byte more than is allowed: the function sees that it is too much and says so.
+    let Ok(body) = to_bytes(body, console::BODY_BYTES_MAX + 1).await else {
+        return response(too_large(parts.uri.path(), console::BODY_BYTES_MAX));
+    };
+    let page = console::handle(console, HttpRequest::from_parts(parts, body.to_vec()));
+    tokio::select! {
+        page = page => page.map(Body::from),
+        _stopped = stopped.wait_for(|stopped| *stopped) => response(Reply::error(503, "the contact centre stops")),
+    }
 }
 
 /// Tells `nudge` after every request that something may have changed.

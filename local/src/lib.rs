@@ -15,6 +15,7 @@ pub mod credentials;
 pub mod embedded_dynamodb;
 pub mod http;
 mod ordered_queue;
+mod phones;
 pub mod queues;
 pub mod run_file;
 pub mod start;

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use runtime::{Env, SystemClock};
 use setup::ContactCentre;
-use shared::model::AccountSid;
+use shared::model::{AccountSid, Clock};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tracing_subscriber::EnvFilter;
@@ -182,6 +182,7 @@ fn print_banner(running: &Running, port: u16) {
     let Running { account, contact_centre, address, source, centre, .. } = running;
     let carrier = if centre.network.is_some() { "simulated telephone network" } else { "real carrier" };
     println!("Cordboard is listening at {address} ({carrier})");
+    println!("  console       {}", centre.console.sign_in_link(address, SystemClock.now()));
     println!("  phone number  {}", contact_centre.centre.phone_number);
     println!("  account SID   {}", account.account_sid);
     println!("  auth token    {}", account.auth_token);

@@ -57,7 +57,7 @@ impl Message {
             }
             Effect::Wake(wake) => match wake.subject {
                 Subject::Task(task) => Some(Self::Wake(task, wake.at)),
-                Subject::Worker(_) => None,
+                Subject::Worker(_) | Subject::All(_) => None,
             },
             Effect::Call(Callback::Assignment { task, reservation }) => Some(Self::Assignment(*task, *reservation)),
             Effect::Call(_) | Effect::Answered { .. } => None,

@@ -4,7 +4,7 @@ use model_check::properties::{CAPACITY, ENDS_ONCE, NO_SLOT_LOST, NOBODY_FORGOTTE
 use model_check::{Bounds, Protocol, Report, Rules, SCENARIOS, visit};
 use shared::model::{ReservationStatus, Task, Timestamp, Worker, Workspace};
 use shared::router::effects::{self, Effect};
-use shared::router::{Answer, Decision, Event, Snapshot, WorkersWritten, decide};
+use shared::router::{Answer, Decision, Event, Snapshot, TaskChanges, WorkersWritten, decide};
 
 /// Fewer states than this, and most of the protocol is not there.
 const STATES_MIN: usize = 10_000;
@@ -98,6 +98,20 @@ fn a_task_that_waits_and_nobody_is_told_is_found() {
         all.filter(|effect| !matches!(effect, Effect::Match(_))).collect()
     }
     assert_found(&find(Rules { of_task: without_match, ..Rules::default() }), &[NOBODY_FORGOTTEN]);
+}
+
+#[test]
+fn a_new_task_that_is_never_put_in_line_is_found() {
+    fn without_a_line(snapshot: Snapshot<'_>, event: &Event, now: Timestamp) -> Decision {
+        if let Event::NobodyFound { task } = event {
+            let nothing = Event::TaskUpdated { task: *task, changes: TaskChanges::default() };
+            return decide(snapshot, &nothing, now);
+        }
+        decide(snapshot, event, now)
+    }
+    let rules = Rules { decide: without_a_line, ..Rules::default() };
+    let bounds = Bounds { workers: 1, hang_ups: true, ..Bounds::default() };
+    assert_found(&visit(Protocol::new(bounds).with_rules(rules)), &[NOBODY_FORGOTTEN]);
 }
 
 #[test]

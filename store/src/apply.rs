@@ -39,8 +39,8 @@ pub enum WorkerChange {
         /// As they now stand.
         after: Box<Worker>,
     },
-    /// There was nothing to change.
-    AsItWas,
+    /// There was nothing to change: here they are.
+    AsItWas(Box<Worker>),
     /// There is no such Worker.
     NoSuchWorker,
 }
@@ -91,7 +91,7 @@ impl Store {
             let mut after = change(before.clone());
             after.roster = roster_of(workspace, &after);
             if after == before && items::same_place(&stored, &items::of_worker(&after, workspace)?) {
-                return Ok(WorkerChange::AsItWas);
+                return Ok(WorkerChange::AsItWas(Box::new(before)));
             }
             after.version = before.version + 1;
             after.date_updated = now;
@@ -171,7 +171,7 @@ fn subject_worker(event: &Event, loaded: &Loaded) -> Option<Worker> {
 
 /// The refusal, if the Task or Worker the event is about has a version that is not expected.
 fn wrong_version((task, worker): &(Option<Task>, Option<Worker>), expected: Option<&[u64]>) -> Option<Refusal> {
-    let version = task.as_ref().map(|task| task.version).or(worker.as_ref().map(|worker| worker.version))?;
+    let version = task.as_ref().map(Task::visible_version).or(worker.as_ref().map(|worker| worker.version))?;
     let as_expected = expected?.contains(&version);
     (!as_expected).then_some(Refusal::WrongVersion { version })
 }

@@ -12,7 +12,7 @@ use shared::model::{Reservation, TaskSid, WorkerSid};
 use crate::keys;
 
 /// Field of the model, name in the table. No short name is a field's name.
-const NAMES: [(&str, &str); 47] = [
+const NAMES: [(&str, &str); 48] = [
     ("activity_sid", "ac"),
     ("assignment_status", "as"),
     ("attributes", "ab"),
@@ -41,6 +41,7 @@ const NAMES: [(&str, &str); 47] = [
     ("position", "po"),
     ("post_work_activity_sid", "pw"),
     ("priority", "pr"),
+    ("put_in_line", "il"),
     ("reason", "re"),
     ("rejected_into", "ri"),
     ("removal", "rm"),

@@ -7,6 +7,7 @@
 //! | how often its configuration was written | `WS…` | `#REVISION`, before everything else | | `WORKSPACES#REMOVED` / moment, once deleted |
 //! | Activity, TaskQueue, Workflow | `WS…` | `ACTIVITY#WA…`, `QUEUE#WQ…`, `WORKFLOW#WW…` | | |
 //! | superseded configuration | `WS…` | `CONFIGURATION#WW…#<version>` | | |
+//! | piece of a large configuration | `WW…#<version>#<digest>` | `PIECE#<number>` | | |
 //! | TaskChannel | `WS…` | `CHANNEL#<unique name>` | | |
 //! | readiness | `WS…` | `READINESS#<key>` | | |
 //! | Worker | `WK…` | `WORKER` | `FREE#WS…#<readiness>` / idle key, while free | `WS…#WORKER` / age and id |
@@ -117,6 +118,11 @@ impl Key {
     /// A part of a Workspace: `kind` is one of the prefixes below.
     pub fn part(workspace: WorkspaceSid, kind: Part, name: impl std::fmt::Display) -> Self {
         Self::new(workspace, format!("{}{name}", kind.prefix()))
+    }
+
+    /// A piece of a Workflow's configuration that is too large for one item; `partition` is named by what is in it.
+    pub fn configuration_piece(partition: &str, number: usize) -> Self {
+        Self::new(partition, format!("PIECE#{number:03}"))
     }
 
     /// A Task.

@@ -16,6 +16,8 @@ mod in_use;
 pub mod items;
 pub mod keys;
 mod listing;
+mod many;
+mod pieces;
 mod removal;
 pub mod schema;
 mod statistics;

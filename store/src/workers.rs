@@ -16,13 +16,22 @@ use crate::store::build_error;
 use crate::{Error, Store};
 
 /// Items read in one request: DynamoDB's limit.
-const BATCH_ITEMS_MAX: usize = 100;
+pub(crate) const BATCH_ITEMS_MAX: usize = 100;
 
 /// Batches read at the same time.
 const BATCHES_AT_ONCE: usize = 8;
 
 /// How often what a batch left unread is asked for again.
 const BATCH_ATTEMPTS_MAX: u32 = 8;
+
+/// How new what is read must be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Consistency {
+    /// As it stands.
+    Strong,
+    /// As it stands or stood a moment ago; costs half.
+    Eventual,
+}
 
 #[derive(Serialize, Deserialize)]
 struct NamedWorker {
@@ -97,7 +106,9 @@ impl Store {
         S: Copy + Ord,
         T: DeserializeOwned,
     {
-        let batch = |sids: &[S]| self.batch(sids.iter().map(|sid| items::key_attributes(&key(*sid))).collect());
+        let batch = |sids: &[S]| {
+            self.batch(sids.iter().map(|sid| items::key_attributes(&key(*sid))).collect(), Consistency::Strong)
+        };
         let batches: Vec<_> = sids.chunks(BATCH_ITEMS_MAX).map(batch).collect();
         let read: Vec<Vec<Item>> = stream::iter(batches).buffered(BATCHES_AT_ONCE).try_collect().await?;
         let mut found = BTreeMap::new();
@@ -108,10 +119,11 @@ impl Store {
         Ok(sids.iter().filter_map(|sid| found.remove(sid)).collect())
     }
 
-    async fn batch(&self, mut keys: Vec<Item>) -> Result<Vec<Item>, Error> {
+    pub(crate) async fn batch(&self, mut keys: Vec<Item>, consistency: Consistency) -> Result<Vec<Item>, Error> {
+        let is_strong = consistency == Consistency::Strong;
         let mut found = Vec::with_capacity(keys.len());
         for attempt in 1..=BATCH_ATTEMPTS_MAX {
-            let wanted = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true).build();
+            let wanted = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(is_strong).build();
             let request = HashMap::from([(self.table.to_string(), wanted.map_err(build_error)?)]);
             let read = self.client.batch_get_item().set_request_items(Some(request)).send().await?;
             found.extend(read.responses.unwrap_or_default().into_values().flatten());

@@ -35,6 +35,7 @@ use Expected::{AllHandled, ComesAgain, Http};
 const XML: &str = "text/xml";
 const JSON: &str = "application/json";
 const TEXT: &str = "text/plain";
+const HTML: &str = "text/html";
 
 /// Every event, in the order they are sent: one story about one table. The caller who presses 1 is third in line from
 /// then on; nobody is offered their Task.
@@ -72,6 +73,9 @@ const STORY: &[(&str, Expected)] = &[
     ("api.worker-goes-available", Http(200, JSON, &["\"activity_name\":\"Available\"", "\"available\":true"])),
     ("api.list-workspaces", Http(200, JSON, &["Customer Contact Center", "\"key\":\"workspaces\""])),
     ("api.no-credentials", Http(401, JSON, &["20003"])),
+    ("console.sign-in-page", Http(200, HTML, &["<h1>Sign in to Cordboard</h1>", "/console/assets/htmx."])),
+    ("console.not-signed-in", Http(303, "", &[])),
+    ("console.forged-form", Http(401, HTML, &["sign in first"])),
     ("routing.task-created", AllHandled),
     ("routing.same-record-twice", AllHandled),
     ("routing.reservation-created", AllHandled),

@@ -57,7 +57,7 @@ pub async fn handle(routing: &Routing, event: Incoming) -> Result<Value, Error> 
         Incoming::Sweep(sweep) => {
             let swept = routing.sweep(sweep).await;
             if let Err(error) = routing.roll_up().await {
-                tracing::error!(%error, "statistics are not rolled up; the next sweep goes on where this one stopped");
+                tracing::error!(%error, "statistics are not rolled up; the next sweep does it");
             }
             swept.map(|()| failures(Vec::new()))
         }

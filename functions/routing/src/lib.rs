@@ -10,6 +10,7 @@ mod matching;
 mod roll_up;
 mod sweep;
 mod telling;
+mod walks;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -39,6 +40,8 @@ pub struct Routing {
     outbox: Arc<dyn Outbox>,
     clock: Arc<dyn Clock>,
     last_samples: Mutex<BTreeMap<TaskQueueSid, Timestamp>>,
+    ordered_walks: Mutex<walks::Ordered>,
+    long_ended: Mutex<sweep::LongEnded>,
 }
 
 /// Why a record or a timer could not be handled; it will come again.
@@ -55,7 +58,8 @@ pub enum Error {
 impl Routing {
     /// The function over this table and these queues.
     pub fn new(store: Store, outbox: Arc<dyn Outbox>, clock: Arc<dyn Clock>) -> Self {
-        Self { store, outbox, clock, last_samples: Mutex::default() }
+        let (last_samples, ordered_walks, long_ended) = Default::default();
+        Self { store, outbox, clock, last_samples, ordered_walks, long_ended }
     }
 
     /// Does what follows from one record of the stream.
@@ -84,7 +88,10 @@ impl Routing {
                 let told = events::of_worker(&workspace, Some(&old), None, stream::written_at(record));
                 self.tell(Some(&workspace), &told).await
             }
-            Change::Part(change) => self.tell_of_part(&change).await,
+            Change::Part(change) => {
+                self.order_walks(&change).await?;
+                self.tell_of_part(&change).await
+            }
             Change::Other => Ok(()),
         }
     }
@@ -98,6 +105,7 @@ impl Routing {
         match wake.subject {
             Subject::Task(sid) => self.wake_task(sid, wake.at).await,
             Subject::Worker(sid) => self.wake_worker(sid).await,
+            Subject::All(walk) => self.walk(wake.workspace, walk).await,
         }
     }
 

@@ -44,12 +44,21 @@ const CHECKED_MAX: usize = 10;
 type Minutes = BTreeMap<Timestamp, Tallies>;
 
 impl Routing {
-    /// Counts what has happened in the Workspace of the centre since the last time. Costs, in a quiet minute, a query of each shard of
-    /// events and a few of rows.
+    /// Counts what has happened in each Workspace since the last time. What fails is logged, and goes on with the next sweep
+    /// where it stopped.
     pub async fn roll_up(&self) -> Result<(), Error> {
+        for sid in self.swept_workspaces().await? {
+            if let Err(error) = self.roll_up_workspace(sid).await {
+                tracing::error!(workspace_sid = %sid, %error, "not rolled up; the next sweep goes on where this one stopped");
+            }
+        }
+        Ok(())
+    }
+
+    /// Costs, in a quiet minute, a query of each shard of events and a few of rows.
+    async fn roll_up_workspace(&self, sid: WorkspaceSid) -> Result<(), Error> {
         let now = self.clock.now();
-        let Some(centre) = self.store.centre(now).await? else { return Ok(()) };
-        let Some(workspace) = self.store.workspace(centre.workspace_sid, now).await? else { return Ok(()) };
+        let Some(workspace) = self.store.workspace(sid, now).await? else { return Ok(()) };
         let known = self.store.rolled_up(workspace.sid).await?;
         let mut rolled = known.unwrap_or_else(|| RolledUp::beginning(now)).not_before(now - EVENT_KEPT);
         self.count_minutes(&workspace, &mut rolled, now).await?;

@@ -1,12 +1,23 @@
 //! Looking after everything that waits: what a lost message would leave behind.
+//!
+//! A minute's sweep reads each Worker and each Task that has not been cleaned up, a hundred at a time. Nothing of it says
+//! by its key when it is due: an index that did would be written three times a call, and a call costs more in writes than
+//! in reads. What a sweep can know without asking, it does not ask: ended Tasks it has settled before, and boards on which,
+//! by what it has just read, nobody is free.
 
-use futures_util::{FutureExt, StreamExt, stream};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::PoisonError;
+
+use futures_util::{StreamExt, stream};
 use serde::{Deserialize, Serialize};
-use shared::model::{Millis, Task, TaskSid, Timestamp, WorkerSid, Workspace, WorkspaceSid};
+use shared::model::{Millis, ReservationSid, Task, TaskSid, Timestamp, Worker, WorkerSid, Workspace, WorkspaceSid};
 use shared::planted::{self, Bug};
 use shared::router::effects::{self, Callback, Effect};
-use shared::router::{Event, Outcome};
+use shared::router::order::{self, Line};
+use shared::router::release::Release;
+use shared::router::{may_skip, walk::Listed};
 
+use crate::walks::{behind, last, sids};
 use crate::{Error, Routing};
 
 /// How long an offer may wait for its assignment callback before the sweep sends it again: the callback's own time
@@ -16,8 +27,24 @@ const UNANSWERED_OFFER_AGE: Millis = Millis::from_secs(15);
 /// How often a quiet call is asked after, in minutes; the sweep comes every minute.
 const CALLER_CHECK_MINUTES: u64 = 3;
 
-/// Tasks and Workers looked at at the same time: a sweep of ten thousand ends within its minute.
+/// Tasks and Workers for whom something is done at the same time.
 const SWEPT_AT_ONCE: usize = 16;
+
+/// Tasks or Workers read at once: a few megabytes of memory at most.
+const READ: usize = 500;
+
+/// Tasks or Workers listed at once: keys only.
+const LISTED: usize = 5_000;
+
+/// How long after its end a Task has nothing to give back any more, if its Workers say so: longer than any read may lag.
+const SETTLED_AFTER: Millis = Millis::from_secs(60);
+
+/// Ended Tasks an instance knows not to look at again, 16 bytes each: those of a day, which is how late DynamoDB may be in
+/// cleaning up. Too many are forgotten, and looked at once more.
+const LONG_ENDED_MAX: usize = 100_000;
+
+/// Ended Tasks with which everything is settled.
+pub(crate) type LongEnded = BTreeSet<TaskSid>;
 
 /// Items of a deleted Workspace that one sweep removes: a minute holds them beside everything else.
 const CLEARED_AT_ONCE_MAX: usize = 2_000;
@@ -30,6 +57,17 @@ pub enum Sweep {
     Overdue,
     /// After a restart that lost all messages: do what is overdue and send every message anew.
     Everything,
+}
+
+/// What a sweep has seen of the Workers.
+#[derive(Default)]
+struct Staff {
+    /// Where somebody is free who would be served from.
+    lines: BTreeSet<Line>,
+    /// What they hold, and whether it is wrapping.
+    held: BTreeMap<ReservationSid, bool>,
+    /// Could all be read?
+    is_complete: bool,
 }
 
 impl Routing {
@@ -50,7 +88,7 @@ impl Routing {
     }
 
     /// All Workspaces; that of the centre first, listed or not: the index may not have it yet.
-    async fn swept_workspaces(&self) -> Result<Vec<WorkspaceSid>, Error> {
+    pub(crate) async fn swept_workspaces(&self) -> Result<Vec<WorkspaceSid>, Error> {
         let of_centre = self.store.centre(self.clock.now()).await?.map(|centre| centre.workspace_sid);
         let listed = self.store.workspace_sids().await?;
         let others = listed.into_iter().filter(|sid| Some(*sid) != of_centre);
@@ -65,53 +103,116 @@ impl Routing {
         }
     }
 
-    /// Workers first, since they are fewer. Costs a read for each Worker and each Task that has not been cleaned up.
+    /// Workers first, since they are fewer, and what is to be done for a Task depends on them.
     async fn sweep_workspace(&self, sid: WorkspaceSid, sweep: Sweep) -> Result<(), Error> {
         let Some(workspace) = self.store.fresh_workspace(sid, self.clock.now()).await? else { return Ok(()) };
-        let workers = self.store.worker_sids(workspace.sid).await?;
-        let workers =
-            workers.into_iter().map(|sid| (sid.to_string(), self.sweep_worker(&workspace, sid, sweep).boxed()));
-        let tasks = self.store.task_sids(workspace.sid).await?;
-        let tasks = tasks.into_iter().map(|sid| (sid.to_string(), self.sweep_task(&workspace, sid, sweep).boxed()));
-        stream::iter(workers.chain(tasks))
-            .for_each_concurrent(SWEPT_AT_ONCE, async |(sid, swept)| {
-                if let Err(error) = swept.await {
-                    tracing::error!(%sid, %error, "not swept; the next sweep tries again");
-                }
-            })
-            .await;
-        Ok(())
+        let mut staff = Staff { is_complete: true, ..Staff::default() };
+        if let Err(error) = self.sweep_workers(&workspace, &mut staff, sweep).await {
+            tracing::error!(%error, "not all Workers swept; the next sweep tries again");
+            staff.is_complete = false;
+        }
+        self.sweep_tasks(&workspace, &staff, sweep).await
     }
 
-    async fn sweep_task(&self, workspace: &Workspace, sid: TaskSid, sweep: Sweep) -> Result<(), Error> {
+    async fn sweep_workers(&self, workspace: &Workspace, staff: &mut Staff, sweep: Sweep) -> Result<(), Error> {
+        let mut after: Option<Listed<WorkerSid>> = None;
+        loop {
+            let page = self.store.listed_workers(workspace.sid, &behind(after), LISTED).await?;
+            for sids in sids(&page).chunks(READ) {
+                for worker in self.store.advance_workers(workspace, sids, self.clock.now()).await? {
+                    staff.note(workspace, &worker);
+                    for effect in effects::of_worker(workspace, None, &worker) {
+                        if let (Effect::Wake(wake), Sweep::Everything) = (effect, sweep) {
+                            self.outbox.wake(wake, self.clock.now()).await?;
+                        }
+                    }
+                }
+            }
+            after = last(&page);
+            if after.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn sweep_tasks(&self, workspace: &Workspace, staff: &Staff, sweep: Sweep) -> Result<(), Error> {
+        let mut after: Option<Listed<TaskSid>> = None;
+        loop {
+            let page = self.store.listed_tasks(workspace.sid, &behind(after), LISTED).await?;
+            for sids in self.not_long_ended(sids(&page)).chunks(READ) {
+                let tasks = self.store.advance_tasks(workspace, sids, self.clock.now()).await?;
+                stream::iter(tasks)
+                    .for_each_concurrent(SWEPT_AT_ONCE, async |task| {
+                        if let Err(error) = self.sweep_task(workspace, staff, &task, sweep).await {
+                            tracing::error!(task_sid = %task.sid, %error, "not swept; the next sweep tries again");
+                        }
+                    })
+                    .await;
+            }
+            after = last(&page);
+            if after.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn sweep_task(&self, workspace: &Workspace, staff: &Staff, task: &Task, sweep: Sweep) -> Result<(), Error> {
         let now = self.clock.now();
-        let applied = self.store.apply(&Event::Advance { task: sid }, now).await?;
-        let (Outcome::AlreadySo, Some(task)) = (applied.outcome, applied.task) else { return Ok(()) };
-        if let Some(check) = caller_to_check(&task, now) {
+        if let Some(check) = caller_to_check(task, now) {
             self.outbox.call(check).await?;
         }
         // Seen as new, a Task has every effect its state can have.
         let due = |effect: &Effect| match (effect, sweep) {
-            (Effect::Match(_) | Effect::Release(_), _) | (_, Sweep::Everything) => true,
-            (Effect::Call(_), Sweep::Overdue) => has_old_offer(&task, now),
+            (_, Sweep::Everything) => true,
+            (Effect::Match(_), Sweep::Overdue) => {
+                !task.is_in_line() || staff.may_take(workspace, task) || may_skip(workspace, task)
+            }
+            (Effect::Release(release), Sweep::Overdue) => staff.may_hold(release),
+            (Effect::Call(_), Sweep::Overdue) => has_old_offer(task, now),
             (Effect::Serve(_) | Effect::Wake(_) | Effect::Answered { .. }, Sweep::Overdue) => false,
         };
-        let effects = effects::of_task(workspace, None, &task).into_iter().filter(due).collect();
-        self.carry_out_task(effects, &task).await
-    }
-
-    async fn sweep_worker(&self, workspace: &Workspace, sid: WorkerSid, sweep: Sweep) -> Result<(), Error> {
-        let applied = self.store.apply(&Event::AdvanceWorker { worker: sid }, self.clock.now()).await?;
-        let (Outcome::AlreadySo, Some(worker)) = (applied.outcome, applied.worker) else { return Ok(()) };
-        for effect in effects::of_worker(workspace, None, &worker) {
-            match (effect, sweep) {
-                (Effect::Serve(_), _) => self.serve(worker.clone()).await?,
-                (Effect::Wake(wake), Sweep::Everything) => self.outbox.wake(wake, self.clock.now()).await?,
-                (Effect::Wake(_), Sweep::Overdue)
-                | (Effect::Match(_) | Effect::Release(_) | Effect::Call(_) | Effect::Answered { .. }, _) => {}
-            }
+        let effects: Vec<Effect> = effects::of_task(workspace, None, task).into_iter().filter(due).collect();
+        let is_settled = effects.is_empty() && staff.is_complete;
+        self.carry_out_task(effects, task).await?;
+        if is_settled && task.assignment_status.is_end() && now.since(task.date_updated) > SETTLED_AFTER {
+            self.note_long_ended(task.sid);
         }
         Ok(())
+    }
+
+    fn not_long_ended(&self, mut sids: Vec<TaskSid>) -> Vec<TaskSid> {
+        let known = self.long_ended.lock().unwrap_or_else(PoisonError::into_inner);
+        sids.retain(|sid| !known.contains(sid));
+        sids
+    }
+
+    fn note_long_ended(&self, sid: TaskSid) {
+        let mut known = self.long_ended.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= LONG_ENDED_MAX {
+            known.clear();
+        }
+        known.insert(sid);
+    }
+}
+
+impl Staff {
+    fn note(&mut self, workspace: &Workspace, worker: &Worker) {
+        if worker.readiness(workspace).is_some() {
+            self.lines.extend(order::lines_for(workspace, worker));
+        }
+        self.held.extend(worker.open_reservations.iter().map(|open| (open.sid, open.is_wrapping)));
+    }
+
+    /// May there be somebody for this Task?
+    fn may_take(&self, workspace: &Workspace, task: &Task) -> bool {
+        let line = order::line_of(workspace, task);
+        !self.is_complete || task.ignore_capacity || line.is_some_and(|line| self.lines.contains(&line))
+    }
+
+    /// May a Worker still hold what this gives back?
+    fn may_hold(&self, release: &Release) -> bool {
+        let held = self.held.get(&release.reservation);
+        !self.is_complete || held.is_some_and(|is_wrapping| !(*is_wrapping && release.is_wrapping))
     }
 }
 

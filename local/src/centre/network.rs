@@ -4,18 +4,16 @@ use std::sync::Arc;
 
 use shared::webhook::path;
 use simulator::{Carrier as SimulatedCarrier, CentreNumber, Journal};
+use web::WebClient;
 
 use super::{Error, Settings};
+use crate::phones::{Documents, Telephones};
 
 /// The journal of the simulated carrier in the data folder.
 const JOURNAL_FILE: &str = "telephone-network.sqlite";
 
-/// The simulated carrier with the centre's number.
-pub(super) fn network(
-    settings: &Settings,
-    address: &str,
-    voice_url: Option<String>,
-) -> Result<Arc<SimulatedCarrier>, Error> {
+/// The simulated carrier with the centre's number, and what webhooks return to it.
+pub(super) fn telephones(settings: &Settings, address: &str, voice_url: Option<String>) -> Result<Telephones, Error> {
     let journal = match &settings.data {
         Some(folder) => Journal::file(folder.join(JOURNAL_FILE))?,
         None => Journal::none(),
@@ -35,5 +33,8 @@ pub(super) fn network(
         task_router_url: Some(format!("{address}{}", path::WORKER_CALL)),
         seed: settings.account.account_sid.to_string(),
     };
-    Ok(SimulatedCarrier::open(carrier, Arc::clone(&settings.clock), journal)?)
+    let documents = Arc::new(Documents::new(simulator::web_client()?, Arc::clone(&settings.clock)));
+    let web = Arc::clone(&documents) as Arc<dyn WebClient>;
+    let carrier = SimulatedCarrier::open_over(web, carrier, Arc::clone(&settings.clock), journal)?;
+    Ok(Telephones { carrier, centre_number: settings.contact_centre.centre.phone_number.clone(), documents })
 }

@@ -1,11 +1,11 @@
 //! Writing a set-up to the table: what differs is written, what does not is kept.
 //!
 //! Order is what makes it safe to stop anywhere and start again: parts before whoever refers to them, the note of what
-//! was written after the writing. Nothing here ends a call.
+//! was written after the writing. Nothing here ends a call. Tasks that wait and Workers of whom the file says nothing new
+//! follow the changed Workspace as they follow any: by its stream records, which `routing` reads.
 
 mod declaration;
 mod summary;
-mod tasks;
 mod workers;
 mod workspace;
 
@@ -23,10 +23,7 @@ use crate::ContactCentre;
 pub async fn apply(store: &Store, contact_centre: &ContactCentre, now: Timestamp) -> Result<Summary, Error> {
     let mut summary = Summary::default();
     let workspace = workspace::apply(store, contact_centre, now, &mut summary).await?;
-    workers::apply(store, &workspace.after, &contact_centre.workers, now, &mut summary).await?;
-    if workspace.moves_tasks() {
-        tasks::apply(store, workspace.after.sid, now, &mut summary).await?;
-    }
+    workers::apply(store, &workspace, &contact_centre.workers, now, &mut summary).await?;
     // Last: callers come in once there is somebody to route them to.
     apply_centre(store, &contact_centre.centre, now, &mut summary).await?;
     Ok(summary)

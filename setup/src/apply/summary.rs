@@ -16,12 +16,6 @@ pub struct Summary {
     pub removed: Vec<Thing>,
     /// No longer in the file, and still there for a reason.
     pub kept: Vec<Kept>,
-    /// Workers whose Activity is gone and who are in the default one now, by name.
-    pub moved: Vec<String>,
-    /// Workers who serve other queues than before, because queues changed and not they themselves.
-    pub serving_other_queues: usize,
-    /// Waiting Tasks that started anew in their Workflow, or stand in another order now.
-    pub tasks_moved: usize,
 }
 
 /// Something a file declares, with its friendly name.
@@ -154,16 +148,6 @@ impl fmt::Display for Summary {
             if !things.is_empty() {
                 lines.push(format!("{done} {}", counted(things, done != "created")));
             }
-        }
-        if !self.moved.is_empty() {
-            let names = names(self.moved.iter().map(String::as_str));
-            lines.push(format!("moved {names} to the default activity, as theirs is no longer in the file"));
-        }
-        if self.serving_other_queues > 0 {
-            lines.push(format!("Workers who now serve other queues: {}", self.serving_other_queues));
-        }
-        if self.tasks_moved > 0 {
-            lines.push(format!("Tasks that started anew or wait in another order: {}", self.tasks_moved));
         }
         lines.extend(self.kept.iter().map(Kept::to_string));
         f.write_str(&lines.join("\n"))

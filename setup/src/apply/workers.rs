@@ -1,4 +1,5 @@
-//! The Workers: those the file declares, those it no longer does, and those it never did.
+//! The Workers: those the file declares, and those it no longer does. Those it never did, made through the API, are none
+//! of its business.
 
 use std::collections::BTreeSet;
 
@@ -29,10 +30,8 @@ pub(super) async fn apply(
         if in_file.contains(&sid) {
             continue;
         }
-        match store.declaration(sid).await? {
-            Some(_) => staff.retire(sid).await?,
-            // Made through the API: the file has no say, but their Activity and queues may have changed.
-            None => staff.follow(sid).await?,
+        if store.declaration(sid).await?.is_some() {
+            staff.retire(sid).await?;
         }
     }
     Ok(())
@@ -49,18 +48,24 @@ impl Staff<'_> {
     async fn apply(&mut self, declared: &DeclaredWorker) -> Result<(), Error> {
         let declaration = Declaration::of(declared);
         let news = declaration.news(self.store.declaration(declared.sid).await?.as_deref());
+        if !news.any() && self.store.worker(declared.sid).await?.is_some() {
+            return Ok(());
+        }
         let (workspace, now) = (&self.workspace, self.now);
-        let as_declared = |worker| in_known_activity(with_news(worker, declared, news, now), workspace, now);
-        let change = self.store.change_worker(declared.sid, workspace, now, as_declared).await?;
-        match change {
+        let as_declared = |worker| with_news(worker, declared, news, now);
+        match self.store.change_worker(declared.sid, workspace, now, as_declared).await? {
             WorkerChange::NoSuchWorker => return self.create(declared, &declaration).await,
-            WorkerChange::Written { before, after } => self.note_change(&before, &after, news).await?,
-            WorkerChange::AsItWas => {}
+            WorkerChange::Written { before, after } => {
+                if (&before.friendly_name, &before.attributes, &before.channels, before.activity_sid)
+                    != (&after.friendly_name, &after.attributes, &after.channels, after.activity_sid)
+                {
+                    self.summary.changed.push(Thing::Worker(after.friendly_name.clone()));
+                }
+                self.know(&after).await?;
+            }
+            WorkerChange::AsItWas(_) => {}
         }
-        if news.any() {
-            declaration.save(self.store, declared).await?;
-        }
-        Ok(())
+        declaration.save(self.store, declared).await
     }
 
     async fn create(&mut self, declared: &DeclaredWorker, declaration: &Declaration) -> Result<(), Error> {
@@ -109,28 +114,6 @@ impl Staff<'_> {
         self.store.save_declaration(worker.sid, Some(RETIRED)).await
     }
 
-    async fn follow(&mut self, sid: WorkerSid) -> Result<(), Error> {
-        let (workspace, now) = (&self.workspace, self.now);
-        let followed = |worker| in_known_activity(worker, workspace, now);
-        let nothing_new = News { skills: false, activity: false };
-        match self.store.change_worker(sid, workspace, now, followed).await? {
-            WorkerChange::Written { before, after } => self.note_change(&before, &after, nothing_new).await,
-            WorkerChange::AsItWas | WorkerChange::NoSuchWorker => Ok(()),
-        }
-    }
-
-    async fn note_change(&mut self, before: &Worker, after: &Worker, news: News) -> Result<(), Error> {
-        let name = || after.friendly_name.clone();
-        if !self.workspace.activities.contains_key(&before.activity_sid) && !news.activity {
-            self.summary.moved.push(name());
-        } else if news.any() {
-            self.summary.changed.push(Thing::Worker(name()));
-        } else if before.roster != after.roster {
-            self.summary.serving_other_queues += 1;
-        }
-        self.know(after).await
-    }
-
     /// Makes a Worker's readiness known, so that no Task misses them.
     async fn know(&mut self, worker: &Worker) -> Result<(), Error> {
         let Some(readiness) = worker.readiness(&self.workspace) else { return Ok(()) };
@@ -156,14 +139,6 @@ fn with_news(worker: Worker, declared: &DeclaredWorker, news: News, now: Timesta
     match news.activity {
         true => in_activity(worker, declared.activity_sid, now),
         false => worker,
-    }
-}
-
-/// A Worker whose Activity is gone is in the default one.
-fn in_known_activity(worker: Worker, workspace: &Workspace, now: Timestamp) -> Worker {
-    match workspace.activities.contains_key(&worker.activity_sid) {
-        true => worker,
-        false => in_activity(worker, workspace.default_activity_sid, now),
     }
 }
 

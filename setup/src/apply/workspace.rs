@@ -1,7 +1,6 @@
 //! The Workspace with its Activities, TaskQueues and Workflows.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use shared::model::{
     Ledger, PartId, TaskChannel, TaskQueue, TaskQueueSid, Timestamp, Workflow, WorkflowSid, Workspace,
@@ -11,37 +10,14 @@ use store::{COMMIT_ATTEMPTS_MAX, Error, Store};
 use super::summary::{Kept, Reason, Summary, Thing};
 use crate::ContactCentre;
 
-/// The Workspace before and after, with the readinesses that are known.
-pub(super) struct Written {
-    before: Option<Arc<Workspace>>,
-    /// As it now stands.
-    pub after: Workspace,
-}
-
-impl Written {
-    /// Are there Tasks that start anew, or wait in another order? Those who serve a queue are followed Worker by Worker, and
-    /// every other change is for Tasks to come.
-    pub fn moves_tasks(&self) -> bool {
-        let Some(before) = &self.before else { return false };
-        let (queues, workflows) = (&self.after.task_queues, &self.after.workflows);
-        let reordered = |(sid, queue): (&TaskQueueSid, &TaskQueue)| {
-            queues.get(sid).is_some_and(|after| after.task_order != queue.task_order)
-        };
-        let started_anew = |(sid, workflow): (&WorkflowSid, &Workflow)| {
-            workflows.get(sid).is_some_and(|after| after.reevaluated_version != workflow.reevaluated_version)
-        };
-        before.task_queues.iter().any(reordered) || before.workflows.iter().any(started_anew)
-    }
-}
-
-/// Writes what differs, and gives back the Workspace as it was and as it now stands. Anew if somebody changes it through the
+/// Writes what differs, and gives back the Workspace as it now stands. Anew if somebody changes it through the
 /// API meanwhile, [`COMMIT_ATTEMPTS_MAX`] times.
 pub(super) async fn apply(
     store: &Store,
     contact_centre: &ContactCentre,
     now: Timestamp,
     summary: &mut Summary,
-) -> Result<Written, Error> {
+) -> Result<Workspace, Error> {
     let before = store.fresh_workspace(contact_centre.workspace.sid, now).await?;
     let mut read = before.clone();
     for attempt in 1..=COMMIT_ATTEMPTS_MAX {
@@ -50,7 +26,7 @@ pub(super) async fn apply(
             Ok(after) => {
                 summary.kept.extend(kept);
                 compare_all(before.as_deref(), &after, summary);
-                return Ok(Written { before, after });
+                return Ok(after);
             }
             Err(Error::Conflict) => store::pause(attempt).await,
             Err(error) => return Err(error),

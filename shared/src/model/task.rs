@@ -221,6 +221,9 @@ pub struct Task {
     /// The carrier's queue that held the caller; known once the caller has left it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub carrier_queue_sid: Option<QueueSid>,
+    /// Was a write of its own needed to put it in line? Nobody but the table can tell that write from its creation.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub put_in_line: bool,
     /// Rises by one with every write; a write that expected another version is refused.
     pub version: u64,
 }
@@ -273,6 +276,11 @@ impl Task {
     /// Has nothing become of it since it was made? Its events are told with its second write.
     pub fn is_new(&self) -> bool {
         self.version == 0
+    }
+
+    /// Its version as programs know it: how often something about it changed that they can see.
+    pub fn visible_version(&self) -> u64 {
+        self.version.saturating_sub(u64::from(self.put_in_line))
     }
 
     /// Is it waiting on the board of its line, where Workers look? A new one is not there: usually somebody is free for it

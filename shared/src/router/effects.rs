@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::release::{self, Release};
 use super::wake;
+use super::walk::Walk;
 use crate::model::instruction::{CallbackMethod, Instruction};
 use crate::model::{
     AssignmentStatus, CallSid, EndReason, IssuedInstruction, Millis, QueueSid, Reservation, ReservationSid,
@@ -57,6 +58,8 @@ pub enum Subject {
     Task(TaskSid),
     /// A Worker's wrap-up.
     Worker(WorkerSid),
+    /// Everybody who waits by configuration that has changed.
+    All(Walk),
 }
 
 /// Work for the `callbacks` function: a request to somebody else's server.

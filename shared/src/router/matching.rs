@@ -31,7 +31,7 @@ pub(super) fn advance(draft: &mut Draft<'_>, sid: TaskSid) -> Result<(), Refusal
 /// of its line, and the record of that write looks for Workers once more, so that one who became free meanwhile is found.
 pub(super) fn stand_in_line(draft: &mut Draft<'_>, sid: TaskSid) -> Result<(), Refusal> {
     if draft.task(sid)?.is_new() {
-        draft.task_mut(sid)?;
+        draft.task_mut(sid)?.put_in_line = true;
     }
     Ok(())
 }

@@ -26,6 +26,7 @@ mod roster;
 mod snapshot;
 mod update;
 pub mod wake;
+pub mod walk;
 mod worker;
 mod workflow;
 
@@ -34,6 +35,7 @@ pub use event::{Answer, AttributesChange, Event, Leaving, TaskChanges, WorkerCha
 pub use presence::Presence;
 pub use roster::roster_of;
 pub use snapshot::Snapshot;
+pub use worker::{advanced_worker, in_known_activity};
 pub use workflow::{NewTask, NotRoutable, TASK_TIMEOUT_DEFAULT, create_task};
 
 use crate::model::{Millis, Removal, Task, Timestamp, Workspace};

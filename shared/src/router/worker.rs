@@ -3,7 +3,7 @@
 use super::decision::{Draft, Refusal};
 use super::roster::roster_of;
 use super::wake;
-use crate::model::{ActivitySid, ReservationStatus, WorkerSid};
+use crate::model::{ActivitySid, ReservationStatus, Timestamp, Worker, WorkerSid, Workspace};
 use crate::planted::{self, Bug};
 
 /// Sets a Worker's Activity; pending Reservations stay unless told otherwise and the Activity is unavailable.
@@ -34,34 +34,52 @@ pub(super) fn set_activity(
     Ok(())
 }
 
-/// Ends a wrap-up that has lasted as long as it may, and mends a roster that was written by somebody who knew older
-/// queues.
+/// Brings a Worker to what time and configuration make of them.
 pub(super) fn advance(draft: &mut Draft<'_>, sid: WorkerSid) -> Result<(), Refusal> {
     let worker = draft.worker(sid)?;
-    let due = wake::of_worker(draft.workspace, worker).is_some_and(|moment| moment <= draft.now);
-    let due = due && !planted::is(Bug::WrapUpForEver);
-    if let (true, Some(wrap_up)) = (due, &draft.workspace.wrap_up) {
-        enter_activity(draft, sid, wrap_up.next_activity_sid);
-    }
-    let worker = draft.worker(sid)?;
-    let roster = roster_of(draft.workspace, worker);
-    if roster != worker.roster
+    let advanced = advanced_worker(draft.workspace, worker.clone(), draft.now);
+    if advanced != *worker
         && let Some(worker) = draft.worker_mut(sid)
     {
-        worker.roster = roster;
+        *worker = advanced;
     }
     Ok(())
 }
 
+/// A Worker as they should be by `now`: out of a wrap-up that has lasted as long as it may, and serving the queues there
+/// are, whatever older queues whoever wrote them last knew.
+pub fn advanced_worker(workspace: &Workspace, worker: Worker, now: Timestamp) -> Worker {
+    let due = wake::of_worker(workspace, &worker).is_some_and(|moment| moment <= now);
+    let over = workspace.wrap_up.as_ref().filter(|_| due && !planted::is(Bug::WrapUpForEver));
+    let worker = match over {
+        Some(wrap_up) => in_activity(workspace, worker, wrap_up.next_activity_sid, now),
+        None => worker,
+    };
+    Worker { roster: roster_of(workspace, &worker), ..worker }
+}
+
+/// A Worker whose Activity is gone is in the Workspace's default one.
+pub fn in_known_activity(workspace: &Workspace, worker: Worker, now: Timestamp) -> Worker {
+    match workspace.activities.contains_key(&worker.activity_sid) {
+        true => worker,
+        false => in_activity(workspace, worker, workspace.default_activity_sid, now),
+    }
+}
+
 /// Moves a Worker to an Activity. One that does not exist changes nothing: an instruction may name anything.
 pub(super) fn enter_activity(draft: &mut Draft<'_>, sid: WorkerSid, activity: ActivitySid) {
-    if !draft.workspace.activities.contains_key(&activity) {
-        return;
-    }
     let (now, workspace) = (draft.now, draft.workspace);
-    if let Some(worker) = draft.worker_mut(sid) {
-        worker.activity_sid = activity;
-        worker.date_status_changed = now;
-        worker.roster = roster_of(workspace, worker);
+    if workspace.activities.contains_key(&activity)
+        && let Some(worker) = draft.worker_mut(sid)
+    {
+        *worker = in_activity(workspace, worker.clone(), activity, now);
     }
+}
+
+fn in_activity(workspace: &Workspace, worker: Worker, activity: ActivitySid, now: Timestamp) -> Worker {
+    if !workspace.activities.contains_key(&activity) {
+        return worker;
+    }
+    let worker = Worker { activity_sid: activity, date_status_changed: now, ..worker };
+    Worker { roster: roster_of(workspace, &worker), ..worker }
 }

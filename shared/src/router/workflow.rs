@@ -104,6 +104,7 @@ pub fn create_task(
         rounds: 0,
         failed_offers: Vec::new(),
         carrier_queue_sid: None,
+        put_in_line: false,
         version: 0,
     };
     if direct.is_none() {

@@ -39,11 +39,11 @@ struct Attempt {
     credentials: Option<String>,
 }
 
-/// The client for real: TLS with ring, no proxy.
+/// The client [`Carrier::open`](super::Carrier::open) sends with: TLS with ring, no proxy.
 ///
 /// # Errors
 /// When the client cannot be built, which no setting here causes.
-pub(super) fn web_client() -> Result<Arc<dyn WebClient>, reqwest::Error> {
+pub fn web_client() -> Result<Arc<dyn WebClient>, reqwest::Error> {
     // Whoever came first has installed the same provider.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());

@@ -22,6 +22,7 @@ use web::WebClient;
 
 use crate::network::{CentreNumber, Fetch, FetchId, Fetched, Input, Network, Output, RowError, Setup, is_address};
 use fetcher::Fetcher;
+pub use fetcher::web_client;
 pub use journal::Journal;
 
 /// Requests carried out at once; the others wait their turn. More would only exhaust the machine's sockets.

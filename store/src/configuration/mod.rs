@@ -18,7 +18,7 @@ use shared::router::events;
 
 use crate::items::{self, Item, text};
 use crate::keys::{self, Key, Part};
-use crate::{Error, Store};
+use crate::{Error, Store, pieces};
 
 pub(crate) use save::Revision;
 
@@ -31,6 +31,7 @@ pub const CONFIGURATION_KEPT: Millis = Millis::from_secs(2);
 pub(crate) struct Cached {
     centre: Option<(Timestamp, Arc<Centre>)>,
     workspaces: BTreeMap<WorkspaceSid, (Timestamp, Arc<Workspace>)>,
+    pub(crate) configurations: pieces::Known,
     /// How often one was forgotten: what somebody began to read before that may be older than what was written.
     forgotten: u64,
 }
@@ -144,7 +145,8 @@ impl Store {
         while let Some(row) = pages.try_next().await? {
             rows.push(row);
         }
-        let Some(workspace) = assemble(rows)? else { return Ok(None) };
+        let large = self.large_configurations(&rows).await?;
+        let Some(workspace) = assemble(rows, &large)? else { return Ok(None) };
         let workspace = Arc::new(workspace);
         self.cache.lock().await.keep_workspace(&workspace, now, forgotten);
         Ok(Some(workspace))
@@ -168,7 +170,7 @@ impl Store {
     }
 }
 
-fn assemble(rows: Vec<Item>) -> Result<Option<Workspace>, Error> {
+fn assemble(rows: Vec<Item>, large: &pieces::Known) -> Result<Option<Workspace>, Error> {
     let mut fields: Option<WorkspaceFields> = None;
     let mut activities = BTreeMap::<ActivitySid, Activity>::new();
     let mut task_queues = BTreeMap::<TaskQueueSid, TaskQueue>::new();
@@ -179,6 +181,8 @@ fn assemble(rows: Vec<Item>) -> Result<Option<Workspace>, Error> {
     let mut ledger = Ledger::default();
     for row in rows {
         ledger::note(&mut ledger, &row);
+        let (row, pointer) = pieces::readable(row);
+        let elsewhere = pointer.and_then(|pointer| large.get(&pointer)).map(|known| Configuration::clone(known));
         let sk = row.get(keys::SK).and_then(|sk| AttributeValue::as_s(sk).ok()).cloned().unwrap_or_default();
         match Part::ALL.into_iter().find(|part| sk.starts_with(part.prefix())) {
             None if sk == keys::WORKSPACE => fields = Some(items::read(row)?),
@@ -192,12 +196,13 @@ fn assemble(rows: Vec<Item>) -> Result<Option<Workspace>, Error> {
                 task_queues.insert(queue.sid, queue);
             }
             Some(Part::Workflow) => {
-                let workflow: Workflow = items::read(row)?;
+                let mut workflow: Workflow = items::read(row)?;
+                workflow.configuration = elsewhere.unwrap_or(workflow.configuration);
                 workflows.insert(workflow.sid, workflow);
             }
             Some(Part::Configuration) => {
                 let earlier: Superseded = items::read(row)?;
-                superseded.insert((earlier.workflow_sid, earlier.version), earlier.configuration);
+                superseded.insert((earlier.workflow_sid, earlier.version), elsewhere.unwrap_or(earlier.configuration));
             }
             Some(Part::TaskChannel) => {
                 let channel: TaskChannel = items::read(row)?;
@@ -231,7 +236,9 @@ pub(crate) fn part_of(sk: &str, image: serde_dynamo::Item) -> Result<Option<even
     Ok(match Part::ALL.into_iter().find(|part| sk.starts_with(part.prefix())) {
         Some(Part::Activity) => Some(events::Part::Activity(serde_dynamo::from_item(image)?)),
         Some(Part::TaskQueue) => Some(events::Part::TaskQueue(serde_dynamo::from_item(image)?)),
-        Some(Part::Workflow) => Some(events::Part::Workflow(Box::new(serde_dynamo::from_item(image)?))),
+        Some(Part::Workflow) => {
+            Some(events::Part::Workflow(Box::new(serde_dynamo::from_item(pieces::readable_image(image))?)))
+        }
         Some(Part::TaskChannel) => Some(events::Part::TaskChannel(serde_dynamo::from_item(image)?)),
         Some(Part::Configuration | Part::Readiness) | None => None,
     })

@@ -15,7 +15,7 @@ use super::{Superseded, WorkspaceFields, ledger};
 use crate::items::{self, Item, number};
 use crate::keys::{self, Key, Part};
 use crate::store::build_error;
-use crate::{Error, Store};
+use crate::{Error, Store, pieces};
 
 /// How long a superseded configuration is kept: the longest a Task may wait, and a day to be on the safe side
 /// (taskrouter.md section 14).
@@ -64,6 +64,10 @@ impl Store {
             saved.ledger.revision = self.revision_of_none(after).await?;
         }
         saved.ledger.declared = after.ledger.declared.clone();
+        // Nobody reads them before the row that points to them.
+        for piece in new_pieces(before, &saved)? {
+            self.put(piece).await?;
+        }
         let writes = self.writes(before, &mut saved, now)?;
         for group in grouped(writes) {
             let raised = Revision { revision: saved.ledger.revision + 1, removed: false };
@@ -73,6 +77,11 @@ impl Store {
             saved.ledger.revision += 1;
         }
         self.forget_workspace(after.sid).await;
+        if let Some(before) = before {
+            for piece in pieces::retired(before, &saved, now + TASK_LIFE_MAX)? {
+                self.put(piece).await?;
+            }
+        }
         Ok(saved)
     }
 
@@ -147,6 +156,18 @@ impl Store {
     }
 }
 
+/// The pieces of every large configuration that is written for the first time.
+fn new_pieces(before: Option<&Workspace>, after: &Workspace) -> Result<Vec<Item>, Error> {
+    let mut new = Vec::new();
+    for workflow in after.workflows.values() {
+        let known = before.and_then(|before| before.workflows.get(&workflow.sid));
+        if known.is_none_or(|known| known.configuration != workflow.configuration) {
+            new.extend(pieces::of(workflow)?);
+        }
+    }
+    Ok(new)
+}
+
 /// Nothing to write: the part says what it said, and so does the file about it.
 fn is_as_it_was(before: Option<&Workspace>, after: &Workspace, part: PartId) -> bool {
     let Some(before) = before else { return false };
@@ -171,6 +192,11 @@ fn row_of(workspace: &Workspace, part: PartId, dates: Dates) -> Result<Option<It
         PartId::Workspace => Some(items::with_key(&WorkspaceFields::of(workspace), &key)),
     };
     let Some(mut item) = item.transpose()? else { return Ok(None) };
+    if let PartId::Workflow(sid) = part
+        && let Some(workflow) = workspace.workflows.get(&sid)
+    {
+        item = pieces::taken_out(item, (sid, workflow.version), &workflow.configuration)?;
+    }
     ledger::write(&mut item, part, dates, &workspace.ledger);
     if part == PartId::Workspace {
         items::put_listing(
@@ -213,7 +239,9 @@ fn superseded_rows(workspace: &Workspace, before: Option<&Workspace>, now: Times
     for ((workflow_sid, version), configuration) in workspace.superseded.iter().filter(|(key, _)| !known(*key)) {
         let (workflow_sid, version) = (*workflow_sid, *version);
         let superseded = Superseded { workflow_sid, version, configuration: configuration.clone() };
-        let mut row = items::with_key(&superseded, &superseded_key(workspace, workflow_sid, version))?;
+        // Its pieces are there: it was the Workflow's own.
+        let row = items::with_key(&superseded, &superseded_key(workspace, workflow_sid, version))?;
+        let mut row = pieces::taken_out(row, (workflow_sid, version), configuration)?;
         items::keep_until(&mut row, now + TASK_LIFE_MAX);
         rows.push(row);
     }

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use shared::model::{TaskSid, Timestamp, Worker, WorkerSid};
+use shared::model::{Activity, ActivitySid, TaskSid, Timestamp, Worker, WorkerSid};
+use shared::router::Event;
 use store::{Reading, keys};
 
 use crate::world::{NOON, World, after_secs};
@@ -108,4 +109,43 @@ async fn reading_goes_on_behind_a_place_where_nothing_stands_any_more() {
         let part = world.store.listed_workers(workspace, &reading, 10).await.unwrap();
         assert_eq!((part.entries, part.has_more), (vec![expected], false), "{reading:?}");
     }
+}
+
+/// Many at once: who is as they should be is not written, and the others are what time and configuration make of them.
+#[tokio::test]
+async fn workers_are_brought_to_what_the_workspace_says_and_nobody_else_is_written() {
+    let world = World::open().await;
+    let before = world.workspace().await;
+    let sids = world.store.worker_sids(before.sid).await.unwrap();
+    let unchanged = world.store.advance_workers(&before, &sids, NOON).await.unwrap();
+    assert_eq!(unchanged, world.store.workers(&sids).await.unwrap());
+
+    let mut after = (*before).clone();
+    after.task_queues.remove(&world.queue("Hindi"));
+    after.activities.remove(&world.activity("Available"));
+    world.store.save_workspace(&after, NOON).await.unwrap();
+    let later = after_secs(5);
+    let advanced = world.store.advance_workers(&*world.workspace().await, &sids, later).await.unwrap();
+    for worker in &advanced {
+        assert_eq!((worker.activity_sid, worker.version), (after.default_activity_sid, 1));
+        assert_eq!(worker.date_status_changed, later);
+        assert!(!worker.roster.queues().contains(&world.queue("Hindi")));
+    }
+    assert_eq!(advanced.len(), 3);
+}
+
+/// The Workspace a process knows may be older than an Activity somebody has just gone to.
+#[tokio::test]
+async fn an_activity_that_is_newer_than_the_workspace_known_is_no_activity_that_is_gone() {
+    let world = World::open().await;
+    let known = world.workspace().await;
+    let (mut after, lunch) = ((*known).clone(), ActivitySid::derive(&["lunch"]));
+    after.activities.insert(lunch, Activity { sid: lunch, friendly_name: "Lunch".to_owned(), available: false });
+    world.store.save_workspace(&after, NOON).await.unwrap();
+    let maya = world.worker_sid("Maya");
+    let event = Event::ActivitySet { worker: maya, activity: lunch, reject_pending: false };
+    world.store.fresh_workspace(after.sid, NOON).await.unwrap();
+    world.store.apply(&event, NOON).await.unwrap();
+    let advanced = world.store.advance_workers(&known, &[maya], NOON).await.unwrap();
+    assert_eq!(advanced[0].activity_sid, lunch);
 }

@@ -14,7 +14,7 @@ fn event(world: &World, number: u64, at: Timestamp) -> Event {
     let task = TaskSid::derive(&[&number.to_string()]).to_string();
     let parameters = Parameters::new()
         .with(Parameter::TaskSid, &task)
-        .with(Parameter::TaskQueueSid, world.queue("en"))
+        .with(Parameter::TaskQueueSid, world.queue("English"))
         .with(Parameter::WorkflowSid, world.declared.centre.workflow_sid)
         .with(Parameter::TaskChannelUniqueName, "voice")
         .with(Parameter::TaskAssignmentStatus, "pending")

@@ -51,7 +51,7 @@ async fn a_change_that_changes_nothing_writes_nothing() {
     let maya = world.worker("Maya").await;
     let workspace = world.workspace().await;
     let change = world.store.change_worker(maya.sid, &workspace, NOON, |worker| worker).await.unwrap();
-    assert_eq!(change, WorkerChange::AsItWas);
+    assert_eq!(change, WorkerChange::AsItWas(Box::new(maya.clone())));
     assert_eq!(world.worker("Maya").await, maya);
     let nobody = WorkerSid::derive(&["nobody"]);
     let change = world.store.change_worker(nobody, &workspace, NOON, |worker| worker).await.unwrap();

@@ -1,14 +1,21 @@
 //! The table, the example with changes, and what people do meanwhile.
 
 use std::str::FromStr;
+use std::sync::{Arc, Mutex};
 
 use cordboard::embedded_dynamodb::{EmbeddedDynamoDb, Place, TABLE};
+use routing::Routing;
+use runtime::Outbox;
+use runtime::outbox::Sending;
 use serde_json::{Value, json};
 use setup::{ContactCentre, Kept, Reason, Summary, Thing};
 use shared::model::{
-    AccountSid, Attributes, CallSid, EndReason, Millis, ReservationSid, Task, TaskChannelName, TaskSid, Timestamp,
-    Worker,
+    AccountSid, Attributes, CallSid, Clock, EndReason, Millis, ReservationSid, Task, TaskChannelName, TaskSid,
+    Timestamp, Worker,
 };
+use shared::router::effects::{Callback, Subject, Wake};
+use shared::router::events::Notice;
+use shared::router::walk::Walk;
 use shared::router::{Answer, Event, NewTask, Outcome, Snapshot, create_task, decide, roster_of};
 use store::{Created, Store};
 use tests::centre::NOON;
@@ -23,6 +30,35 @@ pub struct Table {
     pub store: Store,
     pub now: Timestamp,
     _database: EmbeddedDynamoDb,
+}
+
+/// A clock that stands.
+#[derive(Debug)]
+struct At(Timestamp);
+
+impl Clock for At {
+    fn now(&self) -> Timestamp {
+        self.0
+    }
+}
+
+/// Timers that were sent; nothing else is looked at.
+#[derive(Default)]
+struct Messages(Mutex<Vec<Wake>>);
+
+impl Outbox for Messages {
+    fn wake(&self, wake: Wake, _now: Timestamp) -> Sending<'_> {
+        self.0.lock().unwrap().push(wake);
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn call(&self, _callback: Callback) -> Sending<'_> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn tell(&self, _notice: Notice) -> Sending<'_> {
+        Box::pin(std::future::ready(Ok(())))
+    }
 }
 
 /// The example with some of its text replaced.
@@ -64,10 +100,31 @@ impl Table {
         table
     }
 
-    /// Starts again with this file, a minute later.
+    /// Starts again with this file, a minute later, and lets everybody follow it.
     pub async fn start(&mut self, file: &ContactCentre) -> Summary {
         self.now += Millis::from_secs(60);
-        setup::apply(&self.store, file, self.now).await.unwrap()
+        let summary = setup::apply(&self.store, file, self.now).await.unwrap();
+        for walk in [Walk::WORKERS, Walk::TASKS] {
+            self.walk(walk).await;
+        }
+        summary
+    }
+
+    /// Goes a walk to its end, and says how many messages it took.
+    pub async fn walk(&self, walk: Walk) -> usize {
+        let messages = Arc::new(Messages::default());
+        let routing = Routing::new(self.store.clone(), Arc::clone(&messages) as _, Arc::new(At(self.now)));
+        let first = Wake { workspace: file(&[]).workspace.sid, subject: Subject::All(walk), at: self.now };
+        let (mut next, mut received) = (Some(first), 0);
+        while let Some(wake) = next {
+            received += 1;
+            routing.on_wake(wake).await.unwrap();
+            let mut sent = std::mem::take(&mut *messages.0.lock().unwrap());
+            sent.retain(|wake| matches!(wake.subject, Subject::All(_)));
+            assert!(sent.len() <= 1, "a walk goes one way: {sent:?}");
+            next = sent.pop();
+        }
+        received
     }
 
     pub async fn worker(&self, name: &str) -> Option<Worker> {

@@ -107,8 +107,8 @@ fn a_disagreement_is_told_in_a_sentence() {
         ),
         ("ApproximateNumberOfMessagesVisible", "NumberOfMessagesSent", "ChangesDeadLetters has no alarm"),
         (
-            "WorkerCall, QueueExit, Routing, Callbacks, Api]",
-            "WorkerCall, QueueExit, Routing, Callbacks]",
+            "WorkerCall, QueueExit, Routing, Callbacks, Api, Console]",
+            "WorkerCall, QueueExit, Routing, Callbacks, Console]",
             "Api has no alarm on its Errors",
         ),
         (

@@ -7,7 +7,6 @@ use shared::model::{
 };
 
 use super::configuration::{self, Row, ShownDates, change, check_room, dates, needed};
-use super::follow_workers;
 use crate::answer::Answer;
 use crate::call::Call;
 use crate::error::ApiError;
@@ -49,7 +48,7 @@ pub async fn create(call: &Call<'_>) -> Result<Answer, ApiError> {
         workspace.activities.insert(sid, Activity { sid, friendly_name: name.to_owned(), available });
         Ok(())
     });
-    let made = changed.await?.after;
+    let made = changed.await?;
     Ok(Answer::created(answer(call, &made, sid)?.body))
 }
 
@@ -64,11 +63,7 @@ pub async fn update(call: &Call<'_>) -> Result<Answer, ApiError> {
         Ok(())
     });
     let changed = changed.await?;
-    if changed.before.activities != changed.after.activities {
-        // Queues may choose by the name of an Activity (taskrouter.md section 8.2).
-        follow_workers(call, &changed.after).await?;
-    }
-    answer(call, &changed.after, sid)
+    answer(call, &changed, sid)
 }
 
 /// `DELETE …/Activities/{Sid}`; not while somebody needs it: the Workspace, the contact centre, a Workflow that counts the

@@ -13,32 +13,24 @@ use crate::error::ApiError;
 use crate::paging::{Listed, Place};
 use crate::parameters::Parameters;
 
-/// A Workspace before and after a change.
-pub struct Changed {
-    /// As it was.
-    pub before: Arc<Workspace>,
-    /// As it now stands.
-    pub after: Workspace,
-}
-
 /// The Workspace the path names, as it stands now and not some seconds ago: whoever has just made a part finds it.
 pub async fn read(call: &Call<'_>) -> Result<Arc<Workspace>, ApiError> {
     let workspace = call.api.store.fresh_workspace(call.sid("WorkspaceSid")?, call.now).await?;
     workspace.ok_or_else(|| call.not_found())
 }
 
-/// Changes the Workspace the path names. `change` gets the newest state, anew whenever somebody else has written meanwhile,
-/// [`COMMIT_ATTEMPTS_MAX`] times; it must not mind meeting its own change, whose confirmation may have been lost.
+/// Changes the Workspace the path names, and says how it stands now. `change` gets the newest state, anew whenever somebody
+/// else has written meanwhile, [`COMMIT_ATTEMPTS_MAX`] times; it must not mind meeting its own change, whose confirmation may have been lost.
 pub async fn change(
     call: &Call<'_>,
     change: impl Fn(&mut Workspace) -> Result<(), ApiError>,
-) -> Result<Changed, ApiError> {
+) -> Result<Workspace, ApiError> {
     for attempt in 1..=COMMIT_ATTEMPTS_MAX {
         let before = read(call).await?;
         let mut after = Workspace::clone(&before);
         change(&mut after)?;
         match call.api.store.replace_workspace(Some(&before), &after, call.now).await {
-            Ok(after) => return Ok(Changed { before, after }),
+            Ok(after) => return Ok(after),
             Err(store::Error::Conflict) => store::pause(attempt).await,
             Err(error) => return Err(error.into()),
         }

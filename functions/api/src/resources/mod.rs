@@ -18,9 +18,7 @@ pub mod workspace;
 use std::future::Future;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
-use shared::model::Workspace;
 
-use crate::call::Call;
 use crate::error::ApiError;
 
 /// Items read from the table at the same time for one list: as many as a client of the table keeps connections for.
@@ -40,18 +38,6 @@ where
     }
     let items: Vec<Option<T>> = stream::iter(sids).map(read).buffered(READS_AT_ONCE).try_collect().await?;
     Ok(items.into_iter().flatten().collect())
-}
-
-/// Brings every Worker of a Workspace up to date with it, as it now stands: with the queues they serve and the TaskChannels
-/// they have room in. Reads each Worker and writes those for whom something is different; 15,000 Workers
-/// (taskrouter.md section 14), [`READS_AT_ONCE`] at a time and 20 ms each, take 10 s of the 29 s a request may last. Who is
-/// left out by a request that is cut short follows with the next sweep, or with their own next change.
-async fn follow_workers(call: &Call<'_>, workspace: &Workspace) -> Result<(), ApiError> {
-    let store = &call.api.store;
-    let workers = store.worker_sids(workspace.sid).await?;
-    let follow = |worker| store.change_worker(worker, workspace, call.now, |worker| worker);
-    stream::iter(workers).map(follow).buffer_unordered(READS_AT_ONCE).try_for_each(|_| async { Ok(()) }).await?;
-    Ok(())
 }
 
 #[cfg(test)]

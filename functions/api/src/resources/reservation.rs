@@ -47,7 +47,7 @@ pub async fn list_of_task(call: &Call<'_>) -> Result<Answer, ApiError> {
     let found: Vec<Found> = all.filter(|found| found.wanted(status, worker)).collect();
     let url = format!("{}/{}/Reservations", task::url(&call.view, task.workspace_sid), task.sid);
     let answer = paging.answer("reservations", &url, found, |found| found.render(&call.view, &url))?;
-    Ok(answer.with_versions([(task.sid, task.version)].into_iter()))
+    Ok(answer.with_versions([(task.sid, task.visible_version())].into_iter()))
 }
 
 /// `GET …/Workers/{WorkerSid}/Reservations`; filter `ReservationStatus`: those that take up the Worker's capacity, and those
@@ -102,7 +102,7 @@ impl Found {
     }
 
     fn answer(&self, call: &Call<'_>, url: &str) -> Result<Answer, ApiError> {
-        Ok(Answer::ok(self.render(&call.view, url)?).with_version(self.task.version))
+        Ok(Answer::ok(self.render(&call.view, url)?).with_version(self.task.visible_version()))
     }
 
     fn render(&self, view: &View, url: &str) -> serde_json::Result<Value> {

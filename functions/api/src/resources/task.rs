@@ -28,16 +28,6 @@ const NO_ADDONS: &str = "{}";
 /// 1900-01-01T00:00:00Z
 const YEAR_1900: Timestamp = Timestamp::from_millis(-2_208_988_800_000);
 
-/// Every status, in the order of a Task's life.
-const STATUSES: [AssignmentStatus; 6] = [
-    AssignmentStatus::Pending,
-    AssignmentStatus::Reserved,
-    AssignmentStatus::Assigned,
-    AssignmentStatus::Wrapping,
-    AssignmentStatus::Completed,
-    AssignmentStatus::Canceled,
-];
-
 /// `GET …/Tasks/{Sid}`
 pub async fn fetch(call: &Call<'_>) -> Result<Answer, ApiError> {
     let (workspace, task) = (call.workspace().await?, find(call, "Sid").await?);
@@ -72,7 +62,7 @@ fn virtual_start_time(form: &Parameters, now: Timestamp) -> Result<Option<Timest
 }
 
 fn status_named(name: &str) -> Option<AssignmentStatus> {
-    STATUSES.into_iter().find(|status| status.as_str() == name)
+    AssignmentStatus::ALL.into_iter().find(|status| status.as_str() == name)
 }
 
 /// The Task the path names under `name`, in the Workspace the path names.
@@ -86,7 +76,7 @@ pub(super) async fn find(call: &Call<'_>, name: &str) -> Result<Task, ApiError> 
 
 fn answer(call: &Call<'_>, workspace: &Workspace, task: &Task) -> Result<Answer, ApiError> {
     let body = render(&call.view, workspace, task)?;
-    Ok(Answer::ok(body).with_version(task.version))
+    Ok(Answer::ok(body).with_version(task.visible_version()))
 }
 
 /// The address of a Workspace's Tasks.

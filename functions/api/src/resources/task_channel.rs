@@ -8,7 +8,6 @@ use shared::model::{
 };
 
 use super::configuration::{self, Row, ShownDates, change, check_room, dates, needed};
-use super::follow_workers;
 use crate::answer::Answer;
 use crate::call::Call;
 use crate::error::ApiError;
@@ -60,9 +59,8 @@ pub async fn create(call: &Call<'_>) -> Result<Answer, ApiError> {
         workspace.task_channels.insert(name, channel);
         Ok(())
     });
-    let made = changed.await?.after;
+    let made = changed.await?;
     // Every Worker has room in a new TaskChannel, and waits for its Tasks from now on.
-    follow_workers(call, &made).await?;
     let channel = made.task_channels.get(&name).ok_or_else(|| call.not_found())?;
     Ok(Answer::created(render(&call.view, &made, channel)?))
 }
@@ -78,7 +76,7 @@ pub async fn update(call: &Call<'_>) -> Result<Answer, ApiError> {
         channel.channel_optimized_routing = optimized.unwrap_or(channel.channel_optimized_routing);
         Ok(())
     });
-    let after = changed.await?.after;
+    let after = changed.await?;
     Ok(Answer::ok(render(&call.view, &after, find(call, &after)?)?))
 }
 
@@ -96,7 +94,7 @@ pub async fn delete(call: &Call<'_>) -> Result<Answer, ApiError> {
         workspace.task_channels.remove(&name);
         Ok(())
     });
-    follow_workers(call, &changed.await?.after).await?;
+    changed.await?;
     Ok(Answer::no_content())
 }
 

@@ -9,7 +9,6 @@ use shared::model::{
 };
 
 use super::configuration::{self, change, check_room, needed};
-use super::follow_workers;
 use crate::answer::Answer;
 use crate::call::Call;
 use crate::error::ApiError;
@@ -38,8 +37,7 @@ pub async fn create(call: &Call<'_>) -> Result<Answer, ApiError> {
         }
         put(workspace, queue.clone())
     });
-    let made = changed.await?.after;
-    follow_workers(call, &made).await?;
+    let made = changed.await?;
     Ok(Answer::created(answer(call, &made, queue.sid)?.body))
 }
 
@@ -52,11 +50,7 @@ pub async fn update(call: &Call<'_>) -> Result<Answer, ApiError> {
         put(workspace, fields.clone().over(queue.clone()))
     });
     let changed = changed.await?;
-    let expression = |workspace: &Workspace| workspace.task_queues.get(&sid).map(|queue| queue.target_workers.clone());
-    if expression(&changed.before) != expression(&changed.after) {
-        follow_workers(call, &changed.after).await?;
-    }
-    answer(call, &changed.after, sid)
+    answer(call, &changed, sid)
 }
 
 /// `DELETE …/TaskQueues/{Sid}`; not while a Workflow names it, or a Task that has not ended is in it or may come into it by
@@ -76,7 +70,7 @@ pub async fn delete(call: &Call<'_>) -> Result<Answer, ApiError> {
         workspace.task_queues.remove(&sid);
         Ok(())
     });
-    follow_workers(call, &changed.await?.after).await?;
+    changed.await?;
     Ok(Answer::no_content())
 }
 

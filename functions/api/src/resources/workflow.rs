@@ -47,7 +47,7 @@ pub async fn create(call: &Call<'_>) -> Result<Answer, ApiError> {
         workspace.workflows.insert(workflow.sid, workflow.clone());
         Ok(())
     });
-    let made = changed.await?.after;
+    let made = changed.await?;
     Ok(Answer::created(answer(call, &made, workflow.sid)?.body))
 }
 
@@ -66,7 +66,7 @@ pub async fn update(call: &Call<'_>) -> Result<Answer, ApiError> {
         workspace.workflows.insert(sid, after);
         Ok(())
     });
-    answer(call, &changed.await?.after, sid)
+    answer(call, &changed.await?, sid)
 }
 
 /// `DELETE …/Workflows/{Sid}`; not the one the contact centre's callers go into, and not while a Task that has not ended

@@ -59,7 +59,7 @@ pub async fn update(call: &Call<'_>) -> Result<Answer, ApiError> {
         workspace.timeout_activity_sid = timeout.unwrap_or(workspace.timeout_activity_sid);
         Ok(())
     });
-    Ok(Answer::ok(render(&call.view, &changed.await?.after)?))
+    Ok(Answer::ok(render(&call.view, &changed.await?)?))
 }
 
 /// `DELETE /v1/Workspaces/{WorkspaceSid}` removes everything in it; but not the one that the contact centre's callers come

@@ -20,7 +20,7 @@ pub(super) fn task(workspace: &Workspace, task: &Task, now: Timestamp) -> Parame
         .with(P::TaskAge, now.since(task.date_created).as_secs())
         .with(P::TaskPriority, task.priority)
         .with(P::TaskAssignmentStatus, task.assignment_status.as_str())
-        .with(P::TaskVersion, task.version)
+        .with(P::TaskVersion, task.visible_version())
         .with(P::TaskDateCreated, task.date_created.as_secs())
         .with(P::TaskQueueEnteredDate, task.task_queue_entered_date.as_secs())
         .with(P::TaskChannelSid, channel_sid)

@@ -13,6 +13,7 @@ mod reservation;
 mod targets;
 mod told;
 mod updates;
+mod walk;
 mod worker;
 mod workflow;
 mod workflow_changes;

@@ -48,7 +48,7 @@ fn task_group(world: &World) -> Value {
         "task_age": task.date_updated.since(task.date_created).as_secs().to_string(),
         "task_priority": "0",
         "task_assignment_status": task.assignment_status.as_str(),
-        "task_version": task.version.to_string(),
+        "task_version": task.visible_version().to_string(),
         "task_date_created": task.date_created.as_secs().to_string(),
         "task_queue_entered_date": task.date_created.as_secs().to_string(),
         "task_channel_sid": world.workspace.task_channels[&TaskChannelName::VOICE].sid.to_string(),

@@ -81,11 +81,11 @@ async fn update(call: &Call<'_>, found: Found, change: Change, url: &str) -> Res
     let answered = |answer| Event::Answered { task, reservation, answer };
     let event = match change {
         Change::Nothing => {
-            call.check_version(found.task.version)?;
+            call.check_version(found.task.visible_version())?;
             return found.answer(call, url);
         }
         Change::Instruct(instruction) => {
-            call.check_version(found.task.version)?;
+            call.check_version(found.task.visible_version())?;
             instruct(call, &workspace, &found, instruction).await?;
             return found.answer(call, url);
         }

@@ -34,7 +34,7 @@ async fn create_in(call: &Call<'_>, workspace: &Workspace) -> Result<Answer, Api
 }
 
 fn show(call: &Call<'_>, workspace: &Workspace, task: &Task) -> Result<Answer, ApiError> {
-    Ok(Answer::created(render(&call.view, workspace, task)?).with_version(task.version))
+    Ok(Answer::created(render(&call.view, workspace, task)?).with_version(task.visible_version()))
 }
 
 fn new_task(call: &Call<'_>, workspace: &Workspace, target: Option<RoutingTarget>) -> Result<NewTask, ApiError> {

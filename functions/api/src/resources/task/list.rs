@@ -6,7 +6,7 @@ use shared::model::{
 use shared::router::expression::TaskScope;
 use store::{Entry, Part, Reading, Store};
 
-use super::{STATUSES, render, status_named, target_sid, url};
+use super::{render, status_named, target_sid, url};
 use crate::answer::Answer;
 use crate::call::Call;
 use crate::error::ApiError;
@@ -42,7 +42,7 @@ pub async fn list(call: &Call<'_>) -> Result<Answer, ApiError> {
     };
     let url = url(&call.view, workspace.sid);
     let answer = paging.show("tasks", &url, &page, |task| render(&call.view, &workspace, task))?;
-    Ok(answer.with_versions(page.items.iter().map(|task| (task.sid, task.version))))
+    Ok(answer.with_versions(page.items.iter().map(|task| (task.sid, task.visible_version()))))
 }
 
 /// `DateCreated` and `VirtualStartTime` do not go together (taskrouter.md section 2.8).
@@ -143,7 +143,7 @@ fn wanted_statuses(query: &Parameters) -> Result<Vec<AssignmentStatus>, ApiError
     let names = query.all("AssignmentStatus").flat_map(|list| list.split(','));
     names
         .map(|name| {
-            let known: Vec<&str> = STATUSES.iter().map(|status| status.as_str()).collect();
+            let known: Vec<&str> = AssignmentStatus::ALL.iter().map(|status| status.as_str()).collect();
             let problem = || format!("expected a comma list of {}", known.join(", "));
             status_named(name.trim()).ok_or_else(|| ApiError::parameter("AssignmentStatus", problem()))
         })

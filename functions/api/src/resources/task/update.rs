@@ -52,7 +52,7 @@ async fn change(call: &Call<'_>, workspace: &Workspace, task: &Task) -> Result<A
         virtual_start_time: virtual_start_time(&call.form, call.now)?,
     };
     if changes == TaskChanges::default() {
-        call.check_version(task.version)?;
+        call.check_version(task.visible_version())?;
         return answer(call, workspace, task);
     }
     let applied = call.apply(&Event::TaskUpdated { task: task.sid, changes }).await?;

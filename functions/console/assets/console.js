@@ -1,0 +1,68 @@
+// What pages need beyond htmx: clocks that tick, and a page that stays as one left it when it is fetched anew.
+"use strict";
+(() => {
+  const SECOND = 1000;
+  // Only what belongs to the page that was replaced is remembered: open sections and what was typed.
+  let open = new Set();
+  let typed = new Map();
+  let sent = false;
+  const begun = new WeakMap();
+
+  const words = (seconds) => {
+    const s = Math.max(0, Math.floor(seconds));
+    if (s < 60) return `${s} s`;
+    if (s < 3600) return `${Math.floor(s / 60)} min ${s % 60} s`;
+    if (s < 86400) return `${Math.floor(s / 3600)} h ${Math.floor((s % 3600) / 60)} min`;
+    return `${Math.floor(s / 86400)} d ${Math.floor((s % 86400) / 3600)} h`;
+  };
+
+  const tick = () => {
+    for (const element of document.querySelectorAll("[data-age],[data-left]")) {
+      if (!begun.has(element)) begun.set(element, performance.now());
+      const passed = (performance.now() - begun.get(element)) / SECOND;
+      const { age, left } = element.dataset;
+      element.textContent = age === undefined ? words(Math.ceil(Number(left) - passed)) : words(Number(age) + passed);
+    }
+  };
+
+  const announce = () => {
+    const said = document.getElementById("announcement");
+    const text = [...document.querySelectorAll("#live [data-announce]")].map((element) => element.textContent.trim()).join(" ");
+    if (said && said.textContent !== text) said.textContent = text;
+  };
+
+  // A plot in the colours of the page, as wide as its place.
+  const draw = () => {
+    const style = getComputedStyle(document.documentElement);
+    const colour = (name) => style.getPropertyValue(name).trim();
+    for (const element of document.querySelectorAll("[data-plot]:empty")) {
+      const { labels, data } = JSON.parse(element.dataset.plot);
+      const axis = { stroke: colour("--ink"), grid: { stroke: colour("--line") }, ticks: { stroke: colour("--line") } };
+      const series = labels.map((label, at) => ({ label, stroke: colour(at ? "--danger" : "--accent"), width: 2 }));
+      new uPlot({ width: element.clientWidth, height: 220, axes: [axis, axis], series: [{}, ...series] }, data, element);
+    }
+  };
+
+  document.addEventListener("htmx:beforeSwap", () => {
+    open = new Set([...document.querySelectorAll("#live details[open][id]")].map((element) => element.id));
+    const fields = document.querySelectorAll("#live :is(textarea, input:not([type=hidden]), select)[id]");
+    typed = new Map(sent ? [] : [...fields].filter((field) => field.value !== field.defaultValue).map((field) => [field.id, field.value]));
+  });
+
+  document.addEventListener("htmx:afterSwap", () => {
+    for (const id of open) document.getElementById(id)?.setAttribute("open", "");
+    for (const [id, value] of typed) {
+      const field = document.getElementById(id);
+      if (field) field.value = value;
+    }
+    tick();
+    announce();
+    draw();
+  });
+
+  // What was sent is not typed once more.
+  document.addEventListener("htmx:configRequest", (event) => { sent = event.detail.verb === "post"; });
+
+  document.addEventListener("DOMContentLoaded", () => { tick(); announce(); });
+  setInterval(tick, SECOND);
+})();

@@ -1,0 +1,187 @@
+//! What stands in the cells of tables. Everything is escaped by the template: a name like `<script>` is text.
+
+use http::StatusCode;
+use maud::{Markup, html};
+use serde_json::Value;
+
+use super::Row;
+use crate::routes::nothing_here;
+use crate::visit::{Refused, Visit, entries, text};
+
+/// Characters of attributes shown in a table.
+const ATTRIBUTES_CHARS_MAX: usize = 160;
+
+/// A part of an address that can be a SID; anything else would become part of another address of the API.
+pub fn sid_of<'p>(visit: &Visit<'_>, part: &'p str) -> Result<&'p str, Refused> {
+    let is_sid = part.len() == 34 && part.chars().all(|char| char.is_ascii_alphanumeric());
+    is_sid.then_some(part).ok_or_else(|| Refused { status: StatusCode::NOT_FOUND, ..nothing_here(visit) })
+}
+
+/// How long something has lasted; the script counts on.
+pub fn age(secs: Option<u64>) -> Markup {
+    html! { @if let Some(secs) = secs { span .number data-age=(secs) { (words(secs)) } } @else { "–" } }
+}
+
+/// How long something will last; the script counts down.
+pub fn left_secs(secs: u64) -> Markup {
+    html! { span .number .countdown data-left=(secs) { (words(secs)) } }
+}
+
+fn words(secs: u64) -> String {
+    match secs {
+        0..60 => format!("{secs} s"),
+        60..3_600 => format!("{} min {} s", secs / 60, secs % 60),
+        3_600..86_400 => format!("{} h {} min", secs / 3_600, secs % 3_600 / 60),
+        _ => format!("{} d {} h", secs / 86_400, secs % 86_400 / 3_600),
+    }
+}
+
+/// A Task by the end of its SID, and who it is about.
+pub fn task(row: &Row<'_>) -> Markup {
+    let sid = text(row.resource, "sid");
+    let start = sid.char_indices().rev().nth(7).map_or(0, |(at, _)| at);
+    let attributes: Value = serde_json::from_str(text(row.resource, "attributes")).unwrap_or_default();
+    let from = ["from", "name"].into_iter().find_map(|key| attributes.get(key).and_then(Value::as_str));
+    html! { code title=(sid) { "WT…" (sid.get(start..).unwrap_or(sid)) } @if let Some(from) = from { " " (from) } }
+}
+
+pub fn name(row: &Row<'_>) -> Markup {
+    html! { (text(row.resource, "friendly_name")) }
+}
+
+pub fn status(row: &Row<'_>) -> Markup {
+    html! { span .tag { (text(row.resource, "assignment_status")) } }
+}
+
+pub fn priority(row: &Row<'_>) -> Markup {
+    html! { (row.resource.get("priority").and_then(Value::as_u64).unwrap_or_default()) }
+}
+
+pub fn channel(row: &Row<'_>) -> Markup {
+    html! { (text(row.resource, "task_channel_unique_name")) }
+}
+
+pub fn queue(row: &Row<'_>) -> Markup {
+    link("task-queues", text(row.resource, "task_queue_sid"), text(row.resource, "task_queue_friendly_name"))
+}
+
+pub fn workflow(row: &Row<'_>) -> Markup {
+    link("workflows", text(row.resource, "workflow_sid"), text(row.resource, "workflow_friendly_name"))
+}
+
+/// Workers with an open Reservation.
+pub fn who_holds(row: &Row<'_>) -> Markup {
+    let is_open =
+        |reservation: &&Value| ["pending", "accepted", "wrapping"].contains(&text(reservation, "reservation_status"));
+    html! {
+        @for reservation in entries(row.beside).iter().filter(is_open) {
+            (link("workers", text(reservation, "worker_sid"), text(reservation, "worker_name"))) " "
+        }
+    }
+}
+
+/// Tasks of a TaskQueue that have not ended.
+pub fn tasks_in_queue(row: &Row<'_>) -> Markup {
+    figure(row, "total_tasks")
+}
+
+/// How long the one that waits longest has done so.
+pub fn longest_wait(row: &Row<'_>) -> Markup {
+    age(row.beside.get("longest_task_waiting_age").and_then(Value::as_u64))
+}
+
+/// Workers who match a TaskQueue.
+pub fn eligible(row: &Row<'_>) -> Markup {
+    figure(row, "total_eligible_workers")
+}
+
+/// Those of them whose Activity is available.
+pub fn available_workers(row: &Row<'_>) -> Markup {
+    figure(row, "total_available_workers")
+}
+
+fn figure(row: &Row<'_>, name: &str) -> Markup {
+    let number = row.beside.get(name).and_then(Value::as_u64);
+    html! { @if let Some(number) = number { (number) } @else { "–" } }
+}
+
+pub fn activity(row: &Row<'_>) -> Markup {
+    let available = row.resource.get("available").and_then(Value::as_bool) == Some(true);
+    html! { span .tag { (text(row.resource, "activity_name")) } @if !available { span .unseen { " (not available)" } } }
+}
+
+/// Since the Activity was set, by the clock of the answer.
+pub fn age_of_status(row: &Row<'_>) -> Markup {
+    age(row.resource.get("seconds_in_status").and_then(Value::as_u64))
+}
+
+pub fn attributes(row: &Row<'_>) -> Markup {
+    let all = text(row.resource, "attributes");
+    let shown: String = all.chars().take(ATTRIBUTES_CHARS_MAX).collect();
+    html! { code { (shown) @if shown.len() < all.len() { "…" } } }
+}
+
+pub fn expression(row: &Row<'_>) -> Markup {
+    html! { code { (text(row.resource, "target_workers")) } }
+}
+
+pub fn version_date(row: &Row<'_>) -> Markup {
+    html! { time { (text(row.resource, "date_updated")) } }
+}
+
+pub fn available(row: &Row<'_>) -> Markup {
+    html! { @if row.resource.get("available").and_then(Value::as_bool) == Some(true) { "yes" } @else { "no" } }
+}
+
+pub fn step_count(row: &Row<'_>) -> Markup {
+    let configuration: Value = serde_json::from_str(text(row.resource, "configuration")).unwrap_or_default();
+    let filters = configuration.pointer("/task_routing/filters").and_then(Value::as_array).map_or(0, Vec::len);
+    html! { (filters) }
+}
+
+pub fn event_type(row: &Row<'_>) -> Markup {
+    html! { (text(row.resource, "event_type")) }
+}
+
+pub fn event_time(row: &Row<'_>) -> Markup {
+    html! { time { (text(row.resource, "event_date")) } }
+}
+
+pub fn event_about(row: &Row<'_>) -> Markup {
+    html! { (text(row.resource, "description")) }
+}
+
+/// A link to a resource by its name, or by its SID where it has none.
+pub fn link(section: &str, sid: &str, name: &str) -> Markup {
+    let shown = if name.is_empty() { sid } else { name };
+    html! { @if !sid.is_empty() { a href={ "/console/" (section) "/" (sid) } { (shown) } } }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn whatever_people_write_is_shown_as_text() {
+        let hostile = "<script>alert(1)</script>\"'&";
+        let resource = json!({
+            "sid": "WT00000000000000000000000000000001", "friendly_name": hostile, "activity_name": hostile, "description": hostile,
+            "attributes": json!({ "from": hostile }).to_string(), "task_queue_sid": hostile, "target_workers": hostile,
+        });
+        let row = Row { resource: &resource, beside: &Value::Null };
+        for cell in [task, name, activity, attributes, queue, expression, event_about] {
+            let markup = cell(&row).into_string();
+            assert!(!markup.contains("<script") && markup.contains("&lt;script&gt;alert(1)"), "{markup}");
+        }
+    }
+
+    #[test]
+    fn spans_of_time_are_said_in_the_largest_fitting_words() {
+        for (secs, expected) in [(0, "0 s"), (59, "59 s"), (61, "1 min 1 s"), (3_600, "1 h 0 min"), (90_000, "1 d 1 h")]
+        {
+            assert_eq!(words(secs), expected);
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! A table: a page of a list of the API, with its filters.
+
+use futures_util::future::join_all;
+use http::StatusCode;
+use maud::{Markup, html};
+use serde_json::Value;
+use shared::model::Timestamp;
+
+use super::{Kind, PAGING, Row, edit};
+use crate::form::Form;
+use crate::frame::{self, Page};
+use crate::reply::Reply;
+use crate::visit::{Refused, Visit, entries, text};
+
+/// Statuses of a Task in which somebody holds it or is offered it.
+const HELD: [&str; 3] = ["reserved", "assigned", "wrapping"];
+
+/// The table. What the API says of a filter is shown above it.
+pub async fn show(visit: &Visit<'_>, kind: &Kind) -> Result<Reply, Refused> {
+    let names: Vec<&str> = kind.filters.iter().map(|filter| filter.name).chain(PAGING).collect();
+    let answer = visit.get(&format!("{}?{}", kind.place, visit.query.encode(&names))).await;
+    let (status, live) = match &answer {
+        Ok(list) => (StatusCode::OK, table(visit, kind, list).await),
+        Err(refused) => (refused.status, html! { p .alert role="alert" { (refused.message) } }),
+    };
+    let head = html! {
+        (filters(visit, kind).await)
+        @if !kind.create.is_empty() {
+            p { a .button href={ "/console/" (kind.section) "/new" } { "New " (kind.one) } }
+        }
+    };
+    let page = Page { title: title(kind), section: kind.section, watch: Some(kind.watch), head, live };
+    Ok(frame::page_with(visit, status, page))
+}
+
+fn title(kind: &Kind) -> &'static str {
+    kind.place
+}
+
+/// A form that asks for this page anew; it works by itself, without scripts.
+async fn filters(visit: &Visit<'_>, kind: &Kind) -> Markup {
+    let mut fields = Vec::new();
+    for field in kind.filters {
+        fields.push(edit::input(visit, field, visit.query.text(field.name), None).await);
+    }
+    html! {
+        form .row method="get" role="search" aria-label={ "Filter " (kind.place) } {
+            @for (field, input) in kind.filters.iter().zip(fields) {
+                label for=(field.name) { (field.label) }
+                (input)
+            }
+            button type="submit" { "Show" }
+        }
+    }
+}
+
+async fn table(visit: &Visit<'_>, kind: &Kind, list: &Value) -> Markup {
+    let mut resources = entries(list).to_vec();
+    resources.iter_mut().for_each(|resource| add_times(resource, visit.now));
+    let beside = join_all(resources.iter().map(|resource| beside(visit, kind, resource))).await;
+    let row = |(resource, beside)| Row { resource, beside };
+    let rows: Vec<Row<'_>> = resources.iter().zip(&beside).map(row).collect();
+    html! {
+        div .scroll role="region" aria-label=(kind.place) tabindex="0" {
+            table {
+                caption { (caption(kind, rows.len())) }
+                thead { tr { @for column in kind.columns { th scope="col" { (column.title) } } } }
+                tbody { @for row in &rows { (table_row(kind, row)) } }
+            }
+        }
+        (pager(kind, list))
+    }
+}
+
+fn caption(kind: &Kind, rows: usize) -> String {
+    match rows {
+        0 => format!("No {} here.", kind.place),
+        1 => format!("1 {} on this page", kind.one),
+        rows => format!("{rows} {} on this page", kind.place),
+    }
+}
+
+fn table_row(kind: &Kind, row: &Row<'_>) -> Markup {
+    let sid = text(row.resource, "sid");
+    html! {
+        tr id={ "row-" (sid) } {
+            @for (at, column) in kind.columns.iter().enumerate() {
+                @if at == 0 {
+                    th scope="row" { a id={ "to-" (sid) } href={ "/console/" (kind.section) "/" (sid) } { ((column.cell)(row)) } }
+                } @else {
+                    td { ((column.cell)(row)) }
+                }
+            }
+        }
+    }
+}
+
+/// What is known beside a resource: the Reservations of a Task somebody holds, the numbers of a TaskQueue. One read each, and
+/// at most a page of them.
+async fn beside(visit: &Visit<'_>, kind: &Kind, resource: &Value) -> Value {
+    let sid = text(resource, "sid");
+    let place = match kind.place {
+        "Tasks" if HELD.contains(&text(resource, "assignment_status")) => format!("Tasks/{sid}/Reservations"),
+        "TaskQueues" => format!("TaskQueues/{sid}/RealTimeStatistics"),
+        _ => return Value::Null,
+    };
+    visit.get(&place).await.unwrap_or_default()
+}
+
+/// How long a Worker has been in their Activity, which the API does not say.
+pub fn add_times(resource: &mut Value, now: Timestamp) {
+    let since: Option<Timestamp> = text(resource, "date_status_changed").parse().ok();
+    if let (Some(since), Some(resource)) = (since, resource.as_object_mut()) {
+        resource.insert("seconds_in_status".to_owned(), now.since(since).as_secs().into());
+    }
+}
+
+/// The neighbouring pages: the API's own, under our address.
+fn pager(kind: &Kind, list: &Value) -> Markup {
+    let neighbour = |key: &str| {
+        let address = list.pointer(&format!("/meta/{key}")).and_then(Value::as_str)?;
+        let (_, query) = address.split_once('?')?;
+        Some(format!("/console/{}?{}", kind.section, Form::read(query.as_bytes()).encode_all()))
+    };
+    let (previous, next) = (neighbour("previous_page_url"), neighbour("next_page_url"));
+    html! {
+        @if previous.is_some() || next.is_some() {
+            nav .pager aria-label="More of the list" {
+                @if let Some(previous) = previous { a #previous rel="prev" href=(previous) { "← Back" } }
+                @if let Some(next) = next { a #next rel="next" href=(next) { "On →" } }
+            }
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! A change of configuration, carried to those who wait by it (taskrouter.md sections 2.6 and 2.7): who that is, is said by
+//! [`shared::router::walk`]; here they are visited, page by page, each page a message of the timers queue.
+
+use std::collections::BTreeMap;
+use std::sync::{MutexGuard, PoisonError};
+
+use shared::model::{Millis, TaskSid, Timestamp, WorkerSid, Workspace, WorkspaceSid};
+use shared::router::effects::{Subject, Wake};
+use shared::router::events::PartChange;
+use shared::router::wake;
+use shared::router::walk::{self, Listed, Walk};
+use store::{CONFIGURATION_KEPT, Part, Reading};
+
+use crate::{Error, Routing};
+
+/// Tasks or Workers visited by one message: a second's work, and less than a thirtieth of the function's time limit.
+const VISITED_MAX: usize = 500;
+
+/// How much longer than needed a walk waits, so that one walk is enough for all that was changed within this time: a file
+/// of a hundred queues is a hundred changes.
+const GATHERED: Millis = Millis::from_secs(1);
+
+/// Workspaces of whose walks this instance remembers. Forgetting one costs a walk too many.
+const REMEMBERED_MAX: usize = 100;
+
+/// The walks this instance has ordered last.
+pub(crate) type Ordered = BTreeMap<(WorkspaceSid, Walk), Timestamp>;
+
+impl Routing {
+    /// Orders the walks a write of configuration calls for. They begin when nobody knows the old configuration any more.
+    pub(crate) async fn order_walks(&self, change: &PartChange) -> Result<(), Error> {
+        for walk in walk::of_part(change.old.as_ref(), change.new.as_ref()) {
+            let (now, key) = (self.clock.now(), (change.workspace_sid, walk));
+            let known_everywhere = now + CONFIGURATION_KEPT;
+            let begins_at = self.ordered_walks().get(&key).copied();
+            if begins_at.is_some_and(|at| at >= known_everywhere) {
+                continue;
+            }
+            let at = known_everywhere + GATHERED;
+            self.outbox.wake(walk_on(change.workspace_sid, walk, at), now).await?;
+            let mut ordered = self.ordered_walks();
+            if ordered.len() >= REMEMBERED_MAX {
+                ordered.clear();
+            }
+            ordered.insert(key, at);
+        }
+        Ok(())
+    }
+
+    /// Goes a part of a walk and sends the rest on.
+    pub(crate) async fn walk(&self, workspace: WorkspaceSid, walk: Walk) -> Result<(), Error> {
+        let now = self.clock.now();
+        let Some(workspace) = self.store.fresh_workspace(workspace, now).await? else { return Ok(()) };
+        let rest = match walk {
+            Walk::Tasks { after } => self.walk_tasks(&workspace, after).await?,
+            Walk::Workers { after } => self.walk_workers(&workspace, after).await?,
+        };
+        match rest {
+            Some(rest) => Ok(self.outbox.wake(walk_on(workspace.sid, rest, now), now).await?),
+            None => Ok(()),
+        }
+    }
+
+    /// What changes has a stream record, which does the rest.
+    async fn walk_tasks(&self, workspace: &Workspace, after: Option<Listed<TaskSid>>) -> Result<Option<Walk>, Error> {
+        let page = self.store.listed_tasks(workspace.sid, &behind(after), VISITED_MAX).await?;
+        self.store.advance_tasks(workspace, &sids(&page), self.clock.now()).await?;
+        Ok(last(&page).map(|last| Walk::Tasks { after: Some(last) }))
+    }
+
+    /// Workers in wrap-up are told its end anew: it may be another now, and no write of theirs says so.
+    async fn walk_workers(
+        &self,
+        workspace: &Workspace,
+        after: Option<Listed<WorkerSid>>,
+    ) -> Result<Option<Walk>, Error> {
+        let page = self.store.listed_workers(workspace.sid, &behind(after), VISITED_MAX).await?;
+        let now = self.clock.now();
+        for worker in self.store.advance_workers(workspace, &sids(&page), now).await? {
+            if let Some(at) = wake::of_worker(workspace, &worker) {
+                let wake = Wake { workspace: workspace.sid, subject: Subject::Worker(worker.sid), at };
+                self.outbox.wake(wake, now).await?;
+            }
+        }
+        Ok(last(&page).map(|last| Walk::Workers { after: Some(last) }))
+    }
+
+    fn ordered_walks(&self) -> MutexGuard<'_, Ordered> {
+        self.ordered_walks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn walk_on(workspace: WorkspaceSid, walk: Walk, at: Timestamp) -> Wake {
+    Wake { workspace, subject: Subject::All(walk), at }
+}
+
+pub(crate) fn behind<S: ToString>(place: Option<Listed<S>>) -> Reading {
+    Reading::Forward(place.map(|place| (place.created, place.sid.to_string())))
+}
+
+pub(crate) fn sids<S: Copy>(page: &Part<S>) -> Vec<S> {
+    page.entries.iter().map(|entry| entry.sid).collect()
+}
+
+/// Where the next page begins, if there is one.
+pub(crate) fn last<S: Copy>(page: &Part<S>) -> Option<Listed<S>> {
+    let last = page.entries.last().filter(|_| page.has_more)?;
+    Some(Listed { created: last.created, sid: last.sid })
+}

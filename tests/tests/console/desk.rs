@@ -1,0 +1,59 @@
+//! An agent at work: accept, reject, time out, wrap up.
+
+use reqwest::Method;
+use tests::browser::Look;
+
+use crate::house::House;
+
+const ENGLISH: &str = r#"{"selected_language":"en","name":"Ida"}"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_takes_a_task_and_wraps_it_up_with_a_note() {
+    let house = House::without_telephony().await;
+    only_available(&house, "Maya").await;
+    let browser = house.administrator(Look::Light, &format!("/desk/{}", house.worker("Maya"))).await;
+    browser.sees(".empty", "Nothing at the moment").await;
+    let task = house.task(ENGLISH).await;
+    browser.sees(".card.ringing h3", "Ida").await;
+    browser
+        .until("a countdown", "return /^([0-9]|10) s$/.test(document.querySelector('[data-left]')?.textContent)")
+        .await;
+    browser.press_button(".card.ringing", "Accept").await;
+    browser.sees(".card.connected .state", "accepted").await;
+    browser.fill("textarea", "Wants <b>two</b> of them.").await;
+    browser.press_button(".card", "Complete").await;
+    browser.sees_no("h3", "Ida").await;
+    let ended = house.api(Method::GET, &format!("Tasks/{task}"), &[]).await;
+    assert_eq!(
+        (&ended["assignment_status"], &ended["reason"]),
+        (&"completed".into(), &"Wants <b>two</b> of them.".into())
+    );
+    browser.close().await;
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_agent_rejects_or_leaves_is_offered_to_the_next_one() {
+    let house = House::without_telephony().await;
+    only_available(&house, "Maya").await;
+    let maya = house.administrator(Look::Light, &format!("/desk/{}", house.worker("Maya"))).await;
+    house.task(ENGLISH).await;
+    maya.press_button(".card.ringing", "Reject").await;
+    maya.sees_no("h3", "Ida").await;
+    let leela = house.administrator(Look::Narrow, &format!("/desk/{}", house.worker("Leela"))).await;
+    leela.press_button("[aria-label='Change activity']", "Available").await;
+    leela.sees(".card.ringing h3", "Ida").await;
+    // Left alone, the offer ends after its ten seconds, and whoever did not answer is offline.
+    leela.sees("#current", "Offline").await;
+    maya.close().await;
+    leela.close().await;
+    house.close().await;
+}
+
+/// Everybody else is offline.
+async fn only_available(house: &House, name: &str) {
+    let offline = house.running.contact_centre.workspace.default_activity_sid.to_string();
+    for worker in ["Maya", "Arjun", "Leela"].into_iter().filter(|worker| *worker != name) {
+        house.api(Method::POST, &format!("Workers/{}", house.worker(worker)), &[("ActivitySid", &offline)]).await;
+    }
+}

@@ -1,0 +1,92 @@
+//! A running contact centre with people at browsers.
+
+use std::path::PathBuf;
+
+use cordboard::cli::Start;
+use cordboard::start::Running;
+use runtime::{Env, SystemClock};
+use serde_json::Value;
+use shared::model::Clock;
+use tempfile::TempDir;
+use tests::browser::{Browser, Driver, Look};
+use tests::laboratory::EXAMPLE;
+
+/// A contact centre, running until it is closed, and a driver for browsers.
+pub struct House {
+    pub running: Running,
+    pub driver: Driver,
+    http: reqwest::Client,
+    _folder: TempDir,
+}
+
+impl House {
+    /// The example.
+    pub async fn open() -> Self {
+        Self::of(EXAMPLE).await
+    }
+
+    /// The example without an assignment callback: offers are answered at the desktop.
+    pub async fn without_telephony() -> Self {
+        let line = EXAMPLE.lines().find(|line| line.trim_start().starts_with("assignment_callback:")).unwrap();
+        Self::of(&EXAMPLE.replace(line, "").replace("reservation_timeout: 120s", "reservation_timeout: 10s")).await
+    }
+
+    async fn of(set_up: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let config = folder.path().join("contact-centre.yaml");
+        std::fs::write(&config, set_up).unwrap();
+        let options = Start { port: 0, data: PathBuf::new(), in_memory: true, config: Some(config) };
+        runtime::aws::install_tls();
+        let running = Running::open(&options, 0, &Env::new(|_| None)).await.unwrap();
+        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        Self { running, driver: Driver::start().await, http, _folder: folder }
+    }
+
+    /// The address of a page.
+    pub fn at(&self, page: &str) -> String {
+        format!("{}/console{page}", self.running.address)
+    }
+
+    /// A browser in which an administrator has signed in with the link the terminal shows, at `page`.
+    pub async fn administrator(&self, look: Look, page: &str) -> Browser {
+        let browser = self.driver.open(look).await;
+        browser.go(&self.running.centre.console.sign_in_link(&self.running.address, SystemClock.now())).await;
+        browser.go(&self.at(page)).await;
+        browser
+    }
+
+    /// A request of the REST API.
+    pub async fn api(&self, method: reqwest::Method, place: &str, form: &[(&str, &str)]) -> Value {
+        let workspace = self.running.contact_centre.workspace.sid;
+        let account = &self.running.account;
+        let address = format!("{}/v1/Workspaces/{workspace}/{place}", self.running.address);
+        let request = self.http.request(method, address).basic_auth(account.account_sid, Some(&account.auth_token));
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+        let request = request.header("content-type", "application/x-www-form-urlencoded").body(body);
+        request.send().await.unwrap().json().await.unwrap_or_default()
+    }
+
+    /// A Task of the kind of work everybody does, in the only Workflow; its SID.
+    pub async fn task(&self, attributes: &str) -> String {
+        let made =
+            self.api(reqwest::Method::POST, "Tasks", &[("Attributes", attributes), ("TaskChannel", "voice")]).await;
+        made["sid"].as_str().unwrap_or_else(|| panic!("{made}")).to_owned()
+    }
+
+    /// A Worker by name; their SID.
+    pub fn worker(&self, name: &str) -> String {
+        let workers = &self.running.contact_centre.workers;
+        workers.iter().find(|worker| worker.friendly_name == name).unwrap().sid.to_string()
+    }
+
+    /// A request without a browser, and without following where it leads.
+    pub fn request(&self, method: reqwest::Method, page: &str) -> reqwest::RequestBuilder {
+        self.http.request(method, self.at(page))
+    }
+
+    /// Stops it.
+    pub async fn close(self) {
+        self.running.stop.send(true).unwrap();
+        self.running.finished().await.unwrap();
+    }
+}

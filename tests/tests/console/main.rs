@@ -1,0 +1,16 @@
+//! The console as people use it: headless Chromium on a running contact centre, in real time.
+//!
+//! `CONSOLE_PICTURES=docs/console cargo test -p tests --test console pictures` takes the pictures of the README anew.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on says so by panicking"
+)]
+
+mod access;
+mod desk;
+mod house;
+mod pages;
+mod phones;
+mod tables;

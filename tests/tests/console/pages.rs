@@ -1,0 +1,95 @@
+//! Every page: no barrier for anybody, no weight, no address elsewhere; and its picture.
+
+use reqwest::Method;
+use serde_json::json;
+use tests::browser::{Browser, Look};
+
+use crate::house::House;
+
+/// Compressed bytes of a page with everything it refers to.
+const PAGE_BYTES_MAX: u64 = 150_000;
+
+/// Every page by its name, with what has to be on it before it is looked at.
+fn pages(house: &House, task: &str) -> Vec<(&'static str, String, &'static str)> {
+    let maya = house.worker("Maya");
+    vec![
+        ("phones", "/phones".to_owned(), ".card.connected .transcript"),
+        ("agent-desktop", format!("/desk/{maya}"), "#current"),
+        ("agents", "/desk".to_owned(), ".choices a"),
+        ("wallboard", "/wallboard".to_owned(), "h1"),
+        ("tasks", "/tasks".to_owned(), "tbody th"),
+        ("task", format!("/tasks/{task}"), "dl"),
+        ("new-task", "/tasks/new".to_owned(), "#Attributes"),
+        ("workers", "/workers".to_owned(), "tbody th"),
+        ("worker", format!("/workers/{maya}"), "dl"),
+        ("change-worker", format!("/workers/{maya}/edit"), "#Attributes"),
+        ("task-queues", "/task-queues".to_owned(), "h1"),
+        ("workflows", "/workflows".to_owned(), "h1"),
+        ("activities", "/activities".to_owned(), "h1"),
+        ("events", "/events".to_owned(), "h1"),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_are_free_of_barriers_light_and_from_here_alone_and_have_their_pictures_taken() {
+    let house = House::open().await;
+    let task = busy(&house).await;
+    for look in [Look::Light, Look::Dark, Look::Narrow] {
+        let browser = house.administrator(look, "/phones").await;
+        for (name, page, awaited) in pages(&house, &task) {
+            browser.go(&house.at(&page)).await;
+            browser.until(awaited, &format!("return !!document.querySelector({})", json!(awaited))).await;
+            let barriers = browser.barriers().await;
+            assert!(barriers.is_empty(), "{name}, {look:?}:\n{}", barriers.join("\n"));
+            check_weight(&browser, name).await;
+            let wide = browser.run("return document.documentElement.scrollWidth > innerWidth").await;
+            assert_eq!(wide, false, "{name}, {look:?}: wider than the window");
+            picture(&browser, name, look).await;
+        }
+        browser.close().await;
+    }
+    let browser = house.driver.open(Look::Light).await;
+    browser.go(&house.at("/sign-in")).await;
+    assert_eq!(browser.barriers().await, Vec::<String>::new());
+    picture(&browser, "sign-in", Look::Light).await;
+    browser.close().await;
+    house.close().await;
+}
+
+/// Somebody talks, somebody waits, a Task is made by hand.
+async fn busy(house: &House) -> String {
+    let browser = house.administrator(Look::Light, "/phones").await;
+    browser.press("#dial").await;
+    browser.sees(".card .transcript", "press 1").await;
+    browser.press("[aria-label='Press 1']").await;
+    browser.press_button(".card.ringing", "Answer").await;
+    browser.sees(".card.connected .state", "Talking with").await;
+    browser.close().await;
+    let waiting = r#"{"selected_language":"hi","from":"+17075550177","name":"Ida"}"#;
+    for worker in ["Arjun", "Leela"] {
+        let offline = house.running.contact_centre.workspace.default_activity_sid.to_string();
+        house.api(Method::POST, &format!("Workers/{}", house.worker(worker)), &[("ActivitySid", &offline)]).await;
+    }
+    house.task(waiting).await
+}
+
+async fn check_weight(browser: &Browser, name: &str) {
+    let script = "const all = performance.getEntriesByType('resource').concat(performance.getEntriesByType('navigation'));
+        return [all.reduce((sum, e) => sum + (e.encodedBodySize || 0), 0), all.every((e) => e.name.startsWith(location.origin))]";
+    let found = browser.run(script).await;
+    assert!(found[0].as_u64().unwrap() <= PAGE_BYTES_MAX && found[1] == true, "{name}: {found}");
+}
+
+/// The README shows every page by day, one by night, one on a telephone.
+async fn picture(browser: &Browser, name: &str, look: Look) {
+    let Ok(folder) = std::env::var("CONSOLE_PICTURES") else { return };
+    let file = match (look, name) {
+        (Look::Light, name) => format!("{name}.png"),
+        (Look::Dark, "tasks") => "tasks-dark.png".to_owned(),
+        (Look::Narrow, "agent-desktop") => "agent-desktop-narrow.png".to_owned(),
+        (Look::Dark | Look::Narrow, _) => return,
+    };
+    let file = tests::project::root().join(folder).join(file);
+    std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+    std::fs::write(file, browser.picture().await).unwrap();
+}

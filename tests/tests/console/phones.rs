@@ -1,0 +1,58 @@
+//! The first minute: from the link in the terminal to two people talking.
+
+use std::time::{Duration, Instant};
+
+use tests::browser::Look;
+
+use crate::house::House;
+
+/// What it may take in all, with two browsers on a busy machine.
+const MINUTE: Duration = Duration::from_secs(60);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_people_talk_within_a_minute_at_two_windows() {
+    let house = House::open().await;
+    let began = Instant::now();
+    let caller = house.administrator(Look::Light, "/phones").await;
+    let worker = house.administrator(Look::Light, "/phones").await;
+    caller.press("#dial").await;
+    caller.sees(".card .transcript", "Welcome. For English, press 1.").await;
+    caller.press("[aria-label='Press 1']").await;
+    worker.sees(".card.ringing", "Ringing").await;
+    worker.press_button(".card.ringing", "Answer").await;
+    caller.sees(".card.connected .state", "Talking with").await;
+    worker.sees(".card.connected .state", "Talking with +1").await;
+    assert!(began.elapsed() < MINUTE, "{:?}", began.elapsed());
+    caller.press(".card.connected details[id^=documents] summary").await;
+    caller.sees("details[open] pre", "<Gather").await;
+    caller.press_button(".card.connected", "Hang up").await;
+    worker.sees(".empty", "No phone rings.").await;
+    caller.sees(".empty", "Nobody calls.").await;
+    caller.close().await;
+    worker.close().await;
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn several_calls_are_held_and_a_declined_one_rings_elsewhere() {
+    let house = House::open().await;
+    let browser = house.administrator(Look::Light, "/phones").await;
+    for from in ["+17075550141", "+17075550142"] {
+        browser.fill("#from", from).await;
+        browser.press("#dial").await;
+        browser.sees(&format!("[aria-label='{from}'] .transcript"), "press 1").await;
+    }
+    browser.press("[aria-label='+17075550141'] [aria-label='Press 1']").await;
+    browser.sees(".card.ringing h3", "+1707555010").await;
+    let ringing = "return document.querySelector('.card.ringing h3')?.textContent";
+    let first = browser.until("a phone", ringing).await;
+    browser.press_button(".card.ringing", "Decline").await;
+    let script =
+        format!("const h = document.querySelector('.card.ringing h3')?.textContent; return h && h !== {first} && h");
+    browser.until("another phone", &script).await;
+    browser.fill("#from", "not a number").await;
+    browser.press("#dial").await;
+    browser.sees(".alert", "from").await;
+    browser.close().await;
+    house.close().await;
+}

@@ -1,0 +1,137 @@
+//! Tables: live, filtered, paged, edited.
+
+use std::time::{Duration, Instant};
+
+use reqwest::Method;
+use tests::browser::Look;
+
+use crate::house::House;
+
+/// A table shows a change within this time.
+const SOON: Duration = Duration::from_secs(1);
+
+/// Less than the time after which a centre gives up waiting for requests under way.
+const HOLD_UP_MAX: Duration = Duration::from_secs(4);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_shows_a_change_within_a_second_and_keeps_the_focus() {
+    let house = House::open().await;
+    let maya = house.worker("Maya");
+    let browser = house.administrator(Look::Light, "/workers").await;
+    browser.sees(&format!("#row-{maya}"), "Available").await;
+    browser.run(&format!("document.querySelector('#to-{maya}').focus()")).await;
+    let offline = house.running.contact_centre.workspace.default_activity_sid.to_string();
+    let began = Instant::now();
+    house.api(Method::POST, &format!("Workers/{maya}"), &[("ActivitySid", &offline)]).await;
+    browser.sees(&format!("#row-{maya}"), "Offline").await;
+    assert!(began.elapsed() < SOON, "{:?}", began.elapsed());
+    let focused = browser.run("return document.activeElement.id").await;
+    assert_eq!(focused, format!("to-{maya}"));
+    browser.close().await;
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hostile_name_is_text_wherever_it_is_shown() {
+    let house = House::open().await;
+    let name = "<script>document.title='owned'</script>";
+    let made =
+        house.api(Method::POST, "Workers", &[("FriendlyName", name), ("Attributes", r#"{"a":"<img src=x>"}"#)]).await;
+    let sid = made["sid"].as_str().unwrap();
+    let browser = house.administrator(Look::Light, "/workers").await;
+    browser.sees("tbody th", name).await;
+    for page in [format!("/workers/{sid}"), format!("/workers/{sid}/edit"), format!("/desk/{sid}"), "/desk".to_owned()]
+    {
+        browser.go(&house.at(&page)).await;
+        browser.until(&page, "return document.readyState === 'complete'").await;
+        let found = browser.run("return [document.title.startsWith('owned'), document.querySelectorAll('main script, main img').length]").await;
+        assert_eq!(found, serde_json::json!([false, 0]), "{page}");
+    }
+    browser.close().await;
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mistake_is_shown_at_the_field_it_is_in_and_what_was_typed_stays() {
+    let house = House::open().await;
+    let browser = house.administrator(Look::Light, "/workers/new").await;
+    browser.fill("#FriendlyName", "Nadia").await;
+    browser.fill("#Attributes", "{\"languages\": [").await;
+    browser.press_button("main", "Save").await;
+    browser.sees("#Attributes-mistake", "").await;
+    let state = "return [document.querySelector('#Attributes').getAttribute('aria-invalid'), document.querySelector('#Attributes').value, document.querySelector('#FriendlyName').value]";
+    assert_eq!(browser.run(state).await, serde_json::json!(["true", "{\"languages\": [", "Nadia"]));
+    browser.fill("#Attributes", "{\"languages\": [\"en\"]}").await;
+    browser.press_button("main", "Save").await;
+    browser.sees("h1", "Worker Nadia").await;
+    browser.press_button("main", "Change").await;
+    browser.fill("#FriendlyName", "Maya").await;
+    browser.press_button("main", "Save").await;
+    browser.sees(".alert", "already exists").await;
+    browser.close().await;
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tasks_are_made_filtered_paged_and_ended() {
+    let house = House::without_telephony().await;
+    let browser = house.administrator(Look::Light, "/tasks").await;
+    browser.press_button("main", "New Task").await;
+    browser.fill("#Attributes", r#"{"selected_language":"xx","name":"Ida"}"#).await;
+    browser.press_button("main", "Save").await;
+    browser.sees("h1", "Task WT").await;
+    for number in 0..2 {
+        house.task(&format!(r#"{{"selected_language":"xx","name":"caller {number}"}}"#)).await;
+    }
+    browser.go(&house.at("/tasks?PageSize=2")).await;
+    browser.sees("caption", "2 Tasks").await;
+    browser.press("#next").await;
+    browser.sees("caption", "1 Task").await;
+    browser.press("#previous").await;
+    browser.sees("tbody th", "Ida").await;
+    browser.press("tbody th a").await;
+    browser.press_button(".controls", "Cancel").await;
+    browser.sees("dl", "canceled").await;
+    browser.go(&house.at("/tasks?AssignmentStatus=canceled")).await;
+    browser.sees("caption", "1 Task").await;
+    browser.go(&house.at("/tasks?AssignmentStatus=sleeping")).await;
+    browser.sees(".alert", "AssignmentStatus").await;
+    browser.close().await;
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mistake_in_a_workflow_is_told_at_its_configuration_and_a_right_one_is_drawn() {
+    let house = House::open().await;
+    let workflow = house.running.contact_centre.centre.workflow_sid;
+    let browser = house.administrator(Look::Light, &format!("/workflows/{workflow}")).await;
+    browser.sees(".flow h3", "All other Tasks").await;
+    browser.press_button("main", "Change").await;
+    let configuration =
+        browser.until("its configuration", "return document.querySelector('#Configuration')?.value").await;
+    let configuration = configuration.as_str().unwrap().to_owned();
+    let set = |text: &str| format!("document.querySelector('#Configuration').value = {}", serde_json::json!(text));
+    browser.run(&set(&configuration.replace("==", "= =")).replace('\n', " ")).await;
+    browser.press_button("main", "Save").await;
+    browser.sees(".alert", "Nothing was changed.").await;
+    browser.until("the field", "return document.querySelector('#Configuration[aria-invalid=true]') && true").await;
+    browser.run(&set(&configuration.replace("\"en\\\"", "\"eo\\\""))).await;
+    browser.press_button("main", "Save").await;
+    browser.sees(".flow code", "eo").await;
+    browser.close().await;
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_open_page_does_not_hold_up_the_end() {
+    let house = House::open().await;
+    let maya = house.worker("Maya");
+    let browser = house.administrator(Look::Light, "/workers").await;
+    let offline = house.running.contact_centre.workspace.default_activity_sid.to_string();
+    house.api(Method::POST, &format!("Workers/{maya}"), &[("ActivitySid", &offline)]).await;
+    browser.sees(&format!("#row-{maya}"), "Offline").await;
+    let began = Instant::now();
+    house.close().await;
+    assert!(began.elapsed() < HOLD_UP_MAX, "{:?}", began.elapsed());
+    browser.close().await;
+}
