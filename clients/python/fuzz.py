@@ -16,7 +16,7 @@ from recorder import client
 from world import World
 
 SEED = 1
-EXAMPLES_PER_OPERATION = 12
+EXAMPLES_PER_OPERATION = 6
 CHECKS = (
     "not_a_server_error",
     "status_code_conformance",

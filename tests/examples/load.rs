@@ -16,6 +16,8 @@ const CONNECTIONS: usize = 32;
 const SPAN: Duration = Duration::from_secs(60);
 /// After this much of it the server has filled its caches: memory is compared from here on.
 const WARM_UP: Duration = Duration::from_secs(15);
+/// How long a customer waits before they look again for an offer.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// Times a Task's Reservations are looked at before its customer goes on without one.
 const LOOKS_MAX: usize = 200;
 
@@ -112,7 +114,10 @@ impl Customer {
         let task = format!("/Tasks/{}", sid(&self.post("CreateTask", "/Tasks", &form).await?)?);
         for _ in 0..LOOKS_MAX {
             let offers = self.get("ListTaskReservation", &format!("{task}/Reservations")).await?;
-            let Ok(offer) = sid(&offers["reservations"][0]) else { continue };
+            let Ok(offer) = sid(&offers["reservations"][0]) else {
+                tokio::time::sleep(LOOK_EVERY).await;
+                continue;
+            };
             let offer = format!("{task}/Reservations/{offer}");
             self.post("UpdateTaskReservation", &offer, &[("ReservationStatus", "accepted")]).await?;
             self.get("FetchTask", &task).await?;
