@@ -30,6 +30,10 @@ mod world;
 
 use invariants::Invariant;
 
+/// A fifth of a run is asking for memory and giving it back.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// How one run went.
 #[derive(Debug, Clone)]
 pub struct Run {

@@ -32,7 +32,7 @@ macro_rules! caught {
 }
 
 caught! {
-    a_slot_that_is_kept_after_a_timeout_is_seen: SlotKept by SlotsAreReservations;
+    a_slot_that_is_kept_after_a_timeout_is_seen: SlotKept by SlotsAreReservations | EverythingEnds;
     a_slot_that_nobody_gives_back_is_seen: SlotGivenBackOnce by SlotsAreReservations | EverythingEnds;
     parallel_reservations_that_go_on_are_seen: OthersNotRescinded by ReservationsOfATask;
     a_write_over_another_one_is_seen: ConditionLeftOut by Versions | Transitions | SlotsAreReservations | Capacity;
