@@ -2,16 +2,16 @@
 //! and as they were a moment ago, which costs half; only who is not as they should be is read again and written. One that
 //! cannot be read or written is logged and left to the next look at it, so that it does not keep the others back.
 
-use futures_util::{StreamExt, TryStreamExt, stream};
+use futures_util::{StreamExt, stream};
 use shared::model::{Task, TaskSid, Timestamp, Worker, WorkerSid, Workspace};
 use shared::router::{Event, Snapshot, advanced_worker, decide, in_known_activity};
 
 use crate::items::{self, Item};
 use crate::keys::Key;
-use crate::workers::{BATCH_ITEMS_MAX, Consistency};
+use crate::workers::Consistency;
 use crate::{Error, Store, WorkerChange};
 
-/// Batches read, and items written, at the same time.
+/// Items written at the same time.
 const AT_ONCE: usize = 8;
 
 impl Store {
@@ -23,7 +23,7 @@ impl Store {
         sids: &[TaskSid],
         now: Timestamp,
     ) -> Result<Vec<Task>, Error> {
-        let read = self.read_many(sids.iter().map(|sid| Key::task(*sid))).await?;
+        let read = self.read_many(sids.iter().map(|sid| Key::task(*sid)), Consistency::Eventual).await?;
         let mut unchanged = Vec::with_capacity(read.len());
         let mut overdue = Vec::new();
         for task in read.into_iter().filter_map(|item| logged(items::read::<Task>(item))) {
@@ -48,7 +48,7 @@ impl Store {
         sids: &[WorkerSid],
         now: Timestamp,
     ) -> Result<Vec<Worker>, Error> {
-        let read = self.read_many(sids.iter().map(|sid| Key::worker(*sid))).await?;
+        let read = self.read_many(sids.iter().map(|sid| Key::worker(*sid)), Consistency::Eventual).await?;
         let (read, advanced) = (stream::iter(read), |item| self.advance_worker(workspace, item, now));
         let workers: Vec<_> = read.map(advanced).buffered(AT_ONCE).collect().await;
         Ok(workers.into_iter().filter_map(logged).flatten().collect())
@@ -73,15 +73,6 @@ impl Store {
             Ok(WorkerChange::NoSuchWorker) => Ok(None),
             Err(error) => Err(error),
         }
-    }
-
-    /// What is there under these keys, as it was a moment ago at the earliest.
-    async fn read_many(&self, keys: impl Iterator<Item = Key>) -> Result<Vec<Item>, Error> {
-        let keys: Vec<Item> = keys.map(|key| items::key_attributes(&key)).collect();
-        let batches: Vec<Vec<Item>> = keys.chunks(BATCH_ITEMS_MAX).map(<[Item]>::to_vec).collect();
-        let read = stream::iter(batches).map(|batch| self.batch(batch, Consistency::Eventual));
-        let read: Vec<Vec<Item>> = read.buffered(AT_ONCE).try_collect().await?;
-        Ok(read.into_iter().flatten().collect())
     }
 }
 

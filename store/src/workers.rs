@@ -16,7 +16,7 @@ use crate::store::build_error;
 use crate::{Error, Store};
 
 /// Items read in one request: DynamoDB's limit.
-pub(crate) const BATCH_ITEMS_MAX: usize = 100;
+const BATCH_ITEMS_MAX: usize = 100;
 
 /// Batches read at the same time.
 const BATCHES_AT_ONCE: usize = 8;
@@ -106,20 +106,28 @@ impl Store {
         S: Copy + Ord,
         T: DeserializeOwned,
     {
-        let batch = |sids: &[S]| {
-            self.batch(sids.iter().map(|sid| items::key_attributes(&key(*sid))).collect(), Consistency::Strong)
-        };
-        let batches: Vec<_> = sids.chunks(BATCH_ITEMS_MAX).map(batch).collect();
-        let read: Vec<Vec<Item>> = stream::iter(batches).buffered(BATCHES_AT_ONCE).try_collect().await?;
         let mut found = BTreeMap::new();
-        for item in read.into_iter().flatten() {
+        for item in self.read_many(sids.iter().map(|sid| key(*sid)), Consistency::Strong).await? {
             let value: T = items::read(item)?;
             found.insert(sid_of(&value), value);
         }
         Ok(sids.iter().filter_map(|sid| found.remove(sid)).collect())
     }
 
-    pub(crate) async fn batch(&self, mut keys: Vec<Item>, consistency: Consistency) -> Result<Vec<Item>, Error> {
+    /// What there is under these keys, in any order.
+    pub(crate) async fn read_many(
+        &self,
+        keys: impl Iterator<Item = Key>,
+        consistency: Consistency,
+    ) -> Result<Vec<Item>, Error> {
+        let keys: Vec<Item> = keys.map(|key| items::key_attributes(&key)).collect();
+        let batches: Vec<Vec<Item>> = keys.chunks(BATCH_ITEMS_MAX).map(<[Item]>::to_vec).collect();
+        let read = stream::iter(batches).map(|batch| self.batch(batch, consistency));
+        let read: Vec<Vec<Item>> = read.buffered(BATCHES_AT_ONCE).try_collect().await?;
+        Ok(read.into_iter().flatten().collect())
+    }
+
+    async fn batch(&self, mut keys: Vec<Item>, consistency: Consistency) -> Result<Vec<Item>, Error> {
         let is_strong = consistency == Consistency::Strong;
         let mut found = Vec::with_capacity(keys.len());
         for attempt in 1..=BATCH_ATTEMPTS_MAX {

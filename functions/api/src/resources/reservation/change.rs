@@ -1,6 +1,6 @@
 //! Answers to Reservations, and instructions for them (taskrouter.md section 11.4).
 
-use shared::model::instruction::{Impossible, InstructionError, Supervisor, check};
+use shared::model::instruction::{InstructionError, Supervisor, check};
 use shared::model::{ActivitySid, AssignmentStatus, EndReason, Instruction, ReservationStatus, Worker, Workspace};
 use shared::router::effects::Callback;
 use shared::router::{Answer as Reply, Event};
@@ -114,7 +114,7 @@ async fn instruct(
     let worker = call.api.store.worker(rung(&instruction).unwrap_or(reservation.worker_sid)).await?;
     let contact_uri = worker.as_ref().and_then(Worker::contact_uri);
     check(&instruction, &task.attributes, reservation, contact_uri, &workspace.activities)
-        .map_err(|impossible| refused(found, &impossible))?;
+        .map_err(|impossible| refused(found, impossible.to_string()))?;
     let (task, reservation, request) = (task.sid, reservation.sid, call.api.ids.next_request());
     let name = instruction.name().as_str();
     call.api.outbox.call(Callback::Instruct { task, reservation, instruction, request }).await?;
@@ -149,7 +149,8 @@ fn unreadable(error: &InstructionError) -> ApiError {
     }
 }
 
-fn refused(found: &Found, impossible: &Impossible) -> ApiError {
+/// The refusal of what a Reservation's status does not allow; one that was rescinded says that (taskrouter.md section 15).
+fn refused(found: &Found, sentence: String) -> ApiError {
     match found.reservation.status {
         ReservationStatus::Rescinded => ApiError::Rescinded { reservation: found.reservation.sid },
         ReservationStatus::Pending
@@ -158,23 +159,14 @@ fn refused(found: &Found, impossible: &Impossible) -> ApiError {
         | ReservationStatus::Timeout
         | ReservationStatus::Canceled
         | ReservationStatus::Wrapping
-        | ReservationStatus::Completed => ApiError::State(impossible.to_string()),
+        | ReservationStatus::Completed => ApiError::State(sentence),
     }
 }
 
 /// A Reservation of an earlier round can be read and nothing else.
 fn is_over(found: &Found) -> ApiError {
     let (sid, is) = (found.reservation.sid, found.reservation.status.as_str());
-    match found.reservation.status {
-        ReservationStatus::Rescinded => ApiError::Rescinded { reservation: sid },
-        ReservationStatus::Pending
-        | ReservationStatus::Accepted
-        | ReservationStatus::Rejected
-        | ReservationStatus::Timeout
-        | ReservationStatus::Canceled
-        | ReservationStatus::Wrapping
-        | ReservationStatus::Completed => ApiError::State(format!("Reservation {sid} is {is} and no longer pending")),
-    }
+    refused(found, format!("Reservation {sid} is {is} and no longer pending"))
 }
 
 impl Found {
