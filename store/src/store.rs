@@ -209,7 +209,7 @@ impl Store {
         after: Option<String>,
         limit: u16,
     ) -> Result<Vec<T>, Error> {
-        let found = self
+        let query = self
             .client
             .query()
             .table_name(&*self.table)
@@ -218,11 +218,21 @@ impl Store {
             .expression_attribute_names("#pk", keys::BOARD_PK)
             .expression_attribute_names("#sk", keys::BOARD_SK)
             .expression_attribute_values(":board", text(board))
-            .expression_attribute_values(":after", text(after.unwrap_or_else(|| keys::BEFORE_ALL.to_owned())))
-            .limit(i32::from(limit))
-            .send()
-            .await?;
-        found.items.unwrap_or_default().into_iter().map(items::read).collect()
+            .expression_attribute_values(":after", text(after.unwrap_or_else(|| keys::BEFORE_ALL.to_owned())));
+        let mut read = Vec::new();
+        let mut start = None;
+        // A megabyte ends an answer before its limit does, if the items are large.
+        while read.len() < usize::from(limit) {
+            let left = i32::from(limit).saturating_sub(i32::try_from(read.len()).unwrap_or(i32::MAX));
+            let found = query.clone().limit(left).set_exclusive_start_key(start).send().await?;
+            let items = found.items.unwrap_or_default().into_iter().map(items::read);
+            read.extend(items.collect::<Result<Vec<T>, _>>()?);
+            start = found.last_evaluated_key.filter(|key| !key.is_empty());
+            if start.is_none() {
+                break;
+            }
+        }
+        Ok(read)
     }
 
     /// The next version of an item, on condition that the stored one is the version before it.
