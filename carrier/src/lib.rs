@@ -11,6 +11,7 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use shared::model::{AccountSid, CallSid, QueueSid};
+use shared::planted::{self, Bug};
 use shared::webhook::{CallStatus, FromParameter, redact};
 use url::Url;
 use web::http::header::{AUTHORIZATION, CONTENT_TYPE};
@@ -151,7 +152,7 @@ impl Carrier {
     pub async fn is_live(&self, call: CallSid) -> Result<bool, Error> {
         match self.send(self.request(Method::GET, &format!("Calls/{call}.json"))?, Vec::new()).await {
             Ok(found) => Ok(!read::<CallResource>(&found)?.status.is_final()),
-            Err(Error::Refused { status: 404, .. }) => Ok(false),
+            Err(Error::Refused { status: 404, .. }) => Ok(planted::is(Bug::UnknownCallTakenForLive)),
             Err(error) => Err(error),
         }
     }

@@ -53,6 +53,9 @@ pub async fn answer(world: &World, request: &Request) -> Result<Answer, WebError
             Mood::LeaveItToTheApi,
         ],
     };
+    // A Task without a caller is not for the telephone.
+    let is_errand = !parameter(request, "TaskAttributes").contains("call_sid");
+    let moods = if is_errand && !errs { &[Mood::Accept, Mood::LeaveItToTheApi, Mood::Dequeue][..] } else { moods };
     let mood = world.choose(moods).copied().unwrap_or(Mood::Dequeue);
     world.note(format_args!("customer at {}: {mood:?}", request.uri().path()));
     match mood {

@@ -13,6 +13,7 @@ use web::http::header::CONTENT_TYPE;
 use web::{Answer, Limits, Request, Sending, WebClient, WebError, WebErrorKind};
 
 use crate::customer;
+use crate::exchange::Exchange;
 use crate::invariants::Invariant;
 use crate::invocation::{self, invoke};
 use crate::world::World;
@@ -38,8 +39,8 @@ pub struct Network {
 pub struct Sites {
     /// The centre's webhooks.
     pub centre: Router,
-    /// The carrier's API.
-    pub carrier: Router,
+    /// The carrier, whose API can be away.
+    pub carrier: Arc<Exchange>,
 }
 
 /// What was asked so far.
@@ -143,9 +144,10 @@ impl Network {
         }
     }
 
-    async fn to_carrier(&self, site: &Router, request: Request) -> Result<Answer, WebError> {
+    async fn to_carrier(&self, carrier: &Exchange, request: Request) -> Result<Answer, WebError> {
         let (world, faults) = (&self.world, &self.world.faults);
         world.pass(5, 80).await;
+        let Some(site) = carrier.site() else { return Err(broken(WebErrorKind::Connection)) };
         let (breaks, errs, dies) =
             (world.strikes(faults.broken), world.strikes(faults.erring / 2.0), world.strikes(faults.killed));
         let happens = world.happens(0.5);
@@ -162,7 +164,7 @@ impl Network {
             () => {}
         }
         let placed = document_of_new_call(&request);
-        let answer = serve(site.clone(), request).await;
+        let answer = serve(site, request).await;
         if let Some(document) = placed.filter(|_| answer.status().is_success()) {
             self.note_placed(document);
         }

@@ -272,7 +272,9 @@ fn is_freer(workspace: &Workspace, old: Option<&Worker>, new: &Worker) -> bool {
         let capacity = |worker: &Worker, channel| worker.share(channel).configured_capacity;
         workspace.task_channels.keys().all(|channel| capacity(old, *channel) == capacity(new, *channel))
     };
+    let only_opened = || old.channels != new.channels && old.open_reservations == new.open_reservations;
     let same = planted::is(Bug::FreedWorkerNotServed)
+        || planted::is(Bug::OpenedChannelNotServed) && only_opened()
         || old.readiness(workspace) == Some(ready)
             && old.activity_sid == new.activity_sid
             && old.attributes == new.attributes
