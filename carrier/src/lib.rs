@@ -4,13 +4,14 @@
 //! its API, or the simulated carrier, which serves the same API over real HTTP. So nothing above this crate knows which.
 
 mod new_call;
+mod new_participant;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
-use shared::model::{AccountSid, CallSid, QueueSid};
+use shared::model::{AccountSid, CallSid, ConferenceSid, QueueSid};
 use shared::planted::{self, Bug};
 use shared::webhook::{CallStatus, FromParameter, redact};
 use url::Url;
@@ -20,6 +21,7 @@ use web::http::{Method, Request};
 use web::{Answer, Limits, WebClient, WebError, basic_authorization};
 
 pub use new_call::{NewCall, Recording, SipUser};
+pub use new_participant::NewParticipant;
 
 /// The one client error that does not say the request was refused.
 const REQUEST_TIMEOUT: u16 = 408;
@@ -105,6 +107,11 @@ struct CallResource {
     status: CallStatus,
 }
 
+#[derive(Deserialize)]
+struct ParticipantResource {
+    call_sid: CallSid,
+}
+
 fn call_status<'de, D: Deserializer<'de>>(deserializer: D) -> Result<CallStatus, D::Error> {
     let word = String::deserialize(deserializer)?;
     CallStatus::parse(&word).ok_or_else(|| serde::de::Error::custom(format!("{word:?} is no call status")))
@@ -136,6 +143,14 @@ impl Carrier {
         let resource: CallResource = read(&created)?;
         tracing::info!(call_sid = %resource.sid, to = %redact(&call.to), "call placed");
         Ok(resource.sid)
+    }
+
+    /// Places a call into a conference and names it. Not repeatable, like [`Carrier::create_call`].
+    pub async fn add_participant(&self, to: ConferenceSid, new: &NewParticipant) -> Result<CallSid, Error> {
+        let created = self.post(&format!("Conferences/{to}/Participants.json"), &new.form()).await?;
+        let resource: ParticipantResource = read(&created)?;
+        tracing::info!(call_sid = %resource.call_sid, conference_sid = %to, to = %redact(&new.to), "call into a conference placed");
+        Ok(resource.call_sid)
     }
 
     /// Ends a call, ringing or in progress.

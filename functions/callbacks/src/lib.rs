@@ -5,11 +5,13 @@
 //! process dies between that write and the call, the Reservation's deadline ends it and the Task is offered again.
 
 mod assignment;
+mod conference;
 mod delivery;
 mod destination;
 mod event;
 mod instruction;
 mod relay;
+mod ring;
 mod telling;
 
 use std::sync::Arc;
@@ -68,6 +70,7 @@ impl Callbacks {
                 self.instruct(*task, *reservation, instruction, *request).await
             }
             Callback::MoveCaller { call, task, reservation } => self.move_caller(*call, *task, *reservation).await,
+            Callback::CallCustomer { task, reservation } => self.call_customer(*task, *reservation).await,
             Callback::Relay(relay) => {
                 self.relay(relay).await;
                 Ok(())

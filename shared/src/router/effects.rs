@@ -105,6 +105,13 @@ pub enum Callback {
         /// The offer.
         reservation: ReservationSid,
     },
+    /// Dial the customer, `outbound_to`, into the conference where the Worker is.
+    CallCustomer {
+        /// Their Task.
+        task: TaskSid,
+        /// The offer.
+        reservation: ReservationSid,
+    },
     /// Tell somebody's status callback what the carrier told us.
     Relay(Relay),
     /// Ask the carrier whether a caller is still there, and end the Task if not.
@@ -130,6 +137,7 @@ impl Callback {
             Self::SendCallerOn { .. } => "send_caller_on",
             Self::Instruct { .. } => "instruct",
             Self::MoveCaller { .. } => "move_caller",
+            Self::CallCustomer { .. } => "call_customer",
             Self::Relay(_) => "relay",
             Self::CheckCaller { .. } => "check_caller",
             Self::DeleteQueue { .. } => "delete_queue",
@@ -143,6 +151,7 @@ impl Callback {
             | Self::SendCallerOn { task, .. }
             | Self::Instruct { task, .. }
             | Self::MoveCaller { task, .. }
+            | Self::CallCustomer { task, .. }
             | Self::CheckCaller { task, .. } => Some(*task),
             Self::StopWorkerCall { .. } | Self::Relay(_) | Self::DeleteQueue { .. } => None,
         }
@@ -213,18 +222,19 @@ fn new_offers<'a>(old: Option<&'a Task>, new: &'a Task) -> impl Iterator<Item = 
     new.pending_reservations().filter(known)
 }
 
-/// Calls to Workers whose Reservation has ended without an answer. The carrier may have ended one itself; stopping it
-/// again is harmless.
+/// Calls to Workers whose Reservation has ended without an answer, and to customers who were dialed for it. The carrier may
+/// have ended one itself; stopping it again is harmless.
 fn stopped_calls<'a>(old: Option<&'a Task>, new: &'a Task) -> impl Iterator<Item = CallSid> + 'a {
     let was_pending = move |ended: &&Reservation| {
         let before = old.and_then(|old| old.reservation(ended.sid));
         before.is_some_and(|before| before.status == ReservationStatus::Pending) && !ended.status.is_open()
     };
     let ended = new.reservations.iter().filter(was_pending);
-    ended.filter_map(|ended| ended.instruction.as_ref()?.worker_call_sid)
+    let issued = ended.filter_map(|ended| ended.instruction.as_ref());
+    issued.flat_map(|issued| [issued.worker_call_sid, issued.customer_call_sid()].into_iter().flatten())
 }
 
-/// Callers for whom a Worker waits in a conference.
+/// Callers for whom a Worker waits in a conference, and customers who are to be dialed into one.
 fn awaited_callers<'a>(old: Option<&'a Task>, new: &'a Task) -> impl Iterator<Item = Callback> + 'a {
     fn entered(offer: &Reservation) -> bool {
         let conference = offer.instruction.as_ref().and_then(IssuedInstruction::conference);
@@ -233,9 +243,13 @@ fn awaited_callers<'a>(old: Option<&'a Task>, new: &'a Task) -> impl Iterator<It
     let newly = move |offer: &&Reservation| {
         entered(offer) && !old.and_then(|old| old.reservation(offer.sid)).is_some_and(entered)
     };
-    let call = new.call_sid();
+    let (call, dialed) = (new.call_sid(), new.outbound_to().is_some());
     let awaited = new.pending_reservations().filter(newly);
-    awaited.filter_map(move |offer| Some(Callback::MoveCaller { call: call?, task: new.sid, reservation: offer.sid }))
+    awaited.filter_map(move |offer| {
+        let (task, reservation) = (new.sid, offer.sid);
+        let move_caller = call.map(|call| Callback::MoveCaller { call, task, reservation });
+        move_caller.or_else(|| dialed.then_some(Callback::CallCustomer { task, reservation }))
+    })
 }
 
 /// The caller whose Task was canceled by something else than their leaving.
