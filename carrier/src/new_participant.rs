@@ -37,3 +37,35 @@ impl NewParticipant {
         ]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_that_is_asked_for_is_in_the_request() {
+        let new = NewParticipant {
+            to: "+17075550155".to_owned(),
+            from: "+17075550183".to_owned(),
+            label: "customer",
+            ring_timeout_secs: 999,
+            early_media: false,
+            beep: Beep::OnEnter,
+            end_conference_on_exit: true,
+        };
+        let form = new.form();
+        let pairs: Vec<(&str, &str)> = form.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        assert_eq!(
+            pairs,
+            [
+                ("To", "+17075550155"),
+                ("From", "+17075550183"),
+                ("Label", "customer"),
+                ("Timeout", "600"),
+                ("EarlyMedia", "false"),
+                ("Beep", "onEnter"),
+                ("EndConferenceOnExit", "true"),
+            ]
+        );
+    }
+}

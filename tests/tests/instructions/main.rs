@@ -1,6 +1,8 @@
 //! Stories of instructions: what an application answers, what callers and Workers then meet (taskrouter.md section 11.3).
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says so by panicking")]
 
+mod outbound;
+
 use serde_json::Value;
 use shared::model::instruction::{Instruction, Supervise, Supervisor, SupervisorMode};
 use shared::model::{AssignmentStatus, CallSid, Millis, ReservationStatus, Task};
