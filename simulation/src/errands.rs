@@ -1,4 +1,5 @@
-//! Tasks that are no calls: made through the API, some for one Worker, and worked off at desks.
+//! Tasks that are no calls: made through the API, some for one Worker, some with a customer to be dialed, and worked off at
+//! desks.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,13 +9,16 @@ use shared::model::{AssignmentStatus, ReservationSid, Task, TaskSid};
 
 use crate::centre::Centre;
 use crate::history::short;
-use crate::scenario::Names;
+use crate::scenario::{NUMBER, Names};
 
 /// How often the desks are looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(3);
 
 /// The shortest and the longest time such a Task waits before it is canceled, in seconds.
 const TIMEOUT_SECS: (u64, u64) = (40, 120);
+
+/// Share of these Tasks whose customer can be dialed.
+const OUTBOUND_SHARE: f64 = 0.5;
 
 /// Somebody makes a Task: for one Worker, who may have no time for it, for a queue, or for whom the Workflow finds.
 pub async fn make(centre: Arc<Centre>, names: Names, after_millis: u64) {
@@ -30,7 +34,12 @@ pub async fn make(centre: Arc<Centre>, names: Names, after_millis: u64) {
     let ignores = world.choose(["true", "false", ""]).filter(|ignores| !ignores.is_empty());
     let timeout = world.number(TIMEOUT_SECS.0, TIMEOUT_SECS.1).to_string();
     let language = world.choose(["en", "hi"]).unwrap_or("en");
-    let attributes = json!({ "selected_language": language }).to_string();
+    let mut attributes = json!({ "selected_language": language });
+    if world.happens(OUTBOUND_SHARE) {
+        attributes["outbound_to"] = format!("+1555020{:04}", world.number(0, 9_999)).into();
+        attributes["to"] = NUMBER.into();
+    }
+    let attributes = attributes.to_string();
     let mut form = vec![("TaskChannel", "voice"), ("Timeout", &timeout), ("Attributes", &attributes)];
     form.extend(target.as_deref().map(|target| ("RoutingTarget", target)));
     form.extend(ignores.map(|ignores| ("IgnoreCapacity", ignores)));

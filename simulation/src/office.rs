@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use runtime::Outbox;
 use serde_json::json;
-use shared::model::{Instruction, ReservationStatus, TaskChannelName, Worker, WorkerSid};
+use shared::model::{Instruction, ReservationStatus, Task, TaskChannelName, Worker, WorkerSid};
 use shared::router::effects::Callback;
 use store::Store;
 
@@ -160,7 +160,10 @@ async fn instruct(centre: &Centre) {
     };
     world.note(format_args!("{} is to be handled by {given}", short(reservation)));
     let request = world.number(1, u64::MAX);
-    let callback = Callback::Instruct { task, reservation, instruction, request };
+    // Some want the Task as they have seen it, and may be too late.
+    let seen = centre.history.read(|picture| picture.tasks.get(&task).map(Task::visible_version));
+    let expected_versions = seen.filter(|_| world.happens(0.3)).map(|version| vec![version]);
+    let callback = Callback::Instruct { task, reservation, instruction, request, expected_versions };
     // Whoever asked is told whether it was taken.
     let _taken = centre.queues.call(callback).await;
 }

@@ -254,9 +254,12 @@ fn check_document(world: &World, path: &str, answer: &Answer) {
     world.violated(Invariant::ValidTwiml, format_args!("{path}: {problem}"));
 }
 
-/// The address of the document of a call that the request wants to be placed.
+/// What is the same for two requests that place the same call: the address of its document, or the conference it is for.
 fn document_of_new_call(request: &Request) -> Option<String> {
-    let creates = request.method() == web::http::Method::POST && request.uri().path().ends_with("/Calls.json");
-    let mut form = form_urlencoded::parse(request.body()).filter(|_| creates);
+    let (path, posts) = (request.uri().path(), request.method() == web::http::Method::POST);
+    if posts && path.ends_with("/Participants.json") {
+        return Some(path.to_owned());
+    }
+    let mut form = form_urlencoded::parse(request.body()).filter(|_| posts && path.ends_with("/Calls.json"));
     form.find(|(name, _)| name == "Url").map(|(_, url)| url.into_owned())
 }

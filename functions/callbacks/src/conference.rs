@@ -112,7 +112,8 @@ impl Callbacks {
         let claim = fastrand::u64(..);
         let supervision = Supervision { request, claim, mode };
         let issue = Event::SupervisionIssued { task, reservation, supervision };
-        let issued = self.store.apply(&issue, self.clock.now()).await?.task;
+        let expected = offer.expected_versions.as_deref();
+        let issued = self.store.apply_if(&issue, expected, self.clock.now()).await?.task;
         let issued = issued.as_ref().and_then(|task| task.reservation(reservation)?.instruction.as_ref()?.conference());
         if !issued.is_some_and(|plan| plan.supervisions.contains(&supervision)) {
             return Ok(());

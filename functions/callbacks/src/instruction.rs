@@ -4,8 +4,8 @@
 //! goes on only if it is theirs that stands there.
 
 use carrier::{Moved, NewCall, Recording};
+use shared::model::Instruction;
 use shared::model::instruction::{Call, CallRecord, Dequeue, Plan, Redirect, RingTimeout, check};
-use shared::model::{Instruction, ReservationSid, TaskSid};
 use shared::router::{Answer, Event};
 use shared::webhook::path;
 
@@ -14,18 +14,6 @@ use crate::ring::{Ring, parties};
 use crate::{Callbacks, Error};
 
 impl Callbacks {
-    /// Carries out an instruction that came through the REST API.
-    pub(crate) async fn instruct(
-        &self,
-        task: TaskSid,
-        reservation: ReservationSid,
-        instruction: &Instruction,
-        request: u64,
-    ) -> Result<(), Error> {
-        let Some(offer) = self.load_offer(task, reservation).await? else { return Ok(()) };
-        self.carry_out(&offer, instruction, request).await
-    }
-
     /// Does what `instruction` says, unless things no longer stand so. `request` is the same for the same instruction,
     /// however often it comes.
     pub(crate) async fn carry_out(&self, offer: &Offer, instruction: &Instruction, request: u64) -> Result<(), Error> {

@@ -24,6 +24,7 @@ use shared::webhook::path;
 use store::Store;
 use web::WebClient;
 
+use assignment::Offer;
 pub use destination::{Destinations, web_client};
 pub use event::handle;
 
@@ -66,8 +67,10 @@ impl Callbacks {
     pub async fn on_callback(&self, callback: &Callback) -> Result<(), Error> {
         match callback {
             Callback::Assignment { task, reservation } => self.assign(*task, *reservation).await,
-            Callback::Instruct { task, reservation, instruction, request } => {
-                self.instruct(*task, *reservation, instruction, *request).await
+            Callback::Instruct { task, reservation, instruction, request, expected_versions } => {
+                let Some(offer) = self.load_offer(*task, *reservation).await? else { return Ok(()) };
+                let offer = Offer { expected_versions: expected_versions.clone(), ..offer };
+                self.carry_out(&offer, instruction, *request).await
             }
             Callback::MoveCaller { call, task, reservation } => self.move_caller(*call, *task, *reservation).await,
             Callback::CallCustomer { task, reservation } => self.call_customer(*task, *reservation).await,

@@ -40,7 +40,8 @@ impl Callbacks {
         let instruction =
             IssuedInstruction { claim, plan, worker_call_sid: None, post_work_activity_sid, ring_timeout_secs };
         let issue = Event::InstructionIssued { task, reservation, instruction };
-        let issued = self.store.apply(&issue, self.clock.now()).await?.task;
+        let expected = offer.expected_versions.as_deref();
+        let issued = self.store.apply_if(&issue, expected, self.clock.now()).await?.task;
         let issued = issued.as_ref().and_then(|task| task.reservation(reservation)?.instruction.as_ref());
         Ok(issued.is_some_and(|issued| issued.claim == claim || planted::is(Bug::CalledAgain)))
     }

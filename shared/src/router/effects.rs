@@ -95,6 +95,9 @@ pub enum Callback {
         instruction: Instruction,
         /// A number of its own for each request, so that a message that comes twice calls nobody twice.
         request: u64,
+        /// The versions of which the Task has to have one when the instruction is claimed, `If-Match`; `None`: any will do.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        expected_versions: Option<Vec<u64>>,
     },
     /// Move a caller from the queue into the conference where the Worker waits.
     MoveCaller {

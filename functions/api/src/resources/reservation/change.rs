@@ -117,7 +117,10 @@ async fn instruct(
         .map_err(|impossible| refused(found, impossible.to_string()))?;
     let (task, reservation, request) = (task.sid, reservation.sid, call.api.ids.next_request());
     let name = instruction.name().as_str();
-    call.api.outbox.call(Callback::Instruct { task, reservation, instruction, request }).await?;
+    // What changes between here and there makes the claim fail: the condition holds for the write, too.
+    let expected_versions = call.expected_versions();
+    let message = Callback::Instruct { task, reservation, instruction, request, expected_versions };
+    call.api.outbox.call(message).await?;
     tracing::info!(task_sid = %task, reservation_sid = %reservation, instruction = name, "instruction handed on");
     Ok(())
 }
