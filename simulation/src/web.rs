@@ -25,6 +25,9 @@ pub const CARRIER: &str = "http://carrier.test";
 /// Where a customer's own server is.
 pub const CUSTOMER: &str = "http://customer.test";
 
+/// Where the carrier's API calls somebody into a conference.
+const PARTICIPANTS: &str = "/Participants.json";
+
 /// The largest answer anybody here gives, in bytes: the music.
 const ANSWER_BYTES_MAX: usize = 1024 * 1024;
 
@@ -181,8 +184,9 @@ impl Network {
     /// One Reservation, one call.
     fn note_placed(&self, document: String) {
         let mut served = self.served();
-        // Who supervises may be called as often as somebody asks for it.
-        let again = served.placed.contains(&document) && !document.contains(path::SUPERVISOR);
+        // Who supervises may be called as often as somebody asks for it; a customer, once for each Worker who joined.
+        let may_repeat = document.contains(path::SUPERVISOR) || document.ends_with(PARTICIPANTS);
+        let again = served.placed.contains(&document) && !may_repeat;
         served.placed.push(document.clone());
         drop(served);
         self.world.note(format_args!("a call to a Worker is placed: {document}"));
@@ -257,7 +261,7 @@ fn check_document(world: &World, path: &str, answer: &Answer) {
 /// What is the same for two requests that place the same call: the address of its document, or the conference it is for.
 fn document_of_new_call(request: &Request) -> Option<String> {
     let (path, posts) = (request.uri().path(), request.method() == web::http::Method::POST);
-    if posts && path.ends_with("/Participants.json") {
+    if posts && path.ends_with(PARTICIPANTS) {
         return Some(path.to_owned());
     }
     let mut form = form_urlencoded::parse(request.body()).filter(|_| posts && path.ends_with("/Calls.json"));

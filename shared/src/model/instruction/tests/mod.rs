@@ -292,3 +292,14 @@ fn an_answer_that_is_no_instruction_is_named_by_its_code() {
         assert!(error.to_string().starts_with(&code.to_string()), "{error}");
     }
 }
+
+#[test]
+fn the_document_lists_every_parameter_of_every_instruction() {
+    const DOCUMENT: &str = include_str!("../../../../../docs/conformance.md");
+    for instruction in InstructionName::ALL {
+        for parameter in table(instruction) {
+            let row = format!("| {} `{}` | `{}` |", instruction.as_str(), parameter.json, parameter.form);
+            assert!(DOCUMENT.contains(&row), "docs/conformance.md has no row {row}");
+        }
+    }
+}
