@@ -33,4 +33,4 @@ pub use events::{Ahead, EventFilter, EventPage, ROUNDS_PER_PAGE_MAX};
 pub use in_use::PartsInUse;
 pub use listing::{Entry, Part, Reading};
 pub use store::{Created, Store};
-pub use waits::RecentWaits;
+pub use waits::{RecentWaits, WAITS_KEPT};
