@@ -12,9 +12,13 @@ use shared::router::{Decision, WorkersWritten};
 use tokio::sync::Mutex;
 
 use crate::Error;
+use crate::apply::pause;
 use crate::configuration::Cached;
 use crate::items::{self, Item, number, text};
 use crate::keys::{self, Key};
+
+/// Times a transaction is sent while the table takes no more requests: as often as the SDK sends everything else.
+const THROTTLED_ATTEMPTS_MAX: u32 = 3;
 
 /// The table, seen as Tasks, Workers and their Workspace.
 #[derive(Clone)]
@@ -170,9 +174,18 @@ impl Store {
         }
     }
 
+    /// Writes all or nothing. A transaction that is canceled because there are too many requests is sent again: unlike every
+    /// other request, the SDK does not repeat it by itself.
     pub(crate) async fn transact(&self, writes: Vec<TransactWriteItem>) -> Result<(), Error> {
-        self.client.transact_write_items().set_transact_items(Some(writes)).send().await?;
-        Ok(())
+        let mut attempt = 1;
+        loop {
+            let request = self.client.transact_write_items().set_transact_items(Some(writes.clone()));
+            match request.send().await.map_err(Error::of_transaction) {
+                Err(Error::Throttled(_)) if attempt < THROTTLED_ATTEMPTS_MAX => pause(attempt).await,
+                sent => return sent.map(|_| ()),
+            }
+            attempt += 1;
+        }
     }
 
     pub(crate) async fn get<T: DeserializeOwned>(&self, key: &Key) -> Result<Option<T>, Error> {

@@ -237,6 +237,11 @@ impl Task {
         self.attributes.text("call_sid")?.parse().ok()
     }
 
+    /// Whom the instruction `conference` dials if no caller waits (taskrouter.md section 11.3).
+    pub fn outbound_to(&self) -> Option<&str> {
+        self.attributes.text("outbound_to").filter(|_| self.call_sid().is_none())
+    }
+
     /// The Reservation with this id, if it is of the latest round.
     pub fn reservation(&self, sid: ReservationSid) -> Option<&Reservation> {
         self.reservations.iter().find(|reservation| reservation.sid == sid)

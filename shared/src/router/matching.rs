@@ -9,6 +9,7 @@ use crate::model::{
     AssignmentStatus, IdleKey, OpenReservation, OrderBy, OrderClause, Reservation, RoutingTarget, Target, Task,
     TaskChannelName, TaskSid, Timestamp, Worker, WorkerSid, Workspace,
 };
+use crate::planted::{self, Bug};
 
 /// Looks at one Task: first whatever its clocks demand, then, if it still waits and nothing changed, the candidates.
 ///
@@ -107,8 +108,9 @@ pub(super) fn may_take(workspace: &Workspace, worker: &Worker, task: &Task, now:
         return false;
     }
     let is_free = || workspace.is_available(worker.activity_sid) && worker.has_slot(task.channel);
+    let ignores = || task.ignore_capacity && !planted::is(Bug::CapacityAlwaysCounts);
     match task.routing_target {
-        Some(RoutingTarget::Worker(meant)) => meant == worker.sid && (task.ignore_capacity || is_free()),
+        Some(RoutingTarget::Worker(meant)) => meant == worker.sid && (ignores() || is_free()),
         Some(RoutingTarget::TaskQueue(_) | RoutingTarget::Workflow(_)) | None => {
             is_free()
                 && worker.roster.serves(task.task_queue_sid)

@@ -5,6 +5,7 @@
 
 mod forward;
 mod item;
+mod shard;
 
 use std::cmp::Reverse;
 
@@ -16,9 +17,11 @@ use shared::model::{
 use shared::planted::{self, Bug};
 use shared::router::events::{EVENT_SHARDS, Event, EventPlace, Parameter};
 
-use crate::items::{Item, text};
-use crate::keys::{self, Key};
+use crate::items::Item;
+use crate::keys::Key;
 use crate::{Error, Store};
+
+use shard::{Direction, Stretch};
 
 pub use forward::Ahead;
 
@@ -177,49 +180,18 @@ impl Store {
         // Before the first event of an hour comes the hour before.
         let hour = if upper == hour_begins(upper.hour()) { upper.hour() - 1 } else { upper.hour() };
         let lower = oldest.max(hour_begins(hour));
-        let shards = filter.shards().into_iter().map(|shard| self.shard(workspace, hour, shard, lower, upper));
+        let stretch = |shard| Stretch { workspace, hour, shard, lower: lower.write_key(), upper: upper.write_key() };
+        let parts: Vec<Stretch> = filter.shards().into_iter().map(stretch).collect();
+        let queries = parts.iter().map(|part| self.query_shard(part, Direction::Back, ITEMS_PER_QUERY_MAX));
         let mut round = Round { events: Vec::new(), horizon: lower };
-        for (events, unseen) in try_join_all(shards).await? {
-            round.events.extend(events);
-            round.horizon = round.horizon.max(unseen.unwrap_or(lower));
+        for found in try_join_all(queries).await? {
+            let last = found.writes.last().and_then(|write| write.first()).filter(|_| found.more.is_some());
+            round.horizon = round.horizon.max(last.map_or(lower, |first| first.place.numbered(0)));
+            round.events.extend(found.writes.into_iter().flatten());
         }
         round.events.retain(|event| event.place >= round.horizon && event.place < upper);
         round.events.sort_unstable_by_key(|event| Reverse(event.place));
         Ok(round)
-    }
-
-    /// One query of a shard, and the place before which there is more.
-    async fn shard(
-        &self,
-        workspace: WorkspaceSid,
-        hour: i64,
-        shard: u8,
-        lower: EventPlace,
-        upper: EventPlace,
-    ) -> Result<(Vec<Event>, Option<EventPlace>), Error> {
-        let found = self
-            .client
-            .query()
-            .table_name(&*self.table)
-            .key_condition_expression("#pk = :partition AND #sk BETWEEN :lower AND :upper")
-            .expression_attribute_names("#pk", keys::PK)
-            .expression_attribute_names("#sk", keys::SK)
-            .expression_attribute_values(":partition", text(keys::events_partition(workspace, hour, shard)))
-            .expression_attribute_values(":lower", text(lower.write_key()))
-            .expression_attribute_values(":upper", text(upper.write_key()))
-            .scan_index_forward(false)
-            .limit(ITEMS_PER_QUERY_MAX)
-            .send()
-            .await?;
-        let has_more = found.last_evaluated_key.is_some_and(|key| !key.is_empty());
-        let mut events = Vec::new();
-        let mut last = None;
-        for item in found.items.unwrap_or_default() {
-            let told = item::read(workspace, item)?;
-            last = told.first().map(|first| first.place.numbered(0));
-            events.extend(told);
-        }
-        Ok((events, last.filter(|_| has_more)))
     }
 }
 

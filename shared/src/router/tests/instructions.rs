@@ -38,21 +38,21 @@ fn claimed(plan: Plan) -> World {
     world
 }
 
-fn conference(conference: Conference) -> (World, CallSid) {
+pub(super) fn conference(conference: Conference) -> (World, CallSid) {
     under_way(Plan::Conference(Box::new(ConferencePlan { conference, ..ConferencePlan::default() })))
 }
 
-fn entered(world: &mut World, call: CallSid) -> (Outcome, Vec<Effect>) {
+pub(super) fn entered(world: &mut World, call: CallSid) -> (Outcome, Vec<Effect>) {
     let reservation = world.tasks[&task("c1")].reservations[0].sid;
     world.happens(Event::ConferenceEntered { task: task("c1"), reservation, conference: ROOM, call })
 }
 
-fn joined(world: &mut World) -> Outcome {
+pub(super) fn joined(world: &mut World) -> Outcome {
     let reservation = world.tasks[&task("c1")].reservations[0].sid;
     world.happens(Event::ConferenceJoined { task: task("c1"), reservation }).0
 }
 
-fn left(world: &mut World, who: Leaving) -> Outcome {
+pub(super) fn left(world: &mut World, who: Leaving) -> Outcome {
     let reservation = world.tasks[&task("c1")].reservations[0].sid;
     world.happens(Event::ConferenceLeft { task: task("c1"), reservation, who }).0
 }
@@ -62,7 +62,7 @@ fn moved(world: &mut World) -> Outcome {
     world.happens(Event::CallerMoved { task: task("c1"), carrier_queue }).0
 }
 
-fn offer(world: &World) -> &Reservation {
+pub(super) fn offer(world: &World) -> &Reservation {
     &world.tasks[&task("c1")].reservations[0]
 }
 

@@ -6,6 +6,7 @@ mod ending;
 mod instructions;
 mod matching;
 mod order;
+mod outbound;
 mod payloads;
 mod presence;
 mod release;
