@@ -15,6 +15,7 @@ use crate::Error;
 use crate::configuration::Cached;
 use crate::items::{self, Item, number, text};
 use crate::keys::{self, Key};
+use crate::living::Kept;
 
 /// The table, seen as Tasks, Workers and their Workspace.
 #[derive(Clone)]
@@ -22,6 +23,7 @@ pub struct Store {
     pub(crate) client: Client,
     pub(crate) table: Arc<str>,
     pub(crate) cache: Arc<Mutex<Cached>>,
+    pub(crate) living: Arc<Kept>,
 }
 
 /// What became of a Task that was to be made.
@@ -36,7 +38,7 @@ pub enum Created {
 impl Store {
     /// The store in this table. Asks nothing yet.
     pub fn new(client: Client, table: impl Into<Arc<str>>) -> Self {
-        Self { client, table: table.into(), cache: Arc::default() }
+        Self { client, table: table.into(), cache: Arc::default(), living: Arc::default() }
     }
 
     /// A Task as it stands, or `None` if there is none or it was cleaned up.

@@ -18,6 +18,7 @@ use shared::router::events::{EVENT_SHARDS, Event, EventPlace, Parameter};
 
 use crate::items::{Item, text};
 use crate::keys::{self, Key};
+use crate::listing::share;
 use crate::{Error, Store};
 
 pub use forward::Ahead;
@@ -98,6 +99,19 @@ impl EventFilter {
             && (self.task_channel.is_none() || channel.iter().any(|name| says(*name, self.task_channel.clone())))
     }
 
+    /// Does it leave out nothing but by time?
+    fn wants_all(&self) -> bool {
+        *self == Self::between(self.from, self.until)
+    }
+
+    /// How many items a query of a shard is to bring for a page of `limit` events: its share, unless much of it may be left out.
+    /// Two at least: the first may be one whose events the page before has shown.
+    fn items_per_query(&self, limit: usize) -> i32 {
+        let share =
+            if self.wants_all() { share(limit.saturating_add(1), usize::from(EVENT_SHARDS)) } else { usize::MAX };
+        i32::try_from(share).map_or(ITEMS_PER_QUERY_MAX, |share| share.min(ITEMS_PER_QUERY_MAX))
+    }
+
     /// The shards that can hold what is wanted: all that is about a Task is in one.
     fn shards(&self) -> Vec<u8> {
         match self.task_sid {
@@ -152,7 +166,8 @@ impl Store {
             if upper <= oldest {
                 return Ok(EventPage { events, next: None });
             }
-            let round = self.round(workspace, filter, oldest, upper).await?;
+            let items = filter.items_per_query(limit);
+            let round = self.round(workspace, filter, (oldest, upper), items).await?;
             events.extend(round.events.into_iter().filter(|event| filter.wants(event)));
             if events.len() >= limit {
                 events.truncate(limit);
@@ -170,14 +185,15 @@ impl Store {
         &self,
         workspace: WorkspaceSid,
         filter: &EventFilter,
-        oldest: EventPlace,
-        upper: EventPlace,
+        (oldest, upper): (EventPlace, EventPlace),
+        items: i32,
     ) -> Result<Round, Error> {
         let hour_begins = |hour| EventPlace::before(EventPlace::hour_begins(hour));
         // Before the first event of an hour comes the hour before.
         let hour = if upper == hour_begins(upper.hour()) { upper.hour() - 1 } else { upper.hour() };
         let lower = oldest.max(hour_begins(hour));
-        let shards = filter.shards().into_iter().map(|shard| self.shard(workspace, hour, shard, lower, upper));
+        let shards =
+            filter.shards().into_iter().map(|shard| self.shard(workspace, (hour, shard), (lower, upper), items));
         let mut round = Round { events: Vec::new(), horizon: lower };
         for (events, unseen) in try_join_all(shards).await? {
             round.events.extend(events);
@@ -192,10 +208,9 @@ impl Store {
     async fn shard(
         &self,
         workspace: WorkspaceSid,
-        hour: i64,
-        shard: u8,
-        lower: EventPlace,
-        upper: EventPlace,
+        (hour, shard): (i64, u8),
+        (lower, upper): (EventPlace, EventPlace),
+        items: i32,
     ) -> Result<(Vec<Event>, Option<EventPlace>), Error> {
         let found = self
             .client
@@ -208,7 +223,7 @@ impl Store {
             .expression_attribute_values(":lower", text(lower.write_key()))
             .expression_attribute_values(":upper", text(upper.write_key()))
             .scan_index_forward(false)
-            .limit(ITEMS_PER_QUERY_MAX)
+            .limit(items)
             .send()
             .await?;
         let has_more = found.last_evaluated_key.is_some_and(|key| !key.is_empty());

@@ -73,6 +73,25 @@ async fn an_answer_costs_as_many_reads_after_a_thousand_tasks_as_after_ten() {
 }
 
 #[tokio::test]
+async fn a_second_look_at_what_there_is_reads_what_has_happened_since_and_a_page_of_events_its_share() {
+    let (laboratory, meter) = Laboratory::metered(EXAMPLE).await;
+    pass(&laboratory, 60).await;
+    laboratory.roll_up().await;
+    busy_minute(&laboratory, 1_000).await;
+    let read = async |path: &str| {
+        meter.take();
+        get(&laboratory, path).await;
+        meter.take().iter().map(|operation| operation.items_read).sum::<u64>()
+    };
+    let path = format!("TaskQueues/{}/RealTimeStatistics", queue(&laboratory, "English"));
+    let (first, second) = (read(&path).await, read(&path).await);
+    assert!(first >= 1_000 && second <= 20, "{first} items, {second} items");
+    let page = read("Events?PageSize=20").await;
+    assert!(page <= 16 * 10, "{page} items for a page of twenty");
+    laboratory.close().await;
+}
+
+#[tokio::test]
 async fn days_are_answered_from_days_hours_and_minutes() {
     let (laboratory, meter) = Laboratory::metered(EXAMPLE).await;
     laboratory.roll_up().await;
