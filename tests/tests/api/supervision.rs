@@ -86,15 +86,17 @@ async fn nobody_is_rung_before_there_is_a_conversation_after_it_or_without_a_num
         error["message"].as_str().unwrap().to_owned()
     };
     assert!(refused(&supervise).await.contains("Supervise"), "it is offered");
-    picks_up(&laboratory, MAYA).await;
+    let maya = picks_up(&laboratory, MAYA).await;
     let nobody = [("Instruction", "supervise"), ("Supervisor", "WK00000000000000000000000000000009")];
     assert!(refused(&nobody).await.contains("Supervise"), "there is no such Worker");
     let (worker, sid) = (laboratory.worker("Maya").await.sid, path.rsplit('/').next().unwrap());
     let (status, error) = client.post(&format!("/Workers/{worker}/Reservations/{sid}"), &supervise).await;
     assert_eq!(status, 400, "it is given under the Task: {error}");
 
-    laboratory.at_phone(caller, "hangup").await;
-    laboratory.advance(SLACK).await;
+    for call in [caller, maya] {
+        laboratory.at_phone(call, "hangup").await;
+        laboratory.advance(SLACK).await;
+    }
     assert!(refused(&supervise).await.contains("Supervise"), "it is over");
     laboratory.close().await;
 }
