@@ -1,6 +1,6 @@
 //! What statistics cost: reads that do not grow with the Tasks there were, and writes that are the minute's and not the call's.
 
-use shared::model::{Clock, EventType, Millis, TaskSid};
+use shared::model::{Clock, EventType, Millis, TaskSid, Timestamp};
 use shared::router::events::{Cause, Event, EventPlace, Parameter, Parameters};
 use tests::laboratory::{EXAMPLE, Laboratory};
 use tests::metering::Operation;
@@ -18,32 +18,57 @@ const WRITE_UNITS_PER_TASK_MAX: f64 = 0.25;
 
 /// Tasks that are made, wait and are canceled within a minute.
 async fn busy_minute(laboratory: &Laboratory, tasks: u64) {
-    let (queue, workflow) = (queue(laboratory, "English"), workflow(laboratory));
     for number in 0..tasks {
         let at = laboratory.clock.now() + Millis::from_millis(number * 10);
-        let task = TaskSid::derive(&[&at.as_millis().to_string()]).to_string();
-        let parameters = Parameters::new()
-            .with(Parameter::TaskSid, &task)
-            .with(Parameter::TaskQueueSid, &queue)
-            .with(Parameter::WorkflowSid, &workflow)
-            .with(Parameter::TaskChannelUniqueName, "voice")
-            .with(Parameter::TaskAge, number % 60)
-            .with(Parameter::TaskPriority, 0)
-            .with(Parameter::TaskVersion, 1)
-            .with(Parameter::TaskAssignmentStatus, "canceled")
-            .with(Parameter::TaskDateCreated, at.as_secs())
-            .with(Parameter::TaskQueueEnteredDate, at.as_secs());
-        let event = |event_type, index| Event {
-            earlier: None,
-            place: EventPlace::of(Cause { about: &task, version: 1, at }).numbered(index),
-            event_type,
-            workspace_sid: laboratory.contact_centre.workspace.sid,
-            parameters: parameters.clone(),
-        };
-        let told = [event(EventType::TaskCreated, 0), event(EventType::TaskCanceled, 1)];
-        laboratory.centre.store.add_events(&told).await.unwrap();
+        task_that_waited(laboratory, at, number % 60).await;
     }
     pass(laboratory, 60).await;
+}
+
+/// Stores the events of a Task that was made and canceled at this moment.
+async fn task_that_waited(laboratory: &Laboratory, at: Timestamp, secs: u64) {
+    let task = TaskSid::derive(&[&at.as_millis().to_string()]).to_string();
+    let parameters = Parameters::new()
+        .with(Parameter::TaskSid, &task)
+        .with(Parameter::TaskQueueSid, queue(laboratory, "English"))
+        .with(Parameter::WorkflowSid, workflow(laboratory))
+        .with(Parameter::TaskChannelUniqueName, "voice")
+        .with(Parameter::TaskAge, secs)
+        .with(Parameter::TaskPriority, 0)
+        .with(Parameter::TaskVersion, 1)
+        .with(Parameter::TaskAssignmentStatus, "canceled")
+        .with(Parameter::TaskDateCreated, at.as_secs())
+        .with(Parameter::TaskQueueEnteredDate, at.as_secs());
+    let event = |event_type, index| Event {
+        earlier: None,
+        place: EventPlace::of(Cause { about: &task, version: 1, at }).numbered(index),
+        event_type,
+        workspace_sid: laboratory.contact_centre.workspace.sid,
+        parameters: parameters.clone(),
+    };
+    let told = [event(EventType::TaskCreated, 0), event(EventType::TaskCanceled, 1)];
+    laboratory.centre.store.add_events(&told).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_event_that_is_stored_an_hour_after_it_happened_is_counted() {
+    let laboratory = Laboratory::example().await;
+    laboratory.roll_up().await;
+    busy_minute(&laboratory, 5).await;
+    let at = laboratory.clock.now();
+    for after in [1_200, 3_600] {
+        pass(&laboratory, after).await;
+        laboratory.roll_up().await;
+    }
+    let hour = "CumulativeStatistics?StartDate=2026-11-22T12:00:00Z&EndDate=2026-11-22T12:59:59Z";
+    assert_eq!(get(&laboratory, hour).await["tasks_created"], 5);
+    task_that_waited(&laboratory, at, 7).await;
+    assert_eq!(get(&laboratory, hour).await["tasks_created"], 5, "its hour has been made");
+    pass(&laboratory, 3_600).await;
+    laboratory.roll_up().await;
+    let found = get(&laboratory, hour).await;
+    assert_eq!((&found["tasks_created"], &found["tasks_canceled"]), (&6.into(), &6.into()));
+    laboratory.close().await;
 }
 
 #[tokio::test]
