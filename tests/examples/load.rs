@@ -1,6 +1,7 @@
 //! Load on the REST API, put there by `scripts/load.sh`. 32 customers, each on a connection of its own, make Tasks, take what their
 //! Workers are offered, change Workers and read, for 60 s, or as many as LOAD_SECONDS says. Prints throughput, the 50th and 99th
-//! percentile of each operation, and the server's memory, as Markdown; fails when any request does, and when memory grows.
+//! percentile of each operation, and the server's memory, as Markdown; fails when any request does, and, unless it is a short
+//! one, when memory grows.
 #![allow(clippy::print_stdout, reason = "its table is its answer")]
 
 use std::collections::BTreeMap;
@@ -16,12 +17,12 @@ const CONNECTIONS: usize = 32;
 const SPAN_SECONDS: u32 = 60;
 /// Parts of it after which memory is looked at. After the first the server has filled its caches.
 const LOOKS_AT_MEMORY: [f64; 3] = [0.25, 0.5, 1.0];
-/// What a server may hold more at the end than at the first look. Timers of the Tasks that were made are some of it.
+/// What a server may hold more at the end of [`SPAN_SECONDS`] than at the first look. Timers of the Tasks that were made are some of it.
 const GROWTH_KILOBYTES_MAX: u64 = 8 * 1024;
 /// How long a customer waits before they look again for an offer; twice as long each time, up to this.
 const LOOK_AGAIN: (Duration, Duration) = (Duration::from_millis(25), Duration::from_millis(800));
 /// How long a Task may wait for an offer.
-const OFFERED_WITHIN: Duration = Duration::from_secs(20);
+const OFFERED_WITHIN: Duration = Duration::from_secs(60);
 
 type Failure = Box<dyn Error + Send + Sync>;
 type Form<'a> = &'a [(&'a str, &'a str)];
@@ -52,7 +53,7 @@ async fn main() -> Result<(), Failure> {
     let took = begun.elapsed();
     let times = std::mem::take(&mut *centre.times.lock().unwrap_or_else(PoisonError::into_inner));
     print(&times, took, &memory);
-    check_growth(&memory)
+    if seconds < SPAN_SECONDS { Ok(()) } else { check_growth(&memory) }
 }
 
 /// Somebody who uses the API.
