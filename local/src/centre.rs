@@ -88,6 +88,9 @@ pub enum Error {
     /// The table.
     #[error(transparent)]
     Store(#[from] store::Error),
+    /// The set-up.
+    #[error(transparent)]
+    SetUp(#[from] setup::ApplyError),
     /// The simulated carrier.
     #[error(transparent)]
     Simulator(#[from] simulator::Error),

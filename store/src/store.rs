@@ -16,6 +16,7 @@ use crate::apply::pause;
 use crate::configuration::Cached;
 use crate::items::{self, Item, number, text};
 use crate::keys::{self, Key};
+use crate::living::Kept;
 
 /// Times a transaction is sent while the table takes no more requests: as often as the SDK sends everything else.
 const THROTTLED_ATTEMPTS_MAX: u32 = 3;
@@ -26,6 +27,7 @@ pub struct Store {
     pub(crate) client: Client,
     pub(crate) table: Arc<str>,
     pub(crate) cache: Arc<Mutex<Cached>>,
+    pub(crate) living: Arc<Kept>,
 }
 
 /// What became of a Task that was to be made.
@@ -40,7 +42,7 @@ pub enum Created {
 impl Store {
     /// The store in this table. Asks nothing yet.
     pub fn new(client: Client, table: impl Into<Arc<str>>) -> Self {
-        Self { client, table: table.into(), cache: Arc::default() }
+        Self { client, table: table.into(), cache: Arc::default(), living: Arc::default() }
     }
 
     /// A Task as it stands, or `None` if there is none or it was cleaned up.

@@ -6,6 +6,7 @@
 mod configuration;
 mod configuration_in_use;
 mod reservations;
+mod supervision;
 mod tasks;
 mod wire;
 mod workers;
