@@ -102,6 +102,17 @@ impl Millis {
         self.0.div_ceil(1000)
     }
 
+    /// `5 s`, `3 min 20 s`, `2 h 5 min`, `1 d 4 h`: for people, rounded down.
+    pub fn in_words(self) -> String {
+        let secs = self.as_secs();
+        match secs {
+            0..60 => format!("{secs} s"),
+            60..3_600 => format!("{} min {} s", secs / 60, secs % 60),
+            3_600..86_400 => format!("{} h {} min", secs / 3_600, secs % 3_600 / 60),
+            _ => format!("{} d {} h", secs / 86_400, secs % 86_400 / 3_600),
+        }
+    }
+
     /// This span and `other`, one after the other.
     pub const fn saturating_add(self, other: Self) -> Self {
         Self(self.0.saturating_add(other.0))
@@ -149,6 +160,14 @@ impl From<Millis> for std::time::Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn spans_of_time_are_said_in_the_largest_fitting_words() {
+        for (secs, expected) in [(0, "0 s"), (59, "59 s"), (61, "1 min 1 s"), (3_600, "1 h 0 min"), (90_000, "1 d 1 h")]
+        {
+            assert_eq!(Millis::from_secs(secs).in_words(), expected);
+        }
+    }
 
     #[test]
     fn a_moment_is_written_in_the_three_forms_callers_expect() {
