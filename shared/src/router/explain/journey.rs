@@ -1,6 +1,6 @@
 //! Where a Task stands in its Workflow, and what comes next (taskrouter.md section 7.2).
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{iso8601, queue_name, words};
 use crate::model::{
@@ -11,7 +11,7 @@ use crate::router::expression::why::told;
 use crate::router::workflow;
 
 /// Where a waiting Task stands in its Workflow.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Journey {
     /// The Workflow.
     pub workflow_sid: WorkflowSid,
@@ -34,7 +34,7 @@ pub struct Journey {
     /// In words: `step 1 of 2 of filter English`.
     pub place: String,
     /// When the step ends by itself.
-    #[serde(serialize_with = "iso8601")]
+    #[serde(with = "iso8601")]
     pub ends_at: Timestamp,
     /// What comes then.
     pub next: Next,
@@ -43,7 +43,7 @@ pub struct Journey {
 }
 
 /// What comes after a step.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Next {
     /// Is the Task canceled then?
     pub is_canceled: bool,

@@ -4,7 +4,7 @@
 //! ([`super::matching::obstacles`]), which comparison of an expression is false by the one that evaluates it, when a step ends
 //! by the one that ends it. This module finds the words, and puts first what a person wants to know first.
 //!
-//! Everything is serialisable as the API shows it: `snake_case`, moments as ISO 8601 texts. What is asked about is bounded
+//! Everything is written and read as the API shows it: `snake_case`, moments as ISO 8601 texts. What is asked about is bounded
 //! by whoever asks; what is told is bounded here.
 
 mod journey;
@@ -13,9 +13,7 @@ mod task;
 mod words;
 mod worker;
 
-use serde::{Serialize, Serializer};
-
-use crate::model::{TaskQueueSid, Timestamp, Workspace};
+use crate::model::{TaskQueueSid, Workspace};
 
 pub use journey::{Journey, Next};
 pub use reason::{Capacity, Reason, ReasonKind};
@@ -31,8 +29,11 @@ pub const WORKERS_SHOWN_MAX: usize = 50;
 /// Workers outside the Task's TaskQueue that are told of.
 pub const OUTSIDERS_SHOWN_MAX: usize = 20;
 
-/// Tasks before a Task, or in a line, that are looked at: one read of the board.
+/// Tasks before a Task that are looked at: one read of the board.
 pub const AHEAD_READ_MAX: u16 = 100;
+
+/// Tasks of one line that are looked at for a Worker: one read of the board.
+pub const LINE_READ_MAX: u16 = 20;
 
 /// TaskQueues that are told of to a Worker, those they serve and the others each.
 pub const QUEUES_SHOWN_MAX: usize = 20;
@@ -45,10 +46,35 @@ fn queue_name(workspace: &Workspace, queue: TaskQueueSid) -> String {
     workspace.task_queues.get(&queue).map_or_else(|| queue.to_string(), |queue| queue.friendly_name.clone())
 }
 
-fn iso8601<S: Serializer>(moment: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&moment.to_iso8601())
+/// A moment as the API shows it.
+mod iso8601 {
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use crate::model::Timestamp;
+
+    pub fn serialize<S: Serializer>(moment: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&moment.to_iso8601())
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+    }
 }
 
-fn iso8601_if_any<S: Serializer>(moment: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
-    moment.map(Timestamp::to_iso8601).serialize(serializer)
+/// A moment as the API shows it, or null.
+mod iso8601_if_any {
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use crate::model::Timestamp;
+
+    pub fn serialize<S: Serializer>(moment: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
+        moment.map(Timestamp::to_iso8601).serialize(serializer)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
+        let text = Option::<String>::deserialize(deserializer)?;
+        text.map(|text| text.parse().map_err(D::Error::custom)).transpose()
+    }
 }

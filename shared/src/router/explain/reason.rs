@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::words;
 use super::{iso8601_if_any, queue_name};
@@ -13,14 +13,14 @@ use crate::router::known_worker;
 use crate::router::matching::{self, Obstacle};
 
 /// One thing that keeps a Worker from a Task.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Reason {
     /// What kind of thing.
     pub kind: ReasonKind,
     /// In words, to be read behind the Worker's name: `their Activity Offline takes no Tasks`.
     pub text: String,
     /// Until when it lasts, if that is known.
-    #[serde(serialize_with = "iso8601_if_any")]
+    #[serde(with = "iso8601_if_any")]
     pub until: Option<Timestamp>,
     /// The capacity that is taken.
     pub capacity: Option<Capacity>,
@@ -31,7 +31,7 @@ pub struct Reason {
 }
 
 /// Kinds of things that keep Workers from Tasks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ReasonKind {
     /// The Task does not wait, or is just being moved on.
@@ -59,7 +59,7 @@ pub enum ReasonKind {
 }
 
 /// How much of a Worker's share of a channel is taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Capacity {
     /// Tasks at once.
     pub configured: usize,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::journey::{self, Journey};
 use super::reason::{self, Reason, ReasonKind};
@@ -36,7 +36,7 @@ pub struct TaskQuestion<'a> {
 }
 
 /// Why a Task waits; for one that does not wait, where it is.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TaskExplanation {
     /// The Task.
     pub task_sid: TaskSid,
@@ -55,7 +55,7 @@ pub struct TaskExplanation {
     /// The queue's name.
     pub task_queue_friendly_name: String,
     /// The moment its waiting is counted from.
-    #[serde(serialize_with = "iso8601")]
+    #[serde(with = "iso8601")]
     pub waiting_since: Timestamp,
     /// Its place in its Workflow; of a pending Task only.
     pub workflow: Option<Journey>,
@@ -74,7 +74,7 @@ pub struct TaskExplanation {
 }
 
 /// How many Tasks there are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ahead {
     /// So many.
     pub tasks: usize,
@@ -83,7 +83,7 @@ pub struct Ahead {
 }
 
 /// A Reservation of the Task's latest round.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Offered {
     /// `WR…`.
     pub reservation_sid: ReservationSid,
@@ -94,18 +94,18 @@ pub struct Offered {
     /// Where it stands.
     pub reservation_status: ReservationStatus,
     /// When it was made.
-    #[serde(serialize_with = "iso8601")]
+    #[serde(with = "iso8601")]
     pub date_created: Timestamp,
     /// When its status last changed.
-    #[serde(serialize_with = "iso8601")]
+    #[serde(with = "iso8601")]
     pub date_updated: Timestamp,
     /// When a pending one ends by itself.
-    #[serde(serialize_with = "iso8601")]
+    #[serde(with = "iso8601")]
     pub expires_at: Timestamp,
 }
 
 /// A Worker, and what keeps them from the Task.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Candidate {
     /// Who.
     pub worker_sid: WorkerSid,

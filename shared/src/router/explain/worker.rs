@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::reason::{self, Reason};
 use super::{Ahead, QUEUES_SHOWN_MAX, WAITING_SHOWN_MAX, iso8601, queue_name, words};
@@ -41,7 +41,7 @@ pub struct WaitingLine {
 }
 
 /// Why nothing comes to a Worker.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct WorkerExplanation {
     /// The Worker.
     pub worker_sid: WorkerSid,
@@ -58,7 +58,7 @@ pub struct WorkerExplanation {
     /// Does that Activity take Tasks?
     pub available: bool,
     /// Since when they are in it.
-    #[serde(serialize_with = "iso8601")]
+    #[serde(with = "iso8601")]
     pub date_status_changed: Timestamp,
     /// Their capacity, TaskChannel by TaskChannel.
     pub channels: Vec<Channel>,
@@ -73,7 +73,7 @@ pub struct WorkerExplanation {
 }
 
 /// A Worker's share of a TaskChannel.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Channel {
     /// Which.
     pub task_channel_unique_name: TaskChannelName,
@@ -90,7 +90,7 @@ pub struct Channel {
 }
 
 /// A TaskQueue as one Worker has to do with it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Queue {
     /// Which.
     pub task_queue_sid: TaskQueueSid,
@@ -107,7 +107,7 @@ pub struct Queue {
 }
 
 /// A Task that waits, and what keeps it from the Worker.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Waiting {
     /// Which.
     pub task_sid: TaskSid,
@@ -118,7 +118,7 @@ pub struct Waiting {
     /// Higher is served first.
     pub priority: u32,
     /// The moment its waiting is counted from.
-    #[serde(serialize_with = "iso8601")]
+    #[serde(with = "iso8601")]
     pub waiting_since: Timestamp,
     /// Does it come to them at once?
     pub could_take: bool,

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Scope, Value, can_be_equal, equal, has, ordering, term, value};
 use crate::model::{Comparison, Expression, Operand, Operator, Term};
@@ -15,7 +15,7 @@ pub const CLAUSES_MAX: usize = 12;
 pub const TOLD_CHARS_MAX: usize = 200;
 
 /// An expression that is false, and why.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FalseExpression {
     /// The expression as it is written.
     pub expression: String,
@@ -26,7 +26,7 @@ pub struct FalseExpression {
 }
 
 /// What would have to be otherwise for an expression to be true.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Because {
     /// This comparison.
@@ -44,7 +44,7 @@ pub enum Because {
 }
 
 /// A comparison that is not what it would have to be.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Clause {
     /// It in a sentence, with the values.
     pub text: String,
@@ -65,7 +65,7 @@ pub struct Clause {
 }
 
 /// One side of a comparison.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Side {
     /// As it is written, in normal form.
     pub operand: String,
@@ -79,6 +79,25 @@ impl Expression {
         let mut walk = Walk { scope, written: self.comparisons(), next: 0, told: 0, more: 0 };
         let because = walk.why(self.root(), true)?;
         Some(FalseExpression { expression: told(self.source()), because, more: walk.more })
+    }
+}
+
+impl FalseExpression {
+    /// The expression in pieces, and of each whether it is one of the comparisons that are told.
+    pub fn marked(&self) -> Vec<(String, bool)> {
+        let clauses = self.because.clauses();
+        let is_told = |at: usize| {
+            clauses.iter().any(|each| (each.column..each.column + each.clause.chars().count()).contains(&(at + 1)))
+        };
+        let mut pieces: Vec<(String, bool)> = Vec::new();
+        for (at, letter) in self.expression.chars().enumerate() {
+            let told = is_told(at);
+            match pieces.last_mut() {
+                Some((piece, same)) if *same == told => piece.push(letter),
+                Some(_) | None => pieces.push((letter.to_string(), told)),
+            }
+        }
+        pieces
     }
 }
 

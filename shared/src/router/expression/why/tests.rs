@@ -150,3 +150,15 @@ fn a_target_says_whose_key_is_missing() {
         "`level == 3` is false: nobody has `level` here, only `task.level` and `worker.level`"
     );
 }
+
+#[test]
+fn the_clauses_are_marked_in_the_expression() {
+    let told = why("a == 1 AND b == 'ü' AND (c == 1)", r#"{"a":2,"b":"ü"}"#).unwrap();
+    let piece = |text: &str, told| (text.to_owned(), told);
+    assert_eq!(
+        told.marked(),
+        [piece("a == 1", true), piece(" AND b == 'ü' AND (", false), piece("c == 1", true), piece(")", false)]
+    );
+    let json = serde_json::to_string(&told).unwrap();
+    assert_eq!(serde_json::from_str::<FalseExpression>(&json).unwrap(), told, "it is read as it is written");
+}
