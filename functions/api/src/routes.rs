@@ -10,8 +10,8 @@ use crate::answer::Answer;
 use crate::call::{Call, PathSid};
 use crate::error::ApiError;
 use crate::resources::{
-    activity, event, event_stream, explain, reservation, statistics, task, task_channel, task_queue, worker, worker_channel,
-    workflow, workspace,
+    activity, event, event_stream, explain, reservation, statistics, task, task_channel, task_queue, worker,
+    worker_channel, workflow, workspace,
 };
 use crate::{BODY_BYTES_MAX, WORKFLOW_BODY_BYTES_MAX};
 

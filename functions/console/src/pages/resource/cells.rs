@@ -172,4 +172,12 @@ mod tests {
             assert!(!markup.contains("<script") && markup.contains("&lt;script&gt;alert(1)"), "{markup}");
         }
     }
+
+    #[test]
+    fn spans_of_time_are_said_in_the_largest_fitting_words() {
+        for (secs, expected) in [(0, "0 s"), (59, "59 s"), (61, "1 min 1 s"), (3_600, "1 h 0 min"), (90_000, "1 d 1 h")]
+        {
+            assert_eq!(words(secs), expected);
+        }
+    }
 }
