@@ -5,6 +5,7 @@
 
 mod configuration;
 mod configuration_in_use;
+mod explain;
 mod reservations;
 mod supervision;
 mod tasks;

@@ -14,3 +14,4 @@ mod house;
 mod pages;
 mod phones;
 mod tables;
+mod why;

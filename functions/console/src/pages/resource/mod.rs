@@ -8,6 +8,7 @@ mod edit;
 mod kinds;
 mod list;
 mod story;
+mod why;
 
 use http::Method;
 use serde_json::Value;
