@@ -24,6 +24,7 @@ mod statistics;
 mod store;
 pub mod stream;
 mod waits;
+mod webhooks;
 mod workers;
 
 pub use apply::{Applied, COMMIT_ATTEMPTS_MAX, WorkerChange, pause};
@@ -34,3 +35,4 @@ pub use in_use::PartsInUse;
 pub use listing::{Entry, Part, Reading};
 pub use store::{Created, Store};
 pub use waits::RecentWaits;
+pub use webhooks::WEBHOOKS_READ_MAX;

@@ -265,7 +265,7 @@ impl Laboratory {
 
     /// The Task of a caller.
     pub async fn task(&self, caller: CallSid) -> Option<Task> {
-        self.centre.store.task(TaskSid::derive(&[&caller.to_string()])).await.unwrap()
+        self.centre.store.task(TaskSid::of_call(caller)).await.unwrap()
     }
 
     /// A Worker by name.
