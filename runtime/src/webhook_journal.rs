@@ -45,9 +45,9 @@ impl WebhookJournal {
         Self(None)
     }
 
-    /// Keeps everything in this table.
-    pub fn of(store: Store, clock: Arc<dyn Clock>) -> Self {
-        Self(Some(Arc::new(Book { store, clock, begun: AtomicU32::new(0) })))
+    /// Keeps everything in this table, if `keeps`.
+    pub fn new(keeps: bool, store: &Store, clock: Arc<dyn Clock>) -> Self {
+        Self(keeps.then(|| Arc::new(Book { store: store.clone(), clock, begun: AtomicU32::new(0) })))
     }
 
     /// As `KEEP_WEBHOOKS` says.
@@ -55,7 +55,7 @@ impl WebhookJournal {
     /// # Errors
     /// [`EnvError`] when it says something else than `true` or `false`.
     pub fn from_env(env: &Env<'_>, store: &Store, clock: Arc<dyn Clock>) -> Result<Self, EnvError> {
-        Ok(if env.switch("KEEP_WEBHOOKS", false)? { Self::of(store.clone(), clock) } else { Self::off() })
+        Ok(Self::new(env.switch("KEEP_WEBHOOKS", false)?, store, clock))
     }
 
     /// Notes when a request came in; nothing where nothing is kept.

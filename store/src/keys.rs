@@ -26,8 +26,8 @@
 //! Workers over readinesses, and the listing over [`LISTING_SHARDS`].
 
 use shared::model::{
-    PartId, Readiness, ReservationSid, Task, TaskQueueSid, TaskSid, Timestamp, WebhookSid, Worker, WorkerSid, Workspace,
-    WorkspaceSid,
+    PartId, Readiness, ReservationSid, Task, TaskQueueSid, TaskSid, Timestamp, WebhookSid, Worker, WorkerSid,
+    Workspace, WorkspaceSid,
 };
 use shared::router::events::EventPlace;
 use shared::router::order::{Line, line_of, place_of};

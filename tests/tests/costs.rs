@@ -8,7 +8,7 @@ use store::compact::name_of;
 use serde_json::json;
 use shared::model::{AssignmentStatus, CallSid, Clock, Millis, TaskChannelName, TaskSid, Timestamp};
 use shared::router::{Event, NewTask, create_task};
-use tests::laboratory::{EXAMPLE, Laboratory};
+use tests::laboratory::{EXAMPLE, Laboratory, Surroundings};
 use tests::metering::Operation;
 
 /// From the stream's record of a waiting Task to the reserved Task: the boards, all at once, and the transaction.
@@ -20,6 +20,9 @@ const WRITE_UNITS_PER_CALL_CEILING: f64 = 20.0;
 /// The same for a call that has to wait: it is put in line, leaves it, and its creation is told apart from its offer. One
 /// more is the event of the Worker who becomes free.
 const WRITE_UNITS_PER_WAITING_CALL_CEILING: f64 = 25.0;
+
+/// What it costs more to keep the webhooks of such a call (`KeepWebhooks` in template.yaml names it).
+const WRITE_UNITS_FOR_WEBHOOKS_CEILING: f64 = 11.0;
 
 /// Calls for the search for hot partitions.
 const CALLS: u32 = 50;
@@ -45,6 +48,25 @@ async fn a_call_costs_no_more_than_its_ceiling() {
     let units: f64 = operations.iter().map(Operation::all_write_units).sum();
     assert!(units <= WRITE_UNITS_PER_CALL_CEILING, "{units} write units");
     assert_no_scan(&operations);
+    laboratory.close().await;
+}
+
+#[tokio::test]
+async fn keeping_webhooks_costs_what_the_template_says() {
+    let surroundings = Surroundings { keep_webhooks: true, ..Surroundings::real() };
+    let (laboratory, meter) = Laboratory::metered_in(EXAMPLE, surroundings).await;
+    warm_up(&laboratory).await;
+    meter.take();
+    one_call(&laboratory, "+17075550193", "1").await;
+    let operations = meter.take();
+    println!("{}", bill(&operations));
+    let all: f64 = operations.iter().map(Operation::all_write_units).sum();
+    let webhooks: f64 = operations.iter().filter_map(|operation| operation.write_units.get("WEBHOOK")).sum();
+    assert!(webhooks <= WRITE_UNITS_FOR_WEBHOOKS_CEILING, "{webhooks} write units for webhooks");
+    assert!(all - webhooks <= WRITE_UNITS_PER_CALL_CEILING, "{all} write units, {webhooks} of them for webhooks");
+    let described = tests::project::read("template.yaml");
+    let price = format!("It costs {WRITE_UNITS_FOR_WEBHOOKS_CEILING} write units a\n      call");
+    assert!(described.contains(&price), "template.yaml states another price");
     laboratory.close().await;
 }
 

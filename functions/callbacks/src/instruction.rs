@@ -138,7 +138,7 @@ impl Callbacks {
             return Ok(());
         }
         let (task, reservation) = (offer.task.sid, offer.reservation.sid);
-        let code = match self.carrier.redirect_call(redirect.call_sid, &redirect.url).await {
+        let code = match self.carrier_for(task).redirect_call(redirect.call_sid, &redirect.url).await {
             Ok(Moved::Yes) if redirect.accept => return self.answer(offer, Answer::Accept).await,
             Ok(Moved::Yes) => return Ok(()),
             Ok(Moved::AlreadyOver) => None,
@@ -195,7 +195,8 @@ impl Callbacks {
         if offer.is_none_or(|offer| offer.status != ReservationStatus::Pending) {
             return Ok(());
         }
-        let event = match self.carrier.redirect_call(call, &self.absolute(&path::customer(task, reservation))).await {
+        let customer = self.absolute(&path::customer(task, reservation));
+        let event = match self.carrier_for(task).redirect_call(call, &customer).await {
             Ok(Moved::Yes) => return Ok(()),
             Ok(Moved::AlreadyOver) => {
                 tracing::info!(task_sid = %task, "40144: the caller hung up before they could join the conference");
@@ -255,7 +256,7 @@ impl Callbacks {
             recording: None,
             sip_user: None,
         };
-        if let Err(error) = self.carrier.create_call(&call).await {
+        if let Err(error) = self.carrier_for(task).create_call(&call).await {
             tracing::error!(reservation_sid = %reservation, to = %redact(to), error = &error as &dyn std::error::Error, "the supervisor could not be called");
         }
         Ok(())
@@ -294,7 +295,8 @@ impl Callbacks {
             recording: ring.recording.clone(),
             sip_user: ring.sip_user.clone(),
         };
-        let worker_call = match self.carrier.create_call(&call).await {
+        let carrier = self.carrier_for(task);
+        let worker_call = match carrier.create_call(&call).await {
             Ok(worker_call) => worker_call,
             Err(error) => {
                 tracing::error!(
@@ -313,7 +315,7 @@ impl Callbacks {
         let applied = self.store.apply(&named, self.clock.now()).await?;
         if let Outcome::Refused(refusal) = applied.outcome {
             tracing::info!(task_sid = %task, call_sid = %worker_call, %refusal, "the Task was gone before the Worker's phone rang");
-            self.carrier.end_call(worker_call).await?;
+            carrier.end_call(worker_call).await?;
             return Ok(false);
         }
         Ok(true)

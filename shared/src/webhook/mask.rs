@@ -52,7 +52,9 @@ pub fn text(text: &str) -> String {
     while let Some(start) = rest.find(is_word) {
         let (before, from_word) = rest.split_at(start);
         shown.push_str(before);
-        if before.ends_with('+') && let Some((number, after)) = spaced_number(from_word) {
+        if before.ends_with('+')
+            && let Some((number, after)) = spaced_number(from_word)
+        {
             shown.push_str(&redact(&number).to_string());
             rest = after;
             continue;
@@ -148,7 +150,10 @@ mod tests {
     #[test]
     fn a_url_shows_where_it_leads_and_nothing_that_could_be_a_secret() {
         for (whole, shown) in [
-            ("/worker-call?TaskSid=WT11111111111111111111111111111111", "/worker-call?TaskSid=WT11111111111111111111111111111111"),
+            (
+                "/worker-call?TaskSid=WT11111111111111111111111111111111",
+                "/worker-call?TaskSid=WT11111111111111111111111111111111",
+            ),
             ("/enqueue-call?attempt=2&language=hi", "/enqueue-call?attempt=2&language=hi"),
             ("https://app.example/assignment#rt=15000", "https://app.example/assignment"),
             ("https://ann:secret@app.example:8443/a?token=abc&x=y", "https://app.example:8443/a?token=…&x=…"),
@@ -175,7 +180,10 @@ mod tests {
             ("<Dial callerId=\"17075550101\">", "<Dial callerId=\"…0101\">"),
             ("From=%2B17075550101&Digits=1", "From=%2B…0101&Digits=1"),
             (r#"{"sip_auth_password": "a \"b", "timeout": 20}"#, r#"{"sip_auth_password": "…"b", "timeout": 20}"#),
-            (r#"<Sip username="ann" password="hunter2">sip:ann@example.com</Sip>"#, r#"<Sip username="ann" password="…">sip:ann@example.com</Sip>"#),
+            (
+                r#"<Sip username="ann" password="hunter2">sip:ann@example.com</Sip>"#,
+                r#"<Sip username="ann" password="…">sip:ann@example.com</Sip>"#,
+            ),
             ("https://a.example/?apiKey=abc&x=1", "https://a.example/?apiKey=…&x=1"),
             ("token", "token"),
             ("CA00000000000000000000000000000001 at 1234567890", "CA00000000000000000000000000000001 at …7890"),
