@@ -5,12 +5,17 @@
 use serde_json::Value;
 use shared::model::{CallSid, Clock, Millis, TaskSid};
 use shared::webhook::signature::{SIGNATURE_HEADER, sign};
+use tests::application::{Application, JSON};
 use tests::laboratory::{EXAMPLE, Laboratory, Surroundings};
 
 /// A centre that keeps webhooks.
 async fn laboratory() -> Laboratory {
+    laboratory_of(EXAMPLE).await
+}
+
+async fn laboratory_of(set_up: &str) -> Laboratory {
     let surroundings = Surroundings { keep_webhooks: true, ..Surroundings::real() };
-    Laboratory::metered_in(EXAMPLE, surroundings).await.0
+    Laboratory::metered_in(set_up, surroundings).await.0
 }
 
 /// The webhooks of a caller's Task, as the REST API shows them: status and body.
@@ -109,7 +114,15 @@ async fn a_webhook_that_comes_again_is_told_once_and_waiting_is_counted() {
     assert!(times > 1, "{before:#}");
     for _ in 0..2 {
         let url = format!("{}/wait-music?TaskSid={task}&language=en", laboratory.base);
-        let form = [("CallSid".to_owned(), caller.to_string()), ("QueueTime".to_owned(), "90".to_owned())];
+        let account = laboratory.account.account_sid.to_string();
+        let said = [
+            ("CallSid", caller.to_string()),
+            ("AccountSid", account),
+            ("From", "+17075550193".to_owned()),
+            ("To", laboratory.contact_centre.centre.phone_number.clone()),
+            ("CallStatus", "in-progress".to_owned()),
+        ];
+        let form = said.map(|(name, value)| (name.to_owned(), value));
         let signature = sign(&laboratory.account.auth_token, &url, &form);
         let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(&form).finish();
         let request = reqwest::Client::builder().no_proxy().build().unwrap().post(&url);
@@ -121,6 +134,29 @@ async fn a_webhook_that_comes_again_is_told_once_and_waiting_is_counted() {
     assert_eq!(after["webhooks"].as_array().unwrap().len(), before["webhooks"].as_array().unwrap().len());
     let waited = after["webhooks"].as_array().unwrap().iter().find(|webhook| line(webhook).contains("/wait-music"));
     assert_eq!(waited.unwrap()["times"], times + 1, "the same one twice is one: {after:#}");
+    laboratory.close().await;
+}
+
+#[tokio::test]
+async fn an_application_that_fails_is_told_with_every_attempt_and_without_its_secrets() {
+    let reject = r#"{"instruction":"reject","sip_auth_password":"hunter2"}"#;
+    let application = Application::start(&[("/ask", (503, JSON, "later")), ("/again", (200, JSON, reject))]).await;
+    let base = &application.base;
+    let urls = format!(
+        "assignment_callback: \"{base}/ask?key=s3cr3t#rp=5xx&rc=1\"\n    fallback_assignment_callback: \"{base}/again\""
+    );
+    let set_up = EXAMPLE.replace("assignment_callback: /assignment", &urls);
+    let laboratory = laboratory_of(&set_up).await;
+    let caller = laboratory.dial("+17075550193").await;
+    laboratory.centre.settle().await;
+    laboratory.press(caller, "1").await;
+    laboratory.centre.settle().await;
+    let (_, body) = webhooks(&laboratory, TaskSid::of_call(caller), "").await;
+    let sent: Vec<String> = body["webhooks"].as_array().unwrap().iter().map(line).collect();
+    let sent: Vec<&str> = sent.iter().map(String::as_str).filter(|line| line.starts_with("sent")).take(3).collect();
+    assert_eq!(sent, ["sent POST /ask 503", "sent POST /ask 503", "sent POST /again 200"], "{body:#}");
+    let told = body.to_string();
+    assert!(told.contains("key=…") && !told.contains("s3cr3t") && !told.contains("hunter2"), "{body:#}");
     laboratory.close().await;
 }
 

@@ -14,6 +14,7 @@ mod revisions;
 mod sizes;
 mod statistics;
 mod stream;
+mod webhooks;
 mod workers;
 mod world;
 mod writes;

@@ -13,4 +13,5 @@ mod desk;
 mod house;
 mod pages;
 mod phones;
+mod story;
 mod tables;
