@@ -25,6 +25,7 @@ mod statistics;
 mod store;
 pub mod stream;
 mod waits;
+mod webhooks;
 mod workers;
 
 pub use apply::{Applied, COMMIT_ATTEMPTS_MAX, WorkerChange, pause};
@@ -36,3 +37,4 @@ pub use listing::{Entry, Part, Reading};
 pub use living::{LivingNow, UNROLLED_MAX, UNROLLED_ROUNDS_MAX};
 pub use store::{Created, Store};
 pub use waits::{RecentWaits, WAITS_KEPT};
+pub use webhooks::WEBHOOKS_READ_MAX;

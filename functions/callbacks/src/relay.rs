@@ -20,7 +20,8 @@ impl Callbacks {
             token: &relay.idempotency_token,
             time_limit: RELAY_TIME_LIMIT,
         };
-        if let Err(error) = self.sender().deliver(&webhook).await {
+        let web = self.web_for(relay.task);
+        if let Err(error) = self.sender(&*web).deliver(&webhook).await {
             tracing::warn!(error = &error as &dyn std::error::Error, "a status callback was not delivered");
         }
     }

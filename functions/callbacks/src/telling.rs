@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use shared::model::instruction::CallbackMethod;
 use shared::model::{EventType, Workspace, WorkspaceSid};
-use shared::router::events::{self, Notice};
+use shared::router::events::{self, Notice, Parameter};
 
 use crate::delivery::{DeliveryError, Webhook};
 use crate::{Callbacks, Error};
@@ -29,7 +29,8 @@ impl Callbacks {
             token: &notice.event.to_string(),
             time_limit: EVENT_TIME_LIMIT,
         };
-        match self.sender().deliver(&webhook).await {
+        let web = self.web_for(event.parameters.get(Parameter::TaskSid).and_then(|task| task.parse().ok()));
+        match self.sender(&*web).deliver(&webhook).await {
             // A long answer is a success, too: nobody reads it.
             Ok(_) | Err(DeliveryError::TooLong) => Ok(()),
             Err(DeliveryError::Forbidden(forbidden)) => {

@@ -13,5 +13,6 @@ mod desk;
 mod house;
 mod pages;
 mod phones;
+mod story;
 mod tables;
 mod why;
