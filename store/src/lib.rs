@@ -34,5 +34,5 @@ pub use events::{Ahead, EventFilter, EventPage, ROUNDS_PER_PAGE_MAX};
 pub use in_use::PartsInUse;
 pub use listing::{Entry, Part, Reading};
 pub use store::{Created, Store};
-pub use waits::RecentWaits;
+pub use waits::{RecentWaits, WAITS_KEPT};
 pub use webhooks::WEBHOOKS_READ_MAX;
