@@ -27,7 +27,7 @@ use shared::webhook::{self, Access, Admitted, Checks, ParameterError, Parameters
 use store::Store;
 
 use crate::parameter_store::{self, SecretError};
-use crate::{Env, EnvError, Outbox, OutboxError, SystemClock, WebhookJournal, aws};
+use crate::{Begun, Env, EnvError, Outbox, OutboxError, SystemClock, WebhookJournal, aws};
 
 /// The voice functions' world.
 pub struct Voice {
@@ -167,23 +167,16 @@ impl Voice {
     where
         F: AsyncFnOnce(&Self, &Webhook) -> Result<Response, Failure>,
     {
-        self.answer(request, async |webhook: &Webhook| {
-            let document = match function(self, webhook).await {
-                Ok(document) => document,
-                Err(failure) => match webhook.note(&failure) {
-                    Meaning::Faulty(status) => return Reply::error(status, &failure.to_string()),
-                    Meaning::Unheard => return unavailable(),
-                    Meaning::TryAgain if planted::is(Bug::NoApology) => return unavailable(),
-                    Meaning::TryAgain => self.apology(webhook, path::retry(&webhook.path, &webhook.parameters)),
-                    Meaning::GiveUp => self.apology(webhook, None),
-                },
-            };
-            if let Err(error) = document.to_xml() {
-                tracing::error!(path = webhook.path, %error, "a document cannot be sent");
-            }
-            Reply::twiml(&document)
-        })
-        .await
+        let begun = self.journal.begin();
+        let webhook = match self.admit(request) {
+            Ok(webhook) => webhook,
+            Err(refusal) => return refusal,
+        };
+        let reply = match function(self, &webhook).await {
+            Ok(document) => rendered(&webhook, &document),
+            Err(failure) => self.document_instead(&webhook, &failure),
+        };
+        self.keep(begun, request, &webhook, reply).await
     }
 
     /// Answers `request`, which no caller waits for, with what `function` replies. When it fails the status says so, and
@@ -192,27 +185,35 @@ impl Voice {
     where
         F: AsyncFnOnce(&Self, &Webhook) -> Result<Reply, Failure>,
     {
-        self.answer(request, async |webhook: &Webhook| match function(self, webhook).await {
-            Ok(reply) => reply,
-            Err(failure) => match webhook.note(&failure) {
-                Meaning::Faulty(status) => Reply::error(status, &failure.to_string()),
-                Meaning::TryAgain | Meaning::GiveUp | Meaning::Unheard => unavailable(),
-            },
-        })
-        .await
-    }
-
-    /// Answers a request that is let in, and keeps what was asked and answered, if it has an effect.
-    async fn answer<F>(&self, request: &Request, function: F) -> Reply
-    where
-        F: AsyncFnOnce(&Webhook) -> Reply,
-    {
         let begun = self.journal.begin();
         let webhook = match self.admit(request) {
             Ok(webhook) => webhook,
             Err(refusal) => return refusal,
         };
-        let reply = function(&webhook).await;
+        let reply = match function(self, &webhook).await {
+            Ok(reply) => reply,
+            Err(failure) => match webhook.note(&failure) {
+                Meaning::Faulty(status) => Reply::error(status, &failure.to_string()),
+                Meaning::TryAgain | Meaning::GiveUp | Meaning::Unheard => unavailable(),
+            },
+        };
+        self.keep(begun, request, &webhook, reply).await
+    }
+
+    /// What a caller gets whose document cannot be made.
+    fn document_instead(&self, webhook: &Webhook, failure: &Failure) -> Reply {
+        let apology = match webhook.note(failure) {
+            Meaning::Faulty(status) => return Reply::error(status, &failure.to_string()),
+            Meaning::Unheard => return unavailable(),
+            Meaning::TryAgain if planted::is(Bug::NoApology) => return unavailable(),
+            Meaning::TryAgain => self.apology(webhook, path::retry(&webhook.path, &webhook.parameters)),
+            Meaning::GiveUp => self.apology(webhook, None),
+        };
+        rendered(webhook, &apology)
+    }
+
+    /// Gives a reply back when it is kept what was asked and answered. A browser that looks at TwiML is no part of any story.
+    async fn keep(&self, begun: Option<Begun>, request: &Request, webhook: &Webhook, reply: Reply) -> Reply {
         if !webhook.is_preview() {
             self.journal.received(begun, request, &webhook.parameters, &reply).await;
         }
@@ -336,6 +337,14 @@ impl FromStr for RouterName {
             _ => Err(()),
         }
     }
+}
+
+/// A document on its way to the carrier.
+fn rendered(webhook: &Webhook, document: &Response) -> Reply {
+    if let Err(error) = document.to_xml() {
+        tracing::error!(path = webhook.path, %error, "a document cannot be sent");
+    }
+    Reply::twiml(document)
 }
 
 /// The log says what; the one who asked need not know.

@@ -84,6 +84,11 @@ impl Deployment {
         sent.map(|message| message.body).collect()
     }
 
+    /// Receipt handles of messages that are to come again, each with the seconds until then.
+    pub fn hidden(&self) -> Vec<(String, u64)> {
+        self.aws.hidden()
+    }
+
     /// Sends an event to a function, started now if this is its first one. Panics with the function's log when it fails.
     pub async fn invoke(&mut self, function: &str, payload: &Value) -> Value {
         if !self.running.contains_key(function) {

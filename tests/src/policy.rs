@@ -117,6 +117,8 @@ impl Access {
             "DynamoDB_20120810" => of_table(operation, asked),
             "AmazonSQS" => {
                 let queue = asked["QueueUrl"].as_str().unwrap_or_default().rsplit('/').next().unwrap_or_default();
+                // CloudFormation calls it <stack>-<logical id>-<random>.
+                let queue = queue.split('-').nth(1).unwrap_or(queue);
                 // There is no permission of its own for a batch.
                 vec![Self::new(&format!("sqs:{}", operation.trim_end_matches("Batch")), queue, None)]
             }

@@ -86,6 +86,21 @@ impl Client {
         self.stack.settle().await;
     }
 
+    /// Messages that cannot be handled, of every queue.
+    async fn no_messages(&mut self) {
+        for (name, queue) in [
+            ("routing.not-a-timer", "TimersQueue"),
+            ("callbacks.not-a-callback", "CallbacksQueue"),
+            ("callbacks.not-a-callback", "EventsQueue"),
+        ] {
+            let event = project::events().into_iter().find(|event| event.name == name).unwrap();
+            let (function, mut message) = (event.function().to_owned(), event.payload.unwrap());
+            message["Records"][0]["eventSourceARN"] =
+                json!(format!("arn:aws:sqs:eu-central-1:123456789012:cordboard-{queue}-1"));
+            self.stack.invoke(&function, &message).await;
+        }
+    }
+
     /// Reads everything that can be read.
     async fn read_all(&mut self, task: TaskSid) {
         let description: Value = serde_json::from_str(&project::read("functions/api/openapi.json")).unwrap();
@@ -207,6 +222,7 @@ async fn every_function_may_do_what_it_does_and_nothing_it_does_not() {
     client.stack.settle().await;
 
     client.event("routing.sweep").await;
+    client.no_messages().await;
     client.read_all(task).await;
     client.visit_console(task).await;
 
