@@ -13,6 +13,7 @@ use tokio::sync::Mutex;
 
 use crate::Error;
 use crate::configuration::Cached;
+use crate::events::Lookout;
 use crate::items::{self, Item, number, text};
 use crate::keys::{self, Key};
 
@@ -22,6 +23,7 @@ pub struct Store {
     pub(crate) client: Client,
     pub(crate) table: Arc<str>,
     pub(crate) cache: Arc<Mutex<Cached>>,
+    pub(crate) lookout: Arc<Lookout>,
 }
 
 /// What became of a Task that was to be made.
@@ -36,7 +38,7 @@ pub enum Created {
 impl Store {
     /// The store in this table. Asks nothing yet.
     pub fn new(client: Client, table: impl Into<Arc<str>>) -> Self {
-        Self { client, table: table.into(), cache: Arc::default() }
+        Self { client, table: table.into(), cache: Arc::default(), lookout: Lookout::new(false).into() }
     }
 
     /// A Task as it stands, or `None` if there is none or it was cleaned up.

@@ -141,14 +141,15 @@ fn navigation(visit: &Visit<'_>, current: &str) -> Markup {
     }
 }
 
-/// The region that is fetched anew, from the very address the page has.
+/// The region that is fetched anew, from the very address the page has. What fetches it stands beside it and stays: were it part
+/// of what is replaced, a change that comes while a page is being fetched would be forgotten with it.
 fn live(visit: &Visit<'_>, watch: Option<Watch>, content: Markup) -> Markup {
-    let Some(watch) = watch else { return html! { div #live { (content) } } };
     let query = visit.query.encode_all();
     let here = if query.is_empty() { visit.path.to_owned() } else { format!("{}?{query}", visit.path) };
     html! {
-        div #live hx-get=(here) hx-trigger=(watch.triggers()) hx-select="#live" hx-swap="outerHTML" {
-            (content)
+        @if let Some(watch) = watch {
+            div #follow hidden hx-get=(here) hx-trigger=(watch.triggers()) hx-target="#live" hx-select="#live" hx-swap="outerHTML" {}
         }
+        div #live { (content) }
     }
 }

@@ -3,6 +3,7 @@
 //! There is no index. An event's id says where it is ([`EventPlace`]); a list goes back hour by hour, reading the shards of
 //! an hour side by side.
 
+mod follow;
 mod forward;
 mod item;
 
@@ -20,6 +21,8 @@ use crate::items::{Item, text};
 use crate::keys::{self, Key};
 use crate::{Error, Store};
 
+pub(crate) use follow::Lookout;
+pub use follow::{EventWatch, KEPT_LATE_MAX, LOOK_EVERY};
 pub use forward::Ahead;
 
 /// Items one query of a shard brings: more than a page of the API has room for, less than a megabyte.
@@ -124,7 +127,7 @@ impl Store {
             Err(Error::Conflict) if planted::is(Bug::EventsTakenForKept) || self.get_item(&key).await?.is_some() => {
                 Ok(())
             }
-            kept => kept,
+            kept => kept.inspect(|()| self.lookout.keep()),
         }
     }
 
