@@ -63,6 +63,12 @@
   // What was sent is not typed once more.
   document.addEventListener("htmx:configRequest", (event) => { sent = event.detail.verb === "post"; });
 
-  document.addEventListener("DOMContentLoaded", () => { tick(); announce(); });
+  document.addEventListener("DOMContentLoaded", () => {
+    tick();
+    announce();
+    // A mistake is where one goes on; a form that only passes something on is sent by itself.
+    document.querySelector("main [aria-invalid=true]")?.focus();
+    document.querySelector("form[data-send]")?.requestSubmit();
+  });
   setInterval(tick, SECOND);
 })();

@@ -157,10 +157,7 @@ async fn look(visit: &Visit<'_>, cursor: Cursor) -> Result<(BTreeSet<Kind>, Curs
     let filter = EventFilter { worker_sid: worker(visit), ..EventFilter::between(now, now) };
     let from = EventPlace::before(next(cursor.until) - KEPT_LATE_MAX);
     let ahead = visit.console.api.store.follow_events(visit.workspace, &filter, from, now, EVENTS_MAX).await;
-    let ahead = ahead.map_err(|error| {
-        tracing::error!(%error, "events could not be read");
-        Refused { status: StatusCode::SERVICE_UNAVAILABLE, message: "the table does not answer".to_owned() }
-    })?;
+    let ahead = ahead.map_err(Refused::away)?;
     let until = (ahead.seen.at - Millis::from_millis(1)).min(now).max(cursor.until);
     let mut kinds = news(&ahead.events, cursor);
     if visit.query.has("phones") && phones != cursor.phones {
