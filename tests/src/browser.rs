@@ -22,6 +22,9 @@ use crate::family;
 /// How long anything may take before the test gives up; many times what it takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// How often a driver is started at most.
+const STARTS_MAX: usize = 4;
+
 /// How often a page is looked at again.
 const LOOK_EVERY: Duration = Duration::from_millis(25);
 
@@ -72,8 +75,17 @@ pub struct Driver {
 pub struct Browser(pub Client);
 
 impl Driver {
-    /// Starts one on a free port.
+    /// Starts one on a free port. Of several that start at the same moment, one may find its port taken: it is started again.
     pub async fn start() -> Self {
+        for _ in 1..STARTS_MAX {
+            if let Some(driver) = Self::try_start().await {
+                return driver;
+            }
+        }
+        Self::try_start().await.expect("chromedriver ended without a word on its port")
+    }
+
+    async fn try_start() -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let mut command = Command::new("chromedriver");
         command.env("TMPDIR", folder.path());
@@ -84,13 +96,13 @@ impl Driver {
         let port = async {
             while let Some(line) = lines.next_line().await.unwrap() {
                 if let Some((_, port)) = line.split_once("started successfully on port ") {
-                    return port.trim_end_matches('.').to_owned();
+                    return Some(port.trim_end_matches('.').to_owned());
                 }
             }
-            panic!("chromedriver ended without a word on its port");
+            None
         };
-        let port = timeout(PATIENCE, port).await.unwrap();
-        Self { process, address: format!("http://127.0.0.1:{port}"), _folder: folder }
+        let port = timeout(PATIENCE, port).await.unwrap()?;
+        Some(Self { process, address: format!("http://127.0.0.1:{port}"), _folder: folder })
     }
 
     /// Its processes and those of its browsers.

@@ -68,6 +68,7 @@ pub fn page_and(visit: &Visit<'_>, status: StatusCode, page: Page<'_>, tail: Mar
             }
             main #main {
                 h1 { (page.title) }
+                div #refusal {}
                 (page.head)
                 (live(visit, page.watch, page.live))
                 (tail)

@@ -101,6 +101,11 @@ impl Visit<'_> {
         self.console.ask(Method::DELETE, &self.at(place), Body::Nothing).await
     }
 
+    /// Whether a page asks for a part of itself.
+    pub fn is_part(&self) -> bool {
+        self.headers.contains_key("hx-request")
+    }
+
     /// The token every form carries.
     pub fn csrf(&self) -> String {
         self.console.signer.csrf(&self.session, self.workspace)

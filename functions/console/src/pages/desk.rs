@@ -66,6 +66,7 @@ pub async fn answer(visit: &Visit<'_>, method: &Method, worker: &str, rest: &[&s
     };
     match done {
         Ok(_) => Ok(Reply::see_other(format!("/console/desk/{sid}"))),
+        Err(refused) if visit.is_part() => Err(refused),
         // Somebody was faster, or the call ended meanwhile: the desktop as it is, and the sentence.
         Err(refused) => show(visit, sid, Some(&refused)).await,
     }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use http::StatusCode;
 use maud::{Markup, html};
 use serde_json::{Value, json};
@@ -32,9 +32,9 @@ const POINT: Millis = Millis::from_secs(30 * 60);
 
 /// The page: numbers that follow every change, and plots that are drawn once a minute.
 pub async fn show(visit: &Visit<'_>) -> Result<Reply, Refused> {
-    let queues = queues(visit).await?;
     let split = format!("Minutes={MINUTES}&SplitByWaitTime={ANSWERED_WITHIN_SECS}");
-    let numbers = statistics(visit, &split).await.unwrap_or_default();
+    let (queues, numbers) = join(queues(visit), statistics(visit, &split)).await;
+    let (queues, numbers) = (queues?, numbers.unwrap_or_default());
     let boards: Vec<Board> = queues.iter().map(|queue| Board::of(queue, &numbers)).collect();
     let live = html! {
         @if boards.is_empty() { p .empty { "There is no TaskQueue." } }
