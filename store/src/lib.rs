@@ -34,4 +34,4 @@ pub use events::{Ahead, EventFilter, EventPage, EventWatch, KEPT_LATE_MAX, LOOK_
 pub use in_use::PartsInUse;
 pub use listing::{Entry, Part, Reading};
 pub use store::{Created, Store};
-pub use waits::RecentWaits;
+pub use waits::{RecentWaits, WAITS_KEPT};

@@ -121,6 +121,21 @@ async fn a_reservation_in_the_stream_becomes_a_message_to_callbacks_and_a_timer(
     world.close().await;
 }
 
+#[tokio::test]
+async fn a_message_that_failed_comes_again_in_seconds_and_not_when_its_queue_shows_it_again() {
+    for name in ["routing.not-a-timer", "callbacks.not-a-callback"] {
+        let mut world = World::open().await;
+        for (receives, secs) in [("1", 2), ("3", 8)] {
+            let mut message = event(name);
+            message["Records"][0]["attributes"]["ApproximateReceiveCount"] = json!(receives);
+            let handle = message["Records"][0]["receiptHandle"].as_str().unwrap().to_owned();
+            world.invoke(name, &message).await;
+            assert_eq!(world.aws.hidden().pop(), Some((handle, secs)), "{name}");
+        }
+        world.close().await;
+    }
+}
+
 /// The functions have nothing in common but the table, and whoever carries its records to `routing`: here, the test.
 #[tokio::test]
 async fn a_call_goes_through_the_binaries_from_the_digit_to_the_wrap_up() {

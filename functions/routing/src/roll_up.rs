@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use shared::model::{Millis, Timestamp, Workspace, WorkspaceSid};
 use shared::router::events::{EVENT_KEPT, Event};
 use shared::statistics::{Family, Grain, Living, RolledUp, Tallies};
+use store::{RecentWaits, WAITS_KEPT};
 
 use crate::{Error, Routing};
 
@@ -61,7 +62,11 @@ impl Routing {
         let Some(workspace) = self.store.workspace(sid, now).await? else { return Ok(()) };
         let known = self.store.rolled_up(workspace.sid).await?;
         let mut rolled = known.unwrap_or_else(|| RolledUp::beginning(now)).not_before(now - EVENT_KEPT);
+        let before = rolled.minutes;
         self.count_minutes(&workspace, &mut rolled, now).await?;
+        if rolled.minutes != before {
+            self.note_waits(workspace.sid, rolled.minutes).await?;
+        }
         self.make_hours(workspace.sid, &mut rolled, now).await?;
         self.make_days(workspace.sid, &mut rolled).await
     }
@@ -88,6 +93,15 @@ impl Routing {
             from = until;
         }
         Ok(())
+    }
+
+    /// What callers are told of their expected wait.
+    async fn note_waits(&self, workspace: WorkspaceSid, until: Timestamp) -> Result<(), Error> {
+        let lately = (until - WAITS_KEPT, until);
+        let counted = self.store.tallies(workspace, (Grain::Minute, Family::Tasks), lately).await?;
+        let waits = counted.until_accepted_by_queue().into_iter();
+        let waits: Vec<_> = waits.map(|(queue, waits)| RecentWaits::new(queue, &waits, until)).collect();
+        Ok(self.store.save_recent_waits(&waits).await?)
     }
 
     async fn make_hours(&self, workspace: WorkspaceSid, rolled: &mut RolledUp, now: Timestamp) -> Result<(), Error> {

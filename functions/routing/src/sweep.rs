@@ -169,7 +169,7 @@ impl Routing {
             }
             (Effect::Release(release), Sweep::Overdue) => staff.may_hold(release),
             (Effect::Call(_), Sweep::Overdue) => has_old_offer(task, now),
-            (Effect::Serve(_) | Effect::Wake(_) | Effect::Answered { .. }, Sweep::Overdue) => false,
+            (Effect::Serve(_) | Effect::Wake(_), Sweep::Overdue) => false,
         };
         let effects: Vec<Effect> = effects::of_task(workspace, None, task).into_iter().filter(due).collect();
         let is_settled = effects.is_empty() && staff.is_complete;

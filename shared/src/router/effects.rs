@@ -10,8 +10,8 @@ use super::wake;
 use super::walk::Walk;
 use crate::model::instruction::{CallbackMethod, Instruction};
 use crate::model::{
-    AssignmentStatus, CallSid, EndReason, IssuedInstruction, Millis, QueueSid, Reservation, ReservationSid,
-    ReservationStatus, Task, TaskQueueSid, TaskSid, Timestamp, Worker, WorkerSid, Workspace, WorkspaceSid,
+    AssignmentStatus, CallSid, EndReason, IssuedInstruction, QueueSid, Reservation, ReservationSid, ReservationStatus,
+    Task, TaskSid, Timestamp, Worker, WorkerSid, Workspace, WorkspaceSid,
 };
 use crate::planted::{self, Bug};
 
@@ -28,15 +28,6 @@ pub enum Effect {
     Wake(Wake),
     /// Something for the `callbacks` function.
     Call(Callback),
-    /// A caller was answered: a sample for the expected wait of this queue.
-    Answered {
-        /// The queue.
-        queue: TaskQueueSid,
-        /// The Task, so that one Task counts once.
-        task: TaskSid,
-        /// From creation to acceptance.
-        waited: Millis,
-    },
 }
 
 /// A timer: the message that comes back to `routing` at `at`.
@@ -177,7 +168,6 @@ pub fn of_task(workspace: &Workspace, old: Option<&Task>, new: &Task) -> Vec<Eff
     effects.extend(stranded_caller(old, new).map(|call| Effect::Call(Callback::SendCallerOn { call, task: new.sid })));
     effects.extend(awaited_callers(old, new).map(Effect::Call));
     effects.extend(emptied_queue(old, new).map(|queue| Effect::Call(Callback::DeleteQueue { queue })));
-    effects.extend(answered(old, new));
     effects.extend(task_wake(workspace, old, new).map(Effect::Wake).filter(|_| !planted::is(Bug::TimerNotSent)));
     effects
 }
@@ -249,13 +239,6 @@ fn stranded_caller(old: Option<&Task>, new: &Task) -> Option<CallSid> {
 fn emptied_queue(old: Option<&Task>, new: &Task) -> Option<QueueSid> {
     let known_before = old.is_some_and(|old| old.carrier_queue_sid.is_some() && old.assignment_status.is_end());
     new.carrier_queue_sid.filter(|_| new.assignment_status.is_end() && !known_before)
-}
-
-fn answered(old: Option<&Task>, new: &Task) -> Option<Effect> {
-    let was_offered = old.is_some_and(|old| old.assignment_status == AssignmentStatus::Reserved);
-    let accepted = was_offered && new.assignment_status == AssignmentStatus::Assigned;
-    let waited = new.date_updated.since(new.date_created);
-    accepted.then_some(Effect::Answered { queue: new.task_queue_sid, task: new.sid, waited })
 }
 
 fn task_wake(workspace: &Workspace, old: Option<&Task>, new: &Task) -> Option<Wake> {

@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use shared::model::TaskSid;
+use shared::model::{Clock, Millis, TaskSid};
 use tests::laboratory::Laboratory;
 
 use crate::{caller, get, pass, queue, set_activity, workflow};
@@ -112,5 +112,28 @@ async fn what_there_is_now_is_the_same_from_the_events_and_from_what_was_rolled_
         assert_eq!(now["longest_task_waiting_age"], 640);
         laboratory.roll_up().await;
     }
+    laboratory.close().await;
+}
+
+#[tokio::test]
+async fn the_next_caller_may_expect_the_wait_of_those_who_were_answered_in_the_last_hour() {
+    let laboratory = Laboratory::example().await;
+    let expected = async |language| {
+        let queue = queue(&laboratory, language).parse().unwrap();
+        laboratory.centre.store.expected_wait(queue, laboratory.clock.now()).await.unwrap()
+    };
+    laboratory.roll_up().await;
+    caller(&laboratory, "+17075550190").await;
+    pass(&laboratory, 12).await;
+    let phones = laboratory.ringing().await;
+    laboratory.at_phone(*phones.values().next().unwrap(), "answer").await;
+    pass(&laboratory, 60).await;
+    assert_eq!(expected("English").await, None);
+    laboratory.roll_up().await;
+    assert_eq!(expected("English").await, Some(Millis::from_secs(12)));
+    assert_eq!(expected("Hindi").await, None);
+    pass(&laboratory, 3_700).await;
+    laboratory.roll_up().await;
+    assert_eq!(expected("English").await, None);
     laboratory.close().await;
 }
