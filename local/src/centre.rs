@@ -121,7 +121,7 @@ impl Centre {
         settings: Settings,
         address: &str,
     ) -> Result<Arc<Self>, Error> {
-        let store = Store::new(dynamodb.client(), TABLE);
+        let store = Store::new(dynamodb.client(), TABLE).alone();
         let now = settings.clock.now();
         let summary = setup::apply(&store, &settings.contact_centre, now).await?;
 

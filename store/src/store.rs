@@ -14,6 +14,7 @@ use tokio::sync::Mutex;
 use crate::Error;
 use crate::apply::pause;
 use crate::configuration::Cached;
+use crate::events::Lookout;
 use crate::items::{self, Item, number, text};
 use crate::keys::{self, Key};
 use crate::living::Kept;
@@ -28,6 +29,7 @@ pub struct Store {
     pub(crate) table: Arc<str>,
     pub(crate) cache: Arc<Mutex<Cached>>,
     pub(crate) living: Arc<Kept>,
+    pub(crate) lookout: Arc<Lookout>,
 }
 
 /// What became of a Task that was to be made.
@@ -42,7 +44,8 @@ pub enum Created {
 impl Store {
     /// The store in this table. Asks nothing yet.
     pub fn new(client: Client, table: impl Into<Arc<str>>) -> Self {
-        Self { client, table: table.into(), cache: Arc::default(), living: Arc::default() }
+        let lookout = Lookout::new(false).into();
+        Self { client, table: table.into(), cache: Arc::default(), living: Arc::default(), lookout }
     }
 
     /// A Task as it stands, or `None` if there is none or it was cleaned up.

@@ -3,6 +3,7 @@
 //! There is no index. An event's id says where it is ([`EventPlace`]); a list goes back hour by hour, reading the shards of
 //! an hour side by side.
 
+mod follow;
 mod forward;
 mod item;
 mod shard;
@@ -22,6 +23,8 @@ use crate::keys::Key;
 use crate::listing::share;
 use crate::{Error, Store};
 
+pub(crate) use follow::Lookout;
+pub use follow::{EventWatch, KEPT_LATE_MAX, LOOK_EVERY};
 use shard::{Direction, Stretch};
 
 pub use forward::Ahead;
@@ -141,7 +144,7 @@ impl Store {
             Err(Error::Conflict) if planted::is(Bug::EventsTakenForKept) || self.get_item(&key).await?.is_some() => {
                 Ok(())
             }
-            kept => kept,
+            kept => kept.inspect(|()| self.lookout.keep()),
         }
     }
 
