@@ -22,7 +22,12 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let redelivery = Arc::new(Redelivery::new(aws::sqs(&env)?));
     let callbacks = Arc::new(Callbacks {
         store: aws::store(&env)?,
-        carrier: Carrier::new(Arc::new(Reqwest(aws::web_client()?)), carrier_url, account_sid, auth_token.clone())?,
+        carrier: Carrier::new(
+            Arc::new(Reqwest::new(aws::web_builder())?),
+            carrier_url,
+            account_sid,
+            auth_token.clone(),
+        )?,
         web: Arc::new(web_client(Destinations::PublicHttps)?),
         destinations: Destinations::PublicHttps,
         auth_token,
