@@ -193,7 +193,7 @@ impl Carrier {
     }
 
     async fn send(&self, request: Builder, body: Vec<u8>) -> Result<Answer, Error> {
-        let limits = Limits { time: REQUEST_TIME_LIMIT, body_bytes: ANSWER_BYTES_MAX };
+        let limits = Limits::new(REQUEST_TIME_LIMIT, ANSWER_BYTES_MAX);
         let answer = self.web.send(web::request(request, body)?, limits).await?;
         if answer.status().is_success() {
             return Ok(answer);
