@@ -66,7 +66,7 @@ async fn stream(call: &Call<'_>, workspace: WorkspaceSid, filter: EventFilter) -
         let until = EventPlace::before(now - HELD_BACK + Millis::from_millis(1));
         let ahead = call.api.store.follow_events(workspace, &filter, seen, now, EVENTS_MAX).await?;
         let ready: Vec<&Event> = ahead.events.iter().take_while(|event| event.place < until).collect();
-        if let Some(last) = ready.iter().take(EVENTS_MAX).last() {
+        if let Some(last) = ready.iter().take(EVENTS_MAX).next_back() {
             return written(call, ready.iter().take(EVENTS_MAX).copied(), last.place);
         }
         // What was looked through has no event for this client, up to that moment.

@@ -282,7 +282,7 @@ fn is_meant(question: &WorkerQuestion<'_>, task: &Waiting) -> bool {
 fn nothing_waits(workspace: &Workspace, worker: &Worker) -> String {
     let name = &worker.friendly_name;
     let queues = worker.roster.queues();
-    if let [] = queues {
+    if queues.is_empty() {
         let nearest = workspace.task_queues.keys().next().map(|queue| reason::not_in_queue(workspace, worker, *queue));
         let why = nearest.map_or_else(|| "the Workspace has no TaskQueue".to_owned(), |nearest| nearest.text);
         return format!("Nothing comes to {name}: they are in no TaskQueue; {why}.");
