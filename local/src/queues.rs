@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use runtime::OutboxError;
 use runtime::outbox::{Outbox, Sending, delay};
+use runtime::redelivery::pause;
 use shared::model::{Clock, Millis, Timestamp};
 use shared::router::effects::{Callback, Wake};
 use shared::router::events::Notice;
@@ -18,10 +19,7 @@ use crate::ordered_queue::OrderedQueue;
 pub const MESSAGES_MAX: usize = 100_000;
 
 /// Times a message is delivered before it is given up, as `maxReceiveCount` in `template.yaml`.
-pub const RECEIVES_MAX: u32 = 5;
-
-/// How long a failed message stays away before it comes again.
-pub(crate) const REDELIVERY_DELAY: Millis = Millis::from_secs(2);
+pub const RECEIVES_MAX: u32 = 7;
 
 /// All queues.
 pub struct Queues {
@@ -81,7 +79,7 @@ impl Queues {
 
     /// Lets the next event of the group follow; one whose delivery failed comes again first, until it is given up.
     pub fn event_done(&self, message: Message<Notice>, failed: bool) {
-        let at = self.clock.now() + REDELIVERY_DELAY;
+        let at = self.clock.now() + pause(message.receives);
         self.state().events.done(message, failed.then_some(at));
     }
 
@@ -116,9 +114,9 @@ impl Queues {
         self.put_back(message, |state| &mut state.failed_callbacks);
     }
 
-    /// Lets a message come again after [`REDELIVERY_DELAY`].
+    /// Lets a message come again after its [`pause`], as in the cloud.
     fn put_back<T>(&self, message: Message<T>, delayed: impl FnOnce(&mut State) -> &mut Delayed<T>) {
-        let at = self.clock.now() + REDELIVERY_DELAY;
+        let at = self.clock.now() + pause(message.receives);
         let mut state = self.state();
         let key = (at, state.next());
         delayed(&mut state).insert(key, message);

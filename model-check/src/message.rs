@@ -60,7 +60,7 @@ impl Message {
                 Subject::Worker(_) | Subject::All(_) => None,
             },
             Effect::Call(Callback::Assignment { task, reservation }) => Some(Self::Assignment(*task, *reservation)),
-            Effect::Call(_) | Effect::Answered { .. } => None,
+            Effect::Call(_) => None,
         }
     }
 

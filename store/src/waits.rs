@@ -1,68 +1,71 @@
-//! How long callers of a queue waited lately: samples for the expected wait.
+//! How long callers of a queue waited lately: what the next one may expect to hear.
 //!
-//! A sample, not a statistic: whoever writes it does so at most every few seconds for a queue, so that a busy queue's
-//! calls do not all write one item.
+//! An item for each queue, written by the roll-up of statistics and only if there is another average than before, so that no
+//! call pays for it.
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use shared::model::{Millis, TaskQueueSid, TaskSid, Timestamp};
+use shared::model::{Millis, TaskQueueSid, Timestamp};
+use shared::statistics::Waits;
 
 use crate::keys::Key;
+use crate::workers::Consistency;
 use crate::{Error, Store, items};
 
-/// Samples kept for a queue: enough for an average that one long wait does not rule.
-const SAMPLES_MAX: usize = 20;
-
-/// How old a sample may be to say something about now.
-const SAMPLE_LIFE: Millis = Millis::from_secs(3_600);
+/// How long an average that nobody changes says something about now: as long as it is taken over.
+pub const WAITS_KEPT: Millis = Millis::from_secs(3_600);
 
 /// The waits of the callers of one queue who were answered lately.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct RecentWaits {
-    samples: Vec<Sample>,
-}
-
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Sample {
-    task: TaskSid,
-    at: Timestamp,
-    waited: Millis,
+pub struct RecentWaits {
+    queue: TaskQueueSid,
+    answered: u64,
+    total_secs: u64,
+    /// The moment up to which they are counted.
+    until: Timestamp,
 }
 
 impl RecentWaits {
-    /// The average wait, if anybody was answered in the last hour.
-    pub fn expected(&self, now: Timestamp) -> Option<Millis> {
-        let recent = self.samples.iter().filter(|sample| now.since(sample.at) < SAMPLE_LIFE);
-        let waits: Vec<u64> = recent.map(|sample| sample.waited.as_millis()).collect();
-        let count = u64::try_from(waits.len()).ok().filter(|count| *count > 0)?;
-        Some(Millis::from_millis(waits.iter().sum::<u64>() / count))
+    /// What was counted of a queue up to a moment.
+    pub fn new(queue: TaskQueueSid, waits: &Waits, until: Timestamp) -> Self {
+        Self { queue, answered: waits.count(), total_secs: waits.total_secs(), until }
     }
 
-    /// With one sample more; a Task counts once.
-    fn with(mut self, task: TaskSid, waited: Millis, now: Timestamp) -> Self {
-        self.samples.retain(|sample| sample.task != task);
-        self.samples.push(Sample { task, at: now, waited });
-        let excess = self.samples.len().saturating_sub(SAMPLES_MAX);
-        self.samples.drain(..excess);
-        self
+    /// The average wait, if anybody was answered within [`WAITS_KEPT`].
+    pub fn expected(&self, now: Timestamp) -> Option<Millis> {
+        if now.since(self.until) >= WAITS_KEPT {
+            return None;
+        }
+        self.total_secs.checked_div(self.answered).map(Millis::from_secs)
+    }
+
+    fn says_the_same(&self, other: &Self) -> bool {
+        (self.queue, self.answered, self.total_secs) == (other.queue, other.answered, other.total_secs)
     }
 }
 
 impl Store {
-    /// The recent waits of a queue; empty if nobody was answered.
-    pub async fn recent_waits(&self, queue: TaskQueueSid) -> Result<RecentWaits, Error> {
-        Ok(self.get(&Key::waits(queue)).await?.unwrap_or_default())
+    /// The wait a caller of this queue may expect; `None`: nobody was answered lately.
+    pub async fn expected_wait(&self, queue: TaskQueueSid, now: Timestamp) -> Result<Option<Millis>, Error> {
+        let waits: Option<RecentWaits> = self.get(&Key::waits(queue)).await?;
+        Ok(waits.and_then(|waits| waits.expected(now)))
     }
 
-    /// Adds a sample. Two writers at once may lose one sample to the other: it is a sample.
-    pub async fn add_wait(
-        &self,
-        queue: TaskQueueSid,
-        task: TaskSid,
-        waited: Millis,
-        now: Timestamp,
-    ) -> Result<(), Error> {
-        let waits = self.recent_waits(queue).await?.with(task, waited, now);
-        self.put(items::with_key(&waits, &Key::waits(queue))?).await
+    /// Notes the waits of some queues; writes those that are not known yet.
+    pub async fn save_recent_waits(&self, waits: &[RecentWaits]) -> Result<(), Error> {
+        let keys = waits.iter().map(|waits| Key::waits(waits.queue));
+        let mut known = BTreeMap::new();
+        for item in self.read_many(keys, Consistency::Eventual).await? {
+            let waits: RecentWaits = items::read(item)?;
+            known.insert(waits.queue, waits);
+        }
+        for waits in waits {
+            if !known.get(&waits.queue).is_some_and(|known| known.says_the_same(waits)) {
+                self.put(items::with_key(waits, &Key::waits(waits.queue))?).await?;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -71,13 +74,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_expected_wait_is_the_average_of_the_last_hour_and_a_task_counts_once() {
-        let now = Timestamp::from_millis(10_000_000);
-        let queue = |secs: u64| (TaskSid::derive(&[&secs.to_string()]), Millis::from_secs(secs));
-        let (first, ten) = queue(10);
-        let (second, twenty) = queue(20);
-        let waits = RecentWaits::default().with(first, ten, now).with(second, twenty, now).with(second, twenty, now);
-        assert_eq!(waits.expected(now), Some(Millis::from_secs(15)));
-        assert_eq!(waits.expected(now + SAMPLE_LIFE), None);
+    fn the_expected_wait_is_the_average_and_says_nothing_an_hour_later() {
+        let until = Timestamp::from_millis(10_000_000);
+        let mut waits = Waits::of(10);
+        waits.merge(&Waits::of(20));
+        let queue = TaskQueueSid::derive(&["English"]);
+        let recent = RecentWaits::new(queue, &waits, until);
+        assert_eq!(recent.expected(until), Some(Millis::from_secs(15)));
+        assert_eq!(recent.expected(until + WAITS_KEPT), None);
+        assert_eq!(RecentWaits::new(queue, &Waits::default(), until).expected(until), None);
     }
 }

@@ -1,5 +1,5 @@
 //! The slice of AWS that functions call besides DynamoDB: Parameter Store, which holds one secret, and SQS, which takes every
-//! message and shows it to the test. Both speak JSON over POST and name the operation in `X-Amz-Target`.
+//! message and shows it to the test, and notes which ones are to come again and when. Both speak JSON over POST and name the operation in `X-Amz-Target`.
 
 use std::sync::{Arc, Mutex};
 
@@ -32,13 +32,17 @@ pub struct Aws {
 struct Shared {
     parameter: (String, String),
     messages: Mutex<Vec<Message>>,
+    hidden: Mutex<Vec<(String, u64)>>,
 }
 
 impl Aws {
     /// Starts them, with one SecureString in Parameter Store.
     pub async fn start(parameter: &str, secret: &str) -> Self {
-        let shared =
-            Arc::new(Shared { parameter: (parameter.to_owned(), secret.to_owned()), messages: Mutex::default() });
+        let shared = Arc::new(Shared {
+            parameter: (parameter.to_owned(), secret.to_owned()),
+            messages: Mutex::default(),
+            hidden: Mutex::default(),
+        });
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
         let routes = Router::new().fallback_service(post(operation).with_state(Arc::clone(&shared)));
@@ -55,6 +59,19 @@ impl Aws {
     pub fn messages(&self) -> Vec<Message> {
         self.shared.messages.lock().unwrap().clone()
     }
+
+    /// Receipt handles of messages that were hidden anew, each with the seconds until it comes again.
+    pub fn hidden(&self) -> Vec<(String, u64)> {
+        self.shared.hidden.lock().unwrap().clone()
+    }
+}
+
+/// Notes how long a received message stays hidden.
+fn hide(shared: &Shared, request: &Value) -> Response {
+    let handle = request["ReceiptHandle"].as_str().unwrap_or_default().to_owned();
+    let secs = request["VisibilityTimeout"].as_u64().unwrap_or_default();
+    shared.hidden.lock().unwrap().push((handle, secs));
+    answer(&json!({}))
 }
 
 async fn operation(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> Response {
@@ -62,6 +79,7 @@ async fn operation(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: 
     let request: Value = serde_json::from_slice(&body).unwrap_or_default();
     match target {
         "AmazonSSM.GetParameter" => get_parameter(&shared, &request),
+        "AmazonSQS.ChangeMessageVisibility" => hide(&shared, &request),
         "AmazonSQS.SendMessage" => answer(&send_message(&shared, &request["QueueUrl"], &request)),
         "AmazonSQS.SendMessageBatch" => {
             let entries = request["Entries"].as_array().into_iter().flatten();

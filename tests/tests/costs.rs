@@ -1,5 +1,6 @@
 //! What a call costs the table. `cargo test -p tests --test costs -- --nocapture` prints the bill.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says so by panicking")]
+#![allow(clippy::print_stdout, reason = "the bill is what one runs it for")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -8,18 +9,23 @@ use store::compact::name_of;
 use serde_json::json;
 use shared::model::{AssignmentStatus, CallSid, Clock, Millis, TaskChannelName, TaskSid, Timestamp};
 use shared::router::{Event, NewTask, create_task};
-use tests::laboratory::{EXAMPLE, Laboratory};
-use tests::metering::Operation;
+use tests::laboratory::{EXAMPLE, Laboratory, Surroundings};
+use tests::metering::{Operation, Written};
 
 /// From the stream's record of a waiting Task to the reserved Task: the boards, all at once, and the transaction.
 const ROUND_TRIPS_TO_RESERVED_MAX: usize = 2;
 
-/// Write units of one call in all, indexes and events included, when somebody is free for it (issue 3: 20 at most).
-const WRITE_UNITS_PER_CALL_CEILING: f64 = 20.0;
+/// Write units of one call from ring to completed, indexes and events included, whether somebody is free for it or not.
+const WRITE_UNITS_PER_CALL_MAX: f64 = 20.0;
 
-/// The same for a call that has to wait: it is put in line, leaves it, and its creation is told apart from its offer. One
-/// more is the event of the Worker who becomes free.
-const WRITE_UNITS_PER_WAITING_CALL_CEILING: f64 = 25.0;
+/// Where calls for which somebody is free stand: they are not put in line, and their creation is told with their offer.
+const WRITE_UNITS_PER_CALL_CEILING: f64 = 16.0;
+
+/// What a Worker's coming or going costs beside any call: they are put on a board, and it is told.
+const WRITE_UNITS_PER_RETURN_CEILING: f64 = 3.0;
+
+/// What it costs more to keep the webhooks of such a call (`KeepWebhooks` in template.yaml names it).
+const WRITE_UNITS_FOR_WEBHOOKS_CEILING: f64 = 11.0;
 
 /// Calls for the search for hot partitions.
 const CALLS: u32 = 50;
@@ -39,12 +45,31 @@ async fn a_call_costs_no_more_than_its_ceiling() {
     let (laboratory, meter) = Laboratory::metered(EXAMPLE).await;
     warm_up(&laboratory).await;
     meter.take();
+    let caller = dial_and_press(&laboratory, "+17075550193", "1").await;
+    talk(&laboratory, caller).await;
+    check_bill("A call for which somebody is free", &meter.take(), WRITE_UNITS_PER_CALL_CEILING);
+    wrap_up(&laboratory).await;
+    check_bill("Wrap-up ends", &meter.take(), WRITE_UNITS_PER_RETURN_CEILING);
+    laboratory.close().await;
+}
+
+#[tokio::test]
+async fn keeping_webhooks_costs_what_the_template_says() {
+    let surroundings = Surroundings { keep_webhooks: true, ..Surroundings::real() };
+    let (laboratory, meter) = Laboratory::metered_in(EXAMPLE, surroundings).await;
+    warm_up(&laboratory).await;
+    meter.take();
     one_call(&laboratory, "+17075550193", "1").await;
     let operations = meter.take();
     println!("{}", bill(&operations));
-    let units: f64 = operations.iter().map(Operation::all_write_units).sum();
-    assert!(units <= WRITE_UNITS_PER_CALL_CEILING, "{units} write units");
-    assert_no_scan(&operations);
+    let all: f64 = operations.iter().map(Operation::all_write_units).sum();
+    let webhooks: f64 = operations.iter().filter_map(|operation| operation.write_units.get("WEBHOOK")).sum();
+    assert!(webhooks <= WRITE_UNITS_FOR_WEBHOOKS_CEILING, "{webhooks} write units for webhooks");
+    let ceiling = WRITE_UNITS_PER_CALL_CEILING + WRITE_UNITS_PER_RETURN_CEILING;
+    assert!(all - webhooks <= ceiling, "{all} write units, {webhooks} of them for webhooks");
+    let described = tests::project::read("template.yaml");
+    let price = format!("It costs {WRITE_UNITS_FOR_WEBHOOKS_CEILING} write units a\n      call");
+    assert!(described.contains(&price), "template.yaml states another price");
     laboratory.close().await;
 }
 
@@ -57,20 +82,17 @@ async fn a_call_that_has_to_wait_costs_no_more_than_its_ceiling() {
     }
     laboratory.centre.settle().await;
     meter.take();
-    let caller = laboratory.dial("+17075550193").await;
-    laboratory.centre.settle().await;
-    laboratory.press(caller, "1").await;
+    let caller = dial_and_press(&laboratory, "+17075550193", "1").await;
     laboratory.advance(Millis::from_secs(60)).await;
     let mut operations = meter.take();
     set_activity(&laboratory, "Maya", "Available").await;
     meter.take();
-    laboratory.advance(Millis::from_secs(5)).await;
     talk(&laboratory, caller).await;
     operations.extend(meter.take());
-    println!("{}", bill(&operations));
-    let units: f64 = operations.iter().map(Operation::all_write_units).sum();
-    assert!(units <= WRITE_UNITS_PER_WAITING_CALL_CEILING, "{units} write units");
-    assert_no_scan(&operations);
+    // That she is there now is told whether anybody waits or not.
+    let coming = operations.iter().position(tells_of_a_worker_alone).unwrap();
+    operations.remove(coming);
+    check_bill("A call that waits a minute", &operations, WRITE_UNITS_PER_CALL_MAX);
     laboratory.close().await;
 }
 
@@ -150,20 +172,32 @@ async fn warm_up(laboratory: &Laboratory) {
 
 /// A call's way from the first ring to the moment its Worker is free again.
 async fn one_call(laboratory: &Laboratory, from: &str, key: &str) {
+    let caller = dial_and_press(laboratory, from, key).await;
+    talk(laboratory, caller).await;
+    wrap_up(laboratory).await;
+}
+
+async fn dial_and_press(laboratory: &Laboratory, from: &str, key: &str) -> CallSid {
     let caller = laboratory.dial(from).await;
     laboratory.centre.settle().await;
     laboratory.press(caller, key).await;
-    laboratory.advance(Millis::from_secs(5)).await;
-    talk(laboratory, caller).await;
+    laboratory.centre.settle().await;
+    caller
 }
 
-/// A Worker whose phone rings answers; the caller hangs up after half a minute, and wrap-up ends.
+/// A Worker whose phone rings after a few seconds answers; the caller hangs up after half a minute.
 async fn talk(laboratory: &Laboratory, caller: CallSid) {
+    laboratory.advance(Millis::from_secs(5)).await;
     let ringing: Vec<CallSid> = laboratory.ringing().await.into_values().collect();
     let [worker] = ringing[..] else { panic!("{ringing:?} ring") };
     laboratory.at_phone(worker, "answer").await;
     laboratory.advance(Millis::from_secs(30)).await;
     laboratory.at_phone(caller, "hangup").await;
+    laboratory.advance(Millis::from_secs(5)).await;
+}
+
+/// The Worker's Wrap-Up comes to its limit.
+async fn wrap_up(laboratory: &Laboratory) {
     laboratory.advance(Millis::from_secs(30)).await;
 }
 
@@ -196,6 +230,19 @@ fn until_reserved(mut operations: Vec<Operation>) -> Vec<Operation> {
     let at = operations.iter().position(reserves).unwrap_or_else(|| panic!("nothing is reserved"));
     operations.truncate(at + 1);
     operations
+}
+
+/// Is this the write of a single event of a Worker, without a Task?
+fn tells_of_a_worker_alone(operation: &Operation) -> bool {
+    let is_of_a_task = |written: &Written| written.item.to_string().contains("\"WT");
+    operation.written.iter().any(|written| written.kind == "EVENTS" && !is_of_a_task(written))
+}
+
+fn check_bill(what: &str, operations: &[Operation], ceiling: f64) {
+    println!("{what}\n{}", bill(operations));
+    let units: f64 = operations.iter().map(Operation::all_write_units).sum();
+    assert!(units <= ceiling, "{what}: {units} write units");
+    assert_no_scan(operations);
 }
 
 fn assert_no_scan(operations: &[Operation]) {

@@ -63,10 +63,12 @@ pub fn page_and(visit: &Visit<'_>, status: StatusCode, page: Page<'_>, tail: Mar
             header .top {
                 a .brand href="/console" { "Cordboard" }
                 (navigation(visit, page.section))
+                (workspace(visit, page.section))
                 form method="post" action="/console/sign-out" { (csrf(visit)) button .quiet type="submit" { "Sign out" } }
             }
             main #main {
                 h1 { (page.title) }
+                div #refusal {}
                 (page.head)
                 (live(visit, page.watch, page.live))
                 (tail)
@@ -136,6 +138,17 @@ fn navigation(visit: &Visit<'_>, current: &str) -> Markup {
                 @for (section, name) in SECTIONS.into_iter().filter(|(section, _)| is_shown(section)) {
                     li { a href={ "/console/" (section) } aria-current=[(section == current).then_some("page")] { (name) } }
                 }
+            }
+        }
+    }
+}
+
+/// Which Workspace is shown, and the way to the others.
+fn workspace(visit: &Visit<'_>, current: &str) -> Markup {
+    html! {
+        @if visit.session.role == Role::Administrator {
+            a .workspace #workspace href="/console/workspaces" aria-current=[(current == "workspaces").then_some("page")] {
+                span .unseen { "Workspace: " } (visit.workspace_name)
             }
         }
     }

@@ -12,12 +12,11 @@ mod sweep;
 mod telling;
 mod walks;
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use aws_lambda_events::event::dynamodb::EventRecord;
 use runtime::{Outbox, OutboxError};
-use shared::model::{Clock, Millis, Task, TaskQueueSid, TaskSid, Timestamp, WorkerSid, Workspace, WorkspaceSid};
+use shared::model::{Clock, Millis, Task, TaskSid, Timestamp, WorkerSid, Workspace, WorkspaceSid};
 use shared::router::effects::{self, Effect, Subject, Wake};
 use shared::router::{Event, Outcome, events, wake};
 use store::Store;
@@ -25,10 +24,6 @@ use store::stream::{self, Change};
 
 pub use event::{Incoming, handle};
 pub use sweep::Sweep;
-
-/// How often the expected wait of one queue gets a new sample from one instance of this function: often enough to
-/// follow a busy hour, rarely enough that the queue's calls do not all write one item.
-const WAIT_SAMPLE_EVERY: Millis = Millis::from_secs(5);
 
 /// How far the table's indexes may lag behind. A Task and a Worker that become ready within it may each be missing from
 /// the other's board; a Task that found nobody looks once more after it.
@@ -39,7 +34,6 @@ pub struct Routing {
     store: Store,
     outbox: Arc<dyn Outbox>,
     clock: Arc<dyn Clock>,
-    last_samples: Mutex<BTreeMap<TaskQueueSid, Timestamp>>,
     ordered_walks: Mutex<walks::Ordered>,
     long_ended: Mutex<sweep::LongEnded>,
 }
@@ -58,8 +52,8 @@ pub enum Error {
 impl Routing {
     /// The function over this table and these queues.
     pub fn new(store: Store, outbox: Arc<dyn Outbox>, clock: Arc<dyn Clock>) -> Self {
-        let (last_samples, ordered_walks, long_ended) = Default::default();
-        Self { store, outbox, clock, last_samples, ordered_walks, long_ended }
+        let (ordered_walks, long_ended) = Default::default();
+        Self { store, outbox, clock, ordered_walks, long_ended }
     }
 
     /// Does what follows from one record of the stream.
@@ -77,7 +71,7 @@ impl Routing {
                     match effect {
                         Effect::Serve(_) => self.serve(new.as_ref().clone()).await?,
                         Effect::Wake(wake) => self.outbox.wake(wake, self.clock.now()).await?,
-                        Effect::Match(_) | Effect::Release(_) | Effect::Call(_) | Effect::Answered { .. } => {}
+                        Effect::Match(_) | Effect::Release(_) | Effect::Call(_) => {}
                     }
                 }
                 let told = events::of_worker(&workspace, old.as_deref(), Some(&new), stream::written_at(record));
@@ -116,7 +110,6 @@ impl Routing {
             match effect {
                 Effect::Wake(wake) => self.outbox.wake(wake, self.clock.now()).await?,
                 Effect::Call(callback) => self.outbox.call(callback).await?,
-                Effect::Answered { queue, task, waited } => self.sample_wait(queue, task, waited).await?,
                 Effect::Release(release) => {
                     self.store.apply(&Event::Released(release), self.clock.now()).await?;
                 }
@@ -156,19 +149,6 @@ impl Routing {
     async fn wake_worker(&self, sid: WorkerSid) -> Result<(), Error> {
         self.store.apply(&Event::AdvanceWorker { worker: sid }, self.clock.now()).await?;
         Ok(())
-    }
-
-    /// Notes how long a caller waited, unless this queue has a fresh sample.
-    async fn sample_wait(&self, queue: TaskQueueSid, task: TaskSid, waited: Millis) -> Result<(), Error> {
-        let now = self.clock.now();
-        {
-            let mut last = self.last_samples.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            if last.get(&queue).is_some_and(|last| now.since(*last) < WAIT_SAMPLE_EVERY) {
-                return Ok(());
-            }
-            last.insert(queue, now);
-        }
-        Ok(self.store.add_wait(queue, task, waited, now).await?)
     }
 
     async fn workspace(&self, sid: WorkspaceSid) -> Result<Option<Arc<Workspace>>, Error> {

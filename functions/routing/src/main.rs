@@ -6,7 +6,7 @@ use std::sync::Arc;
 use lambda_runtime::{LambdaEvent, service_fn};
 use routing::{Incoming, Routing, handle};
 use runtime::outbox::SqsOutbox;
-use runtime::{Env, SystemClock, aws};
+use runtime::{Env, Received, Redelivery, SystemClock, aws};
 use serde_json::Value;
 
 #[tokio::main(flavor = "current_thread")]
@@ -16,14 +16,17 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let timers = env.required("TIMERS_QUEUE_URL", "the URL of the timers queue")?;
     let callbacks = env.required("CALLBACKS_QUEUE_URL", "the URL of the callbacks queue")?;
     let events = env.required("EVENTS_QUEUE_URL", "the URL of the events queue")?;
-    let outbox = SqsOutbox::new(aws::sqs(&env)?, timers, callbacks, events);
+    let queues = aws::sqs(&env)?;
+    let redelivery = Arc::new(Redelivery::new(queues.clone()));
+    let outbox = SqsOutbox::new(queues, timers, callbacks, events);
     let routing = Arc::new(Routing::new(aws::store(&env)?, Arc::new(outbox), Arc::new(SystemClock)));
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| {
-        let routing = Arc::clone(&routing);
+        let (routing, redelivery) = (Arc::clone(&routing), Arc::clone(&redelivery));
         async move {
-            Ok::<Value, Box<dyn Error + Send + Sync>>(
-                Box::pin(handle(&routing, Incoming::try_from(event.payload)?)).await?,
-            )
+            let received = Received::all(&event.payload);
+            let reply = Box::pin(handle(&routing, Incoming::try_from(event.payload)?)).await?;
+            redelivery.hasten(&received, &reply).await;
+            Ok::<Value, Box<dyn Error + Send + Sync>>(reply)
         }
     }))
     .await

@@ -65,7 +65,7 @@ async fn in_line(voice: &Voice, task: &Task) -> Result<Wait, Failure> {
     let now = voice.now();
     let workspace = voice.store.workspace(task.workspace_sid, now).await?.ok_or(Failure::NotSetUp("Workspace"))?;
     let ahead = voice.store.waiting_ahead(task, &workspace, COUNTED_MAX).await?;
-    let expected = voice.store.recent_waits(task.task_queue_sid).await?.expected(now);
+    let expected = voice.store.expected_wait(task.task_queue_sid, now).await?;
     Ok(Wait::InLine { position: position(ahead), expected: still_expected(expected, now.since(task.date_created)) })
 }
 

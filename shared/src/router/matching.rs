@@ -10,6 +10,7 @@ use crate::model::{
     AssignmentStatus, Expression, IdleKey, KnownWorker, OpenReservation, OrderBy, OrderClause, Reservation,
     RoutingTarget, Slots, Target, Task, TaskChannelName, TaskSid, Timestamp, Worker, WorkerSid, Workspace,
 };
+use crate::planted::{self, Bug};
 
 /// What keeps a Worker from being offered a Task.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -152,7 +153,9 @@ pub(super) fn obstacles<'a>(
     }
     match task.routing_target {
         Some(RoutingTarget::Worker(meant)) if meant != worker.sid => tell(Obstacle::MeantFor(meant)),
-        Some(RoutingTarget::Worker(_)) if task.ignore_capacity => ControlFlow::Continue(()),
+        Some(RoutingTarget::Worker(_)) if task.ignore_capacity && !planted::is(Bug::CapacityAlwaysCounts) => {
+            ControlFlow::Continue(()),
+        }
         Some(RoutingTarget::Worker(_)) => busy(workspace, worker, task.channel, &mut tell),
         Some(RoutingTarget::TaskQueue(_) | RoutingTarget::Workflow(_)) | None => {
             busy(workspace, worker, task.channel, &mut tell)?;

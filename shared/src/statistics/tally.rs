@@ -145,6 +145,15 @@ impl Tally {
 }
 
 impl Tallies {
+    /// How long the Tasks of each TaskQueue waited that were accepted, all their Workflows and TaskChannels together.
+    pub fn until_accepted_by_queue(&self) -> BTreeMap<TaskQueueSid, Waits> {
+        let mut waits = BTreeMap::<TaskQueueSid, Waits>::new();
+        for (cell, tally) in self.tasks.iter().filter(|(_, tally)| !tally.until_accepted.is_empty()) {
+            waits.entry(cell.queue).or_default().merge(&tally.until_accepted);
+        }
+        waits
+    }
+
     /// Counts an event. Those of one Worker must come in their order; everything else may come in any.
     pub fn count(&mut self, event: &Event) {
         if let Some((worker, stays)) = Stays::of_event(event) {

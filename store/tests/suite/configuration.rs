@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use serde_json::json;
 use shared::model::{
-    Activity, ActivitySid, Ledger, Millis, Readiness, Roster, TaskSid, Worker, Workspace, WorkspaceSid,
+    Activity, ActivitySid, Ledger, Millis, Readiness, Roster, TaskQueueSid, Worker, Workspace, WorkspaceSid,
 };
-use store::CONFIGURATION_KEPT;
+use shared::statistics::Waits;
+use store::{CONFIGURATION_KEPT, RecentWaits};
 
 use crate::world::{NOON, World, after_secs, attributes};
 
@@ -68,6 +69,24 @@ async fn a_workspace_is_kept_for_a_moment_and_then_read_again() {
 }
 
 #[tokio::test]
+async fn what_is_kept_is_not_used_for_a_task_that_started_with_something_newer() {
+    let world = World::open().await;
+    let elsewhere = world.another_store(Vec::new());
+    let (sid, workflow) = (world.declared.workspace.sid, world.declared.centre.workflow_sid);
+    let mut task = world.new_task("before", "en", NOON).await;
+    let known = world.store.fresh_workspace(sid, NOON).await.unwrap().unwrap();
+    let kept = world.store.workspace_for(sid, [&task], NOON).await.unwrap().unwrap();
+    assert!(Arc::ptr_eq(&kept, &known));
+    let mut changed = (*known).clone();
+    let version = changed.workflows[&workflow].version + 1;
+    changed.workflows.get_mut(&workflow).unwrap().version = version;
+    elsewhere.save_workspace(&changed, NOON).await.unwrap();
+    task.workflow_version = version;
+    let read = world.store.workspace_for(sid, [&task], NOON).await.unwrap().unwrap();
+    assert_eq!(read.workflows[&workflow].version, version);
+}
+
+#[tokio::test]
 async fn the_centre_is_read_as_it_was_written_and_kept_for_a_moment() {
     let world = World::empty().await;
     assert_eq!(world.store.centre(NOON).await.unwrap(), None);
@@ -118,17 +137,22 @@ async fn a_declaration_is_noted_replaced_and_forgotten() {
 }
 
 #[tokio::test]
-async fn recent_waits_add_up_queue_by_queue() {
+async fn recent_waits_are_kept_queue_by_queue_and_written_only_if_they_say_something_else() {
+    let secs = |secs| Some(Millis::from_secs(secs));
     let world = World::empty().await;
     let (english, hindi) = (world.queue("English"), world.queue("Hindi"));
-    assert_eq!(world.store.recent_waits(english).await.unwrap().expected(NOON), None);
-    for (queue, cause, waited) in [(english, "a", 10), (english, "b", 20), (hindi, "c", 60), (english, "b", 20)] {
-        let task = TaskSid::derive(&[cause]);
-        world.store.add_wait(queue, task, Millis::from_secs(waited), after_secs(1)).await.unwrap();
-    }
-    let expected = async |queue| world.store.recent_waits(queue).await.unwrap().expected(after_secs(2));
-    assert_eq!(expected(english).await, Some(Millis::from_secs(15)));
-    assert_eq!(expected(hindi).await, Some(Millis::from_secs(60)));
+    let expected = async |queue, secs| world.store.expected_wait(queue, after_secs(secs)).await.unwrap();
+    assert_eq!(expected(english, 0).await, None);
+    let save = async |counted: &[(TaskQueueSid, u32)], secs| {
+        let waits =
+            counted.iter().map(|(queue, waited)| RecentWaits::new(*queue, &Waits::of(*waited), after_secs(secs)));
+        world.store.save_recent_waits(&waits.collect::<Vec<_>>()).await.unwrap();
+    };
+    save(&[(english, 15), (hindi, 60)], 1).await;
+    save(&[(english, 15), (hindi, 90)], 1_801).await;
+    assert_eq!((expected(english, 1_802).await, expected(hindi, 1_802).await), (secs(15), secs(90)));
+    // What says the same is not written again, and so it grows old.
+    assert_eq!((expected(english, 3_601).await, expected(hindi, 3_601).await), (None, secs(90)));
 }
 
 #[tokio::test]

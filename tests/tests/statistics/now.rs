@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use shared::model::TaskSid;
+use shared::model::{Clock, Millis, TaskSid};
 use tests::laboratory::Laboratory;
 
 use crate::{caller, get, pass, queue, set_activity, workflow};
@@ -70,9 +70,11 @@ async fn check_bulk(laboratory: &Laboratory, english: &str, hindi: &str) {
         assert_eq!(answer.status().as_u16(), 200);
         let answer: Value = answer.json().await.unwrap();
         let queues = answer["task_queue_data"].as_array().unwrap();
-        assert_eq!((&answer["task_queue_response_count"], queues.len()), (&json!(2), 2));
+        assert_eq!((&answer["task_queue_response_count"], queues.len()), (&json!(3), 3));
         assert_eq!((&queues[0]["task_queue_sid"], &queues[0]["total_tasks"]), (&json!(english), &json!(3)));
         assert_eq!((&queues[1]["task_queue_sid"], &queues[1]["total_tasks"]), (&json!(hindi), &json!(0)));
+        let unknown = &queues[2];
+        assert_eq!((&unknown["total_tasks"], &unknown["total_eligible_workers"]), (&json!(0), &json!(0)), "{unknown}");
     }
     let reply =
         laboratory.request(Method::POST, "TaskQueues/RealTimeStatistics", &[("a".into(), "b".into())], None).await;
@@ -112,5 +114,28 @@ async fn what_there_is_now_is_the_same_from_the_events_and_from_what_was_rolled_
         assert_eq!(now["longest_task_waiting_age"], 640);
         laboratory.roll_up().await;
     }
+    laboratory.close().await;
+}
+
+#[tokio::test]
+async fn the_next_caller_may_expect_the_wait_of_those_who_were_answered_in_the_last_hour() {
+    let laboratory = Laboratory::example().await;
+    let expected = async |language| {
+        let queue = queue(&laboratory, language).parse().unwrap();
+        laboratory.centre.store.expected_wait(queue, laboratory.clock.now()).await.unwrap()
+    };
+    laboratory.roll_up().await;
+    caller(&laboratory, "+17075550190").await;
+    pass(&laboratory, 12).await;
+    let phones = laboratory.ringing().await;
+    laboratory.at_phone(*phones.values().next().unwrap(), "answer").await;
+    pass(&laboratory, 60).await;
+    assert_eq!(expected("English").await, None);
+    laboratory.roll_up().await;
+    assert_eq!(expected("English").await, Some(Millis::from_secs(12)));
+    assert_eq!(expected("Hindi").await, None);
+    pass(&laboratory, 3_700).await;
+    laboratory.roll_up().await;
+    assert_eq!(expected("English").await, None);
     laboratory.close().await;
 }

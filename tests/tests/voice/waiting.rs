@@ -2,7 +2,9 @@
 
 use shared::model::{EndReason, Millis};
 use shared::router::{Answer, Event};
+use shared::statistics::Waits;
 use shared::webhook::path;
+use store::RecentWaits;
 use tests::centre::{self, ENGLISH, NOON};
 
 use crate::golden;
@@ -26,7 +28,8 @@ async fn a_caller_hears_the_place_in_line_and_what_is_left_of_the_usual_wait() {
     world.caller("/enqueue-call?attempt=1", &[("Digits", "1")]).await;
     golden::check("wait-music.third-in-line", &world.caller(&wait_music(), &[]).await);
 
-    world.store.add_wait(ENGLISH, task_of(EARLIER[0]), Millis::from_secs(150), NOON).await.unwrap();
+    let waits = RecentWaits::new(ENGLISH, &Waits::of(150), NOON);
+    world.store.save_recent_waits(&[waits]).await.unwrap();
     for (passed, golden) in [
         (0, "wait-music.with-expected-wait"),
         (100, "wait-music.with-short-expected-wait"),

@@ -11,6 +11,7 @@ pub mod statistics;
 pub mod task;
 pub mod task_channel;
 pub mod task_queue;
+pub mod webhook;
 pub mod worker;
 pub mod worker_channel;
 pub mod workflow;

@@ -48,18 +48,6 @@ fn each_offer_is_announced_once_and_its_timer_runs() {
 }
 
 #[test]
-fn an_answered_caller_says_how_long_they_waited() {
-    let mut world = world().worker("Ben", ENGLISH);
-    world.call("c1", "en");
-    world.wait(5);
-    world.advance("c1");
-    world.wait(7);
-    let (_, effects) = world.accept("c1");
-    let waited = Effect::Answered { queue: queue("en"), task: task("c1"), waited: Millis::from_secs(12) };
-    assert!(effects.contains(&waited), "{effects:?}");
-}
-
-#[test]
 fn a_caller_who_left_by_themselves_is_not_sent_on() {
     for (reason, sent_on) in [(EndReason::Hangup, false), (EndReason::LeftQueue, false), (EndReason::Deleted, true)] {
         let mut world = world();

@@ -9,6 +9,7 @@ mod explain_worker;
 mod instructions;
 mod matching;
 mod order;
+mod outbound;
 mod payloads;
 mod presence;
 mod release;

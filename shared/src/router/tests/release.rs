@@ -31,7 +31,7 @@ fn happens_halfway(world: &mut World, event: &Event) -> Vec<Release> {
     let effects = of_task(&world.workspace, old.as_ref(), &new);
     let release = |effect| match effect {
         Effect::Release(release) => Some(release),
-        Effect::Match(_) | Effect::Serve(_) | Effect::Wake(_) | Effect::Call(_) | Effect::Answered { .. } => None,
+        Effect::Match(_) | Effect::Serve(_) | Effect::Wake(_) | Effect::Call(_) => None,
     };
     effects.into_iter().filter_map(release).collect()
 }
