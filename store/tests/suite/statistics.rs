@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use shared::model::{EventType, Millis, TaskSid, Timestamp};
+use shared::model::{Clock, EventType, Millis, TaskSid, Timestamp};
 use shared::router::events::{Cause, Event, EventPlace, Parameter, Parameters};
 use shared::statistics::{Counter, Family, Grain, Living, RolledUp, Tallies};
-use store::{EventFilter, KEPT_LATE_MAX, LOOK_EVERY};
+use store::{EventFilter, KEPT_LATE_MAX, LOOK_EVERY, LivingNow, UNROLLED_MAX};
 
 use crate::world::{World, after_secs};
 
@@ -181,4 +181,47 @@ async fn the_tasks_there_are_and_how_far_it_got_are_kept() {
     assert_eq!(world.store.living(workspace).await.unwrap(), living);
     world.store.save_living(workspace, &Living::default(), after_secs(0)).await.unwrap();
     assert_eq!(world.store.living(workspace).await.unwrap(), Living::default());
+}
+
+#[tokio::test]
+async fn the_tasks_there_are_now_are_followed_from_question_to_question() {
+    let world = World::open().await;
+    let workspace = world.workspace().await;
+    world.store.save_rolled_up(workspace.sid, &RolledUp::beginning(after_secs(0))).await.unwrap();
+    let told = async |number, secs| world.store.add_events(&[event(&world, number, after_secs(secs))]).await.unwrap();
+    let asked = async |asked: u64, answered: u64| {
+        let clock = Standing(after_secs(answered));
+        match world.store.living_now(&workspace, after_secs(asked), &clock).await.unwrap() {
+            LivingNow::Counted(living) => living.tasks().count(),
+            LivingNow::Behind(rolled) => panic!("{rolled:?}"),
+        }
+    };
+    told(1, 10).await;
+    assert_eq!(asked(11, 11).await, 1);
+    told(2, 20).await;
+    assert_eq!(asked(21, 21).await, 2);
+    told(3, 15).await;
+    assert_eq!(asked(22, 22).await, 3, "stored some seconds late");
+    told(4, 3).await;
+    assert_eq!(asked(23, 23).await, 3);
+    assert_eq!(asked(72, 72).await, 4, "stored very late, it is found when a minute is over");
+    told(5, 73).await;
+    assert_eq!(asked(71, 80).await, 4, "who asked before somebody read shares what they found");
+    assert_eq!(asked(80, 80).await, 5);
+    // A roll-up leaves other rows.
+    let rolled = RolledUp { minutes: after_secs(60), ..RolledUp::beginning(after_secs(0)) };
+    world.store.save_rolled_up(workspace.sid, &rolled).await.unwrap();
+    assert_eq!(asked(81, 81).await, 1, "in which the Tasks before it are not");
+    let hours = UNROLLED_MAX.as_secs();
+    let behind = world.store.living_now(&workspace, after_secs(hours + 61), &Standing(after_secs(hours + 61))).await;
+    assert_eq!(behind.unwrap(), LivingNow::Behind(rolled));
+}
+
+/// A clock that shows one moment.
+struct Standing(Timestamp);
+
+impl Clock for Standing {
+    fn now(&self) -> Timestamp {
+        self.0
+    }
 }

@@ -18,5 +18,7 @@ mod pages;
 mod phones;
 mod speed;
 mod still;
+mod story;
 mod tables;
+mod why;
 mod workspaces;

@@ -3,9 +3,12 @@
 mod capacity;
 mod effects;
 mod ending;
+mod explain_task;
+mod explain_worker;
 mod instructions;
 mod matching;
 mod order;
+mod outbound;
 mod payloads;
 mod presence;
 mod release;

@@ -3,6 +3,7 @@
 use http::StatusCode;
 use maud::{Markup, html};
 use serde_json::Value;
+use shared::model::Millis;
 
 use super::Row;
 use crate::routes::nothing_here;
@@ -28,12 +29,7 @@ pub fn left_secs(secs: u64) -> Markup {
 }
 
 fn words(secs: u64) -> String {
-    match secs {
-        0..60 => format!("{secs} s"),
-        60..3_600 => format!("{} min {} s", secs / 60, secs % 60),
-        3_600..86_400 => format!("{} h {} min", secs / 3_600, secs % 3_600 / 60),
-        _ => format!("{} d {} h", secs / 86_400, secs % 86_400 / 3_600),
-    }
+    Millis::from_secs(secs).in_words()
 }
 
 /// A Task by the end of its SID, and who it is about.

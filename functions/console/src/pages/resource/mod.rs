@@ -10,6 +10,7 @@ mod kinds;
 mod list;
 mod mistake;
 mod story;
+mod why;
 
 use http::Method;
 use serde_json::Value;
