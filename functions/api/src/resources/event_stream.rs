@@ -65,9 +65,10 @@ async fn stream(call: &Call<'_>, workspace: WorkspaceSid, filter: EventFilter) -
         let now = call.api.clock.now();
         let until = EventPlace::before(now - HELD_BACK + Millis::from_millis(1));
         let ahead = call.api.store.follow_events(workspace, &filter, seen, now, EVENTS_MAX).await?;
-        let ready: Vec<&Event> = ahead.events.iter().take_while(|event| event.place < until).collect();
-        if let Some(last) = ready.iter().take(EVENTS_MAX).next_back() {
-            return written(call, ready.iter().take(EVENTS_MAX).copied(), last.place);
+        let ready = ahead.events.iter().take_while(|event| event.place < until);
+        let shown: Vec<&Event> = ready.take(EVENTS_MAX).collect();
+        if let Some(last) = shown.last() {
+            return written(call, shown.iter().copied(), last.place);
         }
         // What was looked through has no event for this client, up to that moment.
         seen = seen.max(EventPlace::before(ahead.seen.min(until).at));
