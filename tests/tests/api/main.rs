@@ -6,6 +6,7 @@
 mod configuration;
 mod configuration_in_use;
 mod explain;
+mod refusals;
 mod reservations;
 mod supervision;
 mod tasks;
