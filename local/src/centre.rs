@@ -62,6 +62,9 @@ pub enum Error {
     /// The table.
     #[error(transparent)]
     Store(#[from] store::Error),
+    /// The set-up.
+    #[error(transparent)]
+    SetUp(#[from] setup::ApplyError),
     /// The simulated carrier.
     #[error(transparent)]
     Simulator(#[from] simulator::Error),
@@ -118,7 +121,7 @@ impl Centre {
         settings: Settings,
         address: &str,
     ) -> Result<Arc<Self>, Error> {
-        let store = Store::new(dynamodb.client(), TABLE);
+        let store = Store::new(dynamodb.client(), TABLE).alone();
         let now = settings.clock.now();
         let summary = setup::apply(&store, &settings.contact_centre, now).await?;
 

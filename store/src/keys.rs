@@ -20,6 +20,7 @@
 //! | webhooks of a Task, where they are kept | `EVENTS#WT…#WEBHOOKS` | `WEBHOOK#WH…` | | |
 //! | statistics of a minute, an hour, a day | `EVENTS#WS…#<grain>#<family>` | moment`#`row | | |
 //! | the Tasks there are, in short | `EVENTS#WS…#LIVING` | hour`#`row | | |
+//! | a link that signed somebody in | `USED#<its signature>` | `USED` | | |
 //! | how far events are rolled up | `EVENTS#WS…#ROLLED-UP` | `ROLLED-UP` | | |
 //!
 //! Both indexes are sparse. No key is written by all Tasks of a Workspace: waiting Tasks are spread over queues, free
@@ -164,6 +165,11 @@ impl Key {
     /// How far the events of a Workspace are rolled up.
     pub fn rolled_up(workspace: WorkspaceSid) -> Self {
         Self::new(format!("EVENTS#{workspace}#ROLLED-UP"), "ROLLED-UP")
+    }
+
+    /// Something that was used and may not be used again.
+    pub fn used(name: &str) -> Self {
+        Self::new(format!("USED#{name}"), "USED")
     }
 
     /// The recent waits of a queue.

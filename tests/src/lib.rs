@@ -5,7 +5,7 @@
 //! - [`template`]: `template.yaml`, with its loops unrolled.
 //! - [`centre`]: a contact centre to test with.
 //! - [`laboratory`]: the whole contact centre with a clock of its own; [`story`]: its days as plain files.
-//! - [`browser`]: a person's browser, headless.
+//! - [`browser`]: a person's browser, headless; [`family`]: the processes that belong to it.
 //! - [`application`]: somebody else's application, which gives instructions.
 //! - [`metering`]: what a layer around the table counts: round trips, units, bytes, keys.
 //! - [`customer`]: a customer's server, with scripted answers; [`rest`]: a customer's client of the REST API.
@@ -25,6 +25,7 @@ pub mod centre;
 pub mod customer;
 pub mod deployment;
 pub mod dynamodb;
+pub mod family;
 pub mod guard;
 pub mod laboratory;
 pub mod lambda;

@@ -27,6 +27,8 @@ pub(crate) struct Offer {
     pub task: Task,
     pub reservation: Reservation,
     pub worker: Worker,
+    /// The versions of which the Task has to have one when an instruction is claimed; `None`: any will do.
+    pub expected_versions: Option<Vec<u64>>,
 }
 
 impl Callbacks {
@@ -56,13 +58,13 @@ impl Callbacks {
         let Some(task) = self.store.task(task).await? else { return Ok(None) };
         let Some(reservation) = task.reservation(reservation).cloned() else { return Ok(None) };
         let worker = self.store.worker(reservation.worker_sid).await?;
-        Ok(worker.map(|worker| Offer { task, reservation, worker }))
+        Ok(worker.map(|worker| Offer { task, reservation, worker, expected_versions: None }))
     }
 
     /// The parameters of section 11.1.
     fn form(&self, offer: &Offer) -> Vec<(String, String)> {
         let now = self.clock.now();
-        let Offer { task, reservation, worker } = offer;
+        let Offer { task, reservation, worker, .. } = offer;
         [
             ("Timestamp", now.as_secs().to_string()),
             ("AccountSid", self.account_sid.to_string()),

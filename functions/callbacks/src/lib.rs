@@ -5,11 +5,13 @@
 //! process dies between that write and the call, the Reservation's deadline ends it and the Task is offered again.
 
 mod assignment;
+mod conference;
 mod delivery;
 mod destination;
 mod event;
 mod instruction;
 mod relay;
+mod ring;
 mod telling;
 
 use std::sync::Arc;
@@ -23,6 +25,7 @@ use shared::webhook::path;
 use store::Store;
 use web::WebClient;
 
+use assignment::Offer;
 pub use destination::{Destinations, web_client};
 pub use event::handle;
 
@@ -67,10 +70,13 @@ impl Callbacks {
     pub async fn on_callback(&self, callback: &Callback) -> Result<(), Error> {
         match callback {
             Callback::Assignment { task, reservation } => self.assign(*task, *reservation).await,
-            Callback::Instruct { task, reservation, instruction, request } => {
-                self.instruct(*task, *reservation, instruction, *request).await
+            Callback::Instruct { task, reservation, instruction, request, expected_versions } => {
+                let Some(offer) = self.load_offer(*task, *reservation).await? else { return Ok(()) };
+                let offer = Offer { expected_versions: expected_versions.clone(), ..offer };
+                self.carry_out(&offer, instruction, *request).await
             }
             Callback::MoveCaller { call, task, reservation } => self.move_caller(*call, *task, *reservation).await,
+            Callback::CallCustomer { task, reservation } => self.call_customer(*task, *reservation).await,
             Callback::Relay(relay) => {
                 self.relay(relay).await;
                 Ok(())

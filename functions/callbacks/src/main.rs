@@ -24,7 +24,12 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let callbacks = Arc::new(Callbacks {
         journal: WebhookJournal::from_env(&env, &store, Arc::clone(&clock) as _)?,
         store,
-        carrier: Carrier::new(Arc::new(Reqwest(aws::web_client()?)), carrier_url, account_sid, auth_token.clone())?,
+        carrier: Carrier::new(
+            Arc::new(Reqwest::new(aws::web_builder())?),
+            carrier_url,
+            account_sid,
+            auth_token.clone(),
+        )?,
         web: Arc::new(web_client(Destinations::PublicHttps)?),
         destinations: Destinations::PublicHttps,
         auth_token,

@@ -33,7 +33,7 @@ pub use access::{Access, Admitted, Checks, admit};
 pub use address::Address;
 pub use assignment::Assignment;
 pub use call::{Call, CallStatus, Direction};
-pub use conference::{ConferenceNotice, ConferenceStatus, SupervisorCall};
+pub use conference::{CUSTOMER_LABEL, ConferenceNotice, ConferenceStatus, SupervisorCall};
 pub use connection_override::{ConnectionOverride, DeliveryFailure, RetryPolicy};
 pub use enqueue_call::{Digits, EnqueueCall};
 pub use error::Error;

@@ -14,6 +14,7 @@ mod revisions;
 mod sizes;
 mod statistics;
 mod stream;
+mod throttling;
 mod webhooks;
 mod workers;
 mod world;

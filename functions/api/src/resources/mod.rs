@@ -4,6 +4,7 @@ pub mod activity;
 mod configuration;
 pub mod event;
 pub mod event_stream;
+pub mod explain;
 mod listing;
 pub mod reservation;
 pub mod statistics;

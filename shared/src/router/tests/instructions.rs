@@ -38,21 +38,21 @@ fn claimed(plan: Plan) -> World {
     world
 }
 
-fn conference(conference: Conference) -> (World, CallSid) {
+pub(super) fn conference(conference: Conference) -> (World, CallSid) {
     under_way(Plan::Conference(Box::new(ConferencePlan { conference, ..ConferencePlan::default() })))
 }
 
-fn entered(world: &mut World, call: CallSid) -> (Outcome, Vec<Effect>) {
+pub(super) fn entered(world: &mut World, call: CallSid) -> (Outcome, Vec<Effect>) {
     let reservation = world.tasks[&task("c1")].reservations[0].sid;
     world.happens(Event::ConferenceEntered { task: task("c1"), reservation, conference: ROOM, call })
 }
 
-fn joined(world: &mut World) -> Outcome {
+pub(super) fn joined(world: &mut World) -> Outcome {
     let reservation = world.tasks[&task("c1")].reservations[0].sid;
     world.happens(Event::ConferenceJoined { task: task("c1"), reservation }).0
 }
 
-fn left(world: &mut World, who: Leaving) -> Outcome {
+pub(super) fn left(world: &mut World, who: Leaving) -> Outcome {
     let reservation = world.tasks[&task("c1")].reservations[0].sid;
     world.happens(Event::ConferenceLeft { task: task("c1"), reservation, who }).0
 }
@@ -62,7 +62,7 @@ fn moved(world: &mut World) -> Outcome {
     world.happens(Event::CallerMoved { task: task("c1"), carrier_queue }).0
 }
 
-fn offer(world: &World) -> &Reservation {
+pub(super) fn offer(world: &World) -> &Reservation {
     &world.tasks[&task("c1")].reservations[0]
 }
 
@@ -277,4 +277,26 @@ fn a_supervisor_is_called_once_for_one_request_into_a_conference_that_goes_on() 
     assert_eq!(supervise(&mut world, 2, 3), Outcome::Changed);
     left(&mut world, Leaving::Everybody(ROOM));
     assert!(matches!(supervise(&mut world, 3, 4), Outcome::Refused(_)));
+}
+
+#[test]
+fn a_caller_whom_somebody_else_moves_after_an_offer_that_moved_nobody_is_gone() {
+    let (mut world, worker_call) = conference(Conference::default());
+    world.happens(Event::WorkerCallEnded { task: task("c1"), reservation: world.offer("c1"), code: None });
+    assert_eq!(world.status("c1"), AssignmentStatus::Pending, "{worker_call}");
+    // What the failed offer did to the caller is told within a minute.
+    assert_eq!(moved(&mut world), Outcome::AlreadySo);
+    world.wait(60);
+    assert_eq!(moved(&mut world), Outcome::Changed);
+    assert_eq!(world.status("c1"), AssignmentStatus::Canceled);
+}
+
+#[test]
+fn a_caller_whom_somebody_else_moves_after_a_rejection_is_gone() {
+    let mut world = world().worker("Ann", r#"{"languages":["en"]}"#);
+    world.call("c1", "en");
+    world.advance("c1");
+    world.reject("c1", None);
+    assert_eq!(world.status("c1"), AssignmentStatus::Pending);
+    assert_eq!(moved(&mut world), Outcome::Changed);
 }
