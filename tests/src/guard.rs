@@ -15,8 +15,8 @@ use tokio::net::TcpListener;
 
 use crate::policy::{Access, Policy};
 
-/// Headers a service has to see.
-const PASSED_ON: [&str; 3] = ["x-amz-target", "content-type", "authorization"];
+/// Headers that are about one connection, not about what is said.
+const OF_CONNECTIONS: [&str; 4] = ["host", "content-length", "connection", "transfer-encoding"];
 
 /// A guard at work.
 pub struct Guard {
@@ -80,17 +80,16 @@ async fn pass(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes
         shared.allowed.lock().unwrap().insert((access.action, access.resource));
     }
     let service = if target.starts_with("DynamoDB") { &shared.table } else { &shared.others };
-    let mut request = shared.http.post(service).body(body);
-    for name in PASSED_ON {
-        if let Some(value) = headers.get(name) {
-            request = request.header(name, value);
-        }
+    let answer = shared.http.post(service).headers(passed_on(headers)).body(body).send().await.unwrap();
+    let (status, headers) = (answer.status(), passed_on(answer.headers().clone()));
+    (status, headers, answer.bytes().await.unwrap()).into_response()
+}
+
+fn passed_on(mut headers: HeaderMap) -> HeaderMap {
+    for name in OF_CONNECTIONS {
+        headers.remove(name);
     }
-    let answer = request.send().await.unwrap();
-    let (status, kind) = (answer.status(), answer.headers().get("content-type").cloned());
-    let mut response = (status, answer.bytes().await.unwrap()).into_response();
-    response.headers_mut().extend(kind.map(|kind| (axum::http::header::CONTENT_TYPE, kind)));
-    response
+    headers
 }
 
 impl Shared {

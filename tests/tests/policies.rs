@@ -13,7 +13,10 @@ use tests::deployment::{ACCOUNT_SID, AUTH_TOKEN, Deployment};
 use tests::{centre, project};
 
 /// What a function may and did not need in any of this, with the reason it may.
-const KEPT_FOR: [(&str, &str); 0] = [];
+const KEPT_FOR: [(&str, &str); 2] = [
+    ("console sqs:SendMessage CallbacksQueue", "it is the API's code, whose instructions go there"),
+    ("worker-call sqs:SendMessage CallbacksQueue", "status callbacks that an application asked for"),
+];
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
@@ -205,7 +208,7 @@ async fn every_function_may_do_what_it_does_and_nothing_it_does_not() {
     let workflow = [("FriendlyName", "Second"), ("Configuration", configuration.as_str())];
     client.life("Workflows", &workflow, &[("FriendlyName", "Third"), ("ReEvaluateTasks", "true")]).await;
     let ben = [("FriendlyName", "Ben"), ("Attributes", r#"{"languages":["en"]}"#)];
-    client.life("Workers", &ben, &[("ActivitySid", &centre::AVAILABLE.to_string())]).await;
+    client.life("Workers", &ben, &[("ActivitySid", &centre::OFFLINE.to_string())]).await;
     client.life("Tasks", &[("Attributes", "{}"), ("TaskChannel", "voice")], &[("Priority", "7")]).await;
 
     // An offer, an instruction, its end.
