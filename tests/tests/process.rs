@@ -186,7 +186,7 @@ async fn the_explain_command_tells_why_a_call_waits_and_fails_where_nothing_is_t
     let waiting = told.iter().find(|(_, text, _)| text.contains("status     pending"));
     let (_, waiting, _) = waiting.unwrap_or_else(|| panic!("none of them waits: {told:?}"));
     for expected in
-        ["they have 1 of 1 voice Task at once: WT", "languages HAS \"en\"", "^^^^^^^^^^^^^^^^^^", "step 1 of"]
+        ["their capacity of 1 voice Task is taken by WT", "languages HAS \"en\"", "^^^^^^^^^^^^^^^^^^", "step 1 of"]
     {
         assert!(waiting.contains(expected), "{expected} is missing:\n{waiting}");
     }

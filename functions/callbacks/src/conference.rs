@@ -49,7 +49,11 @@ impl Callbacks {
         if offer.is_none_or(|offer| offer.status != ReservationStatus::Pending) {
             return Ok(());
         }
-        let event = match self.carrier_for(task).redirect_call(call, &self.absolute(&path::customer(task, reservation))).await {
+        let event = match self
+            .carrier_for(task)
+            .redirect_call(call, &self.absolute(&path::customer(task, reservation)))
+            .await
+        {
             Ok(Moved::Yes) => return Ok(()),
             Ok(Moved::AlreadyOver) => {
                 tracing::info!(task_sid = %task, "40144: the caller hung up before they could join the conference");
@@ -86,7 +90,7 @@ impl Callbacks {
         };
         let applied = self.store.apply(&event, self.clock.now()).await?;
         match (event, applied.outcome) {
-            (Event::CustomerCallNamed { call, .. }, Outcome::Refused(_)) => self.stop(call).await,
+            (Event::CustomerCallNamed { call, .. }, Outcome::Refused(_)) => self.stop(call, Some(task)).await,
             _ => Ok(()),
         }
     }

@@ -154,7 +154,7 @@ mod tests {
 
     fn of_expression() -> serde_json::Value {
         let clause = json!({
-            "text": "`worker.level >= 3` is false: `worker.level` is 2", "clause": "worker.level >= 3", "column": 23, "is": false,
+            "text": "`worker.level >= 3` is false: `worker.level` is 2", "clause": "worker.level >= 3", "column": 24, "is": false,
             "left": { "operand": "worker.level", "value": "2" }, "operator": ">=", "right": { "operand": "3", "value": "3" }, "hint": null,
         });
         json!({

@@ -154,7 +154,7 @@ pub(super) fn obstacles<'a>(
     match task.routing_target {
         Some(RoutingTarget::Worker(meant)) if meant != worker.sid => tell(Obstacle::MeantFor(meant)),
         Some(RoutingTarget::Worker(_)) if task.ignore_capacity && !planted::is(Bug::CapacityAlwaysCounts) => {
-            ControlFlow::Continue(()),
+            ControlFlow::Continue(())
         }
         Some(RoutingTarget::Worker(_)) => busy(workspace, worker, task.channel, &mut tell),
         Some(RoutingTarget::TaskQueue(_) | RoutingTarget::Workflow(_)) | None => {

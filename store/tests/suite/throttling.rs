@@ -28,7 +28,7 @@ impl Canceling {
 impl Layer for Canceling {
     fn pass(&self, request: HttpRequest, next: SharedHttpConnector) -> HttpConnectorFuture {
         let is_transaction = in_process::operation(&request) == "TransactWriteItems";
-        let reasons = self.0.lock().unwrap().pop_front_if(|_| is_transaction);
+        let reasons = is_transaction.then(|| self.0.lock().unwrap().pop_front()).flatten();
         let Some(reasons) = reasons else { return next.call(request) };
         let reasons: Vec<_> = reasons.iter().map(|code| json!({ "Code": code })).collect();
         let body = json!({

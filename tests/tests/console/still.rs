@@ -48,6 +48,7 @@ impl Still {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let settings = Settings {
+            keep_webhooks: false,
             data: None,
             account,
             api_keys: Default::default(),

@@ -38,6 +38,8 @@ async fn check(laboratory: &Laboratory, first: &str) {
         assert_eq!((&now["longest_task_waiting_age"], &now["longest_task_waiting_sid"]), (&json!(40), &json!(first)));
         let both = get(laboratory, &path.replace("RealTime", "")).await;
         assert_eq!(both["realtime"]["tasks_by_status"], now["tasks_by_status"]);
+        let dated = get(laboratory, &format!("{path}?StartDate=2020-01-01T00:00:00Z&Minutes=x")).await;
+        assert_eq!(dated["total_tasks"], now["total_tasks"], "what is now has no dates");
         let chat = get(laboratory, &format!("{path}?TaskChannel=chat")).await;
         assert_eq!((&chat["total_tasks"], &chat["longest_task_waiting_sid"]), (&json!(0), &Value::Null));
     }

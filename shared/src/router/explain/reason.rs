@@ -149,12 +149,8 @@ fn full(worker: &Worker, task: &Task, slots: Slots) -> Reason {
         0 => format!("their capacity for {channel} is 0"),
         configured => {
             let held: Vec<String> = task_sids.iter().map(ToString::to_string).collect();
-            let held = words::list(&held);
-            format!(
-                "they have {} of {} at once: {held}",
-                slots.taken,
-                words::count(configured, &format!("{channel} Task"))
-            )
+            let tasks = words::count(configured, &format!("{channel} Task"));
+            format!("their capacity of {tasks} is taken by {}", words::list(&held))
         }
     };
     let capacity = Some(Capacity { configured: slots.configured, assigned: slots.taken });

@@ -282,15 +282,19 @@ fn is_meant(question: &WorkerQuestion<'_>, task: &Waiting) -> bool {
 fn nothing_waits(workspace: &Workspace, worker: &Worker) -> String {
     let name = &worker.friendly_name;
     let queues = worker.roster.queues();
-    if let [] = queues {
+    if queues.is_empty() {
         let nearest = workspace.task_queues.keys().next().map(|queue| reason::not_in_queue(workspace, worker, *queue));
         let why = nearest.map_or_else(|| "the Workspace has no TaskQueue".to_owned(), |nearest| nearest.text);
         return format!("Nothing comes to {name}: they are in no TaskQueue; {why}.");
     }
-    let shown: Vec<String> = queues.iter().take(WAITING_SHOWN_MAX).map(|queue| queue_name(workspace, *queue)).collect();
-    let more = queues.len() - shown.len();
-    let more = if more > 0 { format!(", and {more} more") } else { String::new() };
+    let mut shown: Vec<String> =
+        queues.iter().take(WAITING_SHOWN_MAX).map(|queue| queue_name(workspace, *queue)).collect();
+    if queues.len() > shown.len() {
+        shown.push(format!("{} more", queues.len() - shown.len()));
+    }
+    let shown = words::list(&shown);
+    let theirs = if queues.len() == 1 { format!("TaskQueue {shown} is") } else { format!("TaskQueues {shown} are") };
     let busy: Vec<String> = worker.open_reservations.iter().map(|open| open.task_sid.to_string()).collect();
     let busy = if busy.is_empty() { String::new() } else { format!("; they have {}", words::list(&busy)) };
-    format!("Nothing waits for {name}: their TaskQueues, {}{more}, are empty{busy}.", words::list(&shown))
+    format!("Nothing waits for {name}: their {theirs} empty{busy}.")
 }

@@ -97,7 +97,7 @@ pub async fn task_queues(call: &Call<'_>) -> Result<Answer, ApiError> {
 pub async fn task_queues_real_time(call: &Call<'_>) -> Result<Answer, ApiError> {
     let sids = asked::queue_sids(call.headers, call.body, BULK_QUEUES_MAX)?;
     let workspace = call.workspace().await?;
-    let asked = Asked::read(call, &workspace)?;
+    let asked = Asked::read_now(call, &workspace)?;
     let now = Now::read(call, &workspace, Scope::Workspace).await?;
     let shown = sids.into_iter().map(|sid| {
         let scope = Scope::Queue(sid);
@@ -118,7 +118,7 @@ pub async fn task_queues_real_time(call: &Call<'_>) -> Result<Answer, ApiError> 
 /// `GET …/Workers/RealTimeStatistics`
 pub async fn workers_real_time(call: &Call<'_>) -> Result<Answer, ApiError> {
     let workspace = call.workspace().await?;
-    Asked::read(call, &workspace)?;
+    Asked::read_now(call, &workspace)?;
     let workers = counted::workers(call, &workspace).await?;
     let mut object = Scope::Workspace.object(call, &workspace);
     object.extend(real_time::of_workers(&workers, &workspace));
@@ -197,7 +197,7 @@ impl Now {
 
 async fn tasks_real_time(call: &Call<'_>, scope: Scope) -> Result<Answer, ApiError> {
     let workspace = call.workspace().await?;
-    let asked = Asked::read(call, &workspace)?;
+    let asked = Asked::read_now(call, &workspace)?;
     let mut object = scope.object(call, &workspace);
     object.extend(Now::read(call, &workspace, scope).await?.shown(&asked, &workspace, scope));
     object.insert("url".to_owned(), scope.url(call, &workspace, "RealTimeStatistics"));
