@@ -15,8 +15,11 @@ use tests::laboratory::Laboratory;
 use tests::story::SLACK;
 use tokio::net::TcpListener;
 
-/// As `maxReceiveCount` and the pause between two tries in one process.
-const GIVEN_UP_AFTER: Millis = Millis::from_secs(60);
+/// Until the fourth delivery: 2, 4 and 8 s, and a second.
+const TAKEN_AFTER: Millis = Millis::from_secs(15);
+
+/// Until the seventh delivery has failed, after pauses of 2, 4, 8, 16 and twice 30 s, and a second.
+const GIVEN_UP_AFTER: Millis = Millis::from_secs(91);
 
 /// A call that goes well, as it is told of its Task (taskrouter.md section 12.4), with what telephony adds to the Task.
 const A_GOOD_CALL: [&str; 9] = [
@@ -173,7 +176,7 @@ async fn what_is_refused_comes_again_first_and_holds_up_no_other_task() {
     laboratory.centre.settle().await;
     assert_eq!(&listener.taken_about(task_of(other))[..5], &A_GOOD_CALL[..5]);
     assert_eq!(listener.taken_about(task_of(refused)), [""; 0], "it waits for its first event");
-    laboratory.advance(SLACK).await;
+    laboratory.advance(TAKEN_AFTER).await;
     assert_eq!(&listener.taken_about(task_of(refused))[..5], &A_GOOD_CALL[..5]);
     let all = listener.all();
     let first: Vec<&Told> = all.iter().filter(|told| told.said("TaskSid") == task_of(refused).to_string()).collect();
