@@ -137,6 +137,11 @@ impl Carrier {
         Ok(Self { web, account, account_sid, auth_token })
     }
 
+    /// The same API, every request going through what `around` makes of the way there.
+    pub fn through(&self, around: impl FnOnce(Arc<dyn WebClient>) -> Arc<dyn WebClient>) -> Self {
+        Self { web: around(Arc::clone(&self.web)), ..self.clone() }
+    }
+
     /// Places a call and names it. Not repeatable: whoever asks twice rings twice.
     pub async fn create_call(&self, call: &NewCall) -> Result<CallSid, Error> {
         let created = self.post("Calls.json", &call.form()).await?;
@@ -188,7 +193,7 @@ impl Carrier {
     }
 
     async fn send(&self, request: Builder, body: Vec<u8>) -> Result<Answer, Error> {
-        let limits = Limits { time: REQUEST_TIME_LIMIT, body_bytes: ANSWER_BYTES_MAX };
+        let limits = Limits::new(REQUEST_TIME_LIMIT, ANSWER_BYTES_MAX);
         let answer = self.web.send(web::request(request, body)?, limits).await?;
         if answer.status().is_success() {
             return Ok(answer);

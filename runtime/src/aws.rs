@@ -94,8 +94,8 @@ pub fn install_tls() {
     let _already_installed = rustls::crypto::ring::default_provider().install_default();
 }
 
-/// A client for other people's servers: no redirects of its own, TLS with ring.
-pub fn web_client() -> Result<reqwest::Client, reqwest::Error> {
+/// A client in the making: TLS with ring, no redirects of its own.
+pub fn web_builder() -> reqwest::ClientBuilder {
     install_tls();
-    reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build()
+    reqwest::Client::builder().redirect(reqwest::redirect::Policy::none())
 }

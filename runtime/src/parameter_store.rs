@@ -9,7 +9,7 @@ use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, si
 use aws_sigv4::sign::v4;
 use serde::Deserialize;
 
-use crate::aws::{Access, web_client};
+use crate::aws::{Access, web_builder};
 use crate::{Env, EnvError};
 
 /// Why there is no secret.
@@ -97,6 +97,6 @@ async fn get_parameter(
         SignableRequest::new("POST", &uri, headers.into_iter(), SignableBody::Bytes(request.body().as_bytes()))?;
     let (instructions, _signature) = sign(signable, &signing.into())?.into_parts();
     instructions.apply_to_request_http1x(&mut request);
-    let answer = web_client()?.execute(reqwest::Request::try_from(request)?).await?.error_for_status()?;
+    let answer = web_builder().build()?.execute(reqwest::Request::try_from(request)?).await?.error_for_status()?;
     Ok(answer.json::<GetParameterResult>().await?.parameter.value)
 }

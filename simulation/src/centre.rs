@@ -9,7 +9,7 @@ use cordboard::http;
 use dynoxide::Database;
 use in_process::InProcess;
 use routing::{Incoming, Routing};
-use runtime::Voice;
+use runtime::{Voice, WebhookJournal};
 use serde_json::json;
 use setup::ContactCentre;
 use shared::model::{AccountSid, Clock};
@@ -86,6 +86,7 @@ impl Centre {
             account_sid: account,
             public_url: CENTRE.to_owned(),
             clock: Arc::clone(&clock),
+            journal: WebhookJournal::off(),
         });
         let checks = Checks { verify_signatures: true, twiml_preview: false };
         let mut voice = Voice::new(own_store(), token(), checks, Arc::clone(&clock));

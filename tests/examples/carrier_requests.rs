@@ -13,7 +13,7 @@ use web::Reqwest;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
     let address = std::env::args().nth(1).ok_or("usage: carrier_requests ADDRESS")?;
-    let web = Arc::new(Reqwest(runtime::aws::web_client()?));
+    let web = Arc::new(Reqwest::new(runtime::aws::web_builder())?);
     let carrier = Carrier::new(web, &address, AccountSid::derive(&["account"]), "token".to_owned())?;
     let call = CallSid::derive(&["call"]);
     carrier.create_call(&shortest()).await?;

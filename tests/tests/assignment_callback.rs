@@ -48,6 +48,25 @@ async fn the_application_is_asked_with_a_signature_and_everything_it_needs() {
         "WorkerAttributes",
     ];
     assert_eq!(names, expected);
+    let said = |name: &str| asked[0].parameters.iter().find(|(known, _)| known == name).unwrap().1.clone();
+    let (offer, maya) = (&task.reservations[0], laboratory.worker("Maya").await);
+    for (name, value) in [
+        ("Timestamp", task.date_created.as_secs().to_string()),
+        ("AccountSid", laboratory.account.account_sid.to_string()),
+        ("WorkspaceSid", task.workspace_sid.to_string()),
+        ("WorkflowSid", task.workflow_sid.to_string()),
+        ("TaskQueueSid", task.task_queue_sid.to_string()),
+        ("TaskSid", task.sid.to_string()),
+        ("TaskAttributes", task.attributes.to_json()),
+        ("TaskAge", "0".to_owned()),
+        ("TaskPriority", task.priority.to_string()),
+        ("ReservationSid", offer.sid.to_string()),
+        ("WorkerSid", maya.sid.to_string()),
+        ("WorkerName", "Maya".to_owned()),
+        ("WorkerAttributes", maya.attributes.to_json()),
+    ] {
+        assert_eq!(said(name), value, "{name}");
+    }
     laboratory.close().await;
 }
 

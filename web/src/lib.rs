@@ -4,6 +4,7 @@
 //! program that stands in for the network needs one function, [`WebClient::send`]. The client for real is [`Reqwest`].
 
 mod reqwest_client;
+mod steps;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -12,6 +13,7 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::HeaderValue;
+use url::{Url, form_urlencoded};
 
 pub use http;
 pub use reqwest_client::Reqwest;
@@ -39,6 +41,17 @@ pub struct Limits {
     /// Bytes of the body that are read; what comes behind them is left unread. Who must know whether a body is longer than
     /// allowed asks for one byte more.
     pub body_bytes: usize,
+    /// For connecting: the name, the connection, TLS.
+    pub connect: Option<Duration>,
+    /// For the whole answer, connecting not counted.
+    pub answer: Option<Duration>,
+}
+
+impl Limits {
+    /// So long in all, whatever takes it, and so much of the body.
+    pub const fn new(time: Duration, body_bytes: usize) -> Self {
+        Self { time, body_bytes, connect: None, answer: None }
+    }
 }
 
 /// A request without an answer.
@@ -60,7 +73,7 @@ pub enum WebErrorKind {
     HostName,
     /// A certificate, or what is agreed on with it, is not acceptable.
     Tls,
-    /// There is no connection.
+    /// There is no connection, or none in time.
     Connection,
     /// It may have arrived: the connection broke, or time ran out.
     Exchange,
@@ -82,7 +95,27 @@ impl WebErrorKind {
 /// [`WebErrorKind::Request`] for nothing that Base64 can produce.
 pub fn basic_authorization(user: &str, password: &str) -> Result<HeaderValue, WebError> {
     let pair = STANDARD.encode(format!("{user}:{password}"));
-    HeaderValue::try_from(format!("Basic {pair}")).map_err(unusable)
+    let mut header = HeaderValue::try_from(format!("Basic {pair}")).map_err(unusable)?;
+    header.set_sensitive(true);
+    Ok(header)
+}
+
+/// Takes user and password out of a URL and makes the `Authorization` header of HTTP Basic of them, if it names a user.
+pub fn take_credentials(url: &mut Url) -> Option<HeaderValue> {
+    if url.username().is_empty() {
+        return None;
+    }
+    let header = basic_authorization(&decoded(url.username()), &decoded(url.password().unwrap_or_default()));
+    // Neither can fail for a URL that has a user; nor can the header, since Base64 is all it is made of.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    header.ok()
+}
+
+/// Percent escapes of user and password undone, by way of a query's value.
+fn decoded(text: &str) -> String {
+    let text = format!("v={}", text.replace('+', "%2B"));
+    form_urlencoded::parse(text.as_bytes()).next().map(|(_, value)| value.into_owned()).unwrap_or_default()
 }
 
 /// The request, if its parts make one.
@@ -95,4 +128,24 @@ pub fn request(builder: http::request::Builder, body: Vec<u8>) -> Result<Request
 
 pub(crate) fn unusable(error: impl std::fmt::Display) -> WebError {
     WebError { kind: WebErrorKind::Request, reason: error.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn user_and_password_leave_the_url_for_a_header() {
+        for (url, rest, pair) in [
+            ("https://ann:p%40ss+1@app.example/hook", "https://app.example/hook", Some("ann:p@ss+1")),
+            ("https://ann@app.example/", "https://app.example/", Some("ann:")),
+            ("https://app.example/@", "https://app.example/@", None),
+        ] {
+            let mut url = Url::parse(url).unwrap();
+            let header = take_credentials(&mut url);
+            let expected = pair.map(|pair| format!("Basic {}", STANDARD.encode(pair)));
+            assert_eq!(header.map(|header| header.to_str().unwrap().to_owned()), expected);
+            assert_eq!(url.as_str(), rest);
+        }
+    }
 }

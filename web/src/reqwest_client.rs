@@ -1,21 +1,50 @@
 //! The port over `reqwest`.
 
+use tower::layer::layer_fn;
+
+use crate::steps::{Steps, Watched};
 use crate::{Answer, Limits, Request, Sending, WebClient, WebError, WebErrorKind, unusable};
 
-/// A real client. TLS, proxies, how names are resolved and how long connecting may take are up to whoever builds the client
-/// inside, who must also switch redirects off.
+/// A real client.
 #[derive(Debug, Clone)]
-pub struct Reqwest(pub reqwest::Client);
+pub struct Reqwest(reqwest::Client);
+
+impl Reqwest {
+    /// The client of this builder, whose business TLS, proxies, and how names are resolved are. It follows no redirects.
+    ///
+    /// # Errors
+    /// Without TLS, or when a setting of the builder cannot be.
+    pub fn new(builder: reqwest::ClientBuilder) -> Result<Self, reqwest::Error> {
+        let builder = builder.redirect(reqwest::redirect::Policy::none()).connector_layer(layer_fn(Watched));
+        builder.build().map(Self)
+    }
+
+    async fn exchange(&self, request: reqwest::Request, body_bytes: usize) -> Result<Answer, WebError> {
+        let response = self.0.execute(request).await.map_err(|error| failure(&error))?;
+        read(response, body_bytes).await
+    }
+}
 
 impl WebClient for Reqwest {
     fn send(&self, request: Request, limits: Limits) -> Sending<'_> {
         Box::pin(async move {
-            let mut request = reqwest::Request::try_from(request).map_err(unusable)?;
-            *request.timeout_mut() = Some(limits.time);
-            let response = self.0.execute(request).await.map_err(|error| failure(&error))?;
-            read(response, limits.body_bytes).await
+            let request = reqwest::Request::try_from(request).map_err(unusable)?;
+            let steps = Steps::new(limits.connect);
+            tokio::select! {
+                biased;
+                ended = steps.watch(self.exchange(request, limits.body_bytes)) => ended,
+                () = steps.answer_overdue(limits.answer) => Err(late(WebErrorKind::Exchange)),
+                is_connecting = steps.after(limits.time) => Err(late(match is_connecting {
+                    true => WebErrorKind::Connection,
+                    false => WebErrorKind::Exchange,
+                })),
+            }
         })
     }
+}
+
+fn late(kind: WebErrorKind) -> WebError {
+    WebError { kind, reason: "no answer in time".to_owned() }
 }
 
 async fn read(mut response: reqwest::Response, bytes_max: usize) -> Result<Answer, WebError> {
@@ -60,12 +89,12 @@ mod tests {
 
     use super::*;
 
-    const LIMITS: Limits = Limits { time: Duration::from_secs(5), body_bytes: 4 };
+    const LIMITS: Limits = Limits::new(Duration::from_secs(5), 4);
+    const SHORT: Duration = Duration::from_millis(20);
 
     fn client() -> Reqwest {
-        let builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy();
         let _ = rustls::crypto::ring::default_provider().install_default();
-        Reqwest(builder.build().unwrap())
+        Reqwest::new(reqwest::Client::builder().no_proxy()).unwrap()
     }
 
     fn get(url: &str) -> Request {
@@ -105,8 +134,37 @@ mod tests {
     #[tokio::test]
     async fn whoever_takes_too_long_may_have_got_the_request() {
         let site = axum::Router::new().fallback(std::future::pending::<&str>);
-        let limits = Limits { time: Duration::from_millis(20), ..LIMITS };
-        let error = client().send(get(&served(site).await), limits).await.unwrap_err();
-        assert_eq!((error.kind, error.kind.is_unsent()), (WebErrorKind::Exchange, false));
+        let url = served(site).await;
+        for limits in [Limits { time: SHORT, ..LIMITS }, Limits { answer: Some(SHORT), ..LIMITS }] {
+            let error = client().send(get(&url), limits).await.unwrap_err();
+            assert_eq!((error.kind, error.kind.is_unsent()), (WebErrorKind::Exchange, false), "{limits:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn who_connects_too_slowly_has_not_got_the_request_however_little_time_the_answer_has() {
+        // It takes the connection and never says a word of TLS.
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("https://{}/", listener.local_addr().unwrap());
+        let (connect, answer) = (Some(SHORT), Some(std::time::Duration::from_millis(1)));
+        for limits in [Limits { connect, answer, ..LIMITS }, Limits { time: SHORT, answer, ..LIMITS }] {
+            let error = client().send(get(&url), limits).await.unwrap_err();
+            assert_eq!((error.kind, error.kind.is_unsent()), (WebErrorKind::Connection, true), "{limits:?} {error}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_is_there_counts_for_nothing_but_the_answer() {
+        let asked = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+        let answer = || async move {
+            match asked.fetch_add(1, std::sync::atomic::Ordering::SeqCst) {
+                0 => "at once",
+                _ => std::future::pending().await,
+            }
+        };
+        let (client, url) = (client(), served(axum::Router::new().fallback(answer)).await);
+        client.send(get(&url), LIMITS).await.unwrap();
+        let error = client.send(get(&url), Limits { answer: Some(SHORT), ..LIMITS }).await.unwrap_err();
+        assert_eq!(error.kind, WebErrorKind::Exchange);
     }
 }

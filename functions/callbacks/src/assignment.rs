@@ -45,7 +45,8 @@ impl Callbacks {
         let Some(workflow) = workflow else { return Ok(()) };
         let urls = [&workflow.assignment_callback_url, &workflow.fallback_assignment_callback_url];
         let urls = urls.into_iter().flatten().map(String::as_str);
-        match self.sender().ask(urls, &self.form(&offer), offer.reservation.sid).await {
+        let web = self.web_for(Some(task));
+        match self.sender(&*web).ask(urls, &self.form(&offer), offer.reservation.sid).await {
             Some(instruction) => self.carry_out(&offer, &instruction, fastrand::u64(..)).await,
             // The application may connect the Worker by a call of its own.
             None => Ok(self.store.name_reservation(reservation, task, self.clock.now()).await?),

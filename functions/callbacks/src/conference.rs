@@ -49,7 +49,11 @@ impl Callbacks {
         if offer.is_none_or(|offer| offer.status != ReservationStatus::Pending) {
             return Ok(());
         }
-        let event = match self.carrier.redirect_call(call, &self.absolute(&path::customer(task, reservation))).await {
+        let event = match self
+            .carrier_for(task)
+            .redirect_call(call, &self.absolute(&path::customer(task, reservation)))
+            .await
+        {
             Ok(Moved::Yes) => return Ok(()),
             Ok(Moved::AlreadyOver) => {
                 tracing::info!(task_sid = %task, "40144: the caller hung up before they could join the conference");
@@ -73,7 +77,7 @@ impl Callbacks {
         let issued = self.store.apply(&issue, self.clock.now()).await?.task;
         let customer = issued.as_ref().and_then(|task| customer_of(task, reservation, claim));
         let Some((conference, new)) = customer else { return Ok(()) };
-        let event = match self.carrier.add_participant(conference, &new).await {
+        let event = match self.carrier_for(task).add_participant(conference, &new).await {
             Ok(call) => Event::CustomerCallNamed { task, reservation, call },
             Err(error) => {
                 tracing::error!(task_sid = %task, to = %redact(&new.to), error = &error as &dyn std::error::Error, "40145: the customer could not be called");
@@ -86,7 +90,7 @@ impl Callbacks {
         };
         let applied = self.store.apply(&event, self.clock.now()).await?;
         match (event, applied.outcome) {
-            (Event::CustomerCallNamed { call, .. }, Outcome::Refused(_)) => self.stop(call).await,
+            (Event::CustomerCallNamed { call, .. }, Outcome::Refused(_)) => self.stop(call, Some(task)).await,
             _ => Ok(()),
         }
     }
@@ -120,7 +124,7 @@ impl Callbacks {
         }
         let url = self.absolute(&path::supervisor(task, reservation, mode));
         let call = NewCall::new(to, from, url, RingTimeout::default().ring_secs());
-        if let Err(error) = self.carrier.create_call(&call).await {
+        if let Err(error) = self.carrier_for(task).create_call(&call).await {
             tracing::error!(reservation_sid = %reservation, to = %redact(to), error = &error as &dyn std::error::Error, "the supervisor could not be called");
         }
         Ok(())

@@ -8,8 +8,9 @@ use shared::model::instruction::CallbackMethod;
 use shared::webhook::signature::{SIGNATURE_HEADER, sign};
 use shared::webhook::{ConnectionOverride, DeliveryFailure};
 use tokio::time::Instant;
-use web::http::header::CONTENT_TYPE;
-use web::{Answer, Limits, WebClient, WebError, WebErrorKind};
+use web::http::header::{AUTHORIZATION, CONTENT_TYPE, WWW_AUTHENTICATE};
+use web::http::{HeaderValue, StatusCode};
+use web::{Answer, Limits, WebClient, WebError, WebErrorKind, take_credentials};
 
 use crate::destination::{Destinations, Forbidden};
 use crate::{Callbacks, absolute};
@@ -19,6 +20,9 @@ const ANSWER_BYTES_MAX: usize = 64 * 1024;
 
 /// The same on every attempt to deliver one webhook, so that a receiver can tell a repetition.
 const IDEMPOTENCY_HEADER: &str = "I-Twilio-Idempotency-Token";
+
+/// The scheme in which we give user and password; we know no Digest.
+const BASIC: &str = "Basic";
 
 /// A webhook to be delivered.
 pub(crate) struct Webhook<'a> {
@@ -32,6 +36,14 @@ pub(crate) struct Webhook<'a> {
     pub token: &'a str,
     /// How long all attempts together may take.
     pub time_limit: Duration,
+}
+
+/// Where a webhook goes.
+struct Target {
+    /// The URL as it is asked and signed: without fragment, user and password, of a GET with the parameters.
+    url: String,
+    /// User and password of the URL, for a server that asks for them.
+    authorization: Option<HeaderValue>,
 }
 
 /// Why a webhook was not delivered, as the last attempt saw it.
@@ -72,10 +84,10 @@ pub(crate) struct Sender<'a> {
 }
 
 impl Callbacks {
-    /// Who delivers webhooks.
-    pub(crate) fn sender(&self) -> Sender<'_> {
-        let Self { web, destinations, auth_token, public_url, .. } = self;
-        Sender { web: &**web, destinations: *destinations, auth_token, public_url }
+    /// Who delivers webhooks, on this way.
+    pub(crate) fn sender<'a>(&'a self, web: &'a dyn WebClient) -> Sender<'a> {
+        let Self { destinations, auth_token, public_url, .. } = self;
+        Sender { web, destinations: *destinations, auth_token, public_url }
     }
 }
 
@@ -91,7 +103,7 @@ impl Sender<'_> {
         let mut attempts = 0;
         loop {
             let time = settings.time_left(millis(begun.elapsed()), limit).unwrap_or(Millis::from_millis(1));
-            let error = match self.attempt(&target, webhook, Duration::from_millis(time.as_millis())).await {
+            let error = match self.attempt(&target, webhook, limits(&settings, time)).await {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
@@ -104,39 +116,28 @@ impl Sender<'_> {
         }
     }
 
-    /// The URL as it is asked and signed.
-    fn target(&self, url: &str, webhook: &Webhook<'_>) -> Result<String, Forbidden> {
+    fn target(&self, url: &str, webhook: &Webhook<'_>) -> Result<Target, Forbidden> {
         // Our own address is ours to ask, wherever it is.
         let ours = url.strip_prefix(self.public_url).is_some_and(|rest| rest.starts_with('/'));
-        let mut target = if ours { Destinations::Anywhere } else { self.destinations }.check(url)?;
+        let mut url = if ours { Destinations::Anywhere } else { self.destinations }.check(url)?;
+        let authorization = take_credentials(&mut url);
         match webhook.method {
             CallbackMethod::Post => {}
             CallbackMethod::Get => {
-                target.query_pairs_mut().extend_pairs(webhook.form);
+                url.query_pairs_mut().extend_pairs(webhook.form);
             }
         }
-        Ok(target.into())
+        Ok(Target { url: url.into(), authorization })
     }
 
-    async fn attempt(&self, target: &str, webhook: &Webhook<'_>, time: Duration) -> Result<Answer, DeliveryError> {
-        let request = match webhook.method {
-            CallbackMethod::Post => {
-                let request = web::http::Request::post(target)
-                    .header(CONTENT_TYPE, "application/x-www-form-urlencoded; charset=UTF-8")
-                    .header(SIGNATURE_HEADER, sign(self.auth_token, target, webhook.form))
-                    .header(IDEMPOTENCY_HEADER, webhook.token);
-                web::request(request, serde_urlencoded::to_string(webhook.form).unwrap_or_default().into_bytes())?
-            }
-            CallbackMethod::Get => {
-                let request = web::http::Request::get(target)
-                    .header(SIGNATURE_HEADER, sign(self.auth_token, target, &[]))
-                    .header(IDEMPOTENCY_HEADER, webhook.token);
-                web::request(request, Vec::new())?
-            }
-        };
-        // One byte more than is allowed tells that it is too much.
-        let limits = Limits { time, body_bytes: ANSWER_BYTES_MAX + 1 };
-        let answer = self.web.send(request, limits).await?;
+    /// One attempt: first without user and password, then, should the server ask for them, with.
+    async fn attempt(&self, target: &Target, webhook: &Webhook<'_>, limits: Limits) -> Result<Answer, DeliveryError> {
+        let begun = Instant::now();
+        let mut answer = self.web.send(self.signed(target, webhook, None)?, limits).await?;
+        if let Some(authorization) = target.authorization.as_ref().filter(|_| asks_for_password(&answer)) {
+            let limits = Limits { time: limits.time.saturating_sub(begun.elapsed()), ..limits };
+            answer = self.web.send(self.signed(target, webhook, Some(authorization))?, limits).await?;
+        }
         if !answer.status().is_success() {
             return Err(DeliveryError::Status(answer.status().as_u16()));
         }
@@ -145,6 +146,51 @@ impl Sender<'_> {
         }
         Ok(answer)
     }
+
+    /// The request of one attempt.
+    fn signed(
+        &self,
+        target: &Target,
+        webhook: &Webhook<'_>,
+        authorization: Option<&HeaderValue>,
+    ) -> Result<web::Request, WebError> {
+        let (request, covered, body) = match webhook.method {
+            CallbackMethod::Post => {
+                let request = web::http::Request::post(&target.url)
+                    .header(CONTENT_TYPE, "application/x-www-form-urlencoded; charset=UTF-8");
+                let body = serde_urlencoded::to_string(webhook.form).unwrap_or_default();
+                (request, webhook.form, body.into_bytes())
+            }
+            CallbackMethod::Get => (web::http::Request::get(&target.url), &[][..], Vec::new()),
+        };
+        let mut request = request
+            .header(SIGNATURE_HEADER, sign(self.auth_token, &target.url, covered))
+            .header(IDEMPOTENCY_HEADER, webhook.token);
+        if let Some(authorization) = authorization {
+            request = request.header(AUTHORIZATION, authorization);
+        }
+        web::request(request, body)
+    }
+}
+
+fn limits(settings: &ConnectionOverride, time: Millis) -> Limits {
+    let duration = |limit: Millis| Duration::from_millis(limit.as_millis());
+    Limits {
+        time: duration(time),
+        // One byte more than is allowed tells that it is too much.
+        body_bytes: ANSWER_BYTES_MAX + 1,
+        connect: Some(duration(settings.connect_timeout)),
+        answer: Some(duration(settings.read_timeout)),
+    }
+}
+
+/// A server that takes user and password as HTTP Basic sends them says so with its 401.
+fn asks_for_password(answer: &Answer) -> bool {
+    let is_basic = |challenge: &HeaderValue| {
+        let words = challenge.to_str().unwrap_or_default().split([',', ' ']);
+        words.into_iter().any(|word| word.eq_ignore_ascii_case(BASIC))
+    };
+    answer.status() == StatusCode::UNAUTHORIZED && answer.headers().get_all(WWW_AUTHENTICATE).iter().any(is_basic)
 }
 
 fn millis(duration: Duration) -> Millis {
@@ -158,8 +204,8 @@ pub(crate) mod tests {
 
     use super::*;
 
-    /// What a server does with a request: how long it takes, and the status and body it answers with; no status if it
-    /// cannot be reached.
+    /// What a server does with a request: how long it takes, and the status and body it answers with; without a status it is
+    /// connecting that takes so long and comes to nothing.
     pub(crate) type Behaviour = (Duration, Option<u16>, &'static str);
 
     /// Servers by URL. Time passes on tokio's clock, which a test stops: nothing waits.
@@ -188,15 +234,26 @@ pub(crate) mod tests {
         fn send(&self, request: web::Request, limits: Limits) -> web::Sending<'_> {
             let url = request.uri().to_string();
             let token = request.headers()[IDEMPOTENCY_HEADER].to_str().unwrap().to_owned();
+            let authorization = request.headers().get(AUTHORIZATION).cloned();
             let (takes, status, body) = self.behaviours[url.as_str()];
             self.requests.lock().unwrap().push((url, token));
             Box::pin(async move {
                 let failed = |kind| WebError { kind, reason: "as planned".to_owned() };
-                tokio::time::sleep(takes.min(limits.time)).await;
-                match status {
-                    _ if takes > limits.time => Err(failed(WebErrorKind::Exchange)),
-                    None => Err(failed(WebErrorKind::Connection)),
-                    Some(status) => {
+                let step = if status.is_some() { limits.answer } else { limits.connect };
+                let limit = step.unwrap_or(limits.time).min(limits.time);
+                tokio::time::sleep(takes.min(limit)).await;
+                match (status, authorization) {
+                    (None, _) => Err(failed(WebErrorKind::Connection)),
+                    (Some(_), _) if takes > limit => Err(failed(WebErrorKind::Exchange)),
+                    (Some(401), None) => {
+                        let answer = web::http::Response::builder().status(401).header(WWW_AUTHENTICATE, body);
+                        Ok(answer.body(Vec::new()).unwrap())
+                    }
+                    (Some(401), Some(given)) => {
+                        let status = if given == "Basic YW5uOnMzY3JldA==" { 204 } else { 403 };
+                        Ok(web::http::Response::builder().status(status).body(Vec::new()).unwrap())
+                    }
+                    (Some(status), _) => {
                         let answer = web::http::Response::builder().status(status);
                         Ok(answer.header(CONTENT_TYPE, "application/json").body(body.into()).unwrap())
                     }
@@ -206,6 +263,7 @@ pub(crate) mod tests {
     }
 
     const AT_ONCE: Duration = Duration::ZERO;
+    pub(crate) const A_MINUTE: Duration = Duration::from_secs(60);
 
     async fn attempts(url: &str, behaviour: Behaviour) -> (usize, bool, u64) {
         let servers = Servers::new(&[("https://app.example/hook", behaviour)]);
@@ -226,11 +284,34 @@ pub(crate) mod tests {
             ("", (AT_ONCE, None, ""), (2, false, 0)),
             ("#rp=5xx&rc=2", (AT_ONCE, Some(503), ""), (3, false, 0)),
             ("#rp=4xx&rc=2", (AT_ONCE, Some(503), ""), (1, false, 0)),
-            ("#rp=rt&rc=5&ct=1000&rt=3000", (Duration::from_secs(60), Some(204), ""), (4, false, 15)),
-            ("#rp=all&rc=5&tt=4000", (Duration::from_secs(60), Some(204), ""), (1, false, 4)),
+            ("#rp=rt&rc=5&ct=1000&rt=3000", (A_MINUTE, Some(204), ""), (5, false, 15)),
+            ("#rt=1000", (A_MINUTE, Some(204), ""), (1, false, 1)),
+            // Connecting has its own time, and a second attempt by default.
+            ("", (A_MINUTE, None, ""), (2, false, 10)),
+            ("#ct=1000", (A_MINUTE, None, ""), (2, false, 2)),
+            ("#ct=10000", (A_MINUTE, None, ""), (2, false, 15)),
+            ("#ct=1000&rp=rt", (A_MINUTE, None, ""), (1, false, 1)),
+            ("#rp=all&rc=5&tt=4000", (A_MINUTE, Some(204), ""), (1, false, 4)),
         ] {
             let url = format!("https://app.example/hook{fragment}");
             assert_eq!(attempts(&url, behaviour).await, expected, "{url} {behaviour:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn user_and_password_are_given_to_who_asks_for_them_and_to_nobody_else() {
+        let (method, time_limit) = (CallbackMethod::Post, Duration::from_secs(15));
+        for (user, challenge, requests, delivered) in [
+            ("ann:s3cret@", r#"Basic realm="hook""#, 2, true),
+            ("ann:s3cret@", r#"Digest realm="hook", BASIC realm="hook""#, 2, true),
+            ("ann:s3cret@", r#"Digest realm="hook""#, 1, false),
+            ("ann:wrong@", "basic", 2, false),
+            ("", "basic", 1, false),
+        ] {
+            let servers = Servers::new(&[("https://app.example/hook", (AT_ONCE, Some(401), challenge))]);
+            let url = &format!("https://{user}app.example/hook#rp=5xx");
+            let result = servers.sender().deliver(&Webhook { url, method, form: &[], token: "t", time_limit }).await;
+            assert_eq!((servers.asked().len(), result.is_ok()), (requests, delivered), "{user} {challenge}");
         }
     }
 

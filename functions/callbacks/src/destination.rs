@@ -49,15 +49,15 @@ impl Destinations {
     }
 }
 
-/// A client that follows no redirects and, in the cloud, resolves names to public addresses only.
+/// A client that in the cloud resolves names to public addresses only. It follows no redirects, though the carrier would: who
+/// may write a URL would choose by them what is asked from inside our account, unchecked.
 pub fn web_client(destinations: Destinations) -> Result<Reqwest, reqwest::Error> {
-    runtime::aws::install_tls();
-    let builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
+    let builder = runtime::aws::web_builder();
     let builder = match destinations {
         Destinations::Anywhere => builder,
         Destinations::PublicHttps => builder.dns_resolver(PublicAddresses),
     };
-    builder.build().map(Reqwest)
+    Reqwest::new(builder)
 }
 
 #[derive(Debug, Clone, Copy)]

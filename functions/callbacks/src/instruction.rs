@@ -92,7 +92,7 @@ impl Callbacks {
             return Ok(());
         }
         let (task, reservation) = (offer.task.sid, offer.reservation.sid);
-        let code = match self.carrier.redirect_call(redirect.call_sid, &redirect.url).await {
+        let code = match self.carrier_for(task).redirect_call(redirect.call_sid, &redirect.url).await {
             Ok(Moved::Yes) if redirect.accept => return self.answer(offer, Answer::Accept).await,
             Ok(Moved::Yes) => return Ok(()),
             Ok(Moved::AlreadyOver) => None,

@@ -17,6 +17,7 @@ mod telling;
 use std::sync::Arc;
 
 use carrier::{Carrier, Moved};
+use runtime::WebhookJournal;
 use shared::model::{CallSid, Clock, EndReason, Task, TaskSid};
 use shared::router::Event;
 use shared::router::effects::Callback;
@@ -46,6 +47,8 @@ pub struct Callbacks {
     pub public_url: String,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
+    /// Where what is sent is kept for its Task's story.
+    pub journal: WebhookJournal,
 }
 
 /// Why a message could not be handled; it will come again.
@@ -78,7 +81,7 @@ impl Callbacks {
                 self.relay(relay).await;
                 Ok(())
             }
-            Callback::StopWorkerCall { call } => self.stop(*call).await,
+            Callback::StopWorkerCall { call, task } => self.stop(*call, *task).await,
             Callback::SendCallerOn { call, task } => self.send_on(*call, *task).await,
             Callback::CheckCaller { call, task } => self.check_caller(*call, *task).await,
             Callback::DeleteQueue { queue } => {
@@ -88,8 +91,9 @@ impl Callbacks {
         }
     }
 
-    async fn stop(&self, call: CallSid) -> Result<(), Error> {
-        if self.carrier.end_call(call).await? == Moved::Yes {
+    async fn stop(&self, call: CallSid, task: Option<TaskSid>) -> Result<(), Error> {
+        let carrier = task.map_or_else(|| self.carrier.clone(), |task| self.carrier_for(task));
+        if carrier.end_call(call).await? == Moved::Yes {
             tracing::info!(call_sid = %call, "Worker's phone stopped ringing: the Task is no longer offered");
         }
         Ok(())
@@ -104,20 +108,34 @@ impl Callbacks {
         }
         let language = ended.as_ref().and_then(selected_language).unwrap_or_default();
         let url = self.absolute(&path::timed_out(Some(task), &language));
-        let moved = self.carrier.redirect_call(call, &url).await?;
+        let moved = self.carrier_for(task).redirect_call(call, &url).await?;
         tracing::info!(task_sid = %task, call_sid = %call, ?moved, "caller sent on: the Task was canceled");
         Ok(())
     }
 
     /// The end of a call is told once; whoever did not hear it asks.
     async fn check_caller(&self, call: CallSid, task: TaskSid) -> Result<(), Error> {
-        if self.carrier.is_live(call).await? {
+        if self.carrier_for(task).is_live(call).await? {
             return Ok(());
         }
         let gone = Event::CallerGone { task, reason: EndReason::Hangup, carrier_queue: None };
         let applied = self.store.apply(&gone, self.clock.now()).await?;
         tracing::warn!(task_sid = %task, call_sid = %call, outcome = ?applied.outcome, "the call had ended unheard");
         Ok(())
+    }
+
+    /// The carrier, for what is done for a Task.
+    fn carrier_for(&self, task: TaskSid) -> Carrier {
+        self.carrier.through(|web| self.journal.about(task, web))
+    }
+
+    /// The way to other people's servers, for what is sent about a Task, if it is about one.
+    fn web_for(&self, task: Option<TaskSid>) -> Arc<dyn WebClient> {
+        let web = Arc::clone(&self.web);
+        match task {
+            Some(task) => self.journal.about(task, web),
+            None => web,
+        }
     }
 
     /// A URL somebody else can use: our own paths get our address.

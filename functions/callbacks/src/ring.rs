@@ -52,7 +52,8 @@ impl Callbacks {
         let (task, reservation) = (offer.task.sid, offer.reservation.sid);
         let status_callback = Some(self.absolute(&path::worker_call_status(task, reservation)));
         let call = NewCall { status_callback, ..ring.call };
-        let worker_call = match self.carrier.create_call(&call).await {
+        let carrier = self.carrier_for(task);
+        let worker_call = match carrier.create_call(&call).await {
             Ok(worker_call) => worker_call,
             Err(error) => {
                 tracing::error!(
@@ -71,7 +72,7 @@ impl Callbacks {
         let applied = self.store.apply(&named, self.clock.now()).await?;
         if let Outcome::Refused(refusal) = applied.outcome {
             tracing::info!(task_sid = %task, call_sid = %worker_call, %refusal, "the Task was gone before the Worker's phone rang");
-            self.carrier.end_call(worker_call).await?;
+            carrier.end_call(worker_call).await?;
             return Ok(false);
         }
         Ok(true)

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use shared::model::instruction::CallbackMethod;
-use shared::model::{EventType, Workspace, WorkspaceSid};
-use shared::router::events::{self, Notice};
+use shared::model::{EventSid, EventType, Workspace, WorkspaceSid};
+use shared::router::events::{self, Notice, Parameter};
 
-use crate::delivery::{DeliveryError, Webhook};
+use crate::delivery::{DeliveryError, Sender, Webhook};
 use crate::{Callbacks, Error};
 
 /// How long the receiver may take, all attempts together (sections 12.1 and 14).
@@ -22,16 +22,11 @@ impl Callbacks {
             return Ok(());
         };
         let Some(workspace) = self.listener(notice.workspace, event.event_type).await? else { return Ok(()) };
-        let webhook = Webhook {
-            url: workspace.event_callback_url.as_deref().unwrap_or_default(),
-            method: CallbackMethod::Post,
-            form: &event.form(self.account_sid),
-            token: &notice.event.to_string(),
-            time_limit: EVENT_TIME_LIMIT,
-        };
-        match self.sender().deliver(&webhook).await {
+        let url = workspace.event_callback_url.as_deref().unwrap_or_default();
+        let web = self.web_for(event.parameters.get(Parameter::TaskSid).and_then(|task| task.parse().ok()));
+        match self.sender(&*web).post_event(url, notice.event, &event.form(self.account_sid)).await {
             // A long answer is a success, too: nobody reads it.
-            Ok(_) | Err(DeliveryError::TooLong) => Ok(()),
+            Ok(()) | Err(DeliveryError::TooLong) => Ok(()),
             Err(DeliveryError::Forbidden(forbidden)) => {
                 tracing::error!(workspace_sid = %workspace.sid, %forbidden, "the Workspace's event callback cannot be asked");
                 Ok(())
@@ -48,6 +43,32 @@ impl Callbacks {
             Some(workspace) => Ok(Some(workspace)),
             // Whoever sent the notice may know newer configuration than this process.
             None => Ok(self.store.fresh_workspace(sid, now).await?.filter(wants)),
+        }
+    }
+}
+
+impl Sender<'_> {
+    async fn post_event(&self, url: &str, event: EventSid, form: &[(String, String)]) -> Result<(), DeliveryError> {
+        let (method, token) = (CallbackMethod::Post, &event.to_string());
+        self.deliver(&Webhook { url, method, form, token, time_limit: EVENT_TIME_LIMIT }).await.map(|_| ())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::Instant;
+
+    use super::*;
+    use crate::delivery::tests::{A_MINUTE, Servers};
+
+    #[tokio::test(start_paused = true)]
+    async fn a_listener_has_fifteen_seconds_and_not_more() {
+        const LISTENER: &str = "https://app.example/events";
+        for (takes, heard, elapsed) in [(14, true, 14), (16, false, 15), (A_MINUTE.as_secs(), false, 15)] {
+            let servers = Servers::new(&[(LISTENER, (Duration::from_secs(takes), Some(200), ""))]);
+            let begun = Instant::now();
+            let told = servers.sender().post_event(LISTENER, EventSid::from_bytes([7; 16]), &[]).await;
+            assert_eq!((told.is_ok(), begun.elapsed().as_secs()), (heard, elapsed), "{takes}");
         }
     }
 }

@@ -39,7 +39,7 @@ async fn know_customer(voice: &Voice, status: &ConferenceStatus) -> Result<(), F
     let refused = matches!(voice.store.apply(&named, voice.now()).await?.outcome, Outcome::Refused(_));
     match &voice.outbox {
         Some(outbox) if refused && status.notice == ConferenceNotice::Join => {
-            Ok(outbox.call(Callback::StopWorkerCall { call }).await?)
+            Ok(outbox.call(Callback::StopWorkerCall { call, task: Some(status.task_sid) }).await?)
         }
         Some(_) | None => Ok(()),
     }

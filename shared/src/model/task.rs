@@ -159,6 +159,9 @@ pub struct FailedOffer {
     pub worker_sid: WorkerSid,
     /// When.
     pub at: Timestamp,
+    /// Did its instruction take the caller out of the queue? Then they come back, or have left, by themselves.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub moved_caller: bool,
 }
 
 /// One Task and, inside it, the Reservations of its latest round.

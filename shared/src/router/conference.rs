@@ -8,12 +8,16 @@ use super::event::Leaving;
 use super::{CALL_CREATION_LIMIT, RING_MARGIN, ending, offer};
 use crate::model::instruction::{ConferencePlan, CustomerCall, Plan, Supervision};
 use crate::model::{
-    AssignmentStatus, CallSid, ConferenceSid, EndReason, IssuedInstruction, Millis, QueueSid, Reservation,
+    AssignmentStatus, CallSid, ConferenceSid, EndReason, FailedOffer, IssuedInstruction, Millis, QueueSid, Reservation,
     ReservationSid, ReservationStatus, TaskSid,
 };
 
 /// Supervisors that can be called into one conference.
 pub const SUPERVISIONS_MAX: usize = 20;
+
+/// How long after an offer failed the carrier may still tell that its instruction took the caller out of the queue. Whoever is
+/// taken out later was moved by somebody else's request.
+const MOVE_TOLD_WITHIN: Millis = Millis::from_secs(60);
 
 /// The Worker's leg is in: the caller can come. Anybody else's leg says nothing about the offer.
 pub(super) fn enter(
@@ -222,7 +226,8 @@ pub(super) fn caller_moved(
     let found = draft.task(task)?;
     let moves = |offer: &Reservation| offer.instruction.as_ref().is_some_and(IssuedInstruction::moves_caller);
     // An offer that has just failed may have been the one that moved them: they come back by themselves.
-    let by_us = found.reservations.iter().any(moves) || !found.failed_offers.is_empty();
+    let just_moved = |failed: &FailedOffer| failed.moved_caller && draft.now < failed.at + MOVE_TOLD_WITHIN;
+    let by_us = found.open_reservations().any(moves) || found.failed_offers.iter().any(just_moved);
     if !by_us || found.assignment_status.is_end() {
         return ending::caller_gone(draft, task, &EndReason::LeftQueue, carrier_queue);
     }

@@ -68,6 +68,9 @@ pub enum Callback {
     StopWorkerCall {
         /// The Worker's leg.
         call: CallSid,
+        /// The Task it was for.
+        #[serde(default)]
+        task: Option<TaskSid>,
     },
     /// Take a caller out of the queue whose Task ended while they waited, and tell them.
     SendCallerOn {
@@ -163,6 +166,9 @@ pub struct Relay {
     pub parameters: Vec<(String, String)>,
     /// The same for one notice, however often it is sent.
     pub idempotency_token: String,
+    /// The Task it is about.
+    #[serde(default)]
+    pub task: Option<TaskSid>,
 }
 
 /// What follows from a Task's write.
@@ -176,7 +182,9 @@ pub fn of_task(workspace: &Workspace, old: Option<&Task>, new: &Task) -> Vec<Eff
     effects.extend(
         new_offers(old, new).map(|offer| Effect::Call(Callback::Assignment { task: new.sid, reservation: offer.sid })),
     );
-    effects.extend(stopped_calls(old, new).map(|call| Effect::Call(Callback::StopWorkerCall { call })));
+    effects.extend(
+        stopped_calls(old, new).map(|call| Effect::Call(Callback::StopWorkerCall { call, task: Some(new.sid) })),
+    );
     effects.extend(stranded_caller(old, new).map(|call| Effect::Call(Callback::SendCallerOn { call, task: new.sid })));
     effects.extend(awaited_callers(old, new).map(Effect::Call));
     effects.extend(emptied_queue(old, new).map(|queue| Effect::Call(Callback::DeleteQueue { queue })));

@@ -15,6 +15,7 @@ pub mod effects;
 mod ending;
 mod event;
 pub mod events;
+pub mod explain;
 pub mod expression;
 pub mod known_worker;
 mod matching;

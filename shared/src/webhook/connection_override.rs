@@ -87,7 +87,7 @@ impl ConnectionOverride {
         attempts <= self.retry_count && self.retry_policy.covers(failure)
     }
 
-    /// How long the next attempt may take, `spent` having passed since the first one began and `limit` being the most for
+    /// How long the next attempt may take in all, `spent` having passed since the first one began and `limit` being the most for
     /// webhooks of this kind. Nothing if the time is up.
     pub fn time_left(&self, spent: Millis, limit: Millis) -> Option<Millis> {
         let total = self.total_timeout.min(limit).as_millis();

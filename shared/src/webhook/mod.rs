@@ -13,8 +13,10 @@ mod conference;
 mod connection_override;
 mod enqueue_call;
 mod error;
+mod exchange;
 mod form;
 mod incoming_call;
+pub mod mask;
 mod parameters;
 pub mod path;
 mod queue_exit;
@@ -35,6 +37,7 @@ pub use conference::{CUSTOMER_LABEL, ConferenceNotice, ConferenceStatus, Supervi
 pub use connection_override::{ConnectionOverride, DeliveryFailure, RetryPolicy};
 pub use enqueue_call::{Digits, EnqueueCall};
 pub use error::Error;
+pub use exchange::{ANSWER_CHARS_MAX, EXCHANGE_KEPT, Exchange, Way, shown_answer, shown_error, shown_url};
 pub use form::{FormError, MAX_BODY_BYTES, MAX_PARAMETERS};
 pub use incoming_call::IncomingCall;
 pub use parameters::{FromParameter, ParameterError, Parameters};

@@ -6,7 +6,7 @@ use std::time::Duration;
 use shared::webhook::signature;
 use url::Url;
 use web::http::header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, LOCATION, USER_AGENT};
-use web::http::{HeaderName, StatusCode};
+use web::http::{HeaderName, HeaderValue, StatusCode};
 use web::{Answer, Limits, Reqwest, WebClient, WebError, WebErrorKind};
 
 use super::{Done, media};
@@ -36,7 +36,7 @@ struct Attempt {
     url: Url,
     method: Method,
     params: Vec<(String, String)>,
-    credentials: Option<String>,
+    credentials: Option<HeaderValue>,
 }
 
 /// The client [`Carrier::open`](super::Carrier::open) sends with: TLS with ring, no proxy.
@@ -46,8 +46,8 @@ struct Attempt {
 pub fn web_client() -> Result<Arc<dyn WebClient>, reqwest::Error> {
     // Whoever came first has installed the same provider.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
-    Ok(Arc::new(Reqwest(builder.connect_timeout(CONNECT_TIME_MAX).no_proxy().build()?)))
+    let builder = reqwest::Client::builder().connect_timeout(CONNECT_TIME_MAX).no_proxy();
+    Ok(Arc::new(Reqwest::new(builder)?))
 }
 
 impl Fetcher {
@@ -115,7 +115,7 @@ impl Fetcher {
             Method::Get => String::new(),
             Method::Post => serde_urlencoded::to_string(&attempt.params).unwrap_or_default(),
         };
-        let limits = Limits { time: TOTAL_TIME_MAX, body_bytes: wanted_bytes(fetch.purpose) };
+        let limits = Limits::new(TOTAL_TIME_MAX, wanted_bytes(fetch.purpose));
         self.web.send(web::request(request, body.into_bytes())?, limits).await
     }
 }
@@ -153,30 +153,12 @@ fn first_attempt(target: &Target, params: &[(String, String)]) -> Result<Attempt
 
 /// The URL without what is neither sent nor signed; for GET, with the parameters in its query.
 fn attempt(mut url: Url, method: Method, params: Vec<(String, String)>) -> Attempt {
-    let credentials = basic_credentials(&url);
+    let credentials = web::take_credentials(&mut url);
     url.set_fragment(None);
-    // Neither can fail for http and https.
-    let _ = url.set_username("");
-    let _ = url.set_password(None);
     if method == Method::Get && !params.is_empty() {
         url.query_pairs_mut().extend_pairs(&params);
     }
     Attempt { url, method, params, credentials }
-}
-
-fn basic_credentials(url: &Url) -> Option<String> {
-    use base64::Engine as _;
-    if url.username().is_empty() {
-        return None;
-    }
-    let pair = format!("{}:{}", decoded(url.username()), decoded(url.password().unwrap_or_default()));
-    Some(format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair)))
-}
-
-/// Percent escapes of user and password undone, by way of a query's value.
-fn decoded(text: &str) -> String {
-    let text = format!("v={}", text.replace('+', "%2B"));
-    url::form_urlencoded::parse(text.as_bytes()).next().map(|(_, value)| value.into_owned()).unwrap_or_default()
 }
 
 /// Where a redirect leads: 307 and 308 repeat the request, the others ask with GET and without a form.

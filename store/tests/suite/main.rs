@@ -15,6 +15,7 @@ mod sizes;
 mod statistics;
 mod stream;
 mod throttling;
+mod webhooks;
 mod workers;
 mod world;
 mod writes;

@@ -5,7 +5,10 @@
 
 mod configuration;
 mod configuration_in_use;
+mod explain;
+mod refusals;
 mod reservations;
+mod supervision;
 mod tasks;
 mod wire;
 mod workers;

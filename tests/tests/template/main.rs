@@ -83,7 +83,7 @@ fn a_disagreement_is_told_in_a_sentence() {
         ("- dynamodb:Query", "- dynamodb:*", "Routing may dynamodb:*"),
         ("dynamodb:PutItem", "dynamodb:BatchWriteItem", "dynamodb:BatchWriteItem is allowed, and store never does it"),
         ("Action: ssm:GetParameter", "Action: '*'", "ReadAuthToken may *"),
-        ("maxReceiveCount: 3", "maxReceiveCount: 30", "CallbacksQueue tries 30 times, which is not 1 to 10"),
+        ("maxReceiveCount: 7", "maxReceiveCount: 30", "CallbacksQueue tries 30 times, which is not 1 to 10"),
         ("VisibilityTimeout: 270", "VisibilityTimeout: 72", "CallbacksQueue hides a message for 72 s"),
         (
             "!GetAtt TimersQueueDeadLetters.Arn",

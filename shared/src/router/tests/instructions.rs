@@ -278,3 +278,25 @@ fn a_supervisor_is_called_once_for_one_request_into_a_conference_that_goes_on() 
     left(&mut world, Leaving::Everybody(ROOM));
     assert!(matches!(supervise(&mut world, 3, 4), Outcome::Refused(_)));
 }
+
+#[test]
+fn a_caller_whom_somebody_else_moves_after_an_offer_that_moved_nobody_is_gone() {
+    let (mut world, worker_call) = conference(Conference::default());
+    world.happens(Event::WorkerCallEnded { task: task("c1"), reservation: world.offer("c1"), code: None });
+    assert_eq!(world.status("c1"), AssignmentStatus::Pending, "{worker_call}");
+    // What the failed offer did to the caller is told within a minute.
+    assert_eq!(moved(&mut world), Outcome::AlreadySo);
+    world.wait(60);
+    assert_eq!(moved(&mut world), Outcome::Changed);
+    assert_eq!(world.status("c1"), AssignmentStatus::Canceled);
+}
+
+#[test]
+fn a_caller_whom_somebody_else_moves_after_a_rejection_is_gone() {
+    let mut world = world().worker("Ann", r#"{"languages":["en"]}"#);
+    world.call("c1", "en");
+    world.advance("c1");
+    world.reject("c1", None);
+    assert_eq!(world.status("c1"), AssignmentStatus::Pending);
+    assert_eq!(moved(&mut world), Outcome::Changed);
+}

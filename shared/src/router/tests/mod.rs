@@ -3,6 +3,9 @@
 mod capacity;
 mod effects;
 mod ending;
+mod explain_agrees;
+mod explain_task;
+mod explain_worker;
 mod instructions;
 mod matching;
 mod order;

@@ -39,7 +39,7 @@ fn name(world: &mut World) -> Outcome {
 }
 
 fn stops(effects: &[Effect], call: CallSid) -> bool {
-    effects.contains(&Effect::Call(Callback::StopWorkerCall { call }))
+    effects.contains(&Effect::Call(Callback::StopWorkerCall { call, task: Some(task("c1")) }))
 }
 
 #[test]

@@ -30,6 +30,16 @@ fn an_unanswered_reservation_times_out_and_the_worker_goes_offline() {
 }
 
 #[test]
+fn who_did_not_answer_goes_into_the_timeout_activity_and_into_no_other() {
+    let mut world = offered();
+    world.workspace.timeout_activity_sid = activity("Helpful");
+    world.workspace.default_activity_sid = activity("Wrap-Up");
+    world.wait(RESERVATION_TIMEOUT_SECS);
+    world.advance("c1");
+    assert_eq!((only_status(&world), world.activity_of("Ben")), (ReservationStatus::Timeout, "Helpful"));
+}
+
+#[test]
 fn a_workspace_may_let_a_worker_stay_who_did_not_answer() {
     let mut world = offered();
     world.workspace.rules.on_timeout = OnTimeout::Stay;
