@@ -1,12 +1,11 @@
 //! Stories of instructions: what an application answers, what callers and Workers then meet (taskrouter.md section 11.3).
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says so by panicking")]
 
+mod handed_on;
 mod outbound;
 
 use serde_json::Value;
-use shared::model::instruction::{Instruction, Supervise, Supervisor, SupervisorMode};
 use shared::model::{AssignmentStatus, CallSid, Millis, ReservationStatus, Task};
-use shared::router::effects::Callback;
 use shared::webhook::signature::{SIGNATURE_HEADER, Signed, verify};
 use tests::application::{Answer, Application, JSON, XML};
 use tests::laboratory::Laboratory;
@@ -333,84 +332,4 @@ async fn a_caller_who_hangs_up_while_the_worker_is_called_ends_the_task_and_the_
     assert_eq!(stage.status().await, AssignmentStatus::Canceled);
     assert!(stage.laboratory.ringing().await.is_empty());
     stage.close().await;
-}
-
-#[tokio::test]
-async fn an_instruction_given_again_calls_nobody_twice() {
-    let stage = Stage::new("{}", &[]).await;
-    let task = stage.task().await;
-    let instruction = Instruction::Conference(Box::default());
-    let (task, reservation) = (task.sid, task.reservations[0].sid);
-    for request in [7, 7, 8] {
-        let message = Callback::Instruct {
-            task,
-            reservation,
-            instruction: instruction.clone(),
-            request,
-            expected_versions: None,
-        };
-        stage.laboratory.centre.outbox().call(message).await.unwrap();
-        stage.pass(SLACK).await;
-    }
-    assert_eq!(stage.laboratory.ringing().await.len(), 1);
-    stage.close().await;
-}
-
-#[tokio::test]
-async fn an_instruction_for_a_task_of_another_version_calls_nobody() {
-    let stage = Stage::new("{}", &[]).await;
-    let offered = stage.task().await;
-    let (task, reservation) = (offered.sid, offered.reservations[0].sid);
-    for (version, rings) in [(offered.visible_version() + 1, false), (offered.visible_version(), true)] {
-        let instruction = Instruction::Conference(Box::default());
-        let expected_versions = Some(vec![version]);
-        let message = Callback::Instruct { task, reservation, instruction, request: version, expected_versions };
-        stage.laboratory.centre.outbox().call(message).await.unwrap();
-        stage.pass(SLACK).await;
-        assert_eq!(stage.laboratory.ringing().await.contains_key(MAYA), rings, "version {version}");
-    }
-    stage.close().await;
-}
-
-#[tokio::test]
-async fn a_supervisor_joins_the_conversation_as_they_are_told_to() {
-    const JOE: &str = "+17075550177";
-    for (mode, muted, coaching) in [
-        (SupervisorMode::Monitor, true, false),
-        (SupervisorMode::Whisper, false, true),
-        (SupervisorMode::Barge, false, false),
-    ] {
-        let stage = Stage::new(CONFERENCE, &TOLD).await;
-        let maya = stage.phone(MAYA).await;
-        let task = stage.task().await;
-        let (task, reservation) = (task.sid, task.reservations[0].sid);
-        let supervise = Supervise { supervisor: Supervisor::Uri(JOE.to_owned()), mode, from: None };
-        let instruction = Instruction::Supervise(supervise);
-        let message = |request| Callback::Instruct {
-            task,
-            reservation,
-            instruction: instruction.clone(),
-            request,
-            expected_versions: None,
-        };
-        stage.laboratory.centre.outbox().call(message(1)).await.unwrap();
-        stage.pass(SLACK).await;
-        assert!(!stage.laboratory.ringing().await.contains_key(JOE), "there is no conversation to join");
-
-        stage.does(maya, "answer").await;
-        for _ in 0..2 {
-            stage.laboratory.centre.outbox().call(message(2)).await.unwrap();
-            stage.pass(SLACK).await;
-        }
-        let ringing = stage.laboratory.ringing().await;
-        assert_eq!(ringing.len(), 1, "one request, one call: {ringing:?}");
-        let joe = stage.phone(JOE).await;
-        stage.does(joe, "answer").await;
-        let participants = stage.participants().await;
-        let own = participants.iter().find(|one| one["call_sid"] == joe.to_string()).unwrap();
-        assert_eq!((own["muted"] == true, !own["coaching"].is_null()), (muted, coaching), "{mode:?} {own}");
-        stage.does(joe, "hangup").await;
-        assert_eq!(stage.status().await, AssignmentStatus::Assigned, "the conversation goes on");
-        stage.close().await;
-    }
 }
