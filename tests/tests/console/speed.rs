@@ -26,7 +26,7 @@ const ITEMS_MAX: u64 = 16 * 52 + 100;
 const TIMES: usize = 9;
 
 /// Others may use the machine, too: a median is measured again, so often at most, if it is above its limit.
-const ROUNDS_MAX: usize = 4;
+const ROUNDS_MAX: usize = 10;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_first_paint_of_every_table_is_measured_to_be_early() {
