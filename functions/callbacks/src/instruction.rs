@@ -5,8 +5,8 @@
 
 use carrier::{Moved, NewCall, Recording, SipUser};
 use shared::model::instruction::{
-    Call, CallRecord, Conference, ConferencePlan, Dequeue, Plan, Redirect, RingTimeout, StatusCallback, Supervise,
-    Supervision, Supervisor, check,
+    Call, CallEvent, CallRecord, Conference, ConferencePlan, Dequeue, Plan, Redirect, RingTimeout, StatusCallback,
+    Supervise, Supervision, Supervisor, check,
 };
 use shared::model::{
     ActivitySid, CallSid, Instruction, IssuedInstruction, ReservationSid, ReservationStatus, TaskSid, Worker,
@@ -26,10 +26,21 @@ struct Ring<'a> {
     url: String,
     timeout: RingTimeout,
     status_callback: Option<&'a StatusCallback>,
+    /// What we want to be told ourselves, before its end.
+    told: &'a [CallEvent],
     recording: Option<Recording>,
     sip_user: Option<SipUser>,
     /// What is said when it cannot be placed.
     refused: &'static str,
+}
+
+impl Ring<'_> {
+    /// What the carrier is to tell before the end of the call: what somebody asked for, and what we need.
+    fn events(&self) -> Vec<CallEvent> {
+        let theirs = self.status_callback.map(|callback| callback.events.as_slice()).unwrap_or_default();
+        let ours = self.told.iter().filter(|event| !theirs.contains(*event));
+        theirs.iter().chain(ours).copied().collect()
+    }
 }
 
 impl Callbacks {
@@ -93,7 +104,7 @@ impl Callbacks {
             return Ok(());
         };
         let plan = Plan::Dequeue { status_callback: dequeue.status_callback.clone() };
-        if !self.claim(offer, plan, dequeue.post_work_activity_sid, dequeue.timeout).await? {
+        if !self.claim(offer, plan, dequeue.post_work_activity_sid, dequeue.timeout, false).await? {
             return Ok(());
         }
         let ring = Ring {
@@ -102,20 +113,22 @@ impl Callbacks {
             url: self.absolute(&path::worker_call(offer.task.sid, offer.reservation.sid)),
             timeout: dequeue.timeout,
             status_callback: dequeue.status_callback.as_ref(),
+            told: &[],
             recording: recording(dequeue.record),
             sip_user: None,
             refused: "40133: the call to the Worker could not be placed",
         };
-        self.ring(offer, &ring).await.map(|_| ())
+        self.ring(offer, &ring).await
     }
 
-    /// Rings the Worker; somebody's TwiML says what happens then.
+    /// Rings the Worker; somebody's TwiML says what happens then. We hear of it by the call's notices only, the first of which
+    /// stands in for the carrier's reply, should that be lost.
     async fn call(&self, offer: &Offer, call: &Call) -> Result<(), Error> {
         let (Some(to), Some(from)) = parties(offer, call.to.as_deref(), Some(&call.from)) else { return Ok(()) };
         // That TwiML may ask for the caller by nothing but the Reservation.
         self.store.name_reservation(offer.reservation.sid, offer.task.sid, self.clock.now()).await?;
         let plan = Plan::Call { status_callback: call.status_callback.clone(), dialed_by: None };
-        if !self.claim(offer, plan, None, call.timeout).await? {
+        if !self.claim(offer, plan, None, call.timeout, call.accept).await? {
             return Ok(());
         }
         let ring = Ring {
@@ -124,17 +137,18 @@ impl Callbacks {
             url: call.url.clone(),
             timeout: call.timeout,
             status_callback: call.status_callback.as_ref(),
+            told: if call.accept { &[CallEvent::Initiated, CallEvent::Answered] } else { &[CallEvent::Answered] },
             recording: recording(call.record),
             sip_user: None,
             refused: "40113: the call to the Worker could not be placed",
         };
-        let rings = self.ring(offer, &ring).await?;
-        if rings && call.accept { self.answer(offer, Answer::Accept).await } else { Ok(()) }
+        self.ring(offer, &ring).await
     }
 
-    /// Sends a waiting call to somebody's TwiML. Nobody is rung, so the Reservation keeps its own time.
+    /// Sends a waiting call to somebody's TwiML. Nobody is rung, so the Reservation keeps its own time. Should the carrier's
+    /// reply be lost, the caller's leaving the queue says the same (`queue-exit`).
     async fn redirect(&self, offer: &Offer, redirect: &Redirect) -> Result<(), Error> {
-        if !self.claim(offer, Plan::Redirect, None, RingTimeout::default()).await? {
+        if !self.claim(offer, Plan::Redirect, None, RingTimeout::default(), redirect.accept).await? {
             return Ok(());
         }
         let (task, reservation) = (offer.task.sid, offer.reservation.sid);
@@ -161,7 +175,7 @@ impl Callbacks {
         };
         let plan = ConferencePlan { conference: conference.clone(), ..ConferencePlan::default() };
         let plan = Plan::Conference(Box::new(plan));
-        if !self.claim(offer, plan, conference.post_work_activity_sid, conference.timeout).await? {
+        if !self.claim(offer, plan, conference.post_work_activity_sid, conference.timeout, false).await? {
             return Ok(());
         }
         let record = || Recording {
@@ -175,11 +189,12 @@ impl Callbacks {
             url: self.absolute(&path::worker_call(offer.task.sid, offer.reservation.sid)),
             timeout: conference.timeout,
             status_callback: conference.status_callback.as_ref(),
+            told: &[],
             recording: conference.record.then(record),
             sip_user: conference.sip_auth_username.clone().map(|username| SipUser { username, password }),
             refused: "40145: the call to the Worker could not be placed",
         };
-        self.ring(offer, &ring).await.map(|_| ())
+        self.ring(offer, &ring).await
     }
 
     /// The Worker is in the conference: the caller leaves the queue for it. Moving them again would begin their document
@@ -268,12 +283,13 @@ impl Callbacks {
         plan: Plan,
         post_work_activity_sid: Option<ActivitySid>,
         timeout: RingTimeout,
+        accepts: bool,
     ) -> Result<bool, Error> {
         let (task, reservation) = (offer.task.sid, offer.reservation.sid);
         let claim = fastrand::u64(..);
         let ring_timeout_secs = timeout.ring_secs();
         let instruction =
-            IssuedInstruction { claim, plan, worker_call_sid: None, post_work_activity_sid, ring_timeout_secs };
+            IssuedInstruction { claim, plan, post_work_activity_sid, ring_timeout_secs, accepts, ..Default::default() };
         let issue = Event::InstructionIssued { task, reservation, instruction };
         let issued = self.store.apply(&issue, self.clock.now()).await?.task;
         let issued = issued.as_ref().and_then(|task| task.reservation(reservation)?.instruction.as_ref());
@@ -281,15 +297,15 @@ impl Callbacks {
     }
 
     /// Places the call and notes its id. From here on nothing is an error of ours to repeat: the instruction is issued,
-    /// and a second attempt would not place a second call. True if the Worker is rung and the offer stands.
-    async fn ring(&self, offer: &Offer, ring: &Ring<'_>) -> Result<bool, Error> {
+    /// and a second attempt would not place a second call.
+    async fn ring(&self, offer: &Offer, ring: &Ring<'_>) -> Result<(), Error> {
         let (task, reservation) = (offer.task.sid, offer.reservation.sid);
         let call = NewCall {
             to: ring.to.to_owned(),
             from: ring.from.to_owned(),
             url: ring.url.clone(),
             status_callback: Some(self.absolute(&path::worker_call_status(task, reservation))),
-            status_callback_events: ring.status_callback.map(|theirs| theirs.events.clone()).unwrap_or_default(),
+            status_callback_events: ring.events(),
             ring_timeout_secs: ring.timeout.ring_secs(),
             recording: ring.recording.clone(),
             sip_user: ring.sip_user.clone(),
@@ -306,7 +322,7 @@ impl Callbacks {
                     let failed = Event::WorkerCallEnded { task, reservation, code: error.code() };
                     self.store.apply(&failed, self.clock.now()).await?;
                 }
-                return Ok(false);
+                return Ok(());
             }
         };
         let named = Event::WorkerCallNamed { task, reservation, call: worker_call };
@@ -314,9 +330,8 @@ impl Callbacks {
         if let Outcome::Refused(refusal) = applied.outcome {
             tracing::info!(task_sid = %task, call_sid = %worker_call, %refusal, "the Task was gone before the Worker's phone rang");
             self.carrier.end_call(worker_call).await?;
-            return Ok(false);
         }
-        Ok(true)
+        Ok(())
     }
 }
 

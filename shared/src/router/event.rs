@@ -54,6 +54,15 @@ pub enum Event {
         /// The Worker's leg.
         call: CallSid,
     },
+    /// The Worker has picked up.
+    WorkerCallAnswered {
+        /// The Task offered.
+        task: TaskSid,
+        /// The offer.
+        reservation: ReservationSid,
+        /// The Worker's leg.
+        call: CallSid,
+    },
     /// The call to the Worker is over, or could not be placed.
     WorkerCallEnded {
         /// The Task offered.
@@ -199,6 +208,7 @@ impl Event {
             | Self::Answered { task, .. }
             | Self::InstructionIssued { task, .. }
             | Self::WorkerCallNamed { task, .. }
+            | Self::WorkerCallAnswered { task, .. }
             | Self::WorkerCallEnded { task, .. }
             | Self::WorkerDialed { task, .. }
             | Self::ConferenceEntered { task, .. }
@@ -241,6 +251,7 @@ impl Event {
             | Self::Answered { .. }
             | Self::InstructionIssued { .. }
             | Self::WorkerCallNamed { .. }
+            | Self::WorkerCallAnswered { .. }
             | Self::WorkerCallEnded { .. }
             | Self::WorkerDialed { .. }
             | Self::ConferenceEntered { .. }

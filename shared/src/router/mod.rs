@@ -56,6 +56,10 @@ pub const CALL_CREATION_LIMIT: Millis = Millis::from_secs(30);
 /// as failed.
 pub const RING_MARGIN: Millis = Millis::from_secs(30);
 
+/// How long a Worker who was called by `call` may listen to somebody's TwiML before it asks for the caller: "possibly minutes"
+/// (taskrouter.md section 6, "On hold"). The end of their call ends the offer at once; this is for an end nobody told of.
+pub const ON_HOLD_MAX: Millis = Millis::from_secs(900);
+
 /// What should change because of `event`, as of `now`.
 ///
 /// Never fails and never panics: an event that makes no sense is [`Outcome::Refused`], one that was handled before is
@@ -74,6 +78,9 @@ pub fn decide(snapshot: Snapshot<'_>, event: &Event, now: Timestamp) -> Decision
             offer::issue(&mut draft, *task, *reservation, instruction)
         }
         Event::WorkerCallNamed { task, reservation, call } => offer::name_call(&mut draft, *task, *reservation, *call),
+        Event::WorkerCallAnswered { task, reservation, call } => {
+            offer::call_answered(&mut draft, *task, *reservation, *call)
+        }
         Event::WorkerCallEnded { task, reservation, code } => {
             ending::worker_call_ended(&mut draft, *task, *reservation, *code)
         }
