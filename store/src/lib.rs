@@ -27,7 +27,7 @@ mod waits;
 mod workers;
 
 pub use apply::{Applied, COMMIT_ATTEMPTS_MAX, WorkerChange, pause};
-pub use configuration::CONFIGURATION_KEPT;
+pub use configuration::{CONFIGURATION_KEPT, READINESS_KEPT};
 pub use error::Error;
 pub use events::{Ahead, EventFilter, EventPage, ROUNDS_PER_PAGE_MAX};
 pub use in_use::PartsInUse;

@@ -253,21 +253,11 @@ impl Store {
         Ok(())
     }
 
-    /// A readiness nobody had before becomes known before the first Worker who has it, so that no Task misses them.
     async fn register_boards(&self, decision: &Decision, workspace: &Workspace) -> Result<(), Error> {
         for worker in &decision.workers {
             self.register_board(worker, workspace).await?;
         }
         Ok(())
-    }
-
-    pub(crate) async fn register_board(&self, worker: &Worker, workspace: &Workspace) -> Result<(), Error> {
-        match worker.readiness(workspace) {
-            Some(readiness) if !workspace.boards.contains_key(&readiness.key()) => {
-                self.save_readiness(workspace.sid, &readiness).await
-            }
-            Some(_) | None => Ok(()),
-        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{
     Activity, ActivitySid, Configuration, EventType, Ledger, Millis, Readiness, Task, TaskChannel, TaskChannelName,
-    TaskOrder, TaskQueue, TaskQueueSid, Workflow, WorkflowSid, WorkspaceSid,
+    TaskOrder, TaskQueue, TaskQueueSid, Timestamp, Workflow, WorkflowSid, WorkspaceSid,
 };
 
 /// Workspaces an account may have: the schedule's sweep looks after each of them every minute.
@@ -100,8 +100,10 @@ pub struct Workspace {
     pub superseded: BTreeMap<(WorkflowSid, u32), Configuration>,
     /// Its TaskChannels.
     pub task_channels: BTreeMap<TaskChannelName, TaskChannel>,
-    /// Every readiness that Workers of this Workspace have had, by its key; a hint for finding free Workers.
+    /// Every readiness that Workers of this Workspace have had of late, by its key; a hint for finding free Workers.
     pub boards: BTreeMap<String, Readiness>,
+    /// Since when nobody has been seen with a readiness, by its key; one that is not here was there of late.
+    pub empty_boards: BTreeMap<String, Timestamp>,
     /// Dates of its parts, and whose they are.
     pub ledger: Ledger,
 }
@@ -125,6 +127,7 @@ impl Workspace {
             superseded: BTreeMap::new(),
             task_channels: channels.into_iter().collect(),
             boards: BTreeMap::new(),
+            empty_boards: BTreeMap::new(),
             ledger: Ledger::default(),
         }
     }
