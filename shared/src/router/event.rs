@@ -22,6 +22,11 @@ pub enum Event {
         /// Which.
         task: TaskSid,
     },
+    /// Nobody is free for this Task, and as many calls wait in its line as may: a new one does not wait.
+    LineFull {
+        /// Which.
+        task: TaskSid,
+    },
     /// This Worker has a free slot: find the waiting Task in the snapshot that comes first.
     ServeWorker {
         /// Who.
@@ -205,6 +210,7 @@ impl Event {
         match self {
             Self::Advance { task }
             | Self::NobodyFound { task }
+            | Self::LineFull { task }
             | Self::Answered { task, .. }
             | Self::InstructionIssued { task, .. }
             | Self::WorkerCallNamed { task, .. }
@@ -248,6 +254,7 @@ impl Event {
             | Self::AdvanceWorker { worker } => Some(*worker),
             Self::Advance { .. }
             | Self::NobodyFound { .. }
+            | Self::LineFull { .. }
             | Self::Answered { .. }
             | Self::InstructionIssued { .. }
             | Self::WorkerCallNamed { .. }

@@ -4,10 +4,10 @@ use std::cmp::Ordering;
 
 use super::decision::{Draft, Refusal};
 use super::expression::{TargetScope, Value, WorkerScope};
-use super::{RESERVATION_ROUNDS_MAX, deadline, known_worker, order, workflow};
+use super::{RESERVATION_ROUNDS_MAX, deadline, ending, known_worker, order, workflow};
 use crate::model::{
-    AssignmentStatus, IdleKey, OpenReservation, OrderBy, OrderClause, Reservation, RoutingTarget, Target, Task,
-    TaskChannelName, TaskSid, Timestamp, Worker, WorkerSid, Workspace,
+    AssignmentStatus, EndReason, IdleKey, OpenReservation, OrderBy, OrderClause, Reservation, RoutingTarget, Target,
+    Task, TaskChannelName, TaskSid, Timestamp, Worker, WorkerSid, Workspace,
 };
 
 /// Looks at one Task: first whatever its clocks demand, then, if it still waits and nothing changed, the candidates.
@@ -34,6 +34,14 @@ pub(super) fn stand_in_line(draft: &mut Draft<'_>, sid: TaskSid) -> Result<(), R
         draft.task_mut(sid)?.put_in_line = true;
     }
     Ok(())
+}
+
+/// A new call for which nobody is free, and no room to wait. Who waits already keeps their place wherever they go.
+pub(super) fn turn_away(draft: &mut Draft<'_>, sid: TaskSid) -> Result<(), Refusal> {
+    match draft.task(sid)?.is_new() {
+        true => ending::cancel(draft, sid, &EndReason::QueueFull),
+        false => Ok(()),
+    }
 }
 
 /// Finds the Task in the snapshot that comes first for this Worker and reserves it (taskrouter.md section 10).

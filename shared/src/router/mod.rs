@@ -72,6 +72,7 @@ pub fn decide(snapshot: Snapshot<'_>, event: &Event, now: Timestamp) -> Decision
     let outcome = match event {
         Event::Advance { task } => matching::advance(&mut draft, *task),
         Event::NobodyFound { task } => matching::stand_in_line(&mut draft, *task),
+        Event::LineFull { task } => matching::turn_away(&mut draft, *task),
         Event::ServeWorker { worker } => matching::serve(&mut draft, *worker),
         Event::Answered { task, reservation, answer } => offer::answer(&mut draft, *task, *reservation, answer),
         Event::InstructionIssued { task, reservation, instruction } => {

@@ -4,8 +4,7 @@ mod list;
 mod render;
 
 use shared::model::{
-    ActivitySid, EVERYBODY, Expression, RESERVED_WORKERS_MAX, TASK_QUEUES_MAX, TaskOrder, TaskQueue, TaskQueueSid,
-    Workspace,
+    ActivitySid, EVERYBODY, Expression, RESERVED_WORKERS_MAX, TaskOrder, TaskQueue, TaskQueueSid, Workspace,
 };
 
 use super::configuration::{self, change, check_room, needed};
@@ -33,7 +32,8 @@ pub async fn create(call: &Call<'_>) -> Result<Answer, ApiError> {
     let queue = new(&call.form, TaskQueueSid::derive(&[&seed, &count]))?;
     let changed = change(call, |workspace| {
         if !workspace.task_queues.contains_key(&queue.sid) {
-            check_room(workspace.task_queues.len(), TASK_QUEUES_MAX, "TaskQueues")?;
+            let max = usize::try_from(workspace.rules.task_queues_max).unwrap_or(usize::MAX);
+            check_room(workspace.task_queues.len(), max, "TaskQueues")?;
         }
         put(workspace, queue.clone())
     });
