@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Runs a command with a contact centre beside it, which keeps nothing and ends with the command.
 
-    clients/with_server.py COMMAND [ARGUMENT…]
+    clients/with_server.py [--on-disk] COMMAND [ARGUMENT…]
 
 CORDBOARD_URL, ACCOUNT_SID and AUTH_TOKEN say how to reach it. The program is built first, unless CORDBOARD names one.
+--on-disk: its data is kept as it is without --in-memory, in a folder that is removed at the end.
 """
 
 import os
@@ -12,6 +13,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 READY = "Place a call"
@@ -21,20 +23,27 @@ AUTH_TOKEN = "a token for tests"
 
 
 def main() -> int:
-    if len(sys.argv) < 2:
+    command = sys.argv[1:]
+    on_disk = command[:1] == ["--on-disk"]
+    if not command[on_disk:]:
         print(__doc__, file=sys.stderr)
         return 2
+    with tempfile.TemporaryDirectory() as folder:
+        return run(command[on_disk:], ["--data", folder] if on_disk else ["--in-memory"])
+
+
+def run(command: list[str], place: list[str]) -> int:
     account = {"ACCOUNT_SID": ACCOUNT_SID, "AUTH_TOKEN": AUTH_TOKEN}
     environment = {name: value for name, value in os.environ.items() if name not in ("CARRIER", "PUBLIC_URL")} | account
     port = free_port()
-    arguments = [program(), "--in-memory", "--port", str(port), "--config", str(ROOT / "contact-centre.yaml")]
+    arguments = [program(), *place, "--port", str(port), "--config", str(ROOT / "contact-centre.yaml")]
     server = subprocess.Popen(arguments, env=environment, stdout=subprocess.PIPE, text=True)
     try:
         if not any(line.startswith(READY) for line in server.stdout):
             print(f"{arguments[0]} did not start", file=sys.stderr)
             return 1
         environment |= {"CORDBOARD_URL": f"http://127.0.0.1:{port}", "CORDBOARD_PID": str(server.pid)}
-        code = subprocess.run(sys.argv[1:], env=environment).returncode
+        code = subprocess.run(command, env=environment).returncode
         return code if server.poll() is None else 1
     finally:
         server.send_signal(signal.SIGINT)

@@ -1,5 +1,5 @@
-//! An expression is parsed or refused with a place in it; what is parsed can be evaluated, and its normal form means
-//! the same.
+//! An expression is parsed or refused with a place in it; what is parsed can be evaluated, what is false has a reason, and
+//! its normal form means the same.
 
 #![no_main]
 
@@ -19,12 +19,17 @@ impl Scope for Texts {
             _ => Value::Bool(true),
         }
     }
+
+    fn owner(&self, _path: &[PathStep]) -> Option<&'static str> {
+        None
+    }
 }
 
 fuzz_target!(|source: &str| {
     match source.parse::<Expression>() {
         Err(error) => assert!((1..=source.chars().count() + 1).contains(&error.column), "{error}"),
         Ok(expression) => {
+            assert_eq!(expression.why_false(&Texts).is_none(), expression.matches(&Texts));
             let normal = expression.to_string();
             if let Ok(again) = normal.parse::<Expression>() {
                 assert_eq!(again.root(), expression.root());

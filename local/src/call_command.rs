@@ -160,7 +160,7 @@ impl Story {
     /// The Task is completed and the Worker whose phone rang is in wrap-up.
     async fn wait_for_wrap_up(&self, caller: CallSid, contact_uri: String) -> Result<(), Failure> {
         let workspace = self.workspace().await?;
-        let task = TaskSid::derive(&[&caller.to_string()]);
+        let task = TaskSid::of_call(caller);
         let mut looks = interval(LOOK_EVERY);
         loop {
             looks.tick().await;

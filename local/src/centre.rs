@@ -6,28 +6,26 @@
 
 mod invoke;
 mod network;
+mod settings;
 
 use std::future::Future;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use api::{Api, ApiKeys, Ids, InFlight};
+use api::{Api, Ids, InFlight};
 use callbacks::{Callbacks, Destinations, web_client};
 use console::{Console, Signer};
 use futures_util::future::join_all;
 use routing::{Routing, Sweep};
-use runtime::{Outbox, Voice};
+use runtime::{Outbox, Voice, WebhookJournal};
 use serde_json::json;
-use setup::ContactCentre;
-use shared::model::{Clock, Timestamp};
+use shared::model::Timestamp;
 use shared::webhook::Checks;
 use simulator::Carrier as SimulatedCarrier;
 use store::Store;
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, Notify, watch};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
-use web::WebClient;
 
 use crate::carrier_choice::CarrierChoice;
 use crate::credentials::Account;
@@ -37,6 +35,8 @@ use crate::queues::Queues;
 use crate::stream_reader::{SequenceNumber, StreamReader};
 use invoke::{Work, deliver, invoke_routing, sqs_event};
 use network::telephones;
+
+pub use settings::{Outside, Settings};
 
 /// The longest the pump sleeps. It is nudged by everything that happens here; this is for what happens elsewhere.
 const SLEEP_MAX: Duration = Duration::from_secs(1);
@@ -53,32 +53,6 @@ const TRIM_EVERY: Duration = Duration::from_secs(1);
 /// How often ended Tasks are cleaned up.
 const CLEAN_UP_EVERY: Duration = Duration::from_secs(60);
 
-/// What a centre is made from.
-pub struct Settings {
-    /// Where data is kept; `None`: nowhere.
-    pub data: Option<PathBuf>,
-    /// The account.
-    pub account: Account,
-    /// Other users of the REST API.
-    pub api_keys: ApiKeys,
-    /// The set-up.
-    pub contact_centre: ContactCentre,
-    /// Who moves calls.
-    pub carrier: CarrierChoice,
-    /// May a browser look at TwiML?
-    pub twiml_preview: bool,
-    /// What time it is.
-    pub clock: Arc<dyn Clock>,
-}
-
-/// What is around a centre.
-pub struct Outside {
-    /// The way to other people's servers.
-    pub web: Arc<dyn WebClient>,
-    /// Who is asked for the first document of a call to the simulated number; `None`: we are.
-    pub voice_url: Option<String>,
-}
-
 /// Why a centre cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -88,6 +62,9 @@ pub enum Error {
     /// The table.
     #[error(transparent)]
     Store(#[from] store::Error),
+    /// The set-up.
+    #[error(transparent)]
+    SetUp(#[from] setup::ApplyError),
     /// The simulated carrier.
     #[error(transparent)]
     Simulator(#[from] simulator::Error),
@@ -144,7 +121,7 @@ impl Centre {
         settings: Settings,
         address: &str,
     ) -> Result<Arc<Self>, Error> {
-        let store = Store::new(dynamodb.client(), TABLE);
+        let store = Store::new(dynamodb.client(), TABLE).alone();
         let now = settings.clock.now();
         let summary = setup::apply(&store, &settings.contact_centre, now).await?;
 
@@ -160,6 +137,7 @@ impl Centre {
             CarrierChoice::Real { .. } => None,
         };
         let network = telephones.as_ref().map(|telephones| Arc::clone(&telephones.carrier));
+        let journal = WebhookJournal::new(settings.keep_webhooks, &store, Arc::clone(&settings.clock));
         let callbacks = Callbacks {
             store: store.clone(),
             carrier: carrier::Carrier::new(
@@ -174,6 +152,7 @@ impl Centre {
             account_sid,
             public_url: public_url.clone(),
             clock: Arc::clone(&settings.clock),
+            journal: journal.clone(),
         };
         let api = Arc::new(Api {
             store: store.clone(),
@@ -194,6 +173,7 @@ impl Centre {
         let checks = Checks { verify_signatures: true, twiml_preview: settings.twiml_preview };
         let mut voice = Voice::new(store.clone(), auth_token, checks, Arc::clone(&settings.clock));
         voice.outbox = Some(Arc::clone(&queues) as _);
+        voice.journal = journal;
         let centre = Self {
             stream: Mutex::new(StreamReader::new(dynamodb.streams(), TABLE)),
             routing: Routing::new(store.clone(), Arc::clone(&queues) as _, Arc::clone(&settings.clock)),

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::explain_command::Subject;
+
 /// The port unless another is named.
 pub const DEFAULT_PORT: u16 = 9000;
 
@@ -26,6 +28,8 @@ pub struct Cli {
 pub enum Command {
     /// Place a call, answer it as the Worker, and print the conversation; fails unless it reaches wrap-up.
     Call(Call),
+    /// Say why a Task waits, or why nothing comes to a Worker: which condition keeps them apart, with its values.
+    Explain(Explain),
     /// Apply a set-up file to the table of a deployed stack.
     Apply(Apply),
 }
@@ -59,6 +63,14 @@ pub struct Call {
     /// Seconds until it counts as failed.
     #[arg(long, default_value_t = 60)]
     pub patience: u64,
+}
+
+/// Options of an explanation.
+#[derive(Debug, Clone, Args)]
+pub struct Explain {
+    /// The Task (WT…) or the Worker (WK…).
+    #[arg(value_name = "SID")]
+    pub sid: Subject,
 }
 
 /// Options of applying a set-up in the cloud.

@@ -107,11 +107,15 @@ impl EmbeddedDynamoDb {
         let maintenance = Connection::open(&file)?;
         maintenance.busy_timeout(std::time::Duration::from_secs(5))?;
         maintenance.execute_batch(STREAM_INDEX)?;
-        if temporary.is_some() {
-            // Nobody will read it after a power cut: the disk need not be waited for.
-            database.enable_bulk_loading().map_err(engine_error)?;
-            maintenance.pragma_update(None, "synchronous", "OFF")?;
+        match temporary {
+            // Nobody will read it after a power cut: the disk need not be waited for. 64 MB of it are kept in memory, and 256 MB mapped.
+            Some(_) => database.enable_bulk_loading(),
+            // The disk is waited for now and then, not with each write: a process that dies loses nothing, and a power cut at
+            // most the last moments, in which the calls ended as well. Some 2 MB are kept in memory, however large the file is.
+            None => database.disable_bulk_loading(),
         }
+        .map_err(engine_error)?;
+        maintenance.pragma_update(None, "synchronous", if temporary.is_some() { "OFF" } else { "NORMAL" })?;
         let http = layers(InProcess::new(database.clone()));
         let database = Self { database, http, maintenance: Arc::new(Mutex::new(maintenance)), _folder: temporary };
         store::schema::create_table(&database.client(), TABLE).await?;

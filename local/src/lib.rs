@@ -13,6 +13,7 @@ pub mod centre;
 pub mod cli;
 pub mod credentials;
 pub mod embedded_dynamodb;
+pub mod explain_command;
 pub mod http;
 mod ordered_queue;
 mod phones;

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use cordboard::cli::{Cli, Command};
-use cordboard::{apply_command, call_command, start};
+use cordboard::{apply_command, call_command, explain_command, start};
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -13,6 +13,7 @@ async fn main() -> ExitCode {
     let done = match cli.command {
         None => start::start(&cli.start).await,
         Some(Command::Call(call)) => call_command::call(&call, &cli.start).await,
+        Some(Command::Explain(explain)) => explain_command::explain(&explain, &cli.start).await,
         Some(Command::Apply(apply)) => apply_command::apply(&apply, &cli.start).await,
     };
     match done {

@@ -98,6 +98,7 @@ impl Running {
             contact_centre: contact_centre.clone(),
             carrier: CarrierChoice::from_env(env)?,
             twiml_preview: env.switch("TWIML_PREVIEW", true)?,
+            keep_webhooks: env.switch("KEEP_WEBHOOKS", true)?,
             clock: Arc::new(SystemClock),
         };
         let centre = Centre::open(settings, &address).await?;

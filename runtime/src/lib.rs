@@ -12,9 +12,11 @@ pub mod outbox;
 pub mod parameter_store;
 pub mod redelivery;
 pub mod voice;
+mod webhook_journal;
 
 pub use clock::SystemClock;
 pub use env::{Env, EnvError};
 pub use outbox::{Outbox, OutboxError};
 pub use redelivery::{Received, Redelivery};
 pub use voice::Voice;
+pub use webhook_journal::{Begun, WebhookJournal};

@@ -9,6 +9,7 @@
 //! | `AUTH_TOKEN` or `AUTH_TOKEN_PARAMETER` | all | the account's auth token ([`crate::parameter_store`]) | required |
 //! | `VERIFY_SIGNATURES` | all | whether the carrier has to sign | `true` |
 //! | `TWIML_PREVIEW` | all | whether a browser may look at the TwiML | `false` |
+//! | `KEEP_WEBHOOKS` | all | whether webhooks are kept for their Task's story ([`WebhookJournal`]) | `false` |
 //! | `CALLBACKS_QUEUE_URL` | `worker-call` | the callbacks queue, for other people's status callbacks | required |
 //! | `ROUTER` | `enqueue-call` | who routes: `cordboard` or `twilio` | `cordboard` |
 //! | `WORKFLOW_SID` | `enqueue-call` | the hosted Workflow, with `ROUTER=twilio` | required then |
@@ -26,7 +27,7 @@ use shared::webhook::{self, Access, Admitted, Checks, ParameterError, Parameters
 use store::Store;
 
 use crate::parameter_store::{self, SecretError};
-use crate::{Env, EnvError, Outbox, OutboxError, SystemClock, aws};
+use crate::{Begun, Env, EnvError, Outbox, OutboxError, SystemClock, WebhookJournal, aws};
 
 /// The voice functions' world.
 pub struct Voice {
@@ -45,6 +46,8 @@ pub struct Voice {
     pub post_work_activity_sid: Option<ActivitySid>,
     /// Where requests to other people's servers go; only `worker-call` has any.
     pub outbox: Option<Arc<dyn Outbox>>,
+    /// Where webhooks are kept for their Task's story.
+    pub journal: WebhookJournal,
     /// The centre as last read: while the table is away, callers still hear their own languages.
     last_centre: Mutex<Option<Arc<Centre>>>,
 }
@@ -137,7 +140,10 @@ impl Voice {
     /// # Errors
     /// [`SecretError`] when a setting is missing or Parameter Store does not give the token.
     pub async fn from_env(env: &Env<'_>) -> Result<Self, SecretError> {
-        Ok(Self::new(aws::store(env)?, parameter_store::auth_token(env).await?, checks(env)?, Arc::new(SystemClock)))
+        let (store, clock) = (aws::store(env)?, Arc::new(SystemClock));
+        let journal = WebhookJournal::from_env(env, &store, Arc::clone(&clock) as _)?;
+        let voice = Self::new(store, parameter_store::auth_token(env).await?, checks(env)?, clock);
+        Ok(Self { journal, ..voice })
     }
 
     /// The world of a function that leaves routing to Cordboard.
@@ -150,6 +156,7 @@ impl Voice {
             router: Router::Cordboard,
             post_work_activity_sid: None,
             outbox: None,
+            journal: WebhookJournal::off(),
             last_centre: Mutex::new(None),
         }
     }
@@ -160,24 +167,16 @@ impl Voice {
     where
         F: AsyncFnOnce(&Self, &Webhook) -> Result<Response, Failure>,
     {
+        let begun = self.journal.begin();
         let webhook = match self.admit(request) {
             Ok(webhook) => webhook,
             Err(refusal) => return refusal,
         };
-        let document = match function(self, &webhook).await {
-            Ok(document) => document,
-            Err(failure) => match webhook.note(&failure) {
-                Meaning::Faulty(status) => return Reply::error(status, &failure.to_string()),
-                Meaning::Unheard => return unavailable(),
-                Meaning::TryAgain if planted::is(Bug::NoApology) => return unavailable(),
-                Meaning::TryAgain => self.apology(&webhook, path::retry(&webhook.path, &webhook.parameters)),
-                Meaning::GiveUp => self.apology(&webhook, None),
-            },
+        let reply = match function(self, &webhook).await {
+            Ok(document) => rendered(&webhook, &document),
+            Err(failure) => self.document_instead(&webhook, &failure),
         };
-        if let Err(error) = document.to_xml() {
-            tracing::error!(path = webhook.path, %error, "a document cannot be sent");
-        }
-        Reply::twiml(&document)
+        self.keep(begun, request, &webhook, reply).await
     }
 
     /// Answers `request`, which no caller waits for, with what `function` replies. When it fails the status says so, and
@@ -186,17 +185,39 @@ impl Voice {
     where
         F: AsyncFnOnce(&Self, &Webhook) -> Result<Reply, Failure>,
     {
+        let begun = self.journal.begin();
         let webhook = match self.admit(request) {
             Ok(webhook) => webhook,
             Err(refusal) => return refusal,
         };
-        match function(self, &webhook).await {
+        let reply = match function(self, &webhook).await {
             Ok(reply) => reply,
             Err(failure) => match webhook.note(&failure) {
                 Meaning::Faulty(status) => Reply::error(status, &failure.to_string()),
                 Meaning::TryAgain | Meaning::GiveUp | Meaning::Unheard => unavailable(),
             },
+        };
+        self.keep(begun, request, &webhook, reply).await
+    }
+
+    /// What a caller gets whose document cannot be made.
+    fn document_instead(&self, webhook: &Webhook, failure: &Failure) -> Reply {
+        let apology = match webhook.note(failure) {
+            Meaning::Faulty(status) => return Reply::error(status, &failure.to_string()),
+            Meaning::Unheard => return unavailable(),
+            Meaning::TryAgain if planted::is(Bug::NoApology) => return unavailable(),
+            Meaning::TryAgain => self.apology(webhook, path::retry(&webhook.path, &webhook.parameters)),
+            Meaning::GiveUp => self.apology(webhook, None),
+        };
+        rendered(webhook, &apology)
+    }
+
+    /// Gives a reply back when it is kept what was asked and answered. A browser that looks at TwiML is no part of any story.
+    async fn keep(&self, begun: Option<Begun>, request: &Request, webhook: &Webhook, reply: Reply) -> Reply {
+        if !webhook.is_preview() {
+            self.journal.received(begun, request, &webhook.parameters, &reply).await;
         }
+        reply
     }
 
     /// The moment the function works in.
@@ -316,6 +337,14 @@ impl FromStr for RouterName {
             _ => Err(()),
         }
     }
+}
+
+/// A document on its way to the carrier.
+fn rendered(webhook: &Webhook, document: &Response) -> Reply {
+    if let Err(error) = document.to_xml() {
+        tracing::error!(path = webhook.path, %error, "a document cannot be sent");
+    }
+    Reply::twiml(document)
 }
 
 /// The log says what; the one who asked need not know.

@@ -22,11 +22,11 @@ mod workers;
 mod workflows;
 mod workspace;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use shared::model::{AccountSid, Centre, WorkflowSid, Workspace};
+use shared::model::{AccountSid, Centre, PartId, WorkflowSid, Workspace};
 
-pub use apply::{Kept, Reason, Summary, Thing, apply};
+pub use apply::{ApplyError, Kept, Reason, Summary, Thing, apply};
 pub use problem::{Place, Problem};
 pub use workers::DeclaredWorker;
 
@@ -50,6 +50,10 @@ pub struct ContactCentre {
     pub centre: Centre,
     /// What is allowed and most likely a mistake, in the order of the file.
     pub warnings: Vec<Problem>,
+    /// What the file is called.
+    pub file: String,
+    /// Where its Activities, TaskQueues and Workflows have their names.
+    pub places: BTreeMap<PartId, Place>,
 }
 
 /// Reads a file. `file_name` is what problems call it; every id is derived from `account_sid` and names.
@@ -93,5 +97,7 @@ fn contact_centre(reader: &mut Reader<'_>, document: &Node, account_sid: Account
         workers,
         centre: centre?,
         warnings: Vec::new(),
+        file: reader.file().to_owned(),
+        places: reader.take_places(),
     })
 }

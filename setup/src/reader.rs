@@ -3,7 +3,9 @@
 use std::ops::RangeInclusive;
 
 use serde_json::{Map, Value as Json};
-use shared::model::{Expression, Millis};
+use std::collections::BTreeMap;
+
+use shared::model::{Expression, Millis, PartId};
 
 use crate::document::{self, Entry, Node, Value, place};
 use crate::names::{self, Names};
@@ -24,6 +26,7 @@ pub(crate) struct Reader<'a> {
     file: &'a str,
     problems: Vec<Problem>,
     warnings: Vec<Problem>,
+    places: BTreeMap<PartId, Place>,
 }
 
 /// The entries of a mapping whose keys are all allowed.
@@ -42,12 +45,27 @@ impl<'n> Fields<'n> {
 
 impl<'a> Reader<'a> {
     pub fn new(source: &'a str, file: &'a str) -> Self {
-        Self { source, file, problems: Vec::new(), warnings: Vec::new() }
+        Self { source, file, problems: Vec::new(), warnings: Vec::new(), places: BTreeMap::new() }
     }
 
     /// The text being read.
     pub fn source(&self) -> &'a str {
         self.source
+    }
+
+    /// What problems call the file.
+    pub fn file(&self) -> &'a str {
+        self.file
+    }
+
+    /// Notes where a part has its name.
+    pub fn named(&mut self, part: PartId, place: Place) {
+        self.places.insert(part, place);
+    }
+
+    /// Where the parts that were read have their names.
+    pub fn take_places(&mut self) -> BTreeMap<PartId, Place> {
+        std::mem::take(&mut self.places)
     }
 
     /// Notes a problem.

@@ -1,6 +1,8 @@
 //! The section `task_queues` (taskrouter.md section 2.6).
 
-use shared::model::{EVERYBODY, Expression, RESERVED_WORKERS_MAX, TaskOrder, TaskQueue, TaskQueueSid, Workspace};
+use shared::model::{
+    EVERYBODY, Expression, PartId, RESERVED_WORKERS_MAX, TaskOrder, TaskQueue, TaskQueueSid, Workspace,
+};
 
 use crate::document::{Node, place};
 use crate::names::Names;
@@ -43,6 +45,7 @@ fn read_queue(
     let name = reader.friendly_name(name_node, "name")?;
     let sid = sids::task_queue(workspace.sid, name);
     reader.take(names.declare(name, sid, place(name_node)), place(name_node))?;
+    reader.named(PartId::TaskQueue(sid), place(name_node));
     let queue = TaskQueue {
         sid,
         friendly_name: name.to_owned(),

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use shared::model::{
-    Configuration, Filter, RESERVATION_TIMEOUT_DEFAULT, RESERVATION_TIMEOUT_MAX_SECS, Target, TaskQueueSid,
+    Configuration, Filter, PartId, RESERVATION_TIMEOUT_DEFAULT, RESERVATION_TIMEOUT_MAX_SECS, Target, TaskQueueSid,
     WORKFLOW_BYTES_MAX, WORKFLOWS_MAX, Workflow, WorkflowSid, Workspace,
 };
 
@@ -81,6 +81,7 @@ fn read_workflow(
     let name = reader.friendly_name(name_node, "name")?;
     let sid = sids::workflow(workspace.sid, name);
     reader.take(workflows.names.declare(name, sid, place(name_node)), place(name_node))?;
+    reader.named(PartId::Workflow(sid), place(name_node));
     let workflow = Workflow {
         assignment_callback_url: Some(callback.unwrap_or_else(|| ASSIGNMENT_CALLBACK.to_owned())),
         fallback_assignment_callback_url: fallback,

@@ -1,8 +1,8 @@
 //! The section `workspace`: Activities, and what happens to Workers by itself.
 
 use shared::model::{
-    ACTIVITIES_MAX, AccountSid, Activity, ActivitySid, AfterFailedReservation, OnTimeout, RoutingRules, Workspace,
-    WrapUp,
+    ACTIVITIES_MAX, AccountSid, Activity, ActivitySid, AfterFailedReservation, OnTimeout, PartId, RoutingRules,
+    Workspace, WrapUp,
 };
 
 use crate::document::{Node, place};
@@ -131,6 +131,7 @@ fn read_activity(reader: &mut Reader<'_>, node: &Node, base: &mut Base) -> Optio
     let available = available.unwrap_or_default();
     let sid = sids::activity(base.workspace.sid, name, available);
     reader.take(base.activities.declare(name, sid, place(name_node)), place(name_node))?;
+    reader.named(PartId::Activity(sid), place(name_node));
     base.workspace.activities.insert(sid, Activity { sid, friendly_name: name.to_owned(), available });
     Some(())
 }

@@ -19,3 +19,4 @@ pub mod router;
 pub mod statistics;
 pub mod twiml;
 pub mod webhook;
+mod words;

@@ -37,6 +37,12 @@ pub enum Bug {
     WrapUpForEver,
     /// Events that could not be written now are taken for written.
     EventsTakenForKept,
+    /// A Task that ignores its Worker's capacity waits for a free slot.
+    CapacityAlwaysCounts,
+    /// Nobody looks for a Task when a Worker's channel is opened.
+    OpenedChannelNotServed,
+    /// A call the carrier does not know is taken for one that goes on.
+    UnknownCallTakenForLive,
     /// A writer whose clock is behind dates what happened before what was there already.
     TimeGoesBack,
 }

@@ -9,19 +9,19 @@ use cordboard::http;
 use dynoxide::Database;
 use in_process::InProcess;
 use routing::{Incoming, Routing};
-use runtime::Voice;
+use runtime::{Voice, WebhookJournal};
 use serde_json::json;
 use setup::ContactCentre;
 use shared::model::{AccountSid, Clock};
-use shared::webhook::{Checks, path};
-use simulator::{Carrier as SimulatedCarrier, CentreNumber, Journal};
+use shared::webhook::Checks;
 use store::Store;
 use web::WebClient;
 
+use crate::exchange::Exchange;
 use crate::history::History;
 use crate::invocation::invoke;
 use crate::queues::{Queues, Receivers};
-use crate::scenario::{AUTH_TOKEN, NUMBER};
+use crate::scenario::AUTH_TOKEN;
 use crate::stream::{SHARDS, deliver_shard};
 use crate::table::{self, TABLE};
 use crate::web::{CARRIER, CENTRE, Network, Sites};
@@ -41,7 +41,7 @@ pub struct Centre {
     /// The queues.
     pub queues: Arc<Queues>,
     /// The carrier.
-    pub carrier: Arc<SimulatedCarrier>,
+    pub carrier: Arc<Exchange>,
     /// The routing function that gets timers and sweeps.
     pub routing: Arc<Routing>,
     /// The callbacks function.
@@ -72,7 +72,7 @@ impl Centre {
         let queues = Queues::new(Arc::clone(world));
         let web = Arc::clone(&network) as Arc<dyn WebClient>;
         let clock = Arc::clone(&world.clock) as Arc<dyn Clock>;
-        let carrier = open_carrier(&web, account, &clock)?;
+        let carrier = Exchange::open(world, Arc::clone(&web), account)?;
         // Each function is a process of its own, and keeps its own idea of the configuration.
         let own_store = || Store::new(client.clone(), TABLE);
         let routing = Arc::new(Routing::new(own_store(), Arc::clone(&queues) as _, Arc::clone(&clock)));
@@ -86,6 +86,7 @@ impl Centre {
             account_sid: account,
             public_url: CENTRE.to_owned(),
             clock: Arc::clone(&clock),
+            journal: WebhookJournal::off(),
         });
         let checks = Checks { verify_signatures: true, twiml_preview: false };
         let mut voice = Voice::new(own_store(), token(), checks, Arc::clone(&clock));
@@ -103,7 +104,7 @@ impl Centre {
             outbox: Arc::clone(&queues) as _,
             in_flight: InFlight::default(),
         });
-        network.connect(Sites { centre: webhooks.clone(), carrier: Arc::clone(&carrier).http() });
+        network.connect(Sites { centre: webhooks.clone(), carrier: Arc::clone(&carrier) });
         queues.connect(Receivers { routing: Arc::clone(&routing), callbacks: Arc::clone(&callbacks) });
         Ok(Arc::new(Self {
             world: Arc::clone(world),
@@ -123,7 +124,7 @@ impl Centre {
     /// Lets everything work that works by itself.
     pub fn start(self: &Arc<Self>) {
         let carrier = Arc::clone(&self.carrier);
-        tokio::spawn(async move { carrier.run(std::future::pending()).await });
+        tokio::spawn(async move { carrier.run().await });
         for shard in 0..SHARDS {
             // One process does the first shard, the timers and the sweeps; another one the rest.
             let routing = if shard == 0 { Arc::clone(&self.routing) } else { self.another_routing() };
@@ -171,28 +172,4 @@ async fn database() -> Result<Database, String> {
     let client = in_process::client(InProcess::new(database.clone()));
     store::schema::create_table(&client, TABLE).await.map_err(|error| error.to_string())?;
     Ok(database)
-}
-
-fn open_carrier(
-    web: &Arc<dyn WebClient>,
-    account_sid: AccountSid,
-    clock: &Arc<dyn Clock>,
-) -> Result<Arc<SimulatedCarrier>, String> {
-    let number = CentreNumber {
-        number: NUMBER.to_owned(),
-        voice_url: format!("{CENTRE}{}", path::INCOMING_CALL),
-        voice_method: simulator::Method::Post,
-        voice_fallback_url: None,
-        status_callback: None,
-    };
-    let settings = simulator::Settings {
-        account_sid,
-        auth_token: AUTH_TOKEN.to_owned(),
-        numbers: vec![number],
-        public_base_url: Some(CARRIER.to_owned()),
-        seed: account_sid.to_string(),
-        task_router_url: Some(format!("{CENTRE}{}", path::WORKER_CALL)),
-    };
-    let carrier = SimulatedCarrier::open_over(Arc::clone(web), settings, Arc::clone(clock), Journal::none());
-    carrier.map_err(|error| error.to_string())
 }

@@ -53,6 +53,13 @@ pub async fn answer(world: &World, request: &Request) -> Result<Answer, WebError
             Mood::LeaveItToTheApi,
         ],
     };
+    // A Task without a caller is for the telephone only if its customer can be dialed.
+    let attributes = parameter(request, "TaskAttributes");
+    let moods = match () {
+        () if errs || attributes.contains("call_sid") => moods,
+        () if attributes.contains("outbound_to") => &[Mood::Conference, Mood::Conference, Mood::Accept],
+        () => &[Mood::Accept, Mood::LeaveItToTheApi, Mood::Dequeue],
+    };
     let mood = world.choose(moods).copied().unwrap_or(Mood::Dequeue);
     world.note(format_args!("customer at {}: {mood:?}", request.uri().path()));
     match mood {

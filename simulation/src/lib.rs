@@ -7,12 +7,14 @@
 //! but the seed decides.
 //!
 //! Reading order: `run` (what happens in a run), [`invariants`] (what must hold), `faults` (what may go wrong), then where it
-//! goes wrong: `table`, `history` (indexes), `invocation` (death), `stream`, `queues`, `web`, `customer`; and who makes things
-//! happen: `people`, `office`. `centre` puts the parts together, `scenario` is the set-up, `again` hands everything over twice.
+//! goes wrong: `table`, `history` (indexes), `invocation` (death), `stream`, `queues`, `web`, `exchange` (the carrier), `customer`; and
+//! who makes things happen: `people`, `office`, `errands`. `centre` puts the parts together, `scenario` is the set-up, `again` hands everything over twice.
 
 mod again;
 mod centre;
 mod customer;
+mod errands;
+mod exchange;
 mod faults;
 mod history;
 pub mod invariants;

@@ -1,10 +1,11 @@
-//! The office: Workers' Activities change, Tasks are ended by hand, the set-up is edited.
+//! The office: Workers' Activities and capacities change, Tasks are ended by hand, the set-up is edited, the carrier restarts.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use runtime::Outbox;
 use serde_json::json;
-use shared::model::{Instruction, ReservationStatus};
+use shared::model::{Instruction, ReservationStatus, Task, TaskChannelName, Worker, WorkerSid};
 use shared::router::effects::Callback;
 use store::Store;
 
@@ -24,21 +25,33 @@ pub async fn busy(centre: Arc<Centre>, names: Names, set_up: SetUp) {
             return;
         }
         match world.number(0, 23) {
-            0..=11 => set_activity(&centre, &names).await,
-            12..=13 => end_task(&centre, &names).await,
-            14..=15 => {
+            0..=9 => set_activity(&centre, &names).await,
+            10..=11 => end_task(&centre, &names).await,
+            12..=13 => {
                 set_up = set_up.edited(world);
                 apply(&centre, &set_up).await;
             }
-            16..=17 => name_agent(&centre, &names).await,
-            18..=20 => instruct(&centre).await,
+            14..=15 => name_agent(&centre, &names).await,
+            16..=18 => instruct(&centre).await,
+            19..=21 => edit_channel(&centre, &names).await,
+            22 => restart_carrier(&centre),
             _ => {}
         }
     }
 }
 
-/// Everybody comes to work who is not in Wrap-Up. What failed in the storm is done again.
+/// Everybody comes to work who is not in Wrap-Up, and takes calls. What failed in the storm is done again.
 pub async fn open_for_all(centre: &Centre, names: &Names) {
+    let closed: Vec<_> = centre.history.read(|picture| {
+        let takes_none = |worker: &&Worker| {
+            let share = worker.share(TaskChannelName::VOICE);
+            !share.available || share.configured_capacity == 0
+        };
+        picture.workers.values().filter(takes_none).map(|worker| worker.sid).collect()
+    });
+    for worker in closed {
+        change_channel(centre, names, worker, &[("Available", "true"), ("Capacity", "1")]).await;
+    }
     let idle: Vec<_> = centre.history.read(|picture| {
         let idle = picture.workers.values().filter(|worker| worker.activity_sid == names.offline);
         idle.map(|worker| worker.sid).collect()
@@ -47,6 +60,37 @@ pub async fn open_for_all(centre: &Centre, names: &Names) {
         let path = format!("/v1/Workspaces/{}/Workers/{worker}", names.workspace.sid);
         centre.post_to_api(&path, &[("ActivitySid", &names.available.to_string())]).await;
     }
+}
+
+/// A Worker takes no calls for a moment, while it is calm.
+pub async fn close_for_a_moment(centre: Arc<Centre>, names: Names, after_millis: u64) {
+    let world = &centre.world;
+    tokio::time::sleep(Duration::from_millis(after_millis)).await;
+    let Some(worker) = centre.history.read(|picture| world.choose(picture.workers.keys().copied())) else { return };
+    change_channel(&centre, &names, worker, &[("Available", "false")]).await;
+    world.pass(5_000, 20_000).await;
+    change_channel(&centre, &names, worker, &[("Available", "true")]).await;
+}
+
+/// More or fewer calls at once for a Worker, or none at all.
+async fn edit_channel(centre: &Centre, names: &Names) {
+    let world = &centre.world;
+    let Some(worker) = centre.history.read(|picture| world.choose(picture.workers.keys().copied())) else { return };
+    let capacity = world.number(0, 3).to_string();
+    let edits = [vec![("Available", "false")], vec![("Available", "true")], vec![("Capacity", &*capacity)]];
+    change_channel(centre, names, worker, &world.choose(edits).unwrap_or_default()).await;
+}
+
+async fn change_channel(centre: &Centre, names: &Names, worker: WorkerSid, form: &[(&str, &str)]) {
+    let path = format!("/v1/Workspaces/{}/Workers/{worker}/Channels/voice", names.workspace.sid);
+    let status = centre.post_to_api(&path, form).await;
+    centre.world.note(format_args!("{} takes calls as by {form:?}: {status:?}", short(worker)));
+}
+
+/// The carrier goes away and comes back by itself, whatever the office does meanwhile.
+fn restart_carrier(centre: &Arc<Centre>) {
+    let (carrier, forgets) = (Arc::clone(&centre.carrier), centre.world.happens(0.5));
+    tokio::spawn(async move { carrier.restart(forgets).await });
 }
 
 async fn set_activity(centre: &Centre, names: &Names) {
@@ -116,7 +160,10 @@ async fn instruct(centre: &Centre) {
     };
     world.note(format_args!("{} is to be handled by {given}", short(reservation)));
     let request = world.number(1, u64::MAX);
-    let callback = Callback::Instruct { task, reservation, instruction, request };
+    // Some want the Task as they have seen it, and may be too late.
+    let seen = centre.history.read(|picture| picture.tasks.get(&task).map(Task::visible_version));
+    let expected_versions = seen.filter(|_| world.happens(0.3)).map(|version| vec![version]);
+    let callback = Callback::Instruct { task, reservation, instruction, request, expected_versions };
     // Whoever asked is told whether it was taken.
     let _taken = centre.queues.call(callback).await;
 }

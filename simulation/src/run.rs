@@ -11,7 +11,7 @@ use crate::invariants::calm::{MENDING, Watch, left_over};
 use crate::invariants::events;
 use crate::scenario::{Names, SetUp};
 use crate::world::World;
-use crate::{Run, again, office, people};
+use crate::{Run, again, errands, office, people};
 
 /// How often a calm centre is looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(4);
@@ -30,6 +30,12 @@ const RUSH_CALLERS_MAX: u64 = 4;
 
 /// Share of the runs at whose end everything is handed over again: it takes as long as the rest.
 const REPLAYED_SHARE: f64 = 0.125;
+
+/// Share of the Tasks that are no calls.
+const ERRANDS_SHARE: f64 = 0.2;
+
+/// Share of the runs in whose calm a Worker takes no calls for a moment.
+const CLOSED_SHARE: f64 = 0.3;
 
 /// The shortest and the longest storm, in milliseconds: most bugs need little time, and short runs are many.
 const STORM_MILLIS: (u64, u64) = (30_000, 120_000);
@@ -69,6 +75,7 @@ async fn story(world: &Arc<World>) -> Result<Arc<Centre>, String> {
     let centre = Centre::open(world, &contact_centre, account).await?;
     centre.start();
     tokio::spawn(people::workers(Arc::clone(&centre)));
+    tokio::spawn(errands::desks(Arc::clone(&centre), names.clone()));
     storm(&centre, &names, set_up).await;
     calm(&centre, &names).await;
     events::check_order(&centre);
@@ -84,13 +91,21 @@ async fn storm(centre: &Arc<Centre>, names: &Names, set_up: SetUp) {
     world.set_calm(false);
     let lasts = world.number(STORM_MILLIS.0, STORM_MILLIS.1);
     for number in 0..world.number(1, CALLERS_MAX) {
-        let dials_at = world.number(0, lasts * 2 / 3);
-        tokio::spawn(people::caller(Arc::clone(centre), number, dials_at));
+        comes(centre, names, number, world.number(0, lasts * 2 / 3));
     }
     let office = tokio::spawn(office::busy(Arc::clone(centre), names.clone(), set_up));
     world.pass(lasts, lasts).await;
     world.set_calm(true);
     office.abort();
+}
+
+/// After so many milliseconds somebody calls, or makes a Task that is no call.
+fn comes(centre: &Arc<Centre>, names: &Names, number: u64, after_millis: u64) {
+    if centre.world.happens(ERRANDS_SHARE) {
+        tokio::spawn(errands::make(Arc::clone(centre), names.clone(), after_millis));
+    } else {
+        tokio::spawn(people::caller(Arc::clone(centre), number, after_millis));
+    }
 }
 
 async fn calm(centre: &Arc<Centre>, names: &Names) {
@@ -100,8 +115,11 @@ async fn calm(centre: &Arc<Centre>, names: &Names) {
     office::open_for_all(centre, names).await;
     let rush = world.number(60_000, 100_000);
     for number in 0..world.number(1, RUSH_CALLERS_MAX) {
-        let dials_at = rush + world.number(0, 8_000);
-        tokio::spawn(people::caller(Arc::clone(centre), CALLERS_MAX + number, dials_at));
+        comes(centre, names, CALLERS_MAX + number, rush + world.number(0, 8_000));
+    }
+    if world.happens(CLOSED_SHARE) {
+        let closes_at = rush + world.number(0, 10_000);
+        tokio::spawn(office::close_for_a_moment(Arc::clone(centre), names.clone(), closes_at));
     }
     while world.now().since(since) < MENDING.saturating_add(SERVED) {
         tokio::time::sleep(LOOK_EVERY).await;

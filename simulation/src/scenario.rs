@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use setup::ContactCentre;
-use shared::model::{AccountSid, ActivitySid, Step, Task, TaskQueueSid, Worker, Workspace};
+use shared::model::{AccountSid, ActivitySid, RoutingTarget, Step, Task, TaskQueueSid, Worker, Workspace};
 
 use crate::web::CUSTOMER;
 use crate::world::World;
@@ -299,7 +299,11 @@ impl Names {
         let capacity = share.map_or(1, |share| share.configured_capacity);
         let taken = worker.open_reservations.iter().filter(|open| open.channel == task.channel).count();
         let has_slot = share.is_none_or(|share| share.available) && taken < usize::from(capacity);
-        in_queue && has_slot && worker.activity_sid == self.available
+        let is_free = has_slot && worker.activity_sid == self.available;
+        match task.routing_target {
+            Some(RoutingTarget::Worker(meant)) => worker.sid == meant && (task.ignore_capacity || is_free),
+            Some(RoutingTarget::TaskQueue(_) | RoutingTarget::Workflow(_)) | None => in_queue && is_free,
+        }
     }
 
     /// Workers a Task of this queue may be offered to at once.

@@ -13,6 +13,7 @@ use web::http::header::CONTENT_TYPE;
 use web::{Answer, Limits, Request, Sending, WebClient, WebError, WebErrorKind};
 
 use crate::customer;
+use crate::exchange::Exchange;
 use crate::invariants::Invariant;
 use crate::invocation::{self, invoke};
 use crate::world::World;
@@ -23,6 +24,9 @@ pub const CENTRE: &str = "http://centre.test";
 pub const CARRIER: &str = "http://carrier.test";
 /// Where a customer's own server is.
 pub const CUSTOMER: &str = "http://customer.test";
+
+/// Where the carrier's API calls somebody into a conference.
+const PARTICIPANTS: &str = "/Participants.json";
 
 /// The largest answer anybody here gives, in bytes: the music.
 const ANSWER_BYTES_MAX: usize = 1024 * 1024;
@@ -38,8 +42,8 @@ pub struct Network {
 pub struct Sites {
     /// The centre's webhooks.
     pub centre: Router,
-    /// The carrier's API.
-    pub carrier: Router,
+    /// The carrier, whose API can be away.
+    pub carrier: Arc<Exchange>,
 }
 
 /// What was asked so far.
@@ -143,9 +147,10 @@ impl Network {
         }
     }
 
-    async fn to_carrier(&self, site: &Router, request: Request) -> Result<Answer, WebError> {
+    async fn to_carrier(&self, carrier: &Exchange, request: Request) -> Result<Answer, WebError> {
         let (world, faults) = (&self.world, &self.world.faults);
         world.pass(5, 80).await;
+        let Some(site) = carrier.site() else { return Err(broken(WebErrorKind::Connection)) };
         let (breaks, errs, dies) =
             (world.strikes(faults.broken), world.strikes(faults.erring / 2.0), world.strikes(faults.killed));
         let happens = world.happens(0.5);
@@ -162,7 +167,7 @@ impl Network {
             () => {}
         }
         let placed = document_of_new_call(&request);
-        let answer = serve(site.clone(), request).await;
+        let answer = serve(site, request).await;
         if let Some(document) = placed.filter(|_| answer.status().is_success()) {
             self.note_placed(document);
         }
@@ -179,8 +184,9 @@ impl Network {
     /// One Reservation, one call.
     fn note_placed(&self, document: String) {
         let mut served = self.served();
-        // Who supervises may be called as often as somebody asks for it.
-        let again = served.placed.contains(&document) && !document.contains(path::SUPERVISOR);
+        // Who supervises may be called as often as somebody asks for it; a customer, once for each Worker who joined.
+        let may_repeat = document.contains(path::SUPERVISOR) || document.ends_with(PARTICIPANTS);
+        let again = served.placed.contains(&document) && !may_repeat;
         served.placed.push(document.clone());
         drop(served);
         self.world.note(format_args!("a call to a Worker is placed: {document}"));
@@ -252,9 +258,12 @@ fn check_document(world: &World, path: &str, answer: &Answer) {
     world.violated(Invariant::ValidTwiml, format_args!("{path}: {problem}"));
 }
 
-/// The address of the document of a call that the request wants to be placed.
+/// What is the same for two requests that place the same call: the address of its document, or the conference it is for.
 fn document_of_new_call(request: &Request) -> Option<String> {
-    let creates = request.method() == web::http::Method::POST && request.uri().path().ends_with("/Calls.json");
-    let mut form = form_urlencoded::parse(request.body()).filter(|_| creates);
+    let (path, posts) = (request.uri().path(), request.method() == web::http::Method::POST);
+    if posts && path.ends_with(PARTICIPANTS) {
+        return Some(path.to_owned());
+    }
+    let mut form = form_urlencoded::parse(request.body()).filter(|_| posts && path.ends_with("/Calls.json"));
     form.find(|(name, _)| name == "Url").map(|(_, url)| url.into_owned())
 }

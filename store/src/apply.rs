@@ -119,7 +119,7 @@ impl Store {
             (None, None) => None,
         };
         let Some((workspace_sid, loaded)) = loaded else { return Ok(None) };
-        let workspace = self.workspace(workspace_sid, now).await?;
+        let workspace = self.workspace_for(workspace_sid, &loaded.tasks, now).await?;
         Ok(workspace.map(|workspace| (workspace, loaded)))
     }
 

@@ -1,6 +1,7 @@
 //! What can go wrong between us and the table.
 
 use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 
 /// An answer of the table that is not the one we hoped for.
 #[derive(Debug, thiserror::Error)]
@@ -24,6 +25,33 @@ pub enum Error {
     },
 }
 
+/// Why a transaction is canceled when somebody else wrote first, or is writing now.
+const LOST_RACES: [&str; 2] = ["ConditionalCheckFailed", "TransactionConflict"];
+
+/// Why a transaction is canceled when there are too many requests.
+const THROTTLES: [&str; 2] = ["ThrottlingError", "ProvisionedThroughputExceeded"];
+
+impl Error {
+    /// Why a transaction was not written. A canceled one names a reason for each of its items: a lost race counts before
+    /// everything else, since writing the same again would lose it again. One that gives no reason is taken for a lost race:
+    /// to reload is right whatever it was.
+    pub(crate) fn of_transaction<R: std::fmt::Debug + Send + Sync + 'static>(
+        error: SdkError<TransactWriteItemsError, R>,
+    ) -> Self {
+        let Some(TransactWriteItemsError::TransactionCanceledException(canceled)) = error.as_service_error() else {
+            return error.into();
+        };
+        let reasons = canceled.cancellation_reasons().iter().filter_map(|reason| reason.code());
+        let reasons: Vec<&str> = reasons.filter(|code| *code != "None").collect();
+        let any_of = |codes: &[&str]| reasons.iter().any(|reason| codes.contains(reason));
+        if reasons.is_empty() || any_of(&LOST_RACES) {
+            return Self::Conflict;
+        }
+        let says = DisplayErrorContext(&error).to_string();
+        if any_of(&THROTTLES) { Self::Throttled(says) } else { Self::Unavailable(says) }
+    }
+}
+
 impl<E, R> From<SdkError<E, R>> for Error
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
@@ -31,10 +59,7 @@ where
 {
     fn from(error: SdkError<E, R>) -> Self {
         match error.code() {
-            // A transaction is canceled by a failed condition or by a concurrent one; both mean: reload.
-            Some(
-                "ConditionalCheckFailedException" | "TransactionCanceledException" | "TransactionConflictException",
-            ) => Self::Conflict,
+            Some("ConditionalCheckFailedException" | "TransactionConflictException") => Self::Conflict,
             Some(
                 "ProvisionedThroughputExceededException"
                 | "RequestLimitExceeded"

@@ -17,16 +17,18 @@
 //! | name of a Worker | `WS…#<name in small letters>` | `WORKER-NAME` | | |
 //! | recent waits of a queue | `WQ…` | `WAITS` | | |
 //! | events of one write | `EVENTS#WS…#<hour>#<shard>` | moment, version and digest | | |
+//! | webhooks of a Task, where they are kept | `EVENTS#WT…#WEBHOOKS` | `WEBHOOK#WH…` | | |
 //! | statistics of a minute, an hour, a day | `EVENTS#WS…#<grain>#<family>` | moment`#`row | | |
 //! | the Tasks there are, in short | `EVENTS#WS…#LIVING` | hour`#`row | | |
+//! | a link that signed somebody in | `USED#<its signature>` | `USED` | | |
 //! | how far events are rolled up | `EVENTS#WS…#ROLLED-UP` | `ROLLED-UP` | | |
 //!
 //! Both indexes are sparse. No key is written by all Tasks of a Workspace: waiting Tasks are spread over queues, free
 //! Workers over readinesses, and the listing over [`LISTING_SHARDS`].
 
 use shared::model::{
-    PartId, Readiness, ReservationSid, Task, TaskQueueSid, TaskSid, Timestamp, Worker, WorkerSid, Workspace,
-    WorkspaceSid,
+    PartId, Readiness, ReservationSid, Task, TaskQueueSid, TaskSid, Timestamp, WebhookSid, Worker, WorkerSid,
+    Workspace, WorkspaceSid,
 };
 use shared::router::events::EventPlace;
 use shared::router::order::{Line, line_of, place_of};
@@ -155,9 +157,19 @@ impl Key {
         Self::new(events_partition(workspace, place.hour(), place.shard()), place.write_key())
     }
 
+    /// A webhook of a Task.
+    pub fn webhook(task: TaskSid, sid: WebhookSid) -> Self {
+        Self::new(webhooks_partition(task), format!("WEBHOOK#{sid}"))
+    }
+
     /// How far the events of a Workspace are rolled up.
     pub fn rolled_up(workspace: WorkspaceSid) -> Self {
         Self::new(format!("EVENTS#{workspace}#ROLLED-UP"), "ROLLED-UP")
+    }
+
+    /// Something that was used and may not be used again.
+    pub fn used(name: &str) -> Self {
+        Self::new(format!("USED#{name}"), "USED")
     }
 
     /// The recent waits of a queue.
@@ -293,6 +305,11 @@ pub fn listed_at(listing_sk: &str) -> Timestamp {
 /// The events of one hour, counted from 1970, in one shard.
 pub fn events_partition(workspace: WorkspaceSid, hour: i64, shard: u8) -> String {
     format!("EVENTS#{workspace}#{hour}#{shard:x}")
+}
+
+/// The webhooks of a Task. Like events they are nothing that anything follows from.
+pub fn webhooks_partition(task: TaskSid) -> String {
+    format!("EVENTS#{task}#WEBHOOKS")
 }
 
 /// Milliseconds with as many digits as the year 2286 needs, so that text order is time order.

@@ -12,7 +12,7 @@ use crate::items::text;
 use crate::keys;
 use crate::{Error, Store};
 
-/// Keys that one query of a shard brings beyond its share of a part: Tasks are spread evenly, not exactly.
+/// What one query of a shard brings beyond its share of a part: Tasks and events are spread evenly, not exactly.
 const SHARE_MARGIN: usize = 8;
 
 /// Most keys one query brings: a megabyte holds seven thousand.
@@ -104,11 +104,8 @@ impl Store {
     }
 
     async fn part<S: FromStr>(&self, listings: Vec<String>, reading: &Reading, limit: usize) -> Result<Part<S>, Error> {
-        let share = match listings.len() {
-            0 | 1 => limit,
-            shards => limit.min(limit / shards * 2 + SHARE_MARGIN),
-        };
-        let queries = listings.into_iter().map(|listing| self.keys(listing, reading, share.min(KEYS_PER_QUERY_MAX)));
+        let share = share(limit, listings.len()).min(KEYS_PER_QUERY_MAX);
+        let queries = listings.into_iter().map(|listing| self.keys(listing, reading, share));
         Ok(merged(try_join_all(queries).await?, reading.is_forward(), limit))
     }
 
@@ -153,6 +150,14 @@ impl Store {
             sids.extend(sid.and_then(|sid| sid.parse::<S>().ok()));
         }
         Ok(sids)
+    }
+}
+
+/// How many one of so many shards is asked for, so that together they most likely bring `limit`.
+pub(crate) fn share(limit: usize, shards: usize) -> usize {
+    match shards {
+        0 | 1 => limit,
+        shards => limit.min(limit / shards * 2 + SHARE_MARGIN),
     }
 }
 

@@ -12,9 +12,15 @@ use shared::router::{Decision, WorkersWritten};
 use tokio::sync::Mutex;
 
 use crate::Error;
+use crate::apply::pause;
 use crate::configuration::Cached;
+use crate::events::Lookout;
 use crate::items::{self, Item, number, text};
 use crate::keys::{self, Key};
+use crate::living::Kept;
+
+/// Times a transaction is sent while the table takes no more requests: as often as the SDK sends everything else.
+const THROTTLED_ATTEMPTS_MAX: u32 = 3;
 
 /// The table, seen as Tasks, Workers and their Workspace.
 #[derive(Clone)]
@@ -22,6 +28,8 @@ pub struct Store {
     pub(crate) client: Client,
     pub(crate) table: Arc<str>,
     pub(crate) cache: Arc<Mutex<Cached>>,
+    pub(crate) living: Arc<Kept>,
+    pub(crate) lookout: Arc<Lookout>,
 }
 
 /// What became of a Task that was to be made.
@@ -36,7 +44,8 @@ pub enum Created {
 impl Store {
     /// The store in this table. Asks nothing yet.
     pub fn new(client: Client, table: impl Into<Arc<str>>) -> Self {
-        Self { client, table: table.into(), cache: Arc::default() }
+        let lookout = Lookout::new(false).into();
+        Self { client, table: table.into(), cache: Arc::default(), living: Arc::default(), lookout }
     }
 
     /// A Task as it stands, or `None` if there is none or it was cleaned up.
@@ -193,9 +202,18 @@ impl Store {
         }
     }
 
+    /// Writes all or nothing. A transaction that is canceled because there are too many requests is sent again: unlike every
+    /// other request, the SDK does not repeat it by itself.
     pub(crate) async fn transact(&self, writes: Vec<TransactWriteItem>) -> Result<(), Error> {
-        self.client.transact_write_items().set_transact_items(Some(writes)).send().await?;
-        Ok(())
+        let mut attempt = 1;
+        loop {
+            let request = self.client.transact_write_items().set_transact_items(Some(writes.clone()));
+            match request.send().await.map_err(Error::of_transaction) {
+                Err(Error::Throttled(_)) if attempt < THROTTLED_ATTEMPTS_MAX => pause(attempt).await,
+                sent => return sent.map(|_| ()),
+            }
+            attempt += 1;
+        }
     }
 
     pub(crate) async fn get<T: DeserializeOwned>(&self, key: &Key) -> Result<Option<T>, Error> {
@@ -232,7 +250,7 @@ impl Store {
         after: Option<String>,
         limit: u16,
     ) -> Result<Vec<T>, Error> {
-        let found = self
+        let query = self
             .client
             .query()
             .table_name(&*self.table)
@@ -241,11 +259,21 @@ impl Store {
             .expression_attribute_names("#pk", keys::BOARD_PK)
             .expression_attribute_names("#sk", keys::BOARD_SK)
             .expression_attribute_values(":board", text(board))
-            .expression_attribute_values(":after", text(after.unwrap_or_else(|| keys::BEFORE_ALL.to_owned())))
-            .limit(i32::from(limit))
-            .send()
-            .await?;
-        found.items.unwrap_or_default().into_iter().map(items::read).collect()
+            .expression_attribute_values(":after", text(after.unwrap_or_else(|| keys::BEFORE_ALL.to_owned())));
+        let mut read = Vec::new();
+        let mut start = None;
+        // A megabyte ends an answer before its limit does, if the items are large.
+        while read.len() < usize::from(limit) {
+            let left = i32::from(limit).saturating_sub(i32::try_from(read.len()).unwrap_or(i32::MAX));
+            let found = query.clone().limit(left).set_exclusive_start_key(start).send().await?;
+            let items = found.items.unwrap_or_default().into_iter().map(items::read);
+            read.extend(items.collect::<Result<Vec<T>, _>>()?);
+            start = found.last_evaluated_key.filter(|key| !key.is_empty());
+            if start.is_none() {
+                break;
+            }
+        }
+        Ok(read)
     }
 
     /// The next version of an item, on condition that the stored one is the version before it.

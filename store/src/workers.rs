@@ -93,21 +93,32 @@ impl Store {
 
     /// These Workers as they stand, in this order; those who are gone are left out.
     pub async fn workers(&self, sids: &[WorkerSid]) -> Result<Vec<Worker>, Error> {
-        self.all_of(sids, Key::worker, |worker: &Worker| worker.sid).await
+        self.all_of(sids, Consistency::Strong, Key::worker, |worker: &Worker| worker.sid).await
+    }
+
+    /// These Workers as they stand or stood a moment ago, for half the price; who is gone is left out.
+    pub async fn recent_workers(&self, sids: &[WorkerSid]) -> Result<Vec<Worker>, Error> {
+        self.all_of(sids, Consistency::Eventual, Key::worker, |worker: &Worker| worker.sid).await
     }
 
     /// These Tasks as they stand, in this order; those that were cleaned up are left out.
     pub async fn tasks(&self, sids: &[TaskSid]) -> Result<Vec<Task>, Error> {
-        self.all_of(sids, Key::task, |task: &Task| task.sid).await
+        self.all_of(sids, Consistency::Strong, Key::task, |task: &Task| task.sid).await
     }
 
-    async fn all_of<S, T>(&self, sids: &[S], key: fn(S) -> Key, sid_of: fn(&T) -> S) -> Result<Vec<T>, Error>
+    async fn all_of<S, T>(
+        &self,
+        sids: &[S],
+        consistency: Consistency,
+        key: fn(S) -> Key,
+        sid_of: fn(&T) -> S,
+    ) -> Result<Vec<T>, Error>
     where
         S: Copy + Ord,
         T: DeserializeOwned,
     {
         let mut found = BTreeMap::new();
-        for item in self.read_many(sids.iter().map(|sid| key(*sid)), Consistency::Strong).await? {
+        for item in self.read_many(sids.iter().map(|sid| key(*sid)), consistency).await? {
             let value: T = items::read(item)?;
             found.insert(sid_of(&value), value);
         }

@@ -1,7 +1,7 @@
-//! Load on the REST API: `clients/with_server.py cargo run -p tests --example load`, with the program to be measured in
-//! CORDBOARD. 32 customers, each on a connection of its own, make Tasks, take what their Workers are offered, change Workers and
-//! read, for 60 s. Prints throughput, the 50th and 99th percentile of each operation, and the server's memory; fails when
-//! any request does.
+//! Load on the REST API, put there by `scripts/load.sh`. 32 customers, each on a connection of its own, make Tasks, take what their
+//! Workers are offered, change Workers and read, for 60 s, or as many as LOAD_SECONDS says. Prints throughput, the 50th and 99th
+//! percentile of each operation, and the server's memory, as Markdown; fails when any request does, and, unless it is a short
+//! one, when memory grows.
 #![allow(clippy::print_stdout, reason = "its table is its answer")]
 
 use std::collections::BTreeMap;
@@ -13,13 +13,16 @@ use reqwest::{Client, RequestBuilder};
 use serde_json::{Value, json};
 
 const CONNECTIONS: usize = 32;
-const SPAN: Duration = Duration::from_secs(60);
-/// After this much of it the server has filled its caches: memory is compared from here on.
-const WARM_UP: Duration = Duration::from_secs(15);
-/// How long a customer waits before they look again for an offer.
-const LOOK_EVERY: Duration = Duration::from_millis(50);
-/// Times a Task's Reservations are looked at before its customer goes on without one.
-const LOOKS_MAX: usize = 200;
+/// How long it lasts, unless LOAD_SECONDS says.
+const SPAN_SECONDS: u32 = 60;
+/// Parts of it after which memory is looked at. After the first the server has filled its caches.
+const LOOKS_AT_MEMORY: [f64; 3] = [0.25, 0.5, 1.0];
+/// What a server may hold more at the end of [`SPAN_SECONDS`] than at the first look. Timers of the Tasks that were made are some of it.
+const GROWTH_KILOBYTES_MAX: u64 = 8 * 1024;
+/// How long a customer waits before they look again for an offer; twice as long each time, up to this.
+const LOOK_AGAIN: (Duration, Duration) = (Duration::from_millis(25), Duration::from_millis(800));
+/// How long a Task may wait for an offer.
+const OFFERED_WITHIN: Duration = Duration::from_secs(60);
 
 type Failure = Box<dyn Error + Send + Sync>;
 type Form<'a> = &'a [(&'a str, &'a str)];
@@ -32,21 +35,25 @@ async fn main() -> Result<(), Failure> {
     runtime::aws::install_tls();
     let pid = std::env::var("CORDBOARD_PID")?;
     let centre = Arc::new(Customer::new()?.set_up().await?);
+    let seconds = std::env::var("LOAD_SECONDS").map_or(Ok(SPAN_SECONDS), |text| text.parse())?;
+    let span = Duration::from_secs(seconds.into());
     let (begun, mut customers) = (Instant::now(), tokio::task::JoinSet::new());
     for _ in 0..CONNECTIONS {
         let customer = Customer { http: client()?, ..Customer::clone(&centre) };
-        customers.spawn(async move { customer.until(begun + SPAN).await });
+        customers.spawn(async move { customer.until(begun + span).await });
     }
-    tokio::time::sleep(WARM_UP).await;
-    let warm = resident_kilobytes(&pid)?;
+    let mut memory = Vec::new();
+    for part in LOOKS_AT_MEMORY {
+        tokio::time::sleep_until((begun + span.mul_f64(part)).into()).await;
+        memory.push((span.mul_f64(part), own_kilobytes(&pid)?));
+    }
     while let Some(ended) = customers.join_next().await {
         ended??;
     }
     let took = begun.elapsed();
     let times = std::mem::take(&mut *centre.times.lock().unwrap_or_else(PoisonError::into_inner));
-    print(&times, took);
-    println!("memory after {WARM_UP:?}: {warm} kB, at the end: {} kB", resident_kilobytes(&pid)?);
-    Ok(())
+    print(&times, took, &memory);
+    if seconds < SPAN_SECONDS { Ok(()) } else { check_growth(&memory) }
 }
 
 /// Somebody who uses the API.
@@ -112,10 +119,12 @@ impl Customer {
     async fn serve_a_task(&self) -> Result<(), Failure> {
         let form = [("WorkflowSid", self.workflow.as_str()), ("Attributes", r#"{"selected_language":"en"}"#)];
         let task = format!("/Tasks/{}", sid(&self.post("CreateTask", "/Tasks", &form).await?)?);
-        for _ in 0..LOOKS_MAX {
+        let (begun, (mut pause, pause_max)) = (Instant::now(), LOOK_AGAIN);
+        while begun.elapsed() < OFFERED_WITHIN {
             let offers = self.get("ListTaskReservation", &format!("{task}/Reservations")).await?;
             let Ok(offer) = sid(&offers["reservations"][0]) else {
-                tokio::time::sleep(LOOK_EVERY).await;
+                tokio::time::sleep(pause).await;
+                pause = pause_max.min(pause * 2);
                 continue;
             };
             let offer = format!("{task}/Reservations/{offer}");
@@ -161,11 +170,15 @@ fn sid(resource: &Value) -> Result<String, Failure> {
     Ok(resource["sid"].as_str().ok_or_else(|| format!("no sid in {resource}"))?.to_owned())
 }
 
-fn print(times: &Times, took: Duration) {
+fn print(times: &Times, took: Duration, memory: &[(Duration, u64)]) {
     let requests: usize = times.values().map(Vec::len).sum();
+    let tasks = times.get("CreateTask").map_or(0, Vec::len);
+    let a_second = |count: usize| count as f64 / took.as_secs_f64();
     println!(
-        "{requests} requests in {took:.0?} over {CONNECTIONS} connections: {:.0} a second, no error\n",
-        requests as f64 / took.as_secs_f64()
+        "{requests} requests in {took:.0?} over {CONNECTIONS} connections, no error: {:.0} a second; {:.0} Tasks a second from their \
+         making to their end.\n",
+        a_second(requests),
+        a_second(tasks)
     );
     println!("| operation | requests | median, ms | 99th percentile, ms |\n|---|---|---|---|");
     for (operation, times) in times {
@@ -175,11 +188,26 @@ fn print(times: &Times, took: Duration) {
         println!("| {operation} | {} | {:.1} | {:.1} |", times.len(), at(50), at(99));
     }
     println!();
+    let looks: Vec<String> = memory
+        .iter()
+        .map(|(after, kilobytes)| format!("{:.1} MB after {after:.0?}", *kilobytes as f64 / 1024.0))
+        .collect();
+    println!("The server's own memory: {}.", looks.join(", "));
 }
 
-/// What the kernel says a process holds.
-fn resident_kilobytes(pid: &str) -> Result<u64, Failure> {
+fn check_growth(memory: &[(Duration, u64)]) -> Result<(), Failure> {
+    let (Some((after, first)), Some((_, last))) = (memory.first(), memory.last()) else { return Ok(()) };
+    match last.saturating_sub(*first) {
+        0..=GROWTH_KILOBYTES_MAX => Ok(()),
+        grown => {
+            Err(format!("memory grew by {grown} kB after {after:.0?}, more than {GROWTH_KILOBYTES_MAX} kB").into())
+        }
+    }
+}
+
+/// What the kernel says a process holds in memory, but for pages of files, which are the program itself.
+fn own_kilobytes(pid: &str) -> Result<u64, Failure> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).ok_or("no VmRSS in /proc")?;
+    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).ok_or("no RssAnon in /proc")?;
     Ok(line.trim().trim_end_matches(" kB").parse()?)
 }

@@ -3,6 +3,7 @@
 //!
 //! Nothing here sleeps blindly: a test waits for what it expects to see, and gives up with what there was instead.
 
+use std::collections::BTreeSet;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -11,12 +12,18 @@ use fantoccini::wd::Capabilities;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
+use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::{interval, timeout};
 
+use crate::family;
+
 /// How long anything may take before the test gives up; many times what it takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How often a driver is started at most.
+const STARTS_MAX: usize = 4;
 
 /// How often a page is looked at again.
 const LOOK_EVERY: Duration = Duration::from_millis(25);
@@ -60,15 +67,28 @@ impl Look {
 pub struct Driver {
     process: Child,
     address: String,
+    /// Where browsers keep their profiles; goes with the driver.
+    _folder: TempDir,
 }
 
 /// A browser with one window.
 pub struct Browser(pub Client);
 
 impl Driver {
-    /// Starts one on a free port.
+    /// Starts one on a free port. Of several that start at the same moment, one may find its port taken: it is started again.
     pub async fn start() -> Self {
+        for _ in 1..STARTS_MAX {
+            if let Some(driver) = Self::try_start().await {
+                return driver;
+            }
+        }
+        Self::try_start().await.expect("chromedriver ended without a word on its port")
+    }
+
+    async fn try_start() -> Option<Self> {
+        let folder = tempfile::tempdir().unwrap();
         let mut command = Command::new("chromedriver");
+        command.env("TMPDIR", folder.path());
         command.arg("--port=0").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
         let started = command.kill_on_drop(true).spawn();
         let mut process = started.expect("chromedriver does not start; `apt-get install chromium chromium-driver`");
@@ -76,13 +96,18 @@ impl Driver {
         let port = async {
             while let Some(line) = lines.next_line().await.unwrap() {
                 if let Some((_, port)) = line.split_once("started successfully on port ") {
-                    return port.trim_end_matches('.').to_owned();
+                    return Some(port.trim_end_matches('.').to_owned());
                 }
             }
-            panic!("chromedriver ended without a word on its port");
+            None
         };
-        let port = timeout(PATIENCE, port).await.unwrap();
-        Self { process, address: format!("http://127.0.0.1:{port}") }
+        let port = timeout(PATIENCE, port).await.unwrap()?;
+        Some(Self { process, address: format!("http://127.0.0.1:{port}"), _folder: folder })
+    }
+
+    /// Its processes and those of its browsers.
+    pub fn processes(&self) -> BTreeSet<u32> {
+        self.process.id().map(family::of).unwrap_or_default()
     }
 
     /// Opens a browser.
@@ -96,11 +121,9 @@ impl Driver {
 }
 
 impl Drop for Driver {
-    /// Asked to stop, it takes its browsers with it; killed, it would leave them.
+    /// Ends it and the browsers it opened, also when a test fails before it has closed them.
     fn drop(&mut self) {
-        if let Some(pid) = self.process.id() {
-            let _gone_already = std::process::Command::new("kill").arg(pid.to_string()).status();
-        }
+        family::end(&self.processes());
     }
 }
 
@@ -186,6 +209,11 @@ impl Browser {
         let field = self.0.find(Locator::Css(selector)).await?;
         field.clear().await?;
         field.send_keys(text).await
+    }
+
+    /// Types on the keyboard, into whatever has the focus; [`Key`](fantoccini::key::Key)s are characters, too.
+    pub async fn type_keys(&self, keys: &str) {
+        self.0.active_element().await.unwrap().send_keys(keys).await.unwrap();
     }
 
     /// All the text of the page.

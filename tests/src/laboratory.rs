@@ -55,12 +55,14 @@ pub struct Surroundings {
     pub web: Arc<dyn WebClient>,
     /// Who is asked for the first document of a call to the centre's number, if not the centre.
     pub voice_url: Option<String>,
+    /// Whether webhooks are kept.
+    pub keep_webhooks: bool,
 }
 
 impl Surroundings {
     /// The network as it is.
     pub fn real() -> Self {
-        Self { web: Arc::new(web_client(Destinations::Anywhere).unwrap()), voice_url: None }
+        Self { web: Arc::new(web_client(Destinations::Anywhere).unwrap()), voice_url: None, keep_webhooks: false }
     }
 
     fn outside(&self) -> Outside {
@@ -121,13 +123,18 @@ impl Laboratory {
 
     /// A centre of this set-up that keeps nothing, with a meter on its table.
     pub async fn metered(set_up: &str) -> (Self, Arc<Meter>) {
+        Self::metered_in(set_up, Surroundings::real()).await
+    }
+
+    /// The same in these surroundings.
+    pub async fn metered_in(set_up: &str, surroundings: Surroundings) -> (Self, Arc<Meter>) {
         let meter = Arc::new(Meter::default());
         let layer = Arc::clone(&meter) as Arc<dyn Layer>;
         let layers = |engine| SharedHttpClient::new(Layered::new(engine, layer));
         let table = EmbeddedDynamoDb::open_through(Place::Temporary, layers).await.unwrap();
         let clock = Arc::new(ManualClock(AtomicI64::new(crate::centre::NOON.as_millis())));
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        (Self::open_on(table, set_up, None, clock, address, Surroundings::real()).await, meter)
+        (Self::open_on(table, set_up, None, clock, address, surroundings).await, meter)
     }
 
     async fn open_at(
@@ -162,6 +169,7 @@ impl Laboratory {
             contact_centre: contact_centre.clone(),
             carrier: CarrierChoice::Simulated,
             twiml_preview: true,
+            keep_webhooks: surroundings.keep_webhooks,
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
         };
         let centre = Centre::open_in(surroundings.outside(), table, settings, &base).await.unwrap();
@@ -265,7 +273,7 @@ impl Laboratory {
 
     /// The Task of a caller.
     pub async fn task(&self, caller: CallSid) -> Option<Task> {
-        self.centre.store.task(TaskSid::derive(&[&caller.to_string()])).await.unwrap()
+        self.centre.store.task(TaskSid::of_call(caller)).await.unwrap()
     }
 
     /// A Worker by name.

@@ -9,7 +9,7 @@ use store::compact::name_of;
 use serde_json::json;
 use shared::model::{AssignmentStatus, CallSid, Clock, Millis, TaskChannelName, TaskSid, Timestamp};
 use shared::router::{Event, NewTask, create_task};
-use tests::laboratory::{EXAMPLE, Laboratory};
+use tests::laboratory::{EXAMPLE, Laboratory, Surroundings};
 use tests::metering::{Operation, Written};
 
 /// From the stream's record of a waiting Task to the reserved Task: the boards, all at once, and the transaction.
@@ -23,6 +23,9 @@ const WRITE_UNITS_PER_CALL_CEILING: f64 = 16.0;
 
 /// What a Worker's coming or going costs beside any call: they are put on a board, and it is told.
 const WRITE_UNITS_PER_RETURN_CEILING: f64 = 3.0;
+
+/// What it costs more to keep the webhooks of such a call (`KeepWebhooks` in template.yaml names it).
+const WRITE_UNITS_FOR_WEBHOOKS_CEILING: f64 = 11.0;
 
 /// Calls for the search for hot partitions.
 const CALLS: u32 = 50;
@@ -47,6 +50,26 @@ async fn a_call_costs_no_more_than_its_ceiling() {
     check_bill("A call for which somebody is free", &meter.take(), WRITE_UNITS_PER_CALL_CEILING);
     wrap_up(&laboratory).await;
     check_bill("Wrap-up ends", &meter.take(), WRITE_UNITS_PER_RETURN_CEILING);
+    laboratory.close().await;
+}
+
+#[tokio::test]
+async fn keeping_webhooks_costs_what_the_template_says() {
+    let surroundings = Surroundings { keep_webhooks: true, ..Surroundings::real() };
+    let (laboratory, meter) = Laboratory::metered_in(EXAMPLE, surroundings).await;
+    warm_up(&laboratory).await;
+    meter.take();
+    one_call(&laboratory, "+17075550193", "1").await;
+    let operations = meter.take();
+    println!("{}", bill(&operations));
+    let all: f64 = operations.iter().map(Operation::all_write_units).sum();
+    let webhooks: f64 = operations.iter().filter_map(|operation| operation.write_units.get("WEBHOOK")).sum();
+    assert!(webhooks <= WRITE_UNITS_FOR_WEBHOOKS_CEILING, "{webhooks} write units for webhooks");
+    let ceiling = WRITE_UNITS_PER_CALL_CEILING + WRITE_UNITS_PER_RETURN_CEILING;
+    assert!(all - webhooks <= ceiling, "{all} write units, {webhooks} of them for webhooks");
+    let described = tests::project::read("template.yaml");
+    let price = format!("It costs {WRITE_UNITS_FOR_WEBHOOKS_CEILING} write units a\n      call");
+    assert!(described.contains(&price), "template.yaml states another price");
     laboratory.close().await;
 }
 

@@ -2,24 +2,16 @@
 //! and answers. Between the event and the answer nothing is simulated but AWS itself.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says so by panicking")]
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use cordboard::embedded_dynamodb::{EmbeddedDynamoDb, Place, TABLE};
 use serde_json::{Value, json};
-use shared::model::{AssignmentStatus, TaskSid};
-use store::Store;
+use shared::model::AssignmentStatus;
 use store::items;
-use tests::aws::Aws;
-use tests::dynamodb::Served;
-use tests::lambda::{Lambda, Outcome, lambda_json};
-use tests::template::{Template, logical_id};
-use tests::{binaries, centre, project};
-
-/// The account and the auth token every event is signed for (scripts/sign_events.py).
-const ACCOUNT_SID: &str = "AC00000000000000000000000000000001";
-const AUTH_TOKEN: &str = "12345";
+use tests::deployment::Deployment;
+use tests::lambda::lambda_json;
+use tests::{centre, project};
 
 /// What must come of an event.
 enum Expected {
@@ -98,13 +90,13 @@ fn every_event_is_part_of_the_story() {
 
 #[tokio::test]
 async fn every_binary_answers_its_events_as_a_lambda() {
-    let mut world = World::open().await;
+    let mut world = Deployment::open().await;
     centre::enqueue_two_callers(&world.store()).await;
     for (name, expected) in STORY {
         let payload = event(name);
-        check(name, expected, &world.invoke(name, &payload).await);
+        check(name, expected, &invoke(&mut world, name, &payload).await);
         if let Some(encoded) = as_api_gateway_sends_it(&payload) {
-            check(&format!("{name}, in Base64"), expected, &world.invoke(name, &encoded).await);
+            check(&format!("{name}, in Base64"), expected, &invoke(&mut world, name, &encoded).await);
         }
     }
     world.close().await;
@@ -112,8 +104,8 @@ async fn every_binary_answers_its_events_as_a_lambda() {
 
 #[tokio::test]
 async fn a_reservation_in_the_stream_becomes_a_message_to_callbacks_and_a_timer() {
-    let mut world = World::open().await;
-    world.expect("routing.reservation-created", &AllHandled).await;
+    let mut world = Deployment::open().await;
+    expect(&mut world, "routing.reservation-created", &AllHandled).await;
     let callback = event("callbacks.reservation-created");
     assert_eq!(world.messages_to("CallbacksQueue"), [callback["Records"][0]["body"].as_str().unwrap()]);
     let timer = event("routing.reservation-timed-out");
@@ -124,13 +116,13 @@ async fn a_reservation_in_the_stream_becomes_a_message_to_callbacks_and_a_timer(
 #[tokio::test]
 async fn a_message_that_failed_comes_again_in_seconds_and_not_when_its_queue_shows_it_again() {
     for name in ["routing.not-a-timer", "callbacks.not-a-callback"] {
-        let mut world = World::open().await;
+        let mut world = Deployment::open().await;
         for (receives, secs) in [("1", 2), ("3", 8)] {
             let mut message = event(name);
             message["Records"][0]["attributes"]["ApproximateReceiveCount"] = json!(receives);
             let handle = message["Records"][0]["receiptHandle"].as_str().unwrap().to_owned();
-            world.invoke(name, &message).await;
-            assert_eq!(world.aws.hidden().pop(), Some((handle, secs)), "{name}");
+            invoke(&mut world, name, &message).await;
+            assert_eq!(world.hidden().pop(), Some((handle, secs)), "{name}");
         }
         world.close().await;
     }
@@ -139,10 +131,10 @@ async fn a_message_that_failed_comes_again_in_seconds_and_not_when_its_queue_sho
 /// The functions have nothing in common but the table, and whoever carries its records to `routing`: here, the test.
 #[tokio::test]
 async fn a_call_goes_through_the_binaries_from_the_digit_to_the_wrap_up() {
-    let mut world = World::open().await;
+    let mut world = Deployment::open().await;
     let task = centre::waiting_task().sid;
-    world.expect("api.worker-goes-available", &Http(200, JSON, &["\"available\":true"])).await;
-    world.expect("enqueue-call.digit-one", &Http(200, XML, &[WAITS])).await;
+    expect(&mut world, "api.worker-goes-available", &Http(200, JSON, &["\"available\":true"])).await;
+    expect(&mut world, "enqueue-call.digit-one", &Http(200, XML, &[WAITS])).await;
 
     let written = world.store().task(task).await.unwrap().unwrap();
     let mut record = event("routing.task-created");
@@ -151,105 +143,29 @@ async fn a_call_goes_through_the_binaries_from_the_digit_to_the_wrap_up() {
     check("the Task in the stream", &AllHandled, &world.invoke("routing", &record).await);
     assert_eq!(world.status_of(task).await, AssignmentStatus::Reserved);
 
-    world
-        .expect("worker-call.answered", &Http(200, XML, &["<Dial", ">WTfe440123f0abb9b572ad4e09649deb7e</Queue>"]))
-        .await;
-    world.expect("worker-call.connecting", &Http(200, XML, &["<Response/>"])).await;
+    expect(
+        &mut world,
+        "worker-call.answered",
+        &Http(200, XML, &["<Dial", ">WTfe440123f0abb9b572ad4e09649deb7e</Queue>"]),
+    )
+    .await;
+    expect(&mut world, "worker-call.connecting", &Http(200, XML, &["<Response/>"])).await;
     assert_eq!(world.status_of(task).await, AssignmentStatus::Assigned);
 
-    world.expect("worker-call.hang-up", &Http(200, XML, &["<Hangup/>"])).await;
-    world.expect("queue-exit.bridged", &Http(200, XML, &["<Response"])).await;
+    expect(&mut world, "worker-call.hang-up", &Http(200, XML, &["<Hangup/>"])).await;
+    expect(&mut world, "queue-exit.bridged", &Http(200, XML, &["<Response"])).await;
     assert!(world.status_of(task).await.is_end());
     world.close().await;
 }
 
-/// The deployed stack on this machine: a table, Parameter Store, queues, and the functions that have been called.
-struct World {
-    template: Template,
-    table: EmbeddedDynamoDb,
-    served: Served,
-    aws: Aws,
-    running: BTreeMap<String, Lambda>,
+/// Sends the event to its function and looks at the answer.
+async fn expect(world: &mut Deployment, name: &str, expected: &Expected) {
+    check(name, expected, &invoke(world, name, &event(name)).await);
 }
 
-impl World {
-    async fn open() -> Self {
-        let template = Template::parse(&project::read("template.yaml")).unwrap();
-        let table = EmbeddedDynamoDb::open(Place::Temporary).await.unwrap();
-        centre::open(&Store::new(table.client(), TABLE)).await;
-        let parameter = template.part("/Parameters/AuthTokenParameter/Default").as_str().unwrap();
-        let aws = Aws::start(parameter, AUTH_TOKEN).await;
-        let served = Served::start(&table).await;
-        Self { template, table, served, aws, running: BTreeMap::new() }
-    }
-
-    fn store(&self) -> Store {
-        Store::new(self.table.client(), TABLE)
-    }
-
-    async fn status_of(&self, task: TaskSid) -> AssignmentStatus {
-        self.store().task(task).await.unwrap().unwrap().assignment_status
-    }
-
-    fn messages_to(&self, queue: &str) -> Vec<String> {
-        let sent = self.aws.messages().into_iter().filter(|message| message.queue_url.ends_with(queue));
-        sent.map(|message| message.body).collect()
-    }
-
-    async fn expect(&mut self, name: &str, expected: &Expected) {
-        check(name, expected, &self.invoke(name, &event(name)).await);
-    }
-
-    /// Sends an event to its function, started now if this is its first one.
-    async fn invoke(&mut self, name: &str, payload: &Value) -> Value {
-        let function = name.split('.').next().unwrap_or_default();
-        if !self.running.contains_key(function) {
-            let lambda = Lambda::start(function, &binaries::path(function), &self.environment(function)).await;
-            self.running.insert(function.to_owned(), lambda);
-        }
-        match self.running.get_mut(function).unwrap().invoke(payload).await {
-            Outcome::Response(answer) => answer,
-            Outcome::Error(error) => {
-                let log = self.running.remove(function).unwrap().stop().await;
-                panic!("{name} failed: {error}\n{log}")
-            }
-        }
-    }
-
-    /// Ends the functions. None of them may have logged a whole phone number.
-    async fn close(mut self) {
-        for (function, lambda) in &mut self.running {
-            let log = lambda.stop().await;
-            assert!(!log.contains("+1707"), "{function} logs a phone number:\n{log}");
-        }
-    }
-
-    /// The environment of the template, with names where it has references, and the addresses of our own AWS.
-    fn environment(&self, function: &str) -> BTreeMap<String, String> {
-        let resource =
-            self.template.resource(&logical_id(function)).unwrap_or_else(|| panic!("no resource for {function}"));
-        let written = self.template.environment(resource);
-        let mut environment: BTreeMap<String, String> =
-            written.into_iter().map(|(name, value)| (name, self.resolve(&value))).collect();
-        environment.insert("AWS_ENDPOINT_URL_DYNAMODB".to_owned(), self.served.endpoint.clone());
-        for service in ["SSM", "SQS"] {
-            environment.insert(format!("AWS_ENDPOINT_URL_{service}"), self.aws.endpoint.clone());
-        }
-        environment
-    }
-
-    fn resolve(&self, value: &str) -> String {
-        match value {
-            "AccountSid" => ACCOUNT_SID.to_owned(),
-            "Table" => TABLE.to_owned(),
-            queue if queue.ends_with("Queue") => self.aws.queue_url(queue),
-            address if address.contains("${HttpApi}") => "https://cordboard.example".to_owned(),
-            other => {
-                let default = self.template.part(&format!("/Parameters/{other}/Default"));
-                default.as_str().unwrap_or(other).to_owned()
-            }
-        }
-    }
+/// Sends a payload to the function that an event of this name is for.
+async fn invoke(world: &mut Deployment, name: &str, payload: &Value) -> Value {
+    world.invoke(name.split('.').next().unwrap_or_default(), payload).await
 }
 
 fn event(name: &str) -> Value {

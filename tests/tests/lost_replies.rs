@@ -57,8 +57,9 @@ async fn instruct(laboratory: &Laboratory, caller: CallSid, instruction: &str) {
         account_sid,
         public_url: laboratory.base.clone(),
         clock: Arc::clone(&laboratory.clock) as Arc<dyn Clock>,
+        journal: runtime::WebhookJournal::off(),
     };
-    let instruct = Callback::Instruct { task: task.sid, reservation, instruction, request: 1 };
+    let instruct = Callback::Instruct { task: task.sid, reservation, instruction, request: 1, expected_versions: None };
     callbacks.on_callback(&instruct).await.unwrap();
     // It comes again, as it does after a crash.
     callbacks.on_callback(&instruct).await.unwrap();

@@ -159,3 +159,42 @@ async fn the_call_command_reaches_wrap_up_or_fails() {
     }
     process.interrupt().await;
 }
+
+#[tokio::test]
+async fn the_explain_command_tells_why_a_call_waits_and_fails_where_nothing_is_to_be_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let port = free_port();
+    let process = Process::start(folder.path(), port, &["--in-memory"]).await;
+    // One for each Worker who speaks English, and one more.
+    let mut calls = Vec::new();
+    for caller in ["+17075550181", "+17075550182", "+17075550184"] {
+        calls.push(dial(&process, caller, "1").await);
+    }
+    let two_ring = |phones: &Value| (phones["calls"].as_array()?.len() == 2).then_some(());
+    process.until("/simulator/calls?status=ringing", two_ring).await;
+    let ask = async |sid: &str, port: u16| {
+        let done = command(folder.path(), &["explain", sid, "--port", &port.to_string()]).output().await.unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        (done.status.code(), text(done.stdout), text(done.stderr))
+    };
+    let task_of = |call: &String| shared::model::TaskSid::derive(&[call]).to_string();
+    let mut told = Vec::new();
+    for call in &calls {
+        told.push(ask(&task_of(call), port).await);
+    }
+    assert!(told.iter().all(|(code, ..)| *code == Some(0)), "{told:?}");
+    let waiting = told.iter().find(|(_, text, _)| text.contains("status     pending"));
+    let (_, waiting, _) = waiting.unwrap_or_else(|| panic!("none of them waits: {told:?}"));
+    for expected in
+        ["their capacity of 1 voice Task is taken by WT", "languages HAS \"en\"", "^^^^^^^^^^^^^^^^^^", "step 1 of"]
+    {
+        assert!(waiting.contains(expected), "{expected} is missing:\n{waiting}");
+    }
+    let (code, _, error) = ask("WT00000000000000000000000000000009", port).await;
+    assert!(code == Some(1) && error.contains("there is no Task WT"), "{code:?} {error}");
+    let (code, _, error) = ask("Maya", port).await;
+    assert!(code == Some(2) && error.contains("WT…"), "{code:?} {error}");
+    let (code, _, error) = ask(&task_of(&calls[0]), free_port()).await;
+    assert!(code == Some(1) && error.contains("no contact centre of yours runs"), "{code:?} {error}");
+    process.interrupt().await;
+}

@@ -10,8 +10,8 @@ use crate::answer::Answer;
 use crate::call::{Call, PathSid};
 use crate::error::ApiError;
 use crate::resources::{
-    activity, event, event_stream, reservation, statistics, task, task_channel, task_queue, worker, worker_channel,
-    workflow, workspace,
+    activity, event, event_stream, explain, reservation, statistics, task, task_channel, task_queue, webhook, worker,
+    worker_channel, workflow, workspace,
 };
 use crate::{BODY_BYTES_MAX, WORKFLOW_BODY_BYTES_MAX};
 
@@ -113,11 +113,14 @@ pub static ROUTES: &[Route] = &[
     Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Workers/{WorkerSid}/Reservations", run: |call| Box::pin(reservation::list_of_worker(call)) },
     Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Workers/{WorkerSid}/Reservations/{Sid}", run: |call| Box::pin(reservation::fetch_of_worker(call)) },
     Route { method: Method::POST, path: "/v1/Workspaces/{WorkspaceSid}/Workers/{WorkerSid}/Reservations/{Sid}", run: |call| Box::pin(reservation::update_of_worker(call)) },
+    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Workers/{WorkerSid}/Explain", run: |call| Box::pin(explain::of_one_worker(call)) },
     Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Tasks", run: |call| Box::pin(task::list(call)) },
     Route { method: Method::POST, path: "/v1/Workspaces/{WorkspaceSid}/Tasks", run: |call| Box::pin(task::create(call)) },
     Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Tasks/{Sid}", run: |call| Box::pin(task::fetch(call)) },
     Route { method: Method::POST, path: "/v1/Workspaces/{WorkspaceSid}/Tasks/{Sid}", run: |call| Box::pin(task::update(call)) },
     Route { method: Method::DELETE, path: "/v1/Workspaces/{WorkspaceSid}/Tasks/{Sid}", run: |call| Box::pin(task::delete(call)) },
+    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Tasks/{TaskSid}/Explain", run: |call| Box::pin(explain::of_one_task(call)) },
+    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Tasks/{TaskSid}/Webhooks", run: |call| Box::pin(webhook::list(call)) },
     Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Tasks/{TaskSid}/Reservations", run: |call| Box::pin(reservation::list_of_task(call)) },
     Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Tasks/{TaskSid}/Reservations/{Sid}", run: |call| Box::pin(reservation::fetch_of_task(call)) },
     Route { method: Method::POST, path: "/v1/Workspaces/{WorkspaceSid}/Tasks/{TaskSid}/Reservations/{Sid}", run: |call| Box::pin(reservation::update_of_task(call)) },

@@ -27,6 +27,8 @@ pub(crate) struct Offer {
     pub task: Task,
     pub reservation: Reservation,
     pub worker: Worker,
+    /// The versions of which the Task has to have one when an instruction is claimed; `None`: any will do.
+    pub expected_versions: Option<Vec<u64>>,
 }
 
 impl Callbacks {
@@ -43,7 +45,8 @@ impl Callbacks {
         let Some(workflow) = workflow else { return Ok(()) };
         let urls = [&workflow.assignment_callback_url, &workflow.fallback_assignment_callback_url];
         let urls = urls.into_iter().flatten().map(String::as_str);
-        match self.sender().ask(urls, &self.form(&offer), offer.reservation.sid).await {
+        let web = self.web_for(Some(task));
+        match self.sender(&*web).ask(urls, &self.form(&offer), offer.reservation.sid).await {
             Some(instruction) => self.carry_out(&offer, &instruction, fastrand::u64(..)).await,
             // The application may connect the Worker by a call of its own.
             None => Ok(self.store.name_reservation(reservation, task, self.clock.now()).await?),
@@ -55,13 +58,13 @@ impl Callbacks {
         let Some(task) = self.store.task(task).await? else { return Ok(None) };
         let Some(reservation) = task.reservation(reservation).cloned() else { return Ok(None) };
         let worker = self.store.worker(reservation.worker_sid).await?;
-        Ok(worker.map(|worker| Offer { task, reservation, worker }))
+        Ok(worker.map(|worker| Offer { task, reservation, worker, expected_versions: None }))
     }
 
     /// The parameters of section 11.1.
     fn form(&self, offer: &Offer) -> Vec<(String, String)> {
         let now = self.clock.now();
-        let Offer { task, reservation, worker } = offer;
+        let Offer { task, reservation, worker, .. } = offer;
         [
             ("Timestamp", now.as_secs().to_string()),
             ("AccountSid", self.account_sid.to_string()),

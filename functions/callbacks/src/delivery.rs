@@ -84,10 +84,10 @@ pub(crate) struct Sender<'a> {
 }
 
 impl Callbacks {
-    /// Who delivers webhooks.
-    pub(crate) fn sender(&self) -> Sender<'_> {
-        let Self { web, destinations, auth_token, public_url, .. } = self;
-        Sender { web: &**web, destinations: *destinations, auth_token, public_url }
+    /// Who delivers webhooks, on this way.
+    pub(crate) fn sender<'a>(&'a self, web: &'a dyn WebClient) -> Sender<'a> {
+        let Self { destinations, auth_token, public_url, .. } = self;
+        Sender { web, destinations: *destinations, auth_token, public_url }
     }
 }
 

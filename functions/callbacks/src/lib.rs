@@ -5,16 +5,19 @@
 //! process dies between that write and the call, the Reservation's deadline ends it and the Task is offered again.
 
 mod assignment;
+mod conference;
 mod delivery;
 mod destination;
 mod event;
 mod instruction;
 mod relay;
+mod ring;
 mod telling;
 
 use std::sync::Arc;
 
 use carrier::{Carrier, Moved};
+use runtime::WebhookJournal;
 use shared::model::{CallSid, Clock, EndReason, Task, TaskSid};
 use shared::router::Event;
 use shared::router::effects::Callback;
@@ -22,6 +25,7 @@ use shared::webhook::path;
 use store::Store;
 use web::WebClient;
 
+use assignment::Offer;
 pub use destination::{Destinations, web_client};
 pub use event::handle;
 
@@ -43,6 +47,8 @@ pub struct Callbacks {
     pub public_url: String,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
+    /// Where what is sent is kept for its Task's story.
+    pub journal: WebhookJournal,
 }
 
 /// Why a message could not be handled; it will come again.
@@ -64,15 +70,18 @@ impl Callbacks {
     pub async fn on_callback(&self, callback: &Callback) -> Result<(), Error> {
         match callback {
             Callback::Assignment { task, reservation } => self.assign(*task, *reservation).await,
-            Callback::Instruct { task, reservation, instruction, request } => {
-                self.instruct(*task, *reservation, instruction, *request).await
+            Callback::Instruct { task, reservation, instruction, request, expected_versions } => {
+                let Some(offer) = self.load_offer(*task, *reservation).await? else { return Ok(()) };
+                let offer = Offer { expected_versions: expected_versions.clone(), ..offer };
+                self.carry_out(&offer, instruction, *request).await
             }
             Callback::MoveCaller { call, task, reservation } => self.move_caller(*call, *task, *reservation).await,
+            Callback::CallCustomer { task, reservation } => self.call_customer(*task, *reservation).await,
             Callback::Relay(relay) => {
                 self.relay(relay).await;
                 Ok(())
             }
-            Callback::StopWorkerCall { call } => self.stop(*call).await,
+            Callback::StopWorkerCall { call, task } => self.stop(*call, *task).await,
             Callback::SendCallerOn { call, task } => self.send_on(*call, *task).await,
             Callback::CheckCaller { call, task } => self.check_caller(*call, *task).await,
             Callback::DeleteQueue { queue } => {
@@ -82,8 +91,9 @@ impl Callbacks {
         }
     }
 
-    async fn stop(&self, call: CallSid) -> Result<(), Error> {
-        if self.carrier.end_call(call).await? == Moved::Yes {
+    async fn stop(&self, call: CallSid, task: Option<TaskSid>) -> Result<(), Error> {
+        let carrier = task.map_or_else(|| self.carrier.clone(), |task| self.carrier_for(task));
+        if carrier.end_call(call).await? == Moved::Yes {
             tracing::info!(call_sid = %call, "Worker's phone stopped ringing: the Task is no longer offered");
         }
         Ok(())
@@ -102,20 +112,34 @@ impl Callbacks {
             Some(EndReason::QueueFull) => path::queue_full(Some(task), &language),
             Some(_) | None => path::timed_out(Some(task), &language),
         });
-        let moved = self.carrier.redirect_call(call, &url).await?;
+        let moved = self.carrier_for(task).redirect_call(call, &url).await?;
         tracing::info!(task_sid = %task, call_sid = %call, ?moved, "caller sent on: the Task was canceled");
         Ok(())
     }
 
     /// The end of a call is told once; whoever did not hear it asks.
     async fn check_caller(&self, call: CallSid, task: TaskSid) -> Result<(), Error> {
-        if self.carrier.is_live(call).await? {
+        if self.carrier_for(task).is_live(call).await? {
             return Ok(());
         }
         let gone = Event::CallerGone { task, reason: EndReason::Hangup, carrier_queue: None };
         let applied = self.store.apply(&gone, self.clock.now()).await?;
         tracing::warn!(task_sid = %task, call_sid = %call, outcome = ?applied.outcome, "the call had ended unheard");
         Ok(())
+    }
+
+    /// The carrier, for what is done for a Task.
+    fn carrier_for(&self, task: TaskSid) -> Carrier {
+        self.carrier.through(|web| self.journal.about(task, web))
+    }
+
+    /// The way to other people's servers, for what is sent about a Task, if it is about one.
+    fn web_for(&self, task: Option<TaskSid>) -> Arc<dyn WebClient> {
+        let web = Arc::clone(&self.web);
+        match task {
+            Some(task) => self.journal.about(task, web),
+            None => web,
+        }
     }
 
     /// A URL somebody else can use: our own paths get our address.

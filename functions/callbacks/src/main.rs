@@ -6,7 +6,7 @@ use std::sync::Arc;
 use callbacks::{Callbacks, Destinations, handle, web_client};
 use carrier::{Carrier, TWILIO_API};
 use lambda_runtime::{LambdaEvent, service_fn};
-use runtime::{Env, Received, Redelivery, SystemClock, aws, parameter_store};
+use runtime::{Env, Received, Redelivery, SystemClock, WebhookJournal, aws, parameter_store};
 use serde_json::Value;
 use web::Reqwest;
 
@@ -20,8 +20,10 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let auth_token = parameter_store::auth_token(&env).await?;
     let carrier_url = carrier_url.as_deref().unwrap_or(TWILIO_API);
     let redelivery = Arc::new(Redelivery::new(aws::sqs(&env)?));
+    let (store, clock) = (aws::store(&env)?, Arc::new(SystemClock));
     let callbacks = Arc::new(Callbacks {
-        store: aws::store(&env)?,
+        journal: WebhookJournal::from_env(&env, &store, Arc::clone(&clock) as _)?,
+        store,
         carrier: Carrier::new(
             Arc::new(Reqwest::new(aws::web_builder())?),
             carrier_url,
@@ -33,7 +35,7 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
         auth_token,
         account_sid,
         public_url: public_url.trim_end_matches('/').to_owned(),
-        clock: Arc::new(SystemClock),
+        clock,
     });
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| {
         let (callbacks, redelivery) = (Arc::clone(&callbacks), Arc::clone(&redelivery));

@@ -13,7 +13,8 @@ const RELAY_TIME_LIMIT: Duration = Duration::from_secs(15);
 impl Callbacks {
     /// Sends a notice on. Like the carrier's own notices it is not repeated beyond what its URL asks for.
     pub(crate) async fn relay(&self, relay: &Relay) {
-        if let Err(error) = self.sender().relay(relay).await {
+        let web = self.web_for(relay.task);
+        if let Err(error) = self.sender(&*web).relay(relay).await {
             tracing::warn!(error = &error as &dyn std::error::Error, "a status callback was not delivered");
         }
     }
@@ -45,6 +46,7 @@ mod tests {
         for fragment in ["", "#tt=15000&rt=15000&rc=5&rp=all", "#rt=6000&rc=5&rp=all"] {
             let servers = Servers::new(&[("https://app.example/status", (A_MINUTE, Some(204), ""))]);
             let relay = Relay {
+                task: None,
                 url: format!("https://app.example/status{fragment}"),
                 method: CallbackMethod::Post,
                 parameters: Vec::new(),

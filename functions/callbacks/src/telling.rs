@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use shared::model::instruction::CallbackMethod;
 use shared::model::{EventSid, EventType, Workspace, WorkspaceSid};
-use shared::router::events::{self, Notice};
+use shared::router::events::{self, Notice, Parameter};
 
 use crate::delivery::{DeliveryError, Sender, Webhook};
 use crate::{Callbacks, Error};
@@ -23,7 +23,8 @@ impl Callbacks {
         };
         let Some(workspace) = self.listener(notice.workspace, event.event_type).await? else { return Ok(()) };
         let url = workspace.event_callback_url.as_deref().unwrap_or_default();
-        match self.sender().post_event(url, notice.event, &event.form(self.account_sid)).await {
+        let web = self.web_for(event.parameters.get(Parameter::TaskSid).and_then(|task| task.parse().ok()));
+        match self.sender(&*web).post_event(url, notice.event, &event.form(self.account_sid)).await {
             // A long answer is a success, too: nobody reads it.
             Ok(()) | Err(DeliveryError::TooLong) => Ok(()),
             Err(DeliveryError::Forbidden(forbidden)) => {

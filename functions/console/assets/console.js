@@ -6,6 +6,8 @@
   let open = new Set();
   let typed = new Map();
   let sent = false;
+  // Whether what was refused is what somebody did; otherwise it is that the page could not be fetched anew.
+  let refusedToSomebody = false;
   const begun = new WeakMap();
 
   const words = (seconds) => {
@@ -43,7 +45,9 @@
     }
   };
 
-  document.addEventListener("htmx:beforeSwap", () => {
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (event.detail.xhr.getResponseHeader("HX-Retarget") === "#refusal") refusedToSomebody = event.detail.requestConfig.verb === "post";
+    else if (!refusedToSomebody) document.getElementById("refusal")?.replaceChildren();
     open = new Set([...document.querySelectorAll("#live details[open][id]")].map((element) => element.id));
     const fields = document.querySelectorAll("#live :is(textarea, input:not([type=hidden]), select)[id]");
     typed = new Map(sent ? [] : [...fields].filter((field) => field.value !== field.defaultValue).map((field) => [field.id, field.value]));
@@ -61,8 +65,17 @@
   });
 
   // What was sent is not typed once more.
-  document.addEventListener("htmx:configRequest", (event) => { sent = event.detail.verb === "post"; });
+  document.addEventListener("htmx:configRequest", (event) => {
+    sent = event.detail.verb === "post";
+    if (sent) document.getElementById("refusal")?.replaceChildren();
+  });
 
-  document.addEventListener("DOMContentLoaded", () => { tick(); announce(); });
+  document.addEventListener("DOMContentLoaded", () => {
+    tick();
+    announce();
+    // A mistake is where one goes on; a form that only passes something on is sent by itself.
+    document.querySelector("main [aria-invalid=true]")?.focus();
+    document.querySelector("form[data-send]")?.requestSubmit();
+  });
   setInterval(tick, SECOND);
 })();

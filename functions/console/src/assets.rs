@@ -1,14 +1,13 @@
 //! What pages refer to: scripts, the style sheet, the icon. All of it is in the binary; a name carries a hash of the content,
 //! so a browser keeps it for good and never has an old one.
 
-use std::io::Write;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 use flate2::Compression;
-use flate2::write::GzEncoder;
 use http::{HeaderMap, StatusCode, header};
 use sha2::{Digest, Sha256};
 
+use crate::compress::{gzip, is_taken};
 use crate::reply::Reply;
 
 /// Where they are.
@@ -23,7 +22,7 @@ pub struct Asset {
     pub address: String,
     content_type: &'static str,
     plain: &'static [u8],
-    gzip: Vec<u8>,
+    gzip: OnceLock<Vec<u8>>,
 }
 
 /// All of them.
@@ -44,7 +43,7 @@ pub struct Assets {
     pub icon: Asset,
 }
 
-/// Compressed when the first page is asked for.
+/// Named when the first page is asked for; each is compressed once, when it is asked for itself.
 pub static ASSETS: LazyLock<Assets> = LazyLock::new(|| Assets {
     htmx: Asset::script("htmx", include_bytes!("../assets/htmx.min.js")),
     sse: Asset::script("sse", include_bytes!("../assets/sse.min.js")),
@@ -73,23 +72,19 @@ impl Asset {
     fn new(name: &str, extension: &str, content_type: &'static str, plain: &'static [u8]) -> Self {
         let hash: String = Sha256::digest(plain).iter().map(|byte| format!("{byte:02x}")).collect();
         let hash: String = hash.chars().take(HASH_CHARS).collect();
-        Self { address: format!("{PATH}{name}.{hash}.{extension}"), content_type, plain, gzip: gzip(plain) }
+        Self { address: format!("{PATH}{name}.{hash}.{extension}"), content_type, plain, gzip: OnceLock::new() }
     }
-}
 
-/// Writing to memory does not fail; if it did, an empty result would be served plain.
-fn gzip(plain: &[u8]) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
-    encoder.write_all(plain).and_then(|()| encoder.finish()).unwrap_or_default()
+    fn gzip(&self) -> &[u8] {
+        self.gzip.get_or_init(|| gzip(self.plain, Compression::best()))
+    }
 }
 
 /// The asset at this address, compressed for browsers that take it so.
 pub fn serve(path: &str, headers: &HeaderMap) -> Option<Reply> {
     let asset = ASSETS.all().into_iter().find(|asset| asset.address == path)?;
-    let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let takes_gzip = accepted.split(',').any(|encoding| encoding.trim().split(';').next() == Some("gzip"));
-    let reply = if takes_gzip && !asset.gzip.is_empty() {
-        Reply::bytes(StatusCode::OK, asset.content_type, asset.gzip.clone()).with(header::CONTENT_ENCODING, "gzip")
+    let reply = if is_taken(headers) && !asset.gzip().is_empty() {
+        Reply::bytes(StatusCode::OK, asset.content_type, asset.gzip().to_vec()).with(header::CONTENT_ENCODING, "gzip")
     } else {
         Reply::bytes(StatusCode::OK, asset.content_type, asset.plain.to_vec())
     };
@@ -105,9 +100,9 @@ mod tests {
 
     #[test]
     fn everything_a_page_refers_to_is_light() {
-        let bytes: usize = ASSETS.all().into_iter().map(|asset| asset.gzip.len()).sum();
+        let bytes: usize = ASSETS.all().into_iter().map(|asset| asset.gzip().len()).sum();
         assert!(bytes <= ALL_BYTES_MAX, "{bytes}");
-        assert!(ASSETS.all().into_iter().all(|asset| !asset.gzip.is_empty()));
+        assert!(ASSETS.all().into_iter().all(|asset| !asset.gzip().is_empty()));
     }
 
     #[test]

@@ -3,7 +3,8 @@
 //!
 //! An answer is held until there is something to say, for [`HOLD`] at most, and ends; browsers ask again by themselves and
 //! bring the id of the last message with them ([`Cursor`]), so nothing is missed in between. It is the same on Lambda, which
-//! cannot stream.
+//! cannot stream. Events are followed as the API's event stream follows them, [`store::Store::follow_events`]: an open page on
+//! which nothing happens costs nothing here, and on Lambda a look at the sixteen shards of an hour now and then.
 
 use std::collections::BTreeSet;
 use std::fmt::{self, Display};
@@ -12,9 +13,9 @@ use std::time::Duration;
 
 use http::{StatusCode, header};
 use shared::model::{Millis, Timestamp, WorkerSid};
-use shared::router::events::Event;
-use store::EventFilter;
-use tokio::time::{Instant, sleep};
+use shared::router::events::{Event, EventPlace};
+use store::{EventFilter, KEPT_LATE_MAX};
+use tokio::time::Instant;
 
 use crate::reply::Reply;
 use crate::session::Role;
@@ -26,18 +27,11 @@ pub const PATH: &str = "/console/changes";
 /// How long an answer is held while nothing happens: less than API Gateway waits (29 s).
 const HOLD: Duration = Duration::from_secs(20);
 
-/// How often is looked for something new: with it, fetching included, a table is up to date within a second. A look costs a
-/// query of each shard of events, however many Tasks there are.
-const LOOK_EVERY: Duration = Duration::from_millis(300);
+/// How often is looked whether a telephone did something: it is in memory.
+const LOOK_AT_PHONES_EVERY: Duration = Duration::from_millis(200);
 
 /// How long a browser waits before it asks again.
 const RETRY: Duration = Duration::from_millis(100);
-
-/// How late an event may be kept and still be noticed.
-const LATE_MAX: Millis = Millis::from_secs(5);
-
-/// How far before its write an event may be dated.
-const COARSE: Millis = Millis::from_secs(1);
 
 /// How far back is looked for a browser that slept.
 const ASLEEP_MAX: Millis = Millis::from_secs(60);
@@ -110,8 +104,8 @@ impl Watch {
 /// The address a page listens at: what it wants to know, and from where on.
 pub fn address(visit: &Visit<'_>, watch: Watch) -> String {
     let phones = visit.console.phones.as_ref().map_or(0, |phones| phones.revision());
-    // Some events have the moment of their write in whole seconds: what comes after the page may be dated a second before it.
-    let since = Cursor { until: back(visit.now, COARSE), seen: 0, phones };
+    // What is kept late may be dated before the page and not be on it.
+    let since = Cursor { until: visit.now - KEPT_LATE_MAX, seen: 0, phones };
     let (is_phones, worker) = match watch {
         Watch::Phones => (true, None),
         Watch::Worker(worker) => (false, Some(worker)),
@@ -128,13 +122,15 @@ pub async fn answer(visit: &Visit<'_>) -> Result<Reply, Refused> {
     let since = last.unwrap_or(visit.query.text("since"));
     let mut cursor = since.parse().unwrap_or(Cursor { until: visit.now, seen: 0, phones: 0 });
     let until = Instant::now() + HOLD;
+    let mut watch = visit.console.api.store.watch_events();
     loop {
         let kinds;
         (kinds, cursor) = look(visit, cursor).await?;
-        if !kinds.is_empty() || Instant::now() >= until {
+        let left = until.saturating_duration_since(Instant::now());
+        if !kinds.is_empty() || left.is_zero() {
             return Ok(message(&kinds, cursor));
         }
-        sleep(LOOK_EVERY).await;
+        watch.next(if visit.query.has("phones") { left.min(LOOK_AT_PHONES_EVERY) } else { left }).await;
     }
 }
 
@@ -153,62 +149,64 @@ fn message(kinds: &BTreeSet<Kind>, cursor: Cursor) -> Reply {
 /// What is new since `cursor`, and where to go on.
 async fn look(visit: &Visit<'_>, cursor: Cursor) -> Result<(BTreeSet<Kind>, Cursor), Refused> {
     let now = visit.console.api.clock.now();
-    let mut kinds = BTreeSet::new();
     let phones = visit.console.phones.as_ref().map_or(0, |phones| phones.revision());
+    if now - ASLEEP_MAX > cursor.until {
+        // A browser that slept for hours learns that everything changed; it needs no list.
+        return Ok((Kind::ALL.into(), Cursor { until: now - KEPT_LATE_MAX, seen: 0, phones }));
+    }
+    let filter = EventFilter { worker_sid: worker(visit), ..EventFilter::between(now, now) };
+    let from = EventPlace::before(next(cursor.until) - KEPT_LATE_MAX);
+    let ahead = visit.console.api.store.follow_events(visit.workspace, &filter, from, now, EVENTS_MAX).await;
+    let ahead = ahead.map_err(Refused::away)?;
+    let until = (ahead.seen.at - Millis::from_millis(1)).min(now).max(cursor.until);
+    let mut kinds = news(&ahead.events, cursor);
     if visit.query.has("phones") && phones != cursor.phones {
         kinds.insert(Kind::Phones);
     }
-    let events = newest(visit, cursor, now).await?;
-    let slept = back(now, ASLEEP_MAX) > cursor.until;
-    if events.len() >= EVENTS_MAX || slept {
-        kinds.extend(Kind::ALL);
-    }
-    let (known, new): (Vec<&Event>, Vec<&Event>) = events.iter().partition(|event| event.at() <= cursor.until);
-    let is_late = cursor.seen != 0 && digest(&known) != cursor.seen;
-    let told = if is_late { known.into_iter().chain(new).collect() } else { new };
-    kinds.extend(told.into_iter().flat_map(Kind::of));
-    let horizon = back(now, LATE_MAX);
-    let seen = digest(&events.iter().filter(|event| event.at() > horizon).collect::<Vec<_>>());
-    Ok((kinds, Cursor { until: now, seen, phones }))
+    let horizon = until - KEPT_LATE_MAX;
+    let seen = digest(ahead.events.iter().filter(|event| event.place.at > horizon && event.place.at <= until));
+    Ok((kinds, Cursor { until, seen, phones }))
 }
 
-/// The events from as far back as one may come late.
-async fn newest(visit: &Visit<'_>, cursor: Cursor, now: Timestamp) -> Result<Vec<Event>, Refused> {
-    let worker = match visit.session.role {
+/// The kinds of what is new among the events since some time before `cursor`.
+fn news(events: &[Event], cursor: Cursor) -> BTreeSet<Kind> {
+    if events.len() >= EVENTS_MAX {
+        return Kind::ALL.into();
+    }
+    let is_known = |event: &&Event| event.place.at <= cursor.until;
+    let was_kept_late = cursor.seen != 0 && digest(events.iter().filter(is_known)) != cursor.seen;
+    let told = events.iter().filter(|event| was_kept_late || !is_known(event));
+    told.flat_map(Kind::of).collect()
+}
+
+/// An agent is told of themselves alone.
+fn worker(visit: &Visit<'_>) -> Option<WorkerSid> {
+    match visit.session.role {
         Role::Agent(own) => Some(own),
         Role::Administrator => visit.query.text("worker").parse().ok(),
-    };
-    let from = back(cursor.until, LATE_MAX) + Millis::from_millis(1);
-    // A browser that slept for hours learns that everything changed; it needs no list.
-    let filter = EventFilter { worker_sid: worker, ..EventFilter::between(from.max(back(now, ASLEEP_MAX)), now) };
-    let page = visit.console.api.store.events(visit.workspace, &filter, None, EVENTS_MAX).await;
-    page.map(|page| page.events).map_err(|error| {
-        tracing::error!(%error, "events could not be read");
-        Refused { status: StatusCode::SERVICE_UNAVAILABLE, message: "the table does not answer".to_owned() }
-    })
+    }
 }
 
-fn back(moment: Timestamp, span: Millis) -> Timestamp {
-    let millis = i64::try_from(span.as_millis()).unwrap_or_default();
-    Timestamp::from_millis(moment.as_millis().saturating_sub(millis))
+fn next(moment: Timestamp) -> Timestamp {
+    moment + Millis::from_millis(1)
 }
 
 /// A number that differs when the events do, in whatever order; never 0, which stands for not knowing.
-fn digest(events: &[&Event]) -> u64 {
+fn digest<'e>(events: impl Iterator<Item = &'e Event>) -> u64 {
     let last_half = |event: &Event| {
         let [.., b8, b9, b10, b11, b12, b13, b14, b15] = event.sid().to_bytes();
         u64::from_be_bytes([b8, b9, b10, b11, b12, b13, b14, b15])
     };
     // Every id goes through a multiplication, so that neighbours do not cancel each other out.
-    let mixed = |event: &&Event| last_half(event).wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    events.iter().map(mixed).fold(1, u64::wrapping_add).max(1)
+    let mixed = |event: &Event| last_half(event).wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    events.map(mixed).fold(1, u64::wrapping_add).max(1)
 }
 
 /// What was seen: every event up to a moment, of which those that were there are known by their digest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Cursor {
     until: Timestamp,
-    /// Of the last [`LATE_MAX`] before; 0: not known.
+    /// Of the last [`KEPT_LATE_MAX`] before; 0: not known.
     seen: u64,
     /// The telephones' revision.
     phones: u64,

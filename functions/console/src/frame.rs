@@ -63,10 +63,12 @@ pub fn page_and(visit: &Visit<'_>, status: StatusCode, page: Page<'_>, tail: Mar
             header .top {
                 a .brand href="/console" { "Cordboard" }
                 (navigation(visit, page.section))
+                (workspace(visit, page.section))
                 form method="post" action="/console/sign-out" { (csrf(visit)) button .quiet type="submit" { "Sign out" } }
             }
             main #main {
                 h1 { (page.title) }
+                div #refusal {}
                 (page.head)
                 (live(visit, page.watch, page.live))
                 (tail)
@@ -141,14 +143,26 @@ fn navigation(visit: &Visit<'_>, current: &str) -> Markup {
     }
 }
 
-/// The region that is fetched anew, from the very address the page has.
+/// Which Workspace is shown, and the way to the others.
+fn workspace(visit: &Visit<'_>, current: &str) -> Markup {
+    html! {
+        @if visit.session.role == Role::Administrator {
+            a .workspace #workspace href="/console/workspaces" aria-current=[(current == "workspaces").then_some("page")] {
+                span .unseen { "Workspace: " } (visit.workspace_name)
+            }
+        }
+    }
+}
+
+/// The region that is fetched anew, from the very address the page has. What fetches it stands beside it and stays: were it part
+/// of what is replaced, a change that comes while a page is being fetched would be forgotten with it.
 fn live(visit: &Visit<'_>, watch: Option<Watch>, content: Markup) -> Markup {
-    let Some(watch) = watch else { return html! { div #live { (content) } } };
     let query = visit.query.encode_all();
     let here = if query.is_empty() { visit.path.to_owned() } else { format!("{}?{query}", visit.path) };
     html! {
-        div #live hx-get=(here) hx-trigger=(watch.triggers()) hx-select="#live" hx-swap="outerHTML" {
-            (content)
+        @if let Some(watch) = watch {
+            div #follow hidden hx-get=(here) hx-trigger=(watch.triggers()) hx-target="#live" hx-select="#live" hx-swap="outerHTML" {}
         }
+        div #live { (content) }
     }
 }

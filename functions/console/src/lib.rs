@@ -8,6 +8,7 @@
 
 mod assets;
 mod changes;
+mod compress;
 mod form;
 mod frame;
 mod pages;
@@ -63,7 +64,7 @@ pub async fn handle(console: Arc<Console>, request: Request<Vec<u8>>) -> Respons
             routes::answer(&console, incoming).await
         }
     };
-    let response = reply.into_response();
+    let response = reply.compressed(&parts.headers).into_response();
     let (method, status) = (&parts.method, response.status().as_u16());
     tracing::info!(%method, path, status, "answered");
     response

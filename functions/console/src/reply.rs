@@ -1,7 +1,10 @@
 //! What a browser is sent, with the headers that keep a page to itself.
 
-use http::{HeaderName, HeaderValue, Response, StatusCode, header};
+use flate2::Compression;
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use maud::Markup;
+
+use crate::compress::{self, gzip};
 
 /// Only what this server sends: no inline script or style, no other site, no frame around it.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
@@ -16,6 +19,9 @@ const HEADERS: [(HeaderName, HeaderValue); 5] = [
     (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
 ];
 
+/// What a page is.
+const HTML: &str = "text/html; charset=utf-8";
+
 /// An answer on its way out.
 #[derive(Debug)]
 pub struct Reply {
@@ -28,8 +34,7 @@ impl Reply {
     /// A page.
     pub fn page(status: StatusCode, page: Markup) -> Self {
         let no_store = "no-store".to_owned();
-        Self::bytes(status, "text/html; charset=utf-8", page.into_string().into_bytes())
-            .with(header::CACHE_CONTROL, no_store)
+        Self::bytes(status, HTML, page.into_string().into_bytes()).with(header::CACHE_CONTROL, no_store)
     }
 
     /// Something else.
@@ -43,10 +48,31 @@ impl Reply {
             .with(header::CACHE_CONTROL, "no-store")
     }
 
+    /// To a page that is not what it was: open it anew.
+    pub fn refresh() -> Self {
+        Self::bytes(StatusCode::OK, "text/plain; charset=utf-8", Vec::new())
+            .with(HeaderName::from_static("hx-refresh"), "true")
+            .with(header::CACHE_CONTROL, "no-store")
+    }
+
     /// With one more header; one that cannot be written is left out.
     pub fn with(mut self, name: HeaderName, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
         self
+    }
+
+    /// The same, a page compressed if that is worth it and the browser takes it. That a page repeats what was asked for beside its
+    /// token gives the token away to nobody: cookies go with requests of our own pages only.
+    #[must_use]
+    pub fn compressed(self, asked: &HeaderMap) -> Self {
+        let is_page = self.headers.iter().any(|(name, value)| name == header::CONTENT_TYPE && value.starts_with(HTML));
+        if !is_page || self.body.len() < compress::BYTES_MIN || !compress::is_taken(asked) {
+            return self;
+        }
+        match gzip(&self.body, Compression::fast()) {
+            empty if empty.is_empty() => self,
+            body => Self { body, ..self }.with(header::CONTENT_ENCODING, "gzip").with(header::VARY, "Accept-Encoding"),
+        }
     }
 
     /// The HTTP response.

@@ -1,13 +1,16 @@
 //! Every address of the console, and who may go there.
 
+use std::sync::Arc;
+
 use http::{HeaderMap, Method, StatusCode, header};
+use shared::model::{Timestamp, Workspace, WorkspaceSid};
 
 use crate::Console;
 use crate::changes;
 use crate::form::Form;
-use crate::pages::{desk, home, phones, problem, resource, sign_in, wallboard};
+use crate::pages::{desk, home, phones, problem, resource, sign_in, wallboard, workspaces};
 use crate::reply::Reply;
-use crate::session::{Role, Session};
+use crate::session::{self, Role, Session};
 use crate::visit::{Refused, Visit};
 
 /// A request before anybody knows who sent it.
@@ -38,25 +41,46 @@ pub async fn answer(console: &Console, incoming: Incoming<'_>) -> Reply {
         Method::POST => Form::read(incoming.body),
         _ => Form::default(),
     };
-    if *incoming.method == Method::POST && !is_genuine(console, &session, &form, incoming.headers) {
-        return problem::plain(403, "this form was not made for this session; open the page again");
-    }
-    let workspace = match console.api.store.centre(now).await {
-        Ok(Some(centre)) => centre.workspace_sid,
+    let workspace = match workspace(console, incoming.headers, now).await {
+        Ok(Some(workspace)) => workspace,
         Ok(None) => return problem::plain(503, "there is no contact centre yet: apply contact-centre.yaml"),
-        Err(error) => {
-            tracing::error!(%error, "the contact centre could not be read");
-            return problem::plain(503, "the table does not answer at the moment; try again");
-        }
+        Err(refused) => return problem::plain(503, &refused.message),
     };
+    if *incoming.method == Method::POST && !is_genuine(console, &session, workspace.sid, &form, incoming.headers) {
+        return problem::plain(403, "this form was not made for this session and Workspace; open the page again");
+    }
+    if is_of_another_page(console, &session, workspace.sid, incoming.headers) {
+        return Reply::refresh();
+    }
     let Incoming { method, path, query, headers, .. } = incoming;
-    let visit = Visit { console, session, now, workspace, path, query, form, headers };
+    let (workspace, workspace_name) = (workspace.sid, workspace.friendly_name.clone());
+    let visit = Visit { console, session, now, workspace, workspace_name, path, query, form, headers };
     page(&visit, method).await.unwrap_or_else(|refused| problem::page(&visit, &refused))
 }
 
-fn is_genuine(console: &Console, session: &Session, form: &Form, headers: &HeaderMap) -> bool {
+/// The Workspace this browser has chosen, if it is there; otherwise the one the centre's callers come into.
+async fn workspace(console: &Console, headers: &HeaderMap, now: Timestamp) -> Result<Option<Arc<Workspace>>, Refused> {
+    let store = &console.api.store;
+    if let Some(chosen) = session::chosen_workspace(headers)
+        && let Some(workspace) = store.workspace(chosen, now).await.map_err(Refused::away)?
+    {
+        return Ok(Some(workspace));
+    }
+    match store.centre(now).await.map_err(Refused::away)? {
+        Some(centre) => store.workspace(centre.workspace_sid, now).await.map_err(Refused::away),
+        None => Ok(None),
+    }
+}
+
+/// Whether a page that fetches its region anew was opened in another session, or showed another Workspace: then all of it is old.
+fn is_of_another_page(console: &Console, session: &Session, workspace: WorkspaceSid, headers: &HeaderMap) -> bool {
+    let token = headers.get(CSRF_HEADER).map(|value| value.to_str().unwrap_or_default());
+    headers.contains_key("hx-request") && token.is_some_and(|token| !console.signer.is_csrf(session, workspace, token))
+}
+
+fn is_genuine(console: &Console, session: &Session, workspace: WorkspaceSid, form: &Form, headers: &HeaderMap) -> bool {
     let header = headers.get(CSRF_HEADER).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    console.signer.is_csrf(session, form.text("csrf")) || console.signer.is_csrf(session, header)
+    [form.text("csrf"), header].into_iter().any(|token| console.signer.is_csrf(session, workspace, token))
 }
 
 /// The address that is asked for, its parts taken apart. Parts are SIDs and words, so none needs decoding.
@@ -77,6 +101,10 @@ async fn page(visit: &Visit<'_>, method: &Method) -> Result<Reply, Refused> {
         ("GET", ["wallboard", "plots"]) => wallboard::plots(visit).await,
         ("GET", ["changes"]) => changes::answer(visit).await,
         ("POST", ["sign-out"]) => Ok(sign_out(visit)),
+        ("GET", ["workspaces"]) => workspaces::list(visit).await,
+        ("GET", ["workspaces", "new"]) => workspaces::new(visit).await,
+        ("POST", ["workspaces", "new"]) => workspaces::create(visit).await,
+        ("POST", ["workspaces", sid, "open"]) => workspaces::open(visit, sid).await,
         (_, [kind, rest @ ..]) => resource::answer(visit, method, kind, rest).await,
         _ => Err(nothing_here(visit)),
     }

@@ -1,7 +1,7 @@
 //! Who is at the page: the session's cookie, the link that signs in, and the token against forged requests.
 //!
-//! Nothing is kept: all three are texts that carry their own authentication code, made with a key derived from the
-//! account's auth token. A new auth token ends every session.
+//! All three are texts that carry their own authentication code, made with a key derived from the account's auth token. A new
+//! auth token ends every session. Nothing is kept but which links were used: a link signs in once.
 
 use std::fmt::{self, Display};
 use std::str::FromStr;
@@ -9,7 +9,7 @@ use std::str::FromStr;
 use hmac::{Hmac, KeyInit, Mac};
 use http::{HeaderMap, header};
 use sha2::Sha256;
-use shared::model::{Millis, Timestamp, WorkerSid};
+use shared::model::{Millis, Timestamp, WorkerSid, WorkspaceSid};
 use subtle::ConstantTimeEq;
 
 /// How long a session lasts: a long working day.
@@ -23,6 +23,9 @@ const COOKIE: &str = "cordboard";
 
 /// The cookie's name over HTTPS: browsers keep such a one to this very host and to HTTPS.
 const COOKIE_SECURE: &str = "__Host-cordboard";
+
+/// The cookie that says which Workspace is shown. It opens nothing, so it is not signed.
+const WORKSPACE_COOKIE: &str = "cordboard-workspace";
 
 /// What a signed text is for: one kind never passes for another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,6 +65,17 @@ pub struct Session {
     pub expires: Timestamp,
 }
 
+/// What a link carries that signs somebody in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ticket {
+    /// Who they will be.
+    pub role: Role,
+    /// Until when it works.
+    pub expires: Timestamp,
+    /// What no other ticket is called.
+    pub name: String,
+}
+
 /// Makes and checks what is signed.
 #[derive(Clone)]
 pub struct Signer {
@@ -93,9 +107,14 @@ impl Signer {
     /// The session a request belongs to, if it is one of ours and not over.
     pub fn session(&self, headers: &HeaderMap, now: Timestamp) -> Option<Session> {
         let (name, _) = self.cookie_kind();
-        let cookies = headers.get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
-        let mut pairs = cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='));
-        pairs.find(|(key, _)| *key == name).and_then(|(_, text)| self.open(Purpose::Session, text, now))
+        cookie(headers, name).and_then(|text| self.open(Purpose::Session, text, now))
+    }
+
+    /// The `Set-Cookie` that chooses a Workspace, for as long as a session may last.
+    pub fn workspace_cookie(&self, workspace: WorkspaceSid) -> String {
+        let (_, secure) = self.cookie_kind();
+        let secs = SESSION_LIFE.as_secs();
+        format!("{WORKSPACE_COOKIE}={workspace}; Path=/console; HttpOnly; SameSite=Strict; Max-Age={secs}{secure}")
     }
 
     /// What a link carries that signs in with `role`.
@@ -103,19 +122,21 @@ impl Signer {
         self.seal(Purpose::Ticket, &Session { role, expires: now + TICKET_LIFE })
     }
 
-    /// The role a link signs in with.
-    pub fn redeem(&self, ticket: &str, now: Timestamp) -> Option<Role> {
-        self.open(Purpose::Ticket, ticket, now).map(|session| session.role)
+    /// What a link carries, if it is one of ours and still works. Whether it was used is not known here.
+    pub fn read_ticket(&self, ticket: &str, now: Timestamp) -> Option<Ticket> {
+        let Session { role, expires } = self.open(Purpose::Ticket, ticket, now)?;
+        let (_, name) = ticket.rsplit_once('.')?;
+        Some(Ticket { role, expires, name: name.to_owned() })
     }
 
-    /// The token every form of this session carries.
-    pub fn csrf(&self, session: &Session) -> String {
-        tag(&self.key, Purpose::Csrf, &session.to_string())
+    /// The token every form of this session carries, in pages that show this Workspace.
+    pub fn csrf(&self, session: &Session, workspace: WorkspaceSid) -> String {
+        tag(&self.key, Purpose::Csrf, &format!("{session} {workspace}"))
     }
 
-    /// Whether a request that changes something carries its session's token.
-    pub fn is_csrf(&self, session: &Session, token: &str) -> bool {
-        self.csrf(session).as_bytes().ct_eq(token.as_bytes()).into()
+    /// Whether a request that changes something carries the token of its session and of the Workspace it would change.
+    pub fn is_csrf(&self, session: &Session, workspace: WorkspaceSid, token: &str) -> bool {
+        self.csrf(session, workspace).as_bytes().ct_eq(token.as_bytes()).into()
     }
 
     fn cookie_kind(&self) -> (&'static str, &'static str) {
@@ -134,6 +155,17 @@ impl Signer {
         let session: Session = text.parse().ok().filter(|_| is_ours)?;
         (session.expires > now).then_some(session)
     }
+}
+
+/// The Workspace a browser has chosen.
+pub fn chosen_workspace(headers: &HeaderMap) -> Option<WorkspaceSid> {
+    cookie(headers, WORKSPACE_COOKIE)?.parse().ok()
+}
+
+fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    let cookies = headers.get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
+    let mut pairs = cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.find(|(key, _)| *key == name).map(|(_, text)| text)
 }
 
 /// `admin.<milliseconds>` or `WK….<milliseconds>`.
@@ -232,22 +264,35 @@ mod tests {
     }
 
     #[test]
-    fn a_ticket_signs_in_for_an_hour_and_is_no_cookie() {
+    fn a_ticket_can_be_read_for_an_hour_and_is_no_cookie() {
         let ticket = signer().ticket(Role::Agent(ALICE), NOW);
-        assert_eq!(signer().redeem(&ticket, NOW), Some(Role::Agent(ALICE)));
-        assert_eq!(signer().redeem(&ticket, NOW + TICKET_LIFE), None);
+        let read = signer().read_ticket(&ticket, NOW).unwrap();
+        assert_eq!((read.role, read.expires), (Role::Agent(ALICE), NOW + TICKET_LIFE));
+        let other = signer().ticket(Role::Agent(ALICE), NOW + Millis::from_millis(1));
+        assert_ne!(signer().read_ticket(&other, NOW).unwrap().name, read.name);
+        assert_eq!(signer().read_ticket(&ticket, NOW + TICKET_LIFE), None);
         assert_eq!(signer().session(&headers(&format!("cordboard={ticket}")), NOW), None);
         let cookie = signer().cookie(&session(Role::Administrator));
         let text = cookie.split([';', '=']).nth(1).unwrap();
-        assert_eq!(signer().redeem(text, NOW), None);
+        assert_eq!(signer().read_ticket(text, NOW), None);
     }
 
     #[test]
-    fn a_token_is_good_for_its_own_session_only() {
+    fn a_token_is_good_for_its_own_session_and_workspace_only() {
         let (mine, other) = (session(Role::Administrator), session(Role::Agent(ALICE)));
-        assert!(signer().is_csrf(&mine, &signer().csrf(&mine)));
-        for wrong in [signer().csrf(&other), String::new(), "0".repeat(64)] {
-            assert!(!signer().is_csrf(&mine, &wrong), "{wrong}");
+        let (here, elsewhere) = (WorkspaceSid::from_bytes([2; 16]), WorkspaceSid::from_bytes([3; 16]));
+        assert!(signer().is_csrf(&mine, here, &signer().csrf(&mine, here)));
+        let foreign = [signer().csrf(&other, here), signer().csrf(&mine, elsewhere)];
+        for wrong in foreign.into_iter().chain([String::new(), "0".repeat(64)]) {
+            assert!(!signer().is_csrf(&mine, here, &wrong), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_browser_keeps_its_choice_of_a_workspace() {
+        let workspace = WorkspaceSid::from_bytes([2; 16]);
+        assert_eq!(chosen_workspace(&headers(&signer().workspace_cookie(workspace))), Some(workspace));
+        assert_eq!(chosen_workspace(&headers("cordboard-workspace=../..; Path=/")), None);
+        assert_eq!(chosen_workspace(&HeaderMap::new()), None);
     }
 }

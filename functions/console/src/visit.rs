@@ -17,6 +17,16 @@ use crate::session::Session;
 /// The media type of a form.
 const FORM: &str = "application/x-www-form-urlencoded";
 
+/// What a request of the API carries.
+pub enum Body {
+    /// Nothing.
+    Nothing,
+    /// A form, encoded.
+    Form(String),
+    /// A document.
+    Json(String),
+}
+
 /// A request with everything known about it.
 pub struct Visit<'v> {
     /// The console's world.
@@ -27,6 +37,8 @@ pub struct Visit<'v> {
     pub now: Timestamp,
     /// Where everything is.
     pub workspace: WorkspaceSid,
+    /// What people call it.
+    pub workspace_name: String,
     /// The address asked for, without the query.
     pub path: &'v str,
     /// The query.
@@ -48,6 +60,12 @@ pub struct Refused {
 }
 
 impl Refused {
+    /// The table does not answer.
+    pub fn away(error: store::Error) -> Self {
+        tracing::error!(%error, "the table could not be read");
+        Self { status: StatusCode::SERVICE_UNAVAILABLE, message: "the table does not answer; try again".to_owned() }
+    }
+
     /// The parameter the message is about, which it begins with, and what is wrong with it. An error of a part of a document
     /// names the part behind the parameter: `Configuration: task_routing.filters[0]…`.
     pub fn about(&self) -> Option<(&str, &str)> {
@@ -58,6 +76,11 @@ impl Refused {
 }
 
 impl Visit<'_> {
+    /// Changes or reads something below the Workspace, with a document.
+    pub async fn post_json(&self, place: &str, document: &Value) -> Result<Value, Refused> {
+        self.console.ask(Method::POST, &self.at(place), Body::Json(document.to_string())).await
+    }
+
     /// An address of the API below the Workspace.
     pub fn at(&self, place: &str) -> String {
         format!("/v1/Workspaces/{}/{place}", self.workspace)
@@ -65,30 +88,35 @@ impl Visit<'_> {
 
     /// Reads something below the Workspace: `Tasks?PageSize=50`.
     pub async fn get(&self, place: &str) -> Result<Value, Refused> {
-        self.console.ask(Method::GET, &self.at(place), None).await
+        self.console.ask(Method::GET, &self.at(place), Body::Nothing).await
     }
 
     /// Changes or makes something below the Workspace.
     pub async fn post(&self, place: &str, form: &Form) -> Result<Value, Refused> {
-        self.console.ask(Method::POST, &self.at(place), Some(form.encode_all())).await
+        self.console.ask(Method::POST, &self.at(place), Body::Form(form.encode_all())).await
     }
 
     /// Removes something below the Workspace.
     pub async fn delete(&self, place: &str) -> Result<Value, Refused> {
-        self.console.ask(Method::DELETE, &self.at(place), None).await
+        self.console.ask(Method::DELETE, &self.at(place), Body::Nothing).await
+    }
+
+    /// Whether a page asks for a part of itself.
+    pub fn is_part(&self) -> bool {
+        self.headers.contains_key("hx-request")
     }
 
     /// The token every form carries.
     pub fn csrf(&self) -> String {
-        self.console.signer.csrf(&self.session)
+        self.console.signer.csrf(&self.session, self.workspace)
     }
 }
 
 impl Console {
     /// Asks the API, with the account's own credentials.
-    pub async fn ask(&self, method: Method, address: &str, form: Option<String>) -> Result<Value, Refused> {
+    pub async fn ask(&self, method: Method, address: &str, body: Body) -> Result<Value, Refused> {
         let (user, password) = (self.api.account_sid.to_string(), self.api.auth_token.clone());
-        self.ask_as(&user, &password, method, address, form).await
+        self.ask_as(&user, &password, method, address, body).await
     }
 
     /// Asks the API with these credentials.
@@ -98,9 +126,9 @@ impl Console {
         password: &str,
         method: Method,
         address: &str,
-        form: Option<String>,
+        body: Body,
     ) -> Result<Value, Refused> {
-        let answer = api::handle(Arc::clone(&self.api), request(user, password, method, address, form)?).await;
+        let answer = api::handle(Arc::clone(&self.api), request(user, password, method, address, body)?).await;
         let status = answer.status();
         let body: Value = serde_json::from_slice(answer.body()).unwrap_or_default();
         match status.is_success() {
@@ -113,21 +141,20 @@ impl Console {
     }
 }
 
-fn request(
-    user: &str,
-    password: &str,
-    method: Method,
-    address: &str,
-    form: Option<String>,
-) -> Result<Request<Vec<u8>>, Refused> {
+fn request(user: &str, password: &str, method: Method, address: &str, body: Body) -> Result<Request<Vec<u8>>, Refused> {
     let unusable = |_| Refused { status: StatusCode::NOT_FOUND, message: "there is no such address".to_owned() };
     let uri: Uri = address.parse().map_err(unusable)?;
     let credentials = format!("Basic {}", BASE64.encode(format!("{user}:{password}")));
-    let mut request = Request::new(form.unwrap_or_default().into_bytes());
+    let (kind, text) = match body {
+        Body::Nothing => (FORM, String::new()),
+        Body::Form(form) => (FORM, form),
+        Body::Json(document) => ("application/json", document),
+    };
+    let mut request = Request::new(text.into_bytes());
     *request.method_mut() = method;
     *request.uri_mut() = uri;
     let headers = request.headers_mut();
-    headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static(FORM));
+    headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static(kind));
     // Base64 is always a header value.
     headers.extend(credentials.try_into().map(|value| (header::AUTHORIZATION, value)));
     Ok(request)
@@ -163,8 +190,8 @@ mod tests {
 
     #[test]
     fn credentials_go_into_the_header_whatever_they_contain() {
-        let request = request("AC1", "p:\n\u{e9}", Method::GET, "/v1/Workspaces", None).unwrap();
+        let request = request("AC1", "p:\n\u{e9}", Method::GET, "/v1/Workspaces", Body::Nothing).unwrap();
         assert!(request.headers()[header::AUTHORIZATION].to_str().unwrap().starts_with("Basic "));
-        assert!(super::request("a", "b", Method::GET, "/v1/ \u{0}", None).is_err());
+        assert!(super::request("a", "b", Method::GET, "/v1/ \u{0}", Body::Nothing).is_err());
     }
 }

@@ -32,6 +32,6 @@ pub(crate) fn of_call(
             set(name, value);
         }
     }
-    let sid = TaskSid::derive(&[&call_sid]);
+    let sid = TaskSid::of_call(call.call_sid);
     Ok(NewTask::new(sid, Attributes::new(attributes)?, TaskChannelName::VOICE))
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
-use shared::model::{AssignmentStatus, Readiness, Task, TaskSid, Worker, WorkerSid, Workspace};
+use shared::model::{AssignmentStatus, Readiness, Task, TaskSid, WORKER_CAPACITY_MAX, Worker, WorkerSid, Workspace};
 use shared::router::Presence;
 use shared::router::known_worker::{self, Meant};
 use shared::router::order::{self, Line};
@@ -32,8 +32,8 @@ const PAGES_MAX: u32 = 10;
 /// Boards read at the same time, so that a Worker of a hundred queues does not open a hundred connections.
 const BOARDS_AT_ONCE: usize = 32;
 
-/// Tasks reserved for one Worker in one go: more than any channel's capacity in practice.
-const SERVE_ROUNDS_MAX: u32 = 50;
+/// Tasks reserved for one Worker in one go: as many as a channel may hold ([`WORKER_CAPACITY_MAX`]).
+const SERVE_ROUNDS_MAX: u16 = WORKER_CAPACITY_MAX;
 
 /// Did a Task find somebody?
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,7 +80,8 @@ impl Routing {
         let mut conflicts = 0;
         for _ in 0..SERVE_ROUNDS_MAX {
             let Some(workspace) = self.workspace(worker.workspace_sid).await? else { return Ok(()) };
-            let Some(decision) = self.choose_task(&workspace, &worker, &known).await? else { return Ok(()) };
+            let chosen = self.choose_task(workspace, &worker, &known).await?;
+            let Some((workspace, decision)) = chosen else { return Ok(()) };
             match self.store.commit(&decision, &workspace).await {
                 Ok(()) => {
                     log_reservations(&decision);
@@ -115,7 +116,8 @@ impl Routing {
         task: &Task,
         known: &BTreeMap<WorkerSid, Option<Worker>>,
     ) -> Result<Option<(Arc<Workspace>, Decision)>, Error> {
-        let Some(workspace) = self.workspace(task.workspace_sid).await? else { return Ok(None) };
+        let workspace = self.store.workspace_for(task.workspace_sid, [task], self.clock.now()).await?;
+        let Some(workspace) = workspace else { return Ok(None) };
         if let Some(decision) = self.choose_workers_in(&workspace, task, known).await? {
             return Ok(Some((workspace, decision)));
         }
@@ -239,26 +241,29 @@ impl Routing {
         decide(snapshot, &Event::Advance { task: task.sid }, self.clock.now())
     }
 
-    /// Reads the boards a Worker looks at, page by page, until a Task fits; `None`: none does.
+    /// Reads the boards a Worker looks at, page by page, until a Task fits; `None`: none does. The decision is taken in
+    /// configuration that is as new as what was read.
     async fn choose_task(
         &self,
-        workspace: &Workspace,
+        mut workspace: Arc<Workspace>,
         worker: &Worker,
         known: &BTreeMap<TaskSid, Option<Task>>,
-    ) -> Result<Option<Decision>, Error> {
+    ) -> Result<Option<(Arc<Workspace>, Decision)>, Error> {
         let mut boards: Vec<(Line, Option<Task>)> =
-            order::lines_for(workspace, worker).into_iter().map(|line| (line, None)).collect();
+            order::lines_for(&workspace, worker).into_iter().map(|line| (line, None)).collect();
         for _ in 0..PAGES_MAX {
             let reads = boards.iter().map(|(line, after)| {
-                self.store.waiting_tasks(workspace, *line, after.as_ref(), WAITING_TASKS_PAGE).boxed()
+                self.store.waiting_tasks(&workspace, *line, after.as_ref(), WAITING_TASKS_PAGE).boxed()
             });
             let pages = all_read(reads.collect()).await?;
+            let newest = self.store.workspace_for(workspace.sid, pages.iter().flatten(), self.clock.now()).await?;
+            workspace = newest.unwrap_or(workspace);
             let read = pages.iter().flatten().map(|task| (task.sid, task.clone())).collect();
-            let snapshot = Snapshot::new(workspace).with_tasks(corrected(read, known)).with_workers([worker.clone()]);
+            let snapshot = Snapshot::new(&workspace).with_tasks(corrected(read, known)).with_workers([worker.clone()]);
             let decision = decide(snapshot, &Event::ServeWorker { worker: worker.sid }, self.clock.now()).if_changed();
             boards = unread(boards, pages, WAITING_TASKS_PAGE);
             if decision.is_some() || boards.is_empty() {
-                return Ok(decision);
+                return Ok(decision.map(|decision| (workspace, decision)));
             }
         }
         Ok(None)

@@ -21,6 +21,10 @@ const COUNTED_AGAIN: Millis = Millis::from_secs(300);
 /// How long after its end an hour is made, from all its events once more: a stream that was held up has caught up by then.
 const HOUR_SETTLED: Millis = Millis::from_secs(900);
 
+/// How much of what was made into hours is counted once more with each new one, for events that were stored later than that. A day is
+/// made when its last hour has been.
+const HOURS_COUNTED_AGAIN: Millis = Millis::from_secs(3_600);
+
 /// Hours counted in one run, the first and the last of them in part: a day. Each is noted when it is done. Who was away for longer
 /// catches up in several runs.
 const STEPS_MAX: usize = 26;
@@ -110,21 +114,27 @@ impl Routing {
             if until > rolled.minutes || until + HOUR_SETTLED > now {
                 return Ok(());
             }
-            let minutes = self.counted(workspace, from, until, |_| {}).await?;
-            self.store.save_tallies(workspace, Grain::Minute, (from, until), &minutes).await?;
-            let mut hour = Tallies::default();
-            minutes.values().for_each(|minute| hour.merge(minute));
-            self.save(workspace, Grain::Hour, (from, until), hour).await?;
+            for begin in [from - HOURS_COUNTED_AGAIN, from] {
+                self.make_hour(workspace, (begin, begin + Grain::Hour.length())).await?;
+            }
             rolled.hours = until;
             self.store.save_rolled_up(workspace, rolled).await?;
         }
         Ok(())
     }
 
+    async fn make_hour(&self, workspace: WorkspaceSid, span: (Timestamp, Timestamp)) -> Result<(), Error> {
+        let minutes = self.counted(workspace, span.0, span.1, |_| {}).await?;
+        self.store.save_tallies(workspace, Grain::Minute, span, &minutes).await?;
+        let mut hour = Tallies::default();
+        minutes.values().for_each(|minute| hour.merge(minute));
+        self.save(workspace, Grain::Hour, span, hour).await
+    }
+
     async fn make_days(&self, workspace: WorkspaceSid, rolled: &mut RolledUp) -> Result<(), Error> {
         loop {
             let (from, until) = (rolled.days, rolled.days + Grain::Day.length());
-            if until > rolled.hours {
+            if until + HOURS_COUNTED_AGAIN > rolled.hours {
                 return Ok(());
             }
             let mut day = self.store.tallies(workspace, (Grain::Hour, Family::Tasks), (from, until)).await?;

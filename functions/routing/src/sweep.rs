@@ -227,7 +227,8 @@ impl Staff {
 fn caller_to_check(task: &Task, now: Timestamp) -> Option<Callback> {
     let quiet_minutes = now.since(task.date_updated).as_secs() / 60;
     let is_due = !task.assignment_status.is_end() && quiet_minutes % CALLER_CHECK_MINUTES == CALLER_CHECK_MINUTES - 1;
-    let call = task.call_sid().filter(|_| is_due && !planted::is(Bug::CallerNotAskedAfter))?;
+    let dialed = || task.held_reservation()?.instruction.as_ref()?.customer_call_sid();
+    let call = task.call_sid().or_else(dialed).filter(|_| is_due && !planted::is(Bug::CallerNotAskedAfter))?;
     Some(Callback::CheckCaller { call, task: task.sid })
 }
 

@@ -4,6 +4,7 @@
 use runtime::voice::{Failure, Voice, Webhook};
 use shared::menu::{conference, documents};
 use shared::model::{AssignmentStatus, IssuedInstruction, Task};
+use shared::router::effects::Callback;
 use shared::router::{Event, Leaving, Outcome};
 use shared::twiml::{Hangup, Response};
 use shared::webhook::{ConferenceNotice, ConferenceStatus, Reply, SupervisorCall, WorkerCall};
@@ -17,6 +18,9 @@ pub(crate) async fn progressed(voice: &Voice, webhook: &Webhook) -> Result<Reply
         return Ok(Reply::empty());
     }
     tracing::info!(conference_sid = %status.conference_sid, task_sid = %status.task_sid, notice = %status.notice, "conference");
+    if status.is_dialed_customer {
+        know_customer(voice, &status).await?;
+    }
     let task = match event(&status) {
         Some(event) => voice.store.apply(&event, voice.now()).await?.task,
         None => voice.store.task(status.task_sid).await?,
@@ -25,6 +29,20 @@ pub(crate) async fn progressed(voice: &Voice, webhook: &Webhook) -> Result<Reply
         relay::conference(voice, webhook, &status, &task).await?;
     }
     Ok(Reply::empty())
+}
+
+/// A customer whom we dialed: who they are, should the carrier's reply to the request that placed the call have been lost.
+/// If the offer has ended meanwhile, they are not kept in an empty conference.
+async fn know_customer(voice: &Voice, status: &ConferenceStatus) -> Result<(), Failure> {
+    let Some(call) = status.call_sid else { return Ok(()) };
+    let named = Event::CustomerCallNamed { task: status.task_sid, reservation: status.reservation_sid, call };
+    let refused = matches!(voice.store.apply(&named, voice.now()).await?.outcome, Outcome::Refused(_));
+    match &voice.outbox {
+        Some(outbox) if refused && status.notice == ConferenceNotice::Join => {
+            Ok(outbox.call(Callback::StopWorkerCall { call, task: Some(status.task_sid) }).await?)
+        }
+        Some(_) | None => Ok(()),
+    }
 }
 
 /// The caller has left the queue for the conference, where the worker is: accepted. If the offer has ended in that very
@@ -78,6 +96,7 @@ pub(crate) async fn supervisor(voice: &Voice, webhook: &Webhook) -> Result<Respo
 fn event(status: &ConferenceStatus) -> Option<Event> {
     let (task, reservation, conference) = (status.task_sid, status.reservation_sid, status.conference_sid);
     match status.notice {
+        ConferenceNotice::Join if status.is_dialed_customer => Some(Event::ConferenceJoined { task, reservation }),
         ConferenceNotice::Join => {
             Some(Event::ConferenceEntered { task, reservation, conference, call: status.call_sid? })
         }

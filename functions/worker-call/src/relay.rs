@@ -24,7 +24,8 @@ pub(crate) async fn call(
         parameters.push(("taskCallSid".to_owned(), caller.to_string()));
     }
     let idempotency_token = format!("{}-{status}", progress.worker_call.call.call_sid);
-    send(voice, Relay { url: callback.url.clone(), method: callback.method, parameters, idempotency_token }).await
+    let (url, method, task) = (callback.url.clone(), callback.method, Some(task.sid));
+    send(voice, Relay { url, method, parameters, idempotency_token, task }).await
 }
 
 /// Sends a notice about a conference on to who asked for it.
@@ -45,7 +46,8 @@ pub(crate) async fn conference(
     let participant = status.call_sid.map(|sid| sid.to_string()).unwrap_or_default();
     let place = status.sequence_number.map(|number| number.to_string()).unwrap_or_default();
     let idempotency_token = format!("{}-{}-{participant}-{place}", status.conference_sid, status.notice);
-    send(voice, Relay { url: callback.url.clone(), method: callback.method, parameters, idempotency_token }).await
+    let (url, method, task) = (callback.url.clone(), callback.method, Some(task.sid));
+    send(voice, Relay { url, method, parameters, idempotency_token, task }).await
 }
 
 async fn send(voice: &Voice, relay: Relay) -> Result<(), Failure> {

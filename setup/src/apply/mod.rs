@@ -5,6 +5,7 @@
 //! follow the changed Workspace as they follow any: by its stream records, which `routing` reads.
 
 mod declaration;
+mod names;
 mod summary;
 mod workers;
 mod workspace;
@@ -12,6 +13,7 @@ mod workspace;
 use shared::model::{Centre, Timestamp};
 use store::{Error, Store};
 
+pub use names::ApplyError;
 pub use summary::{Kept, Reason, Summary, Thing};
 
 use crate::ContactCentre;
@@ -19,8 +21,8 @@ use crate::ContactCentre;
 /// Brings the table to what the file says, as of `now`. Applying the same set-up again changes nothing.
 ///
 /// Fails when the table does, or when somebody else keeps writing the same Worker; applying again then goes on where it
-/// stopped.
-pub async fn apply(store: &Store, contact_centre: &ContactCentre, now: Timestamp) -> Result<Summary, Error> {
+/// stopped. Fails before anything is written when the API has made a part of a name that the file declares.
+pub async fn apply(store: &Store, contact_centre: &ContactCentre, now: Timestamp) -> Result<Summary, ApplyError> {
     let mut summary = Summary::default();
     let workspace = workspace::apply(store, contact_centre, now, &mut summary).await?;
     workers::apply(store, &workspace, &contact_centre.workers, now, &mut summary).await?;

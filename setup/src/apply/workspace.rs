@@ -7,6 +7,7 @@ use shared::model::{
 };
 use store::{COMMIT_ATTEMPTS_MAX, Error, Store};
 
+use super::names::{self, ApplyError};
 use super::summary::{Kept, Reason, Summary, Thing};
 use crate::ContactCentre;
 
@@ -17,10 +18,11 @@ pub(super) async fn apply(
     contact_centre: &ContactCentre,
     now: Timestamp,
     summary: &mut Summary,
-) -> Result<Workspace, Error> {
+) -> Result<Workspace, ApplyError> {
     let before = store.fresh_workspace(contact_centre.workspace.sid, now).await?;
     let mut read = before.clone();
     for attempt in 1..=COMMIT_ATTEMPTS_MAX {
+        read.as_deref().map_or(Ok(()), |read| names::check(contact_centre, read))?;
         let (target, kept) = target(store, contact_centre, read.as_deref()).await?;
         match store.replace_workspace(read.as_deref(), &target, now).await {
             Ok(after) => {
@@ -29,11 +31,11 @@ pub(super) async fn apply(
                 return Ok(after);
             }
             Err(Error::Conflict) => store::pause(attempt).await,
-            Err(error) => return Err(error),
+            Err(error) => return Err(error.into()),
         }
         read = store.fresh_workspace(contact_centre.workspace.sid, now).await?;
     }
-    Err(Error::Conflict)
+    Err(Error::Conflict.into())
 }
 
 /// What the table should hold: what the file says, what the API made, and what calls still need.

@@ -24,9 +24,8 @@ pub fn worker(conference: &Conference, task_sid: TaskSid, reservation_sid: Reser
 
 /// The caller follows. The same room, should the Worker's words about it have been lost: the first participant's count.
 pub fn customer(conference: &Conference, task_sid: TaskSid, reservation_sid: ReservationSid) -> Response {
-    let beep = if conference.beep_on_customer_entrance { Beep::OnEnter } else { Beep::Never };
     let room = twiml::Conference {
-        beep: Some(beep),
+        beep: Some(conference.customer_beep()),
         end_on_exit: conference.end_conference_on_customer_exit,
         ..room(conference, task_sid, reservation_sid)
     };

@@ -97,7 +97,8 @@ impl FromStr for Attributes {
     type Err = AttributesError;
     fn from_str(text: &str) -> Result<Self, AttributesError> {
         check_length(text)?;
-        Ok(Self(serde_json::from_str(text)?))
+        // Written anew it may be longer than it came: 1e15 has four characters, and sixteen digits.
+        Self::new(serde_json::from_str(text)?)
     }
 }
 
@@ -139,7 +140,9 @@ impl Serialize for Attributes {
 
 impl<'de> Deserialize<'de> for Attributes {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+        // What was taken once can be read for ever: its length was checked when it came.
+        let text = String::deserialize(deserializer)?;
+        serde_json::from_str(&text).map(Self).map_err(serde::de::Error::custom)
     }
 }
 
@@ -155,6 +158,17 @@ mod tests {
         }
         let long = format!(r#"{{"a":"{}"}}"#, "x".repeat(ATTRIBUTES_CHARS_MAX));
         assert!(matches!(long.parse::<Attributes>(), Err(AttributesError::TooLong { .. })));
+    }
+
+    #[test]
+    fn what_would_be_too_long_when_it_is_written_anew_is_refused_as_it_comes() {
+        let numbers = vec!["1e15"; 800].join(",");
+        let given = format!(r#"{{"a":[{numbers}]}}"#);
+        assert!(given.len() < ATTRIBUTES_CHARS_MAX);
+        assert!(matches!(given.parse::<Attributes>(), Err(AttributesError::TooLong { .. })));
+        let fits = format!(r#"{{"a":"{}"}}"#, "x".repeat(ATTRIBUTES_CHARS_MAX - 8)).parse::<Attributes>().unwrap();
+        let written = serde_json::to_string(&fits).unwrap();
+        assert_eq!(serde_json::from_str::<Attributes>(&written).unwrap(), fits);
     }
 
     #[test]

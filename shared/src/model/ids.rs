@@ -163,6 +163,8 @@ sids! {
     ApiKeySid = "SK";
     /// An event; its bytes say where it is kept ([`crate::router::events::EventPlace`]).
     EventSid = "EV";
+    /// A webhook that was kept for its Task's story.
+    WebhookSid = "WH";
     /// A call leg at the carrier.
     CallSid = "CA";
     /// A queue of calls at the carrier (not a TaskQueue).
@@ -171,6 +173,13 @@ sids! {
     RecordingSid = "RE";
     /// A conference at the carrier.
     ConferenceSid = "CF";
+}
+
+impl TaskSid {
+    /// The Task of a caller: there is one for one call.
+    pub fn of_call(call: CallSid) -> Self {
+        Self::derive(&[call.text().as_str()])
+    }
 }
 
 #[cfg(test)]

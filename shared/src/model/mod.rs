@@ -42,7 +42,7 @@ pub use task_channel::{
 pub use task_queue::{EVERYBODY, RESERVED_WORKERS_MAX, TASK_QUEUES_MAX, TaskOrder, TaskQueue, WAITING_CALLS_MAX};
 pub use time::{Clock, Millis, Timestamp};
 pub use url::{URL_CHARS_MAX, is_own_path, is_url};
-pub use worker::{IdleKey, OpenReservation, Readiness, Roster, WORKER_CAPACITY_MAX, Worker, WorkerChannel};
+pub use worker::{IdleKey, OpenReservation, Readiness, Roster, Slots, WORKER_CAPACITY_MAX, Worker, WorkerChannel};
 pub use workflow::{
     CONFIGURATION_BYTES_MAX, Configuration, ConfigurationError, DEFAULT_FILTER_KEYS, Filter, KnownWorker, OrderBy,
     OrderClause, RESERVATION_TIMEOUT_DEFAULT, RESERVATION_TIMEOUT_MAX_SECS, STEPS_MAX, TARGET_KEYS, Target,

@@ -162,6 +162,9 @@ pub struct FailedOffer {
     pub worker_sid: WorkerSid,
     /// When.
     pub at: Timestamp,
+    /// Did its instruction take the caller out of the queue? Then they come back, or have left, by themselves.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub moved_caller: bool,
 }
 
 /// One Task and, inside it, the Reservations of its latest round.
@@ -235,6 +238,11 @@ impl Task {
     /// The caller's leg, if the Task is a call.
     pub fn call_sid(&self) -> Option<CallSid> {
         self.attributes.text("call_sid")?.parse().ok()
+    }
+
+    /// Whom the instruction `conference` dials if no caller waits (taskrouter.md section 11.3).
+    pub fn outbound_to(&self) -> Option<&str> {
+        self.attributes.text("outbound_to").filter(|_| self.call_sid().is_none())
     }
 
     /// The Reservation with this id, if it is of the latest round.

@@ -102,6 +102,17 @@ impl Millis {
         self.0.div_ceil(1000)
     }
 
+    /// `5 s`, `3 min 20 s`, `2 h 5 min`, `1 d 4 h`: for people, rounded down.
+    pub fn in_words(self) -> String {
+        let secs = self.as_secs();
+        match secs {
+            0..60 => format!("{secs} s"),
+            60..3_600 => format!("{} min {} s", secs / 60, secs % 60),
+            3_600..86_400 => format!("{} h {} min", secs / 3_600, secs % 3_600 / 60),
+            _ => format!("{} d {} h", secs / 86_400, secs % 86_400 / 3_600),
+        }
+    }
+
     /// This span and `other`, one after the other.
     pub const fn saturating_add(self, other: Self) -> Self {
         Self(self.0.saturating_add(other.0))

@@ -55,6 +55,17 @@ pub struct WorkerChannel {
     pub last_reserved_at: Option<Timestamp>,
 }
 
+/// A Worker's slots in one TaskChannel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Slots {
+    /// False: no new Tasks of this channel.
+    pub available: bool,
+    /// Tasks at once.
+    pub configured: usize,
+    /// Tasks that take up one now.
+    pub taken: usize,
+}
+
 /// Highest capacity in one channel: a Worker's item lists every open Reservation, and an item of the table holds 400 KB.
 pub const WORKER_CAPACITY_MAX: u16 = 500;
 
@@ -144,9 +155,15 @@ impl Worker {
 
     /// Is there a free slot for one more Task of `channel` (taskrouter.md section 4, rules 2 and 3)?
     pub fn has_slot(&self, channel: TaskChannelName) -> bool {
+        let slots = self.slots(channel);
+        slots.available && !slots.are_full()
+    }
+
+    /// The slots of a TaskChannel, and how many of them are taken.
+    pub fn slots(&self, channel: TaskChannelName) -> Slots {
         let share = self.share(channel);
-        let free = self.occupied(channel) < usize::from(share.configured_capacity);
-        share.available && (free || planted::is(Bug::CapacityIgnored))
+        let (available, configured) = (share.available, usize::from(share.configured_capacity));
+        Slots { available, configured, taken: self.occupied(channel) }
     }
 
     /// Where the Worker waits for Tasks; `None`: they can take nothing now.
@@ -187,6 +204,13 @@ impl Worker {
     /// When a Worker who entered the Activity at `date_status_changed` has been in it for `limit`.
     pub fn activity_ends_at(&self, limit: Millis) -> Timestamp {
         self.date_status_changed + limit
+    }
+}
+
+impl Slots {
+    /// Is there none left?
+    pub fn are_full(self) -> bool {
+        self.taken >= self.configured && !planted::is(Bug::CapacityIgnored)
     }
 }
 

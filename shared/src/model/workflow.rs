@@ -17,8 +17,9 @@ pub const RESERVATION_TIMEOUT_MAX_SECS: u32 = 86_400;
 /// Workflows a Workspace may have: far more than people tell apart.
 pub const WORKFLOWS_MAX: usize = 1_000;
 
-/// Bytes a Workflow may have as JSON: an item of the table holds 400 KB, and has to hold its keys as well.
-pub const WORKFLOW_BYTES_MAX: usize = 350_000;
+/// Bytes a Workflow may have as JSON: twice what its configuration may have, which we may write longer than it came. What does not
+/// fit into an item of the table is kept in pieces.
+pub const WORKFLOW_BYTES_MAX: usize = 2 * CONFIGURATION_BYTES_MAX;
 
 /// A Workflow with the configuration new Tasks follow.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -154,6 +154,11 @@ impl Workspace {
         self.boards.values().filter(move |readiness| readiness.serves(queue, channel))
     }
 
+    /// Does this Workspace know what the Task started with? If not it was read before that was saved.
+    pub fn is_as_new_as(&self, task: &Task) -> bool {
+        self.workflows.get(&task.workflow_sid).is_some_and(|workflow| workflow.version >= task.workflow_version)
+    }
+
     /// The configuration a Task follows: the one it started with, or today's if that one is no longer known.
     pub fn configuration_of(&self, task: &Task) -> Option<&Configuration> {
         let workflow = self.workflows.get(&task.workflow_sid)?;

@@ -1,18 +1,23 @@
-//! The conference instruction: Worker first, then the caller, accepted when both are in (taskrouter.md section 11.3).
+//! The conference instruction: Worker first, then the caller, or a customer who is dialed; accepted when both are in
+//! (taskrouter.md section 11.3).
 
 use serde_json::json;
 
 use super::decision::{Draft, Refusal};
 use super::event::Leaving;
-use super::{RING_MARGIN, ending, offer};
-use crate::model::instruction::{ConferencePlan, Plan, Supervision};
+use super::{CALL_CREATION_LIMIT, RING_MARGIN, ending, offer};
+use crate::model::instruction::{ConferencePlan, CustomerCall, Plan, Supervision};
 use crate::model::{
-    AssignmentStatus, CallSid, ConferenceSid, EndReason, IssuedInstruction, QueueSid, Reservation, ReservationSid,
-    ReservationStatus, TaskSid,
+    AssignmentStatus, CallSid, ConferenceSid, EndReason, FailedOffer, IssuedInstruction, Millis, QueueSid, Reservation,
+    ReservationSid, ReservationStatus, TaskSid,
 };
 
 /// Supervisors that can be called into one conference.
 pub const SUPERVISIONS_MAX: usize = 20;
+
+/// How long after an offer failed the carrier may still tell that its instruction took the caller out of the queue. Whoever is
+/// taken out later was moved by somebody else's request.
+const MOVE_TOLD_WITHIN: Millis = Millis::from_secs(60);
 
 /// The Worker's leg is in: the caller can come. Anybody else's leg says nothing about the offer.
 pub(super) fn enter(
@@ -49,7 +54,7 @@ pub(super) fn join(draft: &mut Draft<'_>, task: TaskSid, reservation: Reservatio
     let worker_call = found.instruction.as_ref().and_then(|issued| issued.worker_call_sid);
     let attribute = json!({
         "sid": plan.sid,
-        "participants": { "worker": worker_call, "customer": draft.task(task)?.call_sid() },
+        "participants": { "worker": worker_call, "customer": customer_of(draft.task(task)?.call_sid(), found) },
     });
     match found.status {
         ReservationStatus::Pending => offer::accept(draft, task, reservation)?,
@@ -70,6 +75,68 @@ pub(super) fn join(draft: &mut Draft<'_>, task: TaskSid, reservation: Reservatio
     Ok(())
 }
 
+/// Notes that the customer is dialed, once for one offer. The offer lasts as long as their phone may ring.
+pub(super) fn issue_customer(
+    draft: &mut Draft<'_>,
+    task: TaskSid,
+    reservation: ReservationSid,
+    claim: u64,
+) -> Result<(), Refusal> {
+    let found = offer::find(draft, task, reservation)?;
+    let not_pending = Refusal::ReservationNotPending { reservation, status: found.status };
+    let Some(plan) = plan_of(found).filter(|plan| plan.sid.is_some()) else { return Err(not_pending) };
+    if plan.customer.is_some() {
+        return Ok(());
+    }
+    if found.status != ReservationStatus::Pending {
+        return Err(not_pending);
+    }
+    let until = draft.now + rings(found).saturating_add(CALL_CREATION_LIMIT);
+    let Some(found) = open_mut(draft, task, reservation)? else { return Ok(()) };
+    found.expires_at = until;
+    if let Some(plan) = plan_mut(found) {
+        plan.customer = Some(CustomerCall { claim, sid: None });
+    }
+    Ok(())
+}
+
+/// Notes the customer's leg, so that it can be told from others and stopped.
+pub(super) fn name_customer(
+    draft: &mut Draft<'_>,
+    task: TaskSid,
+    reservation: ReservationSid,
+    call: CallSid,
+) -> Result<(), Refusal> {
+    let found = offer::find(draft, task, reservation)?;
+    let Some(customer) = plan_of(found).and_then(|plan| plan.customer) else { return Ok(()) };
+    if customer.sid == Some(call) {
+        return Ok(());
+    }
+    if !found.status.is_open() {
+        return Err(Refusal::ReservationNotPending { reservation, status: found.status });
+    }
+    let until = draft.now + rings(found);
+    let Some(found) = open_mut(draft, task, reservation)? else { return Ok(()) };
+    if found.status == ReservationStatus::Pending {
+        found.expires_at = until;
+    }
+    if let Some(plan) = plan_mut(found) {
+        plan.customer = Some(CustomerCall { sid: Some(call), ..customer });
+    }
+    Ok(())
+}
+
+/// How long a phone may ring, and what follows take.
+fn rings(reservation: &Reservation) -> Millis {
+    let secs = reservation.instruction.as_ref().map_or(0, |issued| issued.ring_timeout_secs);
+    Millis::from_secs(secs.into()).saturating_add(RING_MARGIN)
+}
+
+/// The leg of whoever the Worker talks to: the caller, or the customer who was dialed.
+fn customer_of(caller: Option<CallSid>, reservation: &Reservation) -> Option<CallSid> {
+    caller.or_else(|| reservation.instruction.as_ref()?.customer_call_sid())
+}
+
 /// Somebody left. The conversation is over when both have, or when the conference is.
 pub(super) fn leave(
     draft: &mut Draft<'_>,
@@ -77,8 +144,9 @@ pub(super) fn leave(
     reservation: ReservationSid,
     who: Leaving,
 ) -> Result<(), Refusal> {
-    let caller = draft.task(task)?.call_sid();
+    let waited = draft.task(task)?.call_sid();
     let found = offer::find(draft, task, reservation)?;
+    let caller = customer_of(waited, found);
     let Some(plan) = plan_of(found) else { return Ok(()) };
     // What comes after the end of a conversation is paperwork.
     let is_open = matches!(found.status, ReservationStatus::Pending | ReservationStatus::Accepted);
@@ -95,6 +163,10 @@ pub(super) fn leave(
             ending::worker_call_ended(draft, task, reservation, None)
         }
         Leaving::Call(call) if is_open && caller == Some(call) && !is_pending => caller_gone(draft, task, reservation),
+        // A customer who was dialed and did not come; a caller who waits may come yet.
+        Leaving::Call(call) if is_open && caller == Some(call) && waited.is_none() => {
+            ending::worker_call_ended(draft, task, reservation, None)
+        }
         Leaving::Everybody(_) | Leaving::Call(_) => Ok(()),
     }
 }
@@ -154,7 +226,8 @@ pub(super) fn caller_moved(
     let found = draft.task(task)?;
     let moves = |offer: &Reservation| offer.instruction.as_ref().is_some_and(IssuedInstruction::moves_caller);
     // An offer that has just failed may have been the one that moved them: they come back by themselves.
-    let by_us = found.reservations.iter().any(moves) || !found.failed_offers.is_empty();
+    let just_moved = |failed: &FailedOffer| failed.moved_caller && draft.now < failed.at + MOVE_TOLD_WITHIN;
+    let by_us = found.open_reservations().any(moves) || found.failed_offers.iter().any(just_moved);
     if !by_us || found.assignment_status.is_end() {
         return ending::caller_gone(draft, task, &EndReason::LeftQueue, carrier_queue);
     }

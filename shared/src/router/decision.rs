@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use super::Snapshot;
 use super::{release, workflow};
 use crate::model::{
-    ATTRIBUTES_CHARS_MAX, AfterFailedReservation, AssignmentStatus, FailedOffer, ReservationSid, ReservationStatus,
-    Task, TaskSid, Timestamp, Worker, WorkerSid, Workspace,
+    ATTRIBUTES_CHARS_MAX, AfterFailedReservation, AssignmentStatus, FailedOffer, IssuedInstruction, ReservationSid,
+    ReservationStatus, Task, TaskSid, Timestamp, Worker, WorkerSid, Workspace,
 };
 use crate::planted::{self, Bug};
 
@@ -170,7 +170,8 @@ impl<'a> Draft<'a> {
             return Err(Refusal::NoSuchReservation(reservation));
         };
         if ended.status == ReservationStatus::Pending {
-            task.failed_offers.push(FailedOffer { worker_sid: ended.worker_sid, at: now });
+            let moved_caller = ended.instruction.as_ref().is_some_and(IssuedInstruction::moves_caller);
+            task.failed_offers.push(FailedOffer { worker_sid: ended.worker_sid, at: now, moved_caller });
         }
         ended.status = status;
         ended.date_updated = now;

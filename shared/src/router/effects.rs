@@ -68,6 +68,9 @@ pub enum Callback {
     StopWorkerCall {
         /// The Worker's leg.
         call: CallSid,
+        /// The Task it was for.
+        #[serde(default)]
+        task: Option<TaskSid>,
     },
     /// Take a caller out of the queue whose Task ended while they waited, and tell them.
     SendCallerOn {
@@ -86,11 +89,21 @@ pub enum Callback {
         instruction: Instruction,
         /// A number of its own for each request, so that a message that comes twice calls nobody twice.
         request: u64,
+        /// The versions of which the Task has to have one when the instruction is claimed, `If-Match`; `None`: any will do.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        expected_versions: Option<Vec<u64>>,
     },
     /// Move a caller from the queue into the conference where the Worker waits.
     MoveCaller {
         /// The caller's leg.
         call: CallSid,
+        /// Their Task.
+        task: TaskSid,
+        /// The offer.
+        reservation: ReservationSid,
+    },
+    /// Dial the customer, `outbound_to`, into the conference where the Worker is.
+    CallCustomer {
         /// Their Task.
         task: TaskSid,
         /// The offer.
@@ -121,6 +134,7 @@ impl Callback {
             Self::SendCallerOn { .. } => "send_caller_on",
             Self::Instruct { .. } => "instruct",
             Self::MoveCaller { .. } => "move_caller",
+            Self::CallCustomer { .. } => "call_customer",
             Self::Relay(_) => "relay",
             Self::CheckCaller { .. } => "check_caller",
             Self::DeleteQueue { .. } => "delete_queue",
@@ -134,6 +148,7 @@ impl Callback {
             | Self::SendCallerOn { task, .. }
             | Self::Instruct { task, .. }
             | Self::MoveCaller { task, .. }
+            | Self::CallCustomer { task, .. }
             | Self::CheckCaller { task, .. } => Some(*task),
             Self::StopWorkerCall { .. } | Self::Relay(_) | Self::DeleteQueue { .. } => None,
         }
@@ -151,6 +166,9 @@ pub struct Relay {
     pub parameters: Vec<(String, String)>,
     /// The same for one notice, however often it is sent.
     pub idempotency_token: String,
+    /// The Task it is about.
+    #[serde(default)]
+    pub task: Option<TaskSid>,
 }
 
 /// What follows from a Task's write.
@@ -164,7 +182,9 @@ pub fn of_task(workspace: &Workspace, old: Option<&Task>, new: &Task) -> Vec<Eff
     effects.extend(
         new_offers(old, new).map(|offer| Effect::Call(Callback::Assignment { task: new.sid, reservation: offer.sid })),
     );
-    effects.extend(stopped_calls(old, new).map(|call| Effect::Call(Callback::StopWorkerCall { call })));
+    effects.extend(
+        stopped_calls(old, new).map(|call| Effect::Call(Callback::StopWorkerCall { call, task: Some(new.sid) })),
+    );
     effects.extend(stranded_caller(old, new).map(|call| Effect::Call(Callback::SendCallerOn { call, task: new.sid })));
     effects.extend(awaited_callers(old, new).map(Effect::Call));
     effects.extend(emptied_queue(old, new).map(|queue| Effect::Call(Callback::DeleteQueue { queue })));
@@ -203,18 +223,19 @@ fn new_offers<'a>(old: Option<&'a Task>, new: &'a Task) -> impl Iterator<Item = 
     new.pending_reservations().filter(known)
 }
 
-/// Calls to Workers whose Reservation has ended without an answer. The carrier may have ended one itself; stopping it
-/// again is harmless.
+/// Calls to Workers whose Reservation has ended without an answer, and to customers who were dialed for it. The carrier may
+/// have ended one itself; stopping it again is harmless.
 fn stopped_calls<'a>(old: Option<&'a Task>, new: &'a Task) -> impl Iterator<Item = CallSid> + 'a {
     let was_pending = move |ended: &&Reservation| {
         let before = old.and_then(|old| old.reservation(ended.sid));
         before.is_some_and(|before| before.status == ReservationStatus::Pending) && !ended.status.is_open()
     };
     let ended = new.reservations.iter().filter(was_pending);
-    ended.filter_map(|ended| ended.instruction.as_ref()?.worker_call_sid)
+    let issued = ended.filter_map(|ended| ended.instruction.as_ref());
+    issued.flat_map(|issued| [issued.worker_call_sid, issued.customer_call_sid()].into_iter().flatten())
 }
 
-/// Callers for whom a Worker waits in a conference.
+/// Callers for whom a Worker waits in a conference, and customers who are to be dialed into one.
 fn awaited_callers<'a>(old: Option<&'a Task>, new: &'a Task) -> impl Iterator<Item = Callback> + 'a {
     fn entered(offer: &Reservation) -> bool {
         let conference = offer.instruction.as_ref().and_then(IssuedInstruction::conference);
@@ -223,9 +244,13 @@ fn awaited_callers<'a>(old: Option<&'a Task>, new: &'a Task) -> impl Iterator<It
     let newly = move |offer: &&Reservation| {
         entered(offer) && !old.and_then(|old| old.reservation(offer.sid)).is_some_and(entered)
     };
-    let call = new.call_sid();
+    let (call, dialed) = (new.call_sid(), new.outbound_to().is_some());
     let awaited = new.pending_reservations().filter(newly);
-    awaited.filter_map(move |offer| Some(Callback::MoveCaller { call: call?, task: new.sid, reservation: offer.sid }))
+    awaited.filter_map(move |offer| {
+        let (task, reservation) = (new.sid, offer.sid);
+        let move_caller = call.map(|call| Callback::MoveCaller { call, task, reservation });
+        move_caller.or_else(|| dialed.then_some(Callback::CallCustomer { task, reservation }))
+    })
 }
 
 /// The caller whose Task was canceled by something else than their leaving.
@@ -255,7 +280,9 @@ fn is_freer(workspace: &Workspace, old: Option<&Worker>, new: &Worker) -> bool {
         let capacity = |worker: &Worker, channel| worker.share(channel).configured_capacity;
         workspace.task_channels.keys().all(|channel| capacity(old, *channel) == capacity(new, *channel))
     };
+    let only_opened = || old.channels != new.channels && old.open_reservations == new.open_reservations;
     let same = planted::is(Bug::FreedWorkerNotServed)
+        || planted::is(Bug::OpenedChannelNotServed) && only_opened()
         || old.readiness(workspace) == Some(ready)
             && old.activity_sid == new.activity_sid
             && old.attributes == new.attributes

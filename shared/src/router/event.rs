@@ -99,12 +99,31 @@ pub enum Event {
         /// Whose leg is in.
         call: CallSid,
     },
-    /// The caller comes into the conference, where the Worker is.
+    /// The caller, or a customer who was dialed, comes into the conference, where the Worker is.
     ConferenceJoined {
         /// The Task offered.
         task: TaskSid,
         /// The offer.
         reservation: ReservationSid,
+    },
+    /// The customer is about to be dialed into the conference, where the Worker is. Whoever gets this through may place the
+    /// call; nobody else.
+    CustomerCallIssued {
+        /// The Task offered.
+        task: TaskSid,
+        /// The offer.
+        reservation: ReservationSid,
+        /// A number of its own for each attempt.
+        claim: u64,
+    },
+    /// The carrier has named the call to the customer.
+    CustomerCallNamed {
+        /// The Task offered.
+        task: TaskSid,
+        /// The offer.
+        reservation: ReservationSid,
+        /// The customer's leg.
+        call: CallSid,
     },
     /// Somebody left the conference, or it is over.
     ConferenceLeft {
@@ -219,6 +238,8 @@ impl Event {
             | Self::WorkerDialed { task, .. }
             | Self::ConferenceEntered { task, .. }
             | Self::ConferenceJoined { task, .. }
+            | Self::CustomerCallIssued { task, .. }
+            | Self::CustomerCallNamed { task, .. }
             | Self::ConferenceLeft { task, .. }
             | Self::SupervisionIssued { task, .. }
             | Self::CallerMoved { task, .. }
@@ -263,6 +284,8 @@ impl Event {
             | Self::WorkerDialed { .. }
             | Self::ConferenceEntered { .. }
             | Self::ConferenceJoined { .. }
+            | Self::CustomerCallIssued { .. }
+            | Self::CustomerCallNamed { .. }
             | Self::ConferenceLeft { .. }
             | Self::SupervisionIssued { .. }
             | Self::CallerMoved { .. }

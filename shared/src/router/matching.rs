@@ -1,14 +1,39 @@
 //! Which Worker for a Task, and which Task for a Worker (taskrouter.md sections 9 and 10).
 
 use std::cmp::Ordering;
+use std::ops::ControlFlow;
 
 use super::decision::{Draft, Refusal};
 use super::expression::{TargetScope, Value, WorkerScope};
 use super::{RESERVATION_ROUNDS_MAX, deadline, ending, known_worker, order, workflow};
 use crate::model::{
-    AssignmentStatus, EndReason, IdleKey, OpenReservation, OrderBy, OrderClause, Reservation, RoutingTarget, Target,
-    Task, TaskChannelName, TaskSid, Timestamp, Worker, WorkerSid, Workspace,
+    AssignmentStatus, EndReason, Expression, IdleKey, KnownWorker, OpenReservation, OrderBy, OrderClause, Reservation,
+    RoutingTarget, Slots, Target, Task, TaskChannelName, TaskSid, Timestamp, Worker, WorkerSid, Workspace,
 };
+use crate::planted::{self, Bug};
+
+/// What keeps a Worker from being offered a Task.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Obstacle<'a> {
+    /// The Task does not wait.
+    NotPending,
+    /// They did not take this very Task a moment ago.
+    SparedUntil(Timestamp),
+    /// Their Activity is not available.
+    Activity,
+    /// Their share of the Task's channel is not available.
+    ChannelClosed,
+    /// All slots of the Task's channel are taken.
+    ChannelFull(Slots),
+    /// The Task's routing target is another Worker.
+    MeantFor(WorkerSid),
+    /// They do not serve the Task's queue.
+    NotInQueue,
+    /// The step is for the known Worker, and that is another, or nobody.
+    NotKnown(&'a KnownWorker),
+    /// The step's expression is false.
+    Step(&'a Expression),
+}
 
 /// Looks at one Task: first whatever its clocks demand, then, if it still waits and nothing changed, the candidates.
 ///
@@ -88,12 +113,17 @@ fn choose_workers(draft: &Draft<'_>, task: &Task) -> Vec<WorkerSid> {
     let workers = draft.snapshot().workers.values();
     let mut candidates: Vec<&Worker> =
         workers.filter(|worker| may_take(draft.workspace, worker, task, draft.now)).collect();
-    let order_by = workflow::target_at(draft.workspace, task).and_then(|target| target.order_by.as_ref());
-    candidates.sort_by(|left, right| {
-        compare_by(draft.workspace, order_by, left, right)
-            .then_with(|| idle_key(draft.workspace, task, left).cmp(&idle_key(draft.workspace, task, right)))
-    });
+    best_first(draft.workspace, task, &mut candidates);
     candidates.into_iter().take(at_once(draft.workspace, task)).map(|worker| worker.sid).collect()
+}
+
+/// Workers who could take a Task, in the order in which it is offered to them (taskrouter.md section 9).
+pub(super) fn best_first(workspace: &Workspace, task: &Task, candidates: &mut [&Worker]) {
+    let order_by = workflow::target_at(workspace, task).and_then(|target| target.order_by.as_ref());
+    candidates.sort_by(|left, right| {
+        compare_by(workspace, order_by, left, right)
+            .then_with(|| idle_key(workspace, task, left).cmp(&idle_key(workspace, task, right)))
+    });
 }
 
 /// How many Workers a Task is offered to at once.
@@ -109,33 +139,88 @@ fn idle_key(workspace: &Workspace, task: &Task, worker: &Worker) -> IdleKey {
     }
 }
 
-/// All that must hold for a Worker to be offered a Task (taskrouter.md section 4, and the step's expression).
+/// May the Worker be offered the Task? Nothing keeps them from it.
 pub(super) fn may_take(workspace: &Workspace, worker: &Worker, task: &Task, now: Timestamp) -> bool {
-    if !task.is_pending() || is_spared(workspace, task, worker.sid, now) {
-        return false;
+    obstacles(workspace, worker, task, now, |_| ControlFlow::Break(())).is_continue()
+}
+
+/// Tells all that keeps a Worker from being offered a Task (taskrouter.md section 4, and the step's expression), until
+/// `tell` has heard enough. Only so much is worked out, and nothing is allocated.
+pub(super) fn obstacles<'a>(
+    workspace: &'a Workspace,
+    worker: &Worker,
+    task: &Task,
+    now: Timestamp,
+    mut tell: impl FnMut(Obstacle<'a>) -> ControlFlow<()>,
+) -> ControlFlow<()> {
+    if !task.is_pending() {
+        tell(Obstacle::NotPending)?;
     }
-    let is_free = || workspace.is_available(worker.activity_sid) && worker.has_slot(task.channel);
+    if let Some(until) = spared_until(workspace, task, worker.sid, now) {
+        tell(Obstacle::SparedUntil(until))?;
+    }
     match task.routing_target {
-        Some(RoutingTarget::Worker(meant)) => meant == worker.sid && (task.ignore_capacity || is_free()),
+        Some(RoutingTarget::Worker(meant)) if meant != worker.sid => tell(Obstacle::MeantFor(meant)),
+        Some(RoutingTarget::Worker(_)) if task.ignore_capacity && !planted::is(Bug::CapacityAlwaysCounts) => {
+            ControlFlow::Continue(())
+        }
+        Some(RoutingTarget::Worker(_)) => busy(workspace, worker, task.channel, &mut tell),
         Some(RoutingTarget::TaskQueue(_) | RoutingTarget::Workflow(_)) | None => {
-            is_free()
-                && worker.roster.serves(task.task_queue_sid)
-                && workflow::target_at(workspace, task).is_none_or(|target| suits(workspace, target, task, worker))
+            busy(workspace, worker, task.channel, &mut tell)?;
+            if !worker.roster.serves(task.task_queue_sid) {
+                tell(Obstacle::NotInQueue)?;
+            }
+            match workflow::target_at(workspace, task) {
+                Some(target) => unsuited(workspace, target, task, worker, &mut tell),
+                None => ControlFlow::Continue(()),
+            }
         }
     }
 }
 
-/// Is a Worker of the queue one whom the step wants?
-fn suits(workspace: &Workspace, target: &Target, task: &Task, worker: &Worker) -> bool {
-    let scope = || TargetScope { task, worker: WorkerScope::new(worker, workspace) };
-    target.known_worker.as_ref().is_none_or(|known| known_worker::said_by(task, known).is(worker))
-        && target.expression.as_ref().is_none_or(|expression| expression.matches(&scope()))
+/// Does anything keep a Worker from any Task of this channel?
+fn busy<'a>(
+    workspace: &Workspace,
+    worker: &Worker,
+    channel: TaskChannelName,
+    tell: &mut impl FnMut(Obstacle<'a>) -> ControlFlow<()>,
+) -> ControlFlow<()> {
+    if !workspace.is_available(worker.activity_sid) {
+        tell(Obstacle::Activity)?;
+    }
+    let slots = worker.slots(channel);
+    if !slots.available {
+        tell(Obstacle::ChannelClosed)?;
+    }
+    if slots.are_full() {
+        tell(Obstacle::ChannelFull(slots))?;
+    }
+    ControlFlow::Continue(())
 }
 
-/// Did this Worker not take this very Task a moment ago?
-fn is_spared(workspace: &Workspace, task: &Task, worker: WorkerSid, now: Timestamp) -> bool {
+/// Is a Worker not one whom the step wants?
+fn unsuited<'a>(
+    workspace: &Workspace,
+    target: &'a Target,
+    task: &Task,
+    worker: &Worker,
+    tell: &mut impl FnMut(Obstacle<'a>) -> ControlFlow<()>,
+) -> ControlFlow<()> {
+    if let Some(known) = target.known_worker.as_ref().filter(|known| !known_worker::said_by(task, known).is(worker)) {
+        tell(Obstacle::NotKnown(known))?;
+    }
+    let scope = || TargetScope { task, worker: WorkerScope::new(worker, workspace) };
+    if let Some(expression) = target.expression.as_ref().filter(|expression| !expression.matches(&scope())) {
+        tell(Obstacle::Step(expression))?;
+    }
+    ControlFlow::Continue(())
+}
+
+/// Until when a Worker is spared this very Task because they did not take it a moment ago.
+fn spared_until(workspace: &Workspace, task: &Task, worker: WorkerSid, now: Timestamp) -> Option<Timestamp> {
     let pause = workspace.rules.reoffer_pause;
-    task.failed_offers.iter().any(|failed| failed.worker_sid == worker && now < failed.at + pause)
+    let failed = task.failed_offers.iter().filter(|failed| failed.worker_sid == worker);
+    failed.map(|failed| failed.at + pause).filter(|until| now < *until).max()
 }
 
 /// Clause by clause; a Worker without the attribute comes after all who have it, up or down (taskrouter.md section 9).

@@ -15,6 +15,7 @@ pub mod effects;
 mod ending;
 mod event;
 pub mod events;
+pub mod explain;
 pub mod expression;
 pub mod known_worker;
 mod matching;
@@ -92,6 +93,12 @@ pub fn decide(snapshot: Snapshot<'_>, event: &Event, now: Timestamp) -> Decision
             conference::enter(&mut draft, *task, *reservation, *conference, *call)
         }
         Event::ConferenceJoined { task, reservation } => conference::join(&mut draft, *task, *reservation),
+        Event::CustomerCallIssued { task, reservation, claim } => {
+            conference::issue_customer(&mut draft, *task, *reservation, *claim)
+        }
+        Event::CustomerCallNamed { task, reservation, call } => {
+            conference::name_customer(&mut draft, *task, *reservation, *call)
+        }
         Event::ConferenceLeft { task, reservation, who } => conference::leave(&mut draft, *task, *reservation, *who),
         Event::SupervisionIssued { task, reservation, supervision } => {
             conference::supervise(&mut draft, *task, *reservation, *supervision)

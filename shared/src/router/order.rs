@@ -30,6 +30,9 @@ pub struct Place {
 /// The end of time, for LIFO places: 13 digits, the year 2286.
 const END_OF_TIME: i64 = 9_999_999_999_999;
 
+/// From 1900, the earliest a virtual start may be, to 1970, in milliseconds.
+const SINCE_1900: i64 = 2_208_988_800_000;
+
 /// The line a Task stands in, or would stand in if it waited; `None`: it waits for nobody who exists.
 pub fn line_of(workspace: &Workspace, task: &Task) -> Option<Line> {
     if let Some(RoutingTarget::Worker(worker)) = task.routing_target {
@@ -62,7 +65,7 @@ pub fn place_of(task: &Task) -> Place {
     match task.filed {
         TaskOrder::Fifo => Place {
             urgency: u32::MAX - task.priority,
-            moment: task.virtual_start_time.as_millis().clamp(0, END_OF_TIME),
+            moment: task.virtual_start_time.as_millis().saturating_add(SINCE_1900).clamp(0, END_OF_TIME),
             sid: task.sid,
         },
         TaskOrder::Lifo => Place { urgency: 0, moment: newest_first(task.date_created), sid: task.sid },

@@ -69,4 +69,8 @@ impl Scope for Presence {
         };
         count.map_or(Value::Null, |count| Value::Number(f64::from(count)))
     }
+
+    fn owner(&self, _path: &[PathStep]) -> Option<&'static str> {
+        Some("the TaskQueue")
+    }
 }

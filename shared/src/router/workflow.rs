@@ -226,7 +226,7 @@ fn order_of(workspace: &Workspace, queue: TaskQueueSid) -> TaskOrder {
     workspace.task_queues.get(&queue).map(|queue| queue.task_order).unwrap_or_default()
 }
 
-fn target_in(configuration: &Configuration, step: Step) -> Option<&Target> {
+pub(super) fn target_in(configuration: &Configuration, step: Step) -> Option<&Target> {
     match step {
         Step::Target { filter, target } => {
             configuration.filters.get(usize::from(filter))?.targets.get(usize::from(target))
@@ -250,7 +250,7 @@ fn step_below(configuration: &Configuration, step: Step) -> Option<Step> {
 }
 
 /// The step after the Task's: in its filter, or the first one of the next filter that matches.
-fn step_after_timeout(configuration: &Configuration, task: &Task) -> Option<Step> {
+pub(super) fn step_after_timeout(configuration: &Configuration, task: &Task) -> Option<Step> {
     let Step::Target { filter, .. } = task.position.step else { return None };
     step_below(configuration, task.position.step).or_else(|| next_filter(configuration, task, usize::from(filter) + 1))
 }

@@ -6,6 +6,9 @@ use super::{ParameterError, Parameters, WorkerCall};
 use crate::model::ids::{CallSid, ConferenceSid, ReservationSid, TaskSid};
 use crate::model::instruction::{ConferenceEvent, SupervisorMode};
 
+/// What a customer who is dialed is called in the conference: their leg is told by it from a caller's who was moved there.
+pub const CUSTOMER_LABEL: &str = "customer";
+
 /// Something happened in the conference. Notices may come twice and in any order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConferenceStatus {
@@ -19,6 +22,8 @@ pub struct ConferenceStatus {
     pub notice: ConferenceNotice,
     /// Whose leg it is about, if it is about one.
     pub call_sid: Option<CallSid>,
+    /// Whether that is a customer whom we dialed, by [`CUSTOMER_LABEL`].
+    pub is_dialed_customer: bool,
     /// Place among the notices of this conference, when the carrier counts them.
     pub sequence_number: Option<u32>,
 }
@@ -88,6 +93,7 @@ impl ConferenceStatus {
             conference_sid: parameters.required("ConferenceSid")?,
             notice: parameters.required("StatusCallbackEvent")?,
             call_sid: parameters.optional("CallSid")?,
+            is_dialed_customer: parameters.get("ParticipantLabel") == Some(CUSTOMER_LABEL),
             sequence_number: parameters.optional("SequenceNumber")?,
         })
     }

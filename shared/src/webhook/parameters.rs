@@ -137,40 +137,18 @@ macro_rules! sids {
 
 sids! { AccountSid ActivitySid CallSid ConferenceSid QueueSid RecordingSid ReservationSid TaskQueueSid TaskSid WorkerSid WorkflowSid WorkspaceSid }
 
-/// Defines an enum whose values are words of the carrier's vocabulary.
+/// Defines an enum whose values are words of the carrier's vocabulary, and can be parameters.
 macro_rules! words {
-    ($(#[$doc:meta])* pub enum $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:literal,)* }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-        pub enum $name {
-            $($(#[$variant_doc])* #[serde(rename = $word)] $variant,)*
-        }
-
-        impl $name {
-            /// The carrier's word for it.
-            pub const fn as_str(self) -> &'static str {
-                match self {
-                    $(Self::$variant => $word,)*
-                }
-            }
-        }
-
-        impl std::fmt::Display for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str(self.as_str())
-            }
-        }
+    ($(#[$doc:meta])* pub enum $name:ident { $($words:tt)* }) => {
+        $crate::words::words! { $(#[$doc])* pub enum $name { $($words)* } }
 
         impl $crate::webhook::FromParameter for $name {
             fn expected() -> String {
-                format!("one of {}", [$($word),*].join(", "))
+                format!("one of {}", <Self as $crate::words::Word>::ALL.join(", "))
             }
 
             fn parse(text: &str) -> Option<Self> {
-                match text {
-                    $($word => Some(Self::$variant),)*
-                    _ => None,
-                }
+                $crate::words::Word::parse(text)
             }
         }
     };

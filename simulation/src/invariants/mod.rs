@@ -11,9 +11,10 @@ use crate::world::World;
 /// A promise of the engine. The numbers are those of ARCHITECTURE.md, "Invariants".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Invariant {
-    /// 1: a Task has at most `max_reserved_workers` live Reservations and at most one accepted one, as its status says.
+    /// 1: a Task has at most `max_reserved_workers` live Reservations and at most one accepted one, as its status says;
+    /// one for a certain Worker is offered to nobody else.
     ReservationsOfATask,
-    /// 2: a Worker's open Reservations in a channel never exceed its capacity.
+    /// 2: a Worker's open Reservations in a channel never exceed its capacity, but for Tasks that ignore it.
     Capacity,
     /// 2: a Worker's slot is taken by an open Reservation, and an open Reservation takes a slot.
     SlotsAreReservations,
@@ -54,7 +55,7 @@ pub fn after_write(world: &World, before: &Picture, after: &Picture) {
     for (sid, worker) in &after.workers {
         let old = before.workers.get(sid);
         if old != Some(worker) {
-            workers::check(world, old, worker);
+            workers::check(world, after, old, worker);
         }
     }
     workers::check_slots(world, after);

@@ -1,6 +1,6 @@
 //! Invariants 1, 3 and 7: what a Task may look like, and what may become of it.
 
-use shared::model::{AssignmentStatus, Millis, Reservation, ReservationStatus, Task};
+use shared::model::{AssignmentStatus, Millis, Reservation, ReservationStatus, RoutingTarget, Task};
 
 use super::Invariant;
 use crate::history::short;
@@ -42,6 +42,12 @@ fn check_shape(world: &World, task: &Task) {
     if !fits || pending > at_once {
         let (status, sid) = (task.assignment_status.as_str(), task.sid);
         let what = format!("Task {sid} is {status} with {pending} pending and {held} accepted (at once: {at_once})");
+        world.violated(Invariant::ReservationsOfATask, what);
+    }
+    if let Some(RoutingTarget::Worker(meant)) = task.routing_target
+        && let Some(other) = task.reservations.iter().find(|offer| offer.worker_sid != meant)
+    {
+        let what = format!("Task {} is for {meant} and offered to {}", task.sid, other.worker_sid);
         world.violated(Invariant::ReservationsOfATask, what);
     }
 }

@@ -2,23 +2,25 @@
 
 use std::collections::BTreeSet;
 
-use shared::model::{ReservationSid, Task, TaskSid, Worker, WorkerSid};
+use shared::model::{OpenReservation, ReservationSid, Task, TaskSid, Worker, WorkerSid};
 
 use super::Invariant;
 use crate::history::Picture;
 use crate::world::World;
 
-pub(super) fn check(world: &World, old: Option<&Worker>, new: &Worker) {
+pub(super) fn check(world: &World, picture: &Picture, old: Option<&Worker>, new: &Worker) {
     let expected = old.map_or(0, |old| old.version + 1);
     if new.version != expected {
         let what = format!("Worker {} was written as version {}, expected {expected}", new.friendly_name, new.version);
         world.violated(Invariant::Versions, what);
     }
-    // A capacity may shrink while more is open; nothing may be added then.
-    let grew = old.is_none_or(|old| new.open_reservations.len() > old.open_reservations.len());
-    for share in new.channels.iter().filter(|_| grew) {
-        let open = new.open_reservations.iter().filter(|open| open.channel == share.channel).count();
-        if open > usize::from(share.configured_capacity) {
+    // A capacity may shrink while more is open; nothing may be added then, but what ignores it.
+    let added = |open: &&OpenReservation| old.is_none_or(|old| !old.open_reservations.contains(open));
+    let counts = |open: &&OpenReservation| !picture.tasks.get(&open.task_sid).is_some_and(|task| task.ignore_capacity);
+    for share in &new.channels {
+        let of_channel = || new.open_reservations.iter().filter(|open| open.channel == share.channel);
+        let (open, grew) = (of_channel().count(), of_channel().any(|open| added(&open) && counts(&open)));
+        if grew && open > usize::from(share.configured_capacity) {
             let what = format!("{} has {open} Reservations of {:?}", new.friendly_name, share);
             world.violated(Invariant::Capacity, what);
         }

@@ -166,10 +166,12 @@ impl Carrier {
         look(&self.state().network)
     }
 
-    /// Runs in real time until `shutdown` completes. A slow webhook holds up its own call only.
+    /// Runs in real time until `shutdown` completes. A slow webhook holds up its own call only. Requests that are under
+    /// way by then break off; the next run sends them again, with the same idempotency token.
     pub async fn run(&self, shutdown: impl Future<Output = ()>) {
         let mut shutdown = pin!(shutdown);
         let mut fetches = JoinSet::new();
+        self.queue_what_is_outstanding();
         loop {
             self.tick_if_due();
             while fetches.len() < FETCHES_AT_ONCE_MAX
@@ -241,6 +243,11 @@ impl Carrier {
     fn time_to_wake(&self) -> Duration {
         let wake = self.next_wake().map(|wake| Duration::from(wake.since(self.clock.now())));
         wake.map_or(SLEEP_MAX, |wake| wake.min(SLEEP_MAX))
+    }
+
+    fn queue_what_is_outstanding(&self) {
+        let mut state = self.state();
+        state.pending = state.network.outstanding().cloned().collect();
     }
 
     /// The next request that somebody still waits for.

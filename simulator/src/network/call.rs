@@ -134,6 +134,9 @@ pub struct Call {
     /// The conference it was called into and is not yet in.
     #[serde(default)]
     pub(super) invited: Option<ConferenceSid>,
+    /// Whether those who are in it hear this phone ring.
+    #[serde(default)]
+    pub(super) early_media: bool,
     /// What runs once the phone is picked up.
     pub(super) start: Option<Start>,
     pub(super) fallback: Option<Target>,

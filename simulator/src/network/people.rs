@@ -74,6 +74,7 @@ impl Turn<'_> {
             enqueued: None,
             conferring: None,
             invited: None,
+            early_media: false,
             start: None,
             fallback: None,
             reporter: None,
@@ -102,6 +103,7 @@ impl Turn<'_> {
         call.updated = now;
         call.phase = Phase::Ringing { until: now + call.ring_for };
         self.note(sid, Event::Ringing, format!("{from} is calling"));
+        self.let_ringing_be_heard(sid);
         self.report(sid, StatusEvent::Ringing);
     }
 

@@ -12,8 +12,9 @@ use std::sync::Arc;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 use shared::model::{
-    Activity, ActivitySid, Centre, Configuration, EventType, Ledger, Millis, Readiness, RoutingRules, TaskChannel,
-    TaskChannelName, TaskQueue, TaskQueueSid, Timestamp, Workflow, WorkflowSid, Workspace, WorkspaceSid, WrapUp,
+    Activity, ActivitySid, Centre, Configuration, EventType, Ledger, Millis, Readiness, RoutingRules, Task,
+    TaskChannel, TaskChannelName, TaskQueue, TaskQueueSid, Timestamp, Workflow, WorkflowSid, Workspace, WorkspaceSid,
+    WrapUp,
 };
 use shared::router::events;
 
@@ -126,6 +127,20 @@ impl Store {
         match known {
             Some(known) => Ok(Some(known)),
             None => self.fresh_workspace(sid, now).await,
+        }
+    }
+
+    /// The same for these Tasks of it: read anew if one of them started with what was saved a moment ago.
+    pub async fn workspace_for<'task>(
+        &self,
+        sid: WorkspaceSid,
+        tasks: impl IntoIterator<Item = &'task Task> + Send,
+        now: Timestamp,
+    ) -> Result<Option<Arc<Workspace>>, Error> {
+        let Some(workspace) = self.workspace(sid, now).await? else { return Ok(None) };
+        match tasks.into_iter().all(|task| workspace.is_as_new_as(task)) {
+            true => Ok(Some(workspace)),
+            false => self.fresh_workspace(sid, now).await,
         }
     }
 

@@ -4,9 +4,8 @@ use futures_util::future::try_join_all;
 use shared::model::{Timestamp, WorkspaceSid};
 use shared::router::events::{EVENT_SHARDS, Event, EventPlace};
 
-use super::{EventFilter, ITEMS_PER_QUERY_MAX, item};
-use crate::items::text;
-use crate::keys;
+use super::shard::{Direction, Stretch};
+use super::{EventFilter, ITEMS_PER_QUERY_MAX};
 use crate::{Error, Store};
 
 /// Items one query of a shard brings where all of them are counted: sixteen shards side by side are some eight megabytes.
@@ -22,22 +21,6 @@ pub struct Ahead {
     pub events: Vec<Event>,
     /// Everything before this place was seen.
     pub seen: EventPlace,
-}
-
-/// Where the query of a shard begins and ends.
-struct Stretch {
-    workspace: WorkspaceSid,
-    hour: i64,
-    shard: u8,
-    lower: String,
-    upper: String,
-}
-
-/// What one query of a shard brings, oldest first.
-struct Found {
-    events: Vec<Event>,
-    /// The sort key of the last item, if there are more.
-    more: Option<String>,
 }
 
 impl Store {
@@ -67,13 +50,17 @@ impl Store {
                     return Ok(false);
                 }
                 rounds += 1;
-                let found = try_join_all(open.iter().map(|part| self.forward(part, ITEMS_COUNTED_PER_QUERY))).await?;
+                let found = try_join_all(
+                    open.iter().map(|part| self.query_shard(part, Direction::Forward, ITEMS_COUNTED_PER_QUERY)),
+                )
+                .await?;
                 let mut further = Vec::new();
                 for (part, found) in open.into_iter().zip(found) {
                     // By the write that told them: what is told late is counted once, where it is found.
-                    let told = found.events.iter().filter(|event| event.place.at >= from && event.place.at < until);
+                    let told = found.events().filter(|event| event.place.at >= from && event.place.at < until);
                     told.for_each(&mut visit);
-                    further.extend(found.more.map(|lower| Stretch { lower, ..part }));
+                    // `~` stands behind every digit: what comes after the last one.
+                    further.extend(found.more.map(|lower| Stretch { lower: format!("{lower}~"), ..part }));
                 }
                 open = further;
             }
@@ -117,41 +104,17 @@ impl Store {
         let stretch = |shard| Stretch { workspace, hour, shard, lower: lower.write_key(), upper: horizon.write_key() };
         let parts: Vec<Stretch> = filter.shards().into_iter().map(stretch).collect();
         let mut events = Vec::new();
-        for found in try_join_all(parts.iter().map(|part| self.forward(part, ITEMS_PER_QUERY_MAX))).await? {
-            let last = found.events.last().map(|last| last.place);
+        for found in
+            try_join_all(parts.iter().map(|part| self.query_shard(part, Direction::Forward, ITEMS_PER_QUERY_MAX)))
+                .await?
+        {
+            let last = found.events().last().map(|last| last.place);
             // The last item is read again with the next query: a place behind all its events has no other name.
             horizon = horizon.min(last.filter(|_| found.more.is_some()).map_or(horizon, |last| last.numbered(0)));
-            events.extend(found.events);
+            events.extend(found.writes.into_iter().flatten());
         }
         events.retain(|event| event.place >= lower && event.place < horizon);
         events.sort_unstable_by_key(|event| event.place);
         Ok((events, horizon))
-    }
-
-    async fn forward(&self, part: &Stretch, limit: i32) -> Result<Found, Error> {
-        let found = self
-            .client
-            .query()
-            .table_name(&*self.table)
-            .key_condition_expression("#pk = :partition AND #sk BETWEEN :lower AND :upper")
-            .expression_attribute_names("#pk", keys::PK)
-            .expression_attribute_names("#sk", keys::SK)
-            .expression_attribute_values(
-                ":partition",
-                text(keys::events_partition(part.workspace, part.hour, part.shard)),
-            )
-            .expression_attribute_values(":lower", text(&part.lower))
-            .expression_attribute_values(":upper", text(&part.upper))
-            .limit(limit)
-            .send()
-            .await?;
-        let last = found.last_evaluated_key.and_then(|mut key| key.remove(keys::SK));
-        // `~` stands behind every digit: what comes after the last one.
-        let more = last.and_then(|sk| sk.as_s().ok().map(|sk| format!("{sk}~")));
-        let mut events = Vec::new();
-        for item in found.items.unwrap_or_default() {
-            events.extend(item::read(part.workspace, item)?);
-        }
-        Ok(Found { events, more })
     }
 }

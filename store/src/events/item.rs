@@ -29,8 +29,36 @@ const EARLIER: &str = "at";
 /// The id of the first event.
 const FIRST: &str = "first";
 
-/// The item of these events, all of one write; the first one is at `key`.
+/// Bytes the values of one item's events may have: an item has 400 KB at most, names and numbers included.
+const VALUES_BYTES_MAX: usize = 300_000;
+
+/// The item of these events, all of one write; the first one is at `key`. Fifty Workers with the largest attributes there can be
+/// do not fit: then the events do without those.
 pub(super) fn of(key: &Key, events: &[Event]) -> Item {
+    if bytes(events) <= VALUES_BYTES_MAX {
+        return whole(key, events);
+    }
+    tracing::warn!(events = events.len(), "too much for one item: these events do not say their Workers' attributes");
+    let without = |event: &Event| {
+        let kept = event.parameters.iter().filter(|(parameter, _)| *parameter != Parameter::WorkerAttributes);
+        let parameters = kept.map(|(parameter, value)| (parameter, value.to_owned())).collect();
+        Event { parameters, ..event.clone() }
+    };
+    whole(key, &events.iter().map(without).collect::<Vec<_>>())
+}
+
+/// What all events of a write say counts once.
+fn bytes(events: &[Event]) -> usize {
+    let Some(first) = events.first() else { return 0 };
+    let size = |event: &Event| event.parameters.iter().map(|(_, value)| value.len()).sum::<usize>();
+    let own = |event: &Event| {
+        let differs = |(parameter, value): &(Parameter, &str)| first.parameters.get(*parameter) != Some(*value);
+        event.parameters.iter().filter(differs).map(|(_, value)| value.len()).sum::<usize>()
+    };
+    size(first) + events.iter().skip(1).map(own).sum::<usize>()
+}
+
+fn whole(key: &Key, events: &[Event]) -> Item {
     let mut item = items::key_attributes(key);
     let Some(first) = events.first() else { return item };
     let is_common =
@@ -134,6 +162,29 @@ mod tests {
             for value in values {
                 assert_eq!(value_of(*parameter, &attribute(*parameter, &value)), Some(value), "{parameter:?}");
             }
+        }
+    }
+
+    #[test]
+    fn events_that_would_not_fit_into_an_item_do_without_their_workers_attributes() {
+        let place = EventPlace::before(Timestamp::from_millis(1_795_348_801_000));
+        let event = |index: u8, attributes: String| Event {
+            place: place.numbered(index),
+            earlier: None,
+            event_type: EventType::ReservationCreated,
+            workspace_sid: WorkspaceSid::derive(&["ws"]),
+            parameters: [(Parameter::WorkerAttributes, attributes), (Parameter::TaskPriority, "1".to_owned())]
+                .into_iter()
+                .collect(),
+        };
+        let fifty =
+            |size: usize| (0..50).map(|index| event(index, "न".repeat(size) + &index.to_string())).collect::<Vec<_>>();
+        let key = Key::events(WorkspaceSid::derive(&["ws"]), place);
+        for (size, is_said) in [(100, true), (4_000, false)] {
+            let events = read(WorkspaceSid::derive(&["ws"]), of(&key, &fifty(size))).unwrap();
+            assert_eq!(events.len(), 50);
+            assert!(events.iter().all(|event| event.parameters.get(Parameter::TaskPriority) == Some("1")));
+            assert!(events.iter().all(|event| event.parameters.get(Parameter::WorkerAttributes).is_some() == is_said));
         }
     }
 }

@@ -3,8 +3,10 @@
 //! There is no index. An event's id says where it is ([`EventPlace`]); a list goes back hour by hour, reading the shards of
 //! an hour side by side.
 
+mod follow;
 mod forward;
 mod item;
+mod shard;
 
 use std::cmp::Reverse;
 
@@ -16,9 +18,14 @@ use shared::model::{
 use shared::planted::{self, Bug};
 use shared::router::events::{EVENT_SHARDS, Event, EventPlace, Parameter};
 
-use crate::items::{Item, text};
-use crate::keys::{self, Key};
+use crate::items::Item;
+use crate::keys::Key;
+use crate::listing::share;
 use crate::{Error, Store};
+
+pub(crate) use follow::Lookout;
+pub use follow::{EventWatch, KEPT_LATE_MAX, LOOK_EVERY};
+use shard::{Direction, Stretch};
 
 pub use forward::Ahead;
 
@@ -98,6 +105,19 @@ impl EventFilter {
             && (self.task_channel.is_none() || channel.iter().any(|name| says(*name, self.task_channel.clone())))
     }
 
+    /// Does it leave out nothing but by time?
+    fn wants_all(&self) -> bool {
+        *self == Self::between(self.from, self.until)
+    }
+
+    /// How many items a query of a shard is to bring for a page of `limit` events: its share, unless much of it may be left out.
+    /// Two at least: the first may be one whose events the page before has shown.
+    fn items_per_query(&self, limit: usize) -> i32 {
+        let share =
+            if self.wants_all() { share(limit.saturating_add(1), usize::from(EVENT_SHARDS)) } else { usize::MAX };
+        i32::try_from(share).map_or(ITEMS_PER_QUERY_MAX, |share| share.min(ITEMS_PER_QUERY_MAX))
+    }
+
     /// The shards that can hold what is wanted: all that is about a Task is in one.
     fn shards(&self) -> Vec<u8> {
         match self.task_sid {
@@ -124,7 +144,7 @@ impl Store {
             Err(Error::Conflict) if planted::is(Bug::EventsTakenForKept) || self.get_item(&key).await?.is_some() => {
                 Ok(())
             }
-            kept => kept,
+            kept => kept.inspect(|()| self.lookout.keep()),
         }
     }
 
@@ -152,7 +172,8 @@ impl Store {
             if upper <= oldest {
                 return Ok(EventPage { events, next: None });
             }
-            let round = self.round(workspace, filter, oldest, upper).await?;
+            let items = filter.items_per_query(limit);
+            let round = self.round(workspace, filter, (oldest, upper), items).await?;
             events.extend(round.events.into_iter().filter(|event| filter.wants(event)));
             if events.len() >= limit {
                 events.truncate(limit);
@@ -170,56 +191,25 @@ impl Store {
         &self,
         workspace: WorkspaceSid,
         filter: &EventFilter,
-        oldest: EventPlace,
-        upper: EventPlace,
+        (oldest, upper): (EventPlace, EventPlace),
+        items: i32,
     ) -> Result<Round, Error> {
         let hour_begins = |hour| EventPlace::before(EventPlace::hour_begins(hour));
         // Before the first event of an hour comes the hour before.
         let hour = if upper == hour_begins(upper.hour()) { upper.hour() - 1 } else { upper.hour() };
         let lower = oldest.max(hour_begins(hour));
-        let shards = filter.shards().into_iter().map(|shard| self.shard(workspace, hour, shard, lower, upper));
+        let stretch = |shard| Stretch { workspace, hour, shard, lower: lower.write_key(), upper: upper.write_key() };
+        let parts: Vec<Stretch> = filter.shards().into_iter().map(stretch).collect();
+        let queries = parts.iter().map(|part| self.query_shard(part, Direction::Back, items));
         let mut round = Round { events: Vec::new(), horizon: lower };
-        for (events, unseen) in try_join_all(shards).await? {
-            round.events.extend(events);
-            round.horizon = round.horizon.max(unseen.unwrap_or(lower));
+        for found in try_join_all(queries).await? {
+            let last = found.writes.last().and_then(|write| write.first()).filter(|_| found.more.is_some());
+            round.horizon = round.horizon.max(last.map_or(lower, |first| first.place.numbered(0)));
+            round.events.extend(found.writes.into_iter().flatten());
         }
         round.events.retain(|event| event.place >= round.horizon && event.place < upper);
         round.events.sort_unstable_by_key(|event| Reverse(event.place));
         Ok(round)
-    }
-
-    /// One query of a shard, and the place before which there is more.
-    async fn shard(
-        &self,
-        workspace: WorkspaceSid,
-        hour: i64,
-        shard: u8,
-        lower: EventPlace,
-        upper: EventPlace,
-    ) -> Result<(Vec<Event>, Option<EventPlace>), Error> {
-        let found = self
-            .client
-            .query()
-            .table_name(&*self.table)
-            .key_condition_expression("#pk = :partition AND #sk BETWEEN :lower AND :upper")
-            .expression_attribute_names("#pk", keys::PK)
-            .expression_attribute_names("#sk", keys::SK)
-            .expression_attribute_values(":partition", text(keys::events_partition(workspace, hour, shard)))
-            .expression_attribute_values(":lower", text(lower.write_key()))
-            .expression_attribute_values(":upper", text(upper.write_key()))
-            .scan_index_forward(false)
-            .limit(ITEMS_PER_QUERY_MAX)
-            .send()
-            .await?;
-        let has_more = found.last_evaluated_key.is_some_and(|key| !key.is_empty());
-        let mut events = Vec::new();
-        let mut last = None;
-        for item in found.items.unwrap_or_default() {
-            let told = item::read(workspace, item)?;
-            last = told.first().map(|first| first.place.numbered(0));
-            events.extend(told);
-        }
-        Ok((events, last.filter(|_| has_more)))
     }
 }
 

@@ -165,6 +165,21 @@ async fn the_free_workers_are_read_page_by_page() {
 }
 
 #[tokio::test]
+async fn a_page_is_full_though_its_workers_are_more_than_a_megabyte() {
+    let world = World::open().await;
+    let (maya, workspace) = (world.worker("Maya").await, world.workspace().await);
+    let biography = "न".repeat(shared::model::ATTRIBUTES_CHARS_MAX - 100);
+    let attributes = attributes(&json!({ "languages": ["en"], "biography": biography }));
+    for number in 1..100 {
+        let (sid, friendly_name) = (shared::model::WorkerSid::derive(&[&number.to_string()]), number.to_string());
+        let worker = shared::model::Worker { sid, friendly_name, attributes: attributes.clone(), ..maya.clone() };
+        world.store.create_worker(&worker, &workspace).await.unwrap();
+    }
+    let readiness = world.idle_readiness(&maya).await;
+    assert_eq!(world.store.free_workers(&workspace, &readiness, None, 100).await.unwrap().len(), 100);
+}
+
+#[tokio::test]
 async fn a_worker_who_goes_offline_leaves_the_board_and_comes_back_to_it() {
     let world = World::open().await;
     let maya = world.worker("Maya").await;

@@ -69,6 +69,24 @@ async fn a_workspace_is_kept_for_a_moment_and_then_read_again() {
 }
 
 #[tokio::test]
+async fn what_is_kept_is_not_used_for_a_task_that_started_with_something_newer() {
+    let world = World::open().await;
+    let elsewhere = world.another_store(Vec::new());
+    let (sid, workflow) = (world.declared.workspace.sid, world.declared.centre.workflow_sid);
+    let mut task = world.new_task("before", "en", NOON).await;
+    let known = world.store.fresh_workspace(sid, NOON).await.unwrap().unwrap();
+    let kept = world.store.workspace_for(sid, [&task], NOON).await.unwrap().unwrap();
+    assert!(Arc::ptr_eq(&kept, &known));
+    let mut changed = (*known).clone();
+    let version = changed.workflows[&workflow].version + 1;
+    changed.workflows.get_mut(&workflow).unwrap().version = version;
+    elsewhere.save_workspace(&changed, NOON).await.unwrap();
+    task.workflow_version = version;
+    let read = world.store.workspace_for(sid, [&task], NOON).await.unwrap().unwrap();
+    assert_eq!(read.workflows[&workflow].version, version);
+}
+
+#[tokio::test]
 async fn the_centre_is_read_as_it_was_written_and_kept_for_a_moment() {
     let world = World::empty().await;
     assert_eq!(world.store.centre(NOON).await.unwrap(), None);

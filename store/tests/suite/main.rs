@@ -15,6 +15,8 @@ mod revisions;
 mod sizes;
 mod statistics;
 mod stream;
+mod throttling;
+mod webhooks;
 mod workers;
 mod world;
 mod writes;

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use shared::model::{EventType, Millis, TaskSid, Timestamp};
+use shared::model::{Clock, EventType, Millis, TaskSid, Timestamp};
 use shared::router::events::{Cause, Event, EventPlace, Parameter, Parameters};
 use shared::statistics::{Counter, Family, Grain, Living, RolledUp, Tallies};
-use store::EventFilter;
+use store::{EventFilter, KEPT_LATE_MAX, LOOK_EVERY, LivingNow, UNROLLED_MAX};
 
 use crate::world::{World, after_secs};
 
@@ -78,6 +78,71 @@ async fn the_next_events_come_in_order_and_each_once_however_few_are_asked_for()
     assert_eq!(found, events[..1_990].iter().map(Event::sid).collect::<Vec<_>>());
 }
 
+/// Both ways: of a process that is alone with the table, and of one beside others.
+#[tokio::test]
+async fn who_follows_events_is_handed_each_once_also_one_that_is_kept_late() {
+    for is_alone in [true, false] {
+        let world = World::open().await;
+        let store = if is_alone { world.store.clone().alone() } else { world.store.clone() };
+        let workspace = world.declared.workspace.sid;
+        let at = |millis| after_secs(1_800) + Millis::from_millis(millis);
+        let follow = async |after: u64, now: u64| {
+            let filter = EventFilter::between(at(now), at(now));
+            let ahead =
+                store.follow_events(workspace, &filter, EventPlace::before(at(after)), at(now), 100).await.unwrap();
+            (ahead.events.iter().map(Event::sid).collect::<Vec<_>>(), ahead.seen)
+        };
+        let all = |numbers: &[(u64, u64)]| -> Vec<_> {
+            numbers.iter().map(|(number, millis)| event(&world, *number, at(*millis)).sid()).collect()
+        };
+        let keep = async |number, millis| store.add_events(&[event(&world, number, at(millis))]).await.unwrap();
+        keep(1, 10).await;
+        assert_eq!(follow(0, 20).await, (all(&[(1, 10)]), EventPlace::before(at(21))));
+        assert_eq!(follow(11, 20).await.0, []);
+        // Events of this process are seen at once, in the order of their places.
+        keep(3, 30).await;
+        keep(2, 25).await;
+        assert_eq!(follow(0, 40).await.0, all(&[(1, 10), (2, 25), (3, 30)]));
+        // A long time afterwards the look reaches no further back than it says, and what it does not reach is read.
+        keep(4, 60_000).await;
+        assert_eq!(follow(0, 60_001).await.0, all(&[(1, 10), (2, 25), (3, 30), (4, 60_000)]));
+        assert_eq!(follow(59_000, 60_001).await.0, all(&[(4, 60_000)]));
+    }
+}
+
+#[tokio::test]
+async fn events_others_keep_are_seen_with_the_next_look() {
+    let world = World::open().await;
+    let workspace = world.declared.workspace.sid;
+    let (here, elsewhere) = (world.another_store(Vec::new()), world.another_store(Vec::new()));
+    let now = after_secs(1_800);
+    let seen = async |now| {
+        let after = EventPlace::before(now - Millis::from_secs(3));
+        here.follow_events(workspace, &EventFilter::between(now, now), after, now, 100).await.unwrap()
+    };
+    assert_eq!(seen(now).await.events, []);
+    elsewhere.add_events(&[event(&world, 1, now)]).await.unwrap();
+    let shared = seen(now + Millis::from_millis(LOOK_EVERY.as_millis() - 1)).await;
+    assert_eq!(
+        (shared.events.len(), shared.seen),
+        (0, EventPlace::before(now + Millis::from_millis(1))),
+        "it says how old it is"
+    );
+    assert_eq!(seen(now + LOOK_EVERY).await.events.len(), 1);
+    // Kept late, but not too late to be noticed.
+    elsewhere.add_events(&[event(&world, 2, now - KEPT_LATE_MAX + LOOK_EVERY + LOOK_EVERY)]).await.unwrap();
+    assert_eq!(seen(now + LOOK_EVERY + LOOK_EVERY).await.events.len(), 2);
+}
+
+#[tokio::test]
+async fn what_may_be_used_once_is_used_by_whoever_comes_first() {
+    let world = World::open().await;
+    let expires = after_secs(3_600);
+    assert!(world.store.use_once("a", expires).await.unwrap());
+    assert!(!world.another_store(Vec::new()).use_once("a", expires).await.unwrap());
+    assert!(world.store.use_once("b", expires).await.unwrap());
+}
+
 #[tokio::test]
 async fn rows_are_read_as_they_were_written_and_written_only_if_they_differ() {
     let world = World::open().await;
@@ -116,4 +181,47 @@ async fn the_tasks_there_are_and_how_far_it_got_are_kept() {
     assert_eq!(world.store.living(workspace).await.unwrap(), living);
     world.store.save_living(workspace, &Living::default(), after_secs(0)).await.unwrap();
     assert_eq!(world.store.living(workspace).await.unwrap(), Living::default());
+}
+
+#[tokio::test]
+async fn the_tasks_there_are_now_are_followed_from_question_to_question() {
+    let world = World::open().await;
+    let workspace = world.workspace().await;
+    world.store.save_rolled_up(workspace.sid, &RolledUp::beginning(after_secs(0))).await.unwrap();
+    let told = async |number, secs| world.store.add_events(&[event(&world, number, after_secs(secs))]).await.unwrap();
+    let asked = async |asked: u64, answered: u64| {
+        let clock = Standing(after_secs(answered));
+        match world.store.living_now(&workspace, after_secs(asked), &clock).await.unwrap() {
+            LivingNow::Counted(living) => living.tasks().count(),
+            LivingNow::Behind(rolled) => panic!("{rolled:?}"),
+        }
+    };
+    told(1, 10).await;
+    assert_eq!(asked(11, 11).await, 1);
+    told(2, 20).await;
+    assert_eq!(asked(21, 21).await, 2);
+    told(3, 15).await;
+    assert_eq!(asked(22, 22).await, 3, "stored some seconds late");
+    told(4, 3).await;
+    assert_eq!(asked(23, 23).await, 3);
+    assert_eq!(asked(72, 72).await, 4, "stored very late, it is found when a minute is over");
+    told(5, 73).await;
+    assert_eq!(asked(71, 80).await, 4, "who asked before somebody read shares what they found");
+    assert_eq!(asked(80, 80).await, 5);
+    // A roll-up leaves other rows.
+    let rolled = RolledUp { minutes: after_secs(60), ..RolledUp::beginning(after_secs(0)) };
+    world.store.save_rolled_up(workspace.sid, &rolled).await.unwrap();
+    assert_eq!(asked(81, 81).await, 1, "in which the Tasks before it are not");
+    let hours = UNROLLED_MAX.as_secs();
+    let behind = world.store.living_now(&workspace, after_secs(hours + 61), &Standing(after_secs(hours + 61))).await;
+    assert_eq!(behind.unwrap(), LivingNow::Behind(rolled));
+}
+
+/// A clock that shows one moment.
+struct Standing(Timestamp);
+
+impl Clock for Standing {
+    fn now(&self) -> Timestamp {
+        self.0
+    }
 }

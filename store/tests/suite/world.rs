@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use aws_sdk_dynamodb::config::SharedHttpClient;
 use dynoxide::Database;
-use in_process::{InProcess, Layered};
+use in_process::{InProcess, Layer, Layered};
 use serde_json::{Value, json};
 use setup::ContactCentre;
 use shared::model::{
@@ -77,7 +77,12 @@ impl World {
 
     /// Another process's store on this table: nothing cached, and before each of its writes one of these happens.
     pub fn another_store(&self, before_writes: Vec<Meanwhile>) -> Store {
-        let http = Layered::new(self.http.clone(), Interloper::new(before_writes));
+        self.store_over(Interloper::new(before_writes))
+    }
+
+    /// The same, with something between it and the table.
+    pub fn store_over(&self, layer: Arc<impl Layer + 'static>) -> Store {
+        let http = Layered::new(self.http.clone(), layer);
         Store::new(in_process::client_at(http, &self.endpoint), &*self.table)
     }
 

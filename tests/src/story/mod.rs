@@ -85,7 +85,7 @@ impl Stage {
         }
         let set_up = story.set_up.unwrap_or_else(|| EXAMPLE.to_owned()).replace("{customer}", &customer.base);
         let voice_url = story.documents.is_some().then(|| format!("{}/voice", customer.base));
-        let surroundings = Surroundings { web: customer.network(), voice_url };
+        let surroundings = Surroundings { web: customer.network(), voice_url, keep_webhooks: false };
         let laboratory = Laboratory::open_with(&set_up, folder.path().to_owned(), surroundings).await;
         let begun = laboratory.clock.now();
         let (callers, tasks, replies) = (BTreeMap::new(), BTreeMap::new(), Vec::new());

@@ -277,8 +277,8 @@ async fn a_large_configuration_is_taken_and_one_that_is_too_large_is_refused() {
         json!({ "task_routing": { "filters": vec![filter; filters] } }).to_string()
     };
     let workflow =
-        made(&laboratory, &format!("{home}/Workflows"), &[("FriendlyName", "W"), ("Configuration", &of(250))]).await;
-    assert!(workflow["configuration"].as_str().unwrap().len() > 200_000);
+        made(&laboratory, &format!("{home}/Workflows"), &[("FriendlyName", "W"), ("Configuration", &of(1_050))]).await;
+    assert!(workflow["configuration"].as_str().unwrap().len() > 990_000);
     assert_eq!(read(&laboratory, &format!("{home}/Workflows/{}", sid(&workflow))).await, workflow);
     let form = [("FriendlyName", "W"), ("Configuration", &*of(1_200))];
     let (status, error) = ask(&laboratory, Method::POST, &format!("{home}/Workflows"), &form).await;

@@ -5,7 +5,9 @@
 
 mod configuration;
 mod configuration_in_use;
+mod explain;
 mod reservations;
+mod supervision;
 mod tasks;
 mod wire;
 mod workers;

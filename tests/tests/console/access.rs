@@ -1,9 +1,12 @@
 //! Who is let in, and what a page may do.
 
-use reqwest::Method;
+use futures_util::future::join_all;
+use reqwest::{Method, Response};
+use runtime::SystemClock;
+use shared::model::Clock;
 use tests::browser::Look;
 
-use crate::house::House;
+use crate::house::{House, sign_in};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_credentials_there_is_only_the_way_in() {
@@ -47,8 +50,7 @@ async fn people_sign_in_with_the_accounts_credentials_and_out_again() {
 async fn a_form_without_its_sessions_token_or_from_another_site_changes_nothing() {
     let house = House::open().await;
     let link = house.running.centre.console.sign_in_link("", shared::model::Timestamp::from_millis(i64::MAX / 2));
-    let page = link.trim_start_matches("/console");
-    let answer = house.request(Method::GET, page).send().await.unwrap();
+    let answer = redeem(&house, &link, None).await;
     assert_eq!(answer.status(), 303);
     let cookie = answer.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
     let name = "FriendlyName=Mallory";
@@ -79,13 +81,57 @@ async fn an_agents_link_opens_their_own_desktop_and_nothing_else() {
     administrator.press_button("main", "A sign-in link for this agent").await;
     let link = administrator.until("the link", "return document.querySelector('#ticket')?.href").await;
     let agent = house.driver.open(Look::Light).await;
-    agent.go(link.as_str().unwrap()).await;
+    let link = link.as_str().unwrap();
+    sign_in(&agent, link).await;
     agent.sees("h1", "Maya’s desktop").await;
     for page in ["/tasks", "/phones", &format!("/desk/{arjun}"), "/workers/new"] {
         agent.go(&house.at(page)).await;
         agent.sees(".alert", "this page is for administrators").await;
     }
+    // The link signed somebody in: nobody else can use it, and who did goes on.
+    let other = house.driver.open(Look::Light).await;
+    other.go(link).await;
+    other.sees(".alert", "This link was used before").await;
+    other.go(&house.at(&format!("/desk/{maya}"))).await;
+    other.sees("h1", "Sign in").await;
+    sign_in(&agent, link).await;
+    agent.sees("h1", "Maya’s desktop").await;
+    other.close().await;
     administrator.close().await;
     agent.close().await;
     house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_signs_in_once_however_many_follow_it_at_the_same_moment() {
+    let house = House::open().await;
+    let link = house.running.centre.console.sign_in_link("", SystemClock.now());
+    for _ in 0..2 {
+        // Programs that preview links look at them, which uses nothing up.
+        let looked = house.request(Method::GET, link.trim_start_matches("/console")).send().await.unwrap();
+        assert_eq!(looked.status(), 200);
+        assert!(!looked.headers().contains_key("set-cookie"));
+    }
+    let answers = join_all((0..8).map(|_| redeem(&house, &link, None))).await;
+    let cookies: Vec<String> = answers.iter().filter_map(cookie).collect();
+    assert_eq!(cookies.len(), 1, "one of eight is let in");
+    assert!(answers.iter().all(|answer| [303, 403].contains(&answer.status().as_u16())));
+    assert_eq!(redeem(&house, &link, None).await.status(), 403);
+    // Who was let in presses Back and the button once more.
+    assert_eq!(redeem(&house, &link, cookies.first()).await.status(), 303);
+    house.close().await;
+}
+
+/// Sends what the page behind a link that signs in sends by itself.
+async fn redeem(house: &House, link: &str, cookie: Option<&String>) -> Response {
+    let (page, ticket) = link.trim_start_matches("/console").split_once("?ticket=").unwrap();
+    let request = house.request(Method::POST, page).header("content-type", "application/x-www-form-urlencoded");
+    let request = cookie.into_iter().fold(request, |request, cookie| request.header("cookie", cookie));
+    request.body(format!("ticket={ticket}")).send().await.unwrap()
+}
+
+/// The session an answer begins.
+fn cookie(answer: &Response) -> Option<String> {
+    let text = answer.headers().get("set-cookie")?.to_str().unwrap();
+    Some(text.split(';').next().unwrap().to_owned())
 }

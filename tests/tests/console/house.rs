@@ -10,6 +10,7 @@ use shared::model::Clock;
 use tempfile::TempDir;
 use tests::browser::{Browser, Driver, Look};
 use tests::laboratory::EXAMPLE;
+use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// A contact centre, running until it is closed, and a driver for browsers.
 pub struct House {
@@ -17,21 +18,54 @@ pub struct House {
     pub driver: Driver,
     http: reqwest::Client,
     _folder: TempDir,
+    _turn: Turn,
+}
+
+/// Tests run side by side; those that measure run alone.
+static MACHINE: RwLock<()> = RwLock::const_new(());
+
+/// A test's place on the machine.
+pub enum Turn {
+    /// Beside others.
+    Shared(#[expect(dead_code, reason = "held, not read")] RwLockReadGuard<'static, ()>),
+    /// Alone.
+    Alone(#[expect(dead_code, reason = "held, not read")] RwLockWriteGuard<'static, ()>),
+}
+
+impl Turn {
+    /// Waits for the machine.
+    pub async fn alone() -> Self {
+        Self::Alone(MACHINE.write().await)
+    }
+
+    /// The same, beside others.
+    pub async fn shared() -> Self {
+        Self::Shared(MACHINE.read().await)
+    }
 }
 
 impl House {
     /// The example.
     pub async fn open() -> Self {
-        Self::of(EXAMPLE).await
+        Self::of(EXAMPLE, Turn::shared().await).await
+    }
+
+    /// The example, with the machine to itself.
+    pub async fn alone() -> Self {
+        Self::of(EXAMPLE, Turn::alone().await).await
     }
 
     /// The example without an assignment callback: offers are answered at the desktop.
     pub async fn without_telephony() -> Self {
         let line = EXAMPLE.lines().find(|line| line.trim_start().starts_with("assignment_callback:")).unwrap();
-        Self::of(&EXAMPLE.replace(line, "").replace("reservation_timeout: 120s", "reservation_timeout: 10s")).await
+        Self::of(
+            &EXAMPLE.replace(line, "").replace("reservation_timeout: 120s", "reservation_timeout: 10s"),
+            Turn::shared().await,
+        )
+        .await
     }
 
-    async fn of(set_up: &str) -> Self {
+    async fn of(set_up: &str, turn: Turn) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let config = folder.path().join("contact-centre.yaml");
         std::fs::write(&config, set_up).unwrap();
@@ -39,7 +73,7 @@ impl House {
         runtime::aws::install_tls();
         let running = Running::open(&options, 0, &Env::new(|_| None)).await.unwrap();
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        Self { running, driver: Driver::start().await, http, _folder: folder }
+        Self { running, driver: Driver::start().await, http, _folder: folder, _turn: turn }
     }
 
     /// The address of a page.
@@ -50,7 +84,7 @@ impl House {
     /// A browser in which an administrator has signed in with the link the terminal shows, at `page`.
     pub async fn administrator(&self, look: Look, page: &str) -> Browser {
         let browser = self.driver.open(look).await;
-        browser.go(&self.running.centre.console.sign_in_link(&self.running.address, SystemClock.now())).await;
+        sign_in(&browser, &self.running.centre.console.sign_in_link(&self.running.address, SystemClock.now())).await;
         browser.go(&self.at(page)).await;
         browser
     }
@@ -89,4 +123,10 @@ impl House {
         self.running.stop.send(true).unwrap();
         self.running.finished().await.unwrap();
     }
+}
+
+/// Follows a link that signs in, and waits until it has.
+pub async fn sign_in(browser: &Browser, link: &str) {
+    browser.go(link).await;
+    browser.until("a page behind the link", "return location.pathname !== '/console/sign-in'").await;
 }

@@ -5,12 +5,20 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::print_stdout,
     reason = "a test that cannot go on says so by panicking"
 )]
 
 mod access;
 mod desk;
 mod house;
+mod idle;
+mod keyboard;
 mod pages;
 mod phones;
+mod speed;
+mod still;
+mod story;
 mod tables;
+mod why;
+mod workspaces;

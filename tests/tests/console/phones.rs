@@ -52,7 +52,12 @@ async fn several_calls_are_held_and_a_declined_one_rings_elsewhere() {
     browser.until("another phone", &script).await;
     browser.fill("#from", "not a number").await;
     browser.press("#dial").await;
-    browser.sees(".alert", "from").await;
+    // What was refused is said above the page, which goes on, and stays said when the page is fetched anew.
+    browser.sees("#refusal .alert", "from").await;
+    browser.run("document.querySelector('#live').dataset.old = 'yes'; htmx.trigger('#follow', 'sse:phones')").await;
+    browser.until("the page anew", "return !document.querySelector('#live').dataset.old").await;
+    browser.sees("#refusal .alert", "from").await;
+    browser.sees("#live .card h3", "+1707555010").await;
     browser.close().await;
     house.close().await;
 }

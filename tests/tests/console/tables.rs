@@ -32,6 +32,83 @@ async fn a_table_shows_a_change_within_a_second_and_keeps_the_focus() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn every_column_of_the_tables_says_what_there_is_within_a_second() {
+    let house = House::without_telephony().await;
+    let maya = house.worker("Maya");
+    let queue = queue(&house, "English").await;
+    let browser = house.administrator(Look::Light, "/task-queues").await;
+    let wait = format!("document.querySelector('#row-{queue} td:nth-of-type(2)').textContent");
+    assert_eq!(browser.run(&format!("return {wait}")).await, "–", "nobody waits: no wait that counts on");
+    let began = Instant::now();
+    let task = house.task(r#"{"selected_language":"en","name":"Ida"}"#).await;
+    browser.until("a Task", &format!("return document.querySelector('#row-{queue} td').textContent === '1'")).await;
+    assert!(began.elapsed() < SOON, "{:?}", began.elapsed());
+    browser
+        .until(
+            "somebody eligible",
+            &format!("return Number(document.querySelector('#row-{queue} td:nth-of-type(3)').textContent) > 0"),
+        )
+        .await;
+    browser.go(&house.at("/tasks")).await;
+    let row = format!("#row-{task}");
+    for shown in ["Ida", "reserved", "voice", "English", "Maya"] {
+        browser.sees(&row, shown).await;
+    }
+    browser.go(&house.at("/workers")).await;
+    browser.sees(&format!("#row-{maya} td:nth-of-type(4)"), "voice 1/1").await;
+    browser.sees(&format!("#row-{maya} td:nth-of-type(5)"), "WT…").await;
+    let began = Instant::now();
+    house.api(Method::POST, &format!("Tasks/{task}"), &[("AssignmentStatus", "canceled")]).await;
+    browser.sees_no(&format!("#row-{maya} td:nth-of-type(5)"), "WT…").await;
+    assert!(began.elapsed() < SOON, "{:?}", began.elapsed());
+    browser.close().await;
+    house.close().await;
+}
+
+/// The SID of the queue of a language.
+async fn queue(house: &House, language: &str) -> String {
+    let queues = house.api(Method::GET, "TaskQueues", &[]).await;
+    let queues = queues["task_queues"].as_array().unwrap();
+    let found = queues.iter().find(|queue| queue["friendly_name"].as_str().unwrap().contains(language));
+    found.unwrap()["sid"].as_str().unwrap().to_owned()
+}
+
+/// The page was once left as it was when two changes came so close that the second one found the first one's page on its way.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_that_comes_while_a_page_is_being_fetched_is_not_forgotten() {
+    let house = House::open().await;
+    let browser = house.administrator(Look::Light, "/task-queues").await;
+    browser.sees("tbody th", "English").await;
+    let twice = "const told = document.querySelector('[hx-trigger*=\"sse:tasks\"]');
+        performance.clearResourceTimings();
+        for (const at of [1, 2]) htmx.trigger(told, 'sse:tasks');";
+    browser.run(twice).await;
+    let fetched =
+        "return performance.getEntriesByType('resource').filter((e) => e.name === location.href).length === 2";
+    browser.until("both of them", fetched).await;
+    browser.close().await;
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mistake_in_an_expression_is_marked_at_its_place() {
+    let house = House::open().await;
+    let browser = house.administrator(Look::Light, "/task-queues/new").await;
+    browser.fill("#FriendlyName", "Nobody").await;
+    browser.fill("#TargetWorkers", "languages HAS \"en\" AN level > 3").await;
+    browser.press_button("main", "Save").await;
+    browser.sees("#TargetWorkers-mistake", "column 20").await;
+    browser.sees(".spot mark", "AN level > 3").await;
+    browser.until("the focus there", "return document.activeElement.id === 'TargetWorkers'").await;
+    browser.go(&house.at("/tasks?EvaluateTaskAttributes=a+%3D+%3D+1")).await;
+    browser.sees("#EvaluateTaskAttributes-mistake", "column").await;
+    let invalid = "return document.querySelector('#EvaluateTaskAttributes').getAttribute('aria-invalid')";
+    assert_eq!(browser.run(invalid).await, "true");
+    browser.close().await;
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_hostile_name_is_text_wherever_it_is_shown() {
     let house = House::open().await;
     let name = "<script>document.title='owned'</script>";
@@ -115,6 +192,8 @@ async fn a_mistake_in_a_workflow_is_told_at_its_configuration_and_a_right_one_is
     browser.press_button("main", "Save").await;
     browser.sees(".alert", "Nothing was changed.").await;
     browser.until("the field", "return document.querySelector('#Configuration[aria-invalid=true]') && true").await;
+    browser.sees("#Configuration-mistake", "expression: column ").await;
+    browser.sees(".spot mark", "=").await;
     browser.run(&set(&configuration.replace("\"en\\\"", "\"eo\\\""))).await;
     browser.press_button("main", "Save").await;
     browser.sees(".flow code", "eo").await;

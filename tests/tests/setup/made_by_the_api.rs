@@ -6,7 +6,7 @@ use shared::model::{
     WorkflowSid, Workspace,
 };
 
-use crate::table::{HINDI, Table, WORKFLOW, file, kept, without_hindi};
+use crate::table::{EXAMPLE, HINDI, Table, WORKFLOW, file, kept, without_hindi};
 
 /// Changes the Workspace as the API does: on condition of what was read, and without a word about the file.
 async fn change(table: &Table, change: impl Fn(&mut Workspace)) {
@@ -102,4 +102,28 @@ async fn a_queue_that_a_workflow_of_the_api_names_stays() {
     assert_eq!((summary.removed, summary.changed), (vec![], vec![Thing::Workflow(WORKFLOW.to_owned())]));
     change(&table, |workspace| workspace.workflows.retain(|_, workflow| workflow.friendly_name == WORKFLOW)).await;
     assert_eq!(table.start(&without_hindi()).await.removed, [Thing::TaskQueue(HINDI.to_owned())]);
+}
+
+#[tokio::test]
+async fn a_name_that_the_api_has_given_to_another_part_is_refused_with_its_place_in_the_file_and_nothing_is_written() {
+    let mut table = Table::example().await;
+    change(&table, add_one_of_each).await;
+    let there = workspace(&table).await;
+    let error = setup::apply(&table.store, &file(&[(HINDI, "Letters")]), table.now).await.unwrap_err().to_string();
+    let (line, column) = place_of("name: Letters", &EXAMPLE.replace(HINDI, "Letters"));
+    let expected = format!(
+        "contact-centre.yaml:{line}:{}: the task queue \"Letters\" is there already, made through the API as {}; give this one \
+         another name, or rename or delete that one",
+        column + "name: ".len(),
+        TaskQueueSid::derive(&["api"])
+    );
+    assert_eq!(error, expected);
+    assert_eq!(workspace(&table).await, there);
+    assert!(table.start(&file(&[])).await.is_unchanged(), "what the file has always declared is no other part");
+}
+
+/// Line and column, from 1, of the first place of a text.
+fn place_of(wanted: &str, text: &str) -> (usize, usize) {
+    let found = |line: &str| line.find(wanted).map(|column| column + 1);
+    text.lines().enumerate().find_map(|(index, line)| Some((index + 1, found(line)?))).unwrap()
 }

@@ -1,6 +1,6 @@
 //! What statistics cost: reads that do not grow with the Tasks there were, and writes that are the minute's and not the call's.
 
-use shared::model::{Clock, EventType, Millis, TaskSid};
+use shared::model::{Clock, EventType, Millis, TaskSid, Timestamp};
 use shared::router::events::{Cause, Event, EventPlace, Parameter, Parameters};
 use tests::laboratory::{EXAMPLE, Laboratory};
 use tests::metering::Operation;
@@ -18,32 +18,57 @@ const WRITE_UNITS_PER_TASK_MAX: f64 = 0.25;
 
 /// Tasks that are made, wait and are canceled within a minute.
 async fn busy_minute(laboratory: &Laboratory, tasks: u64) {
-    let (queue, workflow) = (queue(laboratory, "English"), workflow(laboratory));
     for number in 0..tasks {
         let at = laboratory.clock.now() + Millis::from_millis(number * 10);
-        let task = TaskSid::derive(&[&at.as_millis().to_string()]).to_string();
-        let parameters = Parameters::new()
-            .with(Parameter::TaskSid, &task)
-            .with(Parameter::TaskQueueSid, &queue)
-            .with(Parameter::WorkflowSid, &workflow)
-            .with(Parameter::TaskChannelUniqueName, "voice")
-            .with(Parameter::TaskAge, number % 60)
-            .with(Parameter::TaskPriority, 0)
-            .with(Parameter::TaskVersion, 1)
-            .with(Parameter::TaskAssignmentStatus, "canceled")
-            .with(Parameter::TaskDateCreated, at.as_secs())
-            .with(Parameter::TaskQueueEnteredDate, at.as_secs());
-        let event = |event_type, index| Event {
-            earlier: None,
-            place: EventPlace::of(Cause { about: &task, version: 1, at }).numbered(index),
-            event_type,
-            workspace_sid: laboratory.contact_centre.workspace.sid,
-            parameters: parameters.clone(),
-        };
-        let told = [event(EventType::TaskCreated, 0), event(EventType::TaskCanceled, 1)];
-        laboratory.centre.store.add_events(&told).await.unwrap();
+        task_that_waited(laboratory, at, number % 60).await;
     }
     pass(laboratory, 60).await;
+}
+
+/// Stores the events of a Task that was made and canceled at this moment.
+async fn task_that_waited(laboratory: &Laboratory, at: Timestamp, secs: u64) {
+    let task = TaskSid::derive(&[&at.as_millis().to_string()]).to_string();
+    let parameters = Parameters::new()
+        .with(Parameter::TaskSid, &task)
+        .with(Parameter::TaskQueueSid, queue(laboratory, "English"))
+        .with(Parameter::WorkflowSid, workflow(laboratory))
+        .with(Parameter::TaskChannelUniqueName, "voice")
+        .with(Parameter::TaskAge, secs)
+        .with(Parameter::TaskPriority, 0)
+        .with(Parameter::TaskVersion, 1)
+        .with(Parameter::TaskAssignmentStatus, "canceled")
+        .with(Parameter::TaskDateCreated, at.as_secs())
+        .with(Parameter::TaskQueueEnteredDate, at.as_secs());
+    let event = |event_type, index| Event {
+        earlier: None,
+        place: EventPlace::of(Cause { about: &task, version: 1, at }).numbered(index),
+        event_type,
+        workspace_sid: laboratory.contact_centre.workspace.sid,
+        parameters: parameters.clone(),
+    };
+    let told = [event(EventType::TaskCreated, 0), event(EventType::TaskCanceled, 1)];
+    laboratory.centre.store.add_events(&told).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_event_that_is_stored_an_hour_after_it_happened_is_counted() {
+    let laboratory = Laboratory::example().await;
+    laboratory.roll_up().await;
+    busy_minute(&laboratory, 5).await;
+    let at = laboratory.clock.now();
+    for after in [1_200, 3_600] {
+        pass(&laboratory, after).await;
+        laboratory.roll_up().await;
+    }
+    let hour = "CumulativeStatistics?StartDate=2026-11-22T12:00:00Z&EndDate=2026-11-22T12:59:59Z";
+    assert_eq!(get(&laboratory, hour).await["tasks_created"], 5);
+    task_that_waited(&laboratory, at, 7).await;
+    assert_eq!(get(&laboratory, hour).await["tasks_created"], 5, "its hour has been made");
+    pass(&laboratory, 3_600).await;
+    laboratory.roll_up().await;
+    let found = get(&laboratory, hour).await;
+    assert_eq!((&found["tasks_created"], &found["tasks_canceled"]), (&6.into(), &6.into()));
+    laboratory.close().await;
 }
 
 #[tokio::test]
@@ -69,6 +94,25 @@ async fn an_answer_costs_as_many_reads_after_a_thousand_tasks_as_after_ten() {
     assert!(reads[0] == reads[1] && reads[0] <= READS_MAX, "{reads:?}");
     assert!(written[0] <= WRITE_UNITS_PER_MINUTE_MAX, "{written:?}");
     assert!(written[1] <= 1_000.0 * WRITE_UNITS_PER_TASK_MAX, "{written:?}");
+    laboratory.close().await;
+}
+
+#[tokio::test]
+async fn a_second_look_at_what_there_is_reads_what_has_happened_since_and_a_page_of_events_its_share() {
+    let (laboratory, meter) = Laboratory::metered(EXAMPLE).await;
+    pass(&laboratory, 60).await;
+    laboratory.roll_up().await;
+    busy_minute(&laboratory, 1_000).await;
+    let read = async |path: &str| {
+        meter.take();
+        get(&laboratory, path).await;
+        meter.take().iter().map(|operation| operation.items_read).sum::<u64>()
+    };
+    let path = format!("TaskQueues/{}/RealTimeStatistics", queue(&laboratory, "English"));
+    let (first, second) = (read(&path).await, read(&path).await);
+    assert!(first >= 1_000 && second <= 20, "{first} items, {second} items");
+    let page = read("Events?PageSize=20").await;
+    assert!(page <= 16 * 10, "{page} items for a page of twenty");
     laboratory.close().await;
 }
 

@@ -6,7 +6,7 @@ use shared::model::{
     ACTIVITIES_MAX, AccountSid, Activity, ActivitySid, Centre, Expression, PartId, Workspace, WorkspaceSid,
 };
 
-use super::configuration::{self, Row, ShownDates, change, check_room, dates, needed};
+use super::configuration::{self, Row, ShownDates, change, dates, needed};
 use crate::answer::Answer;
 use crate::call::Call;
 use crate::error::ApiError;
@@ -41,15 +41,11 @@ pub async fn create(call: &Call<'_>) -> Result<Answer, ApiError> {
     let available = call.form.switch("Available").unwrap_or(false);
     let [seed, count] = call.api.ids.next_cause();
     let sid = ActivitySid::derive(&[&seed, &count]);
-    let changed = change(call, |workspace| {
-        if !workspace.activities.contains_key(&sid) {
-            check_room(workspace.activities.len(), ACTIVITIES_MAX, "Activities")?;
-        }
-        workspace.activities.insert(sid, Activity { sid, friendly_name: name.to_owned(), available });
-        Ok(())
-    });
-    let made = changed.await?;
-    Ok(Answer::created(answer(call, &made, sid)?.body))
+    let put = |workspace: &mut Workspace| {
+        let activity = Activity { sid, friendly_name: name.to_owned(), available };
+        configuration::add(&mut workspace.activities, sid, activity, ACTIVITIES_MAX, "Activities")
+    };
+    configuration::create(call, put, |made| answer(call, made, sid)).await
 }
 
 /// `POST …/Activities/{Sid}` with `FriendlyName`. `Available` never changes; sending it changes nothing (taskrouter.md

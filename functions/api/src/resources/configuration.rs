@@ -1,6 +1,7 @@
 //! What the configuration's resources have in common: they are read as they stand, and written part by part on condition
 //! that nobody has written meanwhile.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -8,6 +9,7 @@ use shared::model::{PartId, Workspace, is_own_path, is_url};
 use store::{COMMIT_ATTEMPTS_MAX, PartsInUse};
 
 use super::ITEMS_READ_MAX;
+use crate::answer::Answer;
 use crate::call::Call;
 use crate::error::ApiError;
 use crate::paging::{Listed, Place};
@@ -36,6 +38,26 @@ pub async fn change(
         }
     }
     Err(store::Error::Conflict.into())
+}
+
+/// Makes a part: `put` puts it into the Workspace as [`change`] does, `show` shows it there.
+pub async fn create(
+    call: &Call<'_>,
+    put: impl Fn(&mut Workspace) -> Result<(), ApiError>,
+    show: impl FnOnce(&Workspace) -> Result<Answer, ApiError>,
+) -> Result<Answer, ApiError> {
+    let made = change(call, put).await?;
+    Ok(Answer::created(show(&made)?.body))
+}
+
+/// Adds a part to those of its kind, `max` at most. One that is there already is our own, of an attempt whose confirmation
+/// was lost.
+pub fn add<K: Ord, V>(parts: &mut BTreeMap<K, V>, key: K, part: V, max: usize, kind: &str) -> Result<(), ApiError> {
+    if !parts.contains_key(&key) {
+        check_room(parts.len(), max, kind)?;
+    }
+    parts.insert(key, part);
+    Ok(())
 }
 
 /// What the living Tasks of a Workspace need. Reads all of them, [`ITEMS_READ_MAX`] at most.

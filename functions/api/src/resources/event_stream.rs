@@ -20,16 +20,17 @@ use crate::answer::Answer;
 use crate::call::Call;
 use crate::error::ApiError;
 
-/// How long an event is held back, so that those stored out of order are handed over in order.
+/// How long an event is held back, so that those stored out of order are handed over in order. The look that all share may be
+/// [`store::LOOK_EVERY`] old.
 pub const HELD_BACK: Millis = Millis::from_secs(2);
 
-/// Streams one process serves at once. Each asks the sixteen shards of an hour every [`POLL_EVERY`].
+/// Streams one process serves at once. Those that are up to date share one look at the table.
 const STREAMS_MAX: usize = 100;
 
 /// Seconds an answer waits for its first event: a request may last 29 s.
 const WAIT_SECS_MAX: u32 = 20;
 
-/// How often the table is asked.
+/// How often is looked for something new.
 const POLL_EVERY: Duration = Duration::from_secs(1);
 
 /// Events of one answer; the client comes again for more.
@@ -61,14 +62,16 @@ async fn stream(call: &Call<'_>, workspace: WorkspaceSid, filter: EventFilter) -
     let mut seen = last_seen(call)?;
     let _seat = Seat::take()?;
     for poll in 0..=wait {
-        let until = call.api.clock.now() - HELD_BACK + Millis::from_millis(1);
-        let ahead = call.api.store.events_after(workspace, &filter, seen, until, EVENTS_MAX).await?;
-        if let Some(last) = ahead.events.get(..EVENTS_MAX.min(ahead.events.len())).and_then(<[Event]>::last) {
-            let shown = ahead.events.iter().take_while(|event| event.place <= last.place);
-            return written(call, shown, last.place);
+        let now = call.api.clock.now();
+        let until = EventPlace::before(now - HELD_BACK + Millis::from_millis(1));
+        let ahead = call.api.store.follow_events(workspace, &filter, seen, now, EVENTS_MAX).await?;
+        let ready = ahead.events.iter().take_while(|event| event.place < until);
+        let shown: Vec<&Event> = ready.take(EVENTS_MAX).collect();
+        if let Some(last) = shown.last() {
+            return written(call, shown.iter().copied(), last.place);
         }
         // What was looked through has no event for this client, up to that moment.
-        seen = seen.max(EventPlace::before(ahead.seen.at));
+        seen = seen.max(EventPlace::before(ahead.seen.min(until).at));
         if poll < wait {
             tokio::time::sleep(POLL_EVERY).await;
         }

@@ -7,7 +7,7 @@ use shared::model::{
     ActivitySid, EVERYBODY, Expression, RESERVED_WORKERS_MAX, TaskOrder, TaskQueue, TaskQueueSid, Workspace,
 };
 
-use super::configuration::{self, change, check_room, needed};
+use super::configuration::{self, change, needed};
 use crate::answer::Answer;
 use crate::call::Call;
 use crate::error::ApiError;
@@ -30,15 +30,12 @@ pub async fn fetch(call: &Call<'_>) -> Result<Answer, ApiError> {
 pub async fn create(call: &Call<'_>) -> Result<Answer, ApiError> {
     let [seed, count] = call.api.ids.next_cause();
     let queue = new(&call.form, TaskQueueSid::derive(&[&seed, &count]))?;
-    let changed = change(call, |workspace| {
-        if !workspace.task_queues.contains_key(&queue.sid) {
-            let max = usize::try_from(workspace.rules.task_queues_max).unwrap_or(usize::MAX);
-            check_room(workspace.task_queues.len(), max, "TaskQueues")?;
-        }
-        put(workspace, queue.clone())
-    });
-    let made = changed.await?;
-    Ok(Answer::created(answer(call, &made, queue.sid)?.body))
+    let put = |workspace: &mut Workspace| {
+        check_name(workspace, &queue)?;
+        let max = usize::try_from(workspace.rules.task_queues_max).unwrap_or(usize::MAX);
+        configuration::add(&mut workspace.task_queues, queue.sid, queue.clone(), max, "TaskQueues")
+    };
+    configuration::create(call, put, |made| answer(call, made, queue.sid)).await
 }
 
 /// `POST …/TaskQueues/{Sid}` with the parameters of [`create`]; what is not there stays.
@@ -47,7 +44,10 @@ pub async fn update(call: &Call<'_>) -> Result<Answer, ApiError> {
     let fields = Fields::read(&call.form)?;
     let changed = change(call, |workspace| {
         let queue = workspace.task_queues.get(&sid).ok_or_else(|| call.not_found())?;
-        put(workspace, fields.clone().over(queue.clone()))
+        let queue = fields.clone().over(queue.clone());
+        check_name(workspace, &queue)?;
+        workspace.task_queues.insert(sid, queue);
+        Ok(())
     });
     let changed = changed.await?;
     answer(call, &changed, sid)
@@ -74,13 +74,12 @@ pub async fn delete(call: &Call<'_>) -> Result<Answer, ApiError> {
     Ok(Answer::no_content())
 }
 
-/// Puts a TaskQueue into its Workspace, where no other may have its name.
-fn put(workspace: &mut Workspace, queue: TaskQueue) -> Result<(), ApiError> {
+/// No other TaskQueue of the Workspace has its name.
+fn check_name(workspace: &Workspace, queue: &TaskQueue) -> Result<(), ApiError> {
     let taken = |known: &TaskQueue| known.sid != queue.sid && known.friendly_name == queue.friendly_name;
     if workspace.task_queues.values().any(taken) {
         return Err(ApiError::State("TaskQueue with the same friendly name already exists".to_owned()));
     }
-    workspace.task_queues.insert(queue.sid, queue);
     Ok(())
 }
 

@@ -7,7 +7,7 @@ use shared::model::{
     WorkflowSid, Workspace,
 };
 
-use super::configuration::{self, Row, change, check_room, needed};
+use super::configuration::{self, Row, change, needed};
 use crate::answer::Answer;
 use crate::call::Call;
 use crate::error::ApiError;
@@ -39,16 +39,11 @@ pub async fn fetch(call: &Call<'_>) -> Result<Answer, ApiError> {
 pub async fn create(call: &Call<'_>) -> Result<Answer, ApiError> {
     let [seed, count] = call.api.ids.next_cause();
     let workflow = new(Fields::read(&call.form)?, WorkflowSid::derive(&[&seed, &count]))?;
-    let changed = change(call, |workspace| {
-        if !workspace.workflows.contains_key(&workflow.sid) {
-            check_room(workspace.workflows.len(), WORKFLOWS_MAX, "Workflows")?;
-        }
+    let put = |workspace: &mut Workspace| {
         check(&workflow, workspace)?;
-        workspace.workflows.insert(workflow.sid, workflow.clone());
-        Ok(())
-    });
-    let made = changed.await?;
-    Ok(Answer::created(answer(call, &made, workflow.sid)?.body))
+        configuration::add(&mut workspace.workflows, workflow.sid, workflow.clone(), WORKFLOWS_MAX, "Workflows")
+    };
+    configuration::create(call, put, |made| answer(call, made, workflow.sid)).await
 }
 
 /// `POST …/Workflows/{Sid}` with the parameters of [`create`] and `ReEvaluateTasks`. A changed configuration takes the place

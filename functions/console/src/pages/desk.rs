@@ -66,6 +66,7 @@ pub async fn answer(visit: &Visit<'_>, method: &Method, worker: &str, rest: &[&s
     };
     match done {
         Ok(_) => Ok(Reply::see_other(format!("/console/desk/{sid}"))),
+        Err(refused) if visit.is_part() => Err(refused),
         // Somebody was faster, or the call ended meanwhile: the desktop as it is, and the sentence.
         Err(refused) => show(visit, sid, Some(&refused)).await,
     }
@@ -115,12 +116,13 @@ struct Held {
 impl Desk {
     async fn read(visit: &Visit<'_>, sid: WorkerSid) -> Result<Self, Refused> {
         let store = &visit.console.api.store;
-        let workspace = store.workspace(visit.workspace, visit.now).await.map_err(away)?;
-        let worker = store.worker(sid).await.map_err(away)?;
+        let workspace = store.workspace(visit.workspace, visit.now).await.map_err(Refused::away)?;
+        let worker = store.worker(sid).await.map_err(Refused::away)?;
         let here = worker.filter(|worker| worker.workspace_sid == visit.workspace);
         let (workspace, worker) = workspace.zip(here).ok_or_else(|| nothing_here(visit))?;
-        let tasks =
-            try_join_all(worker.open_reservations.iter().map(|open| store.task(open.task_sid))).await.map_err(away)?;
+        let tasks = try_join_all(worker.open_reservations.iter().map(|open| store.task(open.task_sid)))
+            .await
+            .map_err(Refused::away)?;
         let is_open = |reservation: &Reservation| reservation.worker_sid == sid && reservation.status.is_open();
         let held = tasks.into_iter().flatten().filter_map(|task| {
             let reservation = task.reservations.iter().find(|reservation| is_open(reservation))?.clone();
@@ -128,11 +130,6 @@ impl Desk {
         });
         Ok(Self { workspace, held: held.collect(), worker })
     }
-}
-
-fn away(error: store::Error) -> Refused {
-    tracing::error!(%error, "the desktop could not be read");
-    Refused { status: StatusCode::SERVICE_UNAVAILABLE, message: "the table does not answer; try again".to_owned() }
 }
 
 async fn show(visit: &Visit<'_>, sid: WorkerSid, refused: Option<&Refused>) -> Result<Reply, Refused> {

@@ -7,3 +7,4 @@ pub mod problem;
 pub mod resource;
 pub mod sign_in;
 pub mod wallboard;
+pub mod workspaces;

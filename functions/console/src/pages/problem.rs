@@ -1,13 +1,13 @@
 //! What somebody sees when a page cannot be shown.
 
-use http::StatusCode;
+use http::{HeaderName, StatusCode};
 use maud::html;
 
 use crate::frame::{self, Page};
 use crate::reply::Reply;
 use crate::visit::{Refused, Visit};
 
-/// A refusal within the console.
+/// A refusal within the console. A page that asked for a part of itself keeps what it shows, and says the sentence above it.
 pub fn page(visit: &Visit<'_>, refused: &Refused) -> Reply {
     let title = match refused.status {
         StatusCode::NOT_FOUND => "Not found",
@@ -19,7 +19,12 @@ pub fn page(visit: &Visit<'_>, refused: &Refused) -> Reply {
         p { a href=(visit.path) { "Load this page again" } " or " a href="/console" { "go to the first page" } "." }
     };
     let page = Page { title, section: "", watch: None, head: html! {}, live };
-    frame::page_with(visit, refused.status, page)
+    let reply = frame::page_with(visit, refused.status, page);
+    if !visit.is_part() {
+        return reply;
+    }
+    let places = [("hx-retarget", "#refusal"), ("hx-reselect", "#live > .alert"), ("hx-reswap", "innerHTML")];
+    places.into_iter().fold(reply, |reply, (name, place)| reply.with(HeaderName::from_static(name), place))
 }
 
 /// A refusal without a session.

@@ -10,6 +10,7 @@ use crate::frame;
 use crate::reply::Reply;
 use crate::routes::Incoming;
 use crate::session::{Role, SESSION_LIFE, Session};
+use crate::visit::{Body, Refused};
 
 /// The address of the way in.
 pub const PATH: &str = "/console/sign-in";
@@ -24,19 +25,54 @@ pub fn path_back_to(path: &str) -> String {
 /// The form, or what was sent with it.
 pub async fn answer(console: &Console, incoming: &Incoming<'_>, now: Timestamp) -> Reply {
     let then = destination(incoming.query.text("then"));
-    if *incoming.method == Method::POST {
-        return check(console, &Form::read(incoming.body), then, now).await;
+    if *incoming.method != Method::POST {
+        return match incoming.query.has("ticket") {
+            true => offer(console, incoming, then, now),
+            false => page(console, StatusCode::OK, then, "", None),
+        };
     }
-    if !incoming.query.has("ticket") {
-        return page(console, StatusCode::OK, then, "", None);
+    let form = Form::read(incoming.body);
+    match form.has("ticket") {
+        true => redeem(console, incoming, form.text("ticket"), then, now).await,
+        false => check(console, &form, then, now).await,
     }
-    match console.signer.redeem(incoming.query.text("ticket"), now) {
-        // The ticket goes out of the address bar with the redirect.
-        Some(role) => begin(console, role, then, now),
-        None => {
-            let expired =
-                "This link has expired, or is not of this contact centre. Sign in below, or ask for a new link.";
-            page(console, StatusCode::FORBIDDEN, then, "", Some(expired))
+}
+
+/// Says what a link is not any more.
+const USELESS: &str =
+    "This link was used before, has expired, or is not of this contact centre. Sign in below, or ask for a new link.";
+
+/// Fetching a link uses nothing up: programs that preview links fetch them, too. The page sends its form by itself. The session
+/// then begins on a page of ours, so the browser brings its cookie along, wherever the link stood.
+fn offer(console: &Console, incoming: &Incoming<'_>, then: &str, now: Timestamp) -> Reply {
+    let ticket = incoming.query.text("ticket");
+    if console.signer.read_ticket(ticket, now).is_none() {
+        return page(console, StatusCode::FORBIDDEN, then, "", Some(USELESS));
+    }
+    let content = html! {
+        form method="post" action=(path_back_to(then)) data-send="" {
+            input type="hidden" name="ticket" value=(ticket);
+            button .primary type="submit" { "Sign in" }
+        }
+        p .quiet { "This link signs you in once." }
+    };
+    frame::bare(StatusCode::OK, "Sign in to Cordboard", content)
+}
+
+/// Begins a session with a link nobody has used. Whoever used it in this browser is in already and goes on.
+async fn redeem(console: &Console, incoming: &Incoming<'_>, ticket: &str, then: &str, now: Timestamp) -> Reply {
+    let Some(ticket) = console.signer.read_ticket(ticket, now) else {
+        return page(console, StatusCode::FORBIDDEN, then, "", Some(USELESS));
+    };
+    match console.api.store.use_once(&ticket.name, ticket.expires).await {
+        Ok(true) => begin(console, ticket.role, then, now).await,
+        Ok(false) if console.signer.session(incoming.headers, now).is_some_and(|known| known.role == ticket.role) => {
+            Reply::see_other(then)
+        }
+        Ok(false) => page(console, StatusCode::FORBIDDEN, then, "", Some(USELESS)),
+        Err(error) => {
+            let refused = Refused::away(error);
+            page(console, refused.status, then, "", Some(&refused.message))
         }
     }
 }
@@ -44,8 +80,8 @@ pub async fn answer(console: &Console, incoming: &Incoming<'_>, now: Timestamp) 
 /// Whoever may use the API may use the console.
 async fn check(console: &Console, form: &Form, then: &str, now: Timestamp) -> Reply {
     let (user, password) = (form.text("user").trim(), form.text("password").trim());
-    match console.ask_as(user, password, Method::GET, "/v1/Workspaces?PageSize=1", None).await {
-        Ok(_) => begin(console, Role::Administrator, then, now),
+    match console.ask_as(user, password, Method::GET, "/v1/Workspaces?PageSize=1", Body::Nothing).await {
+        Ok(_) => begin(console, Role::Administrator, then, now).await,
         Err(refused) if refused.status == StatusCode::UNAUTHORIZED => {
             let wrong = "That is not the account SID and auth token of this contact centre, nor an API key of it.";
             page(console, StatusCode::FORBIDDEN, then, user, Some(wrong))
@@ -54,9 +90,19 @@ async fn check(console: &Console, form: &Form, then: &str, now: Timestamp) -> Re
     }
 }
 
-fn begin(console: &Console, role: Role, then: &str, now: Timestamp) -> Reply {
+/// An agent's pages show the Workspace they work in.
+async fn begin(console: &Console, role: Role, then: &str, now: Timestamp) -> Reply {
     let session = Session { role, expires: now + SESSION_LIFE };
-    Reply::see_other(then).with(header::SET_COOKIE, console.signer.cookie(&session))
+    let reply = Reply::see_other(then).with(header::SET_COOKIE, console.signer.cookie(&session));
+    let Role::Agent(worker) = role else { return reply };
+    match console.api.store.worker(worker).await {
+        Ok(Some(worker)) => reply.with(header::SET_COOKIE, console.signer.workspace_cookie(worker.workspace_sid)),
+        Ok(None) => reply,
+        Err(error) => {
+            let refused = Refused::away(error);
+            page(console, refused.status, then, "", Some(&refused.message))
+        }
+    }
 }
 
 /// Only pages of the console: a link must not lead elsewhere from here.

@@ -1,13 +1,15 @@
 //! Numbers for a whole room: each TaskQueue now, and its last hours as plots. All of them are the API's statistics; a
 //! number the API does not have is a dash.
 
-use futures_util::future::join_all;
+use std::collections::BTreeMap;
+
+use futures_util::future::{join, join_all};
 use http::StatusCode;
 use maud::{Markup, html};
 use serde_json::{Value, json};
 use shared::model::{Millis, Timestamp};
 
-use super::resource::age;
+use super::resource::waits;
 use crate::changes::Watch;
 use crate::frame::{self, Page};
 use crate::reply::Reply;
@@ -30,8 +32,10 @@ const POINT: Millis = Millis::from_secs(30 * 60);
 
 /// The page: numbers that follow every change, and plots that are drawn once a minute.
 pub async fn show(visit: &Visit<'_>) -> Result<Reply, Refused> {
-    let queues = queues(visit).await?;
-    let boards = join_all(queues.iter().map(|queue| Board::read(visit, queue))).await;
+    let split = format!("Minutes={MINUTES}&SplitByWaitTime={ANSWERED_WITHIN_SECS}");
+    let (queues, numbers) = join(queues(visit), statistics(visit, &split)).await;
+    let (queues, numbers) = (queues?, numbers.unwrap_or_default());
+    let boards: Vec<Board> = queues.iter().map(|queue| Board::of(queue, &numbers)).collect();
     let live = html! {
         @if boards.is_empty() { p .empty { "There is no TaskQueue." } }
         div .board { @for board in &boards { (board.show()) } }
@@ -48,13 +52,31 @@ pub async fn show(visit: &Visit<'_>) -> Result<Reply, Refused> {
 /// The plots, without a page around them.
 pub async fn plots(visit: &Visit<'_>) -> Result<Reply, Refused> {
     let queues = queues(visit).await?;
-    let series = join_all(queues.iter().map(|queue| Series::read(visit, queue))).await;
-    Ok(Reply::page(StatusCode::OK, html! { @for series in series.into_iter().flatten() { (series.show()) } }))
+    let spans = spans(visit.now);
+    let answers = spans.iter().map(|(from, until)| async move {
+        let span = format!("StartDate={}&EndDate={}", from.to_iso8601(), until.to_iso8601());
+        statistics(visit, &span).await.ok()
+    });
+    let Some(numbers) = join_all(answers).await.into_iter().collect::<Option<Vec<Numbers>>>() else {
+        return Ok(Reply::page(StatusCode::OK, html! {}));
+    };
+    let times: Vec<Timestamp> = spans.into_iter().map(|(from, _)| from).collect();
+    let series = queues.iter().map(|queue| Series::of(queue, &times, &numbers));
+    Ok(Reply::page(StatusCode::OK, html! { @for series in series { (series.show()) } }))
 }
 
 async fn queues(visit: &Visit<'_>) -> Result<Vec<Value>, Refused> {
     let list = visit.get(&format!("TaskQueues?PageSize={QUEUES_MAX}")).await?;
     Ok(entries(&list).to_vec())
+}
+
+/// What the API says of each TaskQueue, by its SID.
+type Numbers = BTreeMap<String, Value>;
+
+/// The statistics of all TaskQueues of the board: what they are made from is read once.
+async fn statistics(visit: &Visit<'_>, query: &str) -> Result<Numbers, Refused> {
+    let list = visit.get(&format!("TaskQueues/Statistics?PageSize={QUEUES_MAX}&{query}")).await?;
+    Ok(entries(&list).iter().map(|queue| (text(queue, "task_queue_sid").to_owned(), queue.clone())).collect())
 }
 
 /// A TaskQueue's numbers.
@@ -65,13 +87,12 @@ struct Board {
 }
 
 impl Board {
-    async fn read(visit: &Visit<'_>, queue: &Value) -> Self {
-        let place = format!("TaskQueues/{}", text(queue, "sid"));
-        let lately = format!("{place}/CumulativeStatistics?Minutes={MINUTES}&SplitByWaitTime={ANSWERED_WITHIN_SECS}");
+    fn of(queue: &Value, numbers: &Numbers) -> Self {
+        let part = |name: &str| numbers.get(text(queue, "sid")).and_then(|queue| queue.get(name)).cloned();
         Self {
             name: text(queue, "friendly_name").to_owned(),
-            now: visit.get(&format!("{place}/RealTimeStatistics")).await.unwrap_or_default(),
-            lately: visit.get(&lately).await.unwrap_or_default(),
+            now: part("realtime").unwrap_or_default(),
+            lately: part("cumulative").unwrap_or_default(),
         }
     }
 
@@ -82,7 +103,7 @@ impl Board {
         let available = whole(&self.now, "/total_available_workers");
         let figures = [
             ("Waiting", number(waiting)),
-            ("Longest wait", age(whole(&self.now, "/longest_task_waiting_age"))),
+            ("Longest wait", waits(&self.now)),
             ("Service level", percent(service_level(&self.lately))),
             ("Abandoned", number(whole(&self.lately, "/tasks_canceled"))),
             ("Speed of answer", seconds(self.lately.get("avg_task_acceptance_time").and_then(Value::as_f64))),
@@ -109,22 +130,21 @@ struct Series {
 }
 
 impl Series {
-    /// `None` without statistics.
-    async fn read(visit: &Visit<'_>, queue: &Value) -> Option<Self> {
-        let spans = spans(visit.now);
-        let answers = spans.iter().map(|(from, until)| async move {
-            let span = format!("StartDate={}&EndDate={}", from.to_iso8601(), until.to_iso8601());
-            visit.get(&format!("TaskQueues/{}/CumulativeStatistics?{span}", text(queue, "sid"))).await.ok()
-        });
-        let answers: Option<Vec<Value>> = join_all(answers).await.into_iter().collect();
-        let answers = answers?;
-        let all = |pointer: &str| answers.iter().map(|answer| whole(answer, pointer).unwrap_or_default()).collect();
-        Some(Self {
+    fn of(queue: &Value, times: &[Timestamp], numbers: &[Numbers]) -> Self {
+        let sid = text(queue, "sid");
+        let all = |name: &str| {
+            let pointer = format!("/cumulative/{name}");
+            numbers
+                .iter()
+                .map(|span| span.get(sid).and_then(|queue| whole(queue, &pointer)).unwrap_or_default())
+                .collect()
+        };
+        Self {
             name: text(queue, "friendly_name").to_owned(),
-            accepted: all("/reservations_accepted"),
-            abandoned: all("/tasks_canceled"),
-            times: spans.into_iter().map(|(from, _)| from).collect(),
-        })
+            accepted: all("reservations_accepted"),
+            abandoned: all("tasks_canceled"),
+            times: times.to_vec(),
+        }
     }
 
     /// A plot for the eye, and the same as a table.

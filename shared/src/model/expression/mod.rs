@@ -129,10 +129,23 @@ impl Expression {
         &self.source
     }
 
+    /// Its comparisons as they are written, in their order, each with the character it begins at, counted from 1.
+    pub fn comparisons(&self) -> Vec<(usize, &str)> {
+        let read = Parser::new(&self.source).and_then(|mut parser| parser.any(0).map(|_| parser.comparisons));
+        let text = |(from, to): (usize, usize)| (from, chars_between(&self.source, from - 1, to - 1).trim_end());
+        read.unwrap_or_default().into_iter().map(text).collect()
+    }
+
     /// The outermost condition.
     pub fn root(&self) -> &Term {
         &self.root
     }
+}
+
+/// The part of a text from one character up to another, counted from 0.
+fn chars_between(text: &str, from: usize, to: usize) -> &str {
+    let at = |index| text.char_indices().nth(index).map_or(text.len(), |(at, _)| at);
+    text.get(at(from)..at(to)).unwrap_or_default()
 }
 
 impl Path {

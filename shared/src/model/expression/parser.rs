@@ -17,6 +17,8 @@ pub(super) struct Parser {
     /// Each token with the column it begins at.
     tokens: Peekable<IntoIter<(usize, Token)>>,
     end_column: usize,
+    /// The columns from and to which the comparisons reach that have been read, in their order; blanks behind included.
+    pub(super) comparisons: Vec<(usize, usize)>,
 }
 
 impl Parser {
@@ -26,7 +28,8 @@ impl Parser {
             let message = format!("an expression has at most {EXPRESSION_CHARS_MAX} characters");
             return Err(ExpressionError { column: EXPRESSION_CHARS_MAX + 1, message });
         }
-        Ok(Self { tokens: tokens(&chars)?.into_iter().peekable(), end_column: chars.len() + 1 })
+        let tokens = tokens(&chars)?.into_iter().peekable();
+        Ok(Self { tokens, end_column: chars.len() + 1, comparisons: Vec::new() })
     }
 
     /// `or = and { "OR" and }`
@@ -64,9 +67,12 @@ impl Parser {
     }
 
     fn comparison(&mut self, depth: usize) -> Result<Term, ExpressionError> {
+        let from = self.column();
         let left = self.operand(depth)?;
         let operator = self.operator()?;
         let right = self.operand(depth)?;
+        let to = self.column();
+        self.comparisons.push((from, to));
         Ok(Term::Compare(Comparison { left, operator, right }))
     }
 

@@ -25,8 +25,9 @@ pub enum Impossible {
         /// Which Reservation.
         reservation: ReservationSid,
     },
-    /// There is nobody to connect the Worker with.
-    #[error("Unable to execute {} instruction. The Task has no `call_sid` in its attributes.", instruction.title())]
+    /// There is nobody to connect the Worker with. A conference can dial its customer; a `dequeue` needs one who waits.
+    #[error("Unable to execute {} instruction. The Task has no `call_sid`{} in its attributes.", instruction.title(),
+        if *instruction == InstructionName::Conference { " or `outbound_to`" } else { "" })]
     NoCall {
         /// Which instruction.
         instruction: InstructionName,
@@ -136,7 +137,7 @@ pub fn check(
             check_from(name, dequeue.from.as_deref(), task)
         }
         Instruction::Conference(conference) => {
-            check_call(name, task)?;
+            check_call(name, task).or_else(|no_call| task.text("outbound_to").map(|_| ()).ok_or(no_call))?;
             check_to(name, conference.to.as_deref().or(contact_uri))?;
             check_from(name, conference.from.as_deref(), task)
         }

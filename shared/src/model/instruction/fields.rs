@@ -5,9 +5,10 @@ use std::borrow::Cow;
 use serde_json::{Map, Value};
 
 use super::parameters::Parameter;
-use super::words::{CallbackMethod, Word};
+use super::words::CallbackMethod;
 use super::{InstructionError, InstructionName, Problem};
 use crate::model::{URL_CHARS_MAX, is_url};
+use crate::words::Word;
 
 /// The longest address, in characters: SIP URIs are the longest ones.
 const ADDRESS_CHARS_MAX: usize = 256;

@@ -78,9 +78,22 @@ pub struct ConferencePlan {
     /// The caller was in it and has left.
     #[serde(default, skip_serializing_if = "is_false")]
     pub caller_left: bool,
+    /// The call to a customer who is dialed into it, once somebody is to place it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer: Option<CustomerCall>,
     /// Supervisors called into it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub supervisions: Vec<Supervision>,
+}
+
+/// The call to a customer who does not wait but is dialed, `outbound_to`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CustomerCall {
+    /// The attempt that places it.
+    pub claim: u64,
+    /// The carrier's name of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sid: Option<CallSid>,
 }
 
 /// A supervisor called into a conference.
@@ -116,6 +129,11 @@ impl IssuedInstruction {
             Plan::Conference(plan) => Some(plan),
             Plan::Dequeue { .. } | Plan::Call { .. } | Plan::Redirect | Plan::DialQueue { .. } => None,
         }
+    }
+
+    /// The call to a customer who is dialed into the conference, once the carrier has named it.
+    pub fn customer_call_sid(&self) -> Option<CallSid> {
+        self.conference()?.customer?.sid
     }
 
     /// Whether it takes the caller out of the queue by order of ours, so that their leaving is no going away.

@@ -71,7 +71,8 @@ pub struct Redirect {
     pub accept: bool,
 }
 
-/// Calls the Worker into a conference named by the TaskSid and moves the caller there; accepts when both are in.
+/// Calls the Worker into a conference named by the TaskSid and moves the caller there, or dials the Task's `outbound_to`
+/// if nobody waits; accepts when both are in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Conference {
@@ -111,7 +112,7 @@ pub struct Conference {
     /// Heard before the conference starts; the carrier's hold music unless given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub wait: Option<Callback>,
-    /// Whether the Worker hears the line before it is answered.
+    /// Whether the Worker hears the phone of a customer who is dialed ring. Who waits is not dialed.
     #[serde(skip_serializing_if = "is_true")]
     pub early_media: bool,
     /// The most who can be in it.
@@ -150,6 +151,13 @@ pub struct Conference {
     /// The Worker's Activity afterwards. TaskRouter no longer recommends it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub post_work_activity_sid: Option<ActivitySid>,
+}
+
+impl Conference {
+    /// When the caller's coming and going is heard.
+    pub fn customer_beep(&self) -> Beep {
+        if self.beep_on_customer_entrance { Beep::OnEnter } else { Beep::Never }
+    }
 }
 
 impl Default for Conference {

@@ -21,7 +21,7 @@ use super::{ActivitySid, CallSid, WorkerSid};
 
 pub use check::{Impossible, check};
 pub use error::{InstructionError, Problem};
-pub use issued::{ConferencePlan, IssuedInstruction, Plan, Supervision};
+pub use issued::{ConferencePlan, CustomerCall, IssuedInstruction, Plan, Supervision};
 pub use kinds::{
     Call, Callback, Conference, ConferenceCallback, Dequeue, MaxParticipants, Redirect, RingTimeout, StatusCallback,
     Supervise, Supervisor,
@@ -120,6 +120,22 @@ impl Instruction {
             Self::Redirect(_) => InstructionName::Redirect,
             Self::Conference(_) => InstructionName::Conference,
             Self::Supervise(_) => InstructionName::Supervise,
+        }
+    }
+
+    /// The Worker whose phone rings instead of the Reservation's own: a supervisor who is one.
+    pub fn supervisor(&self) -> Option<WorkerSid> {
+        match self {
+            Self::Supervise(supervise) => match supervise.supervisor {
+                Supervisor::Worker(sid) => Some(sid),
+                Supervisor::Uri(_) => None,
+            },
+            Self::Accept
+            | Self::Reject { .. }
+            | Self::Dequeue(_)
+            | Self::Call(_)
+            | Self::Redirect(_)
+            | Self::Conference(_) => None,
         }
     }
 }

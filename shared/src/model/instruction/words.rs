@@ -1,48 +1,10 @@
 //! The words an instruction's parameters are made of (taskrouter.md section 11.3).
 
-/// A closed set of words: parsed from text, written as text, named in errors.
-pub(super) trait Word: Sized + Copy {
-    /// Every word there is.
-    const ALL: &'static [&'static str];
-
-    /// The value `text` stands for.
-    fn parse(text: &str) -> Option<Self>;
-}
-
-macro_rules! words {
-    ($($(#[$doc:meta])* pub enum $name:ident {
-        $($(#[$variant_doc:meta])* $variant:ident = $word:literal $(| $also:literal)*,)*
-    })*) => {$(
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, serde::Serialize, serde::Deserialize)]
-        pub enum $name {
-            $($(#[$variant_doc])* #[serde(rename = $word)] $variant,)*
-        }
-
-        impl $name {
-            /// TaskRouter's word for it.
-            pub const fn as_str(self) -> &'static str {
-                match self {
-                    $(Self::$variant => $word,)*
-                }
-            }
-        }
-
-        impl Word for $name {
-            const ALL: &'static [&'static str] = &[$($word, $($also,)*)*];
-
-            fn parse(text: &str) -> Option<Self> {
-                match text {
-                    $($word $(| $also)* => Some(Self::$variant),)*
-                    _ => None,
-                }
-            }
-        }
-    )*};
-}
+use crate::words::words;
 
 words! {
     /// Whether the call to the Worker is recorded.
+    #[derive(Default)]
     pub enum CallRecord {
         /// It is not.
         #[default]
@@ -52,6 +14,7 @@ words! {
     }
 
     /// How far the call to the Worker is, as a status callback tells it.
+    #[derive(Default)]
     pub enum CallEvent {
         /// It is dialed.
         Initiated = "initiated",
@@ -65,6 +28,7 @@ words! {
     }
 
     /// What a conference's status callback can tell.
+    #[derive(Default)]
     pub enum ConferenceEvent {
         /// It begins.
         #[default]
@@ -84,6 +48,7 @@ words! {
     }
 
     /// When a conference beeps.
+    #[derive(Default)]
     pub enum Beep {
         /// When somebody enters and when somebody leaves.
         #[default]
@@ -97,6 +62,7 @@ words! {
     }
 
     /// Whether a conference is recorded. TaskRouter knows two words for each.
+    #[derive(Default)]
     pub enum ConferenceRecord {
         /// It is not.
         #[default]
@@ -106,6 +72,7 @@ words! {
     }
 
     /// What becomes of silence at both ends of a recording.
+    #[derive(Default)]
     pub enum Trim {
         /// It is cut off.
         #[default]
@@ -115,6 +82,7 @@ words! {
     }
 
     /// The tracks of a recording.
+    #[derive(Default)]
     pub enum RecordingChannels {
         /// One for everybody.
         #[default]
@@ -124,6 +92,7 @@ words! {
     }
 
     /// Where a conference is mixed.
+    #[derive(Default)]
     pub enum Region {
         /// Virginia.
         #[default]
@@ -145,6 +114,7 @@ words! {
     }
 
     /// How much a conference smooths an uneven line.
+    #[derive(Default)]
     pub enum JitterBufferSize {
         /// Little.
         Small = "small",
@@ -158,6 +128,7 @@ words! {
     }
 
     /// How a callback is sent.
+    #[derive(Default)]
     pub enum CallbackMethod {
         /// With a form.
         #[default]
@@ -167,6 +138,7 @@ words! {
     }
 
     /// What a supervisor can do in a conversation.
+    #[derive(Default)]
     pub enum SupervisorMode {
         /// Listen.
         #[default]

@@ -2,6 +2,7 @@
 //! allocates. Recursion is as deep as the expression, which is bounded when it is parsed.
 
 mod scopes;
+pub mod why;
 
 use std::cmp::Ordering;
 
@@ -15,6 +16,10 @@ pub use scopes::{TargetScope, TaskScope, WorkerScope};
 pub trait Scope {
     /// The value at `path`; [`Value::Null`] when any step of it is missing.
     fn lookup<'a>(&'a self, path: &[PathStep]) -> Value<'a>;
+
+    /// Who has, or would have, the value at `path`: for people who read why a condition is false.
+    /// `None`: nobody, it lacks the prefix that is mandatory here.
+    fn owner(&self, path: &[PathStep]) -> Option<&'static str>;
 }
 
 /// A value during evaluation; borrowed, so evaluation allocates nothing.

@@ -53,6 +53,10 @@ impl Scope for WorkerScope<'_> {
     fn lookup<'a>(&'a self, path: &[PathStep]) -> Value<'a> {
         self.named(strip(path, "worker").unwrap_or(path))
     }
+
+    fn owner(&self, _path: &[PathStep]) -> Option<&'static str> {
+        Some("the Worker")
+    }
 }
 
 /// Bare keys are a Task's attributes: the scope of a Workflow filter, with `task.` as a synonym.
@@ -61,6 +65,10 @@ pub struct TaskScope<'a>(pub &'a Task);
 impl Scope for TaskScope<'_> {
     fn lookup<'a>(&'a self, path: &[PathStep]) -> Value<'a> {
         attribute(self.0.attributes.as_object(), strip(path, "task").unwrap_or(path))
+    }
+
+    fn owner(&self, _path: &[PathStep]) -> Option<&'static str> {
+        Some("the Task")
     }
 }
 
@@ -78,6 +86,14 @@ impl Scope for TargetScope<'_> {
             return attribute(self.task.attributes.as_object(), rest);
         }
         strip(path, "worker").map_or(Value::Null, |rest| self.worker.value(rest))
+    }
+
+    fn owner(&self, path: &[PathStep]) -> Option<&'static str> {
+        match (strip(path, "task"), strip(path, "worker")) {
+            (Some(_), _) => Some("the Task"),
+            (None, Some(_)) => Some("the Worker"),
+            (None, None) => None,
+        }
     }
 }
 

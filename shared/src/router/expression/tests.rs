@@ -11,6 +11,10 @@ impl Scope for Object {
     fn lookup<'a>(&'a self, path: &[PathStep]) -> Value<'a> {
         attribute(&self.0, path)
     }
+
+    fn owner(&self, _path: &[PathStep]) -> Option<&'static str> {
+        Some("the object")
+    }
 }
 
 #[track_caller]

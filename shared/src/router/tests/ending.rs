@@ -24,7 +24,7 @@ fn a_caller_who_hangs_up_frees_the_worker_and_stops_the_ringing() {
     let call = world.rings("c1");
     let (_, effects) = world.caller_hangs_up("c1");
     assert_eq!((world.status("c1"), world.reason("c1")), (AssignmentStatus::Canceled, Some(EndReason::Hangup)));
-    assert!(effects.contains(&Effect::Call(Callback::StopWorkerCall { call })), "{effects:?}");
+    assert!(effects.contains(&Effect::Call(Callback::StopWorkerCall { call, task: Some(task("c1")) })), "{effects:?}");
     assert!(effects.contains(&Effect::Serve(worker("Ben"))), "{effects:?}");
     assert_eq!(world.caller_hangs_up("c1"), (Outcome::AlreadySo, vec![]));
 }

@@ -35,21 +35,21 @@ fn claimed_by(instruction: IssuedInstruction) -> World {
     world
 }
 
-fn conference(conference: Conference) -> (World, CallSid) {
+pub(super) fn conference(conference: Conference) -> (World, CallSid) {
     under_way(Plan::Conference(Box::new(ConferencePlan { conference, ..ConferencePlan::default() })))
 }
 
-fn entered(world: &mut World, call: CallSid) -> (Outcome, Vec<Effect>) {
+pub(super) fn entered(world: &mut World, call: CallSid) -> (Outcome, Vec<Effect>) {
     let reservation = world.tasks[&task("c1")].reservations[0].sid;
     world.happens(Event::ConferenceEntered { task: task("c1"), reservation, conference: ROOM, call })
 }
 
-fn joined(world: &mut World) -> Outcome {
+pub(super) fn joined(world: &mut World) -> Outcome {
     let reservation = world.tasks[&task("c1")].reservations[0].sid;
     world.happens(Event::ConferenceJoined { task: task("c1"), reservation }).0
 }
 
-fn left(world: &mut World, who: Leaving) -> Outcome {
+pub(super) fn left(world: &mut World, who: Leaving) -> Outcome {
     let reservation = world.tasks[&task("c1")].reservations[0].sid;
     world.happens(Event::ConferenceLeft { task: task("c1"), reservation, who }).0
 }
@@ -59,7 +59,7 @@ fn moved(world: &mut World) -> Outcome {
     world.happens(Event::CallerMoved { task: task("c1"), carrier_queue }).0
 }
 
-fn offer(world: &World) -> &Reservation {
+pub(super) fn offer(world: &World) -> &Reservation {
     &world.tasks[&task("c1")].reservations[0]
 }
 
@@ -279,10 +279,6 @@ fn a_call() -> Plan {
     Plan::Call { status_callback: None, dialed_by: None }
 }
 
-fn pass(world: &mut World, secs: u64) {
-    world.now = world.now + Millis::from_secs(secs);
-}
-
 fn answered(world: &mut World, call: CallSid) -> Outcome {
     let reservation = world.tasks[&task("c1")].reservations[0].sid;
     world.happens(Event::WorkerCallAnswered { task: task("c1"), reservation, call }).0
@@ -306,17 +302,17 @@ fn a_call_that_accepts_by_being_placed_is_accepted_by_whoever_names_it_first() {
 #[test]
 fn a_worker_who_listens_to_somebodys_twiml_may_do_so_for_minutes_and_not_for_ever() {
     let (mut world, call) = under_way(a_call());
-    pass(&mut world, u64::from(RING_SECS));
+    world.wait(u64::from(RING_SECS));
     assert_eq!(answered(&mut world, call), Outcome::Changed);
     let until = world.now + ON_HOLD_MAX;
-    pass(&mut world, 60);
+    world.wait(60);
     assert_eq!(answered(&mut world, call), Outcome::AlreadySo, "it is told again");
     name_call(&mut world, call);
     assert_eq!(offer(&world).expires_at, until);
-    pass(&mut world, ON_HOLD_MAX.as_secs() - 61);
+    world.wait(ON_HOLD_MAX.as_secs() - 61);
     world.advance("c1");
     assert_eq!(offer(&world).status, ReservationStatus::Pending);
-    pass(&mut world, 1);
+    world.wait(1);
     world.advance("c1");
     assert_eq!(offer(&world).status, ReservationStatus::Canceled);
 }
@@ -325,7 +321,7 @@ fn a_worker_who_listens_to_somebodys_twiml_may_do_so_for_minutes_and_not_for_eve
 fn the_other_instructions_connect_whoever_picks_up_within_the_margin() {
     let (mut world, call) = under_way(Plan::default());
     let until = offer(&world).expires_at;
-    pass(&mut world, 1);
+    world.wait(1);
     assert_eq!(answered(&mut world, call), Outcome::AlreadySo);
     assert_eq!(offer(&world).expires_at, until);
 }
@@ -338,4 +334,26 @@ fn a_notice_that_comes_late_gives_no_time_to_whoever_has_asked_for_the_caller() 
     let until = offer(&world).expires_at;
     assert_eq!(answered(&mut world, call), Outcome::AlreadySo);
     assert_eq!(offer(&world).expires_at, until);
+}
+
+#[test]
+fn a_caller_whom_somebody_else_moves_after_an_offer_that_moved_nobody_is_gone() {
+    let (mut world, worker_call) = conference(Conference::default());
+    world.happens(Event::WorkerCallEnded { task: task("c1"), reservation: world.offer("c1"), code: None });
+    assert_eq!(world.status("c1"), AssignmentStatus::Pending, "{worker_call}");
+    // What the failed offer did to the caller is told within a minute.
+    assert_eq!(moved(&mut world), Outcome::AlreadySo);
+    world.wait(60);
+    assert_eq!(moved(&mut world), Outcome::Changed);
+    assert_eq!(world.status("c1"), AssignmentStatus::Canceled);
+}
+
+#[test]
+fn a_caller_whom_somebody_else_moves_after_a_rejection_is_gone() {
+    let mut world = world().worker("Ann", r#"{"languages":["en"]}"#);
+    world.call("c1", "en");
+    world.advance("c1");
+    world.reject("c1", None);
+    assert_eq!(world.status("c1"), AssignmentStatus::Pending);
+    assert_eq!(moved(&mut world), Outcome::Changed);
 }

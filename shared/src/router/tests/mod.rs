@@ -3,9 +3,13 @@
 mod capacity;
 mod effects;
 mod ending;
+mod explain_agrees;
+mod explain_task;
+mod explain_worker;
 mod instructions;
 mod matching;
 mod order;
+mod outbound;
 mod payloads;
 mod presence;
 mod release;

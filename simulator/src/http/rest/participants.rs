@@ -175,6 +175,7 @@ fn read_new_participant(conference: &str, form: &Form) -> Result<NewParticipant,
         ring_for: ring_time(form)?,
         time_limit: time_limit(form)?,
         recording: recording(form)?,
+        early_media: flag(form, "EarlyMedia")?.unwrap_or(true),
     })
 }
 

@@ -32,6 +32,8 @@ pub struct NewParticipant {
     pub time_limit: Option<Millis>,
     /// Whether the call is recorded.
     pub recording: Option<CallRecording>,
+    /// Whether those who are in the conference hear the phone ring.
+    pub early_media: bool,
 }
 
 /// A change of how somebody is in a conference; what is none stays.
@@ -101,11 +103,23 @@ impl Turn<'_> {
         };
         if let Some(call) = self.call_mut(sid) {
             call.invited = Some(room);
+            call.early_media = new.early_media;
             call.start = Some(Start::Conference(Box::new(dial)));
             call.reporter = new.reporter;
             call.ring_for = new.ring_for;
             call.time_limit = new.time_limit;
             call.recording = new.recording;
+        }
+    }
+
+    /// The phone of somebody who is called into a conference rings: who is in it hears that, if the request lets them.
+    pub fn let_ringing_be_heard(&mut self, sid: CallSid) {
+        let Some(call) = self.call(sid).filter(|call| call.early_media) else { return };
+        let (to, room) = (call.to.clone(), call.invited);
+        let Some(conference) = room.and_then(|room| self.network.conferences.get(&room)) else { return };
+        let listeners: Vec<CallSid> = conference.joined().filter(|one| !one.hold).map(|one| one.call).collect();
+        for listener in listeners {
+            self.note(listener, Event::Playing, format!("{to} rings"));
         }
     }
 

@@ -27,6 +27,7 @@ fn invitation(room: impl ToString) -> NewParticipant {
         ring_for: Millis::from_secs(20),
         time_limit: None,
         recording: None,
+        early_media: true,
     }
 }
 
@@ -193,6 +194,19 @@ fn a_conference_that_a_program_ends_lets_everybody_go_on_and_stops_ringing_phone
     assert_eq!(stage.asked("/events").len(), told.len());
     let unknown = ConferenceSid::derive(&["unknown"]);
     assert_eq!(refusal(&stage.act(Input::EndConference(unknown))), Refusal::UnknownConference(unknown.to_string()));
+}
+
+#[test]
+fn who_is_in_a_conference_hears_the_phone_of_whom_a_program_calls_ring_unless_it_says_otherwise() {
+    for early_media in [true, false] {
+        let mut stage = stage();
+        let first = stage.dial(CALLER);
+        let called = stage.invite(NewParticipant { early_media, ..invitation(stage.room_sid()) });
+        assert_eq!(stage.status(called), "ringing");
+        let rings = format!("{WORKER} rings");
+        let entries = stage.network.call(first).unwrap().transcript.entries();
+        assert_eq!(entries.iter().any(|entry| entry.text == rings), early_media);
+    }
 }
 
 #[test]

@@ -70,6 +70,7 @@ fn conference_day(stage: &mut Stage) {
         ring_for: Millis::from_secs(30),
         time_limit: None,
         recording: Some(CallRecording { callback: None }),
+        early_media: false,
     };
     let worker = created(&stage.act(Input::AddParticipant(Box::new(new))));
     stage.pass(4);

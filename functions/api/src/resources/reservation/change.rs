@@ -1,6 +1,6 @@
 //! Answers to Reservations, and instructions for them (taskrouter.md section 11.4).
 
-use shared::model::instruction::{InstructionError, Supervisor, check};
+use shared::model::instruction::{InstructionError, check};
 use shared::model::{ActivitySid, AssignmentStatus, EndReason, Instruction, ReservationStatus, Worker, Workspace};
 use shared::router::effects::Callback;
 use shared::router::{Answer as Reply, Event};
@@ -111,31 +111,18 @@ async fn instruct(
     instruction: Instruction,
 ) -> Result<(), ApiError> {
     let (task, reservation) = (&found.task, &found.reservation);
-    let worker = call.api.store.worker(rung(&instruction).unwrap_or(reservation.worker_sid)).await?;
+    let worker = call.api.store.worker(instruction.supervisor().unwrap_or(reservation.worker_sid)).await?;
     let contact_uri = worker.as_ref().and_then(Worker::contact_uri);
     check(&instruction, &task.attributes, reservation, contact_uri, &workspace.activities)
         .map_err(|impossible| refused(found, impossible.to_string()))?;
     let (task, reservation, request) = (task.sid, reservation.sid, call.api.ids.next_request());
     let name = instruction.name().as_str();
-    call.api.outbox.call(Callback::Instruct { task, reservation, instruction, request }).await?;
+    // What changes between here and there makes the claim fail: the condition holds for the write, too.
+    let expected_versions = call.expected_versions();
+    let message = Callback::Instruct { task, reservation, instruction, request, expected_versions };
+    call.api.outbox.call(message).await?;
     tracing::info!(task_sid = %task, reservation_sid = %reservation, instruction = name, "instruction handed on");
     Ok(())
-}
-
-/// The Worker who is rung instead of the Reservation's own.
-fn rung(instruction: &Instruction) -> Option<shared::model::WorkerSid> {
-    match instruction {
-        Instruction::Supervise(supervise) => match supervise.supervisor {
-            Supervisor::Worker(sid) => Some(sid),
-            Supervisor::Uri(_) => None,
-        },
-        Instruction::Accept
-        | Instruction::Reject { .. }
-        | Instruction::Dequeue(_)
-        | Instruction::Call(_)
-        | Instruction::Redirect(_)
-        | Instruction::Conference(_) => None,
-    }
 }
 
 /// Names the parameter, with its debugger code where it has one (taskrouter.md section 15).

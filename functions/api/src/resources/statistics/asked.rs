@@ -66,13 +66,23 @@ impl Asked {
         if span.from < call.now - EVENT_KEPT {
             return Err(ApiError::TooLongAgo);
         }
+        let splits = call.query.parsed("SplitByWaitTime", splits)?.unwrap_or_default();
+        Self::about(call, workspace, span, splits)
+    }
+
+    /// Reads `TaskChannel`, which is all that real-time statistics take.
+    pub fn read_now(call: &Call<'_>, workspace: &Workspace) -> Result<Self, ApiError> {
+        Self::about(call, workspace, Span::read(&Parameters::default(), call.now)?, Vec::new())
+    }
+
+    fn about(call: &Call<'_>, workspace: &Workspace, span: Span, splits: Vec<u32>) -> Result<Self, ApiError> {
         Ok(Self {
             now: call.now,
             from: span.from,
             until: span.end(),
             end: span.until,
             channel: call.query.parsed("TaskChannel", |text| channel(text, workspace))?,
-            splits: call.query.parsed("SplitByWaitTime", splits)?.unwrap_or_default(),
+            splits,
             kept: workspace.rules.ended_task_kept,
         })
     }
@@ -165,8 +175,8 @@ pub fn queue_sids(headers: &HeaderMap, body: &[u8], max: usize) -> Result<Vec<Ta
         ApiError::parameter("QueueSids", format!("expected {{\"QueueSids\":[\"WQ…\"]}}: {error}"))
     };
     let mut sids = serde_json::from_slice::<Bulk>(body).map_err(problem)?.queue_sids;
-    if sids.len() > max {
-        return Err(ApiError::parameter("QueueSids", format!("expected at most {max} SIDs, got {}", sids.len())));
+    if sids.is_empty() || sids.len() > max {
+        return Err(ApiError::parameter("QueueSids", format!("expected 1 to {max} SIDs, got {}", sids.len())));
     }
     let mut seen = std::collections::BTreeSet::new();
     sids.retain(|sid| seen.insert(*sid));
@@ -223,7 +233,9 @@ mod tests {
             assert!(sids(wrong).unwrap_err().starts_with("QueueSids: expected"), "{wrong}");
         }
         let three = format!(r#"{{"QueueSids":["{one}","{one}","{one}"]}}"#);
-        assert!(sids(&three).unwrap_err().contains("at most 2"));
+        for (body, got) in [(three.as_str(), 3), (r#"{"QueueSids":[]}"#, 0)] {
+            assert_eq!(sids(body).unwrap_err(), format!("QueueSids: expected 1 to 2 SIDs, got {got}"));
+        }
     }
 
     #[test]

@@ -1,9 +1,12 @@
 //! What answers are made of. A span costs at most five queries of rows, and one or two rounds of queries of events, one of each of the
 //! sixteen shards: for less than a minute at its beginning, and for what the schedule has not rolled up yet at its end.
 
+use std::sync::Arc;
+
 use futures_util::future::try_join_all;
-use shared::model::{Millis, Timestamp, Worker, Workspace, WorkspaceSid};
+use shared::model::{Timestamp, Worker, Workspace, WorkspaceSid};
 use shared::statistics::{Family, Living, Part, RolledUp, Tallies, parts};
+use store::{LivingNow, UNROLLED_MAX, UNROLLED_ROUNDS_MAX};
 
 use crate::call::Call;
 use crate::error::ApiError;
@@ -11,13 +14,6 @@ use crate::resources::ITEMS_READ_MAX;
 
 /// Workers a Workspace may have for there to be statistics of them (taskrouter.md section 14).
 pub const WORKERS_MAX: usize = 100;
-
-/// How much time is counted from the events themselves: rolling up begins with the hour before the present one, and is a minute or two
-/// behind otherwise.
-const UNROLLED_MAX: Millis = Millis::from_secs(2 * 3_600);
-
-/// Rounds of queries for events that are not rolled up: 128,000 items.
-const ROUNDS_MAX: usize = 16;
 
 /// What was counted of one family in `from..until`.
 pub async fn tallies(
@@ -41,20 +37,11 @@ pub async fn tallies(
 }
 
 /// The Tasks there are: as the last roll-up left them, and what has happened since.
-pub async fn living(call: &Call<'_>, workspace: &Workspace) -> Result<Living, ApiError> {
-    let store = &call.api.store;
-    // In this order: following events again does no harm, leaving some out would.
-    let rolled = store.rolled_up(workspace.sid).await?.unwrap_or_else(|| RolledUp::beginning(call.now));
-    let mut living = store.living(workspace.sid).await?;
-    let until = call.now + Millis::from_millis(1);
-    check_unrolled(rolled.minutes, until, &rolled)?;
-    let follow = |event: &_| living.follow(event);
-    let is_all = store.visit_events(workspace.sid, rolled.minutes, until, ROUNDS_MAX, follow).await?;
-    if !is_all {
-        return Err(behind(&rolled));
+pub async fn living(call: &Call<'_>, workspace: &Workspace) -> Result<Arc<Living>, ApiError> {
+    match call.api.store.living_now(workspace, call.now, &*call.api.clock).await? {
+        LivingNow::Counted(living) => Ok(living),
+        LivingNow::Behind(rolled) => Err(behind(&rolled)),
     }
-    living.forget(workspace.rules.ended_task_kept, call.now);
-    Ok(living)
 }
 
 /// Every Worker: a query for each 15,000 of them, and a read of a hundred at a time.
@@ -80,7 +67,7 @@ async fn read(
             check_unrolled(from, until, rolled)?;
             let mut tallies = Tallies::default();
             let count = |event: &_| tallies.count(event);
-            let is_all = store.visit_events(workspace, from, until, ROUNDS_MAX, count).await?;
+            let is_all = store.visit_events(workspace, from, until, UNROLLED_ROUNDS_MAX, count).await?;
             if is_all { Ok(tallies) } else { Err(behind(rolled)) }
         }
     }

@@ -9,6 +9,8 @@ mod cumulative;
 mod durations;
 mod real_time;
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value, json};
 use shared::model::{TaskQueue, TaskQueueSid, Worker, WorkflowSid, Workspace};
 use shared::statistics::{Family, Living, Tallies};
@@ -90,14 +92,14 @@ pub async fn task_queues(call: &Call<'_>) -> Result<Answer, ApiError> {
     })
 }
 
-/// `POST …/TaskQueues/RealTimeStatistics` with `{"QueueSids":["WQ…"]}`, or `queueSids`. A TaskQueue that is not there is left out.
+/// `POST …/TaskQueues/RealTimeStatistics` with `{"QueueSids":["WQ…"]}`, or `queueSids`. A TaskQueue that is not there has
+/// zeros (endpoints.md, "From the public product documentation").
 pub async fn task_queues_real_time(call: &Call<'_>) -> Result<Answer, ApiError> {
     let sids = asked::queue_sids(call.headers, call.body, BULK_QUEUES_MAX)?;
     let workspace = call.workspace().await?;
-    let asked = Asked::read(call, &workspace)?;
+    let asked = Asked::read_now(call, &workspace)?;
     let now = Now::read(call, &workspace, Scope::Workspace).await?;
-    let known = sids.into_iter().filter(|sid| workspace.task_queues.contains_key(sid));
-    let shown = known.map(|sid| {
+    let shown = sids.into_iter().map(|sid| {
         let scope = Scope::Queue(sid);
         let mut object = scope.named();
         object.extend(now.shown(&asked, &workspace, scope));
@@ -116,7 +118,7 @@ pub async fn task_queues_real_time(call: &Call<'_>) -> Result<Answer, ApiError> 
 /// `GET …/Workers/RealTimeStatistics`
 pub async fn workers_real_time(call: &Call<'_>) -> Result<Answer, ApiError> {
     let workspace = call.workspace().await?;
-    Asked::read(call, &workspace)?;
+    Asked::read_now(call, &workspace)?;
     let workers = counted::workers(call, &workspace).await?;
     let mut object = Scope::Workspace.object(call, &workspace);
     object.extend(real_time::of_workers(&workers, &workspace));
@@ -168,7 +170,7 @@ pub async fn worker(call: &Call<'_>) -> Result<Answer, ApiError> {
 
 /// What there is now.
 struct Now {
-    living: Living,
+    living: Arc<Living>,
     /// None for a Workflow: it says nothing of Workers.
     workers: Vec<Worker>,
 }
@@ -195,7 +197,7 @@ impl Now {
 
 async fn tasks_real_time(call: &Call<'_>, scope: Scope) -> Result<Answer, ApiError> {
     let workspace = call.workspace().await?;
-    let asked = Asked::read(call, &workspace)?;
+    let asked = Asked::read_now(call, &workspace)?;
     let mut object = scope.object(call, &workspace);
     object.extend(Now::read(call, &workspace, scope).await?.shown(&asked, &workspace, scope));
     object.insert("url".to_owned(), scope.url(call, &workspace, "RealTimeStatistics"));

@@ -50,13 +50,13 @@ fn an_update_changes_what_it_names() {
 
 #[test]
 fn no_two_queues_have_the_same_name() {
-    let mut workspace = samples::workspace();
+    let workspace = samples::workspace();
     let same = workspace.task_queues[&samples::QUEUE].clone();
-    assert!(put(&mut workspace, same.clone()).is_ok(), "it may keep its own");
+    assert!(check_name(&workspace, &same).is_ok(), "it may keep its own");
     let other = TaskQueue { sid: TaskQueueSid::derive(&["other"]), ..same };
-    let message = put(&mut workspace, other.clone()).unwrap_err().to_string();
+    let message = check_name(&workspace, &other).unwrap_err().to_string();
     assert_eq!(message, "TaskQueue with the same friendly name already exists");
-    assert!(put(&mut workspace, TaskQueue { friendly_name: "Other".to_owned(), ..other }).is_ok());
+    assert!(check_name(&workspace, &TaskQueue { friendly_name: "Other".to_owned(), ..other }).is_ok());
 }
 
 #[test]

@@ -3,10 +3,11 @@
 use http::StatusCode;
 use maud::{Markup, html};
 use serde_json::Value;
+use shared::model::Millis;
 
 use super::Row;
 use crate::routes::nothing_here;
-use crate::visit::{Refused, Visit, entries, text};
+use crate::visit::{Refused, Visit, text};
 
 /// Characters of attributes shown in a table.
 const ATTRIBUTES_CHARS_MAX: usize = 160;
@@ -28,21 +29,21 @@ pub fn left_secs(secs: u64) -> Markup {
 }
 
 fn words(secs: u64) -> String {
-    match secs {
-        0..60 => format!("{secs} s"),
-        60..3_600 => format!("{} min {} s", secs / 60, secs % 60),
-        3_600..86_400 => format!("{} h {} min", secs / 3_600, secs % 3_600 / 60),
-        _ => format!("{} d {} h", secs / 86_400, secs % 86_400 / 3_600),
-    }
+    Millis::from_secs(secs).in_words()
 }
 
 /// A Task by the end of its SID, and who it is about.
 pub fn task(row: &Row<'_>) -> Markup {
     let sid = text(row.resource, "sid");
-    let start = sid.char_indices().rev().nth(7).map_or(0, |(at, _)| at);
     let attributes: Value = serde_json::from_str(text(row.resource, "attributes")).unwrap_or_default();
     let from = ["from", "name"].into_iter().find_map(|key| attributes.get(key).and_then(Value::as_str));
-    html! { code title=(sid) { "WT…" (sid.get(start..).unwrap_or(sid)) } @if let Some(from) = from { " " (from) } }
+    html! { code title=(sid) { (short(sid)) } @if let Some(from) = from { " " (from) } }
+}
+
+/// The end of a Task's SID, which tells it from others.
+fn short(sid: &str) -> String {
+    let start = sid.char_indices().rev().nth(7).map_or(0, |(at, _)| at);
+    format!("WT…{}", sid.get(start..).unwrap_or(sid))
 }
 
 pub fn name(row: &Row<'_>) -> Markup {
@@ -71,13 +72,38 @@ pub fn workflow(row: &Row<'_>) -> Markup {
 
 /// Workers with an open Reservation.
 pub fn who_holds(row: &Row<'_>) -> Markup {
-    let is_open =
-        |reservation: &&Value| ["pending", "accepted", "wrapping"].contains(&text(reservation, "reservation_status"));
     html! {
-        @for reservation in entries(row.beside).iter().filter(is_open) {
-            (link("workers", text(reservation, "worker_sid"), text(reservation, "worker_name"))) " "
+        @for worker in of(row.beside, "workers") {
+            (link("workers", text(worker, "sid"), text(worker, "friendly_name"))) " "
         }
     }
+}
+
+/// What of a Worker's capacity is taken, by TaskChannel; channels in which they take nothing are left out.
+pub fn channels(row: &Row<'_>) -> Markup {
+    let number = |channel: &Value, name: &str| channel.get(name).and_then(Value::as_u64).unwrap_or_default();
+    let shown = |channel: &&Value| number(channel, "capacity") + number(channel, "occupied") > 0;
+    html! {
+        @for channel in of(row.beside, "channels").iter().filter(shown) {
+            span .tag {
+                (text(channel, "name")) " " (number(channel, "occupied")) "/" (number(channel, "capacity"))
+                @if channel.get("is_open").and_then(Value::as_bool) == Some(false) { " closed" }
+            } " "
+        }
+    }
+}
+
+/// The Tasks a Worker holds or is offered.
+pub fn reservations(row: &Row<'_>) -> Markup {
+    html! {
+        @for open in of(row.beside, "reservations") {
+            (link("tasks", text(open, "task_sid"), &short(text(open, "task_sid")))) " " (text(open, "channel")) " "
+        }
+    }
+}
+
+fn of<'v>(value: &'v Value, name: &str) -> &'v [Value] {
+    value.get(name).and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
 /// Tasks of a TaskQueue that have not ended.
@@ -87,7 +113,13 @@ pub fn tasks_in_queue(row: &Row<'_>) -> Markup {
 
 /// How long the one that waits longest has done so.
 pub fn longest_wait(row: &Row<'_>) -> Markup {
-    age(row.beside.get("longest_task_waiting_age").and_then(Value::as_u64))
+    waits(row.beside)
+}
+
+/// The longest wait among a TaskQueue's numbers. Where nobody waits, the API says 0: that is no wait, and must not count on.
+pub fn waits(numbers: &Value) -> Markup {
+    let sid = text(numbers, "longest_task_waiting_sid");
+    age(numbers.get("longest_task_waiting_age").and_then(Value::as_u64).filter(|_| !sid.is_empty()))
 }
 
 /// Workers who match a TaskQueue.
@@ -175,6 +207,35 @@ mod tests {
             let markup = cell(&row).into_string();
             assert!(!markup.contains("<script") && markup.contains("&lt;script&gt;alert(1)"), "{markup}");
         }
+    }
+
+    #[test]
+    fn where_nobody_waits_no_wait_is_shown_that_would_count_on() {
+        let shown = |sid: Option<&str>| {
+            waits(&json!({ "longest_task_waiting_age": 0, "longest_task_waiting_sid": sid })).into_string()
+        };
+        assert_eq!(shown(None), "–");
+        assert!(shown(Some("WT1")).contains("data-age=\"0\""));
+    }
+
+    #[test]
+    fn a_workers_channels_and_reservations_are_shown_as_far_as_they_take_anything() {
+        let channel = |name: &str, occupied: u8, capacity: u8, is_open: bool| json!({ "name": name, "occupied": occupied, "capacity": capacity, "is_open": is_open });
+        let beside = json!({
+            "channels": [channel("voice", 1, 1, true), channel("<b>", 0, 3, false), channel("sms", 0, 0, true)],
+            "reservations": [{ "task_sid": "WT00000000000000000000000000000001", "channel": "voice" }],
+        });
+        let row = Row { resource: &Value::Null, beside: &beside };
+        let shown = channels(&row).into_string();
+        assert!(
+            shown.contains("voice 1/1<") && shown.contains("&lt;b&gt; 0/3 closed") && !shown.contains("sms"),
+            "{shown}"
+        );
+        assert!(
+            reservations(&row)
+                .into_string()
+                .contains("/console/tasks/WT00000000000000000000000000000001\">WT…00000001</a>")
+        );
     }
 
     #[test]

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 use serde_json::Value;
 
 use super::edit::readable;
-use super::{Kind, cells, story};
+use super::{Kind, cells, story, why};
 use crate::changes::Watch;
 use crate::frame::{self, Page, button};
 use crate::reply::Reply;
@@ -24,12 +24,15 @@ pub async fn show(visit: &Visit<'_>, kind: &Kind, sid: &str) -> Result<Reply, Re
     let live = html! {
         (actions(visit, kind, sid, &resource))
         @if kind.place == "Workflows" { (super::diagram::of(visit, &resource).await) }
+        @if kind.place == "Tasks" { (why::task_waits(visit, sid).await) }
+        @if kind.place == "Workers" { (why::nothing_comes(visit, sid).await) }
         @if kind.place == "Tasks" { (story::of(visit, sid).await) }
         (properties(&resource))
     };
     let watch = match kind.place {
         "Events" => None,
-        _ => Some(if kind.place == "Tasks" { Watch::Tasks } else { Watch::Everything }),
+        // What a Task waits for may be a Worker.
+        _ => Some(Watch::Everything),
     };
     let head = html! { p { a href={ "/console/" (kind.section) } { "All " (kind.place) } } };
     Ok(frame::page(visit, Page { title: &title, section: kind.section, watch, head, live }))

@@ -5,7 +5,7 @@ use http::StatusCode;
 use maud::{Markup, html};
 use serde_json::Value;
 
-use super::{Field, Input, Kind};
+use super::{Field, Input, Kind, mistake};
 use crate::form::Form;
 use crate::frame::{self, Page, csrf};
 use crate::reply::Reply;
@@ -141,11 +141,11 @@ pub async fn input(visit: &Visit<'_>, field: &Field, value: &str, mistake: Optio
             Input::Number => { input id=(name) name=(name) value=(value) inputmode="numeric" size="6" aria-invalid=[invalid] aria-describedby=[notes.as_ref()]; }
             Input::Json => { textarea id=(name) name=(name) rows=(rows(value)) spellcheck="false" aria-invalid=[invalid] aria-describedby=[notes.as_ref()] { (value) } }
             Input::Expression => { textarea id=(name) name=(name) rows="2" spellcheck="false" aria-invalid=[invalid] aria-describedby=[notes.as_ref()] { (value) } }
-            Input::OneOf(words) => (choice(name, words.iter().map(|word| ((*word).to_owned(), (*word).to_owned())).collect(), value, notes.as_deref())),
-            Input::Of(place) => (choice(name, resources(visit, place).await, value, notes.as_deref())),
+            Input::OneOf(words) => (choice(name, words.iter().map(|word| ((*word).to_owned(), (*word).to_owned())).collect(), value, invalid, notes.as_deref())),
+            Input::Of(place) => (choice(name, resources(visit, place).await, value, invalid, notes.as_deref())),
         }
         @if !field.help.is_empty() { small .quiet id={ (name) "-help" } { (field.help) } }
-        @if let Some(mistake) = mistake { p .mistake id={ (name) "-mistake" } { (mistake) } }
+        @if let Some(mistake) = mistake { (mistake::show(&format!("{name}-mistake"), mistake, value)) }
     }
 }
 
@@ -153,9 +153,15 @@ fn rows(value: &str) -> usize {
     value.lines().count().clamp(4, 30)
 }
 
-fn choice(name: &str, choices: Vec<(String, String)>, value: &str, notes: Option<&str>) -> Markup {
+fn choice(
+    name: &str,
+    choices: Vec<(String, String)>,
+    value: &str,
+    invalid: Option<&str>,
+    notes: Option<&str>,
+) -> Markup {
     html! {
-        select id=(name) name=(name) aria-describedby=[notes] {
+        select id=(name) name=(name) aria-invalid=[invalid] aria-describedby=[notes] {
             option value="" { "–" }
             @for (choice, shown) in choices { option value=(choice) selected[choice == value] { (shown) } }
         }

@@ -1,9 +1,9 @@
 //! Each kind of resource: its columns, filters and fields, in the words of the API.
 
 use super::cells::{
-    activity, age, age_of_status, attributes, available, available_workers, channel, eligible, event_about, event_time,
-    event_type, expression, longest_wait, name, priority, queue, status, step_count, task, tasks_in_queue,
-    version_date, who_holds, workflow,
+    activity, age, age_of_status, attributes, available, available_workers, channel, channels, eligible, event_about,
+    event_time, event_type, expression, longest_wait, name, priority, queue, reservations, status, step_count, task,
+    tasks_in_queue, version_date, who_holds, workflow,
 };
 use super::{Column, Field, Input, Kind};
 use crate::changes::Watch;
@@ -29,6 +29,9 @@ pub static KINDS: &[Kind] = &[
         filters: &[
             Field { name: "AssignmentStatus", property: "", label: "Status", input: Input::OneOf(STATUSES), help: "" },
             Field { name: "TaskQueueSid", property: "", label: "TaskQueue", input: Input::Of("TaskQueues"), help: "" },
+            Field { name: "WorkflowSid", property: "", label: "Workflow", input: Input::Of("Workflows"), help: "" },
+            Field { name: "Priority", property: "", label: "Priority", input: Input::Number, help: "" },
+            Field { name: "Ordering", property: "", label: "Order", input: Input::OneOf(&["DateCreated:asc", "DateCreated:desc"]), help: "" },
             Field { name: "EvaluateTaskAttributes", property: "", label: "Attributes that match", input: Input::Line, help: "" },
         ],
         create: &[
@@ -50,6 +53,8 @@ pub static KINDS: &[Kind] = &[
             Column { title: "Activity", cell: activity },
             Column { title: "For", cell: age_of_status },
             Column { title: "Attributes", cell: attributes },
+            Column { title: "Channels", cell: channels },
+            Column { title: "Reservations", cell: reservations },
         ],
         filters: &[
             Field { name: "FriendlyName", property: "", label: "Name", input: Input::Line, help: "" },
@@ -125,6 +130,8 @@ const QUEUE: &[Field] = &[
     Field { name: "FriendlyName", property: "friendly_name", label: "Name", input: Input::Line, help: "" },
     Field { name: "TargetWorkers", property: "target_workers", label: "Target expression", input: Input::Expression, help: "Which Workers take its Tasks; 1==1: all of them." },
     Field { name: "MaxReservedWorkers", property: "max_reserved_workers", label: "Workers asked at the same time", input: Input::Number, help: "" },
+    Field { name: "ReservationActivitySid", property: "reservation_activity_sid", label: "Activity while reserved", input: Input::Of("Activities"), help: "" },
+    Field { name: "AssignmentActivitySid", property: "assignment_activity_sid", label: "Activity while assigned", input: Input::Of("Activities"), help: "" },
     Field { name: "TaskOrder", property: "task_order", label: "Order", input: Input::OneOf(&["FIFO", "LIFO"]), help: "" },
 ];
 
@@ -133,6 +140,7 @@ const WORKFLOW: &[Field] = &[
     Field { name: "FriendlyName", property: "friendly_name", label: "Name", input: Input::Line, help: "" },
     Field { name: "Configuration", property: "configuration", label: "Configuration", input: Input::Json, help: "task_routing with filters and default_filter." },
     Field { name: "AssignmentCallbackUrl", property: "assignment_callback_url", label: "Assignment callback", input: Input::Line, help: "" },
+    Field { name: "FallbackAssignmentCallbackUrl", property: "fallback_assignment_callback_url", label: "If that fails", input: Input::Line, help: "" },
     Field { name: "TaskReservationTimeout", property: "task_reservation_timeout", label: "Seconds a Reservation lasts", input: Input::Number, help: "" },
 ];
 

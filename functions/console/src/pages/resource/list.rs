@@ -1,21 +1,17 @@
 //! A table: a page of a list of the API, with its filters.
 
-use futures_util::future::join_all;
 use http::StatusCode;
 use maud::{Markup, html};
 use serde_json::Value;
 use shared::model::Timestamp;
 
-use super::{Kind, PAGING, Row, edit};
+use super::{Kind, PAGING, Row, beside, edit};
 use crate::form::Form;
 use crate::frame::{self, Page};
 use crate::reply::Reply;
 use crate::visit::{Refused, Visit, entries, text};
 
-/// Statuses of a Task in which somebody holds it or is offered it.
-const HELD: [&str; 3] = ["reserved", "assigned", "wrapping"];
-
-/// The table. What the API says of a filter is shown above it.
+/// The table. What the API says of a filter is shown beside that filter.
 pub async fn show(visit: &Visit<'_>, kind: &Kind) -> Result<Reply, Refused> {
     let names: Vec<&str> = kind.filters.iter().map(|filter| filter.name).chain(PAGING).collect();
     let answer = visit.get(&format!("{}?{}", kind.place, visit.query.encode(&names))).await;
@@ -24,7 +20,7 @@ pub async fn show(visit: &Visit<'_>, kind: &Kind) -> Result<Reply, Refused> {
         Err(refused) => (refused.status, html! { p .alert role="alert" { (refused.message) } }),
     };
     let head = html! {
-        (filters(visit, kind).await)
+        (filters(visit, kind, answer.as_ref().err()).await)
         @if !kind.create.is_empty() {
             p { a .button href={ "/console/" (kind.section) "/new" } { "New " (kind.one) } }
         }
@@ -38,16 +34,17 @@ fn title(kind: &Kind) -> &'static str {
 }
 
 /// A form that asks for this page anew; it works by itself, without scripts.
-async fn filters(visit: &Visit<'_>, kind: &Kind) -> Markup {
+async fn filters(visit: &Visit<'_>, kind: &Kind, refused: Option<&Refused>) -> Markup {
+    let about = refused.and_then(Refused::about);
     let mut fields = Vec::new();
     for field in kind.filters {
-        fields.push(edit::input(visit, field, visit.query.text(field.name), None).await);
+        let mistake = about.filter(|(name, _)| *name == field.name).map(|(_, problem)| problem);
+        fields.push(edit::input(visit, field, visit.query.text(field.name), mistake).await);
     }
     html! {
         form .row method="get" role="search" aria-label={ "Filter " (kind.place) } {
             @for (field, input) in kind.filters.iter().zip(fields) {
-                label for=(field.name) { (field.label) }
-                (input)
+                div .field { label for=(field.name) { (field.label) } (input) }
             }
             button type="submit" { "Show" }
         }
@@ -57,9 +54,9 @@ async fn filters(visit: &Visit<'_>, kind: &Kind) -> Markup {
 async fn table(visit: &Visit<'_>, kind: &Kind, list: &Value) -> Markup {
     let mut resources = entries(list).to_vec();
     resources.iter_mut().for_each(|resource| add_times(resource, visit.now));
-    let beside = join_all(resources.iter().map(|resource| beside(visit, kind, resource))).await;
-    let row = |(resource, beside)| Row { resource, beside };
-    let rows: Vec<Row<'_>> = resources.iter().zip(&beside).map(row).collect();
+    let beside = beside::of(visit, kind, &resources).await;
+    let row = |resource| Row { resource, beside: beside.get(text(resource, "sid")).unwrap_or(&Value::Null) };
+    let rows: Vec<Row<'_>> = resources.iter().map(row).collect();
     html! {
         div .scroll role="region" aria-label=(kind.place) tabindex="0" {
             table {
@@ -68,7 +65,7 @@ async fn table(visit: &Visit<'_>, kind: &Kind, list: &Value) -> Markup {
                 tbody { @for row in &rows { (table_row(kind, row)) } }
             }
         }
-        (pager(kind, list))
+        (pager(kind.section, list))
     }
 }
 
@@ -95,18 +92,6 @@ fn table_row(kind: &Kind, row: &Row<'_>) -> Markup {
     }
 }
 
-/// What is known beside a resource: the Reservations of a Task somebody holds, the numbers of a TaskQueue. One read each, and
-/// at most a page of them.
-async fn beside(visit: &Visit<'_>, kind: &Kind, resource: &Value) -> Value {
-    let sid = text(resource, "sid");
-    let place = match kind.place {
-        "Tasks" if HELD.contains(&text(resource, "assignment_status")) => format!("Tasks/{sid}/Reservations"),
-        "TaskQueues" => format!("TaskQueues/{sid}/RealTimeStatistics"),
-        _ => return Value::Null,
-    };
-    visit.get(&place).await.unwrap_or_default()
-}
-
 /// How long a Worker has been in their Activity, which the API does not say.
 pub fn add_times(resource: &mut Value, now: Timestamp) {
     let since: Option<Timestamp> = text(resource, "date_status_changed").parse().ok();
@@ -116,11 +101,11 @@ pub fn add_times(resource: &mut Value, now: Timestamp) {
 }
 
 /// The neighbouring pages: the API's own, under our address.
-fn pager(kind: &Kind, list: &Value) -> Markup {
+pub fn pager(section: &str, list: &Value) -> Markup {
     let neighbour = |key: &str| {
         let address = list.pointer(&format!("/meta/{key}")).and_then(Value::as_str)?;
         let (_, query) = address.split_once('?')?;
-        Some(format!("/console/{}?{}", kind.section, Form::read(query.as_bytes()).encode_all()))
+        Some(format!("/console/{section}?{}", Form::read(query.as_bytes()).encode_all()))
     };
     let (previous, next) = (neighbour("previous_page_url"), neighbour("next_page_url"));
     html! {

@@ -1,13 +1,16 @@
 //! The resources of TaskRouter as tables: each is one entry of [`KINDS`], in the words and with the parameters of the API. A
 //! list passes its query on to the API, a form its values, and what the API refuses is shown at the field it is about.
 
+mod beside;
 mod cells;
 mod detail;
 mod diagram;
 mod edit;
 mod kinds;
 mod list;
+mod mistake;
 mod story;
+mod why;
 
 use http::Method;
 use serde_json::Value;
@@ -18,7 +21,9 @@ use crate::routes::nothing_here;
 use crate::visit::{Refused, Visit};
 
 use cells::sid_of;
-pub use cells::{age, left_secs};
+pub use cells::{age, left_secs, waits};
+pub use edit::input;
+pub use list::pager;
 
 /// A kind of resource.
 pub struct Kind {

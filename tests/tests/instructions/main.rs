@@ -1,6 +1,8 @@
 //! Stories of instructions: what an application answers, what callers and Workers then meet (taskrouter.md section 11.3).
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says so by panicking")]
 
+mod outbound;
+
 use serde_json::Value;
 use shared::model::instruction::{Instruction, Supervise, Supervisor, SupervisorMode};
 use shared::model::{AssignmentStatus, CallSid, Millis, ReservationStatus, Task};
@@ -340,11 +342,33 @@ async fn an_instruction_given_again_calls_nobody_twice() {
     let instruction = Instruction::Conference(Box::default());
     let (task, reservation) = (task.sid, task.reservations[0].sid);
     for request in [7, 7, 8] {
-        let message = Callback::Instruct { task, reservation, instruction: instruction.clone(), request };
+        let message = Callback::Instruct {
+            task,
+            reservation,
+            instruction: instruction.clone(),
+            request,
+            expected_versions: None,
+        };
         stage.laboratory.centre.outbox().call(message).await.unwrap();
         stage.pass(SLACK).await;
     }
     assert_eq!(stage.laboratory.ringing().await.len(), 1);
+    stage.close().await;
+}
+
+#[tokio::test]
+async fn an_instruction_for_a_task_of_another_version_calls_nobody() {
+    let stage = Stage::new("{}", &[]).await;
+    let offered = stage.task().await;
+    let (task, reservation) = (offered.sid, offered.reservations[0].sid);
+    for (version, rings) in [(offered.visible_version() + 1, false), (offered.visible_version(), true)] {
+        let instruction = Instruction::Conference(Box::default());
+        let expected_versions = Some(vec![version]);
+        let message = Callback::Instruct { task, reservation, instruction, request: version, expected_versions };
+        stage.laboratory.centre.outbox().call(message).await.unwrap();
+        stage.pass(SLACK).await;
+        assert_eq!(stage.laboratory.ringing().await.contains_key(MAYA), rings, "version {version}");
+    }
     stage.close().await;
 }
 
@@ -362,7 +386,13 @@ async fn a_supervisor_joins_the_conversation_as_they_are_told_to() {
         let (task, reservation) = (task.sid, task.reservations[0].sid);
         let supervise = Supervise { supervisor: Supervisor::Uri(JOE.to_owned()), mode, from: None };
         let instruction = Instruction::Supervise(supervise);
-        let message = |request| Callback::Instruct { task, reservation, instruction: instruction.clone(), request };
+        let message = |request| Callback::Instruct {
+            task,
+            reservation,
+            instruction: instruction.clone(),
+            request,
+            expected_versions: None,
+        };
         stage.laboratory.centre.outbox().call(message(1)).await.unwrap();
         stage.pass(SLACK).await;
         assert!(!stage.laboratory.ringing().await.contains_key(JOE), "there is no conversation to join");

@@ -1,0 +1,201 @@
+//! The deployed stack on this machine: a table, Parameter Store, queues, and the built functions as Lambda runs them, each
+//! with the environment and under the policies that `template.yaml` gives it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cordboard::embedded_dynamodb::{EmbeddedDynamoDb, Place, TABLE};
+use cordboard::stream_reader::StreamReader;
+use serde_json::{Value, json};
+use shared::model::{AssignmentStatus, Clock, TaskSid};
+use store::Store;
+
+use crate::aws::Aws;
+use crate::dynamodb::Served;
+use crate::guard::Guard;
+use crate::lambda::{Lambda, Outcome};
+use crate::policy::Policy;
+use crate::template::{Template, logical_id};
+use crate::{binaries, centre, project};
+
+/// The account every event is signed for (scripts/sign_events.py).
+pub const ACCOUNT_SID: &str = "AC00000000000000000000000000000001";
+
+/// Its auth token.
+pub const AUTH_TOKEN: &str = "12345";
+
+/// Nothing listens there: whoever asks is refused at once.
+const NOWHERE: &str = "http://127.0.0.1:9";
+
+/// Rounds of records and messages that follow from one another; more is a loop.
+const ROUNDS_MAX: usize = 12;
+
+/// The stack.
+pub struct Deployment {
+    template: Template,
+    /// Parameters that are not at their default.
+    parameters: BTreeMap<&'static str, &'static str>,
+    /// Conditions of the template that hold.
+    holding: &'static [&'static str],
+    table: EmbeddedDynamoDb,
+    served: Served,
+    stream: StreamReader,
+    aws: Aws,
+    /// Messages that were handed over.
+    delivered: usize,
+    running: BTreeMap<String, (Lambda, Guard)>,
+}
+
+impl Deployment {
+    /// With every parameter at its default, and [`centre`] in its table.
+    pub async fn open() -> Self {
+        Self::with(&[], &[]).await
+    }
+
+    /// That keeps webhooks.
+    pub async fn keeping_webhooks() -> Self {
+        Self::with(&[("KeepWebhooks", "true")], &["KeepsWebhooks"]).await
+    }
+
+    async fn with(parameters: &[(&'static str, &'static str)], holding: &'static [&'static str]) -> Self {
+        let template = Template::parse(&project::read("template.yaml")).unwrap();
+        let table = EmbeddedDynamoDb::open(Place::Temporary).await.unwrap();
+        centre::open(&Store::new(table.client(), TABLE)).await;
+        let parameter = template.part("/Parameters/AuthTokenParameter/Default").as_str().unwrap();
+        let aws = Aws::start(parameter, AUTH_TOKEN).await;
+        let served = Served::start(&table).await;
+        let stream = StreamReader::new(table.streams(), TABLE);
+        let parameters = parameters.iter().copied().collect();
+        Self { template, parameters, holding, table, served, stream, aws, delivered: 0, running: BTreeMap::new() }
+    }
+
+    /// The table, as nobody's policy sees it.
+    pub fn store(&self) -> Store {
+        Store::new(self.table.client(), TABLE)
+    }
+
+    /// How a Task stands.
+    pub async fn status_of(&self, task: TaskSid) -> AssignmentStatus {
+        self.store().task(task).await.unwrap().unwrap().assignment_status
+    }
+
+    /// The messages sent to a queue, by the end of its name.
+    pub fn messages_to(&self, queue: &str) -> Vec<String> {
+        let sent = self.aws.messages().into_iter().filter(|message| message.queue_url.ends_with(queue));
+        sent.map(|message| message.body).collect()
+    }
+
+    /// Receipt handles of messages that are to come again, each with the seconds until then.
+    pub fn hidden(&self) -> Vec<(String, u64)> {
+        self.aws.hidden()
+    }
+
+    /// Sends an event to a function, started now if this is its first one. Panics with the function's log when it fails.
+    pub async fn invoke(&mut self, function: &str, payload: &Value) -> Value {
+        if !self.running.contains_key(function) {
+            let started = self.start(function).await;
+            self.running.insert(function.to_owned(), started);
+        }
+        let (lambda, _) = self.running.get_mut(function).unwrap();
+        match lambda.invoke(payload).await {
+            Outcome::Response(answer) => answer,
+            Outcome::Error(error) => {
+                let log = self.running.remove(function).unwrap().0.stop().await;
+                panic!("{function} failed: {error}\n{log}")
+            }
+        }
+    }
+
+    /// Carries records and messages to their functions, as AWS does, until none is left. Timers come at once.
+    pub async fn settle(&mut self) {
+        for _ in 0..ROUNDS_MAX {
+            let streamed = self.carry_records().await;
+            if !self.carry_messages().await && !streamed {
+                return;
+            }
+        }
+    }
+
+    async fn carry_records(&mut self) -> bool {
+        let mut any = false;
+        while let Some(batch) = self.stream.next(runtime::SystemClock.now()).await.unwrap() {
+            self.invoke("routing", &batch.event).await;
+            self.stream.handled(batch.last);
+            any = true;
+        }
+        any
+    }
+
+    async fn carry_messages(&mut self) -> bool {
+        let messages = self.aws.messages();
+        let new: Vec<_> = messages.iter().skip(self.delivered).cloned().collect();
+        self.delivered = messages.len();
+        for message in &new {
+            let function = if message.queue_url.ends_with("/TimersQueue") { "routing" } else { "callbacks" };
+            let record = json!({ "messageId": "1", "body": message.body, "eventSource": "aws:sqs" });
+            self.invoke(function, &json!({ "Records": [record] })).await;
+        }
+        !new.is_empty()
+    }
+
+    /// What functions asked for without being allowed to, a sentence each.
+    pub fn refused(&self) -> BTreeSet<String> {
+        let refused = self
+            .running
+            .iter()
+            .flat_map(|(function, (_, guard))| guard.refused().into_iter().map(move |access| (function, access)));
+        refused
+            .map(|(function, access)| format!("{function} may not {} on {}", access.action, access.resource))
+            .collect()
+    }
+
+    /// What the functions that ran are allowed and never asked for: `api dynamodb:GetItem Table`.
+    pub fn unused(&self) -> BTreeSet<String> {
+        let unused = self.running.iter().flat_map(|(function, (_, guard))| {
+            guard.unused().into_iter().map(move |(action, resource)| format!("{function} {action} {resource}"))
+        });
+        unused.collect()
+    }
+
+    /// The functions that ran.
+    pub fn functions(&self) -> BTreeSet<String> {
+        self.running.keys().cloned().collect()
+    }
+
+    /// Ends the functions. None of them may have logged a whole phone number, or asked for what it may not.
+    pub async fn close(mut self) {
+        assert_eq!(self.refused(), BTreeSet::new());
+        for (function, (lambda, _)) in &mut self.running {
+            let log = lambda.stop().await;
+            assert!(!log.contains("+1707"), "{function} logs a phone number:\n{log}");
+        }
+    }
+
+    async fn start(&self, function: &str) -> (Lambda, Guard) {
+        let id = logical_id(function);
+        let policy = Policy::of(&self.template, &id, self.holding);
+        let guard = Guard::start(function, policy, &self.served.endpoint, &self.aws.endpoint).await;
+        let resource = self.template.resource(&id).unwrap_or_else(|| panic!("no resource for {function}"));
+        let written = self.template.environment(resource).into_iter();
+        let mut environment: BTreeMap<String, String> =
+            written.map(|(name, value)| (name, self.resolve(&value))).collect();
+        for service in ["DYNAMODB", "SSM", "SQS"] {
+            environment.insert(format!("AWS_ENDPOINT_URL_{service}"), guard.endpoint.clone());
+        }
+        environment.insert("CARRIER_URL".to_owned(), NOWHERE.to_owned());
+        (Lambda::start(function, &binaries::path(function), &environment).await, guard)
+    }
+
+    /// A value of the template, with names where it has references.
+    fn resolve(&self, value: &str) -> String {
+        match value {
+            "AccountSid" => ACCOUNT_SID.to_owned(),
+            "Table" => TABLE.to_owned(),
+            queue if queue.ends_with("Queue") => self.aws.queue_url(queue),
+            address if address.contains("${HttpApi}") => NOWHERE.to_owned(),
+            other => {
+                let default = self.template.part(&format!("/Parameters/{other}/Default"));
+                self.parameters.get(other).copied().or(default.as_str()).unwrap_or(other).to_owned()
+            }
+        }
+    }
+}

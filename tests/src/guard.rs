@@ -1,0 +1,107 @@
+//! Who stands between a function and AWS: lets pass what the function's policy allows, refuses the rest as AWS does, and
+//! remembers both.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+use crate::policy::{Access, Policy};
+
+/// Headers a service has to see.
+const PASSED_ON: [&str; 3] = ["x-amz-target", "content-type", "authorization"];
+
+/// A guard at work.
+pub struct Guard {
+    /// Where the function finds every service.
+    pub endpoint: String,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    function: String,
+    policy: Policy,
+    /// The table's address, and that of the other services.
+    table: String,
+    others: String,
+    http: reqwest::Client,
+    allowed: Mutex<BTreeSet<(String, String)>>,
+    refused: Mutex<Vec<Access>>,
+}
+
+impl Guard {
+    /// Stands before these services.
+    pub async fn start(function: &str, policy: Policy, table: &str, others: &str) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        runtime::aws::install_tls();
+        let shared = Arc::new(Shared {
+            function: function.to_owned(),
+            policy,
+            table: table.to_owned(),
+            others: others.to_owned(),
+            http: reqwest::Client::builder().no_proxy().build().unwrap(),
+            allowed: Mutex::default(),
+            refused: Mutex::default(),
+        });
+        let routes = Router::new().fallback_service(post(pass).with_state(Arc::clone(&shared)));
+        tokio::spawn(async move { axum::serve(listener, routes).await });
+        Self { endpoint, shared }
+    }
+
+    /// What was asked for and not allowed.
+    pub fn refused(&self) -> Vec<Access> {
+        self.shared.refused.lock().unwrap().clone()
+    }
+
+    /// What is allowed and was never asked for: action and resource.
+    pub fn unused(&self) -> BTreeSet<(String, String)> {
+        let used = self.shared.allowed.lock().unwrap();
+        self.shared.policy.permissions().difference(&used).cloned().collect()
+    }
+}
+
+async fn pass(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> Response {
+    let target = headers.get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default();
+    let asked: Value = serde_json::from_slice(&body).unwrap_or_default();
+    for access in Access::of_request(target, &asked) {
+        if !shared.policy.allows(&access) {
+            let answer = shared.refusal(&access);
+            shared.refused.lock().unwrap().push(access);
+            return answer;
+        }
+        shared.allowed.lock().unwrap().insert((access.action, access.resource));
+    }
+    let service = if target.starts_with("DynamoDB") { &shared.table } else { &shared.others };
+    let mut request = shared.http.post(service).body(body);
+    for name in PASSED_ON {
+        if let Some(value) = headers.get(name) {
+            request = request.header(name, value);
+        }
+    }
+    let answer = request.send().await.unwrap();
+    let (status, kind) = (answer.status(), answer.headers().get("content-type").cloned());
+    let mut response = (status, answer.bytes().await.unwrap()).into_response();
+    response.headers_mut().extend(kind.map(|kind| (axum::http::header::CONTENT_TYPE, kind)));
+    response
+}
+
+impl Shared {
+    fn refusal(&self, access: &Access) -> Response {
+        let Access { action, resource, .. } = access;
+        let sentence = format!(
+            "User: arn:aws:sts::123456789012:assumed-role/{0}/{0} is not authorized to perform: {action} on resource: {resource} \
+             because no identity-based policy allows the {action} action",
+            self.function
+        );
+        let body = json!({ "__type": "com.amazon.coral.service#AccessDeniedException", "Message": sentence });
+        (StatusCode::BAD_REQUEST, [("content-type", "application/x-amz-json-1.0")], body.to_string()).into_response()
+    }
+}

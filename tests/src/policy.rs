@@ -1,0 +1,222 @@
+//! What a function may do: its policies in `template.yaml`, read as IAM reads them, and what a request to AWS needs.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::template::{Template, list, texts};
+
+/// The policies of one function.
+#[derive(Debug, Clone, Default)]
+pub struct Policy {
+    statements: Vec<Statement>,
+}
+
+#[derive(Debug, Clone)]
+struct Statement {
+    actions: BTreeSet<String>,
+    resources: BTreeSet<String>,
+    /// What partition keys have to look like; anything if there is nothing here.
+    leading_keys: Vec<String>,
+}
+
+/// One thing that is done to one resource.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Access {
+    /// `dynamodb:PutItem`
+    pub action: String,
+    /// As `template.yaml` names it: `Table`, `Table/index/board`, `CallbacksQueue`.
+    pub resource: String,
+    /// The item's partition key, where the request names one.
+    pub leading_key: Option<String>,
+}
+
+impl Policy {
+    /// The policies of a function; of those under a condition the ones whose condition is among `holding`.
+    pub fn of(template: &Template, logical_id: &str, holding: &[&str]) -> Self {
+        let function = template.resource(logical_id).unwrap_or_else(|| panic!("no resource {logical_id}"));
+        let mut policy = Self::default();
+        for entry in list(&function["Properties"]["Policies"]) {
+            policy.add(template, entry, holding);
+        }
+        policy
+    }
+
+    fn add(&mut self, template: &Template, entry: &Value, holding: &[&str]) {
+        match entry {
+            Value::String(name) if name == "AWS::NoValue" => {}
+            Value::String(name) => {
+                let managed = template.resource(name).unwrap_or_else(|| panic!("no policy {name}"));
+                self.read(template, &managed["Properties"]["PolicyDocument"]["Statement"]);
+            }
+            // `!If [condition, then, else]`
+            Value::Array(parts) => {
+                let holds = holding.iter().any(|condition| parts[0] == *condition);
+                self.add(template, &parts[if holds { 1 } else { 2 }], holding);
+            }
+            Value::Object(fields) => self.read(template, &fields["Statement"]),
+            Value::Null | Value::Bool(_) | Value::Number(_) => panic!("no policy: {entry}"),
+        }
+    }
+
+    fn read(&mut self, template: &Template, statements: &Value) {
+        for statement in list(statements) {
+            assert_eq!(statement["Effect"], "Allow", "only what is allowed is understood here");
+            let condition = &statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"];
+            assert!(statement["Condition"].is_null() || !condition.is_null(), "not understood: {statement}");
+            self.statements.push(Statement {
+                actions: texts(&statement["Action"]).into_iter().map(str::to_owned).collect(),
+                resources: texts(&statement["Resource"])
+                    .into_iter()
+                    .map(|arn| resource_of_arn(template, arn))
+                    .collect(),
+                leading_keys: texts(condition).into_iter().map(str::to_owned).collect(),
+            });
+        }
+    }
+
+    /// Is it allowed?
+    pub fn allows(&self, access: &Access) -> bool {
+        self.statements.iter().any(|statement| statement.allows(access))
+    }
+
+    /// Everything that is allowed, partition keys aside: action and resource.
+    pub fn permissions(&self) -> BTreeSet<(String, String)> {
+        let pairs = |statement: &Statement| -> Vec<(String, String)> {
+            let of =
+                |action: &String| statement.resources.iter().map(|on| (action.clone(), on.clone())).collect::<Vec<_>>();
+            statement.actions.iter().flat_map(of).collect()
+        };
+        self.statements.iter().flat_map(pairs).collect()
+    }
+}
+
+impl Statement {
+    fn allows(&self, access: &Access) -> bool {
+        let fits = |pattern: &String, key: &str| {
+            pattern.strip_suffix('*').map_or(pattern == key, |begin| key.starts_with(begin))
+        };
+        let key_fits =
+            |key: &String| self.leading_keys.is_empty() || self.leading_keys.iter().any(|like| fits(like, key));
+        self.actions.contains(&access.action)
+            && self.resources.contains(&access.resource)
+            && access.leading_key.as_ref().is_none_or(key_fits)
+    }
+}
+
+impl Access {
+    fn new(action: &str, resource: impl Into<String>, leading_key: Option<&Value>) -> Self {
+        let leading_key = leading_key.and_then(Value::as_str).map(str::to_owned);
+        Self { action: action.to_owned(), resource: resource.into(), leading_key }
+    }
+
+    /// What a request needs: `target` is its `X-Amz-Target`. A transaction needs what its parts need.
+    pub fn of_request(target: &str, asked: &Value) -> Vec<Self> {
+        let (service, operation) = target.split_once('.').unwrap_or_default();
+        match service {
+            "DynamoDB_20120810" => of_table(operation, asked),
+            "AmazonSQS" => {
+                let queue = asked["QueueUrl"].as_str().unwrap_or_default().rsplit('/').next().unwrap_or_default();
+                // CloudFormation calls it <stack>-<logical id>-<random>.
+                let queue = queue.split('-').nth(1).unwrap_or(queue);
+                // There is no permission of its own for a batch.
+                vec![Self::new(&format!("sqs:{}", operation.trim_end_matches("Batch")), queue, None)]
+            }
+            "AmazonSSM" => {
+                vec![Self::new(&format!("ssm:{operation}"), asked["Name"].as_str().unwrap_or_default(), None)]
+            }
+            other => panic!("{other} is asked by nobody"),
+        }
+    }
+}
+
+fn of_table(operation: &str, asked: &Value) -> Vec<Access> {
+    let action = format!("dynamodb:{operation}");
+    match operation {
+        "GetItem" | "DeleteItem" | "UpdateItem" => vec![Access::new(&action, "Table", Some(&asked["Key"]["pk"]["S"]))],
+        "PutItem" => vec![Access::new(&action, "Table", Some(&asked["Item"]["pk"]["S"]))],
+        "Query" | "Scan" => {
+            let index = asked["IndexName"].as_str().map(|index| format!("Table/index/{index}"));
+            vec![Access::new(&action, index.unwrap_or_else(|| "Table".to_owned()), None)]
+        }
+        "BatchGetItem" => vec![Access::new(&action, "Table", None)],
+        "TransactWriteItems" => {
+            let parts = asked["TransactItems"].as_array().into_iter().flatten().filter_map(Value::as_object);
+            let part = |(kind, part): (&String, &Value)| {
+                let action = match kind.as_str() {
+                    "ConditionCheck" => "dynamodb:ConditionCheckItem".to_owned(),
+                    kind => format!("dynamodb:{kind}Item"),
+                };
+                let key = if part["Key"].is_null() { &part["Item"]["pk"]["S"] } else { &part["Key"]["pk"]["S"] };
+                Access::new(&action, "Table", Some(key))
+            };
+            parts.flatten().map(part).collect()
+        }
+        other => panic!("{other} is asked by nobody"),
+    }
+}
+
+/// `Table` for `Table.Arn`, `Table/index/board` for `${Table.Arn}/index/board`, of Parameter Store the name a parameter has by
+/// default.
+fn resource_of_arn(template: &Template, arn: &str) -> String {
+    let bare = |text: &str| text.replace("${", "").replace('}', "").replace(".Arn", "");
+    match arn.split_once(":parameter") {
+        Some((_, parameter)) => {
+            let default = template.part(&format!("/Parameters/{}/Default", bare(parameter)));
+            default.as_str().unwrap_or_else(|| panic!("no parameter {parameter}")).to_owned()
+        }
+        None => bare(arn),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const TEMPLATE: &str = "
+Resources:
+  F:
+    Properties:
+      Policies:
+        - !Ref Named
+        - !If [Wanted, !Ref Named, !Ref AWS::NoValue]
+        - Statement:
+            - { Effect: Allow, Action: [dynamodb:GetItem, dynamodb:Query], Resource: [!GetAtt Table.Arn, !Sub '${Table.Arn}/index/board'] }
+  Named:
+    Properties:
+      PolicyDocument:
+        Statement:
+          - Effect: Allow
+            Action: dynamodb:PutItem
+            Resource: !GetAtt Table.Arn
+            Condition: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['EVENTS#*'] } }
+";
+
+    #[test]
+    fn what_is_not_allowed_is_refused() {
+        let policy = Policy::of(&Template::parse(TEMPLATE).unwrap(), "F", &[]);
+        let key = |pk: &str| json!({"Key": {"pk": {"S": pk}}, "IndexName": null});
+        let item = |pk: &str| json!({"Item": {"pk": {"S": pk}}});
+        for (target, asked, allowed) in [
+            ("DynamoDB_20120810.GetItem", key("WT1"), true),
+            ("DynamoDB_20120810.DeleteItem", key("WT1"), false),
+            ("DynamoDB_20120810.PutItem", item("EVENTS#WT1"), true),
+            ("DynamoDB_20120810.PutItem", item("WT1"), false),
+            ("DynamoDB_20120810.Query", json!({"IndexName": "board"}), true),
+            ("DynamoDB_20120810.Query", json!({"IndexName": "listing"}), false),
+            ("DynamoDB_20120810.Query", json!({}), true),
+            ("DynamoDB_20120810.TransactWriteItems", json!({"TransactItems": [{"Put": item("EVENTS#1")}]}), true),
+            (
+                "DynamoDB_20120810.TransactWriteItems",
+                json!({"TransactItems": [{"Put": item("EVENTS#1")}, {"Delete": key("a")}]}),
+                false,
+            ),
+            ("AmazonSQS.SendMessageBatch", json!({"QueueUrl": "http://x/1/TimersQueue"}), false),
+        ] {
+            let needed = Access::of_request(target, &asked);
+            assert_eq!(needed.iter().all(|access| policy.allows(access)), allowed, "{target} {asked}");
+        }
+    }
+}

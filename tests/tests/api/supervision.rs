@@ -1,0 +1,102 @@
+//! Supervisors who are brought into a conversation through the API (taskrouter.md section 11.3, "supervise").
+
+use serde_json::{Value, json};
+use shared::model::CallSid;
+use tests::application::{Application, JSON};
+use tests::laboratory::Laboratory;
+use tests::story::SLACK;
+
+use crate::{Client, offered, task_path};
+
+const MAYA: &str = "+17075550101";
+const LEELA: &str = "+17075550103";
+const JOE: &str = "+17075550177";
+
+/// A caller and Maya in a conference, and the path of her Reservation below the Workspace.
+async fn conversation() -> (Laboratory, CallSid, String) {
+    let application = Application::start(&[("/ask", (200, JSON, r#"{"instruction":"conference"}"#))]).await;
+    let laboratory = application.laboratory("/ask", "/ask").await;
+    let caller = offered(&laboratory).await;
+    let reservation = laboratory.task(caller).await.unwrap().reservations[0].sid;
+    let path = format!("{}/Reservations/{reservation}", task_path(caller));
+    (laboratory, caller, path)
+}
+
+async fn picks_up(laboratory: &Laboratory, number: &str) -> CallSid {
+    let call = laboratory.ringing().await[number];
+    laboratory.at_phone(call, "answer").await;
+    laboratory.advance(SLACK).await;
+    call
+}
+
+/// Who is in the conference that goes on.
+async fn participants(laboratory: &Laboratory) -> Vec<Value> {
+    let all = laboratory.get("/simulator/conferences").await;
+    let on = all["conferences"].as_array().unwrap().iter().filter(|one| one["status"] != "completed");
+    on.flat_map(|one| one["participants"].as_array().unwrap().clone()).collect()
+}
+
+#[tokio::test]
+async fn a_supervisor_is_rung_and_listens_whispers_or_speaks_as_the_form_says() {
+    for (number, mode, (muted, coaching)) in [
+        (JOE, None, (true, false)),
+        (LEELA, Some("monitor"), (true, false)),
+        (LEELA, Some("whisper"), (false, true)),
+        (JOE, Some("barge"), (false, false)),
+    ] {
+        let (laboratory, caller, path) = conversation().await;
+        let client = Client(&laboratory);
+        let maya = picks_up(&laboratory, MAYA).await;
+        // A Worker is rung at their `contact_uri`.
+        let leela = laboratory.worker("Leela").await.sid.to_string();
+        let supervisor = if number == LEELA { &*leela } else { number };
+        let mut form = vec![("Instruction", "supervise"), ("Supervisor", supervisor)];
+        form.extend(mode.map(|mode| ("SupervisorMode", mode)));
+        let (status, reservation) = client.post(&path, &form).await;
+        assert_eq!((status, &reservation["reservation_status"]), (200, &"accepted".into()), "{reservation}");
+        laboratory.centre.settle().await;
+        assert_eq!(participants(&laboratory).await.len(), 2, "nobody has picked up yet");
+
+        let supervisor = picks_up(&laboratory, number).await;
+        let present = participants(&laboratory).await;
+        let of = |call: CallSid| present.iter().find(|one| one["call_sid"] == call.to_string()).unwrap();
+        let own = of(supervisor);
+        assert_eq!((present.len(), own["muted"] == true), (3, muted), "{mode:?} {own}");
+        let coached = if coaching { json!(maya.to_string()) } else { Value::Null };
+        assert_eq!(own["coaching"], coached, "{mode:?} {own}");
+        assert_eq!((&of(caller)["muted"], &of(maya)["muted"]), (&json!(false), &json!(false)));
+
+        laboratory.at_phone(supervisor, "hangup").await;
+        laboratory.advance(SLACK).await;
+        assert_eq!(participants(&laboratory).await.len(), 2, "the conversation goes on");
+        assert_eq!(client.get(&path).await.1["reservation_status"], "accepted");
+        laboratory.close().await;
+    }
+}
+
+#[tokio::test]
+async fn nobody_is_rung_before_there_is_a_conversation_after_it_or_without_a_number() {
+    let (laboratory, caller, path) = conversation().await;
+    let client = Client(&laboratory);
+    let supervise = [("Instruction", "supervise"), ("Supervisor", JOE)];
+    let refused = async |form: &[(&str, &str)]| {
+        let (status, error) = client.post(&path, form).await;
+        assert_eq!((status, &error["code"]), (400, &json!(20_001)), "{error}");
+        assert!(!laboratory.ringing().await.contains_key(JOE));
+        error["message"].as_str().unwrap().to_owned()
+    };
+    assert!(refused(&supervise).await.contains("Supervise"), "it is offered");
+    let maya = picks_up(&laboratory, MAYA).await;
+    let nobody = [("Instruction", "supervise"), ("Supervisor", "WK00000000000000000000000000000009")];
+    assert!(refused(&nobody).await.contains("Supervise"), "there is no such Worker");
+    let (worker, sid) = (laboratory.worker("Maya").await.sid, path.rsplit('/').next().unwrap());
+    let (status, error) = client.post(&format!("/Workers/{worker}/Reservations/{sid}"), &supervise).await;
+    assert_eq!(status, 400, "it is given under the Task: {error}");
+
+    for call in [caller, maya] {
+        laboratory.at_phone(call, "hangup").await;
+        laboratory.advance(SLACK).await;
+    }
+    assert!(refused(&supervise).await.contains("Supervise"), "it is over");
+    laboratory.close().await;
+}

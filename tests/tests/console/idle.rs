@@ -1,0 +1,65 @@
+//! What an open page costs while nothing happens.
+
+use shared::model::{Millis, Timestamp};
+use shared::router::events::{EVENT_SHARDS, EventPlace};
+use store::{EventFilter, LOOK_EVERY, Store};
+use tokio::time::{Duration, Instant};
+
+use crate::house::Turn;
+use crate::still::Still;
+
+/// Half past an hour, so that no look reaches into the hour before.
+const HALF_PAST: Timestamp = Timestamp::from_millis(1_795_350_600_000);
+
+/// How long an answer is held while nothing happens.
+const HELD: Duration = Duration::from_secs(20);
+
+/// What any request reads, at most every two seconds: the centre and its Workspace.
+const CONFIGURATION_READS: usize = 2;
+
+/// The clock of the runtime is stopped, so that a minute goes by at once.
+#[tokio::test(start_paused = true)]
+async fn an_idle_page_asks_the_table_nothing_with_ten_tasks_or_with_a_thousand() {
+    for tasks in [10, 1_000] {
+        let still = Still::open(Turn::shared().await).await;
+        still.fill(tasks).await;
+        let cookie = still.sign_in().await;
+        let page = still.get("/console/tasks", &cookie, None).await;
+        let (_, rest) = page.split_once(r#"sse-connect=""#).unwrap();
+        let address = rest.split_once('"').unwrap().0.replace("&amp;", "&");
+        let mut last_event = None;
+        for answer in 0..4 {
+            still.asked();
+            let began = Instant::now();
+            let text = still.get(&address, &cookie, last_event.as_deref()).await;
+            assert!(text.contains("event: nothing") && began.elapsed() >= HELD, "{text}");
+            last_event = text.lines().find_map(|line| line.strip_prefix("id: ")).map(str::to_owned);
+            let asked = still.asked();
+            let looks = if answer == 0 { 2 * usize::from(EVENT_SHARDS) } else { 0 };
+            assert!(asked.len() <= CONFIGURATION_READS + looks, "{tasks} Tasks, answer {answer}: {asked:?}");
+        }
+    }
+}
+
+/// On Lambda others keep events: one look for all who wait, twice a second, which costs what it costs however many Tasks there are.
+#[tokio::test]
+async fn where_others_keep_events_all_who_wait_share_one_look_at_the_sixteen_shards() {
+    for tasks in [10, 1_000] {
+        let still = Still::open(Turn::shared().await).await;
+        still.fill(tasks).await;
+        let store = Store::new(still.client.clone(), cordboard::embedded_dynamodb::TABLE);
+        let workspace = still.set_up.workspace.sid;
+        let look = async |now: Timestamp| {
+            let after = EventPlace::before(now - Millis::from_secs(1));
+            store.follow_events(workspace, &EventFilter::between(now, now), after, now, 100).await.unwrap();
+        };
+        still.asked();
+        for _page in 0..20 {
+            look(HALF_PAST).await;
+        }
+        look(HALF_PAST + Millis::from_millis(LOOK_EVERY.as_millis() - 1)).await;
+        assert_eq!(still.asked().len(), usize::from(EVENT_SHARDS), "{tasks} Tasks, twenty pages");
+        look(HALF_PAST + LOOK_EVERY).await;
+        assert_eq!(still.asked().len(), usize::from(EVENT_SHARDS), "{tasks} Tasks, the next look");
+    }
+}

@@ -1,0 +1,61 @@
+//! Without a mouse; and browsers that end with their test.
+
+use std::time::Duration;
+
+use fantoccini::key::Key;
+use tests::browser::{Driver, Look};
+use tests::family;
+use tokio::time::{interval, timeout};
+
+use crate::house::House;
+
+/// More than any page has things to go to before its content.
+const STEPS_MAX: usize = 40;
+
+/// More than it takes a process to end.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_is_found_and_changed_with_the_keyboard_alone() {
+    let house = House::open().await;
+    let maya = house.worker("Maya");
+    let browser = house.administrator(Look::Light, "/workers").await;
+    browser.sees("tbody th", "Maya").await;
+    browser.type_keys(&char::from(Key::Tab).to_string()).await;
+    assert_eq!(browser.run("return document.activeElement.textContent").await, "Skip to the content");
+    browser.type_keys(&char::from(Key::Enter).to_string()).await;
+    for step in 0.. {
+        assert!(step < STEPS_MAX, "Maya's row was never reached");
+        if browser.run("return document.activeElement.id").await == format!("to-{maya}") {
+            break;
+        }
+        browser.type_keys(&char::from(Key::Tab).to_string()).await;
+        let seen = "const e = document.activeElement; return e === document.body || getComputedStyle(e).outlineStyle !== 'none'";
+        assert_eq!(
+            browser.run(seen).await,
+            true,
+            "where one is can be seen: {}",
+            browser.run("return document.activeElement.outerHTML").await
+        );
+    }
+    browser.type_keys(&char::from(Key::Enter).to_string()).await;
+    browser.sees("h1", "Worker Maya").await;
+    browser.close().await;
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_test_that_fails_leaves_no_browser_behind() {
+    let driver = Driver::start().await;
+    let _never_closed = driver.open(Look::Light).await;
+    let processes = driver.processes();
+    assert!(processes.len() > 2, "the driver, the browser and its parts: {processes:?}");
+    drop(driver);
+    let mut looks = interval(Duration::from_millis(20));
+    let ended = async {
+        while !family::running(&processes).is_empty() {
+            looks.tick().await;
+        }
+    };
+    timeout(PATIENCE, ended).await.unwrap_or_else(|_| panic!("{:?} still run", family::running(&processes)));
+}

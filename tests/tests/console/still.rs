@@ -1,0 +1,112 @@
+//! A contact centre that answers and does nothing by itself, with a meter on its table: what a page costs is then all there is.
+
+use std::sync::Arc;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::SharedHttpClient;
+use axum::http::Request;
+use cordboard::carrier_choice::CarrierChoice;
+use cordboard::credentials::Account;
+use cordboard::embedded_dynamodb::{EmbeddedDynamoDb, Place};
+use cordboard::{Centre, Settings};
+use futures_util::{StreamExt, stream};
+use in_process::{Layer, Layered};
+use runtime::{Env, SystemClock};
+use shared::model::{Clock, TaskChannelName, TaskSid};
+use shared::router::{NewTask, create_task};
+use tests::laboratory::EXAMPLE;
+use tests::metering::{Meter, Operation};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use crate::house::Turn;
+
+/// Tasks written at the same time.
+const AT_ONCE: usize = 8;
+
+/// It serves until it is dropped.
+pub struct Still {
+    pub centre: Arc<Centre>,
+    pub address: String,
+    pub client: Client,
+    pub set_up: setup::ContactCentre,
+    meter: Arc<Meter>,
+    _stop: watch::Sender<()>,
+    _turn: Turn,
+}
+
+impl Still {
+    /// The example.
+    pub async fn open(turn: Turn) -> Self {
+        runtime::aws::install_tls();
+        let meter = Arc::new(Meter::default());
+        let layer = Arc::clone(&meter) as Arc<dyn Layer>;
+        let layers = |engine| SharedHttpClient::new(Layered::new(engine, layer));
+        let table = EmbeddedDynamoDb::open_through(Place::Temporary, layers).await.unwrap();
+        let account = Account::find(&Env::new(|_| None), None).unwrap();
+        let set_up = setup::read(EXAMPLE, "contact-centre.yaml", account.account_sid).unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let settings = Settings {
+            keep_webhooks: false,
+            data: None,
+            account,
+            api_keys: Default::default(),
+            contact_centre: set_up.clone(),
+            carrier: CarrierChoice::Simulated,
+            twiml_preview: false,
+            clock: Arc::new(SystemClock),
+        };
+        let client = table.client();
+        let centre = Centre::open_on(table, settings, &address).await.unwrap();
+        let (stop, mut stopped) = watch::channel(());
+        tokio::spawn(Arc::clone(&centre).serve(listener, async move {
+            let _dropped = stopped.changed().await;
+        }));
+        Self { centre, address, client, set_up, meter, _stop: stop, _turn: turn }
+    }
+
+    /// So many Tasks, written straight into the table.
+    pub async fn fill(&self, tasks: usize) {
+        let now = SystemClock.now();
+        let store = &self.centre.store;
+        let workspace = store.fresh_workspace(self.set_up.workspace.sid, now).await.unwrap().unwrap();
+        let workflow = &workspace.workflows[&self.set_up.centre.workflow_sid];
+        let write = async |number: usize| {
+            let known = format!(r#"{{"selected_language":"en","from":"+17075550142","number":{number}}}"#);
+            let sid = TaskSid::derive(&[&number.to_string()]);
+            let new = NewTask::new(sid, known.parse().unwrap(), TaskChannelName::VOICE);
+            store.create_task(&create_task(&workspace, workflow, new, now).unwrap(), &workspace).await.unwrap();
+        };
+        stream::iter(0..tasks).map(write).buffer_unordered(AT_ONCE).collect::<Vec<_>>().await;
+    }
+
+    /// A link that signs an administrator in.
+    pub fn link(&self) -> String {
+        self.centre.console.sign_in_link(&self.address, SystemClock.now())
+    }
+
+    /// A session of an administrator, as a cookie.
+    pub async fn sign_in(&self) -> String {
+        let link = self.link();
+        let (_, ticket) = link.split_once("?ticket=").unwrap();
+        let request = Request::post("/console/sign-in").body(format!("ticket={ticket}").into_bytes()).unwrap();
+        let answer = console::handle(Arc::clone(&self.centre.console), request).await;
+        let cookie = answer.headers()["set-cookie"].to_str().unwrap();
+        cookie.split(';').next().unwrap().to_owned()
+    }
+
+    /// A page, without a network between.
+    pub async fn get(&self, address: &str, cookie: &str, last_event: Option<&str>) -> String {
+        let request = Request::get(address).header("cookie", cookie);
+        let request = last_event.into_iter().fold(request, |request, id| request.header("last-event-id", id));
+        let answer = console::handle(Arc::clone(&self.centre.console), request.body(Vec::new()).unwrap()).await;
+        assert_eq!(answer.status(), 200, "{address}");
+        String::from_utf8(answer.into_body()).unwrap()
+    }
+
+    /// What was asked of the table since the last time.
+    pub fn asked(&self) -> Vec<Operation> {
+        self.meter.take()
+    }
+}

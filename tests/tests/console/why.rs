@@ -1,0 +1,59 @@
+//! Why a call waits, and why nothing comes to a Worker, read off their pages.
+
+use reqwest::Method;
+use tests::browser::Look;
+
+use crate::house::House;
+
+/// Nobody who speaks Hindi is there.
+async fn without_hindi(house: &House) -> String {
+    let offline = house.running.contact_centre.workspace.default_activity_sid.to_string();
+    for worker in ["Arjun", "Leela"] {
+        house.api(Method::POST, &format!("Workers/{}", house.worker(worker)), &[("ActivitySid", &offline)]).await;
+    }
+    offline
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_waits_says_why_and_goes_on_saying_it_as_people_come_and_go() {
+    let house = House::open().await;
+    without_hindi(&house).await;
+    let browser = house.administrator(Look::Light, "/phones").await;
+    browser.press("#dial").await;
+    browser.sees(".card .transcript", "press 1").await;
+    browser.press("[aria-label='Press 2']").await;
+    browser.go(&house.at("/tasks")).await;
+    browser.press("tbody th a").await;
+    browser.sees("#why", "Why is this waiting?").await;
+    browser.sees(&format!("#why-{}", house.worker("Arjun")), "their Activity Offline takes no Tasks").await;
+    let maya = format!("#why-{}", house.worker("Maya"));
+    browser.sees(&maya, "`languages HAS \"hi\"` is false: `languages` is [\"en\"]").await;
+    browser.sees(&format!("{maya} mark"), "languages HAS \"hi\"").await;
+    house
+        .api(Method::POST, &format!("Workers/{}", house.worker("Maya")), &[("Attributes", r#"{"languages":["fr"]}"#)])
+        .await;
+    browser.sees(&maya, "`languages` is [\"fr\"]").await;
+    let barriers = browser.barriers().await;
+    assert!(barriers.is_empty(), "{}", barriers.join("\n"));
+    browser.close().await;
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_to_whom_nothing_comes_says_why() {
+    let house = House::open().await;
+    let offline = without_hindi(&house).await;
+    let waiting = house.task(r#"{"selected_language":"hi"}"#).await;
+    let browser = house.administrator(Look::Light, &format!("/workers/{}", house.worker("Arjun"))).await;
+    browser.sees("#why", "Why does nothing come?").await;
+    browser.sees("#why-summary", "their Activity Offline takes no Tasks").await;
+    browser.sees(".reasons", "their Activity Offline takes no Tasks").await;
+    browser.until("the Task", &format!("return document.querySelector('a[href$=\"{waiting}\"]') && true")).await;
+    browser.go(&house.at(&format!("/workers/{}", house.worker("Maya")))).await;
+    browser.sees("mark", "languages HAS \"hi\"").await;
+    let maya = house.worker("Maya");
+    house.api(Method::POST, &format!("Workers/{maya}"), &[("ActivitySid", &offline)]).await;
+    browser.sees("#why-summary", "Nothing comes to Maya: their Activity Offline takes no Tasks").await;
+    browser.close().await;
+    house.close().await;
+}
