@@ -1,7 +1,7 @@
 //! The section `task_queues` (taskrouter.md section 2.6).
 
 use shared::model::{
-    EVERYBODY, Expression, PartId, RESERVED_WORKERS_MAX, TASK_QUEUES_MAX, TaskOrder, TaskQueue, TaskQueueSid, Workspace,
+    EVERYBODY, Expression, PartId, RESERVED_WORKERS_MAX, TaskOrder, TaskQueue, TaskQueueSid, Workspace,
 };
 
 use crate::document::{Node, place};
@@ -15,7 +15,8 @@ pub(crate) const TASK_ORDERS: [(&str, TaskOrder); 2] = [("FIFO", TaskOrder::Fifo
 pub(crate) fn read(reader: &mut Reader<'_>, file: &Fields<'_>, workspace: &mut Workspace) -> Names<TaskQueueSid> {
     let mut names = Names::new("task queue");
     if let Some(queues) = reader.required(file, "task_queues") {
-        for node in reader.list(queues, "task_queues", TASK_QUEUES_MAX) {
+        let max = usize::try_from(workspace.rules.task_queues_max).unwrap_or(usize::MAX);
+        for node in reader.list(queues, "task_queues", max) {
             read_queue(reader, node, workspace, &mut names);
         }
     }

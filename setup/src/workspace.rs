@@ -20,7 +20,13 @@ const REOFFER_PAUSE_MAX_SECS: u32 = 3_600;
 /// Longest time an ended Task is kept, in seconds: as long as a Task may live (taskrouter.md section 14).
 const ENDED_TASK_KEPT_MAX_SECS: u32 = 1_209_600;
 
-const WORKSPACE_KEYS: [&str; 13] = [
+/// Most TaskQueues a Workspace can be allowed: every function reads them all, each two seconds.
+const TASK_QUEUES_LIMIT: u32 = 20_000;
+
+/// Most waiting calls a TaskQueue can be allowed: each call that has to wait counts those before it.
+const WAITING_CALLS_LIMIT: u32 = 10_000;
+
+const WORKSPACE_KEYS: [&str; 15] = [
     "name",
     "default_activity",
     "timeout_activity",
@@ -32,6 +38,8 @@ const WORKSPACE_KEYS: [&str; 13] = [
     "after_failed_reservation",
     "reoffer_pause",
     "ended_task_kept",
+    "task_queues_max",
+    "waiting_calls_max",
     "event_callback",
     "events_filter",
 ];
@@ -88,6 +96,8 @@ fn read_rules(reader: &mut Reader<'_>, fields: &Fields<'_>) -> RoutingRules {
     let order = choice(reader, fields, "prioritize_queue_order", &TASK_ORDERS);
     let on_timeout = choice(reader, fields, "on_timeout", &ON_TIMEOUT);
     let after_failed = choice(reader, fields, "after_failed_reservation", &AFTER_FAILED_RESERVATION);
+    let task_queues_max = count(reader, fields, "task_queues_max", TASK_QUEUES_LIMIT);
+    let waiting_calls_max = count(reader, fields, "waiting_calls_max", WAITING_CALLS_LIMIT);
     let mut span = |key, max_secs| {
         let node = fields.get(key)?;
         reader.duration_within(node, key, 0..=max_secs)
@@ -95,10 +105,17 @@ fn read_rules(reader: &mut Reader<'_>, fields: &Fields<'_>) -> RoutingRules {
     RoutingRules {
         reoffer_pause: span("reoffer_pause", REOFFER_PAUSE_MAX_SECS).unwrap_or(usual.reoffer_pause),
         ended_task_kept: span("ended_task_kept", ENDED_TASK_KEPT_MAX_SECS).unwrap_or(usual.ended_task_kept),
+        task_queues_max: task_queues_max.unwrap_or(usual.task_queues_max),
+        waiting_calls_max: waiting_calls_max.unwrap_or(usual.waiting_calls_max),
         prioritize_queue_order: order.unwrap_or(usual.prioritize_queue_order),
         on_timeout: on_timeout.unwrap_or(usual.on_timeout),
         after_failed_reservation: after_failed.unwrap_or(usual.after_failed_reservation),
     }
+}
+
+fn count(reader: &mut Reader<'_>, fields: &Fields<'_>, key: &str, limit: u32) -> Option<u32> {
+    let node = fields.get(key)?;
+    reader.whole_number(node, key, 1..=limit)
 }
 
 fn choice<T: Copy>(reader: &mut Reader<'_>, fields: &Fields<'_>, key: &str, choices: &[(&str, T)]) -> Option<T> {

@@ -24,6 +24,8 @@ workspace:
   after_failed_reservation: next_step
   reoffer_pause: 0s
   ended_task_kept: 1h
+  task_queues_max: 20
+  waiting_calls_max: 30
   event_callback: https://example.com/events#rt=3000
   events_filter: [task.created, reservation.wrapup, task.created]
 workers:
@@ -64,6 +66,8 @@ fn the_workspace_has_its_rules_and_events() {
         after_failed_reservation: AfterFailedReservation::NextStep,
         reoffer_pause: Millis::ZERO,
         ended_task_kept: Millis::from_secs(3_600),
+        task_queues_max: 20,
+        waiting_calls_max: 30,
     };
     assert_eq!(workspace.rules, rules);
     assert_eq!(workspace.event_callback_url.as_deref(), Some("https://example.com/events#rt=3000"));

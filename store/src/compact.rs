@@ -12,8 +12,10 @@ use shared::model::{Reservation, TaskSid, WorkerSid};
 use crate::keys;
 
 /// Field of the model, name in the table. No short name is a field's name.
-const NAMES: [(&str, &str); 48] = [
+const NAMES: [(&str, &str); 50] = [
+    ("accepts", "ax"),
     ("activity_sid", "ac"),
+    ("answered", "aw"),
     ("assignment_status", "as"),
     ("attributes", "ab"),
     ("available", "av"),

@@ -30,7 +30,7 @@ mod webhooks;
 mod workers;
 
 pub use apply::{Applied, COMMIT_ATTEMPTS_MAX, WorkerChange, pause};
-pub use configuration::CONFIGURATION_KEPT;
+pub use configuration::{CONFIGURATION_KEPT, READINESS_KEPT};
 pub use error::Error;
 pub use events::{Ahead, EventFilter, EventPage, EventWatch, KEPT_LATE_MAX, LOOK_EVERY, ROUNDS_PER_PAGE_MAX};
 pub use in_use::PartsInUse;

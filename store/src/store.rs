@@ -130,6 +130,29 @@ impl Store {
         Ok(u16::try_from(counted.count()).unwrap_or(limit))
     }
 
+    /// How many Tasks wait in a line, counted up to `limit` or a little further. A hint: the index may lag behind.
+    pub async fn waiting_count(&self, line: Line, limit: u32) -> Result<u32, Error> {
+        let mut pages = self
+            .client
+            .query()
+            .table_name(&*self.table)
+            .index_name(keys::BOARD)
+            .key_condition_expression("#pk = :board")
+            .expression_attribute_names("#pk", keys::BOARD_PK)
+            .expression_attribute_values(":board", text(keys::waiting_board(line)))
+            .select(Select::Count)
+            .limit(i32::try_from(limit).unwrap_or(i32::MAX))
+            .into_paginator()
+            .send();
+        let mut counted = 0;
+        while counted < limit
+            && let Some(page) = pages.try_next().await?
+        {
+            counted = counted.saturating_add(u32::try_from(page.count()).unwrap_or_default());
+        }
+        Ok(counted)
+    }
+
     /// Writes a decision, each item on condition that it did not change since it was read. [`Error::Conflict`]: nothing was
     /// written.
     pub async fn commit(&self, decision: &Decision, workspace: &Workspace) -> Result<(), Error> {
@@ -281,21 +304,11 @@ impl Store {
         Ok(())
     }
 
-    /// A readiness nobody had before becomes known before the first Worker who has it, so that no Task misses them.
     async fn register_boards(&self, decision: &Decision, workspace: &Workspace) -> Result<(), Error> {
         for worker in &decision.workers {
             self.register_board(worker, workspace).await?;
         }
         Ok(())
-    }
-
-    pub(crate) async fn register_board(&self, worker: &Worker, workspace: &Workspace) -> Result<(), Error> {
-        match worker.readiness(workspace) {
-            Some(readiness) if !workspace.boards.contains_key(&readiness.key()) => {
-                self.save_readiness(workspace.sid, &readiness).await
-            }
-            Some(_) | None => Ok(()),
-        }
     }
 }
 

@@ -3,6 +3,8 @@
 
 use std::fmt::Write;
 
+use shared::model::Millis;
+use shared::router::Event;
 use tests::laboratory::{EXAMPLE, Laboratory};
 use tests::story::SLACK;
 
@@ -32,5 +34,42 @@ async fn a_worker_behind_a_hundred_who_do_not_fit_is_found() {
     laboratory.press(caller, "1").await;
     laboratory.advance(SLACK).await;
     assert!(laboratory.ringing().await.contains_key("+17075550101"), "{:?}", laboratory.task(caller).await);
+    laboratory.close().await;
+}
+
+async fn goes(laboratory: &Laboratory, name: &str, activity: &str) {
+    let activities = laboratory.contact_centre.workspace.activities.values();
+    let activity = activities.into_iter().find(|known| known.friendly_name == activity).unwrap().sid;
+    let worker = laboratory.worker(name).await.sid;
+    let event = Event::ActivitySet { worker, activity, reject_pending: false };
+    laboratory.centre.store.apply(&event, shared::model::Clock::now(&*laboratory.clock)).await.unwrap();
+    laboratory.advance(SLACK).await;
+}
+
+/// Boards of free Workers that a Task looks at.
+async fn boards(laboratory: &Laboratory) -> usize {
+    let (sid, now) = (laboratory.contact_centre.workspace.sid, shared::model::Clock::now(&*laboratory.clock));
+    laboratory.centre.store.fresh_workspace(sid, now).await.unwrap().unwrap().boards.len()
+}
+
+#[tokio::test]
+async fn a_board_nobody_comes_to_any_more_is_not_looked_at_for_ever_and_who_comes_back_is_found() {
+    let laboratory = Laboratory::example().await;
+    for name in ["Maya", "Leela", "Arjun"] {
+        goes(&laboratory, name, "Offline").await;
+    }
+    laboratory.centre.sweep().await;
+    let before = boards(&laboratory).await;
+    laboratory.advance(Millis::from_secs(4_200)).await;
+    laboratory.centre.sweep().await;
+    assert!(before >= 3, "{before}");
+    assert_eq!(boards(&laboratory).await, 0);
+    let caller = laboratory.dial("+17075550190").await;
+    laboratory.centre.settle().await;
+    laboratory.press(caller, "1").await;
+    laboratory.advance(SLACK).await;
+    goes(&laboratory, "Maya", "Available").await;
+    assert!(laboratory.ringing().await.contains_key("+17075550101"), "{:?}", laboratory.task(caller).await);
+    assert_eq!(boards(&laboratory).await, 1);
     laboratory.close().await;
 }

@@ -18,7 +18,7 @@ impl Callbacks {
         };
         let plan = ConferencePlan { conference: conference.clone(), ..ConferencePlan::default() };
         let plan = Plan::Conference(Box::new(plan));
-        if !self.claim(offer, plan, conference.post_work_activity_sid, conference.timeout).await? {
+        if !self.claim(offer, plan, conference.post_work_activity_sid, conference.timeout, false).await? {
             return Ok(());
         }
         let record = || Recording {
@@ -33,7 +33,7 @@ impl Callbacks {
             sip_user: conference.sip_auth_username.clone().map(|username| SipUser { username, password }),
             ..NewCall::new(to, from, url, conference.timeout.ring_secs())
         };
-        self.ring(offer, Ring { call, refused: "40145: the call to the Worker could not be placed" }).await.map(|_| ())
+        self.ring(offer, Ring { call, refused: "40145: the call to the Worker could not be placed" }).await
     }
 
     /// The Worker is in the conference: the caller leaves the queue for it. Moving them again would begin their document

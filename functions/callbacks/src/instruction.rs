@@ -5,7 +5,7 @@
 
 use carrier::{Moved, NewCall, Recording};
 use shared::model::Instruction;
-use shared::model::instruction::{Call, CallRecord, Dequeue, Plan, Redirect, RingTimeout, check};
+use shared::model::instruction::{Call, CallEvent, CallRecord, Dequeue, Plan, Redirect, RingTimeout, check};
 use shared::router::{Answer, Event};
 use shared::webhook::path;
 
@@ -55,7 +55,7 @@ impl Callbacks {
     async fn dequeue(&self, offer: &Offer, dequeue: &Dequeue) -> Result<(), Error> {
         let Some((to, from)) = parties(offer, dequeue.to.as_deref(), dequeue.from.as_deref()) else { return Ok(()) };
         let plan = Plan::Dequeue { status_callback: dequeue.status_callback.clone() };
-        if !self.claim(offer, plan, dequeue.post_work_activity_sid, dequeue.timeout).await? {
+        if !self.claim(offer, plan, dequeue.post_work_activity_sid, dequeue.timeout, false).await? {
             return Ok(());
         }
         let url = self.absolute(&path::worker_call(offer.task.sid, offer.reservation.sid));
@@ -64,31 +64,37 @@ impl Callbacks {
             recording: recording(dequeue.record),
             ..NewCall::new(to, from, url, dequeue.timeout.ring_secs())
         };
-        self.ring(offer, Ring { call, refused: "40133: the call to the Worker could not be placed" }).await.map(|_| ())
+        self.ring(offer, Ring { call, refused: "40133: the call to the Worker could not be placed" }).await
     }
 
-    /// Rings the Worker; somebody's TwiML says what happens then.
+    /// Rings the Worker; somebody's TwiML says what happens then. We hear of it by the call's notices only, the first of which
+    /// stands in for the carrier's reply, should that be lost.
     async fn call(&self, offer: &Offer, call: &Call) -> Result<(), Error> {
         let Some((to, from)) = parties(offer, call.to.as_deref(), Some(&call.from)) else { return Ok(()) };
         // That TwiML may ask for the caller by nothing but the Reservation.
         self.store.name_reservation(offer.reservation.sid, offer.task.sid, self.clock.now()).await?;
         let plan = Plan::Call { status_callback: call.status_callback.clone(), dialed_by: None };
-        if !self.claim(offer, plan, None, call.timeout).await? {
+        if !self.claim(offer, plan, None, call.timeout, call.accept).await? {
             return Ok(());
         }
+        let mut events = Ring::events_of(call.status_callback.as_ref());
+        let ours: &[_] =
+            if call.accept { &[CallEvent::Initiated, CallEvent::Answered] } else { &[CallEvent::Answered] };
+        let unasked: Vec<CallEvent> = ours.iter().filter(|event| !events.contains(event)).copied().collect();
+        events.extend(unasked);
         let new = NewCall {
-            status_callback_events: Ring::events_of(call.status_callback.as_ref()),
+            status_callback_events: events,
             recording: recording(call.record),
             ..NewCall::new(to, from, call.url.clone(), call.timeout.ring_secs())
         };
         let ring = Ring { call: new, refused: "40113: the call to the Worker could not be placed" };
-        let rings = self.ring(offer, ring).await?;
-        if rings && call.accept { self.answer(offer, Answer::Accept).await } else { Ok(()) }
+        self.ring(offer, ring).await
     }
 
-    /// Sends a waiting call to somebody's TwiML. Nobody is rung, so the Reservation keeps its own time.
+    /// Sends a waiting call to somebody's TwiML. Nobody is rung, so the Reservation keeps its own time. Should the carrier's
+    /// reply be lost, the caller's leaving the queue says the same (`queue-exit`).
     async fn redirect(&self, offer: &Offer, redirect: &Redirect) -> Result<(), Error> {
-        if !self.claim(offer, Plan::Redirect, None, RingTimeout::default()).await? {
+        if !self.claim(offer, Plan::Redirect, None, RingTimeout::default(), redirect.accept).await? {
             return Ok(());
         }
         let (task, reservation) = (offer.task.sid, offer.reservation.sid);

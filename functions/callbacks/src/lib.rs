@@ -107,7 +107,11 @@ impl Callbacks {
             return Ok(());
         }
         let language = ended.as_ref().and_then(selected_language).unwrap_or_default();
-        let url = self.absolute(&path::timed_out(Some(task), &language));
+        let reason = ended.as_ref().and_then(|task| task.reason.as_ref());
+        let url = self.absolute(&match reason {
+            Some(EndReason::QueueFull) => path::queue_full(Some(task), &language),
+            Some(_) | None => path::timed_out(Some(task), &language),
+        });
         let moved = self.carrier_for(task).redirect_call(call, &url).await?;
         tracing::info!(task_sid = %task, call_sid = %call, ?moved, "caller sent on: the Task was canceled");
         Ok(())

@@ -26,19 +26,26 @@ impl Ring {
 }
 
 impl Callbacks {
-    /// Writes that an instruction is being carried out. True for the one who may.
+    /// Writes that an instruction is being carried out, and whether that accepts the Reservation. True for the one who may.
     pub(crate) async fn claim(
         &self,
         offer: &Offer,
         plan: Plan,
         post_work_activity_sid: Option<ActivitySid>,
         timeout: RingTimeout,
+        accepts: bool,
     ) -> Result<bool, Error> {
         let (task, reservation) = (offer.task.sid, offer.reservation.sid);
         let claim = fastrand::u64(..);
         let ring_timeout_secs = timeout.ring_secs();
-        let instruction =
-            IssuedInstruction { claim, plan, worker_call_sid: None, post_work_activity_sid, ring_timeout_secs };
+        let instruction = IssuedInstruction {
+            claim,
+            plan,
+            post_work_activity_sid,
+            ring_timeout_secs,
+            accepts,
+            ..IssuedInstruction::default()
+        };
         let issue = Event::InstructionIssued { task, reservation, instruction };
         let expected = offer.expected_versions.as_deref();
         let issued = self.store.apply_if(&issue, expected, self.clock.now()).await?.task;
@@ -47,8 +54,8 @@ impl Callbacks {
     }
 
     /// Places the call and notes its id. From here on nothing is an error of ours to repeat: the instruction is issued,
-    /// and a second attempt would not place a second call. True if the Worker is rung and the offer stands.
-    pub(crate) async fn ring(&self, offer: &Offer, ring: Ring) -> Result<bool, Error> {
+    /// and a second attempt would not place a second call.
+    pub(crate) async fn ring(&self, offer: &Offer, ring: Ring) -> Result<(), Error> {
         let (task, reservation) = (offer.task.sid, offer.reservation.sid);
         let status_callback = Some(self.absolute(&path::worker_call_status(task, reservation)));
         let call = NewCall { status_callback, ..ring.call };
@@ -65,7 +72,7 @@ impl Callbacks {
                     let failed = Event::WorkerCallEnded { task, reservation, code: error.code() };
                     self.store.apply(&failed, self.clock.now()).await?;
                 }
-                return Ok(false);
+                return Ok(());
             }
         };
         let named = Event::WorkerCallNamed { task, reservation, call: worker_call };
@@ -73,9 +80,8 @@ impl Callbacks {
         if let Outcome::Refused(refusal) = applied.outcome {
             tracing::info!(task_sid = %task, call_sid = %worker_call, %refusal, "the Task was gone before the Worker's phone rang");
             carrier.end_call(worker_call).await?;
-            return Ok(false);
         }
-        Ok(true)
+        Ok(())
     }
 }
 

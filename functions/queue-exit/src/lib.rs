@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use runtime::voice::{Failure, Voice, Webhook, language, no_such_path};
 use shared::menu::{Language, Menu, documents};
-use shared::model::{AssignmentStatus, EndReason, TaskSid};
-use shared::router::Event;
+use shared::model::instruction::Plan;
+use shared::model::{AssignmentStatus, EndReason, Reservation, Task, TaskSid};
+use shared::router::{Answer, Event};
 use shared::twiml::Response;
 use shared::webhook::{QueueExit, QueueResult, Recording, Reply, Request, TimedOut, path};
 
@@ -84,7 +85,19 @@ async fn apply(voice: &Voice, exit: &QueueExit, event: &Event) -> Result<(), Fai
         outcome = ?applied.outcome,
         "caller left the queue"
     );
-    Ok(())
+    accept_redirect(voice, exit.queue_result, applied.task.as_ref()).await.map_err(failure)
+}
+
+/// A caller who was moved by a `redirect` that accepts by being carried out: should whoever moved them not have heard so from
+/// the carrier, it is known by this.
+async fn accept_redirect(voice: &Voice, result: QueueResult, task: Option<&Task>) -> Result<(), store::Error> {
+    let accepts = |offer: &&Reservation| {
+        offer.instruction.as_ref().is_some_and(|issued| issued.accepts && issued.plan == Plan::Redirect)
+    };
+    let Some(task) = task.filter(|_| result == QueueResult::Redirected) else { return Ok(()) };
+    let Some(offer) = task.pending_reservations().find(accepts) else { return Ok(()) };
+    let accepted = Event::Answered { task: task.sid, reservation: offer.sid, answer: Answer::Accept };
+    voice.store.apply(&accepted, voice.now()).await.map(|_| ())
 }
 
 fn shown(task_sid: Option<TaskSid>) -> Option<String> {

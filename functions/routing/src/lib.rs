@@ -5,6 +5,7 @@
 //! timer says that a moment has come. Both may come twice, late or never: everything done here is conditional, and a
 //! sweep looks after what a lost message would leave behind.
 
+mod boards;
 mod event;
 mod matching;
 mod roll_up;

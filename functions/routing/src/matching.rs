@@ -122,7 +122,7 @@ impl Routing {
             return Ok(Some((workspace, decision)));
         }
         if task.is_new() && !router::may_skip(&workspace, task) {
-            return Ok(self.decide_to_wait(&workspace, task).map(|decision| (workspace, decision)));
+            return Ok(self.decide_to_wait(&workspace, task).await?.map(|decision| (workspace, decision)));
         }
         let newest = self.store.fresh_workspace(task.workspace_sid, self.clock.now()).await?;
         let Some(newest) = newest else { return Ok(None) };
@@ -132,14 +132,26 @@ impl Routing {
             return Ok(Some((newest, decision)));
         }
         self.note_known_worker(&newest, task).await?;
-        let decision = self.decide_skip(&newest, task).await?.or_else(|| self.decide_to_wait(&newest, task));
+        let decision = match self.decide_skip(&newest, task).await? {
+            Some(skip) => Some(skip),
+            None => self.decide_to_wait(&newest, task).await?,
+        };
         Ok(decision.map(|decision| (newest, decision)))
     }
 
-    /// A place in line for a new Task.
-    fn decide_to_wait(&self, workspace: &Workspace, task: &Task) -> Option<Decision> {
+    /// A place in line for a new Task; for a call only if there is room. Those in line are counted as of a moment ago, so calls
+    /// that come at once may be some more than there is room for.
+    async fn decide_to_wait(&self, workspace: &Workspace, task: &Task) -> Result<Option<Decision>, store::Error> {
+        let line = order::line_of(workspace, task).filter(|_| task.is_new() && task.call_sid().is_some());
+        let max = workspace.rules.waiting_calls_max;
+        let is_full = match line {
+            Some(line) => self.store.waiting_count(line, max).await? >= max,
+            None => false,
+        };
+        let task_sid = task.sid;
+        let event = if is_full { Event::LineFull { task: task_sid } } else { Event::NobodyFound { task: task_sid } };
         let snapshot = Snapshot::new(workspace).with_tasks([task.clone()]);
-        decide(snapshot, &Event::NobodyFound { task: task.sid }, self.clock.now()).if_changed()
+        Ok(decide(snapshot, &event, self.clock.now()).if_changed())
     }
 
     /// Nobody was found: if the step wants one Worker who cannot have the Task, that goes into the log.

@@ -17,6 +17,7 @@ use shared::router::order::{self, Line};
 use shared::router::release::Release;
 use shared::router::{may_skip, walk::Listed};
 
+use crate::boards::StoodOn;
 use crate::walks::{behind, last, sids};
 use crate::{Error, Routing};
 
@@ -66,6 +67,8 @@ struct Staff {
     lines: BTreeSet<Line>,
     /// What they hold, and whether it is wrapping.
     held: BTreeMap<ReservationSid, bool>,
+    /// Where they stand.
+    stood_on: StoodOn,
     /// Could all be read?
     is_complete: bool,
 }
@@ -110,6 +113,8 @@ impl Routing {
         if let Err(error) = self.sweep_workers(&workspace, &mut staff, sweep).await {
             tracing::error!(%error, "not all Workers swept; the next sweep tries again");
             staff.is_complete = false;
+        } else if let Err(error) = self.tend_boards(&workspace, &staff.stood_on).await {
+            tracing::error!(%error, "not all boards tended; the next sweep goes on");
         }
         self.sweep_tasks(&workspace, &staff, sweep).await
     }
@@ -197,6 +202,7 @@ impl Routing {
 
 impl Staff {
     fn note(&mut self, workspace: &Workspace, worker: &Worker) {
+        self.stood_on.note(workspace, worker);
         if worker.readiness(workspace).is_some() {
             self.lines.extend(order::lines_for(workspace, worker));
         }

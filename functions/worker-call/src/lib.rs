@@ -15,7 +15,7 @@ use shared::menu::{Language, conference as documents_of_conference, documents};
 use shared::model::{Centre, IssuedInstruction, Reservation, ReservationStatus, Task};
 use shared::router::{Answer, Event, Outcome};
 use shared::twiml::{Hangup, Response};
-use shared::webhook::{DialCallStatus, DialEnded, Reply, Request, WorkerCall, WorkerCallStatus, path};
+use shared::webhook::{CallStatus, DialCallStatus, DialEnded, Reply, Request, WorkerCall, WorkerCallStatus, path};
 use store::Applied;
 
 /// Answers what the carrier asks and tells about a worker's leg.
@@ -84,8 +84,8 @@ async fn progressed(voice: &Voice, webhook: &Webhook) -> Result<Reply, Failure> 
     }
     let task = match status.is_final() {
         true => apply(voice, &progress.worker_call, &end_of(&progress.worker_call)).await?.task,
-        // Earlier notices come only if somebody asked for them.
-        false => voice.store.task(progress.worker_call.task_sid).await?,
+        // Earlier notices come only if somebody asked for them, or if they are all we learn of the call.
+        false => apply(voice, &progress.worker_call, &on_the_way(&progress)).await?.task,
     };
     if let Some(task) = task {
         relay::call(voice, webhook, &progress, &task).await?;
@@ -121,6 +121,23 @@ async fn apply(voice: &Voice, worker_call: &WorkerCall, event: &Event) -> Result
         "worker's leg applied"
     );
     Ok(applied)
+}
+
+/// The leg is under way: that names it, should nothing else have, and says when it is answered.
+fn on_the_way(progress: &WorkerCallStatus) -> Event {
+    let WorkerCall { task_sid: task, reservation_sid: reservation, .. } = progress.worker_call;
+    let call = progress.worker_call.call.call_sid;
+    match progress.worker_call.call.status {
+        CallStatus::InProgress => Event::WorkerCallAnswered { task, reservation, call },
+        CallStatus::Queued
+        | CallStatus::Initiated
+        | CallStatus::Ringing
+        | CallStatus::Completed
+        | CallStatus::Busy
+        | CallStatus::Failed
+        | CallStatus::NoAnswer
+        | CallStatus::Canceled => Event::WorkerCallNamed { task, reservation, call },
+    }
 }
 
 fn end_of_dial(ended: &DialEnded) -> Event {

@@ -39,7 +39,7 @@ pub use task_channel::{
     AfterConversation, TASK_CHANNEL_NAME_CHARS_MAX, TASK_CHANNELS_MAX, TaskChannel, TaskChannelName,
     TaskChannelNameError,
 };
-pub use task_queue::{EVERYBODY, RESERVED_WORKERS_MAX, TASK_QUEUES_MAX, TaskOrder, TaskQueue};
+pub use task_queue::{EVERYBODY, RESERVED_WORKERS_MAX, TASK_QUEUES_MAX, TaskOrder, TaskQueue, WAITING_CALLS_MAX};
 pub use time::{Clock, Millis, Timestamp};
 pub use url::{URL_CHARS_MAX, is_own_path, is_url};
 pub use worker::{IdleKey, OpenReservation, Readiness, Roster, Slots, WORKER_CAPACITY_MAX, Worker, WorkerChannel};

@@ -65,6 +65,8 @@ pub enum EndReason {
     Hangup,
     /// The caller left the queue by other means: it was full, or the carrier failed.
     LeftQueue,
+    /// As many calls as may wait in its TaskQueue did already.
+    QueueFull,
     /// The Task's own time to live ran out.
     TaskTtlExceeded,
     /// The last step of the Workflow timed out.
@@ -89,6 +91,7 @@ impl EndReason {
         match self {
             Self::Hangup => "hangup",
             Self::LeftQueue => "left queue",
+            Self::QueueFull => "queue full",
             Self::TaskTtlExceeded => "Task TTL Exceeded",
             Self::WorkflowTimeout => "Task canceled on Workflow timeout",
             Self::WorkflowSkipped => "Task canceled on Workflow skip",

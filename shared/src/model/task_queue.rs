@@ -4,8 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{Expression, TaskQueueSid};
 
-/// TaskQueues a Workspace may have (taskrouter.md section 14).
-pub const TASK_QUEUES_MAX: usize = 5_000;
+/// TaskQueues a Workspace may have unless it says otherwise (taskrouter.md sections 14 and 18).
+pub const TASK_QUEUES_MAX: u32 = 5_000;
+
+/// Calls that may wait in a TaskQueue unless the Workspace says otherwise (taskrouter.md section 18).
+pub const WAITING_CALLS_MAX: u32 = 1_000;
 
 /// Workers who may be offered one Task at once (taskrouter.md section 14).
 pub const RESERVED_WORKERS_MAX: u32 = 50;

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Activity, ActivitySid, Configuration, EventType, Ledger, Millis, Readiness, Task, TaskChannel, TaskChannelName,
-    TaskOrder, TaskQueue, TaskQueueSid, Workflow, WorkflowSid, WorkspaceSid,
+    Activity, ActivitySid, Configuration, EventType, Ledger, Millis, Readiness, TASK_QUEUES_MAX, Task, TaskChannel,
+    TaskChannelName, TaskOrder, TaskQueue, TaskQueueSid, Timestamp, WAITING_CALLS_MAX, Workflow, WorkflowSid,
+    WorkspaceSid,
 };
 
 /// Workspaces an account may have: the schedule's sweep looks after each of them every minute.
@@ -37,6 +38,10 @@ pub struct RoutingRules {
     pub reoffer_pause: Millis,
     /// How long an ended Task can still be read (section 14).
     pub ended_task_kept: Millis,
+    /// TaskQueues there may be.
+    pub task_queues_max: u32,
+    /// Calls that may wait in one TaskQueue. Who comes when it is full does not wait: the Task is canceled and the caller told.
+    pub waiting_calls_max: u32,
 }
 
 /// What becomes of a Worker whose Reservation timed out (section 3).
@@ -67,6 +72,8 @@ impl Default for RoutingRules {
             after_failed_reservation: AfterFailedReservation::StayInStep,
             reoffer_pause: Millis::from_secs(5),
             ended_task_kept: Millis::from_secs(300),
+            task_queues_max: TASK_QUEUES_MAX,
+            waiting_calls_max: WAITING_CALLS_MAX,
         }
     }
 }
@@ -100,8 +107,10 @@ pub struct Workspace {
     pub superseded: BTreeMap<(WorkflowSid, u32), Configuration>,
     /// Its TaskChannels.
     pub task_channels: BTreeMap<TaskChannelName, TaskChannel>,
-    /// Every readiness that Workers of this Workspace have had, by its key; a hint for finding free Workers.
+    /// Every readiness that Workers of this Workspace have had of late, by its key; a hint for finding free Workers.
     pub boards: BTreeMap<String, Readiness>,
+    /// Since when nobody has been seen with a readiness, by its key; one that is not here was there of late.
+    pub empty_boards: BTreeMap<String, Timestamp>,
     /// Dates of its parts, and whose they are.
     pub ledger: Ledger,
 }
@@ -125,6 +134,7 @@ impl Workspace {
             superseded: BTreeMap::new(),
             task_channels: channels.into_iter().collect(),
             boards: BTreeMap::new(),
+            empty_boards: BTreeMap::new(),
             ledger: Ledger::default(),
         }
     }

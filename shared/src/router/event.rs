@@ -22,6 +22,11 @@ pub enum Event {
         /// Which.
         task: TaskSid,
     },
+    /// Nobody is free for this Task, and as many calls wait in its line as may: a new one does not wait.
+    LineFull {
+        /// Which.
+        task: TaskSid,
+    },
     /// This Worker has a free slot: find the waiting Task in the snapshot that comes first.
     ServeWorker {
         /// Who.
@@ -47,6 +52,15 @@ pub enum Event {
     },
     /// The carrier named the call to the Worker.
     WorkerCallNamed {
+        /// The Task offered.
+        task: TaskSid,
+        /// The offer.
+        reservation: ReservationSid,
+        /// The Worker's leg.
+        call: CallSid,
+    },
+    /// The Worker has picked up.
+    WorkerCallAnswered {
         /// The Task offered.
         task: TaskSid,
         /// The offer.
@@ -215,9 +229,11 @@ impl Event {
         match self {
             Self::Advance { task }
             | Self::NobodyFound { task }
+            | Self::LineFull { task }
             | Self::Answered { task, .. }
             | Self::InstructionIssued { task, .. }
             | Self::WorkerCallNamed { task, .. }
+            | Self::WorkerCallAnswered { task, .. }
             | Self::WorkerCallEnded { task, .. }
             | Self::WorkerDialed { task, .. }
             | Self::ConferenceEntered { task, .. }
@@ -259,9 +275,11 @@ impl Event {
             | Self::AdvanceWorker { worker } => Some(*worker),
             Self::Advance { .. }
             | Self::NobodyFound { .. }
+            | Self::LineFull { .. }
             | Self::Answered { .. }
             | Self::InstructionIssued { .. }
             | Self::WorkerCallNamed { .. }
+            | Self::WorkerCallAnswered { .. }
             | Self::WorkerCallEnded { .. }
             | Self::WorkerDialed { .. }
             | Self::ConferenceEntered { .. }

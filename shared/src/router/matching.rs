@@ -5,9 +5,9 @@ use std::ops::ControlFlow;
 
 use super::decision::{Draft, Refusal};
 use super::expression::{TargetScope, Value, WorkerScope};
-use super::{RESERVATION_ROUNDS_MAX, deadline, known_worker, order, workflow};
+use super::{RESERVATION_ROUNDS_MAX, deadline, ending, known_worker, order, workflow};
 use crate::model::{
-    AssignmentStatus, Expression, IdleKey, KnownWorker, OpenReservation, OrderBy, OrderClause, Reservation,
+    AssignmentStatus, EndReason, Expression, IdleKey, KnownWorker, OpenReservation, OrderBy, OrderClause, Reservation,
     RoutingTarget, Slots, Target, Task, TaskChannelName, TaskSid, Timestamp, Worker, WorkerSid, Workspace,
 };
 use crate::planted::{self, Bug};
@@ -59,6 +59,14 @@ pub(super) fn stand_in_line(draft: &mut Draft<'_>, sid: TaskSid) -> Result<(), R
         draft.task_mut(sid)?.put_in_line = true;
     }
     Ok(())
+}
+
+/// A new call for which nobody is free, and no room to wait. Who waits already keeps their place wherever they go.
+pub(super) fn turn_away(draft: &mut Draft<'_>, sid: TaskSid) -> Result<(), Refusal> {
+    match draft.task(sid)?.is_new() {
+        true => ending::cancel(draft, sid, &EndReason::QueueFull),
+        false => Ok(()),
+    }
 }
 
 /// Finds the Task in the snapshot that comes first for this Worker and reserves it (taskrouter.md section 10).

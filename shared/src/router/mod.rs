@@ -57,6 +57,10 @@ pub const CALL_CREATION_LIMIT: Millis = Millis::from_secs(30);
 /// as failed.
 pub const RING_MARGIN: Millis = Millis::from_secs(30);
 
+/// How long a Worker who was called by `call` may listen to somebody's TwiML before it asks for the caller: "possibly minutes"
+/// (taskrouter.md section 6, "On hold"). The end of their call ends the offer at once; this is for an end nobody told of.
+pub const ON_HOLD_MAX: Millis = Millis::from_secs(900);
+
 /// What should change because of `event`, as of `now`.
 ///
 /// Never fails and never panics: an event that makes no sense is [`Outcome::Refused`], one that was handled before is
@@ -69,12 +73,16 @@ pub fn decide(snapshot: Snapshot<'_>, event: &Event, now: Timestamp) -> Decision
     let outcome = match event {
         Event::Advance { task } => matching::advance(&mut draft, *task),
         Event::NobodyFound { task } => matching::stand_in_line(&mut draft, *task),
+        Event::LineFull { task } => matching::turn_away(&mut draft, *task),
         Event::ServeWorker { worker } => matching::serve(&mut draft, *worker),
         Event::Answered { task, reservation, answer } => offer::answer(&mut draft, *task, *reservation, answer),
         Event::InstructionIssued { task, reservation, instruction } => {
             offer::issue(&mut draft, *task, *reservation, instruction)
         }
         Event::WorkerCallNamed { task, reservation, call } => offer::name_call(&mut draft, *task, *reservation, *call),
+        Event::WorkerCallAnswered { task, reservation, call } => {
+            offer::call_answered(&mut draft, *task, *reservation, *call)
+        }
         Event::WorkerCallEnded { task, reservation, code } => {
             ending::worker_call_ended(&mut draft, *task, *reservation, *code)
         }

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::decision::{Draft, Refusal};
 use super::event::Answer;
-use super::{CALL_CREATION_LIMIT, RING_MARGIN};
+use super::{CALL_CREATION_LIMIT, ON_HOLD_MAX, RING_MARGIN};
 use crate::model::instruction::Plan;
 use crate::model::{
     ActivitySid, AssignmentStatus, CallSid, IssuedInstruction, Millis, Reservation, ReservationSid, ReservationStatus,
@@ -120,8 +120,7 @@ pub(super) fn dial(
         claim: 0,
         plan: Plan::DialQueue { dialed_by: call },
         worker_call_sid: Some(call),
-        post_work_activity_sid: None,
-        ring_timeout_secs: 0,
+        ..IssuedInstruction::default()
     });
     if let Plan::Call { dialed_by, .. } = &mut instruction.plan {
         *dialed_by = Some(call);
@@ -131,7 +130,8 @@ pub(super) fn dial(
     Ok(())
 }
 
-/// Notes the call to the Worker, so that it can be stopped when the caller goes.
+/// Notes the call to the Worker, so that it can be stopped when the caller goes. An instruction that accepts by being carried
+/// out has been: whoever names the call, the carrier's reply or its first notice, brings that about.
 pub(super) fn name_call(
     draft: &mut Draft<'_>,
     task: TaskSid,
@@ -153,7 +153,33 @@ pub(super) fn name_call(
     instruction.worker_call_sid = Some(call);
     let rings = Millis::from_secs(u64::from(instruction.ring_timeout_secs));
     found.expires_at = now + rings.saturating_add(RING_MARGIN);
+    if instruction.accepts && found.status == ReservationStatus::Pending {
+        return accept(draft, task, reservation);
+    }
     add_worker_call(draft.task_mut(task)?);
+    Ok(())
+}
+
+/// The Worker has picked up. Who listens to somebody's TwiML may do so for minutes before it asks for the caller.
+pub(super) fn call_answered(
+    draft: &mut Draft<'_>,
+    task: TaskSid,
+    reservation: ReservationSid,
+    call: CallSid,
+) -> Result<(), Refusal> {
+    name_call(draft, task, reservation, call)?;
+    let found = find(draft, task, reservation)?;
+    let listens =
+        |issued: &IssuedInstruction| matches!(issued.plan, Plan::Call { dialed_by: None, .. }) && !issued.answered;
+    if found.status != ReservationStatus::Pending || !found.instruction.as_ref().is_some_and(listens) {
+        return Ok(());
+    }
+    let expires_at = draft.now + ON_HOLD_MAX;
+    let found = pending_mut(draft, task, reservation)?;
+    found.expires_at = expires_at;
+    if let Some(issued) = &mut found.instruction {
+        issued.answered = true;
+    }
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 
 use form_urlencoded::Serializer;
 
-use super::{ParameterError, Parameters};
+use super::{ParameterError, Parameters, QueueResult};
 use crate::model::ids::{ReservationSid, TaskSid};
 use crate::model::instruction::SupervisorMode;
 
@@ -102,6 +102,12 @@ pub fn queue_exit(task_sid: Option<TaskSid>, selected_language: &str) -> String 
 /// Where a waiting call is sent when its Task ended without a worker.
 pub fn timed_out(task_sid: Option<TaskSid>, selected_language: &str) -> String {
     of_caller(TIMED_OUT, task_sid, selected_language)
+}
+
+/// Where a call is sent that found its TaskQueue full: what the carrier would ask of a full queue of its own.
+pub fn queue_full(task_sid: Option<TaskSid>, selected_language: &str) -> String {
+    let result = QueueResult::QueueFull;
+    format!("{}&QueueResult={result}", queue_exit(task_sid, selected_language))
 }
 
 /// Asked when the caller has left a message.

@@ -1,6 +1,7 @@
 //! The parts that rarely change: a Workspace with everything in it, and the centre. Read whole, kept for a moment, and
 //! written part by part ([`save`]).
 
+mod boards;
 mod declarations;
 mod ledger;
 mod save;
@@ -21,6 +22,7 @@ use crate::items::{self, Item, text};
 use crate::keys::{self, Key, Part};
 use crate::{Error, Store, pieces};
 
+pub use boards::READINESS_KEPT;
 pub(crate) use save::Revision;
 
 /// How long configuration is taken to be what it was. A change is seen everywhere within this time; what is decided
@@ -177,12 +179,6 @@ impl Store {
     pub(crate) async fn forget_workspace(&self, sid: WorkspaceSid) {
         self.cache.lock().await.forget_workspace(sid);
     }
-
-    /// Makes a readiness known.
-    pub async fn save_readiness(&self, workspace: WorkspaceSid, readiness: &Readiness) -> Result<(), Error> {
-        self.forget_workspace(workspace).await;
-        self.put(items::with_key(readiness, &Key::part(workspace, Part::Readiness, readiness.key()))?).await
-    }
 }
 
 fn assemble(rows: Vec<Item>, large: &pieces::Known) -> Result<Option<Workspace>, Error> {
@@ -193,6 +189,7 @@ fn assemble(rows: Vec<Item>, large: &pieces::Known) -> Result<Option<Workspace>,
     let mut superseded = BTreeMap::<(WorkflowSid, u32), Configuration>::new();
     let mut task_channels = BTreeMap::<TaskChannelName, TaskChannel>::new();
     let mut boards = BTreeMap::<String, Readiness>::new();
+    let mut empty_boards = BTreeMap::<String, Timestamp>::new();
     let mut ledger = Ledger::default();
     for row in rows {
         ledger::note(&mut ledger, &row);
@@ -224,7 +221,8 @@ fn assemble(rows: Vec<Item>, large: &pieces::Known) -> Result<Option<Workspace>,
                 task_channels.insert(channel.unique_name, channel);
             }
             Some(Part::Readiness) => {
-                let readiness: Readiness = items::read(row)?;
+                let (readiness, empty_since) = boards::of_row(row)?;
+                empty_boards.extend(empty_since.map(|since| (readiness.key(), since)));
                 boards.insert(readiness.key(), readiness);
             }
         }
@@ -236,6 +234,7 @@ fn assemble(rows: Vec<Item>, large: &pieces::Known) -> Result<Option<Workspace>,
         superseded,
         task_channels,
         boards,
+        empty_boards,
         ledger,
         ..fields.alone()
     }))

@@ -10,6 +10,7 @@ mod configuration;
 mod events;
 mod interloper;
 mod listings;
+mod readinesses;
 mod revisions;
 mod sizes;
 mod statistics;

@@ -4,8 +4,7 @@ mod list;
 mod render;
 
 use shared::model::{
-    ActivitySid, EVERYBODY, Expression, RESERVED_WORKERS_MAX, TASK_QUEUES_MAX, TaskOrder, TaskQueue, TaskQueueSid,
-    Workspace,
+    ActivitySid, EVERYBODY, Expression, RESERVED_WORKERS_MAX, TaskOrder, TaskQueue, TaskQueueSid, Workspace,
 };
 
 use super::configuration::{self, change, needed};
@@ -33,7 +32,8 @@ pub async fn create(call: &Call<'_>) -> Result<Answer, ApiError> {
     let queue = new(&call.form, TaskQueueSid::derive(&[&seed, &count]))?;
     let put = |workspace: &mut Workspace| {
         check_name(workspace, &queue)?;
-        configuration::add(&mut workspace.task_queues, queue.sid, queue.clone(), TASK_QUEUES_MAX, "TaskQueues")
+        let max = usize::try_from(workspace.rules.task_queues_max).unwrap_or(usize::MAX);
+        configuration::add(&mut workspace.task_queues, queue.sid, queue.clone(), max, "TaskQueues")
     };
     configuration::create(call, put, |made| answer(call, made, queue.sid)).await
 }

@@ -7,7 +7,7 @@ use crate::model::ids::{ConferenceSid, QueueSid};
 
 /// An instruction that moves calls, claimed by whoever carries it out. From that moment the Reservation's own timeout
 /// stands still; how the calls end decides.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct IssuedInstruction {
     /// Who issued it: a number of its own for each attempt, so that an attempt whose write succeeded but whose answer was
     /// lost still knows that it may go on.
@@ -23,6 +23,12 @@ pub struct IssuedInstruction {
     pub post_work_activity_sid: Option<ActivitySid>,
     /// Seconds the Worker's phone may ring.
     pub ring_timeout_secs: u32,
+    /// That it is carried out accepts the Reservation (`accept` of `call` and `redirect`, taskrouter.md section 11.3).
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub accepts: bool,
+    /// The Worker has picked up and listens to somebody's TwiML.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub answered: bool,
 }
 
 /// What is being done, and what has to be known until it is over.

@@ -23,16 +23,13 @@ fn name_call(world: &mut World, call: CallSid) {
 
 /// The same, but nobody knows yet how the carrier calls the call.
 fn claimed(plan: Plan) -> World {
+    claimed_by(IssuedInstruction { claim: 1, plan, ring_timeout_secs: RING_SECS, ..IssuedInstruction::default() })
+}
+
+fn claimed_by(instruction: IssuedInstruction) -> World {
     let mut world = world().worker("Ann", r#"{"languages":["en"]}"#);
     world.call("c1", "en");
     world.advance("c1");
-    let instruction = IssuedInstruction {
-        claim: 1,
-        plan,
-        worker_call_sid: None,
-        post_work_activity_sid: None,
-        ring_timeout_secs: RING_SECS,
-    };
     let (task, reservation) = (task("c1"), world.offer("c1"));
     world.happens(Event::InstructionIssued { task, reservation, instruction });
     world
@@ -193,9 +190,8 @@ fn of_parallel_offers_only_the_one_that_redirects_the_caller_can_be_accepted() {
     let instruction = IssuedInstruction {
         claim: 1,
         plan: Plan::Redirect,
-        worker_call_sid: None,
-        post_work_activity_sid: None,
         ring_timeout_secs: RING_SECS,
+        ..IssuedInstruction::default()
     };
     world.happens(Event::InstructionIssued { task: task("c1"), reservation: redirects, instruction });
     let accept = |world: &mut World, reservation| {
@@ -277,6 +273,67 @@ fn a_supervisor_is_called_once_for_one_request_into_a_conference_that_goes_on() 
     assert_eq!(supervise(&mut world, 2, 3), Outcome::Changed);
     left(&mut world, Leaving::Everybody(ROOM));
     assert!(matches!(supervise(&mut world, 3, 4), Outcome::Refused(_)));
+}
+
+fn a_call() -> Plan {
+    Plan::Call { status_callback: None, dialed_by: None }
+}
+
+fn answered(world: &mut World, call: CallSid) -> Outcome {
+    let reservation = world.tasks[&task("c1")].reservations[0].sid;
+    world.happens(Event::WorkerCallAnswered { task: task("c1"), reservation, call }).0
+}
+
+#[test]
+fn a_call_that_accepts_by_being_placed_is_accepted_by_whoever_names_it_first() {
+    let accepts = IssuedInstruction { claim: 1, plan: a_call(), accepts: true, ..IssuedInstruction::default() };
+    let call = CallSid::derive(&["worker leg", "c1"]);
+    let by_reply = |world: &mut World| name_call(world, call);
+    let by_notice = |world: &mut World| assert_eq!(answered(world, call), Outcome::Changed);
+    for name in [&by_reply as &dyn Fn(&mut World), &by_notice] {
+        let mut world = claimed_by(accepts.clone());
+        name(&mut world);
+        assert_eq!(world.status("c1"), AssignmentStatus::Assigned);
+        assert_eq!(world.task("c1").attributes.text("worker_call_sid"), Some(call.to_string().as_str()));
+        assert_eq!(answered(&mut world, call), Outcome::AlreadySo, "it is told again");
+    }
+}
+
+#[test]
+fn a_worker_who_listens_to_somebodys_twiml_may_do_so_for_minutes_and_not_for_ever() {
+    let (mut world, call) = under_way(a_call());
+    world.wait(u64::from(RING_SECS));
+    assert_eq!(answered(&mut world, call), Outcome::Changed);
+    let until = world.now + ON_HOLD_MAX;
+    world.wait(60);
+    assert_eq!(answered(&mut world, call), Outcome::AlreadySo, "it is told again");
+    name_call(&mut world, call);
+    assert_eq!(offer(&world).expires_at, until);
+    world.wait(ON_HOLD_MAX.as_secs() - 61);
+    world.advance("c1");
+    assert_eq!(offer(&world).status, ReservationStatus::Pending);
+    world.wait(1);
+    world.advance("c1");
+    assert_eq!(offer(&world).status, ReservationStatus::Canceled);
+}
+
+#[test]
+fn the_other_instructions_connect_whoever_picks_up_within_the_margin() {
+    let (mut world, call) = under_way(Plan::default());
+    let until = offer(&world).expires_at;
+    world.wait(1);
+    assert_eq!(answered(&mut world, call), Outcome::AlreadySo);
+    assert_eq!(offer(&world).expires_at, until);
+}
+
+#[test]
+fn a_notice_that_comes_late_gives_no_time_to_whoever_has_asked_for_the_caller() {
+    let (mut world, call) = under_way(a_call());
+    let reservation = world.offer("c1");
+    world.happens(Event::WorkerDialed { task: task("c1"), reservation, call, post_work_activity: None });
+    let until = offer(&world).expires_at;
+    assert_eq!(answered(&mut world, call), Outcome::AlreadySo);
+    assert_eq!(offer(&world).expires_at, until);
 }
 
 #[test]

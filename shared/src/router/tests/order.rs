@@ -2,6 +2,7 @@
 
 use super::world::*;
 use crate::model::*;
+use crate::router::effects::{Callback, Effect};
 use crate::router::order::{Line, line_of, lines_for, place_of};
 use crate::router::*;
 
@@ -137,4 +138,17 @@ fn a_worker_looks_at_their_own_line_and_at_those_of_their_queues() {
     world.set_activity("Ben", "Offline", false);
     let away = world.workers[&worker("Ben")].clone();
     assert_eq!(lines_for(&world.workspace, &away), [own]);
+}
+
+#[test]
+fn a_new_task_that_finds_its_line_full_is_turned_away_and_one_that_waits_stays() {
+    let full = |world: &mut World| world.happens(Event::LineFull { task: task("c1") });
+    let mut world = world();
+    world.waiting("c2", "en");
+    assert_eq!(world.happens(Event::LineFull { task: task("c2") }).0, Outcome::AlreadySo);
+    world.call("c1", "en");
+    let (outcome, effects) = full(&mut world);
+    assert_eq!((outcome, world.reason("c1")), (Outcome::Changed, Some(EndReason::QueueFull)));
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::Call(Callback::SendCallerOn { .. }))), "{effects:?}");
+    assert_eq!(full(&mut world).0, Outcome::AlreadySo);
 }

@@ -236,9 +236,9 @@ impl World {
         let instruction = IssuedInstruction {
             claim: 1,
             plan: instruction::Plan::default(),
-            worker_call_sid: None,
             post_work_activity_sid: Some(activity("Wrap-Up")),
             ring_timeout_secs: RING_SECS,
+            ..IssuedInstruction::default()
         };
         self.happens(Event::InstructionIssued { task: task(name), reservation: self.offer(name), instruction }).0
     }

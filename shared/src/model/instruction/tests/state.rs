@@ -22,7 +22,7 @@ fn reservation(status: ReservationStatus, instruction: Option<IssuedInstruction>
 
 fn issued(plan: Plan) -> IssuedInstruction {
     let worker_call_sid = Some(CallSid::from_bytes([2; 16]));
-    IssuedInstruction { claim: 1, plan, worker_call_sid, post_work_activity_sid: None, ring_timeout_secs: 60 }
+    IssuedInstruction { claim: 1, plan, worker_call_sid, ring_timeout_secs: 60, ..IssuedInstruction::default() }
 }
 
 fn activities() -> BTreeMap<ActivitySid, Activity> {
