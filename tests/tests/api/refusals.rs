@@ -58,7 +58,8 @@ async fn where_there_are_several_workflows_a_task_says_which() {
 async fn a_worker_with_a_reservation_stays() {
     let laboratory = Laboratory::example().await;
     let client = Client(&laboratory);
-    let (_, task) = client.post("/Tasks", &[("Attributes", r#"{"selected_language":"en"}"#)]).await;
+    let voice = [("Attributes", r#"{"selected_language":"en"}"#), ("TaskChannel", "voice")];
+    let (_, task) = client.post("/Tasks", &voice).await;
     laboratory.centre.settle().await;
     let (_, reservations) = client.get(&format!("/Tasks/{}/Reservations", task["sid"].as_str().unwrap())).await;
     let worker = reservations["reservations"][0]["worker_sid"].as_str().unwrap().to_owned();
