@@ -6,6 +6,7 @@ use crate::model::{
     Activity, AssignmentStatus, Millis, Reservation, Step, Task, TaskChannel, TaskQueue, TaskQueueSid, Timestamp,
     Worker, Workflow, WorkflowSid, Workspace,
 };
+use crate::router::known_worker::{self, Meant};
 
 /// How the default filter is named in an event: it has no name of its own.
 const DEFAULT_FILTER_NAME: &str = "default_filter";
@@ -25,9 +26,17 @@ pub(super) fn task(workspace: &Workspace, task: &Task, now: Timestamp) -> Parame
         .with(P::TaskQueueEnteredDate, task.task_queue_entered_date.as_secs())
         .with(P::TaskChannelSid, channel_sid)
         .with(P::TaskChannelUniqueName, task.channel)
+        .with_some(P::KnownWorkerSid, known_worker(workspace, task))
         .and(reason(task))
         .and(queue_of(workspace, task.task_queue_sid))
         .and(workflow_of(workspace, task.workflow_sid))
+}
+
+fn known_worker<'t>(workspace: &Workspace, task: &'t Task) -> Option<&'t str> {
+    match known_worker::meant_by(workspace, task)? {
+        Meant::Sid(sid) => Some(sid),
+        Meant::FriendlyName(_) | Meant::Nobody => None,
+    }
 }
 
 /// Why a Task ended, once it has.

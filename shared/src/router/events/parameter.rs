@@ -134,6 +134,8 @@ parameters! {
     ActivityName, "O", Shape::Text;
     /// May a Worker in it be offered Tasks?
     ActivityAvailable, "P", Shape::Text;
+    /// The known Worker whom the Task's step means, if the Task says so by SID (taskrouter.md section 7.4; the name is ours).
+    KnownWorkerSid, "Q", Shape::Sid("WK");
 }
 
 impl Parameter {

@@ -292,3 +292,17 @@ fn only_what_the_filter_lets_through_is_told_to_a_callback() {
     assert!(events::is_wanted(&workspace, EventType::TaskCreated));
     assert!(!events::is_wanted(&workspace, EventType::TaskUpdated));
 }
+
+#[test]
+fn events_of_a_task_for_a_known_worker_say_whom_it_is_for() {
+    let ben = worker("Ben").to_string();
+    for (known, said) in [("agent.sid", Some(ben.as_str())), ("agent.unknown", None)] {
+        let step = Target { known_worker: Some(KnownWorker::Sid(known.parse().unwrap())), ..target("en") };
+        let mut world = world().worker("Ben", r#"{"languages":["en"]}"#).steps(vec![step]);
+        let attributes = format!(r#"{{"selected_language":"en","agent":{{"sid":"{ben}"}}}}"#);
+        world.make("c1", "en", |new| new.attributes = attributes.parse().unwrap()).unwrap();
+        let told = told(&mut world, Event::NobodyFound { task: task("c1") });
+        assert!(!told.is_empty());
+        assert!(told.iter().all(|event| event.parameters.get(Parameter::KnownWorkerSid) == said), "{known}");
+    }
+}
