@@ -17,7 +17,7 @@ use crate::{Error, Store};
 pub const UNROLLED_MAX: Millis = Millis::from_secs(2 * 3_600);
 
 /// Rounds of queries for events that are not rolled up: 128,000 items.
-pub const UNROLLED_ROUNDS_MAX: usize = 16;
+pub const UNROLLED_ROUNDS_MAX: usize = 54;
 
 /// How much of what was followed is followed once more, for events that were stored late.
 const FOLLOWED_AGAIN: Millis = Millis::from_secs(10);

@@ -32,8 +32,8 @@ const STEPS_MAX: usize = 26;
 /// Hours made in one run.
 const HOURS_MAX: usize = STEPS_MAX;
 
-/// Rounds of queries, one of each shard, for the events of an hour: sixteen million items. Nobody has as many; what lies beyond is not
-/// counted.
+/// Rounds of queries, one of each shard, for the events of an hour: nearly five million items. Nobody has as many; what lies beyond is
+/// not counted.
 const ROUNDS_MAX: usize = 2_000;
 
 /// How long a quiet Workspace goes without a note of how far it got.

@@ -8,8 +8,9 @@ use super::shard::{Direction, Stretch};
 use super::{EventFilter, ITEMS_PER_QUERY_MAX};
 use crate::{Error, Store};
 
-/// Items one query of a shard brings where all of them are counted: sixteen shards side by side are some eight megabytes.
-const ITEMS_COUNTED_PER_QUERY: i32 = 500;
+/// Items one query of a shard brings where all of them are counted: sixteen shards side by side are some two megabytes, and several
+/// times that while they are taken apart.
+const ITEMS_COUNTED_PER_QUERY: i32 = 150;
 
 /// Hours looked through for one answer: a stream that was left alone for longer goes on in several answers.
 const HOURS_AHEAD_MAX: i64 = 24;
