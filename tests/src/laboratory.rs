@@ -216,6 +216,15 @@ impl Laboratory {
         routing.roll_up().await.unwrap();
     }
 
+    /// A Worker goes into an Activity, both by name.
+    pub async fn set_activity(&self, name: &str, activity: &str) {
+        let activities = &self.contact_centre.workspace.activities;
+        let activity = activities.values().find(|known| known.friendly_name == activity).unwrap().sid;
+        let worker = self.worker(name).await.sid;
+        let set = shared::router::Event::ActivitySet { worker, activity, reject_pending: false };
+        self.centre.store.apply(&set, self.clock.now()).await.unwrap();
+    }
+
     /// Somebody dials the centre.
     pub async fn dial(&self, from: &str) -> CallSid {
         let body = json!({ "from": from, "to": self.contact_centre.centre.phone_number });

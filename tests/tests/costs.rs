@@ -8,7 +8,7 @@ use store::compact::name_of;
 
 use serde_json::json;
 use shared::model::{AssignmentStatus, CallSid, Clock, Millis, TaskChannelName, TaskSid, Timestamp};
-use shared::router::{Event, NewTask, create_task};
+use shared::router::{NewTask, create_task};
 use tests::laboratory::{EXAMPLE, Laboratory, Surroundings};
 use tests::metering::{Operation, Written};
 
@@ -78,14 +78,14 @@ async fn a_call_that_has_to_wait_costs_no_more_than_its_ceiling() {
     let (laboratory, meter) = Laboratory::metered(EXAMPLE).await;
     warm_up(&laboratory).await;
     for name in ["Maya", "Leela"] {
-        set_activity(&laboratory, name, "Offline").await;
+        laboratory.set_activity(name, "Offline").await;
     }
     laboratory.centre.settle().await;
     meter.take();
     let caller = dial_and_press(&laboratory, "+17075550193", "1").await;
     laboratory.advance(Millis::from_secs(60)).await;
     let mut operations = meter.take();
-    set_activity(&laboratory, "Maya", "Available").await;
+    laboratory.set_activity("Maya", "Available").await;
     meter.take();
     talk(&laboratory, caller).await;
     operations.extend(meter.take());
@@ -146,7 +146,7 @@ async fn a_worker_who_becomes_free_gets_the_first_of_a_thousand_tasks_for_a_few_
     laboratory.centre.settle().await;
     let reads: f64 = meter.take().iter().map(|operation| operation.read_units).sum();
     println!("{WAITING} Tasks for whom nobody is free: {reads} read units");
-    set_activity(&laboratory, "Maya", "Available").await;
+    laboratory.set_activity("Maya", "Available").await;
     meter.take();
     laboratory.centre.settle().await;
     let operations = meter.take();
@@ -199,14 +199,6 @@ async fn talk(laboratory: &Laboratory, caller: CallSid) {
 /// The Worker's Wrap-Up comes to its limit.
 async fn wrap_up(laboratory: &Laboratory) {
     laboratory.advance(Millis::from_secs(30)).await;
-}
-
-async fn set_activity(laboratory: &Laboratory, name: &str, activity: &str) {
-    let activities = &laboratory.contact_centre.workspace.activities;
-    let activity = activities.values().find(|known| known.friendly_name == activity).unwrap().sid;
-    let worker = laboratory.worker(name).await.sid;
-    let set = Event::ActivitySet { worker, activity, reject_pending: false };
-    laboratory.centre.store.apply(&set, laboratory.clock.now()).await.unwrap();
 }
 
 /// A Task of somebody who speaks English begins to wait.

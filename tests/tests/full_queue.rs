@@ -2,7 +2,6 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says so by panicking")]
 
 use shared::model::{AssignmentStatus, CallSid, EndReason, Task};
-use shared::router::Event;
 use tests::laboratory::{EXAMPLE, Laboratory};
 use tests::story::SLACK;
 
@@ -17,11 +16,7 @@ async fn opened() -> Laboratory {
 }
 
 async fn becomes(laboratory: &Laboratory, name: &str, activity: &str) {
-    let activities = laboratory.contact_centre.workspace.activities.values();
-    let activity = activities.into_iter().find(|known| known.friendly_name == activity).unwrap().sid;
-    let worker = laboratory.worker(name).await.sid;
-    let event = Event::ActivitySet { worker, activity, reject_pending: false };
-    laboratory.centre.store.apply(&event, shared::model::Clock::now(&*laboratory.clock)).await.unwrap();
+    laboratory.set_activity(name, activity).await;
     laboratory.advance(SLACK).await;
 }
 

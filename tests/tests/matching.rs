@@ -4,7 +4,6 @@
 use std::fmt::Write;
 
 use shared::model::Millis;
-use shared::router::Event;
 use tests::laboratory::{EXAMPLE, Laboratory};
 use tests::story::SLACK;
 
@@ -38,11 +37,7 @@ async fn a_worker_behind_a_hundred_who_do_not_fit_is_found() {
 }
 
 async fn goes(laboratory: &Laboratory, name: &str, activity: &str) {
-    let activities = laboratory.contact_centre.workspace.activities.values();
-    let activity = activities.into_iter().find(|known| known.friendly_name == activity).unwrap().sid;
-    let worker = laboratory.worker(name).await.sid;
-    let event = Event::ActivitySet { worker, activity, reject_pending: false };
-    laboratory.centre.store.apply(&event, shared::model::Clock::now(&*laboratory.clock)).await.unwrap();
+    laboratory.set_activity(name, activity).await;
     laboratory.advance(SLACK).await;
 }
 

@@ -89,10 +89,10 @@ impl Callbacks {
             }
         };
         let applied = self.store.apply(&event, self.clock.now()).await?;
-        match (event, applied.outcome) {
-            (Event::CustomerCallNamed { call, .. }, Outcome::Refused(_)) => self.stop(call, Some(task)).await,
-            _ => Ok(()),
+        if let (Event::CustomerCallNamed { call, .. }, Outcome::Refused(_)) = (event, applied.outcome) {
+            return self.stop(call, Some(task)).await;
         }
+        Ok(())
     }
 
     /// Rings a supervisor into a conference that goes on. The Reservation stays as it is, whatever becomes of that call.
