@@ -10,7 +10,9 @@ use std::sync::PoisonError;
 
 use futures_util::{StreamExt, stream};
 use serde::{Deserialize, Serialize};
-use shared::model::{Millis, ReservationSid, Task, TaskSid, Timestamp, Worker, WorkerSid, Workspace, WorkspaceSid};
+use shared::model::{
+    Millis, OpenStatus, ReservationSid, Task, TaskSid, Timestamp, Worker, WorkerSid, Workspace, WorkspaceSid,
+};
 use shared::planted::{self, Bug};
 use shared::router::effects::{self, Callback, Effect};
 use shared::router::order::{self, Line};
@@ -65,8 +67,8 @@ pub enum Sweep {
 struct Staff {
     /// Where somebody is free who would be served from.
     lines: BTreeSet<Line>,
-    /// What they hold, and whether it is wrapping.
-    held: BTreeMap<ReservationSid, bool>,
+    /// What they hold, and how far it has come.
+    held: BTreeMap<ReservationSid, OpenStatus>,
     /// Where they stand.
     stood_on: StoodOn,
     /// Could all be read?
@@ -206,7 +208,7 @@ impl Staff {
         if worker.readiness(workspace).is_some() {
             self.lines.extend(order::lines_for(workspace, worker));
         }
-        self.held.extend(worker.open_reservations.iter().map(|open| (open.sid, open.is_wrapping)));
+        self.held.extend(worker.open_reservations.iter().map(|open| (open.sid, open.status)));
     }
 
     /// May there be somebody for this Task?
@@ -218,7 +220,7 @@ impl Staff {
     /// May a Worker still hold what this gives back?
     fn may_hold(&self, release: &Release) -> bool {
         let held = self.held.get(&release.reservation);
-        !self.is_complete || held.is_some_and(|is_wrapping| !(*is_wrapping && release.is_wrapping))
+        !self.is_complete || held.is_some_and(|held| release.is_news_to(*held))
     }
 }
 

@@ -276,9 +276,9 @@ fn task_wake(workspace: &Workspace, old: Option<&Task>, new: &Task) -> Option<Wa
 fn is_freer(workspace: &Workspace, old: Option<&Worker>, new: &Worker) -> bool {
     let Some(ready) = new.readiness(workspace) else { return false };
     let Some(old) = old else { return true };
-    let capacities_are_same = || {
-        let capacity = |worker: &Worker, channel| worker.share(channel).configured_capacity;
-        workspace.task_channels.keys().all(|channel| capacity(old, *channel) == capacity(new, *channel))
+    let figures_are_same = || {
+        let figures = |worker: &Worker, channel| (worker.share(channel).configured_capacity, worker.accepted(channel));
+        workspace.task_channels.keys().all(|channel| figures(old, *channel) == figures(new, *channel))
     };
     let only_opened = || old.channels != new.channels && old.open_reservations == new.open_reservations;
     let same = planted::is(Bug::FreedWorkerNotServed)
@@ -288,6 +288,6 @@ fn is_freer(workspace: &Workspace, old: Option<&Worker>, new: &Worker) -> bool {
             && old.attributes == new.attributes
             && old.friendly_name == new.friendly_name
             && old.open_reservations.len() <= new.open_reservations.len()
-            && capacities_are_same();
+            && figures_are_same();
     !same
 }
