@@ -106,7 +106,7 @@ impl Story {
             looks.tick().await;
             let phone = self.look(caller, "caller").await?;
             self.press_once(&phone, press).await?;
-            self.pick_up().await?;
+            self.pick_up(caller).await?;
             if let Some(worker) = self.worker.clone() {
                 let worker = self.look(worker.call_sid, "worker").await?;
                 self.talk_then_hang_up(&phone, &worker).await?;
@@ -131,15 +131,18 @@ impl Story {
         Ok(())
     }
 
-    /// Answers the first Worker's phone that rings.
-    async fn pick_up(&mut self) -> Result<(), Failure> {
+    /// Answers the phone of the Worker who is offered this caller's Task. Others may be ringing for other callers.
+    async fn pick_up(&mut self, caller: CallSid) -> Result<(), Failure> {
         if self.worker.is_some() || !self.pressed {
             return Ok(());
         }
-        let ringing: Phones = self.get("/simulator/calls?status=ringing").await?;
-        let Some(worker) = ringing.calls.into_iter().find(|phone| phone.direction == "outbound-api") else {
+        let mut ringing: Phones = self.get("/simulator/calls?status=ringing").await?;
+        ringing.calls.retain(|phone| phone.direction == "outbound-api");
+        if ringing.calls.is_empty() {
             return Ok(());
-        };
+        }
+        let Some(offered_to) = self.offered_to(TaskSid::of_call(caller)).await? else { return Ok(()) };
+        let Some(worker) = ringing.calls.into_iter().find(|phone| phone.to == offered_to) else { return Ok(()) };
         self.post(&format!("/simulator/calls/{}/answer", worker.call_sid), &json!({})).await?;
         self.worker = Some(worker);
         Ok(())
@@ -157,8 +160,21 @@ impl Story {
         Ok(())
     }
 
+    /// The phone of the Worker to whom a Task is offered now, if there is one.
+    async fn offered_to(&self, task: TaskSid) -> Result<Option<String>, Failure> {
+        let workspace = format!("/v1/Workspaces/{}", self.workspace().await?);
+        let offers = format!("{workspace}/Tasks/{task}/Reservations?ReservationStatus=pending");
+        // The Task may not be there yet.
+        let Ok(offers) = self.api(&offers).await else { return Ok(None) };
+        let Some(worker) = offers.pointer("/reservations/0/worker_sid").and_then(Value::as_str) else {
+            return Ok(None);
+        };
+        let worker: Value = self.api(&format!("{workspace}/Workers/{worker}")).await?;
+        Ok(contact_uri(&worker))
+    }
+
     /// The Task is completed and the Worker whose phone rang is in wrap-up.
-    async fn wait_for_wrap_up(&self, caller: CallSid, contact_uri: String) -> Result<(), Failure> {
+    async fn wait_for_wrap_up(&self, caller: CallSid, phone: String) -> Result<(), Failure> {
         let workspace = self.workspace().await?;
         let task = TaskSid::of_call(caller);
         let mut looks = interval(LOOK_EVERY);
@@ -167,11 +183,7 @@ impl Story {
             let task: Value = self.api(&format!("/v1/Workspaces/{workspace}/Tasks/{task}")).await?;
             let workers: Value = self.api(&format!("/v1/Workspaces/{workspace}/Workers?ActivityName=Wrap-Up")).await?;
             let workers = workers.get("workers").and_then(Value::as_array).cloned().unwrap_or_default();
-            let is_ours = |worker: &&Value| {
-                let attributes = worker.get("attributes").and_then(Value::as_str).unwrap_or_default();
-                let attributes: Value = serde_json::from_str(attributes).unwrap_or_default();
-                attributes.get("contact_uri").and_then(Value::as_str) == Some(&contact_uri)
-            };
+            let is_ours = |worker: &&Value| contact_uri(worker).as_ref() == Some(&phone);
             let completed = task.get("assignment_status").and_then(Value::as_str) == Some("completed");
             if let (true, Some(worker)) = (completed, workers.iter().find(is_ours)) {
                 let name = worker.get("friendly_name").and_then(Value::as_str).unwrap_or_default();
@@ -212,4 +224,10 @@ impl Story {
     async fn post(&self, path: &str, body: &Value) -> Result<Value, Failure> {
         Ok(self.http.post(format!("{}{path}", self.base)).json(body).send().await?.error_for_status()?.json().await?)
     }
+}
+
+/// The phone of a Worker, as the API shows them.
+fn contact_uri(worker: &Value) -> Option<String> {
+    let attributes: Value = serde_json::from_str(worker.get("attributes")?.as_str()?).ok()?;
+    Some(attributes.get("contact_uri")?.as_str()?.to_owned())
 }

@@ -27,7 +27,7 @@ use crate::{Error, Routing};
 /// limits for two URLs, and some.
 const UNANSWERED_OFFER_AGE: Millis = Millis::from_secs(15);
 
-/// How often a quiet call is asked after, in minutes; the sweep comes every minute.
+/// How often a call is asked after, in minutes of its Task's age; the sweep comes every minute.
 const CALLER_CHECK_MINUTES: u64 = 3;
 
 /// Tasks and Workers for whom something is done at the same time.
@@ -224,11 +224,10 @@ impl Staff {
     }
 }
 
-/// A call whose Task has not changed for a while may have ended without anybody hearing of it: the carrier does not repeat
-/// what it tells at the end of a call.
+/// A call may have ended without anybody hearing of it: the carrier does not repeat what it tells at the end of a call.
 fn caller_to_check(task: &Task, now: Timestamp) -> Option<Callback> {
-    let quiet_minutes = now.since(task.date_updated).as_secs() / 60;
-    let is_due = !task.assignment_status.is_end() && quiet_minutes % CALLER_CHECK_MINUTES == CALLER_CHECK_MINUTES - 1;
+    let minutes = now.since(task.date_created).as_secs() / 60;
+    let is_due = !task.assignment_status.is_end() && minutes % CALLER_CHECK_MINUTES == CALLER_CHECK_MINUTES - 1;
     let dialed = || task.held_reservation()?.instruction.as_ref()?.customer_call_sid();
     let call = task.call_sid().or_else(dialed).filter(|_| is_due && !planted::is(Bug::CallerNotAskedAfter))?;
     Some(Callback::CheckCaller { call, task: task.sid })

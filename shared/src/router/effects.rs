@@ -186,6 +186,7 @@ pub fn of_task(workspace: &Workspace, old: Option<&Task>, new: &Task) -> Vec<Eff
         stopped_calls(old, new).map(|call| Effect::Call(Callback::StopWorkerCall { call, task: Some(new.sid) })),
     );
     effects.extend(stranded_caller(old, new).map(|call| Effect::Call(Callback::SendCallerOn { call, task: new.sid })));
+    effects.extend(doubtful_caller(old, new).map(|call| Effect::Call(Callback::CheckCaller { call, task: new.sid })));
     effects.extend(awaited_callers(old, new).map(Effect::Call));
     effects.extend(emptied_queue(old, new).map(|queue| Effect::Call(Callback::DeleteQueue { queue })));
     effects.extend(task_wake(workspace, old, new).map(Effect::Wake).filter(|_| !planted::is(Bug::TimerNotSent)));
@@ -259,6 +260,14 @@ fn stranded_caller(old: Option<&Task>, new: &Task) -> Option<CallSid> {
     let just_canceled = new.assignment_status == AssignmentStatus::Canceled && old.is_some_and(waited);
     let left_by_themselves = matches!(new.reason, Some(EndReason::Hangup | EndReason::LeftQueue));
     (just_canceled && !left_by_themselves).then(|| new.call_sid()).flatten()
+}
+
+/// The caller whose Task was offered in vain. They may have hung up unheard: a call that ends before the carrier has read the
+/// document that puts it into the queue never leaves the queue, and Workers would be rung for nobody.
+fn doubtful_caller(old: Option<&Task>, new: &Task) -> Option<CallSid> {
+    let was_reserved = old.is_some_and(|old| old.assignment_status == AssignmentStatus::Reserved);
+    let in_vain = was_reserved && new.assignment_status == AssignmentStatus::Pending;
+    new.call_sid().filter(|_| in_vain && !planted::is(Bug::CallerNotAskedAfter))
 }
 
 fn emptied_queue(old: Option<&Task>, new: &Task) -> Option<QueueSid> {
