@@ -8,7 +8,7 @@ use reqwest::Client;
 use runtime::Env;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use shared::model::{CallSid, TaskSid};
+use shared::model::CallSid;
 use tokio::time::{Instant, interval};
 
 use crate::cli::{Call, Start};
@@ -160,11 +160,12 @@ impl Story {
     /// The Task is completed and the Worker whose phone rang is in wrap-up.
     async fn wait_for_wrap_up(&self, caller: CallSid, contact_uri: String) -> Result<(), Failure> {
         let workspace = self.workspace().await?;
-        let task = TaskSid::of_call(caller);
+        // Whoever made the Task gave it its SID.
+        let of_caller = format!("EvaluateTaskAttributes=call_sid+%3D%3D+%22{caller}%22");
         let mut looks = interval(LOOK_EVERY);
         loop {
             looks.tick().await;
-            let task: Value = self.api(&format!("/v1/Workspaces/{workspace}/Tasks/{task}")).await?;
+            let tasks: Value = self.api(&format!("/v1/Workspaces/{workspace}/Tasks?{of_caller}")).await?;
             let workers: Value = self.api(&format!("/v1/Workspaces/{workspace}/Workers?ActivityName=Wrap-Up")).await?;
             let workers = workers.get("workers").and_then(Value::as_array).cloned().unwrap_or_default();
             let is_ours = |worker: &&Value| {
@@ -172,7 +173,8 @@ impl Story {
                 let attributes: Value = serde_json::from_str(attributes).unwrap_or_default();
                 attributes.get("contact_uri").and_then(Value::as_str) == Some(&contact_uri)
             };
-            let completed = task.get("assignment_status").and_then(Value::as_str) == Some("completed");
+            let status = tasks.pointer("/tasks/0/assignment_status").and_then(Value::as_str);
+            let completed = status == Some("completed");
             if let (true, Some(worker)) = (completed, workers.iter().find(is_ours)) {
                 let name = worker.get("friendly_name").and_then(Value::as_str).unwrap_or_default();
                 println!("The Task is completed and {name} is in Wrap-Up.");
