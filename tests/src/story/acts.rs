@@ -167,7 +167,7 @@ impl Stage {
     }
 
     /// The text, each known name in braces replaced by its SID, and `{mm:ss}` by that moment of the story.
-    fn with_sid(&self, text: &str) -> String {
+    pub(super) fn with_sid(&self, text: &str) -> String {
         let set_up = &self.laboratory.contact_centre;
         let workspace = &set_up.workspace;
         let tasks = self.tasks.iter().map(|(name, sid)| (name.clone(), sid.to_string()));

@@ -89,7 +89,8 @@ impl Stage {
         let begun = laboratory.clock.now();
         let (callers, tasks, replies) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
         let (slack, signed, enqueues) = (Millis::ZERO, None, story.documents.is_some());
-        let stage = Self { laboratory, customer, folder, set_up, begun, slack, enqueues, callers, tasks, replies, signed };
+        let stage =
+            Self { laboratory, customer, folder, set_up, begun, slack, enqueues, callers, tasks, replies, signed };
         for (path, body) in story.documents.iter().flatten() {
             let body = stage.with_sid(&body.replace("{customer}", &stage.customer.base));
             stage.customer.script(path, Scripted { status: 200, body, after: Duration::ZERO });
