@@ -119,6 +119,26 @@ fn can_wait(task: &Task) -> bool {
     }
 }
 
+/// How a Task ended, for the carrier. One that is gone ended long ago.
+fn end_of(task: Option<&Task>) -> TaskEnd {
+    match task.and_then(|task| task.reason.as_ref()) {
+        Some(EndReason::QueueFull) => TaskEnd::QueueFull,
+        Some(
+            EndReason::Hangup
+            | EndReason::LeftQueue
+            | EndReason::TaskTtlExceeded
+            | EndReason::WorkflowTimeout
+            | EndReason::WorkflowSkipped
+            | EndReason::MaxAssignmentsExceeded
+            | EndReason::ConversationEnded
+            | EndReason::WrapUpLimit
+            | EndReason::Deleted
+            | EndReason::Given(_),
+        )
+        | None => TaskEnd::Ended,
+    }
+}
+
 /// An error as the REST API words them (taskrouter.md section 1).
 fn refused(code: u32, message: &str) -> Reply {
     tracing::warn!(code, message, "a call cannot wait as a Task");
@@ -150,8 +170,7 @@ impl TaskRouter {
     /// False if the carrier did not make that Task; then whoever enqueued them has to tell them.
     pub async fn let_go(&self, call: CallSid, task: TaskSid) -> Result<bool, store::Error> {
         let ended = self.store.task(task).await?;
-        let is_full = ended.is_some_and(|task| task.reason == Some(EndReason::QueueFull));
-        Ok(self.tell(call, task, if is_full { TaskEnd::QueueFull } else { TaskEnd::Ended }))
+        Ok(self.tell(call, task, end_of(ended.as_ref())))
     }
 
     /// Lets everybody go who waits for nothing: what was to tell them may be lost.
@@ -161,9 +180,10 @@ impl TaskRouter {
         let tasks = self.store.tasks(&sids).await?;
         let tasks: BTreeMap<TaskSid, &Task> = tasks.iter().map(|task| (task.sid, task)).collect();
         for (call, task) in waiting {
-            if !tasks.get(&task).is_some_and(|task| can_wait(task)) {
+            let found = tasks.get(&task).copied();
+            if !found.is_some_and(can_wait) {
                 tracing::warn!(task_sid = %task, call_sid = %call, "a caller waited for a Task that has ended");
-                self.tell(call, task, TaskEnd::Ended);
+                self.tell(call, task, end_of(found));
             }
         }
         Ok(())
