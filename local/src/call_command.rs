@@ -106,7 +106,7 @@ impl Story {
             looks.tick().await;
             let phone = self.look(caller, "caller").await?;
             self.press_once(&phone, press).await?;
-            self.pick_up().await?;
+            self.pick_up(caller).await?;
             if let Some(worker) = self.worker.clone() {
                 let worker = self.look(worker.call_sid, "worker").await?;
                 self.talk_then_hang_up(&phone, &worker).await?;
@@ -131,15 +131,18 @@ impl Story {
         Ok(())
     }
 
-    /// Answers the first Worker's phone that rings.
-    async fn pick_up(&mut self) -> Result<(), Failure> {
+    /// Answers the phone of the Worker who is offered this caller's Task. Others may be ringing for other callers.
+    async fn pick_up(&mut self, caller: CallSid) -> Result<(), Failure> {
         if self.worker.is_some() || !self.pressed {
             return Ok(());
         }
-        let ringing: Phones = self.get("/simulator/calls?status=ringing").await?;
-        let Some(worker) = ringing.calls.into_iter().find(|phone| phone.direction == "outbound-api") else {
+        let mut ringing: Phones = self.get("/simulator/calls?status=ringing").await?;
+        ringing.calls.retain(|phone| phone.direction == "outbound-api");
+        if ringing.calls.is_empty() {
             return Ok(());
-        };
+        }
+        let Some(offered_to) = self.offered_to(caller).await? else { return Ok(()) };
+        let Some(worker) = ringing.calls.into_iter().find(|phone| phone.to == offered_to) else { return Ok(()) };
         self.post(&format!("/simulator/calls/{}/answer", worker.call_sid), &json!({})).await?;
         self.worker = Some(worker);
         Ok(())
@@ -157,23 +160,30 @@ impl Story {
         Ok(())
     }
 
+    /// The phone of the Worker to whom a caller's Task is offered now, if there is one.
+    async fn offered_to(&self, caller: CallSid) -> Result<Option<String>, Failure> {
+        let Some(task) = self.task_of(caller).await? else { return Ok(None) };
+        let workspace = format!("/v1/Workspaces/{}", self.workspace().await?);
+        let task = task.get("sid").and_then(Value::as_str).unwrap_or_default();
+        let offers = self.api(&format!("{workspace}/Tasks/{task}/Reservations?ReservationStatus=pending")).await?;
+        let Some(worker) = offers.pointer("/reservations/0/worker_sid").and_then(Value::as_str) else {
+            return Ok(None);
+        };
+        let worker: Value = self.api(&format!("{workspace}/Workers/{worker}")).await?;
+        Ok(contact_uri(&worker))
+    }
+
     /// The Task is completed and the Worker whose phone rang is in wrap-up.
-    async fn wait_for_wrap_up(&self, caller: CallSid, contact_uri: String) -> Result<(), Failure> {
+    async fn wait_for_wrap_up(&self, caller: CallSid, phone: String) -> Result<(), Failure> {
         let workspace = self.workspace().await?;
-        // Whoever made the Task gave it its SID.
-        let of_caller = format!("EvaluateTaskAttributes=call_sid+%3D%3D+%22{caller}%22");
         let mut looks = interval(LOOK_EVERY);
         loop {
             looks.tick().await;
-            let tasks: Value = self.api(&format!("/v1/Workspaces/{workspace}/Tasks?{of_caller}")).await?;
+            let task = self.task_of(caller).await?;
             let workers: Value = self.api(&format!("/v1/Workspaces/{workspace}/Workers?ActivityName=Wrap-Up")).await?;
             let workers = workers.get("workers").and_then(Value::as_array).cloned().unwrap_or_default();
-            let is_ours = |worker: &&Value| {
-                let attributes = worker.get("attributes").and_then(Value::as_str).unwrap_or_default();
-                let attributes: Value = serde_json::from_str(attributes).unwrap_or_default();
-                attributes.get("contact_uri").and_then(Value::as_str) == Some(&contact_uri)
-            };
-            let status = tasks.pointer("/tasks/0/assignment_status").and_then(Value::as_str);
+            let is_ours = |worker: &&Value| contact_uri(worker).as_ref() == Some(&phone);
+            let status = task.as_ref().and_then(|task| task.get("assignment_status")).and_then(Value::as_str);
             let completed = status == Some("completed");
             if let (true, Some(worker)) = (completed, workers.iter().find(is_ours)) {
                 let name = worker.get("friendly_name").and_then(Value::as_str).unwrap_or_default();
@@ -181,6 +191,14 @@ impl Story {
                 return Ok(());
             }
         }
+    }
+
+    /// A caller's Task, once there is one. Whoever made it gave it its SID, so it is found by the call it is about.
+    async fn task_of(&self, caller: CallSid) -> Result<Option<Value>, Failure> {
+        let workspace = self.workspace().await?;
+        let of_caller = format!("EvaluateTaskAttributes=call_sid+%3D%3D+%22{caller}%22");
+        let tasks: Value = self.api(&format!("/v1/Workspaces/{workspace}/Tasks?{of_caller}")).await?;
+        Ok(tasks.pointer("/tasks/0").cloned())
     }
 
     async fn workspace(&self) -> Result<String, Failure> {
@@ -214,4 +232,10 @@ impl Story {
     async fn post(&self, path: &str, body: &Value) -> Result<Value, Failure> {
         Ok(self.http.post(format!("{}{path}", self.base)).json(body).send().await?.error_for_status()?.json().await?)
     }
+}
+
+/// The phone of a Worker, as the API shows them.
+fn contact_uri(worker: &Value) -> Option<String> {
+    let attributes: Value = serde_json::from_str(worker.get("attributes")?.as_str()?).ok()?;
+    Some(attributes.get("contact_uri")?.as_str()?.to_owned())
 }

@@ -1,6 +1,8 @@
 //! What is on its way, and what can happen next.
 
-use shared::model::{ActivitySid, EndReason, ReservationSid, ReservationStatus, TaskSid, Timestamp, WorkerSid};
+use shared::model::{
+    ActivitySid, EndReason, OpenStatus, ReservationSid, ReservationStatus, TaskSid, Timestamp, WorkerSid,
+};
 use shared::router::effects::{Callback, Effect, Subject};
 use shared::router::release::Release;
 use shared::router::{Answer, Event};
@@ -15,7 +17,7 @@ pub enum Message {
     /// A Worker is free.
     Serve(WorkerSid),
     /// A Worker gets back what they still hold.
-    Release(WorkerSid, ReservationSid, bool, Option<ActivitySid>),
+    Release(WorkerSid, ReservationSid, Option<OpenStatus>, Option<ActivitySid>),
     /// A timer.
     Wake(TaskSid, Timestamp),
     /// An offer that somebody shall answer.
@@ -52,8 +54,8 @@ impl Message {
         match effect {
             Effect::Match(task) => Some(Self::Match(*task)),
             Effect::Serve(worker) => Some(Self::Serve(*worker)),
-            Effect::Release(Release { worker, reservation, is_wrapping, activity }) => {
-                Some(Self::Release(*worker, *reservation, *is_wrapping, *activity))
+            Effect::Release(Release { worker, reservation, keeps, activity }) => {
+                Some(Self::Release(*worker, *reservation, *keeps, *activity))
             }
             Effect::Wake(wake) => match wake.subject {
                 Subject::Task(task) => Some(Self::Wake(task, wake.at)),
@@ -69,8 +71,8 @@ impl Message {
         match self {
             Self::Match(task) | Self::Wake(task, _) => Event::Advance { task },
             Self::Serve(worker) => Event::ServeWorker { worker },
-            Self::Release(worker, reservation, is_wrapping, activity) => {
-                Event::Released(Release { worker, reservation, is_wrapping, activity })
+            Self::Release(worker, reservation, keeps, activity) => {
+                Event::Released(Release { worker, reservation, keeps, activity })
             }
             Self::Assignment(task, reservation) => Event::Answered { task, reservation, answer: choice.answer() },
             Self::HangUp(task) => Event::CallerGone { task, reason: EndReason::Hangup, carrier_queue: None },
@@ -93,11 +95,12 @@ impl Message {
                 offer.is_none_or(|offer| offer.status != ReservationStatus::Pending)
             }
             Self::HangUp(task) => state.task(task).is_none_or(|task| task.assignment_status.is_end()),
-            Self::Release(worker, reservation, is_wrapping, _) => {
+            Self::Release(worker, reservation, keeps, activity) => {
                 let slot = state
                     .worker(worker)
                     .and_then(|worker| worker.open_reservations.iter().find(|slot| slot.sid == reservation));
-                slot.is_none_or(|slot| is_wrapping && slot.is_wrapping)
+                let release = Release { worker, reservation, keeps, activity };
+                slot.is_none_or(|slot| !release.is_news_to(slot.status))
             }
             Self::Match(_) | Self::Serve(_) | Self::Wake(..) => false,
         }

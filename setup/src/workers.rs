@@ -14,9 +14,6 @@ use crate::reader::{Fields, Reader, is_e164};
 use crate::sids;
 use crate::workspace::Base;
 
-/// Workers a Workspace may have (taskrouter.md section 14).
-const WORKERS_MAX: usize = 15_000;
-
 /// Capacity in a channel when the file does not say (taskrouter.md section 2.4).
 pub(crate) const CAPACITY: u16 = 1;
 
@@ -54,7 +51,8 @@ impl DeclaredWorker {
 pub(crate) fn read(reader: &mut Reader<'_>, file: &Fields<'_>, base: &Base) -> Vec<DeclaredWorker> {
     let Some(workers) = reader.required(file, "workers") else { return Vec::new() };
     let mut names = Names::new("worker");
-    let workers = reader.list(workers, "workers", WORKERS_MAX);
+    let max = usize::try_from(base.workspace.rules.workers_max).unwrap_or(usize::MAX);
+    let workers = reader.list(workers, "workers", max);
     workers.iter().filter_map(|node| read_worker(reader, node, base, &mut names)).collect()
 }
 

@@ -2,7 +2,7 @@
 
 use shared::model::{
     ACTIVITIES_MAX, AccountSid, Activity, ActivitySid, AfterFailedReservation, OnTimeout, PartId, RoutingRules,
-    Workspace, WrapUp,
+    WORKERS_MAX, Workspace, WrapUp,
 };
 
 use crate::document::{Node, place};
@@ -26,7 +26,7 @@ const TASK_QUEUES_LIMIT: u32 = 20_000;
 /// Most waiting calls a TaskQueue can be allowed: each call that has to wait counts those before it.
 const WAITING_CALLS_LIMIT: u32 = 10_000;
 
-const WORKSPACE_KEYS: [&str; 15] = [
+const WORKSPACE_KEYS: [&str; 16] = [
     "name",
     "default_activity",
     "timeout_activity",
@@ -38,6 +38,7 @@ const WORKSPACE_KEYS: [&str; 15] = [
     "after_failed_reservation",
     "reoffer_pause",
     "ended_task_kept",
+    "workers_max",
     "task_queues_max",
     "waiting_calls_max",
     "event_callback",
@@ -96,6 +97,7 @@ fn read_rules(reader: &mut Reader<'_>, fields: &Fields<'_>) -> RoutingRules {
     let order = choice(reader, fields, "prioritize_queue_order", &TASK_ORDERS);
     let on_timeout = choice(reader, fields, "on_timeout", &ON_TIMEOUT);
     let after_failed = choice(reader, fields, "after_failed_reservation", &AFTER_FAILED_RESERVATION);
+    let workers_max = count(reader, fields, "workers_max", WORKERS_MAX);
     let task_queues_max = count(reader, fields, "task_queues_max", TASK_QUEUES_LIMIT);
     let waiting_calls_max = count(reader, fields, "waiting_calls_max", WAITING_CALLS_LIMIT);
     let mut span = |key, max_secs| {
@@ -105,6 +107,7 @@ fn read_rules(reader: &mut Reader<'_>, fields: &Fields<'_>) -> RoutingRules {
     RoutingRules {
         reoffer_pause: span("reoffer_pause", REOFFER_PAUSE_MAX_SECS).unwrap_or(usual.reoffer_pause),
         ended_task_kept: span("ended_task_kept", ENDED_TASK_KEPT_MAX_SECS).unwrap_or(usual.ended_task_kept),
+        workers_max: workers_max.unwrap_or(usual.workers_max),
         task_queues_max: task_queues_max.unwrap_or(usual.task_queues_max),
         waiting_calls_max: waiting_calls_max.unwrap_or(usual.waiting_calls_max),
         prioritize_queue_order: order.unwrap_or(usual.prioritize_queue_order),

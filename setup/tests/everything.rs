@@ -25,6 +25,7 @@ workspace:
   reoffer_pause: 0s
   ended_task_kept: 1h
   task_queues_max: 20
+  workers_max: 40
   waiting_calls_max: 30
   event_callback: https://example.com/events#rt=3000
   events_filter: [task.created, reservation.wrapup, task.created]
@@ -67,6 +68,7 @@ fn the_workspace_has_its_rules_and_events() {
         reoffer_pause: Millis::ZERO,
         ended_task_kept: Millis::from_secs(3_600),
         task_queues_max: 20,
+        workers_max: 40,
         waiting_calls_max: 30,
     };
     assert_eq!(workspace.rules, rules);

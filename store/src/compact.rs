@@ -12,7 +12,7 @@ use shared::model::{Reservation, TaskSid, WorkerSid};
 use crate::keys;
 
 /// Field of the model, name in the table. No short name is a field's name.
-const NAMES: [(&str, &str); 50] = [
+const NAMES: [(&str, &str); 51] = [
     ("accepts", "ax"),
     ("activity_sid", "ac"),
     ("answered", "aw"),
@@ -36,12 +36,13 @@ const NAMES: [(&str, &str); 50] = [
     ("friendly_name", "fn"),
     ("ignore_capacity", "ic"),
     ("instruction", "in"),
-    ("is_wrapping", "iw"),
     ("last_reserved_at", "lr"),
+    ("lasted", "la"),
     ("open_reservations", "or"),
     ("plan", "pl"),
     ("position", "po"),
     ("post_work_activity_sid", "pw"),
+    ("previous_activity", "pa"),
     ("priority", "pr"),
     ("put_in_line", "il"),
     ("reason", "re"),

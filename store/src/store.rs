@@ -5,7 +5,7 @@ use std::sync::Arc;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{Put, Select, TransactWriteItem};
 use serde::de::DeserializeOwned;
-use shared::model::{Centre, Readiness, Task, TaskSid, Timestamp, Worker, WorkerSid, Workspace};
+use shared::model::{Centre, Readiness, Task, TaskSid, Timestamp, Worker, WorkerSid, Workspace, WorkspaceSid};
 use shared::planted::{self, Bug};
 use shared::router::order::Line;
 use shared::router::{Decision, WorkersWritten};
@@ -132,14 +132,25 @@ impl Store {
 
     /// How many Tasks wait in a line, counted up to `limit` or a little further. A hint: the index may lag behind.
     pub async fn waiting_count(&self, line: Line, limit: u32) -> Result<u32, Error> {
+        self.count(keys::BOARD, keys::BOARD_PK, keys::waiting_board(line), limit).await
+    }
+
+    /// How many Workers a Workspace has, counted up to `limit` or a little further: a query for each seven thousand. A hint:
+    /// the index may lag behind.
+    pub async fn workers_count(&self, workspace: WorkspaceSid, limit: u32) -> Result<u32, Error> {
+        self.count(keys::LISTING, keys::LISTING_PK, keys::worker_listing(workspace), limit).await
+    }
+
+    /// Counts what stands in a partition of an index.
+    async fn count(&self, index: &str, key: &str, partition: String, limit: u32) -> Result<u32, Error> {
         let mut pages = self
             .client
             .query()
             .table_name(&*self.table)
-            .index_name(keys::BOARD)
-            .key_condition_expression("#pk = :board")
-            .expression_attribute_names("#pk", keys::BOARD_PK)
-            .expression_attribute_values(":board", text(keys::waiting_board(line)))
+            .index_name(index)
+            .key_condition_expression("#pk = :partition")
+            .expression_attribute_names("#pk", key)
+            .expression_attribute_values(":partition", text(partition))
             .select(Select::Count)
             .limit(i32::try_from(limit).unwrap_or(i32::MAX))
             .into_paginator()

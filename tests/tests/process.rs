@@ -152,6 +152,10 @@ async fn the_call_command_reaches_wrap_up_or_fails() {
     let folder = tempfile::tempdir().unwrap();
     let port = free_port();
     let process = Process::start(folder.path(), port, &["--data", "data"]).await;
+    // A phone that rings for somebody else is left alone.
+    dial(&process, "+17075550181", "1").await;
+    let rings = |phones: &Value| (!phones["calls"].as_array()?.is_empty()).then_some(());
+    process.until("/simulator/calls?status=ringing", rings).await;
     let port = port.to_string();
     for (digit, patience, succeeds, expected) in
         [("1", "30", true, "is in Wrap-Up"), ("2", "30", true, "is in Wrap-Up"), ("9", "2", false, "")]

@@ -41,6 +41,7 @@ impl Parameters {
     }
 
     fn decode(text: &[u8]) -> Result<Self, ApiError> {
+        check_encoding(text)?;
         let pairs: Vec<_> = form_urlencoded::parse(text).into_owned().take(PARAMETERS_MAX + 1).collect();
         match pairs.len() {
             0..=PARAMETERS_MAX => Ok(Self(pairs)),
@@ -129,6 +130,17 @@ impl Parameters {
         let problem = || format!("expected 1 to {FRIENDLY_NAME_CHARS_MAX} characters");
         if fits { Ok(Some(text)) } else { Err(ApiError::parameter(name, problem())) }
     }
+}
+
+/// Bytes that are no text would be stored as something else than was sent.
+fn check_encoding(text: &[u8]) -> Result<(), ApiError> {
+    let is_text = |bytes: &[u8]| percent_encoding::percent_decode(bytes).decode_utf8().is_ok();
+    if is_text(text) {
+        return Ok(());
+    }
+    let wrong = text.split(|byte| *byte == b'&').find(|pair| !is_text(pair)).unwrap_or_default();
+    let name = wrong.split(|byte| *byte == b'=').next().unwrap_or_default();
+    Err(ApiError::parameter(&String::from_utf8_lossy(name), "expected UTF-8, percent-encoded"))
 }
 
 fn is_form(content_type: &str) -> bool {

@@ -273,6 +273,8 @@ async fn a_body_that_is_too_large_or_no_form_is_refused() {
     let path = format!("{WS}/{TASK}");
     let (status, _, body) = ask(signed_in("POST", &path, &"a".repeat(BODY_BYTES_MAX + 1))).await;
     assert_eq!((status.as_u16(), &body["code"]), (413, &json!(20_001)));
+    let (status, _, body) = ask(signed_in("POST", &path, "Template=NONE&FriendlyName=caf%E9")).await;
+    assert_eq!((status.as_u16(), &body["message"]), (400, &json!("FriendlyName: expected UTF-8, percent-encoded")));
     let (status, _, body) = ask(signed_in("POST", &path, &"a=1&".repeat(parameters::PARAMETERS_MAX + 1))).await;
     assert_eq!((status.as_u16(), &body["message"]), (400, &json!("there are more than 200 parameters")));
     let mut request = signed_in("POST", &path, "{\"AssignmentStatus\":\"completed\"}");

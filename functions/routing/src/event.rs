@@ -3,6 +3,7 @@
 use aws_lambda_events::event::dynamodb::EventRecord;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use shared::model::Millis;
 use shared::router::effects::Wake;
 
 use crate::{Error, Routing, Sweep};
@@ -64,8 +65,14 @@ pub async fn handle(routing: &Routing, event: Incoming) -> Result<Value, Error> 
     }
 }
 
+/// How old a record may be when it is handled before that is worth a line in the log.
+const BEHIND_MAX: Millis = Millis::from_secs(10);
+
 /// Goes through the records in order and stops at the first that fails: the platform repeats from there on.
 async fn on_stream(routing: &Routing, records: Vec<EventRecord>) -> Vec<String> {
+    if let Some(behind) = records.first().map(|record| routing.age(record)).filter(|age| *age > BEHIND_MAX) {
+        tracing::warn!(behind_secs = behind.as_secs(), records = records.len(), "routing is behind what is written");
+    }
     for record in records {
         if let Err(error) = routing.on_record(&record).await {
             let sequence_number = record.change.sequence_number.unwrap_or_default();

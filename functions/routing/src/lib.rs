@@ -91,6 +91,11 @@ impl Routing {
         }
     }
 
+    /// How long ago what a record says was written.
+    fn age(&self, record: &EventRecord) -> Millis {
+        self.clock.now().since(stream::written_at(record))
+    }
+
     /// Looks again at what a timer is about. One that comes before its time, as every long one does, is sent on.
     pub async fn on_wake(&self, wake: Wake) -> Result<(), Error> {
         let now = self.clock.now();
@@ -155,7 +160,7 @@ impl Routing {
     async fn workspace(&self, sid: WorkspaceSid) -> Result<Option<Arc<Workspace>>, Error> {
         let workspace = self.store.workspace(sid, self.clock.now()).await?;
         if workspace.is_none() {
-            tracing::warn!(workspace_sid = %sid, "a change in a Workspace that is not there");
+            tracing::debug!(workspace_sid = %sid, "a change in a Workspace that was deleted");
         }
         Ok(workspace)
     }

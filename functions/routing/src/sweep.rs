@@ -10,7 +10,9 @@ use std::sync::PoisonError;
 
 use futures_util::{StreamExt, stream};
 use serde::{Deserialize, Serialize};
-use shared::model::{Millis, ReservationSid, Task, TaskSid, Timestamp, Worker, WorkerSid, Workspace, WorkspaceSid};
+use shared::model::{
+    Millis, OpenStatus, ReservationSid, Task, TaskSid, Timestamp, Worker, WorkerSid, Workspace, WorkspaceSid,
+};
 use shared::planted::{self, Bug};
 use shared::router::effects::{self, Callback, Effect};
 use shared::router::order::{self, Line};
@@ -25,7 +27,7 @@ use crate::{Error, Routing};
 /// limits for two URLs, and some.
 const UNANSWERED_OFFER_AGE: Millis = Millis::from_secs(15);
 
-/// How often a quiet call is asked after, in minutes; the sweep comes every minute.
+/// How often a call is asked after, in minutes of its Task's age; the sweep comes every minute.
 const CALLER_CHECK_MINUTES: u64 = 3;
 
 /// Tasks and Workers for whom something is done at the same time.
@@ -65,8 +67,8 @@ pub enum Sweep {
 struct Staff {
     /// Where somebody is free who would be served from.
     lines: BTreeSet<Line>,
-    /// What they hold, and whether it is wrapping.
-    held: BTreeMap<ReservationSid, bool>,
+    /// What they hold, and how far it has come.
+    held: BTreeMap<ReservationSid, OpenStatus>,
     /// Where they stand.
     stood_on: StoodOn,
     /// Could all be read?
@@ -206,7 +208,7 @@ impl Staff {
         if worker.readiness(workspace).is_some() {
             self.lines.extend(order::lines_for(workspace, worker));
         }
-        self.held.extend(worker.open_reservations.iter().map(|open| (open.sid, open.is_wrapping)));
+        self.held.extend(worker.open_reservations.iter().map(|open| (open.sid, open.status)));
     }
 
     /// May there be somebody for this Task?
@@ -218,15 +220,14 @@ impl Staff {
     /// May a Worker still hold what this gives back?
     fn may_hold(&self, release: &Release) -> bool {
         let held = self.held.get(&release.reservation);
-        !self.is_complete || held.is_some_and(|is_wrapping| !(*is_wrapping && release.is_wrapping))
+        !self.is_complete || held.is_some_and(|held| release.is_news_to(*held))
     }
 }
 
-/// A call whose Task has not changed for a while may have ended without anybody hearing of it: the carrier does not repeat
-/// what it tells at the end of a call.
+/// A call may have ended without anybody hearing of it: the carrier does not repeat what it tells at the end of a call.
 fn caller_to_check(task: &Task, now: Timestamp) -> Option<Callback> {
-    let quiet_minutes = now.since(task.date_updated).as_secs() / 60;
-    let is_due = !task.assignment_status.is_end() && quiet_minutes % CALLER_CHECK_MINUTES == CALLER_CHECK_MINUTES - 1;
+    let minutes = now.since(task.date_created).as_secs() / 60;
+    let is_due = !task.assignment_status.is_end() && minutes % CALLER_CHECK_MINUTES == CALLER_CHECK_MINUTES - 1;
     let dialed = || task.held_reservation()?.instruction.as_ref()?.customer_call_sid();
     let call = task.call_sid().or_else(dialed).filter(|_| is_due && !planted::is(Bug::CallerNotAskedAfter))?;
     Some(Callback::CheckCaller { call, task: task.sid })

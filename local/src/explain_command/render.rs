@@ -62,7 +62,7 @@ fn capacity(channel: &Channel) -> String {
     let closed = if channel.available { "" } else { ", set to unavailable" };
     let held: Vec<String> = channel.task_sids.iter().map(ToString::to_string).collect();
     let held = if held.is_empty() { String::new() } else { format!(": {}", held.join(", ")) };
-    format!("{} of {} taken{closed}{held}", channel.assigned_tasks, channel.configured_capacity)
+    format!("{} of {} taken{closed}{held}", channel.occupied, channel.configured_capacity)
 }
 
 fn count(count: Ahead, one: &str) -> String {
@@ -225,7 +225,7 @@ Other Workers
             "friendly_name": "Maya", "summary": "Something comes.", "activity_sid": "WA00000000000000000000000000000001",
             "activity_name": "Available", "available": true, "date_status_changed": "2026-11-23T12:00:00Z",
             "channels": [{
-                "task_channel_unique_name": "voice", "available": false, "configured_capacity": 2, "assigned_tasks": 1,
+                "task_channel_unique_name": "voice", "available": false, "configured_capacity": 2, "occupied": 1,
                 "has_slot": false, "task_sids": ["WT00000000000000000000000000000003"],
             }],
             "waiting_for_them": [],

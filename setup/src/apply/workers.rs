@@ -142,10 +142,6 @@ fn with_news(worker: Worker, declared: &DeclaredWorker, news: News, now: Timesta
     }
 }
 
-fn in_activity(mut worker: Worker, activity: ActivitySid, now: Timestamp) -> Worker {
-    if worker.activity_sid != activity {
-        worker.activity_sid = activity;
-        worker.date_status_changed = now;
-    }
-    worker
+fn in_activity(worker: Worker, activity: ActivitySid, now: Timestamp) -> Worker {
+    if worker.activity_sid == activity { worker } else { worker.in_activity(activity, now) }
 }

@@ -76,6 +76,7 @@ fn a_wrong_rule_is_told_with_the_choices_there_are() {
             "6:20: ended_task_kept: expected a span of time such as 120s, 20m or 1h, from 0s to 1209600s, got \"400h\"",
         ),
         ("task_queues_max: 0", "6:20: task_queues_max: expected a whole number from 1 to 20000, got 0"),
+        ("workers_max: 15001", "6:16: workers_max: expected a whole number from 1 to 15000, got 15001"),
         ("waiting_calls_max: 10001", "6:22: waiting_calls_max: expected a whole number from 1 to 10000, got 10001"),
     ]);
 }

@@ -24,8 +24,8 @@ pub use attributes::{ATTRIBUTES_CHARS_MAX, Attributes, AttributesError};
 pub use centre::Centre;
 pub use event_type::{EventType, EventTypeError};
 pub use expression::{
-    Comparison, EXPRESSION_CHARS_MAX, EXPRESSION_DEPTH_MAX, Expression, ExpressionError, Operand, Operator, Path,
-    PathStep, SkipIfError, Term,
+    ASSIGNED_TASKS_KEY, CHANNEL_KEY, Comparison, EXPRESSION_CHARS_MAX, EXPRESSION_DEPTH_MAX, Expression,
+    ExpressionError, Operand, Operator, Path, PathStep, SkipIfError, Term,
 };
 pub use ids::*;
 pub use instruction::{Instruction, IssuedInstruction};
@@ -42,7 +42,10 @@ pub use task_channel::{
 pub use task_queue::{EVERYBODY, RESERVED_WORKERS_MAX, TASK_QUEUES_MAX, TaskOrder, TaskQueue, WAITING_CALLS_MAX};
 pub use time::{Clock, Millis, Timestamp};
 pub use url::{URL_CHARS_MAX, is_own_path, is_url};
-pub use worker::{IdleKey, OpenReservation, Readiness, Roster, Slots, WORKER_CAPACITY_MAX, Worker, WorkerChannel};
+pub use worker::{
+    IdleKey, OpenReservation, OpenStatus, PreviousActivity, Readiness, Roster, Slots, WORKER_CAPACITY_MAX, WORKERS_MAX,
+    Worker, WorkerChannel,
+};
 pub use workflow::{
     CONFIGURATION_BYTES_MAX, Configuration, ConfigurationError, DEFAULT_FILTER_KEYS, Filter, KnownWorker, OrderBy,
     OrderClause, RESERVATION_TIMEOUT_DEFAULT, RESERVATION_TIMEOUT_MAX_SECS, STEPS_MAX, TARGET_KEYS, Target,

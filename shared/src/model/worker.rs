@@ -24,6 +24,9 @@ pub struct Worker {
     pub activity_sid: ActivitySid,
     /// Since when.
     pub date_status_changed: Timestamp,
+    /// What they were doing before that; `None`: they have been in one Activity since they were made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous_activity: Option<PreviousActivity>,
     /// When the Worker was made; breaks ties between Workers who never had a Task.
     pub date_created: Timestamp,
     /// When anything about them last changed.
@@ -39,6 +42,15 @@ pub struct Worker {
     pub roster: Roster,
     /// Rises by one with every write; a write that expected another version is refused.
     pub version: u64,
+}
+
+/// What a Worker was doing before what they are doing now (taskrouter.md section 12.3, "worker").
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PreviousActivity {
+    /// What.
+    pub activity_sid: ActivitySid,
+    /// For how long.
+    pub lasted: Millis,
 }
 
 /// A Worker's share of one TaskChannel.
@@ -66,6 +78,9 @@ pub struct Slots {
     pub taken: usize,
 }
 
+/// Workers a Workspace may have unless it says otherwise (taskrouter.md sections 14 and 18).
+pub const WORKERS_MAX: u32 = 15_000;
+
 /// Highest capacity in one channel: a Worker's item lists every open Reservation, and an item of the table holds 400 KB.
 pub const WORKER_CAPACITY_MAX: u16 = 500;
 
@@ -89,9 +104,23 @@ pub struct OpenReservation {
     pub task_sid: TaskSid,
     /// The channel whose slot it takes.
     pub channel: TaskChannelName,
-    /// Is the Worker wrapping up? Then they have gone on to the Activity after the conversation.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub is_wrapping: bool,
+    /// How far it has come.
+    #[serde(default, skip_serializing_if = "OpenStatus::is_pending")]
+    pub status: OpenStatus,
+}
+
+/// How far an open Reservation has come, as its Worker's item knows it. A later one never gives way to an earlier one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OpenStatus {
+    /// Offered; or accepted, in a Workspace where nothing asks who has accepted
+    /// ([`super::Workspace::asks_for_assigned_tasks`]).
+    #[default]
+    Pending,
+    /// Accepted.
+    Accepted,
+    /// Wrapping up: the Worker has gone on to the Activity after the conversation.
+    Wrapping,
 }
 
 /// What the order of idle Workers compares: last Reservation, then age, then id.
@@ -119,6 +148,7 @@ impl Worker {
             attributes: Attributes::default(),
             activity_sid,
             date_status_changed: now,
+            previous_activity: None,
             date_created: now,
             date_updated: now,
             channels: Vec::new(),
@@ -146,6 +176,20 @@ impl Worker {
     /// Reservations of a TaskChannel that take up its capacity: pending, accepted and wrapping ones.
     pub fn occupied(&self, channel: TaskChannelName) -> usize {
         self.open_reservations.iter().filter(|open| open.channel == channel).count()
+    }
+
+    /// Reservations of a TaskChannel that the Worker has accepted and not yet wrapped up (taskrouter.md section 2.4,
+    /// `assigned_tasks`), as far as their item says so ([`OpenStatus::Pending`]).
+    pub fn accepted(&self, channel: TaskChannelName) -> usize {
+        let accepted = |open: &&OpenReservation| open.channel == channel && open.status == OpenStatus::Accepted;
+        self.open_reservations.iter().filter(accepted).count()
+    }
+
+    /// The same Worker in another Activity from `now` on.
+    pub fn in_activity(self, activity_sid: ActivitySid, now: Timestamp) -> Self {
+        let lasted = now.since(self.date_status_changed);
+        let previous_activity = Some(PreviousActivity { activity_sid: self.activity_sid, lasted });
+        Self { activity_sid, date_status_changed: now, previous_activity, ..self }
     }
 
     /// The id of the Worker's share of a TaskChannel: it follows from both.
@@ -204,6 +248,13 @@ impl Worker {
     /// When a Worker who entered the Activity at `date_status_changed` has been in it for `limit`.
     pub fn activity_ends_at(&self, limit: Millis) -> Timestamp {
         self.date_status_changed + limit
+    }
+}
+
+impl OpenStatus {
+    /// Is it the first one, which is not written?
+    fn is_pending(&self) -> bool {
+        *self == Self::Pending
     }
 }
 

@@ -104,7 +104,21 @@ impl Target {
     }
 }
 
+impl Target {
+    /// Does whom it wants, or whom first, depend on how many Tasks a Worker has accepted?
+    fn asks_for_assigned_tasks(&self) -> bool {
+        let clauses = self.order_by.as_ref().map_or(&[][..], OrderBy::clauses);
+        self.expression.as_ref().is_some_and(Expression::asks_for_assigned_tasks)
+            || clauses.iter().any(|clause| clause.path.asks_for_assigned_tasks())
+    }
+}
+
 impl Configuration {
+    /// Does any step ask how many Tasks a Worker has accepted?
+    pub fn asks_for_assigned_tasks(&self) -> bool {
+        self.targets().any(Target::asks_for_assigned_tasks)
+    }
+
     /// Every step, filter by filter, the default filter last.
     pub fn targets(&self) -> impl Iterator<Item = &Target> {
         self.filters.iter().flat_map(|filter| &filter.targets).chain(&self.default_filter)

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::{
     Activity, ActivitySid, Configuration, EventType, Ledger, Millis, Readiness, TASK_QUEUES_MAX, Task, TaskChannel,
-    TaskChannelName, TaskOrder, TaskQueue, TaskQueueSid, Timestamp, WAITING_CALLS_MAX, Workflow, WorkflowSid,
-    WorkspaceSid,
+    TaskChannelName, TaskOrder, TaskQueue, TaskQueueSid, Timestamp, WAITING_CALLS_MAX, WORKERS_MAX, Workflow,
+    WorkflowSid, WorkspaceSid,
 };
 
 /// Workspaces an account may have: the schedule's sweep looks after each of them every minute.
@@ -38,6 +38,8 @@ pub struct RoutingRules {
     pub reoffer_pause: Millis,
     /// How long an ended Task can still be read (section 14).
     pub ended_task_kept: Millis,
+    /// Workers there may be.
+    pub workers_max: u32,
     /// TaskQueues there may be.
     pub task_queues_max: u32,
     /// Calls that may wait in one TaskQueue. Who comes when it is full does not wait: the Task is canceled and the caller told.
@@ -72,6 +74,7 @@ impl Default for RoutingRules {
             after_failed_reservation: AfterFailedReservation::StayInStep,
             reoffer_pause: Millis::from_secs(5),
             ended_task_kept: Millis::from_secs(300),
+            workers_max: WORKERS_MAX,
             task_queues_max: TASK_QUEUES_MAX,
             waiting_calls_max: WAITING_CALLS_MAX,
         }
@@ -157,6 +160,13 @@ impl Workspace {
     /// Does this Workspace know what the Task started with? If not it was read before that was saved.
     pub fn is_as_new_as(&self, task: &Task) -> bool {
         self.workflows.get(&task.workflow_sid).is_some_and(|workflow| workflow.version >= task.workflow_version)
+    }
+
+    /// Does any step that a Task may be in ask how many Tasks a Worker has accepted? Only then a Worker's item says so
+    /// ([`super::OpenStatus::Accepted`]): it costs a write of each call.
+    pub fn asks_for_assigned_tasks(&self) -> bool {
+        let today = self.workflows.values().map(|workflow| &workflow.configuration);
+        today.chain(self.superseded.values()).any(Configuration::asks_for_assigned_tasks)
     }
 
     /// The configuration a Task follows: the one it started with, or today's if that one is no longer known.

@@ -186,6 +186,7 @@ pub fn of_task(workspace: &Workspace, old: Option<&Task>, new: &Task) -> Vec<Eff
         stopped_calls(old, new).map(|call| Effect::Call(Callback::StopWorkerCall { call, task: Some(new.sid) })),
     );
     effects.extend(stranded_caller(old, new).map(|call| Effect::Call(Callback::SendCallerOn { call, task: new.sid })));
+    effects.extend(doubtful_caller(old, new).map(|call| Effect::Call(Callback::CheckCaller { call, task: new.sid })));
     effects.extend(awaited_callers(old, new).map(Effect::Call));
     effects.extend(emptied_queue(old, new).map(|queue| Effect::Call(Callback::DeleteQueue { queue })));
     effects.extend(task_wake(workspace, old, new).map(Effect::Wake).filter(|_| !planted::is(Bug::TimerNotSent)));
@@ -261,6 +262,14 @@ fn stranded_caller(old: Option<&Task>, new: &Task) -> Option<CallSid> {
     (just_canceled && !left_by_themselves).then(|| new.call_sid()).flatten()
 }
 
+/// The caller whose Task was offered in vain. They may have hung up unheard: a call that ends before the carrier has read the
+/// document that puts it into the queue never leaves the queue, and Workers would be rung for nobody.
+fn doubtful_caller(old: Option<&Task>, new: &Task) -> Option<CallSid> {
+    let was_reserved = old.is_some_and(|old| old.assignment_status == AssignmentStatus::Reserved);
+    let in_vain = was_reserved && new.assignment_status == AssignmentStatus::Pending;
+    new.call_sid().filter(|_| in_vain && !planted::is(Bug::CallerNotAskedAfter))
+}
+
 fn emptied_queue(old: Option<&Task>, new: &Task) -> Option<QueueSid> {
     let known_before = old.is_some_and(|old| old.carrier_queue_sid.is_some() && old.assignment_status.is_end());
     new.carrier_queue_sid.filter(|_| new.assignment_status.is_end() && !known_before)
@@ -276,9 +285,9 @@ fn task_wake(workspace: &Workspace, old: Option<&Task>, new: &Task) -> Option<Wa
 fn is_freer(workspace: &Workspace, old: Option<&Worker>, new: &Worker) -> bool {
     let Some(ready) = new.readiness(workspace) else { return false };
     let Some(old) = old else { return true };
-    let capacities_are_same = || {
-        let capacity = |worker: &Worker, channel| worker.share(channel).configured_capacity;
-        workspace.task_channels.keys().all(|channel| capacity(old, *channel) == capacity(new, *channel))
+    let figures_are_same = || {
+        let figures = |worker: &Worker, channel| (worker.share(channel).configured_capacity, worker.accepted(channel));
+        workspace.task_channels.keys().all(|channel| figures(old, *channel) == figures(new, *channel))
     };
     let only_opened = || old.channels != new.channels && old.open_reservations == new.open_reservations;
     let same = planted::is(Bug::FreedWorkerNotServed)
@@ -288,6 +297,6 @@ fn is_freer(workspace: &Workspace, old: Option<&Worker>, new: &Worker) -> bool {
             && old.attributes == new.attributes
             && old.friendly_name == new.friendly_name
             && old.open_reservations.len() <= new.open_reservations.len()
-            && capacities_are_same();
+            && figures_are_same();
     !same
 }

@@ -7,8 +7,8 @@ use super::decision::{Draft, Refusal};
 use super::expression::{TargetScope, Value, WorkerScope};
 use super::{RESERVATION_ROUNDS_MAX, deadline, ending, known_worker, order, workflow};
 use crate::model::{
-    AssignmentStatus, EndReason, Expression, IdleKey, KnownWorker, OpenReservation, OrderBy, OrderClause, Reservation,
-    RoutingTarget, Slots, Target, Task, TaskChannelName, TaskSid, Timestamp, Worker, WorkerSid, Workspace,
+    AssignmentStatus, EndReason, Expression, IdleKey, KnownWorker, OpenReservation, OpenStatus, OrderBy, OrderClause,
+    Reservation, RoutingTarget, Slots, Target, Task, TaskChannelName, TaskSid, Timestamp, Worker, WorkerSid, Workspace,
 };
 use crate::planted::{self, Bug};
 
@@ -263,7 +263,7 @@ fn reserve(draft: &mut Draft<'_>, sid: TaskSid, workers: &[WorkerSid]) -> Result
     for worker_sid in workers {
         let reservation_sid = Reservation::derive_sid(sid, round, *worker_sid);
         let Some(worker) = draft.worker_mut(*worker_sid) else { continue };
-        let open = OpenReservation { sid: reservation_sid, task_sid: sid, channel, is_wrapping: false };
+        let open = OpenReservation { sid: reservation_sid, task_sid: sid, channel, status: OpenStatus::Pending };
         take_slot(worker, open, now);
         let name = &worker.friendly_name;
         reservations.push(Reservation::new(reservation_sid, *worker_sid, name, now, now + timeout));

@@ -45,6 +45,10 @@ use decision::Draft;
 /// Rounds of Reservations a Task gets before it is canceled (taskrouter.md section 14).
 pub const RESERVATION_ROUNDS_MAX: u32 = 1_000;
 
+/// Reservations rejected together with their Worker's Activity: a write holds 100 items, and the Worker and a change of their
+/// name take three.
+pub const REJECTIONS_AT_ONCE_MAX: usize = 97;
+
 /// How long a Task may be assigned; then it is removed (taskrouter.md section 14).
 pub const ASSIGNED_MAX: Millis = Millis::from_secs(86_400);
 

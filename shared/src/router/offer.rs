@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::decision::{Draft, Refusal};
 use super::event::Answer;
-use super::{CALL_CREATION_LIMIT, ON_HOLD_MAX, RING_MARGIN};
+use super::{CALL_CREATION_LIMIT, ON_HOLD_MAX, RING_MARGIN, release};
 use crate::model::instruction::Plan;
 use crate::model::{
     ActivitySid, AssignmentStatus, CallSid, IssuedInstruction, Millis, Reservation, ReservationSid, ReservationStatus,
@@ -211,9 +211,13 @@ pub(super) fn accept(draft: &mut Draft<'_>, task: TaskSid, reservation: Reservat
         draft.end_reservation(task, other, ReservationStatus::Rescinded)?;
     }
     let now = draft.now;
+    let workspace = draft.workspace;
     let accepted = pending_mut(draft, task, reservation)?;
     accepted.status = ReservationStatus::Accepted;
     accepted.date_updated = now;
+    if let Some(noted) = release::of_reservation(workspace, accepted) {
+        release::give_back(draft, &noted)?;
+    }
     let task = draft.task_mut(task)?;
     task.assignment_status = AssignmentStatus::Assigned;
     task.failed_offers.clear();

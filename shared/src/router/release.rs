@@ -1,5 +1,5 @@
 //! What a Worker gets back when a Reservation of theirs has ended or wraps up: the slot, and the Activity they go on to
-//! (taskrouter.md sections 3 and 6).
+//! (taskrouter.md sections 3 and 6). Where something asks how many Tasks Workers have accepted, that is noted the same way.
 //!
 //! Taking a slot is atomic with the Task; giving it back follows the Task's write. Usually the same writer does both, one
 //! after the other. Should it die in between, the Task's stream record says the same once more ([`of_task`]), and a
@@ -8,7 +8,7 @@
 use super::decision::{Draft, Refusal};
 use super::worker::enter_activity;
 use crate::model::{
-    ActivitySid, OnTimeout, Reservation, ReservationSid, ReservationStatus, Task, WorkerSid, Workspace,
+    ActivitySid, OnTimeout, OpenStatus, Reservation, ReservationSid, ReservationStatus, Task, WorkerSid, Workspace,
 };
 use crate::planted::{self, Bug};
 
@@ -19,10 +19,17 @@ pub struct Release {
     pub worker: WorkerSid,
     /// Which Reservation.
     pub reservation: ReservationSid,
-    /// Does the slot stay taken, for the paperwork?
-    pub is_wrapping: bool,
+    /// What the slot is kept for; `None`: it is given back.
+    pub keeps: Option<OpenStatus>,
     /// The Activity the Worker goes on to.
     pub activity: Option<ActivitySid>,
+}
+
+impl Release {
+    /// Does it change anything for a Worker whose slot is taken for this?
+    pub fn is_news_to(&self, held: OpenStatus) -> bool {
+        self.keeps.is_none_or(|status| status > held)
+    }
 }
 
 /// What follows for Workers from a Task's write.
@@ -30,34 +37,36 @@ pub(super) fn of_task(workspace: &Workspace, old: Option<&Task>, new: &Task) -> 
     new.reservations_changed_since(old).filter_map(|after| of_reservation(workspace, after)).collect()
 }
 
-/// What a Reservation in this status gives back; `None`: nothing yet.
+/// What a Reservation in this status means for its Worker's slot; `None`: nothing yet.
 pub(super) fn of_reservation(workspace: &Workspace, reservation: &Reservation) -> Option<Release> {
     let post_work = || reservation.instruction.as_ref()?.post_work_activity_sid;
-    let (is_wrapping, activity) = match reservation.status {
-        ReservationStatus::Pending | ReservationStatus::Accepted => return None,
+    let (keeps, activity) = match reservation.status {
+        ReservationStatus::Pending => return None,
+        ReservationStatus::Accepted if !workspace.asks_for_assigned_tasks() => return None,
+        ReservationStatus::Accepted => (Some(OpenStatus::Accepted), None),
+        ReservationStatus::Wrapping => (Some(OpenStatus::Wrapping), post_work()),
+        ReservationStatus::Completed => (None, post_work()),
+        ReservationStatus::Rejected => (None, reservation.rejected_into),
         ReservationStatus::Timeout if planted::is(Bug::SlotKept) => return None,
-        ReservationStatus::Wrapping => (true, post_work()),
-        ReservationStatus::Completed => (false, post_work()),
-        ReservationStatus::Rejected => (false, reservation.rejected_into),
-        ReservationStatus::Timeout if planted::is(Bug::SlotKept) => return None,
-        ReservationStatus::Timeout => (false, after_timeout(workspace)),
-        ReservationStatus::Canceled | ReservationStatus::Rescinded => (false, None),
+        ReservationStatus::Timeout => (None, after_timeout(workspace)),
+        ReservationStatus::Canceled | ReservationStatus::Rescinded => (None, None),
     };
-    Some(Release { worker: reservation.worker_sid, reservation: reservation.sid, is_wrapping, activity })
+    Some(Release { worker: reservation.worker_sid, reservation: reservation.sid, keeps, activity })
 }
 
 /// Gives back what the Worker still holds. An Activity is entered once: who wraps up has entered it already.
 pub(super) fn give_back(draft: &mut Draft<'_>, release: &Release) -> Result<(), Refusal> {
     let Ok(worker) = draft.worker(release.worker) else { return Ok(()) };
     let held = worker.open_reservations.iter().find(|open| open.sid == release.reservation);
-    let Some(held) = held.filter(|held| !(held.is_wrapping && release.is_wrapping)).cloned() else { return Ok(()) };
+    let Some(held) = held.filter(|held| release.is_news_to(held.status)).cloned() else { return Ok(()) };
     let Some(worker) = draft.worker_mut(release.worker) else { return Ok(()) };
-    match worker.open_reservations.iter_mut().find(|open| open.sid == held.sid) {
-        Some(open) if release.is_wrapping => open.is_wrapping = true,
-        Some(_) | None => worker.open_reservations.retain(|open| open.sid != held.sid),
+    let open = worker.open_reservations.iter_mut().find(|open| open.sid == held.sid);
+    match (open, release.keeps) {
+        (Some(open), Some(status)) => open.status = status,
+        (Some(_) | None, _) => worker.open_reservations.retain(|open| open.sid != held.sid),
     }
     match release.activity {
-        Some(activity) if !held.is_wrapping => enter_activity(draft, release.worker, activity),
+        Some(activity) if held.status != OpenStatus::Wrapping => enter_activity(draft, release.worker, activity),
         Some(_) | None => {}
     }
     Ok(())

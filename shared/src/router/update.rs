@@ -5,7 +5,7 @@ use super::decision::{Draft, Refusal};
 use super::event::{AttributesChange, TaskChanges, WorkerChanges};
 use super::roster::roster_of;
 use super::worker::set_activity;
-use crate::model::{Attributes, TaskChannelName, TaskSid, Worker, WorkerSid};
+use crate::model::{Attributes, ReservationSid, TaskChannelName, TaskSid, Worker, WorkerSid};
 
 /// Changes what is known about a Task that has not ended.
 pub(super) fn task(draft: &mut Draft<'_>, sid: TaskSid, changes: &TaskChanges) -> Result<(), Refusal> {
@@ -21,9 +21,27 @@ pub(super) fn task(draft: &mut Draft<'_>, sid: TaskSid, changes: &TaskChanges) -
     changed.priority = changes.priority.unwrap_or(changed.priority);
     changed.channel = changes.channel.unwrap_or(changed.channel);
     changed.virtual_start_time = changes.virtual_start_time.unwrap_or(changed.virtual_start_time);
-    if changed != *task {
+    if changed.channel != task.channel {
+        move_slots(draft, sid, changed.channel)?;
+    }
+    if changed != *draft.task(sid)? {
         *draft.task_mut(sid)? = changed;
     }
+    Ok(())
+}
+
+/// Whoever holds a Reservation of the Task holds it in the channel the Task is in (taskrouter.md section 4), whether or not
+/// there is a free slot: what somebody has is not taken away.
+fn move_slots(draft: &mut Draft<'_>, sid: TaskSid, channel: TaskChannelName) -> Result<(), Refusal> {
+    let held: Vec<(WorkerSid, ReservationSid)> =
+        draft.task(sid)?.open_reservations().map(|open| (open.worker_sid, open.sid)).collect();
+    for (worker, reservation) in held {
+        let Some(worker) = draft.worker_mut(worker) else { continue };
+        if let Some(open) = worker.open_reservations.iter_mut().find(|open| open.sid == reservation) {
+            open.channel = channel;
+        }
+    }
+    draft.bind_workers();
     Ok(())
 }
 

@@ -2,11 +2,14 @@
 
 use super::decision::{Draft, Refusal};
 use super::roster::roster_of;
-use super::wake;
-use crate::model::{ActivitySid, ReservationStatus, Timestamp, Worker, WorkerSid, Workspace};
+use super::{REJECTIONS_AT_ONCE_MAX, wake};
+use crate::model::{
+    ActivitySid, OpenReservation, ReservationSid, ReservationStatus, TaskSid, Timestamp, Worker, WorkerSid, Workspace,
+};
 use crate::planted::{self, Bug};
 
-/// Sets a Worker's Activity; pending Reservations stay unless told otherwise and the Activity is unavailable.
+/// Sets a Worker's Activity; pending Reservations stay unless told otherwise and the Activity is unavailable. Then the first
+/// [`REJECTIONS_AT_ONCE_MAX`] are rejected; whoever asked for it rejects the others one by one.
 pub(super) fn set_activity(
     draft: &mut Draft<'_>,
     sid: WorkerSid,
@@ -23,15 +26,20 @@ pub(super) fn set_activity(
     if !reject_pending || draft.workspace.is_available(activity) {
         return Ok(());
     }
-    for open in draft.worker(sid)?.open_reservations.clone() {
-        let Ok(task) = draft.task(open.task_sid) else { continue };
-        let offered = task.reservation(open.sid).map(|reservation| reservation.status);
-        if offered == Some(ReservationStatus::Pending) {
-            draft.end_reservation(open.task_sid, open.sid, ReservationStatus::Rejected)?;
-            draft.settle_round(open.task_sid)?;
-        }
+    for (task, reservation) in pending_offers(draft, sid)? {
+        draft.end_reservation(task, reservation, ReservationStatus::Rejected)?;
+        draft.settle_round(task)?;
     }
     Ok(())
+}
+
+fn pending_offers(draft: &Draft<'_>, sid: WorkerSid) -> Result<Vec<(TaskSid, ReservationSid)>, Refusal> {
+    let is_pending = |open: &&OpenReservation| {
+        let reservation = draft.task(open.task_sid).ok().and_then(|task| task.reservation(open.sid));
+        reservation.is_some_and(|reservation| reservation.status == ReservationStatus::Pending)
+    };
+    let pending = draft.worker(sid)?.open_reservations.iter().filter(is_pending).take(REJECTIONS_AT_ONCE_MAX);
+    Ok(pending.map(|open| (open.task_sid, open.sid)).collect())
 }
 
 /// Brings a Worker to what time and configuration make of them.
@@ -80,6 +88,6 @@ fn in_activity(workspace: &Workspace, worker: Worker, activity: ActivitySid, now
     if !workspace.activities.contains_key(&activity) {
         return worker;
     }
-    let worker = Worker { activity_sid: activity, date_status_changed: now, ..worker };
+    let worker = worker.in_activity(activity, now);
     Worker { roster: roster_of(workspace, &worker), ..worker }
 }

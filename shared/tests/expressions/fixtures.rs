@@ -24,7 +24,7 @@ pub fn worker(attributes: &str) -> Worker {
         sid: ReservationSid::from_bytes([number; 16]),
         task_sid: TaskSid::from_bytes([number; 16]),
         channel: TaskChannelName::CHAT,
-        is_wrapping: false,
+        status: OpenStatus::Accepted,
     };
     let (sid, workspace) = (WorkerSid::derive(&["Maria"]), WorkspaceSid::derive(&["centre"]));
     Worker {

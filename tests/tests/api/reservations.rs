@@ -74,6 +74,13 @@ async fn a_reservation_is_accepted_and_completed_under_its_worker_and_then_still
     assert_eq!((status, &open["reservations"][0]["sid"]), (200, &sid.clone().into()), "{open}");
     let (status, accepted) = client.post(&path, &[("Instruction", "accept")]).await;
     assert_eq!((status, &accepted["reservation_status"]), (200, &"accepted".into()), "{accepted}");
+    let (status, error) = client.post(&path, &[("ReservationStatus", "accepted")]).await;
+    let sentence = format!("Reservation {sid} is accepted and no longer pending");
+    assert_eq!(
+        (status, error["message"].as_str()),
+        (400, Some(sentence.as_str())),
+        "whoever is second did not accept it"
+    );
     let (status, done) = client.post(&path, &[("ReservationStatus", "completed")]).await;
     assert_eq!((status, &done["reservation_status"]), (200, &"completed".into()), "{done}");
     for _ in 0..2 {

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use shared::model::Millis;
 use tests::laboratory::{EXAMPLE, Laboratory};
+use tests::story::SLACK;
 
 use crate::Client;
 
@@ -109,5 +110,26 @@ async fn attributes_of_a_task_can_be_patched() {
     let before = client.etag(&path).await;
     assert_eq!(client.patch(&path, &json!({ "note": "é" })).await.0, 200);
     assert_eq!(client.etag(&path).await, before, "nothing was to be changed");
+    laboratory.close().await;
+}
+
+#[tokio::test]
+async fn a_caller_who_hung_up_unheard_is_asked_after_when_the_first_offer_came_to_nothing() {
+    let laboratory = Laboratory::example().await;
+    let client = Client(&laboratory);
+    // They hang up while the answer that puts them into the queue is on its way: nobody tells of it.
+    let caller = laboratory.dial("+17075550190").await;
+    laboratory.at_phone(caller, "hangup").await;
+    let attributes = json!({ "selected_language": "en", "call_sid": caller, "to": "+17075550183" }).to_string();
+    let (status, made) = client.post("/Tasks", &[("Attributes", &attributes), ("TaskChannel", "voice")]).await;
+    assert_eq!(status, 201, "{made}");
+    laboratory.advance(SLACK).await;
+    let ringing = laboratory.ringing().await;
+    assert_eq!(ringing.len(), 1, "{ringing:?}");
+    laboratory.at_phone(*ringing.values().next().unwrap(), "decline").await;
+    laboratory.advance(SLACK).await;
+    assert!(laboratory.ringing().await.is_empty(), "nobody else is rung for them");
+    let (_, task) = client.get(&format!("/Tasks/{}", made["sid"].as_str().unwrap())).await;
+    assert_eq!((&task["assignment_status"], &task["reason"]), (&json!("canceled"), &json!("hangup")));
     laboratory.close().await;
 }

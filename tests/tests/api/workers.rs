@@ -3,8 +3,9 @@
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use shared::model::{EventType, Millis};
+use shared::router::REJECTIONS_AT_ONCE_MAX;
 use store::EventFilter;
-use tests::laboratory::Laboratory;
+use tests::laboratory::{EXAMPLE, Laboratory};
 
 use crate::Client;
 
@@ -138,5 +139,47 @@ async fn a_workers_channel_has_three_names_and_a_change_of_it_is_told() {
         let told = laboratory.centre.store.events(workspace, &filter, None, 10).await.unwrap().events;
         assert_eq!(told.len(), 1, "{event_type:?}");
     }
+    laboratory.close().await;
+}
+
+#[tokio::test]
+async fn whoever_goes_with_more_offers_than_one_write_can_reject_is_rid_of_all_of_them_and_keeps_what_they_accepted() {
+    let laboratory = Laboratory::example().await;
+    let client = Client(&laboratory);
+    let sid = make(&client, "Ada").await;
+    let path = format!("/Workers/{sid}");
+    client.post(&path, &[("ActivitySid", &client.activity("Available").await)]).await;
+    let offers = REJECTIONS_AT_ONCE_MAX + 3;
+    for _ in 0..=offers {
+        let (status, made) = client.post("/Tasks", &[("Attributes", "{}"), ("RoutingTarget", &sid)]).await;
+        assert_eq!(status, 201, "{made}");
+    }
+    laboratory.centre.settle().await;
+    let (_, page) = client.get(&format!("{path}/Reservations?PageSize=1")).await;
+    let accepted = page["reservations"][0]["sid"].as_str().unwrap();
+    let (status, _) =
+        client.post(&format!("{path}/Reservations/{accepted}"), &[("ReservationStatus", "accepted")]).await;
+    assert_eq!(status, 200);
+
+    let form = [("ActivitySid", &*client.activity("Unavailable").await), ("RejectPendingReservations", "true")];
+    let (status, worker) = client.post(&path, &form).await;
+    assert_eq!((status, &worker["activity_name"]), (200, &Value::from("Unavailable")), "{worker}");
+    for (status, expected) in [("pending", 0), ("rejected", offers), ("accepted", 1)] {
+        let path = format!("{path}/Reservations?ReservationStatus={status}");
+        assert_eq!(client.walk(&path, "reservations", "sid").await.concat().len(), expected, "{status}");
+    }
+    laboratory.close().await;
+}
+
+#[tokio::test]
+async fn a_workspace_has_no_more_workers_than_it_may_have() {
+    let laboratory = Laboratory::open(&EXAMPLE.replace("workers_max: 15000", "workers_max: 4"), None).await;
+    let client = Client(&laboratory);
+    let bo = make(&client, "Bo").await;
+    let (status, refused) = client.post("/Workers", &[("FriendlyName", "Cy")]).await;
+    let sentence = "The Workspace has 4 Workers, as many as it may have";
+    assert_eq!((status, &refused["code"], &refused["message"]), (400, &json!(20001), &json!(sentence)));
+    assert_eq!(client.delete_if(&format!("/Workers/{bo}"), "*").await.0, 204);
+    make(&client, "Cy").await;
     laboratory.close().await;
 }

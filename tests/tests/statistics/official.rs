@@ -2,6 +2,7 @@
 //!
 //! `functions/api/tests/golden/official_statistics.json` holds them as of the description of 2026-04 (`?`: may be null).
 
+use reqwest::Method;
 use serde_json::Value;
 use tests::laboratory::Laboratory;
 
@@ -59,5 +60,22 @@ async fn every_answer_has_the_official_properties() {
     for event in get(&laboratory, "Events").await["events"].as_array().unwrap() {
         check("event", event);
     }
+    laboratory.close().await;
+}
+
+#[tokio::test]
+async fn queues_stand_in_the_list_of_statistics_as_in_their_own() {
+    let laboratory = Laboratory::example().await;
+    for name in ["One", "Two", "Three", "Four", "Five"] {
+        pass(&laboratory, 1).await;
+        let form = [("FriendlyName".to_owned(), name.to_owned())];
+        assert_eq!(laboratory.request(Method::POST, "TaskQueues", &form, None).await.status, 201);
+    }
+    let sids = |page: &Value, list: &str, sid: &str| -> Vec<Value> {
+        page[list].as_array().unwrap().iter().map(|entry| entry[sid].clone()).collect()
+    };
+    let queues = sids(&get(&laboratory, "TaskQueues").await, "task_queues", "sid");
+    let counted = get(&laboratory, "TaskQueues/Statistics").await;
+    assert_eq!(sids(&counted, "task_queues_statistics", "task_queue_sid"), queues);
     laboratory.close().await;
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use cordboard::embedded_dynamodb::{EmbeddedDynamoDb, Place, TABLE};
 use runtime::Voice;
 use shared::model::{
-    CallSid, Centre, Clock, Millis, OpenReservation, Task, TaskChannelName, TaskSid, Timestamp, Worker,
+    CallSid, Centre, Clock, Millis, OpenReservation, OpenStatus, Task, TaskChannelName, TaskSid, Timestamp, Worker,
 };
 use shared::webhook::{Checks, Method, Reply, Request};
 use store::Store;
@@ -143,7 +143,7 @@ impl World {
             sid: task.reservations[0].sid,
             task_sid: task.sid,
             channel: TaskChannelName::VOICE,
-            is_wrapping: false,
+            status: OpenStatus::Pending,
         };
         let alice = Worker { open_reservations: vec![offer], ..centre::alice(AVAILABLE) };
         self.store.delete_worker(&self.alice().await).await.unwrap();

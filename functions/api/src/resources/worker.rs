@@ -5,7 +5,7 @@ mod list;
 use serde::Serialize;
 use serde_json::Value;
 use shared::model::{AccountSid, ActivitySid, Task, Worker, WorkerSid, Workspace, WorkspaceSid};
-use shared::router::{Event, WorkerChanges, roster_of};
+use shared::router::{self, Event, WorkerChanges, roster_of};
 use store::COMMIT_ATTEMPTS_MAX;
 
 use super::{activity, configuration, read_all};
@@ -32,6 +32,7 @@ pub async fn create(call: &Call<'_>) -> Result<Answer, ApiError> {
     let workspace = configuration::read(call).await?;
     activity::check(activity, "ActivitySid", &workspace)?;
     let activity = activity.unwrap_or(workspace.default_activity_sid);
+    check_count(call, &workspace).await?;
     let [seed, count] = call.api.ids.next_cause();
     let sid = WorkerSid::derive(&[&seed, &count]);
     let mut worker = Worker { attributes, ..Worker::new(sid, workspace.sid, name, activity, call.now) };
@@ -55,8 +56,23 @@ pub async fn update(call: &Call<'_>) -> Result<Answer, ApiError> {
         call.check_version(worker.version)?;
         return answer(call, &workspace, &worker);
     }
-    let applied = call.apply(&Event::WorkerUpdated { worker: worker.sid, changes }).await?;
-    answer(call, &workspace, applied.worker.as_ref().unwrap_or(&worker))
+    let rejects = changes.reject_pending && changes.activity.is_some_and(|activity| !workspace.is_available(activity));
+    let mut applied = call.apply(&Event::WorkerUpdated { worker: worker.sid, changes }).await?.worker.unwrap_or(worker);
+    if rejects && !applied.open_reservations.is_empty() {
+        applied = reject_offers(call, applied).await?;
+    }
+    answer(call, &workspace, &applied)
+}
+
+/// Rejects what a Worker was offered and did not fit into the write that changed their Activity, one Reservation after the
+/// other; what they have accepted stays. Should it break off, the same request again goes on.
+async fn reject_offers(call: &Call<'_>, worker: Worker) -> Result<Worker, ApiError> {
+    for open in &worker.open_reservations {
+        let answer = router::Answer::Reject { activity: None };
+        let event = Event::Answered { task: open.task_sid, reservation: open.sid, answer };
+        call.api.store.apply(&event, call.now).await?;
+    }
+    Ok(call.api.store.worker(worker.sid).await?.unwrap_or(worker))
 }
 
 /// `DELETE …/Workers/{Sid}`; not while they hold a Reservation (taskrouter.md section 2.3).
@@ -86,6 +102,15 @@ fn changes(call: &Call<'_>) -> Result<WorkerChanges, ApiError> {
         activity,
         reject_pending: activity.is_some() && call.form.switch("RejectPendingReservations").unwrap_or(false),
     })
+}
+
+/// Is there room for one more (taskrouter.md section 14)? They are counted as of a moment ago, so those who are made at the
+/// same time may be some more.
+async fn check_count(call: &Call<'_>, workspace: &Workspace) -> Result<(), ApiError> {
+    let max = workspace.rules.workers_max;
+    let count = call.api.store.workers_count(workspace.sid, max).await?;
+    let whole = |count: u32| usize::try_from(count).unwrap_or(usize::MAX);
+    configuration::check_room(whole(count), whole(max), "Workers")
 }
 
 /// A name somebody else has is refused. Two who take it at the same moment are told apart by the table.

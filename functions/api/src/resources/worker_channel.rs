@@ -136,7 +136,7 @@ struct WorkerChannelResource<'a> {
 
 #[cfg(test)]
 mod tests {
-    use shared::model::{OpenReservation, Reservation, TaskChannelName, WorkerChannel};
+    use shared::model::{OpenReservation, OpenStatus, Reservation, TaskChannelName, WorkerChannel};
 
     use super::*;
     use crate::resources::samples::{self, NOON};
@@ -152,7 +152,7 @@ mod tests {
             task.reservations =
                 vec![Reservation { status: *status, ..Reservation::new(sid, worker.sid, "Alice", NOON, NOON) }];
             let (task_sid, channel) = (task.sid, TaskChannelName::VOICE);
-            worker.open_reservations.push(OpenReservation { sid, task_sid, channel, is_wrapping: false });
+            worker.open_reservations.push(OpenReservation { sid, task_sid, channel, status: OpenStatus::Pending });
             tasks.push(task);
         }
         let voice = TaskChannelName::VOICE;

@@ -1,7 +1,13 @@
-//! What can be wrong with an expression that is one: things to warn of, and what `skip_if` may ask.
+//! What an expression asks for, and what can be wrong with one that can be read: things to warn of, and what `skip_if` may ask.
 
 use super::{Comparison, Expression, Operand, Operator, Path, PathStep, Term};
 use crate::model::ActivitySid;
+
+/// The built-in name below which a Worker's channels are found (taskrouter.md section 4).
+pub const CHANNEL_KEY: &str = "channel";
+
+/// The figure of a Worker's channel that counts accepted Reservations (taskrouter.md section 2.4).
+pub const ASSIGNED_TASKS_KEY: &str = "assigned_tasks";
 
 /// Why an expression cannot be a target's `skip_if` (taskrouter.md section 7.3).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -34,12 +40,37 @@ impl Expression {
         warnings
     }
 
+    /// Does it ask how many Tasks a Worker has accepted in some channel?
+    pub fn asks_for_assigned_tasks(&self) -> bool {
+        let mut asks = false;
+        each_comparison(self.root(), &mut |comparison| {
+            asks |= [&comparison.left, &comparison.right].into_iter().any(is_assigned_tasks);
+        });
+        asks
+    }
+
     /// Whether it may be a target's `skip_if`: only numbers and numbers of Workers, compared, joined with AND and OR.
     ///
     /// # Errors
     /// [`SkipIfError`] names the first thing that cannot be there.
     pub fn check_skip_if(&self) -> Result<(), SkipIfError> {
         skip_if_term(self.root())
+    }
+}
+
+impl Path {
+    /// Is it `channel.<name>.assigned_tasks`, whatever it begins with?
+    pub fn asks_for_assigned_tasks(&self) -> bool {
+        let [.., PathStep::Key(channel), PathStep::Key(_), PathStep::Key(figure)] = self.steps() else { return false };
+        channel == CHANNEL_KEY && figure == ASSIGNED_TASKS_KEY
+    }
+}
+
+fn is_assigned_tasks(operand: &Operand) -> bool {
+    match operand {
+        Operand::Path(path) => path.asks_for_assigned_tasks(),
+        Operand::Array(elements) => elements.iter().any(is_assigned_tasks),
+        Operand::Null | Operand::Bool(_) | Operand::Number(_) | Operand::Text(_) => false,
     }
 }
 

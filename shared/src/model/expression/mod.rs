@@ -12,7 +12,7 @@ mod print;
 
 use std::str::FromStr;
 
-pub use check::SkipIfError;
+pub use check::{ASSIGNED_TASKS_KEY, CHANNEL_KEY, SkipIfError};
 
 use parser::Parser;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};

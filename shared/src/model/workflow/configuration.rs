@@ -23,6 +23,20 @@ const INTEGER_MAX: u32 = i32::MAX as u32;
 
 const ROUTING_KEYS: &[&str] = &["filters", "default_filter"];
 const FILTER_KEYS: &[&str] = &["filter_friendly_name", "friendly_name", "expression", "targets", "queue"];
+/// A filter that is its own only target: what is said of the target stands beside what is said of the filter, whose
+/// `expression` is about the Task.
+const SHORT_FILTER_KEYS: &[&str] = &[
+    "filter_friendly_name",
+    "friendly_name",
+    "expression",
+    "queue",
+    "priority",
+    "timeout",
+    "order_by",
+    "skip_if",
+    "known_worker_sid",
+    "known_worker_friendly_name",
+];
 /// The keys of a default filter.
 pub const DEFAULT_FILTER_KEYS: &[&str] =
     &["queue", "expression", "priority", "order_by", "skip_if", "known_worker_sid", "known_worker_friendly_name"];
@@ -136,7 +150,8 @@ fn read_default_filter(reader: &Reader<'_>) -> Result<Option<Target>, Configurat
 }
 
 fn read_filter(reader: &Reader<'_>, steps_left: &mut usize) -> Result<Filter, ConfigurationError> {
-    reader.allow_only(FILTER_KEYS)?;
+    let is_short = reader.get("targets").is_none() && reader.get("queue").is_some();
+    reader.allow_only(if is_short { SHORT_FILTER_KEYS } else { FILTER_KEYS })?;
     let name = reader.text("filter_friendly_name", "a text")?.or(reader.text("friendly_name", "a text")?);
     let targets = match reader.list("targets")? {
         Some(_) if reader.get("queue").is_some() => {
@@ -146,7 +161,7 @@ fn read_filter(reader: &Reader<'_>, steps_left: &mut usize) -> Result<Filter, Co
         }
         Some([]) => return Err(reader.error("targets", "expected at least one target")),
         Some(targets) => read_targets(reader, targets, *steps_left)?,
-        None if reader.get("queue").is_some() => vec![Target::to(queue(reader, None)?)],
+        None if is_short => vec![Target { expression: None, ..read_target(reader, None)? }],
         None => {
             return Err(
                 reader.error("targets", "expected an array with at least one target such as {\"queue\":\"WQ…\"}")

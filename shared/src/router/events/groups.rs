@@ -3,8 +3,8 @@
 use super::Parameters;
 use super::parameter::Parameter as P;
 use crate::model::{
-    Activity, AssignmentStatus, Millis, Reservation, Step, Task, TaskChannel, TaskQueue, TaskQueueSid, Timestamp,
-    Worker, Workflow, WorkflowSid, Workspace,
+    Activity, AssignmentStatus, PreviousActivity, Reservation, Step, Task, TaskChannel, TaskQueue, TaskQueueSid,
+    Timestamp, Worker, Workflow, WorkflowSid, Workspace,
 };
 use crate::router::known_worker::{self, Meant};
 
@@ -83,16 +83,16 @@ pub(super) fn worker(workspace: &Workspace, worker: &Worker) -> Parameters {
         .with(P::WorkerVersion, worker.version)
         .with(P::WorkerActivitySid, worker.activity_sid)
         .with_some(P::WorkerActivityName, activity)
+        .and(worker.previous_activity.map(|previous| previous_activity(workspace, previous)).unwrap_or_default())
 }
 
 /// What a Worker did before, and for how long.
-pub(super) fn previous_activity(workspace: &Workspace, old: &Worker, new: &Worker) -> Parameters {
-    let spent: Millis = new.date_status_changed.since(old.date_status_changed);
-    let activity = workspace.activities.get(&old.activity_sid).map(|activity| &activity.friendly_name);
+fn previous_activity(workspace: &Workspace, previous: PreviousActivity) -> Parameters {
+    let activity = workspace.activities.get(&previous.activity_sid).map(|activity| &activity.friendly_name);
     Parameters::new()
-        .with(P::WorkerTimeInPreviousActivity, spent.as_secs())
-        .with(P::WorkerTimeInPreviousActivityMs, spent.as_millis())
-        .with(P::WorkerPreviousActivitySid, old.activity_sid)
+        .with(P::WorkerTimeInPreviousActivity, previous.lasted.as_secs())
+        .with(P::WorkerTimeInPreviousActivityMs, previous.lasted.as_millis())
+        .with(P::WorkerPreviousActivitySid, previous.activity_sid)
         .with_some(P::WorkerPreviousActivityName, activity)
 }
 

@@ -38,8 +38,7 @@ fn changes(workspace: &Workspace, old: &Worker, new: &Worker) -> Told {
     let worker = groups::worker(workspace, new);
     let mut told = Vec::new();
     if is_elsewhere(old, new) {
-        let parameters = worker.clone().and(groups::previous_activity(workspace, old, new));
-        told.push((EventType::WorkerActivityUpdate, parameters));
+        told.push((EventType::WorkerActivityUpdate, worker.clone()));
     }
     if old.attributes != new.attributes {
         told.push((EventType::WorkerAttributesUpdate, worker.clone()));

@@ -82,7 +82,7 @@ pub struct Channel {
     /// Tasks at once.
     pub configured_capacity: usize,
     /// Tasks that take up a slot now.
-    pub assigned_tasks: usize,
+    pub occupied: usize,
     /// Is there a slot for one more?
     pub has_slot: bool,
     /// The Tasks that take up slots.
@@ -179,7 +179,7 @@ fn channel_of(worker: &Worker, channel: TaskChannelName) -> Channel {
         task_channel_unique_name: channel,
         available: slots.available,
         configured_capacity: slots.configured,
-        assigned_tasks: slots.taken,
+        occupied: slots.taken,
         has_slot: worker.has_slot(channel),
         task_sids: open.map(|open| open.task_sid).collect(),
     }

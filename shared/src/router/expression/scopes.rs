@@ -6,7 +6,7 @@ use std::cell::OnceCell;
 use serde_json::{Map, Value as Json};
 
 use super::{Scope, Value};
-use crate::model::{PathStep, SidText, Task, Worker, Workspace};
+use crate::model::{ASSIGNED_TASKS_KEY, CHANNEL_KEY, PathStep, SidText, Task, Worker, Workspace};
 
 /// Bare keys are a Worker's: the scope of a TaskQueue's `target_workers`, with `worker.` as a synonym. A Worker's
 /// channels are not in it: which queues a Worker serves does not depend on how busy they are.
@@ -100,12 +100,12 @@ impl Scope for TargetScope<'_> {
 /// `channel.<name>.configured_capacity | assigned_tasks | available_capacity_percentage` (taskrouter.md section 4).
 fn channel_figure(worker: &Worker, workspace: &Workspace, path: &[PathStep]) -> Option<f64> {
     let [PathStep::Key(channel), PathStep::Key(name), PathStep::Key(figure)] = path else { return None };
-    if channel != "channel" {
+    if channel != CHANNEL_KEY {
         return None;
     }
     let figure: fn(ChannelUse) -> u32 = match figure.as_str() {
         "configured_capacity" => |channel| channel.capacity,
-        "assigned_tasks" => |channel| channel.occupied,
+        ASSIGNED_TASKS_KEY => |channel| channel.accepted,
         "available_capacity_percentage" => ChannelUse::available_percentage,
         _attribute => return None,
     };
@@ -117,6 +117,7 @@ fn channel_figure(worker: &Worker, workspace: &Workspace, path: &[PathStep]) -> 
 struct ChannelUse {
     capacity: u32,
     occupied: u32,
+    accepted: u32,
 }
 
 impl ChannelUse {
@@ -129,8 +130,9 @@ impl ChannelUse {
 /// A name no TaskChannel of the Workspace has stands for nothing built in.
 fn channel_use(worker: &Worker, workspace: &Workspace, name: &str) -> Option<ChannelUse> {
     let channel = name.parse().ok().filter(|channel| workspace.task_channels.contains_key(channel))?;
-    let occupied = u32::try_from(worker.occupied(channel)).unwrap_or(u32::MAX);
-    Some(ChannelUse { capacity: worker.share(channel).configured_capacity.into(), occupied })
+    let count = |reservations: usize| u32::try_from(reservations).unwrap_or(u32::MAX);
+    let (occupied, accepted) = (count(worker.occupied(channel)), count(worker.accepted(channel)));
+    Some(ChannelUse { capacity: worker.share(channel).configured_capacity.into(), occupied, accepted })
 }
 
 /// The value at `path` below `object`.

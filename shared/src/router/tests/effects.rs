@@ -59,6 +59,21 @@ fn a_caller_who_left_by_themselves_is_not_sent_on() {
 }
 
 #[test]
+fn a_caller_who_was_offered_in_vain_is_asked_after() {
+    let mut world = world().worker("Ben", ENGLISH).worker("Cai", ENGLISH);
+    world.queue("en").max_reserved_workers = 2;
+    world.call("c1", "en");
+    world.advance("c1");
+    let asked = Effect::Call(Callback::CheckCaller { call: CallSid::derive(&["c1"]), task: task("c1") });
+    assert!(!world.reject("c1", None).1.contains(&asked), "somebody else is still being offered it");
+    assert!(world.reject("c1", None).1.contains(&asked));
+    world.wait(10);
+    world.advance("c1");
+    assert!(!world.accept("c1").1.contains(&asked));
+    assert!(!world.caller_hangs_up("c1").1.contains(&asked));
+}
+
+#[test]
 fn every_reason_has_a_text() {
     let reasons = [
         (EndReason::Hangup, "hangup"),

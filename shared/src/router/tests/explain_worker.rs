@@ -94,7 +94,7 @@ fn what_fills_their_channels_is_told() {
     let voice =
         told.channels.iter().find(|channel| channel.task_channel_unique_name == TaskChannelName::VOICE).unwrap();
     assert_eq!(
-        (voice.configured_capacity, voice.assigned_tasks, voice.has_slot, voice.task_sids.as_slice()),
+        (voice.configured_capacity, voice.occupied, voice.has_slot, voice.task_sids.as_slice()),
         (1, 1, false, &[task("c1")][..])
     );
     assert!(told.summary.contains("their capacity of 1 voice Task is taken by"), "{}", told.summary);

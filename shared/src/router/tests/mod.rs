@@ -1,5 +1,6 @@
 //! The core by itself: what each event does to Tasks and Workers, and what follows from it.
 
+mod assigned_tasks;
 mod capacity;
 mod effects;
 mod ending;

@@ -147,9 +147,22 @@ fn a_worker_who_moves_says_where_from_and_after_how_long() {
         "worker_previous_activity_sid": activity("Available").to_string(),
         "worker_previous_activity_name": "Available",
     });
-    assert_eq!(own(&events[0]), merged(&[worker_group(&world), before]));
+    assert_eq!(own(&events[0]), merged(&[worker_group(&world), before.clone()]));
     assert_eq!(events[0].description(), "Worker Ben updated to Offline Activity");
     assert_eq!((events[0].at(), events.len()), (world.now, 1));
+    world.set_activity("Ben", "Available", false);
+    world.call("c1", "en");
+    let told = told(&mut world, Event::Advance { task: task("c1") });
+    let offer = told.iter().find(|event| event.event_type == EventType::ReservationCreated).unwrap();
+    let said = own(offer);
+    let previous = [
+        ("worker_activity_name", "Available"),
+        ("worker_time_in_previous_activity_ms", "0"),
+        ("worker_previous_activity_name", "Offline"),
+    ];
+    for (name, value) in previous {
+        assert_eq!(said[name], value, "every event about them says so: {said}");
+    }
 }
 
 #[test]

@@ -66,7 +66,7 @@ fn the_activity_after_a_conversation_is_entered_once() {
     let wraps = happens_halfway(&mut world, &gone);
     assert_eq!(world.happens(Event::Released(wraps[0].clone())).0, Outcome::Changed);
     assert_eq!(world.activity_of("Ben"), "Wrap-Up");
-    assert!(world.workers[&worker("Ben")].open_reservations[0].is_wrapping, "the slot stays taken");
+    assert_eq!(world.workers[&worker("Ben")].open_reservations[0].status, OpenStatus::Wrapping, "the slot stays taken");
     world.set_activity("Ben", "Helpful", false);
     assert_eq!(world.happens(Event::Released(wraps[0].clone())).0, Outcome::AlreadySo);
     let reason = EndReason::Given("done".to_owned());

@@ -48,6 +48,29 @@ fn a_task_in_another_channel_is_offered_to_whoever_has_room_there() {
 }
 
 #[test]
+fn a_task_that_changes_its_channel_takes_its_workers_slot_along() {
+    let mut world = world().worker("Ben", ENGLISH);
+    let (voice, chat) = (TaskChannelName::VOICE, TaskChannelName::CHAT);
+    world.call("c1", "en");
+    world.advance("c1");
+    let to_chat = TaskChanges { channel: Some(chat), ..TaskChanges::default() };
+    let (_, effects) = world.update("c1", to_chat.clone());
+    let taken = |world: &World| [voice, chat].map(|channel| world.workers[&worker("Ben")].occupied(channel));
+    assert_eq!(taken(&world), [0, 1]);
+    assert!(effects.contains(&Effect::Serve(worker("Ben"))), "there is room for a call: {effects:?}");
+    world.accept("c1");
+    world.call("c2", "en");
+    world.advance("c2");
+    assert_eq!(world.offered_to("c2"), ["Ben"]);
+    world.accept("c2");
+    world.update("c2", to_chat);
+    assert_eq!(taken(&world), [0, 2], "nothing is taken away from who has it");
+    assert!(!world.workers[&worker("Ben")].has_slot(chat));
+    world.set_status("c1", AssignmentStatus::Completed);
+    assert_eq!(taken(&world), [0, 1]);
+}
+
+#[test]
 fn a_task_that_has_ended_or_a_channel_that_is_not_there_cannot_be_changed() {
     let mut world = world();
     world.call("c1", "en");

@@ -3,7 +3,7 @@
 use shared::model::instruction::{InstructionError, check};
 use shared::model::{ActivitySid, AssignmentStatus, EndReason, Instruction, ReservationStatus, Worker, Workspace};
 use shared::router::effects::Callback;
-use shared::router::{Answer as Reply, Event};
+use shared::router::{Answer as Reply, Event, Outcome};
 
 use super::{Found, STATUS, find_under_task, find_under_worker, url_under_worker};
 use crate::answer::Answer;
@@ -99,8 +99,10 @@ async fn update(call: &Call<'_>, found: Found, change: Change, url: &str) -> Res
     }
     let applied = call.apply(&event).await?;
     let task = applied.task.unwrap_or(found.task);
-    let now = Found::all(&task).find(|now| now.reservation.sid == reservation);
-    now.ok_or_else(|| call.not_found())?.answer(call, url)
+    let now = Found::all(&task).find(|now| now.reservation.sid == reservation).ok_or_else(|| call.not_found())?;
+    // Of two programs that accept the same Reservation one is told that it did (taskrouter.md section 6).
+    let is_answer = matches!(event, Event::Answered { .. });
+    if is_answer && applied.outcome == Outcome::AlreadySo { Err(is_over(&now)) } else { now.answer(call, url) }
 }
 
 /// Hands an instruction to whoever carries it out; what cannot be done as things stand is refused here.
@@ -150,7 +152,7 @@ fn refused(found: &Found, sentence: String) -> ApiError {
     }
 }
 
-/// A Reservation of an earlier round can be read and nothing else.
+/// A Reservation that has been answered, or is of an earlier round, can be answered no more.
 fn is_over(found: &Found) -> ApiError {
     let (sid, is) = (found.reservation.sid, found.reservation.status.as_str());
     refused(found, format!("Reservation {sid} is {is} and no longer pending"))

@@ -12,7 +12,7 @@ mod real_time;
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
-use shared::model::{TaskQueue, TaskQueueSid, Worker, WorkflowSid, Workspace};
+use shared::model::{PartId, TaskQueue, TaskQueueSid, Timestamp, Worker, WorkflowSid, Workspace};
 use shared::statistics::{Family, Living, Tallies};
 
 use super::worker as people;
@@ -79,12 +79,16 @@ pub async fn task_queues(call: &Call<'_>) -> Result<Answer, ApiError> {
     let asked = Asked::read(call, &workspace)?;
     let name = call.query.text("FriendlyName");
     let wanted = workspace.task_queues.values().filter(|queue| name.is_none_or(|name| queue.friendly_name == name));
-    let queues: Vec<QueueInList<'_>> = wanted.map(QueueInList).collect();
+    let in_list = |queue: &TaskQueue| QueueInList {
+        sid: queue.sid,
+        created: workspace.ledger.date_created(PartId::TaskQueue(queue.sid)),
+    };
+    let queues: Vec<QueueInList> = wanted.map(in_list).collect();
     let now = Now::read(call, &workspace, Scope::Workspace).await?;
     let tallies = counted::tallies(call, &workspace, Family::Tasks, asked.from, asked.until).await?;
     let url = format!("{}/TaskQueues/Statistics", call.view.workspace(workspace.sid));
     paging.answer("task_queues_statistics", &url, queues, |queue| {
-        let scope = Scope::Queue(queue.0.sid);
+        let scope = Scope::Queue(queue.sid);
         let mut object = scope.object(call, &workspace);
         object.insert("realtime".to_owned(), now.shown(&asked, &workspace, scope).into());
         object.insert("cumulative".to_owned(), cumulative::of_tasks(&tallies, &asked, scope).into());
@@ -276,11 +280,14 @@ fn fields(value: Value) -> Object {
     }
 }
 
-/// A TaskQueue in the list of statistics.
-struct QueueInList<'a>(&'a TaskQueue);
+/// A TaskQueue in the list of statistics, which has the order of the list of TaskQueues.
+struct QueueInList {
+    sid: TaskQueueSid,
+    created: Timestamp,
+}
 
-impl Listed for QueueInList<'_> {
+impl Listed for QueueInList {
     fn place(&self) -> Place {
-        Place::by(Vec::new(), self.0.sid)
+        Place::new(self.created, self.sid)
     }
 }

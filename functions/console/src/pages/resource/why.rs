@@ -125,7 +125,7 @@ fn channel_row(channel: &Channel) -> Markup {
         tr {
             th scope="row" { (channel.task_channel_unique_name) }
             td {
-                (channel.assigned_tasks) " of " (channel.configured_capacity)
+                (channel.occupied) " of " (channel.configured_capacity)
                 @if !channel.available { ", set to unavailable" }
             }
             td { @for task in &channel.task_sids { (link("tasks", &task.to_string(), "")) " " } }

@@ -96,6 +96,9 @@ fn filters_and_default_filter_may_be_missing_or_null() {
 
 #[test]
 fn a_filter_may_name_its_only_queue() {
+    let short = r#"{"filters":[{"expression":"a == 1","queue":"Q1","priority":"4","timeout":30,"order_by":"worker.level DESC"}]}"#;
+    let long = r#"{"filters":[{"expression":"a == 1","targets":[{"queue":"Q1","priority":4,"timeout":30,"order_by":"worker.level DESC"}]}]}"#;
+    assert_eq!(parsed(short), parsed(long));
     let read = parsed(r#"{"filters":[{"filter_friendly_name":"x","expression":"a == 1","queue":"Q1"}]}"#);
     assert_eq!(read.filters[0].targets, [Target::to(queue(QUEUE))]);
     assert!(read.filters[0].expression.is_some());
