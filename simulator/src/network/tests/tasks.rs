@@ -118,8 +118,8 @@ fn a_call_that_leaves_is_told_about_once_however_it_leaves() {
         let queue = stage.queue(&workflow()).sid;
         stage.act(Input::Dequeue { queue, call: Some(call), target: at("/exit?moved") });
     };
-    let acts: [(fn(&mut Stage, CallSid), &str); 2] = [(hang_up, "hangup"), (move_away, "redirected")];
-    for (act, result) in acts {
+    let acts: [fn(&mut Stage, CallSid); 2] = [hang_up, move_away];
+    for (act, result) in acts.into_iter().zip(["hangup", "redirected"]) {
         let mut stage = stage("");
         let call = stage.dial(CALLER);
         stage.pass(25);
