@@ -66,15 +66,16 @@ pub async fn answer(world: &World, request: &Request) -> Result<Answer, WebError
         Mood::Dequeue => Ok(json(&json!({ "instruction": "dequeue", "from": NUMBER, "timeout": 15 }))),
         Mood::Call => {
             let url = format!("{CUSTOMER}/worker?Reservation={}", parameter(request, "ReservationSid"));
-            Ok(json(&json!({ "instruction": "call", "from": NUMBER, "url": url, "timeout": 15 })))
+            let accept = world.happens(0.3);
+            Ok(json(&json!({ "instruction": "call", "from": NUMBER, "url": url, "timeout": 15, "accept": accept })))
         }
         Mood::Conference => Ok(json(&json!({ "instruction": "conference", "from": NUMBER, "timeout": 15 }))),
         Mood::Redirect => {
             let attributes = parameter(request, "TaskAttributes");
             let attributes: serde_json::Value = serde_json::from_str(&attributes).unwrap_or_default();
             let url = format!("{CUSTOMER}/elsewhere");
-            let redirect = json!({ "instruction": "redirect", "call_sid": attributes["call_sid"], "url": url });
-            Ok(json(&redirect))
+            let (call, accept) = (&attributes["call_sid"], world.happens(0.3));
+            Ok(json(&json!({ "instruction": "redirect", "call_sid": call, "url": url, "accept": accept })))
         }
         Mood::Accept => Ok(json(&json!({ "instruction": "accept" }))),
         Mood::Reject => Ok(json(&json!({ "instruction": "reject" }))),

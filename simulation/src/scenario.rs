@@ -51,6 +51,8 @@ pub enum FirstStep {
     ExperienceOrSkip,
     /// The Worker whom the Task names as its `agent`.
     Agent,
+    /// Anybody, who has accepted least first.
+    LeastBusy,
 }
 
 /// Seconds the steps of a call in English last at most; whatever the Workflow is edited to.
@@ -187,7 +189,7 @@ workflows:
 impl FirstStep {
     fn roll(world: &World) -> Self {
         world
-            .choose([Self::Experience, Self::Experience, Self::ExperienceOrSkip, Self::Agent])
+            .choose([Self::Experience, Self::Experience, Self::ExperienceOrSkip, Self::Agent, Self::LeastBusy])
             .unwrap_or(Self::Experience)
     }
 
@@ -196,6 +198,7 @@ impl FirstStep {
             Self::Experience => "expression: worker.level >= 2",
             Self::ExperienceOrSkip => "expression: worker.level >= 2, skip_if: workers.available == 0",
             Self::Agent => "known_worker_friendly_name: task.agent",
+            Self::LeastBusy => "order_by: worker.channel.voice.assigned_tasks ASC",
         }
     }
 }
@@ -288,6 +291,7 @@ impl Names {
         let is_meant = || match self.first_step {
             FirstStep::Experience | FirstStep::ExperienceOrSkip => level >= 2,
             FirstStep::Agent => agent == Some(worker.friendly_name.as_str()),
+            FirstStep::LeastBusy => true,
         };
         let in_first_step = task.position.step == Step::Target { filter: 0, target: 0 };
         let in_queue = match task.task_queue_sid {

@@ -6,14 +6,14 @@ use shared::model::{AssignmentStatus, Millis, Task, TaskSid, Timestamp, Worker, 
 use simulator::network::{Call, CallStatus, Direction, Network};
 
 use super::Invariant;
-use super::workers::{Slot, kept_slots};
+use super::workers::{Slot, kept_slots, unnoted_slots};
 use crate::centre::Centre;
 use crate::scenario::Names;
 
 /// How long a Task may stand beside a free Worker: longer than a Worker is spared, shorter than a sweep takes to come.
 const BESIDE_MAX: Millis = Millis::from_secs(15);
 
-/// How long a Worker may keep the slot of a Reservation that has ended.
+/// How long a Worker may keep the slot of a Reservation that has ended, or not know that they have accepted one.
 const KEPT_MAX: Millis = Millis::from_secs(8);
 
 /// How long a deadline may be passed: a second of clock, and delivery.
@@ -34,6 +34,7 @@ pub struct Watch {
     beside: BTreeMap<(TaskSid, u64, WorkerSid, u64), Timestamp>,
     forgotten: BTreeMap<TaskSid, Timestamp>,
     kept: BTreeMap<Slot, Timestamp>,
+    unnoted: BTreeMap<Slot, Timestamp>,
 }
 
 impl Watch {
@@ -60,10 +61,15 @@ impl Watch {
         for worker in picture.workers.values().filter(|worker| worker.activity_sid == names.wrap_up) {
             look_at_wrap_up(centre, names, worker);
         }
-        let kept = kept_slots(&picture).into_iter();
-        self.kept = kept.map(|slot| (slot, self.kept.get(&slot).copied().unwrap_or(now))).collect();
+        self.kept = since(&self.kept, kept_slots(&picture), now);
         for (worker, task, reservation) in stale(&self.kept, now, KEPT_MAX) {
             let what = format!("{worker} keeps a slot for {reservation} of {task}, which has ended");
+            centre.world.violated(Invariant::SlotsAreReservations, what);
+        }
+        let asks = names.workspace.asks_for_assigned_tasks();
+        self.unnoted = since(&self.unnoted, if asks { unnoted_slots(&picture) } else { Vec::new() }, now);
+        for (worker, task, reservation) in stale(&self.unnoted, now, KEPT_MAX) {
+            let what = format!("{worker} does not know whether they have accepted {reservation} of {task}");
             centre.world.violated(Invariant::SlotsAreReservations, what);
         }
         self.look_at_callers(centre, now, &picture.tasks);
@@ -162,6 +168,11 @@ fn callers(network: &Network) -> Vec<(TaskSid, Place)> {
     };
     let calls = network.calls().into_iter().filter(live);
     calls.map(|call| (TaskSid::derive(&[&call.sid.to_string()]), place(call))).collect()
+}
+
+/// Since when each of these has been so, if the ones before were so, too.
+fn since(before: &BTreeMap<Slot, Timestamp>, slots: Vec<Slot>, now: Timestamp) -> BTreeMap<Slot, Timestamp> {
+    slots.into_iter().map(|slot| (slot, before.get(&slot).copied().unwrap_or(now))).collect()
 }
 
 fn stale<K: Copy>(since: &BTreeMap<K, Timestamp>, now: Timestamp, longest: Millis) -> Vec<K> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use shared::model::{OpenReservation, ReservationSid, Task, TaskSid, Worker, WorkerSid};
+use shared::model::{OpenReservation, OpenStatus, ReservationSid, ReservationStatus, Task, TaskSid, Worker, WorkerSid};
 
 use super::Invariant;
 use crate::history::Picture;
@@ -15,7 +15,8 @@ pub(super) fn check(world: &World, picture: &Picture, old: Option<&Worker>, new:
         world.violated(Invariant::Versions, what);
     }
     // A capacity may shrink while more is open; nothing may be added then, but what ignores it.
-    let added = |open: &&OpenReservation| old.is_none_or(|old| !old.open_reservations.contains(open));
+    let had = |old: &Worker, sid| old.open_reservations.iter().any(|open| open.sid == sid);
+    let added = |open: &&OpenReservation| old.is_none_or(|old| !had(old, open.sid));
     let counts = |open: &&OpenReservation| !picture.tasks.get(&open.task_sid).is_some_and(|task| task.ignore_capacity);
     for share in &new.channels {
         let of_channel = || new.open_reservations.iter().filter(|open| open.channel == share.channel);
@@ -39,6 +40,21 @@ pub(super) fn check_slots(world: &World, picture: &Picture) {
 /// Slots that are taken by nothing. They are given back by a write of their own, so they are wrong only when they stay.
 pub(super) fn kept_slots(picture: &Picture) -> Vec<Slot> {
     slots(picture).difference(&reservations(picture)).copied().collect()
+}
+
+/// Slots whose Worker does not know that the Reservation was accepted. That is noted by a write of its own, too, where it is
+/// asked for.
+pub(super) fn unnoted_slots(picture: &Picture) -> Vec<Slot> {
+    let accepted = |open: &OpenReservation| {
+        let reservation = picture.tasks.get(&open.task_sid).and_then(|task| task.reservation(open.sid));
+        reservation.is_some_and(|reservation| reservation.status == ReservationStatus::Accepted)
+    };
+    let of = |worker: &Worker| {
+        let unnoted =
+            worker.open_reservations.iter().filter(|open| (open.status == OpenStatus::Accepted) != accepted(open));
+        unnoted.map(|open| (worker.sid, open.task_sid, open.sid)).collect::<Vec<_>>()
+    };
+    picture.workers.values().flat_map(of).collect()
 }
 
 /// Who holds which Task by which Reservation.

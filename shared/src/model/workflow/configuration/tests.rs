@@ -145,7 +145,11 @@ fn filters_of_another_shape_are_refused() {
     refused(r#"{"filters":[{"targets":"Q1"}]}"#, "filters[0].targets: expected an array, found a text");
     refused(r#"{"filters":[{"targets":[true]}]}"#, "filters[0].targets[0]: expected an object, found a boolean");
     refused(r#"{"filters":[{"queue":"Q1","targets":[{}]}]}"#, "filters[0].queue: a filter has either");
-    refused(r#"{"filters":[{"queue":"Q1","timeout":1}]}"#, "filters[0].timeout: there is no such key here");
+    refused(r#"{"filters":[{"queue":"Q1","limit":1}]}"#, "filters[0].limit: there is no such key here");
+    refused(
+        r#"{"filters":[{"targets":[{"queue":"Q1"}],"timeout":1}]}"#,
+        "filters[0].timeout: there is no such key here",
+    );
     refused(
         r#"{"filters":[{"queue":"Q1","friendly_name":1}]}"#,
         "filters[0].friendly_name: expected a text, found a number",
