@@ -8,7 +8,7 @@ use reqwest::Client;
 use runtime::Env;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use shared::model::{CallSid, TaskSid};
+use shared::model::CallSid;
 use tokio::time::{Instant, interval};
 
 use crate::cli::{Call, Start};
@@ -141,7 +141,7 @@ impl Story {
         if ringing.calls.is_empty() {
             return Ok(());
         }
-        let Some(offered_to) = self.offered_to(TaskSid::of_call(caller)).await? else { return Ok(()) };
+        let Some(offered_to) = self.offered_to(caller).await? else { return Ok(()) };
         let Some(worker) = ringing.calls.into_iter().find(|phone| phone.to == offered_to) else { return Ok(()) };
         self.post(&format!("/simulator/calls/{}/answer", worker.call_sid), &json!({})).await?;
         self.worker = Some(worker);
@@ -160,12 +160,12 @@ impl Story {
         Ok(())
     }
 
-    /// The phone of the Worker to whom a Task is offered now, if there is one.
-    async fn offered_to(&self, task: TaskSid) -> Result<Option<String>, Failure> {
+    /// The phone of the Worker to whom a caller's Task is offered now, if there is one.
+    async fn offered_to(&self, caller: CallSid) -> Result<Option<String>, Failure> {
+        let Some(task) = self.task_of(caller).await? else { return Ok(None) };
         let workspace = format!("/v1/Workspaces/{}", self.workspace().await?);
-        let offers = format!("{workspace}/Tasks/{task}/Reservations?ReservationStatus=pending");
-        // The Task may not be there yet.
-        let Ok(offers) = self.api(&offers).await else { return Ok(None) };
+        let task = task.get("sid").and_then(Value::as_str).unwrap_or_default();
+        let offers = self.api(&format!("{workspace}/Tasks/{task}/Reservations?ReservationStatus=pending")).await?;
         let Some(worker) = offers.pointer("/reservations/0/worker_sid").and_then(Value::as_str) else {
             return Ok(None);
         };
@@ -176,21 +176,29 @@ impl Story {
     /// The Task is completed and the Worker whose phone rang is in wrap-up.
     async fn wait_for_wrap_up(&self, caller: CallSid, phone: String) -> Result<(), Failure> {
         let workspace = self.workspace().await?;
-        let task = TaskSid::of_call(caller);
         let mut looks = interval(LOOK_EVERY);
         loop {
             looks.tick().await;
-            let task: Value = self.api(&format!("/v1/Workspaces/{workspace}/Tasks/{task}")).await?;
+            let task = self.task_of(caller).await?;
             let workers: Value = self.api(&format!("/v1/Workspaces/{workspace}/Workers?ActivityName=Wrap-Up")).await?;
             let workers = workers.get("workers").and_then(Value::as_array).cloned().unwrap_or_default();
             let is_ours = |worker: &&Value| contact_uri(worker).as_ref() == Some(&phone);
-            let completed = task.get("assignment_status").and_then(Value::as_str) == Some("completed");
+            let status = task.as_ref().and_then(|task| task.get("assignment_status")).and_then(Value::as_str);
+            let completed = status == Some("completed");
             if let (true, Some(worker)) = (completed, workers.iter().find(is_ours)) {
                 let name = worker.get("friendly_name").and_then(Value::as_str).unwrap_or_default();
                 println!("The Task is completed and {name} is in Wrap-Up.");
                 return Ok(());
             }
         }
+    }
+
+    /// A caller's Task, once there is one. Whoever made it gave it its SID, so it is found by the call it is about.
+    async fn task_of(&self, caller: CallSid) -> Result<Option<Value>, Failure> {
+        let workspace = self.workspace().await?;
+        let of_caller = format!("EvaluateTaskAttributes=call_sid+%3D%3D+%22{caller}%22");
+        let tasks: Value = self.api(&format!("/v1/Workspaces/{workspace}/Tasks?{of_caller}")).await?;
+        Ok(tasks.pointer("/tasks/0").cloned())
     }
 
     async fn workspace(&self) -> Result<String, Failure> {

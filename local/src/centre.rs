@@ -26,6 +26,7 @@ use store::Store;
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, Notify, watch};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
+use web::WebClient;
 
 use crate::carrier_choice::CarrierChoice;
 use crate::credentials::Account;
@@ -33,10 +34,11 @@ use crate::embedded_dynamodb::{EmbeddedDynamoDb, Place, TABLE};
 use crate::http;
 use crate::queues::Queues;
 use crate::stream_reader::{SequenceNumber, StreamReader};
+use crate::task_router::TaskRouter;
 use invoke::{Work, deliver, invoke_routing, sqs_event};
 use network::telephones;
 
-pub use settings::{Outside, Settings};
+pub use settings::Settings;
 
 /// The longest the pump sleeps. It is nudged by everything that happens here; this is for what happens elsewhere.
 const SLEEP_MAX: Duration = Duration::from_secs(1);
@@ -95,6 +97,7 @@ pub struct Centre {
     routing: Routing,
     callbacks: Arc<Callbacks>,
     voice: Arc<Voice>,
+    task_router: Option<Arc<TaskRouter>>,
     api: Arc<Api>,
     public_url: String,
     nudge: Arc<Notify>,
@@ -110,13 +113,12 @@ impl Centre {
 
     /// The same on a database that is open.
     pub async fn open_on(dynamodb: EmbeddedDynamoDb, settings: Settings, address: &str) -> Result<Arc<Self>, Error> {
-        let outside = Outside { web: Arc::new(web_client(Destinations::Anywhere)?), voice_url: None };
-        Self::open_in(outside, dynamodb, settings, address).await
+        Self::open_in(Arc::new(web_client(Destinations::Anywhere)?), dynamodb, settings, address).await
     }
 
-    /// The same, with another world around it.
+    /// The same, with another way to other people's servers.
     pub async fn open_in(
-        outside: Outside,
+        web: Arc<dyn WebClient>,
         dynamodb: EmbeddedDynamoDb,
         settings: Settings,
         address: &str,
@@ -133,7 +135,7 @@ impl Centre {
         };
         let Account { account_sid, auth_token } = settings.account.clone();
         let telephones = match settings.carrier {
-            CarrierChoice::Simulated => Some(telephones(&settings, address, outside.voice_url)?),
+            CarrierChoice::Simulated => Some(telephones(&settings, address)?),
             CarrierChoice::Real { .. } => None,
         };
         let network = telephones.as_ref().map(|telephones| Arc::clone(&telephones.carrier));
@@ -146,7 +148,7 @@ impl Centre {
                 account_sid,
                 auth_token.clone(),
             )?,
-            web: outside.web,
+            web,
             destinations: Destinations::Anywhere,
             auth_token: auth_token.clone(),
             account_sid,
@@ -173,11 +175,14 @@ impl Centre {
         let checks = Checks { verify_signatures: true, twiml_preview: settings.twiml_preview };
         let mut voice = Voice::new(store.clone(), auth_token, checks, Arc::clone(&settings.clock));
         voice.outbox = Some(Arc::clone(&queues) as _);
+        voice.router = settings.router;
         voice.journal = journal;
+        let task_router = network.as_ref().map(|network| Arc::new(TaskRouter::new(store.clone(), Arc::clone(network))));
         let centre = Self {
             stream: Mutex::new(StreamReader::new(dynamodb.streams(), TABLE)),
             routing: Routing::new(store.clone(), Arc::clone(&queues) as _, Arc::clone(&settings.clock)),
             voice: Arc::new(voice),
+            task_router,
             callbacks: Arc::new(callbacks),
             api,
             console: Arc::new(console),
@@ -193,6 +198,7 @@ impl Centre {
             // The centre can serve new calls, and the schedule's sweep looks again.
             tracing::error!(%error, "not everything an earlier process left could be taken up");
         }
+        centre.look_after_callers().await;
         Ok(Arc::new(centre))
     }
 
@@ -212,7 +218,7 @@ impl Centre {
             .merge(http::rest_api(Arc::clone(&self.api)))
             .merge(http::console(Arc::clone(&self.console), stopped));
         if let Some(network) = &self.network {
-            site = site.merge(Arc::clone(network).http());
+            site = site.merge(Arc::clone(network).http()).merge(http::task_router(&self.voice, &self.public_url));
         }
         let site = http::guarded(http::nudging(site, Arc::clone(&self.nudge)), &self.public_url);
         let shutdown = async move {
@@ -290,7 +296,8 @@ impl Centre {
     /// One round: stream, timers, callbacks, waiting for each. True if there was anything.
     async fn turn(&self) -> bool {
         let (worked, work) = self.turn_routing().await;
-        join_all(work.into_iter().map(|message| deliver(&self.callbacks, &self.queues, message))).await;
+        let task_router = self.task_router.as_deref();
+        join_all(work.into_iter().map(|message| deliver(&self.callbacks, &self.queues, task_router, message))).await;
         worked
     }
 
@@ -300,8 +307,9 @@ impl Centre {
         for message in work {
             let (callbacks, queues, nudge) =
                 (Arc::clone(&self.callbacks), Arc::clone(&self.queues), Arc::clone(&self.nudge));
+            let task_router = self.task_router.clone();
             tokio::spawn(async move {
-                deliver(&callbacks, &queues, message).await;
+                deliver(&callbacks, &queues, task_router.as_deref(), message).await;
                 nudge.notify_one();
             });
         }
@@ -347,9 +355,17 @@ impl Centre {
         any
     }
 
-    /// The event of the schedule in `template.yaml`.
+    /// The event of the schedule in `template.yaml`, and the same for whoever waits at the simulated carrier.
     pub async fn sweep(&self) {
         invoke_routing(&self.routing, json!({ "sweep": "overdue" })).await;
+        self.look_after_callers().await;
+    }
+
+    async fn look_after_callers(&self) {
+        let Some(task_router) = &self.task_router else { return };
+        if let Err(error) = task_router.look_after_callers().await {
+            tracing::error!(%error, "callers who wait for nothing could not be let go; the next sweep tries again");
+        }
     }
 
     async fn trim_stream(&self) {

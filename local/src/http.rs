@@ -19,6 +19,8 @@ use runtime::http::{method, method_not_allowed};
 use shared::webhook::{MAX_BODY_BYTES, Reply, Request, path};
 use tokio::sync::{Notify, watch};
 
+use crate::task_router;
+
 /// The names of this machine among themselves, as `Host` and `Origin` write them.
 const LOOPBACK: [&str; 3] = ["127.0.0.1", "localhost", "[::1]"];
 
@@ -36,6 +38,14 @@ pub fn functions(voice: &Arc<Voice>, public_url: &str) -> Router {
         .route(&below(path::WORKER_CALL), any(serve).with_state(site(boxed(worker_call::handle))))
         .route(path::QUEUE_EXIT, any(serve).with_state(site(boxed(queue_exit::handle))))
         .route(&below(path::QUEUE_EXIT), any(serve).with_state(site(boxed(queue_exit::handle))))
+}
+
+/// What only the simulated carrier asks: this centre is its TaskRouter.
+pub fn task_router(voice: &Arc<Voice>, public_url: &str) -> Router {
+    let site = || Site { voice: Arc::clone(voice), public_url: public_url.into(), handle: boxed(task_router::handle) };
+    Router::new()
+        .route(task_router::ENQUEUE, any(serve).with_state(site()))
+        .route(task_router::LEFT_QUEUE, any(serve).with_state(site()))
 }
 
 /// The REST API and its description, under the paths they have in `template.yaml`.

@@ -4,7 +4,7 @@
 //! it is the code that runs in the cloud: functions get the very events a Lambda gets, the table is a real DynamoDB
 //! API, webhooks travel over real HTTP with real signatures.
 //!
-//! Reading order: [`Centre`], [`embedded_dynamodb`], [`stream_reader`], [`queues`], [`http`], then the commands.
+//! Reading order: [`Centre`], [`embedded_dynamodb`], [`stream_reader`], [`queues`], [`http`], [`task_router`], then the commands.
 
 pub mod apply_command;
 pub mod call_command;
@@ -21,5 +21,6 @@ pub mod queues;
 pub mod run_file;
 pub mod start;
 pub mod stream_reader;
+pub mod task_router;
 
 pub use centre::{Centre, Settings};

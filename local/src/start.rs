@@ -9,7 +9,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use runtime::{Env, SystemClock};
+use runtime::voice::Router;
+use runtime::{Env, EnvError, SystemClock};
 use setup::ContactCentre;
 use shared::model::{AccountSid, Clock};
 use tokio::net::TcpListener;
@@ -99,6 +100,8 @@ impl Running {
             carrier: CarrierChoice::from_env(env)?,
             twiml_preview: env.switch("TWIML_PREVIEW", true)?,
             keep_webhooks: env.switch("KEEP_WEBHOOKS", true)?,
+            router: Router::from_env(env)?,
+            voice_url: voice_url(env)?,
             clock: Arc::new(SystemClock),
         };
         let centre = Centre::open(settings, &address).await?;
@@ -185,11 +188,22 @@ fn print_banner(running: &Running, port: u16) {
     println!("Cordboard is listening at {address} ({carrier})");
     println!("  console       {}", centre.console.sign_in_link(address, SystemClock.now()));
     println!("  phone number  {}", contact_centre.centre.phone_number);
+    println!("  workflow SID  {}", contact_centre.centre.workflow_sid);
     println!("  account SID   {}", account.account_sid);
     println!("  auth token    {}", account.auth_token);
     println!("  set-up        {source}: {}", centre.summary);
     let port = if port == DEFAULT_PORT { String::new() } else { format!(" --port {port}") };
     println!("Place a call:   cargo run -- call --press 1{port}     Stop: Ctrl-C");
+}
+
+/// `VOICE_URL`: an application of one's own, asked in place of our `/incoming-call` when the simulated number is dialed.
+fn voice_url(env: &Env<'_>) -> Result<Option<String>, EnvError> {
+    let (name, expected) = ("VOICE_URL", "an http:// or https:// URL");
+    let url: Option<http::Uri> = env.optional(name, expected)?;
+    match url {
+        Some(url) if !matches!(url.scheme_str(), Some("http" | "https")) => Err(EnvError::Malformed { name, expected }),
+        url => Ok(url.map(|url| url.to_string())),
+    }
 }
 
 /// One process at a time on one data folder.

@@ -10,10 +10,11 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use aws_sdk_dynamodb::config::SharedHttpClient;
 use callbacks::{Destinations, web_client};
 use cordboard::carrier_choice::CarrierChoice;
-use cordboard::centre::{Centre, Outside, Settings};
+use cordboard::centre::{Centre, Settings};
 use cordboard::credentials::Account;
 use cordboard::embedded_dynamodb::{EmbeddedDynamoDb, Place};
 use in_process::{Layer, Layered};
+use runtime::voice::Router;
 use serde_json::{Value, json};
 use setup::ContactCentre;
 use shared::model::{AccountSid, CallSid, Clock, Millis, Task, TaskSid, Timestamp, Worker};
@@ -63,10 +64,6 @@ impl Surroundings {
     /// The network as it is.
     pub fn real() -> Self {
         Self { web: Arc::new(web_client(Destinations::Anywhere).unwrap()), voice_url: None, keep_webhooks: false }
-    }
-
-    fn outside(&self) -> Outside {
-        Outside { web: Arc::clone(&self.web), voice_url: self.voice_url.clone() }
     }
 }
 
@@ -170,9 +167,11 @@ impl Laboratory {
             carrier: CarrierChoice::Simulated,
             twiml_preview: true,
             keep_webhooks: surroundings.keep_webhooks,
+            router: Router::Cordboard,
+            voice_url: surroundings.voice_url.clone(),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
         };
-        let centre = Centre::open_in(surroundings.outside(), table, settings, &base).await.unwrap();
+        let centre = Centre::open_in(Arc::clone(&surroundings.web), table, settings, &base).await.unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
         let serving = Arc::clone(&centre).serve(listener, async move {
             let _dropped = stopped.await;

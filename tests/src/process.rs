@@ -31,7 +31,9 @@ pub fn command(folder: &Path, arguments: &[&str]) -> Command {
         .current_dir(folder)
         .env_remove("ACCOUNT_SID")
         .env_remove("AUTH_TOKEN")
-        .env_remove("CARRIER");
+        .env_remove("CARRIER")
+        .env_remove("ROUTER")
+        .env_remove("VOICE_URL");
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     command
 }

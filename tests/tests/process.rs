@@ -1,7 +1,12 @@
 //! The built program as a person uses it.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says so by panicking")]
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
+use shared::model::AccountSid;
+use tests::customer::{Customer, Scripted};
+use tests::laboratory::EXAMPLE;
 use tests::process::{Process, command, free_port};
 
 const NUMBER: &str = "+17075550183";
@@ -162,6 +167,47 @@ async fn the_call_command_reaches_wrap_up_or_fails() {
         assert!(said.contains(expected), "{said}");
     }
     process.interrupt().await;
+}
+
+/// `<Enqueue workflowSid>` of our own `/enqueue-call`, and of an application of somebody's own.
+#[tokio::test]
+async fn a_call_reaches_wrap_up_when_the_carriers_taskrouter_routes_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let account = AccountSid::derive(&["hosted"]);
+    let set_up = setup::read(EXAMPLE, "contact-centre.yaml", account).unwrap();
+    let workflow = set_up.centre.workflow_sid.to_string();
+    let customer = Customer::open().await;
+    let task = r#"<Task>{"selected_language":"en"}</Task>"#;
+    let body = format!(r#"<Response><Say>Hello</Say><Enqueue workflowSid="{workflow}">{task}</Enqueue></Response>"#);
+    customer.script("/voice", Scripted { status: 200, body, after: Duration::ZERO });
+    let voice_url = format!("{}/voice", customer.base);
+    for settings in [[("ROUTER", "twilio"), ("WORKFLOW_SID", &workflow)].as_slice(), &[("VOICE_URL", &voice_url)]] {
+        let port = free_port().to_string();
+        let mut command = command(folder.path(), &["call", "--port", &port, "--press", "1", "--patience", "30"]);
+        command.envs(settings.iter().copied());
+        command.env("ACCOUNT_SID", account.to_string()).env("AUTH_TOKEN", "0123456789abcdef0123456789abcdef");
+        let output = command.output().await.unwrap();
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success(), "{settings:?}: {said}{}", String::from_utf8_lossy(&output.stderr));
+        for expected in [format!("in queue {workflow}, number 1 as Task WT"), "is in Wrap-Up".to_owned()] {
+            assert!(said.contains(&expected), "{settings:?}: {expected} is missing:\n{said}");
+        }
+    }
+    assert_eq!(customer.asked("/voice").len(), 1);
+}
+
+#[tokio::test]
+async fn a_setting_that_cannot_be_used_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    for (settings, expected) in [
+        ([("ROUTER", "twilio"), ("WORKFLOW_SID", "")], "WORKFLOW_SID is not set"),
+        ([("VOICE_URL", "localhost:3000/voice"), ("ROUTER", "")], "VOICE_URL must be an http:// or https:// URL"),
+    ] {
+        let mut command = command(folder.path(), &["--in-memory", "--port", &free_port().to_string()]);
+        let output = command.envs(settings).output().await.unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && said.contains(expected), "{said}");
+    }
 }
 
 #[tokio::test]

@@ -62,6 +62,15 @@ mod taskrouter {
     }
 }
 
+/// `<Enqueue workflowSid>`, taskrouter.md section 16.
+mod enqueue {
+    use super::*;
+
+    stories! { "enqueue":
+        a_call_waits_as_a_task_of_a_workflow = "workflow_sid.txt"
+    }
+}
+
 /// The conformance cases of voice-webhooks.md section 11.
 mod voice {
     use super::*;

@@ -3,35 +3,17 @@
 use shared::menu::Language;
 use shared::model::{Attributes, AttributesError, TaskChannelName, TaskSid};
 use shared::router::NewTask;
-use shared::webhook::{EnqueueCall, Parameters};
+use shared::webhook::{EnqueueCall, Parameters, attributes_of_call};
 
-/// Attributes taken as the carrier sends them, when it does: name of the attribute, name of the parameter.
-const FURTHER: [(&str, &str); 3] = [("caller", "Caller"), ("called", "Called"), ("api_version", "ApiVersion")];
-
-/// What is known of the call, as a Task. Its id depends on nothing but the CallSid.
+/// What is known of the call, as a Task. Its id depends on nothing but the CallSid. Where both ends are is left out: a
+/// Task below a kilobyte is written for one unit.
 pub(crate) fn of_call(
     pressed: &EnqueueCall,
     language: &Language,
     parameters: &Parameters,
 ) -> Result<NewTask, AttributesError> {
-    let call = &pressed.call;
-    let call_sid = call.call_sid.to_string();
-    let mut attributes = serde_json::Map::new();
-    let mut set = |name: &str, value: &str| attributes.insert(name.to_owned(), value.into());
-    set("selected_language", &language.selected_language);
-    set("call_sid", &call_sid);
-    set("account_sid", &call.account_sid.to_string());
-    set("from", call.from.as_str());
-    set("to", call.to.as_str());
-    set("call_status", call.status.as_str());
-    if let Some(direction) = call.direction {
-        set("direction", direction.as_str());
-    }
-    for (name, parameter) in FURTHER {
-        if let Some(value) = parameters.get(parameter) {
-            set(name, value);
-        }
-    }
-    let sid = TaskSid::of_call(call.call_sid);
+    let mut attributes = attributes_of_call(&pressed.call, parameters);
+    attributes.insert("selected_language".to_owned(), language.selected_language.as_str().into());
+    let sid = TaskSid::of_call(pressed.call.call_sid);
     Ok(NewTask::new(sid, Attributes::new(attributes)?, TaskChannelName::VOICE))
 }

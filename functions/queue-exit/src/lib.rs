@@ -28,8 +28,8 @@ async fn left(voice: &Voice, webhook: &Webhook) -> Result<Response, Failure> {
         tracing::warn!(call_sid = %exit.call.call_sid, %task_sid, "connected without a Reservation; the caller waits on");
         return Ok(documents::enqueue(language(&menu, exit.selected_language.as_deref())?, task_sid));
     }
-    if let Some(event) = event(&exit).filter(|_| !webhook.is_preview()) {
-        apply(voice, &exit, &event).await?;
+    if !webhook.is_preview() {
+        tell_task(voice, &exit).await?;
     }
     if !is_heard(exit.queue_result) {
         return Ok(documents::nothing());
@@ -37,6 +37,18 @@ async fn left(voice: &Voice, webhook: &Webhook) -> Result<Response, Failure> {
     let centre = voice.centre().await?;
     let language = language(&centre.menu, exit.selected_language.as_deref())?;
     Ok(document(&centre.menu, language, &exit))
+}
+
+/// What becomes of the Task of a caller who left the queue. A carrier whose TaskRouter we are tells of it apart from the
+/// `action` of `<Enqueue>`, which is an application's own.
+///
+/// # Errors
+/// [`Failure::Store`], or [`Failure::Unheard`] when nobody is on the line.
+pub async fn tell_task(voice: &Voice, exit: &QueueExit) -> Result<(), Failure> {
+    match event(exit) {
+        Some(event) => apply(voice, exit, &event).await,
+        None => Ok(()),
+    }
 }
 
 /// The call was sent here, its Task having ended without a worker.
@@ -104,7 +116,7 @@ fn shown(task_sid: Option<TaskSid>) -> Option<String> {
     task_sid.map(|sid| sid.to_string())
 }
 
-/// What it means for the Task; nothing for one of hosted TaskRouter, which sees it itself. A Task that has ended is told
+/// What it means for the Task; nothing where the URL names none: hosted TaskRouter sees for itself. A Task that has ended is told
 /// too: it learns which of the carrier's queues can be deleted.
 fn event(exit: &QueueExit) -> Option<Event> {
     let reason = match exit.queue_result {

@@ -7,6 +7,7 @@ use shared::router::effects::Callback;
 use shared::router::events::Notice;
 
 use crate::queues::{Message, Queues};
+use crate::task_router::TaskRouter;
 
 /// A message for `callbacks`.
 pub(super) enum Work {
@@ -17,16 +18,34 @@ pub(super) enum Work {
 }
 
 /// Hands one message to `callbacks`; one that failed goes back to its queue.
-pub(super) async fn deliver(callbacks: &Callbacks, queues: &Queues, work: Work) {
+pub(super) async fn deliver(callbacks: &Callbacks, queues: &Queues, task_router: Option<&TaskRouter>, work: Work) {
     match work {
         Work::Callback(message) => {
-            if !is_handled(callbacks, &message.body).await {
+            let handled = match let_go(task_router, &message.body).await {
+                Some(handled) => handled,
+                None => is_handled(callbacks, &message.body).await,
+            };
+            if !handled {
                 queues.callback_failed(message);
             }
         }
         Work::Event(message) => {
             let failed = !is_handled(callbacks, &message.body).await;
             queues.event_done(message, failed);
+        }
+    }
+}
+
+/// Of a caller whose Task the simulated carrier made, the carrier is told that it has ended; whether that is done. `None`: it
+/// is no such callback, and a matter of `callbacks`.
+async fn let_go(task_router: Option<&TaskRouter>, callback: &Callback) -> Option<bool> {
+    let (Some(task_router), Callback::SendCallerOn { call, task }) = (task_router, callback) else { return None };
+    match task_router.let_go(*call, *task).await {
+        Ok(true) => Some(true),
+        Ok(false) => None,
+        Err(error) => {
+            tracing::error!(%error, task_sid = %task, "how a caller's Task ended is not known");
+            Some(false)
         }
     }
 }

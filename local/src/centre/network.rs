@@ -8,19 +8,20 @@ use web::WebClient;
 
 use super::{Error, Settings};
 use crate::phones::{Documents, Telephones};
+use crate::task_router;
 
 /// The journal of the simulated carrier in the data folder.
 const JOURNAL_FILE: &str = "telephone-network.sqlite";
 
 /// The simulated carrier with the centre's number, and what webhooks return to it.
-pub(super) fn telephones(settings: &Settings, address: &str, voice_url: Option<String>) -> Result<Telephones, Error> {
+pub(super) fn telephones(settings: &Settings, address: &str) -> Result<Telephones, Error> {
     let journal = match &settings.data {
         Some(folder) => Journal::file(folder.join(JOURNAL_FILE))?,
         None => Journal::none(),
     };
     let number = CentreNumber {
         number: settings.contact_centre.centre.phone_number.clone(),
-        voice_url: voice_url.unwrap_or_else(|| format!("{address}{}", path::INCOMING_CALL)),
+        voice_url: settings.voice_url.clone().unwrap_or_else(|| format!("{address}{}", path::INCOMING_CALL)),
         voice_method: simulator::twiml::Method::Post,
         voice_fallback_url: None,
         status_callback: None,
@@ -30,7 +31,7 @@ pub(super) fn telephones(settings: &Settings, address: &str, voice_url: Option<S
         auth_token: settings.account.auth_token.clone(),
         numbers: vec![number],
         public_base_url: Some(address.to_owned()),
-        task_router_url: Some(format!("{address}{}", path::WORKER_CALL)),
+        task_router_url: Some(format!("{address}{}", task_router::PATH)),
         seed: settings.account.account_sid.to_string(),
     };
     let documents = Arc::new(Documents::new(simulator::web_client()?, Arc::clone(&settings.clock)));

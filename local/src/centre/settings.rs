@@ -3,13 +3,12 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use api::ApiKeys;
-use setup::ContactCentre;
-use shared::model::Clock;
-use web::WebClient;
-
 use crate::carrier_choice::CarrierChoice;
 use crate::credentials::Account;
+use api::ApiKeys;
+use runtime::voice::Router;
+use setup::ContactCentre;
+use shared::model::Clock;
 
 /// What a centre is made from.
 pub struct Settings {
@@ -27,14 +26,11 @@ pub struct Settings {
     pub twiml_preview: bool,
     /// Are webhooks kept for the stories of their Tasks?
     pub keep_webhooks: bool,
-    /// What time it is.
-    pub clock: Arc<dyn Clock>,
-}
-
-/// What is around a centre.
-pub struct Outside {
-    /// The way to other people's servers.
-    pub web: Arc<dyn WebClient>,
+    /// Who routes the calls of our own menu: we, or the carrier's TaskRouter, which is this centre too if the carrier is
+    /// simulated.
+    pub router: Router,
     /// Who is asked for the first document of a call to the simulated number; `None`: we are.
     pub voice_url: Option<String>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
 }

@@ -34,6 +34,8 @@ fn settings(folder: Option<&Path>) -> Settings {
         carrier: CarrierChoice::Simulated,
         twiml_preview: true,
         keep_webhooks: true,
+        router: runtime::voice::Router::Cordboard,
+        voice_url: None,
         clock: Arc::new(Noon),
     }
 }

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use console::phones::Document;
+use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use shared::model::{CallSid, Clock, Timestamp};
 use web::{Answer, Limits, Request, Sending, WebClient, WebError};
@@ -87,12 +88,13 @@ fn call_of(request: &Request) -> Option<CallSid> {
     pairs.find(|(name, _)| *name == "CallSid").and_then(|(_, sid)| sid.parse().ok())
 }
 
-/// Sounds are not documents.
+/// Sounds are not documents, nor is an answer that says nothing.
 fn document(at: Timestamp, address: String, answer: &Result<Answer, WebError>) -> Option<Document> {
     let (status, text) = match answer {
         Ok(answer) => {
             let kind = answer.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-            if !kind.contains("xml") && !kind.starts_with("text/") {
+            let is_text = kind.contains("xml") || kind.starts_with("text/");
+            if !is_text || answer.status() == StatusCode::NO_CONTENT {
                 return None;
             }
             (Some(answer.status().as_u16()), String::from_utf8_lossy(answer.body()).chars().take(CHARS_MAX).collect())

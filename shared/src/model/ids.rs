@@ -180,6 +180,12 @@ impl TaskSid {
     pub fn of_call(call: CallSid) -> Self {
         Self::derive(&[call.text().as_str()])
     }
+
+    /// The Task the carrier makes of a call at the `run`-th `<Enqueue workflowSid>` it comes to, from 1. A call that has
+    /// left its queue may come to another.
+    pub fn of_enqueue(call: CallSid, run: u32) -> Self {
+        Self::derive(&[call.text().as_str(), "enqueue", &run.to_string()])
+    }
 }
 
 #[cfg(test)]

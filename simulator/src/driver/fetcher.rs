@@ -123,8 +123,8 @@ impl Fetcher {
 /// How much of an answer matters: one byte more than a document may have, the header of an audio file.
 fn wanted_bytes(purpose: Purpose) -> usize {
     match purpose {
-        Purpose::Notification => 0,
-        Purpose::Document(_) | Purpose::Reservation => DOCUMENT_BYTES_MAX + 1,
+        Purpose::Notification | Purpose::LeftQueue => 0,
+        Purpose::Document(_) | Purpose::Reservation | Purpose::Task(_) => DOCUMENT_BYTES_MAX + 1,
         Purpose::Media => MEDIA_BYTES_MAX,
     }
 }
@@ -191,8 +191,12 @@ fn read(fetch: &Fetch, answer: Answer) -> Result<Fetched, Fault> {
     let body_bytes = header(&answer, &CONTENT_LENGTH).and_then(|length| length.parse().ok());
     let body = answer.into_body();
     match fetch.purpose {
-        Purpose::Notification => Ok(Fetched::Reply(Reply { status, content_type, body: Vec::new() })),
-        Purpose::Document(_) | Purpose::Reservation => Ok(Fetched::Reply(Reply { status, content_type, body })),
+        Purpose::Notification | Purpose::LeftQueue => {
+            Ok(Fetched::Reply(Reply { status, content_type, body: Vec::new() }))
+        }
+        Purpose::Document(_) | Purpose::Reservation | Purpose::Task(_) => {
+            Ok(Fetched::Reply(Reply { status, content_type, body }))
+        }
         Purpose::Media if !(200..300).contains(&status) => {
             Ok(Fetched::Reply(Reply { status, content_type, body: Vec::new() }))
         }

@@ -43,8 +43,9 @@ pub struct Settings {
     pub numbers: Vec<CentreNumber>,
     /// Where [`Carrier::http`] is reached, such as `http://127.0.0.1:9000`; without it recordings have no URL.
     pub public_base_url: Option<String>,
-    /// The TaskRouter this carrier is coupled with: a signed POST to `/dial-queue` below this URL says where the caller of a
-    /// reservation waits. Without one, `<Dial><Queue reservationSid>` fails with 14217.
+    /// The TaskRouter this carrier is coupled with: signed POSTs to `/enqueue`, `/left-queue` and `/dial-queue` below this
+    /// URL ([`Setup::task_router_url`]). Without one, `<Enqueue workflowSid>` fails with 14220 and
+    /// `<Dial><Queue reservationSid>` with 14217.
     pub task_router_url: Option<String>,
     /// Ids derive from it. Two carriers that share a store of tasks but not a journal need different seeds.
     pub seed: String,

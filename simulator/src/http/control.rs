@@ -47,6 +47,7 @@ impl From<Refusal> for Problem {
             Refusal::UnknownCall(_)
             | Refusal::UnknownQueue(_)
             | Refusal::NotAMember(_)
+            | Refusal::NotItsTask(_)
             | Refusal::UnknownConference(_)
             | Refusal::NotAParticipant(_) => StatusCode::NOT_FOUND,
             Refusal::WrongState { .. } | Refusal::QueueExists(_) | Refusal::QueueNotEmpty(_) => StatusCode::CONFLICT,

@@ -55,6 +55,7 @@ impl From<Refusal> for RestError {
             Refusal::UnknownCall(_)
             | Refusal::UnknownQueue(_)
             | Refusal::NotAMember(_)
+            | Refusal::NotItsTask(_)
             | Refusal::UnknownConference(_)
             | Refusal::NotAParticipant(_) => {
                 Self::new(StatusCode::NOT_FOUND, 20404, format!("The requested resource was not found: {message}"))

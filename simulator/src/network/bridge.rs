@@ -15,7 +15,7 @@ impl Turn<'_> {
     /// Connects the caller, who has left the queue, with the call whose Dial fetched it.
     pub fn bridge(&mut self, dialer: CallSid, caller: CallSid) {
         let Some(Phase::DialingQueue { dial, .. }) = self.call(dialer).map(|call| call.phase.clone()) else {
-            return self.leave_queue(caller, QueueResult::BridgingInProcess);
+            return self.not_connected(caller);
         };
         if let Some(call) = self.call_mut(caller) {
             call.stack.truncate(1);

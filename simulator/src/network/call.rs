@@ -1,12 +1,13 @@
 //! One leg of a call: who, in which state, and what its document is doing at this moment.
 
 use serde::{Deserialize, Serialize};
-use shared::model::ids::{CallSid, ConferenceSid, QueueSid};
+use shared::model::ids::{CallSid, ConferenceSid, QueueSid, TaskSid};
 use shared::model::time::{Millis, Timestamp};
 
 use super::fetch::Target;
 pub(super) use super::phase::{Gathering, KeyListener, Phase, Side, Transfer};
 use super::record::CallRecording;
+use super::task::QueuedTask;
 use super::transcript::Transcript;
 use crate::twiml::{Dial, Method, StatusEvent, Verb};
 
@@ -129,6 +130,9 @@ pub struct Call {
     pub(super) stack: Vec<Frame>,
     pub(super) phase: Phase,
     pub(super) enqueued: Option<Enqueued>,
+    /// How often it was enqueued with a Workflow.
+    #[serde(default)]
+    pub(super) enqueues: u32,
     #[serde(default)]
     pub(super) conferring: Option<Conferring>,
     /// The conference it was called into and is not yet in.
@@ -167,6 +171,17 @@ impl Call {
     /// The conference it is in at this moment.
     pub fn conference(&self) -> Option<ConferenceSid> {
         self.conferring.as_ref().map(|conferring| conferring.conference)
+    }
+
+    /// The Task it waits as in the queue of a Workflow, once the TaskRouter has made it.
+    pub fn waiting_task(&self) -> Option<TaskSid> {
+        let enqueued = self.enqueued.as_ref().filter(|enqueued| enqueued.left.is_none())?;
+        enqueued.task.filter(|task| task.is_made).map(|task| task.sid)
+    }
+
+    /// Whether somebody who dials its queue can have it: not before the Task it is to wait as is made.
+    pub(super) fn can_be_fetched(&self) -> bool {
+        self.enqueued.as_ref().and_then(|enqueued| enqueued.task).is_none_or(|task| task.is_made)
     }
 
     /// Whole seconds between picking up and the end; zero for a call nobody picked up.
@@ -259,6 +274,8 @@ pub(super) struct Enqueued {
     pub announcer: Option<CallSid>,
     pub action: Option<Target>,
     pub wait: Option<Target>,
+    /// The Task it waits as, in the queue of a Workflow.
+    pub task: Option<QueuedTask>,
 }
 
 /// A call's stay in a conference, kept until the Dial is over.

@@ -6,7 +6,6 @@ use shared::model::time::Millis;
 
 use super::call::{Phase, Role, Transfer};
 use super::interpreter::Flow;
-use super::queue::QueueResult;
 use super::requests::{Params, param};
 use super::turn::Turn;
 use super::{CallStatus, Direction, Event, Reporter, address};
@@ -128,13 +127,13 @@ impl Turn<'_> {
         let until = self.now + Millis::from_secs(dial.timeout_secs.into());
         self.note(sid, Event::Dialed, format!("queue {name}"));
         self.set_phase(sid, Phase::DialingQueue { dial, since: self.now, until, connecting: None });
-        match self.queue_named(name) {
+        match self.dialed_queue(name) {
             Some(queue) => self.match_queue(queue),
             None => self.note(sid, Event::Waiting, format!("for a caller in queue {name}")),
         }
     }
 
-    /// Brings the head of a queue together with whoever has dialled the queue for longest.
+    /// Brings those who wait in a queue together with those who dial it, whoever has dialled for longest first.
     pub fn match_queue(&mut self, sid: QueueSid) {
         while let Some((dialer, caller)) = self.next_pair(sid) {
             self.connect(dialer, caller);
@@ -142,15 +141,16 @@ impl Turn<'_> {
     }
 
     fn next_pair(&self, sid: QueueSid) -> Option<(CallSid, CallSid)> {
-        let queue = self.network.queues.get(&sid)?;
-        let caller = queue.members.first()?.call;
-        let dialers = self.network.live.iter().filter_map(|sid| {
+        let queue = self.network.queues.get(&sid).filter(|queue| !queue.members.is_empty())?;
+        let pairs = self.network.live.iter().filter_map(|sid| {
             let call = self.network.calls.get(sid)?;
             let Phase::DialingQueue { dial, since, connecting: None, .. } = &call.phase else { return None };
-            let is_for_it = matches!(&dial.to, DialTo::Queue { name, .. } if *name == queue.name);
-            is_for_it.then_some((*since, call.serial, *sid))
+            let DialTo::Queue { name, .. } = &dial.to else { return None };
+            let caller = self.dialed_member(queue, name)?;
+            Some((*since, call.serial, *sid, caller))
         });
-        Some((dialers.min()?.2, caller))
+        let (_, _, dialer, caller) = pairs.min()?;
+        Some((dialer, caller))
     }
 
     /// The caller leaves the queue: towards the announcement if there is one, else to the conversation.
@@ -206,7 +206,7 @@ impl Turn<'_> {
         *connecting = None;
         let DialTo::Queue { name, .. } = &dial.to else { return };
         let name = name.clone();
-        if let Some(queue) = self.queue_named(&name) {
+        if let Some(queue) = self.dialed_queue(&name) {
             self.match_queue(queue);
         }
     }
@@ -218,13 +218,13 @@ impl Turn<'_> {
         self.release_connecting(connecting);
     }
 
-    /// The caller who was about to be connected goes on with its own document.
+    /// The caller who was about to be connected is not.
     pub fn release_connecting(&mut self, connecting: Option<CallSid>) {
         let Some(caller) = connecting else { return };
         if let Some(enqueued) = self.call_mut(caller).and_then(|call| call.enqueued.as_mut()) {
             enqueued.announcer = None;
         }
-        self.leave_queue(caller, QueueResult::BridgingInProcess);
+        self.not_connected(caller);
     }
 
     /// Nobody came into the queue in time.

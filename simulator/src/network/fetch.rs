@@ -1,7 +1,7 @@
 //! Requests the network wants carried out, and what comes back.
 
 use serde::{Deserialize, Serialize};
-use shared::model::ids::CallSid;
+use shared::model::ids::{CallSid, TaskSid};
 use shared::model::time::Millis;
 use url::Url;
 
@@ -82,6 +82,10 @@ pub enum Purpose {
     Document(DocumentFetch),
     /// It says where a reservation's caller waits.
     Reservation,
+    /// It says whether a call that was enqueued with a Workflow waits as this Task.
+    Task(TaskSid),
+    /// It is ignored; the TaskRouter was told that a call waits no longer.
+    LeftQueue,
     /// It is ignored.
     Notification,
     /// Its length in time is wanted; no call parameters are sent.

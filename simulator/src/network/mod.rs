@@ -6,8 +6,8 @@
 //! it waits for is written in its phase, so the state can be stored at any moment and go on elsewhere.
 //!
 //! Reading order: [`call`] (what a call is), `turn` (one input), `interpreter` (running documents), then a file for
-//! each thing verbs do: `sound`, `gather`, `queue`, `dial`, `bridge`, `reservation`, `conference`, `record`; `reports`
-//! tells the outside.
+//! each thing verbs do: `sound`, `gather`, `queue`, `task`, `dial`, `bridge`, `reservation`, `conference`, `record`;
+//! `reports` tells the outside.
 
 mod address;
 mod bridge;
@@ -29,6 +29,7 @@ mod rest;
 mod rows;
 mod sound;
 mod table;
+mod task;
 #[cfg(test)]
 mod tests;
 mod transcript;
@@ -37,7 +38,7 @@ mod turn;
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
-use shared::model::ids::{AccountSid, CallSid, ConferenceSid, QueueSid, RecordingSid};
+use shared::model::ids::{AccountSid, CallSid, ConferenceSid, QueueSid, RecordingSid, TaskSid};
 use shared::model::time::{Millis, Timestamp};
 
 use table::Table;
@@ -56,6 +57,7 @@ pub use refusal::Refusal;
 pub use rest::{CallUpdate, EndAs, NewCall};
 pub use rows::{Change, Row, RowError};
 pub use sound::{OTHER_AUDIO, SPEECH_MILLIS_PER_CHARACTER};
+pub use task::TaskEnd;
 pub use transcript::{Entry, Event, Transcript};
 
 /// Calls that can be up at once; more than a laptop's contact centre has callers.
@@ -86,7 +88,9 @@ pub struct Setup {
     pub numbers: Vec<CentreNumber>,
     /// Where this carrier's own HTTP side is reached, `http://127.0.0.1:9000`; recordings have URLs below it.
     pub public_base_url: Option<String>,
-    /// The TaskRouter this carrier is coupled with: asked at `/dial-queue` below it where a reservation's caller waits.
+    /// The TaskRouter this carrier is coupled with. Below it: `/enqueue` makes the Task of a call that is enqueued with a
+    /// Workflow, `/left-queue` is told that such a call waits no longer, `/dial-queue` says where a reservation's caller
+    /// waits.
     pub task_router_url: Option<String>,
 }
 
@@ -183,6 +187,15 @@ pub enum Input {
     },
     /// REST: end a conference.
     EndConference(ConferenceSid),
+    /// The TaskRouter: the Task of a call that was enqueued with a Workflow has ended.
+    TaskEnded {
+        /// Which call.
+        call: CallSid,
+        /// Which of its Tasks.
+        task: TaskSid,
+        /// How.
+        end: TaskEnd,
+    },
 }
 
 /// Something to be done outside, or the reply to an input.
@@ -275,6 +288,12 @@ impl Network {
         let mut calls: Vec<&Call> = self.calls.values().collect();
         calls.sort_by_key(|call| std::cmp::Reverse(call.serial));
         calls
+    }
+
+    /// The calls that wait in the queues of Workflows, each with its Task.
+    pub fn waiting_tasks(&self) -> Vec<(CallSid, TaskSid)> {
+        let live = self.live.iter().filter_map(|sid| self.calls.get(sid));
+        live.filter_map(|call| Some((call.sid, call.waiting_task()?))).collect()
     }
 
     /// One queue.

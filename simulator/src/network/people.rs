@@ -72,6 +72,7 @@ impl Turn<'_> {
             stack: Vec::new(),
             phase,
             enqueued: None,
+            enqueues: 0,
             conferring: None,
             invited: None,
             early_media: false,

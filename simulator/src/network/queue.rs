@@ -7,6 +7,7 @@ use shared::model::time::{Millis, Timestamp};
 use super::call::{Enqueued, Phase, Role, Transfer};
 use super::interpreter::{Flow, ROUND_MIN};
 use super::requests::{Params, param};
+use super::task::QueuedTask;
 use super::turn::Turn;
 use super::{Event, QUEUES_MAX, Target};
 use crate::twiml::{Enqueue, EnqueueInto, ErrorCode, Fault, Wait};
@@ -15,6 +16,8 @@ use crate::twiml::{Enqueue, EnqueueInto, ErrorCode, Fault, Wait};
 pub const NAME_CHARS_MAX: usize = 64;
 /// Calls a queue holds unless it says otherwise (voice-webhooks.md section 8).
 pub const MEMBERS_DEFAULT: u32 = 1_000;
+/// Calls the queue of a Workflow holds unless it says otherwise (taskrouter.md section 14).
+pub const WORKFLOW_MEMBERS_DEFAULT: u32 = 100;
 /// Calls the largest queue holds (voice-webhooks.md section 8).
 pub const MEMBERS_MAX: u32 = 5_000;
 
@@ -75,7 +78,7 @@ pub(super) enum QueueResult {
 }
 
 impl QueueResult {
-    const fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Bridged => "bridged",
             Self::BridgingInProcess => "bridging-in-process",
@@ -100,7 +103,10 @@ impl Turn<'_> {
             }
         };
         match self.enter_queue(sid, &enqueue.queue) {
-            Ok(queue) => self.wait_in(sid, queue, action, wait),
+            Ok(queue) => {
+                let stay = Enqueued { queue, since: self.now, left: None, announcer: None, action, wait, task: None };
+                self.wait_in(sid, stay, enqueue.queue);
+            }
             Err((fault, result, queue)) => {
                 self.note_fault(sid, &fault);
                 let extra = queue_result_params(result, queue, Millis::ZERO);
@@ -127,16 +133,8 @@ impl Turn<'_> {
         sid: CallSid,
         into: &EnqueueInto,
     ) -> Result<QueueSid, (Fault, QueueResult, Option<QueueSid>)> {
-        let name = match into {
-            EnqueueInto::Queue(name) => name,
-            EnqueueInto::HostedWorkflow(workflow) => {
-                let text =
-                    format!("<Enqueue workflowSid=\"{workflow}\">: the carrier's hosted TaskRouter is not simulated");
-                return Err((Fault::new(ErrorCode::WorkflowSid, text), QueueResult::SystemError, None));
-            }
-        };
-        check_name(name).map_err(|fault| (fault, QueueResult::Error, None))?;
-        let queue_sid = self.queue_named(name).or_else(|| self.make_queue(name, MEMBERS_DEFAULT));
+        let (name, max_size) = self.place(into).map_err(|(fault, result)| (fault, result, None))?;
+        let queue_sid = self.queue_named(&name).or_else(|| self.make_queue(&name, max_size));
         let Some(queue_sid) = queue_sid else {
             let text = format!("at most {QUEUES_MAX} queues are simulated and calls wait in all of them");
             return Err((Fault::new(ErrorCode::QueueFull, text), QueueResult::SystemError, None));
@@ -152,20 +150,73 @@ impl Turn<'_> {
         Ok(queue_sid)
     }
 
-    fn wait_in(&mut self, sid: CallSid, queue: QueueSid, action: Option<Target>, wait: Option<Target>) {
-        let since = self.now;
+    /// The name of the queue, and how many calls it holds if it is new.
+    fn place(&self, into: &EnqueueInto) -> Result<(String, u32), (Fault, QueueResult)> {
+        match into {
+            EnqueueInto::Queue(name) => {
+                check_name(name).map_err(|fault| (fault, QueueResult::Error))?;
+                Ok((name.clone(), MEMBERS_DEFAULT))
+            }
+            EnqueueInto::Workflow(noun) => Ok((self.workflow_queue(noun)?, WORKFLOW_MEMBERS_DEFAULT)),
+        }
+    }
+
+    fn wait_in(&mut self, sid: CallSid, stay: Enqueued, into: EnqueueInto) {
+        let task = match &into {
+            EnqueueInto::Queue(_) => None,
+            EnqueueInto::Workflow(_) => self.next_task(sid),
+        };
         if let Some(call) = self.call_mut(sid) {
-            call.enqueued = Some(Enqueued { queue, since, left: None, announcer: None, action, wait });
+            call.enqueued = Some(Enqueued { task, ..stay });
             call.phase = Phase::Holding;
         }
-        let row = self.network.queues.get(&queue);
-        let text = row.map(|row| format!("in queue {}, number {}", row.name, row.position(sid).unwrap_or(0)));
-        self.note(sid, Event::Waiting, text.unwrap_or_default());
+        match (into, task) {
+            (EnqueueInto::Workflow(noun), Some(task)) => self.ask_for_task(sid, task.sid, noun),
+            (EnqueueInto::Workflow(_) | EnqueueInto::Queue(_), _) => {
+                self.note_place(sid);
+                self.begin_waiting(sid);
+            }
+        }
+    }
+
+    /// The call may be fetched from now on; until then it hears its wait document.
+    pub fn begin_waiting(&mut self, sid: CallSid) {
+        let Some(queue) = self.call(sid).and_then(|call| call.enqueued.as_ref()).map(|enqueued| enqueued.queue) else {
+            return;
+        };
         self.match_queue(queue);
         let still_waits = self.call(sid).is_some_and(|call| call.phase == Phase::Holding);
         if still_waits {
             self.ask_wait_document(sid);
         }
+    }
+
+    /// Whoever was to talk to this call is gone. The TaskRouter will send another, so a call with a Task waits on, in the
+    /// place it had; any other goes on with its own document.
+    pub fn not_connected(&mut self, sid: CallSid) {
+        if !self.back_in_line(sid) {
+            return self.leave_queue(sid, QueueResult::BridgingInProcess);
+        }
+        self.abandon_document(sid);
+        if let Some(call) = self.call_mut(sid) {
+            call.stack.truncate(1);
+            call.phase = Phase::Holding;
+        }
+        self.note_place(sid);
+        self.begin_waiting(sid);
+    }
+
+    fn back_in_line(&mut self, sid: CallSid) -> bool {
+        let Some(call) = self.network.calls.get_mut(&sid) else { return false };
+        let Some(stay) = call.enqueued.as_mut().filter(|stay| stay.task.is_some()) else { return false };
+        let Some(queue) = self.network.queues.get_mut(&stay.queue) else { return false };
+        let place = queue.members.partition_point(|member| member.since <= stay.since);
+        queue.members.insert(place, Member { call: sid, since: stay.since });
+        stay.announcer = None;
+        // Its wait goes on, and is counted when it leaves again.
+        let counted = stay.left.take().map_or(Millis::ZERO, |left| left.since(stay.since));
+        call.queue_time = Millis::from_millis(call.queue_time.as_millis().saturating_sub(counted.as_millis()));
+        true
     }
 
     fn ask_wait_document(&mut self, sid: CallSid) {
@@ -256,6 +307,9 @@ impl Turn<'_> {
         let waited = enqueued.left.unwrap_or(self.now).since(enqueued.since);
         if result != QueueResult::Bridged {
             self.note(sid, Event::LeftQueue, format!("after {} s ({})", waited.as_secs(), result.as_str()));
+        }
+        if let Some(QueuedTask { sid: task, is_made: true }) = enqueued.task {
+            self.tell_left_queue(sid, task, result, waited);
         }
         Some((enqueued.action, queue_result_params(result, Some(enqueued.queue), waited)))
     }

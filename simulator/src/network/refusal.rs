@@ -1,6 +1,6 @@
 //! Why something that was asked of the network is not done.
 
-use shared::model::ids::{CallSid, ConferenceSid, QueueSid};
+use shared::model::ids::{CallSid, ConferenceSid, QueueSid, TaskSid};
 
 use super::{ADDRESS_EXPECTED, CallStatus, DIGITS_MAX, MEMBERS_MAX, NAME_CHARS_MAX};
 use crate::twiml::Fault;
@@ -17,6 +17,9 @@ pub enum Refusal {
     /// The call does not wait in that queue.
     #[error("no such call waits in queue {0}")]
     NotAMember(QueueSid),
+    /// The call was never enqueued as that Task.
+    #[error("Task {0} was not made by an <Enqueue> of this call")]
+    NotItsTask(TaskSid),
     /// No such conference, or it was over long ago.
     #[error("there is no conference {0}")]
     UnknownConference(String),

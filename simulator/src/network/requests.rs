@@ -108,7 +108,9 @@ impl Turn<'_> {
     pub fn fetched(&mut self, id: FetchId, fetched: Fetched) {
         let Some(fetch) = self.network.fetches.remove(&id) else { return };
         match fetch.purpose {
-            Purpose::Notification => self.notification_ended(&fetch, &fetched),
+            Purpose::Notification => self.notification_ended(&fetch, &fetched, ErrorCode::StatusCallback),
+            Purpose::LeftQueue => self.notification_ended(&fetch, &fetched, ErrorCode::TaskNotCleanedUp),
+            Purpose::Task(task) => self.task_answered(&fetch, task, &fetched),
             Purpose::Media => self.media_ended(&fetch, fetched),
             Purpose::Reservation => self.task_router_answered(&fetch, fetched),
             Purpose::Document(document) => {
@@ -120,13 +122,13 @@ impl Turn<'_> {
         }
     }
 
-    fn notification_ended(&mut self, fetch: &Fetch, fetched: &Fetched) {
+    fn notification_ended(&mut self, fetch: &Fetch, fetched: &Fetched, code: ErrorCode) {
         let problem = match fetched {
             Fetched::Reply(reply) if !reply.is_success() => format!("was answered with HTTP {}", reply.status),
             Fetched::Failed(fault) => format!("failed: {fault}"),
             Fetched::Reply(_) | Fetched::Length(_) => return,
         };
-        let code = ErrorCode::StatusCallback.number();
+        let code = code.number();
         self.warn(fetch.call, &format!("{code}: the notification to {} {problem}", fetch.target.shown()));
     }
 

@@ -9,7 +9,7 @@ use super::call::Phase;
 use super::requests::{Params, http_failure, param, read_reply};
 use super::turn::Turn;
 use super::{Fetch, Fetched, Purpose, Target};
-use crate::twiml::{Dial, DialTo, ErrorCode, Fault, Link, Method, Verb};
+use crate::twiml::{Dial, DialTo, ErrorCode, Fault, Link, Verb};
 
 /// Where a TaskRouter is asked, below its URL.
 const PATH: &str = "/dial-queue";
@@ -36,12 +36,11 @@ impl Turn<'_> {
         let reservation: ReservationSid = reservation
             .parse()
             .map_err(|error| Fault::new(ErrorCode::ReservationSid, format!("reservationSid of <Queue>: {error}")))?;
-        let Some(base) = &self.network.setup.task_router_url else {
+        let target = self.task_router(PATH).ok_or_else(|| {
             let text = format!("reservation {reservation}: this carrier is coupled with no TaskRouter");
-            return Err(Fault::new(ErrorCode::Reservation, text));
-        };
-        let url = format!("{}{PATH}", base.trim_end_matches('/'));
-        Ok((reservation, Target { url, method: Method::Post }))
+            Fault::new(ErrorCode::Reservation, text)
+        })?;
+        Ok((reservation, target))
     }
 
     /// The TaskRouter named the caller's queue, or knows no such reservation.
@@ -72,8 +71,8 @@ impl Turn<'_> {
             let text = format!("{} was expected to answer with the <Dial> of a <Queue>", fetch.target.shown());
             return Err(Fault::new(ErrorCode::Schema, text));
         };
-        let waits = self.queue_named(&name).and_then(|queue| self.network.queues.get(&queue));
-        if waits.is_none_or(|queue| queue.members.is_empty()) {
+        let queue = self.dialed_queue(&name).and_then(|queue| self.network.queues.get(&queue));
+        if queue.and_then(|queue| self.dialed_member(queue, &name)).is_none() {
             return Err(taken());
         }
         let absolute = |link: Option<Link>| link.map(|link| absolute(&fetch.target, link)).transpose();

@@ -69,6 +69,7 @@ impl<'n> Turn<'n> {
             Input::UpdateParticipant { conference, call, update } => self.update_participant(conference, call, update),
             Input::RemoveParticipant { conference, call } => self.remove_participant(conference, call),
             Input::EndConference(conference) => self.end_conference_for(conference),
+            Input::TaskEnded { call, task, end } => self.task_ended(call, task, end),
         };
         if let Err(refusal) = result {
             self.emit(Output::Refused(refusal));

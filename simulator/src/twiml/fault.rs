@@ -71,6 +71,12 @@ pub enum ErrorCode {
     Reservation,
     /// 14220: the workflow of an Enqueue is unknown.
     WorkflowSid,
+    /// 14221: the attributes of an Enqueue's Task are no JSON object.
+    TaskAttributes,
+    /// 14222: no target of the workflow matches an Enqueue's Task, so there is none.
+    NoTarget,
+    /// 14223: the TaskRouter could not be told that a call has left its queue.
+    TaskNotCleanedUp,
     /// 15003: a status callback was answered with an error.
     StatusCallback,
     /// 15004: a relative URL in inline TwiML.
@@ -111,6 +117,9 @@ impl ErrorCode {
             Self::ReservationSid => 14215,
             Self::Reservation => 14217,
             Self::WorkflowSid => 14220,
+            Self::TaskAttributes => 14221,
+            Self::NoTarget => 14222,
+            Self::TaskNotCleanedUp => 14223,
             Self::StatusCallback => 15003,
             Self::RelativeUrl => 15004,
             Self::ConferenceFull => 16020,

@@ -6,6 +6,7 @@
 mod attributes;
 mod conference;
 mod dial;
+mod enqueue;
 mod fault;
 mod parse;
 mod xml;
@@ -146,8 +147,21 @@ pub struct Enqueue {
 pub enum EnqueueInto {
     /// The queue with this name, made on first use.
     Queue(String),
-    /// A workflow of the carrier's hosted TaskRouter, which is not simulated.
-    HostedWorkflow(String),
+    /// The queue of a Workflow, as a Task of it.
+    Workflow(TaskNoun),
+}
+
+/// `workflowSid` and the `<Task>` below it (taskrouter.md section 16).
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct TaskNoun {
+    /// `workflowSid`, not yet checked.
+    pub workflow: String,
+    /// The JSON inside `<Task>`, for the TaskRouter to judge.
+    pub attributes: Option<String>,
+    /// The Task's priority.
+    pub priority: Option<u32>,
+    /// Seconds it may live before being assigned.
+    pub timeout_secs: Option<u32>,
 }
 
 /// What a waiting person hears.

@@ -2,8 +2,9 @@
 
 use super::attributes::{Attributes, SECONDS_MAX, shorten};
 use super::dial::dial;
+use super::enqueue::enqueue;
 use super::xml::{self, Element, Node};
-use super::{Document, Enqueue, EnqueueInto, ErrorCode, Fault, Gather, Link, Record, RejectReason, Sound, Verb};
+use super::{Document, ErrorCode, Fault, Gather, Link, Record, RejectReason, Sound, Verb};
 
 /// Warnings kept for one document; the rest would say the same.
 const WARNINGS_MAX: usize = 20;
@@ -155,18 +156,6 @@ fn is_key(key: char) -> bool {
     key.is_ascii_digit() || key == '*' || key == '#'
 }
 
-fn enqueue(element: &Element, warnings: &mut Vec<String>) -> Enqueue {
-    let mut attributes = Attributes::of(element, warnings);
-    let queue = match attributes.text("workflowSid") {
-        Some(sid) => EnqueueInto::HostedWorkflow(sid.to_owned()),
-        None => EnqueueInto::Queue(element.text()),
-    };
-    let wait = attributes.wait("waitUrl", "waitUrlMethod");
-    let enqueue = Enqueue { queue, action: attributes.link("action", "method"), wait };
-    attributes.finish();
-    enqueue
-}
-
 fn record(element: &Element, warnings: &mut Vec<String>) -> Record {
     let mut attributes = Attributes::of(element, warnings);
     attributes.not_simulated(&["transcribe", "transcribeCallback"]);
@@ -230,23 +219,6 @@ mod tests {
         let Some(Verb::Gather(gather)) = verbs("<Gather><Say>Press</Say></Gather>").pop() else { panic!() };
         assert_eq!((gather.timeout_secs, gather.finish_on_key, gather.num_digits), (5, Some('#'), None));
         assert_eq!((gather.action, gather.action_on_empty_result, gather.prompts.len()), (None, false, 1));
-    }
-
-    #[test]
-    fn an_enqueue_tells_music_silence_and_a_wait_document_apart() {
-        let table = [
-            ("<Enqueue>q</Enqueue>", Wait::Music),
-            ("<Enqueue waitUrl=\"\">q</Enqueue>", Wait::Silence),
-            (
-                "<Enqueue waitUrl=\"/w?a=1&amp;b=2\" waitUrlMethod=\"GET\">q</Enqueue>",
-                Wait::Document(Link { url: "/w?a=1&b=2".into(), method: Method::Get }),
-            ),
-        ];
-        for (text, expected) in table {
-            let Some(Verb::Enqueue(enqueue)) = verbs(text).pop() else { panic!("{text}") };
-            assert_eq!(enqueue.wait, expected, "{text}");
-            assert_eq!(enqueue.queue, EnqueueInto::Queue("q".into()));
-        }
     }
 
     #[test]

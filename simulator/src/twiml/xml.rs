@@ -41,6 +41,15 @@ impl Element {
         text.split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
+    /// The text directly inside, white space kept: of something that is no prose.
+    pub fn own_text(&self) -> String {
+        let texts = self.children.iter().filter_map(|node| match node {
+            Node::Text(text) => Some(text.as_str()),
+            Node::Element(_) => None,
+        });
+        texts.collect()
+    }
+
     fn collect_text(&self, into: &mut String) {
         for node in &self.children {
             match node {

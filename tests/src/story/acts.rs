@@ -167,7 +167,7 @@ impl Stage {
     }
 
     /// The text, each known name in braces replaced by its SID, and `{mm:ss}` by that moment of the story.
-    fn with_sid(&self, text: &str) -> String {
+    pub(super) fn with_sid(&self, text: &str) -> String {
         let set_up = &self.laboratory.contact_centre;
         let workspace = &set_up.workspace;
         let tasks = self.tasks.iter().map(|(name, sid)| (name.clone(), sid.to_string()));
@@ -176,14 +176,19 @@ impl Stage {
         let flows = workspace.workflows.values().map(|flow| (flow.friendly_name.clone(), flow.sid.to_string()));
         let activities =
             workspace.activities.values().map(|known| (known.friendly_name.clone(), known.sid.to_string()));
-        let known = tasks.chain(workers).chain(queues).chain(flows).chain(activities);
+        let callers = self.callers.iter().flat_map(|(name, call)| {
+            let task = self.task_of(*call).to_string();
+            [(format!("call of {name}"), call.to_string()), (format!("task of {name}"), task)]
+        });
+        let known = tasks.chain(workers).chain(queues).chain(flows).chain(activities).chain(callers);
         known.fold(text.to_owned(), |text, (name, sid)| text.replace(&format!("{{{name}}}"), &sid))
     }
 
     async fn script(&self, path: &str, ScriptedAnswer { body, status, after_secs }: ScriptedAnswer, below: &str) {
         let below = Some(below.trim()).filter(|below| !below.is_empty());
         let body = body.or(below.map(str::to_owned)).unwrap_or_else(|| "{}".to_owned());
-        let body = self.with_reservations(&body.replace("{customer}", &self.customer.base)).await;
+        let body = self.with_sid(&body.replace("{customer}", &self.customer.base));
+        let body = self.with_reservations(&body).await;
         let answer = Scripted { status: status.unwrap_or(200), body, after: Duration::from_secs(after_secs) };
         self.customer.script(path, answer);
     }

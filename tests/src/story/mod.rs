@@ -14,7 +14,8 @@
 //! A heading `==` begins a story of its own, with a centre of its own. Indented below `set-up` are sections of a
 //! `contact-centre.yaml` that replace those of `plain.yaml`; without `set-up` the story has the example. Indented below
 //! `documents` are paths of the customer's server and what it answers them; the centre's number then belongs to its
-//! `/voice`. `{customer}` is that server's address. In what is sent to the API, a name in braces stands for its SID.
+//! `/voice`, and the Tasks of its callers are made by `<Enqueue workflowSid>`. `{customer}` is that server's address. In what
+//! is sent to the API and in documents, a name in braces stands for its SID; `{call of c1}` and `{task of c1}` for a caller's.
 
 mod acts;
 mod deed;
@@ -67,6 +68,8 @@ struct Stage {
     set_up: String,
     begun: Timestamp,
     slack: Millis,
+    /// Whether the carrier makes the callers' Tasks.
+    enqueues: bool,
     callers: BTreeMap<String, CallSid>,
     tasks: BTreeMap<String, TaskSid>,
     /// What the API answered to the last deed.
@@ -79,18 +82,20 @@ impl Stage {
     async fn open(story: Story) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let customer = Customer::open().await;
-        for (path, body) in story.documents.iter().flatten() {
-            let body = body.replace("{customer}", &customer.base);
-            customer.script(path, Scripted { status: 200, body, after: Duration::ZERO });
-        }
         let set_up = story.set_up.unwrap_or_else(|| EXAMPLE.to_owned()).replace("{customer}", &customer.base);
         let voice_url = story.documents.is_some().then(|| format!("{}/voice", customer.base));
         let surroundings = Surroundings { web: customer.network(), voice_url, keep_webhooks: false };
         let laboratory = Laboratory::open_with(&set_up, folder.path().to_owned(), surroundings).await;
         let begun = laboratory.clock.now();
         let (callers, tasks, replies) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
-        let (slack, signed) = (Millis::ZERO, None);
-        Self { laboratory, customer, folder, set_up, begun, slack, callers, tasks, replies, signed }
+        let (slack, signed, enqueues) = (Millis::ZERO, None, story.documents.is_some());
+        let stage =
+            Self { laboratory, customer, folder, set_up, begun, slack, enqueues, callers, tasks, replies, signed };
+        for (path, body) in story.documents.iter().flatten() {
+            let body = stage.with_sid(&body.replace("{customer}", &stage.customer.base));
+            stage.customer.script(path, Scripted { status: 200, body, after: Duration::ZERO });
+        }
+        stage
     }
 
     async fn moment(self, moment: &Moment) -> Self {
@@ -132,7 +137,11 @@ impl Stage {
 
     fn task_sid(&self, name: &str) -> TaskSid {
         let by_hand = self.tasks.get(name).copied();
-        by_hand.unwrap_or_else(|| TaskSid::derive(&[&self.caller(name).to_string()]))
+        by_hand.unwrap_or_else(|| self.task_of(self.caller(name)))
+    }
+
+    fn task_of(&self, caller: CallSid) -> TaskSid {
+        if self.enqueues { TaskSid::of_enqueue(caller, 1) } else { TaskSid::of_call(caller) }
     }
 
     async fn task(&self, name: &str) -> Option<Task> {

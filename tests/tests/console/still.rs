@@ -11,6 +11,7 @@ use cordboard::embedded_dynamodb::{EmbeddedDynamoDb, Place};
 use cordboard::{Centre, Settings};
 use futures_util::{StreamExt, stream};
 use in_process::{Layer, Layered};
+use runtime::voice::Router;
 use runtime::{Env, SystemClock};
 use shared::model::{Clock, TaskChannelName, TaskSid};
 use shared::router::{NewTask, create_task};
@@ -55,6 +56,8 @@ impl Still {
             contact_centre: set_up.clone(),
             carrier: CarrierChoice::Simulated,
             twiml_preview: false,
+            router: Router::Cordboard,
+            voice_url: None,
             clock: Arc::new(SystemClock),
         };
         let client = table.client();

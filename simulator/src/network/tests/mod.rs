@@ -9,6 +9,7 @@ mod programs;
 mod queues;
 mod reservations;
 mod restarts;
+mod tasks;
 
 use std::collections::{BTreeMap, VecDeque};
 

@@ -311,7 +311,7 @@ fn an_enqueue_that_cannot_be_has_an_error_and_an_action() {
     let table = [
         ("<Enqueue action=\"/exit\"/>".to_owned(), "14204", "error"),
         (format!("<Enqueue action=\"/exit\">{long}</Enqueue>"), "14205", "error"),
-        ("<Enqueue workflowSid=\"WW1\" action=\"/exit\"><Task>{}</Task></Enqueue>".to_owned(), "14220", "system-error"),
+        ("<Enqueue workflowSid=\"WW1\" action=\"/exit\"><Task>{}</Task></Enqueue>".to_owned(), "14220", "error"),
     ];
     for (verbs, code, result) in table {
         let mut stage = Stage::new(&verbs).serve("/exit", "<Say>Exit</Say>");
