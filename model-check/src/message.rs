@@ -59,7 +59,7 @@ impl Message {
             }
             Effect::Wake(wake) => match wake.subject {
                 Subject::Task(task) => Some(Self::Wake(task, wake.at)),
-                Subject::Worker(_) | Subject::All(_) => None,
+                Subject::Worker(_) | Subject::All(_) | Subject::Rest(_) => None,
             },
             Effect::Call(Callback::Assignment { task, reservation }) => Some(Self::Assignment(*task, *reservation)),
             Effect::Call(_) => None,

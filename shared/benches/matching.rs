@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 
 use centre::{Centre, NOON, centre};
 use divan::{Bencher, black_box};
-use shared::router::{Decision, effects};
+use shared::model::Task;
+use shared::router::{Decision, effects, may_take};
 
 #[path = "../tests/matching/centre.rs"]
 mod centre;
@@ -46,6 +47,20 @@ fn match_among_workers(bencher: Bencher<'_, '_>, workers: u64) {
 fn serve_from_pending_tasks(bencher: Bencher<'_, '_>, tasks: u64) {
     let centre = centre(1_000, tasks);
     bencher.bench(|| black_box(&centre.board).choose_task(&centre.workspace, centre.workers[0], NOON));
+}
+
+/// What a sweep does for a Task whom nobody fits: the step's expression is false of each.
+#[divan::bench(args = [100, 1_000])]
+fn compare_with_free_workers_who_do_not_fit(bencher: Bencher<'_, '_>, workers: u64) {
+    let centre = centre(workers, 1);
+    let task = centre.board.task(centre.tasks[0]).cloned().unwrap();
+    let attributes = task.attributes.with("level", 9.into()).unwrap();
+    let task = Task { attributes, ..task };
+    let serving = |sid| centre.board.worker(sid).filter(|worker| worker.roster.serves(task.task_queue_sid));
+    let serving: Vec<_> = centre.workers.iter().filter_map(|sid| serving(*sid)).collect();
+    // All of them serve the Task's queue.
+    let all: Vec<_> = serving.iter().cycle().take(centre.workers.len()).collect();
+    bencher.bench(|| all.iter().any(|worker| may_take(black_box(&centre.workspace), worker, &task, NOON)));
 }
 
 /// Decides, writes, and reads off what follows, as it happens for a call.

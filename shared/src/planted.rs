@@ -39,6 +39,8 @@ pub enum Bug {
     EventsTakenForKept,
     /// A Task that ignores its Worker's capacity waits for a free slot.
     CapacityAlwaysCounts,
+    /// A long line, or a long board, is not read to its end.
+    LongLineNotReadToItsEnd,
     /// Nobody looks for a Task when a Worker's channel is opened.
     OpenedChannelNotServed,
     /// A call the carrier does not know is taken for one that goes on.

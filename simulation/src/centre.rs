@@ -8,7 +8,7 @@ use carrier::Carrier;
 use cordboard::http;
 use dynoxide::Database;
 use in_process::InProcess;
-use routing::{Incoming, Routing};
+use routing::{Incoming, Pages, Routing};
 use runtime::{Voice, WebhookJournal};
 use serde_json::json;
 use setup::ContactCentre;
@@ -29,6 +29,9 @@ use crate::world::World;
 
 /// How often the schedule's sweep comes, as in `template.yaml`.
 const SWEEP_EVERY: std::time::Duration = std::time::Duration::from_secs(60);
+
+/// What `routing` reads at once: so little that the lines and boards of a small centre are long.
+const PAGES: Pages = Pages { workers: 2, tasks: 1, tasks_further_on: 1, in_one_go: 1 };
 
 /// The whole centre.
 pub struct Centre {
@@ -75,7 +78,8 @@ impl Centre {
         let carrier = Exchange::open(world, Arc::clone(&web), account)?;
         // Each function is a process of its own, and keeps its own idea of the configuration.
         let own_store = || Store::new(client.clone(), TABLE);
-        let routing = Arc::new(Routing::new(own_store(), Arc::clone(&queues) as _, Arc::clone(&clock)));
+        let routing = Routing::new(own_store(), Arc::clone(&queues) as _, Arc::clone(&clock)).with_pages(PAGES);
+        let routing = Arc::new(routing);
         let token = || AUTH_TOKEN.to_owned();
         let callbacks = Arc::new(Callbacks {
             store: own_store(),
@@ -136,7 +140,8 @@ impl Centre {
 
     fn another_routing(&self) -> Arc<Routing> {
         let clock = Arc::clone(&self.world.clock) as Arc<dyn Clock>;
-        Arc::new(Routing::new(self.another_store(), Arc::clone(&self.queues) as _, clock))
+        let routing = Routing::new(self.another_store(), Arc::clone(&self.queues) as _, clock);
+        Arc::new(routing.with_pages(PAGES))
     }
 
     /// A request to the REST API; its status.

@@ -48,6 +48,7 @@ caught! {
     a_wrap_up_without_an_end_is_seen: WrapUpForEver by Deadlines;
     events_that_were_never_written_are_missed: EventsTakenForKept by EverythingIsTold;
     a_target_that_waits_for_a_free_slot_is_seen: CapacityAlwaysCounts by NobodyWaitsBesideAFreeWorker;
+    a_long_line_that_is_not_read_to_its_end_is_seen: LongLineNotReadToItsEnd by NobodyWaitsBesideAFreeWorker;
     an_opened_channel_nobody_looks_for_is_seen: OpenedChannelNotServed by NobodyWaitsBesideAFreeWorker;
     a_caller_whom_the_carrier_forgot_is_missed: UnknownCallTakenForLive by EverythingEnds;
     events_in_the_wrong_order_are_seen: TimeGoesBack by EverythingIsTold;

@@ -27,11 +27,11 @@
 //! Workers over readinesses, and the listing over [`LISTING_SHARDS`].
 
 use shared::model::{
-    PartId, Readiness, ReservationSid, Task, TaskQueueSid, TaskSid, Timestamp, WebhookSid, Worker, WorkerSid,
+    IdleKey, PartId, Readiness, ReservationSid, Task, TaskQueueSid, TaskSid, Timestamp, WebhookSid, Worker, WorkerSid,
     Workspace, WorkspaceSid,
 };
 use shared::router::events::EventPlace;
-use shared::router::order::{Line, line_of, place_of};
+use shared::router::order::{Line, Place, line_of, place_of};
 use shared::statistics::{Family, Grain};
 
 /// Partition key of the table.
@@ -246,9 +246,12 @@ pub fn waiting_board(line: Line) -> String {
 /// A Task's place on the board it waits on, or would wait on (taskrouter.md section 10); `None`: it waits for nobody.
 pub fn waiting_key(workspace: &Workspace, task: &Task) -> Option<IndexKey> {
     let line = line_of(workspace, task)?;
-    let place = place_of(task);
-    let sk = format!("{:010}#{:013}#{}", place.urgency, place.moment, place.sid);
-    Some(IndexKey { pk: waiting_board(line), sk })
+    Some(IndexKey { pk: waiting_board(line), sk: waiting_sk(place_of(task)) })
+}
+
+/// A place in a line as a sort key: text order is the order in which Tasks are served.
+pub fn waiting_sk(place: Place) -> String {
+    format!("{:010}#{:013}#{}", place.urgency, place.moment, place.sid)
 }
 
 /// The board of the free Workers of one readiness.
@@ -259,9 +262,12 @@ pub fn free_board(workspace: WorkspaceSid, readiness: &Readiness) -> String {
 /// A free Worker's place: longest idle first (taskrouter.md section 9); `None`: they can take nothing.
 pub fn free_key(workspace: &Workspace, worker: &Worker) -> Option<IndexKey> {
     let readiness = worker.readiness(workspace)?;
-    let (idle_since, created, sid) = worker.idle_key();
-    let sk = format!("{}#{}#{sid}", sortable(idle_since), sortable(created));
-    Some(IndexKey { pk: free_board(worker.workspace_sid, &readiness), sk })
+    Some(IndexKey { pk: free_board(worker.workspace_sid, &readiness), sk: free_sk(worker.idle_key()) })
+}
+
+/// A free Worker's place as a sort key: text order is the order in which they have been idle.
+pub fn free_sk((idle_since, created, sid): IdleKey) -> String {
+    format!("{}#{}#{sid}", sortable(idle_since), sortable(created))
 }
 
 /// The listing of all Workspaces.

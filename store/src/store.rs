@@ -5,9 +5,9 @@ use std::sync::Arc;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{Put, Select, TransactWriteItem};
 use serde::de::DeserializeOwned;
-use shared::model::{Centre, Readiness, Task, TaskSid, Timestamp, Worker, WorkerSid, Workspace, WorkspaceSid};
+use shared::model::{Centre, IdleKey, Readiness, Task, TaskSid, Timestamp, Worker, WorkerSid, Workspace, WorkspaceSid};
 use shared::planted::{self, Bug};
-use shared::router::order::Line;
+use shared::router::order::{Line, Place};
 use shared::router::{Decision, WorkersWritten};
 use tokio::sync::Mutex;
 
@@ -84,30 +84,22 @@ impl Store {
         }
     }
 
-    /// The Tasks that wait in a line, first one first, at most `limit`, those behind `after` if it is given. A hint: the
-    /// index may lag behind.
-    pub async fn waiting_tasks(
-        &self,
-        workspace: &Workspace,
-        line: Line,
-        after: Option<&Task>,
-        limit: u16,
-    ) -> Result<Vec<Task>, Error> {
-        let after = after.and_then(|task| keys::waiting_key(workspace, task));
-        self.board(keys::waiting_board(line), after.map(|place| place.sk), limit).await
+    /// The Tasks that wait in a line, first one first, at most `limit`, those behind the place `behind` if it is given,
+    /// whoever stands there. A hint: the index may lag behind.
+    pub async fn waiting_tasks(&self, line: Line, behind: Option<Place>, limit: u16) -> Result<Vec<Task>, Error> {
+        self.board(keys::waiting_board(line), behind.map(keys::waiting_sk), limit).await
     }
 
-    /// The free Workers of a readiness, longest idle first, at most `limit`, those behind `after` if it is given. A hint:
-    /// the index may lag behind.
+    /// The free Workers of a readiness, longest idle first, at most `limit`, those behind the place `behind` if it is given,
+    /// whoever stands there. A hint: the index may lag behind.
     pub async fn free_workers(
         &self,
         workspace: &Workspace,
         readiness: &Readiness,
-        after: Option<&Worker>,
+        behind: Option<IdleKey>,
         limit: u16,
     ) -> Result<Vec<Worker>, Error> {
-        let after = after.and_then(|worker| keys::free_key(workspace, worker));
-        self.board(keys::free_board(workspace.sid, readiness), after.map(|place| place.sk), limit).await
+        self.board(keys::free_board(workspace.sid, readiness), behind.map(keys::free_sk), limit).await
     }
 
     /// How many Tasks wait before this one in its line, counted up to `limit`.

@@ -27,6 +27,22 @@ use crate::metering::Meter;
 /// The set-up tests use unless they bring their own: the example.
 pub const EXAMPLE: &str = include_str!("../../contact-centre.yaml");
 
+/// The example with one queue for every caller, which everybody serves; its step wants who speaks the caller's language.
+/// Everybody has gone home.
+pub fn one_queue_for_all() -> String {
+    let step = "          - queue: Customer Contact Center English\n";
+    let changes = [
+        ("target_workers: languages HAS \"en\"", "target_workers: 1 == 1"),
+        ("expression: selected_language == \"en\"", "expression: 1 == 1"),
+        (step, &*format!("{step}            expression: task.selected_language IN worker.languages\n")),
+        ("    activity: Available", "    activity: Offline"),
+    ];
+    changes.iter().fold(EXAMPLE.to_owned(), |text, (old, new)| {
+        assert!(text.contains(old), "the example has no {old:?}");
+        text.replace(old, new)
+    })
+}
+
 /// The API key of every laboratory, with its secret.
 pub const API_KEY: &str = "SK00000000000000000000000000000001:0123456789abcdef";
 

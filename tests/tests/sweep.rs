@@ -9,11 +9,14 @@ use cordboard::embedded_dynamodb::{EmbeddedDynamoDb, Place, TABLE};
 use cordboard::queues::Queues;
 use in_process::{Layer, Layered};
 use routing::{Routing, Sweep};
-use shared::model::{AccountSid, ActivitySid, Clock, Millis, TaskChannelName, TaskSid, Timestamp, Worker, WorkerSid};
+use setup::ContactCentre;
+use shared::model::{
+    AccountSid, AssignmentStatus, Clock, Millis, TaskChannelName, TaskSid, Timestamp, Worker, WorkerSid, Workspace,
+};
 use shared::router::{NewTask, create_task};
 use store::Store;
 use tests::centre::NOON;
-use tests::laboratory::EXAMPLE;
+use tests::laboratory::{EXAMPLE, one_queue_for_all};
 use tests::metering::{Meter, Operation};
 use tokio::sync::Notify;
 
@@ -29,57 +32,105 @@ impl Clock for At {
     }
 }
 
-/// A thousand callers wait, and a hundred Workers have gone home. Each is read once, a hundred at a time, at half price;
-/// and as nobody is free, no board is looked at and nothing is written.
-#[tokio::test]
-async fn a_sweep_reads_everybody_once_and_asks_no_board_on_which_nobody_is() {
-    let meter = Arc::new(Meter::default());
-    let layer = Arc::clone(&meter) as Arc<dyn Layer>;
-    let layers = |engine| SharedHttpClient::new(Layered::new(engine, layer));
-    let table = EmbeddedDynamoDb::open_through(Place::Temporary, layers).await.unwrap();
-    let store = Store::new(table.client(), TABLE);
-    fill(&store).await;
-    let clock = Arc::new(At(NOON + Millis::from_secs(60)));
-    let queues = Arc::new(Queues::new(Arc::clone(&clock) as _, Arc::new(Notify::new())));
-    let routing = Routing::new(store, Arc::clone(&queues) as _, clock);
-    // What nobody has looked at since it was made is put in line, once.
-    routing.sweep(Sweep::Overdue).await.unwrap();
-    meter.take();
-    routing.sweep(Sweep::Overdue).await.unwrap();
-    let operations = meter.take();
-    let mut sums: BTreeMap<&str, (usize, f64)> = BTreeMap::new();
-    for Operation { name, read_units, .. } in &operations {
-        let sum = sums.entry(name).or_default();
-        *sum = (sum.0 + 1, sum.1 + read_units);
-    }
-    println!("a sweep of {TASKS} waiting Tasks and {WORKERS} Workers: {sums:?}");
-    assert!(operations.iter().all(|operation| operation.all_write_units() == 0.0));
-    let (requests, units) = sums.values().fold((0, 0.0), |(n, units), (m, more)| (n + m, units + more));
-    assert!(requests <= 16 + 10 + 10, "a query of each part of the listing, a batch for each hundred: {requests}");
-    assert!(units <= 0.6 * (TASKS + WORKERS) as f64 + 20.0, "half a unit each, and the listing: {units}");
-    assert!(queues.due_timers().is_empty(), "nothing is sent");
+/// A table with a meter, a thousand callers who wait, a hundred Workers, and who sweeps.
+struct Swept {
+    store: Store,
+    meter: Arc<Meter>,
+    queues: Arc<Queues>,
+    routing: Routing,
+    _table: EmbeddedDynamoDb,
 }
 
-async fn fill(store: &Store) {
-    let declared = setup::read(EXAMPLE, "contact-centre.yaml", AccountSid::derive(&["sweep"])).unwrap();
+impl Swept {
+    async fn open(set_up: &str, callers_speak: &str, workers_are: &str) -> Self {
+        let meter = Arc::new(Meter::default());
+        let layer = Arc::clone(&meter) as Arc<dyn Layer>;
+        let layers = |engine| SharedHttpClient::new(Layered::new(engine, layer));
+        let table = EmbeddedDynamoDb::open_through(Place::Temporary, layers).await.unwrap();
+        let store = Store::new(table.client(), TABLE);
+        fill(&store, set_up, callers_speak, workers_are).await;
+        let clock = Arc::new(At(NOON + Millis::from_secs(60)));
+        let queues = Arc::new(Queues::new(Arc::clone(&clock) as _, Arc::new(Notify::new())));
+        let routing = Routing::new(store.clone(), Arc::clone(&queues) as _, clock);
+        // What nobody has looked at since it was made is put in line, once.
+        routing.sweep(Sweep::Overdue).await.unwrap();
+        queues.due_timers();
+        Self { store, meter, queues, routing, _table: table }
+    }
+
+    /// Sweeps, and says how many requests that took and how many read units.
+    async fn sweep(&self) -> (usize, f64) {
+        self.meter.take();
+        self.routing.sweep(Sweep::Overdue).await.unwrap();
+        let operations = self.meter.take();
+        let mut sums: BTreeMap<&str, (usize, f64)> = BTreeMap::new();
+        for Operation { name, read_units, .. } in &operations {
+            let sum = sums.entry(name).or_default();
+            *sum = (sum.0 + 1, sum.1 + read_units);
+        }
+        println!("a sweep of {TASKS} waiting Tasks and {WORKERS} Workers: {sums:?}");
+        sums.values().fold((0, 0.0), |(n, units), (m, more)| (n + m, units + more))
+    }
+
+    /// Everybody is read once, a hundred at a time, at half price; no board is looked at, and nothing is written or sent.
+    async fn asks_nothing(&self) {
+        let (requests, units) = self.sweep().await;
+        assert!(requests <= 16 + 10 + 10, "a query of each part of the listing, a batch for each hundred: {requests}");
+        assert!(units <= 0.6 * (TASKS + WORKERS) as f64 + 20.0, "half a unit each, and the listing: {units}");
+        assert!(self.queues.due_timers().is_empty(), "nothing is sent");
+    }
+}
+
+#[tokio::test]
+async fn a_sweep_reads_everybody_once_and_asks_no_board_on_which_nobody_is() {
+    Swept::open(EXAMPLE, "en", "Offline").await.asks_nothing().await;
+}
+
+#[tokio::test]
+async fn a_sweep_asks_no_board_for_a_task_whom_nobody_free_could_take_and_finds_the_one_somebody_could() {
+    let swept = Swept::open(&one_queue_for_all(), "hi", "Available").await;
+    swept.asks_nothing().await;
+    let declared = setup::read(&one_queue_for_all(), "contact-centre.yaml", AccountSid::derive(&["sweep"])).unwrap();
+    let workspace = swept.store.fresh_workspace(declared.workspace.sid, NOON).await.unwrap().unwrap();
+    let english = waits(&swept.store, &workspace, &declared, TASKS, "en").await;
+    swept.sweep().await;
+    let english = swept.store.task(english).await.unwrap().unwrap();
+    assert_eq!(english.assignment_status, AssignmentStatus::Reserved);
+}
+
+async fn fill(store: &Store, set_up: &str, callers_speak: &str, workers_are: &str) {
+    let declared = setup::read(set_up, "contact-centre.yaml", AccountSid::derive(&["sweep"])).unwrap();
     setup::apply(store, &declared, NOON).await.unwrap();
     let workspace = store.fresh_workspace(declared.workspace.sid, NOON).await.unwrap().unwrap();
-    let offline: ActivitySid = workspace.default_activity_sid;
     for sid in store.worker_sids(workspace.sid).await.unwrap() {
-        let home = |worker| Worker { activity_sid: offline, ..worker };
+        let home = |worker| Worker { activity_sid: workspace.default_activity_sid, ..worker };
         store.change_worker(sid, &workspace, NOON, home).await.unwrap();
     }
+    let activity = workspace.activities.values().find(|known| known.friendly_name == workers_are).unwrap().sid;
     for number in 3..WORKERS {
         let name = format!("Worker {number}");
-        let worker = Worker::new(WorkerSid::derive(&[&name]), workspace.sid, &name, offline, NOON);
-        let worker = shared::router::advanced_worker(&workspace, worker, NOON);
+        let attributes = r#"{"languages":["en"]}"#.parse().unwrap();
+        let worker = Worker::new(WorkerSid::derive(&[&name]), workspace.sid, &name, activity, NOON);
+        let worker = shared::router::advanced_worker(&workspace, Worker { attributes, ..worker }, NOON);
         store.create_worker(&worker, &workspace).await.unwrap();
     }
     for number in 0..TASKS {
-        let known = format!(r#"{{"selected_language":"en","from":"+17075550142","number":{number}}}"#);
-        let sid = TaskSid::derive(&[&number.to_string()]);
-        let new = NewTask::new(sid, known.parse().unwrap(), TaskChannelName::VOICE);
-        let workflow = &workspace.workflows[&declared.centre.workflow_sid];
-        store.create_task(&create_task(&workspace, workflow, new, NOON).unwrap(), &workspace).await.unwrap();
+        waits(store, &workspace, &declared, number, callers_speak).await;
     }
+}
+
+/// Somebody begins to wait.
+async fn waits(
+    store: &Store,
+    workspace: &Workspace,
+    declared: &ContactCentre,
+    number: usize,
+    language: &str,
+) -> TaskSid {
+    let known = format!(r#"{{"selected_language":"{language}","from":"+17075550142","number":{number}}}"#);
+    let new = NewTask::new(TaskSid::derive(&[&number.to_string()]), known.parse().unwrap(), TaskChannelName::VOICE);
+    let workflow = &workspace.workflows[&declared.centre.workflow_sid];
+    let task = create_task(workspace, workflow, new, NOON).unwrap();
+    store.create_task(&task, workspace).await.unwrap();
+    task.sid
 }

@@ -8,7 +8,10 @@
 mod boards;
 mod event;
 mod matching;
+mod pages;
 mod roll_up;
+mod searches;
+mod staff;
 mod sweep;
 mod telling;
 mod walks;
@@ -19,15 +22,19 @@ use aws_lambda_events::event::dynamodb::EventRecord;
 use runtime::{Outbox, OutboxError};
 use shared::model::{Clock, Millis, Task, TaskSid, Timestamp, WorkerSid, Workspace, WorkspaceSid};
 use shared::router::effects::{self, Effect, Subject, Wake};
+use shared::router::search::Search;
 use shared::router::{Event, Outcome, events, wake};
 use store::Store;
 use store::stream::{self, Change};
 
+use matching::Placed;
+
 pub use event::{Incoming, handle};
+pub use pages::Pages;
 pub use sweep::Sweep;
 
 /// How far the table's indexes may lag behind. A Task and a Worker that become ready within it may each be missing from
-/// the other's board; a Task that found nobody looks once more after it.
+/// the other's board; a Task that found nobody looks once more after it, and only then as far as the boards go.
 const INDEX_LAG: Millis = Millis::from_secs(2);
 
 /// The function's world.
@@ -35,7 +42,9 @@ pub struct Routing {
     store: Store,
     outbox: Arc<dyn Outbox>,
     clock: Arc<dyn Clock>,
+    pages: Pages,
     ordered_walks: Mutex<walks::Ordered>,
+    ordered_searches: Mutex<searches::Ordered>,
     long_ended: Mutex<sweep::LongEnded>,
 }
 
@@ -53,8 +62,13 @@ pub enum Error {
 impl Routing {
     /// The function over this table and these queues.
     pub fn new(store: Store, outbox: Arc<dyn Outbox>, clock: Arc<dyn Clock>) -> Self {
-        let (ordered_walks, long_ended) = Default::default();
-        Self { store, outbox, clock, ordered_walks, long_ended }
+        let (pages, ordered_walks, ordered_searches, long_ended) = Default::default();
+        Self { store, outbox, clock, pages, ordered_walks, ordered_searches, long_ended }
+    }
+
+    /// The same, reading so much of a board at once: less, for a small centre that is to be like a large one.
+    pub fn with_pages(self, pages: Pages) -> Self {
+        Self { pages, ..self }
     }
 
     /// Does what follows from one record of the stream.
@@ -70,7 +84,7 @@ impl Routing {
                 let Some(workspace) = self.workspace(new.workspace_sid).await? else { return Ok(()) };
                 for effect in effects::of_worker(&workspace, old.as_deref(), &new) {
                     match effect {
-                        Effect::Serve(_) => self.serve(new.as_ref().clone()).await?,
+                        Effect::Serve(_) => self.serve_freed(new.as_ref().clone()).await?,
                         Effect::Wake(wake) => self.outbox.wake(wake, self.clock.now()).await?,
                         Effect::Match(_) | Effect::Release(_) | Effect::Call(_) => {}
                     }
@@ -106,6 +120,7 @@ impl Routing {
             Subject::Task(sid) => self.wake_task(sid, wake.at).await,
             Subject::Worker(sid) => self.wake_worker(sid).await,
             Subject::All(walk) => self.walk(wake.workspace, walk).await,
+            Subject::Rest(search) => self.search_on(wake.workspace, search).await,
         }
     }
 
@@ -134,7 +149,7 @@ impl Routing {
                 Effect::Serve(_) => {}
             }
         }
-        if waits && self.place(task.clone()).await? == matching::Placed::No {
+        if waits && self.place(task.clone(), None).await? != Placed::Yes {
             let now = self.clock.now();
             self.outbox.wake(task_wake(task, now + INDEX_LAG), now).await?;
         }
@@ -147,8 +162,12 @@ impl Routing {
             // Changed: its record follows. Refused: it is gone.
             return Ok(());
         };
-        if self.place(task.clone()).await? == matching::Placed::Yes {
-            return Ok(());
+        match self.place(task.clone(), None).await? {
+            Placed::Yes => return Ok(()),
+            Placed::No => {}
+            Placed::Unread(behind) => {
+                self.order_search(task.workspace_sid, Search::Workers { task: sid, behind }).await?
+            }
         }
         let Some(workspace) = self.workspace(task.workspace_sid).await? else { return Ok(()) };
         // A timer that is not the Task's own moment any more has a successor: the write that moved the moment sent it.

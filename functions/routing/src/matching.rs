@@ -6,31 +6,18 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use futures_util::future::BoxFuture;
-use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
-use shared::model::{AssignmentStatus, Readiness, Task, TaskSid, WORKER_CAPACITY_MAX, Worker, WorkerSid, Workspace};
+use futures_util::FutureExt;
+use shared::model::{
+    AssignmentStatus, IdleKey, Readiness, Task, TaskSid, WORKER_CAPACITY_MAX, Worker, WorkerSid, Workspace,
+};
 use shared::router::Presence;
 use shared::router::known_worker::{self, Meant};
-use shared::router::order::{self, Line};
+use shared::router::order::{self, Line, Place};
 use shared::router::{self, Decision, Event, Snapshot, decide};
 use store::COMMIT_ATTEMPTS_MAX;
 
+use crate::pages::{Boards, Look};
 use crate::{Error, Routing};
-
-/// Free Workers read at once for one Task from each board: the queue's parallel offers (at most 50) and a few who
-/// turn out to be taken or excluded by the step's expression.
-const FREE_WORKERS_PAGE: u16 = 100;
-
-/// Waiting Tasks read at once for one Worker from each board. The first one nearly always fits; the others are
-/// there for steps that exclude this Worker.
-const WAITING_TASKS_PAGE: u16 = 20;
-
-/// Pages read of one board before giving up until something changes: a thousand Workers, or two hundred Tasks, who all do
-/// not fit.
-const PAGES_MAX: u32 = 10;
-
-/// Boards read at the same time, so that a Worker of a hundred queues does not open a hundred connections.
-const BOARDS_AT_ONCE: usize = 32;
 
 /// Tasks reserved for one Worker in one go: as many as a channel may hold ([`WORKER_CAPACITY_MAX`]).
 const SERVE_ROUNDS_MAX: u16 = WORKER_CAPACITY_MAX;
@@ -40,20 +27,29 @@ const SERVE_ROUNDS_MAX: u16 = WORKER_CAPACITY_MAX;
 pub(crate) enum Placed {
     /// It was reserved, or changed in another way.
     Yes,
-    /// It waits on.
+    /// It waits on: nobody fits.
     No,
+    /// It waits on: nobody fits up to this place, and behind it there are Workers who have not been looked at.
+    Unread(IdleKey),
 }
 
 impl Routing {
-    /// Finds Workers for a pending Task.
-    pub(crate) async fn place(&self, task: Task) -> Result<Placed, Error> {
+    /// Finds Workers for a pending Task; a search that goes on looks behind a place of the boards.
+    pub(crate) async fn place(&self, task: Task, behind: Option<IdleKey>) -> Result<Placed, Error> {
         let mut task = task;
         let mut known = BTreeMap::new();
         for attempt in 1..=COMMIT_ATTEMPTS_MAX {
             if task.assignment_status != AssignmentStatus::Pending {
                 return Ok(Placed::No);
             }
-            let Some((workspace, decision)) = self.choose_workers(&task, &known).await? else { return Ok(Placed::No) };
+            let Some((workspace, look)) = self.choose_workers(&task, &known, behind).await? else {
+                return Ok(Placed::No);
+            };
+            let decision = match look {
+                Look::Found(decision) => decision,
+                Look::Nothing => return Ok(Placed::No),
+                Look::Unread(place) => return Ok(Placed::Unread(place)),
+            };
             match self.store.commit(&decision, &workspace).await {
                 Ok(()) => {
                     log_reservations(&decision);
@@ -72,16 +68,21 @@ impl Routing {
         Err(store::Error::Conflict.into())
     }
 
-    /// Finds Tasks for a Worker with a free slot, until there is no slot or no Task.
-    pub(crate) async fn serve(&self, worker: Worker) -> Result<(), Error> {
+    /// Finds Tasks for a Worker with a free slot, until there is no slot or no Task; a search that goes on looks behind a place of
+    /// the lines. `Some`: up to this place nothing more is for them, and behind it there are Tasks that have not been looked at.
+    pub(crate) async fn serve(&self, worker: Worker, behind: Option<Place>) -> Result<Option<Place>, Error> {
         let sid = worker.sid;
         let mut worker = worker;
         let mut known = BTreeMap::new();
         let mut conflicts = 0;
         for _ in 0..SERVE_ROUNDS_MAX {
-            let Some(workspace) = self.workspace(worker.workspace_sid).await? else { return Ok(()) };
-            let chosen = self.choose_task(workspace, &worker, &known).await?;
-            let Some((workspace, decision)) = chosen else { return Ok(()) };
+            let Some(workspace) = self.workspace(worker.workspace_sid).await? else { return Ok(None) };
+            let (workspace, look) = self.choose_task(workspace, &worker, &known, behind).await?;
+            let decision = match look {
+                Look::Found(decision) => decision,
+                Look::Nothing => return Ok(None),
+                Look::Unread(place) => return Ok(Some(place)),
+            };
             match self.store.commit(&decision, &workspace).await {
                 Ok(()) => {
                     log_reservations(&decision);
@@ -99,44 +100,56 @@ impl Routing {
             store::pause(conflicts).await;
             match self.store.worker(sid).await? {
                 Some(newer) => worker = newer,
-                None => return Ok(()),
+                None => return Ok(None),
             }
             for task in &decision.tasks {
                 known.insert(task.sid, self.store.task(task.sid).await?);
             }
         }
-        Ok(())
+        Ok(None)
     }
 
-    /// What is to be written for a waiting Task; `None`: nothing. A new one for which nobody is found is put in line at
-    /// once; the record of that write looks further. Nobody found in configuration that was read a moment ago
+    /// What is to be written for a waiting Task; `None`: its Workspace is gone. A new one for which nobody is found is put in
+    /// line at once; the record of that write looks further. Nobody found in configuration that was read a moment ago
     /// is no reason to give up: a readiness may be newer than that.
+    ///
+    /// Being put in line is harmless, and done even where not everybody has been looked at: there the Task is seen by who becomes
+    /// free. What cannot be undone, a step that is skipped and a caller who is turned away, is decided at the end of the
+    /// search.
     async fn choose_workers(
         &self,
         task: &Task,
         known: &BTreeMap<WorkerSid, Option<Worker>>,
-    ) -> Result<Option<(Arc<Workspace>, Decision)>, Error> {
+        behind: Option<IdleKey>,
+    ) -> Result<Option<(Arc<Workspace>, Look<IdleKey>)>, Error> {
         let workspace = self.store.workspace_for(task.workspace_sid, [task], self.clock.now()).await?;
-        let Some(workspace) = workspace else { return Ok(None) };
-        if let Some(decision) = self.choose_workers_in(&workspace, task, known).await? {
-            return Ok(Some((workspace, decision)));
+        let Some(mut workspace) = workspace else { return Ok(None) };
+        let mut look = self.choose_workers_in(&workspace, task, known, behind).await?;
+        if matches!(look, Look::Found(_)) {
+            return Ok(Some((workspace, look)));
         }
-        if task.is_new() && !router::may_skip(&workspace, task) {
-            return Ok(self.decide_to_wait(&workspace, task).await?.map(|decision| (workspace, decision)));
+        let only_waits = task.is_new() && !router::may_skip(&workspace, task);
+        if !only_waits {
+            let newest = self.store.fresh_workspace(task.workspace_sid, self.clock.now()).await?;
+            let Some(newest) = newest else { return Ok(None) };
+            if newest.boards != workspace.boards {
+                look = self.choose_workers_in(&newest, task, known, behind).await?;
+            }
+            workspace = newest;
         }
-        let newest = self.store.fresh_workspace(task.workspace_sid, self.clock.now()).await?;
-        let Some(newest) = newest else { return Ok(None) };
-        if newest.boards != workspace.boards
-            && let Some(decision) = self.choose_workers_in(&newest, task, known).await?
-        {
-            return Ok(Some((newest, decision)));
-        }
-        self.note_known_worker(&newest, task).await?;
-        let decision = match self.decide_skip(&newest, task).await? {
-            Some(skip) => Some(skip),
-            None => self.decide_to_wait(&newest, task).await?,
+        let decision = match &look {
+            Look::Found(_) => None,
+            Look::Unread(_) => self.decide_to_wait(&workspace, task).await?.filter(|decision| !turns_away(decision)),
+            Look::Nothing if only_waits => self.decide_to_wait(&workspace, task).await?,
+            Look::Nothing => {
+                self.note_known_worker(&workspace, task).await?;
+                match self.decide_skip(&workspace, task).await? {
+                    Some(skip) => Some(skip),
+                    None => self.decide_to_wait(&workspace, task).await?,
+                }
+            }
         };
-        Ok(decision.map(|decision| (newest, decision)))
+        Ok(Some((workspace, decision.map_or(look, Look::Found))))
     }
 
     /// A place in line for a new Task; for a call only if there is room. Those in line are counted as of a moment ago, so calls
@@ -177,18 +190,20 @@ impl Routing {
         workspace: &Workspace,
         task: &Task,
         known: &BTreeMap<WorkerSid, Option<Worker>>,
-    ) -> Result<Option<Decision>, Error> {
+        behind: Option<IdleKey>,
+    ) -> Result<Look<IdleKey>, Error> {
         match order::line_of(workspace, task) {
-            None => Ok(None),
+            None => Ok(Look::Nothing),
             Some(Line::Worker(sid)) => {
                 let worker = match known.get(&sid) {
                     Some(known) => known.clone(),
                     None => self.store.worker(sid).await?,
                 };
-                Ok(self.decide_among(workspace, task, worker, None).if_changed())
+                let decision = self.decide_among(workspace, task, worker, None).if_changed();
+                Ok(decision.map_or(Look::Nothing, Look::Found))
             }
             Some(Line::Queue(queue, channel)) => {
-                let boards: Vec<&Readiness> = workspace.boards_serving(queue, channel).collect();
+                let boards = Boards::new(workspace.boards_serving(queue, channel), behind);
                 self.choose_on_boards(workspace, task, boards, known).await
             }
         }
@@ -199,23 +214,22 @@ impl Routing {
         &self,
         workspace: &Workspace,
         task: &Task,
-        boards: Vec<&Readiness>,
+        mut boards: Boards<&Readiness, IdleKey>,
         known: &BTreeMap<WorkerSid, Option<Worker>>,
-    ) -> Result<Option<Decision>, Error> {
-        let mut boards: Vec<(&Readiness, Option<Worker>)> = boards.into_iter().map(|board| (board, None)).collect();
-        for _ in 0..PAGES_MAX {
-            let reads = boards.iter().map(|(readiness, after)| {
-                self.store.free_workers(workspace, readiness, after.as_ref(), FREE_WORKERS_PAGE).boxed()
-            });
-            let pages = all_read(reads.collect()).await?;
-            let read = pages.iter().flatten().map(|worker| (worker.sid, worker.clone())).collect();
+    ) -> Result<Look<IdleKey>, Error> {
+        for _ in 0..self.pages.in_one_go {
+            let page = |board, behind, limit| self.store.free_workers(workspace, board, behind, limit).boxed();
+            let read = boards.next(self.pages.workers, page, Worker::idle_key).await?;
+            let read = read.into_iter().map(|worker| (worker.sid, worker)).collect();
             let decision = self.decide_among(workspace, task, corrected(read, known), None).if_changed();
-            boards = unread(boards, pages, FREE_WORKERS_PAGE);
-            if decision.is_some() || boards.is_empty() {
-                return Ok(decision);
+            if let Some(decision) = decision {
+                return Ok(Look::Found(decision));
+            }
+            if boards.read_up_to().is_none() {
+                break;
             }
         }
-        Ok(None)
+        Ok(boards.read_up_to().map_or(Look::Nothing, Look::Unread))
     }
 
     /// Nobody fits: the step may say that the Task goes on at once.
@@ -241,32 +255,34 @@ impl Routing {
         decide(snapshot, &Event::Advance { task: task.sid }, self.clock.now())
     }
 
-    /// Reads the boards a Worker looks at, page by page, until a Task fits; `None`: none does. The decision is taken in
-    /// configuration that is as new as what was read.
+    /// Reads the lines a Worker looks at, page by page, until a Task fits. The decision is taken in configuration that is as new as
+    /// what was read.
     async fn choose_task(
         &self,
         mut workspace: Arc<Workspace>,
         worker: &Worker,
         known: &BTreeMap<TaskSid, Option<Task>>,
-    ) -> Result<Option<(Arc<Workspace>, Decision)>, Error> {
-        let mut boards: Vec<(Line, Option<Task>)> =
-            order::lines_for(&workspace, worker).into_iter().map(|line| (line, None)).collect();
-        for _ in 0..PAGES_MAX {
-            let reads = boards.iter().map(|(line, after)| {
-                self.store.waiting_tasks(&workspace, *line, after.as_ref(), WAITING_TASKS_PAGE).boxed()
-            });
-            let pages = all_read(reads.collect()).await?;
-            let newest = self.store.workspace_for(workspace.sid, pages.iter().flatten(), self.clock.now()).await?;
+        behind: Option<Place>,
+    ) -> Result<(Arc<Workspace>, Look<Place>), Error> {
+        let limit = if behind.is_none() { self.pages.tasks } else { self.pages.tasks_further_on };
+        let mut boards = Boards::new(order::lines_for(&workspace, worker), behind);
+        for _ in 0..self.pages.in_one_go {
+            let page = |line, behind, limit| self.store.waiting_tasks(line, behind, limit).boxed();
+            let read = boards.next(limit, page, order::place_of).await?;
+            let newest = self.store.workspace_for(workspace.sid, &read, self.clock.now()).await?;
             workspace = newest.unwrap_or(workspace);
-            let read = pages.iter().flatten().map(|task| (task.sid, task.clone())).collect();
+            let read = read.into_iter().map(|task| (task.sid, task)).collect();
             let snapshot = Snapshot::new(&workspace).with_tasks(corrected(read, known)).with_workers([worker.clone()]);
             let decision = decide(snapshot, &Event::ServeWorker { worker: worker.sid }, self.clock.now()).if_changed();
-            boards = unread(boards, pages, WAITING_TASKS_PAGE);
-            if decision.is_some() || boards.is_empty() {
-                return Ok(decision.map(|decision| (workspace, decision)));
+            if let Some(decision) = decision {
+                return Ok((workspace, Look::Found(decision)));
+            }
+            if boards.read_up_to().is_none() {
+                break;
             }
         }
-        Ok(None)
+        let look = boards.read_up_to().map_or(Look::Nothing, Look::Unread);
+        Ok((workspace, look))
     }
 
     async fn reread_workers(
@@ -281,16 +297,9 @@ impl Routing {
     }
 }
 
-/// Reads pages of several boards, some at the same time.
-async fn all_read<T>(reads: Vec<BoxFuture<'_, Result<Vec<T>, store::Error>>>) -> Result<Vec<Vec<T>>, store::Error> {
-    stream::iter(reads).buffered(BOARDS_AT_ONCE).try_collect().await
-}
-
-/// The boards of which a whole page was read, each with the last one read: there may be more behind.
-fn unread<B, T>(boards: Vec<(B, Option<T>)>, pages: Vec<Vec<T>>, page: u16) -> Vec<(B, Option<T>)> {
-    let full = |read: &Vec<T>| read.len() >= usize::from(page);
-    let read = boards.into_iter().zip(pages).filter(|(_, read)| full(read));
-    read.map(|((board, _), mut read)| (board, read.pop())).collect()
+/// Does a decision end the Task?
+fn turns_away(decision: &Decision) -> bool {
+    decision.tasks.iter().any(|task| task.assignment_status.is_end())
 }
 
 /// What the board says, but for what is known better from the table itself.

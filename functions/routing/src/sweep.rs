@@ -2,24 +2,21 @@
 //!
 //! A minute's sweep reads each Worker and each Task that has not been cleaned up, a hundred at a time. Nothing of it says
 //! by its key when it is due: an index that did would be written three times a call, and a call costs more in writes than
-//! in reads. What a sweep can know without asking, it does not ask: ended Tasks it has settled before, and boards on which,
-//! by what it has just read, nobody is free.
+//! in reads. What a sweep can know without asking, it does not ask: ended Tasks it has settled before, and waiting ones for
+//! whom, of all it has just read, nobody is free who could take them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::{MutexGuard, PoisonError};
 
 use futures_util::{StreamExt, stream};
 use serde::{Deserialize, Serialize};
-use shared::model::{
-    Millis, OpenStatus, ReservationSid, Task, TaskSid, Timestamp, Worker, WorkerSid, Workspace, WorkspaceSid,
-};
+use shared::model::{Millis, Task, TaskSid, Timestamp, WorkerSid, Workspace, WorkspaceSid};
 use shared::planted::{self, Bug};
 use shared::router::effects::{self, Callback, Effect};
-use shared::router::order::{self, Line};
-use shared::router::release::Release;
 use shared::router::{may_skip, walk::Listed};
+use store::keys;
 
-use crate::boards::StoodOn;
+use crate::staff::{Staff, Suited};
 use crate::walks::{behind, last, sids};
 use crate::{Error, Routing};
 
@@ -69,19 +66,6 @@ pub enum Sweep {
     Everything,
 }
 
-/// What a sweep has seen of the Workers.
-#[derive(Default)]
-struct Staff {
-    /// Where somebody is free who would be served from.
-    lines: BTreeSet<Line>,
-    /// What they hold, and how far it has come.
-    held: BTreeMap<ReservationSid, OpenStatus>,
-    /// Where they stand.
-    stood_on: StoodOn,
-    /// Could all be read?
-    is_complete: bool,
-}
-
 impl Routing {
     /// Goes through every Workspace, and on with the removal of what is in deleted ones. What fails is logged and left to
     /// the next sweep.
@@ -121,14 +105,14 @@ impl Routing {
     /// Workers first, since they are fewer, and what is to be done for a Task depends on them.
     async fn sweep_workspace(&self, sid: WorkspaceSid, sweep: Sweep) -> Result<(), Error> {
         let Some(workspace) = self.store.fresh_workspace(sid, self.clock.now()).await? else { return Ok(()) };
-        let mut staff = Staff { is_complete: true, ..Staff::default() };
+        let mut staff = Staff::new();
         if let Err(error) = self.sweep_workers(&workspace, &mut staff, sweep).await {
             tracing::error!(%error, "not all Workers swept; the next sweep tries again");
             staff.is_complete = false;
-        } else if let Err(error) = self.tend_boards(&workspace, &staff.stood_on).await {
+        } else if let Err(error) = self.tend_boards(&workspace, &staff).await {
             tracing::error!(%error, "not all boards tended; the next sweep goes on");
         }
-        self.sweep_tasks(&workspace, &staff, sweep).await
+        self.sweep_tasks(&workspace, &mut staff, sweep).await
     }
 
     async fn sweep_workers(&self, workspace: &Workspace, staff: &mut Staff, sweep: Sweep) -> Result<(), Error> {
@@ -137,12 +121,12 @@ impl Routing {
             let page = self.store.listed_workers(workspace.sid, &behind(after), LISTED).await?;
             for sids in sids(&page).chunks(READ) {
                 for worker in self.store.advance_workers(workspace, sids, self.clock.now()).await? {
-                    staff.note(workspace, &worker);
                     for effect in effects::of_worker(workspace, None, &worker) {
                         if let (Effect::Wake(wake), Sweep::Everything) = (effect, sweep) {
                             self.outbox.wake(wake, self.clock.now()).await?;
                         }
                     }
+                    staff.note(workspace, worker);
                 }
             }
             after = last(&page);
@@ -152,15 +136,19 @@ impl Routing {
         }
     }
 
-    async fn sweep_tasks(&self, workspace: &Workspace, staff: &Staff, sweep: Sweep) -> Result<(), Error> {
+    async fn sweep_tasks(&self, workspace: &Workspace, staff: &mut Staff, sweep: Sweep) -> Result<(), Error> {
         let mut after: Option<Listed<TaskSid>> = None;
         loop {
             let page = self.store.listed_tasks(workspace.sid, &behind(after), LISTED).await?;
             for sids in self.not_long_ended(sids(&page)).chunks(READ) {
                 let tasks = self.store.advance_tasks(workspace, sids, self.clock.now()).await?;
-                stream::iter(tasks)
-                    .for_each_concurrent(SWEPT_AT_ONCE, async |task| {
-                        if let Err(error) = self.sweep_task(workspace, staff, &task, sweep).await {
+                let now = self.clock.now();
+                let with_effects = |task: Task| (due(workspace, staff, &task, sweep, now), task);
+                let work: Vec<(Vec<Effect>, Task)> = tasks.into_iter().map(with_effects).collect();
+                let all_seen = staff.is_complete;
+                stream::iter(work)
+                    .for_each_concurrent(SWEPT_AT_ONCE, async |(effects, task)| {
+                        if let Err(error) = self.sweep_task(&task, effects, all_seen).await {
                             tracing::error!(task_sid = %task.sid, %error, "not swept; the next sweep tries again");
                         }
                     })
@@ -173,23 +161,12 @@ impl Routing {
         }
     }
 
-    async fn sweep_task(&self, workspace: &Workspace, staff: &Staff, task: &Task, sweep: Sweep) -> Result<(), Error> {
+    async fn sweep_task(&self, task: &Task, effects: Vec<Effect>, all_seen: bool) -> Result<(), Error> {
         let now = self.clock.now();
         if let Some(check) = caller_to_check(task, now) {
             self.outbox.call(check).await?;
         }
-        // Seen as new, a Task has every effect its state can have.
-        let due = |effect: &Effect| match (effect, sweep) {
-            (_, Sweep::Everything) => true,
-            (Effect::Match(_), Sweep::Overdue) => {
-                !task.is_in_line() || staff.may_take(workspace, task) || may_skip(workspace, task)
-            }
-            (Effect::Release(release), Sweep::Overdue) => staff.may_hold(release),
-            (Effect::Call(_), Sweep::Overdue) => has_old_offer(task, now),
-            (Effect::Serve(_) | Effect::Wake(_), Sweep::Overdue) => false,
-        };
-        let effects: Vec<Effect> = effects::of_task(workspace, None, task).into_iter().filter(due).collect();
-        let is_settled = effects.is_empty() && staff.is_complete;
+        let is_settled = effects.is_empty() && all_seen;
         self.carry_out_task(effects, task).await?;
         if is_settled && task.assignment_status.is_end() && now.since(task.date_updated) > SETTLED_AFTER {
             self.long_ended().note(task.sid);
@@ -235,25 +212,32 @@ impl LongEnded {
     }
 }
 
-impl Staff {
-    fn note(&mut self, workspace: &Workspace, worker: &Worker) {
-        self.stood_on.note(workspace, worker);
-        if worker.readiness(workspace).is_some() {
-            self.lines.extend(order::lines_for(workspace, worker));
+/// What is to be done for a Task. Seen as new, it has every effect its state can have.
+fn due(workspace: &Workspace, staff: &mut Staff, task: &Task, sweep: Sweep, now: Timestamp) -> Vec<Effect> {
+    let mut is_due = |effect: &Effect| match (effect, sweep) {
+        (_, Sweep::Everything) => true,
+        (Effect::Match(_), Sweep::Overdue) => {
+            !task.is_in_line() || may_skip(workspace, task) || may_be_suited(workspace, staff, task, now)
         }
-        self.held.extend(worker.open_reservations.iter().map(|open| (open.sid, open.status)));
-    }
+        (Effect::Release(release), Sweep::Overdue) => staff.may_hold(release),
+        (Effect::Call(_), Sweep::Overdue) => has_old_offer(task, now),
+        (Effect::Serve(_) | Effect::Wake(_), Sweep::Overdue) => false,
+    };
+    let mut effects = effects::of_task(workspace, None, task);
+    effects.retain(|effect| is_due(effect));
+    effects
+}
 
-    /// May there be somebody for this Task?
-    fn may_take(&self, workspace: &Workspace, task: &Task) -> bool {
-        let line = order::line_of(workspace, task);
-        !self.is_complete || task.ignore_capacity || line.is_some_and(|line| self.lines.contains(&line))
-    }
-
-    /// May a Worker still hold what this gives back?
-    fn may_hold(&self, release: &Release) -> bool {
-        let held = self.held.get(&release.reservation);
-        !self.is_complete || held.is_some_and(|held| release.is_news_to(*held))
+/// Is the table to be asked for somebody? Where memory does not say, the Tasks of one shard of the listing have their turn each
+/// minute, and all of them in [`keys::LISTING_SHARDS`] minutes: asking for 10,000 at once would be too much.
+fn may_be_suited(workspace: &Workspace, staff: &mut Staff, task: &Task, now: Timestamp) -> bool {
+    match staff.suits(workspace, task, now) {
+        Suited::Somebody => true,
+        Suited::Nobody => false,
+        Suited::Unknown => {
+            let minute = now.as_millis() / 60_000;
+            minute.rem_euclid(i64::from(keys::LISTING_SHARDS)) == i64::from(keys::listing_shard(task.sid))
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::release::{self, Release};
+use super::search::Search;
 use super::wake;
 use super::walk::Walk;
 use crate::model::instruction::{CallbackMethod, Instruction};
@@ -51,6 +52,8 @@ pub enum Subject {
     Worker(WorkerSid),
     /// Everybody who waits by configuration that has changed.
     All(Walk),
+    /// The rest of a search that found nobody yet.
+    Rest(Search),
 }
 
 /// Work for the `callbacks` function: a request to somebody else's server.

@@ -24,6 +24,7 @@ pub mod order;
 mod presence;
 pub mod release;
 mod roster;
+pub mod search;
 mod snapshot;
 mod update;
 pub mod wake;
@@ -39,7 +40,7 @@ pub use snapshot::Snapshot;
 pub use worker::{advanced_worker, in_known_activity};
 pub use workflow::{NewTask, NotRoutable, TASK_TIMEOUT_DEFAULT, create_task};
 
-use crate::model::{Millis, Removal, Task, Timestamp, Workspace};
+use crate::model::{Millis, Removal, Task, Timestamp, Worker, Workspace};
 use decision::Draft;
 
 /// Rounds of Reservations a Task gets before it is canceled (taskrouter.md section 14).
@@ -132,6 +133,12 @@ pub fn decide(snapshot: Snapshot<'_>, event: &Event, now: Timestamp) -> Decision
 /// nobody is found for it ([`Snapshot::with_presence`]).
 pub fn may_skip(workspace: &Workspace, task: &Task) -> bool {
     matching::undecided_skip(workspace, task).is_some()
+}
+
+/// Could this Worker be offered this Task now (taskrouter.md sections 4 and 9)? The same question [`decide`] asks, for who has to
+/// know of many without deciding anything. Allocates nothing.
+pub fn may_take(workspace: &Workspace, worker: &Worker, task: &Task, now: Timestamp) -> bool {
+    matching::may_take(workspace, worker, task, now)
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! The order in which Tasks and Workers wait for each other (taskrouter.md sections 9 and 10). The table's boards are
 //! sorted by these keys, and so is whatever stands in for the table.
 
+use serde::{Deserialize, Serialize};
+
 use super::known_worker::{self, Meant};
 use super::workflow::target_at;
 use crate::model::{
@@ -17,7 +19,7 @@ pub enum Line {
 }
 
 /// A waiting Task's place in its line: smaller = served sooner.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Place {
     /// 0 for the highest priority; always 0 in a LIFO queue, which ignores priority.
     pub urgency: u32,

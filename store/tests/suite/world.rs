@@ -12,7 +12,7 @@ use shared::model::{
     AccountSid, ActivitySid, Attributes, EndReason, Millis, Readiness, Task, TaskChannelName, TaskQueueSid, TaskSid,
     Timestamp, Worker, WorkerSid, Workspace,
 };
-use shared::router::order::Line;
+use shared::router::order::{Line, place_of};
 use shared::router::{Decision, Event, NewTask, Outcome, Snapshot, create_task, decide};
 use store::items::Item;
 use store::keys::Key;
@@ -194,7 +194,7 @@ impl World {
     /// Some of the calls that wait in a queue.
     pub async fn waiting_page(&self, language: &str, after: Option<&Task>, limit: u16) -> Vec<Task> {
         let line = Line::Queue(self.queue(language), TaskChannelName::VOICE);
-        self.store.waiting_tasks(&*self.workspace().await, line, after, limit).await.unwrap()
+        self.store.waiting_tasks(line, after.map(place_of), limit).await.unwrap()
     }
 
     /// The readiness this Worker would have if they were available and had nothing to do.

@@ -90,7 +90,7 @@ async fn a_queue_that_serves_the_newest_first_has_those_who_wait_in_that_order()
     let waiting = table.task(first).await;
     let workspace = table.store.fresh_workspace(waiting.workspace_sid, table.now).await.unwrap().unwrap();
     let line = line_of(&workspace, &waiting).unwrap();
-    let order = table.store.waiting_tasks(&workspace, line, None, 10).await.unwrap();
+    let order = table.store.waiting_tasks(line, None, 10).await.unwrap();
     assert_eq!(order.into_iter().map(|task| task.sid).collect::<Vec<_>>(), [second, first]);
     assert!(table.start(&lifo).await.is_unchanged());
 }

@@ -40,7 +40,7 @@ pub async fn of_one_task(call: &Call<'_>) -> Result<Answer, ApiError> {
 /// `GET …/Workers/{WorkerSid}/Explain`. Reads the heads of two hundred lines at most.
 pub async fn of_one_worker(call: &Call<'_>) -> Result<Answer, ApiError> {
     let (workspace, worker) = (call.workspace().await?, worker::find(call, "WorkerSid").await?);
-    let lines = stream::iter(WorkerQuestion::lines(&workspace, &worker)).map(|line| waiting(call, &workspace, line));
+    let lines = stream::iter(WorkerQuestion::lines(&workspace, &worker)).map(|line| waiting(call, line));
     let lines: Vec<WaitingLine> = lines.buffered(READS_AT_ONCE).try_collect().await?;
     let question = WorkerQuestion { workspace: &workspace, worker: &worker, lines: &lines, now: call.now };
     answer(call, &worker::url(&call.view, workspace.sid), &worker.sid.to_string(), of_worker(&question))
@@ -70,13 +70,13 @@ async fn candidates(call: &Call<'_>, workspace: &Workspace, task: &Task) -> Resu
 /// The Tasks that stand before this one in its line, and whether there are more.
 async fn ahead(call: &Call<'_>, workspace: &Workspace, task: &Task) -> Result<(Vec<Task>, bool), ApiError> {
     let Some(line) = line_of(workspace, task).filter(|_| task.is_pending()) else { return Ok((Vec::new(), false)) };
-    let mut first = call.api.store.waiting_tasks(workspace, line, None, AHEAD_READ_MAX).await?;
+    let mut first = call.api.store.waiting_tasks(line, None, AHEAD_READ_MAX).await?;
     first.retain(|other| place_of(other) < place_of(task));
     let more = first.len() == usize::from(AHEAD_READ_MAX);
     Ok((first, more))
 }
 
-async fn waiting(call: &Call<'_>, workspace: &Workspace, line: Line) -> Result<WaitingLine, ApiError> {
-    let tasks = call.api.store.waiting_tasks(workspace, line, None, LINE_READ_MAX).await?;
+async fn waiting(call: &Call<'_>, line: Line) -> Result<WaitingLine, ApiError> {
+    let tasks = call.api.store.waiting_tasks(line, None, LINE_READ_MAX).await?;
     Ok(WaitingLine { line, more: tasks.len() == usize::from(LINE_READ_MAX), tasks })
 }
