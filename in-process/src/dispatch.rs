@@ -1,18 +1,26 @@
 //! From an operation's name and JSON to the engine's method of that name, and back.
 
+use dynoxide::actions::transact_write_items::TransactWriteItemsRequest;
 use dynoxide::{Database, DynoxideError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+/// Whether the engine hears the token the SDK gives each transaction, to know it again should it come twice.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tokens {
+    Passed,
+    Withheld,
+}
+
 /// Status and JSON of the answer, for a request of an operation the SDK's clients have.
-pub(crate) fn dispatch(database: &Database, operation: &str, body: &[u8]) -> (u16, String) {
-    match run(database, operation, body) {
+pub(crate) fn dispatch(database: &Database, tokens: Tokens, operation: &str, body: &[u8]) -> (u16, String) {
+    match run(database, tokens, operation, body) {
         Ok(answer) => (200, answer),
         Err(error) => (error.status_code(), error.to_json()),
     }
 }
 
-fn run(database: &Database, operation: &str, body: &[u8]) -> Result<String, DynoxideError> {
+fn run(database: &Database, tokens: Tokens, operation: &str, body: &[u8]) -> Result<String, DynoxideError> {
     match operation {
         "CreateTable" => call(body, |request| database.create_table(request)),
         "DeleteTable" => call(body, |request| database.delete_table(request)),
@@ -29,13 +37,22 @@ fn run(database: &Database, operation: &str, body: &[u8]) -> Result<String, Dyno
         "Scan" => call(body, |request| database.scan(request)),
         "BatchGetItem" => call(body, |request| database.batch_get_item(request)),
         "BatchWriteItem" => call(body, |request| database.batch_write_item(request)),
-        "TransactWriteItems" => call(body, |request| database.transact_write_items(request)),
+        "TransactWriteItems" => call(body, |request| database.transact_write_items(tokens.in_request(request))),
         "TransactGetItems" => call(body, |request| database.transact_get_items(request)),
         "ListStreams" => call(body, |request| database.list_streams(request)),
         "DescribeStream" => call(body, |request| database.describe_stream(request)),
         "GetShardIterator" => call(body, |request| database.get_shard_iterator(request)),
         "GetRecords" => call(body, |request| database.get_records(request)),
         other => Err(DynoxideError::ValidationException(format!("the embedded DynamoDB is not asked for {other}"))),
+    }
+}
+
+impl Tokens {
+    fn in_request(self, request: TransactWriteItemsRequest) -> TransactWriteItemsRequest {
+        match self {
+            Self::Passed => request,
+            Self::Withheld => TransactWriteItemsRequest { client_request_token: None, ..request },
+        }
     }
 }
 

@@ -29,6 +29,8 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use dynoxide::Database;
 
+use dispatch::Tokens;
+
 pub use layer::{Layer, Layered};
 
 /// The SDK wants a region and credentials; the engine takes any.
@@ -44,6 +46,7 @@ const TARGET: &str = "x-amz-target";
 #[derive(Clone)]
 pub struct InProcess {
     database: Database,
+    tokens: Tokens,
 }
 
 /// The SDK's client for the table behind `http`: an [`InProcess`], or layers around one.
@@ -87,12 +90,19 @@ pub fn operation(request: &HttpRequest) -> &str {
 impl InProcess {
     /// A way to this database.
     pub fn new(database: Database) -> Self {
-        Self { database }
+        Self { database, tokens: Tokens::Passed }
+    }
+
+    /// The same for who puts no layer around it that could lose an answer: then no transaction comes twice, and the engine
+    /// need not know it again. It would remember each for ten minutes, and go through all of them at every other one.
+    #[must_use]
+    pub fn losing_nothing(self) -> Self {
+        Self { tokens: Tokens::Withheld, ..self }
     }
 
     fn answer(&self, request: &HttpRequest) -> Result<HttpResponse, ConnectorError> {
         let body = request.body().bytes().ok_or_else(|| ConnectorError::user("the request has no body".into()))?;
-        let (status, answer) = dispatch::dispatch(&self.database, operation(request), body);
+        let (status, answer) = dispatch::dispatch(&self.database, self.tokens, operation(request), body);
         let status = status.try_into().map_err(|error| ConnectorError::other(Box::new(error), None))?;
         Ok(HttpResponse::new(status, SdkBody::from(answer)))
     }

@@ -66,6 +66,20 @@ async fn a_canceled_transaction_says_which_condition_failed_and_writes_nothing()
     assert_eq!(one.item, None);
 }
 
+/// A layer that loses answers lets the SDK send a transaction twice. Where none is lost nobody does, and nothing is kept for it.
+#[tokio::test]
+async fn a_transaction_that_comes_twice_is_known_again_unless_nothing_is_lost() {
+    for (losing_nothing, is_known_again) in [(false, true), (true, false)] {
+        let engine = engine().await;
+        let engine = if losing_nothing { engine.losing_nothing() } else { engine };
+        let table = in_process::client(engine);
+        let write = TransactWriteItem::builder().put(put_once("one")).build();
+        let transaction = table.transact_write_items().transact_items(write).client_request_token("the same");
+        transaction.clone().send().await.unwrap();
+        assert_eq!(transaction.send().await.is_ok(), is_known_again);
+    }
+}
+
 #[tokio::test]
 async fn the_stream_tells_what_was_written() {
     let engine = engine().await;

@@ -87,7 +87,7 @@ pub enum Error {
 impl EmbeddedDynamoDb {
     /// Starts the database and makes the table, unless it is there.
     pub async fn open(place: Place) -> Result<Self, Error> {
-        Self::open_through(place, SharedHttpClient::new).await
+        Self::open_through(place, |engine| SharedHttpClient::new(engine.losing_nothing())).await
     }
 
     /// The same, with layers between the SDK and the engine: `layers` puts them around the way to it.

@@ -1,4 +1,5 @@
-//! The queues of one process: the messages SQS would carry, with the same delays and in the same order, held in memory.
+//! The queues of one process: the messages SQS would carry, in the same order and, but for timers that are held for longer
+//! than [`HELD_MAX`], with the same delays, held in memory.
 //!
 //! They are lost when the process dies, as messages may be; the sweep at the next start sends them anew.
 
@@ -20,6 +21,11 @@ pub const MESSAGES_MAX: usize = 100_000;
 
 /// Times a message is delivered before it is given up, as `maxReceiveCount` in `template.yaml`.
 pub const RECEIVES_MAX: u32 = 7;
+
+/// The longest a timer is held. Then it comes, before its time, and `routing` sends it on unless its Task has ended: what is
+/// held is of Tasks that wait, and of those that ended this long ago at most. In the cloud, where a hop costs more than
+/// keeping, it is [`DELAY_MAX`](runtime::outbox::DELAY_MAX).
+pub const HELD_MAX: Millis = Millis::from_secs(120);
 
 /// All queues.
 pub struct Queues {
@@ -140,7 +146,7 @@ impl Outbox for Queues {
         if state.timers.len() >= MESSAGES_MAX {
             return full("timers");
         }
-        let key = (now + delay(&wake, now), state.next());
+        let key = (now + delay(&wake, now).min(HELD_MAX), state.next());
         state.timers.insert(key, Message { body: wake, receives: 0 });
         self.nudge.notify_one();
         Box::pin(std::future::ready(Ok(())))

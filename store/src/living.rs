@@ -4,7 +4,7 @@
 //! reads waits for a read that begins after they asked, and shares it with all others who wait.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use shared::model::{Clock, Millis, Timestamp, Workspace, WorkspaceSid};
 use shared::statistics::{Living, RolledUp};
@@ -19,7 +19,8 @@ pub const UNROLLED_MAX: Millis = Millis::from_secs(2 * 3_600);
 /// Rounds of queries for events that are not rolled up: 128,000 items.
 pub const UNROLLED_ROUNDS_MAX: usize = 54;
 
-/// How much of what was followed is followed once more, for events that were stored late.
+/// How much of what was followed is followed once more, for events that were stored late by another process: of its own, each
+/// process knows when they are stored.
 const FOLLOWED_AGAIN: Millis = Millis::from_secs(10);
 
 /// How long rows that were read are built upon: an event that was stored later than [`FOLLOWED_AGAIN`] is missed for no longer.
@@ -39,10 +40,16 @@ pub enum LivingNow {
 
 /// What the last questions found.
 #[derive(Default)]
-pub(crate) struct Kept(Mutex<BTreeMap<WorkspaceSid, Place>>);
+pub(crate) struct Kept(Mutex<BTreeMap<WorkspaceSid, Arc<Place>>>);
 
-/// Of one Workspace; whoever reads keeps it locked.
-type Place = Arc<Turn<Option<Followed>>>;
+/// Of one Workspace.
+#[derive(Default)]
+struct Place {
+    /// Whoever reads keeps it locked.
+    followed: Turn<Option<Followed>>,
+    /// The earliest of the events that this process has stored since somebody began to follow.
+    stored: Mutex<Option<Timestamp>>,
+}
 
 /// Tasks, and how far their events were followed.
 struct Followed {
@@ -55,12 +62,27 @@ struct Followed {
 }
 
 impl Kept {
-    fn place(&self, workspace: WorkspaceSid) -> Place {
+    /// This process has stored events, the earliest of them of this moment.
+    pub(crate) fn note(&self, workspace: WorkspaceSid, earliest: Timestamp) {
+        let place = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&workspace).cloned();
+        // Whom nobody asks about is read from the beginning when somebody does.
+        let Some(place) = place else { return };
+        let mut stored = place.stored();
+        *stored = Some(stored.map_or(earliest, |before| before.min(earliest)));
+    }
+
+    fn place(&self, workspace: WorkspaceSid) -> Arc<Place> {
         let mut places = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if places.len() >= WORKSPACES_MAX && !places.contains_key(&workspace) {
             places.pop_first();
         }
         Arc::clone(places.entry(workspace).or_default())
+    }
+}
+
+impl Place {
+    fn stored(&self) -> MutexGuard<'_, Option<Timestamp>> {
+        self.stored.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -79,7 +101,7 @@ impl Store {
         clock: &dyn Clock,
     ) -> Result<LivingNow, Error> {
         let place = self.living.place(workspace.sid);
-        let mut kept = place.lock().await;
+        let mut kept = place.followed.lock().await;
         if let Some(shared) = kept.as_ref().filter(|kept| kept.until > asked) {
             return Ok(LivingNow::Counted(Arc::clone(&shared.tasks)));
         }
@@ -95,7 +117,12 @@ impl Store {
                 Followed { tasks, rolled, rows_read: now, until: beginning.minutes }
             }
         };
-        let from = beginning.minutes.max(followed.until - FOLLOWED_AGAIN);
+        let from = match self.lookout.is_alone() {
+            // Before the events are read: what is stored from now on is for the next one.
+            true => place.stored().take().map_or(followed.until, |stored| stored.min(followed.until)),
+            false => followed.until - FOLLOWED_AGAIN,
+        };
+        let from = from.max(beginning.minutes);
         if now.since(from) > UNROLLED_MAX {
             return Ok(LivingNow::Behind(beginning));
         }

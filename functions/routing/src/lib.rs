@@ -96,17 +96,28 @@ impl Routing {
         self.clock.now().since(stream::written_at(record))
     }
 
-    /// Looks again at what a timer is about. One that comes before its time, as every long one does, is sent on.
+    /// Looks again at what a timer is about.
     pub async fn on_wake(&self, wake: Wake) -> Result<(), Error> {
         let now = self.clock.now();
         if now < wake.at {
-            return Ok(self.outbox.wake(wake, now).await?);
+            return self.send_on(wake, now).await;
         }
         match wake.subject {
             Subject::Task(sid) => self.wake_task(sid, wake.at).await,
             Subject::Worker(sid) => self.wake_worker(sid).await,
             Subject::All(walk) => self.walk(wake.workspace, walk).await,
         }
+    }
+
+    /// Sends on a timer that comes before its time, as every long one does. That of a Task that has ended goes no further: it
+    /// would come for a day, four times an hour in the cloud, and most Tasks have ended before the first time.
+    async fn send_on(&self, wake: Wake, now: Timestamp) -> Result<(), Error> {
+        if let Subject::Task(sid) = wake.subject
+            && self.store.task(sid).await?.is_none_or(|task| task.assignment_status.is_end())
+        {
+            return Ok(());
+        }
+        Ok(self.outbox.wake(wake, now).await?)
     }
 
     /// Messages first: they need no decision, and a Task that finds no Worker must not keep them back.

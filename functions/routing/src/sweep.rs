@@ -6,7 +6,7 @@
 //! by what it has just read, nobody is free.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::PoisonError;
+use std::sync::{MutexGuard, PoisonError};
 
 use futures_util::{StreamExt, stream};
 use serde::{Deserialize, Serialize};
@@ -46,8 +46,15 @@ const SETTLED_AFTER: Millis = Millis::from_secs(60);
 /// cleaning up. Too many are forgotten, and looked at once more.
 const LONG_ENDED_MAX: usize = 100_000;
 
-/// Ended Tasks with which everything is settled.
-pub(crate) type LongEnded = BTreeSet<TaskSid>;
+/// Ended Tasks with which everything is settled, by the sweep that listed them last: those it does not list any more are
+/// cleaned up.
+#[derive(Default)]
+pub(crate) struct LongEnded {
+    /// Of this sweep, or of the last one if none is under way.
+    listed: BTreeSet<TaskSid>,
+    /// Of the sweep before, and not listed again so far.
+    before: BTreeSet<TaskSid>,
+}
 
 /// Items of a deleted Workspace that one sweep removes: a minute holds them beside everything else.
 const CLEARED_AT_ONCE_MAX: usize = 2_000;
@@ -79,11 +86,14 @@ impl Routing {
     /// Goes through every Workspace, and on with the removal of what is in deleted ones. What fails is logged and left to
     /// the next sweep.
     pub async fn sweep(&self, sweep: Sweep) -> Result<(), Error> {
-        for sid in self.swept_workspaces().await? {
+        let workspaces = self.swept_workspaces().await?;
+        self.long_ended().begin();
+        for sid in workspaces {
             if let Err(error) = self.sweep_workspace(sid, sweep).await {
                 tracing::error!(workspace_sid = %sid, %error, "not swept; the next sweep tries again");
             }
         }
+        self.long_ended().end();
         for sid in self.store.removed_workspace_sids().await? {
             if let Err(error) = self.clear(sid).await {
                 tracing::error!(workspace_sid = %sid, %error, "not cleared; the next sweep tries again");
@@ -182,23 +192,46 @@ impl Routing {
         let is_settled = effects.is_empty() && staff.is_complete;
         self.carry_out_task(effects, task).await?;
         if is_settled && task.assignment_status.is_end() && now.since(task.date_updated) > SETTLED_AFTER {
-            self.note_long_ended(task.sid);
+            self.long_ended().note(task.sid);
         }
         Ok(())
     }
 
     fn not_long_ended(&self, mut sids: Vec<TaskSid>) -> Vec<TaskSid> {
-        let known = self.long_ended.lock().unwrap_or_else(PoisonError::into_inner);
-        sids.retain(|sid| !known.contains(sid));
+        let mut known = self.long_ended();
+        sids.retain(|sid| !known.lists(*sid));
         sids
     }
 
-    fn note_long_ended(&self, sid: TaskSid) {
-        let mut known = self.long_ended.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= LONG_ENDED_MAX {
-            known.clear();
+    fn long_ended(&self) -> MutexGuard<'_, LongEnded> {
+        self.long_ended.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl LongEnded {
+    /// A sweep begins to list Tasks.
+    fn begin(&mut self) {
+        self.before = std::mem::take(&mut self.listed);
+    }
+
+    /// A Task is listed: is it one of these?
+    fn lists(&mut self, sid: TaskSid) -> bool {
+        if self.before.remove(&sid) {
+            self.note(sid);
         }
-        known.insert(sid);
+        self.listed.contains(&sid)
+    }
+
+    fn note(&mut self, sid: TaskSid) {
+        if self.listed.len() >= LONG_ENDED_MAX {
+            self.listed.clear();
+        }
+        self.listed.insert(sid);
+    }
+
+    /// A sweep has listed all Tasks, or those it could: the others are looked at once more.
+    fn end(&mut self) {
+        self.before.clear();
     }
 }
 
@@ -236,4 +269,26 @@ fn caller_to_check(task: &Task, now: Timestamp) -> Option<Callback> {
 fn has_old_offer(task: &Task, now: Timestamp) -> bool {
     let unanswered = task.pending_reservations().filter(|offer| offer.instruction.is_none());
     unanswered.into_iter().any(|offer| now.since(offer.date_created) >= UNANSWERED_OFFER_AGE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_the_tasks_that_ended_long_ago_those_are_known_that_the_last_sweep_listed() {
+        let [kept, cleaned_up] = ["kept", "cleaned up"].map(|name| TaskSid::derive(&[name]));
+        let mut known = LongEnded::default();
+        known.begin();
+        assert!(!known.lists(kept) && !known.lists(cleaned_up), "nobody has seen them");
+        known.note(kept);
+        known.note(cleaned_up);
+        known.end();
+        for _ in 0..2 {
+            known.begin();
+            assert!(known.lists(kept));
+            known.end();
+        }
+        assert_eq!((known.listed, known.before), (BTreeSet::from([kept]), BTreeSet::new()));
+    }
 }

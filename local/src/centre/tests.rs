@@ -1,10 +1,12 @@
 use std::path::Path;
 
-use shared::model::{AccountSid, AssignmentStatus, Clock, TaskChannelName, TaskSid};
-use shared::router::{NewTask, create_task};
+use shared::model::{AccountSid, AssignmentStatus, Clock, Millis, TaskChannelName, TaskSid};
+use shared::router::effects::{Subject, Wake};
+use shared::router::{Event, NewTask, create_task};
 use store::{items, keys};
 
 use super::*;
+use crate::queues::HELD_MAX;
 
 const NOON: Timestamp = Timestamp::from_millis(1_795_348_800_000);
 
@@ -59,6 +61,23 @@ async fn the_sweep_finds_a_task_whose_record_was_lost() {
     let task = unseen_task(&centre).await;
     centre.sweep().await;
     assert_eq!(status(&centre, task).await, AssignmentStatus::Reserved);
+}
+
+#[tokio::test]
+async fn a_timer_of_tomorrow_is_sent_on_until_its_task_has_ended() {
+    let centre = Centre::open(settings(None), NOWHERE).await.unwrap();
+    let (task, workspace) = (unseen_task(&centre).await, settings(None).contact_centre.workspace.sid);
+    let wake = Wake { workspace, subject: Subject::Task(task), at: NOON + Millis::from_secs(86_400) };
+    let sent_on = async || {
+        let queues = Arc::new(Queues::new(Arc::new(Noon), Arc::default()));
+        let routing = Routing::new(centre.store.clone(), Arc::clone(&queues) as _, Arc::new(Noon));
+        routing.on_wake(wake).await.unwrap();
+        queues.next_due()
+    };
+    assert_eq!(sent_on().await, Some(NOON + HELD_MAX));
+    centre.store.apply(&Event::LineFull { task }, NOON).await.unwrap();
+    assert_eq!(status(&centre, task).await, AssignmentStatus::Canceled);
+    assert_eq!(sent_on().await, None);
 }
 
 #[tokio::test]

@@ -60,6 +60,10 @@ impl Lookout {
         Self { kept: watch::Sender::new(0), is_alone, looks: Mutex::default() }
     }
 
+    pub(crate) fn is_alone(&self) -> bool {
+        self.is_alone
+    }
+
     /// This process has kept events.
     pub(super) fn keep(&self) {
         self.kept.send_modify(|times| *times += 1);

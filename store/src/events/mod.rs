@@ -144,7 +144,11 @@ impl Store {
             Err(Error::Conflict) if planted::is(Bug::EventsTakenForKept) || self.get_item(&key).await?.is_some() => {
                 Ok(())
             }
-            kept => kept.inspect(|()| self.lookout.keep()),
+            kept => kept.inspect(|()| {
+                let earliest = events.iter().map(Event::at).fold(first.at(), Timestamp::min);
+                self.living.note(first.workspace_sid, earliest);
+                self.lookout.keep();
+            }),
         }
     }
 

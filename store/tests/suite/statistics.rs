@@ -217,6 +217,22 @@ async fn the_tasks_there_are_now_are_followed_from_question_to_question() {
     assert_eq!(behind.unwrap(), LivingNow::Behind(rolled));
 }
 
+#[tokio::test]
+async fn who_keeps_events_alone_follows_each_at_once_however_late_it_was_stored() {
+    let world = World::open().await;
+    let (store, workspace) = (world.store.clone().alone(), world.workspace().await);
+    store.save_rolled_up(workspace.sid, &RolledUp::beginning(after_secs(0))).await.unwrap();
+    // By number, when it happened, and when it is asked about.
+    for (count, (happened, asked)) in [(10, 11), (3, 30), (29, 31), (31, 32), (12, 59)].into_iter().enumerate() {
+        store.add_events(&[event(&world, count as u64, after_secs(happened))]).await.unwrap();
+        let asked = after_secs(asked);
+        let LivingNow::Counted(living) = store.living_now(&workspace, asked, &Standing(asked)).await.unwrap() else {
+            panic!("it is behind")
+        };
+        assert_eq!(living.tasks().count(), count + 1);
+    }
+}
+
 /// A clock that shows one moment.
 struct Standing(Timestamp);
 
