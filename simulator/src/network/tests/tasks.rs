@@ -76,6 +76,9 @@ fn nobody_hears_music_or_is_fetched_before_there_is_a_task() {
     let fetched = stage.answer_to(&voice);
     stage.handle(Input::Fetched(voice.id, fetched));
     let caller = stage.network.calls()[0].sid;
+    // Whatever brings together who waits and who dials.
+    let queue = stage.queue(&workflow()).sid;
+    assert_eq!(stage.handle(Input::UpdateQueue { queue, name: None, max_size: Some(50) }), []);
     assert_eq!((stage.queue(&workflow()).members.len(), stage.call(caller).bridged_with()), (1, None));
     stage.settle();
     assert!(stage.bridged(caller, worker));
