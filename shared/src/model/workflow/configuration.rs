@@ -23,20 +23,8 @@ const INTEGER_MAX: u32 = i32::MAX as u32;
 
 const ROUTING_KEYS: &[&str] = &["filters", "default_filter"];
 const FILTER_KEYS: &[&str] = &["filter_friendly_name", "friendly_name", "expression", "targets", "queue"];
-/// A filter that is its own only target: what is said of the target stands beside what is said of the filter, whose
-/// `expression` is about the Task.
-const SHORT_FILTER_KEYS: &[&str] = &[
-    "filter_friendly_name",
-    "friendly_name",
-    "expression",
-    "queue",
-    "priority",
-    "timeout",
-    "order_by",
-    "skip_if",
-    "known_worker_sid",
-    "known_worker_friendly_name",
-];
+/// What a filter that is its own only target has beside the target's keys. Its `expression` is about the Task.
+const SHORT_FILTER_KEYS: &[&str] = &["filter_friendly_name", "friendly_name"];
 /// The keys of a default filter.
 pub const DEFAULT_FILTER_KEYS: &[&str] =
     &["queue", "expression", "priority", "order_by", "skip_if", "known_worker_sid", "known_worker_friendly_name"];
@@ -151,7 +139,10 @@ fn read_default_filter(reader: &Reader<'_>) -> Result<Option<Target>, Configurat
 
 fn read_filter(reader: &Reader<'_>, steps_left: &mut usize) -> Result<Filter, ConfigurationError> {
     let is_short = reader.get("targets").is_none() && reader.get("queue").is_some();
-    reader.allow_only(if is_short { SHORT_FILTER_KEYS } else { FILTER_KEYS })?;
+    match is_short {
+        true => reader.allow_only(&[SHORT_FILTER_KEYS, TARGET_KEYS].concat())?,
+        false => reader.allow_only(FILTER_KEYS)?,
+    }
     let name = reader.text("filter_friendly_name", "a text")?.or(reader.text("friendly_name", "a text")?);
     let targets = match reader.list("targets")? {
         Some(_) if reader.get("queue").is_some() => {
