@@ -2,9 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use shared::model::{Configuration, Task, TaskChannelName, TaskQueueSid, TaskSid, WorkflowSid, Workspace};
+use shared::model::{Configuration, Task, TaskChannelName, TaskQueueSid, Timestamp, WorkflowSid, Workspace};
 
-use crate::{Error, Store};
+use crate::{Error, Reading, Store};
+
+/// Tasks read at once: a few megabytes of memory at most.
+const READ: usize = 500;
 
 /// The parts of a Workspace that living Tasks need: what they follow, where they are, and where they may still come.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -18,20 +21,31 @@ pub struct PartsInUse {
 }
 
 impl Store {
-    /// What these Tasks need, as they stand; those that have ended need nothing. Reads each of them, a hundred at a time.
-    pub async fn parts_in_use(&self, workspace: &Workspace, tasks: &[TaskSid]) -> Result<PartsInUse, Error> {
-        let tasks: Vec<Task> = self.tasks(tasks).await?;
+    /// What the Tasks of a Workspace need, as they stand; those that have ended need nothing. Reads each of them.
+    pub async fn parts_in_use(&self, workspace: &Workspace, now: Timestamp) -> Result<PartsInUse, Error> {
         let (mut used, mut versions) = (PartsInUse::default(), BTreeSet::new());
-        for task in tasks.iter().filter(|task| !task.assignment_status.is_end()) {
-            used.queues.insert(task.task_queue_sid);
-            used.workflows.insert(task.workflow_sid);
-            used.channels.insert(task.channel);
-            if versions.insert((task.workflow_sid, task.workflow_version)) {
-                let configuration = workspace.configuration_of(task);
-                used.queues
-                    .extend(configuration.into_iter().flat_map(Configuration::targets).map(|target| target.queue));
+        let mut reading = Some(Reading::Forward(None));
+        while let Some(here) = reading {
+            let part = self.listed_tasks(workspace.sid, &here, READ).await?;
+            let tasks = self.readable_tasks(workspace, &part.sids(), now).await?;
+            for task in tasks.iter().filter(|task| !task.assignment_status.is_end()) {
+                used.note(task);
+                if versions.insert((task.workflow_sid, task.workflow_version)) {
+                    let configuration = workspace.configuration_of(task);
+                    let targets = configuration.into_iter().flat_map(Configuration::targets);
+                    used.queues.extend(targets.map(|target| target.queue));
+                }
             }
+            reading = here.behind(&part);
         }
         Ok(used)
+    }
+}
+
+impl PartsInUse {
+    fn note(&mut self, task: &Task) {
+        self.queues.insert(task.task_queue_sid);
+        self.workflows.insert(task.workflow_sid);
+        self.channels.insert(task.channel);
     }
 }

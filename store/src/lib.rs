@@ -15,6 +15,7 @@ mod events;
 mod in_use;
 pub mod items;
 pub mod keys;
+mod leftovers;
 mod listing;
 mod living;
 mod many;

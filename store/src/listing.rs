@@ -3,6 +3,7 @@
 //! A place in a listing is a moment and an id, so a part begins behind a place whether or not something still stands
 //! there. The index may lag a moment behind.
 
+use std::fmt::Display;
 use std::str::FromStr;
 
 use futures_util::future::try_join_all;
@@ -52,6 +53,13 @@ struct Keys<S> {
 }
 
 impl Reading {
+    /// The same way on, behind this part of it; `None`: that was all.
+    pub fn behind<S: Display>(&self, part: &Part<S>) -> Option<Self> {
+        let last = part.entries.last().filter(|_| part.has_more)?;
+        let place = Some((last.created, last.sid.to_string()));
+        Some(if self.is_forward() { Self::Forward(place) } else { Self::Backward(place) })
+    }
+
     fn is_forward(&self) -> bool {
         matches!(self, Self::Forward(_))
     }
@@ -65,6 +73,13 @@ impl Reading {
             Self::Forward(None) => keys::BEFORE_ALL.to_owned(),
             Self::Backward(None) => keys::BEHIND_ALL.to_owned(),
         }
+    }
+}
+
+impl<S: Copy> Part<S> {
+    /// The ids, in the order of reading.
+    pub fn sids(&self) -> Vec<S> {
+        self.entries.iter().map(|entry| entry.sid).collect()
     }
 }
 

@@ -89,7 +89,9 @@ pub enum ApiError {
         bytes_max: usize,
     },
     /// A list whose order no index has is longer than one request can read.
-    #[error("the list has {items} entries before any filter; at most {ITEMS_READ_MAX} can be put in this order")]
+    #[error(
+        "the list has {items} entries or more before any filter; at most {ITEMS_READ_MAX} can be put in this order"
+    )]
     ListTooLong {
         /// Its length, before any filter.
         items: usize,

@@ -17,7 +17,7 @@ use shared::router::{may_skip, walk::Listed};
 use store::keys;
 
 use crate::staff::{Staff, Suited};
-use crate::walks::{behind, last, sids};
+use crate::walks::{behind, last};
 use crate::{Error, Routing};
 
 /// How long an offer may wait for its assignment callback before the sweep sends it again: the callback's own time
@@ -119,7 +119,7 @@ impl Routing {
         let mut after: Option<Listed<WorkerSid>> = None;
         loop {
             let page = self.store.listed_workers(workspace.sid, &behind(after), LISTED).await?;
-            for sids in sids(&page).chunks(READ) {
+            for sids in page.sids().chunks(READ) {
                 for worker in self.store.advance_workers(workspace, sids, self.clock.now()).await? {
                     for effect in effects::of_worker(workspace, None, &worker) {
                         if let (Effect::Wake(wake), Sweep::Everything) = (effect, sweep) {
@@ -140,7 +140,7 @@ impl Routing {
         let mut after: Option<Listed<TaskSid>> = None;
         loop {
             let page = self.store.listed_tasks(workspace.sid, &behind(after), LISTED).await?;
-            for sids in self.not_long_ended(sids(&page)).chunks(READ) {
+            for sids in self.not_long_ended(page.sids()).chunks(READ) {
                 let tasks = self.store.advance_tasks(workspace, sids, self.clock.now()).await?;
                 let now = self.clock.now();
                 let with_effects = |task: Task| (due(workspace, staff, &task, sweep, now), task);
@@ -148,9 +148,8 @@ impl Routing {
                 let all_seen = staff.is_complete;
                 stream::iter(work)
                     .for_each_concurrent(SWEPT_AT_ONCE, async |(effects, task)| {
-                        if let Err(error) = self.sweep_task(&task, effects, all_seen).await {
-                            tracing::error!(task_sid = %task.sid, %error, "not swept; the next sweep tries again");
-                        }
+                        let swept = self.sweep_task(&task, effects, all_seen).await;
+                        swept.unwrap_or_else(|error| log_not_swept(task.sid, &error));
                     })
                     .await;
             }
@@ -209,6 +208,16 @@ impl LongEnded {
     /// A sweep has listed all Tasks, or those it could: the others are looked at once more.
     fn end(&mut self) {
         self.before.clear();
+    }
+}
+
+/// Whoever writes a Task at the same moment sees to it.
+fn log_not_swept(task: TaskSid, error: &Error) {
+    match error {
+        Error::Store(store::Error::Conflict) => tracing::debug!(task_sid = %task, "not swept: others are writing it"),
+        Error::Store(_) | Error::Outbox(_) => {
+            tracing::error!(task_sid = %task, %error, "not swept; the next sweep tries again");
+        }
     }
 }
 

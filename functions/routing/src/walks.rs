@@ -64,7 +64,7 @@ impl Routing {
     /// What changes has a stream record, which does the rest.
     async fn walk_tasks(&self, workspace: &Workspace, after: Option<Listed<TaskSid>>) -> Result<Option<Walk>, Error> {
         let page = self.store.listed_tasks(workspace.sid, &behind(after), VISITED_MAX).await?;
-        self.store.advance_tasks(workspace, &sids(&page), self.clock.now()).await?;
+        self.store.advance_tasks(workspace, &page.sids(), self.clock.now()).await?;
         Ok(last(&page).map(|last| Walk::Tasks { after: Some(last) }))
     }
 
@@ -76,7 +76,7 @@ impl Routing {
     ) -> Result<Option<Walk>, Error> {
         let page = self.store.listed_workers(workspace.sid, &behind(after), VISITED_MAX).await?;
         let now = self.clock.now();
-        for worker in self.store.advance_workers(workspace, &sids(&page), now).await? {
+        for worker in self.store.advance_workers(workspace, &page.sids(), now).await? {
             if let Some(at) = wake::of_worker(workspace, &worker) {
                 let wake = Wake { workspace: workspace.sid, subject: Subject::Worker(worker.sid), at };
                 self.outbox.wake(wake, now).await?;
@@ -96,10 +96,6 @@ fn walk_on(workspace: WorkspaceSid, walk: Walk, at: Timestamp) -> Wake {
 
 pub(crate) fn behind<S: ToString>(place: Option<Listed<S>>) -> Reading {
     Reading::Forward(place.map(|place| (place.created, place.sid.to_string())))
-}
-
-pub(crate) fn sids<S: Copy>(page: &Part<S>) -> Vec<S> {
-    page.entries.iter().map(|entry| entry.sid).collect()
 }
 
 /// Where the next page begins, if there is one.

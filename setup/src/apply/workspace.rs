@@ -23,7 +23,7 @@ pub(super) async fn apply(
     let mut read = before.clone();
     for attempt in 1..=COMMIT_ATTEMPTS_MAX {
         read.as_deref().map_or(Ok(()), |read| names::check(contact_centre, read))?;
-        let (target, kept) = target(store, contact_centre, read.as_deref()).await?;
+        let (target, kept) = target(store, contact_centre, read.as_deref(), now).await?;
         match store.replace_workspace(read.as_deref(), &target, now).await {
             Ok(after) => {
                 summary.kept.extend(kept);
@@ -43,6 +43,7 @@ async fn target(
     store: &Store,
     contact_centre: &ContactCentre,
     before: Option<&Workspace>,
+    now: Timestamp,
 ) -> Result<(Workspace, Vec<Kept>), Error> {
     let wanted = &contact_centre.workspace;
     let mut target = wanted.clone();
@@ -53,7 +54,7 @@ async fn target(
     target.ledger.declared.extend(&before.ledger.declared);
     supersede(before, &mut target, &contact_centre.re_evaluate_tasks);
     keep_what_the_api_made(before, &mut target);
-    let kept = keep_parts_in_use(store, before, wanted, &mut target).await?;
+    let kept = keep_parts_in_use(store, before, wanted, &mut target, now).await?;
     Ok((target, kept))
 }
 
@@ -84,6 +85,7 @@ async fn keep_parts_in_use(
     before: &Workspace,
     wanted: &Workspace,
     target: &mut Workspace,
+    now: Timestamp,
 ) -> Result<Vec<Kept>, Error> {
     let named: BTreeSet<TaskQueueSid> = target
         .workflows
@@ -99,7 +101,7 @@ async fn keep_parts_in_use(
     if before.parts().all(|part| target_parts.contains(&part) || matches!(part, PartId::Activity(_))) {
         return Ok(kept);
     }
-    let used = store.parts_in_use(before, &store.task_sids(before.sid).await?).await?;
+    let used = store.parts_in_use(before, now).await?;
     let channels = keep(&before.task_channels, &mut target.task_channels, |name| used.channels.contains(name));
     let workflows = keep(&before.workflows, &mut target.workflows, |sid| used.workflows.contains(sid));
     let queues = keep(&before.task_queues, &mut target.task_queues, |sid| used.queues.contains(sid));

@@ -9,6 +9,7 @@ mod boards;
 mod configuration;
 mod events;
 mod interloper;
+mod leftovers;
 mod listings;
 mod readinesses;
 mod revisions;

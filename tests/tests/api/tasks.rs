@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use shared::model::Millis;
 use tests::laboratory::{EXAMPLE, Laboratory};
+use tests::metering::Operation;
 use tests::story::SLACK;
 
 use crate::Client;
@@ -31,6 +32,11 @@ async fn off_duty(laboratory: &Laboratory) {
     for worker in client.walk("/Workers", "workers", "sid").await.concat() {
         client.post(&format!("/Workers/{}", worker.as_str().unwrap()), &[("ActivitySid", &unavailable)]).await;
     }
+}
+
+/// How many Tasks were read to answer.
+fn tasks_read(operations: &[Operation]) -> u64 {
+    operations.iter().filter(|done| done.name == "BatchGetItem").map(|done| done.items_read).sum()
 }
 
 #[tokio::test]
@@ -87,7 +93,7 @@ async fn a_page_of_tasks_costs_the_same_reads_however_many_tasks_there_are() {
         meter.take();
         client.get("/Tasks?PageSize=3").await;
         let operations = meter.take();
-        let items: u64 = operations.iter().filter(|done| done.name == "BatchGetItem").map(|done| done.items_read).sum();
+        let items = tasks_read(&operations);
         let queries = operations.iter().filter(|done| done.name == "Query" && done.read_from == "listing").count();
         (queries, items, operations.iter().filter(|done| done.name == "GetItem").count())
     };
@@ -96,6 +102,24 @@ async fn a_page_of_tasks_costs_the_same_reads_however_many_tasks_there_are() {
     make(&laboratory, &[0; 30]).await;
     assert_eq!(cost().await, few);
     assert_eq!(few.0, 16, "one query of each shard");
+    laboratory.close().await;
+}
+
+#[tokio::test]
+async fn tasks_that_ended_too_long_ago_to_be_read_stand_before_a_list_once() {
+    let (laboratory, meter) = Laboratory::metered(EXAMPLE).await;
+    off_duty(&laboratory).await;
+    let client = Client(&laboratory);
+    for task in make(&laboratory, &[0; 30]).await {
+        client.post(&format!("/Tasks/{task}"), &[("AssignmentStatus", "canceled")]).await;
+    }
+    laboratory.advance(Millis::from_secs(300)).await;
+    let waits = make(&laboratory, &[0]).await;
+    for expected in [31, 1] {
+        meter.take();
+        assert_eq!(client.walk("/Tasks?PageSize=3", "tasks", "sid").await.concat(), waits);
+        assert_eq!(tasks_read(&meter.take()), expected);
+    }
     laboratory.close().await;
 }
 

@@ -8,7 +8,6 @@ use serde::Serialize;
 use shared::model::{PartId, Workspace, is_own_path, is_url};
 use store::{COMMIT_ATTEMPTS_MAX, PartsInUse};
 
-use super::ITEMS_READ_MAX;
 use crate::answer::Answer;
 use crate::call::Call;
 use crate::error::ApiError;
@@ -60,13 +59,9 @@ pub fn add<K: Ord, V>(parts: &mut BTreeMap<K, V>, key: K, part: V, max: usize, k
     Ok(())
 }
 
-/// What the living Tasks of a Workspace need. Reads all of them, [`ITEMS_READ_MAX`] at most.
+/// What the living Tasks of a Workspace need.
 pub async fn in_use(call: &Call<'_>, workspace: &Workspace) -> Result<PartsInUse, ApiError> {
-    let tasks = call.api.store.task_sids(workspace.sid).await?;
-    if tasks.len() > ITEMS_READ_MAX {
-        return Err(ApiError::ListTooLong { items: tasks.len() });
-    }
-    Ok(call.api.store.parts_in_use(workspace, &tasks).await?)
+    Ok(call.api.store.parts_in_use(workspace, call.now).await?)
 }
 
 /// The Workspace may have no more of these.

@@ -14,7 +14,7 @@ use crate::paging::{Page, Paging, Place, Token};
 /// hundred items a request and eight requests at a time it takes half a second.
 const ITEMS_PER_PAGE_MAX: usize = 4_000;
 
-/// Items asked for at a time once a page's own number did not fill it.
+/// Items asked for at a time, at most, once a page's own number did not fill it: each time twice as many.
 const ITEMS_AT_A_TIME: usize = 500;
 
 /// Something that is listed by age.
@@ -31,7 +31,7 @@ pub trait Listing: Sync {
         limit: usize,
     ) -> impl Future<Output = Result<Part<Self::Sid>, store::Error>> + Send;
 
-    /// These as they stand, in this order; those that are gone are left out.
+    /// These as they stand, in this order; those that are gone, and those that nobody may read, are left out.
     fn read(&self, sids: &[Self::Sid]) -> impl Future<Output = Result<Vec<Self::Item>, store::Error>> + Send;
 
     /// Does the list show it?
@@ -70,22 +70,19 @@ pub async fn page<L: Listing>(listing: &L, paging: &Paging, newest_first: bool) 
 /// # Errors
 /// [`ApiError::ListTooLong`]
 pub async fn all<L: Listing>(listing: &L) -> Result<Vec<L::Item>, ApiError> {
-    let mut sids = Vec::new();
-    let mut reading = Reading::Forward(None);
-    loop {
-        let part = listing.part(&reading, ITEMS_READ_MAX + 1).await?;
-        sids.extend(part.entries.iter().map(|entry| entry.sid));
-        if sids.len() > ITEMS_READ_MAX {
-            return Err(ApiError::ListTooLong { items: sids.len() });
+    let (mut wanted, mut count) = (Vec::new(), 0);
+    let mut reading = Some(Reading::Forward(None));
+    while let Some(here) = reading {
+        let part = listing.part(&here, ITEMS_AT_A_TIME).await?;
+        let items = listing.read(&part.sids()).await?;
+        count += items.len();
+        if count > ITEMS_READ_MAX {
+            return Err(ApiError::ListTooLong { items: count });
         }
-        match part.entries.last() {
-            Some(last) if part.has_more => reading = Reading::Forward(Some((last.created, last.sid.to_string()))),
-            Some(_) | None => break,
-        }
+        wanted.extend(items.into_iter().filter(|item| listing.wants(item)));
+        reading = here.behind(&part);
     }
-    let mut items = listing.read(&sids).await?;
-    items.retain(|item| listing.wants(item));
-    Ok(items)
+    Ok(wanted)
 }
 
 /// What was found, in the order of reading, and behind which entry to go on.
@@ -106,21 +103,20 @@ async fn gather<L: Listing>(
     let (mut seen, mut limit) = (0, size.saturating_add(1));
     loop {
         let part = listing.part(&reading, limit).await?;
-        let sids: Vec<L::Sid> = part.entries.iter().map(|entry| entry.sid).collect();
-        items.extend(listing.read(&sids).await?.into_iter().filter(|item| listing.wants(item)));
-        seen += sids.len();
+        items.extend(listing.read(&part.sids()).await?.into_iter().filter(|item| listing.wants(item)));
+        seen += part.entries.len();
         // One more than fits says that there is a next page.
         if items.len() > size {
             items.truncate(size);
             let go_on = items.last().map(L::entry);
             return Ok(Gathered { items, go_on });
         }
-        let last = part.entries.last().copied().filter(|_| part.has_more);
-        let Some(last) = last.filter(|_| seen < ITEMS_PER_PAGE_MAX) else {
-            return Ok(Gathered { items, go_on: last });
-        };
-        reading = way(Some((last.created, last.sid.to_string())));
-        limit = ITEMS_AT_A_TIME;
+        let go_on = part.entries.last().copied().filter(|_| part.has_more);
+        match reading.behind(&part).filter(|_| seen < ITEMS_PER_PAGE_MAX) {
+            Some(behind) => reading = behind,
+            None => return Ok(Gathered { items, go_on }),
+        }
+        limit = ITEMS_AT_A_TIME.min(limit * 2);
     }
 }
 

@@ -58,7 +58,7 @@ fn changes(workspace: &Workspace, old: &Worker, new: &Worker) -> Told {
     told
 }
 
-/// Did the Worker enter another Activity, or the same one anew?
+/// Did the Worker enter another Activity?
 fn is_elsewhere(old: &Worker, new: &Worker) -> bool {
     old.activity_sid != new.activity_sid
 }

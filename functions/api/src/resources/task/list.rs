@@ -81,11 +81,11 @@ impl Listing for Tasks<'_> {
     }
 
     async fn read(&self, sids: &[TaskSid]) -> Result<Vec<Task>, store::Error> {
-        self.store.tasks(sids).await
+        self.store.readable_tasks(self.workspace, sids, self.now).await
     }
 
     fn wants(&self, task: &Task) -> bool {
-        task.is_readable(self.workspace.rules.ended_task_kept, self.now) && self.filter.wants(task, self.workspace)
+        self.filter.wants(task, self.workspace)
     }
 
     fn entry(task: &Task) -> Entry<TaskSid> {
