@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Load on the REST API of the released program, data on disk, as a table in Markdown: throughput, percentiles, memory. Fails when a
-# request does and when the memory of the warm server grows. Takes six minutes to warm it, six to measure, and the build; wants a
+# request does and when the memory of the warm server grows. Takes eight minutes to warm it, twelve to measure, and the build; wants a
 # machine with nothing else to do.
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -30,5 +30,15 @@ export SAM_CLI_TELEMETRY=0
 # Validating and building ask for a region and never use it; deploying takes yours.
 export AWS_DEFAULT_REGION="${AWS_DEFAULT_REGION:-${AWS_REGION:-eu-central-1}}"
 
+# sam builds one function after the other, and linking one keeps a single core busy for two minutes: all at once keep all of them
+# busy, and sam then finds every binary built.
+build_all() {
+  local binaries options=(--release)
+  [[ "$*" != *Architecture=arm64* ]] || options+=(--arm64)
+  mapfile -t binaries < <(sed -n 's/^ *Binary: //p' template.yaml)
+  cargo lambda build "${options[@]}" "${binaries[@]/#/--bin=}"
+}
+
 cd "$root"
+[ "${1:-}" != build ] || build_all "$@"
 exec sam "$@"

@@ -1,6 +1,7 @@
 //! One port for everything: our functions under their paths, the simulated carrier's control and REST API beside them.
 //! Programs on this machine can use it, web pages from elsewhere cannot ([`guarded`]).
 
+use std::error::Error;
 use std::future::Future;
 use std::sync::Arc;
 
@@ -14,6 +15,7 @@ use axum::middleware::{self, Next};
 use axum::response::Redirect;
 use axum::routing::{any, get};
 use console::Console;
+use http_body_util::LengthLimitError;
 use runtime::Voice;
 use runtime::http::{method, method_not_allowed};
 use shared::webhook::{MAX_BODY_BYTES, Reply, Request, path};
@@ -55,11 +57,10 @@ pub fn rest_api(api: Arc<Api>) -> Router {
 
 async fn serve_api(State(api): State<Arc<Api>>, request: HttpRequest) -> Response<Body> {
     let (parts, body) = request.into_parts();
-    // One byte more than is allowed: the function sees that it is too much and says so.
-    let Ok(body) = to_bytes(body, api::WORKFLOW_BODY_BYTES_MAX + 1).await else {
-        return response(too_large(parts.uri.path(), api::WORKFLOW_BODY_BYTES_MAX));
-    };
-    api::handle(api, HttpRequest::from_parts(parts, body.to_vec())).await.map(Body::from)
+    match whole(body, parts.uri.path(), api::WORKFLOW_BODY_BYTES_MAX).await {
+        Ok(body) => api::handle(api, HttpRequest::from_parts(parts, body)).await.map(Body::from),
+        Err(reply) => response(reply),
+    }
 }
 
 /// The web pages, under the paths they have in `template.yaml`. Pages that wait for news end when `stopped` becomes true.
@@ -76,11 +77,11 @@ async fn serve_console(
     request: HttpRequest,
 ) -> Response<Body> {
     let (parts, body) = request.into_parts();
-    // One byte more than is allowed: the function sees that it is too much and says so.
-    let Ok(body) = to_bytes(body, console::BODY_BYTES_MAX + 1).await else {
-        return response(too_large(parts.uri.path(), console::BODY_BYTES_MAX));
+    let body = match whole(body, parts.uri.path(), console::BODY_BYTES_MAX).await {
+        Ok(body) => body,
+        Err(reply) => return response(reply),
     };
-    let page = console::handle(console, HttpRequest::from_parts(parts, body.to_vec()));
+    let page = console::handle(console, HttpRequest::from_parts(parts, body));
     tokio::select! {
         page = page => page.map(Body::from),
         _stopped = stopped.wait_for(|stopped| *stopped) => response(Reply::error(503, "the contact centre stops")),
@@ -154,9 +155,7 @@ async fn serve(State(site): State<Site>, request: HttpRequest) -> Response<Body>
 async fn webhook_request(public_url: &str, request: HttpRequest) -> Result<Request, Reply> {
     let (parts, body) = request.into_parts();
     let Some(method) = method(&parts.method) else { return Err(method_not_allowed()) };
-    // One byte more than is allowed: the function sees that it is too much and says so.
-    let body =
-        to_bytes(body, MAX_BODY_BYTES + 1).await.map_err(|_| too_large(parts.uri.path(), MAX_BODY_BYTES))?.to_vec();
+    let body = whole(body, parts.uri.path(), MAX_BODY_BYTES).await?;
     let text = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
     Ok(Request {
@@ -178,9 +177,18 @@ fn address(public_url: &str, host: Option<String>) -> String {
     }
 }
 
-fn too_large(path: &str, max_bytes: usize) -> Reply {
-    tracing::warn!(path, max_bytes, "body refused: too large");
-    Reply::error(413, &format!("the body is too large: at most {max_bytes} bytes are taken"))
+/// The body, with one byte more than is allowed if there are more: then the function sees that it is too much and says so.
+async fn whole(body: Body, path: &str, bytes_max: usize) -> Result<Vec<u8>, Reply> {
+    let error = match to_bytes(body, bytes_max + 1).await {
+        Ok(body) => return Ok(body.to_vec()),
+        Err(error) => error,
+    };
+    if error.source().is_some_and(|source| source.is::<LengthLimitError>()) {
+        tracing::warn!(path, bytes_max, "body refused: too large");
+        return Err(Reply::error(413, &format!("the body is too large: at most {bytes_max} bytes are taken")));
+    }
+    tracing::warn!(path, %error, "body refused: it broke off");
+    Err(Reply::error(400, "the body broke off: expected as many bytes as its headers say"))
 }
 
 fn response(reply: Reply) -> Response<Body> {
@@ -227,6 +235,24 @@ mod tests {
             (Some("127.0.0.1:9000"), Some("\u{e9}"), Some(403)),
         ] {
             assert_eq!(status(host, origin), expected, "{host:?} {origin:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_body_is_taken_whole_or_refused_for_what_is_wrong_with_it() {
+        let parts = |parts: &[Result<&'static str, ()>]| {
+            let parts: Vec<_> = parts.iter().map(|part| part.map_err(|()| std::io::Error::other("gone"))).collect();
+            Body::from_stream(futures_util::stream::iter(parts))
+        };
+        for (body, expected) in [
+            (parts(&[]), Ok(0)),
+            (parts(&[Ok("ab"), Ok("cd")]), Ok(4)),
+            (parts(&[Ok("abcde")]), Ok(5)),
+            (parts(&[Ok("abc"), Ok("def")]), Err(413)),
+            (parts(&[Ok("ab"), Err(())]), Err(400)),
+        ] {
+            let taken = whole(body, "/", 4).await;
+            assert_eq!(taken.map(|body| body.len()).map_err(|reply| reply.status), expected);
         }
     }
 

@@ -87,6 +87,12 @@ mod tests {
     }
 
     #[test]
+    fn a_search_is_for_a_worker_or_for_a_task() {
+        assert_eq!(for_worker("Maya", 1).subject(), Subject::Worker(WorkerSid::derive(&["Maya"])));
+        assert_eq!(for_task("call", 1).subject(), Subject::Task(TaskSid::derive(&["call"])));
+    }
+
+    #[test]
     fn a_search_that_is_sent_on_weighs_little() {
         for search in [for_worker("Maya", u32::MAX), for_task("call", i64::MAX)] {
             let body = serde_json::to_string(&Subject::Rest(search)).unwrap();

@@ -74,6 +74,29 @@ fn a_caller_who_was_offered_in_vain_is_asked_after() {
 }
 
 #[test]
+fn work_for_the_carrier_says_what_it_is_and_which_task_it_is_about() {
+    let (call, reservation) = (CallSid::derive(&["leg"]), ReservationSid::derive(&["r"]));
+    let (a_task, queue) = (task("c1"), QueueSid::derive(&["q"]));
+    let instruction = Instruction::Accept;
+    for (callback, name, about) in [
+        (Callback::Assignment { task: a_task, reservation }, "assignment", Some(a_task)),
+        (Callback::StopWorkerCall { call, task: Some(a_task) }, "stop_worker_call", None),
+        (Callback::SendCallerOn { call, task: a_task }, "send_caller_on", Some(a_task)),
+        (
+            Callback::Instruct { task: a_task, reservation, instruction, request: 1, expected_versions: None },
+            "instruct",
+            Some(a_task),
+        ),
+        (Callback::MoveCaller { call, task: a_task, reservation }, "move_caller", Some(a_task)),
+        (Callback::CallCustomer { task: a_task, reservation }, "call_customer", Some(a_task)),
+        (Callback::CheckCaller { call, task: a_task }, "check_caller", Some(a_task)),
+        (Callback::DeleteQueue { queue }, "delete_queue", None),
+    ] {
+        assert_eq!((callback.name(), callback.task()), (name, about));
+    }
+}
+
+#[test]
 fn every_reason_has_a_text() {
     let reasons = [
         (EndReason::Hangup, "hangup"),
@@ -104,7 +127,18 @@ fn an_event_is_about_a_task_or_about_a_worker() {
     ];
     for event in about_workers {
         assert_eq!((event.task(), event.worker()), (None, Some(a_worker)), "{event:?}");
+        assert!(!event.concerns_offers(), "{event:?}");
     }
+    let leaves =
+        WorkerChanges { activity: Some(activity("Offline")), reject_pending: true, ..WorkerChanges::default() };
+    for event in [
+        Event::ActivitySet { worker: a_worker, activity: activity("Offline"), reject_pending: true },
+        Event::WorkerUpdated { worker: a_worker, changes: leaves.clone() },
+    ] {
+        assert!(event.concerns_offers(), "{event:?}");
+    }
+    let stays = Event::WorkerUpdated { worker: a_worker, changes: WorkerChanges { activity: None, ..leaves } };
+    assert!(!stays.concerns_offers(), "who goes nowhere rejects nothing");
     let about_tasks = [
         Event::Advance { task: a_task },
         Event::TaskDeleted { task: a_task },

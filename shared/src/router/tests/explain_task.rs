@@ -62,6 +62,19 @@ fn a_worker_whom_nothing_keeps_is_offered_the_task_at_once() {
 }
 
 #[test]
+fn what_is_told_as_json_is_read_again_as_it_was() {
+    let mut world = world().worker("Ben", ENGLISH);
+    world.call("c1", "en");
+    world.advance("c1");
+    world.reject("c1", None);
+    let spared = explained(&world, "c1");
+    assert!(candidate(&spared, "Ben").obstacles[0].until.is_some(), "one moment is told, others are not");
+    let text = serde_json::to_string(&spared).unwrap();
+    assert_eq!(serde_json::from_str::<TaskExplanation>(&text).unwrap(), spared);
+    assert!(text.contains(&format!("{:?}", spared.workers[0].obstacles[0].until.unwrap().to_iso8601())), "{text}");
+}
+
+#[test]
 fn an_activity_that_takes_no_tasks_is_named() {
     let (explanation, kinds, text) = about_ben(|world| {
         world.set_activity("Ben", "Offline", false);

@@ -294,6 +294,19 @@ fn only_what_the_filter_lets_through_is_told_to_a_callback() {
 }
 
 #[test]
+fn what_is_about_the_same_task_is_delivered_in_order() {
+    let mut world = world();
+    world.call("c1", "en");
+    let told = told(&mut world, Event::CallerGone { task: task("c1"), reason: EndReason::Hangup, carrier_queue: None });
+    assert!(!told.is_empty());
+    for event in told {
+        let notice = event.notice();
+        assert_eq!((notice.workspace, notice.event), (world.workspace.sid, event.sid()));
+        assert_eq!(notice.about, task("c1").to_string());
+    }
+}
+
+#[test]
 fn events_of_a_task_for_a_known_worker_say_whom_it_is_for() {
     let ben = worker("Ben").to_string();
     for (known, said) in [("agent.sid", Some(ben.as_str())), ("agent.unknown", None)] {

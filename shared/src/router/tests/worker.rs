@@ -109,6 +109,18 @@ fn a_roster_written_over_with_older_queues_is_mended() {
 }
 
 #[test]
+fn a_worker_whose_activity_is_gone_is_in_the_default_one() {
+    let mut world = world().worker("Ben", ENGLISH);
+    let ben = world.workers[&worker("Ben")].clone();
+    assert_eq!(in_known_activity(&world.workspace, ben.clone(), world.now), ben);
+    world.workspace.activities.remove(&ben.activity_sid);
+    let moved = in_known_activity(&world.workspace, ben.clone(), world.now);
+    assert_eq!(moved.activity_sid, world.workspace.default_activity_sid);
+    world.workspace.activities.clear();
+    assert_eq!(in_known_activity(&world.workspace, ben.clone(), world.now), ben, "there is none to go to");
+}
+
+#[test]
 fn a_queue_without_expression_has_nobody() {
     let mut world = world();
     world.queue("en").target_workers = None;
