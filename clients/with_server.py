@@ -51,10 +51,10 @@ def run(command: list[str], place: list[str]) -> int:
 
 
 def program() -> str:
-    """The built program. All binaries at once: building one alone would ask for other features of its dependencies."""
+    """The built program. With all binaries and examples: fewer would ask for other features of their dependencies."""
     if "CORDBOARD" in os.environ:
         return os.environ["CORDBOARD"]
-    subprocess.run(["cargo", "build", "--quiet", "--workspace", "--bins"], cwd=ROOT, check=True)
+    subprocess.run(["cargo", "build", "--quiet", "--workspace", "--bins", "--examples"], cwd=ROOT, check=True)
     target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
     return str(target / "debug" / "cordboard")
 

@@ -5,7 +5,9 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 /// The built binary of a package, such as `incoming-call`. Builds all of the workspace's binaries the first time, with the
-/// Cargo, the target folder and the profile that built the running test: what is built already is not built again.
+/// Cargo, the target folder and the profile that built the running test: what is built already is not built again. So the
+/// tests are named as well, though they are built: without them their dependencies' features would go, and with these
+/// everything that was built for them.
 pub fn path(name: &str) -> PathBuf {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
     let path = FOLDER.get_or_init(build).join(name);
@@ -29,11 +31,11 @@ fn build() -> PathBuf {
         }
     }
     let output = cargo
-        .args(["build", "--quiet", "--workspace", "--bins", "--profile", profile, "--target-dir"])
+        .args(["build", "--quiet", "--workspace", "--bins", "--tests", "--profile", profile, "--target-dir"])
         .arg(folder.parent().unwrap_or(Path::new("target")))
         .current_dir(crate::project::root())
         .output()
         .unwrap_or_else(|error| panic!("cargo does not start: {error}"));
-    assert!(output.status.success(), "cargo build --bins failed:\n{}", String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "cargo build --bins --tests failed:\n{}", String::from_utf8_lossy(&output.stderr));
     folder.to_path_buf()
 }
