@@ -34,7 +34,7 @@ export AWS_DEFAULT_REGION="${AWS_DEFAULT_REGION:-${AWS_REGION:-eu-central-1}}"
 # busy, and sam then finds every binary built.
 build_all() {
   local binaries options=(--release)
-  [[ "$*" != *Architecture=arm64* ]] || options+=(--arm64)
+  [[ "$* $(<samconfig.toml)" != *Architecture=arm64* ]] || options+=(--arm64)
   mapfile -t binaries < <(sed -n 's/^ *Binary: //p' template.yaml)
   cargo lambda build "${options[@]}" "${binaries[@]/#/--bin=}"
 }
