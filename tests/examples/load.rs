@@ -196,7 +196,9 @@ impl Memory {
 
     /// Prints the least of each minute, and compares the halves of those that are measured.
     fn check_warm(&self) -> Result<(), Failure> {
-        let minutes = self.looks.chunks_exact(LOOKS_A_MINUTE).filter_map(|looks| looks.iter().min());
+        // The last one may be a look or two short.
+        let minutes = self.looks.chunks(LOOKS_A_MINUTE).filter(|looks| looks.len() > LOOKS_A_MINUTE / 2);
+        let minutes = minutes.filter_map(|looks| looks.iter().min());
         let minutes: Vec<u64> = minutes.copied().collect();
         let shown: Vec<String> = minutes.iter().map(|kilobytes| format!("{:.1}", *kilobytes as f64 / 1024.0)).collect();
         println!("The server's own memory, the least of each minute, MB: {}.", shown.join(", "));
