@@ -6,6 +6,7 @@ use futures_util::{StreamExt, stream};
 use shared::model::{Millis, Task, TaskSid, Timestamp, Workspace};
 
 use crate::keys::Key;
+use crate::removal::REMOVED_AT_ONCE;
 use crate::{Error, Store};
 
 /// How long an ended Task stays, whether or not it can be read: the sweep, which comes every minute, looks whether its Workers have
@@ -14,9 +15,6 @@ const STAYS: Millis = Millis::from_secs(180);
 
 /// Tasks removed by one reading: what a page may be delayed by, some 50 ms.
 const REMOVED_MAX: usize = 100;
-
-/// Tasks removed at the same time.
-const REMOVED_AT_ONCE: usize = 16;
 
 impl Store {
     /// Those of these Tasks that can be read, as they stand, in this order. Some of the others may be gone afterwards.

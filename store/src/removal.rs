@@ -10,7 +10,7 @@ use crate::keys::{self, Key, Part};
 use crate::{Error, Store};
 
 /// Items removed at the same time.
-const REMOVED_AT_ONCE: usize = 16;
+pub(crate) const REMOVED_AT_ONCE: usize = 16;
 
 impl Store {
     /// The ids of all Workspaces, oldest first. A hint: a new one may be missing for a moment.

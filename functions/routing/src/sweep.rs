@@ -10,14 +10,13 @@ use std::sync::{MutexGuard, PoisonError};
 
 use futures_util::{StreamExt, stream};
 use serde::{Deserialize, Serialize};
-use shared::model::{Millis, Task, TaskSid, Timestamp, WorkerSid, Workspace, WorkspaceSid};
+use shared::model::{Millis, Task, TaskSid, Timestamp, Workspace, WorkspaceSid};
 use shared::planted::{self, Bug};
 use shared::router::effects::{self, Callback, Effect};
-use shared::router::{may_skip, walk::Listed};
-use store::keys;
+use shared::router::may_skip;
+use store::{Reading, keys};
 
 use crate::staff::{Staff, Suited};
-use crate::walks::{behind, last};
 use crate::{Error, Routing};
 
 /// How long an offer may wait for its assignment callback before the sweep sends it again: the callback's own time
@@ -116,9 +115,9 @@ impl Routing {
     }
 
     async fn sweep_workers(&self, workspace: &Workspace, staff: &mut Staff, sweep: Sweep) -> Result<(), Error> {
-        let mut after: Option<Listed<WorkerSid>> = None;
-        loop {
-            let page = self.store.listed_workers(workspace.sid, &behind(after), LISTED).await?;
+        let mut reading = Some(Reading::Forward(None));
+        while let Some(here) = reading {
+            let page = self.store.listed_workers(workspace.sid, &here, LISTED).await?;
             for sids in page.sids().chunks(READ) {
                 for worker in self.store.advance_workers(workspace, sids, self.clock.now()).await? {
                     for effect in effects::of_worker(workspace, None, &worker) {
@@ -129,17 +128,15 @@ impl Routing {
                     staff.note(workspace, worker);
                 }
             }
-            after = last(&page);
-            if after.is_none() {
-                return Ok(());
-            }
+            reading = here.behind(&page);
         }
+        Ok(())
     }
 
     async fn sweep_tasks(&self, workspace: &Workspace, staff: &mut Staff, sweep: Sweep) -> Result<(), Error> {
-        let mut after: Option<Listed<TaskSid>> = None;
-        loop {
-            let page = self.store.listed_tasks(workspace.sid, &behind(after), LISTED).await?;
+        let mut reading = Some(Reading::Forward(None));
+        while let Some(here) = reading {
+            let page = self.store.listed_tasks(workspace.sid, &here, LISTED).await?;
             for sids in self.not_long_ended(page.sids()).chunks(READ) {
                 let tasks = self.store.advance_tasks(workspace, sids, self.clock.now()).await?;
                 let now = self.clock.now();
@@ -153,11 +150,9 @@ impl Routing {
                     })
                     .await;
             }
-            after = last(&page);
-            if after.is_none() {
-                return Ok(());
-            }
+            reading = here.behind(&page);
         }
+        Ok(())
     }
 
     async fn sweep_task(&self, task: &Task, effects: Vec<Effect>, all_seen: bool) -> Result<(), Error> {

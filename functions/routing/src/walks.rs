@@ -94,12 +94,12 @@ fn walk_on(workspace: WorkspaceSid, walk: Walk, at: Timestamp) -> Wake {
     Wake { workspace, subject: Subject::All(walk), at }
 }
 
-pub(crate) fn behind<S: ToString>(place: Option<Listed<S>>) -> Reading {
+fn behind<S: ToString>(place: Option<Listed<S>>) -> Reading {
     Reading::Forward(place.map(|place| (place.created, place.sid.to_string())))
 }
 
 /// Where the next page begins, if there is one.
-pub(crate) fn last<S: Copy>(page: &Part<S>) -> Option<Listed<S>> {
+fn last<S: Copy>(page: &Part<S>) -> Option<Listed<S>> {
     let last = page.entries.last().filter(|_| page.has_more)?;
     Some(Listed { created: last.created, sid: last.sid })
 }
