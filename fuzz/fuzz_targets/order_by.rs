@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use shared::model::OrderBy;
+use task_router::model::OrderBy;
 
 fuzz_target!(|source: String| {
     if let Ok(order) = OrderBy::try_from(source.clone()) {

@@ -6,7 +6,7 @@ use libfuzzer_sys::fuzz_target;
 
 // Taken as a file: the whole simulator would bring a database and an HTTP stack under the fuzzer.
 #[allow(dead_code)]
-#[path = "../../simulator/src/twiml/mod.rs"]
+#[path = "../../crates/carrier-simulator/src/twiml/mod.rs"]
 mod twiml;
 
 fuzz_target!(|document: &[u8]| {

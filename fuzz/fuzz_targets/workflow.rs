@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use shared::model::{CONFIGURATION_BYTES_MAX, Configuration, STEPS_MAX};
+use task_router::model::{CONFIGURATION_BYTES_MAX, Configuration, STEPS_MAX};
 
 fuzz_target!(|text: &str| {
     let Ok(read) = Configuration::parse(text) else { return };

@@ -6,19 +6,28 @@ use std::error::Error;
 use std::sync::Arc;
 
 use carrier::{Carrier, NewCall, Recording, SipUser};
-use shared::model::instruction::{CallEvent, Callback, CallbackMethod, RecordingChannels};
-use shared::model::{AccountSid, CallSid, QueueSid};
-use web::Reqwest;
+use http_client::Reqwest;
+use ids::{AccountSid, CallSid, QueueSid};
+use vocabulary::{CallEvent, CallbackMethod, CallbackUrl, RecordingChannels};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let address = std::env::args().nth(1).ok_or("usage: carrier_requests ADDRESS")?;
+    let address = std::env::args()
+        .nth(1)
+        .ok_or("usage: carrier_requests ADDRESS")?;
     let web = Arc::new(Reqwest::new(runtime::aws::web_builder())?);
-    let carrier = Carrier::new(web, &address, AccountSid::derive(&["account"]), "token".to_owned())?;
+    let carrier = Carrier::new(
+        web,
+        &address,
+        AccountSid::derive(&["account"]),
+        "token".to_owned(),
+    )?;
     let call = CallSid::derive(&["call"]);
     carrier.create_call(&shortest()).await?;
     carrier.create_call(&longest()).await?;
-    carrier.redirect_call(call, "https://app.example/twiml").await?;
+    carrier
+        .redirect_call(call, "https://app.example/twiml")
+        .await?;
     carrier.is_live(call).await?;
     carrier.end_call(call).await?;
     carrier.delete_queue(QueueSid::derive(&["queue"])).await?;
@@ -39,7 +48,10 @@ fn shortest() -> NewCall {
 }
 
 fn longest() -> NewCall {
-    let callback = Callback { url: "https://app.example/recording".to_owned(), method: CallbackMethod::Get };
+    let callback = CallbackUrl {
+        url: "https://app.example/recording".to_owned(),
+        method: CallbackMethod::Get,
+    };
     NewCall {
         to: "sip:ann@sip.example".to_owned(),
         status_callback: Some("https://app.example/status".to_owned()),
@@ -49,8 +61,14 @@ fn longest() -> NewCall {
             CallEvent::Answered,
             CallEvent::Completed,
         ],
-        recording: Some(Recording { channels: RecordingChannels::Dual, status_callback: Some(callback) }),
-        sip_user: Some(SipUser { username: "ann".to_owned(), password: Some("secret".to_owned()) }),
+        recording: Some(Recording {
+            channels: RecordingChannels::Dual,
+            status_callback: Some(callback),
+        }),
+        sip_user: Some(SipUser {
+            username: "ann".to_owned(),
+            password: Some("secret".to_owned()),
+        }),
         ..shortest()
     }
 }

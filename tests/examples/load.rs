@@ -50,14 +50,24 @@ async fn main() -> Result<(), Failure> {
     let pid = std::env::var("CORDBOARD_PID")?;
     let centre = Arc::new(Customer::new()?.set_up().await?);
     let seconds = std::env::var("LOAD_SECONDS").map_or(Ok(SPAN_SECONDS), |text| text.parse())?;
-    let warm_up = if seconds < SPAN_SECONDS { Duration::ZERO } else { MINUTE * WARM_UP_MINUTES as u32 };
+    let warm_up = if seconds < SPAN_SECONDS {
+        Duration::ZERO
+    } else {
+        MINUTE * WARM_UP_MINUTES as u32
+    };
     let (warm_at, span) = (Instant::now() + warm_up, Duration::from_secs(seconds));
     let mut customers = tokio::task::JoinSet::new();
     for _ in 0..CONNECTIONS {
-        let customer = Customer { http: client()?, ..Customer::clone(&centre) };
+        let customer = Customer {
+            http: client()?,
+            ..Customer::clone(&centre)
+        };
         customers.spawn(async move { customer.until(warm_at + span).await });
     }
-    let mut memory = Memory { pid, looks: Vec::new() };
+    let mut memory = Memory {
+        pid,
+        looks: Vec::new(),
+    };
     memory.watch(warm_at).await?;
     centre.times().clear();
     memory.watch(warm_at + span).await?;
@@ -65,7 +75,11 @@ async fn main() -> Result<(), Failure> {
         ended??;
     }
     print(&centre.times(), warm_at.elapsed());
-    if warm_up.is_zero() { memory.check_new() } else { memory.check_warm() }
+    if warm_up.is_zero() {
+        memory.check_new()
+    } else {
+        memory.check_warm()
+    }
 }
 
 /// Somebody who uses the API.
@@ -101,72 +115,126 @@ impl Customer {
         self.base = format!("{}/{}", self.base, sid(&workspace)?);
         let activities = self.get("", "/Activities?FriendlyName=Available").await?;
         self.available = sid(&activities["activities"][0])?;
-        self.queue = sid(&self.post("", "/TaskQueues", &[("FriendlyName", "All"), ("TargetWorkers", "1==1")]).await?)?;
+        self.queue = sid(&self
+            .post(
+                "",
+                "/TaskQueues",
+                &[("FriendlyName", "All"), ("TargetWorkers", "1==1")],
+            )
+            .await?)?;
         let configuration =
-            json!({"task_routing": {"filters": [], "default_filter": {"queue": self.queue}}}).to_string();
-        let form = [("FriendlyName", "To all"), ("Configuration", configuration.as_str())];
+            json!({"task_routing": {"filters": [], "default_filter": {"queue": self.queue}}})
+                .to_string();
+        let form = [
+            ("FriendlyName", "To all"),
+            ("Configuration", configuration.as_str()),
+        ];
         self.workflow = sid(&self.post("", "/Workflows", &form).await?)?;
         Ok(self)
     }
 
     async fn until(self, end: Instant) -> Result<(), Failure> {
         let name = format!("Worker {:x}", fastrand::u64(..));
-        let form = [("FriendlyName", name.as_str()), ("ActivitySid", &self.available)];
-        let worker = format!("/Workers/{}", sid(&self.post("CreateWorker", "/Workers", &form).await?)?);
+        let form = [
+            ("FriendlyName", name.as_str()),
+            ("ActivitySid", &self.available),
+        ];
+        let worker = format!(
+            "/Workers/{}",
+            sid(&self.post("CreateWorker", "/Workers", &form).await?)?
+        );
         while Instant::now() < end {
             self.serve_a_task().await?;
             self.get("FetchWorker", &worker).await?;
             let level = format!(r#"{{"level":{}}}"#, fastrand::u8(..));
-            self.post("UpdateWorker", &worker, &[("Attributes", &level)]).await?;
+            self.post("UpdateWorker", &worker, &[("Attributes", &level)])
+                .await?;
             self.get("ListWorker", "/Workers?PageSize=20").await?;
             self.get("ListTask", "/Tasks?PageSize=20").await?;
             self.get("ListEvent", "/Events?PageSize=20").await?;
-            self.get("FetchTaskQueueRealTimeStatistics", &format!("/TaskQueues/{}/RealTimeStatistics", self.queue))
-                .await?;
+            self.get(
+                "FetchTaskQueueRealTimeStatistics",
+                &format!("/TaskQueues/{}/RealTimeStatistics", self.queue),
+            )
+            .await?;
         }
         Ok(())
     }
 
     /// Makes a Task, accepts it for whomever it is offered to, and completes it.
     async fn serve_a_task(&self) -> Result<(), Failure> {
-        let form = [("WorkflowSid", self.workflow.as_str()), ("Attributes", r#"{"selected_language":"en"}"#)];
-        let task = format!("/Tasks/{}", sid(&self.post("CreateTask", "/Tasks", &form).await?)?);
+        let form = [
+            ("WorkflowSid", self.workflow.as_str()),
+            ("Attributes", r#"{"selected_language":"en"}"#),
+        ];
+        let task = format!(
+            "/Tasks/{}",
+            sid(&self.post("CreateTask", "/Tasks", &form).await?)?
+        );
         let (begun, (mut pause, pause_max)) = (Instant::now(), LOOK_AGAIN);
         while begun.elapsed() < OFFERED_WITHIN {
-            let offers = self.get("ListTaskReservation", &format!("{task}/Reservations")).await?;
+            let offers = self
+                .get("ListTaskReservation", &format!("{task}/Reservations"))
+                .await?;
             let Ok(offer) = sid(&offers["reservations"][0]) else {
                 tokio::time::sleep(pause).await;
                 pause = pause_max.min(pause * 2);
                 continue;
             };
             let offer = format!("{task}/Reservations/{offer}");
-            self.post("UpdateTaskReservation", &offer, &[("ReservationStatus", "accepted")]).await?;
+            self.post(
+                "UpdateTaskReservation",
+                &offer,
+                &[("ReservationStatus", "accepted")],
+            )
+            .await?;
             self.get("FetchTask", &task).await?;
-            self.post("UpdateTask", &task, &[("AssignmentStatus", "completed")]).await?;
+            self.post("UpdateTask", &task, &[("AssignmentStatus", "completed")])
+                .await?;
             return Ok(());
         }
         Err(format!("{task} was offered to nobody").into())
     }
 
     async fn get(&self, operation: &'static str, path: &str) -> Result<Value, Failure> {
-        self.send(operation, self.http.get(format!("{}{path}", self.base))).await
+        self.send(operation, self.http.get(format!("{}{path}", self.base)))
+            .await
     }
 
-    async fn post(&self, operation: &'static str, path: &str, form: Form<'_>) -> Result<Value, Failure> {
-        self.send(operation, self.http.post(format!("{}{path}", self.base)).form(form)).await
+    async fn post(
+        &self,
+        operation: &'static str,
+        path: &str,
+        form: Form<'_>,
+    ) -> Result<Value, Failure> {
+        self.send(
+            operation,
+            self.http.post(format!("{}{path}", self.base)).form(form),
+        )
+        .await
     }
 
     /// Sends a request and notes how long it took under the operation's name; under none, it is not counted.
-    async fn send(&self, operation: &'static str, request: RequestBuilder) -> Result<Value, Failure> {
+    async fn send(
+        &self,
+        operation: &'static str,
+        request: RequestBuilder,
+    ) -> Result<Value, Failure> {
         let begun = Instant::now();
-        let answer = request.basic_auth(&self.account.0, Some(&self.account.1)).send().await?;
+        let answer = request
+            .basic_auth(&self.account.0, Some(&self.account.1))
+            .send()
+            .await?;
         let status = answer.status();
         let body: Value = answer.json().await?;
         if !status.is_success() {
             return Err(format!("{operation}: {status} {body}").into());
         }
         if !operation.is_empty() {
-            self.times().entry(operation).or_default().push(begun.elapsed());
+            self.times()
+                .entry(operation)
+                .or_default()
+                .push(begun.elapsed());
         }
         Ok(body)
     }
@@ -197,20 +265,33 @@ impl Memory {
     /// Prints the least of each minute, and compares the halves of those that are measured.
     fn check_warm(&self) -> Result<(), Failure> {
         // The last one may be a look or two short.
-        let minutes = self.looks.chunks(LOOKS_A_MINUTE).filter(|looks| looks.len() > LOOKS_A_MINUTE / 2);
+        let minutes = self
+            .looks
+            .chunks(LOOKS_A_MINUTE)
+            .filter(|looks| looks.len() > LOOKS_A_MINUTE / 2);
         let minutes = minutes.filter_map(|looks| looks.iter().min());
         let minutes: Vec<u64> = minutes.copied().collect();
-        let shown: Vec<String> = minutes.iter().map(|kilobytes| format!("{:.1}", *kilobytes as f64 / 1024.0)).collect();
-        println!("The server's own memory, the least of each minute, MB: {}.", shown.join(", "));
-        let (_warm_up, measured) =
-            minutes.split_at_checked(WARM_UP_MINUTES).ok_or("it ended before the server was warm")?;
+        let shown: Vec<String> = minutes
+            .iter()
+            .map(|kilobytes| format!("{:.1}", *kilobytes as f64 / 1024.0))
+            .collect();
+        println!(
+            "The server's own memory, the least of each minute, MB: {}.",
+            shown.join(", ")
+        );
+        let (_warm_up, measured) = minutes
+            .split_at_checked(WARM_UP_MINUTES)
+            .ok_or("it ended before the server was warm")?;
         let (first, second) = measured.split_at(measured.len() / 2);
         judge(average(first)?, average(second)?, GROWTH_KILOBYTES_MAX)
     }
 
     /// Compares the last third with the one before.
     fn check_new(&self) -> Result<(), Failure> {
-        let thirds: Vec<&[u64]> = self.looks.chunks(self.looks.len().div_ceil(3).max(1)).collect();
+        let thirds: Vec<&[u64]> = self
+            .looks
+            .chunks(self.looks.len().div_ceil(3).max(1))
+            .collect();
         let [_start, before, after] = thirds[..] else {
             return Err("it ended before there was a memory to compare".into());
         };
@@ -229,7 +310,11 @@ fn judge(before: u64, after: u64, growth_max: u64) -> Result<(), Failure> {
 
 fn average(kilobytes: &[u64]) -> Result<u64, Failure> {
     let count = u64::try_from(kilobytes.len())?;
-    Ok(kilobytes.iter().sum::<u64>().checked_div(count).ok_or("there are too few minutes to compare")?)
+    Ok(kilobytes
+        .iter()
+        .sum::<u64>()
+        .checked_div(count)
+        .ok_or("there are too few minutes to compare")?)
 }
 
 /// A client that keeps one connection.
@@ -238,7 +323,10 @@ fn client() -> Result<Client, Failure> {
 }
 
 fn sid(resource: &Value) -> Result<String, Failure> {
-    Ok(resource["sid"].as_str().ok_or_else(|| format!("no sid in {resource}"))?.to_owned())
+    Ok(resource["sid"]
+        .as_str()
+        .ok_or_else(|| format!("no sid in {resource}"))?
+        .to_owned())
 }
 
 fn print(times: &Times, took: Duration) {
@@ -255,8 +343,17 @@ fn print(times: &Times, took: Duration) {
     for (operation, times) in times {
         let mut times = times.clone();
         times.sort_unstable();
-        let at = |part: usize| times.get(times.len() * part / 100).map_or(0.0, |time| time.as_secs_f64() * 1000.0);
-        println!("| {operation} | {} | {:.1} | {:.1} |", times.len(), at(50), at(99));
+        let at = |part: usize| {
+            times
+                .get(times.len() * part / 100)
+                .map_or(0.0, |time| time.as_secs_f64() * 1000.0)
+        };
+        println!(
+            "| {operation} | {} | {:.1} | {:.1} |",
+            times.len(),
+            at(50),
+            at(99)
+        );
     }
     println!();
 }
@@ -264,6 +361,9 @@ fn print(times: &Times, took: Duration) {
 /// What the kernel says a process holds in memory, but for pages of files, which are the program itself.
 fn own_kilobytes(pid: &str) -> Result<u64, Failure> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).ok_or("no RssAnon in /proc")?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("RssAnon:"))
+        .ok_or("no RssAnon in /proc")?;
     Ok(line.trim().trim_end_matches(" kB").parse()?)
 }

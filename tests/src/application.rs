@@ -11,7 +11,7 @@ use axum::routing::any;
 use serde_json::Value;
 use tokio::net::TcpListener;
 
-use crate::laboratory::{EXAMPLE, Laboratory};
+use crate::test_centre::{EXAMPLE, TestCentre};
 
 /// What the application answers at a path: status, content type, body. In a body `{base}` stands for the application's
 /// address, and any other name in braces for the parameter of the request, or else the Task's attribute, of that name.
@@ -40,7 +40,11 @@ pub struct Asked {
 impl Asked {
     /// A parameter, empty if it is not there.
     pub fn get(&self, name: &str) -> &str {
-        self.parameters.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str()).unwrap_or_default()
+        self.parameters
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
+            .unwrap_or_default()
     }
 }
 
@@ -58,21 +62,27 @@ impl Application {
     pub async fn start(answers: &[(&'static str, Answer)]) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
-        let application = Self { base, answers: Arc::new(answers.iter().copied().collect()), asked: Arc::default() };
-        let site = axum::Router::new().route("/{path}", any(answer)).with_state(application.clone());
+        let application = Self {
+            base,
+            answers: Arc::new(answers.iter().copied().collect()),
+            asked: Arc::default(),
+        };
+        let site = axum::Router::new()
+            .route("/{path}", any(answer))
+            .with_state(application.clone());
         tokio::spawn(async move { axum::serve(listener, site).await.unwrap() });
         application
     }
 
     /// The example centre with this application's paths as callback and fallback.
-    pub async fn laboratory(&self, callback: &str, fallback: &str) -> Laboratory {
+    pub async fn laboratory(&self, callback: &str, fallback: &str) -> TestCentre {
         let urls = format!(
             "assignment_callback: {base}{callback}\n    fallback_assignment_callback: {base}{fallback}",
             base = self.base
         );
         let set_up = EXAMPLE.replace("assignment_callback: /assignment", &urls);
         assert_ne!(set_up, EXAMPLE);
-        Laboratory::open(&set_up, None).await
+        TestCentre::open(&set_up, None).await
     }
 
     /// What it was asked so far.
@@ -82,7 +92,10 @@ impl Application {
 
     /// What it was asked so far at `path`.
     pub fn asked_at(&self, path: &str) -> Vec<Asked> {
-        self.asked().into_iter().filter(|asked| asked.path == path).collect()
+        self.asked()
+            .into_iter()
+            .filter(|asked| asked.path == path)
+            .collect()
     }
 
     /// The paths it was asked at so far.
@@ -99,12 +112,24 @@ async fn answer(
     body: String,
 ) -> impl IntoResponse {
     let query = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()).into_owned();
-    let parameters: Vec<_> = query.chain(form_urlencoded::parse(body.as_bytes()).into_owned()).collect();
+    let parameters: Vec<_> = query
+        .chain(form_urlencoded::parse(body.as_bytes()).into_owned())
+        .collect();
     let (status, content_type, body) = application.answers[uri.path()];
     let body = filled(body, &application.base, &parameters);
     let (path, target) = (uri.path().to_owned(), uri.to_string());
-    application.asked.lock().unwrap().push(Asked { method, path, target, headers, parameters });
-    (StatusCode::from_u16(status).unwrap(), [("content-type", content_type)], body)
+    application.asked.lock().unwrap().push(Asked {
+        method,
+        path,
+        target,
+        headers,
+        parameters,
+    });
+    (
+        StatusCode::from_u16(status).unwrap(),
+        [("content-type", content_type)],
+        body,
+    )
 }
 
 fn filled(body: &str, base: &str, parameters: &[(String, String)]) -> String {
@@ -113,7 +138,9 @@ fn filled(body: &str, base: &str, parameters: &[(String, String)]) -> String {
         text = text.replace(&format!("{{{name}}}"), value);
     }
     let attributes = parameters.iter().find(|(name, _)| name == "TaskAttributes");
-    let attributes: Value = attributes.and_then(|(_, json)| serde_json::from_str(json).ok()).unwrap_or_default();
+    let attributes: Value = attributes
+        .and_then(|(_, json)| serde_json::from_str(json).ok())
+        .unwrap_or_default();
     for (name, value) in attributes.as_object().into_iter().flatten() {
         text = text.replace(&format!("{{{name}}}"), value.as_str().unwrap_or_default());
     }

@@ -45,7 +45,8 @@ impl Aws {
         });
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
-        let routes = Router::new().fallback_service(post(operation).with_state(Arc::clone(&shared)));
+        let routes =
+            Router::new().fallback_service(post(operation).with_state(Arc::clone(&shared)));
         tokio::spawn(async move { axum::serve(listener, routes).await });
         Self { endpoint, shared }
     }
@@ -68,14 +69,20 @@ impl Aws {
 
 /// Notes how long a received message stays hidden.
 fn hide(shared: &Shared, request: &Value) -> Response {
-    let handle = request["ReceiptHandle"].as_str().unwrap_or_default().to_owned();
+    let handle = request["ReceiptHandle"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned();
     let secs = request["VisibilityTimeout"].as_u64().unwrap_or_default();
     shared.hidden.lock().unwrap().push((handle, secs));
     answer(&json!({}))
 }
 
 async fn operation(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> Response {
-    let target = headers.get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default();
+    let target = headers
+        .get("x-amz-target")
+        .and_then(|target| target.to_str().ok())
+        .unwrap_or_default();
     let request: Value = serde_json::from_slice(&body).unwrap_or_default();
     match target {
         "AmazonSSM.GetParameter" => get_parameter(&shared, &request),
@@ -102,7 +109,11 @@ fn get_parameter(shared: &Shared, request: &Value) -> Response {
     if request["Name"] != *name {
         return refuse("ParameterNotFound");
     }
-    let value = if request["WithDecryption"] == json!(true) { secret } else { "AQICAHencrypted" };
+    let value = if request["WithDecryption"] == json!(true) {
+        secret
+    } else {
+        "AQICAHencrypted"
+    };
     answer(
         &json!({"Parameter": {"Name": name, "Type": "SecureString", "Value": value, "Version": 1, "DataType": "text"}}),
     )
@@ -120,7 +131,11 @@ fn send_message(shared: &Shared, queue_url: &Value, message: &Value) -> Value {
 }
 
 fn answer(body: &Value) -> Response {
-    ([("content-type", "application/x-amz-json-1.1")], body.to_string()).into_response()
+    (
+        [("content-type", "application/x-amz-json-1.1")],
+        body.to_string(),
+    )
+        .into_response()
 }
 
 fn refuse(kind: &str) -> Response {

@@ -26,16 +26,31 @@ fn build() -> PathBuf {
     let mut cargo = Command::new(env!("CARGO"));
     // What Cargo says to this test about its own package; build scripts would take it for a change and build anew.
     for (name, _) in std::env::vars_os() {
-        if name.to_str().is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")) {
+        if name.to_str().is_some_and(|name| {
+            name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
+        }) {
             cargo.env_remove(name);
         }
     }
     let output = cargo
-        .args(["build", "--quiet", "--workspace", "--bins", "--tests", "--profile", profile, "--target-dir"])
+        .args([
+            "build",
+            "--quiet",
+            "--workspace",
+            "--bins",
+            "--tests",
+            "--profile",
+            profile,
+            "--target-dir",
+        ])
         .arg(folder.parent().unwrap_or(Path::new("target")))
         .current_dir(crate::project::root())
         .output()
         .unwrap_or_else(|error| panic!("cargo does not start: {error}"));
-    assert!(output.status.success(), "cargo build --bins --tests failed:\n{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "cargo build --bins --tests failed:\n{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     folder.to_path_buf()
 }

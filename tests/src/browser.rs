@@ -17,7 +17,7 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::{interval, timeout};
 
-use crate::family;
+use crate::process_tree;
 
 /// How long anything may take before the test gives up; many times what it takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -56,9 +56,18 @@ impl Look {
     fn flags(self) -> [&'static str; 2] {
         // 0 is dark, 1 is light.
         match self {
-            Self::Light => ["--window-size=1280,900", "--blink-settings=preferredColorScheme=1"],
-            Self::Dark => ["--window-size=1280,900", "--blink-settings=preferredColorScheme=0"],
-            Self::Narrow => ["--window-size=500,900", "--blink-settings=preferredColorScheme=1"],
+            Self::Light => [
+                "--window-size=1280,900",
+                "--blink-settings=preferredColorScheme=1",
+            ],
+            Self::Dark => [
+                "--window-size=1280,900",
+                "--blink-settings=preferredColorScheme=0",
+            ],
+            Self::Narrow => [
+                "--window-size=500,900",
+                "--blink-settings=preferredColorScheme=1",
+            ],
         }
     }
 }
@@ -82,16 +91,23 @@ impl Driver {
                 return driver;
             }
         }
-        Self::try_start().await.expect("chromedriver ended without a word on its port")
+        Self::try_start()
+            .await
+            .expect("chromedriver ended without a word on its port")
     }
 
     async fn try_start() -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let mut command = Command::new("chromedriver");
         command.env("TMPDIR", folder.path());
-        command.arg("--port=0").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+        command
+            .arg("--port=0")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null());
         let started = command.kill_on_drop(true).spawn();
-        let mut process = started.expect("chromedriver does not start; `apt-get install chromium chromium-driver`");
+        let mut process = started
+            .expect("chromedriver does not start; `apt-get install chromium chromium-driver`");
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
         let port = async {
             while let Some(line) = lines.next_line().await.unwrap() {
@@ -102,12 +118,16 @@ impl Driver {
             None
         };
         let port = timeout(PATIENCE, port).await.unwrap()?;
-        Some(Self { process, address: format!("http://127.0.0.1:{port}"), _folder: folder })
+        Some(Self {
+            process,
+            address: format!("http://127.0.0.1:{port}"),
+            _folder: folder,
+        })
     }
 
     /// Its processes and those of its browsers.
     pub fn processes(&self) -> BTreeSet<u32> {
-        self.process.id().map(family::of).unwrap_or_default()
+        self.process.id().map(process_tree::of).unwrap_or_default()
     }
 
     /// Opens a browser.
@@ -115,7 +135,10 @@ impl Driver {
         let flags: Vec<&str> = FLAGS.into_iter().chain(look.flags()).collect();
         let chrome = json!({ "args": flags });
         let capabilities = Capabilities::from_iter([("goog:chromeOptions".to_owned(), chrome)]);
-        let client = ClientBuilder::new(HttpConnector::new()).capabilities(capabilities).connect(&self.address).await;
+        let client = ClientBuilder::new(HttpConnector::new())
+            .capabilities(capabilities)
+            .connect(&self.address)
+            .await;
         Browser(client.unwrap())
     }
 }
@@ -123,7 +146,7 @@ impl Driver {
 impl Drop for Driver {
     /// Ends it and the browsers it opened, also when a test fails before it has closed them.
     fn drop(&mut self) {
-        family::end(&self.processes());
+        process_tree::end(&self.processes());
     }
 }
 
@@ -138,7 +161,7 @@ impl Browser {
         self.0.execute(script, Vec::new()).await.unwrap()
     }
 
-    /// Waits until a script returns something that is not false, null or nothing, and returns it.
+    /// WaitTimes until a script returns something that is not false, null or nothing, and returns it.
     pub async fn until(&self, what: &str, script: &str) -> Value {
         let mut looks = interval(LOOK_EVERY);
         let looking = async {
@@ -153,26 +176,31 @@ impl Browser {
         };
         match timeout(PATIENCE, looking).await {
             Ok(found) => found,
-            Err(_) => panic!("{what} was never seen; the page says: {}", self.text().await),
+            Err(_) => panic!(
+                "{what} was never seen; the page says: {}",
+                self.text().await
+            ),
         }
     }
 
-    /// Waits until something that fits the selector says `text`.
+    /// WaitTimes until something that fits the selector says `text`.
     pub async fn sees(&self, selector: &str, text: &str) {
         let (selector_json, text_json) = (json!(selector), json!(text));
         let script = format!(
             "return [...document.querySelectorAll({selector_json})].some((e) => e.textContent.includes({text_json}));"
         );
-        self.until(&format!("“{text}” in {selector}"), &script).await;
+        self.until(&format!("“{text}” in {selector}"), &script)
+            .await;
     }
 
-    /// Waits until nothing that fits the selector says `text`.
+    /// WaitTimes until nothing that fits the selector says `text`.
     pub async fn sees_no(&self, selector: &str, text: &str) {
         let (selector_json, text_json) = (json!(selector), json!(text));
         let script = format!(
             "return ![...document.querySelectorAll({selector_json})].some((e) => e.textContent.includes({text_json}));"
         );
-        self.until(&format!("the end of “{text}” in {selector}"), &script).await;
+        self.until(&format!("the end of “{text}” in {selector}"), &script)
+            .await;
     }
 
     /// Presses the first thing that fits the selector, once it is there.
@@ -191,7 +219,8 @@ impl Browser {
             json!(format!("{within} :is(button, a, summary)")),
             json!(label)
         );
-        self.until(&format!("the button {label} in {within}"), &script).await;
+        self.until(&format!("the button {label} in {within}"), &script)
+            .await;
     }
 
     /// Replaces what stands in a field; begins anew when the page is fetched anew meanwhile.
@@ -202,7 +231,9 @@ impl Browser {
                 looks.tick().await;
             }
         };
-        timeout(PATIENCE, filling).await.unwrap_or_else(|_| panic!("{selector} could not be filled in"));
+        timeout(PATIENCE, filling)
+            .await
+            .unwrap_or_else(|_| panic!("{selector} could not be filled in"));
     }
 
     async fn try_fill(&self, selector: &str, text: &str) -> Result<(), CmdError> {
@@ -213,12 +244,22 @@ impl Browser {
 
     /// Types on the keyboard, into whatever has the focus; [`Key`](fantoccini::key::Key)s are characters, too.
     pub async fn type_keys(&self, keys: &str) {
-        self.0.active_element().await.unwrap().send_keys(keys).await.unwrap();
+        self.0
+            .active_element()
+            .await
+            .unwrap()
+            .send_keys(keys)
+            .await
+            .unwrap();
     }
 
     /// All the text of the page.
     pub async fn text(&self) -> String {
-        let text = self.0.execute("return document.body.innerText", Vec::new()).await.unwrap_or_default();
+        let text = self
+            .0
+            .execute("return document.body.innerText", Vec::new())
+            .await
+            .unwrap_or_default();
         text.as_str().unwrap_or_default().to_owned()
     }
 
@@ -232,9 +273,16 @@ impl Browser {
         self.run(include_str!("../data/axe-core/axe.min.js")).await;
         let script = "const done = arguments[arguments.length - 1]; axe.run().then((r) => done(r.violations), (e) => done(String(e)));";
         let violations = self.0.execute_async(script, Vec::new()).await.unwrap();
-        let violations = violations.as_array().unwrap_or_else(|| panic!("axe-core: {violations}")).clone();
-        let serious = violations.iter().filter(|found| found["impact"] == "serious" || found["impact"] == "critical");
-        serious.map(|found| format!("{}: {}", found["id"], found["nodes"][0]["html"])).collect()
+        let violations = violations
+            .as_array()
+            .unwrap_or_else(|| panic!("axe-core: {violations}"))
+            .clone();
+        let serious = violations
+            .iter()
+            .filter(|found| found["impact"] == "serious" || found["impact"] == "critical");
+        serious
+            .map(|found| format!("{}: {}", found["id"], found["nodes"][0]["html"]))
+            .collect()
     }
 
     /// Closes it.

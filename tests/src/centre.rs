@@ -2,15 +2,18 @@
 
 use std::collections::BTreeMap;
 
+use ids::time::{Millis, Timestamp};
+use ids::{ActivitySid, TaskQueueSid, TaskSid, WorkerSid, WorkflowSid, WorkspaceSid};
 use serde_json::{Value, json};
 use shared::menu::Menu;
-use shared::model::{
-    Activity, ActivitySid, AfterConversation, AssignmentStatus, Centre, Configuration, Filter, Millis, Readiness,
-    Reservation, Roster, Target, Task, TaskChannel, TaskChannelName, TaskOrder, TaskQueue, TaskQueueSid, TaskSid,
-    Timestamp, Worker, WorkerSid, Workflow, WorkflowSid, Workspace, WorkspaceSid,
-};
-use shared::router::{NewTask, create_task};
+use shared::voice_settings::VoiceSettings;
 use store::Store;
+use task_router::model::{
+    Activity, AfterConversation, AssignmentStatus, Configuration, Filter, QueueMembership,
+    Readiness, Reservation, Target, Task, TaskChannel, TaskChannelName, TaskOrder, TaskQueue,
+    Worker, Workflow, Workspace,
+};
+use task_router::router::{NewTask, create_task};
 
 /// The centre's number.
 pub const NUMBER: &str = "+17075550183";
@@ -34,7 +37,16 @@ pub const ALICE: WorkerSid = WorkerSid::from_bytes(numbered(1));
 
 /// A Workspace with one queue for everybody who speaks English.
 pub fn workspace() -> Workspace {
-    let activity = |sid, name: &str, available| (sid, Activity { sid, friendly_name: name.to_owned(), available });
+    let activity = |sid, name: &str, available| {
+        (
+            sid,
+            Activity {
+                sid,
+                friendly_name: name.to_owned(),
+                available,
+            },
+        )
+    };
     let queue = TaskQueue {
         sid: ENGLISH,
         friendly_name: "Customer Contact Center English".to_owned(),
@@ -51,7 +63,10 @@ pub fn workspace() -> Workspace {
         after_conversation: AfterConversation::Complete,
         ..TaskChannel::of(WORKSPACE, TaskChannelName::VOICE)
     };
-    let readiness = Readiness { queues: Roster::new(vec![ENGLISH]), channels: vec![TaskChannelName::VOICE] };
+    let readiness = Readiness {
+        queues: QueueMembership::new(vec![ENGLISH]),
+        channels: vec![TaskChannelName::VOICE],
+    };
     Workspace {
         activities: BTreeMap::from(activities),
         task_queues: BTreeMap::from([(ENGLISH, queue)]),
@@ -63,8 +78,8 @@ pub fn workspace() -> Workspace {
 }
 
 /// The centre as a caller meets it, with the built-in menu.
-pub fn centre() -> Centre {
-    Centre {
+pub fn centre() -> VoiceSettings {
+    VoiceSettings {
         phone_number: NUMBER.to_owned(),
         workspace_sid: WORKSPACE,
         workflow_sid: WORKFLOW,
@@ -78,7 +93,7 @@ pub fn centre() -> Centre {
 pub fn alice(activity: ActivitySid) -> Worker {
     Worker {
         attributes: attributes(&json!({"languages": ["en"], "contact_uri": "+17075550101"})),
-        roster: Roster::new(vec![ENGLISH]),
+        roster: QueueMembership::new(vec![ENGLISH]),
         ..Worker::new(ALICE, WORKSPACE, "Alice", activity, NOON)
     }
 }
@@ -90,7 +105,11 @@ pub fn waiting_task() -> Task {
 
 fn task_of(call_sid: &str, now: Timestamp) -> Task {
     let about = json!({"call_sid": call_sid, "from": "+17075550142", "to": NUMBER, "selected_language": "en"});
-    let new = NewTask::new(TaskSid::derive(&[call_sid]), attributes(&about), TaskChannelName::VOICE);
+    let new = NewTask::new(
+        TaskSid::derive(&[call_sid]),
+        attributes(&about),
+        TaskChannelName::VOICE,
+    );
     create_task(&workspace(), &workflow(), new, now).unwrap()
 }
 
@@ -113,33 +132,48 @@ pub fn offered_task() -> Task {
 /// Writes the centre, its Workspace and Alice, who is offline, into an empty table.
 pub async fn open(store: &Store) {
     store.save_workspace(&workspace(), NOON).await.unwrap();
-    store.save_centre(&centre()).await.unwrap();
-    store.create_worker(&alice(OFFLINE), &workspace()).await.unwrap();
+    store.save_voice_settings(&centre()).await.unwrap();
+    store
+        .create_worker(&alice(OFFLINE), &workspace())
+        .await
+        .unwrap();
 }
 
 /// Two callers who have been in line for English since the beginning of time, before anybody who comes now.
 pub async fn enqueue_two_callers(store: &Store) {
-    for call_sid in ["CA000000000000000000000000000000a1", "CA000000000000000000000000000000a2"] {
-        let in_line = Task { version: 1, ..task_of(call_sid, Timestamp::from_millis(0)) };
+    for call_sid in [
+        "CA000000000000000000000000000000a1",
+        "CA000000000000000000000000000000a2",
+    ] {
+        let in_line = Task {
+            version: 1,
+            ..task_of(call_sid, Timestamp::from_millis(0))
+        };
         store.create_task(&in_line, &workspace()).await.unwrap();
     }
 }
 
 fn workflow() -> Workflow {
-    let target = Target { timeout: Some(Millis::from_secs(1_200)), ..Target::to(ENGLISH) };
+    let target = Target {
+        timeout: Some(Millis::from_secs(1_200)),
+        ..Target::to(ENGLISH)
+    };
     let filter = Filter {
         filter_friendly_name: "English".to_owned(),
         expression: Some(r#"selected_language == "en""#.parse().unwrap()),
         targets: vec![target.clone()],
     };
-    let configuration = Configuration { filters: vec![filter], default_filter: Some(target) };
+    let configuration = Configuration {
+        filters: vec![filter],
+        default_filter: Some(target),
+    };
     Workflow {
         assignment_callback_url: Some("/assignment".to_owned()),
         ..Workflow::new(WORKFLOW, "Incoming Customer Requests", configuration)
     }
 }
 
-fn attributes(object: &Value) -> shared::model::Attributes {
+fn attributes(object: &Value) -> task_router::model::Attributes {
     object.to_string().parse().unwrap()
 }
 

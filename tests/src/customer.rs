@@ -12,9 +12,9 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use callbacks::{Destinations, web_client};
+use http_client::{Limits, Reqwest, Sending, WebClient, WebError, WebErrorKind};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
-use web::{Limits, Reqwest, Sending, WebClient, WebError, WebErrorKind};
 
 /// A scripted answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,19 +65,31 @@ impl Customer {
 
     /// From now on `path` is answered so.
     pub fn script(&self, path: &str, answer: Scripted) {
-        self.book.lock().unwrap().scripted.insert(path.to_owned(), answer);
+        self.book
+            .lock()
+            .unwrap()
+            .scripted
+            .insert(path.to_owned(), answer);
     }
 
     /// The requests for `path`, first one first.
     pub fn asked(&self, path: &str) -> Vec<Asked> {
         let book = self.book.lock().unwrap();
-        book.asked.iter().filter(|asked| asked.path.split('?').next() == Some(path)).cloned().collect()
+        book.asked
+            .iter()
+            .filter(|asked| asked.path.split('?').next() == Some(path))
+            .cloned()
+            .collect()
     }
 
     /// A way to this server, and to any other, on which nobody waits.
     pub fn network(&self) -> Arc<dyn WebClient> {
         let client = web_client(Destinations::Anywhere).unwrap();
-        Arc::new(ImpatientNetwork { base: self.base.clone(), book: Arc::clone(&self.book), client })
+        Arc::new(ImpatientNetwork {
+            base: self.base.clone(),
+            book: Arc::clone(&self.book),
+            client,
+        })
     }
 }
 
@@ -87,8 +99,17 @@ impl Drop for Customer {
     }
 }
 
-async fn answer(State(book): State<Arc<Mutex<Book>>>, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
-    let form = if body.is_empty() { uri.query().unwrap_or_default().as_bytes().to_vec() } else { body.to_vec() };
+async fn answer(
+    State(book): State<Arc<Mutex<Book>>>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let form = if body.is_empty() {
+        uri.query().unwrap_or_default().as_bytes().to_vec()
+    } else {
+        body.to_vec()
+    };
     let name = |name: &header::HeaderName| name.as_str().to_owned();
     let asked = Asked {
         path: uri.to_string(),
@@ -100,9 +121,17 @@ async fn answer(State(book): State<Arc<Mutex<Book>>>, uri: Uri, headers: HeaderM
     };
     let mut book = book.lock().unwrap();
     book.asked.push(asked);
-    let plain = || Scripted { status: 200, body: "{}".to_owned(), after: Duration::ZERO };
+    let plain = || Scripted {
+        status: 200,
+        body: "{}".to_owned(),
+        after: Duration::ZERO,
+    };
     let scripted = book.scripted.get(uri.path()).cloned().unwrap_or_else(plain);
-    let kind = if scripted.body.starts_with('<') { "text/xml" } else { "application/json" };
+    let kind = if scripted.body.starts_with('<') {
+        "text/xml"
+    } else {
+        "application/json"
+    };
     let status = StatusCode::from_u16(scripted.status).unwrap();
     (status, [(header::CONTENT_TYPE, kind)], scripted.body).into_response()
 }
@@ -115,10 +144,17 @@ pub struct ImpatientNetwork {
 }
 
 impl WebClient for ImpatientNetwork {
-    fn send(&self, request: web::Request, limits: Limits) -> Sending<'_> {
+    fn send(&self, request: http_client::Request, limits: Limits) -> Sending<'_> {
         let own = request.uri().to_string().starts_with(&self.base);
         let path = request.uri().path().to_owned();
-        let after = self.book.lock().unwrap().scripted.get(&path).filter(|_| own).map(|scripted| scripted.after);
+        let after = self
+            .book
+            .lock()
+            .unwrap()
+            .scripted
+            .get(&path)
+            .filter(|_| own)
+            .map(|scripted| scripted.after);
         Box::pin(async move {
             let answer = self.client.send(request, limits).await?;
             match after {

@@ -5,9 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cordboard::embedded_dynamodb::{EmbeddedDynamoDb, Place, TABLE};
 use cordboard::stream_reader::StreamReader;
+use ids::TaskSid;
+use ids::time::Clock;
 use serde_json::{Value, json};
-use shared::model::{AssignmentStatus, Clock, TaskSid};
 use store::Store;
+use task_router::model::AssignmentStatus;
 
 use crate::aws::Aws;
 use crate::dynamodb::Served;
@@ -56,16 +58,32 @@ impl Deployment {
         Self::with(&[("KeepWebhooks", "true")], &["KeepsWebhooks"]).await
     }
 
-    async fn with(parameters: &[(&'static str, &'static str)], holding: &'static [&'static str]) -> Self {
+    async fn with(
+        parameters: &[(&'static str, &'static str)],
+        holding: &'static [&'static str],
+    ) -> Self {
         let template = Template::parse(&project::read("template.yaml")).unwrap();
         let table = EmbeddedDynamoDb::open(Place::Temporary).await.unwrap();
         centre::open(&Store::new(table.client(), TABLE)).await;
-        let parameter = template.part("/Parameters/AuthTokenParameter/Default").as_str().unwrap();
+        let parameter = template
+            .part("/Parameters/AuthTokenParameter/Default")
+            .as_str()
+            .unwrap();
         let aws = Aws::start(parameter, AUTH_TOKEN).await;
         let served = Served::start(&table).await;
         let stream = StreamReader::new(table.streams(), TABLE);
         let parameters = parameters.iter().copied().collect();
-        Self { template, parameters, holding, table, served, stream, aws, delivered: 0, running: BTreeMap::new() }
+        Self {
+            template,
+            parameters,
+            holding,
+            table,
+            served,
+            stream,
+            aws,
+            delivered: 0,
+            running: BTreeMap::new(),
+        }
     }
 
     /// The table, as nobody's policy sees it.
@@ -75,12 +93,21 @@ impl Deployment {
 
     /// How a Task stands.
     pub async fn status_of(&self, task: TaskSid) -> AssignmentStatus {
-        self.store().task(task).await.unwrap().unwrap().assignment_status
+        self.store()
+            .task(task)
+            .await
+            .unwrap()
+            .unwrap()
+            .assignment_status
     }
 
     /// The messages sent to a queue, by the end of its name.
     pub fn messages_to(&self, queue: &str) -> Vec<String> {
-        let sent = self.aws.messages().into_iter().filter(|message| message.queue_url.ends_with(queue));
+        let sent = self
+            .aws
+            .messages()
+            .into_iter()
+            .filter(|message| message.queue_url.ends_with(queue));
         sent.map(|message| message.body).collect()
     }
 
@@ -130,8 +157,13 @@ impl Deployment {
         let new: Vec<_> = messages.iter().skip(self.delivered).cloned().collect();
         self.delivered = messages.len();
         for message in &new {
-            let function = if message.queue_url.ends_with("/TimersQueue") { "routing" } else { "callbacks" };
-            let record = json!({ "messageId": "1", "body": message.body, "eventSource": "aws:sqs" });
+            let function = if message.queue_url.ends_with("/TimersQueue") {
+                "routing"
+            } else {
+                "callbacks"
+            };
+            let record =
+                json!({ "messageId": "1", "body": message.body, "eventSource": "aws:sqs" });
             self.invoke(function, &json!({ "Records": [record] })).await;
         }
         !new.is_empty()
@@ -139,19 +171,29 @@ impl Deployment {
 
     /// What functions asked for without being allowed to, a sentence each.
     pub fn refused(&self) -> BTreeSet<String> {
-        let refused = self
-            .running
-            .iter()
-            .flat_map(|(function, (_, guard))| guard.refused().into_iter().map(move |access| (function, access)));
+        let refused = self.running.iter().flat_map(|(function, (_, guard))| {
+            guard
+                .refused()
+                .into_iter()
+                .map(move |access| (function, access))
+        });
         refused
-            .map(|(function, access)| format!("{function} may not {} on {}", access.action, access.resource))
+            .map(|(function, access)| {
+                format!(
+                    "{function} may not {} on {}",
+                    access.action, access.resource
+                )
+            })
             .collect()
     }
 
     /// What the functions that ran are allowed and never asked for: `api dynamodb:GetItem Table`.
     pub fn unused(&self) -> BTreeSet<String> {
         let unused = self.running.iter().flat_map(|(function, (_, guard))| {
-            guard.unused().into_iter().map(move |(action, resource)| format!("{function} {action} {resource}"))
+            guard
+                .unused()
+                .into_iter()
+                .map(move |(action, resource)| format!("{function} {action} {resource}"))
         });
         unused.collect()
     }
@@ -166,7 +208,10 @@ impl Deployment {
         assert_eq!(self.refused(), BTreeSet::new());
         for (function, (lambda, _)) in &mut self.running {
             let log = lambda.stop().await;
-            assert!(!log.contains("+1707"), "{function} logs a phone number:\n{log}");
+            assert!(
+                !log.contains("+1707"),
+                "{function} logs a phone number:\n{log}"
+            );
         }
     }
 
@@ -174,15 +219,25 @@ impl Deployment {
         let id = logical_id(function);
         let policy = Policy::of(&self.template, &id, self.holding);
         let guard = Guard::start(function, policy, &self.served.endpoint, &self.aws.endpoint).await;
-        let resource = self.template.resource(&id).unwrap_or_else(|| panic!("no resource for {function}"));
+        let resource = self
+            .template
+            .resource(&id)
+            .unwrap_or_else(|| panic!("no resource for {function}"));
         let written = self.template.environment(resource).into_iter();
-        let mut environment: BTreeMap<String, String> =
-            written.map(|(name, value)| (name, self.resolve(&value))).collect();
+        let mut environment: BTreeMap<String, String> = written
+            .map(|(name, value)| (name, self.resolve(&value)))
+            .collect();
         for service in ["DYNAMODB", "SSM", "SQS"] {
-            environment.insert(format!("AWS_ENDPOINT_URL_{service}"), guard.endpoint.clone());
+            environment.insert(
+                format!("AWS_ENDPOINT_URL_{service}"),
+                guard.endpoint.clone(),
+            );
         }
         environment.insert("CARRIER_URL".to_owned(), NOWHERE.to_owned());
-        (Lambda::start(function, &binaries::path(function), &environment).await, guard)
+        (
+            Lambda::start(function, &binaries::path(function), &environment).await,
+            guard,
+        )
     }
 
     /// A value of the template, with names where it has references.
@@ -194,7 +249,12 @@ impl Deployment {
             address if address.contains("${HttpApi}") => NOWHERE.to_owned(),
             other => {
                 let default = self.template.part(&format!("/Parameters/{other}/Default"));
-                self.parameters.get(other).copied().or(default.as_str()).unwrap_or(other).to_owned()
+                self.parameters
+                    .get(other)
+                    .copied()
+                    .or(default.as_str())
+                    .unwrap_or(other)
+                    .to_owned()
             }
         }
     }

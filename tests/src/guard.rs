@@ -64,12 +64,20 @@ impl Guard {
     /// What is allowed and was never asked for: action and resource.
     pub fn unused(&self) -> BTreeSet<(String, String)> {
         let used = self.shared.allowed.lock().unwrap();
-        self.shared.policy.permissions().difference(&used).cloned().collect()
+        self.shared
+            .policy
+            .permissions()
+            .difference(&used)
+            .cloned()
+            .collect()
     }
 }
 
 async fn pass(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> Response {
-    let target = headers.get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default();
+    let target = headers
+        .get("x-amz-target")
+        .and_then(|target| target.to_str().ok())
+        .unwrap_or_default();
     let asked: Value = serde_json::from_slice(&body).unwrap_or_default();
     for access in Access::of_request(target, &asked) {
         if !shared.policy.allows(&access) {
@@ -77,10 +85,25 @@ async fn pass(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes
             shared.refused.lock().unwrap().push(access);
             return answer;
         }
-        shared.allowed.lock().unwrap().insert((access.action, access.resource));
+        shared
+            .allowed
+            .lock()
+            .unwrap()
+            .insert((access.action, access.resource));
     }
-    let service = if target.starts_with("DynamoDB") { &shared.table } else { &shared.others };
-    let answer = shared.http.post(service).headers(passed_on(headers)).body(body).send().await.unwrap();
+    let service = if target.starts_with("DynamoDB") {
+        &shared.table
+    } else {
+        &shared.others
+    };
+    let answer = shared
+        .http
+        .post(service)
+        .headers(passed_on(headers))
+        .body(body)
+        .send()
+        .await
+        .unwrap();
     let (status, headers) = (answer.status(), passed_on(answer.headers().clone()));
     (status, headers, answer.bytes().await.unwrap()).into_response()
 }
@@ -94,13 +117,20 @@ fn passed_on(mut headers: HeaderMap) -> HeaderMap {
 
 impl Shared {
     fn refusal(&self, access: &Access) -> Response {
-        let Access { action, resource, .. } = access;
+        let Access {
+            action, resource, ..
+        } = access;
         let sentence = format!(
             "User: arn:aws:sts::123456789012:assumed-role/{0}/{0} is not authorized to perform: {action} on resource: {resource} \
              because no identity-based policy allows the {action} action",
             self.function
         );
         let body = json!({ "__type": "com.amazon.coral.service#AccessDeniedException", "Message": sentence });
-        (StatusCode::BAD_REQUEST, [("content-type", "application/x-amz-json-1.0")], body.to_string()).into_response()
+        (
+            StatusCode::BAD_REQUEST,
+            [("content-type", "application/x-amz-json-1.0")],
+            body.to_string(),
+        )
+            .into_response()
     }
 }

@@ -55,8 +55,12 @@ impl Lambda {
         let (answered, outcomes) = mpsc::channel(1);
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
-        let api =
-            Arc::new(Api { function: name.to_owned(), events: Mutex::new(waiting), answered, taken: Mutex::new(0) });
+        let api = Arc::new(Api {
+            function: name.to_owned(),
+            events: Mutex::new(waiting),
+            answered,
+            taken: Mutex::new(0),
+        });
         tokio::spawn(async move { axum::serve(listener, routes(api)).await });
         let mut process = Command::new(binary)
             .env_clear()
@@ -68,8 +72,18 @@ impl Lambda {
             .kill_on_drop(true)
             .spawn()
             .unwrap_or_else(|error| panic!("{name}: {}: {error}", binary.display()));
-        let printed = vec![collect(process.stdout.take().unwrap()), collect(process.stderr.take().unwrap())];
-        Self { name: name.to_owned(), process, printed, events, outcomes, sent: 0 }
+        let printed = vec![
+            collect(process.stdout.take().unwrap()),
+            collect(process.stderr.take().unwrap()),
+        ];
+        Self {
+            name: name.to_owned(),
+            process,
+            printed,
+            events,
+            outcomes,
+            sent: 0,
+        }
     }
 
     /// Sends one event and waits for what becomes of it. Panics with everything the function printed when it ends
@@ -78,7 +92,8 @@ impl Lambda {
         self.sent += 1;
         let sent = self.events.try_send(event.clone());
         assert!(sent.is_ok(), "{}: the Runtime API is gone", self.name);
-        let answer = tokio::time::timeout(Duration::from_secs(ANSWER_SECS_MAX), self.outcomes.recv());
+        let answer =
+            tokio::time::timeout(Duration::from_secs(ANSWER_SECS_MAX), self.outcomes.recv());
         let failure = tokio::select! {
             // An answer counts even if the function ended right after it.
             biased;
@@ -130,14 +145,17 @@ struct Api {
 fn routes(api: Arc<Api>) -> Router {
     Router::new()
         .route("/2018-06-01/runtime/invocation/next", get(next))
-        .route("/2018-06-01/runtime/invocation/{id}/response", post(response))
+        .route(
+            "/2018-06-01/runtime/invocation/{id}/response",
+            post(response),
+        )
         .route("/2018-06-01/runtime/invocation/{id}/error", post(error))
         .route("/2018-06-01/runtime/init/error", post(init_error))
         .layer(DefaultBodyLimit::max(ANSWER_BYTES_MAX))
         .with_state(api)
 }
 
-/// Waits for the next event, as long as it takes: a function without work is asleep in this request.
+/// WaitTimes for the next event, as long as it takes: a function without work is asleep in this request.
 async fn next(State(api): State<Arc<Api>>) -> Response {
     let Some(event) = api.events.lock().await.recv().await else {
         return StatusCode::GONE.into_response();
@@ -150,7 +168,10 @@ async fn next(State(api): State<Arc<Api>>) -> Response {
         ("lambda-runtime-deadline-ms", deadline_ms().to_string()),
         (
             "lambda-runtime-invoked-function-arn",
-            format!("arn:aws:lambda:{REGION}:123456789012:function:{}", api.function),
+            format!(
+                "arn:aws:lambda:{REGION}:123456789012:function:{}",
+                api.function
+            ),
         ),
         (
             "lambda-runtime-trace-id",
@@ -160,16 +181,30 @@ async fn next(State(api): State<Arc<Api>>) -> Response {
     (headers, event.to_string()).into_response()
 }
 
-async fn response(State(api): State<Arc<Api>>, UrlPath(id): UrlPath<String>, body: Bytes) -> Response {
+async fn response(
+    State(api): State<Arc<Api>>,
+    UrlPath(id): UrlPath<String>,
+    body: Bytes,
+) -> Response {
     answer(&api, id, Outcome::Response(as_json(&body))).await
 }
 
-async fn error(State(api): State<Arc<Api>>, UrlPath(id): UrlPath<String>, headers: HeaderMap, body: Bytes) -> Response {
+async fn error(
+    State(api): State<Arc<Api>>,
+    UrlPath(id): UrlPath<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
     answer(&api, id, Outcome::Error(error_report(&headers, &body))).await
 }
 
 async fn init_error(State(api): State<Arc<Api>>, headers: HeaderMap, body: Bytes) -> Response {
-    answer(&api, "init".to_owned(), Outcome::Error(error_report(&headers, &body))).await
+    answer(
+        &api,
+        "init".to_owned(),
+        Outcome::Error(error_report(&headers, &body)),
+    )
+    .await
 }
 
 async fn answer(api: &Api, id: String, outcome: Outcome) -> Response {
@@ -180,7 +215,9 @@ async fn answer(api: &Api, id: String, outcome: Outcome) -> Response {
 }
 
 fn error_report(headers: &HeaderMap, body: &[u8]) -> Value {
-    let kind = headers.get("lambda-runtime-function-error-type").and_then(|value| value.to_str().ok());
+    let kind = headers
+        .get("lambda-runtime-function-error-type")
+        .and_then(|value| value.to_str().ok());
     json!({"type": kind, "report": as_json(body)})
 }
 
@@ -194,7 +231,9 @@ fn request_id(number: u64) -> String {
 }
 
 fn deadline_ms() -> u128 {
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    let now = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap();
     now.as_millis() + u128::from(ANSWER_SECS_MAX) * 1000
 }
 
@@ -205,13 +244,22 @@ fn lambda_environment(function: &str, runtime_api: &str) -> BTreeMap<&'static st
         ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".to_owned()),
         ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256".to_owned()),
         ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand".to_owned()),
-        ("AWS_LAMBDA_LOG_GROUP_NAME", format!("/aws/lambda/{function}")),
-        ("AWS_LAMBDA_LOG_STREAM_NAME", "2026/11/22/[$LATEST]0123456789abcdef0123456789abcdef".to_owned()),
+        (
+            "AWS_LAMBDA_LOG_GROUP_NAME",
+            format!("/aws/lambda/{function}"),
+        ),
+        (
+            "AWS_LAMBDA_LOG_STREAM_NAME",
+            "2026/11/22/[$LATEST]0123456789abcdef0123456789abcdef".to_owned(),
+        ),
         ("AWS_LAMBDA_LOG_FORMAT", "JSON".to_owned()),
         ("AWS_REGION", REGION.to_owned()),
         ("AWS_DEFAULT_REGION", REGION.to_owned()),
         ("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE".to_owned()),
-        ("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY".to_owned()),
+        (
+            "AWS_SECRET_ACCESS_KEY",
+            "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY".to_owned(),
+        ),
         ("AWS_SESSION_TOKEN", "session".to_owned()),
         ("LAMBDA_TASK_ROOT", "/var/task".to_owned()),
         ("LAMBDA_RUNTIME_DIR", "/var/runtime".to_owned()),

@@ -15,7 +15,11 @@
 //! - [`aws`]: the other AWS services a function talks to: Parameter Store and SQS.
 //! - [`dynamodb`]: the table served to another process.
 //! - [`binaries`]: where Cargo put the binaries.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says so by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on says so by panicking"
+)]
 
 pub mod application;
 pub mod aws;
@@ -25,15 +29,15 @@ pub mod centre;
 pub mod customer;
 pub mod deployment;
 pub mod dynamodb;
-pub mod family;
 pub mod guard;
-pub mod laboratory;
 pub mod lambda;
 pub mod metering;
 pub mod policy;
 pub mod process;
+pub mod process_tree;
 pub mod project;
 pub mod rest;
 pub mod settings;
 pub mod story;
 pub mod template;
+pub mod test_centre;

@@ -8,17 +8,25 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 use store::compact::name_of;
 
-use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector};
+use aws_smithy_runtime_api::client::http::{
+    HttpConnector, HttpConnectorFuture, SharedHttpConnector,
+};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
+use dynamodb_in_process::Layer;
 use dynoxide::types::{Item, item_size, write_capacity_units};
-use in_process::Layer;
 use serde_json::{Value, json};
 
 /// Operations of the table's stream, and of its making: Lambda's triggers read a stream for nothing.
-const FREE: [&str; 6] =
-    ["ListStreams", "DescribeStream", "GetShardIterator", "GetRecords", "UpdateTimeToLive", "DescribeTimeToLive"];
+const FREE: [&str; 6] = [
+    "ListStreams",
+    "DescribeStream",
+    "GetShardIterator",
+    "GetRecords",
+    "UpdateTimeToLive",
+    "DescribeTimeToLive",
+];
 
 /// How many times the units of a plain write a write in a transaction costs.
 const TRANSACTION_FACTOR: f64 = 2.0;
@@ -88,15 +96,23 @@ impl Operation {
 impl Written {
     /// What it is, for people: `TASK reserved 2`, with status, if it has one, and version.
     pub fn label(&self) -> String {
-        let known = [self.item[name_of("assignment_status")]["S"].as_str(), self.item["version"]["N"].as_str()];
-        let known: String = known.into_iter().flatten().map(|text| format!(" {text}")).collect();
+        let known = [
+            self.item[name_of("assignment_status")]["S"].as_str(),
+            self.item["version"]["N"].as_str(),
+        ];
+        let known: String = known
+            .into_iter()
+            .flatten()
+            .map(|text| format!(" {text}"))
+            .collect();
         format!("{}{known}", self.kind)
     }
 
     /// What its attributes weigh, names included, heaviest first.
     pub fn weights(&self) -> Vec<(usize, String)> {
         let attributes = self.item.as_object().into_iter().flatten();
-        let weigh = |(name, value): (&String, &Value)| (size(&json!({ name: value })), name.clone());
+        let weigh =
+            |(name, value): (&String, &Value)| (size(&json!({ name: value })), name.clone());
         let mut weights: Vec<_> = attributes.map(weigh).collect();
         weights.sort_unstable_by(|one, other| other.cmp(one));
         weights
@@ -116,7 +132,7 @@ impl Meter {
 
 impl Layer for Meter {
     fn pass(&self, mut request: HttpRequest, next: SharedHttpConnector) -> HttpConnectorFuture {
-        let name = in_process::operation(&request).to_owned();
+        let name = dynamodb_in_process::operation(&request).to_owned();
         if FREE.contains(&&*name) {
             return next.call(request);
         }
@@ -132,11 +148,22 @@ impl Layer for Meter {
             let mut account = meter.account();
             account.in_flight -= 1;
             let answer = answer?;
-            let told: Value =
-                answer.body().bytes().and_then(|body| serde_json::from_slice(body).ok()).unwrap_or_default();
+            let told: Value = answer
+                .body()
+                .bytes()
+                .and_then(|body| serde_json::from_slice(body).ok())
+                .unwrap_or_default();
             let done = answer.status().is_success();
-            let operation =
-                account.bill(Operation { name, begins_round_trip, done, ..Operation::default() }, &asked, &told);
+            let operation = account.bill(
+                Operation {
+                    name,
+                    begins_round_trip,
+                    done,
+                    ..Operation::default()
+                },
+                &asked,
+                &told,
+            );
             account.operations.push(operation);
             Ok::<_, ConnectorError>(answer)
         })
@@ -153,7 +180,9 @@ impl Meter {
 
 impl Account {
     fn bill(&mut self, operation: Operation, asked: &Value, told: &Value) -> Operation {
-        let Some((writes, factor)) = writes_of(&operation.name, asked) else { return read(operation, asked, told) };
+        let Some((writes, factor)) = writes_of(&operation.name, asked) else {
+            return read(operation, asked, told);
+        };
         let mut operation = operation;
         let mut of_items = 0.0;
         for write in writes {
@@ -165,7 +194,12 @@ impl Account {
             of_items += units;
             *operation.write_units.entry(kind.clone()).or_default() += units;
             let partitions = self.partitions(&key.0, &before, &item);
-            operation.written.push(Written { kind, bytes: size(&item), item: item.clone(), partitions });
+            operation.written.push(Written {
+                kind,
+                bytes: size(&item),
+                item: item.clone(),
+                partitions,
+            });
             if operation.done {
                 self.items.insert(key, item);
             }
@@ -181,12 +215,23 @@ impl Account {
     fn partitions(&self, pk: &str, before: &Value, after: &Value) -> BTreeSet<String> {
         let mut partitions = BTreeSet::from([format!("table {pk}")]);
         for index in &self.indexes {
-            let place = |item: &Value| (item[&index.partition_key].clone(), item[&index.sort_key].clone());
+            let place = |item: &Value| {
+                (
+                    item[&index.partition_key].clone(),
+                    item[&index.sort_key].clone(),
+                )
+            };
             if place(before) == place(after) && (index.keys_only || before == after) {
                 continue;
             }
-            let touched = [before, after].map(|item| item[&index.partition_key]["S"].as_str().map(str::to_owned));
-            partitions.extend(touched.into_iter().flatten().map(|partition| format!("{} {partition}", index.name)));
+            let touched = [before, after]
+                .map(|item| item[&index.partition_key]["S"].as_str().map(str::to_owned));
+            partitions.extend(
+                touched
+                    .into_iter()
+                    .flatten()
+                    .map(|partition| format!("{} {partition}", index.name)),
+            );
         }
         partitions
     }
@@ -197,7 +242,9 @@ fn asking_for_the_bill(request: &mut HttpRequest) -> Value {
     let mut asked = json_of(request);
     asked["ReturnConsumedCapacity"] = json!("INDEXES");
     let body = asked.to_string();
-    request.headers_mut().insert("content-length", body.len().to_string());
+    request
+        .headers_mut()
+        .insert("content-length", body.len().to_string());
     *request.body_mut() = SdkBody::from(body);
     asked
 }
@@ -214,7 +261,12 @@ fn indexes_of(create_table: &Value) -> Vec<Index> {
         sort_key: text(&index["KeySchema"][1]["AttributeName"]),
         keys_only: index["Projection"]["ProjectionType"] == "KEYS_ONLY",
     };
-    create_table["GlobalSecondaryIndexes"].as_array().into_iter().flatten().map(index).collect()
+    create_table["GlobalSecondaryIndexes"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(index)
+        .collect()
 }
 
 /// The writes of an operation and what one unit of them costs; `None` if it reads.
@@ -225,10 +277,14 @@ fn writes_of<'a>(name: &str, asked: &'a Value) -> Option<(Vec<&'a Value>, f64)> 
             let writes = asked["TransactItems"].as_array().into_iter().flatten();
             let write = |write: &'a Value| {
                 let kinds = ["Put", "Delete", "ConditionCheck"].into_iter();
-                kinds.map(|kind| &write[kind]).find(|write| !write.is_null())
+                kinds
+                    .map(|kind| &write[kind])
+                    .find(|write| !write.is_null())
             };
             Some((
-                writes.map(|item| write(item).unwrap_or_else(|| panic!("not metered: {item}"))).collect(),
+                writes
+                    .map(|item| write(item).unwrap_or_else(|| panic!("not metered: {item}")))
+                    .collect(),
                 TRANSACTION_FACTOR,
             ))
         }
@@ -238,15 +294,26 @@ fn writes_of<'a>(name: &str, asked: &'a Value) -> Option<(Vec<&'a Value>, f64)> 
 }
 
 fn read(mut operation: Operation, asked: &Value, told: &Value) -> Operation {
-    operation.read_units = bills_of(told).iter().filter_map(|bill| bill["CapacityUnits"].as_f64()).sum();
-    let batch = told["Responses"].as_object().into_iter().flatten().filter_map(|(_table, items)| items.as_array());
+    operation.read_units = bills_of(told)
+        .iter()
+        .filter_map(|bill| bill["CapacityUnits"].as_f64())
+        .sum();
+    let batch = told["Responses"]
+        .as_object()
+        .into_iter()
+        .flatten()
+        .filter_map(|(_table, items)| items.as_array());
     operation.items_read = match told["ScannedCount"].as_u64() {
         Some(scanned) => scanned,
-        None => u64::from(!told["Item"].is_null()) + batch.map(|items| items.len() as u64).sum::<u64>(),
+        None => {
+            u64::from(!told["Item"].is_null()) + batch.map(|items| items.len() as u64).sum::<u64>()
+        }
     };
     operation.read_from = match asked["IndexName"].as_str() {
         Some(index) => index.to_owned(),
-        None => asked["Key"]["sk"]["S"].as_str().map_or_else(|| "partition".to_owned(), kind),
+        None => asked["Key"]["sk"]["S"]
+            .as_str()
+            .map_or_else(|| "partition".to_owned(), kind),
     };
     operation
 }
@@ -254,23 +321,38 @@ fn read(mut operation: Operation, asked: &Value, told: &Value) -> Operation {
 /// Adds what the indexes cost; the engine and the account have to agree on what the table itself does.
 fn add_indexes(operation: &mut Operation, of_items: f64, told: &Value) {
     let bills = bills_of(told);
-    let of_table: f64 = bills.iter().filter_map(|bill| bill["Table"]["CapacityUnits"].as_f64()).sum();
+    let of_table: f64 = bills
+        .iter()
+        .filter_map(|bill| bill["Table"]["CapacityUnits"].as_f64())
+        .sum();
     assert_eq!(of_table, of_items, "the engine's bill for {operation:?}");
-    for (index, bill) in bills.iter().filter_map(|bill| bill["GlobalSecondaryIndexes"].as_object()).flatten() {
+    for (index, bill) in bills
+        .iter()
+        .filter_map(|bill| bill["GlobalSecondaryIndexes"].as_object())
+        .flatten()
+    {
         let units = bill["CapacityUnits"].as_f64().unwrap_or_default();
-        *operation.write_units.entry(format!("index {index}")).or_default() += units;
+        *operation
+            .write_units
+            .entry(format!("index {index}"))
+            .or_default() += units;
     }
 }
 
 /// A bill for each table: several operations answer with a list, one with its bill.
 fn bills_of(told: &Value) -> &[Value] {
     let bill = &told["ConsumedCapacity"];
-    bill.as_array().map_or(std::slice::from_ref(bill), Vec::as_slice)
+    bill.as_array()
+        .map_or(std::slice::from_ref(bill), Vec::as_slice)
 }
 
 fn key_of(write: &Value) -> (String, String) {
     let part = |name: &str| {
-        let value = if write["Key"].is_null() { &write["Item"][name] } else { &write["Key"][name] };
+        let value = if write["Key"].is_null() {
+            &write["Item"][name]
+        } else {
+            &write["Key"][name]
+        };
         value["S"].as_str().unwrap_or_default().to_owned()
     };
     (part(store::keys::PK), part(store::keys::SK))

@@ -34,7 +34,9 @@ pub struct Access {
 impl Policy {
     /// The policies of a function; of those under a condition the ones whose condition is among `holding`.
     pub fn of(template: &Template, logical_id: &str, holding: &[&str]) -> Self {
-        let function = template.resource(logical_id).unwrap_or_else(|| panic!("no resource {logical_id}"));
+        let function = template
+            .resource(logical_id)
+            .unwrap_or_else(|| panic!("no resource {logical_id}"));
         let mut policy = Self::default();
         for entry in list(&function["Properties"]["Policies"]) {
             policy.add(template, entry, holding);
@@ -46,8 +48,13 @@ impl Policy {
         match entry {
             Value::String(name) if name == "AWS::NoValue" => {}
             Value::String(name) => {
-                let managed = template.resource(name).unwrap_or_else(|| panic!("no policy {name}"));
-                self.read(template, &managed["Properties"]["PolicyDocument"]["Statement"]);
+                let managed = template
+                    .resource(name)
+                    .unwrap_or_else(|| panic!("no policy {name}"));
+                self.read(
+                    template,
+                    &managed["Properties"]["PolicyDocument"]["Statement"],
+                );
             }
             // `!If [condition, then, else]`
             Value::Array(parts) => {
@@ -61,11 +68,21 @@ impl Policy {
 
     fn read(&mut self, template: &Template, statements: &Value) {
         for statement in list(statements) {
-            assert_eq!(statement["Effect"], "Allow", "only what is allowed is understood here");
-            let condition = &statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"];
-            assert!(statement["Condition"].is_null() || !condition.is_null(), "not understood: {statement}");
+            assert_eq!(
+                statement["Effect"], "Allow",
+                "only what is allowed is understood here"
+            );
+            let condition =
+                &statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"];
+            assert!(
+                statement["Condition"].is_null() || !condition.is_null(),
+                "not understood: {statement}"
+            );
             self.statements.push(Statement {
-                actions: texts(&statement["Action"]).into_iter().map(str::to_owned).collect(),
+                actions: texts(&statement["Action"])
+                    .into_iter()
+                    .map(str::to_owned)
+                    .collect(),
                 resources: texts(&statement["Resource"])
                     .into_iter()
                     .map(|arn| resource_of_arn(template, arn))
@@ -77,14 +94,21 @@ impl Policy {
 
     /// Is it allowed?
     pub fn allows(&self, access: &Access) -> bool {
-        self.statements.iter().any(|statement| statement.allows(access))
+        self.statements
+            .iter()
+            .any(|statement| statement.allows(access))
     }
 
     /// Everything that is allowed, partition keys aside: action and resource.
     pub fn permissions(&self) -> BTreeSet<(String, String)> {
         let pairs = |statement: &Statement| -> Vec<(String, String)> {
-            let of =
-                |action: &String| statement.resources.iter().map(|on| (action.clone(), on.clone())).collect::<Vec<_>>();
+            let of = |action: &String| {
+                statement
+                    .resources
+                    .iter()
+                    .map(|on| (action.clone(), on.clone()))
+                    .collect::<Vec<_>>()
+            };
             statement.actions.iter().flat_map(of).collect()
         };
         self.statements.iter().flat_map(pairs).collect()
@@ -94,10 +118,13 @@ impl Policy {
 impl Statement {
     fn allows(&self, access: &Access) -> bool {
         let fits = |pattern: &String, key: &str| {
-            pattern.strip_suffix('*').map_or(pattern == key, |begin| key.starts_with(begin))
+            pattern
+                .strip_suffix('*')
+                .map_or(pattern == key, |begin| key.starts_with(begin))
         };
-        let key_fits =
-            |key: &String| self.leading_keys.is_empty() || self.leading_keys.iter().any(|like| fits(like, key));
+        let key_fits = |key: &String| {
+            self.leading_keys.is_empty() || self.leading_keys.iter().any(|like| fits(like, key))
+        };
         self.actions.contains(&access.action)
             && self.resources.contains(&access.resource)
             && access.leading_key.as_ref().is_none_or(key_fits)
@@ -107,7 +134,11 @@ impl Statement {
 impl Access {
     fn new(action: &str, resource: impl Into<String>, leading_key: Option<&Value>) -> Self {
         let leading_key = leading_key.and_then(Value::as_str).map(str::to_owned);
-        Self { action: action.to_owned(), resource: resource.into(), leading_key }
+        Self {
+            action: action.to_owned(),
+            resource: resource.into(),
+            leading_key,
+        }
     }
 
     /// What a request needs: `target` is its `X-Amz-Target`. A transaction needs what its parts need.
@@ -116,14 +147,27 @@ impl Access {
         match service {
             "DynamoDB_20120810" => of_table(operation, asked),
             "AmazonSQS" => {
-                let queue = asked["QueueUrl"].as_str().unwrap_or_default().rsplit('/').next().unwrap_or_default();
+                let queue = asked["QueueUrl"]
+                    .as_str()
+                    .unwrap_or_default()
+                    .rsplit('/')
+                    .next()
+                    .unwrap_or_default();
                 // CloudFormation calls it <stack>-<logical id>-<random>.
                 let queue = queue.split('-').nth(1).unwrap_or(queue);
                 // There is no permission of its own for a batch.
-                vec![Self::new(&format!("sqs:{}", operation.trim_end_matches("Batch")), queue, None)]
+                vec![Self::new(
+                    &format!("sqs:{}", operation.trim_end_matches("Batch")),
+                    queue,
+                    None,
+                )]
             }
             "AmazonSSM" => {
-                vec![Self::new(&format!("ssm:{operation}"), asked["Name"].as_str().unwrap_or_default(), None)]
+                vec![Self::new(
+                    &format!("ssm:{operation}"),
+                    asked["Name"].as_str().unwrap_or_default(),
+                    None,
+                )]
             }
             other => panic!("{other} is asked by nobody"),
         }
@@ -133,21 +177,43 @@ impl Access {
 fn of_table(operation: &str, asked: &Value) -> Vec<Access> {
     let action = format!("dynamodb:{operation}");
     match operation {
-        "GetItem" | "DeleteItem" | "UpdateItem" => vec![Access::new(&action, "Table", Some(&asked["Key"]["pk"]["S"]))],
-        "PutItem" => vec![Access::new(&action, "Table", Some(&asked["Item"]["pk"]["S"]))],
+        "GetItem" | "DeleteItem" | "UpdateItem" => vec![Access::new(
+            &action,
+            "Table",
+            Some(&asked["Key"]["pk"]["S"]),
+        )],
+        "PutItem" => vec![Access::new(
+            &action,
+            "Table",
+            Some(&asked["Item"]["pk"]["S"]),
+        )],
         "Query" | "Scan" => {
-            let index = asked["IndexName"].as_str().map(|index| format!("Table/index/{index}"));
-            vec![Access::new(&action, index.unwrap_or_else(|| "Table".to_owned()), None)]
+            let index = asked["IndexName"]
+                .as_str()
+                .map(|index| format!("Table/index/{index}"));
+            vec![Access::new(
+                &action,
+                index.unwrap_or_else(|| "Table".to_owned()),
+                None,
+            )]
         }
         "BatchGetItem" => vec![Access::new(&action, "Table", None)],
         "TransactWriteItems" => {
-            let parts = asked["TransactItems"].as_array().into_iter().flatten().filter_map(Value::as_object);
+            let parts = asked["TransactItems"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(Value::as_object);
             let part = |(kind, part): (&String, &Value)| {
                 let action = match kind.as_str() {
                     "ConditionCheck" => "dynamodb:ConditionCheckItem".to_owned(),
                     kind => format!("dynamodb:{kind}Item"),
                 };
-                let key = if part["Key"].is_null() { &part["Item"]["pk"]["S"] } else { &part["Key"]["pk"]["S"] };
+                let key = if part["Key"].is_null() {
+                    &part["Item"]["pk"]["S"]
+                } else {
+                    &part["Key"]["pk"]["S"]
+                };
                 Access::new(&action, "Table", Some(key))
             };
             parts.flatten().map(part).collect()
@@ -163,7 +229,10 @@ fn resource_of_arn(template: &Template, arn: &str) -> String {
     match arn.split_once(":parameter") {
         Some((_, parameter)) => {
             let default = template.part(&format!("/Parameters/{}/Default", bare(parameter)));
-            default.as_str().unwrap_or_else(|| panic!("no parameter {parameter}")).to_owned()
+            default
+                .as_str()
+                .unwrap_or_else(|| panic!("no parameter {parameter}"))
+                .to_owned()
         }
         None => bare(arn),
     }
@@ -204,19 +273,39 @@ Resources:
             ("DynamoDB_20120810.DeleteItem", key("WT1"), false),
             ("DynamoDB_20120810.PutItem", item("EVENTS#WT1"), true),
             ("DynamoDB_20120810.PutItem", item("WT1"), false),
-            ("DynamoDB_20120810.Query", json!({"IndexName": "board"}), true),
-            ("DynamoDB_20120810.Query", json!({"IndexName": "listing"}), false),
+            (
+                "DynamoDB_20120810.Query",
+                json!({"IndexName": "board"}),
+                true,
+            ),
+            (
+                "DynamoDB_20120810.Query",
+                json!({"IndexName": "listing"}),
+                false,
+            ),
             ("DynamoDB_20120810.Query", json!({}), true),
-            ("DynamoDB_20120810.TransactWriteItems", json!({"TransactItems": [{"Put": item("EVENTS#1")}]}), true),
+            (
+                "DynamoDB_20120810.TransactWriteItems",
+                json!({"TransactItems": [{"Put": item("EVENTS#1")}]}),
+                true,
+            ),
             (
                 "DynamoDB_20120810.TransactWriteItems",
                 json!({"TransactItems": [{"Put": item("EVENTS#1")}, {"Delete": key("a")}]}),
                 false,
             ),
-            ("AmazonSQS.SendMessageBatch", json!({"QueueUrl": "http://x/1/TimersQueue"}), false),
+            (
+                "AmazonSQS.SendMessageBatch",
+                json!({"QueueUrl": "http://x/1/TimersQueue"}),
+                false,
+            ),
         ] {
             let needed = Access::of_request(target, &asked);
-            assert_eq!(needed.iter().all(|access| policy.allows(access)), allowed, "{target} {asked}");
+            assert_eq!(
+                needed.iter().all(|access| policy.allows(access)),
+                allowed,
+                "{target} {asked}"
+            );
         }
     }
 }

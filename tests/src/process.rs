@@ -20,7 +20,11 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// A port nobody uses now.
 pub fn free_port() -> u16 {
-    std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
+    std::net::TcpListener::bind(("127.0.0.1", 0))
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
 }
 
 /// `cordboard` with these arguments, in `folder`, its output caught.
@@ -34,7 +38,11 @@ pub fn command(folder: &Path, arguments: &[&str]) -> Command {
         .env_remove("CARRIER")
         .env_remove("ROUTER")
         .env_remove("VOICE_URL");
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
     command
 }
 
@@ -53,7 +61,10 @@ impl Process {
     pub async fn start(folder: &Path, port: u16, arguments: &[&str]) -> Self {
         runtime::aws::install_tls();
         let port = port.to_string();
-        let all: Vec<&str> = ["--port", &port].into_iter().chain(arguments.iter().copied()).collect();
+        let all: Vec<&str> = ["--port", &port]
+            .into_iter()
+            .chain(arguments.iter().copied())
+            .collect();
         let mut child = command(folder, &all).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let mut banner = Vec::new();
@@ -67,8 +78,16 @@ impl Process {
             panic!("it ended without a word on how to place a call: {banner:?}");
         };
         timeout(PATIENCE, ready).await.unwrap();
-        let http = reqwest::Client::builder().pool_max_idle_per_host(0).build().unwrap();
-        Self { child, banner, base: format!("http://127.0.0.1:{port}"), http }
+        let http = reqwest::Client::builder()
+            .pool_max_idle_per_host(0)
+            .build()
+            .unwrap();
+        Self {
+            child,
+            banner,
+            base: format!("http://127.0.0.1:{port}"),
+            http,
+        }
     }
 
     /// Ends it as the power does.
@@ -79,32 +98,49 @@ impl Process {
     /// Presses Ctrl-C.
     pub async fn signal(&self) {
         let pid = self.child.id().unwrap().to_string();
-        let sent = Command::new("kill").args(["-INT", &pid]).status().await.unwrap();
+        let sent = Command::new("kill")
+            .args(["-INT", &pid])
+            .status()
+            .await
+            .unwrap();
         assert!(sent.success());
     }
 
     /// Ends it as Ctrl-C does; its exit code.
     pub async fn interrupt(mut self) -> Option<i32> {
         self.signal().await;
-        timeout(PATIENCE, self.child.wait()).await.unwrap().unwrap().code()
+        timeout(PATIENCE, self.child.wait())
+            .await
+            .unwrap()
+            .unwrap()
+            .code()
     }
 
     /// GET, as JSON.
     pub async fn get(&self, path: &str) -> Value {
-        self.http.get(format!("{}{path}", self.base)).send().await.unwrap().json().await.unwrap()
+        self.http
+            .get(format!("{}{path}", self.base))
+            .send()
+            .await
+            .unwrap()
+            .json()
+            .await
+            .unwrap()
     }
 
     /// Begins a request and never ends it.
     pub async fn begin_request(&self) -> TcpStream {
         let mut stream = TcpStream::connect(self.address()).await.unwrap();
         stream
-            .write_all(b"POST /simulator/calls HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9\r\n\r\n")
+            .write_all(
+                b"POST /simulator/calls HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9\r\n\r\n",
+            )
             .await
             .unwrap();
         stream
     }
 
-    /// Waits until it has heard that it shall stop.
+    /// WaitTimes until it has heard that it shall stop.
     pub async fn until_it_takes_no_more_connections(&self) {
         let mut looks = interval(LOOK_EVERY);
         let refused = async {
@@ -117,8 +153,13 @@ impl Process {
 
     /// The status that answers a POST of this text with these headers.
     pub async fn status_of(&self, path: &str, headers: &[(&str, &str)], body: &str) -> u16 {
-        let request = self.http.post(format!("{}{path}", self.base)).body(body.to_owned());
-        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        let request = self
+            .http
+            .post(format!("{}{path}", self.base))
+            .body(body.to_owned());
+        let request = headers.iter().fold(request, |request, (name, value)| {
+            request.header(*name, *value)
+        });
         request.send().await.unwrap().status().as_u16()
     }
 
@@ -128,8 +169,18 @@ impl Process {
 
     /// POST of JSON, answered with JSON.
     pub async fn post(&self, path: &str, body: &Value) -> Value {
-        let answer = self.http.post(format!("{}{path}", self.base)).json(body).send().await.unwrap();
-        assert!(answer.status().is_success(), "POST {path}: {}", answer.status());
+        let answer = self
+            .http
+            .post(format!("{}{path}", self.base))
+            .json(body)
+            .send()
+            .await
+            .unwrap();
+        assert!(
+            answer.status().is_success(),
+            "POST {path}: {}",
+            answer.status()
+        );
         answer.json().await.unwrap()
     }
 
@@ -147,6 +198,7 @@ impl Process {
             }
         };
         let found = timeout(PATIENCE, looking).await;
-        found.unwrap_or_else(|_| panic!("{path} never showed what was awaited; last seen: {last:#}"))
+        found
+            .unwrap_or_else(|_| panic!("{path} never showed what was awaited; last seen: {last:#}"))
     }
 }

@@ -31,7 +31,10 @@ impl Event {
 
 /// The workspace's root folder.
 pub fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_path_buf()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap()
+        .to_path_buf()
 }
 
 /// A file of the project as text, named by its path from the root.
@@ -48,7 +51,14 @@ pub fn rust_code(folder: &str) -> String {
 pub fn functions() -> BTreeMap<String, Function> {
     entries(&root().join("functions"))
         .filter(|path| path.is_dir())
-        .map(|path| (name_of(&path), Function { code: code_below(&path) }))
+        .map(|path| {
+            (
+                name_of(&path),
+                Function {
+                    code: code_below(&path),
+                },
+            )
+        })
         .collect()
 }
 

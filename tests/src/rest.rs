@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::Value;
 
-use crate::laboratory::Laboratory;
+use crate::test_centre::TestCentre;
 
 /// What the API answered.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,7 +16,7 @@ pub struct Reply {
     pub etag: Option<String>,
 }
 
-impl Laboratory {
+impl TestCentre {
     /// A request below the Workspace's address: `Tasks/WT…`.
     pub async fn request(
         &self,
@@ -25,7 +25,10 @@ impl Laboratory {
         form: &[(String, String)],
         if_match: Option<&str>,
     ) -> Reply {
-        let url = format!("{}/v1/Workspaces/{}/{path}", self.base, self.contact_centre.workspace.sid);
+        let url = format!(
+            "{}/v1/Workspaces/{}/{path}",
+            self.base, self.contact_centre.workspace.sid
+        );
         let mut request = self.http.request(method.clone(), url);
         request = request.basic_auth(self.account.account_sid, Some(&self.account.auth_token));
         if method == Method::POST {
@@ -35,9 +38,16 @@ impl Laboratory {
             request = request.header("If-Match", tag);
         }
         let answer = request.send().await.unwrap();
-        let etag = answer.headers().get("etag").map(|tag| tag.to_str().unwrap().to_owned());
+        let etag = answer
+            .headers()
+            .get("etag")
+            .map(|tag| tag.to_str().unwrap().to_owned());
         let status = answer.status().as_u16();
         let text = answer.text().await.unwrap();
-        Reply { status, body: serde_json::from_str(&text).unwrap_or_default(), etag }
+        Reply {
+            status,
+            body: serde_json::from_str(&text).unwrap_or_default(),
+            etag,
+        }
     }
 }

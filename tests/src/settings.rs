@@ -38,10 +38,17 @@ fn helpers(code: &str) -> BTreeMap<String, String> {
         }
         if let Some(rest) = line.strip_prefix("impl") {
             let kind = rest.rsplit(" for ").next().unwrap_or_default();
-            let kind = kind.split_once("> ").map_or(kind, |(_, kind)| kind).trim_start();
+            let kind = kind
+                .split_once("> ")
+                .map_or(kind, |(_, kind)| kind)
+                .trim_start();
             owner = identifier(kind).to_owned() + "::";
         }
-        if let Some(name) = line.split_once("fn ").map(|(_, rest)| identifier(rest)).filter(|name| !name.is_empty()) {
+        if let Some(name) = line
+            .split_once("fn ")
+            .map(|(_, rest)| identifier(rest))
+            .filter(|name| !name.is_empty())
+        {
             current = format!("{owner}{name}");
         } else {
             *helpers.entry(current.clone()).or_default() += &format!("{line}\n");
@@ -54,8 +61,9 @@ fn helpers(code: &str) -> BTreeMap<String, String> {
 fn is_handed_env(code: &str, name: &str) -> bool {
     ["env", "&env", "&Env"].iter().any(|env| {
         let call = format!("{name}({env}");
-        code.match_indices(&call)
-            .any(|(at, _)| !code[..at].ends_with(|before: char| before.is_alphanumeric() || before == '_'))
+        code.match_indices(&call).any(|(at, _)| {
+            !code[..at].ends_with(|before: char| before.is_alphanumeric() || before == '_')
+        })
     })
 }
 
@@ -63,9 +71,20 @@ fn is_handed_env(code: &str, name: &str) -> bool {
 /// variables are written in capitals.
 fn literals(code: &str) -> BTreeSet<String> {
     let calls = READERS.iter().flat_map(|reader| code.split(reader).skip(1));
-    let names =
-        calls.filter_map(|rest| Some(rest.split_once('(')?.1.trim_start().strip_prefix('"')?.split_once('"')?.0));
-    let is_variable = |name: &&str| name.chars().all(|letter| letter.is_ascii_uppercase() || letter == '_');
+    let names = calls.filter_map(|rest| {
+        Some(
+            rest.split_once('(')?
+                .1
+                .trim_start()
+                .strip_prefix('"')?
+                .split_once('"')?
+                .0,
+        )
+    });
+    let is_variable = |name: &&str| {
+        name.chars()
+            .all(|letter| letter.is_ascii_uppercase() || letter == '_')
+    };
     names.filter(is_variable).map(str::to_owned).collect()
 }
 
@@ -84,7 +103,9 @@ fn without_tests(code: &str) -> String {
 }
 
 fn identifier(text: &str) -> &str {
-    text.split(|letter: char| !letter.is_alphanumeric() && letter != '_').next().unwrap_or_default()
+    text.split(|letter: char| !letter.is_alphanumeric() && letter != '_')
+        .next()
+        .unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -124,13 +145,26 @@ pub async fn auth_token(env: &Env<'_>) -> Result<String, EnvError> {
     fn names_are_found_in_the_function_and_in_whatever_it_hands_its_settings_to() {
         let rows: [(&str, &[&str]); 5] = [
             ("", &[]),
-            (r#"env.required("ROUTER", "a word"); parameters.required("TaskSid")"#, &["ROUTER"]),
-            ("let store = runtime::aws::store(&env)?;", &["AWS_REGION", "TABLE_NAME"]),
-            ("let voice = Voice::from_env(&env)?; voice.store(1)", &["TWIML_PREVIEW"]),
-            ("restore(&env); auth_token(&Env::process()).await", &["AUTH_TOKEN"]),
+            (
+                r#"env.required("ROUTER", "a word"); parameters.required("TaskSid")"#,
+                &["ROUTER"],
+            ),
+            (
+                "let store = runtime::aws::store(&env)?;",
+                &["AWS_REGION", "TABLE_NAME"],
+            ),
+            (
+                "let voice = Voice::from_env(&env)?; voice.store(1)",
+                &["TWIML_PREVIEW"],
+            ),
+            (
+                "restore(&env); auth_token(&Env::process()).await",
+                &["AUTH_TOKEN"],
+            ),
         ];
         for (function, expected) in rows {
-            let mut expected: BTreeSet<String> = expected.iter().map(|name| (*name).to_owned()).collect();
+            let mut expected: BTreeSet<String> =
+                expected.iter().map(|name| (*name).to_owned()).collect();
             expected.insert(READ_BY_ALL.to_owned());
             assert_eq!(read_by(function, RUNTIME), expected, "{function}");
         }

@@ -25,11 +25,16 @@ impl Template {
     /// Reads YAML text. An `Err` says where it is not YAML, or not a template.
     pub fn parse(text: &str) -> Result<Self, String> {
         let mut whole: Value = serde_saphyr::from_str(text).map_err(|error| error.to_string())?;
-        let written = whole.get_mut("Resources").and_then(Value::as_object_mut).map(std::mem::take);
+        let written = whole
+            .get_mut("Resources")
+            .and_then(Value::as_object_mut)
+            .map(std::mem::take);
         let mut resources = BTreeMap::new();
         for (name, resource) in written.ok_or("there are no Resources")? {
             if name.starts_with("Fn::ForEach::") {
-                resources.extend(unroll(&resource).ok_or(format!("{name} is no loop of name, list and body"))?);
+                resources.extend(
+                    unroll(&resource).ok_or(format!("{name} is no loop of name, list and body"))?,
+                );
             } else {
                 resources.insert(name, resource);
             }
@@ -58,24 +63,41 @@ impl Template {
     /// A property of a function, its own or the one all functions share.
     pub fn function_property<'a>(&'a self, function: &'a Value, name: &str) -> &'a Value {
         let own = &function["Properties"][name];
-        if own.is_null() { self.part(&format!("/Globals/Function/{name}")) } else { own }
+        if own.is_null() {
+            self.part(&format!("/Globals/Function/{name}"))
+        } else {
+            own
+        }
     }
 
     /// The environment variables of a function: those all functions share, and its own. Values are as written; a
     /// reference is the name it refers to.
     pub fn environment(&self, function: &Value) -> BTreeMap<String, String> {
-        [self.part("/Globals/Function/Environment/Variables"), &function["Properties"]["Environment"]["Variables"]]
-            .into_iter()
-            .filter_map(Value::as_object)
-            .flatten()
-            .map(|(name, value)| (name.clone(), value.as_str().map_or_else(|| value.to_string(), str::to_owned)))
-            .collect()
+        [
+            self.part("/Globals/Function/Environment/Variables"),
+            &function["Properties"]["Environment"]["Variables"],
+        ]
+        .into_iter()
+        .filter_map(Value::as_object)
+        .flatten()
+        .map(|(name, value)| {
+            (
+                name.clone(),
+                value
+                    .as_str()
+                    .map_or_else(|| value.to_string(), str::to_owned),
+            )
+        })
+        .collect()
     }
 }
 
 /// `IncomingCall` for the folder `incoming-call`.
 pub fn logical_id(folder: &str) -> String {
-    folder.split('-').map(|word| word[..1].to_uppercase() + &word[1..]).collect()
+    folder
+        .split('-')
+        .map(|word| word[..1].to_uppercase() + &word[1..])
+        .collect()
 }
 
 /// Every text in a part of the template, at any depth.
@@ -98,7 +120,12 @@ pub fn list(part: &Value) -> Vec<&Value> {
 }
 
 fn unroll(written: &Value) -> Option<Map<String, Value>> {
-    let [Value::String(variable), Value::Array(items), body @ Value::Object(_)] = written.as_array()?.as_slice() else {
+    let [
+        Value::String(variable),
+        Value::Array(items),
+        body @ Value::Object(_),
+    ] = written.as_array()?.as_slice()
+    else {
         return None;
     };
     let mut resources = Map::new();
@@ -110,11 +137,19 @@ fn unroll(written: &Value) -> Option<Map<String, Value>> {
 
 /// `part` with `${variable}` replaced in every text, and with every reference to the variable.
 fn substitute(part: &Value, variable: &str, item: &str) -> Value {
-    let replaced =
-        |text: &str| if text == variable { item.to_owned() } else { text.replace(&format!("${{{variable}}}"), item) };
+    let replaced = |text: &str| {
+        if text == variable {
+            item.to_owned()
+        } else {
+            text.replace(&format!("${{{variable}}}"), item)
+        }
+    };
     match part {
         Value::String(text) => json!(replaced(text)),
-        Value::Array(items) => items.iter().map(|part| substitute(part, variable, item)).collect(),
+        Value::Array(items) => items
+            .iter()
+            .map(|part| substitute(part, variable, item))
+            .collect(),
         Value::Object(fields) => fields
             .iter()
             .map(|(name, part)| (replaced(name), substitute(part, variable, item)))

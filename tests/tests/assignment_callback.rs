@@ -1,16 +1,21 @@
 //! An application of somebody else's as the assignment callback: what it is asked, and what its answers do.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says so by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on says so by panicking"
+)]
 
-use shared::model::{AssignmentStatus, Millis, ReservationStatus};
+use ids::time::Millis;
 use shared::webhook::signature::{SIGNATURE_HEADER, Signed, verify};
+use task_router::model::{AssignmentStatus, ReservationStatus};
 use tests::application::{Answer, Application, JSON};
-use tests::laboratory::Laboratory;
 use tests::story::SLACK;
+use tests::test_centre::TestCentre;
 
 const NOTHING: Answer = (200, JSON, "");
 
 /// An English caller, as soon as the Task has been offered.
-async fn call(laboratory: &Laboratory) -> shared::model::CallSid {
+async fn call(laboratory: &TestCentre) -> ids::CallSid {
     let caller = laboratory.dial("+17075550190").await;
     laboratory.centre.settle().await;
     laboratory.press(caller, "1").await;
@@ -29,9 +34,22 @@ async fn the_application_is_asked_with_a_signature_and_everything_it_needs() {
 
     let url = format!("{}/ask", application.base);
     let signature = asked[0].headers[SIGNATURE_HEADER].to_str().unwrap();
-    verify(&laboratory.account.auth_token, &url, Signed::Form(&asked[0].parameters), signature).unwrap();
-    assert_eq!(asked[0].headers["i-twilio-idempotency-token"], task.reservations[0].sid.to_string());
-    let names: Vec<&str> = asked[0].parameters.iter().map(|(name, _)| name.as_str()).collect();
+    verify(
+        &laboratory.account.auth_token,
+        &url,
+        Signed::Form(&asked[0].parameters),
+        signature,
+    )
+    .unwrap();
+    assert_eq!(
+        asked[0].headers["i-twilio-idempotency-token"],
+        task.reservations[0].sid.to_string()
+    );
+    let names: Vec<&str> = asked[0]
+        .parameters
+        .iter()
+        .map(|(name, _)| name.as_str())
+        .collect();
     let expected = [
         "Timestamp",
         "AccountSid",
@@ -48,7 +66,15 @@ async fn the_application_is_asked_with_a_signature_and_everything_it_needs() {
         "WorkerAttributes",
     ];
     assert_eq!(names, expected);
-    let said = |name: &str| asked[0].parameters.iter().find(|(known, _)| known == name).unwrap().1.clone();
+    let said = |name: &str| {
+        asked[0]
+            .parameters
+            .iter()
+            .find(|(known, _)| known == name)
+            .unwrap()
+            .1
+            .clone()
+    };
     let (offer, maya) = (&task.reservations[0], laboratory.worker("Maya").await);
     for (name, value) in [
         ("Timestamp", task.date_created.as_secs().to_string()),
@@ -71,16 +97,23 @@ async fn the_application_is_asked_with_a_signature_and_everything_it_needs() {
 }
 
 #[tokio::test]
-async fn without_an_instruction_the_reservation_times_out_and_the_next_worker_is_offered_the_call() {
+async fn without_an_instruction_the_reservation_times_out_and_the_next_worker_is_offered_the_call()
+{
     let application = Application::start(&[("/ask", NOTHING), ("/again", NOTHING)]).await;
     let laboratory = application.laboratory("/ask", "/again").await;
     let caller = call(&laboratory).await;
-    assert_eq!(laboratory.task(caller).await.unwrap().reservations[0].worker_name, "Maya");
+    assert_eq!(
+        laboratory.task(caller).await.unwrap().reservations[0].worker_name,
+        "Maya"
+    );
     laboratory.advance(Millis::from_secs(120)).await;
     assert_eq!(laboratory.activity_of("Maya").await, "Offline");
     let task = laboratory.task(caller).await.unwrap();
     assert_eq!(task.reservations[0].worker_name, "Leela");
-    assert_eq!((task.assignment_status, task.rounds), (AssignmentStatus::Reserved, 2));
+    assert_eq!(
+        (task.assignment_status, task.rounds),
+        (AssignmentStatus::Reserved, 2)
+    );
     laboratory.close().await;
 }
 
@@ -89,9 +122,17 @@ async fn accept_and_reject_are_carried_out() {
     let accept: Answer = (200, JSON, r#"{"instruction":"accept"}"#);
     let reject: Answer = (200, JSON, r#"{"instruction":"reject"}"#);
     for (answer, status, first_offer) in [
-        (accept, AssignmentStatus::Assigned, ReservationStatus::Accepted),
+        (
+            accept,
+            AssignmentStatus::Assigned,
+            ReservationStatus::Accepted,
+        ),
         // Rejected by both Workers in turn; both are spared for a moment.
-        (reject, AssignmentStatus::Pending, ReservationStatus::Rejected),
+        (
+            reject,
+            AssignmentStatus::Pending,
+            ReservationStatus::Rejected,
+        ),
     ] {
         let application = Application::start(&[("/ask", answer)]).await;
         let laboratory = application.laboratory("/ask", "/ask").await;
@@ -100,7 +141,10 @@ async fn accept_and_reject_are_carried_out() {
         laboratory.press(caller, "1").await;
         laboratory.centre.settle().await;
         let task = laboratory.task(caller).await.unwrap();
-        assert_eq!((task.assignment_status, task.reservations[0].status), (status, first_offer));
+        assert_eq!(
+            (task.assignment_status, task.reservations[0].status),
+            (status, first_offer)
+        );
         assert_eq!(laboratory.activity_of("Maya").await, "Available");
         laboratory.close().await;
     }
@@ -108,7 +152,11 @@ async fn accept_and_reject_are_carried_out() {
 
 #[tokio::test]
 async fn an_answer_that_cannot_be_used_sends_us_to_the_fallback() {
-    let dequeue: Answer = (200, JSON, r#"{"instruction":"dequeue","from":"+17075550183","timeout":20}"#);
+    let dequeue: Answer = (
+        200,
+        JSON,
+        r#"{"instruction":"dequeue","from":"+17075550183","timeout":20}"#,
+    );
     for faulty in [
         (500, JSON, ""),
         (404, JSON, r#"{"instruction":"accept"}"#),
@@ -121,14 +169,21 @@ async fn an_answer_that_cannot_be_used_sends_us_to_the_fallback() {
         let laboratory = application.laboratory("/ask", "/again").await;
         call(&laboratory).await;
         assert_eq!(application.paths(), ["/ask", "/again"], "{faulty:?}");
-        assert!(laboratory.ringing().await.contains_key("+17075550101"), "{faulty:?}");
+        assert!(
+            laboratory.ringing().await.contains_key("+17075550101"),
+            "{faulty:?}"
+        );
         laboratory.close().await;
     }
 }
 
 #[tokio::test]
 async fn a_phone_that_cannot_be_rung_cancels_the_offer_at_once_and_another_worker_is_rung() {
-    let wrong: Answer = (200, JSON, r#"{"instruction":"dequeue","to":"nobody at all","from":"+17075550183"}"#);
+    let wrong: Answer = (
+        200,
+        JSON,
+        r#"{"instruction":"dequeue","to":"nobody at all","from":"+17075550183"}"#,
+    );
     let application = Application::start(&[("/ask", wrong)]).await;
     let laboratory = application.laboratory("/ask", "/ask").await;
     let caller = laboratory.dial("+17075550190").await;
@@ -136,7 +191,11 @@ async fn a_phone_that_cannot_be_rung_cancels_the_offer_at_once_and_another_worke
     laboratory.press(caller, "1").await;
     laboratory.centre.settle().await;
     let task = laboratory.task(caller).await.unwrap();
-    assert_eq!((task.assignment_status, task.rounds), (AssignmentStatus::Pending, 2), "both Workers were tried");
+    assert_eq!(
+        (task.assignment_status, task.rounds),
+        (AssignmentStatus::Pending, 2),
+        "both Workers were tried"
+    );
     assert_eq!(task.reservations[0].status, ReservationStatus::Canceled);
     assert!(task.reservations[0].canceled_reason_code.is_some());
     laboratory.close().await;

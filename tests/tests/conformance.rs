@@ -1,5 +1,9 @@
 //! `docs/conformance.md` says where each rule lives and which story proves each case. What it says is so.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says so by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on says so by panicking"
+)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -13,7 +17,10 @@ fn tables() -> [(&'static str, &'static str, Vec<String>); 2] {
     let mut taskrouter: Vec<String> = (1..=45).map(|number| number.to_string()).collect();
     taskrouter.push("31b".to_owned());
     let voice = (1..=13).map(|number| number.to_string()).collect();
-    [("taskrouter", "taskrouter.md case ", taskrouter), ("voice", "voice-webhooks.md case ", voice)]
+    [
+        ("taskrouter", "taskrouter.md case ", taskrouter),
+        ("voice", "voice-webhooks.md case ", voice),
+    ]
 }
 
 fn repository() -> PathBuf {
@@ -25,11 +32,20 @@ fn stories(folder: &str, named: &str) -> BTreeMap<String, BTreeSet<String>> {
     let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for entry in std::fs::read_dir(repository().join("tests/stories").join(folder)).unwrap() {
         let path = entry.unwrap().path();
-        let file = format!("tests/stories/{folder}/{}", path.file_name().unwrap().to_string_lossy());
+        let file = format!(
+            "tests/stories/{folder}/{}",
+            path.file_name().unwrap().to_string_lossy()
+        );
         for heading in story::headings(&path) {
-            let case = heading.strip_prefix(named).and_then(|rest| rest.split_once(':'));
-            let (case, _) = case.unwrap_or_else(|| panic!("{file}: `{heading}` does not begin with `{named}…:`"));
-            found.entry(case.to_owned()).or_default().insert(file.clone());
+            let case = heading
+                .strip_prefix(named)
+                .and_then(|rest| rest.split_once(':'));
+            let (case, _) = case
+                .unwrap_or_else(|| panic!("{file}: `{heading}` does not begin with `{named}…:`"));
+            found
+                .entry(case.to_owned())
+                .or_default()
+                .insert(file.clone());
         }
     }
     found
@@ -39,7 +55,11 @@ fn stories(folder: &str, named: &str) -> BTreeMap<String, BTreeSet<String>> {
 fn every_case_of_the_reference_has_a_story_and_no_story_another_case() {
     for (folder, named, cases) in tables() {
         let found: BTreeSet<String> = stories(folder, named).into_keys().collect();
-        assert_eq!(found, cases.into_iter().collect::<BTreeSet<_>>(), "{folder}");
+        assert_eq!(
+            found,
+            cases.into_iter().collect::<BTreeSet<_>>(),
+            "{folder}"
+        );
     }
 }
 
@@ -51,7 +71,10 @@ fn the_document_names_the_story_of_each_case() {
             let row = DOCUMENT.lines().find(|line| line.starts_with(&beginning));
             let row = row.unwrap_or_else(|| panic!("docs/conformance.md has no row `{beginning}`"));
             for file in files {
-                assert!(row.contains(&format!("`{file}`")), "{row}\nshould name `{file}`");
+                assert!(
+                    row.contains(&format!("`{file}`")),
+                    "{row}\nshould name `{file}`"
+                );
             }
         }
     }
@@ -61,15 +84,35 @@ fn the_document_names_the_story_of_each_case() {
 #[test]
 fn every_file_and_name_in_the_document_is_there() {
     let mut checked = 0;
-    for (number, line) in DOCUMENT.lines().enumerate().filter(|(_, line)| line.starts_with('|')) {
-        for quoted in line.split('`').skip(1).step_by(2).filter(|quoted| quoted.contains('/')) {
+    for (number, line) in DOCUMENT
+        .lines()
+        .enumerate()
+        .filter(|(_, line)| line.starts_with('|'))
+    {
+        for quoted in line
+            .split('`')
+            .skip(1)
+            .step_by(2)
+            .filter(|quoted| quoted.contains('/'))
+        {
             let (path, name) = quoted.split_once(": ").unwrap_or((quoted, ""));
             let file = repository().join(path);
-            assert!(file.is_file(), "docs/conformance.md:{}: there is no file {path}", number + 1);
+            assert!(
+                file.is_file(),
+                "docs/conformance.md:{}: there is no file {path}",
+                number + 1
+            );
             let text = std::fs::read_to_string(file).unwrap();
-            assert!(text.contains(name), "docs/conformance.md:{}: {path} has no {name}", number + 1);
+            assert!(
+                text.contains(name),
+                "docs/conformance.md:{}: {path} has no {name}",
+                number + 1
+            );
             checked += 1;
         }
     }
-    assert!(checked > 100, "the document names hardly anything: {checked}");
+    assert!(
+        checked > 100,
+        "the document names hardly anything: {checked}"
+    );
 }

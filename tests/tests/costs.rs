@@ -1,16 +1,22 @@
 //! What a call costs the table. `cargo test -p tests --test costs -- --nocapture` prints the bill.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says so by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on says so by panicking"
+)]
 #![allow(clippy::print_stdout, reason = "the bill is what one runs it for")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use store::compact::name_of;
 
+use ids::time::{Clock, Millis, Timestamp};
+use ids::{CallSid, TaskSid};
 use serde_json::json;
-use shared::model::{AssignmentStatus, CallSid, Clock, Millis, TaskChannelName, TaskSid, Timestamp};
-use shared::router::{NewTask, create_task};
-use tests::laboratory::{EXAMPLE, Laboratory, Surroundings};
+use task_router::model::{AssignmentStatus, TaskChannelName};
+use task_router::router::{NewTask, create_task};
 use tests::metering::{Operation, Written};
+use tests::test_centre::{EXAMPLE, Surroundings, TestCentre};
 
 /// From the stream's record of a waiting Task to the reserved Task: the boards, all at once, and the transaction.
 const ROUND_TRIPS_TO_RESERVED_MAX: usize = 2;
@@ -42,40 +48,63 @@ const ITEMS_READ_TO_SERVE_MAX: u64 = 50;
 
 #[tokio::test]
 async fn a_call_costs_no_more_than_its_ceiling() {
-    let (laboratory, meter) = Laboratory::metered(EXAMPLE).await;
+    let (laboratory, meter) = TestCentre::metered(EXAMPLE).await;
     warm_up(&laboratory).await;
     meter.take();
     let caller = dial_and_press(&laboratory, "+17075550193", "1").await;
     talk(&laboratory, caller).await;
-    check_bill("A call for which somebody is free", &meter.take(), WRITE_UNITS_PER_CALL_CEILING);
+    check_bill(
+        "A call for which somebody is free",
+        &meter.take(),
+        WRITE_UNITS_PER_CALL_CEILING,
+    );
     wrap_up(&laboratory).await;
-    check_bill("Wrap-up ends", &meter.take(), WRITE_UNITS_PER_RETURN_CEILING);
+    check_bill(
+        "Wrap-up ends",
+        &meter.take(),
+        WRITE_UNITS_PER_RETURN_CEILING,
+    );
     laboratory.close().await;
 }
 
 #[tokio::test]
 async fn keeping_webhooks_costs_what_the_template_says() {
-    let surroundings = Surroundings { keep_webhooks: true, ..Surroundings::real() };
-    let (laboratory, meter) = Laboratory::metered_in(EXAMPLE, surroundings).await;
+    let surroundings = Surroundings {
+        keep_webhooks: true,
+        ..Surroundings::real()
+    };
+    let (laboratory, meter) = TestCentre::metered_in(EXAMPLE, surroundings).await;
     warm_up(&laboratory).await;
     meter.take();
     one_call(&laboratory, "+17075550193", "1").await;
     let operations = meter.take();
     println!("{}", bill(&operations));
     let all: f64 = operations.iter().map(Operation::all_write_units).sum();
-    let webhooks: f64 = operations.iter().filter_map(|operation| operation.write_units.get("WEBHOOK")).sum();
-    assert!(webhooks <= WRITE_UNITS_FOR_WEBHOOKS_CEILING, "{webhooks} write units for webhooks");
+    let webhooks: f64 = operations
+        .iter()
+        .filter_map(|operation| operation.write_units.get("WEBHOOK"))
+        .sum();
+    assert!(
+        webhooks <= WRITE_UNITS_FOR_WEBHOOKS_CEILING,
+        "{webhooks} write units for webhooks"
+    );
     let ceiling = WRITE_UNITS_PER_CALL_CEILING + WRITE_UNITS_PER_RETURN_CEILING;
-    assert!(all - webhooks <= ceiling, "{all} write units, {webhooks} of them for webhooks");
+    assert!(
+        all - webhooks <= ceiling,
+        "{all} write units, {webhooks} of them for webhooks"
+    );
     let described = tests::project::read("template.yaml");
     let price = format!("It costs {WRITE_UNITS_FOR_WEBHOOKS_CEILING} write units a\n      call");
-    assert!(described.contains(&price), "template.yaml states another price");
+    assert!(
+        described.contains(&price),
+        "template.yaml states another price"
+    );
     laboratory.close().await;
 }
 
 #[tokio::test]
 async fn a_call_that_has_to_wait_costs_no_more_than_its_ceiling() {
-    let (laboratory, meter) = Laboratory::metered(EXAMPLE).await;
+    let (laboratory, meter) = TestCentre::metered(EXAMPLE).await;
     warm_up(&laboratory).await;
     for name in ["Maya", "Leela"] {
         laboratory.set_activity(name, "Offline").await;
@@ -92,26 +121,37 @@ async fn a_call_that_has_to_wait_costs_no_more_than_its_ceiling() {
     // That she is there now is told whether anybody waits or not.
     let coming = operations.iter().position(tells_of_a_worker_alone).unwrap();
     operations.remove(coming);
-    check_bill("A call that waits a minute", &operations, WRITE_UNITS_PER_CALL_MAX);
+    check_bill(
+        "A call that waits a minute",
+        &operations,
+        WRITE_UNITS_PER_CALL_MAX,
+    );
     laboratory.close().await;
 }
 
 #[tokio::test]
 async fn from_the_record_of_a_waiting_task_to_reserved_it_takes_two_round_trips() {
-    let (laboratory, meter) = Laboratory::metered(EXAMPLE).await;
+    let (laboratory, meter) = TestCentre::metered(EXAMPLE).await;
     warm_up(&laboratory).await;
     create_waiting(&laboratory, "first", laboratory.clock.now()).await;
     meter.take();
     laboratory.centre.settle().await;
     let operations = until_reserved(meter.take());
-    let round_trips = operations.iter().filter(|operation| operation.begins_round_trip).count();
-    assert!(round_trips <= ROUND_TRIPS_TO_RESERVED_MAX, "{round_trips} round trips:\n{}", bill(&operations));
+    let round_trips = operations
+        .iter()
+        .filter(|operation| operation.begins_round_trip)
+        .count();
+    assert!(
+        round_trips <= ROUND_TRIPS_TO_RESERVED_MAX,
+        "{round_trips} round trips:\n{}",
+        bill(&operations)
+    );
     laboratory.close().await;
 }
 
 #[tokio::test]
 async fn no_partition_is_written_by_all_calls() {
-    let (laboratory, meter) = Laboratory::metered(EXAMPLE).await;
+    let (laboratory, meter) = TestCentre::metered(EXAMPLE).await;
     meter.take();
     let mut calls_of = BTreeMap::<String, u32>::new();
     for number in 0..CALLS {
@@ -119,24 +159,36 @@ async fn no_partition_is_written_by_all_calls() {
         one_call(&laboratory, &format!("+1707555{number:04}"), key).await;
         let operations = meter.take();
         assert_no_scan(&operations);
-        let written = operations.into_iter().flat_map(|operation| operation.written);
+        let written = operations
+            .into_iter()
+            .flat_map(|operation| operation.written);
         let partitions: BTreeSet<String> = written.flat_map(|written| written.partitions).collect();
         for partition in partitions {
             *calls_of.entry(partition).or_default() += 1;
         }
     }
-    let mut hottest: Vec<(u32, &String)> = calls_of.iter().map(|(partition, calls)| (*calls, partition)).collect();
+    let mut hottest: Vec<(u32, &String)> = calls_of
+        .iter()
+        .map(|(partition, calls)| (*calls, partition))
+        .collect();
     hottest.sort_unstable_by(|one, other| other.cmp(one));
-    println!("{CALLS} calls wrote {} partitions; the hottest: {:#?}", calls_of.len(), &hottest[..8.min(hottest.len())]);
+    println!(
+        "{CALLS} calls wrote {} partitions; the hottest: {:#?}",
+        calls_of.len(),
+        &hottest[..8.min(hottest.len())]
+    );
     let (calls, partition) = hottest[0];
-    assert!(f64::from(calls) <= HOT_SHARE_MAX * f64::from(CALLS), "{partition} was written by {calls} calls");
+    assert!(
+        f64::from(calls) <= HOT_SHARE_MAX * f64::from(CALLS),
+        "{partition} was written by {calls} calls"
+    );
     laboratory.close().await;
 }
 
 #[tokio::test]
 async fn a_worker_who_becomes_free_gets_the_first_of_a_thousand_tasks_for_a_few_reads() {
     let everybody_offline = EXAMPLE.replace("    activity: Available", "    activity: Offline");
-    let (laboratory, meter) = Laboratory::metered(&everybody_offline).await;
+    let (laboratory, meter) = TestCentre::metered(&everybody_offline).await;
     let (store, noon) = (&laboratory.centre.store, laboratory.clock.now());
     for number in 0..WAITING {
         let start = noon + Millis::from_millis(u64::from(number));
@@ -144,40 +196,54 @@ async fn a_worker_who_becomes_free_gets_the_first_of_a_thousand_tasks_for_a_few_
     }
     meter.take();
     laboratory.centre.settle().await;
-    let reads: f64 = meter.take().iter().map(|operation| operation.read_units).sum();
+    let reads: f64 = meter
+        .take()
+        .iter()
+        .map(|operation| operation.read_units)
+        .sum();
     println!("{WAITING} Tasks for whom nobody is free: {reads} read units");
     laboratory.set_activity("Maya", "Available").await;
     meter.take();
     laboratory.centre.settle().await;
     let operations = meter.take();
-    let reserved = operations.iter().filter(|operation| reserves(operation)).count();
+    let reserved = operations
+        .iter()
+        .filter(|operation| reserves(operation))
+        .count();
     assert_eq!(reserved, 1, "{}", bill(&operations));
     let first = store.task(TaskSid::derive(&["0"])).await.unwrap().unwrap();
     assert_eq!(first.assignment_status, AssignmentStatus::Reserved);
     let operations = until_reserved(operations);
-    let items: u64 = operations.iter().map(|operation| operation.items_read).sum();
+    let items: u64 = operations
+        .iter()
+        .map(|operation| operation.items_read)
+        .sum();
     println!("{WAITING} Tasks wait: {items} items read to serve one Worker");
-    assert!(items <= ITEMS_READ_TO_SERVE_MAX, "{items} items read:\n{}", bill(&operations));
+    assert!(
+        items <= ITEMS_READ_TO_SERVE_MAX,
+        "{items} items read:\n{}",
+        bill(&operations)
+    );
     assert_no_scan(&operations);
     laboratory.close().await;
 }
 
 /// The first time somebody of their queues is busy with a call and free for other channels, that readiness is made known,
 /// once. After a call each, that has happened for both Workers who speak English.
-async fn warm_up(laboratory: &Laboratory) {
+async fn warm_up(laboratory: &TestCentre) {
     for from in ["+17075550191", "+17075550192"] {
         one_call(laboratory, from, "1").await;
     }
 }
 
 /// A call's way from the first ring to the moment its Worker is free again.
-async fn one_call(laboratory: &Laboratory, from: &str, key: &str) {
+async fn one_call(laboratory: &TestCentre, from: &str, key: &str) {
     let caller = dial_and_press(laboratory, from, key).await;
     talk(laboratory, caller).await;
     wrap_up(laboratory).await;
 }
 
-async fn dial_and_press(laboratory: &Laboratory, from: &str, key: &str) -> CallSid {
+async fn dial_and_press(laboratory: &TestCentre, from: &str, key: &str) -> CallSid {
     let caller = laboratory.dial(from).await;
     laboratory.centre.settle().await;
     laboratory.press(caller, key).await;
@@ -186,10 +252,12 @@ async fn dial_and_press(laboratory: &Laboratory, from: &str, key: &str) -> CallS
 }
 
 /// A Worker whose phone rings after a few seconds answers; the caller hangs up after half a minute.
-async fn talk(laboratory: &Laboratory, caller: CallSid) {
+async fn talk(laboratory: &TestCentre, caller: CallSid) {
     laboratory.advance(Millis::from_secs(5)).await;
     let ringing: Vec<CallSid> = laboratory.ringing().await.into_values().collect();
-    let [worker] = ringing[..] else { panic!("{ringing:?} ring") };
+    let [worker] = ringing[..] else {
+        panic!("{ringing:?} ring")
+    };
     laboratory.at_phone(worker, "answer").await;
     laboratory.advance(Millis::from_secs(30)).await;
     laboratory.at_phone(caller, "hangup").await;
@@ -197,29 +265,59 @@ async fn talk(laboratory: &Laboratory, caller: CallSid) {
 }
 
 /// The Worker's Wrap-Up comes to its limit.
-async fn wrap_up(laboratory: &Laboratory) {
+async fn wrap_up(laboratory: &TestCentre) {
     laboratory.advance(Millis::from_secs(30)).await;
 }
 
 /// A Task of somebody who speaks English begins to wait.
-async fn create_waiting(laboratory: &Laboratory, cause: &str, start: Timestamp) {
+async fn create_waiting(laboratory: &TestCentre, cause: &str, start: Timestamp) {
     let declared = &laboratory.contact_centre;
-    let workspace = laboratory.centre.store.workspace(declared.workspace.sid, start).await.unwrap().unwrap();
-    let attributes = json!({ "selected_language": "en" }).to_string().parse().unwrap();
-    let new = NewTask::new(TaskSid::derive(&[cause]), attributes, TaskChannelName::VOICE);
-    let task = create_task(&workspace, &workspace.workflows[&declared.centre.workflow_sid], new, start).unwrap();
-    laboratory.centre.store.create_task(&task, &workspace).await.unwrap();
+    let workspace = laboratory
+        .centre
+        .store
+        .workspace(declared.workspace.sid, start)
+        .await
+        .unwrap()
+        .unwrap();
+    let attributes = json!({ "selected_language": "en" })
+        .to_string()
+        .parse()
+        .unwrap();
+    let new = NewTask::new(
+        TaskSid::derive(&[cause]),
+        attributes,
+        TaskChannelName::VOICE,
+    );
+    let task = create_task(
+        &workspace,
+        &workspace.workflows[&declared.centre.workflow_sid],
+        new,
+        start,
+    )
+    .unwrap();
+    laboratory
+        .centre
+        .store
+        .create_task(&task, &workspace)
+        .await
+        .unwrap();
 }
 
 fn reserves(operation: &Operation) -> bool {
     let reserved = json!({ "S": "reserved" });
     operation.done
         && operation.name == "TransactWriteItems"
-        && operation.written.iter().any(|written| written.item[name_of("assignment_status")] == reserved)
+        && operation
+            .written
+            .iter()
+            .any(|written| written.item[name_of("assignment_status")] == reserved)
 }
 
 fn until_reserved(mut operations: Vec<Operation>) -> Vec<Operation> {
-    let at = operations.iter().position(reserves).unwrap_or_else(|| panic!("nothing is reserved"));
+    let at = operations
+        .iter()
+        .position(reserves)
+        .unwrap_or_else(|| panic!("nothing is reserved"));
     operations.truncate(at + 1);
     operations
 }
@@ -227,7 +325,10 @@ fn until_reserved(mut operations: Vec<Operation>) -> Vec<Operation> {
 /// Is this the write of a single event of a Worker, without a Task?
 fn tells_of_a_worker_alone(operation: &Operation) -> bool {
     let is_of_a_task = |written: &Written| written.item.to_string().contains("\"WT");
-    operation.written.iter().any(|written| written.kind == "EVENTS" && !is_of_a_task(written))
+    operation
+        .written
+        .iter()
+        .any(|written| written.kind == "EVENTS" && !is_of_a_task(written))
 }
 
 fn check_bill(what: &str, operations: &[Operation], ceiling: f64) {
@@ -238,7 +339,11 @@ fn check_bill(what: &str, operations: &[Operation], ceiling: f64) {
 }
 
 fn assert_no_scan(operations: &[Operation]) {
-    assert!(operations.iter().all(|operation| operation.name != "Scan"), "{}", bill(operations));
+    assert!(
+        operations.iter().all(|operation| operation.name != "Scan"),
+        "{}",
+        bill(operations)
+    );
 }
 
 /// A table with a line for each write and the reads that led to it, a sum, and what the largest items consist of.
@@ -260,10 +365,24 @@ fn bill(operations: &[Operation]) -> String {
             }
         }
     }
-    Line { label: "all".to_owned(), ..sum }.write(&mut text);
+    Line {
+        label: "all".to_owned(),
+        ..sum
+    }
+    .write(&mut text);
     for (kind, written) in heaviest {
-        let weights: Vec<String> = written.weights().iter().map(|(bytes, name)| format!("{name} {bytes}")).collect();
-        writeln!(text, "the largest {kind}, {} B: {}", written.bytes, weights.join(", ")).unwrap();
+        let weights: Vec<String> = written
+            .weights()
+            .iter()
+            .map(|(bytes, name)| format!("{name} {bytes}"))
+            .collect();
+        writeln!(
+            text,
+            "the largest {kind}, {} B: {}",
+            written.bytes,
+            weights.join(", ")
+        )
+        .unwrap();
     }
     text
 }
@@ -278,7 +397,10 @@ struct Line {
 
 impl Line {
     fn of(step: &[Operation]) -> Self {
-        let mut line = Self { label: "nothing".to_owned(), ..Self::default() };
+        let mut line = Self {
+            label: "nothing".to_owned(),
+            ..Self::default()
+        };
         for operation in step {
             line = line.plus(&Self {
                 label: String::new(),
@@ -286,10 +408,17 @@ impl Line {
                 read_units: operation.read_units,
                 write_units: operation.write_units.clone(),
             });
-            let written: Vec<String> =
-                operation.written.iter().map(|written| format!("{}: {} B", written.label(), written.bytes)).collect();
+            let written: Vec<String> = operation
+                .written
+                .iter()
+                .map(|written| format!("{}: {} B", written.label(), written.bytes))
+                .collect();
             if !written.is_empty() {
-                line.label = format!("{}{}", if operation.done { "" } else { "(lost) " }, written.join(", "));
+                line.label = format!(
+                    "{}{}",
+                    if operation.done { "" } else { "(lost) " },
+                    written.join(", ")
+                );
             }
         }
         line
@@ -307,8 +436,22 @@ impl Line {
     fn write(&self, text: &mut String) {
         // Added to 0, for the sum of nothing is -0.
         let units = 0.0 + self.write_units.values().sum::<f64>();
-        let parts: Vec<String> = self.write_units.iter().map(|(kind, units)| format!("{kind} {units}")).collect();
-        let Self { label, round_trips, read_units, .. } = self;
-        writeln!(text, "{label:<46}{round_trips:>11}{read_units:>11}{units:>12}  {}", parts.join(", ")).unwrap();
+        let parts: Vec<String> = self
+            .write_units
+            .iter()
+            .map(|(kind, units)| format!("{kind} {units}"))
+            .collect();
+        let Self {
+            label,
+            round_trips,
+            read_units,
+            ..
+        } = self;
+        writeln!(
+            text,
+            "{label:<46}{round_trips:>11}{read_units:>11}{units:>12}  {}",
+            parts.join(", ")
+        )
+        .unwrap();
     }
 }

@@ -1,31 +1,50 @@
 //! `<Enqueue workflowSid>` where requests come twice and messages never (taskrouter.md section 16). What callers meet is told in
 //! `tests/stories/enqueue`.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says so by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on says so by panicking"
+)]
 
 use std::time::Duration;
 
+use carrier_simulator::network::Network;
+use ids::time::{Clock, Millis};
+use ids::{CallSid, TaskSid};
 use serde_json::Value;
-use shared::model::{AssignmentStatus, CallSid, Clock, EndReason, Millis, Task, TaskSid};
-use shared::router::Event;
 use shared::webhook::signature;
-use simulator::network::Network;
+use task_router::model::{AssignmentStatus, EndReason, Task};
+use task_router::router::Command;
 use tests::customer::{Customer, Scripted};
-use tests::laboratory::{EXAMPLE, Laboratory, Surroundings};
+use tests::test_centre::{EXAMPLE, Surroundings, TestCentre};
 
 const ENQUEUE: &str = "/worker-call/enqueue";
 const CALL: &str = "CA00000000000000000000000000000001";
 
 /// A form the carrier could have sent, and the status of the answer.
-async fn post(laboratory: &Laboratory, path: &str, form: &[(String, String)], token: &str) -> (u16, Value) {
+async fn post(
+    laboratory: &TestCentre,
+    path: &str,
+    form: &[(String, String)],
+    token: &str,
+) -> (u16, Value) {
     let url = format!("{}{path}", laboratory.base);
-    let request = reqwest::Client::new().post(&url).header("x-twilio-signature", signature::sign(token, &url, form));
+    let request = reqwest::Client::new()
+        .post(&url)
+        .header("x-twilio-signature", signature::sign(token, &url, form));
     let answer = request.form(form).send().await.unwrap();
-    (answer.status().as_u16(), serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap_or_default())
+    (
+        answer.status().as_u16(),
+        serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap_or_default(),
+    )
 }
 
-fn form(laboratory: &Laboratory, more: &[(&str, &str)]) -> Vec<(String, String)> {
+fn form(laboratory: &TestCentre, more: &[(&str, &str)]) -> Vec<(String, String)> {
     let account = laboratory.account.account_sid.to_string();
-    let (task, workflow) = (task_sid().to_string(), laboratory.contact_centre.centre.workflow_sid.to_string());
+    let (task, workflow) = (
+        task_sid().to_string(),
+        laboratory.contact_centre.centre.workflow_sid.to_string(),
+    );
     let call = [
         ("CallSid", CALL),
         ("AccountSid", &account),
@@ -36,42 +55,75 @@ fn form(laboratory: &Laboratory, more: &[(&str, &str)]) -> Vec<(String, String)>
         ("TaskSid", &task),
         ("WorkflowSid", &workflow),
     ];
-    let pairs = call.iter().filter(|(name, _)| !more.iter().any(|(other, _)| other == name)).chain(more);
-    pairs.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    let pairs = call
+        .iter()
+        .filter(|(name, _)| !more.iter().any(|(other, _)| other == name))
+        .chain(more);
+    pairs
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect()
 }
 
 fn task_sid() -> TaskSid {
     TaskSid::of_enqueue(CALL.parse().unwrap(), 1)
 }
 
-async fn task(laboratory: &Laboratory) -> Option<Task> {
+async fn task(laboratory: &TestCentre) -> Option<Task> {
     laboratory.centre.store.task(task_sid()).await.unwrap()
 }
 
 #[tokio::test]
 async fn asking_again_makes_no_second_task_and_says_when_it_has_ended() {
-    let laboratory = Laboratory::example().await;
+    let laboratory = TestCentre::example().await;
     let token = laboratory.account.auth_token.clone();
-    let asked = form(&laboratory, &[("TaskAttributes", r#"{"from_city":"ROME","selected_language":"en"}"#)]);
-    assert_eq!(post(&laboratory, ENQUEUE, &asked, "another token").await.0, 403);
+    let asked = form(
+        &laboratory,
+        &[(
+            "TaskAttributes",
+            r#"{"from_city":"ROME","selected_language":"en"}"#,
+        )],
+    );
+    assert_eq!(
+        post(&laboratory, ENQUEUE, &asked, "another token").await.0,
+        403
+    );
     assert_eq!(task(&laboratory).await, None, "anybody can make Tasks");
     assert_eq!(post(&laboratory, ENQUEUE, &asked, &token).await.0, 204);
     let made = task(&laboratory).await.unwrap();
     let attribute = |name| made.attributes.text(name).unwrap_or_default();
     assert_eq!(
-        [attribute("from_city"), attribute("selected_language"), attribute("from"), attribute("call_sid")],
+        [
+            attribute("from_city"),
+            attribute("selected_language"),
+            attribute("from"),
+            attribute("call_sid")
+        ],
         ["SANTA ROSA", "en", "+17075550142", CALL]
     );
     let again = form(&laboratory, &[("TaskPriority", "9")]);
     assert_eq!(post(&laboratory, ENQUEUE, &again, &token).await.0, 204);
     assert_eq!(task(&laboratory).await.unwrap(), made);
 
-    let left = form(&laboratory, &[("QueueResult", "hangup"), ("QueueTime", "3")]);
+    let left = form(
+        &laboratory,
+        &[("QueueResult", "hangup"), ("QueueTime", "3")],
+    );
     for _ in 0..2 {
-        assert_eq!(post(&laboratory, "/worker-call/left-queue", &left, &token).await.0, 204);
+        assert_eq!(
+            post(&laboratory, "/worker-call/left-queue", &left, &token)
+                .await
+                .0,
+            204
+        );
         let ended = task(&laboratory).await.unwrap();
-        assert_eq!((ended.assignment_status, ended.reason), (AssignmentStatus::Canceled, Some(EndReason::Hangup)));
-        assert_eq!(ended.carrier_queue_sid, None, "the queue is the Workflow's and must not be deleted");
+        assert_eq!(
+            (ended.assignment_status, ended.reason),
+            (AssignmentStatus::Canceled, Some(EndReason::Hangup))
+        );
+        assert_eq!(
+            ended.carrier_queue_sid, None,
+            "the queue is the Workflow's and must not be deleted"
+        );
     }
     assert_eq!(post(&laboratory, ENQUEUE, &asked, &token).await.0, 410);
     laboratory.close().await;
@@ -79,9 +131,12 @@ async fn asking_again_makes_no_second_task_and_says_when_it_has_ended() {
 
 #[tokio::test]
 async fn what_cannot_be_a_task_is_refused_with_the_carriers_code() {
-    let laboratory = Laboratory::example().await;
+    let laboratory = TestCentre::example().await;
     let token = laboratory.account.auth_token.clone();
-    let (long, full) = (format!(r#"{{"a":"{}"}}"#, "x".repeat(4_096)), format!(r#"{{"a":"{}"}}"#, "x".repeat(4_000)));
+    let (long, full) = (
+        format!(r#"{{"a":"{}"}}"#, "x".repeat(4_096)),
+        format!(r#"{{"a":"{}"}}"#, "x".repeat(4_000)),
+    );
     for (more, code) in [
         (("WorkflowSid", "WW00000000000000000000000000000009"), 14220),
         (("TaskAttributes", "{"), 14221),
@@ -101,22 +156,46 @@ async fn what_cannot_be_a_task_is_refused_with_the_carriers_code() {
 async fn who_waits_for_a_task_that_ended_unheard_is_let_go_by_the_sweep() {
     let customer = Customer::open().await;
     let folder = tempfile::tempdir().unwrap();
-    let surroundings = Surroundings { voice_url: Some(format!("{}/voice", customer.base)), ..Surroundings::real() };
-    let laboratory = Laboratory::open_with(EXAMPLE, folder.path().to_owned(), surroundings).await;
+    let surroundings = Surroundings {
+        voice_url: Some(format!("{}/voice", customer.base)),
+        ..Surroundings::real()
+    };
+    let laboratory = TestCentre::open_with(EXAMPLE, folder.path().to_owned(), surroundings).await;
     let workflow = laboratory.contact_centre.centre.workflow_sid;
-    let body = format!(r#"<Response><Enqueue workflowSid="{workflow}"/><Say>leave a message</Say></Response>"#);
-    customer.script("/voice", Scripted { status: 200, body, after: Duration::ZERO });
+    let body = format!(
+        r#"<Response><Enqueue workflowSid="{workflow}"/><Say>leave a message</Say></Response>"#
+    );
+    customer.script(
+        "/voice",
+        Scripted {
+            status: 200,
+            body,
+            after: Duration::ZERO,
+        },
+    );
     let caller: CallSid = laboratory.dial("+17075550190").await;
     laboratory.advance(Millis::from_secs(1)).await;
     let network = laboratory.centre.network.clone().unwrap();
     let task = TaskSid::of_enqueue(caller, 1);
     assert_eq!(network.read(Network::waiting_tasks), [(caller, task)]);
     laboratory.centre.sweep().await;
-    assert_eq!(network.read(Network::waiting_tasks), [(caller, task)], "a Task that stands");
+    assert_eq!(
+        network.read(Network::waiting_tasks),
+        [(caller, task)],
+        "a Task that stands"
+    );
 
-    let canceled =
-        Event::StatusSet { task, status: AssignmentStatus::Canceled, reason: EndReason::Given("closed".to_owned()) };
-    laboratory.centre.store.apply(&canceled, laboratory.clock.now()).await.unwrap();
+    let canceled = Command::StatusSet {
+        task,
+        status: AssignmentStatus::Canceled,
+        reason: EndReason::Given("closed".to_owned()),
+    };
+    laboratory
+        .centre
+        .store
+        .apply(&canceled, laboratory.clock.now())
+        .await
+        .unwrap();
     laboratory.centre.sweep().await;
     assert_eq!(network.read(Network::waiting_tasks), []);
     laboratory.centre.settle().await;

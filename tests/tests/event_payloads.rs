@@ -2,15 +2,20 @@
 //! messages in the queues.
 //!
 //! `REWRITE_EVENTS=1 cargo test -p tests --test event_payloads` writes what is expected into the files; read the diff.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says so by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on says so by panicking"
+)]
 
 use std::fs;
 
+use ids::time::Millis;
 use serde_json::{Value, json};
-use shared::model::{Millis, Task, Worker};
-use shared::router::effects::{Callback, Subject, Wake};
 use store::items::{self, Item};
 use store::keys;
+use task_router::model::{Task, Worker};
+use task_router::router::effects::{Callback, Subject, Timer};
 use tests::centre::{self, AVAILABLE, NOON, OFFLINE, WORKSPACE};
 use tests::lambda::lambda_json;
 use tests::project;
@@ -29,15 +34,37 @@ fn expected() -> Vec<(&'static str, Vec<Payload>)> {
     let created = || Images(None, task(&centre::waiting_task()));
     let offer = centre::offered_task();
     let reservation = offer.reservations[0].sid;
-    let timer = Wake { workspace: WORKSPACE, subject: Subject::Task(offer.sid), at: offer.reservations[0].expires_at };
-    let callback = Callback::Assignment { task: offer.sid, reservation };
+    let timer = Timer {
+        workspace: WORKSPACE,
+        subject: Subject::Task(offer.sid),
+        at: offer.reservations[0].expires_at,
+    };
+    let callback = Callback::Assignment {
+        task: offer.sid,
+        reservation,
+    };
     vec![
         ("routing.task-created", vec![created()]),
         ("routing.same-record-twice", vec![created(), created()]),
-        ("routing.reservation-created", vec![Images(Some(task(&centre::waiting_task())), task(&offer))]),
-        ("routing.worker-available", vec![Images(Some(worker(&centre::alice(OFFLINE))), worker(&available_alice()))]),
-        ("routing.reservation-timed-out", vec![Body(serde_json::to_string(&timer).unwrap())]),
-        ("callbacks.reservation-created", vec![Body(serde_json::to_string(&callback).unwrap())]),
+        (
+            "routing.reservation-created",
+            vec![Images(Some(task(&centre::waiting_task())), task(&offer))],
+        ),
+        (
+            "routing.worker-available",
+            vec![Images(
+                Some(worker(&centre::alice(OFFLINE))),
+                worker(&available_alice()),
+            )],
+        ),
+        (
+            "routing.reservation-timed-out",
+            vec![Body(serde_json::to_string(&timer).unwrap())],
+        ),
+        (
+            "callbacks.reservation-created",
+            vec![Body(serde_json::to_string(&callback).unwrap())],
+        ),
     ]
 }
 
@@ -85,5 +112,9 @@ fn worker(worker: &Worker) -> Item {
 
 /// Alice a minute later, come back to work.
 fn available_alice() -> Worker {
-    Worker { date_status_changed: NOON + Millis::from_secs(60), version: 1, ..centre::alice(AVAILABLE) }
+    Worker {
+        date_status_changed: NOON + Millis::from_secs(60),
+        version: 1,
+        ..centre::alice(AVAILABLE)
+    }
 }

@@ -2,8 +2,16 @@
 //!
 //! `scripts/fuzz.sh` looks for more.
 
-#![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "a test says what it finds, and fails")]
-#![allow(clippy::module_inception, reason = "a target has the name of what it tries")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    missing_docs,
+    reason = "a test says what it finds, and fails"
+)]
+#![allow(
+    clippy::module_inception,
+    reason = "a target has the name of what it tries"
+)]
 
 use std::path::Path;
 
@@ -66,8 +74,11 @@ macro_rules! fuzz_target {
 }
 
 fn names(folder: &Path) -> Vec<String> {
-    let mut names: Vec<String> =
-        folder.read_dir().unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    let mut names: Vec<String> = folder
+        .read_dir()
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
     names.sort();
     names
 }
@@ -92,8 +103,10 @@ fn every_input_of_the_corpus_does_what_its_target_promises() {
 fn no_target_and_no_corpus_is_left_out() {
     let fuzz = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz");
     let known: Vec<&str> = TARGETS.iter().map(|(target, _)| *target).collect();
-    let programs: Vec<String> =
-        names(&fuzz.join("fuzz_targets")).iter().map(|name| name.trim_end_matches(".rs").to_owned()).collect();
+    let programs: Vec<String> = names(&fuzz.join("fuzz_targets"))
+        .iter()
+        .map(|name| name.trim_end_matches(".rs").to_owned())
+        .collect();
     assert_eq!(programs, known);
     assert_eq!(names(&fuzz.join("corpus")), known);
 }

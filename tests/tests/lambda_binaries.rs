@@ -1,14 +1,18 @@
 //! The binaries as Lambda runs them: each is started with the environment of `template.yaml`, gets its files of `events/`,
 //! and answers. Between the event and the answer nothing is simulated but AWS itself.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says so by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on says so by panicking"
+)]
 
 use std::collections::BTreeSet;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Value, json};
-use shared::model::AssignmentStatus;
 use store::items;
+use task_router::model::AssignmentStatus;
 use tests::deployment::Deployment;
 use tests::lambda::lambda_json;
 use tests::{centre, project};
@@ -32,40 +36,155 @@ const HTML: &str = "text/html";
 /// Every event, in the order they are sent: one story about one table. The caller who presses 1 is third in line from
 /// then on; nobody is offered their Task.
 const STORY: &[(&str, Expected)] = &[
-    ("incoming-call.first-ring", Http(200, XML, &["<Gather numDigits=\"1\"", "/enqueue-call?attempt=1", "hi-IN"])),
-    ("incoming-call.signed-get", Http(200, XML, &["<Gather numDigits=\"1\"", "/enqueue-call?attempt=1"])),
-    ("incoming-call.bad-signature", Http(403, TEXT, &["X-Twilio-Signature"])),
-    ("incoming-call.browser", Http(403, TEXT, &["X-Twilio-Signature"])),
-    ("enqueue-call.bad-signature", Http(403, TEXT, &["X-Twilio-Signature"])),
-    ("enqueue-call.digit-one", Http(200, XML, &[WAITS, ">WTfe440123f0abb9b572ad4e09649deb7e</Enqueue>"])),
-    ("enqueue-call.digit-two", Http(200, XML, &["<Enqueue", "language=hi"])),
-    ("enqueue-call.unknown-digit", Http(200, XML, &["not in the menu", "<Gather", "/enqueue-call?attempt=2"])),
-    ("enqueue-call.no-input", Http(200, XML, &["<Gather", "/enqueue-call?attempt=2"])),
-    ("wait-music.third-in-line", Http(200, XML, &["<Play>/wait-music/music.wav</Play>", "number 3 in line"])),
-    ("wait-music.signed-get", Http(200, XML, &["<Play>/wait-music/music.wav</Play>", "number 3 in line"])),
+    (
+        "incoming-call.first-ring",
+        Http(
+            200,
+            XML,
+            &[
+                "<Gather numDigits=\"1\"",
+                "/enqueue-call?attempt=1",
+                "hi-IN",
+            ],
+        ),
+    ),
+    (
+        "incoming-call.signed-get",
+        Http(
+            200,
+            XML,
+            &["<Gather numDigits=\"1\"", "/enqueue-call?attempt=1"],
+        ),
+    ),
+    (
+        "incoming-call.bad-signature",
+        Http(403, TEXT, &["X-Twilio-Signature"]),
+    ),
+    (
+        "incoming-call.browser",
+        Http(403, TEXT, &["X-Twilio-Signature"]),
+    ),
+    (
+        "enqueue-call.bad-signature",
+        Http(403, TEXT, &["X-Twilio-Signature"]),
+    ),
+    (
+        "enqueue-call.digit-one",
+        Http(
+            200,
+            XML,
+            &[WAITS, ">WTfe440123f0abb9b572ad4e09649deb7e</Enqueue>"],
+        ),
+    ),
+    (
+        "enqueue-call.digit-two",
+        Http(200, XML, &["<Enqueue", "language=hi"]),
+    ),
+    (
+        "enqueue-call.unknown-digit",
+        Http(
+            200,
+            XML,
+            &["not in the menu", "<Gather", "/enqueue-call?attempt=2"],
+        ),
+    ),
+    (
+        "enqueue-call.no-input",
+        Http(200, XML, &["<Gather", "/enqueue-call?attempt=2"]),
+    ),
+    (
+        "wait-music.third-in-line",
+        Http(
+            200,
+            XML,
+            &["<Play>/wait-music/music.wav</Play>", "number 3 in line"],
+        ),
+    ),
+    (
+        "wait-music.signed-get",
+        Http(
+            200,
+            XML,
+            &["<Play>/wait-music/music.wav</Play>", "number 3 in line"],
+        ),
+    ),
     ("wait-music.music", Http(200, "audio/", &["RIFF", "WAVE"])),
-    ("wait-music.bad-signature", Http(403, TEXT, &["X-Twilio-Signature"])),
+    (
+        "wait-music.bad-signature",
+        Http(403, TEXT, &["X-Twilio-Signature"]),
+    ),
     (
         "assignment.reservation-created",
-        Http(200, JSON, &["\"dequeue\"", centre::NUMBER, "WA00000000000000000000000000000003"]),
+        Http(
+            200,
+            JSON,
+            &[
+                "\"dequeue\"",
+                centre::NUMBER,
+                "WA00000000000000000000000000000003",
+            ],
+        ),
     ),
     ("assignment.missing-task", Http(400, TEXT, &["TaskSid"])),
-    ("assignment.bad-signature", Http(403, TEXT, &["X-Twilio-Signature"])),
-    ("worker-call.answered", Http(200, XML, &["<Say", "<Hangup/>"])),
+    (
+        "assignment.bad-signature",
+        Http(403, TEXT, &["X-Twilio-Signature"]),
+    ),
+    (
+        "worker-call.answered",
+        Http(200, XML, &["<Say", "<Hangup/>"]),
+    ),
     ("worker-call.connecting", Http(200, XML, &["<Response/>"])),
     ("worker-call.no-answer", Http(204, "", &[])),
     ("worker-call.hang-up", Http(200, XML, &["<Hangup/>"])),
-    ("worker-call.bad-signature", Http(403, TEXT, &["X-Twilio-Signature"])),
-    ("api.fetch-task", Http(200, JSON, &["\"assignment_status\":\"pending\"", "WTfe440123f0abb9b572ad4e09649deb7e"])),
+    (
+        "worker-call.bad-signature",
+        Http(403, TEXT, &["X-Twilio-Signature"]),
+    ),
+    (
+        "api.fetch-task",
+        Http(
+            200,
+            JSON,
+            &[
+                "\"assignment_status\":\"pending\"",
+                "WTfe440123f0abb9b572ad4e09649deb7e",
+            ],
+        ),
+    ),
     ("queue-exit.timed-out", Http(200, XML, &["<Say"])),
     // Nobody has accepted the Task: the caller waits on.
     ("queue-exit.bridged", Http(200, XML, &["</Enqueue>"])),
     ("queue-exit.hang-up", Http(200, XML, &["<Response"])),
-    ("queue-exit.bad-signature", Http(403, TEXT, &["X-Twilio-Signature"])),
-    ("api.worker-goes-available", Http(200, JSON, &["\"activity_name\":\"Available\"", "\"available\":true"])),
-    ("api.list-workspaces", Http(200, JSON, &["Customer Contact Center", "\"key\":\"workspaces\""])),
+    (
+        "queue-exit.bad-signature",
+        Http(403, TEXT, &["X-Twilio-Signature"]),
+    ),
+    (
+        "api.worker-goes-available",
+        Http(
+            200,
+            JSON,
+            &["\"activity_name\":\"Available\"", "\"available\":true"],
+        ),
+    ),
+    (
+        "api.list-workspaces",
+        Http(
+            200,
+            JSON,
+            &["Customer Contact Center", "\"key\":\"workspaces\""],
+        ),
+    ),
     ("api.no-credentials", Http(401, JSON, &["20003"])),
-    ("console.sign-in-page", Http(200, HTML, &["<h1>Sign in to Cordboard</h1>", "/console/assets/htmx."])),
+    (
+        "console.sign-in-page",
+        Http(
+            200,
+            HTML,
+            &["<h1>Sign in to Cordboard</h1>", "/console/assets/htmx."],
+        ),
+    ),
     ("console.not-signed-in", Http(303, "", &[])),
     ("console.forged-form", Http(401, HTML, &["sign in first"])),
     ("routing.task-created", AllHandled),
@@ -73,17 +192,27 @@ const STORY: &[(&str, Expected)] = &[
     ("routing.reservation-created", AllHandled),
     ("routing.worker-available", AllHandled),
     ("routing.reservation-timed-out", AllHandled),
-    ("routing.not-a-timer", ComesAgain("059f36b4-87a3-44ab-83d2-661975830a7d")),
+    (
+        "routing.not-a-timer",
+        ComesAgain("059f36b4-87a3-44ab-83d2-661975830a7d"),
+    ),
     ("routing.sweep", AllHandled),
     ("callbacks.reservation-created", AllHandled),
-    ("callbacks.not-a-callback", ComesAgain("059f36b4-87a3-44ab-83d2-661975830a7d")),
+    (
+        "callbacks.not-a-callback",
+        ComesAgain("059f36b4-87a3-44ab-83d2-661975830a7d"),
+    ),
 ];
 
-const WAITS: &str = "waitUrl=\"/wait-music?TaskSid=WTfe440123f0abb9b572ad4e09649deb7e&amp;language=en\"";
+const WAITS: &str =
+    "waitUrl=\"/wait-music?TaskSid=WTfe440123f0abb9b572ad4e09649deb7e&amp;language=en\"";
 
 #[test]
 fn every_event_is_part_of_the_story() {
-    let files: BTreeSet<String> = project::events().into_iter().map(|event| event.name).collect();
+    let files: BTreeSet<String> = project::events()
+        .into_iter()
+        .map(|event| event.name)
+        .collect();
     let story: BTreeSet<String> = STORY.iter().map(|(name, _)| (*name).to_owned()).collect();
     assert_eq!(files, story);
 }
@@ -96,7 +225,11 @@ async fn every_binary_answers_its_events_as_a_lambda() {
         let payload = event(name);
         check(name, expected, &invoke(&mut world, name, &payload).await);
         if let Some(encoded) = as_api_gateway_sends_it(&payload) {
-            check(&format!("{name}, in Base64"), expected, &invoke(&mut world, name, &encoded).await);
+            check(
+                &format!("{name}, in Base64"),
+                expected,
+                &invoke(&mut world, name, &encoded).await,
+            );
         }
     }
     world.close().await;
@@ -107,9 +240,15 @@ async fn a_reservation_in_the_stream_becomes_a_message_to_callbacks_and_a_timer(
     let mut world = Deployment::open().await;
     expect(&mut world, "routing.reservation-created", &AllHandled).await;
     let callback = event("callbacks.reservation-created");
-    assert_eq!(world.messages_to("CallbacksQueue"), [callback["Records"][0]["body"].as_str().unwrap()]);
+    assert_eq!(
+        world.messages_to("CallbacksQueue"),
+        [callback["Records"][0]["body"].as_str().unwrap()]
+    );
     let timer = event("routing.reservation-timed-out");
-    assert_eq!(world.messages_to("TimersQueue"), [timer["Records"][0]["body"].as_str().unwrap()]);
+    assert_eq!(
+        world.messages_to("TimersQueue"),
+        [timer["Records"][0]["body"].as_str().unwrap()]
+    );
     world.close().await;
 }
 
@@ -120,7 +259,10 @@ async fn a_message_that_failed_comes_again_in_seconds_and_not_when_its_queue_sho
         for (receives, secs) in [("1", 2), ("3", 8)] {
             let mut message = event(name);
             message["Records"][0]["attributes"]["ApproximateReceiveCount"] = json!(receives);
-            let handle = message["Records"][0]["receiptHandle"].as_str().unwrap().to_owned();
+            let handle = message["Records"][0]["receiptHandle"]
+                .as_str()
+                .unwrap()
+                .to_owned();
             invoke(&mut world, name, &message).await;
             assert_eq!(world.hidden().pop(), Some((handle, secs)), "{name}");
         }
@@ -133,27 +275,60 @@ async fn a_message_that_failed_comes_again_in_seconds_and_not_when_its_queue_sho
 async fn a_call_goes_through_the_binaries_from_the_digit_to_the_wrap_up() {
     let mut world = Deployment::open().await;
     let task = centre::waiting_task().sid;
-    expect(&mut world, "api.worker-goes-available", &Http(200, JSON, &["\"available\":true"])).await;
-    expect(&mut world, "enqueue-call.digit-one", &Http(200, XML, &[WAITS])).await;
+    expect(
+        &mut world,
+        "api.worker-goes-available",
+        &Http(200, JSON, &["\"available\":true"]),
+    )
+    .await;
+    expect(
+        &mut world,
+        "enqueue-call.digit-one",
+        &Http(200, XML, &[WAITS]),
+    )
+    .await;
 
     let written = world.store().task(task).await.unwrap().unwrap();
     let mut record = event("routing.task-created");
     record["Records"][0]["dynamodb"]["NewImage"] =
         lambda_json(&items::of_task(&written, &centre::workspace()).unwrap());
-    check("the Task in the stream", &AllHandled, &world.invoke("routing", &record).await);
+    check(
+        "the Task in the stream",
+        &AllHandled,
+        &world.invoke("routing", &record).await,
+    );
     assert_eq!(world.status_of(task).await, AssignmentStatus::Reserved);
 
     expect(
         &mut world,
         "worker-call.answered",
-        &Http(200, XML, &["<Dial", ">WTfe440123f0abb9b572ad4e09649deb7e</Queue>"]),
+        &Http(
+            200,
+            XML,
+            &["<Dial", ">WTfe440123f0abb9b572ad4e09649deb7e</Queue>"],
+        ),
     )
     .await;
-    expect(&mut world, "worker-call.connecting", &Http(200, XML, &["<Response/>"])).await;
+    expect(
+        &mut world,
+        "worker-call.connecting",
+        &Http(200, XML, &["<Response/>"]),
+    )
+    .await;
     assert_eq!(world.status_of(task).await, AssignmentStatus::Assigned);
 
-    expect(&mut world, "worker-call.hang-up", &Http(200, XML, &["<Hangup/>"])).await;
-    expect(&mut world, "queue-exit.bridged", &Http(200, XML, &["<Response"])).await;
+    expect(
+        &mut world,
+        "worker-call.hang-up",
+        &Http(200, XML, &["<Hangup/>"]),
+    )
+    .await;
+    expect(
+        &mut world,
+        "queue-exit.bridged",
+        &Http(200, XML, &["<Response"]),
+    )
+    .await;
     assert!(world.status_of(task).await.is_end());
     world.close().await;
 }
@@ -165,12 +340,19 @@ async fn expect(world: &mut Deployment, name: &str, expected: &Expected) {
 
 /// Sends a payload to the function that an event of this name is for.
 async fn invoke(world: &mut Deployment, name: &str, payload: &Value) -> Value {
-    world.invoke(name.split('.').next().unwrap_or_default(), payload).await
+    world
+        .invoke(name.split('.').next().unwrap_or_default(), payload)
+        .await
 }
 
 fn event(name: &str) -> Value {
-    let event = project::events().into_iter().find(|event| event.name == name);
-    event.unwrap_or_else(|| panic!("there is no events/{name}.json")).payload.unwrap()
+    let event = project::events()
+        .into_iter()
+        .find(|event| event.name == name);
+    event
+        .unwrap_or_else(|| panic!("there is no events/{name}.json"))
+        .payload
+        .unwrap()
 }
 
 /// The files have form bodies as text, to be read; API Gateway sends them in Base64. `None` for an event without a body.
@@ -184,14 +366,26 @@ fn as_api_gateway_sends_it(payload: &Value) -> Option<Value> {
 fn check(name: &str, expected: &Expected, answer: &Value) {
     match expected {
         AllHandled => assert_eq!(*answer, json!({"batchItemFailures": []}), "{name}"),
-        ComesAgain(item) => assert_eq!(*answer, json!({"batchItemFailures": [{"itemIdentifier": item}]}), "{name}"),
+        ComesAgain(item) => assert_eq!(
+            *answer,
+            json!({"batchItemFailures": [{"itemIdentifier": item}]}),
+            "{name}"
+        ),
         Http(status, content_type, fragments) => {
             assert_eq!(answer["statusCode"], json!(status), "{name}: {answer}");
-            let found = answer["headers"]["content-type"].as_str().unwrap_or_default();
-            assert!(found.starts_with(content_type), "{name}: {found} is not {content_type}");
+            let found = answer["headers"]["content-type"]
+                .as_str()
+                .unwrap_or_default();
+            assert!(
+                found.starts_with(content_type),
+                "{name}: {found} is not {content_type}"
+            );
             let body = body_of(answer);
             for fragment in *fragments {
-                assert!(body.contains(fragment), "{name}: no {fragment:?} in\n{body}");
+                assert!(
+                    body.contains(fragment),
+                    "{name}: no {fragment:?} in\n{body}"
+                );
             }
         }
     }

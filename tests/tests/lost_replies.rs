@@ -1,17 +1,22 @@
 //! The carrier does what it is asked and its reply is lost, or whoever asked dies before it comes: what `accept` of an
 //! instruction promises is kept all the same (taskrouter.md section 11.3, `call` and `redirect`).
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on says so by panicking"
+)]
 
 use std::sync::Arc;
 
 use callbacks::{Callbacks, Destinations, web_client};
 use carrier::Carrier;
-use shared::model::{AssignmentStatus, CallSid, Clock, Instruction, Millis, ReservationStatus};
-use shared::router::effects::Callback;
+use http_client::{Limits, Request, Reqwest, Sending, WebClient, WebError, WebErrorKind};
+use ids::CallSid;
+use ids::time::{Clock, Millis};
+use task_router::model::{AssignmentStatus, Instruction, ReservationStatus};
+use task_router::router::effects::Callback;
 use tests::application::{Application, JSON, XML};
-use tests::laboratory::Laboratory;
 use tests::story::SLACK;
-use web::{Limits, Request, Reqwest, Sending, WebClient, WebError, WebErrorKind};
+use tests::test_centre::TestCentre;
 
 const MAYA: &str = "+17075550101";
 
@@ -25,13 +30,16 @@ impl WebClient for LostReplies {
     fn send(&self, request: Request, limits: Limits) -> Sending<'_> {
         Box::pin(async move {
             self.0.send(request, limits).await?;
-            Err(WebError { kind: WebErrorKind::Exchange, reason: "the reply is lost".to_owned() })
+            Err(WebError {
+                kind: WebErrorKind::Exchange,
+                reason: "the reply is lost".to_owned(),
+            })
         })
     }
 }
 
 /// A caller who is offered to Maya, whom nobody has called yet.
-async fn offered(application: &Application) -> (Laboratory, CallSid) {
+async fn offered(application: &Application) -> (TestCentre, CallSid) {
     let laboratory = application.laboratory("/ask", "/ask").await;
     let caller = laboratory.dial("+17075550190").await;
     laboratory.centre.settle().await;
@@ -41,11 +49,16 @@ async fn offered(application: &Application) -> (Laboratory, CallSid) {
 }
 
 /// Carries out this instruction for the caller's offer and learns nothing of what the carrier made of it.
-async fn instruct(laboratory: &Laboratory, caller: CallSid, instruction: &str) {
+async fn instruct(laboratory: &TestCentre, caller: CallSid, instruction: &str) {
     let task = laboratory.task(caller).await.unwrap();
     let reservation = task.reservations[0].sid;
-    let instruction = Instruction::from_json("application/json", instruction.as_bytes()).unwrap().unwrap();
-    let (account_sid, auth_token) = (laboratory.account.account_sid, laboratory.account.auth_token.clone());
+    let instruction = Instruction::from_json("application/json", instruction.as_bytes())
+        .unwrap()
+        .unwrap();
+    let (account_sid, auth_token) = (
+        laboratory.account.account_sid,
+        laboratory.account.auth_token.clone(),
+    );
     let client = || web_client(Destinations::Anywhere).unwrap();
     let lost = Arc::new(LostReplies(client()));
     let callbacks = Callbacks {
@@ -59,7 +72,13 @@ async fn instruct(laboratory: &Laboratory, caller: CallSid, instruction: &str) {
         clock: Arc::clone(&laboratory.clock) as Arc<dyn Clock>,
         journal: runtime::WebhookJournal::off(),
     };
-    let instruct = Callback::Instruct { task: task.sid, reservation, instruction, request: 1, expected_versions: None };
+    let instruct = Callback::Instruct {
+        task: task.sid,
+        reservation,
+        instruction,
+        request: 1,
+        expected_versions: None,
+    };
     callbacks.on_callback(&instruct).await.unwrap();
     // It comes again, as it does after a crash.
     callbacks.on_callback(&instruct).await.unwrap();
@@ -71,24 +90,33 @@ async fn a_call_that_accepts_is_accepted_when_the_carrier_tells_of_it() {
     let listen = (200, XML, r#"<Response><Pause length="600"/></Response>"#);
     let application = Application::start(&[("/ask", (200, JSON, "{}")), ("/agent", listen)]).await;
     let (laboratory, caller) = offered(&application).await;
-    let call =
-        format!(r#"{{"instruction":"call","from":"+17075550183","url":"{}/agent","accept":"true"}}"#, application.base);
+    let call = format!(
+        r#"{{"instruction":"call","from":"+17075550183","url":"{}/agent","accept":"true"}}"#,
+        application.base
+    );
     instruct(&laboratory, caller, &call).await;
     let maya = laboratory.ringing().await[MAYA];
     let task = laboratory.task(caller).await.unwrap();
     assert_eq!(task.assignment_status, AssignmentStatus::Assigned);
-    assert_eq!(task.attributes.text("worker_call_sid"), Some(maya.to_string().as_str()));
+    assert_eq!(
+        task.attributes.text("worker_call_sid"),
+        Some(maya.to_string().as_str())
+    );
     laboratory.at_phone(maya, "answer").await;
     laboratory.advance(LONG).await;
     let task = laboratory.task(caller).await.unwrap();
-    assert_eq!((task.assignment_status, task.rounds), (AssignmentStatus::Assigned, 1));
+    assert_eq!(
+        (task.assignment_status, task.rounds),
+        (AssignmentStatus::Assigned, 1)
+    );
     laboratory.close().await;
 }
 
 #[tokio::test]
 async fn a_redirect_that_accepts_is_accepted_when_the_caller_leaves_the_queue_for_it() {
     let listen = (200, XML, r#"<Response><Pause length="600"/></Response>"#);
-    let application = Application::start(&[("/ask", (200, JSON, "{}")), ("/elsewhere", listen)]).await;
+    let application =
+        Application::start(&[("/ask", (200, JSON, "{}")), ("/elsewhere", listen)]).await;
     let (laboratory, caller) = offered(&application).await;
     let redirect = format!(
         r#"{{"instruction":"redirect","call_sid":"{caller}","url":"{}/elsewhere","accept":"true"}}"#,
@@ -98,17 +126,24 @@ async fn a_redirect_that_accepts_is_accepted_when_the_caller_leaves_the_queue_fo
     assert_eq!(application.asked_at("/elsewhere").len(), 1);
     laboratory.advance(LONG).await;
     let task = laboratory.task(caller).await.unwrap();
-    assert_eq!((task.assignment_status, task.rounds), (AssignmentStatus::Assigned, 1));
+    assert_eq!(
+        (task.assignment_status, task.rounds),
+        (AssignmentStatus::Assigned, 1)
+    );
     laboratory.close().await;
 }
 
 #[tokio::test]
 async fn a_worker_who_listens_to_somebodys_twiml_is_not_hung_up_on() {
-    let listen =
-        (200, XML, r#"<Response><Pause length="300"/><Dial><Queue reservationSid="{reservation}"/></Dial></Response>"#);
+    let listen = (
+        200,
+        XML,
+        r#"<Response><Pause length="300"/><Dial><Queue reservationSid="{reservation}"/></Dial></Response>"#,
+    );
     let instruction = r#"{"instruction":"call","from":"+17075550183","timeout":20,
         "url":"{base}/agent?reservation={ReservationSid}"}"#;
-    let application = Application::start(&[("/ask", (200, JSON, instruction)), ("/agent", listen)]).await;
+    let application =
+        Application::start(&[("/ask", (200, JSON, instruction)), ("/agent", listen)]).await;
     let (laboratory, caller) = offered(&application).await;
     let maya = laboratory.ringing().await[MAYA];
     laboratory.at_phone(maya, "answer").await;

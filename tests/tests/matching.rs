@@ -1,11 +1,15 @@
 //! Matching over a real table, where a board is longer than one read of it.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says so by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on says so by panicking"
+)]
 
 use std::fmt::Write;
 
-use shared::model::Millis;
-use tests::laboratory::{EXAMPLE, Laboratory};
+use ids::time::Millis;
 use tests::story::SLACK;
+use tests::test_centre::{EXAMPLE, TestCentre};
 
 /// More Workers than are read at once; all free, all serving the queue.
 const BEGINNERS: usize = 105;
@@ -27,29 +31,44 @@ async fn a_worker_behind_a_hundred_who_do_not_fit_is_found() {
             "          - queue: Customer Contact Center English\n",
             "          - queue: Customer Contact Center English\n            expression: worker.level >= 5\n",
         );
-    let laboratory = Laboratory::open(&set_up, None).await;
+    let laboratory = TestCentre::open(&set_up, None).await;
     let caller = laboratory.dial("+17075550190").await;
     laboratory.centre.settle().await;
     laboratory.press(caller, "1").await;
     laboratory.advance(SLACK).await;
-    assert!(laboratory.ringing().await.contains_key("+17075550101"), "{:?}", laboratory.task(caller).await);
+    assert!(
+        laboratory.ringing().await.contains_key("+17075550101"),
+        "{:?}",
+        laboratory.task(caller).await
+    );
     laboratory.close().await;
 }
 
-async fn goes(laboratory: &Laboratory, name: &str, activity: &str) {
+async fn goes(laboratory: &TestCentre, name: &str, activity: &str) {
     laboratory.set_activity(name, activity).await;
     laboratory.advance(SLACK).await;
 }
 
-/// Boards of free Workers that a Task looks at.
-async fn boards(laboratory: &Laboratory) -> usize {
-    let (sid, now) = (laboratory.contact_centre.workspace.sid, shared::model::Clock::now(&*laboratory.clock));
-    laboratory.centre.store.fresh_workspace(sid, now).await.unwrap().unwrap().boards.len()
+/// ReadyLists of free Workers that a Task looks at.
+async fn boards(laboratory: &TestCentre) -> usize {
+    let (sid, now) = (
+        laboratory.contact_centre.workspace.sid,
+        ids::time::Clock::now(&*laboratory.clock),
+    );
+    laboratory
+        .centre
+        .store
+        .fresh_workspace(sid, now)
+        .await
+        .unwrap()
+        .unwrap()
+        .boards
+        .len()
 }
 
 #[tokio::test]
 async fn a_board_nobody_comes_to_any_more_is_not_looked_at_for_ever_and_who_comes_back_is_found() {
-    let laboratory = Laboratory::example().await;
+    let laboratory = TestCentre::example().await;
     for name in ["Maya", "Leela", "Arjun"] {
         goes(&laboratory, name, "Offline").await;
     }
@@ -64,7 +83,11 @@ async fn a_board_nobody_comes_to_any_more_is_not_looked_at_for_ever_and_who_come
     laboratory.press(caller, "1").await;
     laboratory.advance(SLACK).await;
     goes(&laboratory, "Maya", "Available").await;
-    assert!(laboratory.ringing().await.contains_key("+17075550101"), "{:?}", laboratory.task(caller).await);
+    assert!(
+        laboratory.ringing().await.contains_key("+17075550101"),
+        "{:?}",
+        laboratory.task(caller).await
+    );
     assert_eq!(boards(&laboratory).await, 1);
     laboratory.close().await;
 }

@@ -1,21 +1,32 @@
 //! The policies of `template.yaml`, proven: the built functions take calls, answer the whole REST API and show the console, and
 //! whatever they ask of AWS passes a guard that lets through what their policy allows. What is allowed and never needed is
 //! listed here, with its reason.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says so by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on says so by panicking"
+)]
 
 use std::collections::BTreeSet;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use ids::TaskSid;
 use serde_json::{Value, json};
-use shared::model::{AssignmentStatus, TaskSid};
+use task_router::model::AssignmentStatus;
 use tests::deployment::{ACCOUNT_SID, AUTH_TOKEN, Deployment};
 use tests::{centre, project};
 
 /// What a function may and did not need in any of this, with the reason it may.
 const KEPT_FOR: [(&str, &str); 2] = [
-    ("console sqs:SendMessage CallbacksQueue", "it is the API's code, whose instructions go there"),
-    ("worker-call sqs:SendMessage CallbacksQueue", "status callbacks that an application asked for"),
+    (
+        "console sqs:SendMessage CallbacksQueue",
+        "it is the API's code, whose instructions go there",
+    ),
+    (
+        "worker-call sqs:SendMessage CallbacksQueue",
+        "status callbacks that an application asked for",
+    ),
 ];
 
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -28,23 +39,44 @@ struct Client {
 
 impl Client {
     async fn open(stack: Deployment) -> Self {
-        Self { stack, cookies: Vec::new() }
+        Self {
+            stack,
+            cookies: Vec::new(),
+        }
     }
 
     /// One of the files of events/.
     async fn event(&mut self, name: &str) -> Value {
-        let event = project::events().into_iter().find(|event| event.name == name).unwrap();
+        let event = project::events()
+            .into_iter()
+            .find(|event| event.name == name)
+            .unwrap();
         let function = event.function().to_owned();
         let answer = self.stack.invoke(&function, &event.payload.unwrap()).await;
-        assert!(answer["statusCode"].as_u64().is_none_or(|status| status < 300), "{name}: {answer}");
+        assert!(
+            answer["statusCode"]
+                .as_u64()
+                .is_none_or(|status| status < 300),
+            "{name}: {answer}"
+        );
         answer
     }
 
     /// A request as API Gateway hands it over; status and body.
-    async fn request(&mut self, function: &str, method: &str, address: &str, form: &[(&str, &str)]) -> (u64, String) {
+    async fn request(
+        &mut self,
+        function: &str,
+        method: &str,
+        address: &str,
+        form: &[(&str, &str)],
+    ) -> (u64, String) {
         let (path, query) = address.split_once('?').unwrap_or((address, ""));
-        let mut event =
-            project::events().into_iter().find(|event| event.name == "api.fetch-task").unwrap().payload.unwrap();
+        let mut event = project::events()
+            .into_iter()
+            .find(|event| event.name == "api.fetch-task")
+            .unwrap()
+            .payload
+            .unwrap();
         event["rawPath"] = json!(path);
         event["rawQueryString"] = json!(query);
         event["requestContext"]["http"]["method"] = json!(method);
@@ -52,7 +84,11 @@ impl Client {
         event["cookies"] = json!(self.cookies);
         if method == "POST" {
             event["headers"]["content-type"] = json!(FORM);
-            event["body"] = json!(form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish());
+            event["body"] = json!(
+                form_urlencoded::Serializer::new(String::new())
+                    .extend_pairs(form)
+                    .finish()
+            );
         }
         let answer = self.stack.invoke(function, &event).await;
         self.cookies.extend(
@@ -73,7 +109,11 @@ impl Client {
 
     /// A request of the REST API below the Workspace, which has to succeed.
     async fn api(&mut self, method: &str, place: &str, form: &[(&str, &str)]) -> Value {
-        let address = if place.starts_with('/') { place.to_owned() } else { in_workspace(place) };
+        let address = if place.starts_with('/') {
+            place.to_owned()
+        } else {
+            in_workspace(place)
+        };
         let (status, body) = self.request("api", method, &address, form).await;
         assert!(status < 300, "{method} {address}: {status} {body}");
         serde_json::from_str(&body).unwrap_or_default()
@@ -81,7 +121,10 @@ impl Client {
 
     /// Makes something, changes it, removes it.
     async fn life(&mut self, place: &str, made: &[(&str, &str)], changed: &[(&str, &str)]) {
-        let sid = self.api("POST", place, made).await["sid"].as_str().unwrap().to_owned();
+        let sid = self.api("POST", place, made).await["sid"]
+            .as_str()
+            .unwrap()
+            .to_owned();
         self.stack.settle().await;
         self.api("POST", &format!("{place}/{sid}"), changed).await;
         self.stack.settle().await;
@@ -96,18 +139,27 @@ impl Client {
             ("callbacks.not-a-callback", "CallbacksQueue"),
             ("callbacks.not-a-callback", "EventsQueue"),
         ] {
-            let event = project::events().into_iter().find(|event| event.name == name).unwrap();
+            let event = project::events()
+                .into_iter()
+                .find(|event| event.name == name)
+                .unwrap();
             let (function, mut message) = (event.function().to_owned(), event.payload.unwrap());
-            message["Records"][0]["eventSourceARN"] =
-                json!(format!("arn:aws:sqs:eu-central-1:123456789012:cordboard-{queue}-1"));
+            message["Records"][0]["eventSourceARN"] = json!(format!(
+                "arn:aws:sqs:eu-central-1:123456789012:cordboard-{queue}-1"
+            ));
             self.stack.invoke(&function, &message).await;
         }
     }
 
     /// Reads everything that can be read.
     async fn read_all(&mut self, task: TaskSid) {
-        let description: Value = serde_json::from_str(&project::read("functions/api/openapi.json")).unwrap();
-        let paths = description["paths"].as_object().unwrap().iter().filter(|(_, item)| !item["get"].is_null());
+        let description: Value =
+            serde_json::from_str(&project::read("functions/api/openapi.json")).unwrap();
+        let paths = description["paths"]
+            .as_object()
+            .unwrap()
+            .iter()
+            .filter(|(_, item)| !item["get"].is_null());
         for path in paths.map(|(path, _)| path.clone()).collect::<Vec<_>>() {
             let known = [
                 ("{WorkspaceSid}", centre::WORKSPACE.to_string()),
@@ -116,13 +168,22 @@ impl Client {
                 ("{TaskQueueSid}", centre::ENGLISH.to_string()),
                 ("{WorkflowSid}", centre::WORKFLOW.to_string()),
             ];
-            let mut address = known.iter().fold(path, |path, (name, sid)| path.replace(name, sid));
+            let mut address = known
+                .iter()
+                .fold(path, |path, (name, sid)| path.replace(name, sid));
             if let Some(list) = address.strip_suffix("/{Sid}").map(str::to_owned) {
                 let list = self.api("GET", &list, &[]).await;
-                let Some(sid) = list[list["meta"]["key"].as_str().unwrap()][0]["sid"].as_str() else { continue };
+                let Some(sid) = list[list["meta"]["key"].as_str().unwrap()][0]["sid"].as_str()
+                else {
+                    continue;
+                };
                 address = address.replace("{Sid}", sid);
             }
-            let wait = if address.ends_with("/EventStream") { "?Wait=0" } else { "" };
+            let wait = if address.ends_with("/EventStream") {
+                "?Wait=0"
+            } else {
+                ""
+            };
             self.api("GET", &format!("{address}{wait}"), &[]).await;
         }
     }
@@ -130,7 +191,12 @@ impl Client {
     /// An administrator signs in and opens every page; a form is sent.
     async fn visit_console(&mut self, task: TaskSid) {
         let (status, page) = self
-            .request("console", "POST", "/console/sign-in", &[("user", ACCOUNT_SID), ("password", AUTH_TOKEN)])
+            .request(
+                "console",
+                "POST",
+                "/console/sign-in",
+                &[("user", ACCOUNT_SID), ("password", AUTH_TOKEN)],
+            )
             .await;
         assert_eq!(status, 303, "{page}");
         let (alice, queue, workflow) = (centre::ALICE, centre::ENGLISH, centre::WORKFLOW);
@@ -152,18 +218,41 @@ impl Client {
             "activities".to_owned(),
             "events".to_owned(),
         ] {
-            let (status, body) = self.request("console", "GET", &format!("/console/{page}"), &[]).await;
+            let (status, body) = self
+                .request("console", "GET", &format!("/console/{page}"), &[])
+                .await;
             assert_eq!(status, 200, "{page}: {body}");
         }
-        let (_, form) = self.request("console", "GET", "/console/activities/new", &[]).await;
-        let csrf = form.split_once("name=\"csrf\" value=\"").unwrap().1.split('"').next().unwrap().to_owned();
-        let filled = [("csrf", csrf.as_str()), ("FriendlyName", "Lunch"), ("Available", "false")];
-        let (status, body) = self.request("console", "POST", "/console/activities/new", &filled).await;
+        let (_, form) = self
+            .request("console", "GET", "/console/activities/new", &[])
+            .await;
+        let csrf = form
+            .split_once("name=\"csrf\" value=\"")
+            .unwrap()
+            .1
+            .split('"')
+            .next()
+            .unwrap()
+            .to_owned();
+        let filled = [
+            ("csrf", csrf.as_str()),
+            ("FriendlyName", "Lunch"),
+            ("Available", "false"),
+        ];
+        let (status, body) = self
+            .request("console", "POST", "/console/activities/new", &filled)
+            .await;
         assert_eq!(status, 303, "{body}");
         let listed = self.api("GET", "Activities?FriendlyName=Lunch", &[]).await;
         let lunch = listed["activities"][0]["sid"].as_str().unwrap().to_owned();
-        let (status, body) =
-            self.request("console", "POST", &format!("/console/activities/{lunch}/remove"), &[("csrf", &csrf)]).await;
+        let (status, body) = self
+            .request(
+                "console",
+                "POST",
+                &format!("/console/activities/{lunch}/remove"),
+                &[("csrf", &csrf)],
+            )
+            .await;
         assert_eq!(status, 303, "{body}");
     }
 }
@@ -180,11 +269,17 @@ async fn a_call(client: &mut Client) -> TaskSid {
     client.event("enqueue-call.digit-one").await;
     client.event("wait-music.third-in-line").await;
     client.stack.settle().await;
-    assert_eq!(client.stack.status_of(task).await, AssignmentStatus::Reserved);
+    assert_eq!(
+        client.stack.status_of(task).await,
+        AssignmentStatus::Reserved
+    );
     client.event("assignment.reservation-created").await;
     client.event("worker-call.answered").await;
     client.event("worker-call.connecting").await;
-    assert_eq!(client.stack.status_of(task).await, AssignmentStatus::Assigned);
+    assert_eq!(
+        client.stack.status_of(task).await,
+        AssignmentStatus::Assigned
+    );
     client.event("worker-call.hang-up").await;
     client.event("queue-exit.bridged").await;
     client.event("worker-call.no-answer").await;
@@ -198,29 +293,92 @@ async fn every_function_may_do_what_it_does_and_nothing_it_does_not() {
     let mut client = Client::open(Deployment::open().await).await;
     let task = a_call(&mut client).await;
     client
-        .api("POST", &format!("/v1/Workspaces/{}", centre::WORKSPACE), &[("EventCallbackUrl", "https://127.0.0.1/")])
+        .api(
+            "POST",
+            &format!("/v1/Workspaces/{}", centre::WORKSPACE),
+            &[("EventCallbackUrl", "https://127.0.0.1/")],
+        )
         .await;
-    client.life("Activities", &[("FriendlyName", "Tea")], &[("FriendlyName", "Coffee")]).await;
-    client.life("TaskChannels", &[("FriendlyName", "Mail"), ("UniqueName", "mail")], &[("FriendlyName", "Post")]).await;
+    client
+        .life(
+            "Activities",
+            &[("FriendlyName", "Tea")],
+            &[("FriendlyName", "Coffee")],
+        )
+        .await;
+    client
+        .life(
+            "TaskChannels",
+            &[("FriendlyName", "Mail"), ("UniqueName", "mail")],
+            &[("FriendlyName", "Post")],
+        )
+        .await;
     let everybody = [("FriendlyName", "Everybody"), ("TargetWorkers", "1==1")];
-    client.life("TaskQueues", &everybody, &[("TargetWorkers", "level > 3")]).await;
-    let configuration = json!({"task_routing": {"default_filter": {"queue": centre::ENGLISH.to_string()}}}).to_string();
-    let workflow = [("FriendlyName", "Second"), ("Configuration", configuration.as_str())];
-    client.life("Workflows", &workflow, &[("FriendlyName", "Third"), ("ReEvaluateTasks", "true")]).await;
-    let ben = [("FriendlyName", "Ben"), ("Attributes", r#"{"languages":["en"]}"#)];
-    client.life("Workers", &ben, &[("ActivitySid", &centre::OFFLINE.to_string())]).await;
-    client.life("Tasks", &[("Attributes", "{}"), ("TaskChannel", "voice")], &[("Priority", "7")]).await;
+    client
+        .life("TaskQueues", &everybody, &[("TargetWorkers", "level > 3")])
+        .await;
+    let configuration =
+        json!({"task_routing": {"default_filter": {"queue": centre::ENGLISH.to_string()}}})
+            .to_string();
+    let workflow = [
+        ("FriendlyName", "Second"),
+        ("Configuration", configuration.as_str()),
+    ];
+    client
+        .life(
+            "Workflows",
+            &workflow,
+            &[("FriendlyName", "Third"), ("ReEvaluateTasks", "true")],
+        )
+        .await;
+    let ben = [
+        ("FriendlyName", "Ben"),
+        ("Attributes", r#"{"languages":["en"]}"#),
+    ];
+    client
+        .life(
+            "Workers",
+            &ben,
+            &[("ActivitySid", &centre::OFFLINE.to_string())],
+        )
+        .await;
+    client
+        .life(
+            "Tasks",
+            &[("Attributes", "{}"), ("TaskChannel", "voice")],
+            &[("Priority", "7")],
+        )
+        .await;
 
     // An offer, an instruction, its end.
-    client.api("POST", &format!("Workers/{}", centre::ALICE), &[("ActivitySid", &centre::AVAILABLE.to_string())]).await;
+    client
+        .api(
+            "POST",
+            &format!("Workers/{}", centre::ALICE),
+            &[("ActivitySid", &centre::AVAILABLE.to_string())],
+        )
+        .await;
     let about = r#"{"selected_language":"en","call_sid":"CA00000000000000000000000000000009","to":"+17075550183"}"#;
-    let made = client.api("POST", "Tasks", &[("Attributes", about), ("TaskChannel", "voice")]).await;
+    let made = client
+        .api(
+            "POST",
+            "Tasks",
+            &[("Attributes", about), ("TaskChannel", "voice")],
+        )
+        .await;
     client.stack.settle().await;
     let offered = format!("Tasks/{}/Reservations", made["sid"].as_str().unwrap());
     let offers = client.api("GET", &offered, &[]).await;
-    let offer = offers["reservations"][0]["sid"].as_str().unwrap_or_else(|| panic!("{offers}")).to_owned();
+    let offer = offers["reservations"][0]["sid"]
+        .as_str()
+        .unwrap_or_else(|| panic!("{offers}"))
+        .to_owned();
     client
-        .api("POST", &format!("{offered}/{offer}"), &[("Instruction", "dequeue"), ("DequeueFrom", "+17075550183")])
+        .api(
+            "POST",
+            &format!("{offered}/{offer}"),
+            &[("Instruction", "dequeue"), ("DequeueFrom", "+17075550183")],
+        )
         .await;
     client.stack.settle().await;
 
@@ -230,15 +388,27 @@ async fn every_function_may_do_what_it_does_and_nothing_it_does_not() {
     client.visit_console(task).await;
 
     let second = [("FriendlyName", "Second"), ("Template", "FIFO")];
-    let second = client.api("POST", "/v1/Workspaces", &second).await["sid"].as_str().unwrap().to_owned();
-    client.api("DELETE", &format!("/v1/Workspaces/{second}"), &[]).await;
+    let second = client.api("POST", "/v1/Workspaces", &second).await["sid"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    client
+        .api("DELETE", &format!("/v1/Workspaces/{second}"), &[])
+        .await;
     client.stack.settle().await;
     client.event("routing.sweep").await;
 
     assert_eq!(client.stack.refused(), BTreeSet::new());
     let functions: BTreeSet<String> = project::functions().into_keys().collect();
-    assert_eq!(client.stack.functions(), functions, "every function was asked");
-    let kept: BTreeSet<String> = KEPT_FOR.iter().map(|(permission, _)| (*permission).to_owned()).collect();
+    assert_eq!(
+        client.stack.functions(),
+        functions,
+        "every function was asked"
+    );
+    let kept: BTreeSet<String> = KEPT_FOR
+        .iter()
+        .map(|(permission, _)| (*permission).to_owned())
+        .collect();
     assert_eq!(
         client.stack.unused(),
         kept,
@@ -251,10 +421,27 @@ async fn every_function_may_do_what_it_does_and_nothing_it_does_not() {
 async fn with_webhooks_kept_every_function_may_keep_them() {
     let mut client = Client::open(Deployment::keeping_webhooks().await).await;
     let task = a_call(&mut client).await;
-    let kept = client.api("GET", &format!("Tasks/{task}/Webhooks"), &[]).await;
-    let urls: Vec<&str> = kept["webhooks"].as_array().unwrap().iter().filter_map(|kept| kept["url"].as_str()).collect();
-    for path in ["/incoming-call", "/enqueue-call", "/wait-music", "/assignment", "/worker-call", "/queue-exit"] {
-        assert!(urls.iter().any(|url| url.contains(path)), "{path} is not among {urls:?}");
+    let kept = client
+        .api("GET", &format!("Tasks/{task}/Webhooks"), &[])
+        .await;
+    let urls: Vec<&str> = kept["webhooks"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|kept| kept["url"].as_str())
+        .collect();
+    for path in [
+        "/incoming-call",
+        "/enqueue-call",
+        "/wait-music",
+        "/assignment",
+        "/worker-call",
+        "/queue-exit",
+    ] {
+        assert!(
+            urls.iter().any(|url| url.contains(path)),
+            "{path} is not among {urls:?}"
+        );
     }
     client.stack.close().await;
 }

@@ -1,41 +1,65 @@
 //! The built program as a person uses it.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says so by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on says so by panicking"
+)]
 
 use std::time::Duration;
 
+use ids::AccountSid;
 use serde_json::{Value, json};
-use shared::model::AccountSid;
 use tests::customer::{Customer, Scripted};
-use tests::laboratory::EXAMPLE;
 use tests::process::{Process, command, free_port};
+use tests::test_centre::EXAMPLE;
 
 const NUMBER: &str = "+17075550183";
 
 /// Somebody dials and chooses a language as soon as the menu is heard; the call's id.
 async fn dial(process: &Process, from: &str, digits: &str) -> String {
-    let placed = process.post("/simulator/calls", &json!({ "from": from, "to": NUMBER })).await;
+    let placed = process
+        .post("/simulator/calls", &json!({ "from": from, "to": NUMBER }))
+        .await;
     let call = placed["call_sid"].as_str().unwrap().to_owned();
-    let heard =
-        |call: &Value| call["transcript"].as_array()?.iter().find(|entry| entry["event"] == "heard").map(|_| ());
-    process.until(&format!("/simulator/calls/{call}"), heard).await;
-    process.post(&format!("/simulator/calls/{call}/digits"), &json!({ "digits": digits })).await;
+    let heard = |call: &Value| {
+        call["transcript"]
+            .as_array()?
+            .iter()
+            .find(|entry| entry["event"] == "heard")
+            .map(|_| ())
+    };
+    process
+        .until(&format!("/simulator/calls/{call}"), heard)
+        .await;
+    process
+        .post(
+            &format!("/simulator/calls/{call}/digits"),
+            &json!({ "digits": digits }),
+        )
+        .await;
     call
 }
 
 /// The first phone that rings.
 async fn ringing(process: &Process) -> String {
     let first = |calls: &Value| Some(calls["calls"].get(0)?["call_sid"].as_str()?.to_owned());
-    process.until("/simulator/calls?status=ringing", first).await
+    process
+        .until("/simulator/calls?status=ringing", first)
+        .await
 }
 
 async fn bridged(process: &Process, call: &str) -> String {
     let with = |call: &Value| Some(call["bridged_with"].as_str()?.to_owned());
-    process.until(&format!("/simulator/calls/{call}"), with).await
+    process
+        .until(&format!("/simulator/calls/{call}"), with)
+        .await
 }
 
 async fn ended(process: &Process, call: &str) {
     let ended = |call: &Value| (call["status"] == "completed").then_some(());
-    process.until(&format!("/simulator/calls/{call}"), ended).await;
+    process
+        .until(&format!("/simulator/calls/{call}"), ended)
+        .await;
 }
 
 #[tokio::test]
@@ -44,13 +68,23 @@ async fn it_says_where_it_is_and_stops_cleanly_on_ctrl_c() {
     let port = free_port();
     let process = Process::start(folder.path(), port, &["--in-memory"]).await;
     let banner = process.banner.join("\n");
-    for expected in
-        [format!("http://127.0.0.1:{port}"), NUMBER.to_owned(), "account SID   AC".to_owned(), "auth token".to_owned()]
-    {
-        assert!(banner.contains(&expected), "{expected} is missing:\n{banner}");
+    for expected in [
+        format!("http://127.0.0.1:{port}"),
+        NUMBER.to_owned(),
+        "account SID   AC".to_owned(),
+        "auth token".to_owned(),
+    ] {
+        assert!(
+            banner.contains(&expected),
+            "{expected} is missing:\n{banner}"
+        );
     }
     assert_eq!(process.interrupt().await, Some(0));
-    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "--in-memory left something behind");
+    assert_eq!(
+        std::fs::read_dir(folder.path()).unwrap().count(),
+        0,
+        "--in-memory left something behind"
+    );
 }
 
 #[tokio::test]
@@ -81,13 +115,32 @@ async fn web_pages_from_elsewhere_are_refused_and_command_lines_are_not() {
         (vec![form, ("origin", "null")], 403),
         (vec![form, ("host", "page.example")], 421),
     ] {
-        assert_eq!(process.status_of("/simulator/calls", &headers, &dial).await, expected, "{headers:?}");
+        assert_eq!(
+            process.status_of("/simulator/calls", &headers, &dial).await,
+            expected,
+            "{headers:?}"
+        );
     }
-    for path in ["/incoming-call", "/v1/Workspaces", "/2010-04-01/Accounts", "/nowhere"] {
-        assert_eq!(process.status_of(path, &[("origin", "https://page.example")], "").await, 403, "{path}");
+    for path in [
+        "/incoming-call",
+        "/v1/Workspaces",
+        "/2010-04-01/Accounts",
+        "/nowhere",
+    ] {
+        assert_eq!(
+            process
+                .status_of(path, &[("origin", "https://page.example")], "")
+                .await,
+            403,
+            "{path}"
+        );
     }
     let calls = process.get("/simulator/calls").await;
-    assert_eq!(calls["calls"].as_array().unwrap().len(), 3, "a refused request did something");
+    assert_eq!(
+        calls["calls"].as_array().unwrap().len(),
+        3,
+        "a refused request did something"
+    );
     process.interrupt().await;
 }
 
@@ -103,13 +156,17 @@ async fn a_call_survives_a_kill_in_the_middle_of_ringing() {
     let process = Process::start(folder.path(), port, &["--data", "data"]).await;
     let worker = ringing(&process).await;
     assert_eq!(worker, before, "the same phone rings on");
-    process.post(&format!("/simulator/calls/{worker}/answer"), &json!({})).await;
+    process
+        .post(&format!("/simulator/calls/{worker}/answer"), &json!({}))
+        .await;
     assert_eq!(bridged(&process, &caller).await, worker);
     process.kill().await;
 
     let process = Process::start(folder.path(), port, &["--data", "data"]).await;
     assert_eq!(bridged(&process, &caller).await, worker, "they talk on");
-    process.post(&format!("/simulator/calls/{caller}/hangup"), &json!({})).await;
+    process
+        .post(&format!("/simulator/calls/{caller}/hangup"), &json!({}))
+        .await;
     ended(&process, &worker).await;
     assert_eq!(process.interrupt().await, Some(0));
 }
@@ -121,12 +178,21 @@ async fn a_second_process_on_the_same_data_or_port_is_refused_with_what_to_do() 
     let process = Process::start(folder.path(), port, &["--data", "data"]).await;
     let (busy, other) = (port.to_string(), free_port().to_string());
     for (arguments, expected) in [
-        (["--port", other.as_str(), "--data", "data"], "--data with another folder"),
-        (["--port", busy.as_str(), "--data", "elsewhere"], "another one: --port"),
+        (
+            ["--port", other.as_str(), "--data", "data"],
+            "--data with another folder",
+        ),
+        (
+            ["--port", busy.as_str(), "--data", "elsewhere"],
+            "another one: --port",
+        ),
     ] {
         let output = command(folder.path(), &arguments).output().await.unwrap();
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(!output.status.success() && said.contains(expected), "{arguments:?}: {said}");
+        assert!(
+            !output.status.success() && said.contains(expected),
+            "{arguments:?}: {said}"
+        );
     }
     process.interrupt().await;
 }
@@ -134,15 +200,25 @@ async fn a_second_process_on_the_same_data_or_port_is_refused_with_what_to_do() 
 #[tokio::test]
 async fn a_mistake_in_the_set_up_is_told_with_file_line_and_column() {
     let folder = tempfile::tempdir().unwrap();
-    let wrong = tests::laboratory::EXAMPLE.replace(r#"languages HAS "hi""#, r#"languages HAVE "hi""#);
+    let wrong =
+        tests::test_centre::EXAMPLE.replace(r#"languages HAS "hi""#, r#"languages HAVE "hi""#);
     std::fs::write(folder.path().join("mine.yaml"), wrong).unwrap();
     let port = free_port().to_string();
-    let output =
-        command(folder.path(), &["--port", &port, "--in-memory", "--config", "mine.yaml"]).output().await.unwrap();
+    let output = command(
+        folder.path(),
+        &["--port", &port, "--in-memory", "--config", "mine.yaml"],
+    )
+    .output()
+    .await
+    .unwrap();
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(!output.status.success());
     let place = said.split("mine.yaml:").nth(1).unwrap_or_default();
-    let numbers: Vec<bool> = place.split(':').take(2).map(|number| number.parse::<u32>().is_ok()).collect();
+    let numbers: Vec<bool> = place
+        .split(':')
+        .take(2)
+        .map(|number| number.parse::<u32>().is_ok())
+        .collect();
     assert_eq!(numbers, [true, true], "{said}");
     assert!(said.contains("expected an operator"), "{said}");
 }
@@ -155,15 +231,32 @@ async fn the_call_command_reaches_wrap_up_or_fails() {
     // A phone that rings for somebody else is left alone.
     dial(&process, "+17075550181", "1").await;
     let rings = |phones: &Value| (!phones["calls"].as_array()?.is_empty()).then_some(());
-    process.until("/simulator/calls?status=ringing", rings).await;
+    process
+        .until("/simulator/calls?status=ringing", rings)
+        .await;
     let port = port.to_string();
-    for (digit, patience, succeeds, expected) in
-        [("1", "30", true, "is in Wrap-Up"), ("2", "30", true, "is in Wrap-Up"), ("9", "2", false, "")]
-    {
-        let arguments = ["call", "--port", &port, "--press", digit, "--patience", patience];
+    for (digit, patience, succeeds, expected) in [
+        ("1", "30", true, "is in Wrap-Up"),
+        ("2", "30", true, "is in Wrap-Up"),
+        ("9", "2", false, ""),
+    ] {
+        let arguments = [
+            "call",
+            "--port",
+            &port,
+            "--press",
+            digit,
+            "--patience",
+            patience,
+        ];
         let output = command(folder.path(), &arguments).output().await.unwrap();
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
-        assert_eq!(output.status.success(), succeeds, "{digit}: {said}{}", String::from_utf8_lossy(&output.stderr));
+        assert_eq!(
+            output.status.success(),
+            succeeds,
+            "{digit}: {said}{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         assert!(said.contains(expected), "{said}");
     }
     process.interrupt().await;
@@ -174,23 +267,50 @@ async fn the_call_command_reaches_wrap_up_or_fails() {
 async fn a_call_reaches_wrap_up_when_the_carriers_taskrouter_routes_it() {
     let folder = tempfile::tempdir().unwrap();
     let account = AccountSid::derive(&["hosted"]);
-    let set_up = setup::read(EXAMPLE, "contact-centre.yaml", account).unwrap();
+    let set_up = config::read(EXAMPLE, "contact-centre.yaml", account).unwrap();
     let workflow = set_up.centre.workflow_sid.to_string();
     let customer = Customer::open().await;
     let task = r#"<Task>{"selected_language":"en"}</Task>"#;
-    let body = format!(r#"<Response><Say>Hello</Say><Enqueue workflowSid="{workflow}">{task}</Enqueue></Response>"#);
-    customer.script("/voice", Scripted { status: 200, body, after: Duration::ZERO });
+    let body = format!(
+        r#"<Response><Say>Hello</Say><Enqueue workflowSid="{workflow}">{task}</Enqueue></Response>"#
+    );
+    customer.script(
+        "/voice",
+        Scripted {
+            status: 200,
+            body,
+            after: Duration::ZERO,
+        },
+    );
     let voice_url = format!("{}/voice", customer.base);
-    for settings in [[("ROUTER", "twilio"), ("WORKFLOW_SID", &workflow)].as_slice(), &[("VOICE_URL", &voice_url)]] {
+    for settings in [
+        [("ROUTER", "twilio"), ("WORKFLOW_SID", &workflow)].as_slice(),
+        &[("VOICE_URL", &voice_url)],
+    ] {
         let port = free_port().to_string();
-        let mut command = command(folder.path(), &["call", "--port", &port, "--press", "1", "--patience", "30"]);
+        let mut command = command(
+            folder.path(),
+            &["call", "--port", &port, "--press", "1", "--patience", "30"],
+        );
         command.envs(settings.iter().copied());
-        command.env("ACCOUNT_SID", account.to_string()).env("AUTH_TOKEN", "0123456789abcdef0123456789abcdef");
+        command
+            .env("ACCOUNT_SID", account.to_string())
+            .env("AUTH_TOKEN", "0123456789abcdef0123456789abcdef");
         let output = command.output().await.unwrap();
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
-        assert!(output.status.success(), "{settings:?}: {said}{}", String::from_utf8_lossy(&output.stderr));
-        for expected in [format!("in queue {workflow}, number 1 as Task WT"), "is in Wrap-Up".to_owned()] {
-            assert!(said.contains(&expected), "{settings:?}: {expected} is missing:\n{said}");
+        assert!(
+            output.status.success(),
+            "{settings:?}: {said}{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        for expected in [
+            format!("in queue {workflow}, number 1 as Task WT"),
+            "is in Wrap-Up".to_owned(),
+        ] {
+            assert!(
+                said.contains(&expected),
+                "{settings:?}: {expected} is missing:\n{said}"
+            );
         }
     }
     assert_eq!(customer.asked("/voice").len(), 1);
@@ -200,13 +320,25 @@ async fn a_call_reaches_wrap_up_when_the_carriers_taskrouter_routes_it() {
 async fn a_setting_that_cannot_be_used_is_named() {
     let folder = tempfile::tempdir().unwrap();
     for (settings, expected) in [
-        ([("ROUTER", "twilio"), ("WORKFLOW_SID", "")], "WORKFLOW_SID is not set"),
-        ([("VOICE_URL", "localhost:3000/voice"), ("ROUTER", "")], "VOICE_URL must be an http:// or https:// URL"),
+        (
+            [("ROUTER", "twilio"), ("WORKFLOW_SID", "")],
+            "WORKFLOW_SID is not set",
+        ),
+        (
+            [("VOICE_URL", "localhost:3000/voice"), ("ROUTER", "")],
+            "VOICE_URL must be an http:// or https:// URL",
+        ),
     ] {
-        let mut command = command(folder.path(), &["--in-memory", "--port", &free_port().to_string()]);
+        let mut command = command(
+            folder.path(),
+            &["--in-memory", "--port", &free_port().to_string()],
+        );
         let output = command.envs(settings).output().await.unwrap();
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(!output.status.success() && said.contains(expected), "{said}");
+        assert!(
+            !output.status.success() && said.contains(expected),
+            "{said}"
+        );
     }
 }
 
@@ -221,30 +353,52 @@ async fn the_explain_command_tells_why_a_call_waits_and_fails_where_nothing_is_t
         calls.push(dial(&process, caller, "1").await);
     }
     let two_ring = |phones: &Value| (phones["calls"].as_array()?.len() == 2).then_some(());
-    process.until("/simulator/calls?status=ringing", two_ring).await;
+    process
+        .until("/simulator/calls?status=ringing", two_ring)
+        .await;
     let ask = async |sid: &str, port: u16| {
-        let done = command(folder.path(), &["explain", sid, "--port", &port.to_string()]).output().await.unwrap();
+        let done = command(
+            folder.path(),
+            &["explain", sid, "--port", &port.to_string()],
+        )
+        .output()
+        .await
+        .unwrap();
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
         (done.status.code(), text(done.stdout), text(done.stderr))
     };
-    let task_of = |call: &String| shared::model::TaskSid::derive(&[call]).to_string();
+    let task_of = |call: &String| ids::TaskSid::derive(&[call]).to_string();
     let mut told = Vec::new();
     for call in &calls {
         told.push(ask(&task_of(call), port).await);
     }
     assert!(told.iter().all(|(code, ..)| *code == Some(0)), "{told:?}");
-    let waiting = told.iter().find(|(_, text, _)| text.contains("status     pending"));
+    let waiting = told
+        .iter()
+        .find(|(_, text, _)| text.contains("status     pending"));
     let (_, waiting, _) = waiting.unwrap_or_else(|| panic!("none of them waits: {told:?}"));
-    for expected in
-        ["their capacity of 1 voice Task is taken by WT", "languages HAS \"en\"", "^^^^^^^^^^^^^^^^^^", "step 1 of"]
-    {
-        assert!(waiting.contains(expected), "{expected} is missing:\n{waiting}");
+    for expected in [
+        "their capacity of 1 voice Task is taken by WT",
+        "languages HAS \"en\"",
+        "^^^^^^^^^^^^^^^^^^",
+        "step 1 of",
+    ] {
+        assert!(
+            waiting.contains(expected),
+            "{expected} is missing:\n{waiting}"
+        );
     }
     let (code, _, error) = ask("WT00000000000000000000000000000009", port).await;
-    assert!(code == Some(1) && error.contains("there is no Task WT"), "{code:?} {error}");
+    assert!(
+        code == Some(1) && error.contains("there is no Task WT"),
+        "{code:?} {error}"
+    );
     let (code, _, error) = ask("Maya", port).await;
     assert!(code == Some(2) && error.contains("WT…"), "{code:?} {error}");
     let (code, _, error) = ask(&task_of(&calls[0]), free_port()).await;
-    assert!(code == Some(1) && error.contains("no contact centre of yours runs"), "{code:?} {error}");
+    assert!(
+        code == Some(1) && error.contains("no contact centre of yours runs"),
+        "{code:?} {error}"
+    );
     process.interrupt().await;
 }

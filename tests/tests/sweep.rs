@@ -1,23 +1,27 @@
 //! What a minute's sweep reads. `cargo test -p tests --test sweep -- --nocapture` prints it.
-#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test that cannot go on says so, and this one prints")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test that cannot go on says so, and this one prints"
+)]
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use aws_sdk_dynamodb::config::SharedHttpClient;
+use config::ContactCentre;
 use cordboard::embedded_dynamodb::{EmbeddedDynamoDb, Place, TABLE};
 use cordboard::queues::Queues;
-use in_process::{Layer, Layered};
+use dynamodb_in_process::{Layer, Layered};
+use ids::time::{Clock, Millis, Timestamp};
+use ids::{AccountSid, TaskSid, WorkerSid};
 use routing::{Routing, Sweep};
-use setup::ContactCentre;
-use shared::model::{
-    AccountSid, AssignmentStatus, Clock, Millis, TaskChannelName, TaskSid, Timestamp, Worker, WorkerSid, Workspace,
-};
-use shared::router::{NewTask, create_task};
 use store::Store;
+use task_router::model::{AssignmentStatus, TaskChannelName, Worker, Workspace};
+use task_router::router::{NewTask, create_task};
 use tests::centre::NOON;
-use tests::laboratory::{EXAMPLE, one_queue_for_all};
 use tests::metering::{Meter, Operation};
+use tests::test_centre::{EXAMPLE, one_queue_for_all};
 use tokio::sync::Notify;
 
 const TASKS: usize = 1_000;
@@ -46,16 +50,27 @@ impl Swept {
         let meter = Arc::new(Meter::default());
         let layer = Arc::clone(&meter) as Arc<dyn Layer>;
         let layers = |engine| SharedHttpClient::new(Layered::new(engine, layer));
-        let table = EmbeddedDynamoDb::open_through(Place::Temporary, layers).await.unwrap();
+        let table = EmbeddedDynamoDb::open_through(Place::Temporary, layers)
+            .await
+            .unwrap();
         let store = Store::new(table.client(), TABLE);
         fill(&store, set_up, callers_speak, workers_are).await;
         let clock = Arc::new(At(NOON + Millis::from_secs(60)));
-        let queues = Arc::new(Queues::new(Arc::clone(&clock) as _, Arc::new(Notify::new())));
+        let queues = Arc::new(Queues::new(
+            Arc::clone(&clock) as _,
+            Arc::new(Notify::new()),
+        ));
         let routing = Routing::new(store.clone(), Arc::clone(&queues) as _, clock);
         // What nobody has looked at since it was made is put in line, once.
         routing.sweep(Sweep::Overdue).await.unwrap();
         queues.due_timers();
-        Self { store, meter, queues, routing, _table: table }
+        Self {
+            store,
+            meter,
+            queues,
+            routing,
+            _table: table,
+        }
     }
 
     /// Sweeps, and says how many requests that took and how many read units.
@@ -64,34 +79,58 @@ impl Swept {
         self.routing.sweep(Sweep::Overdue).await.unwrap();
         let operations = self.meter.take();
         let mut sums: BTreeMap<&str, (usize, f64)> = BTreeMap::new();
-        for Operation { name, read_units, .. } in &operations {
+        for Operation {
+            name, read_units, ..
+        } in &operations
+        {
             let sum = sums.entry(name).or_default();
             *sum = (sum.0 + 1, sum.1 + read_units);
         }
         println!("a sweep of {TASKS} waiting Tasks and {WORKERS} Workers: {sums:?}");
-        sums.values().fold((0, 0.0), |(n, units), (m, more)| (n + m, units + more))
+        sums.values()
+            .fold((0, 0.0), |(n, units), (m, more)| (n + m, units + more))
     }
 
     /// Everybody is read once, a hundred at a time, at half price; no board is looked at, and nothing is written or sent.
     async fn asks_nothing(&self) {
         let (requests, units) = self.sweep().await;
-        assert!(requests <= 16 + 10 + 10, "a query of each part of the listing, a batch for each hundred: {requests}");
-        assert!(units <= 0.6 * (TASKS + WORKERS) as f64 + 20.0, "half a unit each, and the listing: {units}");
+        assert!(
+            requests <= 16 + 10 + 10,
+            "a query of each part of the listing, a batch for each hundred: {requests}"
+        );
+        assert!(
+            units <= 0.6 * (TASKS + WORKERS) as f64 + 20.0,
+            "half a unit each, and the listing: {units}"
+        );
         assert!(self.queues.due_timers().is_empty(), "nothing is sent");
     }
 }
 
 #[tokio::test]
 async fn a_sweep_reads_everybody_once_and_asks_no_board_on_which_nobody_is() {
-    Swept::open(EXAMPLE, "en", "Offline").await.asks_nothing().await;
+    Swept::open(EXAMPLE, "en", "Offline")
+        .await
+        .asks_nothing()
+        .await;
 }
 
 #[tokio::test]
-async fn a_sweep_asks_no_board_for_a_task_whom_nobody_free_could_take_and_finds_the_one_somebody_could() {
+async fn a_sweep_asks_no_board_for_a_task_whom_nobody_free_could_take_and_finds_the_one_somebody_could()
+ {
     let swept = Swept::open(&one_queue_for_all(), "hi", "Available").await;
     swept.asks_nothing().await;
-    let declared = setup::read(&one_queue_for_all(), "contact-centre.yaml", AccountSid::derive(&["sweep"])).unwrap();
-    let workspace = swept.store.fresh_workspace(declared.workspace.sid, NOON).await.unwrap().unwrap();
+    let declared = config::read(
+        &one_queue_for_all(),
+        "contact-centre.yaml",
+        AccountSid::derive(&["sweep"]),
+    )
+    .unwrap();
+    let workspace = swept
+        .store
+        .fresh_workspace(declared.workspace.sid, NOON)
+        .await
+        .unwrap()
+        .unwrap();
     let english = waits(&swept.store, &workspace, &declared, TASKS, "en").await;
     swept.sweep().await;
     let english = swept.store.task(english).await.unwrap().unwrap();
@@ -99,19 +138,52 @@ async fn a_sweep_asks_no_board_for_a_task_whom_nobody_free_could_take_and_finds_
 }
 
 async fn fill(store: &Store, set_up: &str, callers_speak: &str, workers_are: &str) {
-    let declared = setup::read(set_up, "contact-centre.yaml", AccountSid::derive(&["sweep"])).unwrap();
-    setup::apply(store, &declared, NOON).await.unwrap();
-    let workspace = store.fresh_workspace(declared.workspace.sid, NOON).await.unwrap().unwrap();
+    let declared = config::read(
+        set_up,
+        "contact-centre.yaml",
+        AccountSid::derive(&["sweep"]),
+    )
+    .unwrap();
+    config::apply(store, &declared, NOON).await.unwrap();
+    let workspace = store
+        .fresh_workspace(declared.workspace.sid, NOON)
+        .await
+        .unwrap()
+        .unwrap();
     for sid in store.worker_sids(workspace.sid).await.unwrap() {
-        let home = |worker| Worker { activity_sid: workspace.default_activity_sid, ..worker };
-        store.change_worker(sid, &workspace, NOON, home).await.unwrap();
+        let home = |worker| Worker {
+            activity_sid: workspace.default_activity_sid,
+            ..worker
+        };
+        store
+            .change_worker(sid, &workspace, NOON, home)
+            .await
+            .unwrap();
     }
-    let activity = workspace.activities.values().find(|known| known.friendly_name == workers_are).unwrap().sid;
+    let activity = workspace
+        .activities
+        .values()
+        .find(|known| known.friendly_name == workers_are)
+        .unwrap()
+        .sid;
     for number in 3..WORKERS {
         let name = format!("Worker {number}");
         let attributes = r#"{"languages":["en"]}"#.parse().unwrap();
-        let worker = Worker::new(WorkerSid::derive(&[&name]), workspace.sid, &name, activity, NOON);
-        let worker = shared::router::advanced_worker(&workspace, Worker { attributes, ..worker }, NOON);
+        let worker = Worker::new(
+            WorkerSid::derive(&[&name]),
+            workspace.sid,
+            &name,
+            activity,
+            NOON,
+        );
+        let worker = task_router::router::advanced_worker(
+            &workspace,
+            Worker {
+                attributes,
+                ..worker
+            },
+            NOON,
+        );
         store.create_worker(&worker, &workspace).await.unwrap();
     }
     for number in 0..TASKS {
@@ -127,8 +199,13 @@ async fn waits(
     number: usize,
     language: &str,
 ) -> TaskSid {
-    let known = format!(r#"{{"selected_language":"{language}","from":"+17075550142","number":{number}}}"#);
-    let new = NewTask::new(TaskSid::derive(&[&number.to_string()]), known.parse().unwrap(), TaskChannelName::VOICE);
+    let known =
+        format!(r#"{{"selected_language":"{language}","from":"+17075550142","number":{number}}}"#);
+    let new = NewTask::new(
+        TaskSid::derive(&[&number.to_string()]),
+        known.parse().unwrap(),
+        TaskChannelName::VOICE,
+    );
     let workflow = &workspace.workflows[&declared.centre.workflow_sid];
     let task = create_task(workspace, workflow, new, NOON).unwrap();
     store.create_task(&task, workspace).await.unwrap();

@@ -1,41 +1,62 @@
 //! The webhooks of a call, as its Task's story tells them: through the REST API, in the order of what happened, without whole
 //! phone numbers, each one once.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says so by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on says so by panicking"
+)]
 
+use ids::time::{Clock, Millis};
+use ids::{CallSid, TaskSid};
 use serde_json::Value;
-use shared::model::{CallSid, Clock, Millis, TaskSid};
 use shared::webhook::signature::{SIGNATURE_HEADER, sign};
 use tests::application::{Application, JSON};
-use tests::laboratory::{EXAMPLE, Laboratory, Surroundings};
+use tests::test_centre::{EXAMPLE, Surroundings, TestCentre};
 
 /// A centre that keeps webhooks.
-async fn laboratory() -> Laboratory {
+async fn laboratory() -> TestCentre {
     laboratory_of(EXAMPLE).await
 }
 
-async fn laboratory_of(set_up: &str) -> Laboratory {
-    let surroundings = Surroundings { keep_webhooks: true, ..Surroundings::real() };
-    Laboratory::metered_in(set_up, surroundings).await.0
+async fn laboratory_of(set_up: &str) -> TestCentre {
+    let surroundings = Surroundings {
+        keep_webhooks: true,
+        ..Surroundings::real()
+    };
+    TestCentre::metered_in(set_up, surroundings).await.0
 }
 
 /// The webhooks of a caller's Task, as the REST API shows them: status and body.
-async fn webhooks(laboratory: &Laboratory, task: TaskSid, query: &str) -> (u16, Value) {
+async fn webhooks(laboratory: &TestCentre, task: TaskSid, query: &str) -> (u16, Value) {
     let workspace = laboratory.contact_centre.workspace.sid;
-    let (user, password) = (laboratory.account.account_sid.to_string(), &laboratory.account.auth_token);
-    let address = format!("{}/v1/Workspaces/{workspace}/Tasks/{task}/Webhooks{query}", laboratory.base);
-    let request = reqwest::Client::builder().no_proxy().build().unwrap().get(address).basic_auth(user, Some(password));
+    let (user, password) = (
+        laboratory.account.account_sid.to_string(),
+        &laboratory.account.auth_token,
+    );
+    let address = format!(
+        "{}/v1/Workspaces/{workspace}/Tasks/{task}/Webhooks{query}",
+        laboratory.base
+    );
+    let request = reqwest::Client::builder()
+        .no_proxy()
+        .build()
+        .unwrap()
+        .get(address)
+        .basic_auth(user, Some(password));
     let answer = request.send().await.unwrap();
     (answer.status().as_u16(), answer.json().await.unwrap())
 }
 
 /// A call from the first ring to the end of wrap-up, the caller having waited through two pieces of music.
-async fn call(laboratory: &Laboratory) -> CallSid {
+async fn call(laboratory: &TestCentre) -> CallSid {
     let caller = laboratory.dial("+17075550193").await;
     laboratory.advance(Millis::from_secs(1)).await;
     laboratory.press(caller, "1").await;
     laboratory.advance(Millis::from_secs(5)).await;
     let ringing: Vec<CallSid> = laboratory.ringing().await.into_values().collect();
-    let [worker] = ringing[..] else { panic!("{ringing:?} ring") };
+    let [worker] = ringing[..] else {
+        panic!("{ringing:?} ring")
+    };
     laboratory.at_phone(worker, "answer").await;
     laboratory.advance(Millis::from_secs(30)).await;
     laboratory.at_phone(caller, "hangup").await;
@@ -48,9 +69,20 @@ fn line(webhook: &Value) -> String {
     let text = |key: &str| webhook[key].as_str().unwrap().to_owned();
     let url = text("url");
     let path = url.split('?').next().unwrap();
-    let path = path.split_once("://").map_or(path, |(_, rest)| &rest[rest.find('/').unwrap()..]);
-    let path = path.split('/').map(|part| if part.len() == 34 { "…" } else { part }).collect::<Vec<_>>().join("/");
-    format!("{} {} {path} {}", text("direction"), text("method"), webhook["status"])
+    let path = path
+        .split_once("://")
+        .map_or(path, |(_, rest)| &rest[rest.find('/').unwrap()..]);
+    let path = path
+        .split('/')
+        .map(|part| if part.len() == 34 { "…" } else { part })
+        .collect::<Vec<_>>()
+        .join("/");
+    format!(
+        "{} {} {path} {}",
+        text("direction"),
+        text("method"),
+        webhook["status"]
+    )
 }
 
 #[tokio::test]
@@ -85,10 +117,19 @@ async fn a_call_is_told_from_the_ring_to_the_hang_up_with_every_answer() {
         ("/Calls.json", r#""sid":"CA"#),
         ("/worker-call?", "<Dial"),
     ] {
-        let webhook = told.iter().find(|webhook| webhook["url"].as_str().unwrap().contains(path)).unwrap();
-        assert!(webhook["answer"].as_str().unwrap().contains(answer), "{path}: {webhook:#}");
+        let webhook = told
+            .iter()
+            .find(|webhook| webhook["url"].as_str().unwrap().contains(path))
+            .unwrap();
+        assert!(
+            webhook["answer"].as_str().unwrap().contains(answer),
+            "{path}: {webhook:#}"
+        );
     }
-    assert!(!body.to_string().contains("+1707"), "a whole phone number in {body:#}");
+    assert!(
+        !body.to_string().contains("+1707"),
+        "a whole phone number in {body:#}"
+    );
     assert!(!body.to_string().contains(&laboratory.account.auth_token));
     laboratory.close().await;
 }
@@ -97,11 +138,24 @@ async fn a_call_is_told_from_the_ring_to_the_hang_up_with_every_answer() {
 async fn a_webhook_that_comes_again_is_told_once_and_waiting_is_counted() {
     let laboratory = laboratory().await;
     for name in ["Maya", "Leela"] {
-        let declared = laboratory.contact_centre.workers.iter().find(|worker| worker.friendly_name == name).unwrap();
+        let declared = laboratory
+            .contact_centre
+            .workers
+            .iter()
+            .find(|worker| worker.friendly_name == name)
+            .unwrap();
         let offline = laboratory.contact_centre.workspace.default_activity_sid;
-        let away =
-            shared::router::Event::ActivitySet { worker: declared.sid, activity: offline, reject_pending: false };
-        laboratory.centre.store.apply(&away, laboratory.clock.now()).await.unwrap();
+        let away = task_router::router::Command::ActivitySet {
+            worker: declared.sid,
+            activity: offline,
+            reject_pending: false,
+        };
+        laboratory
+            .centre
+            .store
+            .apply(&away, laboratory.clock.now())
+            .await
+            .unwrap();
     }
     let caller = laboratory.dial("+17075550193").await;
     laboratory.advance(Millis::from_secs(1)).await;
@@ -109,7 +163,11 @@ async fn a_webhook_that_comes_again_is_told_once_and_waiting_is_counted() {
     laboratory.advance(Millis::from_secs(90)).await;
     let task = TaskSid::of_call(caller);
     let (_, before) = webhooks(&laboratory, task, "").await;
-    let waited = before["webhooks"].as_array().unwrap().iter().find(|webhook| line(webhook).contains("/wait-music"));
+    let waited = before["webhooks"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|webhook| line(webhook).contains("/wait-music"));
     let times = waited.unwrap()["times"].as_u64().unwrap();
     assert!(times > 1, "{before:#}");
     for _ in 0..2 {
@@ -124,23 +182,53 @@ async fn a_webhook_that_comes_again_is_told_once_and_waiting_is_counted() {
         ];
         let form = said.map(|(name, value)| (name.to_owned(), value));
         let signature = sign(&laboratory.account.auth_token, &url, &form);
-        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(&form).finish();
-        let request = reqwest::Client::builder().no_proxy().build().unwrap().post(&url);
-        let request =
-            request.header(SIGNATURE_HEADER, signature).header("content-type", "application/x-www-form-urlencoded");
-        assert!(request.body(body).send().await.unwrap().status().is_success());
+        let body = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(&form)
+            .finish();
+        let request = reqwest::Client::builder()
+            .no_proxy()
+            .build()
+            .unwrap()
+            .post(&url);
+        let request = request
+            .header(SIGNATURE_HEADER, signature)
+            .header("content-type", "application/x-www-form-urlencoded");
+        assert!(
+            request
+                .body(body)
+                .send()
+                .await
+                .unwrap()
+                .status()
+                .is_success()
+        );
     }
     let (_, after) = webhooks(&laboratory, task, "").await;
-    assert_eq!(after["webhooks"].as_array().unwrap().len(), before["webhooks"].as_array().unwrap().len());
-    let waited = after["webhooks"].as_array().unwrap().iter().find(|webhook| line(webhook).contains("/wait-music"));
-    assert_eq!(waited.unwrap()["times"], times + 1, "the same one twice is one: {after:#}");
+    assert_eq!(
+        after["webhooks"].as_array().unwrap().len(),
+        before["webhooks"].as_array().unwrap().len()
+    );
+    let waited = after["webhooks"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|webhook| line(webhook).contains("/wait-music"));
+    assert_eq!(
+        waited.unwrap()["times"],
+        times + 1,
+        "the same one twice is one: {after:#}"
+    );
     laboratory.close().await;
 }
 
 #[tokio::test]
 async fn an_application_that_fails_is_told_with_every_attempt_and_without_its_secrets() {
     let reject = r#"{"instruction":"reject","sip_auth_password":"hunter2"}"#;
-    let application = Application::start(&[("/ask", (503, JSON, "later")), ("/again", (200, JSON, reject))]).await;
+    let application = Application::start(&[
+        ("/ask", (503, JSON, "later")),
+        ("/again", (200, JSON, reject)),
+    ])
+    .await;
     let base = &application.base;
     let urls = format!(
         "assignment_callback: \"{base}/ask?key=s3cr3t#rp=5xx&rc=1\"\n    fallback_assignment_callback: \"{base}/again\""
@@ -152,11 +240,32 @@ async fn an_application_that_fails_is_told_with_every_attempt_and_without_its_se
     laboratory.press(caller, "1").await;
     laboratory.centre.settle().await;
     let (_, body) = webhooks(&laboratory, TaskSid::of_call(caller), "").await;
-    let sent: Vec<String> = body["webhooks"].as_array().unwrap().iter().map(line).collect();
-    let sent: Vec<&str> = sent.iter().map(String::as_str).filter(|line| line.starts_with("sent")).take(3).collect();
-    assert_eq!(sent, ["sent POST /ask 503", "sent POST /ask 503", "sent POST /again 200"], "{body:#}");
+    let sent: Vec<String> = body["webhooks"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(line)
+        .collect();
+    let sent: Vec<&str> = sent
+        .iter()
+        .map(String::as_str)
+        .filter(|line| line.starts_with("sent"))
+        .take(3)
+        .collect();
+    assert_eq!(
+        sent,
+        [
+            "sent POST /ask 503",
+            "sent POST /ask 503",
+            "sent POST /again 200"
+        ],
+        "{body:#}"
+    );
     let told = body.to_string();
-    assert!(told.contains("key=…") && !told.contains("s3cr3t") && !told.contains("hunter2"), "{body:#}");
+    assert!(
+        told.contains("key=…") && !told.contains("s3cr3t") && !told.contains("hunter2"),
+        "{body:#}"
+    );
     laboratory.close().await;
 }
 
@@ -178,9 +287,13 @@ async fn a_story_has_pages_outlives_its_task_and_is_nobody_elses() {
 
 #[tokio::test]
 async fn nothing_is_kept_where_nobody_wants_it() {
-    let laboratory = Laboratory::example().await;
+    let laboratory = TestCentre::example().await;
     let caller = call(&laboratory).await;
     let (status, body) = webhooks(&laboratory, TaskSid::of_call(caller), "").await;
-    assert_eq!((status, body["webhooks"].as_array().map(Vec::len)), (200, Some(0)), "{body}");
+    assert_eq!(
+        (status, body["webhooks"].as_array().map(Vec::len)),
+        (200, Some(0)),
+        "{body}"
+    );
     laboratory.close().await;
 }

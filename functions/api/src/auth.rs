@@ -6,7 +6,7 @@ use std::str::FromStr;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use http::{HeaderMap, header};
-use shared::model::ApiKeySid;
+use ids::ApiKeySid;
 use subtle::{Choice, ConstantTimeEq};
 
 use crate::Api;
@@ -38,11 +38,14 @@ impl FromStr for ApiKeys {
     fn from_str(text: &str) -> Result<Self, ApiKeysError> {
         let key = |pair: &str| {
             let (sid, secret) = pair.trim().split_once(':')?;
-            (secret.chars().count() >= SECRET_CHARS_MIN).then_some((sid.parse().ok()?, secret.to_owned()))
+            (secret.chars().count() >= SECRET_CHARS_MIN)
+                .then_some((sid.parse().ok()?, secret.to_owned()))
         };
         let pairs = text.split(',').filter(|pair| !pair.trim().is_empty());
         let keys: Vec<_> = pairs.map(key).collect::<Option<_>>().ok_or(ApiKeysError)?;
-        (keys.len() <= API_KEYS_MAX).then_some(Self(keys)).ok_or(ApiKeysError)
+        (keys.len() <= API_KEYS_MAX)
+            .then_some(Self(keys))
+            .ok_or(ApiKeysError)
     }
 }
 
@@ -53,11 +56,14 @@ impl FromStr for ApiKeys {
 /// [`ApiError::Unauthenticated`] for everything else, without saying what was wrong.
 pub fn check(api: &Api, headers: &HeaderMap) -> Result<(), ApiError> {
     let (user, password) = credentials(headers).ok_or(ApiError::Unauthenticated)?;
-    let is =
-        |sid: &str, secret: &str| user.as_bytes().ct_eq(sid.as_bytes()) & password.as_bytes().ct_eq(secret.as_bytes());
+    let is = |sid: &str, secret: &str| {
+        user.as_bytes().ct_eq(sid.as_bytes()) & password.as_bytes().ct_eq(secret.as_bytes())
+    };
     let account = is(&api.account_sid.to_string(), &api.auth_token);
     let ApiKeys(keys) = &api.api_keys;
-    let key = keys.iter().fold(Choice::from(0), |found, (sid, secret)| found | is(sid.text().as_str(), secret));
+    let key = keys.iter().fold(Choice::from(0), |found, (sid, secret)| {
+        found | is(sid.text().as_str(), secret)
+    });
     match bool::from(account | key) {
         true => Ok(()),
         false => Err(ApiError::Unauthenticated),
@@ -66,7 +72,11 @@ pub fn check(api: &Api, headers: &HeaderMap) -> Result<(), ApiError> {
 
 /// User name and password, if the header is there and well-formed.
 fn credentials(headers: &HeaderMap) -> Option<(String, String)> {
-    let (scheme, encoded) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    let (scheme, encoded) = headers
+        .get(header::AUTHORIZATION)?
+        .to_str()
+        .ok()?
+        .split_once(' ')?;
     if !scheme.eq_ignore_ascii_case(SCHEME) {
         return None;
     }
@@ -87,13 +97,20 @@ mod tests {
         for (text, keys) in [
             (String::new(), Some(0)),
             (format!("{KEY}:{secret}"), Some(1)),
-            (format!(" {KEY}:{secret}:with:colons ,\n{KEY}:{secret},"), Some(2)),
+            (
+                format!(" {KEY}:{secret}:with:colons ,\n{KEY}:{secret},"),
+                Some(2),
+            ),
             (KEY.to_owned(), None),
             (format!("{KEY}:short"), None),
             (format!("AC00000000000000000000000000000001:{secret}"), None),
             (format!("{KEY}:{secret},").repeat(API_KEYS_MAX + 1), None),
         ] {
-            assert_eq!(text.parse::<ApiKeys>().ok().map(|ApiKeys(keys)| keys.len()), keys, "{text}");
+            assert_eq!(
+                text.parse::<ApiKeys>().ok().map(|ApiKeys(keys)| keys.len()),
+                keys,
+                "{text}"
+            );
         }
     }
 }

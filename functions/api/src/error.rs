@@ -1,10 +1,11 @@
 //! Every way to say no: code, HTTP status and a sentence (taskrouter.md section 15, "REST replies").
 
 use http::{HeaderName, HeaderValue, StatusCode, header};
+use ids::ReservationSid;
 use runtime::OutboxError;
 use serde_json::json;
-use shared::model::{ReservationSid, ReservationStatus};
-use shared::router::Refusal;
+use task_router::model::ReservationStatus;
+use task_router::router::Refusal;
 
 use crate::REQUESTS_AT_ONCE_MAX;
 use crate::answer::Answer;
@@ -41,7 +42,9 @@ pub enum ApiError {
     #[error("PageSize: expected a whole number from 1 to {PAGE_SIZE_MAX}, got a larger one")]
     PageSizeTooLarge,
     /// A later page is asked for by its number.
-    #[error("Page: only page 0 can be asked for by its number; follow next_page_url for later ones")]
+    #[error(
+        "Page: only page 0 can be asked for by its number; follow next_page_url for later ones"
+    )]
     AbsolutePaging,
     /// There are no credentials, or the wrong ones.
     #[error(
@@ -108,7 +111,9 @@ pub enum ApiError {
         max: usize,
     },
     /// Statistics of a time whose events are still to be counted.
-    #[error("statistics are being caught up with and go up to {until} so far; try again in a minute")]
+    #[error(
+        "statistics are being caught up with and go up to {until} so far; try again in a minute"
+    )]
     NotCountedYet {
         /// How far they go.
         until: String,
@@ -120,7 +125,9 @@ pub enum ApiError {
         streams: usize,
     },
     /// More requests are being answered than one process takes.
-    #[error("Too many requests at the same time: {REQUESTS_AT_ONCE_MAX} are being answered; try again")]
+    #[error(
+        "Too many requests at the same time: {REQUESTS_AT_ONCE_MAX} are being answered; try again"
+    )]
     TooManyRequests,
     /// What shall be done cannot be handed on.
     #[error(transparent)]
@@ -136,7 +143,10 @@ pub enum ApiError {
 impl ApiError {
     /// A parameter's problem.
     pub fn parameter(name: &str, problem: impl Into<String>) -> Self {
-        Self::Parameter { name: name.to_owned(), problem: problem.into() }
+        Self::Parameter {
+            name: name.to_owned(),
+            problem: problem.into(),
+        }
     }
 
     /// A parameter that must be there and is not.
@@ -148,18 +158,23 @@ impl ApiError {
     pub fn refused(refusal: &Refusal, path: &str) -> Self {
         match refusal {
             Refusal::NoSuchTask(_) | Refusal::NoSuchWorker(_) | Refusal::NoSuchReservation(_) => {
-                Self::NotFound { path: path.to_owned() }
+                Self::NotFound {
+                    path: path.to_owned(),
+                }
             }
             Refusal::NoSuchTaskChannel => Self::parameter("TaskChannel", refusal.to_string()),
             Refusal::NoSuchActivity => Self::parameter("ActivitySid", refusal.to_string()),
             Refusal::AttributesTooLong => Self::parameter("Attributes", refusal.to_string()),
             Refusal::WrongVersion { version } => Self::PreconditionFailed { version: *version },
-            Refusal::ReservationNotPending { reservation, status: ReservationStatus::Rescinded } => {
-                Self::Rescinded { reservation: *reservation }
-            }
-            Refusal::ReservationNotPending { .. } | Refusal::InstructionInHand(_) | Refusal::WrongStatus { .. } => {
-                Self::State(refusal.to_string())
-            }
+            Refusal::ReservationNotPending {
+                reservation,
+                status: ReservationStatus::Rescinded,
+            } => Self::Rescinded {
+                reservation: *reservation,
+            },
+            Refusal::ReservationNotPending { .. }
+            | Refusal::InstructionInHand(_)
+            | Refusal::WrongStatus { .. } => Self::State(refusal.to_string()),
         }
     }
 
@@ -170,7 +185,9 @@ impl ApiError {
 
     /// The cause, for the log: it may say more than a client should read.
     pub fn cause(&self) -> String {
-        std::error::Error::source(self).map(ToString::to_string).unwrap_or_default()
+        std::error::Error::source(self)
+            .map(ToString::to_string)
+            .unwrap_or_default()
     }
 
     /// The error on the wire.
@@ -182,12 +199,18 @@ impl ApiError {
             "more_info": format!("{MORE_INFO}/{code}"),
             "status": status.as_u16(),
         });
-        Answer { status, body, headers: self.headers() }
+        Answer {
+            status,
+            body,
+            headers: self.headers(),
+        }
     }
 
     fn code_and_status(&self) -> (u32, StatusCode) {
         match self {
-            Self::Parameter { .. } | Self::Form(_) | Self::State(_) => (20_001, StatusCode::BAD_REQUEST),
+            Self::Parameter { .. } | Self::Form(_) | Self::State(_) => {
+                (20_001, StatusCode::BAD_REQUEST)
+            }
             Self::PageSizeTooLarge => (20_007, StatusCode::BAD_REQUEST),
             Self::AbsolutePaging => (40_153, StatusCode::BAD_REQUEST),
             Self::Unauthenticated => (20_003, StatusCode::UNAUTHORIZED),
@@ -197,29 +220,41 @@ impl ApiError {
             Self::Rescinded { .. } => (20_410, StatusCode::GONE),
             Self::BodyTooLarge { .. } => (20_001, StatusCode::PAYLOAD_TOO_LARGE),
             Self::Store(store::Error::Conflict) => (20_162, StatusCode::CONFLICT),
-            Self::TooManyRequests | Self::TooManyStreams { .. } | Self::Store(store::Error::Throttled(_)) => {
-                (20_429, StatusCode::TOO_MANY_REQUESTS)
-            }
+            Self::TooManyRequests
+            | Self::TooManyStreams { .. }
+            | Self::Store(store::Error::Throttled(_)) => (20_429, StatusCode::TOO_MANY_REQUESTS),
             Self::TooLongAgo => (14_241, StatusCode::BAD_REQUEST),
             Self::TooManyWorkers { .. } => (14_240, StatusCode::BAD_REQUEST),
             Self::ListTooLong { .. }
             | Self::NotCountedYet { .. }
             | Self::Outbox(_)
-            | Self::Store(store::Error::Unavailable(_)) => (20_503, StatusCode::SERVICE_UNAVAILABLE),
-            Self::Store(store::Error::Corrupt { .. }) | Self::Json(_) => (20_500, StatusCode::INTERNAL_SERVER_ERROR),
+            | Self::Store(store::Error::Unavailable(_)) => {
+                (20_503, StatusCode::SERVICE_UNAVAILABLE)
+            }
+            Self::Store(store::Error::Corrupt { .. }) | Self::Json(_) => {
+                (20_500, StatusCode::INTERNAL_SERVER_ERROR)
+            }
         }
     }
 
     /// The sentence for the client. What the table says is not for clients: it names hosts, tables and keys.
     fn message(&self) -> String {
         match self {
-            Self::Store(store::Error::Conflict) => "Another update of this resource is in progress; try again".into(),
+            Self::Store(store::Error::Conflict) => {
+                "Another update of this resource is in progress; try again".into()
+            }
             Self::Store(store::Error::Throttled(_)) => {
                 "Too many requests for the table at the moment; try again".into()
             }
-            Self::Outbox(_) => "The callbacks queue does not answer at the moment; try again".into(),
-            Self::Store(store::Error::Unavailable(_)) => "The table does not answer at the moment; try again".into(),
-            Self::Store(store::Error::Corrupt { .. }) => "A stored item cannot be read; the log names it".into(),
+            Self::Outbox(_) => {
+                "The callbacks queue does not answer at the moment; try again".into()
+            }
+            Self::Store(store::Error::Unavailable(_)) => {
+                "The table does not answer at the moment; try again".into()
+            }
+            Self::Store(store::Error::Corrupt { .. }) => {
+                "A stored item cannot be read; the log names it".into()
+            }
             Self::Parameter { .. }
             | Self::Form(_)
             | Self::State(_)
@@ -245,11 +280,16 @@ impl ApiError {
     /// Headers the status asks for.
     fn headers(&self) -> Vec<(HeaderName, HeaderValue)> {
         if let Self::MethodNotAllowed { allow, .. } = self {
-            return HeaderValue::try_from(allow).map(|allow| (header::ALLOW, allow)).into_iter().collect();
+            return HeaderValue::try_from(allow)
+                .map(|allow| (header::ALLOW, allow))
+                .into_iter()
+                .collect();
         }
         match self.status() {
             StatusCode::UNAUTHORIZED => vec![(header::WWW_AUTHENTICATE, CHALLENGE)],
-            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => vec![(header::RETRY_AFTER, A_SECOND)],
+            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
+                vec![(header::RETRY_AFTER, A_SECOND)]
+            }
             _ => Vec::new(),
         }
     }

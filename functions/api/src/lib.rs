@@ -5,43 +5,45 @@
 //! looks like, how it is read and changed), `paging` (lists, page by page), `parameters` (what a request says),
 //! `error` (every way to say no), `auth`, `openapi` (the description of all this).
 //!
-//! Nothing here decides anything about Tasks or Workers: an update becomes an [`Event`](shared::router::Event), and the
+//! Nothing here decides anything about Tasks or Workers: an update becomes an [`Command`](task_router::router::Command), and the
 //! routing core says what comes of it.
 
 mod answer;
 mod auth;
-mod call;
+mod concurrency_limit;
 mod error;
-mod ids;
-mod in_flight;
+mod new_ids;
 mod openapi;
 mod ordering;
 mod paging;
 mod parameters;
 mod patch;
+mod request_context;
 mod resources;
 mod routes;
-mod span;
+mod time_range;
 mod view;
 
 use std::sync::Arc;
 
 use http::{Method, Request, Response};
+use ids::AccountSid;
+use ids::time::Clock;
 use runtime::Outbox;
 use serde_json::{Map, Value};
-use shared::model::{AccountSid, CONFIGURATION_BYTES_MAX, Clock};
 use store::Store;
+use task_router::model::CONFIGURATION_BYTES_MAX;
 
 use answer::Answer;
-use call::Call;
 use error::ApiError;
 use parameters::Parameters;
+use request_context::RequestContext;
 use routes::Route;
 use view::View;
 
 pub use auth::{ApiKeys, ApiKeysError};
-pub use ids::Ids;
-pub use in_flight::{InFlight, REQUESTS_AT_ONCE_MAX};
+pub use concurrency_limit::{InFlight, REQUESTS_AT_ONCE_MAX};
+pub use new_ids::Ids;
 
 /// Largest body taken: attributes of 4,096 characters, four bytes each, every byte as `%xx`, and room for the rest
 /// (taskrouter.md section 14).
@@ -79,7 +81,11 @@ pub async fn handle(api: Arc<Api>, request: Request<Vec<u8>>) -> Response<Vec<u8
         _ => answer(&api, &request).await.map(Answer::into_response),
     };
     let response = answered.unwrap_or_else(|error| refuse(&error).into_response());
-    let (method, path, status) = (request.method(), request.uri().path(), response.status().as_u16());
+    let (method, path, status) = (
+        request.method(),
+        request.uri().path(),
+        response.status().as_u16(),
+    );
     tracing::info!(%method, path, status, "answered");
     response
 }
@@ -94,23 +100,40 @@ async fn answer(api: &Api, request: &Request<Vec<u8>>) -> Result<Answer, ApiErro
     let (form, patch) = body_of(route, request)?;
     let now = api.clock.now();
     let view = View::new(api, request.uri(), now);
-    let call =
-        Call { api, now, view, path, sids, query, form, patch, body: request.body(), headers: request.headers() };
+    let call = RequestContext {
+        api,
+        now,
+        view,
+        path,
+        sids,
+        query,
+        form,
+        patch,
+        body: request.body(),
+        headers: request.headers(),
+    };
     (route.run)(&call).await
 }
 
 /// What the body says: a form, or a patch of attributes where the operation takes one.
-fn body_of(route: &Route, request: &Request<Vec<u8>>) -> Result<(Parameters, Option<Map<String, Value>>), ApiError> {
+fn body_of(
+    route: &Route,
+    request: &Request<Vec<u8>>,
+) -> Result<(Parameters, Option<Map<String, Value>>), ApiError> {
     let bytes_max = route.body_bytes_max();
     match *request.method() {
-        Method::POST if request.body().len() > bytes_max => {
-            Err(ApiError::BodyTooLarge { bytes: request.body().len(), bytes_max })
-        }
+        Method::POST if request.body().len() > bytes_max => Err(ApiError::BodyTooLarge {
+            bytes: request.body().len(),
+            bytes_max,
+        }),
         Method::POST if route.takes_patch() && patch::is_patch(request.headers()) => {
             Ok((Parameters::default(), Some(patch::read(request.body())?)))
         }
         Method::POST if route.takes_json() => Ok((Parameters::default(), None)),
-        Method::POST => Ok((Parameters::of_form(request.headers(), request.body())?, None)),
+        Method::POST => Ok((
+            Parameters::of_form(request.headers(), request.body())?,
+            None,
+        )),
         _ => Ok((Parameters::default(), None)),
     }
 }

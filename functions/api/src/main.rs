@@ -11,12 +11,19 @@ use runtime::{Env, SystemClock, aws, parameter_store};
 async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     runtime::log::init();
     let env = Env::process();
-    let callbacks: String = env.required("CALLBACKS_QUEUE_URL", "the URL of the callbacks queue")?;
+    let callbacks: String =
+        env.required("CALLBACKS_QUEUE_URL", "the URL of the callbacks queue")?;
     let api = Api {
         store: aws::store(&env)?,
-        account_sid: env.required("ACCOUNT_SID", "an account SID: AC and 32 hexadecimal digits")?,
+        account_sid: env.required(
+            "ACCOUNT_SID",
+            "an account SID: AC and 32 hexadecimal digits",
+        )?,
         auth_token: parameter_store::auth_token(&env).await?,
-        api_keys: parameter_store::api_keys(&env).await?.unwrap_or_default().parse()?,
+        api_keys: parameter_store::api_keys(&env)
+            .await?
+            .unwrap_or_default()
+            .parse()?,
         base_url: None,
         clock: Arc::new(SystemClock),
         ids: Ids::random(),

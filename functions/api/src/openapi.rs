@@ -20,7 +20,10 @@ pub fn answer(request: &Request<Vec<u8>>) -> Result<Response<Vec<u8>>, ApiError>
         return Err(ApiError::MethodNotAllowed { method, allow });
     }
     let mut response = Response::new(DOCUMENT.as_bytes().to_vec());
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    );
     Ok(response)
 }
 
@@ -49,8 +52,14 @@ mod tests {
     }
 
     fn name(method: &str, path: &str) -> String {
-        let parts = path.split('/').map(|part| if part.starts_with('{') { "{}" } else { part });
-        format!("{} {}", method.to_uppercase(), parts.collect::<Vec<_>>().join("/"))
+        let parts = path
+            .split('/')
+            .map(|part| if part.starts_with('{') { "{}" } else { part });
+        format!(
+            "{} {}",
+            method.to_uppercase(),
+            parts.collect::<Vec<_>>().join("/")
+        )
     }
 
     fn parsed(document: &str) -> Value {
@@ -60,10 +69,19 @@ mod tests {
     #[test]
     fn it_describes_the_operations_that_are_served_and_no_others() {
         let document = parsed(DOCUMENT);
-        let described: BTreeSet<String> = operations(&document).into_iter().map(|(name, _)| name).collect();
-        let served: BTreeSet<String> = ROUTES.iter().map(|route| name(route.method.as_str(), route.path)).collect();
+        let described: BTreeSet<String> = operations(&document)
+            .into_iter()
+            .map(|(name, _)| name)
+            .collect();
+        let served: BTreeSet<String> = ROUTES
+            .iter()
+            .map(|route| name(route.method.as_str(), route.path))
+            .collect();
         let difference: Vec<_> = described.symmetric_difference(&served).collect();
-        assert!(difference.is_empty(), "described or served, but not both: {difference:#?}");
+        assert!(
+            difference.is_empty(),
+            "described or served, but not both: {difference:#?}"
+        );
         assert_eq!(served.len(), ROUTES.len(), "an operation has two rows");
     }
 
@@ -81,9 +99,15 @@ mod tests {
 
     /// Everything theirs is there as it was; everything else is marked.
     fn assert_unchanged(name: &str, ours: &Value, theirs: &Value) {
-        let parameters = |operation: &Value| operation["parameters"].as_array().cloned().unwrap_or_default();
-        let (kept, added): (Vec<Value>, Vec<Value>) =
-            parameters(ours).into_iter().partition(|parameter| parameter.get(MARK).is_none());
+        let parameters = |operation: &Value| {
+            operation["parameters"]
+                .as_array()
+                .cloned()
+                .unwrap_or_default()
+        };
+        let (kept, added): (Vec<Value>, Vec<Value>) = parameters(ours)
+            .into_iter()
+            .partition(|parameter| parameter.get(MARK).is_none());
         let bare = |parameters: Vec<Value>| -> Vec<Value> {
             parameters
                 .iter()
@@ -91,25 +115,57 @@ mod tests {
                 .collect()
         };
         assert_eq!(bare(kept), bare(parameters(theirs)), "{name}");
-        assert!(added.iter().all(|parameter| parameter[MARK] == true), "{name}");
+        assert!(
+            added.iter().all(|parameter| parameter[MARK] == true),
+            "{name}"
+        );
         let parts = ["/responses", "/requestBody/content"];
-        for (part, inner) in parts.into_iter().zip(["/content/application~1json/schema", "/schema"]) {
+        for (part, inner) in parts
+            .into_iter()
+            .zip(["/content/application~1json/schema", "/schema"])
+        {
             let none = json!({});
-            let (ours, theirs) = (ours.pointer(part).unwrap_or(&none), theirs.pointer(part).unwrap_or(&none));
+            let (ours, theirs) = (
+                ours.pointer(part).unwrap_or(&none),
+                theirs.pointer(part).unwrap_or(&none),
+            );
             for (key, value) in ours.as_object().unwrap() {
                 match theirs.get(key) {
-                    Some(theirs) => assert_eq!(value.pointer(inner), theirs.pointer(inner), "{name} {key}"),
+                    Some(theirs) => {
+                        assert_eq!(value.pointer(inner), theirs.pointer(inner), "{name} {key}")
+                    }
                     None => assert_eq!(value[MARK], true, "{name} {key}"),
                 }
             }
-            assert!(theirs.as_object().unwrap().keys().all(|key| ours.get(key).is_some()), "{name}{part}");
+            assert!(
+                theirs
+                    .as_object()
+                    .unwrap()
+                    .keys()
+                    .all(|key| ours.get(key).is_some()),
+                "{name}{part}"
+            );
         }
     }
 
     #[test]
     fn it_is_read_and_not_written() {
-        let ask = |method| answer(&Request::builder().method(method).uri(PATH).body(Vec::new()).unwrap());
-        assert_eq!(ask("GET").unwrap().headers()[header::CONTENT_TYPE], "application/json");
-        assert!(matches!(ask("POST"), Err(ApiError::MethodNotAllowed { .. })));
+        let ask = |method| {
+            answer(
+                &Request::builder()
+                    .method(method)
+                    .uri(PATH)
+                    .body(Vec::new())
+                    .unwrap(),
+            )
+        };
+        assert_eq!(
+            ask("GET").unwrap().headers()[header::CONTENT_TYPE],
+            "application/json"
+        );
+        assert!(matches!(
+            ask("POST"),
+            Err(ApiError::MethodNotAllowed { .. })
+        ));
     }
 }

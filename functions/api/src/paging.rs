@@ -2,8 +2,8 @@
 //!
 //! A page begins after a place, not at a number: what comes or goes meanwhile neither repeats nor hides anything else.
 
+use ids::time::Timestamp;
 use serde_json::{Value, json};
-use shared::model::Timestamp;
 
 use crate::answer::Answer;
 use crate::error::ApiError;
@@ -73,7 +73,9 @@ impl Paging {
     /// # Errors
     /// 20001 or 20007 for a size, 20001 for a token that is none of ours, 40153 for a later page without a token.
     pub fn read(query: &Parameters) -> Result<Self, ApiError> {
-        let size = query.text(PAGE_SIZE).map_or(Ok(PAGE_SIZE_DEFAULT), page_size)?;
+        let size = query
+            .text(PAGE_SIZE)
+            .map_or(Ok(PAGE_SIZE_DEFAULT), page_size)?;
         let page = query.text(PAGE).map_or(Ok(0), page_number)?;
         let token = query.text(PAGE_TOKEN).map(page_token).transpose()?;
         if page > 0 && token.is_none() {
@@ -81,8 +83,15 @@ impl Paging {
         }
         let is_filter = |name: &str| ![PAGE_SIZE, PAGE, PAGE_TOKEN].contains(&name);
         let filters = query.pairs().filter(|(name, _)| is_filter(name));
-        let filters = filters.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-        Ok(Self { size, page, token, filters })
+        let filters = filters
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect();
+        Ok(Self {
+            size,
+            page,
+            token,
+            filters,
+        })
     }
 
     /// Entries of a page.
@@ -115,11 +124,23 @@ impl Paging {
         render: impl Fn(&T) -> serde_json::Result<Value>,
     ) -> Result<Answer, ApiError> {
         let entries: Vec<Value> = page.items.iter().map(render).collect::<Result<_, _>>()?;
-        Ok(self.page_of(key, url, entries, page.previous.as_ref(), page.next.as_ref()))
+        Ok(self.page_of(
+            key,
+            url,
+            entries,
+            page.previous.as_ref(),
+            page.next.as_ref(),
+        ))
     }
 
     /// The page as an answer, of a list too long to be read whole: its entries, and where the next page begins.
-    pub fn answer_part(&self, key: &'static str, url: &str, entries: Vec<Value>, next: Option<Place>) -> Answer {
+    pub fn answer_part(
+        &self,
+        key: &'static str,
+        url: &str,
+        entries: Vec<Value>,
+        next: Option<Place>,
+    ) -> Answer {
         self.page_of(key, url, entries, None, next.map(Token::After).as_ref())
     }
 
@@ -143,7 +164,8 @@ impl Paging {
         previous: Option<&Token>,
         next: Option<&Token>,
     ) -> Answer {
-        let neighbour = |token: Option<&Token>, page| token.map(|token| self.address(url, page, Some(token)));
+        let neighbour =
+            |token: Option<&Token>, page| token.map(|token| self.address(url, page, Some(token)));
         let meta = json!({
             "key": key,
             "page": self.page,
@@ -157,30 +179,46 @@ impl Paging {
     }
 
     /// The page of a whole list.
-    pub fn cut<T>(&self, mut items: Vec<T>, place_of: impl Fn(&T) -> Place) -> Page<T> {
-        items.sort_by_cached_key(&place_of);
+    pub fn cut<T>(&self, mut items: Vec<T>, position_of: impl Fn(&T) -> Place) -> Page<T> {
+        items.sort_by_cached_key(&position_of);
         let (start, end) = match &self.token {
             None => (0, self.size),
             Some(Token::After(place)) => {
-                let start = items.partition_point(|item| place_of(item) <= *place);
+                let start = items.partition_point(|item| position_of(item) <= *place);
                 (start, start.saturating_add(self.size))
             }
             Some(Token::Before(place)) => {
-                let end = items.partition_point(|item| place_of(item) < *place);
+                let end = items.partition_point(|item| position_of(item) < *place);
                 (end.saturating_sub(self.size), end)
             }
         };
         let is_last = end >= items.len();
-        let items: Vec<T> = items.into_iter().skip(start).take(end.saturating_sub(start)).collect();
-        let previous = items.first().filter(|_| start > 0).map(|item| Token::Before(place_of(item)));
-        let next = items.last().filter(|_| !is_last).map(|item| Token::After(place_of(item)));
-        Page { items, previous, next }
+        let items: Vec<T> = items
+            .into_iter()
+            .skip(start)
+            .take(end.saturating_sub(start))
+            .collect();
+        let previous = items
+            .first()
+            .filter(|_| start > 0)
+            .map(|item| Token::Before(position_of(item)));
+        let next = items
+            .last()
+            .filter(|_| !is_last)
+            .map(|item| Token::After(position_of(item)));
+        Page {
+            items,
+            previous,
+            next,
+        }
     }
 
     fn address(&self, url: &str, page: u32, token: Option<&Token>) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
         query.extend_pairs(&self.filters);
-        query.append_pair(PAGE_SIZE, &self.size.to_string()).append_pair(PAGE, &page.to_string());
+        query
+            .append_pair(PAGE_SIZE, &self.size.to_string())
+            .append_pair(PAGE, &page.to_string());
         if let Some(token) = token {
             query.append_pair(PAGE_TOKEN, &token.to_text());
         }
@@ -196,7 +234,10 @@ impl Place {
 
     /// The place of something by what its list is ordered by: the smaller comes first, and of equal ones the SID decides.
     pub fn by(keys: Vec<i64>, sid: impl ToString) -> Self {
-        Self { keys, sid: sid.to_string() }
+        Self {
+            keys,
+            sid: sid.to_string(),
+        }
     }
 
     /// The first of what the list is ordered by, and the SID.
@@ -220,27 +261,38 @@ fn page_size(text: &str) -> Result<usize, ApiError> {
     let is_number = text.chars().all(|digit| digit.is_ascii_digit());
     match text.parse() {
         Ok(size @ 1..=PAGE_SIZE_MAX) => Ok(size),
-        Ok(0) => {
-            Err(ApiError::parameter(PAGE_SIZE, format!("expected a whole number from 1 to {PAGE_SIZE_MAX}, got 0")))
-        }
+        Ok(0) => Err(ApiError::parameter(
+            PAGE_SIZE,
+            format!("expected a whole number from 1 to {PAGE_SIZE_MAX}, got 0"),
+        )),
         // A number too long for any integer is too large as well.
         Ok(_) | Err(_) if is_number => Err(ApiError::PageSizeTooLarge),
-        Ok(_) | Err(_) => {
-            Err(ApiError::parameter(PAGE_SIZE, format!("expected a whole number from 1 to {PAGE_SIZE_MAX}")))
-        }
+        Ok(_) | Err(_) => Err(ApiError::parameter(
+            PAGE_SIZE,
+            format!("expected a whole number from 1 to {PAGE_SIZE_MAX}"),
+        )),
     }
 }
 
 fn page_number(text: &str) -> Result<u32, ApiError> {
-    text.parse().map_err(|_| ApiError::parameter(PAGE, "expected a whole number from 0"))
+    text.parse()
+        .map_err(|_| ApiError::parameter(PAGE, "expected a whole number from 0"))
 }
 
 fn page_token(text: &str) -> Result<Token, ApiError> {
     let token = || {
         let (way, rest) = text.split_at_checked(2)?;
         let (sid, keys) = rest.split_once('-')?;
-        let keys = keys.split('.').filter(|key| !key.is_empty()).take(PLACE_KEYS_MAX + 1).map(|key| key.parse().ok());
-        let place = Place::by(keys.collect::<Option<Vec<i64>>>().filter(|keys| keys.len() <= PLACE_KEYS_MAX)?, sid);
+        let keys = keys
+            .split('.')
+            .filter(|key| !key.is_empty())
+            .take(PLACE_KEYS_MAX + 1)
+            .map(|key| key.parse().ok());
+        let place = Place::by(
+            keys.collect::<Option<Vec<i64>>>()
+                .filter(|keys| keys.len() <= PLACE_KEYS_MAX)?,
+            sid,
+        );
         match way {
             "PA" => Some(Token::After(place)),
             "PB" => Some(Token::Before(place)),
@@ -251,7 +303,10 @@ fn page_token(text: &str) -> Result<Token, ApiError> {
 }
 
 fn wrong_token() -> ApiError {
-    ApiError::parameter(PAGE_TOKEN, "expected the one in next_page_url or previous_page_url")
+    ApiError::parameter(
+        PAGE_TOKEN,
+        "expected the one in next_page_url or previous_page_url",
+    )
 }
 
 #[cfg(test)]

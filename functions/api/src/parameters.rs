@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 use http::{HeaderMap, header};
-use shared::model::{Attributes, AttributesError, Expression, ExpressionError};
+use task_router::model::{Attributes, AttributesError, Expression, ExpressionError};
 
 use crate::error::ApiError;
 
@@ -42,10 +42,15 @@ impl Parameters {
 
     fn decode(text: &[u8]) -> Result<Self, ApiError> {
         check_encoding(text)?;
-        let pairs: Vec<_> = form_urlencoded::parse(text).into_owned().take(PARAMETERS_MAX + 1).collect();
+        let pairs: Vec<_> = form_urlencoded::parse(text)
+            .into_owned()
+            .take(PARAMETERS_MAX + 1)
+            .collect();
         match pairs.len() {
             0..=PARAMETERS_MAX => Ok(Self(pairs)),
-            _ => Err(ApiError::Form(format!("there are more than {PARAMETERS_MAX} parameters"))),
+            _ => Err(ApiError::Form(format!(
+                "there are more than {PARAMETERS_MAX} parameters"
+            ))),
         }
     }
 
@@ -56,7 +61,9 @@ impl Parameters {
 
     /// Every name with its value.
     pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+        self.0
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// The text under a name.
@@ -66,7 +73,9 @@ impl Parameters {
 
     /// Every text under a name.
     pub fn all(&self, name: &str) -> impl Iterator<Item = &str> {
-        self.pairs().filter(move |(other, _)| *other == name).map(|(_, value)| value)
+        self.pairs()
+            .filter(move |(other, _)| *other == name)
+            .map(|(_, value)| value)
     }
 
     /// The SID under a name.
@@ -82,25 +91,46 @@ impl Parameters {
     /// in forms").
     pub fn switch(&self, name: &str) -> Option<bool> {
         let value = self.text(name)?;
-        Some(["true", "1", "yes"].iter().any(|on| value.eq_ignore_ascii_case(on)))
+        Some(
+            ["true", "1", "yes"]
+                .iter()
+                .any(|on| value.eq_ignore_ascii_case(on)),
+        )
     }
 
     /// The value under a name, read with `read`, which says what was expected of a text it cannot use.
     ///
     /// # Errors
     /// [`ApiError::Parameter`]
-    pub fn parsed<T>(&self, name: &str, read: impl Fn(&str) -> Result<T, String>) -> Result<Option<T>, ApiError> {
-        self.text(name).map(read).transpose().map_err(|problem| ApiError::parameter(name, problem))
+    pub fn parsed<T>(
+        &self,
+        name: &str,
+        read: impl Fn(&str) -> Result<T, String>,
+    ) -> Result<Option<T>, ApiError> {
+        self.text(name)
+            .map(read)
+            .transpose()
+            .map_err(|problem| ApiError::parameter(name, problem))
     }
 
     /// The whole number under a name.
     ///
     /// # Errors
     /// [`ApiError::Parameter`] for anything but a whole number within `limits`.
-    pub fn whole_number(&self, name: &str, limits: RangeInclusive<u32>) -> Result<Option<u32>, ApiError> {
+    pub fn whole_number(
+        &self,
+        name: &str,
+        limits: RangeInclusive<u32>,
+    ) -> Result<Option<u32>, ApiError> {
         self.parsed(name, |text| {
             let number = text.parse().ok().filter(|number| limits.contains(number));
-            number.ok_or_else(|| format!("expected a whole number from {} to {}", limits.start(), limits.end()))
+            number.ok_or_else(|| {
+                format!(
+                    "expected a whole number from {} to {}",
+                    limits.start(),
+                    limits.end()
+                )
+            })
         })
     }
 
@@ -109,7 +139,10 @@ impl Parameters {
     /// # Errors
     /// [`ApiError::Parameter`]
     pub fn attributes(&self, name: &str) -> Result<Option<Attributes>, ApiError> {
-        self.parsed(name, |text| text.parse().map_err(|error: AttributesError| error.to_string()))
+        self.parsed(name, |text| {
+            text.parse()
+                .map_err(|error: AttributesError| error.to_string())
+        })
     }
 
     /// The condition under a name (taskrouter.md section 8).
@@ -117,7 +150,10 @@ impl Parameters {
     /// # Errors
     /// [`ApiError::Parameter`]
     pub fn expression(&self, name: &str) -> Result<Option<Expression>, ApiError> {
-        self.parsed(name, |text| text.parse().map_err(|error: ExpressionError| error.to_string()))
+        self.parsed(name, |text| {
+            text.parse()
+                .map_err(|error: ExpressionError| error.to_string())
+        })
     }
 
     /// The name for people under a name: not empty, [`FRIENDLY_NAME_CHARS_MAX`] at most.
@@ -125,24 +161,43 @@ impl Parameters {
     /// # Errors
     /// [`ApiError::Parameter`]
     pub fn friendly_name(&self, name: &str) -> Result<Option<&str>, ApiError> {
-        let Some(text) = self.text(name) else { return Ok(None) };
+        let Some(text) = self.text(name) else {
+            return Ok(None);
+        };
         let fits = !text.trim().is_empty() && text.chars().count() <= FRIENDLY_NAME_CHARS_MAX;
         let problem = || format!("expected 1 to {FRIENDLY_NAME_CHARS_MAX} characters");
-        if fits { Ok(Some(text)) } else { Err(ApiError::parameter(name, problem())) }
+        if fits {
+            Ok(Some(text))
+        } else {
+            Err(ApiError::parameter(name, problem()))
+        }
     }
 }
 
 /// Bytes that are no text would be stored as something else than was sent.
 fn check_encoding(text: &[u8]) -> Result<(), ApiError> {
-    let is_text = |bytes: &[u8]| percent_encoding::percent_decode(bytes).decode_utf8().is_ok();
+    let is_text = |bytes: &[u8]| {
+        percent_encoding::percent_decode(bytes)
+            .decode_utf8()
+            .is_ok()
+    };
     if is_text(text) {
         return Ok(());
     }
-    let wrong = text.split(|byte| *byte == b'&').find(|pair| !is_text(pair)).unwrap_or_default();
+    let wrong = text
+        .split(|byte| *byte == b'&')
+        .find(|pair| !is_text(pair))
+        .unwrap_or_default();
     let name = wrong.split(|byte| *byte == b'=').next().unwrap_or_default();
-    Err(ApiError::parameter(&String::from_utf8_lossy(name), "expected UTF-8, percent-encoded"))
+    Err(ApiError::parameter(
+        &String::from_utf8_lossy(name),
+        "expected UTF-8, percent-encoded",
+    ))
 }
 
 fn is_form(content_type: &str) -> bool {
-    content_type.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case(FORM))
+    content_type
+        .split(';')
+        .next()
+        .is_some_and(|kind| kind.trim().eq_ignore_ascii_case(FORM))
 }

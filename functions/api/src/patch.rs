@@ -10,8 +10,13 @@ const MERGE_PATCH: &str = "application/merge-patch+json";
 
 /// Does the request bring a patch?
 pub fn is_patch(headers: &HeaderMap) -> bool {
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case(MERGE_PATCH))
+    let kind = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|kind| kind.to_str().ok())
+        .unwrap_or_default();
+    kind.split(';')
+        .next()
+        .is_some_and(|kind| kind.trim().eq_ignore_ascii_case(MERGE_PATCH))
 }
 
 /// The patch in a body. How deep it may be is the JSON parser's limit, 128.
@@ -20,6 +25,8 @@ pub fn is_patch(headers: &HeaderMap) -> bool {
 /// [`ApiError::Form`] for anything but a JSON object.
 pub fn read(body: &[u8]) -> Result<Map<String, Value>, ApiError> {
     serde_json::from_slice(body).map_err(|error| {
-        ApiError::Form(format!("the body: expected a JSON object, the change of the attributes (RFC 7396): {error}"))
+        ApiError::Form(format!(
+            "the body: expected a JSON object, the change of the attributes (RFC 7396): {error}"
+        ))
     })
 }

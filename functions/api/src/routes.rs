@@ -7,11 +7,11 @@ use std::pin::Pin;
 use http::Method;
 
 use crate::answer::Answer;
-use crate::call::{Call, PathSid};
 use crate::error::ApiError;
+use crate::request_context::{PathSid, RequestContext};
 use crate::resources::{
-    activity, event, event_stream, explain, reservation, statistics, task, task_channel, task_queue, webhook, worker,
-    worker_channel, workflow, workspace,
+    activity, event, event_stream, explain, reservation, statistics, task, task_channel,
+    task_queue, webhook, worker, worker_channel, workflow, workspace,
 };
 use crate::{BODY_BYTES_MAX, WORKFLOW_BODY_BYTES_MAX};
 
@@ -29,8 +29,10 @@ pub struct Route {
 const TAKES_JSON: &str = "/v1/Workspaces/{WorkspaceSid}/TaskQueues/RealTimeStatistics";
 
 /// Paths of what has attributes: a POST there takes a patch of them instead of a form.
-const PATCHABLE: [&str; 2] =
-    ["/v1/Workspaces/{WorkspaceSid}/Workers/{Sid}", "/v1/Workspaces/{WorkspaceSid}/Tasks/{Sid}"];
+const PATCHABLE: [&str; 2] = [
+    "/v1/Workspaces/{WorkspaceSid}/Workers/{Sid}",
+    "/v1/Workspaces/{WorkspaceSid}/Tasks/{Sid}",
+];
 
 impl Route {
     /// Does it take a JSON merge patch of attributes?
@@ -53,7 +55,9 @@ impl Route {
 }
 
 /// An operation's function.
-pub type Run = for<'c> fn(&'c Call<'c>) -> Pin<Box<dyn Future<Output = Result<Answer, ApiError>> + Send + 'c>>;
+pub type Run = for<'c> fn(
+    &'c RequestContext<'c>,
+) -> Pin<Box<dyn Future<Output = Result<Answer, ApiError>> + Send + 'c>>;
 
 /// The table. Of two paths that fit, the one with fewer SIDs counts.
 #[rustfmt::skip]
@@ -130,17 +134,34 @@ pub static ROUTES: &[Route] = &[
 ///
 /// # Errors
 /// [`ApiError::NotServed`] for a path that is in no row, [`ApiError::MethodNotAllowed`] for one that is in others.
-pub fn find<'p>(method: &Method, path: &'p str) -> Result<(&'static Route, Vec<PathSid<'p>>), ApiError> {
-    let mut fitting: Vec<_> = ROUTES.iter().filter_map(|route| Some((route, sids_in(route.path, path)?))).collect();
+pub fn find<'p>(
+    method: &Method,
+    path: &'p str,
+) -> Result<(&'static Route, Vec<PathSid<'p>>), ApiError> {
+    let mut fitting: Vec<_> = ROUTES
+        .iter()
+        .filter_map(|route| Some((route, sids_in(route.path, path)?)))
+        .collect();
     // `Workers/Statistics` is no Worker, whatever the method.
     let fewest = fitting.iter().map(|(_, sids)| sids.len()).min();
     fitting.retain(|(_, sids)| Some(sids.len()) == fewest);
     if fitting.is_empty() {
-        return Err(ApiError::NotServed { path: path.to_owned() });
+        return Err(ApiError::NotServed {
+            path: path.to_owned(),
+        });
     }
-    let allow: Vec<&str> = fitting.iter().map(|(route, _)| route.method.as_str()).collect();
-    let refused = ApiError::MethodNotAllowed { method: method.to_string(), allow: allow.join(", ") };
-    fitting.into_iter().find(|(route, _)| route.method == *method).ok_or(refused)
+    let allow: Vec<&str> = fitting
+        .iter()
+        .map(|(route, _)| route.method.as_str())
+        .collect();
+    let refused = ApiError::MethodNotAllowed {
+        method: method.to_string(),
+        allow: allow.join(", "),
+    };
+    fitting
+        .into_iter()
+        .find(|(route, _)| route.method == *method)
+        .ok_or(refused)
 }
 
 /// The parts of `path` that stand where `pattern` has braces; `None` if they do not fit together.
@@ -150,7 +171,10 @@ fn sids_in<'p>(pattern: &'static str, path: &'p str) -> Option<Vec<PathSid<'p>>>
     loop {
         match (expected.next(), parts.next()) {
             (None, None) => return Some(sids),
-            (Some(expected), Some(text)) => match expected.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
+            (Some(expected), Some(text)) => match expected
+                .strip_prefix('{')
+                .and_then(|name| name.strip_suffix('}'))
+            {
                 Some(name) => sids.push(PathSid { name, text }),
                 None if expected == text => {}
                 None => return None,

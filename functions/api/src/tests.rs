@@ -3,12 +3,12 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use http::{HeaderMap, StatusCode, header};
+use ids::time::Timestamp;
 use runtime::Env;
 use runtime::outbox::Sending;
 use serde_json::{Value, json};
-use shared::model::Timestamp;
-use shared::router::effects::{Callback, Wake};
-use shared::router::events::Notice;
+use task_router::router::effects::{Callback, Timer};
+use task_router::router::events::Notice;
 
 use super::*;
 use crate::resources::samples::{ACCOUNT, NOON};
@@ -23,7 +23,7 @@ const WORKER: &str = "Workers/WK00000000000000000000000000000001";
 struct Noon;
 
 impl Clock for Noon {
-    fn now(&self) -> shared::model::Timestamp {
+    fn now(&self) -> ids::time::Timestamp {
         NOON
     }
 }
@@ -32,15 +32,15 @@ impl Clock for Noon {
 struct NoQueues;
 
 impl Outbox for NoQueues {
-    fn wake(&self, _: Wake, _: Timestamp) -> Sending<'_> {
+    fn schedule(&self, _: Timer, _: Timestamp) -> Sending<'_> {
         panic!("a timer was set")
     }
 
-    fn call(&self, _: Callback) -> Sending<'_> {
+    fn callback(&self, _: Callback) -> Sending<'_> {
         panic!("a callback was sent")
     }
 
-    fn tell(&self, _: Notice) -> Sending<'_> {
+    fn publish(&self, _: Notice) -> Sending<'_> {
         panic!("an event was told")
     }
 }
@@ -73,7 +73,10 @@ fn signed_in(method: &str, path: &str, body: &str) -> Request<Vec<u8>> {
         .method(method)
         .uri(format!("https://cordboard.example{path}"))
         .header(header::AUTHORIZATION, basic(&ACCOUNT.to_string(), TOKEN))
-        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded; charset=utf-8")
+        .header(
+            header::CONTENT_TYPE,
+            "application/x-www-form-urlencoded; charset=utf-8",
+        )
         .body(body.as_bytes().to_vec())
         .unwrap()
 }
@@ -81,7 +84,11 @@ fn signed_in(method: &str, path: &str, body: &str) -> Request<Vec<u8>> {
 /// Status, headers and JSON of the answer.
 async fn ask(request: Request<Vec<u8>>) -> (StatusCode, HeaderMap, Value) {
     let (parts, body) = handle(Arc::new(api()), request).await.into_parts();
-    (parts.status, parts.headers, serde_json::from_slice(&body).unwrap())
+    (
+        parts.status,
+        parts.headers,
+        serde_json::from_slice(&body).unwrap(),
+    )
 }
 
 #[tokio::test]
@@ -113,8 +120,15 @@ async fn without_the_right_credentials_nothing_is_answered() {
                 request = request.header(header::AUTHORIZATION, authorization);
             }
             let (status, headers, body) = ask(request.body(Vec::new()).unwrap()).await;
-            assert_eq!((status.as_u16(), &body["code"]), (401, &json!(20_003)), "{authorization:?}");
-            assert_eq!(headers[header::WWW_AUTHENTICATE], "Basic realm=\"TaskRouter API\"");
+            assert_eq!(
+                (status.as_u16(), &body["code"]),
+                (401, &json!(20_003)),
+                "{authorization:?}"
+            );
+            assert_eq!(
+                headers[header::WWW_AUTHENTICATE],
+                "Basic realm=\"TaskRouter API\""
+            );
         }
     }
 }
@@ -122,7 +136,9 @@ async fn without_the_right_credentials_nothing_is_answered() {
 #[tokio::test]
 async fn an_api_key_with_its_secret_is_as_good_as_the_account() {
     let mut request = signed_in("GET", "/v1/Nothing", "");
-    request.headers_mut().insert(header::AUTHORIZATION, basic(KEY, SECRET).parse().unwrap());
+    request
+        .headers_mut()
+        .insert(header::AUTHORIZATION, basic(KEY, SECRET).parse().unwrap());
     assert_eq!(ask(request).await.0, StatusCode::NOT_FOUND);
 }
 
@@ -147,11 +163,46 @@ async fn a_request_that_cannot_be_meant_is_refused_with_a_code_and_a_sentence() 
     for (method, path, body, status, code, sentence) in [
         // Paths and methods.
         ("GET", "", "", 404, 20_404, "this path is not served"),
-        ("GET", "/v1/Workspaces/", "", 404, 20_404, "The requested resource /v1/Workspaces/ was not found"),
-        ("GET", "{WS}/Nothing", "", 404, 20_404, "this path is not served"),
-        ("GET", "{WS}/{TASK}/More/And/More", "", 404, 20_404, "this path is not served"),
-        ("GET", "/v1/Workspaces/WS1", "", 404, 20_404, "The requested resource /v1/Workspaces/WS1 was not found"),
-        ("GET", "{WS}/Activities/WK00000000000000000000000000000001", "", 404, 20_404, "was not found"),
+        (
+            "GET",
+            "/v1/Workspaces/",
+            "",
+            404,
+            20_404,
+            "The requested resource /v1/Workspaces/ was not found",
+        ),
+        (
+            "GET",
+            "{WS}/Nothing",
+            "",
+            404,
+            20_404,
+            "this path is not served",
+        ),
+        (
+            "GET",
+            "{WS}/{TASK}/More/And/More",
+            "",
+            404,
+            20_404,
+            "this path is not served",
+        ),
+        (
+            "GET",
+            "/v1/Workspaces/WS1",
+            "",
+            404,
+            20_404,
+            "The requested resource /v1/Workspaces/WS1 was not found",
+        ),
+        (
+            "GET",
+            "{WS}/Activities/WK00000000000000000000000000000001",
+            "",
+            404,
+            20_404,
+            "was not found",
+        ),
         (
             "PUT",
             "/v1/Workspaces",
@@ -168,13 +219,48 @@ async fn a_request_that_cannot_be_meant_is_refused_with_a_code_and_a_sentence() 
             20_004,
             "; expected GET, POST, DELETE",
         ),
-        ("POST", "{WS}/Workers/Statistics", "", 405, 20_004, "POST is not served under this path; expected GET"),
-        ("GET", "{WS}/TaskQueues/RealTimeStatistics", "", 405, 20_004, "; expected POST"),
+        (
+            "POST",
+            "{WS}/Workers/Statistics",
+            "",
+            405,
+            20_004,
+            "POST is not served under this path; expected GET",
+        ),
+        (
+            "GET",
+            "{WS}/TaskQueues/RealTimeStatistics",
+            "",
+            405,
+            20_004,
+            "; expected POST",
+        ),
         // Paging.
-        ("GET", "{WS}/Workers?PageSize=0", "", 400, 20_001, "PageSize: "),
-        ("GET", "{WS}/Tasks?PageSize=1001", "", 400, 20_007, "PageSize: "),
+        (
+            "GET",
+            "{WS}/Workers?PageSize=0",
+            "",
+            400,
+            20_001,
+            "PageSize: ",
+        ),
+        (
+            "GET",
+            "{WS}/Tasks?PageSize=1001",
+            "",
+            400,
+            20_007,
+            "PageSize: ",
+        ),
         ("GET", "{WS}/Activities?Page=2", "", 400, 40_153, "Page: "),
-        ("GET", "/v1/Workspaces?PageToken=PA", "", 400, 20_001, "PageToken: "),
+        (
+            "GET",
+            "/v1/Workspaces?PageToken=PA",
+            "",
+            400,
+            20_001,
+            "PageToken: ",
+        ),
         // Filters.
         (
             "GET",
@@ -184,12 +270,54 @@ async fn a_request_that_cannot_be_meant_is_refused_with_a_code_and_a_sentence() 
             20_001,
             "ActivitySid: expected WA followed by 32 hexadecimal digits, got 3 characters",
         ),
-        ("GET", "{WS}/Workers?TaskQueueSid=a", "", 400, 20_001, "TaskQueueSid: expected WQ"),
-        ("GET", "{WS}/Workers?TargetWorkersExpression=a-b+%3D%3D+1", "", 400, 20_001, "TargetWorkersExpression: "),
-        ("GET", "{WS}/Workers?Ordering=Age:asc", "", 400, 20_001, "Ordering: expected a comma list of"),
-        ("GET", "{WS}/Tasks?Ordering=Priority:up", "", 400, 20_001, "Ordering: expected a comma list of"),
-        ("GET", "{WS}/Tasks?EvaluateTaskAttributes=%28", "", 400, 20_001, "EvaluateTaskAttributes: "),
-        ("GET", "{WS}/Tasks?Priority=-1", "", 400, 20_001, "Priority: expected a whole number"),
+        (
+            "GET",
+            "{WS}/Workers?TaskQueueSid=a",
+            "",
+            400,
+            20_001,
+            "TaskQueueSid: expected WQ",
+        ),
+        (
+            "GET",
+            "{WS}/Workers?TargetWorkersExpression=a-b+%3D%3D+1",
+            "",
+            400,
+            20_001,
+            "TargetWorkersExpression: ",
+        ),
+        (
+            "GET",
+            "{WS}/Workers?Ordering=Age:asc",
+            "",
+            400,
+            20_001,
+            "Ordering: expected a comma list of",
+        ),
+        (
+            "GET",
+            "{WS}/Tasks?Ordering=Priority:up",
+            "",
+            400,
+            20_001,
+            "Ordering: expected a comma list of",
+        ),
+        (
+            "GET",
+            "{WS}/Tasks?EvaluateTaskAttributes=%28",
+            "",
+            400,
+            20_001,
+            "EvaluateTaskAttributes: ",
+        ),
+        (
+            "GET",
+            "{WS}/Tasks?Priority=-1",
+            "",
+            400,
+            20_001,
+            "Priority: expected a whole number",
+        ),
         (
             "GET",
             "{WS}/Tasks?AssignmentStatus=pending,done",
@@ -199,8 +327,22 @@ async fn a_request_that_cannot_be_meant_is_refused_with_a_code_and_a_sentence() 
             "AssignmentStatus: expected a comma list of pending, reserved, assigned, wrapping, completed, canceled",
         ),
         // Updates.
-        ("POST", "{WS}/{WORKER}", "ActivitySid=", 400, 20_001, "ActivitySid: expected WA"),
-        ("POST", "{WS}/{WORKER}", "Attributes=1", 400, 20_001, "Attributes: "),
+        (
+            "POST",
+            "{WS}/{WORKER}",
+            "ActivitySid=",
+            400,
+            20_001,
+            "ActivitySid: expected WA",
+        ),
+        (
+            "POST",
+            "{WS}/{WORKER}",
+            "Attributes=1",
+            400,
+            20_001,
+            "Attributes: ",
+        ),
         (
             "POST",
             "{WS}/{WORKER}/Channels/voice",
@@ -209,7 +351,14 @@ async fn a_request_that_cannot_be_meant_is_refused_with_a_code_and_a_sentence() 
             20_001,
             "Capacity: expected a whole number from 0",
         ),
-        ("POST", "{WS}/{WORKER}/Channels/voice", "Capacity=501", 400, 20_001, "Capacity: expected a whole number from"),
+        (
+            "POST",
+            "{WS}/{WORKER}/Channels/voice",
+            "Capacity=501",
+            400,
+            20_001,
+            "Capacity: expected a whole number from",
+        ),
         (
             "POST",
             "{WS}/{WORKER}/Reservations/WR00000000000000000000000000000001",
@@ -218,10 +367,38 @@ async fn a_request_that_cannot_be_meant_is_refused_with_a_code_and_a_sentence() 
             20_001,
             "Instruction: supervise is given under the Task",
         ),
-        ("POST", "{WS}/{TASK}", "AssignmentStatus=pending", 400, 20_001, "AssignmentStatus: expected wrapping, comp"),
-        ("POST", "{WS}/{TASK}", "AssignmentStatus=Completed", 400, 20_001, "AssignmentStatus: expected wrapping, co"),
-        ("POST", "{WS}/{TASK}", "AssignmentStatus=completed&Attributes=%7B%7D", 400, 20_001, "Attributes: cannot be"),
-        ("POST", "{WS}/{TASK}", "Reason=late", 400, 20_001, "Reason: expected an AssignmentStatus with it"),
+        (
+            "POST",
+            "{WS}/{TASK}",
+            "AssignmentStatus=pending",
+            400,
+            20_001,
+            "AssignmentStatus: expected wrapping, comp",
+        ),
+        (
+            "POST",
+            "{WS}/{TASK}",
+            "AssignmentStatus=Completed",
+            400,
+            20_001,
+            "AssignmentStatus: expected wrapping, co",
+        ),
+        (
+            "POST",
+            "{WS}/{TASK}",
+            "AssignmentStatus=completed&Attributes=%7B%7D",
+            400,
+            20_001,
+            "Attributes: cannot be",
+        ),
+        (
+            "POST",
+            "{WS}/{TASK}",
+            "Reason=late",
+            400,
+            20_001,
+            "Reason: expected an AssignmentStatus with it",
+        ),
         (
             "POST",
             "{WS}/{TASK}/Reservations/WR00000000000000000000000000000001",
@@ -230,14 +407,70 @@ async fn a_request_that_cannot_be_meant_is_refused_with_a_code_and_a_sentence() 
             20_001,
             "ReservationStatus: expected accepted",
         ),
-        ("POST", "{WS}/TaskQueues", "FriendlyName=A&TargetWorkers=skill-level+%3E+3", 400, 20_001, "TargetWorkers: "),
-        ("POST", "{WS}/Workers", "Attributes=%7B%7D", 400, 20_001, "FriendlyName field is required"),
-        ("POST", "/v1/Workspaces", "Template=NONE", 400, 20_001, "FriendlyName field is required"),
-        ("POST", "/v1/Workspaces", "FriendlyName=A&Template=LIFO", 400, 20_001, "Template: expected NONE or FIFO"),
-        ("POST", "{WS}", "MultiTaskEnabled=0", 400, 20_001, "MultiTaskEnabled: expected true"),
-        ("POST", "{WS}", "TimeoutActivitySid=x", 400, 20_001, "TimeoutActivitySid: expected WA"),
-        ("POST", "{WS}/Activities", "Available=true", 400, 20_001, "FriendlyName field is required"),
-        ("POST", "{WS}/TaskChannels", "FriendlyName=A", 400, 20_001, "UniqueName field is required"),
+        (
+            "POST",
+            "{WS}/TaskQueues",
+            "FriendlyName=A&TargetWorkers=skill-level+%3E+3",
+            400,
+            20_001,
+            "TargetWorkers: ",
+        ),
+        (
+            "POST",
+            "{WS}/Workers",
+            "Attributes=%7B%7D",
+            400,
+            20_001,
+            "FriendlyName field is required",
+        ),
+        (
+            "POST",
+            "/v1/Workspaces",
+            "Template=NONE",
+            400,
+            20_001,
+            "FriendlyName field is required",
+        ),
+        (
+            "POST",
+            "/v1/Workspaces",
+            "FriendlyName=A&Template=LIFO",
+            400,
+            20_001,
+            "Template: expected NONE or FIFO",
+        ),
+        (
+            "POST",
+            "{WS}",
+            "MultiTaskEnabled=0",
+            400,
+            20_001,
+            "MultiTaskEnabled: expected true",
+        ),
+        (
+            "POST",
+            "{WS}",
+            "TimeoutActivitySid=x",
+            400,
+            20_001,
+            "TimeoutActivitySid: expected WA",
+        ),
+        (
+            "POST",
+            "{WS}/Activities",
+            "Available=true",
+            400,
+            20_001,
+            "FriendlyName field is required",
+        ),
+        (
+            "POST",
+            "{WS}/TaskChannels",
+            "FriendlyName=A",
+            400,
+            20_001,
+            "UniqueName field is required",
+        ),
         (
             "POST",
             "{WS}/TaskChannels",
@@ -246,25 +479,70 @@ async fn a_request_that_cannot_be_meant_is_refused_with_a_code_and_a_sentence() 
             20_001,
             "UniqueName: a TaskChannel's unique",
         ),
-        ("GET", "{WS}/TaskQueues?Ordering=Name:asc", "", 400, 20_001, "Ordering: expected DateUpdated:asc"),
-        ("GET", "{WS}/TaskQueues?EvaluateWorkerAttributes=1", "", 400, 20_001, "EvaluateWorkerAttributes: "),
-        ("POST", "{WS}/Workflows", "FriendlyName=A", 400, 20_001, "Configuration field is required"),
-        ("DELETE", "{WS}/Workflows/WW1", "", 404, 20_404, "was not found"),
+        (
+            "GET",
+            "{WS}/TaskQueues?Ordering=Name:asc",
+            "",
+            400,
+            20_001,
+            "Ordering: expected DateUpdated:asc",
+        ),
+        (
+            "GET",
+            "{WS}/TaskQueues?EvaluateWorkerAttributes=1",
+            "",
+            400,
+            20_001,
+            "EvaluateWorkerAttributes: ",
+        ),
+        (
+            "POST",
+            "{WS}/Workflows",
+            "FriendlyName=A",
+            400,
+            20_001,
+            "Configuration field is required",
+        ),
+        (
+            "DELETE",
+            "{WS}/Workflows/WW1",
+            "",
+            404,
+            20_404,
+            "was not found",
+        ),
     ] {
-        let path = path.replace("{WS}", WS).replace("{TASK}", TASK).replace("{WORKER}", WORKER);
+        let path = path
+            .replace("{WS}", WS)
+            .replace("{TASK}", TASK)
+            .replace("{WORKER}", WORKER);
         let (got_status, _, got) = ask(signed_in(method, &path, body)).await;
         let message = got["message"].as_str().unwrap();
-        assert_eq!((got_status.as_u16(), &got["code"]), (status, &json!(code)), "{method} {path} {body}: {message}");
-        assert!(message.contains(sentence), "{method} {path} {body}: {message}");
+        assert_eq!(
+            (got_status.as_u16(), &got["code"]),
+            (status, &json!(code)),
+            "{method} {path} {body}: {message}"
+        );
+        assert!(
+            message.contains(sentence),
+            "{method} {path} {body}: {message}"
+        );
         assert_eq!(got["status"], status);
-        assert_eq!(got["more_info"], format!("https://www.twilio.com/docs/errors/{code}"));
+        assert_eq!(
+            got["more_info"],
+            format!("https://www.twilio.com/docs/errors/{code}")
+        );
     }
 }
 
 #[tokio::test]
 async fn a_refused_method_comes_with_those_that_are_served() {
-    let (_, headers, _) =
-        ask(signed_in("PUT", &format!("{WS}/Activities/WA00000000000000000000000000000001"), "")).await;
+    let (_, headers, _) = ask(signed_in(
+        "PUT",
+        &format!("{WS}/Activities/WA00000000000000000000000000000001"),
+        "",
+    ))
+    .await;
     assert_eq!(headers[header::ALLOW], "GET, POST, DELETE");
 }
 
@@ -273,27 +551,60 @@ async fn a_body_that_is_too_large_or_no_form_is_refused() {
     let path = format!("{WS}/{TASK}");
     let (status, _, body) = ask(signed_in("POST", &path, &"a".repeat(BODY_BYTES_MAX + 1))).await;
     assert_eq!((status.as_u16(), &body["code"]), (413, &json!(20_001)));
-    let (status, _, body) = ask(signed_in("POST", &path, "Template=NONE&FriendlyName=caf%E9")).await;
-    assert_eq!((status.as_u16(), &body["message"]), (400, &json!("FriendlyName: expected UTF-8, percent-encoded")));
-    let (status, _, body) = ask(signed_in("POST", &path, &"a=1&".repeat(parameters::PARAMETERS_MAX + 1))).await;
-    assert_eq!((status.as_u16(), &body["message"]), (400, &json!("there are more than 200 parameters")));
+    let (status, _, body) = ask(signed_in(
+        "POST",
+        &path,
+        "Template=NONE&FriendlyName=caf%E9",
+    ))
+    .await;
+    assert_eq!(
+        (status.as_u16(), &body["message"]),
+        (400, &json!("FriendlyName: expected UTF-8, percent-encoded"))
+    );
+    let (status, _, body) = ask(signed_in(
+        "POST",
+        &path,
+        &"a=1&".repeat(parameters::PARAMETERS_MAX + 1),
+    ))
+    .await;
+    assert_eq!(
+        (status.as_u16(), &body["message"]),
+        (400, &json!("there are more than 200 parameters"))
+    );
     let mut request = signed_in("POST", &path, "{\"AssignmentStatus\":\"completed\"}");
-    request.headers_mut().insert(header::CONTENT_TYPE, "application/json".parse().unwrap());
+    request
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, "application/json".parse().unwrap());
     let (status, _, body) = ask(request).await;
     let expected = "Content-Type: expected application/x-www-form-urlencoded";
     assert_eq!((status.as_u16(), &body["message"]), (400, &json!(expected)));
     request = signed_in("POST", &path, "[1]");
-    request.headers_mut().insert(header::CONTENT_TYPE, "application/merge-patch+json".parse().unwrap());
+    request.headers_mut().insert(
+        header::CONTENT_TYPE,
+        "application/merge-patch+json".parse().unwrap(),
+    );
     let (status, _, body) = ask(request).await;
     assert_eq!(status, 400);
-    assert!(body["message"].as_str().unwrap().starts_with("the body: expected a JSON object"), "{body}");
+    assert!(
+        body["message"]
+            .as_str()
+            .unwrap()
+            .starts_with("the body: expected a JSON object"),
+        "{body}"
+    );
     request = signed_in("POST", &format!("{WS}/TaskQueues"), "{}");
-    request.headers_mut().insert(header::CONTENT_TYPE, "application/merge-patch+json".parse().unwrap());
+    request.headers_mut().insert(
+        header::CONTENT_TYPE,
+        "application/merge-patch+json".parse().unwrap(),
+    );
     let (_, _, body) = ask(request).await;
     assert_eq!(body["message"], expected, "a TaskQueue has no attributes");
     let long = format!("AssignmentStatus=canceled&Reason={}", "é".repeat(1_025));
     let (_, _, body) = ask(signed_in("POST", &path, &long)).await;
-    assert_eq!(body["message"], "Reason: expected at most 1024 characters, got 1025");
+    assert_eq!(
+        body["message"],
+        "Reason: expected at most 1024 characters, got 1025"
+    );
 }
 
 #[test]
@@ -311,7 +622,7 @@ fn an_update_passes_only_with_the_version_it_names() {
     ] {
         let mut headers = HeaderMap::new();
         headers.extend(if_match.map(|tag| (header::IF_MATCH, tag.parse().unwrap())));
-        let call = Call {
+        let call = RequestContext {
             api: &api,
             now: NOON,
             view: View::new(&api, &"/".parse().unwrap(), NOON),
@@ -327,7 +638,10 @@ fn an_update_passes_only_with_the_version_it_names() {
         assert_eq!(checked.is_ok(), passes, "{if_match:?}");
         if let Err(error) = checked {
             let answer = error.to_answer();
-            assert_eq!((answer.status.as_u16(), &answer.body["code"]), (412, &json!(20_412)));
+            assert_eq!(
+                (answer.status.as_u16(), &answer.body["code"]),
+                (412, &json!(20_412))
+            );
         }
     }
 }
@@ -336,27 +650,59 @@ fn an_update_passes_only_with_the_version_it_names() {
 fn what_goes_wrong_at_the_table_is_told_without_its_names() {
     let unavailable = || store::Error::Unavailable("http://10.0.0.1 says no".to_owned());
     let throttled = || store::Error::Throttled("10.0.0.1 has had enough".to_owned());
-    for (error, status, code) in
-        [(store::Error::Conflict, 409, 20_162), (unavailable(), 503, 20_503), (throttled(), 429, 20_429)]
-    {
+    for (error, status, code) in [
+        (store::Error::Conflict, 409, 20_162),
+        (unavailable(), 503, 20_503),
+        (throttled(), 429, 20_429),
+    ] {
         let answer = ApiError::Store(error).to_answer();
-        let says_when = answer.headers.iter().any(|(name, _)| *name == header::RETRY_AFTER);
+        let says_when = answer
+            .headers
+            .iter()
+            .any(|(name, _)| *name == header::RETRY_AFTER);
         assert_eq!(says_when, status != 409);
-        assert_eq!((answer.status.as_u16(), &answer.body["code"]), (status, &json!(code)));
-        assert!(!answer.body["message"].as_str().unwrap().contains("10.0.0.1"));
+        assert_eq!(
+            (answer.status.as_u16(), &answer.body["code"]),
+            (status, &json!(code))
+        );
+        assert!(
+            !answer.body["message"]
+                .as_str()
+                .unwrap()
+                .contains("10.0.0.1")
+        );
     }
 }
 
 #[test]
 fn addresses_begin_with_our_base_or_with_the_address_asked() {
-    let api_at = |base: Option<&str>| Api { base_url: base.map(str::to_owned), ..api() };
+    let api_at = |base: Option<&str>| Api {
+        base_url: base.map(str::to_owned),
+        ..api()
+    };
     for (base, uri, expected) in [
-        (None, "https://cordboard.example/v1/Workspaces?a=1", "https://cordboard.example/v1/Workspaces"),
-        (None, "http://127.0.0.1:9000/v1", "http://127.0.0.1:9000/v1/Workspaces"),
+        (
+            None,
+            "https://cordboard.example/v1/Workspaces?a=1",
+            "https://cordboard.example/v1/Workspaces",
+        ),
+        (
+            None,
+            "http://127.0.0.1:9000/v1",
+            "http://127.0.0.1:9000/v1/Workspaces",
+        ),
         (None, "/v1/Workspaces", "/v1/Workspaces"),
-        (Some("http://localhost:9000/"), "https://cordboard.example/", "http://localhost:9000/v1/Workspaces"),
+        (
+            Some("http://localhost:9000/"),
+            "https://cordboard.example/",
+            "http://localhost:9000/v1/Workspaces",
+        ),
     ] {
-        assert_eq!(View::new(&api_at(base), &uri.parse().unwrap(), NOON).workspaces(), expected, "{uri}");
+        assert_eq!(
+            View::new(&api_at(base), &uri.parse().unwrap(), NOON).workspaces(),
+            expected,
+            "{uri}"
+        );
     }
 }
 

@@ -1,7 +1,8 @@
 //! How resources are shown: whose they are, at which address, at what moment.
 
 use http::Uri;
-use shared::model::{AccountSid, Timestamp, WorkspaceSid};
+use ids::time::Timestamp;
+use ids::{AccountSid, WorkspaceSid};
 
 use crate::Api;
 
@@ -19,9 +20,16 @@ pub struct View {
 impl View {
     /// The view of a request to `uri`. Without a base of our own, and with a URI that is a mere path, addresses are paths.
     pub fn new(api: &Api, uri: &Uri, now: Timestamp) -> Self {
-        let own = api.base_url.as_deref().map(|base| base.trim_end_matches('/').to_owned());
+        let own = api
+            .base_url
+            .as_deref()
+            .map(|base| base.trim_end_matches('/').to_owned());
         let asked = || Some(format!("{}://{}", uri.scheme()?, uri.authority()?));
-        Self { account_sid: api.account_sid, base: own.or_else(asked).unwrap_or_default(), now }
+        Self {
+            account_sid: api.account_sid,
+            base: own.or_else(asked).unwrap_or_default(),
+            now,
+        }
     }
 
     /// The address of all Workspaces.

@@ -5,9 +5,10 @@
 
 use std::sync::Arc;
 
+use ids::ActivitySid;
 use runtime::voice::{Failure, Voice, Webhook};
 use serde_json::{Value, json};
-use shared::model::{ActivitySid, Centre};
+use shared::voice_settings::VoiceSettings;
 use shared::webhook::{Assignment, Reply, Request};
 
 /// Answers an assignment callback. When it cannot, whoever asked goes to the fallback URL.
@@ -17,24 +18,34 @@ pub async fn handle(voice: Arc<Voice>, request: Request) -> Reply {
 
 async fn answer(voice: &Voice, webhook: &Webhook) -> Result<Reply, Failure> {
     let assignment = Assignment::parse(&webhook.parameters)?;
-    let centre = voice.centre().await?;
+    let settings = voice.settings().await?;
     tracing::info!(
         task_sid = %assignment.task_sid,
         reservation_sid = %assignment.reservation_sid,
         worker_sid = %assignment.worker_sid,
         "dequeue"
     );
-    Ok(Reply::json(&dequeue(&centre, &assignment, voice.post_work_activity_sid)))
+    Ok(Reply::json(&dequeue(
+        &settings,
+        &assignment,
+        voice.post_work_activity_sid,
+    )))
 }
 
 /// The instruction. `post_work_activity_sid` wins over the centre's own Activity, which means nothing in a Workspace that
 /// is not the centre's and would make the instruction fail there (error 40130).
-fn dequeue(centre: &Centre, assignment: &Assignment, post_work_activity_sid: Option<ActivitySid>) -> Value {
-    let own = centre.post_work_activity_sid.filter(|_| assignment.workspace_sid == centre.workspace_sid);
+fn dequeue(
+    settings: &VoiceSettings,
+    assignment: &Assignment,
+    post_work_activity_sid: Option<ActivitySid>,
+) -> Value {
+    let own = settings
+        .post_work_activity_sid
+        .filter(|_| assignment.workspace_sid == settings.workspace_sid);
     let mut instruction = json!({
         "instruction": "dequeue",
-        "from": centre.phone_number,
-        "timeout": centre.worker_ring_timeout_secs,
+        "from": settings.phone_number,
+        "timeout": settings.worker_ring_timeout_secs,
     });
     if let Some(activity) = post_work_activity_sid.or(own) {
         instruction["post_work_activity_sid"] = json!(activity);

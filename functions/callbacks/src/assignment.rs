@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use shared::model::instruction::{CallbackMethod, InstructionError};
-use shared::model::{Instruction, Reservation, ReservationSid, ReservationStatus, Task, TaskSid, Worker};
-use shared::planted::{self, Bug};
-use web::http::header::CONTENT_TYPE;
+use http_client::http::header::CONTENT_TYPE;
+use ids::{ReservationSid, TaskSid};
+use planted_bugs::Bug;
+use task_router::model::instruction::InstructionError;
+use task_router::model::{Instruction, Reservation, ReservationStatus, Task, Worker};
+use vocabulary::CallbackMethod;
 
 use crate::delivery::{DeliveryError, Sender, Webhook};
 use crate::{Callbacks, Error};
@@ -34,37 +36,81 @@ pub(crate) struct Offer {
 impl Callbacks {
     /// Asks for an instruction and carries it out. What cannot be asked or used is logged and leaves the Reservation to
     /// its timeout.
-    pub(crate) async fn assign(&self, task: TaskSid, reservation: ReservationSid) -> Result<(), Error> {
-        let Some(offer) = self.load_offer(task, reservation).await? else { return Ok(()) };
-        let issued = offer.reservation.instruction.is_some() && !planted::is(Bug::CalledAgain);
+    pub(crate) async fn assign(
+        &self,
+        task: TaskSid,
+        reservation: ReservationSid,
+    ) -> Result<(), Error> {
+        let Some(offer) = self.load_offer(task, reservation).await? else {
+            return Ok(());
+        };
+        let issued = offer.reservation.instruction.is_some() && !Bug::CalledAgain.is_planted();
         if offer.reservation.status != ReservationStatus::Pending || issued {
             return Ok(());
         }
-        let workspace = self.store.workspace(offer.task.workspace_sid, self.clock.now()).await?;
-        let workflow = workspace.as_ref().and_then(|workspace| workspace.workflows.get(&offer.task.workflow_sid));
-        let Some(workflow) = workflow else { return Ok(()) };
-        let urls = [&workflow.assignment_callback_url, &workflow.fallback_assignment_callback_url];
+        let workspace = self
+            .store
+            .workspace(offer.task.workspace_sid, self.clock.now())
+            .await?;
+        let workflow = workspace
+            .as_ref()
+            .and_then(|workspace| workspace.workflows.get(&offer.task.workflow_sid));
+        let Some(workflow) = workflow else {
+            return Ok(());
+        };
+        let urls = [
+            &workflow.assignment_callback_url,
+            &workflow.fallback_assignment_callback_url,
+        ];
         let urls = urls.into_iter().flatten().map(String::as_str);
         let web = self.web_for(Some(task));
-        match self.sender(&*web).ask(urls, &self.form(&offer), offer.reservation.sid).await {
-            Some(instruction) => self.carry_out(&offer, &instruction, fastrand::u64(..)).await,
+        match self
+            .sender(&*web)
+            .ask(urls, &self.form(&offer), offer.reservation.sid)
+            .await
+        {
+            Some(instruction) => {
+                self.carry_out(&offer, &instruction, fastrand::u64(..))
+                    .await
+            }
             // The application may connect the Worker by a call of its own.
-            None => Ok(self.store.name_reservation(reservation, task, self.clock.now()).await?),
+            None => Ok(self
+                .store
+                .name_reservation(reservation, task, self.clock.now())
+                .await?),
         }
     }
 
     /// Everything about a Reservation, if it is of the Task's latest round.
-    pub(crate) async fn load_offer(&self, task: TaskSid, reservation: ReservationSid) -> Result<Option<Offer>, Error> {
-        let Some(task) = self.store.task(task).await? else { return Ok(None) };
-        let Some(reservation) = task.reservation(reservation).cloned() else { return Ok(None) };
+    pub(crate) async fn load_offer(
+        &self,
+        task: TaskSid,
+        reservation: ReservationSid,
+    ) -> Result<Option<Offer>, Error> {
+        let Some(task) = self.store.task(task).await? else {
+            return Ok(None);
+        };
+        let Some(reservation) = task.reservation(reservation).cloned() else {
+            return Ok(None);
+        };
         let worker = self.store.worker(reservation.worker_sid).await?;
-        Ok(worker.map(|worker| Offer { task, reservation, worker, expected_versions: None }))
+        Ok(worker.map(|worker| Offer {
+            task,
+            reservation,
+            worker,
+            expected_versions: None,
+        }))
     }
 
     /// The parameters of section 11.1.
     fn form(&self, offer: &Offer) -> Vec<(String, String)> {
         let now = self.clock.now();
-        let Offer { task, reservation, worker, .. } = offer;
+        let Offer {
+            task,
+            reservation,
+            worker,
+            ..
+        } = offer;
         [
             ("Timestamp", now.as_secs().to_string()),
             ("AccountSid", self.account_sid.to_string()),
@@ -73,7 +119,10 @@ impl Callbacks {
             ("TaskQueueSid", task.task_queue_sid.to_string()),
             ("TaskSid", task.sid.to_string()),
             ("TaskAttributes", task.attributes.to_json()),
-            ("TaskAge", now.since(task.date_created).as_secs().to_string()),
+            (
+                "TaskAge",
+                now.since(task.date_created).as_secs().to_string(),
+            ),
             ("TaskPriority", task.priority.to_string()),
             ("ReservationSid", reservation.sid.to_string()),
             ("WorkerSid", worker.sid.to_string()),
@@ -113,8 +162,19 @@ impl Sender<'_> {
         reservation: ReservationSid,
     ) -> Result<Option<Instruction>, CallbackError> {
         let (method, token) = (CallbackMethod::Post, &reservation.to_string());
-        let answer = self.deliver(&Webhook { url, method, form, token, time_limit: ANSWER_TIME_LIMIT }).await?;
-        let content_type = answer.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let answer = self
+            .deliver(&Webhook {
+                url,
+                method,
+                form,
+                token,
+                time_limit: ANSWER_TIME_LIMIT,
+            })
+            .await?;
+        let content_type = answer
+            .headers()
+            .get(CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok());
         match Instruction::from_json(content_type.unwrap_or_default(), answer.body()) {
             Ok(instruction) => Ok(instruction),
             Err(error) if error.is_failure() => Err(CallbackError::Instruction(error)),
@@ -136,10 +196,20 @@ mod tests {
 
     async fn ask(fragment: &str, first: Behaviour) -> (Option<Instruction>, Vec<String>) {
         let (at_once, again) = (Duration::ZERO, "https://app.example/again");
-        let servers = Servers::new(&[("https://app.example/ask", first), (again, (at_once, Some(200), ACCEPT))]);
+        let servers = Servers::new(&[
+            ("https://app.example/ask", first),
+            (again, (at_once, Some(200), ACCEPT)),
+        ]);
         let url = format!("https://app.example/ask{fragment}");
-        let instruction = servers.sender().ask([url.as_str(), again].into_iter(), &[], RESERVATION).await;
-        let paths = servers.asked().iter().map(|url| url.replace("https://app.example/", "")).collect();
+        let instruction = servers
+            .sender()
+            .ask([url.as_str(), again].into_iter(), &[], RESERVATION)
+            .await;
+        let paths = servers
+            .asked()
+            .iter()
+            .map(|url| url.replace("https://app.example/", ""))
+            .collect();
         (instruction, paths)
     }
 
@@ -152,7 +222,8 @@ mod tests {
             ("#rp=5xx&rc=2", 0, 503, &["ask", "ask", "ask", "again"]),
             ("", 0, 503, &["ask", "again"]),
         ] {
-            let (instruction, asked) = ask(fragment, (Duration::from_secs(secs), Some(status), ACCEPT)).await;
+            let (instruction, asked) =
+                ask(fragment, (Duration::from_secs(secs), Some(status), ACCEPT)).await;
             assert_eq!(
                 (instruction, asked.as_slice()),
                 (Some(Instruction::Accept), &*to_strings(expected)),
@@ -167,7 +238,12 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn an_answer_that_asks_for_nothing_is_an_answer() {
-        for body in ["", "{}", r#"{"hello":1}"#, r#"{"instruction":"call","from":"+1"}"#] {
+        for body in [
+            "",
+            "{}",
+            r#"{"hello":1}"#,
+            r#"{"instruction":"call","from":"+1"}"#,
+        ] {
             let (instruction, asked) = ask("", (Duration::ZERO, Some(200), body)).await;
             assert_eq!((instruction, asked), (None, to_strings(&["ask"])), "{body}");
         }

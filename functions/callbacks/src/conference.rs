@@ -1,10 +1,13 @@
 //! Carrying out the instructions about conferences (taskrouter.md section 11.3, conference and supervise).
 
 use carrier::{Moved, NewCall, NewParticipant, Recording, SipUser};
-use shared::model::instruction::{Conference, ConferencePlan, Plan, RingTimeout, Supervise, Supervision, Supervisor};
-use shared::model::{CallSid, ConferenceSid, ReservationSid, ReservationStatus, Task, TaskSid, Worker};
-use shared::router::{Event, Outcome};
+use ids::{CallSid, ConferenceSid, ReservationSid, TaskSid};
 use shared::webhook::{CUSTOMER_LABEL, path, redact};
+use task_router::model::instruction::{
+    Conference, ConferencePlan, Plan, RingTimeout, Supervise, Supervision, Supervisor,
+};
+use task_router::model::{ReservationStatus, Task, Worker};
+use task_router::router::{Command, Outcome};
 
 use crate::assignment::Offer;
 use crate::ring::{Ring, parties};
@@ -12,13 +15,30 @@ use crate::{Callbacks, Error};
 
 impl Callbacks {
     /// Rings the Worker into the conference; the caller follows when the Worker is in ([`Self::move_caller`]).
-    pub(crate) async fn conference(&self, offer: &Offer, conference: &Conference) -> Result<(), Error> {
-        let Some((to, from)) = parties(offer, conference.to.as_deref(), conference.from.as_deref()) else {
+    pub(crate) async fn conference(
+        &self,
+        offer: &Offer,
+        conference: &Conference,
+    ) -> Result<(), Error> {
+        let Some((to, from)) = parties(offer, conference.to.as_deref(), conference.from.as_deref())
+        else {
             return Ok(());
         };
-        let plan = ConferencePlan { conference: conference.clone(), ..ConferencePlan::default() };
+        let plan = ConferencePlan {
+            conference: conference.clone(),
+            ..ConferencePlan::default()
+        };
         let plan = Plan::Conference(Box::new(plan));
-        if !self.claim(offer, plan, conference.post_work_activity_sid, conference.timeout, false).await? {
+        if !self
+            .claim(
+                offer,
+                plan,
+                conference.post_work_activity_sid,
+                conference.timeout,
+                false,
+            )
+            .await?
+        {
             return Ok(());
         }
         let record = || Recording {
@@ -30,10 +50,20 @@ impl Callbacks {
         let call = NewCall {
             status_callback_events: Ring::events_of(conference.status_callback.as_ref()),
             recording: conference.record.then(record),
-            sip_user: conference.sip_auth_username.clone().map(|username| SipUser { username, password }),
+            sip_user: conference
+                .sip_auth_username
+                .clone()
+                .map(|username| SipUser { username, password }),
             ..NewCall::new(to, from, url, conference.timeout.ring_secs())
         };
-        self.ring(offer, Ring { call, refused: "40145: the call to the Worker could not be placed" }).await
+        self.ring(
+            offer,
+            Ring {
+                call,
+                refused: "40145: the call to the Worker could not be placed",
+            },
+        )
+        .await
     }
 
     /// The Worker is in the conference: the caller leaves the queue for it. Moving them again would begin their document
@@ -45,7 +75,9 @@ impl Callbacks {
         reservation: ReservationSid,
     ) -> Result<(), Error> {
         let found = self.store.task(task).await?;
-        let offer = found.as_ref().and_then(|task| task.reservation(reservation));
+        let offer = found
+            .as_ref()
+            .and_then(|task| task.reservation(reservation));
         if offer.is_none_or(|offer| offer.status != ReservationStatus::Pending) {
             return Ok(());
         }
@@ -57,11 +89,19 @@ impl Callbacks {
             Ok(Moved::Yes) => return Ok(()),
             Ok(Moved::AlreadyOver) => {
                 tracing::info!(task_sid = %task, "40144: the caller hung up before they could join the conference");
-                Event::CallerGone { task, reason: shared::model::EndReason::Hangup, carrier_queue: None }
+                Command::CallerGone {
+                    task,
+                    reason: task_router::model::EndReason::Hangup,
+                    carrier_queue: None,
+                }
             }
             Err(error) if error.is_refusal() => {
                 tracing::error!(task_sid = %task, error = &error as &dyn std::error::Error, "40145: the caller could not be moved");
-                Event::WorkerCallEnded { task, reservation, code: error.code() }
+                Command::WorkerCallEnded {
+                    task,
+                    reservation,
+                    code: error.code(),
+                }
             }
             Err(error) => return Err(error.into()),
         };
@@ -71,25 +111,51 @@ impl Callbacks {
 
     /// The Worker is in the conference, and nobody waits: the customer is dialed. Placing a call cannot be repeated, so it is
     /// claimed like the one to the Worker.
-    pub(crate) async fn call_customer(&self, task: TaskSid, reservation: ReservationSid) -> Result<(), Error> {
+    pub(crate) async fn call_customer(
+        &self,
+        task: TaskSid,
+        reservation: ReservationSid,
+    ) -> Result<(), Error> {
         let claim = fastrand::u64(..);
-        let issue = Event::CustomerCallIssued { task, reservation, claim };
+        let issue = Command::CustomerCallIssued {
+            task,
+            reservation,
+            claim,
+        };
         let issued = self.store.apply(&issue, self.clock.now()).await?.task;
-        let customer = issued.as_ref().and_then(|task| customer_of(task, reservation, claim));
-        let Some((conference, new)) = customer else { return Ok(()) };
-        let event = match self.carrier_for(task).add_participant(conference, &new).await {
-            Ok(call) => Event::CustomerCallNamed { task, reservation, call },
+        let customer = issued
+            .as_ref()
+            .and_then(|task| customer_of(task, reservation, claim));
+        let Some((conference, new)) = customer else {
+            return Ok(());
+        };
+        let event = match self
+            .carrier_for(task)
+            .add_participant(conference, &new)
+            .await
+        {
+            Ok(call) => Command::CustomerCallNamed {
+                task,
+                reservation,
+                call,
+            },
             Err(error) => {
                 tracing::error!(task_sid = %task, to = %redact(&new.to), error = &error as &dyn std::error::Error, "40145: the customer could not be called");
                 // Without a clear refusal their phone may be ringing: the Reservation's deadline decides.
                 if !error.is_refusal() {
                     return Ok(());
                 }
-                Event::WorkerCallEnded { task, reservation, code: error.code() }
+                Command::WorkerCallEnded {
+                    task,
+                    reservation,
+                    code: error.code(),
+                }
             }
         };
         let applied = self.store.apply(&event, self.clock.now()).await?;
-        if let (Event::CustomerCallNamed { call, .. }, Outcome::Refused(_)) = (event, applied.outcome) {
+        if let (Command::CustomerCallNamed { call, .. }, Outcome::Refused(_)) =
+            (event, applied.outcome)
+        {
             return self.stop(call, Some(task)).await;
         }
         Ok(())
@@ -105,20 +171,42 @@ impl Callbacks {
     ) -> Result<(), Error> {
         let (task, reservation, mode) = (offer.task.sid, offer.reservation.sid, supervise.mode);
         let to = match &supervise.supervisor {
-            Supervisor::Worker(sid) => Some(worker).filter(|worker| worker.sid == *sid).and_then(Worker::contact_uri),
+            Supervisor::Worker(sid) => Some(worker)
+                .filter(|worker| worker.sid == *sid)
+                .and_then(Worker::contact_uri),
             Supervisor::Uri(uri) => Some(uri.as_str()),
         };
-        let from = supervise.from.as_deref().or(offer.task.attributes.text("to"));
+        let from = supervise
+            .from
+            .as_deref()
+            .or(offer.task.attributes.text("to"));
         let (Some(to), Some(from)) = (to, from) else {
             tracing::error!(reservation_sid = %reservation, "40147: there is no such supervisor");
             return Ok(());
         };
         let claim = fastrand::u64(..);
-        let supervision = Supervision { request, claim, mode };
-        let issue = Event::SupervisionIssued { task, reservation, supervision };
+        let supervision = Supervision {
+            request,
+            claim,
+            mode,
+        };
+        let issue = Command::SupervisionIssued {
+            task,
+            reservation,
+            supervision,
+        };
         let expected = offer.expected_versions.as_deref();
-        let issued = self.store.apply_if(&issue, expected, self.clock.now()).await?.task;
-        let issued = issued.as_ref().and_then(|task| task.reservation(reservation)?.instruction.as_ref()?.conference());
+        let issued = self
+            .store
+            .apply_if(&issue, expected, self.clock.now())
+            .await?
+            .task;
+        let issued = issued.as_ref().and_then(|task| {
+            task.reservation(reservation)?
+                .instruction
+                .as_ref()?
+                .conference()
+        });
         if !issued.is_some_and(|plan| plan.supervisions.contains(&supervision)) {
             return Ok(());
         }
@@ -132,14 +220,27 @@ impl Callbacks {
 }
 
 /// The customer to be dialed, into which conference, if it is this attempt that may.
-fn customer_of(task: &Task, reservation: ReservationSid, claim: u64) -> Option<(ConferenceSid, NewParticipant)> {
-    let offer = task.reservation(reservation).filter(|offer| offer.status == ReservationStatus::Pending)?;
+fn customer_of(
+    task: &Task,
+    reservation: ReservationSid,
+    claim: u64,
+) -> Option<(ConferenceSid, NewParticipant)> {
+    let offer = task
+        .reservation(reservation)
+        .filter(|offer| offer.status == ReservationStatus::Pending)?;
     let issued = offer.instruction.as_ref()?;
-    let plan = issued.conference().filter(|plan| plan.customer.is_some_and(|customer| customer.claim == claim))?;
+    let plan = issued.conference().filter(|plan| {
+        plan.customer
+            .is_some_and(|customer| customer.claim == claim)
+    })?;
     let conference = &plan.conference;
     let new = NewParticipant {
         to: task.outbound_to()?.to_owned(),
-        from: conference.from.as_deref().or(task.attributes.text("to"))?.to_owned(),
+        from: conference
+            .from
+            .as_deref()
+            .or(task.attributes.text("to"))?
+            .to_owned(),
         label: CUSTOMER_LABEL,
         ring_timeout_secs: issued.ring_timeout_secs,
         early_media: conference.early_media,

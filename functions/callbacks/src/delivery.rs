@@ -3,14 +3,14 @@
 
 use std::time::Duration;
 
-use shared::model::Millis;
-use shared::model::instruction::CallbackMethod;
+use http_client::http::header::{AUTHORIZATION, CONTENT_TYPE, WWW_AUTHENTICATE};
+use http_client::http::{HeaderValue, StatusCode};
+use http_client::{Answer, Limits, WebClient, WebError, WebErrorKind, take_credentials};
+use ids::time::Millis;
 use shared::webhook::signature::{SIGNATURE_HEADER, sign};
 use shared::webhook::{ConnectionOverride, DeliveryFailure};
 use tokio::time::Instant;
-use web::http::header::{AUTHORIZATION, CONTENT_TYPE, WWW_AUTHENTICATE};
-use web::http::{HeaderValue, StatusCode};
-use web::{Answer, Limits, WebClient, WebError, WebErrorKind, take_credentials};
+use vocabulary::CallbackMethod;
 
 use crate::destination::{Destinations, Forbidden};
 use crate::{Callbacks, absolute};
@@ -65,7 +65,9 @@ impl DeliveryError {
         match self {
             Self::Status(status) => Some(DeliveryFailure::Status(*status)),
             Self::NoAnswer(error) => match error.kind {
-                WebErrorKind::HostName | WebErrorKind::Tls | WebErrorKind::Connection => Some(DeliveryFailure::Connect),
+                WebErrorKind::HostName | WebErrorKind::Tls | WebErrorKind::Connection => {
+                    Some(DeliveryFailure::Connect)
+                }
                 WebErrorKind::Exchange => Some(DeliveryFailure::Read),
                 WebErrorKind::Request => None,
             },
@@ -86,8 +88,18 @@ pub(crate) struct Sender<'a> {
 impl Callbacks {
     /// Who delivers webhooks, on this way.
     pub(crate) fn sender<'a>(&'a self, web: &'a dyn WebClient) -> Sender<'a> {
-        let Self { destinations, auth_token, public_url, .. } = self;
-        Sender { web, destinations: *destinations, auth_token, public_url }
+        let Self {
+            destinations,
+            auth_token,
+            public_url,
+            ..
+        } = self;
+        Sender {
+            web,
+            destinations: *destinations,
+            auth_token,
+            public_url,
+        }
     }
 }
 
@@ -102,13 +114,20 @@ impl Sender<'_> {
         let limit = millis(webhook.time_limit);
         let mut attempts = 0;
         loop {
-            let time = settings.time_left(millis(begun.elapsed()), limit).unwrap_or(Millis::from_millis(1));
-            let error = match self.attempt(&target, webhook, limits(&settings, time)).await {
+            let time = settings
+                .time_left(millis(begun.elapsed()), limit)
+                .unwrap_or(Millis::from_millis(1));
+            let error = match self
+                .attempt(&target, webhook, limits(&settings, time))
+                .await
+            {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
             attempts += 1;
-            let tries_again = error.failure().is_some_and(|failure| settings.tries_again(attempts, failure));
+            let tries_again = error
+                .failure()
+                .is_some_and(|failure| settings.tries_again(attempts, failure));
             if !tries_again || settings.time_left(millis(begun.elapsed()), limit).is_none() {
                 return Err(error);
             }
@@ -118,8 +137,15 @@ impl Sender<'_> {
 
     fn target(&self, url: &str, webhook: &Webhook<'_>) -> Result<Target, Forbidden> {
         // Our own address is ours to ask, wherever it is.
-        let ours = url.strip_prefix(self.public_url).is_some_and(|rest| rest.starts_with('/'));
-        let mut url = if ours { Destinations::Anywhere } else { self.destinations }.check(url)?;
+        let ours = url
+            .strip_prefix(self.public_url)
+            .is_some_and(|rest| rest.starts_with('/'));
+        let mut url = if ours {
+            Destinations::Anywhere
+        } else {
+            self.destinations
+        }
+        .check(url)?;
         let authorization = take_credentials(&mut url);
         match webhook.method {
             CallbackMethod::Post => {}
@@ -127,16 +153,37 @@ impl Sender<'_> {
                 url.query_pairs_mut().extend_pairs(webhook.form);
             }
         }
-        Ok(Target { url: url.into(), authorization })
+        Ok(Target {
+            url: url.into(),
+            authorization,
+        })
     }
 
     /// One attempt: first without user and password, then, should the server ask for them, with.
-    async fn attempt(&self, target: &Target, webhook: &Webhook<'_>, limits: Limits) -> Result<Answer, DeliveryError> {
+    async fn attempt(
+        &self,
+        target: &Target,
+        webhook: &Webhook<'_>,
+        limits: Limits,
+    ) -> Result<Answer, DeliveryError> {
         let begun = Instant::now();
-        let mut answer = self.web.send(self.signed(target, webhook, None)?, limits).await?;
-        if let Some(authorization) = target.authorization.as_ref().filter(|_| asks_for_password(&answer)) {
-            let limits = Limits { time: limits.time.saturating_sub(begun.elapsed()), ..limits };
-            answer = self.web.send(self.signed(target, webhook, Some(authorization))?, limits).await?;
+        let mut answer = self
+            .web
+            .send(self.signed(target, webhook, None)?, limits)
+            .await?;
+        if let Some(authorization) = target
+            .authorization
+            .as_ref()
+            .filter(|_| asks_for_password(&answer))
+        {
+            let limits = Limits {
+                time: limits.time.saturating_sub(begun.elapsed()),
+                ..limits
+            };
+            answer = self
+                .web
+                .send(self.signed(target, webhook, Some(authorization))?, limits)
+                .await?;
         }
         if !answer.status().is_success() {
             return Err(DeliveryError::Status(answer.status().as_u16()));
@@ -153,23 +200,32 @@ impl Sender<'_> {
         target: &Target,
         webhook: &Webhook<'_>,
         authorization: Option<&HeaderValue>,
-    ) -> Result<web::Request, WebError> {
+    ) -> Result<http_client::Request, WebError> {
         let (request, covered, body) = match webhook.method {
             CallbackMethod::Post => {
-                let request = web::http::Request::post(&target.url)
-                    .header(CONTENT_TYPE, "application/x-www-form-urlencoded; charset=UTF-8");
+                let request = http_client::http::Request::post(&target.url).header(
+                    CONTENT_TYPE,
+                    "application/x-www-form-urlencoded; charset=UTF-8",
+                );
                 let body = serde_urlencoded::to_string(webhook.form).unwrap_or_default();
                 (request, webhook.form, body.into_bytes())
             }
-            CallbackMethod::Get => (web::http::Request::get(&target.url), &[][..], Vec::new()),
+            CallbackMethod::Get => (
+                http_client::http::Request::get(&target.url),
+                &[][..],
+                Vec::new(),
+            ),
         };
         let mut request = request
-            .header(SIGNATURE_HEADER, sign(self.auth_token, &target.url, covered))
+            .header(
+                SIGNATURE_HEADER,
+                sign(self.auth_token, &target.url, covered),
+            )
             .header(IDEMPOTENCY_HEADER, webhook.token);
         if let Some(authorization) = authorization {
             request = request.header(AUTHORIZATION, authorization);
         }
-        web::request(request, body)
+        http_client::request(request, body)
     }
 }
 
@@ -188,9 +244,16 @@ fn limits(settings: &ConnectionOverride, time: Millis) -> Limits {
 fn asks_for_password(answer: &Answer) -> bool {
     let is_basic = |challenge: &HeaderValue| {
         let words = challenge.to_str().unwrap_or_default().split([',', ' ']);
-        words.into_iter().any(|word| word.eq_ignore_ascii_case(BASIC))
+        words
+            .into_iter()
+            .any(|word| word.eq_ignore_ascii_case(BASIC))
     };
-    answer.status() == StatusCode::UNAUTHORIZED && answer.headers().get_all(WWW_AUTHENTICATE).iter().any(is_basic)
+    answer.status() == StatusCode::UNAUTHORIZED
+        && answer
+            .headers()
+            .get_all(WWW_AUTHENTICATE)
+            .iter()
+            .any(is_basic)
 }
 
 fn millis(duration: Duration) -> Millis {
@@ -216,46 +279,81 @@ pub(crate) mod tests {
 
     impl Servers {
         pub fn new(behaviours: &[(&'static str, Behaviour)]) -> Self {
-            Self { behaviours: behaviours.iter().copied().collect(), requests: Mutex::default() }
+            Self {
+                behaviours: behaviours.iter().copied().collect(),
+                requests: Mutex::default(),
+            }
         }
 
         pub fn sender(&self) -> Sender<'_> {
             let destinations = Destinations::PublicHttps;
-            Sender { web: self, destinations, auth_token: "12345", public_url: "https://ours.example" }
+            Sender {
+                web: self,
+                destinations,
+                auth_token: "12345",
+                public_url: "https://ours.example",
+            }
         }
 
         /// URLs in the order they were asked.
         pub fn asked(&self) -> Vec<String> {
-            self.requests.lock().unwrap().iter().map(|(url, _)| url.clone()).collect()
+            self.requests
+                .lock()
+                .unwrap()
+                .iter()
+                .map(|(url, _)| url.clone())
+                .collect()
         }
     }
 
     impl WebClient for Servers {
-        fn send(&self, request: web::Request, limits: Limits) -> web::Sending<'_> {
+        fn send(&self, request: http_client::Request, limits: Limits) -> http_client::Sending<'_> {
             let url = request.uri().to_string();
-            let token = request.headers()[IDEMPOTENCY_HEADER].to_str().unwrap().to_owned();
+            let token = request.headers()[IDEMPOTENCY_HEADER]
+                .to_str()
+                .unwrap()
+                .to_owned();
             let authorization = request.headers().get(AUTHORIZATION).cloned();
             let (takes, status, body) = self.behaviours[url.as_str()];
             self.requests.lock().unwrap().push((url, token));
             Box::pin(async move {
-                let failed = |kind| WebError { kind, reason: "as planned".to_owned() };
-                let step = if status.is_some() { limits.answer } else { limits.connect };
+                let failed = |kind| WebError {
+                    kind,
+                    reason: "as planned".to_owned(),
+                };
+                let step = if status.is_some() {
+                    limits.answer
+                } else {
+                    limits.connect
+                };
                 let limit = step.unwrap_or(limits.time).min(limits.time);
                 tokio::time::sleep(takes.min(limit)).await;
                 match (status, authorization) {
                     (None, _) => Err(failed(WebErrorKind::Connection)),
                     (Some(_), _) if takes > limit => Err(failed(WebErrorKind::Exchange)),
                     (Some(401), None) => {
-                        let answer = web::http::Response::builder().status(401).header(WWW_AUTHENTICATE, body);
+                        let answer = http_client::http::Response::builder()
+                            .status(401)
+                            .header(WWW_AUTHENTICATE, body);
                         Ok(answer.body(Vec::new()).unwrap())
                     }
                     (Some(401), Some(given)) => {
-                        let status = if given == "Basic YW5uOnMzY3JldA==" { 204 } else { 403 };
-                        Ok(web::http::Response::builder().status(status).body(Vec::new()).unwrap())
+                        let status = if given == "Basic YW5uOnMzY3JldA==" {
+                            204
+                        } else {
+                            403
+                        };
+                        Ok(http_client::http::Response::builder()
+                            .status(status)
+                            .body(Vec::new())
+                            .unwrap())
                     }
                     (Some(status), _) => {
-                        let answer = web::http::Response::builder().status(status);
-                        Ok(answer.header(CONTENT_TYPE, "application/json").body(body.into()).unwrap())
+                        let answer = http_client::http::Response::builder().status(status);
+                        Ok(answer
+                            .header(CONTENT_TYPE, "application/json")
+                            .body(body.into())
+                            .unwrap())
                     }
                 }
             })
@@ -269,10 +367,19 @@ pub(crate) mod tests {
         let servers = Servers::new(&[("https://app.example/hook", behaviour)]);
         let (method, time_limit) = (CallbackMethod::Post, Duration::from_secs(15));
         let begun = Instant::now();
-        let webhook = Webhook { url, method, form: &[], token: "the same", time_limit };
+        let webhook = Webhook {
+            url,
+            method,
+            form: &[],
+            token: "the same",
+            time_limit,
+        };
         let delivered = servers.sender().deliver(&webhook).await.is_ok();
         let requests = servers.requests.lock().unwrap();
-        assert!(requests.iter().all(|(_, token)| token == "the same"), "one webhook, one token: {requests:?}");
+        assert!(
+            requests.iter().all(|(_, token)| token == "the same"),
+            "one webhook, one token: {requests:?}"
+        );
         (requests.len(), delivered, begun.elapsed().as_secs())
     }
 
@@ -284,17 +391,29 @@ pub(crate) mod tests {
             ("", (AT_ONCE, None, ""), (2, false, 0)),
             ("#rp=5xx&rc=2", (AT_ONCE, Some(503), ""), (3, false, 0)),
             ("#rp=4xx&rc=2", (AT_ONCE, Some(503), ""), (1, false, 0)),
-            ("#rp=rt&rc=5&ct=1000&rt=3000", (A_MINUTE, Some(204), ""), (5, false, 15)),
+            (
+                "#rp=rt&rc=5&ct=1000&rt=3000",
+                (A_MINUTE, Some(204), ""),
+                (5, false, 15),
+            ),
             ("#rt=1000", (A_MINUTE, Some(204), ""), (1, false, 1)),
             // Connecting has its own time, and a second attempt by default.
             ("", (A_MINUTE, None, ""), (2, false, 10)),
             ("#ct=1000", (A_MINUTE, None, ""), (2, false, 2)),
             ("#ct=10000", (A_MINUTE, None, ""), (2, false, 15)),
             ("#ct=1000&rp=rt", (A_MINUTE, None, ""), (1, false, 1)),
-            ("#rp=all&rc=5&tt=4000", (A_MINUTE, Some(204), ""), (1, false, 4)),
+            (
+                "#rp=all&rc=5&tt=4000",
+                (A_MINUTE, Some(204), ""),
+                (1, false, 4),
+            ),
         ] {
             let url = format!("https://app.example/hook{fragment}");
-            assert_eq!(attempts(&url, behaviour).await, expected, "{url} {behaviour:?}");
+            assert_eq!(
+                attempts(&url, behaviour).await,
+                expected,
+                "{url} {behaviour:?}"
+            );
         }
     }
 
@@ -303,15 +422,34 @@ pub(crate) mod tests {
         let (method, time_limit) = (CallbackMethod::Post, Duration::from_secs(15));
         for (user, challenge, requests, delivered) in [
             ("ann:s3cret@", r#"Basic realm="hook""#, 2, true),
-            ("ann:s3cret@", r#"Digest realm="hook", BASIC realm="hook""#, 2, true),
+            (
+                "ann:s3cret@",
+                r#"Digest realm="hook", BASIC realm="hook""#,
+                2,
+                true,
+            ),
             ("ann:s3cret@", r#"Digest realm="hook""#, 1, false),
             ("ann:wrong@", "basic", 2, false),
             ("", "basic", 1, false),
         ] {
-            let servers = Servers::new(&[("https://app.example/hook", (AT_ONCE, Some(401), challenge))]);
+            let servers =
+                Servers::new(&[("https://app.example/hook", (AT_ONCE, Some(401), challenge))]);
             let url = &format!("https://{user}app.example/hook#rp=5xx");
-            let result = servers.sender().deliver(&Webhook { url, method, form: &[], token: "t", time_limit }).await;
-            assert_eq!((servers.asked().len(), result.is_ok()), (requests, delivered), "{user} {challenge}");
+            let result = servers
+                .sender()
+                .deliver(&Webhook {
+                    url,
+                    method,
+                    form: &[],
+                    token: "t",
+                    time_limit,
+                })
+                .await;
+            assert_eq!(
+                (servers.asked().len(), result.is_ok()),
+                (requests, delivered),
+                "{user} {challenge}"
+            );
         }
     }
 
@@ -319,8 +457,18 @@ pub(crate) mod tests {
     async fn a_webhook_goes_nowhere_it_must_not_go() {
         let servers = Servers::new(&[]);
         let (method, time_limit) = (CallbackMethod::Get, Duration::from_secs(15));
-        for url in ["http://app.example/hook", "https://169.254.169.254/#rc=5&rp=all", "no url"] {
-            let webhook = Webhook { url, method, form: &[], token: "t", time_limit };
+        for url in [
+            "http://app.example/hook",
+            "https://169.254.169.254/#rc=5&rp=all",
+            "no url",
+        ] {
+            let webhook = Webhook {
+                url,
+                method,
+                form: &[],
+                token: "t",
+                time_limit,
+            };
             let refused = servers.sender().deliver(&webhook).await;
             assert!(matches!(refused, Err(DeliveryError::Forbidden(_))), "{url}");
         }

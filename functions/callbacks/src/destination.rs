@@ -2,9 +2,9 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use http_client::Reqwest;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use url::{Host, Url};
-use web::Reqwest;
 
 /// Which URLs may be asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +45,11 @@ impl Destinations {
             Some(Host::Domain(_)) => false,
             None => true,
         };
-        if private { Err(Forbidden::PrivateAddress) } else { Ok(url) }
+        if private {
+            Err(Forbidden::PrivateAddress)
+        } else {
+            Ok(url)
+        }
     }
 }
 
@@ -67,7 +71,8 @@ impl Resolve for PublicAddresses {
     fn resolve(&self, name: Name) -> Resolving {
         Box::pin(async move {
             let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let public: Vec<SocketAddr> = found.filter(|address| !is_private(address.ip())).collect();
+            let public: Vec<SocketAddr> =
+                found.filter(|address| !is_private(address.ip())).collect();
             if public.is_empty() {
                 return Err(Forbidden::PrivateAddress.into());
             }
@@ -113,16 +118,30 @@ mod tests {
             ("http://app.example/assignment", Err(Forbidden::NotHttps)),
             ("https://127.0.0.1/", Err(Forbidden::PrivateAddress)),
             ("https://10.1.2.3/", Err(Forbidden::PrivateAddress)),
-            ("https://169.254.169.254/latest/meta-data", Err(Forbidden::PrivateAddress)),
+            (
+                "https://169.254.169.254/latest/meta-data",
+                Err(Forbidden::PrivateAddress),
+            ),
             ("https://100.100.1.1/", Err(Forbidden::PrivateAddress)),
             ("https://[::1]/", Err(Forbidden::PrivateAddress)),
             ("https://[::ffff:10.0.0.1]/", Err(Forbidden::PrivateAddress)),
             ("https://[fe80::1]/", Err(Forbidden::PrivateAddress)),
             ("https://8.8.8.8/", Ok(())),
         ] {
-            assert_eq!(Destinations::PublicHttps.check(url).map(|_| ()), expected, "{url}");
+            assert_eq!(
+                Destinations::PublicHttps.check(url).map(|_| ()),
+                expected,
+                "{url}"
+            );
         }
-        assert!(matches!(Destinations::PublicHttps.check("/assignment"), Err(Forbidden::Malformed(_))));
-        assert!(Destinations::Anywhere.check("http://127.0.0.1:9000/assignment").is_ok());
+        assert!(matches!(
+            Destinations::PublicHttps.check("/assignment"),
+            Err(Forbidden::Malformed(_))
+        ));
+        assert!(
+            Destinations::Anywhere
+                .check("http://127.0.0.1:9000/assignment")
+                .is_ok()
+        );
     }
 }

@@ -2,8 +2,8 @@
 
 use serde::Deserialize;
 use serde_json::{Value, json};
-use shared::router::effects::Callback;
-use shared::router::events::Notice;
+use task_router::router::effects::Callback;
+use task_router::router::events::Notice;
 
 use crate::Callbacks;
 
@@ -44,7 +44,10 @@ pub async fn handle(callbacks: &Callbacks, event: Value) -> Result<Value, serde_
     Ok(json!({ "batchItemFailures": failed }))
 }
 
-async fn on_message(callbacks: &Callbacks, message: &Message) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+async fn on_message(
+    callbacks: &Callbacks,
+    message: &Message,
+) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     match serde_json::from_str(&message.body)? {
         Body::Callback(callback) => Ok(callbacks.on_callback(&callback).await?),
         Body::Notice(notice) => Ok(callbacks.tell(&notice).await?),

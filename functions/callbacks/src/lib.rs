@@ -1,7 +1,7 @@
 //! `callbacks`: requests to other people's servers, from a queue, so that a slow one never holds up matching.
 //!
 //! Every message may come twice. Asking for an instruction again is harmless; placing a call again is not, so whoever
-//! wants to place one first writes that they do ([`Event::InstructionIssued`]) and only one writer gets through. If the
+//! wants to place one first writes that they do ([`Command::InstructionIssued`]) and only one writer gets through. If the
 //! process dies between that write and the call, the Reservation's deadline ends it and the Task is offered again.
 
 mod assignment;
@@ -9,21 +9,23 @@ mod conference;
 mod delivery;
 mod destination;
 mod event;
+mod event_delivery;
 mod instruction;
 mod relay;
 mod ring;
-mod telling;
 
 use std::sync::Arc;
 
 use carrier::{Carrier, Moved};
+use http_client::WebClient;
+use ids::time::Clock;
+use ids::{CallSid, TaskSid};
 use runtime::WebhookJournal;
-use shared::model::{CallSid, Clock, EndReason, Task, TaskSid};
-use shared::router::Event;
-use shared::router::effects::Callback;
 use shared::webhook::path;
 use store::Store;
-use web::WebClient;
+use task_router::model::{EndReason, Task};
+use task_router::router::Command;
+use task_router::router::effects::Callback;
 
 use assignment::Offer;
 pub use destination::{Destinations, web_client};
@@ -42,7 +44,7 @@ pub struct Callbacks {
     /// Signs what we send.
     pub auth_token: String,
     /// Named in what we send.
-    pub account_sid: shared::model::AccountSid,
+    pub account_sid: ids::AccountSid,
     /// What our own paths are relative to, `https://…` without a slash at the end.
     pub public_url: String,
     /// What time it is.
@@ -70,13 +72,30 @@ impl Callbacks {
     pub async fn on_callback(&self, callback: &Callback) -> Result<(), Error> {
         match callback {
             Callback::Assignment { task, reservation } => self.assign(*task, *reservation).await,
-            Callback::Instruct { task, reservation, instruction, request, expected_versions } => {
-                let Some(offer) = self.load_offer(*task, *reservation).await? else { return Ok(()) };
-                let offer = Offer { expected_versions: expected_versions.clone(), ..offer };
+            Callback::Instruct {
+                task,
+                reservation,
+                instruction,
+                request,
+                expected_versions,
+            } => {
+                let Some(offer) = self.load_offer(*task, *reservation).await? else {
+                    return Ok(());
+                };
+                let offer = Offer {
+                    expected_versions: expected_versions.clone(),
+                    ..offer
+                };
                 self.carry_out(&offer, instruction, *request).await
             }
-            Callback::MoveCaller { call, task, reservation } => self.move_caller(*call, *task, *reservation).await,
-            Callback::CallCustomer { task, reservation } => self.call_customer(*task, *reservation).await,
+            Callback::MoveCaller {
+                call,
+                task,
+                reservation,
+            } => self.move_caller(*call, *task, *reservation).await,
+            Callback::CallCustomer { task, reservation } => {
+                self.call_customer(*task, *reservation).await
+            }
             Callback::Relay(relay) => {
                 self.relay(relay).await;
                 Ok(())
@@ -103,10 +122,16 @@ impl Callbacks {
     async fn send_on(&self, call: CallSid, task: TaskSid) -> Result<(), Error> {
         let ended = self.store.task(task).await?;
         // Who has left the queue listens to something already; moving them would begin it anew.
-        if ended.as_ref().is_some_and(|task| task.carrier_queue_sid.is_some()) {
+        if ended
+            .as_ref()
+            .is_some_and(|task| task.carrier_queue_sid.is_some())
+        {
             return Ok(());
         }
-        let language = ended.as_ref().and_then(selected_language).unwrap_or_default();
+        let language = ended
+            .as_ref()
+            .and_then(selected_language)
+            .unwrap_or_default();
         let reason = ended.as_ref().and_then(|task| task.reason.as_ref());
         let url = self.absolute(&match reason {
             Some(EndReason::QueueFull) => path::queue_full(Some(task), &language),
@@ -122,7 +147,11 @@ impl Callbacks {
         if self.carrier_for(task).is_live(call).await? {
             return Ok(());
         }
-        let gone = Event::CallerGone { task, reason: EndReason::Hangup, carrier_queue: None };
+        let gone = Command::CallerGone {
+            task,
+            reason: EndReason::Hangup,
+            carrier_queue: None,
+        };
         let applied = self.store.apply(&gone, self.clock.now()).await?;
         tracing::warn!(task_sid = %task, call_sid = %call, outcome = ?applied.outcome, "the call had ended unheard");
         Ok(())

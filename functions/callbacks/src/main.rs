@@ -5,18 +5,23 @@ use std::sync::Arc;
 
 use callbacks::{Callbacks, Destinations, handle, web_client};
 use carrier::{Carrier, TWILIO_API};
+use http_client::Reqwest;
 use lambda_runtime::{LambdaEvent, service_fn};
 use runtime::{Env, Received, Redelivery, SystemClock, WebhookJournal, aws, parameter_store};
 use serde_json::Value;
-use web::Reqwest;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     runtime::log::init();
     let env = Env::process();
-    let account_sid = env.required("ACCOUNT_SID", "an account SID: AC and 32 hexadecimal digits")?;
-    let public_url: String = env.required("PUBLIC_URL", "the base URL of our webhooks, https://…")?;
-    let carrier_url: Option<String> = env.optional("CARRIER_URL", "the base URL of the carrier's API")?;
+    let account_sid = env.required(
+        "ACCOUNT_SID",
+        "an account SID: AC and 32 hexadecimal digits",
+    )?;
+    let public_url: String =
+        env.required("PUBLIC_URL", "the base URL of our webhooks, https://…")?;
+    let carrier_url: Option<String> =
+        env.optional("CARRIER_URL", "the base URL of the carrier's API")?;
     let auth_token = parameter_store::auth_token(&env).await?;
     let carrier_url = carrier_url.as_deref().unwrap_or(TWILIO_API);
     let redelivery = Arc::new(Redelivery::new(aws::sqs(&env)?));

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use shared::router::effects::Relay;
+use task_router::router::effects::Relay;
 
 use crate::Callbacks;
 use crate::delivery::{DeliveryError, Sender, Webhook};
@@ -15,7 +15,10 @@ impl Callbacks {
     pub(crate) async fn relay(&self, relay: &Relay) {
         let web = self.web_for(relay.task);
         if let Err(error) = self.sender(&*web).relay(relay).await {
-            tracing::warn!(error = &error as &dyn std::error::Error, "a status callback was not delivered");
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "a status callback was not delivered"
+            );
         }
     }
 }
@@ -35,8 +38,8 @@ impl Sender<'_> {
 
 #[cfg(test)]
 mod tests {
-    use shared::model::instruction::CallbackMethod;
     use tokio::time::Instant;
+    use vocabulary::CallbackMethod;
 
     use super::*;
     use crate::delivery::tests::{A_MINUTE, Servers};
@@ -44,7 +47,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_receiver_that_does_not_answer_is_waited_for_fifteen_seconds_in_all() {
         for fragment in ["", "#tt=15000&rt=15000&rc=5&rp=all", "#rt=6000&rc=5&rp=all"] {
-            let servers = Servers::new(&[("https://app.example/status", (A_MINUTE, Some(204), ""))]);
+            let servers =
+                Servers::new(&[("https://app.example/status", (A_MINUTE, Some(204), ""))]);
             let relay = Relay {
                 task: None,
                 url: format!("https://app.example/status{fragment}"),

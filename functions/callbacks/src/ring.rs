@@ -1,11 +1,12 @@
 //! Ringing a Worker under an instruction.
 
 use carrier::NewCall;
-use shared::model::instruction::{Plan, RingTimeout, StatusCallback};
-use shared::model::{ActivitySid, IssuedInstruction};
-use shared::planted::{self, Bug};
-use shared::router::{Event, Outcome};
+use ids::ActivitySid;
+use planted_bugs::Bug;
 use shared::webhook::{path, redact};
+use task_router::model::IssuedInstruction;
+use task_router::model::instruction::{Plan, RingTimeout, StatusCallback};
+use task_router::router::{Command, Outcome};
 
 use crate::assignment::Offer;
 use crate::{Callbacks, Error};
@@ -20,8 +21,10 @@ pub(crate) struct Ring {
 
 impl Ring {
     /// What somebody's status callback wants to know comes with the centre's own notices.
-    pub fn events_of(callback: Option<&StatusCallback>) -> Vec<shared::model::instruction::CallEvent> {
-        callback.map(|callback| callback.events.clone()).unwrap_or_default()
+    pub fn events_of(callback: Option<&StatusCallback>) -> Vec<vocabulary::CallEvent> {
+        callback
+            .map(|callback| callback.events.clone())
+            .unwrap_or_default()
     }
 }
 
@@ -46,11 +49,21 @@ impl Callbacks {
             accepts,
             ..IssuedInstruction::default()
         };
-        let issue = Event::InstructionIssued { task, reservation, instruction };
+        let issue = Command::InstructionIssued {
+            task,
+            reservation,
+            instruction,
+        };
         let expected = offer.expected_versions.as_deref();
-        let issued = self.store.apply_if(&issue, expected, self.clock.now()).await?.task;
-        let issued = issued.as_ref().and_then(|task| task.reservation(reservation)?.instruction.as_ref());
-        Ok(issued.is_some_and(|issued| issued.claim == claim || planted::is(Bug::CalledAgain)))
+        let issued = self
+            .store
+            .apply_if(&issue, expected, self.clock.now())
+            .await?
+            .task;
+        let issued = issued
+            .as_ref()
+            .and_then(|task| task.reservation(reservation)?.instruction.as_ref());
+        Ok(issued.is_some_and(|issued| issued.claim == claim || Bug::CalledAgain.is_planted()))
     }
 
     /// Places the call and notes its id. From here on nothing is an error of ours to repeat: the instruction is issued,
@@ -58,7 +71,10 @@ impl Callbacks {
     pub(crate) async fn ring(&self, offer: &Offer, ring: Ring) -> Result<(), Error> {
         let (task, reservation) = (offer.task.sid, offer.reservation.sid);
         let status_callback = Some(self.absolute(&path::worker_call_status(task, reservation)));
-        let call = NewCall { status_callback, ..ring.call };
+        let call = NewCall {
+            status_callback,
+            ..ring.call
+        };
         let carrier = self.carrier_for(task);
         let worker_call = match carrier.create_call(&call).await {
             Ok(worker_call) => worker_call,
@@ -69,13 +85,21 @@ impl Callbacks {
                 );
                 // Without a clear refusal the phone may be ringing: the Reservation's deadline decides.
                 if error.is_refusal() {
-                    let failed = Event::WorkerCallEnded { task, reservation, code: error.code() };
+                    let failed = Command::WorkerCallEnded {
+                        task,
+                        reservation,
+                        code: error.code(),
+                    };
                     self.store.apply(&failed, self.clock.now()).await?;
                 }
                 return Ok(());
             }
         };
-        let named = Event::WorkerCallNamed { task, reservation, call: worker_call };
+        let named = Command::WorkerCallNamed {
+            task,
+            reservation,
+            call: worker_call,
+        };
         let applied = self.store.apply(&named, self.clock.now()).await?;
         if let Outcome::Refused(refusal) = applied.outcome {
             tracing::info!(task_sid = %task, call_sid = %worker_call, %refusal, "the Task was gone before the Worker's phone rang");
@@ -85,7 +109,14 @@ impl Callbacks {
     }
 }
 
-/// Whom to ring and which number to show. Both are there: [`shared::model::instruction::check`] saw to it.
-pub(crate) fn parties<'a>(offer: &'a Offer, to: Option<&'a str>, from: Option<&'a str>) -> Option<(&'a str, &'a str)> {
-    Some((to.or(offer.worker.contact_uri())?, from.or(offer.task.attributes.text("to"))?))
+/// Whom to ring and which number to show. Both are there: [`task_router::model::instruction::check`] saw to it.
+pub(crate) fn parties<'a>(
+    offer: &'a Offer,
+    to: Option<&'a str>,
+    from: Option<&'a str>,
+) -> Option<(&'a str, &'a str)> {
+    Some((
+        to.or(offer.worker.contact_uri())?,
+        from.or(offer.task.attributes.text("to"))?,
+    ))
 }

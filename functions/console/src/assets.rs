@@ -51,12 +51,25 @@ pub static ASSETS: LazyLock<Assets> = LazyLock::new(|| Assets {
     uplot_style: Asset::style("uplot", include_bytes!("../assets/uPlot.min.css")),
     script: Asset::script("console", include_bytes!("../assets/console.js")),
     style: Asset::style("console", include_bytes!("../assets/console.css")),
-    icon: Asset::new("icon", "svg", "image/svg+xml", include_bytes!("../assets/icon.svg")),
+    icon: Asset::new(
+        "icon",
+        "svg",
+        "image/svg+xml",
+        include_bytes!("../assets/icon.svg"),
+    ),
 });
 
 impl Assets {
     fn all(&self) -> [&Asset; 7] {
-        [&self.htmx, &self.sse, &self.uplot, &self.uplot_style, &self.script, &self.style, &self.icon]
+        [
+            &self.htmx,
+            &self.sse,
+            &self.uplot,
+            &self.uplot_style,
+            &self.script,
+            &self.style,
+            &self.icon,
+        ]
     }
 }
 
@@ -70,25 +83,42 @@ impl Asset {
     }
 
     fn new(name: &str, extension: &str, content_type: &'static str, plain: &'static [u8]) -> Self {
-        let hash: String = Sha256::digest(plain).iter().map(|byte| format!("{byte:02x}")).collect();
+        let hash: String = Sha256::digest(plain)
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
         let hash: String = hash.chars().take(HASH_CHARS).collect();
-        Self { address: format!("{PATH}{name}.{hash}.{extension}"), content_type, plain, gzip: OnceLock::new() }
+        Self {
+            address: format!("{PATH}{name}.{hash}.{extension}"),
+            content_type,
+            plain,
+            gzip: OnceLock::new(),
+        }
     }
 
     fn gzip(&self) -> &[u8] {
-        self.gzip.get_or_init(|| gzip(self.plain, Compression::best()))
+        self.gzip
+            .get_or_init(|| gzip(self.plain, Compression::best()))
     }
 }
 
 /// The asset at this address, compressed for browsers that take it so.
 pub fn serve(path: &str, headers: &HeaderMap) -> Option<Reply> {
-    let asset = ASSETS.all().into_iter().find(|asset| asset.address == path)?;
+    let asset = ASSETS
+        .all()
+        .into_iter()
+        .find(|asset| asset.address == path)?;
     let reply = if is_taken(headers) && !asset.gzip().is_empty() {
-        Reply::bytes(StatusCode::OK, asset.content_type, asset.gzip().to_vec()).with(header::CONTENT_ENCODING, "gzip")
+        Reply::bytes(StatusCode::OK, asset.content_type, asset.gzip().to_vec())
+            .with(header::CONTENT_ENCODING, "gzip")
     } else {
         Reply::bytes(StatusCode::OK, asset.content_type, asset.plain.to_vec())
     };
-    Some(reply.with(header::CACHE_CONTROL, "public, max-age=31536000, immutable").with(header::VARY, "Accept-Encoding"))
+    Some(
+        reply
+            .with(header::CACHE_CONTROL, "public, max-age=31536000, immutable")
+            .with(header::VARY, "Accept-Encoding"),
+    )
 }
 
 #[cfg(test)]
@@ -100,21 +130,46 @@ mod tests {
 
     #[test]
     fn everything_a_page_refers_to_is_light() {
-        let bytes: usize = ASSETS.all().into_iter().map(|asset| asset.gzip().len()).sum();
+        let bytes: usize = ASSETS
+            .all()
+            .into_iter()
+            .map(|asset| asset.gzip().len())
+            .sum();
         assert!(bytes <= ALL_BYTES_MAX, "{bytes}");
-        assert!(ASSETS.all().into_iter().all(|asset| !asset.gzip().is_empty()));
+        assert!(
+            ASSETS
+                .all()
+                .into_iter()
+                .all(|asset| !asset.gzip().is_empty())
+        );
     }
 
     #[test]
     fn a_browser_keeps_an_asset_for_good_and_gets_it_compressed_if_it_wants() {
         let address = &ASSETS.htmx.address;
-        for (accepted, encoding) in [("gzip, br", Some("gzip")), ("br;q=1, gzip;q=0.5", Some("gzip")), ("br", None)] {
-            let headers = HeaderMap::from_iter([(header::ACCEPT_ENCODING, accepted.parse().unwrap())]);
+        for (accepted, encoding) in [
+            ("gzip, br", Some("gzip")),
+            ("br;q=1, gzip;q=0.5", Some("gzip")),
+            ("br", None),
+        ] {
+            let headers =
+                HeaderMap::from_iter([(header::ACCEPT_ENCODING, accepted.parse().unwrap())]);
             let response = serve(address, &headers).unwrap().into_response();
-            let text = |name| response.headers().get(name).map(|value| value.to_str().unwrap());
+            let text = |name| {
+                response
+                    .headers()
+                    .get(name)
+                    .map(|value| value.to_str().unwrap())
+            };
             assert_eq!(text(header::CONTENT_ENCODING), encoding, "{accepted}");
-            assert_eq!(text(header::CACHE_CONTROL), Some("public, max-age=31536000, immutable"));
-            assert_eq!(text(header::CONTENT_TYPE), Some("text/javascript; charset=utf-8"));
+            assert_eq!(
+                text(header::CACHE_CONTROL),
+                Some("public, max-age=31536000, immutable")
+            );
+            assert_eq!(
+                text(header::CONTENT_TYPE),
+                Some("text/javascript; charset=utf-8")
+            );
         }
         assert!(serve("/console/assets/htmx.js", &HeaderMap::new()).is_none());
         assert!(serve("/console/assets/../lib.rs", &HeaderMap::new()).is_none());

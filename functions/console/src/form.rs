@@ -12,7 +12,10 @@ impl Form {
 
     /// The text under a name; nothing where there is none.
     pub fn text(&self, name: &str) -> &str {
-        self.0.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)
+        self.0
+            .iter()
+            .find(|(key, _)| key == name)
+            .map_or("", |(_, value)| value)
     }
 
     /// Whether something stands under a name, be it nothing.
@@ -27,12 +30,19 @@ impl Form {
 
     /// Only what stands under these names, and is something, encoded again.
     pub fn encode(&self, names: &[&str]) -> String {
-        let kept = self.0.iter().filter(|(name, value)| names.contains(&name.as_str()) && !value.is_empty());
-        form_urlencoded::Serializer::new(String::new()).extend_pairs(kept).finish()
+        let kept = self
+            .0
+            .iter()
+            .filter(|(name, value)| names.contains(&name.as_str()) && !value.is_empty());
+        form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(kept)
+            .finish()
     }
 
     /// All of it, encoded again.
     pub fn encode_all(&self) -> String {
-        form_urlencoded::Serializer::new(String::new()).extend_pairs(&self.0).finish()
+        form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(&self.0)
+            .finish()
     }
 }

@@ -10,19 +10,19 @@ mod assets;
 mod changes;
 mod compress;
 mod form;
-mod frame;
+mod layout;
 mod pages;
 mod reply;
+mod request_context;
 mod routes;
 mod session;
-mod visit;
 
 pub mod phones;
 
 use std::sync::Arc;
 
 use http::{HeaderMap, Method, Request, Response};
-use shared::model::Timestamp;
+use ids::time::Timestamp;
 
 use api::Api;
 use form::Form;
@@ -47,7 +47,10 @@ pub struct Console {
 impl Console {
     /// The address that signs an administrator in, for an hour from now, below `base`.
     pub fn sign_in_link(&self, base: &str, now: Timestamp) -> String {
-        format!("{base}/console/sign-in?ticket={}", self.signer.ticket(Role::Administrator, now))
+        format!(
+            "{base}/console/sign-in?ticket={}",
+            self.signer.ticket(Role::Administrator, now)
+        )
     }
 }
 
@@ -59,8 +62,13 @@ pub async fn handle(console: Arc<Console>, request: Request<Vec<u8>>) -> Respons
         Some(reply) => reply,
         None => {
             let query = Form::read(parts.uri.query().unwrap_or_default().as_bytes());
-            let incoming =
-                routes::Incoming { method: &parts.method, path, query, body: &body, headers: &parts.headers };
+            let incoming = routes::Incoming {
+                method: &parts.method,
+                path,
+                query,
+                body: &body,
+                headers: &parts.headers,
+            };
             routes::answer(&console, incoming).await
         }
     };
@@ -74,13 +82,16 @@ pub async fn handle(console: Arc<Console>, request: Request<Vec<u8>>) -> Respons
 fn early(method: &Method, headers: &HeaderMap, path: &str, body: &[u8]) -> Option<Reply> {
     if *method == Method::GET && path.starts_with(assets::PATH) {
         return Some(
-            assets::serve(path, headers).unwrap_or_else(|| pages::problem::plain(404, "there is no such file")),
+            assets::serve(path, headers)
+                .unwrap_or_else(|| pages::problem::plain(404, "there is no such file")),
         );
     }
     if body.len() > BODY_BYTES_MAX {
         return Some(pages::problem::plain(413, "the form is too large"));
     }
-    let from_elsewhere = headers.get("sec-fetch-site").is_some_and(|site| site != "same-origin" && site != "none");
+    let from_elsewhere = headers
+        .get("sec-fetch-site")
+        .is_some_and(|site| site != "same-origin" && site != "none");
     let is_refused = from_elsewhere && *method != Method::GET;
     is_refused.then(|| pages::problem::plain(403, "forms from other sites are not taken"))
 }

@@ -12,19 +12,30 @@ use runtime::{Env, SystemClock, aws, parameter_store};
 async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     runtime::log::init();
     let env = Env::process();
-    let callbacks: String = env.required("CALLBACKS_QUEUE_URL", "the URL of the callbacks queue")?;
+    let callbacks: String =
+        env.required("CALLBACKS_QUEUE_URL", "the URL of the callbacks queue")?;
     let auth_token = parameter_store::auth_token(&env).await?;
     let api = Api {
         store: aws::store(&env)?,
-        account_sid: env.required("ACCOUNT_SID", "an account SID: AC and 32 hexadecimal digits")?,
+        account_sid: env.required(
+            "ACCOUNT_SID",
+            "an account SID: AC and 32 hexadecimal digits",
+        )?,
         auth_token: auth_token.clone(),
-        api_keys: parameter_store::api_keys(&env).await?.unwrap_or_default().parse()?,
+        api_keys: parameter_store::api_keys(&env)
+            .await?
+            .unwrap_or_default()
+            .parse()?,
         base_url: None,
         clock: Arc::new(SystemClock),
         ids: Ids::random(),
         outbox: Arc::new(SqsOutbox::of_callbacks(aws::sqs(&env)?, callbacks)),
         in_flight: InFlight::default(),
     };
-    let console = Console { api: Arc::new(api), signer: Signer::new(&auth_token, true), phones: None };
+    let console = Console {
+        api: Arc::new(api),
+        signer: Signer::new(&auth_token, true),
+        phones: None,
+    };
     runtime::http::serve_plain(Arc::new(console), handle).await
 }

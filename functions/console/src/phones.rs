@@ -1,6 +1,7 @@
 //! The telephones of a simulated network, as the console sees them. Whoever runs such a network implements [`Phones`].
 
-use shared::model::{CallSid, Timestamp};
+use ids::CallSid;
+use ids::time::Timestamp;
 
 /// A telephone network with people at its phones.
 pub trait Phones: Send + Sync {

@@ -8,8 +8,9 @@ use std::str::FromStr;
 
 use hmac::{Hmac, KeyInit, Mac};
 use http::{HeaderMap, header};
+use ids::time::{Millis, Timestamp};
+use ids::{WorkerSid, WorkspaceSid};
 use sha2::Sha256;
-use shared::model::{Millis, Timestamp, WorkerSid, WorkspaceSid};
 use subtle::ConstantTimeEq;
 
 /// How long a session lasts: a long working day.
@@ -87,7 +88,10 @@ impl Signer {
     /// One for the account with this auth token; `is_secure`: whether pages are served over HTTPS.
     pub fn new(auth_token: &str, is_secure: bool) -> Self {
         let derived = tag(&mac(auth_token.as_bytes()), Purpose::Key, "");
-        Self { key: mac(derived.as_bytes()), is_secure }
+        Self {
+            key: mac(derived.as_bytes()),
+            is_secure,
+        }
     }
 
     /// The `Set-Cookie` that begins a session.
@@ -114,19 +118,31 @@ impl Signer {
     pub fn workspace_cookie(&self, workspace: WorkspaceSid) -> String {
         let (_, secure) = self.cookie_kind();
         let secs = SESSION_LIFE.as_secs();
-        format!("{WORKSPACE_COOKIE}={workspace}; Path=/console; HttpOnly; SameSite=Strict; Max-Age={secs}{secure}")
+        format!(
+            "{WORKSPACE_COOKIE}={workspace}; Path=/console; HttpOnly; SameSite=Strict; Max-Age={secs}{secure}"
+        )
     }
 
     /// What a link carries that signs in with `role`.
     pub fn ticket(&self, role: Role, now: Timestamp) -> String {
-        self.seal(Purpose::Ticket, &Session { role, expires: now + TICKET_LIFE })
+        self.seal(
+            Purpose::Ticket,
+            &Session {
+                role,
+                expires: now + TICKET_LIFE,
+            },
+        )
     }
 
     /// What a link carries, if it is one of ours and still works. Whether it was used is not known here.
     pub fn read_ticket(&self, ticket: &str, now: Timestamp) -> Option<Ticket> {
         let Session { role, expires } = self.open(Purpose::Ticket, ticket, now)?;
         let (_, name) = ticket.rsplit_once('.')?;
-        Some(Ticket { role, expires, name: name.to_owned() })
+        Some(Ticket {
+            role,
+            expires,
+            name: name.to_owned(),
+        })
     }
 
     /// The token every form of this session carries, in pages that show this Workspace.
@@ -136,11 +152,18 @@ impl Signer {
 
     /// Whether a request that changes something carries the token of its session and of the Workspace it would change.
     pub fn is_csrf(&self, session: &Session, workspace: WorkspaceSid, token: &str) -> bool {
-        self.csrf(session, workspace).as_bytes().ct_eq(token.as_bytes()).into()
+        self.csrf(session, workspace)
+            .as_bytes()
+            .ct_eq(token.as_bytes())
+            .into()
     }
 
     fn cookie_kind(&self) -> (&'static str, &'static str) {
-        if self.is_secure { (COOKIE_SECURE, "; Secure") } else { (COOKIE, "") }
+        if self.is_secure {
+            (COOKIE_SECURE, "; Secure")
+        } else {
+            (COOKIE, "")
+        }
     }
 
     fn seal(&self, purpose: Purpose, session: &Session) -> String {
@@ -151,7 +174,10 @@ impl Signer {
 
     fn open(&self, purpose: Purpose, sealed: &str, now: Timestamp) -> Option<Session> {
         let (text, given) = sealed.rsplit_once('.')?;
-        let is_ours: bool = tag(&self.key, purpose, text).as_bytes().ct_eq(given.as_bytes()).into();
+        let is_ours: bool = tag(&self.key, purpose, text)
+            .as_bytes()
+            .ct_eq(given.as_bytes())
+            .into();
         let session: Session = text.parse().ok().filter(|_| is_ours)?;
         (session.expires > now).then_some(session)
     }
@@ -163,8 +189,13 @@ pub fn chosen_workspace(headers: &HeaderMap) -> Option<WorkspaceSid> {
 }
 
 fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
-    let cookies = headers.get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
-    let mut pairs = cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    let cookies = headers
+        .get_all(header::COOKIE)
+        .into_iter()
+        .filter_map(|value| value.to_str().ok());
+    let mut pairs = cookies
+        .flat_map(|cookies| cookies.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='));
     pairs.find(|(key, _)| *key == name).map(|(_, text)| text)
 }
 
@@ -190,7 +221,10 @@ impl FromStr for Session {
             ADMINISTRATOR => Role::Administrator,
             worker => Role::Agent(worker.parse().map_err(|_| ())?),
         };
-        Ok(Self { role, expires: Timestamp::from_millis(until.parse().map_err(|_| ())?) })
+        Ok(Self {
+            role,
+            expires: Timestamp::from_millis(until.parse().map_err(|_| ())?),
+        })
     }
 }
 
@@ -204,7 +238,11 @@ fn tag(key: &Hmac<Sha256>, purpose: Purpose, text: &str) -> String {
     mac.update(purpose.label().as_bytes());
     mac.update(b"\0");
     mac.update(text.as_bytes());
-    mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
+    mac.finalize()
+        .into_bytes()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 #[cfg(test)]
@@ -219,13 +257,19 @@ mod tests {
     }
 
     fn session(role: Role) -> Session {
-        Session { role, expires: NOW + SESSION_LIFE }
+        Session {
+            role,
+            expires: NOW + SESSION_LIFE,
+        }
     }
 
     /// The headers of a browser that was sent this `Set-Cookie`.
     fn headers(set_cookie: &str) -> HeaderMap {
         let pair = set_cookie.split(';').next().unwrap();
-        HeaderMap::from_iter([(header::COOKIE, format!("theme=dark; {pair}").parse().unwrap())])
+        HeaderMap::from_iter([(
+            header::COOKIE,
+            format!("theme=dark; {pair}").parse().unwrap(),
+        )])
     }
 
     #[test]
@@ -234,7 +278,10 @@ mod tests {
             let headers = headers(&signer().cookie(&session(role)));
             assert_eq!(signer().session(&headers, NOW), Some(session(role)));
             assert_eq!(signer().session(&headers, NOW + SESSION_LIFE), None);
-            assert_eq!(Signer::new("another token", false).session(&headers, NOW), None);
+            assert_eq!(
+                Signer::new("another token", false).session(&headers, NOW),
+                None
+            );
         }
     }
 
@@ -258,20 +305,32 @@ mod tests {
     #[test]
     fn scripts_other_sites_and_plain_http_do_not_get_the_cookie() {
         let cookie = signer().cookie(&session(Role::Administrator));
-        assert!(cookie.contains("; HttpOnly; SameSite=Strict; Max-Age=43200"), "{cookie}");
+        assert!(
+            cookie.contains("; HttpOnly; SameSite=Strict; Max-Age=43200"),
+            "{cookie}"
+        );
         let secure = Signer::new("token", true).cookie(&session(Role::Administrator));
-        assert!(secure.starts_with("__Host-cordboard=") && secure.ends_with("; Secure"), "{secure}");
+        assert!(
+            secure.starts_with("__Host-cordboard=") && secure.ends_with("; Secure"),
+            "{secure}"
+        );
     }
 
     #[test]
     fn a_ticket_can_be_read_for_an_hour_and_is_no_cookie() {
         let ticket = signer().ticket(Role::Agent(ALICE), NOW);
         let read = signer().read_ticket(&ticket, NOW).unwrap();
-        assert_eq!((read.role, read.expires), (Role::Agent(ALICE), NOW + TICKET_LIFE));
+        assert_eq!(
+            (read.role, read.expires),
+            (Role::Agent(ALICE), NOW + TICKET_LIFE)
+        );
         let other = signer().ticket(Role::Agent(ALICE), NOW + Millis::from_millis(1));
         assert_ne!(signer().read_ticket(&other, NOW).unwrap().name, read.name);
         assert_eq!(signer().read_ticket(&ticket, NOW + TICKET_LIFE), None);
-        assert_eq!(signer().session(&headers(&format!("cordboard={ticket}")), NOW), None);
+        assert_eq!(
+            signer().session(&headers(&format!("cordboard={ticket}")), NOW),
+            None
+        );
         let cookie = signer().cookie(&session(Role::Administrator));
         let text = cookie.split([';', '=']).nth(1).unwrap();
         assert_eq!(signer().read_ticket(text, NOW), None);
@@ -280,7 +339,10 @@ mod tests {
     #[test]
     fn a_token_is_good_for_its_own_session_and_workspace_only() {
         let (mine, other) = (session(Role::Administrator), session(Role::Agent(ALICE)));
-        let (here, elsewhere) = (WorkspaceSid::from_bytes([2; 16]), WorkspaceSid::from_bytes([3; 16]));
+        let (here, elsewhere) = (
+            WorkspaceSid::from_bytes([2; 16]),
+            WorkspaceSid::from_bytes([3; 16]),
+        );
         assert!(signer().is_csrf(&mine, here, &signer().csrf(&mine, here)));
         let foreign = [signer().csrf(&other, here), signer().csrf(&mine, elsewhere)];
         for wrong in foreign.into_iter().chain([String::new(), "0".repeat(64)]) {
@@ -291,8 +353,14 @@ mod tests {
     #[test]
     fn a_browser_keeps_its_choice_of_a_workspace() {
         let workspace = WorkspaceSid::from_bytes([2; 16]);
-        assert_eq!(chosen_workspace(&headers(&signer().workspace_cookie(workspace))), Some(workspace));
-        assert_eq!(chosen_workspace(&headers("cordboard-workspace=../..; Path=/")), None);
+        assert_eq!(
+            chosen_workspace(&headers(&signer().workspace_cookie(workspace))),
+            Some(workspace)
+        );
+        assert_eq!(
+            chosen_workspace(&headers("cordboard-workspace=../..; Path=/")),
+            None
+        );
         assert_eq!(chosen_workspace(&HeaderMap::new()), None);
     }
 }

@@ -7,13 +7,14 @@ mod task;
 
 use std::sync::Arc;
 
+use ids::TaskSid;
 use runtime::voice::{Failure, Router, Voice, Webhook};
 use shared::menu::{Choice, Language, Menu, documents};
-use shared::model::{Centre, TaskSid};
-use shared::router;
 use shared::twiml::Response;
+use shared::voice_settings::VoiceSettings;
 use shared::webhook::{EnqueueCall, Reply, Request};
 use store::Created;
+use task_router::router;
 
 /// Answers a caller who has pressed a key of the menu.
 pub async fn handle(voice: Arc<Voice>, request: Request) -> Reply {
@@ -22,15 +23,18 @@ pub async fn handle(voice: Arc<Voice>, request: Request) -> Reply {
 
 async fn answer(voice: &Voice, webhook: &Webhook) -> Result<Response, Failure> {
     let pressed = EnqueueCall::parse(&webhook.parameters)?;
-    let centre = voice.centre().await?;
-    let language = match centre.menu.choose(pressed.digits.as_ref(), pressed.attempt) {
+    let settings = voice.settings().await?;
+    let language = match settings
+        .menu
+        .choose(pressed.digits.as_ref(), pressed.attempt)
+    {
         Choice::Language(language) => language,
-        Choice::AskAgain { attempt } => return Ok(ask_again(&centre.menu, &pressed, attempt)),
-        Choice::HangUp => return Ok(not_chosen(&centre.menu, &pressed)),
+        Choice::AskAgain { attempt } => return Ok(ask_again(&settings.menu, &pressed, attempt)),
+        Choice::HangUp => return Ok(not_chosen(&settings.menu, &pressed)),
     };
     match voice.router {
         Router::Twilio { workflow_sid } => Ok(documents::enqueue_hosted(language, workflow_sid)),
-        Router::Cordboard => enqueue(voice, webhook, &centre, language, &pressed).await,
+        Router::Cordboard => enqueue(voice, webhook, &settings, language, &pressed).await,
     }
 }
 
@@ -38,13 +42,20 @@ async fn answer(voice: &Voice, webhook: &Webhook) -> Result<Response, Failure> {
 async fn enqueue(
     voice: &Voice,
     webhook: &Webhook,
-    centre: &Centre,
+    settings: &VoiceSettings,
     language: &Language,
     pressed: &EnqueueCall,
 ) -> Result<Response, Failure> {
     let now = voice.now();
-    let workspace = voice.store.workspace(centre.workspace_sid, now).await?.ok_or(Failure::NotSetUp("Workspace"))?;
-    let workflow = workspace.workflows.get(&centre.workflow_sid).ok_or(Failure::NotSetUp("Workflow"))?;
+    let workspace = voice
+        .store
+        .workspace(settings.workspace_sid, now)
+        .await?
+        .ok_or(Failure::NotSetUp("Workspace"))?;
+    let workflow = workspace
+        .workflows
+        .get(&settings.workflow_sid)
+        .ok_or(Failure::NotSetUp("Workflow"))?;
     let new = task::of_call(pressed, language, &webhook.parameters)?;
     let task = router::create_task(&workspace, workflow, new, now)?;
     if webhook.is_preview() {
@@ -52,7 +63,10 @@ async fn enqueue(
     }
     let created = voice.store.create_task(&task, &workspace).await?;
     log(task.sid, language, pressed, &created);
-    Ok(documents::enqueue(language_of(&created, &centre.menu).unwrap_or(language), task.sid))
+    Ok(documents::enqueue(
+        language_of(&created, &settings.menu).unwrap_or(language),
+        task.sid,
+    ))
 }
 
 /// A webhook that comes again, even with another key, finds the language that was chosen first.

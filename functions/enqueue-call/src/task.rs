@@ -1,9 +1,10 @@
 //! The Task of a call (taskrouter.md section 16).
 
+use ids::TaskSid;
 use shared::menu::Language;
-use shared::model::{Attributes, AttributesError, TaskChannelName, TaskSid};
-use shared::router::NewTask;
 use shared::webhook::{EnqueueCall, Parameters, attributes_of_call};
+use task_router::model::{Attributes, AttributesError, TaskChannelName};
+use task_router::router::NewTask;
 
 /// What is known of the call, as a Task. Its id depends on nothing but the CallSid. Where both ends are is left out: a
 /// Task below a kilobyte is written for one unit.
@@ -13,7 +14,14 @@ pub(crate) fn of_call(
     parameters: &Parameters,
 ) -> Result<NewTask, AttributesError> {
     let mut attributes = attributes_of_call(&pressed.call, parameters);
-    attributes.insert("selected_language".to_owned(), language.selected_language.as_str().into());
+    attributes.insert(
+        "selected_language".to_owned(),
+        language.selected_language.as_str().into(),
+    );
     let sid = TaskSid::of_call(pressed.call.call_sid);
-    Ok(NewTask::new(sid, Attributes::new(attributes)?, TaskChannelName::VOICE))
+    Ok(NewTask::new(
+        sid,
+        Attributes::new(attributes)?,
+        TaskChannelName::VOICE,
+    ))
 }

@@ -14,7 +14,7 @@ pub async fn handle(voice: Arc<Voice>, request: Request) -> Reply {
 
 async fn answer(voice: &Voice, webhook: &Webhook) -> Result<Response, Failure> {
     let incoming = IncomingCall::parse(&webhook.parameters)?;
-    let centre = voice.centre().await?;
+    let settings = voice.settings().await?;
     tracing::info!(call_sid = %incoming.call.call_sid, from = ?incoming.call.from, attempt = incoming.attempt, "menu");
-    Ok(documents::menu(&centre.menu, incoming.attempt))
+    Ok(documents::menu(&settings.menu, incoming.attempt))
 }

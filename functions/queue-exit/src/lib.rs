@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use ids::TaskSid;
 use runtime::voice::{Failure, Voice, Webhook, language, no_such_path};
 use shared::menu::{Language, Menu, documents};
-use shared::model::instruction::Plan;
-use shared::model::{AssignmentStatus, EndReason, Reservation, Task, TaskSid};
-use shared::router::{Answer, Event};
 use shared::twiml::Response;
 use shared::webhook::{QueueExit, QueueResult, Recording, Reply, Request, TimedOut, path};
+use task_router::model::instruction::Plan;
+use task_router::model::{AssignmentStatus, EndReason, Reservation, Task};
+use task_router::router::{Answer, Command};
 
 /// Answers what the carrier asks and tells about a caller who left the queue.
 pub async fn handle(voice: Arc<Voice>, request: Request) -> Reply {
@@ -26,7 +27,10 @@ async fn left(voice: &Voice, webhook: &Webhook) -> Result<Response, Failure> {
     if let Some(task_sid) = still_wanted(voice, webhook, &exit).await? {
         let menu = voice.menu(webhook).await;
         tracing::warn!(call_sid = %exit.call.call_sid, %task_sid, "connected without a Reservation; the caller waits on");
-        return Ok(documents::enqueue(language(&menu, exit.selected_language.as_deref())?, task_sid));
+        return Ok(documents::enqueue(
+            language(&menu, exit.selected_language.as_deref())?,
+            task_sid,
+        ));
     }
     if !webhook.is_preview() {
         tell_task(voice, &exit).await?;
@@ -34,9 +38,9 @@ async fn left(voice: &Voice, webhook: &Webhook) -> Result<Response, Failure> {
     if !is_heard(exit.queue_result) {
         return Ok(documents::nothing());
     }
-    let centre = voice.centre().await?;
-    let language = language(&centre.menu, exit.selected_language.as_deref())?;
-    Ok(document(&centre.menu, language, &exit))
+    let settings = voice.settings().await?;
+    let language = language(&settings.menu, exit.selected_language.as_deref())?;
+    Ok(document(&settings.menu, language, &exit))
 }
 
 /// What becomes of the Task of a caller who left the queue. A carrier whose TaskRouter we are tells of it apart from the
@@ -54,10 +58,14 @@ pub async fn tell_task(voice: &Voice, exit: &QueueExit) -> Result<(), Failure> {
 /// The call was sent here, its Task having ended without a worker.
 async fn timed_out(voice: &Voice, webhook: &Webhook) -> Result<Response, Failure> {
     let timed_out = TimedOut::parse(&webhook.parameters)?;
-    let centre = voice.centre().await?;
+    let settings = voice.settings().await?;
     tracing::info!(call_sid = %timed_out.call.call_sid, task_sid = shown(timed_out.task_sid), "timed out");
-    let language = language(&centre.menu, timed_out.selected_language.as_deref())?;
-    Ok(documents::timed_out(language, centre.menu.voicemail, timed_out.task_sid))
+    let language = language(&settings.menu, timed_out.selected_language.as_deref())?;
+    Ok(documents::timed_out(
+        language,
+        settings.menu.voicemail,
+        timed_out.task_sid,
+    ))
 }
 
 /// The caller left a message. It is kept by the carrier, so thanks are due whatever the table says.
@@ -71,25 +79,53 @@ async fn recorded(voice: &Voice, webhook: &Webhook) -> Result<Response, Failure>
         "voicemail left"
     );
     let menu = voice.menu(webhook).await;
-    Ok(documents::voicemail_thanks(language(&menu, recording.selected_language.as_deref())?))
+    Ok(documents::voicemail_thanks(language(
+        &menu,
+        recording.selected_language.as_deref(),
+    )?))
 }
 
 /// The Task of a caller who is on the line after being connected, or about to be, while nobody has accepted it: the Worker
 /// hung up or the Reservation ended in that very moment. The call is not lost: the caller goes back into the queue.
-async fn still_wanted(voice: &Voice, webhook: &Webhook, exit: &QueueExit) -> Result<Option<TaskSid>, Failure> {
-    let was_dequeued = matches!(exit.queue_result, QueueResult::Bridged | QueueResult::BridgingInProcess);
-    let (true, false, Some(task_sid)) =
-        (was_dequeued && !webhook.is_preview(), exit.call.status.is_final(), exit.task_sid)
-    else {
+async fn still_wanted(
+    voice: &Voice,
+    webhook: &Webhook,
+    exit: &QueueExit,
+) -> Result<Option<TaskSid>, Failure> {
+    let was_dequeued = matches!(
+        exit.queue_result,
+        QueueResult::Bridged | QueueResult::BridgingInProcess
+    );
+    let (true, false, Some(task_sid)) = (
+        was_dequeued && !webhook.is_preview(),
+        exit.call.status.is_final(),
+        exit.task_sid,
+    ) else {
         return Ok(None);
     };
-    let status = voice.store.task(task_sid).await?.map(|task| task.assignment_status);
-    Ok(matches!(status, Some(AssignmentStatus::Pending | AssignmentStatus::Reserved)).then_some(task_sid))
+    let status = voice
+        .store
+        .task(task_sid)
+        .await?
+        .map(|task| task.assignment_status);
+    Ok(matches!(
+        status,
+        Some(AssignmentStatus::Pending | AssignmentStatus::Reserved)
+    )
+    .then_some(task_sid))
 }
 
-async fn apply(voice: &Voice, exit: &QueueExit, event: &Event) -> Result<(), Failure> {
-    let failure = if is_heard(exit.queue_result) { Failure::Store } else { Failure::Unheard };
-    let applied = voice.store.apply(event, voice.now()).await.map_err(failure)?;
+async fn apply(voice: &Voice, exit: &QueueExit, event: &Command) -> Result<(), Failure> {
+    let failure = if is_heard(exit.queue_result) {
+        Failure::Store
+    } else {
+        Failure::Unheard
+    };
+    let applied = voice
+        .store
+        .apply(event, voice.now())
+        .await
+        .map_err(failure)?;
     tracing::info!(
         call_sid = %exit.call.call_sid,
         task_sid = shown(exit.task_sid),
@@ -97,18 +133,35 @@ async fn apply(voice: &Voice, exit: &QueueExit, event: &Event) -> Result<(), Fai
         outcome = ?applied.outcome,
         "caller left the queue"
     );
-    accept_redirect(voice, exit.queue_result, applied.task.as_ref()).await.map_err(failure)
+    accept_redirect(voice, exit.queue_result, applied.task.as_ref())
+        .await
+        .map_err(failure)
 }
 
 /// A caller who was moved by a `redirect` that accepts by being carried out: should whoever moved them not have heard so from
 /// the carrier, it is known by this.
-async fn accept_redirect(voice: &Voice, result: QueueResult, task: Option<&Task>) -> Result<(), store::Error> {
+async fn accept_redirect(
+    voice: &Voice,
+    result: QueueResult,
+    task: Option<&Task>,
+) -> Result<(), store::Error> {
     let accepts = |offer: &&Reservation| {
-        offer.instruction.as_ref().is_some_and(|issued| issued.accepts && issued.plan == Plan::Redirect)
+        offer
+            .instruction
+            .as_ref()
+            .is_some_and(|issued| issued.accepts && issued.plan == Plan::Redirect)
     };
-    let Some(task) = task.filter(|_| result == QueueResult::Redirected) else { return Ok(()) };
-    let Some(offer) = task.pending_reservations().find(accepts) else { return Ok(()) };
-    let accepted = Event::Answered { task: task.sid, reservation: offer.sid, answer: Answer::Accept };
+    let Some(task) = task.filter(|_| result == QueueResult::Redirected) else {
+        return Ok(());
+    };
+    let Some(offer) = task.pending_reservations().find(accepts) else {
+        return Ok(());
+    };
+    let accepted = Command::Answered {
+        task: task.sid,
+        reservation: offer.sid,
+        answer: Answer::Accept,
+    };
     voice.store.apply(&accepted, voice.now()).await.map(|_| ())
 }
 
@@ -118,7 +171,7 @@ fn shown(task_sid: Option<TaskSid>) -> Option<String> {
 
 /// What it means for the Task; nothing where the URL names none: hosted TaskRouter sees for itself. A Task that has ended is told
 /// too: it learns which of the carrier's queues can be deleted.
-fn event(exit: &QueueExit) -> Option<Event> {
+fn event(exit: &QueueExit) -> Option<Command> {
     let reason = match exit.queue_result {
         QueueResult::Hangup => EndReason::Hangup,
         QueueResult::Bridged
@@ -129,12 +182,19 @@ fn event(exit: &QueueExit) -> Option<Event> {
         | QueueResult::SystemError => EndReason::LeftQueue,
         // By an instruction of ours, or by somebody else.
         QueueResult::Redirected => {
-            return Some(Event::CallerMoved { task: exit.task_sid?, carrier_queue: exit.queue_sid });
+            return Some(Command::CallerMoved {
+                task: exit.task_sid?,
+                carrier_queue: exit.queue_sid,
+            });
         }
         // The conversation is only about to begin.
         QueueResult::BridgingInProcess => return None,
     };
-    Some(Event::CallerGone { task: exit.task_sid?, reason, carrier_queue: exit.queue_sid })
+    Some(Command::CallerGone {
+        task: exit.task_sid?,
+        reason,
+        carrier_queue: exit.queue_sid,
+    })
 }
 
 /// Whether the caller is there and hears our answer. Who hung up is not; who was moved listens to another document.
@@ -158,10 +218,12 @@ fn document(menu: &Menu, language: &Language, exit: &QueueExit) -> Response {
         QueueResult::Bridged => documents::goodbye(language),
         // `/wait-music` lets a caller go whose Task has ended.
         QueueResult::Leave => documents::timed_out(language, menu.voicemail, exit.task_sid),
-        QueueResult::QueueFull | QueueResult::Error | QueueResult::SystemError => match menu.voicemail {
-            Some(_) => documents::timed_out(language, menu.voicemail, exit.task_sid),
-            None => documents::apology([language], None),
-        },
+        QueueResult::QueueFull | QueueResult::Error | QueueResult::SystemError => {
+            match menu.voicemail {
+                Some(_) => documents::timed_out(language, menu.voicemail, exit.task_sid),
+                None => documents::apology([language], None),
+            }
+        }
         QueueResult::Hangup
         | QueueResult::BridgingInProcess
         | QueueResult::Redirected

@@ -1,10 +1,10 @@
 //! What invokes the function: the stream, the timers queue, the schedule. One function, three shapes of event.
 
 use aws_lambda_events::event::dynamodb::EventRecord;
+use ids::time::Millis;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use shared::model::Millis;
-use shared::router::effects::Wake;
+use task_router::router::effects::Timer;
 
 use crate::{Error, Routing, Sweep};
 
@@ -29,7 +29,9 @@ pub struct Message {
 
 /// An event of a shape nobody sends.
 #[derive(Debug, thiserror::Error)]
-#[error("expected records of a DynamoDB stream, messages of SQS, or {{\"sweep\":\"overdue\"}}: {0}")]
+#[error(
+    "expected records of a DynamoDB stream, messages of SQS, or {{\"sweep\":\"overdue\"}}: {0}"
+)]
 pub struct UnknownEvent(String);
 
 impl TryFrom<Value> for Incoming {
@@ -40,11 +42,21 @@ impl TryFrom<Value> for Incoming {
         if let Some(sweep) = event.get("sweep") {
             return Sweep::deserialize(sweep).map(Self::Sweep).map_err(unknown);
         }
-        let source = event.pointer("/Records/0/eventSource").and_then(Value::as_str).map(str::to_owned);
-        let records = event.get_mut("Records").map(Value::take).unwrap_or_default();
+        let source = event
+            .pointer("/Records/0/eventSource")
+            .and_then(Value::as_str)
+            .map(str::to_owned);
+        let records = event
+            .get_mut("Records")
+            .map(Value::take)
+            .unwrap_or_default();
         match source.as_deref() {
-            Some("aws:dynamodb") => serde_json::from_value(records).map(Self::Stream).map_err(unknown),
-            Some("aws:sqs") => serde_json::from_value(records).map(Self::Timers).map_err(unknown),
+            Some("aws:dynamodb") => serde_json::from_value(records)
+                .map(Self::Stream)
+                .map_err(unknown),
+            Some("aws:sqs") => serde_json::from_value(records)
+                .map(Self::Timers)
+                .map_err(unknown),
             Some(_) | None => Err(UnknownEvent("it has no Records of either".to_owned())),
         }
     }
@@ -70,8 +82,16 @@ const BEHIND_MAX: Millis = Millis::from_secs(10);
 
 /// Goes through the records in order and stops at the first that fails: the platform repeats from there on.
 async fn on_stream(routing: &Routing, records: Vec<EventRecord>) -> Vec<String> {
-    if let Some(behind) = records.first().map(|record| routing.age(record)).filter(|age| *age > BEHIND_MAX) {
-        tracing::warn!(behind_secs = behind.as_secs(), records = records.len(), "routing is behind what is written");
+    if let Some(behind) = records
+        .first()
+        .map(|record| routing.age(record))
+        .filter(|age| *age > BEHIND_MAX)
+    {
+        tracing::warn!(
+            behind_secs = behind.as_secs(),
+            records = records.len(),
+            "routing is behind what is written"
+        );
     }
     for record in records {
         if let Err(error) = routing.on_record(&record).await {
@@ -87,7 +107,7 @@ async fn on_stream(routing: &Routing, records: Vec<EventRecord>) -> Vec<String> 
 async fn on_timers(routing: &Routing, messages: Vec<Message>) -> Vec<String> {
     let mut failed = Vec::new();
     for message in messages {
-        let wake: Wake = match serde_json::from_str(&message.body) {
+        let wake: Timer = match serde_json::from_str(&message.body) {
             Ok(wake) => wake,
             Err(error) => {
                 tracing::error!(message_id = %message.message_id, %error, "timer is not one of ours");
@@ -95,7 +115,7 @@ async fn on_timers(routing: &Routing, messages: Vec<Message>) -> Vec<String> {
                 continue;
             }
         };
-        if let Err(error) = routing.on_wake(wake).await {
+        if let Err(error) = routing.on_timer(wake).await {
             tracing::error!(message_id = %message.message_id, subject = ?wake.subject, %error, "timer failed and will come again");
             failed.push(message.message_id);
         }
@@ -104,6 +124,9 @@ async fn on_timers(routing: &Routing, messages: Vec<Message>) -> Vec<String> {
 }
 
 fn failures(identifiers: Vec<String>) -> Value {
-    let failures: Vec<Value> = identifiers.into_iter().map(|id| json!({ "itemIdentifier": id })).collect();
+    let failures: Vec<Value> = identifiers
+        .into_iter()
+        .map(|id| json!({ "itemIdentifier": id }))
+        .collect();
     json!({ "batchItemFailures": failures })
 }

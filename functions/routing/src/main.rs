@@ -19,7 +19,11 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let queues = aws::sqs(&env)?;
     let redelivery = Arc::new(Redelivery::new(queues.clone()));
     let outbox = SqsOutbox::new(queues, timers, callbacks, events);
-    let routing = Arc::new(Routing::new(aws::store(&env)?, Arc::new(outbox), Arc::new(SystemClock)));
+    let routing = Arc::new(Routing::new(
+        aws::store(&env)?,
+        Arc::new(outbox),
+        Arc::new(SystemClock),
+    ));
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| {
         let (routing, redelivery) = (Arc::clone(&routing), Arc::clone(&redelivery));
         async move {

@@ -1,10 +1,10 @@
-//! Boards, read side by side and page by page, and how far that goes in one go.
+//! ReadyLists, read side by side and page by page, and how far that goes in one go.
 
 use futures_util::future::BoxFuture;
 use futures_util::{StreamExt, TryStreamExt, stream};
-use shared::router::Decision;
+use task_router::router::Decision;
 
-/// Boards read at the same time, so that a Worker of a hundred queues does not open a hundred connections.
+/// ReadyLists read at the same time, so that a Worker of a hundred queues does not open a hundred connections.
 const BOARDS_AT_ONCE: usize = 32;
 
 /// How much of each board is read: in one request, and before the rest is left to a message.
@@ -25,7 +25,12 @@ pub struct Pages {
 
 impl Default for Pages {
     fn default() -> Self {
-        Self { workers: 100, tasks: 20, tasks_further_on: 100, in_one_go: 10 }
+        Self {
+            workers: 100,
+            tasks: 20,
+            tasks_further_on: 100,
+            in_one_go: 10,
+        }
     }
 }
 
@@ -40,10 +45,10 @@ pub(crate) enum Look<P> {
     Unread(P),
 }
 
-/// Boards of which something may be unread, each with the last place read of it.
-pub(crate) struct Boards<B, P>(Vec<(B, Option<P>)>);
+/// ReadyLists of which something may be unread, each with the last place read of it.
+pub(crate) struct ReadyLists<B, P>(Vec<(B, Option<P>)>);
 
-impl<B: Copy, P: Ord + Copy> Boards<B, P> {
+impl<B: Copy, P: Ord + Copy> ReadyLists<B, P> {
     /// These boards, read up to this place.
     pub(crate) fn new(boards: impl IntoIterator<Item = B>, behind: Option<P>) -> Self {
         Self(boards.into_iter().map(|board| (board, behind)).collect())
@@ -54,13 +59,25 @@ impl<B: Copy, P: Ord + Copy> Boards<B, P> {
         &mut self,
         page: u16,
         read: impl Fn(B, Option<P>, u16) -> BoxFuture<'a, Result<Vec<T>, store::Error>>,
-        place_of: fn(&T) -> P,
+        position_of: fn(&T) -> P,
     ) -> Result<Vec<T>, store::Error> {
-        let reads: Vec<_> = self.0.iter().map(|(board, behind)| read(*board, *behind, page)).collect();
-        let pages: Vec<Vec<T>> = stream::iter(reads).buffered(BOARDS_AT_ONCE).try_collect().await?;
+        let reads: Vec<_> = self
+            .0
+            .iter()
+            .map(|(board, behind)| read(*board, *behind, page))
+            .collect();
+        let pages: Vec<Vec<T>> = stream::iter(reads)
+            .buffered(BOARDS_AT_ONCE)
+            .try_collect()
+            .await?;
         let is_full = |read: &Vec<T>| read.len() >= usize::from(page);
-        let read = std::mem::take(&mut self.0).into_iter().zip(&pages).filter(|(_, read)| is_full(read));
-        self.0 = read.map(|((board, _), read)| (board, read.last().map(place_of))).collect();
+        let read = std::mem::take(&mut self.0)
+            .into_iter()
+            .zip(&pages)
+            .filter(|(_, read)| is_full(read));
+        self.0 = read
+            .map(|((board, _), read)| (board, read.last().map(position_of)))
+            .collect();
         Ok(pages.into_iter().flatten().collect())
     }
 

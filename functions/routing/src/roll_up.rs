@@ -5,10 +5,12 @@
 
 use std::collections::BTreeMap;
 
-use shared::model::{Millis, Timestamp, Workspace, WorkspaceSid};
-use shared::router::events::{EVENT_KEPT, Event};
-use shared::statistics::{Family, Grain, Living, RolledUp, Tallies};
+use ids::WorkspaceSid;
+use ids::time::{Millis, Timestamp};
 use store::{RecentWaits, WAITS_KEPT};
+use task_router::model::Workspace;
+use task_router::router::events::{EVENT_KEPT, Event};
+use task_router::statistics::{ActiveTasks, Family, Grain, RolledUp, Tallies};
 
 use crate::{Error, Routing};
 
@@ -63,9 +65,13 @@ impl Routing {
     /// Costs, in a quiet minute, a query of each shard of events and a few of rows.
     async fn roll_up_workspace(&self, sid: WorkspaceSid) -> Result<(), Error> {
         let now = self.clock.now();
-        let Some(workspace) = self.store.workspace(sid, now).await? else { return Ok(()) };
+        let Some(workspace) = self.store.workspace(sid, now).await? else {
+            return Ok(());
+        };
         let known = self.store.rolled_up(workspace.sid).await?;
-        let mut rolled = known.unwrap_or_else(|| RolledUp::beginning(now)).not_before(now - EVENT_KEPT);
+        let mut rolled = known
+            .unwrap_or_else(|| RolledUp::beginning(now))
+            .not_before(now - EVENT_KEPT);
         let before = rolled.minutes;
         self.count_minutes(&workspace, &mut rolled, now).await?;
         if rolled.minutes != before {
@@ -75,7 +81,12 @@ impl Routing {
         self.make_days(workspace.sid, &mut rolled).await
     }
 
-    async fn count_minutes(&self, workspace: &Workspace, rolled: &mut RolledUp, now: Timestamp) -> Result<(), Error> {
+    async fn count_minutes(
+        &self,
+        workspace: &Workspace,
+        rolled: &mut RolledUp,
+        now: Timestamp,
+    ) -> Result<(), Error> {
         let end = Grain::Minute.floor(now - MINUTE_SETTLED);
         let mut from = rolled.minutes - COUNTED_AGAIN;
         let mut living = self.store.living(workspace.sid).await?;
@@ -84,10 +95,14 @@ impl Routing {
             if until <= from || end <= rolled.minutes {
                 return Ok(());
             }
-            let minutes = self.counted(workspace.sid, from, until, |event| living.follow(event)).await?;
+            let minutes = self
+                .counted(workspace.sid, from, until, |event| living.follow(event))
+                .await?;
             living.forget(workspace.rules.ended_task_kept, now);
             self.check(&mut living, now).await?;
-            self.store.save_tallies(workspace.sid, Grain::Minute, (from, until), &minutes).await?;
+            self.store
+                .save_tallies(workspace.sid, Grain::Minute, (from, until), &minutes)
+                .await?;
             self.store.save_living(workspace.sid, &living, now).await?;
             let is_quiet = minutes.keys().all(|minute| *minute < rolled.minutes);
             if until > rolled.minutes && (!is_quiet || until.since(rolled.minutes) >= NOTED_EVERY) {
@@ -102,20 +117,31 @@ impl Routing {
     /// What callers are told of their expected wait.
     async fn note_waits(&self, workspace: WorkspaceSid, until: Timestamp) -> Result<(), Error> {
         let lately = (until - WAITS_KEPT, until);
-        let counted = self.store.tallies(workspace, (Grain::Minute, Family::Tasks), lately).await?;
+        let counted = self
+            .store
+            .tallies(workspace, (Grain::Minute, Family::Tasks), lately)
+            .await?;
         let waits = counted.until_accepted_by_queue().into_iter();
-        let waits: Vec<_> = waits.map(|(queue, waits)| RecentWaits::new(queue, &waits, until)).collect();
+        let waits: Vec<_> = waits
+            .map(|(queue, waits)| RecentWaits::new(queue, &waits, until))
+            .collect();
         Ok(self.store.save_recent_waits(&waits).await?)
     }
 
-    async fn make_hours(&self, workspace: WorkspaceSid, rolled: &mut RolledUp, now: Timestamp) -> Result<(), Error> {
+    async fn make_hours(
+        &self,
+        workspace: WorkspaceSid,
+        rolled: &mut RolledUp,
+        now: Timestamp,
+    ) -> Result<(), Error> {
         for _ in 0..HOURS_MAX {
             let (from, until) = (rolled.hours, rolled.hours + Grain::Hour.length());
             if until > rolled.minutes || until + HOUR_SETTLED > now {
                 return Ok(());
             }
             for begin in [from - HOURS_COUNTED_AGAIN, from] {
-                self.make_hour(workspace, (begin, begin + Grain::Hour.length())).await?;
+                self.make_hour(workspace, (begin, begin + Grain::Hour.length()))
+                    .await?;
             }
             rolled.hours = until;
             self.store.save_rolled_up(workspace, rolled).await?;
@@ -123,9 +149,15 @@ impl Routing {
         Ok(())
     }
 
-    async fn make_hour(&self, workspace: WorkspaceSid, span: (Timestamp, Timestamp)) -> Result<(), Error> {
+    async fn make_hour(
+        &self,
+        workspace: WorkspaceSid,
+        span: (Timestamp, Timestamp),
+    ) -> Result<(), Error> {
         let minutes = self.counted(workspace, span.0, span.1, |_| {}).await?;
-        self.store.save_tallies(workspace, Grain::Minute, span, &minutes).await?;
+        self.store
+            .save_tallies(workspace, Grain::Minute, span, &minutes)
+            .await?;
         let mut hour = Tallies::default();
         minutes.values().for_each(|minute| hour.merge(minute));
         self.save(workspace, Grain::Hour, span, hour).await
@@ -137,8 +169,16 @@ impl Routing {
             if until + HOURS_COUNTED_AGAIN > rolled.hours {
                 return Ok(());
             }
-            let mut day = self.store.tallies(workspace, (Grain::Hour, Family::Tasks), (from, until)).await?;
-            day.merge(&self.store.tallies(workspace, (Grain::Hour, Family::Workers), (from, until)).await?);
+            let mut day = self
+                .store
+                .tallies(workspace, (Grain::Hour, Family::Tasks), (from, until))
+                .await?;
+            day.merge(
+                &self
+                    .store
+                    .tallies(workspace, (Grain::Hour, Family::Workers), (from, until))
+                    .await?,
+            );
             self.save(workspace, Grain::Day, (from, until), day).await?;
             rolled.days = until;
             self.store.save_rolled_up(workspace, rolled).await?;
@@ -152,7 +192,15 @@ impl Routing {
         (from, until): (Timestamp, Timestamp),
         counted: Tallies,
     ) -> Result<(), Error> {
-        Ok(self.store.save_tallies(workspace, grain, (from, until), &BTreeMap::from([(from, counted)])).await?)
+        Ok(self
+            .store
+            .save_tallies(
+                workspace,
+                grain,
+                (from, until),
+                &BTreeMap::from([(from, counted)]),
+            )
+            .await?)
     }
 
     async fn counted(
@@ -168,7 +216,11 @@ impl Routing {
             let minute = minutes.entry(Grain::Minute.floor(event.at())).or_default();
             minute.count(event);
         };
-        if !self.store.visit_events(workspace, from, until, ROUNDS_MAX, visit).await? {
+        if !self
+            .store
+            .visit_events(workspace, from, until, ROUNDS_MAX, visit)
+            .await?
+        {
             tracing::error!(?from, ?until, "there are too many events to count them all");
         }
         minutes.retain(|_, minute| !minute.is_empty());
@@ -176,7 +228,7 @@ impl Routing {
     }
 
     /// Corrects some of the Tasks whose events say nothing new.
-    async fn check(&self, living: &mut Living, now: Timestamp) -> Result<(), Error> {
+    async fn check(&self, living: &mut ActiveTasks, now: Timestamp) -> Result<(), Error> {
         for sid in living.to_check(CHECKED_AGE, now, CHECKED_MAX) {
             let task = self.store.task(sid).await?;
             living.correct(sid, task.as_ref());

@@ -9,14 +9,16 @@ use std::collections::BTreeSet;
 use std::sync::{MutexGuard, PoisonError};
 
 use futures_util::{StreamExt, stream};
+use ids::time::{Millis, Timestamp};
+use ids::{TaskSid, WorkspaceSid};
+use planted_bugs::Bug;
 use serde::{Deserialize, Serialize};
-use shared::model::{Millis, Task, TaskSid, Timestamp, Workspace, WorkspaceSid};
-use shared::planted::{self, Bug};
-use shared::router::effects::{self, Callback, Effect};
-use shared::router::may_skip;
 use store::{Reading, keys};
+use task_router::model::{Task, Workspace};
+use task_router::router::effects::{self, Callback, Effect};
+use task_router::router::may_skip;
 
-use crate::staff::{Staff, Suited};
+use crate::worker_snapshot::{Suited, WorkerSnapshot};
 use crate::{Error, Routing};
 
 /// How long an offer may wait for its assignment callback before the sweep sends it again: the callback's own time
@@ -87,7 +89,11 @@ impl Routing {
 
     /// All Workspaces; that of the centre first, listed or not: the index may not have it yet.
     pub(crate) async fn swept_workspaces(&self) -> Result<Vec<WorkspaceSid>, Error> {
-        let of_centre = self.store.centre(self.clock.now()).await?.map(|centre| centre.workspace_sid);
+        let of_centre = self
+            .store
+            .voice_settings(self.clock.now())
+            .await?
+            .map(|centre| centre.workspace_sid);
         let listed = self.store.workspace_sids().await?;
         let others = listed.into_iter().filter(|sid| Some(*sid) != of_centre);
         Ok(of_centre.into_iter().chain(others).collect())
@@ -95,7 +101,11 @@ impl Routing {
 
     /// A deleted Workspace ends with the first sweep that finds nothing in it.
     async fn clear(&self, workspace: WorkspaceSid) -> Result<(), Error> {
-        match self.store.clear_removed(workspace, CLEARED_AT_ONCE_MAX).await? {
+        match self
+            .store
+            .clear_removed(workspace, CLEARED_AT_ONCE_MAX)
+            .await?
+        {
             0 => Ok(self.store.forget_removed(workspace).await?),
             _more => Ok(()),
         }
@@ -103,26 +113,40 @@ impl Routing {
 
     /// Workers first, since they are fewer, and what is to be done for a Task depends on them.
     async fn sweep_workspace(&self, sid: WorkspaceSid, sweep: Sweep) -> Result<(), Error> {
-        let Some(workspace) = self.store.fresh_workspace(sid, self.clock.now()).await? else { return Ok(()) };
-        let mut staff = Staff::new();
+        let Some(workspace) = self.store.fresh_workspace(sid, self.clock.now()).await? else {
+            return Ok(());
+        };
+        let mut staff = WorkerSnapshot::new();
         if let Err(error) = self.sweep_workers(&workspace, &mut staff, sweep).await {
             tracing::error!(%error, "not all Workers swept; the next sweep tries again");
             staff.is_complete = false;
-        } else if let Err(error) = self.tend_boards(&workspace, &staff).await {
+        } else if let Err(error) = self.tend_ready_lists(&workspace, &staff).await {
             tracing::error!(%error, "not all boards tended; the next sweep goes on");
         }
         self.sweep_tasks(&workspace, &mut staff, sweep).await
     }
 
-    async fn sweep_workers(&self, workspace: &Workspace, staff: &mut Staff, sweep: Sweep) -> Result<(), Error> {
+    async fn sweep_workers(
+        &self,
+        workspace: &Workspace,
+        staff: &mut WorkerSnapshot,
+        sweep: Sweep,
+    ) -> Result<(), Error> {
         let mut reading = Some(Reading::Forward(None));
         while let Some(here) = reading {
-            let page = self.store.listed_workers(workspace.sid, &here, LISTED).await?;
+            let page = self
+                .store
+                .listed_workers(workspace.sid, &here, LISTED)
+                .await?;
             for sids in page.sids().chunks(READ) {
-                for worker in self.store.advance_workers(workspace, sids, self.clock.now()).await? {
+                for worker in self
+                    .store
+                    .advance_workers(workspace, sids, self.clock.now())
+                    .await?
+                {
                     for effect in effects::of_worker(workspace, None, &worker) {
-                        if let (Effect::Wake(wake), Sweep::Everything) = (effect, sweep) {
-                            self.outbox.wake(wake, self.clock.now()).await?;
+                        if let (Effect::Timer(wake), Sweep::Everything) = (effect, sweep) {
+                            self.outbox.schedule(wake, self.clock.now()).await?;
                         }
                     }
                     staff.note(workspace, worker);
@@ -133,12 +157,23 @@ impl Routing {
         Ok(())
     }
 
-    async fn sweep_tasks(&self, workspace: &Workspace, staff: &mut Staff, sweep: Sweep) -> Result<(), Error> {
+    async fn sweep_tasks(
+        &self,
+        workspace: &Workspace,
+        staff: &mut WorkerSnapshot,
+        sweep: Sweep,
+    ) -> Result<(), Error> {
         let mut reading = Some(Reading::Forward(None));
         while let Some(here) = reading {
-            let page = self.store.listed_tasks(workspace.sid, &here, LISTED).await?;
+            let page = self
+                .store
+                .listed_tasks(workspace.sid, &here, LISTED)
+                .await?;
             for sids in self.not_long_ended(page.sids()).chunks(READ) {
-                let tasks = self.store.advance_tasks(workspace, sids, self.clock.now()).await?;
+                let tasks = self
+                    .store
+                    .advance_tasks(workspace, sids, self.clock.now())
+                    .await?;
                 let now = self.clock.now();
                 let with_effects = |task: Task| (due(workspace, staff, &task, sweep, now), task);
                 let work: Vec<(Vec<Effect>, Task)> = tasks.into_iter().map(with_effects).collect();
@@ -155,14 +190,22 @@ impl Routing {
         Ok(())
     }
 
-    async fn sweep_task(&self, task: &Task, effects: Vec<Effect>, all_seen: bool) -> Result<(), Error> {
+    async fn sweep_task(
+        &self,
+        task: &Task,
+        effects: Vec<Effect>,
+        all_seen: bool,
+    ) -> Result<(), Error> {
         let now = self.clock.now();
         if let Some(check) = caller_to_check(task, now) {
-            self.outbox.call(check).await?;
+            self.outbox.callback(check).await?;
         }
         let is_settled = effects.is_empty() && all_seen;
         self.carry_out_task(effects, task).await?;
-        if is_settled && task.assignment_status.is_end() && now.since(task.date_updated) > SETTLED_AFTER {
+        if is_settled
+            && task.assignment_status.is_end()
+            && now.since(task.date_updated) > SETTLED_AFTER
+        {
             self.long_ended().note(task.sid);
         }
         Ok(())
@@ -175,7 +218,9 @@ impl Routing {
     }
 
     fn long_ended(&self) -> MutexGuard<'_, LongEnded> {
-        self.long_ended.lock().unwrap_or_else(PoisonError::into_inner)
+        self.long_ended
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -209,7 +254,9 @@ impl LongEnded {
 /// Whoever writes a Task at the same moment sees to it.
 fn log_not_swept(task: TaskSid, error: &Error) {
     match error {
-        Error::Store(store::Error::Conflict) => tracing::debug!(task_sid = %task, "not swept: others are writing it"),
+        Error::Store(store::Error::Conflict) => {
+            tracing::debug!(task_sid = %task, "not swept: others are writing it")
+        }
         Error::Store(_) | Error::Outbox(_) => {
             tracing::error!(task_sid = %task, %error, "not swept; the next sweep tries again");
         }
@@ -217,15 +264,23 @@ fn log_not_swept(task: TaskSid, error: &Error) {
 }
 
 /// What is to be done for a Task. Seen as new, it has every effect its state can have.
-fn due(workspace: &Workspace, staff: &mut Staff, task: &Task, sweep: Sweep, now: Timestamp) -> Vec<Effect> {
+fn due(
+    workspace: &Workspace,
+    staff: &mut WorkerSnapshot,
+    task: &Task,
+    sweep: Sweep,
+    now: Timestamp,
+) -> Vec<Effect> {
     let mut is_due = |effect: &Effect| match (effect, sweep) {
         (_, Sweep::Everything) => true,
-        (Effect::Match(_), Sweep::Overdue) => {
-            !task.is_in_line() || may_skip(workspace, task) || may_be_suited(workspace, staff, task, now)
+        (Effect::MatchTask(_), Sweep::Overdue) => {
+            !task.is_in_waiting_list()
+                || may_skip(workspace, task)
+                || may_be_suited(workspace, staff, task, now)
         }
         (Effect::Release(release), Sweep::Overdue) => staff.may_hold(release),
-        (Effect::Call(_), Sweep::Overdue) => has_old_offer(task, now),
-        (Effect::Serve(_) | Effect::Wake(_), Sweep::Overdue) => false,
+        (Effect::Callback(_), Sweep::Overdue) => has_old_offer(task, now),
+        (Effect::MatchWorker(_) | Effect::Timer(_), Sweep::Overdue) => false,
     };
     let mut effects = effects::of_task(workspace, None, task);
     effects.retain(|effect| is_due(effect));
@@ -234,13 +289,19 @@ fn due(workspace: &Workspace, staff: &mut Staff, task: &Task, sweep: Sweep, now:
 
 /// Is the table to be asked for somebody? Where memory does not say, the Tasks of one shard of the listing have their turn each
 /// minute, and all of them in [`keys::LISTING_SHARDS`] minutes: asking for 10,000 at once would be too much.
-fn may_be_suited(workspace: &Workspace, staff: &mut Staff, task: &Task, now: Timestamp) -> bool {
+fn may_be_suited(
+    workspace: &Workspace,
+    staff: &mut WorkerSnapshot,
+    task: &Task,
+    now: Timestamp,
+) -> bool {
     match staff.suits(workspace, task, now) {
         Suited::Somebody => true,
         Suited::Nobody => false,
         Suited::Unknown => {
             let minute = now.as_millis() / 60_000;
-            minute.rem_euclid(i64::from(keys::LISTING_SHARDS)) == i64::from(keys::listing_shard(task.sid))
+            minute.rem_euclid(i64::from(keys::LISTING_SHARDS))
+                == i64::from(keys::listing_shard(task.sid))
         }
     }
 }
@@ -248,15 +309,31 @@ fn may_be_suited(workspace: &Workspace, staff: &mut Staff, task: &Task, now: Tim
 /// A call may have ended without anybody hearing of it: the carrier does not repeat what it tells at the end of a call.
 fn caller_to_check(task: &Task, now: Timestamp) -> Option<Callback> {
     let minutes = now.since(task.date_created).as_secs() / 60;
-    let is_due = !task.assignment_status.is_end() && minutes % CALLER_CHECK_MINUTES == CALLER_CHECK_MINUTES - 1;
-    let dialed = || task.held_reservation()?.instruction.as_ref()?.customer_call_sid();
-    let call = task.call_sid().or_else(dialed).filter(|_| is_due && !planted::is(Bug::CallerNotAskedAfter))?;
-    Some(Callback::CheckCaller { call, task: task.sid })
+    let is_due = !task.assignment_status.is_end()
+        && minutes % CALLER_CHECK_MINUTES == CALLER_CHECK_MINUTES - 1;
+    let dialed = || {
+        task.held_reservation()?
+            .instruction
+            .as_ref()?
+            .customer_call_sid()
+    };
+    let call = task
+        .call_sid()
+        .or_else(dialed)
+        .filter(|_| is_due && !Bug::CallerNotAskedAfter.is_planted())?;
+    Some(Callback::CheckCaller {
+        call,
+        task: task.sid,
+    })
 }
 
 fn has_old_offer(task: &Task, now: Timestamp) -> bool {
-    let unanswered = task.pending_reservations().filter(|offer| offer.instruction.is_none());
-    unanswered.into_iter().any(|offer| now.since(offer.date_created) >= UNANSWERED_OFFER_AGE)
+    let unanswered = task
+        .pending_reservations()
+        .filter(|offer| offer.instruction.is_none());
+    unanswered
+        .into_iter()
+        .any(|offer| now.since(offer.date_created) >= UNANSWERED_OFFER_AGE)
 }
 
 #[cfg(test)]
@@ -268,7 +345,10 @@ mod tests {
         let [kept, cleaned_up] = ["kept", "cleaned up"].map(|name| TaskSid::derive(&[name]));
         let mut known = LongEnded::default();
         known.begin();
-        assert!(!known.lists(kept) && !known.lists(cleaned_up), "nobody has seen them");
+        assert!(
+            !known.lists(kept) && !known.lists(cleaned_up),
+            "nobody has seen them"
+        );
         known.note(kept);
         known.note(cleaned_up);
         known.end();
@@ -277,6 +357,9 @@ mod tests {
             assert!(known.lists(kept));
             known.end();
         }
-        assert_eq!((known.listed, known.before), (BTreeSet::from([kept]), BTreeSet::new()));
+        assert_eq!(
+            (known.listed, known.before),
+            (BTreeSet::from([kept]), BTreeSet::new())
+        );
     }
 }

@@ -19,7 +19,12 @@ const NOTE_SAMPLES: usize = CHORD_SECS * SAMPLES_PER_SEC / NOTES_PER_CHORD;
 
 /// C major seventh, A minor seventh, F major seventh, G sixth, as semitones above middle C. The notes lie between 260
 /// and 790 Hz, where a telephone (300 to 3400 Hz) loses little of them.
-const CHORDS: [[u8; 4]; 4] = [[0, 7, 11, 16], [9, 12, 16, 19], [5, 9, 12, 16], [7, 11, 14, 16]];
+const CHORDS: [[u8; 4]; 4] = [
+    [0, 7, 11, 16],
+    [9, 12, 16, 19],
+    [5, 9, 12, 16],
+    [7, 11, 14, 16],
+];
 
 /// Up and down through the four notes of a chord.
 const PATTERN: [usize; 6] = [0, 1, 2, 3, 2, 1];
@@ -52,10 +57,16 @@ fn compose() -> Vec<f64> {
         for (note_index, step) in PATTERN.iter().cycle().take(NOTES_PER_CHORD).enumerate() {
             let start = (chord_index * NOTES_PER_CHORD + note_index) * NOTE_SAMPLES;
             let semitones = chord.get(*step).copied().unwrap_or_default();
-            add_note(&mut samples, start, MIDDLE_C_HERTZ * (f64::from(semitones) / 12.0).exp2());
+            add_note(
+                &mut samples,
+                start,
+                MIDDLE_C_HERTZ * (f64::from(semitones) / 12.0).exp2(),
+            );
         }
     }
-    let loudest = samples.iter().fold(f64::MIN_POSITIVE, |loudest, sample| loudest.max(sample.abs()));
+    let loudest = samples.iter().fold(f64::MIN_POSITIVE, |loudest, sample| {
+        loudest.max(sample.abs())
+    });
     let length = samples.len();
     for (index, sample) in samples.iter_mut().enumerate() {
         let from_end = index.min(length - 1 - index);
@@ -72,7 +83,12 @@ fn add_note(samples: &mut [f64], start: usize, hertz: f64) {
         // sin(n·step) from its two predecessors: one multiplication a sample instead of a sine.
         let (factor, mut before, mut sine) = (2.0 * step.cos(), -step.sin(), 0.0);
         let mut envelope = strength;
-        for (age, sample) in samples.iter_mut().skip(start).take(RING_SAMPLES).enumerate() {
+        for (age, sample) in samples
+            .iter_mut()
+            .skip(start)
+            .take(RING_SAMPLES)
+            .enumerate()
+        {
             let attack = (age as f64 / ATTACK_SAMPLES as f64).min(1.0);
             *sample += sine * envelope * attack;
             envelope *= decay;
@@ -106,7 +122,11 @@ fn wav_file(samples: &[f64]) -> Vec<u8> {
     file.extend(count.to_le_bytes());
     file.extend(b"data");
     file.extend(count.to_le_bytes());
-    file.extend(samples.iter().map(|sample| mu_law((sample * f64::from(i16::MAX)) as i16)));
+    file.extend(
+        samples
+            .iter()
+            .map(|sample| mu_law((sample * f64::from(i16::MAX)) as i16)),
+    );
     file
 }
 
@@ -130,9 +150,15 @@ mod tests {
     fn the_file_is_a_wav_that_says_its_own_length_and_stays_small() {
         let file = wav();
         assert_eq!((&file[..4], &file[8..16]), (&b"RIFF"[..], &b"WAVEfmt "[..]));
-        assert_eq!(u32::from_le_bytes(file[4..8].try_into().unwrap()) as usize, file.len() - 8);
+        assert_eq!(
+            u32::from_le_bytes(file[4..8].try_into().unwrap()) as usize,
+            file.len() - 8
+        );
         let data = LENGTH_SECS * SAMPLES_PER_SEC;
-        assert_eq!(u32::from_le_bytes(file[54..58].try_into().unwrap()) as usize, data);
+        assert_eq!(
+            u32::from_le_bytes(file[54..58].try_into().unwrap()) as usize,
+            data
+        );
         assert_eq!(file.len(), 58 + data);
         assert_eq!(LENGTH_SECS, 20);
     }
@@ -140,21 +166,34 @@ mod tests {
     #[test]
     fn the_music_begins_and_ends_in_silence_and_never_pauses_in_between() {
         let samples = compose();
-        let loudest = |part: &[f64]| part.iter().fold(0.0_f64, |loudest, sample| loudest.max(sample.abs()));
+        let loudest = |part: &[f64]| {
+            part.iter()
+                .fold(0.0_f64, |loudest, sample| loudest.max(sample.abs()))
+        };
         assert!(loudest(&samples) <= PEAK && loudest(&samples) > PEAK / 2.0);
         assert!(loudest(&samples[..80]) < 0.01 && loudest(&samples[samples.len() - 80..]) < 0.01);
-        for half_second in samples[FADE_SAMPLES..samples.len() - FADE_SAMPLES].chunks(SAMPLES_PER_SEC / 2) {
+        for half_second in
+            samples[FADE_SAMPLES..samples.len() - FADE_SAMPLES].chunks(SAMPLES_PER_SEC / 2)
+        {
             assert!(loudest(half_second) > 0.05);
         }
-        let steepest = samples.windows(2).fold(0.0_f64, |steepest, pair| steepest.max((pair[1] - pair[0]).abs()));
+        let steepest = samples.windows(2).fold(0.0_f64, |steepest, pair| {
+            steepest.max((pair[1] - pair[0]).abs())
+        });
         assert!(steepest < PEAK, "a jump of {steepest} clicks");
     }
 
     #[test]
     fn samples_are_encoded_as_the_telephone_network_does() {
-        for (sample, code) in
-            [(0, 0xff), (8, 0xfe), (-8, 0x7e), (1000, 0xce), (-1000, 0x4e), (i16::MAX, 0x80), (i16::MIN, 0)]
-        {
+        for (sample, code) in [
+            (0, 0xff),
+            (8, 0xfe),
+            (-8, 0x7e),
+            (1000, 0xce),
+            (-1000, 0x4e),
+            (i16::MAX, 0x80),
+            (i16::MIN, 0),
+        ] {
             assert_eq!(mu_law(sample), code, "{sample}");
         }
     }

@@ -5,18 +5,22 @@
 //! dequeue: accepts on bridge). The end of the leg ends the conversation, or the offer.
 
 mod conference;
+mod conference_documents;
 mod dial_queue;
 mod relay;
 
 use std::sync::Arc;
 
 use runtime::voice::{Failure, Voice, Webhook, language, no_such_path};
-use shared::menu::{Language, conference as documents_of_conference, documents};
-use shared::model::{Centre, IssuedInstruction, Reservation, ReservationStatus, Task};
-use shared::router::{Answer, Event, Outcome};
+use shared::menu::{Language, documents};
 use shared::twiml::{Hangup, Response};
-use shared::webhook::{CallStatus, DialCallStatus, DialEnded, Reply, Request, WorkerCall, WorkerCallStatus, path};
+use shared::voice_settings::VoiceSettings;
+use shared::webhook::{
+    CallStatus, DialCallStatus, DialEnded, Reply, Request, WorkerCall, WorkerCallStatus, path,
+};
 use store::Applied;
+use task_router::model::{IssuedInstruction, Reservation, ReservationStatus, Task};
+use task_router::router::{Answer, Command, Outcome};
 
 /// Answers what the carrier asks and tells about a worker's leg.
 pub async fn handle(voice: Arc<Voice>, request: Request) -> Reply {
@@ -37,21 +41,37 @@ pub async fn handle(voice: Arc<Voice>, request: Request) -> Reply {
 /// The worker picked up: the way to the caller, if the offer still stands.
 async fn answered(voice: &Voice, webhook: &Webhook) -> Result<Response, Failure> {
     let worker_call = WorkerCall::parse(&webhook.parameters)?;
-    let centre = voice.centre().await?;
+    let settings = voice.settings().await?;
     if webhook.is_preview() {
-        return Ok(connected(language(&centre.menu, None)?, &worker_call));
+        return Ok(connected(language(&settings.menu, None)?, &worker_call));
     }
     // Names the leg, should the carrier's reply to the request that placed it have been lost.
     let (task, reservation) = (worker_call.task_sid, worker_call.reservation_sid);
-    let named = Event::WorkerCallNamed { task, reservation, call: worker_call.call.call_sid };
+    let named = Command::WorkerCallNamed {
+        task,
+        reservation,
+        call: worker_call.call.call_sid,
+    };
     let task = apply(voice, &worker_call, &named).await?.task;
-    let language = language_of(&centre, task.as_ref())?;
-    let offer = task.as_ref().and_then(|task| task.reservation(reservation)).filter(|offer| still_stands(offer));
-    Ok(match offer.map(|offer| offer.instruction.as_ref().and_then(IssuedInstruction::conference)) {
-        None => documents::caller_gone(language),
-        Some(None) => connected(language, &worker_call),
-        Some(Some(plan)) => documents_of_conference::worker(&plan.conference, worker_call.task_sid, reservation),
-    })
+    let language = language_of(&settings, task.as_ref())?;
+    let offer = task
+        .as_ref()
+        .and_then(|task| task.reservation(reservation))
+        .filter(|offer| still_stands(offer));
+    Ok(
+        match offer.map(|offer| {
+            offer
+                .instruction
+                .as_ref()
+                .and_then(IssuedInstruction::conference)
+        }) {
+            None => documents::caller_gone(language),
+            Some(None) => connected(language, &worker_call),
+            Some(Some(plan)) => {
+                conference_documents::worker(&plan.conference, worker_call.task_sid, reservation)
+            }
+        },
+    )
 }
 
 /// Caller and worker are about to be connected: the Reservation is accepted. The caller hears nothing of it.
@@ -61,7 +81,11 @@ async fn connecting(voice: &Voice, webhook: &Webhook) -> Result<Response, Failur
         return Ok(documents::nothing());
     }
     let (task, reservation) = (worker_call.task_sid, worker_call.reservation_sid);
-    let event = Event::Answered { task, reservation, answer: Answer::Accept };
+    let event = Command::Answered {
+        task,
+        reservation,
+        answer: Answer::Accept,
+    };
     let applied = apply(voice, &worker_call, &event).await?;
     if let Outcome::Refused(refusal) = applied.outcome {
         tracing::warn!(task_sid = %task, reservation_sid = %reservation, %refusal, "connected without a Reservation");
@@ -83,9 +107,17 @@ async fn progressed(voice: &Voice, webhook: &Webhook) -> Result<Reply, Failure> 
         return Ok(Reply::empty());
     }
     let task = match status.is_final() {
-        true => apply(voice, &progress.worker_call, &end_of(&progress.worker_call)).await?.task,
+        true => {
+            apply(voice, &progress.worker_call, &end_of(&progress.worker_call))
+                .await?
+                .task
+        }
         // Earlier notices come only if somebody asked for them, or if they are all we learn of the call.
-        false => apply(voice, &progress.worker_call, &on_the_way(&progress)).await?.task,
+        false => {
+            apply(voice, &progress.worker_call, &on_the_way(&progress))
+                .await?
+                .task
+        }
     };
     if let Some(task) = task {
         relay::call(voice, webhook, &progress, &task).await?;
@@ -102,16 +134,20 @@ async fn ended(voice: &Voice, webhook: &Webhook) -> Result<Response, Failure> {
     if was_connected(ended.dial_call_status) {
         return Ok(Response::new().then(Hangup));
     }
-    let centre = voice.centre().await?;
+    let settings = voice.settings().await?;
     let applied = match webhook.is_preview() {
         true => None,
         false => Some(apply(voice, &ended.worker_call, &end_of_dial(&ended)).await?),
     };
     let task = applied.as_ref().and_then(|applied| applied.task.as_ref());
-    Ok(documents::caller_gone(language_of(&centre, task)?))
+    Ok(documents::caller_gone(language_of(&settings, task)?))
 }
 
-async fn apply(voice: &Voice, worker_call: &WorkerCall, event: &Event) -> Result<Applied, Failure> {
+async fn apply(
+    voice: &Voice,
+    worker_call: &WorkerCall,
+    event: &Command,
+) -> Result<Applied, Failure> {
     let applied = voice.store.apply(event, voice.now()).await?;
     tracing::info!(
         call_sid = %worker_call.call.call_sid,
@@ -124,11 +160,19 @@ async fn apply(voice: &Voice, worker_call: &WorkerCall, event: &Event) -> Result
 }
 
 /// The leg is under way: that names it, should nothing else have, and says when it is answered.
-fn on_the_way(progress: &WorkerCallStatus) -> Event {
-    let WorkerCall { task_sid: task, reservation_sid: reservation, .. } = progress.worker_call;
+fn on_the_way(progress: &WorkerCallStatus) -> Command {
+    let WorkerCall {
+        task_sid: task,
+        reservation_sid: reservation,
+        ..
+    } = progress.worker_call;
     let call = progress.worker_call.call.call_sid;
     match progress.worker_call.call.status {
-        CallStatus::InProgress => Event::WorkerCallAnswered { task, reservation, call },
+        CallStatus::InProgress => Command::WorkerCallAnswered {
+            task,
+            reservation,
+            call,
+        },
         CallStatus::Queued
         | CallStatus::Initiated
         | CallStatus::Ringing
@@ -136,14 +180,21 @@ fn on_the_way(progress: &WorkerCallStatus) -> Event {
         | CallStatus::Busy
         | CallStatus::Failed
         | CallStatus::NoAnswer
-        | CallStatus::Canceled => Event::WorkerCallNamed { task, reservation, call },
+        | CallStatus::Canceled => Command::WorkerCallNamed {
+            task,
+            reservation,
+            call,
+        },
     }
 }
 
-fn end_of_dial(ended: &DialEnded) -> Event {
-    let (task, reservation) = (ended.worker_call.task_sid, ended.worker_call.reservation_sid);
+fn end_of_dial(ended: &DialEnded) -> Command {
+    let (task, reservation) = (
+        ended.worker_call.task_sid,
+        ended.worker_call.reservation_sid,
+    );
     match ended.dial_call_status {
-        DialCallStatus::NoAnswer => Event::CallerNotFound { task, reservation },
+        DialCallStatus::NoAnswer => Command::CallerNotFound { task, reservation },
         DialCallStatus::Completed
         | DialCallStatus::Answered
         | DialCallStatus::Busy
@@ -152,8 +203,12 @@ fn end_of_dial(ended: &DialEnded) -> Event {
     }
 }
 
-fn end_of(worker_call: &WorkerCall) -> Event {
-    Event::WorkerCallEnded { task: worker_call.task_sid, reservation: worker_call.reservation_sid, code: None }
+fn end_of(worker_call: &WorkerCall) -> Command {
+    Command::WorkerCallEnded {
+        task: worker_call.task_sid,
+        reservation: worker_call.reservation_sid,
+        code: None,
+    }
 }
 
 /// Is the offer open, or accepted by a request that came twice?
@@ -170,8 +225,14 @@ fn still_stands(offer: &Reservation) -> bool {
 }
 
 /// The worker is spoken to in the caller's language: it is one of theirs.
-fn language_of<'c>(centre: &'c Centre, task: Option<&Task>) -> Result<&'c Language, Failure> {
-    language(&centre.menu, task.and_then(|task| task.attributes.text("selected_language")))
+fn language_of<'c>(
+    settings: &'c VoiceSettings,
+    task: Option<&Task>,
+) -> Result<&'c Language, Failure> {
+    language(
+        &settings.menu,
+        task.and_then(|task| task.attributes.text("selected_language")),
+    )
 }
 
 fn connected(language: &Language, worker_call: &WorkerCall) -> Response {
@@ -182,6 +243,9 @@ fn connected(language: &Language, worker_call: &WorkerCall) -> Response {
 fn was_connected(dial: DialCallStatus) -> bool {
     match dial {
         DialCallStatus::Completed | DialCallStatus::Answered => true,
-        DialCallStatus::Busy | DialCallStatus::NoAnswer | DialCallStatus::Failed | DialCallStatus::Canceled => false,
+        DialCallStatus::Busy
+        | DialCallStatus::NoAnswer
+        | DialCallStatus::Failed
+        | DialCallStatus::Canceled => false,
     }
 }

@@ -14,6 +14,9 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let env = Env::process();
     let callbacks = env.required("CALLBACKS_QUEUE_URL", "the URL of the callbacks queue")?;
     let mut voice = Voice::from_env(&env).await?;
-    voice.outbox = Some(Arc::new(SqsOutbox::of_callbacks(aws::sqs(&env)?, callbacks)));
+    voice.outbox = Some(Arc::new(SqsOutbox::of_callbacks(
+        aws::sqs(&env)?,
+        callbacks,
+    )));
     runtime::http::serve(Arc::new(voice), handle).await
 }

@@ -2,10 +2,11 @@
 //! callbacks queue: somebody else's server never holds up the carrier.
 
 use runtime::voice::{Failure, Voice, Webhook};
-use shared::model::Task;
-use shared::model::instruction::{CallEvent, IssuedInstruction, Plan};
-use shared::router::effects::{Callback, Relay};
 use shared::webhook::{CallStatus, ConferenceStatus, WorkerCallStatus, path};
+use task_router::model::Task;
+use task_router::model::instruction::{IssuedInstruction, Plan};
+use task_router::router::effects::{Callback, Relay};
+use vocabulary::CallEvent;
 
 /// Sends a notice about the worker's leg on to who asked for it.
 pub(crate) async fn call(
@@ -15,17 +16,33 @@ pub(crate) async fn call(
     task: &Task,
 ) -> Result<(), Failure> {
     let reservation = task.reservation(progress.worker_call.reservation_sid);
-    let Some(issued) = reservation.and_then(|reservation| reservation.instruction.as_ref()) else { return Ok(()) };
+    let Some(issued) = reservation.and_then(|reservation| reservation.instruction.as_ref()) else {
+        return Ok(());
+    };
     let status = progress.worker_call.call.status;
-    let wanted = issued.status_callback().filter(|callback| callback.events.contains(&event(status)));
-    let Some(callback) = wanted else { return Ok(()) };
+    let wanted = issued
+        .status_callback()
+        .filter(|callback| callback.events.contains(&event(status)));
+    let Some(callback) = wanted else {
+        return Ok(());
+    };
     let mut parameters = path::without_our_own(&webhook.parameters);
     if let (Plan::Dequeue { .. }, Some(caller)) = (&issued.plan, task.call_sid()) {
         parameters.push(("taskCallSid".to_owned(), caller.to_string()));
     }
     let idempotency_token = format!("{}-{status}", progress.worker_call.call.call_sid);
     let (url, method, task) = (callback.url.clone(), callback.method, Some(task.sid));
-    send(voice, Relay { url, method, parameters, idempotency_token, task }).await
+    send(
+        voice,
+        Relay {
+            url,
+            method,
+            parameters,
+            idempotency_token,
+            task,
+        },
+    )
+    .await
 }
 
 /// Sends a notice about a conference on to who asked for it.
@@ -37,24 +54,52 @@ pub(crate) async fn conference(
 ) -> Result<(), Failure> {
     let reservation = task.reservation(status.reservation_sid);
     let issued = reservation.and_then(|reservation| reservation.instruction.as_ref());
-    let callback = issued.and_then(IssuedInstruction::conference).and_then(|plan| {
-        let callback = plan.conference.conference_status_callback.as_ref()?;
-        callback.events.contains(&status.notice.event()?).then_some(callback)
-    });
-    let Some(callback) = callback else { return Ok(()) };
+    let callback = issued
+        .and_then(IssuedInstruction::conference)
+        .and_then(|plan| {
+            let callback = plan.conference.conference_status_callback.as_ref()?;
+            callback
+                .events
+                .contains(&status.notice.event()?)
+                .then_some(callback)
+        });
+    let Some(callback) = callback else {
+        return Ok(());
+    };
     let parameters = path::without_our_own(&webhook.parameters);
-    let participant = status.call_sid.map(|sid| sid.to_string()).unwrap_or_default();
-    let place = status.sequence_number.map(|number| number.to_string()).unwrap_or_default();
-    let idempotency_token = format!("{}-{}-{participant}-{place}", status.conference_sid, status.notice);
+    let participant = status
+        .call_sid
+        .map(|sid| sid.to_string())
+        .unwrap_or_default();
+    let place = status
+        .sequence_number
+        .map(|number| number.to_string())
+        .unwrap_or_default();
+    let idempotency_token = format!(
+        "{}-{}-{participant}-{place}",
+        status.conference_sid, status.notice
+    );
     let (url, method, task) = (callback.url.clone(), callback.method, Some(task.sid));
-    send(voice, Relay { url, method, parameters, idempotency_token, task }).await
+    send(
+        voice,
+        Relay {
+            url,
+            method,
+            parameters,
+            idempotency_token,
+            task,
+        },
+    )
+    .await
 }
 
 async fn send(voice: &Voice, relay: Relay) -> Result<(), Failure> {
     match &voice.outbox {
-        Some(outbox) => Ok(outbox.call(Callback::Relay(relay)).await?),
+        Some(outbox) => Ok(outbox.callback(Callback::Relay(relay)).await?),
         None => {
-            tracing::warn!("a status callback is not sent on: this function has no callbacks queue");
+            tracing::warn!(
+                "a status callback is not sent on: this function has no callbacks queue"
+            );
             Ok(())
         }
     }
@@ -65,8 +110,10 @@ const fn event(status: CallStatus) -> CallEvent {
         CallStatus::Queued | CallStatus::Initiated => CallEvent::Initiated,
         CallStatus::Ringing => CallEvent::Ringing,
         CallStatus::InProgress => CallEvent::Answered,
-        CallStatus::Completed | CallStatus::Busy | CallStatus::Failed | CallStatus::NoAnswer | CallStatus::Canceled => {
-            CallEvent::Completed
-        }
+        CallStatus::Completed
+        | CallStatus::Busy
+        | CallStatus::Failed
+        | CallStatus::NoAnswer
+        | CallStatus::Canceled => CallEvent::Completed,
     }
 }

@@ -4,18 +4,21 @@ use super::{Digit, Language, Texts};
 
 /// English on 1 and Hindi on 2.
 pub(super) fn languages() -> Vec<Language> {
-    [('1', "en", "en-US", "Polly.Joanna", english()), ('2', "hi", "hi-IN", "Polly.Aditi", hindi())]
-        .into_iter()
-        .filter_map(|(key, selected_language, language, voice, texts)| {
-            Some(Language {
-                key: Digit::new(key)?,
-                selected_language: selected_language.into(),
-                language: language.into(),
-                voice: Some(voice.into()),
-                texts,
-            })
+    [
+        ('1', "en", "en-US", "Polly.Joanna", english()),
+        ('2', "hi", "hi-IN", "Polly.Aditi", hindi()),
+    ]
+    .into_iter()
+    .filter_map(|(key, selected_language, language, voice, texts)| {
+        Some(Language {
+            key: Digit::new(key)?,
+            selected_language: selected_language.into(),
+            language: language.into(),
+            voice: Some(voice.into()),
+            texts,
         })
-        .collect()
+    })
+    .collect()
 }
 
 fn english() -> Texts {
@@ -23,14 +26,18 @@ fn english() -> Texts {
         prompt: "Welcome. For English, press {key}.".into(),
         wrong_key: "Sorry, that key is not in the menu.".into(),
         no_input: "Sorry, we did not hear a key.".into(),
-        please_wait: "Thank you. Please hold the line. We will connect you with the next person who is free.".into(),
+        please_wait:
+            "Thank you. Please hold the line. We will connect you with the next person who is free."
+                .into(),
         position: "You are number {position} in line.".into(),
         expected_wait: "The expected wait is about {minutes} minutes.".into(),
         expected_wait_short: "We expect to connect you within a minute.".into(),
         apology: "We are sorry, something went wrong on our side. Please stay on the line.".into(),
-        give_up: "We are sorry, we cannot take your call at the moment. Please call again later.".into(),
+        give_up: "We are sorry, we cannot take your call at the moment. Please call again later."
+            .into(),
         timed_out: "We are sorry, nobody is free to take your call.".into(),
-        voicemail_prompt: "Please leave a message after the tone. Press any key when you are done.".into(),
+        voicemail_prompt: "Please leave a message after the tone. Press any key when you are done."
+            .into(),
         voicemail_thanks: "Thank you. We have your message.".into(),
         goodbye: "Thank you for calling. Goodbye.".into(),
         worker_greeting: "A caller is waiting. We are connecting you now.".into(),
@@ -67,7 +74,12 @@ mod tests {
         let languages = languages();
         assert_eq!(languages.len(), 2);
         for language in languages {
-            assert_eq!(language.texts.check(), Ok(()), "{}", language.selected_language);
+            assert_eq!(
+                language.texts.check(),
+                Ok(()),
+                "{}",
+                language.selected_language
+            );
         }
     }
 }

@@ -4,13 +4,13 @@ use serde_json::json;
 
 use super::texts::fill;
 use super::{Language, Menu, Texts, Voicemail};
-use crate::model::ids::{ReservationSid, TaskSid, WorkflowSid};
-use crate::model::time::Millis;
 use crate::twiml::{
-    Dial, DialNoun, Enqueue, EnqueueTarget, Gather, Hangup, Leave, Pause, Play, Prompt, Record, Redirect, Response,
-    Verb,
+    Dial, DialNoun, Enqueue, EnqueueTarget, Gather, Hangup, Leave, Pause, Play, Prompt, Record,
+    Redirect, Response, Verb,
 };
 use crate::webhook::path;
+use ids::time::Millis;
+use ids::{ReservationSid, TaskSid, WorkflowSid};
 
 /// How long a worker waits for the caller to come out of the queue, in seconds. The caller is there already, or has
 /// hung up.
@@ -27,8 +27,11 @@ const SHORT_WAIT: Millis = Millis::from_secs(60);
 
 /// The language menu, heard for the `attempt`-th time: one sentence per language, and what follows if no key comes.
 pub fn menu(menu: &Menu, attempt: u8) -> Response {
-    let prompt =
-        |language: &Language| language.say(&fill(&language.texts.prompt, "key", language.key)).map(Prompt::Say);
+    let prompt = |language: &Language| {
+        language
+            .say(&fill(&language.texts.prompt, "key", language.key))
+            .map(Prompt::Say)
+    };
     let gather = Gather {
         num_digits: 1,
         timeout_secs: menu.gather_timeout_secs,
@@ -41,7 +44,10 @@ pub fn menu(menu: &Menu, attempt: u8) -> Response {
         return document.then(Redirect::new(path::incoming_call(attempt + 1)));
     }
     match menu.chosen_by(&menu.on_no_input) {
-        Some(language) => document.then(Redirect::new(path::enqueue_call_with(language.key.as_char(), attempt))),
+        Some(language) => document.then(Redirect::new(path::enqueue_call_with(
+            language.key.as_char(),
+            attempt,
+        ))),
         None => {
             document.extend(no_input_at_last(menu).verbs().iter().cloned());
             document
@@ -69,18 +75,34 @@ pub fn no_input_at_last(menu: &Menu) -> Response {
 
 /// The caller waits in the carrier's queue that is named by the Task, alone, so that a worker finds exactly this caller.
 pub fn enqueue(language: &Language, task_sid: TaskSid) -> Response {
-    enqueue_into(language, EnqueueTarget::Queue(task_sid.to_string()), Some(task_sid))
+    enqueue_into(
+        language,
+        EnqueueTarget::Queue(task_sid.to_string()),
+        Some(task_sid),
+    )
 }
 
 /// The caller waits in hosted TaskRouter, which makes the Task itself (`ROUTER=twilio`).
 pub fn enqueue_hosted(language: &Language, workflow_sid: WorkflowSid) -> Response {
     let task_attributes = json!({ "selected_language": language.selected_language });
-    enqueue_into(language, EnqueueTarget::Workflow { workflow_sid, task_attributes }, None)
+    enqueue_into(
+        language,
+        EnqueueTarget::Workflow {
+            workflow_sid,
+            task_attributes,
+        },
+        None,
+    )
 }
 
 /// One round of waiting: a word of thanks in the first one, place in line and expected wait as far as they are known,
 /// then music.
-pub fn wait(language: &Language, is_first: bool, position: Option<u32>, expected_wait: Option<Millis>) -> Response {
+pub fn wait(
+    language: &Language,
+    is_first: bool,
+    position: Option<u32>,
+    expected_wait: Option<Millis>,
+) -> Response {
     let texts = &language.texts;
     let please_wait = is_first.then(|| texts.please_wait.clone());
     let position = position.map(|position| fill(&texts.position, "position", position));
@@ -88,12 +110,20 @@ pub fn wait(language: &Language, is_first: bool, position: Option<u32>, expected
         if wait <= SHORT_WAIT {
             texts.expected_wait_short.clone()
         } else {
-            fill(&texts.expected_wait, "minutes", wait.as_secs_ceil().div_ceil(60))
+            fill(
+                &texts.expected_wait,
+                "minutes",
+                wait.as_secs_ceil().div_ceil(60),
+            )
         }
     });
     let mut document = Response::new();
-    document
-        .extend([please_wait, position, expected_wait].into_iter().flatten().filter_map(|text| said(language, &text)));
+    document.extend(
+        [please_wait, position, expected_wait]
+            .into_iter()
+            .flatten()
+            .filter_map(|text| said(language, &text)),
+    );
     document.then(Play::new(path::MUSIC))
 }
 
@@ -118,7 +148,11 @@ pub fn caller_gone(language: &Language) -> Response {
 }
 
 /// Nobody took the call in time: an apology, and a message when the menu wants one.
-pub fn timed_out(language: &Language, voicemail: Option<Voicemail>, task_sid: Option<TaskSid>) -> Response {
+pub fn timed_out(
+    language: &Language,
+    voicemail: Option<Voicemail>,
+    task_sid: Option<TaskSid>,
+) -> Response {
     let mut document = say(language, |texts| &texts.timed_out);
     if let Some(voicemail) = voicemail {
         document.extend(said(language, &language.texts.voicemail_prompt));
@@ -152,12 +186,29 @@ pub fn nothing() -> Response {
 
 /// Something failed on our side. With a `retry` (see [`path::retry`]) the caller holds and the request is made again;
 /// without, the call ends. Said in each of `languages`: all of the menu's while the caller's is not known.
-pub fn apology<'a>(languages: impl IntoIterator<Item = &'a Language>, retry: Option<String>) -> Response {
-    let text = |texts: &'a Texts| if retry.is_some() { &texts.apology } else { &texts.give_up };
+pub fn apology<'a>(
+    languages: impl IntoIterator<Item = &'a Language>,
+    retry: Option<String>,
+) -> Response {
+    let text = |texts: &'a Texts| {
+        if retry.is_some() {
+            &texts.apology
+        } else {
+            &texts.give_up
+        }
+    };
     let mut document = Response::new();
-    document.extend(languages.into_iter().filter_map(|language| said(language, text(&language.texts))));
+    document.extend(
+        languages
+            .into_iter()
+            .filter_map(|language| said(language, text(&language.texts))),
+    );
     match retry {
-        Some(url) => document.then(Pause { length_secs: RETRY_PAUSE_SECS }).then(Redirect::new(url)),
+        Some(url) => document
+            .then(Pause {
+                length_secs: RETRY_PAUSE_SECS,
+            })
+            .then(Redirect::new(url)),
         None => document.then(Hangup),
     }
 }
@@ -190,8 +241,13 @@ fn goodbye_after(menu: &Menu, text: impl Fn(&Texts) -> &String) -> Response {
     document.then(Hangup)
 }
 
-fn in_every_language<'a>(menu: &'a Menu, text: impl Fn(&'a Texts) -> &'a String) -> impl Iterator<Item = Verb> {
-    menu.languages.iter().filter_map(move |language| said(language, text(&language.texts)))
+fn in_every_language<'a>(
+    menu: &'a Menu,
+    text: impl Fn(&'a Texts) -> &'a String,
+) -> impl Iterator<Item = Verb> {
+    menu.languages
+        .iter()
+        .filter_map(move |language| said(language, text(&language.texts)))
 }
 
 fn say(language: &Language, text: impl FnOnce(&Texts) -> &String) -> Response {
@@ -219,9 +275,20 @@ mod tests {
             .to_xml()
             .unwrap()
             .replace(TASK_SID, "TASK")
-            .replace("<Say voice=\"Polly.Joanna\" language=\"en-US\">", "<Say English>")
-            .replace("<Say voice=\"Polly.Aditi\" language=\"hi-IN\">", "<Say Hindi>");
-        let lines: Vec<&str> = xml.lines().map(str::trim).skip(2).filter(|line| *line != "</Response>").collect();
+            .replace(
+                "<Say voice=\"Polly.Joanna\" language=\"en-US\">",
+                "<Say English>",
+            )
+            .replace(
+                "<Say voice=\"Polly.Aditi\" language=\"hi-IN\">",
+                "<Say Hindi>",
+            );
+        let lines: Vec<&str> = xml
+            .lines()
+            .map(str::trim)
+            .skip(2)
+            .filter(|line| *line != "</Response>")
+            .collect();
         assert_eq!(lines, expected);
     }
 
@@ -234,45 +301,82 @@ mod tests {
         "<Say Hindi>नमस्ते। हिन्दी के लिए 2 दबाएँ।</Say>",
         "</Gather>",
     ];
-    const NO_INPUT: [&str; 2] =
-        ["<Say English>Sorry, we did not hear a key.</Say>", "<Say Hindi>क्षमा करें, आपने कोई बटन नहीं दबाया।</Say>"];
+    const NO_INPUT: [&str; 2] = [
+        "<Say English>Sorry, we did not hear a key.</Say>",
+        "<Say Hindi>क्षमा करें, आपने कोई बटन नहीं दबाया।</Say>",
+    ];
     const GOODBYE: [&str; 3] = [
         "<Say English>Thank you for calling. Goodbye.</Say>",
         "<Say Hindi>कॉल करने के लिए धन्यवाद। नमस्कार।</Say>",
         "<Hangup/>",
     ];
-    const WRONG_KEY: [&str; 2] =
-        ["<Say English>Sorry, that key is not in the menu.</Say>", "<Say Hindi>क्षमा करें, यह विकल्प मेन्यू में नहीं है।</Say>"];
+    const WRONG_KEY: [&str; 2] = [
+        "<Say English>Sorry, that key is not in the menu.</Say>",
+        "<Say Hindi>क्षमा करें, यह विकल्प मेन्यू में नहीं है।</Say>",
+    ];
 
     #[test]
     fn the_menu_is_heard_again_until_the_last_attempt() {
         let defaults = Menu::default();
-        let gather =
-            |attempt: u8| format!("<Gather numDigits=\"1\" timeout=\"5\" action=\"/enqueue-call?attempt={attempt}\">");
+        let gather = |attempt: u8| {
+            format!(
+                "<Gather numDigits=\"1\" timeout=\"5\" action=\"/enqueue-call?attempt={attempt}\">"
+            )
+        };
         let (first, second, third) = (gather(1), gather(2), gather(3));
 
         let again = ["<Redirect>/incoming-call?attempt=2</Redirect>"];
-        check(&menu(&defaults, 1), &[&[first.as_str()][..], &GATHER, &NO_INPUT, &again].concat());
+        check(
+            &menu(&defaults, 1),
+            &[&[first.as_str()][..], &GATHER, &NO_INPUT, &again].concat(),
+        );
 
-        check(&menu(&defaults, 3), &[&[third.as_str()][..], &GATHER, &NO_INPUT, &GOODBYE].concat());
+        check(
+            &menu(&defaults, 3),
+            &[&[third.as_str()][..], &GATHER, &NO_INPUT, &GOODBYE].concat(),
+        );
 
-        let choosing = Menu { on_no_input: LastResort::Choose("hi".into()), ..Menu::default() };
+        let choosing = Menu {
+            on_no_input: LastResort::Choose("hi".into()),
+            ..Menu::default()
+        };
         let chosen = ["<Redirect>/enqueue-call?attempt=3&amp;Digits=2</Redirect>"];
-        check(&menu(&choosing, 3), &[&[third.as_str()][..], &GATHER, &chosen].concat());
+        check(
+            &menu(&choosing, 3),
+            &[&[third.as_str()][..], &GATHER, &chosen].concat(),
+        );
 
         let again = ["<Redirect>/incoming-call?attempt=3</Redirect>"];
-        check(&wrong_key(&defaults, 2), &[&WRONG_KEY[..], &[second.as_str()], &GATHER, &NO_INPUT, &again].concat());
+        check(
+            &wrong_key(&defaults, 2),
+            &[
+                &WRONG_KEY[..],
+                &[second.as_str()],
+                &GATHER,
+                &NO_INPUT,
+                &again,
+            ]
+            .concat(),
+        );
 
-        check(&wrong_key_at_last(&defaults), &[&WRONG_KEY[..], &GOODBYE].concat());
-        check(&no_input_at_last(&defaults), &[&NO_INPUT[..], &GOODBYE].concat());
+        check(
+            &wrong_key_at_last(&defaults),
+            &[&WRONG_KEY[..], &GOODBYE].concat(),
+        );
+        check(
+            &no_input_at_last(&defaults),
+            &[&NO_INPUT[..], &GOODBYE].concat(),
+        );
     }
 
     #[test]
     fn a_caller_waits_in_a_queue_named_by_the_task_or_in_hosted_taskrouter() {
         check(
             &enqueue(&english(), TASK),
-            &["<Enqueue waitUrl=\"/wait-music?TaskSid=TASK&amp;language=en\" \
-                 action=\"/queue-exit?TaskSid=TASK&amp;language=en\">TASK</Enqueue>"],
+            &[
+                "<Enqueue waitUrl=\"/wait-music?TaskSid=TASK&amp;language=en\" \
+                 action=\"/queue-exit?TaskSid=TASK&amp;language=en\">TASK</Enqueue>",
+            ],
         );
         check(
             &enqueue_hosted(&english(), WorkflowSid::from_bytes([0x22; 16])),
@@ -301,13 +405,29 @@ mod tests {
             (None, Some(120_000), &[two, music]),
             (None, Some(120_001), &[three, music]),
         ] {
-            check(&wait(&english(), false, position, wait_millis.map(Millis::from_millis)), expected);
+            check(
+                &wait(
+                    &english(),
+                    false,
+                    position,
+                    wait_millis.map(Millis::from_millis),
+                ),
+                expected,
+            );
         }
-        let silent = Language { texts: Texts { position: String::new(), ..english().texts }, ..english() };
+        let silent = Language {
+            texts: Texts {
+                position: String::new(),
+                ..english().texts
+            },
+            ..english()
+        };
         check(&wait(&silent, false, Some(2), None), &[music]);
-        let please_wait =
-            "<Say English>Thank you. Please hold the line. We will connect you with the next person who is free.</Say>";
-        check(&wait(&english(), true, Some(2), None), &[please_wait, second, music]);
+        let please_wait = "<Say English>Thank you. Please hold the line. We will connect you with the next person who is free.</Say>";
+        check(
+            &wait(&english(), true, Some(2), None),
+            &[please_wait, second, music],
+        );
         check(&leave(), &["<Leave/>"]);
     }
 
@@ -323,23 +443,43 @@ mod tests {
                 "</Dial>",
             ],
         );
-        check(&caller_gone(&english()), &["<Say English>The caller is no longer waiting. Goodbye.</Say>", "<Hangup/>"]);
+        check(
+            &caller_gone(&english()),
+            &[
+                "<Say English>The caller is no longer waiting. Goodbye.</Say>",
+                "<Hangup/>",
+            ],
+        );
     }
 
     #[test]
     fn a_caller_who_waited_in_vain_may_leave_a_message() {
         let sorry = "<Say English>We are sorry, nobody is free to take your call.</Say>";
-        let goodbye_then = ["<Say English>Thank you for calling. Goodbye.</Say>", "<Hangup/>"];
-        check(&timed_out(&english(), None, Some(TASK)), &[&[sorry][..], &goodbye_then].concat());
+        let goodbye_then = [
+            "<Say English>Thank you for calling. Goodbye.</Say>",
+            "<Hangup/>",
+        ];
+        check(
+            &timed_out(&english(), None, Some(TASK)),
+            &[&[sorry][..], &goodbye_then].concat(),
+        );
         let message = [
             sorry,
             "<Say English>Please leave a message after the tone. Press any key when you are done.</Say>",
             "<Record action=\"/queue-exit/recorded?TaskSid=TASK&amp;language=en\" maxLength=\"90\" timeout=\"5\"/>",
         ];
-        let voicemail = Some(Voicemail { max_length_secs: 90 });
-        check(&timed_out(&english(), voicemail, Some(TASK)), &[&message[..], &goodbye_then].concat());
+        let voicemail = Some(Voicemail {
+            max_length_secs: 90,
+        });
+        check(
+            &timed_out(&english(), voicemail, Some(TASK)),
+            &[&message[..], &goodbye_then].concat(),
+        );
         let thanks = ["<Say English>Thank you. We have your message.</Say>"];
-        check(&voicemail_thanks(&english()), &[&thanks[..], &goodbye_then].concat());
+        check(
+            &voicemail_thanks(&english()),
+            &[&thanks[..], &goodbye_then].concat(),
+        );
         check(&goodbye(&english()), &goodbye_then);
         check(&nothing(), &[]);
     }
@@ -347,7 +487,10 @@ mod tests {
     #[test]
     fn a_failure_on_our_side_is_an_apology_with_a_way_on_and_in_the_end_a_goodbye() {
         check(
-            &apology([&english()], Some("/enqueue-call?attempt=1&Digits=1&retry=1".into())),
+            &apology(
+                [&english()],
+                Some("/enqueue-call?attempt=1&Digits=1&retry=1".into()),
+            ),
             &[
                 "<Say English>We are sorry, something went wrong on our side. Please stay on the line.</Say>",
                 "<Pause length=\"3\"/>",
@@ -367,6 +510,16 @@ mod tests {
     #[test]
     fn a_full_menu_of_ordinary_texts_fits_into_a_document() {
         let languages = vec![Language::built_in("hi").unwrap(); LANGUAGES_MAX];
-        assert!(wrong_key(&Menu { languages, ..Menu::default() }, 3).to_xml().is_ok());
+        assert!(
+            wrong_key(
+                &Menu {
+                    languages,
+                    ..Menu::default()
+                },
+                3
+            )
+            .to_xml()
+            .is_ok()
+        );
     }
 }

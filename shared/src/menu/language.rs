@@ -46,7 +46,9 @@ pub enum LanguageError {
         got: usize,
     },
     /// There are no built-in settings for this language.
-    #[error("language {selected_language} is not built in (English and Hindi are): it needs {missing}")]
+    #[error(
+        "language {selected_language} is not built in (English and Hindi are): it needs {missing}"
+    )]
     NotBuiltIn {
         /// The language.
         selected_language: String,
@@ -68,13 +70,19 @@ impl Language {
     /// English for `en` and its kin (`en-GB`), Hindi for `hi`: what is used for all that the file leaves out.
     pub fn built_in(selected_language: &str) -> Option<Self> {
         let main = selected_language.split(['-', '_']).next()?;
-        built_in::languages().into_iter().find(|language| language.selected_language.eq_ignore_ascii_case(main))
+        built_in::languages()
+            .into_iter()
+            .find(|language| language.selected_language.eq_ignore_ascii_case(main))
     }
 
     /// Speaks `text` in this language; nothing for an empty text.
     pub fn say(&self, text: &str) -> Option<Say> {
         let voice = self.voice.clone();
-        (!text.is_empty()).then(|| Say { voice, language: Some(self.language.clone()), ..Say::new(text) })
+        (!text.is_empty()).then(|| Say {
+            voice,
+            language: Some(self.language.clone()),
+            ..Say::new(text)
+        })
     }
 }
 
@@ -120,8 +128,11 @@ impl<'de> Deserialize<'de> for Digit {
             }
 
             fn visit_u64<E: Error>(self, number: u64) -> Result<Digit, E> {
-                let key = u32::try_from(number).ok().and_then(|number| char::from_digit(number, 10));
-                key.and_then(Digit::new).ok_or_else(|| E::invalid_value(Unexpected::Unsigned(number), &self))
+                let key = u32::try_from(number)
+                    .ok()
+                    .and_then(|number| char::from_digit(number, 10));
+                key.and_then(Digit::new)
+                    .ok_or_else(|| E::invalid_value(Unexpected::Unsigned(number), &self))
             }
 
             fn visit_i64<E: Error>(self, number: i64) -> Result<Digit, E> {
@@ -134,7 +145,8 @@ impl<'de> Deserialize<'de> for Digit {
             fn visit_str<E: Error>(self, text: &str) -> Result<Digit, E> {
                 let mut keys = text.chars();
                 let only = keys.next().filter(|_| keys.next().is_none());
-                only.and_then(Digit::new).ok_or_else(|| E::invalid_value(Unexpected::Str(text), &self))
+                only.and_then(Digit::new)
+                    .ok_or_else(|| E::invalid_value(Unexpected::Str(text), &self))
             }
         }
 
@@ -158,37 +170,65 @@ impl TryFrom<Given> for Language {
     type Error = LanguageError;
 
     fn try_from(given: Given) -> Result<Self, LanguageError> {
-        let Given { key, selected_language, language, voice, texts } = given;
+        let Given {
+            key,
+            selected_language,
+            language,
+            voice,
+            texts,
+        } = given;
         let built_in = Self::built_in(&selected_language);
         let mut missing = texts.missing(built_in.is_some());
 
         // A given language may have another voice than the built-in one: then the account decides.
-        let default_voice = if language.is_none() { built_in.as_ref().and_then(|it| it.voice.clone()) } else { None };
+        let default_voice = if language.is_none() {
+            built_in.as_ref().and_then(|it| it.voice.clone())
+        } else {
+            None
+        };
         let language = language.or_else(|| built_in.as_ref().map(|it| it.language.clone()));
         if language.is_none() {
             missing.insert(0, "language");
         }
         let texts = texts.or(built_in.map(|it| it.texts));
         let (Some(language), Some(texts)) = (language, texts) else {
-            return Err(LanguageError::NotBuiltIn { selected_language, missing: missing.join(", ") });
+            return Err(LanguageError::NotBuiltIn {
+                selected_language,
+                missing: missing.join(", "),
+            });
         };
 
         let voice = voice.or(default_voice);
-        for (field, name) in
-            [("selected_language", Some(&selected_language)), ("language", Some(&language)), ("voice", voice.as_ref())]
-        {
+        for (field, name) in [
+            ("selected_language", Some(&selected_language)),
+            ("language", Some(&language)),
+            ("voice", voice.as_ref()),
+        ] {
             check_name(field, name)?;
         }
         match texts.check() {
-            Ok(()) => Ok(Self { key, selected_language, language, voice, texts }),
-            Err(error) => Err(LanguageError::Text { selected_language, error }),
+            Ok(()) => Ok(Self {
+                key,
+                selected_language,
+                language,
+                voice,
+                texts,
+            }),
+            Err(error) => Err(LanguageError::Text {
+                selected_language,
+                error,
+            }),
         }
     }
 }
 
 fn check_name(field: &'static str, name: Option<&String>) -> Result<(), LanguageError> {
     let got = name.map_or(1, |name| name.chars().count());
-    if got == 0 || got > NAME_MAX_CHARS { Err(LanguageError::Name { field, got }) } else { Ok(()) }
+    if got == 0 || got > NAME_MAX_CHARS {
+        Err(LanguageError::Name { field, got })
+    } else {
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -204,22 +244,35 @@ mod tests {
     #[test]
     fn a_built_in_language_can_be_changed_in_part() {
         let texts = json!({"prompt": "For help, press {key}."});
-        let language =
-            read(json!({"key": "*", "selected_language": "en-GB", "language": "en-GB", "texts": texts})).unwrap();
-        assert_eq!((language.key.as_char(), language.language.as_str()), ('*', "en-GB"));
-        assert_eq!(language.voice, None, "an American voice would speak British English");
+        let language = read(
+            json!({"key": "*", "selected_language": "en-GB", "language": "en-GB", "texts": texts}),
+        )
+        .unwrap();
+        assert_eq!(
+            (language.key.as_char(), language.language.as_str()),
+            ('*', "en-GB")
+        );
+        assert_eq!(
+            language.voice, None,
+            "an American voice would speak British English"
+        );
         assert_eq!(language.texts.prompt, "For help, press {key}.");
-        assert_eq!(language.texts.goodbye, Language::built_in("en").unwrap().texts.goodbye);
+        assert_eq!(
+            language.texts.goodbye,
+            Language::built_in("en").unwrap().texts.goodbye
+        );
     }
 
     #[test]
     fn any_language_can_be_given_in_full() {
         let mut texts = serde_json::to_value(Language::built_in("en").unwrap().texts).unwrap();
         texts["goodbye"] = json!("Au revoir.");
-        let given =
-            json!({"key": 3, "selected_language": "fr", "language": "fr-FR", "voice": "Polly.Lea", "texts": texts});
+        let given = json!({"key": 3, "selected_language": "fr", "language": "fr-FR", "voice": "Polly.Lea", "texts": texts});
         let language = read(given.clone()).unwrap();
-        assert_eq!(serde_json::to_value(&language.texts).unwrap(), given["texts"]);
+        assert_eq!(
+            serde_json::to_value(&language.texts).unwrap(),
+            given["texts"]
+        );
         assert_eq!(read(serde_json::to_value(&language).unwrap()), Ok(language));
     }
 
@@ -237,12 +290,30 @@ mod tests {
                 json!({"key": 3, "selected_language": "fr", "texts": {"prompt": "Appuyez sur {key}."}}),
                 "language fr is not built in (English and Hindi are): it needs language, texts.wrong_key, texts.no_input, ",
             ),
-            (en(json!({"key": 10})), "invalid value: integer `10`, expected a key of the telephone, 0 to 9 or *"),
-            (en(json!({"key": -1})), "invalid value: integer `-1`, expected a key"),
-            (en(json!({"key": "#"})), "invalid value: string \"#\", expected a key"),
-            (en(json!({"key": "12"})), "invalid value: string \"12\", expected a key"),
-            (en(json!({"voice": ""})), "menu.languages.voice: expected 1 to 64 characters, got 0"),
-            (en(json!({"texts": {"hello": "Hi"}})), "unknown field `hello`"),
+            (
+                en(json!({"key": 10})),
+                "invalid value: integer `10`, expected a key of the telephone, 0 to 9 or *",
+            ),
+            (
+                en(json!({"key": -1})),
+                "invalid value: integer `-1`, expected a key",
+            ),
+            (
+                en(json!({"key": "#"})),
+                "invalid value: string \"#\", expected a key",
+            ),
+            (
+                en(json!({"key": "12"})),
+                "invalid value: string \"12\", expected a key",
+            ),
+            (
+                en(json!({"voice": ""})),
+                "menu.languages.voice: expected 1 to 64 characters, got 0",
+            ),
+            (
+                en(json!({"texts": {"hello": "Hi"}})),
+                "unknown field `hello`",
+            ),
             (
                 en(json!({"texts": {"position": "You are {place}."}})),
                 "language en: texts.position: unknown placeholder {place}; it may hold {position}",

@@ -4,7 +4,6 @@
 //! menu that exists can be spoken. [`documents`] turns it into TwiML.
 
 mod built_in;
-pub mod conference;
 pub mod documents;
 mod language;
 mod texts;
@@ -124,15 +123,26 @@ pub enum MenuError {
 impl Menu {
     /// What `digits`, pressed in the `attempt`-th menu, mean; none when nothing was pressed.
     pub fn choose(&self, digits: Option<&Digits>, attempt: u8) -> Choice<'_> {
-        let pressed = digits.and_then(|digits| self.languages.iter().find(|language| language.key.is(digits)));
+        let pressed = digits.and_then(|digits| {
+            self.languages
+                .iter()
+                .find(|language| language.key.is(digits))
+        });
         if let Some(language) = pressed {
             return Choice::Language(language);
         }
         if attempt < self.attempts_max {
-            return Choice::AskAgain { attempt: attempt + 1 };
+            return Choice::AskAgain {
+                attempt: attempt + 1,
+            };
         }
-        let last_resort = if digits.is_some() { &self.on_wrong_key } else { &self.on_no_input };
-        self.chosen_by(last_resort).map_or(Choice::HangUp, Choice::Language)
+        let last_resort = if digits.is_some() {
+            &self.on_wrong_key
+        } else {
+            &self.on_no_input
+        };
+        self.chosen_by(last_resort)
+            .map_or(Choice::HangUp, Choice::Language)
     }
 
     /// The language with this `selected_language`; the menu's first one for a name it does not know, as a caller has
@@ -147,23 +157,43 @@ impl Menu {
     fn chosen_by(&self, last_resort: &LastResort) -> Option<&Language> {
         match last_resort {
             LastResort::HangUp => None,
-            LastResort::Choose(name) => self.languages.iter().find(|language| language.selected_language == *name),
+            LastResort::Choose(name) => self
+                .languages
+                .iter()
+                .find(|language| language.selected_language == *name),
         }
     }
 
     fn check(self) -> Result<Self, MenuError> {
         self.check_languages()?;
-        let voicemail_secs = self.voicemail.map_or(VOICEMAIL_MAX_SECS, |voicemail| voicemail.max_length_secs);
+        let voicemail_secs = self
+            .voicemail
+            .map_or(VOICEMAIL_MAX_SECS, |voicemail| voicemail.max_length_secs);
         for (field, max, got) in [
-            ("attempts_max", u16::from(ATTEMPTS_MAX), u16::from(self.attempts_max)),
-            ("gather_timeout_secs", GATHER_TIMEOUT_MAX_SECS, self.gather_timeout_secs),
-            ("voicemail.max_length_secs", VOICEMAIL_MAX_SECS, voicemail_secs),
+            (
+                "attempts_max",
+                u16::from(ATTEMPTS_MAX),
+                u16::from(self.attempts_max),
+            ),
+            (
+                "gather_timeout_secs",
+                GATHER_TIMEOUT_MAX_SECS,
+                self.gather_timeout_secs,
+            ),
+            (
+                "voicemail.max_length_secs",
+                VOICEMAIL_MAX_SECS,
+                voicemail_secs,
+            ),
         ] {
             if got == 0 || got > max {
                 return Err(MenuError::OutOfRange { field, max, got });
             }
         }
-        for (field, last_resort) in [("on_no_input", &self.on_no_input), ("on_wrong_key", &self.on_wrong_key)] {
+        for (field, last_resort) in [
+            ("on_no_input", &self.on_no_input),
+            ("on_wrong_key", &self.on_wrong_key),
+        ] {
             self.check_last_resort(field, last_resort)?;
         }
         // These two say the most: everything for everybody, in all languages.
@@ -188,11 +218,23 @@ impl Menu {
         Ok(())
     }
 
-    fn check_last_resort(&self, field: &'static str, last_resort: &LastResort) -> Result<(), MenuError> {
+    fn check_last_resort(
+        &self,
+        field: &'static str,
+        last_resort: &LastResort,
+    ) -> Result<(), MenuError> {
         match last_resort {
             LastResort::Choose(language) if self.chosen_by(last_resort).is_none() => {
-                let known: Vec<_> = self.languages.iter().map(|known| known.selected_language.as_str()).collect();
-                Err(MenuError::UnknownLanguage { field, language: language.clone(), known: known.join(", ") })
+                let known: Vec<_> = self
+                    .languages
+                    .iter()
+                    .map(|known| known.selected_language.as_str())
+                    .collect();
+                Err(MenuError::UnknownLanguage {
+                    field,
+                    language: language.clone(),
+                    known: known.join(", "),
+                })
             }
             LastResort::Choose(_) | LastResort::HangUp => Ok(()),
         }
@@ -234,8 +276,23 @@ impl TryFrom<Given> for Menu {
     type Error = MenuError;
 
     fn try_from(given: Given) -> Result<Self, MenuError> {
-        let Given { languages, attempts_max, gather_timeout_secs, on_no_input, on_wrong_key, voicemail } = given;
-        Self { languages, attempts_max, gather_timeout_secs, on_no_input, on_wrong_key, voicemail }.check()
+        let Given {
+            languages,
+            attempts_max,
+            gather_timeout_secs,
+            on_no_input,
+            on_wrong_key,
+            voicemail,
+        } = given;
+        Self {
+            languages,
+            attempts_max,
+            gather_timeout_secs,
+            on_no_input,
+            on_wrong_key,
+            voicemail,
+        }
+        .check()
     }
 }
 
@@ -275,7 +332,9 @@ mod tests {
     fn a_menu_survives_being_stored() {
         let menu = Menu {
             on_no_input: LastResort::Choose("hi".into()),
-            voicemail: Some(Voicemail { max_length_secs: 60 }),
+            voicemail: Some(Voicemail {
+                max_length_secs: 60,
+            }),
             ..Menu::default()
         };
         assert_eq!(read(serde_json::to_value(&menu).unwrap()), Ok(menu));
@@ -283,7 +342,10 @@ mod tests {
 
     #[test]
     fn a_menu_that_cannot_be_spoken_is_refused_with_what_to_change() {
-        let (en, hi) = (json!({"key": 1, "selected_language": "en"}), json!({"key": 2, "selected_language": "hi"}));
+        let (en, hi) = (
+            json!({"key": 1, "selected_language": "en"}),
+            json!({"key": 2, "selected_language": "hi"}),
+        );
         let long = json!({"key": 1, "selected_language": "en", "texts": {
             "prompt": "&".repeat(TEXT_MAX_CHARS), "wrong_key": "&".repeat(TEXT_MAX_CHARS),
             "no_input": "&".repeat(TEXT_MAX_CHARS), "goodbye": "&".repeat(TEXT_MAX_CHARS)}});
@@ -297,8 +359,14 @@ mod tests {
             })
             .collect();
         for (menu, expected) in [
-            (json!({"languages": []}), "menu.languages: expected 1 to 11 languages, got 0"),
-            (json!({"languages": [en, en]}), "menu.languages: key 1 is there twice; each language needs its own"),
+            (
+                json!({"languages": []}),
+                "menu.languages: expected 1 to 11 languages, got 0",
+            ),
+            (
+                json!({"languages": [en, en]}),
+                "menu.languages: key 1 is there twice; each language needs its own",
+            ),
             (
                 json!({"languages": [en, {"key": 3, "selected_language": "en"}]}),
                 "menu.languages: selected_language en is there twice",
@@ -311,7 +379,10 @@ mod tests {
                 json!({"languages": [en], "on_wrong_key": {"choose": "hi"}}),
                 "menu.on_wrong_key: there is no language hi; the menu has en",
             ),
-            (json!({"languages": [en], "attempts_max": 0}), "menu.attempts_max: expected 1 to 10, got 0"),
+            (
+                json!({"languages": [en], "attempts_max": 0}),
+                "menu.attempts_max: expected 1 to 10, got 0",
+            ),
             (
                 json!({"languages": [en], "gather_timeout_secs": 61}),
                 "menu.gather_timeout_secs: expected 1 to 60, got 61",
@@ -320,9 +391,18 @@ mod tests {
                 json!({"languages": [en], "voicemail": {"max_length_secs": 601}}),
                 "menu.voicemail.max_length_secs: expected 1 to 600, got 601",
             ),
-            (json!({"languages": [en], "on_no_input": "shout"}), "unknown variant `shout`"),
-            (json!({"languages": [en], "welcome": "Hi"}), "unknown field `welcome`"),
-            (json!({"languages": all_long}), "the carrier takes at most 65536: shorten the menu's texts"),
+            (
+                json!({"languages": [en], "on_no_input": "shout"}),
+                "unknown variant `shout`",
+            ),
+            (
+                json!({"languages": [en], "welcome": "Hi"}),
+                "unknown field `welcome`",
+            ),
+            (
+                json!({"languages": all_long}),
+                "the carrier takes at most 65536: shorten the menu's texts",
+            ),
         ] {
             let message = read(menu).unwrap_err();
             assert!(message.contains(expected), "{message}");
@@ -351,7 +431,12 @@ mod tests {
             (&choosing, "9", 3, "en"),
             (&choosing, "", 3, "hi"),
         ] {
-            let got = match menu.choose(Digits::parse(digits).filter(|_| !digits.is_empty()).as_ref(), attempt) {
+            let got = match menu.choose(
+                Digits::parse(digits)
+                    .filter(|_| !digits.is_empty())
+                    .as_ref(),
+                attempt,
+            ) {
                 Choice::Language(language) => language.selected_language.clone(),
                 Choice::AskAgain { attempt } => format!("again {attempt}"),
                 Choice::HangUp => "hang up".to_owned(),
@@ -364,7 +449,11 @@ mod tests {
     fn a_language_the_menu_does_not_know_is_spoken_as_its_first() {
         let menu = Menu::default();
         for (name, expected) in [("hi", "hi"), ("en", "en"), ("fr", "en"), ("", "en")] {
-            assert_eq!(menu.language(name).map(|language| language.selected_language.as_str()), Some(expected));
+            assert_eq!(
+                menu.language(name)
+                    .map(|language| language.selected_language.as_str()),
+                Some(expected)
+            );
         }
     }
 }

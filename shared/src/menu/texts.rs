@@ -34,7 +34,9 @@ pub enum TextError {
         known: String,
     },
     /// It has one brace without the other.
-    #[error("texts.{name}: a {{ or }} stands alone; braces are for placeholders such as {{position}}")]
+    #[error(
+        "texts.{name}: a {{ or }} stands alone; braces are for placeholders such as {{position}}"
+    )]
     LoneBrace {
         /// Which text.
         name: &'static str,
@@ -144,9 +146,21 @@ fn check(name: &'static str, text: &str, known: &[&str]) -> Result<(), TextError
         }
         if !known.contains(&placeholder) {
             let placeholder = placeholder.to_owned();
-            let known = known.iter().map(|known| format!("{{{known}}}")).collect::<Vec<_>>().join(", ");
-            let known = if known.is_empty() { "none".to_owned() } else { known };
-            return Err(TextError::UnknownPlaceholder { name, placeholder, known });
+            let known = known
+                .iter()
+                .map(|known| format!("{{{known}}}"))
+                .collect::<Vec<_>>()
+                .join(", ");
+            let known = if known.is_empty() {
+                "none".to_owned()
+            } else {
+                known
+            };
+            return Err(TextError::UnknownPlaceholder {
+                name,
+                placeholder,
+                known,
+            });
         }
     }
     Ok(())
@@ -162,27 +176,54 @@ mod tests {
             ("", ""),
             ("You are number {position}.", ""),
             ("{position}{position}", ""),
-            ("{Position}", "texts.position: unknown placeholder {Position}; it may hold {position}"),
-            ("{}", "texts.position: unknown placeholder {}; it may hold {position}"),
-            ("{position", "texts.position: a { or } stands alone; braces are for placeholders such as {position}"),
-            ("position}", "texts.position: a { or } stands alone; braces are for placeholders such as {position}"),
-            ("{position}}", "texts.position: a { or } stands alone; braces are for placeholders such as {position}"),
-            ("{{position}}", "texts.position: a { or } stands alone; braces are for placeholders such as {position}"),
+            (
+                "{Position}",
+                "texts.position: unknown placeholder {Position}; it may hold {position}",
+            ),
+            (
+                "{}",
+                "texts.position: unknown placeholder {}; it may hold {position}",
+            ),
+            (
+                "{position",
+                "texts.position: a { or } stands alone; braces are for placeholders such as {position}",
+            ),
+            (
+                "position}",
+                "texts.position: a { or } stands alone; braces are for placeholders such as {position}",
+            ),
+            (
+                "{position}}",
+                "texts.position: a { or } stands alone; braces are for placeholders such as {position}",
+            ),
+            (
+                "{{position}}",
+                "texts.position: a { or } stands alone; braces are for placeholders such as {position}",
+            ),
         ] {
-            let message =
-                check("position", text, &["position"]).map_or_else(|error| error.to_string(), |()| String::new());
+            let message = check("position", text, &["position"])
+                .map_or_else(|error| error.to_string(), |()| String::new());
             assert_eq!(message, expected, "{text}");
         }
         let error = check("goodbye", "Bye {name}", &[]).unwrap_err();
-        assert_eq!(error.to_string(), "texts.goodbye: unknown placeholder {name}; it may hold none");
+        assert_eq!(
+            error.to_string(),
+            "texts.goodbye: unknown placeholder {name}; it may hold none"
+        );
         let error = check("goodbye", &"é".repeat(TEXT_MAX_CHARS + 1), &[]).unwrap_err();
-        assert_eq!(error.to_string(), "texts.goodbye: expected at most 1000 characters, got 1001");
+        assert_eq!(
+            error.to_string(),
+            "texts.goodbye: expected at most 1000 characters, got 1001"
+        );
         assert_eq!(check("goodbye", &"é".repeat(TEXT_MAX_CHARS), &[]), Ok(()));
     }
 
     #[test]
     fn a_placeholder_is_filled_wherever_it_stands() {
-        assert_eq!(fill("{position}, yes {position}.", "position", 3), "3, yes 3.");
+        assert_eq!(
+            fill("{position}, yes {position}.", "position", 3),
+            "3, yes 3."
+        );
         assert_eq!(fill("nothing to fill", "position", 3), "nothing to fill");
     }
 }

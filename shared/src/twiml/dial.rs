@@ -37,12 +37,20 @@ pub enum DialNoun {
 impl Dial {
     /// Connects to `noun`, everything else as the carrier does it by itself.
     pub fn new(noun: DialNoun) -> Self {
-        Self { action: None, timeout_secs: None, caller_id: None, answer_on_bridge: false, noun }
+        Self {
+            action: None,
+            timeout_secs: None,
+            caller_id: None,
+            answer_on_bridge: false,
+            noun,
+        }
     }
 
     pub(super) fn element(&self) -> Element {
         let noun = match &self.noun {
-            DialNoun::Queue { name, url } => Element::text("Queue", name).attribute("url", url.as_ref()),
+            DialNoun::Queue { name, url } => {
+                Element::text("Queue", name).attribute("url", url.as_ref())
+            }
             DialNoun::Number(number) => Element::text("Number", number),
             DialNoun::Conference(conference) => conference.element(),
         };

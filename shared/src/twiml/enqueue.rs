@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::xml::Element;
-use crate::model::ids::WorkflowSid;
+use ids::WorkflowSid;
 
 /// Puts the caller into a queue, where the document at `wait_url` is heard again and again.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,11 +34,17 @@ impl Enqueue {
     pub(super) fn element(&self) -> Element {
         let element = match &self.target {
             EnqueueTarget::Queue(name) => Element::text("Enqueue", name),
-            EnqueueTarget::Workflow { workflow_sid, task_attributes } => {
-                Element::parent("Enqueue", vec![Element::text("Task", task_attributes.to_string())])
-                    .attribute("workflowSid", Some(workflow_sid))
-            }
+            EnqueueTarget::Workflow {
+                workflow_sid,
+                task_attributes,
+            } => Element::parent(
+                "Enqueue",
+                vec![Element::text("Task", task_attributes.to_string())],
+            )
+            .attribute("workflowSid", Some(workflow_sid)),
         };
-        element.attribute("waitUrl", self.wait_url.as_ref()).attribute("action", self.action.as_ref())
+        element
+            .attribute("waitUrl", self.wait_url.as_ref())
+            .attribute("action", self.action.as_ref())
     }
 }

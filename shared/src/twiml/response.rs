@@ -43,9 +43,12 @@ impl Response {
     /// # Errors
     /// [`DocumentTooLong`] when the carrier would refuse it for its size.
     pub fn to_xml(&self) -> Result<String, DocumentTooLong> {
-        let document = Element::parent("Response", self.verbs.iter().map(Verb::element).collect()).to_document();
+        let document = Element::parent("Response", self.verbs.iter().map(Verb::element).collect())
+            .to_document();
         if document.len() > DOCUMENT_MAX_BYTES {
-            return Err(DocumentTooLong { bytes: document.len() });
+            return Err(DocumentTooLong {
+                bytes: document.len(),
+            });
         }
         Ok(document)
     }
@@ -89,8 +92,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::model::ids::WorkflowSid;
     use crate::twiml::{DialNoun, EnqueueTarget, Prompt, RejectReason};
+    use ids::WorkflowSid;
 
     fn check(verb: impl Into<Verb>, expected: &str) {
         let document = Response::new().then(verb).to_xml().unwrap();
@@ -104,18 +107,35 @@ mod tests {
     #[test]
     fn every_verb_is_written_with_the_carriers_own_names() {
         let say = Say {
-            voice: Some("Polly.Aditi".into()), language: Some("hi-IN".into()), ..Say::new("नमस्ते & <hi>")
+            voice: Some("Polly.Aditi".into()),
+            language: Some("hi-IN".into()),
+            ..Say::new("नमस्ते & <hi>")
         };
-        check(say.clone(), "  <Say voice=\"Polly.Aditi\" language=\"hi-IN\">नमस्ते &amp; &lt;hi&gt;</Say>\n");
-        check(Say { loop_count: Some(2), ..Say::new("Hi") }, "  <Say loop=\"2\">Hi</Say>\n");
-        check(Play::new("/wait-music/music.wav"), "  <Play>/wait-music/music.wav</Play>\n");
+        check(
+            say.clone(),
+            "  <Say voice=\"Polly.Aditi\" language=\"hi-IN\">नमस्ते &amp; &lt;hi&gt;</Say>\n",
+        );
+        check(
+            Say {
+                loop_count: Some(2),
+                ..Say::new("Hi")
+            },
+            "  <Say loop=\"2\">Hi</Say>\n",
+        );
+        check(
+            Play::new("/wait-music/music.wav"),
+            "  <Play>/wait-music/music.wav</Play>\n",
+        );
         check(Pause { length_secs: 2 }, "  <Pause length=\"2\"/>\n");
         check(
             Gather {
                 num_digits: 1,
                 timeout_secs: 5,
                 action: "/enqueue-call?attempt=1&language=en".into(),
-                nested: vec![Prompt::Say(Say::new("Press 1.")), Prompt::Pause(Pause { length_secs: 1 })],
+                nested: vec![
+                    Prompt::Say(Say::new("Press 1.")),
+                    Prompt::Pause(Pause { length_secs: 1 }),
+                ],
             },
             concat!(
                 "  <Gather numDigits=\"1\" timeout=\"5\" action=\"/enqueue-call?attempt=1&amp;language=en\">\n",
@@ -151,7 +171,10 @@ mod tests {
             Dial {
                 action: Some("/worker-call/ended".into()),
                 timeout_secs: Some(10),
-                ..Dial::new(DialNoun::Queue { name: "WT1".into(), url: None })
+                ..Dial::new(DialNoun::Queue {
+                    name: "WT1".into(),
+                    url: None,
+                })
             },
             "  <Dial action=\"/worker-call/ended\" timeout=\"10\">\n    <Queue>WT1</Queue>\n  </Dial>\n",
         );
@@ -168,25 +191,48 @@ mod tests {
             ),
         );
         check(
-            Record { action: "/queue-exit/recorded".into(), max_length_secs: 120, timeout_secs: 5 },
+            Record {
+                action: "/queue-exit/recorded".into(),
+                max_length_secs: 120,
+                timeout_secs: 5,
+            },
             "  <Record action=\"/queue-exit/recorded\" maxLength=\"120\" timeout=\"5\"/>\n",
         );
-        check(Redirect::new("/incoming-call?attempt=2"), "  <Redirect>/incoming-call?attempt=2</Redirect>\n");
+        check(
+            Redirect::new("/incoming-call?attempt=2"),
+            "  <Redirect>/incoming-call?attempt=2</Redirect>\n",
+        );
         check(Leave, "  <Leave/>\n");
         check(Hangup, "  <Hangup/>\n");
-        check(Reject { reason: RejectReason::Busy }, "  <Reject reason=\"busy\"/>\n");
+        check(
+            Reject {
+                reason: RejectReason::Busy,
+            },
+            "  <Reject reason=\"busy\"/>\n",
+        );
     }
 
     #[test]
     fn a_document_without_verbs_is_still_a_document() {
         let document = Response::new().to_xml().unwrap();
-        assert_eq!(document, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Response/>\n");
+        assert_eq!(
+            document,
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Response/>\n"
+        );
     }
 
     #[test]
     fn a_document_the_carrier_would_refuse_for_its_size_is_not_written() {
-        let error = Response::new().then(Say::new("a".repeat(DOCUMENT_MAX_BYTES))).to_xml().unwrap_err();
+        let error = Response::new()
+            .then(Say::new("a".repeat(DOCUMENT_MAX_BYTES)))
+            .to_xml()
+            .unwrap_err();
         assert!(error.to_string().contains("at most 65536"), "{error}");
-        assert!(Response::new().then(Say::new("a".repeat(DOCUMENT_MAX_BYTES - 200))).to_xml().is_ok());
+        assert!(
+            Response::new()
+                .then(Say::new("a".repeat(DOCUMENT_MAX_BYTES - 200)))
+                .to_xml()
+                .is_ok()
+        );
     }
 }

@@ -18,7 +18,10 @@ pub struct Say {
 impl Say {
     /// Speaks `text` once in the account's default voice.
     pub fn new(text: impl Into<String>) -> Self {
-        Self { text: text.into(), ..Self::default() }
+        Self {
+            text: text.into(),
+            ..Self::default()
+        }
     }
 
     pub(super) fn element(&self) -> Element {

@@ -22,17 +22,26 @@ impl Element {
 
     /// An element around text.
     pub(super) fn text(name: &'static str, text: impl Into<String>) -> Self {
-        Self { name, attributes: Vec::new(), content: Content::Text(text.into()) }
+        Self {
+            name,
+            attributes: Vec::new(),
+            content: Content::Text(text.into()),
+        }
     }
 
     /// An element around other elements.
     pub(super) fn parent(name: &'static str, elements: Vec<Self>) -> Self {
-        Self { name, attributes: Vec::new(), content: Content::Elements(elements) }
+        Self {
+            name,
+            attributes: Vec::new(),
+            content: Content::Elements(elements),
+        }
     }
 
     /// Adds an attribute when there is a value for it.
     pub(super) fn attribute(mut self, name: &'static str, value: Option<impl ToString>) -> Self {
-        self.attributes.extend(value.map(|value| (name, value.to_string())));
+        self.attributes
+            .extend(value.map(|value| (name, value.to_string())));
         self
     }
 
@@ -44,7 +53,11 @@ impl Element {
     }
 
     fn write(&self, depth: usize, out: &mut String) {
-        let Self { name, attributes, content } = self;
+        let Self {
+            name,
+            attributes,
+            content,
+        } = self;
         let indent = "  ".repeat(depth);
         out.extend([&indent, "<", name]);
         for (name, value) in attributes {
@@ -56,7 +69,9 @@ impl Element {
             Content::Elements(elements) if elements.is_empty() => out.push_str("/>\n"),
             Content::Elements(elements) => {
                 out.push_str(">\n");
-                elements.iter().for_each(|element| element.write(depth + 1, out));
+                elements
+                    .iter()
+                    .for_each(|element| element.write(depth + 1, out));
                 out.extend([&indent, "</", name, ">\n"]);
             }
             Content::Text(text) => {
@@ -104,16 +119,25 @@ mod tests {
                 Event::Start(start) => {
                     text.clear();
                     let raw = start.try_get_attribute("a").unwrap().unwrap();
-                    attribute = raw.normalized_value(XmlVersion::Explicit1_0).unwrap().into_owned();
+                    attribute = raw
+                        .normalized_value(XmlVersion::Explicit1_0)
+                        .unwrap()
+                        .into_owned();
                 }
                 Event::Text(part) => text.push_str(&part.xml10_content()),
                 Event::GeneralRef(name) => {
-                    text.push_str(&quick_xml::escape::unescape(&format!("&{};", name.as_ref())).unwrap());
+                    text.push_str(
+                        &quick_xml::escape::unescape(&format!("&{};", name.as_ref())).unwrap(),
+                    );
                 }
                 Event::End(_) => return (attribute, text),
                 Event::Eof => panic!("the root never ends: {document}"),
                 Event::Decl(_) => {}
-                other @ (Event::Empty(_) | Event::CData(_) | Event::Comment(_) | Event::PI(_) | Event::DocType(_)) => {
+                other @ (Event::Empty(_)
+                | Event::CData(_)
+                | Event::Comment(_)
+                | Event::PI(_)
+                | Event::DocType(_)) => {
                     panic!("never written: {other:?}")
                 }
             }
@@ -130,15 +154,18 @@ mod tests {
             "हिन्दी के लिए 2 दबाएँ।",
             "\u{1f4de}</Say><Hangup/>",
         ] {
-            let document = Element::text("Say", text).attribute("a", Some(text)).to_document();
+            let document = Element::text("Say", text)
+                .attribute("a", Some(text))
+                .to_document();
             assert_eq!(read_back(&document), (text.to_owned(), text.to_owned()));
         }
     }
 
     #[test]
     fn characters_that_xml_cannot_hold_are_left_out() {
-        let document =
-            Element::text("Say", "a\u{0}b\u{8}c\u{1b}d\u{ffff}e").attribute("a", Some("\u{1}f")).to_document();
+        let document = Element::text("Say", "a\u{0}b\u{8}c\u{1b}d\u{ffff}e")
+            .attribute("a", Some("\u{1}f"))
+            .to_document();
         assert_eq!(read_back(&document), ("f".to_owned(), "abcde".to_owned()));
     }
 }

@@ -2,7 +2,9 @@
 
 use super::form::decode;
 use super::signature::{Signed, verify};
-use super::{Error, FormError, MAX_BODY_BYTES, MAX_PARAMETERS, Method, Parameters, Request, samples};
+use super::{
+    Error, FormError, MAX_BODY_BYTES, MAX_PARAMETERS, Method, Parameters, Request, samples,
+};
 
 /// What a deployment asks of requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,7 +42,10 @@ pub struct Admitted {
 /// [`Error::Signature`] for a request that is not the carrier's.
 pub fn admit(request: &Request, auth_token: &str, checks: Checks) -> Result<Admitted, Error> {
     if request.body.len() > MAX_BODY_BYTES {
-        return Err(FormError::BodyTooLarge { bytes: request.body.len() }.into());
+        return Err(FormError::BodyTooLarge {
+            bytes: request.body.len(),
+        }
+        .into());
     }
     let form = match request.method {
         Method::Post if request.has_form() => decode(&request.body)?,
@@ -60,7 +65,12 @@ pub fn admit(request: &Request, auth_token: &str, checks: Checks) -> Result<Admi
     Ok(Admitted { access, parameters })
 }
 
-fn access(request: &Request, form: &[(String, String)], auth_token: &str, checks: Checks) -> Result<Access, Error> {
+fn access(
+    request: &Request,
+    form: &[(String, String)],
+    auth_token: &str,
+    checks: Checks,
+) -> Result<Access, Error> {
     let Some(signature) = request.signature.as_deref() else {
         return match request.method {
             Method::Get if checks.twiml_preview => Ok(Access::Preview),
@@ -96,7 +106,13 @@ mod tests {
             Method::Post => ("Digits=1", vec![("Digits".to_owned(), "1".to_owned())]),
         };
         let signature = good.map(|good| sign(if good { TOKEN } else { "another" }, URL, &params));
-        Request { method, url: URL.into(), content_type: Some(FORM.into()), signature, body: body.into() }
+        Request {
+            method,
+            url: URL.into(),
+            content_type: Some(FORM.into()),
+            signature,
+            body: body.into(),
+        }
     }
 
     #[test]
@@ -124,32 +140,74 @@ mod tests {
             (Get, None, OFF, OFF, Ok(Signed)),
             (Get, Some(false), OFF, ON, Ok(Signed)),
         ] {
-            let admitted = admit(&request(method, good), TOKEN, Checks { verify_signatures, twiml_preview });
-            let got = admitted.map(|admitted| admitted.access).map_err(|error| error.status());
-            assert_eq!(got, expected, "{method:?} {good:?} verify {verify_signatures} preview {twiml_preview}");
+            let admitted = admit(
+                &request(method, good),
+                TOKEN,
+                Checks {
+                    verify_signatures,
+                    twiml_preview,
+                },
+            );
+            let got = admitted
+                .map(|admitted| admitted.access)
+                .map_err(|error| error.status());
+            assert_eq!(
+                got, expected,
+                "{method:?} {good:?} verify {verify_signatures} preview {twiml_preview}"
+            );
         }
     }
 
-    const STRICT: Checks = Checks { verify_signatures: true, twiml_preview: false };
+    const STRICT: Checks = Checks {
+        verify_signatures: true,
+        twiml_preview: false,
+    };
 
     #[test]
     fn parameters_of_the_url_come_before_those_of_the_form() {
-        let parameters = admit(&request(Method::Post, Some(true)), TOKEN, STRICT).unwrap().parameters;
-        assert_eq!((parameters.get("attempt"), parameters.get("Digits")), (Some("2"), Some("1")));
+        let parameters = admit(&request(Method::Post, Some(true)), TOKEN, STRICT)
+            .unwrap()
+            .parameters;
+        assert_eq!(
+            (parameters.get("attempt"), parameters.get("Digits")),
+            (Some("2"), Some("1"))
+        );
     }
 
     #[test]
     fn a_body_that_rides_on_the_signature_of_a_get_brings_no_parameters() {
-        let request = Request { body: "Digits=9".into(), ..request(Method::Get, Some(true)) };
-        assert_eq!(admit(&request, TOKEN, STRICT).unwrap().parameters.get("Digits"), None);
-        let request = Request { method: Method::Post, ..request };
-        assert_eq!(admit(&request, TOKEN, STRICT).map(|_| ()).map_err(|error| error.status()), Err(403));
+        let request = Request {
+            body: "Digits=9".into(),
+            ..request(Method::Get, Some(true))
+        };
+        assert_eq!(
+            admit(&request, TOKEN, STRICT)
+                .unwrap()
+                .parameters
+                .get("Digits"),
+            None
+        );
+        let request = Request {
+            method: Method::Post,
+            ..request
+        };
+        assert_eq!(
+            admit(&request, TOKEN, STRICT)
+                .map(|_| ())
+                .map_err(|error| error.status()),
+            Err(403)
+        );
     }
 
     #[test]
     fn a_preview_has_samples_where_the_browser_says_nothing() {
-        let checks = Checks { verify_signatures: true, twiml_preview: true };
-        let parameters = admit(&request(Method::Get, None), TOKEN, checks).unwrap().parameters;
+        let checks = Checks {
+            verify_signatures: true,
+            twiml_preview: true,
+        };
+        let parameters = admit(&request(Method::Get, None), TOKEN, checks)
+            .unwrap()
+            .parameters;
         assert_eq!(parameters.get("attempt"), Some("2"));
         assert!(parameters.get("CallSid").is_some());
     }
@@ -164,22 +222,53 @@ mod tests {
             signature: Some(signature.clone()),
             body: body.into(),
         };
-        let status = |request| admit(&request, TOKEN, STRICT).map(|_| ()).map_err(|error| error.status());
+        let status = |request| {
+            admit(&request, TOKEN, STRICT)
+                .map(|_| ())
+                .map_err(|error| error.status())
+        };
         assert_eq!(status(json(&url, "{}")), Ok(()));
         assert_eq!(status(json(&url, "[]")), Err(403));
-        assert_eq!(status(json("https://example.com/assignment", "{}")), Err(403));
+        assert_eq!(
+            status(json("https://example.com/assignment", "{}")),
+            Err(403)
+        );
     }
 
     #[test]
     fn what_is_too_large_undecodable_or_unverifiable_is_refused_with_its_own_status() {
         let good = request(Method::Post, Some(true));
         for (request, token, expected) in [
-            (Request { body: vec![b'a'; MAX_BODY_BYTES + 1], ..good.clone() }, TOKEN, 413),
-            (Request { body: "Digits=%".into(), ..good.clone() }, TOKEN, 400),
-            (Request { body: "a=1&".repeat(MAX_PARAMETERS + 1).into(), ..good.clone() }, TOKEN, 400),
+            (
+                Request {
+                    body: vec![b'a'; MAX_BODY_BYTES + 1],
+                    ..good.clone()
+                },
+                TOKEN,
+                413,
+            ),
+            (
+                Request {
+                    body: "Digits=%".into(),
+                    ..good.clone()
+                },
+                TOKEN,
+                400,
+            ),
+            (
+                Request {
+                    body: "a=1&".repeat(MAX_PARAMETERS + 1).into(),
+                    ..good.clone()
+                },
+                TOKEN,
+                400,
+            ),
             (good, "", 500),
         ] {
-            let reply = admit(&request, token, STRICT).map(|_| ()).unwrap_err().reply();
+            let reply = admit(&request, token, STRICT)
+                .map(|_| ())
+                .unwrap_err()
+                .reply();
             assert_eq!(reply.status, expected, "{request:?}");
             assert_eq!(reply.content_type, "text/plain; charset=utf-8");
         }

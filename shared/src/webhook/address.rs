@@ -50,7 +50,10 @@ mod tests {
             ("anonymous", "…mous"),
         ] {
             let address = Address::parse(text).unwrap();
-            assert_eq!((address.as_str(), format!("{address:?}").as_str()), (text, shown));
+            assert_eq!(
+                (address.as_str(), format!("{address:?}").as_str()),
+                (text, shown)
+            );
         }
         assert_eq!(Address::parse(&"1".repeat(ADDRESS_MAX_CHARS + 1)), None);
         assert_eq!(Address::parse("+1707\n5550101"), None);

@@ -3,7 +3,9 @@
 use serde_json::{Map, Value};
 
 use super::{ParameterError, Parameters};
-use crate::model::ids::{AccountSid, ReservationSid, TaskQueueSid, TaskSid, WorkerSid, WorkflowSid, WorkspaceSid};
+use ids::{
+    AccountSid, ReservationSid, TaskQueueSid, TaskSid, WorkerSid, WorkflowSid, WorkspaceSid,
+};
 
 /// A Reservation was made: what shall happen with it?
 #[derive(Debug, Clone, PartialEq)]
@@ -83,11 +85,17 @@ mod tests {
         all.extend(sids.iter().map(|(name, sid)| (*name, sid.as_str())));
         all.extend([
             ("Timestamp", "1431983042"),
-            ("TaskAttributes", r#"{"selected_language":"hi","call_sid":"CA1"}"#),
+            (
+                "TaskAttributes",
+                r#"{"selected_language":"hi","call_sid":"CA1"}"#,
+            ),
             ("TaskAge", "7"),
             ("TaskPriority", "10"),
             ("WorkerName", "Hari"),
-            ("WorkerAttributes", r#"{"languages":["hi"],"contact_uri":"+17075550102"}"#),
+            (
+                "WorkerAttributes",
+                r#"{"languages":["hi"],"contact_uri":"+17075550102"}"#,
+            ),
         ]);
         Assignment::parse(&parameters(&all))
     }
@@ -96,9 +104,18 @@ mod tests {
     fn every_parameter_of_the_callback_is_read() {
         let assignment = callback(None).unwrap();
         assert_eq!(assignment.worker_sid.to_string(), format!("WK{DIGITS}"));
-        assert_eq!(assignment.task_attributes.get("selected_language"), Some(&"hi".into()));
-        assert_eq!(assignment.worker_attributes.get("contact_uri"), Some(&"+17075550102".into()));
-        assert_eq!((assignment.task_age_secs, assignment.task_priority), (7, 10));
+        assert_eq!(
+            assignment.task_attributes.get("selected_language"),
+            Some(&"hi".into())
+        );
+        assert_eq!(
+            assignment.worker_attributes.get("contact_uri"),
+            Some(&"+17075550102".into())
+        );
+        assert_eq!(
+            (assignment.task_age_secs, assignment.task_priority),
+            (7, 10)
+        );
         assert_eq!(assignment.worker_name, "Hari");
     }
 
@@ -112,7 +129,10 @@ mod tests {
             ("TaskAge", "-1"),
         ] {
             let message = callback(Some((name, value))).unwrap_err().to_string();
-            assert!(message.starts_with(&format!("{name} cannot be understood: expected ")), "{message}");
+            assert!(
+                message.starts_with(&format!("{name} cannot be understood: expected ")),
+                "{message}"
+            );
         }
     }
 }

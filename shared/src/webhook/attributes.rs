@@ -5,11 +5,25 @@ use serde_json::{Map, Value};
 use super::{Call, Parameters};
 
 /// Taken as the carrier sends them, when it does: name of the attribute, name of the parameter.
-const FURTHER: [(&str, &str); 3] = [("caller", "Caller"), ("called", "Called"), ("api_version", "ApiVersion")];
+const FURTHER: [(&str, &str); 3] = [
+    ("caller", "Caller"),
+    ("called", "Called"),
+    ("api_version", "ApiVersion"),
+];
 
 /// Where both ends are, as far as the carrier knows: of each, the attribute's beginning and the parameter's.
-const ENDS: [(&str, &str); 4] = [("from", "From"), ("to", "To"), ("caller", "Caller"), ("called", "Called")];
-const PLACES: [(&str, &str); 4] = [("city", "City"), ("state", "State"), ("zip", "Zip"), ("country", "Country")];
+const ENDS: [(&str, &str); 4] = [
+    ("from", "From"),
+    ("to", "To"),
+    ("caller", "Caller"),
+    ("called", "Called"),
+];
+const PLACES: [(&str, &str); 4] = [
+    ("city", "City"),
+    ("state", "State"),
+    ("zip", "Zip"),
+    ("country", "Country"),
+];
 
 /// `call_sid`, `account_sid`, `from`, `to`, `caller`, `called`, `call_status`, `direction` and `api_version`.
 pub fn attributes_of_call(call: &Call, parameters: &Parameters) -> Map<String, Value> {
@@ -33,7 +47,9 @@ pub fn attributes_of_call(call: &Call, parameters: &Parameters) -> Map<String, V
 
 /// `from_city` to `called_country`, those the carrier knows.
 pub fn places_of_call(parameters: &Parameters) -> Map<String, Value> {
-    let all = ENDS.into_iter().flat_map(|end| PLACES.into_iter().map(move |place| (end, place)));
+    let all = ENDS
+        .into_iter()
+        .flat_map(|end| PLACES.into_iter().map(move |place| (end, place)));
     let known = all.filter_map(|((end, end_parameter), (place, place_parameter))| {
         let value = parameters.get(&format!("{end_parameter}{place_parameter}"))?;
         Some((format!("{end}_{place}"), value.into()))
@@ -50,19 +66,38 @@ mod tests {
 
     #[test]
     fn a_call_says_who_calls_whom_and_what_is_unknown_is_left_out() {
-        let parameters = call_with(&[("Caller", "+17075550199"), ("ApiVersion", "2010-04-01"), ("Called", "")]);
+        let parameters = call_with(&[
+            ("Caller", "+17075550199"),
+            ("ApiVersion", "2010-04-01"),
+            ("Called", ""),
+        ]);
         let call = Call::parse(&parameters).unwrap();
         let attributes = Value::Object(attributes_of_call(&call, &parameters));
-        let fields = ["call_sid", "from", "to", "call_status", "caller", "called", "api_version"];
+        let fields = [
+            "call_sid",
+            "from",
+            "to",
+            "call_status",
+            "caller",
+            "called",
+            "api_version",
+        ];
         let sid = call.call_sid.to_string();
         let (from, to, status) = (call.from.as_str(), call.to.as_str(), call.status.as_str());
         let expected = json!([sid, from, to, status, "+17075550199", null, "2010-04-01"]);
-        assert_eq!(Value::Array(fields.map(|field| attributes[field].clone()).to_vec()), expected);
+        assert_eq!(
+            Value::Array(fields.map(|field| attributes[field].clone()).to_vec()),
+            expected
+        );
     }
 
     #[test]
     fn places_have_the_names_of_both_ends() {
-        let parameters = call_with(&[("FromCity", "SAN FRANCISCO"), ("CalledZip", "94103"), ("ToState", "")]);
+        let parameters = call_with(&[
+            ("FromCity", "SAN FRANCISCO"),
+            ("CalledZip", "94103"),
+            ("ToState", ""),
+        ]);
         let expected = json!({"from_city": "SAN FRANCISCO", "called_zip": "94103"});
         assert_eq!(Value::Object(places_of_call(&parameters)), expected);
     }

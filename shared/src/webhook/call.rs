@@ -2,7 +2,7 @@
 
 use super::parameters::words;
 use super::{Address, ParameterError, Parameters};
-use crate::model::ids::{AccountSid, CallSid};
+use ids::{AccountSid, CallSid};
 
 /// The call leg that a webhook is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,9 +104,18 @@ pub(super) mod tests {
     #[test]
     fn the_parameters_of_a_call_are_read_and_unknown_ones_ignored() {
         let call = Call::parse(&call_with(&[])).unwrap();
-        assert_eq!(call.call_sid.to_string(), "CA0123456789abcdef0123456789abcdef");
-        assert_eq!((call.from.as_str(), call.to.as_str()), ("+17075550111", "+17075550183"));
-        assert_eq!((call.status, call.direction), (CallStatus::InProgress, Some(Direction::Inbound)));
+        assert_eq!(
+            call.call_sid.to_string(),
+            "CA0123456789abcdef0123456789abcdef"
+        );
+        assert_eq!(
+            (call.from.as_str(), call.to.as_str()),
+            ("+17075550111", "+17075550183")
+        );
+        assert_eq!(
+            (call.status, call.direction),
+            (CallStatus::InProgress, Some(Direction::Inbound))
+        );
     }
 
     #[test]
@@ -120,9 +129,15 @@ pub(super) mod tests {
         ];
         assert!(Call::parse(&parameters(&all)).is_ok());
         for (name, _) in all {
-            let others: Vec<_> = all.into_iter().filter(|(other, _)| *other != name).collect();
+            let others: Vec<_> = all
+                .into_iter()
+                .filter(|(other, _)| *other != name)
+                .collect();
             let message = Call::parse(&parameters(&others)).unwrap_err().to_string();
-            assert!(message.starts_with(&format!("{name} is missing: expected ")), "{message}");
+            assert!(
+                message.starts_with(&format!("{name} is missing: expected ")),
+                "{message}"
+            );
         }
     }
 

@@ -3,8 +3,8 @@
 
 use super::parameters::words;
 use super::{ParameterError, Parameters, WorkerCall};
-use crate::model::ids::{CallSid, ConferenceSid, ReservationSid, TaskSid};
-use crate::model::instruction::{ConferenceEvent, SupervisorMode};
+use ids::{CallSid, ConferenceSid, ReservationSid, TaskSid};
+use vocabulary::{ConferenceEvent, SupervisorMode};
 
 /// What a customer who is dialed is called in the conference: their leg is told by it from a caller's who was moved there.
 pub const CUSTOMER_LABEL: &str = "customer";
@@ -130,15 +130,33 @@ mod tests {
     #[test]
     fn a_notice_tells_what_happened_to_whom() {
         let call = ("CallSid", "CA0123456789abcdef0123456789abcdef");
-        let join = parameters(&[&OURS[..], &[("StatusCallbackEvent", "participant-join"), call]].concat());
+        let join = parameters(
+            &[
+                &OURS[..],
+                &[("StatusCallbackEvent", "participant-join"), call],
+            ]
+            .concat(),
+        );
         let status = ConferenceStatus::parse(&join).unwrap();
-        assert_eq!((status.notice, status.call_sid), (ConferenceNotice::Join, Some(call.1.parse().unwrap())));
+        assert_eq!(
+            (status.notice, status.call_sid),
+            (ConferenceNotice::Join, Some(call.1.parse().unwrap()))
+        );
         assert_eq!(status.notice.event(), Some(ConferenceEvent::Join));
 
         let end = parameters(&[&OURS[..], &[("StatusCallbackEvent", "conference-end")]].concat());
         let status = ConferenceStatus::parse(&end).unwrap();
-        assert_eq!((status.notice, status.call_sid), (ConferenceNotice::End, None));
-        let message = ConferenceStatus::parse(&parameters(&OURS)).unwrap_err().to_string();
-        assert!(message.starts_with("StatusCallbackEvent is missing: expected one of conference-start, "), "{message}");
+        assert_eq!(
+            (status.notice, status.call_sid),
+            (ConferenceNotice::End, None)
+        );
+        let message = ConferenceStatus::parse(&parameters(&OURS))
+            .unwrap_err()
+            .to_string();
+        assert!(
+            message
+                .starts_with("StatusCallbackEvent is missing: expected one of conference-start, "),
+            "{message}"
+        );
     }
 }

@@ -1,7 +1,7 @@
 //! How a webhook of ours is delivered: settings in the fragment of its URL, which is neither sent nor signed
 //! (voice-webhooks.md section 1, "Connection overrides").
 
-use crate::model::Millis;
+use ids::time::Millis;
 
 /// The settings of one URL. What its fragment does not say, or says in a way that cannot be used, is as by default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,7 +61,10 @@ impl Default for ConnectionOverride {
             read_timeout: Millis::from_secs(15),
             total_timeout: Millis::from_secs(15),
             retry_count: 1,
-            retry_policy: RetryPolicy { connect: true, ..RetryPolicy::default() },
+            retry_policy: RetryPolicy {
+                connect: true,
+                ..RetryPolicy::default()
+            },
         }
     }
 }
@@ -91,15 +94,23 @@ impl ConnectionOverride {
     /// webhooks of this kind. Nothing if the time is up.
     pub fn time_left(&self, spent: Millis, limit: Millis) -> Option<Millis> {
         let total = self.total_timeout.min(limit).as_millis();
-        let left = total.checked_sub(spent.as_millis()).filter(|left| *left > 0)?;
-        let attempt = self.connect_timeout.as_millis().saturating_add(self.read_timeout.as_millis());
+        let left = total
+            .checked_sub(spent.as_millis())
+            .filter(|left| *left > 0)?;
+        let attempt = self
+            .connect_timeout
+            .as_millis()
+            .saturating_add(self.read_timeout.as_millis());
         Some(Millis::from_millis(left.min(attempt)))
     }
 
     fn set(&mut self, key: &str, value: &str) {
         let within = |max| millis(value, max);
         match key {
-            "ct" => self.connect_timeout = within(CONNECT_TIMEOUT_MAX_MILLIS).unwrap_or(self.connect_timeout),
+            "ct" => {
+                self.connect_timeout =
+                    within(CONNECT_TIMEOUT_MAX_MILLIS).unwrap_or(self.connect_timeout)
+            }
             "rt" => self.read_timeout = within(TIMEOUT_MAX_MILLIS).unwrap_or(self.read_timeout),
             "tt" => self.total_timeout = within(TIMEOUT_MAX_MILLIS).unwrap_or(self.total_timeout),
             "rc" => {
@@ -122,7 +133,14 @@ impl RetryPolicy {
                 "5xx" => policy.server_error = true,
                 "ct" => policy.connect = true,
                 "rt" => policy.read = true,
-                "all" => policy = Self { client_error: true, server_error: true, connect: true, read: true },
+                "all" => {
+                    policy = Self {
+                        client_error: true,
+                        server_error: true,
+                        connect: true,
+                        read: true,
+                    }
+                }
                 _ => return None,
             }
         }
@@ -141,7 +159,10 @@ impl RetryPolicy {
 }
 
 fn millis(value: &str, max: u64) -> Option<Millis> {
-    let millis = value.parse().ok().filter(|millis| (TIMEOUT_MIN_MILLIS..=max).contains(millis))?;
+    let millis = value
+        .parse()
+        .ok()
+        .filter(|millis| (TIMEOUT_MIN_MILLIS..=max).contains(millis))?;
     Some(Millis::from_millis(millis))
 }
 
@@ -153,27 +174,47 @@ mod tests {
     #[test]
     fn the_fragment_is_neither_sent_nor_signed() {
         let (sent, settings) = ConnectionOverride::split("https://app.example/hook?a=1#rc=2");
-        assert_eq!((sent, settings.retry_count), ("https://app.example/hook?a=1", 2));
+        assert_eq!(
+            (sent, settings.retry_count),
+            ("https://app.example/hook?a=1", 2)
+        );
         let form = [("CallSid".to_owned(), "CA1".to_owned())];
-        assert_eq!(sign("token", "https://app.example/hook?a=1#rc=2", &form), sign("token", sent, &form));
-        assert_eq!(ConnectionOverride::split("https://app.example").1, ConnectionOverride::default());
+        assert_eq!(
+            sign("token", "https://app.example/hook?a=1#rc=2", &form),
+            sign("token", sent, &form)
+        );
+        assert_eq!(
+            ConnectionOverride::split("https://app.example").1,
+            ConnectionOverride::default()
+        );
     }
 
     #[test]
     fn every_key_is_read_and_what_cannot_be_used_is_as_by_default() {
-        let all = ConnectionOverride::parse("ct=2000&rt=3000&tt=4000&rc=5&rp=5xx,ct&sni=n&e=ashburn,dublin");
+        let all = ConnectionOverride::parse(
+            "ct=2000&rt=3000&tt=4000&rc=5&rp=5xx,ct&sni=n&e=ashburn,dublin",
+        );
         let expected = ConnectionOverride {
             connect_timeout: Millis::from_secs(2),
             read_timeout: Millis::from_secs(3),
             total_timeout: Millis::from_secs(4),
             retry_count: 5,
-            retry_policy: RetryPolicy { server_error: true, connect: true, ..RetryPolicy::default() },
+            retry_policy: RetryPolicy {
+                server_error: true,
+                connect: true,
+                ..RetryPolicy::default()
+            },
         };
         assert_eq!(all, expected);
-        for wrong in
-            ["", "ct=99", "ct=10001", "rt=15001", "tt=x", "rc=6", "rc=-1", "rp=6xx", "rp=", "=", "%ff=%ff", "&&"]
-        {
-            assert_eq!(ConnectionOverride::parse(wrong), ConnectionOverride::default(), "{wrong}");
+        for wrong in [
+            "", "ct=99", "ct=10001", "rt=15001", "tt=x", "rc=6", "rc=-1", "rp=6xx", "rp=", "=",
+            "%ff=%ff", "&&",
+        ] {
+            assert_eq!(
+                ConnectionOverride::parse(wrong),
+                ConnectionOverride::default(),
+                "{wrong}"
+            );
         }
     }
 
@@ -207,7 +248,13 @@ mod tests {
         assert_eq!(settings.time_left(secs(4), limit), Some(secs(1)));
         assert_eq!(settings.time_left(secs(5), limit), None);
         assert_eq!(settings.time_left(secs(6), limit), None);
-        assert_eq!(ConnectionOverride::default().time_left(secs(0), limit), Some(secs(5)));
-        assert_eq!(ConnectionOverride::default().time_left(secs(0), secs(15)), Some(secs(15)));
+        assert_eq!(
+            ConnectionOverride::default().time_left(secs(0), limit),
+            Some(secs(5))
+        );
+        assert_eq!(
+            ConnectionOverride::default().time_left(secs(0), secs(15)),
+            Some(secs(15))
+        );
     }
 }

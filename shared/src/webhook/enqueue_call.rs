@@ -33,7 +33,9 @@ impl FromParameter for Digits {
     }
 
     fn parse(text: &str) -> Option<Self> {
-        let keys = text.chars().all(|key| matches!(key, '0'..='9' | '*' | '#' | 'A'..='D'));
+        let keys = text
+            .chars()
+            .all(|key| matches!(key, '0'..='9' | '*' | '#' | 'A'..='D'));
         (keys && text.len() <= DIGITS_MAX_CHARS).then(|| Self(text.to_owned()))
     }
 }
@@ -68,7 +70,10 @@ mod tests {
             ("१", Err(())),
         ] {
             let call = EnqueueCall::parse(&call_with(&[("Digits", digits)]));
-            let pressed = call.as_ref().map(|call| call.digits.as_ref().map(Digits::as_str)).map_err(|_| ());
+            let pressed = call
+                .as_ref()
+                .map(|call| call.digits.as_ref().map(Digits::as_str))
+                .map_err(|_| ());
             assert_eq!(pressed, expected, "{digits}");
         }
     }

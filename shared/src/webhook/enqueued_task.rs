@@ -2,7 +2,7 @@
 //! (taskrouter.md section 16).
 
 use super::{Call, ParameterError, Parameters};
-use crate::model::ids::{TaskSid, WorkflowSid};
+use ids::{TaskSid, WorkflowSid};
 
 /// A Task is wanted for a call. The carrier gives it its SID, the same however often it asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,15 +45,42 @@ mod tests {
 
     #[test]
     fn a_task_is_named_by_the_carrier_and_the_rest_may_be_absent() {
-        let (task, workflow) = ("WT0123456789abcdef0123456789abcdef", "WW0123456789abcdef0123456789abcdef");
+        let (task, workflow) = (
+            "WT0123456789abcdef0123456789abcdef",
+            "WW0123456789abcdef0123456789abcdef",
+        );
         let named = [("TaskSid", task), ("WorkflowSid", workflow)];
         let asked = EnqueuedTask::parse(&call_with(&named)).unwrap();
-        assert_eq!((asked.task_sid.to_string().as_str(), asked.workflow_sid.to_string().as_str()), (task, workflow));
-        assert_eq!((asked.attributes, asked.priority, asked.timeout_secs), (None, None, None));
-        let more = [named[0], named[1], ("TaskAttributes", "{}"), ("TaskPriority", "7"), ("TaskTimeout", "30")];
+        assert_eq!(
+            (
+                asked.task_sid.to_string().as_str(),
+                asked.workflow_sid.to_string().as_str()
+            ),
+            (task, workflow)
+        );
+        assert_eq!(
+            (asked.attributes, asked.priority, asked.timeout_secs),
+            (None, None, None)
+        );
+        let more = [
+            named[0],
+            named[1],
+            ("TaskAttributes", "{}"),
+            ("TaskPriority", "7"),
+            ("TaskTimeout", "30"),
+        ];
         let asked = EnqueuedTask::parse(&call_with(&more)).unwrap();
-        assert_eq!((asked.attributes.as_deref(), asked.priority, asked.timeout_secs), (Some("{}"), Some(7), Some(30)));
-        let message = EnqueuedTask::parse(&call_with(&named[..1])).unwrap_err().to_string();
+        assert_eq!(
+            (
+                asked.attributes.as_deref(),
+                asked.priority,
+                asked.timeout_secs
+            ),
+            (Some("{}"), Some(7), Some(30))
+        );
+        let message = EnqueuedTask::parse(&call_with(&named[..1]))
+            .unwrap_err()
+            .to_string();
         assert!(message.starts_with("WorkflowSid is missing"), "{message}");
     }
 }

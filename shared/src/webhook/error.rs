@@ -25,11 +25,17 @@ impl Error {
     pub fn status(&self) -> u16 {
         match self {
             Self::Form(FormError::BodyTooLarge { .. }) => 413,
-            Self::Form(FormError::TooManyParameters | FormError::PercentEscape { .. } | FormError::Utf8 { .. })
+            Self::Form(
+                FormError::TooManyParameters
+                | FormError::PercentEscape { .. }
+                | FormError::Utf8 { .. },
+            )
             | Self::Parameter(_) => 400,
             Self::Unsigned
             | Self::Signature(
-                SignatureError::Mismatch | SignatureError::NoBodyHash | SignatureError::BodyHashMismatch,
+                SignatureError::Mismatch
+                | SignatureError::NoBodyHash
+                | SignatureError::BodyHashMismatch,
             ) => 403,
             Self::Signature(SignatureError::NoAuthToken) => 500,
         }

@@ -4,8 +4,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::mask;
-use crate::model::ids::WebhookSid;
-use crate::model::time::{Millis, Timestamp};
+use ids::WebhookSid;
+use ids::time::{Millis, Timestamp};
 
 /// Characters of an answer that are kept: a menu in four languages. What it costs follows from it, a write unit a kilobyte.
 pub const ANSWER_CHARS_MAX: usize = 1_500;
@@ -15,9 +15,6 @@ pub const URL_CHARS_MAX: usize = 300;
 
 /// Characters of an error that are kept.
 pub const ERROR_CHARS_MAX: usize = 200;
-
-/// How long an exchange is kept: as long as events (taskrouter.md section 12.5).
-pub const EXCHANGE_KEPT: Millis = crate::router::events::EVENT_KEPT;
 
 /// Bytes of an answer that are looked at: enough for [`ANSWER_CHARS_MAX`] of the longest characters.
 const ANSWER_BYTES_READ: usize = 4 * ANSWER_CHARS_MAX;
@@ -78,7 +75,11 @@ impl Exchange {
     /// This one with another one of the same kind counted; `None` if it was counted before.
     pub fn counting(&self, another: &Self) -> Option<Self> {
         let is_new = another.counted != self.counted;
-        is_new.then(|| Self { times: self.times.saturating_add(1), counted: another.counted, ..self.clone() })
+        is_new.then(|| Self {
+            times: self.times.saturating_add(1),
+            counted: another.counted,
+            ..self.clone()
+        })
     }
 }
 
@@ -90,8 +91,15 @@ pub fn shown_url(url: &str) -> String {
 /// An answer's body as it is kept.
 pub fn shown_answer(body: &[u8]) -> String {
     let read = body.get(..ANSWER_BYTES_READ).unwrap_or(body);
-    let shown = cut(&mask::text(&String::from_utf8_lossy(read)), ANSWER_CHARS_MAX);
-    if read.len() < body.len() && !shown.ends_with('…') { shown + "…" } else { shown }
+    let shown = cut(
+        &mask::text(&String::from_utf8_lossy(read)),
+        ANSWER_CHARS_MAX,
+    );
+    if read.len() < body.len() && !shown.ends_with('…') {
+        shown + "…"
+    } else {
+        shown
+    }
 }
 
 /// An error as it is kept.
@@ -114,12 +122,26 @@ mod tests {
     #[test]
     fn what_is_kept_has_a_limit_and_says_that_it_was_cut() {
         assert_eq!(shown_answer(b"<Response/>"), "<Response/>");
-        for body in ["x".repeat(ANSWER_CHARS_MAX + 1), "é ".repeat(100_000), " ".repeat(100_000)] {
+        for body in [
+            "x".repeat(ANSWER_CHARS_MAX + 1),
+            "é ".repeat(100_000),
+            " ".repeat(100_000),
+        ] {
             let shown = shown_answer(body.as_bytes());
-            assert!(shown.ends_with('…') && shown.chars().count() <= ANSWER_CHARS_MAX + 1, "{}", shown.chars().count());
+            assert!(
+                shown.ends_with('…') && shown.chars().count() <= ANSWER_CHARS_MAX + 1,
+                "{}",
+                shown.chars().count()
+            );
         }
-        assert_eq!(shown_url(&"/a".repeat(URL_CHARS_MAX)).chars().count(), URL_CHARS_MAX + 1);
-        assert_eq!(shown_error(&"e ".repeat(ERROR_CHARS_MAX)).chars().count(), ERROR_CHARS_MAX + 1);
+        assert_eq!(
+            shown_url(&"/a".repeat(URL_CHARS_MAX)).chars().count(),
+            URL_CHARS_MAX + 1
+        );
+        assert_eq!(
+            shown_error(&"e ".repeat(ERROR_CHARS_MAX)).chars().count(),
+            ERROR_CHARS_MAX + 1
+        );
         assert_eq!(shown_answer(&[0xff, b'a']), "\u{fffd}a");
     }
 
@@ -146,8 +168,15 @@ mod tests {
             times: 1,
             counted: sid("first"),
         };
-        let second = Exchange { counted: sid("second"), at: Timestamp::from_millis(9), ..first.clone() };
+        let second = Exchange {
+            counted: sid("second"),
+            at: Timestamp::from_millis(9),
+            ..first.clone()
+        };
         let counted = first.counting(&second).unwrap();
-        assert_eq!((counted.times, counted.at, counted.counting(&second)), (2, first.at, None));
+        assert_eq!(
+            (counted.times, counted.at, counted.counting(&second)),
+            (2, first.at, None)
+        );
     }
 }

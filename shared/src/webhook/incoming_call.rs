@@ -17,7 +17,10 @@ impl IncomingCall {
     /// # Errors
     /// [`ParameterError`] naming the parameter that is missing or malformed.
     pub fn parse(parameters: &Parameters) -> Result<Self, ParameterError> {
-        Ok(Self { call: Call::parse(parameters)?, attempt: path::attempt(parameters)? })
+        Ok(Self {
+            call: Call::parse(parameters)?,
+            attempt: path::attempt(parameters)?,
+        })
     }
 }
 
@@ -28,7 +31,11 @@ mod tests {
 
     #[test]
     fn a_call_hears_the_menu_for_the_first_time_unless_the_url_says_otherwise() {
-        for (query, expected) in [(&[][..], Some(1)), (&[("attempt", "2")], Some(2)), (&[("attempt", "x")], None)] {
+        for (query, expected) in [
+            (&[][..], Some(1)),
+            (&[("attempt", "2")], Some(2)),
+            (&[("attempt", "x")], None),
+        ] {
             let attempt = IncomingCall::parse(&call_with(query)).map(|incoming| incoming.attempt);
             assert_eq!(attempt.ok(), expected, "{query:?}");
         }

@@ -12,10 +12,18 @@ const PHONE_DIGITS: std::ops::RangeInclusive<usize> = 7..=15;
 const PHONE_FILLERS: [char; 5] = [' ', '-', '.', '(', ')'];
 
 /// A plus as URLs and JSON write it: what stands before the first word character, and what the word begins with.
-const ENCODED_PLUS: [(char, &str); 4] = [('%', "2B"), ('%', "2b"), ('\\', "u002b"), ('\\', "u002B")];
+const ENCODED_PLUS: [(char, &str); 4] =
+    [('%', "2B"), ('%', "2b"), ('\\', "u002b"), ('\\', "u002B")];
 
 /// Parts of names that secrets have.
-const SECRET_PARTS: [&str; 6] = ["password", "passwd", "secret", "token", "signature", "credential"];
+const SECRET_PARTS: [&str; 6] = [
+    "password",
+    "passwd",
+    "secret",
+    "token",
+    "signature",
+    "credential",
+];
 
 /// Whole names of secrets.
 const SECRET_NAMES: [&str; 3] = ["auth", "pwd", "authorization"];
@@ -32,11 +40,19 @@ const HIDDEN: &str = "…";
 /// A URL, absolute or a path, without user, secrets, phone numbers and fragment.
 pub fn url(url: &str) -> String {
     let url = url.split('#').next().unwrap_or_default();
-    let (resource, query) = url.split_once('?').map_or((url, None), |(resource, query)| (resource, Some(query)));
+    let (resource, query) = url
+        .split_once('?')
+        .map_or((url, None), |(resource, query)| (resource, Some(query)));
     let (origin, path) = match resource.split_once("://") {
         Some((scheme, rest)) => {
             let (authority, path) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
-            (format!("{scheme}://{}", authority.rsplit('@').next().unwrap_or_default()), path)
+            (
+                format!(
+                    "{scheme}://{}",
+                    authority.rsplit('@').next().unwrap_or_default()
+                ),
+                path,
+            )
         }
         None => (String::new(), resource),
     };
@@ -59,7 +75,11 @@ pub fn text(text: &str) -> String {
             rest = after;
             continue;
         }
-        let (word, after) = from_word.split_at(from_word.find(|char| !is_word(char)).unwrap_or(from_word.len()));
+        let (word, after) = from_word.split_at(
+            from_word
+                .find(|char| !is_word(char))
+                .unwrap_or(from_word.len()),
+        );
         rest = after;
         match value_behind(after).filter(|_| is_secret(word)) {
             Some((between, behind)) => {
@@ -85,12 +105,19 @@ fn is_secret(name: &str) -> bool {
 /// The value of a name in JSON, in an attribute or in a query: what stands between, and what comes behind the value.
 fn value_behind(after: &str) -> Option<(&str, &str)> {
     let sign = after.trim_start_matches(['"', '\'', '\\', ' ']);
-    let value = sign.strip_prefix([':', '='])?.trim_start_matches([' ', '\\']);
-    let quote = value.chars().next().filter(|char| ['"', '\''].contains(char));
+    let value = sign
+        .strip_prefix([':', '='])?
+        .trim_start_matches([' ', '\\']);
+    let quote = value
+        .chars()
+        .next()
+        .filter(|char| ['"', '\''].contains(char));
     let value = quote.map_or(value, |quote| value.strip_prefix(quote).unwrap_or(value));
     let is_end = |char: char| match quote {
         Some(quote) => char == quote,
-        None => char.is_whitespace() || ['&', '"', '\'', '<', '>', ',', ';', '}', ')'].contains(&char),
+        None => {
+            char.is_whitespace() || ['&', '"', '\'', '<', '>', ',', ';', '}', ')'].contains(&char)
+        }
     };
     let end = value.find(is_end).unwrap_or(value.len());
     let between = after.get(..after.len() - value.len())?;
@@ -99,25 +126,43 @@ fn value_behind(after: &str) -> Option<(&str, &str)> {
 
 /// The digits of a number behind a plus, however they are grouped, and what comes behind it.
 fn spaced_number(text: &str) -> Option<(String, &str)> {
-    let end = text.find(|char: char| !char.is_ascii_digit() && !PHONE_FILLERS.contains(&char)).unwrap_or(text.len());
+    let end = text
+        .find(|char: char| !char.is_ascii_digit() && !PHONE_FILLERS.contains(&char))
+        .unwrap_or(text.len());
     let number = text.get(..end)?.trim_end_matches(PHONE_FILLERS);
     let digits: String = number.chars().filter(char::is_ascii_digit).collect();
-    PHONE_DIGITS.contains(&digits.len()).then_some((digits, text.get(number.len()..)?))
+    PHONE_DIGITS
+        .contains(&digits.len())
+        .then_some((digits, text.get(number.len()..)?))
 }
 
 /// A word, with the phone number it may be.
 fn number_in(word: &str, before: Option<char>) -> String {
-    let plus = ENCODED_PLUS.into_iter().find(|(sign, plus)| before == Some(*sign) && word.starts_with(plus));
+    let plus = ENCODED_PLUS
+        .into_iter()
+        .find(|(sign, plus)| before == Some(*sign) && word.starts_with(plus));
     let (plus, digits) = word.split_at(plus.map_or(0, |(_, plus)| plus.len()));
-    let is_number = PHONE_DIGITS.contains(&digits.len()) && digits.chars().all(|char| char.is_ascii_digit());
-    if is_number { format!("{plus}{}", redact(digits)) } else { word.to_owned() }
+    let is_number =
+        PHONE_DIGITS.contains(&digits.len()) && digits.chars().all(|char| char.is_ascii_digit());
+    if is_number {
+        format!("{plus}{}", redact(digits))
+    } else {
+        word.to_owned()
+    }
 }
 
 fn path_part(part: &str) -> String {
     let has = |kind: fn(&char) -> bool| part.chars().any(|char| kind(&char));
     let is_long = part.chars().count() >= SECRET_FROM_CHARS;
-    let looks_secret = is_long && has(char::is_ascii_digit) && has(char::is_ascii_alphabetic) && !is_sid(sid_in(part));
-    if looks_secret { HIDDEN.to_owned() } else { text(part) }
+    let looks_secret = is_long
+        && has(char::is_ascii_digit)
+        && has(char::is_ascii_alphabetic)
+        && !is_sid(sid_in(part));
+    if looks_secret {
+        HIDDEN.to_owned()
+    } else {
+        text(part)
+    }
 }
 
 /// `CA…` of the `CA….json` of the carrier's API.
@@ -127,8 +172,11 @@ fn sid_in(part: &str) -> &str {
 
 /// A parameter of a query: the name, and the value if it is surely no secret.
 fn pair(pair: &str) -> String {
-    let Some((name, value)) = pair.split_once('=') else { return text(pair) };
-    let is_small = value.len() <= SHOWN_DIGITS_MAX && value.chars().all(|char| char.is_ascii_digit());
+    let Some((name, value)) = pair.split_once('=') else {
+        return text(pair);
+    };
+    let is_small =
+        value.len() <= SHOWN_DIGITS_MAX && value.chars().all(|char| char.is_ascii_digit());
     let is_language = name == super::path::LANGUAGE && value.len() <= SECRET_FROM_CHARS;
     let shown = is_sid(value) || is_language || (is_small && !is_secret(name));
     format!("{name}={}", if shown { value } else { HIDDEN })
@@ -154,13 +202,34 @@ mod tests {
                 "/worker-call?TaskSid=WT11111111111111111111111111111111",
                 "/worker-call?TaskSid=WT11111111111111111111111111111111",
             ),
-            ("/enqueue-call?attempt=2&language=hi", "/enqueue-call?attempt=2&language=hi"),
-            ("https://app.example/assignment#rt=15000", "https://app.example/assignment"),
-            ("https://ann:secret@app.example:8443/a?token=abc&x=y", "https://app.example:8443/a?token=…&x=…"),
-            ("https://app.example/hooks/T0AB12CD34EF56GH78IJ90/in", "https://app.example/hooks/…/in"),
-            ("https://app.example/a?pin=4711&key=1", "https://app.example/a?pin=…&key=…"),
-            ("https://app.example?From=%2B17075550101", "https://app.example?From=…"),
-            ("https://app.example/to/+17075550101", "https://app.example/to/+…0101"),
+            (
+                "/enqueue-call?attempt=2&language=hi",
+                "/enqueue-call?attempt=2&language=hi",
+            ),
+            (
+                "https://app.example/assignment#rt=15000",
+                "https://app.example/assignment",
+            ),
+            (
+                "https://ann:secret@app.example:8443/a?token=abc&x=y",
+                "https://app.example:8443/a?token=…&x=…",
+            ),
+            (
+                "https://app.example/hooks/T0AB12CD34EF56GH78IJ90/in",
+                "https://app.example/hooks/…/in",
+            ),
+            (
+                "https://app.example/a?pin=4711&key=1",
+                "https://app.example/a?pin=…&key=…",
+            ),
+            (
+                "https://app.example?From=%2B17075550101",
+                "https://app.example?From=…",
+            ),
+            (
+                "https://app.example/to/+17075550101",
+                "https://app.example/to/+…0101",
+            ),
             (
                 "https://api.example/2010-04-01/Accounts/AC00000000000000000000000000000001/Calls/CA00000000000000000000000000000001.json",
                 "https://api.example/2010-04-01/Accounts/AC00000000000000000000000000000001/Calls/CA00000000000000000000000000000001.json",
@@ -174,19 +243,40 @@ mod tests {
     #[test]
     fn a_text_shows_the_ends_of_phone_numbers_and_no_secrets() {
         for (whole, shown) in [
-            (r#"{"instruction":"dequeue","from":"+17075550183"}"#, r#"{"instruction":"dequeue","from":"+…0183"}"#),
-            (r#"{"from":"\u002b17075550183"}"#, r#"{"from":"\u002b…0183"}"#),
-            ("<Number>+1 (707) 555-0101</Number>", "<Number>+…0101</Number>"),
-            ("<Dial callerId=\"17075550101\">", "<Dial callerId=\"…0101\">"),
+            (
+                r#"{"instruction":"dequeue","from":"+17075550183"}"#,
+                r#"{"instruction":"dequeue","from":"+…0183"}"#,
+            ),
+            (
+                r#"{"from":"\u002b17075550183"}"#,
+                r#"{"from":"\u002b…0183"}"#,
+            ),
+            (
+                "<Number>+1 (707) 555-0101</Number>",
+                "<Number>+…0101</Number>",
+            ),
+            (
+                "<Dial callerId=\"17075550101\">",
+                "<Dial callerId=\"…0101\">",
+            ),
             ("From=%2B17075550101&Digits=1", "From=%2B…0101&Digits=1"),
-            (r#"{"sip_auth_password": "a \"b", "timeout": 20}"#, r#"{"sip_auth_password": "…"b", "timeout": 20}"#),
+            (
+                r#"{"sip_auth_password": "a \"b", "timeout": 20}"#,
+                r#"{"sip_auth_password": "…"b", "timeout": 20}"#,
+            ),
             (
                 r#"<Sip username="ann" password="hunter2">sip:ann@example.com</Sip>"#,
                 r#"<Sip username="ann" password="…">sip:ann@example.com</Sip>"#,
             ),
-            ("https://a.example/?apiKey=abc&x=1", "https://a.example/?apiKey=…&x=1"),
+            (
+                "https://a.example/?apiKey=abc&x=1",
+                "https://a.example/?apiKey=…&x=1",
+            ),
             ("token", "token"),
-            ("CA00000000000000000000000000000001 at 1234567890", "CA00000000000000000000000000000001 at …7890"),
+            (
+                "CA00000000000000000000000000000001 at 1234567890",
+                "CA00000000000000000000000000000001 at …7890",
+            ),
             ("हिन्दी के लिए 2 दबाएँ।", "हिन्दी के लिए 2 दबाएँ।"),
             ("attempt 1 of 3, 15000 ms", "attempt 1 of 3, 15000 ms"),
         ] {

@@ -41,7 +41,7 @@ pub use connection_override::{ConnectionOverride, DeliveryFailure, RetryPolicy};
 pub use enqueue_call::{Digits, EnqueueCall};
 pub use enqueued_task::EnqueuedTask;
 pub use error::Error;
-pub use exchange::{ANSWER_CHARS_MAX, EXCHANGE_KEPT, Exchange, Way, shown_answer, shown_error, shown_url};
+pub use exchange::{ANSWER_CHARS_MAX, Exchange, Way, shown_answer, shown_error, shown_url};
 pub use form::{FormError, MAX_BODY_BYTES, MAX_PARAMETERS};
 pub use incoming_call::IncomingCall;
 pub use parameters::{FromParameter, ParameterError, Parameters};

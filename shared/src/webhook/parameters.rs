@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::model::ids;
+use ids;
 
 /// The decoded parameters of a request: those of its URL, then those of its form.
 ///
@@ -56,7 +56,10 @@ impl Parameters {
 
     /// The value of `name`, if there is one that is not empty.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(other, value)| other == name && !value.is_empty()).map(|(_, value)| value.as_str())
+        self.0
+            .iter()
+            .find(|(other, value)| other == name && !value.is_empty())
+            .map(|(_, value)| value.as_str())
     }
 
     /// The value of `name`, which has to be there.
@@ -64,18 +67,28 @@ impl Parameters {
     /// # Errors
     /// [`ParameterError`] when it is missing or malformed.
     pub fn required<T: FromParameter>(&self, name: &'static str) -> Result<T, ParameterError> {
-        self.optional(name)?.ok_or_else(|| ParameterError::Missing { name, expected: T::expected() })
+        self.optional(name)?.ok_or_else(|| ParameterError::Missing {
+            name,
+            expected: T::expected(),
+        })
     }
 
     /// The value of `name`, if it is there.
     ///
     /// # Errors
     /// [`ParameterError`] when it is there and malformed.
-    pub fn optional<T: FromParameter>(&self, name: &'static str) -> Result<Option<T>, ParameterError> {
+    pub fn optional<T: FromParameter>(
+        &self,
+        name: &'static str,
+    ) -> Result<Option<T>, ParameterError> {
         let Some(text) = self.get(name) else {
             return Ok(None);
         };
-        let malformed = || ParameterError::Malformed { name, expected: T::expected(), got_chars: text.chars().count() };
+        let malformed = || ParameterError::Malformed {
+            name,
+            expected: T::expected(),
+            got_chars: text.chars().count(),
+        };
         T::parse(text).map(Some).ok_or_else(malformed)
     }
 
@@ -140,15 +153,15 @@ sids! { AccountSid ActivitySid CallSid ConferenceSid QueueSid RecordingSid Reser
 /// Defines an enum whose values are words of the carrier's vocabulary, and can be parameters.
 macro_rules! words {
     ($(#[$doc:meta])* pub enum $name:ident { $($words:tt)* }) => {
-        $crate::words::words! { $(#[$doc])* pub enum $name { $($words)* } }
+        vocabulary::words! { $(#[$doc])* pub enum $name { $($words)* } }
 
         impl $crate::webhook::FromParameter for $name {
             fn expected() -> String {
-                format!("one of {}", <Self as $crate::words::Word>::ALL.join(", "))
+                format!("one of {}", <Self as vocabulary::Word>::ALL.join(", "))
             }
 
             fn parse(text: &str) -> Option<Self> {
-                $crate::words::Word::parse(text)
+                vocabulary::Word::parse(text)
             }
         }
     };
@@ -162,7 +175,12 @@ pub(super) mod tests {
 
     /// Parameters from literals, for the tests of every webhook.
     pub(in crate::webhook) fn parameters(pairs: &[(&str, &str)]) -> Parameters {
-        Parameters(pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
+        Parameters(
+            pairs
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
+        )
     }
 
     #[test]
@@ -174,21 +192,37 @@ pub(super) mod tests {
 
     #[test]
     fn an_error_names_the_parameter_and_what_was_expected_and_never_shows_the_value() {
-        let parameters = parameters(&[("CallSid", "+17075550101"), ("attempt", "300"), ("Attributes", "[1]")]);
+        let parameters = parameters(&[
+            ("CallSid", "+17075550101"),
+            ("attempt", "300"),
+            ("Attributes", "[1]"),
+        ]);
         assert_eq!(
-            parameters.required::<ids::CallSid>("CallSid").unwrap_err().to_string(),
+            parameters
+                .required::<ids::CallSid>("CallSid")
+                .unwrap_err()
+                .to_string(),
             "CallSid cannot be understood: expected CA followed by 32 hexadecimal digits, got 12 characters"
         );
         assert_eq!(
-            parameters.optional::<u8>("attempt").unwrap_err().to_string(),
+            parameters
+                .optional::<u8>("attempt")
+                .unwrap_err()
+                .to_string(),
             "attempt cannot be understood: expected a whole number from 0 to 255, got 3 characters"
         );
         assert_eq!(
-            parameters.required::<serde_json::Map<_, _>>("Attributes").unwrap_err().to_string(),
+            parameters
+                .required::<serde_json::Map<_, _>>("Attributes")
+                .unwrap_err()
+                .to_string(),
             "Attributes cannot be understood: expected a JSON object, got 3 characters"
         );
         assert_eq!(
-            parameters.required::<crate::webhook::Direction>("Direction").unwrap_err().to_string(),
+            parameters
+                .required::<crate::webhook::Direction>("Direction")
+                .unwrap_err()
+                .to_string(),
             "Direction is missing: expected one of inbound, outbound-api, outbound-dial"
         );
     }

@@ -3,8 +3,8 @@
 use form_urlencoded::Serializer;
 
 use super::{ParameterError, Parameters, QueueResult};
-use crate::model::ids::{ReservationSid, TaskSid};
-use crate::model::instruction::SupervisorMode;
+use ids::{ReservationSid, TaskSid};
+use vocabulary::SupervisorMode;
 
 /// Somebody dialed our number.
 pub const INCOMING_CALL: &str = "/incoming-call";
@@ -86,7 +86,13 @@ pub fn enqueue_call(attempt: u8) -> String {
 
 /// As if the caller had pressed `digit`.
 pub fn enqueue_call_with(digit: char, attempt: u8) -> String {
-    with_query(ENQUEUE_CALL, &[(ATTEMPT, &attempt.to_string()), (DIGITS, &digit.to_string())])
+    with_query(
+        ENQUEUE_CALL,
+        &[
+            (ATTEMPT, &attempt.to_string()),
+            (DIGITS, &digit.to_string()),
+        ],
+    )
 }
 
 /// What the caller hears while waiting for `task_sid`; for no known Task with hosted TaskRouter.
@@ -107,7 +113,10 @@ pub fn timed_out(task_sid: Option<TaskSid>, selected_language: &str) -> String {
 /// Where a call is sent that found its TaskQueue full: what the carrier would ask of a full queue of its own.
 pub fn queue_full(task_sid: Option<TaskSid>, selected_language: &str) -> String {
     let result = QueueResult::QueueFull;
-    format!("{}&QueueResult={result}", queue_exit(task_sid, selected_language))
+    format!(
+        "{}&QueueResult={result}",
+        queue_exit(task_sid, selected_language)
+    )
 }
 
 /// Asked when the caller has left a message.
@@ -151,15 +160,30 @@ pub fn customer_left(task_sid: TaskSid, reservation_sid: ReservationSid) -> Stri
 }
 
 /// What a supervisor is led to on answering.
-pub fn supervisor(task_sid: TaskSid, reservation_sid: ReservationSid, mode: SupervisorMode) -> String {
+pub fn supervisor(
+    task_sid: TaskSid,
+    reservation_sid: ReservationSid,
+    mode: SupervisorMode,
+) -> String {
     let (task, reservation) = (task_sid.to_string(), reservation_sid.to_string());
-    with_query(SUPERVISOR, &[(TASK_SID, &task), (RESERVATION_SID, &reservation), (SUPERVISOR_MODE, mode.as_str())])
+    with_query(
+        SUPERVISOR,
+        &[
+            (TASK_SID, &task),
+            (RESERVATION_SID, &reservation),
+            (SUPERVISOR_MODE, mode.as_str()),
+        ],
+    )
 }
 
 /// Parameters of a request without those we put into its query: what the carrier itself said.
 pub fn without_our_own(parameters: &Parameters) -> Vec<(String, String)> {
     let ours = [TASK_SID, RESERVATION_SID, SUPERVISOR_MODE, RETRY];
-    parameters.pairs().filter(|(name, _)| !ours.contains(&name.as_str())).cloned().collect()
+    parameters
+        .pairs()
+        .filter(|(name, _)| !ours.contains(&name.as_str()))
+        .cloned()
+        .collect()
 }
 
 /// The request to `path` with these parameters once more; none after [`RETRIES_MAX`] times.
@@ -173,8 +197,10 @@ pub fn retry(path: &str, parameters: &Parameters) -> Option<String> {
         return None;
     }
     let next = (retries + 1).to_string();
-    let mut query: Vec<(&str, &str)> =
-        KEPT_ON_RETRY.iter().filter_map(|name| Some((*name, parameters.get(name)?))).collect();
+    let mut query: Vec<(&str, &str)> = KEPT_ON_RETRY
+        .iter()
+        .filter_map(|name| Some((*name, parameters.get(name)?)))
+        .collect();
     query.push((RETRY, &next));
     Some(with_query(path, &query))
 }
@@ -187,15 +213,29 @@ pub(super) fn attempt(parameters: &Parameters) -> Result<u8, ParameterError> {
 fn of_caller(path: &str, task_sid: Option<TaskSid>, selected_language: &str) -> String {
     let task_sid = task_sid.map(|sid| sid.to_string());
     let task_sid = task_sid.iter().map(|sid| (TASK_SID, sid.as_str()));
-    with_query(path, &task_sid.chain([(LANGUAGE, selected_language)]).collect::<Vec<_>>())
+    with_query(
+        path,
+        &task_sid
+            .chain([(LANGUAGE, selected_language)])
+            .collect::<Vec<_>>(),
+    )
 }
 
 fn of_worker(path: &str, task_sid: TaskSid, reservation_sid: ReservationSid) -> String {
-    with_query(path, &[(TASK_SID, &task_sid.to_string()), (RESERVATION_SID, &reservation_sid.to_string())])
+    with_query(
+        path,
+        &[
+            (TASK_SID, &task_sid.to_string()),
+            (RESERVATION_SID, &reservation_sid.to_string()),
+        ],
+    )
 }
 
 fn with_query(path: &str, query: &[(&str, &str)]) -> String {
-    format!("{path}?{}", Serializer::new(String::new()).extend_pairs(query).finish())
+    format!(
+        "{path}?{}",
+        Serializer::new(String::new()).extend_pairs(query).finish()
+    )
 }
 
 #[cfg(test)]
@@ -210,10 +250,19 @@ mod tests {
         for (url, expected) in [
             (incoming_call(2), "/incoming-call?attempt=2"),
             (enqueue_call(1), "/enqueue-call?attempt=1"),
-            (enqueue_call_with('#', 3), "/enqueue-call?attempt=3&Digits=%23"),
-            (wait_music(Some(task), "en"), "/wait-music?TaskSid=WT11111111111111111111111111111111&language=en"),
+            (
+                enqueue_call_with('#', 3),
+                "/enqueue-call?attempt=3&Digits=%23",
+            ),
+            (
+                wait_music(Some(task), "en"),
+                "/wait-music?TaskSid=WT11111111111111111111111111111111&language=en",
+            ),
             (wait_music(None, "a b"), "/wait-music?language=a+b"),
-            (queue_exit(Some(task), "hi"), "/queue-exit?TaskSid=WT11111111111111111111111111111111&language=hi"),
+            (
+                queue_exit(Some(task), "hi"),
+                "/queue-exit?TaskSid=WT11111111111111111111111111111111&language=hi",
+            ),
             (
                 timed_out(Some(task), "hi"),
                 "/queue-exit/timed-out?TaskSid=WT11111111111111111111111111111111&language=hi",
@@ -231,12 +280,28 @@ mod tests {
 
     #[test]
     fn a_failed_request_is_repeated_with_what_it_needs_and_not_for_ever() {
-        let first = parameters(&[("attempt", "1"), ("CallSid", "CA1"), ("From", "+17075550101"), ("Digits", "2")]);
-        assert_eq!(retry(ENQUEUE_CALL, &first).as_deref(), Some("/enqueue-call?attempt=1&Digits=2&retry=1"));
-        for (count, expected) in
-            [("1", Some("/a?retry=2")), ("2", Some("/a?retry=3")), ("3", None), ("200", None), ("x", None)]
-        {
-            assert_eq!(retry("/a", &parameters(&[("retry", count)])).as_deref(), expected, "{count}");
+        let first = parameters(&[
+            ("attempt", "1"),
+            ("CallSid", "CA1"),
+            ("From", "+17075550101"),
+            ("Digits", "2"),
+        ]);
+        assert_eq!(
+            retry(ENQUEUE_CALL, &first).as_deref(),
+            Some("/enqueue-call?attempt=1&Digits=2&retry=1")
+        );
+        for (count, expected) in [
+            ("1", Some("/a?retry=2")),
+            ("2", Some("/a?retry=3")),
+            ("3", None),
+            ("200", None),
+            ("x", None),
+        ] {
+            assert_eq!(
+                retry("/a", &parameters(&[("retry", count)])).as_deref(),
+                expected,
+                "{count}"
+            );
         }
     }
 }

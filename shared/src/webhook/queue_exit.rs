@@ -3,7 +3,7 @@
 
 use super::parameters::words;
 use super::{Call, ParameterError, Parameters, path};
-use crate::model::ids::{QueueSid, TaskSid};
+use ids::{QueueSid, TaskSid};
 
 /// The caller is no longer in the queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,14 +100,21 @@ mod tests {
             ("bridging-in-process", QueueResult::BridgingInProcess),
             ("leave", QueueResult::Leave),
             ("redirected", QueueResult::Redirected),
-            ("redirected-from-bridged", QueueResult::RedirectedFromBridged),
+            (
+                "redirected-from-bridged",
+                QueueResult::RedirectedFromBridged,
+            ),
             ("hangup", QueueResult::Hangup),
             ("queue-full", QueueResult::QueueFull),
             ("error", QueueResult::Error),
             ("system-error", QueueResult::SystemError),
         ] {
-            let exit = QueueExit::parse(&call_with(&[("QueueResult", word), ("QueueTime", "3")])).unwrap();
-            assert_eq!((exit.queue_result, exit.queue_result.as_str()), (expected, word));
+            let exit =
+                QueueExit::parse(&call_with(&[("QueueResult", word), ("QueueTime", "3")])).unwrap();
+            assert_eq!(
+                (exit.queue_result, exit.queue_result.as_str()),
+                (expected, word)
+            );
             assert_eq!((exit.queue_sid, exit.queue_time_secs), (None, Some(3)));
         }
     }
@@ -115,14 +122,20 @@ mod tests {
     #[test]
     fn an_exit_without_a_result_is_refused() {
         let message = QueueExit::parse(&call_with(&[])).unwrap_err().to_string();
-        assert!(message.starts_with("QueueResult is missing: expected one of bridged, "), "{message}");
+        assert!(
+            message.starts_with("QueueResult is missing: expected one of bridged, "),
+            "{message}"
+        );
     }
 
     #[test]
     fn a_call_that_waited_too_long_is_known_by_task_and_language() {
         let task = ("TaskSid", "WT0123456789abcdef0123456789abcdef");
         let timed_out = TimedOut::parse(&call_with(&[task, ("language", "hi")])).unwrap();
-        assert_eq!(timed_out.task_sid.map(|sid| sid.to_string()).as_deref(), Some(task.1));
+        assert_eq!(
+            timed_out.task_sid.map(|sid| sid.to_string()).as_deref(),
+            Some(task.1)
+        );
         assert_eq!(timed_out.selected_language.as_deref(), Some("hi"));
     }
 }

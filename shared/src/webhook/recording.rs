@@ -1,7 +1,7 @@
 //! `/queue-exit/recorded`: the caller left a message, the `action` of `<Record>`.
 
 use super::{Call, ParameterError, Parameters, path};
-use crate::model::ids::{RecordingSid, TaskSid};
+use ids::{RecordingSid, TaskSid};
 
 /// A voicemail is done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,8 +45,18 @@ mod tests {
     #[test]
     fn a_recording_is_known_by_its_url() {
         let url = "https://example.com/RE0123456789abcdef0123456789abcdef";
-        let recording = Recording::parse(&call_with(&[("RecordingUrl", url), ("RecordingDuration", "14")])).unwrap();
-        assert_eq!((recording.recording_url.as_str(), recording.recording_duration_secs), (url, Some(14)));
+        let recording = Recording::parse(&call_with(&[
+            ("RecordingUrl", url),
+            ("RecordingDuration", "14"),
+        ]))
+        .unwrap();
+        assert_eq!(
+            (
+                recording.recording_url.as_str(),
+                recording.recording_duration_secs
+            ),
+            (url, Some(14))
+        );
         assert!(Recording::parse(&call_with(&[])).is_err());
     }
 }

@@ -39,7 +39,12 @@ impl Reply {
     /// A sound file that never changes; the carrier may keep it for a day.
     pub fn sound(content_type: &'static str, body: &'static [u8]) -> Self {
         let headers = vec![("cache-control", "public, max-age=86400".to_owned())];
-        Self { status: 200, content_type, headers, body: Cow::Borrowed(body) }
+        Self {
+            status: 200,
+            content_type,
+            headers,
+            body: Cow::Borrowed(body),
+        }
     }
 
     /// Thanks for a notification; there is nothing to say.
@@ -53,7 +58,12 @@ impl Reply {
     }
 
     fn new(status: u16, content_type: &'static str, body: Vec<u8>) -> Self {
-        Self { status, content_type, headers: Vec::new(), body: Cow::Owned(body) }
+        Self {
+            status,
+            content_type,
+            headers: Vec::new(),
+            body: Cow::Owned(body),
+        }
     }
 }
 
@@ -65,10 +75,16 @@ mod tests {
     #[test]
     fn a_document_is_sent_as_xml_and_one_too_long_as_an_error() {
         let reply = Reply::twiml(&Response::new().then(Hangup));
-        assert_eq!((reply.status, reply.content_type), (200, "text/xml; charset=utf-8"));
+        assert_eq!(
+            (reply.status, reply.content_type),
+            (200, "text/xml; charset=utf-8")
+        );
         assert!(reply.body.ends_with(b"<Hangup/>\n</Response>\n"));
 
         let reply = Reply::twiml(&Response::new().then(Say::new("a".repeat(DOCUMENT_MAX_BYTES))));
-        assert_eq!((reply.status, reply.content_type), (500, "text/plain; charset=utf-8"));
+        assert_eq!(
+            (reply.status, reply.content_type),
+            (500, "text/plain; charset=utf-8")
+        );
     }
 }

@@ -30,20 +30,37 @@ impl Request {
     /// The path of the URL, `/enqueue-call`; `/` if it has none.
     pub fn path(&self) -> &str {
         let resource = self.url.split(['?', '#']).next().unwrap_or_default();
-        let after_scheme = resource.split_once("://").map_or(resource, |(_, after)| after);
-        after_scheme.find('/').and_then(|at| after_scheme.get(at..)).unwrap_or("/")
+        let after_scheme = resource
+            .split_once("://")
+            .map_or(resource, |(_, after)| after);
+        after_scheme
+            .find('/')
+            .and_then(|at| after_scheme.get(at..))
+            .unwrap_or("/")
     }
 
     /// The query of the URL, not decoded; empty if it has none.
     pub fn query(&self) -> &str {
-        let url = self.url.split_once('#').map_or(self.url.as_str(), |(before, _)| before);
+        let url = self
+            .url
+            .split_once('#')
+            .map_or(self.url.as_str(), |(before, _)| before);
         url.split_once('?').map_or("", |(_, query)| query)
     }
 
     /// Whether the body holds form parameters. A body of no bytes holds none, whatever its type.
     pub fn has_form(&self) -> bool {
-        let media_type = self.content_type.as_deref().unwrap_or_default().split(';').next().unwrap_or_default();
-        self.body.is_empty() || media_type.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded")
+        let media_type = self
+            .content_type
+            .as_deref()
+            .unwrap_or_default()
+            .split(';')
+            .next()
+            .unwrap_or_default();
+        self.body.is_empty()
+            || media_type
+                .trim()
+                .eq_ignore_ascii_case("application/x-www-form-urlencoded")
     }
 }
 
@@ -63,13 +80,23 @@ mod tests {
     use super::*;
 
     fn request(url: &str) -> Request {
-        Request { method: Method::Get, url: url.into(), content_type: None, signature: None, body: Vec::new() }
+        Request {
+            method: Method::Get,
+            url: url.into(),
+            content_type: None,
+            signature: None,
+            body: Vec::new(),
+        }
     }
 
     #[test]
     fn path_and_query_are_the_urls_own() {
         for (url, path, query) in [
-            ("https://example.com/enqueue-call?attempt=1&a=/b", "/enqueue-call", "attempt=1&a=/b"),
+            (
+                "https://example.com/enqueue-call?attempt=1&a=/b",
+                "/enqueue-call",
+                "attempt=1&a=/b",
+            ),
             ("https://example.com/a/b", "/a/b", ""),
             ("https://example.com", "/", ""),
             ("https://example.com?a=1#f?b=2", "/", "a=1"),
@@ -77,29 +104,47 @@ mod tests {
             ("", "/", ""),
             ("ü://é", "/", ""),
         ] {
-            assert_eq!((request(url).path(), request(url).query()), (path, query), "{url}");
+            assert_eq!(
+                (request(url).path(), request(url).query()),
+                (path, query),
+                "{url}"
+            );
         }
     }
 
     #[test]
     fn a_form_is_known_by_its_content_type() {
         for (content_type, body, expected) in [
-            (Some("application/x-www-form-urlencoded; charset=UTF-8"), "a=b", true),
+            (
+                Some("application/x-www-form-urlencoded; charset=UTF-8"),
+                "a=b",
+                true,
+            ),
             (Some("Application/X-WWW-Form-URLEncoded"), "a=b", true),
             (Some("application/json"), "{}", false),
             (None, "a=b", false),
             (None, "", true),
         ] {
             let content_type = content_type.map(str::to_owned);
-            let request = Request { method: Method::Post, content_type, body: body.into(), ..request("/") };
+            let request = Request {
+                method: Method::Post,
+                content_type,
+                body: body.into(),
+                ..request("/")
+            };
             assert_eq!(request.has_form(), expected, "{:?}", request.content_type);
         }
     }
 
     #[test]
     fn a_request_in_a_log_shows_no_number_and_no_signature() {
-        let request =
-            Request { signature: Some("c2VjcmV0".into()), ..request("https://example.com/a?From=%2B17075550101") };
-        assert_eq!(format!("{request:?}"), r#"Request { method: Get, path: "/a", body_bytes: 0, .. }"#);
+        let request = Request {
+            signature: Some("c2VjcmV0".into()),
+            ..request("https://example.com/a?From=%2B17075550101")
+        };
+        assert_eq!(
+            format!("{request:?}"),
+            r#"Request { method: Get, path: "/a", body_bytes: 0, .. }"#
+        );
     }
 }

@@ -20,23 +20,31 @@ const SAMPLES: &[(&str, &str)] = &[
     ("TaskQueueSid", "WQ00000000000000000000000000000000"),
     ("WorkerSid", "WK00000000000000000000000000000000"),
     ("WorkerName", "Sample"),
-    ("TaskAttributes", r#"{"selected_language":"en","to":"+17075550183"}"#),
-    ("WorkerAttributes", r#"{"languages":["en"],"contact_uri":"+17075550101"}"#),
+    (
+        "TaskAttributes",
+        r#"{"selected_language":"en","to":"+17075550183"}"#,
+    ),
+    (
+        "WorkerAttributes",
+        r#"{"languages":["en"],"contact_uri":"+17075550101"}"#,
+    ),
     ("TaskAge", "5"),
     ("TaskPriority", "0"),
     ("Timestamp", "0"),
 ];
 
 pub(super) fn pairs() -> impl Iterator<Item = (String, String)> {
-    SAMPLES.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+    SAMPLES
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::webhook::{
-        Assignment, DialEnded, EnqueueCall, IncomingCall, Parameters, QueueExit, Recording, TimedOut, WaitMusic,
-        WorkerCall, WorkerCallStatus,
+        Assignment, DialEnded, EnqueueCall, IncomingCall, Parameters, QueueExit, Recording,
+        TimedOut, WaitMusic, WorkerCall, WorkerCallStatus,
     };
 
     #[test]

@@ -74,7 +74,12 @@ pub fn sign_json(auth_token: &str, url: &str, body: &[u8]) -> (String, String) {
 ///
 /// # Errors
 /// A [`SignatureError`] naming what does not match.
-pub fn verify(auth_token: &str, url: &str, content: Signed<'_>, signature: &str) -> Result<(), SignatureError> {
+pub fn verify(
+    auth_token: &str,
+    url: &str,
+    content: Signed<'_>,
+    signature: &str,
+) -> Result<(), SignatureError> {
     if auth_token.is_empty() {
         return Err(SignatureError::NoAuthToken);
     }
@@ -86,12 +91,21 @@ pub fn verify(auth_token: &str, url: &str, content: Signed<'_>, signature: &str)
             &[]
         }
     };
-    let given: [u8; SIGNATURE_BYTES] =
-        BASE64.decode(signature.trim()).ok().and_then(|given| given.try_into().ok()).ok_or(SignatureError::Mismatch)?;
+    let given: [u8; SIGNATURE_BYTES] = BASE64
+        .decode(signature.trim())
+        .ok()
+        .and_then(|given| given.try_into().ok())
+        .ok_or(SignatureError::Mismatch)?;
     let matches = [url.as_written(), url.without_port(), url.with_port()]
         .iter()
-        .fold(subtle::Choice::from(0), |found, url| found | digest(auth_token, url, params).ct_eq(&given[..]));
-    if bool::from(matches) { Ok(()) } else { Err(SignatureError::Mismatch) }
+        .fold(subtle::Choice::from(0), |found, url| {
+            found | digest(auth_token, url, params).ct_eq(&given[..])
+        });
+    if bool::from(matches) {
+        Ok(())
+    } else {
+        Err(SignatureError::Mismatch)
+    }
 }
 
 fn check_body_hash(url: &Url<'_>, body: &[u8]) -> Result<(), SignatureError> {
@@ -100,15 +114,21 @@ fn check_body_hash(url: &Url<'_>, body: &[u8]) -> Result<(), SignatureError> {
         .find(|(name, _)| name == BODY_HASH_PARAMETER)
         .ok_or(SignatureError::NoBodyHash)?;
     let same = body_hash(body).as_bytes().ct_eq(given.as_bytes());
-    if bool::from(same) { Ok(()) } else { Err(SignatureError::BodyHashMismatch) }
+    if bool::from(same) {
+        Ok(())
+    } else {
+        Err(SignatureError::BodyHashMismatch)
+    }
 }
 
 fn body_hash(body: &[u8]) -> String {
-    Sha256::digest(body).iter().fold(String::new(), |mut hex, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    Sha256::digest(body)
+        .iter()
+        .fold(String::new(), |mut hex, byte| {
+            // Writing to a String cannot fail.
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        })
 }
 
 /// The bytes of the signature. UTF-8 sorts as its code points do, so comparing strings is comparing code points.
@@ -141,15 +161,26 @@ impl<'a> Url<'a> {
     fn split(url: &'a str) -> Self {
         let url = url.split_once('#').map_or(url, |(before, _)| before);
         let (scheme, after) = url.split_once("://").unwrap_or(("", url));
-        let (authority, rest) = after.find(['/', '?']).map_or((after, ""), |at| after.split_at(at));
-        let host_and_port = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+        let (authority, rest) = after
+            .find(['/', '?'])
+            .map_or((after, ""), |at| after.split_at(at));
+        let host_and_port = authority
+            .rsplit_once('@')
+            .map_or(authority, |(_, host)| host);
         let (host, port) = match host_and_port.rsplit_once(':') {
-            Some((host, port)) if !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()) => {
+            Some((host, port))
+                if !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()) =>
+            {
                 (host, Some(port))
             }
             Some(_) | None => (host_and_port, None),
         };
-        Self { scheme, host, port, rest }
+        Self {
+            scheme,
+            host,
+            port,
+            rest,
+        }
     }
 
     fn as_written(&self) -> String {
@@ -161,12 +192,18 @@ impl<'a> Url<'a> {
     }
 
     fn with_port(&self) -> String {
-        let implied = if self.scheme.eq_ignore_ascii_case("https") { "443" } else { "80" };
+        let implied = if self.scheme.eq_ignore_ascii_case("https") {
+            "443"
+        } else {
+            "80"
+        };
         self.with(Some(self.port.unwrap_or(implied)))
     }
 
     fn with(&self, port: Option<&str>) -> String {
-        let Self { scheme, host, rest, .. } = self;
+        let Self {
+            scheme, host, rest, ..
+        } = self;
         match port {
             Some(port) => format!("{scheme}://{host}:{port}{rest}"),
             None => format!("{scheme}://{host}{rest}"),
@@ -181,7 +218,10 @@ mod tests {
     const TOKEN: &str = "12345";
 
     fn pairs(params: &[(&str, &str)]) -> Vec<(String, String)> {
-        params.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+        params
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect()
     }
 
     fn call(from: &str) -> Vec<(String, String)> {
@@ -205,24 +245,64 @@ mod tests {
             ("Digits", "1234"),
         ]);
         for (url, params, signature) in [
-            ("https://example.com/myapp.php?foo=1&bar=2", &call("+14158675310"), "L/OH5YylLD5NRKLltdqwSvS0BnU="),
-            ("https://mycompany.com/myapp.php?foo=1&bar=2", &p, "RSOYDt4T1cUTdK1PDd93/VVr8B8="),
-            ("https://mycompany.com:443/myapp.php?foo=1&bar=2", &p, "kvajT1Ptam85bY51eRf/AJRuM3w="),
-            ("https://mycompany.com:1234/myapp.php?foo=1&bar=2", &p, "CYn1h0gLBdNxDGkKJg6hYohgeD8="),
-            ("http://mycompany.com/myapp.php?foo=1&bar=2", &p, "OyGYPqTF6ztdbRNCvuQO/oPvqQ4="),
-            ("http://mycompany.com:80/myapp.php?foo=1&bar=2", &p, "0ZXoZLH/DfblKGATFgpif+LLRf4="),
-            ("http://mycompany.com:1234/myapp.php?foo=1&bar=2", &p, "Zmvh+3yNM1Phv2jhDCwEM3q5ebU="),
-            ("https://mycompany.com/myapp.php?foo=1&bar=2", &repeated, "IK+Dwps556ElfBT0I3Rgjkr1wJU="),
+            (
+                "https://example.com/myapp.php?foo=1&bar=2",
+                &call("+14158675310"),
+                "L/OH5YylLD5NRKLltdqwSvS0BnU=",
+            ),
+            (
+                "https://mycompany.com/myapp.php?foo=1&bar=2",
+                &p,
+                "RSOYDt4T1cUTdK1PDd93/VVr8B8=",
+            ),
+            (
+                "https://mycompany.com:443/myapp.php?foo=1&bar=2",
+                &p,
+                "kvajT1Ptam85bY51eRf/AJRuM3w=",
+            ),
+            (
+                "https://mycompany.com:1234/myapp.php?foo=1&bar=2",
+                &p,
+                "CYn1h0gLBdNxDGkKJg6hYohgeD8=",
+            ),
+            (
+                "http://mycompany.com/myapp.php?foo=1&bar=2",
+                &p,
+                "OyGYPqTF6ztdbRNCvuQO/oPvqQ4=",
+            ),
+            (
+                "http://mycompany.com:80/myapp.php?foo=1&bar=2",
+                &p,
+                "0ZXoZLH/DfblKGATFgpif+LLRf4=",
+            ),
+            (
+                "http://mycompany.com:1234/myapp.php?foo=1&bar=2",
+                &p,
+                "Zmvh+3yNM1Phv2jhDCwEM3q5ebU=",
+            ),
+            (
+                "https://mycompany.com/myapp.php?foo=1&bar=2",
+                &repeated,
+                "IK+Dwps556ElfBT0I3Rgjkr1wJU=",
+            ),
         ] {
             assert_eq!(sign(TOKEN, url, params), signature, "{url}");
-            assert_eq!(verify(TOKEN, url, Signed::Form(params), signature), Ok(()), "{url}");
+            assert_eq!(
+                verify(TOKEN, url, Signed::Form(params), signature),
+                Ok(()),
+                "{url}"
+            );
         }
     }
 
     #[test]
     fn a_json_body_is_covered_by_its_hash_in_the_url() {
         let body = br#"{"property": "value", "boolean": true}"#;
-        let (url, signature) = sign_json(TOKEN, "https://mycompany.com/myapp.php?foo=1&bar=2#rc=2", body);
+        let (url, signature) = sign_json(
+            TOKEN,
+            "https://mycompany.com/myapp.php?foo=1&bar=2#rc=2",
+            body,
+        );
         assert_eq!(
             url,
             "https://mycompany.com/myapp.php?foo=1&bar=2\
@@ -230,13 +310,19 @@ mod tests {
         );
         assert_eq!(signature, "a9nBmqA0ju/hNViExpshrM61xv4=");
         assert_eq!(verify(TOKEN, &url, Signed::Raw(body), &signature), Ok(()));
-        assert_eq!(verify(TOKEN, &url, Signed::Raw(b"{}"), &signature), Err(SignatureError::BodyHashMismatch));
+        assert_eq!(
+            verify(TOKEN, &url, Signed::Raw(b"{}"), &signature),
+            Err(SignatureError::BodyHashMismatch)
+        );
     }
 
     #[test]
     fn a_body_without_a_hash_in_the_url_is_refused_even_with_a_good_signature_of_the_url() {
         let url = "https://example.com/assignment";
-        assert_eq!(verify(TOKEN, url, Signed::Raw(b"{}"), &sign(TOKEN, url, &[])), Err(SignatureError::NoBodyHash));
+        assert_eq!(
+            verify(TOKEN, url, Signed::Raw(b"{}"), &sign(TOKEN, url, &[])),
+            Err(SignatureError::NoBodyHash)
+        );
     }
 
     #[test]
@@ -248,29 +334,55 @@ mod tests {
             ("http://example.com/a", "http://example.com:80/a"),
             ("http://example.com:5000/a", "http://example.com/a"),
             ("http://[::1]:9000/a?b", "http://[::1]/a?b"),
-            ("https://example.com?a=b:80", "https://example.com:443?a=b:80"),
+            (
+                "https://example.com?a=b:80",
+                "https://example.com:443?a=b:80",
+            ),
         ] {
             let signature = sign(TOKEN, signed, &params);
-            assert_eq!(verify(TOKEN, requested, Signed::Form(&params), &signature), Ok(()), "{requested}");
+            assert_eq!(
+                verify(TOKEN, requested, Signed::Form(&params), &signature),
+                Ok(()),
+                "{requested}"
+            );
         }
         let signature = sign(TOKEN, "https://example.com:444/a", &params);
-        let refused = verify(TOKEN, "https://example.com/a", Signed::Form(&params), &signature);
+        let refused = verify(
+            TOKEN,
+            "https://example.com/a",
+            Signed::Form(&params),
+            &signature,
+        );
         assert_eq!(refused, Err(SignatureError::Mismatch));
     }
 
     #[test]
     fn fragment_and_credentials_are_not_signed() {
         let plain = sign(TOKEN, "https://example.com:8443/a?b=c@d", &[]);
-        assert_eq!(sign(TOKEN, "https://user:pass@example.com:8443/a?b=c@d#rc=2&rp=5xx", &[]), plain);
+        assert_eq!(
+            sign(
+                TOKEN,
+                "https://user:pass@example.com:8443/a?b=c@d#rc=2&rp=5xx",
+                &[]
+            ),
+            plain
+        );
     }
 
     #[test]
     fn nothing_is_accepted_without_a_token_and_no_signature_text_makes_it_panic() {
         let url = "https://example.com/a";
-        assert_eq!(verify("", url, Signed::Form(&[]), &sign("", url, &[])), Err(SignatureError::NoAuthToken));
+        assert_eq!(
+            verify("", url, Signed::Form(&[]), &sign("", url, &[])),
+            Err(SignatureError::NoAuthToken)
+        );
         for signature in ["", "=", "é", "AAAA", "not base64 at all"] {
             for url in [url, "", "://", "é://ü:1", "https://@:", "#", "?bodySHA256"] {
-                assert_eq!(verify(TOKEN, url, Signed::Form(&[]), signature), Err(SignatureError::Mismatch), "{url}");
+                assert_eq!(
+                    verify(TOKEN, url, Signed::Form(&[]), signature),
+                    Err(SignatureError::Mismatch),
+                    "{url}"
+                );
             }
         }
     }
@@ -299,19 +411,37 @@ mod tests {
         let file = include_str!("../../../tests/data/signature_vectors.json");
         let vectors = serde_json::from_str::<Vectors>(file).unwrap().vectors;
         assert_eq!(vectors.len(), 20);
-        for Vector { id, algorithm, auth_token, url, params, content_type, body, signature, valid, sign_exact } in
-            vectors
+        for Vector {
+            id,
+            algorithm,
+            auth_token,
+            url,
+            params,
+            content_type,
+            body,
+            signature,
+            valid,
+            sign_exact,
+        } in vectors
         {
             assert_eq!(algorithm, "HMAC_SHA1", "{id}");
             let content = match content_type.as_deref() {
                 Some("application/json") => Signed::Raw(body.as_bytes()),
                 Some(_) | None => Signed::Form(&params),
             };
-            assert_eq!(verify(&auth_token, &url, content, &signature).is_ok(), valid, "{id}");
+            assert_eq!(
+                verify(&auth_token, &url, content, &signature).is_ok(),
+                valid,
+                "{id}"
+            );
             if !valid {
                 continue;
             }
-            assert_eq!(sign(&auth_token, &url, &params) == signature, sign_exact, "{id}");
+            assert_eq!(
+                sign(&auth_token, &url, &params) == signature,
+                sign_exact,
+                "{id}"
+            );
         }
     }
 }

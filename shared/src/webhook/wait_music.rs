@@ -1,7 +1,7 @@
 //! `/wait-music`: what a waiting caller hears, the `waitUrl` of `<Enqueue>` (voice-webhooks.md section 5.1).
 
 use super::{Call, ParameterError, Parameters, path};
-use crate::model::ids::{QueueSid, TaskSid};
+use ids::{QueueSid, TaskSid};
 
 /// A caller waits and wants to hear something.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,11 +57,18 @@ mod tests {
             ("CurrentQueueSize", "4"),
         ]))
         .unwrap();
-        assert_eq!(wait.task_sid.map(|sid| sid.to_string()).as_deref(), Some("WT0123456789abcdef0123456789abcdef"));
+        assert_eq!(
+            wait.task_sid.map(|sid| sid.to_string()).as_deref(),
+            Some("WT0123456789abcdef0123456789abcdef")
+        );
         assert_eq!(wait.selected_language.as_deref(), Some("hi"));
         assert!(wait.queue_sid.is_some());
         assert_eq!(
-            (wait.queue_position, wait.queue_time_secs, wait.average_queue_time_secs),
+            (
+                wait.queue_position,
+                wait.queue_time_secs,
+                wait.average_queue_time_secs
+            ),
             (Some(3), Some(65), Some(40))
         );
     }
@@ -70,7 +77,9 @@ mod tests {
     fn a_place_that_is_no_number_is_refused() {
         let error = WaitMusic::parse(&call_with(&[("QueuePosition", "first")])).unwrap_err();
         assert!(
-            error.to_string().starts_with("QueuePosition cannot be understood: expected a whole number"),
+            error
+                .to_string()
+                .starts_with("QueuePosition cannot be understood: expected a whole number"),
             "{error}"
         );
     }

@@ -2,7 +2,7 @@
 
 use super::parameters::words;
 use super::{Call, ParameterError, Parameters};
-use crate::model::ids::{ActivitySid, CallSid, ReservationSid, TaskSid};
+use ids::{ActivitySid, CallSid, ReservationSid, TaskSid};
 
 /// The worker's phone was answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -142,8 +142,13 @@ mod tests {
         assert_eq!(worker_call.task_sid.to_string(), TASK.1);
         assert_eq!(worker_call.reservation_sid.to_string(), RESERVATION.1);
         for (given, missing) in [(TASK, "ReservationSid"), (RESERVATION, "TaskSid")] {
-            let message = WorkerCall::parse(&call_with(&[given])).unwrap_err().to_string();
-            assert!(message.starts_with(&format!("{missing} is missing")), "{message}");
+            let message = WorkerCall::parse(&call_with(&[given]))
+                .unwrap_err()
+                .to_string();
+            assert!(
+                message.starts_with(&format!("{missing} is missing")),
+                "{message}"
+            );
         }
     }
 
@@ -159,11 +164,20 @@ mod tests {
             ("failed", CallStatus::Failed, true),
             ("canceled", CallStatus::Canceled, true),
         ] {
-            let more = [TASK, RESERVATION, ("CallStatus", word), ("SequenceNumber", "0"), ("CallDuration", "12")];
+            let more = [
+                TASK,
+                RESERVATION,
+                ("CallStatus", word),
+                ("SequenceNumber", "0"),
+                ("CallDuration", "12"),
+            ];
             let notice = WorkerCallStatus::parse(&call_with(&more)).unwrap();
             assert_eq!(notice.worker_call.call.status, status);
             assert_eq!(status.is_final(), ended, "{word}");
-            assert_eq!((notice.sequence_number, notice.call_duration_secs), (Some(0), Some(12)));
+            assert_eq!(
+                (notice.sequence_number, notice.call_duration_secs),
+                (Some(0), Some(12))
+            );
         }
     }
 
@@ -173,17 +187,26 @@ mod tests {
         let asked = DialQueue::parse(&call_with(&[RESERVATION, activity])).unwrap();
         assert_eq!(asked.reservation_sid.to_string(), RESERVATION.1);
         assert_eq!(asked.post_work_activity_sid, activity.1.parse().ok());
-        let asked = DialQueue::parse(&call_with(&[RESERVATION, ("PostWorkActivitySid", "lunch")])).unwrap();
+        let asked =
+            DialQueue::parse(&call_with(&[RESERVATION, ("PostWorkActivitySid", "lunch")])).unwrap();
         assert_eq!(asked.post_work_activity_sid, None);
         assert!(DialQueue::parse(&call_with(&[])).is_err());
     }
 
     #[test]
     fn the_end_of_a_dial_tells_how_it_went() {
-        let more = [TASK, RESERVATION, ("DialCallStatus", "no-answer"), ("DialCallDuration", "")];
+        let more = [
+            TASK,
+            RESERVATION,
+            ("DialCallStatus", "no-answer"),
+            ("DialCallDuration", ""),
+        ];
         let ended = DialEnded::parse(&call_with(&more)).unwrap();
         assert_eq!(ended.dial_call_status, DialCallStatus::NoAnswer);
-        assert_eq!((ended.dial_call_sid, ended.dial_call_duration_secs), (None, None));
+        assert_eq!(
+            (ended.dial_call_sid, ended.dial_call_duration_secs),
+            (None, None)
+        );
         assert!(DialEnded::parse(&call_with(&[TASK, RESERVATION])).is_err());
     }
 }

@@ -41,7 +41,9 @@ pub fn read(file: &Path) -> Vec<Story> {
         if stories.is_empty() {
             stories.push(Story::new(""));
         }
-        let Some(story) = stories.last_mut() else { continue };
+        let Some(story) = stories.last_mut() else {
+            continue;
+        };
         match moment.line.as_str() {
             "set-up" => story.set_up = Some(with_sections(PLAIN, &below)),
             "documents" => story.documents = Some(documents(&below)),
@@ -53,7 +55,12 @@ pub fn read(file: &Path) -> Vec<Story> {
 
 impl Story {
     fn new(heading: &str) -> Self {
-        Self { heading: heading.to_owned(), set_up: None, documents: None, moments: Vec::new() }
+        Self {
+            heading: heading.to_owned(),
+            set_up: None,
+            documents: None,
+            moments: Vec::new(),
+        }
     }
 }
 
@@ -71,7 +78,14 @@ fn lines_with_below(text: &str, file: &Path) -> Vec<(Moment, String)> {
         let said = line.split(" #").next().unwrap_or_default().trim();
         if !said.is_empty() && !said.starts_with('#') {
             let place = format!("{}:{}: {said}", file.display(), number + 1);
-            found.push((Moment { line: said.to_owned(), below: String::new(), place }, String::new()));
+            found.push((
+                Moment {
+                    line: said.to_owned(),
+                    below: String::new(),
+                    place,
+                },
+                String::new(),
+            ));
         }
     }
     found
@@ -91,11 +105,16 @@ pub fn with_sections(base: &str, changes: &str) -> String {
 
 fn sections(yaml: &str) -> Vec<(String, String)> {
     let mut sections: Vec<(String, String)> = Vec::new();
-    for line in yaml.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#')) {
+    for line in yaml
+        .lines()
+        .filter(|line| !line.trim().is_empty() && !line.starts_with('#'))
+    {
         match line.split_once(':').filter(|_| !line.starts_with(' ')) {
             Some((key, _)) => sections.push((key.to_owned(), format!("{line}\n"))),
             None => {
-                let (_, section) = sections.last_mut().unwrap_or_else(|| panic!("expected `key:`, got {line}"));
+                let (_, section) = sections
+                    .last_mut()
+                    .unwrap_or_else(|| panic!("expected `key:`, got {line}"));
                 section.push_str(line);
                 section.push('\n');
             }
@@ -106,10 +125,16 @@ fn sections(yaml: &str) -> Vec<(String, String)> {
 
 fn documents(below: &str) -> Vec<(String, String)> {
     let document = |line: &str| {
-        let (path, document) = line.split_once(' ').unwrap_or_else(|| panic!("expected `/path <Response>…`: {line}"));
+        let (path, document) = line
+            .split_once(' ')
+            .unwrap_or_else(|| panic!("expected `/path <Response>…`: {line}"));
         (path.to_owned(), document.trim().to_owned())
     };
-    below.lines().filter(|line| !line.trim().is_empty()).map(document).collect()
+    below
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+        .map(document)
+        .collect()
 }
 
 #[cfg(test)]
@@ -119,6 +144,9 @@ mod tests {
     #[test]
     fn sections_replace_sections_and_new_ones_come_last() {
         let base = "a: 1\nb:\n  - x\n# a comment\nc: 3\n";
-        assert_eq!(with_sections(base, "b:\n  - y\n  - z\nd: 4\n"), "a: 1\nb:\n  - y\n  - z\nc: 3\nd: 4\n");
+        assert_eq!(
+            with_sections(base, "b:\n  - y\n  - z\nd: 4\n"),
+            "a: 1\nb:\n  - y\n  - z\nc: 3\nd: 4\n"
+        );
     }
 }

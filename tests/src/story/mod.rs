@@ -7,7 +7,7 @@
 //! ```
 //!
 //! Before the arrow somebody does something; after it is what must be so: [`SLACK`] later if telephones are involved, at
-//! once otherwise. Words in between are read by [`deed::Deed`] and [`fact::Fact`]; whatever they do not know fails the
+//! once otherwise. Words in between are read by [`step::Deed`] and [`expectation::Fact`]; whatever they do not know fails the
 //! story, with its line. Callers are made as they dial; Tasks made by hand are called `t` and a number; Workers, queues
 //! and Activities are those of the set-up.
 //!
@@ -17,12 +17,12 @@
 //! `/voice`, and the Tasks of its callers are made by `<Enqueue workflowSid>`. `{customer}` is that server's address. In what
 //! is sent to the API and in documents, a name in braces stands for its SID; `{call of c1}` and `{task of c1}` for a caller's.
 
-mod acts;
-mod deed;
-mod fact;
-mod facts;
+mod check;
+mod execute;
+mod expectation;
 mod file;
 mod signing;
+mod step;
 mod words;
 
 use std::collections::BTreeMap;
@@ -30,15 +30,17 @@ use std::fmt::Write;
 use std::path::Path;
 use std::time::Duration;
 
-use shared::model::{CallSid, Clock, Millis, Task, TaskSid, Timestamp};
+use ids::time::{Clock, Millis, Timestamp};
+use ids::{CallSid, TaskSid};
+use task_router::model::Task;
 
 use crate::customer::{Customer, Scripted};
-use crate::laboratory::{EXAMPLE, Laboratory, Surroundings};
 use crate::rest::Reply;
-use deed::Deed;
-use fact::{Fact, ReplyFact};
+use crate::test_centre::{EXAMPLE, Surroundings, TestCentre};
+use expectation::{Fact, ReplyFact};
 use file::{Moment, Story};
 use signing::SignedRequest;
+use step::Deed;
 
 /// How long a deed may take to have its effect at telephones: a greeting is spoken, a webhook answered.
 pub const SLACK: Millis = Millis::from_secs(6);
@@ -57,12 +59,15 @@ pub async fn play(file: &Path) {
 
 /// The headings of a file of stories, one a story.
 pub fn headings(file: &Path) -> Vec<String> {
-    file::read(file).into_iter().map(|story| story.heading).collect()
+    file::read(file)
+        .into_iter()
+        .map(|story| story.heading)
+        .collect()
 }
 
 /// A story being played.
 struct Stage {
-    laboratory: Laboratory,
+    laboratory: TestCentre,
     customer: Customer,
     folder: tempfile::TempDir,
     set_up: String,
@@ -82,40 +87,83 @@ impl Stage {
     async fn open(story: Story) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let customer = Customer::open().await;
-        let set_up = story.set_up.unwrap_or_else(|| EXAMPLE.to_owned()).replace("{customer}", &customer.base);
-        let voice_url = story.documents.is_some().then(|| format!("{}/voice", customer.base));
-        let surroundings = Surroundings { web: customer.network(), voice_url, keep_webhooks: false };
-        let laboratory = Laboratory::open_with(&set_up, folder.path().to_owned(), surroundings).await;
+        let set_up = story
+            .set_up
+            .unwrap_or_else(|| EXAMPLE.to_owned())
+            .replace("{customer}", &customer.base);
+        let voice_url = story
+            .documents
+            .is_some()
+            .then(|| format!("{}/voice", customer.base));
+        let surroundings = Surroundings {
+            web: customer.network(),
+            voice_url,
+            keep_webhooks: false,
+        };
+        let laboratory =
+            TestCentre::open_with(&set_up, folder.path().to_owned(), surroundings).await;
         let begun = laboratory.clock.now();
         let (callers, tasks, replies) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
         let (slack, signed, enqueues) = (Millis::ZERO, None, story.documents.is_some());
-        let stage =
-            Self { laboratory, customer, folder, set_up, begun, slack, enqueues, callers, tasks, replies, signed };
+        let stage = Self {
+            laboratory,
+            customer,
+            folder,
+            set_up,
+            begun,
+            slack,
+            enqueues,
+            callers,
+            tasks,
+            replies,
+            signed,
+        };
         for (path, body) in story.documents.iter().flatten() {
             let body = stage.with_sid(&body.replace("{customer}", &stage.customer.base));
-            stage.customer.script(path, Scripted { status: 200, body, after: Duration::ZERO });
+            stage.customer.script(
+                path,
+                Scripted {
+                    status: 200,
+                    body,
+                    after: Duration::ZERO,
+                },
+            );
         }
         stage
     }
 
     async fn moment(self, moment: &Moment) -> Self {
         let (line, place) = (moment.line.as_str(), moment.place.as_str());
-        let (time, rest) =
-            line.split_once(char::is_whitespace).unwrap_or_else(|| panic!("{place}\nexpected `mm:ss deed`"));
+        let (time, rest) = line
+            .split_once(char::is_whitespace)
+            .unwrap_or_else(|| panic!("{place}\nexpected `mm:ss deed`"));
         let (deed, facts) = rest.split_once("->").unwrap_or((rest, ""));
-        let at = self.begun + parse_time(time).unwrap_or_else(|| panic!("{place}\n`{time}` is not mm:ss"));
+        let at = self.begun
+            + parse_time(time).unwrap_or_else(|| panic!("{place}\n`{time}` is not mm:ss"));
         let now = self.laboratory.clock.now();
-        assert!(at >= now, "{place}\nthis moment has passed: lines must be {:?} apart", self.slack);
+        assert!(
+            at >= now,
+            "{place}\nthis moment has passed: lines must be {:?} apart",
+            self.slack
+        );
         self.laboratory.advance(at.since(now)).await;
         let mut stage = self;
         stage.replies.clear();
-        let facts: Vec<Fact> = words::clauses(facts).iter().map(|fact| Fact::parse(fact, place)).collect();
-        stage = stage.carry_out(Deed::parse(deed.trim(), place), &moment.below).await;
+        let facts: Vec<Fact> = words::clauses(facts)
+            .iter()
+            .map(|fact| Fact::parse(fact, place))
+            .collect();
+        stage = stage
+            .carry_out(Deed::parse(deed.trim(), place), &moment.below)
+            .await;
         stage.laboratory.advance(stage.slack).await;
         stage.expect_success(&facts, place);
         for fact in facts {
             if let Err(seen) = stage.check(&fact).await {
-                panic!("{place}\nnot so: {fact:?}\n{seen}{}", stage.transcripts().await);
+                panic!(
+                    "{place}\nnot so: {fact:?}\n{seen}{}",
+                    stage.transcripts().await
+                );
             }
         }
         stage
@@ -123,8 +171,12 @@ impl Stage {
 
     /// A request that fails must be meant to.
     fn expect_success(&self, facts: &[Fact], place: &str) {
-        let is_expected =
-            facts.iter().any(|fact| matches!(fact, Fact::Reply(ReplyFact::Http { .. } | ReplyFact::HttpEach(..))));
+        let is_expected = facts.iter().any(|fact| {
+            matches!(
+                fact,
+                Fact::Reply(ReplyFact::Http { .. } | ReplyFact::HttpEach(..))
+            )
+        });
         let failed = self.replies.iter().find(|reply| reply.status >= 300);
         if let (Some(failed), false) = (failed, is_expected) {
             panic!("{place}\nthe API said no: {failed:?}");
@@ -132,7 +184,10 @@ impl Stage {
     }
 
     fn caller(&self, name: &str) -> CallSid {
-        *self.callers.get(name).unwrap_or_else(|| panic!("nobody called {name} has dialled"))
+        *self
+            .callers
+            .get(name)
+            .unwrap_or_else(|| panic!("nobody called {name} has dialled"))
     }
 
     fn task_sid(&self, name: &str) -> TaskSid {
@@ -141,21 +196,43 @@ impl Stage {
     }
 
     fn task_of(&self, caller: CallSid) -> TaskSid {
-        if self.enqueues { TaskSid::of_enqueue(caller, 1) } else { TaskSid::of_call(caller) }
+        if self.enqueues {
+            TaskSid::of_enqueue(caller, 1)
+        } else {
+            TaskSid::of_call(caller)
+        }
     }
 
     async fn task(&self, name: &str) -> Option<Task> {
-        self.laboratory.centre.store.task(self.task_sid(name)).await.unwrap()
+        self.laboratory
+            .centre
+            .store
+            .task(self.task_sid(name))
+            .await
+            .unwrap()
     }
 
     async fn transcripts(&self) -> String {
         let mut text = String::new();
         let everything = self.laboratory.get("/simulator/calls").await;
         for call in everything["calls"].as_array().unwrap() {
-            writeln!(text, "{} {} → {} {}", call["call_sid"], call["from"], call["to"], call["status"]).unwrap();
+            writeln!(
+                text,
+                "{} {} → {} {}",
+                call["call_sid"], call["from"], call["to"], call["status"]
+            )
+            .unwrap();
             let call: CallSid = call["call_sid"].as_str().unwrap().parse().unwrap();
-            for entry in self.laboratory.call(call).await["transcript"].as_array().unwrap() {
-                writeln!(text, "    {} {} {}", entry["at"], entry["event"], entry["text"]).unwrap();
+            for entry in self.laboratory.call(call).await["transcript"]
+                .as_array()
+                .unwrap()
+            {
+                writeln!(
+                    text,
+                    "    {} {} {}",
+                    entry["at"], entry["event"], entry["text"]
+                )
+                .unwrap();
             }
         }
         text
@@ -164,6 +241,8 @@ impl Stage {
 
 /// `mm:ss`, or `h:mm:ss`.
 fn parse_time(text: &str) -> Option<Millis> {
-    let seconds = text.split(':').try_fold(0, |sum, part| Some(sum * 60 + part.parse::<u64>().ok()?))?;
+    let seconds = text
+        .split(':')
+        .try_fold(0, |sum, part| Some(sum * 60 + part.parse::<u64>().ok()?))?;
     text.contains(':').then(|| Millis::from_secs(seconds))
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use shared::webhook::signature::{SIGNATURE_HEADER, Signed, sign, sign_json, verify};
 
 use super::Stage;
-use super::fact::SignatureFact;
+use super::expectation::SignatureFact;
 
 /// The token of the vectors.
 const TOKEN: &str = "12345";
@@ -25,10 +25,20 @@ impl SignedRequest {
         let body = body.trim_end();
         if body.is_empty() {
             let signature = sign(TOKEN, &url, &form);
-            return Self { url, form, body: None, signature };
+            return Self {
+                url,
+                form,
+                body: None,
+                signature,
+            };
         }
         let (url, signature) = sign_json(TOKEN, &url, body.as_bytes());
-        Self { url, form, body: Some(body.as_bytes().to_vec()), signature }
+        Self {
+            url,
+            form,
+            body: Some(body.as_bytes().to_vec()),
+            signature,
+        }
     }
 
     /// The last byte of its body, the closing brace, becomes a blank.
@@ -38,32 +48,48 @@ impl SignedRequest {
     }
 
     fn is_genuine(&self) -> bool {
-        let content = self.body.as_deref().map_or(Signed::Form(&self.form), Signed::Raw);
+        let content = self
+            .body
+            .as_deref()
+            .map_or(Signed::Form(&self.form), Signed::Raw);
         verify(TOKEN, &self.url, content, &self.signature).is_ok()
     }
 }
 
 impl Stage {
     pub(super) fn check_signature(&self, fact: &SignatureFact) -> Result<(), String> {
-        let signed = self.signed.as_ref().unwrap_or_else(|| panic!("nothing has been signed"));
+        let signed = self
+            .signed
+            .as_ref()
+            .unwrap_or_else(|| panic!("nothing has been signed"));
         let so = match fact {
             SignatureFact::Is(expected) => signed.signature == *expected,
             SignatureFact::Url(part) => signed.url.contains(part.as_str()),
             SignatureFact::Genuine(genuine) => signed.is_genuine() == *genuine,
         };
-        if so { Ok(()) } else { Err(format!("seen: {signed:?}\n")) }
+        if so {
+            Ok(())
+        } else {
+            Err(format!("seen: {signed:?}\n"))
+        }
     }
 
     /// Every request for `path` was signed for the address that was asked, as the customer's server saw it.
     pub(super) fn check_asked_genuinely(&self, path: &str) -> Result<(), String> {
         let token = &self.laboratory.account.auth_token;
         let asked = self.customer.asked(path);
-        let signature = |headers: &BTreeMap<String, String>| headers.get(&SIGNATURE_HEADER.to_lowercase()).cloned();
+        let signature = |headers: &BTreeMap<String, String>| {
+            headers.get(&SIGNATURE_HEADER.to_lowercase()).cloned()
+        };
         let genuine = |asked: &crate::customer::Asked| {
             let url = format!("{}{}", self.customer.base, asked.path);
             let signature = signature(&asked.headers).unwrap_or_default();
             verify(token, &url, Signed::Form(&asked.form), &signature).is_ok()
         };
-        if !asked.is_empty() && asked.iter().all(genuine) { Ok(()) } else { Err(format!("seen: {asked:#?}\n")) }
+        if !asked.is_empty() && asked.iter().all(genuine) {
+            Ok(())
+        } else {
+            Err(format!("seen: {asked:#?}\n"))
+        }
     }
 }

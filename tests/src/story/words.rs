@@ -3,13 +3,21 @@
 /// The words of `text`; blanks inside quotes and braces separate nothing. Quotes at a word's ends, or behind its first
 /// `=`, are taken off.
 pub fn words(text: &str) -> Vec<String> {
-    split(text, char::is_whitespace).iter().filter(|word| !word.is_empty()).map(|word| unquoted(word)).collect()
+    split(text, char::is_whitespace)
+        .iter()
+        .filter(|word| !word.is_empty())
+        .map(|word| unquoted(word))
+        .collect()
 }
 
 /// The parts of `text` between commas that stand neither in quotes nor in braces.
 pub fn clauses(text: &str) -> Vec<String> {
     let clauses = split(text, |character| character == ',');
-    clauses.iter().map(|clause| clause.trim().to_owned()).filter(|clause| !clause.is_empty()).collect()
+    clauses
+        .iter()
+        .map(|clause| clause.trim().to_owned())
+        .filter(|clause| !clause.is_empty())
+        .collect()
 }
 
 fn split(text: &str, separates: impl Fn(char) -> bool) -> Vec<String> {
@@ -31,7 +39,11 @@ fn split(text: &str, separates: impl Fn(char) -> bool) -> Vec<String> {
 }
 
 fn unquoted(word: &str) -> String {
-    let bare = |text: &str| text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).map(str::to_owned);
+    let bare = |text: &str| {
+        text.strip_prefix('"')
+            .and_then(|text| text.strip_suffix('"'))
+            .map(str::to_owned)
+    };
     if let Some(bare) = bare(word) {
         return bare;
     }
@@ -49,8 +61,14 @@ mod tests {
 
     #[test]
     fn quotes_and_braces_hold_words_and_clauses_together() {
-        assert_eq!(words(r#"task t1 {"a": "b c"} priority 3"#), ["task", "t1", r#"{"a": "b c"}"#, "priority", "3"]);
-        assert_eq!(words(r#"POST X Key="a > 3" "x y""#), ["POST", "X", "Key=a > 3", "x y"]);
+        assert_eq!(
+            words(r#"task t1 {"a": "b c"} priority 3"#),
+            ["task", "t1", r#"{"a": "b c"}"#, "priority", "3"]
+        );
+        assert_eq!(
+            words(r#"POST X Key="a > 3" "x y""#),
+            ["POST", "X", "Key=a > 3", "x y"]
+        );
         assert_eq!(
             clauses(r#"t1 is pending, HTTP 400 "a, b" , A rings"#),
             ["t1 is pending", r#"HTTP 400 "a, b""#, "A rings"]

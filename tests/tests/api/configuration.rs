@@ -1,15 +1,20 @@
 //! Workspaces and what is in them, made, read and changed through the API.
 
+use ids::time::Millis;
 use reqwest::Method;
 use serde_json::{Value, json};
-use shared::model::Millis;
-use tests::laboratory::{EXAMPLE, Laboratory};
 use tests::story::SLACK;
+use tests::test_centre::{EXAMPLE, TestCentre};
 
 const MINUTE: Millis = Millis::from_secs(65);
 
 /// What the API answers; null for an empty body.
-pub async fn ask(laboratory: &Laboratory, method: Method, path: &str, form: &[(&str, &str)]) -> (u16, Value) {
+pub async fn ask(
+    laboratory: &TestCentre,
+    method: Method,
+    path: &str,
+    form: &[(&str, &str)],
+) -> (u16, Value) {
     let url = match path.starts_with("http") {
         true => path.to_owned(),
         false => format!("{}/v1/Workspaces{path}", laboratory.base),
@@ -17,25 +22,32 @@ pub async fn ask(laboratory: &Laboratory, method: Method, path: &str, form: &[(&
     let account = &laboratory.account;
     let request = reqwest::Client::new().request(method.clone(), url);
     let request = request.basic_auth(account.account_sid, Some(&account.auth_token));
-    let request = if method == Method::POST { request.form(form) } else { request };
+    let request = if method == Method::POST {
+        request.form(form)
+    } else {
+        request
+    };
     let answer = request.send().await.unwrap();
     let status = answer.status().as_u16();
-    (status, serde_json::from_str(&answer.text().await.unwrap()).unwrap_or_default())
+    (
+        status,
+        serde_json::from_str(&answer.text().await.unwrap()).unwrap_or_default(),
+    )
 }
 
-pub async fn made(laboratory: &Laboratory, path: &str, form: &[(&str, &str)]) -> Value {
+pub async fn made(laboratory: &TestCentre, path: &str, form: &[(&str, &str)]) -> Value {
     let (status, body) = ask(laboratory, Method::POST, path, form).await;
     assert_eq!(status, 201, "{path}: {body}");
     body
 }
 
-pub async fn changed(laboratory: &Laboratory, path: &str, form: &[(&str, &str)]) -> Value {
+pub async fn changed(laboratory: &TestCentre, path: &str, form: &[(&str, &str)]) -> Value {
     let (status, body) = ask(laboratory, Method::POST, path, form).await;
     assert_eq!(status, 200, "{path}: {body}");
     body
 }
 
-pub async fn read(laboratory: &Laboratory, path: &str) -> Value {
+pub async fn read(laboratory: &TestCentre, path: &str) -> Value {
     let (status, body) = ask(laboratory, Method::GET, path, &[]).await;
     assert_eq!(status, 200, "{path}: {body}");
     body
@@ -48,7 +60,10 @@ pub fn sid(resource: &Value) -> &str {
 /// The entry of this name in a list.
 pub fn named<'l>(list: &'l Value, key: &str, name: &str) -> &'l Value {
     let entries = list[key].as_array().unwrap();
-    entries.iter().find(|entry| entry["friendly_name"] == name).unwrap_or_else(|| panic!("no {name} in {list}"))
+    entries
+        .iter()
+        .find(|entry| entry["friendly_name"] == name)
+        .unwrap_or_else(|| panic!("no {name} in {list}"))
 }
 
 /// A Workflow's configuration that leads every Task into this queue.
@@ -58,11 +73,19 @@ pub fn into_queue(queue: &str) -> String {
 
 #[tokio::test]
 async fn a_workspace_begins_with_what_its_template_says_and_routes_like_any_other() {
-    let laboratory = Laboratory::example().await;
-    let workspace = made(&laboratory, "", &[("FriendlyName", "Second"), ("Template", "FIFO")]).await;
+    let laboratory = TestCentre::example().await;
+    let workspace = made(
+        &laboratory,
+        "",
+        &[("FriendlyName", "Second"), ("Template", "FIFO")],
+    )
+    .await;
     let home = format!("/{}", sid(&workspace));
     assert_eq!(
-        (&workspace["default_activity_name"], &workspace["timeout_activity_name"]),
+        (
+            &workspace["default_activity_name"],
+            &workspace["timeout_activity_name"]
+        ),
         (&json!("Offline"), &json!("Offline"))
     );
     let all = read(&laboratory, "").await;
@@ -78,46 +101,90 @@ async fn a_workspace_begins_with_what_its_template_says_and_routes_like_any_othe
     let workflows = read(&laboratory, &format!("{home}/Workflows")).await;
     let workflow = named(&workflows, "workflows", "Default Fifo Workflow");
     assert_eq!(
-        (&workflow["task_reservation_timeout"], &workflow["assignment_callback_url"]),
+        (
+            &workflow["task_reservation_timeout"],
+            &workflow["assignment_callback_url"]
+        ),
         (&json!(120), &Value::Null)
     );
 
     let available = sid(named(&activities, "activities", "Available")).to_owned();
-    made(&laboratory, &format!("{home}/Workers"), &[("FriendlyName", "Nadia"), ("ActivitySid", &available)]).await;
-    let task = made(&laboratory, &format!("{home}/Tasks"), &[("WorkflowSid", sid(workflow))]).await;
+    made(
+        &laboratory,
+        &format!("{home}/Workers"),
+        &[("FriendlyName", "Nadia"), ("ActivitySid", &available)],
+    )
+    .await;
+    let task = made(
+        &laboratory,
+        &format!("{home}/Tasks"),
+        &[("WorkflowSid", sid(workflow))],
+    )
+    .await;
     laboratory.advance(SLACK).await;
     let task = read(&laboratory, &format!("{home}/Tasks/{}", sid(&task))).await;
     assert_eq!(
-        (&task["assignment_status"], &task["task_queue_friendly_name"]),
+        (
+            &task["assignment_status"],
+            &task["task_queue_friendly_name"]
+        ),
         (&json!("reserved"), &json!("Sample Queue"))
     );
     // Its Reservation times out by itself, two minutes later.
     laboratory.advance(Millis::from_secs(130)).await;
     let workers = read(&laboratory, &format!("{home}/Workers")).await;
-    assert_eq!(named(&workers, "workers", "Nadia")["activity_name"], "Offline");
+    assert_eq!(
+        named(&workers, "workers", "Nadia")["activity_name"],
+        "Offline"
+    );
     laboratory.close().await;
 }
 
 #[tokio::test]
 async fn every_kind_of_part_is_made_changed_and_deleted_and_keeps_its_dates() {
-    let laboratory = Laboratory::example().await;
-    let home = format!("/{}", sid(&made(&laboratory, "", &[("FriendlyName", "Second")]).await));
-    let queue = made(&laboratory, &format!("{home}/TaskQueues"), &[("FriendlyName", "Q")]).await;
+    let laboratory = TestCentre::example().await;
+    let home = format!(
+        "/{}",
+        sid(&made(&laboratory, "", &[("FriendlyName", "Second")]).await)
+    );
+    let queue = made(
+        &laboratory,
+        &format!("{home}/TaskQueues"),
+        &[("FriendlyName", "Q")],
+    )
+    .await;
     let configuration = into_queue(sid(&queue));
     let kinds = [
-        ("Activities", vec![("FriendlyName", "A"), ("Available", "true")]),
-        ("TaskChannels", vec![("FriendlyName", "A"), ("UniqueName", "a")]),
+        (
+            "Activities",
+            vec![("FriendlyName", "A"), ("Available", "true")],
+        ),
+        (
+            "TaskChannels",
+            vec![("FriendlyName", "A"), ("UniqueName", "a")],
+        ),
         ("TaskQueues", vec![("FriendlyName", "A")]),
-        ("Workflows", vec![("FriendlyName", "A"), ("Configuration", &configuration)]),
+        (
+            "Workflows",
+            vec![("FriendlyName", "A"), ("Configuration", &configuration)],
+        ),
     ];
     for (kind, form) in kinds {
         let list = format!("{home}/{kind}");
         let part = made(&laboratory, &list, &form).await;
         let path = format!("{list}/{}", sid(&part));
-        assert_eq!(part["url"], format!("{}/v1/Workspaces{path}", laboratory.base));
+        assert_eq!(
+            part["url"],
+            format!("{}/v1/Workspaces{path}", laboratory.base)
+        );
         assert_eq!(part["date_created"], part["date_updated"]);
         laboratory.advance(Millis::from_secs(5)).await;
-        let renamed = changed(&laboratory, &path, &[("FriendlyName", "B"), ("Available", "false")]).await;
+        let renamed = changed(
+            &laboratory,
+            &path,
+            &[("FriendlyName", "B"), ("Available", "false")],
+        )
+        .await;
         assert_eq!(renamed["friendly_name"], "B");
         assert_eq!(renamed["date_created"], part["date_created"]);
         assert_ne!(renamed["date_updated"], part["date_updated"]);
@@ -125,10 +192,17 @@ async fn every_kind_of_part_is_made_changed_and_deleted_and_keeps_its_dates() {
         let same = changed(&laboratory, &path, &[("FriendlyName", "B")]).await;
         assert_eq!(same, renamed, "what changes nothing is no update");
         assert_eq!(read(&laboratory, &path).await, renamed);
-        assert_eq!(ask(&laboratory, Method::DELETE, &path, &[]).await, (204, Value::Null));
+        assert_eq!(
+            ask(&laboratory, Method::DELETE, &path, &[]).await,
+            (204, Value::Null)
+        );
         for method in [Method::GET, Method::POST, Method::DELETE] {
             let (status, error) = ask(&laboratory, method.clone(), &path, &[]).await;
-            assert_eq!((status, &error["code"]), (404, &json!(20_404)), "{method} {path}");
+            assert_eq!(
+                (status, &error["code"]),
+                (404, &json!(20_404)),
+                "{method} {path}"
+            );
         }
     }
     laboratory.close().await;
@@ -136,61 +210,119 @@ async fn every_kind_of_part_is_made_changed_and_deleted_and_keeps_its_dates() {
 
 #[tokio::test]
 async fn a_workspace_is_changed_field_by_field() {
-    let laboratory = Laboratory::example().await;
+    let laboratory = TestCentre::example().await;
     let home = format!("/{}", laboratory.contact_centre.workspace.sid);
     let activities = read(&laboratory, &format!("{home}/Activities")).await;
     let away = sid(named(&activities, "activities", "Unavailable")).to_owned();
     let before = read(&laboratory, &home).await;
     laboratory.advance(MINUTE).await;
-    let form = [("TimeoutActivitySid", away.as_str()), ("EventsFilter", "task.created, task.canceled")];
+    let form = [
+        ("TimeoutActivitySid", away.as_str()),
+        ("EventsFilter", "task.created, task.canceled"),
+    ];
     let after = changed(&laboratory, &home, &form).await;
     assert_eq!(after["timeout_activity_name"], "Unavailable");
     assert_eq!(after["events_filter"], "task.created,task.canceled");
-    for same in
-        ["friendly_name", "default_activity_sid", "prioritize_queue_order", "date_created", "event_callback_url"]
-    {
+    for same in [
+        "friendly_name",
+        "default_activity_sid",
+        "prioritize_queue_order",
+        "date_created",
+        "event_callback_url",
+    ] {
         assert_eq!(after[same], before[same], "{same}");
     }
     assert_ne!(after["date_updated"], before["date_updated"]);
-    let (status, error) =
-        ask(&laboratory, Method::POST, &home, &[("DefaultActivitySid", &away.replace(&away[2..6], "0000"))]).await;
+    let (status, error) = ask(
+        &laboratory,
+        Method::POST,
+        &home,
+        &[("DefaultActivitySid", &away.replace(&away[2..6], "0000"))],
+    )
+    .await;
     assert_eq!((status, &error["code"]), (400, &json!(20_001)));
-    assert!(error["message"].as_str().unwrap().starts_with("DefaultActivitySid: the Workspace has no Activity"));
+    assert!(
+        error["message"]
+            .as_str()
+            .unwrap()
+            .starts_with("DefaultActivitySid: the Workspace has no Activity")
+    );
     laboratory.close().await;
 }
 
 #[tokio::test]
 async fn queues_are_found_by_name_worker_and_attributes_and_listed_in_order() {
-    let laboratory = Laboratory::example().await;
+    let laboratory = TestCentre::example().await;
     let home = format!("/{}", laboratory.contact_centre.workspace.sid);
     let list = format!("{home}/TaskQueues");
     let names = |page: &Value| -> Vec<String> {
         let queues = page["task_queues"].as_array().unwrap();
         queues
             .iter()
-            .map(|queue| queue["friendly_name"].as_str().unwrap().replace("Customer Contact Center ", ""))
+            .map(|queue| {
+                queue["friendly_name"]
+                    .as_str()
+                    .unwrap()
+                    .replace("Customer Contact Center ", "")
+            })
             .collect()
     };
     laboratory.advance(MINUTE).await;
-    let french =
-        made(&laboratory, &list, &[("FriendlyName", "French"), ("TargetWorkers", "languages HAS \"fr\"")]).await;
+    let french = made(
+        &laboratory,
+        &list,
+        &[
+            ("FriendlyName", "French"),
+            ("TargetWorkers", "languages HAS \"fr\""),
+        ],
+    )
+    .await;
     let english = laboratory.contact_centre.workspace.task_queues.values();
-    let english = english.clone().find(|queue| queue.friendly_name.ends_with("English")).unwrap().sid;
+    let english = english
+        .clone()
+        .find(|queue| queue.friendly_name.ends_with("English"))
+        .unwrap()
+        .sid;
     laboratory.advance(MINUTE).await;
-    changed(&laboratory, &format!("{list}/{english}"), &[("MaxReservedWorkers", "3")]).await;
+    changed(
+        &laboratory,
+        &format!("{list}/{english}"),
+        &[("MaxReservedWorkers", "3")],
+    )
+    .await;
 
     let maya = laboratory.worker("Maya").await.sid;
     for (query, expected) in [
         ("?FriendlyName=French".to_owned(), vec!["French"]),
         (format!("?WorkerSid={maya}"), vec!["English"]),
-        ("?WorkerSid=WK00000000000000000000000000000009".to_owned(), vec![]),
-        ("?EvaluateWorkerAttributes=%7B%22languages%22%3A%5B%22fr%22%5D%7D".to_owned(), vec!["French"]),
-        ("?Ordering=DateUpdated:desc".to_owned(), vec!["English", "French", "Hindi"]),
-        ("?Ordering=DateUpdated:asc".to_owned(), vec!["Hindi", "French", "English"]),
+        (
+            "?WorkerSid=WK00000000000000000000000000000009".to_owned(),
+            vec![],
+        ),
+        (
+            "?EvaluateWorkerAttributes=%7B%22languages%22%3A%5B%22fr%22%5D%7D".to_owned(),
+            vec!["French"],
+        ),
+        (
+            "?Ordering=DateUpdated:desc".to_owned(),
+            vec!["English", "French", "Hindi"],
+        ),
+        (
+            "?Ordering=DateUpdated:asc".to_owned(),
+            vec!["Hindi", "French", "English"],
+        ),
     ] {
-        assert_eq!(names(&read(&laboratory, &format!("{list}{query}")).await), expected, "{query}");
+        assert_eq!(
+            names(&read(&laboratory, &format!("{list}{query}")).await),
+            expected,
+            "{query}"
+        );
     }
-    let mut page = read(&laboratory, &format!("{list}?Ordering=DateUpdated:desc&PageSize=1")).await;
+    let mut page = read(
+        &laboratory,
+        &format!("{list}?Ordering=DateUpdated:desc&PageSize=1"),
+    )
+    .await;
     let mut seen = names(&page);
     while let Some(next) = page["meta"]["next_page_url"].as_str() {
         page = read(&laboratory, next).await;
@@ -199,7 +331,12 @@ async fn queues_are_found_by_name_worker_and_attributes_and_listed_in_order() {
     assert_eq!(seen, ["English", "French", "Hindi"]);
 
     // Workers follow a changed expression.
-    changed(&laboratory, &format!("{list}/{}", sid(&french)), &[("TargetWorkers", "languages HAS \"en\"")]).await;
+    changed(
+        &laboratory,
+        &format!("{list}/{}", sid(&french)),
+        &[("TargetWorkers", "languages HAS \"en\"")],
+    )
+    .await;
     laboratory.advance(SLACK).await;
     assert_eq!(laboratory.worker("Maya").await.roster.queues().len(), 2);
     laboratory.close().await;
@@ -207,22 +344,46 @@ async fn queues_are_found_by_name_worker_and_attributes_and_listed_in_order() {
 
 #[tokio::test]
 async fn a_new_channel_is_worked_in_at_once_and_known_by_two_names() {
-    let laboratory = Laboratory::example().await;
+    let laboratory = TestCentre::example().await;
     let home = format!("/{}", laboratory.contact_centre.workspace.sid);
-    let form = [("FriendlyName", "Letters"), ("UniqueName", "letter"), ("ChannelOptimizedRouting", "true")];
+    let form = [
+        ("FriendlyName", "Letters"),
+        ("UniqueName", "letter"),
+        ("ChannelOptimizedRouting", "true"),
+    ];
     let channel = made(&laboratory, &format!("{home}/TaskChannels"), &form).await;
     assert_eq!(channel["channel_optimized_routing"], true);
-    assert_eq!(read(&laboratory, &format!("{home}/TaskChannels/letter")).await, channel);
-    let (status, error) = ask(&laboratory, Method::POST, &format!("{home}/TaskChannels"), &form).await;
+    assert_eq!(
+        read(&laboratory, &format!("{home}/TaskChannels/letter")).await,
+        channel
+    );
+    let (status, error) = ask(
+        &laboratory,
+        Method::POST,
+        &format!("{home}/TaskChannels"),
+        &form,
+    )
+    .await;
     assert_eq!((status, &error["code"]), (400, &json!(20_001)), "{error}");
-    let changed =
-        changed(&laboratory, &format!("{home}/TaskChannels/letter"), &[("ChannelOptimizedRouting", "0")]).await;
-    assert_eq!((&changed["sid"], &changed["channel_optimized_routing"]), (&channel["sid"], &json!(false)));
+    let changed = changed(
+        &laboratory,
+        &format!("{home}/TaskChannels/letter"),
+        &[("ChannelOptimizedRouting", "0")],
+    )
+    .await;
+    assert_eq!(
+        (&changed["sid"], &changed["channel_optimized_routing"]),
+        (&channel["sid"], &json!(false))
+    );
 
     laboratory.advance(SLACK).await;
     let attributes = "{\"selected_language\":\"en\"}";
-    let task =
-        made(&laboratory, &format!("{home}/Tasks"), &[("TaskChannel", "letter"), ("Attributes", attributes)]).await;
+    let task = made(
+        &laboratory,
+        &format!("{home}/Tasks"),
+        &[("TaskChannel", "letter"), ("Attributes", attributes)],
+    )
+    .await;
     laboratory.advance(SLACK).await;
     let task = read(&laboratory, &format!("{home}/Tasks/{}", sid(&task))).await;
     assert_eq!(task["assignment_status"], "reserved");
@@ -231,7 +392,7 @@ async fn a_new_channel_is_worked_in_at_once_and_known_by_two_names() {
 
 #[tokio::test]
 async fn a_saved_workflow_is_for_new_tasks_and_for_waiting_ones_if_it_says_so() {
-    let laboratory = Laboratory::example().await;
+    let laboratory = TestCentre::example().await;
     let home = format!("/{}", laboratory.contact_centre.workspace.sid);
     let nobody = [("TargetWorkers", "1==2")];
     let mut queues = Vec::new();
@@ -239,18 +400,41 @@ async fn a_saved_workflow_is_for_new_tasks_and_for_waiting_ones_if_it_says_so() 
         let form: Vec<_> = [("FriendlyName", name)].into_iter().chain(nobody).collect();
         queues.push(sid(&made(&laboratory, &format!("{home}/TaskQueues"), &form).await).to_owned());
     }
-    let form = [("FriendlyName", "W"), ("Configuration", &*into_queue(&queues[0]))];
+    let form = [
+        ("FriendlyName", "W"),
+        ("Configuration", &*into_queue(&queues[0])),
+    ];
     let workflow = made(&laboratory, &format!("{home}/Workflows"), &form).await;
     let path = format!("{home}/Workflows/{}", sid(&workflow));
-    let task = made(&laboratory, &format!("{home}/Tasks"), &[("WorkflowSid", sid(&workflow))]).await;
+    let task = made(
+        &laboratory,
+        &format!("{home}/Tasks"),
+        &[("WorkflowSid", sid(&workflow))],
+    )
+    .await;
     let queue_of_task = async || {
         laboratory.centre.sweep().await;
         laboratory.advance(SLACK).await;
-        read(&laboratory, &format!("{home}/Tasks/{}", sid(&task))).await["task_queue_friendly_name"].clone()
+        read(&laboratory, &format!("{home}/Tasks/{}", sid(&task))).await["task_queue_friendly_name"]
+            .clone()
     };
-    changed(&laboratory, &path, &[("Configuration", &*into_queue(&queues[1]))]).await;
-    assert_eq!(queue_of_task().await, "One", "it follows the configuration it started with");
-    let later = made(&laboratory, &format!("{home}/Tasks"), &[("WorkflowSid", sid(&workflow))]).await;
+    changed(
+        &laboratory,
+        &path,
+        &[("Configuration", &*into_queue(&queues[1]))],
+    )
+    .await;
+    assert_eq!(
+        queue_of_task().await,
+        "One",
+        "it follows the configuration it started with"
+    );
+    let later = made(
+        &laboratory,
+        &format!("{home}/Tasks"),
+        &[("WorkflowSid", sid(&workflow))],
+    )
+    .await;
     assert_eq!(later["task_queue_friendly_name"], "Two");
     changed(&laboratory, &path, &[("ReEvaluateTasks", "true")]).await;
     assert_eq!(queue_of_task().await, "Two");
@@ -259,30 +443,64 @@ async fn a_saved_workflow_is_for_new_tasks_and_for_waiting_ones_if_it_says_so() 
 
 #[tokio::test]
 async fn what_the_api_made_is_there_after_the_file_is_applied_again() {
-    let mut laboratory = Laboratory::example().await;
+    let mut laboratory = TestCentre::example().await;
     let home = format!("/{}", laboratory.contact_centre.workspace.sid);
-    let queue = made(&laboratory, &format!("{home}/TaskQueues"), &[("FriendlyName", "Letters")]).await;
+    let queue = made(
+        &laboratory,
+        &format!("{home}/TaskQueues"),
+        &[("FriendlyName", "Letters")],
+    )
+    .await;
     laboratory.set_up_again(EXAMPLE).await;
-    assert_eq!(read(&laboratory, &format!("{home}/TaskQueues/{}", sid(&queue))).await, queue);
+    assert_eq!(
+        read(&laboratory, &format!("{home}/TaskQueues/{}", sid(&queue))).await,
+        queue
+    );
     laboratory.close().await;
 }
 
 #[tokio::test]
 async fn a_large_configuration_is_taken_and_one_that_is_too_large_is_refused() {
-    let laboratory = Laboratory::example().await;
+    let laboratory = TestCentre::example().await;
     let home = format!("/{}", laboratory.contact_centre.workspace.sid);
-    let queue = sid(&made(&laboratory, &format!("{home}/TaskQueues"), &[("FriendlyName", "Q")]).await).to_owned();
+    let queue = sid(&made(
+        &laboratory,
+        &format!("{home}/TaskQueues"),
+        &[("FriendlyName", "Q")],
+    )
+    .await)
+    .to_owned();
     let of = |filters: usize| {
-        let filter = json!({ "filter_friendly_name": "x".repeat(900), "targets": [{ "queue": queue }] });
+        let filter =
+            json!({ "filter_friendly_name": "x".repeat(900), "targets": [{ "queue": queue }] });
         json!({ "task_routing": { "filters": vec![filter; filters] } }).to_string()
     };
-    let workflow =
-        made(&laboratory, &format!("{home}/Workflows"), &[("FriendlyName", "W"), ("Configuration", &of(1_050))]).await;
+    let workflow = made(
+        &laboratory,
+        &format!("{home}/Workflows"),
+        &[("FriendlyName", "W"), ("Configuration", &of(1_050))],
+    )
+    .await;
     assert!(workflow["configuration"].as_str().unwrap().len() > 990_000);
-    assert_eq!(read(&laboratory, &format!("{home}/Workflows/{}", sid(&workflow))).await, workflow);
+    assert_eq!(
+        read(&laboratory, &format!("{home}/Workflows/{}", sid(&workflow))).await,
+        workflow
+    );
     let form = [("FriendlyName", "W"), ("Configuration", &*of(1_200))];
-    let (status, error) = ask(&laboratory, Method::POST, &format!("{home}/Workflows"), &form).await;
+    let (status, error) = ask(
+        &laboratory,
+        Method::POST,
+        &format!("{home}/Workflows"),
+        &form,
+    )
+    .await;
     assert_eq!((status, &error["code"]), (400, &json!(20_001)));
-    assert!(error["message"].as_str().unwrap().starts_with("Configuration: "), "{error}");
+    assert!(
+        error["message"]
+            .as_str()
+            .unwrap()
+            .starts_with("Configuration: "),
+        "{error}"
+    );
     laboratory.close().await;
 }

@@ -1,14 +1,19 @@
 //! Why a Task waits, and why nothing comes to a Worker.
 
+use ids::time::Millis;
 use serde_json::{Value, json};
-use shared::model::Millis;
-use tests::laboratory::Laboratory;
 use tests::story::SLACK;
+use tests::test_centre::TestCentre;
 
 use crate::Client;
 
 async fn task(client: &Client<'_>, attributes: &str) -> String {
-    let (status, made) = client.post("/Tasks", &[("Attributes", attributes), ("TaskChannel", "voice")]).await;
+    let (status, made) = client
+        .post(
+            "/Tasks",
+            &[("Attributes", attributes), ("TaskChannel", "voice")],
+        )
+        .await;
     assert_eq!(status, 201, "{made}");
     made["sid"].as_str().unwrap().to_owned()
 }
@@ -19,8 +24,12 @@ async fn worker_named(client: &Client<'_>, name: &str) -> Value {
 
 async fn set_activity(client: &Client<'_>, worker: &Value, name: &str) {
     let activity = client.activity(name).await;
-    let (status, answer) =
-        client.post(&format!("/Workers/{}", worker["sid"].as_str().unwrap()), &[("ActivitySid", &activity)]).await;
+    let (status, answer) = client
+        .post(
+            &format!("/Workers/{}", worker["sid"].as_str().unwrap()),
+            &[("ActivitySid", &activity)],
+        )
+        .await;
     assert_eq!(status, 200, "{answer}");
 }
 
@@ -32,7 +41,7 @@ async fn nobody_speaks_hindi(client: &Client<'_>) {
 
 #[tokio::test]
 async fn a_waiting_task_says_what_keeps_each_worker_from_it() {
-    let laboratory = Laboratory::example().await;
+    let laboratory = TestCentre::example().await;
     let client = Client(&laboratory);
     nobody_speaks_hindi(&client).await;
     let first = task(&client, r#"{"selected_language":"hi"}"#).await;
@@ -41,26 +50,61 @@ async fn a_waiting_task_says_what_keeps_each_worker_from_it() {
     laboratory.advance(SLACK).await;
     let (status, told) = client.get(&format!("/Tasks/{second}/Explain")).await;
     assert_eq!(status, 200, "{told}");
-    assert_eq!((&told["task_sid"], &told["assignment_status"]), (&json!(second), &json!("pending")));
-    assert_eq!(told["ahead"], json!({ "tasks": 1, "at_least": false }), "{first} stands before it");
+    assert_eq!(
+        (&told["task_sid"], &told["assignment_status"]),
+        (&json!(second), &json!("pending"))
+    );
+    assert_eq!(
+        told["ahead"],
+        json!({ "tasks": 1, "at_least": false }),
+        "{first} stands before it"
+    );
     assert_eq!(told["workflow"]["step"], 1);
-    assert!(told["url"].as_str().unwrap().ends_with(&format!("/Tasks/{second}/Explain")), "{}", told["url"]);
+    assert!(
+        told["url"]
+            .as_str()
+            .unwrap()
+            .ends_with(&format!("/Tasks/{second}/Explain")),
+        "{}",
+        told["url"]
+    );
     let workers = told["workers"].as_array().unwrap();
-    let of = |name: &str| workers.iter().find(|worker| worker["friendly_name"] == name).unwrap();
+    let of = |name: &str| {
+        workers
+            .iter()
+            .find(|worker| worker["friendly_name"] == name)
+            .unwrap()
+    };
     assert_eq!(of("Maya")["obstacles"][0]["kind"], "not_in_task_queue");
     let clause = &of("Maya")["obstacles"][0]["expression"]["because"];
-    assert_eq!((&clause["is"], &clause["left"]["operand"]), (&json!(false), &json!("languages")), "{clause}");
-    assert_eq!(of("Arjun")["obstacles"][0]["text"], "their Activity Offline takes no Tasks");
+    assert_eq!(
+        (&clause["is"], &clause["left"]["operand"]),
+        (&json!(false), &json!("languages")),
+        "{clause}"
+    );
+    assert_eq!(
+        of("Arjun")["obstacles"][0]["text"],
+        "their Activity Offline takes no Tasks"
+    );
 
     set_activity(&client, &worker_named(&client, "Arjun").await, "Available").await;
     laboratory.advance(SLACK).await;
     let (_, told) = client.get(&format!("/Tasks/{first}/Explain")).await;
     assert_eq!(
-        (&told["assignment_status"], &told["workflow"], &told["workers"]),
+        (
+            &told["assignment_status"],
+            &told["workflow"],
+            &told["workers"]
+        ),
         (&json!("reserved"), &Value::Null, &json!([]))
     );
     let (_, told) = client.get(&format!("/Tasks/{second}/Explain")).await;
-    let arjun = told["workers"].as_array().unwrap().iter().find(|worker| worker["friendly_name"] == "Arjun").unwrap();
+    let arjun = told["workers"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|worker| worker["friendly_name"] == "Arjun")
+        .unwrap();
     assert_eq!(arjun["obstacles"][0]["kind"], "no_capacity");
     assert_eq!(arjun["obstacles"][0]["task_sids"], json!([first]));
     laboratory.close().await;
@@ -68,43 +112,76 @@ async fn a_waiting_task_says_what_keeps_each_worker_from_it() {
 
 #[tokio::test]
 async fn a_worker_to_whom_nothing_comes_says_what_waits_and_why_it_does_not_come() {
-    let laboratory = Laboratory::example().await;
+    let laboratory = TestCentre::example().await;
     let client = Client(&laboratory);
     nobody_speaks_hindi(&client).await;
     let arjun = worker_named(&client, "Arjun").await;
     let waiting = task(&client, r#"{"selected_language":"hi"}"#).await;
     laboratory.advance(SLACK).await;
-    let (status, told) = client.get(&format!("/Workers/{}/Explain", arjun["sid"].as_str().unwrap())).await;
+    let (status, told) = client
+        .get(&format!(
+            "/Workers/{}/Explain",
+            arjun["sid"].as_str().unwrap()
+        ))
+        .await;
     assert_eq!(status, 200, "{told}");
-    assert!(told["summary"].as_str().unwrap().contains("their Activity Offline takes no Tasks"), "{}", told["summary"]);
+    assert!(
+        told["summary"]
+            .as_str()
+            .unwrap()
+            .contains("their Activity Offline takes no Tasks"),
+        "{}",
+        told["summary"]
+    );
     let queues = told["task_queues"].as_array().unwrap();
-    let with_task = queues.iter().find(|queue| queue["tasks"][0]["task_sid"] == waiting.as_str()).unwrap();
+    let with_task = queues
+        .iter()
+        .find(|queue| queue["tasks"][0]["task_sid"] == waiting.as_str())
+        .unwrap();
     assert_eq!(
         (&with_task["serves"], &with_task["waiting"]),
         (&json!(true), &json!({ "tasks": 1, "at_least": false }))
     );
-    assert!(queues.iter().any(|queue| queue["obstacle"]["kind"] == "not_in_task_queue"), "{queues:?}");
+    assert!(
+        queues
+            .iter()
+            .any(|queue| queue["obstacle"]["kind"] == "not_in_task_queue"),
+        "{queues:?}"
+    );
     laboratory.close().await;
 }
 
 #[tokio::test]
 async fn a_task_for_one_worker_reads_that_worker_alone() {
-    let laboratory = Laboratory::example().await;
+    let laboratory = TestCentre::example().await;
     let client = Client(&laboratory);
     let maya = worker_named(&client, "Maya").await;
     set_activity(&client, &maya, "Offline").await;
     let maya = maya["sid"].as_str().unwrap();
-    let (_, made) =
-        client.post("/Tasks", &[("Attributes", "{}"), ("RoutingTarget", maya), ("IgnoreCapacity", "false")]).await;
-    let (_, told) = client.get(&format!("/Tasks/{}/Explain", made["sid"].as_str().unwrap())).await;
-    assert_eq!(told["summary"], "It is for Worker Maya alone, and their Activity Offline takes no Tasks.");
+    let (_, made) = client
+        .post(
+            "/Tasks",
+            &[
+                ("Attributes", "{}"),
+                ("RoutingTarget", maya),
+                ("IgnoreCapacity", "false"),
+            ],
+        )
+        .await;
+    let (_, told) = client
+        .get(&format!("/Tasks/{}/Explain", made["sid"].as_str().unwrap()))
+        .await;
+    assert_eq!(
+        told["summary"],
+        "It is for Worker Maya alone, and their Activity Offline takes no Tasks."
+    );
     assert_eq!(told["workers"].as_array().unwrap().len(), 1);
     laboratory.close().await;
 }
 
 #[tokio::test]
 async fn what_is_not_there_cannot_be_explained_nor_anything_without_credentials() {
-    let laboratory = Laboratory::example().await;
+    let laboratory = TestCentre::example().await;
     let client = Client(&laboratory);
     let sid = task(&client, "{}").await;
     for path in [

@@ -1,7 +1,11 @@
 //! The REST API over a running centre: what it changes goes the same way as calls do.
 //!
 //! Beside this file, one file a concept.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says so by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on says so by panicking"
+)]
 
 mod configuration;
 mod configuration_in_use;
@@ -13,14 +17,14 @@ mod tasks;
 mod wire;
 mod workers;
 
+use ids::{CallSid, TaskSid};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, IF_MATCH};
 use serde_json::Value;
-use shared::model::{CallSid, TaskSid};
-use tests::laboratory::Laboratory;
 use tests::story::SLACK;
+use tests::test_centre::TestCentre;
 
 /// A program that uses the API.
-struct Client<'a>(&'a Laboratory);
+struct Client<'a>(&'a TestCentre);
 
 impl Client<'_> {
     async fn send(&self, request: reqwest::RequestBuilder) -> (u16, Value) {
@@ -31,10 +35,18 @@ impl Client<'_> {
     /// Status, headers, and JSON, null if there is none.
     async fn send_whole(&self, request: reqwest::RequestBuilder) -> (u16, HeaderMap, Value) {
         let account = &self.0.account;
-        let answer = request.basic_auth(account.account_sid, Some(&account.auth_token)).send().await.unwrap();
+        let answer = request
+            .basic_auth(account.account_sid, Some(&account.auth_token))
+            .send()
+            .await
+            .unwrap();
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
         let text = answer.text().await.unwrap();
-        let body = if text.is_empty() { Value::Null } else { serde_json::from_str(&text).unwrap() };
+        let body = if text.is_empty() {
+            Value::Null
+        } else {
+            serde_json::from_str(&text).unwrap()
+        };
         (status, headers, body)
     }
 
@@ -43,27 +55,43 @@ impl Client<'_> {
     }
 
     async fn post(&self, path: &str, form: &[(&str, &str)]) -> (u16, Value) {
-        self.send(reqwest::Client::new().post(self.url(path)).form(form)).await
+        self.send(reqwest::Client::new().post(self.url(path)).form(form))
+            .await
     }
 
     /// POST on condition of a version.
     async fn post_if(&self, path: &str, version: &str, form: &[(&str, &str)]) -> (u16, Value) {
-        self.send(reqwest::Client::new().post(self.url(path)).header(IF_MATCH, version).form(form)).await
+        self.send(
+            reqwest::Client::new()
+                .post(self.url(path))
+                .header(IF_MATCH, version)
+                .form(form),
+        )
+        .await
     }
 
     async fn delete_if(&self, path: &str, version: &str) -> (u16, Value) {
-        self.send(reqwest::Client::new().delete(self.url(path)).header(IF_MATCH, version)).await
+        self.send(
+            reqwest::Client::new()
+                .delete(self.url(path))
+                .header(IF_MATCH, version),
+        )
+        .await
     }
 
     /// A JSON merge patch of attributes.
     async fn patch(&self, path: &str, patch: &Value) -> (u16, Value) {
-        let request = reqwest::Client::new().post(self.url(path)).header(CONTENT_TYPE, "application/merge-patch+json");
+        let request = reqwest::Client::new()
+            .post(self.url(path))
+            .header(CONTENT_TYPE, "application/merge-patch+json");
         self.send(request.body(patch.to_string())).await
     }
 
     /// The ETag of what is under this path.
     async fn etag(&self, path: &str) -> String {
-        let (status, headers, _) = self.send_whole(reqwest::Client::new().get(self.url(path))).await;
+        let (status, headers, _) = self
+            .send_whole(reqwest::Client::new().get(self.url(path)))
+            .await;
         assert_eq!(status, 200, "{path}");
         headers["etag"].to_str().unwrap().to_owned()
     }
@@ -75,7 +103,14 @@ impl Client<'_> {
         while let Some(next) = url {
             let (status, page) = self.send(reqwest::Client::new().get(next)).await;
             assert_eq!(status, 200, "{page}");
-            pages.push(page[key].as_array().unwrap().iter().map(|entry| entry[field].clone()).collect());
+            pages.push(
+                page[key]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .map(|entry| entry[field].clone())
+                    .collect(),
+            );
             url = page["meta"]["next_page_url"].as_str().map(str::to_owned);
             assert!(pages.len() < 100, "the pages never end");
         }
@@ -89,12 +124,15 @@ impl Client<'_> {
     }
 
     fn url(&self, path: &str) -> String {
-        format!("{}/v1/Workspaces/{}{path}", self.0.base, self.0.contact_centre.workspace.sid)
+        format!(
+            "{}/v1/Workspaces/{}{path}",
+            self.0.base, self.0.contact_centre.workspace.sid
+        )
     }
 }
 
 /// An English caller whose Task has been offered to Maya.
-async fn offered(laboratory: &Laboratory) -> CallSid {
+async fn offered(laboratory: &TestCentre) -> CallSid {
     let caller = laboratory.dial("+17075550190").await;
     laboratory.centre.settle().await;
     laboratory.press(caller, "1").await;
@@ -108,11 +146,13 @@ fn task_path(caller: CallSid) -> String {
 
 #[tokio::test]
 async fn nothing_is_readable_without_credentials() {
-    let laboratory = Laboratory::example().await;
+    let laboratory = TestCentre::example().await;
     let client = Client(&laboratory);
     for request in [
         reqwest::Client::new().get(client.url("/Workers")),
-        reqwest::Client::new().get(client.url("/Workers")).basic_auth(laboratory.account.account_sid, Some("guess")),
+        reqwest::Client::new()
+            .get(client.url("/Workers"))
+            .basic_auth(laboratory.account.account_sid, Some("guess")),
     ] {
         let answer = request.send().await.unwrap();
         assert_eq!(answer.status().as_u16(), 401);
@@ -123,13 +163,18 @@ async fn nothing_is_readable_without_credentials() {
 
 #[tokio::test]
 async fn a_worker_made_available_through_the_api_is_offered_the_waiting_call() {
-    let laboratory = Laboratory::example().await;
+    let laboratory = TestCentre::example().await;
     let client = Client(&laboratory);
     let (status, activities) = client.get("/Activities").await;
     assert_eq!(status, 200);
     let sid = |name: &str| {
         let all = activities["activities"].as_array().unwrap();
-        all.iter().find(|activity| activity["friendly_name"] == name).unwrap()["sid"].as_str().unwrap().to_owned()
+        all.iter()
+            .find(|activity| activity["friendly_name"] == name)
+            .unwrap()["sid"]
+            .as_str()
+            .unwrap()
+            .to_owned()
     };
     let (_, workers) = client.get("/Workers").await;
     let workers: Vec<String> = workers["workers"]
@@ -140,20 +185,36 @@ async fn a_worker_made_available_through_the_api_is_offered_the_waiting_call() {
         .collect();
     assert_eq!(workers.len(), 3);
     for worker in &workers {
-        let (status, _) = client.post(&format!("/Workers/{worker}"), &[("ActivitySid", &sid("Unavailable"))]).await;
+        let (status, _) = client
+            .post(
+                &format!("/Workers/{worker}"),
+                &[("ActivitySid", &sid("Unavailable"))],
+            )
+            .await;
         assert_eq!(status, 200);
     }
     offered(&laboratory).await;
     assert!(laboratory.ringing().await.is_empty());
     let maya = laboratory.worker("Maya").await.sid;
-    let (_, worker) = client.post(&format!("/Workers/{maya}"), &[("ActivitySid", &sid("Available"))]).await;
+    let (_, worker) = client
+        .post(
+            &format!("/Workers/{maya}"),
+            &[("ActivitySid", &sid("Available"))],
+        )
+        .await;
     assert_eq!(worker["activity_name"], "Available");
     laboratory.centre.settle().await;
     assert!(laboratory.ringing().await.contains_key("+17075550101"));
 
     // … and told to reject what was offered, the phone stops and the call goes on to somebody else.
-    let form = [("ActivitySid", sid("Unavailable")), ("RejectPendingReservations", "true".to_owned())];
-    let form: Vec<(&str, &str)> = form.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let form = [
+        ("ActivitySid", sid("Unavailable")),
+        ("RejectPendingReservations", "true".to_owned()),
+    ];
+    let form: Vec<(&str, &str)> = form
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect();
     client.post(&format!("/Workers/{maya}"), &form).await;
     laboratory.centre.settle().await;
     assert!(laboratory.ringing().await.is_empty());
@@ -162,25 +223,40 @@ async fn a_worker_made_available_through_the_api_is_offered_the_waiting_call() {
 
 #[tokio::test]
 async fn a_task_is_ended_only_as_its_status_allows_and_the_people_at_the_phones_notice() {
-    let laboratory = Laboratory::example().await;
+    let laboratory = TestCentre::example().await;
     let client = Client(&laboratory);
     let caller = offered(&laboratory).await;
-    let (status, error) = client.post(&task_path(caller), &[("AssignmentStatus", "completed")]).await;
-    assert_eq!((status, &error["code"]), (400, &Value::from(20001)), "{error}");
+    let (status, error) = client
+        .post(&task_path(caller), &[("AssignmentStatus", "completed")])
+        .await;
+    assert_eq!(
+        (status, &error["code"]),
+        (400, &Value::from(20001)),
+        "{error}"
+    );
 
     let phones = laboratory.ringing().await;
     laboratory.at_phone(phones["+17075550101"], "answer").await;
     laboratory.advance(SLACK).await;
-    let (status, task) =
-        client.post(&task_path(caller), &[("AssignmentStatus", "completed"), ("Reason", "done")]).await;
-    assert_eq!((status, &task["assignment_status"], &task["reason"]), (200, &"completed".into(), &"done".into()));
+    let (status, task) = client
+        .post(
+            &task_path(caller),
+            &[("AssignmentStatus", "completed"), ("Reason", "done")],
+        )
+        .await;
+    assert_eq!(
+        (status, &task["assignment_status"], &task["reason"]),
+        (200, &"completed".into(), &"done".into())
+    );
     laboratory.centre.settle().await;
     assert_eq!(laboratory.activity_of("Maya").await, "Wrap-Up");
 
     // Canceled while waiting: the phone stops, and the caller is told and sent on.
     let other = offered(&laboratory).await;
     assert!(!laboratory.ringing().await.is_empty());
-    let (status, _) = client.post(&task_path(other), &[("AssignmentStatus", "canceled")]).await;
+    let (status, _) = client
+        .post(&task_path(other), &[("AssignmentStatus", "canceled")])
+        .await;
     assert_eq!(status, 200);
     laboratory.advance(SLACK).await;
     assert!(laboratory.ringing().await.is_empty());

@@ -1,17 +1,21 @@
 //! What a request may not ask for, and what stays because somebody needs it.
 
+use ids::WorkerSid;
 use serde_json::json;
-use shared::model::{PRIORITY_MAX, WorkerSid};
-use tests::laboratory::Laboratory;
+use tests::test_centre::TestCentre;
+use vocabulary::PRIORITY_MAX;
 
 use crate::Client;
 
 #[tokio::test]
 async fn a_task_that_cannot_be_made_is_refused_by_the_name_of_the_parameter() {
-    let laboratory = Laboratory::example().await;
+    let laboratory = TestCentre::example().await;
     let client = Client(&laboratory);
     let nobody = WorkerSid::derive(&["nobody"]).to_string();
-    let (nowhere, none) = (format!("WQ{}", "0".repeat(32)), format!("WW{}", "0".repeat(32)));
+    let (nowhere, none) = (
+        format!("WQ{}", "0".repeat(32)),
+        format!("WW{}", "0".repeat(32)),
+    );
     for (name, value) in [
         ("RoutingTarget", nobody.as_str()),
         ("RoutingTarget", &nowhere),
@@ -25,30 +29,71 @@ async fn a_task_that_cannot_be_made_is_refused_by_the_name_of_the_parameter() {
         ("Priority", "-1"),
         ("VirtualStartTime", "1899-12-31T23:59:59Z"),
     ] {
-        let (status, error) = client.post("/Tasks", &[("Attributes", "{}"), (name, value)]).await;
-        assert_eq!((status, &error["code"]), (400, &json!(20_001)), "{name}={value}: {error}");
-        assert!(error["message"].as_str().unwrap().starts_with(&format!("{name}: ")), "{name}={value}: {error}");
+        let (status, error) = client
+            .post("/Tasks", &[("Attributes", "{}"), (name, value)])
+            .await;
+        assert_eq!(
+            (status, &error["code"]),
+            (400, &json!(20_001)),
+            "{name}={value}: {error}"
+        );
+        assert!(
+            error["message"]
+                .as_str()
+                .unwrap()
+                .starts_with(&format!("{name}: ")),
+            "{name}={value}: {error}"
+        );
     }
-    let most = [("Timeout", "1209600"), ("Priority", &*PRIORITY_MAX.to_string())];
-    let (status, task) =
-        client.post("/Tasks", &[&[("Attributes", r#"{"selected_language":"en"}"#)], &most[..]].concat()).await;
-    assert_eq!((status, &task["timeout"], &task["priority"]), (201, &json!(1_209_600), &json!(2_147_483_647)));
+    let most = [
+        ("Timeout", "1209600"),
+        ("Priority", &*PRIORITY_MAX.to_string()),
+    ];
+    let (status, task) = client
+        .post(
+            "/Tasks",
+            &[
+                &[("Attributes", r#"{"selected_language":"en"}"#)],
+                &most[..],
+            ]
+            .concat(),
+        )
+        .await;
+    assert_eq!(
+        (status, &task["timeout"], &task["priority"]),
+        (201, &json!(1_209_600), &json!(2_147_483_647))
+    );
     laboratory.close().await;
 }
 
 #[tokio::test]
 async fn where_there_are_several_workflows_a_task_says_which() {
-    let laboratory = Laboratory::example().await;
+    let laboratory = TestCentre::example().await;
     let client = Client(&laboratory);
     let task = [("Attributes", r#"{"selected_language":"en"}"#)];
     assert_eq!(client.post("/Tasks", &task).await.0, 201);
-    let queue = client.walk("/TaskQueues", "task_queues", "sid").await.concat()[0].clone();
-    let configuration = json!({ "task_routing": { "default_filter": { "queue": queue } } }).to_string();
-    let (status, workflow) =
-        client.post("/Workflows", &[("FriendlyName", "Second"), ("Configuration", &configuration)]).await;
+    let queue = client
+        .walk("/TaskQueues", "task_queues", "sid")
+        .await
+        .concat()[0]
+        .clone();
+    let configuration =
+        json!({ "task_routing": { "default_filter": { "queue": queue } } }).to_string();
+    let (status, workflow) = client
+        .post(
+            "/Workflows",
+            &[
+                ("FriendlyName", "Second"),
+                ("Configuration", &configuration),
+            ],
+        )
+        .await;
     assert_eq!(status, 201, "{workflow}");
     let (status, error) = client.post("/Tasks", &task).await;
-    assert_eq!((status, &error["message"]), (400, &json!("WorkflowSid field is required")));
+    assert_eq!(
+        (status, &error["message"]),
+        (400, &json!("WorkflowSid field is required"))
+    );
     let named = [task[0], ("WorkflowSid", workflow["sid"].as_str().unwrap())];
     assert_eq!(client.post("/Tasks", &named).await.0, 201);
     laboratory.close().await;
@@ -56,18 +101,40 @@ async fn where_there_are_several_workflows_a_task_says_which() {
 
 #[tokio::test]
 async fn a_worker_with_a_reservation_stays() {
-    let laboratory = Laboratory::example().await;
+    let laboratory = TestCentre::example().await;
     let client = Client(&laboratory);
-    let voice = [("Attributes", r#"{"selected_language":"en"}"#), ("TaskChannel", "voice")];
+    let voice = [
+        ("Attributes", r#"{"selected_language":"en"}"#),
+        ("TaskChannel", "voice"),
+    ];
     let (_, task) = client.post("/Tasks", &voice).await;
     laboratory.centre.settle().await;
-    let (_, reservations) = client.get(&format!("/Tasks/{}/Reservations", task["sid"].as_str().unwrap())).await;
-    let worker = reservations["reservations"][0]["worker_sid"].as_str().unwrap().to_owned();
+    let (_, reservations) = client
+        .get(&format!(
+            "/Tasks/{}/Reservations",
+            task["sid"].as_str().unwrap()
+        ))
+        .await;
+    let worker = reservations["reservations"][0]["worker_sid"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     let path = format!("/Workers/{worker}");
     let (status, error) = client.delete_if(&path, "*").await;
     assert_eq!(status, 400, "{error}");
-    assert!(error["message"].as_str().unwrap().starts_with(&format!("Cannot delete Worker {worker}")), "{error}");
-    client.post(&format!("/Tasks/{}", task["sid"].as_str().unwrap()), &[("AssignmentStatus", "canceled")]).await;
+    assert!(
+        error["message"]
+            .as_str()
+            .unwrap()
+            .starts_with(&format!("Cannot delete Worker {worker}")),
+        "{error}"
+    );
+    client
+        .post(
+            &format!("/Tasks/{}", task["sid"].as_str().unwrap()),
+            &[("AssignmentStatus", "canceled")],
+        )
+        .await;
     laboratory.centre.settle().await;
     assert_eq!(client.delete_if(&path, "*").await.0, 204);
     laboratory.close().await;
@@ -75,15 +142,29 @@ async fn a_worker_with_a_reservation_stays() {
 
 #[tokio::test]
 async fn a_workspace_has_a_hundred_activities_and_not_one_more() {
-    let laboratory = Laboratory::example().await;
+    let laboratory = TestCentre::example().await;
     let client = Client(&laboratory);
-    let there = client.walk("/Activities?PageSize=100", "activities", "sid").await.concat().len();
+    let there = client
+        .walk("/Activities?PageSize=100", "activities", "sid")
+        .await
+        .concat()
+        .len();
     for number in there..100 {
-        let (status, made) = client.post("/Activities", &[("FriendlyName", &format!("Activity {number}"))]).await;
+        let (status, made) = client
+            .post(
+                "/Activities",
+                &[("FriendlyName", &format!("Activity {number}"))],
+            )
+            .await;
         assert_eq!(status, 201, "{number}: {made}");
     }
-    let (status, error) = client.post("/Activities", &[("FriendlyName", "One more")]).await;
+    let (status, error) = client
+        .post("/Activities", &[("FriendlyName", "One more")])
+        .await;
     assert_eq!(status, 400);
-    assert!(error["message"].as_str().unwrap().contains("100"), "{error}");
+    assert!(
+        error["message"].as_str().unwrap().contains("100"),
+        "{error}"
+    );
     laboratory.close().await;
 }

@@ -1,22 +1,26 @@
 //! Reservations: answers and instructions through the API.
 
+use ids::CallSid;
 use serde_json::{Value, json};
-use shared::model::{CallSid, ReservationStatus};
+use task_router::model::ReservationStatus;
 use tests::application::{Application, JSON};
-use tests::laboratory::Laboratory;
 use tests::story::SLACK;
+use tests::test_centre::TestCentre;
 
 use crate::{Client, offered, task_path};
 
 const MAYA: &str = "+17075550101";
 
 /// An English caller who was offered to Maya, in a centre whose application leaves Reservations to the API.
-async fn stage() -> (Laboratory, CallSid, String) {
+async fn stage() -> (TestCentre, CallSid, String) {
     let application = Application::start(&[("/ask", (200, JSON, "{}"))]).await;
     let laboratory = application.laboratory("/ask", "/ask").await;
     let caller = offered(&laboratory).await;
     let reservation = laboratory.task(caller).await.unwrap().reservations[0].clone();
-    assert_eq!((reservation.worker_name.as_str(), reservation.status), ("Maya", ReservationStatus::Pending));
+    assert_eq!(
+        (reservation.worker_name.as_str(), reservation.status),
+        ("Maya", ReservationStatus::Pending)
+    );
     (laboratory, caller, reservation.sid.to_string())
 }
 
@@ -29,9 +33,18 @@ async fn an_instruction_given_through_the_api_rings_the_worker_and_answers_befor
 
     for (form, sentence) in [
         (vec![("Instruction", "dance")], "Instruction: "),
-        (vec![("Instruction", "dequeue"), ("DequeueRecord", "loudly")], "DequeueRecord: "),
         (
-            vec![("Instruction", "dequeue"), ("DequeuePostWorkActivitySid", "WA00000000000000000000000000000009")],
+            vec![("Instruction", "dequeue"), ("DequeueRecord", "loudly")],
+            "DequeueRecord: ",
+        ),
+        (
+            vec![
+                ("Instruction", "dequeue"),
+                (
+                    "DequeuePostWorkActivitySid",
+                    "WA00000000000000000000000000000009",
+                ),
+            ],
             "Unable to execute Dequeue instruction. There is no Activity",
         ),
         (
@@ -41,26 +54,54 @@ async fn an_instruction_given_through_the_api_rings_the_worker_and_answers_befor
     ] {
         let (status, error) = client.post(&path, &form).await;
         assert_eq!((status, &error["code"]), (400, &json!(20_001)), "{form:?}");
-        assert!(error["message"].as_str().unwrap().starts_with(sentence), "{error}");
+        assert!(
+            error["message"].as_str().unwrap().starts_with(sentence),
+            "{error}"
+        );
     }
-    assert_eq!(client.post_if(&path, "\"0\"", &[("Instruction", "dequeue")]).await.0, 412);
+    assert_eq!(
+        client
+            .post_if(&path, "\"0\"", &[("Instruction", "dequeue")])
+            .await
+            .0,
+        412
+    );
 
-    let (status, reservation) = client.post(&path, &[("Instruction", "dequeue"), ("DequeueTimeout", "20")]).await;
-    assert_eq!((status, &reservation["reservation_status"]), (200, &"pending".into()), "{reservation}");
+    let (status, reservation) = client
+        .post(
+            &path,
+            &[("Instruction", "dequeue"), ("DequeueTimeout", "20")],
+        )
+        .await;
+    assert_eq!(
+        (status, &reservation["reservation_status"]),
+        (200, &"pending".into()),
+        "{reservation}"
+    );
     laboratory.centre.settle().await;
     let ringing = laboratory.ringing().await;
     let (status, error) = client.post(&path, &[("Instruction", "conference")]).await;
     assert_eq!(status, 400);
-    assert!(error["message"].as_str().unwrap().contains("Another instruction is being carried out"), "{error}");
+    assert!(
+        error["message"]
+            .as_str()
+            .unwrap()
+            .contains("Another instruction is being carried out"),
+        "{error}"
+    );
 
     laboratory.at_phone(ringing[MAYA], "answer").await;
     laboratory.advance(SLACK).await;
     let (_, reservation) = client.get(&path).await;
     assert_eq!(reservation["reservation_status"], "accepted");
     let (status, error) = client.post(&path, &[("Instruction", "dequeue")]).await;
-    let sentence =
-        format!("Unable to execute Dequeue instruction. Reservation {sid} is not currently in a Pending state.");
-    assert_eq!((status, error["message"].as_str()), (400, Some(sentence.as_str())));
+    let sentence = format!(
+        "Unable to execute Dequeue instruction. Reservation {sid} is not currently in a Pending state."
+    );
+    assert_eq!(
+        (status, error["message"].as_str()),
+        (400, Some(sentence.as_str()))
+    );
     laboratory.close().await;
 }
 
@@ -68,28 +109,49 @@ async fn an_instruction_given_through_the_api_rings_the_worker_and_answers_befor
 async fn a_reservation_is_accepted_and_completed_under_its_worker_and_then_still_readable() {
     let (laboratory, caller, sid) = stage().await;
     let client = Client(&laboratory);
-    let home = format!("/Workers/{}/Reservations", laboratory.worker("Maya").await.sid);
+    let home = format!(
+        "/Workers/{}/Reservations",
+        laboratory.worker("Maya").await.sid
+    );
     let path = format!("{home}/{sid}");
     let (status, open) = client.get(&home).await;
-    assert_eq!((status, &open["reservations"][0]["sid"]), (200, &sid.clone().into()), "{open}");
+    assert_eq!(
+        (status, &open["reservations"][0]["sid"]),
+        (200, &sid.clone().into()),
+        "{open}"
+    );
     let (status, accepted) = client.post(&path, &[("Instruction", "accept")]).await;
-    assert_eq!((status, &accepted["reservation_status"]), (200, &"accepted".into()), "{accepted}");
-    let (status, error) = client.post(&path, &[("ReservationStatus", "accepted")]).await;
+    assert_eq!(
+        (status, &accepted["reservation_status"]),
+        (200, &"accepted".into()),
+        "{accepted}"
+    );
+    let (status, error) = client
+        .post(&path, &[("ReservationStatus", "accepted")])
+        .await;
     let sentence = format!("Reservation {sid} is accepted and no longer pending");
     assert_eq!(
         (status, error["message"].as_str()),
         (400, Some(sentence.as_str())),
         "whoever is second did not accept it"
     );
-    let (status, done) = client.post(&path, &[("ReservationStatus", "completed")]).await;
-    assert_eq!((status, &done["reservation_status"]), (200, &"completed".into()), "{done}");
+    let (status, done) = client
+        .post(&path, &[("ReservationStatus", "completed")])
+        .await;
+    assert_eq!(
+        (status, &done["reservation_status"]),
+        (200, &"completed".into()),
+        "{done}"
+    );
     for _ in 0..2 {
         let (status, shown) = client.get(&path).await;
         assert_eq!((status, &shown), (200, &done));
         // … also when it stands in no Worker any more, and after all has been told.
         laboratory.centre.settle().await;
     }
-    let (_, ended) = client.get(&format!("{home}?ReservationStatus=completed")).await;
+    let (_, ended) = client
+        .get(&format!("{home}?ReservationStatus=completed"))
+        .await;
     assert_eq!(ended["reservations"], json!([done]));
     let (_, task) = client.get(&task_path(caller)).await;
     assert_eq!(task["assignment_status"], "completed");
@@ -101,30 +163,59 @@ async fn a_reservation_of_an_earlier_round_can_be_read_and_nothing_else() {
     let (laboratory, caller, first) = stage().await;
     let client = Client(&laboratory);
     let home = format!("{}/Reservations", task_path(caller));
-    let (status, _) = client.post(&format!("{home}/{first}"), &[("Instruction", "reject")]).await;
+    let (status, _) = client
+        .post(&format!("{home}/{first}"), &[("Instruction", "reject")])
+        .await;
     assert_eq!(status, 200);
     laboratory.advance(SLACK).await;
     let second = laboratory.task(caller).await.unwrap().reservations[0].clone();
     assert_eq!(second.worker_name, "Leela", "the next who speaks English");
 
     let (_, all) = client.get(&home).await;
-    let shown =
-        |entry: &Value| (entry["sid"].clone(), entry["reservation_status"].clone(), entry["worker_name"].clone());
-    let shown: Vec<_> = all["reservations"].as_array().unwrap().iter().map(shown).collect();
+    let shown = |entry: &Value| {
+        (
+            entry["sid"].clone(),
+            entry["reservation_status"].clone(),
+            entry["worker_name"].clone(),
+        )
+    };
+    let shown: Vec<_> = all["reservations"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(shown)
+        .collect();
     let text = |text: &str| Value::from(text);
     let expected = [
         (text(&first), text("rejected"), text("Maya")),
-        (text(&second.sid.to_string()), text("pending"), text("Leela")),
+        (
+            text(&second.sid.to_string()),
+            text("pending"),
+            text("Leela"),
+        ),
     ];
     assert_eq!(shown, expected);
-    let (_, pending) = client.get(&format!("{home}?ReservationStatus=pending")).await;
+    let (_, pending) = client
+        .get(&format!("{home}?ReservationStatus=pending"))
+        .await;
     assert_eq!(pending["reservations"].as_array().unwrap().len(), 1);
-    let maya = format!("/Workers/{}/Reservations/{first}", laboratory.worker("Maya").await.sid);
-    let leela = format!("/Workers/{}/Reservations/{first}", laboratory.worker("Leela").await.sid);
+    let maya = format!(
+        "/Workers/{}/Reservations/{first}",
+        laboratory.worker("Maya").await.sid
+    );
+    let leela = format!(
+        "/Workers/{}/Reservations/{first}",
+        laboratory.worker("Leela").await.sid
+    );
     assert_eq!(client.get(&maya).await.1["reservation_status"], "rejected");
     assert_eq!(client.get(&leela).await.0, 404, "it is Maya's");
 
-    let (status, error) = client.post(&format!("{home}/{first}"), &[("ReservationStatus", "accepted")]).await;
+    let (status, error) = client
+        .post(
+            &format!("{home}/{first}"),
+            &[("ReservationStatus", "accepted")],
+        )
+        .await;
     assert_eq!((status, &error["code"]), (400, &json!(20_001)), "{error}");
     laboratory.close().await;
 }

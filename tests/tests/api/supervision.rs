@@ -1,10 +1,10 @@
 //! Supervisors who are brought into a conversation through the API (taskrouter.md section 11.3, "supervise").
 
+use ids::CallSid;
 use serde_json::{Value, json};
-use shared::model::CallSid;
 use tests::application::{Application, JSON};
-use tests::laboratory::Laboratory;
 use tests::story::SLACK;
+use tests::test_centre::TestCentre;
 
 use crate::{Client, offered, task_path};
 
@@ -13,8 +13,9 @@ const LEELA: &str = "+17075550103";
 const JOE: &str = "+17075550177";
 
 /// A caller and Maya in a conference, and the path of her Reservation below the Workspace.
-async fn conversation() -> (Laboratory, CallSid, String) {
-    let application = Application::start(&[("/ask", (200, JSON, r#"{"instruction":"conference"}"#))]).await;
+async fn conversation() -> (TestCentre, CallSid, String) {
+    let application =
+        Application::start(&[("/ask", (200, JSON, r#"{"instruction":"conference"}"#))]).await;
     let laboratory = application.laboratory("/ask", "/ask").await;
     let caller = offered(&laboratory).await;
     let reservation = laboratory.task(caller).await.unwrap().reservations[0].sid;
@@ -22,7 +23,7 @@ async fn conversation() -> (Laboratory, CallSid, String) {
     (laboratory, caller, path)
 }
 
-async fn picks_up(laboratory: &Laboratory, number: &str) -> CallSid {
+async fn picks_up(laboratory: &TestCentre, number: &str) -> CallSid {
     let call = laboratory.ringing().await[number];
     laboratory.at_phone(call, "answer").await;
     laboratory.advance(SLACK).await;
@@ -30,10 +31,15 @@ async fn picks_up(laboratory: &Laboratory, number: &str) -> CallSid {
 }
 
 /// Who is in the conference that goes on.
-async fn participants(laboratory: &Laboratory) -> Vec<Value> {
+async fn participants(laboratory: &TestCentre) -> Vec<Value> {
     let all = laboratory.get("/simulator/conferences").await;
-    let on = all["conferences"].as_array().unwrap().iter().filter(|one| one["status"] != "completed");
-    on.flat_map(|one| one["participants"].as_array().unwrap().clone()).collect()
+    let on = all["conferences"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|one| one["status"] != "completed");
+    on.flat_map(|one| one["participants"].as_array().unwrap().clone())
+        .collect()
 }
 
 #[tokio::test]
@@ -53,22 +59,50 @@ async fn a_supervisor_is_rung_and_listens_whispers_or_speaks_as_the_form_says() 
         let mut form = vec![("Instruction", "supervise"), ("Supervisor", supervisor)];
         form.extend(mode.map(|mode| ("SupervisorMode", mode)));
         let (status, reservation) = client.post(&path, &form).await;
-        assert_eq!((status, &reservation["reservation_status"]), (200, &"accepted".into()), "{reservation}");
+        assert_eq!(
+            (status, &reservation["reservation_status"]),
+            (200, &"accepted".into()),
+            "{reservation}"
+        );
         laboratory.centre.settle().await;
-        assert_eq!(participants(&laboratory).await.len(), 2, "nobody has picked up yet");
+        assert_eq!(
+            participants(&laboratory).await.len(),
+            2,
+            "nobody has picked up yet"
+        );
 
         let supervisor = picks_up(&laboratory, number).await;
         let present = participants(&laboratory).await;
-        let of = |call: CallSid| present.iter().find(|one| one["call_sid"] == call.to_string()).unwrap();
+        let of = |call: CallSid| {
+            present
+                .iter()
+                .find(|one| one["call_sid"] == call.to_string())
+                .unwrap()
+        };
         let own = of(supervisor);
-        assert_eq!((present.len(), own["muted"] == true), (3, muted), "{mode:?} {own}");
-        let coached = if coaching { json!(maya.to_string()) } else { Value::Null };
+        assert_eq!(
+            (present.len(), own["muted"] == true),
+            (3, muted),
+            "{mode:?} {own}"
+        );
+        let coached = if coaching {
+            json!(maya.to_string())
+        } else {
+            Value::Null
+        };
         assert_eq!(own["coaching"], coached, "{mode:?} {own}");
-        assert_eq!((&of(caller)["muted"], &of(maya)["muted"]), (&json!(false), &json!(false)));
+        assert_eq!(
+            (&of(caller)["muted"], &of(maya)["muted"]),
+            (&json!(false), &json!(false))
+        );
 
         laboratory.at_phone(supervisor, "hangup").await;
         laboratory.advance(SLACK).await;
-        assert_eq!(participants(&laboratory).await.len(), 2, "the conversation goes on");
+        assert_eq!(
+            participants(&laboratory).await.len(),
+            2,
+            "the conversation goes on"
+        );
         assert_eq!(client.get(&path).await.1["reservation_status"], "accepted");
         laboratory.close().await;
     }
@@ -85,18 +119,35 @@ async fn nobody_is_rung_before_there_is_a_conversation_after_it_or_without_a_num
         assert!(!laboratory.ringing().await.contains_key(JOE));
         error["message"].as_str().unwrap().to_owned()
     };
-    assert!(refused(&supervise).await.contains("Supervise"), "it is offered");
+    assert!(
+        refused(&supervise).await.contains("Supervise"),
+        "it is offered"
+    );
     let maya = picks_up(&laboratory, MAYA).await;
-    let nobody = [("Instruction", "supervise"), ("Supervisor", "WK00000000000000000000000000000009")];
-    assert!(refused(&nobody).await.contains("Supervise"), "there is no such Worker");
-    let (worker, sid) = (laboratory.worker("Maya").await.sid, path.rsplit('/').next().unwrap());
-    let (status, error) = client.post(&format!("/Workers/{worker}/Reservations/{sid}"), &supervise).await;
+    let nobody = [
+        ("Instruction", "supervise"),
+        ("Supervisor", "WK00000000000000000000000000000009"),
+    ];
+    assert!(
+        refused(&nobody).await.contains("Supervise"),
+        "there is no such Worker"
+    );
+    let (worker, sid) = (
+        laboratory.worker("Maya").await.sid,
+        path.rsplit('/').next().unwrap(),
+    );
+    let (status, error) = client
+        .post(&format!("/Workers/{worker}/Reservations/{sid}"), &supervise)
+        .await;
     assert_eq!(status, 400, "it is given under the Task: {error}");
 
     for call in [caller, maya] {
         laboratory.at_phone(call, "hangup").await;
         laboratory.advance(SLACK).await;
     }
-    assert!(refused(&supervise).await.contains("Supervise"), "it is over");
+    assert!(
+        refused(&supervise).await.contains("Supervise"),
+        "it is over"
+    );
     laboratory.close().await;
 }

@@ -1,23 +1,29 @@
 //! Tasks: lists and changes.
 
+use ids::time::Millis;
 use serde_json::{Value, json};
-use shared::model::Millis;
-use tests::laboratory::{EXAMPLE, Laboratory};
 use tests::metering::Operation;
 use tests::story::SLACK;
+use tests::test_centre::{EXAMPLE, TestCentre};
 
 use crate::Client;
 
 /// Tasks of these priorities, a second apart, that nobody takes.
-async fn make(laboratory: &Laboratory, priorities: &[u32]) -> Vec<String> {
+async fn make(laboratory: &TestCentre, priorities: &[u32]) -> Vec<String> {
     let client = Client(laboratory);
     let mut made = Vec::new();
     for priority in priorities {
         laboratory.advance(Millis::from_secs(1)).await;
         let attributes = json!({ "selected_language": "en", "number": made.len() }).to_string();
-        let form =
-            [("Attributes", attributes), ("Priority", priority.to_string()), ("TaskChannel", "voice".to_owned())];
-        let form: Vec<(&str, &str)> = form.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let form = [
+            ("Attributes", attributes),
+            ("Priority", priority.to_string()),
+            ("TaskChannel", "voice".to_owned()),
+        ];
+        let form: Vec<(&str, &str)> = form
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
         let (status, task) = client.post("/Tasks", &form).await;
         assert_eq!(status, 201, "{task}");
         made.push(task["sid"].as_str().unwrap().to_owned());
@@ -26,29 +32,51 @@ async fn make(laboratory: &Laboratory, priorities: &[u32]) -> Vec<String> {
 }
 
 /// Nobody is there.
-async fn off_duty(laboratory: &Laboratory) {
+async fn off_duty(laboratory: &TestCentre) {
     let client = Client(laboratory);
     let unavailable = client.activity("Unavailable").await;
     for worker in client.walk("/Workers", "workers", "sid").await.concat() {
-        client.post(&format!("/Workers/{}", worker.as_str().unwrap()), &[("ActivitySid", &unavailable)]).await;
+        client
+            .post(
+                &format!("/Workers/{}", worker.as_str().unwrap()),
+                &[("ActivitySid", &unavailable)],
+            )
+            .await;
     }
 }
 
 /// How many Tasks were read to answer.
 fn tasks_read(operations: &[Operation]) -> u64 {
-    operations.iter().filter(|done| done.name == "BatchGetItem").map(|done| done.items_read).sum()
+    operations
+        .iter()
+        .filter(|done| done.name == "BatchGetItem")
+        .map(|done| done.items_read)
+        .sum()
 }
 
 #[tokio::test]
 async fn tasks_are_listed_page_by_page_with_every_filter_and_order() {
-    let laboratory = Laboratory::example().await;
+    let laboratory = TestCentre::example().await;
     off_duty(&laboratory).await;
     let client = Client(&laboratory);
     let made = make(&laboratory, &[0, 5, 5, 1, 0, 7]).await;
-    let by = |numbers: &[usize]| numbers.iter().map(|number| Value::from(made[*number].clone())).collect::<Vec<_>>();
-    let walk = async |query: &str| client.walk(&format!("/Tasks?{query}"), "tasks", "sid").await;
+    let by = |numbers: &[usize]| {
+        numbers
+            .iter()
+            .map(|number| Value::from(made[*number].clone()))
+            .collect::<Vec<_>>()
+    };
+    let walk = async |query: &str| {
+        client
+            .walk(&format!("/Tasks?{query}"), "tasks", "sid")
+            .await
+    };
     assert_eq!(walk("PageSize=4").await, [by(&[0, 1, 2, 3]), by(&[4, 5])]);
-    assert_eq!(walk("PageSize=6").await, [by(&[0, 1, 2, 3, 4, 5])], "no page behind the last");
+    assert_eq!(
+        walk("PageSize=6").await,
+        [by(&[0, 1, 2, 3, 4, 5])],
+        "no page behind the last"
+    );
     for (query, expected) in [
         ("Ordering=DateCreated:desc", [5, 4, 3, 2, 1, 0]),
         ("Ordering=DateCreated:asc", [0, 1, 2, 3, 4, 5]),
@@ -57,25 +85,46 @@ async fn tasks_are_listed_page_by_page_with_every_filter_and_order() {
         ("Ordering=VirtualStartTime:desc", [5, 4, 3, 2, 1, 0]),
     ] {
         for size in [1, 4, 50] {
-            assert_eq!(walk(&format!("{query}&PageSize={size}")).await.concat(), by(&expected), "{query} by {size}");
+            assert_eq!(
+                walk(&format!("{query}&PageSize={size}")).await.concat(),
+                by(&expected),
+                "{query} by {size}"
+            );
         }
     }
-    client.post(&format!("/Tasks/{}", made[3]), &[("AssignmentStatus", "canceled")]).await;
+    client
+        .post(
+            &format!("/Tasks/{}", made[3]),
+            &[("AssignmentStatus", "canceled")],
+        )
+        .await;
     let (_, one) = client.get(&format!("/Tasks/{}", made[0])).await;
     let text = |name: &str| one[name].as_str().unwrap().to_owned();
     let (queue, workflow) = (text("task_queue_sid"), text("workflow_sid"));
     for (query, expected) in [
         ("AssignmentStatus=canceled".to_owned(), 1),
-        ("AssignmentStatus=pending&AssignmentStatus=canceled".to_owned(), 6),
+        (
+            "AssignmentStatus=pending&AssignmentStatus=canceled".to_owned(),
+            6,
+        ),
         ("AssignmentStatus=pending,canceled&Priority=5".to_owned(), 2),
         ("AssignmentStatus=assigned".to_owned(), 0),
         ("EvaluateTaskAttributes=number%20%3E%203".to_owned(), 2),
         (format!("TaskQueueSid={queue}"), 6),
-        (format!("TaskQueueName={}", text("task_queue_friendly_name")), 6),
+        (
+            format!("TaskQueueName={}", text("task_queue_friendly_name")),
+            6,
+        ),
         (format!("WorkflowSid={workflow}"), 6),
-        (format!("WorkflowName={}", text("workflow_friendly_name")), 6),
+        (
+            format!("WorkflowName={}", text("workflow_friendly_name")),
+            6,
+        ),
         ("WorkflowName=Nothing".to_owned(), 0),
-        ("RoutingTarget=WK00000000000000000000000000000001".to_owned(), 0),
+        (
+            "RoutingTarget=WK00000000000000000000000000000001".to_owned(),
+            0,
+        ),
         ("HasAddons=true".to_owned(), 0),
         ("HasAddons=false".to_owned(), 6),
     ] {
@@ -86,7 +135,7 @@ async fn tasks_are_listed_page_by_page_with_every_filter_and_order() {
 
 #[tokio::test]
 async fn a_page_of_tasks_costs_the_same_reads_however_many_tasks_there_are() {
-    let (laboratory, meter) = Laboratory::metered(EXAMPLE).await;
+    let (laboratory, meter) = TestCentre::metered(EXAMPLE).await;
     off_duty(&laboratory).await;
     let client = Client(&laboratory);
     let cost = async || {
@@ -94,8 +143,18 @@ async fn a_page_of_tasks_costs_the_same_reads_however_many_tasks_there_are() {
         client.get("/Tasks?PageSize=3").await;
         let operations = meter.take();
         let items = tasks_read(&operations);
-        let queries = operations.iter().filter(|done| done.name == "Query" && done.read_from == "listing").count();
-        (queries, items, operations.iter().filter(|done| done.name == "GetItem").count())
+        let queries = operations
+            .iter()
+            .filter(|done| done.name == "Query" && done.read_from == "listing")
+            .count();
+        (
+            queries,
+            items,
+            operations
+                .iter()
+                .filter(|done| done.name == "GetItem")
+                .count(),
+        )
     };
     make(&laboratory, &[0; 6]).await;
     let few = cost().await;
@@ -107,17 +166,28 @@ async fn a_page_of_tasks_costs_the_same_reads_however_many_tasks_there_are() {
 
 #[tokio::test]
 async fn tasks_that_ended_too_long_ago_to_be_read_stand_before_a_list_once() {
-    let (laboratory, meter) = Laboratory::metered(EXAMPLE).await;
+    let (laboratory, meter) = TestCentre::metered(EXAMPLE).await;
     off_duty(&laboratory).await;
     let client = Client(&laboratory);
     for task in make(&laboratory, &[0; 30]).await {
-        client.post(&format!("/Tasks/{task}"), &[("AssignmentStatus", "canceled")]).await;
+        client
+            .post(
+                &format!("/Tasks/{task}"),
+                &[("AssignmentStatus", "canceled")],
+            )
+            .await;
     }
     laboratory.advance(Millis::from_secs(300)).await;
     let waits = make(&laboratory, &[0]).await;
     for expected in [31, 1] {
         meter.take();
-        assert_eq!(client.walk("/Tasks?PageSize=3", "tasks", "sid").await.concat(), waits);
+        assert_eq!(
+            client
+                .walk("/Tasks?PageSize=3", "tasks", "sid")
+                .await
+                .concat(),
+            waits
+        );
         assert_eq!(tasks_read(&meter.take()), expected);
     }
     laboratory.close().await;
@@ -125,35 +195,60 @@ async fn tasks_that_ended_too_long_ago_to_be_read_stand_before_a_list_once() {
 
 #[tokio::test]
 async fn attributes_of_a_task_can_be_patched() {
-    let laboratory = Laboratory::example().await;
+    let laboratory = TestCentre::example().await;
     off_duty(&laboratory).await;
     let client = Client(&laboratory);
     let path = format!("/Tasks/{}", make(&laboratory, &[0]).await[0]);
-    let (status, task) = client.patch(&path, &json!({ "number": null, "note": "é" })).await;
-    assert_eq!((status, task["attributes"].as_str()), (200, Some("{\"note\":\"é\",\"selected_language\":\"en\"}")));
+    let (status, task) = client
+        .patch(&path, &json!({ "number": null, "note": "é" }))
+        .await;
+    assert_eq!(
+        (status, task["attributes"].as_str()),
+        (200, Some("{\"note\":\"é\",\"selected_language\":\"en\"}"))
+    );
     let before = client.etag(&path).await;
     assert_eq!(client.patch(&path, &json!({ "note": "é" })).await.0, 200);
-    assert_eq!(client.etag(&path).await, before, "nothing was to be changed");
+    assert_eq!(
+        client.etag(&path).await,
+        before,
+        "nothing was to be changed"
+    );
     laboratory.close().await;
 }
 
 #[tokio::test]
 async fn a_caller_who_hung_up_unheard_is_asked_after_when_the_first_offer_came_to_nothing() {
-    let laboratory = Laboratory::example().await;
+    let laboratory = TestCentre::example().await;
     let client = Client(&laboratory);
     // They hang up while the answer that puts them into the queue is on its way: nobody tells of it.
     let caller = laboratory.dial("+17075550190").await;
     laboratory.at_phone(caller, "hangup").await;
-    let attributes = json!({ "selected_language": "en", "call_sid": caller, "to": "+17075550183" }).to_string();
-    let (status, made) = client.post("/Tasks", &[("Attributes", &attributes), ("TaskChannel", "voice")]).await;
+    let attributes =
+        json!({ "selected_language": "en", "call_sid": caller, "to": "+17075550183" }).to_string();
+    let (status, made) = client
+        .post(
+            "/Tasks",
+            &[("Attributes", &attributes), ("TaskChannel", "voice")],
+        )
+        .await;
     assert_eq!(status, 201, "{made}");
     laboratory.advance(SLACK).await;
     let ringing = laboratory.ringing().await;
     assert_eq!(ringing.len(), 1, "{ringing:?}");
-    laboratory.at_phone(*ringing.values().next().unwrap(), "decline").await;
+    laboratory
+        .at_phone(*ringing.values().next().unwrap(), "decline")
+        .await;
     laboratory.advance(SLACK).await;
-    assert!(laboratory.ringing().await.is_empty(), "nobody else is rung for them");
-    let (_, task) = client.get(&format!("/Tasks/{}", made["sid"].as_str().unwrap())).await;
-    assert_eq!((&task["assignment_status"], &task["reason"]), (&json!("canceled"), &json!("hangup")));
+    assert!(
+        laboratory.ringing().await.is_empty(),
+        "nobody else is rung for them"
+    );
+    let (_, task) = client
+        .get(&format!("/Tasks/{}", made["sid"].as_str().unwrap()))
+        .await;
+    assert_eq!(
+        (&task["assignment_status"], &task["reason"]),
+        (&json!("canceled"), &json!("hangup"))
+    );
     laboratory.close().await;
 }

@@ -1,55 +1,88 @@
 //! Workers and their channels.
 
 use futures_util::future::join_all;
+use ids::time::Millis;
 use serde_json::{Value, json};
-use shared::model::{EventType, Millis};
-use shared::router::REJECTIONS_AT_ONCE_MAX;
 use store::EventFilter;
-use tests::laboratory::{EXAMPLE, Laboratory};
+use task_router::model::EventType;
+use task_router::router::REJECTIONS_AT_ONCE_MAX;
+use tests::test_centre::{EXAMPLE, TestCentre};
 
 use crate::Client;
 
 async fn make(client: &Client<'_>, name: &str) -> String {
-    let (status, made) = client.post("/Workers", &[("FriendlyName", name), ("Attributes", "{\"level\":3}")]).await;
+    let (status, made) = client
+        .post(
+            "/Workers",
+            &[("FriendlyName", name), ("Attributes", "{\"level\":3}")],
+        )
+        .await;
     assert_eq!(status, 201, "{made}");
     made["sid"].as_str().unwrap().to_owned()
 }
 
 #[tokio::test]
 async fn workers_are_listed_page_by_page_with_every_filter_and_order() {
-    let laboratory = Laboratory::example().await;
+    let laboratory = TestCentre::example().await;
     let client = Client(&laboratory);
-    let example = client.walk("/Workers", "workers", "friendly_name").await.concat();
+    let example = client
+        .walk("/Workers", "workers", "friendly_name")
+        .await
+        .concat();
     assert_eq!(example.len(), 3, "{example:?}");
     let mut made = Vec::new();
     for name in ["Ada", "Bo", "Cy", "Di"] {
         laboratory.advance(Millis::from_secs(1)).await;
         made.push(make(&client, name).await);
     }
-    let pages = client.walk("/Workers?PageSize=3", "workers", "friendly_name").await;
+    let pages = client
+        .walk("/Workers?PageSize=3", "workers", "friendly_name")
+        .await;
     assert_eq!(pages.iter().map(Vec::len).collect::<Vec<_>>(), [3, 3, 1]);
-    assert_eq!(pages.concat()[3..], ["Ada", "Bo", "Cy", "Di"].map(Value::from), "oldest first");
+    assert_eq!(
+        pages.concat()[3..],
+        ["Ada", "Bo", "Cy", "Di"].map(Value::from),
+        "oldest first"
+    );
 
     let (_, last) = client.get("/Workers?PageSize=1000").await;
     assert_eq!(last["meta"]["next_page_url"], Value::Null);
     let (_, second) = client.get("/Workers?PageSize=2").await;
-    let (_, second) = client.send(reqwest::Client::new().get(second["meta"]["next_page_url"].as_str().unwrap())).await;
+    let (_, second) = client
+        .send(reqwest::Client::new().get(second["meta"]["next_page_url"].as_str().unwrap()))
+        .await;
     let back = second["meta"]["previous_page_url"].as_str().unwrap();
     let (_, first) = client.send(reqwest::Client::new().get(back)).await;
     let names = |page: &Value| {
-        page["workers"].as_array().unwrap().iter().map(|worker| worker["friendly_name"].clone()).collect::<Vec<_>>()
+        page["workers"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|worker| worker["friendly_name"].clone())
+            .collect::<Vec<_>>()
     };
     assert_eq!(names(&first), example[..2]);
     assert_eq!(first["meta"]["previous_page_url"], Value::Null);
 
     laboratory.advance(Millis::from_secs(1)).await;
     let available = client.activity("Available").await;
-    client.post(&format!("/Workers/{}", made[1]), &[("ActivitySid", &available)]).await;
-    let (english, by_sid) = ("TaskQueueName=Customer%20Contact%20Center%20English", format!("ActivitySid={available}"));
+    client
+        .post(
+            &format!("/Workers/{}", made[1]),
+            &[("ActivitySid", &available)],
+        )
+        .await;
+    let (english, by_sid) = (
+        "TaskQueueName=Customer%20Contact%20Center%20English",
+        format!("ActivitySid={available}"),
+    );
     for (query, expected) in [
         ("TargetWorkersExpression=level%20%3D%3D%203", 4),
         ("TargetWorkersExpression=languages%20HAS%20%22en%22", 2),
-        ("TargetWorkersExpression=languages%20HAS%20%22en%22&FriendlyName=Maya", 1),
+        (
+            "TargetWorkersExpression=languages%20HAS%20%22en%22&FriendlyName=Maya",
+            1,
+        ),
         (english, 2),
         ("TaskQueueName=Nothing", 0),
         ("FriendlyName=Bo", 1),
@@ -58,128 +91,255 @@ async fn workers_are_listed_page_by_page_with_every_filter_and_order() {
         (&*by_sid, 4),
         ("ActivityName=Available", 4),
     ] {
-        let found = client.walk(&format!("/Workers?{query}"), "workers", "friendly_name").await.concat();
+        let found = client
+            .walk(&format!("/Workers?{query}"), "workers", "friendly_name")
+            .await
+            .concat();
         assert_eq!(found.len(), expected, "{query}: {found:?}");
     }
-    let newest = client.walk("/Workers?PageSize=2&Ordering=DateStatusChanged:desc", "workers", "friendly_name").await;
-    assert_eq!(newest.concat()[..4], ["Bo", "Di", "Cy", "Ada"].map(Value::from));
+    let newest = client
+        .walk(
+            "/Workers?PageSize=2&Ordering=DateStatusChanged:desc",
+            "workers",
+            "friendly_name",
+        )
+        .await;
+    assert_eq!(
+        newest.concat()[..4],
+        ["Bo", "Di", "Cy", "Ada"].map(Value::from)
+    );
     laboratory.close().await;
 }
 
 #[tokio::test]
 async fn name_attributes_and_activity_of_one_request_are_one_write() {
-    let laboratory = Laboratory::example().await;
+    let laboratory = TestCentre::example().await;
     let client = Client(&laboratory);
     let path = format!("/Workers/{}", make(&client, "Ada").await);
     let before = client.etag(&path).await;
     laboratory.advance(Millis::from_secs(5)).await;
     let available = client.activity("Available").await;
-    let form = [("FriendlyName", "Ida"), ("Attributes", "{\"level\":4}"), ("ActivitySid", available.as_str())];
+    let form = [
+        ("FriendlyName", "Ida"),
+        ("Attributes", "{\"level\":4}"),
+        ("ActivitySid", available.as_str()),
+    ];
     let (status, worker) = client.post(&path, &form).await;
-    assert_eq!((status, &worker["friendly_name"], &worker["activity_name"]), (200, &"Ida".into(), &"Available".into()));
     assert_eq!(
-        (worker["attributes"].as_str(), worker["date_updated"].as_str()),
+        (status, &worker["friendly_name"], &worker["activity_name"]),
+        (200, &"Ida".into(), &"Available".into())
+    );
+    assert_eq!(
+        (
+            worker["attributes"].as_str(),
+            worker["date_updated"].as_str()
+        ),
         (Some("{\"level\":4}"), Some("2026-11-22T12:00:05Z"))
     );
-    assert_eq!((before.as_str(), client.etag(&path).await.as_str()), ("\"0\"", "\"1\""));
+    assert_eq!(
+        (before.as_str(), client.etag(&path).await.as_str()),
+        ("\"0\"", "\"1\"")
+    );
 
     // What cannot be done as a whole is not done in part.
-    let (status, error) =
-        client.post(&path, &[("FriendlyName", "Eda"), ("ActivitySid", "WA00000000000000000000000000000009")]).await;
+    let (status, error) = client
+        .post(
+            &path,
+            &[
+                ("FriendlyName", "Eda"),
+                ("ActivitySid", "WA00000000000000000000000000000009"),
+            ],
+        )
+        .await;
     assert_eq!((status, &error["code"]), (400, &json!(20_001)));
-    let (status, error) = client.post(&path, &[("FriendlyName", "mAYA"), ("Attributes", "{}")]).await;
-    assert_eq!((status, &error["message"]), (400, &"Worker with the same friendly name already exists".into()));
+    let (status, error) = client
+        .post(&path, &[("FriendlyName", "mAYA"), ("Attributes", "{}")])
+        .await;
+    assert_eq!(
+        (status, &error["message"]),
+        (
+            400,
+            &"Worker with the same friendly name already exists".into()
+        )
+    );
     assert_eq!(client.etag(&path).await, "\"1\"");
     laboratory.close().await;
 }
 
 #[tokio::test]
 async fn writers_who_patch_attributes_at_once_lose_nothing_of_each_others() {
-    let laboratory = Laboratory::example().await;
+    let laboratory = TestCentre::example().await;
     let client = Client(&laboratory);
     let path = format!("/Workers/{}", make(&client, "Ada").await);
-    let patches = ["a", "b", "c", "d", "e"].map(|key| json!({ key: { "inner": 1 }, "level": null }));
+    let patches =
+        ["a", "b", "c", "d", "e"].map(|key| json!({ key: { "inner": 1 }, "level": null }));
     for (status, answer) in join_all(patches.iter().map(|patch| client.patch(&path, patch))).await {
         assert_eq!(status, 200, "{answer}");
     }
     let (_, worker) = client.get(&path).await;
     let attributes: Value = serde_json::from_str(worker["attributes"].as_str().unwrap()).unwrap();
     let inner = json!({ "inner": 1 });
-    assert_eq!(attributes, json!({ "a": inner, "b": inner, "c": inner, "d": inner, "e": inner }));
+    assert_eq!(
+        attributes,
+        json!({ "a": inner, "b": inner, "c": inner, "d": inner, "e": inner })
+    );
 
-    let (status, error) = client.patch(&path, &json!({ "a": "x".repeat(4_096) })).await;
+    let (status, error) = client
+        .patch(&path, &json!({ "a": "x".repeat(4_096) }))
+        .await;
     assert_eq!((status, &error["code"]), (400, &json!(20_001)));
-    assert!(error["message"].as_str().unwrap().starts_with("Attributes: "), "{error}");
+    assert!(
+        error["message"]
+            .as_str()
+            .unwrap()
+            .starts_with("Attributes: "),
+        "{error}"
+    );
     laboratory.close().await;
 }
 
 #[tokio::test]
 async fn a_workers_channel_has_three_names_and_a_change_of_it_is_told() {
-    let laboratory = Laboratory::example().await;
+    let laboratory = TestCentre::example().await;
     let client = Client(&laboratory);
     let home = format!("/Workers/{}/Channels", laboratory.worker("Maya").await.sid);
     let (_, all) = client.get(&home).await;
-    assert_eq!((all["channels"].as_array().unwrap().len(), &all["meta"]["key"]), (1, &"channels".into()));
+    assert_eq!(
+        (
+            all["channels"].as_array().unwrap().len(),
+            &all["meta"]["key"]
+        ),
+        (1, &"channels".into())
+    );
     let (_, voice) = client.get(&format!("{home}/voice")).await;
-    for name in [voice["sid"].as_str().unwrap(), voice["task_channel_sid"].as_str().unwrap()] {
-        assert_eq!(client.get(&format!("{home}/{name}")).await, (200, voice.clone()));
+    for name in [
+        voice["sid"].as_str().unwrap(),
+        voice["task_channel_sid"].as_str().unwrap(),
+    ] {
+        assert_eq!(
+            client.get(&format!("{home}/{name}")).await,
+            (200, voice.clone())
+        );
     }
     assert_eq!(client.get(&format!("{home}/fax")).await.0, 404);
-    assert_eq!((&voice["available"], &voice["configured_capacity"]), (&json!(true), &json!(1)));
+    assert_eq!(
+        (&voice["available"], &voice["configured_capacity"]),
+        (&json!(true), &json!(1))
+    );
 
-    let (status, voice) = client.post(&format!("{home}/voice"), &[("Capacity", "3"), ("Available", "false")]).await;
-    assert_eq!((status, &voice["configured_capacity"], &voice["available"]), (200, &json!(3), &json!(false)));
-    assert_eq!(client.post(&format!("{home}/voice"), &[]).await, (200, voice));
+    let (status, voice) = client
+        .post(
+            &format!("{home}/voice"),
+            &[("Capacity", "3"), ("Available", "false")],
+        )
+        .await;
+    assert_eq!(
+        (status, &voice["configured_capacity"], &voice["available"]),
+        (200, &json!(3), &json!(false))
+    );
+    assert_eq!(
+        client.post(&format!("{home}/voice"), &[]).await,
+        (200, voice)
+    );
     laboratory.centre.settle().await;
-    let now = shared::model::Clock::now(&*laboratory.clock);
+    let now = ids::time::Clock::now(&*laboratory.clock);
     let around = EventFilter::between(now, now + Millis::from_secs(1));
     let workspace = laboratory.contact_centre.workspace.sid;
-    for event_type in [EventType::WorkerCapacityUpdate, EventType::WorkerChannelAvailabilityUpdate] {
-        let filter = EventFilter { event_type: Some(event_type), ..around.clone() };
-        let told = laboratory.centre.store.events(workspace, &filter, None, 10).await.unwrap().events;
+    for event_type in [
+        EventType::WorkerCapacityUpdate,
+        EventType::WorkerChannelAvailabilityUpdate,
+    ] {
+        let filter = EventFilter {
+            event_type: Some(event_type),
+            ..around.clone()
+        };
+        let told = laboratory
+            .centre
+            .store
+            .events(workspace, &filter, None, 10)
+            .await
+            .unwrap()
+            .events;
         assert_eq!(told.len(), 1, "{event_type:?}");
     }
     laboratory.close().await;
 }
 
 #[tokio::test]
-async fn whoever_goes_with_more_offers_than_one_write_can_reject_is_rid_of_all_of_them_and_keeps_what_they_accepted() {
-    let laboratory = Laboratory::example().await;
+async fn whoever_goes_with_more_offers_than_one_write_can_reject_is_rid_of_all_of_them_and_keeps_what_they_accepted()
+ {
+    let laboratory = TestCentre::example().await;
     let client = Client(&laboratory);
     let sid = make(&client, "Ada").await;
     let path = format!("/Workers/{sid}");
-    client.post(&path, &[("ActivitySid", &client.activity("Available").await)]).await;
+    client
+        .post(
+            &path,
+            &[("ActivitySid", &client.activity("Available").await)],
+        )
+        .await;
     let offers = REJECTIONS_AT_ONCE_MAX + 3;
     for _ in 0..=offers {
-        let (status, made) = client.post("/Tasks", &[("Attributes", "{}"), ("RoutingTarget", &sid)]).await;
+        let (status, made) = client
+            .post("/Tasks", &[("Attributes", "{}"), ("RoutingTarget", &sid)])
+            .await;
         assert_eq!(status, 201, "{made}");
     }
     laboratory.centre.settle().await;
     let (_, page) = client.get(&format!("{path}/Reservations?PageSize=1")).await;
     let accepted = page["reservations"][0]["sid"].as_str().unwrap();
-    let (status, _) =
-        client.post(&format!("{path}/Reservations/{accepted}"), &[("ReservationStatus", "accepted")]).await;
+    let (status, _) = client
+        .post(
+            &format!("{path}/Reservations/{accepted}"),
+            &[("ReservationStatus", "accepted")],
+        )
+        .await;
     assert_eq!(status, 200);
 
-    let form = [("ActivitySid", &*client.activity("Unavailable").await), ("RejectPendingReservations", "true")];
+    let form = [
+        ("ActivitySid", &*client.activity("Unavailable").await),
+        ("RejectPendingReservations", "true"),
+    ];
     let (status, worker) = client.post(&path, &form).await;
-    assert_eq!((status, &worker["activity_name"]), (200, &Value::from("Unavailable")), "{worker}");
+    assert_eq!(
+        (status, &worker["activity_name"]),
+        (200, &Value::from("Unavailable")),
+        "{worker}"
+    );
     for (status, expected) in [("pending", 0), ("rejected", offers), ("accepted", 1)] {
         let path = format!("{path}/Reservations?ReservationStatus={status}");
-        assert_eq!(client.walk(&path, "reservations", "sid").await.concat().len(), expected, "{status}");
+        assert_eq!(
+            client
+                .walk(&path, "reservations", "sid")
+                .await
+                .concat()
+                .len(),
+            expected,
+            "{status}"
+        );
     }
     laboratory.close().await;
 }
 
 #[tokio::test]
 async fn a_workspace_has_no_more_workers_than_it_may_have() {
-    let laboratory = Laboratory::open(&EXAMPLE.replace("workers_max: 15000", "workers_max: 4"), None).await;
+    let laboratory = TestCentre::open(
+        &EXAMPLE.replace("workers_max: 15000", "workers_max: 4"),
+        None,
+    )
+    .await;
     let client = Client(&laboratory);
     let bo = make(&client, "Bo").await;
     let (status, refused) = client.post("/Workers", &[("FriendlyName", "Cy")]).await;
     let sentence = "The Workspace has 4 Workers, as many as it may have";
-    assert_eq!((status, &refused["code"], &refused["message"]), (400, &json!(20001), &json!(sentence)));
-    assert_eq!(client.delete_if(&format!("/Workers/{bo}"), "*").await.0, 204);
+    assert_eq!(
+        (status, &refused["code"], &refused["message"]),
+        (400, &json!(20001), &json!(sentence))
+    );
+    assert_eq!(
+        client.delete_if(&format!("/Workers/{bo}"), "*").await.0,
+        204
+    );
     make(&client, "Cy").await;
     laboratory.close().await;
 }

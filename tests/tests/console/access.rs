@@ -1,9 +1,9 @@
 //! Who is let in, and what a page may do.
 
 use futures_util::future::join_all;
+use ids::time::Clock;
 use reqwest::{Method, Response};
 use runtime::SystemClock;
-use shared::model::Clock;
 use tests::browser::Look;
 
 use crate::house::{House, sign_in};
@@ -11,15 +11,36 @@ use crate::house::{House, sign_in};
 #[tokio::test(flavor = "multi_thread")]
 async fn without_credentials_there_is_only_the_way_in() {
     let house = House::open().await;
-    for page in ["", "/phones", "/tasks", "/workers/WK00000000000000000000000000000001", "/desk", "/anything"] {
+    for page in [
+        "",
+        "/phones",
+        "/tasks",
+        "/workers/WK00000000000000000000000000000001",
+        "/desk",
+        "/anything",
+    ] {
         let answer = house.request(Method::GET, page).send().await.unwrap();
         assert_eq!(answer.status(), 303, "{page}");
-        assert!(answer.headers()["location"].to_str().unwrap().starts_with("/console/sign-in"), "{page}");
+        assert!(
+            answer.headers()["location"]
+                .to_str()
+                .unwrap()
+                .starts_with("/console/sign-in"),
+            "{page}"
+        );
         assert_eq!(answer.text().await.unwrap(), "", "{page}");
     }
-    for (method, page) in [(Method::GET, "/changes"), (Method::POST, "/phones"), (Method::POST, "/workers/new")] {
-        let answer =
-            house.request(method, page).header("cookie", "cordboard=admin.9999999999999.00").send().await.unwrap();
+    for (method, page) in [
+        (Method::GET, "/changes"),
+        (Method::POST, "/phones"),
+        (Method::POST, "/workers/new"),
+    ] {
+        let answer = house
+            .request(method, page)
+            .header("cookie", "cordboard=admin.9999999999999.00")
+            .send()
+            .await
+            .unwrap();
         assert_eq!(answer.status(), 401, "{page}");
     }
     house.close().await;
@@ -31,10 +52,14 @@ async fn people_sign_in_with_the_accounts_credentials_and_out_again() {
     let account = house.running.account.clone();
     let browser = house.driver.open(Look::Light).await;
     browser.go(&house.at("/tasks")).await;
-    browser.fill("#user", &account.account_sid.to_string()).await;
+    browser
+        .fill("#user", &account.account_sid.to_string())
+        .await;
     browser.fill("#password", "not the token").await;
     browser.press("button[type=submit]").await;
-    browser.sees(".alert", "not the account SID and auth token").await;
+    browser
+        .sees(".alert", "not the account SID and auth token")
+        .await;
     browser.fill("#password", &account.auth_token).await;
     browser.press("button[type=submit]").await;
     browser.sees("h1", "Tasks").await;
@@ -49,27 +74,65 @@ async fn people_sign_in_with_the_accounts_credentials_and_out_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_form_without_its_sessions_token_or_from_another_site_changes_nothing() {
     let house = House::open().await;
-    let link = house.running.centre.console.sign_in_link("", shared::model::Timestamp::from_millis(i64::MAX / 2));
+    let link = house
+        .running
+        .centre
+        .console
+        .sign_in_link("", ids::time::Timestamp::from_millis(i64::MAX / 2));
     let answer = redeem(&house, &link, None).await;
     assert_eq!(answer.status(), 303);
-    let cookie = answer.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+    let cookie = answer.headers()["set-cookie"]
+        .to_str()
+        .unwrap()
+        .split(';')
+        .next()
+        .unwrap()
+        .to_owned();
     let name = "FriendlyName=Mallory";
     let post = |form: String| {
-        let request = house.request(Method::POST, "/workers/new").header("cookie", &cookie).body(form);
+        let request = house
+            .request(Method::POST, "/workers/new")
+            .header("cookie", &cookie)
+            .body(form);
         request.header("content-type", "application/x-www-form-urlencoded")
     };
     assert_eq!(post(name.to_owned()).send().await.unwrap().status(), 403);
-    assert_eq!(post(format!("{name}&csrf={}", "0".repeat(64))).send().await.unwrap().status(), 403);
-    let page = house.request(Method::GET, "/workers/new").header("cookie", &cookie).send().await.unwrap();
-    let policy = page.headers()["content-security-policy"].to_str().unwrap().to_owned();
-    assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
+    assert_eq!(
+        post(format!("{name}&csrf={}", "0".repeat(64)))
+            .send()
+            .await
+            .unwrap()
+            .status(),
+        403
+    );
+    let page = house
+        .request(Method::GET, "/workers/new")
+        .header("cookie", &cookie)
+        .send()
+        .await
+        .unwrap();
+    let policy = page.headers()["content-security-policy"]
+        .to_str()
+        .unwrap()
+        .to_owned();
+    assert!(
+        policy.contains("default-src 'none'") && !policy.contains("unsafe"),
+        "{policy}"
+    );
     assert_eq!(page.headers()["x-content-type-options"], "nosniff");
     let text = page.text().await.unwrap();
     let (_, rest) = text.split_once(r#"name="csrf" value=""#).unwrap();
     let token = rest.split_once('"').unwrap().0;
     let foreign = post(format!("{name}&csrf={token}")).header("sec-fetch-site", "cross-site");
     assert_eq!(foreign.send().await.unwrap().status(), 403);
-    assert_eq!(post(format!("{name}&csrf={token}")).send().await.unwrap().status(), 303);
+    assert_eq!(
+        post(format!("{name}&csrf={token}"))
+            .send()
+            .await
+            .unwrap()
+            .status(),
+        303
+    );
     house.close().await;
 }
 
@@ -77,16 +140,29 @@ async fn a_form_without_its_sessions_token_or_from_another_site_changes_nothing(
 async fn an_agents_link_opens_their_own_desktop_and_nothing_else() {
     let house = House::open().await;
     let (maya, arjun) = (house.worker("Maya"), house.worker("Arjun"));
-    let administrator = house.administrator(Look::Light, &format!("/desk/{maya}")).await;
-    administrator.press_button("main", "A sign-in link for this agent").await;
-    let link = administrator.until("the link", "return document.querySelector('#ticket')?.href").await;
+    let administrator = house
+        .administrator(Look::Light, &format!("/desk/{maya}"))
+        .await;
+    administrator
+        .press_button("main", "A sign-in link for this agent")
+        .await;
+    let link = administrator
+        .until("the link", "return document.querySelector('#ticket')?.href")
+        .await;
     let agent = house.driver.open(Look::Light).await;
     let link = link.as_str().unwrap();
     sign_in(&agent, link).await;
     agent.sees("h1", "Maya’s desktop").await;
-    for page in ["/tasks", "/phones", &format!("/desk/{arjun}"), "/workers/new"] {
+    for page in [
+        "/tasks",
+        "/phones",
+        &format!("/desk/{arjun}"),
+        "/workers/new",
+    ] {
         agent.go(&house.at(page)).await;
-        agent.sees(".alert", "this page is for administrators").await;
+        agent
+            .sees(".alert", "this page is for administrators")
+            .await;
     }
     // The link signed somebody in: nobody else can use it, and who did goes on.
     let other = house.driver.open(Look::Light).await;
@@ -105,17 +181,29 @@ async fn an_agents_link_opens_their_own_desktop_and_nothing_else() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_link_signs_in_once_however_many_follow_it_at_the_same_moment() {
     let house = House::open().await;
-    let link = house.running.centre.console.sign_in_link("", SystemClock.now());
+    let link = house
+        .running
+        .centre
+        .console
+        .sign_in_link("", SystemClock.now());
     for _ in 0..2 {
         // Programs that preview links look at them, which uses nothing up.
-        let looked = house.request(Method::GET, link.trim_start_matches("/console")).send().await.unwrap();
+        let looked = house
+            .request(Method::GET, link.trim_start_matches("/console"))
+            .send()
+            .await
+            .unwrap();
         assert_eq!(looked.status(), 200);
         assert!(!looked.headers().contains_key("set-cookie"));
     }
     let answers = join_all((0..8).map(|_| redeem(&house, &link, None))).await;
     let cookies: Vec<String> = answers.iter().filter_map(cookie).collect();
     assert_eq!(cookies.len(), 1, "one of eight is let in");
-    assert!(answers.iter().all(|answer| [303, 403].contains(&answer.status().as_u16())));
+    assert!(
+        answers
+            .iter()
+            .all(|answer| [303, 403].contains(&answer.status().as_u16()))
+    );
     assert_eq!(redeem(&house, &link, None).await.status(), 403);
     // Who was let in presses Back and the button once more.
     assert_eq!(redeem(&house, &link, cookies.first()).await.status(), 303);
@@ -124,10 +212,21 @@ async fn a_link_signs_in_once_however_many_follow_it_at_the_same_moment() {
 
 /// Sends what the page behind a link that signs in sends by itself.
 async fn redeem(house: &House, link: &str, cookie: Option<&String>) -> Response {
-    let (page, ticket) = link.trim_start_matches("/console").split_once("?ticket=").unwrap();
-    let request = house.request(Method::POST, page).header("content-type", "application/x-www-form-urlencoded");
-    let request = cookie.into_iter().fold(request, |request, cookie| request.header("cookie", cookie));
-    request.body(format!("ticket={ticket}")).send().await.unwrap()
+    let (page, ticket) = link
+        .trim_start_matches("/console")
+        .split_once("?ticket=")
+        .unwrap();
+    let request = house
+        .request(Method::POST, page)
+        .header("content-type", "application/x-www-form-urlencoded");
+    let request = cookie
+        .into_iter()
+        .fold(request, |request, cookie| request.header("cookie", cookie));
+    request
+        .body(format!("ticket={ticket}"))
+        .send()
+        .await
+        .unwrap()
 }
 
 /// The session an answer begins.

@@ -11,12 +11,17 @@ const ENGLISH: &str = r#"{"selected_language":"en","name":"Ida"}"#;
 async fn an_agent_takes_a_task_and_wraps_it_up_with_a_note() {
     let house = House::without_telephony().await;
     only_available(&house, "Maya").await;
-    let browser = house.administrator(Look::Light, &format!("/desk/{}", house.worker("Maya"))).await;
+    let browser = house
+        .administrator(Look::Light, &format!("/desk/{}", house.worker("Maya")))
+        .await;
     browser.sees(".empty", "Nothing at the moment").await;
     let task = house.task(ENGLISH).await;
     browser.sees(".card.ringing h3", "Ida").await;
     browser
-        .until("a countdown", "return /^([0-9]|10) s$/.test(document.querySelector('[data-left]')?.textContent)")
+        .until(
+            "a countdown",
+            "return /^([0-9]|10) s$/.test(document.querySelector('[data-left]')?.textContent)",
+        )
         .await;
     browser.press_button(".card.ringing", "Accept").await;
     browser.sees(".card.connected .state", "accepted").await;
@@ -36,12 +41,18 @@ async fn an_agent_takes_a_task_and_wraps_it_up_with_a_note() {
 async fn what_an_agent_rejects_or_leaves_is_offered_to_the_next_one() {
     let house = House::without_telephony().await;
     only_available(&house, "Maya").await;
-    let maya = house.administrator(Look::Light, &format!("/desk/{}", house.worker("Maya"))).await;
+    let maya = house
+        .administrator(Look::Light, &format!("/desk/{}", house.worker("Maya")))
+        .await;
     house.task(ENGLISH).await;
     maya.press_button(".card.ringing", "Reject").await;
     maya.sees_no("h3", "Ida").await;
-    let leela = house.administrator(Look::Narrow, &format!("/desk/{}", house.worker("Leela"))).await;
-    leela.press_button("[aria-label='Change activity']", "Available").await;
+    let leela = house
+        .administrator(Look::Narrow, &format!("/desk/{}", house.worker("Leela")))
+        .await;
+    leela
+        .press_button("[aria-label='Change activity']", "Available")
+        .await;
     leela.sees(".card.ringing h3", "Ida").await;
     // Left alone, the offer ends after its ten seconds, and whoever did not answer is offline.
     leela.sees("#current", "Offline").await;
@@ -52,8 +63,22 @@ async fn what_an_agent_rejects_or_leaves_is_offered_to_the_next_one() {
 
 /// Everybody else is offline.
 async fn only_available(house: &House, name: &str) {
-    let offline = house.running.contact_centre.workspace.default_activity_sid.to_string();
-    for worker in ["Maya", "Arjun", "Leela"].into_iter().filter(|worker| *worker != name) {
-        house.api(Method::POST, &format!("Workers/{}", house.worker(worker)), &[("ActivitySid", &offline)]).await;
+    let offline = house
+        .running
+        .contact_centre
+        .workspace
+        .default_activity_sid
+        .to_string();
+    for worker in ["Maya", "Arjun", "Leela"]
+        .into_iter()
+        .filter(|worker| *worker != name)
+    {
+        house
+            .api(
+                Method::POST,
+                &format!("Workers/{}", house.worker(worker)),
+                &[("ActivitySid", &offline)],
+            )
+            .await;
     }
 }

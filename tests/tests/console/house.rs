@@ -4,12 +4,12 @@ use std::path::PathBuf;
 
 use cordboard::cli::Start;
 use cordboard::start::Running;
+use ids::time::Clock;
 use runtime::{Env, SystemClock};
 use serde_json::Value;
-use shared::model::Clock;
 use tempfile::TempDir;
 use tests::browser::{Browser, Driver, Look};
-use tests::laboratory::EXAMPLE;
+use tests::test_centre::EXAMPLE;
 use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// A contact centre, running until it is closed, and a driver for browsers.
@@ -33,7 +33,7 @@ pub enum Turn {
 }
 
 impl Turn {
-    /// Waits for the machine.
+    /// WaitTimes for the machine.
     pub async fn alone() -> Self {
         Self::Alone(MACHINE.write().await)
     }
@@ -57,9 +57,14 @@ impl House {
 
     /// The example without an assignment callback: offers are answered at the desktop.
     pub async fn without_telephony() -> Self {
-        let line = EXAMPLE.lines().find(|line| line.trim_start().starts_with("assignment_callback:")).unwrap();
+        let line = EXAMPLE
+            .lines()
+            .find(|line| line.trim_start().starts_with("assignment_callback:"))
+            .unwrap();
         Self::of(
-            &EXAMPLE.replace(line, "").replace("reservation_timeout: 120s", "reservation_timeout: 10s"),
+            &EXAMPLE
+                .replace(line, "")
+                .replace("reservation_timeout: 120s", "reservation_timeout: 10s"),
             Turn::shared().await,
         )
         .await
@@ -69,11 +74,27 @@ impl House {
         let folder = tempfile::tempdir().unwrap();
         let config = folder.path().join("contact-centre.yaml");
         std::fs::write(&config, set_up).unwrap();
-        let options = Start { port: 0, data: PathBuf::new(), in_memory: true, config: Some(config) };
+        let options = Start {
+            port: 0,
+            data: PathBuf::new(),
+            in_memory: true,
+            config: Some(config),
+        };
         runtime::aws::install_tls();
-        let running = Running::open(&options, 0, &Env::new(|_| None)).await.unwrap();
-        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        Self { running, driver: Driver::start().await, http, _folder: folder, _turn: turn }
+        let running = Running::open(&options, 0, &Env::new(|_| None))
+            .await
+            .unwrap();
+        let http = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .unwrap();
+        Self {
+            running,
+            driver: Driver::start().await,
+            http,
+            _folder: folder,
+            _turn: turn,
+        }
     }
 
     /// The address of a page.
@@ -84,7 +105,15 @@ impl House {
     /// A browser in which an administrator has signed in with the link the terminal shows, at `page`.
     pub async fn administrator(&self, look: Look, page: &str) -> Browser {
         let browser = self.driver.open(look).await;
-        sign_in(&browser, &self.running.centre.console.sign_in_link(&self.running.address, SystemClock.now())).await;
+        sign_in(
+            &browser,
+            &self
+                .running
+                .centre
+                .console
+                .sign_in_link(&self.running.address, SystemClock.now()),
+        )
+        .await;
         browser.go(&self.at(page)).await;
         browser
     }
@@ -94,23 +123,49 @@ impl House {
         let workspace = self.running.contact_centre.workspace.sid;
         let account = &self.running.account;
         let address = format!("{}/v1/Workspaces/{workspace}/{place}", self.running.address);
-        let request = self.http.request(method, address).basic_auth(account.account_sid, Some(&account.auth_token));
-        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
-        let request = request.header("content-type", "application/x-www-form-urlencoded").body(body);
-        request.send().await.unwrap().json().await.unwrap_or_default()
+        let request = self
+            .http
+            .request(method, address)
+            .basic_auth(account.account_sid, Some(&account.auth_token));
+        let body = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(form)
+            .finish();
+        let request = request
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(body);
+        request
+            .send()
+            .await
+            .unwrap()
+            .json()
+            .await
+            .unwrap_or_default()
     }
 
     /// A Task of the kind of work everybody does, in the only Workflow; its SID.
     pub async fn task(&self, attributes: &str) -> String {
-        let made =
-            self.api(reqwest::Method::POST, "Tasks", &[("Attributes", attributes), ("TaskChannel", "voice")]).await;
-        made["sid"].as_str().unwrap_or_else(|| panic!("{made}")).to_owned()
+        let made = self
+            .api(
+                reqwest::Method::POST,
+                "Tasks",
+                &[("Attributes", attributes), ("TaskChannel", "voice")],
+            )
+            .await;
+        made["sid"]
+            .as_str()
+            .unwrap_or_else(|| panic!("{made}"))
+            .to_owned()
     }
 
     /// A Worker by name; their SID.
     pub fn worker(&self, name: &str) -> String {
         let workers = &self.running.contact_centre.workers;
-        workers.iter().find(|worker| worker.friendly_name == name).unwrap().sid.to_string()
+        workers
+            .iter()
+            .find(|worker| worker.friendly_name == name)
+            .unwrap()
+            .sid
+            .to_string()
     }
 
     /// A request without a browser, and without following where it leads.
@@ -128,5 +183,10 @@ impl House {
 /// Follows a link that signs in, and waits until it has.
 pub async fn sign_in(browser: &Browser, link: &str) {
     browser.go(link).await;
-    browser.until("a page behind the link", "return location.pathname !== '/console/sign-in'").await;
+    browser
+        .until(
+            "a page behind the link",
+            "return location.pathname !== '/console/sign-in'",
+        )
+        .await;
 }

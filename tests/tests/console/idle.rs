@@ -1,8 +1,8 @@
 //! What an open page costs while nothing happens.
 
-use shared::model::{Millis, Timestamp};
-use shared::router::events::{EVENT_SHARDS, EventPlace};
+use ids::time::{Millis, Timestamp};
 use store::{EventFilter, LOOK_EVERY, Store};
+use task_router::router::events::{EVENT_SHARDS, EventCursor};
 use tokio::time::{Duration, Instant};
 
 use crate::house::Turn;
@@ -32,11 +32,24 @@ async fn an_idle_page_asks_the_table_nothing_with_ten_tasks_or_with_a_thousand()
             still.asked();
             let began = Instant::now();
             let text = still.get(&address, &cookie, last_event.as_deref()).await;
-            assert!(text.contains("event: nothing") && began.elapsed() >= HELD, "{text}");
-            last_event = text.lines().find_map(|line| line.strip_prefix("id: ")).map(str::to_owned);
+            assert!(
+                text.contains("event: nothing") && began.elapsed() >= HELD,
+                "{text}"
+            );
+            last_event = text
+                .lines()
+                .find_map(|line| line.strip_prefix("id: "))
+                .map(str::to_owned);
             let asked = still.asked();
-            let looks = if answer == 0 { 2 * usize::from(EVENT_SHARDS) } else { 0 };
-            assert!(asked.len() <= CONFIGURATION_READS + looks, "{tasks} Tasks, answer {answer}: {asked:?}");
+            let looks = if answer == 0 {
+                2 * usize::from(EVENT_SHARDS)
+            } else {
+                0
+            };
+            assert!(
+                asked.len() <= CONFIGURATION_READS + looks,
+                "{tasks} Tasks, answer {answer}: {asked:?}"
+            );
         }
     }
 }
@@ -50,16 +63,27 @@ async fn where_others_keep_events_all_who_wait_share_one_look_at_the_sixteen_sha
         let store = Store::new(still.client.clone(), cordboard::embedded_dynamodb::TABLE);
         let workspace = still.set_up.workspace.sid;
         let look = async |now: Timestamp| {
-            let after = EventPlace::before(now - Millis::from_secs(1));
-            store.follow_events(workspace, &EventFilter::between(now, now), after, now, 100).await.unwrap();
+            let after = EventCursor::before(now - Millis::from_secs(1));
+            store
+                .follow_events(workspace, &EventFilter::between(now, now), after, now, 100)
+                .await
+                .unwrap();
         };
         still.asked();
         for _page in 0..20 {
             look(HALF_PAST).await;
         }
         look(HALF_PAST + Millis::from_millis(LOOK_EVERY.as_millis() - 1)).await;
-        assert_eq!(still.asked().len(), usize::from(EVENT_SHARDS), "{tasks} Tasks, twenty pages");
+        assert_eq!(
+            still.asked().len(),
+            usize::from(EVENT_SHARDS),
+            "{tasks} Tasks, twenty pages"
+        );
         look(HALF_PAST + LOOK_EVERY).await;
-        assert_eq!(still.asked().len(), usize::from(EVENT_SHARDS), "{tasks} Tasks, the next look");
+        assert_eq!(
+            still.asked().len(),
+            usize::from(EVENT_SHARDS),
+            "{tasks} Tasks, the next look"
+        );
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use fantoccini::key::Key;
 use tests::browser::{Driver, Look};
-use tests::family;
+use tests::process_tree;
 use tokio::time::{interval, timeout};
 
 use crate::house::House;
@@ -22,7 +22,12 @@ async fn a_worker_is_found_and_changed_with_the_keyboard_alone() {
     let browser = house.administrator(Look::Light, "/workers").await;
     browser.sees("tbody th", "Maya").await;
     browser.type_keys(&char::from(Key::Tab).to_string()).await;
-    assert_eq!(browser.run("return document.activeElement.textContent").await, "Skip to the content");
+    assert_eq!(
+        browser
+            .run("return document.activeElement.textContent")
+            .await,
+        "Skip to the content"
+    );
     browser.type_keys(&char::from(Key::Enter).to_string()).await;
     for step in 0.. {
         assert!(step < STEPS_MAX, "Maya's row was never reached");
@@ -49,13 +54,18 @@ async fn a_test_that_fails_leaves_no_browser_behind() {
     let driver = Driver::start().await;
     let _never_closed = driver.open(Look::Light).await;
     let processes = driver.processes();
-    assert!(processes.len() > 2, "the driver, the browser and its parts: {processes:?}");
+    assert!(
+        processes.len() > 2,
+        "the driver, the browser and its parts: {processes:?}"
+    );
     drop(driver);
     let mut looks = interval(Duration::from_millis(20));
     let ended = async {
-        while !family::running(&processes).is_empty() {
+        while !process_tree::running(&processes).is_empty() {
             looks.tick().await;
         }
     };
-    timeout(PATIENCE, ended).await.unwrap_or_else(|_| panic!("{:?} still run", family::running(&processes)));
+    timeout(PATIENCE, ended)
+        .await
+        .unwrap_or_else(|_| panic!("{:?} still run", process_tree::running(&processes)));
 }

@@ -18,7 +18,7 @@ mod pages;
 mod phones;
 mod speed;
 mod still;
-mod story;
 mod tables;
+mod timeline;
 mod why;
 mod workspaces;

@@ -13,7 +13,11 @@ const PAGE_BYTES_MAX: u64 = 150_000;
 fn pages(house: &House, task: &str) -> Vec<(&'static str, String, &'static str)> {
     let maya = house.worker("Maya");
     vec![
-        ("phones", "/phones".to_owned(), ".card.connected .transcript"),
+        (
+            "phones",
+            "/phones".to_owned(),
+            ".card.connected .transcript",
+        ),
         ("agent-desktop", format!("/desk/{maya}"), "#current"),
         ("agents", "/desk".to_owned(), ".choices a"),
         ("wallboard", "/wallboard".to_owned(), "h1"),
@@ -22,12 +26,24 @@ fn pages(house: &House, task: &str) -> Vec<(&'static str, String, &'static str)>
         ("new-task", "/tasks/new".to_owned(), "#Attributes"),
         ("workers", "/workers".to_owned(), "tbody th"),
         ("worker", format!("/workers/{maya}"), "dl"),
-        ("change-worker", format!("/workers/{maya}/edit"), "#Attributes"),
+        (
+            "change-worker",
+            format!("/workers/{maya}/edit"),
+            "#Attributes",
+        ),
         ("task-queues", "/task-queues".to_owned(), "h1"),
         ("workflows", "/workflows".to_owned(), "h1"),
         ("workspaces", "/workspaces".to_owned(), "#shown"),
-        ("new-workspace", "/workspaces/new".to_owned(), "#FriendlyName"),
-        ("new-task-queue", "/task-queues/new".to_owned(), "#TargetWorkers"),
+        (
+            "new-workspace",
+            "/workspaces/new".to_owned(),
+            "#FriendlyName",
+        ),
+        (
+            "new-task-queue",
+            "/task-queues/new".to_owned(),
+            "#TargetWorkers",
+        ),
         ("activities", "/activities".to_owned(), "h1"),
         ("events", "/events".to_owned(), "h1"),
     ]
@@ -41,11 +57,22 @@ async fn pages_are_free_of_barriers_light_and_from_here_alone_and_have_their_pic
         let browser = house.administrator(look, "/phones").await;
         for (name, page, awaited) in pages(&house, &task) {
             browser.go(&house.at(&page)).await;
-            browser.until(awaited, &format!("return !!document.querySelector({})", json!(awaited))).await;
+            browser
+                .until(
+                    awaited,
+                    &format!("return !!document.querySelector({})", json!(awaited)),
+                )
+                .await;
             let barriers = browser.barriers().await;
-            assert!(barriers.is_empty(), "{name}, {look:?}:\n{}", barriers.join("\n"));
+            assert!(
+                barriers.is_empty(),
+                "{name}, {look:?}:\n{}",
+                barriers.join("\n")
+            );
             check_weight(&browser, name).await;
-            let wide = browser.run("return document.documentElement.scrollWidth > innerWidth").await;
+            let wide = browser
+                .run("return document.documentElement.scrollWidth > innerWidth")
+                .await;
             assert_eq!(wide, false, "{name}, {look:?}: wider than the window");
             picture(&browser, name, look).await;
         }
@@ -70,8 +97,19 @@ async fn busy(house: &House) -> String {
     browser.close().await;
     let waiting = r#"{"selected_language":"hi","from":"+17075550177","name":"Ida"}"#;
     for worker in ["Arjun", "Leela"] {
-        let offline = house.running.contact_centre.workspace.default_activity_sid.to_string();
-        house.api(Method::POST, &format!("Workers/{}", house.worker(worker)), &[("ActivitySid", &offline)]).await;
+        let offline = house
+            .running
+            .contact_centre
+            .workspace
+            .default_activity_sid
+            .to_string();
+        house
+            .api(
+                Method::POST,
+                &format!("Workers/{}", house.worker(worker)),
+                &[("ActivitySid", &offline)],
+            )
+            .await;
     }
     house.task(waiting).await
 }
@@ -83,12 +121,17 @@ async fn check_weight(browser: &Browser, name: &str) {
             page.encodedBodySize < page.decodedBodySize]";
     let found = browser.run(script).await;
     println!("{name}: {} bytes with everything it refers to", found[0]);
-    assert!(found[0].as_u64().unwrap() <= PAGE_BYTES_MAX && found[1] == true && found[2] == true, "{name}: {found}");
+    assert!(
+        found[0].as_u64().unwrap() <= PAGE_BYTES_MAX && found[1] == true && found[2] == true,
+        "{name}: {found}"
+    );
 }
 
 /// The README shows pages by day, one by night, one on a telephone.
 async fn picture(browser: &Browser, name: &str, look: Look) {
-    let Ok(folder) = std::env::var("CONSOLE_PICTURES") else { return };
+    let Ok(folder) = std::env::var("CONSOLE_PICTURES") else {
+        return;
+    };
     let file = match (look, name) {
         (Look::Light, "new-workspace" | "new-task-queue") => return,
         (Look::Light, name) => format!("{name}.png"),

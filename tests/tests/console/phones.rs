@@ -16,14 +16,20 @@ async fn two_people_talk_within_a_minute_at_two_windows() {
     let caller = house.administrator(Look::Light, "/phones").await;
     let worker = house.administrator(Look::Light, "/phones").await;
     caller.press("#dial").await;
-    caller.sees(".card .transcript", "Welcome. For English, press 1.").await;
+    caller
+        .sees(".card .transcript", "Welcome. For English, press 1.")
+        .await;
     caller.press("[aria-label='Press 1']").await;
     worker.sees(".card.ringing", "Ringing").await;
     worker.press_button(".card.ringing", "Answer").await;
     caller.sees(".card.connected .state", "Talking with").await;
-    worker.sees(".card.connected .state", "Talking with +1").await;
+    worker
+        .sees(".card.connected .state", "Talking with +1")
+        .await;
     assert!(began.elapsed() < MINUTE, "{:?}", began.elapsed());
-    caller.press(".card.connected details[id^=documents] summary").await;
+    caller
+        .press(".card.connected details[id^=documents] summary")
+        .await;
     caller.sees("details[open] pre", "<Gather").await;
     caller.press_button(".card.connected", "Hang up").await;
     worker.sees(".empty", "No phone rings.").await;
@@ -40,22 +46,32 @@ async fn several_calls_are_held_and_a_declined_one_rings_elsewhere() {
     for from in ["+17075550141", "+17075550142"] {
         browser.fill("#from", from).await;
         browser.press("#dial").await;
-        browser.sees(&format!("[aria-label='{from}'] .transcript"), "press 1").await;
+        browser
+            .sees(&format!("[aria-label='{from}'] .transcript"), "press 1")
+            .await;
     }
-    browser.press("[aria-label='+17075550141'] [aria-label='Press 1']").await;
+    browser
+        .press("[aria-label='+17075550141'] [aria-label='Press 1']")
+        .await;
     browser.sees(".card.ringing h3", "+1707555010").await;
     let ringing = "return document.querySelector('.card.ringing h3')?.textContent";
     let first = browser.until("a phone", ringing).await;
     browser.press_button(".card.ringing", "Decline").await;
-    let script =
-        format!("const h = document.querySelector('.card.ringing h3')?.textContent; return h && h !== {first} && h");
+    let script = format!(
+        "const h = document.querySelector('.card.ringing h3')?.textContent; return h && h !== {first} && h"
+    );
     browser.until("another phone", &script).await;
     browser.fill("#from", "not a number").await;
     browser.press("#dial").await;
     // What was refused is said above the page, which goes on, and stays said when the page is fetched anew.
     browser.sees("#refusal .alert", "from").await;
     browser.run("document.querySelector('#live').dataset.old = 'yes'; htmx.trigger('#follow', 'sse:phones')").await;
-    browser.until("the page anew", "return !document.querySelector('#live').dataset.old").await;
+    browser
+        .until(
+            "the page anew",
+            "return !document.querySelector('#live').dataset.old",
+        )
+        .await;
     browser.sees("#refusal .alert", "from").await;
     browser.sees("#live .card h3", "+1707555010").await;
     browser.close().await;

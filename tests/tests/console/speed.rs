@@ -37,20 +37,34 @@ const ROUNDS_MAX: usize = 10;
 #[tokio::test(flavor = "multi_thread")]
 async fn the_first_paint_of_every_table_is_measured_to_be_early() {
     let house = House::alone().await;
-    house.task(r#"{"selected_language":"en","name":"Ida"}"#).await;
+    house
+        .task(r#"{"selected_language":"en","name":"Ida"}"#)
+        .await;
     let browser = house.administrator(Look::Light, "/tasks").await;
-    for page in ["/tasks", "/workers", "/task-queues", "/workflows", "/activities", "/events", "/phones", "/wallboard"]
-    {
+    for page in [
+        "/tasks",
+        "/workers",
+        "/task-queues",
+        "/workflows",
+        "/activities",
+        "/events",
+        "/phones",
+        "/wallboard",
+    ] {
         let (mut median, mut allowed) = (f64::INFINITY, FIRST_PAINT_MAX_MILLIS);
         for _round in 0..ROUNDS_MAX {
             median = first_paint(&browser, &house.at(page)).await;
             if median <= allowed {
                 break;
             }
-            allowed = FIRST_PAINT_MAX_MILLIS.max(TIMES_A_BARE_PAGE_MAX * first_paint(&browser, BARE_PAGE).await);
+            allowed = FIRST_PAINT_MAX_MILLIS
+                .max(TIMES_A_BARE_PAGE_MAX * first_paint(&browser, BARE_PAGE).await);
         }
         println!("first paint of {page}: {median:.0} ms");
-        assert!(median <= allowed, "{page}: {median} ms, {allowed} ms are allowed");
+        assert!(
+            median <= allowed,
+            "{page}: {median} ms, {allowed} ms are allowed"
+        );
     }
     browser.close().await;
     house.close().await;
@@ -62,7 +76,13 @@ async fn first_paint(browser: &Browser, address: &str) -> f64 {
     for _ in 0..TIMES {
         browser.go(address).await;
         let script = "return performance.getEntriesByName('first-contentful-paint')[0]?.startTime";
-        millis.push(browser.until("the first paint", script).await.as_f64().unwrap());
+        millis.push(
+            browser
+                .until("the first paint", script)
+                .await
+                .as_f64()
+                .unwrap(),
+        );
     }
     millis.sort_by(f64::total_cmp);
     millis[TIMES / 2]
@@ -77,9 +97,17 @@ async fn a_table_of_ten_thousand_tasks_is_measured_to_answer_like_any_other() {
     let page = still.get("/console/tasks", &cookie, None).await;
     let asked = still.asked();
     let items: u64 = asked.iter().map(|operation| operation.items_read).sum();
-    println!("{TASKS} Tasks: {} requests and {items} items for a page of {} bytes", asked.len(), page.len());
+    println!(
+        "{TASKS} Tasks: {} requests and {items} items for a page of {} bytes",
+        asked.len(),
+        page.len()
+    );
     assert!(page.contains("50 Tasks on this page") && page.contains("id=\"next\""));
-    assert!(asked.len() <= REQUESTS_MAX && items <= ITEMS_MAX, "{} requests, {items} items", asked.len());
+    assert!(
+        asked.len() <= REQUESTS_MAX && items <= ITEMS_MAX,
+        "{} requests, {items} items",
+        asked.len()
+    );
     let mut median = Duration::MAX;
     for _round in 0..ROUNDS_MAX {
         let mut times = Vec::new();
@@ -99,7 +127,9 @@ async fn a_table_of_ten_thousand_tasks_is_measured_to_answer_like_any_other() {
     let driver = Driver::start().await;
     let browser = driver.open(Look::Light).await;
     sign_in(&browser, &still.link()).await;
-    browser.go(&format!("{}/console/tasks", still.address)).await;
+    browser
+        .go(&format!("{}/console/tasks", still.address))
+        .await;
     browser.press("#next").await;
     browser
         .until(

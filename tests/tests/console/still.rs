@@ -9,14 +9,16 @@ use cordboard::carrier_choice::CarrierChoice;
 use cordboard::credentials::Account;
 use cordboard::embedded_dynamodb::{EmbeddedDynamoDb, Place};
 use cordboard::{Centre, Settings};
+use dynamodb_in_process::{Layer, Layered};
 use futures_util::{StreamExt, stream};
-use in_process::{Layer, Layered};
+use ids::TaskSid;
+use ids::time::Clock;
 use runtime::voice::Router;
 use runtime::{Env, SystemClock};
-use shared::model::{Clock, TaskChannelName, TaskSid};
-use shared::router::{NewTask, create_task};
-use tests::laboratory::EXAMPLE;
+use task_router::model::TaskChannelName;
+use task_router::router::{NewTask, create_task};
 use tests::metering::{Meter, Operation};
+use tests::test_centre::EXAMPLE;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -30,7 +32,7 @@ pub struct Still {
     pub centre: Arc<Centre>,
     pub address: String,
     pub client: Client,
-    pub set_up: setup::ContactCentre,
+    pub set_up: config::ContactCentre,
     meter: Arc<Meter>,
     _stop: watch::Sender<()>,
     _turn: Turn,
@@ -43,9 +45,11 @@ impl Still {
         let meter = Arc::new(Meter::default());
         let layer = Arc::clone(&meter) as Arc<dyn Layer>;
         let layers = |engine| SharedHttpClient::new(Layered::new(engine, layer));
-        let table = EmbeddedDynamoDb::open_through(Place::Temporary, layers).await.unwrap();
+        let table = EmbeddedDynamoDb::open_through(Place::Temporary, layers)
+            .await
+            .unwrap();
         let account = Account::find(&Env::new(|_| None), None).unwrap();
-        let set_up = setup::read(EXAMPLE, "contact-centre.yaml", account.account_sid).unwrap();
+        let set_up = config::read(EXAMPLE, "contact-centre.yaml", account.account_sid).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let settings = Settings {
@@ -66,34 +70,61 @@ impl Still {
         tokio::spawn(Arc::clone(&centre).serve(listener, async move {
             let _dropped = stopped.changed().await;
         }));
-        Self { centre, address, client, set_up, meter, _stop: stop, _turn: turn }
+        Self {
+            centre,
+            address,
+            client,
+            set_up,
+            meter,
+            _stop: stop,
+            _turn: turn,
+        }
     }
 
     /// So many Tasks, written straight into the table.
     pub async fn fill(&self, tasks: usize) {
         let now = SystemClock.now();
         let store = &self.centre.store;
-        let workspace = store.fresh_workspace(self.set_up.workspace.sid, now).await.unwrap().unwrap();
+        let workspace = store
+            .fresh_workspace(self.set_up.workspace.sid, now)
+            .await
+            .unwrap()
+            .unwrap();
         let workflow = &workspace.workflows[&self.set_up.centre.workflow_sid];
         let write = async |number: usize| {
-            let known = format!(r#"{{"selected_language":"en","from":"+17075550142","number":{number}}}"#);
+            let known =
+                format!(r#"{{"selected_language":"en","from":"+17075550142","number":{number}}}"#);
             let sid = TaskSid::derive(&[&number.to_string()]);
             let new = NewTask::new(sid, known.parse().unwrap(), TaskChannelName::VOICE);
-            store.create_task(&create_task(&workspace, workflow, new, now).unwrap(), &workspace).await.unwrap();
+            store
+                .create_task(
+                    &create_task(&workspace, workflow, new, now).unwrap(),
+                    &workspace,
+                )
+                .await
+                .unwrap();
         };
-        stream::iter(0..tasks).map(write).buffer_unordered(AT_ONCE).collect::<Vec<_>>().await;
+        stream::iter(0..tasks)
+            .map(write)
+            .buffer_unordered(AT_ONCE)
+            .collect::<Vec<_>>()
+            .await;
     }
 
     /// A link that signs an administrator in.
     pub fn link(&self) -> String {
-        self.centre.console.sign_in_link(&self.address, SystemClock.now())
+        self.centre
+            .console
+            .sign_in_link(&self.address, SystemClock.now())
     }
 
     /// A session of an administrator, as a cookie.
     pub async fn sign_in(&self) -> String {
         let link = self.link();
         let (_, ticket) = link.split_once("?ticket=").unwrap();
-        let request = Request::post("/console/sign-in").body(format!("ticket={ticket}").into_bytes()).unwrap();
+        let request = Request::post("/console/sign-in")
+            .body(format!("ticket={ticket}").into_bytes())
+            .unwrap();
         let answer = console::handle(Arc::clone(&self.centre.console), request).await;
         let cookie = answer.headers()["set-cookie"].to_str().unwrap();
         cookie.split(';').next().unwrap().to_owned()
@@ -102,8 +133,14 @@ impl Still {
     /// A page, without a network between.
     pub async fn get(&self, address: &str, cookie: &str, last_event: Option<&str>) -> String {
         let request = Request::get(address).header("cookie", cookie);
-        let request = last_event.into_iter().fold(request, |request, id| request.header("last-event-id", id));
-        let answer = console::handle(Arc::clone(&self.centre.console), request.body(Vec::new()).unwrap()).await;
+        let request = last_event
+            .into_iter()
+            .fold(request, |request, id| request.header("last-event-id", id));
+        let answer = console::handle(
+            Arc::clone(&self.centre.console),
+            request.body(Vec::new()).unwrap(),
+        )
+        .await;
         assert_eq!(answer.status(), 200, "{address}");
         String::from_utf8(answer.into_body()).unwrap()
     }

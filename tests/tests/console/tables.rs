@@ -19,10 +19,23 @@ async fn a_table_shows_a_change_within_a_second_and_keeps_the_focus() {
     let maya = house.worker("Maya");
     let browser = house.administrator(Look::Light, "/workers").await;
     browser.sees(&format!("#row-{maya}"), "Available").await;
-    browser.run(&format!("document.querySelector('#to-{maya}').focus()")).await;
-    let offline = house.running.contact_centre.workspace.default_activity_sid.to_string();
+    browser
+        .run(&format!("document.querySelector('#to-{maya}').focus()"))
+        .await;
+    let offline = house
+        .running
+        .contact_centre
+        .workspace
+        .default_activity_sid
+        .to_string();
     let began = Instant::now();
-    house.api(Method::POST, &format!("Workers/{maya}"), &[("ActivitySid", &offline)]).await;
+    house
+        .api(
+            Method::POST,
+            &format!("Workers/{maya}"),
+            &[("ActivitySid", &offline)],
+        )
+        .await;
     browser.sees(&format!("#row-{maya}"), "Offline").await;
     assert!(began.elapsed() < SOON, "{:?}", began.elapsed());
     let focused = browser.run("return document.activeElement.id").await;
@@ -38,10 +51,21 @@ async fn every_column_of_the_tables_says_what_there_is_within_a_second() {
     let queue = queue(&house, "English").await;
     let browser = house.administrator(Look::Light, "/task-queues").await;
     let wait = format!("document.querySelector('#row-{queue} td:nth-of-type(2)').textContent");
-    assert_eq!(browser.run(&format!("return {wait}")).await, "–", "nobody waits: no wait that counts on");
+    assert_eq!(
+        browser.run(&format!("return {wait}")).await,
+        "–",
+        "nobody waits: no wait that counts on"
+    );
     let began = Instant::now();
-    let task = house.task(r#"{"selected_language":"en","name":"Ida"}"#).await;
-    browser.until("a Task", &format!("return document.querySelector('#row-{queue} td').textContent === '1'")).await;
+    let task = house
+        .task(r#"{"selected_language":"en","name":"Ida"}"#)
+        .await;
+    browser
+        .until(
+            "a Task",
+            &format!("return document.querySelector('#row-{queue} td').textContent === '1'"),
+        )
+        .await;
     assert!(began.elapsed() < SOON, "{:?}", began.elapsed());
     browser
         .until(
@@ -55,11 +79,23 @@ async fn every_column_of_the_tables_says_what_there_is_within_a_second() {
         browser.sees(&row, shown).await;
     }
     browser.go(&house.at("/workers")).await;
-    browser.sees(&format!("#row-{maya} td:nth-of-type(4)"), "voice 1/1").await;
-    browser.sees(&format!("#row-{maya} td:nth-of-type(5)"), "WT…").await;
+    browser
+        .sees(&format!("#row-{maya} td:nth-of-type(4)"), "voice 1/1")
+        .await;
+    browser
+        .sees(&format!("#row-{maya} td:nth-of-type(5)"), "WT…")
+        .await;
     let began = Instant::now();
-    house.api(Method::POST, &format!("Tasks/{task}"), &[("AssignmentStatus", "canceled")]).await;
-    browser.sees_no(&format!("#row-{maya} td:nth-of-type(5)"), "WT…").await;
+    house
+        .api(
+            Method::POST,
+            &format!("Tasks/{task}"),
+            &[("AssignmentStatus", "canceled")],
+        )
+        .await;
+    browser
+        .sees_no(&format!("#row-{maya} td:nth-of-type(5)"), "WT…")
+        .await;
     assert!(began.elapsed() < SOON, "{:?}", began.elapsed());
     browser.close().await;
     house.close().await;
@@ -69,7 +105,9 @@ async fn every_column_of_the_tables_says_what_there_is_within_a_second() {
 async fn queue(house: &House, language: &str) -> String {
     let queues = house.api(Method::GET, "TaskQueues", &[]).await;
     let queues = queues["task_queues"].as_array().unwrap();
-    let found = queues.iter().find(|queue| queue["friendly_name"].as_str().unwrap().contains(language));
+    let found = queues
+        .iter()
+        .find(|queue| queue["friendly_name"].as_str().unwrap().contains(language));
     found.unwrap()["sid"].as_str().unwrap().to_owned()
 }
 
@@ -83,8 +121,7 @@ async fn a_change_that_comes_while_a_page_is_being_fetched_is_not_forgotten() {
         performance.clearResourceTimings();
         for (const at of [1, 2]) htmx.trigger(told, 'sse:tasks');";
     browser.run(twice).await;
-    let fetched =
-        "return performance.getEntriesByType('resource').filter((e) => e.name === location.href).length === 2";
+    let fetched = "return performance.getEntriesByType('resource').filter((e) => e.name === location.href).length === 2";
     browser.until("both of them", fetched).await;
     browser.close().await;
     house.close().await;
@@ -95,14 +132,26 @@ async fn a_mistake_in_an_expression_is_marked_at_its_place() {
     let house = House::open().await;
     let browser = house.administrator(Look::Light, "/task-queues/new").await;
     browser.fill("#FriendlyName", "Nobody").await;
-    browser.fill("#TargetWorkers", "languages HAS \"en\" AN level > 3").await;
+    browser
+        .fill("#TargetWorkers", "languages HAS \"en\" AN level > 3")
+        .await;
     browser.press_button("main", "Save").await;
     browser.sees("#TargetWorkers-mistake", "column 20").await;
     browser.sees(".spot mark", "AN level > 3").await;
-    browser.until("the focus there", "return document.activeElement.id === 'TargetWorkers'").await;
-    browser.go(&house.at("/tasks?EvaluateTaskAttributes=a+%3D+%3D+1")).await;
-    browser.sees("#EvaluateTaskAttributes-mistake", "column").await;
-    let invalid = "return document.querySelector('#EvaluateTaskAttributes').getAttribute('aria-invalid')";
+    browser
+        .until(
+            "the focus there",
+            "return document.activeElement.id === 'TargetWorkers'",
+        )
+        .await;
+    browser
+        .go(&house.at("/tasks?EvaluateTaskAttributes=a+%3D+%3D+1"))
+        .await;
+    browser
+        .sees("#EvaluateTaskAttributes-mistake", "column")
+        .await;
+    let invalid =
+        "return document.querySelector('#EvaluateTaskAttributes').getAttribute('aria-invalid')";
     assert_eq!(browser.run(invalid).await, "true");
     browser.close().await;
     house.close().await;
@@ -112,15 +161,29 @@ async fn a_mistake_in_an_expression_is_marked_at_its_place() {
 async fn a_hostile_name_is_text_wherever_it_is_shown() {
     let house = House::open().await;
     let name = "<script>document.title='owned'</script>";
-    let made =
-        house.api(Method::POST, "Workers", &[("FriendlyName", name), ("Attributes", r#"{"a":"<img src=x>"}"#)]).await;
+    let made = house
+        .api(
+            Method::POST,
+            "Workers",
+            &[
+                ("FriendlyName", name),
+                ("Attributes", r#"{"a":"<img src=x>"}"#),
+            ],
+        )
+        .await;
     let sid = made["sid"].as_str().unwrap();
     let browser = house.administrator(Look::Light, "/workers").await;
     browser.sees("tbody th", name).await;
-    for page in [format!("/workers/{sid}"), format!("/workers/{sid}/edit"), format!("/desk/{sid}"), "/desk".to_owned()]
-    {
+    for page in [
+        format!("/workers/{sid}"),
+        format!("/workers/{sid}/edit"),
+        format!("/desk/{sid}"),
+        "/desk".to_owned(),
+    ] {
         browser.go(&house.at(&page)).await;
-        browser.until(&page, "return document.readyState === 'complete'").await;
+        browser
+            .until(&page, "return document.readyState === 'complete'")
+            .await;
         let found = browser.run("return [document.title.startsWith('owned'), document.querySelectorAll('main script, main img').length]").await;
         assert_eq!(found, serde_json::json!([false, 0]), "{page}");
     }
@@ -137,8 +200,13 @@ async fn a_mistake_is_shown_at_the_field_it_is_in_and_what_was_typed_stays() {
     browser.press_button("main", "Save").await;
     browser.sees("#Attributes-mistake", "").await;
     let state = "return [document.querySelector('#Attributes').getAttribute('aria-invalid'), document.querySelector('#Attributes').value, document.querySelector('#FriendlyName').value]";
-    assert_eq!(browser.run(state).await, serde_json::json!(["true", "{\"languages\": [", "Nadia"]));
-    browser.fill("#Attributes", "{\"languages\": [\"en\"]}").await;
+    assert_eq!(
+        browser.run(state).await,
+        serde_json::json!(["true", "{\"languages\": [", "Nadia"])
+    );
+    browser
+        .fill("#Attributes", "{\"languages\": [\"en\"]}")
+        .await;
     browser.press_button("main", "Save").await;
     browser.sees("h1", "Worker Nadia").await;
     browser.press_button("main", "Change").await;
@@ -154,11 +222,17 @@ async fn tasks_are_made_filtered_paged_and_ended() {
     let house = House::without_telephony().await;
     let browser = house.administrator(Look::Light, "/tasks").await;
     browser.press_button("main", "New Task").await;
-    browser.fill("#Attributes", r#"{"selected_language":"xx","name":"Ida"}"#).await;
+    browser
+        .fill("#Attributes", r#"{"selected_language":"xx","name":"Ida"}"#)
+        .await;
     browser.press_button("main", "Save").await;
     browser.sees("h1", "Task WT").await;
     for number in 0..2 {
-        house.task(&format!(r#"{{"selected_language":"xx","name":"caller {number}"}}"#)).await;
+        house
+            .task(&format!(
+                r#"{{"selected_language":"xx","name":"caller {number}"}}"#
+            ))
+            .await;
     }
     browser.go(&house.at("/tasks?PageSize=2")).await;
     browser.sees("caption", "2 Tasks").await;
@@ -169,9 +243,13 @@ async fn tasks_are_made_filtered_paged_and_ended() {
     browser.press("tbody th a").await;
     browser.press_button(".controls", "Cancel").await;
     browser.sees("dl", "canceled").await;
-    browser.go(&house.at("/tasks?AssignmentStatus=canceled")).await;
+    browser
+        .go(&house.at("/tasks?AssignmentStatus=canceled"))
+        .await;
     browser.sees("caption", "1 Task").await;
-    browser.go(&house.at("/tasks?AssignmentStatus=sleeping")).await;
+    browser
+        .go(&house.at("/tasks?AssignmentStatus=sleeping"))
+        .await;
     browser.sees(".alert", "AssignmentStatus").await;
     browser.close().await;
     house.close().await;
@@ -181,20 +259,42 @@ async fn tasks_are_made_filtered_paged_and_ended() {
 async fn a_mistake_in_a_workflow_is_told_at_its_configuration_and_a_right_one_is_drawn() {
     let house = House::open().await;
     let workflow = house.running.contact_centre.centre.workflow_sid;
-    let browser = house.administrator(Look::Light, &format!("/workflows/{workflow}")).await;
+    let browser = house
+        .administrator(Look::Light, &format!("/workflows/{workflow}"))
+        .await;
     browser.sees(".flow h3", "All other Tasks").await;
     browser.press_button("main", "Change").await;
-    let configuration =
-        browser.until("its configuration", "return document.querySelector('#Configuration')?.value").await;
+    let configuration = browser
+        .until(
+            "its configuration",
+            "return document.querySelector('#Configuration')?.value",
+        )
+        .await;
     let configuration = configuration.as_str().unwrap().to_owned();
-    let set = |text: &str| format!("document.querySelector('#Configuration').value = {}", serde_json::json!(text));
-    browser.run(&set(&configuration.replace("==", "= =")).replace('\n', " ")).await;
+    let set = |text: &str| {
+        format!(
+            "document.querySelector('#Configuration').value = {}",
+            serde_json::json!(text)
+        )
+    };
+    browser
+        .run(&set(&configuration.replace("==", "= =")).replace('\n', " "))
+        .await;
     browser.press_button("main", "Save").await;
     browser.sees(".alert", "Nothing was changed.").await;
-    browser.until("the field", "return document.querySelector('#Configuration[aria-invalid=true]') && true").await;
-    browser.sees("#Configuration-mistake", "expression: column ").await;
+    browser
+        .until(
+            "the field",
+            "return document.querySelector('#Configuration[aria-invalid=true]') && true",
+        )
+        .await;
+    browser
+        .sees("#Configuration-mistake", "expression: column ")
+        .await;
     browser.sees(".spot mark", "=").await;
-    browser.run(&set(&configuration.replace("\"en\\\"", "\"eo\\\""))).await;
+    browser
+        .run(&set(&configuration.replace("\"en\\\"", "\"eo\\\"")))
+        .await;
     browser.press_button("main", "Save").await;
     browser.sees(".flow code", "eo").await;
     browser.close().await;
@@ -206,8 +306,19 @@ async fn an_open_page_does_not_hold_up_the_end() {
     let house = House::open().await;
     let maya = house.worker("Maya");
     let browser = house.administrator(Look::Light, "/workers").await;
-    let offline = house.running.contact_centre.workspace.default_activity_sid.to_string();
-    house.api(Method::POST, &format!("Workers/{maya}"), &[("ActivitySid", &offline)]).await;
+    let offline = house
+        .running
+        .contact_centre
+        .workspace
+        .default_activity_sid
+        .to_string();
+    house
+        .api(
+            Method::POST,
+            &format!("Workers/{maya}"),
+            &[("ActivitySid", &offline)],
+        )
+        .await;
     browser.sees(&format!("#row-{maya}"), "Offline").await;
     let began = Instant::now();
     house.close().await;

@@ -7,9 +7,20 @@ use crate::house::House;
 
 /// Nobody who speaks Hindi is there.
 async fn without_hindi(house: &House) -> String {
-    let offline = house.running.contact_centre.workspace.default_activity_sid.to_string();
+    let offline = house
+        .running
+        .contact_centre
+        .workspace
+        .default_activity_sid
+        .to_string();
     for worker in ["Arjun", "Leela"] {
-        house.api(Method::POST, &format!("Workers/{}", house.worker(worker)), &[("ActivitySid", &offline)]).await;
+        house
+            .api(
+                Method::POST,
+                &format!("Workers/{}", house.worker(worker)),
+                &[("ActivitySid", &offline)],
+            )
+            .await;
     }
     offline
 }
@@ -25,12 +36,28 @@ async fn a_call_that_waits_says_why_and_goes_on_saying_it_as_people_come_and_go(
     browser.go(&house.at("/tasks")).await;
     browser.press("tbody th a").await;
     browser.sees("#why", "Why is this waiting?").await;
-    browser.sees(&format!("#why-{}", house.worker("Arjun")), "their Activity Offline takes no Tasks").await;
+    browser
+        .sees(
+            &format!("#why-{}", house.worker("Arjun")),
+            "their Activity Offline takes no Tasks",
+        )
+        .await;
     let maya = format!("#why-{}", house.worker("Maya"));
-    browser.sees(&maya, "`languages HAS \"hi\"` is false: `languages` is [\"en\"]").await;
-    browser.sees(&format!("{maya} mark"), "languages HAS \"hi\"").await;
+    browser
+        .sees(
+            &maya,
+            "`languages HAS \"hi\"` is false: `languages` is [\"en\"]",
+        )
+        .await;
+    browser
+        .sees(&format!("{maya} mark"), "languages HAS \"hi\"")
+        .await;
     house
-        .api(Method::POST, &format!("Workers/{}", house.worker("Maya")), &[("Attributes", r#"{"languages":["fr"]}"#)])
+        .api(
+            Method::POST,
+            &format!("Workers/{}", house.worker("Maya")),
+            &[("Attributes", r#"{"languages":["fr"]}"#)],
+        )
         .await;
     browser.sees(&maya, "`languages` is [\"fr\"]").await;
     let barriers = browser.barriers().await;
@@ -44,16 +71,40 @@ async fn a_worker_to_whom_nothing_comes_says_why() {
     let house = House::open().await;
     let offline = without_hindi(&house).await;
     let waiting = house.task(r#"{"selected_language":"hi"}"#).await;
-    let browser = house.administrator(Look::Light, &format!("/workers/{}", house.worker("Arjun"))).await;
+    let browser = house
+        .administrator(Look::Light, &format!("/workers/{}", house.worker("Arjun")))
+        .await;
     browser.sees("#why", "Why does nothing come?").await;
-    browser.sees("#why-summary", "their Activity Offline takes no Tasks").await;
-    browser.sees(".reasons", "their Activity Offline takes no Tasks").await;
-    browser.until("the Task", &format!("return document.querySelector('a[href$=\"{waiting}\"]') && true")).await;
-    browser.go(&house.at(&format!("/workers/{}", house.worker("Maya")))).await;
+    browser
+        .sees("#why-summary", "their Activity Offline takes no Tasks")
+        .await;
+    browser
+        .sees(".reasons", "their Activity Offline takes no Tasks")
+        .await;
+    browser
+        .until(
+            "the Task",
+            &format!("return document.querySelector('a[href$=\"{waiting}\"]') && true"),
+        )
+        .await;
+    browser
+        .go(&house.at(&format!("/workers/{}", house.worker("Maya"))))
+        .await;
     browser.sees("mark", "languages HAS \"hi\"").await;
     let maya = house.worker("Maya");
-    house.api(Method::POST, &format!("Workers/{maya}"), &[("ActivitySid", &offline)]).await;
-    browser.sees("#why-summary", "Nothing comes to Maya: their Activity Offline takes no Tasks").await;
+    house
+        .api(
+            Method::POST,
+            &format!("Workers/{maya}"),
+            &[("ActivitySid", &offline)],
+        )
+        .await;
+    browser
+        .sees(
+            "#why-summary",
+            "Nothing comes to Maya: their Activity Offline takes no Tasks",
+        )
+        .await;
     browser.close().await;
     house.close().await;
 }

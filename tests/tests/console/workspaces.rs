@@ -22,16 +22,26 @@ async fn every_workspace_is_reached_and_a_page_of_one_does_nothing_in_another() 
     browser.sees("caption", "No Workers here.").await;
     browser.press_button("main", "New Worker").await;
     browser.fill("#FriendlyName", "Nadia").await;
-    let form = browser.run("return document.querySelector('form.stacked [name=csrf]').value").await;
+    let form = browser
+        .run("return document.querySelector('form.stacked [name=csrf]').value")
+        .await;
     // Another window of the same browser goes back to the first one; this window's form is still for the second one.
     browser.run(&format!(
         "window.done = fetch('/console/workspaces/{first}/open', {{method: 'POST', body: new URLSearchParams({{csrf: {form}}})}}).then((r) => window.at = r.url)"
     )).await;
     browser.until("the first one", "return window.at").await;
     browser.press_button("main", "Save").await;
-    browser.sees(".alert", "not made for this session and Workspace").await;
-    let workers = house.api(Method::GET, "Workers?FriendlyName=Nadia", &[]).await;
-    assert_eq!(workers["workers"].as_array().map(Vec::len), Some(0), "{workers}");
+    browser
+        .sees(".alert", "not made for this session and Workspace")
+        .await;
+    let workers = house
+        .api(Method::GET, "Workers?FriendlyName=Nadia", &[])
+        .await;
+    assert_eq!(
+        workers["workers"].as_array().map(Vec::len),
+        Some(0),
+        "{workers}"
+    );
     browser.go(&house.at("/workers")).await;
     browser.sees("tbody th", "Maya").await;
     browser.go(&house.at("/workspaces")).await;

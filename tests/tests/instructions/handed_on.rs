@@ -1,9 +1,10 @@
 //! Instructions that came through the API and are handed on by the callbacks queue, which may bring them twice.
 
-use shared::model::AssignmentStatus;
-use shared::model::instruction::{Instruction, Supervise, Supervisor, SupervisorMode};
-use shared::router::effects::Callback;
+use task_router::model::AssignmentStatus;
+use task_router::model::instruction::{Instruction, Supervise, Supervisor};
+use task_router::router::effects::Callback;
 use tests::story::SLACK;
+use vocabulary::SupervisorMode;
 
 use super::{CONFERENCE, MAYA, Stage, TOLD};
 
@@ -21,7 +22,13 @@ async fn an_instruction_given_again_calls_nobody_twice() {
             request,
             expected_versions: None,
         };
-        stage.laboratory.centre.outbox().call(message).await.unwrap();
+        stage
+            .laboratory
+            .centre
+            .outbox()
+            .callback(message)
+            .await
+            .unwrap();
         stage.pass(SLACK).await;
     }
     assert_eq!(stage.laboratory.ringing().await.len(), 1);
@@ -33,13 +40,32 @@ async fn an_instruction_for_a_task_of_another_version_calls_nobody() {
     let stage = Stage::new("{}", &[]).await;
     let offered = stage.task().await;
     let (task, reservation) = (offered.sid, offered.reservations[0].sid);
-    for (version, rings) in [(offered.visible_version() + 1, false), (offered.visible_version(), true)] {
+    for (version, rings) in [
+        (offered.visible_version() + 1, false),
+        (offered.visible_version(), true),
+    ] {
         let instruction = Instruction::Conference(Box::default());
         let expected_versions = Some(vec![version]);
-        let message = Callback::Instruct { task, reservation, instruction, request: version, expected_versions };
-        stage.laboratory.centre.outbox().call(message).await.unwrap();
+        let message = Callback::Instruct {
+            task,
+            reservation,
+            instruction,
+            request: version,
+            expected_versions,
+        };
+        stage
+            .laboratory
+            .centre
+            .outbox()
+            .callback(message)
+            .await
+            .unwrap();
         stage.pass(SLACK).await;
-        assert_eq!(stage.laboratory.ringing().await.contains_key(MAYA), rings, "version {version}");
+        assert_eq!(
+            stage.laboratory.ringing().await.contains_key(MAYA),
+            rings,
+            "version {version}"
+        );
     }
     stage.close().await;
 }
@@ -56,7 +82,11 @@ async fn a_supervisor_joins_the_conversation_as_they_are_told_to() {
         let maya = stage.phone(MAYA).await;
         let task = stage.task().await;
         let (task, reservation) = (task.sid, task.reservations[0].sid);
-        let supervise = Supervise { supervisor: Supervisor::Uri(JOE.to_owned()), mode, from: None };
+        let supervise = Supervise {
+            supervisor: Supervisor::Uri(JOE.to_owned()),
+            mode,
+            from: None,
+        };
         let instruction = Instruction::Supervise(supervise);
         let message = |request| Callback::Instruct {
             task,
@@ -65,13 +95,28 @@ async fn a_supervisor_joins_the_conversation_as_they_are_told_to() {
             request,
             expected_versions: None,
         };
-        stage.laboratory.centre.outbox().call(message(1)).await.unwrap();
+        stage
+            .laboratory
+            .centre
+            .outbox()
+            .callback(message(1))
+            .await
+            .unwrap();
         stage.pass(SLACK).await;
-        assert!(!stage.laboratory.ringing().await.contains_key(JOE), "there is no conversation to join");
+        assert!(
+            !stage.laboratory.ringing().await.contains_key(JOE),
+            "there is no conversation to join"
+        );
 
         stage.does(maya, "answer").await;
         for _ in 0..2 {
-            stage.laboratory.centre.outbox().call(message(2)).await.unwrap();
+            stage
+                .laboratory
+                .centre
+                .outbox()
+                .callback(message(2))
+                .await
+                .unwrap();
             stage.pass(SLACK).await;
         }
         let ringing = stage.laboratory.ringing().await;
@@ -79,10 +124,21 @@ async fn a_supervisor_joins_the_conversation_as_they_are_told_to() {
         let joe = stage.phone(JOE).await;
         stage.does(joe, "answer").await;
         let participants = stage.participants().await;
-        let own = participants.iter().find(|one| one["call_sid"] == joe.to_string()).unwrap();
-        assert_eq!((own["muted"] == true, !own["coaching"].is_null()), (muted, coaching), "{mode:?} {own}");
+        let own = participants
+            .iter()
+            .find(|one| one["call_sid"] == joe.to_string())
+            .unwrap();
+        assert_eq!(
+            (own["muted"] == true, !own["coaching"].is_null()),
+            (muted, coaching),
+            "{mode:?} {own}"
+        );
         stage.does(joe, "hangup").await;
-        assert_eq!(stage.status().await, AssignmentStatus::Assigned, "the conversation goes on");
+        assert_eq!(
+            stage.status().await,
+            AssignmentStatus::Assigned,
+            "the conversation goes on"
+        );
         stage.close().await;
     }
 }

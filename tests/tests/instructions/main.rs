@@ -1,15 +1,21 @@
 //! Stories of instructions: what an application answers, what callers and Workers then meet (taskrouter.md section 11.3).
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says so by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on says so by panicking"
+)]
 
 mod handed_on;
 mod outbound;
 
+use ids::CallSid;
+use ids::time::Millis;
 use serde_json::Value;
-use shared::model::{AssignmentStatus, CallSid, Millis, ReservationStatus, Task};
 use shared::webhook::signature::{SIGNATURE_HEADER, Signed, verify};
+use task_router::model::{AssignmentStatus, ReservationStatus, Task};
 use tests::application::{Answer, Application, JSON, XML};
-use tests::laboratory::Laboratory;
 use tests::story::SLACK;
+use tests::test_centre::TestCentre;
 
 const MAYA: &str = "+17075550101";
 const LEELA: &str = "+17075550103";
@@ -17,7 +23,7 @@ const LEELA: &str = "+17075550103";
 /// A caller who waits for English, with an application that answers `instruction`.
 struct Stage {
     application: Application,
-    laboratory: Laboratory,
+    laboratory: TestCentre,
     caller: CallSid,
 }
 
@@ -29,7 +35,11 @@ impl Stage {
         let caller = laboratory.dial("+17075550190").await;
         laboratory.centre.settle().await;
         laboratory.press(caller, "1").await;
-        let stage = Self { application, laboratory, caller };
+        let stage = Self {
+            application,
+            laboratory,
+            caller,
+        };
         stage.pass(SLACK).await;
         stage
     }
@@ -48,7 +58,9 @@ impl Stage {
 
     async fn phone(&self, number: &str) -> CallSid {
         let ringing = self.laboratory.ringing().await;
-        *ringing.get(number).unwrap_or_else(|| panic!("{number} does not ring: {ringing:?}"))
+        *ringing
+            .get(number)
+            .unwrap_or_else(|| panic!("{number} does not ring: {ringing:?}"))
     }
 
     async fn does(&self, call: CallSid, what: &str) {
@@ -59,24 +71,37 @@ impl Stage {
     async fn hears(&self, call: CallSid, words: &str) -> bool {
         let call = self.laboratory.call(call).await;
         let transcript = call["transcript"].as_array().unwrap().clone();
-        transcript.iter().filter_map(|entry| entry["text"].as_str()).any(|text| text.contains(words))
+        transcript
+            .iter()
+            .filter_map(|entry| entry["text"].as_str())
+            .any(|text| text.contains(words))
     }
 
     /// Whether the caller is in the queue.
     async fn waits(&self) -> bool {
         let call = self.laboratory.call(self.caller).await;
-        call["status"] == "in-progress" && call["bridged_with"].is_null() && self.participants().await.is_empty()
+        call["status"] == "in-progress"
+            && call["bridged_with"].is_null()
+            && self.participants().await.is_empty()
     }
 
     /// Who is in the conference that goes on, by call.
     async fn participants(&self) -> Vec<Value> {
         let all = self.laboratory.get("/simulator/conferences").await;
-        let on = all["conferences"].as_array().unwrap().iter().filter(|one| one["status"] != "completed");
-        on.flat_map(|one| one["participants"].as_array().unwrap().clone()).collect()
+        let on = all["conferences"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|one| one["status"] != "completed");
+        on.flat_map(|one| one["participants"].as_array().unwrap().clone())
+            .collect()
     }
 
     async fn is_in_conference(&self, call: CallSid) -> bool {
-        self.participants().await.iter().any(|one| one["call_sid"] == call.to_string())
+        self.participants()
+            .await
+            .iter()
+            .any(|one| one["call_sid"] == call.to_string())
     }
 
     async fn close(self) {
@@ -92,7 +117,10 @@ async fn dequeue_tells_the_applications_own_url_how_far_the_call_is() {
     let maya = stage.phone(MAYA).await;
     stage.does(maya, "answer").await;
     assert_eq!(stage.status().await, AssignmentStatus::Assigned);
-    assert_eq!(stage.task().await.attributes.text("worker_call_sid"), Some(maya.to_string().as_str()));
+    assert_eq!(
+        stage.task().await.attributes.text("worker_call_sid"),
+        Some(maya.to_string().as_str())
+    );
     stage.does(maya, "hangup").await;
     assert_eq!(stage.status().await, AssignmentStatus::Completed);
 
@@ -102,18 +130,35 @@ async fn dequeue_tells_the_applications_own_url_how_far_the_call_is() {
     assert_eq!(statuses, ["completed", "in-progress", "ringing"]);
     for asked in &told {
         assert_eq!(asked.method, "GET");
-        assert_eq!((asked.get("own"), asked.get("CallSid")), ("1", maya.to_string().as_str()));
+        assert_eq!(
+            (asked.get("own"), asked.get("CallSid")),
+            ("1", maya.to_string().as_str())
+        );
         assert_eq!(asked.get("taskCallSid"), stage.caller.to_string());
-        assert_eq!((asked.get("TaskSid"), asked.get("ReservationSid")), ("", ""), "our own query is ours");
+        assert_eq!(
+            (asked.get("TaskSid"), asked.get("ReservationSid")),
+            ("", ""),
+            "our own query is ours"
+        );
         let url = format!("{}{}", stage.application.base, asked.target);
         let signature = asked.headers[SIGNATURE_HEADER].to_str().unwrap();
-        verify(&stage.laboratory.account.auth_token, &url, Signed::Form(&[]), signature).unwrap();
+        verify(
+            &stage.laboratory.account.auth_token,
+            &url,
+            Signed::Form(&[]),
+            signature,
+        )
+        .unwrap();
     }
     stage.close().await;
 }
 
 /// The TwiML of an agent who fetches the caller of a Reservation.
-const FETCH_CALLER: Answer = (200, XML, r#"<Response><Dial><Queue reservationSid="{reservation}"/></Dial></Response>"#);
+const FETCH_CALLER: Answer = (
+    200,
+    XML,
+    r#"<Response><Dial><Queue reservationSid="{reservation}"/></Dial></Response>"#,
+);
 
 /// The same, with an Activity for the Worker afterwards.
 const FETCH_CALLER_AND_WRAP_UP: Answer = (
@@ -126,19 +171,33 @@ const FETCH_CALLER_AND_WRAP_UP: Answer = (
 async fn call_leads_the_worker_to_the_caller_of_the_reservation() {
     let instruction = r#"{"instruction":"call","from":"+17075550183","timeout":20,
         "url":"{base}/agent?reservation={ReservationSid}","status_callback_url":"{base}/status"}"#;
-    let stage = Stage::new(instruction, &[("/agent", FETCH_CALLER), ("/status", (204, JSON, ""))]).await;
+    let stage = Stage::new(
+        instruction,
+        &[("/agent", FETCH_CALLER), ("/status", (204, JSON, ""))],
+    )
+    .await;
     let maya = stage.phone(MAYA).await;
-    assert_eq!(stage.task().await.reservations[0].status, ReservationStatus::Pending);
+    assert_eq!(
+        stage.task().await.reservations[0].status,
+        ReservationStatus::Pending
+    );
     stage.does(maya, "answer").await;
     let task = stage.task().await;
     assert_eq!(task.assignment_status, AssignmentStatus::Assigned);
-    assert_eq!(task.attributes.text("worker_call_sid"), Some(maya.to_string().as_str()));
+    assert_eq!(
+        task.attributes.text("worker_call_sid"),
+        Some(maya.to_string().as_str())
+    );
     let bridged = stage.laboratory.call(stage.caller).await["bridged_with"].clone();
     assert_eq!(bridged, maya.to_string());
     stage.does(maya, "hangup").await;
     assert_eq!(stage.status().await, AssignmentStatus::Completed);
-    let told: Vec<String> =
-        stage.application.asked_at("/status").iter().map(|asked| asked.get("CallStatus").to_owned()).collect();
+    let told: Vec<String> = stage
+        .application
+        .asked_at("/status")
+        .iter()
+        .map(|asked| asked.get("CallStatus").to_owned())
+        .collect();
     assert_eq!(told, ["completed"]);
     stage.close().await;
 }
@@ -156,8 +215,15 @@ async fn a_call_whose_reservation_is_taken_finds_nobody_and_the_conversation_goe
     let other = stage.laboratory.call_to("+17075550199", &second).await;
     stage.pass(SLACK).await;
     stage.does(other, "answer").await;
-    assert!(stage.hears(other, "14217").await, "{}", stage.laboratory.call(other).await);
-    assert_eq!(stage.laboratory.call(stage.caller).await["bridged_with"], maya.to_string());
+    assert!(
+        stage.hears(other, "14217").await,
+        "{}",
+        stage.laboratory.call(other).await
+    );
+    assert_eq!(
+        stage.laboratory.call(stage.caller).await["bridged_with"],
+        maya.to_string()
+    );
     stage.close().await;
 }
 
@@ -166,13 +232,23 @@ async fn without_an_instruction_an_agent_of_the_applications_own_can_fetch_the_c
     let stage = Stage::new("{}", &[("/agent", FETCH_CALLER_AND_WRAP_UP)]).await;
     let reservation = stage.task().await.reservations[0].sid;
     let activities = &stage.laboratory.contact_centre.workspace.activities;
-    let wrap_up = activities.values().find(|activity| activity.friendly_name == "Wrap-Up").unwrap().sid;
-    let url = format!("{}/agent?reservation={reservation}&activity={wrap_up}", stage.application.base);
+    let wrap_up = activities
+        .values()
+        .find(|activity| activity.friendly_name == "Wrap-Up")
+        .unwrap()
+        .sid;
+    let url = format!(
+        "{}/agent?reservation={reservation}&activity={wrap_up}",
+        stage.application.base
+    );
     let agent = stage.laboratory.call_to(MAYA, &url).await;
     stage.pass(SLACK).await;
     stage.does(agent, "answer").await;
     assert_eq!(stage.status().await, AssignmentStatus::Assigned);
-    assert_eq!(stage.laboratory.call(stage.caller).await["bridged_with"], agent.to_string());
+    assert_eq!(
+        stage.laboratory.call(stage.caller).await["bridged_with"],
+        agent.to_string()
+    );
     stage.does(stage.caller, "hangup").await;
     assert_eq!(stage.status().await, AssignmentStatus::Completed);
     assert_eq!(stage.laboratory.activity_of("Maya").await, "Wrap-Up");
@@ -181,7 +257,8 @@ async fn without_an_instruction_an_agent_of_the_applications_own_can_fetch_the_c
 
 #[tokio::test]
 async fn call_can_accept_as_soon_as_the_call_is_placed() {
-    let instruction = r#"{"instruction":"call","from":"+17075550183","url":"{base}/agent","accept":"true"}"#;
+    let instruction =
+        r#"{"instruction":"call","from":"+17075550183","url":"{base}/agent","accept":"true"}"#;
     let stage = Stage::new(instruction, &[]).await;
     stage.phone(MAYA).await;
     assert_eq!(stage.status().await, AssignmentStatus::Assigned);
@@ -202,13 +279,21 @@ async fn a_call_nobody_takes_cancels_the_offer_and_the_next_worker_is_called() {
     stage.close().await;
 }
 
-const MOVED: Answer = (200, XML, "<Response><Say>You have been moved.</Say><Pause length=\"300\"/></Response>");
+const MOVED: Answer = (
+    200,
+    XML,
+    "<Response><Say>You have been moved.</Say><Pause length=\"300\"/></Response>",
+);
 
 #[tokio::test]
 async fn redirect_moves_the_caller_and_accepts_if_it_is_told_to() {
-    let accepting = r#"{"instruction":"redirect","call_sid":"{call_sid}","url":"{base}/moved","accept":true}"#;
+    let accepting =
+        r#"{"instruction":"redirect","call_sid":"{call_sid}","url":"{base}/moved","accept":true}"#;
     let silent = r#"{"instruction":"redirect","call_sid":"{call_sid}","url":"{base}/moved"}"#;
-    for (instruction, status) in [(accepting, AssignmentStatus::Assigned), (silent, AssignmentStatus::Reserved)] {
+    for (instruction, status) in [
+        (accepting, AssignmentStatus::Assigned),
+        (silent, AssignmentStatus::Reserved),
+    ] {
         let stage = Stage::new(instruction, &[("/moved", MOVED)]).await;
         assert!(stage.hears(stage.caller, "You have been moved.").await);
         assert_eq!(stage.status().await, status, "{instruction}");
@@ -239,7 +324,10 @@ async fn a_redirect_of_a_call_that_is_not_there_cancels_the_offer() {
 const CONFERENCE: &str = r#"{"instruction":"conference","timeout":20,"end_conference_on_exit":true,
     "conference_status_callback":"{base}/conference","conference_status_callback_event":"start,join,end",
     "status_callback":"{base}/status","status_callback_event":"initiated,answered,completed"}"#;
-const TOLD: [(&str, Answer); 2] = [("/conference", (204, JSON, "")), ("/status", (204, JSON, ""))];
+const TOLD: [(&str, Answer); 2] = [
+    ("/conference", (204, JSON, "")),
+    ("/status", (204, JSON, "")),
+];
 
 #[tokio::test]
 async fn conference_brings_worker_and_caller_together() {
@@ -253,17 +341,34 @@ async fn conference_brings_worker_and_caller_together() {
     let conference = task.attributes.get("conference").unwrap().clone();
     assert!(conference["sid"].as_str().unwrap().starts_with("CF"));
     assert_eq!(conference["participants"]["worker"], maya.to_string());
-    assert_eq!(conference["participants"]["customer"], stage.caller.to_string());
+    assert_eq!(
+        conference["participants"]["customer"],
+        stage.caller.to_string()
+    );
 
     stage.does(maya, "hangup").await;
     assert_eq!(stage.status().await, AssignmentStatus::Completed);
     assert!(stage.hears(stage.caller, "Thank you for calling").await);
-    assert_eq!(stage.laboratory.call(stage.caller).await["status"], "completed");
+    assert_eq!(
+        stage.laboratory.call(stage.caller).await["status"],
+        "completed"
+    );
 
     let told = stage.application.asked_at("/conference");
-    let mut events: Vec<&str> = told.iter().map(|asked| asked.get("StatusCallbackEvent")).collect();
+    let mut events: Vec<&str> = told
+        .iter()
+        .map(|asked| asked.get("StatusCallbackEvent"))
+        .collect();
     events.sort_unstable();
-    assert_eq!(events, ["conference-end", "conference-start", "participant-join", "participant-join"]);
+    assert_eq!(
+        events,
+        [
+            "conference-end",
+            "conference-start",
+            "participant-join",
+            "participant-join"
+        ]
+    );
     let told = stage.application.asked_at("/status");
     let mut statuses: Vec<&str> = told.iter().map(|asked| asked.get("CallStatus")).collect();
     statuses.sort_unstable();
@@ -275,7 +380,13 @@ async fn conference_brings_worker_and_caller_together() {
         let token = &stage.laboratory.account.auth_token;
         verify(token, &url, Signed::Form(&asked.parameters), signature).unwrap();
     }
-    let queues = stage.laboratory.centre.network.as_ref().unwrap().read(|network| network.queues().len());
+    let queues = stage
+        .laboratory
+        .centre
+        .network
+        .as_ref()
+        .unwrap()
+        .read(|network| network.queues().len());
     assert_eq!(queues, 0, "the carrier's queue is deleted");
     stage.close().await;
 }
@@ -316,7 +427,11 @@ async fn a_worker_who_leaves_before_the_caller_comes_leaves_them_in_the_queue() 
     stage.laboratory.at_phone(maya, "answer").await;
     stage.does(maya, "hangup").await;
     stage.pass(Millis::from_secs(3)).await;
-    assert!(stage.waits().await, "{}", stage.laboratory.call(stage.caller).await);
+    assert!(
+        stage.waits().await,
+        "{}",
+        stage.laboratory.call(stage.caller).await
+    );
     assert_eq!(stage.status().await, AssignmentStatus::Reserved);
     let leela = stage.phone(LEELA).await;
     stage.does(leela, "answer").await;

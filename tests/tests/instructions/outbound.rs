@@ -1,11 +1,13 @@
 //! Stories of customers who are dialed: a Task with `outbound_to`, made through the API.
 
+use ids::time::Millis;
+use ids::{CallSid, TaskSid};
 use reqwest::Method;
 use serde_json::Value;
-use shared::model::{AssignmentStatus, CallSid, Millis, ReservationStatus, Task, TaskSid};
+use task_router::model::{AssignmentStatus, ReservationStatus, Task};
 use tests::application::{Answer, Application, JSON};
-use tests::laboratory::Laboratory;
 use tests::story::SLACK;
+use tests::test_centre::TestCentre;
 
 use super::{LEELA, MAYA};
 
@@ -20,35 +22,55 @@ const SILENT: &str = r#"{"instruction":"conference","timeout":20,"early_media":"
 /// A Task whose customer is to be dialed, and Maya's phone rings.
 struct Stage {
     application: Application,
-    laboratory: Laboratory,
+    laboratory: TestCentre,
     task: TaskSid,
 }
 
 impl Stage {
     async fn new(instruction: &'static str) -> Self {
-        let answers: [(&str, Answer); 2] = [("/ask", (200, JSON, instruction)), ("/conference", (204, JSON, ""))];
+        let answers: [(&str, Answer); 2] = [
+            ("/ask", (200, JSON, instruction)),
+            ("/conference", (204, JSON, "")),
+        ];
         let application = Application::start(&answers).await;
         let laboratory = application.laboratory("/ask", "/ask").await;
-        let attributes = r#"{"outbound_to":"+17075550155","to":"+17075550183","selected_language":"en"}"#;
-        let form = [("Attributes".to_owned(), attributes.to_owned()), ("TaskChannel".to_owned(), "voice".to_owned())];
+        let attributes =
+            r#"{"outbound_to":"+17075550155","to":"+17075550183","selected_language":"en"}"#;
+        let form = [
+            ("Attributes".to_owned(), attributes.to_owned()),
+            ("TaskChannel".to_owned(), "voice".to_owned()),
+        ];
         let made = laboratory.request(Method::POST, "Tasks", &form, None).await;
         assert_eq!(made.status, 201, "{made:?}");
         let task = made.body["sid"].as_str().unwrap().parse().unwrap();
         laboratory.advance(SLACK).await;
-        Self { application, laboratory, task }
+        Self {
+            application,
+            laboratory,
+            task,
+        }
     }
 
     /// The same, and Maya has picked up.
     async fn with_maya(instruction: &'static str) -> (Self, CallSid) {
         let stage = Self::new(instruction).await;
         let maya = stage.phone(MAYA).await;
-        assert!(!stage.laboratory.ringing().await.contains_key(CUSTOMER), "the Worker comes first");
+        assert!(
+            !stage.laboratory.ringing().await.contains_key(CUSTOMER),
+            "the Worker comes first"
+        );
         stage.does(maya, "answer").await;
         (stage, maya)
     }
 
     async fn task(&self) -> Task {
-        self.laboratory.centre.store.task(self.task).await.unwrap().unwrap()
+        self.laboratory
+            .centre
+            .store
+            .task(self.task)
+            .await
+            .unwrap()
+            .unwrap()
     }
 
     async fn status(&self) -> AssignmentStatus {
@@ -57,7 +79,9 @@ impl Stage {
 
     async fn phone(&self, number: &str) -> CallSid {
         let ringing = self.laboratory.ringing().await;
-        *ringing.get(number).unwrap_or_else(|| panic!("{number} does not ring: {ringing:?}"))
+        *ringing
+            .get(number)
+            .unwrap_or_else(|| panic!("{number} does not ring: {ringing:?}"))
     }
 
     async fn does(&self, call: CallSid, what: &str) {
@@ -79,7 +103,10 @@ async fn a_conference_dials_the_customer_and_is_accepted_when_they_pick_up() {
     assert_eq!(stage.status().await, AssignmentStatus::Reserved);
     assert!(stage.hears_ringing(maya).await);
     let customer = stage.phone(CUSTOMER).await;
-    assert_eq!(stage.laboratory.call(customer).await["from"], "+17075550183");
+    assert_eq!(
+        stage.laboratory.call(customer).await["from"],
+        "+17075550183"
+    );
     stage.does(customer, "answer").await;
     let task = stage.task().await;
     assert_eq!(task.assignment_status, AssignmentStatus::Assigned);
@@ -134,6 +161,9 @@ async fn a_worker_who_leaves_while_the_customers_phone_rings_stops_it() {
 async fn a_dequeue_of_a_task_without_a_caller_rings_nobody() {
     let stage = Stage::new(r#"{"instruction":"dequeue"}"#).await;
     assert!(stage.laboratory.ringing().await.is_empty());
-    assert_eq!(stage.task().await.reservations[0].status, ReservationStatus::Pending);
+    assert_eq!(
+        stage.task().await.reservations[0].status,
+        ReservationStatus::Pending
+    );
     stage.laboratory.close().await;
 }

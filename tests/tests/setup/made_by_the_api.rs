@@ -1,29 +1,49 @@
 //! The file has a say over what it declares, and over nothing else.
 
-use setup::{Reason, Thing};
-use shared::model::{
-    Activity, ActivitySid, Configuration, Target, TaskChannel, TaskOrder, TaskQueue, TaskQueueSid, Workflow,
-    WorkflowSid, Workspace,
+use config::{Reason, Thing};
+use ids::{ActivitySid, TaskQueueSid, WorkflowSid};
+use task_router::model::{
+    Activity, Configuration, Target, TaskChannel, TaskOrder, TaskQueue, Workflow, Workspace,
 };
 
 use crate::table::{EXAMPLE, HINDI, Table, WORKFLOW, file, kept, without_hindi};
 
 /// Changes the Workspace as the API does: on condition of what was read, and without a word about the file.
 async fn change(table: &Table, change: impl Fn(&mut Workspace)) {
-    let before = table.store.fresh_workspace(file(&[]).workspace.sid, table.now).await.unwrap().unwrap();
+    let before = table
+        .store
+        .fresh_workspace(file(&[]).workspace.sid, table.now)
+        .await
+        .unwrap()
+        .unwrap();
     let mut after = Workspace::clone(&before);
     change(&mut after);
-    table.store.replace_workspace(Some(&before), &after, table.now).await.unwrap();
+    table
+        .store
+        .replace_workspace(Some(&before), &after, table.now)
+        .await
+        .unwrap();
 }
 
 async fn workspace(table: &Table) -> Workspace {
-    let found = table.store.fresh_workspace(file(&[]).workspace.sid, table.now).await.unwrap();
+    let found = table
+        .store
+        .fresh_workspace(file(&[]).workspace.sid, table.now)
+        .await
+        .unwrap();
     Workspace::clone(&found.unwrap())
 }
 
 fn add_one_of_each(workspace: &mut Workspace) {
     let sid = ActivitySid::derive(&["api"]);
-    workspace.activities.insert(sid, Activity { sid, friendly_name: "Lunch".to_owned(), available: false });
+    workspace.activities.insert(
+        sid,
+        Activity {
+            sid,
+            friendly_name: "Lunch".to_owned(),
+            available: false,
+        },
+    );
     let channel = TaskChannel::of(workspace.sid, "letter".parse().unwrap());
     workspace.task_channels.insert(channel.unique_name, channel);
     let queue = TaskQueue {
@@ -33,7 +53,10 @@ fn add_one_of_each(workspace: &mut Workspace) {
         max_reserved_workers: 1,
         task_order: TaskOrder::Fifo,
     };
-    let configuration = Configuration { filters: Vec::new(), default_filter: Some(Target::to(queue.sid)) };
+    let configuration = Configuration {
+        filters: Vec::new(),
+        default_filter: Some(Target::to(queue.sid)),
+    };
     workspace.task_queues.insert(queue.sid, queue);
     let workflow = Workflow::new(WorkflowSid::derive(&["api"]), "Letters", configuration);
     workspace.workflows.insert(workflow.sid, workflow);
@@ -45,13 +68,26 @@ async fn what_the_api_made_is_there_after_the_file_is_applied_again() {
     change(&table, add_one_of_each).await;
     let made = workspace(&table).await;
     assert!(table.start(&file(&[])).await.is_unchanged());
-    let now = Workspace { boards: made.boards.clone(), ..workspace(&table).await };
-    assert_eq!(now, made, "but for the readinesses of Workers who have one channel more");
+    let now = Workspace {
+        boards: made.boards.clone(),
+        ..workspace(&table).await
+    };
+    assert_eq!(
+        now, made,
+        "but for the readinesses of Workers who have one channel more"
+    );
     let changed = table.start(&without_hindi()).await;
-    assert_eq!(changed.removed, [Thing::TaskQueue(HINDI.to_owned())], "what the file declared, it can take back");
+    assert_eq!(
+        changed.removed,
+        [Thing::TaskQueue(HINDI.to_owned())],
+        "what the file declared, it can take back"
+    );
     let now = workspace(&table).await;
     assert_eq!(now.task_queues.len(), 2);
-    assert_eq!((&now.activities, &now.task_channels), (&made.activities, &made.task_channels));
+    assert_eq!(
+        (&now.activities, &now.task_channels),
+        (&made.activities, &made.task_channels)
+    );
     assert_eq!(now.workflows.len(), 2);
 }
 
@@ -60,15 +96,23 @@ async fn what_the_file_declares_is_as_the_file_says_whatever_the_api_made_of_it(
     let mut table = Table::example().await;
     let before = workspace(&table).await;
     change(&table, |workspace| {
-        workspace.task_queues.values_mut().for_each(|queue| queue.max_reserved_workers = 7);
-        workspace.activities.retain(|_, activity| activity.friendly_name != "Unavailable");
+        workspace
+            .task_queues
+            .values_mut()
+            .for_each(|queue| queue.max_reserved_workers = 7);
+        workspace
+            .activities
+            .retain(|_, activity| activity.friendly_name != "Unavailable");
     })
     .await;
     let summary = table.start(&file(&[])).await;
     assert_eq!(summary.created, [Thing::Activity("Unavailable".to_owned())]);
     assert_eq!(summary.changed.len(), 2);
     let now = workspace(&table).await;
-    assert_eq!((now.activities, now.task_queues), (before.activities, before.task_queues));
+    assert_eq!(
+        (now.activities, now.task_queues),
+        (before.activities, before.task_queues)
+    );
 }
 
 #[tokio::test]
@@ -84,33 +128,65 @@ async fn a_part_of_the_api_that_comes_into_the_file_is_the_files_from_then_on() 
     })
     .await;
     assert!(table.start(&with_letters).await.is_unchanged());
-    assert_eq!(table.start(&file(&[])).await.removed, [Thing::TaskChannel("letter".to_owned())]);
+    assert_eq!(
+        table.start(&file(&[])).await.removed,
+        [Thing::TaskChannel("letter".to_owned())]
+    );
 }
 
 #[tokio::test]
 async fn a_queue_that_a_workflow_of_the_api_names_stays() {
     let mut table = Table::example().await;
-    let hindi = workspace(&table).await.task_queues.into_values().find(|queue| queue.friendly_name == HINDI).unwrap();
+    let hindi = workspace(&table)
+        .await
+        .task_queues
+        .into_values()
+        .find(|queue| queue.friendly_name == HINDI)
+        .unwrap();
     change(&table, |workspace| {
-        let configuration = Configuration { filters: Vec::new(), default_filter: Some(Target::to(hindi.sid)) };
+        let configuration = Configuration {
+            filters: Vec::new(),
+            default_filter: Some(Target::to(hindi.sid)),
+        };
         let workflow = Workflow::new(WorkflowSid::derive(&["api"]), "Of the API", configuration);
         workspace.workflows.insert(workflow.sid, workflow);
     })
     .await;
     let summary = table.start(&without_hindi()).await;
-    assert_eq!(summary.kept, [kept(Thing::TaskQueue(HINDI.to_owned()), Reason::NamedByWorkflow)]);
-    assert_eq!((summary.removed, summary.changed), (vec![], vec![Thing::Workflow(WORKFLOW.to_owned())]));
-    change(&table, |workspace| workspace.workflows.retain(|_, workflow| workflow.friendly_name == WORKFLOW)).await;
-    assert_eq!(table.start(&without_hindi()).await.removed, [Thing::TaskQueue(HINDI.to_owned())]);
+    assert_eq!(
+        summary.kept,
+        [kept(
+            Thing::TaskQueue(HINDI.to_owned()),
+            Reason::NamedByWorkflow
+        )]
+    );
+    assert_eq!(
+        (summary.removed, summary.changed),
+        (vec![], vec![Thing::Workflow(WORKFLOW.to_owned())])
+    );
+    change(&table, |workspace| {
+        workspace
+            .workflows
+            .retain(|_, workflow| workflow.friendly_name == WORKFLOW)
+    })
+    .await;
+    assert_eq!(
+        table.start(&without_hindi()).await.removed,
+        [Thing::TaskQueue(HINDI.to_owned())]
+    );
 }
 
 #[tokio::test]
-async fn a_name_that_the_api_has_given_to_another_part_is_refused_with_its_place_in_the_file_and_nothing_is_written() {
+async fn a_name_that_the_api_has_given_to_another_part_is_refused_with_its_place_in_the_file_and_nothing_is_written()
+ {
     let mut table = Table::example().await;
     change(&table, add_one_of_each).await;
     let there = workspace(&table).await;
-    let error = setup::apply(&table.store, &file(&[(HINDI, "Letters")]), table.now).await.unwrap_err().to_string();
-    let (line, column) = place_of("name: Letters", &EXAMPLE.replace(HINDI, "Letters"));
+    let error = config::apply(&table.store, &file(&[(HINDI, "Letters")]), table.now)
+        .await
+        .unwrap_err()
+        .to_string();
+    let (line, column) = position_of("name: Letters", &EXAMPLE.replace(HINDI, "Letters"));
     let expected = format!(
         "contact-centre.yaml:{line}:{}: the task queue \"Letters\" is there already, made through the API as {}; give this one \
          another name, or rename or delete that one",
@@ -119,11 +195,17 @@ async fn a_name_that_the_api_has_given_to_another_part_is_refused_with_its_place
     );
     assert_eq!(error, expected);
     assert_eq!(workspace(&table).await, there);
-    assert!(table.start(&file(&[])).await.is_unchanged(), "what the file has always declared is no other part");
+    assert!(
+        table.start(&file(&[])).await.is_unchanged(),
+        "what the file has always declared is no other part"
+    );
 }
 
 /// Line and column, from 1, of the first place of a text.
-fn place_of(wanted: &str, text: &str) -> (usize, usize) {
+fn position_of(wanted: &str, text: &str) -> (usize, usize) {
     let found = |line: &str| line.find(wanted).map(|column| column + 1);
-    text.lines().enumerate().find_map(|(index, line)| Some((index + 1, found(line)?))).unwrap()
+    text.lines()
+        .enumerate()
+        .find_map(|(index, line)| Some((index + 1, found(line)?)))
+        .unwrap()
 }

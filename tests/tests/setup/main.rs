@@ -1,13 +1,17 @@
 //! A set-up file applied to a table: what differs is changed, what does not is kept, live calls included.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on says so by panicking"
+)]
 
 mod made_by_the_api;
 mod routing;
 mod table;
 
-use setup::{Reason, Summary, Thing};
-use shared::model::{AssignmentStatus, TaskChannelName, WorkerSid};
+use config::{Reason, Summary, Thing};
+use ids::WorkerSid;
 use table::{ENGLISH, HINDI, Table, WORKFLOW, file, kept, without_arjun, without_hindi, worker};
+use task_router::model::{AssignmentStatus, TaskChannelName};
 
 #[tokio::test]
 async fn the_first_start_makes_everything_and_the_second_nothing() {
@@ -18,28 +22,62 @@ async fn the_first_start_makes_everything_and_the_second_nothing() {
         first.to_string(),
         "created 1 Workspace, 4 Activities, 1 TaskChannel, 2 TaskQueues, 1 Workflow, 3 Workers, number and menu"
     );
-    assert_eq!(table.store.centre(table.now).await.unwrap().as_deref(), Some(&example.centre));
-    for (name, queues) in [("Maya", vec![ENGLISH]), ("Arjun", vec![HINDI]), ("Leela", vec![ENGLISH, HINDI])] {
+    assert_eq!(
+        table
+            .store
+            .voice_settings(table.now)
+            .await
+            .unwrap()
+            .as_deref(),
+        Some(&example.centre)
+    );
+    for (name, queues) in [
+        ("Maya", vec![ENGLISH]),
+        ("Arjun", vec![HINDI]),
+        ("Leela", vec![ENGLISH, HINDI]),
+    ] {
         assert_eq!(table.queues_of(name).await, queues);
         assert_eq!(table.activity_of(name).await, "Available");
     }
     let before = table.worker("Maya").await;
 
     let second = table.start(&example).await;
-    assert_eq!((second.is_unchanged(), second.to_string().as_str()), (true, "the set-up is as it was"));
+    assert_eq!(
+        (second.is_unchanged(), second.to_string().as_str()),
+        (true, "the set-up is as it was")
+    );
     assert_eq!(table.worker("Maya").await, before);
 }
 
 #[tokio::test]
 async fn free_workers_are_found_through_their_queue() {
     let table = Table::example().await;
-    let workspace = table.store.fresh_workspace(file(&[]).workspace.sid, table.now).await.unwrap().unwrap();
-    let queue = workspace.task_queues.values().find(|queue| queue.friendly_name == HINDI).unwrap().sid;
+    let workspace = table
+        .store
+        .fresh_workspace(file(&[]).workspace.sid, table.now)
+        .await
+        .unwrap()
+        .unwrap();
+    let queue = workspace
+        .task_queues
+        .values()
+        .find(|queue| queue.friendly_name == HINDI)
+        .unwrap()
+        .sid;
     let mut free = Vec::new();
-    for readiness in workspace.boards_serving(queue, TaskChannelName::VOICE) {
-        free.extend(table.store.free_workers(&workspace, readiness, None, 10).await.unwrap());
+    for readiness in workspace.ready_lists_serving(queue, TaskChannelName::VOICE) {
+        free.extend(
+            table
+                .store
+                .free_workers(&workspace, readiness, None, 10)
+                .await
+                .unwrap(),
+        );
     }
-    let mut names: Vec<_> = free.into_iter().map(|worker| worker.friendly_name).collect();
+    let mut names: Vec<_> = free
+        .into_iter()
+        .map(|worker| worker.friendly_name)
+        .collect();
     names.sort();
     assert_eq!(names, ["Arjun", "Leela"]);
 }
@@ -52,20 +90,37 @@ async fn a_restart_leaves_workers_where_they_are() {
     assert_eq!(table.activity_of("Maya").await, "Offline");
 
     // Another number for Maya's phone is no reason to put her to work.
-    let summary = table.start(&file(&[("+17075550101", "+17075550109")])).await;
+    let summary = table
+        .start(&file(&[("+17075550101", "+17075550109")]))
+        .await;
     assert_eq!(summary.to_string(), "changed 1 Worker (\"Maya\")");
     assert_eq!(table.activity_of("Maya").await, "Offline");
-    assert_eq!(table.worker("Maya").await.unwrap().contact_uri(), Some("+17075550109"));
+    assert_eq!(
+        table.worker("Maya").await.unwrap().contact_uri(),
+        Some("+17075550109")
+    );
 }
 
 #[tokio::test]
 async fn a_declared_activity_is_set_when_it_changes_and_only_then() {
     let mut table = Table::example().await;
-    let maya_off = [("\"+17075550101\"}\n    activity: Available", "\"+17075550101\"}\n    activity: Unavailable")];
+    let maya_off = [(
+        "\"+17075550101\"}\n    activity: Available",
+        "\"+17075550101\"}\n    activity: Unavailable",
+    )];
     let summary = table.start(&file(&maya_off)).await;
-    assert_eq!(summary, Summary { changed: vec![worker("Maya")], ..Summary::default() });
+    assert_eq!(
+        summary,
+        Summary {
+            changed: vec![worker("Maya")],
+            ..Summary::default()
+        }
+    );
     assert_eq!(table.activity_of("Maya").await, "Unavailable");
-    assert_eq!(table.worker("Maya").await.unwrap().date_status_changed, table.now);
+    assert_eq!(
+        table.worker("Maya").await.unwrap().date_status_changed,
+        table.now
+    );
 
     table.goes("Maya", "Available").await;
     assert!(table.start(&file(&maya_off)).await.is_unchanged());
@@ -79,17 +134,35 @@ async fn a_worker_whose_skills_change_in_a_call_stays_in_it() {
     table.talking(call, "Maya").await;
     let before = table.worker("Maya").await.unwrap();
 
-    let summary = table.start(&file(&[("[\"en\"],", "[\"en\",\"hi\"],"), ("{ voice: 1 }", "{ voice: 3 }")])).await;
-    assert_eq!(summary, Summary { changed: vec![worker("Maya"), worker("Leela")], ..Summary::default() });
+    let summary = table
+        .start(&file(&[
+            ("[\"en\"],", "[\"en\",\"hi\"],"),
+            ("{ voice: 1 }", "{ voice: 3 }"),
+        ]))
+        .await;
+    assert_eq!(
+        summary,
+        Summary {
+            changed: vec![worker("Maya"), worker("Leela")],
+            ..Summary::default()
+        }
+    );
     let after = table.worker("Maya").await.unwrap();
     assert_eq!(after.open_reservations, before.open_reservations);
     assert_eq!(after.last_reserved_at(), before.last_reserved_at());
     assert_eq!(after.version, before.version + 1);
     assert_eq!(table.queues_of("Maya").await, [ENGLISH, HINDI]);
-    assert_eq!(table.task(call).await.assignment_status, AssignmentStatus::Assigned);
+    assert_eq!(
+        table.task(call).await.assignment_status,
+        AssignmentStatus::Assigned
+    );
 
     let leela = table.worker("Leela").await.unwrap();
-    let voice = leela.channels.iter().find(|share| share.channel == TaskChannelName::VOICE).unwrap();
+    let voice = leela
+        .channels
+        .iter()
+        .find(|share| share.channel == TaskChannelName::VOICE)
+        .unwrap();
     assert_eq!(voice.configured_capacity, 3);
 }
 
@@ -97,9 +170,16 @@ async fn a_worker_whose_skills_change_in_a_call_stays_in_it() {
 async fn a_changed_queue_gives_its_workers_another_roster_and_nothing_else() {
     let mut table = Table::example().await;
     table.goes("Leela", "Unavailable").await;
-    let summary =
-        table.start(&file(&[("languages HAS \"hi\"\n", "languages HAS \"en\" AND languages HAS \"hi\"\n")])).await;
-    assert_eq!(summary.to_string(), format!("changed 1 TaskQueue (\"{HINDI}\")"));
+    let summary = table
+        .start(&file(&[(
+            "languages HAS \"hi\"\n",
+            "languages HAS \"en\" AND languages HAS \"hi\"\n",
+        )]))
+        .await;
+    assert_eq!(
+        summary.to_string(),
+        format!("changed 1 TaskQueue (\"{HINDI}\")")
+    );
     assert_eq!(table.queues_of("Arjun").await, Vec::<String>::new());
     assert_eq!(table.queues_of("Leela").await, [ENGLISH, HINDI]);
     assert_eq!(table.activity_of("Leela").await, "Unavailable");
@@ -114,7 +194,13 @@ async fn a_worker_who_is_no_longer_in_the_file_goes() {
     assert!(table.start(&without_arjun()).await.is_unchanged());
 
     let summary = table.start(&file(&[])).await;
-    assert_eq!(summary, Summary { created: vec![worker("Arjun")], ..Summary::default() });
+    assert_eq!(
+        summary,
+        Summary {
+            created: vec![worker("Arjun")],
+            ..Summary::default()
+        }
+    );
     assert_eq!(table.activity_of("Arjun").await, "Available");
 }
 
@@ -126,12 +212,21 @@ async fn a_worker_who_is_no_longer_in_the_file_ends_their_call_first() {
     for _start in 0..2 {
         let summary = table.start(&without_arjun()).await;
         assert!(summary.is_unchanged());
-        assert_eq!(summary.kept, [kept(worker("Arjun"), Reason::OpenReservation)]);
+        assert_eq!(
+            summary.kept,
+            [kept(worker("Arjun"), Reason::OpenReservation)]
+        );
         assert_eq!(table.activity_of("Arjun").await, "Offline");
-        assert_eq!(table.task(call).await.assignment_status, AssignmentStatus::Assigned);
+        assert_eq!(
+            table.task(call).await.assignment_status,
+            AssignmentStatus::Assigned
+        );
     }
     table.hangs_up(call).await;
-    assert_eq!(table.start(&without_arjun()).await.removed, [worker("Arjun")]);
+    assert_eq!(
+        table.start(&without_arjun()).await.removed,
+        [worker("Arjun")]
+    );
     assert_eq!(table.worker("Arjun").await, None);
 }
 
@@ -142,9 +237,18 @@ async fn a_worker_who_comes_back_into_the_file_works_again() {
     table.talking(call, "Arjun").await;
     table.start(&without_arjun()).await;
     let summary = table.start(&file(&[])).await;
-    assert_eq!(summary, Summary { changed: vec![worker("Arjun")], ..Summary::default() });
+    assert_eq!(
+        summary,
+        Summary {
+            changed: vec![worker("Arjun")],
+            ..Summary::default()
+        }
+    );
     assert_eq!(table.activity_of("Arjun").await, "Available");
-    assert_eq!(table.worker("Arjun").await.unwrap().open_reservations.len(), 1);
+    assert_eq!(
+        table.worker("Arjun").await.unwrap().open_reservations.len(),
+        1
+    );
 }
 
 #[tokio::test]
@@ -154,7 +258,7 @@ async fn a_queue_somebody_waits_in_stays_until_they_are_gone() {
     let queue = Thing::TaskQueue(HINDI.to_owned());
     let summary = table.start(&without_hindi()).await;
     assert_eq!(summary.changed, [Thing::Workflow(WORKFLOW.to_owned())]);
-    assert_eq!(summary.kept, [kept(queue.clone(), Reason::LivingTask)]);
+    assert_eq!(summary.kept, [kept(queue.clone(), Reason::ActiveTask)]);
     assert_eq!(table.queues_of("Arjun").await, [HINDI]);
     table.offered(call, "Arjun").await;
 
@@ -168,11 +272,24 @@ async fn a_queue_somebody_waits_in_stays_until_they_are_gone() {
 async fn a_workflow_with_a_living_call_stays_with_every_queue_it_leads_to() {
     let mut table = Table::example().await;
     let call = table.caller("en").await;
-    let renamed = file(&[(WORKFLOW, "Requests"), (HINDI, "Hindi"), (ENGLISH, "English")]);
+    let renamed = file(&[
+        (WORKFLOW, "Requests"),
+        (HINDI, "Hindi"),
+        (ENGLISH, "English"),
+    ]);
     let summary = table.start(&renamed).await;
     assert_eq!(summary.kept.len(), 3);
-    for thing in [Thing::Workflow(WORKFLOW.into()), Thing::TaskQueue(ENGLISH.into()), Thing::TaskQueue(HINDI.into())] {
-        assert!(summary.kept.contains(&kept(thing.clone(), Reason::LivingTask)), "{thing}");
+    for thing in [
+        Thing::Workflow(WORKFLOW.into()),
+        Thing::TaskQueue(ENGLISH.into()),
+        Thing::TaskQueue(HINDI.into()),
+    ] {
+        assert!(
+            summary
+                .kept
+                .contains(&kept(thing.clone(), Reason::ActiveTask)),
+            "{thing}"
+        );
     }
     assert_eq!(summary.removed, []);
     table.talking(call, "Maya").await;
@@ -187,8 +304,13 @@ async fn a_workflow_with_a_living_call_stays_with_every_queue_it_leads_to() {
 async fn workers_of_an_activity_that_is_gone_are_in_the_default_one() {
     let mut table = Table::example().await;
     table.goes("Maya", "Unavailable").await;
-    let summary = table.start(&file(&[("name: Unavailable,", "name: Lunch,")])).await;
-    assert_eq!(summary.to_string(), "created 1 Activity\nremoved 1 Activity (\"Unavailable\")");
+    let summary = table
+        .start(&file(&[("name: Unavailable,", "name: Lunch,")]))
+        .await;
+    assert_eq!(
+        summary.to_string(),
+        "created 1 Activity\nremoved 1 Activity (\"Unavailable\")"
+    );
     assert_eq!(table.activity_of("Maya").await, "Offline");
     assert_eq!(table.activity_of("Leela").await, "Available");
 }
@@ -196,13 +318,31 @@ async fn workers_of_an_activity_that_is_gone_are_in_the_default_one() {
 #[tokio::test]
 async fn an_activity_that_becomes_unavailable_takes_its_workers_off_the_board() {
     let mut table = Table::example().await;
-    let off = ("{ name: Available,   available: true  }", "{ name: Available, available: false }");
+    let off = (
+        "{ name: Available,   available: true  }",
+        "{ name: Available, available: false }",
+    );
     let summary = table.start(&file(&[off])).await;
     let available = || vec![Thing::Activity("Available".to_owned())];
-    assert_eq!((summary.created, summary.removed), (available(), available()));
-    let workspace = table.store.fresh_workspace(file(&[]).workspace.sid, table.now).await.unwrap().unwrap();
+    assert_eq!(
+        (summary.created, summary.removed),
+        (available(), available())
+    );
+    let workspace = table
+        .store
+        .fresh_workspace(file(&[]).workspace.sid, table.now)
+        .await
+        .unwrap()
+        .unwrap();
     for readiness in workspace.boards.values() {
-        assert_eq!(table.store.free_workers(&workspace, readiness, None, 10).await.unwrap(), []);
+        assert_eq!(
+            table
+                .store
+                .free_workers(&workspace, readiness, None, 10)
+                .await
+                .unwrap(),
+            []
+        );
     }
 }
 
@@ -212,28 +352,57 @@ async fn workers_made_through_the_api_are_none_of_the_files_business_but_follow_
     let mut made = table.worker("Maya").await.unwrap();
     made.sid = WorkerSid::derive(&["made through the API"]);
     made.friendly_name = "Nadia".to_owned();
-    let workspace = table.store.fresh_workspace(made.workspace_sid, table.now).await.unwrap().unwrap();
+    let workspace = table
+        .store
+        .fresh_workspace(made.workspace_sid, table.now)
+        .await
+        .unwrap()
+        .unwrap();
     table.store.create_worker(&made, &workspace).await.unwrap();
     assert!(table.start(&file(&[])).await.is_unchanged());
     assert_eq!(table.worker("Nadia").await, Some(made));
 
-    table.start(&file(&[("languages HAS \"en\"\n", "languages HAS \"fr\"\n")])).await;
+    table
+        .start(&file(&[(
+            "languages HAS \"en\"\n",
+            "languages HAS \"fr\"\n",
+        )]))
+        .await;
     assert_eq!(table.queues_of("Nadia").await, Vec::<String>::new());
 }
 
 #[tokio::test]
 async fn a_new_number_and_menu_are_written() {
     let mut table = Table::example().await;
-    let changed = file(&[("+17075550183", "+17075550184"), ("attempts_max: 3 ", "attempts_max: 2 ")]);
-    assert_eq!(table.start(&changed).await.to_string(), "changed number and menu");
-    assert_eq!(table.store.centre(table.now).await.unwrap().as_deref(), Some(&changed.centre));
+    let changed = file(&[
+        ("+17075550183", "+17075550184"),
+        ("attempts_max: 3 ", "attempts_max: 2 "),
+    ]);
+    assert_eq!(
+        table.start(&changed).await.to_string(),
+        "changed number and menu"
+    );
+    assert_eq!(
+        table
+            .store
+            .voice_settings(table.now)
+            .await
+            .unwrap()
+            .as_deref(),
+        Some(&changed.centre)
+    );
 }
 
 #[tokio::test]
 async fn a_renamed_workspace_is_another_one_and_the_first_stays_with_its_calls() {
     let mut table = Table::example().await;
     let call = table.caller("en").await;
-    let summary = table.start(&file(&[("  name: Customer Contact Center\n", "  name: Second\n")])).await;
+    let summary = table
+        .start(&file(&[(
+            "  name: Customer Contact Center\n",
+            "  name: Second\n",
+        )]))
+        .await;
     let first = Thing::Workspace("Customer Contact Center".to_owned());
     assert_eq!(summary.kept, [kept(first, Reason::AnotherWorkspace)]);
     assert_eq!(summary.created.len(), 1 + 4 + 1 + 2 + 1 + 3);
@@ -256,9 +425,21 @@ async fn a_start_that_was_cut_short_is_finished_by_the_next() {
     assert_eq!(table.worker("Maya").await, Some(maya));
 
     let mut workspace = example.workspace.clone();
-    workspace.task_queues.retain(|_, queue| queue.friendly_name == ENGLISH);
-    table.store.save_workspace(&workspace, table.now).await.unwrap();
+    workspace
+        .task_queues
+        .retain(|_, queue| queue.friendly_name == ENGLISH);
+    table
+        .store
+        .save_workspace(&workspace, table.now)
+        .await
+        .unwrap();
     let summary = table.start(&example).await;
-    assert_eq!(summary, Summary { created: vec![Thing::TaskQueue(HINDI.to_owned())], ..Summary::default() });
+    assert_eq!(
+        summary,
+        Summary {
+            created: vec![Thing::TaskQueue(HINDI.to_owned())],
+            ..Summary::default()
+        }
+    );
     assert_eq!(table.queues_of("Leela").await, [ENGLISH, HINDI]);
 }

@@ -1,9 +1,11 @@
 //! What a changed set-up does to Tasks that wait and to Workers who are free.
 
-use setup::{Kept, Reason, Summary, Thing};
-use shared::model::{AssignmentStatus, Millis, TaskChannelName, TaskOrder, TaskSid};
-use shared::router::order::line_of;
-use shared::router::walk::Walk;
+use config::{Kept, Reason, Summary, Thing};
+use ids::TaskSid;
+use ids::time::Millis;
+use task_router::model::{AssignmentStatus, TaskChannelName, TaskOrder};
+use task_router::router::backfill::Backfill;
+use task_router::router::order::waiting_list_of;
 
 use crate::table::{ENGLISH, HINDI, Table, WORKFLOW, file, kept};
 
@@ -20,17 +22,38 @@ const VOICE_AND_CHAT: (&str, &str) = ("  task_channels:\n", "  task_channels:\n 
 
 async fn queue_of(table: &Table, task: TaskSid) -> String {
     let task = table.task(task).await;
-    let workspace = table.store.fresh_workspace(task.workspace_sid, table.now).await.unwrap().unwrap();
-    workspace.task_queues[&task.task_queue_sid].friendly_name.clone()
+    let workspace = table
+        .store
+        .fresh_workspace(task.workspace_sid, table.now)
+        .await
+        .unwrap()
+        .unwrap();
+    workspace.task_queues[&task.task_queue_sid]
+        .friendly_name
+        .clone()
 }
 
 /// Who is found for a Task of `channel` in the queue of this name.
 async fn found_for(table: &Table, queue: &str, channel: TaskChannelName) -> Vec<String> {
-    let workspace = table.store.fresh_workspace(file(&[]).workspace.sid, table.now).await.unwrap().unwrap();
-    let queue = workspace.task_queues.values().find(|candidate| candidate.friendly_name == queue).unwrap().sid;
+    let workspace = table
+        .store
+        .fresh_workspace(file(&[]).workspace.sid, table.now)
+        .await
+        .unwrap()
+        .unwrap();
+    let queue = workspace
+        .task_queues
+        .values()
+        .find(|candidate| candidate.friendly_name == queue)
+        .unwrap()
+        .sid;
     let mut names = Vec::new();
-    for readiness in workspace.boards_serving(queue, channel) {
-        let free = table.store.free_workers(&workspace, readiness, None, 10).await.unwrap();
+    for readiness in workspace.ready_lists_serving(queue, channel) {
+        let free = table
+            .store
+            .free_workers(&workspace, readiness, None, 10)
+            .await
+            .unwrap();
         names.extend(free.into_iter().map(|worker| worker.friendly_name));
     }
     names.sort();
@@ -43,21 +66,33 @@ async fn a_waiting_task_stays_on_its_way_through_the_workflow_it_started_with() 
     let call = table.caller("hi").await;
     let before = table.task(call).await;
     let summary = table.start(&file(&[HINDI_TO_ENGLISH])).await;
-    assert_eq!(summary, Summary { changed: vec![Thing::Workflow(WORKFLOW.to_owned())], ..Summary::default() });
+    assert_eq!(
+        summary,
+        Summary {
+            changed: vec![Thing::Workflow(WORKFLOW.to_owned())],
+            ..Summary::default()
+        }
+    );
     assert_eq!(table.task(call).await, before);
 }
 
 #[tokio::test]
 async fn with_re_evaluation_it_starts_anew_and_a_reserved_one_does_not() {
     let mut table = Table::example().await;
-    let (waiting, ringing) = (table.caller("hi").await, table.another_caller("hi", "second").await);
+    let (waiting, ringing) = (
+        table.caller("hi").await,
+        table.another_caller("hi", "second").await,
+    );
     table.offered(ringing, "Arjun").await;
     let file = file(&[HINDI_TO_ENGLISH, RE_EVALUATE]);
     table.start(&file).await;
     assert_eq!(queue_of(&table, waiting).await, ENGLISH);
     assert_eq!(table.task(waiting).await.workflow_version, 1);
     assert_eq!(queue_of(&table, ringing).await, HINDI);
-    assert_eq!(table.task(ringing).await.assignment_status, AssignmentStatus::Reserved);
+    assert_eq!(
+        table.task(ringing).await.assignment_status,
+        AssignmentStatus::Reserved
+    );
     assert!(table.start(&file).await.is_unchanged());
 }
 
@@ -84,25 +119,52 @@ async fn a_queue_that_serves_the_newest_first_has_those_who_wait_in_that_order()
     )]);
     let summary = table.start(&lifo).await;
     let changed = vec![Thing::TaskQueue(HINDI.to_owned())];
-    assert_eq!(summary, Summary { changed, ..Summary::default() });
+    assert_eq!(
+        summary,
+        Summary {
+            changed,
+            ..Summary::default()
+        }
+    );
     assert_eq!(table.task(elsewhere).await.filed, TaskOrder::Fifo);
 
     let waiting = table.task(first).await;
-    let workspace = table.store.fresh_workspace(waiting.workspace_sid, table.now).await.unwrap().unwrap();
-    let line = line_of(&workspace, &waiting).unwrap();
+    let workspace = table
+        .store
+        .fresh_workspace(waiting.workspace_sid, table.now)
+        .await
+        .unwrap()
+        .unwrap();
+    let line = waiting_list_of(&workspace, &waiting).unwrap();
     let order = table.store.waiting_tasks(line, None, 10).await.unwrap();
-    assert_eq!(order.into_iter().map(|task| task.sid).collect::<Vec<_>>(), [second, first]);
+    assert_eq!(
+        order.into_iter().map(|task| task.sid).collect::<Vec<_>>(),
+        [second, first]
+    );
     assert!(table.start(&lifo).await.is_unchanged());
 }
 
 #[tokio::test]
 async fn free_workers_are_found_for_a_new_channel() {
     let mut table = Table::example().await;
-    assert_eq!(found_for(&table, HINDI, TaskChannelName::CHAT).await, Vec::<String>::new());
+    assert_eq!(
+        found_for(&table, HINDI, TaskChannelName::CHAT).await,
+        Vec::<String>::new()
+    );
     let summary = table.start(&file(&[VOICE_AND_CHAT])).await;
-    assert_eq!(summary, Summary { created: vec![Thing::TaskChannel("chat".to_owned())], ..Summary::default() });
+    assert_eq!(
+        summary,
+        Summary {
+            created: vec![Thing::TaskChannel("chat".to_owned())],
+            ..Summary::default()
+        }
+    );
     for channel in [TaskChannelName::CHAT, TaskChannelName::VOICE] {
-        assert_eq!(found_for(&table, HINDI, channel).await, ["Arjun", "Leela"], "{channel}");
+        assert_eq!(
+            found_for(&table, HINDI, channel).await,
+            ["Arjun", "Leela"],
+            "{channel}"
+        );
     }
     let maya = table.worker("Maya").await;
     assert!(table.start(&file(&[VOICE_AND_CHAT])).await.is_unchanged());
@@ -114,27 +176,51 @@ async fn free_workers_are_found_for_a_new_channel() {
 async fn free_workers_are_found_for_a_new_channel_even_if_the_start_that_made_it_was_cut_short() {
     let mut table = Table::example().await;
     let with_chat = file(&[VOICE_AND_CHAT]);
-    table.store.save_workspace(&with_chat.workspace, table.now).await.unwrap();
-    assert_eq!(found_for(&table, ENGLISH, TaskChannelName::CHAT).await, Vec::<String>::new());
+    table
+        .store
+        .save_workspace(&with_chat.workspace, table.now)
+        .await
+        .unwrap();
+    assert_eq!(
+        found_for(&table, ENGLISH, TaskChannelName::CHAT).await,
+        Vec::<String>::new()
+    );
     table.start(&with_chat).await;
-    assert_eq!(found_for(&table, ENGLISH, TaskChannelName::CHAT).await, ["Leela", "Maya"]);
+    assert_eq!(
+        found_for(&table, ENGLISH, TaskChannelName::CHAT).await,
+        ["Leela", "Maya"]
+    );
 }
 
 #[tokio::test]
 async fn a_channel_with_a_living_task_stays_until_it_has_ended() {
     let mut table = Table::example().await;
     table.start(&file(&[VOICE_AND_CHAT])).await;
-    let chat = table.customer("hi", "chatting", TaskChannelName::CHAT).await;
+    let chat = table
+        .customer("hi", "chatting", TaskChannelName::CHAT)
+        .await;
     let channel = || Thing::TaskChannel("chat".to_owned());
     let summary = table.start(&file(&[])).await;
-    assert_eq!(summary.kept, [kept(channel(), Reason::LivingTask)]);
-    assert_eq!(found_for(&table, HINDI, TaskChannelName::CHAT).await, ["Arjun", "Leela"]);
+    assert_eq!(summary.kept, [kept(channel(), Reason::ActiveTask)]);
+    assert_eq!(
+        found_for(&table, HINDI, TaskChannelName::CHAT).await,
+        ["Arjun", "Leela"]
+    );
 
     table.hangs_up(chat).await;
     let summary = table.start(&file(&[])).await;
-    assert_eq!((summary.removed, summary.kept), (vec![channel()], Vec::<Kept>::new()));
-    assert_eq!(found_for(&table, HINDI, TaskChannelName::CHAT).await, Vec::<String>::new());
-    assert_eq!(found_for(&table, HINDI, TaskChannelName::VOICE).await, ["Arjun", "Leela"]);
+    assert_eq!(
+        (summary.removed, summary.kept),
+        (vec![channel()], Vec::<Kept>::new())
+    );
+    assert_eq!(
+        found_for(&table, HINDI, TaskChannelName::CHAT).await,
+        Vec::<String>::new()
+    );
+    assert_eq!(
+        found_for(&table, HINDI, TaskChannelName::VOICE).await,
+        ["Arjun", "Leela"]
+    );
 }
 
 /// A walk takes as many messages as it needs, and each goes on where the last one stopped.
@@ -145,7 +231,7 @@ async fn a_changed_order_reaches_everybody_who_waits_however_many() {
     for number in 0..WAITING {
         table.another_caller("hi", &number.to_string()).await;
     }
-    assert_eq!(table.walk(Walk::TASKS).await, 3, "500 a message");
+    assert_eq!(table.walk(Backfill::TASKS).await, 3, "500 a message");
     let lifo = file(&[(
         "    target_workers: languages HAS \"hi\"\n",
         "    target_workers: languages HAS \"hi\"\n    task_order: LIFO\n",

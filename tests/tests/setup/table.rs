@@ -3,21 +3,22 @@
 use std::str::FromStr;
 use std::sync::{Arc, Mutex};
 
+use config::{ContactCentre, Kept, Reason, Summary, Thing};
 use cordboard::embedded_dynamodb::{EmbeddedDynamoDb, Place, TABLE};
+use ids::time::{Clock, Millis, Timestamp};
+use ids::{AccountSid, CallSid, ReservationSid, TaskSid};
 use routing::Routing;
 use runtime::Outbox;
 use runtime::outbox::Sending;
 use serde_json::{Value, json};
-use setup::{ContactCentre, Kept, Reason, Summary, Thing};
-use shared::model::{
-    AccountSid, Attributes, CallSid, Clock, EndReason, Millis, ReservationSid, Task, TaskChannelName, TaskSid,
-    Timestamp, Worker,
-};
-use shared::router::effects::{Callback, Subject, Wake};
-use shared::router::events::Notice;
-use shared::router::walk::Walk;
-use shared::router::{Answer, Event, NewTask, Outcome, Snapshot, create_task, decide, roster_of};
 use store::{Created, Store};
+use task_router::model::{Attributes, EndReason, Task, TaskChannelName, Worker};
+use task_router::router::backfill::Backfill;
+use task_router::router::effects::{Callback, Subject, Timer};
+use task_router::router::events::Notice;
+use task_router::router::{
+    Answer, Command, NewTask, Outcome, Snapshot, create_task, decide, queue_membership_of,
+};
 use tests::centre::NOON;
 
 pub const EXAMPLE: &str = include_str!("../../../contact-centre.yaml");
@@ -44,19 +45,19 @@ impl Clock for At {
 
 /// Timers that were sent; nothing else is looked at.
 #[derive(Default)]
-struct Messages(Mutex<Vec<Wake>>);
+struct Messages(Mutex<Vec<Timer>>);
 
 impl Outbox for Messages {
-    fn wake(&self, wake: Wake, _now: Timestamp) -> Sending<'_> {
+    fn schedule(&self, wake: Timer, _now: Timestamp) -> Sending<'_> {
         self.0.lock().unwrap().push(wake);
         Box::pin(std::future::ready(Ok(())))
     }
 
-    fn call(&self, _callback: Callback) -> Sending<'_> {
+    fn callback(&self, _callback: Callback) -> Sending<'_> {
         Box::pin(std::future::ready(Ok(())))
     }
 
-    fn tell(&self, _notice: Notice) -> Sending<'_> {
+    fn publish(&self, _notice: Notice) -> Sending<'_> {
         Box::pin(std::future::ready(Ok(())))
     }
 }
@@ -68,12 +69,19 @@ pub fn file(changes: &[(&str, &str)]) -> ContactCentre {
         assert!(text.contains(old), "the example has no {old:?}");
         text = text.replace(old, new);
     }
-    setup::read(&text, "contact-centre.yaml", AccountSid::from_bytes([7; 16])).unwrap()
+    config::read(
+        &text,
+        "contact-centre.yaml",
+        AccountSid::from_bytes([7; 16]),
+    )
+    .unwrap()
 }
 
 /// The example without its Hindi queue, and without the filter that leads to it.
 pub fn without_hindi() -> ContactCentre {
-    let queue = format!("  - name: {HINDI}\n    target_workers: languages HAS \"hi\"\n    max_reserved_workers: 1\n");
+    let queue = format!(
+        "  - name: {HINDI}\n    target_workers: languages HAS \"hi\"\n    max_reserved_workers: 1\n"
+    );
     let filter = format!(
         "      - name: Hindi\n        expression: selected_language == \"hi\"\n        targets:\n          \
          - queue: {HINDI}\n            timeout: 1200s\n"
@@ -84,13 +92,20 @@ pub fn without_hindi() -> ContactCentre {
 /// The example without Arjun, who speaks Hindi.
 pub fn without_arjun() -> ContactCentre {
     let attributes = r#"{"languages":["hi"],"contact_uri":"+17075550102"}"#;
-    file(&[(&format!("  - name: Arjun\n    attributes: {attributes}\n    activity: Available\n"), "")])
+    file(&[(
+        &format!("  - name: Arjun\n    attributes: {attributes}\n    activity: Available\n"),
+        "",
+    )])
 }
 
 impl Table {
     pub async fn empty() -> Self {
         let database = EmbeddedDynamoDb::open(Place::Temporary).await.unwrap();
-        Self { store: Store::new(database.client(), TABLE), now: NOON, _database: database }
+        Self {
+            store: Store::new(database.client(), TABLE),
+            now: NOON,
+            _database: database,
+        }
     }
 
     /// A table the example was applied to.
@@ -103,22 +118,30 @@ impl Table {
     /// Starts again with this file, a minute later, and lets everybody follow it.
     pub async fn start(&mut self, file: &ContactCentre) -> Summary {
         self.now += Millis::from_secs(60);
-        let summary = setup::apply(&self.store, file, self.now).await.unwrap();
-        for walk in [Walk::WORKERS, Walk::TASKS] {
+        let summary = config::apply(&self.store, file, self.now).await.unwrap();
+        for walk in [Backfill::WORKERS, Backfill::TASKS] {
             self.walk(walk).await;
         }
         summary
     }
 
     /// Goes a walk to its end, and says how many messages it took.
-    pub async fn walk(&self, walk: Walk) -> usize {
+    pub async fn walk(&self, walk: Backfill) -> usize {
         let messages = Arc::new(Messages::default());
-        let routing = Routing::new(self.store.clone(), Arc::clone(&messages) as _, Arc::new(At(self.now)));
-        let first = Wake { workspace: file(&[]).workspace.sid, subject: Subject::All(walk), at: self.now };
+        let routing = Routing::new(
+            self.store.clone(),
+            Arc::clone(&messages) as _,
+            Arc::new(At(self.now)),
+        );
+        let first = Timer {
+            workspace: file(&[]).workspace.sid,
+            subject: Subject::All(walk),
+            at: self.now,
+        };
         let (mut next, mut received) = (Some(first), 0);
         while let Some(wake) = next {
             received += 1;
-            routing.on_wake(wake).await.unwrap();
+            routing.on_timer(wake).await.unwrap();
             let mut sent = std::mem::take(&mut *messages.0.lock().unwrap());
             sent.retain(|wake| matches!(wake.subject, Subject::All(_)));
             assert!(sent.len() <= 1, "a walk goes one way: {sent:?}");
@@ -128,9 +151,17 @@ impl Table {
     }
 
     pub async fn worker(&self, name: &str) -> Option<Worker> {
-        for sid in self.store.worker_sids(file(&[]).workspace.sid).await.unwrap() {
+        for sid in self
+            .store
+            .worker_sids(file(&[]).workspace.sid)
+            .await
+            .unwrap()
+        {
             let worker = self.store.worker(sid).await.unwrap();
-            if worker.as_ref().is_some_and(|worker| worker.friendly_name == name) {
+            if worker
+                .as_ref()
+                .is_some_and(|worker| worker.friendly_name == name)
+            {
                 return worker;
             }
         }
@@ -139,19 +170,40 @@ impl Table {
 
     pub async fn activity_of(&self, name: &str) -> String {
         let worker = self.worker(name).await.unwrap();
-        let workspace = self.store.fresh_workspace(worker.workspace_sid, self.now).await.unwrap().unwrap();
-        workspace.activities[&worker.activity_sid].friendly_name.clone()
+        let workspace = self
+            .store
+            .fresh_workspace(worker.workspace_sid, self.now)
+            .await
+            .unwrap()
+            .unwrap();
+        workspace.activities[&worker.activity_sid]
+            .friendly_name
+            .clone()
     }
 
     /// The queues a Worker serves, and is found through.
     pub async fn queues_of(&self, name: &str) -> Vec<String> {
         let worker = self.worker(name).await.unwrap();
-        let workspace = self.store.fresh_workspace(worker.workspace_sid, self.now).await.unwrap().unwrap();
+        let workspace = self
+            .store
+            .fresh_workspace(worker.workspace_sid, self.now)
+            .await
+            .unwrap()
+            .unwrap();
         let readiness = worker.readiness(&workspace);
-        let is_known = readiness.is_none_or(|readiness| workspace.boards.contains_key(&readiness.key()));
+        let is_known =
+            readiness.is_none_or(|readiness| workspace.boards.contains_key(&readiness.key()));
         assert!(is_known, "{name}'s readiness is not known");
-        assert_eq!(worker.roster, roster_of(&workspace, &worker), "{name}'s roster is of yesterday");
-        let queues = worker.roster.queues().iter().map(|sid| workspace.task_queues[sid].friendly_name.clone());
+        assert_eq!(
+            worker.roster,
+            queue_membership_of(&workspace, &worker),
+            "{name}'s roster is of yesterday"
+        );
+        let queues = worker
+            .roster
+            .queues()
+            .iter()
+            .map(|sid| workspace.task_queues[sid].friendly_name.clone());
         let mut queues: Vec<_> = queues.collect();
         queues.sort();
         queues
@@ -160,10 +212,27 @@ impl Table {
     /// A Worker goes to an Activity by themselves.
     pub async fn goes(&self, name: &str, activity: &str) {
         let worker = self.worker(name).await.unwrap();
-        let workspace = self.store.fresh_workspace(worker.workspace_sid, self.now).await.unwrap().unwrap();
-        let activity = workspace.activities.values().find(|candidate| candidate.friendly_name == activity).unwrap().sid;
-        let event = Event::ActivitySet { worker: worker.sid, activity, reject_pending: false };
-        assert_eq!(self.store.apply(&event, self.now).await.unwrap().outcome, Outcome::Changed);
+        let workspace = self
+            .store
+            .fresh_workspace(worker.workspace_sid, self.now)
+            .await
+            .unwrap()
+            .unwrap();
+        let activity = workspace
+            .activities
+            .values()
+            .find(|candidate| candidate.friendly_name == activity)
+            .unwrap()
+            .sid;
+        let event = Command::ActivitySet {
+            worker: worker.sid,
+            activity,
+            reject_pending: false,
+        };
+        assert_eq!(
+            self.store.apply(&event, self.now).await.unwrap().outcome,
+            Outcome::Changed
+        );
     }
 
     /// A caller who chose this language waits.
@@ -179,21 +248,42 @@ impl Table {
     /// Somebody waits in a TaskChannel.
     pub async fn customer(&self, language: &str, call: &str, channel: TaskChannelName) -> TaskSid {
         let call = CallSid::derive(&[call]).to_string();
-        let centre = self.store.centre(self.now).await.unwrap().unwrap();
-        let workspace = self.store.fresh_workspace(centre.workspace_sid, self.now).await.unwrap().unwrap();
+        let centre = self.store.voice_settings(self.now).await.unwrap().unwrap();
+        let workspace = self
+            .store
+            .fresh_workspace(centre.workspace_sid, self.now)
+            .await
+            .unwrap()
+            .unwrap();
         let about = attributes(&json!({"selected_language": language, "call_sid": call}));
         let new = NewTask::new(TaskSid::derive(&[&call]), about, channel);
-        let task = create_task(&workspace, &workspace.workflows[&centre.workflow_sid], new, self.now).unwrap();
-        assert_eq!(self.store.create_task(&task, &workspace).await.unwrap(), Created::New);
+        let task = create_task(
+            &workspace,
+            &workspace.workflows[&centre.workflow_sid],
+            new,
+            self.now,
+        )
+        .unwrap();
+        assert_eq!(
+            self.store.create_task(&task, &workspace).await.unwrap(),
+            Created::New
+        );
         task.sid
     }
 
     /// The caller is offered to the Worker.
     pub async fn offered(&self, task: TaskSid, name: &str) -> ReservationSid {
         let (task, worker) = (self.task(task).await, self.worker(name).await.unwrap());
-        let workspace = self.store.fresh_workspace(worker.workspace_sid, self.now).await.unwrap().unwrap();
-        let (event, queue) = (Event::Advance { task: task.sid }, task.task_queue_sid);
-        let snapshot = Snapshot::new(&workspace).with_tasks([task]).with_candidates(queue, [worker]);
+        let workspace = self
+            .store
+            .fresh_workspace(worker.workspace_sid, self.now)
+            .await
+            .unwrap()
+            .unwrap();
+        let (event, queue) = (Command::Advance { task: task.sid }, task.task_queue_sid);
+        let snapshot = Snapshot::new(&workspace)
+            .with_tasks([task])
+            .with_candidates(queue, [worker]);
         let decision = decide(snapshot, &event, self.now);
         self.store.commit(&decision, &workspace).await.unwrap();
         decision.tasks[0].pending_reservations().next().unwrap().sid
@@ -202,13 +292,27 @@ impl Table {
     /// The caller talks to the Worker.
     pub async fn talking(&self, task: TaskSid, name: &str) {
         let reservation = self.offered(task, name).await;
-        let event = Event::Answered { task, reservation, answer: Answer::Accept };
-        assert_eq!(self.store.apply(&event, self.now).await.unwrap().outcome, Outcome::Changed);
+        let event = Command::Answered {
+            task,
+            reservation,
+            answer: Answer::Accept,
+        };
+        assert_eq!(
+            self.store.apply(&event, self.now).await.unwrap().outcome,
+            Outcome::Changed
+        );
     }
 
     pub async fn hangs_up(&self, task: TaskSid) {
-        let gone = Event::CallerGone { task, reason: EndReason::Hangup, carrier_queue: None };
-        assert_eq!(self.store.apply(&gone, self.now).await.unwrap().outcome, Outcome::Changed);
+        let gone = Command::CallerGone {
+            task,
+            reason: EndReason::Hangup,
+            carrier_queue: None,
+        };
+        assert_eq!(
+            self.store.apply(&gone, self.now).await.unwrap().outcome,
+            Outcome::Changed
+        );
     }
 
     pub async fn task(&self, sid: TaskSid) -> Task {

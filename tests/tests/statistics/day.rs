@@ -1,17 +1,18 @@
 //! Two calls and a day: every number of the past, counted by hand, from the events and from rows of minutes, hours and days.
 
+use ids::time::Clock;
 use serde_json::{Value, json};
-use shared::model::Clock;
-use tests::laboratory::Laboratory;
+use tests::test_centre::TestCentre;
 
 use crate::{caller, get, pass, queue, refused, set_activity, workflow};
 
 /// The span the numbers are about: all that happens, ten minutes.
-const SPAN: &str = "StartDate=2026-11-22T12:01:00Z&EndDate=2026-11-22T12:11:00Z&SplitByWaitTime=12,13,45";
+const SPAN: &str =
+    "StartDate=2026-11-22T12:01:00Z&EndDate=2026-11-22T12:11:00Z&SplitByWaitTime=12,13,45";
 
 /// After a minute in which the centre is set up, all are away but Maya. At 1:00 a call for her, who takes it at 1:12; it ends at 2:30. She wraps up for
 /// ten seconds. At 4:00 she is away, too, at 5:00 somebody calls and gives up at 5:45.
-async fn two_calls(laboratory: &Laboratory) {
+async fn two_calls(laboratory: &TestCentre) {
     pass(laboratory, 60).await;
     for away in ["Arjun", "Leela"] {
         set_activity(laboratory, away, "Unavailable").await;
@@ -65,7 +66,9 @@ fn tasks() -> Value {
 }
 
 fn with(mut object: Value, more: Value) -> Value {
-    let Value::Object(more) = more else { panic!("{more} is no object") };
+    let Value::Object(more) = more else {
+        panic!("{more} is no object")
+    };
     object.as_object_mut().unwrap().extend(more);
     object
 }
@@ -73,7 +76,14 @@ fn with(mut object: Value, more: Value) -> Value {
 /// Without what says whose statistics they are.
 fn numbers(mut answer: Value) -> Value {
     let object = answer.as_object_mut().unwrap();
-    for name in ["account_sid", "workspace_sid", "task_queue_sid", "workflow_sid", "worker_sid", "url"] {
+    for name in [
+        "account_sid",
+        "workspace_sid",
+        "task_queue_sid",
+        "workflow_sid",
+        "worker_sid",
+        "url",
+    ] {
         object.remove(name);
     }
     answer
@@ -82,31 +92,63 @@ fn numbers(mut answer: Value) -> Value {
 /// `min`, `max` and `total` of the seconds in an Activity.
 fn stays(answer: &Value, activity: &str) -> [u64; 4] {
     let all = answer["activity_durations"].as_array().unwrap();
-    let found = all.iter().find(|stay| stay["friendly_name"] == activity).unwrap();
+    let found = all
+        .iter()
+        .find(|stay| stay["friendly_name"] == activity)
+        .unwrap();
     ["min", "max", "avg", "total"].map(|name| found[name].as_u64().unwrap())
 }
 
 /// Asks everything there is about the two calls.
-async fn check(laboratory: &Laboratory) {
-    let (english, hindi, workflow) = (queue(laboratory, "English"), queue(laboratory, "Hindi"), workflow(laboratory));
-    let workspace = with(tasks(), json!({ "tasks_created": 2, "tasks_timed_out_in_workflow": 0 }));
-    let of_queue = with(tasks(), json!({ "tasks_entered": 2, "wait_duration_in_queue_until_accepted": waits(12) }));
-    let of_workflow = with(tasks(), json!({ "tasks_entered": 2, "tasks_timed_out_in_workflow": 0 }));
+async fn check(laboratory: &TestCentre) {
+    let (english, hindi, workflow) = (
+        queue(laboratory, "English"),
+        queue(laboratory, "Hindi"),
+        workflow(laboratory),
+    );
+    let workspace = with(
+        tasks(),
+        json!({ "tasks_created": 2, "tasks_timed_out_in_workflow": 0 }),
+    );
+    let of_queue = with(
+        tasks(),
+        json!({ "tasks_entered": 2, "wait_duration_in_queue_until_accepted": waits(12) }),
+    );
+    let of_workflow = with(
+        tasks(),
+        json!({ "tasks_entered": 2, "tasks_timed_out_in_workflow": 0 }),
+    );
     for (path, expected) in [
         (String::new(), &workspace),
         (format!("TaskQueues/{english}/"), &of_queue),
         (format!("Workflows/{workflow}/"), &of_workflow),
     ] {
         let answer = get(laboratory, &format!("{path}CumulativeStatistics?{SPAN}")).await;
-        assert!(answer["url"].as_str().unwrap().ends_with(&format!("{path}CumulativeStatistics")));
+        assert!(
+            answer["url"]
+                .as_str()
+                .unwrap()
+                .ends_with(&format!("{path}CumulativeStatistics"))
+        );
         assert_eq!(numbers(answer), *expected, "{path}");
         let both = get(laboratory, &format!("{path}Statistics?{SPAN}")).await;
         assert_eq!(&both["cumulative"], expected, "{path}");
-        let voice = get(laboratory, &format!("{path}Statistics?{SPAN}&TaskChannel=voice")).await;
+        let voice = get(
+            laboratory,
+            &format!("{path}Statistics?{SPAN}&TaskChannel=voice"),
+        )
+        .await;
         assert_eq!(voice["cumulative"], both["cumulative"]);
-        let chat = get(laboratory, &format!("{path}Statistics?{SPAN}&TaskChannel=chat")).await;
+        let chat = get(
+            laboratory,
+            &format!("{path}Statistics?{SPAN}&TaskChannel=chat"),
+        )
+        .await;
         assert_eq!(
-            (&chat["cumulative"]["tasks_canceled"], &chat["cumulative"]["reservations_created"]),
+            (
+                &chat["cumulative"]["tasks_canceled"],
+                &chat["cumulative"]["reservations_created"]
+            ),
             (&json!(0), &json!(0))
         );
     }
@@ -114,13 +156,17 @@ async fn check(laboratory: &Laboratory) {
     let queues = queues["task_queues_statistics"].as_array().unwrap();
     assert_eq!(queues.len(), 2);
     for queue in queues {
-        let created = if queue["task_queue_sid"] == json!(hindi) { 0 } else { 1 };
+        let created = if queue["task_queue_sid"] == json!(hindi) {
+            0
+        } else {
+            1
+        };
         assert_eq!(queue["cumulative"]["reservations_created"], created);
     }
     check_workers(laboratory).await;
 }
 
-async fn check_workers(laboratory: &Laboratory) {
+async fn check_workers(laboratory: &TestCentre) {
     let answer = get(laboratory, &format!("Workers/CumulativeStatistics?{SPAN}")).await;
     let mut seen = numbers(answer.clone());
     seen.as_object_mut().unwrap().remove("activity_durations");
@@ -134,12 +180,25 @@ async fn check_workers(laboratory: &Laboratory) {
 
     let maya = laboratory.worker("Maya").await.sid;
     let answer = get(laboratory, &format!("Workers/{maya}/Statistics?{SPAN}")).await;
-    assert_eq!(stays(&answer["cumulative"], "Unavailable"), [360, 360, 360, 360]);
-    assert_eq!(answer["cumulative"]["reservations_accepted"], 1);
-    let answer = get(laboratory, &format!("Workers/Statistics?{SPAN}&FriendlyName=Leela")).await;
-    assert_eq!(stays(&answer["cumulative"], "Unavailable"), [600, 600, 600, 600]);
     assert_eq!(
-        (&answer["cumulative"]["reservations_created"], &answer["realtime"]["total_workers"]),
+        stays(&answer["cumulative"], "Unavailable"),
+        [360, 360, 360, 360]
+    );
+    assert_eq!(answer["cumulative"]["reservations_accepted"], 1);
+    let answer = get(
+        laboratory,
+        &format!("Workers/Statistics?{SPAN}&FriendlyName=Leela"),
+    )
+    .await;
+    assert_eq!(
+        stays(&answer["cumulative"], "Unavailable"),
+        [600, 600, 600, 600]
+    );
+    assert_eq!(
+        (
+            &answer["cumulative"]["reservations_created"],
+            &answer["realtime"]["total_workers"]
+        ),
         (&json!(0), &json!(1))
     );
 
@@ -170,33 +229,76 @@ async fn the_numbers_of_a_day_are_the_same_from_events_and_from_rows_of_every_le
     pass(&laboratory, 86_400).await;
     laboratory.roll_up().await;
     check(&laboratory).await;
-    let day = get(&laboratory, "CumulativeStatistics?StartDate=2026-11-22&EndDate=2026-11-23").await;
-    assert_eq!((&day["tasks_created"], &day["wait_duration_until_canceled"]), (&json!(2), &waits(45)));
-    let part =
-        get(&laboratory, "CumulativeStatistics?StartDate=2026-11-22T12:02:01Z&EndDate=2026-11-23T00:00:00Z").await;
-    assert_eq!((&part["tasks_created"], &part["reservations_accepted"]), (&json!(1), &json!(1)));
-    let part =
-        get(&laboratory, "CumulativeStatistics?StartDate=2026-11-22T12:01:00Z&EndDate=2026-11-22T12:06:44Z").await;
-    assert_eq!((&part["tasks_created"], &part["tasks_canceled"]), (&json!(2), &json!(0)));
+    let day = get(
+        &laboratory,
+        "CumulativeStatistics?StartDate=2026-11-22&EndDate=2026-11-23",
+    )
+    .await;
+    assert_eq!(
+        (&day["tasks_created"], &day["wait_duration_until_canceled"]),
+        (&json!(2), &waits(45))
+    );
+    let part = get(
+        &laboratory,
+        "CumulativeStatistics?StartDate=2026-11-22T12:02:01Z&EndDate=2026-11-23T00:00:00Z",
+    )
+    .await;
+    assert_eq!(
+        (&part["tasks_created"], &part["reservations_accepted"]),
+        (&json!(1), &json!(1))
+    );
+    let part = get(
+        &laboratory,
+        "CumulativeStatistics?StartDate=2026-11-22T12:01:00Z&EndDate=2026-11-22T12:06:44Z",
+    )
+    .await;
+    assert_eq!(
+        (&part["tasks_created"], &part["tasks_canceled"]),
+        (&json!(2), &json!(0))
+    );
     laboratory.close().await;
 }
 
 #[tokio::test]
 async fn a_question_that_cannot_be_meant_is_refused() {
-    let laboratory = Laboratory::example().await;
+    let laboratory = TestCentre::example().await;
     let english = queue(&laboratory, "English");
     for (path, expected) in [
-        ("Statistics?StartDate=2026-10-22T00:00:00Z".to_owned(), (400, 14_241)),
+        (
+            "Statistics?StartDate=2026-10-22T00:00:00Z".to_owned(),
+            (400, 14_241),
+        ),
         ("Statistics?Minutes=43201".to_owned(), (400, 14_241)),
         ("Statistics?Minutes=0".to_owned(), (400, 20_001)),
         ("Statistics?StartDate=a".to_owned(), (400, 20_001)),
-        ("CumulativeStatistics?SplitByWaitTime=a".to_owned(), (400, 20_001)),
-        ("RealTimeStatistics?TaskChannel=fax".to_owned(), (400, 20_001)),
-        ("TaskQueues/WQ00000000000000000000000000000000/Statistics".to_owned(), (404, 20_404)),
-        ("Workflows/WW00000000000000000000000000000000/RealTimeStatistics".to_owned(), (404, 20_404)),
-        ("Workers/WK00000000000000000000000000000000/Statistics".to_owned(), (404, 20_404)),
-        ("Workers/Statistics?TaskQueueSid=a".to_owned(), (400, 20_001)),
-        (format!("TaskQueues/{english}/Statistics?EndDate=a"), (400, 20_001)),
+        (
+            "CumulativeStatistics?SplitByWaitTime=a".to_owned(),
+            (400, 20_001),
+        ),
+        (
+            "RealTimeStatistics?TaskChannel=fax".to_owned(),
+            (400, 20_001),
+        ),
+        (
+            "TaskQueues/WQ00000000000000000000000000000000/Statistics".to_owned(),
+            (404, 20_404),
+        ),
+        (
+            "Workflows/WW00000000000000000000000000000000/RealTimeStatistics".to_owned(),
+            (404, 20_404),
+        ),
+        (
+            "Workers/WK00000000000000000000000000000000/Statistics".to_owned(),
+            (404, 20_404),
+        ),
+        (
+            "Workers/Statistics?TaskQueueSid=a".to_owned(),
+            (400, 20_001),
+        ),
+        (
+            format!("TaskQueues/{english}/Statistics?EndDate=a"),
+            (400, 20_001),
+        ),
     ] {
         assert_eq!(refused(&laboratory, &path).await, expected, "{path}");
     }

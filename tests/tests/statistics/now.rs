@@ -1,13 +1,14 @@
 //! What there is now, from the events and from what the last roll-up left.
 
+use ids::TaskSid;
+use ids::time::{Clock, Millis};
 use reqwest::Method;
 use serde_json::{Value, json};
-use shared::model::{Clock, Millis, TaskSid};
-use tests::laboratory::Laboratory;
+use tests::test_centre::TestCentre;
 
 use crate::{caller, get, pass, queue, set_activity, workflow};
 
-fn task(call: shared::model::CallSid) -> String {
+fn task(call: ids::CallSid) -> String {
     TaskSid::derive(&[&call.to_string()]).to_string()
 }
 
@@ -21,11 +22,15 @@ fn by_status(counts: [u64; 6]) -> Value {
 
 fn workers_in(answer: &Value, activity: &str) -> u64 {
     let all = answer["activity_statistics"].as_array().unwrap();
-    all.iter().find(|known| known["friendly_name"] == activity).unwrap()["workers"].as_u64().unwrap()
+    all.iter()
+        .find(|known| known["friendly_name"] == activity)
+        .unwrap()["workers"]
+        .as_u64()
+        .unwrap()
 }
 
 /// One Task is assigned to Maya, one waits for 40 s and one for 10 s, one was canceled a moment ago.
-async fn check(laboratory: &Laboratory, first: &str) {
+async fn check(laboratory: &TestCentre, first: &str) {
     let (english, hindi) = (queue(laboratory, "English"), queue(laboratory, "Hindi"));
     for path in [
         "RealTimeStatistics".to_owned(),
@@ -33,33 +38,92 @@ async fn check(laboratory: &Laboratory, first: &str) {
         format!("Workflows/{}/RealTimeStatistics", workflow(laboratory)),
     ] {
         let now = get(laboratory, &path).await;
-        assert_eq!(now["tasks_by_status"], by_status([2, 0, 1, 0, 0, 1]), "{path}");
-        assert_eq!((&now["total_tasks"], &now["tasks_by_priority"]), (&json!(3), &json!({ "0": 3 })), "{path}");
-        assert_eq!((&now["longest_task_waiting_age"], &now["longest_task_waiting_sid"]), (&json!(40), &json!(first)));
+        assert_eq!(
+            now["tasks_by_status"],
+            by_status([2, 0, 1, 0, 0, 1]),
+            "{path}"
+        );
+        assert_eq!(
+            (&now["total_tasks"], &now["tasks_by_priority"]),
+            (&json!(3), &json!({ "0": 3 })),
+            "{path}"
+        );
+        assert_eq!(
+            (
+                &now["longest_task_waiting_age"],
+                &now["longest_task_waiting_sid"]
+            ),
+            (&json!(40), &json!(first))
+        );
         let both = get(laboratory, &path.replace("RealTime", "")).await;
         assert_eq!(both["realtime"]["tasks_by_status"], now["tasks_by_status"]);
-        let dated = get(laboratory, &format!("{path}?StartDate=2020-01-01T00:00:00Z&Minutes=x")).await;
-        assert_eq!(dated["total_tasks"], now["total_tasks"], "what is now has no dates");
+        let dated = get(
+            laboratory,
+            &format!("{path}?StartDate=2020-01-01T00:00:00Z&Minutes=x"),
+        )
+        .await;
+        assert_eq!(
+            dated["total_tasks"], now["total_tasks"],
+            "what is now has no dates"
+        );
         let chat = get(laboratory, &format!("{path}?TaskChannel=chat")).await;
-        assert_eq!((&chat["total_tasks"], &chat["longest_task_waiting_sid"]), (&json!(0), &Value::Null));
+        assert_eq!(
+            (&chat["total_tasks"], &chat["longest_task_waiting_sid"]),
+            (&json!(0), &Value::Null)
+        );
     }
     let workspace = get(laboratory, "RealTimeStatistics").await;
     assert_eq!(workspace["total_workers"], 3);
     let workers = get(laboratory, "Workers/RealTimeStatistics").await;
     for answer in [&workspace, &workers] {
-        assert_eq!((workers_in(answer, "Available"), workers_in(answer, "Unavailable")), (1, 2));
+        assert_eq!(
+            (
+                workers_in(answer, "Available"),
+                workers_in(answer, "Unavailable")
+            ),
+            (1, 2)
+        );
     }
-    let of_queue = get(laboratory, &format!("TaskQueues/{english}/RealTimeStatistics")).await;
-    assert_eq!((&of_queue["total_eligible_workers"], &of_queue["total_available_workers"]), (&json!(2), &json!(1)));
-    assert_eq!((workers_in(&of_queue, "Available"), workers_in(&of_queue, "Unavailable")), (1, 1));
-    let relative = (&of_queue["longest_relative_task_age_in_queue"], &of_queue["longest_relative_task_sid_in_queue"]);
+    let of_queue = get(
+        laboratory,
+        &format!("TaskQueues/{english}/RealTimeStatistics"),
+    )
+    .await;
+    assert_eq!(
+        (
+            &of_queue["total_eligible_workers"],
+            &of_queue["total_available_workers"]
+        ),
+        (&json!(2), &json!(1))
+    );
+    assert_eq!(
+        (
+            workers_in(&of_queue, "Available"),
+            workers_in(&of_queue, "Unavailable")
+        ),
+        (1, 1)
+    );
+    let relative = (
+        &of_queue["longest_relative_task_age_in_queue"],
+        &of_queue["longest_relative_task_sid_in_queue"],
+    );
     assert_eq!(relative, (&json!(40), &json!(first)));
-    let of_queue = get(laboratory, &format!("TaskQueues/{hindi}/RealTimeStatistics")).await;
-    assert_eq!((&of_queue["total_tasks"], &of_queue["longest_task_waiting_age"]), (&json!(0), &json!(0)));
+    let of_queue = get(
+        laboratory,
+        &format!("TaskQueues/{hindi}/RealTimeStatistics"),
+    )
+    .await;
+    assert_eq!(
+        (
+            &of_queue["total_tasks"],
+            &of_queue["longest_task_waiting_age"]
+        ),
+        (&json!(0), &json!(0))
+    );
     check_bulk(laboratory, &english, &hindi).await;
 }
 
-async fn check_bulk(laboratory: &Laboratory, english: &str, hindi: &str) {
+async fn check_bulk(laboratory: &TestCentre, english: &str, hindi: &str) {
     let url = format!(
         "{}/v1/Workspaces/{}/TaskQueues/RealTimeStatistics",
         laboratory.base, laboratory.contact_centre.workspace.sid
@@ -67,19 +131,40 @@ async fn check_bulk(laboratory: &Laboratory, english: &str, hindi: &str) {
     let account = &laboratory.account;
     for name in ["QueueSids", "queueSids"] {
         let body = json!({ name: [english, hindi, "WQ00000000000000000000000000000000"] });
-        let request = reqwest::Client::new().post(&url).basic_auth(account.account_sid, Some(&account.auth_token));
+        let request = reqwest::Client::new()
+            .post(&url)
+            .basic_auth(account.account_sid, Some(&account.auth_token));
         let answer = request.json(&body).send().await.unwrap();
         assert_eq!(answer.status().as_u16(), 200);
         let answer: Value = answer.json().await.unwrap();
         let queues = answer["task_queue_data"].as_array().unwrap();
-        assert_eq!((&answer["task_queue_response_count"], queues.len()), (&json!(3), 3));
-        assert_eq!((&queues[0]["task_queue_sid"], &queues[0]["total_tasks"]), (&json!(english), &json!(3)));
-        assert_eq!((&queues[1]["task_queue_sid"], &queues[1]["total_tasks"]), (&json!(hindi), &json!(0)));
+        assert_eq!(
+            (&answer["task_queue_response_count"], queues.len()),
+            (&json!(3), 3)
+        );
+        assert_eq!(
+            (&queues[0]["task_queue_sid"], &queues[0]["total_tasks"]),
+            (&json!(english), &json!(3))
+        );
+        assert_eq!(
+            (&queues[1]["task_queue_sid"], &queues[1]["total_tasks"]),
+            (&json!(hindi), &json!(0))
+        );
         let unknown = &queues[2];
-        assert_eq!((&unknown["total_tasks"], &unknown["total_eligible_workers"]), (&json!(0), &json!(0)), "{unknown}");
+        assert_eq!(
+            (&unknown["total_tasks"], &unknown["total_eligible_workers"]),
+            (&json!(0), &json!(0)),
+            "{unknown}"
+        );
     }
-    let reply =
-        laboratory.request(Method::POST, "TaskQueues/RealTimeStatistics", &[("a".into(), "b".into())], None).await;
+    let reply = laboratory
+        .request(
+            Method::POST,
+            "TaskQueues/RealTimeStatistics",
+            &[("a".into(), "b".into())],
+            None,
+        )
+        .await;
     assert_eq!((reply.status, &reply.body["code"]), (400, &json!(20_001)));
 }
 
@@ -121,16 +206,23 @@ async fn what_there_is_now_is_the_same_from_the_events_and_from_what_was_rolled_
 
 #[tokio::test]
 async fn the_next_caller_may_expect_the_wait_of_those_who_were_answered_in_the_last_hour() {
-    let laboratory = Laboratory::example().await;
+    let laboratory = TestCentre::example().await;
     let expected = async |language| {
         let queue = queue(&laboratory, language).parse().unwrap();
-        laboratory.centre.store.expected_wait(queue, laboratory.clock.now()).await.unwrap()
+        laboratory
+            .centre
+            .store
+            .expected_wait(queue, laboratory.clock.now())
+            .await
+            .unwrap()
     };
     laboratory.roll_up().await;
     caller(&laboratory, "+17075550190").await;
     pass(&laboratory, 12).await;
     let phones = laboratory.ringing().await;
-    laboratory.at_phone(*phones.values().next().unwrap(), "answer").await;
+    laboratory
+        .at_phone(*phones.values().next().unwrap(), "answer")
+        .await;
     pass(&laboratory, 60).await;
     assert_eq!(expected("English").await, None);
     laboratory.roll_up().await;

@@ -4,7 +4,7 @@
 
 use reqwest::Method;
 use serde_json::Value;
-use tests::laboratory::Laboratory;
+use tests::test_centre::TestCentre;
 
 use crate::{caller, get, pass, queue, workflow};
 
@@ -13,8 +13,10 @@ const OFFICIAL: &str = include_str!("../../../functions/api/tests/golden/officia
 fn check(schema: &str, found: &Value) {
     let official: Value = serde_json::from_str(OFFICIAL).unwrap();
     let official = official[schema].as_object().unwrap();
-    let names = |object: &serde_json::Map<String, Value>| object.keys().cloned().collect::<Vec<_>>();
-    let (mut found_names, mut official_names) = (names(found.as_object().unwrap()), names(official));
+    let names =
+        |object: &serde_json::Map<String, Value>| object.keys().cloned().collect::<Vec<_>>();
+    let (mut found_names, mut official_names) =
+        (names(found.as_object().unwrap()), names(official));
     found_names.sort_unstable();
     official_names.sort_unstable();
     assert_eq!(found_names, official_names, "{schema}");
@@ -27,37 +29,67 @@ fn check(schema: &str, found: &Value) {
             "array" => value.is_array(),
             unknown => panic!("{unknown}: a type this check does not know"),
         };
-        assert!(fits || (kind.ends_with('?') && value.is_null()), "{schema}.{name}: {kind}, not {value}");
+        assert!(
+            fits || (kind.ends_with('?') && value.is_null()),
+            "{schema}.{name}: {kind}, not {value}"
+        );
     }
 }
 
 #[tokio::test]
 async fn every_answer_has_the_official_properties() {
-    let laboratory = Laboratory::example().await;
+    let laboratory = TestCentre::example().await;
     caller(&laboratory, "+17075550190").await;
     pass(&laboratory, 3).await;
     let home = [
         ("workspace", String::new()),
-        ("task_queue", format!("TaskQueues/{}/", queue(&laboratory, "English"))),
+        (
+            "task_queue",
+            format!("TaskQueues/{}/", queue(&laboratory, "English")),
+        ),
         ("workflow", format!("Workflows/{}/", workflow(&laboratory))),
     ];
     for (scope, path) in home {
-        check(&format!("{scope}_statistics"), &get(&laboratory, &format!("{path}Statistics")).await);
-        check(&format!("{scope}_real_time_statistics"), &get(&laboratory, &format!("{path}RealTimeStatistics")).await);
+        check(
+            &format!("{scope}_statistics"),
+            &get(&laboratory, &format!("{path}Statistics")).await,
+        );
+        check(
+            &format!("{scope}_real_time_statistics"),
+            &get(&laboratory, &format!("{path}RealTimeStatistics")).await,
+        );
         check(
             &format!("{scope}_cumulative_statistics"),
             &get(&laboratory, &format!("{path}CumulativeStatistics")).await,
         );
     }
-    check("worker_statistics", &get(&laboratory, "Workers/Statistics").await);
-    check("workers_real_time_statistics", &get(&laboratory, "Workers/RealTimeStatistics").await);
-    check("workers_cumulative_statistics", &get(&laboratory, "Workers/CumulativeStatistics").await);
+    check(
+        "worker_statistics",
+        &get(&laboratory, "Workers/Statistics").await,
+    );
+    check(
+        "workers_real_time_statistics",
+        &get(&laboratory, "Workers/RealTimeStatistics").await,
+    );
+    check(
+        "workers_cumulative_statistics",
+        &get(&laboratory, "Workers/CumulativeStatistics").await,
+    );
     let maya = laboratory.worker("Maya").await.sid;
-    check("worker_instance_statistics", &get(&laboratory, &format!("Workers/{maya}/Statistics")).await);
+    check(
+        "worker_instance_statistics",
+        &get(&laboratory, &format!("Workers/{maya}/Statistics")).await,
+    );
     let queues = get(&laboratory, "TaskQueues/Statistics?PageSize=1").await;
-    check("task_queues_statistics", &queues["task_queues_statistics"][0]);
+    check(
+        "task_queues_statistics",
+        &queues["task_queues_statistics"][0],
+    );
     assert!(queues["meta"]["next_page_url"].is_string());
-    for event in get(&laboratory, "Events").await["events"].as_array().unwrap() {
+    for event in get(&laboratory, "Events").await["events"]
+        .as_array()
+        .unwrap()
+    {
         check("event", event);
     }
     laboratory.close().await;
@@ -65,17 +97,31 @@ async fn every_answer_has_the_official_properties() {
 
 #[tokio::test]
 async fn queues_stand_in_the_list_of_statistics_as_in_their_own() {
-    let laboratory = Laboratory::example().await;
+    let laboratory = TestCentre::example().await;
     for name in ["One", "Two", "Three", "Four", "Five"] {
         pass(&laboratory, 1).await;
         let form = [("FriendlyName".to_owned(), name.to_owned())];
-        assert_eq!(laboratory.request(Method::POST, "TaskQueues", &form, None).await.status, 201);
+        assert_eq!(
+            laboratory
+                .request(Method::POST, "TaskQueues", &form, None)
+                .await
+                .status,
+            201
+        );
     }
     let sids = |page: &Value, list: &str, sid: &str| -> Vec<Value> {
-        page[list].as_array().unwrap().iter().map(|entry| entry[sid].clone()).collect()
+        page[list]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|entry| entry[sid].clone())
+            .collect()
     };
     let queues = sids(&get(&laboratory, "TaskQueues").await, "task_queues", "sid");
     let counted = get(&laboratory, "TaskQueues/Statistics").await;
-    assert_eq!(sids(&counted, "task_queues_statistics", "task_queue_sid"), queues);
+    assert_eq!(
+        sids(&counted, "task_queues_statistics", "task_queue_sid"),
+        queues
+    );
     laboratory.close().await;
 }

@@ -1,9 +1,11 @@
 //! Events as they happen: nothing is lost and nothing comes twice, however often a client comes again.
 
+use ids::TaskSid;
+use ids::time::{Clock, Millis, Timestamp};
 use serde_json::Value;
-use shared::model::{Clock, EventType, Millis, TaskSid, Timestamp};
-use shared::router::events::{Cause, Event, EventPlace, Parameter, Parameters};
-use tests::laboratory::Laboratory;
+use task_router::model::EventType;
+use task_router::router::events::{Cause, Event, EventCursor, Parameter, Parameters};
+use tests::test_centre::TestCentre;
 
 use crate::{caller, get, pass, refused};
 
@@ -14,10 +16,15 @@ struct Piece {
 }
 
 /// Asks for what has happened since `id`, without waiting for more.
-async fn ask(laboratory: &Laboratory, path: &str, id: Option<&str>) -> Piece {
-    let url = format!("{}/v1/Workspaces/{}/{path}?Wait=0", laboratory.base, laboratory.contact_centre.workspace.sid);
+async fn ask(laboratory: &TestCentre, path: &str, id: Option<&str>) -> Piece {
+    let url = format!(
+        "{}/v1/Workspaces/{}/{path}?Wait=0",
+        laboratory.base, laboratory.contact_centre.workspace.sid
+    );
     let account = &laboratory.account;
-    let mut request = reqwest::Client::new().get(url).basic_auth(account.account_sid, Some(&account.auth_token));
+    let mut request = reqwest::Client::new()
+        .get(url)
+        .basic_auth(account.account_sid, Some(&account.auth_token));
     if let Some(id) = id {
         request = request.header("Last-Event-ID", id);
     }
@@ -26,13 +33,23 @@ async fn ask(laboratory: &Laboratory, path: &str, id: Option<&str>) -> Piece {
         (answer.status().as_u16(), &answer.headers()["content-type"]),
         (200, &"text/event-stream".parse().unwrap())
     );
-    let mut piece = Piece { events: Vec::new(), id: String::new() };
+    let mut piece = Piece {
+        events: Vec::new(),
+        id: String::new(),
+    };
     for block in answer.text().await.unwrap().split_terminator("\n\n") {
-        let field = |name: &str| block.lines().find_map(|line| line.strip_prefix(name)).map(str::to_owned);
+        let field = |name: &str| {
+            block
+                .lines()
+                .find_map(|line| line.strip_prefix(name))
+                .map(str::to_owned)
+        };
         if let Some(id) = field("id: ") {
             piece.id.clone_from(&id);
             let event = field("event: ").zip(field("data: "));
-            piece.events.extend(event.map(|(kind, data)| (id, kind, serde_json::from_str(&data).unwrap())));
+            piece
+                .events
+                .extend(event.map(|(kind, data)| (id, kind, serde_json::from_str(&data).unwrap())));
         } else {
             assert_eq!(block, "retry: 250");
         }
@@ -42,10 +59,13 @@ async fn ask(laboratory: &Laboratory, path: &str, id: Option<&str>) -> Piece {
 
 #[tokio::test]
 async fn a_client_that_comes_again_and_again_hears_everything_once_and_in_order() {
-    let laboratory = Laboratory::example().await;
+    let laboratory = TestCentre::example().await;
     pass(&laboratory, 60).await;
     let maya = laboratory.worker("Maya").await.sid;
-    let paths = ["EventStream".to_owned(), format!("Workers/{maya}/EventStream")];
+    let paths = [
+        "EventStream".to_owned(),
+        format!("Workers/{maya}/EventStream"),
+    ];
     let mut heard = [Vec::new(), Vec::new()];
     let mut ids = [String::new(), String::new()];
     for (path, id) in paths.iter().zip(&mut ids) {
@@ -61,7 +81,10 @@ async fn a_client_that_comes_again_and_again_hears_everything_once_and_in_order(
         for ((path, id), heard) in paths.iter().zip(&mut ids).zip(&mut heard) {
             let piece = ask(&laboratory, path, Some(id)).await;
             for (sid, kind, data) in piece.events {
-                assert_eq!((data["sid"].as_str(), data["event_type"].as_str()), (Some(&*sid), Some(&*kind)));
+                assert_eq!(
+                    (data["sid"].as_str(), data["event_type"].as_str()),
+                    (Some(&*sid), Some(&*kind))
+                );
                 heard.push(sid);
             }
             *id = piece.id;
@@ -70,8 +93,12 @@ async fn a_client_that_comes_again_and_again_hears_everything_once_and_in_order(
     for (heard, query) in heard.iter().zip(["", &format!("&WorkerSid={maya}")]) {
         let start = "StartDate=2026-11-22T12:01:00Z&EndDate=2026-11-22T12:01:28Z";
         let all = get(&laboratory, &format!("Events?PageSize=1000&{start}{query}")).await;
-        let mut all: Vec<&str> =
-            all["events"].as_array().unwrap().iter().map(|event| event["sid"].as_str().unwrap()).collect();
+        let mut all: Vec<&str> = all["events"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|event| event["sid"].as_str().unwrap())
+            .collect();
         all.reverse();
         assert!(!all.is_empty());
         assert_eq!(*heard, all, "{query}");
@@ -81,7 +108,7 @@ async fn a_client_that_comes_again_and_again_hears_everything_once_and_in_order(
 
 #[tokio::test]
 async fn an_event_that_is_stored_late_takes_its_place_and_none_comes_twice() {
-    let laboratory = Laboratory::example().await;
+    let laboratory = TestCentre::example().await;
     pass(&laboratory, 60).await;
     let begin = laboratory.clock.now();
     let mut id = ask(&laboratory, "EventStream", None).await.id;
@@ -89,7 +116,11 @@ async fn an_event_that_is_stored_late_takes_its_place_and_none_comes_twice() {
         let task = TaskSid::derive(&[&number.to_string()]).to_string();
         Event {
             earlier: None,
-            place: EventPlace::of(Cause { about: &task, version: 0, at }),
+            place: EventCursor::of(Cause {
+                about: &task,
+                version: 0,
+                at,
+            }),
             event_type: EventType::TaskCreated,
             workspace_sid: laboratory.contact_centre.workspace.sid,
             parameters: Parameters::new().with(Parameter::TaskSid, &task),
@@ -101,8 +132,16 @@ async fn an_event_that_is_stored_late_takes_its_place_and_none_comes_twice() {
         pass(&laboratory, 1).await;
         // One of this moment, and one that happened a second and a half ago.
         let now = laboratory.clock.now();
-        for event in [event(step, now), event(100 + step, now - Millis::from_millis(1_500))] {
-            laboratory.centre.store.add_events(std::slice::from_ref(&event)).await.unwrap();
+        for event in [
+            event(step, now),
+            event(100 + step, now - Millis::from_millis(1_500)),
+        ] {
+            laboratory
+                .centre
+                .store
+                .add_events(std::slice::from_ref(&event))
+                .await
+                .unwrap();
             expected.push(event.place);
         }
         let piece = ask(&laboratory, "EventStream", Some(&id)).await;
@@ -110,22 +149,34 @@ async fn an_event_that_is_stored_late_takes_its_place_and_none_comes_twice() {
         id = piece.id;
     }
     pass(&laboratory, 5).await;
-    heard.extend(ask(&laboratory, "EventStream", Some(&id)).await.events.into_iter().map(|(sid, ..)| sid));
+    heard.extend(
+        ask(&laboratory, "EventStream", Some(&id))
+            .await
+            .events
+            .into_iter()
+            .map(|(sid, ..)| sid),
+    );
     // The first late one happened before the stream began.
     expected.retain(|place| place.at >= begin);
     expected.sort_unstable();
-    let expected: Vec<String> = expected.into_iter().map(|place| place.sid().to_string()).collect();
+    let expected: Vec<String> = expected
+        .into_iter()
+        .map(|place| place.sid().to_string())
+        .collect();
     assert_eq!(heard, expected);
     laboratory.close().await;
 }
 
 #[tokio::test]
 async fn a_stream_that_cannot_be_meant_is_refused() {
-    let laboratory = Laboratory::example().await;
+    let laboratory = TestCentre::example().await;
     for (path, expected) in [
         ("EventStream?Wait=21", (400, 20_001)),
         ("EventStream?Last-Event-ID=WT1", (400, 20_001)),
-        ("Workers/WK00000000000000000000000000000000/EventStream", (404, 20_404)),
+        (
+            "Workers/WK00000000000000000000000000000000/EventStream",
+            (404, 20_404),
+        ),
     ] {
         assert_eq!(refused(&laboratory, path).await, expected, "{path}");
     }

@@ -13,15 +13,33 @@ use crate::{Check, Project, function_events, shown};
 /// Parameter Store, another address of the carrier's API, and the switch that turns the check of signatures off.
 const NOT_FOR_THE_CLOUD: [&str; 4] = ["API_KEYS", "AUTH_TOKEN", "CARRIER_URL", "VERIFY_SIGNATURES"];
 
-pub(crate) const CHECKS: &[Check] =
-    &[folders_and_resources, builds, environments, permissions, unused_permissions, routes];
+pub(crate) const CHECKS: &[Check] = &[
+    folders_and_resources,
+    builds,
+    environments,
+    permissions,
+    unused_permissions,
+    routes,
+];
 
 fn folders_and_resources(project: &Project) -> Vec<String> {
-    let missing = project.functions.keys().filter(|folder| project.template.resource(&logical_id(folder)).is_none());
-    let missing = missing.map(|folder| format!("functions/{folder} has no resource {}", logical_id(folder)));
-    let wanted: BTreeSet<String> = project.functions.keys().map(|folder| logical_id(folder)).collect();
-    let surplus = project.template.of_type(FUNCTION).filter(|(id, _)| !wanted.contains(*id));
-    let surplus = surplus.map(|(id, _)| format!("{id}: there is no folder for it under functions/"));
+    let missing = project
+        .functions
+        .keys()
+        .filter(|folder| project.template.resource(&logical_id(folder)).is_none());
+    let missing =
+        missing.map(|folder| format!("functions/{folder} has no resource {}", logical_id(folder)));
+    let wanted: BTreeSet<String> = project
+        .functions
+        .keys()
+        .map(|folder| logical_id(folder))
+        .collect();
+    let surplus = project
+        .template
+        .of_type(FUNCTION)
+        .filter(|(id, _)| !wanted.contains(*id));
+    let surplus =
+        surplus.map(|(id, _)| format!("{id}: there is no folder for it under functions/"));
     missing.chain(surplus).collect()
 }
 
@@ -38,10 +56,26 @@ fn builds(project: &Project) -> Vec<String> {
         let binary = &metadata["BuildProperties"]["Binary"];
         let runtime = template.function_property(function, "Runtime");
         let handler = template.function_property(function, "Handler");
-        expect(&metadata["BuildMethod"], json!("rust-cargolambda"), format!("{id} is not built by rust-cargolambda"));
-        expect(binary, json!(folder), format!("{id} builds the binary {}, not {folder}", shown(binary)));
-        expect(runtime, json!("provided.al2023"), format!("{id} runs on {}, not on provided.al2023", shown(runtime)));
-        expect(handler, json!("bootstrap"), format!("{id} has the handler {}, not bootstrap", shown(handler)));
+        expect(
+            &metadata["BuildMethod"],
+            json!("rust-cargolambda"),
+            format!("{id} is not built by rust-cargolambda"),
+        );
+        expect(
+            binary,
+            json!(folder),
+            format!("{id} builds the binary {}, not {folder}", shown(binary)),
+        );
+        expect(
+            runtime,
+            json!("provided.al2023"),
+            format!("{id} runs on {}, not on provided.al2023", shown(runtime)),
+        );
+        expect(
+            handler,
+            json!("bootstrap"),
+            format!("{id} has the handler {}, not bootstrap", shown(handler)),
+        );
         expect(
             template.function_property(function, "Architectures"),
             json!(["Architecture"]),
@@ -55,7 +89,10 @@ fn builds(project: &Project) -> Vec<String> {
 fn expect_default(template: &Template, parameter: &str, default: &str, told: &mut Vec<String>) {
     let found = template.part(&format!("/Parameters/{parameter}/Default"));
     if *found != json!(default) {
-        told.push(format!("the parameter {parameter} defaults to {}, not to {default}", shown(found)));
+        told.push(format!(
+            "the parameter {parameter} defaults to {}, not to {default}",
+            shown(found)
+        ));
     }
 }
 
@@ -64,14 +101,18 @@ fn environments(project: &Project) -> Vec<String> {
     let mut told = Vec::new();
     for (folder, id, resource) in project.pairs() {
         let read = settings::read_by(&project.functions[folder].code, &project.runtime);
-        let is_ours = |name: &&String| !name.starts_with("AWS_") && !NOT_FOR_THE_CLOUD.contains(&name.as_str());
+        let is_ours = |name: &&String| {
+            !name.starts_with("AWS_") && !NOT_FOR_THE_CLOUD.contains(&name.as_str())
+        };
         let read: BTreeSet<String> = read.iter().filter(is_ours).cloned().collect();
         let set: BTreeSet<String> = project.template.environment(resource).into_keys().collect();
         told.extend(
-            read.difference(&set).map(|name| format!("functions/{folder} reads {name}, and {id} does not set it")),
+            read.difference(&set)
+                .map(|name| format!("functions/{folder} reads {name}, and {id} does not set it")),
         );
         told.extend(
-            set.difference(&read).map(|name| format!("{id} sets {name}, and functions/{folder} does not read it")),
+            set.difference(&read)
+                .map(|name| format!("{id} sets {name}, and functions/{folder} does not read it")),
         );
     }
     told
@@ -79,20 +120,34 @@ fn environments(project: &Project) -> Vec<String> {
 
 /// No `Scan`, nothing on everything: of each statement, in functions and in policies of their own.
 fn permissions(project: &Project) -> Vec<String> {
-    let functions = project.template.of_type(FUNCTION).flat_map(|(id, function)| {
-        list(&function["Properties"]["Policies"]).into_iter().map(move |policy| (id, &policy["Statement"]))
-    });
+    let functions = project
+        .template
+        .of_type(FUNCTION)
+        .flat_map(|(id, function)| {
+            list(&function["Properties"]["Policies"])
+                .into_iter()
+                .map(move |policy| (id, &policy["Statement"]))
+        });
     let policies = project.template.of_type("AWS::IAM::ManagedPolicy");
-    let policies = policies.map(|(id, policy)| (id, &policy["Properties"]["PolicyDocument"]["Statement"]));
+    let policies =
+        policies.map(|(id, policy)| (id, &policy["Properties"]["PolicyDocument"]["Statement"]));
     let mut told = Vec::new();
-    for (id, statement) in
-        functions.chain(policies).flat_map(|(id, statements)| list(statements).into_iter().map(move |one| (id, one)))
+    for (id, statement) in functions
+        .chain(policies)
+        .flat_map(|(id, statements)| list(statements).into_iter().map(move |one| (id, one)))
     {
         let actions = texts(&statement["Action"]).into_iter();
         let actions = actions.filter(|action| action.contains('*') || *action == "dynamodb:Scan");
-        told.extend(actions.map(|action| format!("{id} may {action}, which is more than any function needs")));
-        let resources = texts(&statement["Resource"]).into_iter().filter(|resource| resource.contains('*'));
-        told.extend(resources.map(|resource| format!("{id} may act on {resource}; name the one resource")));
+        told.extend(
+            actions
+                .map(|action| format!("{id} may {action}, which is more than any function needs")),
+        );
+        let resources = texts(&statement["Resource"])
+            .into_iter()
+            .filter(|resource| resource.contains('*'));
+        told.extend(
+            resources.map(|resource| format!("{id} may act on {resource}; name the one resource")),
+        );
     }
     told
 }
@@ -104,12 +159,20 @@ fn unused_permissions(project: &Project) -> Vec<String> {
         .of_type(FUNCTION)
         .flat_map(|(_, function)| texts(&function["Properties"]["Policies"]))
         .collect();
-    let granted = granted.into_iter().filter_map(|action| action.strip_prefix("dynamodb:"));
+    let granted = granted
+        .into_iter()
+        .filter_map(|action| action.strip_prefix("dynamodb:"));
     let unused = granted.filter(|action| {
-        !project.store.contains(&format!(".{}()", snake_case(action)))
-            && !project.store.contains(&format!("{}::builder()", action.trim_end_matches("Item")))
+        !project
+            .store
+            .contains(&format!(".{}()", snake_case(action)))
+            && !project
+                .store
+                .contains(&format!("{}::builder()", action.trim_end_matches("Item")))
     });
-    unused.map(|action| format!("dynamodb:{action} is allowed, and store never does it")).collect()
+    unused
+        .map(|action| format!("dynamodb:{action} is allowed, and store never does it"))
+        .collect()
 }
 
 /// Every address we give to the carrier leads to the function of that name, by the methods the carrier may use.
@@ -117,8 +180,11 @@ fn routes(project: &Project) -> Vec<String> {
     let routes = function_events(&project.template, "HttpApi");
     let leads = |function: &str, method: &str, path: &str| {
         routes.iter().any(|(id, _, route)| {
-            let folder = route["Path"].as_str().and_then(|route| route.strip_suffix("{proxy+}"));
-            let fits = folder.map_or_else(|| route["Path"] == path, |folder| path.starts_with(folder));
+            let folder = route["Path"]
+                .as_str()
+                .and_then(|route| route.strip_suffix("{proxy+}"));
+            let fits =
+                folder.map_or_else(|| route["Path"] == path, |folder| path.starts_with(folder));
             *id == function && fits && (route["Method"] == method || route["Method"] == "ANY")
         })
     };
@@ -130,7 +196,9 @@ fn routes(project: &Project) -> Vec<String> {
             _ => &["GET", "POST"],
         };
         let function = logical_id(path.split('/').nth(1).unwrap_or_default());
-        let astray = methods.iter().filter(|method| !leads(&function, method, path));
+        let astray = methods
+            .iter()
+            .filter(|method| !leads(&function, method, path));
         told.extend(astray.map(|method| format!("{method} {path} does not lead to {function}")));
     }
     told
@@ -140,16 +208,29 @@ fn routes(project: &Project) -> Vec<String> {
 pub(crate) fn paths(code: &str) -> Vec<String> {
     let paths: Vec<String> = code
         .lines()
-        .filter_map(|line| line.strip_prefix("pub const ")?.split_once(": &str = \"/")?.1.strip_suffix("\";"))
+        .filter_map(|line| {
+            line.strip_prefix("pub const ")?
+                .split_once(": &str = \"/")?
+                .1
+                .strip_suffix("\";")
+        })
         .map(|path| format!("/{path}"))
         .collect();
-    assert!(paths.iter().any(|found| found == path::WORKER_CALL_ENDED), "paths are written in another way now");
+    assert!(
+        paths.iter().any(|found| found == path::WORKER_CALL_ENDED),
+        "paths are written in another way now"
+    );
     paths
 }
 
 /// `put_item` for `PutItem`.
 fn snake_case(name: &str) -> String {
-    let words =
-        name.chars().flat_map(|letter| letter.is_uppercase().then_some('_').into_iter().chain(letter.to_lowercase()));
+    let words = name.chars().flat_map(|letter| {
+        letter
+            .is_uppercase()
+            .then_some('_')
+            .into_iter()
+            .chain(letter.to_lowercase())
+    });
     words.skip(1).collect()
 }

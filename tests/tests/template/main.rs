@@ -1,5 +1,9 @@
 //! `template.yaml`, the folders under `functions/`, their code and the files under `events/` tell one story.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says so by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on says so by panicking"
+)]
 
 mod functions;
 mod queues;
@@ -33,23 +37,37 @@ impl Project {
     }
 
     fn with_template(text: &str) -> Self {
-        let template = Template::parse(text).unwrap_or_else(|error| panic!("template.yaml: {error}"));
-        let [store, runtime] = ["store/src", "runtime/src"].map(project::rust_code);
+        let template =
+            Template::parse(text).unwrap_or_else(|error| panic!("template.yaml: {error}"));
+        let [store, runtime] = ["crates/store/src", "crates/runtime/src"].map(project::rust_code);
         let paths = functions::paths(&project::read("shared/src/webhook/path.rs"));
-        Self { template, functions: project::functions(), events: project::events(), store, runtime, paths }
+        Self {
+            template,
+            functions: project::functions(),
+            events: project::events(),
+            store,
+            runtime,
+            paths,
+        }
     }
 
     /// Every disagreement, one sentence each.
     fn disagreements(&self) -> Vec<String> {
         let checks = [functions::CHECKS, queues::CHECKS, table_and_events::CHECKS];
-        checks.into_iter().flatten().flat_map(|check| check(self)).collect()
+        checks
+            .into_iter()
+            .flatten()
+            .flat_map(|check| check(self))
+            .collect()
     }
 
     /// Each function that has both a folder and a resource: folder name, logical id, resource.
     fn pairs(&self) -> impl Iterator<Item = (&str, String, &Value)> {
         self.functions.keys().filter_map(|folder| {
             let id = logical_id(folder);
-            self.template.resource(&id).map(|resource| (folder.as_str(), id, resource))
+            self.template
+                .resource(&id)
+                .map(|resource| (folder.as_str(), id, resource))
         })
     }
 }
@@ -64,11 +82,31 @@ fn template_agrees_with_folders() {
 #[test]
 fn a_disagreement_is_told_in_a_sentence() {
     let rows = [
-        ("  WaitMusic:\n", "  WaitMusik:\n", "functions/wait-music has no resource WaitMusic"),
-        ("  WaitMusic:\n", "  WaitMusik:\n", "WaitMusik: there is no folder for it under functions/"),
-        ("Binary: wait-music", "Binary: incoming-call", "WaitMusic builds the binary incoming-call, not wait-music"),
-        ("Runtime: provided.al2023", "Runtime: provided.al2", "Routing runs on provided.al2, not on provided.al2023"),
-        ("Architectures: [!Ref Architecture]", "Architectures: [arm64]", "Routing has its architecture fixed"),
+        (
+            "  WaitMusic:\n",
+            "  WaitMusik:\n",
+            "functions/wait-music has no resource WaitMusic",
+        ),
+        (
+            "  WaitMusic:\n",
+            "  WaitMusik:\n",
+            "WaitMusik: there is no folder for it under functions/",
+        ),
+        (
+            "Binary: wait-music",
+            "Binary: incoming-call",
+            "WaitMusic builds the binary incoming-call, not wait-music",
+        ),
+        (
+            "Runtime: provided.al2023",
+            "Runtime: provided.al2",
+            "Routing runs on provided.al2, not on provided.al2023",
+        ),
+        (
+            "Architectures: [!Ref Architecture]",
+            "Architectures: [arm64]",
+            "Routing has its architecture fixed",
+        ),
         (
             "        TABLE_NAME: !Ref Table\n",
             "        TABLE: !Ref Table\n",
@@ -79,12 +117,32 @@ fn a_disagreement_is_told_in_a_sentence() {
             "        TABLE: !Ref Table\n",
             "Routing sets TABLE, and functions/routing does not read it",
         ),
-        ("- dynamodb:Query", "- dynamodb:Scan", "Routing may dynamodb:Scan"),
+        (
+            "- dynamodb:Query",
+            "- dynamodb:Scan",
+            "Routing may dynamodb:Scan",
+        ),
         ("- dynamodb:Query", "- dynamodb:*", "Routing may dynamodb:*"),
-        ("dynamodb:PutItem", "dynamodb:BatchWriteItem", "dynamodb:BatchWriteItem is allowed, and store never does it"),
-        ("Action: ssm:GetParameter", "Action: '*'", "ReadAuthToken may *"),
-        ("maxReceiveCount: 7", "maxReceiveCount: 30", "CallbacksQueue tries 30 times, which is not 1 to 10"),
-        ("VisibilityTimeout: 270", "VisibilityTimeout: 72", "CallbacksQueue hides a message for 72 s"),
+        (
+            "dynamodb:PutItem",
+            "dynamodb:BatchWriteItem",
+            "dynamodb:BatchWriteItem is allowed, and store never does it",
+        ),
+        (
+            "Action: ssm:GetParameter",
+            "Action: '*'",
+            "ReadAuthToken may *",
+        ),
+        (
+            "maxReceiveCount: 7",
+            "maxReceiveCount: 30",
+            "CallbacksQueue tries 30 times, which is not 1 to 10",
+        ),
+        (
+            "VisibilityTimeout: 270",
+            "VisibilityTimeout: 72",
+            "CallbacksQueue hides a message for 72 s",
+        ),
         (
             "!GetAtt TimersQueueDeadLetters.Arn",
             "!GetAtt CallbacksQueueDeadLetters.Arn",
@@ -105,7 +163,11 @@ fn a_disagreement_is_told_in_a_sentence() {
             "Method: GET, Path: /assignment",
             "POST /assignment does not lead to Assignment",
         ),
-        ("ApproximateNumberOfMessagesVisible", "NumberOfMessagesSent", "ChangesDeadLetters has no alarm"),
+        (
+            "ApproximateNumberOfMessagesVisible",
+            "NumberOfMessagesSent",
+            "ChangesDeadLetters has no alarm",
+        ),
         (
             "WorkerCall, QueueExit, Routing, Callbacks, Api, Console]",
             "WorkerCall, QueueExit, Routing, Callbacks, Console]",
@@ -116,7 +178,11 @@ fn a_disagreement_is_told_in_a_sentence() {
             "MetricName: Duration",
             "Routing reads a stream and has no alarm on its IteratorAge",
         ),
-        ("            MaximumRetryAttempts: 5\n", "", "Routing's event Changes has no bound on its retries"),
+        (
+            "            MaximumRetryAttempts: 5\n",
+            "",
+            "Routing's event Changes has no bound on its retries",
+        ),
         (
             "            FunctionResponseTypes: [ReportBatchItemFailures]\n            MaximumRetry",
             "            MaximumRetry",
@@ -127,16 +193,43 @@ fn a_disagreement_is_told_in_a_sentence() {
             "BisectBatchOnFunctionError: false",
             "Routing's event Changes does not halve a failing batch",
         ),
-        ("StreamViewType: NEW_AND_OLD_IMAGES", "StreamViewType: KEYS_ONLY", "the table's stream carries KEYS_ONLY"),
-        ("AttributeName: board_sk, KeyType: RANGE", "AttributeName: board_pk, KeyType: RANGE", "the table's indexes"),
-        ("AttributeName: pk, KeyType: HASH", "AttributeName: id, KeyType: HASH", "the table's key"),
-        ("ProjectionType: KEYS_ONLY", "ProjectionType: ALL", "the table's indexes"),
-        ("AttributeName: ttl", "AttributeName: expires", "the table cleans up by"),
-        ("UpdateReplacePolicy: Retain", "UpdateReplacePolicy: Delete", "the table is not retained"),
+        (
+            "StreamViewType: NEW_AND_OLD_IMAGES",
+            "StreamViewType: KEYS_ONLY",
+            "the table's stream carries KEYS_ONLY",
+        ),
+        (
+            "AttributeName: board_sk, KeyType: RANGE",
+            "AttributeName: board_pk, KeyType: RANGE",
+            "the table's indexes",
+        ),
+        (
+            "AttributeName: pk, KeyType: HASH",
+            "AttributeName: id, KeyType: HASH",
+            "the table's key",
+        ),
+        (
+            "ProjectionType: KEYS_ONLY",
+            "ProjectionType: ALL",
+            "the table's indexes",
+        ),
+        (
+            "AttributeName: ttl",
+            "AttributeName: expires",
+            "the table cleans up by",
+        ),
+        (
+            "UpdateReplacePolicy: Retain",
+            "UpdateReplacePolicy: Delete",
+            "the table is not retained",
+        ),
     ];
     let text = project::read("template.yaml");
     for (find, replace, sentence) in rows {
-        assert!(text.contains(find), "template.yaml has no {find:?} to break");
+        assert!(
+            text.contains(find),
+            "template.yaml has no {find:?} to break"
+        );
         let told = Project::with_template(&text.replace(find, replace)).disagreements();
         assert!(
             told.iter().any(|told| told.contains(sentence)),
@@ -148,7 +241,10 @@ fn a_disagreement_is_told_in_a_sentence() {
 fn function_events<'a>(template: &'a Template, kind: &str) -> Vec<(&'a str, &'a str, &'a Value)> {
     let functions = template.of_type(FUNCTION);
     let events = functions.flat_map(|(id, function)| {
-        let events = function["Properties"]["Events"].as_object().into_iter().flatten();
+        let events = function["Properties"]["Events"]
+            .as_object()
+            .into_iter()
+            .flatten();
         events.map(move |(name, event)| (id, name.as_str(), event))
     });
     events

@@ -18,28 +18,69 @@ fn table(project: &Project) -> Vec<String> {
     let mut told = Vec::new();
     let mut expect = |found: &Value, expected: Value, sentence: &str| {
         if *found != expected {
-            told.push(format!("{sentence}: {} instead of {}", shown(found), shown(&expected)));
+            told.push(format!(
+                "{sentence}: {} instead of {}",
+                shown(found),
+                shown(&expected)
+            ));
         }
     };
-    expect(&table["DeletionPolicy"], json!("Retain"), "the table is not retained when the stack goes");
-    expect(&table["UpdateReplacePolicy"], json!("Retain"), "the table is not retained when it is replaced");
-    expect(&properties["BillingMode"], json!("PAY_PER_REQUEST"), "the table is not billed on demand");
+    expect(
+        &table["DeletionPolicy"],
+        json!("Retain"),
+        "the table is not retained when the stack goes",
+    );
+    expect(
+        &table["UpdateReplacePolicy"],
+        json!("Retain"),
+        "the table is not retained when it is replaced",
+    );
+    expect(
+        &properties["BillingMode"],
+        json!("PAY_PER_REQUEST"),
+        "the table is not billed on demand",
+    );
     let view = &properties["StreamSpecification"]["StreamViewType"];
-    expect(view, json!("NEW_AND_OLD_IMAGES"), &format!("the table's stream carries {}", shown(view)));
-    expect(&properties["KeySchema"], key_schema(keys::PK, keys::SK), "the table's key is not the one of store::keys");
+    expect(
+        view,
+        json!("NEW_AND_OLD_IMAGES"),
+        &format!("the table's stream carries {}", shown(view)),
+    );
+    expect(
+        &properties["KeySchema"],
+        key_schema(keys::PK, keys::SK),
+        "the table's key is not the one of store::keys",
+    );
     let indexes = json!([
         index(keys::BOARD, keys::BOARD_PK, keys::BOARD_SK, "ALL"),
-        index(keys::LISTING, keys::LISTING_PK, keys::LISTING_SK, "KEYS_ONLY"),
+        index(
+            keys::LISTING,
+            keys::LISTING_PK,
+            keys::LISTING_SK,
+            "KEYS_ONLY"
+        ),
     ]);
-    expect(&properties["GlobalSecondaryIndexes"], indexes, "the table's indexes are not those of store::keys");
+    expect(
+        &properties["GlobalSecondaryIndexes"],
+        indexes,
+        "the table's indexes are not those of store::keys",
+    );
     expect(
         &properties["TimeToLiveSpecification"]["AttributeName"],
         json!(keys::TTL),
         "the table cleans up by another attribute than store::keys",
     );
-    expect(&properties["TimeToLiveSpecification"]["Enabled"], json!(true), "the table's old items are never deleted");
+    expect(
+        &properties["TimeToLiveSpecification"]["Enabled"],
+        json!(true),
+        "the table's old items are never deleted",
+    );
     let recovery = &properties["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"];
-    expect(recovery, json!(true), "the table cannot be brought back to an earlier moment");
+    expect(
+        recovery,
+        json!(true),
+        "the table cannot be brought back to an earlier moment",
+    );
     told
 }
 
@@ -68,7 +109,11 @@ fn events(project: &Project) -> Vec<String> {
         }
     }
     for folder in project.functions.keys() {
-        let count = project.events.iter().filter(|event| event.function() == folder).count();
+        let count = project
+            .events
+            .iter()
+            .filter(|event| event.function() == folder)
+            .count();
         if count < EVENTS_PER_FUNCTION_MIN {
             told.push(format!("functions/{folder} has {count} files in events/, fewer than {EVENTS_PER_FUNCTION_MIN}"));
         }
@@ -82,7 +127,11 @@ fn real_numbers(text: &str) -> impl Iterator<Item = String> {
     let numbers: Vec<String> = text
         .split('+')
         .skip(1)
-        .map(|rest| rest.chars().take_while(char::is_ascii_digit).collect::<String>())
+        .map(|rest| {
+            rest.chars()
+                .take_while(char::is_ascii_digit)
+                .collect::<String>()
+        })
         .filter(|digits| digits.len() > 7 && !format!("+{digits}").starts_with(SAMPLE_NUMBERS))
         .collect();
     numbers.into_iter()

@@ -1,7 +1,7 @@
 //! The assignment callback.
 
+use ids::ActivitySid;
 use serde_json::{Value, json};
-use shared::model::ActivitySid;
 
 use crate::world::World;
 
@@ -25,7 +25,10 @@ async fn callback(world: &World, workspace_sid: &str) -> Value {
             ],
         )
         .await;
-    assert_eq!((reply.status, reply.content_type), (200, "application/json"));
+    assert_eq!(
+        (reply.status, reply.content_type),
+        (200, "application/json")
+    );
     serde_json::from_slice(&reply.body).unwrap()
 }
 
@@ -46,7 +49,11 @@ async fn a_reservation_is_answered_with_dequeue() {
     assert_eq!(callback(&without, OURS).await, dequeue);
 
     let activity = ActivitySid::from_bytes([0x55; 16]);
-    let hosted = World::with(|_| {}, |voice| voice.post_work_activity_sid = Some(activity)).await;
+    let hosted = World::with(
+        |_| {},
+        |voice| voice.post_work_activity_sid = Some(activity),
+    )
+    .await;
     with_wrap_up["post_work_activity_sid"] = json!(activity);
     assert_eq!(callback(&hosted, HOSTED).await, with_wrap_up);
 }
@@ -57,5 +64,8 @@ async fn a_callback_that_cannot_be_read_or_answered_goes_to_the_fallback() {
     let reply = world.post("/assignment", &[]).await;
     assert_eq!(reply.status, 400);
     let sentence = String::from_utf8_lossy(&reply.body).into_owned();
-    assert_eq!(sentence, "WorkspaceSid is missing: expected WS followed by 32 hexadecimal digits\n");
+    assert_eq!(
+        sentence,
+        "WorkspaceSid is missing: expected WS followed by 32 hexadecimal digits\n"
+    );
 }

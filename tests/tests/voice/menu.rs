@@ -1,10 +1,12 @@
 //! Welcome, the menu, and the Task.
 
+use ids::WorkflowSid;
+use ids::time::Timestamp;
 use runtime::voice::Router;
 use serde_json::json;
 use shared::menu::LastResort;
-use shared::model::{AssignmentStatus, EndReason, Timestamp, WorkflowSid};
-use shared::router::Event;
+use task_router::model::{AssignmentStatus, EndReason};
+use task_router::router::Command;
 use tests::centre::NOON;
 
 use crate::golden;
@@ -17,9 +19,15 @@ async fn a_caller_hears_the_menu_a_bounded_number_of_times() {
         ("/incoming-call", "incoming-call.first-attempt"),
         ("/incoming-call?attempt=2", "incoming-call.second-attempt"),
         ("/incoming-call?attempt=3", "incoming-call.last-attempt"),
-        ("/incoming-call?attempt=255", "incoming-call.last-attempt-or-later"),
+        (
+            "/incoming-call?attempt=255",
+            "incoming-call.last-attempt-or-later",
+        ),
     ] {
-        golden::check(golden, &world.caller(url, &[("CallStatus", "ringing")]).await);
+        golden::check(
+            golden,
+            &world.caller(url, &[("CallStatus", "ringing")]).await,
+        );
     }
 }
 
@@ -29,11 +37,22 @@ async fn a_key_becomes_a_language_or_the_menu_is_heard_again() {
         ("/enqueue-call?attempt=1", "1", "enqueue-call.english"),
         ("/enqueue-call?attempt=3", "2", "enqueue-call.hindi"),
         ("/enqueue-call?attempt=1", "9", "enqueue-call.wrong-key"),
-        ("/enqueue-call?attempt=3", "9", "enqueue-call.wrong-key-at-last"),
+        (
+            "/enqueue-call?attempt=3",
+            "9",
+            "enqueue-call.wrong-key-at-last",
+        ),
         ("/enqueue-call?attempt=1", "", "enqueue-call.no-input"),
-        ("/enqueue-call?attempt=3", "", "enqueue-call.no-input-at-last"),
+        (
+            "/enqueue-call?attempt=3",
+            "",
+            "enqueue-call.no-input-at-last",
+        ),
     ] {
-        golden::check(golden, &World::open().await.caller(url, &[("Digits", digits)]).await);
+        golden::check(
+            golden,
+            &World::open().await.caller(url, &[("Digits", digits)]).await,
+        );
     }
 }
 
@@ -41,27 +60,50 @@ async fn a_key_becomes_a_language_or_the_menu_is_heard_again() {
 async fn a_webhook_that_comes_again_with_another_key_keeps_the_first_choice() {
     let world = World::open().await;
     for digits in ["1", "2"] {
-        let reply = world.caller("/enqueue-call?attempt=1", &[("Digits", digits)]).await;
+        let reply = world
+            .caller("/enqueue-call?attempt=1", &[("Digits", digits)])
+            .await;
         golden::check("enqueue-call.english", &reply);
     }
 }
 
 #[tokio::test]
 async fn a_caller_without_a_choice_may_be_given_a_language() {
-    let choose = |centre: &mut shared::model::Centre| {
+    let choose = |centre: &mut shared::voice_settings::VoiceSettings| {
         centre.menu.on_no_input = LastResort::Choose("hi".to_owned());
         centre.menu.on_wrong_key = LastResort::Choose("hi".to_owned());
     };
     let world = World::with(choose, |_| {}).await;
-    golden::check("incoming-call.choosing-at-last", &world.caller("/incoming-call?attempt=3", &[]).await);
-    golden::check("enqueue-call.hindi", &world.caller("/enqueue-call?attempt=3", &[("Digits", "9")]).await);
-    assert_eq!(world.task().await.unwrap().attributes.text("selected_language"), Some("hi"));
+    golden::check(
+        "incoming-call.choosing-at-last",
+        &world.caller("/incoming-call?attempt=3", &[]).await,
+    );
+    golden::check(
+        "enqueue-call.hindi",
+        &world
+            .caller("/enqueue-call?attempt=3", &[("Digits", "9")])
+            .await,
+    );
+    assert_eq!(
+        world
+            .task()
+            .await
+            .unwrap()
+            .attributes
+            .text("selected_language"),
+        Some("hi")
+    );
 }
 
 #[tokio::test]
 async fn the_task_says_what_the_carrier_said_of_the_call() {
     let world = World::open().await;
-    let more = [("Digits", "1"), ("Caller", "+17075550142"), ("Called", ""), ("FromCity", "Tomales")];
+    let more = [
+        ("Digits", "1"),
+        ("Caller", "+17075550142"),
+        ("Called", ""),
+        ("FromCity", "Tomales"),
+    ];
     world.caller("/enqueue-call?attempt=1", &more).await;
     let task = world.task().await.unwrap();
     assert_eq!(
@@ -78,7 +120,12 @@ async fn the_task_says_what_the_carrier_said_of_the_call() {
             "api_version": "2010-04-01",
         })
     );
-    let made = (task.assignment_status, task.channel.as_str(), task.timeout.as_secs(), task.date_created);
+    let made = (
+        task.assignment_status,
+        task.channel.as_str(),
+        task.timeout.as_secs(),
+        task.date_created,
+    );
     assert_eq!(made, (AssignmentStatus::Pending, "voice", 86_400, NOON));
 }
 
@@ -88,20 +135,40 @@ async fn a_webhook_that_comes_again_makes_no_second_task_and_says_the_same() {
     let press = || world.caller("/enqueue-call?attempt=1", &[("Digits", "1")]);
     let first = press().await;
     let made = world.task().await.unwrap();
-    world.pass(shared::model::Millis::from_secs(5));
+    world.pass(ids::time::Millis::from_secs(5));
     assert_eq!(press().await, first);
     assert_eq!(world.task().await.unwrap(), made);
 
-    let gone = Event::CallerGone { task: made.sid, reason: EndReason::Hangup, carrier_queue: None };
-    world.store.apply(&gone, Timestamp::from_millis(NOON.as_millis() + 6_000)).await.unwrap();
+    let gone = Command::CallerGone {
+        task: made.sid,
+        reason: EndReason::Hangup,
+        carrier_queue: None,
+    };
+    world
+        .store
+        .apply(&gone, Timestamp::from_millis(NOON.as_millis() + 6_000))
+        .await
+        .unwrap();
     assert_eq!(press().await, first);
-    assert_eq!(world.task().await.unwrap().assignment_status, AssignmentStatus::Canceled);
+    assert_eq!(
+        world.task().await.unwrap().assignment_status,
+        AssignmentStatus::Canceled
+    );
 }
 
 #[tokio::test]
 async fn hosted_taskrouter_makes_the_task_itself() {
     let workflow_sid = WorkflowSid::from_bytes([0x22; 16]);
-    let world = World::with(|_| {}, |voice| voice.router = Router::Twilio { workflow_sid }).await;
-    golden::check("enqueue-call.hosted", &world.caller("/enqueue-call?attempt=1", &[("Digits", "2")]).await);
+    let world = World::with(
+        |_| {},
+        |voice| voice.router = Router::Twilio { workflow_sid },
+    )
+    .await;
+    golden::check(
+        "enqueue-call.hosted",
+        &world
+            .caller("/enqueue-call?attempt=1", &[("Digits", "2")])
+            .await,
+    );
     assert_eq!(world.store.task(task_of(CALLER)).await.unwrap(), None);
 }

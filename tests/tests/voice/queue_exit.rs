@@ -1,9 +1,9 @@
 //! What happens when a caller leaves the queue.
 
 use shared::menu::Voicemail;
-use shared::model::{AssignmentStatus, EndReason};
-use shared::router::{Answer, Event};
 use shared::webhook::path;
+use task_router::model::{AssignmentStatus, EndReason};
+use task_router::router::{Answer, Command};
 use tests::centre::{self, NOON};
 
 use crate::golden;
@@ -22,24 +22,84 @@ async fn each_way_out_has_its_document_and_ends_the_task() {
     let (hangup, left) = (Some("hangup"), Some("left queue"));
     for (result, golden, with_voicemail, reason) in [
         ("hangup", "queue-exit.nothing", "queue-exit.nothing", hangup),
-        ("leave", "queue-exit.timed-out", "queue-exit.voicemail", left),
+        (
+            "leave",
+            "queue-exit.timed-out",
+            "queue-exit.voicemail",
+            left,
+        ),
         // Connected although nobody had accepted: the call is not lost.
-        ("bridged", "queue-exit.waits-on", "queue-exit.waits-on", None),
-        ("bridging-in-process", "queue-exit.waits-on", "queue-exit.waits-on", None),
-        ("redirected", "queue-exit.nothing", "queue-exit.nothing", left),
-        ("redirected-from-bridged", "queue-exit.nothing", "queue-exit.nothing", left),
-        ("queue-full", "queue-exit.error", "queue-exit.voicemail", left),
+        (
+            "bridged",
+            "queue-exit.waits-on",
+            "queue-exit.waits-on",
+            None,
+        ),
+        (
+            "bridging-in-process",
+            "queue-exit.waits-on",
+            "queue-exit.waits-on",
+            None,
+        ),
+        (
+            "redirected",
+            "queue-exit.nothing",
+            "queue-exit.nothing",
+            left,
+        ),
+        (
+            "redirected-from-bridged",
+            "queue-exit.nothing",
+            "queue-exit.nothing",
+            left,
+        ),
+        (
+            "queue-full",
+            "queue-exit.error",
+            "queue-exit.voicemail",
+            left,
+        ),
         ("error", "queue-exit.error", "queue-exit.voicemail", left),
-        ("system-error", "queue-exit.error", "queue-exit.voicemail", left),
+        (
+            "system-error",
+            "queue-exit.error",
+            "queue-exit.voicemail",
+            left,
+        ),
     ] {
-        for (voicemail, golden) in [(None, golden), (Some(Voicemail { max_length_secs: 90 }), with_voicemail)] {
+        for (voicemail, golden) in [
+            (None, golden),
+            (
+                Some(Voicemail {
+                    max_length_secs: 90,
+                }),
+                with_voicemail,
+            ),
+        ] {
             let world = World::with(|centre| centre.menu.voicemail = voicemail, |_| {}).await;
-            world.store.create_task(&centre::waiting_task(), &centre::workspace()).await.unwrap();
+            world
+                .store
+                .create_task(&centre::waiting_task(), &centre::workspace())
+                .await
+                .unwrap();
             for _ in 0..2 {
-                golden::check(golden, &world.caller(&queue_exit(), &[("QueueResult", result), QUEUE]).await);
+                golden::check(
+                    golden,
+                    &world
+                        .caller(&queue_exit(), &[("QueueResult", result), QUEUE])
+                        .await,
+                );
                 let task = world.task().await.unwrap();
-                assert_eq!(task.reason.as_ref().map(EndReason::as_str), reason, "{result}");
-                assert_eq!(task.carrier_queue_sid.is_some(), reason.is_some(), "{result}");
+                assert_eq!(
+                    task.reason.as_ref().map(EndReason::as_str),
+                    reason,
+                    "{result}"
+                );
+                assert_eq!(
+                    task.carrier_queue_sid.is_some(),
+                    reason.is_some(),
+                    "{result}"
+                );
             }
         }
     }
@@ -50,13 +110,29 @@ async fn the_end_of_a_conversation_completes_the_task_and_frees_the_worker() {
     for result in ["bridged", "hangup", "redirected-from-bridged"] {
         let world = World::open().await;
         let task = world.offer().await;
-        let accepted =
-            Event::Answered { task: task.sid, reservation: task.reservations[0].sid, answer: Answer::Accept };
+        let accepted = Command::Answered {
+            task: task.sid,
+            reservation: task.reservations[0].sid,
+            answer: Answer::Accept,
+        };
         world.store.apply(&accepted, NOON).await.unwrap();
-        let reply = world.caller(&queue_exit(), &[("QueueResult", result), QUEUE]).await;
-        golden::check(if result == "bridged" { "queue-exit.bridged" } else { "queue-exit.nothing" }, &reply);
+        let reply = world
+            .caller(&queue_exit(), &[("QueueResult", result), QUEUE])
+            .await;
+        golden::check(
+            if result == "bridged" {
+                "queue-exit.bridged"
+            } else {
+                "queue-exit.nothing"
+            },
+            &reply,
+        );
         let task = world.task().await.unwrap();
-        assert_eq!(task.assignment_status, AssignmentStatus::Completed, "{result}");
+        assert_eq!(
+            task.assignment_status,
+            AssignmentStatus::Completed,
+            "{result}"
+        );
         assert!(world.alice().await.open_reservations.is_empty(), "{result}");
     }
 }
@@ -64,17 +140,26 @@ async fn the_end_of_a_conversation_completes_the_task_and_frees_the_worker() {
 #[tokio::test]
 async fn a_task_that_has_ended_still_learns_which_queue_can_be_deleted() {
     let world = World::open().await;
-    world.store.create_task(&centre::waiting_task(), &centre::workspace()).await.unwrap();
-    let ended = Event::StatusSet {
+    world
+        .store
+        .create_task(&centre::waiting_task(), &centre::workspace())
+        .await
+        .unwrap();
+    let ended = Command::StatusSet {
         task: task_of(CALLER),
         status: AssignmentStatus::Canceled,
         reason: EndReason::WorkflowTimeout,
     };
     world.store.apply(&ended, NOON).await.unwrap();
-    world.caller(&queue_exit(), &[("QueueResult", "redirected"), QUEUE]).await;
+    world
+        .caller(&queue_exit(), &[("QueueResult", "redirected"), QUEUE])
+        .await;
     let task = world.task().await.unwrap();
     assert_eq!(task.reason, Some(EndReason::WorkflowTimeout));
-    assert_eq!(task.carrier_queue_sid.map(|sid| sid.to_string()).as_deref(), Some(QUEUE.1));
+    assert_eq!(
+        task.carrier_queue_sid.map(|sid| sid.to_string()).as_deref(),
+        Some(QUEUE.1)
+    );
 }
 
 #[tokio::test]
@@ -82,21 +167,34 @@ async fn who_waited_too_long_gets_an_apology_and_may_leave_a_message() {
     let url = path::timed_out(Some(task_of(CALLER)), "en");
     let world = World::open().await;
     golden::check("queue-exit.timed-out", &world.caller(&url, &[]).await);
-    golden::check("queue-exit.timed-out-hindi", &world.caller(&path::timed_out(None, "hi"), &[]).await);
+    golden::check(
+        "queue-exit.timed-out-hindi",
+        &world.caller(&path::timed_out(None, "hi"), &[]).await,
+    );
 
-    let voicemail = Some(Voicemail { max_length_secs: 90 });
+    let voicemail = Some(Voicemail {
+        max_length_secs: 90,
+    });
     let world = World::with(|centre| centre.menu.voicemail = voicemail, |_| {}).await;
     golden::check("queue-exit.voicemail", &world.caller(&url, &[]).await);
-    let message = [("RecordingUrl", "https://example.com/recording"), ("RecordingDuration", "14")];
+    let message = [
+        ("RecordingUrl", "https://example.com/recording"),
+        ("RecordingDuration", "14"),
+    ];
     let recorded = path::recorded(Some(task_of(CALLER)), "en");
-    golden::check("queue-exit.recorded", &world.caller(&recorded, &message).await);
+    golden::check(
+        "queue-exit.recorded",
+        &world.caller(&recorded, &message).await,
+    );
     assert_eq!(world.caller("/queue-exit/elsewhere", &[]).await.status, 404);
 }
 
 #[tokio::test]
 async fn callers_of_hosted_taskrouter_are_told_the_same_and_have_no_task() {
     let world = World::open().await;
-    let reply = world.caller(&path::queue_exit(None, "en"), &[("QueueResult", "error")]).await;
+    let reply = world
+        .caller(&path::queue_exit(None, "en"), &[("QueueResult", "error")])
+        .await;
     golden::check("queue-exit.error", &reply);
 }
 
@@ -105,11 +203,28 @@ async fn callers_of_hosted_taskrouter_are_told_the_same_and_have_no_task() {
 async fn without_a_table_whoever_is_there_holds_and_whoever_is_gone_is_reported() {
     let world = World::without_table(true).await;
     let url = path::queue_exit(Some(task_of(CALLER)), "en");
-    golden::check("queue-exit.store-down", &world.caller(&url, &[("QueueResult", "bridged"), QUEUE]).await);
+    golden::check(
+        "queue-exit.store-down",
+        &world
+            .caller(&url, &[("QueueResult", "bridged"), QUEUE])
+            .await,
+    );
     for result in ["hangup", "redirected", "redirected-from-bridged"] {
-        assert_eq!(world.caller(&url, &[("QueueResult", result), QUEUE]).await.status, 503, "{result}");
+        assert_eq!(
+            world
+                .caller(&url, &[("QueueResult", result), QUEUE])
+                .await
+                .status,
+            503,
+            "{result}"
+        );
     }
     let recorded = path::recorded(None, "hi");
-    let thanks = world.caller(&recorded, &[("RecordingUrl", "https://example.com/recording")]).await;
+    let thanks = world
+        .caller(
+            &recorded,
+            &[("RecordingUrl", "https://example.com/recording")],
+        )
+        .await;
     golden::check("queue-exit.recorded-hindi", &thanks);
 }

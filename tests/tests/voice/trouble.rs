@@ -11,20 +11,37 @@ const PRESSED: [(&str, &str); 1] = [("Digits", "1")];
 #[tokio::test]
 async fn a_failing_table_means_an_apology_and_another_try_until_there_were_enough() {
     let world = World::without_table(false).await;
-    golden::check("incoming-call.store-down", &world.caller("/incoming-call", &[]).await);
-    golden::check("incoming-call.store-down-for-good", &world.caller("/incoming-call?retry=3", &[]).await);
-    golden::check("enqueue-call.store-down", &world.caller("/enqueue-call?attempt=2", &PRESSED).await);
+    golden::check(
+        "incoming-call.store-down",
+        &world.caller("/incoming-call", &[]).await,
+    );
+    golden::check(
+        "incoming-call.store-down-for-good",
+        &world.caller("/incoming-call?retry=3", &[]).await,
+    );
+    golden::check(
+        "enqueue-call.store-down",
+        &world.caller("/enqueue-call?attempt=2", &PRESSED).await,
+    );
     // What was read while the table was there: the caller hears the centre's own language, Hindi alone.
     let world = World::without_table(true).await;
-    golden::check("incoming-call.store-down-after-it-was-up", &world.caller("/incoming-call", &[]).await);
+    golden::check(
+        "incoming-call.store-down-after-it-was-up",
+        &world.caller("/incoming-call", &[]).await,
+    );
 }
 
 #[tokio::test]
 async fn a_centre_that_is_not_set_up_is_a_failing_one() {
-    let world =
-        World::with(|centre| centre.workspace_sid = "WS00000000000000000000000000000009".parse().unwrap(), |_| {})
-            .await;
-    golden::check("enqueue-call.not-set-up", &world.caller("/enqueue-call?attempt=1", &PRESSED).await);
+    let world = World::with(
+        |centre| centre.workspace_sid = "WS00000000000000000000000000000009".parse().unwrap(),
+        |_| {},
+    )
+    .await;
+    golden::check(
+        "enqueue-call.not-set-up",
+        &world.caller("/enqueue-call?attempt=1", &PRESSED).await,
+    );
 }
 
 #[tokio::test]
@@ -34,8 +51,15 @@ async fn a_call_the_workflow_has_no_place_for_is_not_kept_waiting() {
     let workflow = workspace.workflows.get_mut(&WORKFLOW).unwrap();
     workflow.configuration.filters.clear();
     workflow.configuration.default_filter = None;
-    world.store.save_workspace(&workspace, tests::centre::NOON).await.unwrap();
-    golden::check("enqueue-call.no-place", &world.caller("/enqueue-call?attempt=1", &PRESSED).await);
+    world
+        .store
+        .save_workspace(&workspace, tests::centre::NOON)
+        .await
+        .unwrap();
+    golden::check(
+        "enqueue-call.no-place",
+        &world.caller("/enqueue-call?attempt=1", &PRESSED).await,
+    );
     assert_eq!(world.task().await, None);
 }
 
@@ -50,18 +74,47 @@ async fn a_faulty_request_is_refused_with_a_sentence_that_names_what_is_wrong() 
             400,
             "attempt cannot be understood: expected a whole number from 0 to 255",
         ),
-        ("/incoming-call", &[("CallStatus", "asleep")], 400, "CallStatus cannot be understood: expected one of queued"),
-        ("/enqueue-call", &[("Digits", "one")], 400, "Digits cannot be understood"),
-        ("/wait-music?TaskSid=1", &[], 400, "TaskSid cannot be understood: expected WT followed by"),
+        (
+            "/incoming-call",
+            &[("CallStatus", "asleep")],
+            400,
+            "CallStatus cannot be understood: expected one of queued",
+        ),
+        (
+            "/enqueue-call",
+            &[("Digits", "one")],
+            400,
+            "Digits cannot be understood",
+        ),
+        (
+            "/wait-music?TaskSid=1",
+            &[],
+            400,
+            "TaskSid cannot be understood: expected WT followed by",
+        ),
         ("/worker-call", &[], 400, "TaskSid is missing"),
-        ("/worker-call/status?TaskSid=WT00000000000000000000000000000001", &[], 400, "ReservationSid is missing"),
+        (
+            "/worker-call/status?TaskSid=WT00000000000000000000000000000001",
+            &[],
+            400,
+            "ReservationSid is missing",
+        ),
         ("/queue-exit", &[], 400, "QueueResult is missing"),
         ("/queue-exit/recorded", &[], 400, "RecordingUrl is missing"),
-        ("/queue-exit", &[("Padding", long.as_str())], 413, "the body has "),
+        (
+            "/queue-exit",
+            &[("Padding", long.as_str())],
+            413,
+            "the body has ",
+        ),
     ] {
         let reply = world.caller(url, more).await;
         let body = String::from_utf8_lossy(&reply.body).into_owned();
-        assert_eq!((reply.status, reply.content_type), (status, "text/plain; charset=utf-8"), "{url}: {body}");
+        assert_eq!(
+            (reply.status, reply.content_type),
+            (status, "text/plain; charset=utf-8"),
+            "{url}: {body}"
+        );
         assert!(body.starts_with(sentence), "{url}: {body}");
     }
 }
@@ -72,10 +125,18 @@ async fn a_browser_sees_the_document_and_changes_nothing() {
     let task = world.offer().await;
     let reservation = task.reservations[0].sid;
     let before = (world.task().await, world.alice().await);
-    golden::check("incoming-call.first-attempt", &world.browse("/incoming-call").await);
+    golden::check(
+        "incoming-call.first-attempt",
+        &world.browse("/incoming-call").await,
+    );
     golden::check("enqueue-call.preview", &world.browse("/enqueue-call").await);
     golden::check("wait-music.music-alone", &world.browse("/wait-music").await);
-    golden::check("worker-call.answered", &world.browse(&path::worker_call(task.sid, reservation)).await);
+    golden::check(
+        "worker-call.answered",
+        &world
+            .browse(&path::worker_call(task.sid, reservation))
+            .await,
+    );
     for url in [
         path::worker_call_status(task.sid, reservation) + "&CallStatus=completed",
         path::worker_call_ended(task.sid, reservation),
@@ -87,5 +148,12 @@ async fn a_browser_sees_the_document_and_changes_nothing() {
         assert!(world.browse(&url).await.status < 300, "{url}");
     }
     assert_eq!((world.task().await, world.alice().await), before);
-    assert_eq!(world.store.task(task_of("CA00000000000000000000000000000000")).await.unwrap(), None);
+    assert_eq!(
+        world
+            .store
+            .task(task_of("CA00000000000000000000000000000000"))
+            .await
+            .unwrap(),
+        None
+    );
 }

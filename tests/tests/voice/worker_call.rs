@@ -1,8 +1,8 @@
 //! The worker's leg.
 
-use shared::model::{AssignmentStatus, EndReason, ReservationStatus, Task};
-use shared::router::Event;
 use shared::webhook::path;
+use task_router::model::{AssignmentStatus, EndReason, ReservationStatus, Task};
+use task_router::router::Command;
 use tests::centre::{self, NOON};
 
 use crate::golden;
@@ -28,7 +28,11 @@ fn leg(task: &Task) -> Leg {
 
 async fn state(world: &World) -> (AssignmentStatus, ReservationStatus, usize) {
     let task = world.task().await.unwrap();
-    (task.assignment_status, task.reservations[0].status, world.alice().await.open_reservations.len())
+    (
+        task.assignment_status,
+        task.reservations[0].status,
+        world.alice().await.open_reservations.len(),
+    )
 }
 
 const OFFERED: (AssignmentStatus, ReservationStatus, usize) =
@@ -39,27 +43,52 @@ const DONE: (AssignmentStatus, ReservationStatus, usize) =
     (AssignmentStatus::Completed, ReservationStatus::Completed, 0);
 
 #[tokio::test]
-async fn connecting_accepts_the_reservation_and_the_end_completes_the_task_however_often_it_is_told() {
+async fn connecting_accepts_the_reservation_and_the_end_completes_the_task_however_often_it_is_told()
+ {
     let world = World::open().await;
     let leg = leg(&world.offer().await);
     for _ in 0..2 {
-        golden::check("worker-call.answered", &world.worker(&leg.answered, &[]).await);
+        golden::check(
+            "worker-call.answered",
+            &world.worker(&leg.answered, &[]).await,
+        );
         assert_eq!(state(&world).await, OFFERED);
     }
     for _ in 0..2 {
-        golden::check("worker-call.connecting", &world.worker(&leg.connecting, &[]).await);
+        golden::check(
+            "worker-call.connecting",
+            &world.worker(&leg.connecting, &[]).await,
+        );
         assert_eq!(state(&world).await, TALKING);
     }
     for _ in 0..2 {
-        let ended = world.worker(&leg.ended, &[("DialCallStatus", "completed"), ("DialCallDuration", "95")]).await;
+        let ended = world
+            .worker(
+                &leg.ended,
+                &[("DialCallStatus", "completed"), ("DialCallDuration", "95")],
+            )
+            .await;
         golden::check("worker-call.conversation-over", &ended);
     }
-    assert_eq!(state(&world).await, TALKING, "the end of the leg says so, or the caller's");
+    assert_eq!(
+        state(&world).await,
+        TALKING,
+        "the end of the leg says so, or the caller's"
+    );
     for _ in 0..2 {
-        assert_eq!(world.worker(&leg.status, &[("CallStatus", "completed")]).await.status, 204);
+        assert_eq!(
+            world
+                .worker(&leg.status, &[("CallStatus", "completed")])
+                .await
+                .status,
+            204
+        );
         assert_eq!(state(&world).await, DONE);
     }
-    golden::check("worker-call.caller-gone", &world.worker(&leg.answered, &[]).await);
+    golden::check(
+        "worker-call.caller-gone",
+        &world.worker(&leg.answered, &[]).await,
+    );
     assert_eq!(state(&world).await, DONE);
 }
 
@@ -68,7 +97,13 @@ async fn a_worker_who_hangs_up_first_ends_the_conversation_too() {
     let world = World::open().await;
     let leg = leg(&world.offer().await);
     world.worker(&leg.connecting, &[]).await;
-    assert_eq!(world.worker(&leg.status, &[("CallStatus", "completed")]).await.status, 204);
+    assert_eq!(
+        world
+            .worker(&leg.status, &[("CallStatus", "completed")])
+            .await
+            .status,
+        204
+    );
     assert_eq!(state(&world).await, DONE);
 }
 
@@ -77,8 +112,17 @@ async fn a_worker_who_hangs_up_during_the_greeting_has_taken_nothing() {
     let world = World::open().await;
     let leg = leg(&world.offer().await);
     world.worker(&leg.answered, &[]).await;
-    assert_eq!(world.worker(&leg.status, &[("CallStatus", "completed")]).await.status, 204);
-    assert_eq!(state(&world).await, (AssignmentStatus::Pending, ReservationStatus::Canceled, 0));
+    assert_eq!(
+        world
+            .worker(&leg.status, &[("CallStatus", "completed")])
+            .await
+            .status,
+        204
+    );
+    assert_eq!(
+        state(&world).await,
+        (AssignmentStatus::Pending, ReservationStatus::Canceled, 0)
+    );
 }
 
 #[tokio::test]
@@ -87,15 +131,41 @@ async fn a_leg_that_is_not_answered_cancels_the_offer_and_the_caller_waits_on() 
         let world = World::open().await;
         let leg = leg(&world.offer().await);
         for early in ["initiated", "ringing", "in-progress"] {
-            assert_eq!(world.worker(&leg.status, &[("CallStatus", early)]).await.status, 204);
-            assert_eq!(state(&world).await, (AssignmentStatus::Reserved, ReservationStatus::Pending, 1), "{early}");
+            assert_eq!(
+                world
+                    .worker(&leg.status, &[("CallStatus", early)])
+                    .await
+                    .status,
+                204
+            );
+            assert_eq!(
+                state(&world).await,
+                (AssignmentStatus::Reserved, ReservationStatus::Pending, 1),
+                "{early}"
+            );
         }
         for _ in 0..2 {
-            assert_eq!(world.worker(&leg.status, &[("CallStatus", status)]).await.status, 204);
-            assert_eq!(state(&world).await, (AssignmentStatus::Pending, ReservationStatus::Canceled, 0), "{status}");
+            assert_eq!(
+                world
+                    .worker(&leg.status, &[("CallStatus", status)])
+                    .await
+                    .status,
+                204
+            );
+            assert_eq!(
+                state(&world).await,
+                (AssignmentStatus::Pending, ReservationStatus::Canceled, 0),
+                "{status}"
+            );
         }
-        golden::check("worker-call.caller-gone", &world.worker(&leg.answered, &[]).await);
-        assert_eq!(world.task().await.unwrap().assignment_status, AssignmentStatus::Pending);
+        golden::check(
+            "worker-call.caller-gone",
+            &world.worker(&leg.answered, &[]).await,
+        );
+        assert_eq!(
+            world.task().await.unwrap().assignment_status,
+            AssignmentStatus::Pending
+        );
     }
 }
 
@@ -104,33 +174,69 @@ async fn a_worker_whose_caller_is_gone_is_told_so() {
     let world = World::open().await;
     let task = world.offer().await;
     let leg = leg(&task);
-    let gone = Event::CallerGone { task: task.sid, reason: EndReason::Hangup, carrier_queue: None };
+    let gone = Command::CallerGone {
+        task: task.sid,
+        reason: EndReason::Hangup,
+        carrier_queue: None,
+    };
     world.store.apply(&gone, NOON).await.unwrap();
-    golden::check("worker-call.caller-gone", &world.worker(&leg.answered, &[]).await);
+    golden::check(
+        "worker-call.caller-gone",
+        &world.worker(&leg.answered, &[]).await,
+    );
 
     let other = World::open().await;
-    other.worker(&self::leg(&other.offer().await).answered, &[]).await;
-    let ended = other.worker(&leg.ended, &[("DialCallStatus", "no-answer")]).await;
+    other
+        .worker(&self::leg(&other.offer().await).answered, &[])
+        .await;
+    let ended = other
+        .worker(&leg.ended, &[("DialCallStatus", "no-answer")])
+        .await;
     golden::check("worker-call.caller-gone", &ended);
     // Nobody was in the queue: whoever was to tell so was not heard, and no other Worker is rung for nobody.
-    assert_eq!(state(&other).await, (AssignmentStatus::Canceled, ReservationStatus::Canceled, 0));
+    assert_eq!(
+        state(&other).await,
+        (AssignmentStatus::Canceled, ReservationStatus::Canceled, 0)
+    );
 }
 
 #[tokio::test]
 async fn a_task_nobody_knows_is_a_caller_who_is_gone() {
     let world = World::open().await;
     let leg = leg(&centre::offered_task());
-    golden::check("worker-call.caller-gone", &world.worker(&leg.answered, &[]).await);
-    assert_eq!(world.worker(&leg.status, &[("CallStatus", "completed")]).await.status, 204);
-    assert_eq!(world.worker("/worker-call/elsewhere", &[]).await.status, 404);
+    golden::check(
+        "worker-call.caller-gone",
+        &world.worker(&leg.answered, &[]).await,
+    );
+    assert_eq!(
+        world
+            .worker(&leg.status, &[("CallStatus", "completed")])
+            .await
+            .status,
+        204
+    );
+    assert_eq!(
+        world.worker("/worker-call/elsewhere", &[]).await.status,
+        404
+    );
 }
 
 #[tokio::test]
 async fn without_a_table_the_worker_is_asked_to_hold_and_a_notice_is_not_acknowledged() {
     let world = World::without_table(true).await;
     let leg = leg(&centre::offered_task());
-    golden::check("worker-call.store-down", &world.worker(&leg.answered, &[]).await);
+    golden::check(
+        "worker-call.store-down",
+        &world.worker(&leg.answered, &[]).await,
+    );
     for status in ["ringing", "completed"] {
-        assert_eq!(world.worker(&leg.status, &[("CallStatus", status)]).await.status, 503, "{status}");
+        assert_eq!(
+            world
+                .worker(&leg.status, &[("CallStatus", status)])
+                .await
+                .status,
+            503,
+            "{status}"
+        );
     }
 }

@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use cordboard::embedded_dynamodb::{EmbeddedDynamoDb, Place, TABLE};
+use ids::time::{Clock, Millis, Timestamp};
+use ids::{CallSid, TaskSid};
 use runtime::Voice;
-use shared::model::{
-    CallSid, Centre, Clock, Millis, OpenReservation, OpenStatus, Task, TaskChannelName, TaskSid, Timestamp, Worker,
-};
+use shared::voice_settings::VoiceSettings;
 use shared::webhook::{Checks, Method, Reply, Request};
 use store::Store;
+use task_router::model::{OpenReservation, OpenStatus, Task, TaskChannelName, Worker};
 use tests::centre::{self, AVAILABLE, NOON};
 
 /// The caller whose Task is [`centre::waiting_task`].
@@ -35,7 +36,10 @@ pub struct World {
 }
 
 /// What the carrier may do without a signature, so that tests need not sign. Signatures have their own tests.
-const UNSIGNED: Checks = Checks { verify_signatures: false, twiml_preview: false };
+const UNSIGNED: Checks = Checks {
+    verify_signatures: false,
+    twiml_preview: false,
+};
 
 impl World {
     /// The centre of [`tests::centre`] at noon.
@@ -44,23 +48,36 @@ impl World {
     }
 
     /// With changes to the centre and to the functions' world.
-    pub async fn with(change: impl FnOnce(&mut Centre), settle: impl FnOnce(&mut Voice)) -> Self {
+    pub async fn with(
+        change: impl FnOnce(&mut VoiceSettings),
+        settle: impl FnOnce(&mut Voice),
+    ) -> Self {
         let table = EmbeddedDynamoDb::open(Place::Temporary).await.unwrap();
         let store = Store::new(table.client(), TABLE);
         centre::open(&store).await;
         let mut changed = centre::centre();
         change(&mut changed);
-        store.save_centre(&changed).await.unwrap();
+        store.save_voice_settings(&changed).await.unwrap();
 
         let clock = Arc::new(ManualClock(AtomicI64::new(NOON.as_millis())));
         let mut voice = Voice::new(store.clone(), "12345".to_owned(), UNSIGNED, clock.clone());
         settle(&mut voice);
-        Self { store, voice: Arc::new(voice), clock, _table: table }
+        Self {
+            store,
+            voice: Arc::new(voice),
+            clock,
+            _table: table,
+        }
     }
 
     /// Without a table: every request to it is refused. With `remembered`, the functions have read the centre before.
     pub async fn without_table(remembered: bool) -> Self {
-        let World { store, voice, clock, _table } = Self::with(
+        let World {
+            store,
+            voice,
+            clock,
+            _table,
+        } = Self::with(
             |centre| {
                 centre.menu.languages.remove(0);
             },
@@ -68,34 +85,61 @@ impl World {
         )
         .await;
         if remembered {
-            voice.centre().await.unwrap();
+            voice.settings().await.unwrap();
         }
         let mut voice = Arc::into_inner(voice).unwrap();
         voice.store = Store::new(_table.client(), "no-such-table");
-        Self { store, voice: Arc::new(voice), clock, _table }
+        Self {
+            store,
+            voice: Arc::new(voice),
+            clock,
+            _table,
+        }
     }
 
     pub fn pass(&self, span: Millis) {
-        self.clock.0.fetch_add(i64::try_from(span.as_millis()).unwrap(), Ordering::Relaxed);
+        self.clock
+            .0
+            .fetch_add(i64::try_from(span.as_millis()).unwrap(), Ordering::Relaxed);
     }
 
     /// The carrier's POST about the caller's leg. What `more` says wins over what every webhook says.
     pub async fn caller(&self, url: &str, more: &[(&str, &str)]) -> Reply {
-        let parties = [("CallSid", CALLER), ("From", "+17075550142"), ("To", centre::NUMBER), ("Direction", "inbound")];
+        let parties = [
+            ("CallSid", CALLER),
+            ("From", "+17075550142"),
+            ("To", centre::NUMBER),
+            ("Direction", "inbound"),
+        ];
         self.post(url, &[more, &parties].concat()).await
     }
 
     /// The carrier's POST about the worker's leg.
     pub async fn worker(&self, url: &str, more: &[(&str, &str)]) -> Reply {
         let from = ("From", centre::NUMBER);
-        let parties = [("CallSid", WORKER_LEG), from, ("To", "+17075550101"), ("Direction", "outbound-api")];
+        let parties = [
+            ("CallSid", WORKER_LEG),
+            from,
+            ("To", "+17075550101"),
+            ("Direction", "outbound-api"),
+        ];
         self.post(url, &[more, &parties].concat()).await
     }
 
     pub async fn post(&self, url: &str, form: &[(&str, &str)]) -> Reply {
         let account = ("AccountSid", "AC00000000000000000000000000000001");
-        let form = [form, &[account, ("ApiVersion", "2010-04-01"), ("CallStatus", "in-progress")]].concat();
-        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+        let form = [
+            form,
+            &[
+                account,
+                ("ApiVersion", "2010-04-01"),
+                ("CallStatus", "in-progress"),
+            ],
+        ]
+        .concat();
+        let body = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(form)
+            .finish();
         self.send(Method::Post, url, body).await
     }
 
@@ -138,16 +182,25 @@ impl World {
     /// The caller's Task is offered to Alice, and her phone rings.
     pub async fn offer(&self) -> Task {
         let task = centre::offered_task();
-        self.store.create_task(&task, &centre::workspace()).await.unwrap();
+        self.store
+            .create_task(&task, &centre::workspace())
+            .await
+            .unwrap();
         let offer = OpenReservation {
             sid: task.reservations[0].sid,
             task_sid: task.sid,
             channel: TaskChannelName::VOICE,
             status: OpenStatus::Pending,
         };
-        let alice = Worker { open_reservations: vec![offer], ..centre::alice(AVAILABLE) };
+        let alice = Worker {
+            open_reservations: vec![offer],
+            ..centre::alice(AVAILABLE)
+        };
         self.store.delete_worker(&self.alice().await).await.unwrap();
-        self.store.create_worker(&alice, &centre::workspace()).await.unwrap();
+        self.store
+            .create_worker(&alice, &centre::workspace())
+            .await
+            .unwrap();
         task
     }
 }

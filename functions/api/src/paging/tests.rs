@@ -23,7 +23,11 @@ fn paging(query: &str) -> Result<Paging, ApiError> {
 /// The page that `url` leads to.
 fn page(url: &str, moments: &[i64]) -> Value {
     let query = url.split_once('?').map_or("", |(_, query)| query);
-    paging(query).unwrap().answer("things", URL, things(moments), |thing| Ok(json!(thing.0))).unwrap().body
+    paging(query)
+        .unwrap()
+        .answer("things", URL, things(moments), |thing| Ok(json!(thing.0)))
+        .unwrap()
+        .body
 }
 
 /// The entries of every page, following `way` from `url`.
@@ -32,7 +36,14 @@ fn walk(url: &str, way: &str, moments: &[i64]) -> Vec<Vec<i64>> {
     let mut pages = Vec::new();
     while let Some(url) = next {
         let page = page(&url, moments);
-        pages.push(page["things"].as_array().unwrap().iter().filter_map(Value::as_i64).collect());
+        pages.push(
+            page["things"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .filter_map(Value::as_i64)
+                .collect(),
+        );
         next = page["meta"][way].as_str().map(str::to_owned);
         assert!(pages.len() <= moments.len() + 1, "the pages never end");
     }
@@ -42,10 +53,22 @@ fn walk(url: &str, way: &str, moments: &[i64]) -> Vec<Vec<i64>> {
 #[test]
 fn the_pages_together_are_the_list_oldest_first_in_either_direction() {
     let list = [5, 3, 1, 4, 2];
-    assert_eq!(walk("?PageSize=2", "next_page_url", &list), [vec![1, 2], vec![3, 4], vec![5]]);
-    assert_eq!(walk("?PageSize=5", "next_page_url", &list), [vec![1, 2, 3, 4, 5]]);
-    assert_eq!(walk("?PageSize=2", "next_page_url", &[]), [Vec::<i64>::new()]);
-    assert_eq!(walk("?PageSize=2&PageToken=PATH4-4", "previous_page_url", &list), [vec![5], vec![3, 4], vec![1, 2]]);
+    assert_eq!(
+        walk("?PageSize=2", "next_page_url", &list),
+        [vec![1, 2], vec![3, 4], vec![5]]
+    );
+    assert_eq!(
+        walk("?PageSize=5", "next_page_url", &list),
+        [vec![1, 2, 3, 4, 5]]
+    );
+    assert_eq!(
+        walk("?PageSize=2", "next_page_url", &[]),
+        [Vec::<i64>::new()]
+    );
+    assert_eq!(
+        walk("?PageSize=2&PageToken=PATH4-4", "previous_page_url", &list),
+        [vec![5], vec![3, 4], vec![1, 2]]
+    );
 }
 
 #[test]
@@ -59,7 +82,8 @@ fn what_comes_and_goes_between_two_pages_neither_repeats_nor_hides_anything_else
 fn meta_names_the_list_and_every_address_repeats_the_filters() {
     let list = [1, 2, 3];
     let first = page("?PageSize=1&FriendlyName=a%20%26%20b&Available=true", &list);
-    let address = |rest: &str| format!("{URL}?FriendlyName=a+%26+b&Available=true&PageSize=1&{rest}");
+    let address =
+        |rest: &str| format!("{URL}?FriendlyName=a+%26+b&Available=true&PageSize=1&{rest}");
     let meta = json!({
         "key": "things",
         "page": 0,
@@ -87,23 +111,59 @@ fn meta_names_the_list_and_every_address_repeats_the_filters() {
 fn a_page_has_fifty_entries_unless_told_otherwise() {
     let list: Vec<i64> = (1..=60).collect();
     assert_eq!(page("", &list)["things"].as_array().unwrap().len(), 50);
-    assert_eq!(page("?PageSize=1000&Page=0", &list)["things"].as_array().unwrap().len(), 60);
+    assert_eq!(
+        page("?PageSize=1000&Page=0", &list)["things"]
+            .as_array()
+            .unwrap()
+            .len(),
+        60
+    );
 }
 
 #[test]
 fn a_page_that_cannot_be_meant_is_refused() {
     for (query, message) in [
-        ("PageSize=0", "PageSize: expected a whole number from 1 to 1000, got 0"),
-        ("PageSize=-1", "PageSize: expected a whole number from 1 to 1000"),
-        ("PageSize=all", "PageSize: expected a whole number from 1 to 1000"),
-        ("PageSize=1001", "PageSize: expected a whole number from 1 to 1000, got a larger one"),
-        ("PageSize=99999999999999999999999", "PageSize: expected a whole number from 1 to 1000, got a larger one"),
+        (
+            "PageSize=0",
+            "PageSize: expected a whole number from 1 to 1000, got 0",
+        ),
+        (
+            "PageSize=-1",
+            "PageSize: expected a whole number from 1 to 1000",
+        ),
+        (
+            "PageSize=all",
+            "PageSize: expected a whole number from 1 to 1000",
+        ),
+        (
+            "PageSize=1001",
+            "PageSize: expected a whole number from 1 to 1000, got a larger one",
+        ),
+        (
+            "PageSize=99999999999999999999999",
+            "PageSize: expected a whole number from 1 to 1000, got a larger one",
+        ),
         ("Page=-1", "Page: expected a whole number from 0"),
-        ("Page=1", "Page: only page 0 can be asked for by its number; follow next_page_url for later ones"),
-        ("PageToken=PA", "PageToken: expected the one in next_page_url or previous_page_url"),
-        ("PageToken=é-1", "PageToken: expected the one in next_page_url or previous_page_url"),
-        ("PageToken=XXWK1-1", "PageToken: expected the one in next_page_url or previous_page_url"),
-        ("PageToken=PAWK1-x", "PageToken: expected the one in next_page_url or previous_page_url"),
+        (
+            "Page=1",
+            "Page: only page 0 can be asked for by its number; follow next_page_url for later ones",
+        ),
+        (
+            "PageToken=PA",
+            "PageToken: expected the one in next_page_url or previous_page_url",
+        ),
+        (
+            "PageToken=é-1",
+            "PageToken: expected the one in next_page_url or previous_page_url",
+        ),
+        (
+            "PageToken=XXWK1-1",
+            "PageToken: expected the one in next_page_url or previous_page_url",
+        ),
+        (
+            "PageToken=PAWK1-x",
+            "PageToken: expected the one in next_page_url or previous_page_url",
+        ),
     ] {
         assert_eq!(paging(query).unwrap_err().to_string(), message, "{query}");
     }
@@ -122,10 +182,18 @@ impl Listed for Ageless {
 fn what_has_no_age_goes_on_page_by_page_as_well() {
     let list = |query: &str| {
         let things = ["TH2", "TH1", "TH3"].map(Ageless).into_iter().collect();
-        paging(query).unwrap().answer("things", URL, things, |thing| Ok(json!(thing.0))).unwrap().body
+        paging(query)
+            .unwrap()
+            .answer("things", URL, things, |thing| Ok(json!(thing.0)))
+            .unwrap()
+            .body
     };
     let first = list("PageSize=2");
     assert_eq!(first["things"], json!(["TH1", "TH2"]));
-    let next = first["meta"]["next_page_url"].as_str().and_then(|url| url.split_once('?')).unwrap().1;
+    let next = first["meta"]["next_page_url"]
+        .as_str()
+        .and_then(|url| url.split_once('?'))
+        .unwrap()
+        .1;
     assert_eq!(list(next)["things"], json!(["TH3"]));
 }

@@ -5,32 +5,42 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::Serialize;
-use shared::model::{PartId, Workspace, is_own_path, is_url};
 use store::{COMMIT_ATTEMPTS_MAX, PartsInUse};
+use task_router::model::{PartId, Workspace};
+use vocabulary::{is_own_path, is_url};
 
 use crate::answer::Answer;
-use crate::call::Call;
 use crate::error::ApiError;
 use crate::paging::{Listed, Place};
 use crate::parameters::Parameters;
+use crate::request_context::RequestContext;
 
 /// The Workspace the path names, as it stands now and not some seconds ago: whoever has just made a part finds it.
-pub async fn read(call: &Call<'_>) -> Result<Arc<Workspace>, ApiError> {
-    let workspace = call.api.store.fresh_workspace(call.sid("WorkspaceSid")?, call.now).await?;
+pub async fn read(call: &RequestContext<'_>) -> Result<Arc<Workspace>, ApiError> {
+    let workspace = call
+        .api
+        .store
+        .fresh_workspace(call.sid("WorkspaceSid")?, call.now)
+        .await?;
     workspace.ok_or_else(|| call.not_found())
 }
 
 /// Changes the Workspace the path names, and says how it stands now. `change` gets the newest state, anew whenever somebody
 /// else has written meanwhile, [`COMMIT_ATTEMPTS_MAX`] times; it must not mind meeting its own change, whose confirmation may have been lost.
 pub async fn change(
-    call: &Call<'_>,
+    call: &RequestContext<'_>,
     change: impl Fn(&mut Workspace) -> Result<(), ApiError>,
 ) -> Result<Workspace, ApiError> {
     for attempt in 1..=COMMIT_ATTEMPTS_MAX {
         let before = read(call).await?;
         let mut after = Workspace::clone(&before);
         change(&mut after)?;
-        match call.api.store.replace_workspace(Some(&before), &after, call.now).await {
+        match call
+            .api
+            .store
+            .replace_workspace(Some(&before), &after, call.now)
+            .await
+        {
             Ok(after) => return Ok(after),
             Err(store::Error::Conflict) => store::pause(attempt).await,
             Err(error) => return Err(error.into()),
@@ -41,7 +51,7 @@ pub async fn change(
 
 /// Makes a part: `put` puts it into the Workspace as [`change`] does, `show` shows it there.
 pub async fn create(
-    call: &Call<'_>,
+    call: &RequestContext<'_>,
     put: impl Fn(&mut Workspace) -> Result<(), ApiError>,
     show: impl FnOnce(&Workspace) -> Result<Answer, ApiError>,
 ) -> Result<Answer, ApiError> {
@@ -51,7 +61,13 @@ pub async fn create(
 
 /// Adds a part to those of its kind, `max` at most. One that is there already is our own, of an attempt whose confirmation
 /// was lost.
-pub fn add<K: Ord, V>(parts: &mut BTreeMap<K, V>, key: K, part: V, max: usize, kind: &str) -> Result<(), ApiError> {
+pub fn add<K: Ord, V>(
+    parts: &mut BTreeMap<K, V>,
+    key: K,
+    part: V,
+    max: usize,
+    kind: &str,
+) -> Result<(), ApiError> {
     if !parts.contains_key(&key) {
         check_room(parts.len(), max, kind)?;
     }
@@ -60,7 +76,10 @@ pub fn add<K: Ord, V>(parts: &mut BTreeMap<K, V>, key: K, part: V, max: usize, k
 }
 
 /// What the living Tasks of a Workspace need.
-pub async fn in_use(call: &Call<'_>, workspace: &Workspace) -> Result<PartsInUse, ApiError> {
+pub async fn in_use(
+    call: &RequestContext<'_>,
+    workspace: &Workspace,
+) -> Result<PartsInUse, ApiError> {
     Ok(call.api.store.parts_in_use(workspace, call.now).await?)
 }
 
@@ -68,12 +87,18 @@ pub async fn in_use(call: &Call<'_>, workspace: &Workspace) -> Result<PartsInUse
 pub fn check_room(count: usize, max: usize, kind: &str) -> Result<(), ApiError> {
     match count < max {
         true => Ok(()),
-        false => Err(ApiError::State(format!("The Workspace has {max} {kind}, as many as it may have"))),
+        false => Err(ApiError::State(format!(
+            "The Workspace has {max} {kind}, as many as it may have"
+        ))),
     }
 }
 
 /// The refusal to delete what somebody needs.
-pub fn needed(kind: &str, name: impl std::fmt::Display, reason: impl std::fmt::Display) -> ApiError {
+pub fn needed(
+    kind: &str,
+    name: impl std::fmt::Display,
+    reason: impl std::fmt::Display,
+) -> ApiError {
     ApiError::State(format!("Cannot delete {kind} {name}: {reason}"))
 }
 
@@ -103,7 +128,10 @@ pub struct Row<T> {
 impl<T> Row<T> {
     /// The row of a part: by its age, and by its SID among those of the same age.
     pub fn new(workspace: &Workspace, part: T, id: PartId, sid: impl ToString) -> Self {
-        Self { part, place: Place::new(workspace.ledger.date_created(id), sid) }
+        Self {
+            part,
+            place: Place::new(workspace.ledger.date_created(id), sid),
+        }
     }
 
     /// The row of a part at another place.
@@ -123,13 +151,23 @@ impl<T> Listed for Row<T> {
 /// # Errors
 /// [`ApiError::Parameter`] for anything but an absolute URL.
 pub fn url(form: &Parameters, name: &str) -> Result<Option<Option<String>>, ApiError> {
-    address(form, name, is_url, "expected an absolute URL such as https://example.com/events")
+    address(
+        form,
+        name,
+        is_url,
+        "expected an absolute URL such as https://example.com/events",
+    )
 }
 
 /// As [`url`], or a path of our own, such as `/assignment`.
 pub fn url_or_path(form: &Parameters, name: &str) -> Result<Option<Option<String>>, ApiError> {
     let expected = "expected an absolute URL such as https://example.com/assignment";
-    address(form, name, |text| is_url(text) || is_own_path(text), expected)
+    address(
+        form,
+        name,
+        |text| is_url(text) || is_own_path(text),
+        expected,
+    )
 }
 
 fn address(
@@ -153,13 +191,27 @@ mod tests {
     fn a_url_is_taken_left_out_or_taken_away() {
         let form = |text: &str| Parameters::of_query(text).unwrap();
         assert_eq!(url(&form("B=https://a.example"), "A").unwrap(), None);
-        assert_eq!(url(&form("A=https://a.example/b"), "A").unwrap(), Some(Some("https://a.example/b".to_owned())));
+        assert_eq!(
+            url(&form("A=https://a.example/b"), "A").unwrap(),
+            Some(Some("https://a.example/b".to_owned()))
+        );
         let emptied = Parameters::of_form(&http::HeaderMap::new(), b"A=").unwrap();
         assert_eq!(url(&emptied, "A").unwrap(), Some(None));
-        assert_eq!(url_or_path(&form("A=/assignment"), "A").unwrap(), Some(Some("/assignment".to_owned())));
-        for wrong in ["A=/assignment", "A=a.example", "A=ftp://a", "A=https://a%20b"] {
+        assert_eq!(
+            url_or_path(&form("A=/assignment"), "A").unwrap(),
+            Some(Some("/assignment".to_owned()))
+        );
+        for wrong in [
+            "A=/assignment",
+            "A=a.example",
+            "A=ftp://a",
+            "A=https://a%20b",
+        ] {
             let message = url(&form(wrong), "A").unwrap_err().to_string();
-            assert!(message.starts_with("A: expected an absolute URL"), "{wrong}: {message}");
+            assert!(
+                message.starts_with("A: expected an absolute URL"),
+                "{wrong}: {message}"
+            );
         }
     }
 
@@ -167,6 +219,9 @@ mod tests {
     fn there_is_room_up_to_the_limit() {
         assert!(check_room(99, 100, "Activities").is_ok());
         let message = check_room(100, 100, "Activities").unwrap_err().to_string();
-        assert_eq!(message, "The Workspace has 100 Activities, as many as it may have");
+        assert_eq!(
+            message,
+            "The Workspace has 100 Activities, as many as it may have"
+        );
     }
 }

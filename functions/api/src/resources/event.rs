@@ -1,54 +1,70 @@
 //! Event (taskrouter.md section 12.5).
 
+use ids::time::Timestamp;
+use ids::{AccountSid, EventSid, WorkspaceSid};
 use serde::Serialize;
 use serde_json::{Map, Value};
-use shared::model::{AccountSid, EventSid, Timestamp, WorkspaceSid};
-use shared::router::events::{Event, EventPlace, EventType, Parameter, ResourceType};
 use store::EventFilter;
+use task_router::router::events::{Event, EventCursor, EventType, Parameter, ResourceType};
 
 use crate::answer::Answer;
-use crate::call::Call;
 use crate::error::ApiError;
 use crate::paging::{Paging, Place};
 use crate::parameters::Parameters;
-use crate::span::Span;
+use crate::request_context::RequestContext;
+use crate::time_range::TimeRange;
 use crate::view::View;
 
 /// `GET …/Events`, newest first; filters `Minutes`, `StartDate`, `EndDate`, `EventType`, `TaskSid`, `WorkerSid`, `TaskQueueSid`,
 /// `WorkflowSid`, `ReservationSid`, `TaskChannel`, `Sid`. A page may have fewer entries than asked for, and yet not be the last.
-pub async fn list(call: &Call<'_>) -> Result<Answer, ApiError> {
+pub async fn list(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let paging = Paging::read(&call.query)?;
     let filter = filter(&call.query, call.now)?;
-    let before = paging.after::<EventSid>()?.map(EventPlace::of_sid);
+    let before = paging.after::<EventSid>()?.map(EventCursor::of_sid);
     let one: Option<EventSid> = call.query.sid("Sid")?;
     let workspace = call.workspace().await?.sid;
     let store = &call.api.store;
     let (events, next) = match one {
         Some(sid) => {
-            let found = store.event(workspace, sid).await?.filter(|event| filter.shows(event));
+            let found = store
+                .event(workspace, sid)
+                .await?
+                .filter(|event| filter.shows(event));
             (found.into_iter().collect(), None)
         }
         None => {
-            let page = store.events(workspace, &filter, before, paging.size()).await?;
+            let page = store
+                .events(workspace, &filter, before, paging.size())
+                .await?;
             (page.events, page.next)
         }
     };
-    let entries: Vec<Value> = events.iter().map(|event| render(&call.view, event)).collect::<Result<_, _>>()?;
-    let next = next.map(|place: EventPlace| Place::new(place.at, place.sid()));
+    let entries: Vec<Value> = events
+        .iter()
+        .map(|event| render(&call.view, event))
+        .collect::<Result<_, _>>()?;
+    let next = next.map(|place: EventCursor| Place::new(place.at, place.sid()));
     Ok(paging.answer_part("events", &url(&call.view, workspace), entries, next))
 }
 
 /// `GET …/Events/{Sid}`
-pub async fn fetch(call: &Call<'_>) -> Result<Answer, ApiError> {
+pub async fn fetch(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let (workspace, sid): (WorkspaceSid, EventSid) = (call.sid("WorkspaceSid")?, call.sid("Sid")?);
-    let event = call.api.store.event(workspace, sid).await?.ok_or_else(|| call.not_found())?;
+    let event = call
+        .api
+        .store
+        .event(workspace, sid)
+        .await?
+        .ok_or_else(|| call.not_found())?;
     Ok(Answer::ok(render(&call.view, &event)?))
 }
 
 fn filter(query: &Parameters, now: Timestamp) -> Result<EventFilter, ApiError> {
-    let span = Span::read(query, now)?;
+    let span = TimeRange::read(query, now)?;
     Ok(EventFilter {
-        event_type: query.parsed("EventType", |text| text.parse::<EventType>().map_err(|error| error.to_string()))?,
+        event_type: query.parsed("EventType", |text| {
+            text.parse::<EventType>().map_err(|error| error.to_string())
+        })?,
         task_sid: query.sid("TaskSid")?,
         worker_sid: query.sid("WorkerSid")?,
         task_queue_sid: query.sid("TaskQueueSid")?,

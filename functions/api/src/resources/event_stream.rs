@@ -11,14 +11,15 @@ use std::fmt::Write;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use shared::model::{EventSid, Millis, Timestamp, WorkspaceSid};
-use shared::router::events::{EVENT_KEPT, Event, EventPlace};
+use ids::time::{Millis, Timestamp};
+use ids::{EventSid, WorkspaceSid};
 use store::EventFilter;
+use task_router::router::events::{EVENT_KEPT, Event, EventCursor};
 
 use super::{event, worker};
 use crate::answer::Answer;
-use crate::call::Call;
 use crate::error::ApiError;
+use crate::request_context::RequestContext;
 
 /// How long an event is held back, so that those stored out of order are handed over in order. The look that all share may be
 /// [`store::LOOK_EVERY`] old.
@@ -45,33 +46,47 @@ const LAST_EVENT_ID: &str = "Last-Event-ID";
 static STREAMS: AtomicUsize = AtomicUsize::new(0);
 
 /// `GET …/EventStream`: everything that happens in the Workspace. `Wait`: seconds to wait for something to happen, 20 unless said.
-pub async fn of_workspace(call: &Call<'_>) -> Result<Answer, ApiError> {
+pub async fn of_workspace(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let workspace = call.workspace().await?.sid;
     stream(call, workspace, EventFilter::between(call.now, call.now)).await
 }
 
 /// `GET …/Workers/{WorkerSid}/EventStream`: what happens to a Worker and to their Reservations.
-pub async fn of_worker(call: &Call<'_>) -> Result<Answer, ApiError> {
+pub async fn of_worker(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let worker = worker::find(call, "WorkerSid").await?;
-    let filter = EventFilter { worker_sid: Some(worker.sid), ..EventFilter::between(call.now, call.now) };
+    let filter = EventFilter {
+        worker_sid: Some(worker.sid),
+        ..EventFilter::between(call.now, call.now)
+    };
     stream(call, worker.workspace_sid, filter).await
 }
 
-async fn stream(call: &Call<'_>, workspace: WorkspaceSid, filter: EventFilter) -> Result<Answer, ApiError> {
-    let wait = call.query.whole_number("Wait", 0..=WAIT_SECS_MAX)?.unwrap_or(WAIT_SECS_MAX);
+async fn stream(
+    call: &RequestContext<'_>,
+    workspace: WorkspaceSid,
+    filter: EventFilter,
+) -> Result<Answer, ApiError> {
+    let wait = call
+        .query
+        .whole_number("Wait", 0..=WAIT_SECS_MAX)?
+        .unwrap_or(WAIT_SECS_MAX);
     let mut seen = last_seen(call)?;
     let _seat = Seat::take()?;
     for poll in 0..=wait {
         let now = call.api.clock.now();
-        let until = EventPlace::before(now - HELD_BACK + Millis::from_millis(1));
-        let ahead = call.api.store.follow_events(workspace, &filter, seen, now, EVENTS_MAX).await?;
+        let until = EventCursor::before(now - HELD_BACK + Millis::from_millis(1));
+        let ahead = call
+            .api
+            .store
+            .follow_events(workspace, &filter, seen, now, EVENTS_MAX)
+            .await?;
         let ready = ahead.events.iter().take_while(|event| event.place < until);
         let shown: Vec<&Event> = ready.take(EVENTS_MAX).collect();
         if let Some(last) = shown.last() {
             return written(call, shown.iter().copied(), last.place);
         }
         // What was looked through has no event for this client, up to that moment.
-        seen = seen.max(EventPlace::before(ahead.seen.min(until).at));
+        seen = seen.max(EventCursor::before(ahead.seen.min(until).at));
         if poll < wait {
             tokio::time::sleep(POLL_EVERY).await;
         }
@@ -80,25 +95,43 @@ async fn stream(call: &Call<'_>, workspace: WorkspaceSid, filter: EventFilter) -
 }
 
 /// The last event the client has seen; before any, the present moment.
-fn last_seen(call: &Call<'_>) -> Result<EventPlace, ApiError> {
-    let header = call.headers.get(LAST_EVENT_ID).map(|id| id.to_str().unwrap_or_default());
-    let id = header.filter(|id| !id.is_empty()).or(call.query.text(LAST_EVENT_ID));
-    let Some(id) = id else { return Ok(EventPlace::before(call.now)) };
-    let sid: EventSid = id.parse().map_err(|error| ApiError::parameter(LAST_EVENT_ID, format!("{error}")))?;
-    Ok(EventPlace::of_sid(sid).max(oldest(call.now)))
+fn last_seen(call: &RequestContext<'_>) -> Result<EventCursor, ApiError> {
+    let header = call
+        .headers
+        .get(LAST_EVENT_ID)
+        .map(|id| id.to_str().unwrap_or_default());
+    let id = header
+        .filter(|id| !id.is_empty())
+        .or(call.query.text(LAST_EVENT_ID));
+    let Some(id) = id else {
+        return Ok(EventCursor::before(call.now));
+    };
+    let sid: EventSid = id
+        .parse()
+        .map_err(|error| ApiError::parameter(LAST_EVENT_ID, format!("{error}")))?;
+    Ok(EventCursor::of_sid(sid).max(oldest(call.now)))
 }
 
-fn oldest(now: Timestamp) -> EventPlace {
-    EventPlace::before(now - EVENT_KEPT)
+fn oldest(now: Timestamp) -> EventCursor {
+    EventCursor::before(now - EVENT_KEPT)
 }
 
 /// The events as text, and at the end where the client stands, which an id without an event tells it.
-fn written<'e>(call: &Call<'_>, events: impl Iterator<Item = &'e Event>, seen: EventPlace) -> Result<Answer, ApiError> {
+fn written<'e>(
+    call: &RequestContext<'_>,
+    events: impl Iterator<Item = &'e Event>,
+    seen: EventCursor,
+) -> Result<Answer, ApiError> {
     let mut text = format!("retry: {RETRY_MILLIS}\n\n");
     for event in events {
         let data = event::render(&call.view, event)?;
         // Writing to a text does not fail; JSON has no line breaks.
-        let _infallible = write!(text, "id: {}\nevent: {}\ndata: {data}\n\n", event.sid(), event.event_type);
+        let _infallible = write!(
+            text,
+            "id: {}\nevent: {}\ndata: {data}\n\n",
+            event.sid(),
+            event.event_type
+        );
     }
     let _infallible = write!(text, "id: {}\n\n", seen.sid());
     Ok(Answer::event_stream(text))
@@ -113,7 +146,9 @@ impl Seat {
             return Ok(Self);
         }
         STREAMS.fetch_sub(1, Ordering::Relaxed);
-        Err(ApiError::TooManyStreams { streams: STREAMS_MAX })
+        Err(ApiError::TooManyStreams {
+            streams: STREAMS_MAX,
+        })
     }
 }
 
@@ -129,8 +164,9 @@ mod tests {
 
     #[test]
     fn a_hundred_streams_are_open_at_once_and_one_that_ends_makes_room() {
-        let mut seats: Vec<Seat> =
-            (0..STREAMS_MAX).map(|_| Seat::take().unwrap_or_else(|_| panic!("there is room"))).collect();
+        let mut seats: Vec<Seat> = (0..STREAMS_MAX)
+            .map(|_| Seat::take().unwrap_or_else(|_| panic!("there is room")))
+            .collect();
         assert!(Seat::take().is_err());
         drop(seats.pop());
         assert!(Seat::take().is_ok());

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::future::Future;
 
-use shared::model::Timestamp;
+use ids::time::Timestamp;
 use store::{Entry, Part, Reading};
 
 use super::ITEMS_READ_MAX;
@@ -32,7 +32,10 @@ pub trait Listing: Sync {
     ) -> impl Future<Output = Result<Part<Self::Sid>, store::Error>> + Send;
 
     /// These as they stand, in this order; those that are gone, and those that nobody may read, are left out.
-    fn read(&self, sids: &[Self::Sid]) -> impl Future<Output = Result<Vec<Self::Item>, store::Error>> + Send;
+    fn read(
+        &self,
+        sids: &[Self::Sid],
+    ) -> impl Future<Output = Result<Vec<Self::Item>, store::Error>> + Send;
 
     /// Does the list show it?
     fn wants(&self, item: &Self::Item) -> bool;
@@ -43,7 +46,11 @@ pub trait Listing: Sync {
 
 /// The page that is asked for, oldest first or newest first. Its cost depends on [`Paging::size`] and
 /// [`ITEMS_PER_PAGE_MAX`] alone: a page of a list with filters may be short, even empty, and yet not the last one.
-pub async fn page<L: Listing>(listing: &L, paging: &Paging, newest_first: bool) -> Result<Page<L::Item>, ApiError> {
+pub async fn page<L: Listing>(
+    listing: &L,
+    paging: &Paging,
+    newest_first: bool,
+) -> Result<Page<L::Item>, ApiError> {
     let (start, backward) = match paging.token() {
         None => (None, false),
         Some(Token::After(place)) => (Some(moment_of(place, newest_first)), false),
@@ -53,16 +60,34 @@ pub async fn page<L: Listing>(listing: &L, paging: &Paging, newest_first: bool) 
     let read = gather(listing, start, backward == newest_first, paging.size()).await?;
     let place = |entry: Entry<L::Sid>| {
         let created = entry.created.as_millis();
-        Place::by(vec![if newest_first { created.saturating_neg() } else { created }], entry.sid)
+        Place::by(
+            vec![if newest_first {
+                created.saturating_neg()
+            } else {
+                created
+            }],
+            entry.sid,
+        )
     };
     let Gathered { mut items, go_on } = read;
     if backward {
         items.reverse();
         let next = items.last().map(|last| Token::After(place(L::entry(last))));
-        return Ok(Page { items, previous: go_on.map(|entry| Token::Before(place(entry))), next });
+        return Ok(Page {
+            items,
+            previous: go_on.map(|entry| Token::Before(place(entry))),
+            next,
+        });
     }
-    let previous = items.first().filter(|_| begins_inside).map(|first| Token::Before(place(L::entry(first))));
-    Ok(Page { items, previous, next: go_on.map(|entry| Token::After(place(entry))) })
+    let previous = items
+        .first()
+        .filter(|_| begins_inside)
+        .map(|first| Token::Before(place(L::entry(first))));
+    Ok(Page {
+        items,
+        previous,
+        next: go_on.map(|entry| Token::After(place(entry))),
+    })
 }
 
 /// Everything a list shows, for an order that the listing does not have.
@@ -97,13 +122,23 @@ async fn gather<L: Listing>(
     forward: bool,
     size: usize,
 ) -> Result<Gathered<L::Item, L::Sid>, ApiError> {
-    let way = if forward { Reading::Forward } else { Reading::Backward };
+    let way = if forward {
+        Reading::Forward
+    } else {
+        Reading::Backward
+    };
     let mut reading = way(start);
     let mut items: Vec<L::Item> = Vec::new();
     let (mut seen, mut limit) = (0, size.saturating_add(1));
     loop {
         let part = listing.part(&reading, limit).await?;
-        items.extend(listing.read(&part.sids()).await?.into_iter().filter(|item| listing.wants(item)));
+        items.extend(
+            listing
+                .read(&part.sids())
+                .await?
+                .into_iter()
+                .filter(|item| listing.wants(item)),
+        );
         seen += part.entries.len();
         // One more than fits says that there is a next page.
         if items.len() > size {
@@ -123,5 +158,12 @@ async fn gather<L: Listing>(
 /// A place in a list by age, as the listing has it.
 fn moment_of(place: &Place, newest_first: bool) -> (Timestamp, String) {
     let (key, sid) = place.first_key();
-    (Timestamp::from_millis(if newest_first { key.saturating_neg() } else { key }), sid.to_owned())
+    (
+        Timestamp::from_millis(if newest_first {
+            key.saturating_neg()
+        } else {
+            key
+        }),
+        sid.to_owned(),
+    )
 }

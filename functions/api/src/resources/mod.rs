@@ -38,7 +38,11 @@ where
     if sids.len() > ITEMS_READ_MAX {
         return Err(ApiError::ListTooLong { items: sids.len() });
     }
-    let items: Vec<Option<T>> = stream::iter(sids).map(read).buffered(READS_AT_ONCE).try_collect().await?;
+    let items: Vec<Option<T>> = stream::iter(sids)
+        .map(read)
+        .buffered(READS_AT_ONCE)
+        .try_collect()
+        .await?;
     Ok(items.into_iter().flatten().collect())
 }
 

@@ -4,20 +4,18 @@
 //! (`earlier`). Answers and instructions are in `change`.
 
 mod change;
-mod earlier;
+mod history;
 
+use ids::{AccountSid, ReservationSid, TaskSid, WorkerSid, WorkspaceSid};
 use serde::Serialize;
 use serde_json::Value;
-use shared::model::{
-    AccountSid, Reservation, ReservationSid, ReservationStatus, Task, TaskSid, Worker, WorkerSid, Workspace,
-    WorkspaceSid,
-};
+use task_router::model::{Reservation, ReservationStatus, Task, Worker, Workspace};
 
 use super::{task, worker};
 use crate::answer::Answer;
-use crate::call::Call;
 use crate::error::ApiError;
 use crate::paging::{Listed, Paging, Place};
+use crate::request_context::RequestContext;
 use crate::view::View;
 
 pub use change::{update_of_task, update_of_worker};
@@ -37,45 +35,66 @@ const STATUSES: [ReservationStatus; 8] = [
 ];
 
 /// `GET …/Tasks/{TaskSid}/Reservations`; filters `ReservationStatus`, `WorkerSid`.
-pub async fn list_of_task(call: &Call<'_>) -> Result<Answer, ApiError> {
+pub async fn list_of_task(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let paging = Paging::read(&call.query)?;
-    let (status, worker): (_, Option<WorkerSid>) =
-        (call.query.parsed(STATUS, any_status)?, call.query.sid("WorkerSid")?);
+    let (status, worker): (_, Option<WorkerSid>) = (
+        call.query.parsed(STATUS, any_status)?,
+        call.query.sid("WorkerSid")?,
+    );
     let task = task::find(call, "TaskSid").await?;
-    let earlier = earlier::of_task(call, &task).await?.into_iter();
-    let all = earlier.map(|reservation| Found { task: task.clone(), reservation }).chain(Found::all(&task));
+    let earlier = history::of_task(call, &task).await?.into_iter();
+    let all = earlier
+        .map(|reservation| Found {
+            task: task.clone(),
+            reservation,
+        })
+        .chain(Found::all(&task));
     let found: Vec<Found> = all.filter(|found| found.wanted(status, worker)).collect();
-    let url = format!("{}/{}/Reservations", task::url(&call.view, task.workspace_sid), task.sid);
-    let answer = paging.answer("reservations", &url, found, |found| found.render(&call.view, &url))?;
+    let url = format!(
+        "{}/{}/Reservations",
+        task::url(&call.view, task.workspace_sid),
+        task.sid
+    );
+    let answer = paging.answer("reservations", &url, found, |found| {
+        found.render(&call.view, &url)
+    })?;
     Ok(answer.with_versions([(task.sid, task.visible_version())].into_iter()))
 }
 
 /// `GET …/Workers/{WorkerSid}/Reservations`; filter `ReservationStatus`: those that take up the Worker's capacity, and those
 /// that ended as short a time ago as an ended Task can be read.
-pub async fn list_of_worker(call: &Call<'_>) -> Result<Answer, ApiError> {
+pub async fn list_of_worker(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let paging = Paging::read(&call.query)?;
     let status = call.query.parsed(STATUS, any_status)?;
-    let (workspace, worker) = (call.workspace().await?, worker::find(call, "WorkerSid").await?);
+    let (workspace, worker) = (
+        call.workspace().await?,
+        worker::find(call, "WorkerSid").await?,
+    );
     let mut found = open_of(call, &worker).await?;
-    for ended in earlier::of_worker(call, &workspace, &worker).await? {
-        if found.iter().all(|known| known.reservation.sid != ended.reservation.sid) {
+    for ended in history::of_worker(call, &workspace, &worker).await? {
+        if found
+            .iter()
+            .all(|known| known.reservation.sid != ended.reservation.sid)
+        {
             found.push(ended);
         }
     }
     found.retain(|found| found.wanted(status, Some(worker.sid)));
     let url = url_under_worker(&call.view, &worker);
-    let answer = paging.answer("reservations", &url, found, |found| found.render(&call.view, &url))?;
+    let answer = paging.answer("reservations", &url, found, |found| {
+        found.render(&call.view, &url)
+    })?;
     Ok(answer.with_versions([(worker.sid, worker.version)].into_iter()))
 }
 
 /// `GET …/Tasks/{TaskSid}/Reservations/{Sid}`
-pub async fn fetch_of_task(call: &Call<'_>) -> Result<Answer, ApiError> {
+pub async fn fetch_of_task(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let found = find_under_task(call).await?;
     found.answer(call, &found.url_under_task(&call.view))
 }
 
 /// `GET …/Workers/{WorkerSid}/Reservations/{Sid}`
-pub async fn fetch_of_worker(call: &Call<'_>) -> Result<Answer, ApiError> {
+pub async fn fetch_of_worker(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let (worker, found) = find_under_worker(call).await?;
     found.answer(call, &url_under_worker(&call.view, &worker))
 }
@@ -89,7 +108,10 @@ struct Found {
 
 impl Found {
     fn all(task: &Task) -> impl Iterator<Item = Self> {
-        task.reservations.iter().map(|reservation| Self { task: task.clone(), reservation: reservation.clone() })
+        task.reservations.iter().map(|reservation| Self {
+            task: task.clone(),
+            reservation: reservation.clone(),
+        })
     }
 
     fn wanted(&self, status: Option<ReservationStatus>, worker: Option<WorkerSid>) -> bool {
@@ -98,10 +120,14 @@ impl Found {
     }
 
     fn url_under_task(&self, view: &View) -> String {
-        format!("{}/{}/Reservations", task::url(view, self.task.workspace_sid), self.task.sid)
+        format!(
+            "{}/{}/Reservations",
+            task::url(view, self.task.workspace_sid),
+            self.task.sid
+        )
     }
 
-    fn answer(&self, call: &Call<'_>, url: &str) -> Result<Answer, ApiError> {
+    fn answer(&self, call: &RequestContext<'_>, url: &str) -> Result<Answer, ApiError> {
         Ok(Answer::ok(self.render(&call.view, url)?).with_version(self.task.visible_version()))
     }
 
@@ -135,30 +161,50 @@ impl Listed for Found {
 }
 
 fn url_under_worker(view: &View, worker: &Worker) -> String {
-    format!("{}/{}/Reservations", worker::url(view, worker.workspace_sid), worker.sid)
+    format!(
+        "{}/{}/Reservations",
+        worker::url(view, worker.workspace_sid),
+        worker.sid
+    )
 }
 
-async fn find_under_task(call: &Call<'_>) -> Result<Found, ApiError> {
+async fn find_under_task(call: &RequestContext<'_>) -> Result<Found, ApiError> {
     let sid: ReservationSid = call.sid("Sid")?;
     let task = task::find(call, "TaskSid").await?;
-    find_in(call, task, sid).await?.ok_or_else(|| call.not_found())
+    find_in(call, task, sid)
+        .await?
+        .ok_or_else(|| call.not_found())
 }
 
 /// A Reservation of the Task's latest round, or of an earlier one.
-async fn find_in(call: &Call<'_>, task: Task, sid: ReservationSid) -> Result<Option<Found>, ApiError> {
+async fn find_in(
+    call: &RequestContext<'_>,
+    task: Task,
+    sid: ReservationSid,
+) -> Result<Option<Found>, ApiError> {
     let reservation = match task.reservation(sid) {
         Some(reservation) => Some(reservation.clone()),
-        None => earlier::of_task(call, &task).await?.into_iter().find(|reservation| reservation.sid == sid),
+        None => history::of_task(call, &task)
+            .await?
+            .into_iter()
+            .find(|reservation| reservation.sid == sid),
     };
     Ok(reservation.map(|reservation| Found { task, reservation }))
 }
 
 /// An open Reservation is named by its Worker; one that has ended by the table, if its Worker was led to the Task by it, and
 /// for a while by events.
-async fn find_under_worker(call: &Call<'_>) -> Result<(Worker, Found), ApiError> {
+async fn find_under_worker(call: &RequestContext<'_>) -> Result<(Worker, Found), ApiError> {
     let sid: ReservationSid = call.sid("Sid")?;
-    let (workspace, worker) = (call.workspace().await?, worker::find(call, "WorkerSid").await?);
-    let open = worker.open_reservations.iter().find(|open| open.sid == sid).map(|open| open.task_sid);
+    let (workspace, worker) = (
+        call.workspace().await?,
+        worker::find(call, "WorkerSid").await?,
+    );
+    let open = worker
+        .open_reservations
+        .iter()
+        .find(|open| open.sid == sid)
+        .map(|open| open.task_sid);
     let task = match open {
         Some(task) => Some(task),
         None => call.api.store.task_of_reservation(sid).await?,
@@ -168,29 +214,43 @@ async fn find_under_worker(call: &Call<'_>) -> Result<(Worker, Found), ApiError>
             Some(task) => find_in(call, task, sid).await?,
             None => None,
         },
-        None => {
-            earlier::of_worker(call, &workspace, &worker).await?.into_iter().find(|found| found.reservation.sid == sid)
-        }
+        None => history::of_worker(call, &workspace, &worker)
+            .await?
+            .into_iter()
+            .find(|found| found.reservation.sid == sid),
     };
-    let found = found.filter(|found| found.reservation.worker_sid == worker.sid).ok_or_else(|| call.not_found())?;
+    let found = found
+        .filter(|found| found.reservation.worker_sid == worker.sid)
+        .ok_or_else(|| call.not_found())?;
     Ok((worker, found))
 }
 
-async fn readable(call: &Call<'_>, workspace: &Workspace, sid: TaskSid) -> Result<Option<Task>, ApiError> {
+async fn readable(
+    call: &RequestContext<'_>,
+    workspace: &Workspace,
+    sid: TaskSid,
+) -> Result<Option<Task>, ApiError> {
     let task = call.api.store.task(sid).await?;
     Ok(task.filter(|task| task.is_readable(workspace.rules.ended_task_kept, call.now)))
 }
 
 /// The Reservations that take up the Worker's capacity.
-async fn open_of(call: &Call<'_>, worker: &Worker) -> Result<Vec<Found>, ApiError> {
+async fn open_of(call: &RequestContext<'_>, worker: &Worker) -> Result<Vec<Found>, ApiError> {
     let tasks = worker::tasks_in_hand(call, worker).await?;
     let is_theirs = |found: &Found| found.reservation.worker_sid == worker.sid;
-    Ok(tasks.iter().flat_map(Found::all).filter(is_theirs).collect())
+    Ok(tasks
+        .iter()
+        .flat_map(Found::all)
+        .filter(is_theirs)
+        .collect())
 }
 
 fn any_status(text: &str) -> Result<ReservationStatus, String> {
     let known = || STATUSES.map(ReservationStatus::as_str).join(", ");
-    STATUSES.into_iter().find(|status| status.as_str() == text).ok_or_else(|| format!("expected one of {}", known()))
+    STATUSES
+        .into_iter()
+        .find(|status| status.as_str() == text)
+        .ok_or_else(|| format!("expected one of {}", known()))
 }
 
 #[derive(Serialize)]
@@ -223,7 +283,10 @@ mod tests {
     pub(super) fn found(status: ReservationStatus) -> Found {
         let (task, worker) = (samples::task(), samples::worker());
         let sid = Reservation::derive_sid(task.sid, 1, worker.sid);
-        let reservation = Reservation { status, ..Reservation::new(sid, worker.sid, worker.friendly_name, NOON, NOON) };
+        let reservation = Reservation {
+            status,
+            ..Reservation::new(sid, worker.sid, worker.friendly_name, NOON, NOON)
+        };
         Found { task, reservation }
     }
 
@@ -231,7 +294,9 @@ mod tests {
     fn a_reservation_has_every_property_of_the_official_document() {
         for status in STATUSES {
             let found = found(status);
-            let rendered = found.render(&samples::view(), &found.url_under_task(&samples::view())).unwrap();
+            let rendered = found
+                .render(&samples::view(), &found.url_under_task(&samples::view()))
+                .unwrap();
             samples::assert_official("reservation", &rendered);
             assert_eq!(rendered["reservation_status"], status.as_str());
         }

@@ -5,14 +5,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use ids::time::{Millis, Timestamp};
+use ids::{AccountSid, ActivitySid, TaskQueueSid, TaskSid, WorkerSid, WorkflowSid, WorkspaceSid};
 use serde_json::{Value, json};
 use shared::menu::Menu;
-use shared::model::{
-    AccountSid, Activity, ActivitySid, Centre, Configuration, Dates, Millis, Roster, Target, Task, TaskChannelName,
-    TaskOrder, TaskQueue, TaskQueueSid, TaskSid, Timestamp, Worker, WorkerSid, Workflow, WorkflowSid, Workspace,
-    WorkspaceSid,
+use shared::voice_settings::VoiceSettings;
+use task_router::model::{
+    Activity, Configuration, Dates, QueueMembership, Target, Task, TaskChannelName, TaskOrder,
+    TaskQueue, Worker, Workflow, Workspace,
 };
-use shared::router::{NewTask, create_task};
+use task_router::router::{NewTask, create_task};
 
 use crate::view::View;
 
@@ -33,11 +35,24 @@ pub const QUEUE: TaskQueueSid = TaskQueueSid::from_bytes(numbered(1));
 pub const WORKFLOW: WorkflowSid = WorkflowSid::from_bytes(numbered(1));
 
 pub fn view() -> View {
-    View { account_sid: ACCOUNT, base: "https://cordboard.example".to_owned(), now: NOON + Millis::from_secs(75) }
+    View {
+        account_sid: ACCOUNT,
+        base: "https://cordboard.example".to_owned(),
+        now: NOON + Millis::from_secs(75),
+    }
 }
 
 pub fn workspace() -> Workspace {
-    let activity = |sid, name: &str, available| (sid, Activity { sid, friendly_name: name.to_owned(), available });
+    let activity = |sid, name: &str, available| {
+        (
+            sid,
+            Activity {
+                sid,
+                friendly_name: name.to_owned(),
+                available,
+            },
+        )
+    };
     let queue = TaskQueue {
         sid: QUEUE,
         friendly_name: "Customer Contact Center English".to_owned(),
@@ -45,8 +60,14 @@ pub fn workspace() -> Workspace {
         max_reserved_workers: 1,
         task_order: TaskOrder::Fifo,
     };
-    let dates = Dates { date_created: NOON, date_updated: NOON + Millis::from_secs(60) };
-    let configuration = Configuration { filters: Vec::new(), default_filter: Some(Target::to(QUEUE)) };
+    let dates = Dates {
+        date_created: NOON,
+        date_updated: NOON + Millis::from_secs(60),
+    };
+    let configuration = Configuration {
+        filters: Vec::new(),
+        default_filter: Some(Target::to(QUEUE)),
+    };
     let workflow = Workflow::new(WORKFLOW, "Incoming Customer Requests", configuration);
     let mut workspace = Workspace {
         activities: BTreeMap::from([
@@ -63,8 +84,8 @@ pub fn workspace() -> Workspace {
 }
 
 /// The contact centre whose callers come into this Workspace.
-pub fn centre(workspace: &Workspace) -> Centre {
-    Centre {
+pub fn centre(workspace: &Workspace) -> VoiceSettings {
+    VoiceSettings {
         phone_number: "+17075550183".to_owned(),
         workspace_sid: workspace.sid,
         workflow_sid: WORKFLOW,
@@ -76,22 +97,41 @@ pub fn centre(workspace: &Workspace) -> Centre {
 
 pub fn worker() -> Worker {
     Worker {
-        attributes: r#"{"languages":["en"],"contact_uri":"+17075550101"}"#.parse().unwrap(),
+        attributes: r#"{"languages":["en"],"contact_uri":"+17075550101"}"#
+            .parse()
+            .unwrap(),
         date_status_changed: NOON + Millis::from_secs(60),
-        roster: Roster::new(vec![QUEUE]),
+        roster: QueueMembership::new(vec![QUEUE]),
         date_updated: NOON + Millis::from_secs(65),
         version: 3,
-        ..Worker::new(WorkerSid::from_bytes(numbered(1)), WORKSPACE, "Alice", WRAP_UP, NOON)
+        ..Worker::new(
+            WorkerSid::from_bytes(numbered(1)),
+            WORKSPACE,
+            "Alice",
+            WRAP_UP,
+            NOON,
+        )
     }
 }
 
 pub fn task() -> Task {
-    let attributes = r#"{"from":"+17075550142","selected_language":"en"}"#.parse().unwrap();
-    let new =
-        NewTask { priority: 5, ..NewTask::new(TaskSid::from_bytes(numbered(1)), attributes, TaskChannelName::VOICE) };
+    let attributes = r#"{"from":"+17075550142","selected_language":"en"}"#
+        .parse()
+        .unwrap();
+    let new = NewTask {
+        priority: 5,
+        ..NewTask::new(
+            TaskSid::from_bytes(numbered(1)),
+            attributes,
+            TaskChannelName::VOICE,
+        )
+    };
     let workspace = workspace();
     let made = create_task(&workspace, &workspace.workflows[&WORKFLOW], new, NOON).unwrap();
-    Task { date_updated: NOON + Millis::from_secs(70), ..made }
+    Task {
+        date_updated: NOON + Millis::from_secs(70),
+        ..made
+    }
 }
 
 /// Compares with the golden file of that name, and the file with the official document.
@@ -99,7 +139,10 @@ pub fn assert_golden(name: &str, rendered: &Value) {
     let (_, text) = GOLDEN.iter().find(|(golden, _)| *golden == name).unwrap();
     let golden: Value = serde_json::from_str(text).unwrap();
     let shown = serde_json::to_string_pretty(rendered).unwrap();
-    assert_eq!(*rendered, golden, "tests/golden/{name}.json differs from\n{shown}");
+    assert_eq!(
+        *rendered, golden,
+        "tests/golden/{name}.json differs from\n{shown}"
+    );
     assert_official(name, &golden);
 }
 
@@ -107,8 +150,17 @@ pub fn assert_golden(name: &str, rendered: &Value) {
 pub fn assert_official(name: &str, rendered: &Value) {
     let official: Value = serde_json::from_str(OFFICIAL).unwrap();
     let official = &official[name];
-    assert_eq!(names(rendered), names(&official["properties"]), "properties of {name}");
-    let links: BTreeSet<&str> = official["links"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    assert_eq!(
+        names(rendered),
+        names(&official["properties"]),
+        "properties of {name}"
+    );
+    let links: BTreeSet<&str> = official["links"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(Value::as_str)
+        .collect();
     assert_eq!(names(&rendered["links"]), links, "links of {name}");
     for (property, kind) in official["properties"].as_object().unwrap() {
         let kind = kind.as_str().unwrap();
@@ -120,12 +172,20 @@ pub fn assert_official(name: &str, rendered: &Value) {
             "object" => value.is_object(),
             unknown => panic!("{unknown}: a type this check does not know"),
         };
-        assert!(fits || (kind.ends_with('?') && *value == json!(null)), "{name}.{property}: {kind}, not {value}");
+        assert!(
+            fits || (kind.ends_with('?') && *value == json!(null)),
+            "{name}.{property}: {kind}, not {value}"
+        );
     }
 }
 
 fn names(object: &Value) -> BTreeSet<&str> {
-    object.as_object().into_iter().flat_map(|object| object.keys()).map(String::as_str).collect()
+    object
+        .as_object()
+        .into_iter()
+        .flat_map(|object| object.keys())
+        .map(String::as_str)
+        .collect()
 }
 
 const fn numbered(number: u8) -> [u8; 16] {

@@ -4,18 +4,19 @@ mod create;
 mod list;
 mod update;
 
+use ids::time::Timestamp;
+use ids::{AccountSid, TaskChannelSid, TaskQueueSid, TaskSid, WorkflowSid, WorkspaceSid};
 use serde::Serialize;
 use serde_json::Value;
-use shared::model::{
-    AccountSid, AssignmentStatus, EndReason, RoutingTarget, Task, TaskChannel, TaskChannelName, TaskChannelSid,
-    TaskQueueSid, TaskSid, Timestamp, WorkflowSid, Workspace, WorkspaceSid,
+use task_router::model::{
+    AssignmentStatus, EndReason, RoutingTarget, Task, TaskChannel, TaskChannelName, Workspace,
 };
-use shared::router::Event;
+use task_router::router::Command;
 
 use crate::answer::Answer;
-use crate::call::Call;
 use crate::error::ApiError;
 use crate::parameters::Parameters;
+use crate::request_context::RequestContext;
 use crate::view::View;
 
 pub use create::create;
@@ -29,15 +30,15 @@ const NO_ADDONS: &str = "{}";
 const YEAR_1900: Timestamp = Timestamp::from_millis(-2_208_988_800_000);
 
 /// `GET …/Tasks/{Sid}`
-pub async fn fetch(call: &Call<'_>) -> Result<Answer, ApiError> {
+pub async fn fetch(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let (workspace, task) = (call.workspace().await?, find(call, "Sid").await?);
     answer(call, &workspace, &task)
 }
 
 /// `DELETE …/Tasks/{Sid}`, whatever its status; open Reservations are canceled (taskrouter.md section 5).
-pub async fn delete(call: &Call<'_>) -> Result<Answer, ApiError> {
+pub async fn delete(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let task = find(call, "Sid").await?;
-    call.apply(&Event::TaskDeleted { task: task.sid }).await?;
+    call.apply(&Command::TaskDeleted { task: task.sid }).await?;
     Ok(Answer::no_content())
 }
 
@@ -45,10 +46,19 @@ pub async fn delete(call: &Call<'_>) -> Result<Answer, ApiError> {
 fn channel(form: &Parameters, workspace: &Workspace) -> Result<Option<TaskChannelName>, ApiError> {
     form.parsed("TaskChannel", |text| {
         let mut channels = workspace.task_channels.values();
-        let found = channels.find(|channel| channel.unique_name.as_str() == text || channel.sid.to_string() == text);
+        let found = channels.find(|channel| {
+            channel.unique_name.as_str() == text || channel.sid.to_string() == text
+        });
         found.map(|channel| channel.unique_name).ok_or_else(|| {
-            let known: Vec<&str> = workspace.task_channels.keys().map(TaskChannelName::as_str).collect();
-            format!("expected the SID or the unique name of a TaskChannel: {}", known.join(", "))
+            let known: Vec<&str> = workspace
+                .task_channels
+                .keys()
+                .map(TaskChannelName::as_str)
+                .collect();
+            format!(
+                "expected the SID or the unique name of a TaskChannel: {}",
+                known.join(", ")
+            )
         })
     })
 }
@@ -56,17 +66,24 @@ fn channel(form: &Parameters, workspace: &Workspace) -> Result<Option<TaskChanne
 /// The moment under `VirtualStartTime`: no later than now, no earlier than 1900 (taskrouter.md section 2.8).
 fn virtual_start_time(form: &Parameters, now: Timestamp) -> Result<Option<Timestamp>, ApiError> {
     form.parsed("VirtualStartTime", |text| {
-        let moment = text.parse().ok().filter(|moment| (YEAR_1900..=now).contains(moment));
-        moment.ok_or_else(|| "expected an ISO 8601 date such as 2015-07-31T01:09:51Z, from 1900 until now".to_owned())
+        let moment = text
+            .parse()
+            .ok()
+            .filter(|moment| (YEAR_1900..=now).contains(moment));
+        moment.ok_or_else(|| {
+            "expected an ISO 8601 date such as 2015-07-31T01:09:51Z, from 1900 until now".to_owned()
+        })
     })
 }
 
 fn status_named(name: &str) -> Option<AssignmentStatus> {
-    AssignmentStatus::ALL.into_iter().find(|status| status.as_str() == name)
+    AssignmentStatus::ALL
+        .into_iter()
+        .find(|status| status.as_str() == name)
 }
 
 /// The Task the path names under `name`, in the Workspace the path names.
-pub(super) async fn find(call: &Call<'_>, name: &str) -> Result<Task, ApiError> {
+pub(super) async fn find(call: &RequestContext<'_>, name: &str) -> Result<Task, ApiError> {
     let workspace = call.workspace().await?;
     let task = call.api.store.task(call.sid(name)?).await?;
     let is_readable = |task: &Task| task.is_readable(workspace.rules.ended_task_kept, call.now);
@@ -74,7 +91,11 @@ pub(super) async fn find(call: &Call<'_>, name: &str) -> Result<Task, ApiError> 
     task.filter(is_here).ok_or_else(|| call.not_found())
 }
 
-fn answer(call: &Call<'_>, workspace: &Workspace, task: &Task) -> Result<Answer, ApiError> {
+fn answer(
+    call: &RequestContext<'_>,
+    workspace: &Workspace,
+    task: &Task,
+) -> Result<Answer, ApiError> {
     let body = render(&call.view, workspace, task)?;
     Ok(Answer::ok(body).with_version(task.visible_version()))
 }
@@ -138,12 +159,18 @@ fn render(view: &View, workspace: &Workspace, task: &Task) -> serde_json::Result
         date_updated: task.date_updated.to_iso8601(),
         task_queue_entered_date: task.task_queue_entered_date.to_iso8601(),
         priority: task.priority,
-        reason: task.reason.as_ref().map(EndReason::as_str).filter(|reason| !reason.is_empty()),
+        reason: task
+            .reason
+            .as_ref()
+            .map(EndReason::as_str)
+            .filter(|reason| !reason.is_empty()),
         sid: task.sid,
         task_queue_sid: task.task_queue_sid,
         task_queue_friendly_name: queue.map(|queue| queue.friendly_name.as_str()),
-        task_channel_sid: channel
-            .map_or_else(|| TaskChannel::of(task.workspace_sid, task.channel).sid, |known| known.sid),
+        task_channel_sid: channel.map_or_else(
+            || TaskChannel::of(task.workspace_sid, task.channel).sid,
+            |known| known.sid,
+        ),
         task_channel_unique_name: task.channel.to_string(),
         timeout: task.timeout.as_secs(),
         workflow_sid: task.workflow_sid,

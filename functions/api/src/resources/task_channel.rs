@@ -1,54 +1,79 @@
 //! TaskChannel (taskrouter.md section 2.5).
 
+use ids::{AccountSid, TaskChannelSid, WorkspaceSid};
 use serde::Serialize;
 use serde_json::Value;
-use shared::model::{
-    AccountSid, Centre, PartId, TASK_CHANNELS_MAX, TaskChannel, TaskChannelName, TaskChannelSid, Workspace,
-    WorkspaceSid,
-};
+use shared::voice_settings::VoiceSettings;
+use task_router::model::{PartId, TASK_CHANNELS_MAX, TaskChannel, TaskChannelName, Workspace};
 
 use super::configuration::{self, Row, ShownDates, change, check_room, dates, needed};
 use crate::answer::Answer;
-use crate::call::Call;
 use crate::error::ApiError;
 use crate::paging::Paging;
+use crate::request_context::RequestContext;
 use crate::view::View;
 
 /// `GET …/TaskChannels`
-pub async fn list(call: &Call<'_>) -> Result<Answer, ApiError> {
+pub async fn list(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let paging = Paging::read(&call.query)?;
     let workspace = configuration::read(call).await?;
     let rows = workspace.task_channels.values();
     let rows = rows
-        .map(|channel| Row::new(&workspace, channel, PartId::TaskChannel(channel.unique_name), channel.sid))
+        .map(|channel| {
+            Row::new(
+                &workspace,
+                channel,
+                PartId::TaskChannel(channel.unique_name),
+                channel.sid,
+            )
+        })
         .collect();
     let url = url(&call.view, workspace.sid);
-    paging.answer("channels", &url, rows, |row| render(&call.view, &workspace, row.part))
+    paging.answer("channels", &url, rows, |row| {
+        render(&call.view, &workspace, row.part)
+    })
 }
 
 /// `GET …/TaskChannels/{Sid}`, by SID or by unique name, as all below.
-pub async fn fetch(call: &Call<'_>) -> Result<Answer, ApiError> {
+pub async fn fetch(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let workspace = configuration::read(call).await?;
-    Ok(Answer::ok(render(&call.view, &workspace, find(call, &workspace)?)?))
+    Ok(Answer::ok(render(
+        &call.view,
+        &workspace,
+        find(call, &workspace)?,
+    )?))
 }
 
 /// `POST …/TaskChannels` with `FriendlyName`, `UniqueName` and `ChannelOptimizedRouting`. What becomes of a Task after its
 /// conversation is TaskRouter's way: it stays in `wrapping`.
-pub async fn create(call: &Call<'_>) -> Result<Answer, ApiError> {
+pub async fn create(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let form = &call.form;
-    let friendly_name = form.friendly_name("FriendlyName")?.ok_or_else(|| ApiError::missing("FriendlyName"))?;
-    let parse = |text: &str| text.parse::<TaskChannelName>().map_err(|error| error.to_string());
-    let name = form.parsed("UniqueName", parse)?.ok_or_else(|| ApiError::missing("UniqueName"))?;
+    let friendly_name = form
+        .friendly_name("FriendlyName")?
+        .ok_or_else(|| ApiError::missing("FriendlyName"))?;
+    let parse = |text: &str| {
+        text.parse::<TaskChannelName>()
+            .map_err(|error| error.to_string())
+    };
+    let name = form
+        .parsed("UniqueName", parse)?
+        .ok_or_else(|| ApiError::missing("UniqueName"))?;
     let optimized = form.switch("ChannelOptimizedRouting").unwrap_or(false);
     let [seed, count] = call.api.ids.next_cause();
     let sid = TaskChannelSid::derive(&[&seed, &count]);
     let changed = change(call, |workspace| {
         match workspace.task_channels.get(&name) {
             Some(there) if there.sid != sid => {
-                return Err(ApiError::State(format!("TaskChannel with the unique name {name} already exists")));
+                return Err(ApiError::State(format!(
+                    "TaskChannel with the unique name {name} already exists"
+                )));
             }
             Some(_ours) => {}
-            None => check_room(workspace.task_channels.len(), TASK_CHANNELS_MAX, "TaskChannels")?,
+            None => check_room(
+                workspace.task_channels.len(),
+                TASK_CHANNELS_MAX,
+                "TaskChannels",
+            )?,
         }
         let channel = TaskChannel {
             sid,
@@ -61,18 +86,26 @@ pub async fn create(call: &Call<'_>) -> Result<Answer, ApiError> {
     });
     let made = changed.await?;
     // Every Worker has room in a new TaskChannel, and waits for its Tasks from now on.
-    let channel = made.task_channels.get(&name).ok_or_else(|| call.not_found())?;
+    let channel = made
+        .task_channels
+        .get(&name)
+        .ok_or_else(|| call.not_found())?;
     Ok(Answer::created(render(&call.view, &made, channel)?))
 }
 
 /// `POST …/TaskChannels/{Sid}` with `FriendlyName` and `ChannelOptimizedRouting`.
-pub async fn update(call: &Call<'_>) -> Result<Answer, ApiError> {
+pub async fn update(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let friendly_name = call.form.friendly_name("FriendlyName")?;
     let optimized = call.form.switch("ChannelOptimizedRouting");
     let changed = change(call, |workspace| {
         let name = find(call, workspace)?.unique_name;
-        let channel = workspace.task_channels.get_mut(&name).ok_or_else(|| call.not_found())?;
-        friendly_name.into_iter().for_each(|name| name.clone_into(&mut channel.friendly_name));
+        let channel = workspace
+            .task_channels
+            .get_mut(&name)
+            .ok_or_else(|| call.not_found())?;
+        friendly_name
+            .into_iter()
+            .for_each(|name| name.clone_into(&mut channel.friendly_name));
         channel.channel_optimized_routing = optimized.unwrap_or(channel.channel_optimized_routing);
         Ok(())
     });
@@ -82,13 +115,21 @@ pub async fn update(call: &Call<'_>) -> Result<Answer, ApiError> {
 
 /// `DELETE …/TaskChannels/{Sid}`; not `default`, where Tasks go that name none, not `voice` where the contact centre's calls
 /// come in, and not while a Task that has not ended is in it.
-pub async fn delete(call: &Call<'_>) -> Result<Answer, ApiError> {
+pub async fn delete(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let workspace = configuration::read(call).await?;
     let name = find(call, &workspace)?.unique_name;
-    let centre = call.api.store.centre(call.now).await?;
+    let centre = call.api.store.voice_settings(call.now).await?;
     check_standard(name, &workspace, centre.as_deref())?;
-    if configuration::in_use(call, &workspace).await?.channels.contains(&name) {
-        return Err(needed("TaskChannel", name, "a Task that has not ended is in it"));
+    if configuration::in_use(call, &workspace)
+        .await?
+        .channels
+        .contains(&name)
+    {
+        return Err(needed(
+            "TaskChannel",
+            name,
+            "a Task that has not ended is in it",
+        ));
     }
     let changed = change(call, |workspace| {
         workspace.task_channels.remove(&name);
@@ -98,28 +139,56 @@ pub async fn delete(call: &Call<'_>) -> Result<Answer, ApiError> {
     Ok(Answer::no_content())
 }
 
-fn check_standard(name: TaskChannelName, workspace: &Workspace, centre: Option<&Centre>) -> Result<(), ApiError> {
+fn check_standard(
+    name: TaskChannelName,
+    workspace: &Workspace,
+    centre: Option<&VoiceSettings>,
+) -> Result<(), ApiError> {
     if name == TaskChannelName::DEFAULT {
-        return Err(needed("TaskChannel", name, "Tasks that name no TaskChannel go into it"));
+        return Err(needed(
+            "TaskChannel",
+            name,
+            "Tasks that name no TaskChannel go into it",
+        ));
     }
     let has_calls = centre.is_some_and(|centre| centre.workspace_sid == workspace.sid);
     match has_calls && name == TaskChannelName::VOICE {
-        true => Err(needed("TaskChannel", name, "the contact centre's calls go into it")),
+        true => Err(needed(
+            "TaskChannel",
+            name,
+            "the contact centre's calls go into it",
+        )),
         false => Ok(()),
     }
 }
 
 /// The TaskChannel the path names, by SID or by unique name.
-fn find<'w>(call: &Call<'_>, workspace: &'w Workspace) -> Result<&'w TaskChannel, ApiError> {
-    let text = call.sids.iter().find(|sid| sid.name == "Sid").map(|sid| sid.text).unwrap_or_default();
+fn find<'w>(
+    call: &RequestContext<'_>,
+    workspace: &'w Workspace,
+) -> Result<&'w TaskChannel, ApiError> {
+    let text = call
+        .sids
+        .iter()
+        .find(|sid| sid.name == "Sid")
+        .map(|sid| sid.text)
+        .unwrap_or_default();
     named(workspace, text).ok_or_else(|| call.not_found())
 }
 
 fn named<'w>(workspace: &'w Workspace, text: &str) -> Option<&'w TaskChannel> {
     // No unique name can be taken for a SID of somebody else's: both lead to the one channel they name.
-    let by_name = text.parse::<TaskChannelName>().ok().and_then(|name| workspace.task_channels.get(&name));
+    let by_name = text
+        .parse::<TaskChannelName>()
+        .ok()
+        .and_then(|name| workspace.task_channels.get(&name));
     let sid = text.parse::<TaskChannelSid>().ok();
-    by_name.or_else(|| workspace.task_channels.values().find(|channel| Some(channel.sid) == sid))
+    by_name.or_else(|| {
+        workspace
+            .task_channels
+            .values()
+            .find(|channel| Some(channel.sid) == sid)
+    })
 }
 
 fn url(view: &View, workspace: WorkspaceSid) -> String {
@@ -155,7 +224,9 @@ fn render(view: &View, workspace: &Workspace, channel: &TaskChannel) -> serde_js
         workspace_sid: workspace.sid,
         channel_optimized_routing: channel.channel_optimized_routing,
         url: format!("{}/{}", url(view, workspace.sid), channel.sid),
-        links: TaskChannelLinks { workspace: view.workspace(workspace.sid) },
+        links: TaskChannelLinks {
+            workspace: view.workspace(workspace.sid),
+        },
     })
 }
 
@@ -168,7 +239,10 @@ mod tests {
     fn a_task_channel_has_every_property_of_the_official_document() {
         let workspace = samples::workspace();
         for channel in workspace.task_channels.values() {
-            samples::assert_official("task_channel", &render(&samples::view(), &workspace, channel).unwrap());
+            samples::assert_official(
+                "task_channel",
+                &render(&samples::view(), &workspace, channel).unwrap(),
+            );
         }
     }
 
@@ -178,7 +252,13 @@ mod tests {
         let voice = &workspace.task_channels[&TaskChannelName::VOICE];
         assert_eq!(named(&workspace, "voice"), Some(voice));
         assert_eq!(named(&workspace, &voice.sid.to_string()), Some(voice));
-        for unknown in ["", "Voice", "no-name", "TC00000000000000000000000000000009", "WQ1"] {
+        for unknown in [
+            "",
+            "Voice",
+            "no-name",
+            "TC00000000000000000000000000000009",
+            "WQ1",
+        ] {
             assert_eq!(named(&workspace, unknown), None, "{unknown}");
         }
     }

@@ -3,15 +3,16 @@
 mod list;
 mod render;
 
-use shared::model::{
-    ActivitySid, EVERYBODY, Expression, RESERVED_WORKERS_MAX, TaskOrder, TaskQueue, TaskQueueSid, Workspace,
+use ids::{ActivitySid, TaskQueueSid};
+use task_router::model::{
+    EVERYBODY, Expression, RESERVED_WORKERS_MAX, TaskOrder, TaskQueue, Workspace,
 };
 
 use super::configuration::{self, change, needed};
 use crate::answer::Answer;
-use crate::call::Call;
 use crate::error::ApiError;
 use crate::parameters::Parameters;
+use crate::request_context::RequestContext;
 
 pub use list::list;
 use render::render;
@@ -20,30 +21,39 @@ use render::render;
 const SINGLE_TASKING: [&str; 2] = ["ReservationActivitySid", "AssignmentActivitySid"];
 
 /// `GET …/TaskQueues/{Sid}`
-pub async fn fetch(call: &Call<'_>) -> Result<Answer, ApiError> {
+pub async fn fetch(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let sid = call.sid("Sid")?;
     let workspace = configuration::read(call).await?;
     answer(call, &workspace, sid)
 }
 
 /// `POST …/TaskQueues` with `FriendlyName`, `TargetWorkers`, `MaxReservedWorkers` and `TaskOrder`.
-pub async fn create(call: &Call<'_>) -> Result<Answer, ApiError> {
+pub async fn create(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let [seed, count] = call.api.ids.next_cause();
     let queue = new(&call.form, TaskQueueSid::derive(&[&seed, &count]))?;
     let put = |workspace: &mut Workspace| {
         check_name(workspace, &queue)?;
         let max = usize::try_from(workspace.rules.task_queues_max).unwrap_or(usize::MAX);
-        configuration::add(&mut workspace.task_queues, queue.sid, queue.clone(), max, "TaskQueues")
+        configuration::add(
+            &mut workspace.task_queues,
+            queue.sid,
+            queue.clone(),
+            max,
+            "TaskQueues",
+        )
     };
     configuration::create(call, put, |made| answer(call, made, queue.sid)).await
 }
 
 /// `POST …/TaskQueues/{Sid}` with the parameters of [`create`]; what is not there stays.
-pub async fn update(call: &Call<'_>) -> Result<Answer, ApiError> {
+pub async fn update(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let sid: TaskQueueSid = call.sid("Sid")?;
     let fields = Fields::read(&call.form)?;
     let changed = change(call, |workspace| {
-        let queue = workspace.task_queues.get(&sid).ok_or_else(|| call.not_found())?;
+        let queue = workspace
+            .task_queues
+            .get(&sid)
+            .ok_or_else(|| call.not_found())?;
         let queue = fields.clone().over(queue.clone());
         check_name(workspace, &queue)?;
         workspace.task_queues.insert(sid, queue);
@@ -55,15 +65,23 @@ pub async fn update(call: &Call<'_>) -> Result<Answer, ApiError> {
 
 /// `DELETE …/TaskQueues/{Sid}`; not while a Workflow names it, or a Task that has not ended is in it or may come into it by
 /// the configuration it follows (taskrouter.md section 2.6).
-pub async fn delete(call: &Call<'_>) -> Result<Answer, ApiError> {
+pub async fn delete(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let sid: TaskQueueSid = call.sid("Sid")?;
     let workspace = configuration::read(call).await?;
     if !workspace.task_queues.contains_key(&sid) {
         return Err(call.not_found());
     }
     check_workflows(sid, &workspace)?;
-    if configuration::in_use(call, &workspace).await?.queues.contains(&sid) {
-        return Err(needed("TaskQueue", sid, "a Task that has not ended is in it or may come into it"));
+    if configuration::in_use(call, &workspace)
+        .await?
+        .queues
+        .contains(&sid)
+    {
+        return Err(needed(
+            "TaskQueue",
+            sid,
+            "a Task that has not ended is in it or may come into it",
+        ));
     }
     let changed = change(call, |workspace| {
         check_workflows(sid, workspace)?;
@@ -76,25 +94,43 @@ pub async fn delete(call: &Call<'_>) -> Result<Answer, ApiError> {
 
 /// No other TaskQueue of the Workspace has its name.
 fn check_name(workspace: &Workspace, queue: &TaskQueue) -> Result<(), ApiError> {
-    let taken = |known: &TaskQueue| known.sid != queue.sid && known.friendly_name == queue.friendly_name;
+    let taken =
+        |known: &TaskQueue| known.sid != queue.sid && known.friendly_name == queue.friendly_name;
     if workspace.task_queues.values().any(taken) {
-        return Err(ApiError::State("TaskQueue with the same friendly name already exists".to_owned()));
+        return Err(ApiError::State(
+            "TaskQueue with the same friendly name already exists".to_owned(),
+        ));
     }
     Ok(())
 }
 
 fn check_workflows(sid: TaskQueueSid, workspace: &Workspace) -> Result<(), ApiError> {
     let mut workflows = workspace.workflows.values();
-    let names =
-        |workflow: &&shared::model::Workflow| workflow.configuration.targets().any(|target| target.queue == sid);
+    let names = |workflow: &&task_router::model::Workflow| {
+        workflow
+            .configuration
+            .targets()
+            .any(|target| target.queue == sid)
+    };
     match workflows.find(names) {
-        Some(workflow) => Err(needed("TaskQueue", sid, format_args!("Workflow {} refers to it", workflow.sid))),
+        Some(workflow) => Err(needed(
+            "TaskQueue",
+            sid,
+            format_args!("Workflow {} refers to it", workflow.sid),
+        )),
         None => Ok(()),
     }
 }
 
-fn answer(call: &Call<'_>, workspace: &Workspace, sid: TaskQueueSid) -> Result<Answer, ApiError> {
-    let queue = workspace.task_queues.get(&sid).ok_or_else(|| call.not_found())?;
+fn answer(
+    call: &RequestContext<'_>,
+    workspace: &Workspace,
+    sid: TaskQueueSid,
+) -> Result<Answer, ApiError> {
+    let queue = workspace
+        .task_queues
+        .get(&sid)
+        .ok_or_else(|| call.not_found())?;
     Ok(Answer::ok(render(&call.view, workspace, queue)?))
 }
 
@@ -127,7 +163,9 @@ impl Fields {
             sid: queue.sid,
             friendly_name: self.friendly_name.unwrap_or(queue.friendly_name),
             target_workers: self.target_workers.unwrap_or(queue.target_workers),
-            max_reserved_workers: self.max_reserved_workers.unwrap_or(queue.max_reserved_workers),
+            max_reserved_workers: self
+                .max_reserved_workers
+                .unwrap_or(queue.max_reserved_workers),
             task_order: self.task_order.unwrap_or(queue.task_order),
         }
     }

@@ -1,34 +1,40 @@
 //! Webhook, an addition to TaskRouter: what was asked and answered about a Task, where it is kept (`KEEP_WEBHOOKS`).
 
+use ids::{AccountSid, TaskSid, WebhookSid, WorkspaceSid};
 use serde::Serialize;
 use serde_json::Value;
-use shared::model::{AccountSid, TaskSid, WebhookSid, WorkspaceSid};
 use shared::webhook::Exchange;
 
 use super::task;
 use crate::answer::Answer;
-use crate::call::Call;
 use crate::error::ApiError;
 use crate::paging::{Paging, Place};
+use crate::request_context::RequestContext;
 use crate::view::View;
 
 /// `GET …/Tasks/{TaskSid}/Webhooks`, in the order they were asked in; for as long as they are kept, so longer than the Task
 /// itself can be read. A Task of which nothing was kept has none.
-pub async fn list(call: &Call<'_>) -> Result<Answer, ApiError> {
+pub async fn list(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let paging = Paging::read(&call.query)?;
     let workspace = call.workspace().await?.sid;
     let sid: TaskSid = call.sid("TaskSid")?;
     let task = call.api.store.task(sid).await?;
-    if task.as_ref().is_some_and(|task| task.workspace_sid != workspace) {
+    if task
+        .as_ref()
+        .is_some_and(|task| task.workspace_sid != workspace)
+    {
         return Err(call.not_found());
     }
     let kept = call.api.store.webhooks(sid).await?;
     if task.is_none() && kept.is_empty() {
         return Err(call.not_found());
     }
-    let place = |kept: &Exchange| Place::by(vec![kept.at.as_millis(), i64::from(kept.order)], kept.sid);
+    let place =
+        |kept: &Exchange| Place::by(vec![kept.at.as_millis(), i64::from(kept.order)], kept.sid);
     let url = format!("{}/{sid}/Webhooks", task::url(&call.view, workspace));
-    paging.show("webhooks", &url, &paging.cut(kept, place), |kept| render(&call.view, workspace, sid, kept))
+    paging.show("webhooks", &url, &paging.cut(kept, place), |kept| {
+        render(&call.view, workspace, sid, kept)
+    })
 }
 
 #[derive(Serialize)]
@@ -53,7 +59,12 @@ struct WebhookResource<'a> {
     workspace_sid: WorkspaceSid,
 }
 
-fn render(view: &View, workspace_sid: WorkspaceSid, task_sid: TaskSid, kept: &Exchange) -> serde_json::Result<Value> {
+fn render(
+    view: &View,
+    workspace_sid: WorkspaceSid,
+    task_sid: TaskSid,
+    kept: &Exchange,
+) -> serde_json::Result<Value> {
     serde_json::to_value(WebhookResource {
         account_sid: view.account_sid,
         answer: &kept.answer,

@@ -2,30 +2,33 @@
 
 mod list;
 
+use ids::{AccountSid, ActivitySid, WorkerSid, WorkspaceSid};
 use serde::Serialize;
 use serde_json::Value;
-use shared::model::{AccountSid, ActivitySid, Task, Worker, WorkerSid, Workspace, WorkspaceSid};
-use shared::router::{self, Event, WorkerChanges, roster_of};
 use store::COMMIT_ATTEMPTS_MAX;
+use task_router::model::{Task, Worker, Workspace};
+use task_router::router::{self, Command, WorkerChanges, queue_membership_of};
 
 use super::{activity, configuration, read_all};
 use crate::answer::Answer;
-use crate::call::Call;
 use crate::error::ApiError;
+use crate::request_context::RequestContext;
 use crate::view::View;
 
 pub use list::list;
 
 /// `GET …/Workers/{Sid}`
-pub async fn fetch(call: &Call<'_>) -> Result<Answer, ApiError> {
+pub async fn fetch(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let (workspace, worker) = (call.workspace().await?, find(call, "Sid").await?);
     answer(call, &workspace, &worker)
 }
 
 /// `POST …/Workers` with `FriendlyName`, `Attributes` and `ActivitySid`.
-pub async fn create(call: &Call<'_>) -> Result<Answer, ApiError> {
+pub async fn create(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let form = &call.form;
-    let name = form.friendly_name("FriendlyName")?.ok_or_else(|| ApiError::missing("FriendlyName"))?;
+    let name = form
+        .friendly_name("FriendlyName")?
+        .ok_or_else(|| ApiError::missing("FriendlyName"))?;
     let attributes = form.attributes("Attributes")?.unwrap_or_default();
     let activity = form.sid("ActivitySid")?;
     // A TaskQueue made a moment ago has them on its roster, too.
@@ -35,10 +38,16 @@ pub async fn create(call: &Call<'_>) -> Result<Answer, ApiError> {
     check_count(call, &workspace).await?;
     let [seed, count] = call.api.ids.next_cause();
     let sid = WorkerSid::derive(&[&seed, &count]);
-    let mut worker = Worker { attributes, ..Worker::new(sid, workspace.sid, name, activity, call.now) };
-    worker.roster = roster_of(&workspace, &worker);
+    let mut worker = Worker {
+        attributes,
+        ..Worker::new(sid, workspace.sid, name, activity, call.now)
+    };
+    worker.roster = queue_membership_of(&workspace, &worker);
     match call.api.store.create_worker(&worker, &workspace).await {
-        Ok(()) => Ok(Answer::created(render(&call.view, &workspace, &worker)?).with_version(worker.version)),
+        Ok(()) => {
+            Ok(Answer::created(render(&call.view, &workspace, &worker)?)
+                .with_version(worker.version))
+        }
         Err(store::Error::Conflict) => Err(name_is_taken()),
         Err(error) => Err(error.into()),
     }
@@ -47,7 +56,7 @@ pub async fn create(call: &Call<'_>) -> Result<Answer, ApiError> {
 /// `POST …/Workers/{Sid}` with `FriendlyName`, `Attributes`, `ActivitySid` and, for an unavailable Activity,
 /// `RejectPendingReservations`, all of it one decision; or with a patch of the attributes. Without any of them nothing
 /// changes.
-pub async fn update(call: &Call<'_>) -> Result<Answer, ApiError> {
+pub async fn update(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let changes = changes(call)?;
     let (workspace, worker) = (call.workspace().await?, find(call, "Sid").await?);
     activity::check(changes.activity, "ActivitySid", &workspace)?;
@@ -56,8 +65,18 @@ pub async fn update(call: &Call<'_>) -> Result<Answer, ApiError> {
         call.check_version(worker.version)?;
         return answer(call, &workspace, &worker);
     }
-    let rejects = changes.reject_pending && changes.activity.is_some_and(|activity| !workspace.is_available(activity));
-    let mut applied = call.apply(&Event::WorkerUpdated { worker: worker.sid, changes }).await?.worker.unwrap_or(worker);
+    let rejects = changes.reject_pending
+        && changes
+            .activity
+            .is_some_and(|activity| !workspace.is_available(activity));
+    let mut applied = call
+        .apply(&Command::WorkerUpdated {
+            worker: worker.sid,
+            changes,
+        })
+        .await?
+        .worker
+        .unwrap_or(worker);
     if rejects && !applied.open_reservations.is_empty() {
         applied = reject_offers(call, applied).await?;
     }
@@ -66,22 +85,29 @@ pub async fn update(call: &Call<'_>) -> Result<Answer, ApiError> {
 
 /// Rejects what a Worker was offered and did not fit into the write that changed their Activity, one Reservation after the
 /// other; what they have accepted stays. Should it break off, the same request again goes on.
-async fn reject_offers(call: &Call<'_>, worker: Worker) -> Result<Worker, ApiError> {
+async fn reject_offers(call: &RequestContext<'_>, worker: Worker) -> Result<Worker, ApiError> {
     for open in &worker.open_reservations {
         let answer = router::Answer::Reject { activity: None };
-        let event = Event::Answered { task: open.task_sid, reservation: open.sid, answer };
+        let event = Command::Answered {
+            task: open.task_sid,
+            reservation: open.sid,
+            answer,
+        };
         call.api.store.apply(&event, call.now).await?;
     }
     Ok(call.api.store.worker(worker.sid).await?.unwrap_or(worker))
 }
 
 /// `DELETE …/Workers/{Sid}`; not while they hold a Reservation (taskrouter.md section 2.3).
-pub async fn delete(call: &Call<'_>) -> Result<Answer, ApiError> {
+pub async fn delete(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
     for attempt in 1..=COMMIT_ATTEMPTS_MAX {
         let worker = find(call, "Sid").await?;
         call.check_version(worker.version)?;
         if let Some(open) = worker.open_reservations.first() {
-            let sentence = format!("Cannot delete Worker {} while they hold Reservation {}", worker.sid, open.sid);
+            let sentence = format!(
+                "Cannot delete Worker {} while they hold Reservation {}",
+                worker.sid, open.sid
+            );
             return Err(ApiError::State(sentence));
         }
         match call.api.store.delete_worker(&worker).await {
@@ -94,19 +120,23 @@ pub async fn delete(call: &Call<'_>) -> Result<Answer, ApiError> {
 }
 
 /// What an update asks for.
-fn changes(call: &Call<'_>) -> Result<WorkerChanges, ApiError> {
+fn changes(call: &RequestContext<'_>) -> Result<WorkerChanges, ApiError> {
     let activity = call.form.sid("ActivitySid")?;
     Ok(WorkerChanges {
         friendly_name: call.form.friendly_name("FriendlyName")?.map(str::to_owned),
         attributes: call.attributes_change()?,
         activity,
-        reject_pending: activity.is_some() && call.form.switch("RejectPendingReservations").unwrap_or(false),
+        reject_pending: activity.is_some()
+            && call
+                .form
+                .switch("RejectPendingReservations")
+                .unwrap_or(false),
     })
 }
 
 /// Is there room for one more (taskrouter.md section 14)? They are counted as of a moment ago, so those who are made at the
 /// same time may be some more.
-async fn check_count(call: &Call<'_>, workspace: &Workspace) -> Result<(), ApiError> {
+async fn check_count(call: &RequestContext<'_>, workspace: &Workspace) -> Result<(), ApiError> {
     let max = workspace.rules.workers_max;
     let count = call.api.store.workers_count(workspace.sid, max).await?;
     let whole = |count: u32| usize::try_from(count).unwrap_or(usize::MAX);
@@ -114,9 +144,17 @@ async fn check_count(call: &Call<'_>, workspace: &Workspace) -> Result<(), ApiEr
 }
 
 /// A name somebody else has is refused. Two who take it at the same moment are told apart by the table.
-async fn check_name(call: &Call<'_>, worker: &Worker, name: Option<&str>) -> Result<(), ApiError> {
+async fn check_name(
+    call: &RequestContext<'_>,
+    worker: &Worker,
+    name: Option<&str>,
+) -> Result<(), ApiError> {
     let Some(name) = name else { return Ok(()) };
-    let holder = call.api.store.worker_named(worker.workspace_sid, name).await?;
+    let holder = call
+        .api
+        .store
+        .worker_named(worker.workspace_sid, name)
+        .await?;
     match holder {
         Some(holder) if holder.sid != worker.sid => Err(name_is_taken()),
         Some(_) | None => Ok(()),
@@ -128,18 +166,35 @@ fn name_is_taken() -> ApiError {
 }
 
 /// The Worker the path names under `name`, in the Workspace the path names.
-pub(super) async fn find(call: &Call<'_>, name: &str) -> Result<Worker, ApiError> {
+pub(super) async fn find(call: &RequestContext<'_>, name: &str) -> Result<Worker, ApiError> {
     let workspace: WorkspaceSid = call.sid("WorkspaceSid")?;
     let worker = call.api.store.worker(call.sid(name)?).await?;
-    worker.filter(|worker| worker.workspace_sid == workspace).ok_or_else(|| call.not_found())
+    worker
+        .filter(|worker| worker.workspace_sid == workspace)
+        .ok_or_else(|| call.not_found())
 }
 
 /// The Tasks the Worker has or is offered: as many reads as they may have Tasks at once.
-pub(super) async fn tasks_in_hand(call: &Call<'_>, worker: &Worker) -> Result<Vec<Task>, ApiError> {
-    read_all(worker.open_reservations.iter().map(|open| open.task_sid).collect(), |sid| call.api.store.task(sid)).await
+pub(super) async fn tasks_in_hand(
+    call: &RequestContext<'_>,
+    worker: &Worker,
+) -> Result<Vec<Task>, ApiError> {
+    read_all(
+        worker
+            .open_reservations
+            .iter()
+            .map(|open| open.task_sid)
+            .collect(),
+        |sid| call.api.store.task(sid),
+    )
+    .await
 }
 
-fn answer(call: &Call<'_>, workspace: &Workspace, worker: &Worker) -> Result<Answer, ApiError> {
+fn answer(
+    call: &RequestContext<'_>,
+    workspace: &Workspace,
+    worker: &Worker,
+) -> Result<Answer, ApiError> {
     let body = render(&call.view, workspace, worker)?;
     Ok(Answer::ok(body).with_version(worker.version))
 }
@@ -150,7 +205,10 @@ pub(super) fn url(view: &View, workspace: WorkspaceSid) -> String {
 }
 
 fn activity_name<'a>(worker: &Worker, workspace: &'a Workspace) -> Option<&'a str> {
-    workspace.activities.get(&worker.activity_sid).map(|activity| activity.friendly_name.as_str())
+    workspace
+        .activities
+        .get(&worker.activity_sid)
+        .map(|activity| activity.friendly_name.as_str())
 }
 
 #[derive(Serialize)]
@@ -195,13 +253,20 @@ fn render(view: &View, workspace: &Workspace, worker: &Worker) -> serde_json::Re
         available: workspace.is_available(worker.activity_sid),
         date_created: worker.date_created.to_iso8601(),
         date_status_changed: worker.date_status_changed.to_iso8601(),
-        date_updated: worker.date_updated.max(worker.date_status_changed).to_iso8601(),
+        date_updated: worker
+            .date_updated
+            .max(worker.date_status_changed)
+            .to_iso8601(),
         friendly_name: &worker.friendly_name,
         sid: worker.sid,
         workspace_sid: worker.workspace_sid,
         links: WorkerLinks {
             channels: format!("{url}/Channels"),
-            activity: format!("{}/{}", activity::url(view, worker.workspace_sid), worker.activity_sid),
+            activity: format!(
+                "{}/{}",
+                activity::url(view, worker.workspace_sid),
+                worker.activity_sid
+            ),
             workspace: view.workspace(worker.workspace_sid),
             statistics: format!("{workers}/Statistics"),
             real_time_statistics: format!("{workers}/RealTimeStatistics"),

@@ -2,65 +2,109 @@
 //!
 //! A share is a part of its Worker and has no dates of its own: it shows the Worker's.
 
+use ids::{AccountSid, TaskChannelSid, WorkerChannelSid, WorkerSid, WorkspaceSid};
 use serde::Serialize;
 use serde_json::Value;
-use shared::model::{
-    AccountSid, ReservationStatus, Task, TaskChannel, TaskChannelSid, WORKER_CAPACITY_MAX, Worker, WorkerChannelSid,
-    WorkerSid, Workspace, WorkspaceSid,
+use task_router::model::{
+    ReservationStatus, Task, TaskChannel, WORKER_CAPACITY_MAX, Worker, Workspace,
 };
-use shared::router::Event;
+use task_router::router::Command;
 
 use super::worker;
 use crate::answer::Answer;
-use crate::call::Call;
 use crate::error::ApiError;
 use crate::paging::{Listed, Paging, Place};
+use crate::request_context::RequestContext;
 use crate::view::View;
 
 /// `GET …/Workers/{WorkerSid}/Channels`: one for each TaskChannel of the Workspace.
-pub async fn list(call: &Call<'_>) -> Result<Answer, ApiError> {
+pub async fn list(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let paging = Paging::read(&call.query)?;
-    let (workspace, worker) = (call.workspace().await?, worker::find(call, "WorkerSid").await?);
+    let (workspace, worker) = (
+        call.workspace().await?,
+        worker::find(call, "WorkerSid").await?,
+    );
     let tasks = worker::tasks_in_hand(call, &worker).await?;
-    let shares = workspace.task_channels.values().map(|channel| Share { channel, worker: &worker, tasks: &tasks });
-    paging.answer("channels", &url(&call.view, &worker), shares.collect(), |share| share.render(&call.view))
+    let shares = workspace.task_channels.values().map(|channel| Share {
+        channel,
+        worker: &worker,
+        tasks: &tasks,
+    });
+    paging.answer(
+        "channels",
+        &url(&call.view, &worker),
+        shares.collect(),
+        |share| share.render(&call.view),
+    )
 }
 
 /// `GET …/Workers/{WorkerSid}/Channels/{Sid}`, by the SID of either channel or by the TaskChannel's unique name.
-pub async fn fetch(call: &Call<'_>) -> Result<Answer, ApiError> {
-    let (workspace, worker) = (call.workspace().await?, worker::find(call, "WorkerSid").await?);
+pub async fn fetch(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let (workspace, worker) = (
+        call.workspace().await?,
+        worker::find(call, "WorkerSid").await?,
+    );
     show(call, find(call, &workspace, &worker)?, &worker).await
 }
 
 /// `POST …/Workers/{WorkerSid}/Channels/{Sid}` with `Capacity` and `Available`.
-pub async fn update(call: &Call<'_>) -> Result<Answer, ApiError> {
-    let capacity = call.form.whole_number("Capacity", 0..=u32::from(WORKER_CAPACITY_MAX))?;
+pub async fn update(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let capacity = call
+        .form
+        .whole_number("Capacity", 0..=u32::from(WORKER_CAPACITY_MAX))?;
     let capacity = capacity.and_then(|capacity| u16::try_from(capacity).ok());
     let available = call.form.switch("Available");
-    let (workspace, worker) = (call.workspace().await?, worker::find(call, "WorkerSid").await?);
+    let (workspace, worker) = (
+        call.workspace().await?,
+        worker::find(call, "WorkerSid").await?,
+    );
     let channel = find(call, &workspace, &worker)?;
     if capacity.is_none() && available.is_none() {
         return show(call, channel, &worker).await;
     }
-    let event = Event::WorkerChannelUpdated { worker: worker.sid, channel: channel.unique_name, capacity, available };
+    let event = Command::WorkerChannelUpdated {
+        worker: worker.sid,
+        channel: channel.unique_name,
+        capacity,
+        available,
+    };
     let applied = call.apply(&event).await?;
     show(call, channel, applied.worker.as_ref().unwrap_or(&worker)).await
 }
 
-async fn show(call: &Call<'_>, channel: &TaskChannel, worker: &Worker) -> Result<Answer, ApiError> {
+async fn show(
+    call: &RequestContext<'_>,
+    channel: &TaskChannel,
+    worker: &Worker,
+) -> Result<Answer, ApiError> {
     let tasks = worker::tasks_in_hand(call, worker).await?;
-    Ok(Answer::ok(Share { channel, worker, tasks: &tasks }.render(&call.view)?))
+    Ok(Answer::ok(
+        Share {
+            channel,
+            worker,
+            tasks: &tasks,
+        }
+        .render(&call.view)?,
+    ))
 }
 
 /// The TaskChannel the path names.
-fn find<'w>(call: &Call<'_>, workspace: &'w Workspace, worker: &Worker) -> Result<&'w TaskChannel, ApiError> {
+fn find<'w>(
+    call: &RequestContext<'_>,
+    workspace: &'w Workspace,
+    worker: &Worker,
+) -> Result<&'w TaskChannel, ApiError> {
     let name = call.text_in_path("Sid").ok_or_else(|| call.not_found())?;
     let is_named = |channel: &&TaskChannel| {
         channel.unique_name.as_str() == name
             || channel.sid.text().as_str() == name
             || worker.channel_sid(channel.unique_name).text().as_str() == name
     };
-    workspace.task_channels.values().find(is_named).ok_or_else(|| call.not_found())
+    workspace
+        .task_channels
+        .values()
+        .find(is_named)
+        .ok_or_else(|| call.not_found())
 }
 
 /// A Worker's share of a TaskChannel, with the Tasks that take up their capacity.
@@ -81,16 +125,22 @@ impl Share<'_> {
     /// Accepted Reservations of the channel; pending and wrapping ones take up capacity, too, and do not count here.
     fn assigned_tasks(&self) -> usize {
         let open = &self.worker.open_reservations;
-        let of_channel = open.iter().filter(|open| open.channel == self.channel.unique_name);
-        let status = |open: &shared::model::OpenReservation| {
+        let of_channel = open
+            .iter()
+            .filter(|open| open.channel == self.channel.unique_name);
+        let status = |open: &task_router::model::OpenReservation| {
             let task = self.tasks.iter().find(|task| task.sid == open.task_sid)?;
             Some(task.reservation(open.sid)?.status)
         };
-        of_channel.filter(|open| status(open) == Some(ReservationStatus::Accepted)).count()
+        of_channel
+            .filter(|open| status(open) == Some(ReservationStatus::Accepted))
+            .count()
     }
 
     fn render(&self, view: &View) -> serde_json::Result<Value> {
-        let Self { channel, worker, .. } = *self;
+        let Self {
+            channel, worker, ..
+        } = *self;
         let sid = worker.channel_sid(channel.unique_name);
         let capacity = worker.share(channel.unique_name).configured_capacity;
         let free = usize::from(capacity).saturating_sub(worker.occupied(channel.unique_name));
@@ -98,7 +148,9 @@ impl Share<'_> {
             account_sid: view.account_sid,
             assigned_tasks: self.assigned_tasks(),
             available: worker.has_slot(channel.unique_name),
-            available_capacity_percentage: (free * 100).checked_div(usize::from(capacity)).unwrap_or(0),
+            available_capacity_percentage: (free * 100)
+                .checked_div(usize::from(capacity))
+                .unwrap_or(0),
             configured_capacity: capacity,
             date_created: worker.date_created.to_iso8601(),
             date_updated: worker.date_updated.max(worker.date_created).to_iso8601(),
@@ -113,7 +165,11 @@ impl Share<'_> {
 }
 
 fn url(view: &View, worker: &Worker) -> String {
-    format!("{}/{}/Channels", worker::url(view, worker.workspace_sid), worker.sid)
+    format!(
+        "{}/{}/Channels",
+        worker::url(view, worker.workspace_sid),
+        worker.sid
+    )
 }
 
 #[derive(Serialize)]
@@ -136,7 +192,9 @@ struct WorkerChannelResource<'a> {
 
 #[cfg(test)]
 mod tests {
-    use shared::model::{OpenReservation, OpenStatus, Reservation, TaskChannelName, WorkerChannel};
+    use task_router::model::{
+        OpenReservation, OpenStatus, Reservation, TaskChannelName, WorkerChannel,
+    };
 
     use super::*;
     use crate::resources::samples::{self, NOON};
@@ -147,24 +205,45 @@ mod tests {
         let mut tasks = Vec::new();
         for (number, status) in (1..).zip(statuses) {
             let mut task = samples::task();
-            task.sid = shared::model::TaskSid::from_bytes([number; 16]);
+            task.sid = ids::TaskSid::from_bytes([number; 16]);
             let sid = Reservation::derive_sid(task.sid, 1, worker.sid);
-            task.reservations =
-                vec![Reservation { status: *status, ..Reservation::new(sid, worker.sid, "Alice", NOON, NOON) }];
+            task.reservations = vec![Reservation {
+                status: *status,
+                ..Reservation::new(sid, worker.sid, "Alice", NOON, NOON)
+            }];
             let (task_sid, channel) = (task.sid, TaskChannelName::VOICE);
-            worker.open_reservations.push(OpenReservation { sid, task_sid, channel, status: OpenStatus::Pending });
+            worker.open_reservations.push(OpenReservation {
+                sid,
+                task_sid,
+                channel,
+                status: OpenStatus::Pending,
+            });
             tasks.push(task);
         }
         let voice = TaskChannelName::VOICE;
-        let share = WorkerChannel { configured_capacity: capacity, available, ..WorkerChannel::new(voice) };
+        let share = WorkerChannel {
+            configured_capacity: capacity,
+            available,
+            ..WorkerChannel::new(voice)
+        };
         *worker.share_mut(voice) = share;
         let channel = &workspace.task_channels[&voice];
-        let rendered = Share { channel, worker: &worker, tasks: &tasks }.render(&samples::view()).unwrap();
+        let rendered = Share {
+            channel,
+            worker: &worker,
+            tasks: &tasks,
+        }
+        .render(&samples::view())
+        .unwrap();
         samples::assert_official("worker_channel", &rendered);
         let number = |name: &str| rendered[name].as_u64().unwrap();
         assert_eq!(rendered["configured_capacity"], capacity);
         let available = rendered["available"].as_bool().unwrap();
-        (number("assigned_tasks"), available, number("available_capacity_percentage"))
+        (
+            number("assigned_tasks"),
+            available,
+            number("available_capacity_percentage"),
+        )
     }
 
     #[test]
@@ -172,9 +251,16 @@ mod tests {
         use ReservationStatus::{Accepted, Pending, Wrapping};
         assert_eq!(shown(1, true, &[]), (0, true, 100));
         assert_eq!(shown(3, true, &[Accepted, Pending]), (1, true, 33));
-        assert_eq!(shown(3, true, &[Accepted, Accepted, Wrapping]), (2, false, 0));
+        assert_eq!(
+            shown(3, true, &[Accepted, Accepted, Wrapping]),
+            (2, false, 0)
+        );
         assert_eq!(shown(3, false, &[]), (0, false, 100));
         assert_eq!(shown(0, true, &[]), (0, false, 0));
-        assert_eq!(shown(1, true, &[Accepted, Accepted]), (2, false, 0), "fewer slots than Tasks in hand");
+        assert_eq!(
+            shown(1, true, &[Accepted, Accepted]),
+            (2, false, 0),
+            "fewer slots than Tasks in hand"
+        );
     }
 }

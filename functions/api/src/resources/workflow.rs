@@ -2,33 +2,42 @@
 
 mod render;
 
-use shared::model::{
-    Configuration, Millis, PartId, RESERVATION_TIMEOUT_MAX_SECS, WORKFLOW_BYTES_MAX, WORKFLOWS_MAX, Workflow,
-    WorkflowSid, Workspace,
+use ids::WorkflowSid;
+use ids::time::Millis;
+use task_router::model::{
+    Configuration, PartId, RESERVATION_TIMEOUT_MAX_SECS, WORKFLOW_BYTES_MAX, WORKFLOWS_MAX,
+    Workflow, Workspace,
 };
 
 use super::configuration::{self, Row, change, needed};
 use crate::answer::Answer;
-use crate::call::Call;
 use crate::error::ApiError;
 use crate::paging::Paging;
 use crate::parameters::Parameters;
+use crate::request_context::RequestContext;
 
 use render::{render, url};
 
 /// `GET …/Workflows`; filter `FriendlyName`.
-pub async fn list(call: &Call<'_>) -> Result<Answer, ApiError> {
+pub async fn list(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let paging = Paging::read(&call.query)?;
     let name = call.query.text("FriendlyName");
     let workspace = configuration::read(call).await?;
-    let found = workspace.workflows.values().filter(|one| name.is_none_or(|name| one.friendly_name == name));
-    let rows = found.map(|one| Row::new(&workspace, one, PartId::Workflow(one.sid), one.sid)).collect();
+    let found = workspace
+        .workflows
+        .values()
+        .filter(|one| name.is_none_or(|name| one.friendly_name == name));
+    let rows = found
+        .map(|one| Row::new(&workspace, one, PartId::Workflow(one.sid), one.sid))
+        .collect();
     let url = url(&call.view, workspace.sid);
-    paging.answer("workflows", &url, rows, |row| render(&call.view, &workspace, row.part))
+    paging.answer("workflows", &url, rows, |row| {
+        render(&call.view, &workspace, row.part)
+    })
 }
 
 /// `GET …/Workflows/{Sid}`
-pub async fn fetch(call: &Call<'_>) -> Result<Answer, ApiError> {
+pub async fn fetch(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let sid = call.sid("Sid")?;
     let workspace = configuration::read(call).await?;
     answer(call, &workspace, sid)
@@ -36,28 +45,43 @@ pub async fn fetch(call: &Call<'_>) -> Result<Answer, ApiError> {
 
 /// `POST …/Workflows` with `FriendlyName`, `Configuration`, `AssignmentCallbackUrl`, `FallbackAssignmentCallbackUrl` and
 /// `TaskReservationTimeout`.
-pub async fn create(call: &Call<'_>) -> Result<Answer, ApiError> {
+pub async fn create(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let [seed, count] = call.api.ids.next_cause();
-    let workflow = new(Fields::read(&call.form)?, WorkflowSid::derive(&[&seed, &count]))?;
+    let workflow = new(
+        Fields::read(&call.form)?,
+        WorkflowSid::derive(&[&seed, &count]),
+    )?;
     let put = |workspace: &mut Workspace| {
         check(&workflow, workspace)?;
-        configuration::add(&mut workspace.workflows, workflow.sid, workflow.clone(), WORKFLOWS_MAX, "Workflows")
+        configuration::add(
+            &mut workspace.workflows,
+            workflow.sid,
+            workflow.clone(),
+            WORKFLOWS_MAX,
+            "Workflows",
+        )
     };
     configuration::create(call, put, |made| answer(call, made, workflow.sid)).await
 }
 
 /// `POST …/Workflows/{Sid}` with the parameters of [`create`] and `ReEvaluateTasks`. A changed configuration takes the place
 /// of the one before, which living Tasks still follow; with `ReEvaluateTasks` all but those that are pending.
-pub async fn update(call: &Call<'_>) -> Result<Answer, ApiError> {
+pub async fn update(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let sid: WorkflowSid = call.sid("Sid")?;
     let fields = Fields::read(&call.form)?;
     let reevaluate = call.form.switch("ReEvaluateTasks").unwrap_or(false);
     let changed = change(call, |workspace| {
-        let before = workspace.workflows.get(&sid).ok_or_else(|| call.not_found())?.clone();
+        let before = workspace
+            .workflows
+            .get(&sid)
+            .ok_or_else(|| call.not_found())?
+            .clone();
         let wanted = fields.clone().over(before.clone());
         check(&wanted, workspace)?;
         let (after, superseded) = wanted.replacing(&before, reevaluate);
-        workspace.superseded.extend(superseded.map(|configuration| ((sid, before.version), configuration)));
+        workspace
+            .superseded
+            .extend(superseded.map(|configuration| ((sid, before.version), configuration)));
         workspace.workflows.insert(sid, after);
         Ok(())
     });
@@ -66,18 +90,30 @@ pub async fn update(call: &Call<'_>) -> Result<Answer, ApiError> {
 
 /// `DELETE …/Workflows/{Sid}`; not the one the contact centre's callers go into, and not while a Task that has not ended
 /// follows it.
-pub async fn delete(call: &Call<'_>) -> Result<Answer, ApiError> {
+pub async fn delete(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let sid: WorkflowSid = call.sid("Sid")?;
     let workspace = configuration::read(call).await?;
     if !workspace.workflows.contains_key(&sid) {
         return Err(call.not_found());
     }
-    let centre = call.api.store.centre(call.now).await?;
+    let centre = call.api.store.voice_settings(call.now).await?;
     if centre.is_some_and(|centre| centre.workflow_sid == sid) {
-        return Err(needed("Workflow", sid, "the contact centre's callers go into it"));
+        return Err(needed(
+            "Workflow",
+            sid,
+            "the contact centre's callers go into it",
+        ));
     }
-    if configuration::in_use(call, &workspace).await?.workflows.contains(&sid) {
-        return Err(needed("Workflow", sid, "a Task that has not ended follows it"));
+    if configuration::in_use(call, &workspace)
+        .await?
+        .workflows
+        .contains(&sid)
+    {
+        return Err(needed(
+            "Workflow",
+            sid,
+            "a Task that has not ended follows it",
+        ));
     }
     let changed = change(call, |workspace| {
         workspace.workflows.remove(&sid);
@@ -90,16 +126,27 @@ pub async fn delete(call: &Call<'_>) -> Result<Answer, ApiError> {
 /// The TaskQueues it names are there, and the table can hold it.
 fn check(workflow: &Workflow, workspace: &Workspace) -> Result<(), ApiError> {
     let refuse = |problem: String| ApiError::parameter("Configuration", problem);
-    let known = workflow.configuration.check_queues(|queue| workspace.task_queues.contains_key(&queue));
+    let known = workflow
+        .configuration
+        .check_queues(|queue| workspace.task_queues.contains_key(&queue));
     known.map_err(|error| refuse(error.to_string()))?;
     match serde_json::to_string(workflow)?.len() {
         0..=WORKFLOW_BYTES_MAX => Ok(()),
-        bytes => Err(refuse(format!("expected a Workflow of at most {WORKFLOW_BYTES_MAX} bytes, got {bytes}"))),
+        bytes => Err(refuse(format!(
+            "expected a Workflow of at most {WORKFLOW_BYTES_MAX} bytes, got {bytes}"
+        ))),
     }
 }
 
-fn answer(call: &Call<'_>, workspace: &Workspace, sid: WorkflowSid) -> Result<Answer, ApiError> {
-    let workflow = workspace.workflows.get(&sid).ok_or_else(|| call.not_found())?;
+fn answer(
+    call: &RequestContext<'_>,
+    workspace: &Workspace,
+    sid: WorkflowSid,
+) -> Result<Answer, ApiError> {
+    let workflow = workspace
+        .workflows
+        .get(&sid)
+        .ok_or_else(|| call.not_found())?;
     Ok(Answer::ok(render(&call.view, workspace, workflow)?))
 }
 
@@ -117,12 +164,16 @@ struct Fields {
 impl Fields {
     fn read(form: &Parameters) -> Result<Self, ApiError> {
         let parse = |text: &str| Configuration::parse(text).map_err(|error| error.to_string());
-        let timeout = form.whole_number("TaskReservationTimeout", 1..=RESERVATION_TIMEOUT_MAX_SECS)?;
+        let timeout =
+            form.whole_number("TaskReservationTimeout", 1..=RESERVATION_TIMEOUT_MAX_SECS)?;
         Ok(Self {
             friendly_name: form.friendly_name("FriendlyName")?.map(str::to_owned),
             configuration: form.parsed("Configuration", parse)?,
             assignment_callback_url: configuration::url_or_path(form, "AssignmentCallbackUrl")?,
-            fallback_assignment_callback_url: configuration::url_or_path(form, "FallbackAssignmentCallbackUrl")?,
+            fallback_assignment_callback_url: configuration::url_or_path(
+                form,
+                "FallbackAssignmentCallbackUrl",
+            )?,
             task_reservation_timeout: timeout.map(|secs| Millis::from_secs(secs.into())),
         })
     }
@@ -131,19 +182,29 @@ impl Fields {
         Workflow {
             friendly_name: self.friendly_name.unwrap_or(workflow.friendly_name),
             configuration: self.configuration.unwrap_or(workflow.configuration),
-            assignment_callback_url: self.assignment_callback_url.unwrap_or(workflow.assignment_callback_url),
+            assignment_callback_url: self
+                .assignment_callback_url
+                .unwrap_or(workflow.assignment_callback_url),
             fallback_assignment_callback_url: self
                 .fallback_assignment_callback_url
                 .unwrap_or(workflow.fallback_assignment_callback_url),
-            task_reservation_timeout: self.task_reservation_timeout.unwrap_or(workflow.task_reservation_timeout),
+            task_reservation_timeout: self
+                .task_reservation_timeout
+                .unwrap_or(workflow.task_reservation_timeout),
             ..workflow
         }
     }
 }
 
 fn new(mut fields: Fields, sid: WorkflowSid) -> Result<Workflow, ApiError> {
-    let name = fields.friendly_name.take().ok_or_else(|| ApiError::missing("FriendlyName"))?;
-    let configuration = fields.configuration.take().ok_or_else(|| ApiError::missing("Configuration"))?;
+    let name = fields
+        .friendly_name
+        .take()
+        .ok_or_else(|| ApiError::missing("FriendlyName"))?;
+    let configuration = fields
+        .configuration
+        .take()
+        .ok_or_else(|| ApiError::missing("Configuration"))?;
     Ok(fields.over(Workflow::new(sid, name, configuration)))
 }
 

@@ -5,17 +5,18 @@ mod render;
 
 use std::sync::Arc;
 
-use shared::model::{ActivitySid, EventType, PartId, TaskOrder, Workspace, WorkspaceSid};
+use ids::{ActivitySid, WorkspaceSid};
 use store::COMMIT_ATTEMPTS_MAX;
+use task_router::model::{EventType, PartId, TaskOrder, Workspace};
 
 use super::configuration::{self, Row, change, needed};
 use super::task_queue::task_order;
 use super::{activity, read_all};
 use crate::answer::Answer;
-use crate::call::Call;
 use crate::error::ApiError;
 use crate::paging::Paging;
 use crate::parameters::Parameters;
+use crate::request_context::RequestContext;
 
 pub use create::create;
 use render::render;
@@ -25,29 +26,36 @@ use render::render;
 const CLEARED_AT_ONCE_MAX: usize = 1_000;
 
 /// `GET /v1/Workspaces`; filter `FriendlyName`. A Workspace made within the last second may be missing.
-pub async fn list(call: &Call<'_>) -> Result<Answer, ApiError> {
+pub async fn list(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let paging = Paging::read(&call.query)?;
     let name = call.query.text("FriendlyName");
     let store = &call.api.store;
-    let all = read_all(store.workspace_sids().await?, |sid| store.fresh_workspace(sid, call.now)).await?;
-    let wanted = all.into_iter().filter(|workspace| name.is_none_or(|name| workspace.friendly_name == name));
+    let all = read_all(store.workspace_sids().await?, |sid| {
+        store.fresh_workspace(sid, call.now)
+    })
+    .await?;
+    let wanted = all
+        .into_iter()
+        .filter(|workspace| name.is_none_or(|name| workspace.friendly_name == name));
     let row = |workspace: Arc<Workspace>| {
         let sid = workspace.sid;
         Row::new(&workspace.clone(), workspace, PartId::Workspace, sid)
     };
     let rows = wanted.map(row).collect();
-    paging.answer("workspaces", &call.view.workspaces(), rows, |row| render(&call.view, &row.part))
+    paging.answer("workspaces", &call.view.workspaces(), rows, |row| {
+        render(&call.view, &row.part)
+    })
 }
 
 /// `GET /v1/Workspaces/{WorkspaceSid}`
-pub async fn fetch(call: &Call<'_>) -> Result<Answer, ApiError> {
+pub async fn fetch(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let workspace = configuration::read(call).await?;
     Ok(Answer::ok(render(&call.view, &workspace)?))
 }
 
 /// `POST /v1/Workspaces/{WorkspaceSid}` with `FriendlyName`, `DefaultActivitySid`, `TimeoutActivitySid`,
 /// `EventCallbackUrl`, `EventsFilter`, `MultiTaskEnabled` and `PrioritizeQueueOrder`.
-pub async fn update(call: &Call<'_>) -> Result<Answer, ApiError> {
+pub async fn update(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let fields = Fields::read(&call.form)?;
     let default: Option<ActivitySid> = call.form.sid("DefaultActivitySid")?;
     let timeout: Option<ActivitySid> = call.form.sid("TimeoutActivitySid")?;
@@ -64,11 +72,15 @@ pub async fn update(call: &Call<'_>) -> Result<Answer, ApiError> {
 
 /// `DELETE /v1/Workspaces/{WorkspaceSid}` removes everything in it; but not the one that the contact centre's callers come
 /// into. It is gone at once; its Workers, Tasks and parts follow, those beyond [`CLEARED_AT_ONCE_MAX`] with the next sweeps.
-pub async fn delete(call: &Call<'_>) -> Result<Answer, ApiError> {
+pub async fn delete(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let sid: WorkspaceSid = call.sid("WorkspaceSid")?;
-    let centre = call.api.store.centre(call.now).await?;
+    let centre = call.api.store.voice_settings(call.now).await?;
     if centre.is_some_and(|centre| centre.workspace_sid == sid) {
-        return Err(needed("Workspace", sid, "the contact centre's callers come into it"));
+        return Err(needed(
+            "Workspace",
+            sid,
+            "the contact centre's callers come into it",
+        ));
     }
     remove(call).await?;
     if let Err(error) = call.api.store.clear_removed(sid, CLEARED_AT_ONCE_MAX).await {
@@ -77,7 +89,7 @@ pub async fn delete(call: &Call<'_>) -> Result<Answer, ApiError> {
     Ok(Answer::no_content())
 }
 
-async fn remove(call: &Call<'_>) -> Result<(), ApiError> {
+async fn remove(call: &RequestContext<'_>) -> Result<(), ApiError> {
     for attempt in 1..=COMMIT_ATTEMPTS_MAX {
         let workspace = match configuration::read(call).await {
             // What was not there at first is not found; what is no longer there has been removed by our own request.
@@ -105,7 +117,8 @@ struct Fields {
 impl Fields {
     fn read(form: &Parameters) -> Result<Self, ApiError> {
         if form.switch("MultiTaskEnabled") == Some(false) {
-            let problem = "expected true: Workers have several Tasks at once, which cannot be turned off";
+            let problem =
+                "expected true: Workers have several Tasks at once, which cannot be turned off";
             return Err(ApiError::parameter("MultiTaskEnabled", problem));
         }
         Ok(Self {
@@ -135,8 +148,14 @@ impl Fields {
 /// A comma list of types, blanks allowed, each once; an empty one means all (taskrouter.md section 2.1).
 fn events_filter(text: &str) -> Result<Vec<EventType>, String> {
     let mut types = Vec::new();
-    for name in text.split(',').map(str::trim).filter(|name| !name.is_empty()) {
-        let known = name.parse::<EventType>().map_err(|error| error.to_string())?;
+    for name in text
+        .split(',')
+        .map(str::trim)
+        .filter(|name| !name.is_empty())
+    {
+        let known = name
+            .parse::<EventType>()
+            .map_err(|error| error.to_string())?;
         if !types.contains(&known) {
             types.push(known);
         }
@@ -163,21 +182,38 @@ mod tests {
                     task.canceled&PrioritizeQueueOrder=LIFO";
         fields(form).unwrap().write(&mut after);
         assert_eq!(after.friendly_name, "B");
-        assert_eq!(after.event_callback_url.as_deref(), Some("https://a.example/e#rc=2"));
-        assert_eq!(after.events_filter, [EventType::TaskCreated, EventType::TaskCanceled]);
+        assert_eq!(
+            after.event_callback_url.as_deref(),
+            Some("https://a.example/e#rc=2")
+        );
+        assert_eq!(
+            after.events_filter,
+            [EventType::TaskCreated, EventType::TaskCanceled]
+        );
         assert_eq!(after.rules.prioritize_queue_order, TaskOrder::Lifo);
-        fields("EventCallbackUrl=&EventsFilter=").unwrap().write(&mut after);
-        assert_eq!((after.event_callback_url, after.events_filter), (None, vec![]));
+        fields("EventCallbackUrl=&EventsFilter=")
+            .unwrap()
+            .write(&mut after);
+        assert_eq!(
+            (after.event_callback_url, after.events_filter),
+            (None, vec![])
+        );
     }
 
     #[test]
     fn a_form_that_says_something_else_is_refused_by_the_name_of_the_parameter() {
         for (form, sentence) in [
             ("FriendlyName=", "FriendlyName: expected 1 to 64 characters"),
-            ("EventCallbackUrl=/events", "EventCallbackUrl: expected an absolute URL"),
+            (
+                "EventCallbackUrl=/events",
+                "EventCallbackUrl: expected an absolute URL",
+            ),
             ("EventsFilter=task.created,task.done", "EventsFilter: "),
             ("MultiTaskEnabled=false", "MultiTaskEnabled: expected true"),
-            ("PrioritizeQueueOrder=newest", "PrioritizeQueueOrder: expected FIFO or LIFO"),
+            (
+                "PrioritizeQueueOrder=newest",
+                "PrioritizeQueueOrder: expected FIFO or LIFO",
+            ),
         ] {
             let message = fields(form).unwrap_err().to_string();
             assert!(message.starts_with(sentence), "{form}: {message}");

@@ -4,18 +4,21 @@ use std::sync::Arc;
 
 use futures_util::future::try_join_all;
 use http::{Method, StatusCode};
+use ids::WorkerSid;
 use maud::{Markup, html};
 use serde_json::Value;
-use shared::model::{AssignmentStatus, Reservation, ReservationStatus, Task, Worker, WorkerSid, Workspace};
+use task_router::model::{
+    AssignmentStatus, Reservation, ReservationStatus, Task, Worker, Workspace,
+};
 
 use super::resource::{age, left_secs};
 use crate::changes::Watch;
 use crate::form::Form;
-use crate::frame::{self, Page, button, csrf};
+use crate::layout::{self, Page, button, csrf};
 use crate::reply::Reply;
+use crate::request_context::{Refused, RequestContext, entries, text};
 use crate::routes::nothing_here;
 use crate::session::{Role, TICKET_LIFE};
-use crate::visit::{Refused, Visit, entries, text};
 
 /// Workers one can choose from.
 const CHOICES_MAX: usize = 200;
@@ -24,8 +27,10 @@ const CHOICES_MAX: usize = 200;
 const STATISTICS_MINUTES: u32 = 24 * 60;
 
 /// For an administrator: whose desktop?
-pub async fn choose(visit: &Visit<'_>) -> Result<Reply, Refused> {
-    let list = visit.get(&format!("Workers?PageSize={CHOICES_MAX}")).await?;
+pub async fn choose(visit: &RequestContext<'_>) -> Result<Reply, Refused> {
+    let list = visit
+        .get(&format!("Workers?PageSize={CHOICES_MAX}"))
+        .await?;
     let live = html! {
         ul .choices {
             @for worker in entries(&list) {
@@ -37,28 +42,56 @@ pub async fn choose(visit: &Visit<'_>) -> Result<Reply, Refused> {
         }
     };
     let head = html! { p .lead { "Whose desktop do you want to work at?" } };
-    Ok(frame::page(visit, Page { title: "Agent desktop", section: "desk", watch: Some(Watch::Workers), head, live }))
+    Ok(layout::page(
+        visit,
+        Page {
+            title: "Agent desktop",
+            section: "desk",
+            watch: Some(Watch::Workers),
+            head,
+            live,
+        },
+    ))
 }
 
 /// A link that signs somebody in as this Worker, who then sees nothing else.
-pub async fn link(visit: &Visit<'_>, worker: &str) -> Result<Reply, Refused> {
+pub async fn link(visit: &RequestContext<'_>, worker: &str) -> Result<Reply, Refused> {
     let sid = sid(visit, worker)?;
     let resource = visit.get(&format!("Workers/{sid}")).await?;
-    let address = format!("/console/sign-in?ticket={}", visit.console.signer.ticket(Role::Agent(sid), visit.now));
+    let address = format!(
+        "/console/sign-in?ticket={}",
+        visit.console.signer.ticket(Role::Agent(sid), visit.now)
+    );
     let live = html! {
         p { "This link signs " strong { (text(&resource, "friendly_name")) } " in, for " (TICKET_LIFE.as_secs() / 60)
             " minutes from now. Whoever has it sees their desktop and nothing else." }
         p { a #ticket href=(address) { "Sign in as " (text(&resource, "friendly_name")) } }
     };
-    Ok(frame::page(visit, Page { title: "A link for an agent", section: "desk", watch: None, head: html! {}, live }))
+    Ok(layout::page(
+        visit,
+        Page {
+            title: "A link for an agent",
+            section: "desk",
+            watch: None,
+            head: html! {},
+            live,
+        },
+    ))
 }
 
 /// The desktop, or what was done at it.
-pub async fn answer(visit: &Visit<'_>, method: &Method, worker: &str, rest: &[&str]) -> Result<Reply, Refused> {
+pub async fn answer(
+    visit: &RequestContext<'_>,
+    method: &Method,
+    worker: &str,
+    rest: &[&str],
+) -> Result<Reply, Refused> {
     let sid = sid(visit, worker)?;
     let done = match (method.as_str(), rest) {
         ("GET", []) => return show(visit, sid, None).await,
-        ("GET", ["statistics"]) => return Ok(Reply::page(StatusCode::OK, statistics(visit, sid).await)),
+        ("GET", ["statistics"]) => {
+            return Ok(Reply::page(StatusCode::OK, statistics(visit, sid).await));
+        }
         ("POST", ["activity"]) => set_activity(visit, sid).await,
         ("POST", ["reservations", reservation]) => set_reservation(visit, sid, reservation).await,
         ("POST", ["tasks", task]) => finish(visit, sid, task).await,
@@ -72,30 +105,57 @@ pub async fn answer(visit: &Visit<'_>, method: &Method, worker: &str, rest: &[&s
     }
 }
 
-fn sid(visit: &Visit<'_>, worker: &str) -> Result<WorkerSid, Refused> {
+fn sid(visit: &RequestContext<'_>, worker: &str) -> Result<WorkerSid, Refused> {
     worker.parse().map_err(|_| nothing_here(visit))
 }
 
-async fn set_activity(visit: &Visit<'_>, worker: WorkerSid) -> Result<Value, Refused> {
-    visit.post(&format!("Workers/{worker}"), &only(visit, &["ActivitySid"])).await
+async fn set_activity(visit: &RequestContext<'_>, worker: WorkerSid) -> Result<Value, Refused> {
+    visit
+        .post(&format!("Workers/{worker}"), &only(visit, &["ActivitySid"]))
+        .await
 }
 
-async fn set_reservation(visit: &Visit<'_>, worker: WorkerSid, reservation: &str) -> Result<Value, Refused> {
-    let reservation: shared::model::ReservationSid = reservation.parse().map_err(|_| nothing_here(visit))?;
-    visit.post(&format!("Workers/{worker}/Reservations/{reservation}"), &only(visit, &["ReservationStatus"])).await
+async fn set_reservation(
+    visit: &RequestContext<'_>,
+    worker: WorkerSid,
+    reservation: &str,
+) -> Result<Value, Refused> {
+    let reservation: ids::ReservationSid = reservation.parse().map_err(|_| nothing_here(visit))?;
+    visit
+        .post(
+            &format!("Workers/{worker}/Reservations/{reservation}"),
+            &only(visit, &["ReservationStatus"]),
+        )
+        .await
 }
 
 /// Wraps up or completes a Task this Worker holds, with what they noted.
-async fn finish(visit: &Visit<'_>, worker: WorkerSid, task: &str) -> Result<Value, Refused> {
+async fn finish(
+    visit: &RequestContext<'_>,
+    worker: WorkerSid,
+    task: &str,
+) -> Result<Value, Refused> {
     let desk = Desk::read(visit, worker).await?;
-    let held = desk.held.iter().find(|held| held.task.sid.to_string() == task).ok_or_else(|| nothing_here(visit))?;
-    visit.post(&format!("Tasks/{}", held.task.sid), &only(visit, &["AssignmentStatus", "Reason"])).await
+    let held = desk
+        .held
+        .iter()
+        .find(|held| held.task.sid.to_string() == task)
+        .ok_or_else(|| nothing_here(visit))?;
+    visit
+        .post(
+            &format!("Tasks/{}", held.task.sid),
+            &only(visit, &["AssignmentStatus", "Reason"]),
+        )
+        .await
 }
 
 /// These fields of the form, where there is something in them.
-fn only(visit: &Visit<'_>, names: &[&str]) -> Form {
+fn only(visit: &RequestContext<'_>, names: &[&str]) -> Form {
     let mut form = Form::default();
-    for name in names.iter().filter(|name| !visit.form.text(name).is_empty()) {
+    for name in names
+        .iter()
+        .filter(|name| !visit.form.text(name).is_empty())
+    {
         form.push(name, visit.form.text(name));
     }
     form
@@ -114,25 +174,47 @@ struct Held {
 }
 
 impl Desk {
-    async fn read(visit: &Visit<'_>, sid: WorkerSid) -> Result<Self, Refused> {
+    async fn read(visit: &RequestContext<'_>, sid: WorkerSid) -> Result<Self, Refused> {
         let store = &visit.console.api.store;
-        let workspace = store.workspace(visit.workspace, visit.now).await.map_err(Refused::away)?;
+        let workspace = store
+            .workspace(visit.workspace, visit.now)
+            .await
+            .map_err(Refused::away)?;
         let worker = store.worker(sid).await.map_err(Refused::away)?;
         let here = worker.filter(|worker| worker.workspace_sid == visit.workspace);
         let (workspace, worker) = workspace.zip(here).ok_or_else(|| nothing_here(visit))?;
-        let tasks = try_join_all(worker.open_reservations.iter().map(|open| store.task(open.task_sid)))
-            .await
-            .map_err(Refused::away)?;
-        let is_open = |reservation: &Reservation| reservation.worker_sid == sid && reservation.status.is_open();
+        let tasks = try_join_all(
+            worker
+                .open_reservations
+                .iter()
+                .map(|open| store.task(open.task_sid)),
+        )
+        .await
+        .map_err(Refused::away)?;
+        let is_open = |reservation: &Reservation| {
+            reservation.worker_sid == sid && reservation.status.is_open()
+        };
         let held = tasks.into_iter().flatten().filter_map(|task| {
-            let reservation = task.reservations.iter().find(|reservation| is_open(reservation))?.clone();
+            let reservation = task
+                .reservations
+                .iter()
+                .find(|reservation| is_open(reservation))?
+                .clone();
             Some(Held { task, reservation })
         });
-        Ok(Self { workspace, held: held.collect(), worker })
+        Ok(Self {
+            workspace,
+            held: held.collect(),
+            worker,
+        })
     }
 }
 
-async fn show(visit: &Visit<'_>, sid: WorkerSid, refused: Option<&Refused>) -> Result<Reply, Refused> {
+async fn show(
+    visit: &RequestContext<'_>,
+    sid: WorkerSid,
+    refused: Option<&Refused>,
+) -> Result<Reply, Refused> {
     let desk = Desk::read(visit, sid).await?;
     let live = html! {
         @if let Some(refused) = refused { p .alert role="alert" { (refused.message) } }
@@ -151,14 +233,26 @@ async fn show(visit: &Visit<'_>, sid: WorkerSid, refused: Option<&Refused>) -> R
         }
     };
     let title = format!("{}’s desktop", desk.worker.friendly_name);
-    let page = Page { title: &title, section: "desk", watch: Some(Watch::Worker(sid)), head, live };
+    let page = Page {
+        title: &title,
+        section: "desk",
+        watch: Some(Watch::Worker(sid)),
+        head,
+        live,
+    };
     // A day's numbers are fetched beside the work, which must not wait for them.
     let address = format!("/console/desk/{sid}/statistics");
-    let tail = html! { div #day hx-get=(address) hx-trigger="load, every 60s" hx-swap="innerHTML" {} };
-    Ok(frame::page_and(visit, refused.map_or(StatusCode::OK, |refused| refused.status), page, tail))
+    let tail =
+        html! { div #day hx-get=(address) hx-trigger="load, every 60s" hx-swap="innerHTML" {} };
+    Ok(layout::page_and(
+        visit,
+        refused.map_or(StatusCode::OK, |refused| refused.status),
+        page,
+        tail,
+    ))
 }
 
-fn activities(visit: &Visit<'_>, desk: &Desk) -> Markup {
+fn activities(visit: &RequestContext<'_>, desk: &Desk) -> Markup {
     let address = format!("/console/desk/{}/activity", desk.worker.sid);
     let since = visit.now.since(desk.worker.date_status_changed).as_secs();
     let current = desk.workspace.activities.get(&desk.worker.activity_sid);
@@ -183,11 +277,19 @@ fn nothing_to_do(desk: &Desk) -> &'static str {
     }
 }
 
-fn card(visit: &Visit<'_>, desk: &Desk, held: &Held) -> Markup {
+fn card(visit: &RequestContext<'_>, desk: &Desk, held: &Held) -> Markup {
     let Held { task, reservation } = held;
-    let queue = desk.workspace.task_queues.get(&task.task_queue_sid).map_or("", |queue| queue.friendly_name.as_str());
+    let queue = desk
+        .workspace
+        .task_queues
+        .get(&task.task_queue_sid)
+        .map_or("", |queue| queue.friendly_name.as_str());
     let is_offer = reservation.status == ReservationStatus::Pending;
-    let class = if is_offer { "card ringing" } else { "card connected" };
+    let class = if is_offer {
+        "card ringing"
+    } else {
+        "card connected"
+    };
     html! {
         article class=(class) id={ "task-" (task.sid) } aria-label={ "Task from " (queue) } {
             h3 { (title(task)) }
@@ -201,7 +303,9 @@ fn card(visit: &Visit<'_>, desk: &Desk, held: &Held) -> Markup {
 /// Who it is about, as far as the attributes say.
 fn title(task: &Task) -> String {
     let about: Value = serde_json::from_str(&task.attributes.to_json()).unwrap_or_default();
-    let who = ["name", "from"].into_iter().find_map(|key| about.get(key).and_then(Value::as_str));
+    let who = ["name", "from"]
+        .into_iter()
+        .find_map(|key| about.get(key).and_then(Value::as_str));
     match who {
         Some(who) => format!("{} · {who}", task.channel),
         None => task.channel.to_string(),
@@ -209,19 +313,34 @@ fn title(task: &Task) -> String {
 }
 
 fn waited(held: &Held) -> u64 {
-    held.reservation.date_created.since(held.task.date_created).as_secs()
+    held.reservation
+        .date_created
+        .since(held.task.date_created)
+        .as_secs()
 }
 
 fn attributes(task: &Task) -> Vec<(String, String)> {
     let about: Value = serde_json::from_str(&task.attributes.to_json()).unwrap_or_default();
-    let shown = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    about.as_object().into_iter().flatten().map(|(name, value)| (name.clone(), shown(value))).collect()
+    let shown = |value: &Value| {
+        value
+            .as_str()
+            .map_or_else(|| value.to_string(), str::to_owned)
+    };
+    about
+        .as_object()
+        .into_iter()
+        .flatten()
+        .map(|(name, value)| (name.clone(), shown(value)))
+        .collect()
 }
 
 /// A call is taken at the phone; everything else here.
-fn offer(visit: &Visit<'_>, desk: &Desk, held: &Held) -> Markup {
+fn offer(visit: &RequestContext<'_>, desk: &Desk, held: &Held) -> Markup {
     let left = held.reservation.expires_at.since(visit.now).as_secs();
-    let address = format!("/console/desk/{}/reservations/{}", desk.worker.sid, held.reservation.sid);
+    let address = format!(
+        "/console/desk/{}/reservations/{}",
+        desk.worker.sid, held.reservation.sid
+    );
     html! {
         p { "Yours for " (left_secs(left)) " more" }
         @if held.reservation.instruction.is_some() {
@@ -235,7 +354,7 @@ fn offer(visit: &Visit<'_>, desk: &Desk, held: &Held) -> Markup {
     }
 }
 
-fn work(visit: &Visit<'_>, desk: &Desk, held: &Held) -> Markup {
+fn work(visit: &RequestContext<'_>, desk: &Desk, held: &Held) -> Markup {
     let address = format!("/console/desk/{}/tasks/{}", desk.worker.sid, held.task.sid);
     let is_wrapping = held.task.assignment_status == AssignmentStatus::Wrapping;
     let note = format!("note-{}", held.task.sid);
@@ -253,9 +372,18 @@ fn work(visit: &Visit<'_>, desk: &Desk, held: &Held) -> Markup {
 }
 
 /// A day of one's own, if the API can tell.
-async fn statistics(visit: &Visit<'_>, sid: WorkerSid) -> Markup {
-    let answer = visit.get(&format!("Workers/{sid}/Statistics?Minutes={STATISTICS_MINUTES}")).await.unwrap_or_default();
-    let cumulative = answer.get("cumulative").and_then(Value::as_object).cloned().unwrap_or_default();
+async fn statistics(visit: &RequestContext<'_>, sid: WorkerSid) -> Markup {
+    let answer = visit
+        .get(&format!(
+            "Workers/{sid}/Statistics?Minutes={STATISTICS_MINUTES}"
+        ))
+        .await
+        .unwrap_or_default();
+    let cumulative = answer
+        .get("cumulative")
+        .and_then(Value::as_object)
+        .cloned()
+        .unwrap_or_default();
     let numbers = cumulative.iter().filter(|(_, value)| value.is_number());
     html! {
         @if !cumulative.is_empty() {
@@ -268,7 +396,11 @@ async fn statistics(visit: &Visit<'_>, sid: WorkerSid) -> Markup {
 }
 
 fn announcement(desk: &Desk) -> String {
-    let offers = desk.held.iter().filter(|held| held.reservation.status == ReservationStatus::Pending).count();
+    let offers = desk
+        .held
+        .iter()
+        .filter(|held| held.reservation.status == ReservationStatus::Pending)
+        .count();
     match offers {
         0 => String::new(),
         1 => "You are offered a Task".to_owned(),

@@ -3,16 +3,17 @@
 use std::collections::BTreeMap;
 
 use http::StatusCode;
+use ids::CallSid;
+use ids::time::Timestamp;
 use maud::{Markup, html};
 use serde_json::Value;
-use shared::model::{CallSid, Timestamp};
 
 use crate::changes::Watch;
-use crate::frame::{self, Page, button};
+use crate::layout::{self, Page, button};
 use crate::phones::{Act, Call, Document, Line, Phones, State};
 use crate::reply::Reply;
+use crate::request_context::{Refused, RequestContext, entries, text};
 use crate::routes::nothing_here;
-use crate::visit::{Refused, Visit, entries, text};
 
 /// Calls that are over and still shown.
 const OVER_SHOWN_MAX: usize = 6;
@@ -27,7 +28,7 @@ const FIRST_CALLER: u32 = 20;
 const KEYS: [&str; 12] = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "*", "0", "#"];
 
 /// The page.
-pub async fn show(visit: &Visit<'_>) -> Result<Reply, Refused> {
+pub async fn show(visit: &RequestContext<'_>) -> Result<Reply, Refused> {
     let phones = phones(visit)?;
     let workers = workers(visit).await?;
     let calls = phones.calls();
@@ -51,17 +52,28 @@ pub async fn show(visit: &Visit<'_>) -> Result<Reply, Refused> {
         }
         (announcement(&calls, &workers))
     };
-    Ok(frame::page(visit, Page { title: "Phones", section: "phones", watch: Some(Watch::Phones), head, live }))
+    Ok(layout::page(
+        visit,
+        Page {
+            title: "Phones",
+            section: "phones",
+            watch: Some(Watch::Phones),
+            head,
+            live,
+        },
+    ))
 }
 
 /// Somebody dials the centre.
-pub async fn dial(visit: &Visit<'_>) -> Result<Reply, Refused> {
-    phones(visit)?.dial(visit.form.text("from").trim()).map_err(refused)?;
+pub async fn dial(visit: &RequestContext<'_>) -> Result<Reply, Refused> {
+    phones(visit)?
+        .dial(visit.form.text("from").trim())
+        .map_err(refused)?;
     Ok(back())
 }
 
 /// Somebody at a phone does `what`.
-pub async fn act(visit: &Visit<'_>, call: &str, what: &str) -> Result<Reply, Refused> {
+pub async fn act(visit: &RequestContext<'_>, call: &str, what: &str) -> Result<Reply, Refused> {
     let call: CallSid = call.parse().map_err(|_| nothing_here(visit))?;
     let act = match what {
         "answer" => Act::Answer,
@@ -74,13 +86,19 @@ pub async fn act(visit: &Visit<'_>, call: &str, what: &str) -> Result<Reply, Ref
     Ok(back())
 }
 
-fn phones<'v>(visit: &'v Visit<'_>) -> Result<&'v dyn Phones, Refused> {
+fn phones<'v>(visit: &'v RequestContext<'_>) -> Result<&'v dyn Phones, Refused> {
     let message = "there are no simulated telephones here: the carrier is real".to_owned();
-    visit.console.phones.as_deref().ok_or(Refused { status: StatusCode::NOT_FOUND, message })
+    visit.console.phones.as_deref().ok_or(Refused {
+        status: StatusCode::NOT_FOUND,
+        message,
+    })
 }
 
 fn refused(message: String) -> Refused {
-    Refused { status: StatusCode::CONFLICT, message }
+    Refused {
+        status: StatusCode::CONFLICT,
+        message,
+    }
 }
 
 fn back() -> Reply {
@@ -94,12 +112,17 @@ struct Workers {
     available: usize,
 }
 
-async fn workers(visit: &Visit<'_>) -> Result<Workers, Refused> {
+async fn workers(visit: &RequestContext<'_>) -> Result<Workers, Refused> {
     let list = visit.get("Workers?PageSize=200").await?;
-    let by_phone =
-        entries(&list).iter().filter_map(|worker| Some((phone_of(worker)?, text(worker, "friendly_name").to_owned())));
-    let available = |worker: &&Value| worker.get("available").and_then(Value::as_bool) == Some(true);
-    Ok(Workers { by_phone: by_phone.collect(), available: entries(&list).iter().filter(available).count() })
+    let by_phone = entries(&list)
+        .iter()
+        .filter_map(|worker| Some((phone_of(worker)?, text(worker, "friendly_name").to_owned())));
+    let available =
+        |worker: &&Value| worker.get("available").and_then(Value::as_bool) == Some(true);
+    Ok(Workers {
+        by_phone: by_phone.collect(),
+        available: entries(&list).iter().filter(available).count(),
+    })
 }
 
 /// The number in a Worker's attributes.
@@ -108,10 +131,10 @@ fn phone_of(worker: &Value) -> Option<String> {
     Some(attributes.get("contact_uri")?.as_str()?.to_owned())
 }
 
-fn dial_form(visit: &Visit<'_>, phones: &dyn Phones, calls: &[Call]) -> Markup {
+fn dial_form(visit: &RequestContext<'_>, phones: &dyn Phones, calls: &[Call]) -> Markup {
     html! {
         form .row method="post" action="/console/phones" hx-post="/console/phones" hx-target="#live" hx-select="#live" hx-swap="outerHTML" {
-            (frame::csrf(visit))
+            (layout::csrf(visit))
             label for="from" { "Your number" }
             input id="from" name="from" type="tel" required value=(suggestion(calls)) autocomplete="off";
             button #dial .primary type="submit" { "Call " (phones.centre_number()) }
@@ -122,8 +145,15 @@ fn dial_form(visit: &Visit<'_>, phones: &dyn Phones, calls: &[Call]) -> Markup {
 /// A number from which nobody calls at the moment.
 fn suggestion(calls: &[Call]) -> String {
     let number = |last: u32| format!("+170755501{last:02}");
-    let is_free = |number: &String| !calls.iter().any(|call| call.phone == *number && call.state != State::Over);
-    (FIRST_CALLER..99).map(number).find(is_free).unwrap_or_default()
+    let is_free = |number: &String| {
+        !calls
+            .iter()
+            .any(|call| call.phone == *number && call.state != State::Over)
+    };
+    (FIRST_CALLER..99)
+        .map(number)
+        .find(is_free)
+        .unwrap_or_default()
 }
 
 fn available_hint(workers: &Workers) -> Markup {
@@ -138,9 +168,19 @@ fn available_hint(workers: &Workers) -> Markup {
 }
 
 /// The phones of one side: those in a call, then a few whose call is over.
-fn cards(visit: &Visit<'_>, phones: &dyn Phones, calls: &[Call], workers: &Workers, callers: bool) -> Markup {
-    let side: Vec<&Call> = calls.iter().filter(|call| call.is_caller == callers).collect();
-    let (over, going_on): (Vec<&Call>, Vec<&Call>) = side.into_iter().partition(|call| call.state == State::Over);
+fn cards(
+    visit: &RequestContext<'_>,
+    phones: &dyn Phones,
+    calls: &[Call],
+    workers: &Workers,
+    callers: bool,
+) -> Markup {
+    let side: Vec<&Call> = calls
+        .iter()
+        .filter(|call| call.is_caller == callers)
+        .collect();
+    let (over, going_on): (Vec<&Call>, Vec<&Call>) =
+        side.into_iter().partition(|call| call.state == State::Over);
     html! {
         @if going_on.is_empty() {
             p .empty { @if callers { "Nobody calls." } @else { "No phone rings." } }
@@ -155,7 +195,13 @@ fn cards(visit: &Visit<'_>, phones: &dyn Phones, calls: &[Call], workers: &Worke
     }
 }
 
-fn card(visit: &Visit<'_>, phones: &dyn Phones, calls: &[Call], call: &Call, workers: &Workers) -> Markup {
+fn card(
+    visit: &RequestContext<'_>,
+    phones: &dyn Phones,
+    calls: &[Call],
+    call: &Call,
+    workers: &Workers,
+) -> Markup {
     let who = who(call, workers);
     let class = match call.state {
         State::Ringing => "card ringing",
@@ -174,7 +220,11 @@ fn card(visit: &Visit<'_>, phones: &dyn Phones, calls: &[Call], call: &Call, wor
 }
 
 fn who(call: &Call, workers: &Workers) -> String {
-    match workers.by_phone.get(&call.phone).filter(|_| !call.is_caller) {
+    match workers
+        .by_phone
+        .get(&call.phone)
+        .filter(|_| !call.is_caller)
+    {
         Some(name) => format!("{name} · {}", call.phone),
         None => call.phone.clone(),
     }
@@ -182,7 +232,9 @@ fn who(call: &Call, workers: &Workers) -> String {
 
 /// Where a call is, in words.
 fn state(call: &Call, calls: &[Call], workers: &Workers) -> String {
-    let other = call.talking_with.and_then(|with| calls.iter().find(|other| other.sid == with));
+    let other = call
+        .talking_with
+        .and_then(|with| calls.iter().find(|other| other.sid == with));
     match (call.state, other) {
         (State::Ringing, _) if call.is_caller => "Calling …".to_owned(),
         (State::Ringing, _) => "Ringing".to_owned(),
@@ -192,7 +244,7 @@ fn state(call: &Call, calls: &[Call], workers: &Workers) -> String {
     }
 }
 
-fn controls(visit: &Visit<'_>, call: &Call) -> Markup {
+fn controls(visit: &RequestContext<'_>, call: &Call) -> Markup {
     let at = |what: &str| format!("/console/phones/{}/{what}", call.sid);
     html! {
         div .controls {
@@ -213,10 +265,10 @@ fn controls(visit: &Visit<'_>, call: &Call) -> Markup {
 }
 
 /// One form with twelve buttons: the one that is pressed says which key it is.
-fn keypad(visit: &Visit<'_>, call: &Call, address: &str) -> Markup {
+fn keypad(visit: &RequestContext<'_>, call: &Call, address: &str) -> Markup {
     html! {
         form method="post" action=(address) hx-post=(address) hx-target="#live" hx-select="#live" hx-swap="outerHTML" {
-            (frame::csrf(visit))
+            (layout::csrf(visit))
             div .keypad role="group" aria-label="Keys" {
                 @for key in KEYS {
                     button id={ "key-" (call.sid) "-" (key) } type="submit" name="digits" value=(key)
@@ -268,15 +320,26 @@ fn documents(now: Timestamp, call: &Call, documents: &[Document]) -> Markup {
 
 /// Minutes and seconds, and to the millisecond: what one sees beside the log.
 fn clock_time(at: Timestamp) -> String {
-    at.to_iso8601_millis().split_once('T').map(|(_, time)| time.trim_end_matches('Z').to_owned()).unwrap_or_default()
+    at.to_iso8601_millis()
+        .split_once('T')
+        .map(|(_, time)| time.trim_end_matches('Z').to_owned())
+        .unwrap_or_default()
 }
 
 /// What a screen reader says when it changes.
 fn announcement(calls: &[Call], workers: &Workers) -> Markup {
     let rings = |call: &&Call| call.state == State::Ringing && !call.is_caller;
-    let ringing: Vec<String> = calls.iter().filter(rings).map(|call| format!("{} rings", who(call, workers))).collect();
-    let heard =
-        calls.iter().find(|call| call.is_caller && call.state != State::Over).and_then(|call| call.transcript.last());
-    let heard = heard.map(|line| format!("{} {}", line.kind, line.text)).unwrap_or_default();
+    let ringing: Vec<String> = calls
+        .iter()
+        .filter(rings)
+        .map(|call| format!("{} rings", who(call, workers)))
+        .collect();
+    let heard = calls
+        .iter()
+        .find(|call| call.is_caller && call.state != State::Over)
+        .and_then(|call| call.transcript.last());
+    let heard = heard
+        .map(|line| format!("{} {}", line.kind, line.text))
+        .unwrap_or_default();
     html! { p .unseen data-announce="" { (ringing.join(", ")) " " (heard) } }
 }

@@ -1,16 +1,16 @@
 //! The way in: account SID and auth token, an API key, or a link that carries a ticket.
 
 use http::{Method, StatusCode, header};
+use ids::time::Timestamp;
 use maud::{Markup, html};
-use shared::model::Timestamp;
 
 use crate::Console;
 use crate::form::Form;
-use crate::frame;
+use crate::layout;
 use crate::reply::Reply;
+use crate::request_context::{Body, Refused};
 use crate::routes::Incoming;
 use crate::session::{Role, SESSION_LIFE, Session};
-use crate::visit::{Body, Refused};
 
 /// The address of the way in.
 pub const PATH: &str = "/console/sign-in";
@@ -39,8 +39,7 @@ pub async fn answer(console: &Console, incoming: &Incoming<'_>, now: Timestamp) 
 }
 
 /// Says what a link is not any more.
-const USELESS: &str =
-    "This link was used before, has expired, or is not of this contact centre. Sign in below, or ask for a new link.";
+const USELESS: &str = "This link was used before, has expired, or is not of this contact centre. Sign in below, or ask for a new link.";
 
 /// Fetching a link uses nothing up: programs that preview links fetch them, too. The page sends its form by itself. The session
 /// then begins on a page of ours, so the browser brings its cookie along, wherever the link stood.
@@ -56,17 +55,33 @@ fn offer(console: &Console, incoming: &Incoming<'_>, then: &str, now: Timestamp)
         }
         p .quiet { "This link signs you in once." }
     };
-    frame::bare(StatusCode::OK, "Sign in to Cordboard", content)
+    layout::bare(StatusCode::OK, "Sign in to Cordboard", content)
 }
 
 /// Begins a session with a link nobody has used. Whoever used it in this browser is in already and goes on.
-async fn redeem(console: &Console, incoming: &Incoming<'_>, ticket: &str, then: &str, now: Timestamp) -> Reply {
+async fn redeem(
+    console: &Console,
+    incoming: &Incoming<'_>,
+    ticket: &str,
+    then: &str,
+    now: Timestamp,
+) -> Reply {
     let Some(ticket) = console.signer.read_ticket(ticket, now) else {
         return page(console, StatusCode::FORBIDDEN, then, "", Some(USELESS));
     };
-    match console.api.store.use_once(&ticket.name, ticket.expires).await {
+    match console
+        .api
+        .store
+        .use_once(&ticket.name, ticket.expires)
+        .await
+    {
         Ok(true) => begin(console, ticket.role, then, now).await,
-        Ok(false) if console.signer.session(incoming.headers, now).is_some_and(|known| known.role == ticket.role) => {
+        Ok(false)
+            if console
+                .signer
+                .session(incoming.headers, now)
+                .is_some_and(|known| known.role == ticket.role) =>
+        {
             Reply::see_other(then)
         }
         Ok(false) => page(console, StatusCode::FORBIDDEN, then, "", Some(USELESS)),
@@ -80,7 +95,16 @@ async fn redeem(console: &Console, incoming: &Incoming<'_>, ticket: &str, then: 
 /// Whoever may use the API may use the console.
 async fn check(console: &Console, form: &Form, then: &str, now: Timestamp) -> Reply {
     let (user, password) = (form.text("user").trim(), form.text("password").trim());
-    match console.ask_as(user, password, Method::GET, "/v1/Workspaces?PageSize=1", Body::Nothing).await {
+    match console
+        .ask_as(
+            user,
+            password,
+            Method::GET,
+            "/v1/Workspaces?PageSize=1",
+            Body::Nothing,
+        )
+        .await
+    {
         Ok(_) => begin(console, Role::Administrator, then, now).await,
         Err(refused) if refused.status == StatusCode::UNAUTHORIZED => {
             let wrong = "That is not the account SID and auth token of this contact centre, nor an API key of it.";
@@ -92,11 +116,19 @@ async fn check(console: &Console, form: &Form, then: &str, now: Timestamp) -> Re
 
 /// An agent's pages show the Workspace they work in.
 async fn begin(console: &Console, role: Role, then: &str, now: Timestamp) -> Reply {
-    let session = Session { role, expires: now + SESSION_LIFE };
+    let session = Session {
+        role,
+        expires: now + SESSION_LIFE,
+    };
     let reply = Reply::see_other(then).with(header::SET_COOKIE, console.signer.cookie(&session));
-    let Role::Agent(worker) = role else { return reply };
+    let Role::Agent(worker) = role else {
+        return reply;
+    };
     match console.api.store.worker(worker).await {
-        Ok(Some(worker)) => reply.with(header::SET_COOKIE, console.signer.workspace_cookie(worker.workspace_sid)),
+        Ok(Some(worker)) => reply.with(
+            header::SET_COOKIE,
+            console.signer.workspace_cookie(worker.workspace_sid),
+        ),
         Ok(None) => reply,
         Err(error) => {
             let refused = Refused::away(error);
@@ -107,18 +139,26 @@ async fn begin(console: &Console, role: Role, then: &str, now: Timestamp) -> Rep
 
 /// Only pages of the console: a link must not lead elsewhere from here.
 fn destination(then: &str) -> &str {
-    let is_ours =
-        then.starts_with("/console/") && then.chars().all(|char| char.is_ascii_alphanumeric() || "/-".contains(char));
+    let is_ours = then.starts_with("/console/")
+        && then
+            .chars()
+            .all(|char| char.is_ascii_alphanumeric() || "/-".contains(char));
     if is_ours { then } else { "/console" }
 }
 
-fn page(console: &Console, status: StatusCode, then: &str, user: &str, problem: Option<&str>) -> Reply {
+fn page(
+    console: &Console,
+    status: StatusCode,
+    then: &str,
+    user: &str,
+    problem: Option<&str>,
+) -> Reply {
     let hint = if console.phones.is_some() {
         "The terminal in which Cordboard runs shows a link that signs you in, and both of these."
     } else {
         "The account SID and auth token this contact centre was deployed with, or an API key and its secret."
     };
-    frame::bare(
+    layout::bare(
         status,
         "Sign in to Cordboard",
         html! {
@@ -147,9 +187,14 @@ mod tests {
     #[test]
     fn a_link_leads_to_a_page_of_the_console_and_nowhere_else() {
         assert_eq!(destination("/console/tasks/WT1"), "/console/tasks/WT1");
-        for elsewhere in
-            ["", "//evil.example", "https://evil.example", "/console//evil.example\\", "/console/a\r\nb", "/v1"]
-        {
+        for elsewhere in [
+            "",
+            "//evil.example",
+            "https://evil.example",
+            "/console//evil.example\\",
+            "/console/a\r\nb",
+            "/v1",
+        ] {
             assert_eq!(destination(elsewhere), "/console", "{elsewhere}");
         }
     }

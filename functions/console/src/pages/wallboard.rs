@@ -5,15 +5,15 @@ use std::collections::BTreeMap;
 
 use futures_util::future::{join, join_all};
 use http::StatusCode;
+use ids::time::{Millis, Timestamp};
 use maud::{Markup, html};
 use serde_json::{Value, json};
-use shared::model::{Millis, Timestamp};
 
 use super::resource::waits;
 use crate::changes::Watch;
-use crate::frame::{self, Page};
+use crate::layout::{self, Page};
 use crate::reply::Reply;
-use crate::visit::{Refused, Visit, entries, text};
+use crate::request_context::{Refused, RequestContext, entries, text};
 
 /// TaskQueues on the board: more could not be read across a room.
 const QUEUES_MAX: usize = 8;
@@ -31,11 +31,14 @@ const POINTS: u64 = 8;
 const POINT: Millis = Millis::from_secs(30 * 60);
 
 /// The page: numbers that follow every change, and plots that are drawn once a minute.
-pub async fn show(visit: &Visit<'_>) -> Result<Reply, Refused> {
+pub async fn show(visit: &RequestContext<'_>) -> Result<Reply, Refused> {
     let split = format!("Minutes={MINUTES}&SplitByWaitTime={ANSWERED_WITHIN_SECS}");
     let (queues, numbers) = join(queues(visit), statistics(visit, &split)).await;
     let (queues, numbers) = (queues?, numbers.unwrap_or_default());
-    let boards: Vec<Board> = queues.iter().map(|queue| Board::of(queue, &numbers)).collect();
+    let boards: Vec<Board> = queues
+        .iter()
+        .map(|queue| Board::of(queue, &numbers))
+        .collect();
     let live = html! {
         @if boards.is_empty() { p .empty { "There is no TaskQueue." } }
         div .board { @for board in &boards { (board.show()) } }
@@ -43,30 +46,50 @@ pub async fn show(visit: &Visit<'_>) -> Result<Reply, Refused> {
     let head = html! {
         p .quiet { "The last " (MINUTES / 60) " hours; the service level counts what was accepted within " (ANSWERED_WITHIN_SECS) " s." }
     };
-    let tail =
-        html! { div #plots hx-get="/console/wallboard/plots" hx-trigger="load, every 60s" hx-swap="innerHTML" {} };
-    let page = Page { title: "Wallboard", section: "wallboard", watch: Some(Watch::Everything), head, live };
-    Ok(frame::page_and(visit, StatusCode::OK, page, tail))
+    let tail = html! { div #plots hx-get="/console/wallboard/plots" hx-trigger="load, every 60s" hx-swap="innerHTML" {} };
+    let page = Page {
+        title: "Wallboard",
+        section: "wallboard",
+        watch: Some(Watch::Everything),
+        head,
+        live,
+    };
+    Ok(layout::page_and(visit, StatusCode::OK, page, tail))
 }
 
 /// The plots, without a page around them.
-pub async fn plots(visit: &Visit<'_>) -> Result<Reply, Refused> {
+pub async fn plots(visit: &RequestContext<'_>) -> Result<Reply, Refused> {
     let queues = queues(visit).await?;
     let spans = spans(visit.now);
     let answers = spans.iter().map(|(from, until)| async move {
-        let span = format!("StartDate={}&EndDate={}", from.to_iso8601(), until.to_iso8601());
+        let span = format!(
+            "StartDate={}&EndDate={}",
+            from.to_iso8601(),
+            until.to_iso8601()
+        );
         statistics(visit, &span).await.ok()
     });
-    let Some(numbers) = join_all(answers).await.into_iter().collect::<Option<Vec<Numbers>>>() else {
+    let Some(numbers) = join_all(answers)
+        .await
+        .into_iter()
+        .collect::<Option<Vec<Numbers>>>()
+    else {
         return Ok(Reply::page(StatusCode::OK, html! {}));
     };
     let times: Vec<Timestamp> = spans.into_iter().map(|(from, _)| from).collect();
-    let series = queues.iter().map(|queue| Series::of(queue, &times, &numbers));
-    Ok(Reply::page(StatusCode::OK, html! { @for series in series { (series.show()) } }))
+    let series = queues
+        .iter()
+        .map(|queue| Series::of(queue, &times, &numbers));
+    Ok(Reply::page(
+        StatusCode::OK,
+        html! { @for series in series { (series.show()) } },
+    ))
 }
 
-async fn queues(visit: &Visit<'_>) -> Result<Vec<Value>, Refused> {
-    let list = visit.get(&format!("TaskQueues?PageSize={QUEUES_MAX}")).await?;
+async fn queues(visit: &RequestContext<'_>) -> Result<Vec<Value>, Refused> {
+    let list = visit
+        .get(&format!("TaskQueues?PageSize={QUEUES_MAX}"))
+        .await?;
     Ok(entries(&list).to_vec())
 }
 
@@ -74,9 +97,16 @@ async fn queues(visit: &Visit<'_>) -> Result<Vec<Value>, Refused> {
 type Numbers = BTreeMap<String, Value>;
 
 /// The statistics of all TaskQueues of the board: what they are made from is read once.
-async fn statistics(visit: &Visit<'_>, query: &str) -> Result<Numbers, Refused> {
-    let list = visit.get(&format!("TaskQueues/Statistics?PageSize={QUEUES_MAX}&{query}")).await?;
-    Ok(entries(&list).iter().map(|queue| (text(queue, "task_queue_sid").to_owned(), queue.clone())).collect())
+async fn statistics(visit: &RequestContext<'_>, query: &str) -> Result<Numbers, Refused> {
+    let list = visit
+        .get(&format!(
+            "TaskQueues/Statistics?PageSize={QUEUES_MAX}&{query}"
+        ))
+        .await?;
+    Ok(entries(&list)
+        .iter()
+        .map(|queue| (text(queue, "task_queue_sid").to_owned(), queue.clone()))
+        .collect())
 }
 
 /// A TaskQueue's numbers.
@@ -88,7 +118,12 @@ struct Board {
 
 impl Board {
     fn of(queue: &Value, numbers: &Numbers) -> Self {
-        let part = |name: &str| numbers.get(text(queue, "sid")).and_then(|queue| queue.get(name)).cloned();
+        let part = |name: &str| {
+            numbers
+                .get(text(queue, "sid"))
+                .and_then(|queue| queue.get(name))
+                .cloned()
+        };
         Self {
             name: text(queue, "friendly_name").to_owned(),
             now: part("realtime").unwrap_or_default(),
@@ -97,19 +132,37 @@ impl Board {
     }
 
     fn show(&self) -> Markup {
-        let status = |name: &str| self.now.pointer(&format!("/tasks_by_status/{name}")).and_then(Value::as_u64);
-        let waiting = status("pending").zip(status("reserved")).map(|(pending, reserved)| pending + reserved);
-        let busy = status("assigned").zip(status("wrapping")).map(|(assigned, wrapping)| assigned + wrapping);
+        let status = |name: &str| {
+            self.now
+                .pointer(&format!("/tasks_by_status/{name}"))
+                .and_then(Value::as_u64)
+        };
+        let waiting = status("pending")
+            .zip(status("reserved"))
+            .map(|(pending, reserved)| pending + reserved);
+        let busy = status("assigned")
+            .zip(status("wrapping"))
+            .map(|(assigned, wrapping)| assigned + wrapping);
         let available = whole(&self.now, "/total_available_workers");
         let figures = [
             ("Waiting", number(waiting)),
             ("Longest wait", waits(&self.now)),
             ("Service level", percent(service_level(&self.lately))),
             ("Abandoned", number(whole(&self.lately, "/tasks_canceled"))),
-            ("Speed of answer", seconds(self.lately.get("avg_task_acceptance_time").and_then(Value::as_f64))),
+            (
+                "Speed of answer",
+                seconds(
+                    self.lately
+                        .get("avg_task_acceptance_time")
+                        .and_then(Value::as_f64),
+                ),
+            ),
             (
                 "Occupied",
-                percent(busy.zip(available).and_then(|(busy, available)| share(busy.min(available), available))),
+                percent(
+                    busy.zip(available)
+                        .and_then(|(busy, available)| share(busy.min(available), available)),
+                ),
             ),
         ];
         html! {
@@ -136,7 +189,11 @@ impl Series {
             let pointer = format!("/cumulative/{name}");
             numbers
                 .iter()
-                .map(|span| span.get(sid).and_then(|queue| whole(queue, &pointer)).unwrap_or_default())
+                .map(|span| {
+                    span.get(sid)
+                        .and_then(|queue| whole(queue, &pointer))
+                        .unwrap_or_default()
+                })
                 .collect()
         };
         Self {
@@ -175,9 +232,15 @@ impl Series {
 fn spans(now: Timestamp) -> Vec<(Timestamp, Timestamp)> {
     let point = i64::try_from(POINT.as_millis()).unwrap_or(1);
     let current = now.as_millis().div_euclid(point) * point;
-    let start =
-        |back: u64| Timestamp::from_millis(current.saturating_sub(point * i64::try_from(back).unwrap_or_default()));
-    (0..POINTS).rev().map(|back| (start(back), (start(back) + POINT).min(now))).collect()
+    let start = |back: u64| {
+        Timestamp::from_millis(
+            current.saturating_sub(point * i64::try_from(back).unwrap_or_default()),
+        )
+    };
+    (0..POINTS)
+        .rev()
+        .map(|back| (start(back), (start(back) + POINT).min(now)))
+        .collect()
 }
 
 fn whole(value: &Value, pointer: &str) -> Option<u64> {
@@ -186,8 +249,12 @@ fn whole(value: &Value, pointer: &str) -> Option<u64> {
 
 /// Of all who were accepted or went away, the share that was accepted in time.
 fn service_level(lately: &Value) -> Option<u64> {
-    let split =
-        |side: &str, what: &str| whole(lately, &format!("/split_by_wait_time/{ANSWERED_WITHIN_SECS}/{side}/{what}"));
+    let split = |side: &str, what: &str| {
+        whole(
+            lately,
+            &format!("/split_by_wait_time/{ANSWERED_WITHIN_SECS}/{side}/{what}"),
+        )
+    };
     let in_time = split("below", "reservations_accepted")?;
     let late = split("above", "reservations_accepted")?;
     let gone = split("below", "tasks_canceled")? + split("above", "tasks_canceled")?;
@@ -230,7 +297,10 @@ mod tests {
         let now = Timestamp::from_millis(1_795_348_800_000) + Millis::from_secs(600);
         let spans = spans(now);
         assert_eq!(spans.len(), 8);
-        assert_eq!(spans.last(), Some(&(Timestamp::from_millis(1_795_348_800_000), now)));
+        assert_eq!(
+            spans.last(),
+            Some(&(Timestamp::from_millis(1_795_348_800_000), now))
+        );
         assert!(spans.windows(2).all(|pair| pair[0].1 == pair[1].0));
     }
 }

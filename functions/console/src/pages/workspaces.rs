@@ -4,16 +4,16 @@
 //! can do nothing in the other one.
 
 use http::{StatusCode, header};
+use ids::WorkspaceSid;
 use maud::{Markup, html};
 use serde_json::Value;
-use shared::model::WorkspaceSid;
 
 use super::resource::{Field, Input, input, pager};
 use crate::form::Form;
-use crate::frame::{self, Page, button, csrf};
+use crate::layout::{self, Page, button, csrf};
 use crate::reply::Reply;
+use crate::request_context::{Body, Refused, RequestContext, entries, text};
 use crate::routes::nothing_here;
-use crate::visit::{Body, Refused, Visit, entries, text};
 
 /// Their section.
 pub const SECTION: &str = "workspaces";
@@ -28,9 +28,16 @@ const FIELDS: &[Field] = &[
 ];
 
 /// The table.
-pub async fn list(visit: &Visit<'_>) -> Result<Reply, Refused> {
+pub async fn list(visit: &RequestContext<'_>) -> Result<Reply, Refused> {
     let query = visit.query.encode(&super::resource::PAGING);
-    let list = visit.console.ask(http::Method::GET, &format!("{PLACE}?{query}"), Body::Nothing).await?;
+    let list = visit
+        .console
+        .ask(
+            http::Method::GET,
+            &format!("{PLACE}?{query}"),
+            Body::Nothing,
+        )
+        .await?;
     let live = html! {
         div .scroll role="region" aria-label="Workspaces" tabindex="0" {
             table {
@@ -42,10 +49,19 @@ pub async fn list(visit: &Visit<'_>) -> Result<Reply, Refused> {
         (pager(SECTION, &list))
     };
     let head = html! { p { a .button href={ "/console/" (SECTION) "/new" } { "New Workspace" } } };
-    Ok(frame::page(visit, Page { title: "Workspaces", section: SECTION, watch: None, head, live }))
+    Ok(layout::page(
+        visit,
+        Page {
+            title: "Workspaces",
+            section: SECTION,
+            watch: None,
+            head,
+            live,
+        },
+    ))
 }
 
-fn row(visit: &Visit<'_>, workspace: &Value) -> Markup {
+fn row(visit: &RequestContext<'_>, workspace: &Value) -> Markup {
     let sid = text(workspace, "sid");
     html! {
         tr id={ "row-" (sid) } {
@@ -60,34 +76,51 @@ fn row(visit: &Visit<'_>, workspace: &Value) -> Markup {
 }
 
 /// The form for a new one.
-pub async fn new(visit: &Visit<'_>) -> Result<Reply, Refused> {
+pub async fn new(visit: &RequestContext<'_>) -> Result<Reply, Refused> {
     Ok(form(visit, &Form::default(), None).await)
 }
 
 /// Makes one and shows it.
-pub async fn create(visit: &Visit<'_>) -> Result<Reply, Refused> {
+pub async fn create(visit: &RequestContext<'_>) -> Result<Reply, Refused> {
     let mut given = Form::default();
-    for field in FIELDS.iter().filter(|field| !visit.form.text(field.name).is_empty()) {
+    for field in FIELDS
+        .iter()
+        .filter(|field| !visit.form.text(field.name).is_empty())
+    {
         given.push(field.name, visit.form.text(field.name));
     }
-    match visit.console.ask(http::Method::POST, PLACE, Body::Form(given.encode_all())).await {
+    match visit
+        .console
+        .ask(http::Method::POST, PLACE, Body::Form(given.encode_all()))
+        .await
+    {
         Ok(made) => open(visit, text(&made, "sid")).await,
         Err(refused) => Ok(form(visit, &visit.form, Some(&refused)).await),
     }
 }
 
 /// From now on this browser's pages show this one.
-pub async fn open(visit: &Visit<'_>, sid: &str) -> Result<Reply, Refused> {
+pub async fn open(visit: &RequestContext<'_>, sid: &str) -> Result<Reply, Refused> {
     let sid: WorkspaceSid = sid.parse().map_err(|_| nothing_here(visit))?;
-    visit.console.ask(http::Method::GET, &format!("{PLACE}/{sid}"), Body::Nothing).await?;
-    Ok(Reply::see_other("/console/tasks").with(header::SET_COOKIE, visit.console.signer.workspace_cookie(sid)))
+    visit
+        .console
+        .ask(http::Method::GET, &format!("{PLACE}/{sid}"), Body::Nothing)
+        .await?;
+    Ok(Reply::see_other("/console/tasks").with(
+        header::SET_COOKIE,
+        visit.console.signer.workspace_cookie(sid),
+    ))
 }
 
-async fn form(visit: &Visit<'_>, values: &Form, refused: Option<&Refused>) -> Reply {
-    let about = refused.and_then(Refused::about).filter(|(name, _)| FIELDS.iter().any(|field| field.name == *name));
+async fn form(visit: &RequestContext<'_>, values: &Form, refused: Option<&Refused>) -> Reply {
+    let about = refused
+        .and_then(Refused::about)
+        .filter(|(name, _)| FIELDS.iter().any(|field| field.name == *name));
     let mut inputs = Vec::new();
     for field in FIELDS {
-        let mistake = about.filter(|(name, _)| *name == field.name).map(|(_, problem)| problem);
+        let mistake = about
+            .filter(|(name, _)| *name == field.name)
+            .map(|(_, problem)| problem);
         inputs.push(input(visit, field, values.text(field.name), mistake).await);
     }
     let live = html! {
@@ -101,6 +134,16 @@ async fn form(visit: &Visit<'_>, values: &Form, refused: Option<&Refused>) -> Re
         }
         p { a href={ "/console/" (SECTION) } { "Back to Workspaces" } }
     };
-    let page = Page { title: "New Workspace", section: SECTION, watch: None, head: html! {}, live };
-    frame::page_with(visit, refused.map_or(StatusCode::OK, |refused| refused.status), page)
+    let page = Page {
+        title: "New Workspace",
+        section: SECTION,
+        watch: None,
+        head: html! {},
+        live,
+    };
+    layout::page_with(
+        visit,
+        refused.map_or(StatusCode::OK, |refused| refused.status),
+        page,
+    )
 }

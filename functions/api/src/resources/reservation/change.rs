@@ -1,15 +1,18 @@
 //! Answers to Reservations, and instructions for them (taskrouter.md section 11.4).
 
-use shared::model::instruction::{InstructionError, check};
-use shared::model::{ActivitySid, AssignmentStatus, EndReason, Instruction, ReservationStatus, Worker, Workspace};
-use shared::router::effects::Callback;
-use shared::router::{Answer as Reply, Event, Outcome};
+use ids::ActivitySid;
+use task_router::model::instruction::{InstructionError, check};
+use task_router::model::{
+    AssignmentStatus, EndReason, Instruction, ReservationStatus, Worker, Workspace,
+};
+use task_router::router::effects::Callback;
+use task_router::router::{Answer as Reply, Command, Outcome};
 
 use super::{Found, STATUS, find_under_task, find_under_worker, url_under_worker};
 use crate::answer::Answer;
-use crate::call::Call;
 use crate::error::ApiError;
 use crate::parameters::Parameters;
+use crate::request_context::RequestContext;
 use crate::resources::activity;
 
 const WORKER_ACTIVITY: &str = "WorkerActivitySid";
@@ -17,7 +20,7 @@ const INSTRUCTION: &str = "Instruction";
 
 /// `POST …/Tasks/{TaskSid}/Reservations/{Sid}` with `ReservationStatus`, and `WorkerActivitySid` with `rejected`; or with
 /// `Instruction` and its parameters, which answers before anybody is called.
-pub async fn update_of_task(call: &Call<'_>) -> Result<Answer, ApiError> {
+pub async fn update_of_task(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let change = Change::read(&call.form)?;
     let found = find_under_task(call).await?;
     let url = found.url_under_task(&call.view);
@@ -25,10 +28,13 @@ pub async fn update_of_task(call: &Call<'_>) -> Result<Answer, ApiError> {
 }
 
 /// `POST …/Workers/{WorkerSid}/Reservations/{Sid}`, as under the Task, but for the instruction `supervise`.
-pub async fn update_of_worker(call: &Call<'_>) -> Result<Answer, ApiError> {
+pub async fn update_of_worker(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let change = Change::read(&call.form)?;
     if matches!(change, Change::Instruct(Instruction::Supervise(_))) {
-        return Err(ApiError::parameter(INSTRUCTION, "supervise is given under the Task, not under the Worker"));
+        return Err(ApiError::parameter(
+            INSTRUCTION,
+            "supervise is given under the Task, not under the Worker",
+        ));
     }
     let (worker, found) = find_under_worker(call).await?;
     let url = url_under_worker(&call.view, &worker);
@@ -54,7 +60,8 @@ enum Change {
 
 impl Change {
     fn read(form: &Parameters) -> Result<Self, ApiError> {
-        let instruction = Instruction::from_form(form.as_pairs()).map_err(|error| unreadable(&error))?;
+        let instruction =
+            Instruction::from_form(form.as_pairs()).map_err(|error| unreadable(&error))?;
         let activity = form.sid(WORKER_ACTIVITY)?;
         let status = form.parsed(STATUS, |text| match text {
             "accepted" => Ok(Self::Accept),
@@ -64,7 +71,10 @@ impl Change {
             _ => Err("expected accepted, rejected, wrapping or completed".to_owned()),
         })?;
         match (status, instruction) {
-            (Some(_), Some(_)) => Err(ApiError::parameter(INSTRUCTION, format!("cannot be given with {STATUS}"))),
+            (Some(_), Some(_)) => Err(ApiError::parameter(
+                INSTRUCTION,
+                format!("cannot be given with {STATUS}"),
+            )),
             (Some(status), None) => Ok(status),
             (None, Some(Instruction::Accept)) => Ok(Self::Accept),
             (None, Some(Instruction::Reject { activity_sid })) => Ok(Self::Reject(activity_sid)),
@@ -74,11 +84,20 @@ impl Change {
     }
 }
 
-async fn update(call: &Call<'_>, found: Found, change: Change, url: &str) -> Result<Answer, ApiError> {
+async fn update(
+    call: &RequestContext<'_>,
+    found: Found,
+    change: Change,
+    url: &str,
+) -> Result<Answer, ApiError> {
     let workspace = call.workspace().await?;
     activity::check(call.form.sid(WORKER_ACTIVITY)?, WORKER_ACTIVITY, &workspace)?;
     let (task, reservation) = (found.task.sid, found.reservation.sid);
-    let answered = |answer| Event::Answered { task, reservation, answer };
+    let answered = |answer| Command::Answered {
+        task,
+        reservation,
+        answer,
+    };
     let event = match change {
         Change::Nothing => {
             call.check_version(found.task.visible_version())?;
@@ -99,30 +118,52 @@ async fn update(call: &Call<'_>, found: Found, change: Change, url: &str) -> Res
     }
     let applied = call.apply(&event).await?;
     let task = applied.task.unwrap_or(found.task);
-    let now = Found::all(&task).find(|now| now.reservation.sid == reservation).ok_or_else(|| call.not_found())?;
+    let now = Found::all(&task)
+        .find(|now| now.reservation.sid == reservation)
+        .ok_or_else(|| call.not_found())?;
     // Of two programs that accept the same Reservation one is told that it did (taskrouter.md section 6).
-    let is_answer = matches!(event, Event::Answered { .. });
-    if is_answer && applied.outcome == Outcome::AlreadySo { Err(is_over(&now)) } else { now.answer(call, url) }
+    let is_answer = matches!(event, Command::Answered { .. });
+    if is_answer && applied.outcome == Outcome::AlreadySo {
+        Err(is_over(&now))
+    } else {
+        now.answer(call, url)
+    }
 }
 
 /// Hands an instruction to whoever carries it out; what cannot be done as things stand is refused here.
 async fn instruct(
-    call: &Call<'_>,
+    call: &RequestContext<'_>,
     workspace: &Workspace,
     found: &Found,
     instruction: Instruction,
 ) -> Result<(), ApiError> {
     let (task, reservation) = (&found.task, &found.reservation);
-    let worker = call.api.store.worker(instruction.supervisor().unwrap_or(reservation.worker_sid)).await?;
+    let worker = call
+        .api
+        .store
+        .worker(instruction.supervisor().unwrap_or(reservation.worker_sid))
+        .await?;
     let contact_uri = worker.as_ref().and_then(Worker::contact_uri);
-    check(&instruction, &task.attributes, reservation, contact_uri, &workspace.activities)
-        .map_err(|impossible| refused(found, impossible.to_string()))?;
+    check(
+        &instruction,
+        &task.attributes,
+        reservation,
+        contact_uri,
+        &workspace.activities,
+    )
+    .map_err(|impossible| refused(found, impossible.to_string()))?;
     let (task, reservation, request) = (task.sid, reservation.sid, call.api.ids.next_request());
     let name = instruction.name().as_str();
     // What changes between here and there makes the claim fail: the condition holds for the write, too.
     let expected_versions = call.expected_versions();
-    let message = Callback::Instruct { task, reservation, instruction, request, expected_versions };
-    call.api.outbox.call(message).await?;
+    let message = Callback::Instruct {
+        task,
+        reservation,
+        instruction,
+        request,
+        expected_versions,
+    };
+    call.api.outbox.callback(message).await?;
     tracing::info!(task_sid = %task, reservation_sid = %reservation, instruction = name, "instruction handed on");
     Ok(())
 }
@@ -130,7 +171,9 @@ async fn instruct(
 /// Names the parameter, with its debugger code where it has one (taskrouter.md section 15).
 fn unreadable(error: &InstructionError) -> ApiError {
     match error {
-        InstructionError::Parameter { parameter, .. } => ApiError::parameter(parameter, error.to_string()),
+        InstructionError::Parameter { parameter, .. } => {
+            ApiError::parameter(parameter, error.to_string())
+        }
         InstructionError::Unknown(_)
         | InstructionError::ContentType(_)
         | InstructionError::NotJson(_)
@@ -141,7 +184,9 @@ fn unreadable(error: &InstructionError) -> ApiError {
 /// The refusal of what a Reservation's status does not allow; one that was rescinded says that (taskrouter.md section 15).
 fn refused(found: &Found, sentence: String) -> ApiError {
     match found.reservation.status {
-        ReservationStatus::Rescinded => ApiError::Rescinded { reservation: found.reservation.sid },
+        ReservationStatus::Rescinded => ApiError::Rescinded {
+            reservation: found.reservation.sid,
+        },
         ReservationStatus::Pending
         | ReservationStatus::Accepted
         | ReservationStatus::Rejected
@@ -155,12 +200,15 @@ fn refused(found: &Found, sentence: String) -> ApiError {
 /// A Reservation that has been answered, or is of an earlier round, can be answered no more.
 fn is_over(found: &Found) -> ApiError {
     let (sid, is) = (found.reservation.sid, found.reservation.status.as_str());
-    refused(found, format!("Reservation {sid} is {is} and no longer pending"))
+    refused(
+        found,
+        format!("Reservation {sid} is {is} and no longer pending"),
+    )
 }
 
 impl Found {
     /// The change of the Task that wrapping or completing its Reservation is (taskrouter.md section 11.4).
-    fn status_set(&self, status: AssignmentStatus) -> Result<Event, ApiError> {
+    fn status_set(&self, status: AssignmentStatus) -> Result<Command, ApiError> {
         let is_held = match self.reservation.status {
             ReservationStatus::Accepted | ReservationStatus::Wrapping => true,
             // Again: it is as it should be.
@@ -173,9 +221,15 @@ impl Found {
         };
         if !is_held {
             let (sid, is) = (self.reservation.sid, self.reservation.status.as_str());
-            return Err(ApiError::State(format!("Reservation {sid} is {is} and not currently accepted or wrapping.")));
+            return Err(ApiError::State(format!(
+                "Reservation {sid} is {is} and not currently accepted or wrapping."
+            )));
         }
-        Ok(Event::StatusSet { task: self.task.sid, status, reason: EndReason::Given(String::new()) })
+        Ok(Command::StatusSet {
+            task: self.task.sid,
+            status,
+            reason: EndReason::Given(String::new()),
+        })
     }
 }
 
@@ -195,7 +249,10 @@ mod tests {
                 _ => (false, false),
             };
             assert_eq!(
-                (allowed(AssignmentStatus::Wrapping), allowed(AssignmentStatus::Completed)),
+                (
+                    allowed(AssignmentStatus::Wrapping),
+                    allowed(AssignmentStatus::Completed)
+                ),
                 expected,
                 "{status:?}"
             );
@@ -204,33 +261,75 @@ mod tests {
 
     #[test]
     fn a_status_that_cannot_be_asked_for_is_refused() {
-        let read = |form: &str| Change::read(&Parameters::of_form(&http::HeaderMap::new(), form.as_bytes()).unwrap());
+        let read = |form: &str| {
+            Change::read(&Parameters::of_form(&http::HeaderMap::new(), form.as_bytes()).unwrap())
+        };
         assert_eq!(read("").unwrap(), Change::Nothing);
-        assert_eq!(read("ReservationStatus=rejected").unwrap(), Change::Reject(None));
-        for wrong in ["pending", "timeout", "canceled", "rescinded", "Accepted", ""] {
-            assert!(read(&format!("ReservationStatus={wrong}")).is_err(), "{wrong}");
+        assert_eq!(
+            read("ReservationStatus=rejected").unwrap(),
+            Change::Reject(None)
+        );
+        for wrong in [
+            "pending",
+            "timeout",
+            "canceled",
+            "rescinded",
+            "Accepted",
+            "",
+        ] {
+            assert!(
+                read(&format!("ReservationStatus={wrong}")).is_err(),
+                "{wrong}"
+            );
         }
         let activity = "WA00000000000000000000000000000002";
         let rejected = Change::Reject(activity.parse().ok());
-        assert_eq!(read(&format!("Instruction=reject&WorkerActivitySid={activity}")).unwrap(), rejected);
+        assert_eq!(
+            read(&format!("Instruction=reject&WorkerActivitySid={activity}")).unwrap(),
+            rejected
+        );
         assert_eq!(read("Instruction=accept").unwrap(), Change::Accept);
         for (wrong, sentence) in [
             ("Instruction=dance", "Instruction: 55555"),
-            ("Instruction=accept&ReservationStatus=accepted", "Instruction: cannot be given with ReservationStatus"),
-            ("Instruction=dequeue&DequeueTimeout=1000", "DequeueTimeout: "),
-            ("Instruction=dequeue&DequeuePostWorkActivitySid=WK1", "DequeuePostWorkActivitySid: 40130"),
+            (
+                "Instruction=accept&ReservationStatus=accepted",
+                "Instruction: cannot be given with ReservationStatus",
+            ),
+            (
+                "Instruction=dequeue&DequeueTimeout=1000",
+                "DequeueTimeout: ",
+            ),
+            (
+                "Instruction=dequeue&DequeuePostWorkActivitySid=WK1",
+                "DequeuePostWorkActivitySid: 40130",
+            ),
             ("Instruction=call&CallFrom=%2B17075550100", "CallUrl: 40112"),
             ("Instruction=redirect", "RedirectCallSid: 40121"),
-            ("Instruction=conference&MaxParticipants=1", "MaxParticipants: "),
-            ("Instruction=conference&ConferenceStatusCallback=nowhere", "ConferenceStatusCallback: "),
+            (
+                "Instruction=conference&MaxParticipants=1",
+                "MaxParticipants: ",
+            ),
+            (
+                "Instruction=conference&ConferenceStatusCallback=nowhere",
+                "ConferenceStatusCallback: ",
+            ),
             ("Instruction=supervise", "Supervisor: "),
-            ("Instruction=supervise&Supervisor=client:eve&SupervisorMode=sing", "SupervisorMode: "),
+            (
+                "Instruction=supervise&Supervisor=client:eve&SupervisorMode=sing",
+                "SupervisorMode: ",
+            ),
         ] {
             let error = read(wrong).unwrap_err().to_string();
             assert!(error.starts_with(sentence), "{wrong}: {error}");
         }
-        let dequeue = read("Instruction=dequeue&DequeueTo=client%3Aalice&DequeueTimeout=20").unwrap();
-        let Change::Instruct(Instruction::Dequeue(dequeue)) = dequeue else { panic!("{dequeue:?}") };
-        assert_eq!((dequeue.to.as_deref(), dequeue.timeout.as_secs()), (Some("client:alice"), 20));
+        let dequeue =
+            read("Instruction=dequeue&DequeueTo=client%3Aalice&DequeueTimeout=20").unwrap();
+        let Change::Instruct(Instruction::Dequeue(dequeue)) = dequeue else {
+            panic!("{dequeue:?}")
+        };
+        assert_eq!(
+            (dequeue.to.as_deref(), dequeue.timeout.as_secs()),
+            (Some("client:alice"), 20)
+        );
     }
 }

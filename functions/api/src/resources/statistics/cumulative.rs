@@ -1,10 +1,10 @@
 //! What happened in a span (taskrouter.md section 13, "Cumulative").
 
+use ids::WorkerSid;
 use serde_json::{Value, json};
-use shared::model::WorkerSid;
-use shared::statistics::{Counter, Tallies, Tally, Waits};
+use task_router::statistics::{Counter, Tallies, Tally, WaitTimes};
 
-use super::asked::{Asked, Scope};
+use super::query::{Asked, Scope};
 use super::{Object, fields};
 
 /// The numbers of a Workspace, a TaskQueue or a Workflow.
@@ -41,7 +41,10 @@ pub fn of_tasks(tallies: &Tallies, asked: &Asked, scope: Scope) -> Object {
 
 /// The numbers of Workers, but for how long they were in which Activity.
 pub fn of_workers(tallies: &Tallies, asked: &Asked, wanted: impl Fn(WorkerSid) -> bool) -> Object {
-    reservations(&tallies.of_offers(|cell| wanted(cell.worker) && asked.wants(cell.channel)), asked)
+    reservations(
+        &tallies.of_offers(|cell| wanted(cell.worker) && asked.wants(cell.channel)),
+        asked,
+    )
 }
 
 fn reservations(tally: &Tally, asked: &Asked) -> Object {
@@ -57,7 +60,7 @@ fn reservations(tally: &Tally, asked: &Asked) -> Object {
     }))
 }
 
-fn shown(waits: &Waits) -> Value {
+fn shown(waits: &WaitTimes) -> Value {
     json!({
         "avg": waits.avg_secs(),
         "min": waits.min_secs(),
@@ -71,10 +74,15 @@ fn split(tally: &Tally, thresholds: &[u32]) -> Value {
     let (accepted, canceled) = (&tally.until_accepted, &tally.until_canceled);
     let one = |threshold: &u32| {
         let below = (accepted.below(*threshold), canceled.below(*threshold));
-        let above = (accepted.count().saturating_sub(below.0), canceled.count().saturating_sub(below.1));
-        let side =
-            |(accepted, canceled): (u64, u64)| json!({ "reservations_accepted": accepted, "tasks_canceled": canceled });
-        (threshold.to_string(), json!({ "above": side(above), "below": side(below) }))
+        let above = (
+            accepted.count().saturating_sub(below.0),
+            canceled.count().saturating_sub(below.1),
+        );
+        let side = |(accepted, canceled): (u64, u64)| json!({ "reservations_accepted": accepted, "tasks_canceled": canceled });
+        (
+            threshold.to_string(),
+            json!({ "above": side(above), "below": side(below) }),
+        )
     };
     Value::Object(thresholds.iter().map(one).collect())
 }

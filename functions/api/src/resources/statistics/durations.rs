@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use ids::{ActivitySid, WorkerSid};
 use serde_json::{Value, json};
-use shared::model::{ActivitySid, Worker, WorkerSid, Workspace};
-use shared::statistics::{Durations, Tallies};
+use task_router::model::{Worker, Workspace};
+use task_router::statistics::{Durations, Tallies};
 
-use super::asked::Asked;
+use super::query::Asked;
 
 /// Every stay of these Workers in the span asked for, by Activity. `within` was counted in it, `after` from its end up to now: who did not
 /// change in the former was where the latter, or else the Worker, says.
@@ -47,7 +48,9 @@ fn of_worker(
     };
     // Somebody who was made without an event, by a copy of the table, is not older than they are.
     let from = worker.map_or(asked.from, |worker| worker.date_created.max(asked.from));
-    let whole = here.filter(|_| from < asked.end).map(|here| (here, Durations::of(asked.end.since(from))));
+    let whole = here
+        .filter(|_| from < asked.end)
+        .map(|here| (here, Durations::of(asked.end.since(from))));
     whole.into_iter().collect()
 }
 
@@ -64,5 +67,9 @@ pub fn shown(durations: &BTreeMap<ActivitySid, Durations>, workspace: &Workspace
             "total": spent.total_secs(),
         })
     };
-    workspace.activities.values().map(|activity| one((activity.sid, &activity.friendly_name))).collect()
+    workspace
+        .activities
+        .values()
+        .map(|activity| one((activity.sid, &activity.friendly_name)))
+        .collect()
 }

@@ -3,24 +3,26 @@
 //! Reading order: [`asked`] (what a request is about), [`counted`] (from which rows and events the answer is made, and what that
 //! costs), [`cumulative`], [`real_time`] and [`durations`] (what it looks like). Each operation is a few lines here.
 
-mod asked;
-mod counted;
+mod counts;
 mod cumulative;
 mod durations;
+mod query;
 mod real_time;
 
 use std::sync::Arc;
 
+use ids::time::Timestamp;
+use ids::{TaskQueueSid, WorkflowSid};
 use serde_json::{Map, Value, json};
-use shared::model::{PartId, TaskQueue, TaskQueueSid, Timestamp, Worker, WorkflowSid, Workspace};
-use shared::statistics::{Family, Living, Tallies};
+use task_router::model::{PartId, TaskQueue, Worker, Workspace};
+use task_router::statistics::{ActiveTasks, Family, Tallies};
 
 use super::worker as people;
 use crate::answer::Answer;
-use crate::call::Call;
 use crate::error::ApiError;
 use crate::paging::{Listed, Paging, Place};
-use asked::{Asked, Scope};
+use crate::request_context::RequestContext;
+use query::{Asked, Scope};
 
 /// An object of an answer.
 type Object = Map<String, Value>;
@@ -29,77 +31,89 @@ type Object = Map<String, Value>;
 const BULK_QUEUES_MAX: usize = 50;
 
 /// `GET …/RealTimeStatistics`
-pub async fn workspace_real_time(call: &Call<'_>) -> Result<Answer, ApiError> {
+pub async fn workspace_real_time(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
     tasks_real_time(call, Scope::Workspace).await
 }
 
 /// `GET …/CumulativeStatistics`
-pub async fn workspace_cumulative(call: &Call<'_>) -> Result<Answer, ApiError> {
+pub async fn workspace_cumulative(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
     tasks_cumulative(call, Scope::Workspace).await
 }
 
 /// `GET …/Statistics`
-pub async fn workspace(call: &Call<'_>) -> Result<Answer, ApiError> {
+pub async fn workspace(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
     tasks_both(call, Scope::Workspace).await
 }
 
 /// `GET …/TaskQueues/{TaskQueueSid}/RealTimeStatistics`
-pub async fn task_queue_real_time(call: &Call<'_>) -> Result<Answer, ApiError> {
+pub async fn task_queue_real_time(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
     tasks_real_time(call, queue_of(call).await?).await
 }
 
 /// `GET …/TaskQueues/{TaskQueueSid}/CumulativeStatistics`
-pub async fn task_queue_cumulative(call: &Call<'_>) -> Result<Answer, ApiError> {
+pub async fn task_queue_cumulative(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
     tasks_cumulative(call, queue_of(call).await?).await
 }
 
 /// `GET …/TaskQueues/{TaskQueueSid}/Statistics`
-pub async fn task_queue(call: &Call<'_>) -> Result<Answer, ApiError> {
+pub async fn task_queue(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
     tasks_both(call, queue_of(call).await?).await
 }
 
 /// `GET …/Workflows/{WorkflowSid}/RealTimeStatistics`
-pub async fn workflow_real_time(call: &Call<'_>) -> Result<Answer, ApiError> {
+pub async fn workflow_real_time(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
     tasks_real_time(call, workflow_of(call).await?).await
 }
 
 /// `GET …/Workflows/{WorkflowSid}/CumulativeStatistics`
-pub async fn workflow_cumulative(call: &Call<'_>) -> Result<Answer, ApiError> {
+pub async fn workflow_cumulative(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
     tasks_cumulative(call, workflow_of(call).await?).await
 }
 
 /// `GET …/Workflows/{WorkflowSid}/Statistics`
-pub async fn workflow(call: &Call<'_>) -> Result<Answer, ApiError> {
+pub async fn workflow(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
     tasks_both(call, workflow_of(call).await?).await
 }
 
 /// `GET …/TaskQueues/Statistics`, page by page; filter `FriendlyName`. What it is made of is read once for the whole page.
-pub async fn task_queues(call: &Call<'_>) -> Result<Answer, ApiError> {
+pub async fn task_queues(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let (paging, workspace) = (Paging::read(&call.query)?, call.workspace().await?);
     let asked = Asked::read(call, &workspace)?;
     let name = call.query.text("FriendlyName");
-    let wanted = workspace.task_queues.values().filter(|queue| name.is_none_or(|name| queue.friendly_name == name));
+    let wanted = workspace
+        .task_queues
+        .values()
+        .filter(|queue| name.is_none_or(|name| queue.friendly_name == name));
     let in_list = |queue: &TaskQueue| QueueInList {
         sid: queue.sid,
         created: workspace.ledger.date_created(PartId::TaskQueue(queue.sid)),
     };
     let queues: Vec<QueueInList> = wanted.map(in_list).collect();
     let now = Now::read(call, &workspace, Scope::Workspace).await?;
-    let tallies = counted::tallies(call, &workspace, Family::Tasks, asked.from, asked.until).await?;
-    let url = format!("{}/TaskQueues/Statistics", call.view.workspace(workspace.sid));
+    let tallies = counts::tallies(call, &workspace, Family::Tasks, asked.from, asked.until).await?;
+    let url = format!(
+        "{}/TaskQueues/Statistics",
+        call.view.workspace(workspace.sid)
+    );
     paging.answer("task_queues_statistics", &url, queues, |queue| {
         let scope = Scope::Queue(queue.sid);
         let mut object = scope.object(call, &workspace);
-        object.insert("realtime".to_owned(), now.shown(&asked, &workspace, scope).into());
-        object.insert("cumulative".to_owned(), cumulative::of_tasks(&tallies, &asked, scope).into());
+        object.insert(
+            "realtime".to_owned(),
+            now.shown(&asked, &workspace, scope).into(),
+        );
+        object.insert(
+            "cumulative".to_owned(),
+            cumulative::of_tasks(&tallies, &asked, scope).into(),
+        );
         Ok(object.into())
     })
 }
 
 /// `POST …/TaskQueues/RealTimeStatistics` with `{"QueueSids":["WQ…"]}`, or `queueSids`. A TaskQueue that is not there has
 /// zeros (endpoints.md, "From the public product documentation").
-pub async fn task_queues_real_time(call: &Call<'_>) -> Result<Answer, ApiError> {
-    let sids = asked::queue_sids(call.headers, call.body, BULK_QUEUES_MAX)?;
+pub async fn task_queues_real_time(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let sids = query::queue_sids(call.headers, call.body, BULK_QUEUES_MAX)?;
     let workspace = call.workspace().await?;
     let asked = Asked::read_now(call, &workspace)?;
     let now = Now::read(call, &workspace, Scope::Workspace).await?;
@@ -120,49 +134,68 @@ pub async fn task_queues_real_time(call: &Call<'_>) -> Result<Answer, ApiError> 
 }
 
 /// `GET …/Workers/RealTimeStatistics`
-pub async fn workers_real_time(call: &Call<'_>) -> Result<Answer, ApiError> {
+pub async fn workers_real_time(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let workspace = call.workspace().await?;
     Asked::read_now(call, &workspace)?;
-    let workers = counted::workers(call, &workspace).await?;
+    let workers = counts::workers(call, &workspace).await?;
     let mut object = Scope::Workspace.object(call, &workspace);
     object.extend(real_time::of_workers(&workers, &workspace));
-    object.insert("url".to_owned(), workers_url(call, &workspace, "RealTimeStatistics"));
+    object.insert(
+        "url".to_owned(),
+        workers_url(call, &workspace, "RealTimeStatistics"),
+    );
     Ok(Answer::ok(object.into()))
 }
 
 /// `GET …/Workers/CumulativeStatistics`
-pub async fn workers_cumulative(call: &Call<'_>) -> Result<Answer, ApiError> {
+pub async fn workers_cumulative(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let workspace = call.workspace().await?;
     let asked = Asked::read(call, &workspace)?;
     let workers = few_workers(call, &workspace).await?;
     let cumulative = cumulative_of(call, &workspace, &asked, &workers, true).await?;
     let mut object = Scope::Workspace.object(call, &workspace);
     object.extend(cumulative);
-    object.insert("url".to_owned(), workers_url(call, &workspace, "CumulativeStatistics"));
+    object.insert(
+        "url".to_owned(),
+        workers_url(call, &workspace, "CumulativeStatistics"),
+    );
     Ok(Answer::ok(object.into()))
 }
 
 /// `GET …/Workers/Statistics`; filters `TaskQueueSid`, `TaskQueueName`, `FriendlyName`.
-pub async fn workers(call: &Call<'_>) -> Result<Answer, ApiError> {
+pub async fn workers(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let workspace = call.workspace().await?;
     let asked = Asked::read(call, &workspace)?;
-    let filter = asked::WorkerFilter::read(&call.query)?;
+    let filter = query::WorkerFilter::read(&call.query)?;
     let mut workers = few_workers(call, &workspace).await?;
     workers.retain(|worker| filter.wants(worker, &workspace));
     let cumulative = cumulative_of(call, &workspace, &asked, &workers, filter.is_all()).await?;
     let mut object = Scope::Workspace.object(call, &workspace);
-    object.insert("realtime".to_owned(), real_time::of_workers(&workers, &workspace).into());
+    object.insert(
+        "realtime".to_owned(),
+        real_time::of_workers(&workers, &workspace).into(),
+    );
     object.insert("cumulative".to_owned(), cumulative.into());
-    object.insert("url".to_owned(), workers_url(call, &workspace, "Statistics"));
+    object.insert(
+        "url".to_owned(),
+        workers_url(call, &workspace, "Statistics"),
+    );
     Ok(Answer::ok(object.into()))
 }
 
 /// `GET …/Workers/{WorkerSid}/Statistics`
-pub async fn worker(call: &Call<'_>) -> Result<Answer, ApiError> {
+pub async fn worker(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let workspace = call.workspace().await?;
     let asked = Asked::read(call, &workspace)?;
     let worker = people::find(call, "WorkerSid").await?;
-    let cumulative = cumulative_of(call, &workspace, &asked, std::slice::from_ref(&worker), false).await?;
+    let cumulative = cumulative_of(
+        call,
+        &workspace,
+        &asked,
+        std::slice::from_ref(&worker),
+        false,
+    )
+    .await?;
     let mut object = Scope::Workspace.object(call, &workspace);
     object.extend(fields(json!({
         "worker_sid": worker.sid,
@@ -174,101 +207,144 @@ pub async fn worker(call: &Call<'_>) -> Result<Answer, ApiError> {
 
 /// What there is now.
 struct Now {
-    living: Arc<Living>,
+    living: Arc<ActiveTasks>,
     /// None for a Workflow: it says nothing of Workers.
     workers: Vec<Worker>,
 }
 
 impl Now {
-    async fn read(call: &Call<'_>, workspace: &Workspace, scope: Scope) -> Result<Self, ApiError> {
+    async fn read(
+        call: &RequestContext<'_>,
+        workspace: &Workspace,
+        scope: Scope,
+    ) -> Result<Self, ApiError> {
         let workers = match scope {
-            Scope::Workspace | Scope::Queue(_) => counted::workers(call, workspace).await?,
+            Scope::Workspace | Scope::Queue(_) => counts::workers(call, workspace).await?,
             Scope::Workflow(_) => Vec::new(),
         };
-        Ok(Self { living: counted::living(call, workspace).await?, workers })
+        Ok(Self {
+            living: counts::living(call, workspace).await?,
+            workers,
+        })
     }
 
     fn shown(&self, asked: &Asked, workspace: &Workspace, scope: Scope) -> Object {
         let mut object = real_time::of_tasks(&self.living, asked, scope);
         match scope {
             Scope::Workspace => object.extend(real_time::of_workers(&self.workers, workspace)),
-            Scope::Queue(queue) => object.extend(real_time::of_queue(&self.workers, workspace, queue)),
+            Scope::Queue(queue) => {
+                object.extend(real_time::of_queue(&self.workers, workspace, queue))
+            }
             Scope::Workflow(_) => {}
         }
         object
     }
 }
 
-async fn tasks_real_time(call: &Call<'_>, scope: Scope) -> Result<Answer, ApiError> {
+async fn tasks_real_time(call: &RequestContext<'_>, scope: Scope) -> Result<Answer, ApiError> {
     let workspace = call.workspace().await?;
     let asked = Asked::read_now(call, &workspace)?;
     let mut object = scope.object(call, &workspace);
-    object.extend(Now::read(call, &workspace, scope).await?.shown(&asked, &workspace, scope));
-    object.insert("url".to_owned(), scope.url(call, &workspace, "RealTimeStatistics"));
+    object.extend(
+        Now::read(call, &workspace, scope)
+            .await?
+            .shown(&asked, &workspace, scope),
+    );
+    object.insert(
+        "url".to_owned(),
+        scope.url(call, &workspace, "RealTimeStatistics"),
+    );
     Ok(Answer::ok(object.into()))
 }
 
-async fn tasks_cumulative(call: &Call<'_>, scope: Scope) -> Result<Answer, ApiError> {
+async fn tasks_cumulative(call: &RequestContext<'_>, scope: Scope) -> Result<Answer, ApiError> {
     let workspace = call.workspace().await?;
     let asked = Asked::read(call, &workspace)?;
-    let tallies = counted::tallies(call, &workspace, Family::Tasks, asked.from, asked.until).await?;
+    let tallies = counts::tallies(call, &workspace, Family::Tasks, asked.from, asked.until).await?;
     let mut object = scope.object(call, &workspace);
     object.extend(cumulative::of_tasks(&tallies, &asked, scope));
-    object.insert("url".to_owned(), scope.url(call, &workspace, "CumulativeStatistics"));
+    object.insert(
+        "url".to_owned(),
+        scope.url(call, &workspace, "CumulativeStatistics"),
+    );
     Ok(Answer::ok(object.into()))
 }
 
-async fn tasks_both(call: &Call<'_>, scope: Scope) -> Result<Answer, ApiError> {
+async fn tasks_both(call: &RequestContext<'_>, scope: Scope) -> Result<Answer, ApiError> {
     let workspace = call.workspace().await?;
     let asked = Asked::read(call, &workspace)?;
     let now = Now::read(call, &workspace, scope).await?;
-    let tallies: Tallies = counted::tallies(call, &workspace, Family::Tasks, asked.from, asked.until).await?;
+    let tallies: Tallies =
+        counts::tallies(call, &workspace, Family::Tasks, asked.from, asked.until).await?;
     let mut object = scope.object(call, &workspace);
-    object.insert("realtime".to_owned(), now.shown(&asked, &workspace, scope).into());
-    object.insert("cumulative".to_owned(), cumulative::of_tasks(&tallies, &asked, scope).into());
+    object.insert(
+        "realtime".to_owned(),
+        now.shown(&asked, &workspace, scope).into(),
+    );
+    object.insert(
+        "cumulative".to_owned(),
+        cumulative::of_tasks(&tallies, &asked, scope).into(),
+    );
     object.insert("url".to_owned(), scope.url(call, &workspace, "Statistics"));
     Ok(Answer::ok(object.into()))
 }
 
 /// The cumulative part for these Workers; `is_all`: and for those who are gone.
 async fn cumulative_of(
-    call: &Call<'_>,
+    call: &RequestContext<'_>,
     workspace: &Workspace,
     asked: &Asked,
     workers: &[Worker],
     is_all: bool,
 ) -> Result<Object, ApiError> {
-    let within = counted::tallies(call, workspace, Family::Workers, asked.from, asked.until).await?;
-    let after = counted::tallies(call, workspace, Family::Workers, asked.until, call.now).await?;
+    let within = counts::tallies(call, workspace, Family::Workers, asked.from, asked.until).await?;
+    let after = counts::tallies(call, workspace, Family::Workers, asked.until, call.now).await?;
     let of_worker = |sid| is_all || workers.iter().any(|worker| worker.sid == sid);
     let mut object = cumulative::of_workers(&within, asked, of_worker);
     let durations = durations::of_workers(&within, &after, asked, workers, of_worker);
-    object.insert("activity_durations".to_owned(), durations::shown(&durations, workspace));
+    object.insert(
+        "activity_durations".to_owned(),
+        durations::shown(&durations, workspace),
+    );
     Ok(object)
 }
 
 /// All Workers, if there are not too many of them for statistics.
-async fn few_workers(call: &Call<'_>, workspace: &Workspace) -> Result<Vec<Worker>, ApiError> {
+async fn few_workers(
+    call: &RequestContext<'_>,
+    workspace: &Workspace,
+) -> Result<Vec<Worker>, ApiError> {
     let sids = call.api.store.worker_sids(workspace.sid).await?;
-    if sids.len() > counted::WORKERS_MAX {
-        return Err(ApiError::TooManyWorkers { workers: sids.len(), max: counted::WORKERS_MAX });
+    if sids.len() > counts::WORKERS_MAX {
+        return Err(ApiError::TooManyWorkers {
+            workers: sids.len(),
+            max: counts::WORKERS_MAX,
+        });
     }
     Ok(call.api.store.workers(&sids).await?)
 }
 
-async fn queue_of(call: &Call<'_>) -> Result<Scope, ApiError> {
+async fn queue_of(call: &RequestContext<'_>) -> Result<Scope, ApiError> {
     let sid: TaskQueueSid = call.sid("TaskQueueSid")?;
     let is_there = call.workspace().await?.task_queues.contains_key(&sid);
-    if is_there { Ok(Scope::Queue(sid)) } else { Err(call.not_found()) }
+    if is_there {
+        Ok(Scope::Queue(sid))
+    } else {
+        Err(call.not_found())
+    }
 }
 
-async fn workflow_of(call: &Call<'_>) -> Result<Scope, ApiError> {
+async fn workflow_of(call: &RequestContext<'_>) -> Result<Scope, ApiError> {
     let sid: WorkflowSid = call.sid("WorkflowSid")?;
     let is_there = call.workspace().await?.workflows.contains_key(&sid);
-    if is_there { Ok(Scope::Workflow(sid)) } else { Err(call.not_found()) }
+    if is_there {
+        Ok(Scope::Workflow(sid))
+    } else {
+        Err(call.not_found())
+    }
 }
 
-fn workers_url(call: &Call<'_>, workspace: &Workspace, name: &str) -> Value {
+fn workers_url(call: &RequestContext<'_>, workspace: &Workspace, name: &str) -> Value {
     format!("{}/{name}", people::url(&call.view, workspace.sid)).into()
 }
 
@@ -276,7 +352,9 @@ fn workers_url(call: &Call<'_>, workspace: &Workspace, name: &str) -> Value {
 fn fields(value: Value) -> Object {
     match value {
         Value::Object(fields) => fields,
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => Object::new(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+            Object::new()
+        }
     }
 }
 

@@ -2,18 +2,25 @@
 
 use std::collections::BTreeMap;
 
+use ids::{TaskQueueSid, TaskSid};
 use serde_json::{Value, json};
-use shared::model::{AssignmentStatus, TaskQueueSid, TaskSid, Worker, Workspace};
-use shared::statistics::{Living, LivingTask};
+use task_router::model::{AssignmentStatus, Worker, Workspace};
+use task_router::statistics::{ActiveTask, ActiveTasks};
 
-use super::asked::{Asked, Scope};
+use super::query::{Asked, Scope};
 use super::{Object, fields};
 
 /// The Tasks of a Workspace, a TaskQueue or a Workflow. Ended ones are counted by status for as long as they can be read.
-pub fn of_tasks(living: &Living, asked: &Asked, scope: Scope) -> Object {
-    let is_asked_for = |task: &LivingTask| scope.contains(&task.cell) && asked.wants(task.cell.channel);
-    let tasks: Vec<(TaskSid, &LivingTask)> = living.tasks().filter(|(_, task)| is_asked_for(task)).collect();
-    let mut by_status: BTreeMap<&str, u64> = AssignmentStatus::ALL.map(|status| (status.as_str(), 0)).into();
+pub fn of_tasks(living: &ActiveTasks, asked: &Asked, scope: Scope) -> Object {
+    let is_asked_for =
+        |task: &ActiveTask| scope.contains(&task.cell) && asked.wants(task.cell.channel);
+    let tasks: Vec<(TaskSid, &ActiveTask)> = living
+        .tasks()
+        .filter(|(_, task)| is_asked_for(task))
+        .collect();
+    let mut by_status: BTreeMap<&str, u64> = AssignmentStatus::ALL
+        .map(|status| (status.as_str(), 0))
+        .into();
     let mut by_priority: BTreeMap<String, u64> = BTreeMap::new();
     let mut total = 0_u64;
     for (_, task) in &tasks {
@@ -44,13 +51,21 @@ pub fn of_tasks(living: &Living, asked: &Asked, scope: Scope) -> Object {
 
 /// The Workers of a Workspace.
 pub fn of_workers(workers: &[Worker], workspace: &Workspace) -> Object {
-    fields(json!({ "total_workers": workers.len(), "activity_statistics": activities(workers.iter(), workspace) }))
+    fields(
+        json!({ "total_workers": workers.len(), "activity_statistics": activities(workers.iter(), workspace) }),
+    )
 }
 
 /// The Workers who are eligible for a TaskQueue.
 pub fn of_queue(workers: &[Worker], workspace: &Workspace, queue: TaskQueueSid) -> Object {
-    let eligible: Vec<&Worker> = workers.iter().filter(|worker| worker.roster.serves(queue)).collect();
-    let available = eligible.iter().filter(|worker| workspace.is_available(worker.activity_sid)).count();
+    let eligible: Vec<&Worker> = workers
+        .iter()
+        .filter(|worker| worker.roster.serves(queue))
+        .collect();
+    let available = eligible
+        .iter()
+        .filter(|worker| workspace.is_available(worker.activity_sid))
+        .count();
     fields(json!({
         "total_eligible_workers": eligible.len(),
         "total_available_workers": available,
@@ -69,8 +84,16 @@ fn activities<'w>(workers: impl Iterator<Item = &'w Worker>, workspace: &Workspa
 }
 
 /// Age and id of the pending Task that has waited longest since that moment; no Task: 0 and nothing.
-fn longest(tasks: &[(TaskSid, &LivingTask)], now: i64, since: impl Fn(&LivingTask) -> i64) -> (i64, Option<TaskSid>) {
-    let pending = tasks.iter().filter(|(_, task)| task.status == AssignmentStatus::Pending);
+fn longest(
+    tasks: &[(TaskSid, &ActiveTask)],
+    now: i64,
+    since: impl Fn(&ActiveTask) -> i64,
+) -> (i64, Option<TaskSid>) {
+    let pending = tasks
+        .iter()
+        .filter(|(_, task)| task.status == AssignmentStatus::Pending);
     let first = pending.map(|(sid, task)| (since(task), *sid)).min();
-    first.map_or((0, None), |(since, sid)| (now.saturating_sub(since).max(0), Some(sid)))
+    first.map_or((0, None), |(since, sid)| {
+        (now.saturating_sub(since).max(0), Some(sid))
+    })
 }

@@ -1,43 +1,50 @@
 //! `POST …/Tasks`.
 
-use shared::model::{
-    Millis, PRIORITY_MAX, RoutingTarget, TASK_TIMEOUT_MAX_SECS, Task, TaskChannelName, TaskQueueSid, TaskSid,
-    WorkerSid, Workflow, WorkflowSid, Workspace,
-};
-use shared::router::{NewTask, TASK_TIMEOUT_DEFAULT, create_task};
+use ids::time::Millis;
+use ids::{TaskQueueSid, TaskSid, WorkerSid, WorkflowSid};
+use task_router::model::{RoutingTarget, Task, TaskChannelName, Workflow, Workspace};
+use task_router::router::{NewTask, TASK_TIMEOUT_DEFAULT, create_task};
+use vocabulary::{PRIORITY_MAX, TASK_TIMEOUT_MAX_SECS};
 
 use super::{channel, render, virtual_start_time};
 use crate::answer::Answer;
-use crate::call::Call;
 use crate::error::ApiError;
 use crate::parameters::Parameters;
+use crate::request_context::RequestContext;
 use crate::resources::configuration;
 
 /// `POST …/Tasks` with `WorkflowSid`, `Attributes`, `Priority`, `Timeout`, `TaskChannel`, `VirtualStartTime`,
 /// `RoutingTarget`, `IgnoreCapacity` and `TaskQueueSid`. `WorkflowSid` may be missing if there is one Workflow only
 /// (taskrouter.md section 18).
-pub async fn create(call: &Call<'_>) -> Result<Answer, ApiError> {
+pub async fn create(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
     match create_in(call, &*call.workspace().await?).await {
         // What the form names may have been made a moment ago, and not by this process.
-        Err(ApiError::Parameter { .. }) => create_in(call, &*configuration::read(call).await?).await,
+        Err(ApiError::Parameter { .. }) => {
+            create_in(call, &*configuration::read(call).await?).await
+        }
         answer => answer,
     }
 }
 
-async fn create_in(call: &Call<'_>, workspace: &Workspace) -> Result<Answer, ApiError> {
+async fn create_in(call: &RequestContext<'_>, workspace: &Workspace) -> Result<Answer, ApiError> {
     let target = routing_target(call, workspace).await?;
     let new = new_task(call, workspace, target)?;
     let workflow = workflow(&call.form, workspace, target)?;
-    let task = create_task(workspace, workflow, new, call.now).map_err(|error| ApiError::State(error.to_string()))?;
+    let task = create_task(workspace, workflow, new, call.now)
+        .map_err(|error| ApiError::State(error.to_string()))?;
     call.api.store.create_task(&task, workspace).await?;
     show(call, workspace, &task)
 }
 
-fn show(call: &Call<'_>, workspace: &Workspace, task: &Task) -> Result<Answer, ApiError> {
+fn show(call: &RequestContext<'_>, workspace: &Workspace, task: &Task) -> Result<Answer, ApiError> {
     Ok(Answer::created(render(&call.view, workspace, task)?).with_version(task.visible_version()))
 }
 
-fn new_task(call: &Call<'_>, workspace: &Workspace, target: Option<RoutingTarget>) -> Result<NewTask, ApiError> {
+fn new_task(
+    call: &RequestContext<'_>,
+    workspace: &Workspace,
+    target: Option<RoutingTarget>,
+) -> Result<NewTask, ApiError> {
     let form = &call.form;
     let [seed, count] = call.api.ids.next_cause();
     let sid = TaskSid::derive(&[&seed, &count]);
@@ -45,8 +52,12 @@ fn new_task(call: &Call<'_>, workspace: &Workspace, target: Option<RoutingTarget
     let channel = channel(form, workspace)?.unwrap_or(TaskChannelName::DEFAULT);
     let timeout = form.whole_number("Timeout", 1..=TASK_TIMEOUT_MAX_SECS)?;
     Ok(NewTask {
-        priority: form.whole_number("Priority", 0..=PRIORITY_MAX)?.unwrap_or_default(),
-        timeout: timeout.map_or(TASK_TIMEOUT_DEFAULT, |secs| Millis::from_secs(u64::from(secs))),
+        priority: form
+            .whole_number("Priority", 0..=PRIORITY_MAX)?
+            .unwrap_or_default(),
+        timeout: timeout.map_or(TASK_TIMEOUT_DEFAULT, |secs| {
+            Millis::from_secs(u64::from(secs))
+        }),
         virtual_start_time: virtual_start_time(form, call.now)?,
         routing_target: target,
         task_queue: task_queue(form, workspace)?,
@@ -56,25 +67,44 @@ fn new_task(call: &Call<'_>, workspace: &Workspace, target: Option<RoutingTarget
 }
 
 /// Like every text of the form, one that names nothing in the Workspace is an error.
-async fn routing_target(call: &Call<'_>, workspace: &Workspace) -> Result<Option<RoutingTarget>, ApiError> {
-    let Some(target) = call.form.parsed("RoutingTarget", target)? else { return Ok(None) };
+async fn routing_target(
+    call: &RequestContext<'_>,
+    workspace: &Workspace,
+) -> Result<Option<RoutingTarget>, ApiError> {
+    let Some(target) = call.form.parsed("RoutingTarget", target)? else {
+        return Ok(None);
+    };
     let exists = match target {
         RoutingTarget::TaskQueue(sid) => workspace.task_queues.contains_key(&sid),
         RoutingTarget::Workflow(sid) => workspace.workflows.contains_key(&sid),
-        RoutingTarget::Worker(sid) => {
-            call.api.store.worker(sid).await?.is_some_and(|worker| worker.workspace_sid == workspace.sid)
-        }
+        RoutingTarget::Worker(sid) => call
+            .api
+            .store
+            .worker(sid)
+            .await?
+            .is_some_and(|worker| worker.workspace_sid == workspace.sid),
     };
     match exists {
         true => Ok(Some(target)),
-        false => Err(ApiError::parameter("RoutingTarget", "the Workspace has nothing of this SID")),
+        false => Err(ApiError::parameter(
+            "RoutingTarget",
+            "the Workspace has nothing of this SID",
+        )),
     }
 }
 
 fn target(text: &str) -> Result<RoutingTarget, String> {
     let worker = || text.parse::<WorkerSid>().map(RoutingTarget::Worker).ok();
-    let queue = || text.parse::<TaskQueueSid>().map(RoutingTarget::TaskQueue).ok();
-    let workflow = || text.parse::<WorkflowSid>().map(RoutingTarget::Workflow).ok();
+    let queue = || {
+        text.parse::<TaskQueueSid>()
+            .map(RoutingTarget::TaskQueue)
+            .ok()
+    };
+    let workflow = || {
+        text.parse::<WorkflowSid>()
+            .map(RoutingTarget::Workflow)
+            .ok()
+    };
     let target = worker().or_else(queue).or_else(workflow);
     target.ok_or_else(|| "expected the SID of a Worker, a TaskQueue or a Workflow".to_owned())
 }
@@ -87,14 +117,18 @@ fn workflow<'w>(
 ) -> Result<&'w Workflow, ApiError> {
     let named = match target {
         Some(RoutingTarget::Workflow(sid)) => Some(sid),
-        Some(RoutingTarget::Worker(_) | RoutingTarget::TaskQueue(_)) | None => form.sid("WorkflowSid")?,
+        Some(RoutingTarget::Worker(_) | RoutingTarget::TaskQueue(_)) | None => {
+            form.sid("WorkflowSid")?
+        }
     };
     let mut all = workspace.workflows.values();
     match (named, all.next(), all.next()) {
-        (Some(sid), _, _) => workspace
-            .workflows
-            .get(&sid)
-            .ok_or_else(|| ApiError::parameter("WorkflowSid", format!("the Workspace has no Workflow {sid}"))),
+        (Some(sid), _, _) => workspace.workflows.get(&sid).ok_or_else(|| {
+            ApiError::parameter(
+                "WorkflowSid",
+                format!("the Workspace has no Workflow {sid}"),
+            )
+        }),
         (None, Some(only), None) => Ok(only),
         (None, _, _) => Err(ApiError::missing("WorkflowSid")),
     }
@@ -103,9 +137,10 @@ fn workflow<'w>(
 fn task_queue(form: &Parameters, workspace: &Workspace) -> Result<Option<TaskQueueSid>, ApiError> {
     let sid: Option<TaskQueueSid> = form.sid("TaskQueueSid")?;
     match sid {
-        Some(sid) if !workspace.task_queues.contains_key(&sid) => {
-            Err(ApiError::parameter("TaskQueueSid", format!("the Workspace has no TaskQueue {sid}")))
-        }
+        Some(sid) if !workspace.task_queues.contains_key(&sid) => Err(ApiError::parameter(
+            "TaskQueueSid",
+            format!("the Workspace has no TaskQueue {sid}"),
+        )),
         Some(_) | None => Ok(sid),
     }
 }
@@ -115,8 +150,13 @@ fn ignore_capacity(form: &Parameters, target: Option<RoutingTarget>) -> Result<b
     let asked = form.switch("IgnoreCapacity");
     match target {
         Some(RoutingTarget::Worker(_)) => Ok(asked.unwrap_or(true)),
-        Some(RoutingTarget::TaskQueue(_) | RoutingTarget::Workflow(_)) | None if asked == Some(true) => {
-            Err(ApiError::parameter("IgnoreCapacity", "expected a Worker as RoutingTarget with it"))
+        Some(RoutingTarget::TaskQueue(_) | RoutingTarget::Workflow(_)) | None
+            if asked == Some(true) =>
+        {
+            Err(ApiError::parameter(
+                "IgnoreCapacity",
+                "expected a Worker as RoutingTarget with it",
+            ))
         }
         Some(RoutingTarget::TaskQueue(_) | RoutingTarget::Workflow(_)) | None => Ok(false),
     }

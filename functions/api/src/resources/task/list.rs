@@ -1,18 +1,19 @@
 //! `GET …/Tasks`.
 
-use shared::model::{
-    AssignmentStatus, Expression, PRIORITY_MAX, Task, TaskQueueSid, TaskSid, Timestamp, WorkflowSid, Workspace,
-};
-use shared::router::expression::TaskScope;
+use ids::time::Timestamp;
+use ids::{TaskQueueSid, TaskSid, WorkflowSid};
 use store::{Entry, Part, Reading, Store};
+use task_router::model::{AssignmentStatus, Expression, Task, Workspace};
+use task_router::router::expression::TaskScope;
+use vocabulary::PRIORITY_MAX;
 
 use super::{render, status_named, target_sid, url};
 use crate::answer::Answer;
-use crate::call::Call;
 use crate::error::ApiError;
 use crate::ordering::{self, Clause};
 use crate::paging::{Paging, Place};
 use crate::parameters::Parameters;
+use crate::request_context::RequestContext;
 use crate::resources::listing::{self, Listing};
 
 /// What Tasks can be ordered by.
@@ -23,26 +24,45 @@ enum By {
     VirtualStartTime,
 }
 
-const BY: [(&str, By); 3] =
-    [("DateCreated", By::DateCreated), ("Priority", By::Priority), ("VirtualStartTime", By::VirtualStartTime)];
+const BY: [(&str, By); 3] = [
+    ("DateCreated", By::DateCreated),
+    ("Priority", By::Priority),
+    ("VirtualStartTime", By::VirtualStartTime),
+];
 
 /// `GET …/Tasks`; filters `Priority`, `AssignmentStatus` (a comma list or repeated), `WorkflowSid`, `WorkflowName`,
 /// `TaskQueueSid`, `TaskQueueName`, `EvaluateTaskAttributes`, `RoutingTarget`, `HasAddons`; `Ordering` by `DateCreated`,
 /// `Priority`, `VirtualStartTime`. By `DateCreated` alone a page is read, by the others all Tasks.
-pub async fn list(call: &Call<'_>) -> Result<Answer, ApiError> {
+pub async fn list(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let paging = Paging::read(&call.query)?;
     let filter = Filter::read(&call.query)?;
     let order = order(&call.query)?;
     let workspace = call.workspace().await?;
-    let tasks = Tasks { store: &call.api.store, workspace: &workspace, filter, now: call.now };
+    let tasks = Tasks {
+        store: &call.api.store,
+        workspace: &workspace,
+        filter,
+        now: call.now,
+    };
     let page = match order[..] {
         [] => listing::page(&tasks, &paging, false).await?,
-        [Clause { attribute: By::DateCreated, descending }] => listing::page(&tasks, &paging, descending).await?,
+        [
+            Clause {
+                attribute: By::DateCreated,
+                descending,
+            },
+        ] => listing::page(&tasks, &paging, descending).await?,
         _ => paging.cut(listing::all(&tasks).await?, |task| place(task, &order)),
     };
     let url = url(&call.view, workspace.sid);
-    let answer = paging.show("tasks", &url, &page, |task| render(&call.view, &workspace, task))?;
-    Ok(answer.with_versions(page.items.iter().map(|task| (task.sid, task.visible_version()))))
+    let answer = paging.show("tasks", &url, &page, |task| {
+        render(&call.view, &workspace, task)
+    })?;
+    Ok(answer.with_versions(
+        page.items
+            .iter()
+            .map(|task| (task.sid, task.visible_version())),
+    ))
 }
 
 /// `DateCreated` and `VirtualStartTime` do not go together (taskrouter.md section 2.8).
@@ -50,7 +70,10 @@ fn order(query: &Parameters) -> Result<Vec<Clause<By>>, ApiError> {
     let order = ordering::read(query, &BY)?;
     let asks_for = |by| order.iter().any(|clause| clause.attribute == by);
     if asks_for(By::DateCreated) && asks_for(By::VirtualStartTime) {
-        return Err(ApiError::parameter("Ordering", "expected DateCreated or VirtualStartTime, not both"));
+        return Err(ApiError::parameter(
+            "Ordering",
+            "expected DateCreated or VirtualStartTime, not both",
+        ));
     }
     Ok(order)
 }
@@ -61,7 +84,13 @@ fn place(task: &Task, order: &[Clause<By>]) -> Place {
         By::Priority => i64::from(task.priority),
         By::VirtualStartTime => task.virtual_start_time.as_millis(),
     };
-    Place::by(order.iter().map(|clause| clause.key(value(clause.attribute))).collect(), task.sid)
+    Place::by(
+        order
+            .iter()
+            .map(|clause| clause.key(value(clause.attribute)))
+            .collect(),
+        task.sid,
+    )
 }
 
 /// The Tasks of a Workspace, of which some are wanted.
@@ -77,11 +106,15 @@ impl Listing for Tasks<'_> {
     type Item = Task;
 
     async fn part(&self, reading: &Reading, limit: usize) -> Result<Part<TaskSid>, store::Error> {
-        self.store.listed_tasks(self.workspace.sid, reading, limit).await
+        self.store
+            .listed_tasks(self.workspace.sid, reading, limit)
+            .await
     }
 
     async fn read(&self, sids: &[TaskSid]) -> Result<Vec<Task>, store::Error> {
-        self.store.readable_tasks(self.workspace, sids, self.now).await
+        self.store
+            .readable_tasks(self.workspace, sids, self.now)
+            .await
     }
 
     fn wants(&self, task: &Task) -> bool {
@@ -89,7 +122,10 @@ impl Listing for Tasks<'_> {
     }
 
     fn entry(task: &Task) -> Entry<TaskSid> {
-        Entry { created: task.date_created, sid: task.sid }
+        Entry {
+            created: task.date_created,
+            sid: task.sid,
+        }
     }
 }
 
@@ -122,8 +158,24 @@ impl<'q> Filter<'q> {
     }
 
     fn wants(&self, task: &Task, workspace: &Workspace) -> bool {
-        let workflow = || Some(workspace.workflows.get(&task.workflow_sid)?.friendly_name.as_str());
-        let queue = || Some(workspace.task_queues.get(&task.task_queue_sid)?.friendly_name.as_str());
+        let workflow = || {
+            Some(
+                workspace
+                    .workflows
+                    .get(&task.workflow_sid)?
+                    .friendly_name
+                    .as_str(),
+            )
+        };
+        let queue = || {
+            Some(
+                workspace
+                    .task_queues
+                    .get(&task.task_queue_sid)?
+                    .friendly_name
+                    .as_str(),
+            )
+        };
         let target = || task.routing_target.map(target_sid);
         (self.statuses.is_empty() || self.statuses.contains(&task.assignment_status))
             && self.priority.is_none_or(|priority| task.priority == priority)
@@ -140,12 +192,18 @@ impl<'q> Filter<'q> {
 
 /// The statuses a list is to show; none: all of them.
 fn wanted_statuses(query: &Parameters) -> Result<Vec<AssignmentStatus>, ApiError> {
-    let names = query.all("AssignmentStatus").flat_map(|list| list.split(','));
+    let names = query
+        .all("AssignmentStatus")
+        .flat_map(|list| list.split(','));
     names
         .map(|name| {
-            let known: Vec<&str> = AssignmentStatus::ALL.iter().map(|status| status.as_str()).collect();
+            let known: Vec<&str> = AssignmentStatus::ALL
+                .iter()
+                .map(|status| status.as_str())
+                .collect();
             let problem = || format!("expected a comma list of {}", known.join(", "));
-            status_named(name.trim()).ok_or_else(|| ApiError::parameter("AssignmentStatus", problem()))
+            status_named(name.trim())
+                .ok_or_else(|| ApiError::parameter("AssignmentStatus", problem()))
         })
         .collect()
 }
@@ -158,8 +216,10 @@ mod tests {
     #[test]
     fn a_filter_shows_the_tasks_it_describes() {
         let (workspace, task) = (samples::workspace(), samples::task());
-        let (queue, workflow) =
-            (format!("TaskQueueSid={}", samples::QUEUE), format!("WorkflowSid={}", samples::WORKFLOW));
+        let (queue, workflow) = (
+            format!("TaskQueueSid={}", samples::QUEUE),
+            format!("WorkflowSid={}", samples::WORKFLOW),
+        );
         for (query, wanted) in [
             ("", true),
             ("AssignmentStatus=pending", true),
@@ -177,8 +237,14 @@ mod tests {
             ("WorkflowName=Others", false),
             ("TaskQueueName=Customer+Contact+Center+English", true),
             ("TaskQueueName=Others", false),
-            ("EvaluateTaskAttributes=selected_language+%3D%3D+%27en%27", true),
-            ("EvaluateTaskAttributes=selected_language+%3D%3D+%27hi%27", false),
+            (
+                "EvaluateTaskAttributes=selected_language+%3D%3D+%27en%27",
+                true,
+            ),
+            (
+                "EvaluateTaskAttributes=selected_language+%3D%3D+%27hi%27",
+                false,
+            ),
             ("RoutingTarget=WK00000000000000000000000000000001", false),
             ("HasAddons=true", false),
             ("HasAddons=false", true),
@@ -192,14 +258,27 @@ mod tests {
 
     #[test]
     fn an_order_puts_one_clause_behind_the_other() {
-        let read = |ordering: &str| order(&Parameters::of_query(&format!("Ordering={ordering}")).unwrap());
-        let task = |priority, sid| Task { priority, sid: TaskSid::from_bytes([sid; 16]), ..samples::task() };
+        let read =
+            |ordering: &str| order(&Parameters::of_query(&format!("Ordering={ordering}")).unwrap());
+        let task = |priority, sid| Task {
+            priority,
+            sid: TaskSid::from_bytes([sid; 16]),
+            ..samples::task()
+        };
         let order = read("Priority:desc,DateCreated:asc").unwrap();
-        let mut places: Vec<Place> =
-            [task(1, 1), task(5, 2), task(5, 3)].iter().map(|task| place(task, &order)).collect();
+        let mut places: Vec<Place> = [task(1, 1), task(5, 2), task(5, 3)]
+            .iter()
+            .map(|task| place(task, &order))
+            .collect();
         places.sort_unstable();
-        let sids: Vec<String> = places.iter().map(|place| place.first_key().1.to_owned()).collect();
-        assert_eq!(sids, [2, 3, 1].map(|sid| TaskSid::from_bytes([sid; 16]).to_string()));
+        let sids: Vec<String> = places
+            .iter()
+            .map(|place| place.first_key().1.to_owned())
+            .collect();
+        assert_eq!(
+            sids,
+            [2, 3, 1].map(|sid| TaskSid::from_bytes([sid; 16]).to_string())
+        );
         for wrong in [
             "Age:asc",
             "Priority:up",
@@ -208,7 +287,13 @@ mod tests {
             "DateCreated,VirtualStartTime:asc",
             ",",
         ] {
-            assert!(read(wrong).unwrap_err().to_string().starts_with("Ordering: "), "{wrong}");
+            assert!(
+                read(wrong)
+                    .unwrap_err()
+                    .to_string()
+                    .starts_with("Ordering: "),
+                "{wrong}"
+            );
         }
     }
 }

@@ -1,13 +1,15 @@
 //! `POST …/Tasks/{Sid}`: either a new status, or new facts.
 
-use shared::model::{AccountSid, AssignmentStatus, EndReason, PRIORITY_MAX, Task, Workspace};
-use shared::router::{Event, Outcome, Refusal, TaskChanges};
+use ids::AccountSid;
+use task_router::model::{AssignmentStatus, EndReason, Task, Workspace};
+use task_router::router::{Command, Outcome, Refusal, TaskChanges};
+use vocabulary::PRIORITY_MAX;
 
 use super::{answer, channel, find, status_named, virtual_start_time};
 use crate::answer::Answer;
-use crate::call::Call;
 use crate::error::ApiError;
 use crate::parameters::Parameters;
+use crate::request_context::RequestContext;
 
 /// Characters a `Reason` may have: some sentences, and far less than an item of the table holds.
 pub const REASON_CHARS_MAX: usize = 1_024;
@@ -18,7 +20,7 @@ const FACTS: [&str; 4] = ["Attributes", "Priority", "TaskChannel", "VirtualStart
 
 /// `POST …/Tasks/{Sid}` with `AssignmentStatus` and `Reason`, or with `Attributes`, `Priority`, `TaskChannel` and
 /// `VirtualStartTime`, or with a patch of the attributes; without any of them nothing changes.
-pub async fn update(call: &Call<'_>) -> Result<Answer, ApiError> {
+pub async fn update(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let status = NewStatus::read(&call.form)?;
     let (workspace, task) = (call.workspace().await?, find(call, "Sid").await?);
     match status {
@@ -28,23 +30,37 @@ pub async fn update(call: &Call<'_>) -> Result<Answer, ApiError> {
 }
 
 async fn set_status(
-    call: &Call<'_>,
+    call: &RequestContext<'_>,
     workspace: &Workspace,
     task: &Task,
     NewStatus { status, reason }: NewStatus,
 ) -> Result<Answer, ApiError> {
-    let event = Event::StatusSet { task: task.sid, status, reason };
+    let event = Command::StatusSet {
+        task: task.sid,
+        status,
+        reason,
+    };
     let expected = call.expected_versions();
-    let applied = call.api.store.apply_if(&event, expected.as_deref(), call.now).await?;
+    let applied = call
+        .api
+        .store
+        .apply_if(&event, expected.as_deref(), call.now)
+        .await?;
     match (applied.outcome, applied.task) {
-        (Outcome::Refused(Refusal::WrongStatus { .. }), _) => Err(illegal(call.view.account_sid, task, status)),
+        (Outcome::Refused(Refusal::WrongStatus { .. }), _) => {
+            Err(illegal(call.view.account_sid, task, status))
+        }
         (Outcome::Refused(refusal), _) => Err(ApiError::refused(&refusal, call.path)),
         (Outcome::Changed | Outcome::AlreadySo, Some(task)) => answer(call, workspace, &task),
         (Outcome::Changed | Outcome::AlreadySo, None) => Err(call.not_found()),
     }
 }
 
-async fn change(call: &Call<'_>, workspace: &Workspace, task: &Task) -> Result<Answer, ApiError> {
+async fn change(
+    call: &RequestContext<'_>,
+    workspace: &Workspace,
+    task: &Task,
+) -> Result<Answer, ApiError> {
     let changes = TaskChanges {
         attributes: call.attributes_change()?,
         priority: call.form.whole_number("Priority", 0..=PRIORITY_MAX)?,
@@ -55,7 +71,12 @@ async fn change(call: &Call<'_>, workspace: &Workspace, task: &Task) -> Result<A
         call.check_version(task.visible_version())?;
         return answer(call, workspace, task);
     }
-    let applied = call.apply(&Event::TaskUpdated { task: task.sid, changes }).await?;
+    let applied = call
+        .apply(&Command::TaskUpdated {
+            task: task.sid,
+            changes,
+        })
+        .await?;
     answer(call, workspace, applied.task.as_ref().unwrap_or(task))
 }
 
@@ -72,7 +93,11 @@ impl NewStatus {
         let reason = form.parsed("Reason", reason)?;
         let Some(status) = form.parsed("AssignmentStatus", settable)? else {
             let problem = "expected an AssignmentStatus with it: wrapping, completed or canceled";
-            return if reason.is_some() { Err(ApiError::parameter("Reason", problem)) } else { Ok(None) };
+            return if reason.is_some() {
+                Err(ApiError::parameter("Reason", problem))
+            } else {
+                Ok(None)
+            };
         };
         if let Some(fact) = FACTS.iter().find(|fact| form.text(fact).is_some()) {
             return Err(ApiError::parameter(
@@ -80,19 +105,27 @@ impl NewStatus {
                 "cannot be changed together with AssignmentStatus; send two requests",
             ));
         }
-        Ok(Some(Self { status, reason: EndReason::Given(reason.unwrap_or_default()) }))
+        Ok(Some(Self {
+            status,
+            reason: EndReason::Given(reason.unwrap_or_default()),
+        }))
     }
 }
 
 fn settable(text: &str) -> Result<AssignmentStatus, String> {
-    let settable = |status: &AssignmentStatus| status.is_end() || *status == AssignmentStatus::Wrapping;
-    status_named(text).filter(settable).ok_or_else(|| "expected wrapping, completed or canceled".to_owned())
+    let settable =
+        |status: &AssignmentStatus| status.is_end() || *status == AssignmentStatus::Wrapping;
+    status_named(text)
+        .filter(settable)
+        .ok_or_else(|| "expected wrapping, completed or canceled".to_owned())
 }
 
 fn reason(text: &str) -> Result<String, String> {
     match text.chars().count() {
         0..=REASON_CHARS_MAX => Ok(text.to_owned()),
-        chars => Err(format!("expected at most {REASON_CHARS_MAX} characters, got {chars}")),
+        chars => Err(format!(
+            "expected at most {REASON_CHARS_MAX} characters, got {chars}"
+        )),
     }
 }
 
@@ -107,5 +140,7 @@ pub(super) fn illegal(account: AccountSid, task: &Task, wanted: AssignmentStatus
         | AssignmentStatus::Assigned => ("complete task", "it is not currently assigned"),
     };
     let (sid, workspace) = (task.sid, task.workspace_sid);
-    ApiError::State(format!("Cannot {change} {sid} in workspace {workspace} for account {account} because {cause}."))
+    ApiError::State(format!(
+        "Cannot {change} {sid} in workspace {workspace} for account {account} because {cause}."
+    ))
 }

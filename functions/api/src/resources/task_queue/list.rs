@@ -1,37 +1,60 @@
 //! The list of TaskQueues: which ones, and in which order.
 
-use shared::model::{Attributes, PartId, Roster, TaskQueueSid, Timestamp, Worker, WorkerSid, Workspace};
-use shared::router::roster_of;
+use ids::time::Timestamp;
+use ids::{TaskQueueSid, WorkerSid};
+use task_router::model::{Attributes, PartId, QueueMembership, Worker, Workspace};
+use task_router::router::queue_membership_of;
 
 use super::render;
 use crate::answer::Answer;
-use crate::call::Call;
 use crate::error::ApiError;
 use crate::paging::{Paging, Place};
 use crate::parameters::Parameters;
+use crate::request_context::RequestContext;
 use crate::resources::configuration::{self, Row};
 
 /// `GET …/TaskQueues`; filters `FriendlyName`, `EvaluateWorkerAttributes` (the queues a Worker with these attributes would
 /// serve) and `WorkerSid` (those this Worker serves); `Ordering=DateUpdated:asc` or `:desc`.
-pub async fn list(call: &Call<'_>) -> Result<Answer, ApiError> {
+pub async fn list(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let paging = Paging::read(&call.query)?;
     let filter = Filter::read(&call.query)?;
-    let order = call.query.parsed("Ordering", ordering)?.unwrap_or(Order::Created);
+    let order = call
+        .query
+        .parsed("Ordering", ordering)?
+        .unwrap_or(Order::Created);
     let workspace = configuration::read(call).await?;
     let rosters = filter.rosters(call, &workspace).await?;
     let wanted = workspace.task_queues.values().filter(|queue| {
-        filter.friendly_name.is_none_or(|name| queue.friendly_name == name)
+        filter
+            .friendly_name
+            .is_none_or(|name| queue.friendly_name == name)
             && rosters.iter().all(|roster| roster.serves(queue.sid))
     });
-    let rows = wanted.map(|queue| Row::at(queue, order.place(&workspace, queue.sid))).collect();
+    let rows = wanted
+        .map(|queue| Row::at(queue, order.place(&workspace, queue.sid)))
+        .collect();
     let url = format!("{}/TaskQueues", call.view.workspace(workspace.sid));
-    paging.answer("task_queues", &url, rows, |row| render(&call.view, &workspace, row.part))
+    paging.answer("task_queues", &url, rows, |row| {
+        render(&call.view, &workspace, row.part)
+    })
 }
 
 /// Nothing for a Worker who is not there, or in another Workspace.
-async fn roster_of_worker(call: &Call<'_>, workspace: &Workspace, sid: WorkerSid) -> Result<Roster, ApiError> {
-    let worker = call.api.store.worker(sid).await?.filter(|worker| worker.workspace_sid == workspace.sid);
-    Ok(worker.map_or_else(|| Roster::new(Vec::new()), |worker| roster_of(workspace, &worker)))
+async fn roster_of_worker(
+    call: &RequestContext<'_>,
+    workspace: &Workspace,
+    sid: WorkerSid,
+) -> Result<QueueMembership, ApiError> {
+    let worker = call
+        .api
+        .store
+        .worker(sid)
+        .await?
+        .filter(|worker| worker.workspace_sid == workspace.sid);
+    Ok(worker.map_or_else(
+        || QueueMembership::new(Vec::new()),
+        |worker| queue_membership_of(workspace, &worker),
+    ))
 }
 
 /// Which TaskQueues a list shows.
@@ -51,10 +74,17 @@ impl<'q> Filter<'q> {
     }
 
     /// What the Workers serve whom the filter speaks of.
-    async fn rosters(&self, call: &Call<'_>, workspace: &Workspace) -> Result<Vec<Roster>, ApiError> {
+    async fn rosters(
+        &self,
+        call: &RequestContext<'_>,
+        workspace: &Workspace,
+    ) -> Result<Vec<QueueMembership>, ApiError> {
         let mut rosters = Vec::new();
         if let Some(attributes) = &self.attributes {
-            rosters.push(roster_of(workspace, &somebody(workspace, attributes)));
+            rosters.push(queue_membership_of(
+                workspace,
+                &somebody(workspace, attributes),
+            ));
         }
         if let Some(worker) = self.worker {
             rosters.push(roster_of_worker(call, workspace, worker).await?);
@@ -66,9 +96,17 @@ impl<'q> Filter<'q> {
 /// A Worker of whom nothing is known but their attributes: new, in the default Activity.
 fn somebody(workspace: &Workspace, attributes: &Attributes) -> Worker {
     let created = Timestamp::from_millis(0);
-    let nobody =
-        Worker::new(WorkerSid::from_bytes([0; 16]), workspace.sid, "", workspace.default_activity_sid, created);
-    Worker { attributes: attributes.clone(), ..nobody }
+    let nobody = Worker::new(
+        WorkerSid::from_bytes([0; 16]),
+        workspace.sid,
+        "",
+        workspace.default_activity_sid,
+        created,
+    );
+    Worker {
+        attributes: attributes.clone(),
+        ..nobody
+    }
 }
 
 /// How a list is ordered.
@@ -102,7 +140,7 @@ fn ordering(text: &str) -> Result<Order, String> {
 
 #[cfg(test)]
 mod tests {
-    use shared::model::Dates;
+    use task_router::model::Dates;
 
     use super::*;
     use crate::resources::samples;
@@ -111,7 +149,11 @@ mod tests {
     fn attributes_lead_to_the_queues_their_worker_would_serve() {
         let workspace = samples::workspace();
         let serves = |attributes: &str| {
-            roster_of(&workspace, &somebody(&workspace, &attributes.parse().unwrap())).serves(samples::QUEUE)
+            queue_membership_of(
+                &workspace,
+                &somebody(&workspace, &attributes.parse().unwrap()),
+            )
+            .serves(samples::QUEUE)
         };
         assert!(serves(r#"{"languages":["en"]}"#));
         assert!(!serves(r#"{"languages":["hi"]}"#) && !serves("{}"));
@@ -123,7 +165,10 @@ mod tests {
         let [one, other] = ["one", "other"].map(|name| TaskQueueSid::derive(&[name]));
         let at = Timestamp::from_millis;
         for (sid, created, updated) in [(one, 1, 9), (other, 2, 5)] {
-            let dates = Dates { date_created: at(created), date_updated: at(updated) };
+            let dates = Dates {
+                date_created: at(created),
+                date_updated: at(updated),
+            };
             workspace.ledger.dates.insert(PartId::TaskQueue(sid), dates);
         }
         let before = |order: Order| order.place(&workspace, one) < order.place(&workspace, other);

@@ -1,10 +1,9 @@
 //! What a TaskQueue looks like.
 
+use ids::{AccountSid, ActivitySid, TaskQueueSid, WorkspaceSid};
 use serde::Serialize;
 use serde_json::Value;
-use shared::model::{
-    AccountSid, ActivitySid, Expression, PartId, TaskOrder, TaskQueue, TaskQueueSid, Workspace, WorkspaceSid,
-};
+use task_router::model::{Expression, PartId, TaskOrder, TaskQueue, Workspace};
 
 use crate::resources::configuration::{ShownDates, dates};
 use crate::view::View;
@@ -42,9 +41,16 @@ struct TaskQueueLinks {
     bulk_real_time_statistics: String,
 }
 
-pub(super) fn render(view: &View, workspace: &Workspace, queue: &TaskQueue) -> serde_json::Result<Value> {
+pub(super) fn render(
+    view: &View,
+    workspace: &Workspace,
+    queue: &TaskQueue,
+) -> serde_json::Result<Value> {
     let home = view.workspace(workspace.sid);
-    let (queues, url) = (format!("{home}/TaskQueues"), format!("{home}/TaskQueues/{}", queue.sid));
+    let (queues, url) = (
+        format!("{home}/TaskQueues"),
+        format!("{home}/TaskQueues/{}", queue.sid),
+    );
     serde_json::to_value(TaskQueueResource {
         account_sid: view.account_sid,
         assignment_activity_sid: None,
@@ -55,7 +61,11 @@ pub(super) fn render(view: &View, workspace: &Workspace, queue: &TaskQueue) -> s
         friendly_name: &queue.friendly_name,
         max_reserved_workers: queue.max_reserved_workers,
         sid: queue.sid,
-        target_workers: queue.target_workers.as_ref().map(Expression::source).unwrap_or_default(),
+        target_workers: queue
+            .target_workers
+            .as_ref()
+            .map(Expression::source)
+            .unwrap_or_default(),
         task_order: queue.task_order,
         workspace_sid: workspace.sid,
         links: TaskQueueLinks {
@@ -81,7 +91,10 @@ mod tests {
     fn a_task_queue_has_every_property_of_the_official_document() {
         let workspace = samples::workspace();
         for queue in workspace.task_queues.values() {
-            samples::assert_official("task_queue", &render(&samples::view(), &workspace, queue).unwrap());
+            samples::assert_official(
+                "task_queue",
+                &render(&samples::view(), &workspace, queue).unwrap(),
+            );
         }
     }
 }

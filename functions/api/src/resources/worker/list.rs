@@ -1,16 +1,17 @@
 //! `GET …/Workers`.
 
-use shared::model::{ActivitySid, Expression, TaskQueueSid, Worker, WorkerSid, Workspace};
-use shared::router::expression::WorkerScope;
+use ids::{ActivitySid, TaskQueueSid, WorkerSid};
 use store::{Entry, Part, Reading, Store};
+use task_router::model::{Expression, Worker, Workspace};
+use task_router::router::expression::WorkerScope;
 
 use super::{activity_name, render, url};
 use crate::answer::Answer;
-use crate::call::Call;
 use crate::error::ApiError;
 use crate::ordering::{self, Clause};
 use crate::paging::{Paging, Place};
 use crate::parameters::Parameters;
+use crate::request_context::RequestContext;
 use crate::resources::listing::{self, Listing};
 
 /// What Workers can be ordered by.
@@ -19,23 +20,32 @@ struct DateStatusChanged;
 
 /// `GET …/Workers`; filters `FriendlyName`, `ActivityName`, `ActivitySid`, `Available`, `TaskQueueName`, `TaskQueueSid`,
 /// `TargetWorkersExpression`; `Ordering=DateStatusChanged:asc|desc`, for which all Workers are read.
-pub async fn list(call: &Call<'_>) -> Result<Answer, ApiError> {
+pub async fn list(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let paging = Paging::read(&call.query)?;
     let filter = Filter::read(&call.query)?;
     let order = ordering::read(&call.query, &[("DateStatusChanged", DateStatusChanged)])?;
     let workspace = call.workspace().await?;
-    let workers = Workers { store: &call.api.store, workspace: &workspace, filter };
+    let workers = Workers {
+        store: &call.api.store,
+        workspace: &workspace,
+        filter,
+    };
     let page = match order.first() {
         None => listing::page(&workers, &paging, false).await?,
         Some(by) => paging.cut(listing::all(&workers).await?, |worker| place(worker, by)),
     };
     let url = url(&call.view, workspace.sid);
-    let answer = paging.show("workers", &url, &page, |worker| render(&call.view, &workspace, worker))?;
+    let answer = paging.show("workers", &url, &page, |worker| {
+        render(&call.view, &workspace, worker)
+    })?;
     Ok(answer.with_versions(page.items.iter().map(|worker| (worker.sid, worker.version))))
 }
 
 fn place(worker: &Worker, by: &Clause<DateStatusChanged>) -> Place {
-    Place::by(vec![by.key(worker.date_status_changed.as_millis())], worker.sid)
+    Place::by(
+        vec![by.key(worker.date_status_changed.as_millis())],
+        worker.sid,
+    )
 }
 
 /// The Workers of a Workspace, of whom some are wanted.
@@ -50,7 +60,9 @@ impl Listing for Workers<'_> {
     type Item = Worker;
 
     async fn part(&self, reading: &Reading, limit: usize) -> Result<Part<WorkerSid>, store::Error> {
-        self.store.listed_workers(self.workspace.sid, reading, limit).await
+        self.store
+            .listed_workers(self.workspace.sid, reading, limit)
+            .await
     }
 
     async fn read(&self, sids: &[WorkerSid]) -> Result<Vec<Worker>, store::Error> {
@@ -62,7 +74,10 @@ impl Listing for Workers<'_> {
     }
 
     fn entry(worker: &Worker) -> Entry<WorkerSid> {
-        Entry { created: worker.date_created, sid: worker.sid }
+        Entry {
+            created: worker.date_created,
+            sid: worker.sid,
+        }
     }
 }
 
@@ -92,19 +107,32 @@ impl<'q> Filter<'q> {
 
     fn wants(&self, worker: &Worker, workspace: &Workspace) -> bool {
         let available = workspace.is_available(worker.activity_sid);
-        let matches = |expression: &Expression| expression.matches(&WorkerScope::new(worker, workspace));
-        self.friendly_name.is_none_or(|name| worker.friendly_name == name)
-            && self.activity_name.is_none_or(|name| activity_name(worker, workspace) == Some(name))
-            && self.activity_sid.is_none_or(|sid| worker.activity_sid == sid)
+        let matches =
+            |expression: &Expression| expression.matches(&WorkerScope::new(worker, workspace));
+        self.friendly_name
+            .is_none_or(|name| worker.friendly_name == name)
+            && self
+                .activity_name
+                .is_none_or(|name| activity_name(worker, workspace) == Some(name))
+            && self
+                .activity_sid
+                .is_none_or(|sid| worker.activity_sid == sid)
             && self.available.is_none_or(|wanted| available == wanted)
-            && self.task_queue_sid.is_none_or(|queue| worker.roster.serves(queue))
-            && self.task_queue_name.is_none_or(|name| serves_queue_named(worker, workspace, name))
+            && self
+                .task_queue_sid
+                .is_none_or(|queue| worker.roster.serves(queue))
+            && self
+                .task_queue_name
+                .is_none_or(|name| serves_queue_named(worker, workspace, name))
             && self.expression.as_ref().is_none_or(matches)
     }
 }
 
 fn serves_queue_named(worker: &Worker, workspace: &Workspace, name: &str) -> bool {
-    let named = workspace.task_queues.values().find(|queue| queue.friendly_name == name);
+    let named = workspace
+        .task_queues
+        .values()
+        .find(|queue| queue.friendly_name == name);
     named.is_some_and(|queue| worker.roster.serves(queue.sid))
 }
 
@@ -117,7 +145,10 @@ mod tests {
     fn a_filter_shows_the_workers_it_describes() {
         let workspace = samples::workspace();
         let worker = samples::worker();
-        let (sid, queue) = (format!("ActivitySid={}", worker.activity_sid), format!("TaskQueueSid={}", samples::QUEUE));
+        let (sid, queue) = (
+            format!("ActivitySid={}", worker.activity_sid),
+            format!("TaskQueueSid={}", samples::QUEUE),
+        );
         for (query, wanted) in [
             ("", true),
             ("FriendlyName=Alice", true),
@@ -136,8 +167,14 @@ mod tests {
             ("TaskQueueName=customer+contact+center+english", false),
             ("TargetWorkersExpression=languages+HAS+%22en%22", true),
             ("TargetWorkersExpression=languages+HAS+%22hi%22", false),
-            ("TargetWorkersExpression=worker.friendly_name+%3D%3D+%27Alice%27", true),
-            ("TargetWorkersExpression=activity_name+%21%3D+%27Wrap-Up%27", false),
+            (
+                "TargetWorkersExpression=worker.friendly_name+%3D%3D+%27Alice%27",
+                true,
+            ),
+            (
+                "TargetWorkersExpression=activity_name+%21%3D+%27Wrap-Up%27",
+                false,
+            ),
             ("Unknown=1", true),
         ] {
             let query_parameters = Parameters::of_query(query).unwrap();
@@ -156,7 +193,9 @@ mod tests {
             ("TargetWorkersExpression", &*deep),
             ("TargetWorkersExpression", &*long),
         ] {
-            let pairs = form_urlencoded::Serializer::new(String::new()).append_pair(name, value).finish();
+            let pairs = form_urlencoded::Serializer::new(String::new())
+                .append_pair(name, value)
+                .finish();
             let query = Parameters::of_query(&pairs).unwrap();
             let error = Filter::read(&query).err().unwrap().to_string();
             assert!(error.starts_with(&format!("{name}: ")), "{error}");

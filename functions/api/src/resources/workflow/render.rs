@@ -1,8 +1,9 @@
 //! What a Workflow looks like.
 
+use ids::{AccountSid, WorkflowSid, WorkspaceSid};
 use serde::Serialize;
 use serde_json::Value;
-use shared::model::{AccountSid, PartId, Workflow, WorkflowSid, Workspace, WorkspaceSid};
+use task_router::model::{PartId, Workflow, Workspace};
 
 use crate::resources::configuration::{ShownDates, dates};
 use crate::view::View;
@@ -38,11 +39,18 @@ pub(super) fn url(view: &View, workspace: WorkspaceSid) -> String {
     format!("{}/Workflows", view.workspace(workspace))
 }
 
-pub(super) fn render(view: &View, workspace: &Workspace, workflow: &Workflow) -> serde_json::Result<Value> {
+pub(super) fn render(
+    view: &View,
+    workspace: &Workspace,
+    workflow: &Workflow,
+) -> serde_json::Result<Value> {
     let url = format!("{}/{}", url(view, workspace.sid), workflow.sid);
     serde_json::to_value(WorkflowResource {
         account_sid: view.account_sid,
-        assignment_callback_url: workflow.assignment_callback_url.as_deref().map(|url| absolute(view, url)),
+        assignment_callback_url: workflow
+            .assignment_callback_url
+            .as_deref()
+            .map(|url| absolute(view, url)),
         configuration: workflow.configuration.to_json(),
         dates: dates(workspace, PartId::Workflow(workflow.sid)),
         document_content_type: JSON,
@@ -82,8 +90,12 @@ mod tests {
         let workflow = &workspace.workflows[&samples::WORKFLOW];
         let rendered = render(&samples::view(), &workspace, workflow).unwrap();
         samples::assert_official("workflow", &rendered);
-        let configuration: Value = serde_json::from_str(rendered["configuration"].as_str().unwrap()).unwrap();
-        assert_eq!(configuration["task_routing"]["default_filter"]["queue"], samples::QUEUE.to_string());
+        let configuration: Value =
+            serde_json::from_str(rendered["configuration"].as_str().unwrap()).unwrap();
+        assert_eq!(
+            configuration["task_routing"]["default_filter"]["queue"],
+            samples::QUEUE.to_string()
+        );
     }
 
     #[test]
@@ -95,7 +107,13 @@ mod tests {
             ..workspace.workflows[&samples::WORKFLOW].clone()
         };
         let rendered = render(&samples::view(), &workspace, &workflow).unwrap();
-        assert_eq!(rendered["assignment_callback_url"], "https://cordboard.example/assignment");
-        assert_eq!(rendered["fallback_assignment_callback_url"], "https://a.example/b");
+        assert_eq!(
+            rendered["assignment_callback_url"],
+            "https://cordboard.example/assignment"
+        );
+        assert_eq!(
+            rendered["fallback_assignment_callback_url"],
+            "https://a.example/b"
+        );
     }
 }

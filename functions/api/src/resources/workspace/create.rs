@@ -1,18 +1,23 @@
 //! A new Workspace, and what its template puts into it (taskrouter.md section 2.1).
 
-use shared::model::{
-    Activity, ActivitySid, Configuration, EVERYBODY, Target, TaskOrder, TaskQueue, TaskQueueSid, WORKSPACES_MAX,
-    Workflow, WorkflowSid, Workspace, WorkspaceSid,
+use ids::{ActivitySid, TaskQueueSid, WorkflowSid, WorkspaceSid};
+use task_router::model::{
+    Activity, Configuration, EVERYBODY, Target, TaskOrder, TaskQueue, WORKSPACES_MAX, Workflow,
+    Workspace,
 };
 
 use super::{Fields, render};
 use crate::answer::Answer;
-use crate::call::Call;
 use crate::error::ApiError;
+use crate::request_context::RequestContext;
 
 /// The Activities every Workspace begins with, and whether a Worker in them is offered Tasks. The first is the default one
 /// and the one after a timeout.
-const ACTIVITIES: [(&str, bool); 3] = [("Offline", false), ("Available", true), ("Unavailable", false)];
+const ACTIVITIES: [(&str, bool); 3] = [
+    ("Offline", false),
+    ("Available", true),
+    ("Unavailable", false),
+];
 
 const SAMPLE_QUEUE: &str = "Sample Queue";
 const FIFO_WORKFLOW: &str = "Default Fifo Workflow";
@@ -28,22 +33,31 @@ enum Template {
 
 /// `POST /v1/Workspaces` with `FriendlyName`, `EventCallbackUrl`, `EventsFilter`, `MultiTaskEnabled`, `Template` and
 /// `PrioritizeQueueOrder`. Written all or nothing.
-pub async fn create(call: &Call<'_>) -> Result<Answer, ApiError> {
+pub async fn create(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let fields = Fields::read(&call.form)?;
     if fields.friendly_name.is_none() {
         return Err(ApiError::missing("FriendlyName"));
     }
-    let template = call.form.parsed("Template", template)?.unwrap_or(Template::None);
+    let template = call
+        .form
+        .parsed("Template", template)?
+        .unwrap_or(Template::None);
     let store = &call.api.store;
     if store.workspace_sids().await?.len() >= WORKSPACES_MAX {
-        return Err(ApiError::State(format!("The account has {WORKSPACES_MAX} Workspaces, as many as it may have")));
+        return Err(ApiError::State(format!(
+            "The account has {WORKSPACES_MAX} Workspaces, as many as it may have"
+        )));
     }
     let [seed, count] = call.api.ids.next_cause();
     let mut workspace = of_template(WorkspaceSid::derive(&[&seed, &count]), template);
     fields.write(&mut workspace);
     let made = match store.replace_workspace(None, &workspace, call.now).await {
         // Only this request knows its SID: the first attempt was written, and its confirmation lost.
-        Err(store::Error::Conflict) => store.fresh_workspace(workspace.sid, call.now).await?.as_deref().cloned(),
+        Err(store::Error::Conflict) => store
+            .fresh_workspace(workspace.sid, call.now)
+            .await?
+            .as_deref()
+            .cloned(),
         made => Some(made?),
     };
     let made = made.ok_or(store::Error::Conflict)?;
@@ -64,14 +78,27 @@ fn of_template(sid: WorkspaceSid, template: Template) -> Workspace {
     let mut workspace = Workspace::new(sid, "", activity_sid(default));
     for (name, available) in ACTIVITIES {
         let sid = activity_sid(name);
-        workspace.activities.insert(sid, Activity { sid, friendly_name: name.to_owned(), available });
+        workspace.activities.insert(
+            sid,
+            Activity {
+                sid,
+                friendly_name: name.to_owned(),
+                available,
+            },
+        );
     }
     if template == Template::Fifo {
         let queue = TaskQueueSid::derive(&[&sid.to_string(), SAMPLE_QUEUE]);
         let workflow = WorkflowSid::derive(&[&sid.to_string(), FIFO_WORKFLOW]);
         workspace.task_queues.insert(queue, sample_queue(queue));
-        let configuration = Configuration { filters: Vec::new(), default_filter: Some(Target::to(queue)) };
-        workspace.workflows.insert(workflow, Workflow::new(workflow, FIFO_WORKFLOW, configuration));
+        let configuration = Configuration {
+            filters: Vec::new(),
+            default_filter: Some(Target::to(queue)),
+        };
+        workspace.workflows.insert(
+            workflow,
+            Workflow::new(workflow, FIFO_WORKFLOW, configuration),
+        );
     }
     workspace
 }
@@ -88,26 +115,50 @@ fn sample_queue(sid: TaskQueueSid) -> TaskQueue {
 
 #[cfg(test)]
 mod tests {
-    use shared::model::{Expression, TaskChannelName};
+    use task_router::model::{Expression, TaskChannelName};
 
     use super::*;
     use crate::resources::samples::WORKSPACE;
 
     #[test]
     fn a_template_is_known_by_its_name() {
-        assert_eq!((template("NONE"), template("fifo")), (Ok(Template::None), Ok(Template::Fifo)));
+        assert_eq!(
+            (template("NONE"), template("fifo")),
+            (Ok(Template::None), Ok(Template::Fifo))
+        );
         assert_eq!(template("LIFO"), Err("expected NONE or FIFO".to_owned()));
     }
 
     #[test]
     fn a_workspace_begins_with_three_activities_and_five_channels() {
         let workspace = of_template(WORKSPACE, Template::None);
-        let mut names: Vec<_> = workspace.activities.values().map(|one| (&*one.friendly_name, one.available)).collect();
+        let mut names: Vec<_> = workspace
+            .activities
+            .values()
+            .map(|one| (&*one.friendly_name, one.available))
+            .collect();
         names.sort_unstable();
-        assert_eq!(names, [("Available", true), ("Offline", false), ("Unavailable", false)]);
-        assert_eq!(workspace.activities[&workspace.default_activity_sid].friendly_name, "Offline");
-        assert_eq!(workspace.timeout_activity_sid, workspace.default_activity_sid);
-        assert!(TaskChannelName::STANDARD.iter().all(|name| workspace.task_channels.contains_key(name)));
+        assert_eq!(
+            names,
+            [
+                ("Available", true),
+                ("Offline", false),
+                ("Unavailable", false)
+            ]
+        );
+        assert_eq!(
+            workspace.activities[&workspace.default_activity_sid].friendly_name,
+            "Offline"
+        );
+        assert_eq!(
+            workspace.timeout_activity_sid,
+            workspace.default_activity_sid
+        );
+        assert!(
+            TaskChannelName::STANDARD
+                .iter()
+                .all(|name| workspace.task_channels.contains_key(name))
+        );
         assert!(workspace.task_queues.is_empty() && workspace.workflows.is_empty());
     }
 
@@ -115,10 +166,26 @@ mod tests {
     fn the_template_fifo_adds_a_queue_for_everybody_and_a_workflow_into_it() {
         let workspace = of_template(WORKSPACE, Template::Fifo);
         let queue = workspace.task_queues.values().next().unwrap();
-        assert_eq!(queue.target_workers.as_ref().map(Expression::source), Some("1==1"));
+        assert_eq!(
+            queue.target_workers.as_ref().map(Expression::source),
+            Some("1==1")
+        );
         let workflow = workspace.workflows.values().next().unwrap();
-        assert_eq!((queue.friendly_name.as_str(), workflow.friendly_name.as_str()), (SAMPLE_QUEUE, FIFO_WORKFLOW));
-        assert_eq!(workflow.configuration.targets().map(|target| target.queue).collect::<Vec<_>>(), [queue.sid]);
+        assert_eq!(
+            (
+                queue.friendly_name.as_str(),
+                workflow.friendly_name.as_str()
+            ),
+            (SAMPLE_QUEUE, FIFO_WORKFLOW)
+        );
+        assert_eq!(
+            workflow
+                .configuration
+                .targets()
+                .map(|target| target.queue)
+                .collect::<Vec<_>>(),
+            [queue.sid]
+        );
         assert_eq!(workflow.task_reservation_timeout.as_secs(), 120);
     }
 }

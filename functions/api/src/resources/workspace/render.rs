@@ -1,8 +1,9 @@
 //! What a Workspace looks like.
 
+use ids::{AccountSid, ActivitySid, WorkspaceSid};
 use serde::Serialize;
 use serde_json::Value;
-use shared::model::{AccountSid, ActivitySid, PartId, TaskOrder, Workspace, WorkspaceSid};
+use task_router::model::{PartId, TaskOrder, Workspace};
 
 use crate::resources::configuration::{ShownDates, dates};
 use crate::view::View;
@@ -42,8 +43,17 @@ struct WorkspaceLinks {
 
 pub(super) fn render(view: &View, workspace: &Workspace) -> serde_json::Result<Value> {
     let url = view.workspace(workspace.sid);
-    let name_of = |sid| workspace.activities.get(&sid).map(|activity| activity.friendly_name.as_str());
-    let types: Vec<&str> = workspace.events_filter.iter().map(|known| known.as_str()).collect();
+    let name_of = |sid| {
+        workspace
+            .activities
+            .get(&sid)
+            .map(|activity| activity.friendly_name.as_str())
+    };
+    let types: Vec<&str> = workspace
+        .events_filter
+        .iter()
+        .map(|known| known.as_str())
+        .collect();
     serde_json::to_value(WorkspaceResource {
         account_sid: view.account_sid,
         dates: dates(workspace, PartId::Workspace),
@@ -80,7 +90,7 @@ fn links(url: &str) -> WorkspaceLinks {
 
 #[cfg(test)]
 mod tests {
-    use shared::model::EventType;
+    use task_router::model::EventType;
 
     use super::*;
     use crate::resources::samples;
@@ -90,9 +100,18 @@ mod tests {
         let rendered = render(&samples::view(), &samples::workspace()).unwrap();
         samples::assert_official("workspace", &rendered);
         assert_eq!(rendered["timeout_activity_name"], "Offline");
-        assert_eq!(rendered["url"], format!("https://cordboard.example/v1/Workspaces/{}", samples::WORKSPACE));
+        assert_eq!(
+            rendered["url"],
+            format!(
+                "https://cordboard.example/v1/Workspaces/{}",
+                samples::WORKSPACE
+            )
+        );
         assert_eq!(rendered["date_created"], "2026-11-22T12:00:00Z");
-        assert_eq!((&rendered["event_callback_url"], &rendered["events_filter"]), (&Value::Null, &Value::Null));
+        assert_eq!(
+            (&rendered["event_callback_url"], &rendered["events_filter"]),
+            (&Value::Null, &Value::Null)
+        );
     }
 
     #[test]

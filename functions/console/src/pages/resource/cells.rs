@@ -1,21 +1,24 @@
 //! What stands in the cells of tables. Everything is escaped by the template: a name like `<script>` is text.
 
 use http::StatusCode;
+use ids::time::Millis;
 use maud::{Markup, html};
 use serde_json::Value;
-use shared::model::Millis;
 
 use super::Row;
+use crate::request_context::{Refused, RequestContext, text};
 use crate::routes::nothing_here;
-use crate::visit::{Refused, Visit, text};
 
 /// Characters of attributes shown in a table.
 const ATTRIBUTES_CHARS_MAX: usize = 160;
 
 /// A part of an address that can be a SID; anything else would become part of another address of the API.
-pub fn sid_of<'p>(visit: &Visit<'_>, part: &'p str) -> Result<&'p str, Refused> {
+pub fn sid_of<'p>(visit: &RequestContext<'_>, part: &'p str) -> Result<&'p str, Refused> {
     let is_sid = part.len() == 34 && part.chars().all(|char| char.is_ascii_alphanumeric());
-    is_sid.then_some(part).ok_or_else(|| Refused { status: StatusCode::NOT_FOUND, ..nothing_here(visit) })
+    is_sid.then_some(part).ok_or_else(|| Refused {
+        status: StatusCode::NOT_FOUND,
+        ..nothing_here(visit)
+    })
 }
 
 /// How long something has lasted; the script counts on.
@@ -35,8 +38,11 @@ fn words(secs: u64) -> String {
 /// A Task by the end of its SID, and who it is about.
 pub fn task(row: &Row<'_>) -> Markup {
     let sid = text(row.resource, "sid");
-    let attributes: Value = serde_json::from_str(text(row.resource, "attributes")).unwrap_or_default();
-    let from = ["from", "name"].into_iter().find_map(|key| attributes.get(key).and_then(Value::as_str));
+    let attributes: Value =
+        serde_json::from_str(text(row.resource, "attributes")).unwrap_or_default();
+    let from = ["from", "name"]
+        .into_iter()
+        .find_map(|key| attributes.get(key).and_then(Value::as_str));
     html! { code title=(sid) { (short(sid)) } @if let Some(from) = from { " " (from) } }
 }
 
@@ -63,11 +69,19 @@ pub fn channel(row: &Row<'_>) -> Markup {
 }
 
 pub fn queue(row: &Row<'_>) -> Markup {
-    link("task-queues", text(row.resource, "task_queue_sid"), text(row.resource, "task_queue_friendly_name"))
+    link(
+        "task-queues",
+        text(row.resource, "task_queue_sid"),
+        text(row.resource, "task_queue_friendly_name"),
+    )
 }
 
 pub fn workflow(row: &Row<'_>) -> Markup {
-    link("workflows", text(row.resource, "workflow_sid"), text(row.resource, "workflow_friendly_name"))
+    link(
+        "workflows",
+        text(row.resource, "workflow_sid"),
+        text(row.resource, "workflow_friendly_name"),
+    )
 }
 
 /// Workers with an open Reservation.
@@ -81,7 +95,12 @@ pub fn who_holds(row: &Row<'_>) -> Markup {
 
 /// What of a Worker's capacity is taken, by TaskChannel; channels in which they take nothing are left out.
 pub fn channels(row: &Row<'_>) -> Markup {
-    let number = |channel: &Value, name: &str| channel.get(name).and_then(Value::as_u64).unwrap_or_default();
+    let number = |channel: &Value, name: &str| {
+        channel
+            .get(name)
+            .and_then(Value::as_u64)
+            .unwrap_or_default()
+    };
     let shown = |channel: &&Value| number(channel, "capacity") + number(channel, "occupied") > 0;
     html! {
         @for channel in of(row.beside, "channels").iter().filter(shown) {
@@ -103,7 +122,10 @@ pub fn reservations(row: &Row<'_>) -> Markup {
 }
 
 fn of<'v>(value: &'v Value, name: &str) -> &'v [Value] {
-    value.get(name).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+    value
+        .get(name)
+        .and_then(Value::as_array)
+        .map_or(&[], Vec::as_slice)
 }
 
 /// Tasks of a TaskQueue that have not ended.
@@ -119,7 +141,10 @@ pub fn longest_wait(row: &Row<'_>) -> Markup {
 /// The longest wait among a TaskQueue's numbers. Where nobody waits, the API says 0: that is no wait, and must not count on.
 pub fn waits(numbers: &Value) -> Markup {
     let sid = text(numbers, "longest_task_waiting_sid");
-    age(numbers.get("longest_task_waiting_age").and_then(Value::as_u64).filter(|_| !sid.is_empty()))
+    age(numbers
+        .get("longest_task_waiting_age")
+        .and_then(Value::as_u64)
+        .filter(|_| !sid.is_empty()))
 }
 
 /// Workers who match a TaskQueue.
@@ -144,7 +169,10 @@ pub fn activity(row: &Row<'_>) -> Markup {
 
 /// Since the Activity was set, by the clock of the answer.
 pub fn age_of_status(row: &Row<'_>) -> Markup {
-    age(row.resource.get("seconds_in_status").and_then(Value::as_u64))
+    age(row
+        .resource
+        .get("seconds_in_status")
+        .and_then(Value::as_u64))
 }
 
 pub fn attributes(row: &Row<'_>) -> Markup {
@@ -166,8 +194,12 @@ pub fn available(row: &Row<'_>) -> Markup {
 }
 
 pub fn step_count(row: &Row<'_>) -> Markup {
-    let configuration: Value = serde_json::from_str(text(row.resource, "configuration")).unwrap_or_default();
-    let filters = configuration.pointer("/task_routing/filters").and_then(Value::as_array).map_or(0, Vec::len);
+    let configuration: Value =
+        serde_json::from_str(text(row.resource, "configuration")).unwrap_or_default();
+    let filters = configuration
+        .pointer("/task_routing/filters")
+        .and_then(Value::as_array)
+        .map_or(0, Vec::len);
     html! { (filters) }
 }
 
@@ -202,17 +234,32 @@ mod tests {
             "sid": "WT00000000000000000000000000000001", "friendly_name": hostile, "activity_name": hostile, "description": hostile,
             "attributes": json!({ "from": hostile }).to_string(), "task_queue_sid": hostile, "target_workers": hostile,
         });
-        let row = Row { resource: &resource, beside: &Value::Null };
-        for cell in [task, name, activity, attributes, queue, expression, event_about] {
+        let row = Row {
+            resource: &resource,
+            beside: &Value::Null,
+        };
+        for cell in [
+            task,
+            name,
+            activity,
+            attributes,
+            queue,
+            expression,
+            event_about,
+        ] {
             let markup = cell(&row).into_string();
-            assert!(!markup.contains("<script") && markup.contains("&lt;script&gt;alert(1)"), "{markup}");
+            assert!(
+                !markup.contains("<script") && markup.contains("&lt;script&gt;alert(1)"),
+                "{markup}"
+            );
         }
     }
 
     #[test]
     fn where_nobody_waits_no_wait_is_shown_that_would_count_on() {
         let shown = |sid: Option<&str>| {
-            waits(&json!({ "longest_task_waiting_age": 0, "longest_task_waiting_sid": sid })).into_string()
+            waits(&json!({ "longest_task_waiting_age": 0, "longest_task_waiting_sid": sid }))
+                .into_string()
         };
         assert_eq!(shown(None), "–");
         assert!(shown(Some("WT1")).contains("data-age=\"0\""));
@@ -225,10 +272,15 @@ mod tests {
             "channels": [channel("voice", 1, 1, true), channel("<b>", 0, 3, false), channel("sms", 0, 0, true)],
             "reservations": [{ "task_sid": "WT00000000000000000000000000000001", "channel": "voice" }],
         });
-        let row = Row { resource: &Value::Null, beside: &beside };
+        let row = Row {
+            resource: &Value::Null,
+            beside: &beside,
+        };
         let shown = channels(&row).into_string();
         assert!(
-            shown.contains("voice 1/1<") && shown.contains("&lt;b&gt; 0/3 closed") && !shown.contains("sms"),
+            shown.contains("voice 1/1<")
+                && shown.contains("&lt;b&gt; 0/3 closed")
+                && !shown.contains("sms"),
             "{shown}"
         );
         assert!(
@@ -240,8 +292,13 @@ mod tests {
 
     #[test]
     fn spans_of_time_are_said_in_the_largest_fitting_words() {
-        for (secs, expected) in [(0, "0 s"), (59, "59 s"), (61, "1 min 1 s"), (3_600, "1 h 0 min"), (90_000, "1 d 1 h")]
-        {
+        for (secs, expected) in [
+            (0, "0 s"),
+            (59, "59 s"),
+            (61, "1 min 1 s"),
+            (3_600, "1 h 0 min"),
+            (90_000, "1 d 1 h"),
+        ] {
             assert_eq!(words(secs), expected);
         }
     }

@@ -4,11 +4,11 @@ use maud::{Markup, html};
 use serde_json::Value;
 
 use super::edit::readable;
-use super::{Kind, cells, story, why};
+use super::{Kind, cells, timeline, why};
 use crate::changes::Watch;
-use crate::frame::{self, Page, button};
+use crate::layout::{self, Page, button};
 use crate::reply::Reply;
-use crate::visit::{Refused, Visit, text};
+use crate::request_context::{Refused, RequestContext, text};
 
 /// Properties that are documents.
 const DOCUMENTS: [&str; 3] = ["attributes", "configuration", "event_data"];
@@ -17,16 +17,20 @@ const DOCUMENTS: [&str; 3] = ["attributes", "configuration", "event_data"];
 const NOT_SHOWN: [&str; 5] = ["links", "url", "addons", "account_sid", "workspace_sid"];
 
 /// The page.
-pub async fn show(visit: &Visit<'_>, kind: &Kind, sid: &str) -> Result<Reply, Refused> {
+pub async fn show(visit: &RequestContext<'_>, kind: &Kind, sid: &str) -> Result<Reply, Refused> {
     let resource = visit.get(&format!("{}/{sid}", kind.place)).await?;
     let name = text(&resource, "friendly_name");
-    let title = if name.is_empty() { format!("{} {sid}", kind.one) } else { format!("{} {name}", kind.one) };
+    let title = if name.is_empty() {
+        format!("{} {sid}", kind.one)
+    } else {
+        format!("{} {name}", kind.one)
+    };
     let live = html! {
         (actions(visit, kind, sid, &resource))
         @if kind.place == "Workflows" { (super::diagram::of(visit, &resource).await) }
         @if kind.place == "Tasks" { (why::task_waits(visit, sid).await) }
         @if kind.place == "Workers" { (why::nothing_comes(visit, sid).await) }
-        @if kind.place == "Tasks" { (story::of(visit, sid).await) }
+        @if kind.place == "Tasks" { (timeline::of(visit, sid).await) }
         (properties(&resource))
     };
     let watch = match kind.place {
@@ -35,10 +39,19 @@ pub async fn show(visit: &Visit<'_>, kind: &Kind, sid: &str) -> Result<Reply, Re
         _ => Some(Watch::Everything),
     };
     let head = html! { p { a href={ "/console/" (kind.section) } { "All " (kind.place) } } };
-    Ok(frame::page(visit, Page { title: &title, section: kind.section, watch, head, live }))
+    Ok(layout::page(
+        visit,
+        Page {
+            title: &title,
+            section: kind.section,
+            watch,
+            head,
+            live,
+        },
+    ))
 }
 
-fn actions(visit: &Visit<'_>, kind: &Kind, sid: &str, resource: &Value) -> Markup {
+fn actions(visit: &RequestContext<'_>, kind: &Kind, sid: &str, resource: &Value) -> Markup {
     let here = format!("/console/{}/{sid}", kind.section);
     html! {
         div .controls {
@@ -56,9 +69,15 @@ fn actions(visit: &Visit<'_>, kind: &Kind, sid: &str, resource: &Value) -> Marku
 }
 
 /// The changes of status that TaskRouter allows from where the Task is.
-fn task_actions(visit: &Visit<'_>, here: &str, task: &Value) -> Markup {
+fn task_actions(visit: &RequestContext<'_>, here: &str, task: &Value) -> Markup {
     let set = |status: &str, label: &str| {
-        button(visit, &format!("{here}/status"), label, &[("AssignmentStatus", status)], "")
+        button(
+            visit,
+            &format!("{here}/status"),
+            label,
+            &[("AssignmentStatus", status)],
+            "",
+        )
     };
     html! {
         @match text(task, "assignment_status") {

@@ -6,19 +6,31 @@ use maud::{Markup, html};
 use serde_json::Value;
 
 use super::cells::link;
-use crate::visit::{Visit, entries, text};
+use crate::request_context::{RequestContext, entries, text};
 
 /// The names of TaskQueues, by SID.
 type Names = BTreeMap<String, String>;
 
 /// The section of a Workflow's page.
-pub async fn of(visit: &Visit<'_>, workflow: &Value) -> Markup {
-    let list = visit.get("TaskQueues?PageSize=200").await.unwrap_or_default();
-    let name = |queue: &Value| (text(queue, "sid").to_owned(), text(queue, "friendly_name").to_owned());
+pub async fn of(visit: &RequestContext<'_>, workflow: &Value) -> Markup {
+    let list = visit
+        .get("TaskQueues?PageSize=200")
+        .await
+        .unwrap_or_default();
+    let name = |queue: &Value| {
+        (
+            text(queue, "sid").to_owned(),
+            text(queue, "friendly_name").to_owned(),
+        )
+    };
     let names: Names = entries(&list).iter().map(name).collect();
-    let configuration: Value = serde_json::from_str(text(workflow, "configuration")).unwrap_or_default();
+    let configuration: Value =
+        serde_json::from_str(text(workflow, "configuration")).unwrap_or_default();
     let routing = configuration.get("task_routing").unwrap_or(&Value::Null);
-    let filters = routing.get("filters").and_then(Value::as_array).map_or(&[] as &[Value], Vec::as_slice);
+    let filters = routing
+        .get("filters")
+        .and_then(Value::as_array)
+        .map_or(&[] as &[Value], Vec::as_slice);
     html! {
         section aria-labelledby="diagram" {
             h2 #diagram { "How Tasks travel" }
@@ -43,7 +55,10 @@ fn filter_box(at: usize, filter: &Value, names: &Names) -> Markup {
         .into_iter()
         .map(|key| text(filter, key))
         .find(|name| !name.is_empty());
-    let targets = filter.get("targets").and_then(Value::as_array).map_or(&[] as &[Value], Vec::as_slice);
+    let targets = filter
+        .get("targets")
+        .and_then(Value::as_array)
+        .map_or(&[] as &[Value], Vec::as_slice);
     html! {
         li .card {
             h3 { (at + 1) ". " (name.unwrap_or("Filter")) }
@@ -57,10 +72,17 @@ fn filter_box(at: usize, filter: &Value, names: &Names) -> Markup {
 fn step(target: &Value, names: &Names) -> Markup {
     let queue = text(target, "queue");
     let value = |key: &str| {
-        target.get(key).filter(|value| !value.is_null()).map(|value| match value {
-            Value::String(text) => text.clone(),
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => value.to_string(),
-        })
+        target
+            .get(key)
+            .filter(|value| !value.is_null())
+            .map(|value| match value {
+                Value::String(text) => text.clone(),
+                Value::Null
+                | Value::Bool(_)
+                | Value::Number(_)
+                | Value::Array(_)
+                | Value::Object(_) => value.to_string(),
+            })
     };
     html! {
         li {

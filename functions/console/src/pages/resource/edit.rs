@@ -5,52 +5,94 @@ use http::StatusCode;
 use maud::{Markup, html};
 use serde_json::Value;
 
-use super::{Field, Input, Kind, mistake};
+use super::{Field, Input, Kind, field_error};
 use crate::form::Form;
-use crate::frame::{self, Page, csrf};
+use crate::layout::{self, Page, csrf};
 use crate::reply::Reply;
-use crate::visit::{Refused, Visit, entries, text};
+use crate::request_context::{Refused, RequestContext, entries, text};
 
 /// Choices offered of resources of another kind.
 const CHOICES_MAX: usize = 200;
 
 /// A form for a new resource.
-pub async fn new(visit: &Visit<'_>, kind: &Kind) -> Result<Reply, Refused> {
-    Ok(page(visit, kind, &format!("New {}", kind.one), kind.create, &visit.query, None).await)
+pub async fn new(visit: &RequestContext<'_>, kind: &Kind) -> Result<Reply, Refused> {
+    Ok(page(
+        visit,
+        kind,
+        &format!("New {}", kind.one),
+        kind.create,
+        &visit.query,
+        None,
+    )
+    .await)
 }
 
 /// Makes it.
-pub async fn create(visit: &Visit<'_>, kind: &Kind) -> Result<Reply, Refused> {
-    match visit.post(kind.place, &given(&visit.form, kind.create, &Form::default())).await {
-        Ok(made) => Ok(Reply::see_other(format!("/console/{}/{}", kind.section, text(&made, "sid")))),
-        Err(refused) => {
-            Ok(page(visit, kind, &format!("New {}", kind.one), kind.create, &visit.form, Some(&refused)).await)
-        }
+pub async fn create(visit: &RequestContext<'_>, kind: &Kind) -> Result<Reply, Refused> {
+    match visit
+        .post(
+            kind.place,
+            &given(&visit.form, kind.create, &Form::default()),
+        )
+        .await
+    {
+        Ok(made) => Ok(Reply::see_other(format!(
+            "/console/{}/{}",
+            kind.section,
+            text(&made, "sid")
+        ))),
+        Err(refused) => Ok(page(
+            visit,
+            kind,
+            &format!("New {}", kind.one),
+            kind.create,
+            &visit.form,
+            Some(&refused),
+        )
+        .await),
     }
 }
 
 /// A form with a resource's present values.
-pub async fn form(visit: &Visit<'_>, kind: &Kind, sid: &str) -> Result<Reply, Refused> {
+pub async fn form(visit: &RequestContext<'_>, kind: &Kind, sid: &str) -> Result<Reply, Refused> {
     let resource = visit.get(&format!("{}/{sid}", kind.place)).await?;
     let title = format!("Change {}", kind.one);
-    Ok(page(visit, kind, &title, kind.update, &present(kind.update, &resource), None).await)
+    Ok(page(
+        visit,
+        kind,
+        &title,
+        kind.update,
+        &present(kind.update, &resource),
+        None,
+    )
+    .await)
 }
 
 /// Changes what differs.
-pub async fn update(visit: &Visit<'_>, kind: &Kind, sid: &str) -> Result<Reply, Refused> {
+pub async fn update(visit: &RequestContext<'_>, kind: &Kind, sid: &str) -> Result<Reply, Refused> {
     let place = format!("{}/{sid}", kind.place);
     let resource = visit.get(&place).await?;
     let changes = given(&visit.form, kind.update, &present(kind.update, &resource));
     match visit.post(&place, &changes).await {
         Ok(_) => Ok(Reply::see_other(format!("/console/{}/{sid}", kind.section))),
-        Err(refused) => {
-            Ok(page(visit, kind, &format!("Change {}", kind.one), kind.update, &visit.form, Some(&refused)).await)
-        }
+        Err(refused) => Ok(page(
+            visit,
+            kind,
+            &format!("Change {}", kind.one),
+            kind.update,
+            &visit.form,
+            Some(&refused),
+        )
+        .await),
     }
 }
 
 /// Moves a Task on to the status the form names.
-pub async fn set_status(visit: &Visit<'_>, kind: &Kind, sid: &str) -> Result<Reply, Refused> {
+pub async fn set_status(
+    visit: &RequestContext<'_>,
+    kind: &Kind,
+    sid: &str,
+) -> Result<Reply, Refused> {
     let mut form = Form::default();
     form.push("AssignmentStatus", visit.form.text("AssignmentStatus"));
     visit.post(&format!("{}/{sid}", kind.place), &form).await?;
@@ -58,7 +100,7 @@ pub async fn set_status(visit: &Visit<'_>, kind: &Kind, sid: &str) -> Result<Rep
 }
 
 /// Removes a resource.
-pub async fn remove(visit: &Visit<'_>, kind: &Kind, sid: &str) -> Result<Reply, Refused> {
+pub async fn remove(visit: &RequestContext<'_>, kind: &Kind, sid: &str) -> Result<Reply, Refused> {
     visit.delete(&format!("{}/{sid}", kind.place)).await?;
     Ok(Reply::see_other(format!("/console/{}", kind.section)))
 }
@@ -80,12 +122,14 @@ fn given(form: &Form, fields: &[Field], present: &Form) -> Form {
 fn present(fields: &[Field], resource: &Value) -> Form {
     let mut present = Form::default();
     for field in fields {
-        let value = resource.get(field.property).map(|value| match (field.input, value) {
-            (Input::Json, Value::String(json)) => readable(json),
-            (_, Value::String(text)) => text.clone(),
-            (_, Value::Null) => String::new(),
-            (_, other) => other.to_string(),
-        });
+        let value = resource
+            .get(field.property)
+            .map(|value| match (field.input, value) {
+                (Input::Json, Value::String(json)) => readable(json),
+                (_, Value::String(text)) => text.clone(),
+                (_, Value::Null) => String::new(),
+                (_, other) => other.to_string(),
+            });
         present.push(field.name, value.unwrap_or_default());
     }
     present
@@ -94,21 +138,27 @@ fn present(fields: &[Field], resource: &Value) -> Form {
 /// JSON over several lines; anything else as it is.
 pub fn readable(json: &str) -> String {
     let value: Option<Value> = serde_json::from_str(json).ok();
-    value.and_then(|value| serde_json::to_string_pretty(&value).ok()).unwrap_or_else(|| json.to_owned())
+    value
+        .and_then(|value| serde_json::to_string_pretty(&value).ok())
+        .unwrap_or_else(|| json.to_owned())
 }
 
 async fn page(
-    visit: &Visit<'_>,
+    visit: &RequestContext<'_>,
     kind: &Kind,
     title: &str,
     fields: &[Field],
     values: &Form,
     refused: Option<&Refused>,
 ) -> Reply {
-    let about = refused.and_then(Refused::about).filter(|(name, _)| fields.iter().any(|field| field.name == *name));
+    let about = refused
+        .and_then(Refused::about)
+        .filter(|(name, _)| fields.iter().any(|field| field.name == *name));
     let mut inputs = Vec::new();
     for field in fields {
-        let mistake = about.filter(|(name, _)| *name == field.name).map(|(_, problem)| problem);
+        let mistake = about
+            .filter(|(name, _)| *name == field.name)
+            .map(|(_, problem)| problem);
         inputs.push(input(visit, field, values.text(field.name), mistake).await);
     }
     let live = html! {
@@ -126,13 +176,31 @@ async fn page(
         p { a href={ "/console/" (kind.section) } { "Back to " (kind.place) } }
     };
     let status = refused.map_or(StatusCode::OK, |refused| refused.status);
-    frame::page_with(visit, status, Page { title, section: kind.section, watch: None, head: html! {}, live })
+    layout::page_with(
+        visit,
+        status,
+        Page {
+            title,
+            section: kind.section,
+            watch: None,
+            head: html! {},
+            live,
+        },
+    )
 }
 
 /// A field with its help and what is wrong with it.
-pub async fn input(visit: &Visit<'_>, field: &Field, value: &str, mistake: Option<&str>) -> Markup {
+pub async fn input(
+    visit: &RequestContext<'_>,
+    field: &Field,
+    value: &str,
+    mistake: Option<&str>,
+) -> Markup {
     let help = (!field.help.is_empty()).then(|| format!("{}-help", field.name));
-    let notes: Vec<String> = help.into_iter().chain(mistake.map(|_| format!("{}-mistake", field.name))).collect();
+    let notes: Vec<String> = help
+        .into_iter()
+        .chain(mistake.map(|_| format!("{}-mistake", field.name)))
+        .collect();
     let notes = (!notes.is_empty()).then(|| notes.join(" "));
     let (name, invalid) = (field.name, mistake.map(|_| "true"));
     html! {
@@ -145,7 +213,7 @@ pub async fn input(visit: &Visit<'_>, field: &Field, value: &str, mistake: Optio
             Input::Of(place) => (choice(name, resources(visit, place).await, value, invalid, notes.as_deref())),
         }
         @if !field.help.is_empty() { small .quiet id={ (name) "-help" } { (field.help) } }
-        @if let Some(mistake) = mistake { (mistake::show(&format!("{name}-mistake"), mistake, value)) }
+        @if let Some(mistake) = mistake { (field_error::show(&format!("{name}-mistake"), mistake, value)) }
     }
 }
 
@@ -169,9 +237,17 @@ fn choice(
 }
 
 /// Resources of another kind, by SID and name; none, if they cannot be had.
-async fn resources(visit: &Visit<'_>, place: &str) -> Vec<(String, String)> {
-    let list = visit.get(&format!("{place}?PageSize={CHOICES_MAX}")).await.unwrap_or_default();
-    let pair = |resource: &Value| (text(resource, "sid").to_owned(), text(resource, "friendly_name").to_owned());
+async fn resources(visit: &RequestContext<'_>, place: &str) -> Vec<(String, String)> {
+    let list = visit
+        .get(&format!("{place}?PageSize={CHOICES_MAX}"))
+        .await
+        .unwrap_or_default();
+    let pair = |resource: &Value| {
+        (
+            text(resource, "sid").to_owned(),
+            text(resource, "friendly_name").to_owned(),
+        )
+    };
     entries(&list).iter().map(pair).collect()
 }
 
@@ -182,8 +258,20 @@ mod tests {
     use super::*;
 
     const FIELDS: &[Field] = &[
-        Field { name: "Attributes", property: "attributes", label: "", input: Input::Json, help: "" },
-        Field { name: "Priority", property: "priority", label: "", input: Input::Number, help: "" },
+        Field {
+            name: "Attributes",
+            property: "attributes",
+            label: "",
+            input: Input::Json,
+            help: "",
+        },
+        Field {
+            name: "Priority",
+            property: "priority",
+            label: "",
+            input: Input::Number,
+            help: "",
+        },
     ];
 
     #[test]
@@ -191,7 +279,13 @@ mod tests {
         let present = present(FIELDS, &json!({ "attributes": "{\"a\":1}", "priority": 3 }));
         assert_eq!(present.text("Attributes"), "{\n  \"a\": 1\n}");
         let sent = |form: &str| given(&Form::read(form.as_bytes()), FIELDS, &present).encode_all();
-        assert_eq!(sent("csrf=1&Priority=3&Attributes=%7B%0D%0A++%22a%22%3A+1%0D%0A%7D"), "");
-        assert_eq!(sent("Priority=4&Attributes=%7B%0A++%22a%22%3A+1%0A%7D"), "Priority=4");
+        assert_eq!(
+            sent("csrf=1&Priority=3&Attributes=%7B%0D%0A++%22a%22%3A+1%0D%0A%7D"),
+            ""
+        );
+        assert_eq!(
+            sent("Priority=4&Attributes=%7B%0A++%22a%22%3A+1%0A%7D"),
+            "Priority=4"
+        );
     }
 }

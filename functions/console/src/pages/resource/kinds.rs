@@ -1,14 +1,21 @@
 //! Each kind of resource: its columns, filters and fields, in the words of the API.
 
 use super::cells::{
-    activity, age, age_of_status, attributes, available, available_workers, channel, channels, eligible, event_about,
-    event_time, event_type, expression, longest_wait, name, priority, queue, reservations, status, step_count, task,
-    tasks_in_queue, version_date, who_holds, workflow,
+    activity, age, age_of_status, attributes, available, available_workers, channel, channels,
+    eligible, event_about, event_time, event_type, expression, longest_wait, name, priority, queue,
+    reservations, status, step_count, task, tasks_in_queue, version_date, who_holds, workflow,
 };
 use super::{Column, Field, Input, Kind};
 use crate::changes::Watch;
 
-const STATUSES: &[&str] = &["pending", "reserved", "assigned", "wrapping", "completed", "canceled"];
+const STATUSES: &[&str] = &[
+    "pending",
+    "reserved",
+    "assigned",
+    "wrapping",
+    "completed",
+    "canceled",
+];
 const YES_NO: &[&str] = &["true", "false"];
 
 /// All of them, by their section.

@@ -1,23 +1,33 @@
 //! A table: a page of a list of the API, with its filters.
 
 use http::StatusCode;
+use ids::time::Timestamp;
 use maud::{Markup, html};
 use serde_json::Value;
-use shared::model::Timestamp;
 
-use super::{Kind, PAGING, Row, beside, edit};
+use super::{Kind, PAGING, Row, edit, related};
 use crate::form::Form;
-use crate::frame::{self, Page};
+use crate::layout::{self, Page};
 use crate::reply::Reply;
-use crate::visit::{Refused, Visit, entries, text};
+use crate::request_context::{Refused, RequestContext, entries, text};
 
 /// The table. What the API says of a filter is shown beside that filter.
-pub async fn show(visit: &Visit<'_>, kind: &Kind) -> Result<Reply, Refused> {
-    let names: Vec<&str> = kind.filters.iter().map(|filter| filter.name).chain(PAGING).collect();
-    let answer = visit.get(&format!("{}?{}", kind.place, visit.query.encode(&names))).await;
+pub async fn show(visit: &RequestContext<'_>, kind: &Kind) -> Result<Reply, Refused> {
+    let names: Vec<&str> = kind
+        .filters
+        .iter()
+        .map(|filter| filter.name)
+        .chain(PAGING)
+        .collect();
+    let answer = visit
+        .get(&format!("{}?{}", kind.place, visit.query.encode(&names)))
+        .await;
     let (status, live) = match &answer {
         Ok(list) => (StatusCode::OK, table(visit, kind, list).await),
-        Err(refused) => (refused.status, html! { p .alert role="alert" { (refused.message) } }),
+        Err(refused) => (
+            refused.status,
+            html! { p .alert role="alert" { (refused.message) } },
+        ),
     };
     let head = html! {
         (filters(visit, kind, answer.as_ref().err()).await)
@@ -25,8 +35,14 @@ pub async fn show(visit: &Visit<'_>, kind: &Kind) -> Result<Reply, Refused> {
             p { a .button href={ "/console/" (kind.section) "/new" } { "New " (kind.one) } }
         }
     };
-    let page = Page { title: title(kind), section: kind.section, watch: Some(kind.watch), head, live };
-    Ok(frame::page_with(visit, status, page))
+    let page = Page {
+        title: title(kind),
+        section: kind.section,
+        watch: Some(kind.watch),
+        head,
+        live,
+    };
+    Ok(layout::page_with(visit, status, page))
 }
 
 fn title(kind: &Kind) -> &'static str {
@@ -34,11 +50,13 @@ fn title(kind: &Kind) -> &'static str {
 }
 
 /// A form that asks for this page anew; it works by itself, without scripts.
-async fn filters(visit: &Visit<'_>, kind: &Kind, refused: Option<&Refused>) -> Markup {
+async fn filters(visit: &RequestContext<'_>, kind: &Kind, refused: Option<&Refused>) -> Markup {
     let about = refused.and_then(Refused::about);
     let mut fields = Vec::new();
     for field in kind.filters {
-        let mistake = about.filter(|(name, _)| *name == field.name).map(|(_, problem)| problem);
+        let mistake = about
+            .filter(|(name, _)| *name == field.name)
+            .map(|(_, problem)| problem);
         fields.push(edit::input(visit, field, visit.query.text(field.name), mistake).await);
     }
     html! {
@@ -51,11 +69,16 @@ async fn filters(visit: &Visit<'_>, kind: &Kind, refused: Option<&Refused>) -> M
     }
 }
 
-async fn table(visit: &Visit<'_>, kind: &Kind, list: &Value) -> Markup {
+async fn table(visit: &RequestContext<'_>, kind: &Kind, list: &Value) -> Markup {
     let mut resources = entries(list).to_vec();
-    resources.iter_mut().for_each(|resource| add_times(resource, visit.now));
-    let beside = beside::of(visit, kind, &resources).await;
-    let row = |resource| Row { resource, beside: beside.get(text(resource, "sid")).unwrap_or(&Value::Null) };
+    resources
+        .iter_mut()
+        .for_each(|resource| add_times(resource, visit.now));
+    let beside = related::of(visit, kind, &resources).await;
+    let row = |resource| Row {
+        resource,
+        beside: beside.get(text(resource, "sid")).unwrap_or(&Value::Null),
+    };
     let rows: Vec<Row<'_>> = resources.iter().map(row).collect();
     html! {
         div .scroll role="region" aria-label=(kind.place) tabindex="0" {
@@ -96,16 +119,24 @@ fn table_row(kind: &Kind, row: &Row<'_>) -> Markup {
 pub fn add_times(resource: &mut Value, now: Timestamp) {
     let since: Option<Timestamp> = text(resource, "date_status_changed").parse().ok();
     if let (Some(since), Some(resource)) = (since, resource.as_object_mut()) {
-        resource.insert("seconds_in_status".to_owned(), now.since(since).as_secs().into());
+        resource.insert(
+            "seconds_in_status".to_owned(),
+            now.since(since).as_secs().into(),
+        );
     }
 }
 
 /// The neighbouring pages: the API's own, under our address.
 pub fn pager(section: &str, list: &Value) -> Markup {
     let neighbour = |key: &str| {
-        let address = list.pointer(&format!("/meta/{key}")).and_then(Value::as_str)?;
+        let address = list
+            .pointer(&format!("/meta/{key}"))
+            .and_then(Value::as_str)?;
         let (_, query) = address.split_once('?')?;
-        Some(format!("/console/{section}?{}", Form::read(query.as_bytes()).encode_all()))
+        Some(format!(
+            "/console/{section}?{}",
+            Form::read(query.as_bytes()).encode_all()
+        ))
     };
     let (previous, next) = (neighbour("previous_page_url"), neighbour("next_page_url"));
     html! {

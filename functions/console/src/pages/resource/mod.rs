@@ -1,15 +1,15 @@
 //! The resources of TaskRouter as tables: each is one entry of [`KINDS`], in the words and with the parameters of the API. A
 //! list passes its query on to the API, a form its values, and what the API refuses is shown at the field it is about.
 
-mod beside;
 mod cells;
 mod detail;
 mod diagram;
 mod edit;
+mod field_error;
 mod kinds;
 mod list;
-mod mistake;
-mod story;
+mod related;
+mod timeline;
 mod why;
 
 use http::Method;
@@ -17,8 +17,8 @@ use serde_json::Value;
 
 use crate::changes::Watch;
 use crate::reply::Reply;
+use crate::request_context::{Refused, RequestContext};
 use crate::routes::nothing_here;
-use crate::visit::{Refused, Visit};
 
 use cells::sid_of;
 pub use cells::{age, left_secs, waits};
@@ -98,17 +98,33 @@ pub enum Input {
 pub const PAGING: [&str; 3] = ["PageSize", "Page", "PageToken"];
 
 /// A list, one of it, or a form about it.
-pub async fn answer(visit: &Visit<'_>, method: &Method, section: &str, rest: &[&str]) -> Result<Reply, Refused> {
-    let kind = kinds::KINDS.iter().find(|kind| kind.section == section).ok_or_else(|| nothing_here(visit))?;
+pub async fn answer(
+    visit: &RequestContext<'_>,
+    method: &Method,
+    section: &str,
+    rest: &[&str],
+) -> Result<Reply, Refused> {
+    let kind = kinds::KINDS
+        .iter()
+        .find(|kind| kind.section == section)
+        .ok_or_else(|| nothing_here(visit))?;
     match (method.as_str(), rest) {
         ("GET", []) => list::show(visit, kind).await,
         ("GET", ["new"]) if !kind.create.is_empty() => edit::new(visit, kind).await,
         ("POST", ["new"]) if !kind.create.is_empty() => edit::create(visit, kind).await,
         ("GET", [sid]) => detail::show(visit, kind, sid_of(visit, sid)?).await,
-        ("GET", [sid, "edit"]) if !kind.update.is_empty() => edit::form(visit, kind, sid_of(visit, sid)?).await,
-        ("POST", [sid, "edit"]) if !kind.update.is_empty() => edit::update(visit, kind, sid_of(visit, sid)?).await,
-        ("POST", [sid, "status"]) if kind.place == "Tasks" => edit::set_status(visit, kind, sid_of(visit, sid)?).await,
-        ("POST", [sid, "remove"]) if kind.removable => edit::remove(visit, kind, sid_of(visit, sid)?).await,
+        ("GET", [sid, "edit"]) if !kind.update.is_empty() => {
+            edit::form(visit, kind, sid_of(visit, sid)?).await
+        }
+        ("POST", [sid, "edit"]) if !kind.update.is_empty() => {
+            edit::update(visit, kind, sid_of(visit, sid)?).await
+        }
+        ("POST", [sid, "status"]) if kind.place == "Tasks" => {
+            edit::set_status(visit, kind, sid_of(visit, sid)?).await
+        }
+        ("POST", [sid, "remove"]) if kind.removable => {
+            edit::remove(visit, kind, sid_of(visit, sid)?).await
+        }
         _ => Err(nothing_here(visit)),
     }
 }

@@ -2,30 +2,42 @@
 
 use maud::{Markup, html};
 use serde::de::DeserializeOwned;
-use shared::router::explain::{Ahead, Candidate, Channel, Queue, Reason, TaskExplanation, Waiting, WorkerExplanation};
+use task_router::router::explain::{
+    Ahead, Candidate, Channel, Queue, Reason, TaskExplanation, Waiting, WorkerExplanation,
+};
 
 use super::cells::link;
-use crate::visit::{Refused, Visit};
+use crate::request_context::{Refused, RequestContext};
 
 /// The section of a Task's page.
-pub async fn task_waits(visit: &Visit<'_>, task: &str) -> Markup {
+pub async fn task_waits(visit: &RequestContext<'_>, task: &str) -> Markup {
     let told = ask::<TaskExplanation>(visit, &format!("Tasks/{task}/Explain")).await;
-    section("Why is this waiting?", &told, |told| (told.summary.as_str(), of_task(told)))
+    section("Why is this waiting?", &told, |told| {
+        (told.summary.as_str(), of_task(told))
+    })
 }
 
 /// The section of a Worker's page.
-pub async fn nothing_comes(visit: &Visit<'_>, worker: &str) -> Markup {
+pub async fn nothing_comes(visit: &RequestContext<'_>, worker: &str) -> Markup {
     let told = ask::<WorkerExplanation>(visit, &format!("Workers/{worker}/Explain")).await;
-    section("Why does nothing come?", &told, |told| (told.summary.as_str(), of_worker(told)))
+    section("Why does nothing come?", &told, |told| {
+        (told.summary.as_str(), of_worker(told))
+    })
 }
 
-async fn ask<T: DeserializeOwned>(visit: &Visit<'_>, place: &str) -> Result<T, Refused> {
-    let unreadable =
-        |error: serde_json::Error| Refused { status: http::StatusCode::BAD_GATEWAY, message: error.to_string() };
+async fn ask<T: DeserializeOwned>(visit: &RequestContext<'_>, place: &str) -> Result<T, Refused> {
+    let unreadable = |error: serde_json::Error| Refused {
+        status: http::StatusCode::BAD_GATEWAY,
+        message: error.to_string(),
+    };
     serde_json::from_value(visit.get(place).await?).map_err(unreadable)
 }
 
-fn section<'t, T>(title: &str, told: &'t Result<T, Refused>, show: impl Fn(&'t T) -> (&'t str, Markup)) -> Markup {
+fn section<'t, T>(
+    title: &str,
+    told: &'t Result<T, Refused>,
+    show: impl Fn(&'t T) -> (&'t str, Markup),
+) -> Markup {
     html! {
         section aria-labelledby="why" {
             h2 #why { (title) }
@@ -52,7 +64,10 @@ fn of_task(told: &TaskExplanation) -> Markup {
 }
 
 fn candidates(told: &TaskExplanation) -> Markup {
-    let more = [(told.more_in_task_queue, "of the TaskQueue"), (told.more_outside, "outside it")];
+    let more = [
+        (told.more_in_task_queue, "of the TaskQueue"),
+        (told.more_outside, "outside it"),
+    ];
     html! {
         div .scroll role="region" aria-label="Workers, and what keeps them from it" tabindex="0" {
             table {

@@ -1,0 +1,29 @@
+//! `cordboard apply`: the set-up file into the table of a deployed stack.
+#![allow(
+    clippy::print_stdout,
+    reason = "this is what the person at the terminal reads"
+)]
+
+use ids::time::Clock;
+use runtime::{Env, SystemClock, aws};
+
+use crate::cli::{Apply, Start};
+use crate::start::{Failure, read_contact_centre};
+
+/// Applies the file with the AWS credentials of the environment.
+pub async fn apply(options: &Apply, start: &Start) -> Result<(), Failure> {
+    let account_sid = options
+        .account_sid
+        .parse()
+        .map_err(|error| format!("--account-sid: {error}"))?;
+    let (contact_centre, source) = read_contact_centre(start.config.as_deref(), account_sid)?;
+    let table = options.table.clone();
+    let env = Env::new(move |name| match name {
+        "TABLE_NAME" => Some(table.clone()),
+        _ => std::env::var(name).ok(),
+    });
+    let store = aws::store(&env)?;
+    let summary = config::apply(&store, &contact_centre, SystemClock.now()).await?;
+    println!("{source} applied to table {}: {summary}", options.table);
+    Ok(())
+}

@@ -1,0 +1,345 @@
+//! `cordboard call`: a caller and a Worker in one, to see a call go through from ring to wrap-up.
+#![allow(
+    clippy::print_stdout,
+    reason = "this is what the person at the terminal reads"
+)]
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use ids::CallSid;
+use reqwest::Client;
+use runtime::Env;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::time::{Instant, interval};
+
+use crate::cli::{Call, Start};
+use crate::run_file::RunFile;
+use crate::start::{Failure, Running};
+
+/// How often the telephone network is looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+
+/// How long caller and Worker talk.
+const CONVERSATION: Duration = Duration::from_millis(1_500);
+
+/// How long one look may take.
+const LOOK_TIME_LIMIT: Duration = Duration::from_secs(5);
+
+/// A call, as the simulated telephone network shows it.
+#[derive(Debug, Clone, Deserialize)]
+struct Phone {
+    call_sid: CallSid,
+    to: String,
+    direction: String,
+    status: String,
+    bridged_with: Option<CallSid>,
+    #[serde(default)]
+    transcript: Vec<Entry>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct Entry {
+    at: String,
+    event: String,
+    text: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct Phones {
+    calls: Vec<Phone>,
+}
+
+/// Places a call at the contact centre on `--port` or, when none runs there, at one of its own that keeps nothing.
+pub async fn call(options: &Call, start: &Start) -> Result<(), Failure> {
+    let env = Env::process();
+    runtime::aws::install_tls();
+    let http = Client::builder().timeout(LOOK_TIME_LIMIT).build()?;
+    let base = format!("http://127.0.0.1:{}", start.port);
+    if let Ok(answer) = http.get(format!("{base}/simulator/calls")).send().await {
+        if !answer.status().is_success() {
+            return Err(
+                format!("{base} has no simulated telephone network to place a call in").into(),
+            );
+        }
+        let running = RunFile::read(start.port).ok_or_else(|| {
+            format!("the contact centre at {base} is not this user's: start one of your own with another --port")
+        })?;
+        return Story::new(http, base, running).play(options).await;
+    }
+    println!("No contact centre at {base}: using one of my own for this call.");
+    let alone = Start {
+        in_memory: true,
+        ..start.clone()
+    };
+    let own = Running::open(&alone, 0, &env).await?;
+    let phone_number = own.contact_centre.centre.phone_number.clone();
+    let running = RunFile {
+        account: own.account.clone(),
+        phone_number,
+    };
+    let played = Story::new(http, own.address.clone(), running)
+        .play(options)
+        .await;
+    let _already_stopped = own.stop.send(true);
+    own.finished().await?;
+    played
+}
+
+/// One call and what was seen of it.
+struct Story {
+    http: Client,
+    base: String,
+    running: RunFile,
+    printed: BTreeMap<CallSid, usize>,
+    talking_since: Option<Instant>,
+    pressed: bool,
+    worker: Option<Phone>,
+}
+
+impl Story {
+    fn new(http: Client, base: String, running: RunFile) -> Self {
+        Self {
+            http,
+            base,
+            running,
+            printed: BTreeMap::new(),
+            talking_since: None,
+            pressed: false,
+            worker: None,
+        }
+    }
+
+    async fn play(mut self, options: &Call) -> Result<(), Failure> {
+        let placed: Value = self
+            .post(
+                "/simulator/calls",
+                &json!({ "from": options.from, "to": self.running.phone_number }),
+            )
+            .await?;
+        let caller: CallSid = placed
+            .get("call_sid")
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .parse()?;
+        let patience = Duration::from_secs(options.patience);
+        let told = tokio::time::timeout(patience, self.follow(caller, &options.press)).await;
+        told.map_err(|_| {
+            format!(
+                "the call did not reach wrap-up within {} s",
+                options.patience
+            )
+        })?
+    }
+
+    /// Does what a caller and a Worker do, until the Worker wraps up.
+    async fn follow(&mut self, caller: CallSid, press: &str) -> Result<(), Failure> {
+        let mut looks = interval(LOOK_EVERY);
+        loop {
+            looks.tick().await;
+            let phone = self.look(caller, "caller").await?;
+            self.press_once(&phone, press).await?;
+            self.pick_up(caller).await?;
+            if let Some(worker) = self.worker.clone() {
+                let worker = self.look(worker.call_sid, "worker").await?;
+                self.talk_then_hang_up(&phone, &worker).await?;
+            }
+            if phone.status != "completed" {
+                continue;
+            }
+            return match (&self.worker, self.talking_since) {
+                (Some(worker), Some(_)) => self.wait_for_wrap_up(caller, worker.to.clone()).await,
+                _ => Err("the call ended before anybody answered it".into()),
+            };
+        }
+    }
+
+    async fn press_once(&mut self, phone: &Phone, press: &str) -> Result<(), Failure> {
+        let hears_menu = phone.transcript.iter().any(|entry| entry.event == "heard");
+        if self.pressed || !hears_menu {
+            return Ok(());
+        }
+        self.pressed = true;
+        self.post(
+            &format!("/simulator/calls/{}/digits", phone.call_sid),
+            &json!({ "digits": press }),
+        )
+        .await?;
+        Ok(())
+    }
+
+    /// Answers the phone of the Worker who is offered this caller's Task. Others may be ringing for other callers.
+    async fn pick_up(&mut self, caller: CallSid) -> Result<(), Failure> {
+        if self.worker.is_some() || !self.pressed {
+            return Ok(());
+        }
+        let mut ringing: Phones = self.get("/simulator/calls?status=ringing").await?;
+        ringing
+            .calls
+            .retain(|phone| phone.direction == "outbound-api");
+        if ringing.calls.is_empty() {
+            return Ok(());
+        }
+        let Some(offered_to) = self.offered_to(caller).await? else {
+            return Ok(());
+        };
+        let Some(worker) = ringing
+            .calls
+            .into_iter()
+            .find(|phone| phone.to == offered_to)
+        else {
+            return Ok(());
+        };
+        self.post(
+            &format!("/simulator/calls/{}/answer", worker.call_sid),
+            &json!({}),
+        )
+        .await?;
+        self.worker = Some(worker);
+        Ok(())
+    }
+
+    async fn talk_then_hang_up(&mut self, caller: &Phone, worker: &Phone) -> Result<(), Failure> {
+        let connected = caller.bridged_with == Some(worker.call_sid);
+        match self.talking_since {
+            None if connected => self.talking_since = Some(Instant::now()),
+            Some(since) if connected && since.elapsed() >= CONVERSATION => {
+                self.post(
+                    &format!("/simulator/calls/{}/hangup", caller.call_sid),
+                    &json!({}),
+                )
+                .await?;
+            }
+            None | Some(_) => {}
+        }
+        Ok(())
+    }
+
+    /// The phone of the Worker to whom a caller's Task is offered now, if there is one.
+    async fn offered_to(&self, caller: CallSid) -> Result<Option<String>, Failure> {
+        let Some(task) = self.task_of(caller).await? else {
+            return Ok(None);
+        };
+        let workspace = format!("/v1/Workspaces/{}", self.workspace().await?);
+        let task = task.get("sid").and_then(Value::as_str).unwrap_or_default();
+        let offers = self
+            .api(&format!(
+                "{workspace}/Tasks/{task}/Reservations?ReservationStatus=pending"
+            ))
+            .await?;
+        let Some(worker) = offers
+            .pointer("/reservations/0/worker_sid")
+            .and_then(Value::as_str)
+        else {
+            return Ok(None);
+        };
+        let worker: Value = self.api(&format!("{workspace}/Workers/{worker}")).await?;
+        Ok(contact_uri(&worker))
+    }
+
+    /// The Task is completed and the Worker whose phone rang is in wrap-up.
+    async fn wait_for_wrap_up(&self, caller: CallSid, phone: String) -> Result<(), Failure> {
+        let workspace = self.workspace().await?;
+        let mut looks = interval(LOOK_EVERY);
+        loop {
+            looks.tick().await;
+            let task = self.task_of(caller).await?;
+            let workers: Value = self
+                .api(&format!(
+                    "/v1/Workspaces/{workspace}/Workers?ActivityName=Wrap-Up"
+                ))
+                .await?;
+            let workers = workers
+                .get("workers")
+                .and_then(Value::as_array)
+                .cloned()
+                .unwrap_or_default();
+            let is_ours = |worker: &&Value| contact_uri(worker).as_ref() == Some(&phone);
+            let status = task
+                .as_ref()
+                .and_then(|task| task.get("assignment_status"))
+                .and_then(Value::as_str);
+            let completed = status == Some("completed");
+            if let (true, Some(worker)) = (completed, workers.iter().find(is_ours)) {
+                let name = worker
+                    .get("friendly_name")
+                    .and_then(Value::as_str)
+                    .unwrap_or_default();
+                println!("The Task is completed and {name} is in Wrap-Up.");
+                return Ok(());
+            }
+        }
+    }
+
+    /// A caller's Task, once there is one. Whoever made it gave it its SID, so it is found by the call it is about.
+    async fn task_of(&self, caller: CallSid) -> Result<Option<Value>, Failure> {
+        let workspace = self.workspace().await?;
+        let of_caller = format!("EvaluateTaskAttributes=call_sid+%3D%3D+%22{caller}%22");
+        let tasks: Value = self
+            .api(&format!("/v1/Workspaces/{workspace}/Tasks?{of_caller}"))
+            .await?;
+        Ok(tasks.pointer("/tasks/0").cloned())
+    }
+
+    async fn workspace(&self) -> Result<String, Failure> {
+        let workspaces: Value = self.api("/v1/Workspaces").await?;
+        let sid = workspaces
+            .pointer("/workspaces/0/sid")
+            .and_then(Value::as_str);
+        Ok(sid.ok_or("the contact centre has no Workspace")?.to_owned())
+    }
+
+    /// A phone as it is now; what is new in its transcript is printed.
+    async fn look(&mut self, call: CallSid, who: &str) -> Result<Phone, Failure> {
+        let phone: Phone = self.get(&format!("/simulator/calls/{call}")).await?;
+        let printed = self.printed.entry(call).or_default();
+        for entry in phone.transcript.iter().skip(*printed) {
+            let time = entry
+                .at
+                .split_once('T')
+                .map_or(entry.at.as_str(), |(_date, time)| time);
+            println!("{time}  {who:<6}  {:<10}  {}", entry.event, entry.text);
+        }
+        *printed = phone.transcript.len();
+        Ok(phone)
+    }
+
+    async fn get<T: serde::de::DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {
+        Ok(self
+            .http
+            .get(format!("{}{path}", self.base))
+            .send()
+            .await?
+            .error_for_status()?
+            .json()
+            .await?)
+    }
+
+    async fn api(&self, path: &str) -> Result<Value, Failure> {
+        let request = self.http.get(format!("{}{path}", self.base));
+        let request = request.basic_auth(
+            self.running.account.account_sid,
+            Some(&self.running.account.auth_token),
+        );
+        Ok(request.send().await?.error_for_status()?.json().await?)
+    }
+
+    async fn post(&self, path: &str, body: &Value) -> Result<Value, Failure> {
+        Ok(self
+            .http
+            .post(format!("{}{path}", self.base))
+            .json(body)
+            .send()
+            .await?
+            .error_for_status()?
+            .json()
+            .await?)
+    }
+}
+
+/// The phone of a Worker, as the API shows them.
+fn contact_uri(worker: &Value) -> Option<String> {
+    let attributes: Value = serde_json::from_str(worker.get("attributes")?.as_str()?).ok()?;
+    Some(attributes.get("contact_uri")?.as_str()?.to_owned())
+}

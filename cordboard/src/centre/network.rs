@@ -1,0 +1,51 @@
+//! The simulated telephone network of a centre.
+
+use std::sync::Arc;
+
+use carrier_simulator::{Carrier as SimulatedCarrier, CentreNumber, Journal};
+use http_client::WebClient;
+use shared::webhook::path;
+
+use super::{Error, Settings};
+use crate::phones::{Documents, Telephones};
+use crate::task_router;
+
+/// The journal of the simulated carrier in the data folder.
+const JOURNAL_FILE: &str = "telephone-network.sqlite";
+
+/// The simulated carrier with the centre's number, and what webhooks return to it.
+pub(super) fn telephones(settings: &Settings, address: &str) -> Result<Telephones, Error> {
+    let journal = match &settings.data {
+        Some(folder) => Journal::file(folder.join(JOURNAL_FILE))?,
+        None => Journal::none(),
+    };
+    let number = CentreNumber {
+        number: settings.contact_centre.centre.phone_number.clone(),
+        voice_url: settings
+            .voice_url
+            .clone()
+            .unwrap_or_else(|| format!("{address}{}", path::INCOMING_CALL)),
+        voice_method: carrier_simulator::twiml::Method::Post,
+        voice_fallback_url: None,
+        status_callback: None,
+    };
+    let carrier = carrier_simulator::Settings {
+        account_sid: settings.account.account_sid,
+        auth_token: settings.account.auth_token.clone(),
+        numbers: vec![number],
+        public_base_url: Some(address.to_owned()),
+        task_router_url: Some(format!("{address}{}", task_router::PATH)),
+        seed: settings.account.account_sid.to_string(),
+    };
+    let documents = Arc::new(Documents::new(
+        carrier_simulator::web_client()?,
+        Arc::clone(&settings.clock),
+    ));
+    let web = Arc::clone(&documents) as Arc<dyn WebClient>;
+    let carrier = SimulatedCarrier::open_over(web, carrier, Arc::clone(&settings.clock), journal)?;
+    Ok(Telephones {
+        carrier,
+        centre_number: settings.contact_centre.centre.phone_number.clone(),
+        documents,
+    })
+}

@@ -1,0 +1,394 @@
+//! One port for everything: our functions under their paths, the simulated carrier's control and REST API beside them.
+//! Programs on this machine can use it, web pages from elsewhere cannot ([`guarded`]).
+
+use std::error::Error;
+use std::future::Future;
+use std::sync::Arc;
+
+use api::Api;
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::{Request as HttpRequest, State};
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, Response, StatusCode, Uri, header};
+use axum::middleware::{self, Next};
+use axum::response::Redirect;
+use axum::routing::{any, get};
+use console::Console;
+use http_body_util::LengthLimitError;
+use runtime::Voice;
+use runtime::http::{method, method_not_allowed};
+use shared::webhook::{MAX_BODY_BYTES, Reply, Request, path};
+use tokio::sync::{Notify, watch};
+
+use crate::task_router;
+
+/// The names of this machine among themselves, as `Host` and `Origin` write them.
+const LOOPBACK: [&str; 3] = ["127.0.0.1", "localhost", "[::1]"];
+
+/// The functions, each under the path it has in `template.yaml`.
+pub fn functions(voice: &Arc<Voice>, public_url: &str) -> Router {
+    let site = |handle| Site {
+        voice: Arc::clone(voice),
+        public_url: public_url.into(),
+        handle,
+    };
+    let below = |path: &str| format!("{path}/{{*rest}}");
+    Router::new()
+        .route(
+            path::INCOMING_CALL,
+            any(serve).with_state(site(boxed(incoming_call::handle))),
+        )
+        .route(
+            path::ENQUEUE_CALL,
+            any(serve).with_state(site(boxed(enqueue_call::handle))),
+        )
+        .route(
+            path::WAIT_MUSIC,
+            any(serve).with_state(site(boxed(wait_music::handle))),
+        )
+        .route(
+            path::MUSIC,
+            any(serve).with_state(site(boxed(wait_music::handle))),
+        )
+        .route(
+            path::ASSIGNMENT,
+            any(serve).with_state(site(boxed(assignment::handle))),
+        )
+        .route(
+            path::WORKER_CALL,
+            any(serve).with_state(site(boxed(worker_call::handle))),
+        )
+        .route(
+            &below(path::WORKER_CALL),
+            any(serve).with_state(site(boxed(worker_call::handle))),
+        )
+        .route(
+            path::QUEUE_EXIT,
+            any(serve).with_state(site(boxed(queue_exit::handle))),
+        )
+        .route(
+            &below(path::QUEUE_EXIT),
+            any(serve).with_state(site(boxed(queue_exit::handle))),
+        )
+}
+
+/// What only the simulated carrier asks: this centre is its TaskRouter.
+pub fn task_router(voice: &Arc<Voice>, public_url: &str) -> Router {
+    let site = || Site {
+        voice: Arc::clone(voice),
+        public_url: public_url.into(),
+        handle: boxed(task_router::handle),
+    };
+    Router::new()
+        .route(task_router::ENQUEUE, any(serve).with_state(site()))
+        .route(task_router::LEFT_QUEUE, any(serve).with_state(site()))
+}
+
+/// The REST API and its description, under the paths they have in `template.yaml`.
+pub fn rest_api(api: Arc<Api>) -> Router {
+    Router::new()
+        .route("/v1/{*rest}", any(serve_api))
+        .route("/openapi.json", any(serve_api))
+        .with_state(api)
+}
+
+async fn serve_api(State(api): State<Arc<Api>>, request: HttpRequest) -> Response<Body> {
+    let (parts, body) = request.into_parts();
+    match whole(body, parts.uri.path(), api::WORKFLOW_BODY_BYTES_MAX).await {
+        Ok(body) => api::handle(api, HttpRequest::from_parts(parts, body))
+            .await
+            .map(Body::from),
+        Err(reply) => response(reply),
+    }
+}
+
+/// The web pages, under the paths they have in `template.yaml`. Pages that wait for news end when `stopped` becomes true.
+pub fn console(console: Arc<Console>, stopped: watch::Receiver<bool>) -> Router {
+    Router::new()
+        .route("/", get(async || Redirect::to("/console")))
+        .route("/console", any(serve_console))
+        .route("/console/{*rest}", any(serve_console))
+        .with_state((console, stopped))
+}
+
+async fn serve_console(
+    State((console, mut stopped)): State<(Arc<Console>, watch::Receiver<bool>)>,
+    request: HttpRequest,
+) -> Response<Body> {
+    let (parts, body) = request.into_parts();
+    let body = match whole(body, parts.uri.path(), console::BODY_BYTES_MAX).await {
+        Ok(body) => body,
+        Err(reply) => return response(reply),
+    };
+    let page = console::handle(console, HttpRequest::from_parts(parts, body));
+    tokio::select! {
+        page = page => page.map(Body::from),
+        _stopped = stopped.wait_for(|stopped| *stopped) => response(Reply::error(503, "the contact centre stops")),
+    }
+}
+
+/// Tells `nudge` after every request that something may have changed.
+pub fn nudging(router: Router, nudge: Arc<Notify>) -> Router {
+    router.layer(middleware::from_fn_with_state(
+        nudge,
+        async |State(nudge): State<Arc<Notify>>, request, next: Next| {
+            let response = next.run(request).await;
+            nudge.notify_one();
+            response
+        },
+    ))
+}
+
+/// Refuses what a web page from elsewhere, in a browser on this machine, sends. The port asks no credentials of people at
+/// their phones, and a page may send requests to any port, under a name of its own that leads here (`Host`) or under its
+/// own (`Origin`). Carriers and command lines send no `Origin`.
+pub fn guarded(router: Router, public_url: &str) -> Router {
+    let public_host = public_url
+        .parse()
+        .ok()
+        .and_then(|url: Uri| url.host().map(Arc::<str>::from));
+    router.layer(middleware::from_fn_with_state(public_host, guard))
+}
+
+async fn guard(
+    State(public_host): State<Option<Arc<str>>>,
+    request: HttpRequest,
+    next: Next,
+) -> Response<Body> {
+    match refusal(request.headers(), public_host.as_deref()) {
+        Some(reply) => response(reply),
+        None => next.run(request).await,
+    }
+}
+
+fn refusal(headers: &HeaderMap, public_host: Option<&str>) -> Option<Reply> {
+    let text = |name| {
+        headers
+            .get(name)
+            .map(|value| value.to_str().unwrap_or_default())
+    };
+    let is_ours = |host: &str| {
+        LOOPBACK
+            .into_iter()
+            .chain(public_host)
+            .any(|ours| ours.eq_ignore_ascii_case(host))
+    };
+    let host = text(header::HOST).and_then(|host| host.parse::<Authority>().ok());
+    if !host.is_some_and(|host| is_ours(host.host())) {
+        return Some(Reply::error(
+            421,
+            "Host: expected 127.0.0.1, localhost, [::1] or the host of PUBLIC_URL",
+        ));
+    }
+    let origin = text(header::ORIGIN)?.parse::<Uri>().ok();
+    let is_ours = origin.is_some_and(|origin| origin.host().is_some_and(is_ours));
+    (!is_ours).then(|| Reply::error(403, "Origin: web pages from elsewhere are not let in"))
+}
+
+type Handle = Arc<
+    dyn Fn(Arc<Voice>, Request) -> std::pin::Pin<Box<dyn Future<Output = Reply> + Send>>
+        + Send
+        + Sync,
+>;
+
+/// A function and what it needs.
+#[derive(Clone)]
+struct Site {
+    voice: Arc<Voice>,
+    public_url: Arc<str>,
+    handle: Handle,
+}
+
+fn boxed<R>(handle: fn(Arc<Voice>, Request) -> R) -> Handle
+where
+    R: Future<Output = Reply> + Send + 'static,
+{
+    Arc::new(move |voice, request| Box::pin(handle(voice, request)))
+}
+
+async fn serve(State(site): State<Site>, request: HttpRequest) -> Response<Body> {
+    match webhook_request(&site.public_url, request).await {
+        Ok(request) => response((site.handle)(site.voice, request).await),
+        Err(reply) => response(reply),
+    }
+}
+
+/// The request as the function sees it. Its URL is the one the carrier used: address, path and query as they came in.
+async fn webhook_request(public_url: &str, request: HttpRequest) -> Result<Request, Reply> {
+    let (parts, body) = request.into_parts();
+    let Some(method) = method(&parts.method) else {
+        return Err(method_not_allowed());
+    };
+    let body = whole(body, parts.uri.path(), MAX_BODY_BYTES).await?;
+    let text = |name: &str| {
+        parts
+            .headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .map(str::to_owned)
+    };
+    let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+    Ok(Request {
+        method,
+        url: format!("{}{path}", address(public_url, text(header::HOST.as_str()))),
+        content_type: text(header::CONTENT_TYPE.as_str()),
+        signature: text("x-twilio-signature"),
+        body,
+    })
+}
+
+/// What a caller of ours signs as scheme and host. On this machine that is whichever of its names was used, and
+/// [`guarded`] let through; behind a tunnel it is the public one, whatever the tunnel says.
+fn address(public_url: &str, host: Option<String>) -> String {
+    let is_local = public_url
+        .parse()
+        .is_ok_and(|url: Uri| url.host().is_some_and(|host| LOOPBACK.contains(&host)));
+    match host {
+        Some(host) if is_local => format!("http://{host}"),
+        Some(_) | None => public_url.to_owned(),
+    }
+}
+
+/// The body, with one byte more than is allowed if there are more: then the function sees that it is too much and says so.
+async fn whole(body: Body, path: &str, bytes_max: usize) -> Result<Vec<u8>, Reply> {
+    let error = match to_bytes(body, bytes_max + 1).await {
+        Ok(body) => return Ok(body.to_vec()),
+        Err(error) => error,
+    };
+    if error
+        .source()
+        .is_some_and(|source| source.is::<LengthLimitError>())
+    {
+        tracing::warn!(path, bytes_max, "body refused: too large");
+        return Err(Reply::error(
+            413,
+            &format!("the body is too large: at most {bytes_max} bytes are taken"),
+        ));
+    }
+    tracing::warn!(path, %error, "body refused: it broke off");
+    Err(Reply::error(
+        400,
+        "the body broke off: expected as many bytes as its headers say",
+    ))
+}
+
+fn response(reply: Reply) -> Response<Body> {
+    let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = Response::builder()
+        .status(status)
+        .header(header::CONTENT_TYPE, reply.content_type);
+    for (name, value) in reply.headers {
+        response = response.header(name, value);
+    }
+    response
+        .body(Body::from(reply.body.into_owned()))
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The status of the refusal, if any.
+    fn status(host: Option<&str>, origin: Option<&str>) -> Option<u16> {
+        let pairs = [(header::HOST, host), (header::ORIGIN, origin)];
+        let headers = pairs
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value?.parse().unwrap())))
+            .collect();
+        refusal(&headers, Some("centre.example")).map(|reply| reply.status)
+    }
+
+    #[test]
+    fn requests_pass_under_our_names_and_from_our_pages() {
+        for (host, origin, expected) in [
+            (Some("127.0.0.1:9000"), None, None),
+            (Some("LocalHost"), None, None),
+            (Some("[::1]:9000"), None, None),
+            (Some("centre.example"), None, None),
+            (Some("localhost:9000"), Some("http://localhost:3000"), None),
+            (Some("localhost:9000"), Some("http://[::1]:9000"), None),
+            (Some("127.0.0.1:9000"), Some("https://Centre.example"), None),
+            (None, None, Some(421)),
+            (Some(""), None, Some(421)),
+            (Some("page.example:9000"), None, Some(421)),
+            (
+                Some("page.example:9000"),
+                Some("http://page.example:9000"),
+                Some(421),
+            ),
+            (Some("127.0.0.1.page.example"), None, Some(421)),
+            (Some("localhost@page.example"), None, Some(421)),
+            (Some("\u{e9}"), None, Some(421)),
+            (
+                Some("127.0.0.1:9000"),
+                Some("https://page.example"),
+                Some(403),
+            ),
+            (
+                Some("127.0.0.1:9000"),
+                Some("http://localhost.page.example:9000"),
+                Some(403),
+            ),
+            (Some("127.0.0.1:9000"), Some("null"), Some(403)),
+            (Some("127.0.0.1:9000"), Some(""), Some(403)),
+            (Some("127.0.0.1:9000"), Some("\u{e9}"), Some(403)),
+        ] {
+            assert_eq!(status(host, origin), expected, "{host:?} {origin:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_body_is_taken_whole_or_refused_for_what_is_wrong_with_it() {
+        let parts = |parts: &[Result<&'static str, ()>]| {
+            let parts: Vec<_> = parts
+                .iter()
+                .map(|part| part.map_err(|()| std::io::Error::other("gone")))
+                .collect();
+            Body::from_stream(futures_util::stream::iter(parts))
+        };
+        for (body, expected) in [
+            (parts(&[]), Ok(0)),
+            (parts(&[Ok("ab"), Ok("cd")]), Ok(4)),
+            (parts(&[Ok("abcde")]), Ok(5)),
+            (parts(&[Ok("abc"), Ok("def")]), Err(413)),
+            (parts(&[Ok("ab"), Err(())]), Err(400)),
+        ] {
+            let taken = whole(body, "/", 4).await;
+            assert_eq!(
+                taken.map(|body| body.len()).map_err(|reply| reply.status),
+                expected
+            );
+        }
+    }
+
+    #[test]
+    fn a_signature_covers_the_name_that_was_used_here_and_the_public_one_behind_a_tunnel() {
+        for (public_url, host, expected) in [
+            (
+                "http://127.0.0.1:9000",
+                Some("localhost:9000"),
+                "http://localhost:9000",
+            ),
+            ("http://127.0.0.1:9000", None, "http://127.0.0.1:9000"),
+            (
+                "https://centre.example",
+                Some("localhost:9000"),
+                "https://centre.example",
+            ),
+        ] {
+            assert_eq!(
+                address(public_url, host.map(str::to_owned)),
+                expected,
+                "{public_url} {host:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn without_a_public_name_there_are_the_names_of_this_machine() {
+        let headers = HeaderMap::from_iter([(header::HOST, "centre.example".parse().unwrap())]);
+        assert_eq!(refusal(&headers, None).map(|reply| reply.status), Some(421));
+    }
+}

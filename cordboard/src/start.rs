@@ -1,0 +1,315 @@
+//! Starting the contact centre: what `cargo run` does.
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "this is what the person at the terminal reads"
+)]
+
+use std::error::Error;
+use std::fs::File;
+use std::io::IsTerminal;
+use std::net::Ipv4Addr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use config::ContactCentre;
+use ids::AccountSid;
+use ids::time::Clock;
+use runtime::voice::Router;
+use runtime::{Env, EnvError, SystemClock};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tracing_subscriber::EnvFilter;
+
+use crate::carrier_choice::CarrierChoice;
+use crate::centre::{Centre, Settings};
+use crate::cli::{DEFAULT_PORT, Start};
+use crate::credentials::Account;
+use crate::run_file::RunFile;
+
+/// The set-up used when there is no file.
+const BUILT_IN: &str = include_str!("../../contact-centre.yaml");
+
+/// The set-up's file, where nobody names another.
+const DEFAULT_FILE: &str = "contact-centre.yaml";
+
+/// Logs that a person reads while trying things: warnings unless `RUST_LOG` says otherwise. The embedded DynamoDB warns of
+/// every failed condition; those are how we work.
+const DEFAULT_FILTER: &str = "warn,dynoxide=error";
+
+/// How long stopping may take: somebody who holds a connection open does not keep us.
+const STOP_TIME_LIMIT: Duration = Duration::from_secs(5);
+
+/// The exit code of a process somebody did not want to wait for: 128 + SIGINT, as shells count.
+const EXIT_CODE_INTERRUPTED: i32 = 130;
+
+/// What any command may fail with: a sentence for the person who typed it.
+pub type Failure = Box<dyn Error + Send + Sync>;
+
+/// Starts the contact centre and stops it cleanly on Ctrl-C; at once on a second one.
+pub async fn start(options: &Start) -> Result<(), Failure> {
+    let env = Env::process();
+    let running = Running::open(options, options.port, &env).await?;
+    let mut signals = StopSignals::new()?;
+    let run_file = RunFile {
+        account: running.account.clone(),
+        phone_number: running.contact_centre.centre.phone_number.clone(),
+    };
+    let _removed_at_the_end = run_file.write(options.port).inspect_err(|error| {
+        tracing::warn!(%error, "`cordboard call` will not know this contact centre");
+    });
+    print_banner(&running, options.port);
+    let stop = running.stop.clone();
+    tokio::spawn(async move {
+        signals.next().await;
+        let _already_stopped = stop.send(true);
+        signals.next().await;
+        std::process::exit(EXIT_CODE_INTERRUPTED);
+    });
+    running.finished().await
+}
+
+/// A contact centre that serves.
+pub struct Running {
+    /// The centre.
+    pub centre: Arc<Centre>,
+    /// Its account.
+    pub account: Account,
+    /// Its set-up.
+    pub contact_centre: ContactCentre,
+    /// `http://127.0.0.1:9000`
+    pub address: String,
+    /// Where the set-up came from.
+    pub source: String,
+    /// Send true to stop it.
+    pub stop: watch::Sender<bool>,
+    tasks: tokio::task::JoinSet<()>,
+    _lock: Option<File>,
+}
+
+impl Running {
+    /// Opens the centre on `port` (0 = any) and lets it run.
+    pub async fn open(options: &Start, port: u16, env: &Env<'_>) -> Result<Self, Failure> {
+        let data = (!options.in_memory).then_some(options.data.as_path());
+        let lock = data.map(lock).transpose()?;
+        let account = Account::find(env, data)?;
+        let (contact_centre, source) =
+            read_contact_centre(options.config.as_deref(), account.account_sid)?;
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
+            .await
+            .map_err(|error| {
+                format!("port {port} cannot be used ({error}); another one: --port")
+            })?;
+        let address = format!("http://{}", listener.local_addr()?);
+        let settings = Settings {
+            data: data.map(Path::to_owned),
+            account: account.clone(),
+            api_keys: env
+                .optional("API_KEYS", "a comma list of SK…:secret")?
+                .unwrap_or_default(),
+            contact_centre: contact_centre.clone(),
+            carrier: CarrierChoice::from_env(env)?,
+            twiml_preview: env.switch("TWIML_PREVIEW", true)?,
+            keep_webhooks: env.switch("KEEP_WEBHOOKS", true)?,
+            router: Router::from_env(env)?,
+            voice_url: voice_url(env)?,
+            clock: Arc::new(SystemClock),
+        };
+        let centre = Centre::open(settings, &address).await?;
+        let (stop, stopped) = watch::channel(false);
+        let mut tasks = tokio::task::JoinSet::new();
+        let serving = Arc::clone(&centre).serve(listener, until(stopped.clone()));
+        tasks.spawn(async move {
+            if let Err(error) = serving.await {
+                tracing::error!(%error, "the server stopped");
+            }
+        });
+        tasks.spawn(Arc::clone(&centre).run(until(stopped.clone())));
+        if let Some(network) = centre.network.clone() {
+            tasks.spawn(async move { network.run(until(stopped)).await });
+        }
+        Ok(Self {
+            centre,
+            account,
+            contact_centre,
+            address,
+            source,
+            stop,
+            tasks,
+            _lock: lock,
+        })
+    }
+
+    /// WaitTimes until it was told to stop and has done so, or has taken [`STOP_TIME_LIMIT`] over it.
+    pub async fn finished(mut self) -> Result<(), Failure> {
+        let stopped = self.stop.subscribe();
+        let done = async {
+            while let Some(ended) = self.tasks.join_next().await {
+                ended?;
+            }
+            Ok(())
+        };
+        let too_late = async {
+            until(stopped).await;
+            tokio::time::sleep(STOP_TIME_LIMIT).await;
+        };
+        tokio::select! {
+            done = done => done,
+            () = too_late => {
+                tracing::warn!(limit = ?STOP_TIME_LIMIT, "stopped while requests were still under way");
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Reads the set-up: the named file, or the one in this folder, or the built-in example.
+pub fn read_contact_centre(
+    named: Option<&Path>,
+    account_sid: AccountSid,
+) -> Result<(ContactCentre, String), Failure> {
+    let default = Path::new(DEFAULT_FILE);
+    let file = named.or_else(|| default.exists().then_some(default));
+    let (text, source) = match file {
+        Some(file) => {
+            let text = std::fs::read_to_string(file)
+                .map_err(|error| format!("{}: {error}", file.display()))?;
+            (text, file.display().to_string())
+        }
+        None => (BUILT_IN.to_owned(), "the built-in example".to_owned()),
+    };
+    let read = config::read(&text, &source, account_sid).map_err(|problems| {
+        let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        lines.join("\n")
+    })?;
+    for warning in &read.warnings {
+        eprintln!("warning: {warning}");
+    }
+    Ok((read, source))
+}
+
+/// Starts logging to the terminal.
+pub fn init_log() {
+    let filter =
+        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT_FILTER));
+    let colours = std::io::stderr().is_terminal();
+    let _already_started = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(colours)
+        .try_init();
+}
+
+/// Prints an error with what caused it.
+pub fn print_error(error: &(dyn Error + 'static)) {
+    eprintln!("cordboard: {error}");
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        eprintln!("  because: {inner}");
+        cause = inner.source();
+    }
+}
+
+fn print_banner(running: &Running, port: u16) {
+    let Running {
+        account,
+        contact_centre,
+        address,
+        source,
+        centre,
+        ..
+    } = running;
+    let carrier = if centre.network.is_some() {
+        "simulated telephone network"
+    } else {
+        "real carrier"
+    };
+    println!("Cordboard is listening at {address} ({carrier})");
+    println!(
+        "  console       {}",
+        centre.console.sign_in_link(address, SystemClock.now())
+    );
+    println!("  phone number  {}", contact_centre.centre.phone_number);
+    println!("  workflow SID  {}", contact_centre.centre.workflow_sid);
+    println!("  account SID   {}", account.account_sid);
+    println!("  auth token    {}", account.auth_token);
+    println!("  set-up        {source}: {}", centre.summary);
+    let port = if port == DEFAULT_PORT {
+        String::new()
+    } else {
+        format!(" --port {port}")
+    };
+    println!("Place a call:   cargo run -- call --press 1{port}     Stop: Ctrl-C");
+}
+
+/// `VOICE_URL`: an application of one's own, asked in place of our `/incoming-call` when the simulated number is dialed.
+fn voice_url(env: &Env<'_>) -> Result<Option<String>, EnvError> {
+    let (name, expected) = ("VOICE_URL", "an http:// or https:// URL");
+    let url: Option<http::Uri> = env.optional(name, expected)?;
+    match url {
+        Some(url) if !matches!(url.scheme_str(), Some("http" | "https")) => {
+            Err(EnvError::Malformed { name, expected })
+        }
+        url => Ok(url.map(|url| url.to_string())),
+    }
+}
+
+/// One process at a time on one data folder.
+fn lock(folder: &Path) -> Result<File, Failure> {
+    std::fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let file = File::create(folder.join("lock"))
+        .map_err(|error| format!("{}: {error}", folder.display()))?;
+    file.try_lock().map_err(|_| {
+        format!(
+            "{} is used by another Cordboard; stop it, or use --data with another folder",
+            folder.display()
+        )
+    })?;
+    Ok(file)
+}
+
+async fn until(mut stopped: watch::Receiver<bool>) {
+    // An error means that nobody can say stop any more, which is as good as having said it.
+    let _stopped = stopped.wait_for(|stopped| *stopped).await;
+}
+
+/// What tells a process to stop: Ctrl-C and SIGTERM. None is missed from the moment this is made.
+#[cfg(unix)]
+struct StopSignals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl StopSignals {
+    fn new() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}
+
+/// What tells a process to stop: Ctrl-C. None is missed from the moment this is made.
+#[cfg(windows)]
+struct StopSignals(tokio::signal::windows::CtrlC);
+
+#[cfg(windows)]
+impl StopSignals {
+    fn new() -> std::io::Result<Self> {
+        tokio::signal::windows::ctrl_c().map(Self)
+    }
+
+    async fn next(&mut self) {
+        self.0.recv().await;
+    }
+}

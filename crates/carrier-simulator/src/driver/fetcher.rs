@@ -1,0 +1,274 @@
+//! Requests over HTTP: signed, bounded in time and size (voice-webhooks.md sections 1 and 2).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http_client::http::header::{
+    ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, LOCATION, USER_AGENT,
+};
+use http_client::http::{HeaderName, HeaderValue, StatusCode};
+use http_client::{Answer, Limits, Reqwest, WebClient, WebError, WebErrorKind};
+use shared::webhook::signature;
+use url::Url;
+
+use super::{Done, media};
+use crate::network::{Fetch, Fetched, Purpose, Reply, Target, shown_url};
+use crate::twiml::{DOCUMENT_BYTES_MAX, ErrorCode, Fault, Method};
+
+/// A voice webhook in all, retries and redirects included.
+const TOTAL_TIME_MAX: Duration = Duration::from_secs(15);
+/// Until a connection stands.
+const CONNECT_TIME_MAX: Duration = Duration::from_secs(5);
+/// Redirects followed.
+const REDIRECTS_MAX: usize = 10;
+/// Attempts when no connection can be made.
+const CONNECT_ATTEMPTS_MAX: usize = 2;
+/// Bytes of audio read: enough for any header.
+const MEDIA_BYTES_MAX: usize = 64 * 1024;
+
+/// Sends requests.
+pub(super) struct Fetcher {
+    web: Arc<dyn WebClient>,
+    auth_token: String,
+}
+
+/// One attempt's address and parameters; a redirect makes another.
+#[derive(Clone)]
+struct Attempt {
+    url: Url,
+    method: Method,
+    params: Vec<(String, String)>,
+    credentials: Option<HeaderValue>,
+}
+
+/// The client [`Carrier::open`](super::Carrier::open) sends with: TLS with ring, no proxy.
+///
+/// # Errors
+/// When the client cannot be built, which no setting here causes.
+pub fn web_client() -> Result<Arc<dyn WebClient>, reqwest::Error> {
+    // Whoever came first has installed the same provider.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let builder = reqwest::Client::builder()
+        .connect_timeout(CONNECT_TIME_MAX)
+        .no_proxy();
+    Ok(Arc::new(Reqwest::new(builder)?))
+}
+
+impl Fetcher {
+    pub fn new(web: Arc<dyn WebClient>, auth_token: String) -> Self {
+        Self { web, auth_token }
+    }
+
+    /// Carries out a request, and always comes back with how it ended.
+    pub async fn fetch(&self, fetch: Fetch) -> Done {
+        let ended = tokio::time::timeout(TOTAL_TIME_MAX, self.exchange(&fetch)).await;
+        let fetched = ended.unwrap_or_else(|_| {
+            let text = format!(
+                "{} did not answer within {} s",
+                fetch.target.shown(),
+                TOTAL_TIME_MAX.as_secs()
+            );
+            Err(Fault::new(ErrorCode::HttpFailure, text))
+        });
+        (fetch.id, fetched.unwrap_or_else(Fetched::Failed))
+    }
+
+    async fn exchange(&self, fetch: &Fetch) -> Result<Fetched, Fault> {
+        let mut attempt = first_attempt(&fetch.target, &fetch.params)?;
+        for _ in 0..=REDIRECTS_MAX {
+            let mut answer = self.send_patiently(fetch, &attempt).await?;
+            if answer.status() == StatusCode::UNAUTHORIZED && attempt.credentials.is_some() {
+                answer = self
+                    .send(fetch, &attempt, true)
+                    .await
+                    .map_err(|error| failure(&attempt.url, &error))?;
+            }
+            match redirected(&attempt, &answer)? {
+                Some(next) => attempt = next,
+                None => return read(fetch, answer),
+            }
+        }
+        let text = format!(
+            "{} redirects more than {REDIRECTS_MAX} times",
+            fetch.target.shown()
+        );
+        Err(Fault::new(ErrorCode::TooManyRedirects, text))
+    }
+
+    /// Tries again only where nothing can have arrived: without a connection.
+    async fn send_patiently(&self, fetch: &Fetch, attempt: &Attempt) -> Result<Answer, Fault> {
+        let mut attempts = 1;
+        loop {
+            match self.send(fetch, attempt, false).await {
+                Ok(answer) => return Ok(answer),
+                Err(error) if is_without_connection(&error) && attempts < CONNECT_ATTEMPTS_MAX => {
+                    attempts += 1
+                }
+                Err(error) => return Err(failure(&attempt.url, &error)),
+            }
+        }
+    }
+
+    async fn send(
+        &self,
+        fetch: &Fetch,
+        attempt: &Attempt,
+        with_credentials: bool,
+    ) -> Result<Answer, WebError> {
+        let url = attempt.url.as_str();
+        let signature = signature::sign(&self.auth_token, url, form(attempt));
+        let mut request = match attempt.method {
+            Method::Get => http_client::http::Request::get(url),
+            Method::Post => {
+                let form = "application/x-www-form-urlencoded; charset=UTF-8";
+                http_client::http::Request::post(url).header(CONTENT_TYPE, form)
+            }
+        };
+        if let (true, Some(credentials)) = (with_credentials, &attempt.credentials) {
+            request = request.header(AUTHORIZATION, credentials);
+        }
+        let request = request
+            .header("X-Twilio-Signature", signature)
+            .header("I-Twilio-Idempotency-Token", &fetch.idempotency_token)
+            .header(USER_AGENT, "TwilioProxy/1.1")
+            .header(ACCEPT, "*/*");
+        let body = match attempt.method {
+            Method::Get => String::new(),
+            Method::Post => serde_urlencoded::to_string(&attempt.params).unwrap_or_default(),
+        };
+        let limits = Limits::new(TOTAL_TIME_MAX, wanted_bytes(fetch.purpose));
+        self.web
+            .send(http_client::request(request, body.into_bytes())?, limits)
+            .await
+    }
+}
+
+/// How much of an answer matters: one byte more than a document may have, the header of an audio file.
+fn wanted_bytes(purpose: Purpose) -> usize {
+    match purpose {
+        Purpose::Notification | Purpose::LeftQueue => 0,
+        Purpose::Document(_) | Purpose::Reservation | Purpose::Task(_) => DOCUMENT_BYTES_MAX + 1,
+        Purpose::Media => MEDIA_BYTES_MAX,
+    }
+}
+
+/// Whether another attempt cannot be a second request.
+fn is_without_connection(error: &WebError) -> bool {
+    match error.kind {
+        WebErrorKind::HostName | WebErrorKind::Tls | WebErrorKind::Connection => true,
+        WebErrorKind::Request | WebErrorKind::Exchange => false,
+    }
+}
+
+/// What is signed beside the URL.
+fn form(attempt: &Attempt) -> &[(String, String)] {
+    match attempt.method {
+        Method::Get => &[],
+        Method::Post => &attempt.params,
+    }
+}
+
+fn first_attempt(target: &Target, params: &[(String, String)]) -> Result<Attempt, Fault> {
+    let invalid = |error| {
+        Fault::new(
+            ErrorCode::InvalidUrl,
+            format!("{}: {error}", target.shown()),
+        )
+    };
+    let url = Url::parse(&target.url).map_err(invalid)?;
+    Ok(attempt(url, target.method, params.to_vec()))
+}
+
+/// The URL without what is neither sent nor signed; for GET, with the parameters in its query.
+fn attempt(mut url: Url, method: Method, params: Vec<(String, String)>) -> Attempt {
+    let credentials = http_client::take_credentials(&mut url);
+    url.set_fragment(None);
+    if method == Method::Get && !params.is_empty() {
+        url.query_pairs_mut().extend_pairs(&params);
+    }
+    Attempt {
+        url,
+        method,
+        params,
+        credentials,
+    }
+}
+
+/// Where a redirect leads: 307 and 308 repeat the request, the others ask with GET and without a form.
+fn redirected(attempt: &Attempt, answer: &Answer) -> Result<Option<Attempt>, Fault> {
+    let repeats = match answer.status().as_u16() {
+        301..=303 => false,
+        307 | 308 => true,
+        _ => return Ok(None),
+    };
+    let location = header(answer, &LOCATION);
+    let invalid = || {
+        Fault::new(
+            ErrorCode::HttpFailure,
+            format!("{} redirects to nowhere", shown_url(attempt.url.as_str())),
+        )
+    };
+    let url = attempt
+        .url
+        .join(location.ok_or_else(invalid)?)
+        .map_err(|_| invalid())?;
+    if !["http", "https"].contains(&url.scheme()) {
+        return Err(invalid());
+    }
+    Ok(Some(match (repeats, attempt.method) {
+        (true, Method::Post) => self::attempt(url, Method::Post, attempt.params.clone()),
+        (_, Method::Get) | (false, Method::Post) => self::attempt(url, Method::Get, Vec::new()),
+    }))
+}
+
+fn header<'a>(answer: &'a Answer, name: &HeaderName) -> Option<&'a str> {
+    answer.headers().get(name)?.to_str().ok()
+}
+
+fn read(fetch: &Fetch, answer: Answer) -> Result<Fetched, Fault> {
+    let status = answer.status().as_u16();
+    let content_type = header(&answer, &CONTENT_TYPE).map(str::to_owned);
+    let body_bytes = header(&answer, &CONTENT_LENGTH).and_then(|length| length.parse().ok());
+    let body = answer.into_body();
+    match fetch.purpose {
+        Purpose::Notification | Purpose::LeftQueue => Ok(Fetched::Reply(Reply {
+            status,
+            content_type,
+            body: Vec::new(),
+        })),
+        Purpose::Document(_) | Purpose::Reservation | Purpose::Task(_) => {
+            Ok(Fetched::Reply(Reply {
+                status,
+                content_type,
+                body,
+            }))
+        }
+        Purpose::Media if !(200..300).contains(&status) => Ok(Fetched::Reply(Reply {
+            status,
+            content_type,
+            body: Vec::new(),
+        })),
+        Purpose::Media => media::length(
+            &fetch.target.shown(),
+            content_type.as_deref(),
+            &body,
+            body_bytes,
+        )
+        .map(Fetched::Length),
+    }
+}
+
+/// The carrier's code for a failed exchange, and the innermost reason.
+fn failure(url: &Url, error: &WebError) -> Fault {
+    let code = match error.kind {
+        WebErrorKind::Request => ErrorCode::InvalidUrl,
+        WebErrorKind::HostName => ErrorCode::HostName,
+        WebErrorKind::Tls => ErrorCode::Tls,
+        WebErrorKind::Connection => ErrorCode::Connection,
+        WebErrorKind::Exchange => ErrorCode::HttpFailure,
+    };
+    Fault::new(
+        code,
+        format!("{}: {}", shown_url(url.as_str()), error.reason),
+    )
+}

@@ -1,0 +1,124 @@
+//! The network on disk: one row for each call, queue and request, and only what changed is written.
+
+use std::path::Path;
+
+use rusqlite::Connection;
+
+use super::Error;
+use crate::network::{Change, Row};
+
+/// What the rows look like; another number is another program's file.
+const VERSION: i64 = 1;
+
+/// Where the network is stored.
+pub struct Journal(Option<File>);
+
+struct File {
+    connection: Connection,
+    path: String,
+}
+
+impl Journal {
+    /// Nowhere: a restart begins anew.
+    pub const fn none() -> Self {
+        Self(None)
+    }
+
+    /// In a SQLite file, made when it is not there. It survives a kill at any moment.
+    ///
+    /// # Errors
+    /// [`Error::Journal`] or [`Error::JournalVersion`].
+    pub fn file(path: impl AsRef<Path>) -> Result<Self, Error> {
+        let path = path.as_ref().display().to_string();
+        let failed = |source| Error::Journal {
+            path: path.clone(),
+            source,
+        };
+        let connection = Connection::open(&path).map_err(failed)?;
+        prepare(&connection).map_err(failed)?;
+        let found: i64 = connection
+            .query_row("PRAGMA user_version", [], |row| row.get(0))
+            .map_err(failed)?;
+        match found {
+            0 => connection
+                .pragma_update(None, "user_version", VERSION)
+                .map_err(failed)?,
+            VERSION => {}
+            found => {
+                return Err(Error::JournalVersion {
+                    found,
+                    expected: VERSION,
+                });
+            }
+        }
+        Ok(Self(Some(File { connection, path })))
+    }
+
+    /// All rows there are.
+    pub(super) fn rows(&self) -> Result<Vec<Row>, Error> {
+        let Some(file) = &self.0 else {
+            return Ok(Vec::new());
+        };
+        file.rows().map_err(|source| file.failed(source))
+    }
+
+    /// Stores changes, all or none of them.
+    pub(super) fn write(&mut self, changes: &[Change]) -> Result<(), Error> {
+        let Some(file) = self.0.as_mut().filter(|_| !changes.is_empty()) else {
+            return Ok(());
+        };
+        file.write(changes).map_err(|source| file.failed(source))
+    }
+}
+
+fn prepare(connection: &Connection) -> Result<(), rusqlite::Error> {
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    // A killed process loses nothing with NORMAL; only a power cut could.
+    connection.pragma_update(None, "synchronous", "NORMAL")?;
+    connection.execute_batch(
+        "CREATE TABLE IF NOT EXISTS network (
+            kind TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (kind, key)
+        ) WITHOUT ROWID",
+    )
+}
+
+impl File {
+    fn rows(&self) -> Result<Vec<Row>, rusqlite::Error> {
+        let mut select = self
+            .connection
+            .prepare("SELECT kind, key, value FROM network ORDER BY kind, key")?;
+        let rows = select.query_map([], |row| {
+            Ok(Row {
+                table: row.get(0)?,
+                key: row.get(1)?,
+                value: row.get(2)?,
+            })
+        })?;
+        rows.collect()
+    }
+
+    fn write(&mut self, changes: &[Change]) -> Result<(), rusqlite::Error> {
+        let transaction = self.connection.transaction()?;
+        {
+            let mut put = transaction.prepare_cached(
+                "INSERT OR REPLACE INTO network (kind, key, value) VALUES (?1, ?2, ?3)",
+            )?;
+            let mut delete =
+                transaction.prepare_cached("DELETE FROM network WHERE kind = ?1 AND key = ?2")?;
+            for change in changes {
+                match &change.value {
+                    Some(value) => put.execute((change.table, &change.key, value))?,
+                    None => delete.execute((change.table, &change.key))?,
+                };
+            }
+        }
+        transaction.commit()
+    }
+
+    fn failed(&self, source: rusqlite::Error) -> Error {
+        Error::Journal {
+            path: self.path.clone(),
+            source,
+        }
+    }
+}

@@ -1,0 +1,343 @@
+//! The thin shell around the [`Network`]: real requests, real time, and a journal.
+//!
+//! Everything that happens goes through [`Carrier::handle`]: the network decides, the journal is written, and only then
+//! are outputs carried out. [`Carrier::run`] does so in real time; [`Carrier::settle`] does all that is possible at one
+//! moment, for tests and for virtual time.
+
+mod fetcher;
+mod journal;
+mod media;
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use http_client::WebClient;
+use ids::AccountSid;
+use ids::time::{Clock, Timestamp};
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+
+use crate::network::{
+    CentreNumber, Fetch, FetchId, Fetched, Input, Network, Output, RowError, Setup, is_address,
+};
+use fetcher::Fetcher;
+pub use fetcher::web_client;
+pub use journal::Journal;
+
+/// Requests carried out at once; the others wait their turn. More would only exhaust the machine's sockets.
+const FETCHES_AT_ONCE_MAX: usize = 256;
+/// How long the driver sleeps when nothing is due; a nudge wakes it earlier.
+const SLEEP_MAX: Duration = Duration::from_secs(3_600);
+/// Rounds of [`Carrier::settle`]: a story of a thousand documents at one moment is a loop.
+const SETTLE_ROUNDS_MAX: usize = 1_000;
+
+/// What a carrier needs to know.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The account all calls belong to; also the user name of the REST API.
+    pub account_sid: AccountSid,
+    /// Signs the webhooks; also the password of the REST API.
+    pub auth_token: String,
+    /// The numbers that reach the centre. They replace those of an earlier start; live calls are kept.
+    pub numbers: Vec<CentreNumber>,
+    /// Where [`Carrier::http`] is reached, such as `http://127.0.0.1:9000`; without it recordings have no URL.
+    pub public_base_url: Option<String>,
+    /// The TaskRouter this carrier is coupled with: signed POSTs to `/enqueue`, `/left-queue` and `/dial-queue` below this
+    /// URL ([`Setup::task_router_url`]). Without one, `<Enqueue workflowSid>` fails with 14220 and
+    /// `<Dial><Queue reservationSid>` with 14217.
+    pub task_router_url: Option<String>,
+    /// Ids derive from it. Two carriers that share a store of tasks but not a journal need different seeds.
+    pub seed: String,
+}
+
+/// Why a carrier cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The journal's file cannot be used.
+    #[error(
+        "the simulated carrier's journal {path} cannot be used; is the folder writable, and no other process using it?"
+    )]
+    Journal {
+        /// Which file.
+        path: String,
+        /// What the database says.
+        source: rusqlite::Error,
+    },
+    /// The journal was written by another version.
+    #[error(
+        "the simulated carrier's journal has version {found}, expected {expected}; delete the file to start anew"
+    )]
+    JournalVersion {
+        /// What the file says.
+        found: i64,
+        /// What this program writes.
+        expected: i64,
+    },
+    /// The journal's rows cannot be read or written.
+    #[error("the simulated carrier's journal cannot be understood; delete the file to start anew")]
+    Row(#[from] RowError),
+    /// The HTTP client cannot be built.
+    #[error("the simulated carrier's HTTP client cannot be built")]
+    Client(#[from] reqwest::Error),
+    /// A setting is unusable.
+    #[error("simulated carrier: {0}")]
+    Setting(String),
+}
+
+/// The simulated carrier.
+pub struct Carrier {
+    account_sid: AccountSid,
+    auth_token: String,
+    clock: Arc<dyn Clock>,
+    fetcher: Arc<Fetcher>,
+    state: Mutex<State>,
+    nudge: Notify,
+}
+
+struct State {
+    network: Network,
+    journal: Journal,
+    /// Requests to be sent, in order.
+    pending: VecDeque<Fetch>,
+}
+
+impl Carrier {
+    /// Opens the carrier on what the journal knows: live calls go on, outstanding requests are sent again with the
+    /// same idempotency token.
+    ///
+    /// # Errors
+    /// [`Error`] when a setting or the journal is unusable.
+    pub fn open(
+        settings: Settings,
+        clock: Arc<dyn Clock>,
+        journal: Journal,
+    ) -> Result<Arc<Self>, Error> {
+        Self::open_over(fetcher::web_client()?, settings, clock, journal)
+    }
+
+    /// The same over another way to send requests.
+    ///
+    /// # Errors
+    /// [`Error`] when a setting or the journal is unusable.
+    pub fn open_over(
+        web: Arc<dyn WebClient>,
+        settings: Settings,
+        clock: Arc<dyn Clock>,
+        journal: Journal,
+    ) -> Result<Arc<Self>, Error> {
+        check(&settings)?;
+        let setup = Setup {
+            account_sid: settings.account_sid,
+            seed: settings.seed,
+            numbers: settings.numbers,
+            public_base_url: settings.public_base_url,
+            task_router_url: settings.task_router_url,
+        };
+        let network = Network::from_rows(setup, journal.rows()?)?;
+        let pending = network.outstanding().cloned().collect();
+        Ok(Arc::new(Self {
+            account_sid: settings.account_sid,
+            fetcher: Arc::new(Fetcher::new(web, settings.auth_token.clone())),
+            auth_token: settings.auth_token,
+            clock,
+            state: Mutex::new(State {
+                network,
+                journal,
+                pending,
+            }),
+            nudge: Notify::new(),
+        }))
+    }
+
+    /// Lets something happen now. Requests that follow from it are queued, and carried out by [`run`](Self::run) or
+    /// [`settle`](Self::settle); the other outputs are the reply.
+    pub fn handle(&self, input: Input) -> Vec<Output> {
+        let mut state = self.state();
+        // The clock is read inside the lock, so that inputs happen in the order of their moments.
+        let now = self.clock.now();
+        let outputs = state.network.handle(input, now);
+        state.write_journal();
+        let mut reply = Vec::new();
+        for output in outputs {
+            match output {
+                Output::Fetch(fetch) => state.pending.push_back(fetch),
+                Output::CallCreated(_)
+                | Output::QueueCreated(_)
+                | Output::Dequeued(_)
+                | Output::Refused(_) => {
+                    reply.push(output);
+                }
+            }
+        }
+        drop(state);
+        self.nudge.notify_one();
+        reply
+    }
+
+    /// Looks at the network as it is.
+    pub fn read<T>(&self, look: impl FnOnce(&Network) -> T) -> T {
+        look(&self.state().network)
+    }
+
+    /// Runs in real time until `shutdown` completes. A slow webhook holds up its own call only. Requests that are under
+    /// way by then break off; the next run sends them again, with the same idempotency token.
+    pub async fn run(&self, shutdown: impl Future<Output = ()>) {
+        let mut shutdown = pin!(shutdown);
+        let mut fetches = JoinSet::new();
+        self.queue_what_is_outstanding();
+        loop {
+            self.tick_if_due();
+            while fetches.len() < FETCHES_AT_ONCE_MAX
+                && let Some(fetch) = self.next_fetch()
+            {
+                let fetcher = Arc::clone(&self.fetcher);
+                fetches.spawn(async move { fetcher.fetch(fetch).await });
+            }
+            // In this order, and not by lot, so that two runs are equal where time is virtual.
+            tokio::select! {
+                biased;
+                () = &mut shutdown => return,
+                Some(done) = fetches.join_next() => match done {
+                    Ok((id, fetched)) => { self.handle(Input::Fetched(id, fetched)); }
+                    Err(error) => tracing::error!("simulated carrier: a request broke off: {error}"),
+                },
+                () = self.nudge.notified() => {}
+                () = tokio::time::sleep(self.time_to_wake()) => {}
+            }
+        }
+    }
+
+    /// Carries out everything that is possible at this moment of the clock, replies of webhooks included, until nothing
+    /// is left to do. True if anything happened.
+    pub async fn settle(&self) -> bool {
+        let mut happened = false;
+        for _ in 0..SETTLE_ROUNDS_MAX {
+            let ticked = self.tick_if_due();
+            let fetches: Vec<Fetch> = std::iter::from_fn(|| self.next_fetch()).collect();
+            if !ticked && fetches.is_empty() {
+                return happened;
+            }
+            happened = true;
+            // Replies count in the order of the requests, whichever comes first: two runs are equal.
+            let replies = fetches.into_iter().map(|fetch| self.fetcher.fetch(fetch));
+            for (id, fetched) in futures_util::future::join_all(replies).await {
+                self.handle(Input::Fetched(id, fetched));
+            }
+        }
+        tracing::error!(
+            "simulated carrier: more than {SETTLE_ROUNDS_MAX} rounds at one moment; going on later"
+        );
+        happened
+    }
+
+    /// When something happens by itself.
+    pub fn next_wake(&self) -> Option<Timestamp> {
+        self.state().network.next_wake()
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    pub(crate) fn account_sid(&self) -> AccountSid {
+        self.account_sid
+    }
+
+    pub(crate) fn auth_token(&self) -> &str {
+        &self.auth_token
+    }
+
+    fn tick_if_due(&self) -> bool {
+        let is_due = self
+            .next_wake()
+            .is_some_and(|wake| wake <= self.clock.now());
+        if is_due {
+            self.handle(Input::Tick);
+        }
+        is_due
+    }
+
+    fn time_to_wake(&self) -> Duration {
+        let wake = self
+            .next_wake()
+            .map(|wake| Duration::from(wake.since(self.clock.now())));
+        wake.map_or(SLEEP_MAX, |wake| wake.min(SLEEP_MAX))
+    }
+
+    fn queue_what_is_outstanding(&self) {
+        let mut state = self.state();
+        state.pending = state.network.outstanding().cloned().collect();
+    }
+
+    /// The next request that somebody still waits for.
+    fn next_fetch(&self) -> Option<Fetch> {
+        let mut state = self.state();
+        loop {
+            let fetch = state.pending.pop_front()?;
+            if state.network.is_outstanding(fetch.id) {
+                return Some(fetch);
+            }
+        }
+    }
+
+    /// A panic elsewhere must not take every call down with it.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// A journal that cannot be written does not stop the calls; what is missing is written with the next change.
+    fn write_journal(&mut self) {
+        let written = self
+            .network
+            .changes()
+            .map_err(Error::from)
+            .and_then(|changes| self.journal.write(&changes));
+        match written {
+            Ok(()) => self.network.changes_written(),
+            Err(error) => {
+                let cause = std::error::Error::source(&error)
+                    .map(ToString::to_string)
+                    .unwrap_or_default();
+                tracing::error!("a restart would forget what happens now: {error}: {cause}");
+            }
+        }
+    }
+}
+
+fn check(settings: &Settings) -> Result<(), Error> {
+    for centre in &settings.numbers {
+        if !is_address(&centre.number) {
+            return Err(Error::Setting(format!(
+                "number: expected {}",
+                crate::network::ADDRESS_EXPECTED
+            )));
+        }
+        let urls = [
+            Some(&centre.voice_url),
+            centre.voice_fallback_url.as_ref(),
+            centre.status_callback.as_ref(),
+        ];
+        for url in urls.into_iter().flatten() {
+            check_url(url)?;
+        }
+    }
+    if let Some(url) = &settings.task_router_url {
+        check_url(url)?;
+    }
+    Ok(())
+}
+
+fn check_url(url: &str) -> Result<(), Error> {
+    let usable = url::Url::parse(url).is_ok_and(|url| ["http", "https"].contains(&url.scheme()));
+    usable
+        .then_some(())
+        .ok_or_else(|| Error::Setting(format!("\"{url}\" is not an absolute http or https URL")))
+}
+
+/// A request and how it ended.
+type Done = (FetchId, Fetched);

@@ -1,0 +1,96 @@
+//! Lists of the 2010 API: `Page`, `PageSize`, `PageToken`, and links to the neighbours (voice-webhooks.md section 8).
+
+use serde_json::{Value, json};
+
+use super::form::Form;
+use super::rest_error::RestError;
+
+/// Items of a page unless the request says otherwise.
+const PAGE_SIZE_DEFAULT: usize = 50;
+/// Items of the largest page.
+const PAGE_SIZE_MAX: usize = 1_000;
+/// What every page token begins with; the id of the last item before the page follows.
+const TOKEN_PREFIX: &str = "PA";
+
+/// One page of `items`, each with its id, as the object with key `name` in it.
+///
+/// # Errors
+/// 400/20007 for a page size, 400/20001 for a page or token that cannot be.
+pub(super) fn page(
+    path: &str,
+    name: &str,
+    query: &Form,
+    items: Vec<(String, Value)>,
+) -> Result<Value, RestError> {
+    let size = number(
+        query,
+        "PageSize",
+        PAGE_SIZE_DEFAULT,
+        1..=PAGE_SIZE_MAX,
+        20007,
+    )?;
+    let page = number(query, "Page", 0, 0..=usize::from(u16::MAX), 20001)?;
+    let start = match query.text("PageToken") {
+        None => page * size,
+        Some(token) => after(token, &items)?,
+    };
+    let shown: Vec<&(String, Value)> = items.iter().skip(start).take(size).collect();
+    let has_more = items.len() > start + shown.len();
+    let last = shown.last().map(|(id, _)| id.as_str()).filter(|_| has_more);
+    let filters = query.encode_without(&["Page", "PageSize", "PageToken"]);
+    let link = |page: usize, token: Option<&str>| {
+        let mut link = format!("{path}?PageSize={size}&Page={page}");
+        if let Some(token) = token {
+            link.push_str(&format!("&PageToken={TOKEN_PREFIX}{token}"));
+        }
+        if !filters.is_empty() {
+            link.push_str(&format!("&{filters}"));
+        }
+        link
+    };
+    let previous = page.checked_sub(1).map(|previous| link(previous, None));
+    Ok(json!({
+        name: shown.iter().map(|(_, item)| item).collect::<Vec<_>>(),
+        "page": page,
+        "page_size": size,
+        "start": start,
+        "end": (start + shown.len()).saturating_sub(1).max(start),
+        "uri": link(page, query.text("PageToken").and_then(|token| token.strip_prefix(TOKEN_PREFIX))),
+        "first_page_uri": link(0, None),
+        "next_page_uri": last.map(|last| link(page + 1, Some(last))),
+        "previous_page_uri": previous,
+    }))
+}
+
+fn after(token: &str, items: &[(String, Value)]) -> Result<usize, RestError> {
+    let known = token
+        .strip_prefix(TOKEN_PREFIX)
+        .and_then(|last| items.iter().position(|(id, _)| id == last));
+    known
+        .map(|place| place + 1)
+        .ok_or_else(|| RestError::bad_request(20001, "PageToken: expected one from next_page_uri"))
+}
+
+fn number(
+    query: &Form,
+    name: &str,
+    default: usize,
+    range: std::ops::RangeInclusive<usize>,
+    code: u32,
+) -> Result<usize, RestError> {
+    let Some(text) = query.text(name) else {
+        return Ok(default);
+    };
+    let expected = || {
+        let message = format!(
+            "{name}: expected a whole number from {} to {}",
+            range.start(),
+            range.end()
+        );
+        RestError::bad_request(code, message)
+    };
+    text.parse()
+        .ok()
+        .filter(|number| range.contains(number))
+        .ok_or_else(expected)
+}

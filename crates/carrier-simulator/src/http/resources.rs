@@ -1,0 +1,184 @@
+//! Calls, queues, members, conferences and participants as the REST API writes them (voice-webhooks.md section 8): every property of the official
+//! description is there, `null` where there is nothing to say.
+
+use ids::AccountSid;
+use ids::time::{Millis, Timestamp};
+use serde_json::{Map, Value, json};
+
+use crate::network::{Call, CallStatus, Conference, Participant, Queue, participant_status};
+
+/// Resources below a Call; none of them is simulated, and clients only expect their links.
+const CALL_SUBRESOURCES: [(&str, &str); 9] = [
+    ("notifications", "Notifications"),
+    ("recordings", "Recordings"),
+    ("payments", "Payments"),
+    ("events", "Events"),
+    ("siprec", "Siprec"),
+    ("streams", "Streams"),
+    ("transcriptions", "Transcriptions"),
+    (
+        "user_defined_message_subscriptions",
+        "UserDefinedMessageSubscriptions",
+    ),
+    ("user_defined_messages", "UserDefinedMessages"),
+];
+
+/// The path of everything in an account.
+pub(super) fn account_path(account: AccountSid) -> String {
+    format!("/2010-04-01/Accounts/{account}")
+}
+
+/// A Call.
+pub(super) fn call(account: AccountSid, call: &Call) -> Value {
+    let path = format!("{}/Calls/{}", account_path(account), call.sid);
+    let subresources: Map<String, Value> = CALL_SUBRESOURCES
+        .iter()
+        .map(|(key, name)| ((*key).to_owned(), json!(format!("{path}/{name}.json"))))
+        .collect();
+    let was_dialled = call.status != CallStatus::Queued;
+    let duration = call
+        .ended
+        .map(|_| call.duration().unwrap_or_default().as_secs().to_string());
+    json!({
+        "sid": call.sid,
+        "date_created": call.created.to_rfc2822(),
+        "date_updated": call.updated.to_rfc2822(),
+        "parent_call_sid": call.parent,
+        "account_sid": account,
+        "to": call.to,
+        "to_formatted": formatted(&call.to),
+        "from": call.from,
+        "from_formatted": formatted(&call.from),
+        "phone_number_sid": null,
+        "status": call.status,
+        "start_time": was_dialled.then(|| start_time(call).to_rfc2822()),
+        "end_time": call.ended.map(Timestamp::to_rfc2822),
+        "duration": duration,
+        "price": null,
+        "price_unit": "USD",
+        "direction": call.direction,
+        "answered_by": null,
+        "api_version": "2010-04-01",
+        "forwarded_from": null,
+        "group_sid": null,
+        "caller_name": null,
+        "queue_time": call.queue_time.as_millis().to_string(),
+        "trunk_sid": null,
+        "uri": format!("{path}.json"),
+        "subresource_uris": subresources,
+    })
+}
+
+/// When a call counts as begun.
+pub(super) fn start_time(call: &Call) -> Timestamp {
+    call.answered.unwrap_or(call.created)
+}
+
+/// A Queue.
+pub(super) fn queue(account: AccountSid, queue: &Queue, now: Timestamp) -> Value {
+    json!({
+        "sid": queue.sid,
+        "account_sid": account,
+        "friendly_name": queue.name,
+        "current_size": queue.members.len(),
+        "max_size": queue.max_size,
+        "average_wait_time": queue.average_wait_secs(now),
+        "date_created": queue.created.to_rfc2822(),
+        "date_updated": queue.updated.to_rfc2822(),
+        "uri": format!("{}/Queues/{}.json", account_path(account), queue.sid),
+    })
+}
+
+/// A Member: a call waiting at an index of the queue, from 0.
+pub(super) fn member(
+    account: AccountSid,
+    queue: &Queue,
+    index: usize,
+    now: Timestamp,
+) -> Option<Value> {
+    let member = queue.members.get(index)?;
+    let wait_time = now.since(member.since);
+    Some(json!({
+        "call_sid": member.call,
+        "queue_sid": queue.sid,
+        "date_enqueued": member.since.to_rfc2822(),
+        "position": index + 1,
+        "wait_time": Millis::as_secs(wait_time),
+        "uri": format!("{}/Queues/{}/Members/{}.json", account_path(account), queue.sid, member.call),
+    }))
+}
+
+/// A Conference.
+pub(super) fn conference(account: AccountSid, conference: &Conference) -> Value {
+    let path = format!("{}/Conferences/{}", account_path(account), conference.sid);
+    json!({
+        "sid": conference.sid,
+        "account_sid": account,
+        "friendly_name": conference.name,
+        "status": conference.status,
+        "region": conference.region,
+        "date_created": conference.created.to_rfc2822(),
+        "date_updated": conference.updated.to_rfc2822(),
+        "api_version": "2010-04-01",
+        "reason_conference_ended": conference.end.as_ref().map(|end| end.reason),
+        "call_sid_ending_conference": conference.end.as_ref().and_then(|end| end.by),
+        "uri": format!("{path}.json"),
+        "subresource_uris": {
+            "participants": format!("{path}/Participants.json"),
+            "recordings": format!("{path}/Recordings.json"),
+        },
+    })
+}
+
+/// A Participant, whose call is `call`.
+pub(super) fn participant(
+    account: AccountSid,
+    conference: &Conference,
+    participant: &Participant,
+    call: &Call,
+) -> Value {
+    let path = format!("{}/Conferences/{}", account_path(account), conference.sid);
+    json!({
+        "account_sid": account,
+        "call_sid": participant.call,
+        "label": participant.label,
+        "conference_sid": conference.sid,
+        "muted": participant.muted,
+        "hold": participant.hold,
+        "coaching": participant.coaches.is_some(),
+        "call_sid_to_coach": participant.coaches,
+        "start_conference_on_enter": participant.start_on_enter,
+        "end_conference_on_exit": participant.end_on_exit,
+        "status": participant_status(participant, call.status),
+        "queue_time": "0",
+        "date_created": participant.created.to_rfc2822(),
+        "date_updated": participant.updated.to_rfc2822(),
+        "uri": format!("{path}/Participants/{}.json", participant.call),
+    })
+}
+
+/// North American numbers as `(707) 555-0101`, others as they are.
+fn formatted(number: &str) -> String {
+    let digits: Vec<char> = number
+        .strip_prefix("+1")
+        .unwrap_or_default()
+        .chars()
+        .collect();
+    match digits.as_slice() {
+        [area @ .., a, b, c, d, e, f, g] if area.len() == 3 => {
+            let area: String = area.iter().collect();
+            format!("({area}) {a}{b}{c}-{d}{e}{f}{g}")
+        }
+        _ => number.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn north_american_numbers_are_written_with_brackets() {
+        assert_eq!(super::formatted("+17075550101"), "(707) 555-0101");
+        assert_eq!(super::formatted("+4930123456"), "+4930123456");
+        assert_eq!(super::formatted("client:ada"), "client:ada");
+    }
+}

@@ -1,0 +1,41 @@
+//! Who may use the REST API: the account itself, by Basic authentication.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::header::AUTHORIZATION;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use base64::Engine as _;
+use subtle::ConstantTimeEq;
+
+use super::RestError;
+use crate::Carrier;
+
+/// User name: the account SID; password: the auth token. Both compared in constant time.
+pub(super) async fn authenticate(
+    State(carrier): State<Arc<Carrier>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let header = request
+        .headers()
+        .get(AUTHORIZATION)
+        .and_then(|value| value.to_str().ok());
+    let given = header
+        .and_then(|header| header.strip_prefix("Basic "))
+        .unwrap_or_default();
+    let pair = base64::engine::general_purpose::STANDARD
+        .decode(given.trim())
+        .unwrap_or_default();
+    let account = carrier.account_sid().to_string();
+    let expected = format!("{account}:{}", carrier.auth_token());
+    if !bool::from(pair.ct_eq(expected.as_bytes())) {
+        return RestError::unauthorized().into_response();
+    }
+    let path = request.uri().path();
+    if path.split('/').nth(3) != Some(account.as_str()) {
+        return RestError::not_found(path).into_response();
+    }
+    next.run(request).await
+}

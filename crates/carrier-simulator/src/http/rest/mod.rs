@@ -1,0 +1,102 @@
+//! The slice of the carrier's REST API that moves calls (voice-webhooks.md section 8): Calls, Queues, Members,
+//! Conferences, Participants.
+
+mod authentication;
+mod call_filter;
+mod calls;
+mod conferences;
+mod fields;
+mod participants;
+mod queues;
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::http::StatusCode;
+use axum::routing::get;
+use axum::{Json, Router, middleware};
+use serde_json::Value;
+
+use super::form::Form;
+use super::rest_error::RestError;
+use crate::Carrier;
+
+type Body = Result<Bytes, BytesRejection>;
+/// Parameters of every list.
+const PAGING: [&str; 3] = ["Page", "PageSize", "PageToken"];
+
+type Reply = Result<(StatusCode, Json<Value>), RestError>;
+
+/// The routes below `/2010-04-01/Accounts/{AccountSid}`, behind Basic authentication.
+pub(super) fn routes(carrier: &Arc<Carrier>) -> Router<Arc<Carrier>> {
+    let account = "/2010-04-01/Accounts/{account}";
+    let path = |rest: &str| format!("{account}{rest}");
+    Router::new()
+        .route(
+            &path("/Calls.json"),
+            get(calls::list_calls).post(calls::create_call),
+        )
+        .route(
+            &path("/Calls/{call}"),
+            get(calls::fetch_call).post(calls::update_call),
+        )
+        .route(
+            &path("/Queues.json"),
+            get(queues::list_queues).post(queues::create_queue),
+        )
+        .route(
+            &path("/Queues/{queue}"),
+            get(queues::fetch_queue)
+                .post(queues::update_queue)
+                .delete(queues::delete_queue),
+        )
+        .route(
+            &path("/Queues/{queue}/Members.json"),
+            get(queues::list_members),
+        )
+        .route(
+            &path("/Queues/{queue}/Members/{member}"),
+            get(queues::fetch_member).post(queues::dequeue_member),
+        )
+        .route(
+            &path("/Conferences.json"),
+            get(conferences::list_conferences),
+        )
+        .route(
+            &path("/Conferences/{conference}"),
+            get(conferences::fetch_conference).post(conferences::update_conference),
+        )
+        .route(
+            &path("/Conferences/{conference}/Participants.json"),
+            get(participants::list_participants).post(participants::create_participant),
+        )
+        .route(
+            &path("/Conferences/{conference}/Participants/{participant}"),
+            get(participants::fetch_participant)
+                .post(participants::update_participant)
+                .delete(participants::delete_participant),
+        )
+        .method_not_allowed_fallback(async || RestError::method_not_allowed())
+        .route_layer(middleware::from_fn_with_state(
+            Arc::clone(carrier),
+            authentication::authenticate,
+        ))
+}
+
+/// The id in a path's last part, `CA….json`.
+fn sid<T: std::str::FromStr>(text: &str) -> Result<T, RestError> {
+    text.trim_end_matches(".json")
+        .parse()
+        .map_err(|_| RestError::not_found(text))
+}
+
+fn read_form(body: Body) -> Result<Form, RestError> {
+    let body =
+        body.map_err(|rejection| RestError::unreadable(rejection.status(), rejection.body_text()))?;
+    Ok(Form::read(&body))
+}
+
+fn read_query(query: Option<String>) -> Form {
+    Form::read(query.unwrap_or_default().as_bytes())
+}

@@ -1,0 +1,118 @@
+//! Errors as the carrier's REST API words them: `{code, message, more_info, status}`.
+
+use axum::Json;
+use axum::http::StatusCode;
+use axum::http::header::WWW_AUTHENTICATE;
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+use crate::network::Refusal;
+
+/// An error of the REST API.
+#[derive(Debug)]
+pub(super) struct RestError {
+    status: StatusCode,
+    code: u32,
+    message: String,
+}
+
+impl RestError {
+    fn new(status: StatusCode, code: u32, message: impl Into<String>) -> Self {
+        Self {
+            status,
+            code,
+            message: message.into(),
+        }
+    }
+
+    /// 400 with one of the carrier's codes.
+    pub fn bad_request(code: u32, message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, code, message)
+    }
+
+    /// 401/20003.
+    pub fn unauthorized() -> Self {
+        let message = "Authenticate: user name is the account SID, password the auth token";
+        Self::new(StatusCode::UNAUTHORIZED, 20003, message)
+    }
+
+    /// 404/20404.
+    pub fn not_found(path: &str) -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            20404,
+            format!("The requested resource {path} was not found"),
+        )
+    }
+
+    /// 405/20004.
+    pub fn method_not_allowed() -> Self {
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, 20004, "Method not allowed")
+    }
+
+    /// 413/20001.
+    pub fn unreadable(status: StatusCode, message: String) -> Self {
+        Self::new(status, 20001, message)
+    }
+}
+
+impl From<Refusal> for RestError {
+    fn from(refusal: Refusal) -> Self {
+        let message = refusal.to_string();
+        match refusal {
+            Refusal::UnknownCall(_)
+            | Refusal::UnknownQueue(_)
+            | Refusal::NotAMember(_)
+            | Refusal::NotItsTask(_)
+            | Refusal::UnknownConference(_)
+            | Refusal::NotAParticipant(_) => Self::new(
+                StatusCode::NOT_FOUND,
+                20404,
+                format!("The requested resource was not found: {message}"),
+            ),
+            Refusal::WrongState { .. } => {
+                Self::bad_request(21220, format!("Unable to update record. {message}"))
+            }
+            Refusal::BadAddress { field: "From" } => {
+                Self::bad_request(21212, format!("Invalid 'From' number. {message}"))
+            }
+            Refusal::BadAddress { .. } => {
+                Self::bad_request(21211, format!("Invalid 'To' number. {message}"))
+            }
+            Refusal::NotACentreNumber { .. } | Refusal::CentreNumber => {
+                Self::bad_request(21211, message)
+            }
+            Refusal::Conference(fault) => Self::bad_request(fault.code.number(), fault.text),
+            Refusal::NobodyToCoach => Self::bad_request(20001, message),
+            Refusal::BadUrl { .. } => Self::bad_request(21205, message),
+            Refusal::BadDigits | Refusal::BadQueueName | Refusal::BadQueueSize => {
+                Self::bad_request(20001, message)
+            }
+            Refusal::QueueExists(_) => Self::bad_request(22003, message),
+            Refusal::QueueNotEmpty(_) => Self::bad_request(22002, message),
+            Refusal::TooMany { .. } => Self::new(StatusCode::TOO_MANY_REQUESTS, 20429, message),
+        }
+    }
+}
+
+impl IntoResponse for RestError {
+    fn into_response(self) -> Response {
+        let Self {
+            status,
+            code,
+            message,
+        } = self;
+        let body = json!({
+            "code": code,
+            "message": message,
+            "more_info": format!("https://www.twilio.com/docs/errors/{code}"),
+            "status": status.as_u16(),
+        });
+        let mut response = (status, Json(body)).into_response();
+        if status == StatusCode::UNAUTHORIZED {
+            let challenge = axum::http::HeaderValue::from_static("Basic realm=\"Twilio API\"");
+            response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+        }
+        response
+    }
+}

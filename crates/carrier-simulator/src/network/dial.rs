@@ -1,0 +1,407 @@
+//! Dial: ringing phones, or fetching the caller at the head of a queue (conferences and reservations have files of their
+//! own; voice-webhooks.md sections 5.3 and 6.3).
+
+use ids::time::Millis;
+use ids::{CallSid, QueueSid};
+
+use super::call::{Phase, Role, Transfer};
+use super::interpreter::Flow;
+use super::requests::{Params, param};
+use super::turn::Turn;
+use super::{CallStatus, Direction, Event, Reporter, address};
+use crate::twiml::{Dial, DialTo, ErrorCode, Fault, Link, Phone};
+
+/// How a Dial ended (voice-webhooks.md section 6.3).
+pub(super) struct DialEnd {
+    pub status: CallStatus,
+    pub leg: Option<CallSid>,
+    /// How long they talked, when they did.
+    pub talked: Option<Millis>,
+}
+
+impl Turn<'_> {
+    pub fn start_dial(&mut self, sid: CallSid, dial: Dial) -> Flow {
+        match dial.to.clone() {
+            DialTo::Phones(phones) => self.dial_phones(sid, dial, &phones),
+            DialTo::Queue { name, .. } => self.dial_queue(sid, dial, &name),
+            DialTo::Reservation {
+                reservation,
+                post_work_activity,
+            } => {
+                self.dial_reservation(sid, dial, &reservation, post_work_activity.as_deref());
+            }
+            DialTo::Conference(noun) => self.join_conference(sid, dial, &noun),
+        }
+        Flow::Wait
+    }
+
+    fn dial_phones(&mut self, sid: CallSid, dial: Dial, phones: &[Phone]) {
+        let mut legs = Vec::new();
+        for phone in phones {
+            legs.extend(self.make_leg(sid, &dial, phone));
+        }
+        if legs.is_empty() {
+            return self.dial_failed(sid, &dial);
+        }
+        self.set_phase(
+            sid,
+            Phase::DialingPhones {
+                dial,
+                legs: legs.clone(),
+            },
+        );
+        for leg in legs {
+            self.ring(leg);
+        }
+    }
+
+    fn make_leg(&mut self, parent: CallSid, dial: &Dial, phone: &Phone) -> Option<CallSid> {
+        if let Err(fault) = self.check_dialable(&phone.address) {
+            self.note_fault(parent, &fault);
+            return None;
+        }
+        let from = match &dial.caller_id {
+            Some(number) if address::is_address(number) => number.clone(),
+            Some(_) => {
+                self.warn(
+                    parent,
+                    &format!(
+                        "callerId of <Dial>: expected {}; ignored",
+                        address::EXPECTED
+                    ),
+                );
+                self.call(parent)?.from.clone()
+            }
+            None => self.call(parent)?.from.clone(),
+        };
+        let leg = match self.make_call(
+            &from,
+            &phone.address,
+            Direction::OutboundDial,
+            CallStatus::Queued,
+            Phase::Queued,
+        ) {
+            Ok(leg) => leg,
+            Err(refusal) => {
+                self.note_fault(
+                    parent,
+                    &Fault::new(ErrorCode::HttpFailure, refusal.to_string()),
+                );
+                return None;
+            }
+        };
+        let callback = phone.status_callback.as_ref();
+        let reporter = callback
+            .and_then(|link| self.resolve(parent, link).ok())
+            .map(|target| Reporter::new(target.url, target.method, phone.status_events.clone()));
+        let timeout = Millis::from_secs(dial.timeout_secs.into());
+        if let Some(call) = self.call_mut(leg) {
+            call.parent = Some(parent);
+            call.reporter = reporter;
+            call.ring_for = timeout;
+        }
+        Some(leg)
+    }
+
+    fn check_dialable(&self, number: &str) -> Result<(), Fault> {
+        if !address::is_address(number) {
+            return Err(Fault::new(
+                ErrorCode::BadNumber,
+                format!("<Dial>: expected {}", address::EXPECTED),
+            ));
+        }
+        if self
+            .network
+            .setup
+            .numbers
+            .iter()
+            .any(|centre| centre.number == number)
+        {
+            let text = "<Dial> of a number of the centre itself is not simulated";
+            return Err(Fault::new(ErrorCode::BadNumber, text));
+        }
+        Ok(())
+    }
+
+    /// A phone rung by this call's Dial stopped ringing without an answer. Once none rings, the Dial is over.
+    pub fn leg_ended(&mut self, parent: CallSid, leg: CallSid, status: CallStatus) {
+        let Some(call) = self.call_mut(parent) else {
+            return;
+        };
+        let Phase::DialingPhones { dial, legs } = &mut call.phase else {
+            return;
+        };
+        legs.retain(|other| *other != leg);
+        if legs.is_empty() {
+            let dial = dial.clone();
+            self.dial_over(
+                parent,
+                &dial,
+                &DialEnd {
+                    status,
+                    leg: Some(leg),
+                    talked: None,
+                },
+            );
+        }
+    }
+
+    /// A phone rung by a Dial was picked up: the others stop ringing.
+    pub fn leg_answered(&mut self, parent: CallSid, leg: CallSid) {
+        let phase = self.call(parent).map(|call| call.phase.clone());
+        let Some(Phase::DialingPhones { dial, legs }) = phase else {
+            return self.end(leg, CallStatus::Canceled, "the other side is gone");
+        };
+        self.connect_leg(parent, leg, dial);
+        for other in legs.into_iter().filter(|other| *other != leg) {
+            self.end(other, CallStatus::Canceled, "another phone was picked up");
+        }
+    }
+
+    /// The dialing call is over while phones ring.
+    pub fn dial_abandoned(&mut self, sid: CallSid, dial: &Dial, legs: &[CallSid]) {
+        for leg in legs {
+            self.end(*leg, CallStatus::Canceled, "the other side hung up");
+        }
+        let end = DialEnd {
+            status: CallStatus::Canceled,
+            leg: legs.first().copied(),
+            talked: None,
+        };
+        self.dial_notified(sid, dial, &end);
+    }
+
+    pub fn dial_queue(&mut self, sid: CallSid, dial: Dial, name: &str) {
+        let until = self.now + Millis::from_secs(dial.timeout_secs.into());
+        self.note(sid, Event::Dialed, format!("queue {name}"));
+        self.set_phase(
+            sid,
+            Phase::DialingQueue {
+                dial,
+                since: self.now,
+                until,
+                connecting: None,
+            },
+        );
+        match self.dialed_queue(name) {
+            Some(queue) => self.match_queue(queue),
+            None => self.note(sid, Event::Waiting, format!("for a caller in queue {name}")),
+        }
+    }
+
+    /// Brings those who wait in a queue together with those who dial it, whoever has dialled for longest first.
+    pub fn match_queue(&mut self, sid: QueueSid) {
+        while let Some((dialer, caller)) = self.next_pair(sid) {
+            self.connect(dialer, caller);
+        }
+    }
+
+    fn next_pair(&self, sid: QueueSid) -> Option<(CallSid, CallSid)> {
+        let queue = self
+            .network
+            .queues
+            .get(&sid)
+            .filter(|queue| !queue.members.is_empty())?;
+        let pairs = self.network.live.iter().filter_map(|sid| {
+            let call = self.network.calls.get(sid)?;
+            let Phase::DialingQueue {
+                dial,
+                since,
+                connecting: None,
+                ..
+            } = &call.phase
+            else {
+                return None;
+            };
+            let DialTo::Queue { name, .. } = &dial.to else {
+                return None;
+            };
+            let caller = self.dialed_member(queue, name)?;
+            Some((*since, call.serial, *sid, caller))
+        });
+        let (_, _, dialer, caller) = pairs.min()?;
+        Some((dialer, caller))
+    }
+
+    /// The caller leaves the queue: towards the announcement if there is one, else to the conversation.
+    fn connect(&mut self, dialer: CallSid, caller: CallSid) {
+        self.abandon_document(caller);
+        self.take_from_queue(caller);
+        let Some(link) = self.announcement(dialer) else {
+            return self.bridge(dialer, caller);
+        };
+        match self.resolve(dialer, &link) {
+            Ok(target) => self.announce(dialer, caller, target),
+            Err(fault) => {
+                self.note_fault(
+                    dialer,
+                    &Fault {
+                        code: ErrorCode::DialQueueUrl,
+                        ..fault
+                    },
+                );
+                self.bridge(dialer, caller);
+            }
+        }
+    }
+
+    /// What the caller is to hear before the connection, as the dialer's Dial says.
+    fn announcement(&self, dialer: CallSid) -> Option<Link> {
+        let Phase::DialingQueue { dial, .. } = &self.call(dialer)?.phase else {
+            return None;
+        };
+        match &dial.to {
+            DialTo::Queue { announcement, .. } => announcement.clone(),
+            DialTo::Phones(_) | DialTo::Reservation { .. } | DialTo::Conference(_) => None,
+        }
+    }
+
+    fn announce(&mut self, dialer: CallSid, caller: CallSid, target: super::Target) {
+        if let Some(call) = self.call_mut(dialer)
+            && let Phase::DialingQueue { connecting, .. } = &mut call.phase
+        {
+            *connecting = Some(caller);
+        }
+        if let Some(call) = self.call_mut(caller) {
+            call.stack.truncate(1);
+            if let Some(enqueued) = &mut call.enqueued {
+                enqueued.announcer = Some(dialer);
+            }
+        }
+        self.request(
+            caller,
+            Transfer {
+                role: Role::Announcement { dialer },
+                target,
+                extra: Params::new(),
+            },
+        );
+    }
+
+    /// What the document heard before the connection is told (voice-webhooks.md section 5.3).
+    pub fn announcement_params(&self, caller: CallSid, dialer: CallSid) -> Params {
+        let enqueued = self.call(caller).and_then(|call| call.enqueued.as_ref());
+        let Some(enqueued) = enqueued else {
+            return Params::new();
+        };
+        let waited = enqueued.left.unwrap_or(self.now).since(enqueued.since);
+        vec![
+            param("QueueSid", enqueued.queue),
+            param("QueueTime", waited.as_secs()),
+            param("DequeingCallSid", dialer),
+        ]
+    }
+
+    /// The caller hung up during the announcement: the dialer waits for the next one, while patience lasts.
+    pub fn caller_lost(&mut self, dialer: CallSid) {
+        let Some(call) = self.call_mut(dialer) else {
+            return;
+        };
+        let Phase::DialingQueue {
+            connecting, dial, ..
+        } = &mut call.phase
+        else {
+            return;
+        };
+        *connecting = None;
+        let DialTo::Queue { name, .. } = &dial.to else {
+            return;
+        };
+        let name = name.clone();
+        if let Some(queue) = self.dialed_queue(&name) {
+            self.match_queue(queue);
+        }
+    }
+
+    /// The dialer is gone while it waited for a caller, or while the caller heard the announcement.
+    pub fn queue_dial_abandoned(&mut self, sid: CallSid, dial: &Dial, connecting: Option<CallSid>) {
+        let end = DialEnd {
+            status: CallStatus::Canceled,
+            leg: connecting,
+            talked: None,
+        };
+        self.dial_notified(sid, dial, &end);
+        self.release_connecting(connecting);
+    }
+
+    /// The caller who was about to be connected is not.
+    pub fn release_connecting(&mut self, connecting: Option<CallSid>) {
+        let Some(caller) = connecting else { return };
+        if let Some(enqueued) = self
+            .call_mut(caller)
+            .and_then(|call| call.enqueued.as_mut())
+        {
+            enqueued.announcer = None;
+        }
+        self.not_connected(caller);
+    }
+
+    /// Nobody came into the queue in time.
+    pub fn dial_unanswered(&mut self, sid: CallSid, dial: &Dial) {
+        self.dial_over(
+            sid,
+            dial,
+            &DialEnd {
+                status: CallStatus::NoAnswer,
+                leg: None,
+                talked: None,
+            },
+        );
+    }
+
+    /// The Dial could not even begin.
+    pub fn dial_failed(&mut self, sid: CallSid, dial: &Dial) {
+        self.dial_over(
+            sid,
+            dial,
+            &DialEnd {
+                status: CallStatus::Failed,
+                leg: None,
+                talked: None,
+            },
+        );
+    }
+
+    /// The Dial is over and its call goes on: with the action, or with the next verb.
+    pub fn dial_over(&mut self, sid: CallSid, dial: &Dial, end: &DialEnd) {
+        self.go_on_after_dial(sid, dial, dial_params(end));
+    }
+
+    /// The Dial is over and so is its call, or it goes elsewhere: the action is told, and its answer ignored.
+    pub fn dial_notified(&mut self, sid: CallSid, dial: &Dial, end: &DialEnd) {
+        self.tell_dial_action(sid, dial, dial_params(end));
+    }
+
+    /// Goes on with the action of a Dial that ended in the way `extra` says, or with the next verb.
+    pub fn go_on_after_dial(&mut self, sid: CallSid, dial: &Dial, extra: Params) {
+        self.tell_task_router(sid, dial, &extra);
+        let action = dial.action.as_ref().map(|link| self.resolve(sid, link));
+        self.after_verb(sid, action, extra);
+    }
+
+    /// Tells the action of a Dial that it ended in the way `extra` says.
+    pub fn tell_dial_action(&mut self, sid: CallSid, dial: &Dial, extra: Params) {
+        self.tell_task_router(sid, dial, &extra);
+        let Some(Ok(target)) = dial
+            .action
+            .as_ref()
+            .map(|link: &Link| self.resolve(sid, link))
+        else {
+            return;
+        };
+        let mut params = self.call_params(sid, None);
+        params.extend(extra);
+        self.notify(sid, target, params);
+    }
+}
+
+fn dial_params(end: &DialEnd) -> Params {
+    let mut params = vec![param("DialCallStatus", end.status.as_str())];
+    params.extend(end.leg.map(|leg| param("DialCallSid", leg)));
+    params.extend(
+        end.talked
+            .map(|talked| param("DialCallDuration", talked.as_secs())),
+    );
+    params.push(param("DialBridged", end.talked.is_some()));
+    params
+}

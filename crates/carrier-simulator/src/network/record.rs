@@ -1,0 +1,213 @@
+//! Recordings: of a Record, in which the simulated person says something short and then is silent, and of whole calls.
+
+use ids::time::{Millis, Timestamp};
+use ids::{CallSid, RecordingSid};
+use serde::{Deserialize, Serialize};
+
+use super::call::{Phase, Role, Transfer};
+use super::interpreter::Flow;
+use super::requests::{Params, param};
+use super::turn::Turn;
+use super::{Event, RECORDINGS_MAX, Target};
+use crate::twiml::Record;
+
+/// How long the simulated person speaks before the silence that ends a recording.
+pub const SPOKEN: Millis = Millis::from_secs(3);
+
+/// A recording: there is no sound in it, only its length.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Recording {
+    /// Its id.
+    pub sid: RecordingSid,
+    /// Its place in the order in which recordings were made.
+    pub serial: u64,
+    /// Whose.
+    pub call: CallSid,
+    /// How long.
+    pub length: Millis,
+    /// When it began.
+    pub began: Timestamp,
+}
+
+/// A call is recorded from its answer to its end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallRecording {
+    /// Told when the recording is ready.
+    pub callback: Option<Target>,
+}
+
+impl Turn<'_> {
+    pub fn start_record(&mut self, sid: CallSid, record: Record) -> Flow {
+        let spoken = SPOKEN.saturating_add(Millis::from_secs(record.timeout_secs.into()));
+        let length = spoken.min(Millis::from_secs(record.max_length_secs.into()));
+        self.note(
+            sid,
+            Event::Recording,
+            if record.play_beep {
+                "after the beep"
+            } else {
+                "without a beep"
+            },
+        );
+        self.set_phase(
+            sid,
+            Phase::Recording {
+                record,
+                since: self.now,
+                until: self.now + length,
+            },
+        );
+        Flow::Wait
+    }
+
+    pub fn record_key(&mut self, sid: CallSid, key: char) {
+        let Some(Phase::Recording { record, .. }) = self.call(sid).map(|call| &call.phase) else {
+            return;
+        };
+        if record.finish_on_key.contains(key) {
+            self.forgive_hurry(sid);
+            self.record_over(sid, Some(key));
+        }
+    }
+
+    /// The recording ends by a key, by silence or by its length.
+    pub fn record_over(&mut self, sid: CallSid, key: Option<char>) {
+        let phase = self.call(sid).map(|call| call.phase.clone());
+        let Some(Phase::Recording { record, since, .. }) = phase else {
+            return;
+        };
+        let digits = key.map(String::from).unwrap_or_default();
+        let extra = self.keep_recording(sid, &record, since, &digits);
+        match self.resolve_or_self(sid, record.action.as_ref(), record.method) {
+            Ok(target) => self.transfer(
+                sid,
+                Transfer {
+                    role: Role::Main,
+                    target,
+                    extra,
+                },
+            ),
+            Err(fault) => self.fault(sid, &fault),
+        }
+    }
+
+    /// The call is over; the recording counts, and its action is told.
+    pub fn record_ended_by_hang_up(&mut self, sid: CallSid, record: &Record, since: Timestamp) {
+        let extra = self.keep_recording(sid, record, since, "hangup");
+        let Ok(target) = self.resolve_or_self(sid, record.action.as_ref(), record.method) else {
+            return;
+        };
+        let mut params = self.call_params(sid, None);
+        params.extend(extra);
+        self.notify(sid, target, params);
+    }
+
+    fn keep_recording(
+        &mut self,
+        sid: CallSid,
+        record: &Record,
+        since: Timestamp,
+        digits: &str,
+    ) -> Params {
+        let mut facts = self.make_recording(sid, since);
+        self.announce_recording(sid, record, since, &facts);
+        facts.push(param("Digits", digits));
+        facts
+    }
+
+    /// The call is over; if it was recorded, that is told, and what the status callback says of it is the result.
+    pub fn keep_call_recording(&mut self, sid: CallSid) -> Params {
+        let Some(call) = self.call_mut(sid) else {
+            return Params::new();
+        };
+        let Some((recording, since)) = call.recording.take().zip(call.answered) else {
+            return Params::new();
+        };
+        let facts = self.make_recording(sid, since);
+        if let Some(target) = recording.callback {
+            let mut params = self.recording_params(sid, "OutboundAPI", since);
+            params.extend(facts.iter().cloned());
+            self.notify(sid, target, params);
+        }
+        facts
+    }
+
+    /// A recording from `since` to this moment.
+    pub fn make_recording(&mut self, sid: CallSid, since: Timestamp) -> Params {
+        let length = self.now.since(since);
+        let serial = self.network.next_serial();
+        let recording =
+            RecordingSid::derive(&[&self.network.setup.seed, "recording", &serial.to_string()]);
+        if self.network.recordings.len() >= RECORDINGS_MAX {
+            let oldest = self
+                .network
+                .recordings
+                .values()
+                .min_by_key(|row| row.serial)
+                .map(|row| row.sid);
+            oldest.and_then(|oldest| self.network.recordings.remove(&oldest));
+        }
+        self.network.recordings.insert(
+            recording,
+            Recording {
+                sid: recording,
+                serial,
+                call: sid,
+                length,
+                began: since,
+            },
+        );
+        let mut facts = self.recording_url(sid, recording);
+        facts.push(param("RecordingSid", recording));
+        facts.push(param("RecordingDuration", length.as_secs_ceil()));
+        facts
+    }
+
+    fn recording_params(&self, sid: CallSid, source: &str, since: Timestamp) -> Params {
+        vec![
+            param("AccountSid", self.network.setup.account_sid),
+            param("CallSid", sid),
+            param("RecordingStatus", "completed"),
+            param("RecordingChannels", 1),
+            param("RecordingSource", source),
+            param("RecordingStartTime", since.to_rfc2822()),
+        ]
+    }
+
+    fn recording_url(&mut self, sid: CallSid, recording: RecordingSid) -> Params {
+        let setup = &self.network.setup;
+        let Some(base) = &setup.public_base_url else {
+            self.warn(
+                sid,
+                "no RecordingUrl is sent: the simulated carrier does not know its own public URL",
+            );
+            return Params::new();
+        };
+        let base = base.trim_end_matches('/');
+        let url = format!(
+            "{base}/2010-04-01/Accounts/{}/Recordings/{recording}",
+            setup.account_sid
+        );
+        vec![param("RecordingUrl", url)]
+    }
+
+    fn announce_recording(
+        &mut self,
+        sid: CallSid,
+        record: &Record,
+        since: Timestamp,
+        facts: &Params,
+    ) {
+        let Some(link) = &record.status_callback else {
+            return;
+        };
+        match self.resolve(sid, link) {
+            Ok(target) => {
+                let mut params = self.recording_params(sid, "RecordVerb", since);
+                params.extend(facts.iter().cloned());
+                self.notify(sid, target, params);
+            }
+            Err(fault) => self.note_fault(sid, &fault),
+        }
+    }
+}

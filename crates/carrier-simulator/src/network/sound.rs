@@ -1,0 +1,168 @@
+//! Say, Play, Pause: how long a person listens (voice-webhooks.md section 6.2).
+
+use ids::CallSid;
+use ids::time::Millis;
+
+use super::call::{Gathering, Phase};
+use super::interpreter::Flow;
+use super::turn::Turn;
+use super::{Event, FetchId, Purpose, Target};
+use crate::twiml::{Fault, Link, Method, Sound};
+
+/// Speech is fast, so that nobody who tries a call waits for it, and takes time all the same, so that keys can stop it.
+pub const SPEECH_MILLIS_PER_CHARACTER: u64 = 15;
+/// The length of audio whose length cannot be read; only WAV's can.
+pub const OTHER_AUDIO: Millis = Millis::from_secs(10);
+/// One tone, and the short wait `w` of `<Play digits>`; `W` is twice as long.
+const TONE: Millis = Millis::from_millis(500);
+
+/// What playing a sound comes to.
+pub(super) enum Playing {
+    /// It takes so long.
+    For(Millis),
+    /// Its length has to be asked for.
+    Unknown(FetchId, String, u32),
+}
+
+impl Turn<'_> {
+    pub fn start_sound(&mut self, sid: CallSid, sound: Sound) -> Flow {
+        match self.play(sid, sound) {
+            Playing::For(length) => self.sound_for(sid, length),
+            Playing::Unknown(fetch, url, loops) => {
+                self.set_phase(sid, Phase::Measuring { fetch, url, loops });
+                Flow::Wait
+            }
+        }
+    }
+
+    fn sound_for(&mut self, sid: CallSid, length: Millis) -> Flow {
+        if length == Millis::ZERO {
+            return Flow::GoOn;
+        }
+        self.set_phase(
+            sid,
+            Phase::Sounding {
+                until: self.now + length,
+            },
+        );
+        Flow::Wait
+    }
+
+    /// Begins a sound: says in the transcript what is heard, and how long it takes.
+    pub fn play(&mut self, sid: CallSid, sound: Sound) -> Playing {
+        match sound {
+            Sound::Say { text, loops } => {
+                let once = u64::try_from(text.chars().count()).unwrap_or(u64::MAX);
+                self.note(sid, Event::Heard, repeated(&text, loops));
+                Playing::For(times(
+                    Millis::from_millis(once.saturating_mul(SPEECH_MILLIS_PER_CHARACTER)),
+                    loops,
+                ))
+            }
+            Sound::Pause { length_secs } => Playing::For(Millis::from_secs(length_secs.into())),
+            Sound::Tones { digits } => {
+                let units = digits
+                    .chars()
+                    .map(|key| if key == 'W' { 2 } else { 1 })
+                    .sum();
+                self.note(sid, Event::Playing, format!("tones {digits}"));
+                Playing::For(times(TONE, units))
+            }
+            Sound::Play { url, loops } => self.play_media(sid, &url, loops),
+        }
+    }
+
+    fn play_media(&mut self, sid: CallSid, url: &str, loops: u32) -> Playing {
+        let target = match self.resolve(
+            sid,
+            &Link {
+                url: url.to_owned(),
+                method: Method::Get,
+            },
+        ) {
+            Ok(target) => target,
+            Err(fault) => {
+                self.note_fault(sid, &fault);
+                return Playing::For(Millis::ZERO);
+            }
+        };
+        if let Some(length) = self.network.media.get(&target.url).copied() {
+            return Playing::For(self.playing(sid, &target.url, length, loops));
+        }
+        let url = target.url.clone();
+        let target = Target {
+            method: Method::Get,
+            ..target
+        };
+        match self.send(sid, target, Vec::new(), Purpose::Media) {
+            Some(fetch) => Playing::Unknown(fetch, url, loops),
+            None => Playing::For(self.playing(sid, &url, OTHER_AUDIO, loops)),
+        }
+    }
+
+    fn playing(&mut self, sid: CallSid, url: &str, once: Millis, loops: u32) -> Millis {
+        self.note(sid, Event::Playing, repeated(url, loops));
+        times(once, loops)
+    }
+
+    /// The length of an audio file is known, or it cannot be had: then the call goes on without it.
+    pub fn measured(&mut self, sid: CallSid, fetch: FetchId, length: Result<Millis, Fault>) {
+        let Some((url, loops)) = self.measuring(sid, fetch) else {
+            return;
+        };
+        let length = match length {
+            Ok(once) => self.playing(sid, &url, once, loops),
+            Err(fault) => {
+                self.note_fault(sid, &fault);
+                Millis::ZERO
+            }
+        };
+        if matches!(
+            self.call(sid).map(|call| &call.phase),
+            Some(Phase::Gathering(_))
+        ) {
+            return self.prompt_lasts(sid, length);
+        }
+        if self.sound_for(sid, length) == Flow::GoOn {
+            self.run(sid);
+        }
+    }
+
+    fn measuring(&self, sid: CallSid, id: FetchId) -> Option<(String, u32)> {
+        let (asked, url, loops) = match &self.call(sid)?.phase {
+            Phase::Measuring { fetch, url, loops } => (fetch, url, loops),
+            Phase::Gathering(Gathering {
+                measuring: Some((fetch, url, loops)),
+                ..
+            }) => (fetch, url, loops),
+            Phase::Queued
+            | Phase::Ringing { .. }
+            | Phase::Fetching { .. }
+            | Phase::Sounding { .. }
+            | Phase::Gathering(_)
+            | Phase::Recording { .. }
+            | Phase::Running
+            | Phase::Resting { .. }
+            | Phase::Holding
+            | Phase::AskingTaskRouter { .. }
+            | Phase::Conferring
+            | Phase::DialingPhones { .. }
+            | Phase::DialingQueue { .. }
+            | Phase::Bridged { .. }
+            | Phase::Ended => return None,
+        };
+        (*asked == id).then(|| (url.clone(), *loops))
+    }
+}
+
+fn times(once: Millis, loops: u32) -> Millis {
+    Millis::from_millis(once.as_millis().saturating_mul(loops.into()))
+}
+
+fn repeated(what: &str, loops: u32) -> String {
+    if loops == 1 {
+        what.to_owned()
+    } else {
+        format!("{what} ({loops} times)")
+    }
+}

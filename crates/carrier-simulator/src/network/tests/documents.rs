@@ -1,0 +1,518 @@
+//! Inbound calls and their documents: control transfer, Gather, sounds, Record, failures.
+
+use super::*;
+
+const SORRY: &str = "We are sorry, an application error has occurred. Goodbye.";
+
+#[test]
+fn a_caller_hears_the_document_and_is_hung_up_on_at_its_end() {
+    let mut stage = Stage::new("<Say>Hello there</Say><Pause length=\"2\"/><Say>Bye</Say>");
+    let call = stage.dial(CALLER);
+    assert_eq!(stage.status(call), "in-progress");
+    assert_eq!(stage.heard(call), ["Hello there"]);
+    stage.pass_millis(11 * SPEECH_MILLIS_PER_CHARACTER + 2_000 - 1);
+    assert_eq!(stage.heard(call).len(), 1);
+    stage.pass(1);
+    assert_eq!(stage.heard(call), ["Hello there", "Bye"]);
+    assert_eq!(stage.status(call), "completed");
+    assert_eq!(stage.network.next_wake(), None);
+}
+
+#[test]
+fn the_first_request_has_the_parameters_of_a_ringing_inbound_call() {
+    let mut stage = Stage::new("<Hangup/>");
+    let call = stage.dial(CALLER);
+    let asked = stage.asked_once("/voice");
+    let expected = [
+        ("CallSid", call.to_string()),
+        ("AccountSid", setup().account_sid.to_string()),
+        ("ApiVersion", "2010-04-01".to_owned()),
+        ("From", CALLER.to_owned()),
+        ("To", CENTRE.to_owned()),
+        ("Caller", CALLER.to_owned()),
+        ("Called", CENTRE.to_owned()),
+        ("CallStatus", "ringing".to_owned()),
+        ("Direction", "inbound".to_owned()),
+    ];
+    assert_eq!(
+        asked.params,
+        expected
+            .map(|(name, value)| (name.to_owned(), value))
+            .into()
+    );
+    assert_eq!(asked.method, Method::Post);
+}
+
+#[test]
+fn only_numbers_of_the_centre_can_be_dialled_and_only_from_phones() {
+    let mut stage = Stage::new("<Hangup/>");
+    let mut dial = |from: &str, to: &str| {
+        refusal(&stage.act(Input::Dial {
+            from: from.to_owned(),
+            to: to.to_owned(),
+        }))
+    };
+    assert_eq!(dial("12", CENTRE), Refusal::BadAddress { field: "from" });
+    assert_eq!(dial(CALLER, "12"), Refusal::BadAddress { field: "to" });
+    assert_eq!(
+        dial(CALLER, WORKER),
+        Refusal::NotACentreNumber {
+            numbers: vec![CENTRE.to_owned()]
+        }
+    );
+}
+
+/// voice-webhooks.md section 11, case 8.
+#[test]
+fn a_gather_without_input_goes_on_with_the_next_verb_or_asks_its_action() {
+    let mut stage = Stage::new(
+        "<Gather action=\"/keys\" timeout=\"3\"><Say>Press</Say></Gather><Say>Nothing</Say>",
+    );
+    let call = stage.dial(CALLER);
+    stage.pass_millis(5 * SPEECH_MILLIS_PER_CHARACTER + 2_999);
+    assert_eq!(stage.heard(call), ["Press"]);
+    stage.pass_millis(1);
+    assert_eq!(stage.heard(call), ["Press", "Nothing"]);
+    assert_eq!(stage.asked("/keys"), []);
+
+    let gather = "<Gather action=\"/keys\" actionOnEmptyResult=\"true\"/><Say>Unreachable</Say>";
+    let mut stage = Stage::new(gather).serve("/keys", "<Say>Empty</Say>");
+    let call = stage.dial(CALLER);
+    stage.pass(5);
+    assert_eq!(
+        stage
+            .asked_once("/keys")
+            .params
+            .get("Digits")
+            .map(String::as_str),
+        Some("")
+    );
+    assert_eq!(stage.heard(call), ["Empty"]);
+}
+
+/// voice-webhooks.md section 11, case 9, and its neighbours.
+#[test]
+fn keys_end_a_gather_as_its_attributes_say() {
+    let table = [
+        ("", "12#", Some("12")),
+        ("", "#", None),
+        ("finishOnKey=\"*\"", "1#2*", Some("1#2")),
+        ("finishOnKey=\"\" numDigits=\"3\"", "1#*9", Some("1#*")),
+        ("numDigits=\"1\"", "78", Some("7")),
+        ("numDigits=\"4\"", "12", Some("12")),
+        ("input=\"speech\"", "12#", None),
+    ];
+    for (attributes, keys, digits) in table {
+        let voice = format!(
+            "<Gather {attributes} action=\"keys\"><Say>Press</Say></Gather><Say>Nothing</Say>"
+        );
+        let mut stage = Stage::new(&voice).serve("/keys", "<Pause length=\"60\"/>");
+        let call = stage.dial(CALLER);
+        stage.press(call, keys);
+        stage.pass(6);
+        let asked = stage
+            .asked("/keys")
+            .first()
+            .map(|asked| asked.get("Digits").to_owned());
+        assert_eq!(asked.as_deref(), digits, "{attributes} {keys}");
+    }
+}
+
+#[test]
+fn a_key_stops_the_prompts_and_the_patience_begins_anew() {
+    let mut stage =
+        Stage::new("<Gather action=\"/keys\" timeout=\"4\"><Say>One</Say><Pause length=\"9\"/><Say>Two</Say></Gather>")
+            .serve("/keys", "<Pause length=\"60\"/>");
+    let call = stage.dial(CALLER);
+    stage.pass(1);
+    stage.press(call, "1");
+    stage.pass(3);
+    stage.press(call, "2");
+    stage.pass(3);
+    assert_eq!(stage.asked("/keys"), []);
+    stage.pass(1);
+    assert_eq!(stage.asked_once("/keys").get("Digits"), "12");
+    assert_eq!(stage.heard(call), ["One"]);
+}
+
+#[test]
+fn a_gather_without_action_asks_its_own_document_again() {
+    let mut stage =
+        Stage::new("<Gather numDigits=\"1\" method=\"GET\"/>").serve("/voice", "<Say>Thanks</Say>");
+    let call = stage.dial(CALLER);
+    stage.press(call, "5");
+    let asked = &stage.asked("/voice")[1];
+    assert_eq!(
+        (asked.get("Digits"), asked.method, asked.get("CallStatus")),
+        ("5", Method::Get, "in-progress")
+    );
+    assert_eq!(stage.heard(call), ["Thanks"]);
+}
+
+/// voice-webhooks.md section 11, case 10.
+#[test]
+fn what_follows_a_redirect_never_runs() {
+    let mut stage =
+        Stage::new("<Redirect method=\"GET\">next?a=1&amp;b=2</Redirect><Say>Never</Say>")
+            .serve("/next", "<Say>Next</Say>");
+    let call = stage.dial(CALLER);
+    let asked = stage.asked_once("/next");
+    assert_eq!(
+        (asked.get("a"), asked.get("b"), asked.method),
+        ("1", "2", Method::Get)
+    );
+    stage.pass(5);
+    assert_eq!(stage.heard(call), ["Next"]);
+}
+
+/// voice-webhooks.md section 11, case 11.
+#[test]
+fn a_reject_as_first_verb_never_answers_and_later_it_only_hangs_up() {
+    let table = [
+        ("<Reject/>", "no-answer", false),
+        ("<Reject reason=\"busy\"/><Say>x</Say>", "busy", false),
+        ("<Say>x</Say><Reject/>", "completed", true),
+    ];
+    for (verbs, status, answered) in table {
+        let mut stage = Stage::new(verbs);
+        let call = stage.dial(CALLER);
+        stage.pass(1);
+        assert_eq!(stage.status(call), status, "{verbs}");
+        assert_eq!(stage.call(call).answered.is_some(), answered, "{verbs}");
+    }
+}
+
+#[test]
+fn a_pause_as_first_verb_delays_picking_up() {
+    let mut stage = Stage::new("<Pause length=\"3\"/><Say>Hello</Say>");
+    let call = stage.dial(CALLER);
+    assert_eq!(stage.status(call), "ringing");
+    stage.pass(3);
+    assert_eq!(stage.status(call), "in-progress");
+}
+
+#[test]
+fn a_caller_who_gives_up_while_the_first_document_is_fetched_is_gone() {
+    let mut stage = Stage::new("<Say>Hello</Say>");
+    let call = created(&stage.handle(Input::Dial {
+        from: CALLER.to_owned(),
+        to: CENTRE.to_owned(),
+    }));
+    let fetch = stage.pending.pop_front().unwrap();
+    assert_eq!(stage.handle(Input::HangUp(call)), []);
+    assert_eq!(stage.status(call), "canceled");
+    let late = stage.answer_to(&fetch);
+    assert_eq!(stage.handle(Input::Fetched(fetch.id, late)), []);
+    assert_eq!(stage.heard(call), Vec::<String>::new());
+}
+
+#[test]
+fn audio_lasts_as_long_as_it_is_and_is_asked_for_once() {
+    let mut stage =
+        Stage::new("<Play loop=\"2\">music.wav</Play><Play>/music.wav</Play><Say>End</Say>")
+            .serve_audio("/music.wav", 4);
+    let call = stage.dial(CALLER);
+    let asked = stage.asked_once("/music.wav");
+    assert_eq!((asked.method, asked.params.len()), (Method::Get, 0));
+    stage.pass(11);
+    assert_eq!(stage.heard(call), Vec::<String>::new());
+    stage.pass(1);
+    assert_eq!(stage.heard(call), ["End"]);
+    stage.asked_once("/music.wav");
+    assert_eq!(
+        stage.texts(call, Event::Playing)[0],
+        format!("{BASE}/music.wav (2 times)")
+    );
+}
+
+#[test]
+fn audio_that_cannot_be_had_is_an_error_and_the_call_goes_on() {
+    let mut stage = Stage::new("<Gather><Play>/missing.wav</Play><Say>Press</Say></Gather>");
+    let call = stage.dial(CALLER);
+    assert!(
+        stage.errors(call).starts_with("11200"),
+        "{:?}",
+        stage.entries(call)
+    );
+    assert_eq!(stage.heard(call), ["Press"]);
+}
+
+#[test]
+fn a_say_in_a_loop_takes_its_time() {
+    let mut stage = Stage::new("<Say loop=\"0\">Ho</Say>");
+    let call = stage.dial(CALLER);
+    stage.pass_millis(1_000 * 2 * SPEECH_MILLIS_PER_CHARACTER - 1);
+    assert_eq!(stage.status(call), "in-progress");
+    stage.pass_millis(1);
+    assert_eq!(stage.status(call), "completed");
+}
+
+#[test]
+fn documents_that_fail_end_the_call_with_the_code_of_the_reference() {
+    let table = [
+        (404, "text/xml", "<Response/>", 11200),
+        (503, "text/xml", "<Response/>", 11200),
+        (200, "text/xml", "<Response>", 12100),
+        (200, "text/xml", "", 12100),
+        (200, "application/json", "{}", 12300),
+        (
+            200,
+            "text/xml",
+            "<Response><Redirect>ftp://x</Redirect></Response>",
+            11100,
+        ),
+        (
+            200,
+            "text/xml",
+            "<Response><Enqueue action=\"http://[\">q</Enqueue></Response>",
+            14203,
+        ),
+        (
+            200,
+            "text/xml",
+            "<Response><Enqueue waitUrl=\"http://[\">q</Enqueue></Response>",
+            14202,
+        ),
+    ];
+    for (status, content_type, body, code) in table {
+        let mut stage = Stage::new("");
+        stage.answers.clear();
+        let mut stage = stage.serve_raw("/voice", status, content_type, body);
+        let call = stage.dial(CALLER);
+        assert!(
+            stage.errors(call).starts_with(&code.to_string()),
+            "{body}: {:?}",
+            stage.entries(call)
+        );
+        assert_eq!(stage.heard(call), [SORRY], "{body}");
+        assert_eq!(stage.status(call), "completed", "{body}");
+    }
+}
+
+#[test]
+fn a_document_that_is_too_large_or_never_comes_ends_the_call() {
+    let large = format!("<Say>{}</Say>", "x".repeat(70_000));
+    let mut stage = Stage::new(&large);
+    let call = stage.dial(CALLER);
+    assert!(stage.errors(call).starts_with("11750"));
+
+    let mut stage = Stage::new("");
+    let gone = Fetched::Failed(Fault::new(ErrorCode::Connection, "no connection"));
+    stage.answers.insert("/voice".to_owned(), [gone].into());
+    let call = stage.dial(CALLER);
+    assert!(stage.errors(call).starts_with("11205"));
+    assert_eq!(stage.heard(call), [SORRY]);
+}
+
+#[test]
+fn a_failed_document_has_a_fallback_that_is_told_why_and_is_asked_once() {
+    let mut stage = Stage::new("")
+        .with_fallback("/fallback")
+        .serve("/fallback", "<Say>Plan B</Say>");
+    stage.answers.remove("/voice");
+    let call = stage.dial(CALLER);
+    let asked = stage.asked_once("/fallback");
+    assert_eq!(asked.get("ErrorCode"), "11200");
+    assert_eq!(asked.get("ErrorUrl"), format!("{BASE}/voice"));
+    assert_eq!(asked.get("CallSid"), call.to_string());
+    assert_eq!(stage.heard(call), ["Plan B"]);
+
+    let mut stage = Stage::new("").with_fallback("/fallback");
+    stage.answers.clear();
+    let call = stage.dial(CALLER);
+    stage.asked_once("/fallback");
+    assert_eq!(stage.heard(call), [SORRY]);
+}
+
+#[test]
+fn plain_text_is_read_aloud_and_audio_is_played() {
+    let mut stage = Stage::new("");
+    stage.answers.clear();
+    let mut stage = stage.serve_raw("/voice", 200, "text/plain; charset=utf-8", "Hello   you");
+    let call = stage.dial(CALLER);
+    assert_eq!(stage.heard(call), ["Hello you"]);
+
+    let mut stage = Stage::new("");
+    stage.answers.clear();
+    let mut stage = stage
+        .serve_raw("/voice", 200, "audio/wav", "RIFF")
+        .serve_audio("/voice", 3);
+    let call = stage.dial(CALLER);
+    stage.pass(2);
+    assert_eq!(stage.status(call), "in-progress");
+    stage.pass(1);
+    assert_eq!(stage.status(call), "completed");
+}
+
+#[test]
+fn a_redirect_loop_is_slowed_down_and_then_ended() {
+    let mut stage = Stage::new("<Redirect>/voice</Redirect>");
+    let call = stage.dial(CALLER);
+    assert_eq!(stage.asked("/voice").len(), 1 + 3);
+    stage.pass(10);
+    assert_eq!(stage.asked("/voice").len(), 1 + 3 + 10);
+    stage.pass(60);
+    assert_eq!(stage.status(call), "completed");
+    assert!(
+        stage.errors(call).contains("would never end"),
+        "{:?}",
+        stage.entries(call)
+    );
+}
+
+#[test]
+fn a_menu_that_is_heard_again_and_again_is_no_loop() {
+    let mut stage =
+        Stage::new("<Gather timeout=\"2\"><Say>Press</Say></Gather><Redirect>/voice</Redirect>");
+    let call = stage.dial(CALLER);
+    stage.pass(600);
+    assert_eq!(stage.status(call), "in-progress");
+    assert!(stage.asked("/voice").len() > 200);
+}
+
+#[test]
+fn a_document_full_of_failing_verbs_does_no_harm() {
+    let mut stage = Stage::new(&"<Dial>123</Dial>".repeat(1_900));
+    let call = stage.dial(CALLER);
+    assert_eq!(stage.status(call), "completed");
+    assert!(stage.errors(call).contains("13223"));
+}
+
+#[test]
+fn a_transcript_keeps_its_beginning_and_its_end() {
+    let mut stage = Stage::new("<Say>First</Say><Redirect>/more</Redirect>").serve(
+        "/more",
+        "<Say>Again and again</Say><Pause/><Redirect>/more</Redirect>",
+    );
+    let call = stage.dial(CALLER);
+    stage.pass(600);
+    stage.hang_up(call);
+    let entries = stage.entries(call);
+    assert_eq!(entries.len(), transcript::ENTRIES_MAX);
+    assert!(entries[2].contains("First"), "{:?}", &entries[..4]);
+    assert!(entries.last().unwrap().contains("completed"));
+}
+
+#[test]
+fn what_is_ignored_is_said_in_the_transcript() {
+    let mut stage = Stage::new("<Conference/><Leave/><Say colour=\"red\">Hello</Say>");
+    let call = stage.dial(CALLER);
+    let warnings = stage.warnings(call);
+    for expected in [
+        "<Conference> is not simulated",
+        "<Say> has no attribute colour",
+        "<Leave> cannot be used",
+    ] {
+        assert!(warnings.contains(expected), "{warnings}");
+    }
+    assert_eq!(stage.heard(call), ["Hello"]);
+}
+
+#[test]
+fn keys_nobody_listens_to_are_noted_and_bad_keys_refused() {
+    let mut stage = Stage::new("<Say>A rather long sentence</Say>");
+    let call = stage.dial(CALLER);
+    stage.press(call, "1");
+    assert_eq!(
+        stage.texts(call, Event::Pressed),
+        ["1 (nothing was listening)"]
+    );
+    for digits in ["", "a", "1 2", "é", &"1".repeat(65)] {
+        let reply = stage.act(Input::Digits {
+            call,
+            digits: digits.to_owned(),
+        });
+        assert_eq!(refusal(&reply), Refusal::BadDigits, "{digits}");
+    }
+    stage.hang_up(call);
+    let reply = stage.act(Input::Digits {
+        call,
+        digits: "1".to_owned(),
+    });
+    assert!(matches!(
+        refusal(&reply),
+        Refusal::WrongState {
+            status: CallStatus::Completed,
+            ..
+        }
+    ));
+}
+
+#[test]
+fn a_recording_ends_by_key_by_silence_by_length_and_by_hanging_up() {
+    let voice = |attributes: &str| {
+        Stage::new(&format!(
+            "<Record action=\"/done\" recordingStatusCallback=\"/ready\" {attributes}/>"
+        ))
+        .serve("/done", "<Say>Thanks</Say>")
+        .serve("/ready", "")
+    };
+    let mut stage = voice("");
+    let call = stage.dial(CALLER);
+    stage.pass(2);
+    stage.press(call, "#");
+    let done = stage.asked_once("/done");
+    assert_eq!(
+        (done.get("RecordingDuration"), done.get("Digits")),
+        ("2", "#")
+    );
+    let url = done.get("RecordingUrl");
+    let base = format!(
+        "http://carrier.example/2010-04-01/Accounts/{}/Recordings/RE",
+        setup().account_sid
+    );
+    assert!(url.starts_with(&base), "{url}");
+    let ready = stage.asked_once("/ready");
+    assert_eq!(
+        (ready.get("RecordingStatus"), ready.get("RecordingUrl")),
+        ("completed", url)
+    );
+    assert_eq!(
+        stage
+            .network
+            .recording(done.get("RecordingSid").parse().unwrap())
+            .unwrap()
+            .length,
+        Millis::from_secs(2)
+    );
+
+    let mut stage = voice("timeout=\"4\"");
+    stage.dial(CALLER);
+    stage.pass(7);
+    assert_eq!(stage.asked_once("/done").get("RecordingDuration"), "7");
+
+    let mut stage = voice("maxLength=\"2\"");
+    stage.dial(CALLER);
+    stage.pass(2);
+    assert_eq!(stage.asked_once("/done").get("RecordingDuration"), "2");
+
+    let mut stage = voice("");
+    let call = stage.dial(CALLER);
+    stage.pass(3);
+    stage.hang_up(call);
+    let done = stage.asked_once("/done");
+    assert_eq!(
+        (done.get("Digits"), done.get("CallStatus")),
+        ("hangup", "completed")
+    );
+    assert_eq!(stage.heard(call), Vec::<String>::new());
+}
+
+#[test]
+fn the_number_s_status_callback_hears_of_the_end() {
+    let mut stage = Stage::new("<Pause length=\"1\"/><Say>Hello</Say><Pause length=\"60\"/>")
+        .with_status_callback("/status")
+        .serve("/status", "");
+    let call = stage.dial(CALLER);
+    stage.pass(11);
+    stage.hang_up(call);
+    let asked = stage.asked_once("/status");
+    assert_eq!(
+        (
+            asked.get("CallStatus"),
+            asked.get("CallDuration"),
+            asked.get("CallSid")
+        ),
+        ("completed", "10", call.to_string().as_str())
+    );
+}

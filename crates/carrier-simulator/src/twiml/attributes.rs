@@ -1,0 +1,169 @@
+//! Reading one element's attributes: each is asked for by name, and what nobody asked for is warned about.
+
+use std::ops::RangeInclusive;
+
+use super::xml::Element;
+use super::{Link, Method, Wait};
+
+/// Seconds in a day: no verb needs a longer span.
+pub(super) const SECONDS_MAX: u32 = 86_400;
+
+/// The attributes of one element, being read.
+pub(super) struct Attributes<'a> {
+    element: &'a Element,
+    known: Vec<&'static str>,
+    warnings: &'a mut Vec<String>,
+}
+
+impl<'a> Attributes<'a> {
+    pub fn of(element: &'a Element, warnings: &'a mut Vec<String>) -> Self {
+        Self {
+            element,
+            known: Vec::new(),
+            warnings,
+        }
+    }
+
+    /// The value of `name`, when it is there.
+    pub fn text(&mut self, name: &'static str) -> Option<&'a str> {
+        self.known.push(name);
+        let found = self.element.attributes.iter().find(|(key, _)| key == name);
+        found.map(|(_, value)| value.as_str())
+    }
+
+    /// A whole number; `default` when absent or outside `range`.
+    pub fn number(&mut self, name: &'static str, default: u32, range: RangeInclusive<u32>) -> u32 {
+        self.optional_number(name, range).unwrap_or(default)
+    }
+
+    /// A whole number, when it is there and in `range`.
+    pub fn optional_number(
+        &mut self,
+        name: &'static str,
+        range: RangeInclusive<u32>,
+    ) -> Option<u32> {
+        let text = self.text(name)?;
+        let number = text
+            .trim()
+            .parse()
+            .ok()
+            .filter(|number| range.contains(number));
+        if number.is_none() {
+            self.unusable(
+                name,
+                text,
+                &format!("a whole number from {} to {}", range.start(), range.end()),
+            );
+        }
+        number
+    }
+
+    /// `true` or `false`; `default` when absent or something else.
+    pub fn flag(&mut self, name: &'static str, default: bool) -> bool {
+        match self.text(name) {
+            None => default,
+            Some(text) if text.eq_ignore_ascii_case("true") => true,
+            Some(text) if text.eq_ignore_ascii_case("false") => false,
+            Some(text) => {
+                self.unusable(name, text, "true or false");
+                default
+            }
+        }
+    }
+
+    /// GET or POST; POST when absent or something else.
+    pub fn method(&mut self, name: &'static str) -> Method {
+        let Some(text) = self.text(name) else {
+            return Method::Post;
+        };
+        Method::read(text).unwrap_or_else(|| {
+            self.unusable(name, text, "GET or POST");
+            Method::Post
+        })
+    }
+
+    /// A URL and its method. An empty URL means none.
+    pub fn link(&mut self, url: &'static str, method: &'static str) -> Option<Link> {
+        let method = self.method(method);
+        let url = self
+            .text(url)
+            .map(str::trim)
+            .filter(|url| !url.is_empty())?;
+        Some(Link {
+            url: url.to_owned(),
+            method,
+        })
+    }
+
+    /// What a waiting person hears: the carrier's music when absent, nothing when empty.
+    pub fn wait(&mut self, url: &'static str, method: &'static str) -> Wait {
+        let method = self.method(method);
+        match self.text(url).map(str::trim) {
+            None => Wait::Music,
+            Some("") => Wait::Silence,
+            Some(url) => Wait::Document(Link {
+                url: url.to_owned(),
+                method,
+            }),
+        }
+    }
+
+    /// How often to repeat: 0 means as often as a carrier ever does (voice-webhooks.md section 6.2).
+    pub fn loops(&mut self) -> u32 {
+        const LOOPS_MAX: u32 = 1_000;
+        match self.number("loop", 1, 0..=LOOPS_MAX) {
+            0 => LOOPS_MAX,
+            loops => loops,
+        }
+    }
+
+    /// Known attributes that change nothing about a simulated phone, such as a voice.
+    pub fn no_effect(&mut self, names: &[&'static str]) {
+        self.known.extend_from_slice(names);
+    }
+
+    /// Known attributes that would matter and are not simulated: said when present.
+    pub fn not_simulated(&mut self, names: &[&'static str]) {
+        for name in names {
+            if let Some(value) = self.text(name) {
+                let name_of = &self.element.name;
+                self.warnings.push(format!(
+                    "attribute {name}=\"{}\" of <{name_of}> is not simulated; ignored",
+                    shorten(value)
+                ));
+            }
+        }
+    }
+
+    /// Warns that the value of `name` cannot be used.
+    pub fn unusable(&mut self, name: &str, value: &str, expected: &str) {
+        let element = &self.element.name;
+        self.warnings.push(format!(
+            "attribute {name}=\"{}\" of <{element}>: expected {expected}; ignored",
+            shorten(value)
+        ));
+    }
+
+    /// Warns about every attribute nobody asked for.
+    pub fn finish(self) {
+        for (name, _) in &self.element.attributes {
+            if !self.known.contains(&name.as_str()) && !name.starts_with("xmlns") {
+                self.warnings.push(format!(
+                    "<{}> has no attribute {}; ignored",
+                    self.element.name,
+                    shorten(name)
+                ));
+            }
+        }
+    }
+}
+
+/// The beginning of a text somebody else wrote, fit for a message.
+pub(super) fn shorten(text: &str) -> String {
+    const CHARS_MAX: usize = 60;
+    let mut short: String = text.chars().take(CHARS_MAX).collect();
+    if text.chars().nth(CHARS_MAX).is_some() {
+        short.push('…');
+    }
+    short
+}

@@ -1,0 +1,456 @@
+//! A tree of elements into typed verbs.
+
+use super::attributes::{Attributes, SECONDS_MAX, shorten};
+use super::dial::dial;
+use super::enqueue::enqueue;
+use super::xml::{self, Element, Node};
+use super::{Document, ErrorCode, Fault, Gather, Link, Record, RejectReason, Sound, Verb};
+
+/// Warnings kept for one document; the rest would say the same.
+const WARNINGS_MAX: usize = 20;
+
+/// Reads a document.
+///
+/// # Errors
+/// 11750 and 12100 as in voice-webhooks.md section 10. Unknown verbs, nouns and attributes are warnings, not errors.
+pub fn parse(body: &[u8]) -> Result<Document, Fault> {
+    let root = xml::read(body)?;
+    if root.name != "Response" {
+        let message = format!(
+            "the root element is <{}>; expected <Response>",
+            shorten(&root.name)
+        );
+        return Err(Fault::new(ErrorCode::Unparseable, message));
+    }
+    let mut document = Document::default();
+    for node in &root.children {
+        match node {
+            Node::Element(element) => document.verbs.extend(verb(element, &mut document.warnings)),
+            Node::Text(text) if text.trim().is_empty() => {}
+            Node::Text(text) => {
+                document.warnings.push(format!(
+                    "text between verbs is not said: \"{}\"; use <Say>",
+                    shorten(text.trim())
+                ));
+            }
+        }
+    }
+    document.warnings.truncate(WARNINGS_MAX);
+    Ok(document)
+}
+
+fn verb(element: &Element, warnings: &mut Vec<String>) -> Option<Verb> {
+    match element.name.as_str() {
+        "Say" | "Play" | "Pause" => sound(element, warnings).map(Verb::Sound),
+        "Gather" => Some(Verb::Gather(gather(element, warnings))),
+        "Enqueue" => Some(Verb::Enqueue(enqueue(element, warnings))),
+        "Leave" => Some(bare(element, warnings, Verb::Leave)),
+        "Dial" => dial(element, warnings).map(Verb::Dial),
+        "Record" => Some(Verb::Record(record(element, warnings))),
+        "Redirect" => Some(Verb::Redirect(redirect(element, warnings))),
+        "Hangup" => Some(bare(element, warnings, Verb::Hangup)),
+        "Reject" => Some(Verb::Reject(reject(element, warnings))),
+        "Connect" | "Start" | "Stop" | "Sms" | "Message" | "Refer" | "Pay" | "Prompt" | "Echo"
+        | "Queue" | "Siprec" | "Stream" | "Conference" => {
+            warnings.push(format!("<{}> is not simulated; ignored", element.name));
+            None
+        }
+        other => {
+            warnings.push(format!(
+                "<{}> is not a verb of TwiML (names are case-sensitive); ignored",
+                shorten(other)
+            ));
+            None
+        }
+    }
+}
+
+fn bare(element: &Element, warnings: &mut Vec<String>, verb: Verb) -> Verb {
+    Attributes::of(element, warnings).finish();
+    verb
+}
+
+fn sound(element: &Element, warnings: &mut Vec<String>) -> Option<Sound> {
+    let mut attributes = Attributes::of(element, warnings);
+    let sound = match element.name.as_str() {
+        "Say" => {
+            attributes.no_effect(&["voice", "language"]);
+            Some(Sound::Say {
+                text: element.text(),
+                loops: attributes.loops(),
+            })
+        }
+        "Play" => play(element, &mut attributes),
+        "Pause" => Some(Sound::Pause {
+            length_secs: attributes.number("length", 1, 0..=SECONDS_MAX),
+        }),
+        _ => None,
+    };
+    attributes.finish();
+    sound
+}
+
+fn play(element: &Element, attributes: &mut Attributes<'_>) -> Option<Sound> {
+    let loops = attributes.loops();
+    if let Some(digits) = attributes.text("digits") {
+        if digits
+            .chars()
+            .all(|key| key.is_ascii_digit() || "ABCD*#wW".contains(key))
+        {
+            return Some(Sound::Tones {
+                digits: digits.to_owned(),
+            });
+        }
+        attributes.unusable("digits", digits, "only 0-9 A-D * # w W");
+    }
+    let url = element.text();
+    if url.is_empty() {
+        attributes.unusable("text", "", "the URL of an audio file");
+        return None;
+    }
+    Some(Sound::Play { url, loops })
+}
+
+fn gather(element: &Element, warnings: &mut Vec<String>) -> Gather {
+    let prompts = element
+        .elements()
+        .filter_map(|nested| prompt(nested, warnings))
+        .collect();
+    let mut attributes = Attributes::of(element, warnings);
+    let input = attributes.text("input").unwrap_or("dtmf");
+    if input != "dtmf" {
+        attributes.unusable("input", input, "dtmf; speech is not simulated");
+    }
+    attributes.not_simulated(&["partialResultCallback"]);
+    attributes.no_effect(&[
+        "language",
+        "hints",
+        "profanityFilter",
+        "speechModel",
+        "enhanced",
+        "speechTimeout",
+        "bargeIn",
+        "partialResultCallbackMethod",
+    ]);
+    let gather = Gather {
+        action: attributes.text("action").map(str::to_owned),
+        method: attributes.method("method"),
+        num_digits: attributes.optional_number("numDigits", 1..=1_000),
+        finish_on_key: finish_on_key(&mut attributes),
+        timeout_secs: attributes.number("timeout", 5, 0..=SECONDS_MAX),
+        action_on_empty_result: attributes.flag("actionOnEmptyResult", false),
+        listens_to_keys: input.split_whitespace().any(|kind| kind == "dtmf"),
+        prompts,
+    };
+    attributes.finish();
+    gather
+}
+
+fn prompt(nested: &Element, warnings: &mut Vec<String>) -> Option<Sound> {
+    if !["Say", "Play", "Pause"].contains(&nested.name.as_str()) {
+        warnings.push(format!(
+            "<{}> cannot be nested in <Gather>; ignored",
+            shorten(&nested.name)
+        ));
+        return None;
+    }
+    let sound = sound(nested, warnings)?;
+    if matches!(sound, Sound::Tones { .. }) {
+        warnings.push("digits of <Play> cannot be nested in <Gather>; ignored".to_owned());
+        return None;
+    }
+    Some(sound)
+}
+
+fn finish_on_key(attributes: &mut Attributes<'_>) -> Option<char> {
+    let Some(text) = attributes.text("finishOnKey") else {
+        return Some('#');
+    };
+    let mut keys = text.chars();
+    match (keys.next(), keys.next()) {
+        (None, _) => None,
+        (Some(key), None) if is_key(key) => Some(key),
+        (Some(_), _) => {
+            attributes.unusable("finishOnKey", text, "one of 0-9 * #, or nothing");
+            Some('#')
+        }
+    }
+}
+
+fn is_key(key: char) -> bool {
+    key.is_ascii_digit() || key == '*' || key == '#'
+}
+
+fn record(element: &Element, warnings: &mut Vec<String>) -> Record {
+    let mut attributes = Attributes::of(element, warnings);
+    attributes.not_simulated(&["transcribe", "transcribeCallback"]);
+    attributes.no_effect(&["trim", "recordingStatusCallbackEvent"]);
+    let keys = attributes.text("finishOnKey").unwrap_or("1234567890*#");
+    let record = Record {
+        action: attributes.text("action").map(str::to_owned),
+        method: attributes.method("method"),
+        max_length_secs: attributes.number("maxLength", 3_600, 1..=14_400),
+        timeout_secs: attributes.number("timeout", 5, 0..=SECONDS_MAX),
+        finish_on_key: keys.chars().filter(|key| is_key(*key)).collect(),
+        play_beep: attributes.flag("playBeep", true),
+        status_callback: attributes
+            .link("recordingStatusCallback", "recordingStatusCallbackMethod"),
+    };
+    attributes.finish();
+    record
+}
+
+fn redirect(element: &Element, warnings: &mut Vec<String>) -> Link {
+    let mut attributes = Attributes::of(element, warnings);
+    let link = Link {
+        url: element.text(),
+        method: attributes.method("method"),
+    };
+    attributes.finish();
+    link
+}
+
+fn reject(element: &Element, warnings: &mut Vec<String>) -> RejectReason {
+    let mut attributes = Attributes::of(element, warnings);
+    let reason = match attributes.text("reason") {
+        None | Some("rejected") => RejectReason::Rejected,
+        Some("busy") => RejectReason::Busy,
+        Some(other) => {
+            attributes.unusable("reason", other, "rejected or busy");
+            RejectReason::Rejected
+        }
+    };
+    attributes.finish();
+    reason
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Beep, ConferenceEvent, ConferenceNoun, Dial, DialTo, Method, Wait};
+    use super::*;
+
+    fn verbs(inner: &str) -> Vec<Verb> {
+        parse(format!("<?xml version=\"1.0\"?>\n<Response>{inner}</Response>").as_bytes())
+            .unwrap()
+            .verbs
+    }
+
+    fn warnings(inner: &str) -> Vec<String> {
+        parse(format!("<Response>{inner}</Response>").as_bytes())
+            .unwrap()
+            .warnings
+    }
+
+    #[test]
+    fn text_is_unescaped_and_its_white_space_collapsed() {
+        let said = verbs(
+            "<Say voice=\"x\">\n  Tom &amp; J&#233;r&#xF4;me <break/> <![CDATA[<3]]>\n</Say>",
+        );
+        assert_eq!(
+            said,
+            [Verb::Sound(Sound::Say {
+                text: "Tom & Jérôme <3".into(),
+                loops: 1
+            })]
+        );
+    }
+
+    #[test]
+    fn a_gather_without_attributes_has_the_documented_defaults() {
+        let Some(Verb::Gather(gather)) = verbs("<Gather><Say>Press</Say></Gather>").pop() else {
+            panic!()
+        };
+        assert_eq!(
+            (gather.timeout_secs, gather.finish_on_key, gather.num_digits),
+            (5, Some('#'), None)
+        );
+        assert_eq!(
+            (
+                gather.action,
+                gather.action_on_empty_result,
+                gather.prompts.len()
+            ),
+            (None, false, 1)
+        );
+    }
+
+    #[test]
+    fn plain_text_a_number_a_client_and_a_queue_can_be_dialled() {
+        let address = |text: &str| match verbs(text).pop() {
+            Some(Verb::Dial(Dial {
+                to: DialTo::Phones(phones),
+                ..
+            })) => phones[0].address.clone(),
+            Some(Verb::Dial(Dial {
+                to: DialTo::Queue { name, .. },
+                ..
+            })) => name,
+            Some(Verb::Dial(Dial {
+                to: DialTo::Reservation { reservation, .. },
+                ..
+            })) => reservation,
+            Some(Verb::Dial(Dial {
+                to: DialTo::Conference(noun),
+                ..
+            })) => noun.room,
+            other => panic!("{text}: {other:?}"),
+        };
+        assert_eq!(address("<Dial> +17075550101 </Dial>"), "+17075550101");
+        assert_eq!(
+            address("<Dial><Number>+17075550101</Number></Dial>"),
+            "+17075550101"
+        );
+        assert_eq!(address("<Dial><Client>ada</Client></Dial>"), "client:ada");
+        assert_eq!(address("<Dial><Queue>support</Queue></Dial>"), "support");
+        assert_eq!(
+            address("<Dial><Queue reservationSid=\"WR1\"/></Dial>"),
+            "WR1"
+        );
+        assert_eq!(
+            address("<Dial><Conference> room 1 </Conference></Dial>"),
+            "room 1"
+        );
+    }
+
+    #[test]
+    fn a_conference_has_the_documented_defaults_and_every_attribute_is_read() {
+        let noun = |text: &str| match verbs(text).pop() {
+            Some(Verb::Dial(Dial {
+                to: DialTo::Conference(noun),
+                ..
+            })) => *noun,
+            other => panic!("{text}: {other:?}"),
+        };
+        assert_eq!(
+            noun("<Dial><Conference>room</Conference></Dial>"),
+            ConferenceNoun::new("room")
+        );
+        let text = "<Dial><Conference muted=\"true\" beep=\"onEnter\" startConferenceOnEnter=\"false\" \
+            endConferenceOnExit=\"true\" waitUrl=\"/w\" waitMethod=\"GET\" maxParticipants=\"3\" \
+            record=\"record-from-start\" coach=\"CA1\" participantLabel=\"guest\" statusCallback=\"/s\" \
+            statusCallbackEvent=\"start leave\" recordingStatusCallback=\"/r\" region=\"ie1\" trim=\"do-not-trim\" \
+            jitterBufferSize=\"off\">room</Conference></Dial>";
+        let link = |url: &str, method| Link {
+            url: url.to_owned(),
+            method,
+        };
+        let expected = ConferenceNoun {
+            room: "room".to_owned(),
+            muted: true,
+            beep: Beep::OnEnter,
+            start_on_enter: false,
+            end_on_exit: true,
+            wait: Wait::Document(link("/w", Method::Get)),
+            max_participants: 3,
+            record: true,
+            coach: Some("CA1".to_owned()),
+            label: Some("guest".to_owned()),
+            status_callback: Some(link("/s", Method::Post)),
+            status_events: vec![ConferenceEvent::Start, ConferenceEvent::Leave],
+            recording_callback: Some(link("/r", Method::Post)),
+            region: Some("ie1".to_owned()),
+        };
+        assert_eq!(noun(text), expected);
+        assert_eq!(warnings(text), Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_cannot_be_done_is_left_out_and_said() {
+        let table = [
+            ("<Conference/>", "<Conference> is not simulated"),
+            (
+                "<Dial><Conference>a</Conference><Conference>b</Conference></Dial>",
+                "13000: a <Conference> stands alone",
+            ),
+            (
+                "<Dial><Conference>a</Conference><Number>+17075550101</Number></Dial>",
+                "13000: a <Conference> stands alone",
+            ),
+            (
+                "<Dial><Conference beep=\"loud\">a</Conference></Dial>",
+                "beep=\"loud\" of <Conference>: expected true, false",
+            ),
+            (
+                "<Dial><Conference maxParticipants=\"1\">a</Conference></Dial>",
+                "a whole number from 2 to 250",
+            ),
+            (
+                "<Dial><Conference record=\"always\">a</Conference></Dial>",
+                "expected record-from-start or do-not-record",
+            ),
+            (
+                "<Dial><Conference statusCallbackEvent=\"start stop\">a</Conference></Dial>",
+                "statusCallbackEvent=\"stop\" of <Conference>: expected start, end, join",
+            ),
+            (
+                "<Dial><Conference colour=\"red\">a</Conference></Dial>",
+                "<Conference> has no attribute colour",
+            ),
+            (
+                "<Dial><Conference eventCallbackUrl=\"/e\">a</Conference></Dial>",
+                "eventCallbackUrl=\"/e\" of <Conference> is not",
+            ),
+            ("<say>hello</say>", "<say> is not a verb of TwiML"),
+            (
+                "<Say colour=\"red\">x</Say>",
+                "<Say> has no attribute colour",
+            ),
+            ("<Gather input=\"speech\"/>", "speech is not simulated"),
+            (
+                "<Gather numDigits=\"many\"/>",
+                "numDigits=\"many\" of <Gather>: expected a whole number",
+            ),
+            (
+                "<Gather><Dial>+17075550101</Dial></Gather>",
+                "<Dial> cannot be nested in <Gather>",
+            ),
+            (
+                "<Dial record=\"record-from-answer\">+17075550101</Dial>",
+                "record=\"record-from-answer\" of <Dial> is not simulated",
+            ),
+            ("hello", "text between verbs is not said"),
+        ];
+        for (text, expected) in table {
+            let warnings = warnings(text);
+            assert!(
+                warnings.iter().any(|warning| warning.contains(expected)),
+                "{text}: {warnings:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn documents_that_cannot_be_read_have_the_code_of_the_reference() {
+        let deep = "<a>".repeat(50);
+        let large = format!("<Response><Say>{}</Say></Response>", "x".repeat(70_000));
+        let many = format!("<Response>{}</Response>", "<Pause/>".repeat(3_000));
+        let table: [(&str, u32); 11] = [
+            ("", 12100),
+            ("hello", 12100),
+            ("<Response>", 12100),
+            ("<Response></Say>", 12100),
+            ("<Response/><Response/>", 12100),
+            ("<response/>", 12100),
+            ("<Response><Say>&unknown;</Say></Response>", 12100),
+            ("<Response><Say a=1>x</Say></Response>", 12100),
+            (&deep, 12100),
+            (&many, 12100),
+            (&large, 11750),
+        ];
+        for (text, code) in table {
+            let shown: String = text.chars().take(40).collect();
+            assert_eq!(
+                parse(text.as_bytes()).unwrap_err().code.number(),
+                code,
+                "{shown}"
+            );
+        }
+        assert_eq!(
+            parse(b"<Response>\xff</Response>")
+                .unwrap_err()
+                .code
+                .number(),
+            12100
+        );
+    }
+}

@@ -1,0 +1,202 @@
+//! XML text into a small tree, within limits. Knows nothing of TwiML.
+
+use quick_xml::events::{BytesStart, Event};
+use quick_xml::{Reader, XmlVersion};
+
+use super::{DOCUMENT_BYTES_MAX, ErrorCode, Fault};
+
+/// Levels of nesting; the deepest sensible document has four (Response, Gather, Say, markup).
+const DEPTH_MAX: usize = 16;
+/// Elements in one document; 64 kB of real verbs have fewer.
+const ELEMENTS_MAX: usize = 2_000;
+
+/// One element with what is in it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Element {
+    pub name: String,
+    pub attributes: Vec<(String, String)>,
+    pub children: Vec<Node>,
+}
+
+/// What stands between two tags.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Node {
+    Element(Element),
+    Text(String),
+}
+
+impl Element {
+    /// The elements directly inside.
+    pub fn elements(&self) -> impl Iterator<Item = &Element> {
+        self.children.iter().filter_map(|node| match node {
+            Node::Element(element) => Some(element),
+            Node::Text(_) => None,
+        })
+    }
+
+    /// All text inside, markup removed, white space collapsed.
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        self.collect_text(&mut text);
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
+    /// The text directly inside, white space kept: of something that is no prose.
+    pub fn own_text(&self) -> String {
+        let texts = self.children.iter().filter_map(|node| match node {
+            Node::Text(text) => Some(text.as_str()),
+            Node::Element(_) => None,
+        });
+        texts.collect()
+    }
+
+    fn collect_text(&self, into: &mut String) {
+        for node in &self.children {
+            match node {
+                Node::Text(text) => into.push_str(text),
+                Node::Element(element) => {
+                    into.push(' ');
+                    element.collect_text(into);
+                    into.push(' ');
+                }
+            }
+        }
+    }
+}
+
+/// The root element of `body`.
+///
+/// # Errors
+/// 11750 for too many bytes, 12100 for everything that is not well-formed or nested beyond reason.
+pub(super) fn read(body: &[u8]) -> Result<Element, Fault> {
+    if body.len() > DOCUMENT_BYTES_MAX {
+        return Err(too_large(body.len()));
+    }
+    let text = std::str::from_utf8(body)
+        .map_err(|error| unparseable(format!("the document is not UTF-8: {error}")))?;
+    let mut reader = Reader::from_str(text.trim_start_matches('\u{feff}'));
+    let mut builder = Builder::default();
+    loop {
+        match reader.read_event() {
+            Ok(Event::Eof) => return builder.finish(),
+            Ok(event) => builder.take(event)?,
+            Err(error) => {
+                return Err(unparseable(format!(
+                    "{error} at byte {}",
+                    reader.error_position()
+                )));
+            }
+        }
+    }
+}
+
+/// 11750: more bytes than a carrier takes.
+pub(crate) fn too_large(bytes: usize) -> Fault {
+    Fault::new(
+        ErrorCode::TooLarge,
+        format!("the document has {bytes} bytes, at most {DOCUMENT_BYTES_MAX} are taken"),
+    )
+}
+
+fn unparseable(text: impl Into<String>) -> Fault {
+    Fault::new(ErrorCode::Unparseable, text)
+}
+
+#[derive(Default)]
+struct Builder {
+    open: Vec<Element>,
+    root: Option<Element>,
+    elements: usize,
+}
+
+impl Builder {
+    fn take(&mut self, event: Event<'_>) -> Result<(), Fault> {
+        match event {
+            Event::Start(start) => self.open(&start),
+            Event::Empty(start) => {
+                self.open(&start)?;
+                self.close()
+            }
+            Event::End(_) => self.close(),
+            Event::Text(text) => self.text(&text.xml_content(XmlVersion::Implicit1_0)),
+            Event::CData(text) => self.text(&text.xml_content(XmlVersion::Implicit1_0)),
+            Event::GeneralRef(reference) => {
+                let character = reference
+                    .resolve_char_ref()
+                    .map_err(|error| unparseable(error.to_string()))?;
+                match (character, &*reference) {
+                    (Some(character), _) => self.text(character.encode_utf8(&mut [0; 4])),
+                    (None, "amp") => self.text("&"),
+                    (None, "lt") => self.text("<"),
+                    (None, "gt") => self.text(">"),
+                    (None, "quot") => self.text("\""),
+                    (None, "apos") => self.text("'"),
+                    (None, other) => Err(unparseable(format!("&{other}; is not an entity of XML"))),
+                }
+            }
+            Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::DocType(_) | Event::Eof => {
+                Ok(())
+            }
+        }
+    }
+
+    fn open(&mut self, start: &BytesStart<'_>) -> Result<(), Fault> {
+        if self.root.is_some() {
+            return Err(unparseable("there is more than one root element"));
+        }
+        self.elements += 1;
+        if self.elements > ELEMENTS_MAX {
+            return Err(unparseable(format!("more than {ELEMENTS_MAX} elements")));
+        }
+        if self.open.len() >= DEPTH_MAX {
+            return Err(unparseable(format!(
+                "elements are nested more than {DEPTH_MAX} deep"
+            )));
+        }
+        let mut element = Element {
+            name: start.name().as_ref().to_owned(),
+            ..Element::default()
+        };
+        for attribute in start.attributes() {
+            let attribute = attribute
+                .map_err(|error| unparseable(format!("in <{}>: {error}", element.name)))?;
+            let value = attribute
+                .normalized_value(XmlVersion::Implicit1_0)
+                .map_err(|error| unparseable(format!("in <{}>: {error}", element.name)))?;
+            element
+                .attributes
+                .push((attribute.key.as_ref().to_owned(), value.into_owned()));
+        }
+        self.open.push(element);
+        Ok(())
+    }
+
+    fn close(&mut self) -> Result<(), Fault> {
+        let element = self
+            .open
+            .pop()
+            .ok_or_else(|| unparseable("an element ends that did not begin"))?;
+        match self.open.last_mut() {
+            Some(parent) => parent.children.push(Node::Element(element)),
+            None => self.root = Some(element),
+        }
+        Ok(())
+    }
+
+    fn text(&mut self, text: &str) -> Result<(), Fault> {
+        match self.open.last_mut() {
+            Some(element) => element.children.push(Node::Text(text.to_owned())),
+            None if text.trim().is_empty() => {}
+            None => return Err(unparseable("there is text outside the root element")),
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> Result<Element, Fault> {
+        if let Some(element) = self.open.last() {
+            return Err(unparseable(format!("<{}> does not end", element.name)));
+        }
+        self.root
+            .ok_or_else(|| unparseable("the document is empty; expected <Response>"))
+    }
+}

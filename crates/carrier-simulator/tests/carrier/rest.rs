@@ -1,0 +1,391 @@
+//! The carrier's REST API, and its recordings.
+
+use carrier_simulator::Journal;
+use serde_json::{Value, json};
+
+use crate::support::{
+    self, ACCOUNT, Api, CALLER, CENTRE, ManualClock, TOKEN, WORKER, Webhooks, open,
+};
+
+#[tokio::test]
+async fn the_rest_api_is_for_the_account_alone() {
+    let webhooks = Webhooks::start().await;
+    let carrier = open(&webhooks, &ManualClock::new(), Journal::none());
+    let api = Api::start(&carrier).await;
+    let account = ACCOUNT.to_string();
+    let other = "AC00000000000000000000000000000000";
+    let table = [
+        (other, Some((account.as_str(), TOKEN)), 404, 20404),
+        (
+            account.as_str(),
+            Some((account.as_str(), "wrong")),
+            401,
+            20003,
+        ),
+        (account.as_str(), Some((other, TOKEN)), 401, 20003),
+        (account.as_str(), None, 401, 20003),
+    ];
+    for (path, credentials, status, code) in table {
+        let (found, reply) = api
+            .rest_as(
+                credentials,
+                &format!("/2010-04-01/Accounts/{path}/Calls.json"),
+            )
+            .await;
+        assert_eq!(
+            (found, reply["code"].as_u64()),
+            (status, Some(code)),
+            "{path} {credentials:?}"
+        );
+        assert_eq!(
+            reply["more_info"],
+            format!("https://www.twilio.com/docs/errors/{code}")
+        );
+        assert_eq!(reply["status"], json!(status));
+    }
+}
+
+#[tokio::test]
+async fn rest_requests_that_cannot_be_have_the_codes_of_the_reference() {
+    let webhooks = Webhooks::start().await;
+    webhooks.serve("/voice", "<Hangup/>");
+    let carrier = open(&webhooks, &ManualClock::new(), Journal::none());
+    let api = Api::start(&carrier).await;
+    let ended = api.dial(CALLER, CENTRE).await;
+    carrier.settle().await;
+    let url = webhooks.url("/x");
+    let (ended_call, long) = (format!("Calls/{ended}.json"), "x".repeat(4_001));
+    let unknown = "Calls/CA00000000000000000000000000000000.json";
+    type Form<'a> = Vec<(&'a str, &'a str)>;
+    let table: Vec<(&str, Form<'_>, u16, u64)> = vec![
+        (
+            "Calls.json",
+            vec![("From", CENTRE), ("Url", &url)],
+            400,
+            21201,
+        ),
+        (
+            "Calls.json",
+            vec![("To", WORKER), ("Url", &url)],
+            400,
+            21213,
+        ),
+        (
+            "Calls.json",
+            vec![("To", WORKER), ("From", CENTRE)],
+            400,
+            21205,
+        ),
+        (
+            "Calls.json",
+            vec![("To", "12"), ("From", CENTRE), ("Url", &url)],
+            400,
+            21211,
+        ),
+        (
+            "Calls.json",
+            vec![("To", WORKER), ("From", "12"), ("Url", &url)],
+            400,
+            21212,
+        ),
+        (
+            "Calls.json",
+            vec![("To", WORKER), ("From", CENTRE), ("Url", "/x")],
+            400,
+            21205,
+        ),
+        (
+            "Calls.json",
+            vec![("To", WORKER), ("From", CENTRE), ("Twiml", &long)],
+            400,
+            20001,
+        ),
+        (
+            "Calls.json",
+            vec![
+                ("To", WORKER),
+                ("From", CENTRE),
+                ("Url", &url),
+                ("Timeout", "601"),
+            ],
+            400,
+            20001,
+        ),
+        (
+            "Calls.json",
+            vec![
+                ("To", WORKER),
+                ("From", CENTRE),
+                ("Url", &url),
+                ("Method", "PUT"),
+            ],
+            400,
+            20001,
+        ),
+        (&ended_call, vec![("Status", "completed")], 400, 21220),
+        (&ended_call, vec![("Url", &url)], 400, 21220),
+        (&ended_call, vec![("Status", "busy")], 400, 20001),
+        (
+            &ended_call,
+            vec![("Url", &url), ("Twiml", "<Response/>")],
+            400,
+            20001,
+        ),
+        (unknown, vec![("Status", "completed")], 404, 20404),
+        ("Queues.json", vec![], 400, 20001),
+        (
+            "Queues.json",
+            vec![("FriendlyName", "q"), ("MaxSize", "many")],
+            400,
+            20001,
+        ),
+        (
+            "Queues/QU00000000000000000000000000000000/Members/Front.json",
+            vec![("Url", &url)],
+            404,
+            20404,
+        ),
+    ];
+    for (path, form, status, code) in table {
+        let (found, reply) = api.rest(path, &form).await;
+        assert_eq!(
+            (found, reply["code"].as_u64()),
+            (status, Some(code)),
+            "{path} {form:?}: {reply}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn queues_and_members_can_be_made_listed_moved_and_deleted() {
+    let webhooks = Webhooks::start().await;
+    webhooks.serve(
+        "/voice",
+        "<Enqueue waitUrl=\"\" action=\"/exit\">WT1</Enqueue>",
+    );
+    webhooks.serve("/new", "<Say>Moved</Say>");
+    webhooks.serve("/exit", "");
+    let clock = ManualClock::new();
+    let carrier = open(&webhooks, &clock, Journal::none());
+    let api = Api::start(&carrier).await;
+    let (status, made) = api
+        .rest("Queues.json", &[("FriendlyName", "WT1"), ("MaxSize", "3")])
+        .await;
+    assert_eq!(
+        (status, &made["friendly_name"], &made["max_size"]),
+        (201, &json!("WT1"), &json!(3))
+    );
+    let queue = made["sid"].as_str().unwrap().to_owned();
+    let caller = api.dial(CALLER, CENTRE).await;
+    let second = api.dial("+15550100002", CENTRE).await;
+    carrier.settle().await;
+    clock.pass(&carrier, 9).await;
+
+    let shown = api.rest_get(&format!("Queues/{queue}.json")).await.1;
+    assert_eq!(
+        (&shown["current_size"], &shown["average_wait_time"]),
+        (&json!(2), &json!(9))
+    );
+    assert_eq!(
+        api.rest_get("Queues.json").await.1["queues"],
+        json!([shown])
+    );
+    let members = api
+        .rest_get(&format!("Queues/{queue}/Members.json"))
+        .await
+        .1;
+    assert_eq!(members["queue_members"][1]["call_sid"], json!(second));
+    let front = api
+        .rest_get(&format!("Queues/{queue}/Members/Front.json"))
+        .await
+        .1;
+    assert_eq!(front, members["queue_members"][0]);
+    let expected = json!({
+        "call_sid": caller, "queue_sid": queue, "date_enqueued": "Sun, 22 Nov 2026 15:00:00 +0000", "position": 1,
+        "wait_time": 9, "uri": format!("/2010-04-01/Accounts/{ACCOUNT}/Queues/{queue}/Members/{caller}.json"),
+    });
+    assert_eq!(front, expected);
+
+    assert_eq!(
+        api.rest_delete(&format!("Queues/{queue}.json")).await.0,
+        400
+    );
+    let url = webhooks.url("/new");
+    let moved = api
+        .rest(
+            &format!("Queues/{queue}/Members/Front.json"),
+            &[("Url", &url)],
+        )
+        .await;
+    assert_eq!((moved.0, &moved.1["call_sid"]), (200, &json!(caller)));
+    let moved = api
+        .rest(
+            &format!("Queues/{queue}/Members/{second}.json"),
+            &[("Url", &url)],
+        )
+        .await;
+    assert_eq!(moved.0, 200);
+    carrier.settle().await;
+    assert_eq!(
+        webhooks
+            .asked("/exit")
+            .iter()
+            .filter(|asked| asked.param("QueueResult") == "redirected")
+            .count(),
+        2
+    );
+    let renamed = api
+        .rest(&format!("Queues/{queue}.json"), &[("FriendlyName", "WT2")])
+        .await
+        .1;
+    assert_eq!(
+        (&renamed["friendly_name"], &renamed["current_size"]),
+        (&json!("WT2"), &json!(0))
+    );
+    assert_eq!(
+        api.rest_delete(&format!("Queues/{queue}.json")).await,
+        (204, Value::Null)
+    );
+    assert_eq!(api.rest_get(&format!("Queues/{queue}.json")).await.0, 404);
+}
+
+#[tokio::test]
+async fn a_call_has_every_documented_property_and_lists_have_pages() {
+    let webhooks = Webhooks::start().await;
+    webhooks.serve(
+        "/voice",
+        "<Pause length=\"1\"/><Say>Hi</Say><Pause length=\"60\"/>",
+    );
+    let clock = ManualClock::new();
+    let carrier = open(&webhooks, &clock, Journal::none());
+    let api = Api::start(&carrier).await;
+    let mut calls = Vec::new();
+    for _ in 0..5 {
+        calls.insert(0, api.dial(CALLER, CENTRE).await);
+    }
+    carrier.settle().await;
+    clock.pass(&carrier, 11).await;
+    api.post(
+        &format!("/simulator/calls/{}/hangup", calls[0]),
+        Value::Null,
+    )
+    .await;
+    let call = api.rest_get(&format!("Calls/{}.json", calls[0])).await.1;
+    let mut keys: Vec<&str> = call
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect();
+    keys.sort_unstable();
+    let documented = [
+        "account_sid",
+        "answered_by",
+        "api_version",
+        "caller_name",
+        "date_created",
+        "date_updated",
+        "direction",
+        "duration",
+        "end_time",
+        "forwarded_from",
+        "from",
+        "from_formatted",
+        "group_sid",
+        "parent_call_sid",
+        "phone_number_sid",
+        "price",
+        "price_unit",
+        "queue_time",
+        "sid",
+        "start_time",
+        "status",
+        "subresource_uris",
+        "to",
+        "to_formatted",
+        "trunk_sid",
+        "uri",
+    ];
+    assert_eq!(keys, documented);
+    let facts = [
+        "status",
+        "duration",
+        "start_time",
+        "end_time",
+        "direction",
+        "to_formatted",
+        "queue_time",
+    ];
+    let expected = [
+        "completed",
+        "10",
+        "Sun, 22 Nov 2026 15:00:01 +0000",
+        "Sun, 22 Nov 2026 15:00:11 +0000",
+        "inbound",
+        "(707) 555-0183",
+        "0",
+    ];
+    assert_eq!(facts.map(|name| call[name].as_str().unwrap()), expected);
+
+    let mut seen = Vec::new();
+    let mut next = json!(format!(
+        "/2010-04-01/Accounts/{ACCOUNT}/Calls.json?PageSize=2&To={}",
+        CENTRE.replace('+', "%2B")
+    ));
+    while let Some(path) = next.as_str() {
+        let page = api
+            .rest_as(Some((&ACCOUNT.to_string(), TOKEN)), path)
+            .await
+            .1;
+        seen.extend(
+            page["calls"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|call| call["sid"].as_str().unwrap().to_owned()),
+        );
+        next = page["next_page_uri"].clone();
+    }
+    assert_eq!(seen, calls);
+    for (filter, count) in [
+        ("Status=completed", 1),
+        ("Status=in-progress", 4),
+        ("From=%2B1999", 0),
+        ("StartTime=2026-11-22", 5),
+        ("StartTime%3E=2026-11-23", 0),
+        ("StartTime%3C=2026-11-23", 5),
+        ("EndTime=2026-11-22", 1),
+    ] {
+        let page = api.rest_get(&format!("Calls.json?{filter}")).await.1;
+        assert_eq!(page["calls"].as_array().unwrap().len(), count, "{filter}");
+    }
+    for (query, code) in [
+        ("PageSize=1001", 20007),
+        ("PageToken=PAx", 20001),
+        ("Status=asleep", 20001),
+        ("StartTime=soon", 20001),
+    ] {
+        let (status, reply) = api.rest_get(&format!("Calls.json?{query}")).await;
+        assert_eq!((status, &reply["code"]), (400, &json!(code)), "{query}");
+    }
+}
+
+#[tokio::test]
+async fn a_recording_can_be_fetched_and_is_as_long_as_it_was() {
+    let webhooks = Webhooks::start().await;
+    webhooks.serve("/voice", "<Record action=\"/done\" maxLength=\"2\"/>");
+    webhooks.serve("/done", "<Hangup/>");
+    let clock = ManualClock::new();
+    let carrier = open(&webhooks, &clock, Journal::none());
+    let api = Api::start(&carrier).await;
+    api.dial(CALLER, CENTRE).await;
+    carrier.settle().await;
+    clock.pass(&carrier, 2).await;
+    let url = webhooks.asked("/done")[0].param("RecordingUrl").to_owned();
+    let path = url.strip_prefix(support::PUBLIC_URL).unwrap();
+    for path in [path.to_owned(), format!("{path}.wav")] {
+        let wav = api.bytes(&path).await;
+        assert_eq!((&wav[..4], wav.len()), (&b"RIFF"[..], 44 + 2 * 8_000));
+    }
+    assert_eq!(api.get(&path.replace("/RE", "/REx")).await.0, 404);
+}

@@ -1,0 +1,112 @@
+//! Starts: settings, the journal, and what a restart remembers.
+
+use carrier_simulator::{Carrier, Journal};
+use serde_json::{Value, json};
+
+use crate::support::{Api, CALLER, CENTRE, ManualClock, WORKER, Webhooks, open, settings};
+
+#[tokio::test]
+async fn a_kill_at_any_moment_loses_no_call_and_repeats_the_token() {
+    let webhooks = Webhooks::start().await;
+    webhooks.serve("/voice", "<Enqueue waitUrl=\"/wait\">WT1</Enqueue>");
+    webhooks.serve("/wait", "<Pause length=\"10\"/>");
+    webhooks.serve("/worker", "<Dial><Queue>WT1</Queue></Dial>");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("carrier.sqlite");
+    let clock = ManualClock::new();
+    let reopen = || open(&webhooks, &clock, Journal::file(&file).unwrap());
+
+    // Before the first webhook is sent.
+    let carrier = reopen();
+    let caller = Api::start(&carrier).await.dial(CALLER, CENTRE).await;
+    let token = carrier.read(|network| {
+        network
+            .outstanding()
+            .next()
+            .unwrap()
+            .idempotency_token
+            .clone()
+    });
+    drop(carrier);
+    let carrier = reopen();
+    assert!(carrier.settle().await);
+    assert_eq!(webhooks.asked("/voice").len(), 1);
+    assert_eq!(
+        webhooks.asked("/voice")[0].header("i-twilio-idempotency-token"),
+        token
+    );
+
+    // While the worker's phone rings.
+    let api = Api::start(&carrier).await;
+    let url = webhooks.url("/worker");
+    let made = api
+        .rest(
+            "Calls.json",
+            &[("To", WORKER), ("From", CENTRE), ("Url", &url)],
+        )
+        .await
+        .1;
+    carrier.settle().await;
+    drop(carrier);
+    let carrier = reopen();
+    let api = Api::start(&carrier).await;
+    let worker = made["sid"].as_str().unwrap();
+    let shown = api
+        .post(&format!("/simulator/calls/{worker}/answer"), Value::Null)
+        .await
+        .1;
+    assert_eq!(shown["status"], "in-progress");
+    carrier.settle().await;
+
+    // During the conversation.
+    drop(carrier);
+    let carrier = reopen();
+    let shown = Api::start(&carrier)
+        .await
+        .get(&format!("/simulator/calls/{caller}"))
+        .await
+        .1;
+    assert_eq!(shown["bridged_with"], json!(worker));
+}
+
+#[tokio::test]
+async fn a_journal_of_another_version_is_refused_with_advice() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("carrier.sqlite");
+    rusqlite::Connection::open(&file)
+        .unwrap()
+        .pragma_update(None, "user_version", 99)
+        .unwrap();
+    let error = Journal::file(&file).err().unwrap().to_string();
+    assert!(
+        error.contains("version 99") && error.contains("delete the file"),
+        "{error}"
+    );
+    assert!(Journal::file(folder.path().join("no/such/folder/x")).is_err());
+}
+
+#[tokio::test]
+async fn unusable_settings_are_refused_at_the_start() {
+    let webhooks = Webhooks::start().await;
+    let mut settings = self::settings(&webhooks);
+    settings.numbers[0].voice_url = "/voice".to_owned();
+    let error = Carrier::open(settings, ManualClock::new(), Journal::none())
+        .err()
+        .unwrap()
+        .to_string();
+    assert_eq!(
+        error,
+        "simulated carrier: \"/voice\" is not an absolute http or https URL"
+    );
+
+    let mut settings = self::settings(&webhooks);
+    settings.task_router_url = Some("localhost".to_owned());
+    let error = Carrier::open(settings, ManualClock::new(), Journal::none())
+        .err()
+        .unwrap()
+        .to_string();
+    assert_eq!(
+        error,
+        "simulated carrier: \"localhost\" is not an absolute http or https URL"
+    );
+}

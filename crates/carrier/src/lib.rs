@@ -1,0 +1,284 @@
+//! Moving calls: the slice of the carrier's REST API that we use (voice-webhooks.md section 8).
+//!
+//! There is one implementation, [`Carrier`], and the carrier behind it is a base URL: Twilio, any carrier that speaks
+//! its API, or the simulated carrier, which serves the same API over real HTTP. So nothing above this crate knows which.
+
+mod new_call;
+mod new_participant;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http_client::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http_client::http::request::Builder;
+use http_client::http::{Method, Request};
+use http_client::{Answer, Limits, WebClient, WebError, basic_authorization};
+use ids::{AccountSid, CallSid, ConferenceSid, QueueSid};
+use planted_bugs::Bug;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
+use shared::webhook::{CallStatus, FromParameter, redact};
+use url::Url;
+
+pub use new_call::{NewCall, Recording, SipUser};
+pub use new_participant::NewParticipant;
+
+/// The one client error that does not say the request was refused.
+const REQUEST_TIMEOUT: u16 = 408;
+
+/// Twilio's own API.
+pub const TWILIO_API: &str = "https://api.twilio.com";
+
+/// How long one request may take, connecting included. The carrier's own limit for webhooks is the same 15 s.
+pub const REQUEST_TIME_LIMIT: Duration = Duration::from_secs(15);
+
+/// The most of an answer that is read, in bytes: a call's resource has a few thousand.
+const ANSWER_BYTES_MAX: usize = 256 * 1024;
+
+/// The code of a change that a call's state does not allow (voice-webhooks.md section 10).
+const CALL_NOT_IN_PROGRESS: u32 = 21_220;
+
+/// The carrier's REST API, for one account.
+#[derive(Clone)]
+pub struct Carrier {
+    web: Arc<dyn WebClient>,
+    account: Url,
+    account_sid: AccountSid,
+    auth_token: String,
+}
+
+/// Did the change reach a call that was still there?
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moved {
+    /// It did.
+    Yes,
+    /// The call had ended before.
+    AlreadyOver,
+}
+
+/// A request the carrier did not carry out.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The base URL cannot hold a path.
+    #[error("{0} is not the base URL of an API")]
+    BaseUrl(String),
+    /// The carrier refused.
+    #[error("the carrier refused with HTTP {status}{}: {message}", code.map_or(String::new(), |code| format!(", code {code}")))]
+    Refused {
+        /// HTTP status.
+        status: u16,
+        /// The carrier's error code, if it gave one.
+        code: Option<u32>,
+        /// What it said.
+        message: String,
+    },
+    /// No answer: the request may or may not have been carried out.
+    #[error("no answer from the carrier")]
+    NoAnswer(#[from] WebError),
+    /// An answer that cannot be read: the request has probably been carried out.
+    #[error("no usable answer from the carrier")]
+    Unreadable(#[source] serde_json::Error),
+}
+
+impl Error {
+    /// Whether the carrier surely did not do it. A server error, its own or a gateway's, leaves that open.
+    pub fn is_refusal(&self) -> bool {
+        match self {
+            Self::BaseUrl(_) => true,
+            Self::Refused { status, .. } => {
+                (400..500).contains(status) && *status != REQUEST_TIMEOUT
+            }
+            Self::NoAnswer(source) => source.kind.is_unsent(),
+            Self::Unreadable(_) => false,
+        }
+    }
+
+    /// The carrier's error code, if it gave one.
+    pub fn code(&self) -> Option<u32> {
+        match self {
+            Self::Refused { code, .. } => *code,
+            Self::BaseUrl(_) | Self::NoAnswer(_) | Self::Unreadable(_) => None,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct CallResource {
+    sid: CallSid,
+    #[serde(deserialize_with = "call_status")]
+    status: CallStatus,
+}
+
+#[derive(Deserialize)]
+struct ParticipantResource {
+    call_sid: CallSid,
+}
+
+fn call_status<'de, D: Deserializer<'de>>(deserializer: D) -> Result<CallStatus, D::Error> {
+    let word = String::deserialize(deserializer)?;
+    CallStatus::parse(&word)
+        .ok_or_else(|| serde::de::Error::custom(format!("{word:?} is no call status")))
+}
+
+#[derive(Deserialize, Default)]
+struct ErrorResource {
+    code: Option<u32>,
+    message: Option<String>,
+}
+
+impl Carrier {
+    /// The API at `base_url` for this account.
+    pub fn new(
+        web: Arc<dyn WebClient>,
+        base_url: &str,
+        account_sid: AccountSid,
+        auth_token: String,
+    ) -> Result<Self, Error> {
+        let account = Url::parse(base_url)
+            .and_then(|base| base.join(&format!("/2010-04-01/Accounts/{account_sid}/")))
+            .map_err(|_| Error::BaseUrl(base_url.to_owned()))?;
+        Ok(Self {
+            web,
+            account,
+            account_sid,
+            auth_token,
+        })
+    }
+
+    /// The same API, every request going through what `around` makes of the way there.
+    pub fn through(&self, around: impl FnOnce(Arc<dyn WebClient>) -> Arc<dyn WebClient>) -> Self {
+        Self {
+            web: around(Arc::clone(&self.web)),
+            ..self.clone()
+        }
+    }
+
+    /// Places a call and names it. Not repeatable: whoever asks twice rings twice.
+    pub async fn create_call(&self, call: &NewCall) -> Result<CallSid, Error> {
+        let created = self.post("Calls.json", &call.form()).await?;
+        let resource: CallResource = read(&created)?;
+        tracing::info!(call_sid = %resource.sid, to = %redact(&call.to), "call placed");
+        Ok(resource.sid)
+    }
+
+    /// Places a call into a conference and names it. Not repeatable, like [`Carrier::create_call`].
+    pub async fn add_participant(
+        &self,
+        to: ConferenceSid,
+        new: &NewParticipant,
+    ) -> Result<CallSid, Error> {
+        let created = self
+            .post(&format!("Conferences/{to}/Participants.json"), &new.form())
+            .await?;
+        let resource: ParticipantResource = read(&created)?;
+        tracing::info!(call_sid = %resource.call_sid, conference_sid = %to, to = %redact(&new.to), "call into a conference placed");
+        Ok(resource.call_sid)
+    }
+
+    /// Ends a call, ringing or in progress.
+    pub async fn end_call(&self, call: CallSid) -> Result<Moved, Error> {
+        self.update_call(call, &[("Status", "completed")]).await
+    }
+
+    /// Makes a call run the document at `url`, wherever it is; a waiting one leaves its queue.
+    pub async fn redirect_call(&self, call: CallSid, url: &str) -> Result<Moved, Error> {
+        self.update_call(call, &[("Url", url), ("Method", "POST")])
+            .await
+    }
+
+    /// Whether a call is queued, ringing or in progress; not if the carrier does not know it.
+    pub async fn is_live(&self, call: CallSid) -> Result<bool, Error> {
+        match self
+            .send(
+                self.request(Method::GET, &format!("Calls/{call}.json"))?,
+                Vec::new(),
+            )
+            .await
+        {
+            Ok(found) => Ok(!read::<CallResource>(&found)?.status.is_final()),
+            Err(Error::Refused { status: 404, .. }) => {
+                Ok(Bug::UnknownCallTakenForLive.is_planted())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Deletes an empty queue. One that is gone already is fine.
+    pub async fn delete_queue(&self, queue: QueueSid) -> Result<Moved, Error> {
+        let request = self.request(Method::DELETE, &format!("Queues/{queue}.json"))?;
+        absent_is_over(self.send(request, Vec::new()).await.map(|_| Moved::Yes))
+    }
+
+    async fn update_call(&self, call: CallSid, form: &[(&str, &str)]) -> Result<Moved, Error> {
+        absent_is_over(
+            self.post(&format!("Calls/{call}.json"), form)
+                .await
+                .map(|_| Moved::Yes),
+        )
+    }
+
+    async fn post(
+        &self,
+        path: &str,
+        form: &[(&str, impl serde::Serialize)],
+    ) -> Result<Answer, Error> {
+        let request = self
+            .request(Method::POST, path)?
+            .header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+        self.send(
+            request,
+            serde_urlencoded::to_string(form)
+                .unwrap_or_default()
+                .into_bytes(),
+        )
+        .await
+    }
+
+    async fn send(&self, request: Builder, body: Vec<u8>) -> Result<Answer, Error> {
+        let limits = Limits::new(REQUEST_TIME_LIMIT, ANSWER_BYTES_MAX);
+        let answer = self
+            .web
+            .send(http_client::request(request, body)?, limits)
+            .await?;
+        if answer.status().is_success() {
+            return Ok(answer);
+        }
+        let error: ErrorResource = read(&answer).unwrap_or_default();
+        let status = answer.status().as_u16();
+        Err(Error::Refused {
+            status,
+            code: error.code,
+            message: error.message.unwrap_or_default(),
+        })
+    }
+
+    fn request(&self, method: Method, path: &str) -> Result<Builder, Error> {
+        let url = self
+            .account
+            .join(path)
+            .map_err(|_| Error::BaseUrl(self.account.to_string()))?;
+        let authorization = basic_authorization(&self.account_sid.to_string(), &self.auth_token)?;
+        Ok(Request::builder()
+            .method(method)
+            .uri(url.as_str())
+            .header(AUTHORIZATION, authorization))
+    }
+}
+
+fn read<T: DeserializeOwned>(answer: &Answer) -> Result<T, Error> {
+    serde_json::from_slice(answer.body()).map_err(Error::Unreadable)
+}
+
+/// What is no longer there need not be ended, moved or deleted.
+fn absent_is_over(result: Result<Moved, Error>) -> Result<Moved, Error> {
+    match result {
+        Err(
+            Error::Refused { status: 404, .. }
+            | Error::Refused {
+                code: Some(CALL_NOT_IN_PROGRESS),
+                ..
+            },
+        ) => Ok(Moved::AlreadyOver),
+        other => other,
+    }
+}

@@ -1,0 +1,244 @@
+//! The Workspace with its Activities, TaskQueues and Workflows.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ids::time::Timestamp;
+use ids::{TaskQueueSid, WorkflowSid};
+use store::{COMMIT_ATTEMPTS_MAX, Error, Store};
+use task_router::model::{Ledger, PartId, TaskChannel, TaskQueue, Workflow, Workspace};
+
+use super::names::{self, ApplyError};
+use super::summary::{Kept, Reason, Summary, Thing};
+use crate::ContactCentre;
+
+/// Writes what differs, and gives back the Workspace as it now stands. Anew if somebody changes it through the
+/// API meanwhile, [`COMMIT_ATTEMPTS_MAX`] times.
+pub(super) async fn apply(
+    store: &Store,
+    contact_centre: &ContactCentre,
+    now: Timestamp,
+    summary: &mut Summary,
+) -> Result<Workspace, ApplyError> {
+    let before = store
+        .fresh_workspace(contact_centre.workspace.sid, now)
+        .await?;
+    let mut read = before.clone();
+    for attempt in 1..=COMMIT_ATTEMPTS_MAX {
+        read.as_deref()
+            .map_or(Ok(()), |read| names::check(contact_centre, read))?;
+        let (target, kept) = target(store, contact_centre, read.as_deref(), now).await?;
+        match store.replace_workspace(read.as_deref(), &target, now).await {
+            Ok(after) => {
+                summary.kept.extend(kept);
+                compare_all(before.as_deref(), &after, summary);
+                return Ok(after);
+            }
+            Err(Error::Conflict) => store::pause(attempt).await,
+            Err(error) => return Err(error.into()),
+        }
+        read = store
+            .fresh_workspace(contact_centre.workspace.sid, now)
+            .await?;
+    }
+    Err(Error::Conflict.into())
+}
+
+/// What the table should hold: what the file says, what the API made, and what calls still need.
+async fn target(
+    store: &Store,
+    contact_centre: &ContactCentre,
+    before: Option<&Workspace>,
+    now: Timestamp,
+) -> Result<(Workspace, Vec<Kept>), Error> {
+    let wanted = &contact_centre.workspace;
+    let mut target = wanted.clone();
+    target.ledger.declared.extend(wanted.parts());
+    let Some(before) = before else {
+        return Ok((target, Vec::new()));
+    };
+    target.boards = before.boards.clone();
+    target.superseded = before.superseded.clone();
+    target.ledger.declared.extend(&before.ledger.declared);
+    supersede(before, &mut target, &contact_centre.re_evaluate_tasks);
+    keep_what_the_api_made(before, &mut target);
+    let kept = keep_parts_in_use(store, before, wanted, &mut target, now).await?;
+    Ok((target, kept))
+}
+
+/// The file has a say over what it declares, or declared when it was last applied, and over nothing else.
+fn keep_what_the_api_made(before: &Workspace, target: &mut Workspace) {
+    let made = |part: PartId| !before.ledger.declared.contains(&part);
+    keep(&before.activities, &mut target.activities, |sid| {
+        made(PartId::Activity(*sid))
+    });
+    keep(&before.task_queues, &mut target.task_queues, |sid| {
+        made(PartId::TaskQueue(*sid))
+    });
+    keep(&before.task_channels, &mut target.task_channels, |name| {
+        made(PartId::TaskChannel(*name))
+    });
+    keep(&before.workflows, &mut target.workflows, |sid| {
+        made(PartId::Workflow(*sid))
+    });
+}
+
+/// Puts those of `before` back that `target` has not and that stay; gives them back.
+fn keep<'b, K: Ord + Clone, V: Clone>(
+    before: &'b BTreeMap<K, V>,
+    target: &mut BTreeMap<K, V>,
+    stays: impl Fn(&K) -> bool,
+) -> Vec<&'b V> {
+    let gone = before
+        .iter()
+        .filter(|(key, _)| !target.contains_key(key) && stays(key))
+        .collect::<Vec<_>>();
+    target.extend(
+        gone.iter()
+            .map(|(key, part)| ((*key).clone(), (*part).clone())),
+    );
+    gone.into_iter().map(|(_, part)| part).collect()
+}
+
+/// A living Task must not lose its Workflow, its TaskChannel, nor a queue it is in or may still come into; a Workflow that
+/// the API made must not lose a queue it names.
+async fn keep_parts_in_use(
+    store: &Store,
+    before: &Workspace,
+    wanted: &Workspace,
+    target: &mut Workspace,
+    now: Timestamp,
+) -> Result<Vec<Kept>, Error> {
+    let named: BTreeSet<TaskQueueSid> = target
+        .workflows
+        .values()
+        .filter(|workflow| !wanted.workflows.contains_key(&workflow.sid))
+        .flat_map(|workflow| workflow.configuration.targets())
+        .map(|target| target.queue)
+        .collect();
+    let queues = keep(&before.task_queues, &mut target.task_queues, |sid| {
+        named.contains(sid)
+    });
+    let mut kept: Vec<Kept> = queues
+        .into_iter()
+        .map(|queue| because(of_queue(queue), Reason::NamedByWorkflow))
+        .collect();
+    let target_parts: BTreeSet<PartId> = target.parts().collect();
+    if before
+        .parts()
+        .all(|part| target_parts.contains(&part) || matches!(part, PartId::Activity(_)))
+    {
+        return Ok(kept);
+    }
+    let used = store.parts_in_use(before, now).await?;
+    let channels = keep(&before.task_channels, &mut target.task_channels, |name| {
+        used.channels.contains(name)
+    });
+    let workflows = keep(&before.workflows, &mut target.workflows, |sid| {
+        used.workflows.contains(sid)
+    });
+    let queues = keep(&before.task_queues, &mut target.task_queues, |sid| {
+        used.queues.contains(sid)
+    });
+    let things = channels
+        .into_iter()
+        .map(of_channel)
+        .chain(workflows.into_iter().map(of_workflow));
+    let things = things.chain(queues.into_iter().map(of_queue));
+    kept.extend(things.map(|thing| because(thing, Reason::ActiveTask)));
+    Ok(kept)
+}
+
+fn because(thing: Thing, reason: Reason) -> Kept {
+    Kept { thing, reason }
+}
+
+fn of_channel(channel: &TaskChannel) -> Thing {
+    Thing::TaskChannel(channel.unique_name.to_string())
+}
+
+fn of_workflow(workflow: &Workflow) -> Thing {
+    Thing::Workflow(workflow.friendly_name.clone())
+}
+
+fn of_queue(queue: &TaskQueue) -> Thing {
+    Thing::TaskQueue(queue.friendly_name.clone())
+}
+
+/// A changed configuration takes the place of the one before, which living Tasks still follow; with
+/// `re_evaluate_tasks` all but those that are pending.
+fn supersede(
+    before: &Workspace,
+    target: &mut Workspace,
+    re_evaluate_tasks: &BTreeSet<WorkflowSid>,
+) {
+    for (sid, workflow) in &mut target.workflows {
+        let Some(earlier) = before.workflows.get(sid) else {
+            continue;
+        };
+        let (next, superseded) = workflow
+            .clone()
+            .replacing(earlier, re_evaluate_tasks.contains(sid));
+        *workflow = next;
+        target
+            .superseded
+            .extend(superseded.map(|configuration| ((*sid, earlier.version), configuration)));
+    }
+}
+
+/// The Workspace's own fields, without parts.
+fn bare(workspace: &Workspace) -> Workspace {
+    Workspace {
+        activities: BTreeMap::new(),
+        task_queues: BTreeMap::new(),
+        workflows: BTreeMap::new(),
+        task_channels: BTreeMap::new(),
+        superseded: BTreeMap::new(),
+        boards: BTreeMap::new(),
+        ledger: Ledger::default(),
+        ..workspace.clone()
+    }
+}
+
+/// Notes what is new, changed and gone.
+fn compare_all(before: Option<&Workspace>, after: &Workspace, summary: &mut Summary) {
+    let empty = bare(after);
+    let thing = Thing::Workspace(after.friendly_name.clone());
+    match before {
+        None => summary.created.push(thing),
+        Some(before) if bare(before) != empty => summary.changed.push(thing),
+        Some(_same) => {}
+    }
+    let before = before.unwrap_or(&empty);
+    compare(&before.activities, &after.activities, summary, |part| {
+        Thing::Activity(part.friendly_name.clone())
+    });
+    compare(
+        &before.task_channels,
+        &after.task_channels,
+        summary,
+        of_channel,
+    );
+    compare(&before.task_queues, &after.task_queues, summary, of_queue);
+    compare(&before.workflows, &after.workflows, summary, of_workflow);
+}
+
+fn compare<K: Ord, V: PartialEq>(
+    before: &BTreeMap<K, V>,
+    after: &BTreeMap<K, V>,
+    summary: &mut Summary,
+    thing: impl Fn(&V) -> Thing,
+) {
+    for (sid, part) in after {
+        match before.get(sid) {
+            None => summary.created.push(thing(part)),
+            Some(earlier) if earlier != part => summary.changed.push(thing(part)),
+            Some(_same) => {}
+        }
+    }
+    summary.removed.extend(
+        before
+            .iter()
+            .filter(|(sid, _)| !after.contains_key(sid))
+            .map(|(_, part)| thing(part)),
+    );
+}

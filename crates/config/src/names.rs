@@ -1,0 +1,146 @@
+//! The names a file declares, and what to say about one it does not.
+
+use std::collections::BTreeMap;
+
+use crate::problem::Place;
+
+/// Names shown in one message: what a person takes in.
+const NAMES_SHOWN_MAX: usize = 8;
+
+/// Characters of a name that are compared: friendly names have no more.
+const COMPARED_CHARS_MAX: usize = 64;
+
+/// The names of one kind of part, with their ids.
+pub(crate) struct Names<S> {
+    /// What they name: "task queue".
+    kind: &'static str,
+    known: BTreeMap<String, (S, Place)>,
+}
+
+impl<S: Copy> Names<S> {
+    pub fn new(kind: &'static str) -> Self {
+        Self {
+            kind,
+            known: BTreeMap::new(),
+        }
+    }
+
+    /// Makes a name known. A name that is there twice is refused with a sentence.
+    pub fn declare(&mut self, name: &str, sid: S, place: Place) -> Result<(), String> {
+        if let Some((_, first)) = self.known.get(name) {
+            let line = first.line;
+            return Err(format!(
+                "the {} \"{name}\" is there twice; the first one is in line {line}",
+                self.kind
+            ));
+        }
+        self.known.insert(name.to_owned(), (sid, place));
+        Ok(())
+    }
+
+    /// The id behind a name, or a sentence with the names there are.
+    pub fn resolve(&self, name: &str) -> Result<S, String> {
+        if let Some((sid, _)) = self.known.get(name) {
+            return Ok(*sid);
+        }
+        let kind = self.kind;
+        let known: Vec<&str> = nearest(name, self.known.keys().map(String::as_str));
+        let shown = known
+            .iter()
+            .take(NAMES_SHOWN_MAX)
+            .map(|known| format!("\"{known}\""))
+            .collect::<Vec<_>>()
+            .join(", ");
+        Err(match known.len() {
+            0 => format!("unknown {kind} \"{name}\"; the file has none"),
+            count if count > NAMES_SHOWN_MAX => {
+                format!("unknown {kind} \"{name}\"; of the file's {count} the nearest are {shown}")
+            }
+            _few => format!("unknown {kind} \"{name}\"; the file has {shown}"),
+        })
+    }
+}
+
+/// What to say about a key that is not allowed.
+pub(crate) fn unknown_key(key: &str, what: &str, allowed: &[&str]) -> String {
+    format!(
+        "unknown key \"{key}\" in {what}, which has {}.{}",
+        allowed.join(", "),
+        guess(key, allowed)
+    )
+}
+
+/// ` Did you mean "…"?`, if one of the words is near enough.
+pub(crate) fn guess(word: &str, known: &[&str]) -> String {
+    let near = nearest(word, known.iter().copied()).into_iter().next();
+    // A typing error changes a third of a word at most; anything else is another word.
+    let near = near.filter(|near| distance(word, near) * 3 <= near.chars().count());
+    near.map(|near| format!(" Did you mean \"{near}\"?"))
+        .unwrap_or_default()
+}
+
+/// The names, those most like `wanted` first.
+fn nearest<'n>(wanted: &str, names: impl Iterator<Item = &'n str>) -> Vec<&'n str> {
+    let mut names: Vec<_> = names.map(|name| (distance(wanted, name), name)).collect();
+    names.sort_unstable();
+    names.into_iter().map(|(_, name)| name).collect()
+}
+
+/// How many characters have to be changed, added or left out to make one name the other, letter case aside.
+fn distance(left: &str, right: &str) -> usize {
+    let chars = |text: &str| {
+        text.to_lowercase()
+            .chars()
+            .take(COMPARED_CHARS_MAX)
+            .collect::<Vec<_>>()
+    };
+    let (left, right) = (chars(left), chars(right));
+    let mut row: Vec<usize> = (0..=right.len()).collect();
+    for (done, one) in left.iter().enumerate() {
+        let mut diagonal = done;
+        let mut previous = done + 1;
+        for (other, cell) in right.iter().zip(row.iter_mut().skip(1)) {
+            let replaced = diagonal + usize::from(one != other);
+            diagonal = *cell;
+            previous = replaced.min(previous + 1).min(*cell + 1);
+            *cell = previous;
+        }
+        if let Some(first) = row.first_mut() {
+            *first = done + 1;
+        }
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_distance_of_two_names_is_the_number_of_typing_errors_between_them() {
+        for (left, right, expected) in [
+            ("", "", 0),
+            ("abc", "", 3),
+            ("", "abc", 3),
+            ("Engish", "english", 1),
+            ("kitten", "sitting", 3),
+        ] {
+            assert_eq!(distance(left, right), expected, "{left} {right}");
+        }
+    }
+
+    #[test]
+    fn of_many_names_only_the_nearest_are_shown() {
+        let mut names = Names::new("activity");
+        for number in 10..30 {
+            names
+                .declare(&format!("Break {number}"), number, Place::START)
+                .unwrap();
+        }
+        let message = names.resolve("Brake 15").unwrap_err();
+        assert!(message.starts_with(
+            "unknown activity \"Brake 15\"; of the file's 20 the nearest are \"Break 15\", "
+        ));
+        assert_eq!(message.matches("Break").count(), NAMES_SHOWN_MAX);
+    }
+}

@@ -1,0 +1,104 @@
+//! The workspace's key `task_channels` (taskrouter.md sections 2.5 and 4).
+
+use task_router::model::{
+    AfterConversation, TASK_CHANNELS_MAX, TaskChannel, TaskChannelName, Workspace,
+};
+
+use crate::document::{Node, Value, place};
+use crate::names::Names;
+use crate::reader::Reader;
+
+/// Longest wrap-up of a Task, in seconds: as long as it may stay assigned (taskrouter.md section 14).
+const WRAP_FOR_MAX_SECS: u32 = 86_400;
+
+const AFTER_CONVERSATION: &str = "complete, wrap or { wrap_for: 60s }";
+
+/// Puts the TaskChannels into the Workspace: those of the list, or without one the standard ones, where a Task is
+/// completed when its conversation has ended.
+pub(crate) fn read(reader: &mut Reader<'_>, node: Option<&Node>, workspace: &mut Workspace) {
+    let Some(node) = node else {
+        for channel in workspace.task_channels.values_mut() {
+            channel.after_conversation = AfterConversation::Complete;
+        }
+        return;
+    };
+    if matches!(node.value, Value::List(_)) {
+        workspace.task_channels.clear();
+    }
+    let mut names = Names::new("task channel");
+    for node in reader.list(node, "task_channels", TASK_CHANNELS_MAX) {
+        read_channel(reader, node, workspace, &mut names);
+    }
+    let voice = TaskChannelName::VOICE;
+    if !workspace.task_channels.contains_key(&voice) {
+        // Known all the same: one mistake, one message.
+        workspace
+            .task_channels
+            .insert(voice, TaskChannel::of(workspace.sid, voice));
+        reader.problem(
+            place(node),
+            "task_channels: expected \"voice\" among them, the channel of telephone calls",
+        );
+    }
+}
+
+fn read_channel(
+    reader: &mut Reader<'_>,
+    node: &Node,
+    workspace: &mut Workspace,
+    names: &mut Names<TaskChannelName>,
+) -> Option<()> {
+    let allowed = [
+        "name",
+        "friendly_name",
+        "optimized_routing",
+        "after_conversation",
+    ];
+    let fields = reader.mapping(node, "a task channel", &allowed)?;
+    let friendly_name = fields
+        .get("friendly_name")
+        .and_then(|node| reader.friendly_name(node, "friendly_name"));
+    let optimized = fields
+        .get("optimized_routing")
+        .and_then(|node| reader.boolean(node, "optimized_routing"));
+    let after = fields
+        .get("after_conversation")
+        .and_then(|node| after_conversation(reader, node));
+    let name_node = reader.required(&fields, "name")?;
+    let text = reader.text(name_node, "name", "the unique name of a task channel")?;
+    let parsed = text
+        .parse::<TaskChannelName>()
+        .map_err(|error| format!("name: {error}, got \"{text}\""));
+    let name = reader.take(parsed, place(name_node))?;
+    reader.take(
+        names.declare(name.as_str(), name, place(name_node)),
+        place(name_node),
+    )?;
+    let standard = TaskChannel::of(workspace.sid, name);
+    let channel = TaskChannel {
+        friendly_name: friendly_name.map_or(standard.friendly_name.clone(), str::to_owned),
+        channel_optimized_routing: optimized.unwrap_or(standard.channel_optimized_routing),
+        after_conversation: after.unwrap_or(AfterConversation::Complete),
+        ..standard
+    };
+    workspace.task_channels.insert(name, channel);
+    Some(())
+}
+
+fn after_conversation(reader: &mut Reader<'_>, node: &Node) -> Option<AfterConversation> {
+    if matches!(node.value, Value::Mapping(_)) {
+        let fields = reader.mapping(node, "after_conversation", &["wrap_for"])?;
+        let wrap_for = reader.required(&fields, "wrap_for")?;
+        return reader
+            .duration(wrap_for, "wrap_for", WRAP_FOR_MAX_SECS)
+            .map(AfterConversation::WrapFor);
+    }
+    match reader.text(node, "after_conversation", AFTER_CONVERSATION)? {
+        "complete" => Some(AfterConversation::Complete),
+        "wrap" => Some(AfterConversation::Wrap),
+        _other => {
+            reader.unexpected(node, "after_conversation", AFTER_CONVERSATION);
+            None
+        }
+    }
+}

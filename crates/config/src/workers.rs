@@ -1,0 +1,181 @@
+//! The section `workers` (taskrouter.md section 2.3).
+
+use std::collections::BTreeSet;
+
+use ids::time::Timestamp;
+use ids::{ActivitySid, WorkerSid, WorkspaceSid};
+use shared::webhook::redact;
+use task_router::model::{
+    Attributes, TaskChannelName, WORKER_CAPACITY_MAX, Worker, WorkerChannel, Workspace,
+};
+
+use crate::document::{Node, Value, place};
+use crate::names::Names;
+use crate::reader::{Fields, Reader, is_e164};
+use crate::sids;
+use crate::workspace::Base;
+
+/// Capacity in a channel when the file does not say (taskrouter.md section 2.4).
+pub(crate) const CAPACITY: u16 = 1;
+
+/// A Worker as the file declares them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DeclaredWorker {
+    /// `WK…`.
+    pub sid: WorkerSid,
+    /// Unique ignoring case.
+    pub friendly_name: String,
+    /// Skills and `contact_uri`.
+    pub attributes: Attributes,
+    /// The Activity they begin with.
+    pub activity_sid: ActivitySid,
+    /// How many Tasks at once, for every TaskChannel of the Workspace.
+    pub capacity: Vec<(TaskChannelName, u16)>,
+}
+
+impl DeclaredWorker {
+    /// The Worker on their first day, with no roster yet.
+    pub fn to_worker(&self, workspace_sid: WorkspaceSid, now: Timestamp) -> Worker {
+        let channel = |(channel, configured_capacity): &(_, _)| WorkerChannel {
+            channel: *channel,
+            configured_capacity: *configured_capacity,
+            ..WorkerChannel::new(*channel)
+        };
+        Worker {
+            attributes: self.attributes.clone(),
+            channels: self.capacity.iter().map(channel).collect(),
+            ..Worker::new(
+                self.sid,
+                workspace_sid,
+                &self.friendly_name,
+                self.activity_sid,
+                now,
+            )
+        }
+    }
+}
+
+pub(crate) fn read(reader: &mut Reader<'_>, file: &Fields<'_>, base: &Base) -> Vec<DeclaredWorker> {
+    let Some(workers) = reader.required(file, "workers") else {
+        return Vec::new();
+    };
+    let mut names = Names::new("worker");
+    let max = usize::try_from(base.workspace.rules.workers_max).unwrap_or(usize::MAX);
+    let workers = reader.list(workers, "workers", max);
+    workers
+        .iter()
+        .filter_map(|node| read_worker(reader, node, base, &mut names))
+        .collect()
+}
+
+fn read_worker(
+    reader: &mut Reader<'_>,
+    node: &Node,
+    base: &Base,
+    names: &mut Names<WorkerSid>,
+) -> Option<DeclaredWorker> {
+    let fields = reader.mapping(
+        node,
+        "a worker",
+        &["name", "attributes", "activity", "capacity"],
+    )?;
+    let attributes = match fields.get("attributes") {
+        Some(node) => read_attributes(reader, node),
+        None => Some(Attributes::default()),
+    };
+    let activity_sid = match fields.get("activity") {
+        Some(node) => reader.reference(node, "activity", &base.activities),
+        None => Some(base.workspace.default_activity_sid),
+    };
+    let capacity = read_capacity(reader, fields.get("capacity"), &base.workspace);
+    let name_node = reader.required(&fields, "name")?;
+    let name = reader.friendly_name(name_node, "name")?;
+    let sid = sids::worker(base.workspace.sid, name);
+    let unique = name.to_lowercase();
+    reader.take(
+        names.declare(&unique, sid, place(name_node)),
+        place(name_node),
+    )?;
+    let friendly_name = name.to_owned();
+    Some(DeclaredWorker {
+        sid,
+        friendly_name,
+        attributes: attributes?,
+        activity_sid: activity_sid?,
+        capacity: capacity?,
+    })
+}
+
+fn read_attributes(reader: &mut Reader<'_>, node: &Node) -> Option<Attributes> {
+    let Value::Mapping(entries) = &node.value else {
+        reader.unexpected(
+            node,
+            "attributes",
+            "a mapping such as {\"languages\":[\"en\"]}",
+        );
+        return None;
+    };
+    let mut keys = BTreeSet::new();
+    for entry in entries {
+        if !keys.insert(entry.key.value.as_str()) {
+            reader.problem(
+                place(&entry.key),
+                format!(
+                    "the key \"{}\" is there twice in attributes",
+                    entry.key.value
+                ),
+            );
+        }
+        if entry.key.value == "contact_uri" {
+            check_contact_uri(reader, &entry.value);
+        }
+    }
+    let attributes = Attributes::new(reader.object(entries)).map_err(|error| error.to_string());
+    reader.take(attributes, place(node))
+}
+
+/// What dequeue dials (taskrouter.md section 2.3): a number, `client:name` or a SIP URI.
+fn check_contact_uri(reader: &mut Reader<'_>, node: &Node) {
+    let address = reader.json(node);
+    let address = address.as_str().unwrap_or_default();
+    let other_than_number = |scheme| {
+        address
+            .strip_prefix(scheme)
+            .is_some_and(|name: &str| !name.is_empty())
+    };
+    if is_e164(address) || ["client:", "sip:"].into_iter().any(other_than_number) {
+        return;
+    }
+    let got = redact(address);
+    let message = format!(
+        "contact_uri: expected a number such as \"+17075550101\", client:name or sip:…, got \"{got}\""
+    );
+    reader.problem(place(node), message);
+}
+
+fn read_capacity(
+    reader: &mut Reader<'_>,
+    node: Option<&Node>,
+    workspace: &Workspace,
+) -> Option<Vec<(TaskChannelName, u16)>> {
+    let channels = workspace.task_channels.keys().copied();
+    let Some(node) = node else {
+        return Some(channels.map(|channel| (channel, CAPACITY)).collect());
+    };
+    let allowed: Vec<&str> = workspace
+        .task_channels
+        .keys()
+        .map(TaskChannelName::as_str)
+        .collect();
+    let fields = reader.mapping(node, "capacity", &allowed)?;
+    let capacity = channels.map(|channel| {
+        let Some(node) = fields.get(channel.as_str()) else {
+            return Some((channel, CAPACITY));
+        };
+        let number =
+            reader.whole_number(node, channel.as_str(), 0..=u32::from(WORKER_CAPACITY_MAX))?;
+        Some((channel, u16::try_from(number).ok()?))
+    });
+    // Read to the end, so that every wrong number is told.
+    capacity.collect::<Vec<_>>().into_iter().collect()
+}

@@ -1,0 +1,310 @@
+//! The office: Workers' Activities and capacities change, Tasks are ended by hand, the set-up is edited, the carrier restarts.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ids::WorkerSid;
+use runtime::Outbox;
+use serde_json::json;
+use store::Store;
+use task_router::model::{Instruction, ReservationStatus, Task, TaskChannelName, Worker};
+use task_router::router::effects::Callback;
+
+use crate::centre::Centre;
+use crate::history::short;
+use crate::invariants::Invariant;
+use crate::invocation::invoke;
+use crate::scenario::{NUMBER, Names, SetUp};
+
+/// Somebody always changes something, until it is calm.
+pub async fn busy(centre: Arc<Centre>, names: Names, set_up: SetUp) {
+    let world = &centre.world;
+    let mut set_up = set_up;
+    loop {
+        world.pass(2_000, 15_000).await;
+        if world.calm_since().is_some() {
+            return;
+        }
+        match world.number(0, 23) {
+            0..=9 => set_activity(&centre, &names).await,
+            10..=11 => end_task(&centre, &names).await,
+            12..=13 => {
+                set_up = set_up.edited(world);
+                apply(&centre, &set_up).await;
+            }
+            14..=15 => name_agent(&centre, &names).await,
+            16..=18 => instruct(&centre).await,
+            19..=21 => edit_channel(&centre, &names).await,
+            22 => restart_carrier(&centre),
+            _ => {}
+        }
+    }
+}
+
+/// Everybody comes to work who is not in Wrap-Up, and takes calls. What failed in the storm is done again.
+pub async fn open_for_all(centre: &Centre, names: &Names) {
+    let closed: Vec<_> = centre.history.read(|picture| {
+        let takes_none = |worker: &&Worker| {
+            let share = worker.share(TaskChannelName::VOICE);
+            !share.available || share.configured_capacity == 0
+        };
+        picture
+            .workers
+            .values()
+            .filter(takes_none)
+            .map(|worker| worker.sid)
+            .collect()
+    });
+    for worker in closed {
+        change_channel(
+            centre,
+            names,
+            worker,
+            &[("Available", "true"), ("Capacity", "1")],
+        )
+        .await;
+    }
+    let idle: Vec<_> = centre.history.read(|picture| {
+        let idle = picture
+            .workers
+            .values()
+            .filter(|worker| worker.activity_sid == names.offline);
+        idle.map(|worker| worker.sid).collect()
+    });
+    for worker in idle {
+        let path = format!("/v1/Workspaces/{}/Workers/{worker}", names.workspace.sid);
+        centre
+            .post_to_api(&path, &[("ActivitySid", &names.available.to_string())])
+            .await;
+    }
+}
+
+/// A Worker takes no calls for a moment, while it is calm.
+pub async fn close_for_a_moment(centre: Arc<Centre>, names: Names, after_millis: u64) {
+    let world = &centre.world;
+    tokio::time::sleep(Duration::from_millis(after_millis)).await;
+    let Some(worker) = centre
+        .history
+        .read(|picture| world.choose(picture.workers.keys().copied()))
+    else {
+        return;
+    };
+    change_channel(&centre, &names, worker, &[("Available", "false")]).await;
+    world.pass(5_000, 20_000).await;
+    change_channel(&centre, &names, worker, &[("Available", "true")]).await;
+}
+
+/// More or fewer calls at once for a Worker, or none at all.
+async fn edit_channel(centre: &Centre, names: &Names) {
+    let world = &centre.world;
+    let Some(worker) = centre
+        .history
+        .read(|picture| world.choose(picture.workers.keys().copied()))
+    else {
+        return;
+    };
+    let capacity = world.number(0, 3).to_string();
+    let edits = [
+        vec![("Available", "false")],
+        vec![("Available", "true")],
+        vec![("Capacity", &*capacity)],
+    ];
+    change_channel(
+        centre,
+        names,
+        worker,
+        &world.choose(edits).unwrap_or_default(),
+    )
+    .await;
+}
+
+async fn change_channel(centre: &Centre, names: &Names, worker: WorkerSid, form: &[(&str, &str)]) {
+    let path = format!(
+        "/v1/Workspaces/{}/Workers/{worker}/Channels/voice",
+        names.workspace.sid
+    );
+    let status = centre.post_to_api(&path, form).await;
+    centre.world.note(format_args!(
+        "{} takes calls as by {form:?}: {status:?}",
+        short(worker)
+    ));
+}
+
+/// The carrier goes away and comes back by itself, whatever the office does meanwhile.
+fn restart_carrier(centre: &Arc<Centre>) {
+    let (carrier, forgets) = (Arc::clone(&centre.carrier), centre.world.happens(0.5));
+    tokio::spawn(async move { carrier.restart(forgets).await });
+}
+
+async fn set_activity(centre: &Centre, names: &Names) {
+    let world = &centre.world;
+    let Some(worker) = centre
+        .history
+        .read(|picture| world.choose(picture.workers.keys().copied()))
+    else {
+        return;
+    };
+    let activities = [
+        names.available,
+        names.available,
+        names.available,
+        names.offline,
+        names.wrap_up,
+    ];
+    let Some(activity) = world.choose(activities) else {
+        return;
+    };
+    let reject = if world.happens(0.4) { "true" } else { "false" };
+    let path = format!("/v1/Workspaces/{}/Workers/{worker}", names.workspace.sid);
+    let form = [
+        ("ActivitySid", activity.to_string()),
+        ("RejectPendingReservations", reject.to_owned()),
+    ];
+    let form: Vec<(&str, &str)> = form
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect();
+    let status = centre.post_to_api(&path, &form).await;
+    world.note(format_args!(
+        "{} to activity {}: {status:?}",
+        short(worker),
+        short(activity)
+    ));
+}
+
+async fn end_task(centre: &Centre, names: &Names) {
+    let world = &centre.world;
+    let living = centre.history.read(|picture| {
+        let living = picture
+            .tasks
+            .values()
+            .filter(|task| !task.assignment_status.is_end());
+        world.choose(living.map(|task| task.sid))
+    });
+    let Some(task) = living else { return };
+    let end = if world.happens(0.5) {
+        "completed"
+    } else {
+        "canceled"
+    };
+    let path = format!("/v1/Workspaces/{}/Tasks/{task}", names.workspace.sid);
+    let status = centre
+        .post_to_api(&path, &[("AssignmentStatus", end), ("Reason", "by hand")])
+        .await;
+    world.note(format_args!("{} is to be {end}: {status:?}", short(task)));
+}
+
+/// Says whom a Task is for.
+async fn name_agent(centre: &Centre, names: &Names) {
+    let world = &centre.world;
+    let (task, agent) = centre.history.read(|picture| {
+        let living = picture
+            .tasks
+            .values()
+            .filter(|task| !task.assignment_status.is_end());
+        let agent = world.choose(
+            picture
+                .workers
+                .values()
+                .map(|worker| worker.friendly_name.clone()),
+        );
+        (world.choose(living.cloned()), agent)
+    });
+    let (Some(task), Some(agent)) = (task, agent) else {
+        return;
+    };
+    let Ok(attributes) = task.attributes.with("agent", agent.clone().into()) else {
+        return;
+    };
+    let path = format!("/v1/Workspaces/{}/Tasks/{}", names.workspace.sid, task.sid);
+    let status = centre
+        .post_to_api(&path, &[("Attributes", &attributes.to_json())])
+        .await;
+    world.note(format_args!(
+        "{} is for {agent}: {status:?}",
+        short(task.sid)
+    ));
+}
+
+/// Somebody gives an instruction by another way than by answering the callback.
+async fn instruct(centre: &Centre) {
+    let world = &centre.world;
+    let (offer, supervisor) = centre.history.read(|picture| {
+        let tasks = picture.tasks.values();
+        let open = tasks.flat_map(|task| {
+            task.open_reservations()
+                .map(|offer| (task.sid, offer.sid, offer.status))
+        });
+        (
+            world.choose(open.collect::<Vec<_>>()),
+            world.choose(picture.workers.keys().copied()),
+        )
+    });
+    let (Some((task, reservation, status)), Some(supervisor)) = (offer, supervisor) else {
+        return;
+    };
+    let given = if status == ReservationStatus::Pending {
+        world.choose([
+            json!({ "instruction": "dequeue", "from": NUMBER, "timeout": 15 }),
+            json!({ "instruction": "conference", "from": NUMBER, "timeout": 15 }),
+            json!({ "instruction": "accept" }),
+            json!({ "instruction": "reject" }),
+        ])
+    } else {
+        Some(
+            json!({ "instruction": "supervise", "supervisor": supervisor, "supervisor_mode": "monitor" }),
+        )
+    };
+    let given = given.unwrap_or_default();
+    let instruction = match Instruction::from_json("application/json", given.to_string().as_bytes())
+    {
+        Ok(Some(instruction)) => instruction,
+        Ok(None) | Err(_) => {
+            return world.violated(
+                Invariant::Simulation,
+                format_args!("no instruction: {given}"),
+            );
+        }
+    };
+    world.note(format_args!(
+        "{} is to be handled by {given}",
+        short(reservation)
+    ));
+    let request = world.number(1, u64::MAX);
+    // Some want the Task as they have seen it, and may be too late.
+    let seen = centre
+        .history
+        .read(|picture| picture.tasks.get(&task).map(Task::visible_version));
+    let expected_versions = seen
+        .filter(|_| world.happens(0.3))
+        .map(|version| vec![version]);
+    let callback = Callback::Instruct {
+        task,
+        reservation,
+        instruction,
+        request,
+        expected_versions,
+    };
+    // Whoever asked is told whether it was taken.
+    let _taken = centre.queues.callback(callback).await;
+}
+
+/// Applies a set-up; what is left undone is done the next time.
+async fn apply(centre: &Centre, set_up: &SetUp) {
+    let world = &centre.world;
+    let contact_centre = match set_up.read(centre.account) {
+        Ok(contact_centre) => contact_centre,
+        Err(problems) => return world.violated(Invariant::Simulation, problems),
+    };
+    let store: Store = centre.another_store();
+    let applied = invoke(
+        world,
+        "apply",
+        config::apply(&store, &contact_centre, world.now()),
+    )
+    .await;
+    world.note(format_args!(
+        "the set-up is edited: {}",
+        matches!(applied, Ok(Ok(_)))
+    ));
+}

@@ -1,0 +1,382 @@
+//! The contact centre of a run: a small one, in which everything is short, so that a few minutes see a lot.
+
+use std::fmt::Write;
+
+use config::ContactCentre;
+use ids::{AccountSid, ActivitySid, TaskQueueSid};
+use task_router::model::{RoutingTarget, Step, Task, Worker, Workspace};
+
+use crate::web::CUSTOMER;
+use crate::world::World;
+
+/// The centre's number.
+pub const NUMBER: &str = "+17075550183";
+
+/// Everybody's password.
+pub const AUTH_TOKEN: &str = "0123456789abcdef0123456789abcdef";
+
+/// Workers a file can declare.
+const WORKERS: [&str; 5] = ["Maya", "Arjun", "Leela", "Nora", "Omar"];
+
+/// What can differ from one version of the file to the next.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SetUp {
+    /// Who works here.
+    pub workers: Vec<Declared>,
+    /// Who is asked what to do with an offer.
+    pub callback: String,
+    /// Is the customer told of events?
+    pub tells: bool,
+    /// Who is asked if that fails.
+    pub fallback: bool,
+    /// Seconds an offer may stay unanswered.
+    pub reservation_timeout: u64,
+    /// Workers one call in English is offered to at once.
+    pub at_once: u64,
+    /// Whom the first step of a call in English is for.
+    pub first_step: FirstStep,
+    /// Is the newest call in Hindi served first?
+    pub lifo: bool,
+    /// Seconds the steps of a call in English last, each at most [`STEP_SECS_MAX`].
+    pub steps: [u64; 3],
+    /// Do waiting calls start anew when the Workflow is edited?
+    pub re_evaluates: bool,
+}
+
+/// What the first step of a call in English asks for; the same throughout a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FirstStep {
+    /// An experienced Worker.
+    Experience,
+    /// An experienced Worker, unless nobody of the queue is there.
+    ExperienceOrSkip,
+    /// The Worker whom the Task names as its `agent`.
+    Agent,
+    /// Anybody, who has accepted least first.
+    LeastBusy,
+}
+
+/// Seconds the steps of a call in English last at most; whatever the Workflow is edited to.
+const STEP_SECS_MAX: [u64; 3] = [25, 40, 60];
+
+/// A Worker as the file has them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Declared {
+    /// Index into the names.
+    pub who: usize,
+    /// English?
+    pub english: bool,
+    /// Hindi?
+    pub hindi: bool,
+    /// Calls at once.
+    pub capacity: u64,
+    /// Compared by a step of the Workflow.
+    pub level: u64,
+}
+
+impl SetUp {
+    /// A set-up to begin with.
+    pub fn roll(world: &World) -> Self {
+        let most = world.number(1, 4);
+        let workers = (0..most)
+            .map(|who| Declared::roll(world, usize::try_from(who).unwrap_or_default()))
+            .collect();
+        Self {
+            workers,
+            callback: if world.happens(0.5) {
+                "/assignment".to_owned()
+            } else {
+                format!("{CUSTOMER}/assignment")
+            },
+            fallback: world.happens(0.5),
+            tells: world.happens(0.25),
+            reservation_timeout: world.number(5, 30),
+            at_once: world.number(1, 3),
+            first_step: FirstStep::roll(world),
+            lifo: world.happens(0.3),
+            steps: roll_steps(world),
+            re_evaluates: world.happens(0.5),
+        }
+    }
+
+    /// The same with something changed. How many Workers are offered a call at once stays, so that it can be checked.
+    pub fn edited(&self, world: &World) -> Self {
+        let mut edited = self.clone();
+        match world.number(0, 6) {
+            0 => {
+                let who =
+                    usize::try_from(world.number(0, WORKERS.len() as u64 - 1)).unwrap_or_default();
+                let known = edited.workers.len();
+                edited.workers.retain(|declared| declared.who != who);
+                if edited.workers.len() == known || edited.workers.is_empty() {
+                    edited.workers.push(Declared::roll(world, who));
+                }
+            }
+            1 | 2 => {
+                let index = world.choose(0..edited.workers.len()).unwrap_or_default();
+                if let Some(declared) = edited.workers.get_mut(index) {
+                    *declared = Declared::roll(world, declared.who);
+                }
+            }
+            3 | 4 => {
+                edited.steps = roll_steps(world);
+                edited.re_evaluates = world.happens(0.5);
+            }
+            5 => edited.reservation_timeout = world.number(5, 30),
+            _ => edited.fallback = !edited.fallback,
+        }
+        edited
+    }
+
+    /// What the file says, read as the program reads it.
+    ///
+    /// # Errors
+    /// The problems, which a file made here does not have.
+    pub fn read(&self, account: AccountSid) -> Result<ContactCentre, String> {
+        let read = config::read(&self.text(), "contact-centre.yaml", account);
+        read.map_err(|problems| {
+            problems
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join("\n")
+        })
+    }
+
+    fn text(&self) -> String {
+        let fallback = if self.fallback {
+            "\n    fallback_assignment_callback: /assignment"
+        } else {
+            ""
+        };
+        let events = if self.tells {
+            format!("\n  event_callback: {CUSTOMER}/events")
+        } else {
+            String::new()
+        };
+        let order = if self.lifo { "LIFO" } else { "FIFO" };
+        let (first_step, [first, second, third]) = (self.first_step.text(), self.steps);
+        let mut workers = String::new();
+        for declared in &self.workers {
+            // Writing to a String cannot fail.
+            let _ = write!(workers, "{}", declared.text());
+        }
+        format!(
+            r#"
+phone_number: "{NUMBER}"
+workflow: Calls
+worker_ring_timeout: 12s
+menu:
+  languages:
+    - {{ key: 1, selected_language: en, language: en-US, voice: Polly.Joanna }}
+    - {{ key: 2, selected_language: hi, language: hi-IN, voice: Polly.Aditi }}
+  gather_timeout_secs: 4
+  attempts_max: 2
+  on_no_input: {{ choose: en }}
+  on_wrong_key: hang_up
+  voicemail: {{ max_length_secs: 10 }}
+workspace:
+  name: Simulated
+  activities:
+    - {{ name: Offline, available: false }}
+    - {{ name: Available, available: true }}
+    - {{ name: Wrap-Up, available: false }}
+  default_activity: Offline
+  timeout_activity: Offline{events}
+  wrap_up: {{ activity: Wrap-Up, limit: 6s, next: Available }}
+workers:{workers}
+task_queues:
+  - {{ name: English, target_workers: 'languages HAS "en"', max_reserved_workers: {} }}
+  - {{ name: Hindi, target_workers: 'languages HAS "hi"', max_reserved_workers: 1, task_order: {order} }}
+  - {{ name: Anybody, target_workers: 'level >= 0', max_reserved_workers: 1 }}
+workflows:
+  - name: Calls
+    reservation_timeout: {}s
+    assignment_callback: {}{fallback}
+    re_evaluate_tasks: {}
+    filters:
+      - name: English
+        expression: selected_language == "en"
+        targets:
+          - {{ queue: English, {first_step}, timeout: {first}s }}
+          - {{ queue: English, priority: 5, timeout: {second}s }}
+          - {{ queue: Anybody, timeout: {third}s }}
+    default_filter: {{ queue: Hindi }}
+"#,
+            self.at_once, self.reservation_timeout, self.callback, self.re_evaluates
+        )
+    }
+}
+
+impl FirstStep {
+    fn roll(world: &World) -> Self {
+        world
+            .choose([
+                Self::Experience,
+                Self::Experience,
+                Self::ExperienceOrSkip,
+                Self::Agent,
+                Self::LeastBusy,
+            ])
+            .unwrap_or(Self::Experience)
+    }
+
+    fn text(self) -> &'static str {
+        match self {
+            Self::Experience => "expression: worker.level >= 2",
+            Self::ExperienceOrSkip => {
+                "expression: worker.level >= 2, skip_if: workers.available == 0"
+            }
+            Self::Agent => "known_worker_friendly_name: task.agent",
+            Self::LeastBusy => "order_by: worker.channel.voice.assigned_tasks ASC",
+        }
+    }
+}
+
+fn roll_steps(world: &World) -> [u64; 3] {
+    STEP_SECS_MAX.map(|most| world.number(most / 2, most))
+}
+
+impl Declared {
+    fn roll(world: &World, who: usize) -> Self {
+        let english = world.happens(0.7);
+        Self {
+            who,
+            english,
+            hindi: !english || world.happens(0.3),
+            capacity: world.number(1, 2),
+            level: world.number(0, 3),
+        }
+    }
+
+    fn text(&self) -> String {
+        let languages: Vec<&str> = [(self.english, "\"en\""), (self.hindi, "\"hi\"")]
+            .iter()
+            .filter(|(speaks, _)| *speaks)
+            .map(|(_, l)| *l)
+            .collect();
+        let (name, phone) = (
+            WORKERS.get(self.who).copied().unwrap_or("Nobody"),
+            phone(self.who),
+        );
+        format!(
+            "\n  - name: {name}\n    attributes: {{\"languages\":[{}],\"level\":{},\"contact_uri\":\"{phone}\"}}\n    \
+             activity: Available\n    capacity: {{ voice: {} }}",
+            languages.join(","),
+            self.level,
+            self.capacity
+        )
+    }
+}
+
+fn phone(who: usize) -> String {
+    format!("+1707555020{who}")
+}
+
+/// The Workspace's names, as ids.
+#[derive(Debug, Clone)]
+pub struct Names {
+    /// Its own.
+    pub workspace: Workspace,
+    /// The Activity in which nobody works.
+    pub offline: ActivitySid,
+    /// The Activity in which calls are taken.
+    pub available: ActivitySid,
+    /// The Activity after a conversation.
+    pub wrap_up: ActivitySid,
+    english: TaskQueueSid,
+    hindi: TaskQueueSid,
+    first_step: FirstStep,
+}
+
+impl Names {
+    /// The names of this set-up; they stay the same when it is edited.
+    pub fn of(contact_centre: &ContactCentre, first_step: FirstStep) -> Option<Self> {
+        let workspace = contact_centre.workspace.clone();
+        let activity = |name: &str| {
+            let mut all = workspace.activities.values();
+            all.find(|activity| activity.friendly_name == name)
+                .map(|activity| activity.sid)
+        };
+        let queue = |name: &str| {
+            let mut all = workspace.task_queues.values();
+            all.find(|queue| queue.friendly_name == name)
+                .map(|queue| queue.sid)
+        };
+        Some(Self {
+            offline: activity("Offline")?,
+            available: activity("Available")?,
+            wrap_up: activity("Wrap-Up")?,
+            english: queue("English")?,
+            hindi: queue("Hindi")?,
+            workspace,
+            first_step,
+        })
+    }
+
+    /// May this Worker be offered this Task? Said once more, in the plainest way, and without the code under test.
+    pub fn fits(&self, worker: &Worker, task: &Task) -> bool {
+        let attributes: serde_json::Value =
+            serde_json::from_str(&worker.attributes.to_json()).unwrap_or_default();
+        let speaks = |language: &str| {
+            let languages = attributes["languages"].as_array();
+            languages.is_some_and(|all| all.iter().any(|known| known == language))
+        };
+        let level = attributes["level"].as_u64().unwrap_or_default();
+        let agent = task.attributes.text("agent");
+        let is_meant = || match self.first_step {
+            FirstStep::Experience | FirstStep::ExperienceOrSkip => level >= 2,
+            FirstStep::Agent => agent == Some(worker.friendly_name.as_str()),
+            FirstStep::LeastBusy => true,
+        };
+        let in_first_step = task.position.step
+            == Step::Target {
+                filter: 0,
+                target: 0,
+            };
+        let in_queue = match task.task_queue_sid {
+            queue if queue == self.english => speaks("en") && (!in_first_step || is_meant()),
+            queue if queue == self.hindi => speaks("hi"),
+            _anybody => true,
+        };
+        let share = worker
+            .channels
+            .iter()
+            .find(|share| share.channel == task.channel);
+        let capacity = share.map_or(1, |share| share.configured_capacity);
+        let taken = worker
+            .open_reservations
+            .iter()
+            .filter(|open| open.channel == task.channel)
+            .count();
+        let has_slot = share.is_none_or(|share| share.available) && taken < usize::from(capacity);
+        let is_free = has_slot && worker.activity_sid == self.available;
+        match task.routing_target {
+            Some(RoutingTarget::Worker(meant)) => {
+                worker.sid == meant && (task.ignore_capacity || is_free)
+            }
+            Some(RoutingTarget::TaskQueue(_) | RoutingTarget::Workflow(_)) | None => {
+                in_queue && is_free
+            }
+        }
+    }
+
+    /// Workers a Task of this queue may be offered to at once.
+    pub fn at_once(&self, queue: TaskQueueSid) -> usize {
+        self.workspace
+            .task_queues
+            .get(&queue)
+            .map_or(1, |queue| usize::from(queue.max_reserved_workers))
+    }
+
+    /// Seconds after which a pending Task has left its step, counted from when it entered the filter, whatever version of
+    /// the Workflow it follows.
+    pub fn step_ends_after(task: &Task) -> Option<u64> {
+        match task.position.step {
+            Step::Target { target, .. } => STEP_SECS_MAX
+                .get(..=usize::from(target))
+                .map(|steps| steps.iter().sum()),
+            Step::DefaultFilter | Step::Direct => None,
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! AWS's own SDK over a DynamoDB in this process, without a socket.
+//!
+//! [`InProcess`] takes the requests the SDK has built and signed, hands them to the engine on the spot and gives its answer
+//! back. What is tested is what runs in the cloud, down to the serialised request; what is left out is the network, so
+//! nothing depends on ports or on when a socket is ready. A [`Layer`] around it sees every request and its answer, and may
+//! change them.
+//!
+//! ```
+//! # async fn shown() -> Result<(), Box<dyn std::error::Error>> {
+//! let engine = dynamodb_in_process::InProcess::new(dynoxide::Database::memory()?);
+//! let table = dynamodb_in_process::client(engine.clone());
+//! let its_stream = dynamodb_in_process::streams(engine);
+//! # Ok(())
+//! # }
+//! ```
+
+mod dispatch;
+mod layer;
+
+use std::fmt;
+
+use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
+use dynoxide::Database;
+
+use dispatch::Tokens;
+
+pub use layer::{Layer, Layered};
+
+/// The SDK wants a region and credentials; the engine takes any.
+const ANY: &str = "local";
+
+/// Never connected to: the SDK wants an address to sign.
+const NO_ADDRESS: &str = "http://in-process.invalid";
+
+/// The header that names the operation.
+const TARGET: &str = "x-amz-target";
+
+/// The SDK's way to a database in this process.
+#[derive(Clone)]
+pub struct InProcess {
+    database: Database,
+    tokens: Tokens,
+}
+
+/// The SDK's client for the table behind `http`: an [`InProcess`], or layers around one.
+pub fn client(http: impl HttpClient + 'static) -> aws_sdk_dynamodb::Client {
+    client_at(http, NO_ADDRESS)
+}
+
+/// The SDK's client for the table's stream behind `http`.
+pub fn streams(http: impl HttpClient + 'static) -> aws_sdk_dynamodbstreams::Client {
+    streams_at(http, NO_ADDRESS)
+}
+
+/// The same for an engine at an address, to which `http` leads: any that takes every credential.
+pub fn client_at(http: impl HttpClient + 'static, endpoint: &str) -> aws_sdk_dynamodb::Client {
+    let config = aws_sdk_dynamodb::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::from_static(ANY))
+        .credentials_provider(credentials())
+        .http_client(http)
+        .endpoint_url(endpoint);
+    aws_sdk_dynamodb::Client::from_conf(config.build())
+}
+
+/// The same for its stream.
+pub fn streams_at(
+    http: impl HttpClient + 'static,
+    endpoint: &str,
+) -> aws_sdk_dynamodbstreams::Client {
+    let config = aws_sdk_dynamodbstreams::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::from_static(ANY))
+        .credentials_provider(credentials())
+        .http_client(http)
+        .endpoint_url(endpoint);
+    aws_sdk_dynamodbstreams::Client::from_conf(config.build())
+}
+
+/// The operation a request asks for: `PutItem` for `DynamoDB_20120810.PutItem`; empty if it names none.
+pub fn operation(request: &HttpRequest) -> &str {
+    let target = request.headers().get(TARGET).unwrap_or_default();
+    target
+        .rsplit_once('.')
+        .map_or(target, |(_service, operation)| operation)
+}
+
+impl InProcess {
+    /// A way to this database.
+    pub fn new(database: Database) -> Self {
+        Self {
+            database,
+            tokens: Tokens::Passed,
+        }
+    }
+
+    /// The same for who puts no layer around it that could lose an answer: then no transaction comes twice, and the engine
+    /// need not know it again. It would remember each for ten minutes, and go through all of them at every other one.
+    #[must_use]
+    pub fn losing_nothing(self) -> Self {
+        Self {
+            tokens: Tokens::Withheld,
+            ..self
+        }
+    }
+
+    fn answer(&self, request: &HttpRequest) -> Result<HttpResponse, ConnectorError> {
+        let body = request
+            .body()
+            .bytes()
+            .ok_or_else(|| ConnectorError::user("the request has no body".into()))?;
+        let (status, answer) =
+            dispatch::dispatch(&self.database, self.tokens, operation(request), body);
+        let status = status
+            .try_into()
+            .map_err(|error| ConnectorError::other(Box::new(error), None))?;
+        Ok(HttpResponse::new(status, SdkBody::from(answer)))
+    }
+}
+
+impl fmt::Debug for InProcess {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("InProcess")
+    }
+}
+
+impl HttpConnector for InProcess {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let this = self.clone();
+        HttpConnectorFuture::new(async move {
+            // The engine answers on the spot. A caller over a network would let others go on meanwhile, and code that
+            // reads in a loop must not keep a thread to itself.
+            tokio::task::yield_now().await;
+            this.answer(&request)
+        })
+    }
+}
+
+impl HttpClient for InProcess {
+    fn http_connector(
+        &self,
+        _settings: &HttpConnectorSettings,
+        _parts: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}
+
+fn credentials() -> Credentials {
+    Credentials::new(ANY, ANY, None, None, "in process")
+}

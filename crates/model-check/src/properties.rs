@@ -1,0 +1,157 @@
+//! What must hold, whatever happens: the invariants of ARCHITECTURE.md by their numbers, and examples of what can happen,
+//! so that nothing holds because nothing happens.
+
+use stateright::Property;
+use task_router::model::{AssignmentStatus, Reservation, ReservationStatus, Task, Worker};
+
+use crate::{Protocol, State};
+
+/// Invariant 1.
+pub const ONE_ACCEPTED: &str =
+    "1: a Task has at most as many open Reservations as its queue offers, one of them accepted";
+/// Invariant 2.
+pub const CAPACITY: &str =
+    "2: a Worker's Reservations never exceed their capacity, and every open one has a slot";
+/// Invariants 3 and 5.
+pub const ENDS_ONCE: &str =
+    "3 and 5: what has ended stays so, and what was handled changes nothing when it comes again";
+/// Invariant 4.
+pub const NOBODY_FORGOTTEN: &str =
+    "4: when all is quiet no Task waits beside a Worker who could take it";
+/// Invariant 4, seen from the other side.
+pub const NO_SLOT_LOST: &str =
+    "4: when all is quiet every slot that is taken belongs to an open Reservation";
+
+pub(crate) fn all() -> Vec<Property<Protocol>> {
+    vec![
+        Property::always(ONE_ACCEPTED, |protocol: &Protocol, state: &State| {
+            state
+                .tasks
+                .iter()
+                .all(|task| has_few_offers(protocol, task) && agrees_with_its_offers(task))
+        }),
+        Property::always(CAPACITY, |_, state: &State| {
+            state
+                .workers
+                .iter()
+                .all(|worker| is_within_capacity(worker))
+                && every_offer_has_a_slot(state)
+        }),
+        Property::always(ENDS_ONCE, |_, state: &State| state.broken.is_none()),
+        Property::always(NOBODY_FORGOTTEN, |protocol: &Protocol, state: &State| {
+            let free = |worker: &Worker| worker.readiness(&protocol.workspace).is_some();
+            // A Task that has used up its rounds is at the edge of what is visited.
+            let waits = |task: &Task| task.is_pending() && task.rounds < protocol.bounds.rounds_max;
+            let beside = state.tasks.iter().any(|task| waits(task))
+                && state.workers.iter().any(|worker| free(worker));
+            !beside || !protocol.is_quiet(state)
+        }),
+        Property::always(NO_SLOT_LOST, |protocol: &Protocol, state: &State| {
+            every_slot_has_an_offer(state) || !protocol.is_quiet(state)
+        }),
+        Property::sometimes("all Tasks are assigned at once", |_, state: &State| {
+            state
+                .tasks
+                .iter()
+                .all(|task| task.assignment_status == AssignmentStatus::Assigned)
+        }),
+    ]
+}
+
+/// Invariant 1.
+fn has_few_offers(protocol: &Protocol, task: &Task) -> bool {
+    let held = |offer: &&Reservation| offer.status != ReservationStatus::Pending;
+    task.open_reservations().count() <= usize::from(protocol.bounds.offers_at_once)
+        && task.open_reservations().filter(held).count() <= 1
+}
+
+/// A Task is reserved while it is offered, and held while somebody has it.
+fn agrees_with_its_offers(task: &Task) -> bool {
+    let pending = task.pending_reservations().count();
+    let held = task.held_reservation().is_some();
+    match task.assignment_status {
+        AssignmentStatus::Reserved => pending > 0 && !held,
+        AssignmentStatus::Assigned | AssignmentStatus::Wrapping => pending == 0 && held,
+        AssignmentStatus::Pending | AssignmentStatus::Completed | AssignmentStatus::Canceled => {
+            pending == 0 && !held
+        }
+    }
+}
+
+/// Invariant 2.
+fn is_within_capacity(worker: &Worker) -> bool {
+    let within = |share: &task_router::model::WorkerChannel| {
+        worker.occupied(share.channel) <= usize::from(share.configured_capacity)
+    };
+    worker.channels.iter().all(within)
+}
+
+fn every_offer_has_a_slot(state: &State) -> bool {
+    let has_slot = |offer: &Reservation| {
+        let worker = state
+            .workers
+            .iter()
+            .find(|worker| worker.sid == offer.worker_sid);
+        worker.is_some_and(|worker| {
+            worker
+                .open_reservations
+                .iter()
+                .any(|open| open.sid == offer.sid)
+        })
+    };
+    state
+        .tasks
+        .iter()
+        .all(|task| task.open_reservations().all(has_slot))
+}
+
+fn every_slot_has_an_offer(state: &State) -> bool {
+    let open = |sid| {
+        let offer = state.tasks.iter().find_map(|task| task.reservation(sid));
+        offer.is_some_and(|offer| offer.status.is_open())
+    };
+    state
+        .workers
+        .iter()
+        .all(|worker| worker.open_reservations.iter().all(|slot| open(slot.sid)))
+}
+
+/// Invariant 3: the tables of taskrouter.md sections 5 and 6.
+pub(crate) fn wrong_task_change(old: &Task, new: &Task) -> Option<&'static str> {
+    use AssignmentStatus::{Assigned, Canceled, Completed, Pending, Reserved, Wrapping};
+    let allowed = match (old.assignment_status, new.assignment_status) {
+        (before, after) if before == after => true,
+        (Pending, Reserved | Canceled)
+        | (Reserved, Pending | Assigned | Canceled)
+        | (Assigned, Wrapping | Completed)
+        | (Wrapping, Completed) => true,
+        (Pending | Reserved | Assigned | Wrapping | Completed | Canceled, _) => false,
+    };
+    if !allowed {
+        return Some("a Task goes from one status to another that does not follow it");
+    }
+    old.reservations
+        .iter()
+        .find_map(|before| match new.reservation(before.sid) {
+            None if before.status.is_open() => Some("an open Reservation is forgotten"),
+            None => None,
+            Some(after) => wrong_offer_change(before.status, after.status),
+        })
+}
+
+fn wrong_offer_change(before: ReservationStatus, after: ReservationStatus) -> Option<&'static str> {
+    use ReservationStatus::{
+        Accepted, Canceled, Completed, Pending, Rejected, Rescinded, Timeout, Wrapping,
+    };
+    let allowed = match (before, after) {
+        (before, after) if before == after => true,
+        (Pending, Accepted | Rejected | Timeout | Canceled | Rescinded)
+        | (Accepted, Wrapping | Completed)
+        | (Wrapping, Completed) => true,
+        (
+            Pending | Accepted | Wrapping | Rejected | Timeout | Canceled | Rescinded | Completed,
+            _,
+        ) => false,
+    };
+    (!allowed).then_some("a Reservation goes from one status to another that does not follow it")
+}

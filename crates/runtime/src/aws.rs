@@ -1,0 +1,109 @@
+//! The AWS clients, made from what the Lambda environment says and nothing else.
+//!
+//! `aws-config` is left out: a function gets region and credentials in variables, and a client made from them starts in
+//! a few milliseconds.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
+use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+use aws_smithy_http_client::tls;
+use store::Store;
+
+use crate::{Env, EnvError};
+
+/// How long one attempt of a request may take: a hundred times what DynamoDB needs.
+const ATTEMPT_TIME_LIMIT: Duration = Duration::from_millis(1_000);
+
+/// How long a request may take with its repetitions: short enough that a function whose table hangs still has time to
+/// apologise to the caller.
+const OPERATION_TIME_LIMIT: Duration = Duration::from_millis(3_000);
+
+/// Region and credentials of this process.
+#[derive(Debug, Clone)]
+pub(crate) struct Access {
+    pub region: Region,
+    pub credentials: Credentials,
+}
+
+impl Access {
+    pub fn from_env(env: &Env<'_>) -> Result<Self, EnvError> {
+        let region: String = env.required("AWS_REGION", "an AWS region such as eu-west-1")?;
+        let key_id: String = env.required("AWS_ACCESS_KEY_ID", "an access key id")?;
+        let secret: String = env.required("AWS_SECRET_ACCESS_KEY", "a secret access key")?;
+        let token: Option<String> = env.optional("AWS_SESSION_TOKEN", "a session token")?;
+        let credentials = Credentials::new(key_id, secret, token, None, "environment");
+        Ok(Self {
+            region: Region::new(region),
+            credentials,
+        })
+    }
+}
+
+/// The table named by `TABLE_NAME`.
+pub fn store(env: &Env<'_>) -> Result<Store, EnvError> {
+    let table: String = env.required("TABLE_NAME", "the name of the DynamoDB table")?;
+    let access = Access::from_env(env)?;
+    let endpoint: Option<String> = env.optional("AWS_ENDPOINT_URL_DYNAMODB", "a URL")?;
+    let mut config = aws_sdk_dynamodb::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(access.region)
+        .credentials_provider(access.credentials)
+        .timeout_config(time_limits())
+        .http_client(http_client(endpoint.as_deref()));
+    if let Some(endpoint) = endpoint {
+        config = config.endpoint_url(endpoint);
+    }
+    Ok(Store::new(
+        aws_sdk_dynamodb::Client::from_conf(config.build()),
+        table,
+    ))
+}
+
+/// A client of SQS.
+pub fn sqs(env: &Env<'_>) -> Result<aws_sdk_sqs::Client, EnvError> {
+    let access = Access::from_env(env)?;
+    let endpoint: Option<String> = env.optional("AWS_ENDPOINT_URL_SQS", "a URL")?;
+    let mut config = aws_sdk_sqs::Config::builder()
+        .behavior_version(aws_sdk_sqs::config::BehaviorVersion::latest())
+        .region(access.region)
+        .credentials_provider(access.credentials)
+        .timeout_config(time_limits())
+        .http_client(http_client(endpoint.as_deref()));
+    if let Some(endpoint) = endpoint {
+        config = config.endpoint_url(endpoint);
+    }
+    Ok(aws_sdk_sqs::Client::from_conf(config.build()))
+}
+
+/// How long requests to AWS may take.
+pub fn time_limits() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .operation_attempt_timeout(ATTEMPT_TIME_LIMIT)
+        .operation_timeout(OPERATION_TIME_LIMIT)
+        .build()
+}
+
+/// HTTPS with the system's certificates; plain HTTP for an endpoint on this machine.
+fn http_client(endpoint: Option<&str>) -> aws_smithy_runtime_api::client::http::SharedHttpClient {
+    let builder = aws_smithy_http_client::Builder::new();
+    match endpoint {
+        Some(endpoint) if endpoint.starts_with("http://") => builder.build_http(),
+        Some(_) | None => builder
+            .tls_provider(tls::Provider::Rustls(
+                tls::rustls_provider::CryptoMode::Ring,
+            ))
+            .build_https(),
+    }
+}
+
+/// Makes ring the TLS provider of this process, for clients that ask for the default one. Does nothing the second time.
+pub fn install_tls() {
+    let _already_installed = rustls::crypto::ring::default_provider().install_default();
+}
+
+/// A client in the making: TLS with ring, no redirects of its own.
+pub fn web_builder() -> reqwest::ClientBuilder {
+    install_tls();
+    reqwest::Client::builder().redirect(reqwest::redirect::Policy::none())
+}

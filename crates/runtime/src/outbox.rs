@@ -1,0 +1,138 @@
+//! The queues that what follows from a write goes to: timers, which come back to `routing`; callbacks, which leave the
+//! house; and events, which do so in order.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use ids::time::{Millis, Timestamp};
+use task_router::router::effects::{Callback, Timer};
+use task_router::router::events::Notice;
+
+/// The longest delay of one message (SQS: 900 s). A later moment is reached in several hops: whoever receives a timer
+/// before its time sends it on.
+pub const DELAY_MAX: Millis = Millis::from_secs(900);
+
+/// A message that could not be sent.
+#[derive(Debug, thiserror::Error)]
+#[error("a message could not be sent: {0}")]
+pub struct OutboxError(pub String);
+
+/// A boxed future; the port is used behind `dyn`.
+pub type Sending<'a> = Pin<Box<dyn Future<Output = Result<(), OutboxError>> + Send + 'a>>;
+
+/// Where effects are sent. SQS in the cloud; in one process, a queue in memory that gives the very same messages.
+pub trait Outbox: Send + Sync {
+    /// Sends a timer, to arrive at its moment or after [`DELAY_MAX`], whichever comes first.
+    fn schedule(&self, wake: Timer, now: Timestamp) -> Sending<'_>;
+
+    /// Sends work to `callbacks`, to arrive at once.
+    fn callback(&self, callback: Callback) -> Sending<'_>;
+
+    /// Sends an event to `callbacks`, to arrive at once, behind those before it that are about the same thing.
+    fn publish(&self, notice: Notice) -> Sending<'_>;
+}
+
+/// How long a timer's message is held back: rounded up, so that it never comes early, and within [`DELAY_MAX`].
+pub fn delay(wake: &Timer, now: Timestamp) -> Millis {
+    wake.at.since(now).min(DELAY_MAX)
+}
+
+/// The queues in SQS.
+pub struct SqsOutbox {
+    client: aws_sdk_sqs::Client,
+    timers_url: Option<String>,
+    callbacks_url: String,
+    events_url: Option<String>,
+}
+
+impl SqsOutbox {
+    /// All queues, by their URLs. That of the events keeps order (FIFO).
+    pub fn new(
+        client: aws_sdk_sqs::Client,
+        timers_url: String,
+        callbacks_url: String,
+        events_url: String,
+    ) -> Self {
+        Self {
+            client,
+            timers_url: Some(timers_url),
+            callbacks_url,
+            events_url: Some(events_url),
+        }
+    }
+
+    /// The callbacks queue alone, by its URL: for who sets no timers and tells no events.
+    pub fn of_callbacks(client: aws_sdk_sqs::Client, callbacks_url: String) -> Self {
+        Self {
+            client,
+            timers_url: None,
+            callbacks_url,
+            events_url: None,
+        }
+    }
+
+    async fn send<T: serde::Serialize>(
+        &self,
+        url: &str,
+        message: &T,
+        how: How,
+    ) -> Result<(), OutboxError> {
+        let body =
+            serde_json::to_string(message).map_err(|error| OutboxError(error.to_string()))?;
+        let send = self.client.send_message().queue_url(url).message_body(body);
+        let send = match how {
+            How::Delayed(secs) => send.delay_seconds(secs),
+            How::InOrder { group, id } => send.message_group_id(group).message_deduplication_id(id),
+        };
+        let sent = send.send().await;
+        sent.map(|_| ()).map_err(|error| {
+            OutboxError(aws_sdk_sqs::error::DisplayErrorContext(error).to_string())
+        })
+    }
+}
+
+/// How a message travels.
+enum How {
+    /// Held back for so many seconds.
+    Delayed(i32),
+    /// Behind the earlier ones of its group, once for each id.
+    InOrder { group: String, id: String },
+}
+
+impl Outbox for SqsOutbox {
+    fn schedule(&self, wake: Timer, now: Timestamp) -> Sending<'_> {
+        let delay_secs = i32::try_from(delay(&wake, now).as_secs_ceil()).unwrap_or(i32::MAX);
+        Box::pin(async move {
+            let no_timers = || OutboxError("this function knows no timers queue".to_owned());
+            self.send(
+                self.timers_url.as_ref().ok_or_else(no_timers)?,
+                &wake,
+                How::Delayed(delay_secs),
+            )
+            .await
+        })
+    }
+
+    fn callback(&self, callback: Callback) -> Sending<'_> {
+        Box::pin(async move {
+            self.send(&self.callbacks_url, &callback, How::Delayed(0))
+                .await
+        })
+    }
+
+    fn publish(&self, notice: Notice) -> Sending<'_> {
+        let how = How::InOrder {
+            group: notice.about.clone(),
+            id: notice.event.to_string(),
+        };
+        Box::pin(async move {
+            let no_events = || OutboxError("this function knows no events queue".to_owned());
+            self.send(
+                self.events_url.as_ref().ok_or_else(no_events)?,
+                &notice,
+                how,
+            )
+            .await
+        })
+    }
+}

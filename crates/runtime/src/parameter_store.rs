@@ -1,0 +1,123 @@
+//! The account's auth token and its API keys, from Parameter Store.
+//!
+//! One signed request each at cold start. It is made with `aws-sigv4`, which the SDK already brings; the SDK's own client for
+//! this service would add a minute to every build and a megabyte to every function for this one operation.
+
+use std::time::SystemTime;
+
+use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
+use aws_sigv4::sign::v4;
+use serde::Deserialize;
+
+use crate::aws::{Access, web_builder};
+use crate::{Env, EnvError};
+
+/// Why there is no secret.
+#[derive(Debug, thiserror::Error)]
+pub enum SecretError {
+    /// A setting is missing.
+    #[error(transparent)]
+    Env(#[from] EnvError),
+    /// Parameter Store did not give it.
+    #[error("parameter {name} could not be read: {reason}")]
+    ParameterStore {
+        /// The parameter.
+        name: String,
+        /// Why.
+        reason: String,
+    },
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct GetParameterResult {
+    parameter: Parameter,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Parameter {
+    value: String,
+}
+
+/// `AUTH_TOKEN` itself, or the SecureString that `AUTH_TOKEN_PARAMETER` names, read once at start. So in the cloud the
+/// token stands in no template and in no function's configuration.
+pub async fn auth_token(env: &Env<'_>) -> Result<String, SecretError> {
+    if let Some(token) = env.optional("AUTH_TOKEN", "the account's auth token")? {
+        return Ok(token);
+    }
+    let name: String = env.required(
+        "AUTH_TOKEN_PARAMETER",
+        "the name of a parameter that holds the auth token",
+    )?;
+    secret(env, name).await
+}
+
+/// `API_KEYS` itself, or the SecureString that `API_KEYS_PARAMETER` names; `None`: there are no API keys.
+pub async fn api_keys(env: &Env<'_>) -> Result<Option<String>, SecretError> {
+    if let Some(keys) = env.optional("API_KEYS", "a comma list of SK…:secret")? {
+        return Ok(Some(keys));
+    }
+    match env.optional(
+        "API_KEYS_PARAMETER",
+        "the name of a parameter that holds the API keys",
+    )? {
+        Some(name) => secret(env, name).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// The parameter of this name.
+async fn secret(env: &Env<'_>, name: String) -> Result<String, SecretError> {
+    let access = Access::from_env(env)?;
+    let endpoint: Option<String> = env.optional("AWS_ENDPOINT_URL_SSM", "a URL")?;
+    let endpoint =
+        endpoint.unwrap_or_else(|| format!("https://ssm.{}.amazonaws.com", access.region));
+    let read = get_parameter(&access, &endpoint, &name).await;
+    read.map_err(|error| SecretError::ParameterStore {
+        name,
+        reason: error.to_string(),
+    })
+}
+
+async fn get_parameter(
+    access: &Access,
+    endpoint: &str,
+    name: &str,
+) -> Result<String, Box<dyn std::error::Error + Send + Sync>> {
+    let body = serde_json::json!({ "Name": name, "WithDecryption": true }).to_string();
+    let mut request = ::http::Request::builder()
+        .method("POST")
+        .uri(format!("{endpoint}/"))
+        .header("content-type", "application/x-amz-json-1.1")
+        .header("x-amz-target", "AmazonSSM.GetParameter")
+        .body(body)?;
+    let identity = access.credentials.clone().into();
+    let signing = v4::SigningParams::builder()
+        .identity(&identity)
+        .region(access.region.as_ref())
+        .name("ssm")
+        .time(SystemTime::now())
+        .settings(SigningSettings::default())
+        .build()?;
+    let headers: Vec<(&str, &str)> = request
+        .headers()
+        .iter()
+        .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)))
+        .collect();
+    let uri = request.uri().to_string();
+    let signable = SignableRequest::new(
+        "POST",
+        &uri,
+        headers.into_iter(),
+        SignableBody::Bytes(request.body().as_bytes()),
+    )?;
+    let (instructions, _signature) = sign(signable, &signing.into())?.into_parts();
+    instructions.apply_to_request_http1x(&mut request);
+    let answer = web_builder()
+        .build()?
+        .execute(reqwest::Request::try_from(request)?)
+        .await?
+        .error_for_status()?;
+    Ok(answer.json::<GetParameterResult>().await?.parameter.value)
+}

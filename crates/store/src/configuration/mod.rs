@@ -1,0 +1,332 @@
+//! The parts that rarely change: a Workspace with everything in it, and the centre. Read whole, kept for a moment, and
+//! written part by part ([`save`]).
+
+mod declarations;
+mod ledger;
+mod ready_lists;
+mod save;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use ids::time::{Millis, Timestamp};
+use ids::{ActivitySid, TaskQueueSid, WorkflowSid, WorkspaceSid};
+use serde::{Deserialize, Serialize};
+use shared::voice_settings::VoiceSettings;
+use task_router::model::{
+    Activity, Configuration, EventType, Ledger, Readiness, RoutingRules, Task, TaskChannel,
+    TaskChannelName, TaskQueue, Workflow, Workspace, WrapUp,
+};
+use task_router::router::events;
+
+use crate::items::{self, Item, text};
+use crate::keys::{self, Key, Part};
+use crate::{Error, Store, chunked_configuration};
+
+pub use ready_lists::READINESS_KEPT;
+pub(crate) use save::Revision;
+
+/// How long configuration is taken to be what it was. A change is seen everywhere within this time; what is decided
+/// meanwhile was right when the caller dialled.
+pub const CONFIGURATION_KEPT: Millis = Millis::from_secs(2);
+
+/// Configuration as last read.
+#[derive(Default)]
+pub(crate) struct Cached {
+    centre: Option<(Timestamp, Arc<VoiceSettings>)>,
+    workspaces: BTreeMap<WorkspaceSid, (Timestamp, Arc<Workspace>)>,
+    pub(crate) configurations: chunked_configuration::Known,
+    /// How often one was forgotten: what somebody began to read before that may be older than what was written.
+    forgotten: u64,
+}
+
+impl Cached {
+    pub(crate) fn voice_settings(&self, now: Timestamp) -> Option<Arc<VoiceSettings>> {
+        fresh(self.centre.as_ref()?, now)
+    }
+
+    pub(crate) fn keep_voice_settings(
+        &mut self,
+        centre: VoiceSettings,
+        now: Timestamp,
+    ) -> Arc<VoiceSettings> {
+        let centre = Arc::new(centre);
+        self.centre = Some((now, Arc::clone(&centre)));
+        centre
+    }
+}
+
+impl Cached {
+    /// Keeps a Workspace that was read, unless one was written since `forgotten` was looked at.
+    fn keep_workspace(&mut self, workspace: &Arc<Workspace>, now: Timestamp, forgotten: u64) {
+        if self.forgotten == forgotten {
+            self.workspaces
+                .insert(workspace.sid, (now, Arc::clone(workspace)));
+        }
+    }
+
+    fn forget_workspace(&mut self, sid: WorkspaceSid) {
+        self.forgotten = self.forgotten.wrapping_add(1);
+        self.workspaces.remove(&sid);
+    }
+}
+
+fn fresh<T>((read_at, value): &(Timestamp, Arc<T>), now: Timestamp) -> Option<Arc<T>> {
+    (now.since(*read_at) < CONFIGURATION_KEPT).then(|| Arc::clone(value))
+}
+
+/// The Workspace's own fields; its parts are items of their own.
+#[derive(PartialEq, Serialize, Deserialize)]
+struct WorkspaceFields {
+    sid: WorkspaceSid,
+    friendly_name: String,
+    default_activity_sid: ActivitySid,
+    timeout_activity_sid: ActivitySid,
+    wrap_up: Option<WrapUp>,
+    #[serde(default)]
+    rules: RoutingRules,
+    event_callback_url: Option<String>,
+    #[serde(default)]
+    events_filter: Vec<EventType>,
+}
+
+impl WorkspaceFields {
+    fn of(workspace: &Workspace) -> Self {
+        Self {
+            sid: workspace.sid,
+            friendly_name: workspace.friendly_name.clone(),
+            default_activity_sid: workspace.default_activity_sid,
+            timeout_activity_sid: workspace.timeout_activity_sid,
+            wrap_up: workspace.wrap_up.clone(),
+            rules: workspace.rules.clone(),
+            event_callback_url: workspace.event_callback_url.clone(),
+            events_filter: workspace.events_filter.clone(),
+        }
+    }
+
+    /// The Workspace with nothing in it.
+    fn alone(self) -> Workspace {
+        Workspace {
+            timeout_activity_sid: self.timeout_activity_sid,
+            wrap_up: self.wrap_up,
+            rules: self.rules,
+            event_callback_url: self.event_callback_url,
+            events_filter: self.events_filter,
+            task_channels: BTreeMap::new(),
+            ..Workspace::new(self.sid, self.friendly_name, self.default_activity_sid)
+        }
+    }
+}
+
+/// A configuration that was replaced, kept for the Tasks that follow it.
+#[derive(Serialize, Deserialize)]
+struct Superseded {
+    workflow_sid: WorkflowSid,
+    version: u32,
+    configuration: Configuration,
+}
+
+impl Store {
+    /// A Workspace with everything in it, at most [`CONFIGURATION_KEPT`] old; `None` if there is none.
+    pub async fn workspace(
+        &self,
+        sid: WorkspaceSid,
+        now: Timestamp,
+    ) -> Result<Option<Arc<Workspace>>, Error> {
+        let known = self
+            .cache
+            .lock()
+            .await
+            .workspaces
+            .get(&sid)
+            .and_then(|kept| fresh(kept, now));
+        match known {
+            Some(known) => Ok(Some(known)),
+            None => self.fresh_workspace(sid, now).await,
+        }
+    }
+
+    /// The same for these Tasks of it: read anew if one of them started with what was saved a moment ago.
+    pub async fn workspace_for<'task>(
+        &self,
+        sid: WorkspaceSid,
+        tasks: impl IntoIterator<Item = &'task Task> + Send,
+        now: Timestamp,
+    ) -> Result<Option<Arc<Workspace>>, Error> {
+        let Some(workspace) = self.workspace(sid, now).await? else {
+            return Ok(None);
+        };
+        match tasks.into_iter().all(|task| workspace.is_as_new_as(task)) {
+            true => Ok(Some(workspace)),
+            false => self.fresh_workspace(sid, now).await,
+        }
+    }
+
+    /// A Workspace as it stands now.
+    pub async fn fresh_workspace(
+        &self,
+        sid: WorkspaceSid,
+        now: Timestamp,
+    ) -> Result<Option<Arc<Workspace>>, Error> {
+        let forgotten = self.cache.lock().await.forgotten;
+        let mut pages = self
+            .client
+            .query()
+            .table_name(&*self.table)
+            .key_condition_expression("#pk = :workspace")
+            .expression_attribute_names("#pk", keys::PK)
+            .expression_attribute_values(":workspace", text(sid.to_string()))
+            .consistent_read(true)
+            .into_paginator()
+            .items()
+            .send();
+        let mut rows = Vec::new();
+        while let Some(row) = pages.try_next().await? {
+            rows.push(row);
+        }
+        let large = self.large_configurations(&rows).await?;
+        let Some(workspace) = assemble(rows, &large)? else {
+            return Ok(None);
+        };
+        let workspace = Arc::new(workspace);
+        self.cache
+            .lock()
+            .await
+            .keep_workspace(&workspace, now, forgotten);
+        Ok(Some(workspace))
+    }
+
+    /// Writes the centre.
+    pub async fn save_voice_settings(&self, centre: &VoiceSettings) -> Result<(), Error> {
+        self.cache.lock().await.centre = None;
+        self.put(items::with_key(centre, &Key::voice_settings())?)
+            .await
+    }
+
+    /// The Workspace is read anew when it is asked for next.
+    pub(crate) async fn forget_workspace(&self, sid: WorkspaceSid) {
+        self.cache.lock().await.forget_workspace(sid);
+    }
+}
+
+fn assemble(
+    rows: Vec<Item>,
+    large: &chunked_configuration::Known,
+) -> Result<Option<Workspace>, Error> {
+    let mut fields: Option<WorkspaceFields> = None;
+    let mut activities = BTreeMap::<ActivitySid, Activity>::new();
+    let mut task_queues = BTreeMap::<TaskQueueSid, TaskQueue>::new();
+    let mut workflows = BTreeMap::<WorkflowSid, Workflow>::new();
+    let mut superseded = BTreeMap::<(WorkflowSid, u32), Configuration>::new();
+    let mut task_channels = BTreeMap::<TaskChannelName, TaskChannel>::new();
+    let mut boards = BTreeMap::<String, Readiness>::new();
+    let mut empty_ready_lists = BTreeMap::<String, Timestamp>::new();
+    let mut ledger = Ledger::default();
+    for row in rows {
+        ledger::note(&mut ledger, &row);
+        let (row, pointer) = chunked_configuration::readable(row);
+        let elsewhere = pointer
+            .and_then(|pointer| large.get(&pointer))
+            .map(|known| Configuration::clone(known));
+        let sk = row
+            .get(keys::SK)
+            .and_then(|sk| AttributeValue::as_s(sk).ok())
+            .cloned()
+            .unwrap_or_default();
+        match Part::ALL
+            .into_iter()
+            .find(|part| sk.starts_with(part.prefix()))
+        {
+            None if sk == keys::WORKSPACE => fields = Some(items::read(row)?),
+            None => {}
+            Some(Part::Activity) => {
+                let activity: Activity = items::read(row)?;
+                activities.insert(activity.sid, activity);
+            }
+            Some(Part::TaskQueue) => {
+                let queue: TaskQueue = items::read(row)?;
+                task_queues.insert(queue.sid, queue);
+            }
+            Some(Part::Workflow) => {
+                let mut workflow: Workflow = items::read(row)?;
+                workflow.configuration = elsewhere.unwrap_or(workflow.configuration);
+                workflows.insert(workflow.sid, workflow);
+            }
+            Some(Part::Configuration) => {
+                let earlier: Superseded = items::read(row)?;
+                superseded.insert(
+                    (earlier.workflow_sid, earlier.version),
+                    elsewhere.unwrap_or(earlier.configuration),
+                );
+            }
+            Some(Part::TaskChannel) => {
+                let channel: TaskChannel = items::read(row)?;
+                task_channels.insert(channel.unique_name, channel);
+            }
+            Some(Part::Readiness) => {
+                let (readiness, empty_since) = ready_lists::of_row(row)?;
+                empty_ready_lists.extend(empty_since.map(|since| (readiness.key(), since)));
+                boards.insert(readiness.key(), readiness);
+            }
+        }
+    }
+    Ok(fields.map(|fields| Workspace {
+        activities,
+        task_queues,
+        workflows,
+        superseded,
+        task_channels,
+        boards,
+        empty_ready_lists,
+        ledger,
+        ..fields.alone()
+    }))
+}
+
+/// A part of a Workspace as one of its images shows it, if events are about parts of this kind.
+pub(crate) fn part_of(
+    sk: &str,
+    image: serde_dynamo::Item,
+) -> Result<Option<events::Part>, serde_dynamo::Error> {
+    if sk == keys::WORKSPACE {
+        return Ok(Some(events::Part::Workspace(Box::new(
+            serde_dynamo::from_item::<_, WorkspaceFields>(image)?.alone(),
+        ))));
+    }
+    Ok(
+        match Part::ALL
+            .into_iter()
+            .find(|part| sk.starts_with(part.prefix()))
+        {
+            Some(Part::Activity) => Some(events::Part::Activity(serde_dynamo::from_item(image)?)),
+            Some(Part::TaskQueue) => Some(events::Part::TaskQueue(serde_dynamo::from_item(image)?)),
+            Some(Part::Workflow) => Some(events::Part::Workflow(Box::new(
+                serde_dynamo::from_item(chunked_configuration::readable_image(image))?,
+            ))),
+            Some(Part::TaskChannel) => {
+                Some(events::Part::TaskChannel(serde_dynamo::from_item(image)?))
+            }
+            Some(Part::Configuration | Part::Readiness) | None => None,
+        },
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_read_before_a_write_is_not_kept_after_it() {
+        let sid = WorkspaceSid::from_bytes([1; 16]);
+        let old = Arc::new(Workspace::new(sid, "Old", ActivitySid::from_bytes([1; 16])));
+        let mut cached = Cached::default();
+        let begun = cached.forgotten;
+        cached.forget_workspace(sid);
+        cached.keep_workspace(&old, Timestamp::from_millis(0), begun);
+        assert!(cached.workspaces.is_empty());
+        let begun = cached.forgotten;
+        cached.keep_workspace(&old, Timestamp::from_millis(0), begun);
+        assert_eq!(cached.workspaces.len(), 1);
+    }
+}

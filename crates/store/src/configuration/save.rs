@@ -1,0 +1,362 @@
+//! Writing configuration: what differs, on condition that nothing was written since it was read.
+//!
+//! A Workspace has one revision, an item that sorts before its parts and so is read before them. Every write of
+//! configuration raises it in the same transaction. Whoever writes on condition of the revision they read has therefore
+//! seen everything that is there: no two writers take the same name, none undoes what the other did, and a part nobody
+//! referred to is still one nobody refers to when it is removed.
+
+use std::collections::BTreeSet;
+
+use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem};
+use ids::time::{Millis, Timestamp};
+use ids::{WorkflowSid, WorkspaceSid};
+use serde::{Deserialize, Serialize};
+use task_router::model::{Dates, PartId, Workspace};
+use vocabulary::TASK_TIMEOUT_MAX_SECS;
+
+use super::{Superseded, WorkspaceFields, ledger};
+use crate::items::{self, Item, number};
+use crate::keys::{self, Key, Part};
+use crate::store::build_error;
+use crate::{Error, Store, chunked_configuration};
+
+/// How long a superseded configuration is kept: the longest a Task may wait, and a day to be on the safe side
+/// (taskrouter.md section 14).
+const TASK_LIFE_MAX: Millis = Millis::from_secs(TASK_TIMEOUT_MAX_SECS as u64 + 86_400);
+
+/// What one transaction carries: 100 items and 4 MB are DynamoDB's limits; one item is the revision's.
+const WEIGHT_MAX: usize = 99;
+
+/// What a Workflow, of up to 350 KB, weighs against other parts, of some kilobytes: ten of them fit into a transaction.
+const WORKFLOW_WEIGHT: usize = 10;
+
+/// The revision's item.
+#[derive(Default, Serialize, Deserialize)]
+pub(crate) struct Revision {
+    pub revision: u64,
+    /// The Workspace was deleted, and what was in it is being removed.
+    #[serde(default)]
+    pub removed: bool,
+}
+
+/// One write, and its share of a transaction.
+struct Write {
+    weight: usize,
+    item: TransactWriteItem,
+}
+
+impl Store {
+    /// Brings a Workspace from `before`, as it was read, to `after`; without `before` it is new. Writes the parts that
+    /// differ, or that now are declared and were not, and removes those that are gone; readinesses are left: they are
+    /// hints. A superseded configuration is kept for as long as a Task may live. Of `after`'s ledger only what is declared
+    /// counts; the rest follows.
+    ///
+    /// Some dozens of parts are written all or none. More, as a set-up file may bring, come in several transactions, and
+    /// whoever is interrupted goes on by doing the same again.
+    ///
+    /// Gives back the Workspace as it now stands. [`Error::Conflict`]: somebody else wrote since `before` was read.
+    pub async fn replace_workspace(
+        &self,
+        before: Option<&Workspace>,
+        after: &Workspace,
+        now: Timestamp,
+    ) -> Result<Workspace, Error> {
+        let mut saved = after.clone();
+        saved.ledger = before
+            .map(|before| before.ledger.clone())
+            .unwrap_or_default();
+        if before.is_none() {
+            saved.ledger.revision = self.revision_of_none(after).await?;
+        }
+        saved.ledger.declared = after.ledger.declared.clone();
+        // Nobody reads them before the row that points to them.
+        for piece in new_pieces(before, &saved)? {
+            self.put(piece).await?;
+        }
+        let writes = self.writes(before, &mut saved, now)?;
+        for group in grouped(writes) {
+            let raised = Revision {
+                revision: saved.ledger.revision + 1,
+                removed: false,
+            };
+            let raised = self.put_revision(after.sid, &raised, None)?;
+            self.forget_workspace(after.sid).await;
+            self.transact([raised].into_iter().chain(group).collect())
+                .await?;
+            saved.ledger.revision += 1;
+        }
+        self.forget_workspace(after.sid).await;
+        if let Some(before) = before {
+            for piece in chunked_configuration::retired(before, &saved, now + TASK_LIFE_MAX)? {
+                self.put(piece).await?;
+            }
+        }
+        Ok(saved)
+    }
+
+    /// Writes a Workspace over whatever is there.
+    pub async fn save_workspace(&self, workspace: &Workspace, now: Timestamp) -> Result<(), Error> {
+        let before = self.fresh_workspace(workspace.sid, now).await?;
+        self.replace_workspace(before.as_deref(), workspace, now)
+            .await
+            .map(drop)
+    }
+
+    /// Where a new Workspace begins: at 0, or where somebody who made it was interrupted.
+    async fn revision_of_none(&self, workspace: &Workspace) -> Result<u64, Error> {
+        let revision: Revision = self
+            .get(&Key::revision(workspace.sid))
+            .await?
+            .unwrap_or_default();
+        // What was in it would be removed from the new one as well.
+        if revision.removed {
+            Err(Error::Conflict)
+        } else {
+            Ok(revision.revision)
+        }
+    }
+
+    /// The next revision, on condition that the one before it is there.
+    pub(crate) fn put_revision(
+        &self,
+        workspace: WorkspaceSid,
+        next: &Revision,
+        listed: Option<(String, String)>,
+    ) -> Result<TransactWriteItem, Error> {
+        let mut item = items::with_key(next, &Key::revision(workspace))?;
+        if let Some((listing, place)) = listed {
+            items::put_listing(&mut item, listing, place);
+        }
+        let put = Put::builder().table_name(&*self.table).set_item(Some(item));
+        let put = match next.revision {
+            1 => put.condition_expression(format!("attribute_not_exists({})", keys::PK)),
+            next => put
+                .condition_expression("#revision = :read")
+                .expression_attribute_names("#revision", ledger::REVISION)
+                .expression_attribute_values(":read", number(next.saturating_sub(1))),
+        };
+        Ok(TransactWriteItem::builder()
+            .put(put.build().map_err(build_error)?)
+            .build())
+    }
+
+    /// What must be written, the Workspace's own fields after its parts and removals last; notes the dates in `after`.
+    fn writes(
+        &self,
+        before: Option<&Workspace>,
+        after: &mut Workspace,
+        now: Timestamp,
+    ) -> Result<Vec<Write>, Error> {
+        let mut writes = Vec::new();
+        for row in superseded_rows(after, before, now)? {
+            writes.push(Write {
+                weight: WORKFLOW_WEIGHT,
+                item: self.put_row(row)?,
+            });
+        }
+        let changed: Vec<PartId> = after
+            .parts()
+            .filter(|part| !is_as_it_was(before, after, *part))
+            .collect();
+        for part in changed {
+            let dates = Dates {
+                date_created: now,
+                date_updated: now,
+            };
+            let dates = after.ledger.dates.get(&part).map_or(dates, |known| Dates {
+                date_updated: now,
+                ..*known
+            });
+            after.ledger.dates.insert(part, dates);
+            let Some(row) = row_of(after, part, dates)? else {
+                continue;
+            };
+            writes.push(Write {
+                weight: weight(part),
+                item: self.put_row(row)?,
+            });
+        }
+        if let Some(before) = before {
+            for key in keys_gone(before, after) {
+                writes.push(Write {
+                    weight: 1,
+                    item: self.delete_row(&key)?,
+                });
+            }
+        }
+        let parts: BTreeSet<PartId> = after.parts().collect();
+        after.ledger.dates.retain(|part, _| parts.contains(part));
+        after.ledger.declared.retain(|part| parts.contains(part));
+        Ok(writes)
+    }
+
+    fn put_row(&self, row: Item) -> Result<TransactWriteItem, Error> {
+        let put = Put::builder()
+            .table_name(&*self.table)
+            .set_item(Some(row))
+            .build()
+            .map_err(build_error)?;
+        Ok(TransactWriteItem::builder().put(put).build())
+    }
+
+    pub(crate) fn delete_row(&self, key: &Key) -> Result<TransactWriteItem, Error> {
+        let delete = Delete::builder()
+            .table_name(&*self.table)
+            .set_key(Some(items::key_attributes(key)));
+        Ok(TransactWriteItem::builder()
+            .delete(delete.build().map_err(build_error)?)
+            .build())
+    }
+}
+
+/// The pieces of every large configuration that is written for the first time.
+fn new_pieces(before: Option<&Workspace>, after: &Workspace) -> Result<Vec<Item>, Error> {
+    let mut new = Vec::new();
+    for workflow in after.workflows.values() {
+        let known = before.and_then(|before| before.workflows.get(&workflow.sid));
+        if known.is_none_or(|known| known.configuration != workflow.configuration) {
+            new.extend(chunked_configuration::of(workflow)?);
+        }
+    }
+    Ok(new)
+}
+
+/// Nothing to write: the part says what it said, and so does the file about it.
+fn is_as_it_was(before: Option<&Workspace>, after: &Workspace, part: PartId) -> bool {
+    let Some(before) = before else { return false };
+    let same = match part {
+        PartId::Activity(sid) => before.activities.get(&sid) == after.activities.get(&sid),
+        PartId::TaskQueue(sid) => before.task_queues.get(&sid) == after.task_queues.get(&sid),
+        PartId::TaskChannel(name) => {
+            before.task_channels.get(&name) == after.task_channels.get(&name)
+        }
+        PartId::Workflow(sid) => before.workflows.get(&sid) == after.workflows.get(&sid),
+        PartId::Workspace => WorkspaceFields::of(before) == WorkspaceFields::of(after),
+    };
+    same && before.ledger.declared.contains(&part) == after.ledger.declared.contains(&part)
+}
+
+/// The item of a part, if it is there.
+fn row_of(workspace: &Workspace, part: PartId, dates: Dates) -> Result<Option<Item>, Error> {
+    let key = Key::configuration(workspace.sid, part);
+    let item = match part {
+        PartId::Activity(sid) => workspace
+            .activities
+            .get(&sid)
+            .map(|part| items::with_key(part, &key)),
+        PartId::TaskQueue(sid) => workspace
+            .task_queues
+            .get(&sid)
+            .map(|part| items::with_key(part, &key)),
+        PartId::TaskChannel(name) => workspace
+            .task_channels
+            .get(&name)
+            .map(|part| items::with_key(part, &key)),
+        PartId::Workflow(sid) => workspace
+            .workflows
+            .get(&sid)
+            .map(|part| items::with_key(part, &key)),
+        PartId::Workspace => Some(items::with_key(&WorkspaceFields::of(workspace), &key)),
+    };
+    let Some(mut item) = item.transpose()? else {
+        return Ok(None);
+    };
+    if let PartId::Workflow(sid) = part
+        && let Some(workflow) = workspace.workflows.get(&sid)
+    {
+        item = chunked_configuration::taken_out(
+            item,
+            (sid, workflow.version),
+            &workflow.configuration,
+        )?;
+    }
+    ledger::write(&mut item, part, dates, &workspace.ledger);
+    if part == PartId::Workspace {
+        items::put_listing(
+            &mut item,
+            keys::workspace_listing(),
+            keys::listing_sk(dates.date_created, workspace.sid.text().as_str()),
+        );
+    }
+    Ok(Some(item))
+}
+
+fn weight(part: PartId) -> usize {
+    match part {
+        PartId::Workflow(_) => WORKFLOW_WEIGHT,
+        PartId::Activity(_) | PartId::TaskQueue(_) | PartId::TaskChannel(_) | PartId::Workspace => {
+            1
+        }
+    }
+}
+
+/// The writes in their order, as many in a transaction as it carries.
+fn grouped(writes: Vec<Write>) -> Vec<Vec<TransactWriteItem>> {
+    let mut groups = Vec::<Vec<TransactWriteItem>>::new();
+    let mut carried = WEIGHT_MAX;
+    for write in writes {
+        carried += write.weight;
+        match groups.last_mut() {
+            Some(group) if carried <= WEIGHT_MAX => group.push(write.item),
+            Some(_) | None => {
+                carried = write.weight;
+                groups.push(vec![write.item]);
+            }
+        }
+    }
+    groups
+}
+
+/// The configurations that were superseded since `before`, each kept for as long as a Task may follow it.
+fn superseded_rows(
+    workspace: &Workspace,
+    before: Option<&Workspace>,
+    now: Timestamp,
+) -> Result<Vec<Item>, Error> {
+    let known = |key| before.is_some_and(|before| before.superseded.contains_key(key));
+    let mut rows = Vec::new();
+    for ((workflow_sid, version), configuration) in
+        workspace.superseded.iter().filter(|(key, _)| !known(*key))
+    {
+        let (workflow_sid, version) = (*workflow_sid, *version);
+        let superseded = Superseded {
+            workflow_sid,
+            version,
+            configuration: configuration.clone(),
+        };
+        // Its pieces are there: it was the Workflow's own.
+        let row = items::with_key(
+            &superseded,
+            &superseded_key(workspace, workflow_sid, version),
+        )?;
+        let mut row =
+            chunked_configuration::taken_out(row, (workflow_sid, version), configuration)?;
+        items::keep_until(&mut row, now + TASK_LIFE_MAX);
+        rows.push(row);
+    }
+    Ok(rows)
+}
+
+/// Keys of what `before` has and `after` has not. With a Workflow go the configurations it superseded: one of the same id
+/// would begin at version 0 again, and its Tasks would follow them.
+fn keys_gone(before: &Workspace, after: &Workspace) -> Vec<Key> {
+    let stays: BTreeSet<PartId> = after.parts().collect();
+    let gone = before.parts().filter(|part| !stays.contains(part));
+    let parts = gone.map(|part| Key::configuration(before.sid, part));
+    let is_gone = |workflow: &WorkflowSid| !after.workflows.contains_key(workflow);
+    let followed = before
+        .superseded
+        .keys()
+        .filter(|(workflow, _)| is_gone(workflow));
+    parts
+        .chain(followed.map(|(workflow, version)| superseded_key(before, *workflow, *version)))
+        .collect()
+}
+
+fn superseded_key(workspace: &Workspace, workflow: WorkflowSid, version: u32) -> Key {
+    Key::part(
+        workspace.sid,
+        Part::Configuration,
+        format!("{workflow}#{version}"),
+    )
+}

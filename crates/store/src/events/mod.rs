@@ -1,0 +1,287 @@
+//! Events as they are kept: those of one write in one item, by hour and shard, for thirty days (taskrouter.md section 12.5).
+//!
+//! There is no index. An event's id says where it is ([`EventCursor`]); a list goes back hour by hour, reading the shards of
+//! an hour side by side.
+
+mod follow;
+mod forward;
+mod item;
+mod shard;
+
+use std::cmp::Reverse;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use futures_util::future::try_join_all;
+use ids::time::{Millis, Timestamp};
+use ids::{EventSid, ReservationSid, TaskQueueSid, TaskSid, WorkerSid, WorkflowSid, WorkspaceSid};
+use planted_bugs::Bug;
+use task_router::model::EventType;
+use task_router::router::events::{EVENT_SHARDS, Event, EventCursor, Parameter};
+
+use crate::items::Item;
+use crate::keys::Key;
+use crate::listing::share;
+use crate::{Error, Store};
+
+pub(crate) use follow::Lookout;
+pub use follow::{EventWatch, KEPT_LATE_MAX, LOOK_EVERY};
+use shard::{Direction, Stretch};
+
+pub use forward::Ahead;
+
+/// Items one query of a shard brings: more than a page of the API has room for, less than a megabyte.
+const ITEMS_PER_QUERY_MAX: i32 = 100;
+
+/// Rounds of queries, one of each shard, for one page: a quiet day, or sixteen hundred items of each shard of a busy one.
+/// A page that is not full then says where to go on.
+pub const ROUNDS_PER_PAGE_MAX: usize = 24;
+
+/// Which events a list shows (taskrouter.md section 12.5). `None` = all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventFilter {
+    /// From this moment on.
+    pub from: Timestamp,
+    /// Up to this moment and its last millisecond.
+    pub until: Timestamp,
+    /// Of this type.
+    pub event_type: Option<EventType>,
+    /// About this Task or its Reservations.
+    pub task_sid: Option<TaskSid>,
+    /// About this Worker or their Reservations.
+    pub worker_sid: Option<WorkerSid>,
+    /// With this TaskQueue.
+    pub task_queue_sid: Option<TaskQueueSid>,
+    /// With this Workflow.
+    pub workflow_sid: Option<WorkflowSid>,
+    /// About this Reservation.
+    pub reservation_sid: Option<ReservationSid>,
+    /// With the TaskChannel of this id or unique name.
+    pub task_channel: Option<String>,
+}
+
+/// A page of events.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EventPage {
+    /// Newest first.
+    pub events: Vec<Event>,
+    /// Where to go on: everything that is left lies before it. `None`: nothing is left. A page may be short, or empty, and
+    /// yet not be the last one.
+    pub next: Option<EventCursor>,
+}
+
+impl EventFilter {
+    /// Every event between two moments, both included.
+    pub fn between(from: Timestamp, until: Timestamp) -> Self {
+        Self {
+            from,
+            until,
+            event_type: None,
+            task_sid: None,
+            worker_sid: None,
+            task_queue_sid: None,
+            workflow_sid: None,
+            reservation_sid: None,
+            task_channel: None,
+        }
+    }
+
+    /// Is this event in the list?
+    pub fn shows(&self, event: &Event) -> bool {
+        event.at() >= self.from && event.at() <= self.until && self.wants(event)
+    }
+
+    /// The same, whenever it happened.
+    fn wants(&self, event: &Event) -> bool {
+        let says = |parameter, wanted: Option<String>| {
+            wanted.is_none_or(|wanted| event.parameters.get(parameter) == Some(wanted.as_str()))
+        };
+        let channel = [Parameter::TaskChannelSid, Parameter::TaskChannelUniqueName];
+        self.event_type
+            .is_none_or(|wanted| wanted == event.event_type)
+            && says(Parameter::TaskSid, self.task_sid.map(|sid| sid.to_string()))
+            && says(
+                Parameter::WorkerSid,
+                self.worker_sid.map(|sid| sid.to_string()),
+            )
+            && says(
+                Parameter::TaskQueueSid,
+                self.task_queue_sid.map(|sid| sid.to_string()),
+            )
+            && says(
+                Parameter::WorkflowSid,
+                self.workflow_sid.map(|sid| sid.to_string()),
+            )
+            && says(
+                Parameter::ReservationSid,
+                self.reservation_sid.map(|sid| sid.to_string()),
+            )
+            && (self.task_channel.is_none()
+                || channel
+                    .iter()
+                    .any(|name| says(*name, self.task_channel.clone())))
+    }
+
+    /// Does it leave out nothing but by time?
+    fn wants_all(&self) -> bool {
+        *self == Self::between(self.from, self.until)
+    }
+
+    /// How many items a query of a shard is to bring for a page of `limit` events: its share, unless much of it may be left out.
+    /// Two at least: the first may be one whose events the page before has shown.
+    fn items_per_query(&self, limit: usize) -> i32 {
+        let share = if self.wants_all() {
+            share(limit.saturating_add(1), usize::from(EVENT_SHARDS))
+        } else {
+            usize::MAX
+        };
+        i32::try_from(share).map_or(ITEMS_PER_QUERY_MAX, |share| share.min(ITEMS_PER_QUERY_MAX))
+    }
+
+    /// The shards that can hold what is wanted: all that is about a Task is in one.
+    fn shards(&self) -> Vec<u8> {
+        match self.task_sid {
+            Some(task) => vec![EventCursor::shard_of(&task.to_string())],
+            None => (0..EVENT_SHARDS).collect(),
+        }
+    }
+}
+
+/// What one look at all shards of an hour brings.
+struct Round {
+    events: Vec<Event>,
+    /// Everything from here on was seen.
+    horizon: EventCursor,
+}
+
+impl Store {
+    /// Keeps the events of one write. Keeping them again changes nothing.
+    pub async fn add_events(&self, events: &[Event]) -> Result<(), Error> {
+        let Some(first) = events.first() else {
+            return Ok(());
+        };
+        let key = Key::events(first.workspace_sid, first.place);
+        match self.put_if(item::of(&key, events), false).await {
+            // They are there, or somebody is writing just now: only looking tells.
+            Err(Error::Conflict)
+                if Bug::EventsTakenForKept.is_planted() || self.get_item(&key).await?.is_some() =>
+            {
+                Ok(())
+            }
+            kept => kept.inspect(|()| {
+                let earliest = events
+                    .iter()
+                    .map(Event::at)
+                    .fold(first.at(), Timestamp::min);
+                self.living.note(first.workspace_sid, earliest);
+                self.lookout.keep();
+            }),
+        }
+    }
+
+    /// An event by its id: one read. `None`: there is none, or it is older than events are kept.
+    pub async fn event(
+        &self,
+        workspace: WorkspaceSid,
+        sid: EventSid,
+    ) -> Result<Option<Event>, Error> {
+        let key = Key::events(workspace, EventCursor::of_sid(sid));
+        let Some(found) = self.get_item(&key).await? else {
+            return Ok(None);
+        };
+        Ok(item::read(workspace, found)?
+            .into_iter()
+            .find(|event| event.sid() == sid))
+    }
+
+    /// A page of events, newest first: at most `limit` of those before `before`, at most [`ROUNDS_PER_PAGE_MAX`] queries of
+    /// each shard.
+    pub async fn events(
+        &self,
+        workspace: WorkspaceSid,
+        filter: &EventFilter,
+        before: Option<EventCursor>,
+        limit: usize,
+    ) -> Result<EventPage, Error> {
+        let newest = EventCursor::before(filter.until + Millis::from_millis(1));
+        let mut upper = before.map_or(newest, |before| before.min(newest));
+        let oldest = EventCursor::before(filter.from);
+        let mut events: Vec<Event> = Vec::new();
+        for _ in 0..ROUNDS_PER_PAGE_MAX {
+            if upper <= oldest {
+                return Ok(EventPage { events, next: None });
+            }
+            let items = filter.items_per_query(limit);
+            let round = self
+                .round(workspace, filter, (oldest, upper), items)
+                .await?;
+            events.extend(round.events.into_iter().filter(|event| filter.wants(event)));
+            if events.len() >= limit {
+                events.truncate(limit);
+                let next = events.last().map(|last| last.place);
+                return Ok(EventPage { events, next });
+            }
+            upper = round.horizon;
+        }
+        let next = Some(upper).filter(|upper| *upper > oldest);
+        Ok(EventPage { events, next })
+    }
+
+    /// The newest events before `upper` in its hour, newest first.
+    async fn round(
+        &self,
+        workspace: WorkspaceSid,
+        filter: &EventFilter,
+        (oldest, upper): (EventCursor, EventCursor),
+        items: i32,
+    ) -> Result<Round, Error> {
+        let hour_begins = |hour| EventCursor::before(EventCursor::hour_begins(hour));
+        // Before the first event of an hour comes the hour before.
+        let hour = if upper == hour_begins(upper.hour()) {
+            upper.hour() - 1
+        } else {
+            upper.hour()
+        };
+        let lower = oldest.max(hour_begins(hour));
+        let stretch = |shard| Stretch {
+            workspace,
+            hour,
+            shard,
+            lower: lower.write_key(),
+            upper: upper.write_key(),
+        };
+        let parts: Vec<Stretch> = filter.shards().into_iter().map(stretch).collect();
+        let queries = parts
+            .iter()
+            .map(|part| self.query_shard(part, Direction::Back, items));
+        let mut round = Round {
+            events: Vec::new(),
+            horizon: lower,
+        };
+        for found in try_join_all(queries).await? {
+            let last = found
+                .writes
+                .last()
+                .and_then(|write| write.first())
+                .filter(|_| found.more.is_some());
+            round.horizon = round
+                .horizon
+                .max(last.map_or(lower, |first| first.place.numbered(0)));
+            round.events.extend(found.writes.into_iter().flatten());
+        }
+        round
+            .events
+            .retain(|event| event.place >= round.horizon && event.place < upper);
+        round
+            .events
+            .sort_unstable_by_key(|event| Reverse(event.place));
+        Ok(round)
+    }
+}
+
+/// A binary attribute.
+fn binary(bytes: impl Into<Vec<u8>>) -> AttributeValue {
+    AttributeValue::B(aws_sdk_dynamodb::primitives::Blob::new(bytes))
+}
+
+/// Attributes of an item or a part of one.
+type Attributes = Item;

@@ -1,0 +1,245 @@
+//! Statistics as they are kept: rows of a minute, an hour and a day, and the Tasks there are.
+//!
+//! One writer, the schedule's sweep, writes a row only if it is another one than before. Readers take whole spans of rows with a
+//! query; the tasks' rows and the Workers' are apart, so that nobody reads what is not asked for.
+
+use std::collections::BTreeMap;
+
+use ids::WorkspaceSid;
+use ids::time::{Millis, Timestamp};
+use task_router::statistics::{ActiveTasks, Entry, Family, Grain, RolledUp, Tallies, pack, unpack};
+
+use crate::items::{self, text};
+use crate::keys::{self, Key};
+use crate::{Error, Store};
+
+/// The attribute with a row's entries.
+const ROW: &str = "row";
+
+/// How long rows are kept: as long as events, and a day.
+const ROWS_KEPT: Millis = Millis::from_secs(31 * 86_400);
+
+/// Pages of rows, a megabyte each, read for one answer: the Tasks there are, and the cells of a month, of the largest Workspaces.
+/// How many Tasks there were has no part in it.
+const PAGES_MAX: usize = 64;
+
+/// A row with no entries.
+const EMPTY: &str = "[]";
+
+/// When rows come to their end: those with entries, if they do, and those without.
+#[derive(Clone, Copy)]
+struct Ends {
+    rows: Option<Timestamp>,
+    emptied: Timestamp,
+}
+
+/// Rows by sort key, as they are in the table.
+type Rows = BTreeMap<String, String>;
+
+impl Store {
+    /// How far the events of a Workspace are rolled up; `None`: nobody has begun.
+    pub async fn rolled_up(&self, workspace: WorkspaceSid) -> Result<Option<RolledUp>, Error> {
+        self.get(&Key::rolled_up(workspace)).await
+    }
+
+    /// Notes how far the events of a Workspace are rolled up.
+    pub async fn save_rolled_up(
+        &self,
+        workspace: WorkspaceSid,
+        rolled: &RolledUp,
+    ) -> Result<(), Error> {
+        self.put(items::with_key(rolled, &Key::rolled_up(workspace))?)
+            .await
+    }
+
+    /// What was counted of one family in `from..until`, ends of rows of this grain.
+    pub async fn tallies(
+        &self,
+        workspace: WorkspaceSid,
+        (grain, family): (Grain, Family),
+        (from, until): (Timestamp, Timestamp),
+    ) -> Result<Tallies, Error> {
+        let partition = keys::statistics_partition(workspace, grain, family);
+        let rows = self
+            .rows(
+                &partition,
+                &keys::statistics_sk(from),
+                &keys::statistics_sk(until),
+            )
+            .await?;
+        let mut sum = Tallies::default();
+        for (key, row) in rows {
+            sum.merge(&Tallies::of(entries(&partition, &key, &row)?));
+        }
+        Ok(sum)
+    }
+
+    /// Writes what was counted in `from..until`, by the moment at which each row of this grain begins. Rows of that time that are
+    /// not among them come to nothing.
+    pub async fn save_tallies(
+        &self,
+        workspace: WorkspaceSid,
+        grain: Grain,
+        (from, until): (Timestamp, Timestamp),
+        counted: &BTreeMap<Timestamp, Tallies>,
+    ) -> Result<(), Error> {
+        for family in [Family::Tasks, Family::Workers] {
+            let partition = keys::statistics_partition(workspace, grain, family);
+            let before = self
+                .rows(
+                    &partition,
+                    &keys::statistics_sk(from),
+                    &keys::statistics_sk(until),
+                )
+                .await?;
+            let mut after = Rows::new();
+            for (begin, tallies) in counted {
+                after.extend(rows_of(
+                    &keys::statistics_sk(*begin),
+                    &tallies.entries(family),
+                    &partition,
+                )?);
+            }
+            let end = until + ROWS_KEPT;
+            self.rewrite(
+                &partition,
+                &before,
+                &after,
+                Ends {
+                    rows: Some(end),
+                    emptied: end,
+                },
+            )
+            .await?;
+        }
+        Ok(())
+    }
+
+    /// The Tasks there are, as of the moment up to which minutes are rolled up.
+    pub async fn living(&self, workspace: WorkspaceSid) -> Result<ActiveTasks, Error> {
+        let partition = keys::living_partition(workspace);
+        let mut all = Vec::new();
+        for (key, row) in self.living_rows(&partition).await? {
+            all.extend(entries(&partition, &key, &row)?);
+        }
+        Ok(ActiveTasks::of(all))
+    }
+
+    /// Writes the Tasks there are.
+    pub async fn save_living(
+        &self,
+        workspace: WorkspaceSid,
+        living: &ActiveTasks,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let partition = keys::living_partition(workspace);
+        let before = self.living_rows(&partition).await?;
+        let mut after = Rows::new();
+        for (hour, entries) in living.by_hour() {
+            after.extend(rows_of(&format!("{hour:010}"), &entries, &partition)?);
+        }
+        self.rewrite(
+            &partition,
+            &before,
+            &after,
+            Ends {
+                rows: None,
+                emptied: now,
+            },
+        )
+        .await
+    }
+
+    async fn living_rows(&self, partition: &str) -> Result<Rows, Error> {
+        self.rows(partition, keys::BEFORE_ALL, "~").await
+    }
+
+    async fn rows(&self, partition: &str, from: &str, until: &str) -> Result<Rows, Error> {
+        let mut rows = Rows::new();
+        let mut start = None;
+        for _ in 0..PAGES_MAX {
+            let found = self
+                .client
+                .query()
+                .table_name(&*self.table)
+                .key_condition_expression("#pk = :partition AND #sk BETWEEN :from AND :until")
+                .expression_attribute_names("#pk", keys::PK)
+                .expression_attribute_names("#sk", keys::SK)
+                .expression_attribute_values(":partition", text(partition))
+                .expression_attribute_values(":from", text(from))
+                // A row of the moment `until` has a longer key, so it lies behind.
+                .expression_attribute_values(":until", text(until))
+                .set_exclusive_start_key(start)
+                .send()
+                .await?;
+            for item in found.items.unwrap_or_default() {
+                let key = items::key_of(&item);
+                let row = item
+                    .get(ROW)
+                    .and_then(|row| row.as_s().ok())
+                    .cloned()
+                    .unwrap_or_default();
+                rows.insert(key.sk, row);
+            }
+            start = found.last_evaluated_key.filter(|key| !key.is_empty());
+            if start.is_none() {
+                return Ok(rows);
+            }
+        }
+        Err(Error::Unavailable(format!(
+            "{partition} has more than {PAGES_MAX} pages of rows"
+        )))
+    }
+
+    /// Writes the rows that are not as they were. One that has nothing left is written empty.
+    async fn rewrite(
+        &self,
+        partition: &str,
+        before: &Rows,
+        after: &Rows,
+        ends: Ends,
+    ) -> Result<(), Error> {
+        let changed = after
+            .iter()
+            .filter(|(sk, row)| before.get(*sk) != Some(*row));
+        let changed = changed.map(|(sk, row)| (sk, row.as_str(), ends.rows));
+        let emptied = before
+            .iter()
+            .filter(|(sk, row)| *row != EMPTY && !after.contains_key(*sk));
+        let emptied = emptied.map(|(sk, _)| (sk, EMPTY, Some(ends.emptied)));
+        for (sk, row, end) in changed.chain(emptied) {
+            let mut item = items::key_attributes(&Key {
+                pk: partition.to_owned(),
+                sk: sk.clone(),
+            });
+            item.insert(ROW.to_owned(), text(row));
+            if let Some(end) = end {
+                items::keep_until(&mut item, end);
+            }
+            self.put(item).await?;
+        }
+        Ok(())
+    }
+}
+
+fn rows_of(prefix: &str, entries: &[Entry], partition: &str) -> Result<Rows, Error> {
+    let key = |number: usize| format!("{prefix}#{number:04}");
+    let packed = pack(entries).map_err(|error| corrupt(partition, prefix, error))?;
+    Ok(packed
+        .into_iter()
+        .enumerate()
+        .map(|(number, row)| (key(number), row))
+        .collect())
+}
+
+fn entries(partition: &str, sk: &str, row: &str) -> Result<Vec<Entry>, Error> {
+    unpack(row).map_err(|error| corrupt(partition, sk, error))
+}
+
+fn corrupt(partition: &str, sk: &str, error: impl std::fmt::Display) -> Error {
+    let key = Key {
+        pk: partition.to_owned(),
+        sk: sk.to_owned(),
+    };
+    items::corrupt(&key, serde::de::Error::custom(error))
+}

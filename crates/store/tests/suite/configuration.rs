@@ -1,0 +1,297 @@
+//! What rarely changes: the Workspace, the centre, declarations, recent waits.
+
+use std::sync::Arc;
+
+use ids::time::Millis;
+use ids::{ActivitySid, TaskQueueSid, WorkspaceSid};
+use serde_json::json;
+use store::{CONFIGURATION_KEPT, RecentWaits};
+use task_router::model::{Activity, Ledger, QueueMembership, Readiness, Worker, Workspace};
+use task_router::statistics::WaitTimes;
+
+use crate::world::{NOON, World, after_secs, attributes};
+
+/// A Workspace without what the table adds to what it says.
+fn undated(workspace: &Workspace) -> Workspace {
+    Workspace {
+        ledger: Ledger::default(),
+        ..workspace.clone()
+    }
+}
+
+#[tokio::test]
+async fn a_workspace_is_read_as_it_was_written() {
+    let world = World::empty().await;
+    let workspace = &world.declared.workspace;
+    assert_eq!(
+        world
+            .store
+            .fresh_workspace(workspace.sid, NOON)
+            .await
+            .unwrap(),
+        None
+    );
+    world.store.save_workspace(workspace, NOON).await.unwrap();
+    assert_eq!(undated(&*world.workspace().await), *workspace);
+}
+
+#[tokio::test]
+async fn a_workspace_of_more_than_one_answers_megabyte_is_read_whole() {
+    let world = World::empty().await;
+    let mut workspace = world.declared.workspace.clone();
+    for number in 0..170 {
+        let sid = ActivitySid::derive(&[&number.to_string()]);
+        let friendly_name = format!("{number} {}", "x".repeat(8_000));
+        workspace.activities.insert(
+            sid,
+            Activity {
+                sid,
+                friendly_name,
+                available: false,
+            },
+        );
+    }
+    world.store.save_workspace(&workspace, NOON).await.unwrap();
+    assert_eq!(undated(&*world.workspace().await), workspace);
+}
+
+#[tokio::test]
+async fn the_parts_a_workspace_no_longer_has_are_removed_and_its_readinesses_stay() {
+    let world = World::open().await;
+    let before = world.workspace().await;
+    assert!(!before.boards.is_empty());
+    let mut after = (*before).clone();
+    after.task_queues.remove(&world.queue("Hindi"));
+    after.activities.remove(&world.activity("Unavailable"));
+    after.boards.clear();
+    world.store.save_workspace(&after, NOON).await.unwrap();
+    let read = world.workspace().await;
+    assert_eq!(
+        (&read.task_queues, &read.activities),
+        (&after.task_queues, &after.activities)
+    );
+    assert_eq!(read.boards, before.boards);
+}
+
+#[tokio::test]
+async fn a_workspace_is_kept_for_a_moment_and_then_read_again() {
+    let world = World::open().await;
+    let (elsewhere, sid) = (
+        world.another_store(Vec::new()),
+        world.declared.workspace.sid,
+    );
+    let known = world
+        .store
+        .fresh_workspace(sid, NOON)
+        .await
+        .unwrap()
+        .unwrap();
+    let mut changed = (*known).clone();
+    changed.friendly_name = "Another".to_owned();
+    elsewhere.save_workspace(&changed, NOON).await.unwrap();
+    let just_before = NOON + Millis::from_millis(CONFIGURATION_KEPT.as_millis() - 1);
+    let kept = world
+        .store
+        .workspace(sid, just_before)
+        .await
+        .unwrap()
+        .unwrap();
+    assert!(Arc::ptr_eq(&kept, &known));
+    let read = world
+        .store
+        .workspace(sid, NOON + CONFIGURATION_KEPT)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(read.friendly_name, "Another");
+}
+
+#[tokio::test]
+async fn what_is_kept_is_not_used_for_a_task_that_started_with_something_newer() {
+    let world = World::open().await;
+    let elsewhere = world.another_store(Vec::new());
+    let (sid, workflow) = (
+        world.declared.workspace.sid,
+        world.declared.centre.workflow_sid,
+    );
+    let mut task = world.new_task("before", "en", NOON).await;
+    let known = world
+        .store
+        .fresh_workspace(sid, NOON)
+        .await
+        .unwrap()
+        .unwrap();
+    let kept = world
+        .store
+        .workspace_for(sid, [&task], NOON)
+        .await
+        .unwrap()
+        .unwrap();
+    assert!(Arc::ptr_eq(&kept, &known));
+    let mut changed = (*known).clone();
+    let version = changed.workflows[&workflow].version + 1;
+    changed.workflows.get_mut(&workflow).unwrap().version = version;
+    elsewhere.save_workspace(&changed, NOON).await.unwrap();
+    task.workflow_version = version;
+    let read = world
+        .store
+        .workspace_for(sid, [&task], NOON)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(read.workflows[&workflow].version, version);
+}
+
+#[tokio::test]
+async fn the_centre_is_read_as_it_was_written_and_kept_for_a_moment() {
+    let world = World::empty().await;
+    assert_eq!(world.store.voice_settings(NOON).await.unwrap(), None);
+    world
+        .store
+        .save_voice_settings(&world.declared.centre)
+        .await
+        .unwrap();
+    assert_eq!(
+        *world.store.voice_settings(NOON).await.unwrap().unwrap(),
+        world.declared.centre
+    );
+    let mut changed = world.declared.centre.clone();
+    changed.phone_number = "+17075550199".to_owned();
+    world
+        .another_store(Vec::new())
+        .save_voice_settings(&changed)
+        .await
+        .unwrap();
+    assert_eq!(
+        *world.store.voice_settings(NOON).await.unwrap().unwrap(),
+        world.declared.centre
+    );
+    assert_eq!(
+        *world
+            .store
+            .voice_settings(NOON + CONFIGURATION_KEPT)
+            .await
+            .unwrap()
+            .unwrap(),
+        changed
+    );
+}
+
+#[tokio::test]
+async fn a_readiness_is_known_before_the_first_worker_who_has_it_can_be_found() {
+    let world = World::open().await;
+    let nothing = attributes(&json!({ "languages": [] }));
+    let forget = |worker| Worker {
+        attributes: nothing.clone(),
+        ..worker
+    };
+    let maya = world.worker("Maya").await;
+    let none = QueueMembership::new(Vec::new());
+    let readiness = Readiness {
+        queues: none.clone(),
+        ..world.idle_readiness(&maya).await
+    };
+    assert!(
+        !world
+            .workspace()
+            .await
+            .boards
+            .contains_key(&readiness.key())
+    );
+    world
+        .store
+        .change_worker(maya.sid, &*world.workspace().await, NOON, forget)
+        .await
+        .unwrap();
+    assert_eq!(world.worker("Maya").await.roster, none);
+    assert!(
+        world
+            .workspace()
+            .await
+            .boards
+            .contains_key(&readiness.key())
+    );
+}
+
+#[tokio::test]
+async fn a_readiness_that_is_made_known_again_is_there_once() {
+    let world = World::open().await;
+    let before = world.workspace().await.boards.clone();
+    let maya = world.worker("Maya").await;
+    world
+        .store
+        .save_readiness(maya.workspace_sid, &world.idle_readiness(&maya).await)
+        .await
+        .unwrap();
+    assert_eq!(world.workspace().await.boards, before);
+}
+
+#[tokio::test]
+async fn a_declaration_is_noted_replaced_and_forgotten() {
+    let world = World::empty().await;
+    let maya = world.worker_sid("Maya");
+    assert_eq!(world.store.declaration(maya).await.unwrap(), None);
+    for digest in ["one", "two"] {
+        world
+            .store
+            .save_declaration(maya, Some(digest))
+            .await
+            .unwrap();
+        assert_eq!(
+            world.store.declaration(maya).await.unwrap().as_deref(),
+            Some(digest)
+        );
+    }
+    world.store.save_declaration(maya, None).await.unwrap();
+    assert_eq!(world.store.declaration(maya).await.unwrap(), None);
+    world.store.save_declaration(maya, None).await.unwrap();
+}
+
+#[tokio::test]
+async fn recent_waits_are_kept_queue_by_queue_and_written_only_if_they_say_something_else() {
+    let secs = |secs| Some(Millis::from_secs(secs));
+    let world = World::empty().await;
+    let (english, hindi) = (world.queue("English"), world.queue("Hindi"));
+    let expected = async |queue, secs| {
+        world
+            .store
+            .expected_wait(queue, after_secs(secs))
+            .await
+            .unwrap()
+    };
+    assert_eq!(expected(english, 0).await, None);
+    let save = async |counted: &[(TaskQueueSid, u32)], secs| {
+        let waits = counted.iter().map(|(queue, waited)| {
+            RecentWaits::new(*queue, &WaitTimes::of(*waited), after_secs(secs))
+        });
+        world
+            .store
+            .save_recent_waits(&waits.collect::<Vec<_>>())
+            .await
+            .unwrap();
+    };
+    save(&[(english, 15), (hindi, 60)], 1).await;
+    save(&[(english, 15), (hindi, 90)], 1_801).await;
+    assert_eq!(
+        (expected(english, 1_802).await, expected(hindi, 1_802).await),
+        (secs(15), secs(90))
+    );
+    // What says the same is not written again, and so it grows old.
+    assert_eq!(
+        (expected(english, 3_601).await, expected(hindi, 3_601).await),
+        (None, secs(90))
+    );
+}
+
+#[tokio::test]
+async fn a_workspace_nobody_made_is_none() {
+    let world = World::open().await;
+    assert_eq!(
+        world
+            .store
+            .workspace(WorkspaceSid::derive(&["other"]), NOON)
+            .await
+            .unwrap(),
+        None
+    );
+}

@@ -1,0 +1,304 @@
+//! Configuration is written on condition of what was read; Workspaces come and go.
+
+use ids::time::{Millis, Timestamp};
+use ids::{ActivitySid, TaskQueueSid, WorkspaceSid};
+use store::{Error, Store};
+use task_router::model::{Activity, Expression, PartId, TaskQueue, Workspace};
+
+use crate::world::{NOON, World};
+
+const LATER: Timestamp = Timestamp::from_millis(NOON.as_millis() + 60_000);
+
+fn queue(name: &str) -> TaskQueue {
+    TaskQueue {
+        sid: TaskQueueSid::derive(&[name]),
+        friendly_name: name.to_owned(),
+        target_workers: "1==1".parse::<Expression>().ok(),
+        max_reserved_workers: 1,
+        task_order: task_router::model::TaskOrder::Fifo,
+    }
+}
+
+fn with_queue(workspace: &Workspace, name: &str) -> Workspace {
+    let mut workspace = workspace.clone();
+    let queue = queue(name);
+    workspace.task_queues.insert(queue.sid, queue);
+    workspace
+}
+
+/// A Workspace nobody has written, with an Activity.
+fn second() -> Workspace {
+    let sid = ActivitySid::derive(&["second"]);
+    let mut workspace = Workspace::new(WorkspaceSid::derive(&["second"]), "Second", sid);
+    workspace.activities.insert(
+        sid,
+        Activity {
+            sid,
+            friendly_name: "Offline".to_owned(),
+            available: false,
+        },
+    );
+    workspace
+}
+
+async fn fresh(store: &Store, sid: WorkspaceSid) -> Option<Workspace> {
+    store
+        .fresh_workspace(sid, LATER)
+        .await
+        .unwrap()
+        .as_deref()
+        .cloned()
+}
+
+#[tokio::test]
+async fn of_two_who_change_what_they_both_read_one_is_told_to_read_again() {
+    let world = World::open().await;
+    let read = world.workspace().await;
+    let first = world.another_store(Vec::new());
+    let saved = first
+        .replace_workspace(Some(&read), &with_queue(&read, "A"), LATER)
+        .await
+        .unwrap();
+    assert_eq!(saved.ledger.revision, read.ledger.revision + 1);
+    let other = with_queue(&read, "B");
+    assert!(matches!(
+        world
+            .store
+            .replace_workspace(Some(&read), &other, LATER)
+            .await,
+        Err(Error::Conflict)
+    ));
+    let now = fresh(&world.store, read.sid).await.unwrap();
+    assert_eq!(now, saved, "nothing of the second is there");
+    world
+        .store
+        .replace_workspace(Some(&now), &with_queue(&now, "B"), LATER)
+        .await
+        .unwrap();
+    assert_eq!(
+        fresh(&first, read.sid).await.unwrap().task_queues.len(),
+        read.task_queues.len() + 2
+    );
+}
+
+#[tokio::test]
+async fn what_is_as_it_was_is_not_written() {
+    let world = World::open().await;
+    let read = world.workspace().await;
+    let saved = world
+        .store
+        .replace_workspace(Some(&read), &read, LATER)
+        .await
+        .unwrap();
+    assert_eq!(
+        (&saved, fresh(&world.store, read.sid).await.as_ref()),
+        (&*read, Some(&*read))
+    );
+}
+
+#[tokio::test]
+async fn each_part_has_the_dates_of_its_own_writes_and_knows_whether_it_is_declared() {
+    let world = World::open().await;
+    let read = world.workspace().await;
+    assert_eq!(
+        read.ledger.declared,
+        read.parts().collect(),
+        "the example declares all there is"
+    );
+    let hindi = world.queue("Hindi");
+    let mut after = with_queue(&read, "A");
+    after
+        .task_queues
+        .get_mut(&hindi)
+        .unwrap()
+        .max_reserved_workers = 5;
+    world
+        .store
+        .replace_workspace(Some(&read), &after, LATER)
+        .await
+        .unwrap();
+    let now = fresh(&world.store, read.sid).await.unwrap();
+    let dates = |sid| {
+        let dates = now.ledger.dates[&PartId::TaskQueue(sid)];
+        (dates.date_created, dates.date_updated)
+    };
+    assert_eq!(dates(hindi), (NOON, LATER));
+    assert_eq!(dates(world.queue("English")), (NOON, NOON));
+    assert_eq!(dates(queue("A").sid), (LATER, LATER));
+    assert!(now.ledger.declared.contains(&PartId::TaskQueue(hindi)));
+    assert!(
+        !now.ledger
+            .declared
+            .contains(&PartId::TaskQueue(queue("A").sid))
+    );
+}
+
+#[tokio::test]
+async fn a_workflow_goes_with_the_configurations_it_superseded() {
+    let world = World::open().await;
+    let read = world.workspace().await;
+    let mut changed = (*read).clone();
+    let workflow = changed.workflows.values_mut().next().unwrap();
+    let sid = workflow.sid;
+    let mut next = workflow.clone();
+    next.configuration.filters.clear();
+    let (next, superseded) = next.replacing(workflow, false);
+    *workflow = next;
+    changed.superseded.insert((sid, 0), superseded.unwrap());
+    let changed = world
+        .store
+        .replace_workspace(Some(&read), &changed, LATER)
+        .await
+        .unwrap();
+    assert!(
+        fresh(&world.store, read.sid)
+            .await
+            .unwrap()
+            .superseded
+            .contains_key(&(sid, 0))
+    );
+    let mut without = changed.clone();
+    without.workflows.clear();
+    world
+        .store
+        .replace_workspace(Some(&changed), &without, LATER)
+        .await
+        .unwrap();
+    let now = fresh(&world.store, read.sid).await.unwrap();
+    assert!(now.workflows.is_empty() && now.superseded.is_empty());
+}
+
+#[tokio::test]
+async fn more_parts_than_a_transaction_carries_are_written_in_several() {
+    let world = World::empty().await;
+    let mut workspace = second();
+    for number in 0..250 {
+        workspace = with_queue(&workspace, &number.to_string());
+    }
+    let saved = world
+        .store
+        .replace_workspace(None, &workspace, NOON)
+        .await
+        .unwrap();
+    assert_eq!(saved.ledger.revision, 3);
+    assert_eq!(
+        fresh(&world.store, workspace.sid).await,
+        Some(saved.clone())
+    );
+    let mut none = saved.clone();
+    none.task_queues.clear();
+    world
+        .store
+        .replace_workspace(Some(&saved), &none, NOON)
+        .await
+        .unwrap();
+    assert!(
+        fresh(&world.store, workspace.sid)
+            .await
+            .unwrap()
+            .task_queues
+            .is_empty()
+    );
+}
+
+#[tokio::test]
+async fn a_workspace_whose_making_was_interrupted_is_made_by_doing_it_again() {
+    let world = World::empty().await;
+    let workspace = second();
+    world
+        .store
+        .replace_workspace(None, &workspace, NOON)
+        .await
+        .unwrap();
+    // Its own fields are written last: this is how it looks before.
+    let key = store::items::key_attributes(&store::keys::Key::workspace(workspace.sid));
+    world
+        .client
+        .delete_item()
+        .table_name(&world.table)
+        .set_key(Some(key))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(fresh(&world.store, workspace.sid).await, None);
+    world
+        .store
+        .replace_workspace(None, &workspace, LATER)
+        .await
+        .unwrap();
+    assert!(fresh(&world.store, workspace.sid).await.is_some());
+}
+
+#[tokio::test]
+async fn workspaces_are_listed_oldest_first() {
+    let world = World::open().await;
+    world
+        .store
+        .replace_workspace(None, &second(), LATER)
+        .await
+        .unwrap();
+    assert_eq!(
+        world.store.workspace_sids().await.unwrap(),
+        [world.declared.workspace.sid, second().sid]
+    );
+}
+
+#[tokio::test]
+async fn a_deleted_workspace_is_gone_at_once_and_what_was_in_it_follows() {
+    let world = World::open().await;
+    let (read, maya) = (world.workspace().await, world.worker_sid("Maya"));
+    let task = world.new_task("caller", "en", NOON).await;
+    world.store.create_task(&task, &read).await.unwrap();
+    world.store.remove_workspace(&read, LATER).await.unwrap();
+    assert_eq!(fresh(&world.store, read.sid).await, None);
+    assert_eq!(world.store.workspace_sids().await.unwrap(), []);
+    assert_eq!(
+        world.store.removed_workspace_sids().await.unwrap(),
+        [read.sid]
+    );
+    let again = world
+        .store
+        .replace_workspace(None, &world.declared.workspace, LATER)
+        .await;
+    assert!(
+        matches!(again, Err(Error::Conflict)),
+        "not while the old one is being cleared"
+    );
+
+    let mut steps = 0;
+    while world.store.clear_removed(read.sid, 2).await.unwrap() > 0 {
+        steps += 1;
+        assert!(steps < 100, "it comes to an end");
+    }
+    assert!(steps > 5, "two at a time: {steps}");
+    assert_eq!(world.store.worker(maya).await.unwrap(), None);
+    assert_eq!(
+        world.store.worker_named(read.sid, "Maya").await.unwrap(),
+        None
+    );
+    assert_eq!(world.store.declaration(maya).await.unwrap(), None);
+    assert_eq!(world.store.task(task.sid).await.unwrap(), None);
+    world.store.forget_removed(read.sid).await.unwrap();
+    assert_eq!(world.store.removed_workspace_sids().await.unwrap(), []);
+    let made = config::apply(&world.store, &world.declared, LATER + Millis::from_secs(60))
+        .await
+        .unwrap();
+    assert!(!made.created.is_empty());
+    assert_eq!(world.worker("Maya").await.sid, maya);
+}
+
+#[tokio::test]
+async fn a_workspace_that_has_changed_since_it_was_read_is_not_deleted() {
+    let world = World::open().await;
+    let read = world.workspace().await;
+    world
+        .store
+        .replace_workspace(Some(&read), &with_queue(&read, "A"), LATER)
+        .await
+        .unwrap();
+    assert!(matches!(
+        world.store.remove_workspace(&read, LATER).await,
+        Err(Error::Conflict)
+    ));
+    assert!(fresh(&world.store, read.sid).await.is_some());
+}

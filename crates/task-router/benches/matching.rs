@@ -1,0 +1,176 @@
+//! What a match in the core costs, whatever waits: `cargo bench -p task-router --bench matching`.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "what cannot be set up cannot be measured"
+)]
+#![allow(clippy::print_stdout, reason = "the table is what it is for")]
+#![allow(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
+
+use std::time::{Duration, Instant};
+
+use centre::{Centre, NOON, centre};
+use divan::{Bencher, black_box};
+use task_router::model::Task;
+use task_router::router::{Decision, effects, may_take};
+
+#[path = "../tests/matching/centre.rs"]
+mod centre;
+
+const WORKERS: u64 = 10_000;
+const TASKS: u64 = 100_000;
+
+/// Matches for one figure of the table.
+const MATCHES: usize = 10_000;
+
+/// Matches timed together.
+const RUN: usize = 100;
+
+fn main() {
+    divan::main();
+    if std::env::args().any(|argument| argument == "--test" || argument == "--list") {
+        return;
+    }
+    table();
+}
+
+#[divan::bench(args = [100, 1_000, 10_000, 100_000])]
+fn match_beside_pending_tasks(bencher: Bencher<'_, '_>, tasks: u64) {
+    let centre = centre(1_000, tasks);
+    bencher.bench(|| {
+        black_box(&centre.board).choose_workers(&centre.workspace, centre.tasks[0], NOON)
+    });
+}
+
+#[divan::bench(args = [10, 100, 1_000, 10_000])]
+fn match_among_workers(bencher: Bencher<'_, '_>, workers: u64) {
+    let centre = centre(workers, 1_000);
+    bencher.bench(|| {
+        black_box(&centre.board).choose_workers(&centre.workspace, centre.tasks[0], NOON)
+    });
+}
+
+#[divan::bench(args = [100, 1_000, 10_000, 100_000])]
+fn serve_from_pending_tasks(bencher: Bencher<'_, '_>, tasks: u64) {
+    let centre = centre(1_000, tasks);
+    bencher
+        .bench(|| black_box(&centre.board).choose_task(&centre.workspace, centre.workers[0], NOON));
+}
+
+/// What a sweep does for a Task whom nobody fits: the step's expression is false of each.
+#[divan::bench(args = [100, 1_000])]
+fn compare_with_free_workers_who_do_not_fit(bencher: Bencher<'_, '_>, workers: u64) {
+    let centre = centre(workers, 1);
+    let task = centre.board.task(centre.tasks[0]).cloned().unwrap();
+    let attributes = task.attributes.with("level", 9.into()).unwrap();
+    let task = Task { attributes, ..task };
+    let serving = |sid| {
+        centre
+            .board
+            .worker(sid)
+            .filter(|worker| worker.roster.serves(task.task_queue_sid))
+    };
+    let serving: Vec<_> = centre
+        .workers
+        .iter()
+        .filter_map(|sid| serving(*sid))
+        .collect();
+    // All of them serve the Task's queue.
+    let all: Vec<_> = serving.iter().cycle().take(centre.workers.len()).collect();
+    bencher.bench(|| {
+        all.iter()
+            .any(|worker| may_take(black_box(&centre.workspace), worker, &task, NOON))
+    });
+}
+
+/// Decides, writes, and reads off what follows, as it happens for a call.
+fn take(centre: &mut Centre, decision: Option<Decision>) {
+    let Some(decision) = decision else { return };
+    let workspace = &centre.workspace;
+    for new in &decision.tasks {
+        black_box(effects::of_task(workspace, centre.board.task(new.sid), new));
+    }
+    for new in &decision.workers {
+        black_box(effects::of_worker(
+            workspace,
+            centre.board.worker(new.sid),
+            new,
+        ));
+    }
+    assert!(centre.board.commit(&centre.workspace, decision));
+}
+
+fn table() {
+    println!("\nA reservation is decided, written to the boards, and its effects are read off.\n");
+    let serving = served_per_second();
+    let matching = matched_per_second();
+    println!(
+        "{WORKERS} Workers, {TASKS} pending Tasks: {matching:.0} matches/s, {serving:.0} serves/s"
+    );
+    let beside = [100, TASKS].map(|tasks| time_per_match(1_000, tasks));
+    ratio("100 to 100,000 pending Tasks", beside);
+    let among = [10, WORKERS].map(|workers| time_per_match(workers, 1_000));
+    ratio("10 to 10,000 Workers", among);
+}
+
+fn ratio(what: &str, [few, many]: [Duration; 2]) {
+    let times = many.as_secs_f64() / few.as_secs_f64();
+    println!("time per match from {what}: {few:?} to {many:?}, {times:.2} times");
+}
+
+fn matched_per_second() -> f64 {
+    let mut centre = centre(WORKERS, TASKS);
+    let tasks: Vec<_> = centre.tasks.iter().copied().take(MATCHES).collect();
+    per_second(&tasks, |sid| {
+        let decision = centre.board.choose_workers(&centre.workspace, sid, NOON);
+        take(&mut centre, decision);
+    })
+}
+
+fn served_per_second() -> f64 {
+    let mut centre = centre(WORKERS, TASKS);
+    per_second(&centre.workers.clone(), |sid| {
+        let decision = centre.board.choose_task(&centre.workspace, sid, NOON);
+        take(&mut centre, decision);
+    })
+}
+
+/// The median over runs of [`RUN`]: what else the machine does comes and goes.
+fn per_second<T: Copy>(items: &[T], mut each: impl FnMut(T)) -> f64 {
+    let mut times: Vec<Duration> = items
+        .chunks_exact(RUN)
+        .map(|run| {
+            let began = Instant::now();
+            run.iter().for_each(|item| each(*item));
+            began.elapsed()
+        })
+        .collect();
+    times.sort_unstable();
+    RUN as f64 / times[times.len() / 2].as_secs_f64()
+}
+
+/// The time of one match, the median of many; Task and Worker are put back each time.
+fn time_per_match(workers: u64, tasks: u64) -> Duration {
+    let mut centre = centre(workers, tasks);
+    let mut times = Vec::with_capacity(MATCHES);
+    for number in 0..MATCHES {
+        let sid = centre.tasks[number % 100];
+        let began = Instant::now();
+        let decision = centre
+            .board
+            .choose_workers(&centre.workspace, sid, NOON)
+            .unwrap();
+        let task = centre.board.task(sid).cloned().unwrap();
+        let worker = centre
+            .board
+            .worker(decision.workers[0].sid)
+            .cloned()
+            .unwrap();
+        take(&mut centre, Some(decision));
+        times.push(began.elapsed());
+        centre.board.put_task(&centre.workspace, task);
+        centre.board.put_worker(&centre.workspace, worker);
+    }
+    times.sort_unstable();
+    times[times.len() / 2]
+}

@@ -1,0 +1,164 @@
+//! What an expression asks for, and what can be wrong with one that can be read: things to warn of, and what `skip_if` may ask.
+
+use super::{Comparison, Expression, Operand, Operator, Path, PathStep, Term};
+use ids::ActivitySid;
+
+/// The built-in name below which a Worker's channels are found (taskrouter.md section 4).
+pub const CHANNEL_KEY: &str = "channel";
+
+/// The figure of a Worker's channel that counts accepted Reservations (taskrouter.md section 2.4).
+pub const ASSIGNED_TASKS_KEY: &str = "assigned_tasks";
+
+/// Why an expression cannot be a target's `skip_if` (taskrouter.md section 7.3).
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SkipIfError {
+    /// Something other than a number of Workers or a number is compared.
+    #[error(
+        "`{operand}` cannot be in a skip_if: expected `workers.available`, `workers.unavailable`, `workers.WA…` (the sid of an Activity) or a number"
+    )]
+    Operand {
+        /// The offender, in normal form.
+        operand: String,
+    },
+    /// An operator for texts or arrays.
+    #[error("`{operator}` cannot be in a skip_if: expected ==, !=, <, <=, > or >=")]
+    Operator {
+        /// The offender.
+        operator: String,
+    },
+    /// `NOT` before a condition.
+    #[error("`NOT` cannot be in a skip_if: conditions are joined with AND and OR only")]
+    Not,
+}
+
+impl Expression {
+    /// Sentences about what is allowed and most likely a mistake: a key in quotes is a text (taskrouter.md section 8.1,
+    /// "quoted key").
+    pub fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        each_comparison(self.root(), &mut |comparison| {
+            warnings.extend(quoted_key(comparison))
+        });
+        warnings
+    }
+
+    /// Does it ask how many Tasks a Worker has accepted in some channel?
+    pub fn asks_for_assigned_tasks(&self) -> bool {
+        let mut asks = false;
+        each_comparison(self.root(), &mut |comparison| {
+            asks |= [&comparison.left, &comparison.right]
+                .into_iter()
+                .any(is_assigned_tasks);
+        });
+        asks
+    }
+
+    /// Whether it may be a target's `skip_if`: only numbers and numbers of Workers, compared, joined with AND and OR.
+    ///
+    /// # Errors
+    /// [`SkipIfError`] names the first thing that cannot be there.
+    pub fn check_skip_if(&self) -> Result<(), SkipIfError> {
+        skip_if_term(self.root())
+    }
+}
+
+impl Path {
+    /// Is it `channel.<name>.assigned_tasks`, whatever it begins with?
+    pub fn asks_for_assigned_tasks(&self) -> bool {
+        let [
+            ..,
+            PathStep::Key(channel),
+            PathStep::Key(_),
+            PathStep::Key(figure),
+        ] = self.steps()
+        else {
+            return false;
+        };
+        channel == CHANNEL_KEY && figure == ASSIGNED_TASKS_KEY
+    }
+}
+
+fn is_assigned_tasks(operand: &Operand) -> bool {
+    match operand {
+        Operand::Path(path) => path.asks_for_assigned_tasks(),
+        Operand::Array(elements) => elements.iter().any(is_assigned_tasks),
+        Operand::Null | Operand::Bool(_) | Operand::Number(_) | Operand::Text(_) => false,
+    }
+}
+
+fn each_comparison<'a>(term: &'a Term, visit: &mut impl FnMut(&'a Comparison)) {
+    match term {
+        Term::Any(terms) | Term::All(terms) => {
+            terms.iter().for_each(|inner| each_comparison(inner, visit))
+        }
+        Term::Not(inner) => each_comparison(inner, visit),
+        Term::Compare(comparison) => visit(comparison),
+    }
+}
+
+fn quoted_key(comparison: &Comparison) -> Option<String> {
+    let suspicious = matches!(comparison.left, Operand::Text(_)) && is_constant(&comparison.right);
+    suspicious.then(|| {
+        format!("`{comparison}` is about constants alone: a key is written without quotes")
+    })
+}
+
+fn is_constant(operand: &Operand) -> bool {
+    match operand {
+        Operand::Null | Operand::Bool(_) | Operand::Number(_) | Operand::Text(_) => true,
+        Operand::Array(elements) => elements.iter().all(is_constant),
+        Operand::Path(_) => false,
+    }
+}
+
+fn skip_if_term(term: &Term) -> Result<(), SkipIfError> {
+    match term {
+        Term::Any(terms) | Term::All(terms) => terms.iter().try_for_each(skip_if_term),
+        Term::Not(_) => Err(SkipIfError::Not),
+        Term::Compare(comparison) => skip_if_comparison(comparison),
+    }
+}
+
+fn skip_if_comparison(comparison: &Comparison) -> Result<(), SkipIfError> {
+    match comparison.operator {
+        Operator::Equal
+        | Operator::NotEqual
+        | Operator::Less
+        | Operator::LessOrEqual
+        | Operator::Greater
+        | Operator::GreaterOrEqual => {}
+        Operator::Contains | Operator::Has | Operator::In | Operator::NotIn => {
+            return Err(SkipIfError::Operator {
+                operator: comparison.operator.to_string(),
+            });
+        }
+    }
+    [&comparison.left, &comparison.right]
+        .into_iter()
+        .try_for_each(skip_if_operand)
+}
+
+fn skip_if_operand(operand: &Operand) -> Result<(), SkipIfError> {
+    let allowed = match operand {
+        Operand::Number(_) => true,
+        Operand::Path(path) => is_presence(path),
+        Operand::Null | Operand::Bool(_) | Operand::Text(_) | Operand::Array(_) => false,
+    };
+    if allowed {
+        Ok(())
+    } else {
+        Err(SkipIfError::Operand {
+            operand: operand.to_string(),
+        })
+    }
+}
+
+/// `workers.available`, `workers.unavailable` or `workers.WA…`.
+fn is_presence(path: &Path) -> bool {
+    let [PathStep::Key(workers), PathStep::Key(name)] = path.steps() else {
+        return false;
+    };
+    workers == "workers"
+        && (matches!(name.as_str(), "available" | "unavailable")
+            || name.parse::<ActivitySid>().is_ok())
+}

@@ -1,0 +1,222 @@
+//! Expressions: the conditions of TaskQueues, Workflow filters and targets (taskrouter.md section 8).
+//!
+//! An [`Expression`] is parsed once, when configuration is read, and keeps its source text: that is what is stored and
+//! shown. [`Display`](std::fmt::Display) prints its normal form. Evaluating one is [`crate::router::expression`]'s
+//! business. Length and depth are bounded, so no input can exhaust the stack, and parsing takes time in proportion to
+//! the length.
+
+mod check;
+mod lexer;
+mod parser;
+mod print;
+
+use std::str::FromStr;
+
+pub use check::{ASSIGNED_TASKS_KEY, CHANNEL_KEY, SkipIfError};
+
+use parser::Parser;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// Characters an expression may have: twice what a full set of attributes has, so that any attribute can be named.
+pub const EXPRESSION_CHARS_MAX: usize = 8_192;
+
+/// Parentheses, arrays and NOTs inside one another: more than a person can read, far less than a stack holds.
+pub const EXPRESSION_DEPTH_MAX: usize = 32;
+
+/// Largest index of an array in a path: attributes have 4,096 characters, so no array in them is longer.
+const INDEX_MAX: u16 = 4_096;
+
+/// A parsed expression with its source. Two are equal when they are spelled alike; whether they mean the same, the
+/// conditions tell ([`Expression::root`]).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Expression {
+    source: String,
+    root: Term,
+}
+
+/// A condition.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Term {
+    /// True when one of them is: `a OR b`.
+    Any(Vec<Term>),
+    /// True when all of them are: `a AND b`.
+    All(Vec<Term>),
+    /// True when it is not: `NOT a`.
+    Not(Box<Term>),
+    /// One comparison.
+    Compare(Comparison),
+}
+
+/// `left operator right`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Comparison {
+    /// Left-hand side.
+    pub left: Operand,
+    /// What is asked.
+    pub operator: Operator,
+    /// Right-hand side.
+    pub right: Operand,
+}
+
+/// The operators (taskrouter.md section 8.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operator {
+    /// `==`, `=`
+    Equal,
+    /// `!=`
+    NotEqual,
+    /// `<`
+    Less,
+    /// `<=`
+    LessOrEqual,
+    /// `>`
+    Greater,
+    /// `>=`
+    GreaterOrEqual,
+    /// `CONTAINS`: text in text.
+    Contains,
+    /// `HAS`, `>-`: the array on the left has the element on the right.
+    Has,
+    /// `IN`, `<-`: the element on the left is in the array on the right.
+    In,
+    /// `NOT IN`
+    NotIn,
+}
+
+/// One side of a comparison.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Operand {
+    /// `null`
+    Null,
+    /// `true`, `false`
+    Bool(bool),
+    /// `3`, `-2.5`. Integers and decimals compare as numbers.
+    Number(f64),
+    /// `"text"`, `'text'`
+    Text(String),
+    /// `["a", "b"]`; may hold paths, `[task.first_agent, task.second_agent]`.
+    Array(Vec<Operand>),
+    /// `worker.languages[0]`
+    Path(Path),
+}
+
+/// Where a value is found: keys and array indexes, outermost first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Path(Vec<PathStep>);
+
+/// One step of a [`Path`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PathStep {
+    /// A key of an object.
+    Key(String),
+    /// An element of an array, counted from 0.
+    Index(usize),
+}
+
+/// Why a text is not an expression, and where.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("column {column}: {message}")]
+pub struct ExpressionError {
+    /// The character the trouble begins at, counted from 1.
+    pub column: usize,
+    /// One sentence: what was expected, what is there.
+    pub message: String,
+}
+
+impl Expression {
+    /// The text it was parsed from.
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// Its comparisons as they are written, in their order, each with the character it begins at, counted from 1.
+    pub fn comparisons(&self) -> Vec<(usize, &str)> {
+        let read = Parser::new(&self.source)
+            .and_then(|mut parser| parser.any(0).map(|_| parser.comparisons));
+        let text = |(from, to): (usize, usize)| {
+            (
+                from,
+                chars_between(&self.source, from - 1, to - 1).trim_end(),
+            )
+        };
+        read.unwrap_or_default().into_iter().map(text).collect()
+    }
+
+    /// The outermost condition.
+    pub fn root(&self) -> &Term {
+        &self.root
+    }
+}
+
+/// The part of a text from one character up to another, counted from 0.
+fn chars_between(text: &str, from: usize, to: usize) -> &str {
+    let at = |index| {
+        text.char_indices()
+            .nth(index)
+            .map_or(text.len(), |(at, _)| at)
+    };
+    text.get(at(from)..at(to)).unwrap_or_default()
+}
+
+impl Path {
+    /// The steps, outermost first.
+    pub fn steps(&self) -> &[PathStep] {
+        &self.0
+    }
+}
+
+impl FromStr for Expression {
+    type Err = ExpressionError;
+
+    fn from_str(source: &str) -> Result<Self, ExpressionError> {
+        let mut parser = Parser::new(source)?;
+        let root = parser.any(0)?;
+        parser.expect_end()?;
+        Ok(Self {
+            source: source.to_owned(),
+            root,
+        })
+    }
+}
+
+impl FromStr for Path {
+    type Err = ExpressionError;
+
+    fn from_str(source: &str) -> Result<Self, ExpressionError> {
+        let mut parser = Parser::new(source)?;
+        let path = parser.path()?;
+        parser.expect_end()?;
+        Ok(path)
+    }
+}
+
+impl Serialize for Expression {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.source)
+    }
+}
+
+impl<'de> Deserialize<'de> for Expression {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(serde::de::Error::custom)
+    }
+}
+
+impl Serialize for Path {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Path {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,49 @@
+//! TaskRouter's nouns, one a file (taskrouter.md section 2). Plain data: what may happen to it is in [`crate::router`],
+//! how it is stored is the store's business.
+
+mod activity;
+mod attributes;
+mod event_type;
+mod expression;
+pub mod instruction;
+mod ledger;
+mod reservation;
+mod task;
+mod task_channel;
+mod task_queue;
+mod worker;
+mod workflow;
+mod workspace;
+
+pub use activity::{ACTIVITIES_MAX, Activity};
+pub use attributes::{ATTRIBUTES_CHARS_MAX, Attributes, AttributesError};
+pub use event_type::{EventType, EventTypeError};
+pub use expression::{
+    ASSIGNED_TASKS_KEY, CHANNEL_KEY, Comparison, EXPRESSION_CHARS_MAX, EXPRESSION_DEPTH_MAX,
+    Expression, ExpressionError, Operand, Operator, Path, PathStep, SkipIfError, Term,
+};
+pub use instruction::{Instruction, IssuedInstruction};
+pub use ledger::{Dates, Ledger, PartId};
+pub use reservation::{Reservation, ReservationStatus};
+pub use task::{
+    AssignmentStatus, EndReason, FailedOffer, Removal, RoutingTarget, Step, Task, WorkflowPosition,
+};
+pub use task_channel::{
+    AfterConversation, TASK_CHANNEL_NAME_CHARS_MAX, TASK_CHANNELS_MAX, TaskChannel,
+    TaskChannelName, TaskChannelNameError,
+};
+pub use task_queue::{
+    EVERYBODY, RESERVED_WORKERS_MAX, TASK_QUEUES_MAX, TaskOrder, TaskQueue, WAITING_CALLS_MAX,
+};
+pub use worker::{
+    IdleKey, OpenReservation, OpenStatus, PreviousActivity, QueueMembership, Readiness, Slots,
+    WORKER_CAPACITY_MAX, WORKERS_MAX, Worker, WorkerChannel,
+};
+pub use workflow::{
+    CONFIGURATION_BYTES_MAX, Configuration, ConfigurationError, DEFAULT_FILTER_KEYS, Filter,
+    KnownWorker, OrderBy, OrderClause, RESERVATION_TIMEOUT_DEFAULT, RESERVATION_TIMEOUT_MAX_SECS,
+    STEPS_MAX, TARGET_KEYS, Target, WORKFLOW_BYTES_MAX, WORKFLOWS_MAX, Workflow,
+};
+pub use workspace::{
+    AfterFailedReservation, OnTimeout, RoutingRules, WORKSPACES_MAX, Workspace, WrapUp,
+};

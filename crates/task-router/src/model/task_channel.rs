@@ -1,0 +1,183 @@
+//! TaskChannel: a kind of work with a capacity of its own (taskrouter.md sections 2.5 and 4).
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use ids::time::Millis;
+use ids::{TaskChannelSid, WorkspaceSid};
+
+/// Characters a TaskChannel's name may have (taskrouter.md section 14).
+pub const TASK_CHANNEL_NAME_CHARS_MAX: usize = 64;
+
+/// TaskChannels a Workspace may have: each is an item, and part of every free Worker's readiness.
+pub const TASK_CHANNELS_MAX: usize = 50;
+
+/// A TaskChannel's unique name: letters, digits, `_` and `$`, not beginning with a digit (taskrouter.md section 2.5).
+/// Kept in place, so that it is copied, compared and looked up without allocation.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TaskChannelName {
+    /// ASCII, zeros behind the end: text order is array order.
+    text: [u8; TASK_CHANNEL_NAME_CHARS_MAX],
+    length: u8,
+}
+
+/// A text that cannot name a TaskChannel.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "a TaskChannel's unique name has 1 to {TASK_CHANNEL_NAME_CHARS_MAX} letters, digits, `_` or `$` and does not begin with a digit"
+)]
+pub struct TaskChannelNameError;
+
+impl TaskChannelName {
+    /// Whatever has no channel of its own.
+    pub const DEFAULT: Self = Self::standard(b"default");
+    /// Telephone calls.
+    pub const VOICE: Self = Self::standard(b"voice");
+    /// Chat conversations.
+    pub const CHAT: Self = Self::standard(b"chat");
+    /// Text messages.
+    pub const SMS: Self = Self::standard(b"sms");
+    /// Video calls.
+    pub const VIDEO: Self = Self::standard(b"video");
+
+    /// The TaskChannels every Workspace begins with, in the order of taskrouter.md section 2.1.
+    pub const STANDARD: [Self; 5] = [
+        Self::DEFAULT,
+        Self::VOICE,
+        Self::CHAT,
+        Self::SMS,
+        Self::VIDEO,
+    ];
+
+    const fn standard(name: &[u8]) -> Self {
+        let mut text = [0; TASK_CHANNEL_NAME_CHARS_MAX];
+        let mut at = 0;
+        while at < name.len() {
+            text[at] = name[at];
+            at += 1;
+        }
+        Self {
+            text,
+            length: name.len() as u8,
+        }
+    }
+
+    /// The unique name in the API.
+    pub fn as_str(&self) -> &str {
+        let text = self
+            .text
+            .get(..usize::from(self.length))
+            .unwrap_or_default();
+        std::str::from_utf8(text).unwrap_or_default()
+    }
+}
+
+impl FromStr for TaskChannelName {
+    type Err = TaskChannelNameError;
+
+    fn from_str(name: &str) -> Result<Self, TaskChannelNameError> {
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$');
+        let first = name.bytes().next().ok_or(TaskChannelNameError)?;
+        if name.len() > TASK_CHANNEL_NAME_CHARS_MAX
+            || first.is_ascii_digit()
+            || !name.bytes().all(allowed)
+        {
+            return Err(TaskChannelNameError);
+        }
+        Ok(Self::standard(name.as_bytes()))
+    }
+}
+
+impl fmt::Display for TaskChannelName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Debug for TaskChannelName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Serialize for TaskChannelName {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for TaskChannelName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// A TaskChannel of a Workspace.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaskChannel {
+    /// `TC…`.
+    pub sid: TaskChannelSid,
+    /// The name in the API; never changes.
+    pub unique_name: TaskChannelName,
+    /// For people; at most 64 characters.
+    pub friendly_name: String,
+    /// Is the idle time that routing compares counted for this channel alone (taskrouter.md section 9)?
+    pub channel_optimized_routing: bool,
+    /// What becomes of a Task of this channel when its conversation has ended.
+    pub after_conversation: AfterConversation,
+}
+
+/// What becomes of an assigned Task when its conversation has ended. TaskRouter always leaves it in `wrapping` until
+/// somebody completes it (taskrouter.md section 5); the other two spare people the script that does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AfterConversation {
+    /// `wrapping`, until the API completes it.
+    Wrap,
+    /// `wrapping`, for that long at most.
+    WrapFor(Millis),
+    /// `completed` at once.
+    Complete,
+}
+
+impl TaskChannel {
+    /// The channel of this name as every Workspace begins with it; its id follows from both.
+    pub fn of(workspace: WorkspaceSid, unique_name: TaskChannelName) -> Self {
+        let sid = TaskChannelSid::derive(&[&workspace.to_string(), unique_name.as_str()]);
+        let friendly_name = unique_name.to_string();
+        let after_conversation = AfterConversation::Wrap;
+        Self {
+            sid,
+            unique_name,
+            friendly_name,
+            channel_optimized_routing: false,
+            after_conversation,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_channel_name_is_a_short_identifier() {
+        for right in ["voice", "a", "$x_1", &"x".repeat(64)] {
+            assert_eq!(right.parse::<TaskChannelName>().unwrap().as_str(), right);
+        }
+        for wrong in ["", "1a", "a-b", "a b", "naïve", &"x".repeat(65)] {
+            assert_eq!(
+                wrong.parse::<TaskChannelName>(),
+                Err(TaskChannelNameError),
+                "{wrong}"
+            );
+        }
+        assert!(
+            TaskChannelName::CHAT < TaskChannelName::VOICE,
+            "names are ordered like texts"
+        );
+    }
+}

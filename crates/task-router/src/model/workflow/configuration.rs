@@ -1,0 +1,374 @@
+//! A Workflow's configuration as the API carries it: JSON in a text (taskrouter.md section 7.1).
+//!
+//! [`Configuration::parse`] takes every spelling that occurs (the wrapper `task_routing` may be missing, numbers may be
+//! texts, a filter may have a `queue` in place of `targets`) and resolves what is inherited; [`Configuration::to_json`]
+//! prints one spelling. What is wrong is told with its place: `task_routing.filters[2].targets[0].expression: column 7: …`.
+
+use serde_json::{Map, Value as Json, json};
+
+use super::{Configuration, Expression, Filter, KnownWorker, OrderBy, Path, Target};
+use ids::TaskQueueSid;
+use ids::time::Millis;
+use reader::Reader;
+
+mod reader;
+
+/// Bytes of the longest configuration (taskrouter.md section 14).
+pub const CONFIGURATION_BYTES_MAX: usize = 1_038_576;
+
+/// Steps of all filters together: one for each TaskQueue a Workspace can have (taskrouter.md section 14). Without a
+/// limit a configuration of nothing but `{}` would be a hundred times its size in memory.
+pub const STEPS_MAX: usize = 5_000;
+
+/// Largest priority, and longest step in seconds: what fits into the API's integers (taskrouter.md section 2.8).
+const INTEGER_MAX: u32 = i32::MAX as u32;
+
+const ROUTING_KEYS: &[&str] = &["filters", "default_filter"];
+const FILTER_KEYS: &[&str] = &[
+    "filter_friendly_name",
+    "friendly_name",
+    "expression",
+    "targets",
+    "queue",
+];
+/// What a filter that is its own only target has beside the target's keys. Its `expression` is about the Task.
+const SHORT_FILTER_KEYS: &[&str] = &["filter_friendly_name", "friendly_name"];
+/// The keys of a default filter.
+pub const DEFAULT_FILTER_KEYS: &[&str] = &[
+    "queue",
+    "expression",
+    "priority",
+    "order_by",
+    "skip_if",
+    "known_worker_sid",
+    "known_worker_friendly_name",
+];
+/// The keys of a target.
+pub const TARGET_KEYS: &[&str] = &[
+    "queue",
+    "expression",
+    "priority",
+    "timeout",
+    "order_by",
+    "skip_if",
+    "known_worker_sid",
+    "known_worker_friendly_name",
+];
+
+/// Why a text is not a Workflow's configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigurationError {
+    /// The text is too long.
+    #[error("the configuration has {bytes} bytes; at most {CONFIGURATION_BYTES_MAX} are allowed")]
+    TooLong {
+        /// Bytes of the text.
+        bytes: usize,
+    },
+    /// The text is not JSON.
+    #[error("the configuration is not JSON: {0}")]
+    NotJson(#[from] serde_json::Error),
+    /// A value is not what it should be.
+    #[error("{path}: {message}")]
+    Value {
+        /// Where it is: `task_routing.filters[2].targets[0].queue`.
+        path: String,
+        /// What was expected, what is there.
+        message: String,
+    },
+}
+
+impl Configuration {
+    /// Reads a configuration. Whether its TaskQueues exist is [`Configuration::check_queues`]'s question.
+    ///
+    /// # Errors
+    /// [`ConfigurationError`] about the first thing that is wrong.
+    pub fn parse(text: &str) -> Result<Self, ConfigurationError> {
+        if text.len() > CONFIGURATION_BYTES_MAX {
+            return Err(ConfigurationError::TooLong { bytes: text.len() });
+        }
+        let root: Json = serde_json::from_str(text)?;
+        let root = Reader::new(String::new(), &root)?;
+        let routing = match root.get("task_routing") {
+            Some(wrapped) => {
+                root.allow_only(&["task_routing"])?;
+                Reader::new(root.path_of("task_routing"), wrapped)?
+            }
+            None if ROUTING_KEYS.iter().any(|key| root.get(key).is_some()) => root,
+            None => {
+                return Err(root.error(
+                    "task_routing",
+                    "expected an object with `filters` and `default_filter`",
+                ));
+            }
+        };
+        read_routing(&routing)
+    }
+
+    /// The configuration as JSON, in the wrapper `task_routing`. Every target names its queue.
+    pub fn to_json(&self) -> String {
+        let mut routing = Map::new();
+        routing.insert(
+            "filters".to_owned(),
+            self.filters.iter().map(filter_json).collect(),
+        );
+        if let Some(target) = &self.default_filter {
+            routing.insert("default_filter".to_owned(), target_json(target));
+        }
+        json!({ "task_routing": routing }).to_string()
+    }
+
+    /// Whether every TaskQueue it names is `known`.
+    ///
+    /// # Errors
+    /// [`ConfigurationError::Value`] names the place of the first that is not.
+    pub fn check_queues(
+        &self,
+        known: impl Fn(TaskQueueSid) -> bool,
+    ) -> Result<(), ConfigurationError> {
+        let check = |path: String, target: &Target| match known(target.queue) {
+            true => Ok(()),
+            false => Err(ConfigurationError::Value {
+                path,
+                message: format!("there is no TaskQueue {}", target.queue),
+            }),
+        };
+        for (index, filter) in self.filters.iter().enumerate() {
+            for (step, target) in filter.targets.iter().enumerate() {
+                check(
+                    format!("task_routing.filters[{index}].targets[{step}].queue"),
+                    target,
+                )?;
+            }
+        }
+        let mut default = self.default_filter.iter();
+        default.try_for_each(|target| check("task_routing.default_filter.queue".to_owned(), target))
+    }
+}
+
+fn read_routing(reader: &Reader<'_>) -> Result<Configuration, ConfigurationError> {
+    reader.allow_only(ROUTING_KEYS)?;
+    let mut steps_left = STEPS_MAX;
+    let filters = reader.list("filters")?.unwrap_or_default();
+    let filters = filters
+        .iter()
+        .enumerate()
+        .map(|(index, value)| {
+            read_filter(
+                &Reader::new(reader.path_in("filters", index), value)?,
+                &mut steps_left,
+            )
+        })
+        .collect::<Result<_, _>>()?;
+    Ok(Configuration {
+        filters,
+        default_filter: read_default_filter(reader)?,
+    })
+}
+
+fn read_default_filter(reader: &Reader<'_>) -> Result<Option<Target>, ConfigurationError> {
+    let Some(value) = reader.get("default_filter") else {
+        return Ok(None);
+    };
+    let reader = Reader::new(reader.path_of("default_filter"), value)?;
+    if reader.get("timeout").is_some() {
+        return Err(reader.error(
+            "timeout",
+            "a default filter has none: a Task waits there for as long as it may live",
+        ));
+    }
+    reader.allow_only(DEFAULT_FILTER_KEYS)?;
+    read_target(&reader, None).map(Some)
+}
+
+fn read_filter(reader: &Reader<'_>, steps_left: &mut usize) -> Result<Filter, ConfigurationError> {
+    let is_short = reader.get("targets").is_none() && reader.get("queue").is_some();
+    match is_short {
+        true => reader.allow_only(&[SHORT_FILTER_KEYS, TARGET_KEYS].concat())?,
+        false => reader.allow_only(FILTER_KEYS)?,
+    }
+    let name = reader
+        .text("filter_friendly_name", "a text")?
+        .or(reader.text("friendly_name", "a text")?);
+    let targets = match reader.list("targets")? {
+        Some(_) if reader.get("queue").is_some() => {
+            return Err(reader.error(
+                "queue",
+                "a filter has either `targets` or a `queue`; name the queue in its targets",
+            ));
+        }
+        Some([]) => return Err(reader.error("targets", "expected at least one target")),
+        Some(targets) => read_targets(reader, targets, *steps_left)?,
+        None if is_short => vec![Target {
+            expression: None,
+            ..read_target(reader, None)?
+        }],
+        None => {
+            return Err(reader.error(
+                "targets",
+                "expected an array with at least one target such as {\"queue\":\"WQ…\"}",
+            ));
+        }
+    };
+    *steps_left = steps_left.checked_sub(targets.len()).ok_or_else(|| {
+        reader.error(
+            "targets",
+            format!("all filters together have at most {STEPS_MAX} targets"),
+        )
+    })?;
+    let filter_friendly_name = name.unwrap_or_default().to_owned();
+    Ok(Filter {
+        filter_friendly_name,
+        expression: reader.expression("expression")?,
+        targets,
+    })
+}
+
+fn read_targets(
+    reader: &Reader<'_>,
+    targets: &[Json],
+    steps_left: usize,
+) -> Result<Vec<Target>, ConfigurationError> {
+    let mut read: Vec<Target> = Vec::new();
+    // One more than allowed is enough to be refused.
+    for (index, value) in targets.iter().enumerate().take(steps_left + 1) {
+        let reader = Reader::new(reader.path_in("targets", index), value)?;
+        reader.allow_only(TARGET_KEYS)?;
+        let inherited = read.last().map(|previous| previous.queue);
+        read.push(read_target(&reader, inherited)?);
+    }
+    Ok(read)
+}
+
+fn read_target(
+    reader: &Reader<'_>,
+    inherited: Option<TaskQueueSid>,
+) -> Result<Target, ConfigurationError> {
+    let timeout = reader.integer("timeout", 1..=INTEGER_MAX)?;
+    Ok(Target {
+        queue: queue(reader, inherited)?,
+        expression: reader.expression("expression")?,
+        priority: reader.integer("priority", 0..=INTEGER_MAX)?,
+        timeout: timeout.map(|secs| Millis::from_secs(secs.into())),
+        order_by: order_by(reader)?,
+        skip_if: skip_if(reader)?,
+        known_worker: known_worker(reader)?,
+    })
+}
+
+fn queue(
+    reader: &Reader<'_>,
+    inherited: Option<TaskQueueSid>,
+) -> Result<TaskQueueSid, ConfigurationError> {
+    let expected = "the sid of a TaskQueue, WQ and 32 hexadecimal digits";
+    match (reader.text("queue", expected)?, inherited) {
+        (Some(sid), _) => sid.parse().map_err(|error| reader.error("queue", error)),
+        (None, Some(queue)) => Ok(queue),
+        (None, None) => Err(reader.error(
+            "queue",
+            format!("expected {expected}: the first target must name one"),
+        )),
+    }
+}
+
+fn order_by(reader: &Reader<'_>) -> Result<Option<OrderBy>, ConfigurationError> {
+    let Some(text) = reader.text("order_by", "a text such as \"worker.level DESC\"")? else {
+        return Ok(None);
+    };
+    OrderBy::try_from(text.to_owned())
+        .map(Some)
+        .map_err(|error| reader.error("order_by", error))
+}
+
+fn skip_if(reader: &Reader<'_>) -> Result<Option<Expression>, ConfigurationError> {
+    let Some(expression) = reader.expression("skip_if")? else {
+        return Ok(None);
+    };
+    expression
+        .check_skip_if()
+        .map_err(|error| reader.error("skip_if", error))?;
+    Ok(Some(expression))
+}
+
+/// Section 7.4.
+fn known_worker(reader: &Reader<'_>) -> Result<Option<KnownWorker>, ConfigurationError> {
+    let sid = task_path(reader, "known_worker_sid")?.map(KnownWorker::Sid);
+    let name = task_path(reader, "known_worker_friendly_name")?.map(KnownWorker::FriendlyName);
+    match (sid, name) {
+        (Some(_), Some(_)) => Err(reader.error(
+            "known_worker_friendly_name",
+            "a target has this or `known_worker_sid`, not both",
+        )),
+        (sid, name) => Ok(sid.or(name)),
+    }
+}
+
+/// A path into the Task's attributes, without its `task.`.
+fn task_path(reader: &Reader<'_>, key: &str) -> Result<Option<Path>, ConfigurationError> {
+    let expected = "a path into the Task such as \"task.agent_sid\"";
+    let Some(text) = reader.text(key, expected)? else {
+        return Ok(None);
+    };
+    let path = text
+        .trim()
+        .strip_prefix("task.")
+        .and_then(|path| path.parse().ok());
+    path.map(Some)
+        .ok_or_else(|| reader.error(key, format!("expected {expected}")))
+}
+
+fn filter_json(filter: &Filter) -> Json {
+    let mut object = Map::new();
+    if !filter.filter_friendly_name.is_empty() {
+        object.insert(
+            "filter_friendly_name".to_owned(),
+            json!(filter.filter_friendly_name),
+        );
+    }
+    if let Some(expression) = &filter.expression {
+        object.insert("expression".to_owned(), json!(expression.source()));
+    }
+    object.insert(
+        "targets".to_owned(),
+        filter.targets.iter().map(target_json).collect(),
+    );
+    Json::Object(object)
+}
+
+fn target_json(target: &Target) -> Json {
+    let known_worker = target.known_worker.as_ref().map(|known| match known {
+        KnownWorker::Sid(path) => ("known_worker_sid", json!(format!("task.{path}"))),
+        KnownWorker::FriendlyName(path) => {
+            ("known_worker_friendly_name", json!(format!("task.{path}")))
+        }
+    });
+    let values = [
+        Some(("queue", json!(target.queue))),
+        target
+            .expression
+            .as_ref()
+            .map(|expression| ("expression", json!(expression.source()))),
+        target
+            .priority
+            .map(|priority| ("priority", json!(priority))),
+        target
+            .timeout
+            .map(|timeout| ("timeout", json!(timeout.as_secs()))),
+        target
+            .order_by
+            .as_ref()
+            .map(|order| ("order_by", json!(order))),
+        target
+            .skip_if
+            .as_ref()
+            .map(|skip_if| ("skip_if", json!(skip_if.source()))),
+        known_worker,
+    ];
+    values
+        .into_iter()
+        .flatten()
+        .map(|(key, value)| (key.to_owned(), value))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

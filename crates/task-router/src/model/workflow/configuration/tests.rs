@@ -1,0 +1,434 @@
+//! Every key of taskrouter.md section 7.1, and every way to get it wrong.
+
+use super::*;
+
+const QUEUE: &str = "WQ00000000000000000000000000000001";
+const OTHER: &str = "WQ00000000000000000000000000000002";
+
+/// `Q1` and `Q2` stand for two queues.
+fn configuration(text: &str) -> Result<Configuration, ConfigurationError> {
+    Configuration::parse(&text.replace("Q1", QUEUE).replace("Q2", OTHER))
+}
+
+#[track_caller]
+fn parsed(text: &str) -> Configuration {
+    configuration(text).unwrap_or_else(|error| panic!("{text}: {error}"))
+}
+
+#[track_caller]
+fn refused(text: &str, expected: &str) {
+    let error = configuration(text).unwrap_err().to_string();
+    assert!(error.starts_with(expected), "{text}: {error}");
+}
+
+/// The only filter's targets.
+fn targets(targets: &str) -> Vec<Target> {
+    parsed(&format!(r#"{{"filters":[{{"targets":[{targets}]}}]}}"#))
+        .filters
+        .remove(0)
+        .targets
+}
+
+#[track_caller]
+fn target_refused(target: &str, expected: &str) {
+    let text = format!(r#"{{"task_routing":{{"filters":[{{"targets":[{target}]}}]}}}}"#);
+    refused(
+        &text,
+        &format!("task_routing.filters[0].targets[0]{expected}"),
+    );
+}
+
+fn queue(sid: &str) -> TaskQueueSid {
+    sid.parse().unwrap()
+}
+
+const EVERYTHING: &str = r#"{"task_routing":{
+  "filters":[
+    {"filter_friendly_name":"Support","expression":"type=='support'",
+     "targets":[
+       {"queue":"Q1","expression":"worker.sid IN task.preferred_agents","priority":10,"timeout":30,
+        "order_by":"worker.level DESC","skip_if":"workers.available == 0","known_worker_sid":"task.agent.sid"},
+       {"timeout":60,"known_worker_friendly_name":"task.agent[0]"}
+     ]}
+  ],
+  "default_filter":{"queue":"Q2","priority":0}
+}}"#;
+
+#[test]
+fn every_key_is_read() {
+    let read = parsed(EVERYTHING);
+    let filter = &read.filters[0];
+    assert_eq!(filter.filter_friendly_name, "Support");
+    assert_eq!(
+        filter.expression.as_ref().map(Expression::source),
+        Some("type=='support'")
+    );
+    let first = &filter.targets[0];
+    assert_eq!(
+        (first.queue, first.priority, first.timeout),
+        (queue(QUEUE), Some(10), Some(Millis::from_secs(30)))
+    );
+    assert_eq!(
+        first.expression.as_ref().map(Expression::source),
+        Some("worker.sid IN task.preferred_agents")
+    );
+    assert_eq!(
+        first.order_by.as_ref().map(|order| order.clauses().len()),
+        Some(1)
+    );
+    assert_eq!(
+        first.skip_if.as_ref().map(Expression::source),
+        Some("workers.available == 0")
+    );
+    assert_eq!(
+        first.known_worker,
+        Some(KnownWorker::Sid("agent.sid".parse().unwrap()))
+    );
+    let expected = Target {
+        timeout: Some(Millis::from_secs(60)),
+        ..Target::to(queue(QUEUE))
+    };
+    let known_worker = Some(KnownWorker::FriendlyName("agent[0]".parse().unwrap()));
+    assert_eq!(
+        filter.targets[1],
+        Target {
+            known_worker,
+            ..expected
+        }
+    );
+    assert_eq!(
+        read.default_filter,
+        Some(Target {
+            priority: Some(0),
+            ..Target::to(queue(OTHER))
+        })
+    );
+}
+
+#[test]
+fn what_is_printed_is_read_as_the_same() {
+    for text in [
+        EVERYTHING,
+        r#"{"filters":[]}"#,
+        r#"{"filters":[{"friendly_name":"x","queue":"Q1"}]}"#,
+    ] {
+        let read = parsed(text);
+        assert_eq!(Configuration::parse(&read.to_json()).unwrap(), read);
+    }
+    let printed = parsed(
+        r#"{"filters":[{"friendly_name":"x","queue":"Q1"}],"default_filter":{"queue":"Q2","priority":"7"}}"#,
+    );
+    let expected = r#"{"task_routing":{"default_filter":{"priority":7,"queue":"Q2"},"filters":[{"filter_friendly_name":"x","targets":[{"queue":"Q1"}]}]}}"#;
+    assert_eq!(
+        printed.to_json(),
+        expected.replace("Q1", QUEUE).replace("Q2", OTHER)
+    );
+}
+
+#[test]
+fn the_wrapper_may_be_missing() {
+    let plain = r#"{"filters":[{"targets":[{"queue":"Q1"}]}],"default_filter":{"queue":"Q2"}}"#;
+    assert_eq!(
+        parsed(plain),
+        parsed(&format!(r#"{{"task_routing":{plain}}}"#))
+    );
+    refused(
+        r#"{"filters":[{}]}"#,
+        "filters[0].targets: expected an array",
+    );
+}
+
+#[test]
+fn filters_and_default_filter_may_be_missing_or_null() {
+    let nothing = Configuration {
+        filters: Vec::new(),
+        default_filter: None,
+    };
+    for text in [
+        r#"{"task_routing":{}}"#,
+        r#"{"task_routing":{"filters":null,"default_filter":null}}"#,
+    ] {
+        assert_eq!(parsed(text), nothing, "{text}");
+    }
+    assert_eq!(
+        parsed(r#"{"default_filter":{"queue":"Q1"}}"#).default_filter,
+        Some(Target::to(queue(QUEUE)))
+    );
+}
+
+#[test]
+fn a_filter_may_name_its_only_queue() {
+    let short = r#"{"filters":[{"expression":"a == 1","queue":"Q1","priority":"4","timeout":30,"order_by":"worker.level DESC"}]}"#;
+    let long = r#"{"filters":[{"expression":"a == 1","targets":[{"queue":"Q1","priority":4,"timeout":30,"order_by":"worker.level DESC"}]}]}"#;
+    assert_eq!(parsed(short), parsed(long));
+    let read =
+        parsed(r#"{"filters":[{"filter_friendly_name":"x","expression":"a == 1","queue":"Q1"}]}"#);
+    assert_eq!(read.filters[0].targets, [Target::to(queue(QUEUE))]);
+    assert!(read.filters[0].expression.is_some());
+}
+
+#[test]
+fn a_target_inherits_the_queue_before_it_and_nothing_else() {
+    let read = targets(
+        r#"{"queue":"Q1","timeout":5,"priority":3,"expression":"1==1"},{},{"queue":"Q2"},{}"#,
+    );
+    assert_eq!(read[1], Target::to(queue(QUEUE)));
+    assert_eq!(
+        (read[2].queue, &read[3]),
+        (queue(OTHER), &Target::to(queue(OTHER)))
+    );
+}
+
+#[test]
+fn numbers_may_be_texts() {
+    let read = targets(r#"{"queue":"Q1","timeout":"30","priority":" 5 "}"#);
+    assert_eq!(
+        (read[0].timeout, read[0].priority),
+        (Some(Millis::from_secs(30)), Some(5))
+    );
+}
+
+#[test]
+fn empty_texts_and_null_say_nothing() {
+    let read = targets(
+        r#"{"queue":"Q1","expression":"","skip_if":" ","order_by":"","known_worker_sid":null,"timeout":null,"priority":null}"#,
+    );
+    assert_eq!(read, [Target::to(queue(QUEUE))]);
+}
+
+#[test]
+fn a_text_that_is_no_configuration_is_refused() {
+    refused(
+        "",
+        "the configuration is not JSON: EOF while parsing a value at line 1 column 0",
+    );
+    refused(
+        "{\"filters\":[}",
+        "the configuration is not JSON: expected value at line 1 column 13",
+    );
+    refused(
+        "[]",
+        "the configuration: expected an object, found an array",
+    );
+    refused(
+        "{}",
+        "task_routing: expected an object with `filters` and `default_filter`",
+    );
+    refused(
+        r#"{"task_routing":"x"}"#,
+        "task_routing: expected an object, found a text",
+    );
+    refused(
+        r#"{"task_routing":{},"filters":[]}"#,
+        "filters: there is no such key here; expected task_routing",
+    );
+    refused(
+        &"[".repeat(1_000),
+        "the configuration is not JSON: recursion limit exceeded",
+    );
+}
+
+#[test]
+fn filters_of_another_shape_are_refused() {
+    refused(
+        r#"{"filters":{}}"#,
+        "filters: expected an array, found an object",
+    );
+    refused(
+        r#"{"filters":[1]}"#,
+        "filters[0]: expected an object, found a number",
+    );
+    refused(
+        r#"{"filters":[],"default":1}"#,
+        "default: there is no such key here; expected filters, default_filter",
+    );
+    refused(
+        r#"{"filters":[{"targets":[]}]}"#,
+        "filters[0].targets: expected at least one target",
+    );
+    refused(
+        r#"{"filters":[{"targets":"Q1"}]}"#,
+        "filters[0].targets: expected an array, found a text",
+    );
+    refused(
+        r#"{"filters":[{"targets":[true]}]}"#,
+        "filters[0].targets[0]: expected an object, found a boolean",
+    );
+    refused(
+        r#"{"filters":[{"queue":"Q1","targets":[{}]}]}"#,
+        "filters[0].queue: a filter has either",
+    );
+    refused(
+        r#"{"filters":[{"queue":"Q1","limit":1}]}"#,
+        "filters[0].limit: there is no such key here",
+    );
+    refused(
+        r#"{"filters":[{"targets":[{"queue":"Q1"}],"timeout":1}]}"#,
+        "filters[0].timeout: there is no such key here",
+    );
+    refused(
+        r#"{"filters":[{"queue":"Q1","friendly_name":1}]}"#,
+        "filters[0].friendly_name: expected a text, found a number",
+    );
+    refused(
+        r#"{"filters":[{"queue":"Q1"},{"queue":"Q1","expression":"a-b"}]}"#,
+        "filters[1].expression: column 2: `-`",
+    );
+}
+
+#[test]
+fn a_target_of_another_shape_is_refused_with_its_place() {
+    for (target, expected) in [
+        (
+            "{}",
+            ".queue: expected the sid of a TaskQueue, WQ and 32 hexadecimal digits: the first target must name one",
+        ),
+        (
+            r#"{"queue":"support"}"#,
+            ".queue: expected WQ followed by 32 hexadecimal digits",
+        ),
+        (
+            r#"{"queue":7}"#,
+            ".queue: expected the sid of a TaskQueue, WQ and 32 hexadecimal digits, found a number",
+        ),
+        (
+            r#"{"queue":"Q1","expression":"worker.a-b > 3"}"#,
+            ".expression: column 9: `-` cannot be in a key",
+        ),
+        (
+            r#"{"queue":"Q1","expression":true}"#,
+            ".expression: expected an expression in a text, found a boolean",
+        ),
+        (
+            r#"{"queue":"Q1","priority":-1}"#,
+            ".priority: expected a whole number from 0 to 2147483647",
+        ),
+        (
+            r#"{"queue":"Q1","priority":2147483648}"#,
+            ".priority: expected a whole number from 0 to 2147483647",
+        ),
+        (
+            r#"{"queue":"Q1","priority":1.5}"#,
+            ".priority: expected a whole number",
+        ),
+        (
+            r#"{"queue":"Q1","priority":"high"}"#,
+            ".priority: expected a whole number",
+        ),
+        (
+            r#"{"queue":"Q1","timeout":0}"#,
+            ".timeout: expected a whole number from 1 to 2147483647",
+        ),
+        (
+            r#"{"queue":"Q1","timeout":[]}"#,
+            ".timeout: expected a whole number",
+        ),
+        (
+            r#"{"queue":"Q1","timeout":"99999999999999999999"}"#,
+            ".timeout: expected a whole number",
+        ),
+        (
+            r#"{"queue":"Q1","order_by":"level"}"#,
+            ".order_by: expected `worker.<attribute> ASC` or `… DESC`, got `level`",
+        ),
+        (
+            r#"{"queue":"Q1","order_by":{}}"#,
+            ".order_by: expected a text such as \"worker.level DESC\", found an object",
+        ),
+        (
+            r#"{"queue":"Q1","skip_if":"workers.available"}"#,
+            ".skip_if: column 18: expected an operator",
+        ),
+        (
+            r#"{"queue":"Q1","skip_if":"task.x == 1"}"#,
+            ".skip_if: `task.x` cannot be in a skip_if",
+        ),
+        (
+            r#"{"queue":"Q1","known_worker_sid":"agent"}"#,
+            ".known_worker_sid: expected a path into the Task such as",
+        ),
+        (
+            r#"{"queue":"Q1","known_worker_sid":"task.a-b"}"#,
+            ".known_worker_sid: expected a path into the Task such as",
+        ),
+        (
+            r#"{"queue":"Q1","known_worker_sid":1}"#,
+            ".known_worker_sid: expected a path into the Task such as",
+        ),
+        (
+            r#"{"queue":"Q1","known_worker_sid":"task.a","known_worker_friendly_name":"task.b"}"#,
+            ".known_worker_friendly_name: a target has this or `known_worker_sid`, not both",
+        ),
+        (
+            r#"{"queue":"Q1","skipif":"1==1"}"#,
+            ".skipif: there is no such key here; expected queue, expression, priority",
+        ),
+    ] {
+        target_refused(target, expected);
+    }
+}
+
+#[test]
+fn a_default_filter_has_a_queue_and_no_timeout() {
+    refused(
+        r#"{"default_filter":{}}"#,
+        "default_filter.queue: expected the sid of a TaskQueue",
+    );
+    refused(
+        r#"{"default_filter":[]}"#,
+        "default_filter: expected an object, found an array",
+    );
+    refused(
+        r#"{"default_filter":{"queue":"Q1","timeout":5}}"#,
+        "default_filter.timeout: a default filter has none",
+    );
+    refused(
+        r#"{"default_filter":{"queue":"Q1","targets":[]}}"#,
+        "default_filter.targets: there is no such key here",
+    );
+}
+
+#[test]
+fn bytes_and_steps_are_bounded() {
+    let blanks = |count: usize| format!(r#"{{"filters":[]{}}}"#, " ".repeat(count));
+    assert!(Configuration::parse(&blanks(CONFIGURATION_BYTES_MAX - 14)).is_ok());
+    refused(
+        &blanks(CONFIGURATION_BYTES_MAX - 13),
+        "the configuration has 1038577 bytes; at most 1038576 are allowed",
+    );
+
+    let steps = |count: usize| {
+        format!(
+            r#"{{"filters":[{{"queue":"Q1"}},{{"targets":[{{"queue":"Q1"}}{}]}}]}}"#,
+            ",{}".repeat(count - 2)
+        )
+    };
+    assert!(configuration(&steps(STEPS_MAX)).is_ok());
+    refused(
+        &steps(STEPS_MAX + 1),
+        "filters[1].targets: all filters together have at most 5000 targets",
+    );
+    refused(
+        &steps(300_000),
+        "filters[1].targets: all filters together have at most 5000 targets",
+    );
+}
+
+#[test]
+fn queues_that_do_not_exist_are_found() {
+    let read = parsed(EVERYTHING);
+    assert!(read.check_queues(|_| true).is_ok());
+    let first = read.check_queues(|_| false).unwrap_err().to_string();
+    assert_eq!(
+        first,
+        format!("task_routing.filters[0].targets[0].queue: there is no TaskQueue {QUEUE}")
+    );
+    let default = read
+        .check_queues(|sid| sid == queue(QUEUE))
+        .unwrap_err()
+        .to_string();
+    assert_eq!(
+        default,
+        format!("task_routing.default_filter.queue: there is no TaskQueue {OTHER}")
+    );
+}

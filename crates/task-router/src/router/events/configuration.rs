@@ -1,0 +1,116 @@
+//! What a write of configuration tells.
+
+use super::{Cause, Event, EventType, Parameters, events_of, groups};
+use crate::model::{Activity, TaskChannel, TaskQueue, Workflow, Workspace};
+use ids::WorkspaceSid;
+use ids::time::Timestamp;
+
+/// A part of the configuration that events are about.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Part {
+    /// The Workspace's own fields; what is in it does not count.
+    Workspace(Box<Workspace>),
+    /// An Activity.
+    Activity(Activity),
+    /// A TaskQueue.
+    TaskQueue(TaskQueue),
+    /// A Workflow.
+    Workflow(Box<Workflow>),
+    /// A TaskChannel.
+    TaskChannel(TaskChannel),
+}
+
+/// One write of a part: what was and what is, at least one of them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PartChange {
+    /// Where.
+    pub workspace_sid: WorkspaceSid,
+    /// Before; `None` if it is new.
+    pub old: Option<Part>,
+    /// After; `None` if it was removed.
+    pub new: Option<Part>,
+    /// A number of this write alone, higher than those before.
+    pub version: u64,
+    /// When it was written.
+    pub at: Timestamp,
+}
+
+/// What a write of configuration tells. `workspace` names the Workspace the part is in; one that is gone, or not there yet,
+/// leaves its events without a name.
+pub fn of_part(workspace: Option<&Workspace>, change: &PartChange) -> Vec<Event> {
+    let Some(part) = change.new.as_ref().or(change.old.as_ref()) else {
+        return Vec::new();
+    };
+    let Some(event_type) = type_of(change.old.as_ref(), change.new.as_ref()) else {
+        return Vec::new();
+    };
+    let name = workspace.map(groups::of_workspace).unwrap_or_default();
+    let told = vec![(event_type, name.and(part.parameters()))];
+    let cause = Cause {
+        about: &part.sid(),
+        version: change.version,
+        at: change.at,
+    };
+    events_of(change.workspace_sid, cause, told)
+}
+
+impl Part {
+    /// The id of the part.
+    pub fn sid(&self) -> String {
+        match self {
+            Self::Workspace(workspace) => workspace.sid.to_string(),
+            Self::Activity(activity) => activity.sid.to_string(),
+            Self::TaskQueue(queue) => queue.sid.to_string(),
+            Self::Workflow(workflow) => workflow.sid.to_string(),
+            Self::TaskChannel(channel) => channel.sid.to_string(),
+        }
+    }
+
+    fn parameters(&self) -> Parameters {
+        match self {
+            Self::Workspace(workspace) => groups::of_workspace(workspace),
+            Self::Activity(activity) => groups::activity(activity),
+            Self::TaskQueue(queue) => groups::queue(queue),
+            Self::Workflow(workflow) => groups::workflow(workflow),
+            Self::TaskChannel(channel) => groups::task_channel(channel),
+        }
+    }
+
+    fn created(&self) -> EventType {
+        match self {
+            Self::Workspace(_) => EventType::WorkspaceCreated,
+            Self::Activity(_) => EventType::ActivityCreated,
+            Self::TaskQueue(_) => EventType::TaskQueueCreated,
+            Self::Workflow(_) => EventType::WorkflowCreated,
+            Self::TaskChannel(_) => EventType::TaskChannelCreated,
+        }
+    }
+
+    fn deleted(&self) -> EventType {
+        match self {
+            Self::Workspace(_) => EventType::WorkspaceDeleted,
+            Self::Activity(_) => EventType::ActivityDeleted,
+            Self::TaskQueue(_) => EventType::TaskQueueDeleted,
+            Self::Workflow(_) => EventType::WorkflowDeleted,
+            Self::TaskChannel(_) => EventType::TaskChannelDeleted,
+        }
+    }
+}
+
+/// What a write tells, if anything: of a changed TaskQueue only the expression has an event (section 12.2).
+fn type_of(old: Option<&Part>, new: Option<&Part>) -> Option<EventType> {
+    match (old, new) {
+        (None, None) => None,
+        (None, Some(new)) => Some(new.created()),
+        (Some(old), None) => Some(old.deleted()),
+        (Some(old), Some(new)) if old == new => None,
+        (Some(Part::TaskQueue(old)), Some(Part::TaskQueue(new))) => (old.target_workers
+            != new.target_workers)
+            .then_some(EventType::TaskQueueExpressionUpdated),
+        (Some(_), Some(Part::TaskQueue(_))) => None,
+        (Some(_), Some(Part::Workspace(_))) => Some(EventType::WorkspaceUpdated),
+        (Some(_), Some(Part::Activity(_))) => Some(EventType::ActivityUpdated),
+        (Some(_), Some(Part::Workflow(_))) => Some(EventType::WorkflowUpdated),
+        (Some(_), Some(Part::TaskChannel(_))) => Some(EventType::TaskChannelUpdated),
+    }
+}

@@ -1,0 +1,197 @@
+//! What keys mean where (taskrouter.md section 8.2). Making a scope costs nothing; what a built-in name stands for is
+//! worked out when an expression asks for it.
+
+use std::cell::OnceCell;
+
+use serde_json::{Map, Value as Json};
+
+use super::{Scope, Value};
+use crate::model::{ASSIGNED_TASKS_KEY, CHANNEL_KEY, PathStep, Task, Worker, Workspace};
+use ids::SidText;
+
+/// Bare keys are a Worker's: the scope of a TaskQueue's `target_workers`, with `worker.` as a synonym. A Worker's
+/// channels are not in it: which queues a Worker serves does not depend on how busy they are.
+pub struct WorkerScope<'a> {
+    worker: &'a Worker,
+    workspace: &'a Workspace,
+    sid: OnceCell<SidText>,
+    activity_sid: OnceCell<SidText>,
+}
+
+impl<'a> WorkerScope<'a> {
+    /// The scope of `worker` in `workspace`.
+    pub fn new(worker: &'a Worker, workspace: &'a Workspace) -> Self {
+        Self {
+            worker,
+            workspace,
+            sid: OnceCell::new(),
+            activity_sid: OnceCell::new(),
+        }
+    }
+
+    /// The value at `path`, which has no `worker.` before it, as targets and `order_by` see it: channels, built-in
+    /// names, attributes, in this order.
+    pub fn value(&self, path: &[PathStep]) -> Value<'_> {
+        channel_figure(self.worker, self.workspace, path)
+            .map_or_else(|| self.named(path), Value::Number)
+    }
+
+    fn named(&self, path: &[PathStep]) -> Value<'_> {
+        let name = match path {
+            [PathStep::Key(name)] => name.as_str(),
+            _ => "",
+        };
+        match name {
+            "sid" => Value::Text(self.sid.get_or_init(|| self.worker.sid.text()).as_str()),
+            "friendly_name" => Value::Text(&self.worker.friendly_name),
+            "activity_sid" => Value::Text(
+                self.activity_sid
+                    .get_or_init(|| self.worker.activity_sid.text())
+                    .as_str(),
+            ),
+            "activity_name" => Value::Text(self.activity_name()),
+            _attribute => attribute(self.worker.attributes.as_object(), path),
+        }
+    }
+
+    fn activity_name(&self) -> &str {
+        let activity = self.workspace.activities.get(&self.worker.activity_sid);
+        activity.map_or("", |activity| &activity.friendly_name)
+    }
+}
+
+impl Scope for WorkerScope<'_> {
+    fn lookup<'a>(&'a self, path: &[PathStep]) -> Value<'a> {
+        self.named(strip(path, "worker").unwrap_or(path))
+    }
+
+    fn owner(&self, _path: &[PathStep]) -> Option<&'static str> {
+        Some("the Worker")
+    }
+}
+
+/// Bare keys are a Task's attributes: the scope of a Workflow filter, with `task.` as a synonym.
+pub struct TaskScope<'a>(pub &'a Task);
+
+impl Scope for TaskScope<'_> {
+    fn lookup<'a>(&'a self, path: &[PathStep]) -> Value<'a> {
+        attribute(
+            self.0.attributes.as_object(),
+            strip(path, "task").unwrap_or(path),
+        )
+    }
+
+    fn owner(&self, _path: &[PathStep]) -> Option<&'static str> {
+        Some("the Task")
+    }
+}
+
+/// `task.x` and `worker.x`: the scope of a Workflow target, where prefixes are mandatory.
+pub struct TargetScope<'a> {
+    /// The Task that looks for a Worker.
+    pub task: &'a Task,
+    /// The candidate.
+    pub worker: WorkerScope<'a>,
+}
+
+impl Scope for TargetScope<'_> {
+    fn lookup<'a>(&'a self, path: &[PathStep]) -> Value<'a> {
+        if let Some(rest) = strip(path, "task") {
+            return attribute(self.task.attributes.as_object(), rest);
+        }
+        strip(path, "worker").map_or(Value::Null, |rest| self.worker.value(rest))
+    }
+
+    fn owner(&self, path: &[PathStep]) -> Option<&'static str> {
+        match (strip(path, "task"), strip(path, "worker")) {
+            (Some(_), _) => Some("the Task"),
+            (None, Some(_)) => Some("the Worker"),
+            (None, None) => None,
+        }
+    }
+}
+
+/// `channel.<name>.configured_capacity | assigned_tasks | available_capacity_percentage` (taskrouter.md section 4).
+fn channel_figure(worker: &Worker, workspace: &Workspace, path: &[PathStep]) -> Option<f64> {
+    let [
+        PathStep::Key(channel),
+        PathStep::Key(name),
+        PathStep::Key(figure),
+    ] = path
+    else {
+        return None;
+    };
+    if channel != CHANNEL_KEY {
+        return None;
+    }
+    let figure: fn(ChannelUse) -> u32 = match figure.as_str() {
+        "configured_capacity" => |channel| channel.capacity,
+        ASSIGNED_TASKS_KEY => |channel| channel.accepted,
+        "available_capacity_percentage" => ChannelUse::available_percentage,
+        _attribute => return None,
+    };
+    channel_use(worker, workspace, name).map(|channel| f64::from(figure(channel)))
+}
+
+/// How much of a Worker's share of a TaskChannel is taken.
+#[derive(Clone, Copy)]
+struct ChannelUse {
+    capacity: u32,
+    occupied: u32,
+    accepted: u32,
+}
+
+impl ChannelUse {
+    /// Rounded down; 0 without any capacity, and with more Tasks than fit.
+    fn available_percentage(self) -> u32 {
+        (self.capacity.saturating_sub(self.occupied) * 100)
+            .checked_div(self.capacity)
+            .unwrap_or(0)
+    }
+}
+
+/// A name no TaskChannel of the Workspace has stands for nothing built in.
+fn channel_use(worker: &Worker, workspace: &Workspace, name: &str) -> Option<ChannelUse> {
+    let channel = name
+        .parse()
+        .ok()
+        .filter(|channel| workspace.task_channels.contains_key(channel))?;
+    let count = |reservations: usize| u32::try_from(reservations).unwrap_or(u32::MAX);
+    let (occupied, accepted) = (
+        count(worker.occupied(channel)),
+        count(worker.accepted(channel)),
+    );
+    Some(ChannelUse {
+        capacity: worker.share(channel).configured_capacity.into(),
+        occupied,
+        accepted,
+    })
+}
+
+/// The value at `path` below `object`.
+pub(super) fn attribute<'a>(object: &'a Map<String, Json>, path: &[PathStep]) -> Value<'a> {
+    let Some((PathStep::Key(key), rest)) = path.split_first() else {
+        return Value::Null;
+    };
+    let mut value = object.get(key);
+    for step in rest {
+        value = match (step, value) {
+            (PathStep::Key(key), Some(Json::Object(inner))) => inner.get(key),
+            (PathStep::Index(index), Some(Json::Array(elements))) => elements.get(*index),
+            (PathStep::Key(_) | PathStep::Index(_), _) => None,
+        };
+    }
+    value.map_or(Value::Null, Value::of)
+}
+
+/// `path` without its first step, if that is the key `prefix` and a key follows.
+fn strip<'p>(path: &'p [PathStep], prefix: &str) -> Option<&'p [PathStep]> {
+    match path.split_first() {
+        Some((PathStep::Key(key), rest))
+            if key == prefix && matches!(rest.first(), Some(PathStep::Key(_))) =>
+        {
+            Some(rest)
+        }
+        _ => None,
+    }
+}

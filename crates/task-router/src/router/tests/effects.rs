@@ -1,0 +1,304 @@
+//! What follows from a write, and what an Command is about.
+
+use super::world::*;
+use crate::model::*;
+use crate::router::effects::{Callback, Effect, Subject, Timer, of_task, of_worker};
+use crate::router::*;
+use ids::CallSid;
+use ids::QueueSid;
+use ids::ReservationSid;
+
+#[test]
+fn a_new_task_is_matched_and_has_a_timer() {
+    let mut world = world();
+    world.call("c1", "en");
+    let made = world.task("c1");
+    let wake = Timer {
+        workspace: world.workspace.sid,
+        subject: Subject::Task(made.sid),
+        at: world.now + Millis::from_secs(STEP_SECS),
+    };
+    assert_eq!(
+        of_task(&world.workspace, None, made),
+        [Effect::MatchTask(made.sid), Effect::Timer(wake)]
+    );
+    assert_eq!(
+        of_task(&world.workspace, Some(made), made),
+        [],
+        "a write that changes nothing has no effects"
+    );
+}
+
+#[test]
+fn a_new_worker_is_served_if_there_is_anything_they_can_take() {
+    let mut world = world().worker("Ben", ENGLISH);
+    let ben = |world: &World| of_worker(&world.workspace, None, &world.workers[&worker("Ben")]);
+    assert_eq!(ben(&world), [Effect::MatchWorker(worker("Ben"))]);
+    for channel in [TaskChannelName::VOICE, TaskChannelName::CHAT] {
+        world.share("Ben", channel).available = false;
+    }
+    assert_eq!(ben(&world), []);
+    world.workspace.activities.remove(&activity("Available"));
+    assert_eq!(ben(&world), [], "an Activity that is gone offers nothing");
+}
+
+#[test]
+fn each_offer_is_announced_once_and_its_timer_runs() {
+    let mut world = world().worker("Ben", ENGLISH).worker("Cai", ENGLISH);
+    world.queue("en").max_reserved_workers = 2;
+    world.call("c1", "en");
+    let effects = world.advance("c1");
+    let offers: Vec<ReservationSid> = world
+        .task("c1")
+        .reservations
+        .iter()
+        .map(|offer| offer.sid)
+        .collect();
+    for reservation in offers {
+        let asked = Effect::Callback(Callback::Assignment {
+            task: task("c1"),
+            reservation,
+        });
+        assert_eq!(effects.iter().filter(|effect| **effect == asked).count(), 1);
+    }
+    let at = world.now + Millis::from_secs(RESERVATION_TIMEOUT_SECS);
+    assert!(
+        effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::Timer(wake) if wake.at == at)),
+        "{effects:?}"
+    );
+}
+
+#[test]
+fn a_caller_who_left_by_themselves_is_not_sent_on() {
+    for (reason, sent_on) in [
+        (EndReason::Hangup, false),
+        (EndReason::LeftQueue, false),
+        (EndReason::Deleted, true),
+    ] {
+        let mut world = world();
+        world.call("c1", "en");
+        let (_, effects) = world.happens(Command::CallerGone {
+            task: task("c1"),
+            reason,
+            carrier_queue: None,
+        });
+        let call = CallSid::derive(&["c1"]);
+        assert_eq!(
+            effects.contains(&Effect::Callback(Callback::SendCallerOn {
+                call,
+                task: task("c1")
+            })),
+            sent_on
+        );
+    }
+}
+
+#[test]
+fn a_caller_who_was_offered_in_vain_is_asked_after() {
+    let mut world = world().worker("Ben", ENGLISH).worker("Cai", ENGLISH);
+    world.queue("en").max_reserved_workers = 2;
+    world.call("c1", "en");
+    world.advance("c1");
+    let asked = Effect::Callback(Callback::CheckCaller {
+        call: CallSid::derive(&["c1"]),
+        task: task("c1"),
+    });
+    assert!(
+        !world.reject("c1", None).1.contains(&asked),
+        "somebody else is still being offered it"
+    );
+    assert!(world.reject("c1", None).1.contains(&asked));
+    world.wait(10);
+    world.advance("c1");
+    assert!(!world.accept("c1").1.contains(&asked));
+    assert!(!world.caller_hangs_up("c1").1.contains(&asked));
+}
+
+#[test]
+fn work_for_the_carrier_says_what_it_is_and_which_task_it_is_about() {
+    let (call, reservation) = (CallSid::derive(&["leg"]), ReservationSid::derive(&["r"]));
+    let (a_task, queue) = (task("c1"), QueueSid::derive(&["q"]));
+    let instruction = Instruction::Accept;
+    for (callback, name, about) in [
+        (
+            Callback::Assignment {
+                task: a_task,
+                reservation,
+            },
+            "assignment",
+            Some(a_task),
+        ),
+        (
+            Callback::StopWorkerCall {
+                call,
+                task: Some(a_task),
+            },
+            "stop_worker_call",
+            None,
+        ),
+        (
+            Callback::SendCallerOn { call, task: a_task },
+            "send_caller_on",
+            Some(a_task),
+        ),
+        (
+            Callback::Instruct {
+                task: a_task,
+                reservation,
+                instruction,
+                request: 1,
+                expected_versions: None,
+            },
+            "instruct",
+            Some(a_task),
+        ),
+        (
+            Callback::MoveCaller {
+                call,
+                task: a_task,
+                reservation,
+            },
+            "move_caller",
+            Some(a_task),
+        ),
+        (
+            Callback::CallCustomer {
+                task: a_task,
+                reservation,
+            },
+            "call_customer",
+            Some(a_task),
+        ),
+        (
+            Callback::CheckCaller { call, task: a_task },
+            "check_caller",
+            Some(a_task),
+        ),
+        (Callback::DeleteQueue { queue }, "delete_queue", None),
+    ] {
+        assert_eq!((callback.name(), callback.task()), (name, about));
+    }
+}
+
+#[test]
+fn every_reason_has_a_text() {
+    let reasons = [
+        (EndReason::Hangup, "hangup"),
+        (EndReason::TaskTtlExceeded, "Task TTL Exceeded"),
+        (
+            EndReason::WorkflowTimeout,
+            "Task canceled on Workflow timeout",
+        ),
+        (EndReason::WorkflowSkipped, "Task canceled on Workflow skip"),
+        (EndReason::Given("because".to_owned()), "because"),
+    ];
+    for (reason, text) in reasons {
+        assert_eq!(reason.as_str(), text);
+    }
+}
+
+#[test]
+fn an_event_is_about_a_task_or_about_a_worker() {
+    let (a_task, a_worker, reservation) =
+        (task("c1"), worker("Ben"), ReservationSid::derive(&["r"]));
+    let about_workers = [
+        Command::ServeWorker { worker: a_worker },
+        Command::AdvanceWorker { worker: a_worker },
+        Command::ActivitySet {
+            worker: a_worker,
+            activity: activity("Offline"),
+            reject_pending: false,
+        },
+        Command::WorkerUpdated {
+            worker: a_worker,
+            changes: WorkerChanges::default(),
+        },
+        Command::WorkerChannelUpdated {
+            worker: a_worker,
+            channel: TaskChannelName::VOICE,
+            capacity: None,
+            available: None,
+        },
+    ];
+    for event in about_workers {
+        assert_eq!(
+            (event.task(), event.worker()),
+            (None, Some(a_worker)),
+            "{event:?}"
+        );
+        assert!(!event.concerns_offers(), "{event:?}");
+    }
+    let leaves = WorkerChanges {
+        activity: Some(activity("Offline")),
+        reject_pending: true,
+        ..WorkerChanges::default()
+    };
+    for event in [
+        Command::ActivitySet {
+            worker: a_worker,
+            activity: activity("Offline"),
+            reject_pending: true,
+        },
+        Command::WorkerUpdated {
+            worker: a_worker,
+            changes: leaves.clone(),
+        },
+    ] {
+        assert!(event.concerns_offers(), "{event:?}");
+    }
+    let stays = Command::WorkerUpdated {
+        worker: a_worker,
+        changes: WorkerChanges {
+            activity: None,
+            ..leaves
+        },
+    };
+    assert!(!stays.concerns_offers(), "who goes nowhere rejects nothing");
+    let about_tasks = [
+        Command::Advance { task: a_task },
+        Command::TaskDeleted { task: a_task },
+        Command::TaskUpdated {
+            task: a_task,
+            changes: TaskChanges::default(),
+        },
+        Command::CallerNotFound {
+            task: a_task,
+            reservation,
+        },
+        Command::WorkerCallEnded {
+            task: a_task,
+            reservation,
+            code: None,
+        },
+    ];
+    for event in about_tasks {
+        assert_eq!(
+            (event.task(), event.worker()),
+            (Some(a_task), None),
+            "{event:?}"
+        );
+    }
+}
+
+#[test]
+fn refusals_say_what_was_wrong() {
+    let reservation = ReservationSid::derive(&["r"]);
+    let refusal = Refusal::ReservationNotPending {
+        reservation,
+        status: ReservationStatus::Timeout,
+    };
+    assert_eq!(
+        refusal.to_string(),
+        format!("Reservation {reservation} is timeout and no longer pending")
+    );
+    let refusal = Refusal::WrongStatus {
+        task: task("c1"),
+        status: AssignmentStatus::Wrapping,
+    };
+    assert_eq!(
+        refusal.to_string(),
+        format!("Task {} is wrapping, which does not allow this", task("c1"))
+    );
+}

@@ -1,0 +1,25 @@
+//! The core by itself: what each event does to Tasks and Workers, and what follows from it.
+
+mod assigned_tasks;
+mod backfill;
+mod capacity;
+mod effects;
+mod ending;
+mod events;
+mod explain_agrees;
+mod explain_task;
+mod explain_worker;
+mod instructions;
+mod matching;
+mod order;
+mod outbound;
+mod payloads;
+mod release;
+mod reservation;
+mod targets;
+mod updates;
+mod worker;
+mod worker_counts;
+mod workflow;
+mod workflow_changes;
+mod world;

@@ -1,0 +1,171 @@
+//! A conference whose customer is dialed, `outbound_to` (taskrouter.md section 11.3).
+
+use super::instructions::{conference, entered, joined, left, offer};
+use super::world::*;
+use crate::model::instruction::Conference;
+use crate::model::*;
+use crate::router::effects::{Callback, Effect};
+use crate::router::*;
+use ids::CallSid;
+
+/// A Task in which nobody waits, its Worker in the conference, and what follows from that.
+fn worker_is_in() -> (World, CallSid, Vec<Effect>) {
+    let (mut world, worker_call) = conference(Conference::default());
+    let waiting = world.tasks.get_mut(&task("c1")).unwrap();
+    waiting.attributes = r#"{"outbound_to":"+15550100","to":"+17075550183"}"#
+        .parse()
+        .unwrap();
+    let (_, effects) = entered(&mut world, worker_call);
+    (world, worker_call, effects)
+}
+
+/// The same, and the customer's phone rings.
+fn rings() -> (World, CallSid) {
+    let (mut world, worker_call, _) = worker_is_in();
+    issue(&mut world, 1);
+    name(&mut world);
+    (world, worker_call)
+}
+
+fn customer() -> CallSid {
+    CallSid::derive(&["customer leg"])
+}
+
+fn issue(world: &mut World, claim: u64) -> Outcome {
+    let reservation = offer(world).sid;
+    world
+        .happens(Command::CustomerCallIssued {
+            task: task("c1"),
+            reservation,
+            claim,
+        })
+        .0
+}
+
+fn name(world: &mut World) -> Outcome {
+    let reservation = offer(world).sid;
+    world
+        .happens(Command::CustomerCallNamed {
+            task: task("c1"),
+            reservation,
+            call: customer(),
+        })
+        .0
+}
+
+fn stops(effects: &[Effect], call: CallSid) -> bool {
+    effects.contains(&Effect::Callback(Callback::StopWorkerCall {
+        call,
+        task: Some(task("c1")),
+    }))
+}
+
+#[test]
+fn a_customer_is_dialed_once_the_worker_is_in_and_by_one_attempt() {
+    let (mut world, _, effects) = worker_is_in();
+    let dials = Callback::CallCustomer {
+        task: task("c1"),
+        reservation: offer(&world).sid,
+    };
+    assert!(effects.contains(&Effect::Callback(dials)), "{effects:?}");
+    assert_eq!(issue(&mut world, 1), Outcome::Changed);
+    assert_eq!(
+        issue(&mut world, 2),
+        Outcome::AlreadySo,
+        "the second attempt places no call"
+    );
+    let plan = offer(&world)
+        .instruction
+        .as_ref()
+        .unwrap()
+        .conference()
+        .unwrap()
+        .clone();
+    assert_eq!(plan.customer.map(|customer| customer.claim), Some(1));
+    assert_eq!(name(&mut world), Outcome::Changed);
+    assert_eq!(name(&mut world), Outcome::AlreadySo);
+}
+
+#[test]
+fn nobody_is_dialed_before_the_worker_is_in_or_after_the_offer_has_ended() {
+    let (mut world, worker_call) = conference(Conference::default());
+    assert!(matches!(issue(&mut world, 1), Outcome::Refused(_)));
+    entered(&mut world, worker_call);
+    left(&mut world, Leaving::Call(worker_call));
+    assert!(matches!(issue(&mut world, 1), Outcome::Refused(_)));
+}
+
+#[test]
+fn it_is_accepted_when_the_customer_picks_up_and_over_when_both_have_left() {
+    let (mut world, worker_call) = rings();
+    assert_eq!(world.status("c1"), AssignmentStatus::Reserved);
+    assert_eq!(joined(&mut world), Outcome::Changed);
+    assert_eq!(
+        joined(&mut world),
+        Outcome::AlreadySo,
+        "the notice comes twice"
+    );
+    assert_eq!(world.status("c1"), AssignmentStatus::Assigned);
+    let conference = world.tasks[&task("c1")]
+        .attributes
+        .get("conference")
+        .unwrap()
+        .clone();
+    assert_eq!(
+        conference["participants"]["worker"],
+        worker_call.to_string()
+    );
+    assert_eq!(
+        conference["participants"]["customer"],
+        customer().to_string()
+    );
+    left(&mut world, Leaving::Call(customer()));
+    assert_eq!(world.status("c1"), AssignmentStatus::Assigned);
+    left(&mut world, Leaving::Call(worker_call));
+    assert_eq!(world.status("c1"), AssignmentStatus::Completed);
+}
+
+#[test]
+fn a_customer_who_does_not_pick_up_ends_the_offer_and_the_workers_call() {
+    let (mut world, worker_call) = rings();
+    let reservation = offer(&world).sid;
+    let gone = Command::ConferenceLeft {
+        task: task("c1"),
+        reservation,
+        who: Leaving::Call(customer()),
+    };
+    let (outcome, effects) = world.happens(gone);
+    assert_eq!(outcome, Outcome::Changed);
+    assert_eq!(offer(&world).status, ReservationStatus::Canceled);
+    assert_eq!(world.status("c1"), AssignmentStatus::Pending);
+    assert!(stops(&effects, worker_call), "{effects:?}");
+    assert!(
+        matches!(name(&mut world), Outcome::AlreadySo),
+        "a late notice names whom it named before"
+    );
+}
+
+#[test]
+fn a_worker_who_leaves_stops_the_customers_phone() {
+    let (mut world, worker_call) = rings();
+    let reservation = offer(&world).sid;
+    let gone = Command::ConferenceLeft {
+        task: task("c1"),
+        reservation,
+        who: Leaving::Call(worker_call),
+    };
+    assert!(stops(&world.happens(gone).1, customer()));
+    assert_eq!(offer(&world).status, ReservationStatus::Canceled);
+}
+
+#[test]
+fn a_customer_of_whom_nothing_is_heard_is_waited_for_as_long_as_their_phone_may_ring() {
+    let (mut world, _) = rings();
+    let longest = u64::from(RING_SECS) + RING_MARGIN.as_secs();
+    world.wait(longest - 1);
+    world.advance("c1");
+    assert_eq!(offer(&world).status, ReservationStatus::Pending);
+    world.wait(1);
+    world.advance("c1");
+    assert_eq!(offer(&world).status, ReservationStatus::Canceled);
+}

@@ -1,0 +1,328 @@
+//! What becomes of an offer (taskrouter.md section 6).
+
+use super::world::*;
+use crate::model::*;
+use crate::router::effects::Effect;
+use crate::router::*;
+use ids::CallSid;
+
+/// A call that has been offered to Ben.
+fn offered() -> World {
+    let mut world = world().worker("Ben", ENGLISH);
+    world.call("c1", "en");
+    world.advance("c1");
+    world
+}
+
+fn only_status(world: &World) -> ReservationStatus {
+    world.task("c1").reservations[0].status
+}
+
+#[test]
+fn an_unanswered_reservation_times_out_and_the_worker_goes_offline() {
+    let mut world = offered();
+    world.wait(RESERVATION_TIMEOUT_SECS - 1);
+    assert_eq!(world.advance("c1"), []);
+    world.wait(1);
+    let effects = world.advance("c1");
+    assert_eq!(
+        (world.status("c1"), world.activity_of("Ben")),
+        (AssignmentStatus::Pending, "Offline")
+    );
+    assert_eq!(only_status(&world), ReservationStatus::Timeout);
+    assert!(
+        effects.contains(&Effect::MatchTask(task("c1"))),
+        "{effects:?}"
+    );
+}
+
+#[test]
+fn who_did_not_answer_goes_into_the_timeout_activity_and_into_no_other() {
+    let mut world = offered();
+    world.workspace.timeout_activity_sid = activity("Helpful");
+    world.workspace.default_activity_sid = activity("Wrap-Up");
+    world.wait(RESERVATION_TIMEOUT_SECS);
+    world.advance("c1");
+    assert_eq!(
+        (only_status(&world), world.activity_of("Ben")),
+        (ReservationStatus::Timeout, "Helpful")
+    );
+}
+
+#[test]
+fn a_workspace_may_let_a_worker_stay_who_did_not_answer() {
+    let mut world = offered();
+    world.workspace.rules.on_timeout = OnTimeout::Stay;
+    world.wait(RESERVATION_TIMEOUT_SECS);
+    world.advance("c1");
+    assert_eq!(
+        (only_status(&world), world.activity_of("Ben")),
+        (ReservationStatus::Timeout, "Available")
+    );
+}
+
+#[test]
+fn a_ringing_phone_stops_the_clock_and_no_answer_is_canceled_not_timed_out() {
+    let mut world = world()
+        .worker("Ben", ENGLISH)
+        .steps(vec![Target::to(queue("en"))]);
+    world.call("c1", "en");
+    world.advance("c1");
+    world.rings("c1");
+    world.wait(RESERVATION_TIMEOUT_SECS);
+    assert_eq!(world.advance("c1"), [], "the phone still rings");
+    world.wait(u64::from(RING_SECS));
+    assert_eq!(
+        world.advance("c1"),
+        [],
+        "whoever answered at the last moment is being connected"
+    );
+    world.now += RING_MARGIN;
+    world.advance("c1");
+    assert_eq!(only_status(&world), ReservationStatus::Canceled);
+    assert_eq!(
+        (world.status("c1"), world.activity_of("Ben")),
+        (AssignmentStatus::Pending, "Available")
+    );
+}
+
+#[test]
+fn a_call_the_carrier_never_named_ends_the_offer() {
+    let mut world = offered();
+    world.issue("c1");
+    world.now += CALL_CREATION_LIMIT;
+    world.advance("c1");
+    assert_eq!(
+        (only_status(&world), world.status("c1")),
+        (ReservationStatus::Canceled, AssignmentStatus::Pending)
+    );
+}
+
+#[test]
+fn a_worker_who_declined_is_spared_for_a_moment_and_others_are_not() {
+    let mut world = world().worker("Ben", ENGLISH).worker("Cai", ENGLISH);
+    world.call("c1", "en");
+    world.advance("c1");
+    world.rings("c1");
+    world.worker_hangs_up("c1", None);
+    world.advance("c1");
+    assert_eq!(world.offered_to("c1"), ["Cai"]);
+    world.rings("c1");
+    world.worker_hangs_up("c1", None);
+    world.advance("c1");
+    assert_eq!(
+        world.offered_to("c1"),
+        Vec::<String>::new(),
+        "both declined a moment ago"
+    );
+    let wake = timers::of_task(&world.workspace, world.task("c1"), world.now);
+    assert_eq!(wake, Some(world.now + world.workspace.rules.reoffer_pause));
+    world.now += world.workspace.rules.reoffer_pause;
+    world.advance("c1");
+    assert_eq!(world.offered_to("c1"), ["Ben"]);
+    assert_eq!(
+        world.task("c1").failed_offers,
+        [],
+        "what is long ago is forgotten"
+    );
+}
+
+#[test]
+fn a_worker_is_spared_only_the_very_task_they_did_not_take() {
+    let mut world = offered();
+    world.call("c2", "en");
+    world.reject("c1", None);
+    assert_eq!(
+        (world.serve("Ben"), world.offered_to("c2")),
+        (Outcome::Changed, vec!["Ben".to_owned()])
+    );
+}
+
+#[test]
+fn without_a_pause_a_task_is_offered_again_at_once() {
+    let mut world = offered();
+    world.workspace.rules.reoffer_pause = Millis::ZERO;
+    world.reject("c1", None);
+    world.advance("c1");
+    assert_eq!(
+        (world.offered_to("c1"), world.task("c1").rounds),
+        (vec!["Ben".to_owned()], 2)
+    );
+}
+
+#[test]
+fn rejecting_may_name_an_activity_and_one_that_does_not_exist_changes_nothing() {
+    for (named, expected) in [
+        (None, "Available"),
+        (Some("Offline"), "Offline"),
+        (Some("Unheard of"), "Available"),
+    ] {
+        let mut world = offered();
+        world.reject("c1", named.map(activity));
+        assert_eq!(
+            (only_status(&world), world.activity_of("Ben")),
+            (ReservationStatus::Rejected, expected)
+        );
+    }
+}
+
+#[test]
+fn only_one_writer_may_place_the_call_to_the_worker() {
+    let mut world = offered();
+    assert_eq!(world.issue("c1"), Outcome::Changed);
+    assert_eq!(world.issue("c1"), Outcome::AlreadySo);
+}
+
+#[test]
+fn accepting_twice_is_accepting_once_and_too_late_is_refused() {
+    let mut world = offered();
+    let reservation = world.offer("c1");
+    world.rings("c1");
+    assert_eq!(world.accept("c1").0, Outcome::Changed);
+    assert_eq!(world.accept("c1").0, Outcome::AlreadySo);
+    assert!(matches!(
+        world.reject("c1", None).0,
+        Outcome::Refused(Refusal::ReservationNotPending { .. })
+    ));
+    world.caller_hangs_up("c1");
+    let late = Command::Answered {
+        task: task("c1"),
+        reservation,
+        answer: Answer::Accept,
+    };
+    assert!(matches!(
+        world.happens(late).0,
+        Outcome::Refused(Refusal::ReservationNotPending { .. })
+    ));
+}
+
+#[test]
+fn an_instruction_for_an_offer_that_has_ended_is_refused() {
+    let mut world = offered();
+    let reservation = world.offer("c1");
+    world.rings("c1");
+    let instruction = world.task("c1").reservations[0]
+        .instruction
+        .clone()
+        .unwrap();
+    world.caller_hangs_up("c1");
+    let (task_sid, call) = (task("c1"), CallSid::derive(&["another leg"]));
+    let refused = |outcome| {
+        matches!(
+            outcome,
+            Outcome::Refused(Refusal::ReservationNotPending { .. })
+        )
+    };
+    assert!(refused(
+        world
+            .happens(Command::InstructionIssued {
+                task: task_sid,
+                reservation,
+                instruction
+            })
+            .0
+    ));
+    assert!(refused(
+        world
+            .happens(Command::WorkerCallNamed {
+                task: task_sid,
+                reservation,
+                call
+            })
+            .0
+    ));
+}
+
+#[test]
+fn a_call_may_be_named_after_the_worker_has_answered_and_again() {
+    let mut world = offered();
+    world.issue("c1");
+    world.accept("c1");
+    let (reservation, call) = (world.offer("c1"), CallSid::derive(&["leg"]));
+    let named = Command::WorkerCallNamed {
+        task: task("c1"),
+        reservation,
+        call,
+    };
+    assert_eq!(world.happens(named.clone()).0, Outcome::Changed);
+    assert_eq!(world.happens(named).0, Outcome::AlreadySo);
+    assert_eq!(only_status(&world), ReservationStatus::Accepted);
+}
+
+#[test]
+fn a_failed_call_says_why() {
+    let mut world = offered();
+    world.rings("c1");
+    world.worker_hangs_up("c1", Some(13_223));
+    let ended = &world.task("c1").reservations[0];
+    assert_eq!(
+        (ended.status, ended.canceled_reason_code),
+        (ReservationStatus::Canceled, Some(13_223))
+    );
+    let again = Command::WorkerCallEnded {
+        task: task("c1"),
+        reservation: ended.sid,
+        code: None,
+    };
+    assert_eq!(world.happens(again), (Outcome::AlreadySo, vec![]));
+}
+
+#[test]
+fn each_round_has_reservations_of_its_own_and_earlier_ones_are_refused() {
+    let mut world = offered();
+    world.workspace.rules.reoffer_pause = Millis::ZERO;
+    let first = world.offer("c1");
+    world.reject("c1", None);
+    world.advance("c1");
+    assert_ne!(world.offer("c1"), first);
+    let unknown = Outcome::Refused(Refusal::NoSuchReservation(first));
+    for event in [
+        Command::Answered {
+            task: task("c1"),
+            reservation: first,
+            answer: Answer::Accept,
+        },
+        Command::WorkerCallEnded {
+            task: task("c1"),
+            reservation: first,
+            code: None,
+        },
+        Command::CallerNotFound {
+            task: task("c1"),
+            reservation: first,
+        },
+        Command::WorkerCallNamed {
+            task: task("c1"),
+            reservation: first,
+            call: CallSid::derive(&["leg"]),
+        },
+    ] {
+        assert_eq!(world.happens(event).0, unknown);
+    }
+}
+
+#[test]
+fn a_worker_who_was_deleted_leaves_an_offer_that_still_ends() {
+    let mut world = offered();
+    world.workers.clear();
+    world.wait(RESERVATION_TIMEOUT_SECS);
+    world.advance("c1");
+    assert_eq!(
+        (only_status(&world), world.status("c1")),
+        (ReservationStatus::Timeout, AssignmentStatus::Pending)
+    );
+}
+
+#[test]
+fn an_event_about_nothing_is_refused_and_changes_nothing() {
+    let mut world = world();
+    let outcome = world
+        .happens(Command::Advance {
+            task: task("nobody"),
+        })
+        .0;
+    assert_eq!(
+        outcome,
+        Outcome::Refused(Refusal::NoSuchTask(task("nobody")))
+    );
+}

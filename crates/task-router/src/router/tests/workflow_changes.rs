@@ -1,0 +1,203 @@
+//! What a saved Workflow does to Tasks that are under way (taskrouter.md sections 2.7 and 7.2, rule 15).
+
+use super::world::*;
+use crate::model::*;
+use crate::router::effects::Effect;
+use crate::router::*;
+
+fn only(filter: Filter) -> Configuration {
+    Configuration {
+        filters: vec![filter],
+        default_filter: None,
+    }
+}
+
+#[test]
+fn a_task_follows_the_configuration_it_started_with() {
+    let mut world = world().steps(vec![step("en", 10), step("hi", 10)]);
+    world.call("c1", "en");
+    world.save(only(filter("en", vec![step("hi", 100)])), false);
+    world.call("c2", "en");
+    assert_eq!(
+        (
+            world.task("c1").workflow_version,
+            world.task("c2").workflow_version
+        ),
+        (0, 1)
+    );
+    world.wait(15);
+    world.settle("c1");
+    world.settle("c2");
+    assert_eq!((world.step_of("c1"), world.step_of("c2")), ((0, 1), (0, 0)));
+    world.wait(5);
+    world.settle("c1");
+    assert_eq!(
+        (world.reason("c1"), world.status("c2")),
+        (Some(EndReason::WorkflowTimeout), AssignmentStatus::Pending)
+    );
+}
+
+#[test]
+fn a_task_whose_configuration_is_no_longer_known_follows_todays() {
+    let mut world = world().steps(vec![step("en", 10)]);
+    world.call("c1", "en");
+    world.save(only(filter("en", vec![step("en", 30)])), false);
+    world.workspace.superseded.clear();
+    world.wait(20);
+    world.settle("c1");
+    assert_eq!(world.status("c1"), AssignmentStatus::Pending);
+}
+
+#[test]
+fn a_task_whose_workflow_is_gone_waits_in_its_queue_for_any_worker_of_it() {
+    let mut world = world().worker("Ben", ENGLISH);
+    let picky = Target {
+        expression: expression("1==0"),
+        ..step("en", 10)
+    };
+    world = world.steps(vec![picky]);
+    world.call("c1", "en");
+    world.workspace.workflows.clear();
+    world.wait(20);
+    world.advance("c1");
+    assert_eq!(world.offered_to("c1"), ["Ben"]);
+}
+
+#[test]
+fn saving_with_re_evaluation_starts_pending_tasks_anew() {
+    let mut world = world()
+        .worker("Asha", r#"{"languages":["hi"]}"#)
+        .steps(vec![step("en", 10), step("en", 100)]);
+    world.call("c1", "en");
+    world.wait(15);
+    world.settle("c1");
+    let urgent = Target {
+        priority: Some(3),
+        ..step("hi", 20)
+    };
+    world.save(only(filter("en", vec![urgent])), true);
+    let effects = world.advance("c1");
+    let now = world.task("c1");
+    assert_eq!(
+        (now.task_queue_sid, now.priority, now.workflow_version),
+        (queue("hi"), 3, 1)
+    );
+    assert_eq!(
+        (now.position.step, now.position.filter_entered_at),
+        (
+            Step::Target {
+                filter: 0,
+                target: 0
+            },
+            world.now
+        )
+    );
+    assert!(
+        effects.contains(&Effect::MatchTask(task("c1"))),
+        "{effects:?}"
+    );
+    world.settle("c1");
+    assert_eq!(world.offered_to("c1"), ["Asha"]);
+}
+
+#[test]
+fn a_task_that_starts_anew_in_a_step_of_the_same_number_is_matched_anew() {
+    let mut world = world().steps(vec![target("en")]);
+    world.call("c1", "en");
+    world.save(only(filter("en", vec![target("hi")])), true);
+    let effects = world.advance("c1");
+    assert!(
+        effects.contains(&Effect::MatchTask(task("c1"))),
+        "{effects:?}"
+    );
+    let mut world = super::world::world().steps(vec![Target {
+        expression: expression("1==0"),
+        ..target("en")
+    }]);
+    world.call("c1", "en");
+    world.save(only(filter("en", vec![target("en")])), true);
+    let effects = world.advance("c1");
+    assert!(
+        effects.contains(&Effect::MatchTask(task("c1"))),
+        "even in the same queue: {effects:?}"
+    );
+}
+
+#[test]
+fn a_task_that_is_offered_starts_anew_once_it_waits_again() {
+    let mut world = world().worker("Ben", ENGLISH);
+    world.call("c1", "en");
+    world.advance("c1");
+    world.save(only(filter("en", vec![target("hi")])), true);
+    assert_eq!(world.advance("c1"), []);
+    world.reject("c1", None);
+    world.advance("c1");
+    assert_eq!(
+        (
+            world.task("c1").task_queue_sid,
+            world.task("c1").workflow_version
+        ),
+        (queue("hi"), 1)
+    );
+}
+
+#[test]
+fn a_task_that_no_filter_wants_any_more_leaves_the_workflow() {
+    let mut world = world();
+    world.call("c1", "en");
+    world.save(only(filter("hi", vec![target("hi")])), true);
+    world.advance("c1");
+    assert_eq!(
+        (world.status("c1"), world.reason("c1")),
+        (AssignmentStatus::Canceled, Some(EndReason::WorkflowTimeout))
+    );
+}
+
+#[test]
+fn a_task_with_a_routing_target_is_not_evaluated_at_all() {
+    let mut world = world();
+    world
+        .make("c1", "en", |new| {
+            new.routing_target = Some(RoutingTarget::TaskQueue(queue("hi")))
+        })
+        .unwrap();
+    world.save(only(filter("fr", vec![target("en")])), true);
+    assert_eq!(world.advance("c1"), []);
+    assert_eq!(world.task("c1").position.step, Step::Direct);
+}
+
+#[test]
+fn changed_attributes_count_in_the_step_and_do_not_start_the_task_anew() {
+    let suited = Target {
+        expression: expression("worker.level >= task.level"),
+        ..target("en")
+    };
+    let mut world = world()
+        .worker("Ben", r#"{"languages":["en"],"level":2}"#)
+        .steps(vec![suited]);
+    let attributes = |level: u8| {
+        format!(r#"{{"selected_language":"hi","level":{level}}}"#)
+            .parse::<Attributes>()
+            .unwrap()
+    };
+    let english: Attributes = r#"{"selected_language":"en","level":5}"#.parse().unwrap();
+    world
+        .make("c1", "en", |new| new.attributes = english.clone())
+        .unwrap();
+    world.advance("c1");
+    assert_eq!(world.offered_to("c1").len(), 0);
+    let changes = TaskChanges {
+        attributes: Some(attributes(1).into()),
+        ..TaskChanges::default()
+    };
+    let (_, effects) = world.update("c1", changes);
+    assert!(
+        effects.contains(&Effect::MatchTask(task("c1"))),
+        "{effects:?}"
+    );
+    world.advance("c1");
+    assert_eq!(
+        (world.step_of("c1"), world.offered_to("c1")),
+        ((0, 0), vec!["Ben".to_owned()])
+    );
+}

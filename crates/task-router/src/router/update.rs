@@ -1,0 +1,136 @@
+//! Changes by order of the API (taskrouter.md sections 2.3, 2.4 and 2.8). What is absent stays; what is already so is
+//! not written.
+
+use super::command::{AttributesChange, TaskChanges, WorkerChanges};
+use super::decision::{Draft, Refusal};
+use super::queue_membership::queue_membership_of;
+use super::worker::set_activity;
+use crate::model::{Attributes, TaskChannelName, Worker};
+use ids::{ReservationSid, TaskSid, WorkerSid};
+
+/// Changes what is known about a Task that has not ended.
+pub(super) fn task(
+    draft: &mut Draft<'_>,
+    sid: TaskSid,
+    changes: &TaskChanges,
+) -> Result<(), Refusal> {
+    let task = draft.task(sid)?;
+    if task.assignment_status.is_end() {
+        return Err(Refusal::WrongStatus {
+            task: sid,
+            status: task.assignment_status,
+        });
+    }
+    if changes
+        .channel
+        .is_some_and(|channel| !draft.workspace.task_channels.contains_key(&channel))
+    {
+        return Err(Refusal::NoSuchTaskChannel);
+    }
+    let mut changed = task.clone();
+    changed.attributes = attributes(&changed.attributes, changes.attributes.as_ref())?;
+    changed.priority = changes.priority.unwrap_or(changed.priority);
+    changed.channel = changes.channel.unwrap_or(changed.channel);
+    changed.virtual_start_time = changes
+        .virtual_start_time
+        .unwrap_or(changed.virtual_start_time);
+    if changed.channel != task.channel {
+        move_slots(draft, sid, changed.channel)?;
+    }
+    if changed != *draft.task(sid)? {
+        *draft.task_mut(sid)? = changed;
+    }
+    Ok(())
+}
+
+/// Whoever holds a Reservation of the Task holds it in the channel the Task is in (taskrouter.md section 4), whether or not
+/// there is a free slot: what somebody has is not taken away.
+fn move_slots(
+    draft: &mut Draft<'_>,
+    sid: TaskSid,
+    channel: TaskChannelName,
+) -> Result<(), Refusal> {
+    let held: Vec<(WorkerSid, ReservationSid)> = draft
+        .task(sid)?
+        .open_reservations()
+        .map(|open| (open.worker_sid, open.sid))
+        .collect();
+    for (worker, reservation) in held {
+        let Some(worker) = draft.worker_mut(worker) else {
+            continue;
+        };
+        if let Some(open) = worker
+            .open_reservations
+            .iter_mut()
+            .find(|open| open.sid == reservation)
+        {
+            open.channel = channel;
+        }
+    }
+    draft.bind_workers();
+    Ok(())
+}
+
+/// Changes what is known about a Worker, and what they are doing: one decision, so half of it never happens.
+pub(super) fn worker(
+    draft: &mut Draft<'_>,
+    sid: WorkerSid,
+    changes: &WorkerChanges,
+) -> Result<(), Refusal> {
+    let worker = draft.worker(sid)?;
+    let mut changed = worker.clone();
+    changed.attributes = attributes(&changed.attributes, changes.attributes.as_ref())?;
+    changed.friendly_name = changes
+        .friendly_name
+        .clone()
+        .unwrap_or(changed.friendly_name);
+    if changed != *worker {
+        changed.roster = queue_membership_of(draft.workspace, &changed);
+    }
+    write_if_changed(draft, sid, changed)?;
+    changes.activity.map_or(Ok(()), |activity| {
+        set_activity(draft, sid, activity, changes.reject_pending)
+    })
+}
+
+/// Attributes as they should be.
+fn attributes(
+    before: &Attributes,
+    change: Option<&AttributesChange>,
+) -> Result<Attributes, Refusal> {
+    match change {
+        None => Ok(before.clone()),
+        Some(AttributesChange::Replace(attributes)) => Ok(attributes.clone()),
+        Some(AttributesChange::Merge(patch)) => {
+            before.merged(patch).map_err(|_| Refusal::AttributesTooLong)
+        }
+    }
+}
+
+/// Changes a Worker's share of a TaskChannel.
+pub(super) fn worker_channel(
+    draft: &mut Draft<'_>,
+    sid: WorkerSid,
+    channel: TaskChannelName,
+    capacity: Option<u16>,
+    available: Option<bool>,
+) -> Result<(), Refusal> {
+    if !draft.workspace.task_channels.contains_key(&channel) {
+        return Err(Refusal::NoSuchTaskChannel);
+    }
+    let mut changed = draft.worker(sid)?.clone();
+    let share = changed.share_mut(channel);
+    share.configured_capacity = capacity.unwrap_or(share.configured_capacity);
+    share.available = available.unwrap_or(share.available);
+    write_if_changed(draft, sid, changed)
+}
+
+fn write_if_changed(draft: &mut Draft<'_>, sid: WorkerSid, changed: Worker) -> Result<(), Refusal> {
+    if changed == *draft.worker(sid)? {
+        return Ok(());
+    }
+    if let Some(worker) = draft.worker_mut(sid) {
+        *worker = changed;
+    }
+    Ok(())
+}

@@ -1,0 +1,317 @@
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
+
+use super::*;
+use crate::model::EventType;
+use crate::router::events::{Cause, EventCursor, Parameters};
+use ids::time::{Millis, Timestamp};
+use ids::{ActivitySid, TaskQueueSid, TaskSid, WorkerSid, WorkspaceSid};
+
+/// 2026-11-22T12:00:00Z
+const NOON: Timestamp = Timestamp::from_millis(1_795_348_800_000);
+
+fn config() -> ProptestConfig {
+    ProptestConfig {
+        cases: 256,
+        rng_seed: RngSeed::Fixed(13),
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    }
+}
+
+fn at(secs: u64) -> Timestamp {
+    NOON + Millis::from_secs(secs)
+}
+
+fn sid<T: std::str::FromStr<Err: std::fmt::Debug>>(prefix: &str, number: u8) -> T {
+    format!("{prefix}{number:032x}").parse().unwrap()
+}
+
+fn event(event_type: EventType, moment: Timestamp, version: u64, parameters: Parameters) -> Event {
+    let about = parameters
+        .get(Parameter::TaskSid)
+        .or(parameters.get(Parameter::WorkerSid))
+        .unwrap_or("")
+        .to_owned();
+    let place = EventCursor::of(Cause {
+        about: &about,
+        version,
+        at: moment,
+    });
+    Event {
+        place,
+        earlier: None,
+        event_type,
+        workspace_sid: WorkspaceSid::derive(&["a"]),
+        parameters,
+    }
+}
+
+/// An event about a Task that was made at noon and entered its queue then.
+fn of_task(
+    event_type: EventType,
+    task: u8,
+    queue: u8,
+    secs: u64,
+    status: &str,
+    worker: Option<u8>,
+) -> Event {
+    let parameters = Parameters::new()
+        .with(Parameter::TaskSid, sid::<TaskSid>("WT", task))
+        .with(Parameter::TaskQueueSid, sid::<TaskQueueSid>("WQ", queue))
+        .with(Parameter::WorkflowSid, format!("WW{:032x}", queue % 2))
+        .with(
+            Parameter::TaskChannelUniqueName,
+            if task.is_multiple_of(3) {
+                "chat"
+            } else {
+                "voice"
+            },
+        )
+        .with(Parameter::TaskAge, secs)
+        .with(Parameter::TaskAssignmentStatus, status)
+        .with(Parameter::TaskPriority, task % 2)
+        .with(Parameter::TaskVersion, secs)
+        .with(Parameter::TaskDateCreated, NOON.as_secs())
+        .with(Parameter::TaskQueueEnteredDate, NOON.as_secs())
+        .with_some(
+            Parameter::WorkerSid,
+            worker.map(|worker| sid::<WorkerSid>("WK", worker)),
+        );
+    event(event_type, at(secs), secs, parameters)
+}
+
+/// A Worker goes from one Activity to another; 0 = they are not there.
+fn of_worker(worker: u8, before: u8, after: u8, moment: Timestamp) -> Event {
+    let activity = |number: u8| sid::<ActivitySid>("WA", number);
+    let (event_type, shown) = match (before, after) {
+        (0, after) => (EventType::WorkerCreated, after),
+        (before, 0) => (EventType::WorkerDeleted, before),
+        (_, after) => (EventType::WorkerActivityUpdate, after),
+    };
+    let is_update = event_type == EventType::WorkerActivityUpdate;
+    let parameters = Parameters::new()
+        .with(Parameter::WorkerSid, sid::<WorkerSid>("WK", worker))
+        .with(Parameter::WorkerActivitySid, activity(shown))
+        .with_some(
+            Parameter::WorkerPreviousActivitySid,
+            is_update.then(|| activity(before)),
+        );
+    event(event_type, moment, 1, parameters)
+}
+
+fn counted<'e>(events: impl IntoIterator<Item = &'e Event>) -> Tallies {
+    let mut tallies = Tallies::default();
+    for event in events {
+        tallies.count(event);
+    }
+    tallies
+}
+
+/// Any events, one after the other.
+fn history() -> impl Strategy<Value = Vec<Event>> {
+    let some = (
+        0..EventType::ALL.len(),
+        0_u8..4,
+        0_u8..3,
+        0_u8..3,
+        0_u64..400,
+    );
+    vec(some, 0..60).prop_map(|some| {
+        let mut secs = 0;
+        let mut activities = [1_u8; 4];
+        let tell = |(index, task, queue, worker, pause): (usize, u8, u8, u8, u64)| {
+            secs += pause;
+            let known = &mut activities[usize::from(worker)];
+            let before = *known;
+            *known = 1 + (before + 1 + queue) % 3;
+            match EventType::ALL[index] {
+                told if told.as_str().starts_with("worker.") => {
+                    of_worker(worker, before, *known, at(secs))
+                }
+                told => {
+                    *known = before;
+                    of_task(told, task, queue, secs, "pending", Some(worker))
+                }
+            }
+        };
+        some.into_iter().map(tell).collect()
+    })
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn counting_in_pieces_and_adding_up_is_counting_at_once(events in history(), cuts in vec(0_usize..60, 0..8), turn in 0_usize..8) {
+        let mut cuts: Vec<usize> = cuts.into_iter().map(|cut| cut.min(events.len())).chain([0, events.len()]).collect();
+        cuts.sort_unstable();
+        let mut pieces: Vec<Tallies> = cuts.windows(2).map(|cut| counted(&events[cut[0]..cut[1]])).collect();
+        // What is kept is what was counted.
+        for piece in &mut pieces {
+            let kept = [Family::Tasks, Family::Workers].into_iter().flat_map(|family| pack(&piece.entries(family)).unwrap());
+            let kept = Tallies::of(kept.flat_map(|row| unpack(&row).unwrap()).collect::<Vec<_>>());
+            prop_assert_eq!(&kept, piece);
+        }
+        // Neighbours may be put together first on either side, as hours and days are.
+        let (early, late) = pieces.split_at(turn.min(pieces.len()));
+        let sum = |pieces: &[Tallies]| pieces.iter().fold(Tallies::default(), |mut sum, piece| { sum.merge(piece); sum });
+        let mut both = sum(late);
+        both.merge(&sum(early));
+        prop_assert_eq!(both, counted(&events));
+    }
+
+    #[test]
+    fn the_parts_of_a_span_lie_end_to_end_and_end_where_rows_do(
+        from in 0_i64..200_000_000, length in 0_i64..3_000_000_000, minutes in 0_i64..60_000, behind in 0_i64..3_000
+    ) {
+        let (from, until) = (Timestamp::from_millis(NOON.as_millis() + from), Timestamp::from_millis(NOON.as_millis() + from + length));
+        let minutes = Timestamp::from_millis(NOON.as_millis() + minutes * 60_000);
+        let hours = Grain::Hour.floor(minutes - Millis::from_secs(behind.unsigned_abs() * 60));
+        let rolled = RolledUp { minutes, hours, days: Grain::Day.floor(hours) };
+        let parts = parts(from, until, &rolled);
+        let mut next = from;
+        for part in &parts {
+            let (begin, end) = match *part {
+                Part::Events { from, until } => (from, until),
+                Part::Rows { grain, from, until } => {
+                    prop_assert_eq!((grain.floor(from), grain.floor(until)), (from, until));
+                    prop_assert!(until <= rolled.until(grain));
+                    (from, until)
+                }
+            };
+            prop_assert!(begin == next && begin < end);
+            next = end;
+        }
+        prop_assert_eq!(next, until);
+        let rows = parts.iter().filter(|part| matches!(part, Part::Rows { .. })).count();
+        prop_assert!(rows <= 5 && parts.len() - rows <= 2);
+    }
+
+    #[test]
+    fn following_the_end_of_a_history_again_changes_nothing(events in history(), again in 0_usize..60) {
+        let mut living = ActiveTasks::default();
+        events.iter().for_each(|event| living.follow(event));
+        let once = living.clone();
+        events.iter().skip(again).for_each(|event| living.follow(event));
+        prop_assert_eq!(&living, &once);
+        let rows = living.by_hour().into_values().flat_map(|entries| pack(&entries).unwrap());
+        prop_assert_eq!(ActiveTasks::of(rows.flat_map(|row| unpack(&row).unwrap()).collect::<Vec<_>>()), once);
+    }
+}
+
+#[test]
+fn waits_are_told_apart_by_the_second_up_to_an_hour_and_summed_exactly() {
+    let mut waits = WaitTimes::default();
+    assert_eq!(
+        (
+            waits.avg_secs(),
+            waits.min_secs(),
+            waits.max_secs(),
+            waits.below(5)
+        ),
+        (0, 0, 0, 0)
+    );
+    for secs in [3, 5, 5, 29, 3_600, 3_659, 90_000] {
+        waits.merge(&WaitTimes::of(secs));
+    }
+    assert_eq!(
+        (
+            waits.count(),
+            waits.total_secs(),
+            waits.min_secs(),
+            waits.max_secs()
+        ),
+        (7, 97_301, 3, 90_000)
+    );
+    assert_eq!(waits.avg_secs(), 97_301 / 7);
+    for (threshold, below) in [
+        (0, 0),
+        (3, 0),
+        (4, 1),
+        (5, 1),
+        (6, 3),
+        (30, 4),
+        (3_600, 4),
+        (3_660, 6),
+        (90_001, 7),
+    ] {
+        assert_eq!(waits.below(threshold), below, "{threshold}");
+    }
+}
+
+#[test]
+fn a_stay_counts_as_long_as_it_lies_within_the_span() {
+    let [first, second] = [1, 2].map(|number| sid::<ActivitySid>("WA", number));
+    let events = [
+        of_worker(1, 1, 2, at(100)),
+        of_worker(1, 2, 1, at(130)),
+        of_worker(1, 1, 2, at(190)),
+    ];
+    let tallies = counted(&events);
+    let stays = &tallies.stays[&sid::<WorkerSid>("WK", 1)];
+    assert_eq!(stays.before(), Some(first));
+    let within = stays.within(at(90), at(200));
+    let shown = |activity| {
+        let durations: &Durations = &within[&activity];
+        (
+            durations.total_secs(),
+            durations.min_secs(),
+            durations.max_secs(),
+            durations.avg_secs(),
+        )
+    };
+    // In the first one from 90 to 100 and from 130 to 190, in the second one from 100 to 130 and from 190 to 200.
+    assert_eq!(
+        (shown(first), shown(second)),
+        ((70, 10, 60, 35), (40, 10, 30, 20))
+    );
+
+    // Before they were made, and after they were removed, they were nowhere.
+    let events = [of_worker(1, 0, 1, at(100)), of_worker(1, 1, 0, at(130))];
+    let within = counted(&events).stays[&sid::<WorkerSid>("WK", 1)].within(at(0), at(1_000));
+    assert_eq!(within.len(), 1);
+    assert_eq!(within[&first].total_secs(), 30);
+}
+
+#[test]
+fn a_task_counts_in_the_queue_it_leaves_and_lives_in_the_one_it_enters() {
+    let mut living = ActiveTasks::default();
+    let events = [
+        of_task(EventType::TaskCreated, 1, 1, 0, "pending", None),
+        of_task(EventType::TaskQueueMoved, 1, 1, 30, "pending", None),
+        of_task(EventType::TaskQueueEntered, 1, 2, 30, "pending", None),
+        of_task(EventType::TaskCanceled, 2, 2, 40, "canceled", None),
+        of_task(EventType::TaskDeleted, 4, 2, 40, "assigned", None),
+    ];
+    events.iter().for_each(|event| living.follow(event));
+    let [one, two] = [1, 2].map(|number| sid::<TaskQueueSid>("WQ", number));
+    let tallies = counted(&events);
+    let of = |queue, counter| tallies.of_tasks(|cell| cell.queue == queue).get(counter);
+    assert_eq!(
+        (of(one, Counter::TasksMoved), of(two, Counter::TasksMoved)),
+        (1, 0)
+    );
+    assert_eq!(
+        (
+            of(one, Counter::TasksEnteredQueue),
+            of(two, Counter::TasksEnteredQueue)
+        ),
+        (0, 1)
+    );
+    let queues: Vec<_> = living
+        .tasks()
+        .map(|(_, task)| (task.cell.queue, task.status.as_str()))
+        .collect();
+    assert_eq!(queues, [(two, "pending"), (two, "canceled")]);
+    let kept = Millis::from_secs(300);
+    living.forget(kept, at(339));
+    assert_eq!(living.tasks().count(), 2);
+    living.forget(kept, at(340));
+    assert_eq!(
+        living.tasks().count(),
+        1,
+        "an ended Task can be read for five minutes"
+    );
+}

@@ -1,0 +1,200 @@
+//! The rows of taskrouter.md section 8.2, and channels (section 4).
+
+use ids::WorkerSid;
+use task_router::model::{Expression, Task, Worker, WorkerChannel};
+use task_router::router::expression::{Scope, TargetScope, TaskScope, WorkerScope};
+
+use super::fixtures::{activity, task, worker, workspace};
+
+const WORKER: &str = r#"{"level":3,"sid":"mine","task":{"type":"sale"},"worker":{"level":4},"channel":{"voice":{"assigned_tasks":7},"fax":{"assigned_tasks":2},"x":1},"nested":{"sid":"deep"}}"#;
+const TASK: &str = r#"{"type":"support","sid":"mine","task":{"type":"sale"},"agents":["WK1"]}"#;
+
+#[track_caller]
+fn holds(scope: &dyn Scope, sources: &[&str]) {
+    for source in sources {
+        assert!(
+            source.parse::<Expression>().unwrap().matches(scope),
+            "{source}"
+        );
+    }
+}
+
+#[test]
+fn in_a_queue_a_bare_key_is_a_worker_attribute_and_worker_is_a_synonym() {
+    let (worker, workspace) = (worker(WORKER), workspace());
+    let scope = WorkerScope::new(&worker, &workspace);
+    holds(
+        &scope,
+        &[
+            "level == 3",
+            "worker.level == 3",
+            "nested.sid == 'deep'",
+            "missing == null",
+            "worker.worker.level == 4",
+        ],
+    );
+    holds(
+        &scope,
+        &["worker != null", "worker[0] == null", "task.type == 'sale'"],
+    );
+}
+
+#[test]
+fn built_in_names_of_a_worker_win_over_attributes() {
+    let (worker, workspace) = (worker(WORKER), workspace());
+    let scope = WorkerScope::new(&worker, &workspace);
+    let sids = format!(
+        "sid == '{}' AND worker.activity_sid == '{}'",
+        WorkerSid::derive(&["Maria"]),
+        activity("Available")
+    );
+    holds(
+        &scope,
+        &[
+            &sids,
+            "friendly_name == 'Maria'",
+            "activity_name == 'Available'",
+        ],
+    );
+}
+
+#[test]
+fn an_activity_that_is_gone_has_an_empty_name() {
+    let (worker, workspace) = (
+        Worker {
+            activity_sid: activity("Removed"),
+            ..worker("{}")
+        },
+        workspace(),
+    );
+    holds(
+        &WorkerScope::new(&worker, &workspace),
+        &["activity_name == ''"],
+    );
+}
+
+#[test]
+fn in_a_queue_channels_are_attributes_like_any_other() {
+    let (worker, workspace) = (worker(WORKER), workspace());
+    let scope = WorkerScope::new(&worker, &workspace);
+    holds(
+        &scope,
+        &[
+            "channel.voice.assigned_tasks == 7",
+            "channel.chat.assigned_tasks == null",
+        ],
+    );
+}
+
+#[test]
+fn in_a_filter_a_bare_key_is_a_task_attribute_and_task_is_a_synonym() {
+    let task = task(TASK);
+    let scope = TaskScope(&task);
+    holds(
+        &scope,
+        &[
+            "type == 'support'",
+            "task.type == 'support'",
+            "task.task.type == 'sale'",
+            "sid == 'mine'",
+        ],
+    );
+    holds(
+        &scope,
+        &[
+            "worker.sid == null",
+            "agents[0] == 'WK1'",
+            "task.agents HAS 'WK1'",
+        ],
+    );
+}
+
+#[track_caller]
+fn target_holds(worker: &Worker, task: &Task, sources: &[&str]) {
+    let workspace = workspace();
+    holds(
+        &TargetScope {
+            task,
+            worker: WorkerScope::new(worker, &workspace),
+        },
+        sources,
+    );
+}
+
+#[test]
+fn in_a_target_both_have_their_prefix_and_a_bare_key_is_null() {
+    let sid = WorkerSid::derive(&["Maria"]);
+    let task = task(&format!(r#"{{"agents":["{sid}"],"level":2}}"#));
+    target_holds(
+        &worker(WORKER),
+        &task,
+        &["worker.sid IN task.agents", "worker.level > task.level"],
+    );
+    target_holds(
+        &worker(WORKER),
+        &task,
+        &[
+            "level == null",
+            "sid == null",
+            "worker == null",
+            "task == null",
+            "task[0] == null",
+        ],
+    );
+    target_holds(
+        &worker(WORKER),
+        &task,
+        &[
+            "worker.activity_name == 'Available'",
+            "worker.friendly_name == 'Maria'",
+        ],
+    );
+    target_holds(
+        &worker(WORKER),
+        &task,
+        &[
+            "worker.sid NOT IN task.tried",
+            "worker.sid IN [task.level, task.agents[0]]",
+        ],
+    );
+}
+
+#[test]
+fn in_a_target_a_workers_channels_can_be_asked_for() {
+    let figures = [
+        "worker.channel.chat.configured_capacity == 10",
+        "worker.channel.chat.assigned_tasks == 3",
+        "worker.channel.chat.available_capacity_percentage == 70",
+        "worker.channel.voice.configured_capacity == 1",
+        "worker.channel.voice.assigned_tasks == 0",
+        "worker.channel.fax.assigned_tasks == 2",
+        "worker.channel.morse.configured_capacity == null",
+        "worker.channel.x == 1",
+        "worker.channel.chat.colour == null",
+    ];
+    target_holds(&worker(WORKER), &task(TASK), &figures);
+}
+
+#[test]
+fn the_free_percentage_is_rounded_down_and_never_below_zero() {
+    for (capacity, taken, expected) in [
+        (3, 0, 100),
+        (3, 1, 66),
+        (3, 2, 33),
+        (3, 3, 0),
+        (10, 9, 10),
+        (100, 71, 29),
+        (0, 0, 0),
+        (0, 2, 0),
+        (1, 2, 0),
+    ] {
+        let mut worker = worker("{}");
+        worker.channels = vec![WorkerChannel {
+            configured_capacity: capacity,
+            ..worker.channels[0].clone()
+        }];
+        worker.open_reservations = vec![worker.open_reservations[0].clone(); taken];
+        let source = format!("worker.channel.chat.available_capacity_percentage == {expected}");
+        target_holds(&worker, &task("{}"), &[&source]);
+    }
+}

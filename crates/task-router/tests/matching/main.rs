@@ -1,0 +1,81 @@
+//! A whole centre in memory: what is decided depends on nothing but what there is.
+
+#![allow(clippy::unwrap_used, reason = "what cannot be set up cannot be tested")]
+
+use std::fmt::Write;
+
+use centre::{NOON, centre};
+use ids::time::Millis;
+
+mod centre;
+
+/// Serves every Worker, then matches every Task; all that was decided, in order.
+fn log(workers: u64, tasks: u64) -> String {
+    let mut log = String::new();
+    let mut centre = centre(workers, tasks);
+    let half = centre.workers.len() / 2;
+    for sid in &centre.workers[..half] {
+        let decision = centre
+            .board
+            .choose_task(&centre.workspace, *sid, NOON)
+            .unwrap();
+        writeln!(log, "{decision:?}").unwrap();
+        assert!(centre.board.commit(&centre.workspace, decision));
+    }
+    for (number, sid) in centre.tasks.iter().enumerate() {
+        let now = NOON + Millis::from_millis(number as u64);
+        let Some(decision) = centre.board.choose_workers(&centre.workspace, *sid, now) else {
+            continue;
+        };
+        writeln!(log, "{decision:?}").unwrap();
+        assert!(centre.board.commit(&centre.workspace, decision));
+    }
+    log
+}
+
+#[test]
+fn the_same_centre_decides_the_same_twice() {
+    let first = log(60, 400);
+    assert_eq!(first.lines().count(), 60, "every Worker has a Task");
+    assert_eq!(first, log(60, 400));
+}
+
+#[test]
+fn a_worker_gets_the_most_urgent_of_their_queues_and_a_task_the_longest_idle_worker_who_suits() {
+    let mut centre = centre(40, 200);
+    let decision = centre
+        .board
+        .choose_task(&centre.workspace, centre.workers[4], NOON)
+        .unwrap();
+    let task = &decision.tasks[0];
+    let queues = centre
+        .board
+        .worker(centre.workers[4])
+        .unwrap()
+        .roster
+        .clone();
+    let rivals = centre
+        .tasks
+        .iter()
+        .filter_map(|sid| centre.board.task(*sid));
+    let mine = rivals.filter(|rival| queues.serves(rival.task_queue_sid));
+    let best = mine
+        .min_by_key(|rival| task_router::router::order::position_of(rival))
+        .unwrap();
+    assert_eq!(task.sid, best.sid);
+    assert!(centre.board.commit(&centre.workspace, decision.clone()));
+    assert!(
+        !centre.board.commit(&centre.workspace, decision),
+        "written once"
+    );
+
+    let sid = centre.tasks[1];
+    let decision = centre
+        .board
+        .choose_workers(&centre.workspace, sid, NOON)
+        .unwrap();
+    assert_eq!(
+        decision.workers[0].sid, centre.workers[0],
+        "the oldest of those who never had a Task"
+    );
+}

@@ -1,0 +1,340 @@
+//! What a request for statistics is about.
+
+use http::{HeaderMap, header};
+use ids::time::Timestamp;
+use ids::{TaskQueueSid, WorkflowSid};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use task_router::model::{TaskChannelName, Worker, Workspace};
+use task_router::router::events::EVENT_KEPT;
+use task_router::statistics::TaskCell;
+
+use super::{Object, fields};
+use crate::error::ApiError;
+use crate::parameters::Parameters;
+use crate::request_context::RequestContext;
+use crate::time_range::TimeRange;
+
+/// Thresholds of one request.
+const SPLITS_MAX: usize = 20;
+
+/// Highest threshold in seconds: as long as a Task may wait.
+const SPLIT_SECS_MAX: u32 = vocabulary::TASK_TIMEOUT_MAX_SECS;
+
+/// Whose statistics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// The Workspace's.
+    Workspace,
+    /// A TaskQueue's.
+    Queue(TaskQueueSid),
+    /// A Workflow's.
+    Workflow(WorkflowSid),
+}
+
+/// The parameters of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// The moment of the request.
+    pub now: Timestamp,
+    /// From this moment on.
+    pub from: Timestamp,
+    /// Up to this moment, which does not belong to it.
+    pub until: Timestamp,
+    /// How the end is shown.
+    pub end: Timestamp,
+    /// Only this TaskChannel.
+    pub channel: Option<TaskChannelName>,
+    /// Thresholds of `SplitByWaitTime`, in seconds.
+    pub splits: Vec<u32>,
+    /// How long an ended Task can be read.
+    pub kept: ids::time::Millis,
+}
+
+/// Which Workers are meant.
+pub struct WorkerFilter<'q> {
+    queue_sid: Option<TaskQueueSid>,
+    queue_name: Option<&'q str>,
+    friendly_name: Option<&'q str>,
+}
+
+impl Asked {
+    /// Reads `Minutes`, `StartDate`, `EndDate`, `TaskChannel` (SID or unique name) and `SplitByWaitTime`.
+    ///
+    /// # Errors
+    /// 20001 for what cannot be meant, 14241 for more than thirty days ago.
+    pub fn read(call: &RequestContext<'_>, workspace: &Workspace) -> Result<Self, ApiError> {
+        let span = TimeRange::read(&call.query, call.now)?;
+        if span.from < call.now - EVENT_KEPT {
+            return Err(ApiError::TooLongAgo);
+        }
+        let splits = call
+            .query
+            .parsed("SplitByWaitTime", splits)?
+            .unwrap_or_default();
+        Self::about(call, workspace, span, splits)
+    }
+
+    /// Reads `TaskChannel`, which is all that real-time statistics take.
+    pub fn read_now(call: &RequestContext<'_>, workspace: &Workspace) -> Result<Self, ApiError> {
+        Self::about(
+            call,
+            workspace,
+            TimeRange::read(&Parameters::default(), call.now)?,
+            Vec::new(),
+        )
+    }
+
+    fn about(
+        call: &RequestContext<'_>,
+        workspace: &Workspace,
+        span: TimeRange,
+        splits: Vec<u32>,
+    ) -> Result<Self, ApiError> {
+        Ok(Self {
+            now: call.now,
+            from: span.from,
+            until: span.end(),
+            end: span.until,
+            channel: call
+                .query
+                .parsed("TaskChannel", |text| channel(text, workspace))?,
+            splits,
+            kept: workspace.rules.ended_task_kept,
+        })
+    }
+
+    /// Is this TaskChannel asked for?
+    pub fn wants(&self, channel: TaskChannelName) -> bool {
+        self.channel.is_none_or(|wanted| wanted == channel)
+    }
+}
+
+impl Scope {
+    /// Does it contain these Tasks?
+    pub fn contains(self, cell: &TaskCell) -> bool {
+        match self {
+            Self::Workspace => true,
+            Self::Queue(queue) => cell.queue == queue,
+            Self::Workflow(workflow) => cell.workflow == workflow,
+        }
+    }
+
+    /// The field that names it beside the Workspace.
+    pub fn named(self) -> Object {
+        match self {
+            Self::Workspace => Object::new(),
+            Self::Queue(sid) => fields(json!({ "task_queue_sid": sid })),
+            Self::Workflow(sid) => fields(json!({ "workflow_sid": sid })),
+        }
+    }
+
+    /// What every answer about it has.
+    pub fn object(self, call: &RequestContext<'_>, workspace: &Workspace) -> Object {
+        let mut object = self.named();
+        object.extend(fields(
+            json!({ "account_sid": call.view.account_sid, "workspace_sid": workspace.sid }),
+        ));
+        object
+    }
+
+    /// The address of one of its statistics.
+    pub fn url(self, call: &RequestContext<'_>, workspace: &Workspace, name: &str) -> Value {
+        let home = call.view.workspace(workspace.sid);
+        match self {
+            Self::Workspace => format!("{home}/{name}"),
+            Self::Queue(sid) => format!("{home}/TaskQueues/{sid}/{name}"),
+            Self::Workflow(sid) => format!("{home}/Workflows/{sid}/{name}"),
+        }
+        .into()
+    }
+}
+
+impl<'q> WorkerFilter<'q> {
+    /// Reads `TaskQueueSid`, `TaskQueueName` and `FriendlyName`.
+    pub fn read(query: &'q Parameters) -> Result<Self, ApiError> {
+        Ok(Self {
+            queue_sid: query.sid("TaskQueueSid")?,
+            queue_name: query.text("TaskQueueName"),
+            friendly_name: query.text("FriendlyName"),
+        })
+    }
+
+    /// Is nobody left out?
+    pub fn is_all(&self) -> bool {
+        self.queue_sid.is_none() && self.queue_name.is_none() && self.friendly_name.is_none()
+    }
+
+    /// Is this Worker meant? A TaskQueue's are those who are eligible for it.
+    pub fn wants(&self, worker: &Worker, workspace: &Workspace) -> bool {
+        let serves = |name: &str| {
+            let named = workspace
+                .task_queues
+                .values()
+                .filter(|queue| queue.friendly_name == name);
+            named
+                .into_iter()
+                .any(|queue| worker.roster.serves(queue.sid))
+        };
+        self.queue_sid.is_none_or(|sid| worker.roster.serves(sid))
+            && self.queue_name.is_none_or(serves)
+            && self
+                .friendly_name
+                .is_none_or(|name| worker.friendly_name == name)
+    }
+}
+
+/// The TaskQueues a bulk request names, under either of the two names that are in use.
+#[derive(Deserialize)]
+struct Bulk {
+    #[serde(alias = "queueSids", rename = "QueueSids")]
+    queue_sids: Vec<TaskQueueSid>,
+}
+
+/// The TaskQueues named in the body of a bulk request, each once.
+pub fn queue_sids(
+    headers: &HeaderMap,
+    body: &[u8],
+    max: usize,
+) -> Result<Vec<TaskQueueSid>, ApiError> {
+    let kind = headers
+        .get(header::CONTENT_TYPE)
+        .map(|kind| kind.to_str().unwrap_or_default());
+    if kind.is_some_and(|kind| !kind.to_ascii_lowercase().starts_with("application/json")) {
+        return Err(ApiError::Form(
+            "Content-Type: expected application/json".to_owned(),
+        ));
+    }
+    let problem = |error: serde_json::Error| {
+        ApiError::parameter(
+            "QueueSids",
+            format!("expected {{\"QueueSids\":[\"WQ…\"]}}: {error}"),
+        )
+    };
+    let mut sids = serde_json::from_slice::<Bulk>(body)
+        .map_err(problem)?
+        .queue_sids;
+    if sids.is_empty() || sids.len() > max {
+        return Err(ApiError::parameter(
+            "QueueSids",
+            format!("expected 1 to {max} SIDs, got {}", sids.len()),
+        ));
+    }
+    let mut seen = std::collections::BTreeSet::new();
+    sids.retain(|sid| seen.insert(*sid));
+    Ok(sids)
+}
+
+fn channel(text: &str, workspace: &Workspace) -> Result<TaskChannelName, String> {
+    let is_named = |channel: &&task_router::model::TaskChannel| {
+        channel.unique_name.as_str() == text || channel.sid.to_string() == text
+    };
+    let found = workspace
+        .task_channels
+        .values()
+        .find(is_named)
+        .map(|channel| channel.unique_name);
+    found.ok_or_else(|| {
+        "expected the SID or the unique name of a TaskChannel of the Workspace".to_owned()
+    })
+}
+
+fn splits(text: &str) -> Result<Vec<u32>, String> {
+    let problem = || {
+        format!(
+            "expected up to {SPLITS_MAX} whole numbers of seconds up to {SPLIT_SECS_MAX}, with commas between"
+        )
+    };
+    let read = |split: &str| {
+        split
+            .trim()
+            .parse()
+            .ok()
+            .filter(|secs| *secs <= SPLIT_SECS_MAX)
+    };
+    let splits: Option<Vec<u32>> = text.split(',').take(SPLITS_MAX + 1).map(read).collect();
+    splits
+        .filter(|splits| splits.len() <= SPLITS_MAX)
+        .ok_or_else(problem)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resources::samples;
+
+    #[test]
+    fn thresholds_are_seconds_with_commas_between() {
+        assert_eq!(splits("5,30"), Ok(vec![5, 30]));
+        assert_eq!(splits(" 60 "), Ok(vec![60]));
+        let many = vec!["1"; SPLITS_MAX + 1].join(",");
+        for wrong in ["", "a", "5,", "-1", "1.5", "1209601", &many] {
+            assert!(splits(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_channel_is_named_by_its_sid_or_unique_name() {
+        let workspace = samples::workspace();
+        let voice = &workspace.task_channels[&TaskChannelName::VOICE];
+        assert_eq!(channel("voice", &workspace), Ok(TaskChannelName::VOICE));
+        assert_eq!(
+            channel(&voice.sid.to_string(), &workspace),
+            Ok(TaskChannelName::VOICE)
+        );
+        assert!(channel("fax", &workspace).is_err());
+    }
+
+    #[test]
+    fn a_bulk_request_names_its_queues_under_either_name() {
+        let sids = |body: &str| {
+            queue_sids(&HeaderMap::new(), body.as_bytes(), 2).map_err(|error| error.to_string())
+        };
+        let one = "WQ00000000000000000000000000000001";
+        for name in ["QueueSids", "queueSids"] {
+            assert_eq!(
+                sids(&format!(r#"{{"{name}":["{one}","{one}"]}}"#)).unwrap(),
+                [samples::QUEUE],
+                "{name}"
+            );
+        }
+        for wrong in [
+            "",
+            "[]",
+            "{}",
+            r#"{"QueueSids":"a"}"#,
+            r#"{"QueueSids":["WQ1"]}"#,
+        ] {
+            assert!(
+                sids(wrong).unwrap_err().starts_with("QueueSids: expected"),
+                "{wrong}"
+            );
+        }
+        let three = format!(r#"{{"QueueSids":["{one}","{one}","{one}"]}}"#);
+        for (body, got) in [(three.as_str(), 3), (r#"{"QueueSids":[]}"#, 0)] {
+            assert_eq!(
+                sids(body).unwrap_err(),
+                format!("QueueSids: expected 1 to 2 SIDs, got {got}")
+            );
+        }
+    }
+
+    #[test]
+    fn workers_are_those_of_a_queue_or_of_a_name() {
+        let (workspace, worker) = (samples::workspace(), samples::worker());
+        for (query, wanted) in [
+            ("", true),
+            ("TaskQueueSid=WQ00000000000000000000000000000001", true),
+            ("TaskQueueSid=WQ00000000000000000000000000000002", false),
+            ("TaskQueueName=Customer+Contact+Center+English", true),
+            ("TaskQueueName=Nobody", false),
+            ("FriendlyName=Alice", true),
+            ("FriendlyName=Bob", false),
+        ] {
+            let query_parameters = Parameters::of_query(query).unwrap();
+            let filter = WorkerFilter::read(&query_parameters).unwrap();
+            assert_eq!(filter.wants(&worker, &workspace), wanted, "{query}");
+            assert_eq!(filter.is_all(), query.is_empty());
+        }
+    }
+}

@@ -1,0 +1,438 @@
+//! A whole contact centre with a clock of its own: the real functions, the embedded DynamoDB, the simulated telephone
+//! network, real HTTP between them. Time passes only when a test says so; nothing sleeps.
+
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use aws_sdk_dynamodb::config::SharedHttpClient;
+use callbacks::{Destinations, web_client};
+use config::ContactCentre;
+use cordboard::carrier_choice::CarrierChoice;
+use cordboard::centre::{Centre, Settings};
+use cordboard::credentials::Account;
+use cordboard::embedded_dynamodb::{EmbeddedDynamoDb, Place};
+use dynamodb_in_process::{Layer, Layered};
+use http_client::WebClient;
+use ids::time::{Clock, Millis, Timestamp};
+use ids::{AccountSid, CallSid, TaskSid};
+use runtime::voice::Router;
+use serde_json::{Value, json};
+use task_router::model::{Task, Worker};
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+
+use crate::metering::Meter;
+
+/// The set-up tests use unless they bring their own: the example.
+pub const EXAMPLE: &str = include_str!("../../contact-centre.yaml");
+
+/// The example with one queue for every caller, which everybody serves; its step wants who speaks the caller's language.
+/// Everybody has gone home.
+pub fn one_queue_for_all() -> String {
+    let step = "          - queue: Customer Contact Center English\n";
+    let changes = [
+        (
+            "target_workers: languages HAS \"en\"",
+            "target_workers: 1 == 1",
+        ),
+        (
+            "expression: selected_language == \"en\"",
+            "expression: 1 == 1",
+        ),
+        (
+            step,
+            &*format!("{step}            expression: task.selected_language IN worker.languages\n"),
+        ),
+        ("    activity: Available", "    activity: Offline"),
+    ];
+    changes.iter().fold(EXAMPLE.to_owned(), |text, (old, new)| {
+        assert!(text.contains(old), "the example has no {old:?}");
+        text.replace(old, new)
+    })
+}
+
+/// The API key of every laboratory, with its secret.
+pub const API_KEY: &str = "SK00000000000000000000000000000001:0123456789abcdef";
+
+/// Moments at which something happens by itself within one step of a test; more is a loop.
+const WAKES_MAX: usize = 10_000;
+
+/// A clock that stands still until it is moved.
+#[derive(Debug)]
+pub struct ManualClock(AtomicI64);
+
+impl Clock for ManualClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.0.load(Ordering::SeqCst))
+    }
+}
+
+impl ManualClock {
+    fn set(&self, now: Timestamp) {
+        self.0.store(now.as_millis(), Ordering::SeqCst);
+    }
+}
+
+/// What is around a laboratory.
+#[derive(Clone)]
+pub struct Surroundings {
+    /// The way to customers' servers.
+    pub web: Arc<dyn WebClient>,
+    /// Who is asked for the first document of a call to the centre's number, if not the centre.
+    pub voice_url: Option<String>,
+    /// Whether webhooks are kept.
+    pub keep_webhooks: bool,
+}
+
+impl Surroundings {
+    /// The network as it is.
+    pub fn real() -> Self {
+        Self {
+            web: Arc::new(web_client(Destinations::Anywhere).unwrap()),
+            voice_url: None,
+            keep_webhooks: false,
+        }
+    }
+}
+
+/// The centre, running, and people at their phones.
+pub struct TestCentre {
+    /// The centre.
+    pub centre: Arc<Centre>,
+    /// Its clock.
+    pub clock: Arc<ManualClock>,
+    /// `http://127.0.0.1:…`
+    pub base: String,
+    /// Its account.
+    pub account: Account,
+    /// Its set-up.
+    pub contact_centre: ContactCentre,
+    pub(crate) http: reqwest::Client,
+    address: SocketAddr,
+    surroundings: Surroundings,
+    stop: Option<oneshot::Sender<()>>,
+    served: tokio::task::JoinHandle<()>,
+}
+
+impl TestCentre {
+    /// The example centre, nothing kept.
+    pub async fn example() -> Self {
+        Self::open(EXAMPLE, None).await
+    }
+
+    /// A centre of this set-up, its data in `folder` if there is one.
+    pub async fn open(set_up: &str, folder: Option<PathBuf>) -> Self {
+        let clock = Arc::new(ManualClock(AtomicI64::new(crate::centre::NOON.as_millis())));
+        Self::open_at(
+            set_up,
+            folder,
+            clock,
+            SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            Surroundings::real(),
+        )
+        .await
+    }
+
+    /// A centre of this set-up, its data in `folder`, in these surroundings.
+    pub async fn open_with(set_up: &str, folder: PathBuf, surroundings: Surroundings) -> Self {
+        let clock = Arc::new(ManualClock(AtomicI64::new(crate::centre::NOON.as_millis())));
+        Self::open_at(
+            set_up,
+            Some(folder),
+            clock,
+            SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            surroundings,
+        )
+        .await
+    }
+
+    /// The same centre again, as after a restart: all that is not in `folder` is lost.
+    pub async fn restarted(self, set_up: &str, folder: PathBuf) -> Self {
+        let (clock, address) = (Arc::clone(&self.clock), self.address);
+        let surroundings = self.surroundings.clone();
+        self.close().await;
+        Self::open_at(set_up, Some(folder), clock, address, surroundings).await
+    }
+
+    /// Applies another set-up, as `cordboard apply` does.
+    pub async fn set_up_again(&mut self, set_up: &str) {
+        self.contact_centre =
+            config::read(set_up, "contact-centre.yaml", self.account.account_sid).unwrap();
+        config::apply(&self.centre.store, &self.contact_centre, self.clock.now())
+            .await
+            .unwrap();
+    }
+
+    /// A centre of this set-up that keeps nothing, with a meter on its table.
+    pub async fn metered(set_up: &str) -> (Self, Arc<Meter>) {
+        Self::metered_in(set_up, Surroundings::real()).await
+    }
+
+    /// The same in these surroundings.
+    pub async fn metered_in(set_up: &str, surroundings: Surroundings) -> (Self, Arc<Meter>) {
+        let meter = Arc::new(Meter::default());
+        let layer = Arc::clone(&meter) as Arc<dyn Layer>;
+        let layers = |engine| SharedHttpClient::new(Layered::new(engine, layer));
+        let table = EmbeddedDynamoDb::open_through(Place::Temporary, layers)
+            .await
+            .unwrap();
+        let clock = Arc::new(ManualClock(AtomicI64::new(crate::centre::NOON.as_millis())));
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        (
+            Self::open_on(table, set_up, None, clock, address, surroundings).await,
+            meter,
+        )
+    }
+
+    async fn open_at(
+        set_up: &str,
+        folder: Option<PathBuf>,
+        clock: Arc<ManualClock>,
+        address: SocketAddr,
+        surroundings: Surroundings,
+    ) -> Self {
+        let table = EmbeddedDynamoDb::open(folder.clone().map_or(Place::Temporary, Place::Folder))
+            .await
+            .unwrap();
+        Self::open_on(table, set_up, folder, clock, address, surroundings).await
+    }
+
+    async fn open_on(
+        table: EmbeddedDynamoDb,
+        set_up: &str,
+        folder: Option<PathBuf>,
+        clock: Arc<ManualClock>,
+        address: SocketAddr,
+        surroundings: Surroundings,
+    ) -> Self {
+        let account_sid = AccountSid::derive(&["laboratory"]);
+        let account = Account {
+            account_sid,
+            auth_token: "0123456789abcdef0123456789abcdef".to_owned(),
+        };
+        let contact_centre = config::read(set_up, "contact-centre.yaml", account_sid).unwrap();
+        let listener = TcpListener::bind(address).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let base = format!("http://{address}");
+        let settings = Settings {
+            data: folder,
+            account: account.clone(),
+            api_keys: API_KEY.parse().unwrap(),
+            contact_centre: contact_centre.clone(),
+            carrier: CarrierChoice::Simulated,
+            twiml_preview: true,
+            keep_webhooks: surroundings.keep_webhooks,
+            router: Router::Cordboard,
+            voice_url: surroundings.voice_url.clone(),
+            clock: Arc::clone(&clock) as Arc<dyn Clock>,
+        };
+        let centre = Centre::open_in(Arc::clone(&surroundings.web), table, settings, &base)
+            .await
+            .unwrap();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let serving = Arc::clone(&centre).serve(listener, async move {
+            let _dropped = stopped.await;
+        });
+        let served = tokio::spawn(async move { serving.await.unwrap() });
+        let http = reqwest::Client::builder()
+            .pool_max_idle_per_host(0)
+            .build()
+            .unwrap();
+        let stop = Some(stop);
+        let laboratory = Self {
+            centre,
+            clock,
+            base,
+            address,
+            account,
+            contact_centre,
+            http,
+            surroundings,
+            stop,
+            served,
+        };
+        laboratory.centre.settle().await;
+        laboratory
+    }
+
+    /// Stops the server and lets everything go.
+    pub async fn close(mut self) {
+        drop(self.stop.take());
+        self.served.await.unwrap();
+    }
+
+    /// Lets time pass, stopping at every moment at which something happens by itself.
+    pub async fn advance(&self, span: Millis) {
+        let end = self.clock.now() + span;
+        for _ in 0..WAKES_MAX {
+            self.centre.settle().await;
+            match self.centre.next_wake().filter(|wake| *wake <= end) {
+                Some(wake) => self.clock.set(wake.max(self.clock.now())),
+                None => {
+                    self.clock.set(end);
+                    self.centre.settle().await;
+                    return;
+                }
+            }
+        }
+        panic!("more than {WAKES_MAX} things happened by themselves within {span:?}");
+    }
+
+    /// Counts what has happened, as the schedule has it done each minute.
+    pub async fn roll_up(&self) {
+        let clock = Arc::clone(&self.clock) as Arc<dyn Clock>;
+        let routing = routing::Routing::new(self.centre.store.clone(), self.centre.outbox(), clock);
+        routing.roll_up().await.unwrap();
+    }
+
+    /// A Worker goes into an Activity, both by name.
+    pub async fn set_activity(&self, name: &str, activity: &str) {
+        let activities = &self.contact_centre.workspace.activities;
+        let activity = activities
+            .values()
+            .find(|known| known.friendly_name == activity)
+            .unwrap()
+            .sid;
+        let worker = self.worker(name).await.sid;
+        let set = task_router::router::Command::ActivitySet {
+            worker,
+            activity,
+            reject_pending: false,
+        };
+        self.centre
+            .store
+            .apply(&set, self.clock.now())
+            .await
+            .unwrap();
+    }
+
+    /// Somebody dials the centre.
+    pub async fn dial(&self, from: &str) -> CallSid {
+        let body = json!({ "from": from, "to": self.contact_centre.centre.phone_number });
+        let placed = self.post("/simulator/calls", &body).await;
+        placed["call_sid"].as_str().unwrap().parse().unwrap()
+    }
+
+    /// Somebody else's program places a call to `to` over the carrier's REST API, with its TwiML at `url`.
+    pub async fn call_to(&self, to: &str, url: &str) -> CallSid {
+        let account = self.account.account_sid.to_string();
+        let from = self.contact_centre.centre.phone_number.clone();
+        let form = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs([("To", to), ("From", &from), ("Url", url)])
+            .finish();
+        let request = self
+            .http
+            .post(format!(
+                "{}/2010-04-01/Accounts/{account}/Calls.json",
+                self.base
+            ))
+            .basic_auth(&account, Some(&self.account.auth_token))
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(form);
+        let placed: Value = request.send().await.unwrap().json().await.unwrap();
+        placed["sid"].as_str().unwrap().parse().unwrap()
+    }
+
+    /// Somebody at the phone of `call` does `what`: `answer`, `decline`, `hangup`.
+    pub async fn at_phone(&self, call: CallSid, what: &str) {
+        self.post(&format!("/simulator/calls/{call}/{what}"), &json!({}))
+            .await;
+    }
+
+    /// Somebody at the phone of `call` presses keys.
+    pub async fn press(&self, call: CallSid, digits: &str) {
+        self.post(
+            &format!("/simulator/calls/{call}/digits"),
+            &json!({ "digits": digits }),
+        )
+        .await;
+    }
+
+    /// A call, as the telephone network shows it.
+    pub async fn call(&self, call: CallSid) -> Value {
+        self.get(&format!("/simulator/calls/{call}")).await
+    }
+
+    /// The phones that ring now: number → call.
+    pub async fn ringing(&self) -> BTreeMap<String, CallSid> {
+        self.phones("ringing").await
+    }
+
+    /// Calls to phones in this status: number → call.
+    pub async fn phones(&self, status: &str) -> BTreeMap<String, CallSid> {
+        let calls = self.get(&format!("/simulator/calls?status={status}")).await;
+        let calls = calls["calls"].as_array().unwrap().clone();
+        let outbound = calls.iter().filter(|call| call["direction"] != "inbound");
+        let pair = |call: &Value| {
+            (
+                call["to"].as_str().unwrap().to_owned(),
+                call["call_sid"].as_str().unwrap().parse().unwrap(),
+            )
+        };
+        outbound.map(pair).collect()
+    }
+
+    /// The Task of a caller.
+    pub async fn task(&self, caller: CallSid) -> Option<Task> {
+        self.centre
+            .store
+            .task(TaskSid::of_call(caller))
+            .await
+            .unwrap()
+    }
+
+    /// A Worker by name.
+    pub async fn worker(&self, name: &str) -> Worker {
+        let declared = self
+            .contact_centre
+            .workers
+            .iter()
+            .find(|declared| declared.friendly_name == name);
+        let sid = declared
+            .unwrap_or_else(|| panic!("the set-up has no Worker {name}"))
+            .sid;
+        self.centre.store.worker(sid).await.unwrap().unwrap()
+    }
+
+    /// The name of a Worker's Activity.
+    pub async fn activity_of(&self, name: &str) -> String {
+        let worker = self.worker(name).await;
+        self.contact_centre.workspace.activities[&worker.activity_sid]
+            .friendly_name
+            .clone()
+    }
+
+    /// GET, as JSON.
+    pub async fn get(&self, path: &str) -> Value {
+        let answer = self
+            .http
+            .get(format!("{}{path}", self.base))
+            .send()
+            .await
+            .unwrap();
+        assert!(
+            answer.status().is_success(),
+            "GET {path}: {}",
+            answer.status()
+        );
+        answer.json().await.unwrap()
+    }
+
+    /// POST of JSON, answered with JSON.
+    pub async fn post(&self, path: &str, body: &Value) -> Value {
+        let answer = self
+            .http
+            .post(format!("{}{path}", self.base))
+            .json(body)
+            .send()
+            .await
+            .unwrap();
+        let status = answer.status();
+        let text = answer.text().await.unwrap();
+        assert!(status.is_success(), "POST {path}: {status} {text}");
+        serde_json::from_str(&text).unwrap()
+    }
+}

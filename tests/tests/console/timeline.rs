@@ -1,0 +1,75 @@
+//! A Task's story: a call from the ring to its end, events and webhooks between each other.
+
+use reqwest::Method;
+use tests::browser::Look;
+
+use crate::house::House;
+
+/// What a call leads to, in its order. What the carrier asks for at the same time is left out.
+const TOLD: [&str; 10] = [
+    "/incoming-call",
+    "/enqueue-call",
+    "task.created",
+    "reservation.created",
+    "/assignment",
+    "/Calls.json",
+    "/worker-call?",
+    "/worker-call/connecting",
+    "reservation.accepted",
+    "task.completed",
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_is_told_from_the_ring_to_its_end_with_what_was_asked_and_answered() {
+    let house = House::open().await;
+    let browser = house.administrator(Look::Light, "/phones").await;
+    browser.press("#dial").await;
+    browser.sees(".card .transcript", "press 1").await;
+    browser.press("[aria-label='Press 1']").await;
+    browser.press_button(".card.ringing", "Answer").await;
+    browser.sees(".card.connected .state", "Talking with").await;
+    browser.press_button(".card.connected", "Hang up").await;
+    browser.sees(".empty", "Nobody calls.").await;
+    let tasks = house.api(Method::GET, "Tasks", &[]).await;
+    let task = tasks["tasks"][0]["sid"]
+        .as_str()
+        .unwrap_or_else(|| panic!("{tasks}"))
+        .to_owned();
+    browser.go(&house.at(&format!("/tasks/{task}"))).await;
+    browser.sees(".story", "task.completed").await;
+    browser.sees(".story", "/queue-exit").await;
+
+    let lines = browser
+        .run("return [...document.querySelectorAll('.story > li')].map((e) => e.innerText)")
+        .await;
+    let lines: Vec<&str> = lines
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|line| line.as_str().unwrap())
+        .collect();
+    let at = |what: &str| {
+        lines
+            .iter()
+            .position(|line| line.contains(what))
+            .unwrap_or_else(|| panic!("no {what} in {lines:#?}"))
+    };
+    assert!(TOLD.map(at).is_sorted(), "{lines:#?}");
+    let webhooks = browser
+        .run("return [...document.querySelectorAll('.webhook')].map((e) => e.textContent).join()")
+        .await;
+    assert!(
+        !webhooks.as_str().unwrap().contains("+1707"),
+        "a whole phone number in {webhooks}"
+    );
+
+    let summary = "return [...document.querySelectorAll('.webhook summary')].find((e) => e.textContent.includes('/assignment'))?.click() ?? true";
+    browser.until("the assignment callback", summary).await;
+    browser
+        .sees(".webhook details[open] pre", r#""instruction":"dequeue""#)
+        .await;
+    let barriers = browser.barriers().await;
+    assert!(barriers.is_empty(), "{}", barriers.join("\n"));
+    browser.close().await;
+    house.close().await;
+}

@@ -1,0 +1,441 @@
+//! However long a line or a board is, who fits is found: a search that comes to no end in one go is sent on.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on says so by panicking"
+)]
+
+use std::sync::Arc;
+
+use config::ContactCentre;
+use cordboard::embedded_dynamodb::{EmbeddedDynamoDb, Place as Disk, TABLE};
+use cordboard::queues::Queues;
+use ids::time::{Clock, Millis, Timestamp};
+use ids::{AccountSid, CallSid, TaskSid, WorkerSid};
+use routing::{Pages, Routing};
+use serde_json::json;
+use store::Store;
+use task_router::model::{
+    AssignmentStatus, EndReason, Step, Task, TaskChannelName, Worker, Workspace,
+};
+use task_router::router::effects::{Subject, Timer};
+use task_router::router::order::Position;
+use task_router::router::search_continuation::SearchContinuation;
+use task_router::router::{NewTask, advanced_worker, create_task};
+use tests::centre::NOON;
+use tests::story::SLACK;
+use tests::test_centre::{TestCentre, one_queue_for_all};
+use tokio::sync::Notify;
+
+/// Calls of which one Worker looks at two hundred at once.
+const SPANISH_CALLS: u64 = 300;
+
+/// Workers of whom one Task looks at a thousand at once.
+const BEGINNERS: u64 = 1_200;
+
+/// Pages so small that six are many.
+const SMALL: Pages = Pages {
+    workers: 2,
+    tasks: 2,
+    tasks_further_on: 2,
+    in_one_go: 1,
+};
+
+/// Before everybody in every line.
+const HEAD: Position = Position {
+    urgency: 0,
+    moment: 0,
+    sid: TaskSid::from_bytes([0; 16]),
+};
+
+#[tokio::test]
+async fn a_worker_who_becomes_free_is_given_the_call_that_fits_behind_three_hundred_that_do_not() {
+    let laboratory = waited_for_by_spanish_calls().await;
+    let english = wait(&laboratory, "en", SPANISH_CALLS).await;
+    laboratory.centre.settle().await;
+    laboratory.set_activity("Maya", "Available").await;
+    laboratory.advance(SLACK).await;
+    let task = laboratory
+        .centre
+        .store
+        .task(english)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(task.assignment_status, AssignmentStatus::Reserved);
+    laboratory.close().await;
+}
+
+#[tokio::test]
+async fn a_worker_who_comes_and_goes_all_the_time_has_one_search_every_five_seconds() {
+    let (laboratory, meter) = TestCentre::metered(&one_queue_for_all()).await;
+    for number in 0..SPANISH_CALLS {
+        wait(&laboratory, "es", number).await;
+    }
+    laboratory.centre.settle().await;
+    meter.take();
+    for _ in 0..10 {
+        laboratory.set_activity("Maya", "Available").await;
+        laboratory.centre.settle().await;
+        laboratory.set_activity("Maya", "Offline").await;
+        laboratory.centre.settle().await;
+    }
+    laboratory.set_activity("Maya", "Available").await;
+    laboratory.advance(Millis::from_secs(10)).await;
+    let pages: Vec<u64> = meter
+        .take()
+        .iter()
+        .map(|operation| operation.items_read)
+        .collect();
+    let behind = pages
+        .iter()
+        .filter(|items| **items == SPANISH_CALLS - 200)
+        .count();
+    assert_eq!(
+        behind, 2,
+        "the rest of the line is read at once, and once more for all who came after: {pages:?}"
+    );
+    laboratory.close().await;
+}
+
+#[tokio::test]
+async fn a_call_is_given_to_the_worker_who_fits_behind_twelve_hundred_who_do_not() {
+    let centre = Centre::open(&one_queue_for_all(), Pages::default()).await;
+    for number in 0..BEGINNERS {
+        centre.worker(number, "es").await;
+    }
+    let maya = centre.worker(BEGINNERS, "en").await;
+    let call = centre.waiting("en", 0).await;
+    assert_eq!(
+        centre.wake(Subject::Task(call)).await,
+        1,
+        "a thousand are looked at, and then the rest"
+    );
+    assert_eq!(centre.offered_to(call).await, [maya]);
+}
+
+#[tokio::test]
+async fn each_message_of_a_search_goes_a_part_of_the_way() {
+    let centre = Centre::open(&one_queue_for_all(), SMALL).await;
+    let maya = centre.worker(0, "en").await;
+    for number in 0..6 {
+        centre.waiting("es", number).await;
+    }
+    let call = centre.waiting("en", 6).await;
+    let search = SearchContinuation::Tasks {
+        worker: maya,
+        behind: HEAD,
+    };
+    assert_eq!(centre.wake(Subject::Rest(search)).await, 4);
+    assert_eq!(centre.offered_to(call).await, [maya]);
+}
+
+#[tokio::test]
+async fn a_search_that_comes_again_or_too_late_does_nothing_more() {
+    let centre = Centre::open(&one_queue_for_all(), SMALL).await;
+    let maya = centre.worker(0, "en").await;
+    for number in 0..4 {
+        centre.waiting("es", number).await;
+    }
+    let (first, second) = (centre.waiting("en", 4).await, centre.waiting("en", 5).await);
+    let search = Subject::Rest(SearchContinuation::Tasks {
+        worker: maya,
+        behind: HEAD,
+    });
+    centre.wake(search).await;
+    let given = centre.task(first).await;
+    centre.wake(search).await;
+    assert_eq!(centre.task(first).await, given);
+    assert_eq!(centre.offered_to(second).await, [], "she has no slot left");
+    let idle = (NOON, NOON, WorkerSid::from_bytes([0; 16]));
+    let of_a_reserved_task = SearchContinuation::Workers {
+        task: first,
+        behind: idle,
+    };
+    let of_nobody = [
+        SearchContinuation::Workers {
+            task: TaskSid::derive(&["gone"]),
+            behind: idle,
+        },
+        SearchContinuation::Tasks {
+            worker: WorkerSid::derive(&["gone"]),
+            behind: HEAD,
+        },
+    ];
+    for search in of_nobody.into_iter().chain([of_a_reserved_task]) {
+        assert_eq!(centre.wake(Subject::Rest(search)).await, 1, "{search:?}");
+    }
+    assert_eq!(centre.task(first).await, given);
+}
+
+/// The step is left if nobody is found, whoever is there.
+fn skipping() -> String {
+    let step = "            expression: task.selected_language IN worker.languages\n";
+    one_queue_for_all().replace(step, &format!("{step}            skip_if: 1 == 1\n"))
+}
+
+#[tokio::test]
+async fn a_step_is_skipped_when_everybody_has_been_looked_at_and_not_before() {
+    let centre = Centre::open(&skipping(), SMALL).await;
+    for number in 0..5 {
+        centre.worker(number, "es").await;
+    }
+    let call = centre.waiting("en", 0).await;
+    let first_step = centre.task(call).await.position.step;
+    centre
+        .routing
+        .on_timer(centre.now(Subject::Task(call)))
+        .await
+        .unwrap();
+    assert_eq!(
+        centre.task(call).await.position.step,
+        first_step,
+        "three have not been looked at"
+    );
+    centre.wake_due().await;
+    assert_eq!(centre.task(call).await.position.step, Step::DefaultFilter);
+}
+
+#[tokio::test]
+async fn a_step_is_not_skipped_where_somebody_fits_far_behind() {
+    let centre = Centre::open(&skipping(), SMALL).await;
+    for number in 0..5 {
+        centre.worker(number, "es").await;
+    }
+    let maya = centre.worker(5, "en").await;
+    let call = centre.waiting("en", 0).await;
+    centre.wake(Subject::Task(call)).await;
+    assert_eq!(centre.offered_to(call).await, [maya]);
+}
+
+/// A call that is new, in a centre whose line is full.
+async fn beside_a_full_line() -> (Centre, TaskSid) {
+    let set_up = one_queue_for_all().replace("waiting_calls_max: 1000", "waiting_calls_max: 1");
+    let centre = Centre::open(&set_up, SMALL).await;
+    for number in 0..5 {
+        centre.worker(number, "es").await;
+    }
+    centre.waiting("fr", 0).await;
+    let new = centre.new_task("en", 1).await;
+    centre
+        .store
+        .create_task(&new, &*centre.workspace().await)
+        .await
+        .unwrap();
+    (centre, new.sid)
+}
+
+#[tokio::test]
+async fn a_call_that_finds_its_line_full_is_turned_away_when_everybody_has_been_looked_at() {
+    let (centre, call) = beside_a_full_line().await;
+    centre
+        .routing
+        .on_timer(centre.now(Subject::Task(call)))
+        .await
+        .unwrap();
+    assert_eq!(
+        centre.task(call).await.assignment_status,
+        AssignmentStatus::Pending
+    );
+    centre.wake_due().await;
+    assert_eq!(centre.task(call).await.reason, Some(EndReason::QueueFull));
+}
+
+#[tokio::test]
+async fn a_call_for_which_somebody_is_free_far_behind_needs_no_room_in_line() {
+    let (centre, call) = beside_a_full_line().await;
+    let maya = centre.worker(5, "en").await;
+    centre.wake(Subject::Task(call)).await;
+    assert_eq!(centre.offered_to(call).await, [maya]);
+}
+
+async fn waited_for_by_spanish_calls() -> TestCentre {
+    let laboratory = TestCentre::open(&one_queue_for_all(), None).await;
+    for number in 0..SPANISH_CALLS {
+        wait(&laboratory, "es", number).await;
+    }
+    laboratory
+}
+
+/// Somebody waits in a laboratory.
+async fn wait(laboratory: &TestCentre, language: &str, number: u64) -> TaskSid {
+    let (store, declared) = (&laboratory.centre.store, &laboratory.contact_centre);
+    let workspace = store
+        .workspace(declared.workspace.sid, laboratory.clock.now())
+        .await
+        .unwrap()
+        .unwrap();
+    let task = new_task(&workspace, declared, language, number);
+    store.create_task(&task, &workspace).await.unwrap();
+    task.sid
+}
+
+/// The `number`th caller, who speaks this.
+fn new_task(workspace: &Workspace, declared: &ContactCentre, language: &str, number: u64) -> Task {
+    let call = CallSid::derive(&[&number.to_string()]);
+    let attributes = json!({ "selected_language": language, "call_sid": call })
+        .to_string()
+        .parse()
+        .unwrap();
+    let new = NewTask::new(
+        TaskSid::derive(&[&call.to_string()]),
+        attributes,
+        TaskChannelName::VOICE,
+    );
+    let begins = NOON + Millis::from_millis(number);
+    create_task(
+        workspace,
+        &workspace.workflows[&declared.centre.workflow_sid],
+        new,
+        begins,
+    )
+    .unwrap()
+}
+
+/// A table, and `routing`, which hears of nothing but timers.
+struct Centre {
+    store: Store,
+    routing: Routing,
+    queues: Arc<Queues>,
+    declared: ContactCentre,
+    _table: EmbeddedDynamoDb,
+}
+
+/// A clock that stands.
+#[derive(Debug)]
+struct At(Timestamp);
+
+impl Clock for At {
+    fn now(&self) -> Timestamp {
+        self.0
+    }
+}
+
+impl Centre {
+    async fn open(set_up: &str, pages: Pages) -> Self {
+        let table = EmbeddedDynamoDb::open(Disk::Temporary).await.unwrap();
+        let store = Store::new(table.client(), TABLE);
+        let declared = config::read(
+            set_up,
+            "contact-centre.yaml",
+            AccountSid::derive(&["searches"]),
+        )
+        .unwrap();
+        config::apply(&store, &declared, NOON).await.unwrap();
+        let clock = Arc::new(At(NOON + Millis::from_secs(60)));
+        let queues = Arc::new(Queues::new(
+            Arc::clone(&clock) as _,
+            Arc::new(Notify::new()),
+        ));
+        let routing =
+            Routing::new(store.clone(), Arc::clone(&queues) as _, clock).with_pages(pages);
+        Self {
+            store,
+            routing,
+            queues,
+            declared,
+            _table: table,
+        }
+    }
+
+    async fn workspace(&self) -> Arc<Workspace> {
+        self.store
+            .workspace(self.declared.workspace.sid, NOON)
+            .await
+            .unwrap()
+            .unwrap()
+    }
+
+    /// A free Worker, who has been idle for a shorter time than those before.
+    async fn worker(&self, number: u64, language: &str) -> WorkerSid {
+        let workspace = self.workspace().await;
+        let available = workspace
+            .activities
+            .values()
+            .find(|activity| activity.available)
+            .unwrap()
+            .sid;
+        let (name, began) = (
+            format!("Worker {number}"),
+            NOON + Millis::from_millis(number),
+        );
+        let attributes = json!({ "languages": [language] })
+            .to_string()
+            .parse()
+            .unwrap();
+        let worker = Worker::new(
+            WorkerSid::derive(&[&name]),
+            workspace.sid,
+            &name,
+            available,
+            began,
+        );
+        let worker = advanced_worker(
+            &workspace,
+            Worker {
+                attributes,
+                ..worker
+            },
+            began,
+        );
+        self.store.create_worker(&worker, &workspace).await.unwrap();
+        worker.sid
+    }
+
+    async fn new_task(&self, language: &str, number: u64) -> Task {
+        new_task(&*self.workspace().await, &self.declared, language, number)
+    }
+
+    /// Somebody who waits in line.
+    async fn waiting(&self, language: &str, number: u64) -> TaskSid {
+        let task = Task {
+            version: 1,
+            ..self.new_task(language, number).await
+        };
+        self.store
+            .create_task(&task, &*self.workspace().await)
+            .await
+            .unwrap();
+        task.sid
+    }
+
+    async fn task(&self, sid: TaskSid) -> Task {
+        self.store.task(sid).await.unwrap().unwrap()
+    }
+
+    async fn offered_to(&self, sid: TaskSid) -> Vec<WorkerSid> {
+        self.task(sid)
+            .await
+            .pending_reservations()
+            .map(|offer| offer.worker_sid)
+            .collect()
+    }
+
+    fn now(&self, subject: Subject) -> Timer {
+        Timer {
+            workspace: self.declared.workspace.sid,
+            subject,
+            at: NOON,
+        }
+    }
+
+    /// A timer comes, and whatever it sends that is due at once; says how many parts of searches were among them.
+    async fn wake(&self, subject: Subject) -> usize {
+        self.routing.on_timer(self.now(subject)).await.unwrap();
+        usize::from(matches!(subject, Subject::Rest(_))) + self.wake_due().await
+    }
+
+    /// What is due comes, until nothing is.
+    async fn wake_due(&self) -> usize {
+        let mut searches = 0;
+        loop {
+            let due = self.queues.due_timers();
+            if due.is_empty() {
+                return searches;
+            }
+            for message in due {
+                searches += usize::from(matches!(message.body.subject, Subject::Rest(_)));
+                self.routing.on_timer(message.body).await.unwrap();
+            }
+        }
+    }
+}
