@@ -1,4 +1,4 @@
-"""The programs in README.md, as they stand there."""
+"""The programs in README.md and in the guide run as they are printed."""
 
 import os
 import pathlib
@@ -10,12 +10,13 @@ import pytest
 
 ROOT = pathlib.Path(__file__).parents[2]
 HOST = "http://127.0.0.1:9000"
+PAGE = {"python": "README.md", "js": "docs/guide/rest-api.md"}
 RUN = {"python": [sys.executable, "-c"], "js": ["node", "--input-type=module", "--eval"]}
 
 
 @pytest.mark.parametrize("language", RUN)
-def test_the_program_in_the_readme_runs(language: str) -> None:
-    (program,) = re.findall(rf"```{language}\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+def test_printed_program_runs(language: str) -> None:
+    (program,) = re.findall(rf"```{language}\n(.*?)```", (ROOT / PAGE[language]).read_text(), re.DOTALL)
     assert HOST in program
     assert len(program.strip().splitlines()) <= 12
     here = program.replace(HOST, os.environ["CORDBOARD_URL"])
