@@ -20,7 +20,7 @@ TEST_NAME_MEDIAN_MAX = 40
 README_LINES_MAX = 150
 ARCHITECTURE_WORDS_MAX = 2000
 
-# Concepts that the code has. Who searches for one with `git grep -il` must arrive at the file that implements it.
+# Concepts that the code has. `git grep -il` of each must lead a reader to the file that implements it.
 TERMS = [
     "reconcile", "backoff", "retry", "publish", "batch", "expired", "cursor", "harness", "idempotent", "deduplicate",
     "contention", "throttle", "backfill", "dead letter", "long poll", "cache", "rollback", "service level",

@@ -9,6 +9,7 @@ lists its index, then the files in the order of the index's links, then the othe
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -82,11 +83,10 @@ def links(text):
 
 def anchors(text):
     """The anchors that the code host gives to a file's headings, and those it sets itself."""
-    found, seen = set(re.findall(r'<a (?:id|name)="([^"]+)"', text)), {}
-    visible = masked(text).splitlines()
-    for line, seen_line in zip(text.splitlines(), visible):
+    found, seen = set(re.findall(r'<\w+ [^>]*\b(?:id|name)="([^"]+)"', text)), {}
+    for line, visible in zip(text.splitlines(), masked(text).splitlines()):
         heading = re.match(r" {0,3}#{1,6}\s+(.*?)\s*#*\s*$", line)
-        if not heading or not seen_line.strip():
+        if not heading or not visible.strip():
             continue
         words = re.sub(r"!?\[([^\]]*)\]\([^)]*\)|<[^>]+>", r"\1", heading[1])
         slug = re.sub(r"[^\w\- ]", "", words.lower()).replace(" ", "-")
@@ -211,8 +211,8 @@ def stage():
             if Path(path).suffix in PICTURES:
                 write_page(path, (ROOT / path).read_bytes())
                 continue
-            indexes = [f"{path}/{index}" for index in INDEXES if f"{path}/{index}" in files]
-            page = indexes[0] if indexes else f"{path}.md"
+            indexes = [os.path.normpath(f"{path}/{index}") for index in INDEXES]
+            page = next((index for index in indexes if index in files), f"{path}.md")
             if page not in files:
                 write_page(page, shown(path, files))
             text = text[:start] + os.path.relpath(page, os.path.dirname(name) or ".") + text[end:]
@@ -240,6 +240,7 @@ def main(command):
     generator = ["zensical", command, "--config-file", str(CONFIGURATION)]
     if command == "build":
         sys.exit(subprocess.run([*generator, "--clean", "--strict"], check=False).returncode)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     server = subprocess.Popen([*generator, "--dev-addr", "127.0.0.1:8000"])
     changed = newest_change()
     try:
@@ -248,6 +249,8 @@ def main(command):
             if newest_change() != changed:
                 changed = newest_change()
                 stage()
+    except KeyboardInterrupt:
+        pass
     finally:
         server.terminate()
 
