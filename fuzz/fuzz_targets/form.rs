@@ -1,4 +1,5 @@
-//! A form is decoded or refused, signed or not, and what it holds is read into every webhook's struct or refused.
+//! Fuzzes forms: decoded or refused, signed or not. A decoded form is read into every webhook's
+//! struct or refused.
 
 #![no_main]
 

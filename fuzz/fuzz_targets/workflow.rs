@@ -1,4 +1,5 @@
-//! A Workflow's configuration is read or refused; what is read is printed as something that reads the same.
+//! Fuzzes Workflow configurations: read or refused. A configuration is printed as text that is read
+//! as the same configuration.
 
 #![no_main]
 
