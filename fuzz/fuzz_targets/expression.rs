@@ -27,15 +27,24 @@ impl Scope for Texts {
 
 fuzz_target!(|source: &str| {
     match source.parse::<Expression>() {
-        Err(error) => assert!((1..=source.chars().count() + 1).contains(&error.column), "{error}"),
+        Err(error) => assert!(
+            (1..=source.chars().count() + 1).contains(&error.column),
+            "{error}"
+        ),
         Ok(expression) => {
-            assert_eq!(expression.why_false(&Texts).is_none(), expression.matches(&Texts));
+            assert_eq!(
+                expression.why_false(&Texts).is_none(),
+                expression.matches(&Texts)
+            );
             let normal = expression.to_string();
             if let Ok(again) = normal.parse::<Expression>() {
                 assert_eq!(again.root(), expression.root());
                 assert_eq!(again.matches(&Texts), expression.matches(&Texts));
             } else {
-                assert!(normal.len() > source.len(), "a normal form may only be refused for its length: {normal}");
+                assert!(
+                    normal.len() > source.len(),
+                    "a normal form may only be refused for its length: {normal}"
+                );
             }
             expression.warnings();
             let _ = expression.check_skip_if();

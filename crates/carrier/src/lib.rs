@@ -68,7 +68,7 @@ pub enum Error {
     /// The carrier answered with an error.
     #[error("the carrier refused with HTTP {status}{}: {message}", code.map_or(String::new(), |code| format!(", code {code}")))]
     Refused {
-        /// HTTP status.
+        /// HTTP status; never a success (2xx).
         status: u16,
         /// The carrier's error code, if the answer has one.
         code: Option<u32>,

@@ -68,7 +68,7 @@ pub enum Error {
     Journal {
         /// The path of the file.
         path: String,
-        /// SQLite's error.
+        /// The cause, by SQLite.
         source: rusqlite::Error,
     },
     /// The journal was written by another version of this program.

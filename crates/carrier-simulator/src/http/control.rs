@@ -105,12 +105,11 @@ async fn list(
     RawQuery(query): RawQuery,
 ) -> Result<Json<Value>, Problem> {
     let filter = CallFilter::read(&Form::read(query.unwrap_or_default().as_bytes()))?;
-    let wanted = |call: &&Call| filter.matches(call);
     let calls: Vec<Value> = carrier.read(|network| {
         network
             .calls()
             .into_iter()
-            .filter(wanted)
+            .filter(|call| filter.matches(call))
             .map(render)
             .collect()
     });
@@ -120,8 +119,11 @@ async fn list(
 /// Every conference that the network remembers, newest first, with its participants.
 async fn conferences(State(carrier): State<Arc<Carrier>>) -> Json<Value> {
     let conferences: Vec<Value> = carrier.read(|network| {
-        let render = |conference: &Conference| render_conference(network, conference);
-        network.conferences().into_iter().map(render).collect()
+        network
+            .conferences()
+            .into_iter()
+            .map(|conference| render_conference(network, conference))
+            .collect()
     });
     Json(json!({ "conferences": conferences }))
 }

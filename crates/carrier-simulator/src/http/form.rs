@@ -4,7 +4,7 @@
 pub(super) struct Form(Vec<(String, String)>);
 
 impl Form {
-    /// Decodes `a=1&b=2`.
+    /// Decodes a form or query such as `a=1&b=2`.
     pub fn read(bytes: &[u8]) -> Self {
         Self(
             url::form_urlencoded::parse(bytes)

@@ -87,16 +87,15 @@ fn number(
     let Some(text) = query.text(name) else {
         return Ok(default);
     };
-    let expected = || {
-        let message = format!(
-            "{name}: expected a whole number from {} to {}",
-            range.start(),
-            range.end()
-        );
-        RestError::bad_request(code, message)
-    };
-    text.parse()
-        .ok()
-        .filter(|number| range.contains(number))
-        .ok_or_else(expected)
+    match text.parse::<usize>() {
+        Ok(number) if range.contains(&number) => Ok(number),
+        Ok(_) | Err(_) => {
+            let message = format!(
+                "{name}: expected a whole number from {} to {}",
+                range.start(),
+                range.end()
+            );
+            Err(RestError::bad_request(code, message))
+        }
+    }
 }

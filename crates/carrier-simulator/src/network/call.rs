@@ -99,7 +99,7 @@ impl Direction {
 /// A call leg: one telephone connected with the network.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Call {
-    /// The id.
+    /// Derived from the seed and the serial number.
     pub sid: CallSid,
     /// Number of the call in the order of creation; unique.
     pub serial: u64,

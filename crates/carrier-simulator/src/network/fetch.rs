@@ -64,7 +64,7 @@ fn strip_credentials(mut url: Url) -> Url {
 /// An outstanding request: not sent yet, in flight, or to be sent again after a restart.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Fetch {
-    /// The number.
+    /// Unique among all requests of the network.
     pub id: FetchId,
     /// The call it belongs to.
     pub call: CallSid,

@@ -24,7 +24,7 @@ pub const HURRIED_ROUNDS_MAX: u32 = 30;
 /// Whether the next verb runs at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Flow {
-    /// It does.
+    /// The next verb runs at once.
     GoOn,
     /// The call waits for something, or the document is no longer running.
     Wait,
@@ -123,10 +123,9 @@ impl Turn<'_> {
 
     /// Reject leaves a call unanswered only as the very first verb (voice-webhooks.md section 6.4).
     fn is_unanswered_first_verb(&self, sid: CallSid) -> bool {
-        let first = |call: &Call| {
+        self.call(sid).is_some_and(|call| {
             is_unanswered(call) && call.stack.last().is_some_and(|frame| frame.next == 1)
-        };
-        self.call(sid).is_some_and(first)
+        })
     }
 
     fn reject(&mut self, sid: CallSid, reason: RejectReason) {

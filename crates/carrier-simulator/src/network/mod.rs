@@ -151,7 +151,7 @@ pub enum Input {
     },
     /// REST: change a Queue.
     UpdateQueue {
-        /// The queue.
+        /// The queue to change.
         queue: QueueSid,
         /// The new name.
         name: Option<String>,
@@ -162,7 +162,7 @@ pub enum Input {
     DeleteQueue(QueueSid),
     /// REST: move a waiting call to another document.
     Dequeue {
-        /// The queue.
+        /// The queue that the call leaves.
         queue: QueueSid,
         /// The call; `None` for the one at the head.
         call: Option<CallSid>,
@@ -173,16 +173,16 @@ pub enum Input {
     AddParticipant(Box<NewParticipant>),
     /// REST: change a participant.
     UpdateParticipant {
-        /// The conference.
+        /// The conference of the participant.
         conference: ConferenceSid,
         /// The participant's call.
         call: CallSid,
-        /// The change.
+        /// The fields to change.
         update: ParticipantUpdate,
     },
     /// REST: remove a participant from a conference.
     RemoveParticipant {
-        /// The conference.
+        /// The conference of the participant.
         conference: ConferenceSid,
         /// The participant's call.
         call: CallSid,
@@ -191,7 +191,7 @@ pub enum Input {
     EndConference(ConferenceSid),
     /// The TaskRouter: the Task of a call that was enqueued with a Workflow has ended.
     TaskEnded {
-        /// The call.
+        /// The call whose Task it was.
         call: CallSid,
         /// The Task; a call may have had several.
         task: TaskSid,

@@ -24,7 +24,7 @@ pub const MEMBERS_MAX: u32 = 5_000;
 /// A queue of waiting calls.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Queue {
-    /// The id.
+    /// Derived from the seed and the serial number.
     pub sid: QueueSid,
     /// Number of the queue in the order of creation.
     pub serial: u64,
@@ -43,7 +43,7 @@ pub struct Queue {
 /// A call that waits in a queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Member {
-    /// The call.
+    /// The waiting call.
     pub call: CallSid,
     /// The start of its wait.
     pub since: Timestamp,

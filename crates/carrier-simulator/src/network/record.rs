@@ -18,13 +18,13 @@ pub const SPOKEN: Millis = Millis::from_secs(3);
 /// A recording. It has a length, but no sound.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Recording {
-    /// The id.
+    /// Derived from the seed and the serial number.
     pub sid: RecordingSid,
     /// Number of the recording in the order of creation.
     pub serial: u64,
     /// The recorded call.
     pub call: CallSid,
-    /// The length.
+    /// From its start to its end.
     pub length: Millis,
     /// The moment at which it started.
     pub began: Timestamp,

@@ -35,9 +35,9 @@ pub enum Refusal {
     /// The call has a status in which the input is not possible.
     #[error("call {call} is {}; expected {expected}", status.as_str())]
     WrongState {
-        /// The call.
+        /// The call that the input names.
         call: CallSid,
-        /// Its status.
+        /// Its present status.
         status: CallStatus,
         /// The statuses in which the input is possible.
         expected: &'static str,
@@ -85,7 +85,7 @@ pub enum Refusal {
     TooMany {
         /// What there is too much of.
         what: &'static str,
-        /// The limit.
+        /// The limit that is reached.
         max: usize,
     },
 }

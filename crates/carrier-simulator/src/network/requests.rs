@@ -17,7 +17,7 @@ use crate::twiml::{self, Document, ErrorCode, Fault, Link, Sound, Verb};
 /// Form or query parameters, in the order in which they are sent.
 pub(super) type Params = Vec<(String, String)>;
 
-/// A parameter.
+/// A parameter with its value as text.
 pub(super) fn param(name: &str, value: impl ToString) -> (String, String) {
     (name.to_owned(), value.to_string())
 }

@@ -23,7 +23,7 @@ pub struct Row {
 /// A row that changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
-    /// The table.
+    /// The table, as in [`Row`].
     pub table: &'static str,
     /// The key, as JSON.
     pub key: String,
@@ -40,9 +40,9 @@ pub enum RowError {
     /// The row is not the expected JSON.
     #[error("row {key} of {table} in the journal cannot be read")]
     Unreadable {
-        /// The table.
+        /// The table of the row.
         table: String,
-        /// The key.
+        /// The key, as JSON.
         key: String,
         /// The error of the JSON parser.
         source: serde_json::Error,
@@ -50,7 +50,7 @@ pub enum RowError {
     /// The state cannot be written as JSON.
     #[error("a row of {table} cannot be written")]
     Unwritable {
-        /// The table.
+        /// The table of the row.
         table: &'static str,
         /// The error of the JSON writer.
         source: serde_json::Error,

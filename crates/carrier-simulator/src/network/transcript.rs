@@ -20,11 +20,11 @@ pub struct Transcript(Vec<Entry>);
 /// One thing that was heard, was done, or failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
-    /// The moment.
+    /// When it happened.
     pub at: Timestamp,
-    /// The kind.
+    /// What kind of entry it is.
     pub event: Event,
-    /// The description.
+    /// The description, at most 2,000 characters.
     pub text: String,
 }
 
@@ -68,7 +68,7 @@ pub enum Event {
     Ended,
     /// Something was ignored; the call continues.
     Warning,
-    /// Something failed.
+    /// Something failed; the text begins with the carrier's code.
     Error,
 }
 

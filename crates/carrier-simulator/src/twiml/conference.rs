@@ -73,7 +73,7 @@ impl ConferenceNoun {
 pub enum Beep {
     /// On joining and on leaving.
     Always,
-    /// Never.
+    /// Never a beep.
     Never,
     /// On joining.
     OnEnter,

@@ -98,12 +98,12 @@ pub enum Sound {
         /// Number of repetitions, at least 1.
         loops: u32,
     },
-    /// Sends tones.
+    /// Plays the tones of keys.
     Tones {
         /// `0-9 A-D * # w W`.
         digits: String,
     },
-    /// Silence.
+    /// Plays silence.
     Pause {
         /// The length in seconds.
         length_secs: u32,
@@ -134,7 +134,7 @@ pub struct Gather {
 /// `<Enqueue>` (voice-webhooks.md section 5.1).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Enqueue {
-    /// The queue.
+    /// The queue to wait in.
     pub queue: EnqueueInto,
     /// The URL that is requested when the call leaves the queue.
     pub action: Option<Link>,
@@ -169,7 +169,7 @@ pub struct TaskNoun {
 pub enum Wait {
     /// The carrier's own music.
     Music,
-    /// Nothing (`waitUrl=""`).
+    /// Silence (`waitUrl=""`).
     Silence,
     /// A document, repeated.
     Document(Link),
@@ -178,7 +178,7 @@ pub enum Wait {
 /// `<Dial>` (voice-webhooks.md sections 5.3 and 6.3).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dial {
-    /// The destination.
+    /// Phones, a queue, a reservation or a conference.
     pub to: DialTo,
     /// The URL that is requested when the Dial is over.
     pub action: Option<Link>,
@@ -215,7 +215,7 @@ pub enum DialTo {
         /// `postWorkActivitySid`, for the TaskRouter to check.
         post_work_activity: Option<String>,
     },
-    /// A conference.
+    /// The conference that the call joins.
     Conference(Box<ConferenceNoun>),
 }
 
@@ -277,7 +277,7 @@ fn read_words<'a, T>(
     (known, unknown)
 }
 
-/// `<Record>`.
+/// `<Record>`: records what the person says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
     /// The URL that the recording is announced to; the document's own URL if absent.

@@ -147,14 +147,15 @@ fn seconds(
     let Some(text) = form.text(name) else {
         return Ok(None);
     };
-    let number = text.parse().ok().filter(|number| range.contains(number));
-    let expected = || {
-        let message = format!(
-            "{name}: expected seconds from {} to {}",
-            range.start(),
-            range.end()
-        );
-        RestError::bad_request(20001, message)
-    };
-    number.map(Some).ok_or_else(expected)
+    match text.parse::<u64>() {
+        Ok(number) if range.contains(&number) => Ok(Some(number)),
+        Ok(_) | Err(_) => {
+            let message = format!(
+                "{name}: expected seconds from {} to {}",
+                range.start(),
+                range.end()
+            );
+            Err(RestError::bad_request(20001, message))
+        }
+    }
 }

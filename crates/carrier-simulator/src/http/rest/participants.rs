@@ -288,26 +288,30 @@ fn conference_status_callback(
 }
 
 fn beep(form: &Form) -> Result<Option<Beep>, RestError> {
-    let expected = || RestError::bad_request(20001, format!("Beep: expected {}", Beep::EXPECTED));
-    form.text("Beep")
-        .map(|text| Beep::read(text).ok_or_else(expected))
-        .transpose()
+    let Some(text) = form.text("Beep") else {
+        return Ok(None);
+    };
+    match Beep::read(text) {
+        Some(beep) => Ok(Some(beep)),
+        None => {
+            let message = format!("Beep: expected {}", Beep::EXPECTED);
+            Err(RestError::bad_request(20001, message))
+        }
+    }
 }
 
 fn max_participants(form: &Form) -> Result<Option<u32>, RestError> {
-    let expected = || {
-        let message =
-            format!("MaxParticipants: expected a whole number from 2 to {PARTICIPANTS_MAX}");
-        RestError::bad_request(20001, message)
+    let Some(text) = form.text("MaxParticipants") else {
+        return Ok(None);
     };
-    let read = |text: &str| {
-        text.parse()
-            .ok()
-            .filter(|number| (2..=PARTICIPANTS_MAX).contains(number))
-    };
-    form.text("MaxParticipants")
-        .map(|text| read(text).ok_or_else(expected))
-        .transpose()
+    match text.parse::<u32>() {
+        Ok(number) if (2..=PARTICIPANTS_MAX).contains(&number) => Ok(Some(number)),
+        Ok(_) | Err(_) => {
+            let message =
+                format!("MaxParticipants: expected a whole number from 2 to {PARTICIPANTS_MAX}");
+            Err(RestError::bad_request(20001, message))
+        }
+    }
 }
 
 fn conference_record(form: &Form) -> Result<bool, RestError> {

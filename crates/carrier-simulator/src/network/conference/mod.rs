@@ -31,7 +31,7 @@ const STARTERS_MIN: usize = 2;
 /// A conference, running or over.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Conference {
-    /// The id.
+    /// Derived from the seed and the serial number.
     pub sid: ConferenceSid,
     /// Number of the conference in the order of creation.
     pub serial: u64,
@@ -99,7 +99,7 @@ pub enum ConferenceStatus {
     Init,
     /// Started: its participants hear each other.
     InProgress,
-    /// Over.
+    /// Over: its name can be used again.
     Completed,
 }
 
@@ -125,7 +125,7 @@ impl ConferenceStatus {
 /// A call that is in a conference, or invited to it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Participant {
-    /// The call.
+    /// The call; a call is in one conference at most.
     pub call: CallSid,
     /// The participant's name, unique in the conference.
     pub label: Option<String>,
@@ -173,7 +173,7 @@ pub(super) struct ConferenceRecording {
 /// How a conference ended.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ConferenceEnd {
-    /// The reason.
+    /// The reason, as the carrier names it.
     pub reason: EndReason,
     /// The call whose departure ended it.
     pub by: Option<CallSid>,
