@@ -182,7 +182,7 @@ fn finds_task_outside_waiting_list() {
         decide(snapshot, event, now)
     }
     let rules = Rules {
-        decide: without_a_line,
+        decide: without_waiting_list,
         ..Rules::default()
     };
     let bounds = Bounds {
