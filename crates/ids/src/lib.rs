@@ -13,6 +13,8 @@
 //! let call: CallSid = "CA00000000000000000000000000000001".parse()?;
 //! let task = TaskSid::of_call(call);
 //! assert_eq!(task, TaskSid::of_call(call));
+//! assert_eq!(TaskSid::derive(&["a", "b"]), TaskSid::derive(&["a", "b"]));
+//! assert_ne!(TaskSid::derive(&["a", "b"]), TaskSid::derive(&["ab"]));
 //!
 //! // Display prints the prefix and 32 hexadecimal digits, and `parse` reads them back.
 //! assert!(task.to_string().starts_with("WT"));

@@ -102,14 +102,6 @@ macro_rules! sids {
             pub const PREFIX: &'static str = $prefix;
 
             /// The SID of `cause`: equal causes give equal SIDs, so repeated work deduplicates.
-            ///
-            /// ```
-            /// use ids::TaskSid;
-            ///
-            /// let task = TaskSid::derive(&["CA1"]);
-            /// assert_eq!(task, TaskSid::derive(&["CA1"]));
-            /// assert_ne!(task, TaskSid::derive(&["CA2"]));
-            /// ```
             pub fn derive(cause: &[&str]) -> Self {
                 Self(derive($prefix, cause))
             }

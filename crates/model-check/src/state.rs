@@ -29,7 +29,7 @@ pub struct State {
     pub violation: Option<&'static str>,
 }
 
-/// An item of the table, shared between states. Its digest stands for it in comparisons and hashes.
+/// An item of the table, shared between states. Comparisons and hashes use its digest.
 #[derive(Debug, Clone)]
 pub struct Stored<T> {
     item: Arc<T>,

@@ -4,7 +4,7 @@
 //! and expects a failure. In a release build [`Bug::is_planted`] is the constant `false`, so the
 //! branch is compiled away.
 
-/// A bug, named by what goes wrong.
+/// A bug, named by its symptom.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Bug {
     /// A Reservation that times out keeps its Worker's slot.

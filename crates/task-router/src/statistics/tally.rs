@@ -11,7 +11,7 @@ use crate::router::events::{Event, EventType, Parameter};
 use ids::time::Timestamp;
 use ids::{TaskQueueSid, WorkerSid, WorkflowSid};
 
-/// A counter. Its letter stands for it in stored rows and never changes its meaning.
+/// A counter. Stored rows name it by its letter, which never changes its meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Counter {
     /// Reservations created.

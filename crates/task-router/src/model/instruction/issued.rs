@@ -12,7 +12,7 @@ use vocabulary::SupervisorMode;
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct IssuedInstruction {
     /// The number of the attempt that claimed the instruction. The number is random, so an attempt
-    /// whose write succeeded but whose response was lost recognizes its own claim and goes on.
+    /// whose write succeeded but whose response was lost recognizes its own claim and continues.
     pub claim: u64,
     /// How the calls are connected.
     #[serde(default)]

@@ -107,7 +107,7 @@ fn unserved_queue_names_failing_clause() {
     );
     assert!(
         explanation.summary.starts_with("Nothing waits for Ben"),
-        "what waits elsewhere is not for them: {}",
+        "Tasks of other TaskQueues do not count: {}",
         explanation.summary
     );
     let explanation = explained(&world.worker("Nobody", "{}"), "Nobody");

@@ -135,7 +135,7 @@ fn conference_accepts_when_caller_joins() {
     assert_eq!(
         world.status("c1"),
         AssignmentStatus::Reserved,
-        "a caller whom the instruction moved has not hung up"
+        "a caller moved by the instruction has not hung up"
     );
     assert_eq!(joined(&mut world), Outcome::Changed);
     assert_eq!(joined(&mut world), Outcome::AlreadySo);
@@ -259,7 +259,7 @@ fn failed_conference_keeps_caller_waiting() {
 #[test]
 fn only_worker_joining_moves_caller() {
     let (mut world, _) = conference(Conference::default());
-    let (outcome, effects) = entered(&mut world, CallSid::derive(&["somebody else"]));
+    let (outcome, effects) = entered(&mut world, CallSid::derive(&["another call"]));
     assert_eq!((outcome, effects.len()), (Outcome::AlreadySo, 0));
     assert!(matches!(joined(&mut world), Outcome::Refused(_)));
 }

@@ -155,8 +155,8 @@ fn expired_task_is_not_served() {
 
 #[test]
 fn unknown_worker_is_refused() {
-    let refused = Outcome::Refused(Refusal::NoSuchWorker(worker("nobody")));
-    assert_eq!(world().serve("nobody"), refused);
+    let refused = Outcome::Refused(Refusal::NoSuchWorker(worker("unknown")));
+    assert_eq!(world().serve("unknown"), refused);
 }
 
 #[test]

@@ -323,11 +323,11 @@ fn command_about_unknown_task_is_refused() {
     let mut world = world();
     let outcome = world
         .happens(Command::Advance {
-            task: task("nobody"),
+            task: task("unknown"),
         })
         .0;
     assert_eq!(
         outcome,
-        Outcome::Refused(Refusal::NoSuchTask(task("nobody")))
+        Outcome::Refused(Refusal::NoSuchTask(task("unknown")))
     );
 }

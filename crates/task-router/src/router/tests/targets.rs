@@ -217,7 +217,7 @@ fn known_worker_must_match_queue_and_step() {
         expression: expression("worker.level > 1"),
         ..target("en")
     };
-    for (agent, expected) in [("Asha", 0), ("Low", 0), ("High", 1), ("Nobody", 0)] {
+    for (agent, expected) in [("Asha", 0), ("Low", 0), ("High", 1), ("Unknown", 0)] {
         let mut world = world()
             .worker("Asha", r#"{"languages":["hi"],"level":5}"#)
             .worker("Low", r#"{"languages":["en"],"level":1}"#)

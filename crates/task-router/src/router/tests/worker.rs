@@ -68,14 +68,14 @@ fn same_activity_does_not_restart() {
         world.set_activity("Ben", "?", false).0,
         Outcome::Refused(Refusal::NoSuchActivity)
     );
-    let nobody = Command::ActivitySet {
-        worker: worker("nobody"),
+    let unknown = Command::ActivitySet {
+        worker: worker("unknown"),
         activity: activity("Offline"),
         reject_pending: false,
     };
     assert_eq!(
-        world.happens(nobody).0,
-        Outcome::Refused(Refusal::NoSuchWorker(worker("nobody")))
+        world.happens(unknown).0,
+        Outcome::Refused(Refusal::NoSuchWorker(worker("unknown")))
     );
 }
 
