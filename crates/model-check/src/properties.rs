@@ -39,12 +39,7 @@ pub(crate) fn all() -> Vec<Property<Protocol>> {
         }),
         Property::always(ENDS_ONCE, |_, state: &State| state.violation.is_none()),
         Property::always(NO_TASK_FORGOTTEN, |protocol: &Protocol, state: &State| {
-            let free = |worker: &Worker| worker.readiness(&protocol.workspace).is_some();
-            // A Task that has used all its rounds is on the boundary of the explored states.
-            let waits = |task: &Task| task.is_pending() && task.rounds < protocol.bounds.rounds_max;
-            let forgotten = state.tasks.iter().any(|task| waits(task))
-                && state.workers.iter().any(|worker| free(worker));
-            !forgotten || !protocol.is_settled(state)
+            !has_forgotten_task(protocol, state) || !protocol.is_settled(state)
         }),
         Property::always(NO_SLOT_LOST, |protocol: &Protocol, state: &State| {
             every_slot_has_an_offer(state) || !protocol.is_settled(state)
@@ -56,6 +51,19 @@ pub(crate) fn all() -> Vec<Property<Protocol>> {
                 .all(|task| task.assignment_status == AssignmentStatus::Assigned)
         }),
     ]
+}
+
+fn has_forgotten_task(protocol: &Protocol, state: &State) -> bool {
+    // A Task that has used all its rounds is on the boundary of the explored states.
+    let task_waits = state
+        .tasks
+        .iter()
+        .any(|task| task.is_pending() && task.rounds < protocol.bounds.rounds_max);
+    let worker_is_free = state
+        .workers
+        .iter()
+        .any(|worker| worker.readiness(&protocol.workspace).is_some());
+    task_waits && worker_is_free
 }
 
 /// Invariant 1.

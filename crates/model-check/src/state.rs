@@ -124,17 +124,17 @@ impl State {
     /// Whether the conditions of this write hold. The Workers of a separate release are not a
     /// condition of the Task's write.
     pub(crate) fn allows(&self, writer: &PendingWrite) -> bool {
-        let task_holds = |new: &Stored<Task>| {
+        let tasks_hold = writer.tasks.iter().all(|new| {
             self.task(new.sid)
                 .is_some_and(|old| old.version + 1 == new.version)
-        };
-        let worker_holds = |new: &Stored<Worker>| {
+        });
+        let workers_hold = writer.workers.iter().all(|new| {
             self.worker(new.sid)
                 .is_some_and(|old| old.version + 1 == new.version)
-        };
+        });
         let is_release = writer.tasks.is_empty();
-        writer.tasks.iter().all(task_holds)
-            && (!(writer.atomic || is_release) || writer.workers.iter().all(worker_holds))
+        let needs_workers = writer.atomic || is_release;
+        tasks_hold && (workers_hold || !needs_workers)
     }
 
     /// Writes a Task and returns the version it replaces.

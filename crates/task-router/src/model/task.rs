@@ -300,13 +300,12 @@ impl Task {
 
     /// The Reservation of the Worker who holds the Task: accepted or wrapping.
     pub fn held_reservation(&self) -> Option<&Reservation> {
-        let held = |reservation: &&Reservation| {
+        self.reservations.iter().find(|reservation| {
             matches!(
                 reservation.status,
                 ReservationStatus::Accepted | ReservationStatus::Wrapping
             )
-        };
-        self.reservations.iter().find(held)
+        })
     }
 
     /// Whether it waits for a Worker.

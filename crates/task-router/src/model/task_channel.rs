@@ -80,16 +80,19 @@ impl FromStr for TaskChannelName {
     type Err = TaskChannelNameError;
 
     fn from_str(name: &str) -> Result<Self, TaskChannelNameError> {
-        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$');
         let first = name.bytes().next().ok_or(TaskChannelNameError)?;
         if name.len() > TASK_CHANNEL_NAME_CHARS_MAX
             || first.is_ascii_digit()
-            || !name.bytes().all(allowed)
+            || !name.bytes().all(is_name_byte)
         {
             return Err(TaskChannelNameError);
         }
         Ok(Self::standard(name.as_bytes()))
     }
+}
+
+fn is_name_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$')
 }
 
 impl fmt::Display for TaskChannelName {

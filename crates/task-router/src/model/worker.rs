@@ -200,10 +200,10 @@ impl Worker {
     /// (taskrouter.md section 2.4, `assigned_tasks`), as far as the item records it
     /// ([`OpenStatus::Pending`]).
     pub fn accepted(&self, channel: TaskChannelName) -> usize {
-        let accepted = |open: &&OpenReservation| {
-            open.channel == channel && open.status == OpenStatus::Accepted
-        };
-        self.open_reservations.iter().filter(accepted).count()
+        self.open_reservations
+            .iter()
+            .filter(|open| open.channel == channel && open.status == OpenStatus::Accepted)
+            .count()
     }
 
     /// The Worker in another Activity from `now` on.

@@ -92,21 +92,21 @@ impl ActiveTasks {
     /// Up to `limit` open Tasks that have not changed for `age`, for reconciliation with the table.
     /// The selection moves on each minute, so every such Task has its turn.
     pub fn to_check(&self, age: Millis, now: Timestamp, limit: usize) -> Vec<TaskSid> {
-        let old = |task: &&ActiveTask| !task.status.is_end() && now.since(task.changed) >= age;
-        let old: Vec<TaskSid> = self
+        let unchanged: Vec<TaskSid> = self
             .0
             .iter()
-            .filter(|(_, task)| old(task))
+            .filter(|(_, task)| !task.status.is_end() && now.since(task.changed) >= age)
             .map(|(sid, _)| *sid)
             .collect();
         let turn = usize::try_from(now.as_secs() / 60)
             .unwrap_or(0)
             .wrapping_mul(limit);
-        let begin = turn.checked_rem(old.len()).unwrap_or(0);
-        old.iter()
+        let begin = turn.checked_rem(unchanged.len()).unwrap_or(0);
+        unchanged
+            .iter()
             .cycle()
             .skip(begin)
-            .take(limit.min(old.len()))
+            .take(limit.min(unchanged.len()))
             .copied()
             .collect()
     }

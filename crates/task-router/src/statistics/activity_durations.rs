@@ -98,13 +98,12 @@ impl ActivityDurations {
             return None;
         }
         let activity = parsed(event, Parameter::WorkerActivitySid);
-        let is = |event_type| event.event_type == event_type;
-        let before = if is(EventType::WorkerDeleted) {
-            activity
+        let (before, after) = if event.event_type == EventType::WorkerDeleted {
+            (activity, None)
         } else {
-            parsed(event, Parameter::WorkerPreviousActivitySid)
+            let previous = parsed(event, Parameter::WorkerPreviousActivitySid);
+            (previous, activity)
         };
-        let after = activity.filter(|_| !is(EventType::WorkerDeleted));
         Some((
             parsed(event, Parameter::WorkerSid)?,
             Self {

@@ -144,18 +144,13 @@ impl Tally {
             counts: BTreeMap::from([(counter, 1)]),
             ..Self::default()
         };
-        let age = || {
-            parsed(event, Parameter::TaskAge)
-                .map(WaitTimes::of)
-                .unwrap_or_default()
-        };
         if counter == Counter::ReservationsAccepted {
-            tally.until_accepted = age();
+            tally.until_accepted = task_age(event);
             tally.in_queue_until_accepted =
                 secs_in_queue(event).map(WaitTimes::of).unwrap_or_default();
         }
         if counter == Counter::TasksCanceled {
-            tally.until_canceled = age();
+            tally.until_canceled = task_age(event);
         }
         Some(tally)
     }
@@ -263,6 +258,12 @@ impl WorkerCell {
             channel,
         })
     }
+}
+
+fn task_age(event: &Event) -> WaitTimes {
+    parsed(event, Parameter::TaskAge)
+        .map(WaitTimes::of)
+        .unwrap_or_default()
 }
 
 fn sum<'t>(tallies: impl Iterator<Item = &'t Tally>) -> Tally {

@@ -162,13 +162,13 @@ impl Expression {
     pub fn comparisons(&self) -> Vec<(usize, &str)> {
         let read = Parser::new(&self.source)
             .and_then(|mut parser| parser.any(0).map(|_| parser.comparisons));
-        let text = |(from, to): (usize, usize)| {
-            (
-                from,
-                chars_between(&self.source, from - 1, to - 1).trim_end(),
-            )
-        };
-        read.unwrap_or_default().into_iter().map(text).collect()
+        read.unwrap_or_default()
+            .into_iter()
+            .map(|(from, to)| {
+                let text = chars_between(&self.source, from - 1, to - 1);
+                (from, text.trim_end())
+            })
+            .collect()
     }
 
     /// The outermost condition.
@@ -179,12 +179,14 @@ impl Expression {
 
 /// The part of a text from character `from` up to character `to`, counted from 0.
 fn chars_between(text: &str, from: usize, to: usize) -> &str {
-    let at = |index| {
-        text.char_indices()
-            .nth(index)
-            .map_or(text.len(), |(at, _)| at)
-    };
-    text.get(at(from)..at(to)).unwrap_or_default()
+    text.get(byte_of_char(text, from)..byte_of_char(text, to))
+        .unwrap_or_default()
+}
+
+fn byte_of_char(text: &str, index: usize) -> usize {
+    text.char_indices()
+        .nth(index)
+        .map_or(text.len(), |(byte, _)| byte)
 }
 
 impl Path {

@@ -250,9 +250,8 @@ impl Parser {
     }
 
     fn take_keyword(&mut self, keyword: &str) -> bool {
-        let is_keyword = |token: &Token| matches!(token, Token::Word(word) if word.eq_ignore_ascii_case(keyword));
         self.tokens
-            .next_if(|(_, token)| is_keyword(token))
+            .next_if(|(_, token)| is_keyword(token, keyword))
             .is_some()
     }
 
@@ -270,6 +269,21 @@ impl Parser {
             column: self.column(),
             message,
         }
+    }
+}
+
+fn is_keyword(token: &Token, keyword: &str) -> bool {
+    match token {
+        Token::Word(word) => word.eq_ignore_ascii_case(keyword),
+        Token::Open
+        | Token::Close
+        | Token::OpenBracket
+        | Token::CloseBracket
+        | Token::Comma
+        | Token::Dot
+        | Token::Operator(_)
+        | Token::Text(_)
+        | Token::Number(_) => false,
     }
 }
 

@@ -227,18 +227,21 @@ fn check_from(
         .ok_or(Impossible::NoFrom { instruction })
 }
 
+fn is_running(conference: &ConferencePlan) -> bool {
+    conference.sid.is_some() && !conference.worker_left
+}
+
 fn check_supervise(
     supervise: &Supervise,
     task: &Attributes,
     reservation: &Reservation,
     contact_uri: Option<&str>,
 ) -> Result<(), Impossible> {
-    let goes_on = |plan: &ConferencePlan| plan.sid.is_some() && !plan.worker_left;
     let conference = reservation
         .instruction
         .as_ref()
         .and_then(IssuedInstruction::conference);
-    if reservation.status != ReservationStatus::Accepted || !conference.is_some_and(goes_on) {
+    if reservation.status != ReservationStatus::Accepted || !conference.is_some_and(is_running) {
         return Err(Impossible::NoConference {
             reservation: reservation.sid,
         });

@@ -137,12 +137,7 @@ impl<'a> Fields<'a> {
 
     /// A boolean in any spelling of TaskRouter's pages.
     pub fn flag(&self, parameter: &Parameter) -> Read<Option<bool>> {
-        let flag = |text: &str| match text.to_ascii_lowercase().as_str() {
-            "true" | "1" | "yes" => Some(true),
-            "false" | "0" | "no" => Some(false),
-            _ => None,
-        };
-        self.parsed(parameter, || "true or false".to_owned(), flag)
+        self.parsed(parameter, || "true or false".to_owned(), parse_flag)
     }
 
     /// A SID; `prefix` describes it in the error.
@@ -160,11 +155,8 @@ impl<'a> Fields<'a> {
 
     /// An address to ring, or a number to show as the caller.
     pub fn address(&self, parameter: &Parameter) -> Read<Option<String>> {
-        let fits = |text: &str| {
-            text.chars().count() <= ADDRESS_CHARS_MAX && !text.chars().any(char::is_control)
-        };
         self.parsed(parameter, expected_address, |text| {
-            fits(text).then(|| text.to_owned())
+            is_address(text).then(|| text.to_owned())
         })
     }
 
@@ -218,6 +210,18 @@ impl<'a> Fields<'a> {
             problem,
         }
     }
+}
+
+fn parse_flag(text: &str) -> Option<bool> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "1" | "yes" => Some(true),
+        "false" | "0" | "no" => Some(false),
+        _ => None,
+    }
+}
+
+fn is_address(text: &str) -> bool {
+    text.chars().count() <= ADDRESS_CHARS_MAX && !text.chars().any(char::is_control)
 }
 
 fn expected_word<T: Word>() -> String {

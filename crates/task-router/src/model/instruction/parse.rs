@@ -215,15 +215,16 @@ fn ring_timeout(fields: &Fields<'_>, parameter: &Parameter, to: Option<&str>) ->
         to.get(..4)
             .is_some_and(|scheme| scheme.eq_ignore_ascii_case("sip:"))
     });
-    let most = if is_sip {
+    let secs_max = if is_sip {
         RingTimeout::SIP_MAX_SECS
     } else {
         RingTimeout::MAX_SECS
     };
-    let within = |secs| RingTimeout::from_secs(secs).filter(|timeout| timeout.as_secs() <= most);
-    Ok(fields
-        .number(parameter, &format!("of seconds from 1 to {most}"), within)?
-        .unwrap_or_default())
+    let range = format!("of seconds from 1 to {secs_max}");
+    let timeout = fields.number(parameter, &range, |secs| {
+        RingTimeout::from_secs(secs).filter(|timeout| timeout.as_secs() <= secs_max)
+    })?;
+    Ok(timeout.unwrap_or_default())
 }
 
 fn status_callback(fields: &Fields<'_>) -> Read<Option<StatusCallback>> {
