@@ -19,7 +19,11 @@ pub fn of_workers(
     wanted: impl Fn(WorkerSid) -> bool,
 ) -> BTreeMap<ActivitySid, Durations> {
     let known = workers.iter().map(|worker| worker.sid);
-    let told = within.stays.keys().chain(after.stays.keys()).copied();
+    let told = within
+        .activity_durations
+        .keys()
+        .chain(after.activity_durations.keys())
+        .copied();
     let sids: BTreeSet<WorkerSid> = known.chain(told).filter(|sid| wanted(*sid)).collect();
     let mut sum: BTreeMap<ActivitySid, Durations> = BTreeMap::new();
     for sid in sids {
@@ -38,10 +42,10 @@ fn of_worker(
     sid: WorkerSid,
     worker: Option<&Worker>,
 ) -> BTreeMap<ActivitySid, Durations> {
-    if let Some(stays) = within.stays.get(&sid) {
+    if let Some(stays) = within.activity_durations.get(&sid) {
         return stays.within(asked.from, asked.end);
     }
-    let here = match (after.stays.get(&sid), worker) {
+    let here = match (after.activity_durations.get(&sid), worker) {
         (Some(later), _) => later.before(),
         (None, Some(worker)) => Some(worker.activity_sid),
         (None, None) => None,
