@@ -18,8 +18,8 @@ const CHORD_SECS: usize = 5;
 const NOTES_PER_CHORD: usize = 16;
 const NOTE_SAMPLES: usize = CHORD_SECS * SAMPLES_PER_SEC / NOTES_PER_CHORD;
 
-/// C major seventh, A minor seventh, F major seventh, G sixth, as semitones above middle C. The notes lie between 260
-/// and 790 Hz, where a telephone (300 to 3400 Hz) loses little of them.
+/// C major seventh, A minor seventh, F major seventh, G sixth, as semitones above middle C. The
+/// notes lie between 260 and 790 Hz, where a telephone (300 to 3400 Hz) loses little of them.
 const CHORDS: [[u8; 4]; 4] = [
     [0, 7, 11, 16],
     [9, 12, 16, 19],

@@ -33,7 +33,7 @@ pub(crate) async fn progressed(voice: &Voice, webhook: &Webhook) -> Result<Reply
     Ok(Reply::empty())
 }
 
-/// Records the leg of a customer whom we dialed, in case the carrier's reply to the request that
+/// Records the leg of a customer we dialed, in case the carrier's reply to the request that
 /// placed the call was lost. If the Reservation has ended, the leg is ended instead of staying in
 /// an empty conference.
 async fn record_customer_call(voice: &Voice, status: &ConferenceStatus) -> Result<(), Failure> {
@@ -170,7 +170,7 @@ fn command(status: &ConferenceStatus) -> Option<Command> {
     }
 }
 
-/// The document for a caller for whom there is no conference: the queue again while the Task waits
+/// The document for a caller without a conference: the queue again while the Task waits
 /// for a Worker, otherwise the document that matches the end of the Task.
 async fn send_back(voice: &Voice, task: Option<&Task>) -> Result<Response, Failure> {
     let settings = voice.settings().await?;

@@ -7,7 +7,8 @@ use super::{FromParameter, redact};
 /// Longest address accepted, in characters. SIP URIs are the longest.
 const ADDRESS_MAX_CHARS: usize = 256;
 
-/// A party of a call: a number in E.164 form, `client:name`, a SIP URI, or a word such as `anonymous`.
+/// A party of a call: a number in E.164 form, `client:name`, a SIP URI, or a word such as
+/// `anonymous`.
 ///
 /// It has no `Display`, and its `Debug` form shows only the last four characters, because an
 /// address must not appear in logs.

@@ -6,7 +6,7 @@ use super::{ParameterError, Parameters, WorkerCall};
 use ids::{CallSid, ConferenceSid, ReservationSid, TaskSid};
 use vocabulary::{ConferenceEvent, SupervisorMode};
 
-/// Participant label of a customer whom we dialed. It distinguishes the dialed customer from a
+/// Participant label of a customer we dialed. It distinguishes the dialed customer from a
 /// caller who was moved into the conference.
 pub const CUSTOMER_LABEL: &str = "customer";
 
@@ -23,7 +23,7 @@ pub struct ConferenceStatus {
     pub notice: ConferenceNotice,
     /// The participant's leg, for an event about one participant.
     pub call_sid: Option<CallSid>,
-    /// Whether the participant is a customer whom we dialed, by [`CUSTOMER_LABEL`].
+    /// Whether the participant is a customer we dialed, by [`CUSTOMER_LABEL`].
     pub is_dialed_customer: bool,
     /// Position among the status callbacks of this conference, if the carrier numbers them.
     pub sequence_number: Option<u32>,

@@ -1,4 +1,5 @@
-//! `/enqueue-call`: the caller pressed a key, the `action` of `<Gather>` (voice-webhooks.md section 6.1).
+//! `/enqueue-call`: the caller pressed a key, the `action` of `<Gather>` (voice-webhooks.md section
+//! 6.1).
 
 use super::{Call, FromParameter, ParameterError, Parameters, path};
 
