@@ -310,7 +310,8 @@ impl<'a> Reader<'a> {
             .and_then(|secs| u32::try_from(secs).ok())
             .filter(|secs| range.contains(secs));
         if secs.is_none() {
-            let (min, max) = (range.start(), range.end());
+            let min = range.start();
+            let max = range.end();
             self.unexpected(
                 node,
                 key,

@@ -299,7 +299,8 @@ impl Picture {
             Some(serde_dynamo::AttributeValue::S(text)) => text.clone(),
             Some(_) | None => String::new(),
         };
-        let (pk, sk) = (text(keys::PK), text(keys::SK));
+        let pk = text(keys::PK);
+        let sk = text(keys::SK);
         if record.event_name != "REMOVE" {
             return world.note(format_args!("{} writes {pk} {sk}", invocation::name()));
         }

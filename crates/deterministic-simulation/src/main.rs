@@ -32,7 +32,8 @@ struct Options {
 fn main() -> std::io::Result<ExitCode> {
     let options = Options::parse();
     let failed = match options.seed {
-        Some(seed) => one(seed, options.trace)?,
+        Some(seed) if options.trace => one(seed, Trace::Printed)?,
+        Some(seed) => one(seed, Trace::Kept)?,
         None => many(options.from, options.seeds)?,
     };
     Ok(if failed {
@@ -42,12 +43,7 @@ fn main() -> std::io::Result<ExitCode> {
     })
 }
 
-fn one(seed: u64, prints_trace: bool) -> std::io::Result<bool> {
-    let trace = if prints_trace {
-        Trace::Printed
-    } else {
-        Trace::Kept
-    };
+fn one(seed: u64, trace: Trace) -> std::io::Result<bool> {
     let run = deterministic_simulation::run(seed, trace)?;
     println!(
         "seed {seed}: {} writes, {} Tasks, {} calls to Workers, fingerprint {:016x}",

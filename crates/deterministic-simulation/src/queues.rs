@@ -136,7 +136,8 @@ impl Queues {
 
     /// Delivers one message, with its faults.
     async fn deliver(self: Arc<Self>, message: Message, delay: Duration) {
-        let (world, faults) = (&self.world, &self.world.faults);
+        let world = &self.world;
+        let faults = &self.world.faults;
         if let Message::Event(notice) = &message {
             let lane = self.lane(&notice.about);
             let _in_order = lane.lock().await;

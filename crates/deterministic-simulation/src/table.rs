@@ -135,7 +135,8 @@ impl FaultyHttp<SharedHttpConnector> {
     }
 
     fn fate(&self, operation: &str) -> Fate {
-        let (world, faults) = (&self.world, &self.world.faults);
+        let world = &self.world;
+        let faults = &self.world.faults;
         if world.strikes(faults.killed) {
             if world.happens(0.5) {
                 Fate::KilledBefore

@@ -127,7 +127,8 @@ impl Network {
     }
 
     async fn to_centre(&self, site: &Router, request: Request) -> Result<Answer, WebError> {
-        let (world, faults) = (&self.world, &self.world.faults);
+        let world = &self.world;
+        let faults = &self.world.faults;
         world.pass(1, 20).await;
         let breaks = world.strikes(faults.broken);
         if breaks && world.happens(0.5) {
@@ -173,7 +174,8 @@ impl Network {
         carrier: &UnreliableCarrier,
         request: Request,
     ) -> Result<Answer, WebError> {
-        let (world, faults) = (&self.world, &self.world.faults);
+        let world = &self.world;
+        let faults = &self.world.faults;
         world.pass(5, 80).await;
         let Some(site) = carrier.site() else {
             return Err(broken(WebErrorKind::Connection));

@@ -28,7 +28,8 @@ fn is_caught(bug: Bug, from: u64, by: &[Invariant]) {
         run.seed, failure.invariant, failure.what
     );
     let trace = failure.trace.join("\n");
-    let (invariant, what) = (failure.invariant, &failure.what);
+    let invariant = failure.invariant;
+    let what = &failure.what;
     assert!(
         by.contains(&invariant),
         "{trace}\n{bug:?}, seed {}, was found by {invariant:?}: {what}",

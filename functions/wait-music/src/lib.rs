@@ -12,7 +12,8 @@ use std::sync::Arc;
 use ids::TaskSid;
 use ids::time::Millis;
 use runtime::voice::{Failure, Voice, Webhook, language};
-use shared::menu::{Language, documents};
+use shared::menu::Language;
+use shared::menu::documents::{self, Round};
 use shared::twiml::Response;
 use shared::webhook::{Reply, Request, WaitMusic, path};
 use task_router::model::{AssignmentStatus, Task};
@@ -63,10 +64,14 @@ async fn answer(voice: &Voice, webhook: &Webhook) -> Result<Response, Failure> {
         wait
     };
     let menu = voice.menu(webhook).await;
-    let is_first = waiting.queue_time_secs == Some(0);
+    let round = if waiting.queue_time_secs == Some(0) {
+        Round::First
+    } else {
+        Round::Later
+    };
     Ok(document(
         language(&menu, waiting.selected_language.as_deref())?,
-        is_first,
+        round,
         wait,
     ))
 }
@@ -112,12 +117,10 @@ fn still_expected(usual: Option<Millis>, waited: Millis) -> Option<Millis> {
     Some(Millis::from_millis(left))
 }
 
-fn document(language: &Language, is_first: bool, wait: Wait) -> Response {
+fn document(language: &Language, round: Round, wait: Wait) -> Response {
     match wait {
-        Wait::InLine { position, expected } => {
-            documents::wait(language, is_first, position, expected)
-        }
-        Wait::Unknown => documents::wait(language, is_first, None, None),
+        Wait::InLine { position, expected } => documents::wait(language, round, position, expected),
+        Wait::Unknown => documents::wait(language, round, None, None),
         Wait::Over => documents::leave(),
     }
 }

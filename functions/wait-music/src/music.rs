@@ -83,7 +83,8 @@ fn add_note(samples: &mut [f64], start: usize, hertz: f64) {
         let step = TAU * hertz * f64::from(overtone) / SAMPLES_PER_SEC as f64;
         // sin(n·step) from its two predecessors: one multiplication a sample instead of a sine.
         let factor = 2.0 * step.cos();
-        let (mut before, mut sine) = (-step.sin(), 0.0);
+        let mut before = -step.sin();
+        let mut sine = 0.0;
         let mut envelope = strength;
         for (age, sample) in samples
             .iter_mut()

@@ -98,16 +98,28 @@ pub fn enqueue_hosted(language: &Language, workflow_sid: WorkflowSid) -> Respons
     )
 }
 
+/// Position of a round in the wait of one caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Round {
+    /// The first round, which begins with a greeting.
+    First,
+    /// Any later round.
+    Later,
+}
+
 /// One round of the wait document: a greeting in the first round, position and expected wait as far
 /// as they are known, then music.
 pub fn wait(
     language: &Language,
-    is_first: bool,
+    round: Round,
     position: Option<u32>,
     expected_wait: Option<Millis>,
 ) -> Response {
     let texts = &language.texts;
-    let please_wait = is_first.then(|| texts.please_wait.clone());
+    let please_wait = match round {
+        Round::First => Some(texts.please_wait.clone()),
+        Round::Later => None,
+    };
     let position = position.map(|position| fill(&texts.position, "position", position));
     let expected_wait = expected_wait.map(|wait| {
         if wait <= SHORT_WAIT {
@@ -329,7 +341,9 @@ mod tests {
                 "<Gather numDigits=\"1\" timeout=\"5\" action=\"/enqueue-call?attempt={attempt}\">"
             )
         };
-        let (first, second, third) = (gather(1), gather(2), gather(3));
+        let first = gather(1);
+        let second = gather(2);
+        let third = gather(3);
 
         let again = ["<Redirect>/incoming-call?attempt=2</Redirect>"];
         check(
@@ -414,7 +428,7 @@ mod tests {
             check(
                 &wait(
                     &english(),
-                    false,
+                    Round::Later,
                     position,
                     wait_millis.map(Millis::from_millis),
                 ),
@@ -428,10 +442,10 @@ mod tests {
             },
             ..english()
         };
-        check(&wait(&silent, false, Some(2), None), &[music]);
+        check(&wait(&silent, Round::Later, Some(2), None), &[music]);
         let please_wait = "<Say English>Thank you. Please hold the line. We will connect you with the next person who is free.</Say>";
         check(
-            &wait(&english(), true, Some(2), None),
+            &wait(&english(), Round::First, Some(2), None),
             &[please_wait, second, music],
         );
         check(&leave(), &["<Leave/>"]);

@@ -182,7 +182,11 @@ impl TryFrom<Given> for Language {
             texts,
         } = given;
         let built_in = Self::built_in(&selected_language);
-        let mut missing = texts.missing(built_in.is_some());
+        let mut missing = if built_in.is_some() {
+            Vec::new()
+        } else {
+            texts.missing()
+        };
 
         // A declared `language` may need another voice than the built-in one. Then the account's
         // default applies.

@@ -59,10 +59,13 @@ macro_rules! texts {
         }
 
         impl GivenTexts {
-            /// Names of the undeclared texts; none if the language is built in.
-            pub(super) fn missing(&self, built_in: bool) -> Vec<&'static str> {
-                let all = [$((concat!("texts.", stringify!($name)), self.$name.is_some()),)*];
-                all.into_iter().filter(|(_, given)| !given && !built_in).map(|(name, _)| name).collect()
+            /// Names of the undeclared texts.
+            pub(super) fn missing(&self) -> Vec<&'static str> {
+                let mut missing = Vec::new();
+                $(if self.$name.is_none() {
+                    missing.push(concat!("texts.", stringify!($name)));
+                })*
+                missing
             }
 
             /// These texts, with the built-in ones in place of the absent; `None` if a text is in

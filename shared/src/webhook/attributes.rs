@@ -87,7 +87,9 @@ mod tests {
             "api_version",
         ];
         let sid = call.call_sid.to_string();
-        let (from, to, status) = (call.from.as_str(), call.to.as_str(), call.status.as_str());
+        let from = call.from.as_str();
+        let to = call.to.as_str();
+        let status = call.status.as_str();
         let expected = json!([sid, from, to, status, "+17075550199", null, "2010-04-01"]);
         assert_eq!(
             Value::Array(fields.map(|field| attributes[field].clone()).to_vec()),

@@ -46,10 +46,8 @@ mod tests {
 
     #[test]
     fn enqueued_task_needs_sid_and_workflow() {
-        let (task, workflow) = (
-            "WT0123456789abcdef0123456789abcdef",
-            "WW0123456789abcdef0123456789abcdef",
-        );
+        let task = "WT0123456789abcdef0123456789abcdef";
+        let workflow = "WW0123456789abcdef0123456789abcdef";
         let named = [("TaskSid", task), ("WorkflowSid", workflow)];
         let asked = EnqueuedTask::parse(&call_with(&named)).unwrap();
         assert_eq!(

@@ -168,7 +168,8 @@ pub fn supervisor(
     reservation_sid: ReservationSid,
     mode: SupervisorMode,
 ) -> String {
-    let (task, reservation) = (task_sid.to_string(), reservation_sid.to_string());
+    let task = task_sid.to_string();
+    let reservation = reservation_sid.to_string();
     with_query(
         SUPERVISOR,
         &[

@@ -158,13 +158,12 @@ impl fmt::Display for Summary {
         if self.is_unchanged() {
             lines.push("the configuration is unchanged".to_owned());
         }
-        for (done, things) in [
-            ("created", &self.created),
-            ("changed", &self.changed),
-            ("removed", &self.removed),
-        ] {
+        if !self.created.is_empty() {
+            lines.push(format!("created {}", counts(&self.created)));
+        }
+        for (done, things) in [("changed", &self.changed), ("removed", &self.removed)] {
             if !things.is_empty() {
-                lines.push(format!("{done} {}", counted(things, done != "created")));
+                lines.push(format!("{done} {}", counts_with_names(things)));
             }
         }
         lines.extend(self.kept.iter().map(Kept::to_string));
@@ -172,21 +171,30 @@ impl fmt::Display for Summary {
     }
 }
 
-/// `1 Workspace, 4 Activities`, optionally with the names in brackets. Consecutive things of one
-/// kind are counted together.
-fn counted(things: &[Thing], with_names: bool) -> String {
-    let kinds = things
-        .chunk_by(|one, next| one.kind() == next.kind())
-        .filter_map(|things| {
-            let count = things.first()?.kind_of(things.len());
-            let names = names(things.iter().filter_map(|thing| thing.name()));
-            Some(if with_names && !names.is_empty() {
-                format!("{count} ({names})")
-            } else {
-                count
-            })
-        });
+/// `1 Workspace, 4 Activities`. Consecutive things of one kind are counted together.
+fn counts(things: &[Thing]) -> String {
+    let kinds = by_kind(things).map(|(count, _)| count);
     kinds.collect::<Vec<_>>().join(", ")
+}
+
+/// `1 Workspace ("Support"), 2 Activities ("Offline", "Lunch")`.
+fn counts_with_names(things: &[Thing]) -> String {
+    let kinds = by_kind(things).map(|(count, things)| {
+        let names = names(things.iter().filter_map(|thing| thing.name()));
+        if names.is_empty() {
+            count
+        } else {
+            format!("{count} ({names})")
+        }
+    });
+    kinds.collect::<Vec<_>>().join(", ")
+}
+
+/// The consecutive things of one kind, with their count in words.
+fn by_kind(things: &[Thing]) -> impl Iterator<Item = (String, &[Thing])> {
+    things
+        .chunk_by(|one, next| one.kind() == next.kind())
+        .filter_map(|things| Some((things.first()?.kind_of(things.len()), things)))
 }
 
 fn names<'n>(names: impl Iterator<Item = &'n str>) -> String {

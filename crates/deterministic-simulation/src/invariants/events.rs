@@ -63,7 +63,8 @@ impl Expected {
 
 /// Checks at the end of a run that the Events of all writes are stored.
 pub async fn check_kept(centre: &Centre) {
-    let (world, expected) = (&centre.world, centre.history.expected_events());
+    let world = &centre.world;
+    let expected = centre.history.expected_events();
     let mut stored: BTreeMap<TaskSid, Vec<Event>> = BTreeMap::new();
     match stored_events(centre, world).await {
         Ok(events) => {
@@ -81,7 +82,11 @@ pub async fn check_kept(centre: &Centre) {
     }
     for (task, keys) in &expected.tasks {
         let events = stored.remove(task).unwrap_or_default();
-        if let Err(problem) = check_task(keys, &events, expected.is_given_up(&task.to_string())) {
+        let mut checked = check_stored(keys, &events);
+        if checked.is_ok() && !expected.is_given_up(&task.to_string()) {
+            checked = check_complete(keys, &events);
+        }
+        if let Err(problem) = checked {
             world.violated(
                 Invariant::EventsAreComplete,
                 format_args!("Task {task}: {problem}"),
@@ -90,23 +95,15 @@ pub async fn check_kept(centre: &Centre) {
     }
 }
 
-/// Compares the stored Events of one Task with the expected ones.
-fn check_task(
-    expected: &BTreeMap<Key, u64>,
-    events: &[Event],
-    is_given_up: bool,
-) -> Result<(), String> {
+/// Checks the stored Events of one Task: each has a cause, occurs once, and is in order.
+fn check_stored(expected: &BTreeMap<Key, u64>, events: &[Event]) -> Result<(), String> {
     let mut seen = BTreeSet::new();
     let mut version = 0;
     for event in events {
-        let reservation = event
-            .parameters
-            .get(Parameter::ReservationSid)
-            .and_then(|sid| sid.parse().ok());
-        let key = (event.event_type, reservation);
         if !EXPECTED_TYPES.contains(&event.event_type) {
             continue;
         }
+        let key = key_of(event);
         let name = event.event_type.as_str();
         let Some(written) = expected.get(&key) else {
             return Err(format!("{name} is stored, but no write causes it"));
@@ -121,20 +118,35 @@ fn check_task(
         }
         version = *written;
     }
-    match expected.keys().find(|key| !seen.contains(*key)) {
-        Some((event_type, reservation)) if !is_given_up => {
+    Ok(())
+}
+
+/// Checks that every expected Event of one Task is stored.
+fn check_complete(expected: &BTreeMap<Key, u64>, events: &[Event]) -> Result<(), String> {
+    let stored: BTreeSet<Key> = events.iter().map(key_of).collect();
+    match expected.keys().find(|key| !stored.contains(*key)) {
+        Some((event_type, reservation)) => {
             let of = reservation
                 .map(|sid| format!(" of {sid}"))
                 .unwrap_or_default();
             Err(format!("{}{of} is missing", event_type.as_str()))
         }
-        Some(_) | None => Ok(()),
+        None => Ok(()),
     }
+}
+
+fn key_of(event: &Event) -> Key {
+    let reservation = event.parameters.get(Parameter::ReservationSid);
+    (
+        event.event_type,
+        reservation.and_then(|sid| sid.parse().ok()),
+    )
 }
 
 /// Checks that the event callback received the Events of each Task in the order of its writes.
 pub fn check_order(centre: &Centre) {
-    let (world, expected) = (&centre.world, centre.history.expected_events());
+    let world = &centre.world;
+    let expected = centre.history.expected_events();
     let mut last: BTreeMap<String, EventSid> = BTreeMap::new();
     let of_tasks = |(about, _): &(String, EventSid)| about.starts_with(TaskSid::PREFIX);
     for (about, event) in centre

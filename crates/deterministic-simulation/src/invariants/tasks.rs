@@ -80,7 +80,8 @@ fn check_shape(world: &World, task: &Task) {
 /// Checks the transition of a Task: invariant 3, taskrouter.md section 5.
 fn check_transition(world: &World, old: &Task, new: &Task) {
     use AssignmentStatus::{Assigned, Canceled, Completed, Pending, Reserved, Wrapping};
-    let (from, to) = (old.assignment_status, new.assignment_status);
+    let from = old.assignment_status;
+    let to = new.assignment_status;
     let allowed = match (from, to) {
         (Pending, Pending | Reserved | Canceled) => true,
         (Reserved, Reserved | Pending | Assigned | Canceled) => true,
@@ -135,7 +136,8 @@ fn check_reservation(
         (Accepted | Wrapping | Rejected | Timeout | Canceled | Rescinded | Completed, _) => false,
     };
     if !allowed {
-        let (from, to) = (before.status.as_str(), after.status.as_str());
+        let from = before.status.as_str();
+        let to = after.status.as_str();
         let what = format!(
             "Reservation {} of {}: transition from {from} to {to}",
             before.sid,
