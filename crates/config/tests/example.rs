@@ -152,7 +152,7 @@ fn example_has_two_languages_and_voicemail() {
 fn commented_keys_of_the_example_are_valid() {
     let text = EXAMPLE
         .replace("\n  # event", "\n  event")
-        .replace("\n            # The Worker", "\n            ## The Worker");
+        .replace("\n            # The worker", "\n            ## The worker");
     let text = text.replace("\n            # ", "\n            ");
     assert!(text.matches("skip_if:").count() == 1 && !text.contains("# skip_if"));
     let workspace = read(&text, "contact-centre.yaml", ACCOUNT)
