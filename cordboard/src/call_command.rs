@@ -74,7 +74,7 @@ pub async fn call(options: &Call, start: &Start) -> Result<(), Failure> {
         ..start.clone()
     };
     let own = Running::open(&alone, 0, &env).await?;
-    let phone_number = own.contact_centre.centre.phone_number.clone();
+    let phone_number = own.contact_centre.voice_settings.phone_number.clone();
     let running = RunFile {
         account: own.account.clone(),
         phone_number,

@@ -54,7 +54,7 @@ pub async fn start(options: &Start) -> Result<(), Failure> {
     let mut signals = StopSignals::new()?;
     let run_file = RunFile {
         account: running.account.clone(),
-        phone_number: running.contact_centre.centre.phone_number.clone(),
+        phone_number: running.contact_centre.voice_settings.phone_number.clone(),
     };
     let _removed_at_the_end = run_file.write(options.port).inspect_err(|error| {
         tracing::warn!(%error, "`cordboard call` will not know this contact centre");
@@ -230,8 +230,14 @@ fn print_banner(running: &Running, port: u16) {
         "  console       {}",
         centre.console.sign_in_link(address, SystemClock.now())
     );
-    println!("  phone number  {}", contact_centre.centre.phone_number);
-    println!("  workflow SID  {}", contact_centre.centre.workflow_sid);
+    println!(
+        "  phone number  {}",
+        contact_centre.voice_settings.phone_number
+    );
+    println!(
+        "  workflow SID  {}",
+        contact_centre.voice_settings.workflow_sid
+    );
     println!("  account SID   {}", account.account_sid);
     println!("  auth token    {}", account.auth_token);
     println!("  set-up        {source}: {}", centre.summary);

@@ -184,7 +184,7 @@ fn refused(code: u32, message: &str) -> Reply {
 async fn left_queue(voice: &Voice, webhook: &Webhook) -> Result<Reply, Failure> {
     let exit = QueueExit::parse(&webhook.parameters)?;
     if !webhook.is_preview() {
-        queue_exit::tell_task(voice, &exit).await?;
+        queue_exit::update_task(voice, &exit).await?;
     }
     Ok(Reply::empty())
 }

@@ -311,7 +311,7 @@ impl TestCentre {
 
     /// Somebody dials the centre.
     pub async fn dial(&self, from: &str) -> CallSid {
-        let body = json!({ "from": from, "to": self.contact_centre.centre.phone_number });
+        let body = json!({ "from": from, "to": self.contact_centre.voice_settings.phone_number });
         let placed = self.post("/simulator/calls", &body).await;
         placed["call_sid"].as_str().unwrap().parse().unwrap()
     }
@@ -319,7 +319,7 @@ impl TestCentre {
     /// Somebody else's program places a call to `to` over the carrier's REST API, with its TwiML at `url`.
     pub async fn call_to(&self, to: &str, url: &str) -> CallSid {
         let account = self.account.account_sid.to_string();
-        let from = self.contact_centre.centre.phone_number.clone();
+        let from = self.contact_centre.voice_settings.phone_number.clone();
         let form = form_urlencoded::Serializer::new(String::new())
             .extend_pairs([("To", to), ("From", &from), ("Url", url)])
             .finish();

@@ -290,7 +290,7 @@ async fn create_waiting(laboratory: &TestCentre, cause: &str, start: Timestamp) 
     );
     let task = create_task(
         &workspace,
-        &workspace.workflows[&declared.centre.workflow_sid],
+        &workspace.workflows[&declared.voice_settings.workflow_sid],
         new,
         start,
     )

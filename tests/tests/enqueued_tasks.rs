@@ -43,7 +43,11 @@ fn form(laboratory: &TestCentre, more: &[(&str, &str)]) -> Vec<(String, String)>
     let account = laboratory.account.account_sid.to_string();
     let (task, workflow) = (
         task_sid().to_string(),
-        laboratory.contact_centre.centre.workflow_sid.to_string(),
+        laboratory
+            .contact_centre
+            .voice_settings
+            .workflow_sid
+            .to_string(),
     );
     let call = [
         ("CallSid", CALL),
@@ -161,7 +165,7 @@ async fn who_waits_for_a_task_that_ended_unheard_is_let_go_by_the_sweep() {
         ..Surroundings::real()
     };
     let laboratory = TestCentre::open_with(EXAMPLE, folder.path().to_owned(), surroundings).await;
-    let workflow = laboratory.contact_centre.centre.workflow_sid;
+    let workflow = laboratory.contact_centre.voice_settings.workflow_sid;
     let body = format!(
         r#"<Response><Enqueue workflowSid="{workflow}"/><Say>leave a message</Say></Response>"#
     );

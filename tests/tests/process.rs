@@ -268,7 +268,7 @@ async fn a_call_reaches_wrap_up_when_the_carriers_taskrouter_routes_it() {
     let folder = tempfile::tempdir().unwrap();
     let account = AccountSid::derive(&["hosted"]);
     let set_up = config::read(EXAMPLE, "contact-centre.yaml", account).unwrap();
-    let workflow = set_up.centre.workflow_sid.to_string();
+    let workflow = set_up.voice_settings.workflow_sid.to_string();
     let customer = Customer::open().await;
     let task = r#"<Task>{"selected_language":"en"}</Task>"#;
     let body = format!(

@@ -177,7 +177,14 @@ async fn a_webhook_that_comes_again_is_told_once_and_waiting_is_counted() {
             ("CallSid", caller.to_string()),
             ("AccountSid", account),
             ("From", "+17075550193".to_owned()),
-            ("To", laboratory.contact_centre.centre.phone_number.clone()),
+            (
+                "To",
+                laboratory
+                    .contact_centre
+                    .voice_settings
+                    .phone_number
+                    .clone(),
+            ),
             ("CallStatus", "in-progress".to_owned()),
         ];
         let form = said.map(|(name, value)| (name.to_owned(), value));

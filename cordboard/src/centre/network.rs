@@ -20,7 +20,7 @@ pub(super) fn telephones(settings: &Settings, address: &str) -> Result<Telephone
         None => Journal::none(),
     };
     let number = CentreNumber {
-        number: settings.contact_centre.centre.phone_number.clone(),
+        number: settings.contact_centre.voice_settings.phone_number.clone(),
         voice_url: settings
             .voice_url
             .clone()
@@ -45,7 +45,7 @@ pub(super) fn telephones(settings: &Settings, address: &str) -> Result<Telephone
     let carrier = SimulatedCarrier::open_over(web, carrier, Arc::clone(&settings.clock), journal)?;
     Ok(Telephones {
         carrier,
-        centre_number: settings.contact_centre.centre.phone_number.clone(),
+        centre_number: settings.contact_centre.voice_settings.phone_number.clone(),
         documents,
     })
 }

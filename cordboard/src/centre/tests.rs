@@ -65,7 +65,7 @@ async fn unseen_task(centre: &Centre) -> TaskSid {
     );
     let task = create_task(
         &workspace,
-        &workspace.workflows[&declared.centre.workflow_sid],
+        &workspace.workflows[&declared.voice_settings.workflow_sid],
         new,
         NOON,
     )

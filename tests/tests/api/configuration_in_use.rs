@@ -42,7 +42,7 @@ async fn what_the_contact_centre_needs_stays() {
         "the contact centre's callers come into it",
     )
     .await;
-    let workflow = laboratory.contact_centre.centre.workflow_sid;
+    let workflow = laboratory.contact_centre.voice_settings.workflow_sid;
     stays(
         &laboratory,
         &format!("{home}/Workflows/{workflow}"),

@@ -258,7 +258,7 @@ async fn tasks_are_made_filtered_paged_and_ended() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_mistake_in_a_workflow_is_told_at_its_configuration_and_a_right_one_is_drawn() {
     let house = House::open().await;
-    let workflow = house.running.contact_centre.centre.workflow_sid;
+    let workflow = house.running.contact_centre.voice_settings.workflow_sid;
     let browser = house
         .administrator(Look::Light, &format!("/workflows/{workflow}"))
         .await;

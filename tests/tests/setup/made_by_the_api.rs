@@ -188,7 +188,7 @@ async fn a_name_that_the_api_has_given_to_another_part_is_refused_with_its_place
         .to_string();
     let (line, column) = position_of("name: Letters", &EXAMPLE.replace(HINDI, "Letters"));
     let expected = format!(
-        "contact-centre.yaml:{line}:{}: the task queue \"Letters\" is there already, made through the API as {}; give this one \
+        "contact-centre.yaml:{line}:{}: the task queue \"Letters\" already exists, created through the API as {}; give this one \
          another name, or rename or delete that one",
         column + "name: ".len(),
         TaskQueueSid::derive(&["api"])

@@ -29,7 +29,7 @@ async fn the_first_start_makes_everything_and_the_second_nothing() {
             .await
             .unwrap()
             .as_deref(),
-        Some(&example.centre)
+        Some(&example.voice_settings)
     );
     for (name, queues) in [
         ("Maya", vec![ENGLISH]),
@@ -44,7 +44,7 @@ async fn the_first_start_makes_everything_and_the_second_nothing() {
     let second = table.start(&example).await;
     assert_eq!(
         (second.is_unchanged(), second.to_string().as_str()),
-        (true, "the set-up is as it was")
+        (true, "the configuration is unchanged")
     );
     assert_eq!(table.worker("Maya").await, before);
 }
@@ -389,7 +389,7 @@ async fn a_new_number_and_menu_are_written() {
             .await
             .unwrap()
             .as_deref(),
-        Some(&changed.centre)
+        Some(&changed.voice_settings)
     );
 }
 

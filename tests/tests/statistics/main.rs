@@ -93,5 +93,9 @@ fn queue(laboratory: &TestCentre, language: &str) -> String {
 
 /// The Workflow.
 fn workflow(laboratory: &TestCentre) -> String {
-    laboratory.contact_centre.centre.workflow_sid.to_string()
+    laboratory
+        .contact_centre
+        .voice_settings
+        .workflow_sid
+        .to_string()
 }

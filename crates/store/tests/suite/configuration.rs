@@ -112,7 +112,7 @@ async fn what_is_kept_is_not_used_for_a_task_that_started_with_something_newer()
     let elsewhere = world.another_store(Vec::new());
     let (sid, workflow) = (
         world.declared.workspace.sid,
-        world.declared.centre.workflow_sid,
+        world.declared.voice_settings.workflow_sid,
     );
     let mut task = world.new_task("before", "en", NOON).await;
     let known = world
@@ -148,14 +148,14 @@ async fn the_centre_is_read_as_it_was_written_and_kept_for_a_moment() {
     assert_eq!(world.store.voice_settings(NOON).await.unwrap(), None);
     world
         .store
-        .save_voice_settings(&world.declared.centre)
+        .save_voice_settings(&world.declared.voice_settings)
         .await
         .unwrap();
     assert_eq!(
         *world.store.voice_settings(NOON).await.unwrap().unwrap(),
-        world.declared.centre
+        world.declared.voice_settings
     );
-    let mut changed = world.declared.centre.clone();
+    let mut changed = world.declared.voice_settings.clone();
     changed.phone_number = "+17075550199".to_owned();
     world
         .another_store(Vec::new())
@@ -164,7 +164,7 @@ async fn the_centre_is_read_as_it_was_written_and_kept_for_a_moment() {
         .unwrap();
     assert_eq!(
         *world.store.voice_settings(NOON).await.unwrap().unwrap(),
-        world.declared.centre
+        world.declared.voice_settings
     );
     assert_eq!(
         *world

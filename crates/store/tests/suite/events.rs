@@ -307,7 +307,7 @@ async fn a_filter_shows_what_it_names_and_nothing_else() {
     }
     let task = TaskSid::derive(&["call"]);
     let maya = world.worker_sid("Maya");
-    let workflow = Some(world.declared.centre.workflow_sid);
+    let workflow = Some(world.declared.voice_settings.workflow_sid);
     let reservation = Some(Reservation::derive_sid(task, 1, maya));
     for (filter, expected) in [
         (all(), 9),

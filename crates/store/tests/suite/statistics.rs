@@ -17,7 +17,10 @@ fn event(world: &World, number: u64, at: Timestamp) -> Event {
     let parameters = Parameters::new()
         .with(Parameter::TaskSid, &task)
         .with(Parameter::TaskQueueSid, world.queue("English"))
-        .with(Parameter::WorkflowSid, world.declared.centre.workflow_sid)
+        .with(
+            Parameter::WorkflowSid,
+            world.declared.voice_settings.workflow_sid,
+        )
         .with(Parameter::TaskChannelUniqueName, "voice")
         .with(Parameter::TaskAssignmentStatus, "pending")
         .with(Parameter::TaskPriority, 0)

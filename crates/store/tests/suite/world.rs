@@ -153,7 +153,10 @@ impl World {
 
     /// A Task of which this is known, not written yet.
     pub async fn new_task_about(&self, cause: &str, known: &Value, now: Timestamp) -> Task {
-        let (workspace, workflow) = (self.workspace().await, self.declared.centre.workflow_sid);
+        let (workspace, workflow) = (
+            self.workspace().await,
+            self.declared.voice_settings.workflow_sid,
+        );
         let new = NewTask::new(
             TaskSid::derive(&[cause]),
             attributes(known),
