@@ -126,7 +126,7 @@ async fn a_transaction_that_comes_twice_is_known_again_unless_nothing_is_lost() 
     for (losing_nothing, is_known_again) in [(false, true), (true, false)] {
         let engine = engine().await;
         let engine = if losing_nothing {
-            engine.losing_nothing()
+            engine.without_request_tokens()
         } else {
             engine
         };

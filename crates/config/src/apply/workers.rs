@@ -84,7 +84,7 @@ impl WorkerSnapshot<'_> {
                 }
                 self.know(&after).await?;
             }
-            WorkerChange::AsItWas(_) => {}
+            WorkerChange::Unchanged(_) => {}
         }
         declaration.save(self.store, declared).await
     }

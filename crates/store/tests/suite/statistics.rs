@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use ids::TaskSid;
 use ids::time::{Clock, Millis, Timestamp};
-use store::{EventFilter, KEPT_LATE_MAX, LOOK_EVERY, LivingNow, UNROLLED_MAX};
+use store::{ActiveTasksNow, EventFilter, KEPT_LATE_MAX, LOOK_EVERY, UNROLLED_MAX};
 use task_router::model::EventType;
 use task_router::router::events::{Cause, Event, EventCursor, Parameter, Parameters};
 use task_router::statistics::{ActiveTasks, Counter, Family, Grain, RolledUp, Tallies};
@@ -111,7 +111,7 @@ async fn who_follows_events_is_handed_each_once_also_one_that_is_kept_late() {
     for is_alone in [true, false] {
         let world = World::open().await;
         let store = if is_alone {
-            world.store.clone().alone()
+            world.store.clone().as_only_writer()
         } else {
             world.store.clone()
         };
@@ -291,17 +291,17 @@ async fn the_tasks_there_are_and_how_far_it_got_are_kept() {
     (0..4_000).for_each(|number| living.follow(&event(&world, number, after_secs(number % 7_200))));
     world
         .store
-        .save_living(workspace, &living, after_secs(0))
+        .save_active_tasks(workspace, &living, after_secs(0))
         .await
         .unwrap();
-    assert_eq!(world.store.living(workspace).await.unwrap(), living);
+    assert_eq!(world.store.active_tasks(workspace).await.unwrap(), living);
     world
         .store
-        .save_living(workspace, &ActiveTasks::default(), after_secs(0))
+        .save_active_tasks(workspace, &ActiveTasks::default(), after_secs(0))
         .await
         .unwrap();
     assert_eq!(
-        world.store.living(workspace).await.unwrap(),
+        world.store.active_tasks(workspace).await.unwrap(),
         ActiveTasks::default()
     );
 }
@@ -326,12 +326,12 @@ async fn the_tasks_there_are_now_are_followed_from_question_to_question() {
         let clock = Standing(after_secs(answered));
         match world
             .store
-            .living_now(&workspace, after_secs(asked), &clock)
+            .active_tasks_now(&workspace, after_secs(asked), &clock)
             .await
             .unwrap()
         {
-            LivingNow::Counted(living) => living.tasks().count(),
-            LivingNow::Behind(rolled) => panic!("{rolled:?}"),
+            ActiveTasksNow::Counted(living) => living.tasks().count(),
+            ActiveTasksNow::Behind(rolled) => panic!("{rolled:?}"),
         }
     };
     told(1, 10).await;
@@ -372,19 +372,22 @@ async fn the_tasks_there_are_now_are_followed_from_question_to_question() {
     let hours = UNROLLED_MAX.as_secs();
     let behind = world
         .store
-        .living_now(
+        .active_tasks_now(
             &workspace,
             after_secs(hours + 61),
             &Standing(after_secs(hours + 61)),
         )
         .await;
-    assert_eq!(behind.unwrap(), LivingNow::Behind(rolled));
+    assert_eq!(behind.unwrap(), ActiveTasksNow::Behind(rolled));
 }
 
 #[tokio::test]
 async fn who_keeps_events_alone_follows_each_at_once_however_late_it_was_stored() {
     let world = World::open().await;
-    let (store, workspace) = (world.store.clone().alone(), world.workspace().await);
+    let (store, workspace) = (
+        world.store.clone().as_only_writer(),
+        world.workspace().await,
+    );
     store
         .save_rolled_up(workspace.sid, &RolledUp::beginning(after_secs(0)))
         .await
@@ -399,8 +402,8 @@ async fn who_keeps_events_alone_follows_each_at_once_however_late_it_was_stored(
             .await
             .unwrap();
         let asked = after_secs(asked);
-        let LivingNow::Counted(living) = store
-            .living_now(&workspace, asked, &Standing(asked))
+        let ActiveTasksNow::Counted(living) = store
+            .active_tasks_now(&workspace, asked, &Standing(asked))
             .await
             .unwrap()
         else {

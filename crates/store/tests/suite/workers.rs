@@ -84,7 +84,7 @@ async fn a_change_that_changes_nothing_writes_nothing() {
         .change_worker(maya.sid, &workspace, NOON, |worker| worker)
         .await
         .unwrap();
-    assert_eq!(change, WorkerChange::AsItWas(Box::new(maya.clone())));
+    assert_eq!(change, WorkerChange::Unchanged(Box::new(maya.clone())));
     assert_eq!(world.worker("Maya").await, maya);
     let nobody = WorkerSid::derive(&["nobody"]);
     let change = world
