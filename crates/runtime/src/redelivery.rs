@@ -42,19 +42,22 @@ impl Received {
     }
 
     fn of(record: &Value) -> Option<Self> {
-        let text = |name: &str| record.get(name)?.as_str().map(str::to_owned);
         let receives = record
             .pointer("/attributes/ApproximateReceiveCount")?
             .as_str()?
             .parse()
             .ok()?;
         Some(Self {
-            message_id: text("messageId")?,
-            receipt_handle: text("receiptHandle")?,
-            queue_url: queue_url(&text("eventSourceARN")?)?,
+            message_id: text(record, "messageId")?,
+            receipt_handle: text(record, "receiptHandle")?,
+            queue_url: queue_url(&text(record, "eventSourceARN")?)?,
             receives,
         })
     }
+}
+
+fn text(record: &Value, name: &str) -> Option<String> {
+    record.get(name)?.as_str().map(str::to_owned)
 }
 
 /// The URL of the queue with the ARN `arn:aws:sqs:<region>:<account>:<name>`.

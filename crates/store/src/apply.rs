@@ -103,8 +103,8 @@ impl Store {
     ///
     /// `change` gets the newest Worker and returns what it should be. It is called again after each
     /// conflict, [`COMMIT_ATTEMPTS_MAX`] times at most. Queue membership, ready list and version
-    /// follow by themselves. A Worker of whom only the ready list changes, as with a new
-    /// TaskChannel, is written too.
+    /// follow by themselves. A Worker whose ready list changes and nothing else, as
+    /// with a new TaskChannel, is written too.
     pub async fn change_worker(
         &self,
         sid: WorkerSid,

@@ -77,6 +77,14 @@ pub fn name_of(field: &str) -> &str {
         .map_or(field, |(_, short)| short)
 }
 
+/// The field of a Task or Worker with this name in the table.
+fn field_of(name: &str) -> &str {
+    NAMES
+        .iter()
+        .find(|(_, short)| *short == name)
+        .map_or(name, |(long, _)| long)
+}
+
 type Map = HashMap<String, AttributeValue>;
 
 /// Converts an item from the model's names to the stored form.
@@ -89,14 +97,7 @@ pub(crate) fn shrink(mut item: Map) -> Map {
 
 /// Converts an item from the stored form back to the model's names.
 pub(crate) fn expand(item: Map) -> Map {
-    let long = |name: &str| {
-        NAMES
-            .iter()
-            .find(|(_, short)| *short == name)
-            .map_or(name, |(long, _)| long)
-            .to_owned()
-    };
-    let mut item = renamed(item, &long);
+    let mut item = renamed(item, &|name| field_of(name).to_owned());
     if let Some(sid) = item.get(keys::PK).cloned() {
         item.insert("sid".to_owned(), sid);
     }
@@ -169,14 +170,19 @@ fn derived_sids(task: &Map, sid: &str) -> Vec<Option<String>> {
     let Some(AttributeValue::L(list)) = task.get("reservations") else {
         return Vec::new();
     };
-    let derived = |reservation: &AttributeValue| {
-        let AttributeValue::M(reservation) = reservation else {
-            return None;
-        };
-        let worker: WorkerSid = text(reservation.get("worker_sid")?)?.parse().ok()?;
-        Some(Reservation::derive_sid(sid?, rounds?, worker).to_string())
+    list.iter()
+        .map(|reservation| {
+            let worker = worker_of(reservation)?;
+            Some(Reservation::derive_sid(sid?, rounds?, worker).to_string())
+        })
+        .collect()
+}
+
+fn worker_of(reservation: &AttributeValue) -> Option<WorkerSid> {
+    let AttributeValue::M(reservation) = reservation else {
+        return None;
     };
-    list.iter().map(derived).collect()
+    text(reservation.get("worker_sid")?)?.parse().ok()
 }
 
 fn reservations(task: &mut Map) -> impl Iterator<Item = &mut Map> {

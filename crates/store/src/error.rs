@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Another process wrote first, or is writing now: reload and decide again.
-    #[error("conflict: another write came first")]
+    #[error("conflict: another process wrote first")]
     Conflict,
     /// The table still throttled the request after the SDK's retries. The source names the limit.
     #[error("the table throttles requests: {0}")]
@@ -50,12 +50,13 @@ impl Error {
             .iter()
             .filter_map(|reason| reason.code());
         let reasons: Vec<&str> = reasons.filter(|code| *code != "None").collect();
-        let any_of = |codes: &[&str]| reasons.iter().any(|reason| codes.contains(reason));
-        if reasons.is_empty() || any_of(&CONFLICTS) {
+        let is_conflict = reasons.iter().any(|reason| CONFLICTS.contains(reason));
+        if reasons.is_empty() || is_conflict {
             return Self::Conflict;
         }
+        let is_throttled = reasons.iter().any(|reason| THROTTLES.contains(reason));
         let details = DisplayErrorContext(&error).to_string();
-        if any_of(&THROTTLES) {
+        if is_throttled {
             Self::Throttled(details)
         } else {
             Self::Unavailable(details)

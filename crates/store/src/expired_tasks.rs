@@ -46,13 +46,12 @@ impl Store {
     /// Deletes expired Tasks. No condition is needed: an ended Task does not change any more. A
     /// failure does not fail the read.
     async fn delete_expired(&self, expired: Vec<TaskSid>) {
-        let delete = async |sid| {
-            if let Err(error) = self.delete(&Key::task(sid)).await {
-                tracing::warn!(task_sid = %sid, %error, "expired Task not deleted, left to the next listing");
-            }
-        };
         stream::iter(expired)
-            .for_each_concurrent(REMOVED_AT_ONCE, delete)
+            .for_each_concurrent(REMOVED_AT_ONCE, async |sid| {
+                if let Err(error) = self.delete(&Key::task(sid)).await {
+                    tracing::warn!(task_sid = %sid, %error, "expired Task not deleted, left to the next listing");
+                }
+            })
             .await;
     }
 }

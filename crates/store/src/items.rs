@@ -52,8 +52,8 @@ pub fn of_worker(worker: &Worker, workspace: &Workspace) -> Result<Item, Error> 
         listing,
         keys::listing_sk(worker.date_created, worker.sid.text().as_str()),
     );
-    if let Some(place) = keys::free_key(workspace, worker) {
-        put_ready_keys(&mut item, place);
+    if let Some(key) = keys::free_key(workspace, worker) {
+        put_ready_keys(&mut item, key);
     }
     Ok(item)
 }
@@ -128,16 +128,15 @@ pub fn key_attributes(key: &Key) -> Item {
 
 /// The key of an item.
 pub(crate) fn key_of(item: &Item) -> Key {
-    let shown = |name: &str| {
-        item.get(name)
-            .and_then(|value| value.as_s().ok())
-            .cloned()
-            .unwrap_or_default()
-    };
     Key {
-        pk: shown(keys::PK),
-        sk: shown(keys::SK),
+        pk: text_of(item, keys::PK).unwrap_or_default(),
+        sk: text_of(item, keys::SK).unwrap_or_default(),
     }
+}
+
+/// The value of a string attribute.
+pub(crate) fn text_of(item: &Item, name: &str) -> Option<String> {
+    item.get(name)?.as_s().ok().cloned()
 }
 
 /// Sets an item's time to live. DynamoDB deletes an expired item some time after `end`.
@@ -145,9 +144,9 @@ pub(crate) fn keep_until(item: &mut Item, end: Timestamp) {
     item.insert(keys::TTL.to_owned(), number(end.as_secs()));
 }
 
-fn put_ready_keys(item: &mut Item, place: IndexKey) {
-    item.insert(keys::BOARD_PK.to_owned(), text(place.pk));
-    item.insert(keys::BOARD_SK.to_owned(), text(place.sk));
+fn put_ready_keys(item: &mut Item, key: IndexKey) {
+    item.insert(keys::BOARD_PK.to_owned(), text(key.pk));
+    item.insert(keys::BOARD_SK.to_owned(), text(key.sk));
 }
 
 pub(crate) fn put_listing(item: &mut Item, pk: String, sk: String) {

@@ -162,10 +162,10 @@ impl Key {
     }
 
     /// The Events of the write that contains the Event with this cursor.
-    pub fn events(workspace: WorkspaceSid, place: EventCursor) -> Self {
+    pub fn events(workspace: WorkspaceSid, cursor: EventCursor) -> Self {
         Self::new(
-            events_partition(workspace, place.hour(), place.shard()),
-            place.write_key(),
+            events_partition(workspace, cursor.hour(), cursor.shard()),
+            cursor.write_key(),
         )
     }
 

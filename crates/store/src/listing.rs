@@ -11,7 +11,7 @@ use futures_util::future::try_join_all;
 use ids::time::Timestamp;
 use ids::{TaskSid, WorkerSid, WorkspaceSid};
 
-use crate::items::text;
+use crate::items::{text, text_of};
 use crate::keys;
 use crate::{Error, Store};
 
@@ -170,18 +170,17 @@ impl Store {
             .last_evaluated_key
             .as_ref()
             .is_some_and(|key| !key.is_empty());
-        let entry = |item| {
-            let sk = attribute(&item, keys::LISTING_SK)?;
-            let sid = attribute(&item, keys::PK)?.parse().ok()?;
-            Some((sk, sid))
-        };
+        let entries = found
+            .items
+            .unwrap_or_default()
+            .into_iter()
+            .filter_map(|item| {
+                let sk = text_of(&item, keys::LISTING_SK)?;
+                let sid = text_of(&item, keys::PK)?.parse().ok()?;
+                Some((sk, sid))
+            });
         Ok(Keys {
-            found: found
-                .items
-                .unwrap_or_default()
-                .into_iter()
-                .filter_map(entry)
-                .collect(),
+            found: entries.collect(),
             has_more,
         })
     }
@@ -259,8 +258,4 @@ fn merged<S>(shards: Vec<Keys<S>>, reading: &Reading, limit: usize) -> Part<S> {
         entries: entries.collect(),
         has_more,
     }
-}
-
-fn attribute(item: &crate::items::Item, name: &str) -> Option<String> {
-    item.get(name)?.as_s().ok().cloned()
 }

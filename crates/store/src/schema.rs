@@ -80,17 +80,17 @@ fn definition(name: &str) -> Result<AttributeDefinition, Error> {
 }
 
 fn key_schema(hash: &str, range: &str) -> Result<Vec<KeySchemaElement>, Error> {
-    let element = |name: &str, key_type| {
-        KeySchemaElement::builder()
-            .attribute_name(name)
-            .key_type(key_type)
-            .build()
-    };
-    let elements = [element(hash, KeyType::Hash), element(range, KeyType::Range)];
-    elements
-        .into_iter()
-        .collect::<Result<_, _>>()
-        .map_err(build_error)
+    Ok(vec![
+        key_element(hash, KeyType::Hash)?,
+        key_element(range, KeyType::Range)?,
+    ])
+}
+
+fn key_element(name: &str, key_type: KeyType) -> Result<KeySchemaElement, Error> {
+    let element = KeySchemaElement::builder()
+        .attribute_name(name)
+        .key_type(key_type);
+    element.build().map_err(build_error)
 }
 
 fn index(

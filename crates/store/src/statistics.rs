@@ -226,12 +226,11 @@ impl Store {
 }
 
 fn rows_of(prefix: &str, entries: &[Entry], partition: &str) -> Result<Rows, Error> {
-    let key = |number: usize| format!("{prefix}#{number:04}");
     let packed = pack(entries).map_err(|error| corrupt(partition, prefix, error))?;
     Ok(packed
         .into_iter()
         .enumerate()
-        .map(|(number, row)| (key(number), row))
+        .map(|(number, row)| (format!("{prefix}#{number:04}"), row))
         .collect())
 }
 

@@ -95,7 +95,7 @@ impl Store {
         let name_after = Key::worker_name(after.workspace_sid, &after.friendly_name);
         if name_after == name_before {
             return Ok(Vec::new());
-        };
+        }
         let taken = self.write_new(items::with_key(
             &NamedWorker {
                 worker_sid: after.sid,

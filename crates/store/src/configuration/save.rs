@@ -131,8 +131,8 @@ impl Store {
         listed: Option<(String, String)>,
     ) -> Result<TransactWriteItem, Error> {
         let mut item = items::with_key(next, &Key::revision(workspace))?;
-        if let Some((listing, place)) = listed {
-            items::put_listing(&mut item, listing, place);
+        if let Some((listing, sort_key)) = listed {
+            items::put_listing(&mut item, listing, sort_key);
         }
         let put = Put::builder().table_name(&*self.table).set_item(Some(item));
         let put = match next.revision {

@@ -197,9 +197,9 @@ impl Store {
             .events_after(workspace, &everything, begin, next(now), CACHED_MAX)
             .await?;
         events.extend(found.events.into_iter().map(|event| (event.place, event)));
-        events.retain(|place, _| *place > from);
+        events.retain(|cursor, _| *cursor > from);
         while events.len() > CACHED_MAX {
-            from = events.pop_first().map_or(from, |(place, _)| place);
+            from = events.pop_first().map_or(from, |(cursor, _)| cursor);
         }
         Ok(CachedEvents {
             at: now,

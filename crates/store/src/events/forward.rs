@@ -42,14 +42,8 @@ impl Store {
         let mut rounds = 0;
         let last = EventCursor::before(until).hour();
         for hour in EventCursor::before(from).hour()..=last {
-            let range = |shard| ShardRange {
-                workspace,
-                hour,
-                shard,
-                lower: EventCursor::before(from).write_key(),
-                upper: EventCursor::before(until).write_key(),
-            };
-            let mut open: Vec<ShardRange> = (0..EVENT_SHARDS).map(range).collect();
+            let bounds = (EventCursor::before(from), EventCursor::before(until));
+            let mut open = ShardRange::of_each(0..EVENT_SHARDS, workspace, hour, bounds);
             while !open.is_empty() {
                 if rounds == rounds_max {
                     return Ok(false);
@@ -120,14 +114,7 @@ impl Store {
     ) -> Result<(Vec<Event>, EventCursor), Error> {
         let hour = lower.hour();
         let mut horizon = end.min(EventCursor::before(EventCursor::hour_begins(hour + 1)));
-        let range = |shard| ShardRange {
-            workspace,
-            hour,
-            shard,
-            lower: lower.write_key(),
-            upper: horizon.write_key(),
-        };
-        let ranges: Vec<ShardRange> = filter.shards().into_iter().map(range).collect();
+        let ranges = ShardRange::of_each(filter.shards(), workspace, hour, (lower, horizon));
         let queries = ranges
             .iter()
             .map(|range| self.query_shard(range, Direction::Forward, ITEMS_PER_QUERY_MAX));

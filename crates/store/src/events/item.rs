@@ -79,25 +79,27 @@ fn value_bytes(events: &[Event]) -> usize {
     of_first.chain(of_others).sum()
 }
 
+/// Whether all Events have this value of a parameter.
+fn is_common(events: &[Event], parameter: Parameter, value: &str) -> bool {
+    events
+        .iter()
+        .all(|event| event.parameters.get(parameter) == Some(value))
+}
+
 fn whole(key: &Key, events: &[Event]) -> Item {
     let mut item = items::key_attributes(key);
     let Some(first) = events.first() else {
         return item;
     };
-    let is_common = |parameter: Parameter, value: &str| {
-        events
-            .iter()
-            .all(|event| event.parameters.get(parameter) == Some(value))
-    };
     let common = first
         .parameters
         .iter()
-        .filter(|(parameter, value)| is_common(*parameter, value));
+        .filter(|(parameter, value)| is_common(events, *parameter, value));
     let own_attributes = events.iter().map(|event| {
         let own = event
             .parameters
             .iter()
-            .filter(|(parameter, value)| !is_common(*parameter, value));
+            .filter(|(parameter, value)| !is_common(events, *parameter, value));
         let mut attributes = attributes_of(own);
         attributes.insert(TYPE.to_owned(), number(event.event_type.code()));
         attributes.extend(

@@ -94,33 +94,38 @@ impl EventFilter {
 
     /// The same, regardless of the Event's time.
     fn wants(&self, event: &Event) -> bool {
-        let says = |parameter, wanted: Option<String>| {
-            wanted.is_none_or(|wanted| event.parameters.get(parameter) == Some(wanted.as_str()))
-        };
         let channel = [Parameter::TaskChannelSid, Parameter::TaskChannelUniqueName];
         self.event_type
             .is_none_or(|wanted| wanted == event.event_type)
-            && says(Parameter::TaskSid, self.task_sid.map(|sid| sid.to_string()))
-            && says(
+            && has(
+                event,
+                Parameter::TaskSid,
+                self.task_sid.map(|sid| sid.to_string()),
+            )
+            && has(
+                event,
                 Parameter::WorkerSid,
                 self.worker_sid.map(|sid| sid.to_string()),
             )
-            && says(
+            && has(
+                event,
                 Parameter::TaskQueueSid,
                 self.task_queue_sid.map(|sid| sid.to_string()),
             )
-            && says(
+            && has(
+                event,
                 Parameter::WorkflowSid,
                 self.workflow_sid.map(|sid| sid.to_string()),
             )
-            && says(
+            && has(
+                event,
                 Parameter::ReservationSid,
                 self.reservation_sid.map(|sid| sid.to_string()),
             )
             && (self.task_channel.is_none()
                 || channel
                     .iter()
-                    .any(|name| says(*name, self.task_channel.clone())))
+                    .any(|name| has(event, *name, self.task_channel.clone())))
     }
 
     /// Whether the filter restricts nothing but the time.
@@ -147,6 +152,11 @@ impl EventFilter {
             None => (0..EVENT_SHARDS).collect(),
         }
     }
+}
+
+/// Whether the Event has this value of a parameter; `None`: any value.
+fn has(event: &Event, parameter: Parameter, wanted: Option<String>) -> bool {
+    wanted.is_none_or(|wanted| event.parameters.get(parameter) == Some(wanted.as_str()))
 }
 
 /// The result of one query of each shard of an hour.
@@ -240,22 +250,14 @@ impl Store {
         (oldest, upper): (EventCursor, EventCursor),
         items: i32,
     ) -> Result<Round, Error> {
-        let hour_begins = |hour| EventCursor::before(EventCursor::hour_begins(hour));
         // Before the first moment of an hour there is only the hour before.
-        let hour = if upper == hour_begins(upper.hour()) {
+        let hour = if upper == first_of_hour(upper.hour()) {
             upper.hour() - 1
         } else {
             upper.hour()
         };
-        let lower = oldest.max(hour_begins(hour));
-        let range = |shard| ShardRange {
-            workspace,
-            hour,
-            shard,
-            lower: lower.write_key(),
-            upper: upper.write_key(),
-        };
-        let ranges: Vec<ShardRange> = filter.shards().into_iter().map(range).collect();
+        let lower = oldest.max(first_of_hour(hour));
+        let ranges = ShardRange::of_each(filter.shards(), workspace, hour, (lower, upper));
         let queries = ranges
             .iter()
             .map(|range| self.query_shard(range, Direction::Backward, items));
@@ -280,6 +282,11 @@ impl Store {
             .sort_unstable_by_key(|event| Reverse(event.place));
         Ok(round)
     }
+}
+
+/// The cursor before all Events of an hour.
+fn first_of_hour(hour: i64) -> EventCursor {
+    EventCursor::before(EventCursor::hour_begins(hour))
 }
 
 /// A binary attribute.

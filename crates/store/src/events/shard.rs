@@ -1,7 +1,7 @@
 //! A query of one shard of one hour of Events, in either direction.
 
 use ids::WorkspaceSid;
-use task_router::router::events::Event;
+use task_router::router::events::{Event, EventCursor};
 
 use super::item;
 use crate::items::text;
@@ -15,6 +15,25 @@ pub(super) struct ShardRange {
     pub shard: u8,
     pub lower: String,
     pub upper: String,
+}
+
+impl ShardRange {
+    /// The same range of each of these shards.
+    pub fn of_each(
+        shards: impl IntoIterator<Item = u8>,
+        workspace: WorkspaceSid,
+        hour: i64,
+        (lower, upper): (EventCursor, EventCursor),
+    ) -> Vec<Self> {
+        let ranges = shards.into_iter().map(|shard| Self {
+            workspace,
+            hour,
+            shard,
+            lower: lower.write_key(),
+            upper: upper.write_key(),
+        });
+        ranges.collect()
+    }
 }
 
 /// The order in which a shard is read.
