@@ -126,10 +126,10 @@ async fn canceled_transaction_names_its_reasons() {
 async fn repeated_transaction_is_deduplicated() {
     for (has_tokens, is_deduplicated) in [(true, true), (false, false)] {
         let engine = engine().await;
-        let engine = if !has_tokens {
-            engine.without_request_tokens()
-        } else {
+        let engine = if has_tokens {
             engine
+        } else {
+            engine.without_request_tokens()
         };
         let table = dynamodb_in_process::client(engine);
         let write = TransactWriteItem::builder().put(put_once("one")).build();

@@ -133,8 +133,8 @@ async fn event_is_found_by_its_id() {
         .collect();
     assert_eq!(
         moments,
+        [0, 0, 0, 0, 37],
         "the Task was created before it was offered"
-        "the Task was there before it was offered"
     );
     for written in created.iter().chain(&offered).chain(&at_once) {
         let found = world

@@ -3,7 +3,7 @@
 
 use ids::TaskSid;
 use ids::time::{Millis, Timestamp};
-use task_router::model::{Task, Workspace};
+use task_router::model::Workspace;
 
 use crate::world::{NOON, World, after_secs};
 

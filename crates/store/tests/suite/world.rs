@@ -283,7 +283,7 @@ impl World {
     }
 
     /// The names of the Workers on the ready list where this Worker would be if idle.
-    pub async fn free_beside(&self, worker: &Worker) -> Vec<String> {
+    pub async fn free_workers_like(&self, worker: &Worker) -> Vec<String> {
         let workspace = self.workspace().await;
         let readiness = self.idle_readiness(worker).await;
         let free = self
