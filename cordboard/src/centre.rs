@@ -136,7 +136,7 @@ impl Centre {
         settings: Settings,
         address: &str,
     ) -> Result<Arc<Self>, Error> {
-        let store = Store::new(dynamodb.client(), TABLE).alone();
+        let store = Store::new(dynamodb.client(), TABLE).as_only_writer();
         let now = settings.clock.now();
         let summary = config::apply(&store, &settings.contact_centre, now).await?;
 

@@ -88,7 +88,7 @@ impl EmbeddedDynamoDb {
     /// Starts the database and makes the table, unless it is there.
     pub async fn open(place: Place) -> Result<Self, Error> {
         Self::open_through(place, |engine| {
-            SharedHttpClient::new(engine.losing_nothing())
+            SharedHttpClient::new(engine.without_request_tokens())
         })
         .await
     }

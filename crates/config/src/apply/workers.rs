@@ -87,7 +87,7 @@ impl WorkerWriter<'_> {
                 }
                 self.save_readiness(&after).await?;
             }
-            WorkerChange::AsItWas(_) => {}
+            WorkerChange::Unchanged(_) => {}
         }
         declaration.save(self.store, declared).await
     }

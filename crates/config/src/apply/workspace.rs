@@ -33,7 +33,7 @@ pub(super) async fn apply(
                 compare_all(before.as_deref(), &after, summary);
                 return Ok(after);
             }
-            Err(Error::Conflict) => store::pause(attempt).await,
+            Err(Error::Conflict) => store::back_off(attempt).await,
             Err(error) => return Err(error.into()),
         }
         read = store

@@ -42,7 +42,7 @@ pub async fn change(
             .await
         {
             Ok(after) => return Ok(after),
-            Err(store::Error::Conflict) => store::pause(attempt).await,
+            Err(store::Error::Conflict) => store::back_off(attempt).await,
             Err(error) => return Err(error.into()),
         }
     }

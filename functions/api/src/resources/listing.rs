@@ -105,7 +105,7 @@ pub async fn all<L: Listing>(listing: &L) -> Result<Vec<L::Item>, ApiError> {
             return Err(ApiError::ListTooLong { items: count });
         }
         wanted.extend(items.into_iter().filter(|item| listing.wants(item)));
-        reading = here.behind(&part);
+        reading = here.after(&part);
     }
     Ok(wanted)
 }
@@ -147,7 +147,7 @@ async fn gather<L: Listing>(
             return Ok(Gathered { items, go_on });
         }
         let go_on = part.entries.last().copied().filter(|_| part.has_more);
-        match reading.behind(&part).filter(|_| seen < ITEMS_PER_PAGE_MAX) {
+        match reading.after(&part).filter(|_| seen < ITEMS_PER_PAGE_MAX) {
             Some(behind) => reading = behind,
             None => return Ok(Gathered { items, go_on }),
         }

@@ -112,7 +112,7 @@ pub async fn delete(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
         }
         match call.api.store.delete_worker(&worker).await {
             Ok(()) => return Ok(Answer::no_content()),
-            Err(store::Error::Conflict) => store::pause(attempt).await,
+            Err(store::Error::Conflict) => store::back_off(attempt).await,
             Err(error) => return Err(error.into()),
         }
     }

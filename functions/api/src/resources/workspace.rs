@@ -98,7 +98,7 @@ async fn remove(call: &RequestContext<'_>) -> Result<(), ApiError> {
         };
         match call.api.store.remove_workspace(&workspace, call.now).await {
             Ok(()) => return Ok(()),
-            Err(store::Error::Conflict) => store::pause(attempt).await,
+            Err(store::Error::Conflict) => store::back_off(attempt).await,
             Err(error) => return Err(error.into()),
         }
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures_util::future::try_join_all;
 use ids::WorkspaceSid;
 use ids::time::Timestamp;
-use store::{LivingNow, UNROLLED_MAX, UNROLLED_ROUNDS_MAX};
+use store::{ActiveTasksNow, UNROLLED_MAX, UNROLLED_ROUNDS_MAX};
 use task_router::model::{Worker, Workspace};
 use task_router::statistics::{ActiveTasks, Family, Part, RolledUp, Tallies, parts};
 
@@ -54,11 +54,11 @@ pub async fn living(
     match call
         .api
         .store
-        .living_now(workspace, call.now, &*call.api.clock)
+        .active_tasks_now(workspace, call.now, &*call.api.clock)
         .await?
     {
-        LivingNow::Counted(living) => Ok(living),
-        LivingNow::Behind(rolled) => Err(behind(&rolled)),
+        ActiveTasksNow::Counted(living) => Ok(living),
+        ActiveTasksNow::Behind(rolled) => Err(behind(&rolled)),
     }
 }
 
