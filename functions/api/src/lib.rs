@@ -100,7 +100,7 @@ async fn answer(api: &Api, request: &Request<Vec<u8>>) -> Result<Answer, ApiErro
     let (form, patch) = body_of(route, request)?;
     let now = api.clock.now();
     let view = View::new(api, request.uri(), now);
-    let call = RequestContext {
+    let context = RequestContext {
         api,
         now,
         view,
@@ -112,7 +112,7 @@ async fn answer(api: &Api, request: &Request<Vec<u8>>) -> Result<Answer, ApiErro
         body: request.body(),
         headers: request.headers(),
     };
-    (route.run)(&call).await
+    (route.run)(&context).await
 }
 
 /// What the body says: a form, or a patch of attributes where the operation takes one.

@@ -622,7 +622,7 @@ fn an_update_passes_only_with_the_version_it_names() {
     ] {
         let mut headers = HeaderMap::new();
         headers.extend(if_match.map(|tag| (header::IF_MATCH, tag.parse().unwrap())));
-        let call = RequestContext {
+        let context = RequestContext {
             api: &api,
             now: NOON,
             view: View::new(&api, &"/".parse().unwrap(), NOON),
@@ -634,7 +634,7 @@ fn an_update_passes_only_with_the_version_it_names() {
             body: &[],
             headers: &headers,
         };
-        let checked = call.check_version(3);
+        let checked = context.check_version(3);
         assert_eq!(checked.is_ok(), passes, "{if_match:?}");
         if let Err(error) = checked {
             let answer = error.to_answer();

@@ -14,42 +14,42 @@ use crate::request_context::RequestContext;
 use crate::view::View;
 
 /// `GET …/Activities`; filters `FriendlyName`, `Available`.
-pub async fn list(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let paging = Paging::read(&call.query)?;
+pub async fn list(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let paging = Paging::read(&context.query)?;
     let (name, available) = (
-        call.query.text("FriendlyName"),
-        call.query.switch("Available"),
+        context.query.text("FriendlyName"),
+        context.query.switch("Available"),
     );
     let is_wanted = |activity: &&Activity| {
         name.is_none_or(|name| activity.friendly_name == name)
             && available.is_none_or(|available| activity.available == available)
     };
-    let workspace = configuration::read(call).await?;
+    let workspace = configuration::read(context).await?;
     let found = workspace.activities.values().filter(is_wanted);
     let rows = found
         .map(|one| Row::new(&workspace, one, PartId::Activity(one.sid), one.sid))
         .collect();
-    let url = url(&call.view, workspace.sid);
+    let url = url(&context.view, workspace.sid);
     paging.answer("activities", &url, rows, |row| {
-        render(&call.view, &workspace, row.part)
+        render(&context.view, &workspace, row.part)
     })
 }
 
 /// `GET …/Activities/{Sid}`
-pub async fn fetch(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let sid = call.sid("Sid")?;
-    let workspace = configuration::read(call).await?;
-    answer(call, &workspace, sid)
+pub async fn fetch(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let sid = context.sid("Sid")?;
+    let workspace = configuration::read(context).await?;
+    answer(context, &workspace, sid)
 }
 
 /// `POST …/Activities` with `FriendlyName` and `Available`.
-pub async fn create(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let name = call
+pub async fn create(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let name = context
         .form
         .friendly_name("FriendlyName")?
         .ok_or_else(|| ApiError::missing("FriendlyName"))?;
-    let available = call.form.switch("Available").unwrap_or(false);
-    let [seed, count] = call.api.ids.next_cause();
+    let available = context.form.switch("Available").unwrap_or(false);
+    let [seed, count] = context.api.ids.next_cause();
     let sid = ActivitySid::derive(&[&seed, &count]);
     let put = |workspace: &mut Workspace| {
         let activity = Activity {
@@ -65,38 +65,38 @@ pub async fn create(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
             "Activities",
         )
     };
-    configuration::create(call, put, |made| answer(call, made, sid)).await
+    configuration::create(context, put, |made| answer(context, made, sid)).await
 }
 
 /// `POST …/Activities/{Sid}` with `FriendlyName`. `Available` never changes; sending it changes nothing (taskrouter.md
 /// section 2.2).
-pub async fn update(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let sid: ActivitySid = call.sid("Sid")?;
-    let name = call.form.friendly_name("FriendlyName")?;
-    let changed = change(call, |workspace| {
+pub async fn update(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let sid: ActivitySid = context.sid("Sid")?;
+    let name = context.form.friendly_name("FriendlyName")?;
+    let changed = change(context, |workspace| {
         let activity = workspace
             .activities
             .get_mut(&sid)
-            .ok_or_else(|| call.not_found())?;
+            .ok_or_else(|| context.not_found())?;
         name.into_iter()
             .for_each(|name| name.clone_into(&mut activity.friendly_name));
         Ok(())
     });
     let changed = changed.await?;
-    answer(call, &changed, sid)
+    answer(context, &changed, sid)
 }
 
 /// `DELETE …/Activities/{Sid}`; not while somebody needs it: the Workspace, the contact centre, a Workflow that counts the
 /// Workers in it, or a Worker who is in it. A Worker who goes into it in the very moment it is deleted is in no Activity
 /// that is known, and unavailable, until they are given another.
-pub async fn delete(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let sid: ActivitySid = call.sid("Sid")?;
-    let workspace = configuration::read(call).await?;
+pub async fn delete(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let sid: ActivitySid = context.sid("Sid")?;
+    let workspace = configuration::read(context).await?;
     if !workspace.activities.contains_key(&sid) {
-        return Err(call.not_found());
+        return Err(context.not_found());
     }
-    let store = &call.api.store;
-    let centre = store.voice_settings(call.now).await?;
+    let store = &context.api.store;
+    let centre = store.voice_settings(context.now).await?;
     check_references(sid, &workspace, centre.as_deref())?;
     let workers = store
         .workers(&store.worker_sids(workspace.sid).await?)
@@ -108,7 +108,7 @@ pub async fn delete(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
             format_args!("Worker {} is in it", worker.sid),
         ));
     }
-    let changed = change(call, |workspace| {
+    let changed = change(context, |workspace| {
         check_references(sid, workspace, centre.as_deref())?;
         workspace.activities.remove(&sid);
         Ok(())
@@ -179,15 +179,15 @@ pub fn url(view: &View, workspace: WorkspaceSid) -> String {
 }
 
 fn answer(
-    call: &RequestContext<'_>,
+    context: &RequestContext<'_>,
     workspace: &Workspace,
     sid: ActivitySid,
 ) -> Result<Answer, ApiError> {
     let activity = workspace
         .activities
         .get(&sid)
-        .ok_or_else(|| call.not_found())?;
-    Ok(Answer::ok(render(&call.view, workspace, activity)?))
+        .ok_or_else(|| context.not_found())?;
+    Ok(Answer::ok(render(&context.view, workspace, activity)?))
 }
 
 #[derive(Serialize)]

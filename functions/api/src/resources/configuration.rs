@@ -16,29 +16,29 @@ use crate::parameters::Parameters;
 use crate::request_context::RequestContext;
 
 /// The Workspace the path names, as it stands now and not some seconds ago: whoever has just made a part finds it.
-pub async fn read(call: &RequestContext<'_>) -> Result<Arc<Workspace>, ApiError> {
-    let workspace = call
+pub async fn read(context: &RequestContext<'_>) -> Result<Arc<Workspace>, ApiError> {
+    let workspace = context
         .api
         .store
-        .fresh_workspace(call.sid("WorkspaceSid")?, call.now)
+        .fresh_workspace(context.sid("WorkspaceSid")?, context.now)
         .await?;
-    workspace.ok_or_else(|| call.not_found())
+    workspace.ok_or_else(|| context.not_found())
 }
 
 /// Changes the Workspace the path names, and says how it stands now. `change` gets the newest state, anew whenever somebody
 /// else has written meanwhile, [`COMMIT_ATTEMPTS_MAX`] times; it must not mind meeting its own change, whose confirmation may have been lost.
 pub async fn change(
-    call: &RequestContext<'_>,
+    context: &RequestContext<'_>,
     change: impl Fn(&mut Workspace) -> Result<(), ApiError>,
 ) -> Result<Workspace, ApiError> {
     for attempt in 1..=COMMIT_ATTEMPTS_MAX {
-        let before = read(call).await?;
+        let before = read(context).await?;
         let mut after = Workspace::clone(&before);
         change(&mut after)?;
-        match call
+        match context
             .api
             .store
-            .replace_workspace(Some(&before), &after, call.now)
+            .replace_workspace(Some(&before), &after, context.now)
             .await
         {
             Ok(after) => return Ok(after),
@@ -51,11 +51,11 @@ pub async fn change(
 
 /// Makes a part: `put` puts it into the Workspace as [`change`] does, `show` shows it there.
 pub async fn create(
-    call: &RequestContext<'_>,
+    context: &RequestContext<'_>,
     put: impl Fn(&mut Workspace) -> Result<(), ApiError>,
     show: impl FnOnce(&Workspace) -> Result<Answer, ApiError>,
 ) -> Result<Answer, ApiError> {
-    let made = change(call, put).await?;
+    let made = change(context, put).await?;
     Ok(Answer::created(show(&made)?.body))
 }
 
@@ -77,10 +77,14 @@ pub fn add<K: Ord, V>(
 
 /// What the living Tasks of a Workspace need.
 pub async fn in_use(
-    call: &RequestContext<'_>,
+    context: &RequestContext<'_>,
     workspace: &Workspace,
 ) -> Result<PartsInUse, ApiError> {
-    Ok(call.api.store.parts_in_use(workspace, call.now).await?)
+    Ok(context
+        .api
+        .store
+        .parts_in_use(workspace, context.now)
+        .await?)
 }
 
 /// The Workspace may have no more of these.

@@ -17,13 +17,13 @@ use crate::view::View;
 
 /// `GET …/Events`, newest first; filters `Minutes`, `StartDate`, `EndDate`, `EventType`, `TaskSid`, `WorkerSid`, `TaskQueueSid`,
 /// `WorkflowSid`, `ReservationSid`, `TaskChannel`, `Sid`. A page may have fewer entries than asked for, and yet not be the last.
-pub async fn list(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let paging = Paging::read(&call.query)?;
-    let filter = filter(&call.query, call.now)?;
+pub async fn list(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let paging = Paging::read(&context.query)?;
+    let filter = filter(&context.query, context.now)?;
     let before = paging.after::<EventSid>()?.map(EventCursor::of_sid);
-    let one: Option<EventSid> = call.query.sid("Sid")?;
-    let workspace = call.workspace().await?.sid;
-    let store = &call.api.store;
+    let one: Option<EventSid> = context.query.sid("Sid")?;
+    let workspace = context.workspace().await?.sid;
+    let store = &context.api.store;
     let (events, next) = match one {
         Some(sid) => {
             let found = store
@@ -41,22 +41,23 @@ pub async fn list(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
     };
     let entries: Vec<Value> = events
         .iter()
-        .map(|event| render(&call.view, event))
+        .map(|event| render(&context.view, event))
         .collect::<Result<_, _>>()?;
     let next = next.map(|place: EventCursor| Place::new(place.at, place.sid()));
-    Ok(paging.answer_part("events", &url(&call.view, workspace), entries, next))
+    Ok(paging.answer_part("events", &url(&context.view, workspace), entries, next))
 }
 
 /// `GET …/Events/{Sid}`
-pub async fn fetch(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let (workspace, sid): (WorkspaceSid, EventSid) = (call.sid("WorkspaceSid")?, call.sid("Sid")?);
-    let event = call
+pub async fn fetch(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let (workspace, sid): (WorkspaceSid, EventSid) =
+        (context.sid("WorkspaceSid")?, context.sid("Sid")?);
+    let event = context
         .api
         .store
         .event(workspace, sid)
         .await?
-        .ok_or_else(|| call.not_found())?;
-    Ok(Answer::ok(render(&call.view, &event)?))
+        .ok_or_else(|| context.not_found())?;
+    Ok(Answer::ok(render(&context.view, &event)?))
 }
 
 fn filter(query: &Parameters, now: Timestamp) -> Result<EventFilter, ApiError> {

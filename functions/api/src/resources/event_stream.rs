@@ -46,36 +46,41 @@ const LAST_EVENT_ID: &str = "Last-Event-ID";
 static STREAMS: AtomicUsize = AtomicUsize::new(0);
 
 /// `GET …/EventStream`: everything that happens in the Workspace. `Wait`: seconds to wait for something to happen, 20 unless said.
-pub async fn of_workspace(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let workspace = call.workspace().await?.sid;
-    stream(call, workspace, EventFilter::between(call.now, call.now)).await
+pub async fn of_workspace(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let workspace = context.workspace().await?.sid;
+    stream(
+        context,
+        workspace,
+        EventFilter::between(context.now, context.now),
+    )
+    .await
 }
 
 /// `GET …/Workers/{WorkerSid}/EventStream`: what happens to a Worker and to their Reservations.
-pub async fn of_worker(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let worker = worker::find(call, "WorkerSid").await?;
+pub async fn of_worker(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let worker = worker::find(context, "WorkerSid").await?;
     let filter = EventFilter {
         worker_sid: Some(worker.sid),
-        ..EventFilter::between(call.now, call.now)
+        ..EventFilter::between(context.now, context.now)
     };
-    stream(call, worker.workspace_sid, filter).await
+    stream(context, worker.workspace_sid, filter).await
 }
 
 async fn stream(
-    call: &RequestContext<'_>,
+    context: &RequestContext<'_>,
     workspace: WorkspaceSid,
     filter: EventFilter,
 ) -> Result<Answer, ApiError> {
-    let wait = call
+    let wait = context
         .query
         .whole_number("Wait", 0..=WAIT_SECS_MAX)?
         .unwrap_or(WAIT_SECS_MAX);
-    let mut seen = last_seen(call)?;
+    let mut seen = last_seen(context)?;
     let _seat = Seat::take()?;
     for poll in 0..=wait {
-        let now = call.api.clock.now();
+        let now = context.api.clock.now();
         let until = EventCursor::before(now - HELD_BACK + Millis::from_millis(1));
-        let ahead = call
+        let ahead = context
             .api
             .store
             .follow_events(workspace, &filter, seen, now, EVENTS_MAX)
@@ -83,7 +88,7 @@ async fn stream(
         let ready = ahead.events.iter().take_while(|event| event.place < until);
         let shown: Vec<&Event> = ready.take(EVENTS_MAX).collect();
         if let Some(last) = shown.last() {
-            return written(call, shown.iter().copied(), last.place);
+            return written(context, shown.iter().copied(), last.place);
         }
         // What was looked through has no event for this client, up to that moment.
         seen = seen.max(EventCursor::before(ahead.seen.min(until).at));
@@ -91,25 +96,25 @@ async fn stream(
             tokio::time::sleep(POLL_EVERY).await;
         }
     }
-    written(call, std::iter::empty(), seen)
+    written(context, std::iter::empty(), seen)
 }
 
 /// The last event the client has seen; before any, the present moment.
-fn last_seen(call: &RequestContext<'_>) -> Result<EventCursor, ApiError> {
-    let header = call
+fn last_seen(context: &RequestContext<'_>) -> Result<EventCursor, ApiError> {
+    let header = context
         .headers
         .get(LAST_EVENT_ID)
         .map(|id| id.to_str().unwrap_or_default());
     let id = header
         .filter(|id| !id.is_empty())
-        .or(call.query.text(LAST_EVENT_ID));
+        .or(context.query.text(LAST_EVENT_ID));
     let Some(id) = id else {
-        return Ok(EventCursor::before(call.now));
+        return Ok(EventCursor::before(context.now));
     };
     let sid: EventSid = id
         .parse()
         .map_err(|error| ApiError::parameter(LAST_EVENT_ID, format!("{error}")))?;
-    Ok(EventCursor::of_sid(sid).max(oldest(call.now)))
+    Ok(EventCursor::of_sid(sid).max(oldest(context.now)))
 }
 
 fn oldest(now: Timestamp) -> EventCursor {
@@ -118,13 +123,13 @@ fn oldest(now: Timestamp) -> EventCursor {
 
 /// The events as text, and at the end where the client stands, which an id without an event tells it.
 fn written<'e>(
-    call: &RequestContext<'_>,
+    context: &RequestContext<'_>,
     events: impl Iterator<Item = &'e Event>,
     seen: EventCursor,
 ) -> Result<Answer, ApiError> {
     let mut text = format!("retry: {RETRY_MILLIS}\n\n");
     for event in events {
-        let data = event::render(&call.view, event)?;
+        let data = event::render(&context.view, event)?;
         // Writing to a text does not fail; JSON has no line breaks.
         let _infallible = write!(
             text,

@@ -29,10 +29,13 @@ struct Explained<T> {
 }
 
 /// `GET …/Tasks/{TaskSid}/Explain`. Reads a thousand Workers at most, and a hundred Tasks that stand before it.
-pub async fn of_one_task(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let (workspace, task) = (call.workspace().await?, task::find(call, "TaskSid").await?);
-    let (workers, more_workers) = candidates(call, &workspace, &task).await?;
-    let (ahead, more_ahead) = ahead(call, &workspace, &task).await?;
+pub async fn of_one_task(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let (workspace, task) = (
+        context.workspace().await?,
+        task::find(context, "TaskSid").await?,
+    );
+    let (workers, more_workers) = candidates(context, &workspace, &task).await?;
+    let (ahead, more_ahead) = ahead(context, &workspace, &task).await?;
     let (workers, ahead) = (workers.as_slice(), ahead.as_slice());
     let question = TaskQuestion {
         workspace: &workspace,
@@ -41,46 +44,46 @@ pub async fn of_one_task(call: &RequestContext<'_>) -> Result<Answer, ApiError> 
         more_workers,
         ahead,
         more_ahead,
-        now: call.now,
+        now: context.now,
     };
     answer(
-        call,
-        &task::url(&call.view, workspace.sid),
+        context,
+        &task::url(&context.view, workspace.sid),
         &task.sid.to_string(),
         of_task(&question),
     )
 }
 
 /// `GET …/Workers/{WorkerSid}/Explain`. Reads the heads of two hundred lines at most.
-pub async fn of_one_worker(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
+pub async fn of_one_worker(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let (workspace, worker) = (
-        call.workspace().await?,
-        worker::find(call, "WorkerSid").await?,
+        context.workspace().await?,
+        worker::find(context, "WorkerSid").await?,
     );
     let lines =
-        stream::iter(WorkerQuestion::lines(&workspace, &worker)).map(|line| waiting(call, line));
+        stream::iter(WorkerQuestion::lines(&workspace, &worker)).map(|line| waiting(context, line));
     let lines: Vec<WaitingLine> = lines.buffered(READS_AT_ONCE).try_collect().await?;
     let question = WorkerQuestion {
         workspace: &workspace,
         worker: &worker,
         lines: &lines,
-        now: call.now,
+        now: context.now,
     };
     answer(
-        call,
-        &worker::url(&call.view, workspace.sid),
+        context,
+        &worker::url(&context.view, workspace.sid),
         &worker.sid.to_string(),
         of_worker(&question),
     )
 }
 
 fn answer(
-    call: &RequestContext<'_>,
+    context: &RequestContext<'_>,
     list: &str,
     sid: &str,
     explanation: impl Serialize,
 ) -> Result<Answer, ApiError> {
-    let (account_sid, date) = (call.view.account_sid, call.now.to_iso8601());
+    let (account_sid, date) = (context.view.account_sid, context.now.to_iso8601());
     let explained = Explained {
         account_sid,
         date,
@@ -92,14 +95,14 @@ fn answer(
 
 /// The Workers who come into question, and whether there are more: the one it is meant for, or the Workspace's.
 async fn candidates(
-    call: &RequestContext<'_>,
+    context: &RequestContext<'_>,
     workspace: &Workspace,
     task: &Task,
 ) -> Result<(Vec<Worker>, bool), ApiError> {
     if !task.is_pending() {
         return Ok((Vec::new(), false));
     }
-    let store = &call.api.store;
+    let store = &context.api.store;
     if let Some(RoutingTarget::Worker(meant)) = task.routing_target {
         let meant = store
             .worker(meant)
@@ -116,14 +119,14 @@ async fn candidates(
 
 /// The Tasks that stand before this one in its line, and whether there are more.
 async fn ahead(
-    call: &RequestContext<'_>,
+    context: &RequestContext<'_>,
     workspace: &Workspace,
     task: &Task,
 ) -> Result<(Vec<Task>, bool), ApiError> {
     let Some(line) = waiting_list_of(workspace, task).filter(|_| task.is_pending()) else {
         return Ok((Vec::new(), false));
     };
-    let mut first = call
+    let mut first = context
         .api
         .store
         .waiting_tasks(line, None, AHEAD_READ_MAX)
@@ -133,8 +136,8 @@ async fn ahead(
     Ok((first, more))
 }
 
-async fn waiting(call: &RequestContext<'_>, line: WaitingList) -> Result<WaitingLine, ApiError> {
-    let tasks = call
+async fn waiting(context: &RequestContext<'_>, line: WaitingList) -> Result<WaitingLine, ApiError> {
+    let tasks = context
         .api
         .store
         .waiting_tasks(line, None, LINE_READ_MAX)

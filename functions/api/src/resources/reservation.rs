@@ -35,14 +35,14 @@ const STATUSES: [ReservationStatus; 8] = [
 ];
 
 /// `GET …/Tasks/{TaskSid}/Reservations`; filters `ReservationStatus`, `WorkerSid`.
-pub async fn list_of_task(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let paging = Paging::read(&call.query)?;
+pub async fn list_of_task(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let paging = Paging::read(&context.query)?;
     let (status, worker): (_, Option<WorkerSid>) = (
-        call.query.parsed(STATUS, any_status)?,
-        call.query.sid("WorkerSid")?,
+        context.query.parsed(STATUS, any_status)?,
+        context.query.sid("WorkerSid")?,
     );
-    let task = task::find(call, "TaskSid").await?;
-    let earlier = history::of_task(call, &task).await?.into_iter();
+    let task = task::find(context, "TaskSid").await?;
+    let earlier = history::of_task(context, &task).await?.into_iter();
     let all = earlier
         .map(|reservation| Found {
             task: task.clone(),
@@ -52,26 +52,26 @@ pub async fn list_of_task(call: &RequestContext<'_>) -> Result<Answer, ApiError>
     let found: Vec<Found> = all.filter(|found| found.wanted(status, worker)).collect();
     let url = format!(
         "{}/{}/Reservations",
-        task::url(&call.view, task.workspace_sid),
+        task::url(&context.view, task.workspace_sid),
         task.sid
     );
     let answer = paging.answer("reservations", &url, found, |found| {
-        found.render(&call.view, &url)
+        found.render(&context.view, &url)
     })?;
     Ok(answer.with_versions([(task.sid, task.visible_version())].into_iter()))
 }
 
 /// `GET …/Workers/{WorkerSid}/Reservations`; filter `ReservationStatus`: those that take up the Worker's capacity, and those
 /// that ended as short a time ago as an ended Task can be read.
-pub async fn list_of_worker(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let paging = Paging::read(&call.query)?;
-    let status = call.query.parsed(STATUS, any_status)?;
+pub async fn list_of_worker(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let paging = Paging::read(&context.query)?;
+    let status = context.query.parsed(STATUS, any_status)?;
     let (workspace, worker) = (
-        call.workspace().await?,
-        worker::find(call, "WorkerSid").await?,
+        context.workspace().await?,
+        worker::find(context, "WorkerSid").await?,
     );
-    let mut found = open_of(call, &worker).await?;
-    for ended in history::of_worker(call, &workspace, &worker).await? {
+    let mut found = open_of(context, &worker).await?;
+    for ended in history::of_worker(context, &workspace, &worker).await? {
         if found
             .iter()
             .all(|known| known.reservation.sid != ended.reservation.sid)
@@ -80,23 +80,23 @@ pub async fn list_of_worker(call: &RequestContext<'_>) -> Result<Answer, ApiErro
         }
     }
     found.retain(|found| found.wanted(status, Some(worker.sid)));
-    let url = url_under_worker(&call.view, &worker);
+    let url = url_under_worker(&context.view, &worker);
     let answer = paging.answer("reservations", &url, found, |found| {
-        found.render(&call.view, &url)
+        found.render(&context.view, &url)
     })?;
     Ok(answer.with_versions([(worker.sid, worker.version)].into_iter()))
 }
 
 /// `GET …/Tasks/{TaskSid}/Reservations/{Sid}`
-pub async fn fetch_of_task(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let found = find_under_task(call).await?;
-    found.answer(call, &found.url_under_task(&call.view))
+pub async fn fetch_of_task(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let found = find_under_task(context).await?;
+    found.answer(context, &found.url_under_task(&context.view))
 }
 
 /// `GET …/Workers/{WorkerSid}/Reservations/{Sid}`
-pub async fn fetch_of_worker(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let (worker, found) = find_under_worker(call).await?;
-    found.answer(call, &url_under_worker(&call.view, &worker))
+pub async fn fetch_of_worker(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let (worker, found) = find_under_worker(context).await?;
+    found.answer(context, &url_under_worker(&context.view, &worker))
 }
 
 /// A Reservation and the Task it is of.
@@ -127,8 +127,8 @@ impl Found {
         )
     }
 
-    fn answer(&self, call: &RequestContext<'_>, url: &str) -> Result<Answer, ApiError> {
-        Ok(Answer::ok(self.render(&call.view, url)?).with_version(self.task.visible_version()))
+    fn answer(&self, context: &RequestContext<'_>, url: &str) -> Result<Answer, ApiError> {
+        Ok(Answer::ok(self.render(&context.view, url)?).with_version(self.task.visible_version()))
     }
 
     fn render(&self, view: &View, url: &str) -> serde_json::Result<Value> {
@@ -168,23 +168,23 @@ fn url_under_worker(view: &View, worker: &Worker) -> String {
     )
 }
 
-async fn find_under_task(call: &RequestContext<'_>) -> Result<Found, ApiError> {
-    let sid: ReservationSid = call.sid("Sid")?;
-    let task = task::find(call, "TaskSid").await?;
-    find_in(call, task, sid)
+async fn find_under_task(context: &RequestContext<'_>) -> Result<Found, ApiError> {
+    let sid: ReservationSid = context.sid("Sid")?;
+    let task = task::find(context, "TaskSid").await?;
+    find_in(context, task, sid)
         .await?
-        .ok_or_else(|| call.not_found())
+        .ok_or_else(|| context.not_found())
 }
 
 /// A Reservation of the Task's latest round, or of an earlier one.
 async fn find_in(
-    call: &RequestContext<'_>,
+    context: &RequestContext<'_>,
     task: Task,
     sid: ReservationSid,
 ) -> Result<Option<Found>, ApiError> {
     let reservation = match task.reservation(sid) {
         Some(reservation) => Some(reservation.clone()),
-        None => history::of_task(call, &task)
+        None => history::of_task(context, &task)
             .await?
             .into_iter()
             .find(|reservation| reservation.sid == sid),
@@ -194,11 +194,11 @@ async fn find_in(
 
 /// An open Reservation is named by its Worker; one that has ended by the table, if its Worker was led to the Task by it, and
 /// for a while by events.
-async fn find_under_worker(call: &RequestContext<'_>) -> Result<(Worker, Found), ApiError> {
-    let sid: ReservationSid = call.sid("Sid")?;
+async fn find_under_worker(context: &RequestContext<'_>) -> Result<(Worker, Found), ApiError> {
+    let sid: ReservationSid = context.sid("Sid")?;
     let (workspace, worker) = (
-        call.workspace().await?,
-        worker::find(call, "WorkerSid").await?,
+        context.workspace().await?,
+        worker::find(context, "WorkerSid").await?,
     );
     let open = worker
         .open_reservations
@@ -207,36 +207,36 @@ async fn find_under_worker(call: &RequestContext<'_>) -> Result<(Worker, Found),
         .map(|open| open.task_sid);
     let task = match open {
         Some(task) => Some(task),
-        None => call.api.store.task_of_reservation(sid).await?,
+        None => context.api.store.task_of_reservation(sid).await?,
     };
     let found = match task {
-        Some(task) => match readable(call, &workspace, task).await? {
-            Some(task) => find_in(call, task, sid).await?,
+        Some(task) => match readable(context, &workspace, task).await? {
+            Some(task) => find_in(context, task, sid).await?,
             None => None,
         },
-        None => history::of_worker(call, &workspace, &worker)
+        None => history::of_worker(context, &workspace, &worker)
             .await?
             .into_iter()
             .find(|found| found.reservation.sid == sid),
     };
     let found = found
         .filter(|found| found.reservation.worker_sid == worker.sid)
-        .ok_or_else(|| call.not_found())?;
+        .ok_or_else(|| context.not_found())?;
     Ok((worker, found))
 }
 
 async fn readable(
-    call: &RequestContext<'_>,
+    context: &RequestContext<'_>,
     workspace: &Workspace,
     sid: TaskSid,
 ) -> Result<Option<Task>, ApiError> {
-    let task = call.api.store.task(sid).await?;
-    Ok(task.filter(|task| task.is_readable(workspace.rules.ended_task_kept, call.now)))
+    let task = context.api.store.task(sid).await?;
+    Ok(task.filter(|task| task.is_readable(workspace.rules.ended_task_kept, context.now)))
 }
 
 /// The Reservations that take up the Worker's capacity.
-async fn open_of(call: &RequestContext<'_>, worker: &Worker) -> Result<Vec<Found>, ApiError> {
-    let tasks = worker::tasks_in_hand(call, worker).await?;
+async fn open_of(context: &RequestContext<'_>, worker: &Worker) -> Result<Vec<Found>, ApiError> {
+    let tasks = worker::tasks_in_hand(context, worker).await?;
     let is_theirs = |found: &Found| found.reservation.worker_sid == worker.sid;
     Ok(tasks
         .iter()

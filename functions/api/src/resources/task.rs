@@ -30,15 +30,17 @@ const NO_ADDONS: &str = "{}";
 const YEAR_1900: Timestamp = Timestamp::from_millis(-2_208_988_800_000);
 
 /// `GET …/Tasks/{Sid}`
-pub async fn fetch(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let (workspace, task) = (call.workspace().await?, find(call, "Sid").await?);
-    answer(call, &workspace, &task)
+pub async fn fetch(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let (workspace, task) = (context.workspace().await?, find(context, "Sid").await?);
+    answer(context, &workspace, &task)
 }
 
 /// `DELETE …/Tasks/{Sid}`, whatever its status; open Reservations are canceled (taskrouter.md section 5).
-pub async fn delete(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let task = find(call, "Sid").await?;
-    call.apply(&Command::TaskDeleted { task: task.sid }).await?;
+pub async fn delete(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let task = find(context, "Sid").await?;
+    context
+        .apply(&Command::TaskDeleted { task: task.sid })
+        .await?;
     Ok(Answer::no_content())
 }
 
@@ -83,20 +85,20 @@ fn status_named(name: &str) -> Option<AssignmentStatus> {
 }
 
 /// The Task the path names under `name`, in the Workspace the path names.
-pub(super) async fn find(call: &RequestContext<'_>, name: &str) -> Result<Task, ApiError> {
-    let workspace = call.workspace().await?;
-    let task = call.api.store.task(call.sid(name)?).await?;
-    let is_readable = |task: &Task| task.is_readable(workspace.rules.ended_task_kept, call.now);
+pub(super) async fn find(context: &RequestContext<'_>, name: &str) -> Result<Task, ApiError> {
+    let workspace = context.workspace().await?;
+    let task = context.api.store.task(context.sid(name)?).await?;
+    let is_readable = |task: &Task| task.is_readable(workspace.rules.ended_task_kept, context.now);
     let is_here = |task: &Task| task.workspace_sid == workspace.sid && is_readable(task);
-    task.filter(is_here).ok_or_else(|| call.not_found())
+    task.filter(is_here).ok_or_else(|| context.not_found())
 }
 
 fn answer(
-    call: &RequestContext<'_>,
+    context: &RequestContext<'_>,
     workspace: &Workspace,
     task: &Task,
 ) -> Result<Answer, ApiError> {
-    let body = render(&call.view, workspace, task)?;
+    let body = render(&context.view, workspace, task)?;
     Ok(Answer::ok(body).with_version(task.visible_version()))
 }
 

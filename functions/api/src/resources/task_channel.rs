@@ -14,9 +14,9 @@ use crate::request_context::RequestContext;
 use crate::view::View;
 
 /// `GET …/TaskChannels`
-pub async fn list(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let paging = Paging::read(&call.query)?;
-    let workspace = configuration::read(call).await?;
+pub async fn list(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let paging = Paging::read(&context.query)?;
+    let workspace = configuration::read(context).await?;
     let rows = workspace.task_channels.values();
     let rows = rows
         .map(|channel| {
@@ -28,26 +28,26 @@ pub async fn list(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
             )
         })
         .collect();
-    let url = url(&call.view, workspace.sid);
+    let url = url(&context.view, workspace.sid);
     paging.answer("channels", &url, rows, |row| {
-        render(&call.view, &workspace, row.part)
+        render(&context.view, &workspace, row.part)
     })
 }
 
 /// `GET …/TaskChannels/{Sid}`, by SID or by unique name, as all below.
-pub async fn fetch(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let workspace = configuration::read(call).await?;
+pub async fn fetch(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let workspace = configuration::read(context).await?;
     Ok(Answer::ok(render(
-        &call.view,
+        &context.view,
         &workspace,
-        find(call, &workspace)?,
+        find(context, &workspace)?,
     )?))
 }
 
 /// `POST …/TaskChannels` with `FriendlyName`, `UniqueName` and `ChannelOptimizedRouting`. What becomes of a Task after its
 /// conversation is TaskRouter's way: it stays in `wrapping`.
-pub async fn create(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let form = &call.form;
+pub async fn create(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let form = &context.form;
     let friendly_name = form
         .friendly_name("FriendlyName")?
         .ok_or_else(|| ApiError::missing("FriendlyName"))?;
@@ -59,9 +59,9 @@ pub async fn create(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
         .parsed("UniqueName", parse)?
         .ok_or_else(|| ApiError::missing("UniqueName"))?;
     let optimized = form.switch("ChannelOptimizedRouting").unwrap_or(false);
-    let [seed, count] = call.api.ids.next_cause();
+    let [seed, count] = context.api.ids.next_cause();
     let sid = TaskChannelSid::derive(&[&seed, &count]);
-    let changed = change(call, |workspace| {
+    let changed = change(context, |workspace| {
         match workspace.task_channels.get(&name) {
             Some(there) if there.sid != sid => {
                 return Err(ApiError::State(format!(
@@ -89,20 +89,20 @@ pub async fn create(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let channel = made
         .task_channels
         .get(&name)
-        .ok_or_else(|| call.not_found())?;
-    Ok(Answer::created(render(&call.view, &made, channel)?))
+        .ok_or_else(|| context.not_found())?;
+    Ok(Answer::created(render(&context.view, &made, channel)?))
 }
 
 /// `POST …/TaskChannels/{Sid}` with `FriendlyName` and `ChannelOptimizedRouting`.
-pub async fn update(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let friendly_name = call.form.friendly_name("FriendlyName")?;
-    let optimized = call.form.switch("ChannelOptimizedRouting");
-    let changed = change(call, |workspace| {
-        let name = find(call, workspace)?.unique_name;
+pub async fn update(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let friendly_name = context.form.friendly_name("FriendlyName")?;
+    let optimized = context.form.switch("ChannelOptimizedRouting");
+    let changed = change(context, |workspace| {
+        let name = find(context, workspace)?.unique_name;
         let channel = workspace
             .task_channels
             .get_mut(&name)
-            .ok_or_else(|| call.not_found())?;
+            .ok_or_else(|| context.not_found())?;
         friendly_name
             .into_iter()
             .for_each(|name| name.clone_into(&mut channel.friendly_name));
@@ -110,17 +110,21 @@ pub async fn update(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
         Ok(())
     });
     let after = changed.await?;
-    Ok(Answer::ok(render(&call.view, &after, find(call, &after)?)?))
+    Ok(Answer::ok(render(
+        &context.view,
+        &after,
+        find(context, &after)?,
+    )?))
 }
 
 /// `DELETE …/TaskChannels/{Sid}`; not `default`, where Tasks go that name none, not `voice` where the contact centre's calls
 /// come in, and not while a Task that has not ended is in it.
-pub async fn delete(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let workspace = configuration::read(call).await?;
-    let name = find(call, &workspace)?.unique_name;
-    let centre = call.api.store.voice_settings(call.now).await?;
+pub async fn delete(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let workspace = configuration::read(context).await?;
+    let name = find(context, &workspace)?.unique_name;
+    let centre = context.api.store.voice_settings(context.now).await?;
     check_standard(name, &workspace, centre.as_deref())?;
-    if configuration::in_use(call, &workspace)
+    if configuration::in_use(context, &workspace)
         .await?
         .channels
         .contains(&name)
@@ -131,7 +135,7 @@ pub async fn delete(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
             "a Task that has not ended is in it",
         ));
     }
-    let changed = change(call, |workspace| {
+    let changed = change(context, |workspace| {
         workspace.task_channels.remove(&name);
         Ok(())
     });
@@ -164,16 +168,16 @@ fn check_standard(
 
 /// The TaskChannel the path names, by SID or by unique name.
 fn find<'w>(
-    call: &RequestContext<'_>,
+    context: &RequestContext<'_>,
     workspace: &'w Workspace,
 ) -> Result<&'w TaskChannel, ApiError> {
-    let text = call
+    let text = context
         .sids
         .iter()
         .find(|sid| sid.name == "Sid")
         .map(|sid| sid.text)
         .unwrap_or_default();
-    named(workspace, text).ok_or_else(|| call.not_found())
+    named(workspace, text).ok_or_else(|| context.not_found())
 }
 
 fn named<'w>(workspace: &'w Workspace, text: &str) -> Option<&'w TaskChannel> {

@@ -21,16 +21,16 @@ use render::render;
 const SINGLE_TASKING: [&str; 2] = ["ReservationActivitySid", "AssignmentActivitySid"];
 
 /// `GET …/TaskQueues/{Sid}`
-pub async fn fetch(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let sid = call.sid("Sid")?;
-    let workspace = configuration::read(call).await?;
-    answer(call, &workspace, sid)
+pub async fn fetch(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let sid = context.sid("Sid")?;
+    let workspace = configuration::read(context).await?;
+    answer(context, &workspace, sid)
 }
 
 /// `POST …/TaskQueues` with `FriendlyName`, `TargetWorkers`, `MaxReservedWorkers` and `TaskOrder`.
-pub async fn create(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let [seed, count] = call.api.ids.next_cause();
-    let queue = new(&call.form, TaskQueueSid::derive(&[&seed, &count]))?;
+pub async fn create(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let [seed, count] = context.api.ids.next_cause();
+    let queue = new(&context.form, TaskQueueSid::derive(&[&seed, &count]))?;
     let put = |workspace: &mut Workspace| {
         check_name(workspace, &queue)?;
         let max = usize::try_from(workspace.rules.task_queues_max).unwrap_or(usize::MAX);
@@ -42,37 +42,37 @@ pub async fn create(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
             "TaskQueues",
         )
     };
-    configuration::create(call, put, |made| answer(call, made, queue.sid)).await
+    configuration::create(context, put, |made| answer(context, made, queue.sid)).await
 }
 
 /// `POST …/TaskQueues/{Sid}` with the parameters of [`create`]; what is not there stays.
-pub async fn update(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let sid: TaskQueueSid = call.sid("Sid")?;
-    let fields = Fields::read(&call.form)?;
-    let changed = change(call, |workspace| {
+pub async fn update(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let sid: TaskQueueSid = context.sid("Sid")?;
+    let fields = Fields::read(&context.form)?;
+    let changed = change(context, |workspace| {
         let queue = workspace
             .task_queues
             .get(&sid)
-            .ok_or_else(|| call.not_found())?;
+            .ok_or_else(|| context.not_found())?;
         let queue = fields.clone().over(queue.clone());
         check_name(workspace, &queue)?;
         workspace.task_queues.insert(sid, queue);
         Ok(())
     });
     let changed = changed.await?;
-    answer(call, &changed, sid)
+    answer(context, &changed, sid)
 }
 
 /// `DELETE …/TaskQueues/{Sid}`; not while a Workflow names it, or a Task that has not ended is in it or may come into it by
 /// the configuration it follows (taskrouter.md section 2.6).
-pub async fn delete(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let sid: TaskQueueSid = call.sid("Sid")?;
-    let workspace = configuration::read(call).await?;
+pub async fn delete(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let sid: TaskQueueSid = context.sid("Sid")?;
+    let workspace = configuration::read(context).await?;
     if !workspace.task_queues.contains_key(&sid) {
-        return Err(call.not_found());
+        return Err(context.not_found());
     }
     check_workflows(sid, &workspace)?;
-    if configuration::in_use(call, &workspace)
+    if configuration::in_use(context, &workspace)
         .await?
         .queues
         .contains(&sid)
@@ -83,7 +83,7 @@ pub async fn delete(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
             "a Task that has not ended is in it or may come into it",
         ));
     }
-    let changed = change(call, |workspace| {
+    let changed = change(context, |workspace| {
         check_workflows(sid, workspace)?;
         workspace.task_queues.remove(&sid);
         Ok(())
@@ -123,15 +123,15 @@ fn check_workflows(sid: TaskQueueSid, workspace: &Workspace) -> Result<(), ApiEr
 }
 
 fn answer(
-    call: &RequestContext<'_>,
+    context: &RequestContext<'_>,
     workspace: &Workspace,
     sid: TaskQueueSid,
 ) -> Result<Answer, ApiError> {
     let queue = workspace
         .task_queues
         .get(&sid)
-        .ok_or_else(|| call.not_found())?;
-    Ok(Answer::ok(render(&call.view, workspace, queue)?))
+        .ok_or_else(|| context.not_found())?;
+    Ok(Answer::ok(render(&context.view, workspace, queue)?))
 }
 
 /// What a form says about a TaskQueue.

@@ -14,26 +14,26 @@ use crate::view::View;
 
 /// `GET …/Tasks/{TaskSid}/Webhooks`, in the order they were asked in; for as long as they are kept, so longer than the Task
 /// itself can be read. A Task of which nothing was kept has none.
-pub async fn list(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let paging = Paging::read(&call.query)?;
-    let workspace = call.workspace().await?.sid;
-    let sid: TaskSid = call.sid("TaskSid")?;
-    let task = call.api.store.task(sid).await?;
+pub async fn list(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let paging = Paging::read(&context.query)?;
+    let workspace = context.workspace().await?.sid;
+    let sid: TaskSid = context.sid("TaskSid")?;
+    let task = context.api.store.task(sid).await?;
     if task
         .as_ref()
         .is_some_and(|task| task.workspace_sid != workspace)
     {
-        return Err(call.not_found());
+        return Err(context.not_found());
     }
-    let kept = call.api.store.webhooks(sid).await?;
+    let kept = context.api.store.webhooks(sid).await?;
     if task.is_none() && kept.is_empty() {
-        return Err(call.not_found());
+        return Err(context.not_found());
     }
     let place =
         |kept: &Exchange| Place::by(vec![kept.at.as_millis(), i64::from(kept.order)], kept.sid);
-    let url = format!("{}/{sid}/Webhooks", task::url(&call.view, workspace));
+    let url = format!("{}/{sid}/Webhooks", task::url(&context.view, workspace));
     paging.show("webhooks", &url, &paging.cut(kept, place), |kept| {
-        render(&call.view, workspace, sid, kept)
+        render(&context.view, workspace, sid, kept)
     })
 }
 

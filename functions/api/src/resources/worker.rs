@@ -18,36 +18,34 @@ use crate::view::View;
 pub use list::list;
 
 /// `GET …/Workers/{Sid}`
-pub async fn fetch(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let (workspace, worker) = (call.workspace().await?, find(call, "Sid").await?);
-    answer(call, &workspace, &worker)
+pub async fn fetch(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let (workspace, worker) = (context.workspace().await?, find(context, "Sid").await?);
+    answer(context, &workspace, &worker)
 }
 
 /// `POST …/Workers` with `FriendlyName`, `Attributes` and `ActivitySid`.
-pub async fn create(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let form = &call.form;
+pub async fn create(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let form = &context.form;
     let name = form
         .friendly_name("FriendlyName")?
         .ok_or_else(|| ApiError::missing("FriendlyName"))?;
     let attributes = form.attributes("Attributes")?.unwrap_or_default();
     let activity = form.sid("ActivitySid")?;
     // A TaskQueue made a moment ago has them on its roster, too.
-    let workspace = configuration::read(call).await?;
+    let workspace = configuration::read(context).await?;
     activity::check(activity, "ActivitySid", &workspace)?;
     let activity = activity.unwrap_or(workspace.default_activity_sid);
-    check_count(call, &workspace).await?;
-    let [seed, count] = call.api.ids.next_cause();
+    check_count(context, &workspace).await?;
+    let [seed, count] = context.api.ids.next_cause();
     let sid = WorkerSid::derive(&[&seed, &count]);
     let mut worker = Worker {
         attributes,
-        ..Worker::new(sid, workspace.sid, name, activity, call.now)
+        ..Worker::new(sid, workspace.sid, name, activity, context.now)
     };
     worker.roster = queue_membership_of(&workspace, &worker);
-    match call.api.store.create_worker(&worker, &workspace).await {
-        Ok(()) => {
-            Ok(Answer::created(render(&call.view, &workspace, &worker)?)
-                .with_version(worker.version))
-        }
+    match context.api.store.create_worker(&worker, &workspace).await {
+        Ok(()) => Ok(Answer::created(render(&context.view, &workspace, &worker)?)
+            .with_version(worker.version)),
         Err(store::Error::Conflict) => Err(name_is_taken()),
         Err(error) => Err(error.into()),
     }
@@ -56,20 +54,20 @@ pub async fn create(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
 /// `POST …/Workers/{Sid}` with `FriendlyName`, `Attributes`, `ActivitySid` and, for an unavailable Activity,
 /// `RejectPendingReservations`, all of it one decision; or with a patch of the attributes. Without any of them nothing
 /// changes.
-pub async fn update(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let changes = changes(call)?;
-    let (workspace, worker) = (call.workspace().await?, find(call, "Sid").await?);
+pub async fn update(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let changes = changes(context)?;
+    let (workspace, worker) = (context.workspace().await?, find(context, "Sid").await?);
     activity::check(changes.activity, "ActivitySid", &workspace)?;
-    check_name(call, &worker, changes.friendly_name.as_deref()).await?;
+    check_name(context, &worker, changes.friendly_name.as_deref()).await?;
     if changes == WorkerChanges::default() {
-        call.check_version(worker.version)?;
-        return answer(call, &workspace, &worker);
+        context.check_version(worker.version)?;
+        return answer(context, &workspace, &worker);
     }
     let rejects = changes.reject_pending
         && changes
             .activity
             .is_some_and(|activity| !workspace.is_available(activity));
-    let mut applied = call
+    let mut applied = context
         .apply(&Command::WorkerUpdated {
             worker: worker.sid,
             changes,
@@ -78,14 +76,14 @@ pub async fn update(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
         .worker
         .unwrap_or(worker);
     if rejects && !applied.open_reservations.is_empty() {
-        applied = reject_offers(call, applied).await?;
+        applied = reject_offers(context, applied).await?;
     }
-    answer(call, &workspace, &applied)
+    answer(context, &workspace, &applied)
 }
 
 /// Rejects what a Worker was offered and did not fit into the write that changed their Activity, one Reservation after the
 /// other; what they have accepted stays. Should it break off, the same request again goes on.
-async fn reject_offers(call: &RequestContext<'_>, worker: Worker) -> Result<Worker, ApiError> {
+async fn reject_offers(context: &RequestContext<'_>, worker: Worker) -> Result<Worker, ApiError> {
     for open in &worker.open_reservations {
         let answer = router::Answer::Reject { activity: None };
         let event = Command::Answered {
@@ -93,16 +91,21 @@ async fn reject_offers(call: &RequestContext<'_>, worker: Worker) -> Result<Work
             reservation: open.sid,
             answer,
         };
-        call.api.store.apply(&event, call.now).await?;
+        context.api.store.apply(&event, context.now).await?;
     }
-    Ok(call.api.store.worker(worker.sid).await?.unwrap_or(worker))
+    Ok(context
+        .api
+        .store
+        .worker(worker.sid)
+        .await?
+        .unwrap_or(worker))
 }
 
 /// `DELETE …/Workers/{Sid}`; not while they hold a Reservation (taskrouter.md section 2.3).
-pub async fn delete(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
+pub async fn delete(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
     for attempt in 1..=COMMIT_ATTEMPTS_MAX {
-        let worker = find(call, "Sid").await?;
-        call.check_version(worker.version)?;
+        let worker = find(context, "Sid").await?;
+        context.check_version(worker.version)?;
         if let Some(open) = worker.open_reservations.first() {
             let sentence = format!(
                 "Cannot delete Worker {} while they hold Reservation {}",
@@ -110,7 +113,7 @@ pub async fn delete(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
             );
             return Err(ApiError::State(sentence));
         }
-        match call.api.store.delete_worker(&worker).await {
+        match context.api.store.delete_worker(&worker).await {
             Ok(()) => return Ok(Answer::no_content()),
             Err(store::Error::Conflict) => store::pause(attempt).await,
             Err(error) => return Err(error.into()),
@@ -120,14 +123,17 @@ pub async fn delete(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
 }
 
 /// What an update asks for.
-fn changes(call: &RequestContext<'_>) -> Result<WorkerChanges, ApiError> {
-    let activity = call.form.sid("ActivitySid")?;
+fn changes(context: &RequestContext<'_>) -> Result<WorkerChanges, ApiError> {
+    let activity = context.form.sid("ActivitySid")?;
     Ok(WorkerChanges {
-        friendly_name: call.form.friendly_name("FriendlyName")?.map(str::to_owned),
-        attributes: call.attributes_change()?,
+        friendly_name: context
+            .form
+            .friendly_name("FriendlyName")?
+            .map(str::to_owned),
+        attributes: context.attributes_change()?,
         activity,
         reject_pending: activity.is_some()
-            && call
+            && context
                 .form
                 .switch("RejectPendingReservations")
                 .unwrap_or(false),
@@ -136,21 +142,21 @@ fn changes(call: &RequestContext<'_>) -> Result<WorkerChanges, ApiError> {
 
 /// Is there room for one more (taskrouter.md section 14)? They are counted as of a moment ago, so those who are made at the
 /// same time may be some more.
-async fn check_count(call: &RequestContext<'_>, workspace: &Workspace) -> Result<(), ApiError> {
+async fn check_count(context: &RequestContext<'_>, workspace: &Workspace) -> Result<(), ApiError> {
     let max = workspace.rules.workers_max;
-    let count = call.api.store.workers_count(workspace.sid, max).await?;
+    let count = context.api.store.workers_count(workspace.sid, max).await?;
     let whole = |count: u32| usize::try_from(count).unwrap_or(usize::MAX);
     configuration::check_room(whole(count), whole(max), "Workers")
 }
 
 /// A name somebody else has is refused. Two who take it at the same moment are told apart by the table.
 async fn check_name(
-    call: &RequestContext<'_>,
+    context: &RequestContext<'_>,
     worker: &Worker,
     name: Option<&str>,
 ) -> Result<(), ApiError> {
     let Some(name) = name else { return Ok(()) };
-    let holder = call
+    let holder = context
         .api
         .store
         .worker_named(worker.workspace_sid, name)
@@ -166,17 +172,17 @@ fn name_is_taken() -> ApiError {
 }
 
 /// The Worker the path names under `name`, in the Workspace the path names.
-pub(super) async fn find(call: &RequestContext<'_>, name: &str) -> Result<Worker, ApiError> {
-    let workspace: WorkspaceSid = call.sid("WorkspaceSid")?;
-    let worker = call.api.store.worker(call.sid(name)?).await?;
+pub(super) async fn find(context: &RequestContext<'_>, name: &str) -> Result<Worker, ApiError> {
+    let workspace: WorkspaceSid = context.sid("WorkspaceSid")?;
+    let worker = context.api.store.worker(context.sid(name)?).await?;
     worker
         .filter(|worker| worker.workspace_sid == workspace)
-        .ok_or_else(|| call.not_found())
+        .ok_or_else(|| context.not_found())
 }
 
 /// The Tasks the Worker has or is offered: as many reads as they may have Tasks at once.
 pub(super) async fn tasks_in_hand(
-    call: &RequestContext<'_>,
+    context: &RequestContext<'_>,
     worker: &Worker,
 ) -> Result<Vec<Task>, ApiError> {
     read_all(
@@ -185,17 +191,17 @@ pub(super) async fn tasks_in_hand(
             .iter()
             .map(|open| open.task_sid)
             .collect(),
-        |sid| call.api.store.task(sid),
+        |sid| context.api.store.task(sid),
     )
     .await
 }
 
 fn answer(
-    call: &RequestContext<'_>,
+    context: &RequestContext<'_>,
     workspace: &Workspace,
     worker: &Worker,
 ) -> Result<Answer, ApiError> {
-    let body = render(&call.view, workspace, worker)?;
+    let body = render(&context.view, workspace, worker)?;
     Ok(Answer::ok(body).with_version(worker.version))
 }
 

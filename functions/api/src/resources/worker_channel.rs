@@ -18,13 +18,13 @@ use crate::request_context::RequestContext;
 use crate::view::View;
 
 /// `GET …/Workers/{WorkerSid}/Channels`: one for each TaskChannel of the Workspace.
-pub async fn list(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let paging = Paging::read(&call.query)?;
+pub async fn list(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let paging = Paging::read(&context.query)?;
     let (workspace, worker) = (
-        call.workspace().await?,
-        worker::find(call, "WorkerSid").await?,
+        context.workspace().await?,
+        worker::find(context, "WorkerSid").await?,
     );
-    let tasks = worker::tasks_in_hand(call, &worker).await?;
+    let tasks = worker::tasks_in_hand(context, &worker).await?;
     let shares = workspace.task_channels.values().map(|channel| Share {
         channel,
         worker: &worker,
@@ -32,35 +32,35 @@ pub async fn list(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
     });
     paging.answer(
         "channels",
-        &url(&call.view, &worker),
+        &url(&context.view, &worker),
         shares.collect(),
-        |share| share.render(&call.view),
+        |share| share.render(&context.view),
     )
 }
 
 /// `GET …/Workers/{WorkerSid}/Channels/{Sid}`, by the SID of either channel or by the TaskChannel's unique name.
-pub async fn fetch(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
+pub async fn fetch(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let (workspace, worker) = (
-        call.workspace().await?,
-        worker::find(call, "WorkerSid").await?,
+        context.workspace().await?,
+        worker::find(context, "WorkerSid").await?,
     );
-    show(call, find(call, &workspace, &worker)?, &worker).await
+    show(context, find(context, &workspace, &worker)?, &worker).await
 }
 
 /// `POST …/Workers/{WorkerSid}/Channels/{Sid}` with `Capacity` and `Available`.
-pub async fn update(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let capacity = call
+pub async fn update(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let capacity = context
         .form
         .whole_number("Capacity", 0..=u32::from(WORKER_CAPACITY_MAX))?;
     let capacity = capacity.and_then(|capacity| u16::try_from(capacity).ok());
-    let available = call.form.switch("Available");
+    let available = context.form.switch("Available");
     let (workspace, worker) = (
-        call.workspace().await?,
-        worker::find(call, "WorkerSid").await?,
+        context.workspace().await?,
+        worker::find(context, "WorkerSid").await?,
     );
-    let channel = find(call, &workspace, &worker)?;
+    let channel = find(context, &workspace, &worker)?;
     if capacity.is_none() && available.is_none() {
-        return show(call, channel, &worker).await;
+        return show(context, channel, &worker).await;
     }
     let event = Command::WorkerChannelUpdated {
         worker: worker.sid,
@@ -68,33 +68,35 @@ pub async fn update(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
         capacity,
         available,
     };
-    let applied = call.apply(&event).await?;
-    show(call, channel, applied.worker.as_ref().unwrap_or(&worker)).await
+    let applied = context.apply(&event).await?;
+    show(context, channel, applied.worker.as_ref().unwrap_or(&worker)).await
 }
 
 async fn show(
-    call: &RequestContext<'_>,
+    context: &RequestContext<'_>,
     channel: &TaskChannel,
     worker: &Worker,
 ) -> Result<Answer, ApiError> {
-    let tasks = worker::tasks_in_hand(call, worker).await?;
+    let tasks = worker::tasks_in_hand(context, worker).await?;
     Ok(Answer::ok(
         Share {
             channel,
             worker,
             tasks: &tasks,
         }
-        .render(&call.view)?,
+        .render(&context.view)?,
     ))
 }
 
 /// The TaskChannel the path names.
 fn find<'w>(
-    call: &RequestContext<'_>,
+    context: &RequestContext<'_>,
     workspace: &'w Workspace,
     worker: &Worker,
 ) -> Result<&'w TaskChannel, ApiError> {
-    let name = call.text_in_path("Sid").ok_or_else(|| call.not_found())?;
+    let name = context
+        .text_in_path("Sid")
+        .ok_or_else(|| context.not_found())?;
     let is_named = |channel: &&TaskChannel| {
         channel.unique_name.as_str() == name
             || channel.sid.text().as_str() == name
@@ -104,7 +106,7 @@ fn find<'w>(
         .task_channels
         .values()
         .find(is_named)
-        .ok_or_else(|| call.not_found())
+        .ok_or_else(|| context.not_found())
 }
 
 /// A Worker's share of a TaskChannel, with the Tasks that take up their capacity.

@@ -19,10 +19,10 @@ use crate::request_context::RequestContext;
 use render::{render, url};
 
 /// `GET …/Workflows`; filter `FriendlyName`.
-pub async fn list(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let paging = Paging::read(&call.query)?;
-    let name = call.query.text("FriendlyName");
-    let workspace = configuration::read(call).await?;
+pub async fn list(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let paging = Paging::read(&context.query)?;
+    let name = context.query.text("FriendlyName");
+    let workspace = configuration::read(context).await?;
     let found = workspace
         .workflows
         .values()
@@ -30,25 +30,25 @@ pub async fn list(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let rows = found
         .map(|one| Row::new(&workspace, one, PartId::Workflow(one.sid), one.sid))
         .collect();
-    let url = url(&call.view, workspace.sid);
+    let url = url(&context.view, workspace.sid);
     paging.answer("workflows", &url, rows, |row| {
-        render(&call.view, &workspace, row.part)
+        render(&context.view, &workspace, row.part)
     })
 }
 
 /// `GET …/Workflows/{Sid}`
-pub async fn fetch(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let sid = call.sid("Sid")?;
-    let workspace = configuration::read(call).await?;
-    answer(call, &workspace, sid)
+pub async fn fetch(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let sid = context.sid("Sid")?;
+    let workspace = configuration::read(context).await?;
+    answer(context, &workspace, sid)
 }
 
 /// `POST …/Workflows` with `FriendlyName`, `Configuration`, `AssignmentCallbackUrl`, `FallbackAssignmentCallbackUrl` and
 /// `TaskReservationTimeout`.
-pub async fn create(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let [seed, count] = call.api.ids.next_cause();
+pub async fn create(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let [seed, count] = context.api.ids.next_cause();
     let workflow = new(
-        Fields::read(&call.form)?,
+        Fields::read(&context.form)?,
         WorkflowSid::derive(&[&seed, &count]),
     )?;
     let put = |workspace: &mut Workspace| {
@@ -61,20 +61,20 @@ pub async fn create(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
             "Workflows",
         )
     };
-    configuration::create(call, put, |made| answer(call, made, workflow.sid)).await
+    configuration::create(context, put, |made| answer(context, made, workflow.sid)).await
 }
 
 /// `POST …/Workflows/{Sid}` with the parameters of [`create`] and `ReEvaluateTasks`. A changed configuration takes the place
 /// of the one before, which living Tasks still follow; with `ReEvaluateTasks` all but those that are pending.
-pub async fn update(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let sid: WorkflowSid = call.sid("Sid")?;
-    let fields = Fields::read(&call.form)?;
-    let reevaluate = call.form.switch("ReEvaluateTasks").unwrap_or(false);
-    let changed = change(call, |workspace| {
+pub async fn update(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let sid: WorkflowSid = context.sid("Sid")?;
+    let fields = Fields::read(&context.form)?;
+    let reevaluate = context.form.switch("ReEvaluateTasks").unwrap_or(false);
+    let changed = change(context, |workspace| {
         let before = workspace
             .workflows
             .get(&sid)
-            .ok_or_else(|| call.not_found())?
+            .ok_or_else(|| context.not_found())?
             .clone();
         let wanted = fields.clone().over(before.clone());
         check(&wanted, workspace)?;
@@ -85,18 +85,18 @@ pub async fn update(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
         workspace.workflows.insert(sid, after);
         Ok(())
     });
-    answer(call, &changed.await?, sid)
+    answer(context, &changed.await?, sid)
 }
 
 /// `DELETE …/Workflows/{Sid}`; not the one the contact centre's callers go into, and not while a Task that has not ended
 /// follows it.
-pub async fn delete(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let sid: WorkflowSid = call.sid("Sid")?;
-    let workspace = configuration::read(call).await?;
+pub async fn delete(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let sid: WorkflowSid = context.sid("Sid")?;
+    let workspace = configuration::read(context).await?;
     if !workspace.workflows.contains_key(&sid) {
-        return Err(call.not_found());
+        return Err(context.not_found());
     }
-    let centre = call.api.store.voice_settings(call.now).await?;
+    let centre = context.api.store.voice_settings(context.now).await?;
     if centre.is_some_and(|centre| centre.workflow_sid == sid) {
         return Err(needed(
             "Workflow",
@@ -104,7 +104,7 @@ pub async fn delete(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
             "the contact centre's callers go into it",
         ));
     }
-    if configuration::in_use(call, &workspace)
+    if configuration::in_use(context, &workspace)
         .await?
         .workflows
         .contains(&sid)
@@ -115,7 +115,7 @@ pub async fn delete(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
             "a Task that has not ended follows it",
         ));
     }
-    let changed = change(call, |workspace| {
+    let changed = change(context, |workspace| {
         workspace.workflows.remove(&sid);
         Ok(())
     });
@@ -139,15 +139,15 @@ fn check(workflow: &Workflow, workspace: &Workspace) -> Result<(), ApiError> {
 }
 
 fn answer(
-    call: &RequestContext<'_>,
+    context: &RequestContext<'_>,
     workspace: &Workspace,
     sid: WorkflowSid,
 ) -> Result<Answer, ApiError> {
     let workflow = workspace
         .workflows
         .get(&sid)
-        .ok_or_else(|| call.not_found())?;
-    Ok(Answer::ok(render(&call.view, workspace, workflow)?))
+        .ok_or_else(|| context.not_found())?;
+    Ok(Answer::ok(render(&context.view, workspace, workflow)?))
 }
 
 /// What a form says about a Workflow.

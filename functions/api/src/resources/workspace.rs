@@ -26,12 +26,12 @@ use render::render;
 const CLEARED_AT_ONCE_MAX: usize = 1_000;
 
 /// `GET /v1/Workspaces`; filter `FriendlyName`. A Workspace made within the last second may be missing.
-pub async fn list(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let paging = Paging::read(&call.query)?;
-    let name = call.query.text("FriendlyName");
-    let store = &call.api.store;
+pub async fn list(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let paging = Paging::read(&context.query)?;
+    let name = context.query.text("FriendlyName");
+    let store = &context.api.store;
     let all = read_all(store.workspace_sids().await?, |sid| {
-        store.fresh_workspace(sid, call.now)
+        store.fresh_workspace(sid, context.now)
     })
     .await?;
     let wanted = all
@@ -42,24 +42,24 @@ pub async fn list(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
         Row::new(&workspace.clone(), workspace, PartId::Workspace, sid)
     };
     let rows = wanted.map(row).collect();
-    paging.answer("workspaces", &call.view.workspaces(), rows, |row| {
-        render(&call.view, &row.part)
+    paging.answer("workspaces", &context.view.workspaces(), rows, |row| {
+        render(&context.view, &row.part)
     })
 }
 
 /// `GET /v1/Workspaces/{WorkspaceSid}`
-pub async fn fetch(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let workspace = configuration::read(call).await?;
-    Ok(Answer::ok(render(&call.view, &workspace)?))
+pub async fn fetch(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let workspace = configuration::read(context).await?;
+    Ok(Answer::ok(render(&context.view, &workspace)?))
 }
 
 /// `POST /v1/Workspaces/{WorkspaceSid}` with `FriendlyName`, `DefaultActivitySid`, `TimeoutActivitySid`,
 /// `EventCallbackUrl`, `EventsFilter`, `MultiTaskEnabled` and `PrioritizeQueueOrder`.
-pub async fn update(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let fields = Fields::read(&call.form)?;
-    let default: Option<ActivitySid> = call.form.sid("DefaultActivitySid")?;
-    let timeout: Option<ActivitySid> = call.form.sid("TimeoutActivitySid")?;
-    let changed = change(call, |workspace| {
+pub async fn update(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let fields = Fields::read(&context.form)?;
+    let default: Option<ActivitySid> = context.form.sid("DefaultActivitySid")?;
+    let timeout: Option<ActivitySid> = context.form.sid("TimeoutActivitySid")?;
+    let changed = change(context, |workspace| {
         activity::check(default, "DefaultActivitySid", workspace)?;
         activity::check(timeout, "TimeoutActivitySid", workspace)?;
         fields.write(workspace);
@@ -67,14 +67,14 @@ pub async fn update(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
         workspace.timeout_activity_sid = timeout.unwrap_or(workspace.timeout_activity_sid);
         Ok(())
     });
-    Ok(Answer::ok(render(&call.view, &changed.await?)?))
+    Ok(Answer::ok(render(&context.view, &changed.await?)?))
 }
 
 /// `DELETE /v1/Workspaces/{WorkspaceSid}` removes everything in it; but not the one that the contact centre's callers come
 /// into. It is gone at once; its Workers, Tasks and parts follow, those beyond [`CLEARED_AT_ONCE_MAX`] with the next sweeps.
-pub async fn delete(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let sid: WorkspaceSid = call.sid("WorkspaceSid")?;
-    let centre = call.api.store.voice_settings(call.now).await?;
+pub async fn delete(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let sid: WorkspaceSid = context.sid("WorkspaceSid")?;
+    let centre = context.api.store.voice_settings(context.now).await?;
     if centre.is_some_and(|centre| centre.workspace_sid == sid) {
         return Err(needed(
             "Workspace",
@@ -82,21 +82,31 @@ pub async fn delete(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
             "the contact centre's callers come into it",
         ));
     }
-    remove(call).await?;
-    if let Err(error) = call.api.store.clear_removed(sid, CLEARED_AT_ONCE_MAX).await {
+    remove(context).await?;
+    if let Err(error) = context
+        .api
+        .store
+        .clear_removed(sid, CLEARED_AT_ONCE_MAX)
+        .await
+    {
         tracing::warn!(workspace_sid = %sid, %error, "a deleted Workspace is cleared by the next sweep");
     }
     Ok(Answer::no_content())
 }
 
-async fn remove(call: &RequestContext<'_>) -> Result<(), ApiError> {
+async fn remove(context: &RequestContext<'_>) -> Result<(), ApiError> {
     for attempt in 1..=COMMIT_ATTEMPTS_MAX {
-        let workspace = match configuration::read(call).await {
+        let workspace = match configuration::read(context).await {
             // What was not there at first is not found; what is no longer there has been removed by our own request.
             Err(ApiError::NotFound { .. }) if attempt > 1 => return Ok(()),
             read => read?,
         };
-        match call.api.store.remove_workspace(&workspace, call.now).await {
+        match context
+            .api
+            .store
+            .remove_workspace(&workspace, context.now)
+            .await
+        {
             Ok(()) => return Ok(()),
             Err(store::Error::Conflict) => store::pause(attempt).await,
             Err(error) => return Err(error.into()),

@@ -20,25 +20,25 @@ const INSTRUCTION: &str = "Instruction";
 
 /// `POST …/Tasks/{TaskSid}/Reservations/{Sid}` with `ReservationStatus`, and `WorkerActivitySid` with `rejected`; or with
 /// `Instruction` and its parameters, which answers before anybody is called.
-pub async fn update_of_task(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let change = Change::read(&call.form)?;
-    let found = find_under_task(call).await?;
-    let url = found.url_under_task(&call.view);
-    update(call, found, change, &url).await
+pub async fn update_of_task(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let change = Change::read(&context.form)?;
+    let found = find_under_task(context).await?;
+    let url = found.url_under_task(&context.view);
+    update(context, found, change, &url).await
 }
 
 /// `POST …/Workers/{WorkerSid}/Reservations/{Sid}`, as under the Task, but for the instruction `supervise`.
-pub async fn update_of_worker(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let change = Change::read(&call.form)?;
+pub async fn update_of_worker(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let change = Change::read(&context.form)?;
     if matches!(change, Change::Instruct(Instruction::Supervise(_))) {
         return Err(ApiError::parameter(
             INSTRUCTION,
             "supervise is given under the Task, not under the Worker",
         ));
     }
-    let (worker, found) = find_under_worker(call).await?;
-    let url = url_under_worker(&call.view, &worker);
-    update(call, found, change, &url).await
+    let (worker, found) = find_under_worker(context).await?;
+    let url = url_under_worker(&context.view, &worker);
+    update(context, found, change, &url).await
 }
 
 /// What somebody wants of a Reservation.
@@ -85,13 +85,17 @@ impl Change {
 }
 
 async fn update(
-    call: &RequestContext<'_>,
+    context: &RequestContext<'_>,
     found: Found,
     change: Change,
     url: &str,
 ) -> Result<Answer, ApiError> {
-    let workspace = call.workspace().await?;
-    activity::check(call.form.sid(WORKER_ACTIVITY)?, WORKER_ACTIVITY, &workspace)?;
+    let workspace = context.workspace().await?;
+    activity::check(
+        context.form.sid(WORKER_ACTIVITY)?,
+        WORKER_ACTIVITY,
+        &workspace,
+    )?;
     let (task, reservation) = (found.task.sid, found.reservation.sid);
     let answered = |answer| Command::Answered {
         task,
@@ -100,13 +104,13 @@ async fn update(
     };
     let event = match change {
         Change::Nothing => {
-            call.check_version(found.task.visible_version())?;
-            return found.answer(call, url);
+            context.check_version(found.task.visible_version())?;
+            return found.answer(context, url);
         }
         Change::Instruct(instruction) => {
-            call.check_version(found.task.visible_version())?;
-            instruct(call, &workspace, &found, instruction).await?;
-            return found.answer(call, url);
+            context.check_version(found.task.visible_version())?;
+            instruct(context, &workspace, &found, instruction).await?;
+            return found.answer(context, url);
         }
         Change::Accept => answered(Reply::Accept),
         Change::Reject(activity) => answered(Reply::Reject { activity }),
@@ -116,29 +120,29 @@ async fn update(
     if found.task.reservation(reservation).is_none() {
         return Err(is_over(&found));
     }
-    let applied = call.apply(&event).await?;
+    let applied = context.apply(&event).await?;
     let task = applied.task.unwrap_or(found.task);
     let now = Found::all(&task)
         .find(|now| now.reservation.sid == reservation)
-        .ok_or_else(|| call.not_found())?;
+        .ok_or_else(|| context.not_found())?;
     // Of two programs that accept the same Reservation one is told that it did (taskrouter.md section 6).
     let is_answer = matches!(event, Command::Answered { .. });
     if is_answer && applied.outcome == Outcome::AlreadySo {
         Err(is_over(&now))
     } else {
-        now.answer(call, url)
+        now.answer(context, url)
     }
 }
 
 /// Hands an instruction to whoever carries it out; what cannot be done as things stand is refused here.
 async fn instruct(
-    call: &RequestContext<'_>,
+    context: &RequestContext<'_>,
     workspace: &Workspace,
     found: &Found,
     instruction: Instruction,
 ) -> Result<(), ApiError> {
     let (task, reservation) = (&found.task, &found.reservation);
-    let worker = call
+    let worker = context
         .api
         .store
         .worker(instruction.supervisor().unwrap_or(reservation.worker_sid))
@@ -152,10 +156,10 @@ async fn instruct(
         &workspace.activities,
     )
     .map_err(|impossible| refused(found, impossible.to_string()))?;
-    let (task, reservation, request) = (task.sid, reservation.sid, call.api.ids.next_request());
+    let (task, reservation, request) = (task.sid, reservation.sid, context.api.ids.next_request());
     let name = instruction.name().as_str();
     // What changes between here and there makes the claim fail: the condition holds for the write, too.
-    let expected_versions = call.expected_versions();
+    let expected_versions = context.expected_versions();
     let message = Callback::Instruct {
         task,
         reservation,
@@ -163,7 +167,7 @@ async fn instruct(
         request,
         expected_versions,
     };
-    call.api.outbox.callback(message).await?;
+    context.api.outbox.callback(message).await?;
     tracing::info!(task_sid = %task, reservation_sid = %reservation, instruction = name, "instruction handed on");
     Ok(())
 }

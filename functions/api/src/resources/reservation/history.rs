@@ -21,7 +21,7 @@ const EVENTS_PER_PAGE: usize = 1_000;
 
 /// The Reservations of a Task's earlier rounds. A Task that was offered once has none, and costs nothing.
 pub(super) async fn of_task(
-    call: &RequestContext<'_>,
+    context: &RequestContext<'_>,
     task: &Task,
 ) -> Result<Vec<Reservation>, ApiError> {
     if task.rounds < 2 {
@@ -29,9 +29,9 @@ pub(super) async fn of_task(
     }
     let of_task = EventFilter {
         task_sid: Some(task.sid),
-        ..EventFilter::between(task.date_created, call.now)
+        ..EventFilter::between(task.date_created, context.now)
     };
-    let told = told_by(&read(call, task.workspace_sid, &of_task).await?);
+    let told = told_by(&read(context, task.workspace_sid, &of_task).await?);
     let earlier = told.into_iter().map(|(_, reservation)| reservation);
     Ok(earlier
         .filter(|reservation| task.reservation(reservation.sid).is_none())
@@ -41,29 +41,30 @@ pub(super) async fn of_task(
 /// The Reservations of a Worker of which anything was told within the time an ended Task can be read, and whose Task still
 /// can.
 pub(super) async fn of_worker(
-    call: &RequestContext<'_>,
+    context: &RequestContext<'_>,
     workspace: &Workspace,
     worker: &Worker,
 ) -> Result<Vec<Found>, ApiError> {
     let kept = workspace.rules.ended_task_kept;
     let since = Timestamp::from_millis(
-        call.now
+        context
+            .now
             .as_millis()
             .saturating_sub_unsigned(kept.as_millis()),
     );
     let of_worker = EventFilter {
         worker_sid: Some(worker.sid),
-        ..EventFilter::between(since, call.now)
+        ..EventFilter::between(since, context.now)
     };
-    let told = told_by(&read(call, workspace.sid, &of_worker).await?);
+    let told = told_by(&read(context, workspace.sid, &of_worker).await?);
     let mut sids: Vec<TaskSid> = told.iter().map(|(task, _)| *task).collect();
     sids.sort_unstable();
     sids.dedup();
-    let tasks = call.api.store.tasks(&sids).await?;
+    let tasks = context.api.store.tasks(&sids).await?;
     let found = told.into_iter().filter_map(|(task, reservation)| {
         let task = tasks
             .iter()
-            .find(|known| known.sid == task && known.is_readable(kept, call.now))?;
+            .find(|known| known.sid == task && known.is_readable(kept, context.now))?;
         let reservation = task
             .reservation(reservation.sid)
             .cloned()
@@ -77,14 +78,14 @@ pub(super) async fn of_worker(
 }
 
 async fn read(
-    call: &RequestContext<'_>,
+    context: &RequestContext<'_>,
     workspace: ids::WorkspaceSid,
     filter: &EventFilter,
 ) -> Result<Vec<Event>, ApiError> {
     let mut events = Vec::new();
     let mut before = None;
     for _ in 0..EVENT_PAGES_MAX {
-        let page = call
+        let page = context
             .api
             .store
             .events(workspace, filter, before, EVENTS_PER_PAGE)

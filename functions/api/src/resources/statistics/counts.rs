@@ -19,25 +19,25 @@ pub const WORKERS_MAX: usize = 100;
 
 /// What was counted of one family in `from..until`.
 pub async fn tallies(
-    call: &RequestContext<'_>,
+    context: &RequestContext<'_>,
     workspace: &Workspace,
     family: Family,
     from: Timestamp,
     until: Timestamp,
 ) -> Result<Tallies, ApiError> {
-    let rolled = call.api.store.rolled_up(workspace.sid).await?;
+    let rolled = context.api.store.rolled_up(workspace.sid).await?;
     let (from, rolled) = match rolled {
         Some(rolled) => (from, rolled),
         // Nothing is kept of what was before the beginning.
         None => (
-            from.max(RolledUp::beginning(call.now).minutes),
-            RolledUp::beginning(call.now),
+            from.max(RolledUp::beginning(context.now).minutes),
+            RolledUp::beginning(context.now),
         ),
     };
     let parts = parts(from, until, &rolled);
     let read = parts
         .into_iter()
-        .map(|part| read(call, workspace.sid, family, part, &rolled));
+        .map(|part| read(context, workspace.sid, family, part, &rolled));
     let mut sum = Tallies::default();
     try_join_all(read)
         .await?
@@ -48,13 +48,13 @@ pub async fn tallies(
 
 /// The Tasks there are: as the last roll-up left them, and what has happened since.
 pub async fn living(
-    call: &RequestContext<'_>,
+    context: &RequestContext<'_>,
     workspace: &Workspace,
 ) -> Result<Arc<ActiveTasks>, ApiError> {
-    match call
+    match context
         .api
         .store
-        .living_now(workspace, call.now, &*call.api.clock)
+        .living_now(workspace, context.now, &*context.api.clock)
         .await?
     {
         LivingNow::Counted(living) => Ok(living),
@@ -64,24 +64,24 @@ pub async fn living(
 
 /// Every Worker: a query for each 15,000 of them, and a read of a hundred at a time.
 pub async fn workers(
-    call: &RequestContext<'_>,
+    context: &RequestContext<'_>,
     workspace: &Workspace,
 ) -> Result<Vec<Worker>, ApiError> {
-    let sids = call.api.store.worker_sids(workspace.sid).await?;
+    let sids = context.api.store.worker_sids(workspace.sid).await?;
     if sids.len() > ITEMS_READ_MAX {
         return Err(ApiError::ListTooLong { items: sids.len() });
     }
-    Ok(call.api.store.workers(&sids).await?)
+    Ok(context.api.store.workers(&sids).await?)
 }
 
 async fn read(
-    call: &RequestContext<'_>,
+    context: &RequestContext<'_>,
     workspace: WorkspaceSid,
     family: Family,
     part: Part,
     rolled: &RolledUp,
 ) -> Result<Tallies, ApiError> {
-    let store = &call.api.store;
+    let store = &context.api.store;
     match part {
         Part::Rows { grain, from, until } => Ok(store
             .tallies(workspace, (grain, family), (from, until))

@@ -63,40 +63,40 @@ impl Asked {
     ///
     /// # Errors
     /// 20001 for what cannot be meant, 14241 for more than thirty days ago.
-    pub fn read(call: &RequestContext<'_>, workspace: &Workspace) -> Result<Self, ApiError> {
-        let span = TimeRange::read(&call.query, call.now)?;
-        if span.from < call.now - EVENT_KEPT {
+    pub fn read(context: &RequestContext<'_>, workspace: &Workspace) -> Result<Self, ApiError> {
+        let span = TimeRange::read(&context.query, context.now)?;
+        if span.from < context.now - EVENT_KEPT {
             return Err(ApiError::TooLongAgo);
         }
-        let splits = call
+        let splits = context
             .query
             .parsed("SplitByWaitTime", splits)?
             .unwrap_or_default();
-        Self::about(call, workspace, span, splits)
+        Self::about(context, workspace, span, splits)
     }
 
     /// Reads `TaskChannel`, which is all that real-time statistics take.
-    pub fn read_now(call: &RequestContext<'_>, workspace: &Workspace) -> Result<Self, ApiError> {
+    pub fn read_now(context: &RequestContext<'_>, workspace: &Workspace) -> Result<Self, ApiError> {
         Self::about(
-            call,
+            context,
             workspace,
-            TimeRange::read(&Parameters::default(), call.now)?,
+            TimeRange::read(&Parameters::default(), context.now)?,
             Vec::new(),
         )
     }
 
     fn about(
-        call: &RequestContext<'_>,
+        context: &RequestContext<'_>,
         workspace: &Workspace,
         span: TimeRange,
         splits: Vec<u32>,
     ) -> Result<Self, ApiError> {
         Ok(Self {
-            now: call.now,
+            now: context.now,
             from: span.from,
             until: span.end(),
             end: span.until,
-            channel: call
+            channel: context
                 .query
                 .parsed("TaskChannel", |text| channel(text, workspace))?,
             splits,
@@ -130,17 +130,17 @@ impl Scope {
     }
 
     /// What every answer about it has.
-    pub fn object(self, call: &RequestContext<'_>, workspace: &Workspace) -> Object {
+    pub fn object(self, context: &RequestContext<'_>, workspace: &Workspace) -> Object {
         let mut object = self.named();
         object.extend(fields(
-            json!({ "account_sid": call.view.account_sid, "workspace_sid": workspace.sid }),
+            json!({ "account_sid": context.view.account_sid, "workspace_sid": workspace.sid }),
         ));
         object
     }
 
     /// The address of one of its statistics.
-    pub fn url(self, call: &RequestContext<'_>, workspace: &Workspace, name: &str) -> Value {
-        let home = call.view.workspace(workspace.sid);
+    pub fn url(self, context: &RequestContext<'_>, workspace: &Workspace, name: &str) -> Value {
+        let home = context.view.workspace(workspace.sid);
         match self {
             Self::Workspace => format!("{home}/{name}"),
             Self::Queue(sid) => format!("{home}/TaskQueues/{sid}/{name}"),

@@ -16,37 +16,45 @@ use crate::resources::configuration;
 /// `POST …/Tasks` with `WorkflowSid`, `Attributes`, `Priority`, `Timeout`, `TaskChannel`, `VirtualStartTime`,
 /// `RoutingTarget`, `IgnoreCapacity` and `TaskQueueSid`. `WorkflowSid` may be missing if there is one Workflow only
 /// (taskrouter.md section 18).
-pub async fn create(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    match create_in(call, &*call.workspace().await?).await {
+pub async fn create(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    match create_in(context, &*context.workspace().await?).await {
         // What the form names may have been made a moment ago, and not by this process.
         Err(ApiError::Parameter { .. }) => {
-            create_in(call, &*configuration::read(call).await?).await
+            create_in(context, &*configuration::read(context).await?).await
         }
         answer => answer,
     }
 }
 
-async fn create_in(call: &RequestContext<'_>, workspace: &Workspace) -> Result<Answer, ApiError> {
-    let target = routing_target(call, workspace).await?;
-    let new = new_task(call, workspace, target)?;
-    let workflow = workflow(&call.form, workspace, target)?;
-    let task = create_task(workspace, workflow, new, call.now)
+async fn create_in(
+    context: &RequestContext<'_>,
+    workspace: &Workspace,
+) -> Result<Answer, ApiError> {
+    let target = routing_target(context, workspace).await?;
+    let new = new_task(context, workspace, target)?;
+    let workflow = workflow(&context.form, workspace, target)?;
+    let task = create_task(workspace, workflow, new, context.now)
         .map_err(|error| ApiError::State(error.to_string()))?;
-    call.api.store.create_task(&task, workspace).await?;
-    show(call, workspace, &task)
+    context.api.store.create_task(&task, workspace).await?;
+    show(context, workspace, &task)
 }
 
-fn show(call: &RequestContext<'_>, workspace: &Workspace, task: &Task) -> Result<Answer, ApiError> {
-    Ok(Answer::created(render(&call.view, workspace, task)?).with_version(task.visible_version()))
+fn show(
+    context: &RequestContext<'_>,
+    workspace: &Workspace,
+    task: &Task,
+) -> Result<Answer, ApiError> {
+    Ok(Answer::created(render(&context.view, workspace, task)?)
+        .with_version(task.visible_version()))
 }
 
 fn new_task(
-    call: &RequestContext<'_>,
+    context: &RequestContext<'_>,
     workspace: &Workspace,
     target: Option<RoutingTarget>,
 ) -> Result<NewTask, ApiError> {
-    let form = &call.form;
-    let [seed, count] = call.api.ids.next_cause();
+    let form = &context.form;
+    let [seed, count] = context.api.ids.next_cause();
     let sid = TaskSid::derive(&[&seed, &count]);
     let attributes = form.attributes("Attributes")?.unwrap_or_default();
     let channel = channel(form, workspace)?.unwrap_or(TaskChannelName::DEFAULT);
@@ -58,7 +66,7 @@ fn new_task(
         timeout: timeout.map_or(TASK_TIMEOUT_DEFAULT, |secs| {
             Millis::from_secs(u64::from(secs))
         }),
-        virtual_start_time: virtual_start_time(form, call.now)?,
+        virtual_start_time: virtual_start_time(form, context.now)?,
         routing_target: target,
         task_queue: task_queue(form, workspace)?,
         ignore_capacity: ignore_capacity(form, target)?,
@@ -68,16 +76,16 @@ fn new_task(
 
 /// Like every text of the form, one that names nothing in the Workspace is an error.
 async fn routing_target(
-    call: &RequestContext<'_>,
+    context: &RequestContext<'_>,
     workspace: &Workspace,
 ) -> Result<Option<RoutingTarget>, ApiError> {
-    let Some(target) = call.form.parsed("RoutingTarget", target)? else {
+    let Some(target) = context.form.parsed("RoutingTarget", target)? else {
         return Ok(None);
     };
     let exists = match target {
         RoutingTarget::TaskQueue(sid) => workspace.task_queues.contains_key(&sid),
         RoutingTarget::Workflow(sid) => workspace.workflows.contains_key(&sid),
-        RoutingTarget::Worker(sid) => call
+        RoutingTarget::Worker(sid) => context
             .api
             .store
             .worker(sid)

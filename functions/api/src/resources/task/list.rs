@@ -33,16 +33,16 @@ const BY: [(&str, By); 3] = [
 /// `GET …/Tasks`; filters `Priority`, `AssignmentStatus` (a comma list or repeated), `WorkflowSid`, `WorkflowName`,
 /// `TaskQueueSid`, `TaskQueueName`, `EvaluateTaskAttributes`, `RoutingTarget`, `HasAddons`; `Ordering` by `DateCreated`,
 /// `Priority`, `VirtualStartTime`. By `DateCreated` alone a page is read, by the others all Tasks.
-pub async fn list(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let paging = Paging::read(&call.query)?;
-    let filter = Filter::read(&call.query)?;
-    let order = order(&call.query)?;
-    let workspace = call.workspace().await?;
+pub async fn list(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let paging = Paging::read(&context.query)?;
+    let filter = Filter::read(&context.query)?;
+    let order = order(&context.query)?;
+    let workspace = context.workspace().await?;
     let tasks = Tasks {
-        store: &call.api.store,
+        store: &context.api.store,
         workspace: &workspace,
         filter,
-        now: call.now,
+        now: context.now,
     };
     let page = match order[..] {
         [] => listing::page(&tasks, &paging, false).await?,
@@ -54,9 +54,9 @@ pub async fn list(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
         ] => listing::page(&tasks, &paging, descending).await?,
         _ => paging.cut(listing::all(&tasks).await?, |task| place(task, &order)),
     };
-    let url = url(&call.view, workspace.sid);
+    let url = url(&context.view, workspace.sid);
     let answer = paging.show("tasks", &url, &page, |task| {
-        render(&call.view, &workspace, task)
+        render(&context.view, &workspace, task)
     })?;
     Ok(answer.with_versions(
         page.items

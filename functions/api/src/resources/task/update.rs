@@ -20,17 +20,17 @@ const FACTS: [&str; 4] = ["Attributes", "Priority", "TaskChannel", "VirtualStart
 
 /// `POST …/Tasks/{Sid}` with `AssignmentStatus` and `Reason`, or with `Attributes`, `Priority`, `TaskChannel` and
 /// `VirtualStartTime`, or with a patch of the attributes; without any of them nothing changes.
-pub async fn update(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let status = NewStatus::read(&call.form)?;
-    let (workspace, task) = (call.workspace().await?, find(call, "Sid").await?);
+pub async fn update(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let status = NewStatus::read(&context.form)?;
+    let (workspace, task) = (context.workspace().await?, find(context, "Sid").await?);
     match status {
-        Some(status) => set_status(call, &workspace, &task, status).await,
-        None => change(call, &workspace, &task).await,
+        Some(status) => set_status(context, &workspace, &task, status).await,
+        None => change(context, &workspace, &task).await,
     }
 }
 
 async fn set_status(
-    call: &RequestContext<'_>,
+    context: &RequestContext<'_>,
     workspace: &Workspace,
     task: &Task,
     NewStatus { status, reason }: NewStatus,
@@ -40,44 +40,44 @@ async fn set_status(
         status,
         reason,
     };
-    let expected = call.expected_versions();
-    let applied = call
+    let expected = context.expected_versions();
+    let applied = context
         .api
         .store
-        .apply_if(&event, expected.as_deref(), call.now)
+        .apply_if(&event, expected.as_deref(), context.now)
         .await?;
     match (applied.outcome, applied.task) {
         (Outcome::Refused(Refusal::WrongStatus { .. }), _) => {
-            Err(illegal(call.view.account_sid, task, status))
+            Err(illegal(context.view.account_sid, task, status))
         }
-        (Outcome::Refused(refusal), _) => Err(ApiError::refused(&refusal, call.path)),
-        (Outcome::Changed | Outcome::AlreadySo, Some(task)) => answer(call, workspace, &task),
-        (Outcome::Changed | Outcome::AlreadySo, None) => Err(call.not_found()),
+        (Outcome::Refused(refusal), _) => Err(ApiError::refused(&refusal, context.path)),
+        (Outcome::Changed | Outcome::AlreadySo, Some(task)) => answer(context, workspace, &task),
+        (Outcome::Changed | Outcome::AlreadySo, None) => Err(context.not_found()),
     }
 }
 
 async fn change(
-    call: &RequestContext<'_>,
+    context: &RequestContext<'_>,
     workspace: &Workspace,
     task: &Task,
 ) -> Result<Answer, ApiError> {
     let changes = TaskChanges {
-        attributes: call.attributes_change()?,
-        priority: call.form.whole_number("Priority", 0..=PRIORITY_MAX)?,
-        channel: channel(&call.form, workspace)?,
-        virtual_start_time: virtual_start_time(&call.form, call.now)?,
+        attributes: context.attributes_change()?,
+        priority: context.form.whole_number("Priority", 0..=PRIORITY_MAX)?,
+        channel: channel(&context.form, workspace)?,
+        virtual_start_time: virtual_start_time(&context.form, context.now)?,
     };
     if changes == TaskChanges::default() {
-        call.check_version(task.visible_version())?;
-        return answer(call, workspace, task);
+        context.check_version(task.visible_version())?;
+        return answer(context, workspace, task);
     }
-    let applied = call
+    let applied = context
         .apply(&Command::TaskUpdated {
             task: task.sid,
             changes,
         })
         .await?;
-    answer(call, workspace, applied.task.as_ref().unwrap_or(task))
+    answer(context, workspace, applied.task.as_ref().unwrap_or(task))
 }
 
 /// The status a Task is to have.

@@ -15,15 +15,15 @@ use crate::resources::configuration::{self, Row};
 
 /// `GET …/TaskQueues`; filters `FriendlyName`, `EvaluateWorkerAttributes` (the queues a Worker with these attributes would
 /// serve) and `WorkerSid` (those this Worker serves); `Ordering=DateUpdated:asc` or `:desc`.
-pub async fn list(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let paging = Paging::read(&call.query)?;
-    let filter = Filter::read(&call.query)?;
-    let order = call
+pub async fn list(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let paging = Paging::read(&context.query)?;
+    let filter = Filter::read(&context.query)?;
+    let order = context
         .query
         .parsed("Ordering", ordering)?
         .unwrap_or(Order::Created);
-    let workspace = configuration::read(call).await?;
-    let rosters = filter.rosters(call, &workspace).await?;
+    let workspace = configuration::read(context).await?;
+    let rosters = filter.rosters(context, &workspace).await?;
     let wanted = workspace.task_queues.values().filter(|queue| {
         filter
             .friendly_name
@@ -33,19 +33,19 @@ pub async fn list(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let rows = wanted
         .map(|queue| Row::at(queue, order.place(&workspace, queue.sid)))
         .collect();
-    let url = format!("{}/TaskQueues", call.view.workspace(workspace.sid));
+    let url = format!("{}/TaskQueues", context.view.workspace(workspace.sid));
     paging.answer("task_queues", &url, rows, |row| {
-        render(&call.view, &workspace, row.part)
+        render(&context.view, &workspace, row.part)
     })
 }
 
 /// Nothing for a Worker who is not there, or in another Workspace.
 async fn roster_of_worker(
-    call: &RequestContext<'_>,
+    context: &RequestContext<'_>,
     workspace: &Workspace,
     sid: WorkerSid,
 ) -> Result<QueueMembership, ApiError> {
-    let worker = call
+    let worker = context
         .api
         .store
         .worker(sid)
@@ -76,7 +76,7 @@ impl<'q> Filter<'q> {
     /// What the Workers serve whom the filter speaks of.
     async fn rosters(
         &self,
-        call: &RequestContext<'_>,
+        context: &RequestContext<'_>,
         workspace: &Workspace,
     ) -> Result<Vec<QueueMembership>, ApiError> {
         let mut rosters = Vec::new();
@@ -87,7 +87,7 @@ impl<'q> Filter<'q> {
             ));
         }
         if let Some(worker) = self.worker {
-            rosters.push(roster_of_worker(call, workspace, worker).await?);
+            rosters.push(roster_of_worker(context, workspace, worker).await?);
         }
         Ok(rosters)
     }

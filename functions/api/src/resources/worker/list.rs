@@ -20,13 +20,13 @@ struct DateStatusChanged;
 
 /// `GET …/Workers`; filters `FriendlyName`, `ActivityName`, `ActivitySid`, `Available`, `TaskQueueName`, `TaskQueueSid`,
 /// `TargetWorkersExpression`; `Ordering=DateStatusChanged:asc|desc`, for which all Workers are read.
-pub async fn list(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let paging = Paging::read(&call.query)?;
-    let filter = Filter::read(&call.query)?;
-    let order = ordering::read(&call.query, &[("DateStatusChanged", DateStatusChanged)])?;
-    let workspace = call.workspace().await?;
+pub async fn list(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let paging = Paging::read(&context.query)?;
+    let filter = Filter::read(&context.query)?;
+    let order = ordering::read(&context.query, &[("DateStatusChanged", DateStatusChanged)])?;
+    let workspace = context.workspace().await?;
     let workers = Workers {
-        store: &call.api.store,
+        store: &context.api.store,
         workspace: &workspace,
         filter,
     };
@@ -34,9 +34,9 @@ pub async fn list(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
         None => listing::page(&workers, &paging, false).await?,
         Some(by) => paging.cut(listing::all(&workers).await?, |worker| place(worker, by)),
     };
-    let url = url(&call.view, workspace.sid);
+    let url = url(&context.view, workspace.sid);
     let answer = paging.show("workers", &url, &page, |worker| {
-        render(&call.view, &workspace, worker)
+        render(&context.view, &workspace, worker)
     })?;
     Ok(answer.with_versions(page.items.iter().map(|worker| (worker.sid, worker.version))))
 }

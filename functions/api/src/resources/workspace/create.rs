@@ -33,35 +33,35 @@ enum Template {
 
 /// `POST /v1/Workspaces` with `FriendlyName`, `EventCallbackUrl`, `EventsFilter`, `MultiTaskEnabled`, `Template` and
 /// `PrioritizeQueueOrder`. Written all or nothing.
-pub async fn create(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let fields = Fields::read(&call.form)?;
+pub async fn create(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let fields = Fields::read(&context.form)?;
     if fields.friendly_name.is_none() {
         return Err(ApiError::missing("FriendlyName"));
     }
-    let template = call
+    let template = context
         .form
         .parsed("Template", template)?
         .unwrap_or(Template::None);
-    let store = &call.api.store;
+    let store = &context.api.store;
     if store.workspace_sids().await?.len() >= WORKSPACES_MAX {
         return Err(ApiError::State(format!(
             "The account has {WORKSPACES_MAX} Workspaces, as many as it may have"
         )));
     }
-    let [seed, count] = call.api.ids.next_cause();
+    let [seed, count] = context.api.ids.next_cause();
     let mut workspace = of_template(WorkspaceSid::derive(&[&seed, &count]), template);
     fields.write(&mut workspace);
-    let made = match store.replace_workspace(None, &workspace, call.now).await {
+    let made = match store.replace_workspace(None, &workspace, context.now).await {
         // Only this request knows its SID: the first attempt was written, and its confirmation lost.
         Err(store::Error::Conflict) => store
-            .fresh_workspace(workspace.sid, call.now)
+            .fresh_workspace(workspace.sid, context.now)
             .await?
             .as_deref()
             .cloned(),
         made => Some(made?),
     };
     let made = made.ok_or(store::Error::Conflict)?;
-    Ok(Answer::created(render(&call.view, &made)?))
+    Ok(Answer::created(render(&context.view, &made)?))
 }
 
 fn template(text: &str) -> Result<Template, String> {
