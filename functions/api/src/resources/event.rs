@@ -9,22 +9,23 @@ use task_router::router::events::{Event, EventCursor, EventType, Parameter, Reso
 
 use crate::answer::Answer;
 use crate::error::ApiError;
-use crate::paging::{Paging, Place};
+use crate::paging::{Paging, SortKey};
 use crate::parameters::Parameters;
 use crate::request_context::RequestContext;
 use crate::time_range::TimeRange;
 use crate::view::View;
 
-/// `GET …/Events`, newest first; filters `Minutes`, `StartDate`, `EndDate`, `EventType`, `TaskSid`, `WorkerSid`, `TaskQueueSid`,
-/// `WorkflowSid`, `ReservationSid`, `TaskChannel`, `Sid`. A page may have fewer entries than asked for, and yet not be the last.
+/// `GET …/Events`, newest first; filters `Minutes`, `StartDate`, `EndDate`, `EventType`, `TaskSid`,
+/// `WorkerSid`, `TaskQueueSid`, `WorkflowSid`, `ReservationSid`, `TaskChannel`, `Sid`. A page that is
+/// not the last may have fewer entries than `PageSize`.
 pub async fn list(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let paging = Paging::read(&context.query)?;
     let filter = filter(&context.query, context.now)?;
     let before = paging.after::<EventSid>()?.map(EventCursor::of_sid);
-    let one: Option<EventSid> = context.query.sid("Sid")?;
+    let sid: Option<EventSid> = context.query.sid("Sid")?;
     let workspace = context.workspace().await?.sid;
     let store = &context.api.store;
-    let (events, next) = match one {
+    let (events, next) = match sid {
         Some(sid) => {
             let found = store
                 .event(workspace, sid)
@@ -43,14 +44,14 @@ pub async fn list(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
         .iter()
         .map(|event| render(&context.view, event))
         .collect::<Result<_, _>>()?;
-    let next = next.map(|place: EventCursor| Place::new(place.at, place.sid()));
+    let next = next.map(|cursor: EventCursor| SortKey::new(cursor.at, cursor.sid()));
     Ok(paging.answer_part("events", &url(&context.view, workspace), entries, next))
 }
 
 /// `GET …/Events/{Sid}`
 pub async fn fetch(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let (workspace, sid): (WorkspaceSid, EventSid) =
-        (context.sid("WorkspaceSid")?, context.sid("Sid")?);
+    let workspace: WorkspaceSid = context.sid("WorkspaceSid")?;
+    let sid: EventSid = context.sid("Sid")?;
     let event = context
         .api
         .store
@@ -61,7 +62,7 @@ pub async fn fetch(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
 }
 
 fn filter(query: &Parameters, now: Timestamp) -> Result<EventFilter, ApiError> {
-    let span = TimeRange::read(query, now)?;
+    let range = TimeRange::read(query, now)?;
     Ok(EventFilter {
         event_type: query.parsed("EventType", |text| {
             text.parse::<EventType>().map_err(|error| error.to_string())
@@ -72,11 +73,11 @@ fn filter(query: &Parameters, now: Timestamp) -> Result<EventFilter, ApiError> {
         workflow_sid: query.sid("WorkflowSid")?,
         reservation_sid: query.sid("ReservationSid")?,
         task_channel: query.text("TaskChannel").map(str::to_owned),
-        ..EventFilter::between(span.from, span.until)
+        ..EventFilter::between(range.from, range.until)
     })
 }
 
-/// The address of a Workspace's events.
+/// The URL of a Workspace's Events.
 fn url(view: &View, workspace: WorkspaceSid) -> String {
     format!("{}/Events", view.workspace(workspace))
 }
@@ -97,13 +98,13 @@ struct EventResource {
     resource_url: String,
     sid: EventSid,
     source: &'static str,
-    /// Not kept: an event tells of a write, and who asked for it may be nobody.
+    /// Always null: an Event is derived from a write, which need not have been requested by a client.
     source_ip_address: Option<String>,
     workspace_sid: WorkspaceSid,
     url: String,
 }
 
-/// An event as the API shows it.
+/// The JSON of an Event.
 pub(super) fn render(view: &View, event: &Event) -> serde_json::Result<Value> {
     let workspace = event.workspace_sid;
     serde_json::to_value(EventResource {
@@ -128,8 +129,8 @@ pub(super) fn render(view: &View, event: &Event) -> serde_json::Result<Value> {
 }
 
 fn resource_url(view: &View, event: &Event) -> String {
-    let (home, sid) = (view.workspace(event.workspace_sid), event.resource_sid());
-    let task = || event.parameters.get(Parameter::TaskSid).unwrap_or_default();
+    let home = view.workspace(event.workspace_sid);
+    let sid = event.resource_sid();
     match event.resource_type() {
         ResourceType::Workspace => home,
         ResourceType::Activity => format!("{home}/Activities/{sid}"),
@@ -138,6 +139,9 @@ fn resource_url(view: &View, event: &Event) -> String {
         ResourceType::TaskQueue => format!("{home}/TaskQueues/{sid}"),
         ResourceType::Workflow => format!("{home}/Workflows/{sid}"),
         ResourceType::Task => format!("{home}/Tasks/{sid}"),
-        ResourceType::Reservation => format!("{home}/Tasks/{}/Reservations/{sid}", task()),
+        ResourceType::Reservation => {
+            let task = event.parameters.get(Parameter::TaskSid).unwrap_or_default();
+            format!("{home}/Tasks/{task}/Reservations/{sid}")
+        }
     }
 }

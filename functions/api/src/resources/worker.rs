@@ -1,4 +1,5 @@
-//! Worker (taskrouter.md section 2.3): made, shown, changed and removed here, listed in `list`.
+//! Worker (taskrouter.md section 2.3): create, fetch, update, delete and its JSON. `list` is a
+//! submodule.
 
 mod list;
 
@@ -9,7 +10,8 @@ use store::COMMIT_ATTEMPTS_MAX;
 use task_router::model::{Task, Worker, Workspace};
 use task_router::router::{self, Command, WorkerChanges, queue_membership_of};
 
-use super::{activity, configuration, read_all};
+use super::configuration::{self, Kind};
+use super::{activity, read_all};
 use crate::answer::Answer;
 use crate::error::ApiError;
 use crate::request_context::RequestContext;
@@ -19,7 +21,8 @@ pub use list::list;
 
 /// `GET …/Workers/{Sid}`
 pub async fn fetch(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let (workspace, worker) = (context.workspace().await?, find(context, "Sid").await?);
+    let workspace = context.workspace().await?;
+    let worker = find(context, "Sid").await?;
     answer(context, &workspace, &worker)
 }
 
@@ -31,7 +34,7 @@ pub async fn create(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
         .ok_or_else(|| ApiError::missing("FriendlyName"))?;
     let attributes = form.attributes("Attributes")?.unwrap_or_default();
     let activity = form.sid("ActivitySid")?;
-    // A TaskQueue made a moment ago has them on its roster, too.
+    // Read from the table: the queue membership must include a TaskQueue created a moment ago.
     let workspace = configuration::read(context).await?;
     activity::check(activity, "ActivitySid", &workspace)?;
     let activity = activity.unwrap_or(workspace.default_activity_sid);
@@ -46,17 +49,18 @@ pub async fn create(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
     match context.api.store.create_worker(&worker, &workspace).await {
         Ok(()) => Ok(Answer::created(render(&context.view, &workspace, &worker)?)
             .with_version(worker.version)),
-        Err(store::Error::Conflict) => Err(name_is_taken()),
+        Err(store::Error::Conflict) => Err(duplicate_name()),
         Err(error) => Err(error.into()),
     }
 }
 
 /// `POST …/Workers/{Sid}` with `FriendlyName`, `Attributes`, `ActivitySid` and, for an unavailable Activity,
-/// `RejectPendingReservations`, all of it one decision; or with a patch of the attributes. Without any of them nothing
-/// changes.
+/// `RejectPendingReservations`, all in one Decision; or with a merge patch of the attributes. Without
+/// any of them nothing changes.
 pub async fn update(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let changes = changes(context)?;
-    let (workspace, worker) = (context.workspace().await?, find(context, "Sid").await?);
+    let workspace = context.workspace().await?;
+    let worker = find(context, "Sid").await?;
     activity::check(changes.activity, "ActivitySid", &workspace)?;
     check_name(context, &worker, changes.friendly_name.as_deref()).await?;
     if changes == WorkerChanges::default() {
@@ -67,7 +71,7 @@ pub async fn update(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
         && changes
             .activity
             .is_some_and(|activity| !workspace.is_available(activity));
-    let mut applied = context
+    let mut updated = context
         .apply(&Command::WorkerUpdated {
             worker: worker.sid,
             changes,
@@ -75,23 +79,24 @@ pub async fn update(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
         .await?
         .worker
         .unwrap_or(worker);
-    if rejects && !applied.open_reservations.is_empty() {
-        applied = reject_offers(context, applied).await?;
+    if rejects && !updated.open_reservations.is_empty() {
+        updated = reject_offers(context, updated).await?;
     }
-    answer(context, &workspace, &applied)
+    answer(context, &workspace, &updated)
 }
 
-/// Rejects what a Worker was offered and did not fit into the write that changed their Activity, one Reservation after the
-/// other; what they have accepted stays. Should it break off, the same request again goes on.
+/// Rejects the pending Reservations that did not fit into the transaction that changed the Worker's
+/// Activity, one after the other. Accepted Reservations are kept. Idempotent: after a failure the
+/// same request continues.
 async fn reject_offers(context: &RequestContext<'_>, worker: Worker) -> Result<Worker, ApiError> {
     for open in &worker.open_reservations {
         let answer = router::Answer::Reject { activity: None };
-        let event = Command::Answered {
+        let command = Command::Answered {
             task: open.task_sid,
             reservation: open.sid,
             answer,
         };
-        context.api.store.apply(&event, context.now).await?;
+        context.api.store.apply(&command, context.now).await?;
     }
     Ok(context
         .api
@@ -101,17 +106,18 @@ async fn reject_offers(context: &RequestContext<'_>, worker: Worker) -> Result<W
         .unwrap_or(worker))
 }
 
-/// `DELETE …/Workers/{Sid}`; not while they hold a Reservation (taskrouter.md section 2.3).
+/// `DELETE …/Workers/{Sid}`; refused while the Worker holds a Reservation (taskrouter.md section 2.3).
+/// A conflict is retried with backoff, up to [`COMMIT_ATTEMPTS_MAX`] attempts.
 pub async fn delete(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
     for attempt in 1..=COMMIT_ATTEMPTS_MAX {
         let worker = find(context, "Sid").await?;
         context.check_version(worker.version)?;
         if let Some(open) = worker.open_reservations.first() {
-            let sentence = format!(
+            let message = format!(
                 "Cannot delete Worker {} while they hold Reservation {}",
                 worker.sid, open.sid
             );
-            return Err(ApiError::State(sentence));
+            return Err(ApiError::State(message));
         }
         match context.api.store.delete_worker(&worker).await {
             Ok(()) => return Ok(Answer::no_content()),
@@ -122,7 +128,7 @@ pub async fn delete(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
     Err(store::Error::Conflict.into())
 }
 
-/// What an update asks for.
+/// The requested changes of an update.
 fn changes(context: &RequestContext<'_>) -> Result<WorkerChanges, ApiError> {
     let activity = context.form.sid("ActivitySid")?;
     Ok(WorkerChanges {
@@ -140,16 +146,17 @@ fn changes(context: &RequestContext<'_>) -> Result<WorkerChanges, ApiError> {
     })
 }
 
-/// Is there room for one more (taskrouter.md section 14)? They are counted as of a moment ago, so those who are made at the
-/// same time may be some more.
+/// Checks that the Workspace may have one more Worker (taskrouter.md section 14). The count is
+/// eventually consistent, so concurrent requests may exceed the limit a little.
 async fn check_count(context: &RequestContext<'_>, workspace: &Workspace) -> Result<(), ApiError> {
     let max = workspace.rules.workers_max;
     let count = context.api.store.workers_count(workspace.sid, max).await?;
     let whole = |count: u32| usize::try_from(count).unwrap_or(usize::MAX);
-    configuration::check_room(whole(count), whole(max), "Workers")
+    configuration::check_room(whole(count), whole(max), Kind::Worker)
 }
 
-/// A name somebody else has is refused. Two who take it at the same moment are told apart by the table.
+/// Checks that no other Worker has this friendly name. If two Workers take it concurrently, the
+/// conditional write of the second fails.
 async fn check_name(
     context: &RequestContext<'_>,
     worker: &Worker,
@@ -162,16 +169,16 @@ async fn check_name(
         .worker_named(worker.workspace_sid, name)
         .await?;
     match holder {
-        Some(holder) if holder.sid != worker.sid => Err(name_is_taken()),
+        Some(holder) if holder.sid != worker.sid => Err(duplicate_name()),
         Some(_) | None => Ok(()),
     }
 }
 
-fn name_is_taken() -> ApiError {
+fn duplicate_name() -> ApiError {
     ApiError::State("Worker with the same friendly name already exists".to_owned())
 }
 
-/// The Worker the path names under `name`, in the Workspace the path names.
+/// The Worker with the SID that the path has under `name`, in the Workspace in the path.
 pub(super) async fn find(context: &RequestContext<'_>, name: &str) -> Result<Worker, ApiError> {
     let workspace: WorkspaceSid = context.sid("WorkspaceSid")?;
     let worker = context.api.store.worker(context.sid(name)?).await?;
@@ -180,8 +187,8 @@ pub(super) async fn find(context: &RequestContext<'_>, name: &str) -> Result<Wor
         .ok_or_else(|| context.not_found())
 }
 
-/// The Tasks the Worker has or is offered: as many reads as they may have Tasks at once.
-pub(super) async fn tasks_in_hand(
+/// The Tasks of the Worker's open Reservations, one read each.
+pub(super) async fn open_tasks(
     context: &RequestContext<'_>,
     worker: &Worker,
 ) -> Result<Vec<Task>, ApiError> {
@@ -205,7 +212,7 @@ fn answer(
     Ok(Answer::ok(body).with_version(worker.version))
 }
 
-/// The address of a Workspace's Workers.
+/// The URL of a Workspace's Workers.
 pub(super) fn url(view: &View, workspace: WorkspaceSid) -> String {
     format!("{}/Workers", view.workspace(workspace))
 }
@@ -239,7 +246,7 @@ struct WorkerLinks {
     channels: String,
     activity: String,
     workspace: String,
-    /// This and the two below are about all Workers.
+    /// The statistics of all Workers, like the two links below.
     statistics: String,
     real_time_statistics: String,
     cumulative_statistics: String,
@@ -291,7 +298,7 @@ mod tests {
     use crate::resources::samples;
 
     #[test]
-    fn a_worker_looks_like_the_golden_file_and_has_every_property_of_the_official_document() {
+    fn worker_equals_golden_file() {
         let rendered = render(&samples::view(), &samples::workspace(), &samples::worker());
         samples::assert_golden("worker", &rendered.unwrap());
     }

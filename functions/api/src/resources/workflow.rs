@@ -9,7 +9,7 @@ use task_router::model::{
     Workflow, Workspace,
 };
 
-use super::configuration::{self, Row, change, needed};
+use super::configuration::{self, Kind, Row, change, referenced};
 use crate::answer::Answer;
 use crate::error::ApiError;
 use crate::paging::Paging;
@@ -58,14 +58,18 @@ pub async fn create(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
             workflow.sid,
             workflow.clone(),
             WORKFLOWS_MAX,
-            "Workflows",
+            Kind::Workflow,
         )
     };
-    configuration::create(context, put, |made| answer(context, made, workflow.sid)).await
+    configuration::create(context, put, |created| {
+        answer(context, created, workflow.sid)
+    })
+    .await
 }
 
-/// `POST …/Workflows/{Sid}` with the parameters of [`create`] and `ReEvaluateTasks`. A changed configuration takes the place
-/// of the one before, which living Tasks still follow; with `ReEvaluateTasks` all but those that are pending.
+/// `POST …/Workflows/{Sid}` with the parameters of [`create`] and `ReEvaluateTasks`. Active Tasks
+/// continue with the superseded configuration, which is kept for them. With `ReEvaluateTasks` pending
+/// Tasks follow the new one.
 pub async fn update(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let sid: WorkflowSid = context.sid("Sid")?;
     let fields = Fields::read(&context.form)?;
@@ -76,9 +80,9 @@ pub async fn update(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
             .get(&sid)
             .ok_or_else(|| context.not_found())?
             .clone();
-        let wanted = fields.clone().over(before.clone());
-        check(&wanted, workspace)?;
-        let (after, superseded) = wanted.replacing(&before, reevaluate);
+        let requested = fields.clone().applied_to(before.clone());
+        check(&requested, workspace)?;
+        let (after, superseded) = requested.replacing(&before, reevaluate);
         workspace
             .superseded
             .extend(superseded.map(|configuration| ((sid, before.version), configuration)));
@@ -88,29 +92,29 @@ pub async fn update(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
     answer(context, &changed.await?, sid)
 }
 
-/// `DELETE …/Workflows/{Sid}`; not the one the contact centre's callers go into, and not while a Task that has not ended
-/// follows it.
+/// `DELETE …/Workflows/{Sid}`; refused for the Workflow of the contact centre's calls, and while a
+/// Task that has not ended follows it.
 pub async fn delete(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let sid: WorkflowSid = context.sid("Sid")?;
     let workspace = configuration::read(context).await?;
     if !workspace.workflows.contains_key(&sid) {
         return Err(context.not_found());
     }
-    let centre = context.api.store.voice_settings(context.now).await?;
-    if centre.is_some_and(|centre| centre.workflow_sid == sid) {
-        return Err(needed(
-            "Workflow",
+    let voice_settings = context.api.store.voice_settings(context.now).await?;
+    if voice_settings.is_some_and(|settings| settings.workflow_sid == sid) {
+        return Err(referenced(
+            Kind::Workflow,
             sid,
             "the contact centre's callers go into it",
         ));
     }
-    if configuration::in_use(context, &workspace)
+    if configuration::parts_in_use(context, &workspace)
         .await?
         .workflows
         .contains(&sid)
     {
-        return Err(needed(
-            "Workflow",
+        return Err(referenced(
+            Kind::Workflow,
             sid,
             "a Task that has not ended follows it",
         ));
@@ -123,16 +127,17 @@ pub async fn delete(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
     Ok(Answer::no_content())
 }
 
-/// The TaskQueues it names are there, and the table can hold it.
+/// Checks that the Workspace has the TaskQueues that the Workflow names, and that the Workflow is not
+/// too large for the table.
 fn check(workflow: &Workflow, workspace: &Workspace) -> Result<(), ApiError> {
-    let refuse = |problem: String| ApiError::parameter("Configuration", problem);
+    let invalid = |problem: String| ApiError::parameter("Configuration", problem);
     let known = workflow
         .configuration
         .check_queues(|queue| workspace.task_queues.contains_key(&queue));
-    known.map_err(|error| refuse(error.to_string()))?;
+    known.map_err(|error| invalid(error.to_string()))?;
     match serde_json::to_string(workflow)?.len() {
         0..=WORKFLOW_BYTES_MAX => Ok(()),
-        bytes => Err(refuse(format!(
+        bytes => Err(invalid(format!(
             "expected a Workflow of at most {WORKFLOW_BYTES_MAX} bytes, got {bytes}"
         ))),
     }
@@ -150,12 +155,12 @@ fn answer(
     Ok(Answer::ok(render(&context.view, workspace, workflow)?))
 }
 
-/// What a form says about a Workflow.
+/// The parameters of a Workflow in a form; `None` for a missing one.
 #[derive(Debug, Clone, PartialEq)]
 struct Fields {
     friendly_name: Option<String>,
     configuration: Option<Configuration>,
-    /// `Some(None)`: nobody is asked any more.
+    /// `Some(None)`: an empty value, which removes the URL.
     assignment_callback_url: Option<Option<String>>,
     fallback_assignment_callback_url: Option<Option<String>>,
     task_reservation_timeout: Option<Millis>,
@@ -178,7 +183,8 @@ impl Fields {
         })
     }
 
-    fn over(self, workflow: Workflow) -> Workflow {
+    /// The Workflow with these parameters changed.
+    fn applied_to(self, workflow: Workflow) -> Workflow {
         Workflow {
             friendly_name: self.friendly_name.unwrap_or(workflow.friendly_name),
             configuration: self.configuration.unwrap_or(workflow.configuration),
@@ -205,7 +211,7 @@ fn new(mut fields: Fields, sid: WorkflowSid) -> Result<Workflow, ApiError> {
         .configuration
         .take()
         .ok_or_else(|| ApiError::missing("Configuration"))?;
-    Ok(fields.over(Workflow::new(sid, name, configuration)))
+    Ok(fields.applied_to(Workflow::new(sid, name, configuration)))
 }
 
 #[cfg(test)]

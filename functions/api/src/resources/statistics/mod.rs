@@ -1,11 +1,13 @@
 //! Statistics (taskrouter.md section 13).
 //!
-//! Reading order: [`asked`] (what a request is about), [`counted`] (from which rows and events the answer is made, and what that
-//! costs), [`cumulative`], [`real_time`] and [`durations`] (what it looks like). Each operation is a few lines here.
+//! Reading order: [`query`] (the parameters of a request), [`counts`] (the rows and Events that an
+//! answer is computed from, and what they cost to read), [`cumulative`], [`real_time`] and
+//! [`durations`] (the JSON). Each operation is a few lines here.
 
 mod counts;
 mod cumulative;
 mod durations;
+mod object;
 mod query;
 mod real_time;
 
@@ -13,21 +15,19 @@ use std::sync::Arc;
 
 use ids::time::Timestamp;
 use ids::{TaskQueueSid, WorkflowSid};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use task_router::model::{PartId, TaskQueue, Worker, Workspace};
 use task_router::statistics::{ActiveTasks, Family, Tallies};
 
-use super::worker as people;
+use super::worker as worker_resource;
 use crate::answer::Answer;
 use crate::error::ApiError;
-use crate::paging::{Listed, Paging, Place};
+use crate::paging::{Listed, Paging, SortKey};
 use crate::request_context::RequestContext;
-use query::{Asked, Scope};
+use object::{Object, fields};
+use query::{Query, Scope};
 
-/// An object of an answer.
-type Object = Map<String, Value>;
-
-/// TaskQueues one bulk request may name, as the official document says.
+/// TaskQueues in one bulk request, as the official document says.
 const BULK_QUEUES_MAX: usize = 50;
 
 /// `GET …/RealTimeStatistics`
@@ -75,12 +75,13 @@ pub async fn workflow(context: &RequestContext<'_>) -> Result<Answer, ApiError> 
     tasks_both(context, workflow_of(context).await?).await
 }
 
-/// `GET …/TaskQueues/Statistics`, page by page; filter `FriendlyName`. What it is made of is read once for the whole page.
+/// `GET …/TaskQueues/Statistics`; filter `FriendlyName`. The counts are read once for the whole page.
 pub async fn task_queues(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let (paging, workspace) = (Paging::read(&context.query)?, context.workspace().await?);
-    let asked = Asked::read(context, &workspace)?;
+    let paging = Paging::read(&context.query)?;
+    let workspace = context.workspace().await?;
+    let query = Query::read(context, &workspace)?;
     let name = context.query.text("FriendlyName");
-    let wanted = workspace
+    let matching = workspace
         .task_queues
         .values()
         .filter(|queue| name.is_none_or(|name| queue.friendly_name == name));
@@ -88,10 +89,10 @@ pub async fn task_queues(context: &RequestContext<'_>) -> Result<Answer, ApiErro
         sid: queue.sid,
         created: workspace.ledger.date_created(PartId::TaskQueue(queue.sid)),
     };
-    let queues: Vec<QueueInList> = wanted.map(in_list).collect();
+    let queues: Vec<QueueInList> = matching.map(in_list).collect();
     let now = Now::read(context, &workspace, Scope::Workspace).await?;
     let tallies =
-        counts::tallies(context, &workspace, Family::Tasks, asked.from, asked.until).await?;
+        counts::tallies(context, &workspace, Family::Tasks, query.from, query.until).await?;
     let url = format!(
         "{}/TaskQueues/Statistics",
         context.view.workspace(workspace.sid)
@@ -101,27 +102,27 @@ pub async fn task_queues(context: &RequestContext<'_>) -> Result<Answer, ApiErro
         let mut object = scope.object(context, &workspace);
         object.insert(
             "realtime".to_owned(),
-            now.shown(&asked, &workspace, scope).into(),
+            now.shown(&query, &workspace, scope).into(),
         );
         object.insert(
             "cumulative".to_owned(),
-            cumulative::of_tasks(&tallies, &asked, scope).into(),
+            cumulative::of_tasks(&tallies, &query, scope).into(),
         );
         Ok(object.into())
     })
 }
 
-/// `POST …/TaskQueues/RealTimeStatistics` with `{"QueueSids":["WQ…"]}`, or `queueSids`. A TaskQueue that is not there has
-/// zeros (endpoints.md, "From the public product documentation").
+/// `POST …/TaskQueues/RealTimeStatistics` with `{"QueueSids":["WQ…"]}`, or `queueSids`. A TaskQueue that
+/// does not exist has zeros (api-operations.md, "From the public product documentation").
 pub async fn task_queues_real_time(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let sids = query::queue_sids(context.headers, context.body, BULK_QUEUES_MAX)?;
     let workspace = context.workspace().await?;
-    let asked = Asked::read_now(context, &workspace)?;
+    let query = Query::read_now(context, &workspace)?;
     let now = Now::read(context, &workspace, Scope::Workspace).await?;
     let shown = sids.into_iter().map(|sid| {
         let scope = Scope::Queue(sid);
         let mut object = scope.named();
-        object.extend(now.shown(&asked, &workspace, scope));
+        object.extend(now.shown(&query, &workspace, scope));
         Value::from(object)
     });
     let queues: Vec<Value> = shown.collect();
@@ -137,7 +138,7 @@ pub async fn task_queues_real_time(context: &RequestContext<'_>) -> Result<Answe
 /// `GET …/Workers/RealTimeStatistics`
 pub async fn workers_real_time(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let workspace = context.workspace().await?;
-    Asked::read_now(context, &workspace)?;
+    Query::read_now(context, &workspace)?;
     let workers = counts::workers(context, &workspace).await?;
     let mut object = Scope::Workspace.object(context, &workspace);
     object.extend(real_time::of_workers(&workers, &workspace));
@@ -151,9 +152,10 @@ pub async fn workers_real_time(context: &RequestContext<'_>) -> Result<Answer, A
 /// `GET …/Workers/CumulativeStatistics`
 pub async fn workers_cumulative(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let workspace = context.workspace().await?;
-    let asked = Asked::read(context, &workspace)?;
+    let query = Query::read(context, &workspace)?;
     let workers = few_workers(context, &workspace).await?;
-    let cumulative = cumulative_of(context, &workspace, &asked, &workers, true).await?;
+    let cumulative =
+        cumulative_of(context, &workspace, &query, &workers, Counted::AllWorkers).await?;
     let mut object = Scope::Workspace.object(context, &workspace);
     object.extend(cumulative);
     object.insert(
@@ -166,11 +168,16 @@ pub async fn workers_cumulative(context: &RequestContext<'_>) -> Result<Answer, 
 /// `GET …/Workers/Statistics`; filters `TaskQueueSid`, `TaskQueueName`, `FriendlyName`.
 pub async fn workers(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let workspace = context.workspace().await?;
-    let asked = Asked::read(context, &workspace)?;
+    let query = Query::read(context, &workspace)?;
     let filter = query::WorkerFilter::read(&context.query)?;
     let mut workers = few_workers(context, &workspace).await?;
-    workers.retain(|worker| filter.wants(worker, &workspace));
-    let cumulative = cumulative_of(context, &workspace, &asked, &workers, filter.is_all()).await?;
+    workers.retain(|worker| filter.includes(worker, &workspace));
+    let counted = if filter.is_all() {
+        Counted::AllWorkers
+    } else {
+        Counted::TheseWorkers
+    };
+    let cumulative = cumulative_of(context, &workspace, &query, &workers, counted).await?;
     let mut object = Scope::Workspace.object(context, &workspace);
     object.insert(
         "realtime".to_owned(),
@@ -187,14 +194,14 @@ pub async fn workers(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
 /// `GET …/Workers/{WorkerSid}/Statistics`
 pub async fn worker(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let workspace = context.workspace().await?;
-    let asked = Asked::read(context, &workspace)?;
-    let worker = people::find(context, "WorkerSid").await?;
+    let query = Query::read(context, &workspace)?;
+    let worker = worker_resource::find(context, "WorkerSid").await?;
     let cumulative = cumulative_of(
         context,
         &workspace,
-        &asked,
+        &query,
         std::slice::from_ref(&worker),
-        false,
+        Counted::TheseWorkers,
     )
     .await?;
     let mut object = Scope::Workspace.object(context, &workspace);
@@ -206,10 +213,10 @@ pub async fn worker(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
     Ok(Answer::ok(object.into()))
 }
 
-/// What there is now.
+/// The active Tasks and the Workers of this moment.
 struct Now {
-    living: Arc<ActiveTasks>,
-    /// None for a Workflow: it says nothing of Workers.
+    active: Arc<ActiveTasks>,
+    /// Empty for a Workflow, whose statistics do not include Workers.
     workers: Vec<Worker>,
 }
 
@@ -224,13 +231,13 @@ impl Now {
             Scope::Workflow(_) => Vec::new(),
         };
         Ok(Self {
-            living: counts::living(context, workspace).await?,
+            active: counts::active_tasks(context, workspace).await?,
             workers,
         })
     }
 
-    fn shown(&self, asked: &Asked, workspace: &Workspace, scope: Scope) -> Object {
-        let mut object = real_time::of_tasks(&self.living, asked, scope);
+    fn shown(&self, query: &Query, workspace: &Workspace, scope: Scope) -> Object {
+        let mut object = real_time::of_tasks(&self.active, query, scope);
         match scope {
             Scope::Workspace => object.extend(real_time::of_workers(&self.workers, workspace)),
             Scope::Queue(queue) => {
@@ -244,12 +251,12 @@ impl Now {
 
 async fn tasks_real_time(context: &RequestContext<'_>, scope: Scope) -> Result<Answer, ApiError> {
     let workspace = context.workspace().await?;
-    let asked = Asked::read_now(context, &workspace)?;
+    let query = Query::read_now(context, &workspace)?;
     let mut object = scope.object(context, &workspace);
     object.extend(
         Now::read(context, &workspace, scope)
             .await?
-            .shown(&asked, &workspace, scope),
+            .shown(&query, &workspace, scope),
     );
     object.insert(
         "url".to_owned(),
@@ -260,11 +267,11 @@ async fn tasks_real_time(context: &RequestContext<'_>, scope: Scope) -> Result<A
 
 async fn tasks_cumulative(context: &RequestContext<'_>, scope: Scope) -> Result<Answer, ApiError> {
     let workspace = context.workspace().await?;
-    let asked = Asked::read(context, &workspace)?;
+    let query = Query::read(context, &workspace)?;
     let tallies =
-        counts::tallies(context, &workspace, Family::Tasks, asked.from, asked.until).await?;
+        counts::tallies(context, &workspace, Family::Tasks, query.from, query.until).await?;
     let mut object = scope.object(context, &workspace);
-    object.extend(cumulative::of_tasks(&tallies, &asked, scope));
+    object.extend(cumulative::of_tasks(&tallies, &query, scope));
     object.insert(
         "url".to_owned(),
         scope.url(context, &workspace, "CumulativeStatistics"),
@@ -274,18 +281,18 @@ async fn tasks_cumulative(context: &RequestContext<'_>, scope: Scope) -> Result<
 
 async fn tasks_both(context: &RequestContext<'_>, scope: Scope) -> Result<Answer, ApiError> {
     let workspace = context.workspace().await?;
-    let asked = Asked::read(context, &workspace)?;
+    let query = Query::read(context, &workspace)?;
     let now = Now::read(context, &workspace, scope).await?;
     let tallies: Tallies =
-        counts::tallies(context, &workspace, Family::Tasks, asked.from, asked.until).await?;
+        counts::tallies(context, &workspace, Family::Tasks, query.from, query.until).await?;
     let mut object = scope.object(context, &workspace);
     object.insert(
         "realtime".to_owned(),
-        now.shown(&asked, &workspace, scope).into(),
+        now.shown(&query, &workspace, scope).into(),
     );
     object.insert(
         "cumulative".to_owned(),
-        cumulative::of_tasks(&tallies, &asked, scope).into(),
+        cumulative::of_tasks(&tallies, &query, scope).into(),
     );
     object.insert(
         "url".to_owned(),
@@ -294,27 +301,37 @@ async fn tasks_both(context: &RequestContext<'_>, scope: Scope) -> Result<Answer
     Ok(Answer::ok(object.into()))
 }
 
-/// The cumulative part for these Workers; `is_all`: and for those who are gone.
+/// The Workers whose Events are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Counted {
+    /// All Workers, including deleted ones.
+    AllWorkers,
+    /// Only the Workers that are given.
+    TheseWorkers,
+}
+
+/// The cumulative statistics of these Workers.
 async fn cumulative_of(
     context: &RequestContext<'_>,
     workspace: &Workspace,
-    asked: &Asked,
+    query: &Query,
     workers: &[Worker],
-    is_all: bool,
+    counted: Counted,
 ) -> Result<Object, ApiError> {
     let within =
-        counts::tallies(context, workspace, Family::Workers, asked.from, asked.until).await?;
+        counts::tallies(context, workspace, Family::Workers, query.from, query.until).await?;
     let after = counts::tallies(
         context,
         workspace,
         Family::Workers,
-        asked.until,
+        query.until,
         context.now,
     )
     .await?;
-    let of_worker = |sid| is_all || workers.iter().any(|worker| worker.sid == sid);
-    let mut object = cumulative::of_workers(&within, asked, of_worker);
-    let durations = durations::of_workers(&within, &after, asked, workers, of_worker);
+    let includes =
+        |sid| counted == Counted::AllWorkers || workers.iter().any(|worker| worker.sid == sid);
+    let mut object = cumulative::of_workers(&within, query, includes);
+    let durations = durations::of_workers(&within, &after, query, workers, includes);
     object.insert(
         "activity_durations".to_owned(),
         durations::shown(&durations, workspace),
@@ -322,7 +339,10 @@ async fn cumulative_of(
     Ok(object)
 }
 
-/// All Workers, if there are not too many of them for statistics.
+/// All Workers.
+///
+/// # Errors
+/// [`ApiError::TooManyWorkers`] for more than [`counts::WORKERS_MAX`] Workers.
 async fn few_workers(
     context: &RequestContext<'_>,
     workspace: &Workspace,
@@ -339,8 +359,8 @@ async fn few_workers(
 
 async fn queue_of(context: &RequestContext<'_>) -> Result<Scope, ApiError> {
     let sid: TaskQueueSid = context.sid("TaskQueueSid")?;
-    let is_there = context.workspace().await?.task_queues.contains_key(&sid);
-    if is_there {
+    let exists = context.workspace().await?.task_queues.contains_key(&sid);
+    if exists {
         Ok(Scope::Queue(sid))
     } else {
         Err(context.not_found())
@@ -349,8 +369,8 @@ async fn queue_of(context: &RequestContext<'_>) -> Result<Scope, ApiError> {
 
 async fn workflow_of(context: &RequestContext<'_>) -> Result<Scope, ApiError> {
     let sid: WorkflowSid = context.sid("WorkflowSid")?;
-    let is_there = context.workspace().await?.workflows.contains_key(&sid);
-    if is_there {
+    let exists = context.workspace().await?.workflows.contains_key(&sid);
+    if exists {
         Ok(Scope::Workflow(sid))
     } else {
         Err(context.not_found())
@@ -358,27 +378,21 @@ async fn workflow_of(context: &RequestContext<'_>) -> Result<Scope, ApiError> {
 }
 
 fn workers_url(context: &RequestContext<'_>, workspace: &Workspace, name: &str) -> Value {
-    format!("{}/{name}", people::url(&context.view, workspace.sid)).into()
+    format!(
+        "{}/{name}",
+        worker_resource::url(&context.view, workspace.sid)
+    )
+    .into()
 }
 
-/// The fields of an object.
-fn fields(value: Value) -> Object {
-    match value {
-        Value::Object(fields) => fields,
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
-            Object::new()
-        }
-    }
-}
-
-/// A TaskQueue in the list of statistics, which has the order of the list of TaskQueues.
+/// A TaskQueue in the list of statistics, which has the same order as the list of TaskQueues.
 struct QueueInList {
     sid: TaskQueueSid,
     created: Timestamp,
 }
 
 impl Listed for QueueInList {
-    fn place(&self) -> Place {
-        Place::new(self.created, self.sid)
+    fn sort_key(&self) -> SortKey {
+        SortKey::new(self.created, self.sid)
     }
 }

@@ -1,4 +1,4 @@
-//! `POST …/Tasks`.
+//! Creation of a Task.
 
 use ids::time::Millis;
 use ids::{TaskQueueSid, TaskSid, WorkerSid, WorkflowSid};
@@ -14,11 +14,12 @@ use crate::request_context::RequestContext;
 use crate::resources::configuration;
 
 /// `POST …/Tasks` with `WorkflowSid`, `Attributes`, `Priority`, `Timeout`, `TaskChannel`, `VirtualStartTime`,
-/// `RoutingTarget`, `IgnoreCapacity` and `TaskQueueSid`. `WorkflowSid` may be missing if there is one Workflow only
-/// (taskrouter.md section 18).
+/// `RoutingTarget`, `IgnoreCapacity` and `TaskQueueSid`. `WorkflowSid` is optional if the Workspace
+/// has exactly one Workflow (taskrouter.md section 18).
 pub async fn create(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
     match create_in(context, &*context.workspace().await?).await {
-        // What the form names may have been made a moment ago, and not by this process.
+        // The cached Workspace may lack a resource that another process created a moment ago: retry
+        // with the Workspace as it is in the table.
         Err(ApiError::Parameter { .. }) => {
             create_in(context, &*configuration::read(context).await?).await
         }
@@ -74,7 +75,7 @@ fn new_task(
     })
 }
 
-/// Like every text of the form, one that names nothing in the Workspace is an error.
+/// Parses `RoutingTarget`. A SID that is not in the Workspace is an error.
 async fn routing_target(
     context: &RequestContext<'_>,
     workspace: &Workspace,
@@ -92,32 +93,29 @@ async fn routing_target(
             .await?
             .is_some_and(|worker| worker.workspace_sid == workspace.sid),
     };
-    match exists {
-        true => Ok(Some(target)),
-        false => Err(ApiError::parameter(
+    if !exists {
+        return Err(ApiError::parameter(
             "RoutingTarget",
-            "the Workspace has nothing of this SID",
-        )),
+            "expected the SID of a Worker, a TaskQueue or a Workflow of the Workspace",
+        ));
     }
+    Ok(Some(target))
 }
 
 fn target(text: &str) -> Result<RoutingTarget, String> {
-    let worker = || text.parse::<WorkerSid>().map(RoutingTarget::Worker).ok();
-    let queue = || {
-        text.parse::<TaskQueueSid>()
-            .map(RoutingTarget::TaskQueue)
-            .ok()
-    };
-    let workflow = || {
-        text.parse::<WorkflowSid>()
-            .map(RoutingTarget::Workflow)
-            .ok()
-    };
-    let target = worker().or_else(queue).or_else(workflow);
-    target.ok_or_else(|| "expected the SID of a Worker, a TaskQueue or a Workflow".to_owned())
+    if let Ok(sid) = text.parse::<WorkerSid>() {
+        return Ok(RoutingTarget::Worker(sid));
+    }
+    if let Ok(sid) = text.parse::<TaskQueueSid>() {
+        return Ok(RoutingTarget::TaskQueue(sid));
+    }
+    if let Ok(sid) = text.parse::<WorkflowSid>() {
+        return Ok(RoutingTarget::Workflow(sid));
+    }
+    Err("expected the SID of a Worker, a TaskQueue or a Workflow".to_owned())
 }
 
-/// The Workflow of the Task: the routing target, the one named, or the only one.
+/// The Workflow of the Task: the routing target, or `WorkflowSid`, or the only Workflow.
 fn workflow<'w>(
     form: &Parameters,
     workspace: &'w Workspace,
@@ -153,13 +151,14 @@ fn task_queue(form: &Parameters, workspace: &Workspace) -> Result<Option<TaskQue
     }
 }
 
-/// True by itself with a Worker as routing target, and only there of any use.
+/// Parses `IgnoreCapacity`: true by default if the routing target is a Worker. Without such a target
+/// true is an error.
 fn ignore_capacity(form: &Parameters, target: Option<RoutingTarget>) -> Result<bool, ApiError> {
-    let asked = form.switch("IgnoreCapacity");
+    let requested = form.switch("IgnoreCapacity");
     match target {
-        Some(RoutingTarget::Worker(_)) => Ok(asked.unwrap_or(true)),
+        Some(RoutingTarget::Worker(_)) => Ok(requested.unwrap_or(true)),
         Some(RoutingTarget::TaskQueue(_) | RoutingTarget::Workflow(_)) | None
-            if asked == Some(true) =>
+            if requested == Some(true) =>
         {
             Err(ApiError::parameter(
                 "IgnoreCapacity",
