@@ -56,8 +56,8 @@ impl Answer {
         }
     }
 
-    /// Adds `ETag: "<version>"`, which a later `If-Match` is compared with (taskrouter.md section 1,
-    /// "Optimistic concurrency").
+    /// Adds `ETag: "<version>"`, which a later `If-Match` is compared with (taskrouter.md section
+    /// 1, "Optimistic concurrency").
     pub fn with_version(mut self, version: u64) -> Self {
         // Quoted digits are always a valid header value.
         self.headers.extend(

@@ -1,4 +1,5 @@
-//! Every error of the API: code, HTTP status and message (taskrouter.md section 15, "REST replies").
+//! Every error of the API: code, HTTP status and message (taskrouter.md section 15, "REST
+//! replies").
 
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use ids::ReservationSid;

@@ -1,7 +1,7 @@
 //! Pagination with cursors (taskrouter.md section 1, "Pagination").
 //!
-//! A page token is a cursor: the sort key of the entry after or before which the page begins, not an
-//! offset. So entries that are created or deleted between two pages cause no other entry to be
+//! A page token is a cursor: the sort key of the entry after or before which the page begins, not
+//! an offset. So entries that are created or deleted between two pages cause no other entry to be
 //! repeated or skipped.
 
 use ids::time::Timestamp;
@@ -72,8 +72,8 @@ impl Paging {
     /// Reads `PageSize`, `Page` and `PageToken`.
     ///
     /// # Errors
-    /// 20001 or 20007 for an invalid size, 20001 for an invalid token, 40153 for a later page without
-    /// a token.
+    /// 20001 or 20007 for an invalid size, 20001 for an invalid token, 40153 for a later page
+    /// without a token.
     pub fn read(query: &Parameters) -> Result<Self, ApiError> {
         let size = query
             .text(PAGE_SIZE)

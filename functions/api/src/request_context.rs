@@ -113,8 +113,8 @@ impl RequestContext<'_> {
         Some(tags.iter().filter_map(version).collect())
     }
 
-    /// Checks `If-Match` against `version`. For requests that write nothing, and for writes that are
-    /// themselves conditional on `version`.
+    /// Checks `If-Match` against `version`. For requests that write nothing, and for writes that
+    /// are themselves conditional on `version`.
     ///
     /// # Errors
     /// [`ApiError::PreconditionFailed`]

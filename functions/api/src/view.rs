@@ -18,8 +18,8 @@ pub struct View {
 }
 
 impl View {
-    /// The view for a request to `uri`. URLs begin with the configured base, or else with scheme and
-    /// host of `uri`. If `uri` is only a path, URLs are paths.
+    /// The view for a request to `uri`. URLs begin with the configured base, or else with scheme
+    /// and host of `uri`. If `uri` is only a path, URLs are paths.
     pub fn new(api: &Api, uri: &Uri, now: Timestamp) -> Self {
         let configured = api
             .base_url

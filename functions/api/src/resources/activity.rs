@@ -86,9 +86,9 @@ pub async fn update(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
 }
 
 /// `DELETE …/Activities/{Sid}`; refused while it is referred to by the Workspace, by the contact
-/// centre's voice settings, by a Workflow that counts the Workers in it, or by a Worker who is in it.
-/// A Worker who moves into it concurrently with the deletion is in an unknown Activity and therefore
-/// unavailable, until another Activity is set.
+/// centre's voice settings, by a Workflow that counts the Workers in it, or by a Worker who is in
+/// it. A Worker who moves into it concurrently with the deletion is in an unknown Activity and
+/// therefore unavailable, until another Activity is set.
 pub async fn delete(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let sid: ActivitySid = context.sid("Sid")?;
     let workspace = configuration::read(context).await?;

@@ -58,8 +58,8 @@ impl Kind {
     }
 }
 
-/// The Workspace in the path, read from the table and not from the cache: a client finds a part that
-/// it created a moment ago.
+/// The Workspace in the path, read from the table and not from the cache: a client finds a part
+/// that it created a moment ago.
 ///
 /// # Errors
 /// [`ApiError::NotFound`]

@@ -16,8 +16,8 @@ use crate::time_range::TimeRange;
 use crate::view::View;
 
 /// `GET …/Events`, newest first; filters `Minutes`, `StartDate`, `EndDate`, `EventType`, `TaskSid`,
-/// `WorkerSid`, `TaskQueueSid`, `WorkflowSid`, `ReservationSid`, `TaskChannel`, `Sid`. A page that is
-/// not the last may have fewer entries than `PageSize`.
+/// `WorkerSid`, `TaskQueueSid`, `WorkflowSid`, `ReservationSid`, `TaskChannel`, `Sid`. A page that
+/// is not the last may have fewer entries than `PageSize`.
 pub async fn list(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let paging = Paging::read(&context.query)?;
     let filter = filter(&context.query, context.now)?;
@@ -98,7 +98,8 @@ struct EventResource {
     resource_url: String,
     sid: EventSid,
     source: &'static str,
-    /// Always null: an Event is derived from a write, which need not have been requested by a client.
+    /// Always null: an Event is derived from a write, which need not have been requested by a
+    /// client.
     source_ip_address: Option<String>,
     workspace_sid: WorkspaceSid,
     url: String,

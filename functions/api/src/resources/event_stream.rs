@@ -1,14 +1,15 @@
 //! Streams of Events as server-sent events, by long poll. An addition to TaskRouter, whose Worker
 //! clients have an event stream of their own.
 //!
-//! `id:` is the Event's SID, `event:` its type, `data:` the JSON of the Events resource. A request is
-//! a long poll: it waits for the first Event, answers with the Events there are, and ends. A client of
-//! server-sent events reconnects by itself and sends its cursor in `Last-Event-ID`. So no state is
-//! kept between two requests, and a Lambda function serves the stream as well as a server does.
+//! `id:` is the Event's SID, `event:` its type, `data:` the JSON of the Events resource. A request
+//! is a long poll: it waits for the first Event, answers with the Events there are, and ends. A
+//! client of server-sent events reconnects by itself and sends its cursor in `Last-Event-ID`. So no
+//! state is kept between two requests, and a Lambda function serves the stream as well as a server
+//! does.
 //!
 //! An Event is delivered only when it is at least [`HELD_BACK`] old. An Event that is stored late,
-//! after later Events, is then still delivered in order, and the cursor alone says what a client has
-//! received.
+//! after later Events, is then still delivered in order, and the cursor alone says what a client
+//! has received.
 
 use std::fmt::Write;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -43,15 +44,15 @@ const EVENTS_MAX: usize = 500;
 /// The delay in milliseconds after which a client should reconnect.
 const RETRY_MILLIS: u32 = 250;
 
-/// The client's cursor: a header, and a query parameter of the same name for clients that cannot set
-/// headers.
+/// The client's cursor: a header, and a query parameter of the same name for clients that cannot
+/// set headers.
 const LAST_EVENT_ID: &str = "Last-Event-ID";
 
 /// The number of open streams.
 static STREAMS: AtomicUsize = AtomicUsize::new(0);
 
-/// `GET …/EventStream`: the Events of the Workspace. `Wait`: seconds to wait for the first Event, 20
-/// by default.
+/// `GET …/EventStream`: the Events of the Workspace. `Wait`: seconds to wait for the first Event,
+/// 20 by default.
 pub async fn of_workspace(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let workspace = context.workspace().await?.sid;
     stream(

@@ -1,6 +1,6 @@
 //! Explain: why a Task waits and why a Worker is offered no Task. An addition to TaskRouter. The
-//! engine explains ([`task_router::router::explain`]); this file reads the Workers and Tasks that it
-//! needs, up to fixed limits.
+//! engine explains ([`task_router::router::explain`]); this file reads the Workers and Tasks that
+//! it needs, up to fixed limits.
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use ids::AccountSid;

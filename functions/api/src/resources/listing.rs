@@ -1,5 +1,5 @@
-//! Lists of Workers and Tasks. An order by date of creation is read from the table's listing one page
-//! at a time; for any other order the whole list is read and sorted.
+//! Lists of Workers and Tasks. An order by date of creation is read from the table's listing one
+//! page at a time; for any other order the whole list is read and sorted.
 
 use std::fmt::Display;
 use std::future::Future;
@@ -13,12 +13,12 @@ use crate::ordering::Direction;
 use crate::paging::{Page, Paging, SortKey, Token};
 
 /// Items read for one page, whether the filters match or not. At this limit the page is returned as
-/// it is, with the URL of the next one. At a hundred items a read and eight concurrent reads it takes
-/// half a second.
+/// it is, with the URL of the next one. At a hundred items a read and eight concurrent reads it
+/// takes half a second.
 const ITEMS_PER_PAGE_MAX: usize = 4_000;
 
-/// Items of the largest batch. The first batch has the size of the page; while the page is not full,
-/// each following batch is twice as large, up to this limit.
+/// Items of the largest batch. The first batch has the size of the page; while the page is not
+/// full, each following batch is twice as large, up to this limit.
 const BATCH_MAX: usize = 500;
 
 /// A listing of items by date of creation, with filters.
@@ -35,8 +35,8 @@ pub trait Listing: Sync {
         limit: usize,
     ) -> impl Future<Output = Result<Part<Self::Sid>, store::Error>> + Send;
 
-    /// Reads the items with these ids, in this order. Items that are deleted or not readable any more
-    /// are left out.
+    /// Reads the items with these ids, in this order. Items that are deleted or not readable any
+    /// more are left out.
     fn read(
         &self,
         sids: &[Self::Sid],
@@ -125,7 +125,8 @@ struct Batches<T, S> {
     continue_after: Option<Entry<S>>,
 }
 
-/// Reads batches until the page is full, the listing ends, or [`ITEMS_PER_PAGE_MAX`] items are read.
+/// Reads batches until the page is full, the listing ends, or [`ITEMS_PER_PAGE_MAX`] items are
+/// read.
 async fn read_batches<L: Listing>(
     listing: &L,
     mut reading: Reading,

@@ -60,8 +60,8 @@ pub async fn list_of_task(context: &RequestContext<'_>) -> Result<Answer, ApiErr
     Ok(answer.with_versions([(task.sid, task.visible_version())].into_iter()))
 }
 
-/// `GET …/Workers/{WorkerSid}/Reservations`; filter `ReservationStatus`. The list has the Worker's open
-/// Reservations, and those that ended within the time for which ended Tasks are readable.
+/// `GET …/Workers/{WorkerSid}/Reservations`; filter `ReservationStatus`. The list has the Worker's
+/// open Reservations, and those that ended within the time for which ended Tasks are readable.
 pub async fn list_of_worker(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let paging = Paging::read(&context.query)?;
     let status = context.query.parsed(STATUS, any_status)?;

@@ -1,5 +1,5 @@
-//! Task (taskrouter.md sections 2.8 and 5): fetch, delete and its JSON. `create`, `list` and `update`
-//! are submodules.
+//! Task (taskrouter.md sections 2.8 and 5): fetch, delete and its JSON. `create`, `list` and
+//! `update` are submodules.
 
 mod create;
 mod list;
@@ -86,8 +86,8 @@ fn status_named(name: &str) -> Option<AssignmentStatus> {
         .find(|status| status.as_str() == name)
 }
 
-/// The Task with the SID that the path has under `name`, in the Workspace in the path. An ended Task
-/// is found for as long as the Workspace keeps ended Tasks readable.
+/// The Task with the SID that the path has under `name`, in the Workspace in the path. An ended
+/// Task is found for as long as the Workspace keeps ended Tasks readable.
 pub(super) async fn find(context: &RequestContext<'_>, name: &str) -> Result<Task, ApiError> {
     let workspace = context.workspace().await?;
     let task = context.api.store.task(context.sid(name)?).await?;

@@ -34,7 +34,8 @@ pub async fn list(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
     })
 }
 
-/// `GET …/TaskChannels/{Sid}`. `{Sid}` may also be the unique name, here and in all operations below.
+/// `GET …/TaskChannels/{Sid}`. `{Sid}` may also be the unique name, here and in all operations
+/// below.
 pub async fn fetch(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let workspace = configuration::read(context).await?;
     Ok(Answer::ok(render(
@@ -118,9 +119,9 @@ pub async fn update(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
     )?))
 }
 
-/// `DELETE …/TaskChannels/{Sid}`; refused for `default`, which is the TaskChannel of Tasks that name
-/// none, for `voice` in the Workspace of the contact centre's calls, and while a Task that has not
-/// ended is in it.
+/// `DELETE …/TaskChannels/{Sid}`; refused for `default`, which is the TaskChannel of Tasks that
+/// name none, for `voice` in the Workspace of the contact centre's calls, and while a Task that has
+/// not ended is in it.
 pub async fn delete(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let workspace = configuration::read(context).await?;
     let name = find(context, &workspace)?.unique_name;
@@ -179,8 +180,8 @@ fn find<'w>(
 }
 
 fn named<'w>(workspace: &'w Workspace, text: &str) -> Option<&'w TaskChannel> {
-    // A unique name is tried first. A TaskChannel whose unique name looks like the SID of another one
-    // is found by its name.
+    // A unique name is tried first. A TaskChannel whose unique name looks like the SID of another
+    // one is found by its name.
     let by_name = text
         .parse::<TaskChannelName>()
         .ok()

@@ -17,8 +17,8 @@ use crate::request_context::RequestContext;
 pub use list::list;
 use render::render;
 
-/// Parameters without effect in a Workspace whose Workers have several Tasks at once, which is always
-/// the case. Their syntax is checked.
+/// Parameters without effect in a Workspace whose Workers have several Tasks at once, which is
+/// always the case. Their syntax is checked.
 const SINGLE_TASKING: [&str; 2] = ["ReservationActivitySid", "AssignmentActivitySid"];
 
 /// `GET …/TaskQueues/{Sid}`
@@ -46,7 +46,8 @@ pub async fn create(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
     configuration::create(context, put, |created| answer(context, created, queue.sid)).await
 }
 
-/// `POST …/TaskQueues/{Sid}` with the parameters of [`create`]. A missing parameter changes nothing.
+/// `POST …/TaskQueues/{Sid}` with the parameters of [`create`]. A missing parameter changes
+/// nothing.
 pub async fn update(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let sid: TaskQueueSid = context.sid("Sid")?;
     let fields = Fields::read(&context.form)?;
@@ -64,8 +65,8 @@ pub async fn update(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
     answer(context, &changed, sid)
 }
 
-/// `DELETE …/TaskQueues/{Sid}`; refused while a Workflow names it, and while a Task that has not ended
-/// is in it or may enter it by the configuration it follows (taskrouter.md section 2.6).
+/// `DELETE …/TaskQueues/{Sid}`; refused while a Workflow names it, and while a Task that has not
+/// ended is in it or may enter it by the configuration it follows (taskrouter.md section 2.6).
 pub async fn delete(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let sid: TaskQueueSid = context.sid("Sid")?;
     let workspace = configuration::read(context).await?;

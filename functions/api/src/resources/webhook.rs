@@ -13,8 +13,9 @@ use crate::paging::{Paging, SortKey};
 use crate::request_context::RequestContext;
 use crate::view::View;
 
-/// `GET …/Tasks/{TaskSid}/Webhooks`, in the order of the requests. The journal is readable until its
-/// entries expire, which is longer than the Task itself. A Task without entries has an empty list.
+/// `GET …/Tasks/{TaskSid}/Webhooks`, in the order of the requests. The journal is readable until
+/// its entries expire, which is longer than the Task itself. A Task without entries has an empty
+/// list.
 pub async fn list(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let paging = Paging::read(&context.query)?;
     let workspace = context.workspace().await?.sid;

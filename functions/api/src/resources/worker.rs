@@ -54,9 +54,9 @@ pub async fn create(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
     }
 }
 
-/// `POST …/Workers/{Sid}` with `FriendlyName`, `Attributes`, `ActivitySid` and, for an unavailable Activity,
-/// `RejectPendingReservations`, all in one Decision; or with a merge patch of the attributes. Without
-/// any of them nothing changes.
+/// `POST …/Workers/{Sid}` with `FriendlyName`, `Attributes`, `ActivitySid` and, for an unavailable
+/// Activity, `RejectPendingReservations`, all in one Decision; or with a merge patch of the
+/// attributes. Without any of them nothing changes.
 pub async fn update(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let changes = changes(context)?;
     let workspace = context.workspace().await?;
@@ -106,8 +106,8 @@ async fn reject_offers(context: &RequestContext<'_>, worker: Worker) -> Result<W
         .unwrap_or(worker))
 }
 
-/// `DELETE …/Workers/{Sid}`; refused while the Worker holds a Reservation (taskrouter.md section 2.3).
-/// A conflict is retried with backoff, up to [`COMMIT_ATTEMPTS_MAX`] attempts.
+/// `DELETE …/Workers/{Sid}`; refused while the Worker holds a Reservation (taskrouter.md section
+/// 2.3). A conflict is retried with backoff, up to [`COMMIT_ATTEMPTS_MAX`] attempts.
 pub async fn delete(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
     for attempt in 1..=COMMIT_ATTEMPTS_MAX {
         let worker = find(context, "Sid").await?;

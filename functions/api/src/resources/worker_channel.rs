@@ -200,7 +200,8 @@ mod tests {
     /// Assigned Tasks, availability and available capacity of a Worker with this capacity and with
     /// Reservations in these statuses.
     fn shown(capacity: u16, available: bool, statuses: &[ReservationStatus]) -> (u64, bool, u64) {
-        let (workspace, mut worker) = (samples::workspace(), samples::worker());
+        let workspace = samples::workspace();
+        let mut worker = samples::worker();
         let mut tasks = Vec::new();
         for (number, status) in (1..).zip(statuses) {
             let mut task = samples::task();

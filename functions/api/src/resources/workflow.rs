@@ -43,8 +43,8 @@ pub async fn fetch(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
     answer(context, &workspace, sid)
 }
 
-/// `POST …/Workflows` with `FriendlyName`, `Configuration`, `AssignmentCallbackUrl`, `FallbackAssignmentCallbackUrl` and
-/// `TaskReservationTimeout`.
+/// `POST …/Workflows` with `FriendlyName`, `Configuration`, `AssignmentCallbackUrl`,
+/// `FallbackAssignmentCallbackUrl` and `TaskReservationTimeout`.
 pub async fn create(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let [seed, count] = context.api.ids.next_cause();
     let workflow = new(
@@ -68,8 +68,8 @@ pub async fn create(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
 }
 
 /// `POST …/Workflows/{Sid}` with the parameters of [`create`] and `ReEvaluateTasks`. Active Tasks
-/// continue with the superseded configuration, which is kept for them. With `ReEvaluateTasks` pending
-/// Tasks follow the new one.
+/// continue with the superseded configuration, which is kept for them. With `ReEvaluateTasks`
+/// pending Tasks follow the new one.
 pub async fn update(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let sid: WorkflowSid = context.sid("Sid")?;
     let fields = Fields::read(&context.form)?;
@@ -127,8 +127,8 @@ pub async fn delete(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
     Ok(Answer::no_content())
 }
 
-/// Checks that the Workspace has the TaskQueues that the Workflow names, and that the Workflow is not
-/// too large for the table.
+/// Checks that the Workspace has the TaskQueues that the Workflow names, and that the Workflow is
+/// not too large for the table.
 fn check(workflow: &Workflow, workspace: &Workspace) -> Result<(), ApiError> {
     let invalid = |problem: String| ApiError::parameter("Configuration", problem);
     let known = workflow

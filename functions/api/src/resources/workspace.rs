@@ -21,12 +21,12 @@ use crate::request_context::RequestContext;
 pub use create::create;
 use render::render;
 
-/// Items of a deleted Workspace that are deleted before the answer. The next sweeps delete the rest.
-/// At 16 concurrent deletions of 10 ms each this takes less than a second.
+/// Items of a deleted Workspace that are deleted before the answer. The next sweeps delete the
+/// rest. At 16 concurrent deletions of 10 ms each this takes less than a second.
 const CLEARED_BEFORE_ANSWER_MAX: usize = 1_000;
 
-/// `GET /v1/Workspaces`; filter `FriendlyName`. The list is eventually consistent: a Workspace created
-/// within the last second may be missing.
+/// `GET /v1/Workspaces`; filter `FriendlyName`. The list is eventually consistent: a Workspace
+/// created within the last second may be missing.
 pub async fn list(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let paging = Paging::read(&context.query)?;
     let name = context.query.text("FriendlyName");
@@ -54,8 +54,9 @@ pub async fn fetch(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
     Ok(Answer::ok(render(&context.view, &workspace)?))
 }
 
-/// `POST /v1/Workspaces/{WorkspaceSid}` with `FriendlyName`, `DefaultActivitySid`, `TimeoutActivitySid`,
-/// `EventCallbackUrl`, `EventsFilter`, `MultiTaskEnabled` and `PrioritizeQueueOrder`.
+/// `POST /v1/Workspaces/{WorkspaceSid}` with `FriendlyName`, `DefaultActivitySid`,
+/// `TimeoutActivitySid`, `EventCallbackUrl`, `EventsFilter`, `MultiTaskEnabled` and
+/// `PrioritizeQueueOrder`.
 pub async fn update(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let fields = Fields::read(&context.form)?;
     let default: Option<ActivitySid> = context.form.sid("DefaultActivitySid")?;
@@ -71,8 +72,8 @@ pub async fn update(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
     Ok(Answer::ok(render(&context.view, &changed.await?)?))
 }
 
-/// `DELETE /v1/Workspaces/{WorkspaceSid}` deletes a Workspace with everything in it; refused for the
-/// Workspace of the contact centre's calls. The Workspace itself is deleted at once, then up to
+/// `DELETE /v1/Workspaces/{WorkspaceSid}` deletes a Workspace with everything in it; refused for
+/// the Workspace of the contact centre's calls. The Workspace itself is deleted at once, then up to
 /// [`CLEARED_BEFORE_ANSWER_MAX`] of its Workers, Tasks and parts; the next sweeps delete the rest.
 pub async fn delete(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let sid: WorkspaceSid = context.sid("WorkspaceSid")?;
@@ -91,13 +92,17 @@ pub async fn delete(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
         .clear_removed(sid, CLEARED_BEFORE_ANSWER_MAX)
         .await
     {
-        tracing::warn!(workspace_sid = %sid, %error, "deleted Workspace not cleared, the next sweep continues");
+        tracing::warn!(
+            workspace_sid = %sid,
+            %error,
+            "deleted Workspace not cleared, the next sweep continues"
+        );
     }
     Ok(Answer::no_content())
 }
 
-/// Deletes the Workspace in the path on condition of the revision that was read. A conflict is retried
-/// with backoff.
+/// Deletes the Workspace in the path on condition of the revision that was read. A conflict is
+/// retried with backoff.
 async fn delete_workspace(context: &RequestContext<'_>) -> Result<(), ApiError> {
     for attempt in 1..=COMMIT_ATTEMPTS_MAX {
         let workspace = match configuration::read(context).await {

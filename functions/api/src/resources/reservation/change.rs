@@ -18,9 +18,9 @@ use crate::resources::activity;
 const WORKER_ACTIVITY: &str = "WorkerActivitySid";
 const INSTRUCTION: &str = "Instruction";
 
-/// `POST …/Tasks/{TaskSid}/Reservations/{Sid}` with `ReservationStatus`, and `WorkerActivitySid` with
-/// `rejected`; or with `Instruction` and its parameters. An instruction is answered before it is
-/// carried out.
+/// `POST …/Tasks/{TaskSid}/Reservations/{Sid}` with `ReservationStatus`, and `WorkerActivitySid`
+/// with `rejected`; or with `Instruction` and its parameters. An instruction is answered before it
+/// is carried out.
 pub async fn update_of_task(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let change = Change::read(&context.form)?;
     let found = find_under_task(context).await?;
@@ -137,8 +137,8 @@ async fn update(
     }
 }
 
-/// Checks an instruction against the present state and sends it to the callbacks queue, which carries
-/// it out.
+/// Checks an instruction against the present state and sends it to the callbacks queue, which
+/// carries it out.
 async fn instruct(
     context: &RequestContext<'_>,
     workspace: &Workspace,
@@ -195,8 +195,8 @@ fn invalid_instruction(error: &InstructionError) -> ApiError {
     }
 }
 
-/// The error for a change that the Reservation's status does not allow. A rescinded Reservation has an
-/// error of its own (taskrouter.md section 15).
+/// The error for a change that the Reservation's status does not allow. A rescinded Reservation has
+/// an error of its own (taskrouter.md section 15).
 fn refused(found: &Found, message: String) -> ApiError {
     match found.reservation.status {
         ReservationStatus::Rescinded => ApiError::Rescinded {
@@ -221,7 +221,8 @@ fn not_pending(found: &Found) -> ApiError {
 }
 
 impl Found {
-    /// The Command that wraps or completes the Task of this Reservation (taskrouter.md section 11.4).
+    /// The Command that wraps or completes the Task of this Reservation (taskrouter.md section
+    /// 11.4).
     fn status_set(&self, status: AssignmentStatus) -> Result<Command, ApiError> {
         let is_held = match self.reservation.status {
             ReservationStatus::Accepted | ReservationStatus::Wrapping => true,

@@ -13,14 +13,15 @@ use super::Found;
 use crate::error::ApiError;
 use crate::request_context::RequestContext;
 
-/// Pages of Events read for one answer: at least eight days of one Task, or two hours of a Worker in
-/// a contact centre with thousands of calls in each.
+/// Pages of Events read for one answer: at least eight days of one Task, or two hours of a Worker
+/// in a contact centre with thousands of calls in each.
 const EVENT_PAGES_MAX: usize = 8;
 
 /// Events of one page.
 const EVENTS_PER_PAGE: usize = 1_000;
 
-/// The Reservations of a Task's earlier rounds. A Task in its first round has none and needs no read.
+/// The Reservations of a Task's earlier rounds. A Task in its first round has none and needs no
+/// read.
 pub(super) async fn of_task(
     context: &RequestContext<'_>,
     task: &Task,
@@ -40,8 +41,8 @@ pub(super) async fn of_task(
         .collect())
 }
 
-/// The Reservations of a Worker that have Events within the time for which ended Tasks are readable,
-/// and whose Task is still readable.
+/// The Reservations of a Worker that have Events within the time for which ended Tasks are
+/// readable, and whose Task is still readable.
 pub(super) async fn of_worker(
     context: &RequestContext<'_>,
     workspace: &Workspace,
@@ -102,8 +103,8 @@ async fn read(
     Ok(events)
 }
 
-/// The Reservations of these Events, which are newest first, each with its Task. The oldest Event of a
-/// Reservation gives its date of creation, the newest its status.
+/// The Reservations of these Events, which are newest first, each with its Task. The oldest Event
+/// of a Reservation gives its date of creation, the newest its status.
 fn reconstruct(events: &[Event]) -> Vec<(TaskSid, Reservation)> {
     let mut reservations: BTreeMap<ReservationSid, (TaskSid, Reservation)> = BTreeMap::new();
     for event in events.iter().rev() {

@@ -1,6 +1,6 @@
-//! The counts that answers are computed from. A time range costs at most five queries of roll-up rows,
-//! and one or two rounds of queries of Events, one query for each of the sixteen shards: for less than
-//! a minute at its beginning, and at its end for the Events that are not rolled up yet.
+//! The counts that answers are computed from. A time range costs at most five queries of roll-up
+//! rows, and one or two rounds of queries of Events, one query for each of the sixteen shards: for
+//! less than a minute at its beginning, and at its end for the Events that are not rolled up yet.
 
 use std::sync::Arc;
 
@@ -15,8 +15,8 @@ use crate::error::ApiError;
 use crate::limits::ITEMS_READ_MAX;
 use crate::request_context::RequestContext;
 
-/// Workers of the largest Workspace that has cumulative statistics of Workers (taskrouter.md section
-/// 14).
+/// Workers of the largest Workspace that has cumulative statistics of Workers (taskrouter.md
+/// section 14).
 pub const WORKERS_MAX: usize = 100;
 
 /// The counts of one family of counters in `from..until`.

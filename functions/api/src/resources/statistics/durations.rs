@@ -10,8 +10,8 @@ use task_router::statistics::{Durations, Tallies};
 use super::query::Query;
 
 /// The time that these Workers spent in each Activity within the requested time range. `within` is
-/// counted in the range, `after` from its end until now. A Worker without a change in the range was in
-/// the Activity that the first later change left or, without one, in the present Activity.
+/// counted in the range, `after` from its end until now. A Worker without a change in the range was
+/// in the Activity that the first later change left or, without one, in the present Activity.
 pub fn of_workers(
     within: &Tallies,
     after: &Tallies,

@@ -75,7 +75,8 @@ pub async fn workflow(context: &RequestContext<'_>) -> Result<Answer, ApiError> 
     tasks_both(context, workflow_of(context).await?).await
 }
 
-/// `GET …/TaskQueues/Statistics`; filter `FriendlyName`. The counts are read once for the whole page.
+/// `GET …/TaskQueues/Statistics`; filter `FriendlyName`. The counts are read once for the whole
+/// page.
 pub async fn task_queues(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let paging = Paging::read(&context.query)?;
     let workspace = context.workspace().await?;
@@ -112,8 +113,8 @@ pub async fn task_queues(context: &RequestContext<'_>) -> Result<Answer, ApiErro
     })
 }
 
-/// `POST …/TaskQueues/RealTimeStatistics` with `{"QueueSids":["WQ…"]}`, or `queueSids`. A TaskQueue that
-/// does not exist has zeros (api-operations.md, "From the public product documentation").
+/// `POST …/TaskQueues/RealTimeStatistics` with `{"QueueSids":["WQ…"]}`, or `queueSids`. A TaskQueue
+/// that does not exist has zeros (api-operations.md, "From the public product documentation").
 pub async fn task_queues_real_time(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let sids = query::queue_sids(context.headers, context.body, BULK_QUEUES_MAX)?;
     let workspace = context.workspace().await?;

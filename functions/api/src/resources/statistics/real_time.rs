@@ -1,4 +1,5 @@
-//! Real-time statistics: the Tasks and Workers of this moment (taskrouter.md section 13, "Real-time").
+//! Real-time statistics: the Tasks and Workers of this moment (taskrouter.md section 13,
+//! "Real-time").
 
 use std::collections::BTreeMap;
 
@@ -10,8 +11,8 @@ use task_router::statistics::{ActiveTask, ActiveTasks};
 use super::object::{Object, fields};
 use super::query::{Query, Scope};
 
-/// The Tasks of a Workspace, a TaskQueue or a Workflow. Ended Tasks are counted by status for as long
-/// as they are readable.
+/// The Tasks of a Workspace, a TaskQueue or a Workflow. Ended Tasks are counted by status for as
+/// long as they are readable.
 pub fn of_tasks(active: &ActiveTasks, query: &Query, scope: Scope) -> Object {
     let tasks: Vec<(TaskSid, &ActiveTask)> = active
         .tasks()
@@ -84,8 +85,8 @@ fn activities<'w>(workers: impl Iterator<Item = &'w Worker>, workspace: &Workspa
     shown.collect()
 }
 
-/// Age in seconds and SID of the pending Task with the earliest `since`; 0 and `None` without pending
-/// Tasks.
+/// Age in seconds and SID of the pending Task with the earliest `since`; 0 and `None` without
+/// pending Tasks.
 fn longest(
     tasks: &[(TaskSid, &ActiveTask)],
     now: i64,

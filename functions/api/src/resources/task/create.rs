@@ -13,9 +13,9 @@ use crate::parameters::Parameters;
 use crate::request_context::RequestContext;
 use crate::resources::configuration;
 
-/// `POST …/Tasks` with `WorkflowSid`, `Attributes`, `Priority`, `Timeout`, `TaskChannel`, `VirtualStartTime`,
-/// `RoutingTarget`, `IgnoreCapacity` and `TaskQueueSid`. `WorkflowSid` is optional if the Workspace
-/// has exactly one Workflow (taskrouter.md section 18).
+/// `POST …/Tasks` with `WorkflowSid`, `Attributes`, `Priority`, `Timeout`, `TaskChannel`,
+/// `VirtualStartTime`, `RoutingTarget`, `IgnoreCapacity` and `TaskQueueSid`. `WorkflowSid` is
+/// optional if the Workspace has exactly one Workflow (taskrouter.md section 18).
 pub async fn create(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
     match create_in(context, &*context.workspace().await?).await {
         // The cached Workspace may lack a resource that another process created a moment ago: retry
@@ -151,8 +151,8 @@ fn task_queue(form: &Parameters, workspace: &Workspace) -> Result<Option<TaskQue
     }
 }
 
-/// Parses `IgnoreCapacity`: true by default if the routing target is a Worker. Without such a target
-/// true is an error.
+/// Parses `IgnoreCapacity`: true by default if the routing target is a Worker. Without such a
+/// target true is an error.
 fn ignore_capacity(form: &Parameters, target: Option<RoutingTarget>) -> Result<bool, ApiError> {
     let requested = form.switch("IgnoreCapacity");
     match target {

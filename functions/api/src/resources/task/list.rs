@@ -30,10 +30,10 @@ const BY: [(&str, By); 3] = [
     ("VirtualStartTime", By::VirtualStartTime),
 ];
 
-/// `GET …/Tasks`; filters `Priority`, `AssignmentStatus` (a comma list or repeated), `WorkflowSid`, `WorkflowName`,
-/// `TaskQueueSid`, `TaskQueueName`, `EvaluateTaskAttributes`, `RoutingTarget`, `HasAddons`; `Ordering` by `DateCreated`,
-/// `Priority`, `VirtualStartTime`. An order by `DateCreated` alone reads one page; any other order
-/// reads all Tasks.
+/// `GET …/Tasks`; filters `Priority`, `AssignmentStatus` (a comma list or repeated), `WorkflowSid`,
+/// `WorkflowName`, `TaskQueueSid`, `TaskQueueName`, `EvaluateTaskAttributes`, `RoutingTarget`,
+/// `HasAddons`; `Ordering` by `DateCreated`, `Priority`, `VirtualStartTime`. An order by
+/// `DateCreated` alone reads one page; any other order reads all Tasks.
 pub async fn list(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let paging = Paging::read(&context.query)?;
     let filter = Filter::read(&context.query)?;
@@ -66,8 +66,8 @@ pub async fn list(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
     ))
 }
 
-/// Parses `Ordering`. `DateCreated` and `VirtualStartTime` exclude each other (taskrouter.md section
-/// 2.8).
+/// Parses `Ordering`. `DateCreated` and `VirtualStartTime` exclude each other (taskrouter.md
+/// section 2.8).
 fn order(query: &Parameters) -> Result<Vec<Clause<By>>, ApiError> {
     let order = ordering::read(query, &BY)?;
     let orders_by = |by| order.iter().any(|clause| clause.attribute == by);
@@ -160,33 +160,21 @@ impl<'q> Filter<'q> {
     }
 
     fn matches(&self, task: &Task, workspace: &Workspace) -> bool {
-        let workflow = || {
-            Some(
-                workspace
-                    .workflows
-                    .get(&task.workflow_sid)?
-                    .friendly_name
-                    .as_str(),
-            )
-        };
-        let queue = || {
-            Some(
-                workspace
-                    .task_queues
-                    .get(&task.task_queue_sid)?
-                    .friendly_name
-                    .as_str(),
-            )
-        };
-        let target = || task.routing_target.map(target_sid);
-        (self.statuses.is_empty() || self.statuses.contains(&task.assignment_status))
+        let workflow = workspace.workflows.get(&task.workflow_sid);
+        let workflow_name = workflow.map(|workflow| workflow.friendly_name.as_str());
+        let queue = workspace.task_queues.get(&task.task_queue_sid);
+        let queue_name = queue.map(|queue| queue.friendly_name.as_str());
+        let statuses = &self.statuses;
+        let satisfies = |expression: &Expression| expression.matches(&TaskScope(task));
+        let has_target = |sid: &str| task.routing_target.map(target_sid).as_deref() == Some(sid);
+        (statuses.is_empty() || statuses.contains(&task.assignment_status))
             && self.priority.is_none_or(|priority| task.priority == priority)
             && self.workflow_sid.is_none_or(|sid| task.workflow_sid == sid)
-            && self.workflow_name.is_none_or(|name| workflow() == Some(name))
+            && self.workflow_name.is_none_or(|name| workflow_name == Some(name))
             && self.task_queue_sid.is_none_or(|sid| task.task_queue_sid == sid)
-            && self.task_queue_name.is_none_or(|name| queue() == Some(name))
-            && self.expression.as_ref().is_none_or(|expression| expression.matches(&TaskScope(task)))
-            && self.routing_target.is_none_or(|sid| target().as_deref() == Some(sid))
+            && self.task_queue_name.is_none_or(|name| queue_name == Some(name))
+            && self.expression.as_ref().is_none_or(satisfies)
+            && self.routing_target.is_none_or(has_target)
             // No Task has add-ons.
             && self.has_addons != Some(true)
     }
@@ -217,7 +205,8 @@ mod tests {
 
     #[test]
     fn filter_selects_tasks() {
-        let (workspace, task) = (samples::workspace(), samples::task());
+        let workspace = samples::workspace();
+        let task = samples::task();
         let queue = format!("TaskQueueSid={}", samples::QUEUE);
         let workflow = format!("WorkflowSid={}", samples::WORKFLOW);
         for (query, expected) in [

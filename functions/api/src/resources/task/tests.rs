@@ -6,7 +6,8 @@ use crate::resources::samples::{self, NOON};
 
 #[test]
 fn task_equals_golden_file() {
-    let (workspace, task) = (samples::workspace(), samples::task());
+    let workspace = samples::workspace();
+    let task = samples::task();
     let rendered = render(&samples::view(), &workspace, &task);
     samples::assert_golden("task", &rendered.unwrap());
 }

@@ -11,7 +11,8 @@ use crate::error::ApiError;
 use crate::parameters::Parameters;
 use crate::request_context::RequestContext;
 
-/// Characters of the longest `Reason`: some sentences, and far less than an item of the table holds.
+/// Characters of the longest `Reason`: some sentences, and far less than an item of the table
+/// holds.
 pub const REASON_CHARS_MAX: usize = 1_024;
 
 /// Properties that cannot be changed together with the status. TaskRouter states this for
@@ -19,8 +20,9 @@ pub const REASON_CHARS_MAX: usize = 1_024;
 /// another, and half of a request is never carried out.
 const PROPERTIES: [&str; 4] = ["Attributes", "Priority", "TaskChannel", "VirtualStartTime"];
 
-/// `POST …/Tasks/{Sid}` with `AssignmentStatus` and `Reason`, or with `Attributes`, `Priority`, `TaskChannel` and
-/// `VirtualStartTime`, or with a merge patch of the attributes. Without any of them nothing changes.
+/// `POST …/Tasks/{Sid}` with `AssignmentStatus` and `Reason`, or with `Attributes`, `Priority`,
+/// `TaskChannel` and `VirtualStartTime`, or with a merge patch of the attributes. Without any of
+/// them nothing changes.
 pub async fn update(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let status = NewStatus::read(&context.form)?;
     let workspace = context.workspace().await?;
@@ -132,8 +134,8 @@ fn reason(text: &str) -> Result<String, String> {
     }
 }
 
-/// The error for a status that the Task cannot have now, in TaskRouter's words (taskrouter.md section
-/// 5, "Illegal changes").
+/// The error for a status that the Task cannot have now, in TaskRouter's words (taskrouter.md
+/// section 5, "Illegal changes").
 pub(super) fn illegal(account: AccountSid, task: &Task, wanted: AssignmentStatus) -> ApiError {
     let (change, cause) = match wanted {
         AssignmentStatus::Canceled => ("cancel task", "it is not pending or reserved"),
@@ -143,7 +145,8 @@ pub(super) fn illegal(account: AccountSid, task: &Task, wanted: AssignmentStatus
         | AssignmentStatus::Reserved
         | AssignmentStatus::Assigned => ("complete task", "it is not currently assigned"),
     };
-    let (sid, workspace) = (task.sid, task.workspace_sid);
+    let sid = task.sid;
+    let workspace = task.workspace_sid;
     ApiError::State(format!(
         "Cannot {change} {sid} in workspace {workspace} for account {account} because {cause}."
     ))

@@ -18,8 +18,9 @@ use crate::resources::listing::{self, Listing};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct DateStatusChanged;
 
-/// `GET …/Workers`; filters `FriendlyName`, `ActivityName`, `ActivitySid`, `Available`, `TaskQueueName`, `TaskQueueSid`,
-/// `TargetWorkersExpression`; `Ordering=DateStatusChanged:asc|desc`, which reads all Workers.
+/// `GET …/Workers`; filters `FriendlyName`, `ActivityName`, `ActivitySid`, `Available`,
+/// `TaskQueueName`, `TaskQueueSid`, `TargetWorkersExpression`;
+/// `Ordering=DateStatusChanged:asc|desc`, which reads all Workers.
 pub async fn list(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let paging = Paging::read(&context.query)?;
     let filter = Filter::read(&context.query)?;

@@ -31,8 +31,8 @@ enum Template {
     Fifo,
 }
 
-/// `POST /v1/Workspaces` with `FriendlyName`, `EventCallbackUrl`, `EventsFilter`, `MultiTaskEnabled`, `Template` and
-/// `PrioritizeQueueOrder`. One transaction writes all parts.
+/// `POST /v1/Workspaces` with `FriendlyName`, `EventCallbackUrl`, `EventsFilter`,
+/// `MultiTaskEnabled`, `Template` and `PrioritizeQueueOrder`. One transaction writes all parts.
 pub async fn create(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let fields = Fields::read(&context.form)?;
     if fields.friendly_name.is_none() {
