@@ -60,7 +60,7 @@ struct WebhookResource<'a> {
     /// The HTTP status; null without an answer.
     status: Option<u16>,
     task_sid: TaskSid,
-    /// How often the request was received or sent. With retries the first exchange is shown.
+    /// The number of requests. Of requests that repeat while a caller waits, the first is shown.
     times: u32,
     url: &'a str,
     workspace_sid: WorkspaceSid,
