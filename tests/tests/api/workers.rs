@@ -331,7 +331,7 @@ async fn a_workspace_has_no_more_workers_than_it_may_have() {
     let client = Client(&laboratory);
     let bo = make(&client, "Bo").await;
     let (status, refused) = client.post("/Workers", &[("FriendlyName", "Cy")]).await;
-    let sentence = "The Workspace has 4 Workers, as many as it may have";
+    let sentence = "The Workspace has 4 Workers, which is the limit";
     assert_eq!(
         (status, &refused["code"], &refused["message"]),
         (400, &json!(20001), &json!(sentence))
