@@ -20,9 +20,15 @@ pub trait Phones: Send + Sync {
     fn revision(&self) -> u64;
 
     /// Dials the contact centre from the phone `from`.
+    ///
+    /// # Errors
+    /// A message for the person at the phone.
     fn dial(&self, from: &str) -> Result<CallSid, String>;
 
     /// Performs an action at the phone of a call.
+    ///
+    /// # Errors
+    /// A message for the person at the phone.
     fn perform(&self, call: CallSid, action: Action) -> Result<(), String>;
 }
 

@@ -126,18 +126,3 @@ fn property(name: &str, value: &Value) -> Markup {
         Value::Null | Value::Bool(_) | Value::Number(_) => html! { (value) },
     }
 }
-
-/// Where a SID leads, by its two capitals.
-fn section_of(text: &str) -> Option<&'static str> {
-    let (prefix, digits) = text.split_at_checked(2)?;
-    let is_sid = digits.len() == 32 && digits.chars().all(|digit| digit.is_ascii_hexdigit());
-    let section = match prefix {
-        "WT" => "tasks",
-        "WK" => "workers",
-        "WQ" => "task-queues",
-        "WW" => "workflows",
-        "WA" => "activities",
-        _ => return None,
-    };
-    is_sid.then_some(section)
-}
