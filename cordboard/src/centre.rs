@@ -41,8 +41,8 @@ use network::telephones;
 
 pub use settings::Settings;
 
-/// Maximum sleep of the pump. Every change in this process wakes it; this limit is for changes by
-/// other processes.
+/// Maximum sleep of the pump. Every change in this process wakes it; this limit is for changes
+/// from outside.
 const SLEEP_MAX: Duration = Duration::from_secs(1);
 
 /// Maximum number of turns in [`Centre::settle`]; a test that needs more at one moment is in a
@@ -462,13 +462,13 @@ impl Centre {
             return;
         };
         if let Err(error) = self.dynamodb.trim_stream(handled).await {
-            tracing::warn!(%error, "trimming of the stream failed, retrying");
+            tracing::warn!(%error, "trimming of the stream failed");
         }
     }
 
     async fn delete_expired(&self) {
         if let Err(error) = self.dynamodb.delete_expired().await {
-            tracing::warn!(%error, "deletion of expired items failed, retrying");
+            tracing::warn!(%error, "deletion of expired items failed, the next run retries");
         }
     }
 }

@@ -248,7 +248,8 @@ fn print_banner(running: &Running, port: u16) {
 /// `VOICE_URL`: the application that is requested in place of `/incoming-call` when the simulated
 /// number is dialled.
 fn voice_url(env: &Env<'_>) -> Result<Option<String>, EnvError> {
-    let (name, expected) = ("VOICE_URL", "an http:// or https:// URL");
+    let name = "VOICE_URL";
+    let expected = "an http:// or https:// URL";
     let url: Option<http::Uri> = env.optional(name, expected)?;
     match url {
         Some(url) if !matches!(url.scheme_str(), Some("http" | "https")) => {
@@ -277,7 +278,7 @@ async fn until(mut stopped: watch::Receiver<bool>) {
     let _stopped = stopped.wait_for(|stopped| *stopped).await;
 }
 
-/// What tells a process to stop: Ctrl-C and SIGTERM. None is missed from the moment this is made.
+/// The signals that stop the process: Ctrl-C and SIGTERM. Signals are caught from its creation on.
 #[cfg(unix)]
 struct StopSignals {
     interrupt: tokio::signal::unix::Signal,
@@ -302,7 +303,7 @@ impl StopSignals {
     }
 }
 
-/// What tells a process to stop: Ctrl-C. None is missed from the moment this is made.
+/// The signal that stops the process: Ctrl-C. Signals are caught from its creation on.
 #[cfg(windows)]
 struct StopSignals(tokio::signal::windows::CtrlC);
 

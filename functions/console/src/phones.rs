@@ -53,7 +53,7 @@ pub enum Action {
 pub enum CallState {
     /// The phone rings, or the contact centre has not answered yet.
     Ringing,
-    /// Connected with the centre.
+    /// Connected with the contact centre.
     Connected,
     /// Ended.
     Ended,
@@ -83,7 +83,7 @@ pub struct Call {
 /// An entry of the transcript: one thing that was heard or done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TranscriptEntry {
-    /// When.
+    /// The moment of the entry.
     pub at: Timestamp,
     /// The kind of entry, in one word.
     pub kind: String,
@@ -94,7 +94,7 @@ pub struct TranscriptEntry {
 /// The answer of a webhook.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Document {
-    /// When.
+    /// The moment of the answer.
     pub at: Timestamp,
     /// Path and query of the webhook.
     pub address: String,

@@ -190,7 +190,8 @@ async fn agent_page(
     }
 }
 
-/// Without a session: a browser is redirected to the sign-in form; a script or the long poll gets 401.
+/// Without a session, a browser is redirected to the sign-in form; a script or the long poll gets
+/// 401.
 fn sign_in_first(incoming: &IncomingRequest<'_>) -> Reply {
     let is_page = *incoming.method == Method::GET && !incoming.headers.contains_key("hx-request");
     if !is_page || incoming.path == changes::PATH {

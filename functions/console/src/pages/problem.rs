@@ -11,7 +11,7 @@ use crate::request_context::RequestContext;
 /// The title of an error page that has no more specific one.
 const FAILED: &str = "The request failed";
 
-/// The error page of a session. If the request came from htmx, the open page stays usable and shows
+/// The error page of a session. If htmx sent the request, the open page stays usable and shows
 /// the message above its content.
 pub fn page(context: &RequestContext<'_>, refused: &Refused) -> Reply {
     let title = match refused.status {

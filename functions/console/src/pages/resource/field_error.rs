@@ -44,7 +44,8 @@ impl Spot {
 fn find(problem: &str, value: &str) -> Option<Spot> {
     if let Some((_, place)) = problem.rsplit_once(" at line ") {
         let (line, column) = place.split_once(" column ")?;
-        let (line, column) = (number(line)?.checked_sub(1)?, number(column)?);
+        let line = number(line)?.checked_sub(1)?;
+        let column = number(column)?;
         return spot(
             value.lines().nth(line).unwrap_or_default(),
             column.saturating_sub(1),
