@@ -7,6 +7,8 @@ use aws_sdk_dynamodbstreams::types::{OperationType, Record, ShardIteratorType};
 use ids::time::{Millis, Timestamp};
 use serde_json::{Map, Value, json};
 
+use crate::embedded_dynamodb::SequenceNumber;
+
 /// Maximum number of records in a batch, as an event source mapping might have it.
 const BATCH_RECORDS_MAX: i32 = 100;
 

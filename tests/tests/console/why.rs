@@ -74,7 +74,9 @@ async fn a_worker_to_whom_nothing_comes_says_why() {
     let browser = house
         .administrator(Look::Light, &format!("/workers/{}", house.worker("Arjun")))
         .await;
-    browser.sees("#why", "Why is this Worker offered no Task?").await;
+    browser
+        .sees("#why", "Why is this Worker offered no Task?")
+        .await;
     browser
         .sees("#why-summary", "their Activity Offline takes no Tasks")
         .await;
