@@ -180,11 +180,11 @@ async fn a_second_process_on_the_same_data_or_port_is_refused_with_what_to_do() 
     for (arguments, expected) in [
         (
             ["--port", other.as_str(), "--data", "data"],
-            "--data with another folder",
+            "choose another folder with --data",
         ),
         (
             ["--port", busy.as_str(), "--data", "elsewhere"],
-            "another one: --port",
+            "choose another one with --port",
         ),
     ] {
         let output = command(folder.path(), &arguments).output().await.unwrap();

@@ -144,7 +144,7 @@ async fn an_agents_link_opens_their_own_desktop_and_nothing_else() {
         .administrator(Look::Light, &format!("/desk/{maya}"))
         .await;
     administrator
-        .press_button("main", "A sign-in link for this agent")
+        .press_button("main", "Create a sign-in link for this agent")
         .await;
     let link = administrator
         .until("the link", "return document.querySelector('#ticket')?.href")

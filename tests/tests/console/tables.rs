@@ -136,7 +136,7 @@ async fn a_mistake_in_an_expression_is_marked_at_its_place() {
         .fill("#TargetWorkers", "languages HAS \"en\" AN level > 3")
         .await;
     browser.press_button("main", "Save").await;
-    browser.sees("#TargetWorkers-mistake", "column 20").await;
+    browser.sees("#TargetWorkers-error", "column 20").await;
     browser.sees(".spot mark", "AN level > 3").await;
     browser
         .until(
@@ -148,7 +148,7 @@ async fn a_mistake_in_an_expression_is_marked_at_its_place() {
         .go(&house.at("/tasks?EvaluateTaskAttributes=a+%3D+%3D+1"))
         .await;
     browser
-        .sees("#EvaluateTaskAttributes-mistake", "column")
+        .sees("#EvaluateTaskAttributes-error", "column")
         .await;
     let invalid =
         "return document.querySelector('#EvaluateTaskAttributes').getAttribute('aria-invalid')";
@@ -198,7 +198,7 @@ async fn a_mistake_is_shown_at_the_field_it_is_in_and_what_was_typed_stays() {
     browser.fill("#FriendlyName", "Nadia").await;
     browser.fill("#Attributes", "{\"languages\": [").await;
     browser.press_button("main", "Save").await;
-    browser.sees("#Attributes-mistake", "").await;
+    browser.sees("#Attributes-error", "").await;
     let state = "return [document.querySelector('#Attributes').getAttribute('aria-invalid'), document.querySelector('#Attributes').value, document.querySelector('#FriendlyName').value]";
     assert_eq!(
         browser.run(state).await,
@@ -289,7 +289,7 @@ async fn a_mistake_in_a_workflow_is_told_at_its_configuration_and_a_right_one_is
         )
         .await;
     browser
-        .sees("#Configuration-mistake", "expression: column ")
+        .sees("#Configuration-error", "expression: column ")
         .await;
     browser.sees(".spot mark", "=").await;
     browser

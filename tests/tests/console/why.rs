@@ -35,7 +35,7 @@ async fn a_call_that_waits_says_why_and_goes_on_saying_it_as_people_come_and_go(
     browser.press("[aria-label='Press 2']").await;
     browser.go(&house.at("/tasks")).await;
     browser.press("tbody th a").await;
-    browser.sees("#why", "Why is this waiting?").await;
+    browser.sees("#why", "Why is this Task waiting?").await;
     browser
         .sees(
             &format!("#why-{}", house.worker("Arjun")),
@@ -74,7 +74,9 @@ async fn a_worker_to_whom_nothing_comes_says_why() {
     let browser = house
         .administrator(Look::Light, &format!("/workers/{}", house.worker("Arjun")))
         .await;
-    browser.sees("#why", "Why does nothing come?").await;
+    browser
+        .sees("#why", "Why is this Worker offered no Task?")
+        .await;
     browser
         .sees("#why-summary", "their Activity Offline takes no Tasks")
         .await;

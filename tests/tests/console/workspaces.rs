@@ -32,7 +32,7 @@ async fn every_workspace_is_reached_and_a_page_of_one_does_nothing_in_another() 
     browser.until("the first one", "return window.at").await;
     browser.press_button("main", "Save").await;
     browser
-        .sees(".alert", "not made for this session and Workspace")
+        .sees(".alert", "belongs to another session or Workspace")
         .await;
     let workers = house
         .api(Method::GET, "Workers?FriendlyName=Nadia", &[])
@@ -45,7 +45,7 @@ async fn every_workspace_is_reached_and_a_page_of_one_does_nothing_in_another() 
     browser.go(&house.at("/workers")).await;
     browser.sees("tbody th", "Maya").await;
     browser.go(&house.at("/workspaces")).await;
-    browser.sees(&format!("#row-{first}"), "this one").await;
+    browser.sees(&format!("#row-{first}"), "yes").await;
     browser.close().await;
     house.close().await;
 }
