@@ -93,7 +93,7 @@ fn example_routes_each_language_to_its_queue() {
         );
         assert_eq!(queue.max_reserved_workers, 1);
     }
-    let workflow = &centre.workspace.workflows[&centre.centre.workflow_sid];
+    let workflow = &centre.workspace.workflows[&centre.voice_settings.workflow_sid];
     assert_eq!(workflow.friendly_name, "Incoming Customer Requests");
     assert_eq!(workflow.task_reservation_timeout, Millis::from_secs(120));
     assert_eq!(
