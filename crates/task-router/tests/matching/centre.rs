@@ -13,7 +13,7 @@ use task_router::model::*;
 use task_router::router::board::Board;
 use task_router::router::{NewTask, create_task, queue_membership_of};
 
-/// The number of TaskQueues; the Workers of each have two different queue memberships.
+/// TaskQueues; each has Workers of two rosters.
 pub const QUEUES: u64 = 10;
 
 pub const NOON: Timestamp = Timestamp::from_millis(1_800_000_000_000);
