@@ -10,8 +10,9 @@ use ids::time::{Clock, Millis, Timestamp};
 use runtime::OutboxError;
 use runtime::outbox::{Outbox, Sending, delay};
 use runtime::redelivery::pause;
-use task_router::router::effects::{Callback, Timer};
+use task_router::router::effects::Callback;
 use task_router::router::events::Notice;
+use task_router::router::timers_queue::TimersMessage;
 use tokio::sync::Notify;
 
 use crate::ordered_queue::OrderedQueue;
@@ -37,7 +38,7 @@ pub struct Queues {
 #[derive(Default)]
 struct State {
     sent: u64,
-    timers: Delayed<Timer>,
+    timers: Delayed<TimersMessage>,
     callbacks: VecDeque<Message<Callback>>,
     failed_callbacks: Delayed<Callback>,
     events: OrderedQueue,
@@ -66,7 +67,7 @@ impl Queues {
     }
 
     /// Takes the timers that are due.
-    pub fn due_timers(&self) -> Vec<Message<Timer>> {
+    pub fn due_timers(&self) -> Vec<Message<TimersMessage>> {
         let now = self.clock.now();
         let mut state = self.state();
         take_due(&mut state.timers, now).map(received).collect()
@@ -106,9 +107,9 @@ impl Queues {
     }
 
     /// Puts back a timer whose handling failed; gives it up, loudly, after [`RECEIVES_MAX`] deliveries.
-    pub fn timer_failed(&self, message: Message<Timer>) {
+    pub fn timer_failed(&self, message: Message<TimersMessage>) {
         if message.receives >= RECEIVES_MAX {
-            tracing::error!(subject = ?message.body.subject, receives = message.receives, "timer given up");
+            tracing::error!(body = ?message.body, receives = message.receives, "timer given up");
             return;
         }
         self.put_back(message, |state| &mut state.timers);
@@ -149,16 +150,16 @@ impl State {
 }
 
 impl Outbox for Queues {
-    fn schedule(&self, wake: Timer, now: Timestamp) -> Sending<'_> {
+    fn schedule(&self, message: TimersMessage, now: Timestamp) -> Sending<'_> {
         let mut state = self.state();
         if state.timers.len() >= MESSAGES_MAX {
             return full("timers");
         }
-        let key = (now + delay(&wake, now).min(HELD_MAX), state.next());
+        let key = (now + delay(&message, now).min(HELD_MAX), state.next());
         state.timers.insert(
             key,
             Message {
-                body: wake,
+                body: message,
                 receives: 0,
             },
         );

@@ -111,7 +111,7 @@ async fn a_timer_of_tomorrow_is_sent_on_until_its_task_has_ended() {
             Arc::clone(&queues) as _,
             Arc::new(Noon),
         );
-        routing.on_timer(wake).await.unwrap();
+        routing.on_timers_message(wake.into()).await.unwrap();
         queues.next_due()
     };
     assert_eq!(sent_on().await, Some(NOON + HELD_MAX));

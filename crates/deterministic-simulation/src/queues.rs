@@ -11,8 +11,9 @@ use runtime::OutboxError;
 use runtime::outbox::{Outbox, Sending, delay};
 use serde::Serialize;
 use serde_json::{Value, json};
-use task_router::router::effects::{Callback, Timer};
+use task_router::router::effects::Callback;
 use task_router::router::events::Notice;
+use task_router::router::timers_queue::TimersMessage;
 
 use crate::invariants::Invariant;
 use crate::invocation::{self, invoke};
@@ -48,7 +49,7 @@ pub struct Receivers {
 #[derive(Debug, Clone, Default)]
 pub struct Sent {
     /// Timers.
-    pub wakes: Vec<Timer>,
+    pub wakes: Vec<TimersMessage>,
     /// Callbacks.
     pub callbacks: Vec<Callback>,
     /// Events to be told.
@@ -57,7 +58,7 @@ pub struct Sent {
 
 #[derive(Clone)]
 enum Message {
-    Timer(Timer),
+    Timer(TimersMessage),
     Callback(Callback),
     Event(Notice),
 }
@@ -182,7 +183,7 @@ impl Queues {
 
 impl Receivers {
     /// Hands one timer over; was it handled?
-    pub async fn timer(&self, world: &World, wake: &Timer) -> bool {
+    pub async fn timer(&self, world: &World, wake: &TimersMessage) -> bool {
         let Ok(incoming) = Incoming::try_from(sqs_event(wake)) else {
             world.violated(Invariant::Simulation, "routing refused a timer");
             return true;
@@ -213,8 +214,8 @@ fn sqs_event<T: Serialize>(body: &T) -> Value {
 }
 
 impl Outbox for Queues {
-    fn schedule(&self, wake: Timer, now: Timestamp) -> Sending<'_> {
-        Box::pin(self.send(Message::Timer(wake), now))
+    fn schedule(&self, message: TimersMessage, now: Timestamp) -> Sending<'_> {
+        Box::pin(self.send(Message::Timer(message), now))
     }
 
     fn callback(&self, callback: Callback) -> Sending<'_> {

@@ -7,7 +7,7 @@ use ids::time::Timestamp;
 use runtime::Env;
 use runtime::outbox::Sending;
 use serde_json::{Value, json};
-use task_router::router::effects::{Callback, Timer};
+use task_router::router::effects::Callback;
 use task_router::router::events::Notice;
 
 use super::*;
@@ -32,7 +32,7 @@ impl Clock for Noon {
 struct NoQueues;
 
 impl Outbox for NoQueues {
-    fn schedule(&self, _: Timer, _: Timestamp) -> Sending<'_> {
+    fn schedule(&self, _: TimersMessage, _: Timestamp) -> Sending<'_> {
         panic!("a timer was set")
     }
 

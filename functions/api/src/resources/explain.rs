@@ -7,8 +7,8 @@ use serde::Serialize;
 use store::Reading;
 use task_router::model::{RoutingTarget, Task, Worker, Workspace};
 use task_router::router::explain::{
-    AHEAD_READ_MAX, LINE_READ_MAX, TaskQuestion, WORKERS_READ_MAX, WaitingLine, WorkerQuestion,
-    of_task, of_worker,
+    AHEAD_READ_MAX, TaskQuestion, WAITING_LIST_READ_MAX, WORKERS_READ_MAX, WaitingListHead,
+    WorkerQuestion, of_task, of_worker,
 };
 use task_router::router::order::{WaitingList, position_of, waiting_list_of};
 
@@ -57,13 +57,13 @@ pub async fn of_one_worker(call: &RequestContext<'_>) -> Result<Answer, ApiError
         call.workspace().await?,
         worker::find(call, "WorkerSid").await?,
     );
-    let lines =
-        stream::iter(WorkerQuestion::lines(&workspace, &worker)).map(|line| waiting(call, line));
-    let lines: Vec<WaitingLine> = lines.buffered(READS_AT_ONCE).try_collect().await?;
+    let heads = stream::iter(WorkerQuestion::waiting_lists(&workspace, &worker))
+        .map(|waiting_list| head_of(call, waiting_list));
+    let heads: Vec<WaitingListHead> = heads.buffered(READS_AT_ONCE).try_collect().await?;
     let question = WorkerQuestion {
         workspace: &workspace,
         worker: &worker,
-        lines: &lines,
+        heads: &heads,
         now: call.now,
     };
     answer(
@@ -133,15 +133,18 @@ async fn ahead(
     Ok((first, more))
 }
 
-async fn waiting(call: &RequestContext<'_>, line: WaitingList) -> Result<WaitingLine, ApiError> {
+async fn head_of(
+    call: &RequestContext<'_>,
+    waiting_list: WaitingList,
+) -> Result<WaitingListHead, ApiError> {
     let tasks = call
         .api
         .store
-        .waiting_tasks(line, None, LINE_READ_MAX)
+        .waiting_tasks(waiting_list, None, WAITING_LIST_READ_MAX)
         .await?;
-    Ok(WaitingLine {
-        line,
-        more: tasks.len() == usize::from(LINE_READ_MAX),
+    Ok(WaitingListHead {
+        waiting_list,
+        more: tasks.len() == usize::from(WAITING_LIST_READ_MAX),
         tasks,
     })
 }

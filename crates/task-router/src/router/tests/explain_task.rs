@@ -221,7 +221,7 @@ fn a_worker_outside_the_queue_is_told_which_clause_keeps_them_out() {
     assert!(
         explained(&world, "c1")
             .summary
-            .contains("has no expression, which matches nobody")
+            .contains("has no expression, so it matches no Worker")
     );
     world.queue("hi").target_workers = expression("1 == 1");
     assert!(
@@ -308,7 +308,7 @@ fn the_known_worker_of_a_step_is_told_with_what_the_task_says() {
     assert!(
         candidate(&explained(&world, "c2"), "Ben").obstacles[0]
             .text
-            .ends_with("names nobody")
+            .ends_with("names no Worker")
     );
 }
 

@@ -105,7 +105,7 @@ fn nothing_is_skipped_while_nobody_has_counted() {
         decide(snapshot.clone(), &event, world.now).outcome,
         Outcome::AlreadySo
     );
-    let counted = snapshot.with_presence(Some(WorkerCounts::default()));
+    let counted = snapshot.with_worker_counts(Some(WorkerCounts::default()));
     assert_eq!(decide(counted, &event, world.now).outcome, Outcome::Changed);
 }
 

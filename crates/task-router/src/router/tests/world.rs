@@ -277,7 +277,7 @@ impl World {
         let mut snapshot = Snapshot::new(&self.workspace)
             .with_tasks(self.tasks.values().cloned())
             .with_workers(self.workers.values().cloned())
-            .with_presence(presence);
+            .with_worker_counts(presence);
         snapshot.candidates_of = about.map(|task| task.task_queue_sid);
         snapshot
     }
