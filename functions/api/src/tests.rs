@@ -9,6 +9,7 @@ use runtime::outbox::Sending;
 use serde_json::{Value, json};
 use task_router::router::effects::Callback;
 use task_router::router::events::Notice;
+use task_router::router::timers_queue::TimersMessage;
 
 use super::*;
 use crate::resources::samples::{ACCOUNT, NOON};

@@ -1,8 +1,8 @@
 //! Backfill: applies a configuration change to the waiting Tasks or the Workers it affects
 //! (taskrouter.md sections 2.6 and 2.7).
 //!
-//! [`task_router::router::backfill`] decides which backfills a write calls for. This module visits the
-//! Tasks or Workers in batches; each batch is one message of the timers queue.
+//! [`task_router::router::backfill`] decides which backfills a write calls for. This module visits
+//! the Tasks or Workers in batches; each batch is one message of the timers queue.
 
 use std::collections::BTreeMap;
 use std::sync::{MutexGuard, PoisonError};
@@ -34,8 +34,8 @@ pub(crate) type Scheduled = BTreeMap<(WorkspaceSid, Backfill), Timestamp>;
 
 impl Routing {
     /// Schedules the backfills that a configuration write calls for. A backfill begins when no
-    /// process has the old configuration in its cache any more. A backfill that is scheduled already
-    /// and begins late enough is not scheduled again.
+    /// process has the old configuration in its cache any more. A backfill that is scheduled
+    /// already and begins late enough is not scheduled again.
     pub(crate) async fn schedule_backfills(&self, change: &PartChange) -> Result<(), Error> {
         for backfill in backfill::of_part(change.old.as_ref(), change.new.as_ref()) {
             let now = self.clock.now();

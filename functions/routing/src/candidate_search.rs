@@ -2,7 +2,8 @@
 //!
 //! An entry of a list is a hint, because an index may lag. When the commit fails with a conflict
 //! (contention with another writer), the search backs off, reads the chosen Workers or Tasks again
-//! from the table itself, and decides again. `router::matching` decides; this module reads and writes.
+//! from the table itself, and decides again. `router::matching` decides; this module reads and
+//! writes.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

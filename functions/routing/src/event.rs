@@ -1,5 +1,5 @@
-//! What invokes the function: the stream, the timers queue and the schedule. Each has an event of its
-//! own form.
+//! What invokes the function: the stream, the timers queue and the schedule. Each has an event of
+//! its own form.
 
 use aws_lambda_events::event::dynamodb::EventRecord;
 use ids::time::Millis;

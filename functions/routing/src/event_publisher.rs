@@ -1,7 +1,8 @@
-//! Stores Events and publishes those that the Workspace's callback wants (taskrouter.md section 12.1).
+//! Stores Events and publishes those that the Workspace's callback wants (taskrouter.md section
+//! 12.1).
 //!
-//! Events come after the Effects of a record, so that no Task waits for a Worker because an Event is
-//! being published.
+//! Events come after the Effects of a record, so that no Task waits for a Worker because an Event
+//! is being published.
 
 use futures_util::future::try_join_all;
 use task_router::model::{Task, Workspace};

@@ -1,9 +1,10 @@
 //! `routing`: handles the table's stream, the timers queue and the schedule.
 //!
 //! A stream record contains a write. [`task_router::router::effects`] derives its Effects, and this
-//! function carries them out: it sends timers and callbacks to their queues, and searches for Workers
-//! and Tasks. A timer says that a moment has been reached. Records and timers may be duplicate, late
-//! or lost: every write is conditional, and a sweep does what a lost message would have done.
+//! function carries them out: it sends timers and callbacks to their queues, and searches for
+//! Workers and Tasks. A timer says that a moment has been reached. Records and timers may be
+//! duplicate, late or lost: every write is conditional, and a sweep does what a lost message would
+//! have done.
 
 mod backfill;
 mod candidate_search;
@@ -37,9 +38,9 @@ pub use event::{Incoming, handle};
 pub use pages::Pages;
 pub use sweep::Sweep;
 
-/// How far the table's indexes may lag. A Task and a Worker who become ready within the lag may each be
-/// missing from the other's list. A Task without a match is searched for again after the lag, and
-/// only that search reads the lists to their end.
+/// How far the table's indexes may lag. A Task and a Worker who become ready within the lag may
+/// each be missing from the other's list. A Task without a match is searched for again after the
+/// lag, and only that search reads the lists to their end.
 const INDEX_LAG: Millis = Millis::from_secs(2);
 
 /// The function, with its store, outbox and clock, and what this instance remembers.
@@ -78,8 +79,8 @@ impl Routing {
         }
     }
 
-    /// Sets how much of each list one search reads. Small pages make a small test centre behave like a
-    /// large one.
+    /// Sets how much of each list one search reads. Small pages make a small test centre behave
+    /// like a large one.
     pub fn with_pages(self, pages: Pages) -> Self {
         Self { pages, ..self }
     }
@@ -155,8 +156,8 @@ impl Routing {
     }
 
     /// Sends an early message on. SQS delays a message by 15 minutes at most, so each longer timer
-    /// arrives early. The timer of an ended Task is dropped: it would arrive four times an hour for a
-    /// day, and most Tasks have ended before its first arrival.
+    /// arrives early. The timer of an ended Task is dropped: it would arrive four times an hour for
+    /// a day, and most Tasks have ended before its first arrival.
     async fn send_on(&self, message: TimersMessage, now: Timestamp) -> Result<(), Error> {
         if let TimersMessage::Timer(timer) = message
             && let Subject::Task(sid) = timer.subject
@@ -175,8 +176,8 @@ impl Routing {
         Ok(self.outbox.schedule(timer.into(), self.clock.now()).await?)
     }
 
-    /// Carries out the Effects of a Task's write. Messages are sent first: they need no search, and a
-    /// Task without a Worker must not hold them up.
+    /// Carries out the Effects of a Task's write. Messages are sent first: they need no search, and
+    /// a Task without a Worker must not hold them up.
     async fn carry_out_task(&self, effects: Vec<Effect>, task: &Task) -> Result<(), Error> {
         let mut needs_match = false;
         for effect in effects {
@@ -219,7 +220,8 @@ impl Routing {
         let Some(workspace) = self.workspace(task.workspace_sid).await? else {
             return Ok(());
         };
-        // The Task's deadline is no longer that of this timer: the write that moved it sent another.
+        // The Task's deadline is no longer that of this timer: the write that moved it sent
+        // another.
         if timers::of_task(&workspace, &task, at - Millis::from_millis(1)) != Some(at) {
             return Ok(());
         }

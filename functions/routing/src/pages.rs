@@ -5,8 +5,8 @@ use futures_util::future::BoxFuture;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use task_router::router::Decision;
 
-/// Lists that are read at the same time, so that a Worker of a hundred queues does not open a hundred
-/// connections.
+/// Lists that are read at the same time, so that a Worker of a hundred queues does not open a
+/// hundred connections.
 const LISTS_AT_ONCE: usize = 32;
 
 /// How much of each list is read: in one request, and before the rest is left to a message.
@@ -21,9 +21,9 @@ pub struct Pages {
     /// Waiting Tasks on one page of a continued search: a step excludes this Worker, so most likely
     /// many Tasks do not fit.
     pub tasks_further_on: u16,
-    /// Pages read in one search: a thousand Workers, or two hundred Tasks, none of whom fits. What is
-    /// after them is left to a message, which holds up no stream record and takes a few seconds at
-    /// most.
+    /// Pages read in one search: a thousand Workers, or two hundred Tasks, none of whom fits. What
+    /// is after them is left to a message, which holds up no stream record and takes a few seconds
+    /// at most.
     pub in_one_go: u32,
 }
 
@@ -38,8 +38,8 @@ impl Default for Pages {
     }
 }
 
-/// What some pages of several lists contained. `C` is a cursor in the one order that all these lists
-/// share.
+/// What some pages of several lists contained. `C` is a cursor in the one order that all these
+/// lists share.
 #[derive(Debug)]
 pub(crate) enum Found<C> {
     /// This Decision is to be committed.
@@ -59,8 +59,8 @@ impl<L: Copy, C: Ord + Copy> PagedLists<L, C> {
         Self(lists.into_iter().map(|list| (list, after)).collect())
     }
 
-    /// Reads the next page of each list, with at most `limit` entries. A list whose page was not full
-    /// has been read to its end.
+    /// Reads the next page of each list, with at most `limit` entries. A list whose page was not
+    /// full has been read to its end.
     pub(crate) async fn next<'a, T>(
         &mut self,
         limit: u16,

@@ -1,5 +1,5 @@
-//! Maintains the Workspace's known Readinesses after a sweep: a Readiness that a Worker has is known,
-//! and one that no Worker has had for long is forgotten.
+//! Maintains the Workspace's known Readinesses after a sweep: a Readiness that a Worker has is
+//! known, and one that no Worker has had for long is forgotten.
 
 use task_router::model::Workspace;
 
@@ -7,8 +7,8 @@ use crate::worker_snapshot::WorkerSnapshot;
 use crate::{Error, Routing};
 
 impl Routing {
-    /// Updates every known Readiness, and saves those of Workers whose Readiness is unknown: without
-    /// it no search would read their ready list. The snapshot must contain all Workers.
+    /// Updates every known Readiness, and saves those of Workers whose Readiness is unknown:
+    /// without it no search would read their ready list. The snapshot must contain all Workers.
     pub(crate) async fn tend_ready_lists(
         &self,
         workspace: &Workspace,

@@ -1,9 +1,9 @@
-//! The statistics roll-up: a batch job that counts the Events of each finished minute into rows, adds up
-//! minutes to hours, and hours to days.
+//! The statistics roll-up: a batch job that counts the Events of each finished minute into rows,
+//! adds up minutes to hours, and hours to days.
 //!
-//! The schedule starts it each minute. It counts from the Events and writes a row only if the count has
-//! changed, so it is idempotent: running it twice, or dying on the way, changes nothing. Its progress
-//! is saved last.
+//! The schedule starts it each minute. It counts from the Events and writes a row only if the count
+//! has changed, so it is idempotent: running it twice, or dying on the way, changes nothing. Its
+//! progress is saved last.
 
 use std::collections::BTreeMap;
 
@@ -19,33 +19,34 @@ use crate::{Error, Routing};
 /// How long after its end a minute is counted: most Events are stored within a second or two.
 const MINUTE_SETTLED: Millis = Millis::from_secs(5);
 
-/// The minutes before the progress that are counted again each time, for Events that were stored late.
+/// The minutes before the progress that are counted again each time, for Events that were stored
+/// late.
 const COUNTED_AGAIN: Millis = Millis::from_secs(300);
 
-/// How long after its end an hour is counted, from all its Events once more: a stream that was held up
-/// has caught up by then.
+/// How long after its end an hour is counted, from all its Events once more: a stream that was held
+/// up has caught up by then.
 const HOUR_SETTLED: Millis = Millis::from_secs(900);
 
-/// The hours before the progress that are counted once more with each new hour, for Events that were
-/// stored even later. A day is added up after its last hour has been counted again.
+/// The hours before the progress that are counted once more with each new hour, for Events that
+/// were stored even later. A day is added up after its last hour has been counted again.
 const HOURS_COUNTED_AGAIN: Millis = Millis::from_secs(3_600);
 
-/// Hours whose minutes are counted in one run, the first and the last of them in part: a day. Progress is
-/// saved after each. After a longer pause the roll-up catches up in several runs.
+/// Hours whose minutes are counted in one run, the first and the last of them in part: a day.
+/// Progress is saved after each. After a longer pause the roll-up catches up in several runs.
 const STEPS_MAX: usize = 26;
 
 /// Hours added up in one run.
 const HOURS_MAX: usize = STEPS_MAX;
 
-/// Rounds of queries, one for each shard, for the Events of an hour: nearly five million items. Events
-/// beyond them are not counted, which is logged.
+/// Rounds of queries, one for each shard, for the Events of an hour: nearly five million items.
+/// Events beyond them are not counted, which is logged.
 const ROUNDS_MAX: usize = 2_000;
 
 /// How often the progress of a Workspace without Events is saved.
 const IDLE_SAVE_INTERVAL: Millis = Millis::from_secs(300);
 
-/// How long an active Task has had no Event before it is compared with the table: an Event may have been
-/// lost.
+/// How long an active Task has had no Event before it is compared with the table: an Event may have
+/// been lost.
 const CHECKED_AGE: Millis = Millis::from_secs(600);
 
 /// Tasks compared with the table in one run.
@@ -55,8 +56,8 @@ const CHECKED_MAX: usize = 10;
 type Minutes = BTreeMap<Timestamp, Tallies>;
 
 impl Routing {
-    /// Rolls up the Events of each Workspace since the last run. A failure in one Workspace is logged; the
-    /// next run continues where this one stopped.
+    /// Rolls up the Events of each Workspace since the last run. A failure in one Workspace is
+    /// logged; the next run continues where this one stopped.
     pub async fn roll_up(&self) -> Result<(), Error> {
         for sid in self.swept_workspaces().await? {
             if let Err(error) = self.roll_up_workspace(sid).await {

@@ -1,13 +1,13 @@
-//! Search continuations: a step excludes more entries of a waiting list, or of a ready list, than one
-//! search reads.
+//! Search continuations: a step excludes more entries of a waiting list, or of a ready list, than
+//! one search reads.
 //!
 //! The rest of the search is a message of the timers queue. Its receiver reads some pages and
 //! schedules its own rest, so no message takes long, however long the list is. The message contains
-//! the Worker or Task and a cursor. The receiver reads the current Worker or Task from the table: for
-//! one that was served in between nothing is searched, and for a deleted one the search ends. A
-//! duplicate or late message searches once more; a lost one is made up for by the next sweep. A Worker
-//! who becomes free, or a Task that begins to wait, on either side of the cursor has a stream record
-//! of its own.
+//! the Worker or Task and a cursor. The receiver reads the current Worker or Task from the table:
+//! for one that was served in between nothing is searched, and for a deleted one the search ends. A
+//! duplicate or late message searches once more; a lost one is made up for by the next sweep. A
+//! Worker who becomes free, or a Task that begins to wait, on either side of the cursor has a
+//! stream record of its own.
 
 use std::collections::BTreeMap;
 use std::sync::{MutexGuard, PoisonError};

@@ -1,9 +1,10 @@
 //! The sweep: periodic reconciliation. It does what a lost message would have done.
 //!
-//! Each minute's sweep reads every Worker and every Task that has not expired, a hundred at a time. No
-//! index says when an item is due: such an index would be written three times a call, and writes cost
-//! more than the sweep's reads. The sweep does not read ended Tasks that it has settled before. It
-//! does not query for waiting Tasks that no free Worker of those it has just read could take.
+//! Each minute's sweep reads every Worker and every Task that has not expired, a hundred at a time.
+//! No index says when an item is due: such an index would be written three times a call, and writes
+//! cost more than the sweep's reads. The sweep does not read ended Tasks that it has settled
+//! before. It does not query for waiting Tasks that no free Worker of those it has just read could
+//! take.
 
 use std::collections::BTreeSet;
 use std::sync::{MutexGuard, PoisonError};
@@ -37,12 +38,12 @@ const READ_AT_ONCE: usize = 500;
 /// Tasks or Workers listed in one batch: keys only.
 const LISTED_AT_ONCE: usize = 5_000;
 
-/// How long after its end a Task is settled, if its Workers hold nothing of it: longer than any read
-/// may lag.
+/// How long after its end a Task is settled, if its Workers hold nothing of it: longer than any
+/// read may lag.
 const SETTLED_AFTER: Millis = Millis::from_secs(60);
 
-/// Settled Tasks that an instance remembers, 16 bytes each: those of a day, which is how late DynamoDB
-/// may delete expired items. Beyond the limit all are forgotten, and read once more.
+/// Settled Tasks that an instance remembers, 16 bytes each: those of a day, which is how late
+/// DynamoDB may delete expired items. Beyond the limit all are forgotten, and read once more.
 const SETTLED_TASKS_MAX: usize = 100_000;
 
 /// Ended Tasks that are settled, by the sweep that listed them last. A Task that a sweep no longer
@@ -55,7 +56,8 @@ pub(crate) struct SettledTasks {
     before: BTreeSet<TaskSid>,
 }
 
-/// Items of a deleted Workspace that one sweep deletes: few enough for a minute, with all other work.
+/// Items of a deleted Workspace that one sweep deletes: few enough for a minute, with all other
+/// work.
 const CLEARED_AT_ONCE_MAX: usize = 2_000;
 
 /// The kind of a sweep.
@@ -64,8 +66,8 @@ const CLEARED_AT_ONCE_MAX: usize = 2_000;
 pub enum Sweep {
     /// The schedule's sweep: does what is overdue.
     Overdue,
-    /// The sweep after a restart that lost all messages: does what is overdue and sends every message
-    /// again.
+    /// The sweep after a restart that lost all messages: does what is overdue and sends every
+    /// message again.
     Everything,
 }
 
@@ -89,7 +91,8 @@ impl Routing {
         Ok(())
     }
 
-    /// All Workspaces. That of the voice settings is first, listed or not, because the index may lag.
+    /// All Workspaces. That of the voice settings is first, listed or not, because the index may
+    /// lag.
     pub(crate) async fn swept_workspaces(&self) -> Result<Vec<WorkspaceSid>, Error> {
         let of_centre = self
             .store
@@ -101,7 +104,8 @@ impl Routing {
         Ok(of_centre.into_iter().chain(others).collect())
     }
 
-    /// Deletes a batch of a deleted Workspace. The first sweep that finds no item forgets the Workspace.
+    /// Deletes a batch of a deleted Workspace. The first sweep that finds no item forgets the
+    /// Workspace.
     async fn clear(&self, workspace: WorkspaceSid) -> Result<(), Error> {
         match self
             .store
@@ -250,8 +254,8 @@ impl SettledTasks {
         self.listed.insert(sid);
     }
 
-    /// A sweep has listed all Tasks it could. A settled Task that it did not list is forgotten, and read
-    /// once more if a later sweep lists it.
+    /// A sweep has listed all Tasks it could. A settled Task that it did not list is forgotten, and
+    /// read once more if a later sweep lists it.
     fn end(&mut self) {
         self.before.clear();
     }
@@ -269,8 +273,8 @@ fn log_not_swept(task: TaskSid, error: &Error) {
     }
 }
 
-/// The Effects that are due for a Task. Seen as new, it has every Effect that its state can have; those
-/// that are not overdue are left out.
+/// The Effects that are due for a Task. Seen as new, it has every Effect that its state can have;
+/// those that are not overdue are left out.
 fn due_effects(
     workspace: &Workspace,
     snapshot: &mut WorkerSnapshot,
@@ -294,9 +298,9 @@ fn due_effects(
     effects
 }
 
-/// Should the table be queried for Workers? If the snapshot does not know, the Tasks of one shard of the
-/// listing are queried each minute, and all Tasks in [`keys::LISTING_SHARDS`] minutes: queries for
-/// 10,000 Tasks at once would be too many.
+/// Should the table be queried for Workers? If the snapshot does not know, the Tasks of one shard
+/// of the listing are queried each minute, and all Tasks in [`keys::LISTING_SHARDS`] minutes:
+/// queries for 10,000 Tasks at once would be too many.
 fn may_have_match(
     workspace: &Workspace,
     snapshot: &mut WorkerSnapshot,

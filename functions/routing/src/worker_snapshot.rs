@@ -10,13 +10,13 @@ use task_router::router::may_take;
 use task_router::router::order::{self, WaitingList};
 use task_router::router::release::Release;
 
-/// Free Workers that a snapshot keeps to compare with waiting Tasks: some 2 KB of memory each, 70 KB if
-/// the attributes are as long and as finely divided as they may be.
+/// Free Workers that a snapshot keeps to compare with waiting Tasks: some 2 KB of memory each, 70
+/// KB if the attributes are as long and as finely divided as they may be.
 const FREE_KEPT_MAX: usize = 2_000;
 
-/// Comparisons of a Task with a free Worker in one sweep: 10,000 Tasks, each with 1,000 Workers. One
-/// processor core takes 0.7 s for them (`cargo bench -p task-router --bench matching`); Lambda gives a
-/// seventh of a core with the template's 256 MB.
+/// Comparisons of a Task with a free Worker in one sweep: 10,000 Tasks, each with 1,000 Workers.
+/// One processor core takes 0.7 s for them (`cargo bench -p task-router --bench matching`); Lambda
+/// gives a seventh of a core with the template's 256 MB.
 const COMPARED_MAX: usize = 10_000_000;
 
 /// The Workers that a sweep has read.
@@ -113,8 +113,8 @@ impl WorkerSnapshot {
         }
     }
 
-    /// Is there a free Worker who could take this Task? For a Task that ignores its Worker's capacity
-    /// the Worker need not be free, so the answer is [`FreeWorker::Exists`].
+    /// Is there a free Worker who could take this Task? For a Task that ignores its Worker's
+    /// capacity the Worker need not be free, so the answer is [`FreeWorker::Exists`].
     pub(crate) fn free_worker_for(
         &mut self,
         workspace: &Workspace,

@@ -71,8 +71,8 @@ fn affects_tasks(old: Option<&Part>, new: Option<&Part>) -> bool {
     }
 }
 
-/// A Worker's queue membership depends on the queues' expressions, which may ask for the name of the
-/// Worker's Activity (section 8.2). The ready list depends on the existing TaskChannels and on
+/// A Worker's queue membership depends on the queues' expressions, which may ask for the name of
+/// the Worker's Activity (section 8.2). The ready list depends on the existing TaskChannels and on
 /// whether the Activity is available. The end of wrap-up depends on its limit.
 fn affects_workers(old: Option<&Part>, new: Option<&Part>) -> bool {
     match (old, new) {

@@ -11,7 +11,8 @@ use ids::{ActivitySid, CallSid, ConferenceSid, QueueSid, ReservationSid, TaskSid
 /// Something that happened, or time that passed. The engine may refuse it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Command {
-    /// Advance the Task: its deadlines first, then, if it still waits, the candidates of the snapshot.
+    /// Advance the Task: its deadlines first, then, if it still waits, the candidates of the
+    /// snapshot.
     Advance {
         /// The Task to advance.
         task: TaskSid,
@@ -78,7 +79,8 @@ pub enum Command {
         /// The carrier's error code, if it gave one.
         code: Option<u32>,
     },
-    /// A call asks for the caller of a Reservation, `<Dial><Queue reservationSid>` (voice-webhooks.md section 5.3).
+    /// A call asks for the caller of a Reservation, `<Dial><Queue reservationSid>`
+    /// (voice-webhooks.md section 5.3).
     WorkerDialed {
         /// The Task offered.
         task: TaskSid,
@@ -145,8 +147,8 @@ pub enum Command {
         /// The supervisor to call, and the claim.
         supervision: Supervision,
     },
-    /// The caller was moved out of the carrier's queue by a REST request: that of an instruction, or
-    /// that of another program.
+    /// The caller was moved out of the carrier's queue by a REST request: that of an instruction,
+    /// or that of another program.
     CallerMoved {
         /// The caller's Task.
         task: TaskSid,
@@ -218,7 +220,8 @@ pub enum Command {
         /// Is the Worker offered new Tasks of the channel? `None`: unchanged.
         available: Option<bool>,
     },
-    /// A Reservation or its conversation has ended: its Worker gets back what they still hold of it.
+    /// A Reservation or its conversation has ended: its Worker gets back what they still hold of
+    /// it.
     Released(Release),
     /// Advance the Worker: end a wrap-up that has expired, update queue membership.
     AdvanceWorker {
@@ -261,8 +264,8 @@ impl Command {
         }
     }
 
-    /// May the Command reject pending Reservations of its Worker? Only then does the snapshot need the
-    /// Worker's Tasks.
+    /// May the Command reject pending Reservations of its Worker? Only then does the snapshot need
+    /// the Worker's Tasks.
     pub fn concerns_offers(&self) -> bool {
         if let Self::ActivitySet { reject_pending, .. } = self {
             return *reject_pending;
@@ -339,8 +342,8 @@ pub struct WorkerChanges {
 pub enum AttributesChange {
     /// Replace all attributes.
     Replace(Attributes),
-    /// Apply a JSON merge patch (RFC 7396) to the current attributes; concurrent changes of other keys
-    /// stay.
+    /// Apply a JSON merge patch (RFC 7396) to the current attributes; concurrent changes of other
+    /// keys stay.
     Merge(Map<String, Value>),
 }
 

@@ -1,5 +1,5 @@
-//! The conference instruction: the Worker joins first, then the caller, or a customer who is dialed.
-//! The Reservation is accepted when both have joined (taskrouter.md section 11.3).
+//! The conference instruction: the Worker joins first, then the caller, or a customer who is
+//! dialed. The Reservation is accepted when both have joined (taskrouter.md section 11.3).
 
 use serde_json::json;
 
@@ -95,8 +95,8 @@ pub(super) fn join(
     Ok(())
 }
 
-/// Notes that the customer is dialed, once for each offer. The offer expires when their phone can no
-/// longer ring.
+/// Notes that the customer is dialed, once for each offer. The offer expires when their phone can
+/// no longer ring.
 pub(super) fn issue_customer(
     draft: &mut Draft<'_>,
     task: TaskSid,

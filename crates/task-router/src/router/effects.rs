@@ -70,8 +70,8 @@ pub enum Callback {
         reservation: ReservationSid,
         /// The instruction.
         instruction: Instruction,
-        /// A random number, different for each request, so that a duplicate message places no second
-        /// call.
+        /// A random number, different for each request, so that a duplicate message places no
+        /// second call.
         request: u64,
         /// `If-Match`: the Task must have one of these versions when the instruction is claimed.
         /// `None`: any version.
@@ -313,9 +313,9 @@ fn stranded_caller(old: Option<&Task>, new: &Task) -> Option<CallSid> {
     new.call_sid()
 }
 
-/// The caller whose Task was offered without success. They may have hung up without a notice: a call
-/// that ends before the carrier has read the document that puts it into the queue never leaves the
-/// queue, and Workers would be called for a caller who has left.
+/// The caller whose Task was offered without success. They may have hung up without a notice: a
+/// call that ends before the carrier has read the document that puts it into the queue never leaves
+/// the queue, and Workers would be called for a caller who has left.
 fn doubtful_caller(old: Option<&Task>, new: &Task) -> Option<CallSid> {
     let was_reserved = old.is_some_and(|old| old.assignment_status == AssignmentStatus::Reserved);
     let in_vain = was_reserved && new.assignment_status == AssignmentStatus::Pending;

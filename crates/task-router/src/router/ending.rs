@@ -26,8 +26,8 @@ pub(super) fn set_status(
     }
 }
 
-/// Ends a conversation: the Worker moves to the Activity that the instruction named, and the Task to
-/// the status that its TaskChannel defines.
+/// Ends a conversation: the Worker moves to the Activity that the instruction named, and the Task
+/// to the status that its TaskChannel defines.
 pub(super) fn conversation_ended(draft: &mut Draft<'_>, sid: TaskSid) -> Result<(), Refusal> {
     let channel = draft.workspace.task_channels.get(&draft.task(sid)?.channel);
     match channel.map(|channel| channel.after_conversation) {

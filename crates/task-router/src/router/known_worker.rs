@@ -1,7 +1,8 @@
-//! The known Worker of a step (taskrouter.md section 7.4), and why that Worker cannot have the Task.
+//! The known Worker of a step (taskrouter.md section 7.4), and why that Worker cannot have the
+//! Task.
 //!
-//! A problem changes nothing: the Task waits for the end of the step. It is logged for the author of
-//! the Workflow.
+//! A problem changes nothing: the Task waits for the end of the step. It is logged for the author
+//! of the Workflow.
 
 use super::workflow::target_at;
 use crate::model::{KnownWorker, Task, Worker, Workspace};

@@ -44,8 +44,8 @@ pub(super) fn caller_gone(
 }
 
 /// The Worker was connected and no caller was in the queue, so the notice that the caller left was
-/// lost. A pending offer is canceled together with its Task, because further Workers would be called
-/// for a caller who has left. Otherwise the Worker's leg has ended like any other.
+/// lost. A pending offer is canceled together with its Task, because further Workers would be
+/// called for a caller who has left. Otherwise the Worker's leg has ended like any other.
 pub(super) fn caller_not_found(
     draft: &mut Draft<'_>,
     task: TaskSid,
@@ -166,8 +166,8 @@ fn customer_left(
     note_left(draft, task, reservation, |plan| &mut plan.caller_left)
 }
 
-/// The caller left the queue because a REST request moved them. If the request was an instruction of
-/// this Task, the caller has not left: they are on the way into a conference, or to the URL of a
+/// The caller left the queue because a REST request moved them. If the request was an instruction
+/// of this Task, the caller has not left: they are on the way into a conference, or to the URL of a
 /// `redirect`.
 pub(super) fn caller_moved(
     draft: &mut Draft<'_>,

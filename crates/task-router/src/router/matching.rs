@@ -41,8 +41,8 @@ pub(super) enum Obstacle<'a> {
     Step(&'a Expression),
 }
 
-/// Advances one Task: first its deadlines and configuration, then, if it still waits and nothing has
-/// changed, the candidates.
+/// Advances one Task: first its deadlines and configuration, then, if it still waits and nothing
+/// has changed, the candidates.
 ///
 /// The first change ends the advance: it is written, and its stream record advances the Task again.
 /// So the stream sees the end of each Reservation before the next round replaces it.
@@ -67,8 +67,8 @@ pub(super) fn advance(draft: &mut Draft<'_>, sid: TaskSid) -> Result<(), Refusal
 }
 
 /// Adds a new Task to its waiting list when no Worker is available. The write alone is enough: a
-/// Task that is not new is in its waiting list. The record of that write searches once more, so that
-/// a Worker who became free in between is found.
+/// Task that is not new is in its waiting list. The record of that write searches once more, so
+/// that a Worker who became free in between is found.
 pub(super) fn join_waiting_list(draft: &mut Draft<'_>, sid: TaskSid) -> Result<(), Refusal> {
     if draft.task(sid)?.is_new() {
         draft.task_mut(sid)?.put_in_waiting_list = true;
@@ -101,8 +101,9 @@ pub(super) fn serve_worker(draft: &mut Draft<'_>, sid: WorkerSid) -> Result<(), 
     reserve(draft, task, &[sid])
 }
 
-/// No Worker was found: if the Task's step has an undecided `skip_if` and the snapshot has the worker
-/// counts of its TaskQueue, `skip_if` decides whether the Task stays (taskrouter.md section 7.3).
+/// No Worker was found: if the Task's step has an undecided `skip_if` and the snapshot has the
+/// worker counts of its TaskQueue, `skip_if` decides whether the Task stays (taskrouter.md section
+/// 7.3).
 fn decide_skip(draft: &mut Draft<'_>, sid: TaskSid) -> Result<(), Refusal> {
     let task = draft.task(sid)?;
     let Some(skip_if) = undecided_skip(draft.workspace, task) else {
@@ -126,8 +127,8 @@ pub(super) fn undecided_skip<'a>(workspace: &'a Workspace, task: &Task) -> Optio
     workflow::target_at(workspace, task)?.skip_if.as_ref()
 }
 
-/// Has the Task neither a passed deadline nor used all its rounds? An overdue Task is advanced before
-/// it is offered.
+/// Has the Task neither a passed deadline nor used all its rounds? An overdue Task is advanced
+/// before it is offered.
 pub(super) fn may_be_served(workspace: &Workspace, task: &Task, now: Timestamp) -> bool {
     let step = workflow::step_deadline(workspace, task);
     now < task.expires_at()
@@ -167,8 +168,8 @@ pub(super) fn parallel_offers(workspace: &Workspace, task: &Task) -> usize {
         .map_or(1, |queue| usize::from(queue.max_reserved_workers))
 }
 
-/// The Worker's idle time as a sort key: over all channels, or in the Task's channel if that channel
-/// has optimized routing (taskrouter.md section 9).
+/// The Worker's idle time as a sort key: over all channels, or in the Task's channel if that
+/// channel has optimized routing (taskrouter.md section 9).
 fn idle_key(workspace: &Workspace, task: &Task, worker: &Worker) -> IdleKey {
     if workspace.is_channel_optimized(task.channel) {
         worker.idle_key_in(task.channel)
@@ -188,7 +189,8 @@ pub(super) fn may_take(
 }
 
 /// Calls `visit` with each obstacle between a Worker and a Task (taskrouter.md section 4, and the
-/// step's expression) until `visit` breaks. Later obstacles are not computed then. Allocates nothing.
+/// step's expression) until `visit` breaks. Later obstacles are not computed then. Allocates
+/// nothing.
 pub(super) fn obstacles<'a>(
     workspace: &'a Workspace,
     worker: &Worker,
@@ -289,8 +291,8 @@ fn spared_until(
         .max()
 }
 
-/// Compares clause by clause. A Worker without the attribute comes after all Workers who have it, in
-/// ascending and in descending order (taskrouter.md section 9).
+/// Compares clause by clause. A Worker without the attribute comes after all Workers who have it,
+/// in ascending and in descending order (taskrouter.md section 9).
 fn compare_by(
     workspace: &Workspace,
     order: Option<&OrderBy>,

@@ -1,8 +1,8 @@
 //! The engine: all of TaskRouter's rules.
 //!
-//! [`decide`] takes a [`Snapshot`], a [`Command`] and `now`, and returns a [`Decision`]: the Tasks and
-//! Workers to commit, all or nothing. [`effects`] lists what follows from a committed write, and
-//! [`timers`] says when a Task or Worker changes by time alone. The stream function, the voice
+//! [`decide`] takes a [`Snapshot`], a [`Command`] and `now`, and returns a [`Decision`]: the Tasks
+//! and Workers to commit, all or nothing. [`effects`] lists what follows from a committed write,
+//! and [`timers`] says when a Task or Worker changes by time alone. The stream function, the voice
 //! functions, the API and the tests call these three.
 //!
 //! The engine has no IO, clock, randomness or AWS type. The same arguments give the same answer.

@@ -36,8 +36,8 @@ const END_OF_TIME: i64 = 9_999_999_999_999;
 /// Milliseconds from 1900, the earliest virtual start time, to 1970.
 const SINCE_1900: i64 = 2_208_988_800_000;
 
-/// The waiting list of a Task, or the one it would join if it waited. `None`: its step is for a known
-/// Worker, and the Task names no Worker.
+/// The waiting list of a Task, or the one it would join if it waited. `None`: its step is for a
+/// known Worker, and the Task names no Worker.
 pub fn waiting_list_of(workspace: &Workspace, task: &Task) -> Option<WaitingList> {
     if let Some(RoutingTarget::Worker(worker)) = task.routing_target {
         return Some(WaitingList::Worker(worker));
@@ -53,8 +53,8 @@ pub fn waiting_list_of(workspace: &Workspace, task: &Task) -> Option<WaitingList
     }
 }
 
-/// The waiting lists that a Worker reads: the Worker's own, and those of the TaskQueues they serve in
-/// the TaskChannels in which they have a free slot.
+/// The waiting lists that a Worker reads: the Worker's own, and those of the TaskQueues they serve
+/// in the TaskChannels in which they have a free slot.
 pub fn waiting_lists_for(workspace: &Workspace, worker: &Worker) -> Vec<WaitingList> {
     let mut waiting_lists = vec![WaitingList::Worker(worker.sid)];
     if let Some(ready) = worker.readiness(workspace) {

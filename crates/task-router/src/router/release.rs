@@ -1,6 +1,6 @@
 //! What a Worker gets back when a Reservation ends or wraps up: the slot, and the Activity that the
-//! Worker moves to (taskrouter.md sections 3 and 6). If an expression of the Workspace asks how many
-//! Tasks a Worker has accepted, the acceptance is noted at the Worker in the same way.
+//! Worker moves to (taskrouter.md sections 3 and 6). If an expression of the Workspace asks how
+//! many Tasks a Worker has accepted, the acceptance is noted at the Worker in the same way.
 //!
 //! Taking a slot is atomic with the Task's write; releasing it follows that write. Usually the same
 //! writer does both. If it dies in between, the Task's stream record leads to the same release

@@ -13,8 +13,8 @@ use ids::time::Millis;
 use ids::{ActivitySid, CallSid, ReservationSid, TaskSid};
 use planted_bugs::Bug;
 
-/// Ends every pending Reservation that has expired: with `timeout` if there was no instruction, with
-/// `canceled` if a call to the Worker was under way and was not answered ("On hold").
+/// Ends every pending Reservation that has expired: with `timeout` if there was no instruction,
+/// with `canceled` if a call to the Worker was under way and was not answered ("On hold").
 pub(super) fn expire(draft: &mut Draft<'_>, sid: TaskSid) -> Result<(), Refusal> {
     let now = draft.now;
     let expired: Vec<Reservation> = draft
@@ -61,8 +61,8 @@ pub(super) fn answer(
 }
 
 /// Refuses an acceptance by API alone while the `redirect` of a parallel offer sends the caller
-/// away: the Worker would have a Task without a caller. A Reservation with an instruction of its own
-/// is accepted when Worker and caller are connected, so it needs no check.
+/// away: the Worker would have a Task without a caller. A Reservation with an instruction of its
+/// own is accepted when Worker and caller are connected, so it needs no check.
 fn check_caller_is_free(
     draft: &Draft<'_>,
     task: TaskSid,
@@ -114,8 +114,8 @@ pub(super) fn issue(
     Ok(())
 }
 
-/// A call asks for the caller. One call gets the caller: the first that asks, of a Reservation whose
-/// Worker was not called by other means.
+/// A call asks for the caller. One call gets the caller: the first that asks, of a Reservation
+/// whose Worker was not called by other means.
 pub(super) fn dial(
     draft: &mut Draft<'_>,
     task: TaskSid,
@@ -210,8 +210,8 @@ pub(super) fn name_call(
     Ok(())
 }
 
-/// The Worker has picked up. A Worker who hears an application's TwiML may listen for minutes before
-/// it asks for the caller.
+/// The Worker has picked up. A Worker who hears an application's TwiML may listen for minutes
+/// before it asks for the caller.
 pub(super) fn call_answered(
     draft: &mut Draft<'_>,
     task: TaskSid,
@@ -259,8 +259,8 @@ fn add_worker_call(task: &mut Task) {
     }
 }
 
-/// Sets an attribute of a Task. If the attributes would exceed their limit the attribute is left out:
-/// the call matters more than its note.
+/// Sets an attribute of a Task. If the attributes would exceed their limit the attribute is left
+/// out: the call matters more than its note.
 pub(super) fn set_attribute(task: &mut Task, key: &str, value: Value) {
     if let Ok(attributes) = task.attributes.with(key, value) {
         task.attributes = attributes;

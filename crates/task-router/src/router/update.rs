@@ -1,5 +1,5 @@
-//! Updates of Tasks and Workers by the API (taskrouter.md sections 2.3, 2.4 and 2.8). A field that is
-//! absent keeps its value. An update that changes nothing is not written.
+//! Updates of Tasks and Workers by the API (taskrouter.md sections 2.3, 2.4 and 2.8). A field that
+//! is absent keeps its value. An update that changes nothing is not written.
 
 use super::command::{AttributesChange, TaskChanges, WorkerChanges};
 use super::decision::Refusal;

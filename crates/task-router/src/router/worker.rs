@@ -9,8 +9,8 @@ use crate::model::{OpenReservation, ReservationStatus};
 use ids::{ActivitySid, ReservationSid, TaskSid, WorkerSid};
 
 /// Sets a Worker's Activity. With `reject_pending` and an unavailable Activity, the first
-/// [`REJECTIONS_AT_ONCE_MAX`] pending Reservations are rejected; the caller rejects further ones one
-/// by one. Otherwise pending Reservations stay.
+/// [`REJECTIONS_AT_ONCE_MAX`] pending Reservations are rejected; the caller rejects further ones
+/// one by one. Otherwise pending Reservations stay.
 pub(super) fn set_activity(
     draft: &mut Draft<'_>,
     sid: WorkerSid,

@@ -150,14 +150,14 @@ fn first_queue(workspace: &Workspace, new: &NewTask) -> Result<TaskQueueSid, Not
     }
 }
 
-/// The target of the Task's step. `None`: the Task has no step, or its Workflow was deleted; then the
-/// Task waits in its TaskQueue for any Worker of it.
+/// The target of the Task's step. `None`: the Task has no step, or its Workflow was deleted; then
+/// the Task waits in its TaskQueue for any Worker of it.
 pub(super) fn target_at<'a>(workspace: &'a Workspace, task: &Task) -> Option<&'a Target> {
     target_in(workspace.configuration_of(task)?, task.position.step)
 }
 
-/// When the Task's step ends: the timeouts of its filter's steps up to this one, added to the moment
-/// at which the Task entered the filter (rule 6). `None`: at the Task's own timeout.
+/// When the Task's step ends: the timeouts of its filter's steps up to this one, added to the
+/// moment at which the Task entered the filter (rule 6). `None`: at the Task's own timeout.
 pub(super) fn step_deadline(workspace: &Workspace, task: &Task) -> Option<Timestamp> {
     let Step::Target { filter, target } = task.position.step else {
         return None;
@@ -258,8 +258,8 @@ pub(super) fn enter_step_below(workspace: &Workspace, task: &mut Task, now: Time
     }
 }
 
-/// Enters the step that follows the Task's step. The timeouts of another filter are counted from now
-/// on (rule 13).
+/// Enters the step that follows the Task's step. The timeouts of another filter are counted from
+/// now on (rule 13).
 pub(super) fn enter_next(
     workspace: &Workspace,
     task: &mut Task,

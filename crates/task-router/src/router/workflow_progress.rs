@@ -53,7 +53,8 @@ pub(super) fn skip(draft: &mut Draft<'_>, sid: TaskSid) -> Result<(), Refusal> {
 }
 
 /// Restarts a pending Task that follows a configuration older than the one last saved with
-/// `ReEvaluateTasks` (rule 15). A Task that no filter matches any more leaves the Workflow (rule 2).
+/// `ReEvaluateTasks` (rule 15). A Task that no filter matches any more leaves the Workflow (rule
+/// 2).
 pub(super) fn reevaluate(draft: &mut Draft<'_>, sid: TaskSid) -> Result<(), Refusal> {
     let task = draft.task(sid)?;
     let Some(workflow) = draft.workspace.workflows.get(&task.workflow_sid) else {

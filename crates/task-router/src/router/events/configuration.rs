@@ -38,8 +38,8 @@ pub struct PartChange {
     pub at: Timestamp,
 }
 
-/// The Events of a configuration write. `workspace` is the Workspace of the part; without it (deleted,
-/// or not created yet) the Events have no Workspace name.
+/// The Events of a configuration write. `workspace` is the Workspace of the part; without it
+/// (deleted, or not created yet) the Events have no Workspace name.
 pub fn of_part(workspace: Option<&Workspace>, change: &PartChange) -> Vec<Event> {
     let Some(part) = change.new.as_ref().or(change.old.as_ref()) else {
         return Vec::new();
@@ -100,8 +100,8 @@ impl Part {
     }
 }
 
-/// The type of the Event of a write, if there is one. Of a changed TaskQueue only the expression has
-/// an Event (section 12.2).
+/// The type of the Event of a write, if there is one. Of a changed TaskQueue only the expression
+/// has an Event (section 12.2).
 fn type_of(old: Option<&Part>, new: Option<&Part>) -> Option<EventType> {
     match (old, new) {
         (None, None) => None,

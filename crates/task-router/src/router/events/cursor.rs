@@ -3,9 +3,9 @@
 use ids::EventSid;
 use ids::time::Timestamp;
 
-/// Shards over which the Events of one hour of a Workspace are spread. A call has half a dozen items,
-/// and a shard takes a thousand items a second, so sixteen shards hold more calls than a Workspace
-/// can have.
+/// Shards over which the Events of one hour of a Workspace are spread. A call has half a dozen
+/// items, and a shard takes a thousand items a second, so sixteen shards hold more calls than a
+/// Workspace can have.
 pub const EVENT_SHARDS: u8 = 16;
 
 /// Milliseconds in an hour: the Events of one hour and shard are in one partition.
@@ -29,8 +29,8 @@ pub struct Cause<'a> {
     pub at: Timestamp,
 }
 
-/// A cursor among all Events, in the order in which they are listed. The Events of one Task are in the
-/// order of its versions, also within a millisecond.
+/// A cursor among all Events, in the order in which they are listed. The Events of one Task are in
+/// the order of its versions, also within a millisecond.
 ///
 /// An [`EventSid`] is a cursor: 44 bits of milliseconds, 4 of the shard, 24 of the version, 48 of a
 /// digest of the cause and 8 of the number within the write. So an Event is found by its id without
@@ -144,8 +144,8 @@ impl EventCursor {
         self.shard
     }
 
-    /// A sort key of the writes of one shard, in the order of cursors. All Events of one write have the
-    /// same key.
+    /// A sort key of the writes of one shard, in the order of cursors. All Events of one write have
+    /// the same key.
     pub fn write_key(self) -> String {
         format!(
             "{:013}#{:06x}{:012x}",

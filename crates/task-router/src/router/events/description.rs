@@ -1,4 +1,5 @@
-//! The resource an Event is about, and the Event's description in a sentence (taskrouter.md sections
+//! The resource an Event is about, and the Event's description in a sentence (taskrouter.md
+//! sections
 //! 12.3 and 12.4).
 
 use super::event::Event;
@@ -119,8 +120,8 @@ impl Event {
         named.unwrap_or_else(|| self.workspace_sid.to_string())
     }
 
-    /// The Event in a sentence. Where TaskRouter's text is known it is used; the other texts follow its
-    /// style.
+    /// The Event in a sentence. Where TaskRouter's text is known it is used; the other texts follow
+    /// its style.
     pub fn description(&self) -> String {
         use EventType as T;
         let task = self.value_of(P::TaskSid);

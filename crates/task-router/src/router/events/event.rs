@@ -31,8 +31,8 @@ pub struct Notice {
     pub workspace: WorkspaceSid,
     /// The Event's id; the Event itself is read from the table.
     pub event: EventSid,
-    /// The id of the Task, or else of the Worker or the part of configuration. Events about the same
-    /// resource are delivered in order.
+    /// The id of the Task, or else of the Worker or the part of configuration. Events about the
+    /// same resource are delivered in order.
     pub about: String,
 }
 

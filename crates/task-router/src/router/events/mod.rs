@@ -1,5 +1,5 @@
-//! Events: TaskRouter's notifications of a change (taskrouter.md section 12), derived from the old and
-//! the new image of a write.
+//! Events: TaskRouter's notifications of a change (taskrouter.md section 12), derived from the old
+//! and the new image of a write.
 //!
 //! [`of_task`], [`of_worker`] and [`of_part`] list the Events of a write, in the order of section
 //! 12.4. [`Event::form`] and [`Event::event_data`] are an Event's parameters for a callback and for

@@ -135,8 +135,8 @@ parameters! {
     ActivityName, "O", Shape::Text;
     /// May a Worker in it be offered Tasks?
     ActivityAvailable, "P", Shape::Text;
-    /// The known Worker of the Task's step, if the Task names them by SID (taskrouter.md section 7.4).
-    /// TaskRouter documents no name for this parameter.
+    /// The known Worker of the Task's step, if the Task names them by SID (taskrouter.md section
+    /// 7.4). TaskRouter documents no name for this parameter.
     KnownWorkerSid, "Q", Shape::Sid("WK");
 }
 

@@ -1,5 +1,5 @@
-//! An Event as a callback and as the API show it: the same values under two spellings of their names
-//! (taskrouter.md sections 12.3 and 12.5).
+//! An Event as a callback and as the API show it: the same values under two spellings of their
+//! names (taskrouter.md sections 12.3 and 12.5).
 
 use serde_json::{Map, Value};
 
@@ -7,7 +7,8 @@ use super::event::Event;
 use ids::AccountSid;
 
 impl Event {
-    /// The parameters of a callback: the common group first, then the Event's own, all in PascalCase.
+    /// The parameters of a callback: the common group first, then the Event's own, all in
+    /// PascalCase.
     pub fn form(&self, account: AccountSid) -> Vec<(String, String)> {
         let common = self
             .common(account)
@@ -16,7 +17,8 @@ impl Event {
             .parameters
             .iter()
             .map(|(parameter, value)| (parameter.as_str(), value));
-        // `WorkspaceName` belongs to the common group, but is stored with the Event's own parameters.
+        // `WorkspaceName` belongs to the common group, but is stored with the Event's own
+        // parameters.
         let own = own.map(|(name, value)| (name.to_owned(), value.to_owned()));
         common.into_iter().chain(own).collect()
     }

@@ -9,8 +9,8 @@ use super::parameter::{Parameter as P, Parameters};
 use crate::model::{EventType, TaskChannel, TaskChannelName, Worker, Workspace};
 use ids::time::Timestamp;
 
-/// The Events of a Worker's write or deletion. Without any image there was no write, and there is no
-/// Event. `written_at` is the moment of a deletion, which no image contains.
+/// The Events of a Worker's write or deletion. Without any image there was no write, and there is
+/// no Event. `written_at` is the moment of a deletion, which no image contains.
 pub fn of_worker(
     workspace: &Workspace,
     old: Option<&Worker>,
@@ -28,7 +28,8 @@ pub fn of_worker(
             (old, old.version + 1, written_at, deleted)
         }
         (Some(old), Some(new)) => {
-            // A stored item may lack `date_updated`; the change of Activity is then the latest date.
+            // A stored item may lack `date_updated`; the change of Activity is then the latest
+            // date.
             let at = new.date_updated.max(new.date_status_changed);
             (new, new.version, at, changes(workspace, old, new))
         }

@@ -67,7 +67,8 @@ pub struct TaskExplanation {
     pub ahead: Option<Ahead>,
     /// The Reservations of its latest round.
     pub reservations: Vec<Offered>,
-    /// Workers, those of the TaskQueue first, then by the number of obstacles; of a pending Task only.
+    /// Workers, those of the TaskQueue first, then by the number of obstacles; of a pending Task
+    /// only.
     pub workers: Vec<Candidate>,
     /// Workers of the TaskQueue who are not among `workers`.
     pub more_in_task_queue: usize,

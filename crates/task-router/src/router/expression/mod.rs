@@ -1,5 +1,6 @@
-//! Evaluates expressions (taskrouter.md sections 8.2 to 8.4). A missing key is NULL. Evaluation never
-//! fails and never allocates. It recurses as deep as the expression, whose depth the parser bounds.
+//! Evaluates expressions (taskrouter.md sections 8.2 to 8.4). A missing key is NULL. Evaluation
+//! never fails and never allocates. It recurses as deep as the expression, whose depth the parser
+//! bounds.
 
 mod scopes;
 pub mod why;
@@ -79,8 +80,8 @@ fn term(condition: &Term, scope: &dyn Scope) -> bool {
     }
 }
 
-/// Evaluates one comparison (taskrouter.md section 8.3). It is false if the operator does not apply to
-/// the kinds of its operands.
+/// Evaluates one comparison (taskrouter.md section 8.3). It is false if the operator does not apply
+/// to the kinds of its operands.
 fn compare(comparison: &Comparison, scope: &dyn Scope) -> bool {
     let left = value(&comparison.left, scope);
     let right = value(&comparison.right, scope);

@@ -1,5 +1,6 @@
-//! The scopes of expressions: which keys exist, and their values (taskrouter.md section 8.2). Creating
-//! a scope costs nothing. The value of a built-in name is computed when an expression asks for it.
+//! The scopes of expressions: which keys exist, and their values (taskrouter.md section 8.2).
+//! Creating a scope costs nothing. The value of a built-in name is computed when an expression asks
+//! for it.
 
 use std::cell::OnceCell;
 
@@ -9,9 +10,9 @@ use super::{Scope, Value};
 use crate::model::{ASSIGNED_TASKS_KEY, CHANNEL_KEY, PathStep, Task, Worker, Workspace};
 use ids::SidText;
 
-/// The scope of a TaskQueue's `target_workers`: bare keys are a Worker's, with `worker.` as a synonym.
-/// It does not contain the Worker's channels, because queue membership does not depend on how busy a
-/// Worker is.
+/// The scope of a TaskQueue's `target_workers`: bare keys are a Worker's, with `worker.` as a
+/// synonym. It does not contain the Worker's channels, because queue membership does not depend on
+/// how busy a Worker is.
 pub struct WorkerScope<'a> {
     worker: &'a Worker,
     workspace: &'a Workspace,
@@ -30,8 +31,8 @@ impl<'a> WorkerScope<'a> {
         }
     }
 
-    /// The value at `path`, without the prefix `worker.`, for targets and `order_by`: channels first,
-    /// then built-in names, then attributes.
+    /// The value at `path`, without the prefix `worker.`, for targets and `order_by`: channels
+    /// first, then built-in names, then attributes.
     pub fn value(&self, path: &[PathStep]) -> Value<'_> {
         channel_figure(self.worker, self.workspace, path)
             .map_or_else(|| self.named(path), Value::Number)
@@ -112,7 +113,8 @@ impl Scope for TargetScope<'_> {
     }
 }
 
-/// `channel.<name>.configured_capacity | assigned_tasks | available_capacity_percentage` (taskrouter.md section 4).
+/// `channel.<name>.configured_capacity | assigned_tasks | available_capacity_percentage`
+/// (taskrouter.md section 4).
 fn channel_figure(worker: &Worker, workspace: &Workspace, path: &[PathStep]) -> Option<f64> {
     let [
         PathStep::Key(channel),

@@ -1,6 +1,6 @@
 //! Why an expression is false: its false comparisons, with the values of their sides. It visits the
-//! same conditions and evaluates the same comparisons as [`Expression::matches`], and is only called
-//! for an explanation.
+//! same conditions and evaluates the same comparisons as [`Expression::matches`], and is only
+//! called for an explanation.
 
 use std::fmt;
 

@@ -132,7 +132,7 @@ fn a_customer_who_does_not_pick_up_ends_the_offer_and_the_workers_call() {
     let gone = Command::ConferenceLeft {
         task: task("c1"),
         reservation,
-        who: Leaving::Call(customer()),
+        leaving: Leaving::Call(customer()),
     };
     let (outcome, effects) = world.happens(gone);
     assert_eq!(outcome, Outcome::Changed);
@@ -152,7 +152,7 @@ fn a_worker_who_leaves_stops_the_customers_phone() {
     let gone = Command::ConferenceLeft {
         task: task("c1"),
         reservation,
-        who: Leaving::Call(worker_call),
+        leaving: Leaving::Call(worker_call),
     };
     assert!(stops(&world.happens(gone).1, customer()));
     assert_eq!(offer(&world).status, ReservationStatus::Canceled);

@@ -10,6 +10,8 @@ use ids::WorkflowSid;
 use ids::WorkspaceSid;
 use std::collections::BTreeMap;
 
+pub(super) use ids::time::Millis;
+
 use crate::model::*;
 use crate::router::effects::{self, Callback, Effect};
 use crate::router::*;
