@@ -106,7 +106,7 @@ impl Publisher<'_> {
 
     fn add_changes(&mut self, old: &Task) {
         self.add_reservations(old, &ANSWERS);
-        if let Some(removal) = self.task.removal.filter(|_| old.removal.is_none()) {
+        if let (None, Some(removal)) = (old.removal, self.task.removal) {
             return self.add(match removal {
                 Removal::Deleted => EventType::TaskDeleted,
                 Removal::SystemDeleted => EventType::TaskSystemDeleted,
