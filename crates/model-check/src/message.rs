@@ -69,7 +69,7 @@ impl Message {
             }) => Some(Self::Release(*worker, *reservation, *keeps, *activity)),
             Effect::Timer(wake) => match wake.subject {
                 Subject::Task(task) => Some(Self::Timer(task, wake.at)),
-                Subject::Worker(_) | Subject::All(_) | Subject::Rest(_) => None,
+                Subject::Worker(_) => None,
             },
             Effect::Callback(Callback::Assignment { task, reservation }) => {
                 Some(Self::Assignment(*task, *reservation))

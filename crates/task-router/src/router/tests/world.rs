@@ -10,6 +10,8 @@ use ids::WorkflowSid;
 use ids::WorkspaceSid;
 use std::collections::BTreeMap;
 
+pub(super) use ids::time::Millis;
+
 use crate::model::*;
 use crate::router::effects::{self, Callback, Effect};
 use crate::router::*;
@@ -279,7 +281,7 @@ impl World {
         let mut snapshot = Snapshot::new(&self.workspace)
             .with_tasks(self.tasks.values().cloned())
             .with_workers(self.workers.values().cloned())
-            .with_presence(presence);
+            .with_worker_counts(presence);
         snapshot.candidates_of = about.map(|task| task.task_queue_sid);
         snapshot
     }
