@@ -53,7 +53,12 @@ async fn a_queue_that_chooses_other_workers_finds_them_for_the_call_that_waits()
 #[tokio::test]
 async fn a_queue_made_through_the_api_has_its_workers_soon_after() {
     let laboratory = TestCentre::example().await;
-    let before = laboratory.worker("Maya").await.roster.queues().len();
+    let before = laboratory
+        .worker("Maya")
+        .await
+        .queue_membership
+        .queues()
+        .len();
     let path = format!(
         "{}/v1/Workspaces/{}/TaskQueues",
         laboratory.base, laboratory.contact_centre.workspace.sid
@@ -75,7 +80,12 @@ async fn a_queue_made_through_the_api_has_its_workers_soon_after() {
     );
     laboratory.advance(FOLLOWED).await;
     assert_eq!(
-        laboratory.worker("Maya").await.roster.queues().len(),
+        laboratory
+            .worker("Maya")
+            .await
+            .queue_membership
+            .queues()
+            .len(),
         before + 1
     );
     laboratory.close().await;

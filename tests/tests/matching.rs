@@ -62,7 +62,7 @@ async fn boards(laboratory: &TestCentre) -> usize {
         .await
         .unwrap()
         .unwrap()
-        .boards
+        .ready_lists
         .len()
 }
 

@@ -338,7 +338,15 @@ async fn queues_are_found_by_name_worker_and_attributes_and_listed_in_order() {
     )
     .await;
     laboratory.advance(SLACK).await;
-    assert_eq!(laboratory.worker("Maya").await.roster.queues().len(), 2);
+    assert_eq!(
+        laboratory
+            .worker("Maya")
+            .await
+            .queue_membership
+            .queues()
+            .len(),
+        2
+    );
     laboratory.close().await;
 }
 

@@ -69,7 +69,7 @@ async fn what_the_api_made_is_there_after_the_file_is_applied_again() {
     let made = workspace(&table).await;
     assert!(table.start(&file(&[])).await.is_unchanged());
     let now = Workspace {
-        boards: made.boards.clone(),
+        ready_lists: made.ready_lists.clone(),
         ..workspace(&table).await
     };
     assert_eq!(

@@ -334,7 +334,7 @@ async fn an_activity_that_becomes_unavailable_takes_its_workers_off_the_board() 
         .await
         .unwrap()
         .unwrap();
-    for readiness in workspace.boards.values() {
+    for readiness in workspace.ready_lists.values() {
         assert_eq!(
             table
                 .store
