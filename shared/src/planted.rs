@@ -1,8 +1,5 @@
-//! Bugs made on purpose, to see that the simulation finds them. None of them is in a program anybody runs: without the
-//! feature `planted-bugs` [`is`] is `false` for the compiler, and with it a release build does not compile.
-
-#[cfg(all(feature = "planted-bugs", not(debug_assertions)))]
-compile_error!("planted-bugs is for tests: a release build must not have it");
+//! Bugs made on purpose, to see that the simulation finds them. A release build has none of them: without debug assertions
+//! [`is`] is `false` for the compiler. With them a bug is there only in a thread that planted it, which the simulation alone does.
 
 /// A bug, named by what is wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,13 +46,13 @@ pub enum Bug {
     TimeGoesBack,
 }
 
-#[cfg(feature = "planted-bugs")]
+#[cfg(debug_assertions)]
 std::thread_local! {
     static PLANTED: std::cell::Cell<Option<Bug>> = const { std::cell::Cell::new(None) };
 }
 
 /// Plants a bug into everything this thread does from now on, instead of the one before.
-#[cfg(feature = "planted-bugs")]
+#[cfg(debug_assertions)]
 pub fn plant(bug: Option<Bug>) {
     PLANTED.set(bug);
 }
@@ -63,9 +60,9 @@ pub fn plant(bug: Option<Bug>) {
 /// Is this bug to be there?
 #[inline]
 pub fn is(bug: Bug) -> bool {
-    #[cfg(feature = "planted-bugs")]
+    #[cfg(debug_assertions)]
     let planted = PLANTED.get() == Some(bug);
-    #[cfg(not(feature = "planted-bugs"))]
+    #[cfg(not(debug_assertions))]
     let planted = {
         let _nobody_asks = bug;
         false

@@ -41,7 +41,7 @@ pub fn run_all(seeds: Range<u64>, seen: impl Fn(&Run) + Sync) -> std::io::Result
 ///
 /// # Errors
 /// When a run cannot be started.
-#[cfg(feature = "planted-bugs")]
+#[cfg(debug_assertions)]
 pub fn first_failure(mut seeds: Range<u64>, bug: Option<shared::planted::Bug>) -> std::io::Result<Option<Run>> {
     shared::planted::plant(bug);
     let found = seeds.find_map(|seed| match crate::run(seed, false) {

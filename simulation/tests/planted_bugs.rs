@@ -1,7 +1,8 @@
 //! The simulation can fail: each bug of `shared::planted` is found, and by the invariant it breaks.
 //!
-//! `cargo test -p simulation --features planted-bugs --test planted_bugs`
+//! `cargo test -p simulation --test planted_bugs`
 
+#![cfg(debug_assertions)]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a test says what it finds, and fails")]
 
 use shared::planted::Bug;
