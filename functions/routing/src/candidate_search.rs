@@ -291,7 +291,10 @@ impl Routing {
         if !router::may_skip(workspace, task) {
             return Ok(None);
         }
-        let presence = self.store.worker_counts(workspace, task.task_queue_sid).await?;
+        let presence = self
+            .store
+            .worker_counts(workspace, task.task_queue_sid)
+            .await?;
         Ok(self
             .decide_among(workspace, task, None, Some(presence))
             .if_changed())

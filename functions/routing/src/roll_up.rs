@@ -103,7 +103,9 @@ impl Routing {
             self.store
                 .save_tallies(workspace.sid, Grain::Minute, (from, until), &minutes)
                 .await?;
-            self.store.save_active_tasks(workspace.sid, &living, now).await?;
+            self.store
+                .save_active_tasks(workspace.sid, &living, now)
+                .await?;
             let is_quiet = minutes.keys().all(|minute| *minute < rolled.minutes);
             if until > rolled.minutes && (!is_quiet || until.since(rolled.minutes) >= NOTED_EVERY) {
                 rolled.minutes = until;
