@@ -1,5 +1,5 @@
-//! An expression is parsed or refused with a place in it; what is parsed can be evaluated, what is false has a reason, and
-//! its normal form means the same.
+//! Fuzzes expressions: parsed, or refused with a column inside the source. A parsed expression can
+//! be evaluated, a false result has a reason, and the normal form has the same meaning.
 
 #![no_main]
 
@@ -7,7 +7,7 @@ use libfuzzer_sys::fuzz_target;
 use task_router::model::{Expression, PathStep};
 use task_router::router::expression::{Scope, Value};
 
-/// Every key is a text, so that operators have something to do.
+/// Every path has a value, so that operators have operands.
 struct Texts;
 
 impl Scope for Texts {
@@ -27,15 +27,24 @@ impl Scope for Texts {
 
 fuzz_target!(|source: &str| {
     match source.parse::<Expression>() {
-        Err(error) => assert!((1..=source.chars().count() + 1).contains(&error.column), "{error}"),
+        Err(error) => assert!(
+            (1..=source.chars().count() + 1).contains(&error.column),
+            "{error}"
+        ),
         Ok(expression) => {
-            assert_eq!(expression.why_false(&Texts).is_none(), expression.matches(&Texts));
+            assert_eq!(
+                expression.why_false(&Texts).is_none(),
+                expression.matches(&Texts)
+            );
             let normal = expression.to_string();
             if let Ok(again) = normal.parse::<Expression>() {
                 assert_eq!(again.root(), expression.root());
                 assert_eq!(again.matches(&Texts), expression.matches(&Texts));
             } else {
-                assert!(normal.len() > source.len(), "only one that has become too long is refused: {normal}");
+                assert!(
+                    normal.len() > source.len(),
+                    "a normal form may only be refused for its length: {normal}"
+                );
             }
             expression.warnings();
             let _ = expression.check_skip_if();

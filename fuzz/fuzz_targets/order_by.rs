@@ -1,4 +1,4 @@
-//! An `order_by` is parsed or refused, and kept as it was written.
+//! Fuzzes `order_by`: parsed, or refused. A parsed one is printed as it was written.
 
 #![no_main]
 

@@ -1,10 +1,10 @@
-//! A TwiML document is understood or refused with one of the reference's two codes.
+//! Fuzzes TwiML documents: parsed, or refused with one of the reference's two codes.
 
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 
-// Taken as a file: the whole simulator would bring a database and an HTTP stack under the fuzzer.
+// Included as a file: the whole simulator would bring a database and an HTTP stack into the fuzzer.
 #[allow(dead_code)]
 #[path = "../../crates/carrier-simulator/src/twiml/mod.rs"]
 mod twiml;

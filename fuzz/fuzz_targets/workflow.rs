@@ -1,4 +1,5 @@
-//! A Workflow's configuration is read or refused; what is read is printed as something that reads the same.
+//! Fuzzes Workflow configurations: read or refused. A configuration is printed as text that is read
+//! as the same configuration.
 
 #![no_main]
 
@@ -6,10 +7,18 @@ use libfuzzer_sys::fuzz_target;
 use task_router::model::{CONFIGURATION_BYTES_MAX, Configuration, STEPS_MAX};
 
 fuzz_target!(|text: &str| {
-    let Ok(read) = Configuration::parse(text) else { return };
+    let Ok(read) = Configuration::parse(text) else {
+        return;
+    };
     assert!(read.filters.iter().all(|filter| !filter.targets.is_empty()));
-    assert!(read.targets().count() <= STEPS_MAX + 1, "the default filter is one more");
-    assert_eq!(read.check_queues(|_| false).is_err(), read.targets().count() > 0);
+    assert!(
+        read.targets().count() <= STEPS_MAX + 1,
+        "the default filter is one more"
+    );
+    assert_eq!(
+        read.check_queues(|_| false).is_err(),
+        read.targets().count() > 0
+    );
     let printed = read.to_json();
     match Configuration::parse(&printed) {
         Ok(again) => assert_eq!(again, read),

@@ -1,7 +1,9 @@
-//! Moving calls: the slice of the carrier's REST API that we use (voice-webhooks.md section 8).
+//! The carrier's REST API, as far as Cordboard uses it to place and move calls (voice-webhooks.md
+//! section 8).
 //!
-//! There is one implementation, [`Carrier`], and the carrier behind it is a base URL: Twilio, any carrier that speaks
-//! its API, or the simulated carrier, which serves the same API over real HTTP. So nothing above this crate knows which.
+//! There is one implementation, [`Carrier`]. The carrier behind it is a base URL: Twilio, any
+//! carrier with the same API, or the simulated carrier, which serves that API over HTTP. So the
+//! code above this crate does not depend on the carrier.
 
 mod new_call;
 mod new_participant;
@@ -23,22 +25,23 @@ use url::Url;
 pub use new_call::{NewCall, Recording, SipUser};
 pub use new_participant::NewParticipant;
 
-/// The one client error that does not say the request was refused.
+/// HTTP 408, the only client error after which the request may still have been carried out.
 const REQUEST_TIMEOUT: u16 = 408;
 
 /// Twilio's own API.
 pub const TWILIO_API: &str = "https://api.twilio.com";
 
-/// How long one request may take, connecting included. The carrier's own limit for webhooks is the same 15 s.
+/// Timeout of one request, connecting included. The carrier's own timeout for webhooks is the same
+/// 15 s.
 pub const REQUEST_TIME_LIMIT: Duration = Duration::from_secs(15);
 
-/// The most of an answer that is read, in bytes: a call's resource has a few thousand.
+/// Largest part of an answer that is read, in bytes: a call's resource has a few thousand.
 const ANSWER_BYTES_MAX: usize = 256 * 1024;
 
-/// The code of a change that a call's state does not allow (voice-webhooks.md section 10).
+/// Error code of a change that the status of a call does not allow (voice-webhooks.md section 10).
 const CALL_NOT_IN_PROGRESS: u32 = 21_220;
 
-/// The carrier's REST API, for one account.
+/// Client of the carrier's REST API for one account.
 #[derive(Clone)]
 pub struct Carrier {
     web: Arc<dyn WebClient>,
@@ -47,41 +50,42 @@ pub struct Carrier {
     auth_token: String,
 }
 
-/// Did the change reach a call that was still there?
+/// The result of a change of a call or queue, which may be over by then.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Moved {
-    /// It did.
+    /// The change was carried out.
     Yes,
-    /// The call had ended before.
+    /// The call or queue no longer existed, or the call had ended.
     AlreadyOver,
 }
 
-/// A request the carrier did not carry out.
+/// A request that failed, or whose result is unknown.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The base URL cannot hold a path.
+    /// The URL is no base URL to which a path can be added.
     #[error("{0} is not the base URL of an API")]
     BaseUrl(String),
-    /// The carrier refused.
+    /// The carrier answered with an error.
     #[error("the carrier refused with HTTP {status}{}: {message}", code.map_or(String::new(), |code| format!(", code {code}")))]
     Refused {
-        /// HTTP status.
+        /// HTTP status; never a success (2xx).
         status: u16,
-        /// The carrier's error code, if it gave one.
+        /// The carrier's error code, if the answer has one.
         code: Option<u32>,
-        /// What it said.
+        /// The carrier's message; may be empty.
         message: String,
     },
     /// No answer: the request may or may not have been carried out.
     #[error("no answer from the carrier")]
     NoAnswer(#[from] WebError),
-    /// An answer that cannot be read: the request has probably been carried out.
+    /// The answer cannot be read; the request has probably been carried out.
     #[error("no usable answer from the carrier")]
     Unreadable(#[source] serde_json::Error),
 }
 
 impl Error {
-    /// Whether the carrier surely did not do it. A server error, its own or a gateway's, leaves that open.
+    /// Whether the carrier has certainly not carried out the request. After a server error, by the
+    /// carrier or by a gateway, that is unknown.
     pub fn is_refusal(&self) -> bool {
         match self {
             Self::BaseUrl(_) => true,
@@ -93,7 +97,7 @@ impl Error {
         }
     }
 
-    /// The carrier's error code, if it gave one.
+    /// The carrier's error code, if the answer has one.
     pub fn code(&self) -> Option<u32> {
         match self {
             Self::Refused { code, .. } => *code,
@@ -127,7 +131,7 @@ struct ErrorResource {
 }
 
 impl Carrier {
-    /// The API at `base_url` for this account.
+    /// A client for the API at `base_url` and this account.
     pub fn new(
         web: Arc<dyn WebClient>,
         base_url: &str,
@@ -145,15 +149,15 @@ impl Carrier {
         })
     }
 
-    /// The same API, every request going through what `around` makes of the way there.
-    pub fn through(&self, around: impl FnOnce(Arc<dyn WebClient>) -> Arc<dyn WebClient>) -> Self {
+    /// The same API with another client, which `wrap` makes of the present one.
+    pub fn through(&self, wrap: impl FnOnce(Arc<dyn WebClient>) -> Arc<dyn WebClient>) -> Self {
         Self {
-            web: around(Arc::clone(&self.web)),
+            web: wrap(Arc::clone(&self.web)),
             ..self.clone()
         }
     }
 
-    /// Places a call and names it. Not repeatable: whoever asks twice rings twice.
+    /// Places a call and returns its SID. Not idempotent: a retry places a second call.
     pub async fn create_call(&self, call: &NewCall) -> Result<CallSid, Error> {
         let created = self.post("Calls.json", &call.form()).await?;
         let resource: CallResource = read(&created)?;
@@ -161,7 +165,8 @@ impl Carrier {
         Ok(resource.sid)
     }
 
-    /// Places a call into a conference and names it. Not repeatable, like [`Carrier::create_call`].
+    /// Adds a participant to a conference by a new call, and returns the call's SID. Not
+    /// idempotent, like [`Carrier::create_call`].
     pub async fn add_participant(
         &self,
         to: ConferenceSid,
@@ -171,7 +176,7 @@ impl Carrier {
             .post(&format!("Conferences/{to}/Participants.json"), &new.form())
             .await?;
         let resource: ParticipantResource = read(&created)?;
-        tracing::info!(call_sid = %resource.call_sid, conference_sid = %to, to = %redact(&new.to), "call into a conference placed");
+        tracing::info!(call_sid = %resource.call_sid, conference_sid = %to, to = %redact(&new.to), "conference participant called");
         Ok(resource.call_sid)
     }
 
@@ -180,13 +185,14 @@ impl Carrier {
         self.update_call(call, &[("Status", "completed")]).await
     }
 
-    /// Makes a call run the document at `url`, wherever it is; a waiting one leaves its queue.
+    /// Makes a call run the document at `url`, whatever it does; a waiting call leaves its queue.
     pub async fn redirect_call(&self, call: CallSid, url: &str) -> Result<Moved, Error> {
         self.update_call(call, &[("Url", url), ("Method", "POST")])
             .await
     }
 
-    /// Whether a call is queued, ringing or in progress; not if the carrier does not know it.
+    /// Whether a call is queued, ringing or in progress. False for a call that the carrier does not
+    /// know.
     pub async fn is_live(&self, call: CallSid) -> Result<bool, Error> {
         match self
             .send(
@@ -203,7 +209,7 @@ impl Carrier {
         }
     }
 
-    /// Deletes an empty queue. One that is gone already is fine.
+    /// Deletes an empty queue. Idempotent: a queue that no longer exists is no error.
     pub async fn delete_queue(&self, queue: QueueSid) -> Result<Moved, Error> {
         let request = self.request(Method::DELETE, &format!("Queues/{queue}.json"))?;
         absent_is_over(self.send(request, Vec::new()).await.map(|_| Moved::Yes))
@@ -269,7 +275,8 @@ fn read<T: DeserializeOwned>(answer: &Answer) -> Result<T, Error> {
     serde_json::from_slice(answer.body()).map_err(Error::Unreadable)
 }
 
-/// What is no longer there need not be ended, moved or deleted.
+/// Turns the errors "not found" and "not in progress" into [`Moved::AlreadyOver`]: the call or
+/// queue needs no change any more.
 fn absent_is_over(result: Result<Moved, Error>) -> Result<Moved, Error> {
     match result {
         Err(

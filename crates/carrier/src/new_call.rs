@@ -4,45 +4,45 @@ use std::fmt;
 
 use vocabulary::{CallEvent, CallbackUrl, RecordingChannels};
 
-/// The longest a phone may ring, in seconds.
+/// Limit of the ringing time, in seconds.
 pub(crate) const RING_MAX_SECS: u32 = 600;
 
 /// A call to be placed. URLs are absolute.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewCall {
-    /// Who is rung: a number in E.164, `client:…` or `sip:…`.
+    /// The address to call: a number in E.164, `client:…` or `sip:…`.
     pub to: String,
-    /// The number shown.
+    /// The number that the phone shows.
     pub from: String,
-    /// Asked for TwiML when it is answered.
+    /// The URL that answers with TwiML when the call is answered.
     pub url: String,
-    /// Told how far it is; always how it ends.
+    /// The status callback; it always receives the end of the call.
     pub status_callback: Option<String>,
-    /// What is told before its end.
+    /// The events that are reported before the end.
     pub status_callback_events: Vec<CallEvent>,
-    /// Seconds it may ring, at most 600.
+    /// Ringing time in seconds, limited to 600.
     pub ring_timeout_secs: u32,
-    /// Whether it is recorded, and how.
+    /// The recording, if the call is recorded.
     pub recording: Option<Recording>,
-    /// Who we are at a SIP address that asks.
+    /// The credentials for a SIP address that requires them.
     pub sip_user: Option<SipUser>,
 }
 
-/// How a call is recorded.
+/// The options of a recording.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Recording {
-    /// Its tracks.
+    /// The recorded tracks.
     pub channels: RecordingChannels,
-    /// Told when it is there.
+    /// The callback that is notified when the recording is ready.
     pub status_callback: Option<CallbackUrl>,
 }
 
-/// Who we are at a SIP address.
+/// Credentials for a SIP address. Its `Debug` output contains neither of them.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SipUser {
-    /// The name.
+    /// The user name.
     pub username: String,
-    /// The password, if it asks for one.
+    /// The password, if one is required.
     pub password: Option<String>,
 }
 
@@ -53,7 +53,7 @@ impl fmt::Debug for SipUser {
 }
 
 impl NewCall {
-    /// A call of which nobody is told and which nobody records.
+    /// A call without status callback and recording.
     pub fn new(
         to: impl Into<String>,
         from: impl Into<String>,
@@ -143,16 +143,18 @@ mod tests {
         )
     }
 
+    /// A call without options has only the required parameters, and its ringing time is limited.
     #[test]
-    fn a_bare_call_says_what_it_has_to_and_rings_no_longer_than_the_carrier_lets_it() {
+    fn plain_call_has_required_parameters() {
         let call = bare();
         let names: Vec<&str> = call.form().iter().map(|(name, _)| *name).collect();
         assert_eq!(names, ["To", "From", "Url", "Timeout"]);
         assert_eq!(call.form()[3].1, "600");
     }
 
+    /// The end of the call is always among the reported events.
     #[test]
-    fn what_is_asked_for_is_in_the_request_and_the_end_is_always_told() {
+    fn call_options_become_parameters() {
         let callback = CallbackUrl {
             url: "https://a.example/r".to_owned(),
             method: CallbackMethod::Get,

@@ -1,25 +1,25 @@
-//! Somebody to be called into a conference (`POST /Conferences/{Sid}/Participants.json`).
+//! A participant to be added to a conference (`POST /Conferences/{Sid}/Participants.json`).
 
 use vocabulary::Beep;
 
 use crate::new_call::RING_MAX_SECS;
 
-/// Somebody to be called into a conference that goes on.
+/// A participant to be added to a running conference by calling a phone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewParticipant {
-    /// Who is rung: a number in E.164, `client:…` or `sip:…`.
+    /// The address to call: a number in E.164, `client:…` or `sip:…`.
     pub to: String,
-    /// The number shown.
+    /// The number that the phone shows.
     pub from: String,
-    /// Their name in the conference, unique there.
+    /// The participant's name, unique in the conference.
     pub label: &'static str,
-    /// Seconds it may ring, at most 600.
+    /// Ringing time in seconds, limited to 600.
     pub ring_timeout_secs: u32,
-    /// Whether those who are in it hear it ring.
+    /// Whether the participants of the conference hear the phone ring.
     pub early_media: bool,
-    /// When their coming and going is heard.
+    /// When the others hear a beep for this participant.
     pub beep: Beep,
-    /// Whether the conference ends when they leave.
+    /// Whether the conference ends when the participant leaves.
     pub end_conference_on_exit: bool,
 }
 
@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_that_is_asked_for_is_in_the_request() {
+    fn participant_options_become_parameters() {
         let new = NewParticipant {
             to: "+17075550155".to_owned(),
             from: "+17075550183".to_owned(),

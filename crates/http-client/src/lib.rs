@@ -1,7 +1,8 @@
-//! Requests to other people's servers: one port, and the client behind it.
+//! HTTP requests to other servers: the port [`WebClient`], and the client behind it.
 //!
-//! Whoever sends a request says how long it may take and how much of the answer is wanted, and gets the answer whole. So a
-//! program that stands in for the network needs one function, [`WebClient::send`]. The client for real is [`Reqwest`].
+//! Each request has a timeout and a limit of the answer's size, and its answer is returned whole.
+//! So a simulated network only has to implement one function, [`WebClient::send`]. The client for
+//! real networks is [`Reqwest`].
 
 mod reqwest_client;
 mod steps;
@@ -18,37 +19,38 @@ use url::{Url, form_urlencoded};
 pub use http;
 pub use reqwest_client::Reqwest;
 
-/// A request under way.
+/// A request in flight.
 pub type Sending<'a> = Pin<Box<dyn Future<Output = Result<Answer, WebError>> + Send + 'a>>;
 
 /// A request: method, absolute URL, headers, body.
 pub type Request = http::Request<Vec<u8>>;
 
-/// An answer: status, headers, and the body as far as [`Limits::body_bytes`] lets it in.
+/// An answer: status, headers, and the body up to [`Limits::body_bytes`].
 pub type Answer = http::Response<Vec<u8>>;
 
-/// Sends requests. Follows no redirect, repeats nothing.
+/// Sends requests. It follows no redirect and does not retry.
 pub trait WebClient: Send + Sync {
     /// Sends `request` and reads the answer within `limits`.
     fn send(&self, request: Request, limits: Limits) -> Sending<'_>;
 }
 
-/// What an exchange may cost.
+/// The limits of one exchange: timeouts and size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// From the first step of connecting to the last byte that is read.
+    /// Timeout of the whole exchange, from the first step of connecting to the last byte that is
+    /// read.
     pub time: Duration,
-    /// Bytes of the body that are read; what comes behind them is left unread. Who must know whether a body is longer than
-    /// allowed asks for one byte more.
+    /// Bytes of the body that are read; the rest is left unread. To notice a body that is longer
+    /// than allowed, ask for one byte more.
     pub body_bytes: usize,
-    /// For connecting: the name, the connection, TLS.
+    /// Timeout of connecting: name resolution, connection, TLS.
     pub connect: Option<Duration>,
-    /// For the whole answer, connecting not counted.
+    /// Timeout of the answer, without connecting.
     pub answer: Option<Duration>,
 }
 
 impl Limits {
-    /// So long in all, whatever takes it, and so much of the body.
+    /// One timeout for the whole exchange, and a limit of the body.
     pub const fn new(time: Duration, body_bytes: usize) -> Self {
         Self {
             time,
@@ -59,33 +61,34 @@ impl Limits {
     }
 }
 
-/// A request without an answer.
+/// The error of a request without an answer.
 #[derive(Debug, thiserror::Error)]
 #[error("{reason}")]
 pub struct WebError {
-    /// How far it came.
+    /// The step that failed.
     pub kind: WebErrorKind,
-    /// What went wrong in the end, in a few words, without the URL.
+    /// The innermost cause in a few words, without the URL.
     pub reason: String,
 }
 
-/// How far a request came.
+/// The step at which a request failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WebErrorKind {
-    /// It is none: the URL cannot be asked.
+    /// The request is invalid, for example its URL.
     Request,
-    /// The name of the host leads nowhere.
+    /// The name of the host cannot be resolved.
     HostName,
-    /// A certificate, or what is agreed on with it, is not acceptable.
+    /// The TLS handshake failed, for example because of the certificate.
     Tls,
-    /// There is no connection, or none in time.
+    /// No connection could be opened, or not within its timeout.
     Connection,
-    /// It may have arrived: the connection broke, or time ran out.
+    /// The connection broke or the timeout passed; the server may have received the request.
     Exchange,
 }
 
 impl WebErrorKind {
-    /// Whether the request surely did not arrive.
+    /// Whether the server has certainly not received the request, so that a retry cannot deliver it
+    /// twice.
     pub fn is_unsent(self) -> bool {
         match self {
             Self::Request | Self::HostName | Self::Tls | Self::Connection => true,
@@ -94,10 +97,10 @@ impl WebErrorKind {
     }
 }
 
-/// The `Authorization` header of HTTP Basic.
+/// The `Authorization` header for HTTP Basic authentication.
 ///
 /// # Errors
-/// [`WebErrorKind::Request`] for nothing that Base64 can produce.
+/// [`WebErrorKind::Request`], which no output of Base64 causes.
 pub fn basic_authorization(user: &str, password: &str) -> Result<HeaderValue, WebError> {
     let pair = STANDARD.encode(format!("{user}:{password}"));
     let mut header = HeaderValue::try_from(format!("Basic {pair}")).map_err(unusable)?;
@@ -105,7 +108,8 @@ pub fn basic_authorization(user: &str, password: &str) -> Result<HeaderValue, We
     Ok(header)
 }
 
-/// Takes user and password out of a URL and makes the `Authorization` header of HTTP Basic of them, if it names a user.
+/// Moves user and password from a URL into an `Authorization` header. `None` if the URL names no
+/// user.
 pub fn take_credentials(url: &mut Url) -> Option<HeaderValue> {
     if url.username().is_empty() {
         return None;
@@ -114,13 +118,13 @@ pub fn take_credentials(url: &mut Url) -> Option<HeaderValue> {
         &decoded(url.username()),
         &decoded(url.password().unwrap_or_default()),
     );
-    // Neither can fail for a URL that has a user; nor can the header, since Base64 is all it is made of.
+    // The setters cannot fail for a URL with a user, and Base64 always fits into a header.
     let _ = url.set_username("");
     let _ = url.set_password(None);
     header.ok()
 }
 
-/// Percent escapes of user and password undone, by way of a query's value.
+/// Decodes the percent escapes of a user or password, in the form of a query's value.
 fn decoded(text: &str) -> String {
     let text = format!("v={}", text.replace('+', "%2B"));
     form_urlencoded::parse(text.as_bytes())
@@ -129,10 +133,10 @@ fn decoded(text: &str) -> String {
         .unwrap_or_default()
 }
 
-/// The request, if its parts make one.
+/// Builds a request.
 ///
 /// # Errors
-/// [`WebErrorKind::Request`] when URL or a header is malformed.
+/// [`WebErrorKind::Request`] when the URL or a header is malformed.
 pub fn request(builder: http::request::Builder, body: Vec<u8>) -> Result<Request, WebError> {
     builder.body(body).map_err(unusable)
 }
@@ -149,7 +153,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn user_and_password_leave_the_url_for_a_header() {
+    fn credentials_move_from_url_to_header() {
         for (url, rest, pair) in [
             (
                 "https://ann:p%40ss+1@app.example/hook",

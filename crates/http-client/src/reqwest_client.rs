@@ -1,19 +1,20 @@
-//! The port over `reqwest`.
+//! The port [`WebClient`], implemented with `reqwest`.
 
 use tower::layer::layer_fn;
 
 use crate::steps::{Steps, Watched};
 use crate::{Answer, Limits, Request, Sending, WebClient, WebError, WebErrorKind, unusable};
 
-/// A real client.
+/// A client for real networks.
 #[derive(Debug, Clone)]
 pub struct Reqwest(reqwest::Client);
 
 impl Reqwest {
-    /// The client of this builder, whose business TLS, proxies, and how names are resolved are. It follows no redirects.
+    /// Builds a client that follows no redirects. TLS, proxies and name resolution are settings of
+    /// `builder`.
     ///
     /// # Errors
-    /// Without TLS, or when a setting of the builder cannot be.
+    /// When TLS is missing, or a setting of the builder is invalid.
     pub fn new(builder: reqwest::ClientBuilder) -> Result<Self, reqwest::Error> {
         let builder = builder
             .redirect(reqwest::redirect::Policy::none())
@@ -44,9 +45,10 @@ impl WebClient for Reqwest {
                 biased;
                 ended = steps.watch(self.exchange(request, limits.body_bytes)) => ended,
                 () = steps.answer_overdue(limits.answer) => Err(late(WebErrorKind::Exchange)),
-                is_connecting = steps.after(limits.time) => Err(late(match is_connecting {
-                    true => WebErrorKind::Connection,
-                    false => WebErrorKind::Exchange,
+                is_connecting = steps.after(limits.time) => Err(late(if is_connecting {
+                WebErrorKind::Connection
+                } else {
+                WebErrorKind::Exchange
                 })),
             }
         })
@@ -61,7 +63,8 @@ fn late(kind: WebErrorKind) -> WebError {
 }
 
 async fn read(mut response: reqwest::Response, bytes_max: usize) -> Result<Answer, WebError> {
-    let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
+    let status = response.status();
+    let headers = std::mem::take(response.headers_mut());
     let mut body = Vec::new();
     while body.len() < bytes_max
         && let Some(chunk) = response.chunk().await.map_err(|error| failure(&error))?
@@ -77,25 +80,27 @@ async fn read(mut response: reqwest::Response, bytes_max: usize) -> Result<Answe
 
 fn failure(error: &reqwest::Error) -> WebError {
     let reasons = reasons(error);
-    let all = reasons.join(" ").to_ascii_lowercase();
-    let kind = match () {
-        () if error.is_builder() => WebErrorKind::Request,
-        () if error.is_connect() && all.contains("dns") => WebErrorKind::HostName,
-        () if error.is_connect() && (all.contains("certificate") || all.contains("tls")) => {
-            WebErrorKind::Tls
-        }
-        () if error.is_connect() => WebErrorKind::Connection,
-        () => WebErrorKind::Exchange,
+    let text = reasons.join(" ").to_ascii_lowercase();
+    let kind = if error.is_builder() {
+        WebErrorKind::Request
+    } else if !error.is_connect() {
+        WebErrorKind::Exchange
+    } else if text.contains("dns") {
+        WebErrorKind::HostName
+    } else if text.contains("certificate") || text.contains("tls") {
+        WebErrorKind::Tls
+    } else {
+        WebErrorKind::Connection
     };
-    // What the error itself says names the whole URL.
+    // The error's own text contains the whole URL; only its sources are shown.
     let reason = reasons
         .last()
         .cloned()
-        .unwrap_or_else(|| "the exchange broke off".to_owned());
+        .unwrap_or_else(|| "the exchange failed".to_owned());
     WebError { kind, reason }
 }
 
-/// Why, step by step, the innermost last.
+/// The texts of the error's sources, the innermost last.
 fn reasons(error: &reqwest::Error) -> Vec<String> {
     let first = std::error::Error::source(error);
     std::iter::successors(first, |reason| reason.source())
@@ -129,7 +134,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_answer_has_its_status_its_headers_and_the_wanted_part_of_its_body() {
+    async fn answer_is_cut_to_the_wanted_size() {
         let site = axum::Router::new().fallback(|| async {
             (
                 http::StatusCode::SEE_OTHER,
@@ -152,15 +157,17 @@ mod tests {
         assert_eq!(answer.body(), b"1234");
     }
 
+    /// A host without a listener, or a URL that is not absolute: the request was certainly not
+    /// sent.
     #[tokio::test]
-    async fn what_is_not_there_is_known_not_to_have_been_reached() {
-        let gone = tokio::net::TcpListener::bind("127.0.0.1:0")
+    async fn failed_connection_is_unsent() {
+        let unused_address = tokio::net::TcpListener::bind("127.0.0.1:0")
             .await
             .unwrap()
             .local_addr()
             .unwrap();
         let error = client()
-            .send(get(&format!("http://{gone}/")), LIMITS)
+            .send(get(&format!("http://{unused_address}/")), LIMITS)
             .await
             .unwrap_err();
         assert_eq!(error.kind, WebErrorKind::Connection);
@@ -168,12 +175,13 @@ mod tests {
             error.kind.is_unsent() && !error.reason.contains("http://"),
             "{error}"
         );
-        let nameless = client().send(get("/relative"), LIMITS).await.unwrap_err();
-        assert_eq!(nameless.kind, WebErrorKind::Request);
+        let relative = client().send(get("/relative"), LIMITS).await.unwrap_err();
+        assert_eq!(relative.kind, WebErrorKind::Request);
     }
 
+    /// After a timeout of the answer, the server may have received the request.
     #[tokio::test]
-    async fn whoever_takes_too_long_may_have_got_the_request() {
+    async fn answer_timeout_is_not_unsent() {
         let site = axum::Router::new().fallback(std::future::pending::<&str>);
         let url = served(site).await;
         for limits in [
@@ -195,12 +203,14 @@ mod tests {
         }
     }
 
+    /// A timeout while connecting is unsent, even if the timeout of the answer is shorter.
     #[tokio::test]
-    async fn who_connects_too_slowly_has_not_got_the_request_however_little_time_the_answer_has() {
-        // It takes the connection and never says a word of TLS.
+    async fn connect_timeout_is_unsent() {
+        // The listener accepts the connection and never answers the TLS handshake.
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("https://{}/", listener.local_addr().unwrap());
-        let (connect, answer) = (Some(SHORT), Some(std::time::Duration::from_millis(1)));
+        let connect = Some(SHORT);
+        let answer = Some(std::time::Duration::from_millis(1));
         for limits in [
             Limits {
                 connect,
@@ -222,16 +232,19 @@ mod tests {
         }
     }
 
+    /// On a reused connection there is no connecting: the timeout of the answer runs from the
+    /// start.
     #[tokio::test]
-    async fn a_connection_that_is_there_counts_for_nothing_but_the_answer() {
-        let asked = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    async fn reused_connection_counts_as_answer_time() {
+        let requests = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
         let answer = || async move {
-            match asked.fetch_add(1, std::sync::atomic::Ordering::SeqCst) {
+            match requests.fetch_add(1, std::sync::atomic::Ordering::SeqCst) {
                 0 => "at once",
                 _ => std::future::pending().await,
             }
         };
-        let (client, url) = (client(), served(axum::Router::new().fallback(answer)).await);
+        let client = client();
+        let url = served(axum::Router::new().fallback(answer)).await;
         client.send(get(&url), LIMITS).await.unwrap();
         let error = client
             .send(

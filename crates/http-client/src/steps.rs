@@ -1,5 +1,6 @@
-//! How far a request is: connecting, or waiting for the answer. The two have time limits of their own ([`crate::Limits`]), and
-//! `reqwest` has none for a single request; so the connector is watched.
+//! Tracks whether a request is connecting or waiting for the answer. Each step has its own timeout
+//! ([`crate::Limits`]). `reqwest` has no such timeouts for a single request, so the connector is
+//! watched.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -15,14 +16,14 @@ tokio::task_local! {
     static REQUEST: Steps;
 }
 
-/// The steps of one request. A connection that is used again needs no connecting.
+/// The current step of one request. A request over a reused connection never connects.
 #[derive(Debug, Clone)]
 pub(crate) struct Steps {
     connect_limit: Option<Duration>,
     is_connecting: Arc<watch::Sender<bool>>,
 }
 
-/// There is no connection in time.
+/// The error of a connection that was not open within its timeout.
 #[derive(Debug, thiserror::Error)]
 #[error("no connection within {0:?}")]
 struct NotConnected(Duration);
@@ -35,18 +36,19 @@ impl Steps {
         }
     }
 
-    /// Carries out the request, so that its connecting is known for its own.
+    /// Runs the exchange so that [`Watched`] knows which request its connector works for.
     pub(crate) async fn watch<T>(&self, exchange: impl Future<Output = T>) -> T {
         REQUEST.scope(self.clone(), exchange).await
     }
 
-    /// Comes back when the answer has been waited for so long; connecting does not count. Never without a limit.
+    /// Completes when the answer has been awaited for `limit`, without the time of connecting.
+    /// Without a limit it never completes.
     pub(crate) async fn answer_overdue(&self, limit: Option<Duration>) {
         let Some(limit) = limit else {
             return std::future::pending().await;
         };
         let mut connecting = self.is_connecting.subscribe();
-        // The sender is here: nothing closes the channel.
+        // `self` owns the sender, so the channel is never closed.
         while connecting.wait_for(|is| !*is).await.is_ok() {
             if tokio::time::timeout(limit, connecting.wait_for(|is| *is))
                 .await
@@ -57,7 +59,7 @@ impl Steps {
         }
     }
 
-    /// Comes back after `time` and says whether it is connecting in that moment.
+    /// Completes after `time`, and returns whether the request is connecting at that moment.
     pub(crate) async fn after(&self, time: Duration) -> bool {
         tokio::time::sleep(time).await;
         *self.is_connecting.borrow()
@@ -77,7 +79,7 @@ impl Steps {
     }
 }
 
-/// Connecting goes on while there is one, however it ends.
+/// Marks a request as connecting until it is dropped, however the connecting ends.
 struct Connecting<'a>(&'a watch::Sender<bool>);
 
 impl<'a> Connecting<'a> {
@@ -93,7 +95,7 @@ impl Drop for Connecting<'_> {
     }
 }
 
-/// A connector whose work is counted as the connecting of the request it is for.
+/// A connector that marks the request it works for as connecting.
 #[derive(Debug, Clone)]
 pub(crate) struct Watched<S>(pub S);
 
@@ -115,7 +117,7 @@ where
         let connecting = self.0.call(destination);
         match REQUEST.try_with(Steps::clone) {
             Ok(request) => Box::pin(request.connect(connecting)),
-            Err(_nobodys) => Box::pin(connecting),
+            Err(_outside_of_a_request) => Box::pin(connecting),
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Requests over HTTP: signed, bounded in time and size (voice-webhooks.md sections 1 and 2).
+//! Sends the carrier's HTTP requests: signed, bounded in time and size (voice-webhooks.md sections
+//! 1 and 2).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,24 +16,24 @@ use super::{Done, media};
 use crate::network::{Fetch, Fetched, Purpose, Reply, Target, shown_url};
 use crate::twiml::{DOCUMENT_BYTES_MAX, ErrorCode, Fault, Method};
 
-/// A voice webhook in all, retries and redirects included.
+/// Deadline of one webhook, its retries and redirects included.
 const TOTAL_TIME_MAX: Duration = Duration::from_secs(15);
-/// Until a connection stands.
+/// Deadline of one attempt to open a connection.
 const CONNECT_TIME_MAX: Duration = Duration::from_secs(5);
-/// Redirects followed.
+/// Redirects that are followed.
 const REDIRECTS_MAX: usize = 10;
-/// Attempts when no connection can be made.
+/// Attempts while no connection can be opened: one retry.
 const CONNECT_ATTEMPTS_MAX: usize = 2;
-/// Bytes of audio read: enough for any header.
+/// Bytes of an audio file that are read: enough for any header.
 const MEDIA_BYTES_MAX: usize = 64 * 1024;
 
-/// Sends requests.
+/// Sends requests through a [`WebClient`] and signs them with the auth token.
 pub(super) struct Fetcher {
     web: Arc<dyn WebClient>,
     auth_token: String,
 }
 
-/// One attempt's address and parameters; a redirect makes another.
+/// The address and parameters of one attempt; a redirect leads to a new attempt.
 #[derive(Clone)]
 struct Attempt {
     url: Url,
@@ -41,12 +42,12 @@ struct Attempt {
     credentials: Option<HeaderValue>,
 }
 
-/// The client [`Carrier::open`](super::Carrier::open) sends with: TLS with ring, no proxy.
+/// The client that [`Carrier::open`](super::Carrier::open) sends with: TLS by ring, no proxy.
 ///
 /// # Errors
-/// When the client cannot be built, which no setting here causes.
+/// When the client cannot be built, which no setting of this function causes.
 pub fn web_client() -> Result<Arc<dyn WebClient>, reqwest::Error> {
-    // Whoever came first has installed the same provider.
+    // An error means that a provider is already installed; it is the same one.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let builder = reqwest::Client::builder()
         .connect_timeout(CONNECT_TIME_MAX)
@@ -59,7 +60,7 @@ impl Fetcher {
         Self { web, auth_token }
     }
 
-    /// Carries out a request, and always comes back with how it ended.
+    /// Sends a request. Never fails: the result says how the request ended.
     pub async fn fetch(&self, fetch: Fetch) -> Done {
         let ended = tokio::time::timeout(TOTAL_TIME_MAX, self.exchange(&fetch)).await;
         let fetched = ended.unwrap_or_else(|_| {
@@ -76,10 +77,11 @@ impl Fetcher {
     async fn exchange(&self, fetch: &Fetch) -> Result<Fetched, Fault> {
         let mut attempt = first_attempt(&fetch.target, &fetch.params)?;
         for _ in 0..=REDIRECTS_MAX {
-            let mut answer = self.send_patiently(fetch, &attempt).await?;
+            let mut answer = self.send_with_retry(fetch, &attempt).await?;
+            // Credentials are sent only after the server has asked for them.
             if answer.status() == StatusCode::UNAUTHORIZED && attempt.credentials.is_some() {
                 answer = self
-                    .send(fetch, &attempt, true)
+                    .send(fetch, &attempt, attempt.credentials.as_ref())
                     .await
                     .map_err(|error| failure(&attempt.url, &error))?;
             }
@@ -95,11 +97,12 @@ impl Fetcher {
         Err(Fault::new(ErrorCode::TooManyRedirects, text))
     }
 
-    /// Tries again only where nothing can have arrived: without a connection.
-    async fn send_patiently(&self, fetch: &Fetch, attempt: &Attempt) -> Result<Answer, Fault> {
+    /// Retries only when no connection was opened: then the server cannot have received the
+    /// request.
+    async fn send_with_retry(&self, fetch: &Fetch, attempt: &Attempt) -> Result<Answer, Fault> {
         let mut attempts = 1;
         loop {
-            match self.send(fetch, attempt, false).await {
+            match self.send(fetch, attempt, None).await {
                 Ok(answer) => return Ok(answer),
                 Err(error) if is_without_connection(&error) && attempts < CONNECT_ATTEMPTS_MAX => {
                     attempts += 1
@@ -113,7 +116,7 @@ impl Fetcher {
         &self,
         fetch: &Fetch,
         attempt: &Attempt,
-        with_credentials: bool,
+        credentials: Option<&HeaderValue>,
     ) -> Result<Answer, WebError> {
         let url = attempt.url.as_str();
         let signature = signature::sign(&self.auth_token, url, form(attempt));
@@ -124,7 +127,7 @@ impl Fetcher {
                 http_client::http::Request::post(url).header(CONTENT_TYPE, form)
             }
         };
-        if let (true, Some(credentials)) = (with_credentials, &attempt.credentials) {
+        if let Some(credentials) = credentials {
             request = request.header(AUTHORIZATION, credentials);
         }
         let request = request
@@ -143,7 +146,8 @@ impl Fetcher {
     }
 }
 
-/// How much of an answer matters: one byte more than a document may have, the header of an audio file.
+/// The bytes to read of an answer: one more than a document may have, or the header of an audio
+/// file.
 fn wanted_bytes(purpose: Purpose) -> usize {
     match purpose {
         Purpose::Notification | Purpose::LeftQueue => 0,
@@ -152,7 +156,7 @@ fn wanted_bytes(purpose: Purpose) -> usize {
     }
 }
 
-/// Whether another attempt cannot be a second request.
+/// Whether the request was never sent, so that a retry cannot deliver it twice.
 fn is_without_connection(error: &WebError) -> bool {
     match error.kind {
         WebErrorKind::HostName | WebErrorKind::Tls | WebErrorKind::Connection => true,
@@ -160,7 +164,7 @@ fn is_without_connection(error: &WebError) -> bool {
     }
 }
 
-/// What is signed beside the URL.
+/// The form parameters, which are signed together with the URL. A GET request has none.
 fn form(attempt: &Attempt) -> &[(String, String)] {
     match attempt.method {
         Method::Get => &[],
@@ -179,7 +183,8 @@ fn first_attempt(target: &Target, params: &[(String, String)]) -> Result<Attempt
     Ok(attempt(url, target.method, params.to_vec()))
 }
 
-/// The URL without what is neither sent nor signed; for GET, with the parameters in its query.
+/// Prepares a URL: takes out the credentials and the fragment, which are neither sent nor signed.
+/// For GET, the parameters move into the query.
 fn attempt(mut url: Url, method: Method, params: Vec<(String, String)>) -> Attempt {
     let credentials = http_client::take_credentials(&mut url);
     url.set_fragment(None);
@@ -194,7 +199,8 @@ fn attempt(mut url: Url, method: Method, params: Vec<(String, String)>) -> Attem
     }
 }
 
-/// Where a redirect leads: 307 and 308 repeat the request, the others ask with GET and without a form.
+/// The attempt that a redirect leads to. 307 and 308 repeat the request; 301 to 303 send a GET
+/// without a form.
 fn redirected(attempt: &Attempt, answer: &Answer) -> Result<Option<Attempt>, Fault> {
     let repeats = match answer.status().as_u16() {
         301..=303 => false,
@@ -205,7 +211,10 @@ fn redirected(attempt: &Attempt, answer: &Answer) -> Result<Option<Attempt>, Fau
     let invalid = || {
         Fault::new(
             ErrorCode::HttpFailure,
-            format!("{} redirects to nowhere", shown_url(attempt.url.as_str())),
+            format!(
+                "{} redirects to no usable http or https URL",
+                shown_url(attempt.url.as_str())
+            ),
         )
     };
     let url = attempt
@@ -258,7 +267,7 @@ fn read(fetch: &Fetch, answer: Answer) -> Result<Fetched, Fault> {
     }
 }
 
-/// The carrier's code for a failed exchange, and the innermost reason.
+/// The carrier's error code for a failed exchange, with the innermost reason as text.
 fn failure(url: &Url, error: &WebError) -> Fault {
     let code = match error.kind {
         WebErrorKind::Request => ErrorCode::InvalidUrl,

@@ -1,4 +1,5 @@
-//! The network on disk: one row for each call, queue and request, and only what changed is written.
+//! The network's state on disk, in SQLite: one row for each call, queue and request. Only changed
+//! rows are written.
 
 use std::path::Path;
 
@@ -7,10 +8,10 @@ use rusqlite::Connection;
 use super::Error;
 use crate::network::{Change, Row};
 
-/// What the rows look like; another number is another program's file.
+/// Version of the rows' format. A file with another version was written by another program.
 const VERSION: i64 = 1;
 
-/// Where the network is stored.
+/// The file that stores the network, or none.
 pub struct Journal(Option<File>);
 
 struct File {
@@ -19,12 +20,13 @@ struct File {
 }
 
 impl Journal {
-    /// Nowhere: a restart begins anew.
+    /// Keeps the network in memory only: a restart starts from an empty network.
     pub const fn none() -> Self {
         Self(None)
     }
 
-    /// In a SQLite file, made when it is not there. It survives a kill at any moment.
+    /// Stores the network in a SQLite file, which is created if it is missing. The file survives a
+    /// kill at any moment.
     ///
     /// # Errors
     /// [`Error::Journal`] or [`Error::JournalVersion`].
@@ -54,7 +56,7 @@ impl Journal {
         Ok(Self(Some(File { connection, path })))
     }
 
-    /// All rows there are.
+    /// All stored rows, ordered by kind and key.
     pub(super) fn rows(&self) -> Result<Vec<Row>, Error> {
         let Some(file) = &self.0 else {
             return Ok(Vec::new());
@@ -62,9 +64,12 @@ impl Journal {
         file.rows().map_err(|source| file.failed(source))
     }
 
-    /// Stores changes, all or none of them.
+    /// Writes changes in one transaction.
     pub(super) fn write(&mut self, changes: &[Change]) -> Result<(), Error> {
-        let Some(file) = self.0.as_mut().filter(|_| !changes.is_empty()) else {
+        if changes.is_empty() {
+            return Ok(());
+        }
+        let Some(file) = &mut self.0 else {
             return Ok(());
         };
         file.write(changes).map_err(|source| file.failed(source))
@@ -73,7 +78,7 @@ impl Journal {
 
 fn prepare(connection: &Connection) -> Result<(), rusqlite::Error> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
-    // A killed process loses nothing with NORMAL; only a power cut could.
+    // With NORMAL, a killed process loses nothing; only a power cut could lose the last commits.
     connection.pragma_update(None, "synchronous", "NORMAL")?;
     connection.execute_batch(
         "CREATE TABLE IF NOT EXISTS network (

@@ -1,17 +1,18 @@
-//! How long an audio file is, read from the beginning of a WAV file.
+//! The length of an audio file, read from the header of a WAV file.
 
 use ids::time::Millis;
 
 use crate::network::OTHER_AUDIO;
 use crate::twiml::{ErrorCode, Fault};
 
-/// Longest audio believed: a header may lie.
+/// Longest length that is accepted: a header may promise any number.
 const LENGTH_MAX: Millis = Millis::from_secs(4 * 3600);
 
-/// The length of the audio that begins with `head`. `body_bytes` is the size of the whole file, when known.
+/// The length of the audio that begins with `head`. `body_bytes` is the size of the whole file, if
+/// it is known.
 ///
 /// # Errors
-/// 12300 when it is no audio at all.
+/// 12300 when the file is no audio.
 pub(super) fn length(
     url: &str,
     content_type: Option<&str>,
@@ -35,7 +36,7 @@ pub(super) fn length(
     ))
 }
 
-/// Bytes of sound over bytes a second, as the chunks `fmt ` and `data` say.
+/// The length: bytes of sound (chunk `data`) divided by bytes a second (chunk `fmt `).
 fn wav_length(head: &[u8], body_bytes: Option<u64>) -> Option<Millis> {
     if head.get(0..4)? != b"RIFF" || head.get(8..12)? != b"WAVE" {
         return None;
@@ -43,7 +44,8 @@ fn wav_length(head: &[u8], body_bytes: Option<u64>) -> Option<Millis> {
     let mut at = 12_usize;
     let mut bytes_per_sec = None;
     loop {
-        let (name, size) = (head.get(at..at.checked_add(4)?)?, number(head, at + 4)?);
+        let name = head.get(at..at.checked_add(4)?)?;
+        let size = number(head, at + 4)?;
         let begin = at.checked_add(8)?;
         match name {
             b"fmt " => bytes_per_sec = Some(u64::from(number(head, begin + 8)?)),
@@ -56,7 +58,7 @@ fn wav_length(head: &[u8], body_bytes: Option<u64>) -> Option<Millis> {
             }
             _ => {}
         }
-        // Chunks begin at even places.
+        // Each chunk begins at an even offset.
         at = begin
             .checked_add(usize::try_from(size).ok()?)?
             .checked_next_multiple_of(2)?;
@@ -72,12 +74,10 @@ fn number(bytes: &[u8], at: usize) -> Option<u32> {
 mod tests {
     use super::*;
 
-    /// 8 kHz, one channel, 8 bits: 8,000 bytes a second.
-    fn wav(data_bytes: u32, extra_chunk: bool) -> Vec<u8> {
+    /// 8 kHz, one channel, 8 bits: 8,000 bytes a second. `extra_chunks` precede `fmt `.
+    fn wav(data_bytes: u32, extra_chunks: &[u8]) -> Vec<u8> {
         let mut bytes = b"RIFF\0\0\0\0WAVE".to_vec();
-        if extra_chunk {
-            bytes.extend(b"LIST\x03\0\0\0abc\0");
-        }
+        bytes.extend(extra_chunks);
         bytes.extend(b"fmt \x10\0\0\0\x01\0\x01\0");
         bytes.extend(8_000_u32.to_le_bytes());
         bytes.extend(8_000_u32.to_le_bytes());
@@ -87,20 +87,21 @@ mod tests {
     }
 
     #[test]
-    fn the_length_of_a_wav_file_is_in_its_header() {
+    fn wav_header_gives_length() {
         assert_eq!(
-            length("u", None, &wav(20_000, false), None),
+            length("u", None, &wav(20_000, b""), None),
             Ok(Millis::from_millis(2_500))
         );
         assert_eq!(
-            length("u", None, &wav(20_000, true), None),
+            length("u", None, &wav(20_000, b"LIST\x03\0\0\0abc\0"), None),
             Ok(Millis::from_millis(2_500))
         );
     }
 
+    /// A header that promises more sound than the file holds is limited by the size of the file.
     #[test]
-    fn a_header_that_promises_more_than_the_file_holds_is_not_believed() {
-        let head = wav(u32::MAX, false);
+    fn wav_length_is_limited_by_file_size() {
+        let head = wav(u32::MAX, b"");
         let file_bytes = head.len() as u64 + 16_000;
         assert_eq!(
             length("u", None, &head, Some(file_bytes)),
@@ -110,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn other_audio_has_a_fixed_length_and_other_files_are_refused() {
+    fn other_audio_has_fixed_length() {
         assert_eq!(
             length("u", Some("audio/mpeg"), b"ID3", None),
             Ok(OTHER_AUDIO)
@@ -125,7 +126,7 @@ mod tests {
                 .code,
             ErrorCode::ContentType
         );
-        let mut no_rate = wav(1, false);
+        let mut no_rate = wav(1, b"");
         no_rate[28..32].copy_from_slice(&[0; 4]);
         assert!(length("u", None, &no_rate, None).is_err());
     }

@@ -1,8 +1,8 @@
-//! The thin shell around the [`Network`]: real requests, real time, and a journal.
+//! The shell around the [`Network`]: HTTP requests, the clock, and the journal.
 //!
-//! Everything that happens goes through [`Carrier::handle`]: the network decides, the journal is written, and only then
-//! are outputs carried out. [`Carrier::run`] does so in real time; [`Carrier::settle`] does all that is possible at one
-//! moment, for tests and for virtual time.
+//! Every input passes through [`Carrier::handle`]: the network decides, the journal is written, and
+//! only then are the outputs carried out. [`Carrier::run`] works in real time; [`Carrier::settle`]
+//! does everything that is possible at one moment, for tests and for virtual time.
 
 mod fetcher;
 mod journal;
@@ -27,57 +27,64 @@ use fetcher::Fetcher;
 pub use fetcher::web_client;
 pub use journal::Journal;
 
-/// Requests carried out at once; the others wait their turn. More would only exhaust the machine's sockets.
+/// Requests in flight at the same time; the others wait in order. More would only exhaust the
+/// machine's sockets.
 const FETCHES_AT_ONCE_MAX: usize = 256;
-/// How long the driver sleeps when nothing is due; a nudge wakes it earlier.
+/// Longest sleep of the driver when no timer is due; a nudge wakes it earlier.
 const SLEEP_MAX: Duration = Duration::from_secs(3_600);
-/// Rounds of [`Carrier::settle`]: a story of a thousand documents at one moment is a loop.
+/// Rounds of one [`Carrier::settle`]. A call that fetches a thousand documents at one moment is in
+/// a loop.
 const SETTLE_ROUNDS_MAX: usize = 1_000;
 
-/// What a carrier needs to know.
+/// The settings of a simulated carrier.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The account all calls belong to; also the user name of the REST API.
+    /// The account of all calls; also the user name of the REST API.
     pub account_sid: AccountSid,
     /// Signs the webhooks; also the password of the REST API.
     pub auth_token: String,
-    /// The numbers that reach the centre. They replace those of an earlier start; live calls are kept.
+    /// The numbers that reach the contact centre. They replace the numbers of an earlier start;
+    /// live calls are kept.
     pub numbers: Vec<CentreNumber>,
-    /// Where [`Carrier::http`] is reached, such as `http://127.0.0.1:9000`; without it recordings have no URL.
+    /// The address of [`Carrier::http`], such as `http://127.0.0.1:9000`. Without it, recordings
+    /// have no URL.
     pub public_base_url: Option<String>,
-    /// The TaskRouter this carrier is coupled with: signed POSTs to `/enqueue`, `/left-queue` and `/dial-queue` below this
-    /// URL ([`Setup::task_router_url`]). Without one, `<Enqueue workflowSid>` fails with 14220 and
-    /// `<Dial><Queue reservationSid>` with 14217.
+    /// The TaskRouter that this carrier works with: signed POSTs to `/enqueue`, `/left-queue` and
+    /// `/dial-queue` below this URL ([`Setup::task_router_url`]). Without a URL, `<Enqueue
+    /// workflowSid>` fails with 14220 and `<Dial><Queue reservationSid>` with 14217.
     pub task_router_url: Option<String>,
-    /// Ids derive from it. Two carriers that share a store of tasks but not a journal need different seeds.
+    /// Ids are derived from the seed. Two carriers that share a store of Tasks but no journal need
+    /// different seeds.
     pub seed: String,
 }
 
-/// Why a carrier cannot start.
+/// An error that prevents the carrier from starting, or the journal from being written.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The journal's file cannot be used.
     #[error(
-        "the simulated carrier's journal {path} cannot be used; is the folder writable, and no other process using it?"
+        "the simulated carrier's journal {path} cannot be used; is the folder writable, and does no other process use the file?"
     )]
     Journal {
-        /// Which file.
+        /// The path of the file.
         path: String,
-        /// What the database says.
+        /// The cause, by SQLite.
         source: rusqlite::Error,
     },
-    /// The journal was written by another version.
+    /// The journal was written by another version of this program.
     #[error(
-        "the simulated carrier's journal has version {found}, expected {expected}; delete the file to start anew"
+        "the simulated carrier's journal has version {found}, expected {expected}; delete the file to start with an empty network"
     )]
     JournalVersion {
-        /// What the file says.
+        /// The version in the file.
         found: i64,
-        /// What this program writes.
+        /// The version that this program writes.
         expected: i64,
     },
     /// The journal's rows cannot be read or written.
-    #[error("the simulated carrier's journal cannot be understood; delete the file to start anew")]
+    #[error(
+        "the simulated carrier's journal has invalid rows; delete the file to start with an empty network"
+    )]
     Row(#[from] RowError),
     /// The HTTP client cannot be built.
     #[error("the simulated carrier's HTTP client cannot be built")]
@@ -87,7 +94,7 @@ pub enum Error {
     Setting(String),
 }
 
-/// The simulated carrier.
+/// The simulated carrier: a network, its journal, and the client that sends its requests.
 pub struct Carrier {
     account_sid: AccountSid,
     auth_token: String,
@@ -100,13 +107,13 @@ pub struct Carrier {
 struct State {
     network: Network,
     journal: Journal,
-    /// Requests to be sent, in order.
+    /// Requests that are not sent yet, in order.
     pending: VecDeque<Fetch>,
 }
 
 impl Carrier {
-    /// Opens the carrier on what the journal knows: live calls go on, outstanding requests are sent again with the
-    /// same idempotency token.
+    /// Opens the carrier on the state in the journal: live calls continue, and outstanding requests
+    /// are sent again with the same idempotency token.
     ///
     /// # Errors
     /// [`Error`] when a setting or the journal is unusable.
@@ -118,7 +125,7 @@ impl Carrier {
         Self::open_over(fetcher::web_client()?, settings, clock, journal)
     }
 
-    /// The same over another way to send requests.
+    /// Like [`open`](Self::open), with another client to send requests.
     ///
     /// # Errors
     /// [`Error`] when a setting or the journal is unusable.
@@ -152,8 +159,8 @@ impl Carrier {
         }))
     }
 
-    /// Lets something happen now. Requests that follow from it are queued, and carried out by [`run`](Self::run) or
-    /// [`settle`](Self::settle); the other outputs are the reply.
+    /// Applies an input now. The requests that follow are queued, for [`run`](Self::run) or
+    /// [`settle`](Self::settle) to send; the other outputs are returned.
     pub fn handle(&self, input: Input) -> Vec<Output> {
         let mut state = self.state();
         // The clock is read inside the lock, so that inputs happen in the order of their moments.
@@ -177,17 +184,18 @@ impl Carrier {
         reply
     }
 
-    /// Looks at the network as it is.
-    pub fn read<T>(&self, look: impl FnOnce(&Network) -> T) -> T {
-        look(&self.state().network)
+    /// Reads the network under the lock.
+    pub fn read<T>(&self, read: impl FnOnce(&Network) -> T) -> T {
+        read(&self.state().network)
     }
 
-    /// Runs in real time until `shutdown` completes. A slow webhook holds up its own call only. Requests that are under
-    /// way by then break off; the next run sends them again, with the same idempotency token.
+    /// Runs in real time until `shutdown` completes. A slow webhook delays its own call only.
+    /// Requests in flight at shutdown are dropped; the next run sends them again with the same
+    /// idempotency token.
     pub async fn run(&self, shutdown: impl Future<Output = ()>) {
         let mut shutdown = pin!(shutdown);
         let mut fetches = JoinSet::new();
-        self.queue_what_is_outstanding();
+        self.queue_outstanding();
         loop {
             self.tick_if_due();
             while fetches.len() < FETCHES_AT_ONCE_MAX
@@ -196,13 +204,14 @@ impl Carrier {
                 let fetcher = Arc::clone(&self.fetcher);
                 fetches.spawn(async move { fetcher.fetch(fetch).await });
             }
-            // In this order, and not by lot, so that two runs are equal where time is virtual.
+            // `biased` polls in this order instead of a random one, so that two runs in virtual
+            // time are equal.
             tokio::select! {
                 biased;
                 () = &mut shutdown => return,
                 Some(done) = fetches.join_next() => match done {
                     Ok((id, fetched)) => { self.handle(Input::Fetched(id, fetched)); }
-                    Err(error) => tracing::error!("simulated carrier: a request broke off: {error}"),
+                    Err(error) => tracing::error!("simulated carrier: request task failed: {error}"),
                 },
                 () = self.nudge.notified() => {}
                 () = tokio::time::sleep(self.time_to_wake()) => {}
@@ -210,8 +219,8 @@ impl Carrier {
         }
     }
 
-    /// Carries out everything that is possible at this moment of the clock, replies of webhooks included, until nothing
-    /// is left to do. True if anything happened.
+    /// Does everything that is possible at this moment of the clock, including the replies of
+    /// webhooks, until nothing is left to do. True if there was anything to do.
     pub async fn settle(&self) -> bool {
         let mut happened = false;
         for _ in 0..SETTLE_ROUNDS_MAX {
@@ -221,19 +230,20 @@ impl Carrier {
                 return happened;
             }
             happened = true;
-            // Replies count in the order of the requests, whichever comes first: two runs are equal.
+            // Replies are applied in the order of the requests, not of arrival, so that two runs
+            // are equal.
             let replies = fetches.into_iter().map(|fetch| self.fetcher.fetch(fetch));
             for (id, fetched) in futures_util::future::join_all(replies).await {
                 self.handle(Input::Fetched(id, fetched));
             }
         }
         tracing::error!(
-            "simulated carrier: more than {SETTLE_ROUNDS_MAX} rounds at one moment; going on later"
+            "simulated carrier: more than {SETTLE_ROUNDS_MAX} rounds at one moment, continuing later"
         );
         happened
     }
 
-    /// When something happens by itself.
+    /// The moment of the next timer of the network.
     pub fn next_wake(&self) -> Option<Timestamp> {
         self.state().network.next_wake()
     }
@@ -267,12 +277,12 @@ impl Carrier {
         wake.map_or(SLEEP_MAX, |wake| wake.min(SLEEP_MAX))
     }
 
-    fn queue_what_is_outstanding(&self) {
+    fn queue_outstanding(&self) {
         let mut state = self.state();
         state.pending = state.network.outstanding().cloned().collect();
     }
 
-    /// The next request that somebody still waits for.
+    /// The next pending request whose answer the network still waits for.
     fn next_fetch(&self) -> Option<Fetch> {
         let mut state = self.state();
         loop {
@@ -283,14 +293,16 @@ impl Carrier {
         }
     }
 
-    /// A panic elsewhere must not take every call down with it.
+    /// The state, even after a panic in another thread that held the lock: that panic must not end
+    /// every call.
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl State {
-    /// A journal that cannot be written does not stop the calls; what is missing is written with the next change.
+    /// A journal that cannot be written does not stop the calls: the next write contains the
+    /// missing changes.
     fn write_journal(&mut self) {
         let written = self
             .network
@@ -303,7 +315,9 @@ impl State {
                 let cause = std::error::Error::source(&error)
                     .map(ToString::to_string)
                     .unwrap_or_default();
-                tracing::error!("a restart would forget what happens now: {error}: {cause}");
+                tracing::error!(
+                    "simulated carrier: journal write failed, a restart would lose the latest changes: {error}: {cause}"
+                );
             }
         }
     }
@@ -334,10 +348,13 @@ fn check(settings: &Settings) -> Result<(), Error> {
 
 fn check_url(url: &str) -> Result<(), Error> {
     let usable = url::Url::parse(url).is_ok_and(|url| ["http", "https"].contains(&url.scheme()));
-    usable
-        .then_some(())
-        .ok_or_else(|| Error::Setting(format!("\"{url}\" is not an absolute http or https URL")))
+    if !usable {
+        return Err(Error::Setting(format!(
+            "\"{url}\" is not an absolute http or https URL"
+        )));
+    }
+    Ok(())
 }
 
-/// A request and how it ended.
+/// A request and its result.
 type Done = (FetchId, Fetched);

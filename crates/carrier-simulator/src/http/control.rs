@@ -1,5 +1,5 @@
-//! People at their phones: dial, press keys, pick up, decline, hang up, and read what was heard. JSON, without
-//! credentials: it is for one machine.
+//! The control API `/simulator/…`: simulated people dial, press keys, pick up, decline and hang up,
+//! and a test reads the transcript of each call. JSON, without credentials: it is for one machine.
 
 use std::sync::Arc;
 
@@ -34,7 +34,7 @@ pub(super) fn routes() -> Router<Arc<Carrier>> {
         .route("/simulator/calls/{sid}/hangup", post(hang_up))
 }
 
-/// A refused request: a status and a sentence.
+/// A refused request: a status and a message.
 struct Problem(StatusCode, String);
 
 impl IntoResponse for Problem {
@@ -63,7 +63,7 @@ impl From<Refusal> for Problem {
             | Refusal::BadQueueName
             | Refusal::BadQueueSize
             | Refusal::Conference(_)
-            | Refusal::NobodyToCoach
+            | Refusal::NoCallToCoach
             | Refusal::BadUrl { .. } => StatusCode::BAD_REQUEST,
         };
         Self(status, refusal.to_string())
@@ -94,7 +94,7 @@ async fn dial(
     let sid = created_call(outputs).ok_or_else(|| {
         Problem(
             StatusCode::INTERNAL_SERVER_ERROR,
-            "the call was not made".to_owned(),
+            "the call was not created".to_owned(),
         )
     })?;
     Ok((StatusCode::CREATED, Json(json!({ "call_sid": sid }))))
@@ -105,23 +105,25 @@ async fn list(
     RawQuery(query): RawQuery,
 ) -> Result<Json<Value>, Problem> {
     let filter = CallFilter::read(&Form::read(query.unwrap_or_default().as_bytes()))?;
-    let wanted = |call: &&Call| filter.takes(call);
     let calls: Vec<Value> = carrier.read(|network| {
         network
             .calls()
             .into_iter()
-            .filter(wanted)
+            .filter(|call| filter.matches(call))
             .map(render)
             .collect()
     });
     Ok(Json(json!({ "calls": calls })))
 }
 
-/// Every conference that is remembered, newest first, with who is in it.
+/// Every conference that the network remembers, newest first, with its participants.
 async fn conferences(State(carrier): State<Arc<Carrier>>) -> Json<Value> {
     let conferences: Vec<Value> = carrier.read(|network| {
-        let render = |conference: &Conference| render_conference(network, conference);
-        network.conferences().into_iter().map(render).collect()
+        network
+            .conferences()
+            .into_iter()
+            .map(|conference| render_conference(network, conference))
+            .collect()
     });
     Json(json!({ "conferences": conferences }))
 }
@@ -149,7 +151,7 @@ fn render_conference(network: &Network, conference: &Conference) -> Value {
     })
 }
 
-/// What a list of calls is narrowed down to.
+/// The filters of a list of calls.
 struct CallFilter {
     from: Option<String>,
     to: Option<String>,
@@ -179,14 +181,14 @@ impl CallFilter {
         })
     }
 
-    fn takes(&self, call: &Call) -> bool {
+    fn matches(&self, call: &Call) -> bool {
         self.from.as_ref().is_none_or(|from| *from == call.from)
             && self.to.as_ref().is_none_or(|to| *to == call.to)
             && self.status.is_none_or(|status| status == call.status)
     }
 }
 
-/// An address as a person types it into a query: in `to=+17075550101` the plus decodes to a blank.
+/// An address in a query as a person types it: in `to=+17075550101` the plus decodes to a blank.
 fn typed_address(text: &str) -> String {
     text.strip_prefix(' ')
         .map_or_else(|| text.to_owned(), |digits| format!("+{digits}"))
@@ -268,12 +270,8 @@ fn render(call: &Call) -> Value {
 }
 
 fn call_sid(text: &str) -> Result<CallSid, Problem> {
-    text.parse().map_err(|error| {
-        Problem(
-            StatusCode::NOT_FOUND,
-            format!("there is no such call: {error}"),
-        )
-    })
+    text.parse()
+        .map_err(|error| Problem(StatusCode::NOT_FOUND, format!("not a call SID: {error}")))
 }
 
 fn read<T: DeserializeOwned>(body: Body, example: &str) -> Result<T, Problem> {

@@ -1,10 +1,10 @@
-//! A decoded form or query.
+//! A decoded form or query string.
 
-/// Names and values in their order.
+/// Names and values in the order of the request.
 pub(super) struct Form(Vec<(String, String)>);
 
 impl Form {
-    /// Decodes `a=1&b=2`.
+    /// Decodes a form or query such as `a=1&b=2`.
     pub fn read(bytes: &[u8]) -> Self {
         Self(
             url::form_urlencoded::parse(bytes)
@@ -27,7 +27,7 @@ impl Form {
         self.0.iter().map(|(name, _)| name.as_str())
     }
 
-    /// The first name that is none of `known`.
+    /// The first name that is not in `known`.
     pub fn unknown<'a>(&'a self, known: &[&[&str]]) -> Option<&'a str> {
         self.names()
             .find(|name| !known.iter().any(|names| names.contains(name)))
@@ -41,7 +41,7 @@ impl Form {
             .map(|(_, value)| value.as_str())
     }
 
-    /// All of it but `names`, encoded again.
+    /// Encodes all fields except `names`.
     pub fn encode_without(&self, names: &[&str]) -> String {
         let kept = self
             .0

@@ -1,4 +1,4 @@
-//! The carrier from outside: people at their phones, the REST API, recordings.
+//! The HTTP interface of the carrier: the control API, the REST API, and recordings.
 
 mod control;
 mod form;
@@ -18,11 +18,12 @@ use ids::CallSid;
 use crate::Carrier;
 use crate::network::{Input, Output, Refusal};
 
-/// Bytes of a request's body; the largest sensible one carries 4,000 characters of TwiML.
+/// Largest body of a request, in bytes; the largest sensible one carries 4,000 characters of TwiML.
 const BODY_BYTES_MAX: usize = 64 * 1024;
 
 impl Carrier {
-    /// Everything this carrier serves: `/simulator/…` for people, `/2010-04-01/…` for programs.
+    /// All routes of this carrier: `/simulator/…` for people and tests, `/2010-04-01/…` for
+    /// programs.
     pub fn http(self: Arc<Self>) -> Router {
         control::routes()
             .merge(rest::routes(&self))
@@ -32,10 +33,10 @@ impl Carrier {
     }
 }
 
-/// Lets an input happen.
+/// Applies an input.
 ///
 /// # Errors
-/// The refusal, when the network refuses it.
+/// The refusal, if the network refuses the input.
 fn accept(carrier: &Carrier, input: Input) -> Result<Vec<Output>, Refusal> {
     let outputs = carrier.handle(input);
     match outputs.first() {
@@ -50,7 +51,7 @@ fn accept(carrier: &Carrier, input: Input) -> Result<Vec<Output>, Refusal> {
     }
 }
 
-/// The call that an input made.
+/// The call that an input created.
 fn created_call(outputs: Vec<Output>) -> Option<CallSid> {
     outputs.into_iter().find_map(|output| match output {
         Output::CallCreated(sid) => Some(sid),

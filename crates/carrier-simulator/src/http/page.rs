@@ -1,21 +1,23 @@
-//! Lists of the 2010 API: `Page`, `PageSize`, `PageToken`, and links to the neighbours (voice-webhooks.md section 8).
+//! Lists of the 2010 API: `Page`, `PageSize`, `PageToken`, and links to the neighbouring pages
+//! (voice-webhooks.md section 8).
 
 use serde_json::{Value, json};
 
 use super::form::Form;
 use super::rest_error::RestError;
 
-/// Items of a page unless the request says otherwise.
+/// Items of a page if the request does not say.
 const PAGE_SIZE_DEFAULT: usize = 50;
 /// Items of the largest page.
 const PAGE_SIZE_MAX: usize = 1_000;
-/// What every page token begins with; the id of the last item before the page follows.
+/// The prefix of every page token. The id of the last item before the page follows: the token is a
+/// cursor.
 const TOKEN_PREFIX: &str = "PA";
 
-/// One page of `items`, each with its id, as the object with key `name` in it.
+/// One page of `items` as JSON. Each item comes with its id; the key `name` holds the items.
 ///
 /// # Errors
-/// 400/20007 for a page size, 400/20001 for a page or token that cannot be.
+/// 400/20007 for an invalid page size, 400/20001 for an invalid page or token.
 pub(super) fn page(
     path: &str,
     name: &str,
@@ -32,11 +34,15 @@ pub(super) fn page(
     let page = number(query, "Page", 0, 0..=usize::from(u16::MAX), 20001)?;
     let start = match query.text("PageToken") {
         None => page * size,
-        Some(token) => after(token, &items)?,
+        Some(token) => index_after(token, &items)?,
     };
     let shown: Vec<&(String, Value)> = items.iter().skip(start).take(size).collect();
     let has_more = items.len() > start + shown.len();
-    let last = shown.last().map(|(id, _)| id.as_str()).filter(|_| has_more);
+    let last = if has_more {
+        shown.last().map(|(id, _)| id.as_str())
+    } else {
+        None
+    };
     let filters = query.encode_without(&["Page", "PageSize", "PageToken"]);
     let link = |page: usize, token: Option<&str>| {
         let mut link = format!("{path}?PageSize={size}&Page={page}");
@@ -62,12 +68,12 @@ pub(super) fn page(
     }))
 }
 
-fn after(token: &str, items: &[(String, Value)]) -> Result<usize, RestError> {
+fn index_after(token: &str, items: &[(String, Value)]) -> Result<usize, RestError> {
     let known = token
         .strip_prefix(TOKEN_PREFIX)
         .and_then(|last| items.iter().position(|(id, _)| id == last));
     known
-        .map(|place| place + 1)
+        .map(|index| index + 1)
         .ok_or_else(|| RestError::bad_request(20001, "PageToken: expected one from next_page_uri"))
 }
 
@@ -81,16 +87,15 @@ fn number(
     let Some(text) = query.text(name) else {
         return Ok(default);
     };
-    let expected = || {
-        let message = format!(
-            "{name}: expected a whole number from {} to {}",
-            range.start(),
-            range.end()
-        );
-        RestError::bad_request(code, message)
-    };
-    text.parse()
-        .ok()
-        .filter(|number| range.contains(number))
-        .ok_or_else(expected)
+    match text.parse::<usize>() {
+        Ok(number) if range.contains(&number) => Ok(number),
+        Ok(_) | Err(_) => {
+            let message = format!(
+                "{name}: expected a whole number from {} to {}",
+                range.start(),
+                range.end()
+            );
+            Err(RestError::bad_request(code, message))
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! Recordings as WAV files. There is nothing to hear in them, but they are as long as what was recorded.
+//! Recordings as WAV files. A file contains silence, and is as long as the recording.
 
 use std::sync::Arc;
 
@@ -13,18 +13,20 @@ use ids::{AccountSid, RecordingSid};
 use super::rest_error::RestError;
 use crate::Carrier;
 
-/// Samples, and bytes, a second: the telephone's 8 kHz, one channel, µ-law.
+/// Bytes a second, which equals samples a second: 8 kHz, one channel, µ-law.
 const BYTES_PER_SEC: u32 = 8_000;
-/// Longest file served: a minute of silence is enough to hear that there is nothing.
+/// Longest file that is served: a minute of silence is enough to hear that it is silent.
 const LENGTH_MAX: Millis = Millis::from_secs(60);
 /// Bytes before the sound: the RIFF header, the `fmt ` chunk, and the header of the `data` chunk.
 const WAV_HEADER_BYTES: u32 = 44;
-/// Bytes of a chunk's header, its name and size, which the size does not count. The whole file is one RIFF chunk.
+/// Bytes of a chunk's header (name and size), which the size does not count. The whole file is one
+/// RIFF chunk.
 const CHUNK_HEADER_BYTES: u32 = 8;
-/// Silence in µ-law.
+/// One sample of silence in µ-law.
 const SILENCE: u8 = 0xff;
 
-/// The route a RecordingUrl leads to; open to everybody who knows the id, as the carrier's is by default.
+/// The route of a RecordingUrl. It needs no credentials, as the carrier's by default: the id is the
+/// secret.
 pub(super) fn routes() -> Router<Arc<Carrier>> {
     Router::new().route(
         "/2010-04-01/Accounts/{account}/Recordings/{recording}",
@@ -37,15 +39,16 @@ async fn serve(
     Path((account, recording)): Path<(String, String)>,
 ) -> Result<Response, RestError> {
     let not_found = || RestError::not_found(&format!("/Recordings/{recording}"));
-    let is_ours = account
-        .parse::<AccountSid>()
-        .is_ok_and(|account| account == carrier.account_sid());
+    let account = account.parse::<AccountSid>().map_err(|_| not_found())?;
+    if account != carrier.account_sid() {
+        return Err(not_found());
+    }
     let sid: RecordingSid = recording
         .trim_end_matches(".wav")
         .parse()
         .map_err(|_| not_found())?;
     let length = carrier.read(|network| network.recording(sid).map(|recording| recording.length));
-    let length = length.filter(|_| is_ours).ok_or_else(not_found)?;
+    let length = length.ok_or_else(not_found)?;
     Ok(([(CONTENT_TYPE, "audio/x-wav")], silent_wav(length)).into_response())
 }
 
@@ -57,7 +60,7 @@ fn silent_wav(length: Millis) -> Vec<u8> {
     wav.extend(b"RIFF");
     wav.extend((file_bytes - CHUNK_HEADER_BYTES).to_le_bytes());
     wav.extend(b"WAVEfmt \x10\0\0\0");
-    // Format 7 is µ-law; one channel.
+    // Format 7 is µ-law, with one channel.
     wav.extend(b"\x07\0\x01\0");
     wav.extend(BYTES_PER_SEC.to_le_bytes());
     wav.extend(BYTES_PER_SEC.to_le_bytes());

@@ -1,5 +1,6 @@
-//! Calls, queues, members, conferences and participants as the REST API writes them (voice-webhooks.md section 8): every property of the official
-//! description is there, `null` where there is nothing to say.
+//! Calls, queues, members, conferences and participants as the REST API returns them
+//! (voice-webhooks.md section 8). Every property of the official description is present, `null`
+//! where there is no value.
 
 use ids::AccountSid;
 use ids::time::{Millis, Timestamp};
@@ -7,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::network::{Call, CallStatus, Conference, Participant, Queue, participant_status};
 
-/// Resources below a Call; none of them is simulated, and clients only expect their links.
+/// Resources below a Call. None of them is simulated; clients only expect the links.
 const CALL_SUBRESOURCES: [(&str, &str); 9] = [
     ("notifications", "Notifications"),
     ("recordings", "Recordings"),
@@ -23,12 +24,12 @@ const CALL_SUBRESOURCES: [(&str, &str); 9] = [
     ("user_defined_messages", "UserDefinedMessages"),
 ];
 
-/// The path of everything in an account.
+/// The path below which all resources of an account are.
 pub(super) fn account_path(account: AccountSid) -> String {
     format!("/2010-04-01/Accounts/{account}")
 }
 
-/// A Call.
+/// The JSON of a Call.
 pub(super) fn call(account: AccountSid, call: &Call) -> Value {
     let path = format!("{}/Calls/{}", account_path(account), call.sid);
     let subresources: Map<String, Value> = CALL_SUBRESOURCES
@@ -69,12 +70,12 @@ pub(super) fn call(account: AccountSid, call: &Call) -> Value {
     })
 }
 
-/// When a call counts as begun.
+/// The start time of a call: its answer, else its creation.
 pub(super) fn start_time(call: &Call) -> Timestamp {
     call.answered.unwrap_or(call.created)
 }
 
-/// A Queue.
+/// The JSON of a Queue. `now` ends the wait of the calls that are still in it.
 pub(super) fn queue(account: AccountSid, queue: &Queue, now: Timestamp) -> Value {
     json!({
         "sid": queue.sid,
@@ -89,7 +90,8 @@ pub(super) fn queue(account: AccountSid, queue: &Queue, now: Timestamp) -> Value
     })
 }
 
-/// A Member: a call waiting at an index of the queue, from 0.
+/// The JSON of a Member: the call at `index` of the queue, from 0. `None` if there is no such
+/// index.
 pub(super) fn member(
     account: AccountSid,
     queue: &Queue,
@@ -108,7 +110,7 @@ pub(super) fn member(
     }))
 }
 
-/// A Conference.
+/// The JSON of a Conference.
 pub(super) fn conference(account: AccountSid, conference: &Conference) -> Value {
     let path = format!("{}/Conferences/{}", account_path(account), conference.sid);
     json!({
@@ -130,7 +132,7 @@ pub(super) fn conference(account: AccountSid, conference: &Conference) -> Value 
     })
 }
 
-/// A Participant, whose call is `call`.
+/// The JSON of a Participant whose call is `call`.
 pub(super) fn participant(
     account: AccountSid,
     conference: &Conference,
@@ -157,7 +159,7 @@ pub(super) fn participant(
     })
 }
 
-/// North American numbers as `(707) 555-0101`, others as they are.
+/// A North American number as `(707) 555-0101`; other numbers are unchanged.
 fn formatted(number: &str) -> String {
     let digits: Vec<char> = number
         .strip_prefix("+1")
@@ -176,7 +178,7 @@ fn formatted(number: &str) -> String {
 #[cfg(test)]
 mod tests {
     #[test]
-    fn north_american_numbers_are_written_with_brackets() {
+    fn north_american_number_gets_brackets() {
         assert_eq!(super::formatted("+17075550101"), "(707) 555-0101");
         assert_eq!(super::formatted("+4930123456"), "+4930123456");
         assert_eq!(super::formatted("client:ada"), "client:ada");

@@ -1,4 +1,4 @@
-//! Errors as the carrier's REST API words them: `{code, message, more_info, status}`.
+//! Errors in the form of the carrier's REST API: `{code, message, more_info, status}`.
 
 use axum::Json;
 use axum::http::StatusCode;
@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::network::Refusal;
 
-/// An error of the REST API.
+/// An error response of the REST API.
 #[derive(Debug)]
 pub(super) struct RestError {
     status: StatusCode,
@@ -25,18 +25,18 @@ impl RestError {
         }
     }
 
-    /// 400 with one of the carrier's codes.
+    /// 400 with an error code of the carrier.
     pub fn bad_request(code: u32, message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, code, message)
     }
 
-    /// 401/20003.
+    /// 401/20003: wrong user name or password.
     pub fn unauthorized() -> Self {
         let message = "Authenticate: user name is the account SID, password the auth token";
         Self::new(StatusCode::UNAUTHORIZED, 20003, message)
     }
 
-    /// 404/20404.
+    /// 404/20404: the path names no resource.
     pub fn not_found(path: &str) -> Self {
         Self::new(
             StatusCode::NOT_FOUND,
@@ -45,12 +45,13 @@ impl RestError {
         )
     }
 
-    /// 405/20004.
+    /// 405/20004: the resource does not have this method.
     pub fn method_not_allowed() -> Self {
         Self::new(StatusCode::METHOD_NOT_ALLOWED, 20004, "Method not allowed")
     }
 
-    /// 413/20001.
+    /// The status with code 20001: the body could not be read, such as 413 for a body that is too
+    /// large.
     pub fn unreadable(status: StatusCode, message: String) -> Self {
         Self::new(status, 20001, message)
     }
@@ -83,7 +84,7 @@ impl From<Refusal> for RestError {
                 Self::bad_request(21211, message)
             }
             Refusal::Conference(fault) => Self::bad_request(fault.code.number(), fault.text),
-            Refusal::NobodyToCoach => Self::bad_request(20001, message),
+            Refusal::NoCallToCoach => Self::bad_request(20001, message),
             Refusal::BadUrl { .. } => Self::bad_request(21205, message),
             Refusal::BadDigits | Refusal::BadQueueName | Refusal::BadQueueSize => {
                 Self::bad_request(20001, message)

@@ -1,16 +1,17 @@
-//! Who can be dialled: E.164 numbers, `client:` and `sip:` addresses (voice-webhooks.md section 3).
+//! Addresses that can be dialled: E.164 numbers, `client:` and `sip:` addresses (voice-webhooks.md
+//! section 3).
 
 use shared::webhook::redact;
 
-/// Digits of the shortest and the longest number in E.164.
+/// Number of digits in E.164, from the shortest to the longest number.
 const E164_DIGITS: std::ops::RangeInclusive<usize> = 5..=15;
 /// Characters of the longest `client:` or `sip:` address.
 const ADDRESS_CHARS_MAX: usize = 256;
 
-/// What an address must look like, for messages.
+/// The form of an address, for messages.
 pub const EXPECTED: &str = "a number in E.164 form (+17075550101), client:name, or sip:user@host";
 
-/// Whether `text` can be dialled.
+/// Whether `text` is an address that can be dialled.
 pub fn is_address(text: &str) -> bool {
     if let Some(digits) = text.strip_prefix('+') {
         return E164_DIGITS.contains(&digits.len())
@@ -29,8 +30,8 @@ pub fn is_address(text: &str) -> bool {
     })
 }
 
-/// A text fit for a log: numbers in E.164 form, which a document may hold anywhere, show their ends only. A plus may be
-/// written as URLs write it, `%2B`.
+/// Redacts E.164 numbers in a text for the log: only their last digits are shown. A document may
+/// contain numbers anywhere, also with the plus written `%2B` as in URLs.
 pub fn without_numbers(text: &str) -> String {
     let text = text.replace("%2B", "+").replace("%2b", "+");
     let mut parts = text.split('+');
@@ -54,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_clients_and_sip_addresses_can_be_dialled_and_nothing_else() {
+    fn dialable_addresses() {
         for text in [
             "+17075550101",
             "+4930123456",
@@ -79,7 +80,7 @@ mod tests {
         }
     }
     #[test]
-    fn numbers_in_a_text_show_their_ends_only() {
+    fn numbers_in_text_are_redacted() {
         let table = [
             (
                 "callerId=\"+17075550101\" of <Dial>, not +15550100001.",

@@ -1,4 +1,5 @@
-//! Two calls in conversation, and what each does when it is over (voice-webhooks.md sections 5 and 6.3).
+//! Two calls in conversation, and what each does when the conversation ends (voice-webhooks.md
+//! sections 5 and 6.3).
 
 use ids::CallSid;
 use ids::time::{Millis, Timestamp};
@@ -12,7 +13,7 @@ use super::{CallStatus, Event};
 use crate::twiml::Dial;
 
 impl Turn<'_> {
-    /// Connects the caller, who has left the queue, with the call whose Dial fetched it.
+    /// Connects a caller, who has left the queue, with the call whose Dial took the caller from it.
     pub fn bridge(&mut self, dialer: CallSid, caller: CallSid) {
         let Some(Phase::DialingQueue { dial, .. }) =
             self.call(dialer).map(|call| call.phase.clone())
@@ -28,7 +29,7 @@ impl Turn<'_> {
         self.join(dialer, caller, dial, Side::FromQueue);
     }
 
-    /// Connects a phone that was picked up with the call whose Dial rang it.
+    /// Connects a leg, whose phone was picked up, with the call whose Dial rang it.
     pub fn connect_leg(&mut self, dialer: CallSid, leg: CallSid, dial: Dial) {
         self.join(dialer, leg, dial, Side::Leg);
     }
@@ -63,7 +64,7 @@ impl Turn<'_> {
             .call(with)
             .map(|call| call.phone().to_owned())
             .unwrap_or_default();
-        tracing::info!(call_sid = %sid, with = %with, "simulated carrier: call {sid} is connected with {}", redact(&phone));
+        tracing::info!(call_sid = %sid, with = %with, "simulated carrier: call {sid} is bridged with {}", redact(&phone));
         self.note(
             sid,
             Event::Bridged,
@@ -71,7 +72,8 @@ impl Turn<'_> {
         );
     }
 
-    /// One end is over, or taken elsewhere: its own verb is told, and the other end goes on.
+    /// One end has left the conversation: it ended or was transferred. Its own Dial's action is
+    /// notified, and the other end continues.
     pub fn conversation_left(&mut self, sid: CallSid, with: CallSid, since: Timestamp, side: Side) {
         let talked = Some(self.now.since(since));
         if let Side::Dialer(dial) = side {
@@ -85,7 +87,7 @@ impl Turn<'_> {
         self.left_alone(with, sid, "the other side is gone");
     }
 
-    /// The dialing side ends the conversation and stays: by the `*` key, or by its time limit.
+    /// The dialing side ends the conversation and continues: by the `*` key, or by its time limit.
     pub fn conversation_over(&mut self, sid: CallSid, how: &str) {
         let phase = self.call(sid).map(|call| call.phase.clone());
         let Some(Phase::Bridged {
@@ -112,8 +114,8 @@ impl Turn<'_> {
         );
     }
 
-    /// What follows a conversation, for the end that stays.
-    fn left_alone(&mut self, sid: CallSid, gone: CallSid, how: &str) {
+    /// Continues the end that remains after `left` has left the conversation.
+    fn left_alone(&mut self, sid: CallSid, left: CallSid, how: &str) {
         let phase = self.call(sid).map(|call| call.phase.clone());
         let Some(Phase::Bridged {
             with, since, side, ..
@@ -121,7 +123,7 @@ impl Turn<'_> {
         else {
             return;
         };
-        if with != gone {
+        if with != left {
             return;
         }
         self.note(sid, Event::Unbridged, how);

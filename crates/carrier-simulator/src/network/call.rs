@@ -1,40 +1,39 @@
-//! One leg of a call: who, in which state, and what its document is doing at this moment.
+//! One leg of a call: its ends, its status, and what its document is doing at this moment.
 
 use ids::time::{Millis, Timestamp};
 use ids::{CallSid, ConferenceSid, QueueSid, TaskSid};
 use serde::{Deserialize, Serialize};
 
-use super::fetch::Target;
-pub(super) use super::phase::{Gathering, KeyListener, Phase, Side, Transfer};
+use super::fetch::{FetchId, Target};
 use super::record::CallRecording;
 use super::task::QueuedTask;
 use super::transcript::Transcript;
-use crate::twiml::{Dial, Method, StatusEvent, Verb};
+use crate::twiml::{Dial, Gather, Method, Record, StatusEvent, Verb};
 
-/// The state of a call as the REST API and the webhooks name it (voice-webhooks.md section 8).
+/// The status of a call as the REST API and the webhooks name it (voice-webhooks.md section 8).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum CallStatus {
-    /// Accepted, not yet dialled.
+    /// Accepted, not dialled yet.
     Queued,
-    /// A phone rings, or the centre has not picked up.
+    /// A phone rings, or the contact centre has not picked up.
     Ringing,
-    /// Two ends are connected.
+    /// The call was answered and is not over.
     InProgress,
-    /// Was connected and is over.
+    /// The call was answered and is over.
     Completed,
     /// The phone was in use, or the call was declined.
     Busy,
-    /// Could not be connected.
+    /// The call could not be connected.
     Failed,
-    /// Nobody picked up.
+    /// The phone was not picked up in time.
     NoAnswer,
-    /// Ended before anybody picked up.
+    /// The call ended before it was answered.
     Canceled,
 }
 
 impl CallStatus {
-    /// Every status, in the order of a call's life.
+    /// Every status, in the order in which a call passes through them.
     pub const ALL: [Self; 8] = [
         Self::Queued,
         Self::Ringing,
@@ -46,7 +45,7 @@ impl CallStatus {
         Self::Canceled,
     ];
 
-    /// The carrier's spelling.
+    /// The name in the carrier's API.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Queued => "queued",
@@ -60,12 +59,12 @@ impl CallStatus {
         }
     }
 
-    /// Reads the carrier's spelling.
+    /// Reads the carrier's name; `None` if it is unknown.
     pub fn read(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|status| status.as_str() == text)
     }
 
-    /// Whether nothing more can happen to the call.
+    /// Whether the status is final.
     pub const fn is_over(self) -> bool {
         match self {
             Self::Queued | Self::Ringing | Self::InProgress => false,
@@ -74,20 +73,20 @@ impl CallStatus {
     }
 }
 
-/// Who began a call.
+/// How a call began.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Direction {
-    /// A person dialled a number of the centre.
+    /// A person dialled a number of the contact centre.
     Inbound,
-    /// The REST API.
+    /// A program created the call through the REST API.
     OutboundApi,
-    /// A `<Dial>` of another call.
+    /// The `<Dial>` of another call created it.
     OutboundDial,
 }
 
 impl Direction {
-    /// The carrier's spelling.
+    /// The name in the carrier's API.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Inbound => "inbound",
@@ -97,65 +96,68 @@ impl Direction {
     }
 }
 
-/// A call leg.
+/// A call leg: one telephone connected with the network.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Call {
-    /// Its id.
+    /// Derived from the seed and the serial number.
     pub sid: CallSid,
-    /// Its place in the order in which calls began; unique.
+    /// Number of the call in the order of creation; unique.
     pub serial: u64,
-    /// Who calls.
+    /// The address of the calling side.
     pub from: String,
-    /// Who is called.
+    /// The address of the called side.
     pub to: String,
-    /// Who began it.
+    /// How it began.
     pub direction: Direction,
-    /// Where it stands.
+    /// The current status.
     pub status: CallStatus,
-    /// The call whose `<Dial>` made this one.
+    /// The call whose `<Dial>` created this one.
     pub parent: Option<CallSid>,
-    /// When it began.
+    /// The moment of creation.
     pub created: Timestamp,
-    /// When its status last changed.
+    /// The moment of the last change of status.
     pub updated: Timestamp,
-    /// When it was picked up.
+    /// The moment of the answer.
     pub answered: Option<Timestamp>,
-    /// When it was over.
+    /// The moment of the end.
     pub ended: Option<Timestamp>,
-    /// All the time it spent in queues.
+    /// Total time in queues.
     pub queue_time: Millis,
     /// What the person at this phone heard and did.
     pub transcript: Transcript,
-    /// Frames of documents: the main one, and above it one of a queue while waiting.
+    /// The documents that run: the main one, and above it the one that plays in a queue or
+    /// conference.
     pub(super) stack: Vec<Frame>,
     pub(super) phase: Phase,
     pub(super) enqueued: Option<Enqueued>,
-    /// How often it was enqueued with a Workflow.
+    /// Number of times the call was enqueued with a Workflow.
     #[serde(default)]
     pub(super) enqueues: u32,
     #[serde(default)]
     pub(super) conferring: Option<Conferring>,
-    /// The conference it was called into and is not yet in.
+    /// The conference that this call is being added to, until it is answered.
     #[serde(default)]
     pub(super) invited: Option<ConferenceSid>,
-    /// Whether those who are in it hear this phone ring.
+    /// Whether the participants of that conference hear this phone ring.
     #[serde(default)]
     pub(super) early_media: bool,
-    /// What runs once the phone is picked up.
+    /// What the call starts with once the phone is picked up.
     pub(super) start: Option<Start>,
     pub(super) fallback: Option<Target>,
-    pub(super) reporter: Option<Reporter>,
+    #[serde(rename = "reporter")]
+    pub(super) status_callback: Option<StatusCallback>,
     pub(super) ring_for: Millis,
     pub(super) time_limit: Option<Millis>,
     pub(super) tones_on_answer: Option<String>,
     #[serde(default)]
     pub(super) recording: Option<CallRecording>,
-    /// Documents in a row that each took less time than a round must.
+    /// Consecutive documents that each took less time than
+    /// [`ROUND_MIN`](super::interpreter::ROUND_MIN).
     pub(super) hurried_rounds: u32,
 }
 
 impl Call {
-    /// The address of the person at this leg's telephone.
+    /// The address of the telephone of this leg.
     pub fn phone(&self) -> &str {
         match self.direction {
             Direction::Inbound => &self.from,
@@ -163,7 +165,7 @@ impl Call {
         }
     }
 
-    /// The call it is connected to at this moment.
+    /// The call at the other end of its conversation, if there is one.
     pub fn bridged_with(&self) -> Option<CallSid> {
         if let Phase::Bridged { with, .. } = &self.phase {
             Some(*with)
@@ -172,26 +174,25 @@ impl Call {
         }
     }
 
-    /// The conference it is in at this moment.
+    /// The conference it is in, if there is one.
     pub fn conference(&self) -> Option<ConferenceSid> {
         self.conferring
             .as_ref()
             .map(|conferring| conferring.conference)
     }
 
-    /// The Task it waits as in the queue of a Workflow, once the TaskRouter has made it.
+    /// The Task of this call while it waits in the queue of a Workflow, once the TaskRouter has
+    /// created it.
     pub fn waiting_task(&self) -> Option<TaskSid> {
-        let enqueued = self
-            .enqueued
-            .as_ref()
-            .filter(|enqueued| enqueued.left.is_none())?;
-        enqueued
-            .task
-            .filter(|task| task.is_made)
-            .map(|task| task.sid)
+        let enqueued = self.enqueued.as_ref()?;
+        let task = enqueued.task?;
+        if enqueued.left.is_some() || !task.is_made {
+            return None;
+        }
+        Some(task.sid)
     }
 
-    /// Whether somebody who dials its queue can have it: not before the Task it is to wait as is made.
+    /// Whether a Dial of its queue may take it: not before its Task is created.
     pub(super) fn can_be_fetched(&self) -> bool {
         self.enqueued
             .as_ref()
@@ -199,12 +200,13 @@ impl Call {
             .is_none_or(|task| task.is_made)
     }
 
-    /// Whole seconds between picking up and the end; zero for a call nobody picked up.
+    /// Time between the answer and the end; `None` while the call is not over, and for a call
+    /// without an answer.
     pub fn duration(&self) -> Option<Millis> {
         Some(self.ended?.since(self.answered?))
     }
 
-    /// What takes the keys that are pressed at this moment.
+    /// The listener for keys that are pressed now.
     pub(super) fn key_listener(&self) -> Option<KeyListener> {
         match &self.conferring {
             Some(conferring) => conferring
@@ -215,7 +217,7 @@ impl Call {
         }
     }
 
-    /// The moment at which something happens to this call by itself.
+    /// The moment of the next timer of this call.
     pub(super) fn wake_at(&self) -> Option<Timestamp> {
         let limit = self
             .time_limit
@@ -254,82 +256,243 @@ impl Call {
     }
 }
 
+/// The phase of a call. A call waits for exactly one thing: a reply, a timer, a person or another
+/// call.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) enum Phase {
+    /// It is dialled as soon as possible.
+    Queued,
+    /// The phone rings, at most until `until`.
+    Ringing { until: Timestamp },
+    /// Its next document is being fetched.
+    Fetching { fetch: FetchId },
+    /// The length of an audio file is being fetched.
+    Measuring {
+        fetch: FetchId,
+        url: String,
+        loops: u32,
+    },
+    /// The person hears something until `until`.
+    Sounding { until: Timestamp },
+    /// Runs a Gather.
+    Gathering(Gathering),
+    /// Runs a Record.
+    Recording {
+        record: Record,
+        since: Timestamp,
+        until: Timestamp,
+    },
+    /// Between two verbs; it never lasts longer than a turn.
+    Running,
+    /// Delays the next document, because the documents follow each other too fast.
+    Resting { until: Timestamp, next: Transfer },
+    /// In a queue, with the carrier's own music or silence.
+    Holding,
+    /// Runs the Dial of a reservation: the TaskRouter has been asked for the queue of its caller.
+    AskingTaskRouter { fetch: FetchId, dial: Dial },
+    /// In a conference: with the other participants, or with the carrier's own music or silence.
+    Conferring,
+    /// Runs a Dial while phones ring.
+    DialingPhones { dial: Dial, legs: Vec<CallSid> },
+    /// Runs a Dial that waits for a caller of a queue, or whose caller (`connecting`) hears the
+    /// announcement.
+    DialingQueue {
+        dial: Dial,
+        since: Timestamp,
+        until: Timestamp,
+        connecting: Option<CallSid>,
+    },
+    /// In conversation with another call. `until` is the Dial's time limit, stored on the dialing
+    /// side.
+    Bridged {
+        with: CallSid,
+        since: Timestamp,
+        until: Option<Timestamp>,
+        side: Side,
+    },
+    /// The call is over.
+    Ended,
+}
+
+impl Phase {
+    /// The request whose answer the document waits for.
+    pub fn awaited_fetch(&self) -> Option<FetchId> {
+        match self {
+            Self::Fetching { fetch }
+            | Self::Measuring { fetch, .. }
+            | Self::AskingTaskRouter { fetch, .. } => Some(*fetch),
+            Self::Gathering(gathering) => gathering.measuring.as_ref().map(|(fetch, _, _)| *fetch),
+            Self::Queued
+            | Self::Ringing { .. }
+            | Self::Sounding { .. }
+            | Self::Recording { .. }
+            | Self::Running
+            | Self::Resting { .. }
+            | Self::Holding
+            | Self::Conferring
+            | Self::DialingPhones { .. }
+            | Self::DialingQueue { .. }
+            | Self::Bridged { .. }
+            | Self::Ended => None,
+        }
+    }
+
+    /// The listener for keys that are pressed now.
+    pub fn key_listener(&self) -> Option<KeyListener> {
+        match self {
+            Self::Gathering(gathering) => gathering
+                .gather
+                .listens_to_keys
+                .then_some(KeyListener::Gather),
+            Self::Recording { .. } => Some(KeyListener::Record),
+            Self::Bridged {
+                side: Side::Dialer(dial),
+                ..
+            } => dial.hangup_on_star.then_some(KeyListener::Conversation),
+            Self::Bridged {
+                side: Side::FromQueue | Side::Leg,
+                ..
+            }
+            | Self::Queued
+            | Self::Ringing { .. }
+            | Self::Fetching { .. }
+            | Self::Measuring { .. }
+            | Self::Sounding { .. }
+            | Self::Running
+            | Self::Resting { .. }
+            | Self::Holding
+            | Self::AskingTaskRouter { .. }
+            | Self::Conferring
+            | Self::DialingPhones { .. }
+            | Self::DialingQueue { .. }
+            | Self::Ended => None,
+        }
+    }
+}
+
+/// The receiver of a pressed key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum KeyListener {
+    /// A Gather that listens to keys.
+    Gather,
+    /// A Record, which some keys end.
+    Record,
+    /// A conversation that the `*` key ends.
+    Conversation,
+    /// A conference that the `*` key leaves.
+    Conference,
+}
+
+/// The state of a Gather.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Gathering {
+    pub gather: Gather,
+    /// Index of the next prompt; past the end once the prompts are over and only keys are awaited.
+    pub next_prompt: usize,
+    pub digits: String,
+    /// The end of a prompt or of the timeout; `None` while a prompt's length is being fetched.
+    pub until: Option<Timestamp>,
+    /// The request for an audio file's length, its URL, and the number of repetitions.
+    pub measuring: Option<(FetchId, String, u32)>,
+}
+
+/// How this side entered a conversation, which decides how it continues afterwards.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) enum Side {
+    /// Its document has the Dial.
+    Dialer(Dial),
+    /// It waited in a queue.
+    FromQueue,
+    /// The Dial rang its phone.
+    Leg,
+}
+
+/// A change to another document.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Transfer {
+    pub role: Role,
+    pub target: Target,
+    /// Parameters in addition to those of every request.
+    pub extra: Vec<(String, String)>,
+}
+
 /// A document that is running.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Frame {
     pub role: Role,
-    /// The document's own URL, against which its links are resolved; none for TwiML given inline.
+    /// The document's own URL, against which its links are resolved; `None` for TwiML given inline.
     pub base: Option<Target>,
     pub verbs: Vec<Verb>,
-    /// Index of the verb that comes next.
+    /// Index of the next verb.
     pub next: usize,
     pub began: Timestamp,
 }
 
-/// What a document is for.
+/// The purpose of a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Role {
-    /// It is the call's own.
+    /// The call's own document.
     Main,
-    /// It is heard while waiting in a queue.
+    /// Plays while the call waits in a queue.
     Wait,
-    /// It is heard by a caller who left the queue, before being connected to `dialer`.
+    /// Plays to a caller who left the queue, before the connection with `dialer`.
     Announcement { dialer: CallSid },
-    /// It is heard in a conference that has not begun.
+    /// Plays in a conference that has not started.
     ConferenceWait,
-    /// It is heard while on hold in a conference.
+    /// Plays on hold in a conference.
     ConferenceHold,
 }
 
-/// What a call begins with.
+/// What a call starts with.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Start {
     /// A document to fetch.
     Url(Target),
-    /// A document given with the request.
+    /// A document in the request itself.
     Twiml(String),
-    /// The Dial of a conference, for somebody who is called into it.
+    /// The Dial of a conference, for a call that is added to it as a participant.
     Conference(Box<Dial>),
 }
 
-/// A call's stay in a queue, kept until the Enqueue is over, the conversation included.
+/// A call's stay in a queue. It is kept until the Enqueue is over, the conversation included.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Enqueued {
     pub queue: QueueSid,
     pub since: Timestamp,
-    /// When it left the queue towards somebody; none while it waits.
+    /// The moment at which the call left the queue to be connected; `None` while it waits.
     pub left: Option<Timestamp>,
-    /// Who it will be connected to after the announcement that it hears.
+    /// The call it will be connected with after the announcement that it hears.
     pub announcer: Option<CallSid>,
     pub action: Option<Target>,
     pub wait: Option<Target>,
-    /// The Task it waits as, in the queue of a Workflow.
+    /// Its Task, in the queue of a Workflow.
     pub task: Option<QueuedTask>,
 }
 
-/// A call's stay in a conference, kept until the Dial is over.
+/// A call's stay in a conference. It is kept until the Dial is over.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Conferring {
     pub conference: ConferenceSid,
     pub dial: Dial,
     pub since: Timestamp,
-    /// The Dial's time limit.
+    /// The end of the Dial's time limit.
     pub until: Timestamp,
 }
 
-/// Who is told about a call's status, and what they were told so far.
+/// A call's status callback, with the number of requests that were sent to it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Reporter {
-    /// Where the callbacks go.
+pub struct StatusCallback {
+    /// The URL and method of the requests.
     pub target: Target,
-    /// Which moments.
+    /// The events that are reported.
     pub events: Vec<StatusEvent>,
-    /// How many were sent.
+    /// Number of requests sent so far.
     pub sent: u64,
 }
 
-impl Reporter {
-    /// A reporter of `events`; of the end alone when none is given, as the carrier does.
+impl StatusCallback {
+    /// A status callback for `events`; for the end alone when `events` is empty, as the carrier
+    /// does.
     pub fn new(url: String, method: Method, events: Vec<StatusEvent>) -> Self {
         let events = if events.is_empty() {
             vec![StatusEvent::Completed]

@@ -1,5 +1,5 @@
-//! Dial: ringing phones, or fetching the caller at the head of a queue (conferences and reservations have files of their
-//! own; voice-webhooks.md sections 5.3 and 6.3).
+//! Dial: ringing phones, or taking the caller at the head of a queue. Conferences and reservations
+//! have files of their own (voice-webhooks.md sections 5.3 and 6.3).
 
 use ids::time::Millis;
 use ids::{CallSid, QueueSid};
@@ -8,14 +8,14 @@ use super::call::{Phase, Role, Transfer};
 use super::interpreter::Flow;
 use super::requests::{Params, param};
 use super::turn::Turn;
-use super::{CallStatus, Direction, Event, Reporter, address};
+use super::{CallStatus, Direction, Event, StatusCallback, address};
 use crate::twiml::{Dial, DialTo, ErrorCode, Fault, Link, Phone};
 
 /// How a Dial ended (voice-webhooks.md section 6.3).
 pub(super) struct DialEnd {
     pub status: CallStatus,
     pub leg: Option<CallSid>,
-    /// How long they talked, when they did.
+    /// Length of the conversation; `None` if there was none.
     pub talked: Option<Millis>,
 }
 
@@ -91,13 +91,15 @@ impl Turn<'_> {
             }
         };
         let callback = phone.status_callback.as_ref();
-        let reporter = callback
+        let status_callback = callback
             .and_then(|link| self.resolve(parent, link).ok())
-            .map(|target| Reporter::new(target.url, target.method, phone.status_events.clone()));
+            .map(|target| {
+                StatusCallback::new(target.url, target.method, phone.status_events.clone())
+            });
         let timeout = Millis::from_secs(dial.timeout_secs.into());
         if let Some(call) = self.call_mut(leg) {
             call.parent = Some(parent);
-            call.reporter = reporter;
+            call.status_callback = status_callback;
             call.ring_for = timeout;
         }
         Some(leg)
@@ -123,7 +125,8 @@ impl Turn<'_> {
         Ok(())
     }
 
-    /// A phone rung by this call's Dial stopped ringing without an answer. Once none rings, the Dial is over.
+    /// A phone that this call's Dial rang stopped ringing without an answer. When none rings, the
+    /// Dial is over.
     pub fn leg_ended(&mut self, parent: CallSid, leg: CallSid, status: CallStatus) {
         let Some(call) = self.call_mut(parent) else {
             return;
@@ -146,7 +149,7 @@ impl Turn<'_> {
         }
     }
 
-    /// A phone rung by a Dial was picked up: the others stop ringing.
+    /// A phone that a Dial rang was picked up: the other phones stop ringing.
     pub fn leg_answered(&mut self, parent: CallSid, leg: CallSid) {
         let phase = self.call(parent).map(|call| call.phase.clone());
         let Some(Phase::DialingPhones { dial, legs }) = phase else {
@@ -158,7 +161,7 @@ impl Turn<'_> {
         }
     }
 
-    /// The dialing call is over while phones ring.
+    /// The dialing call ended or was transferred while phones ring.
     pub fn dial_abandoned(&mut self, sid: CallSid, dial: &Dial, legs: &[CallSid]) {
         for leg in legs {
             self.end(*leg, CallStatus::Canceled, "the other side hung up");
@@ -189,7 +192,8 @@ impl Turn<'_> {
         }
     }
 
-    /// Brings those who wait in a queue together with those who dial it, whoever has dialled for longest first.
+    /// Connects callers that wait in a queue with calls that dial it. The call that has dialled for
+    /// longest is served first.
     pub fn match_queue(&mut self, sid: QueueSid) {
         while let Some((dialer, caller)) = self.next_pair(sid) {
             self.connect(dialer, caller);
@@ -223,7 +227,8 @@ impl Turn<'_> {
         Some((dialer, caller))
     }
 
-    /// The caller leaves the queue: towards the announcement if there is one, else to the conversation.
+    /// The caller leaves the queue: to the announcement if the Dial has one, else to the
+    /// conversation.
     fn connect(&mut self, dialer: CallSid, caller: CallSid) {
         self.abandon_document(caller);
         self.take_from_queue(caller);
@@ -245,7 +250,7 @@ impl Turn<'_> {
         }
     }
 
-    /// What the caller is to hear before the connection, as the dialer's Dial says.
+    /// The document that the caller hears before the connection, if the dialer's Dial has one.
     fn announcement(&self, dialer: CallSid) -> Option<Link> {
         let Phase::DialingQueue { dial, .. } = &self.call(dialer)?.phase else {
             return None;
@@ -278,7 +283,7 @@ impl Turn<'_> {
         );
     }
 
-    /// What the document heard before the connection is told (voice-webhooks.md section 5.3).
+    /// Additional parameters of the request for the announcement (voice-webhooks.md section 5.3).
     pub fn announcement_params(&self, caller: CallSid, dialer: CallSid) -> Params {
         let enqueued = self.call(caller).and_then(|call| call.enqueued.as_ref());
         let Some(enqueued) = enqueued else {
@@ -292,7 +297,8 @@ impl Turn<'_> {
         ]
     }
 
-    /// The caller hung up during the announcement: the dialer waits for the next one, while patience lasts.
+    /// The caller hung up during the announcement: the dialer waits for the next caller until its
+    /// timeout.
     pub fn caller_lost(&mut self, dialer: CallSid) {
         let Some(call) = self.call_mut(dialer) else {
             return;
@@ -313,7 +319,8 @@ impl Turn<'_> {
         }
     }
 
-    /// The dialer is gone while it waited for a caller, or while the caller heard the announcement.
+    /// The dialer ended or was transferred while it waited for a caller, or while the caller heard
+    /// the announcement.
     pub fn queue_dial_abandoned(&mut self, sid: CallSid, dial: &Dial, connecting: Option<CallSid>) {
         let end = DialEnd {
             status: CallStatus::Canceled,
@@ -324,7 +331,7 @@ impl Turn<'_> {
         self.release_connecting(connecting);
     }
 
-    /// The caller who was about to be connected is not.
+    /// Cancels the connection of a caller who hears the announcement.
     pub fn release_connecting(&mut self, connecting: Option<CallSid>) {
         let Some(caller) = connecting else { return };
         if let Some(enqueued) = self
@@ -336,7 +343,7 @@ impl Turn<'_> {
         self.not_connected(caller);
     }
 
-    /// Nobody came into the queue in time.
+    /// No caller entered the queue within the Dial's timeout.
     pub fn dial_unanswered(&mut self, sid: CallSid, dial: &Dial) {
         self.dial_over(
             sid,
@@ -349,7 +356,7 @@ impl Turn<'_> {
         );
     }
 
-    /// The Dial could not even begin.
+    /// The Dial failed before a phone rang or a queue was dialled.
     pub fn dial_failed(&mut self, sid: CallSid, dial: &Dial) {
         self.dial_over(
             sid,
@@ -362,26 +369,27 @@ impl Turn<'_> {
         );
     }
 
-    /// The Dial is over and its call goes on: with the action, or with the next verb.
+    /// The Dial is over and its call continues: with the action, or with the next verb.
     pub fn dial_over(&mut self, sid: CallSid, dial: &Dial, end: &DialEnd) {
         self.go_on_after_dial(sid, dial, dial_params(end));
     }
 
-    /// The Dial is over and so is its call, or it goes elsewhere: the action is told, and its answer ignored.
+    /// The Dial is over because its call ended or was transferred: the action is notified, and its
+    /// answer ignored.
     pub fn dial_notified(&mut self, sid: CallSid, dial: &Dial, end: &DialEnd) {
-        self.tell_dial_action(sid, dial, dial_params(end));
+        self.notify_dial_action(sid, dial, dial_params(end));
     }
 
-    /// Goes on with the action of a Dial that ended in the way `extra` says, or with the next verb.
+    /// Continues after a Dial whose result is `extra`: with its action, or with the next verb.
     pub fn go_on_after_dial(&mut self, sid: CallSid, dial: &Dial, extra: Params) {
-        self.tell_task_router(sid, dial, &extra);
+        self.notify_task_router(sid, dial, &extra);
         let action = dial.action.as_ref().map(|link| self.resolve(sid, link));
         self.after_verb(sid, action, extra);
     }
 
-    /// Tells the action of a Dial that it ended in the way `extra` says.
-    pub fn tell_dial_action(&mut self, sid: CallSid, dial: &Dial, extra: Params) {
-        self.tell_task_router(sid, dial, &extra);
+    /// Notifies the action of a Dial of the result `extra`; the answer is ignored.
+    pub fn notify_dial_action(&mut self, sid: CallSid, dial: &Dial, extra: Params) {
+        self.notify_task_router(sid, dial, &extra);
         let Some(Ok(target)) = dial
             .action
             .as_ref()

@@ -1,4 +1,4 @@
-//! Requests the network wants carried out, and what comes back.
+//! Requests that the network asks the driver to send, and their results.
 
 use ids::time::Millis;
 use ids::{CallSid, TaskSid};
@@ -8,12 +8,12 @@ use url::Url;
 use super::call::Role;
 use crate::twiml::{Fault, Method};
 
-/// The number of a request; each is used once.
+/// Number of a request; each is used once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct FetchId(pub u64);
 
-/// An absolute URL and how it is asked.
+/// An absolute URL and the method of the request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Target {
     /// `http://…` or `https://…`.
@@ -23,12 +23,12 @@ pub struct Target {
 }
 
 impl Target {
-    /// The URL fit for logs and transcripts; see [`shown_url`].
+    /// The URL for logs and transcripts; see [`shown_url`].
     pub fn shown(&self) -> String {
         shown_url(&self.url)
     }
 
-    /// The URL fit for another server: without user and password.
+    /// The URL for another server: without user and password.
     pub(super) fn without_credentials(&self) -> String {
         Url::parse(&self.url).map_or_else(
             |_| shown_url(&self.url),
@@ -37,15 +37,15 @@ impl Target {
     }
 }
 
-/// A URL, perhaps relative or no URL at all, fit for logs: without user and password, and without its query, which with
-/// GET holds the numbers of caller and called.
+/// A URL for logs, without user, password and query: with GET, the query contains the numbers of
+/// both sides. The text may be a relative URL, or no URL at all.
 pub fn shown_url(text: &str) -> String {
     let Ok(url) = Url::parse(text) else {
         let shown = text.split(['?', '#']).next().unwrap_or_default();
         return shown.rsplit('@').next().unwrap_or_default().to_owned();
     };
     if url.cannot_be_a_base() {
-        // Such as tel: and mailto:, which are nothing but an address.
+        // Schemes such as `tel:` and `mailto:`, whose URL is nothing but an address.
         return format!("{}:…", url.scheme());
     }
     let mut url = strip_credentials(url);
@@ -55,62 +55,63 @@ pub fn shown_url(text: &str) -> String {
 }
 
 fn strip_credentials(mut url: Url) -> Url {
-    // Neither can fail for http and https.
+    // Neither call can fail for http and https.
     let _ = url.set_username("");
     let _ = url.set_password(None);
     url
 }
 
-/// A request that is outstanding: to be sent, on its way, or to be sent again after a restart.
+/// An outstanding request: not sent yet, in flight, or to be sent again after a restart.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Fetch {
-    /// Its number.
+    /// Unique among all requests of the network.
     pub id: FetchId,
     /// The call it belongs to.
     pub call: CallSid,
-    /// Whom to ask.
+    /// The URL and method.
     pub target: Target,
-    /// In the order they are written.
+    /// Parameters in the order in which they are sent.
     pub params: Vec<(String, String)>,
-    /// What the answer is for.
+    /// What the answer is used for.
     pub purpose: Purpose,
-    /// The same for every attempt (voice-webhooks.md section 1).
+    /// The same for every attempt, so that the application can deduplicate requests
+    /// (voice-webhooks.md section 1).
     pub idempotency_token: String,
 }
 
-/// What becomes of the answer.
+/// What an answer is used for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Purpose {
     /// It is the next document of the call.
     Document(DocumentFetch),
-    /// It says where a reservation's caller waits.
+    /// It names the queue in which a reservation's caller waits.
     Reservation,
-    /// It says whether a call that was enqueued with a Workflow waits as this Task.
+    /// It says whether the TaskRouter has created this Task for an enqueued call.
     Task(TaskSid),
-    /// It is ignored; the TaskRouter was told that a call waits no longer.
+    /// It is ignored: the request notified the TaskRouter that a call no longer waits.
     LeftQueue,
     /// It is ignored.
     Notification,
-    /// Its length in time is wanted; no call parameters are sent.
+    /// The length of an audio file is read from it; the request has no call parameters.
     Media,
 }
 
-/// Which document was asked for.
+/// Which document was requested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DocumentFetch {
     pub(super) role: Role,
-    /// Whether this already is the second try, at the fallback URL.
+    /// Whether this is the second attempt, at the fallback URL.
     pub(super) is_fallback: bool,
 }
 
-/// How a request ended.
+/// The result of a request.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Fetched {
-    /// Somebody answered, with whatever status.
+    /// There was an answer, with any status.
     Reply(Reply),
     /// The length of an audio file.
     Length(Millis),
-    /// Nobody answered.
+    /// There was no answer.
     Failed(Fault),
 }
 
@@ -119,9 +120,9 @@ pub enum Fetched {
 pub struct Reply {
     /// The HTTP status.
     pub status: u16,
-    /// The `Content-Type`, when there was one.
+    /// The `Content-Type`, if the reply has one.
     pub content_type: Option<String>,
-    /// At most one byte more than a document may have.
+    /// Cut off at one byte more than a document may have.
     pub body: Vec<u8>,
 }
 
@@ -137,7 +138,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_url_is_shown_without_credentials_query_and_fragment() {
+    fn shown_url_hides_private_parts() {
         let table = [
             (
                 "http://app.example/voice?From=%2B15550100001&To=1#x",

@@ -24,7 +24,7 @@ impl Turn<'_> {
         Flow::Wait
     }
 
-    /// Plays the next prompt; after the last one, patience begins.
+    /// Plays the next prompt; after the last one, the timeout starts.
     fn next_prompt(&mut self, sid: CallSid) {
         let prompt = match self.gathering(sid) {
             Some(gathering) => {
@@ -65,7 +65,7 @@ impl Turn<'_> {
         }
     }
 
-    /// A prompt is over, or the patience.
+    /// A prompt is over, or the timeout has passed.
     pub fn gather_deadline(&mut self, sid: CallSid) {
         match self
             .gathering(sid)
@@ -77,10 +77,10 @@ impl Turn<'_> {
         }
     }
 
-    /// A key: it stops the prompts and starts the patience anew.
+    /// A key was pressed: it stops the prompts and restarts the timeout.
     pub fn gather_key(&mut self, sid: CallSid, key: char) {
         self.abandon_document(sid);
-        self.forgive_hurry(sid);
+        self.reset_hurried_rounds(sid);
         let Some(gathering) = self.gathering(sid) else {
             return;
         };
@@ -99,7 +99,7 @@ impl Turn<'_> {
         self.listen(sid);
     }
 
-    /// Without any digits the next verb follows, unless the document wants to know.
+    /// Ends the Gather. Without digits the next verb follows, unless `actionOnEmptyResult` is set.
     fn gather_over(&mut self, sid: CallSid) {
         let Some(Gathering { gather, digits, .. }) = self.gathering(sid).cloned() else {
             return;

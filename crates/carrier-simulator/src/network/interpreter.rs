@@ -1,4 +1,5 @@
-//! Running documents: verb after verb until something has to be waited for (voice-webhooks.md section 4).
+//! Runs documents: verb after verb, until the call has to wait for something (voice-webhooks.md
+//! section 4).
 
 use ids::CallSid;
 use ids::time::Millis;
@@ -11,31 +12,33 @@ use super::turn::Turn;
 use super::{CallStatus, Direction, Event, Target};
 use crate::twiml::{ErrorCode, Fault, Link, RejectReason, Sound, StatusEvent, Verb};
 
-/// The time one document must take before the next is asked for, once a call hurries; a wait document always takes it.
+/// Shortest time between two documents of a call in a hurry, so that a loop cannot run away. A wait
+/// document always takes it.
 pub const ROUND_MIN: Millis = Millis::from_secs(1);
-/// Documents in a row that may take less: a menu that leads on is no loop.
+/// Consecutive documents that may take less: a short chain of menus is no loop.
 pub const HURRIED_ROUNDS_FREE: u32 = 3;
-/// Documents in a row that take no time of their own before the call ends: it would never come to an end.
+/// Consecutive documents shorter than [`ROUND_MIN`] before the call ends: such a loop would never
+/// end.
 pub const HURRIED_ROUNDS_MAX: u32 = 30;
 
-/// Whether the next verb follows at once.
+/// Whether the next verb runs at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Flow {
-    /// It does.
+    /// The next verb runs at once.
     GoOn,
-    /// Something has to be waited for, or the document is not running any more.
+    /// The call waits for something, or the document is no longer running.
     Wait,
 }
 
 impl Turn<'_> {
-    /// Lets the document on top go on, once what is being done now is done. Calls run one after the other, never
-    /// within each other.
+    /// Schedules the top document to continue after the current step. Documents run one after the
+    /// other, never nested.
     pub fn run(&mut self, sid: CallSid) {
         self.set_phase(sid, Phase::Running);
         self.ready.push_back(sid);
     }
 
-    /// Runs every document that can go on.
+    /// Runs every scheduled document.
     pub fn run_ready(&mut self) {
         while let Some(sid) = self.ready.pop_front() {
             if self
@@ -63,8 +66,8 @@ impl Turn<'_> {
             if !may_run(role, &verb) {
                 let text = format!(
                     "<{}> cannot be used in {}; ignored",
-                    name(&verb),
-                    place(role)
+                    verb_name(&verb),
+                    document_name(role)
                 );
                 self.warn(sid, &text);
                 continue;
@@ -118,12 +121,11 @@ impl Turn<'_> {
         }
     }
 
-    /// Only as the very first verb does Reject avoid answering (voice-webhooks.md section 6.4).
+    /// Reject leaves a call unanswered only as the very first verb (voice-webhooks.md section 6.4).
     fn is_unanswered_first_verb(&self, sid: CallSid) -> bool {
-        let first = |call: &Call| {
+        self.call(sid).is_some_and(|call| {
             is_unanswered(call) && call.stack.last().is_some_and(|frame| frame.next == 1)
-        };
-        self.call(sid).is_some_and(first)
+        })
     }
 
     fn reject(&mut self, sid: CallSid, reason: RejectReason) {
@@ -135,7 +137,7 @@ impl Turn<'_> {
         }
     }
 
-    /// The centre picks up an inbound call, unless it has.
+    /// The contact centre picks up an inbound call that is still ringing.
     pub fn pick_up(&mut self, sid: CallSid) {
         let now = self.now;
         let Some(call) = self.call_mut(sid).filter(|call| is_unanswered(call)) else {
@@ -148,7 +150,7 @@ impl Turn<'_> {
         self.report(sid, StatusEvent::Answered);
     }
 
-    /// No verb is left.
+    /// The document has no verb left.
     fn document_over(&mut self, sid: CallSid, role: Role) {
         match role {
             Role::Main => {
@@ -157,12 +159,13 @@ impl Turn<'_> {
             }
             Role::Wait => self.wait_again(sid),
             Role::Announcement { dialer } => self.bridge(dialer, sid),
-            // A conference's music does not begin anew by itself: its document says so with a Redirect.
+            // The music of a conference does not repeat by itself: its document has a Redirect for
+            // that.
             Role::ConferenceWait | Role::ConferenceHold => self.set_phase(sid, Phase::Conferring),
         }
     }
 
-    /// Goes on with another document, at a pace that a loop cannot run away with.
+    /// Continues with another document, not faster than a loop may run.
     pub fn transfer(&mut self, sid: CallSid, next: Transfer) {
         let now = self.now;
         let Some(call) = self.call_mut(sid) else {
@@ -195,7 +198,7 @@ impl Turn<'_> {
         self.request(sid, next);
     }
 
-    /// What follows a verb with an action: that document, or the next verb.
+    /// Continues after a verb: with its action, or with the next verb.
     pub fn after_verb(
         &mut self,
         sid: CallSid,
@@ -216,14 +219,14 @@ impl Turn<'_> {
         }
     }
 
-    /// What a person does is no loop.
-    pub fn forgive_hurry(&mut self, sid: CallSid) {
+    /// Resets the count of hurried rounds: a person did something, so it is no loop.
+    pub fn reset_hurried_rounds(&mut self, sid: CallSid) {
         if let Some(call) = self.call_mut(sid) {
             call.hurried_rounds = 0;
         }
     }
 
-    /// A moment this call waited for has come.
+    /// A timer of this call is due.
     pub fn deadline(&mut self, sid: CallSid) {
         let Some(call) = self.call(sid) else { return };
         let limit = call
@@ -262,7 +265,7 @@ impl Turn<'_> {
         }
     }
 
-    /// Ends a call, for whatever reason, and lets everybody concerned go on.
+    /// Ends a call with a status, and lets the calls connected with it continue.
     pub fn end(&mut self, sid: CallSid, status: CallStatus, how: &str) {
         let now = self.now;
         self.abandon_document(sid);
@@ -273,14 +276,15 @@ impl Turn<'_> {
         call.ended = Some(now);
         call.updated = now;
         let phase = std::mem::replace(&mut call.phase, Phase::Ended);
-        let (serial, parent) = (call.serial, call.parent);
+        let serial = call.serial;
+        let parent = call.parent;
         self.network.live.remove(&sid);
         self.network.ended.insert((serial, sid));
         self.note(sid, Event::Ended, format!("{}: {how}", status.as_str()));
         if let Phase::Recording { record, since, .. } = &phase {
             self.record_ended_by_hang_up(sid, record, *since);
         }
-        self.let_go(sid, phase);
+        self.release_phase(sid, phase);
         self.queue_abandoned(sid);
         self.conference_abandoned(sid, Departure::HungUp);
         if let Some(call) = self.call_mut(sid) {
@@ -294,8 +298,9 @@ impl Turn<'_> {
         self.prune();
     }
 
-    /// What a call leaves behind that is over or goes elsewhere: others go on without it, and its Dial's action is told.
-    pub fn let_go(&mut self, sid: CallSid, phase: Phase) {
+    /// Releases what the phase of an ended or transferred call held: the other calls continue
+    /// without it, and its Dial's action is notified.
+    pub fn release_phase(&mut self, sid: CallSid, phase: Phase) {
         match phase {
             Phase::DialingPhones { dial, legs } => self.dial_abandoned(sid, &dial, &legs),
             Phase::DialingQueue {
@@ -326,7 +331,8 @@ fn is_unanswered(call: &Call) -> bool {
 }
 
 impl Role {
-    /// Whether its documents may lead to each other for ever: music in a conference does, at the pace of [`ROUND_MIN`].
+    /// Whether its documents may follow each other without end, at the pace of [`ROUND_MIN`]:
+    /// conference music does.
     const fn may_loop(self) -> bool {
         match self {
             Self::ConferenceWait | Self::ConferenceHold => true,
@@ -335,7 +341,8 @@ impl Role {
     }
 }
 
-/// What may stand in which document (voice-webhooks.md sections 5.1 and 5.3; `/docs/voice/twiml/conference`).
+/// Whether a verb is allowed in a document of this role (voice-webhooks.md sections 5.1 and 5.3;
+/// `/docs/voice/twiml/conference`).
 fn may_run(role: Role, verb: &Verb) -> bool {
     match (role, verb) {
         (_, Verb::Sound(_) | Verb::Redirect(_)) => true,
@@ -347,7 +354,7 @@ fn may_run(role: Role, verb: &Verb) -> bool {
     }
 }
 
-fn place(role: Role) -> &'static str {
+fn document_name(role: Role) -> &'static str {
     match role {
         Role::Main => "a document outside a queue",
         Role::Wait => "a wait document",
@@ -357,7 +364,7 @@ fn place(role: Role) -> &'static str {
     }
 }
 
-fn name(verb: &Verb) -> &'static str {
+fn verb_name(verb: &Verb) -> &'static str {
     match verb {
         Verb::Sound(_) => "Say, Play or Pause",
         Verb::Gather(_) => "Gather",

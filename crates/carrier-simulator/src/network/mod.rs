@@ -1,13 +1,14 @@
-//! The whole telephone network as a pure, serialisable state machine.
+//! The telephone network as a pure, serialisable state machine.
 //!
-//! [`Network::handle`] takes an [`Input`] and `now`, changes the state and returns [`Output`]s; [`Network::next_wake`]
-//! says when time alone will change something ([`Input::Tick`]). There is no IO, no clock and no randomness: ids derive
-//! from a seed and a counter in the state, so two runs with the same inputs are equal. A call never blocks anything: what
-//! it waits for is written in its phase, so the state can be stored at any moment and go on elsewhere.
+//! [`Network::handle`] takes an [`Input`] and `now`, changes the state and returns [`Output`]s;
+//! [`Network::next_wake`] is the moment of the next timer ([`Input::Tick`]). There is no IO, no
+//! clock and no randomness: ids are derived from a seed and a counter in the state, so two runs
+//! with the same inputs are equal. A call never blocks: what it waits for is stored in its phase,
+//! so the state can be stored at any moment and continued by another process.
 //!
-//! Reading order: [`call`] (what a call is), `turn` (one input), `interpreter` (running documents), then a file for
-//! each thing verbs do: `sound`, `gather`, `queue`, `task`, `dial`, `bridge`, `reservation`, `conference`, `record`;
-//! `reports` tells the outside.
+//! Reading order: [`call`] (the state of a call), `turn` (one input), `interpreter` (runs
+//! documents), then one file for each group of verbs: `sound`, `gather`, `queue`, `task`, `dial`,
+//! `bridge`, `reservation`, `conference`, `record`; `reports` sends the status callbacks.
 
 mod address;
 mod bridge;
@@ -18,7 +19,6 @@ mod fetch;
 mod gather;
 mod interpreter;
 mod people;
-mod phase;
 mod queue;
 mod record;
 mod refusal;
@@ -45,7 +45,7 @@ use table::Table;
 use turn::Turn;
 
 pub use address::{EXPECTED as ADDRESS_EXPECTED, is_address};
-pub use call::{Call, CallStatus, Direction, Reporter, Start};
+pub use call::{Call, CallStatus, Direction, Start, StatusCallback};
 pub(crate) use conference::participant_status;
 pub use conference::{
     Conference, ConferenceEnd, ConferenceStatus, EndReason, NewParticipant, Participant,
@@ -61,81 +61,82 @@ pub use sound::{OTHER_AUDIO, SPEECH_MILLIS_PER_CHARACTER};
 pub use task::TaskEnd;
 pub use transcript::{Entry, Event, Transcript};
 
-/// Calls that can be up at once; more than a laptop's contact centre has callers.
+/// Live calls at the same time; more than a contact centre on a laptop has callers.
 pub const LIVE_CALLS_MAX: usize = 5_000;
-/// Ended calls that can still be looked at.
+/// Ended calls that are kept for look-ups.
 pub const ENDED_CALLS_MAX: usize = 1_000;
-/// How long an ended call can be looked at.
+/// How long an ended call is kept for look-ups.
 pub const ENDED_CALL_KEPT: Millis = Millis::from_secs(24 * 3600);
-/// Requests on their way at once; each live call has one at most, and a few notifications.
+/// Outstanding requests at the same time; a live call has at most one, and a few notifications.
 pub const FETCHES_MAX: usize = 20_000;
-/// Queues at once. When there are more, the oldest empty one goes.
+/// Queues at the same time. Beyond it, the oldest empty queue is removed.
 pub const QUEUES_MAX: usize = 10_000;
-/// Conferences kept. When there are more, the one that was made first of those that are over goes.
+/// Conferences that are kept. Beyond it, the oldest conference that is over is removed.
 pub const CONFERENCES_MAX: usize = 1_000;
-/// Recordings kept; the oldest goes first.
+/// Recordings that are kept. Beyond it, the oldest is removed.
 pub const RECORDINGS_MAX: usize = 1_000;
-/// Audio files whose length is remembered.
+/// Audio files whose length is cached.
 pub const MEDIA_MAX: usize = 1_000;
 
-/// What the network is told once, and what may differ from start to start.
+/// The settings of a network, which may differ from start to start.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Setup {
-    /// The account all calls belong to.
+    /// The account of all calls.
     pub account_sid: AccountSid,
-    /// Ids derive from it: another seed gives other ids.
+    /// Ids are derived from it: another seed leads to other ids.
     pub seed: String,
-    /// The numbers that reach the centre.
+    /// The numbers that reach the contact centre.
     pub numbers: Vec<CentreNumber>,
-    /// Where this carrier's own HTTP side is reached, `http://127.0.0.1:9000`; recordings have URLs below it.
+    /// The address of this carrier's own HTTP interface, such as `http://127.0.0.1:9000`; the URLs
+    /// of recordings are below it.
     pub public_base_url: Option<String>,
-    /// The TaskRouter this carrier is coupled with. Below it: `/enqueue` makes the Task of a call that is enqueued with a
-    /// Workflow, `/left-queue` is told that such a call waits no longer, `/dial-queue` says where a reservation's caller
-    /// waits.
+    /// The TaskRouter that this carrier works with. Below this URL, `/enqueue` creates the Task of
+    /// a call that is enqueued with a Workflow, `/left-queue` is notified that such a call no
+    /// longer waits, and `/dial-queue` returns the queue in which a reservation's caller waits.
     pub task_router_url: Option<String>,
 }
 
-/// A number of the centre and its voice configuration.
+/// A number of the contact centre and its voice configuration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CentreNumber {
     /// In E.164 form.
     pub number: String,
-    /// Asked when somebody calls.
+    /// The URL of the first document of each call.
     pub voice_url: String,
-    /// How.
+    /// The method of that request.
     pub voice_method: crate::twiml::Method,
-    /// Asked when that fails.
+    /// The URL that is used when the first one fails.
     pub voice_fallback_url: Option<String>,
-    /// Told when a call is over.
+    /// The URL that is notified when a call is over.
     pub status_callback: Option<String>,
 }
 
-/// Something that happens to the network.
+/// An input of the network.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Input {
-    /// Time passes.
+    /// A timer may be due.
     Tick,
-    /// A person dials a number of the centre.
+    /// A person dials a number of the contact centre.
     Dial {
-        /// Their own number.
+        /// The person's number.
         from: String,
-        /// The centre's.
+        /// The contact centre's number.
         to: String,
     },
     /// A person presses keys.
     Digits {
-        /// At the phone of this call.
+        /// The call whose phone it is.
         call: CallSid,
-        /// `0-9 * #`.
+        /// The keys: `0-9 * #`.
         digits: String,
     },
     /// A person picks up a ringing phone.
     Answer(CallSid),
-    /// A person refuses a ringing phone.
+    /// A person declines a ringing phone.
     Decline(CallSid),
     /// A person hangs up.
     HangUp(CallSid),
-    /// A request ended.
+    /// A request has a result.
     Fetched(FetchId, Fetched),
     /// REST: create a Call.
     CreateCall(Box<NewCall>),
@@ -143,70 +144,70 @@ pub enum Input {
     UpdateCall(CallSid, CallUpdate),
     /// REST: create a Queue.
     CreateQueue {
-        /// Its name, unique.
+        /// The name; unique.
         name: String,
-        /// Calls it holds at most.
+        /// Largest number of waiting calls.
         max_size: u32,
     },
     /// REST: change a Queue.
     UpdateQueue {
-        /// Which.
+        /// The queue to change.
         queue: QueueSid,
-        /// Its new name.
+        /// The new name.
         name: Option<String>,
-        /// Calls it holds at most from now on.
+        /// The new largest number of waiting calls.
         max_size: Option<u32>,
     },
     /// REST: delete a Queue.
     DeleteQueue(QueueSid),
     /// REST: move a waiting call to another document.
     Dequeue {
-        /// From this queue.
+        /// The queue that the call leaves.
         queue: QueueSid,
-        /// This call; the one at the head when none is named.
+        /// The call; `None` for the one at the head.
         call: Option<CallSid>,
-        /// To this document.
+        /// The document it continues with.
         target: Target,
     },
-    /// REST: call somebody into a conference.
+    /// REST: add a participant to a conference by calling a phone.
     AddParticipant(Box<NewParticipant>),
-    /// REST: change how somebody is in a conference.
+    /// REST: change a participant.
     UpdateParticipant {
-        /// Which conference.
+        /// The conference of the participant.
         conference: ConferenceSid,
-        /// Who.
+        /// The participant's call.
         call: CallSid,
-        /// How.
+        /// The fields to change.
         update: ParticipantUpdate,
     },
-    /// REST: take somebody out of a conference.
+    /// REST: remove a participant from a conference.
     RemoveParticipant {
-        /// Which conference.
+        /// The conference of the participant.
         conference: ConferenceSid,
-        /// Who.
+        /// The participant's call.
         call: CallSid,
     },
     /// REST: end a conference.
     EndConference(ConferenceSid),
     /// The TaskRouter: the Task of a call that was enqueued with a Workflow has ended.
     TaskEnded {
-        /// Which call.
+        /// The call whose Task it was.
         call: CallSid,
-        /// Which of its Tasks.
+        /// The Task; a call may have had several.
         task: TaskSid,
-        /// How.
+        /// How the Task ended.
         end: TaskEnd,
     },
 }
 
-/// Something to be done outside, or the reply to an input.
+/// A request to send, or the reply to an input.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Output {
-    /// Carry out this request and report back with [`Input::Fetched`].
+    /// Send this request and report its result with [`Input::Fetched`].
     Fetch(Fetch),
-    /// The input made this call.
+    /// The input created this call.
     CallCreated(CallSid),
-    /// The input made this queue.
+    /// The input created this queue.
     QueueCreated(QueueSid),
     /// The input moved this call out of its queue.
     Dequeued(CallSid),
@@ -214,10 +215,10 @@ pub enum Output {
     Refused(Refusal),
 }
 
-/// Keys of one `digits` request.
+/// Largest number of keys in one `digits` request.
 pub const DIGITS_MAX: usize = 64;
 
-/// The telephone network.
+/// The state of the telephone network.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Network {
     setup: Setup,
@@ -228,14 +229,14 @@ pub struct Network {
     fetches: Table<FetchId, Fetch>,
     recordings: Table<RecordingSid, Recording>,
     media: Table<String, Millis>,
-    /// Calls that are not over: those time and people act on.
+    /// Calls that are not over.
     live: BTreeSet<CallSid>,
     /// Calls that are over, oldest first.
     ended: BTreeSet<(u64, CallSid)>,
 }
 
 impl Network {
-    /// A network in which nobody has called yet.
+    /// A network without calls.
     pub fn new(setup: Setup) -> Self {
         Self {
             setup,
@@ -251,15 +252,16 @@ impl Network {
         }
     }
 
-    /// Lets `input` happen at `now`, after everything that was due by then. A refused input changes nothing.
+    /// Applies `input` at `now`, after all timers that were due by then. A refused input changes
+    /// nothing.
     pub fn handle(&mut self, input: Input, now: Timestamp) -> Vec<Output> {
         let mut turn = Turn::new(self, now);
-        turn.let_time_pass();
-        turn.take(input);
+        turn.run_due_timers();
+        turn.apply(input);
         turn.finish()
     }
 
-    /// When something happens by itself, or `None` while everything waits for people or replies.
+    /// The moment of the next timer; `None` while every call waits for a person or a reply.
     pub fn next_wake(&self) -> Option<Timestamp> {
         self.live
             .iter()
@@ -267,27 +269,27 @@ impl Network {
             .min()
     }
 
-    /// The requests that are outstanding: after a restart, they are to be sent again.
+    /// The outstanding requests: after a restart, they are sent again.
     pub fn outstanding(&self) -> impl Iterator<Item = &Fetch> {
         self.fetches.values()
     }
 
-    /// Whether somebody still waits for this request.
+    /// Whether the network still waits for the answer of this request.
     pub fn is_outstanding(&self, id: FetchId) -> bool {
         self.fetches.get(&id).is_some()
     }
 
-    /// What it was told at the start.
+    /// The settings it was created with.
     pub fn setup(&self) -> &Setup {
         &self.setup
     }
 
-    /// One call, live or not long over.
+    /// A call, live or ended and still kept.
     pub fn call(&self, sid: CallSid) -> Option<&Call> {
         self.calls.get(&sid)
     }
 
-    /// All calls that can still be looked at, newest first.
+    /// All calls that are kept, newest first.
     pub fn calls(&self) -> Vec<&Call> {
         let mut calls: Vec<&Call> = self.calls.values().collect();
         calls.sort_by_key(|call| std::cmp::Reverse(call.serial));
@@ -301,7 +303,7 @@ impl Network {
             .collect()
     }
 
-    /// One queue.
+    /// The queue with this id.
     pub fn queue(&self, sid: QueueSid) -> Option<&Queue> {
         self.queues.get(&sid)
     }
@@ -313,19 +315,19 @@ impl Network {
         queues
     }
 
-    /// One conference, going on or over.
+    /// The conference with this id, running or over.
     pub fn conference(&self, sid: ConferenceSid) -> Option<&Conference> {
         self.conferences.get(&sid)
     }
 
-    /// All conferences, newest first.
+    /// All conferences that are kept, newest first.
     pub fn conferences(&self) -> Vec<&Conference> {
         let mut conferences: Vec<&Conference> = self.conferences.values().collect();
         conferences.sort_by_key(|conference| std::cmp::Reverse(conference.serial));
         conferences
     }
 
-    /// One recording.
+    /// The recording with this id.
     pub fn recording(&self, sid: RecordingSid) -> Option<&Recording> {
         self.recordings.get(&sid)
     }

@@ -1,4 +1,4 @@
-//! What people do at their phones, and how phones ring.
+//! The actions of people at their phones, and ringing phones.
 
 use ids::CallSid;
 use ids::time::Millis;
@@ -8,12 +8,12 @@ use super::conference::Departure;
 use super::transcript::Transcript;
 use super::turn::Turn;
 use super::{
-    Call, CallStatus, DIGITS_MAX, Direction, Event, LIVE_CALLS_MAX, Output, Refusal, Reporter,
-    Start, Target, address,
+    Call, CallStatus, DIGITS_MAX, Direction, Event, LIVE_CALLS_MAX, Output, Refusal, Start,
+    StatusCallback, Target, address,
 };
 use crate::twiml::{Method, StatusEvent};
 
-/// How long a phone rings unless the request says otherwise (voice-webhooks.md section 8).
+/// Ringing time of a phone if the request does not say (voice-webhooks.md section 8).
 pub const RING_DEFAULT: Millis = Millis::from_secs(60);
 
 impl Turn<'_> {
@@ -29,7 +29,7 @@ impl Turn<'_> {
             let numbers = numbers.iter().map(|centre| centre.number.clone()).collect();
             return Err(Refusal::NotACentreNumber { numbers });
         };
-        // An inbound call rings at the centre for as long as its first document takes.
+        // An inbound call rings at the contact centre while its first document is fetched and run.
         let sid = self.make_call(
             &from,
             &to,
@@ -37,12 +37,13 @@ impl Turn<'_> {
             CallStatus::Ringing,
             Phase::Holding,
         )?;
-        let (method, fallback) = (centre.voice_method, centre.voice_fallback_url);
+        let method = centre.voice_method;
+        let fallback = centre.voice_fallback_url;
         if let Some(call) = self.call_mut(sid) {
             call.fallback = fallback.map(|url| Target { url, method });
-            call.reporter = centre
+            call.status_callback = centre
                 .status_callback
-                .map(|url| Reporter::new(url, Method::Post, Vec::new()));
+                .map(|url| StatusCallback::new(url, Method::Post, Vec::new()));
         }
         self.note(sid, Event::Dialed, to);
         self.emit(Output::CallCreated(sid));
@@ -56,7 +57,7 @@ impl Turn<'_> {
         Ok(())
     }
 
-    /// A new call leg, in the state it begins with.
+    /// Creates a call leg with its first status and phase.
     pub fn make_call(
         &mut self,
         from: &str,
@@ -96,7 +97,7 @@ impl Turn<'_> {
             early_media: false,
             start: None,
             fallback: None,
-            reporter: None,
+            status_callback: None,
             ring_for: RING_DEFAULT,
             time_limit: None,
             tones_on_answer: None,
@@ -108,7 +109,7 @@ impl Turn<'_> {
         Ok(sid)
     }
 
-    /// Dials the phone of an outbound call: it rings, or it is in use.
+    /// Dials the phone of an outbound call: it rings, or it is busy.
     pub fn ring(&mut self, sid: CallSid) {
         let now = self.now;
         self.report(sid, StatusEvent::Initiated);
@@ -128,11 +129,11 @@ impl Turn<'_> {
             until: now + call.ring_for,
         };
         self.note(sid, Event::Ringing, format!("{from} is calling"));
-        self.let_ringing_be_heard(sid);
+        self.announce_ringing(sid);
         self.report(sid, StatusEvent::Ringing);
     }
 
-    /// A phone has one line: it is in use while any other call is at it, ringing included.
+    /// Whether the phone's only line is in use by another call, ringing included.
     fn is_in_use(&self, sid: CallSid, phone: &str) -> bool {
         let other_calls = self.network.live.iter().filter(|other| **other != sid);
         let mut others = other_calls.filter_map(|other| self.network.calls.get(other));
@@ -148,7 +149,9 @@ impl Turn<'_> {
         call.status = CallStatus::InProgress;
         call.answered = Some(now);
         call.updated = now;
-        let (parent, start, tones) = (call.parent, call.start.take(), call.tones_on_answer.take());
+        let parent = call.parent;
+        let start = call.start.take();
+        let tones = call.tones_on_answer.take();
         self.note(sid, Event::Answered, "picked up");
         self.report(sid, StatusEvent::Answered);
         if let Some(tones) = tones {
@@ -170,7 +173,7 @@ impl Turn<'_> {
     }
 
     fn must_ring(&self, sid: CallSid) -> Result<(), Refusal> {
-        let call = self.known(sid)?;
+        let call = self.known_call(sid)?;
         if matches!(call.phase, Phase::Ringing { .. }) {
             Ok(())
         } else {
@@ -179,7 +182,7 @@ impl Turn<'_> {
     }
 
     pub fn person_hangs_up(&mut self, sid: CallSid) -> Result<(), Refusal> {
-        let call = self.known(sid)?;
+        let call = self.known_call(sid)?;
         let status = match (call.status, call.direction) {
             (CallStatus::InProgress, _) => CallStatus::Completed,
             (CallStatus::Ringing, Direction::Inbound) => CallStatus::Canceled,
@@ -211,7 +214,7 @@ impl Turn<'_> {
         if count == 0 || count > DIGITS_MAX || !all_keys {
             return Err(Refusal::BadDigits);
         }
-        let call = self.known(sid)?;
+        let call = self.known_call(sid)?;
         if call.status != CallStatus::InProgress {
             return Err(wrong_state(call, "in-progress"));
         }

@@ -1,4 +1,4 @@
-//! Enqueue, waiting and leaving (voice-webhooks.md sections 5.1 and 5.2).
+//! Queues: enqueue, wait and leave (voice-webhooks.md sections 5.1 and 5.2).
 
 use ids::time::{Millis, Timestamp};
 use ids::{CallSid, QueueSid};
@@ -12,45 +12,45 @@ use super::turn::Turn;
 use super::{Event, QUEUES_MAX, Target};
 use crate::twiml::{Enqueue, EnqueueInto, ErrorCode, Fault, Wait};
 
-/// Characters of a queue's name (voice-webhooks.md section 5.1).
+/// Longest name of a queue, in characters (voice-webhooks.md section 5.1).
 pub const NAME_CHARS_MAX: usize = 64;
-/// Calls a queue holds unless it says otherwise (voice-webhooks.md section 8).
+/// Largest size of a queue if the request does not say (voice-webhooks.md section 8).
 pub const MEMBERS_DEFAULT: u32 = 1_000;
-/// Calls the queue of a Workflow holds unless it says otherwise (taskrouter.md section 14).
+/// Largest size of the queue of a Workflow (taskrouter.md section 14).
 pub const WORKFLOW_MEMBERS_DEFAULT: u32 = 100;
-/// Calls the largest queue holds (voice-webhooks.md section 8).
+/// Limit of the largest size of a queue (voice-webhooks.md section 8).
 pub const MEMBERS_MAX: u32 = 5_000;
 
 /// A queue of waiting calls.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Queue {
-    /// Its id.
+    /// Derived from the seed and the serial number.
     pub sid: QueueSid,
-    /// Its place in the order in which queues were made.
+    /// Number of the queue in the order of creation.
     pub serial: u64,
-    /// Its unique name.
+    /// The name; unique.
     pub name: String,
-    /// Calls it holds at most.
+    /// Largest number of waiting calls.
     pub max_size: u32,
-    /// When it was made.
+    /// The moment of creation.
     pub created: Timestamp,
-    /// When its name or size last changed.
+    /// The moment of the last change of name or size.
     pub updated: Timestamp,
-    /// Who waits, the head first.
+    /// The waiting calls, the head first.
     pub members: Vec<Member>,
 }
 
-/// A call that waits.
+/// A call that waits in a queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Member {
-    /// Which call.
+    /// The waiting call.
     pub call: CallSid,
-    /// Since when.
+    /// The start of its wait.
     pub since: Timestamp,
 }
 
 impl Queue {
-    /// Whole seconds the waiting calls have waited on average; zero for an empty queue.
+    /// Average time that the waiting calls have waited, in whole seconds; zero for an empty queue.
     pub fn average_wait_secs(&self, now: Timestamp) -> u64 {
         let total: u64 = self
             .members
@@ -63,13 +63,13 @@ impl Queue {
             .map_or(0, |millis| Millis::from_millis(millis).as_secs())
     }
 
-    /// The place of a call, from 1.
+    /// The position of a call, from 1.
     pub fn position(&self, call: CallSid) -> Option<usize> {
         Some(self.members.iter().position(|member| member.call == call)? + 1)
     }
 }
 
-/// How a call left its queue (voice-webhooks.md section 5.1).
+/// The reason why a call left its queue (voice-webhooks.md section 5.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum QueueResult {
     Bridged,
@@ -135,15 +135,6 @@ impl Turn<'_> {
         sid: CallSid,
         enqueue: &Enqueue,
     ) -> Result<(Option<Target>, Option<Target>), Fault> {
-        let coded = |code| {
-            move |fault: Fault| {
-                if fault.code == ErrorCode::InvalidUrl {
-                    Fault { code, ..fault }
-                } else {
-                    fault
-                }
-            }
-        };
         let action = enqueue
             .action
             .as_ref()
@@ -154,8 +145,8 @@ impl Turn<'_> {
             Wait::Music | Wait::Silence => Ok(None),
         };
         Ok((
-            action.map_err(coded(ErrorCode::EnqueueActionUrl))?,
-            wait.map_err(coded(ErrorCode::EnqueueWaitUrl))?,
+            action.map_err(|fault| fault.with_url_code(ErrorCode::EnqueueActionUrl))?,
+            wait.map_err(|fault| fault.with_url_code(ErrorCode::EnqueueWaitUrl))?,
         ))
     }
 
@@ -165,7 +156,7 @@ impl Turn<'_> {
         into: &EnqueueInto,
     ) -> Result<QueueSid, (Fault, QueueResult, Option<QueueSid>)> {
         let (name, max_size) = self
-            .place(into)
+            .queue_name_and_size(into)
             .map_err(|(fault, result)| (fault, result, None))?;
         let queue_sid = self
             .queue_named(&name)
@@ -195,8 +186,11 @@ impl Turn<'_> {
         Ok(queue_sid)
     }
 
-    /// The name of the queue, and how many calls it holds if it is new.
-    fn place(&self, into: &EnqueueInto) -> Result<(String, u32), (Fault, QueueResult)> {
+    /// The name of the queue, and its largest size if it has to be created.
+    fn queue_name_and_size(
+        &self,
+        into: &EnqueueInto,
+    ) -> Result<(String, u32), (Fault, QueueResult)> {
         match into {
             EnqueueInto::Queue(name) => {
                 check_name(name).map_err(|fault| (fault, QueueResult::Error))?;
@@ -220,13 +214,14 @@ impl Turn<'_> {
         match (into, task) {
             (EnqueueInto::Workflow(noun), Some(task)) => self.ask_for_task(sid, task.sid, noun),
             (EnqueueInto::Workflow(_) | EnqueueInto::Queue(_), _) => {
-                self.note_place(sid);
+                self.note_position(sid);
                 self.begin_waiting(sid);
             }
         }
     }
 
-    /// The call may be fetched from now on; until then it hears its wait document.
+    /// Starts the wait: a Dial may take the call from now on; until then it hears its wait
+    /// document.
     pub fn begin_waiting(&mut self, sid: CallSid) {
         let Some(queue) = self
             .call(sid)
@@ -244,10 +239,11 @@ impl Turn<'_> {
         }
     }
 
-    /// Whoever was to talk to this call is gone. The TaskRouter will send another, so a call with a Task waits on, in the
-    /// place it had; any other goes on with its own document.
+    /// The connection with this call was canceled. A call with a Task keeps its position and waits
+    /// on, because the TaskRouter will offer it again; any other call continues with its own
+    /// document.
     pub fn not_connected(&mut self, sid: CallSid) {
-        if !self.back_in_line(sid) {
+        if !self.return_to_queue(sid) {
             return self.leave_queue(sid, QueueResult::BridgingInProcess);
         }
         self.abandon_document(sid);
@@ -255,11 +251,13 @@ impl Turn<'_> {
             call.stack.truncate(1);
             call.phase = Phase::Holding;
         }
-        self.note_place(sid);
+        self.note_position(sid);
         self.begin_waiting(sid);
     }
 
-    fn back_in_line(&mut self, sid: CallSid) -> bool {
+    /// Puts a call with a Task back into its queue, at the position of its original wait. False if
+    /// it has none.
+    fn return_to_queue(&mut self, sid: CallSid) -> bool {
         let Some(call) = self.network.calls.get_mut(&sid) else {
             return false;
         };
@@ -269,18 +267,18 @@ impl Turn<'_> {
         let Some(queue) = self.network.queues.get_mut(&stay.queue) else {
             return false;
         };
-        let place = queue
+        let index = queue
             .members
             .partition_point(|member| member.since <= stay.since);
         queue.members.insert(
-            place,
+            index,
             Member {
                 call: sid,
                 since: stay.since,
             },
         );
         stay.announcer = None;
-        // Its wait goes on, and is counted when it leaves again.
+        // The wait continues, and is counted when the call leaves again.
         let counted = stay
             .left
             .take()
@@ -311,7 +309,7 @@ impl Turn<'_> {
         }
     }
 
-    /// The wait document was over: it is asked for again, not more often than once in [`ROUND_MIN`].
+    /// Fetches the wait document again after its end, at most once in [`ROUND_MIN`].
     pub fn wait_again(&mut self, sid: CallSid) {
         let Some(call) = self.call(sid) else { return };
         let began = call.stack.last().map_or(self.now, |frame| frame.began);
@@ -338,7 +336,7 @@ impl Turn<'_> {
         }
     }
 
-    /// What a wait document is told.
+    /// Additional parameters of the request for a wait document.
     pub fn queue_params(&self, sid: CallSid) -> Params {
         let enqueued = self.call(sid).and_then(|call| call.enqueued.as_ref());
         let Some(enqueued) = enqueued else {
@@ -357,7 +355,7 @@ impl Turn<'_> {
         ]
     }
 
-    /// Takes a call out of the line; it stays enqueued until the Enqueue is over.
+    /// Removes a call from its queue; it stays enqueued until the Enqueue is over.
     pub fn take_from_queue(&mut self, sid: CallSid) {
         let now = self.now;
         let Some(call) = self.call_mut(sid) else {
@@ -371,14 +369,15 @@ impl Turn<'_> {
             return;
         };
         enqueued.left = Some(now);
-        let (queue, waited) = (enqueued.queue, now.since(enqueued.since));
+        let queue = enqueued.queue;
+        let waited = now.since(enqueued.since);
         call.queue_time = call.queue_time.saturating_add(waited);
         if let Some(queue) = self.network.queues.get_mut(&queue) {
             queue.members.retain(|member| member.call != sid);
         }
     }
 
-    /// The Enqueue is over and the call goes on: with its action, or with the verb after Enqueue.
+    /// The Enqueue is over and the call continues: with its action, or with the verb after Enqueue.
     pub fn leave_queue(&mut self, sid: CallSid, result: QueueResult) {
         self.abandon_document(sid);
         let Some((action, extra)) = self.close_enqueue(sid, result) else {
@@ -390,7 +389,8 @@ impl Turn<'_> {
         self.after_verb(sid, action.map(Ok), extra);
     }
 
-    /// The Enqueue is over and the call goes elsewhere, or is over: its action is told, and its answer ignored.
+    /// The Enqueue is over because its call ended or was transferred: the action is notified, and
+    /// its answer ignored.
     pub fn leave_queue_notified(&mut self, sid: CallSid, result: QueueResult) {
         if let Some((Some(action), extra)) = self.close_enqueue(sid, result) {
             let mut params = self.call_params(sid, None);
@@ -399,7 +399,7 @@ impl Turn<'_> {
         }
     }
 
-    /// A call is over; if it still had an Enqueue, that is over too.
+    /// Ends the Enqueue of a call that is over, if there still is one.
     pub fn queue_abandoned(&mut self, sid: CallSid) {
         let Some(enqueued) = self.call(sid).and_then(|call| call.enqueued.as_ref()) else {
             return;
@@ -434,7 +434,7 @@ impl Turn<'_> {
             is_made: true,
         }) = enqueued.task
         {
-            self.tell_left_queue(sid, task, result, waited);
+            self.notify_left_queue(sid, task, result, waited);
         }
         Some((
             enqueued.action,
@@ -450,7 +450,7 @@ impl Turn<'_> {
             .map(|queue| queue.sid)
     }
 
-    /// A new queue; none when there are too many and calls wait in all of them.
+    /// Creates a queue; `None` when there are too many and calls wait in all of them.
     pub fn make_queue(&mut self, name: &str, max_size: u32) -> Option<QueueSid> {
         if self.network.queues.len() >= QUEUES_MAX {
             let empty = self
@@ -463,11 +463,11 @@ impl Turn<'_> {
         }
         let serial = self.network.next_serial();
         let sid = QueueSid::derive(&[&self.network.setup.seed, "queue", &serial.to_string()]);
-        let (name, now) = (name.to_owned(), self.now);
+        let now = self.now;
         let queue = Queue {
             sid,
             serial,
-            name,
+            name: name.to_owned(),
             max_size,
             created: now,
             updated: now,

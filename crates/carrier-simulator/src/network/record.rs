@@ -1,4 +1,5 @@
-//! Recordings: of a Record, in which the simulated person says something short and then is silent, and of whole calls.
+//! Recordings of a Record, in which the simulated person speaks briefly and then is silent, and of
+//! whole calls.
 
 use ids::time::{Millis, Timestamp};
 use ids::{CallSid, RecordingSid};
@@ -11,28 +12,28 @@ use super::turn::Turn;
 use super::{Event, RECORDINGS_MAX, Target};
 use crate::twiml::Record;
 
-/// How long the simulated person speaks before the silence that ends a recording.
+/// How long the simulated person speaks before the silence that ends a Record.
 pub const SPOKEN: Millis = Millis::from_secs(3);
 
-/// A recording: there is no sound in it, only its length.
+/// A recording. It has a length, but no sound.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Recording {
-    /// Its id.
+    /// Derived from the seed and the serial number.
     pub sid: RecordingSid,
-    /// Its place in the order in which recordings were made.
+    /// Number of the recording in the order of creation.
     pub serial: u64,
-    /// Whose.
+    /// The recorded call.
     pub call: CallSid,
-    /// How long.
+    /// From its start to its end.
     pub length: Millis,
-    /// When it began.
+    /// The moment at which it started.
     pub began: Timestamp,
 }
 
-/// A call is recorded from its answer to its end.
+/// The recording of a call from its answer to its end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CallRecording {
-    /// Told when the recording is ready.
+    /// The callback that is notified when the recording is ready.
     pub callback: Option<Target>,
 }
 
@@ -65,12 +66,12 @@ impl Turn<'_> {
             return;
         };
         if record.finish_on_key.contains(key) {
-            self.forgive_hurry(sid);
+            self.reset_hurried_rounds(sid);
             self.record_over(sid, Some(key));
         }
     }
 
-    /// The recording ends by a key, by silence or by its length.
+    /// The Record ends by a key, by silence or by its maximal length.
     pub fn record_over(&mut self, sid: CallSid, key: Option<char>) {
         let phase = self.call(sid).map(|call| call.phase.clone());
         let Some(Phase::Recording { record, since, .. }) = phase else {
@@ -91,7 +92,7 @@ impl Turn<'_> {
         }
     }
 
-    /// The call is over; the recording counts, and its action is told.
+    /// The Record ends with its call: the recording is stored, and the action is notified.
     pub fn record_ended_by_hang_up(&mut self, sid: CallSid, record: &Record, since: Timestamp) {
         let extra = self.keep_recording(sid, record, since, "hangup");
         let Ok(target) = self.resolve_or_self(sid, record.action.as_ref(), record.method) else {
@@ -109,13 +110,14 @@ impl Turn<'_> {
         since: Timestamp,
         digits: &str,
     ) -> Params {
-        let mut facts = self.make_recording(sid, since);
-        self.announce_recording(sid, record, since, &facts);
-        facts.push(param("Digits", digits));
-        facts
+        let mut params = self.make_recording(sid, since);
+        self.announce_recording(sid, record, since, &params);
+        params.push(param("Digits", digits));
+        params
     }
 
-    /// The call is over; if it was recorded, that is told, and what the status callback says of it is the result.
+    /// Stores the recording of a call that is over and notifies its callback. Returns the
+    /// parameters that the status callback contains in addition.
     pub fn keep_call_recording(&mut self, sid: CallSid) -> Params {
         let Some(call) = self.call_mut(sid) else {
             return Params::new();
@@ -123,16 +125,16 @@ impl Turn<'_> {
         let Some((recording, since)) = call.recording.take().zip(call.answered) else {
             return Params::new();
         };
-        let facts = self.make_recording(sid, since);
+        let recording_params = self.make_recording(sid, since);
         if let Some(target) = recording.callback {
             let mut params = self.recording_params(sid, "OutboundAPI", since);
-            params.extend(facts.iter().cloned());
+            params.extend(recording_params.iter().cloned());
             self.notify(sid, target, params);
         }
-        facts
+        recording_params
     }
 
-    /// A recording from `since` to this moment.
+    /// Stores a recording from `since` until now, and returns its parameters.
     pub fn make_recording(&mut self, sid: CallSid, since: Timestamp) -> Params {
         let length = self.now.since(since);
         let serial = self.network.next_serial();
@@ -157,10 +159,10 @@ impl Turn<'_> {
                 began: since,
             },
         );
-        let mut facts = self.recording_url(sid, recording);
-        facts.push(param("RecordingSid", recording));
-        facts.push(param("RecordingDuration", length.as_secs_ceil()));
-        facts
+        let mut params = self.recording_url(sid, recording);
+        params.push(param("RecordingSid", recording));
+        params.push(param("RecordingDuration", length.as_secs_ceil()));
+        params
     }
 
     fn recording_params(&self, sid: CallSid, source: &str, since: Timestamp) -> Params {
@@ -196,7 +198,7 @@ impl Turn<'_> {
         sid: CallSid,
         record: &Record,
         since: Timestamp,
-        facts: &Params,
+        recording_params: &Params,
     ) {
         let Some(link) = &record.status_callback else {
             return;
@@ -204,7 +206,7 @@ impl Turn<'_> {
         match self.resolve(sid, link) {
             Ok(target) => {
                 let mut params = self.recording_params(sid, "RecordVerb", since);
-                params.extend(facts.iter().cloned());
+                params.extend(recording_params.iter().cloned());
                 self.notify(sid, target, params);
             }
             Err(fault) => self.note_fault(sid, &fault),

@@ -1,91 +1,91 @@
-//! Why something that was asked of the network is not done.
+//! The reasons for which the network refuses an input.
 
 use ids::{CallSid, ConferenceSid, QueueSid, TaskSid};
 
 use super::{ADDRESS_EXPECTED, CallStatus, DIGITS_MAX, MEMBERS_MAX, NAME_CHARS_MAX};
 use crate::twiml::Fault;
 
-/// Why an input was refused.
+/// The reason why an input was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// No such call, or it ended long ago.
+    /// There is no such call, or it ended long ago.
     #[error("there is no call {0}")]
     UnknownCall(CallSid),
-    /// No such queue.
+    /// There is no such queue.
     #[error("there is no queue {0}")]
     UnknownQueue(QueueSid),
     /// The call does not wait in that queue.
     #[error("no such call waits in queue {0}")]
     NotAMember(QueueSid),
-    /// The call was never enqueued as that Task.
-    #[error("Task {0} was not made by an <Enqueue> of this call")]
+    /// No `<Enqueue>` of the call created this Task.
+    #[error("Task {0} was not created by an <Enqueue> of this call")]
     NotItsTask(TaskSid),
-    /// No such conference, or it was over long ago.
+    /// There is no such conference, or it was over long ago.
     #[error("there is no conference {0}")]
     UnknownConference(String),
-    /// Nobody of that name is in the conference.
+    /// The conference has no such participant.
     #[error("no such participant is in conference {0}")]
     NotAParticipant(ConferenceSid),
-    /// The conference does not take that participant as it is.
+    /// The conference does not accept the participant.
     #[error(transparent)]
     Conference(#[from] Fault),
-    /// Coaching without anybody to coach.
+    /// Coaching without a call to coach.
     #[error("CallSidToCoach: expected a call in this conference, because Coaching is true")]
-    NobodyToCoach,
-    /// The call is in a state in which that cannot happen.
+    NoCallToCoach,
+    /// The call has a status in which the input is not possible.
     #[error("call {call} is {}; expected {expected}", status.as_str())]
     WrongState {
-        /// Which call.
+        /// The call that the input names.
         call: CallSid,
-        /// Its state.
+        /// Its present status.
         status: CallStatus,
-        /// The states in which it can happen.
+        /// The statuses in which the input is possible.
         expected: &'static str,
     },
-    /// Not an address that can be dialled.
+    /// The address cannot be dialled.
     #[error("{field}: expected {ADDRESS_EXPECTED}")]
     BadAddress {
-        /// Which field.
+        /// The name of the field.
         field: &'static str,
     },
-    /// A person can only dial the centre.
-    #[error("to: nobody answers there; the numbers of this centre are: {}", numbers.join(", "))]
+    /// The number is not one of the contact centre, and a person can dial no other.
+    #[error("to: not a number of this contact centre; its numbers are: {}", numbers.join(", "))]
     NotACentreNumber {
-        /// The numbers there are.
+        /// The numbers of the contact centre.
         numbers: Vec<String>,
     },
-    /// The centre cannot ring itself.
+    /// The contact centre cannot call its own number.
     #[error(
         "to: this is a number of the centre itself; calls from the centre to itself are not simulated"
     )]
     CentreNumber,
-    /// Keys a phone does not have.
+    /// Not one of the keys of a phone, or too many keys.
     #[error("digits: expected 1 to {DIGITS_MAX} of the keys 0-9 * #")]
     BadDigits,
     /// A queue's name is missing or too long.
     #[error("FriendlyName: expected 1 to {NAME_CHARS_MAX} characters")]
     BadQueueName,
-    /// A queue's size is out of range.
+    /// The size of a queue is out of range.
     #[error("MaxSize: expected a whole number from 1 to {MEMBERS_MAX}")]
     BadQueueSize,
-    /// Another queue has that name.
+    /// Another queue has this name.
     #[error("FriendlyName: a queue with this name exists: {0}")]
     QueueExists(QueueSid),
     /// Calls wait in the queue.
     #[error("queue {0} is not empty")]
     QueueNotEmpty(QueueSid),
-    /// A URL cannot be asked.
+    /// The URL is not absolute, or neither http nor https.
     #[error("{field}: expected an absolute http or https URL")]
     BadUrl {
-        /// Which field.
+        /// The name of the field.
         field: &'static str,
     },
     /// A limit of the simulation is reached.
     #[error("at most {max} {what} at once are simulated")]
     TooMany {
-        /// Of what.
+        /// What there is too much of.
         what: &'static str,
-        /// How many.
+        /// The limit that is reached.
         max: usize,
     },
 }

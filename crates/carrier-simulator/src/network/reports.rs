@@ -1,4 +1,4 @@
-//! Status callbacks (voice-webhooks.md section 7).
+//! The status callback of a call (voice-webhooks.md section 7).
 
 use ids::CallSid;
 
@@ -7,26 +7,27 @@ use super::turn::Turn;
 use crate::twiml::StatusEvent;
 
 impl Turn<'_> {
-    /// Tells whoever asked for it that a call has come to `event`.
+    /// Reports `event` to the call's status callback, if it has subscribed to the event.
     pub fn report(&mut self, sid: CallSid, event: StatusEvent) {
         self.report_with(sid, event, Params::new());
     }
 
-    /// The same, with what else is to be said.
+    /// Like [`report`](Self::report), with additional parameters.
     pub fn report_with(&mut self, sid: CallSid, event: StatusEvent, extra: Params) {
         let Some(call) = self.call_mut(sid) else {
             return;
         };
         let duration = call.duration();
-        let Some(reporter) = call
-            .reporter
+        let Some(status_callback) = call
+            .status_callback
             .as_mut()
-            .filter(|reporter| reporter.events.contains(&event))
+            .filter(|status_callback| status_callback.events.contains(&event))
         else {
             return;
         };
-        let (target, number) = (reporter.target.clone(), reporter.sent);
-        reporter.sent += 1;
+        let target = status_callback.target.clone();
+        let number = status_callback.sent;
+        status_callback.sent += 1;
         let status = (event == StatusEvent::Initiated).then_some("initiated");
         let mut params = self.call_params(sid, status);
         params.push(param("SequenceNumber", number));

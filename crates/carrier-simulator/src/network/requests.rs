@@ -1,4 +1,5 @@
-//! Requests a call makes: their parameters (voice-webhooks.md section 3), links, and what an answer leads to.
+//! The requests of a call: their parameters (voice-webhooks.md section 3), their links, and the
+//! handling of their answers.
 
 use ids::CallSid;
 use url::Url;
@@ -13,16 +14,16 @@ use super::{
 };
 use crate::twiml::{self, Document, ErrorCode, Fault, Link, Sound, Verb};
 
-/// Form or query parameters, in the order they are written.
+/// Form or query parameters, in the order in which they are sent.
 pub(super) type Params = Vec<(String, String)>;
 
-/// A parameter.
+/// A parameter with its value as text.
 pub(super) fn param(name: &str, value: impl ToString) -> (String, String) {
     (name.to_owned(), value.to_string())
 }
 
 impl Turn<'_> {
-    /// Asks for a call's next document.
+    /// Requests the next document of a call.
     pub fn request(&mut self, sid: CallSid, next: Transfer) {
         let Transfer {
             role,
@@ -52,7 +53,7 @@ impl Turn<'_> {
         }
     }
 
-    /// Tells somebody something; the answer is ignored.
+    /// Sends a notification; the answer is ignored.
     pub fn notify(&mut self, sid: CallSid, target: Target, params: Params) {
         if self
             .send(sid, target, params, Purpose::Notification)
@@ -65,7 +66,7 @@ impl Turn<'_> {
         }
     }
 
-    /// Puts a request on its way. None when too many are.
+    /// Emits a request; `None` when too many are outstanding.
     pub fn send(
         &mut self,
         call: CallSid,
@@ -74,7 +75,7 @@ impl Turn<'_> {
         purpose: Purpose,
     ) -> Option<FetchId> {
         if self.network.fetches.len() >= FETCHES_MAX {
-            tracing::error!(call_sid = %call, "more than {FETCHES_MAX} requests are outstanding");
+            tracing::error!(call_sid = %call, "simulated carrier: request dropped, more than {FETCHES_MAX} requests are outstanding");
             return None;
         }
         let id = FetchId(self.network.next_serial());
@@ -96,7 +97,7 @@ impl Turn<'_> {
         Some(id)
     }
 
-    /// The parameters every request about a call has. `status` replaces the call's own.
+    /// The parameters of every request about a call. `status` replaces the status of the call.
     pub fn call_params(&self, sid: CallSid, status: Option<&str>) -> Params {
         let Some(call) = self.call(sid) else {
             return Params::new();
@@ -124,7 +125,7 @@ impl Turn<'_> {
         }
     }
 
-    /// The absolute form of a link in the document that runs on top.
+    /// Resolves a link against the URL of the document that runs on top.
     pub fn resolve(&self, sid: CallSid, link: &Link) -> Result<Target, Fault> {
         let base = self
             .call(sid)
@@ -133,7 +134,7 @@ impl Turn<'_> {
         resolve(base, link)
     }
 
-    /// The link of a verb whose action is the document itself unless it says otherwise.
+    /// Resolves a verb's action; without an action, the document itself is requested again.
     pub fn resolve_or_self(
         &self,
         sid: CallSid,
@@ -149,7 +150,7 @@ impl Turn<'_> {
         )
     }
 
-    /// A request ended. Answers nobody waits for any more are dropped.
+    /// Handles the result of a request. Results that no call waits for any more are dropped.
     pub fn fetched(&mut self, id: FetchId, fetched: Fetched) {
         let Some(fetch) = self.network.fetches.remove(&id) else {
             return;
@@ -201,14 +202,15 @@ impl Turn<'_> {
         };
         if let Ok(length) = &length {
             if self.network.media.len() >= MEDIA_MAX {
-                self.forget_one_medium();
+                self.remove_one_audio_length();
             }
             self.network.media.insert(fetch.target.url.clone(), *length);
         }
         self.measured(fetch.call, fetch.id, length);
     }
 
-    fn forget_one_medium(&mut self) {
+    /// Makes room in the cache of audio lengths: removes one entry.
+    fn remove_one_audio_length(&mut self) {
         let first = self.network.media.iter().next().map(|(url, _)| url.clone());
         if let Some(url) = first {
             self.network.media.remove(&url);
@@ -235,7 +237,8 @@ impl Turn<'_> {
         }
     }
 
-    /// A call's own document has a fallback; what is heard in a queue ends the stay there (voice-webhooks.md 5.1).
+    /// Handles a failed document: a call's main document has a fallback; a document heard in a
+    /// queue ends the stay there (voice-webhooks.md section 5.1).
     fn document_failed(&mut self, fetch: &Fetch, document: DocumentFetch, fault: Fault) {
         let sid = fetch.call;
         let fault = Fault {
@@ -244,11 +247,10 @@ impl Turn<'_> {
         };
         match document.role {
             Role::Main => {
-                let fallback = self
-                    .call(sid)
-                    .and_then(|call| call.fallback.clone())
-                    .filter(|_| !document.is_fallback);
-                let Some(fallback) = fallback else {
+                if document.is_fallback {
+                    return self.fault(sid, &fault);
+                }
+                let Some(fallback) = self.call(sid).and_then(|call| call.fallback.clone()) else {
                     return self.fault(sid, &fault);
                 };
                 self.note_fault(sid, &fault);
@@ -276,7 +278,7 @@ impl Turn<'_> {
         }
     }
 
-    /// Runs a document that has arrived.
+    /// Starts to run a document.
     pub fn begin_document(
         &mut self,
         sid: CallSid,
@@ -310,7 +312,7 @@ impl Turn<'_> {
         self.run(sid);
     }
 
-    /// What a call begins with, once somebody has picked up.
+    /// Starts a call, once it was answered.
     pub fn begin(&mut self, sid: CallSid, start: Start) {
         match start {
             Start::Url(target) => self.request(
@@ -335,21 +337,22 @@ impl Turn<'_> {
         }
     }
 
-    /// Forgets the document a call was waiting for: it goes another way.
+    /// Drops the request that the call waits for, because the call continues in another way.
     pub fn abandon_document(&mut self, sid: CallSid) {
         if let Some(fetch) = self.call(sid).and_then(|call| call.phase.awaited_fetch()) {
             self.network.fetches.remove(&fetch);
         }
     }
 
+    /// Logs a fault, without phone numbers, and writes it into the call's transcript.
     pub fn note_fault(&mut self, sid: CallSid, fault: &Fault) {
         let shown = without_numbers(&fault.to_string());
         tracing::warn!(call_sid = %sid, code = fault.code.number(), "simulated carrier, call {sid}: {shown}");
         self.note(sid, Event::Error, fault.to_string());
     }
 
-    /// Something in the running document cannot be done. In a queue, the stay there ends; a call's own document ends
-    /// the call.
+    /// Handles a fault of the running document: in a queue the stay there ends; a fault of the main
+    /// document ends the call.
     pub fn fault(&mut self, sid: CallSid, fault: &Fault) {
         self.note_fault(sid, fault);
         match self.running_role(sid) {
@@ -361,7 +364,8 @@ impl Turn<'_> {
         }
     }
 
-    /// Which document a failure belongs to: before the connection, a stay in a queue is never the call's own.
+    /// The role of the document that a fault belongs to. While a call waits or hears the
+    /// announcement, it is never the main document.
     fn running_role(&self, sid: CallSid) -> Role {
         if let Some(role) = self.conference_role(sid) {
             return role;
@@ -376,7 +380,8 @@ impl Turn<'_> {
         }
     }
 
-    /// The end a caller hears when the application failed (voice-webhooks.md section 1, "failure").
+    /// Plays the carrier's error sentence and ends the call (voice-webhooks.md section 1,
+    /// "failure").
     pub fn application_error(&mut self, sid: CallSid) {
         self.pick_up(sid);
         self.note(
@@ -392,6 +397,7 @@ impl Turn<'_> {
     }
 }
 
+/// Resolves a link against the URL of its document. Only http and https are accepted.
 pub(super) fn resolve(base: Option<&Target>, link: &Link) -> Result<Target, Fault> {
     let shown = shown_url(&link.url);
     let invalid = |what: &str| Fault::new(ErrorCode::InvalidUrl, format!("\"{shown}\" {what}"));
@@ -425,7 +431,7 @@ pub(super) fn http_failure(target: &Target, status: u16) -> Fault {
     )
 }
 
-/// What a reply is, by its content type (voice-webhooks.md section 4).
+/// Reads a reply as a document, by its content type (voice-webhooks.md section 4).
 pub(super) fn read_reply(target: &Target, reply: &Reply) -> Result<Document, Fault> {
     if !reply.is_success() {
         return Err(http_failure(target, reply.status));
@@ -459,7 +465,7 @@ pub(super) fn read_reply(target: &Target, reply: &Reply) -> Result<Document, Fau
     }
 }
 
-/// Audio a carrier plays (voice-webhooks.md section 4).
+/// The content types of audio that a carrier plays (voice-webhooks.md section 4).
 const AUDIO_TYPES: [&str; 10] = [
     "audio/mpeg",
     "audio/wav",

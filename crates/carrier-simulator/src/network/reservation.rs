@@ -1,7 +1,8 @@
 //! Dial of a reservation's caller (voice-webhooks.md section 5.3, `reservationSid`).
 //!
-//! A carrier knows queues and calls; which caller belongs to a reservation only its TaskRouter knows. So the TaskRouter
-//! is asked, and the Dial it answers with runs in the verb's place.
+//! A carrier knows queues and calls, but only its TaskRouter knows which caller belongs to a
+//! reservation. So the carrier requests a Dial from the TaskRouter, and runs it in place of the
+//! verb.
 
 use ids::{CallSid, ReservationSid};
 
@@ -11,13 +12,13 @@ use super::turn::Turn;
 use super::{Fetch, Fetched, Purpose, Target};
 use crate::twiml::{Dial, DialTo, ErrorCode, Fault, Link, Verb};
 
-/// Where a TaskRouter is asked, below its URL.
+/// Path of the request below the TaskRouter's URL.
 const PATH: &str = "/dial-queue";
-/// The TaskRouter knows no such reservation, or it is taken or over.
+/// Status of the answer when the reservation is unknown, taken or over.
 const NOT_FOUND: u16 = 404;
 
 impl Turn<'_> {
-    /// Asks the TaskRouter where the caller of `reservation` waits.
+    /// Requests the queue of the caller of `reservation` from the TaskRouter.
     pub fn dial_reservation(
         &mut self,
         sid: CallSid,
@@ -25,7 +26,7 @@ impl Turn<'_> {
         reservation: &str,
         post_work_activity: Option<&str>,
     ) {
-        let asked = self
+        let sent = self
             .reservation_request(reservation)
             .and_then(|(reservation, target)| {
                 let mut params = self.call_params(sid, None);
@@ -38,7 +39,7 @@ impl Turn<'_> {
                     Fault::new(ErrorCode::HttpFailure, "too many requests are outstanding")
                 })
             });
-        match asked {
+        match sent {
             Ok(fetch) => self.set_phase(sid, Phase::AskingTaskRouter { fetch, dial }),
             Err(fault) => self.reservation_refused(sid, &dial, &fault),
         }
@@ -59,7 +60,8 @@ impl Turn<'_> {
         Ok((reservation, target))
     }
 
-    /// The TaskRouter named the caller's queue, or knows no such reservation.
+    /// Handles the TaskRouter's answer: the caller's queue, or 404 for a reservation it does not
+    /// know.
     pub fn task_router_answered(&mut self, fetch: &Fetch, fetched: Fetched) {
         let sid = fetch.call;
         let Some(Phase::AskingTaskRouter { dial, .. }) =
@@ -73,7 +75,8 @@ impl Turn<'_> {
         }
     }
 
-    /// The queue of the answer, with its links made absolute. There the caller waits, or the reservation is taken.
+    /// The queue in the answer, with absolute links. A fault if the caller does not wait there (any
+    /// more).
     fn reservation_queue(
         &self,
         fetch: &Fetch,
@@ -117,12 +120,10 @@ impl Turn<'_> {
         {
             return Err(taken());
         }
-        let absolute =
-            |link: Option<Link>| link.map(|link| absolute(&fetch.target, link)).transpose();
         let to = DialTo::Queue {
             name: name.clone(),
-            announcement: absolute(announcement)?,
-            also_told: absolute(action)?,
+            announcement: absolute(&fetch.target, announcement)?,
+            task_router_action: absolute(&fetch.target, action)?,
         };
         Ok((name, to))
     }
@@ -132,10 +133,11 @@ impl Turn<'_> {
         self.dial_failed(sid, dial);
     }
 
-    /// The TaskRouter whose reservation led to this conversation learns how it ended, beside the Dial's own action.
-    pub fn tell_task_router(&mut self, sid: CallSid, dial: &Dial, extra: &Params) {
+    /// Notifies the TaskRouter, whose reservation led to this conversation, of the result, in
+    /// addition to the Dial's own action.
+    pub fn notify_task_router(&mut self, sid: CallSid, dial: &Dial, extra: &Params) {
         let DialTo::Queue {
-            also_told: Some(link),
+            task_router_action: Some(link),
             ..
         } = &dial.to
         else {
@@ -154,10 +156,14 @@ impl Turn<'_> {
     }
 }
 
-fn absolute(document: &Target, link: Link) -> Result<Link, Fault> {
+/// Resolves a link of the answer against its URL.
+fn absolute(document: &Target, link: Option<Link>) -> Result<Option<Link>, Fault> {
+    let Some(link) = link else {
+        return Ok(None);
+    };
     let target = super::requests::resolve(Some(document), &link)?;
-    Ok(Link {
+    Ok(Some(Link {
         url: target.url,
         method: target.method,
-    })
+    }))
 }

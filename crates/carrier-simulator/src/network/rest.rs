@@ -1,4 +1,4 @@
-//! What the REST API does to calls and queues (voice-webhooks.md section 8).
+//! The REST API's requests about calls and queues (voice-webhooks.md section 8).
 
 use ids::time::Millis;
 use ids::{CallSid, QueueSid};
@@ -9,54 +9,54 @@ use super::conference::Departure;
 use super::queue::{MEMBERS_MAX, NAME_CHARS_MAX, QueueResult};
 use super::turn::Turn;
 use super::{
-    CallRecording, CallStatus, Direction, Output, QUEUES_MAX, Refusal, Reporter, Start, Target,
-    address,
+    CallRecording, CallStatus, Direction, Output, QUEUES_MAX, Refusal, Start, StatusCallback,
+    Target, address,
 };
 
-/// A call to be made.
+/// A call to be created.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewCall {
-    /// Whose phone rings.
+    /// The address to call.
     pub to: String,
-    /// The number it shows.
+    /// The number that the phone shows.
     pub from: String,
-    /// What runs once it is picked up.
+    /// What the call starts with once it is answered.
     pub start: Start,
-    /// Asked when that cannot be fetched.
+    /// The URL that is used when the start document cannot be fetched.
     pub fallback: Option<Target>,
-    /// Who is told how it fares.
-    pub reporter: Option<Reporter>,
-    /// How long the phone rings.
+    /// The status callback.
+    pub status_callback: Option<StatusCallback>,
+    /// Longest ringing time.
     pub ring_for: Millis,
-    /// How long the call may last.
+    /// Time limit of the call.
     pub time_limit: Option<Millis>,
-    /// Tones sent once it is picked up.
+    /// Tones that are sent after the answer.
     pub send_digits: Option<String>,
-    /// Whether it is recorded.
+    /// The recording, if the call is recorded.
     pub recording: Option<CallRecording>,
 }
 
-/// A change to a call.
+/// A change of a call; a field that is `None` stays as it is.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct CallUpdate {
-    /// Goes on with this instead.
+    /// The document it continues with.
     pub start: Option<Start>,
-    /// Ends: `canceled` only before an answer, `completed` at any time.
+    /// How it ends: `canceled` only before the answer, `completed` at any time.
     pub end: Option<EndAs>,
-    /// A new fallback.
+    /// The new fallback.
     pub fallback: Option<Target>,
-    /// A new listener.
-    pub reporter: Option<Reporter>,
-    /// A new time limit, counted from the answer.
+    /// The new status callback.
+    pub status_callback: Option<StatusCallback>,
+    /// The new time limit, counted from the answer.
     pub time_limit: Option<Millis>,
 }
 
-/// How a program may end a call.
+/// The status with which a program ends a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EndAs {
-    /// Only while queued or ringing.
+    /// Possible while the call is queued or ringing.
     Canceled,
-    /// At any time.
+    /// Possible at any time.
     Completed,
 }
 
@@ -73,7 +73,9 @@ impl Turn<'_> {
         check_target("FallbackUrl", new.fallback.as_ref())?;
         check_target(
             "StatusCallback",
-            new.reporter.as_ref().map(|reporter| &reporter.target),
+            new.status_callback
+                .as_ref()
+                .map(|status_callback| &status_callback.target),
         )?;
         let sid = self.make_call(
             &new.from,
@@ -85,7 +87,7 @@ impl Turn<'_> {
         if let Some(call) = self.call_mut(sid) {
             call.start = Some(new.start);
             call.fallback = new.fallback;
-            call.reporter = new.reporter;
+            call.status_callback = new.status_callback;
             call.ring_for = new.ring_for;
             call.time_limit = new.time_limit;
             call.tones_on_answer = new.send_digits;
@@ -95,7 +97,8 @@ impl Turn<'_> {
         Ok(())
     }
 
-    /// A phone that a program may let ring, showing `from`.
+    /// Checks both addresses of an outbound call. A number of the contact centre itself cannot be
+    /// called.
     pub fn check_reachable(&self, to: &str, from: &str) -> Result<(), Refusal> {
         if !address::is_address(to) {
             return Err(Refusal::BadAddress { field: "To" });
@@ -116,12 +119,13 @@ impl Turn<'_> {
     }
 
     pub fn update_call(&mut self, sid: CallSid, update: CallUpdate) -> Result<(), Refusal> {
-        let call = self.known(sid)?;
-        let (status, reporter_before) = (
-            call.status,
-            call.reporter.as_ref().map_or(0, |reporter| reporter.sent),
-        );
-        let wrong = |expected| {
+        let call = self.known_call(sid)?;
+        let status = call.status;
+        let sent_before = call
+            .status_callback
+            .as_ref()
+            .map_or(0, |status_callback| status_callback.sent);
+        let wrong_state = |expected| {
             Err(Refusal::WrongState {
                 call: sid,
                 status,
@@ -129,27 +133,30 @@ impl Turn<'_> {
             })
         };
         if status.is_over() {
-            return wrong("queued, ringing or in-progress");
+            return wrong_state("queued, ringing or in-progress");
         }
         if update.start.is_some() && status != CallStatus::InProgress {
-            return wrong("in-progress");
+            return wrong_state("in-progress");
         }
         if update.end == Some(EndAs::Canceled) && status == CallStatus::InProgress {
-            return wrong("queued or ringing");
+            return wrong_state("queued or ringing");
         }
         check_start(update.start.as_ref())?;
         check_target("FallbackUrl", update.fallback.as_ref())?;
         check_target(
             "StatusCallback",
-            update.reporter.as_ref().map(|reporter| &reporter.target),
+            update
+                .status_callback
+                .as_ref()
+                .map(|status_callback| &status_callback.target),
         )?;
         if let Some(call) = self.call_mut(sid) {
             call.fallback = update.fallback.or(call.fallback.take());
             call.time_limit = update.time_limit.or(call.time_limit);
-            if let Some(reporter) = update.reporter {
-                call.reporter = Some(Reporter {
-                    sent: reporter_before,
-                    ..reporter
+            if let Some(status_callback) = update.status_callback {
+                call.status_callback = Some(StatusCallback {
+                    sent: sent_before,
+                    ..status_callback
                 });
             }
         }
@@ -166,14 +173,14 @@ impl Turn<'_> {
             (Some(EndAs::Completed), _) => {
                 self.end(sid, CallStatus::Canceled, "the application ended the call")
             }
-            (None, Some(start)) => self.take_elsewhere(sid, start),
+            (None, Some(start)) => self.replace_document(sid, start),
             (None, None) => {}
         }
         Ok(())
     }
 
-    /// Takes a call out of whatever it does and runs another document.
-    fn take_elsewhere(&mut self, sid: CallSid, start: Start) {
+    /// Stops whatever a call does, and runs another document.
+    fn replace_document(&mut self, sid: CallSid, start: Start) {
         self.abandon_document(sid);
         let Some(call) = self.call_mut(sid) else {
             return;
@@ -185,7 +192,7 @@ impl Turn<'_> {
             .enqueued
             .as_mut()
             .and_then(|enqueued| enqueued.announcer.take());
-        self.let_go(sid, phase);
+        self.release_phase(sid, phase);
         if let Some(dialer) = announcer {
             self.caller_lost(dialer);
         }
@@ -280,7 +287,7 @@ impl Turn<'_> {
         let start = Start::Url(target);
         check_start(Some(&start))?;
         self.emit(Output::Dequeued(member));
-        self.take_elsewhere(member, start);
+        self.replace_document(member, start);
         Ok(())
     }
 }

@@ -1,4 +1,5 @@
-//! The state as rows of text, for a journal: which rows changed, and a network from rows.
+//! The state of the network as rows for the journal: the changed rows, and a network restored from
+//! rows.
 
 use ids::time::Millis;
 use serde::Serialize;
@@ -22,36 +23,36 @@ pub struct Row {
 /// A row that changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
-    /// Its table.
+    /// The table, as in [`Row`].
     pub table: &'static str,
-    /// Its key, as JSON.
+    /// The key, as JSON.
     pub key: String,
-    /// Its new value as JSON; none when the row is gone.
+    /// The new value as JSON; `None` for a deleted row.
     pub value: Option<String>,
 }
 
 /// A row that cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum RowError {
-    /// A table this version does not know.
+    /// This version does not know the table.
     #[error("the journal has a table {0} that this version does not know")]
     UnknownTable(String),
-    /// Not the JSON that was expected.
+    /// The row is not the expected JSON.
     #[error("row {key} of {table} in the journal cannot be read")]
     Unreadable {
-        /// Its table.
+        /// The table of the row.
         table: String,
-        /// Its key.
+        /// The key, as JSON.
         key: String,
-        /// What is wrong with it.
+        /// The error of the JSON parser.
         source: serde_json::Error,
     },
     /// The state cannot be written as JSON.
     #[error("a row of {table} cannot be written")]
     Unwritable {
-        /// Its table.
+        /// The table of the row.
         table: &'static str,
-        /// Why.
+        /// The error of the JSON writer.
         source: serde_json::Error,
     },
 }
@@ -59,10 +60,10 @@ pub enum RowError {
 const COUNTER: &str = "counter";
 
 impl Network {
-    /// The network that was stored as `rows`, with today's `setup`.
+    /// Restores a network from `rows`, with the current `setup`.
     ///
     /// # Errors
-    /// [`RowError`] for a row another version wrote.
+    /// [`RowError`] for a row that another version has written.
     pub fn from_rows(setup: Setup, rows: impl IntoIterator<Item = Row>) -> Result<Self, RowError> {
         let mut network = Self::new(setup);
         for row in rows {
@@ -78,10 +79,10 @@ impl Network {
         Ok(network)
     }
 
-    /// What changed since [`changes_written`](Self::changes_written).
+    /// The rows that changed since [`changes_written`](Self::changes_written).
     ///
     /// # Errors
-    /// [`RowError::Unwritable`]; not expected of any state.
+    /// [`RowError::Unwritable`], which no state should cause.
     pub fn changes(&self) -> Result<Vec<Change>, RowError> {
         let mut changes = Vec::new();
         collect("calls", &self.calls, &mut changes)?;
@@ -100,14 +101,14 @@ impl Network {
         Ok(changes)
     }
 
-    /// Forgets which rows changed: they are stored.
+    /// Marks all rows as stored.
     pub fn changes_written(&mut self) {
-        self.calls.settle();
-        self.queues.settle();
-        self.conferences.settle();
-        self.fetches.settle();
-        self.recordings.settle();
-        self.media.settle();
+        self.calls.mark_stored();
+        self.queues.mark_stored();
+        self.conferences.mark_stored();
+        self.fetches.mark_stored();
+        self.recordings.mark_stored();
+        self.media.mark_stored();
     }
 
     fn restore(&mut self, row: Row) -> Result<(), RowError> {
@@ -160,7 +161,8 @@ where
     K: Ord + Clone + DeserializeOwned,
     V: DeserializeOwned,
 {
-    let (key, value) = (read(&row, &row.key)?, read(&row, &row.value)?);
+    let key = read(&row, &row.key)?;
+    let value = read(&row, &row.value)?;
     table.restore(key, value);
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Say, Play, Pause: how long a person listens (voice-webhooks.md section 6.2).
+//! Say, Play and Pause, and how long each takes (voice-webhooks.md section 6.2).
 
 use ids::CallSid;
 use ids::time::Millis;
@@ -9,18 +9,19 @@ use super::turn::Turn;
 use super::{Event, FetchId, Purpose, Target};
 use crate::twiml::{Fault, Link, Method, Sound};
 
-/// Speech is fast, so that nobody who tries a call waits for it, and takes time all the same, so that keys can stop it.
+/// Milliseconds of speech per character. Fast, so that a person who tries out a call does not wait;
+/// not instant, so that keys can stop it.
 pub const SPEECH_MILLIS_PER_CHARACTER: u64 = 15;
-/// The length of audio whose length cannot be read; only WAV's can.
+/// Assumed length of audio in another format than WAV, whose length cannot be read.
 pub const OTHER_AUDIO: Millis = Millis::from_secs(10);
-/// One tone, and the short wait `w` of `<Play digits>`; `W` is twice as long.
+/// Length of one tone, and of the short wait `w` of `<Play digits>`; `W` is twice as long.
 const TONE: Millis = Millis::from_millis(500);
 
-/// What playing a sound comes to.
+/// The length of a sound that has started.
 pub(super) enum Playing {
-    /// It takes so long.
+    /// The sound takes this long.
     For(Millis),
-    /// Its length has to be asked for.
+    /// The length is being fetched: the request, the URL, and the number of repetitions.
     Unknown(FetchId, String, u32),
 }
 
@@ -48,7 +49,7 @@ impl Turn<'_> {
         Flow::Wait
     }
 
-    /// Begins a sound: says in the transcript what is heard, and how long it takes.
+    /// Starts a sound: writes it into the transcript, and says how long it takes.
     pub fn play(&mut self, sid: CallSid, sound: Sound) -> Playing {
         match sound {
             Sound::Say { text, loops } => {
@@ -105,7 +106,8 @@ impl Turn<'_> {
         times(once, loops)
     }
 
-    /// The length of an audio file is known, or it cannot be had: then the call goes on without it.
+    /// Continues with the length of an audio file. If it could not be fetched, the call continues
+    /// without the audio.
     pub fn measured(&mut self, sid: CallSid, fetch: FetchId, length: Result<Millis, Fault>) {
         let Some((url, loops)) = self.measuring(sid, fetch) else {
             return;
@@ -129,7 +131,7 @@ impl Turn<'_> {
     }
 
     fn measuring(&self, sid: CallSid, id: FetchId) -> Option<(String, u32)> {
-        let (asked, url, loops) = match &self.call(sid)?.phase {
+        let (awaited, url, loops) = match &self.call(sid)?.phase {
             Phase::Measuring { fetch, url, loops } => (fetch, url, loops),
             Phase::Gathering(Gathering {
                 measuring: Some((fetch, url, loops)),
@@ -151,7 +153,7 @@ impl Turn<'_> {
             | Phase::Bridged { .. }
             | Phase::Ended => return None,
         };
-        (*asked == id).then(|| (url.clone(), *loops))
+        (*awaited == id).then(|| (url.clone(), *loops))
     }
 }
 
@@ -159,10 +161,10 @@ fn times(once: Millis, loops: u32) -> Millis {
     Millis::from_millis(once.as_millis().saturating_mul(loops.into()))
 }
 
-fn repeated(what: &str, loops: u32) -> String {
+fn repeated(text: &str, loops: u32) -> String {
     if loops == 1 {
-        what.to_owned()
+        text.to_owned()
     } else {
-        format!("{what} ({loops} times)")
+        format!("{text} ({loops} times)")
     }
 }

@@ -1,10 +1,10 @@
-//! A keyed table that knows which of its rows changed, so that a journal writes those and no others.
+//! A keyed table that tracks its changed rows, so that the journal writes only those.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-/// Rows by key, in key order.
+/// Rows by key, in the order of keys.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(super) struct Table<K: Ord, V> {
@@ -27,7 +27,7 @@ impl<K: Ord + Clone, V> Table<K, V> {
         self.rows.get(key)
     }
 
-    /// The row, to be changed: it counts as changed from here on.
+    /// A row to be changed: it counts as changed from here on.
     pub fn get_mut(&mut self, key: &K) -> Option<&mut V> {
         let row = self.rows.get_mut(key)?;
         if !self.changed.contains(key) {
@@ -47,7 +47,7 @@ impl<K: Ord + Clone, V> Table<K, V> {
         Some(row)
     }
 
-    /// Puts back a row that was read from a journal; it does not count as changed.
+    /// Inserts a row from the journal; it does not count as changed.
     pub fn restore(&mut self, key: K, row: V) {
         self.rows.insert(key, row);
     }
@@ -64,13 +64,13 @@ impl<K: Ord + Clone, V> Table<K, V> {
         self.rows.values()
     }
 
-    /// The keys whose rows changed, each with the row, or `None` where it is gone.
+    /// The changed keys, each with its row, or with `None` for a deleted row.
     pub fn changes(&self) -> impl Iterator<Item = (&K, Option<&V>)> {
         self.changed.iter().map(|key| (key, self.rows.get(key)))
     }
 
-    /// Forgets which rows changed.
-    pub fn settle(&mut self) {
+    /// Marks all rows as stored.
+    pub fn mark_stored(&mut self) {
         self.changed.clear();
     }
 }

@@ -1,11 +1,13 @@
-//! Enqueue with a Workflow: the call waits in the Workflow's queue as a Task (taskrouter.md section 16;
-//! voice-webhooks.md section 9).
+//! Enqueue with a Workflow: the call waits in the Workflow's queue as a Task (taskrouter.md section
+//! 16; voice-webhooks.md section 9).
 //!
-//! The Task is the TaskRouter's: it is asked to make one, and told when the call waits no longer. The carrier gives the
-//! Task its SID, which follows from the call and the number of its Enqueue, so asking twice makes one. The call is in
-//! the queue from the first moment, so that a full one is noticed before there is a Task; it can be fetched, and hears
-//! music, once the Task is made. Every Task that may have been made is told about exactly when its call leaves: if that is
-//! before the answer, then with the answer.
+//! The TaskRouter owns the Task: the carrier requests its creation, and notifies the TaskRouter
+//! when the call no longer waits. The carrier chooses the Task's SID from the call and the number
+//! of its Enqueue, so the request is idempotent. The call enters the queue at once, so that a full
+//! queue is noticed before there is a Task; a Dial can take it, and it hears music, only when the
+//! Task is created. For each Task that may have been created, the TaskRouter is notified exactly
+//! once when its call leaves; if the call leaves before the answer, the notification follows the
+//! answer.
 
 use ids::time::Millis;
 use ids::{CallSid, QueueSid, TaskSid, WorkflowSid};
@@ -17,44 +19,44 @@ use super::turn::Turn;
 use super::{Event, Fetch, Fetched, Purpose, Refusal, Reply, Target};
 use crate::twiml::{ErrorCode, Fault, Method, TaskNoun};
 
-/// Where a TaskRouter is asked to make a Task, below its URL.
+/// Path of the request that creates a Task, below the TaskRouter's URL.
 const ENQUEUE: &str = "/enqueue";
-/// Where it is told that a call waits no longer.
+/// Path of the notification that a call no longer waits.
 const LEFT_QUEUE: &str = "/left-queue";
-/// The Task was made when it was asked for before, and has ended since.
+/// Status of the answer when an earlier request created the Task and it has ended since.
 const GONE: u16 = 410;
 
 /// The Task of a call in the queue of a Workflow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct QueuedTask {
     pub sid: TaskSid,
-    /// Whether the TaskRouter has said so.
+    /// Whether the TaskRouter has confirmed the Task.
     pub is_made: bool,
 }
 
 /// How the Task of a waiting call ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TaskEnd {
-    /// It was canceled: by somebody, by its timeout, by its Workflow. The call leaves its queue.
+    /// It was canceled, by a program, by its timeout or by its Workflow. The call leaves its queue.
     Ended,
-    /// As many calls as may wait in its TaskQueue did already. The call leaves as from a full queue.
+    /// The waiting list of its TaskQueue is full. The call leaves as from a full queue.
     QueueFull,
 }
 
-/// What a TaskRouter says of a Task it was asked to make.
+/// The TaskRouter's answer to a request to create a Task.
 enum Answer {
     /// The call waits as this Task.
     Made,
-    /// It has ended since it was asked for first.
+    /// The Task has ended since the first request.
     Ended,
-    /// There is none, and will be none.
+    /// The TaskRouter refused to create the Task.
     Refused(Fault),
-    /// Nobody knows whether there is one.
+    /// The request failed: the Task may exist or not.
     Unknown(Fault),
 }
 
 impl Turn<'_> {
-    /// An absolute URL of the TaskRouter's; none when the carrier is coupled with none.
+    /// An absolute URL of the TaskRouter; `None` for a carrier without one.
     pub fn task_router(&self, path: &str) -> Option<Target> {
         let base = self.network.setup.task_router_url.as_ref()?;
         Some(Target {
@@ -63,7 +65,8 @@ impl Turn<'_> {
         })
     }
 
-    /// The queue of the Workflow that an Enqueue names is named like it (voice-webhooks.md section 9).
+    /// The name of the queue of an Enqueue's Workflow, which is the Workflow's SID
+    /// (voice-webhooks.md section 9).
     pub fn workflow_queue(&self, noun: &TaskNoun) -> Result<String, (Fault, QueueResult)> {
         let workflow: WorkflowSid = noun.workflow.parse().map_err(|error| {
             let text = format!("workflowSid of <Enqueue>: {error}");
@@ -82,7 +85,7 @@ impl Turn<'_> {
         }
     }
 
-    /// The next Task of a call.
+    /// The next Task of a call, not created yet.
     pub fn next_task(&mut self, sid: CallSid) -> Option<QueuedTask> {
         let call = self.call_mut(sid)?;
         call.enqueues += 1;
@@ -92,7 +95,7 @@ impl Turn<'_> {
         })
     }
 
-    /// Asks for the Task of a call that is in the queue of its Workflow.
+    /// Requests the creation of the Task of a call that is in the queue of its Workflow.
     pub fn ask_for_task(&mut self, sid: CallSid, task: TaskSid, noun: TaskNoun) {
         let Some(target) = self.task_router(ENQUEUE) else {
             return;
@@ -120,18 +123,19 @@ impl Turn<'_> {
         }
     }
 
-    /// The TaskRouter has made a Task, or has not. The call may wait no longer.
+    /// Handles the TaskRouter's answer about a Task. The call may have left its queue before the
+    /// answer.
     pub fn task_answered(&mut self, fetch: &Fetch, task: TaskSid, fetched: &Fetched) {
         let sid = fetch.call;
         let answer = answer(fetch, fetched);
-        let asks = |waiting: &QueuedTask| waiting.sid == task && !waiting.is_made;
-        if !self.task_of(sid).is_some_and(asks) {
+        let is_requested = |waiting: &QueuedTask| waiting.sid == task && !waiting.is_made;
+        if !self.task_of(sid).is_some_and(is_requested) {
             return self.answered_too_late(sid, task, &answer);
         }
         match answer {
             Answer::Made => {
                 self.set_made(sid);
-                self.note_place(sid);
+                self.note_position(sid);
                 self.begin_waiting(sid);
             }
             Answer::Ended => self.leave_queue(sid, QueueResult::Leave),
@@ -147,7 +151,8 @@ impl Turn<'_> {
         }
     }
 
-    /// Nobody waits as the Task that has just been made.
+    /// The answer arrived after the call had left its queue: the TaskRouter is notified if the Task
+    /// may exist.
     fn answered_too_late(&mut self, sid: CallSid, task: TaskSid, answer: &Answer) {
         let result = match self.call(sid) {
             Some(call) if !call.status.is_over() => QueueResult::Redirected,
@@ -155,7 +160,7 @@ impl Turn<'_> {
         };
         match answer {
             Answer::Made | Answer::Unknown(_) => {
-                self.tell_left_queue(sid, task, result, Millis::ZERO)
+                self.notify_left_queue(sid, task, result, Millis::ZERO)
             }
             Answer::Ended | Answer::Refused(_) => {}
         }
@@ -172,8 +177,8 @@ impl Turn<'_> {
         }
     }
 
-    /// Tells the TaskRouter that a call waits as this Task no longer.
-    pub fn tell_left_queue(
+    /// Notifies the TaskRouter that no call waits as this Task any more.
+    pub fn notify_left_queue(
         &mut self,
         sid: CallSid,
         task: TaskSid,
@@ -191,14 +196,16 @@ impl Turn<'_> {
             let code = ErrorCode::TaskNotCleanedUp.number();
             self.warn(
                 sid,
-                &format!("{code}: the TaskRouter is not told: too many requests are outstanding"),
+                &format!(
+                    "{code}: the TaskRouter is not notified: too many requests are outstanding"
+                ),
             );
         }
     }
 
-    /// The Task of a call has ended: if the call waits as it, it leaves the queue and goes on.
+    /// Handles the end of a Task: a call that waits as this Task leaves its queue and continues.
     pub fn task_ended(&mut self, sid: CallSid, task: TaskSid, end: TaskEnd) -> Result<(), Refusal> {
-        let call = self.known(sid)?;
+        let call = self.known_call(sid)?;
         if !(1..=call.enqueues).any(|run| TaskSid::of_enqueue(sid, run) == task) {
             return Err(Refusal::NotItsTask(task));
         }
@@ -212,7 +219,7 @@ impl Turn<'_> {
         let dialer = match announcer {
             (None, _) => None,
             (Some(_), Some(dialer)) => Some(dialer),
-            // The call talks already; the end of that will be told.
+            // The call is in conversation; its end will be reported.
             (Some(_), None) => return Ok(()),
         };
         let result = match end {
@@ -230,8 +237,9 @@ impl Turn<'_> {
         Ok(())
     }
 
-    /// The queue that a Dial of this name leads to: the one of that name, or the one where the call of the Task of this SID
-    /// waits. So a TaskRouter reaches each call of a Workflow's queue, wherever it stands in line.
+    /// The queue that a Dial of this name serves: the queue of that name, or the one in which the
+    /// call of the Task with this SID waits. So a TaskRouter can take each call of a Workflow's
+    /// queue, at any position.
     pub fn dialed_queue(&self, name: &str) -> Option<QueueSid> {
         self.queue_named(name).or_else(|| {
             let task: TaskSid = name.parse().ok()?;
@@ -245,7 +253,7 @@ impl Turn<'_> {
         })
     }
 
-    /// Whom a Dial of this name gets out of the queue: its head, or the call of that Task.
+    /// The call that a Dial of this name takes from the queue: its head, or the call of that Task.
     pub fn dialed_member(&self, queue: &Queue, name: &str) -> Option<CallSid> {
         let task = if queue.name == name {
             None
@@ -263,8 +271,8 @@ impl Turn<'_> {
         member.map(|call| call.sid)
     }
 
-    /// Writes where a call waits into its transcript.
-    pub fn note_place(&mut self, sid: CallSid) {
+    /// Writes the position of a waiting call into its transcript.
+    pub fn note_position(&mut self, sid: CallSid) {
         let Some(enqueued) = self.call(sid).and_then(|call| call.enqueued.as_ref()) else {
             return;
         };
@@ -298,7 +306,8 @@ fn answer(fetch: &Fetch, fetched: &Fetched) -> Answer {
     }
 }
 
-/// `{"code":14220,"message":"…"}`, as the REST API of a TaskRouter words its errors (taskrouter.md section 1).
+/// The carrier's code in a refusal such as `{"code":14220,"message":"…"}`, the error format of a
+/// TaskRouter's REST API (taskrouter.md section 1).
 fn refusal(reply: &Reply) -> Option<Fault> {
     #[derive(Deserialize)]
     struct Error {

@@ -1,28 +1,30 @@
-//! What the person at a phone heard and did, as a list that cannot grow without end.
+//! The transcript of a call: what the person at the phone heard and did, in a list of limited
+//! length.
 
 use ids::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// Entries kept for one call: an hour of hold music with announcements.
+/// Entries that are kept for one call: an hour of hold music with announcements.
 pub const ENTRIES_MAX: usize = 400;
-/// Of these, the first ones stay: how a call began explains the rest.
+/// The first entries that are never removed: how a call began explains the rest.
 const FIRST_ENTRIES_KEPT: usize = 100;
-/// Characters of one entry's text.
+/// Longest text of an entry, in characters.
 const TEXT_CHARS_MAX: usize = 2_000;
 
-/// The entries of one call, oldest first. When there are too many, those in the middle are let go.
+/// The entries of one call, oldest first. When there are too many, entries in the middle are
+/// removed.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Transcript(Vec<Entry>);
 
-/// One thing heard, done, or gone wrong.
+/// One thing that was heard, was done, or failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
-    /// When.
+    /// When it happened.
     pub at: Timestamp,
-    /// What kind.
+    /// What kind of entry it is.
     pub event: Event,
-    /// In words.
+    /// The description, at most 2,000 characters.
     pub text: String,
 }
 
@@ -30,43 +32,43 @@ pub struct Entry {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Event {
-    /// The person, or the centre, dialled.
+    /// The person or the contact centre dialled.
     Dialed,
     /// The phone rings.
     Ringing,
-    /// Picked up.
+    /// The phone was picked up.
     Answered,
-    /// The person refused the call.
+    /// The person declined the call.
     Declined,
     /// A text was read aloud.
     Heard,
     /// Audio or tones were played.
     Playing,
-    /// A beep, then everything is recorded.
+    /// The person is recorded, after a beep.
     Recording,
     /// The person pressed keys.
     Pressed,
     /// The call is in a queue.
     Waiting,
-    /// The call left a queue without talking to anybody.
+    /// The call left a queue without a conversation.
     LeftQueue,
-    /// Connected to somebody.
+    /// A conversation with another call started.
     Bridged,
-    /// That conversation is over.
+    /// The conversation ended.
     Unbridged,
-    /// In a conference now.
+    /// The call joined a conference.
     JoinedConference,
-    /// How the person is in the conference changed: muted, on hold, coaching; or the conference itself began.
+    /// The participant changed (muted, on hold, coaching), or the conference started.
     Conference,
-    /// Out of the conference.
+    /// The call left the conference.
     LeftConference,
     /// The person hung up.
     HungUp,
     /// The call is over.
     Ended,
-    /// Something was ignored; the call goes on.
+    /// Something was ignored; the call continues.
     Warning,
-    /// Something failed.
+    /// Something failed; the text begins with the carrier's code.
     Error,
 }
 

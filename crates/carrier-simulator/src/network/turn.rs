@@ -1,4 +1,4 @@
-//! One input being handled: the state, the moment, and what is to be done outside.
+//! One input being handled: the state, the moment, and the outputs.
 
 use std::collections::VecDeque;
 
@@ -9,13 +9,15 @@ use super::address::without_numbers;
 use super::call::{Call, Phase};
 use super::{ENDED_CALL_KEPT, ENDED_CALLS_MAX, Event, Input, Network, Output, Refusal};
 
-/// Deadlines handled in one turn; beyond, the rest waits for the next tick, which comes at once.
+/// Timers handled in one turn; the remaining ones wait for the next tick, which follows at once.
 const DEADLINES_PER_TURN_MAX: usize = 100_000;
 
+/// The handling of one input. Its methods are spread over the files of this folder, one subject
+/// each.
 pub(super) struct Turn<'n> {
     pub network: &'n mut Network,
     pub now: Timestamp,
-    /// Calls whose documents can go on.
+    /// Calls whose documents can continue.
     pub ready: VecDeque<CallSid>,
     outputs: Vec<Output>,
 }
@@ -34,8 +36,8 @@ impl<'n> Turn<'n> {
         self.outputs
     }
 
-    /// Handles every deadline that is not in the future, the earliest first.
-    pub fn let_time_pass(&mut self) {
+    /// Handles every timer that is due, the earliest first.
+    pub fn run_due_timers(&mut self) {
         for _ in 0..DEADLINES_PER_TURN_MAX {
             let Some(sid) = self.next_due() else { return };
             self.deadline(sid);
@@ -52,7 +54,8 @@ impl<'n> Turn<'n> {
         due.min().map(|(_, _, sid)| sid)
     }
 
-    pub fn take(&mut self, input: Input) {
+    /// Applies the input itself, then runs the documents that can continue.
+    pub fn apply(&mut self, input: Input) {
         let result = match input {
             Input::Tick => Ok(()),
             Input::Dial { from, to } => self.person_dials(from, to),
@@ -108,8 +111,8 @@ impl<'n> Turn<'n> {
         self.network.calls.get_mut(&sid)
     }
 
-    /// A call people or programs name.
-    pub fn known(&self, sid: CallSid) -> Result<&Call, Refusal> {
+    /// The call that a person or program names.
+    pub fn known_call(&self, sid: CallSid) -> Result<&Call, Refusal> {
         self.call(sid).ok_or(Refusal::UnknownCall(sid))
     }
 
@@ -127,13 +130,14 @@ impl<'n> Turn<'n> {
         }
     }
 
-    /// Notes something that is ignored, also in the log: whoever develops should see it.
+    /// Writes a warning into the transcript and the log, because a developer should notice what is
+    /// ignored.
     pub fn warn(&mut self, sid: CallSid, text: &str) {
         tracing::warn!(call_sid = %sid, "simulated carrier, call {sid}: {}", without_numbers(text));
         self.note(sid, Event::Warning, text);
     }
 
-    /// Lets go of ended calls nobody will look at any more.
+    /// Removes ended calls that are too old or too many.
     pub fn prune(&mut self) {
         while let Some((serial, sid)) = self.network.ended.first().copied() {
             let ended = self.call(sid).and_then(|call| call.ended);

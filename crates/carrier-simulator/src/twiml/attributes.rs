@@ -1,14 +1,14 @@
-//! Reading one element's attributes: each is asked for by name, and what nobody asked for is warned about.
+//! Reads the attributes of one element. Each attribute is read by name; the rest leads to warnings.
 
 use std::ops::RangeInclusive;
 
 use super::xml::Element;
 use super::{Link, Method, Wait};
 
-/// Seconds in a day: no verb needs a longer span.
+/// Seconds in a day: no verb needs a longer time.
 pub(super) const SECONDS_MAX: u32 = 86_400;
 
-/// The attributes of one element, being read.
+/// The attributes of one element, while they are read.
 pub(super) struct Attributes<'a> {
     element: &'a Element,
     known: Vec<&'static str>,
@@ -24,19 +24,19 @@ impl<'a> Attributes<'a> {
         }
     }
 
-    /// The value of `name`, when it is there.
+    /// The value of `name`, if it is present.
     pub fn text(&mut self, name: &'static str) -> Option<&'a str> {
         self.known.push(name);
         let found = self.element.attributes.iter().find(|(key, _)| key == name);
         found.map(|(_, value)| value.as_str())
     }
 
-    /// A whole number; `default` when absent or outside `range`.
+    /// A whole number; `default` if absent or outside `range`.
     pub fn number(&mut self, name: &'static str, default: u32, range: RangeInclusive<u32>) -> u32 {
         self.optional_number(name, range).unwrap_or(default)
     }
 
-    /// A whole number, when it is there and in `range`.
+    /// A whole number, if it is present and in `range`.
     pub fn optional_number(
         &mut self,
         name: &'static str,
@@ -58,7 +58,7 @@ impl<'a> Attributes<'a> {
         number
     }
 
-    /// `true` or `false`; `default` when absent or something else.
+    /// `true` or `false`; `default` if absent or invalid.
     pub fn flag(&mut self, name: &'static str, default: bool) -> bool {
         match self.text(name) {
             None => default,
@@ -71,7 +71,7 @@ impl<'a> Attributes<'a> {
         }
     }
 
-    /// GET or POST; POST when absent or something else.
+    /// GET or POST; POST if absent or invalid.
     pub fn method(&mut self, name: &'static str) -> Method {
         let Some(text) = self.text(name) else {
             return Method::Post;
@@ -82,7 +82,7 @@ impl<'a> Attributes<'a> {
         })
     }
 
-    /// A URL and its method. An empty URL means none.
+    /// A URL and its method; `None` if the URL is absent or empty.
     pub fn link(&mut self, url: &'static str, method: &'static str) -> Option<Link> {
         let method = self.method(method);
         let url = self
@@ -95,7 +95,7 @@ impl<'a> Attributes<'a> {
         })
     }
 
-    /// What a waiting person hears: the carrier's music when absent, nothing when empty.
+    /// What a waiting person hears: the carrier's music if absent, silence if empty.
     pub fn wait(&mut self, url: &'static str, method: &'static str) -> Wait {
         let method = self.method(method);
         match self.text(url).map(str::trim) {
@@ -108,7 +108,7 @@ impl<'a> Attributes<'a> {
         }
     }
 
-    /// How often to repeat: 0 means as often as a carrier ever does (voice-webhooks.md section 6.2).
+    /// The number of repetitions; 0 means the carrier's maximum (voice-webhooks.md section 6.2).
     pub fn loops(&mut self) -> u32 {
         const LOOPS_MAX: u32 = 1_000;
         match self.number("loop", 1, 0..=LOOPS_MAX) {
@@ -117,12 +117,12 @@ impl<'a> Attributes<'a> {
         }
     }
 
-    /// Known attributes that change nothing about a simulated phone, such as a voice.
+    /// Known attributes without effect on a simulated phone, such as a voice.
     pub fn no_effect(&mut self, names: &[&'static str]) {
         self.known.extend_from_slice(names);
     }
 
-    /// Known attributes that would matter and are not simulated: said when present.
+    /// Known attributes that would have an effect but are not simulated: a warning if present.
     pub fn not_simulated(&mut self, names: &[&'static str]) {
         for name in names {
             if let Some(value) = self.text(name) {
@@ -135,7 +135,7 @@ impl<'a> Attributes<'a> {
         }
     }
 
-    /// Warns that the value of `name` cannot be used.
+    /// Warns that the value of `name` is invalid.
     pub fn unusable(&mut self, name: &str, value: &str, expected: &str) {
         let element = &self.element.name;
         self.warnings.push(format!(
@@ -144,7 +144,7 @@ impl<'a> Attributes<'a> {
         ));
     }
 
-    /// Warns about every attribute nobody asked for.
+    /// Warns about every attribute that was not read.
     pub fn finish(self) {
         for (name, _) in &self.element.attributes {
             if !self.known.contains(&name.as_str()) && !name.starts_with("xmlns") {
@@ -158,7 +158,7 @@ impl<'a> Attributes<'a> {
     }
 }
 
-/// The beginning of a text somebody else wrote, fit for a message.
+/// The beginning of a text from outside, short enough for a message.
 pub(super) fn shorten(text: &str) -> String {
     const CHARS_MAX: usize = 60;
     let mut short: String = text.chars().take(CHARS_MAX).collect();

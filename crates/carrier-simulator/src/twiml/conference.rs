@@ -1,4 +1,5 @@
-//! `<Conference>` in a Dial (`/docs/voice/twiml/conference`; used by taskrouter.md section 11.3, "conference").
+//! `<Conference>` in a Dial (`/docs/voice/twiml/conference`; used by taskrouter.md section 11.3,
+//! "conference").
 
 use serde::{Deserialize, Serialize};
 
@@ -6,41 +7,42 @@ use super::attributes::Attributes;
 use super::xml::Element;
 use super::{Link, Wait, read_words};
 
-/// Participants of the largest conference, and of one that does not say.
+/// Limit of the number of participants, and the default.
 pub const PARTICIPANTS_MAX: u32 = 250;
-/// Characters of a participant's label.
+/// Longest label of a participant, in characters.
 pub const LABEL_CHARS_MAX: usize = 128;
 
-/// `<Conference>`: the room, and how this participant is in it.
+/// `<Conference>`: the room, and the options of this participant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConferenceNoun {
-    /// Its name, or the SID of one that is going on.
+    /// The name of the conference, or the SID of a running one.
     pub room: String,
-    /// Whether the others do not hear this participant.
+    /// Whether the other participants do not hear this one.
     pub muted: bool,
-    /// When the others hear a beep.
+    /// When the other participants hear a beep.
     pub beep: Beep,
-    /// Whether the conference may start once this participant is in it.
+    /// Whether this participant's presence lets the conference start.
     pub start_on_enter: bool,
     /// Whether the conference ends when this participant leaves.
     pub end_on_exit: bool,
     /// What this participant hears before the start.
     pub wait: Wait,
-    /// Participants the conference takes; counts for whoever comes first.
+    /// Largest number of participants; only the first participant's value counts.
     pub max_participants: u32,
-    /// Whether the conference is recorded; counts for whoever comes first.
+    /// Whether the conference is recorded; only the first participant's value counts.
     pub record: bool,
-    /// The call this participant alone speaks to; not yet checked.
+    /// The only call this participant speaks to; not checked yet.
     pub coach: Option<String>,
-    /// The participant's name in this conference; not yet checked.
+    /// The participant's name in this conference; not checked yet.
     pub label: Option<String>,
-    /// Who is told about the conference; counts for whoever comes first.
+    /// The status callback of the conference; only the first participant's value counts.
     pub status_callback: Option<Link>,
-    /// About which moments.
+    /// The events that it reports.
     pub status_events: Vec<ConferenceEvent>,
-    /// Who is told when the recording is ready; counts for whoever comes first.
+    /// The callback that is notified when the recording is ready; only the first participant's
+    /// value counts.
     pub recording_callback: Option<Link>,
-    /// Where it is mixed; only shown.
+    /// The region that mixes the audio; only shown.
     pub region: Option<String>,
 }
 
@@ -69,18 +71,18 @@ impl ConferenceNoun {
 /// When a beep announces a participant to the others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Beep {
-    /// When it comes and when it goes.
+    /// On joining and on leaving.
     Always,
-    /// Never.
+    /// Never a beep.
     Never,
-    /// When it comes.
+    /// On joining.
     OnEnter,
-    /// When it goes.
+    /// On leaving.
     OnExit,
 }
 
 impl Beep {
-    /// What `beep` may say, for messages.
+    /// The values of `beep`, for messages.
     pub const EXPECTED: &'static str = "true, false, onEnter or onExit";
 
     /// Reads the attribute's value.
@@ -94,17 +96,17 @@ impl Beep {
         }
     }
 
-    /// Whether the others hear a beep when the participant comes.
+    /// Whether the others hear a beep when the participant joins.
     pub const fn on_enter(self) -> bool {
         matches!(self, Self::Always | Self::OnEnter)
     }
 
-    /// Whether the others hear a beep when the participant goes.
+    /// Whether the others hear a beep when the participant leaves.
     pub const fn on_exit(self) -> bool {
         matches!(self, Self::Always | Self::OnExit)
     }
 
-    /// The same at the entry, and `on_exit` at the exit.
+    /// The same on joining, and `on_exit` on leaving.
     pub const fn with_exit(self, on_exit: bool) -> Self {
         match (self.on_enter(), on_exit) {
             (true, true) => Self::Always,
@@ -115,16 +117,16 @@ impl Beep {
     }
 }
 
-/// Moments a conference's status callback can be asked for.
+/// Events that a conference's status callback can subscribe to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum ConferenceEvent {
-    /// Two are in it, and it may start.
+    /// The conference started.
     Start,
-    /// It is over.
+    /// The conference is over.
     End,
-    /// A participant came.
+    /// A participant joined.
     Join,
-    /// A participant went.
+    /// A participant left.
     Leave,
     /// A participant was muted or unmuted.
     Mute,
@@ -132,18 +134,18 @@ pub enum ConferenceEvent {
     Hold,
     /// Another attribute of a participant changed.
     Modify,
-    /// Somebody began or stopped speaking; nobody does here.
+    /// A participant began or stopped speaking, which is not simulated.
     Speaker,
-    /// An announcement is over; there are none here.
+    /// An announcement is over, which is not simulated.
     Announcement,
 }
 
 impl ConferenceEvent {
-    /// What `statusCallbackEvent` may hold, for messages.
+    /// The words of `statusCallbackEvent`, for messages.
     pub const EXPECTED: &'static str =
         "start, end, join, leave, mute, hold, modify, speaker or announcement";
 
-    /// Reads a list separated by blanks; words that are no event come back as the second part.
+    /// Reads a list separated by blanks. The second part contains the unknown words.
     pub fn read_list<'a>(texts: impl IntoIterator<Item = &'a str>) -> (Vec<Self>, Vec<String>) {
         read_words(texts, Self::read)
     }

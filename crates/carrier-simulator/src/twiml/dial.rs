@@ -1,11 +1,12 @@
-//! `<Dial>` and the nouns in it: phones, a queue, or a conference (voice-webhooks.md sections 5.3 and 6.3).
+//! `<Dial>` and the nouns in it: phones, a queue, or a conference (voice-webhooks.md sections 5.3
+//! and 6.3).
 
 use super::attributes::{Attributes, SECONDS_MAX, shorten};
 use super::conference::conference_noun;
 use super::xml::Element;
 use super::{Dial, DialTo, Phone, StatusEvent};
 
-/// Phones one Dial may ring (the carrier's own limit).
+/// Phones that one Dial may ring (the carrier's own limit).
 const PHONES_MAX: usize = 10;
 
 pub(super) fn dial(element: &Element, warnings: &mut Vec<String>) -> Option<Dial> {
@@ -34,19 +35,20 @@ pub(super) fn dial(element: &Element, warnings: &mut Vec<String>) -> Option<Dial
     Some(dial)
 }
 
-/// Phones, a queue and a conference exclude each other; what does not fit is warned about.
+/// Reads the nouns. Phones, a queue and a conference exclude each other; superfluous nouns lead to
+/// warnings.
 fn dial_to(element: &Element, warnings: &mut Vec<String>) -> Option<DialTo> {
     let mut phones = Vec::new();
-    let mut place = None;
+    let mut room = None;
     for noun in element.elements() {
         match noun.name.as_str() {
             "Number" => phones.push(phone(noun, "", warnings)),
             "Client" => phones.push(phone(noun, "client:", warnings)),
             "Sip" => phones.push(phone(noun, "", warnings)),
-            "Queue" | "Conference" if place.is_some() => stands_alone(&noun.name, warnings),
-            "Queue" => place = Some(queue_noun(noun, warnings)),
+            "Queue" | "Conference" if room.is_some() => must_be_only_noun(&noun.name, warnings),
+            "Queue" => room = Some(queue_noun(noun, warnings)),
             "Conference" => {
-                place = Some(DialTo::Conference(Box::new(conference_noun(
+                room = Some(DialTo::Conference(Box::new(conference_noun(
                     noun, warnings,
                 ))))
             }
@@ -70,30 +72,30 @@ fn dial_to(element: &Element, warnings: &mut Vec<String>) -> Option<DialTo> {
         ));
         phones.truncate(PHONES_MAX);
     }
-    match (place, phones.is_empty()) {
-        (Some(place), true) => Some(place),
-        (Some(place), false) => {
-            let name = if matches!(place, DialTo::Conference(_)) {
+    match (room, phones.is_empty()) {
+        (Some(room), true) => Some(room),
+        (Some(room), false) => {
+            let name = if matches!(room, DialTo::Conference(_)) {
                 "Conference"
             } else {
                 "Queue"
             };
-            stands_alone(name, warnings);
-            Some(place)
+            must_be_only_noun(name, warnings);
+            Some(room)
         }
         (None, false) => Some(DialTo::Phones(phones)),
         (None, true) => {
-            warnings.push("<Dial> names nobody who can be dialled here; ignored".to_owned());
+            warnings.push("<Dial> names no address that can be dialled; ignored".to_owned());
             None
         }
     }
 }
 
-/// A conference or queue beside another noun (13000 for a conference).
-fn stands_alone(name: &str, warnings: &mut Vec<String>) {
+/// Warns about a conference or queue beside another noun (13000 for a conference).
+fn must_be_only_noun(name: &str, warnings: &mut Vec<String>) {
     let code = if name == "Conference" { "13000: " } else { "" };
     warnings.push(format!(
-        "{code}a <{name}> stands alone in its <Dial>; what stands beside the first one is ignored"
+        "{code}a <{name}> must be the only noun in its <Dial>; the other nouns are ignored"
     ));
 }
 
@@ -127,7 +129,7 @@ fn phone(noun: &Element, prefix: &str, warnings: &mut Vec<String>) -> Phone {
     }
 }
 
-/// With `reservationSid` the queue is the TaskRouter's to name (voice-webhooks.md section 5.3).
+/// With `reservationSid`, the TaskRouter names the queue (voice-webhooks.md section 5.3).
 fn queue_noun(noun: &Element, warnings: &mut Vec<String>) -> DialTo {
     let mut attributes = Attributes::of(noun, warnings);
     let announcement = attributes.link("url", "method");
@@ -149,7 +151,7 @@ fn queue_noun(noun: &Element, warnings: &mut Vec<String>) -> DialTo {
         None => DialTo::Queue {
             name: noun.text(),
             announcement,
-            also_told: None,
+            task_router_action: None,
         },
     }
 }

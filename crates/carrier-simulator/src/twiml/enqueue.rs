@@ -1,4 +1,5 @@
-//! `<Enqueue>` into a queue, or into a Workflow with its `<Task>` (voice-webhooks.md section 5.1; taskrouter.md section 16).
+//! `<Enqueue>` into a queue, or into a Workflow with its `<Task>` (voice-webhooks.md section 5.1;
+//! taskrouter.md section 16).
 
 use vocabulary::{PRIORITY_MAX, TASK_TIMEOUT_MAX_SECS};
 
@@ -6,7 +7,7 @@ use super::attributes::{Attributes, shorten};
 use super::xml::Element;
 use super::{Enqueue, EnqueueInto, TaskNoun};
 
-/// What holds a Task's attributes, and its old name.
+/// The element with a Task's attributes, and its old name.
 const TASK: [&str; 2] = ["Task", "TaskAttributes"];
 
 pub(super) fn enqueue(element: &Element, warnings: &mut Vec<String>) -> Enqueue {
@@ -43,13 +44,13 @@ fn queue_name(element: &Element, warnings: &mut Vec<String>) -> String {
     element.text()
 }
 
-/// The Task as its noun describes it; the first one counts.
+/// The Task as its noun describes it; only the first noun counts.
 fn task_in(element: &Element, warnings: &mut Vec<String>) -> TaskNoun {
     let name = element.own_text();
     if !name.trim().is_empty() {
         let name = shorten(name.trim());
         warnings.push(format!(
-            "the name \"{name}\" in <Enqueue> stands beside workflowSid, which names the queue; ignored"
+            "the name \"{name}\" in <Enqueue> is ignored, because workflowSid names the queue"
         ));
     }
     for other in element.elements().filter(|other| !is_task(other)) {
@@ -63,15 +64,19 @@ fn task_in(element: &Element, warnings: &mut Vec<String>) -> TaskNoun {
         return TaskNoun::default();
     };
     if nouns.next().is_some() {
-        warnings.push(
-            "<Enqueue> makes one Task; what stands beside the first <Task> is ignored".to_owned(),
-        );
+        warnings
+            .push("<Enqueue> creates one Task; every <Task> after the first is ignored".to_owned());
     }
     let json = noun.own_text();
+    let json = json.trim();
     let mut attributes = Attributes::of(noun, warnings);
     let task = TaskNoun {
         workflow: String::new(),
-        attributes: Some(json.trim().to_owned()).filter(|json| !json.is_empty()),
+        attributes: if json.is_empty() {
+            None
+        } else {
+            Some(json.to_owned())
+        },
         priority: attributes.optional_number("priority", 0..=PRIORITY_MAX),
         timeout_secs: attributes.optional_number("timeout", 1..=TASK_TIMEOUT_MAX_SECS),
     };
@@ -111,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn an_enqueue_tells_music_silence_and_a_wait_document_apart() {
+    fn enqueue_reads_wait_url() {
         let table = [
             ("<Enqueue>q</Enqueue>", Wait::Music),
             ("<Enqueue waitUrl=\"\">q</Enqueue>", Wait::Silence),
@@ -131,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn a_workflow_takes_a_task_with_attributes_priority_and_timeout() {
+    fn enqueue_with_workflow_reads_task() {
         for (inside, expected) in [
             ("", task(None, None, None)),
             ("<Task/>", task(None, None, None)),
@@ -163,8 +168,8 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_effect_is_said() {
-        for (enqueue, expected, said) in [
+    fn enqueue_warns_about_ignored_parts() {
+        for (enqueue, expected, expected_warnings) in [
             (
                 "<Enqueue workflowSid=\"WW1\">support<Task priority=\"-1\" colour=\"red\">{}</Task><Task/><Say>x</Say></Enqueue>",
                 task(Some("{}"), None, None),
@@ -190,7 +195,7 @@ mod tests {
         ] {
             let (read, warnings) = read(enqueue);
             assert_eq!(read.queue, expected, "{enqueue}");
-            for words in said {
+            for words in expected_warnings {
                 assert!(warnings.contains(words), "{words}: {warnings}");
             }
         }

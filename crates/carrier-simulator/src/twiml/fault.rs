@@ -1,23 +1,32 @@
-//! What can go wrong, with the carrier's code for it.
+//! Faults: failures with the carrier's error codes.
 
 use serde::{Deserialize, Serialize};
 
-/// Why something failed: the carrier's error code and a sentence (voice-webhooks.md section 10).
+/// A failure: the carrier's error code and a sentence (voice-webhooks.md section 10).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[error("{}: {text}", code.number())]
 pub struct Fault {
     /// The kind of failure.
     pub code: ErrorCode,
-    /// What is wrong, in a sentence for the developer.
+    /// The cause, in a sentence for the developer.
     pub text: String,
 }
 
 impl Fault {
-    /// A failure of this kind.
+    /// A fault with this code.
     pub fn new(code: ErrorCode, text: impl Into<String>) -> Self {
         Self {
             code,
             text: text.into(),
+        }
+    }
+
+    /// Replaces [`ErrorCode::InvalidUrl`] by the code of the attribute that contains the URL.
+    pub(crate) fn with_url_code(self, code: ErrorCode) -> Self {
+        if self.code == ErrorCode::InvalidUrl {
+            Self { code, ..self }
+        } else {
+            self
         }
     }
 }
@@ -50,7 +59,7 @@ pub enum ErrorCode {
     BadNumber,
     /// 13233: Dial Conference waitUrl.
     ConferenceWaitUrl,
-    /// 13236: no conference of that SID is going on.
+    /// 13236: no conference with this SID is running.
     ConferenceSid,
     /// 13237: Dial Conference name.
     ConferenceName,
@@ -78,7 +87,7 @@ pub enum ErrorCode {
     TaskAttributes,
     /// 14222: no target of the workflow matches an Enqueue's Task, so there is none.
     NoTarget,
-    /// 14223: the TaskRouter could not be told that a call has left its queue.
+    /// 14223: the TaskRouter could not be notified that a call has left its queue.
     TaskNotCleanedUp,
     /// 15003: a status callback was answered with an error.
     StatusCallback,
@@ -93,7 +102,7 @@ pub enum ErrorCode {
 }
 
 impl ErrorCode {
-    /// The number the carrier's documentation gives it.
+    /// The number in the carrier's documentation.
     pub const fn number(self) -> u32 {
         match self {
             Self::InvalidUrl => 11100,

@@ -1,7 +1,7 @@
 //! TwiML documents as typed verbs (voice-webhooks.md sections 4 to 6).
 //!
-//! [`parse`] is the only way in. A document that cannot be read is a [`Fault`]; what can be read but not done is left
-//! out and said in [`Document::warnings`].
+//! [`parse`] is the only entry point. A document that cannot be read leads to a [`Fault`]; verbs
+//! and attributes that are not simulated are skipped, with a sentence in [`Document::warnings`].
 
 mod attributes;
 mod conference;
@@ -17,19 +17,19 @@ pub use conference::{Beep, ConferenceEvent, ConferenceNoun, LABEL_CHARS_MAX, PAR
 pub use fault::{ErrorCode, Fault};
 pub use parse::parse;
 
-/// Bytes of the largest document a carrier takes (voice-webhooks.md section 4, "size").
+/// Largest document that a carrier accepts, in bytes (voice-webhooks.md section 4, "size").
 pub const DOCUMENT_BYTES_MAX: usize = 64 * 1024;
 
-/// What a document asks for, in order, and what in it has no effect here.
+/// The verbs of a document, and the warnings about its ignored parts.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Document {
-    /// The verbs that will run, top to bottom.
+    /// The verbs to run, in order.
     pub verbs: Vec<Verb>,
-    /// Sentences about what was ignored: unknown or not simulated (12200).
+    /// Sentences about ignored parts: unknown or not simulated (12200).
     pub warnings: Vec<String>,
 }
 
-/// How a URL is asked.
+/// The HTTP method of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Method {
     /// Parameters in the query.
@@ -40,7 +40,7 @@ pub enum Method {
 }
 
 impl Method {
-    /// Reads `GET` or `POST`, in any case.
+    /// Reads `GET` or `POST`, ignoring case.
     pub fn read(text: &str) -> Option<Self> {
         if text.eq_ignore_ascii_case("GET") {
             return Some(Self::Get);
@@ -49,7 +49,7 @@ impl Method {
     }
 }
 
-/// A URL as the document writes it, perhaps relative, and how it is asked.
+/// A URL as the document contains it, perhaps relative, and the method of its request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Link {
     /// Absolute, or relative to the document's own URL.
@@ -58,22 +58,22 @@ pub struct Link {
     pub method: Method,
 }
 
-/// One thing a call does.
+/// One step of a call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Verb {
-    /// Something the person hears.
+    /// Plays something to the person.
     Sound(Sound),
     /// Listens for keys.
     Gather(Gather),
-    /// WaitTimes in a queue.
+    /// Waits in a queue.
     Enqueue(Enqueue),
     /// Ends waiting in a queue.
     Leave,
-    /// Connects to somebody else.
+    /// Connects with another call.
     Dial(Dial),
     /// Records what the person says.
     Record(Record),
-    /// Goes on with another document.
+    /// Continues with another document.
     Redirect(Link),
     /// Ends the call.
     Hangup,
@@ -81,31 +81,31 @@ pub enum Verb {
     Reject(RejectReason),
 }
 
-/// Something the person hears; the verbs that may be nested in a Gather.
+/// Something that the person hears; the verbs that may be nested in a Gather.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Sound {
     /// Reads a text aloud.
     Say {
-        /// The text, markup removed, white space collapsed.
+        /// The text, without markup, white space collapsed.
         text: String,
-        /// How often, at least once.
+        /// Number of repetitions, at least 1.
         loops: u32,
     },
     /// Plays an audio file.
     Play {
-        /// Where the audio is.
+        /// The URL of the audio file.
         url: String,
-        /// How often, at least once.
+        /// Number of repetitions, at least 1.
         loops: u32,
     },
-    /// Sends tones.
+    /// Plays the tones of keys.
     Tones {
         /// `0-9 A-D * # w W`.
         digits: String,
     },
-    /// Says nothing.
+    /// Plays silence.
     Pause {
-        /// For so long, in seconds.
+        /// The length in seconds.
         length_secs: u32,
     },
 }
@@ -113,39 +113,39 @@ pub enum Sound {
 /// `<Gather>` (voice-webhooks.md section 6.1); the keypad only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Gather {
-    /// Where the digits go; the document's own URL when absent.
+    /// The URL that receives the digits; the document's own URL if absent.
     pub action: Option<String>,
-    /// How they are sent.
+    /// The method of that request.
     pub method: Method,
-    /// Keys after which it is finished.
+    /// Number of keys after which the Gather ends.
     pub num_digits: Option<u32>,
-    /// The key that finishes it and is not one of the digits.
+    /// The key that ends the Gather; it is not one of the digits.
     pub finish_on_key: Option<char>,
-    /// Seconds of silence that finish it, counted after the prompts.
+    /// Seconds of silence that end the Gather, counted after the prompts.
     pub timeout_secs: u32,
-    /// Whether `action` is asked without any digits.
+    /// Whether `action` is requested without any digits.
     pub action_on_empty_result: bool,
-    /// Whether keys are listened to at all.
+    /// Whether keys are accepted at all.
     pub listens_to_keys: bool,
-    /// What the person hears meanwhile; a key stops it.
+    /// What the person hears while the Gather runs; a key stops it.
     pub prompts: Vec<Sound>,
 }
 
 /// `<Enqueue>` (voice-webhooks.md section 5.1).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Enqueue {
-    /// Which queue.
+    /// The queue to wait in.
     pub queue: EnqueueInto,
-    /// Asked when the call leaves the queue.
+    /// The URL that is requested when the call leaves the queue.
     pub action: Option<Link>,
     /// What the waiting person hears.
     pub wait: Wait,
 }
 
-/// Where a call is put.
+/// The destination of an Enqueue.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum EnqueueInto {
-    /// The queue with this name, made on first use.
+    /// The queue with this name, created on first use.
     Queue(String),
     /// The queue of a Workflow, as a Task of it.
     Workflow(TaskNoun),
@@ -154,13 +154,13 @@ pub enum EnqueueInto {
 /// `workflowSid` and the `<Task>` below it (taskrouter.md section 16).
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct TaskNoun {
-    /// `workflowSid`, not yet checked.
+    /// `workflowSid`; not checked yet.
     pub workflow: String,
-    /// The JSON inside `<Task>`, for the TaskRouter to judge.
+    /// The JSON inside `<Task>`, for the TaskRouter to check.
     pub attributes: Option<String>,
     /// The Task's priority.
     pub priority: Option<u32>,
-    /// Seconds it may live before being assigned.
+    /// Seconds until an unassigned Task expires.
     pub timeout_secs: Option<u32>,
 }
 
@@ -169,81 +169,82 @@ pub struct TaskNoun {
 pub enum Wait {
     /// The carrier's own music.
     Music,
-    /// Nothing (`waitUrl=""`).
+    /// Silence (`waitUrl=""`).
     Silence,
-    /// A document, again and again.
+    /// A document, repeated.
     Document(Link),
 }
 
 /// `<Dial>` (voice-webhooks.md sections 5.3 and 6.3).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dial {
-    /// Who is to be reached.
+    /// Phones, a queue, a reservation or a conference.
     pub to: DialTo,
-    /// Asked when it is over.
+    /// The URL that is requested when the Dial is over.
     pub action: Option<Link>,
     /// Seconds to wait for an answer.
     pub timeout_secs: u32,
-    /// Seconds after which the conversation is cut.
+    /// Time limit of the conversation in seconds.
     pub time_limit_secs: u32,
-    /// The number the other phone sees.
+    /// The number that the other phone shows.
     pub caller_id: Option<String>,
     /// Whether the `*` key ends the conversation.
     pub hangup_on_star: bool,
 }
 
-/// Who a Dial reaches.
+/// The destination of a Dial.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum DialTo {
-    /// Phones that ring at once; the first to answer wins.
+    /// Phones that ring at the same time; the first to answer is connected.
     Phones(Vec<Phone>),
     /// The caller at the head of this queue.
     Queue {
         /// The queue's name.
         name: String,
-        /// What that caller hears before the connection.
+        /// The document that the caller hears before the connection.
         announcement: Option<Link>,
-        /// The action of the TaskRouter whose reservation led here; told beside the Dial's own.
-        #[serde(default)]
-        also_told: Option<Link>,
+        /// The action of the TaskRouter whose reservation led here; notified in addition to the
+        /// Dial's own.
+        #[serde(default, rename = "also_told")]
+        task_router_action: Option<Link>,
     },
-    /// The caller of a reservation, whom only the TaskRouter behind this carrier knows.
+    /// The caller of a reservation; only the TaskRouter behind this carrier knows it.
     Reservation {
-        /// `reservationSid`, not yet checked.
+        /// `reservationSid`; not checked yet.
         reservation: String,
-        /// `postWorkActivitySid`, for the TaskRouter to judge.
+        /// `postWorkActivitySid`, for the TaskRouter to check.
         post_work_activity: Option<String>,
     },
-    /// A conference.
+    /// The conference that the call joins.
     Conference(Box<ConferenceNoun>),
 }
 
-/// One phone to ring.
+/// A phone to ring.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Phone {
-    /// E.164, `client:…` or `sip:…`; not yet checked.
+    /// E.164, `client:…` or `sip:…`; not checked yet.
     pub address: String,
-    /// Who is told how the leg fares.
+    /// The status callback of the leg.
     pub status_callback: Option<Link>,
-    /// About which moments.
+    /// The events that it reports.
     pub status_events: Vec<StatusEvent>,
 }
 
-/// Moments a status callback can be asked for (voice-webhooks.md section 7).
+/// Events that a status callback can subscribe to (voice-webhooks.md section 7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum StatusEvent {
     /// The call is about to be dialled.
     Initiated,
     /// The phone rings.
     Ringing,
-    /// Somebody picked up.
+    /// The phone was picked up.
     Answered,
-    /// The call is over, however it ended.
+    /// The call is over, for any reason.
     Completed,
 }
 
 impl StatusEvent {
-    /// Reads a list separated by blanks; words that are no event come back as the second part.
+    /// Reads a list separated by blanks. The second part contains the unknown words.
     pub fn read_list<'a>(texts: impl IntoIterator<Item = &'a str>) -> (Vec<Self>, Vec<String>) {
         read_words(texts, Self::read)
     }
@@ -259,12 +260,14 @@ impl StatusEvent {
     }
 }
 
-/// Reads lists of words separated by blanks; words that `read` does not know come back as the second part.
+/// Reads lists of words separated by blanks. The second part contains the words that `read` does
+/// not know.
 fn read_words<'a, T>(
     texts: impl IntoIterator<Item = &'a str>,
     read: impl Fn(&str) -> Option<T>,
 ) -> (Vec<T>, Vec<String>) {
-    let (mut known, mut unknown) = (Vec::new(), Vec::new());
+    let mut known = Vec::new();
+    let mut unknown = Vec::new();
     for word in texts.into_iter().flat_map(str::split_whitespace) {
         match read(word) {
             Some(value) => known.push(value),
@@ -274,29 +277,29 @@ fn read_words<'a, T>(
     (known, unknown)
 }
 
-/// `<Record>`.
+/// `<Record>`: records what the person says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
-    /// Where the recording is announced; the document's own URL when absent.
+    /// The URL that the recording is announced to; the document's own URL if absent.
     pub action: Option<String>,
-    /// How.
+    /// The method of that request.
     pub method: Method,
-    /// Seconds after which it stops.
+    /// Longest recording, in seconds.
     pub max_length_secs: u32,
-    /// Seconds of silence after which it stops.
+    /// Seconds of silence that end the recording.
     pub timeout_secs: u32,
-    /// Keys that stop it.
+    /// The keys that end the recording.
     pub finish_on_key: String,
-    /// Whether a beep comes first.
+    /// Whether a beep precedes the recording.
     pub play_beep: bool,
-    /// Told when the recording is ready.
+    /// The callback that is notified when the recording is ready.
     pub status_callback: Option<Link>,
 }
 
-/// How a call is refused.
+/// The way in which a call is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RejectReason {
-    /// As if nobody were there: the call ends as `no-answer`.
+    /// As if the phone were not picked up: the call ends as `no-answer`.
     Rejected,
     /// A busy tone: the call ends as `busy`.
     Busy,

@@ -1,4 +1,4 @@
-//! A tree of elements into typed verbs.
+//! Parses the element tree of a document into typed verbs.
 
 use super::attributes::{Attributes, SECONDS_MAX, shorten};
 use super::dial::dial;
@@ -6,13 +6,14 @@ use super::enqueue::enqueue;
 use super::xml::{self, Element, Node};
 use super::{Document, ErrorCode, Fault, Gather, Link, Record, RejectReason, Sound, Verb};
 
-/// Warnings kept for one document; the rest would say the same.
+/// Warnings that are kept of one document; more of them would only repeat each other.
 const WARNINGS_MAX: usize = 20;
 
-/// Reads a document.
+/// Parses a document.
 ///
 /// # Errors
-/// 11750 and 12100 as in voice-webhooks.md section 10. Unknown verbs, nouns and attributes are warnings, not errors.
+/// 11750 and 12100 as in voice-webhooks.md section 10. Unknown verbs, nouns and attributes lead to
+/// warnings, not to errors.
 pub fn parse(body: &[u8]) -> Result<Document, Fault> {
     let root = xml::read(body)?;
     if root.name != "Response" {
@@ -242,12 +243,12 @@ mod tests {
     }
 
     #[test]
-    fn text_is_unescaped_and_its_white_space_collapsed() {
-        let said = verbs(
+    fn say_text_is_unescaped_and_collapsed() {
+        let parsed = verbs(
             "<Say voice=\"x\">\n  Tom &amp; J&#233;r&#xF4;me <break/> <![CDATA[<3]]>\n</Say>",
         );
         assert_eq!(
-            said,
+            parsed,
             [Verb::Sound(Sound::Say {
                 text: "Tom & Jérôme <3".into(),
                 loops: 1
@@ -256,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn a_gather_without_attributes_has_the_documented_defaults() {
+    fn gather_defaults() {
         let Some(Verb::Gather(gather)) = verbs("<Gather><Say>Press</Say></Gather>").pop() else {
             panic!()
         };
@@ -275,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn plain_text_a_number_a_client_and_a_queue_can_be_dialled() {
+    fn dial_destinations() {
         let address = |text: &str| match verbs(text).pop() {
             Some(Verb::Dial(Dial {
                 to: DialTo::Phones(phones),
@@ -313,7 +314,7 @@ mod tests {
     }
 
     #[test]
-    fn a_conference_has_the_documented_defaults_and_every_attribute_is_read() {
+    fn conference_attributes_and_defaults() {
         let noun = |text: &str| match verbs(text).pop() {
             Some(Verb::Dial(Dial {
                 to: DialTo::Conference(noun),
@@ -355,16 +356,16 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_done_is_left_out_and_said() {
+    fn ignored_parts_lead_to_warnings() {
         let table = [
             ("<Conference/>", "<Conference> is not simulated"),
             (
                 "<Dial><Conference>a</Conference><Conference>b</Conference></Dial>",
-                "13000: a <Conference> stands alone",
+                "13000: a <Conference> must be the only noun",
             ),
             (
                 "<Dial><Conference>a</Conference><Number>+17075550101</Number></Dial>",
-                "13000: a <Conference> stands alone",
+                "13000: a <Conference> must be the only noun",
             ),
             (
                 "<Dial><Conference beep=\"loud\">a</Conference></Dial>",
@@ -420,7 +421,7 @@ mod tests {
     }
 
     #[test]
-    fn documents_that_cannot_be_read_have_the_code_of_the_reference() {
+    fn unreadable_documents_have_fault_codes() {
         let deep = "<a>".repeat(50);
         let large = format!("<Response><Say>{}</Say></Response>", "x".repeat(70_000));
         let many = format!("<Response>{}</Response>", "<Pause/>".repeat(3_000));

@@ -1,4 +1,4 @@
-//! XML text into a small tree, within limits. Knows nothing of TwiML.
+//! Reads XML into a small tree, within limits. It knows nothing of TwiML.
 
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::{Reader, XmlVersion};
@@ -10,7 +10,7 @@ const DEPTH_MAX: usize = 16;
 /// Elements in one document; 64 kB of real verbs have fewer.
 const ELEMENTS_MAX: usize = 2_000;
 
-/// One element with what is in it.
+/// One element with its attributes and children.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Element {
     pub name: String,
@@ -18,7 +18,7 @@ pub(super) struct Element {
     pub children: Vec<Node>,
 }
 
-/// What stands between two tags.
+/// A child of an element.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Node {
     Element(Element),
@@ -26,7 +26,7 @@ pub(super) enum Node {
 }
 
 impl Element {
-    /// The elements directly inside.
+    /// The child elements.
     pub fn elements(&self) -> impl Iterator<Item = &Element> {
         self.children.iter().filter_map(|node| match node {
             Node::Element(element) => Some(element),
@@ -34,14 +34,14 @@ impl Element {
         })
     }
 
-    /// All text inside, markup removed, white space collapsed.
+    /// All text inside, without markup, white space collapsed.
     pub fn text(&self) -> String {
         let mut text = String::new();
         self.collect_text(&mut text);
         text.split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
-    /// The text directly inside, white space kept: of something that is no prose.
+    /// The text directly inside, with its white space: for text that is not prose, such as JSON.
     pub fn own_text(&self) -> String {
         let texts = self.children.iter().filter_map(|node| match node {
             Node::Text(text) => Some(text.as_str()),
@@ -64,10 +64,11 @@ impl Element {
     }
 }
 
-/// The root element of `body`.
+/// Reads `body` and returns its root element.
 ///
 /// # Errors
-/// 11750 for too many bytes, 12100 for everything that is not well-formed or nested beyond reason.
+/// 11750 for too many bytes, 12100 for a document that is not well-formed, or has too many levels
+/// or elements.
 pub(super) fn read(body: &[u8]) -> Result<Element, Fault> {
     if body.len() > DOCUMENT_BYTES_MAX {
         return Err(too_large(body.len()));
@@ -90,7 +91,7 @@ pub(super) fn read(body: &[u8]) -> Result<Element, Fault> {
     }
 }
 
-/// 11750: more bytes than a carrier takes.
+/// 11750: more bytes than a carrier accepts.
 pub(crate) fn too_large(bytes: usize) -> Fault {
     Fault::new(
         ErrorCode::TooLarge,
@@ -175,7 +176,7 @@ impl Builder {
         let element = self
             .open
             .pop()
-            .ok_or_else(|| unparseable("an element ends that did not begin"))?;
+            .ok_or_else(|| unparseable("an end tag has no start tag"))?;
         match self.open.last_mut() {
             Some(parent) => parent.children.push(Node::Element(element)),
             None => self.root = Some(element),

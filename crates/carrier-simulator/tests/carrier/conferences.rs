@@ -10,7 +10,7 @@ use crate::support::{
     ACCOUNT, Api, CALLER, CENTRE, ManualClock, TOKEN, WORKER, Webhooks, open, settings,
 };
 
-async fn laboratory() -> (Webhooks, Arc<ManualClock>) {
+async fn conference_webhooks() -> (Webhooks, Arc<ManualClock>) {
     let webhooks = Webhooks::start().await;
     let callback =
         "statusCallback=\"/events\" statusCallbackEvent=\"start end join leave mute hold\"";
@@ -24,9 +24,9 @@ async fn laboratory() -> (Webhooks, Arc<ManualClock>) {
     (webhooks, ManualClock::new())
 }
 
-/// A carrier and its API, and a caller who is in the conference.
+/// A carrier, its API, and a caller in the conference.
 async fn with_a_caller() -> (Webhooks, Arc<Carrier>, Api, String) {
-    let (webhooks, clock) = laboratory().await;
+    let (webhooks, clock) = conference_webhooks().await;
     let carrier = open(&webhooks, &clock, Journal::none());
     let api = Api::start(&carrier).await;
     let caller = api.dial(CALLER, CENTRE).await;
@@ -39,7 +39,7 @@ fn text<'a>(value: &'a Value, key: &str) -> &'a str {
 }
 
 #[tokio::test]
-async fn a_conference_is_listed_joined_changed_and_ended_over_rest() {
+async fn conference_over_rest() {
     let (webhooks, carrier, api, caller) = with_a_caller().await;
 
     let list = api
@@ -64,7 +64,7 @@ async fn a_conference_is_listed_joined_changed_and_ended_over_rest() {
         (200, expected)
     );
 
-    // The conference of the path may be its name.
+    // The path may name the conference.
     let form = [
         ("To", WORKER),
         ("From", CENTRE),
@@ -112,7 +112,7 @@ async fn a_conference_is_listed_joined_changed_and_ended_over_rest() {
         (200, &json!(true), &json!(true))
     );
     carrier.settle().await;
-    assert_eq!(webhooks.asked("/hold")[0].method, "GET");
+    assert_eq!(webhooks.requests("/hold")[0].method, "GET");
     let coach = [("Coaching", "true"), ("CallSidToCoach", caller.as_str())];
     let (_, shown) = api.rest(&by_label, &coach).await;
     assert_eq!(
@@ -174,25 +174,25 @@ async fn a_conference_is_listed_joined_changed_and_ended_over_rest() {
             &[("Status", "completed")],
         )
         .await;
-    let facts = ["status", "reason_conference_ended"].map(|key| ended[key].clone());
+    let values = ["status", "reason_conference_ended"].map(|key| ended[key].clone());
     assert_eq!(
-        (status, facts),
+        (status, values),
         (200, [json!("completed"), json!("conference-ended-via-api")])
     );
     carrier.settle().await;
     assert_eq!(api.rest_get(&by_label).await.0, 404);
     assert_eq!(
-        webhooks.asked("/ended")[0].param("DialCallStatus"),
+        webhooks.requests("/ended")[0].param("DialCallStatus"),
         "answered"
     );
-    let told = webhooks.asked("/events");
-    assert!(told.iter().all(|asked| {
-        asked.header("x-twilio-signature")
-            == signature::sign(TOKEN, &webhooks.url("/events"), &asked.form)
+    let reports = webhooks.requests("/events");
+    assert!(reports.iter().all(|request| {
+        request.header("x-twilio-signature")
+            == signature::sign(TOKEN, &webhooks.url("/events"), &request.form)
     }));
-    let names: Vec<&str> = told
+    let names: Vec<&str> = reports
         .iter()
-        .map(|asked| asked.param("StatusCallbackEvent"))
+        .map(|request| request.param("StatusCallbackEvent"))
         .collect();
     let joined = [
         "participant-join",
@@ -206,7 +206,7 @@ async fn a_conference_is_listed_joined_changed_and_ended_over_rest() {
 }
 
 #[tokio::test]
-async fn a_participant_taken_out_over_rest_goes_on_and_is_found_no_more() {
+async fn removed_participant_continues() {
     let (_webhooks, carrier, api, caller) = with_a_caller().await;
     let list = api.rest_get("Conferences.json").await.1;
     let conference = text(&list["conferences"][0], "sid").to_owned();
@@ -219,21 +219,17 @@ async fn a_participant_taken_out_over_rest_goes_on_and_is_found_no_more() {
 }
 
 #[tokio::test]
-async fn conference_requests_that_cannot_be_have_the_codes_of_the_reference() {
+async fn invalid_conference_requests_have_codes() {
     let (_webhooks, _carrier, api, caller) = with_a_caller().await;
     let list = api.rest_get("Conferences.json").await.1;
     let sid = text(&list["conferences"][0], "sid").to_owned();
-    let (conference, people) = (
-        format!("Conferences/{sid}.json"),
-        format!("Conferences/{sid}/Participants.json"),
-    );
+    let conference = format!("Conferences/{sid}.json");
+    let people = format!("Conferences/{sid}/Participants.json");
     let of_caller = format!("Conferences/{sid}/Participants/{caller}.json");
-    let nowhere = "Conferences/CF00000000000000000000000000000000";
-    let unknown = format!("{nowhere}.json");
-    let (unknown_people, unknown_one) = (
-        format!("{nowhere}/Participants.json"),
-        format!("{nowhere}/Participants/x.json"),
-    );
+    let unknown_path = "Conferences/CF00000000000000000000000000000000";
+    let unknown = format!("{unknown_path}.json");
+    let unknown_people = format!("{unknown_path}/Participants.json");
+    let unknown_one = format!("{unknown_path}/Participants/x.json");
     let call = |more: &'static str, value: &'static str| {
         vec![("To", WORKER), ("From", CENTRE), (more, value)]
     };
@@ -295,13 +291,14 @@ async fn conference_requests_that_cannot_be_have_the_codes_of_the_reference() {
 }
 
 #[tokio::test]
-async fn a_call_takes_every_documented_parameter() {
-    let (webhooks, clock) = laboratory().await;
+async fn create_call_accepts_every_parameter() {
+    let (webhooks, clock) = conference_webhooks().await;
     webhooks.serve("/worker", "<Pause length=\"3\"/>");
     webhooks.serve("/status", "");
     let carrier = open(&webhooks, &clock, Journal::none());
     let api = Api::start(&carrier).await;
-    let (url, status) = (webhooks.url("/worker"), webhooks.url("/status"));
+    let url = webhooks.url("/worker");
+    let status = webhooks.url("/status");
     let form = [
         ("To", "sip:ada@example.com"),
         ("From", CENTRE),
@@ -329,11 +326,11 @@ async fn a_call_takes_every_documented_parameter() {
     .await;
     carrier.settle().await;
     clock.pass(&carrier, 4).await;
-    let told = webhooks.asked("/status");
-    let statuses: Vec<String> = told
+    let reports = webhooks.requests("/status");
+    let statuses: Vec<String> = reports
         .iter()
-        .filter_map(|asked| {
-            let query = asked.uri.split_once('?')?.1.to_owned();
+        .filter_map(|request| {
+            let query = request.uri.split_once('?')?.1.to_owned();
             url::form_urlencoded::parse(query.as_bytes())
                 .find(|(key, _)| key == "CallStatus")
                 .map(|(_, v)| v.into_owned())
@@ -341,14 +338,14 @@ async fn a_call_takes_every_documented_parameter() {
         .collect();
     assert_eq!(statuses, ["ringing", "in-progress", "completed"]);
     assert!(
-        told[2].uri.contains("RecordingSid=RE") && told[2].method == "GET",
+        reports[2].uri.contains("RecordingSid=RE") && reports[2].method == "GET",
         "{}",
-        told[2].uri
+        reports[2].uri
     );
 }
 
 #[tokio::test]
-async fn the_task_router_is_asked_with_a_signed_request_and_answers_with_a_document() {
+async fn task_router_request_is_signed() {
     let webhooks = Webhooks::start().await;
     webhooks.serve("/voice", "<Enqueue waitUrl=\"\">WT1</Enqueue>");
     let reservation = "WR0123456789abcdef0123456789abcdef";
@@ -377,29 +374,27 @@ async fn the_task_router_is_asked_with_a_signed_request_and_answers_with_a_docum
     )
     .await;
     carrier.settle().await;
-    let asked = &webhooks.asked("/router/dial-queue")[0];
+    let request = &webhooks.requests("/router/dial-queue")[0];
     assert_eq!(
-        (asked.param("ReservationSid"), asked.param("CallSid")),
+        (request.param("ReservationSid"), request.param("CallSid")),
         (reservation, text(&made, "sid"))
     );
-    let signed = signature::sign(TOKEN, &webhooks.url("/router/dial-queue"), &asked.form);
-    assert_eq!(asked.header("x-twilio-signature"), signed);
+    let signed = signature::sign(TOKEN, &webhooks.url("/router/dial-queue"), &request.form);
+    assert_eq!(request.header("x-twilio-signature"), signed);
     let shown = api.get(&format!("/simulator/calls/{caller}")).await.1;
     assert_eq!(shown["bridged_with"], made["sid"]);
 }
 
 #[tokio::test]
-async fn a_kill_in_the_midst_of_a_conference_loses_nobody() {
-    let (webhooks, clock) = laboratory().await;
+async fn kill_loses_no_participant() {
+    let (webhooks, clock) = conference_webhooks().await;
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("carrier.sqlite");
     let reopen = || open(&webhooks, &clock, Journal::file(&file).unwrap());
     let carrier = reopen();
     let api = Api::start(&carrier).await;
-    let (caller, other) = (
-        api.dial(CALLER, CENTRE).await,
-        api.dial("+15550100002", CENTRE).await,
-    );
+    let caller = api.dial(CALLER, CENTRE).await;
+    let other = api.dial("+15550100002", CENTRE).await;
     carrier.settle().await;
     drop(carrier);
     let carrier = reopen();
@@ -417,7 +412,7 @@ async fn a_kill_in_the_midst_of_a_conference_loses_nobody() {
             .await;
     }
     carrier.settle().await;
-    let last = webhooks.asked("/events").pop().unwrap();
+    let last = webhooks.requests("/events").pop().unwrap();
     assert_eq!(
         (
             last.param("StatusCallbackEvent"),

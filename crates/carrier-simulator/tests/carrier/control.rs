@@ -1,4 +1,4 @@
-//! People at their phones.
+//! The control API: people at their phones.
 
 use carrier_simulator::{Carrier, Journal};
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::support::{self, Api, CALLER, CENTRE, ManualClock, WORKER, Webhooks, open, settings};
 
 #[tokio::test]
-async fn a_call_goes_through_from_ring_to_hang_up() {
+async fn call_from_ringing_to_hang_up() {
     let webhooks = Webhooks::start().await;
     webhooks.serve(
         "/voice",
@@ -94,14 +94,17 @@ async fn a_call_goes_through_from_ring_to_hang_up() {
         shown["transcript"][0],
         json!({ "at": "2026-11-22T15:00:00.000Z", "event": "dialed", "text": CENTRE })
     );
-    assert_eq!(webhooks.asked("/exit")[0].param("QueueResult"), "bridged");
-    // The music is one second long, so it is heard again and again, and fetched once.
-    assert_eq!(webhooks.asked("/music.wav").len(), 1);
-    assert!(webhooks.asked("/wait").len() >= 4);
+    assert_eq!(
+        webhooks.requests("/exit")[0].param("QueueResult"),
+        "bridged"
+    );
+    // The music is one second long, so it plays repeatedly, but is fetched once.
+    assert_eq!(webhooks.requests("/music.wav").len(), 1);
+    assert!(webhooks.requests("/wait").len() >= 4);
 }
 
 #[tokio::test]
-async fn in_real_time_a_slow_webhook_holds_up_its_own_call_only() {
+async fn slow_webhook_delays_only_its_call() {
     let webhooks = Webhooks::start().await;
     webhooks.serve(
         "/voice",
@@ -140,14 +143,14 @@ async fn in_real_time_a_slow_webhook_holds_up_its_own_call_only() {
 }
 
 #[tokio::test]
-async fn control_requests_that_cannot_be_say_what_was_expected() {
+async fn invalid_control_requests_are_explained() {
     let webhooks = Webhooks::start().await;
     webhooks.serve("/voice", "<Pause length=\"60\"/>");
     let carrier = open(&webhooks, &ManualClock::new(), Journal::none());
     let api = Api::start(&carrier).await;
     let call = api.dial(CALLER, CENTRE).await;
     carrier.settle().await;
-    let nobody = "/simulator/calls/CA00000000000000000000000000000000";
+    let unknown_call = "/simulator/calls/CA00000000000000000000000000000000";
     let table = [
         (
             "/simulator/calls".to_owned(),
@@ -198,7 +201,7 @@ async fn control_requests_that_cannot_be_say_what_was_expected() {
             "expected a ringing phone",
         ),
         (
-            format!("{nobody}/hangup"),
+            format!("{unknown_call}/hangup"),
             Value::Null,
             404,
             "there is no call",
@@ -241,7 +244,7 @@ async fn control_requests_that_cannot_be_say_what_was_expected() {
 }
 
 #[tokio::test]
-async fn calls_are_found_by_numbers_as_a_person_types_them() {
+async fn calls_are_filtered_by_typed_numbers() {
     let webhooks = Webhooks::start().await;
     webhooks.serve("/voice", "<Pause length=\"60\"/>");
     let carrier = open(&webhooks, &ManualClock::new(), Journal::none());

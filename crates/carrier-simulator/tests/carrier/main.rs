@@ -1,4 +1,4 @@
-//! The carrier over real HTTP: webhooks on one side, its own API on the other. The tests own the clock.
+//! The carrier over HTTP: webhooks on one side, its own API on the other. The tests own the clock.
 
 mod conferences;
 mod control;

@@ -8,7 +8,7 @@ use crate::support::{
 };
 
 #[tokio::test]
-async fn the_rest_api_is_for_the_account_alone() {
+async fn rest_api_requires_account_credentials() {
     let webhooks = Webhooks::start().await;
     let carrier = open(&webhooks, &ManualClock::new(), Journal::none());
     let api = Api::start(&carrier).await;
@@ -46,7 +46,7 @@ async fn the_rest_api_is_for_the_account_alone() {
 }
 
 #[tokio::test]
-async fn rest_requests_that_cannot_be_have_the_codes_of_the_reference() {
+async fn invalid_rest_requests_have_codes() {
     let webhooks = Webhooks::start().await;
     webhooks.serve("/voice", "<Hangup/>");
     let carrier = open(&webhooks, &ManualClock::new(), Journal::none());
@@ -54,7 +54,8 @@ async fn rest_requests_that_cannot_be_have_the_codes_of_the_reference() {
     let ended = api.dial(CALLER, CENTRE).await;
     carrier.settle().await;
     let url = webhooks.url("/x");
-    let (ended_call, long) = (format!("Calls/{ended}.json"), "x".repeat(4_001));
+    let ended_call = format!("Calls/{ended}.json");
+    let long = "x".repeat(4_001);
     let unknown = "Calls/CA00000000000000000000000000000000.json";
     type Form<'a> = Vec<(&'a str, &'a str)>;
     let table: Vec<(&str, Form<'_>, u16, u64)> = vec![
@@ -157,7 +158,7 @@ async fn rest_requests_that_cannot_be_have_the_codes_of_the_reference() {
 }
 
 #[tokio::test]
-async fn queues_and_members_can_be_made_listed_moved_and_deleted() {
+async fn queues_and_members_over_rest() {
     let webhooks = Webhooks::start().await;
     webhooks.serve(
         "/voice",
@@ -228,9 +229,9 @@ async fn queues_and_members_can_be_made_listed_moved_and_deleted() {
     carrier.settle().await;
     assert_eq!(
         webhooks
-            .asked("/exit")
+            .requests("/exit")
             .iter()
-            .filter(|asked| asked.param("QueueResult") == "redirected")
+            .filter(|request| request.param("QueueResult") == "redirected")
             .count(),
         2
     );
@@ -250,7 +251,7 @@ async fn queues_and_members_can_be_made_listed_moved_and_deleted() {
 }
 
 #[tokio::test]
-async fn a_call_has_every_documented_property_and_lists_have_pages() {
+async fn call_properties_and_list_pages() {
     let webhooks = Webhooks::start().await;
     webhooks.serve(
         "/voice",
@@ -307,7 +308,7 @@ async fn a_call_has_every_documented_property_and_lists_have_pages() {
         "uri",
     ];
     assert_eq!(keys, documented);
-    let facts = [
+    let names = [
         "status",
         "duration",
         "start_time",
@@ -325,7 +326,7 @@ async fn a_call_has_every_documented_property_and_lists_have_pages() {
         "(707) 555-0183",
         "0",
     ];
-    assert_eq!(facts.map(|name| call[name].as_str().unwrap()), expected);
+    assert_eq!(names.map(|name| call[name].as_str().unwrap()), expected);
 
     let mut seen = Vec::new();
     let mut next = json!(format!(
@@ -371,7 +372,7 @@ async fn a_call_has_every_documented_property_and_lists_have_pages() {
 }
 
 #[tokio::test]
-async fn a_recording_can_be_fetched_and_is_as_long_as_it_was() {
+async fn recording_is_served_with_its_length() {
     let webhooks = Webhooks::start().await;
     webhooks.serve("/voice", "<Record action=\"/done\" maxLength=\"2\"/>");
     webhooks.serve("/done", "<Hangup/>");
@@ -381,7 +382,9 @@ async fn a_recording_can_be_fetched_and_is_as_long_as_it_was() {
     api.dial(CALLER, CENTRE).await;
     carrier.settle().await;
     clock.pass(&carrier, 2).await;
-    let url = webhooks.asked("/done")[0].param("RecordingUrl").to_owned();
+    let url = webhooks.requests("/done")[0]
+        .param("RecordingUrl")
+        .to_owned();
     let path = url.strip_prefix(support::PUBLIC_URL).unwrap();
     for path in [path.to_owned(), format!("{path}.wav")] {
         let wav = api.bytes(&path).await;

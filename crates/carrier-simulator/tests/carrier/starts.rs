@@ -1,12 +1,13 @@
-//! Starts: settings, the journal, and what a restart remembers.
+//! Opening a carrier: settings, the journal, and the state after a restart.
 
 use carrier_simulator::{Carrier, Journal};
 use serde_json::{Value, json};
 
 use crate::support::{Api, CALLER, CENTRE, ManualClock, WORKER, Webhooks, open, settings};
 
+/// Requests are sent again after the restart, with the same idempotency token.
 #[tokio::test]
-async fn a_kill_at_any_moment_loses_no_call_and_repeats_the_token() {
+async fn kill_loses_no_call() {
     let webhooks = Webhooks::start().await;
     webhooks.serve("/voice", "<Enqueue waitUrl=\"/wait\">WT1</Enqueue>");
     webhooks.serve("/wait", "<Pause length=\"10\"/>");
@@ -30,9 +31,9 @@ async fn a_kill_at_any_moment_loses_no_call_and_repeats_the_token() {
     drop(carrier);
     let carrier = reopen();
     assert!(carrier.settle().await);
-    assert_eq!(webhooks.asked("/voice").len(), 1);
+    assert_eq!(webhooks.requests("/voice").len(), 1);
     assert_eq!(
-        webhooks.asked("/voice")[0].header("i-twilio-idempotency-token"),
+        webhooks.requests("/voice")[0].header("i-twilio-idempotency-token"),
         token
     );
 
@@ -70,7 +71,7 @@ async fn a_kill_at_any_moment_loses_no_call_and_repeats_the_token() {
 }
 
 #[tokio::test]
-async fn a_journal_of_another_version_is_refused_with_advice() {
+async fn journal_of_other_version_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("carrier.sqlite");
     rusqlite::Connection::open(&file)
@@ -86,7 +87,7 @@ async fn a_journal_of_another_version_is_refused_with_advice() {
 }
 
 #[tokio::test]
-async fn unusable_settings_are_refused_at_the_start() {
+async fn invalid_settings_are_refused() {
     let webhooks = Webhooks::start().await;
     let mut settings = self::settings(&webhooks);
     settings.numbers[0].voice_url = "/voice".to_owned();

@@ -27,7 +27,7 @@ pub const TOKEN: &str = "a token for tests";
 pub const ACCOUNT: AccountSid = AccountSid::from_bytes([7; 16]);
 pub const PUBLIC_URL: &str = "http://carrier.test";
 
-/// A clock that moves only when it is told to.
+/// A clock that only moves when a test moves it.
 pub struct ManualClock(Mutex<Timestamp>);
 
 impl Clock for ManualClock {
@@ -41,7 +41,7 @@ impl ManualClock {
         Arc::new(Self(Mutex::new("2026-11-22T15:00:00Z".parse().unwrap())))
     }
 
-    /// Lets seconds pass, stopping wherever the carrier wants to be woken.
+    /// Advances the clock, and stops at every timer of the carrier.
     pub async fn pass(&self, carrier: &Carrier, secs: u64) {
         let end = self.now() + Millis::from_secs(secs);
         while let Some(wake) = carrier.next_wake().filter(|wake| *wake <= end) {
@@ -90,14 +90,15 @@ pub fn open(webhooks: &Webhooks, clock: &Arc<ManualClock>, journal: Journal) -> 
     Carrier::open(settings(webhooks), clock.clone(), journal).unwrap()
 }
 
-/// Looks at a call in a story that runs in real time. The slowest takes a few thousand; more means it never comes.
-const LOOKS_MAX: usize = 100_000;
+/// Requests about a call in a test in real time. The slowest test needs a few thousand; more means
+/// that the state never comes.
+const POLLS_MAX: usize = 100_000;
 
-/// Looks at the call, as a person would, until its JSON is as wanted. Each look is a request of its own, during which
-/// the carrier goes on.
+/// Polls a call until its JSON is as wanted. Each poll is a request of its own, during which the
+/// carrier continues.
 pub async fn until(api: &Api, call: &str, wanted: impl Fn(&str) -> bool) {
     let mut shown = String::new();
-    for _ in 0..LOOKS_MAX {
+    for _ in 0..POLLS_MAX {
         shown = api
             .get(&format!("/simulator/calls/{call}"))
             .await
@@ -107,19 +108,19 @@ pub async fn until(api: &Api, call: &str, wanted: impl Fn(&str) -> bool) {
             return;
         }
     }
-    panic!("after {LOOKS_MAX} looks the call still is {shown}");
+    panic!("after {POLLS_MAX} polls the call is {shown}");
 }
 
-/// A request a webhook got.
+/// A request that a webhook received.
 #[derive(Clone)]
-pub struct Asked {
+pub struct ReceivedRequest {
     pub method: String,
     pub uri: String,
     pub headers: HeaderMap,
     pub form: Vec<(String, String)>,
 }
 
-impl Asked {
+impl ReceivedRequest {
     pub fn param(&self, name: &str) -> &str {
         self.form
             .iter()
@@ -142,7 +143,7 @@ pub struct Webhooks {
 
 #[derive(Default)]
 struct Table {
-    asked: Mutex<Vec<Asked>>,
+    requests: Mutex<Vec<ReceivedRequest>>,
     documents: Mutex<HashMap<String, String>>,
     redirects: Mutex<HashMap<String, (u16, String)>>,
     credentials: Mutex<HashMap<String, String>>,
@@ -186,7 +187,7 @@ impl Webhooks {
             .insert(path.to_owned(), credentials.to_owned());
     }
 
-    /// Answers at `path` wait for permits.
+    /// Makes answers at `path` wait for permits.
     pub fn hold(&self, path: &str) -> Arc<Semaphore> {
         let gate = Arc::new(Semaphore::new(0));
         self.table
@@ -197,11 +198,11 @@ impl Webhooks {
         gate
     }
 
-    pub fn asked(&self, path: &str) -> Vec<Asked> {
-        let asked = self.table.asked.lock().unwrap();
-        asked
+    pub fn requests(&self, path: &str) -> Vec<ReceivedRequest> {
+        let requests = self.table.requests.lock().unwrap();
+        requests
             .iter()
-            .filter(|asked| asked.uri.split('?').next() == Some(path))
+            .filter(|request| request.uri.split('?').next() == Some(path))
             .cloned()
             .collect()
     }
@@ -220,13 +221,13 @@ async fn webhook(
     let given = headers
         .get("authorization")
         .map(|value| value.to_str().unwrap().to_owned());
-    let asked = Asked {
+    let requests = ReceivedRequest {
         method: method.to_string(),
         uri: uri.to_string(),
         headers,
         form,
     };
-    table.asked.lock().unwrap().push(asked);
+    table.requests.lock().unwrap().push(requests);
     if required.is_some() && required != given {
         return StatusCode::UNAUTHORIZED.into_response();
     }
@@ -263,7 +264,7 @@ async fn serve(router: Router) -> String {
     address
 }
 
-/// A client of the carrier's own HTTP side.
+/// A client of the carrier's own HTTP interface.
 pub struct Api {
     address: String,
     client: reqwest::Client,
@@ -328,7 +329,7 @@ impl Api {
             .join("\n")
     }
 
-    /// POST of a form to a path of the account.
+    /// Posts a form to a path of the account.
     pub async fn rest(&self, path: &str, form: &[(&str, &str)]) -> (u16, Value) {
         reply(
             self.account(self.client.post(self.account_url(path)))

@@ -6,7 +6,7 @@ use shared::webhook::signature;
 use crate::support::{Api, CALLER, CENTRE, ManualClock, TOKEN, Webhooks, open, settings};
 
 #[tokio::test]
-async fn every_request_is_signed_and_says_who_it_is() {
+async fn requests_are_signed_and_have_headers() {
     let webhooks = Webhooks::start().await;
     webhooks.serve(
         "/voice",
@@ -18,7 +18,7 @@ async fn every_request_is_signed_and_says_who_it_is() {
     let call = api.dial(CALLER, CENTRE).await;
     carrier.settle().await;
 
-    let post = &webhooks.asked("/voice")[0];
+    let post = &webhooks.requests("/voice")[0];
     assert_eq!(
         post.header("x-twilio-signature"),
         signature::sign(TOKEN, &webhooks.url("/voice"), &post.form)
@@ -33,8 +33,9 @@ async fn every_request_is_signed_and_says_who_it_is() {
     );
     assert_eq!(post.header("i-twilio-idempotency-token").len(), 32);
 
-    // GET: parameters in the query, which is signed as it stands; the fragment is neither sent nor signed.
-    let get = &webhooks.asked("/next")[0];
+    // GET: the parameters are in the query, which is signed as it is sent; the fragment is neither
+    // sent nor signed.
+    let get = &webhooks.requests("/next")[0];
     assert!(
         get.uri.starts_with("/next?b=1&a=x%20y&CallSid="),
         "{}",
@@ -52,7 +53,7 @@ async fn every_request_is_signed_and_says_who_it_is() {
 }
 
 #[tokio::test]
-async fn redirects_are_followed_and_signed_anew_but_not_for_ever() {
+async fn redirects_are_signed_and_limited() {
     let webhooks = Webhooks::start().await;
     webhooks.redirect("/voice", 307, "/moved");
     webhooks.redirect("/moved", 302, "/again");
@@ -62,7 +63,7 @@ async fn redirects_are_followed_and_signed_anew_but_not_for_ever() {
     let api = Api::start(&carrier).await;
     let call = api.dial(CALLER, CENTRE).await;
     carrier.settle().await;
-    let moved = &webhooks.asked("/moved")[0];
+    let moved = &webhooks.requests("/moved")[0];
     assert_eq!(
         (moved.method.as_str(), moved.param("CallSid")),
         ("POST", call.as_str())
@@ -71,13 +72,13 @@ async fn redirects_are_followed_and_signed_anew_but_not_for_ever() {
         moved.header("x-twilio-signature"),
         signature::sign(TOKEN, &webhooks.url("/moved"), &moved.form)
     );
-    assert_eq!(webhooks.asked("/again")[0].method, "GET");
-    assert_eq!(webhooks.asked("/loop").len(), 11);
+    assert_eq!(webhooks.requests("/again")[0].method, "GET");
+    assert_eq!(webhooks.requests("/loop").len(), 11);
     assert!(api.errors(&call).await.contains("11215"));
 }
 
 #[tokio::test]
-async fn credentials_in_a_url_are_given_only_when_asked_for() {
+async fn credentials_are_sent_after_401() {
     let webhooks = Webhooks::start().await;
     webhooks.serve("/voice", "<Hangup/>");
     webhooks.require("/voice", "Basic YWRhOnA6c3M=");
@@ -89,15 +90,15 @@ async fn credentials_in_a_url_are_given_only_when_asked_for() {
     let api = Api::start(&carrier).await;
     let call = api.dial(CALLER, CENTRE).await;
     carrier.settle().await;
-    let asked = webhooks.asked("/voice");
-    let given: Vec<&str> = asked
+    let requests = webhooks.requests("/voice");
+    let given: Vec<&str> = requests
         .iter()
-        .map(|asked| asked.header("authorization"))
+        .map(|request| request.header("authorization"))
         .collect();
     assert_eq!(given, ["", "Basic YWRhOnA6c3M="]);
     assert_eq!(
-        asked[1].header("x-twilio-signature"),
-        signature::sign(TOKEN, &webhooks.url("/voice"), &asked[1].form)
+        requests[1].header("x-twilio-signature"),
+        signature::sign(TOKEN, &webhooks.url("/voice"), &requests[1].form)
     );
     assert_eq!(api.errors(&call).await, "");
 
@@ -112,9 +113,12 @@ async fn credentials_in_a_url_are_given_only_when_asked_for() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_not_there_is_an_error_with_its_code() {
+async fn unreachable_server_is_an_error() {
     let webhooks = Webhooks::start().await;
-    webhooks.serve("/voice", "<Redirect>http://127.0.0.1:1/gone</Redirect>");
+    webhooks.serve(
+        "/voice",
+        "<Redirect>http://127.0.0.1:1/unreachable</Redirect>",
+    );
     let carrier = open(&webhooks, &ManualClock::new(), Journal::none());
     let api = Api::start(&carrier).await;
     let call = api.dial(CALLER, CENTRE).await;
@@ -126,19 +130,22 @@ async fn a_server_that_is_not_there_is_an_error_with_its_code() {
     );
 }
 
-/// With GET the query holds the numbers of caller and called, and what is wrong is also logged.
+/// With GET, the query contains the numbers of both sides, and failures are also logged.
 #[tokio::test]
-async fn a_failure_names_the_url_without_its_query() {
+async fn failure_shows_url_without_query() {
     let webhooks = Webhooks::start().await;
-    webhooks.serve("/elsewhere", "<Hangup/>");
+    webhooks.serve("/other", "<Hangup/>");
     webhooks.redirect("/loop", 302, "/loop?From=%2B15550100001");
-    webhooks.redirect("/nowhere", 307, "mailto:ada@example.com");
-    let gone = "http://127.0.0.1:1/gone";
+    webhooks.redirect("/mail", 307, "mailto:ada@example.com");
+    let unreachable = "http://127.0.0.1:1/unreachable";
     let table = [
         (webhooks.url("/missing"), "HTTP 404"),
         (webhooks.url("/loop"), "redirects more than 10 times"),
-        (webhooks.url("/nowhere"), "redirects to nowhere"),
-        (gone.to_owned(), gone),
+        (
+            webhooks.url("/mail"),
+            "redirects to no usable http or https URL",
+        ),
+        (unreachable.to_owned(), unreachable),
     ];
     for (url, expected) in table {
         webhooks.serve(

@@ -1,4 +1,4 @@
-//! Who may use the REST API: the account itself, by Basic authentication.
+//! Basic authentication of the REST API: the account itself is the only user.
 
 use std::sync::Arc;
 
@@ -12,7 +12,8 @@ use subtle::ConstantTimeEq;
 use super::RestError;
 use crate::Carrier;
 
-/// User name: the account SID; password: the auth token. Both compared in constant time.
+/// Checks the user name (the account SID) and the password (the auth token), both in constant time.
+/// A path of another account is 404.
 pub(super) async fn authenticate(
     State(carrier): State<Arc<Carrier>>,
     request: Request,

@@ -1,4 +1,4 @@
-//! Which calls a list shows (voice-webhooks.md section 8).
+//! The filters of the list of calls (voice-webhooks.md section 8).
 
 use ids::time::Timestamp;
 
@@ -7,7 +7,7 @@ use crate::http::form::Form;
 use crate::http::resources;
 use crate::network::{Call, CallStatus};
 
-/// What a list of calls is narrowed down to.
+/// The filters of a request. `start` and `end` are: on the day, until the day, from the day.
 pub(super) struct CallFilter {
     to: Option<String>,
     from: Option<String>,
@@ -17,7 +17,8 @@ pub(super) struct CallFilter {
     end: [Option<Day>; 3],
 }
 
-/// A day of a filter, as milliseconds at its beginning; a moment is compared by its day.
+/// A day of a filter, as the Unix time of its beginning in milliseconds. A moment is compared by
+/// its day.
 type Day = i64;
 
 const DAY_MILLIS: i64 = 86_400_000;
@@ -47,7 +48,7 @@ impl CallFilter {
         })
     }
 
-    pub fn takes(&self, call: &Call) -> bool {
+    pub fn matches(&self, call: &Call) -> bool {
         let parent = call.parent.map(|parent| parent.to_string());
         self.to.as_ref().is_none_or(|to| *to == call.to)
             && self.from.as_ref().is_none_or(|from| *from == call.from)
@@ -58,7 +59,8 @@ impl CallFilter {
     }
 }
 
-/// The day itself, or up to it (`<`), or from it on (`>`), as the carrier reads them.
+/// Compares the day of a moment: on the day, up to it (`<`), or from it (`>`). Both ends are
+/// inclusive, as the carrier reads them.
 fn in_days([on, until, from]: &[Option<Day>; 3], moment: Option<Timestamp>) -> bool {
     let day = moment.map(|moment| moment.as_millis().div_euclid(DAY_MILLIS) * DAY_MILLIS);
     on.is_none_or(|on| day == Some(on))

@@ -1,4 +1,4 @@
-//! Calls: made, looked at, changed, listed (voice-webhooks.md section 8).
+//! Calls: create, fetch, update, list (voice-webhooks.md section 8).
 
 use std::sync::Arc;
 
@@ -9,7 +9,8 @@ use ids::CallSid;
 
 use super::call_filter::CallFilter;
 use super::fields::{
-    CALL_FIELDS, recording, refuse_unknown, reporter, ring_time, target, time_limit, to_and_from,
+    CALL_FIELDS, recording, refuse_unknown, ring_time, status_callback, target, time_limit,
+    to_and_from,
 };
 use super::{Body, Reply, RestError, read_form, read_query, sid};
 use crate::Carrier;
@@ -18,11 +19,11 @@ use crate::http::page::page;
 use crate::http::{accept, created_call, resources};
 use crate::network::{CallUpdate, EndAs, Input, NewCall, Start};
 
-/// Characters of TwiML given with a request (voice-webhooks.md section 8).
+/// Characters of TwiML in a request (voice-webhooks.md section 8).
 const TWIML_CHARS_MAX: usize = 4_000;
-/// Tones sent after an answer (voice-webhooks.md section 8).
+/// Tones that are sent after the answer (voice-webhooks.md section 8).
 const SEND_DIGITS_CHARS_MAX: usize = 32;
-/// What a new call has beside what every call has.
+/// Fields of a new call in addition to [`CALL_FIELDS`].
 const CREATE_FIELDS: [&str; 10] = [
     "Url",
     "Method",
@@ -35,7 +36,8 @@ const CREATE_FIELDS: [&str; 10] = [
     "AsyncAmdStatusCallback",
     "AsyncAmdStatusCallbackMethod",
 ];
-/// What an update may change. The carrier's description lacks the events; its pages have them.
+/// Fields that an update may change. The carrier's API description omits the events; its
+/// documentation has them.
 const UPDATE_FIELDS: [&str; 10] = [
     "Url",
     "Method",
@@ -60,7 +62,7 @@ pub(super) async fn list_calls(
         let calls = network
             .calls()
             .into_iter()
-            .filter(|call| filter.takes(call));
+            .filter(|call| filter.matches(call));
         calls
             .map(|call| (call.sid.to_string(), resources::call(account, call)))
             .collect()
@@ -118,7 +120,7 @@ fn read_new_call(form: &Form) -> Result<NewCall, RestError> {
         from,
         start,
         fallback: target(form, "FallbackUrl", "FallbackMethod")?,
-        reporter: reporter(form)?,
+        status_callback: status_callback(form)?,
         ring_for: ring_time(form)?,
         time_limit: time_limit(form)?,
         send_digits: send_digits(form)?,
@@ -149,12 +151,12 @@ fn read_call_update(form: &Form) -> Result<CallUpdate, RestError> {
         start: start(form)?,
         end,
         fallback: target(form, "FallbackUrl", "FallbackMethod")?,
-        reporter: reporter(form)?,
+        status_callback: status_callback(form)?,
         time_limit: time_limit(form)?,
     })
 }
 
-/// `Url` goes before `Twiml` (voice-webhooks.md section 8).
+/// `Url` has precedence over `Twiml` (voice-webhooks.md section 8).
 fn start(form: &Form) -> Result<Option<Start>, RestError> {
     if let Some(target) = target(form, "Url", "Method")? {
         return Ok(Some(Start::Url(target)));

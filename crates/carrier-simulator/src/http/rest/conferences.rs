@@ -1,4 +1,4 @@
-//! Conferences: looked at, listed, ended (`/docs/voice/api/conference-resource`).
+//! Conferences: fetch, list, end (`/docs/voice/api/conference-resource`).
 
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ pub(super) async fn list_conferences(
         let wanted = network
             .conferences()
             .into_iter()
-            .filter(|conference| filter.takes(conference));
+            .filter(|conference| filter.matches(conference));
         wanted
             .map(|row| (row.sid.to_string(), resources::conference(account, row)))
             .collect()
@@ -39,7 +39,7 @@ pub(super) async fn list_conferences(
     ))
 }
 
-/// What a list is narrowed down to.
+/// The filters of a list of conferences.
 struct ConferenceFilter {
     name: Option<String>,
     status: Option<ConferenceStatus>,
@@ -58,7 +58,7 @@ impl ConferenceFilter {
         })
     }
 
-    fn takes(&self, conference: &Conference) -> bool {
+    fn matches(&self, conference: &Conference) -> bool {
         self.name
             .as_ref()
             .is_none_or(|name| *name == conference.name)
@@ -73,7 +73,7 @@ pub(super) async fn fetch_conference(
     show_conference(&carrier, sid(&conference)?)
 }
 
-/// `Status=completed` is the one change there is.
+/// The only supported change is `Status=completed`.
 pub(super) async fn update_conference(
     State(carrier): State<Arc<Carrier>>,
     Path((_, conference)): Path<(String, String)>,

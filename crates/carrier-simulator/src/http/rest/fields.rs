@@ -1,20 +1,22 @@
-//! Fields that several requests share: calls out and conferences have most of theirs in common.
+//! Fields that several requests share: creating a call and adding a participant have most of theirs
+//! in common.
 
 use ids::time::Millis;
 
 use super::RestError;
 use crate::http::form::Form;
-use crate::network::{CallRecording, Reporter, Target};
+use crate::network::{CallRecording, StatusCallback, Target};
 use crate::twiml::{Method, StatusEvent};
 
-/// Seconds a phone may ring (voice-webhooks.md section 8).
+/// Range of the ringing time, in seconds (voice-webhooks.md section 8).
 const RING_SECS: std::ops::RangeInclusive<u64> = 1..=600;
-/// Seconds a phone rings when the request does not say.
+/// Ringing time in seconds if the request does not say.
 const RING_SECS_DEFAULT: u64 = 60;
-/// Seconds a call may last: a day.
+/// Range of a call's time limit, in seconds: up to a day.
 const TIME_LIMIT_SECS: std::ops::RangeInclusive<u64> = 1..=86_400;
 
-/// What every request that makes a call takes. Some of it changes nothing here: nobody listens for answering machines.
+/// Fields of every request that creates a call. Some have no effect here: answering machines are
+/// not detected.
 pub(super) const CALL_FIELDS: [&str; 28] = [
     "To",
     "From",
@@ -46,7 +48,7 @@ pub(super) const CALL_FIELDS: [&str; 28] = [
     "AmdStatusCallbackMethod",
 ];
 
-/// Refuses a request with a parameter that is none of `known`: most likely it is misspelt.
+/// Refuses a request with a parameter that is not in `known`: most likely it is misspelt.
 ///
 /// # Errors
 /// 400/20001.
@@ -63,7 +65,7 @@ pub(super) fn refuse_unknown(form: &Form, known: &[&[&str]]) -> Result<(), RestE
     }
 }
 
-/// Who is called, and the number that is shown.
+/// The called address, and the number that it is shown.
 pub(super) fn to_and_from(form: &Form) -> Result<(String, String), RestError> {
     let to = form
         .text("To")
@@ -89,8 +91,8 @@ pub(super) fn target(form: &Form, url: &str, method: &str) -> Result<Option<Targ
     }))
 }
 
-/// Who is told about the call.
-pub(super) fn reporter(form: &Form) -> Result<Option<Reporter>, RestError> {
+/// The status callback of the call.
+pub(super) fn status_callback(form: &Form) -> Result<Option<StatusCallback>, RestError> {
     let Some(target) = target(form, "StatusCallback", "StatusCallbackMethod")? else {
         return Ok(None);
     };
@@ -99,10 +101,10 @@ pub(super) fn reporter(form: &Form) -> Result<Option<Reporter>, RestError> {
         let message = "StatusCallbackEvent: expected initiated, ringing, answered, completed";
         return Err(RestError::bad_request(20001, message));
     }
-    Ok(Some(Reporter::new(target.url, target.method, events)))
+    Ok(Some(StatusCallback::new(target.url, target.method, events)))
 }
 
-/// Whether the call is recorded, and who is told.
+/// The recording of the call with its callback, if the call is recorded.
 pub(super) fn recording(form: &Form) -> Result<Option<CallRecording>, RestError> {
     let callback = target(
         form,
@@ -124,7 +126,7 @@ pub(super) fn time_limit(form: &Form) -> Result<Option<Millis>, RestError> {
     Ok(seconds(form, "TimeLimit", TIME_LIMIT_SECS)?.map(Millis::from_secs))
 }
 
-/// `true` or `false`.
+/// A field with the value `true` or `false`.
 pub(super) fn flag(form: &Form, name: &str) -> Result<Option<bool>, RestError> {
     match form.text(name) {
         None => Ok(None),
@@ -145,14 +147,15 @@ fn seconds(
     let Some(text) = form.text(name) else {
         return Ok(None);
     };
-    let number = text.parse().ok().filter(|number| range.contains(number));
-    let expected = || {
-        let message = format!(
-            "{name}: expected seconds from {} to {}",
-            range.start(),
-            range.end()
-        );
-        RestError::bad_request(20001, message)
-    };
-    number.map(Some).ok_or_else(expected)
+    match text.parse::<u64>() {
+        Ok(number) if range.contains(&number) => Ok(Some(number)),
+        Ok(_) | Err(_) => {
+            let message = format!(
+                "{name}: expected seconds from {} to {}",
+                range.start(),
+                range.end()
+            );
+            Err(RestError::bad_request(20001, message))
+        }
+    }
 }

@@ -1,5 +1,5 @@
-//! The slice of the carrier's REST API that moves calls (voice-webhooks.md section 8): Calls, Queues, Members,
-//! Conferences, Participants.
+//! The part of the carrier's REST API that moves calls (voice-webhooks.md section 8): Calls,
+//! Queues, Members, Conferences, Participants.
 
 mod authentication;
 mod call_filter;
@@ -23,7 +23,7 @@ use super::rest_error::RestError;
 use crate::Carrier;
 
 type Body = Result<Bytes, BytesRejection>;
-/// Parameters of every list.
+/// Parameters that every list takes.
 const PAGING: [&str; 3] = ["Page", "PageSize", "PageToken"];
 
 type Reply = Result<(StatusCode, Json<Value>), RestError>;
@@ -84,7 +84,7 @@ pub(super) fn routes(carrier: &Arc<Carrier>) -> Router<Arc<Carrier>> {
         ))
 }
 
-/// The id in a path's last part, `CA….json`.
+/// Parses the id in the last part of a path, such as `CA….json`.
 fn sid<T: std::str::FromStr>(text: &str) -> Result<T, RestError> {
     text.trim_end_matches(".json")
         .parse()

@@ -9,7 +9,7 @@ use ids::{AccountSid, CallSid, ConferenceSid};
 use serde_json::Value;
 
 use super::fields::{
-    CALL_FIELDS, flag, recording, refuse_unknown, reporter, ring_time, target, time_limit,
+    CALL_FIELDS, flag, recording, refuse_unknown, ring_time, status_callback, target, time_limit,
     to_and_from,
 };
 use super::{Body, PAGING, Reply, RestError, read_form, read_query, sid};
@@ -22,7 +22,7 @@ use crate::network::{
 };
 use crate::twiml::{Beep, ConferenceEvent, ConferenceNoun, Link, PARTICIPANTS_MAX, Wait};
 
-/// What a new participant has beside what every call has.
+/// Fields of a new participant in addition to [`CALL_FIELDS`].
 const CONFERENCE_FIELDS: [&str; 23] = [
     "Label",
     "EarlyMedia",
@@ -49,7 +49,7 @@ const CONFERENCE_FIELDS: [&str; 23] = [
     "EventCallbackMethod",
 ];
 
-/// What an update may change.
+/// Fields that an update may change.
 const UPDATE_FIELDS: [&str; 10] = [
     "Muted",
     "Hold",
@@ -68,7 +68,8 @@ pub(super) async fn list_participants(
     Path((_, conference)): Path<(String, String)>,
     RawQuery(query): RawQuery,
 ) -> Reply {
-    let (account, conference) = (carrier.account_sid(), sid::<ConferenceSid>(&conference)?);
+    let account = carrier.account_sid();
+    let conference = sid::<ConferenceSid>(&conference)?;
     let query = read_query(query);
     refuse_unknown(&query, &[&["Muted", "Hold", "Coaching"], &PAGING])?;
     let wanted = [
@@ -76,7 +77,7 @@ pub(super) async fn list_participants(
         flag(&query, "Hold")?,
         flag(&query, "Coaching")?,
     ];
-    let takes = |participant: &Participant| {
+    let matches = |participant: &Participant| {
         let has = [
             participant.muted,
             participant.hold,
@@ -92,7 +93,7 @@ pub(super) async fn list_participants(
         let rows = row
             .participants
             .iter()
-            .filter(|participant| takes(participant));
+            .filter(|participant| matches(participant));
         Some(
             rows.filter_map(|participant| render(account, network, row, participant))
                 .collect::<Vec<_>>(),
@@ -109,7 +110,7 @@ pub(super) async fn list_participants(
     ))
 }
 
-/// The conference of the path is a SID, or a name: then it is made when there is none.
+/// The path names a conference by its SID or by its name. A name without a conference creates one.
 pub(super) async fn create_participant(
     State(carrier): State<Arc<Carrier>>,
     Path((_, conference)): Path<(String, String)>,
@@ -173,20 +174,20 @@ pub(super) async fn delete_participant(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// A participant, by the call's SID or by its label.
+/// Finds a participant by the SID of its call or by its label.
 fn find(carrier: &Carrier, conference: ConferenceSid, text: &str) -> Result<CallSid, Refusal> {
     let text = text.strip_suffix(".json").unwrap_or(text);
     carrier.read(|network| {
         let row = network
             .conference(conference)
             .ok_or_else(|| Refusal::UnknownConference(conference.to_string()))?;
-        let is_meant = |participant: &&Participant| {
+        let matches = |participant: &&Participant| {
             participant.label.as_deref() == Some(text) || participant.call.to_string() == text
         };
         let found = row
             .participants
             .iter()
-            .find(is_meant)
+            .find(matches)
             .map(|participant| participant.call);
         found.ok_or(Refusal::NotAParticipant(conference))
     })
@@ -222,7 +223,7 @@ fn read_new_participant(conference: &str, form: &Form) -> Result<NewParticipant,
         noun: read_noun(conference, form)?,
         to,
         from,
-        reporter: reporter(form)?,
+        status_callback: status_callback(form)?,
         ring_for: ring_time(form)?,
         time_limit: time_limit(form)?,
         recording: recording(form)?,
@@ -232,11 +233,11 @@ fn read_new_participant(conference: &str, form: &Form) -> Result<NewParticipant,
 
 fn read_noun(conference: &str, form: &Form) -> Result<ConferenceNoun, RestError> {
     let defaults = ConferenceNoun::new(conference);
-    let (status_callback, status_events) = status_callback(form)?;
-    let coaches = flag(form, "Coaching")?.unwrap_or(true);
+    let (status_callback, status_events) = conference_status_callback(form)?;
+    let is_coaching = flag(form, "Coaching")?.unwrap_or(true);
     let coach = form.text("CallSidToCoach").map(str::to_owned);
-    if form.text("Coaching").is_some() && coaches && coach.is_none() {
-        return Err(Refusal::NobodyToCoach.into());
+    if form.text("Coaching").is_some() && is_coaching && coach.is_none() {
+        return Err(Refusal::NoCallToCoach.into());
     }
     Ok(ConferenceNoun {
         muted: flag(form, "Muted")?.unwrap_or(defaults.muted),
@@ -247,7 +248,7 @@ fn read_noun(conference: &str, form: &Form) -> Result<ConferenceNoun, RestError>
             .map_or(defaults.wait, |target| Wait::Document(link(target))),
         max_participants: max_participants(form)?.unwrap_or(defaults.max_participants),
         record: conference_record(form)?,
-        coach: coach.filter(|_| coaches),
+        coach: if is_coaching { coach } else { None },
         label: form.text("Label").map(str::to_owned),
         status_callback,
         status_events,
@@ -262,8 +263,10 @@ fn read_noun(conference: &str, form: &Form) -> Result<ConferenceNoun, RestError>
     })
 }
 
-/// Beginning and end are told when the request does not say about what.
-fn status_callback(form: &Form) -> Result<(Option<Link>, Vec<ConferenceEvent>), RestError> {
+/// The conference's status callback. Without a list of events it reports the start and the end.
+fn conference_status_callback(
+    form: &Form,
+) -> Result<(Option<Link>, Vec<ConferenceEvent>), RestError> {
     let target = target(
         form,
         "ConferenceStatusCallback",
@@ -285,26 +288,30 @@ fn status_callback(form: &Form) -> Result<(Option<Link>, Vec<ConferenceEvent>), 
 }
 
 fn beep(form: &Form) -> Result<Option<Beep>, RestError> {
-    let expected = || RestError::bad_request(20001, format!("Beep: expected {}", Beep::EXPECTED));
-    form.text("Beep")
-        .map(|text| Beep::read(text).ok_or_else(expected))
-        .transpose()
+    let Some(text) = form.text("Beep") else {
+        return Ok(None);
+    };
+    match Beep::read(text) {
+        Some(beep) => Ok(Some(beep)),
+        None => {
+            let message = format!("Beep: expected {}", Beep::EXPECTED);
+            Err(RestError::bad_request(20001, message))
+        }
+    }
 }
 
 fn max_participants(form: &Form) -> Result<Option<u32>, RestError> {
-    let expected = || {
-        let message =
-            format!("MaxParticipants: expected a whole number from 2 to {PARTICIPANTS_MAX}");
-        RestError::bad_request(20001, message)
+    let Some(text) = form.text("MaxParticipants") else {
+        return Ok(None);
     };
-    let read = |text: &str| {
-        text.parse()
-            .ok()
-            .filter(|number| (2..=PARTICIPANTS_MAX).contains(number))
-    };
-    form.text("MaxParticipants")
-        .map(|text| read(text).ok_or_else(expected))
-        .transpose()
+    match text.parse::<u32>() {
+        Ok(number) if (2..=PARTICIPANTS_MAX).contains(&number) => Ok(Some(number)),
+        Ok(_) | Err(_) => {
+            let message =
+                format!("MaxParticipants: expected a whole number from 2 to {PARTICIPANTS_MAX}");
+            Err(RestError::bad_request(20001, message))
+        }
+    }
 }
 
 fn conference_record(form: &Form) -> Result<bool, RestError> {
@@ -329,7 +336,7 @@ fn read_update(form: &Form) -> Result<ParticipantUpdate, RestError> {
     refuse_unknown(form, &[&UPDATE_FIELDS])?;
     let coach = form
         .text("CallSidToCoach")
-        .map(|text| text.parse().map_err(|_| Refusal::NobodyToCoach));
+        .map(|text| text.parse().map_err(|_| Refusal::NoCallToCoach));
     Ok(ParticipantUpdate {
         muted: flag(form, "Muted")?,
         hold: flag(form, "Hold")?,
@@ -342,7 +349,7 @@ fn read_update(form: &Form) -> Result<ParticipantUpdate, RestError> {
     })
 }
 
-/// Hold music is asked for with GET unless the request says otherwise; everything else with POST.
+/// `HoldUrl` is fetched with GET by default; every other document with POST.
 fn hold_target(form: &Form, target: Target) -> Target {
     match form.text("HoldMethod") {
         Some(_) => target,

@@ -20,7 +20,8 @@ pub(super) async fn list_queues(
     State(carrier): State<Arc<Carrier>>,
     RawQuery(query): RawQuery,
 ) -> Reply {
-    let (account, now) = (carrier.account_sid(), carrier.now());
+    let account = carrier.account_sid();
+    let now = carrier.now();
     let items = carrier.read(|network| {
         let queues = network.queues().into_iter();
         queues
@@ -65,10 +66,8 @@ pub(super) async fn update_queue(
 ) -> Reply {
     let queue = sid(&queue)?;
     let form = read_form(body)?;
-    let (name, max_size) = (
-        form.text("FriendlyName").map(str::to_owned),
-        queue_size(&form)?,
-    );
+    let name = form.text("FriendlyName").map(str::to_owned);
+    let max_size = queue_size(&form)?;
     accept(
         &carrier,
         Input::UpdateQueue {
@@ -93,11 +92,9 @@ pub(super) async fn list_members(
     Path((_, queue)): Path<(String, String)>,
     RawQuery(query): RawQuery,
 ) -> Reply {
-    let (account, now, queue) = (
-        carrier.account_sid(),
-        carrier.now(),
-        sid::<QueueSid>(&queue)?,
-    );
+    let account = carrier.account_sid();
+    let now = carrier.now();
+    let queue = sid::<QueueSid>(&queue)?;
     let items = carrier.read(|network| {
         let row = network.queue(queue)?;
         let members = row.members.iter().enumerate();
@@ -128,17 +125,21 @@ pub(super) async fn fetch_member(
     Ok((StatusCode::OK, Json(member)))
 }
 
-/// Answers with the member as it waited before it was moved.
+/// Moves a member out of the queue, and returns it as it was before the move.
 pub(super) async fn dequeue_member(
     State(carrier): State<Arc<Carrier>>,
     Path((_, queue, member)): Path<(String, String, String)>,
     body: Body,
 ) -> Reply {
-    let (queue, call) = (sid(&queue)?, member_sid(&member)?);
+    let queue = sid(&queue)?;
+    let call = member_sid(&member)?;
     let form = read_form(body)?;
     let target = target(&form, "Url", "Method")?;
     let target = target.ok_or_else(|| {
-        RestError::bad_request(21205, "Url: expected the document the call goes on with")
+        RestError::bad_request(
+            21205,
+            "Url: expected the document that the call continues with",
+        )
     })?;
     let shown = find_member(&carrier, queue, call)?;
     let call = shown
@@ -162,7 +163,8 @@ fn find_member(
     queue: QueueSid,
     call: Option<CallSid>,
 ) -> Result<Value, Refusal> {
-    let (account, now) = (carrier.account_sid(), carrier.now());
+    let account = carrier.account_sid();
+    let now = carrier.now();
     carrier.read(|network| {
         let row = network.queue(queue).ok_or(Refusal::UnknownQueue(queue))?;
         let index = row
@@ -176,7 +178,8 @@ fn find_member(
 }
 
 fn show_queue(carrier: &Carrier, queue: Option<QueueSid>, status: StatusCode) -> Reply {
-    let (account, now) = (carrier.account_sid(), carrier.now());
+    let account = carrier.account_sid();
+    let now = carrier.now();
     let render = |queue: &Queue| resources::queue(account, queue, now);
     let shown = carrier.read(|network| queue.and_then(|queue| network.queue(queue)).map(render));
     let path = queue
@@ -187,7 +190,7 @@ fn show_queue(carrier: &Carrier, queue: Option<QueueSid>, status: StatusCode) ->
         .ok_or_else(|| RestError::not_found(&path))
 }
 
-/// `Front.json`, or a call.
+/// `Front.json` is the call at the head of the queue (`None`); otherwise the text is a call's SID.
 fn member_sid(text: &str) -> Result<Option<CallSid>, RestError> {
     if text == "Front.json" {
         return Ok(None);

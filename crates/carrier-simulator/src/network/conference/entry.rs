@@ -1,10 +1,10 @@
-//! Into a conference.
+//! Joining a conference, and creating it.
 
 use ids::time::Millis;
 use ids::{CallSid, ConferenceSid};
 
 use super::{
-    Conference, ConferenceRecording, ConferenceReporter, ConferenceStatus, NAME_CHARS_MAX,
+    Conference, ConferenceRecording, ConferenceStatus, ConferenceStatusCallback, NAME_CHARS_MAX,
     Participant,
 };
 use crate::network::call::{Conferring, Phase};
@@ -12,7 +12,7 @@ use crate::network::turn::Turn;
 use crate::network::{CONFERENCES_MAX, Event, Target};
 use crate::twiml::{ConferenceNoun, Dial, ErrorCode, Fault, LABEL_CHARS_MAX, Link, Wait};
 
-/// The links of a `<Conference>`, made absolute.
+/// The links of a `<Conference>`, resolved to absolute URLs.
 #[derive(Default)]
 pub(super) struct Links {
     wait: Option<Target>,
@@ -21,7 +21,7 @@ pub(super) struct Links {
 }
 
 impl Turn<'_> {
-    /// `<Dial><Conference>`: the call is in the conference, or the Dial failed.
+    /// Executes `<Dial><Conference>`: the call joins the conference, or the Dial fails.
     pub fn join_conference(&mut self, sid: CallSid, dial: Dial, noun: &ConferenceNoun) {
         let entered = self.conference_links(sid, noun).and_then(|links| {
             let room = self.room_for(sid, noun, &links)?;
@@ -42,7 +42,10 @@ impl Turn<'_> {
         noun: &ConferenceNoun,
     ) -> Result<Links, Fault> {
         let wait = match &noun.wait {
-            Wait::Document(link) => Some(self.resolve(sid, link).map_err(wait_url_fault)?),
+            Wait::Document(link) => Some(
+                self.resolve(sid, link)
+                    .map_err(|fault| fault.with_url_code(ErrorCode::ConferenceWaitUrl))?,
+            ),
             Wait::Music | Wait::Silence => None,
         };
         let resolve = |link: &Option<Link>| {
@@ -57,7 +60,8 @@ impl Turn<'_> {
         })
     }
 
-    /// The conference that the noun means, with room for this call; made when there is none of that name.
+    /// The conference that the noun names, with room for this call. A name without a conference
+    /// creates one.
     pub(super) fn room_for(
         &mut self,
         sid: CallSid,
@@ -76,7 +80,7 @@ impl Turn<'_> {
         Ok(room)
     }
 
-    /// A conference that goes on: by its SID, which must exist, or by its name.
+    /// A conference that is not over: by its SID, which must exist, or by its name.
     fn find_room(&self, room: &str) -> Result<Option<ConferenceSid>, Fault> {
         if let Ok(sid) = room.parse::<ConferenceSid>() {
             let goes_on = self
@@ -84,13 +88,11 @@ impl Turn<'_> {
                 .conferences
                 .get(&sid)
                 .is_some_and(|conference| !conference.is_over());
-            let over = || {
-                Fault::new(
-                    ErrorCode::ConferenceSid,
-                    format!("no conference {sid} is going on"),
-                )
-            };
-            return goes_on.then_some(Some(sid)).ok_or_else(over);
+            if !goes_on {
+                let text = format!("no conference {sid} is going on");
+                return Err(Fault::new(ErrorCode::ConferenceSid, text));
+            }
+            return Ok(Some(sid));
         }
         let chars = room.chars().count();
         if chars == 0 || chars > NAME_CHARS_MAX {
@@ -108,19 +110,19 @@ impl Turn<'_> {
             .map(|conference| conference.sid))
     }
 
-    /// The call to be coached must be in the conference, and the conference must have begun (13240).
+    /// The coached call must be in the conference, which must have started (13240).
     fn check_coach(&self, room: Option<ConferenceSid>, coach: Option<&str>) -> Result<(), Fault> {
         let Some(coach) = coach else { return Ok(()) };
-        let conference = room.and_then(|room| self.network.conferences.get(&room));
-        let begun =
-            conference.filter(|conference| conference.status == ConferenceStatus::InProgress);
-        let coached = begun.zip(coach.parse::<CallSid>().ok());
-        let is_in = coached
+        let is_in = room
+            .and_then(|room| self.network.conferences.get(&room))
+            .filter(|conference| conference.status == ConferenceStatus::InProgress)
+            .zip(coach.parse::<CallSid>().ok())
             .is_some_and(|(conference, call)| conference.joined().any(|other| other.call == call));
-        let text = "coach: expected a call that is in this conference, which must have begun";
-        is_in
-            .then_some(())
-            .ok_or_else(|| Fault::new(ErrorCode::Coach, text))
+        if !is_in {
+            let text = "coach: expected a call that is in this conference, which must have begun";
+            return Err(Fault::new(ErrorCode::Coach, text));
+        }
+        Ok(())
     }
 
     fn make_conference(
@@ -130,7 +132,7 @@ impl Turn<'_> {
         links: &Links,
     ) -> Result<ConferenceSid, Fault> {
         if self.network.conferences.len() >= CONFERENCES_MAX {
-            self.forget_one_conference()?;
+            self.remove_oldest_conference()?;
         }
         let serial = self.network.next_serial();
         let sid =
@@ -148,7 +150,7 @@ impl Turn<'_> {
             participants: Vec::new(),
             end: None,
             maker,
-            reporter: links.status.clone().map(|target| ConferenceReporter {
+            status_callback: links.status.clone().map(|target| ConferenceStatusCallback {
                 target,
                 events,
                 sent: 0,
@@ -162,7 +164,8 @@ impl Turn<'_> {
         Ok(sid)
     }
 
-    fn forget_one_conference(&mut self) -> Result<(), Fault> {
+    /// Makes room for a new conference: removes the oldest one that is over.
+    fn remove_oldest_conference(&mut self) -> Result<(), Fault> {
         let over = self
             .network
             .conferences
@@ -187,10 +190,8 @@ impl Turn<'_> {
         noun: &ConferenceNoun,
         links: Links,
     ) {
-        let (now, until) = (
-            self.now,
-            self.now + Millis::from_secs(dial.time_limit_secs.into()),
-        );
+        let now = self.now;
+        let until = now + Millis::from_secs(dial.time_limit_secs.into());
         if let Some(call) = self.call_mut(sid) {
             call.invited = None;
             call.conferring = Some(Conferring {
@@ -219,14 +220,15 @@ impl Turn<'_> {
             self.beep(room, sid);
         }
         self.report_join(room, &participant);
-        match self
+        let may_start = self
             .network
             .conferences
             .get(&room)
-            .is_some_and(Conference::may_start)
-        {
-            true => self.start_conference(room),
-            false => self.tune(sid),
+            .is_some_and(Conference::may_start);
+        if may_start {
+            self.start_conference(room);
+        } else {
+            self.start_audio(sid);
         }
     }
 
@@ -253,7 +255,7 @@ impl Turn<'_> {
         }
     }
 
-    /// Adds a participant, or replaces the entry it had while it was called.
+    /// Adds a participant, or replaces the entry that the call has had since it was invited.
     pub(super) fn put_participant(&mut self, room: ConferenceSid, participant: Participant) {
         let Some(conference) = self.network.conferences.get_mut(&room) else {
             return;
@@ -286,7 +288,7 @@ impl Turn<'_> {
         self.report_start(room);
         for call in joined {
             self.note(call, Event::Conference, "it began");
-            self.tune(call);
+            self.start_audio(call);
         }
     }
 }
@@ -297,15 +299,17 @@ fn check_label(label: Option<&str>) -> Result<(), Fault> {
     let is_usable = (1..=LABEL_CHARS_MAX).contains(&chars)
         && !label.contains('/')
         && label.parse::<CallSid>().is_err();
-    let text = format!(
-        "participantLabel: expected 1 to {LABEL_CHARS_MAX} characters without /, and no call's SID"
-    );
-    is_usable
-        .then_some(())
-        .ok_or_else(|| Fault::new(ErrorCode::ParticipantLabel, text))
+    if !is_usable {
+        let text = format!(
+            "participantLabel: expected 1 to {LABEL_CHARS_MAX} characters without /, and no call's SID"
+        );
+        return Err(Fault::new(ErrorCode::ParticipantLabel, text));
+    }
+    Ok(())
 }
 
-/// Whether a conference takes one more, of that label; who was called into it has a place already.
+/// Checks that a conference has room for one more participant with this label. A call that was
+/// invited has its entry already, and is not counted.
 fn check_admission(
     conference: &Conference,
     call: CallSid,
@@ -330,15 +334,4 @@ fn check_admission(
         return Err(Fault::new(ErrorCode::ParticipantLabelTaken, text));
     }
     Ok(())
-}
-
-fn wait_url_fault(fault: Fault) -> Fault {
-    if fault.code == ErrorCode::InvalidUrl {
-        Fault {
-            code: ErrorCode::ConferenceWaitUrl,
-            ..fault
-        }
-    } else {
-        fault
-    }
 }

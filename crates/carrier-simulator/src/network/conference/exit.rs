@@ -1,4 +1,4 @@
-//! Out of a conference, and its end.
+//! Leaving a conference, and its end.
 
 use ids::{CallSid, ConferenceSid};
 
@@ -9,41 +9,45 @@ use crate::network::turn::Turn;
 use crate::network::{CallStatus, Event};
 
 impl Turn<'_> {
-    /// A call leaves its conference and goes on: with the action of its Dial, or with the next verb.
+    /// A call leaves its conference and continues: with the action of its Dial, or with the next
+    /// verb.
     pub fn leave_conference(&mut self, sid: CallSid, departure: Departure) {
-        let Some((conferring, participant)) = self.take_out(sid, departure) else {
+        let Some((conferring, participant)) = self.remove_from_conference(sid, departure) else {
             return;
         };
         self.go_on_after_dial(sid, &conferring.dial, answered());
         self.settle_conference(conferring.conference, &participant, departure);
     }
 
-    /// A call in a conference, or called into it, is over or goes elsewhere. The Dial's action is told.
+    /// A call in a conference, or invited to it, is over or transferred. The Dial's action is
+    /// notified.
     pub fn conference_abandoned(&mut self, sid: CallSid, departure: Departure) {
-        if let Some((conferring, participant)) = self.take_out(sid, departure) {
-            self.tell_dial_action(sid, &conferring.dial, answered());
+        if let Some((conferring, participant)) = self.remove_from_conference(sid, departure) {
+            self.notify_dial_action(sid, &conferring.dial, answered());
             self.settle_conference(conferring.conference, &participant, departure);
         }
         let Some(room) = self.call_mut(sid).and_then(|call| call.invited.take()) else {
             return;
         };
-        if let Some(participant) = self.strike(room, sid) {
+        if let Some(participant) = self.remove_entry(room, sid) {
             self.report_leave(room, &participant, Departure::AddFailed);
             self.settle_conference(room, &participant, Departure::AddFailed);
         }
     }
 
-    /// The document to be heard before the conference begins could not be had: then the call is not in it at all.
+    /// The wait document of the conference could not be fetched: the call has not joined.
     pub fn conference_not_entered(&mut self, sid: CallSid) {
-        let Some((conferring, participant)) = self.take_out(sid, Departure::AddFailed) else {
+        let Some((conferring, participant)) =
+            self.remove_from_conference(sid, Departure::AddFailed)
+        else {
             return;
         };
         self.dial_failed(sid, &conferring.dial);
         self.settle_conference(conferring.conference, &participant, Departure::AddFailed);
     }
 
-    /// The call is out of the conference, and everybody knows.
-    fn take_out(
+    /// Removes the call from the conference, and reports it to the status callback and by a beep.
+    fn remove_from_conference(
         &mut self,
         sid: CallSid,
         departure: Departure,
@@ -62,7 +66,7 @@ impl Turn<'_> {
             format!("after {stayed} s ({})", departure.as_str()),
         );
         let room = conferring.conference;
-        let participant = self.strike(room, sid)?;
+        let participant = self.remove_entry(room, sid)?;
         if participant.beep.on_exit() {
             self.beep(room, sid);
         }
@@ -70,7 +74,8 @@ impl Turn<'_> {
         Some((conferring, participant))
     }
 
-    fn strike(&mut self, room: ConferenceSid, sid: CallSid) -> Option<Participant> {
+    /// Removes the participant's entry.
+    fn remove_entry(&mut self, room: ConferenceSid, sid: CallSid) -> Option<Participant> {
         let conference = self.network.conferences.get_mut(&room)?;
         let index = conference
             .participants
@@ -79,7 +84,8 @@ impl Turn<'_> {
         Some(conference.participants.remove(index))
     }
 
-    /// What a departure means for the conference: with some, or with the last, it ends.
+    /// Ends the conference after a departure if it was the last participant, or one with
+    /// `endConferenceOnExit`.
     fn settle_conference(&mut self, room: ConferenceSid, left: &Participant, departure: Departure) {
         let Some(conference) = self.network.conferences.get(&room) else {
             return;
@@ -89,17 +95,17 @@ impl Turn<'_> {
         }
         let ends_it = left.end_on_exit && left.joined.is_some();
         if ends_it || conference.participants.is_empty() {
-            let by = (Some(left.call), left.label.clone());
             let end = ConferenceEnd {
                 reason: departure.end_reason(ends_it),
-                by: by.0,
-                by_label: by.1,
+                by: Some(left.call),
+                by_label: left.label.clone(),
             };
             self.end_conference(room, end);
         }
     }
 
-    /// Ends a conference: everybody who still is in it goes on after their Dial.
+    /// Ends a conference. Each participant's call continues after its Dial; invited calls are
+    /// canceled.
     pub(super) fn end_conference(&mut self, room: ConferenceSid, end: ConferenceEnd) {
         let now = self.now;
         let departure = match end.reason {
@@ -115,12 +121,12 @@ impl Turn<'_> {
         conference.status = ConferenceStatus::Completed;
         conference.updated = now;
         conference.end = Some(end);
-        let everybody: Vec<(CallSid, bool)> = conference
+        let participants: Vec<(CallSid, bool)> = conference
             .participants
             .iter()
             .map(|participant| (participant.call, participant.joined.is_some()))
             .collect();
-        for (call, is_in) in everybody {
+        for (call, is_in) in participants {
             if is_in {
                 self.leave_conference(call, departure);
             } else {
@@ -136,7 +142,7 @@ impl Turn<'_> {
     }
 }
 
-/// What the action of a Dial is told after a conference (voice-webhooks.md section 6.3).
+/// The parameters for a Dial's action after a conference (voice-webhooks.md section 6.3).
 fn answered() -> Params {
     vec![param("DialCallStatus", "answered")]
 }

@@ -1,15 +1,17 @@
-//! Conferences: rooms in which several calls are (`/docs/voice/twiml/conference`; taskrouter.md section 11.3).
+//! Conferences: rooms in which several calls hear each other (`/docs/voice/twiml/conference`;
+//! taskrouter.md section 11.3).
 //!
-//! A conference is made by whoever comes first, or is called into it; it begins when two are in it and one of them may
-//! begin it, and is over when the last one leaves, or one whose leaving ends it. Its name can be used again then.
+//! The first call that joins a conference, or that is added to it, creates it. It starts when two
+//! calls are in it and one of them has `startConferenceOnEnter`. It is over when the last
+//! participant leaves, or one with `endConferenceOnExit`; then its name can be used again.
 //!
-//! Reading order: this file (what a conference is), `entry`, `exit`, `music` (what a participant hears), `programs`
-//! (what the REST API does), `reports` (what is told).
+//! Reading order: this file (the types), `entry`, `exit`, `music` (what a participant hears),
+//! `participants` (what the REST API does), `reports` (the status callback).
 
 mod entry;
 mod exit;
 mod music;
-mod programs;
+mod participants;
 mod reports;
 
 use ids::time::Timestamp;
@@ -19,51 +21,52 @@ use serde::{Deserialize, Serialize};
 use super::{CallStatus, Target};
 use crate::twiml::{Beep, ConferenceEvent};
 
-pub use programs::{NewParticipant, ParticipantUpdate};
+pub use participants::{NewParticipant, ParticipantUpdate};
 
 /// Characters of a conference's name (13237).
 const NAME_CHARS_MAX: usize = 128;
-/// Participants without whom a conference does not begin.
+/// Participants that a conference needs to start.
 const STARTERS_MIN: usize = 2;
 
-/// A conference.
+/// A conference, running or over.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Conference {
-    /// Its id.
+    /// Derived from the seed and the serial number.
     pub sid: ConferenceSid,
-    /// Its place in the order in which conferences were made.
+    /// Number of the conference in the order of creation.
     pub serial: u64,
-    /// Its name; of several with the same name one goes on at most.
+    /// The name. Of several conferences with the same name, at most one is not over.
     pub name: String,
-    /// Where it stands.
+    /// The current status.
     pub status: ConferenceStatus,
-    /// When it was made.
+    /// The moment of creation.
     pub created: Timestamp,
-    /// When its status last changed.
+    /// The moment of the last change of status.
     pub updated: Timestamp,
-    /// Participants it takes.
+    /// Largest number of participants.
     pub max_participants: u32,
-    /// Where it is said to be mixed.
+    /// The region that mixes the audio, as the request names it; reported, not simulated.
     pub region: Option<String>,
-    /// Who is in it or called into it, in the order in which they came.
+    /// The calls that are in it or invited to it, in order of arrival.
     pub participants: Vec<Participant>,
-    /// How it ended.
+    /// How it ended; `None` while it is not over.
     pub end: Option<ConferenceEnd>,
-    /// The call that made it: requests about the conference itself are noted there.
+    /// The call that created it. Requests about the conference itself are noted in its transcript.
     pub(super) maker: CallSid,
-    pub(super) reporter: Option<ConferenceReporter>,
+    #[serde(rename = "reporter")]
+    pub(super) status_callback: Option<ConferenceStatusCallback>,
     pub(super) recording: Option<ConferenceRecording>,
 }
 
 impl Conference {
-    /// Somebody in it, or called into it.
+    /// A participant, joined or invited.
     pub fn participant(&self, call: CallSid) -> Option<&Participant> {
         self.participants
             .iter()
             .find(|participant| participant.call == call)
     }
 
-    /// Those who are in it.
+    /// The participants that have joined.
     pub fn joined(&self) -> impl Iterator<Item = &Participant> {
         self.participants
             .iter()
@@ -80,7 +83,7 @@ impl Conference {
         self.status == ConferenceStatus::Completed
     }
 
-    /// Two are in it, and one of them may begin it.
+    /// Whether two calls are in it and one of them may start it.
     fn may_start(&self) -> bool {
         self.status == ConferenceStatus::Init
             && self.joined().count() >= STARTERS_MIN
@@ -88,23 +91,23 @@ impl Conference {
     }
 }
 
-/// The state of a conference, as the REST API names it.
+/// The status of a conference, as the REST API names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ConferenceStatus {
-    /// Not begun: whoever is in it hears music.
+    /// Not started: its participants hear music.
     Init,
-    /// They hear each other.
+    /// Started: its participants hear each other.
     InProgress,
-    /// Over.
+    /// Over: its name can be used again.
     Completed,
 }
 
 impl ConferenceStatus {
-    /// Every status, in the order of a conference's life.
+    /// Every status, in the order in which a conference passes through them.
     pub const ALL: [Self; 3] = [Self::Init, Self::InProgress, Self::Completed];
 
-    /// The carrier's spelling.
+    /// The name in the carrier's API.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Init => "init",
@@ -113,45 +116,46 @@ impl ConferenceStatus {
         }
     }
 
-    /// Reads the carrier's spelling.
+    /// Reads the carrier's name; `None` if it is unknown.
     pub fn read(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|status| status.as_str() == text)
     }
 }
 
-/// A call in a conference, or called into it.
+/// A call that is in a conference, or invited to it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Participant {
-    /// Which call.
+    /// The call; a call is in one conference at most.
     pub call: CallSid,
-    /// Its name in the conference, unique there.
+    /// The participant's name, unique in the conference.
     pub label: Option<String>,
-    /// Whether the others do not hear it.
+    /// Whether the other participants do not hear it.
     pub muted: bool,
-    /// Whether it neither hears the others nor is heard.
+    /// Whether it neither hears the other participants nor is heard.
     pub hold: bool,
-    /// The call that alone hears it.
+    /// The only call that hears it, if it is a coach.
     pub coaches: Option<CallSid>,
-    /// Whether it may begin the conference.
+    /// Whether its presence lets the conference start.
     pub start_on_enter: bool,
     /// Whether the conference ends when it leaves.
     pub end_on_exit: bool,
-    /// When it was made.
+    /// The moment of creation.
     pub created: Timestamp,
-    /// When it last changed.
+    /// The moment of the last change.
     pub updated: Timestamp,
-    /// When it came in; none while its phone is being dialled.
+    /// The moment at which it joined; `None` while its phone is being dialled.
     pub joined: Option<Timestamp>,
     pub(super) beep: Beep,
-    /// What it hears before the conference begins; the carrier's own music or silence without.
+    /// The document it hears before the conference starts; `None` for the carrier's own music or
+    /// silence.
     pub(super) wait: Option<Target>,
-    /// What it hears on hold; the carrier's own music without.
+    /// The document it hears on hold; `None` for the carrier's own music.
     pub(super) hold_music: Option<Target>,
 }
 
-/// Who is told about a conference, and how often that happened.
+/// A conference's status callback, with the number of requests that were sent to it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct ConferenceReporter {
+pub(super) struct ConferenceStatusCallback {
     pub target: Target,
     pub events: Vec<ConferenceEvent>,
     pub sent: u64,
@@ -160,41 +164,41 @@ pub(super) struct ConferenceReporter {
 /// The recording of a conference.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct ConferenceRecording {
-    /// Told when it is ready.
+    /// The callback that is notified when the recording is ready.
     pub callback: Option<Target>,
-    /// Since the conference began; none before.
+    /// The moment at which the conference started; `None` before.
     pub since: Option<Timestamp>,
 }
 
 /// How a conference ended.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ConferenceEnd {
-    /// Why.
+    /// The reason, as the carrier names it.
     pub reason: EndReason,
-    /// Whose leaving ended it.
+    /// The call whose departure ended it.
     pub by: Option<CallSid>,
-    /// That participant's label.
+    /// The label of that participant.
     pub by_label: Option<String>,
 }
 
-/// Why a conference ended.
+/// The reason why a conference ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum EndReason {
     /// A program ended it.
     ConferenceEndedViaApi,
-    /// One left whose leaving ends it.
+    /// A participant with `endConferenceOnExit` left.
     ParticipantWithEndConferenceOnExitLeft,
-    /// A program took one out whose leaving ends it.
+    /// A program removed a participant with `endConferenceOnExit`.
     ParticipantWithEndConferenceOnExitKicked,
-    /// A program took the last one out.
+    /// A program removed the last participant.
     LastParticipantKicked,
-    /// The last one left.
+    /// The last participant left.
     LastParticipantLeft,
 }
 
 impl EndReason {
-    /// The carrier's spelling.
+    /// The name in the carrier's API.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::ConferenceEndedViaApi => "conference-ended-via-api",
@@ -210,18 +214,18 @@ impl EndReason {
     }
 }
 
-/// Why a participant left.
+/// The reason why a participant left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Departure {
     /// The person hung up, pressed `*`, or stayed as long as the Dial allows.
     HungUp,
-    /// A program took the call elsewhere, ended it, or took it out of the conference.
+    /// A program transferred the call, ended it, or removed it from the conference.
     UpdatedViaApi,
-    /// One left whose leaving ends the conference.
+    /// A participant with `endConferenceOnExit` left.
     ModeratorEnded,
     /// A program ended the conference.
     EndedViaApi,
-    /// It was called into the conference and never came.
+    /// It was invited to the conference and never joined.
     AddFailed,
 }
 
@@ -236,7 +240,7 @@ impl Departure {
         }
     }
 
-    /// Why the conference is over when it is because of this departure.
+    /// The reason of the conference's end if this departure ends it.
     const fn end_reason(self, ends_conference: bool) -> EndReason {
         match (self, ends_conference) {
             (Self::UpdatedViaApi, true) => EndReason::ParticipantWithEndConferenceOnExitKicked,
@@ -251,7 +255,7 @@ impl Departure {
     }
 }
 
-/// How far a participant is, as the REST API names it.
+/// The status of a participant, as the REST API names it.
 pub(crate) const fn participant_status(
     participant: &Participant,
     call: CallStatus,

@@ -1,4 +1,4 @@
-//! What a participant hears: the others, what is played before the beginning, what is played on hold, and beeps.
+//! What a participant hears: the others, the wait document, the hold music, and beeps.
 
 use ids::{CallSid, ConferenceSid};
 
@@ -9,8 +9,8 @@ use crate::network::turn::Turn;
 use crate::network::{Event, Target};
 
 impl Turn<'_> {
-    /// Lets a participant hear what belongs to its place from now on.
-    pub(super) fn tune(&mut self, sid: CallSid) {
+    /// Starts what a participant hears in its present state, and stops what it heard before.
+    pub(super) fn start_audio(&mut self, sid: CallSid) {
         self.abandon_document(sid);
         if let Some(call) = self.call_mut(sid) {
             call.stack.truncate(1);
@@ -31,7 +31,7 @@ impl Turn<'_> {
         }
     }
 
-    /// The role of the document that belongs to a participant's place; none while it hears the others.
+    /// The role of the document that a participant hears; `None` while it hears the others.
     pub fn conference_role(&self, sid: CallSid) -> Option<Role> {
         self.music(sid).map(|(role, _)| role)
     }
@@ -49,7 +49,7 @@ impl Turn<'_> {
         }
     }
 
-    /// The others hear that somebody came or went.
+    /// Plays a beep to the other participants because `about` joined or left.
     pub(super) fn beep(&mut self, room: ConferenceSid, about: CallSid) {
         let Some(conference) = self.network.conferences.get(&room) else {
             return;

@@ -1,5 +1,5 @@
-//! What a conference's status callback is told (`/docs/voice/twiml/conference`, "statusCallbackEvent"), and its
-//! recording.
+//! The status callback of a conference (`/docs/voice/twiml/conference`, "statusCallbackEvent"), and
+//! its recording.
 
 use ids::ConferenceSid;
 use ids::time::Timestamp;
@@ -97,7 +97,8 @@ impl Turn<'_> {
         self.report_conference(room, event, name, params);
     }
 
-    /// Tells whoever asked for it. Events are numbered from 1, those that nobody asked for not counted.
+    /// Sends an event to the conference's status callback, if it has subscribed to the event. The
+    /// sequence numbers count the sent events, from 1.
     fn report_conference(
         &mut self,
         room: ConferenceSid,
@@ -108,16 +109,18 @@ impl Turn<'_> {
         let Some(conference) = self.network.conferences.get_mut(&room) else {
             return;
         };
-        let (maker, friendly_name) = (conference.maker, conference.name.clone());
-        let Some(reporter) = conference
-            .reporter
+        let maker = conference.maker;
+        let friendly_name = conference.name.clone();
+        let Some(status_callback) = conference
+            .status_callback
             .as_mut()
-            .filter(|reporter| reporter.events.contains(&event))
+            .filter(|status_callback| status_callback.events.contains(&event))
         else {
             return;
         };
-        reporter.sent += 1;
-        let (target, number) = (reporter.target.clone(), reporter.sent);
+        status_callback.sent += 1;
+        let target = status_callback.target.clone();
+        let number = status_callback.sent;
         let mut params = vec![
             param("ConferenceSid", room),
             param("FriendlyName", friendly_name),
@@ -130,7 +133,7 @@ impl Turn<'_> {
         self.notify(maker, target, params);
     }
 
-    /// A conference that was recorded is over.
+    /// Stores the recording of a conference that is over, and notifies its callback.
     pub(super) fn keep_conference_recording(&mut self, room: ConferenceSid) {
         let Some(conference) = self.network.conferences.get(&room) else {
             return;
@@ -140,9 +143,9 @@ impl Turn<'_> {
             return;
         };
         let Some(since) = recording.since else { return };
-        let facts = self.make_recording(maker, since);
+        let recording_params = self.make_recording(maker, since);
         if let Some(target) = recording.callback {
-            self.announce_conference_recording(room, target, since, facts);
+            self.announce_conference_recording(room, target, since, recording_params);
         }
     }
 
@@ -151,7 +154,7 @@ impl Turn<'_> {
         room: ConferenceSid,
         target: Target,
         since: Timestamp,
-        facts: Params,
+        recording_params: Params,
     ) {
         let Some(maker) = self
             .network
@@ -169,7 +172,7 @@ impl Turn<'_> {
             param("RecordingSource", "Conference"),
             param("RecordingStartTime", since.to_rfc2822()),
         ];
-        params.extend(facts);
+        params.extend(recording_params);
         self.notify(maker, target, params);
     }
 }

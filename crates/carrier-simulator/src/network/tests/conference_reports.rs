@@ -1,11 +1,13 @@
-//! What a conference tells its status callback, and its recording.
+//! The status callback and the recording of a conference.
 
-use super::conferences::{room, told_room};
+use super::conferences::{room, room_with_callback};
 use super::*;
 
+/// All events of a conference are reported, numbered, with the parameters of the conference, the
+/// participant and the end.
 #[test]
-fn the_status_callback_is_told_in_order_with_its_parameters() {
-    let mut stage = told_room("participantLabel=\"host\" endConferenceOnExit=\"true\"")
+fn callback_receives_every_event_in_order() {
+    let mut stage = room_with_callback("participantLabel=\"host\" endConferenceOnExit=\"true\"")
         .serve(
             "/guest",
             "<Dial><Conference statusCallback=\"/other\" muted=\"true\">room</Conference></Dial>",
@@ -30,27 +32,25 @@ fn the_status_callback_is_told_in_order_with_its_parameters() {
         expected.map(|(name, call)| (name.to_owned(), call.to_owned()))
     );
     // The first participant's callback counts.
-    assert_eq!(stage.asked("/other"), []);
-    let asked = stage.asked("/events");
-    let numbers: Vec<_> = asked
+    assert_eq!(stage.requests("/other"), []);
+    let requests = stage.requests("/events");
+    let numbers: Vec<_> = requests
         .iter()
-        .map(|asked| asked.get("SequenceNumber"))
+        .map(|request| request.get("SequenceNumber"))
         .collect();
     assert_eq!(numbers, ["1", "2", "3", "4", "5", "6"]);
     let of_all = ["ConferenceSid", "FriendlyName", "AccountSid"];
-    let (sid, account) = (
-        stage.room_sid().to_string(),
-        setup().account_sid.to_string(),
+    let sid = stage.room_sid().to_string();
+    let account = setup().account_sid.to_string();
+    assert!(
+        requests
+            .iter()
+            .all(|request| of_all.map(|name| request.get(name)) == [&sid, "room", &account])
     );
     assert!(
-        asked
+        requests
             .iter()
-            .all(|asked| of_all.map(|name| asked.get(name)) == [&sid, "room", &account])
-    );
-    assert!(
-        asked
-            .iter()
-            .all(|asked| asked.get("Timestamp").ends_with("+0000"))
+            .all(|request| request.get("Timestamp").ends_with("+0000"))
     );
     let of_participants = [
         "Muted",
@@ -61,20 +61,20 @@ fn the_status_callback_is_told_in_order_with_its_parameters() {
         "ParticipantLabel",
     ];
     assert_eq!(
-        of_participants.map(|name| asked[0].get(name)),
+        of_participants.map(|name| requests[0].get(name)),
         ["false", "false", "false", "true", "true", "host"]
     );
     assert_eq!(
-        of_participants.map(|name| asked[1].get(name)),
+        of_participants.map(|name| requests[1].get(name)),
         ["true", "false", "false", "false", "true", ""]
     );
     let of_leaving = ["ReasonParticipantLeft", "ParticipantCallStatus"];
     assert_eq!(
-        of_leaving.map(|name| asked[3].get(name)),
+        of_leaving.map(|name| requests[3].get(name)),
         ["participant_hung_up", "completed"]
     );
     assert_eq!(
-        of_leaving.map(|name| asked[4].get(name)),
+        of_leaving.map(|name| requests[4].get(name)),
         ["moderator_ended_conference", "in-progress"]
     );
     let of_end = [
@@ -83,7 +83,7 @@ fn the_status_callback_is_told_in_order_with_its_parameters() {
         "ParticipantLabelEndingConference",
     ];
     assert_eq!(
-        of_end.map(|name| asked[5].get(name)),
+        of_end.map(|name| requests[5].get(name)),
         [
             "participant-with-end-conference-on-exit-left",
             &host_sid,
@@ -93,34 +93,38 @@ fn the_status_callback_is_told_in_order_with_its_parameters() {
 }
 
 #[test]
-fn only_the_events_that_were_asked_for_are_told_and_counted() {
+fn callback_receives_subscribed_events_only() {
     let mut stage = room(
         "statusCallback=\"/events\" statusCallbackMethod=\"GET\" statusCallbackEvent=\"start end\"",
     );
-    let (first, second) = (stage.dial(CALLER), stage.dial(OTHER_CALLER));
+    let first = stage.dial(CALLER);
+    let second = stage.dial(OTHER_CALLER);
     stage.hang_up(first);
     stage.hang_up(second);
-    let asked = stage.asked("/events");
-    let told: Vec<_> = asked
+    let requests = stage.requests("/events");
+    let reported: Vec<_> = requests
         .iter()
-        .map(|asked| {
+        .map(|request| {
             (
-                asked.get("StatusCallbackEvent"),
-                asked.get("SequenceNumber"),
+                request.get("StatusCallbackEvent"),
+                request.get("SequenceNumber"),
             )
         })
         .collect();
-    assert_eq!(told, [("conference-start", "1"), ("conference-end", "2")]);
-    assert!(asked.iter().all(|asked| asked.method == Method::Get));
+    assert_eq!(
+        reported,
+        [("conference-start", "1"), ("conference-end", "2")]
+    );
+    assert!(requests.iter().all(|request| request.method == Method::Get));
 
     let mut stage = room("statusCallback=\"/events\"");
     let call = stage.dial(CALLER);
     stage.hang_up(call);
-    assert_eq!(stage.asked("/events"), []);
+    assert_eq!(stage.requests("/events"), []);
 }
 
 #[test]
-fn a_recorded_conference_tells_its_recording_from_the_beginning_to_the_end() {
+fn recording_lasts_from_start_to_end() {
     let mut stage = room("record=\"record-from-start\" recordingStatusCallback=\"/recorded\"")
         .serve("/recorded", "");
     let first = stage.dial(CALLER);
@@ -129,15 +133,15 @@ fn a_recorded_conference_tells_its_recording_from_the_beginning_to_the_end() {
     stage.pass(7);
     stage.hang_up(first);
     stage.hang_up(second);
-    let asked = stage.asked_once("/recorded");
-    let facts = [
+    let request = stage.only_request("/recorded");
+    let names = [
         "ConferenceSid",
         "RecordingStatus",
         "RecordingDuration",
         "RecordingSource",
     ];
     assert_eq!(
-        facts.map(|name| asked.get(name)),
+        names.map(|name| request.get(name)),
         [
             &stage.room_sid().to_string(),
             "completed",
@@ -146,14 +150,14 @@ fn a_recorded_conference_tells_its_recording_from_the_beginning_to_the_end() {
         ]
     );
     assert!(
-        asked
+        request
             .get("RecordingUrl")
             .starts_with("http://carrier.example/2010-04-01/")
     );
 
-    // It never began: there is nothing to hear.
+    // The conference never started, so there is no recording.
     let mut stage = room("record=\"record-from-start\" recordingStatusCallback=\"/recorded\"");
     let alone = stage.dial(CALLER);
     stage.hang_up(alone);
-    assert_eq!(stage.asked("/recorded"), []);
+    assert_eq!(stage.requests("/recorded"), []);
 }

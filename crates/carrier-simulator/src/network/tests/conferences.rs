@@ -1,13 +1,14 @@
-//! Conferences: coming, waiting, going.
+//! Conferences: joining, waiting, leaving.
 
 use ids::ConferenceSid;
 
 use super::*;
 use crate::network::ConferenceStatus::{Completed, InProgress, Init};
 
-const EVERYTHING: &str = "start end join leave mute hold modify speaker";
+const ALL_EVENTS: &str = "start end join leave mute hold modify speaker";
 
-/// The centre's number leads into `room` with these attributes; `/ended` is the action, which goes on with a Say.
+/// The contact centre's number leads into `room` with these attributes; `/ended` is the action,
+/// which continues with a Say.
 pub(super) fn room(attributes: &str) -> Stage {
     let dial = format!(
         "<Dial action=\"/ended\"><Conference {attributes}>room</Conference></Dial><Say>Never</Say>"
@@ -23,13 +24,16 @@ fn serve_common(stage: Stage) -> Stage {
             "/wait",
             "<Say>Please wait</Say><Pause length=\"10\"/><Redirect/>",
         )
-        .serve("/elsewhere", "<Say>Elsewhere</Say><Pause length=\"60\"/>")
+        .serve(
+            "/transferred",
+            "<Say>Transferred</Say><Pause length=\"60\"/>",
+        )
 }
 
-/// A room that tells everything to `/events`.
-pub(super) fn told_room(attributes: &str) -> Stage {
+/// A room that reports every event to `/events`.
+pub(super) fn room_with_callback(attributes: &str) -> Stage {
     room(&format!(
-        "statusCallback=\"/events\" statusCallbackEvent=\"{EVERYTHING}\" {attributes}"
+        "statusCallback=\"/events\" statusCallbackEvent=\"{ALL_EVENTS}\" {attributes}"
     ))
 }
 
@@ -50,15 +54,16 @@ impl Stage {
                 .is_some_and(|participant| participant.joined.is_some())
     }
 
-    /// The events the callback was told, each with what of the conference or participant it is about.
+    /// The reported events, each with the participant's call; empty for events of the conference
+    /// itself.
     pub(super) fn events(&self) -> Vec<(String, String)> {
-        let asked = self.asked("/events");
-        asked
+        let requests = self.requests("/events");
+        requests
             .iter()
-            .map(|asked| {
+            .map(|request| {
                 (
-                    asked.get("StatusCallbackEvent").to_owned(),
-                    asked.get("CallSid").to_owned(),
+                    request.get("StatusCallbackEvent").to_owned(),
+                    request.get("CallSid").to_owned(),
                 )
             })
             .collect()
@@ -70,7 +75,7 @@ impl Stage {
 }
 
 #[test]
-fn a_conference_begins_when_two_are_in_it() {
+fn conference_starts_with_second_participant() {
     let mut stage = room("");
     let first = stage.dial(CALLER);
     assert_eq!(
@@ -95,13 +100,15 @@ fn a_conference_begins_when_two_are_in_it() {
     );
 }
 
+/// The other participants continue after their Dial.
 #[test]
-fn the_others_go_on_after_their_dial_when_one_leaves_whose_leaving_ends_the_conference() {
+fn end_on_exit_ends_conference() {
     let mut stage = room("").serve(
         "/moderator",
         "<Dial><Conference endConferenceOnExit=\"true\">room</Conference></Dial>",
     );
-    let (first, second) = (stage.dial(CALLER), stage.dial(OTHER_CALLER));
+    let first = stage.dial(CALLER);
+    let second = stage.dial(OTHER_CALLER);
     let moderator = stage.ring(WORKER, "/moderator");
     stage.answer(moderator);
     stage.hang_up(second);
@@ -120,13 +127,13 @@ fn the_others_go_on_after_their_dial_when_one_leaves_whose_leaving_ends_the_conf
         )
     );
     assert_eq!(stage.heard(first), ["After"]);
-    let asked: Vec<_> = stage
-        .asked("/ended")
+    let sids: Vec<_> = stage
+        .requests("/ended")
         .iter()
-        .map(|asked| asked.get("CallSid").to_owned())
+        .map(|request| request.get("CallSid").to_owned())
         .collect();
-    assert_eq!(asked, [second.to_string(), first.to_string()]);
-    let ended = &stage.asked("/ended")[1];
+    assert_eq!(sids, [second.to_string(), first.to_string()]);
+    let ended = &stage.requests("/ended")[1];
     assert_eq!(
         ["DialCallStatus", "DialCallSid"].map(|name| ended.get(name)),
         ["answered", ""]
@@ -134,20 +141,23 @@ fn the_others_go_on_after_their_dial_when_one_leaves_whose_leaving_ends_the_conf
 }
 
 #[test]
-fn without_an_action_each_leg_goes_to_its_next_verb_when_the_conference_ends() {
+fn end_without_action_runs_next_verb() {
     let mut stage = Stage::new(
         "<Dial><Conference endConferenceOnExit=\"true\">room</Conference></Dial><Say>Next</Say>",
     );
-    let (first, second) = (stage.dial(CALLER), stage.dial(OTHER_CALLER));
+    let first = stage.dial(CALLER);
+    let second = stage.dial(OTHER_CALLER);
     stage.hang_up(first);
     assert_eq!(stage.heard(second), ["Next"]);
     assert_eq!(stage.heard(first), Vec::<String>::new());
 }
 
+/// Afterwards the name can be used by a new conference.
 #[test]
-fn the_last_who_leaves_ends_the_conference_and_its_name_is_free() {
+fn last_leave_ends_conference() {
     let mut stage = room("");
-    let (first, second) = (stage.dial(CALLER), stage.dial(OTHER_CALLER));
+    let first = stage.dial(CALLER);
+    let second = stage.dial(OTHER_CALLER);
     stage.hang_up(first);
     assert_eq!(stage.conference().status, InProgress);
     stage.hang_up(second);
@@ -169,25 +179,26 @@ fn the_last_who_leaves_ends_the_conference_and_its_name_is_free() {
 }
 
 #[test]
-fn people_wait_with_the_wait_document_until_the_moderator_comes() {
+fn wait_document_plays_until_moderator_joins() {
     let mut stage = room("startConferenceOnEnter=\"false\" waitUrl=\"/wait\"")
         .serve("/moderator", "<Dial><Conference>room</Conference></Dial>");
-    let (first, second) = (stage.dial(CALLER), stage.dial(OTHER_CALLER));
+    let first = stage.dial(CALLER);
+    let second = stage.dial(OTHER_CALLER);
     stage.pass(25);
     assert_eq!(stage.conference().status, Init);
     assert_eq!(stage.heard(first), ["Please wait"; 3]);
-    let asked = &stage.asked("/wait")[0];
+    let request = &stage.requests("/wait")[0];
     assert_eq!(
-        (asked.get("CallSid"), asked.get("CallStatus")),
+        (request.get("CallSid"), request.get("CallStatus")),
         (first.to_string().as_str(), "in-progress")
     );
     let moderator = stage.ring(WORKER, "/moderator");
     stage.answer(moderator);
     assert_eq!(stage.conference().status, InProgress);
-    let asked = stage.asked("/wait").len();
+    let request_count = stage.requests("/wait").len();
     assert_eq!(stage.call(first).stack.len(), 1);
     stage.pass(60);
-    assert_eq!(stage.asked("/wait").len(), asked);
+    assert_eq!(stage.requests("/wait").len(), request_count);
     assert!(
         [first, second, moderator]
             .iter()
@@ -195,8 +206,9 @@ fn people_wait_with_the_wait_document_until_the_moderator_comes() {
     );
 }
 
+/// When a conference starts or is left, no wait document is fetched any more.
 #[test]
-fn nothing_is_asked_for_any_more_once_a_conference_begins_or_is_left() {
+fn no_wait_request_after_start_or_leave() {
     for leaves in [true, false] {
         let mut stage = room("waitUrl=\"/wait\"");
         let waiting = created(&stage.handle(Input::Dial {
@@ -228,13 +240,14 @@ fn nothing_is_asked_for_any_more_once_a_conference_begins_or_is_left() {
     }
 }
 
+/// A wait document without Redirect plays once; one with nothing but a Redirect may loop for ever.
 #[test]
-fn a_wait_document_without_redirect_is_heard_once_and_an_empty_one_may_loop_for_ever() {
+fn wait_document_loops_only_by_redirect() {
     let mut stage = room("waitUrl=\"/once\"").serve("/once", "<Say>Once</Say><Gather/>");
     let call = stage.dial(CALLER);
     stage.pass(300);
     assert_eq!(
-        (stage.heard(call), stage.asked("/once").len()),
+        (stage.heard(call), stage.requests("/once").len()),
         (vec!["Once".to_owned()], 1)
     );
     assert!(
@@ -249,40 +262,41 @@ fn a_wait_document_without_redirect_is_heard_once_and_an_empty_one_may_loop_for_
     stage.pass(120);
     assert!(stage.is_in(call));
     assert!(
-        (110..=125).contains(&stage.asked("/loop").len()),
+        (110..=125).contains(&stage.requests("/loop").len()),
         "{}",
-        stage.asked("/loop").len()
+        stage.requests("/loop").len()
     );
 }
 
 #[test]
-fn a_wait_document_that_fails_keeps_the_call_out_of_the_conference() {
-    let mut stage = told_room("waitUrl=\"/missing\"");
+fn failed_wait_document_prevents_join() {
+    let mut stage = room_with_callback("waitUrl=\"/missing\"");
     let call = stage.dial(CALLER);
     assert!(stage.errors(call).starts_with("11200"));
-    assert_eq!(stage.asked_once("/ended").get("DialCallStatus"), "failed");
+    assert_eq!(stage.only_request("/ended").get("DialCallStatus"), "failed");
     assert_eq!(stage.heard(call), ["After"]);
     assert_eq!(
         stage.names(),
         ["participant-join", "participant-leave", "conference-end"]
     );
     assert_eq!(
-        stage.asked("/events")[1].get("ReasonParticipantLeft"),
+        stage.requests("/events")[1].get("ReasonParticipantLeft"),
         "participant_add_failed"
     );
 }
 
 #[test]
-fn a_conference_takes_no_more_than_its_first_participant_said() {
+fn first_participant_sets_the_size() {
     let mut stage = room("maxParticipants=\"2\"");
-    let (first, second) = (stage.dial(CALLER), stage.dial(OTHER_CALLER));
+    let first = stage.dial(CALLER);
+    let second = stage.dial(OTHER_CALLER);
     let third = stage.dial("+15550100003");
     assert!(
         stage.errors(third).starts_with("16020"),
         "{:?}",
         stage.entries(third)
     );
-    assert_eq!(stage.asked_once("/ended").get("DialCallStatus"), "failed");
+    assert_eq!(stage.only_request("/ended").get("DialCallStatus"), "failed");
     assert_eq!(stage.heard(third), ["After"]);
     stage.hang_up(first);
     let fourth = stage.dial("+15550100004");
@@ -290,8 +304,8 @@ fn a_conference_takes_no_more_than_its_first_participant_said() {
 }
 
 #[test]
-fn conferences_that_cannot_be_dialled_fail_the_dial_with_their_code() {
-    let nobody = CallSid::derive(&["nobody"]);
+fn invalid_conference_fails_dial() {
+    let unknown_call = CallSid::derive(&["unknown"]);
     let table = [
         ("<Conference/>".to_owned(), 13237),
         (
@@ -306,7 +320,7 @@ fn conferences_that_cannot_be_dialled_fail_the_dial_with_their_code() {
             13236,
         ),
         (
-            format!("<Conference coach=\"{nobody}\">room</Conference>"),
+            format!("<Conference coach=\"{unknown_call}\">room</Conference>"),
             13240,
         ),
         (
@@ -343,7 +357,7 @@ fn conferences_that_cannot_be_dialled_fail_the_dial_with_their_code() {
             stage.entries(call)
         );
         assert_eq!(
-            stage.asked_once("/ended").get("DialCallStatus"),
+            stage.only_request("/ended").get("DialCallStatus"),
             "failed",
             "{noun}"
         );
@@ -352,7 +366,7 @@ fn conferences_that_cannot_be_dialled_fail_the_dial_with_their_code() {
 }
 
 #[test]
-fn a_label_is_unique_in_its_conference() {
+fn label_is_unique_in_conference() {
     let mut stage = room("participantLabel=\"guest\"");
     let first = stage.dial(CALLER);
     assert_eq!(
@@ -372,9 +386,10 @@ fn a_label_is_unique_in_its_conference() {
 }
 
 #[test]
-fn a_coach_comes_into_a_conference_that_has_begun() {
+fn coach_joins_started_conference() {
     let mut stage = room("");
-    let (first, second) = (stage.dial(CALLER), stage.dial(OTHER_CALLER));
+    let first = stage.dial(CALLER);
+    let second = stage.dial(OTHER_CALLER);
     let sid = stage.room_sid();
     let coach = format!("<Dial><Conference coach=\"{second}\">{sid}</Conference></Dial>");
     let mut stage = stage.serve("/coach", &coach);
@@ -389,7 +404,7 @@ fn a_coach_comes_into_a_conference_that_has_begun() {
 }
 
 #[test]
-fn others_hear_a_beep_as_the_attribute_says() {
+fn beep_follows_attribute() {
     let table = [("true", 2), ("false", 0), ("onEnter", 1), ("onExit", 1)];
     for (beep, heard) in table {
         let mut stage = room("").serve(
@@ -406,7 +421,7 @@ fn others_hear_a_beep_as_the_attribute_says() {
 }
 
 #[test]
-fn the_star_key_and_the_time_limit_of_the_dial_lead_out_of_the_conference() {
+fn star_and_time_limit_leave_conference() {
     let dial = "<Dial hangupOnStar=\"true\" timeLimit=\"40\"><Conference waitUrl=\"/wait\">room</Conference></Dial>";
     let mut stage = serve_common(Stage::new(&format!(
         "{dial}<Say>Next</Say><Pause length=\"60\"/>"
@@ -416,7 +431,8 @@ fn the_star_key_and_the_time_limit_of_the_dial_lead_out_of_the_conference() {
     assert!(stage.is_in(waiting));
     stage.press(waiting, "*");
     assert_eq!(stage.heard(waiting).last().unwrap(), "Next");
-    let (first, second) = (stage.dial(OTHER_CALLER), stage.dial("+15550100003"));
+    let first = stage.dial(OTHER_CALLER);
+    let second = stage.dial("+15550100003");
     stage.press(first, "5*");
     assert_eq!(stage.heard(first), ["Please wait", "Next"]);
     stage.pass(39);
@@ -426,10 +442,10 @@ fn the_star_key_and_the_time_limit_of_the_dial_lead_out_of_the_conference() {
     assert_eq!(stage.conference().status, Completed);
 }
 
-/// voice-webhooks.md section 11, case 6, as the instruction `conference` uses it (taskrouter.md section 11.3).
+/// voice-webhooks.md section 11, case 6, as the instruction `conference` uses it (taskrouter.md
+/// section 11.3). The queue reports `redirected`, and caller and Worker hear each other.
 #[test]
-fn a_caller_moved_from_a_queue_into_a_conference_talks_to_the_worker_and_the_queue_says_redirected()
-{
+fn queued_caller_moves_to_conference() {
     let mut stage = Stage::new(
         "<Enqueue waitUrl=\"/music\" action=\"/exit\">WT1</Enqueue><Say>Never</Say>",
     )
@@ -453,7 +469,7 @@ fn a_caller_moved_from_a_queue_into_a_conference_talks_to_the_worker_and_the_que
         ..CallUpdate::default()
     };
     assert_eq!(stage.act(Input::UpdateCall(caller, update)), []);
-    let exit = stage.asked_once("/exit");
+    let exit = stage.only_request("/exit");
     assert_eq!(
         (exit.get("QueueResult"), exit.get("QueueTime")),
         ("redirected", "12")
@@ -467,30 +483,31 @@ fn a_caller_moved_from_a_queue_into_a_conference_talks_to_the_worker_and_the_que
         (InProgress, true, true)
     );
     assert_eq!(stage.queue("WT1").members, []);
-    let asked = stage.asked("/music").len();
+    let request_count = stage.requests("/music").len();
     stage.pass(30);
-    assert_eq!(stage.asked("/music").len(), asked);
+    assert_eq!(stage.requests("/music").len(), request_count);
     stage.hang_up(worker);
     assert_eq!(stage.heard(caller), ["Thank you"]);
 }
 
 #[test]
-fn a_call_moved_out_of_a_conference_by_a_program_has_left_it() {
-    let mut stage = told_room("");
-    let (first, second) = (stage.dial(CALLER), stage.dial(OTHER_CALLER));
+fn transferred_call_leaves_conference() {
+    let mut stage = room_with_callback("");
+    let first = stage.dial(CALLER);
+    let second = stage.dial(OTHER_CALLER);
     let update = CallUpdate {
-        start: Some(Start::Url(at("/elsewhere"))),
+        start: Some(Start::Url(at("/transferred"))),
         ..CallUpdate::default()
     };
     assert_eq!(stage.act(Input::UpdateCall(first, update)), []);
-    assert_eq!(stage.heard(first), ["Elsewhere"]);
+    assert_eq!(stage.heard(first), ["Transferred"]);
     assert_eq!(
         (stage.call(first).conference(), stage.is_in(second)),
         (None, true)
     );
     assert_eq!(
         stage
-            .asked("/events")
+            .requests("/events")
             .pop()
             .unwrap()
             .get("ReasonParticipantLeft"),
@@ -501,14 +518,14 @@ fn a_call_moved_out_of_a_conference_by_a_program_has_left_it() {
         ..CallUpdate::default()
     };
     assert_eq!(stage.act(Input::UpdateCall(second, end)), []);
-    let told = stage.asked("/events");
+    let reports = stage.requests("/events");
     let reasons = ["ReasonParticipantLeft", "ReasonConferenceEnded"];
-    let last: Vec<_> = told
+    let last: Vec<_> = reports
         .iter()
         .rev()
         .take(2)
         .rev()
-        .map(|asked| reasons.map(|name| asked.get(name)))
+        .map(|request| reasons.map(|name| request.get(name)))
         .collect();
     assert_eq!(
         last,
@@ -520,7 +537,7 @@ fn a_call_moved_out_of_a_conference_by_a_program_has_left_it() {
 }
 
 #[test]
-fn conferences_that_are_over_are_forgotten_when_there_are_too_many() {
+fn old_conferences_are_removed() {
     let mut stage = room("");
     let call = stage.dial(CALLER);
     let first = stage.room_sid();

@@ -9,7 +9,7 @@ fn dialing(dial: &str) -> Stage {
 }
 
 #[test]
-fn a_dialled_phone_that_is_answered_is_connected_and_its_hanging_up_ends_the_dial() {
+fn answered_leg_is_bridged_until_hang_up() {
     let mut stage = dialing(
         "<Dial action=\"/ended\"><Number statusCallback=\"/leg\" statusCallbackEvent=\"initiated ringing answered completed\">+17075550101</Number></Dial>",
     );
@@ -25,32 +25,35 @@ fn a_dialled_phone_that_is_answered_is_connected_and_its_hanging_up_ends_the_dia
     assert!(stage.bridged(caller, leg));
     stage.pass(10);
     stage.hang_up(leg);
-    let ended = stage.asked_once("/ended");
-    let facts = [
+    let ended = stage.only_request("/ended");
+    let names = [
         "DialCallStatus",
         "DialCallSid",
         "DialCallDuration",
         "DialBridged",
     ];
     assert_eq!(
-        facts.map(|name| ended.get(name)),
+        names.map(|name| ended.get(name)),
         ["completed", &leg.to_string(), "10", "true"]
     );
     assert_eq!(stage.heard(caller), ["Ended"]);
-    let told: Vec<_> = stage
-        .asked("/leg")
+    let reported: Vec<_> = stage
+        .requests("/leg")
         .iter()
-        .map(|asked| asked.get("CallStatus").to_owned())
+        .map(|request| request.get("CallStatus").to_owned())
         .collect();
-    assert_eq!(told, ["initiated", "ringing", "in-progress", "completed"]);
     assert_eq!(
-        stage.asked("/leg")[0].get("ParentCallSid"),
+        reported,
+        ["initiated", "ringing", "in-progress", "completed"]
+    );
+    assert_eq!(
+        stage.requests("/leg")[0].get("ParentCallSid"),
         caller.to_string()
     );
 }
 
 #[test]
-fn every_way_a_phone_is_not_answered_has_its_own_status() {
+fn unanswered_leg_reports_its_status() {
     type Act = fn(&mut Stage, CallSid);
     let decline: Act = |stage, leg| assert_eq!(stage.act(Input::Decline(leg)), []);
     let leave_alone: Act = |stage, _| stage.pass(20);
@@ -61,7 +64,7 @@ fn every_way_a_phone_is_not_answered_has_its_own_status() {
         let leg = stage.leg_to(WORKER);
         act(&mut stage, leg);
         assert_eq!(stage.status(leg), status);
-        let ended = stage.asked_once("/ended");
+        let ended = stage.only_request("/ended");
         assert_eq!(
             (ended.get("DialCallStatus"), ended.get("DialBridged")),
             (status, "false")
@@ -71,7 +74,7 @@ fn every_way_a_phone_is_not_answered_has_its_own_status() {
 }
 
 #[test]
-fn a_dial_without_action_goes_on_with_the_next_verb() {
+fn dial_without_action_runs_next_verb() {
     let mut stage = dialing("<Dial timeout=\"20\">+17075550101</Dial>");
     let caller = stage.dial(CALLER);
     stage.pass(20);
@@ -79,12 +82,12 @@ fn a_dial_without_action_goes_on_with_the_next_verb() {
 }
 
 #[test]
-fn a_number_nobody_can_dial_fails_the_dial() {
+fn undialable_number_fails_dial() {
     for number in ["5550101", "", CENTRE] {
         let mut stage = dialing(&format!("<Dial action=\"/ended\">{number}</Dial>"));
         let caller = stage.dial(CALLER);
         assert_eq!(
-            stage.asked_once("/ended").get("DialCallStatus"),
+            stage.only_request("/ended").get("DialCallStatus"),
             "failed",
             "{number}"
         );
@@ -93,7 +96,7 @@ fn a_number_nobody_can_dial_fails_the_dial() {
 }
 
 #[test]
-fn a_caller_id_that_is_no_number_is_ignored_and_said() {
+fn invalid_caller_id_is_ignored() {
     let mut stage = dialing("<Dial callerId=\"me\">+17075550101</Dial>");
     let caller = stage.dial(CALLER);
     assert_eq!(stage.call(stage.leg_to(WORKER)).from, CALLER);
@@ -105,12 +108,13 @@ fn a_caller_id_that_is_no_number_is_ignored_and_said() {
 }
 
 #[test]
-fn of_several_phones_the_first_to_answer_wins() {
+fn first_phone_to_answer_is_connected() {
     let mut stage = dialing(
         "<Dial action=\"/ended\" callerId=\"+17075550183\"><Number>+17075550101</Number><Number>+17075550102</Number></Dial>",
     );
     let caller = stage.dial(CALLER);
-    let (one, other) = (stage.leg_to(WORKER), stage.leg_to(OTHER_WORKER));
+    let one = stage.leg_to(WORKER);
+    let other = stage.leg_to(OTHER_WORKER);
     assert_eq!(stage.call(one).from, CENTRE);
     stage.answer(other);
     assert!(stage.bridged(caller, other));
@@ -120,24 +124,24 @@ fn of_several_phones_the_first_to_answer_wins() {
 }
 
 #[test]
-fn when_all_of_several_phones_decline_the_dial_is_over() {
+fn dial_ends_when_all_phones_decline() {
     let mut stage = dialing(
         "<Dial action=\"/ended\"><Number>+17075550101</Number><Number>+17075550102</Number></Dial>",
     );
     stage.dial(CALLER);
     stage.act(Input::Decline(stage.leg_to(WORKER)));
-    assert_eq!(stage.asked("/ended"), []);
+    assert_eq!(stage.requests("/ended"), []);
     stage.act(Input::Decline(stage.leg_to(OTHER_WORKER)));
-    assert_eq!(stage.asked_once("/ended").get("DialCallStatus"), "busy");
+    assert_eq!(stage.only_request("/ended").get("DialCallStatus"), "busy");
 }
 
 #[test]
-fn a_caller_who_hangs_up_while_the_phone_rings_cancels_it() {
+fn caller_hang_up_cancels_ringing() {
     let mut stage = dialing("<Dial action=\"/ended\">+17075550101</Dial>");
     let caller = stage.dial(CALLER);
     stage.hang_up(caller);
     assert_eq!(stage.status(stage.leg_to(WORKER)), "canceled");
-    let ended = stage.asked_once("/ended");
+    let ended = stage.only_request("/ended");
     assert_eq!(
         (ended.get("DialCallStatus"), ended.get("CallStatus")),
         ("canceled", "completed")
@@ -145,12 +149,12 @@ fn a_caller_who_hangs_up_while_the_phone_rings_cancels_it() {
 }
 
 #[test]
-fn a_phone_in_use_is_busy() {
+fn phone_in_use_is_busy() {
     let mut stage = dialing("<Dial action=\"/ended\">+17075550101</Dial>");
     stage.dial(CALLER);
     let leg = stage.leg_to(WORKER);
     stage.answer(leg);
     let second = stage.dial(OTHER_CALLER);
-    assert_eq!(stage.asked_once("/ended").get("DialCallStatus"), "busy");
+    assert_eq!(stage.only_request("/ended").get("DialCallStatus"), "busy");
     assert_eq!(stage.heard(second), ["Ended"]);
 }

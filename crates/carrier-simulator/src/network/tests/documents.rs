@@ -5,7 +5,7 @@ use super::*;
 const SORRY: &str = "We are sorry, an application error has occurred. Goodbye.";
 
 #[test]
-fn a_caller_hears_the_document_and_is_hung_up_on_at_its_end() {
+fn call_ends_with_its_document() {
     let mut stage = Stage::new("<Say>Hello there</Say><Pause length=\"2\"/><Say>Bye</Say>");
     let call = stage.dial(CALLER);
     assert_eq!(stage.status(call), "in-progress");
@@ -19,10 +19,10 @@ fn a_caller_hears_the_document_and_is_hung_up_on_at_its_end() {
 }
 
 #[test]
-fn the_first_request_has_the_parameters_of_a_ringing_inbound_call() {
+fn first_request_has_call_parameters() {
     let mut stage = Stage::new("<Hangup/>");
     let call = stage.dial(CALLER);
-    let asked = stage.asked_once("/voice");
+    let request = stage.only_request("/voice");
     let expected = [
         ("CallSid", call.to_string()),
         ("AccountSid", setup().account_sid.to_string()),
@@ -35,16 +35,17 @@ fn the_first_request_has_the_parameters_of_a_ringing_inbound_call() {
         ("Direction", "inbound".to_owned()),
     ];
     assert_eq!(
-        asked.params,
+        request.params,
         expected
             .map(|(name, value)| (name.to_owned(), value))
             .into()
     );
-    assert_eq!(asked.method, Method::Post);
+    assert_eq!(request.method, Method::Post);
 }
 
+/// A person can dial numbers of the contact centre only, and only from a phone.
 #[test]
-fn only_numbers_of_the_centre_can_be_dialled_and_only_from_phones() {
+fn invalid_dials_are_refused() {
     let mut stage = Stage::new("<Hangup/>");
     let mut dial = |from: &str, to: &str| {
         refusal(&stage.act(Input::Dial {
@@ -63,8 +64,9 @@ fn only_numbers_of_the_centre_can_be_dialled_and_only_from_phones() {
 }
 
 /// voice-webhooks.md section 11, case 8.
+/// Without input the next verb runs, or with `actionOnEmptyResult` the action.
 #[test]
-fn a_gather_without_input_goes_on_with_the_next_verb_or_asks_its_action() {
+fn gather_without_input_continues() {
     let mut stage = Stage::new(
         "<Gather action=\"/keys\" timeout=\"3\"><Say>Press</Say></Gather><Say>Nothing</Say>",
     );
@@ -73,7 +75,7 @@ fn a_gather_without_input_goes_on_with_the_next_verb_or_asks_its_action() {
     assert_eq!(stage.heard(call), ["Press"]);
     stage.pass_millis(1);
     assert_eq!(stage.heard(call), ["Press", "Nothing"]);
-    assert_eq!(stage.asked("/keys"), []);
+    assert_eq!(stage.requests("/keys"), []);
 
     let gather = "<Gather action=\"/keys\" actionOnEmptyResult=\"true\"/><Say>Unreachable</Say>";
     let mut stage = Stage::new(gather).serve("/keys", "<Say>Empty</Say>");
@@ -81,7 +83,7 @@ fn a_gather_without_input_goes_on_with_the_next_verb_or_asks_its_action() {
     stage.pass(5);
     assert_eq!(
         stage
-            .asked_once("/keys")
+            .only_request("/keys")
             .params
             .get("Digits")
             .map(String::as_str),
@@ -92,7 +94,7 @@ fn a_gather_without_input_goes_on_with_the_next_verb_or_asks_its_action() {
 
 /// voice-webhooks.md section 11, case 9, and its neighbours.
 #[test]
-fn keys_end_a_gather_as_its_attributes_say() {
+fn keys_end_gather_by_attributes() {
     let table = [
         ("", "12#", Some("12")),
         ("", "#", None),
@@ -110,16 +112,16 @@ fn keys_end_a_gather_as_its_attributes_say() {
         let call = stage.dial(CALLER);
         stage.press(call, keys);
         stage.pass(6);
-        let asked = stage
-            .asked("/keys")
+        let sent_digits = stage
+            .requests("/keys")
             .first()
-            .map(|asked| asked.get("Digits").to_owned());
-        assert_eq!(asked.as_deref(), digits, "{attributes} {keys}");
+            .map(|request| request.get("Digits").to_owned());
+        assert_eq!(sent_digits.as_deref(), digits, "{attributes} {keys}");
     }
 }
 
 #[test]
-fn a_key_stops_the_prompts_and_the_patience_begins_anew() {
+fn key_stops_prompts_and_restarts_timeout() {
     let mut stage =
         Stage::new("<Gather action=\"/keys\" timeout=\"4\"><Say>One</Say><Pause length=\"9\"/><Say>Two</Say></Gather>")
             .serve("/keys", "<Pause length=\"60\"/>");
@@ -129,21 +131,25 @@ fn a_key_stops_the_prompts_and_the_patience_begins_anew() {
     stage.pass(3);
     stage.press(call, "2");
     stage.pass(3);
-    assert_eq!(stage.asked("/keys"), []);
+    assert_eq!(stage.requests("/keys"), []);
     stage.pass(1);
-    assert_eq!(stage.asked_once("/keys").get("Digits"), "12");
+    assert_eq!(stage.only_request("/keys").get("Digits"), "12");
     assert_eq!(stage.heard(call), ["One"]);
 }
 
 #[test]
-fn a_gather_without_action_asks_its_own_document_again() {
+fn gather_without_action_repeats_document() {
     let mut stage =
         Stage::new("<Gather numDigits=\"1\" method=\"GET\"/>").serve("/voice", "<Say>Thanks</Say>");
     let call = stage.dial(CALLER);
     stage.press(call, "5");
-    let asked = &stage.asked("/voice")[1];
+    let request = &stage.requests("/voice")[1];
     assert_eq!(
-        (asked.get("Digits"), asked.method, asked.get("CallStatus")),
+        (
+            request.get("Digits"),
+            request.method,
+            request.get("CallStatus")
+        ),
         ("5", Method::Get, "in-progress")
     );
     assert_eq!(stage.heard(call), ["Thanks"]);
@@ -151,14 +157,14 @@ fn a_gather_without_action_asks_its_own_document_again() {
 
 /// voice-webhooks.md section 11, case 10.
 #[test]
-fn what_follows_a_redirect_never_runs() {
+fn verb_after_redirect_never_runs() {
     let mut stage =
         Stage::new("<Redirect method=\"GET\">next?a=1&amp;b=2</Redirect><Say>Never</Say>")
             .serve("/next", "<Say>Next</Say>");
     let call = stage.dial(CALLER);
-    let asked = stage.asked_once("/next");
+    let request = stage.only_request("/next");
     assert_eq!(
-        (asked.get("a"), asked.get("b"), asked.method),
+        (request.get("a"), request.get("b"), request.method),
         ("1", "2", Method::Get)
     );
     stage.pass(5);
@@ -166,8 +172,9 @@ fn what_follows_a_redirect_never_runs() {
 }
 
 /// voice-webhooks.md section 11, case 11.
+/// A later Reject only hangs up.
 #[test]
-fn a_reject_as_first_verb_never_answers_and_later_it_only_hangs_up() {
+fn first_reject_leaves_call_unanswered() {
     let table = [
         ("<Reject/>", "no-answer", false),
         ("<Reject reason=\"busy\"/><Say>x</Say>", "busy", false),
@@ -183,7 +190,7 @@ fn a_reject_as_first_verb_never_answers_and_later_it_only_hangs_up() {
 }
 
 #[test]
-fn a_pause_as_first_verb_delays_picking_up() {
+fn first_pause_delays_answer() {
     let mut stage = Stage::new("<Pause length=\"3\"/><Say>Hello</Say>");
     let call = stage.dial(CALLER);
     assert_eq!(stage.status(call), "ringing");
@@ -192,7 +199,7 @@ fn a_pause_as_first_verb_delays_picking_up() {
 }
 
 #[test]
-fn a_caller_who_gives_up_while_the_first_document_is_fetched_is_gone() {
+fn hang_up_before_first_document() {
     let mut stage = Stage::new("<Say>Hello</Say>");
     let call = created(&stage.handle(Input::Dial {
         from: CALLER.to_owned(),
@@ -207,18 +214,18 @@ fn a_caller_who_gives_up_while_the_first_document_is_fetched_is_gone() {
 }
 
 #[test]
-fn audio_lasts_as_long_as_it_is_and_is_asked_for_once() {
+fn audio_length_is_fetched_once() {
     let mut stage =
         Stage::new("<Play loop=\"2\">music.wav</Play><Play>/music.wav</Play><Say>End</Say>")
             .serve_audio("/music.wav", 4);
     let call = stage.dial(CALLER);
-    let asked = stage.asked_once("/music.wav");
-    assert_eq!((asked.method, asked.params.len()), (Method::Get, 0));
+    let request = stage.only_request("/music.wav");
+    assert_eq!((request.method, request.params.len()), (Method::Get, 0));
     stage.pass(11);
     assert_eq!(stage.heard(call), Vec::<String>::new());
     stage.pass(1);
     assert_eq!(stage.heard(call), ["End"]);
-    stage.asked_once("/music.wav");
+    stage.only_request("/music.wav");
     assert_eq!(
         stage.texts(call, Event::Playing)[0],
         format!("{BASE}/music.wav (2 times)")
@@ -226,7 +233,7 @@ fn audio_lasts_as_long_as_it_is_and_is_asked_for_once() {
 }
 
 #[test]
-fn audio_that_cannot_be_had_is_an_error_and_the_call_goes_on() {
+fn missing_audio_is_skipped() {
     let mut stage = Stage::new("<Gather><Play>/missing.wav</Play><Say>Press</Say></Gather>");
     let call = stage.dial(CALLER);
     assert!(
@@ -238,7 +245,7 @@ fn audio_that_cannot_be_had_is_an_error_and_the_call_goes_on() {
 }
 
 #[test]
-fn a_say_in_a_loop_takes_its_time() {
+fn looped_say_takes_its_time() {
     let mut stage = Stage::new("<Say loop=\"0\">Ho</Say>");
     let call = stage.dial(CALLER);
     stage.pass_millis(1_000 * 2 * SPEECH_MILLIS_PER_CHARACTER - 1);
@@ -248,7 +255,7 @@ fn a_say_in_a_loop_takes_its_time() {
 }
 
 #[test]
-fn documents_that_fail_end_the_call_with_the_code_of_the_reference() {
+fn failed_documents_end_call_with_code() {
     let table = [
         (404, "text/xml", "<Response/>", 11200),
         (503, "text/xml", "<Response/>", 11200),
@@ -290,42 +297,45 @@ fn documents_that_fail_end_the_call_with_the_code_of_the_reference() {
 }
 
 #[test]
-fn a_document_that_is_too_large_or_never_comes_ends_the_call() {
+fn large_or_missing_document_ends_call() {
     let large = format!("<Say>{}</Say>", "x".repeat(70_000));
     let mut stage = Stage::new(&large);
     let call = stage.dial(CALLER);
     assert!(stage.errors(call).starts_with("11750"));
 
     let mut stage = Stage::new("");
-    let gone = Fetched::Failed(Fault::new(ErrorCode::Connection, "no connection"));
-    stage.answers.insert("/voice".to_owned(), [gone].into());
+    let unreachable = Fetched::Failed(Fault::new(ErrorCode::Connection, "no connection"));
+    stage
+        .answers
+        .insert("/voice".to_owned(), [unreachable].into());
     let call = stage.dial(CALLER);
     assert!(stage.errors(call).starts_with("11205"));
     assert_eq!(stage.heard(call), [SORRY]);
 }
 
+/// The fallback is notified of the error code and the URL that failed.
 #[test]
-fn a_failed_document_has_a_fallback_that_is_told_why_and_is_asked_once() {
+fn fallback_is_requested_once() {
     let mut stage = Stage::new("")
         .with_fallback("/fallback")
         .serve("/fallback", "<Say>Plan B</Say>");
     stage.answers.remove("/voice");
     let call = stage.dial(CALLER);
-    let asked = stage.asked_once("/fallback");
-    assert_eq!(asked.get("ErrorCode"), "11200");
-    assert_eq!(asked.get("ErrorUrl"), format!("{BASE}/voice"));
-    assert_eq!(asked.get("CallSid"), call.to_string());
+    let request = stage.only_request("/fallback");
+    assert_eq!(request.get("ErrorCode"), "11200");
+    assert_eq!(request.get("ErrorUrl"), format!("{BASE}/voice"));
+    assert_eq!(request.get("CallSid"), call.to_string());
     assert_eq!(stage.heard(call), ["Plan B"]);
 
     let mut stage = Stage::new("").with_fallback("/fallback");
     stage.answers.clear();
     let call = stage.dial(CALLER);
-    stage.asked_once("/fallback");
+    stage.only_request("/fallback");
     assert_eq!(stage.heard(call), [SORRY]);
 }
 
 #[test]
-fn plain_text_is_read_aloud_and_audio_is_played() {
+fn text_is_read_aloud_and_audio_played() {
     let mut stage = Stage::new("");
     stage.answers.clear();
     let mut stage = stage.serve_raw("/voice", 200, "text/plain; charset=utf-8", "Hello   you");
@@ -345,12 +355,12 @@ fn plain_text_is_read_aloud_and_audio_is_played() {
 }
 
 #[test]
-fn a_redirect_loop_is_slowed_down_and_then_ended() {
+fn redirect_loop_is_slowed_and_ended() {
     let mut stage = Stage::new("<Redirect>/voice</Redirect>");
     let call = stage.dial(CALLER);
-    assert_eq!(stage.asked("/voice").len(), 1 + 3);
+    assert_eq!(stage.requests("/voice").len(), 1 + 3);
     stage.pass(10);
-    assert_eq!(stage.asked("/voice").len(), 1 + 3 + 10);
+    assert_eq!(stage.requests("/voice").len(), 1 + 3 + 10);
     stage.pass(60);
     assert_eq!(stage.status(call), "completed");
     assert!(
@@ -361,17 +371,17 @@ fn a_redirect_loop_is_slowed_down_and_then_ended() {
 }
 
 #[test]
-fn a_menu_that_is_heard_again_and_again_is_no_loop() {
+fn repeated_menu_is_no_loop() {
     let mut stage =
         Stage::new("<Gather timeout=\"2\"><Say>Press</Say></Gather><Redirect>/voice</Redirect>");
     let call = stage.dial(CALLER);
     stage.pass(600);
     assert_eq!(stage.status(call), "in-progress");
-    assert!(stage.asked("/voice").len() > 200);
+    assert!(stage.requests("/voice").len() > 200);
 }
 
 #[test]
-fn a_document_full_of_failing_verbs_does_no_harm() {
+fn many_failing_verbs_end_the_call() {
     let mut stage = Stage::new(&"<Dial>123</Dial>".repeat(1_900));
     let call = stage.dial(CALLER);
     assert_eq!(stage.status(call), "completed");
@@ -379,7 +389,7 @@ fn a_document_full_of_failing_verbs_does_no_harm() {
 }
 
 #[test]
-fn a_transcript_keeps_its_beginning_and_its_end() {
+fn transcript_keeps_first_and_last_entries() {
     let mut stage = Stage::new("<Say>First</Say><Redirect>/more</Redirect>").serve(
         "/more",
         "<Say>Again and again</Say><Pause/><Redirect>/more</Redirect>",
@@ -394,7 +404,7 @@ fn a_transcript_keeps_its_beginning_and_its_end() {
 }
 
 #[test]
-fn what_is_ignored_is_said_in_the_transcript() {
+fn ignored_verbs_are_warned_about() {
     let mut stage = Stage::new("<Conference/><Leave/><Say colour=\"red\">Hello</Say>");
     let call = stage.dial(CALLER);
     let warnings = stage.warnings(call);
@@ -408,8 +418,9 @@ fn what_is_ignored_is_said_in_the_transcript() {
     assert_eq!(stage.heard(call), ["Hello"]);
 }
 
+/// Keys without a listener are noted in the transcript; invalid keys are refused.
 #[test]
-fn keys_nobody_listens_to_are_noted_and_bad_keys_refused() {
+fn unheard_and_invalid_keys() {
     let mut stage = Stage::new("<Say>A rather long sentence</Say>");
     let call = stage.dial(CALLER);
     stage.press(call, "1");
@@ -438,8 +449,9 @@ fn keys_nobody_listens_to_are_noted_and_bad_keys_refused() {
     ));
 }
 
+/// Hanging up ends it, too.
 #[test]
-fn a_recording_ends_by_key_by_silence_by_length_and_by_hanging_up() {
+fn recording_ends_by_key_silence_or_length() {
     let voice = |attributes: &str| {
         Stage::new(&format!(
             "<Record action=\"/done\" recordingStatusCallback=\"/ready\" {attributes}/>"
@@ -451,7 +463,7 @@ fn a_recording_ends_by_key_by_silence_by_length_and_by_hanging_up() {
     let call = stage.dial(CALLER);
     stage.pass(2);
     stage.press(call, "#");
-    let done = stage.asked_once("/done");
+    let done = stage.only_request("/done");
     assert_eq!(
         (done.get("RecordingDuration"), done.get("Digits")),
         ("2", "#")
@@ -462,7 +474,7 @@ fn a_recording_ends_by_key_by_silence_by_length_and_by_hanging_up() {
         setup().account_sid
     );
     assert!(url.starts_with(&base), "{url}");
-    let ready = stage.asked_once("/ready");
+    let ready = stage.only_request("/ready");
     assert_eq!(
         (ready.get("RecordingStatus"), ready.get("RecordingUrl")),
         ("completed", url)
@@ -479,18 +491,18 @@ fn a_recording_ends_by_key_by_silence_by_length_and_by_hanging_up() {
     let mut stage = voice("timeout=\"4\"");
     stage.dial(CALLER);
     stage.pass(7);
-    assert_eq!(stage.asked_once("/done").get("RecordingDuration"), "7");
+    assert_eq!(stage.only_request("/done").get("RecordingDuration"), "7");
 
     let mut stage = voice("maxLength=\"2\"");
     stage.dial(CALLER);
     stage.pass(2);
-    assert_eq!(stage.asked_once("/done").get("RecordingDuration"), "2");
+    assert_eq!(stage.only_request("/done").get("RecordingDuration"), "2");
 
     let mut stage = voice("");
     let call = stage.dial(CALLER);
     stage.pass(3);
     stage.hang_up(call);
-    let done = stage.asked_once("/done");
+    let done = stage.only_request("/done");
     assert_eq!(
         (done.get("Digits"), done.get("CallStatus")),
         ("hangup", "completed")
@@ -499,19 +511,19 @@ fn a_recording_ends_by_key_by_silence_by_length_and_by_hanging_up() {
 }
 
 #[test]
-fn the_number_s_status_callback_hears_of_the_end() {
+fn number_callback_receives_end() {
     let mut stage = Stage::new("<Pause length=\"1\"/><Say>Hello</Say><Pause length=\"60\"/>")
         .with_status_callback("/status")
         .serve("/status", "");
     let call = stage.dial(CALLER);
     stage.pass(11);
     stage.hang_up(call);
-    let asked = stage.asked_once("/status");
+    let request = stage.only_request("/status");
     assert_eq!(
         (
-            asked.get("CallStatus"),
-            asked.get("CallDuration"),
-            asked.get("CallSid")
+            request.get("CallStatus"),
+            request.get("CallDuration"),
+            request.get("CallSid")
         ),
         ("completed", "10", call.to_string().as_str())
     );

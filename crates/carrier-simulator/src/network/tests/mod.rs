@@ -1,13 +1,14 @@
-//! Stories: what people and programs do to the network, and what comes of it. The stage owns clock and webhooks.
+//! Tests of the network: the actions of people and programs, and their results. [`Stage`] is the
+//! harness: it owns the clock and answers the webhooks.
 
 mod conference_reports;
 mod conferences;
 mod dials;
 mod documents;
 mod participants;
-mod programs;
 mod queues;
 mod reservations;
+mod rest;
 mod restarts;
 mod tasks;
 
@@ -23,9 +24,9 @@ const WORKER: &str = "+17075550101";
 const OTHER_WORKER: &str = "+17075550102";
 const BASE: &str = "http://app.example";
 
-/// A request the network made.
+/// A request that the network sent.
 #[derive(Debug, Clone, PartialEq)]
-struct Asked {
+struct SentRequest {
     path: String,
     method: Method,
     params: BTreeMap<String, String>,
@@ -33,21 +34,21 @@ struct Asked {
     at: Timestamp,
 }
 
-impl Asked {
+impl SentRequest {
     fn get(&self, name: &str) -> &str {
         self.params.get(name).map_or("", String::as_str)
     }
 }
 
-/// The network on a stage: webhooks answer from a table, at once.
+/// A network with a clock; its requests are answered at once, from a table.
 struct Stage {
     network: Network,
     now: Timestamp,
-    /// What is answered at a path; several answers are given one after the other, the last one for ever.
+    /// The answers by path. Several answers are given one after the other, the last one repeatedly.
     answers: BTreeMap<String, VecDeque<Fetched>>,
-    asked: Vec<Asked>,
+    requests: Vec<SentRequest>,
     pending: VecDeque<Fetch>,
-    /// Stores and reloads the network after every input.
+    /// Whether the network is stored and reloaded after every input.
     restarts: bool,
     rows: BTreeMap<(&'static str, String), String>,
 }
@@ -76,7 +77,7 @@ impl Stage {
             network: Network::new(setup()),
             now: Timestamp::from_millis(1_800_000_000_000),
             answers: BTreeMap::new(),
-            asked: Vec::new(),
+            requests: Vec::new(),
             pending: VecDeque::new(),
             restarts: false,
             rows: BTreeMap::new(),
@@ -84,7 +85,7 @@ impl Stage {
         stage.serve("/voice", voice)
     }
 
-    /// Answers requests of `path` with these verbs.
+    /// Answers requests to `path` with these verbs.
     fn serve(self, path: &str, verbs: &str) -> Self {
         self.serve_raw(
             path,
@@ -125,7 +126,7 @@ impl Stage {
         self
     }
 
-    /// Lets an input happen, and then everything that follows at this moment.
+    /// Applies an input, and then everything that follows at this moment.
     fn act(&mut self, input: Input) -> Vec<Output> {
         let reply = self.handle(input);
         self.settle();
@@ -159,7 +160,7 @@ impl Stage {
         self.network.changes_written();
     }
 
-    /// Everything but the stored rows is lost.
+    /// Loses everything but the stored rows.
     fn restart(&mut self) {
         let rows = self.rows.iter().map(|((table, key), value)| Row {
             table: (*table).to_owned(),
@@ -185,7 +186,7 @@ impl Stage {
             }
             self.handle(Input::Tick);
         }
-        panic!("this story does not come to rest at one moment");
+        panic!("the network does not come to rest at one moment");
     }
 
     fn answer_to(&mut self, fetch: &Fetch) -> Fetched {
@@ -193,8 +194,9 @@ impl Stage {
         let path = url.path().to_owned();
         let query = url.query_pairs().into_owned();
         let params = query.chain(fetch.params.iter().cloned()).collect();
-        let (method, token) = (fetch.target.method, fetch.idempotency_token.clone());
-        self.asked.push(Asked {
+        let method = fetch.target.method;
+        let token = fetch.idempotency_token.clone();
+        self.requests.push(SentRequest {
             path: path.clone(),
             method,
             params,
@@ -212,7 +214,7 @@ impl Stage {
         }
     }
 
-    /// Lets time pass, stopping wherever something happens by itself.
+    /// Advances the clock, and stops at every timer of the network.
     fn pass_millis(&mut self, millis: u64) {
         let end = self.now + Millis::from_millis(millis);
         while let Some(wake) = self.network.next_wake().filter(|wake| *wake <= end) {
@@ -233,7 +235,7 @@ impl Stage {
         }))
     }
 
-    /// A program calls `to`; the phone rings when this returns, unless it is in use.
+    /// A program calls `to`. Afterwards the phone rings, unless it is in use.
     fn ring(&mut self, to: &str, path: &str) -> CallSid {
         let call = new_call(to, path);
         created(&self.act(Input::CreateCall(Box::new(call))))
@@ -267,7 +269,7 @@ impl Stage {
         self.call(one).bridged_with() == Some(other) && self.call(other).bridged_with() == Some(one)
     }
 
-    /// The live or ended call to this phone, the newest.
+    /// The newest call to this phone, live or ended.
     fn leg_to(&self, phone: &str) -> CallSid {
         self.network
             .calls()
@@ -285,20 +287,20 @@ impl Stage {
             .unwrap()
     }
 
-    /// The requests made to a path.
-    fn asked(&self, path: &str) -> Vec<Asked> {
-        self.asked
+    /// The requests to a path.
+    fn requests(&self, path: &str) -> Vec<SentRequest> {
+        self.requests
             .iter()
-            .filter(|asked| asked.path == path)
+            .filter(|request| request.path == path)
             .cloned()
             .collect()
     }
 
-    /// The only request made to a path.
-    fn asked_once(&self, path: &str) -> Asked {
-        let asked = self.asked(path);
-        assert_eq!(asked.len(), 1, "{path}: {asked:#?}");
-        asked[0].clone()
+    /// The only request to a path.
+    fn only_request(&self, path: &str) -> SentRequest {
+        let requests = self.requests(path);
+        assert_eq!(requests.len(), 1, "{path}: {requests:#?}");
+        requests[0].clone()
     }
 
     fn entries(&self, sid: CallSid) -> Vec<String> {
@@ -308,7 +310,7 @@ impl Stage {
             .collect()
     }
 
-    /// Texts of one kind of entry.
+    /// The texts of one kind of entry.
     fn texts(&self, sid: CallSid, event: Event) -> Vec<String> {
         let entries = self
             .call(sid)
@@ -345,7 +347,7 @@ fn new_call(to: &str, path: &str) -> NewCall {
         from: CENTRE.to_owned(),
         start: Start::Url(at(path)),
         fallback: None,
-        reporter: None,
+        status_callback: None,
         ring_for: Millis::from_secs(60),
         time_limit: None,
         send_digits: None,

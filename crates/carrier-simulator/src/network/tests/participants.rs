@@ -1,4 +1,4 @@
-//! What programs do to conferences over REST.
+//! The REST API's requests about conferences and participants.
 
 use ids::ConferenceSid;
 
@@ -23,13 +23,13 @@ fn stage() -> Stage {
     .serve("/confer", "")
 }
 
-/// Somebody to be called into `room`.
+/// A participant to be added to `room`.
 fn invitation(room: impl ToString) -> NewParticipant {
     NewParticipant {
         noun: ConferenceNoun::new(room.to_string()),
         to: WORKER.to_owned(),
         from: CENTRE.to_owned(),
-        reporter: None,
+        status_callback: None,
         ring_for: Millis::from_secs(20),
         time_limit: None,
         recording: None,
@@ -54,15 +54,16 @@ impl Stage {
         );
     }
 
-    fn last_event(&self) -> Asked {
-        self.asked("/events").pop().unwrap()
+    fn last_event(&self) -> SentRequest {
+        self.requests("/events").pop().unwrap()
     }
 }
 
 #[test]
-fn a_participant_is_muted_and_unmuted_and_every_change_is_told_once() {
+fn mute_and_unmute_are_reported_once() {
     let mut stage = stage();
-    let (first, _) = (stage.dial(CALLER), stage.dial(OTHER_CALLER));
+    let first = stage.dial(CALLER);
+    stage.dial(OTHER_CALLER);
     for (muted, event) in [(true, "participant-mute"), (false, "participant-unmute")] {
         for _ in 0..2 {
             stage.change(
@@ -73,22 +74,23 @@ fn a_participant_is_muted_and_unmuted_and_every_change_is_told_once() {
                 },
             );
         }
-        let told = stage.last_event();
-        let facts = ["StatusCallbackEvent", "CallSid", "Muted", "Hold"];
+        let report = stage.last_event();
+        let names = ["StatusCallbackEvent", "CallSid", "Muted", "Hold"];
         assert_eq!(
-            facts.map(|name| told.get(name)),
+            names.map(|name| report.get(name)),
             [event, &first.to_string(), &muted.to_string(), "false"]
         );
         assert_eq!(stage.conference().participant(first).unwrap().muted, muted);
     }
     // Two joins, the start, and two changes.
-    assert_eq!(stage.asked("/events").len(), 5);
+    assert_eq!(stage.requests("/events").len(), 5);
 }
 
 #[test]
-fn a_participant_on_hold_hears_the_hold_document_until_it_is_taken_off() {
+fn hold_document_plays_until_unhold() {
     let mut stage = stage();
-    let (first, second) = (stage.dial(CALLER), stage.dial(OTHER_CALLER));
+    let first = stage.dial(CALLER);
+    let second = stage.dial(OTHER_CALLER);
     let hold = ParticipantUpdate {
         hold: Some(true),
         hold_music: Some(at("/hold")),
@@ -124,10 +126,12 @@ fn a_participant_on_hold_hears_the_hold_document_until_it_is_taken_off() {
     assert_eq!(stage.conference().status, InProgress);
 }
 
+/// The participant stays on hold.
 #[test]
-fn a_hold_document_that_fails_leaves_silence_and_the_participant_on_hold() {
+fn failed_hold_document_is_silence() {
     let mut stage = stage();
-    let (first, _) = (stage.dial(CALLER), stage.dial(OTHER_CALLER));
+    let first = stage.dial(CALLER);
+    stage.dial(OTHER_CALLER);
     let hold = ParticipantUpdate {
         hold: Some(true),
         hold_music: Some(at("/missing")),
@@ -139,7 +143,7 @@ fn a_hold_document_that_fails_leaves_silence_and_the_participant_on_hold() {
 }
 
 #[test]
-fn somebody_on_hold_before_the_beginning_waits_on_after_it() {
+fn hold_before_start_lasts() {
     let mut stage = stage();
     let first = stage.dial(CALLER);
     let hold = ParticipantUpdate {
@@ -155,9 +159,10 @@ fn somebody_on_hold_before_the_beginning_waits_on_after_it() {
 }
 
 #[test]
-fn coaching_is_begun_changed_and_ended() {
+fn coaching_starts_changes_and_ends() {
     let mut stage = stage();
-    let (first, second) = (stage.dial(CALLER), stage.dial(OTHER_CALLER));
+    let first = stage.dial(CALLER);
+    let second = stage.dial(OTHER_CALLER);
     let third = stage.dial("+15550100003");
     let conference = stage.room_sid();
     let coach = |coaching, call_to_coach| ParticipantUpdate {
@@ -175,15 +180,15 @@ fn coaching_is_begun_changed_and_ended() {
         stage.change(third, update);
         assert_eq!(coaches(&stage), expected);
     }
-    let told = stage.last_event();
+    let report = stage.last_event();
     assert_eq!(
-        (told.get("StatusCallbackEvent"), told.get("Coaching")),
+        (report.get("StatusCallbackEvent"), report.get("Coaching")),
         ("participant-modify", "false")
     );
-    let nobody = CallSid::derive(&["nobody"]);
+    let unknown_call = CallSid::derive(&["unknown"]);
     for update in [
         coach(Some(true), None),
-        coach(None, Some(nobody)),
+        coach(None, Some(unknown_call)),
         coach(None, Some(third)),
     ] {
         let input = Input::UpdateParticipant {
@@ -191,15 +196,17 @@ fn coaching_is_begun_changed_and_ended() {
             call: third,
             update,
         };
-        assert_eq!(refusal(&stage.act(input)), Refusal::NobodyToCoach);
+        assert_eq!(refusal(&stage.act(input)), Refusal::NoCallToCoach);
     }
     assert_eq!(coaches(&stage), None);
 }
 
+/// `endConferenceOnExit` and `beepOnExit` of a participant.
 #[test]
-fn whether_leaving_ends_the_conference_and_beeps_can_be_changed() {
+fn exit_options_can_be_changed() {
     let mut stage = stage();
-    let (first, second) = (stage.dial(CALLER), stage.dial(OTHER_CALLER));
+    let first = stage.dial(CALLER);
+    let second = stage.dial(OTHER_CALLER);
     let update = ParticipantUpdate {
         end_on_exit: Some(true),
         beep_on_exit: Some(false),
@@ -216,9 +223,10 @@ fn whether_leaving_ends_the_conference_and_beeps_can_be_changed() {
 }
 
 #[test]
-fn a_participant_that_is_taken_out_goes_on_after_its_dial() {
+fn removed_participant_continues() {
     let mut stage = stage();
-    let (first, second) = (stage.dial(CALLER), stage.dial(OTHER_CALLER));
+    let first = stage.dial(CALLER);
+    let second = stage.dial(OTHER_CALLER);
     let conference = stage.room_sid();
     assert_eq!(
         stage.act(Input::RemoveParticipant {
@@ -255,7 +263,8 @@ fn a_participant_that_is_taken_out_goes_on_after_its_dial() {
         "last-participant-kicked"
     );
 
-    let (first, second) = (stage.dial("+15550100003"), stage.dial("+15550100004"));
+    let first = stage.dial("+15550100003");
+    let second = stage.dial("+15550100004");
     stage.change(
         first,
         ParticipantUpdate {
@@ -278,10 +287,12 @@ fn a_participant_that_is_taken_out_goes_on_after_its_dial() {
     assert_eq!(stage.heard(second).last().unwrap(), "After");
 }
 
+/// Participants continue after their Dial, and ringing phones stop.
 #[test]
-fn a_conference_that_a_program_ends_lets_everybody_go_on_and_stops_ringing_phones() {
+fn ended_conference_releases_calls() {
     let mut stage = stage();
-    let (first, second) = (stage.dial(CALLER), stage.dial(OTHER_CALLER));
+    let first = stage.dial(CALLER);
+    let second = stage.dial(OTHER_CALLER);
     let conference = stage.room_sid();
     let ringing = stage.invite(invitation(conference));
     assert_eq!(stage.act(Input::EndConference(conference)), []);
@@ -291,13 +302,13 @@ fn a_conference_that_a_program_ends_lets_everybody_go_on_and_stops_ringing_phone
     );
     assert_eq!(stage.status(ringing), "canceled");
     assert_eq!(stage.conference().participants, []);
-    let told = stage.asked("/events");
-    let reasons: Vec<_> = told
+    let reports = stage.requests("/events");
+    let reasons: Vec<_> = reports
         .iter()
         .rev()
         .take(4)
         .rev()
-        .map(|asked| asked.get("ReasonParticipantLeft"))
+        .map(|request| request.get("ReasonParticipantLeft"))
         .collect();
     assert_eq!(
         reasons,
@@ -314,7 +325,7 @@ fn a_conference_that_a_program_ends_lets_everybody_go_on_and_stops_ringing_phone
         ["conference-ended-via-api", ""]
     );
     assert_eq!(stage.act(Input::EndConference(conference)), []);
-    assert_eq!(stage.asked("/events").len(), told.len());
+    assert_eq!(stage.requests("/events").len(), reports.len());
     let unknown = ConferenceSid::derive(&["unknown"]);
     assert_eq!(
         refusal(&stage.act(Input::EndConference(unknown))),
@@ -323,7 +334,7 @@ fn a_conference_that_a_program_ends_lets_everybody_go_on_and_stops_ringing_phone
 }
 
 #[test]
-fn who_is_in_a_conference_hears_the_phone_of_whom_a_program_calls_ring_unless_it_says_otherwise() {
+fn early_media_lets_participants_hear_ringing() {
     for early_media in [true, false] {
         let mut stage = stage();
         let first = stage.dial(CALLER);
@@ -339,7 +350,7 @@ fn who_is_in_a_conference_hears_the_phone_of_whom_a_program_calls_ring_unless_it
 }
 
 #[test]
-fn somebody_called_into_a_conference_that_does_not_exist_yet_makes_it() {
+fn added_participant_creates_conference() {
     let mut stage = stage();
     let noun = ConferenceNoun {
         end_on_exit: true,
@@ -352,10 +363,10 @@ fn somebody_called_into_a_conference_that_does_not_exist_yet_makes_it() {
         status_events: vec![ConferenceEvent::Join, ConferenceEvent::Leave],
         ..ConferenceNoun::new("WT1")
     };
-    let reporter = Reporter::new(format!("{BASE}/status"), Method::Post, Vec::new());
+    let status_callback = StatusCallback::new(format!("{BASE}/status"), Method::Post, Vec::new());
     let worker = stage.invite(NewParticipant {
         noun,
-        reporter: Some(reporter),
+        status_callback: Some(status_callback),
         ..invitation("")
     });
     assert_eq!(
@@ -377,11 +388,11 @@ fn somebody_called_into_a_conference_that_does_not_exist_yet_makes_it() {
     assert_eq!(stage.call(worker).invited, None);
     assert_eq!(participant.created + Millis::from_secs(5), stage.now);
     assert_eq!(
-        stage.asked_once("/confer").get("ParticipantLabel"),
+        stage.only_request("/confer").get("ParticipantLabel"),
         "worker"
     );
     stage.hang_up(worker);
-    assert_eq!(stage.asked_once("/status").get("CallStatus"), "completed");
+    assert_eq!(stage.only_request("/status").get("CallStatus"), "completed");
     assert_eq!(
         (stage.conference().status, stage.status(worker)),
         (Completed, "completed")
@@ -389,7 +400,7 @@ fn somebody_called_into_a_conference_that_does_not_exist_yet_makes_it() {
 }
 
 #[test]
-fn every_way_somebody_does_not_come_is_told_as_a_failed_addition() {
+fn unanswered_participant_is_reported() {
     type Act = fn(&mut Stage, CallSid);
     let decline: Act = |stage, call| assert_eq!(stage.act(Input::Decline(call)), []);
     let leave_alone: Act = |stage, _| stage.pass(20);
@@ -407,8 +418,8 @@ fn every_way_somebody_does_not_come_is_told_as_a_failed_addition() {
         let worker = stage.invite(invitation(stage.room_sid()));
         act(&mut stage, worker);
         assert_eq!(stage.status(worker), status);
-        let told = stage.last_event();
-        let facts = [
+        let report = stage.last_event();
+        let names = [
             "StatusCallbackEvent",
             "CallSid",
             "ReasonParticipantLeft",
@@ -420,13 +431,13 @@ fn every_way_somebody_does_not_come_is_told_as_a_failed_addition() {
             "participant_add_failed",
             status,
         ];
-        assert_eq!(facts.map(|name| told.get(name)), expected);
+        assert_eq!(names.map(|name| report.get(name)), expected);
         assert!(stage.is_in(first) && stage.conference().participant(worker).is_none());
     }
 }
 
 #[test]
-fn a_conference_nobody_ever_came_into_is_over_when_the_last_call_into_it_fails() {
+fn conference_ends_with_last_failed_call() {
     let mut stage = stage();
     let worker = stage.invite(NewParticipant {
         noun: ConferenceNoun {
@@ -443,8 +454,9 @@ fn a_conference_nobody_ever_came_into_is_over_when_the_last_call_into_it_fails()
     );
 }
 
+/// A refused request leaves neither a call nor a conference.
 #[test]
-fn people_who_cannot_be_called_into_a_conference_are_refused_and_leave_no_trace() {
+fn invalid_participants_are_refused() {
     let mut stage = stage();
     let over = stage.dial(CALLER);
     let room = stage.room_sid();
@@ -518,7 +530,7 @@ fn people_who_cannot_be_called_into_a_conference_are_refused_and_leave_no_trace(
 }
 
 #[test]
-fn a_place_is_kept_for_whoever_is_being_called() {
+fn ringing_participants_count_for_the_size() {
     let mut stage = stage();
     let small = || NewParticipant {
         noun: ConferenceNoun {
@@ -545,7 +557,7 @@ fn a_place_is_kept_for_whoever_is_being_called() {
 }
 
 #[test]
-fn a_call_recorded_from_its_answer_says_so_in_its_last_status_callback() {
+fn recorded_call_reports_its_recording() {
     let mut stage = stage()
         .serve("/recorded", "")
         .serve("/worker", "<Pause length=\"9\"/>");
@@ -553,48 +565,48 @@ fn a_call_recorded_from_its_answer_says_so_in_its_last_status_callback() {
         url: format!("{BASE}/recorded"),
         method: Method::Get,
     });
-    let reporter = Some(Reporter::new(
+    let status_callback = Some(StatusCallback::new(
         format!("{BASE}/status"),
         Method::Get,
         Vec::new(),
     ));
     let new = NewCall {
         recording: Some(CallRecording { callback }),
-        reporter,
+        status_callback,
         ..new_call(WORKER, "/worker")
     };
     let call = created(&stage.act(Input::CreateCall(Box::new(new.clone()))));
     stage.pass(4);
     stage.answer(call);
     stage.pass(9);
-    let told = stage.asked_once("/status");
+    let report = stage.only_request("/status");
     assert_eq!(
         (
-            told.get("RecordingDuration"),
-            told.get("CallDuration"),
-            told.method
+            report.get("RecordingDuration"),
+            report.get("CallDuration"),
+            report.method
         ),
         ("9", "9", Method::Get)
     );
-    let recorded = stage.asked_once("/recorded");
-    let facts = [
+    let recorded = stage.only_request("/recorded");
+    let names = [
         "CallSid",
         "RecordingStatus",
         "RecordingSource",
         "RecordingSid",
     ];
     assert_eq!(
-        facts.map(|name| recorded.get(name)),
+        names.map(|name| recorded.get(name)),
         [
             &call.to_string(),
             "completed",
             "OutboundAPI",
-            told.get("RecordingSid")
+            report.get("RecordingSid")
         ]
     );
 
-    // Nobody picks up: there is nothing to hear.
+    // Without an answer there is no recording.
     stage.act(Input::CreateCall(Box::new(new)));
     stage.pass(60);
-    assert_eq!(stage.asked("/recorded").len(), 1);
+    assert_eq!(stage.requests("/recorded").len(), 1);
 }

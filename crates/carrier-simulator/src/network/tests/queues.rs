@@ -1,4 +1,4 @@
-//! Enqueue, waiting, Leave, and the Dial that fetches a caller.
+//! Enqueue, waiting, Leave, and the Dial that takes a caller from a queue.
 
 use super::*;
 
@@ -15,13 +15,13 @@ fn waiting() -> Stage {
 
 /// voice-webhooks.md section 11, case 12.
 #[test]
-fn two_waiting_callers_are_number_one_and_two() {
+fn waiting_callers_have_positions() {
     let mut stage = waiting();
     stage.dial(CALLER);
     stage.pass(4);
     stage.dial(OTHER_CALLER);
-    let asked = stage.asked("/wait");
-    let facts = [
+    let requests = stage.requests("/wait");
+    let names = [
         "QueuePosition",
         "QueueTime",
         "AvgQueueTime",
@@ -31,44 +31,45 @@ fn two_waiting_callers_are_number_one_and_two() {
         "task",
     ];
     assert_eq!(
-        facts.map(|name| asked[0].get(name)),
+        names.map(|name| requests[0].get(name)),
         ["1", "0", "0", "1", "1000", "in-progress", "1"]
     );
     assert_eq!(
-        facts.map(|name| asked[1].get(name)),
+        names.map(|name| requests[1].get(name)),
         ["2", "0", "2", "2", "1000", "in-progress", "1"]
     );
     assert_eq!(
-        asked[0].get("QueueSid"),
+        requests[0].get("QueueSid"),
         stage.queue("support").sid.to_string()
     );
 }
 
 #[test]
-fn the_wait_document_is_asked_for_again_and_again() {
+fn wait_document_is_repeated() {
     let mut stage = waiting();
     let call = stage.dial(CALLER);
     stage.pass(60);
-    let asked = stage.asked("/wait");
-    assert_eq!(asked.len(), 6);
-    assert_eq!(asked[5].get("QueueTime"), "50");
+    let requests = stage.requests("/wait");
+    assert_eq!(requests.len(), 6);
+    assert_eq!(requests[5].get("QueueTime"), "50");
     assert_eq!(stage.heard(call).len(), 6);
 }
 
 #[test]
-fn a_wait_document_that_takes_no_time_is_asked_for_once_a_second() {
+fn empty_wait_document_repeats_each_second() {
     let mut stage = waiting();
     stage.answers.remove("/wait");
     let mut stage = stage.serve("/wait", "");
     let call = stage.dial(CALLER);
     stage.pass(120);
-    assert_eq!(stage.asked("/wait").len(), 121);
+    assert_eq!(stage.requests("/wait").len(), 121);
     assert_eq!(stage.status(call), "in-progress");
 }
 
 /// voice-webhooks.md section 11, case 4.
+/// The next verb runs, or the Enqueue's action.
 #[test]
-fn leave_goes_on_after_the_enqueue_or_with_its_action() {
+fn leave_continues_after_enqueue() {
     let mut stage = Stage::new("<Enqueue waitUrl=\"/wait\">support</Enqueue><Say>After</Say>")
         .serve("/wait", "<Leave/><Say>Never</Say>");
     let call = stage.dial(CALLER);
@@ -79,7 +80,7 @@ fn leave_goes_on_after_the_enqueue_or_with_its_action() {
     let mut stage = stage.serve("/wait", "<Pause length=\"7\"/><Leave/>");
     let call = stage.dial(CALLER);
     stage.pass(7);
-    let exit = stage.asked_once("/exit");
+    let exit = stage.only_request("/exit");
     assert_eq!(
         (exit.get("QueueResult"), exit.get("QueueTime")),
         ("leave", "7")
@@ -89,8 +90,9 @@ fn leave_goes_on_after_the_enqueue_or_with_its_action() {
     assert_eq!(stage.queue("support").members, []);
 }
 
+/// A wait document may gather and redirect, but not dial.
 #[test]
-fn a_wait_document_may_gather_and_redirect_but_not_dial() {
+fn wait_document_verbs_are_limited() {
     let mut stage = Stage::new(ENQUEUE)
         .serve("/wait", "<Dial>+17075550101</Dial><Gather action=\"/key\" numDigits=\"1\"><Say>Press</Say></Gather>")
         .serve("/key", "<Redirect>/leave</Redirect>")
@@ -103,18 +105,18 @@ fn a_wait_document_may_gather_and_redirect_but_not_dial() {
             .contains("<Dial> cannot be used in a wait document")
     );
     stage.press(call, "3");
-    let key = stage.asked_once("/key");
+    let key = stage.only_request("/key");
     assert_eq!((key.get("Digits"), key.get("QueuePosition")), ("3", "1"));
-    assert_eq!(stage.asked_once("/leave").get("QueuePosition"), "1");
+    assert_eq!(stage.only_request("/leave").get("QueuePosition"), "1");
     assert_eq!(stage.heard(call), ["Press", "Exit"]);
 }
 
 #[test]
-fn a_wait_document_that_fails_ends_the_stay_with_an_error() {
+fn failed_wait_document_leaves_queue() {
     let mut stage = waiting();
     stage.answers.remove("/wait");
     let call = stage.dial(CALLER);
-    assert_eq!(stage.asked_once("/exit").get("QueueResult"), "error");
+    assert_eq!(stage.only_request("/exit").get("QueueResult"), "error");
     assert!(stage.errors(call).starts_with("11200"));
     assert_eq!(stage.heard(call), ["Exit"]);
 }
@@ -129,13 +131,13 @@ fn music_and_silence_need_no_document() {
         let call = stage.dial(CALLER);
         stage.pass(3_600);
         assert_eq!(stage.status(call), "in-progress");
-        assert_eq!(stage.asked.len(), 1);
+        assert_eq!(stage.requests.len(), 1);
     }
 }
 
 /// voice-webhooks.md section 11, case 5.
 #[test]
-fn the_action_is_asked_only_when_the_conversation_is_over() {
+fn action_is_requested_after_conversation() {
     let mut stage = waiting();
     let caller = stage.dial(CALLER);
     stage.pass(15);
@@ -146,19 +148,19 @@ fn the_action_is_asked_only_when_the_conversation_is_over() {
     assert!(stage.bridged(caller, worker));
     assert_eq!(stage.queue("support").members, []);
     stage.pass(30);
-    assert_eq!(stage.asked("/exit"), []);
-    assert_eq!(stage.asked("/wait").len(), 2);
+    assert_eq!(stage.requests("/exit"), []);
+    assert_eq!(stage.requests("/wait").len(), 2);
 
     stage.hang_up(worker);
-    let exit = stage.asked_once("/exit");
+    let exit = stage.only_request("/exit");
     assert_eq!(
         (exit.get("QueueResult"), exit.get("QueueTime")),
         ("bridged", "20")
     );
     assert_eq!(exit.get("CallSid"), caller.to_string());
     assert_eq!(stage.heard(caller).last().unwrap(), "Exit");
-    let ended = stage.asked_once("/ended");
-    let facts = [
+    let ended = stage.only_request("/ended");
+    let names = [
         "DialCallStatus",
         "DialCallSid",
         "DialCallDuration",
@@ -174,27 +176,28 @@ fn the_action_is_asked_only_when_the_conversation_is_over() {
         "completed",
         &worker.to_string(),
     ];
-    assert_eq!(facts.map(|name| ended.get(name)), expected);
+    assert_eq!(names.map(|name| ended.get(name)), expected);
     assert_eq!(stage.status(worker), "completed");
 }
 
+/// The Worker's call continues with the action of its Dial.
 #[test]
-fn when_the_caller_hangs_up_the_worker_goes_on_with_the_action_of_the_dial() {
+fn caller_hang_up_continues_worker() {
     let mut stage = waiting();
     let caller = stage.dial(CALLER);
     let worker = stage.ring(WORKER, "/worker");
     stage.answer(worker);
     stage.pass(12);
     stage.hang_up(caller);
-    let ended = stage.asked_once("/ended");
+    let ended = stage.only_request("/ended");
     assert_eq!(
         (ended.get("DialCallStatus"), ended.get("DialCallDuration")),
         ("completed", "12")
     );
     assert_eq!(ended.get("CallStatus"), "in-progress");
     assert_eq!(stage.heard(worker), ["Wrap up"]);
-    // The caller's action is told, and its answer ignored.
-    let exit = stage.asked_once("/exit");
+    // The caller's action is notified, and its answer ignored.
+    let exit = stage.only_request("/exit");
     assert_eq!(
         (exit.get("QueueResult"), exit.get("CallStatus")),
         ("bridged", "completed")
@@ -203,16 +206,16 @@ fn when_the_caller_hangs_up_the_worker_goes_on_with_the_action_of_the_dial() {
 }
 
 #[test]
-fn a_caller_who_hangs_up_while_waiting_is_out_of_the_queue_and_the_action_is_told() {
+fn waiting_caller_hangs_up() {
     let mut stage = waiting();
     let caller = stage.dial(CALLER);
     let other = stage.dial(OTHER_CALLER);
     stage.pass(9);
     stage.hang_up(caller);
-    let exit = stage.asked_once("/exit");
-    let facts = ["QueueResult", "QueueTime", "CallStatus", "CallSid"];
+    let exit = stage.only_request("/exit");
+    let names = ["QueueResult", "QueueTime", "CallStatus", "CallSid"];
     assert_eq!(
-        facts.map(|name| exit.get(name)),
+        names.map(|name| exit.get(name)),
         ["hangup", "9", "completed", &caller.to_string()]
     );
     assert!(!stage.heard(caller).contains(&"Exit".to_owned()));
@@ -220,8 +223,9 @@ fn a_caller_who_hangs_up_while_waiting_is_out_of_the_queue_and_the_action_is_tol
     assert_eq!(stage.call(caller).queue_time, Millis::from_secs(9));
 }
 
+/// The head of the queue is served first.
 #[test]
-fn two_workers_dialling_a_queue_get_different_callers_the_head_first() {
+fn dialing_workers_get_different_callers() {
     let mut stage = waiting();
     let first = stage.dial(CALLER);
     let second = stage.dial(OTHER_CALLER);
@@ -234,7 +238,7 @@ fn two_workers_dialling_a_queue_get_different_callers_the_head_first() {
 }
 
 #[test]
-fn of_two_workers_who_wait_for_a_caller_the_one_who_dialled_first_is_served() {
+fn longest_waiting_worker_is_served_first() {
     for (first, second) in [(WORKER, OTHER_WORKER), (OTHER_WORKER, WORKER)] {
         let mut stage = waiting();
         let [first, second] = [first, second].map(|phone| {
@@ -251,21 +255,21 @@ fn of_two_workers_who_wait_for_a_caller_the_one_who_dialled_first_is_served() {
 }
 
 #[test]
-fn a_worker_waits_for_a_caller_until_the_dial_times_out() {
+fn queue_dial_waits_until_timeout() {
     let mut stage = waiting();
     let worker = stage.ring(WORKER, "/worker");
     stage.answer(worker);
     stage.pass(19);
-    assert_eq!(stage.asked("/ended"), []);
+    assert_eq!(stage.requests("/ended"), []);
     let caller = stage.dial(CALLER);
     assert!(stage.bridged(caller, worker));
-    assert_eq!(stage.asked("/wait"), []);
+    assert_eq!(stage.requests("/wait"), []);
 
     let mut stage = waiting();
     let worker = stage.ring(WORKER, "/worker");
     stage.answer(worker);
     stage.pass(20);
-    let ended = stage.asked_once("/ended");
+    let ended = stage.only_request("/ended");
     assert_eq!(
         (ended.get("DialCallStatus"), ended.get("DialBridged")),
         ("no-answer", "false")
@@ -274,7 +278,7 @@ fn a_worker_waits_for_a_caller_until_the_dial_times_out() {
 }
 
 #[test]
-fn the_caller_hears_the_announcement_before_the_connection() {
+fn announcement_precedes_connection() {
     let worker_document = "<Dial action=\"/ended\"><Queue url=\"/announce\">support</Queue></Dial>";
     let mut stage = Stage::new(ENQUEUE)
         .serve("/wait", "<Pause length=\"10\"/>")
@@ -286,31 +290,31 @@ fn the_caller_hears_the_announcement_before_the_connection() {
     stage.pass(3);
     let worker = stage.ring(WORKER, "/worker");
     stage.answer(worker);
-    let asked = stage.asked_once("/announce");
-    let facts = ["CallSid", "DequeingCallSid", "QueueTime"];
+    let request = stage.only_request("/announce");
+    let names = ["CallSid", "DequeingCallSid", "QueueTime"];
     assert_eq!(
-        facts.map(|name| asked.get(name)),
+        names.map(|name| request.get(name)),
         [&caller.to_string(), &worker.to_string(), "3"]
     );
     assert!(!stage.bridged(caller, worker));
     stage.pass(1);
     assert!(stage.bridged(caller, worker));
 
-    // The worker is gone before the connection.
+    // The worker hangs up before the connection.
     stage.hang_up(caller);
     let caller = stage.dial(CALLER);
     let worker = stage.ring(WORKER, "/worker");
     stage.answer(worker);
     stage.hang_up(worker);
-    let exit = stage.asked("/exit").pop().unwrap();
+    let exit = stage.requests("/exit").pop().unwrap();
     assert_eq!(exit.get("QueueResult"), "bridging-in-process");
     assert_eq!(stage.heard(caller).last().unwrap(), "Exit");
 }
 
-/// A caller whose announcement is asked for is dequeued and being connected (voice-webhooks.md section 5.1).
+/// A caller whose announcement is requested is dequeued and being connected (voice-webhooks.md
+/// section 5.1). The caller has left the queue by then, so the Enqueue is over.
 #[test]
-fn a_worker_who_is_gone_while_the_announcement_is_asked_for_leaves_a_caller_whose_enqueue_is_over()
-{
+fn worker_hangs_up_before_announcement() {
     let mut stage = Stage::new(ENQUEUE)
         .serve("/wait", "<Pause length=\"10\"/>")
         .serve("/exit", "<Say>Exit</Say>")
@@ -332,7 +336,7 @@ fn a_worker_who_is_gone_while_the_announcement_is_asked_for_leaves_a_caller_whos
     stage.hang_up(worker);
     let fetched = stage.answer_to(&late);
     stage.act(Input::Fetched(late.id, fetched));
-    let exit = stage.asked_once("/exit");
+    let exit = stage.only_request("/exit");
     assert_eq!(
         (exit.get("QueueResult"), exit.get("QueueTime")),
         ("bridging-in-process", "3")
@@ -341,7 +345,7 @@ fn a_worker_who_is_gone_while_the_announcement_is_asked_for_leaves_a_caller_whos
 }
 
 #[test]
-fn when_the_caller_is_gone_before_the_connection_the_worker_gets_the_next_one() {
+fn next_caller_follows_lost_caller() {
     let mut stage = Stage::new(ENQUEUE)
         .serve("/wait", "<Pause length=\"10\"/>")
         .serve("/exit", "")
@@ -357,11 +361,11 @@ fn when_the_caller_is_gone_before_the_connection_the_worker_gets_the_next_one() 
     stage.hang_up(caller);
     stage.pass(1);
     assert!(stage.bridged(other, worker));
-    assert_eq!(stage.asked_once("/exit").get("QueueResult"), "hangup");
+    assert_eq!(stage.only_request("/exit").get("QueueResult"), "hangup");
 }
 
 #[test]
-fn a_full_queue_takes_nobody_else() {
+fn full_queue_refuses_call() {
     let mut stage = waiting();
     assert!(matches!(
         stage.act(Input::CreateQueue {
@@ -372,7 +376,7 @@ fn a_full_queue_takes_nobody_else() {
     ));
     stage.dial(CALLER);
     let other = stage.dial(OTHER_CALLER);
-    let exit = stage.asked_once("/exit");
+    let exit = stage.only_request("/exit");
     assert_eq!(
         (exit.get("QueueResult"), exit.get("QueueTime")),
         ("queue-full", "0")
@@ -381,7 +385,7 @@ fn a_full_queue_takes_nobody_else() {
 }
 
 #[test]
-fn an_enqueue_that_cannot_be_has_an_error_and_an_action() {
+fn invalid_enqueue_requests_its_action() {
     let long = "x".repeat(65);
     let table = [
         ("<Enqueue action=\"/exit\"/>".to_owned(), "14204", "error"),
@@ -404,7 +408,7 @@ fn an_enqueue_that_cannot_be_has_an_error_and_an_action() {
             "{:?}",
             stage.entries(call)
         );
-        let exit = stage.asked_once("/exit");
+        let exit = stage.only_request("/exit");
         assert_eq!(
             (exit.get("QueueResult"), exit.get("QueueSid")),
             (result, ""),
@@ -414,7 +418,7 @@ fn an_enqueue_that_cannot_be_has_an_error_and_an_action() {
 }
 
 #[test]
-fn the_star_key_ends_the_conversation_when_the_dial_says_so() {
+fn star_key_ends_conversation() {
     let mut stage = waiting();
     stage.answers.remove("/worker");
     let mut stage = stage.serve(
@@ -432,7 +436,7 @@ fn the_star_key_ends_the_conversation_when_the_dial_says_so() {
 }
 
 #[test]
-fn the_time_limit_of_the_dial_cuts_the_conversation() {
+fn time_limit_ends_conversation() {
     let mut stage = waiting();
     stage.answers.remove("/worker");
     let mut stage = stage.serve(

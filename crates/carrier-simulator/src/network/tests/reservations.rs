@@ -1,16 +1,17 @@
-//! `<Dial><Queue reservationSid>`: the TaskRouter says where the caller waits.
+//! `<Dial><Queue reservationSid>`: the TaskRouter names the queue in which the caller waits.
 
 use ids::ReservationSid;
 
 use super::*;
 
-const ASKED: &str = "/router/dial-queue";
+const DIAL_QUEUE: &str = "/router/dial-queue";
 
 fn reservation() -> ReservationSid {
     ReservationSid::derive(&["reservation"])
 }
 
-/// A caller waits in queue WT1; whoever runs `/worker` dials the reservation; the TaskRouter answers with `answer`.
+/// A caller waits in queue WT1; a call that runs `/worker` dials the reservation; the TaskRouter
+/// answers with `answer`.
 fn stage(answer: &str) -> Stage {
     let queue = format!(
         "<Queue reservationSid=\"{}\" postWorkActivitySid=\"WA1\"/>",
@@ -23,7 +24,7 @@ fn stage(answer: &str) -> Stage {
             &format!("<Dial action=\"/ended\">{queue}</Dial><Say>Never</Say>"),
         )
         .serve("/ended", "<Say>Wrap up</Say><Pause length=\"60\"/>")
-        .serve(ASKED, answer)
+        .serve(DIAL_QUEUE, answer)
         .serve("/router/connecting", "<Say>Here we go</Say>")
         .serve("/router/over", "")
 }
@@ -37,9 +38,9 @@ fn failed_with(stage: &Stage, worker: CallSid, code: &str) {
         stage.entries(worker)
     );
     let ended: Vec<_> = stage
-        .asked("/ended")
+        .requests("/ended")
         .into_iter()
-        .filter(|asked| asked.get("CallSid") == worker.to_string())
+        .filter(|request| request.get("CallSid") == worker.to_string())
         .collect();
     assert_eq!(ended.len(), 1);
     assert_eq!(
@@ -50,14 +51,14 @@ fn failed_with(stage: &Stage, worker: CallSid, code: &str) {
 }
 
 #[test]
-fn the_caller_of_a_reservation_is_connected_as_the_task_router_says() {
+fn reservation_connects_its_caller() {
     let mut stage = stage(ANSWER);
     let caller = stage.dial(CALLER);
     stage.pass(5);
     let worker = stage.ring(WORKER, "/worker");
     stage.answer(worker);
-    let asked = stage.asked_once(ASKED);
-    let facts = [
+    let request = stage.only_request(DIAL_QUEUE);
+    let names = [
         "ReservationSid",
         "PostWorkActivitySid",
         "CallSid",
@@ -76,23 +77,24 @@ fn the_caller_of_a_reservation_is_connected_as_the_task_router_says() {
         WORKER,
     ];
     assert_eq!(
-        (facts.map(|name| asked.get(name)), asked.method),
+        (names.map(|name| request.get(name)), request.method),
         (expected, Method::Post)
     );
-    // The links of the answer are relative to where it came from.
-    let connecting = stage.asked_once("/router/connecting");
-    let facts = ["CallSid", "DequeingCallSid", "task"];
+    // The links of the answer are relative to its URL.
+    let connecting = stage.only_request("/router/connecting");
+    let names = ["CallSid", "DequeingCallSid", "task"];
     assert_eq!(
-        facts.map(|name| connecting.get(name)),
+        names.map(|name| connecting.get(name)),
         [&caller.to_string(), &worker.to_string(), "1"]
     );
     stage.pass(1);
     assert!(stage.bridged(caller, worker));
 
-    // Both the TaskRouter and the document's own action learn how it ended; the call goes on with the latter.
+    // Both the TaskRouter and the Dial's own action are notified of the result; the call continues
+    // with the action.
     stage.pass(9);
     stage.hang_up(caller);
-    let facts = ["DialCallStatus", "DialCallSid", "DialBridged", "CallSid"];
+    let names = ["DialCallStatus", "DialCallSid", "DialBridged", "CallSid"];
     let expected = [
         "completed",
         &caller.to_string(),
@@ -100,39 +102,40 @@ fn the_caller_of_a_reservation_is_connected_as_the_task_router_says() {
         &worker.to_string(),
     ];
     assert_eq!(
-        facts.map(|name| stage.asked_once("/router/over").get(name).to_owned()),
+        names.map(|name| stage.only_request("/router/over").get(name).to_owned()),
         expected
     );
     assert_eq!(
-        facts.map(|name| stage.asked_once("/ended").get(name).to_owned()),
+        names.map(|name| stage.only_request("/ended").get(name).to_owned()),
         expected
     );
     assert_eq!(stage.heard(worker), ["Wrap up"]);
 }
 
-/// voice-webhooks.md section 11, case 7: the TaskRouter has not heard of the first when the second asks.
+/// voice-webhooks.md section 11, case 7: the TaskRouter does not know of the first Dial when it
+/// answers the second.
+/// One agent is connected, the other Dial fails with 14217.
 #[test]
-fn of_two_agents_who_dial_the_same_reservation_one_is_connected_and_the_other_gets_14217() {
+fn second_dial_of_reservation_fails() {
     let mut stage = stage(ANSWER);
     let caller = stage.dial(CALLER);
-    let (worker, other) = (
-        stage.ring(WORKER, "/worker"),
-        stage.ring(OTHER_WORKER, "/worker"),
-    );
+    let worker = stage.ring(WORKER, "/worker");
+    let other = stage.ring(OTHER_WORKER, "/worker");
     stage.answer(worker);
     stage.answer(other);
     failed_with(&stage, other, "14217");
     stage.pass(1);
     assert!(stage.bridged(caller, worker));
-    assert_eq!(stage.asked(ASKED).len(), 2);
+    assert_eq!(stage.requests(DIAL_QUEUE).len(), 2);
 }
 
 /// voice-webhooks.md section 11, case 7: the TaskRouter knows that the reservation is taken.
+/// The Dial fails with 14217 although the caller still waits.
 #[test]
-fn a_reservation_the_task_router_does_not_give_gets_14217_even_while_the_caller_waits() {
+fn refused_reservation_fails_dial() {
     let mut stage = stage("");
-    stage.answers.remove(ASKED);
-    let mut stage = stage.serve_raw(ASKED, 404, "text/plain", "no such reservation");
+    stage.answers.remove(DIAL_QUEUE);
+    let mut stage = stage.serve_raw(DIAL_QUEUE, 404, "text/plain", "no such reservation");
     let caller = stage.dial(CALLER);
     let worker = stage.ring(WORKER, "/worker");
     stage.answer(worker);
@@ -141,7 +144,7 @@ fn a_reservation_the_task_router_does_not_give_gets_14217_even_while_the_caller_
 }
 
 #[test]
-fn answers_that_are_no_dial_of_a_queue_fail_the_dial() {
+fn invalid_answers_fail_dial() {
     let table = [
         (
             200,
@@ -162,14 +165,14 @@ fn answers_that_are_no_dial_of_a_queue_fail_the_dial() {
         (
             200,
             "text/xml",
-            "<Response><Dial><Queue>elsewhere</Queue></Dial></Response>",
+            "<Response><Dial><Queue>other</Queue></Dial></Response>",
             "14217",
         ),
     ];
     for (status, content_type, body, code) in table {
         let mut stage = stage("");
-        stage.answers.remove(ASKED);
-        let mut stage = stage.serve_raw(ASKED, status, content_type, body);
+        stage.answers.remove(DIAL_QUEUE);
+        let mut stage = stage.serve_raw(DIAL_QUEUE, status, content_type, body);
         stage.dial(CALLER);
         let worker = stage.ring(WORKER, "/worker");
         stage.answer(worker);
@@ -177,8 +180,9 @@ fn answers_that_are_no_dial_of_a_queue_fail_the_dial() {
     }
 }
 
+/// A malformed SID is 14215; without a TaskRouter, every reservation is 14217.
 #[test]
-fn a_malformed_reservation_is_14215_and_without_a_task_router_every_one_is_14217() {
+fn invalid_reservation_fails_dial() {
     let mut stage = stage("");
     stage.answers.remove("/worker");
     let mut stage = stage.serve(
@@ -188,7 +192,7 @@ fn a_malformed_reservation_is_14215_and_without_a_task_router_every_one_is_14217
     let worker = stage.ring(WORKER, "/worker");
     stage.answer(worker);
     failed_with(&stage, worker, "14215");
-    assert_eq!(stage.asked(ASKED), []);
+    assert_eq!(stage.requests(DIAL_QUEUE), []);
 
     let mut stage = self::stage(ANSWER);
     stage.network.setup.task_router_url = None;
@@ -198,8 +202,9 @@ fn a_malformed_reservation_is_14215_and_without_a_task_router_every_one_is_14217
     failed_with(&stage, worker, "14217");
 }
 
+/// The agent hangs up before the TaskRouter has answered: no caller is taken.
 #[test]
-fn an_agent_who_hangs_up_while_the_task_router_is_asked_dials_nobody() {
+fn hang_up_cancels_reservation_request() {
     let mut stage = stage(ANSWER);
     let caller = stage.dial(CALLER);
     let worker = stage.ring(WORKER, "/worker");
@@ -212,6 +217,9 @@ fn an_agent_who_hangs_up_while_the_task_router_is_asked_dials_nobody() {
     stage.hang_up(worker);
     let late = stage.answer_to(&question);
     stage.act(Input::Fetched(question.id, late));
-    assert_eq!(stage.asked_once("/ended").get("DialCallStatus"), "canceled");
+    assert_eq!(
+        stage.only_request("/ended").get("DialCallStatus"),
+        "canceled"
+    );
     assert_eq!(stage.queue("WT1").position(caller), Some(1));
 }

@@ -1,11 +1,11 @@
-//! A network that is stored and reloaded after every single input goes on as if nothing had happened.
+//! Restarts: a network that is stored and reloaded after every input behaves as one that is not.
 
 use ids::ReservationSid;
 
 use super::*;
 use crate::twiml::ConferenceNoun;
 
-/// A whole call with everything in it: menu, music, ringing, announcement, conversation, voicemail.
+/// A call with every feature: menu, music, ringing, announcement, conversation, voicemail.
 fn whole_day(stage: &mut Stage) {
     let caller = stage.dial(CALLER);
     stage.pass_millis(300);
@@ -43,13 +43,14 @@ fn stage() -> Stage {
 }
 
 #[test]
-fn a_restart_after_every_input_changes_nothing() {
-    let (mut steady, mut shaken) = (stage(), stage());
-    shaken.restarts = true;
-    whole_day(&mut steady);
-    whole_day(&mut shaken);
-    assert!(steady.asked.len() > 20);
-    assert_eq!(steady.asked, shaken.asked);
+fn restarts_do_not_change_calls() {
+    let mut uninterrupted = stage();
+    let mut restarted = stage();
+    restarted.restarts = true;
+    whole_day(&mut uninterrupted);
+    whole_day(&mut restarted);
+    assert!(uninterrupted.requests.len() > 20);
+    assert_eq!(uninterrupted.requests, restarted.requests);
     let calls = |stage: &Stage| {
         stage
             .network
@@ -58,10 +59,11 @@ fn a_restart_after_every_input_changes_nothing() {
             .cloned()
             .collect::<Vec<_>>()
     };
-    assert_eq!(calls(&steady), calls(&shaken));
+    assert_eq!(calls(&uninterrupted), calls(&restarted));
 }
 
-/// A conference with everything in it: waiting, an invitation, hold, coaching, an end; and a reservation's caller.
+/// A conference with every feature (waiting, an added participant, hold, coaching, the end), and a
+/// reservation's caller.
 fn conference_day(stage: &mut Stage) {
     let caller = stage.dial(CALLER);
     stage.pass(3);
@@ -76,7 +78,7 @@ fn conference_day(stage: &mut Stage) {
         noun,
         to: WORKER.to_owned(),
         from: CENTRE.to_owned(),
-        reporter: None,
+        status_callback: None,
         ring_for: Millis::from_secs(30),
         time_limit: None,
         recording: Some(CallRecording { callback: None }),
@@ -151,17 +153,18 @@ fn conference_stage() -> Stage {
 }
 
 #[test]
-fn a_restart_after_every_input_of_a_conference_changes_nothing() {
-    let (mut steady, mut shaken) = (conference_stage(), conference_stage());
-    shaken.restarts = true;
-    conference_day(&mut steady);
-    conference_day(&mut shaken);
+fn restarts_do_not_change_conferences() {
+    let mut uninterrupted = conference_stage();
+    let mut restarted = conference_stage();
+    restarted.restarts = true;
+    conference_day(&mut uninterrupted);
+    conference_day(&mut restarted);
     assert!(
-        steady.asked("/events").len() == 9,
+        uninterrupted.requests("/events").len() == 9,
         "{:?}",
-        steady.asked("/events").len()
+        uninterrupted.requests("/events").len()
     );
-    assert_eq!(steady.asked, shaken.asked);
+    assert_eq!(uninterrupted.requests, restarted.requests);
     let calls = |stage: &Stage| {
         stage
             .network
@@ -170,7 +173,7 @@ fn a_restart_after_every_input_of_a_conference_changes_nothing() {
             .cloned()
             .collect::<Vec<_>>()
     };
-    assert_eq!(calls(&steady), calls(&shaken));
+    assert_eq!(calls(&uninterrupted), calls(&restarted));
     let conferences = |stage: &Stage| {
         stage
             .network
@@ -179,11 +182,11 @@ fn a_restart_after_every_input_of_a_conference_changes_nothing() {
             .cloned()
             .collect::<Vec<_>>()
     };
-    assert_eq!(conferences(&steady), conferences(&shaken));
+    assert_eq!(conferences(&uninterrupted), conferences(&restarted));
 }
 
 #[test]
-fn a_network_survives_being_written_as_one_document() {
+fn network_serialises_as_one_document() {
     let mut stage = stage();
     let caller = stage.dial(CALLER);
     stage.press(caller, "1");
@@ -193,8 +196,9 @@ fn a_network_survives_being_written_as_one_document() {
     assert_eq!(again.next_wake(), stage.network.next_wake());
 }
 
+/// Their idempotency tokens stay the same.
 #[test]
-fn outstanding_requests_are_known_after_a_restart_with_the_same_token() {
+fn outstanding_requests_survive_restart() {
     let mut stage = stage();
     stage.handle(Input::Dial {
         from: CALLER.to_owned(),
@@ -207,7 +211,7 @@ fn outstanding_requests_are_known_after_a_restart_with_the_same_token() {
 }
 
 #[test]
-fn an_unreadable_row_is_named() {
+fn unreadable_row_is_named() {
     let row = Row {
         table: "calls".to_owned(),
         key: "\"CA\"".to_owned(),

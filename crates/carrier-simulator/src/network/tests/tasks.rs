@@ -1,4 +1,5 @@
-//! `<Enqueue workflowSid>`: the call waits as a Task, which the TaskRouter makes and is told about.
+//! `<Enqueue workflowSid>`: the call waits as a Task, which the TaskRouter creates, and the
+//! TaskRouter is notified of its end.
 
 use ids::{ReservationSid, WorkflowSid};
 
@@ -23,41 +24,41 @@ fn enqueue(task: &str) -> String {
     )
 }
 
-/// The number answers with an Enqueue of this Task; the TaskRouter answers nothing until a test says what.
-fn asking(task: &str) -> Stage {
+/// The number answers with an Enqueue of this Task. A test adds the TaskRouter's answer.
+fn stage_without_answer(task: &str) -> Stage {
     Stage::new(&enqueue(task))
         .serve("/wait", "<Pause length=\"10\"/>")
         .serve("/exit", ACTION)
         .serve_raw(LEFT, 204, "", "")
 }
 
-/// The same with a TaskRouter that makes every Task.
+/// The same with a TaskRouter that creates every Task.
 fn stage(task: &str) -> Stage {
-    asking(task).serve_raw(ENQUEUE, 204, "", "")
+    stage_without_answer(task).serve_raw(ENQUEUE, 204, "", "")
 }
 
 fn ended(call: CallSid, task: TaskSid, end: TaskEnd) -> Input {
     Input::TaskEnded { call, task, end }
 }
 
-/// What the TaskRouter was told, once, and then the application.
+/// Checks that the TaskRouter and the application were each notified once of the end of the wait.
 fn left_with(stage: &Stage, call: CallSid, result: &str) {
-    let told = stage.asked_once(LEFT);
-    let facts = ["CallSid", "TaskSid", "QueueResult", "QueueSid"];
+    let notification = stage.only_request(LEFT);
+    let names = ["CallSid", "TaskSid", "QueueResult", "QueueSid"];
     assert_eq!(
-        facts.map(|name| told.get(name)),
+        names.map(|name| notification.get(name)),
         [&call.to_string(), &task(call, 1).to_string(), result, ""]
     );
-    assert_eq!(stage.asked_once("/exit").get("QueueResult"), result);
+    assert_eq!(stage.only_request("/exit").get("QueueResult"), result);
     assert_eq!(stage.queue(&workflow()).members, []);
 }
 
 #[test]
-fn a_task_is_made_and_the_call_waits_in_the_queue_of_its_workflow() {
+fn enqueue_creates_task_and_waits() {
     let mut stage = stage("<Task priority=\"5\" timeout=\"30\">{\"a\":  1}</Task>");
     let call = stage.dial(CALLER);
-    let asked = stage.asked_once(ENQUEUE);
-    let facts = [
+    let request = stage.only_request(ENQUEUE);
+    let names = [
         "CallSid",
         "From",
         "TaskSid",
@@ -66,14 +67,15 @@ fn a_task_is_made_and_the_call_waits_in_the_queue_of_its_workflow() {
         "TaskPriority",
         "TaskTimeout",
     ];
-    let (sid, task) = (call.to_string(), task(call, 1).to_string());
+    let sid = call.to_string();
+    let task = task(call, 1).to_string();
     assert_eq!(
-        facts.map(|name| asked.get(name)),
+        names.map(|name| request.get(name)),
         [&sid, CALLER, &task, &workflow(), "{\"a\":  1}", "5", "30"]
     );
     stage.pass(15);
-    let wait = stage.asked("/wait");
-    let facts = [
+    let wait = stage.requests("/wait");
+    let names = [
         "QueueSid",
         "QueuePosition",
         "QueueTime",
@@ -83,7 +85,7 @@ fn a_task_is_made_and_the_call_waits_in_the_queue_of_its_workflow() {
     ];
     let queue = stage.queue(&workflow()).sid.to_string();
     assert_eq!(
-        facts.map(|name| wait[1].get(name)),
+        names.map(|name| wait[1].get(name)),
         [&queue, "1", "10", "10", "1", "100"]
     );
     assert_eq!(
@@ -96,8 +98,9 @@ fn a_task_is_made_and_the_call_waits_in_the_queue_of_its_workflow() {
     )));
 }
 
+/// It hears no music before, either.
 #[test]
-fn nobody_hears_music_or_is_fetched_before_there_is_a_task() {
+fn call_is_not_connected_before_its_task() {
     let mut stage = stage("").serve(
         "/worker",
         &format!("<Dial><Queue>{}</Queue></Dial>", workflow()),
@@ -112,7 +115,7 @@ fn nobody_hears_music_or_is_fetched_before_there_is_a_task() {
     let fetched = stage.answer_to(&voice);
     stage.handle(Input::Fetched(voice.id, fetched));
     let caller = stage.network.calls()[0].sid;
-    // Whatever brings together who waits and who dials.
+    // An update of the queue matches waiting and dialing calls again.
     let queue = stage.queue(&workflow()).sid;
     assert_eq!(
         stage.handle(Input::UpdateQueue {
@@ -131,11 +134,12 @@ fn nobody_hears_music_or_is_fetched_before_there_is_a_task() {
     );
     stage.settle();
     assert!(stage.bridged(caller, worker));
-    assert_eq!(stage.asked("/wait"), []);
+    assert_eq!(stage.requests("/wait"), []);
 }
 
+/// A Dial of a Task's SID takes its call at any position of the queue.
 #[test]
-fn each_call_of_the_queue_is_reached_by_its_task_wherever_it_stands() {
+fn call_is_dialled_by_its_task() {
     let mut stage = stage("");
     let first = stage.dial(CALLER);
     let second = stage.dial(OTHER_CALLER);
@@ -163,14 +167,14 @@ fn each_call_of_the_queue_is_reached_by_its_task_wherever_it_stands() {
     assert!(stage.bridged(first, other));
 
     stage.pass(20);
-    assert_eq!(stage.asked(LEFT), [], "they talk");
+    assert_eq!(stage.requests(LEFT), [], "the call is in conversation");
     stage.hang_up(worker);
-    let told = stage.asked_once(LEFT);
+    let notification = stage.only_request(LEFT);
     assert_eq!(
-        (told.get("TaskSid"), told.get("QueueResult")),
+        (notification.get("TaskSid"), notification.get("QueueResult")),
         (task(second, 1).to_string().as_str(), "bridged")
     );
-    let exit = stage.asked_once("/exit");
+    let exit = stage.only_request("/exit");
     assert_eq!(
         (exit.get("CallSid"), exit.get("QueueResult")),
         (second.to_string().as_str(), "bridged")
@@ -179,7 +183,7 @@ fn each_call_of_the_queue_is_reached_by_its_task_wherever_it_stands() {
 }
 
 #[test]
-fn a_call_that_leaves_is_told_about_once_however_it_leaves() {
+fn leaving_is_notified_once() {
     let hang_up = |stage: &mut Stage, call| stage.hang_up(call);
     let move_away = |stage: &mut Stage, call| {
         let queue = stage.queue(&workflow()).sid;
@@ -195,12 +199,15 @@ fn a_call_that_leaves_is_told_about_once_however_it_leaves() {
         let call = stage.dial(CALLER);
         stage.pass(25);
         act(&mut stage, call);
-        let told = stage.asked_once(LEFT);
+        let notification = stage.only_request(LEFT);
         assert_eq!(
-            (told.get("QueueResult"), told.get("QueueTime")),
+            (
+                notification.get("QueueResult"),
+                notification.get("QueueTime")
+            ),
             (result, "25")
         );
-        assert_eq!(stage.asked("/exit")[0].get("QueueResult"), result);
+        assert_eq!(stage.requests("/exit")[0].get("QueueResult"), result);
     }
     for (wait, result) in [
         ("<Leave/>", "leave"),
@@ -217,8 +224,9 @@ fn a_call_that_leaves_is_told_about_once_however_it_leaves() {
     }
 }
 
+/// The TaskRouter is notified after its answer, because there may be no Task before.
 #[test]
-fn a_call_that_is_gone_before_the_answer_is_told_about_with_it() {
+fn leaving_before_answer_is_notified_late() {
     for restarts in [false, true] {
         let mut stage = stage("");
         stage.restarts = restarts;
@@ -236,14 +244,14 @@ fn a_call_that_is_gone_before_the_answer_is_told_about_with_it() {
                 .pending
                 .iter()
                 .all(|fetch| fetch.purpose != Purpose::LeftQueue),
-            "too early: there is no Task"
+            "the notification precedes the TaskRouter's answer"
         );
         stage.settle();
         left_with(&stage, call, "hangup");
         let order: Vec<_> = stage
-            .asked
+            .requests
             .iter()
-            .map(|asked| asked.path.as_str())
+            .map(|request| request.path.as_str())
             .filter(|path| *path != "/exit")
             .collect();
         assert_eq!(order, ["/voice", ENQUEUE, LEFT]);
@@ -251,7 +259,7 @@ fn a_call_that_is_gone_before_the_answer_is_told_about_with_it() {
 }
 
 #[test]
-fn a_task_that_ends_lets_its_call_go_on() {
+fn ended_task_releases_its_call() {
     for (end, result, errors) in [
         (TaskEnd::Ended, "leave", ""),
         (TaskEnd::QueueFull, "queue-full", "14207"),
@@ -261,14 +269,14 @@ fn a_task_that_ends_lets_its_call_go_on() {
         stage.pass(30);
         assert_eq!(stage.act(ended(call, task(call, 1), end)), []);
         left_with(&stage, call, result);
-        assert_eq!(stage.asked_once("/exit").get("QueueTime"), "30");
+        assert_eq!(stage.only_request("/exit").get("QueueTime"), "30");
         assert_eq!(stage.heard(call), ["Exit"]);
         assert!(
             stage.errors(call).starts_with(errors),
             "{:?}",
             stage.entries(call)
         );
-        // Told twice, it changes nothing; of another's Task it knows nothing.
+        // A repeated notification changes nothing; the Task of another Enqueue is refused.
         assert_eq!(stage.act(ended(call, task(call, 1), end)), []);
         assert_eq!(
             refusal(&stage.act(ended(call, task(call, 2), end))),
@@ -279,7 +287,7 @@ fn a_task_that_ends_lets_its_call_go_on() {
 }
 
 #[test]
-fn without_an_action_the_next_verb_runs() {
+fn ended_task_without_action() {
     let document = format!(
         "<Enqueue workflowSid=\"{}\"/><Say>Leave a message</Say>",
         workflow()
@@ -293,13 +301,13 @@ fn without_an_action_the_next_verb_runs() {
 }
 
 #[test]
-fn a_task_that_ends_while_its_call_is_being_connected_takes_it_back() {
-    let mut stage = stage("").serve("/here", "<Pause length=\"5\"/>");
+fn ended_task_cancels_connection() {
+    let mut stage = stage("").serve("/announce", "<Pause length=\"5\"/>");
     let call = stage.dial(CALLER);
     let mut stage = stage.serve(
         "/worker",
         &format!(
-            "<Dial timeout=\"3\"><Queue url=\"/here\">{}</Queue></Dial>",
+            "<Dial timeout=\"3\"><Queue url=\"/announce\">{}</Queue></Dial>",
             task(call, 1)
         ),
     );
@@ -315,16 +323,17 @@ fn a_task_that_ends_while_its_call_is_being_connected_takes_it_back() {
     );
 }
 
+/// The call waits on at the position it had.
 #[test]
-fn a_call_whose_worker_is_gone_before_the_connection_waits_on_where_it_was() {
-    let mut stage = stage("").serve("/here", "<Pause length=\"5\"/>");
+fn lost_worker_keeps_position() {
+    let mut stage = stage("").serve("/announce", "<Pause length=\"5\"/>");
     let call = stage.dial(CALLER);
     stage.pass(2);
     stage.dial(OTHER_CALLER);
     let mut stage = stage.serve(
         "/worker",
         &format!(
-            "<Dial><Queue url=\"/here\">{}</Queue></Dial>",
+            "<Dial><Queue url=\"/announce\">{}</Queue></Dial>",
             task(call, 1)
         ),
     );
@@ -334,18 +343,21 @@ fn a_call_whose_worker_is_gone_before_the_connection_waits_on_where_it_was() {
     stage.pass(1);
     assert_eq!(stage.queue(&workflow()).members.len(), 1);
     stage.hang_up(worker);
-    assert_eq!((stage.asked(LEFT), stage.asked("/exit")), (vec![], vec![]));
+    assert_eq!(
+        (stage.requests(LEFT), stage.requests("/exit")),
+        (vec![], vec![])
+    );
     assert_eq!(stage.queue(&workflow()).position(call), Some(1));
     stage.pass(9);
     stage.hang_up(call);
-    assert_eq!(stage.asked_once("/exit").get("QueueTime"), "20");
+    assert_eq!(stage.only_request("/exit").get("QueueTime"), "20");
     assert_eq!(stage.call(call).queue_time, Millis::from_secs(20));
 }
 
 #[test]
-fn what_cannot_be_a_task_is_an_error_and_the_call_goes_on() {
+fn refused_task_continues_call() {
     let no_target = "{\"code\":14222,\"message\":\"no filter matches\"}";
-    for (status, body, code, result, told) in [
+    for (status, body, code, result, notifications) in [
         (
             400,
             "{\"code\":14220,\"message\":\"no such Workflow\"}",
@@ -362,7 +374,7 @@ fn what_cannot_be_a_task_is_an_error_and_the_call_goes_on() {
         ),
         (400, no_target, "14222: no filter matches", "error", 0),
         (410, "it has ended", "", "leave", 0),
-        // Nobody knows whether there is a Task, so the TaskRouter is told.
+        // The Task may exist, so the TaskRouter is notified.
         (503, "not now", "11200", "system-error", 1),
         (
             400,
@@ -372,7 +384,8 @@ fn what_cannot_be_a_task_is_an_error_and_the_call_goes_on() {
             1,
         ),
     ] {
-        let mut stage = asking("").serve_raw(ENQUEUE, status, "application/json", body);
+        let mut stage =
+            stage_without_answer("").serve_raw(ENQUEUE, status, "application/json", body);
         let call = stage.dial(CALLER);
         assert!(
             stage.errors(call).starts_with(code),
@@ -380,13 +393,13 @@ fn what_cannot_be_a_task_is_an_error_and_the_call_goes_on() {
             stage.entries(call)
         );
         assert_eq!(
-            stage.asked_once("/exit").get("QueueResult"),
+            stage.only_request("/exit").get("QueueResult"),
             result,
             "{body}"
         );
         assert_eq!(
-            (stage.asked(LEFT).len(), stage.asked("/wait").len()),
-            (told, 0),
+            (stage.requests(LEFT).len(), stage.requests("/wait").len()),
+            (notifications, 0),
             "{body}"
         );
         assert_eq!(
@@ -396,12 +409,13 @@ fn what_cannot_be_a_task_is_an_error_and_the_call_goes_on() {
     }
 }
 
+/// The SID is malformed, or the carrier has no TaskRouter.
 #[test]
-fn a_workflow_that_is_no_sid_or_has_no_task_router_is_14220() {
+fn invalid_workflow_is_14220() {
     let mut stage =
         Stage::new("<Enqueue workflowSid=\"WQ1\" action=\"/exit\"/>").serve("/exit", ACTION);
     let call = stage.dial(CALLER);
-    let exit = stage.asked_once("/exit");
+    let exit = stage.only_request("/exit");
     assert_eq!(
         (exit.get("QueueResult"), exit.get("QueueSid")),
         ("error", "")
@@ -414,10 +428,13 @@ fn a_workflow_that_is_no_sid_or_has_no_task_router_is_14220() {
         stage.entries(call)
     );
 
-    let mut stage = asking("");
+    let mut stage = stage_without_answer("");
     stage.network.setup.task_router_url = None;
     let call = stage.dial(CALLER);
-    assert_eq!(stage.asked_once("/exit").get("QueueResult"), "system-error");
+    assert_eq!(
+        stage.only_request("/exit").get("QueueResult"),
+        "system-error"
+    );
     assert!(
         stage.errors(call).starts_with("14220"),
         "{:?}",
@@ -426,7 +443,7 @@ fn a_workflow_that_is_no_sid_or_has_no_task_router_is_14220() {
 }
 
 #[test]
-fn a_full_queue_is_14207_before_there_is_a_task() {
+fn full_queue_creates_no_task() {
     let mut stage = stage("");
     stage.dial(CALLER);
     let queue = stage.queue(&workflow()).sid;
@@ -439,8 +456,8 @@ fn a_full_queue_is_14207_before_there_is_a_task() {
         []
     );
     let call = stage.dial(OTHER_CALLER);
-    assert_eq!(stage.asked(ENQUEUE).len(), 1);
-    assert_eq!(stage.asked_once("/exit").get("QueueResult"), "queue-full");
+    assert_eq!(stage.requests(ENQUEUE).len(), 1);
+    assert_eq!(stage.only_request("/exit").get("QueueResult"), "queue-full");
     assert!(
         stage.errors(call).starts_with("14207"),
         "{:?}",
@@ -449,7 +466,7 @@ fn a_full_queue_is_14207_before_there_is_a_task() {
 }
 
 #[test]
-fn a_call_that_is_enqueued_again_is_another_task() {
+fn second_enqueue_creates_second_task() {
     let mut stage = Stage::new(&enqueue(""))
         .serve("/wait", "<Pause length=\"10\"/><Leave/>")
         .serve("/exit", &enqueue("<Task>{\"again\":true}</Task>"))
@@ -457,24 +474,21 @@ fn a_call_that_is_enqueued_again_is_another_task() {
         .serve_raw(LEFT, 204, "", "");
     let call = stage.dial(CALLER);
     stage.pass(15);
-    let asked: Vec<_> = stage
-        .asked(ENQUEUE)
+    let sids: Vec<_> = stage
+        .requests(ENQUEUE)
         .iter()
-        .map(|asked| asked.get("TaskSid").to_owned())
+        .map(|request| request.get("TaskSid").to_owned())
         .collect();
-    assert_eq!(
-        asked,
-        [task(call, 1).to_string(), task(call, 2).to_string()]
-    );
+    assert_eq!(sids, [task(call, 1).to_string(), task(call, 2).to_string()]);
     assert_ne!(task(call, 1), task(call, 2));
-    // The end of the first is no matter of the second.
+    // The end of the first Task does not affect the second.
     assert_eq!(stage.act(ended(call, task(call, 1), TaskEnd::Ended)), []);
     assert_eq!(stage.network.waiting_tasks(), [(call, task(call, 2))]);
 }
 
 #[test]
-fn a_task_router_that_does_not_listen_is_14223() {
-    let mut stage = asking("").serve_raw(ENQUEUE, 204, "", "");
+fn failed_left_queue_notification_is_14223() {
+    let mut stage = stage_without_answer("").serve_raw(ENQUEUE, 204, "", "");
     stage.answers.remove(LEFT);
     let call = stage.dial(CALLER);
     stage.hang_up(call);
@@ -488,7 +502,7 @@ fn a_task_router_that_does_not_listen_is_14223() {
 }
 
 #[test]
-fn a_restart_after_every_input_changes_nothing() {
+fn restarts_do_not_change_tasks() {
     let day = |stage: &mut Stage| {
         let first = stage.dial(CALLER);
         stage.pass(12);
@@ -498,15 +512,19 @@ fn a_restart_after_every_input_changes_nothing() {
         stage.hang_up(second);
         stage.pass(5);
     };
-    let (mut steady, mut shaken) = (stage("<Task>{}</Task>"), stage("<Task>{}</Task>"));
-    shaken.restarts = true;
-    day(&mut steady);
-    day(&mut shaken);
+    let mut uninterrupted = stage("<Task>{}</Task>");
+    let mut restarted = stage("<Task>{}</Task>");
+    restarted.restarts = true;
+    day(&mut uninterrupted);
+    day(&mut restarted);
     assert_eq!(
-        (steady.asked(ENQUEUE).len(), steady.asked(LEFT).len()),
+        (
+            uninterrupted.requests(ENQUEUE).len(),
+            uninterrupted.requests(LEFT).len()
+        ),
         (2, 2)
     );
-    assert_eq!(steady.asked, shaken.asked);
+    assert_eq!(uninterrupted.requests, restarted.requests);
     let calls = |stage: &Stage| {
         stage
             .network
@@ -515,5 +533,5 @@ fn a_restart_after_every_input_changes_nothing() {
             .cloned()
             .collect::<Vec<_>>()
     };
-    assert_eq!(calls(&steady), calls(&shaken));
+    assert_eq!(calls(&uninterrupted), calls(&restarted));
 }

@@ -1,4 +1,5 @@
-//! What the REST API does to conferences (`/docs/voice/api/conference-resource`,
+//! The REST API's requests about conferences and participants
+//! (`/docs/voice/api/conference-resource`,
 //! `/docs/voice/api/conference-participant-resource`).
 
 use ids::time::Millis;
@@ -10,52 +11,52 @@ use crate::network::requests::Params;
 use crate::network::rest::check_target;
 use crate::network::turn::Turn;
 use crate::network::{
-    CallRecording, CallStatus, Direction, Event, Output, Refusal, Reporter, Start, Target,
+    CallRecording, CallStatus, Direction, Event, Output, Refusal, Start, StatusCallback, Target,
 };
 use crate::twiml::{ConferenceEvent, ConferenceNoun, Dial, DialTo, ErrorCode, Fault, Link, Wait};
 
-/// Seconds somebody who was called into a conference stays, unless the call has a limit of its own: a day.
+/// Time limit in seconds of an added participant whose call has no limit of its own: a day.
 const STAY_SECS: u32 = 86_400;
 
-/// Somebody to be called into a conference.
+/// A participant to be added to a conference by calling a phone.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewParticipant {
-    /// The conference, by SID or name, and how they will be in it. Its links are absolute.
+    /// The conference, by SID or name, and the participant's options. The links are absolute.
     pub noun: ConferenceNoun,
-    /// Whose phone rings.
+    /// The address to call.
     pub to: String,
-    /// The number it shows.
+    /// The number that the phone shows.
     pub from: String,
-    /// Who is told how the call fares.
-    pub reporter: Option<Reporter>,
-    /// How long the phone rings.
+    /// The status callback of the call.
+    pub status_callback: Option<StatusCallback>,
+    /// Longest ringing time.
     pub ring_for: Millis,
-    /// How long the call may last.
+    /// Time limit of the call.
     pub time_limit: Option<Millis>,
-    /// Whether the call is recorded.
+    /// The recording of the call, if it is recorded.
     pub recording: Option<CallRecording>,
-    /// Whether those who are in the conference hear the phone ring.
+    /// Whether the participants of the conference hear the phone ring.
     pub early_media: bool,
 }
 
-/// A change of how somebody is in a conference; what is none stays.
+/// A change of a participant; a field that is `None` stays as it is.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ParticipantUpdate {
-    /// Whether the others do not hear them.
+    /// Whether the others do not hear the participant.
     pub muted: Option<bool>,
-    /// Whether they are on hold.
+    /// Whether the participant is on hold.
     pub hold: Option<bool>,
-    /// What they hear on hold.
+    /// The document heard on hold.
     pub hold_music: Option<Target>,
-    /// Whether they speak to one participant alone.
+    /// Whether the participant speaks to one other participant alone.
     pub coaching: Option<bool>,
-    /// To whom.
+    /// The call that is coached.
     pub call_to_coach: Option<CallSid>,
-    /// Whether the conference ends when they leave.
+    /// Whether the conference ends when the participant leaves.
     pub end_on_exit: Option<bool>,
-    /// Whether the others hear a beep when they leave.
+    /// Whether the others hear a beep when the participant leaves.
     pub beep_on_exit: Option<bool>,
-    /// What they hear before the conference begins.
+    /// The document heard before the conference starts.
     pub wait: Option<Target>,
 }
 
@@ -70,7 +71,9 @@ impl Turn<'_> {
         )?;
         check_target(
             "StatusCallback",
-            new.reporter.as_ref().map(|reporter| &reporter.target),
+            new.status_callback
+                .as_ref()
+                .map(|status_callback| &status_callback.target),
         )?;
         for (field, link) in links(&new.noun) {
             check_target(
@@ -93,9 +96,10 @@ impl Turn<'_> {
             Err(fault) => {
                 self.network.live.remove(&sid);
                 self.network.calls.remove(&sid);
-                return Err(match fault.code == ErrorCode::ConferenceSid {
-                    true => Refusal::UnknownConference(new.noun.room),
-                    false => Refusal::Conference(fault),
+                return Err(if fault.code == ErrorCode::ConferenceSid {
+                    Refusal::UnknownConference(new.noun.room)
+                } else {
+                    Refusal::Conference(fault)
                 });
             }
         }
@@ -103,7 +107,7 @@ impl Turn<'_> {
         Ok(())
     }
 
-    /// Keeps a place in the conference for a call that is going to be dialled.
+    /// Adds an entry to the conference for a call that is about to be dialled.
     fn invite(&mut self, sid: CallSid, noun: &ConferenceNoun) -> Result<ConferenceSid, Fault> {
         let links = self.conference_links(sid, noun)?;
         let room = self.room_for(sid, noun, &links)?;
@@ -113,7 +117,8 @@ impl Turn<'_> {
     }
 
     fn prepare(&mut self, sid: CallSid, room: ConferenceSid, new: NewParticipant) {
-        // From here on the conference is meant by its SID: another one of the same name would not be it.
+        // From here on the SID names the conference: a later conference of the same name must not
+        // be joined.
         let noun = ConferenceNoun {
             room: room.to_string(),
             ..new.noun
@@ -130,19 +135,24 @@ impl Turn<'_> {
             call.invited = Some(room);
             call.early_media = new.early_media;
             call.start = Some(Start::Conference(Box::new(dial)));
-            call.reporter = new.reporter;
+            call.status_callback = new.status_callback;
             call.ring_for = new.ring_for;
             call.time_limit = new.time_limit;
             call.recording = new.recording;
         }
     }
 
-    /// The phone of somebody who is called into a conference rings: who is in it hears that, if the request lets them.
-    pub fn let_ringing_be_heard(&mut self, sid: CallSid) {
-        let Some(call) = self.call(sid).filter(|call| call.early_media) else {
+    /// The phone of an invited participant rings: with early media, the participants of the
+    /// conference hear it.
+    pub fn announce_ringing(&mut self, sid: CallSid) {
+        let Some(call) = self.call(sid) else {
             return;
         };
-        let (to, room) = (call.to.clone(), call.invited);
+        if !call.early_media {
+            return;
+        }
+        let to = call.to.clone();
+        let room = call.invited;
         let Some(conference) = room.and_then(|room| self.network.conferences.get(&room)) else {
             return;
         };
@@ -182,12 +192,12 @@ impl Turn<'_> {
         self.put_participant(room, after.clone());
         self.announce_change(room, &before, &after);
         if after.joined.is_some() && before.hold != after.hold {
-            self.tune(call);
+            self.start_audio(call);
         }
         Ok(())
     }
 
-    /// Whom a participant coaches after an update: somebody who is in the conference.
+    /// The call that a participant coaches after an update: it must be in the conference.
     fn coaching_after(
         &self,
         room: ConferenceSid,
@@ -202,9 +212,9 @@ impl Turn<'_> {
         }
         let wanted = wanted
             .filter(|call| *call != before.call)
-            .ok_or(Refusal::NobodyToCoach)?;
+            .ok_or(Refusal::NoCallToCoach)?;
         self.known_participant(room, wanted)
-            .map_err(|_| Refusal::NobodyToCoach)?;
+            .map_err(|_| Refusal::NoCallToCoach)?;
         Ok(Some(wanted))
     }
 
@@ -231,8 +241,8 @@ impl Turn<'_> {
                 },
             ));
         }
-        let rest = |p: &Participant| (p.coaches, p.end_on_exit, p.beep, p.wait.clone());
-        if rest(before) != rest(after) {
+        let other_fields = |p: &Participant| (p.coaches, p.end_on_exit, p.beep, p.wait.clone());
+        if other_fields(before) != other_fields(after) {
             changes.push((Modify, "participant-modify"));
         }
         for (event, name) in changes {
@@ -257,7 +267,7 @@ impl Turn<'_> {
         Ok(())
     }
 
-    /// Ends a conference; one that is over stays as it is.
+    /// Ends a conference for a program. A conference that is over stays as it is.
     pub fn end_conference_for(&mut self, room: ConferenceSid) -> Result<(), Refusal> {
         let conference = self.network.conferences.get(&room);
         let conference = conference.ok_or_else(|| Refusal::UnknownConference(room.to_string()))?;
@@ -285,7 +295,7 @@ impl Turn<'_> {
     }
 }
 
-/// The links of a new participant, with the parameters that hold them.
+/// The links of a new participant, each with the name of its request parameter.
 fn links(noun: &ConferenceNoun) -> impl Iterator<Item = (&'static str, &Link)> {
     let wait = match &noun.wait {
         Wait::Document(link) => Some(link),

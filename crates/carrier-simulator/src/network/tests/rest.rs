@@ -1,24 +1,24 @@
-//! What programs do over REST: calls out, moving calls, queues; and the limits of what is kept.
+//! The REST API's requests about calls and queues, and the limits of what is kept.
 
 use super::*;
 
-fn told(stage: &Stage, path: &str) -> Vec<(String, String)> {
+fn reported_statuses(stage: &Stage, path: &str) -> Vec<(String, String)> {
     stage
-        .asked(path)
+        .requests(path)
         .iter()
-        .map(|asked| {
+        .map(|request| {
             (
-                asked.get("SequenceNumber").to_owned(),
-                asked.get("CallStatus").to_owned(),
+                request.get("SequenceNumber").to_owned(),
+                request.get("CallStatus").to_owned(),
             )
         })
         .collect()
 }
 
-fn reported(to: &str, events: Vec<crate::twiml::StatusEvent>) -> NewCall {
-    let reporter = Reporter::new(format!("{BASE}/status"), Method::Post, events);
+fn call_with_callback(to: &str, events: Vec<crate::twiml::StatusEvent>) -> NewCall {
+    let status_callback = StatusCallback::new(format!("{BASE}/status"), Method::Post, events);
     NewCall {
-        reporter: Some(reporter),
+        status_callback: Some(status_callback),
         ring_for: Millis::from_secs(20),
         ..new_call(to, "/worker")
     }
@@ -38,21 +38,21 @@ fn stage() -> Stage {
 }
 
 #[test]
-fn a_call_out_is_queued_then_rings_then_runs_its_document() {
+fn outbound_call_reports_every_status() {
     use crate::twiml::StatusEvent::{Answered, Completed, Initiated, Ringing};
     let mut stage = stage();
-    let new = reported(WORKER, vec![Initiated, Ringing, Answered, Completed]);
+    let new = call_with_callback(WORKER, vec![Initiated, Ringing, Answered, Completed]);
     let call = created(&stage.handle(Input::CreateCall(Box::new(new))));
     assert_eq!(stage.status(call), "queued");
     stage.settle();
     assert_eq!(stage.status(call), "ringing");
-    assert_eq!(stage.asked("/worker"), []);
+    assert_eq!(stage.requests("/worker"), []);
     stage.pass(4);
     stage.answer(call);
-    let asked = stage.asked_once("/worker");
-    let facts = ["CallStatus", "Direction", "From", "To"];
+    let request = stage.only_request("/worker");
+    let names = ["CallStatus", "Direction", "From", "To"];
     assert_eq!(
-        facts.map(|name| asked.get(name)),
+        names.map(|name| request.get(name)),
         ["in-progress", "outbound-api", CENTRE, WORKER]
     );
     stage.pass(6);
@@ -64,10 +64,10 @@ fn a_call_out_is_queued_then_rings_then_runs_its_document() {
         ("3", "completed"),
     ];
     assert_eq!(
-        told(&stage, "/status"),
+        reported_statuses(&stage, "/status"),
         expected.map(|(n, s)| (n.to_owned(), s.to_owned()))
     );
-    let last = stage.asked("/status").pop().unwrap();
+    let last = stage.requests("/status").pop().unwrap();
     assert_eq!(
         (last.get("CallDuration"), last.get("CallbackSource")),
         ("6", "call-progress-events")
@@ -76,7 +76,7 @@ fn a_call_out_is_queued_then_rings_then_runs_its_document() {
 }
 
 #[test]
-fn every_way_a_call_out_ends_is_reported_once() {
+fn end_of_outbound_call_is_reported_once() {
     type Act = fn(&mut Stage, CallSid);
     let decline: Act = |stage, call| assert_eq!(stage.act(Input::Decline(call)), []);
     let leave_alone: Act = |stage, _| stage.pass(20);
@@ -103,35 +103,41 @@ fn every_way_a_call_out_ends_is_reported_once() {
     ];
     for (act, status) in table {
         let mut stage = stage();
-        let call = created(&stage.act(Input::CreateCall(Box::new(reported(WORKER, Vec::new())))));
+        let call = created(&stage.act(Input::CreateCall(Box::new(call_with_callback(
+            WORKER,
+            Vec::new(),
+        )))));
         act(&mut stage, call);
         assert_eq!(stage.status(call), status);
         assert_eq!(
-            told(&stage, "/status"),
+            reported_statuses(&stage, "/status"),
             [("0".to_owned(), status.to_owned())]
         );
         stage.pass(1_000);
-        assert_eq!(stage.asked("/status").len(), 1);
+        assert_eq!(stage.requests("/status").len(), 1);
     }
 }
 
 #[test]
-fn a_second_call_to_a_phone_in_use_is_busy_at_once() {
+fn second_call_to_phone_is_busy() {
     let mut stage = stage();
     let first = stage.ring(WORKER, "/worker");
-    let second = created(&stage.act(Input::CreateCall(Box::new(reported(WORKER, Vec::new())))));
+    let second = created(&stage.act(Input::CreateCall(Box::new(call_with_callback(
+        WORKER,
+        Vec::new(),
+    )))));
     assert_eq!(
         (stage.status(first), stage.status(second)),
         ("ringing", "busy")
     );
     assert_eq!(
-        told(&stage, "/status"),
+        reported_statuses(&stage, "/status"),
         [("0".to_owned(), "busy".to_owned())]
     );
 }
 
 #[test]
-fn inline_twiml_runs_and_its_links_must_be_absolute() {
+fn inline_twiml_needs_absolute_links() {
     let table = [
         ("<Response><Say>Hi</Say></Response>", ""),
         ("<Response><Redirect>/new</Redirect></Response>", "15004"),
@@ -160,7 +166,7 @@ fn inline_twiml_runs_and_its_links_must_be_absolute() {
 }
 
 #[test]
-fn calls_out_that_cannot_be_are_refused() {
+fn invalid_outbound_calls_are_refused() {
     let mut stage = stage();
     let mut create = |call: NewCall| refusal(&stage.act(Input::CreateCall(Box::new(call))));
     assert_eq!(
@@ -190,8 +196,9 @@ fn calls_out_that_cannot_be_are_refused() {
 }
 
 /// voice-webhooks.md section 11, case 6.
+/// Moving a waiting call runs the new document, and notifies the Enqueue's action.
 #[test]
-fn moving_a_waiting_call_runs_the_new_document_and_tells_the_action() {
+fn transfer_leaves_queue() {
     for by_member in [true, false] {
         let mut stage = stage();
         let caller = stage.dial(CALLER);
@@ -218,7 +225,7 @@ fn moving_a_waiting_call_runs_the_new_document_and_tells_the_action() {
                 Vec::new()
             }
         );
-        let exit = stage.asked_once("/exit");
+        let exit = stage.only_request("/exit");
         assert_eq!(
             (exit.get("QueueResult"), exit.get("QueueTime")),
             ("redirected", "5")
@@ -226,12 +233,12 @@ fn moving_a_waiting_call_runs_the_new_document_and_tells_the_action() {
         assert_eq!(stage.heard(caller), ["Somewhere new"]);
         assert_eq!(stage.queue("support").members, []);
         stage.pass(30);
-        assert_eq!(stage.asked("/wait").len(), 1);
+        assert_eq!(stage.requests("/wait").len(), 1);
     }
 }
 
 #[test]
-fn moving_one_end_of_a_conversation_lets_the_other_go_on() {
+fn transfer_of_bridged_call_frees_other_end() {
     let mut stage = stage();
     let caller = stage.dial(CALLER);
     let worker = stage.ring(WORKER, "/worker");
@@ -243,19 +250,19 @@ fn moving_one_end_of_a_conversation_lets_the_other_go_on() {
     };
     assert_eq!(stage.act(Input::UpdateCall(caller, update)), []);
     assert_eq!(
-        stage.asked_once("/exit").get("QueueResult"),
+        stage.only_request("/exit").get("QueueResult"),
         "redirected-from-bridged"
     );
     assert_eq!(stage.heard(caller), ["Somewhere new"]);
     assert_eq!(
-        stage.asked_once("/ended").get("DialCallStatus"),
+        stage.only_request("/ended").get("DialCallStatus"),
         "completed"
     );
     assert_eq!(stage.heard(worker), ["Hello worker", "Wrap up"]);
 }
 
 #[test]
-fn a_call_in_the_wrong_state_cannot_be_changed() {
+fn change_in_wrong_state_is_refused() {
     let mut stage = stage();
     let call = stage.ring(WORKER, "/worker");
     let redirect = CallUpdate {
@@ -279,7 +286,7 @@ fn a_call_in_the_wrong_state_cannot_be_changed() {
     stage.hang_up(call);
     assert!(is_wrong(&stage.act(Input::UpdateCall(call, redirect))));
     assert!(is_wrong(&stage.act(Input::HangUp(call))));
-    let unknown = CallSid::derive(&["nobody"]);
+    let unknown = CallSid::derive(&["unknown"]);
     assert_eq!(
         refusal(&stage.act(Input::HangUp(unknown))),
         Refusal::UnknownCall(unknown)
@@ -287,7 +294,7 @@ fn a_call_in_the_wrong_state_cannot_be_changed() {
 }
 
 #[test]
-fn the_time_limit_of_a_call_counts_from_the_answer() {
+fn time_limit_counts_from_answer() {
     let mut stage = stage();
     let new = NewCall {
         time_limit: Some(Millis::from_secs(30)),
@@ -303,7 +310,7 @@ fn the_time_limit_of_a_call_counts_from_the_answer() {
 }
 
 #[test]
-fn queues_are_made_changed_and_deleted_only_when_empty() {
+fn queue_is_deleted_only_when_empty() {
     let mut stage = stage();
     let caller = stage.dial(CALLER);
     let sid = stage.queue("support").sid;
@@ -333,12 +340,12 @@ fn queues_are_made_changed_and_deleted_only_when_empty() {
     assert_eq!(stage.act(update), []);
     assert_eq!(stage.queue("sales").max_size, 7);
     stage.hang_up(caller);
-    let gone = Input::Dequeue {
+    let dequeue = Input::Dequeue {
         queue: sid,
         call: Some(caller),
         target: at("/new"),
     };
-    assert_eq!(refusal(&stage.act(gone)), Refusal::NotAMember(sid));
+    assert_eq!(refusal(&stage.act(dequeue)), Refusal::NotAMember(sid));
     assert_eq!(stage.act(Input::DeleteQueue(sid)), []);
     assert_eq!(
         refusal(&stage.act(Input::DeleteQueue(sid))),
@@ -347,10 +354,13 @@ fn queues_are_made_changed_and_deleted_only_when_empty() {
 }
 
 #[test]
-fn a_notification_nobody_takes_is_a_warning() {
+fn failed_notification_is_a_warning() {
     let mut stage = stage();
     stage.answers.remove("/status");
-    let call = created(&stage.act(Input::CreateCall(Box::new(reported(WORKER, Vec::new())))));
+    let call = created(&stage.act(Input::CreateCall(Box::new(call_with_callback(
+        WORKER,
+        Vec::new(),
+    )))));
     stage.act(Input::Decline(call));
     assert!(
         stage.warnings(call).starts_with("15003"),
@@ -359,8 +369,9 @@ fn a_notification_nobody_takes_is_a_warning() {
     );
 }
 
+/// Their number is limited, too.
 #[test]
-fn ended_calls_are_kept_in_number_and_for_a_day() {
+fn ended_calls_are_kept_for_a_day() {
     let mut stage = Stage::new("<Reject/>");
     let first = stage.dial(CALLER);
     for _ in 0..ENDED_CALLS_MAX {
