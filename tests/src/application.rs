@@ -75,7 +75,7 @@ impl Application {
     }
 
     /// The example centre with this application's paths as callback and fallback.
-    pub async fn laboratory(&self, callback: &str, fallback: &str) -> TestCentre {
+    pub async fn test_centre(&self, callback: &str, fallback: &str) -> TestCentre {
         let urls = format!(
             "assignment_callback: {base}{callback}\n    fallback_assignment_callback: {base}{fallback}",
             base = self.base

@@ -4,7 +4,7 @@
 //! - [`project`]: the folders under `functions/`, their code, the files under `events/`.
 //! - [`template`]: `template.yaml`, with its loops unrolled.
 //! - [`centre`]: a contact centre to test with.
-//! - [`laboratory`]: the whole contact centre with a clock of its own; [`story`]: its days as plain files.
+//! - [`test_centre`]: the whole contact centre with a clock of its own; [`story`]: its days as plain files.
 //! - [`browser`]: a person's browser, headless; [`family`]: the processes that belong to it.
 //! - [`application`]: somebody else's application, which gives instructions.
 //! - [`metering`]: what a layer around the table counts: round trips, units, bytes, keys.

@@ -264,7 +264,7 @@ Resources:
 ";
 
     #[test]
-    fn what_is_not_allowed_is_refused() {
+    fn policy_allows_only_what_it_grants() {
         let policy = Policy::of(&Template::parse(TEMPLATE).unwrap(), "F", &[]);
         let key = |pk: &str| json!({"Key": {"pk": {"S": pk}}, "IndexName": null});
         let item = |pk: &str| json!({"Item": {"pk": {"S": pk}}});

@@ -142,7 +142,7 @@ pub async fn auth_token(env: &Env<'_>) -> Result<String, EnvError> {
 "#;
 
     #[test]
-    fn names_are_found_in_the_function_and_in_whatever_it_hands_its_settings_to() {
+    fn variables_are_found_in_code_and_helpers() {
         let rows: [(&str, &[&str]); 5] = [
             ("", &[]),
             (

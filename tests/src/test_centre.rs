@@ -54,7 +54,7 @@ pub fn one_queue_for_all() -> String {
     })
 }
 
-/// The API key of every laboratory, with its secret.
+/// The API key of every test_centre, with its secret.
 pub const API_KEY: &str = "SK00000000000000000000000000000001:0123456789abcdef";
 
 /// Moments at which something happens by itself within one step of a test; more is a loop.
@@ -76,7 +76,7 @@ impl ManualClock {
     }
 }
 
-/// What is around a laboratory.
+/// What is around a test_centre.
 #[derive(Clone)]
 pub struct Surroundings {
     /// The way to customers' servers.
@@ -242,7 +242,7 @@ impl TestCentre {
             .build()
             .unwrap();
         let stop = Some(stop);
-        let laboratory = Self {
+        let test_centre = Self {
             centre,
             clock,
             base,
@@ -254,8 +254,8 @@ impl TestCentre {
             stop,
             served,
         };
-        laboratory.centre.settle().await;
-        laboratory
+        test_centre.centre.settle().await;
+        test_centre
     }
 
     /// Stops the server and lets everything go.

@@ -51,8 +51,9 @@ fn stories(folder: &str, named: &str) -> BTreeMap<String, BTreeSet<String>> {
     found
 }
 
+/// And each story belongs to a case of the reference.
 #[test]
-fn every_case_of_the_reference_has_a_story_and_no_story_another_case() {
+fn every_case_has_a_story() {
     for (folder, named, cases) in tables() {
         let found: BTreeSet<String> = stories(folder, named).into_keys().collect();
         assert_eq!(
@@ -64,7 +65,7 @@ fn every_case_of_the_reference_has_a_story_and_no_story_another_case() {
 }
 
 #[test]
-fn the_document_names_the_story_of_each_case() {
+fn page_lists_the_story_of_each_case() {
     for (folder, named, _) in tables() {
         for (case, files) in stories(folder, named) {
             let beginning = format!("| {folder} {case} |");
@@ -82,7 +83,7 @@ fn the_document_names_the_story_of_each_case() {
 
 /// What stands in backticks with a slash in it is a file, or a file and a name in it: `path: name`.
 #[test]
-fn every_file_and_name_in_the_document_is_there() {
+fn cited_files_and_names_exist() {
     let mut checked = 0;
     for (number, line) in DOCUMENT
         .lines()
@@ -261,7 +262,7 @@ fn every_citation_resolves() {
 
 /// A Markdown file that a source or a page names is in the repository.
 #[test]
-fn every_named_document_is_there() {
+fn every_named_document_exists() {
     let mut files = Vec::new();
     citing_files(&repository(), &mut files);
     let known: BTreeSet<String> = files

@@ -47,36 +47,36 @@ const WAITING: u32 = 1_000;
 const ITEMS_READ_TO_SERVE_MAX: u64 = 50;
 
 #[tokio::test]
-async fn a_call_costs_no_more_than_its_ceiling() {
-    let (laboratory, meter) = TestCentre::metered(EXAMPLE).await;
-    warm_up(&laboratory).await;
+async fn call_stays_below_its_ceiling() {
+    let (test_centre, meter) = TestCentre::metered(EXAMPLE).await;
+    warm_up(&test_centre).await;
     meter.take();
-    let caller = dial_and_press(&laboratory, "+17075550193", "1").await;
-    talk(&laboratory, caller).await;
+    let caller = dial_and_press(&test_centre, "+17075550193", "1").await;
+    talk(&test_centre, caller).await;
     check_bill(
         "A call for which somebody is free",
         &meter.take(),
         WRITE_UNITS_PER_CALL_CEILING,
     );
-    wrap_up(&laboratory).await;
+    wrap_up(&test_centre).await;
     check_bill(
         "Wrap-up ends",
         &meter.take(),
         WRITE_UNITS_PER_RETURN_CEILING,
     );
-    laboratory.close().await;
+    test_centre.close().await;
 }
 
 #[tokio::test]
-async fn keeping_webhooks_costs_what_the_template_says() {
+async fn webhook_journal_costs_its_stated_price() {
     let surroundings = Surroundings {
         keep_webhooks: true,
         ..Surroundings::real()
     };
-    let (laboratory, meter) = TestCentre::metered_in(EXAMPLE, surroundings).await;
-    warm_up(&laboratory).await;
+    let (test_centre, meter) = TestCentre::metered_in(EXAMPLE, surroundings).await;
+    warm_up(&test_centre).await;
     meter.take();
-    one_call(&laboratory, "+17075550193", "1").await;
+    one_call(&test_centre, "+17075550193", "1").await;
     let operations = meter.take();
     println!("{}", bill(&operations));
     let all: f64 = operations.iter().map(Operation::all_write_units).sum();
@@ -99,24 +99,24 @@ async fn keeping_webhooks_costs_what_the_template_says() {
         described.contains(&price),
         "template.yaml states another price"
     );
-    laboratory.close().await;
+    test_centre.close().await;
 }
 
 #[tokio::test]
-async fn a_call_that_has_to_wait_costs_no_more_than_its_ceiling() {
-    let (laboratory, meter) = TestCentre::metered(EXAMPLE).await;
-    warm_up(&laboratory).await;
+async fn waiting_call_stays_below_its_ceiling() {
+    let (test_centre, meter) = TestCentre::metered(EXAMPLE).await;
+    warm_up(&test_centre).await;
     for name in ["Maya", "Leela"] {
-        laboratory.set_activity(name, "Offline").await;
+        test_centre.set_activity(name, "Offline").await;
     }
-    laboratory.centre.settle().await;
+    test_centre.centre.settle().await;
     meter.take();
-    let caller = dial_and_press(&laboratory, "+17075550193", "1").await;
-    laboratory.advance(Millis::from_secs(60)).await;
+    let caller = dial_and_press(&test_centre, "+17075550193", "1").await;
+    test_centre.advance(Millis::from_secs(60)).await;
     let mut operations = meter.take();
-    laboratory.set_activity("Maya", "Available").await;
+    test_centre.set_activity("Maya", "Available").await;
     meter.take();
-    talk(&laboratory, caller).await;
+    talk(&test_centre, caller).await;
     operations.extend(meter.take());
     // That she is there now is told whether anybody waits or not.
     let coming = operations.iter().position(tells_of_a_worker_alone).unwrap();
@@ -126,16 +126,16 @@ async fn a_call_that_has_to_wait_costs_no_more_than_its_ceiling() {
         &operations,
         WRITE_UNITS_PER_CALL_MAX,
     );
-    laboratory.close().await;
+    test_centre.close().await;
 }
 
 #[tokio::test]
-async fn from_the_record_of_a_waiting_task_to_reserved_it_takes_two_round_trips() {
-    let (laboratory, meter) = TestCentre::metered(EXAMPLE).await;
-    warm_up(&laboratory).await;
-    create_waiting(&laboratory, "first", laboratory.clock.now()).await;
+async fn task_is_reserved_in_two_round_trips() {
+    let (test_centre, meter) = TestCentre::metered(EXAMPLE).await;
+    warm_up(&test_centre).await;
+    create_waiting(&test_centre, "first", test_centre.clock.now()).await;
     meter.take();
-    laboratory.centre.settle().await;
+    test_centre.centre.settle().await;
     let operations = until_reserved(meter.take());
     let round_trips = operations
         .iter()
@@ -146,17 +146,17 @@ async fn from_the_record_of_a_waiting_task_to_reserved_it_takes_two_round_trips(
         "{round_trips} round trips:\n{}",
         bill(&operations)
     );
-    laboratory.close().await;
+    test_centre.close().await;
 }
 
 #[tokio::test]
-async fn no_partition_is_written_by_all_calls() {
-    let (laboratory, meter) = TestCentre::metered(EXAMPLE).await;
+async fn no_partition_is_hot() {
+    let (test_centre, meter) = TestCentre::metered(EXAMPLE).await;
     meter.take();
     let mut calls_of = BTreeMap::<String, u32>::new();
     for number in 0..CALLS {
         let key = if number % 2 == 0 { "1" } else { "2" };
-        one_call(&laboratory, &format!("+1707555{number:04}"), key).await;
+        one_call(&test_centre, &format!("+1707555{number:04}"), key).await;
         let operations = meter.take();
         assert_no_scan(&operations);
         let written = operations
@@ -182,29 +182,30 @@ async fn no_partition_is_written_by_all_calls() {
         f64::from(calls) <= HOT_SHARE_MAX * f64::from(CALLS),
         "{partition} was written by {calls} calls"
     );
-    laboratory.close().await;
+    test_centre.close().await;
 }
 
+/// For at most [`ITEMS_READ_TO_SERVE_MAX`] items read.
 #[tokio::test]
-async fn a_worker_who_becomes_free_gets_the_first_of_a_thousand_tasks_for_a_few_reads() {
+async fn free_worker_gets_first_of_1000_tasks() {
     let everybody_offline = EXAMPLE.replace("    activity: Available", "    activity: Offline");
-    let (laboratory, meter) = TestCentre::metered(&everybody_offline).await;
-    let (store, noon) = (&laboratory.centre.store, laboratory.clock.now());
+    let (test_centre, meter) = TestCentre::metered(&everybody_offline).await;
+    let (store, noon) = (&test_centre.centre.store, test_centre.clock.now());
     for number in 0..WAITING {
         let start = noon + Millis::from_millis(u64::from(number));
-        create_waiting(&laboratory, &number.to_string(), start).await;
+        create_waiting(&test_centre, &number.to_string(), start).await;
     }
     meter.take();
-    laboratory.centre.settle().await;
+    test_centre.centre.settle().await;
     let reads: f64 = meter
         .take()
         .iter()
         .map(|operation| operation.read_units)
         .sum();
     println!("{WAITING} Tasks for whom nobody is free: {reads} read units");
-    laboratory.set_activity("Maya", "Available").await;
+    test_centre.set_activity("Maya", "Available").await;
     meter.take();
-    laboratory.centre.settle().await;
+    test_centre.centre.settle().await;
     let operations = meter.take();
     let reserved = operations
         .iter()
@@ -225,54 +226,54 @@ async fn a_worker_who_becomes_free_gets_the_first_of_a_thousand_tasks_for_a_few_
         bill(&operations)
     );
     assert_no_scan(&operations);
-    laboratory.close().await;
+    test_centre.close().await;
 }
 
 /// The first time somebody of their queues is busy with a call and free for other channels, that readiness is made known,
 /// once. After a call each, that has happened for both Workers who speak English.
-async fn warm_up(laboratory: &TestCentre) {
+async fn warm_up(test_centre: &TestCentre) {
     for from in ["+17075550191", "+17075550192"] {
-        one_call(laboratory, from, "1").await;
+        one_call(test_centre, from, "1").await;
     }
 }
 
 /// A call's way from the first ring to the moment its Worker is free again.
-async fn one_call(laboratory: &TestCentre, from: &str, key: &str) {
-    let caller = dial_and_press(laboratory, from, key).await;
-    talk(laboratory, caller).await;
-    wrap_up(laboratory).await;
+async fn one_call(test_centre: &TestCentre, from: &str, key: &str) {
+    let caller = dial_and_press(test_centre, from, key).await;
+    talk(test_centre, caller).await;
+    wrap_up(test_centre).await;
 }
 
-async fn dial_and_press(laboratory: &TestCentre, from: &str, key: &str) -> CallSid {
-    let caller = laboratory.dial(from).await;
-    laboratory.centre.settle().await;
-    laboratory.press(caller, key).await;
-    laboratory.centre.settle().await;
+async fn dial_and_press(test_centre: &TestCentre, from: &str, key: &str) -> CallSid {
+    let caller = test_centre.dial(from).await;
+    test_centre.centre.settle().await;
+    test_centre.press(caller, key).await;
+    test_centre.centre.settle().await;
     caller
 }
 
 /// A Worker whose phone rings after a few seconds answers; the caller hangs up after half a minute.
-async fn talk(laboratory: &TestCentre, caller: CallSid) {
-    laboratory.advance(Millis::from_secs(5)).await;
-    let ringing: Vec<CallSid> = laboratory.ringing().await.into_values().collect();
+async fn talk(test_centre: &TestCentre, caller: CallSid) {
+    test_centre.advance(Millis::from_secs(5)).await;
+    let ringing: Vec<CallSid> = test_centre.ringing().await.into_values().collect();
     let [worker] = ringing[..] else {
         panic!("{ringing:?} ring")
     };
-    laboratory.at_phone(worker, "answer").await;
-    laboratory.advance(Millis::from_secs(30)).await;
-    laboratory.at_phone(caller, "hangup").await;
-    laboratory.advance(Millis::from_secs(5)).await;
+    test_centre.at_phone(worker, "answer").await;
+    test_centre.advance(Millis::from_secs(30)).await;
+    test_centre.at_phone(caller, "hangup").await;
+    test_centre.advance(Millis::from_secs(5)).await;
 }
 
 /// The Worker's Wrap-Up comes to its limit.
-async fn wrap_up(laboratory: &TestCentre) {
-    laboratory.advance(Millis::from_secs(30)).await;
+async fn wrap_up(test_centre: &TestCentre) {
+    test_centre.advance(Millis::from_secs(30)).await;
 }
 
 /// A Task of somebody who speaks English begins to wait.
-async fn create_waiting(laboratory: &TestCentre, cause: &str, start: Timestamp) {
-    let declared = &laboratory.contact_centre;
-    let workspace = laboratory
+async fn create_waiting(test_centre: &TestCentre, cause: &str, start: Timestamp) {
+    let declared = &test_centre.contact_centre;
+    let workspace = test_centre
         .centre
         .store
         .workspace(declared.workspace.sid, start)
@@ -295,7 +296,7 @@ async fn create_waiting(laboratory: &TestCentre, cause: &str, start: Timestamp) 
         start,
     )
     .unwrap();
-    laboratory
+    test_centre
         .centre
         .store
         .create_task(&task, &workspace)

@@ -82,9 +82,9 @@ impl Listener {
     }
 
     /// The example centre, whose Workspace tells this listener of these types, of all if there are none.
-    async fn laboratory(&self, filter: &[EventType]) -> TestCentre {
-        let laboratory = TestCentre::example().await;
-        let was = workspace(&laboratory).await;
+    async fn test_centre(&self, filter: &[EventType]) -> TestCentre {
+        let test_centre = TestCentre::example().await;
+        let was = workspace(&test_centre).await;
         // The fragment is neither sent nor signed.
         let event_callback_url = Some(format!("{}#rc=0", self.url));
         let now = Workspace {
@@ -92,15 +92,15 @@ impl Listener {
             events_filter: filter.to_vec(),
             ..was
         };
-        laboratory
+        test_centre
             .centre
             .store
-            .save_workspace(&now, laboratory.clock.now())
+            .save_workspace(&now, test_centre.clock.now())
             .await
             .unwrap();
-        laboratory.centre.settle().await;
+        test_centre.centre.settle().await;
         self.told.lock().unwrap().clear();
-        laboratory
+        test_centre
     }
 
     fn refuses(&self, task: TaskSid, times: u32) {
@@ -152,12 +152,12 @@ async fn hear(State(listener): State<Listener>, headers: HeaderMap, body: String
     status
 }
 
-async fn workspace(laboratory: &TestCentre) -> Workspace {
-    let sid = laboratory.contact_centre.workspace.sid;
-    let found = laboratory
+async fn workspace(test_centre: &TestCentre) -> Workspace {
+    let sid = test_centre.contact_centre.workspace.sid;
+    let found = test_centre
         .centre
         .store
-        .fresh_workspace(sid, laboratory.clock.now())
+        .fresh_workspace(sid, test_centre.clock.now())
         .await
         .unwrap();
     found.unwrap().as_ref().clone()
@@ -168,38 +168,39 @@ fn task_of(caller: CallSid) -> TaskSid {
 }
 
 /// Somebody calls and chooses a language; the phone of their Worker rings.
-async fn caller(laboratory: &TestCentre, from: &str, key: &str) -> CallSid {
-    let caller = laboratory.dial(from).await;
-    laboratory.centre.settle().await;
-    laboratory.press(caller, key).await;
-    laboratory.advance(SLACK).await;
+async fn caller(test_centre: &TestCentre, from: &str, key: &str) -> CallSid {
+    let caller = test_centre.dial(from).await;
+    test_centre.centre.settle().await;
+    test_centre.press(caller, key).await;
+    test_centre.advance(SLACK).await;
     caller
 }
 
 /// A call from the first ring to the end of the conversation.
-async fn good_call(laboratory: &TestCentre, from: &str, key: &str) -> TaskSid {
-    let caller = caller(laboratory, from, key).await;
-    for phone in laboratory.ringing().await.into_values() {
-        laboratory.at_phone(phone, "answer").await;
+async fn good_call(test_centre: &TestCentre, from: &str, key: &str) -> TaskSid {
+    let caller = caller(test_centre, from, key).await;
+    for phone in test_centre.ringing().await.into_values() {
+        test_centre.at_phone(phone, "answer").await;
     }
-    laboratory.advance(Millis::from_secs(30)).await;
-    laboratory.at_phone(caller, "hangup").await;
-    laboratory.advance(SLACK).await;
+    test_centre.advance(Millis::from_secs(30)).await;
+    test_centre.at_phone(caller, "hangup").await;
+    test_centre.advance(SLACK).await;
     task_of(caller)
 }
 
+/// Each delivered form equals the stored Event.
 #[tokio::test]
-async fn a_call_is_told_in_order_signed_and_as_it_can_be_read() {
+async fn events_are_delivered_in_order_and_signed() {
     let listener = Listener::start().await;
-    let laboratory = listener.laboratory(&[]).await;
-    let task = good_call(&laboratory, "+17075550190", "1").await;
+    let test_centre = listener.test_centre(&[]).await;
+    let task = good_call(&test_centre, "+17075550190", "1").await;
     let types = listener.taken_about(task);
     assert_eq!(&types[..9], A_GOOD_CALL, "{types:?}");
     assert_eq!(types.last().map(String::as_str), Some("task.updated"));
     for told in listener.all() {
         let signature = told.headers[SIGNATURE_HEADER].to_str().unwrap();
         verify(
-            &laboratory.account.auth_token,
+            &test_centre.account.auth_token,
             &listener.url,
             Signed::Form(&told.form),
             signature,
@@ -207,15 +208,15 @@ async fn a_call_is_told_in_order_signed_and_as_it_can_be_read() {
         .unwrap();
         assert_eq!(told.headers["i-twilio-idempotency-token"], told.said("Sid"));
         let sid: EventSid = told.said("Sid").parse().unwrap();
-        let workspace = laboratory.contact_centre.workspace.sid;
-        let kept = laboratory
+        let workspace = test_centre.contact_centre.workspace.sid;
+        let kept = test_centre
             .centre
             .store
             .event(workspace, sid)
             .await
             .unwrap()
             .unwrap();
-        assert_eq!(kept.form(laboratory.account.account_sid), told.form);
+        assert_eq!(kept.form(test_centre.account.account_sid), told.form);
     }
     let workers: Vec<String> = listener
         .all()
@@ -226,24 +227,25 @@ async fn a_call_is_told_in_order_signed_and_as_it_can_be_read() {
         workers.contains(&"Worker Maya updated to Wrap-Up Activity".to_owned()),
         "{workers:?}"
     );
-    laboratory.close().await;
+    test_centre.close().await;
 }
 
+/// The refused Event is retried, under the same SID, before later Events of its Task.
 #[tokio::test]
-async fn what_is_refused_comes_again_first_and_holds_up_no_other_task() {
+async fn refused_event_delays_only_its_task() {
     let listener = Listener::start().await;
-    let laboratory = listener.laboratory(&[]).await;
-    let refused = laboratory.dial("+17075550190").await;
+    let test_centre = listener.test_centre(&[]).await;
+    let refused = test_centre.dial("+17075550190").await;
     listener.refuses(task_of(refused), 3);
-    laboratory.centre.settle().await;
-    laboratory.press(refused, "1").await;
-    laboratory.centre.settle().await;
+    test_centre.centre.settle().await;
+    test_centre.press(refused, "1").await;
+    test_centre.centre.settle().await;
     assert_eq!(listener.taken_about(task_of(refused)), [""; 0]);
     // Meanwhile, somebody else's call.
-    let other = laboratory.dial("+17075550191").await;
-    laboratory.centre.settle().await;
-    laboratory.press(other, "2").await;
-    laboratory.centre.settle().await;
+    let other = test_centre.dial("+17075550191").await;
+    test_centre.centre.settle().await;
+    test_centre.press(other, "2").await;
+    test_centre.centre.settle().await;
     assert_eq!(
         &listener.taken_about(task_of(other))[..5],
         &A_GOOD_CALL[..5]
@@ -253,7 +255,7 @@ async fn what_is_refused_comes_again_first_and_holds_up_no_other_task() {
         [""; 0],
         "it waits for its first event"
     );
-    laboratory.advance(TAKEN_AFTER).await;
+    test_centre.advance(TAKEN_AFTER).await;
     assert_eq!(
         &listener.taken_about(task_of(refused))[..5],
         &A_GOOD_CALL[..5]
@@ -274,53 +276,54 @@ async fn what_is_refused_comes_again_first_and_holds_up_no_other_task() {
             .iter()
             .all(|told| told.headers["i-twilio-idempotency-token"] == first[0].said("Sid"))
     );
-    laboratory.close().await;
+    test_centre.close().await;
 }
 
+/// After the last delivery has failed, the next Event of the Task is delivered.
 #[tokio::test]
-async fn what_is_never_taken_is_given_up_and_what_is_behind_it_is_told() {
+async fn undeliverable_event_is_dropped() {
     let listener = Listener::start().await;
-    let laboratory = listener.laboratory(&[]).await;
-    let refused = laboratory.dial("+17075550190").await;
+    let test_centre = listener.test_centre(&[]).await;
+    let refused = test_centre.dial("+17075550190").await;
     listener.refuses(task_of(refused), cordboard::queues::RECEIVES_MAX);
-    laboratory.centre.settle().await;
-    laboratory.press(refused, "1").await;
-    laboratory.advance(GIVEN_UP_AFTER).await;
+    test_centre.centre.settle().await;
+    test_centre.press(refused, "1").await;
+    test_centre.advance(GIVEN_UP_AFTER).await;
     assert_eq!(
         &listener.taken_about(task_of(refused))[..4],
         &A_GOOD_CALL[1..5]
     );
-    laboratory.close().await;
+    test_centre.close().await;
 }
 
 #[tokio::test]
-async fn only_the_types_of_the_filter_are_told() {
+async fn events_filter_limits_the_types() {
     let listener = Listener::start().await;
-    let laboratory = listener
-        .laboratory(&[EventType::TaskCreated, EventType::ReservationAccepted])
+    let test_centre = listener
+        .test_centre(&[EventType::TaskCreated, EventType::ReservationAccepted])
         .await;
-    let task = good_call(&laboratory, "+17075550190", "1").await;
+    let task = good_call(&test_centre, "+17075550190", "1").await;
     assert_eq!(
         listener.taken_about(task),
         ["task.created", "reservation.accepted"]
     );
     assert_eq!(listener.all().len(), 2);
-    laboratory.close().await;
+    test_centre.close().await;
 }
 
 #[tokio::test]
-async fn without_a_callback_nobody_is_told_and_everything_can_be_read() {
+async fn events_are_stored_without_a_callback() {
     let listener = Listener::start().await;
-    let laboratory = TestCentre::example().await;
-    let begun = laboratory.clock.now();
-    let task = good_call(&laboratory, "+17075550190", "1").await;
+    let test_centre = TestCentre::example().await;
+    let begun = test_centre.clock.now();
+    let task = good_call(&test_centre, "+17075550190", "1").await;
     assert!(listener.all().is_empty());
     let filter = EventFilter {
         task_sid: Some(task),
-        ..EventFilter::between(begun, laboratory.clock.now())
+        ..EventFilter::between(begun, test_centre.clock.now())
     };
-    let workspace = laboratory.contact_centre.workspace.sid;
-    let page = laboratory
+    let workspace = test_centre.contact_centre.workspace.sid;
+    let page = test_centre
         .centre
         .store
         .events(workspace, &filter, None, 100)
@@ -334,27 +337,27 @@ async fn without_a_callback_nobody_is_told_and_everything_can_be_read() {
     types.reverse();
     assert_eq!(&types[..9], A_GOOD_CALL, "{types:?}");
     assert_eq!(page.next, None);
-    laboratory.close().await;
+    test_centre.close().await;
 }
 
 #[tokio::test]
-async fn a_callback_that_cannot_be_asked_is_left_alone() {
-    let laboratory = TestCentre::example().await;
-    let was = workspace(&laboratory).await;
+async fn invalid_callback_url_is_ignored() {
+    let test_centre = TestCentre::example().await;
+    let was = workspace(&test_centre).await;
     let now = Workspace {
         event_callback_url: Some("not a url".to_owned()),
         ..was
     };
-    laboratory
+    test_centre
         .centre
         .store
-        .save_workspace(&now, laboratory.clock.now())
+        .save_workspace(&now, test_centre.clock.now())
         .await
         .unwrap();
-    let caller = caller(&laboratory, "+17075550190", "1").await;
+    let caller = caller(&test_centre, "+17075550190", "1").await;
     assert_eq!(
-        laboratory.task(caller).await.unwrap().reservations[0].worker_name,
+        test_centre.task(caller).await.unwrap().reservations[0].worker_name,
         "Maya"
     );
-    laboratory.close().await;
+    test_centre.close().await;
 }

@@ -69,7 +69,7 @@ fn expected() -> Vec<(&'static str, Vec<Payload>)> {
 }
 
 #[test]
-fn events_carry_items_and_messages_as_they_are_written() {
+fn event_files_match_the_code() {
     let rewrite = std::env::var_os("REWRITE_EVENTS").is_some();
     for (name, payloads) in expected() {
         let path = project::root().join(format!("events/{name}.json"));

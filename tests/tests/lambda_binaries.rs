@@ -218,7 +218,7 @@ fn every_event_is_part_of_the_story() {
 }
 
 #[tokio::test]
-async fn every_binary_answers_its_events_as_a_lambda() {
+async fn binaries_answer_their_events() {
     let mut world = Deployment::open().await;
     centre::enqueue_two_callers(&world.store()).await;
     for (name, expected) in STORY {
@@ -236,7 +236,7 @@ async fn every_binary_answers_its_events_as_a_lambda() {
 }
 
 #[tokio::test]
-async fn a_reservation_in_the_stream_becomes_a_message_to_callbacks_and_a_timer() {
+async fn reservation_record_sends_callback_and_timer() {
     let mut world = Deployment::open().await;
     expect(&mut world, "routing.reservation-created", &AllHandled).await;
     let callback = event("callbacks.reservation-created");
@@ -252,8 +252,9 @@ async fn a_reservation_in_the_stream_becomes_a_message_to_callbacks_and_a_timer(
     world.close().await;
 }
 
+/// Its visibility timeout is shortened, instead of the queue's own timeout.
 #[tokio::test]
-async fn a_message_that_failed_comes_again_in_seconds_and_not_when_its_queue_shows_it_again() {
+async fn failed_message_is_retried_with_backoff() {
     for name in ["routing.not-a-timer", "callbacks.not-a-callback"] {
         let mut world = Deployment::open().await;
         for (receives, secs) in [("1", 2), ("3", 8)] {
@@ -272,7 +273,7 @@ async fn a_message_that_failed_comes_again_in_seconds_and_not_when_its_queue_sho
 
 /// The functions have nothing in common but the table, and whoever carries its records to `routing`: here, the test.
 #[tokio::test]
-async fn a_call_goes_through_the_binaries_from_the_digit_to_the_wrap_up() {
+async fn binaries_handle_a_whole_call() {
     let mut world = Deployment::open().await;
     let task = centre::waiting_task().sid;
     expect(

@@ -289,7 +289,7 @@ async fn a_call(client: &mut Client) -> TaskSid {
 }
 
 #[tokio::test]
-async fn every_function_may_do_what_it_does_and_nothing_it_does_not() {
+async fn policies_grant_exactly_what_is_used() {
     let mut client = Client::open(Deployment::open().await).await;
     let task = a_call(&mut client).await;
     client
@@ -418,7 +418,7 @@ async fn every_function_may_do_what_it_does_and_nothing_it_does_not() {
 }
 
 #[tokio::test]
-async fn with_webhooks_kept_every_function_may_keep_them() {
+async fn voice_functions_may_write_webhook_journal() {
     let mut client = Client::open(Deployment::keeping_webhooks().await).await;
     let task = a_call(&mut client).await;
     let kept = client

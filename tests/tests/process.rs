@@ -63,7 +63,7 @@ async fn ended(process: &Process, call: &str) {
 }
 
 #[tokio::test]
-async fn it_says_where_it_is_and_stops_cleanly_on_ctrl_c() {
+async fn banner_is_printed_and_ctrl_c_stops() {
     let folder = tempfile::tempdir().unwrap();
     let port = free_port();
     let process = Process::start(folder.path(), port, &["--in-memory"]).await;
@@ -87,8 +87,9 @@ async fn it_says_where_it_is_and_stops_cleanly_on_ctrl_c() {
     );
 }
 
+/// A second Ctrl-C ends the program at once.
 #[tokio::test]
-async fn a_request_that_never_ends_holds_up_ctrl_c_for_a_while_only_and_a_second_one_not_at_all() {
+async fn endless_request_delays_shutdown_briefly() {
     for (signals, code) in [(1, 0), (2, 130)] {
         let folder = tempfile::tempdir().unwrap();
         let process = Process::start(folder.path(), free_port(), &["--in-memory"]).await;
@@ -102,7 +103,7 @@ async fn a_request_that_never_ends_holds_up_ctrl_c_for_a_while_only_and_a_second
 }
 
 #[tokio::test]
-async fn web_pages_from_elsewhere_are_refused_and_command_lines_are_not() {
+async fn foreign_origins_and_hosts_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let process = Process::start(folder.path(), free_port(), &["--in-memory"]).await;
     let dial = json!({ "from": "+17075550190", "to": NUMBER }).to_string();
@@ -145,7 +146,7 @@ async fn web_pages_from_elsewhere_are_refused_and_command_lines_are_not() {
 }
 
 #[tokio::test]
-async fn a_call_survives_a_kill_in_the_middle_of_ringing() {
+async fn ringing_call_survives_a_kill() {
     let folder = tempfile::tempdir().unwrap();
     let port = free_port();
     let process = Process::start(folder.path(), port, &["--data", "data"]).await;
@@ -172,7 +173,7 @@ async fn a_call_survives_a_kill_in_the_middle_of_ringing() {
 }
 
 #[tokio::test]
-async fn a_second_process_on_the_same_data_or_port_is_refused_with_what_to_do() {
+async fn second_process_is_refused_with_advice() {
     let folder = tempfile::tempdir().unwrap();
     let port = free_port();
     let process = Process::start(folder.path(), port, &["--data", "data"]).await;
@@ -198,7 +199,7 @@ async fn a_second_process_on_the_same_data_or_port_is_refused_with_what_to_do() 
 }
 
 #[tokio::test]
-async fn a_mistake_in_the_set_up_is_told_with_file_line_and_column() {
+async fn configuration_error_has_file_line_column() {
     let folder = tempfile::tempdir().unwrap();
     let wrong =
         tests::test_centre::EXAMPLE.replace(r#"languages HAS "hi""#, r#"languages HAVE "hi""#);
@@ -224,7 +225,7 @@ async fn a_mistake_in_the_set_up_is_told_with_file_line_and_column() {
 }
 
 #[tokio::test]
-async fn the_call_command_reaches_wrap_up_or_fails() {
+async fn call_command_reaches_wrap_up_or_fails() {
     let folder = tempfile::tempdir().unwrap();
     let port = free_port();
     let process = Process::start(folder.path(), port, &["--data", "data"]).await;
@@ -264,7 +265,7 @@ async fn the_call_command_reaches_wrap_up_or_fails() {
 
 /// `<Enqueue workflowSid>` of our own `/enqueue-call`, and of an application of somebody's own.
 #[tokio::test]
-async fn a_call_reaches_wrap_up_when_the_carriers_taskrouter_routes_it() {
+async fn hosted_taskrouter_call_reaches_wrap_up() {
     let folder = tempfile::tempdir().unwrap();
     let account = AccountSid::derive(&["hosted"]);
     let set_up = config::read(EXAMPLE, "contact-centre.yaml", account).unwrap();
@@ -317,7 +318,7 @@ async fn a_call_reaches_wrap_up_when_the_carriers_taskrouter_routes_it() {
 }
 
 #[tokio::test]
-async fn a_setting_that_cannot_be_used_is_named() {
+async fn invalid_setting_is_named() {
     let folder = tempfile::tempdir().unwrap();
     for (settings, expected) in [
         (
@@ -342,8 +343,10 @@ async fn a_setting_that_cannot_be_used_is_named() {
     }
 }
 
+/// It reports why a call waits; it fails for an unknown Task, an argument that is no SID and a port
+/// without a centre.
 #[tokio::test]
-async fn the_explain_command_tells_why_a_call_waits_and_fails_where_nothing_is_to_be_told() {
+async fn explain_command_reports_or_fails() {
     let folder = tempfile::tempdir().unwrap();
     let port = free_port();
     let process = Process::start(folder.path(), port, &["--in-memory"]).await;

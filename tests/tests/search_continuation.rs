@@ -48,13 +48,13 @@ const HEAD: Position = Position {
 };
 
 #[tokio::test]
-async fn a_worker_who_becomes_free_is_given_the_call_that_fits_behind_three_hundred_that_do_not() {
-    let laboratory = waited_for_by_spanish_calls().await;
-    let english = wait(&laboratory, "en", SPANISH_CALLS).await;
-    laboratory.centre.settle().await;
-    laboratory.set_activity("Maya", "Available").await;
-    laboratory.advance(SLACK).await;
-    let task = laboratory
+async fn worker_gets_call_after_300_mismatches() {
+    let test_centre = waited_for_by_spanish_calls().await;
+    let english = wait(&test_centre, "en", SPANISH_CALLS).await;
+    test_centre.centre.settle().await;
+    test_centre.set_activity("Maya", "Available").await;
+    test_centre.advance(SLACK).await;
+    let task = test_centre
         .centre
         .store
         .task(english)
@@ -62,25 +62,25 @@ async fn a_worker_who_becomes_free_is_given_the_call_that_fits_behind_three_hund
         .unwrap()
         .unwrap();
     assert_eq!(task.assignment_status, AssignmentStatus::Reserved);
-    laboratory.close().await;
+    test_centre.close().await;
 }
 
 #[tokio::test]
-async fn a_worker_who_comes_and_goes_all_the_time_has_one_search_every_five_seconds() {
-    let (laboratory, meter) = TestCentre::metered(&one_queue_for_all()).await;
+async fn worker_search_runs_at_most_every_5_s() {
+    let (test_centre, meter) = TestCentre::metered(&one_queue_for_all()).await;
     for number in 0..SPANISH_CALLS {
-        wait(&laboratory, "es", number).await;
+        wait(&test_centre, "es", number).await;
     }
-    laboratory.centre.settle().await;
+    test_centre.centre.settle().await;
     meter.take();
     for _ in 0..10 {
-        laboratory.set_activity("Maya", "Available").await;
-        laboratory.centre.settle().await;
-        laboratory.set_activity("Maya", "Offline").await;
-        laboratory.centre.settle().await;
+        test_centre.set_activity("Maya", "Available").await;
+        test_centre.centre.settle().await;
+        test_centre.set_activity("Maya", "Offline").await;
+        test_centre.centre.settle().await;
     }
-    laboratory.set_activity("Maya", "Available").await;
-    laboratory.advance(Millis::from_secs(10)).await;
+    test_centre.set_activity("Maya", "Available").await;
+    test_centre.advance(Millis::from_secs(10)).await;
     let pages: Vec<u64> = meter
         .take()
         .iter()
@@ -94,11 +94,11 @@ async fn a_worker_who_comes_and_goes_all_the_time_has_one_search_every_five_seco
         behind, 2,
         "the rest of the line is read at once, and once more for all who came after: {pages:?}"
     );
-    laboratory.close().await;
+    test_centre.close().await;
 }
 
 #[tokio::test]
-async fn a_call_is_given_to_the_worker_who_fits_behind_twelve_hundred_who_do_not() {
+async fn call_gets_worker_after_1200_mismatches() {
     let centre = Centre::open(&one_queue_for_all(), Pages::default()).await;
     for number in 0..BEGINNERS {
         centre.worker(number, "es").await;
@@ -114,7 +114,7 @@ async fn a_call_is_given_to_the_worker_who_fits_behind_twelve_hundred_who_do_not
 }
 
 #[tokio::test]
-async fn each_message_of_a_search_goes_a_part_of_the_way() {
+async fn each_message_searches_one_part() {
     let centre = Centre::open(&one_queue_for_all(), SMALL).await;
     let maya = centre.worker(0, "en").await;
     for number in 0..6 {
@@ -130,7 +130,7 @@ async fn each_message_of_a_search_goes_a_part_of_the_way() {
 }
 
 #[tokio::test]
-async fn a_search_that_comes_again_or_too_late_does_nothing_more() {
+async fn repeated_or_late_search_changes_nothing() {
     let centre = Centre::open(&one_queue_for_all(), SMALL).await;
     let maya = centre.worker(0, "en").await;
     for number in 0..4 {
@@ -174,7 +174,7 @@ fn skipping() -> String {
 }
 
 #[tokio::test]
-async fn a_step_is_skipped_when_everybody_has_been_looked_at_and_not_before() {
+async fn step_is_skipped_after_the_whole_search() {
     let centre = Centre::open(&skipping(), SMALL).await;
     for number in 0..5 {
         centre.worker(number, "es").await;
@@ -196,7 +196,7 @@ async fn a_step_is_skipped_when_everybody_has_been_looked_at_and_not_before() {
 }
 
 #[tokio::test]
-async fn a_step_is_not_skipped_where_somebody_fits_far_behind() {
+async fn step_with_distant_match_is_not_skipped() {
     let centre = Centre::open(&skipping(), SMALL).await;
     for number in 0..5 {
         centre.worker(number, "es").await;
@@ -225,7 +225,7 @@ async fn beside_a_full_line() -> (Centre, TaskSid) {
 }
 
 #[tokio::test]
-async fn a_call_that_finds_its_line_full_is_turned_away_when_everybody_has_been_looked_at() {
+async fn full_list_cancels_after_the_whole_search() {
     let (centre, call) = beside_a_full_line().await;
     centre
         .routing
@@ -241,7 +241,7 @@ async fn a_call_that_finds_its_line_full_is_turned_away_when_everybody_has_been_
 }
 
 #[tokio::test]
-async fn a_call_for_which_somebody_is_free_far_behind_needs_no_room_in_line() {
+async fn call_with_distant_match_needs_no_room() {
     let (centre, call) = beside_a_full_line().await;
     let maya = centre.worker(5, "en").await;
     centre.wake(Subject::Task(call)).await;
@@ -249,18 +249,18 @@ async fn a_call_for_which_somebody_is_free_far_behind_needs_no_room_in_line() {
 }
 
 async fn waited_for_by_spanish_calls() -> TestCentre {
-    let laboratory = TestCentre::open(&one_queue_for_all(), None).await;
+    let test_centre = TestCentre::open(&one_queue_for_all(), None).await;
     for number in 0..SPANISH_CALLS {
-        wait(&laboratory, "es", number).await;
+        wait(&test_centre, "es", number).await;
     }
-    laboratory
+    test_centre
 }
 
-/// Somebody waits in a laboratory.
-async fn wait(laboratory: &TestCentre, language: &str, number: u64) -> TaskSid {
-    let (store, declared) = (&laboratory.centre.store, &laboratory.contact_centre);
+/// Somebody waits in a test_centre.
+async fn wait(test_centre: &TestCentre, language: &str, number: u64) -> TaskSid {
+    let (store, declared) = (&test_centre.centre.store, &test_centre.contact_centre);
     let workspace = store
-        .workspace(declared.workspace.sid, laboratory.clock.now())
+        .workspace(declared.workspace.sid, test_centre.clock.now())
         .await
         .unwrap()
         .unwrap();

@@ -107,16 +107,17 @@ impl Swept {
 }
 
 #[tokio::test]
-async fn a_sweep_reads_everybody_once_and_asks_no_board_on_which_nobody_is() {
+async fn sweep_reads_no_empty_ready_list() {
     Swept::open(EXAMPLE, "en", "Offline")
         .await
         .asks_nothing()
         .await;
 }
 
+/// The sweep reads no ready list for Tasks that no free Worker can take, and matches the Task that
+/// one can.
 #[tokio::test]
-async fn a_sweep_asks_no_board_for_a_task_whom_nobody_free_could_take_and_finds_the_one_somebody_could()
- {
+async fn sweep_matches_only_suitable_tasks() {
     let swept = Swept::open(&one_queue_for_all(), "hi", "Available").await;
     swept.asks_nothing().await;
     let declared = config::read(

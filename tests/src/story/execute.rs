@@ -8,42 +8,42 @@ use reqwest::Method;
 use task_router::router::Command;
 
 use super::signing::SignedRequest;
-use super::step::{Deed, ScriptedAnswer};
+use super::step::{ScriptedAnswer, Step};
 use super::{SLACK, Stage, file};
 use crate::customer::Scripted;
 use crate::rest::Reply;
 
 impl Stage {
-    pub(super) async fn carry_out(mut self, deed: Deed, below: &str) -> Self {
-        match deed {
-            Deed::Nothing => {}
-            Deed::Dial { caller, digits } => {
+    pub(super) async fn execute(mut self, step: Step, below: &str) -> Self {
+        match step {
+            Step::Nothing => {}
+            Step::Dial { caller, digits } => {
                 self.dial(caller, digits.as_deref()).await;
             }
-            Deed::DialAndHangUp { caller, digits } => {
+            Step::DialAndHangUp { caller, digits } => {
                 let call = self.dial(caller, Some(&digits)).await;
-                self.laboratory.advance(Millis::from_secs(1)).await;
-                self.laboratory.at_phone(call, "hangup").await;
+                self.test_centre.advance(Millis::from_secs(1)).await;
+                self.test_centre.at_phone(call, "hangup").await;
             }
-            Deed::Press { caller, digits } => {
-                self.laboratory.press(self.caller(&caller), &digits).await
+            Step::Press { caller, digits } => {
+                self.test_centre.press(self.caller(&caller), &digits).await
             }
-            Deed::AtPhone { who, what } => {
+            Step::AtPhone { who, what } => {
                 let call = self.phone(&who, what).await;
-                self.laboratory.at_phone(call, what).await;
+                self.test_centre.at_phone(call, what).await;
             }
-            Deed::HangUpAtOnce(worker) => {
+            Step::HangUpAtOnce(worker) => {
                 let call = self.phone(&worker, "answer").await;
-                self.laboratory.at_phone(call, "answer").await;
-                self.laboratory.at_phone(call, "hangup").await;
+                self.test_centre.at_phone(call, "answer").await;
+                self.test_centre.at_phone(call, "hangup").await;
             }
-            Deed::Call {
+            Step::Call {
                 caller,
                 number,
                 document,
             } => self.call(caller, number, &document).await,
-            Deed::Update { caller, document } => self.send_on(&caller, &document).await,
-            Deed::Become {
+            Step::Update { caller, document } => self.send_on(&caller, &document).await,
+            Step::Become {
                 worker,
                 activity,
                 reject_pending,
@@ -56,19 +56,19 @@ impl Stage {
                 self.ask(Method::POST, &format!("Workers/{{{worker}}}"), &form, None)
                     .await;
             }
-            Deed::Task { name, form } => {
+            Step::Task { name, form } => {
                 let reply = self.ask(Method::POST, "Tasks", &form, None).await;
                 if reply.status == 201 {
                     self.tasks
                         .insert(name, reply.body["sid"].as_str().unwrap().parse().unwrap());
                 }
             }
-            Deed::Answer {
+            Step::Answer {
                 workers,
                 task,
                 form,
             } => self.answer(&workers, &task, &form).await,
-            Deed::Request {
+            Step::Request {
                 method,
                 path,
                 form,
@@ -77,12 +77,12 @@ impl Stage {
                 let method = Method::from_bytes(method.as_bytes()).unwrap();
                 self.ask(method, &path, &form, if_match.as_deref()).await;
             }
-            Deed::Capacity {
+            Step::Capacity {
                 worker,
                 channel,
                 capacity,
             } => {
-                let worker = self.laboratory.worker(&worker).await.sid;
+                let worker = self.test_centre.worker(&worker).await.sid;
                 let (channel, capacity) = (channel.parse().unwrap(), Some(capacity));
                 let event = Command::WorkerChannelUpdated {
                     worker,
@@ -90,24 +90,24 @@ impl Stage {
                     capacity,
                     available: None,
                 };
-                self.laboratory
+                self.test_centre
                     .centre
                     .store
-                    .apply(&event, self.laboratory.clock.now())
+                    .apply(&event, self.test_centre.clock.now())
                     .await
                     .unwrap();
             }
-            Deed::SetUp => {
+            Step::SetUp => {
                 let below = below.replace("{customer}", &self.customer.base);
                 self.set_up = file::with_sections(&self.set_up, &below);
-                self.laboratory.set_up_again(&self.set_up).await;
+                self.test_centre.set_up_again(&self.set_up).await;
             }
-            Deed::Script { path, answer } => self.script(&path, answer, below).await,
-            Deed::Sign { url, form } => self.signed = Some(SignedRequest::new(url, form, below)),
-            Deed::Forge => self.signed.iter_mut().for_each(SignedRequest::forge),
-            Deed::Restart => {
+            Step::Script { path, answer } => self.script(&path, answer, below).await,
+            Step::Sign { url, form } => self.signed = Some(SignedRequest::new(url, form, below)),
+            Step::Forge => self.signed.iter_mut().for_each(SignedRequest::forge),
+            Step::Restart => {
                 let folder = self.folder.path().to_owned();
-                self.laboratory = self.laboratory.restarted(&self.set_up, folder).await;
+                self.test_centre = self.test_centre.restarted(&self.set_up, folder).await;
             }
         }
         self
@@ -116,11 +116,11 @@ impl Stage {
     async fn dial(&mut self, caller: String, digits: Option<&str>) -> CallSid {
         self.slack = SLACK;
         let from = format!("+1707555019{}", self.callers.len() % 10);
-        let call = self.laboratory.dial(&from).await;
+        let call = self.test_centre.dial(&from).await;
         self.callers.insert(caller, call);
-        self.laboratory.centre.settle().await;
+        self.test_centre.centre.settle().await;
         if let Some(digits) = digits {
-            self.laboratory.press(call, digits).await;
+            self.test_centre.press(call, digits).await;
         }
         call
     }
@@ -131,7 +131,7 @@ impl Stage {
             return *call;
         }
         let number = self
-            .laboratory
+            .test_centre
             .worker(who)
             .await
             .contact_uri()
@@ -142,7 +142,7 @@ impl Stage {
         } else {
             "ringing"
         };
-        let phones = self.laboratory.phones(status).await;
+        let phones = self.test_centre.phones(status).await;
         *phones
             .get(&number)
             .unwrap_or_else(|| panic!("{who}'s phone is not {status}: {phones:?}"))
@@ -151,14 +151,14 @@ impl Stage {
     /// A phone is called through the carrier's API, and picked up.
     async fn call(&mut self, caller: String, number: String, document: &str) {
         self.slack = SLACK;
-        let from = self.laboratory.contact_centre.centre.phone_number.clone();
+        let from = self.test_centre.contact_centre.centre.phone_number.clone();
         let url = format!("{}{document}", self.customer.base);
         let form = [("To", number), ("From", from), ("Url", url)];
         let call = self.at_carrier(Method::POST, "Calls.json", &form).await;
         let call: CallSid = call["sid"].as_str().unwrap().parse().unwrap();
         self.callers.insert(caller, call);
-        self.laboratory.centre.settle().await;
-        self.laboratory.at_phone(call, "answer").await;
+        self.test_centre.centre.settle().await;
+        self.test_centre.at_phone(call, "answer").await;
     }
 
     /// A waiting call is taken out of its queue, as a member of it, and sent on.
@@ -192,12 +192,12 @@ impl Stage {
         path: &str,
         form: &[(&str, String)],
     ) -> serde_json::Value {
-        let account = &self.laboratory.account;
+        let account = &self.test_centre.account;
         let url = format!(
             "{}/2010-04-01/Accounts/{}/{path}",
-            self.laboratory.base, account.account_sid
+            self.test_centre.base, account.account_sid
         );
-        let request = self.laboratory.http.request(method, url).form(form);
+        let request = self.test_centre.http.request(method, url).form(form);
         let answer = request
             .basic_auth(account.account_sid, Some(&account.auth_token))
             .send()
@@ -230,8 +230,8 @@ impl Stage {
         let path = |worker| format!("Tasks/{}/Reservations/{}", offered.sid, reservation(worker));
         let requests = workers.iter().map(|worker| {
             let (path, form) = (path(worker), form.clone());
-            let laboratory = &self.laboratory;
-            async move { laboratory.request(Method::POST, &path, &form, None).await }
+            let test_centre = &self.test_centre;
+            async move { test_centre.request(Method::POST, &path, &form, None).await }
         });
         self.replies = futures_util::future::join_all(requests).await;
     }
@@ -246,7 +246,7 @@ impl Stage {
     ) -> Reply {
         let (path, form) = (self.with_sid(path), self.with_sids(form));
         let reply = self
-            .laboratory
+            .test_centre
             .request(method, &path, &form, if_match)
             .await;
         self.replies.push(reply.clone());
@@ -261,7 +261,7 @@ impl Stage {
 
     /// The text, each known name in braces replaced by its SID, and `{mm:ss}` by that moment of the story.
     pub(super) fn with_sid(&self, text: &str) -> String {
-        let set_up = &self.laboratory.contact_centre;
+        let set_up = &self.test_centre.contact_centre;
         let workspace = &set_up.workspace;
         let tasks = self
             .tasks

@@ -4,26 +4,26 @@ use super::words::words;
 
 /// Something that must be so.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Fact {
+pub enum Expectation {
     /// Of calls and phones.
-    Phone(PhoneFact),
+    Phone(PhoneExpectation),
     /// Of a Worker, by name.
-    Worker(String, WorkerFact),
+    Worker(String, WorkerExpectation),
     /// Of a Task: one made by hand, or a caller's.
-    Task(String, TaskFact),
+    Task(String, TaskExpectation),
     /// Of what the API answered.
-    Reply(ReplyFact),
+    Reply(ReplyExpectation),
     /// Of what was signed.
-    Signature(SignatureFact),
+    Signature(SignatureExpectation),
     /// Of what the customer's server was asked under a path.
-    Customer(String, CustomerFact),
+    Customer(String, CustomerExpectation),
 }
 
 /// Something about calls and phones.
 #[derive(Debug, Clone, PartialEq)]
-pub enum PhoneFact {
+pub enum PhoneExpectation {
     /// `c1 waits`: in the queue, with nobody.
-    WaitTimes(String),
+    Waits(String),
     /// `c1 talks to Asha`
     Talks(String, String),
     /// `c1 is gone`: the call is over.
@@ -42,7 +42,7 @@ pub enum PhoneFact {
 
 /// Something about a Worker.
 #[derive(Debug, Clone, PartialEq)]
-pub enum WorkerFact {
+pub enum WorkerExpectation {
     /// `Asha is Wrap-Up`
     Activity(String),
     /// `A has 3 tasks`: offered, accepted or being wrapped up.
@@ -51,7 +51,7 @@ pub enum WorkerFact {
 
 /// Something about a Task.
 #[derive(Debug, Clone, PartialEq)]
-pub enum TaskFact {
+pub enum TaskExpectation {
     /// `t1 is pending`, `t1 is pending in Q2`, `t1 is canceled because hangup`; of a caller's: `task c1 is canceled`.
     Is {
         status: String,
@@ -74,7 +74,7 @@ pub enum TaskFact {
 
 /// Something about what the API answered.
 #[derive(Debug, Clone, PartialEq)]
-pub enum ReplyFact {
+pub enum ReplyExpectation {
     /// `HTTP 400 code 20001 "Cannot complete task"`: every part but the first may be missing.
     Http {
         status: u16,
@@ -89,7 +89,7 @@ pub enum ReplyFact {
 
 /// Something about what was signed last.
 #[derive(Debug, Clone, PartialEq)]
-pub enum SignatureFact {
+pub enum SignatureExpectation {
     /// `its signature is RSOYDt4T1cUTdK1PDd93/VVr8B8=`
     Is(String),
     /// `its URL has bodySHA256=…`
@@ -100,7 +100,7 @@ pub enum SignatureFact {
 
 /// Something about what the customer's server was asked.
 #[derive(Debug, Clone, PartialEq)]
-pub enum CustomerFact {
+pub enum CustomerExpectation {
     /// `/assignment was asked 3 times`
     Times(usize),
     /// `/assignment was asked with one idempotency token`
@@ -111,15 +111,15 @@ pub enum CustomerFact {
     With(String, String),
 }
 
-impl Fact {
-    /// Reads a fact; panics at `place` if there is none such.
+impl Expectation {
+    /// Reads a expectation; panics at `place` if there is none such.
     pub fn parse(text: &str, place: &str) -> Self {
         let words = words(text);
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        let fact = of_http(&words)
+        let expectation = of_http(&words)
             .or_else(|| of_routing(&words))
             .or_else(|| of_phones(&words));
-        fact.unwrap_or_else(|| panic!("{place}\nno such fact: {text}"))
+        expectation.unwrap_or_else(|| panic!("{place}\nno such expectation: {text}"))
     }
 }
 
@@ -127,41 +127,49 @@ fn own(text: &str) -> String {
     text.to_owned()
 }
 
-fn of_http(words: &[&str]) -> Option<Fact> {
+fn of_http(words: &[&str]) -> Option<Expectation> {
     Some(match words {
         ["HTTP", status] => http(status, None, "")?,
         ["HTTP", status, "code", code] => http(status, Some(code), "")?,
         ["HTTP", status, "code", code, message] => http(status, Some(code), message)?,
-        ["one", "HTTP", one, "and", "one", "HTTP", other] => {
-            Fact::Reply(ReplyFact::HttpEach(one.parse().ok()?, other.parse().ok()?))
+        ["one", "HTTP", one, "and", "one", "HTTP", other] => Expectation::Reply(
+            ReplyExpectation::HttpEach(one.parse().ok()?, other.parse().ok()?),
+        ),
+        ["its", "signature", "is", signature] => {
+            Expectation::Signature(SignatureExpectation::Is(own(signature)))
         }
-        ["its", "signature", "is", signature] => Fact::Signature(SignatureFact::Is(own(signature))),
-        ["its", "URL", "has", part] => Fact::Signature(SignatureFact::Url(own(part))),
-        ["it", "is", "genuine"] => Fact::Signature(SignatureFact::Genuine(true)),
-        ["it", "is", "forged"] => Fact::Signature(SignatureFact::Genuine(false)),
+        ["its", "URL", "has", part] => Expectation::Signature(SignatureExpectation::Url(own(part))),
+        ["it", "is", "genuine"] => Expectation::Signature(SignatureExpectation::Genuine(true)),
+        ["it", "is", "forged"] => Expectation::Signature(SignatureExpectation::Genuine(false)),
         [path, "was", "asked", "with", "a", "genuine", "signature"] => {
-            Fact::Customer(own(path), CustomerFact::Genuinely)
+            Expectation::Customer(own(path), CustomerExpectation::Genuinely)
         }
-        ["its", field, "is", value] => Fact::Reply(ReplyFact::Shown(own(field), own(value))),
+        ["its", field, "is", value] => {
+            Expectation::Reply(ReplyExpectation::Shown(own(field), own(value)))
+        }
         [path, "was", "asked", times, "times"] => {
-            Fact::Customer(own(path), CustomerFact::Times(times.parse().ok()?))
+            Expectation::Customer(own(path), CustomerExpectation::Times(times.parse().ok()?))
         }
-        [path, "was", "asked", "once"] => Fact::Customer(own(path), CustomerFact::Times(1)),
-        [path, "was", "not", "asked"] => Fact::Customer(own(path), CustomerFact::Times(0)),
+        [path, "was", "asked", "once"] => {
+            Expectation::Customer(own(path), CustomerExpectation::Times(1))
+        }
+        [path, "was", "not", "asked"] => {
+            Expectation::Customer(own(path), CustomerExpectation::Times(0))
+        }
         [path, "was", "asked", "with", "one", "idempotency", "token"] => {
-            Fact::Customer(own(path), CustomerFact::OneToken)
+            Expectation::Customer(own(path), CustomerExpectation::OneToken)
         }
         [path, "was", "asked", "with", parameter] => {
             let (name, value) = parameter.split_once('=')?;
-            Fact::Customer(own(path), CustomerFact::With(own(name), own(value)))
+            Expectation::Customer(own(path), CustomerExpectation::With(own(name), own(value)))
         }
         _ => return None,
     })
 }
 
-fn http(status: &str, code: Option<&str>, message: &str) -> Option<Fact> {
+fn http(status: &str, code: Option<&str>, message: &str) -> Option<Expectation> {
     let code = code.map(str::parse).transpose().ok()?;
-    Some(Fact::Reply(ReplyFact::Http {
+    Some(Expectation::Reply(ReplyExpectation::Http {
         status: status.parse().ok()?,
         code,
         message: own(message),
@@ -174,12 +182,14 @@ fn is_task(name: &str) -> bool {
     !number.is_empty() && number.chars().all(|digit| digit.is_ascii_digit())
 }
 
-fn of_routing(words: &[&str]) -> Option<Fact> {
+fn of_routing(words: &[&str]) -> Option<Expectation> {
     Some(match words {
         ["task", task, "is", rest @ ..] => task_is(task, rest)?,
-        [task, "is", "gone"] if is_task(task) => Fact::Task(own(task), TaskFact::Gone),
+        [task, "is", "gone"] if is_task(task) => {
+            Expectation::Task(own(task), TaskExpectation::Gone)
+        }
         [task, "is", "offered", "to", "nobody"] => {
-            Fact::Task(own(task), TaskFact::Offered(Vec::new()))
+            Expectation::Task(own(task), TaskExpectation::Offered(Vec::new()))
         }
         [task, "is", "offered", "to", names @ ..] => {
             let names = names
@@ -187,22 +197,26 @@ fn of_routing(words: &[&str]) -> Option<Fact> {
                 .filter(|name| **name != "and")
                 .map(|name| own(name))
                 .collect();
-            Fact::Task(own(task), TaskFact::Offered(names))
+            Expectation::Task(own(task), TaskExpectation::Offered(names))
         }
         [task, "is", rest @ ..] if is_task(task) => task_is(task, rest)?,
-        [task, "belongs", "to", worker] => Fact::Task(own(task), TaskFact::Belongs(own(worker))),
-        [task, "has", "priority", priority] => {
-            Fact::Task(own(task), TaskFact::Priority(priority.parse().ok()?))
+        [task, "belongs", "to", worker] => {
+            Expectation::Task(own(task), TaskExpectation::Belongs(own(worker)))
         }
-        [worker, "has", "no", "tasks"] => Fact::Worker(own(worker), WorkerFact::Holds(0)),
+        [task, "has", "priority", priority] => {
+            Expectation::Task(own(task), TaskExpectation::Priority(priority.parse().ok()?))
+        }
+        [worker, "has", "no", "tasks"] => {
+            Expectation::Worker(own(worker), WorkerExpectation::Holds(0))
+        }
         [worker, "has", tasks, "tasks"] => {
-            Fact::Worker(own(worker), WorkerFact::Holds(tasks.parse().ok()?))
+            Expectation::Worker(own(worker), WorkerExpectation::Holds(tasks.parse().ok()?))
         }
         [worker, "reservation", "of", task, "is", status] => {
             let worker = own(worker.strip_suffix("'s")?);
-            Fact::Task(
+            Expectation::Task(
                 own(task),
-                TaskFact::Reservation {
+                TaskExpectation::Reservation {
                     worker,
                     status: own(status),
                 },
@@ -212,16 +226,16 @@ fn of_routing(words: &[&str]) -> Option<Fact> {
     })
 }
 
-fn task_is(task: &str, words: &[&str]) -> Option<Fact> {
+fn task_is(task: &str, words: &[&str]) -> Option<Expectation> {
     let (status, queue, reason) = match words {
         [status] => (status, None, None),
         [status, "in", queue] => (status, Some(own(queue)), None),
         [status, "because", reason @ ..] => (status, None, Some(reason.join(" "))),
         _ => return None,
     };
-    Some(Fact::Task(
+    Some(Expectation::Task(
         own(task),
-        TaskFact::Is {
+        TaskExpectation::Is {
             status: own(status),
             queue,
             reason,
@@ -229,22 +243,28 @@ fn task_is(task: &str, words: &[&str]) -> Option<Fact> {
     ))
 }
 
-fn of_phones(words: &[&str]) -> Option<Fact> {
+fn of_phones(words: &[&str]) -> Option<Expectation> {
     Some(match words {
-        ["nobody", "rings"] => Fact::Phone(PhoneFact::NobodyRings),
-        [caller, "has", "no", "task"] => Fact::Task(own(caller), TaskFact::NeverMade),
+        ["nobody", "rings"] => Expectation::Phone(PhoneExpectation::NobodyRings),
+        [caller, "has", "no", "task"] => Expectation::Task(own(caller), TaskExpectation::NeverMade),
         [caller, "hears", heard @ ..] if !heard.is_empty() => {
-            Fact::Phone(PhoneFact::Hears(own(caller), heard.join(" ")))
+            Expectation::Phone(PhoneExpectation::Hears(own(caller), heard.join(" ")))
         }
         [caller, "does", "not", "hear", heard @ ..] => {
-            Fact::Phone(PhoneFact::Silent(own(caller), heard.join(" ")))
+            Expectation::Phone(PhoneExpectation::Silent(own(caller), heard.join(" ")))
         }
-        [caller, "talks", "to", worker] => Fact::Phone(PhoneFact::Talks(own(caller), own(worker))),
-        [caller, "waits"] => Fact::Phone(PhoneFact::WaitTimes(own(caller))),
-        [who, "is", "gone"] => Fact::Phone(PhoneFact::Gone(own(who))),
-        [caller, "ended", "as", status] => Fact::Phone(PhoneFact::Ended(own(caller), own(status))),
-        [worker, "rings"] => Fact::Phone(PhoneFact::Rings(own(worker))),
-        [worker, "is", activity] => Fact::Worker(own(worker), WorkerFact::Activity(own(activity))),
+        [caller, "talks", "to", worker] => {
+            Expectation::Phone(PhoneExpectation::Talks(own(caller), own(worker)))
+        }
+        [caller, "waits"] => Expectation::Phone(PhoneExpectation::Waits(own(caller))),
+        [who, "is", "gone"] => Expectation::Phone(PhoneExpectation::Gone(own(who))),
+        [caller, "ended", "as", status] => {
+            Expectation::Phone(PhoneExpectation::Ended(own(caller), own(status)))
+        }
+        [worker, "rings"] => Expectation::Phone(PhoneExpectation::Rings(own(worker))),
+        [worker, "is", activity] => {
+            Expectation::Worker(own(worker), WorkerExpectation::Activity(own(activity)))
+        }
         _ => return None,
     })
 }

@@ -21,7 +21,7 @@ pub struct Story {
 /// One line of a story, and the indented lines below it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Moment {
-    /// `mm:ss deed -> facts`
+    /// `mm:ss step -> facts`
     pub line: String,
     /// What is indented below, as it stands there, one indentation less.
     pub below: String,
@@ -142,7 +142,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sections_replace_sections_and_new_ones_come_last() {
+    fn sections_are_replaced_or_appended() {
         let base = "a: 1\nb:\n  - x\n# a comment\nc: 3\n";
         assert_eq!(
             with_sections(base, "b:\n  - y\n  - z\nd: 4\n"),

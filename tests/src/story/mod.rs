@@ -7,7 +7,7 @@
 //! ```
 //!
 //! Before the arrow somebody does something; after it is what must be so: [`SLACK`] later if telephones are involved, at
-//! once otherwise. Words in between are read by [`step::Deed`] and [`expectation::Fact`]; whatever they do not know fails the
+//! once otherwise. Words in between are read by [`step::Step`] and [`expectation::Expectation`]; whatever they do not know fails the
 //! story, with its line. Callers are made as they dial; Tasks made by hand are called `t` and a number; Workers, queues
 //! and Activities are those of the set-up.
 //!
@@ -37,15 +37,15 @@ use task_router::model::Task;
 use crate::customer::{Customer, Scripted};
 use crate::rest::Reply;
 use crate::test_centre::{EXAMPLE, Surroundings, TestCentre};
-use expectation::{Fact, ReplyFact};
+use expectation::{Expectation, ReplyExpectation};
 use file::{Moment, Story};
 use signing::SignedRequest;
-use step::Deed;
+use step::Step;
 
-/// How long a deed may take to have its effect at telephones: a greeting is spoken, a webhook answered.
+/// How long a step may take to have its effect at telephones: a greeting is spoken, a webhook answered.
 pub const SLACK: Millis = Millis::from_secs(6);
 
-/// Plays every story in `file`; panics with the line and what was seen when a fact is not so.
+/// Plays every story in `file`; panics with the line and what was seen when a expectation is not so.
 pub async fn play(file: &Path) {
     for story in file::read(file) {
         let moments = story.moments.clone();
@@ -53,7 +53,7 @@ pub async fn play(file: &Path) {
         for moment in &moments {
             stage = stage.moment(moment).await;
         }
-        stage.laboratory.close().await;
+        stage.test_centre.close().await;
     }
 }
 
@@ -67,7 +67,7 @@ pub fn headings(file: &Path) -> Vec<String> {
 
 /// A story being played.
 struct Stage {
-    laboratory: TestCentre,
+    test_centre: TestCentre,
     customer: Customer,
     folder: tempfile::TempDir,
     set_up: String,
@@ -77,7 +77,7 @@ struct Stage {
     enqueues: bool,
     callers: BTreeMap<String, CallSid>,
     tasks: BTreeMap<String, TaskSid>,
-    /// What the API answered to the last deed.
+    /// What the API answered to the last step.
     replies: Vec<Reply>,
     /// What was signed last.
     signed: Option<SignedRequest>,
@@ -100,13 +100,13 @@ impl Stage {
             voice_url,
             keep_webhooks: false,
         };
-        let laboratory =
+        let test_centre =
             TestCentre::open_with(&set_up, folder.path().to_owned(), surroundings).await;
-        let begun = laboratory.clock.now();
+        let begun = test_centre.clock.now();
         let (callers, tasks, replies) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
         let (slack, signed, enqueues) = (Millis::ZERO, None, story.documents.is_some());
         let stage = Self {
-            laboratory,
+            test_centre,
             customer,
             folder,
             set_up,
@@ -136,32 +136,32 @@ impl Stage {
         let (line, place) = (moment.line.as_str(), moment.place.as_str());
         let (time, rest) = line
             .split_once(char::is_whitespace)
-            .unwrap_or_else(|| panic!("{place}\nexpected `mm:ss deed`"));
-        let (deed, facts) = rest.split_once("->").unwrap_or((rest, ""));
+            .unwrap_or_else(|| panic!("{place}\nexpected `mm:ss step`"));
+        let (step, expectations) = rest.split_once("->").unwrap_or((rest, ""));
         let at = self.begun
             + parse_time(time).unwrap_or_else(|| panic!("{place}\n`{time}` is not mm:ss"));
-        let now = self.laboratory.clock.now();
+        let now = self.test_centre.clock.now();
         assert!(
             at >= now,
             "{place}\nthis moment has passed: lines must be {:?} apart",
             self.slack
         );
-        self.laboratory.advance(at.since(now)).await;
+        self.test_centre.advance(at.since(now)).await;
         let mut stage = self;
         stage.replies.clear();
-        let facts: Vec<Fact> = words::clauses(facts)
+        let expectations: Vec<Expectation> = words::clauses(expectations)
             .iter()
-            .map(|fact| Fact::parse(fact, place))
+            .map(|expectation| Expectation::parse(expectation, place))
             .collect();
         stage = stage
-            .carry_out(Deed::parse(deed.trim(), place), &moment.below)
+            .execute(Step::parse(step.trim(), place), &moment.below)
             .await;
-        stage.laboratory.advance(stage.slack).await;
-        stage.expect_success(&facts, place);
-        for fact in facts {
-            if let Err(seen) = stage.check(&fact).await {
+        stage.test_centre.advance(stage.slack).await;
+        stage.expect_success(&expectations, place);
+        for expectation in expectations {
+            if let Err(seen) = stage.check(&expectation).await {
                 panic!(
-                    "{place}\nnot so: {fact:?}\n{seen}{}",
+                    "{place}\nnot so: {expectation:?}\n{seen}{}",
                     stage.transcripts().await
                 );
             }
@@ -170,15 +170,15 @@ impl Stage {
     }
 
     /// A request that fails must be meant to.
-    fn expect_success(&self, facts: &[Fact], place: &str) {
-        let is_expected = facts.iter().any(|fact| {
+    fn expect_success(&self, expectations: &[Expectation], place: &str) {
+        let failure_is_expected = expectations.iter().any(|expectation| {
             matches!(
-                fact,
-                Fact::Reply(ReplyFact::Http { .. } | ReplyFact::HttpEach(..))
+                expectation,
+                Expectation::Reply(ReplyExpectation::Http { .. } | ReplyExpectation::HttpEach(..))
             )
         });
         let failed = self.replies.iter().find(|reply| reply.status >= 300);
-        if let (Some(failed), false) = (failed, is_expected) {
+        if let (Some(failed), false) = (failed, failure_is_expected) {
             panic!("{place}\nthe API said no: {failed:?}");
         }
     }
@@ -204,7 +204,7 @@ impl Stage {
     }
 
     async fn task(&self, name: &str) -> Option<Task> {
-        self.laboratory
+        self.test_centre
             .centre
             .store
             .task(self.task_sid(name))
@@ -214,7 +214,7 @@ impl Stage {
 
     async fn transcripts(&self) -> String {
         let mut text = String::new();
-        let everything = self.laboratory.get("/simulator/calls").await;
+        let everything = self.test_centre.get("/simulator/calls").await;
         for call in everything["calls"].as_array().unwrap() {
             writeln!(
                 text,
@@ -223,7 +223,7 @@ impl Stage {
             )
             .unwrap();
             let call: CallSid = call["call_sid"].as_str().unwrap().parse().unwrap();
-            for entry in self.laboratory.call(call).await["transcript"]
+            for entry in self.test_centre.call(call).await["transcript"]
                 .as_array()
                 .unwrap()
             {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use shared::webhook::signature::{SIGNATURE_HEADER, Signed, sign, sign_json, verify};
 
 use super::Stage;
-use super::expectation::SignatureFact;
+use super::expectation::SignatureExpectation;
 
 /// The token of the vectors.
 const TOKEN: &str = "12345";
@@ -57,15 +57,15 @@ impl SignedRequest {
 }
 
 impl Stage {
-    pub(super) fn check_signature(&self, fact: &SignatureFact) -> Result<(), String> {
+    pub(super) fn check_signature(&self, expectation: &SignatureExpectation) -> Result<(), String> {
         let signed = self
             .signed
             .as_ref()
             .unwrap_or_else(|| panic!("nothing has been signed"));
-        let so = match fact {
-            SignatureFact::Is(expected) => signed.signature == *expected,
-            SignatureFact::Url(part) => signed.url.contains(part.as_str()),
-            SignatureFact::Genuine(genuine) => signed.is_genuine() == *genuine,
+        let so = match expectation {
+            SignatureExpectation::Is(expected) => signed.signature == *expected,
+            SignatureExpectation::Url(part) => signed.url.contains(part.as_str()),
+            SignatureExpectation::Genuine(genuine) => signed.is_genuine() == *genuine,
         };
         if so {
             Ok(())
@@ -76,7 +76,7 @@ impl Stage {
 
     /// Every request for `path` was signed for the address that was asked, as the customer's server saw it.
     pub(super) fn check_asked_genuinely(&self, path: &str) -> Result<(), String> {
-        let token = &self.laboratory.account.auth_token;
+        let token = &self.test_centre.account.auth_token;
         let asked = self.customer.asked(path);
         let signature = |headers: &BTreeMap<String, String>| {
             headers.get(&SIGNATURE_HEADER.to_lowercase()).cloned()

@@ -4,7 +4,7 @@ use super::words::words;
 
 /// Something somebody does.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Deed {
+pub enum Step {
     /// `c1 dials`, `c1 dials and presses 2`
     Dial {
         caller: String,
@@ -88,15 +88,15 @@ pub struct ScriptedAnswer {
     pub after_secs: u64,
 }
 
-impl Deed {
-    /// Reads a deed; panics at `place` if there is none such.
+impl Step {
+    /// Reads a step; panics at `place` if there is none such.
     pub fn parse(text: &str, place: &str) -> Self {
         let words = words(text);
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        let deed = at_phones(&words)
+        let step = at_phones(&words)
             .or_else(|| through_the_api(&words))
             .or_else(|| around(&words));
-        deed.unwrap_or_else(|| panic!("{place}\nno such deed: {text}"))
+        step.unwrap_or_else(|| panic!("{place}\nno such step: {text}"))
     }
 }
 
@@ -104,38 +104,38 @@ fn own(text: &str) -> String {
     text.to_owned()
 }
 
-fn at_phones(words: &[&str]) -> Option<Deed> {
+fn at_phones(words: &[&str]) -> Option<Step> {
     Some(match words {
-        [caller, "dials"] => Deed::Dial {
+        [caller, "dials"] => Step::Dial {
             caller: own(caller),
             digits: None,
         },
-        [caller, "dials", "and", "presses", digits] => Deed::Dial {
+        [caller, "dials", "and", "presses", digits] => Step::Dial {
             caller: own(caller),
             digits: Some(own(digits)),
         },
-        [caller, "dials,", "presses", digits, "and", "hangs", "up"] => Deed::DialAndHangUp {
+        [caller, "dials,", "presses", digits, "and", "hangs", "up"] => Step::DialAndHangUp {
             caller: own(caller),
             digits: own(digits),
         },
-        [caller, "presses", digits] => Deed::Press {
+        [caller, "presses", digits] => Step::Press {
             caller: own(caller),
             digits: own(digits),
         },
-        [who, "hangs", "up"] => Deed::AtPhone {
+        [who, "hangs", "up"] => Step::AtPhone {
             who: own(who),
             what: "hangup",
         },
-        [who, "answers"] => Deed::AtPhone {
+        [who, "answers"] => Step::AtPhone {
             who: own(who),
             what: "answer",
         },
-        [who, "declines"] => Deed::AtPhone {
+        [who, "declines"] => Step::AtPhone {
             who: own(who),
             what: "decline",
         },
-        [worker, "picks", "up", "and", "hangs", "up"] => Deed::HangUpAtOnce(own(worker)),
-        [caller, "is", "called", "at", number, "with", document] => Deed::Call {
+        [worker, "picks", "up", "and", "hangs", "up"] => Step::HangUpAtOnce(own(worker)),
+        [caller, "is", "called", "at", number, "with", document] => Step::Call {
             caller: own(caller),
             number: own(number),
             document: own(document),
@@ -150,7 +150,7 @@ fn at_phones(words: &[&str]) -> Option<Deed> {
             caller,
             "to",
             document,
-        ] => Deed::Update {
+        ] => Step::Update {
             caller: own(caller),
             document: own(document),
         },
@@ -158,7 +158,7 @@ fn at_phones(words: &[&str]) -> Option<Deed> {
     })
 }
 
-fn through_the_api(words: &[&str]) -> Option<Deed> {
+fn through_the_api(words: &[&str]) -> Option<Step> {
     Some(match words {
         [worker, "becomes", activity] => become_(worker, activity, false),
         [
@@ -171,7 +171,7 @@ fn through_the_api(words: &[&str]) -> Option<Deed> {
             "is",
             "offered",
         ] => become_(worker, activity, true),
-        ["task", name, rest @ ..] => Deed::Task {
+        ["task", name, rest @ ..] => Step::Task {
             name: own(name),
             form: task_form(rest)?,
         },
@@ -194,7 +194,7 @@ fn through_the_api(words: &[&str]) -> Option<Deed> {
                     .map(|(name, value)| (own(name), own(value)))
             };
             let form = form.iter().map(pair).collect::<Option<_>>()?;
-            Deed::Request {
+            Step::Request {
                 method: own(method),
                 path: own(path),
                 form,
@@ -205,13 +205,13 @@ fn through_the_api(words: &[&str]) -> Option<Deed> {
     })
 }
 
-fn around(words: &[&str]) -> Option<Deed> {
+fn around(words: &[&str]) -> Option<Step> {
     Some(match words {
-        ["time", "passes"] => Deed::Nothing,
-        ["the", "centre", "is", "restarted"] => Deed::Restart,
-        ["the", "set-up", "changes"] => Deed::SetUp,
-        ["a", "byte", "of", "its", "body", "is", "changed"] => Deed::Forge,
-        ["a", "request", "to", url, "is", "signed"] => Deed::Sign {
+        ["time", "passes"] => Step::Nothing,
+        ["the", "centre", "is", "restarted"] => Step::Restart,
+        ["the", "set-up", "changes"] => Step::SetUp,
+        ["a", "byte", "of", "its", "body", "is", "changed"] => Step::Forge,
+        ["a", "request", "to", url, "is", "signed"] => Step::Sign {
             url: own(url),
             form: Vec::new(),
         },
@@ -220,17 +220,17 @@ fn around(words: &[&str]) -> Option<Deed> {
                 word.split_once('=')
                     .map(|(name, value)| (own(name), own(value)))
             };
-            Deed::Sign {
+            Step::Sign {
                 url: own(url),
                 form: form.iter().map(pair).collect::<Option<_>>()?,
             }
         }
-        [worker, "takes", capacity, channel, "tasks", "at", "once"] => Deed::Capacity {
+        [worker, "takes", capacity, channel, "tasks", "at", "once"] => Step::Capacity {
             worker: own(worker),
             channel: own(channel),
             capacity: capacity.parse().ok()?,
         },
-        ["the", "customer's", "server", "answers", path, rest @ ..] => Deed::Script {
+        ["the", "customer's", "server", "answers", path, rest @ ..] => Step::Script {
             path: own(path),
             answer: scripted(rest)?,
         },
@@ -238,18 +238,18 @@ fn around(words: &[&str]) -> Option<Deed> {
     })
 }
 
-fn become_(worker: &str, activity: &str, reject_pending: bool) -> Deed {
-    Deed::Become {
+fn become_(worker: &str, activity: &str, reject_pending: bool) -> Step {
+    Step::Become {
         worker: own(worker),
         activity: own(activity),
         reject_pending,
     }
 }
 
-fn answer(workers: &[&str], task: &str, status: &str, activity: Option<&str>) -> Deed {
+fn answer(workers: &[&str], task: &str, status: &str, activity: Option<&str>) -> Step {
     let mut form = vec![(own("ReservationStatus"), own(status))];
     form.extend(activity.map(|activity| (own("WorkerActivitySid"), format!("{{{activity}}}"))));
-    Deed::Answer {
+    Step::Answer {
         workers: workers.iter().map(|worker| own(worker)).collect(),
         task: own(task),
         form,

@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn quotes_and_braces_hold_words_and_clauses_together() {
+    fn quotes_and_braces_group_words() {
         assert_eq!(
             words(r#"task t1 {"a": "b c"} priority 3"#),
             ["task", "t1", r#"{"a": "b c"}"#, "priority", "3"]

@@ -40,14 +40,14 @@ async fn nobody_speaks_hindi(client: &Client<'_>) {
 }
 
 #[tokio::test]
-async fn a_waiting_task_says_what_keeps_each_worker_from_it() {
-    let laboratory = TestCentre::example().await;
-    let client = Client(&laboratory);
+async fn task_explanation_lists_worker_obstacles() {
+    let test_centre = TestCentre::example().await;
+    let client = Client(&test_centre);
     nobody_speaks_hindi(&client).await;
     let first = task(&client, r#"{"selected_language":"hi"}"#).await;
-    laboratory.advance(Millis::from_secs(1)).await;
+    test_centre.advance(Millis::from_secs(1)).await;
     let second = task(&client, r#"{"selected_language":"hi"}"#).await;
-    laboratory.advance(SLACK).await;
+    test_centre.advance(SLACK).await;
     let (status, told) = client.get(&format!("/Tasks/{second}/Explain")).await;
     assert_eq!(status, 200, "{told}");
     assert_eq!(
@@ -88,7 +88,7 @@ async fn a_waiting_task_says_what_keeps_each_worker_from_it() {
     );
 
     set_activity(&client, &worker_named(&client, "Arjun").await, "Available").await;
-    laboratory.advance(SLACK).await;
+    test_centre.advance(SLACK).await;
     let (_, told) = client.get(&format!("/Tasks/{first}/Explain")).await;
     assert_eq!(
         (
@@ -107,17 +107,18 @@ async fn a_waiting_task_says_what_keeps_each_worker_from_it() {
         .unwrap();
     assert_eq!(arjun["obstacles"][0]["kind"], "no_capacity");
     assert_eq!(arjun["obstacles"][0]["task_sids"], json!([first]));
-    laboratory.close().await;
+    test_centre.close().await;
 }
 
+/// The explanation also states why the Worker gets none of these Tasks.
 #[tokio::test]
-async fn a_worker_to_whom_nothing_comes_says_what_waits_and_why_it_does_not_come() {
-    let laboratory = TestCentre::example().await;
-    let client = Client(&laboratory);
+async fn worker_explanation_lists_waiting_tasks() {
+    let test_centre = TestCentre::example().await;
+    let client = Client(&test_centre);
     nobody_speaks_hindi(&client).await;
     let arjun = worker_named(&client, "Arjun").await;
     let waiting = task(&client, r#"{"selected_language":"hi"}"#).await;
-    laboratory.advance(SLACK).await;
+    test_centre.advance(SLACK).await;
     let (status, told) = client
         .get(&format!(
             "/Workers/{}/Explain",
@@ -148,13 +149,13 @@ async fn a_worker_to_whom_nothing_comes_says_what_waits_and_why_it_does_not_come
             .any(|queue| queue["obstacle"]["kind"] == "not_in_task_queue"),
         "{queues:?}"
     );
-    laboratory.close().await;
+    test_centre.close().await;
 }
 
 #[tokio::test]
-async fn a_task_for_one_worker_reads_that_worker_alone() {
-    let laboratory = TestCentre::example().await;
-    let client = Client(&laboratory);
+async fn routing_target_is_the_only_worker_explained() {
+    let test_centre = TestCentre::example().await;
+    let client = Client(&test_centre);
     let maya = worker_named(&client, "Maya").await;
     set_activity(&client, &maya, "Offline").await;
     let maya = maya["sid"].as_str().unwrap();
@@ -176,13 +177,13 @@ async fn a_task_for_one_worker_reads_that_worker_alone() {
         "It is for Worker Maya alone, and their Activity Offline takes no Tasks."
     );
     assert_eq!(told["workers"].as_array().unwrap().len(), 1);
-    laboratory.close().await;
+    test_centre.close().await;
 }
 
 #[tokio::test]
-async fn what_is_not_there_cannot_be_explained_nor_anything_without_credentials() {
-    let laboratory = TestCentre::example().await;
-    let client = Client(&laboratory);
+async fn explain_refuses_unknown_and_anonymous() {
+    let test_centre = TestCentre::example().await;
+    let client = Client(&test_centre);
     let sid = task(&client, "{}").await;
     for path in [
         "/Tasks/WT00000000000000000000000000000009/Explain",
@@ -195,5 +196,5 @@ async fn what_is_not_there_cannot_be_explained_nor_anything_without_credentials(
     assert_eq!(client.post(&path, &[]).await.0, 405);
     let refused = reqwest::get(client.url(&path)).await.unwrap();
     assert_eq!(refused.status().as_u16(), 401);
-    laboratory.close().await;
+    test_centre.close().await;
 }

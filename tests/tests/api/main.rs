@@ -132,11 +132,11 @@ impl Client<'_> {
 }
 
 /// An English caller whose Task has been offered to Maya.
-async fn offered(laboratory: &TestCentre) -> CallSid {
-    let caller = laboratory.dial("+17075550190").await;
-    laboratory.centre.settle().await;
-    laboratory.press(caller, "1").await;
-    laboratory.advance(SLACK).await;
+async fn offered(test_centre: &TestCentre) -> CallSid {
+    let caller = test_centre.dial("+17075550190").await;
+    test_centre.centre.settle().await;
+    test_centre.press(caller, "1").await;
+    test_centre.advance(SLACK).await;
     caller
 }
 
@@ -145,26 +145,27 @@ fn task_path(caller: CallSid) -> String {
 }
 
 #[tokio::test]
-async fn nothing_is_readable_without_credentials() {
-    let laboratory = TestCentre::example().await;
-    let client = Client(&laboratory);
+async fn request_without_credentials_is_refused() {
+    let test_centre = TestCentre::example().await;
+    let client = Client(&test_centre);
     for request in [
         reqwest::Client::new().get(client.url("/Workers")),
         reqwest::Client::new()
             .get(client.url("/Workers"))
-            .basic_auth(laboratory.account.account_sid, Some("guess")),
+            .basic_auth(test_centre.account.account_sid, Some("guess")),
     ] {
         let answer = request.send().await.unwrap();
         assert_eq!(answer.status().as_u16(), 401);
         assert_eq!(answer.json::<Value>().await.unwrap()["code"], 20003);
     }
-    laboratory.close().await;
+    test_centre.close().await;
 }
 
+/// `RejectPendingReservations` then stops the ringing.
 #[tokio::test]
-async fn a_worker_made_available_through_the_api_is_offered_the_waiting_call() {
-    let laboratory = TestCentre::example().await;
-    let client = Client(&laboratory);
+async fn available_worker_is_offered_waiting_call() {
+    let test_centre = TestCentre::example().await;
+    let client = Client(&test_centre);
     let (status, activities) = client.get("/Activities").await;
     assert_eq!(status, 200);
     let sid = |name: &str| {
@@ -193,9 +194,9 @@ async fn a_worker_made_available_through_the_api_is_offered_the_waiting_call() {
             .await;
         assert_eq!(status, 200);
     }
-    offered(&laboratory).await;
-    assert!(laboratory.ringing().await.is_empty());
-    let maya = laboratory.worker("Maya").await.sid;
+    offered(&test_centre).await;
+    assert!(test_centre.ringing().await.is_empty());
+    let maya = test_centre.worker("Maya").await.sid;
     let (_, worker) = client
         .post(
             &format!("/Workers/{maya}"),
@@ -203,8 +204,8 @@ async fn a_worker_made_available_through_the_api_is_offered_the_waiting_call() {
         )
         .await;
     assert_eq!(worker["activity_name"], "Available");
-    laboratory.centre.settle().await;
-    assert!(laboratory.ringing().await.contains_key("+17075550101"));
+    test_centre.centre.settle().await;
+    assert!(test_centre.ringing().await.contains_key("+17075550101"));
 
     // … and told to reject what was offered, the phone stops and the call goes on to somebody else.
     let form = [
@@ -216,16 +217,17 @@ async fn a_worker_made_available_through_the_api_is_offered_the_waiting_call() {
         .map(|(name, value)| (*name, value.as_str()))
         .collect();
     client.post(&format!("/Workers/{maya}"), &form).await;
-    laboratory.centre.settle().await;
-    assert!(laboratory.ringing().await.is_empty());
-    laboratory.close().await;
+    test_centre.centre.settle().await;
+    assert!(test_centre.ringing().await.is_empty());
+    test_centre.close().await;
 }
 
+/// Ending a Task through the API also ends the call or stops the ringing.
 #[tokio::test]
-async fn a_task_is_ended_only_as_its_status_allows_and_the_people_at_the_phones_notice() {
-    let laboratory = TestCentre::example().await;
-    let client = Client(&laboratory);
-    let caller = offered(&laboratory).await;
+async fn task_ends_as_its_status_allows() {
+    let test_centre = TestCentre::example().await;
+    let client = Client(&test_centre);
+    let caller = offered(&test_centre).await;
     let (status, error) = client
         .post(&task_path(caller), &[("AssignmentStatus", "completed")])
         .await;
@@ -235,9 +237,9 @@ async fn a_task_is_ended_only_as_its_status_allows_and_the_people_at_the_phones_
         "{error}"
     );
 
-    let phones = laboratory.ringing().await;
-    laboratory.at_phone(phones["+17075550101"], "answer").await;
-    laboratory.advance(SLACK).await;
+    let phones = test_centre.ringing().await;
+    test_centre.at_phone(phones["+17075550101"], "answer").await;
+    test_centre.advance(SLACK).await;
     let (status, task) = client
         .post(
             &task_path(caller),
@@ -248,19 +250,19 @@ async fn a_task_is_ended_only_as_its_status_allows_and_the_people_at_the_phones_
         (status, &task["assignment_status"], &task["reason"]),
         (200, &"completed".into(), &"done".into())
     );
-    laboratory.centre.settle().await;
-    assert_eq!(laboratory.activity_of("Maya").await, "Wrap-Up");
+    test_centre.centre.settle().await;
+    assert_eq!(test_centre.activity_of("Maya").await, "Wrap-Up");
 
     // Canceled while waiting: the phone stops, and the caller is told and sent on.
-    let other = offered(&laboratory).await;
-    assert!(!laboratory.ringing().await.is_empty());
+    let other = offered(&test_centre).await;
+    assert!(!test_centre.ringing().await.is_empty());
     let (status, _) = client
         .post(&task_path(other), &[("AssignmentStatus", "canceled")])
         .await;
     assert_eq!(status, 200);
-    laboratory.advance(SLACK).await;
-    assert!(laboratory.ringing().await.is_empty());
-    let transcript = laboratory.call(other).await["transcript"].to_string();
+    test_centre.advance(SLACK).await;
+    assert!(test_centre.ringing().await.is_empty());
+    let transcript = test_centre.call(other).await["transcript"].to_string();
     assert!(transcript.contains("left-queue"), "{transcript}");
-    laboratory.close().await;
+    test_centre.close().await;
 }

@@ -8,9 +8,9 @@ use vocabulary::PRIORITY_MAX;
 use crate::Client;
 
 #[tokio::test]
-async fn a_task_that_cannot_be_made_is_refused_by_the_name_of_the_parameter() {
-    let laboratory = TestCentre::example().await;
-    let client = Client(&laboratory);
+async fn invalid_task_names_its_parameter() {
+    let test_centre = TestCentre::example().await;
+    let client = Client(&test_centre);
     let nobody = WorkerSid::derive(&["nobody"]).to_string();
     let (nowhere, none) = (
         format!("WQ{}", "0".repeat(32)),
@@ -63,13 +63,13 @@ async fn a_task_that_cannot_be_made_is_refused_by_the_name_of_the_parameter() {
         (status, &task["timeout"], &task["priority"]),
         (201, &json!(1_209_600), &json!(2_147_483_647))
     );
-    laboratory.close().await;
+    test_centre.close().await;
 }
 
 #[tokio::test]
-async fn where_there_are_several_workflows_a_task_says_which() {
-    let laboratory = TestCentre::example().await;
-    let client = Client(&laboratory);
+async fn workflow_sid_is_required_among_several() {
+    let test_centre = TestCentre::example().await;
+    let client = Client(&test_centre);
     let task = [("Attributes", r#"{"selected_language":"en"}"#)];
     assert_eq!(client.post("/Tasks", &task).await.0, 201);
     let queue = client
@@ -96,19 +96,19 @@ async fn where_there_are_several_workflows_a_task_says_which() {
     );
     let named = [task[0], ("WorkflowSid", workflow["sid"].as_str().unwrap())];
     assert_eq!(client.post("/Tasks", &named).await.0, 201);
-    laboratory.close().await;
+    test_centre.close().await;
 }
 
 #[tokio::test]
-async fn a_worker_with_a_reservation_stays() {
-    let laboratory = TestCentre::example().await;
-    let client = Client(&laboratory);
+async fn worker_with_reservation_is_not_deleted() {
+    let test_centre = TestCentre::example().await;
+    let client = Client(&test_centre);
     let voice = [
         ("Attributes", r#"{"selected_language":"en"}"#),
         ("TaskChannel", "voice"),
     ];
     let (_, task) = client.post("/Tasks", &voice).await;
-    laboratory.centre.settle().await;
+    test_centre.centre.settle().await;
     let (_, reservations) = client
         .get(&format!(
             "/Tasks/{}/Reservations",
@@ -135,15 +135,15 @@ async fn a_worker_with_a_reservation_stays() {
             &[("AssignmentStatus", "canceled")],
         )
         .await;
-    laboratory.centre.settle().await;
+    test_centre.centre.settle().await;
     assert_eq!(client.delete_if(&path, "*").await.0, 204);
-    laboratory.close().await;
+    test_centre.close().await;
 }
 
 #[tokio::test]
-async fn a_workspace_has_a_hundred_activities_and_not_one_more() {
-    let laboratory = TestCentre::example().await;
-    let client = Client(&laboratory);
+async fn workspace_has_at_most_100_activities() {
+    let test_centre = TestCentre::example().await;
+    let client = Client(&test_centre);
     let there = client
         .walk("/Activities?PageSize=100", "activities", "sid")
         .await
@@ -166,5 +166,5 @@ async fn a_workspace_has_a_hundred_activities_and_not_one_more() {
         error["message"].as_str().unwrap().contains("100"),
         "{error}"
     );
-    laboratory.close().await;
+    test_centre.close().await;
 }

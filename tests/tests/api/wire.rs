@@ -6,14 +6,14 @@ use tests::test_centre::{API_KEY, TestCentre};
 use crate::{Client, offered, task_path};
 
 #[tokio::test]
-async fn an_api_key_opens_what_the_account_opens() {
-    let laboratory = TestCentre::example().await;
-    let client = Client(&laboratory);
+async fn api_key_is_accepted_like_the_account() {
+    let test_centre = TestCentre::example().await;
+    let client = Client(&test_centre);
     let (key, secret) = API_KEY.split_once(':').unwrap();
     for (user, password, expected) in [
         (key, secret, 200),
         (key, "0123456789abcdeg", 401),
-        (key, laboratory.account.auth_token.as_str(), 401),
+        (key, test_centre.account.auth_token.as_str(), 401),
         ("SK00000000000000000000000000000002", secret, 401),
     ] {
         let request = reqwest::Client::new()
@@ -25,15 +25,16 @@ async fn an_api_key_opens_what_the_account_opens() {
             "{user}"
         );
     }
-    laboratory.close().await;
+    test_centre.close().await;
 }
 
+/// In each of the six operations that accept `If-Match`.
 #[tokio::test]
-async fn a_stale_version_changes_nothing_in_any_of_the_six_operations() {
-    let laboratory = TestCentre::example().await;
-    let client = Client(&laboratory);
-    let task = task_path(offered(&laboratory).await);
-    let maya = laboratory.worker("Maya").await;
+async fn stale_if_match_changes_nothing() {
+    let test_centre = TestCentre::example().await;
+    let client = Client(&test_centre);
+    let task = task_path(offered(&test_centre).await);
+    let maya = test_centre.worker("Maya").await;
     let (worker, reservation) = (
         format!("/Workers/{}", maya.sid),
         maya.open_reservations[0].sid,
@@ -94,14 +95,14 @@ async fn a_stale_version_changes_nothing_in_any_of_the_six_operations() {
         412,
         "it has another version now"
     );
-    laboratory.close().await;
+    test_centre.close().await;
 }
 
 #[tokio::test]
-async fn a_list_has_another_etag_when_an_entry_has_another_version() {
-    let laboratory = TestCentre::example().await;
-    let client = Client(&laboratory);
-    let task = task_path(offered(&laboratory).await);
+async fn list_etag_follows_entry_versions() {
+    let test_centre = TestCentre::example().await;
+    let client = Client(&test_centre);
+    let task = task_path(offered(&test_centre).await);
     for list in ["/Tasks", "/Workers", &format!("{task}/Reservations")] {
         assert_eq!(client.etag(list).await, client.etag(list).await, "{list}");
     }
@@ -109,13 +110,14 @@ async fn a_list_has_another_etag_when_an_entry_has_another_version() {
     client.post(&task, &[("Priority", "3")]).await;
     assert_ne!(client.etag("/Tasks").await, tasks);
     assert_eq!(client.etag("/Workers").await, workers);
-    laboratory.close().await;
+    test_centre.close().await;
 }
 
+/// An oversized body (413) and an unsupported method (405).
 #[tokio::test]
-async fn a_body_that_is_too_large_and_a_method_that_is_not_served_are_told_in_the_apis_own_form() {
-    let laboratory = TestCentre::example().await;
-    let client = Client(&laboratory);
+async fn http_errors_have_the_apis_form() {
+    let test_centre = TestCentre::example().await;
+    let client = Client(&test_centre);
     let (status, error) = client
         .post(
             "/Workers",
@@ -132,5 +134,5 @@ async fn a_body_that_is_too_large_and_a_method_that_is_not_served_are_told_in_th
         (status, &error["code"], &headers["allow"]),
         (405, &json!(20_004), &"GET, POST".parse().unwrap())
     );
-    laboratory.close().await;
+    test_centre.close().await;
 }

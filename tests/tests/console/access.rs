@@ -9,7 +9,7 @@ use tests::browser::Look;
 use crate::house::{House, sign_in};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_credentials_there_is_only_the_way_in() {
+async fn anonymous_requests_lead_to_sign_in() {
     let house = House::open().await;
     for page in [
         "",
@@ -47,7 +47,7 @@ async fn without_credentials_there_is_only_the_way_in() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn people_sign_in_with_the_accounts_credentials_and_out_again() {
+async fn account_signs_in_and_out() {
     let house = House::open().await;
     let account = house.running.account.clone();
     let browser = house.driver.open(Look::Light).await;
@@ -71,8 +71,9 @@ async fn people_sign_in_with_the_accounts_credentials_and_out_again() {
     house.close().await;
 }
 
+/// A form without the session's CSRF token, or sent by another site.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_form_without_its_sessions_token_or_from_another_site_changes_nothing() {
+async fn forged_form_changes_nothing() {
     let house = House::open().await;
     let link = house
         .running
@@ -137,7 +138,7 @@ async fn a_form_without_its_sessions_token_or_from_another_site_changes_nothing(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_agents_link_opens_their_own_desktop_and_nothing_else() {
+async fn agent_link_opens_one_desktop_only() {
     let house = House::open().await;
     let (maya, arjun) = (house.worker("Maya"), house.worker("Arjun"));
     let administrator = house
@@ -178,8 +179,9 @@ async fn an_agents_link_opens_their_own_desktop_and_nothing_else() {
     house.close().await;
 }
 
+/// Of eight requests at the same moment one succeeds. A preview of the link does not use it up.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_link_signs_in_once_however_many_follow_it_at_the_same_moment() {
+async fn link_signs_in_once() {
     let house = House::open().await;
     let link = house
         .running

@@ -8,7 +8,7 @@ use crate::house::House;
 const ENGLISH: &str = r#"{"selected_language":"en","name":"Ida"}"#;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_agent_takes_a_task_and_wraps_it_up_with_a_note() {
+async fn agent_completes_task_with_a_note() {
     let house = House::without_telephony().await;
     only_available(&house, "Maya").await;
     let browser = house
@@ -37,8 +37,9 @@ async fn an_agent_takes_a_task_and_wraps_it_up_with_a_note() {
     house.close().await;
 }
 
+/// A Reservation that is not answered times out, and the agent becomes Offline.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_an_agent_rejects_or_leaves_is_offered_to_the_next_one() {
+async fn rejected_task_goes_to_next_agent() {
     let house = House::without_telephony().await;
     only_available(&house, "Maya").await;
     let maya = house

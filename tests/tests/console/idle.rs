@@ -19,7 +19,7 @@ const CONFIGURATION_READS: usize = 2;
 
 /// The clock of the runtime is stopped, so that a minute goes by at once.
 #[tokio::test(start_paused = true)]
-async fn an_idle_page_asks_the_table_nothing_with_ten_tasks_or_with_a_thousand() {
+async fn idle_page_reads_no_events() {
     for tasks in [10, 1_000] {
         let still = Still::open(Turn::shared().await).await;
         still.fill(tasks).await;
@@ -56,7 +56,7 @@ async fn an_idle_page_asks_the_table_nothing_with_ten_tasks_or_with_a_thousand()
 
 /// On Lambda others keep events: one look for all who wait, twice a second, which costs what it costs however many Tasks there are.
 #[tokio::test]
-async fn where_others_keep_events_all_who_wait_share_one_look_at_the_sixteen_shards() {
+async fn waiting_pages_share_one_poll() {
     for tasks in [10, 1_000] {
         let still = Still::open(Turn::shared().await).await;
         still.fill(tasks).await;

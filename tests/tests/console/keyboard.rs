@@ -16,7 +16,7 @@ const STEPS_MAX: usize = 40;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_worker_is_found_and_changed_with_the_keyboard_alone() {
+async fn worker_is_reachable_by_keyboard() {
     let house = House::open().await;
     let maya = house.worker("Maya");
     let browser = house.administrator(Look::Light, "/workers").await;
@@ -50,7 +50,7 @@ async fn a_worker_is_found_and_changed_with_the_keyboard_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_test_that_fails_leaves_no_browser_behind() {
+async fn dropped_driver_ends_its_browsers() {
     let driver = Driver::start().await;
     let _never_closed = driver.open(Look::Light).await;
     let processes = driver.processes();

@@ -49,8 +49,10 @@ fn pages(house: &House, task: &str) -> Vec<(&'static str, String, &'static str)>
     ]
 }
 
+/// Each page passes axe-core, weighs at most [`PAGE_BYTES_MAX`], loads from its own origin alone
+/// and fits the window. With `CONSOLE_PICTURES` its picture is saved.
 #[tokio::test(flavor = "multi_thread")]
-async fn pages_are_free_of_barriers_light_and_from_here_alone_and_have_their_pictures_taken() {
+async fn pages_are_accessible_light_with_pictures() {
     let house = House::open().await;
     let task = busy(&house).await;
     for look in [Look::Light, Look::Dark, Look::Narrow] {

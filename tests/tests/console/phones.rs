@@ -10,7 +10,7 @@ use crate::house::House;
 const MINUTE: Duration = Duration::from_secs(60);
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_people_talk_within_a_minute_at_two_windows() {
+async fn two_windows_talk_within_a_minute() {
     let house = House::open().await;
     let began = Instant::now();
     let caller = house.administrator(Look::Light, "/phones").await;
@@ -39,8 +39,10 @@ async fn two_people_talk_within_a_minute_at_two_windows() {
     house.close().await;
 }
 
+/// Two calls are held in one window. A refused number is reported above the page, also after a
+/// refresh.
 #[tokio::test(flavor = "multi_thread")]
-async fn several_calls_are_held_and_a_declined_one_rings_elsewhere() {
+async fn declined_call_rings_another_phone() {
     let house = House::open().await;
     let browser = house.administrator(Look::Light, "/phones").await;
     for from in ["+17075550141", "+17075550142"] {

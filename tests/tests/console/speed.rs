@@ -35,7 +35,7 @@ const TIMES: usize = 9;
 const ROUNDS_MAX: usize = 10;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_first_paint_of_every_table_is_measured_to_be_early() {
+async fn first_paint_is_measured() {
     let house = House::alone().await;
     house
         .task(r#"{"selected_language":"en","name":"Ida"}"#)
@@ -89,7 +89,7 @@ async fn first_paint(browser: &Browser, address: &str) -> f64 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_table_of_ten_thousand_tasks_is_measured_to_answer_like_any_other() {
+async fn page_of_10000_tasks_is_measured() {
     let still = Still::open(Turn::alone().await).await;
     still.fill(TASKS).await;
     let cookie = still.sign_in().await;

@@ -14,7 +14,7 @@ const SOON: Duration = Duration::from_secs(1);
 const HOLD_UP_MAX: Duration = Duration::from_secs(4);
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_table_shows_a_change_within_a_second_and_keeps_the_focus() {
+async fn table_updates_live_and_keeps_focus() {
     let house = House::open().await;
     let maya = house.worker("Maya");
     let browser = house.administrator(Look::Light, "/workers").await;
@@ -45,7 +45,7 @@ async fn a_table_shows_a_change_within_a_second_and_keeps_the_focus() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_column_of_the_tables_says_what_there_is_within_a_second() {
+async fn columns_update_within_a_second() {
     let house = House::without_telephony().await;
     let maya = house.worker("Maya");
     let queue = queue(&house, "English").await;
@@ -113,7 +113,7 @@ async fn queue(house: &House, language: &str) -> String {
 
 /// The page was once left as it was when two changes came so close that the second one found the first one's page on its way.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_change_that_comes_while_a_page_is_being_fetched_is_not_forgotten() {
+async fn change_during_a_fetch_is_not_lost() {
     let house = House::open().await;
     let browser = house.administrator(Look::Light, "/task-queues").await;
     browser.sees("tbody th", "English").await;
@@ -128,7 +128,7 @@ async fn a_change_that_comes_while_a_page_is_being_fetched_is_not_forgotten() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_mistake_in_an_expression_is_marked_at_its_place() {
+async fn expression_error_is_marked_in_place() {
     let house = House::open().await;
     let browser = house.administrator(Look::Light, "/task-queues/new").await;
     browser.fill("#FriendlyName", "Nobody").await;
@@ -158,7 +158,7 @@ async fn a_mistake_in_an_expression_is_marked_at_its_place() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_hostile_name_is_text_wherever_it_is_shown() {
+async fn hostile_name_is_escaped() {
     let house = House::open().await;
     let name = "<script>document.title='owned'</script>";
     let made = house
@@ -192,7 +192,7 @@ async fn a_hostile_name_is_text_wherever_it_is_shown() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_mistake_is_shown_at_the_field_it_is_in_and_what_was_typed_stays() {
+async fn field_error_keeps_the_input() {
     let house = House::open().await;
     let browser = house.administrator(Look::Light, "/workers/new").await;
     browser.fill("#FriendlyName", "Nadia").await;
@@ -218,7 +218,7 @@ async fn a_mistake_is_shown_at_the_field_it_is_in_and_what_was_typed_stays() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn tasks_are_made_filtered_paged_and_ended() {
+async fn tasks_are_created_paged_and_canceled() {
     let house = House::without_telephony().await;
     let browser = house.administrator(Look::Light, "/tasks").await;
     browser.press_button("main", "New Task").await;
@@ -255,8 +255,9 @@ async fn tasks_are_made_filtered_paged_and_ended() {
     house.close().await;
 }
 
+/// An error is shown at the configuration's field; a valid configuration is drawn as a diagram.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_mistake_in_a_workflow_is_told_at_its_configuration_and_a_right_one_is_drawn() {
+async fn workflow_is_checked_and_drawn() {
     let house = House::open().await;
     let workflow = house.running.contact_centre.centre.workflow_sid;
     let browser = house
@@ -302,7 +303,7 @@ async fn a_mistake_in_a_workflow_is_told_at_its_configuration_and_a_right_one_is
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_open_page_does_not_hold_up_the_end() {
+async fn open_page_does_not_delay_shutdown() {
     let house = House::open().await;
     let maya = house.worker("Maya");
     let browser = house.administrator(Look::Light, "/workers").await;

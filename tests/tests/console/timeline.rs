@@ -19,8 +19,9 @@ const TOLD: [&str; 10] = [
     "task.completed",
 ];
 
+/// Events and webhooks in order, with the bodies of requests and answers.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_call_is_told_from_the_ring_to_its_end_with_what_was_asked_and_answered() {
+async fn timeline_shows_a_whole_call() {
     let house = House::open().await;
     let browser = house.administrator(Look::Light, "/phones").await;
     browser.press("#dial").await;

@@ -25,8 +25,9 @@ async fn without_hindi(house: &House) -> String {
     offline
 }
 
+/// The explanation is updated when a Worker changes.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_call_that_waits_says_why_and_goes_on_saying_it_as_people_come_and_go() {
+async fn task_page_explains_why_it_waits() {
     let house = House::open().await;
     without_hindi(&house).await;
     let browser = house.administrator(Look::Light, "/phones").await;
@@ -67,7 +68,7 @@ async fn a_call_that_waits_says_why_and_goes_on_saying_it_as_people_come_and_go(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_worker_to_whom_nothing_comes_says_why() {
+async fn worker_page_explains_missing_tasks() {
     let house = House::open().await;
     let offline = without_hindi(&house).await;
     let waiting = house.task(r#"{"selected_language":"hi"}"#).await;

@@ -5,8 +5,9 @@ use tests::browser::Look;
 
 use crate::house::House;
 
+/// Every Workspace can be selected; a form of one changes nothing in another.
 #[tokio::test(flavor = "multi_thread")]
-async fn every_workspace_is_reached_and_a_page_of_one_does_nothing_in_another() {
+async fn form_is_bound_to_its_workspace() {
     let house = House::open().await;
     let first = house.running.contact_centre.workspace.sid.to_string();
     let browser = house.administrator(Look::Light, "/workers").await;

@@ -9,7 +9,7 @@ use vocabulary::SupervisorMode;
 use super::{CONFERENCE, MAYA, Stage, TOLD};
 
 #[tokio::test]
-async fn an_instruction_given_again_calls_nobody_twice() {
+async fn repeated_instruction_places_one_call() {
     let stage = Stage::new("{}", &[]).await;
     let task = stage.task().await;
     let instruction = Instruction::Conference(Box::default());
@@ -23,7 +23,7 @@ async fn an_instruction_given_again_calls_nobody_twice() {
             expected_versions: None,
         };
         stage
-            .laboratory
+            .test_centre
             .centre
             .outbox()
             .callback(message)
@@ -31,12 +31,12 @@ async fn an_instruction_given_again_calls_nobody_twice() {
             .unwrap();
         stage.pass(SLACK).await;
     }
-    assert_eq!(stage.laboratory.ringing().await.len(), 1);
+    assert_eq!(stage.test_centre.ringing().await.len(), 1);
     stage.close().await;
 }
 
 #[tokio::test]
-async fn an_instruction_for_a_task_of_another_version_calls_nobody() {
+async fn instruction_for_stale_version_is_skipped() {
     let stage = Stage::new("{}", &[]).await;
     let offered = stage.task().await;
     let (task, reservation) = (offered.sid, offered.reservations[0].sid);
@@ -54,7 +54,7 @@ async fn an_instruction_for_a_task_of_another_version_calls_nobody() {
             expected_versions,
         };
         stage
-            .laboratory
+            .test_centre
             .centre
             .outbox()
             .callback(message)
@@ -62,7 +62,7 @@ async fn an_instruction_for_a_task_of_another_version_calls_nobody() {
             .unwrap();
         stage.pass(SLACK).await;
         assert_eq!(
-            stage.laboratory.ringing().await.contains_key(MAYA),
+            stage.test_centre.ringing().await.contains_key(MAYA),
             rings,
             "version {version}"
         );
@@ -70,8 +70,9 @@ async fn an_instruction_for_a_task_of_another_version_calls_nobody() {
     stage.close().await;
 }
 
+/// A message delivered twice places one call. Before the conversation no call is placed.
 #[tokio::test]
-async fn a_supervisor_joins_the_conversation_as_they_are_told_to() {
+async fn supervisor_joins_in_the_requested_mode() {
     const JOE: &str = "+17075550177";
     for (mode, muted, coaching) in [
         (SupervisorMode::Monitor, true, false),
@@ -96,7 +97,7 @@ async fn a_supervisor_joins_the_conversation_as_they_are_told_to() {
             expected_versions: None,
         };
         stage
-            .laboratory
+            .test_centre
             .centre
             .outbox()
             .callback(message(1))
@@ -104,14 +105,14 @@ async fn a_supervisor_joins_the_conversation_as_they_are_told_to() {
             .unwrap();
         stage.pass(SLACK).await;
         assert!(
-            !stage.laboratory.ringing().await.contains_key(JOE),
+            !stage.test_centre.ringing().await.contains_key(JOE),
             "there is no conversation to join"
         );
 
         stage.does(maya, "answer").await;
         for _ in 0..2 {
             stage
-                .laboratory
+                .test_centre
                 .centre
                 .outbox()
                 .callback(message(2))
@@ -119,7 +120,7 @@ async fn a_supervisor_joins_the_conversation_as_they_are_told_to() {
                 .unwrap();
             stage.pass(SLACK).await;
         }
-        let ringing = stage.laboratory.ringing().await;
+        let ringing = stage.test_centre.ringing().await;
         assert_eq!(ringing.len(), 1, "one request, one call: {ringing:?}");
         let joe = stage.phone(JOE).await;
         stage.does(joe, "answer").await;

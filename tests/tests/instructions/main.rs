@@ -23,7 +23,7 @@ const LEELA: &str = "+17075550103";
 /// A caller who waits for English, with an application that answers `instruction`.
 struct Stage {
     application: Application,
-    laboratory: TestCentre,
+    test_centre: TestCentre,
     caller: CallSid,
 }
 
@@ -31,13 +31,13 @@ impl Stage {
     async fn new(instruction: &'static str, more: &[(&'static str, Answer)]) -> Self {
         let answers = [&[("/ask", (200, JSON, instruction))][..], more].concat();
         let application = Application::start(&answers).await;
-        let laboratory = application.laboratory("/ask", "/ask").await;
-        let caller = laboratory.dial("+17075550190").await;
-        laboratory.centre.settle().await;
-        laboratory.press(caller, "1").await;
+        let test_centre = application.test_centre("/ask", "/ask").await;
+        let caller = test_centre.dial("+17075550190").await;
+        test_centre.centre.settle().await;
+        test_centre.press(caller, "1").await;
         let stage = Self {
             application,
-            laboratory,
+            test_centre,
             caller,
         };
         stage.pass(SLACK).await;
@@ -45,11 +45,11 @@ impl Stage {
     }
 
     async fn pass(&self, span: Millis) {
-        self.laboratory.advance(span).await;
+        self.test_centre.advance(span).await;
     }
 
     async fn task(&self) -> Task {
-        self.laboratory.task(self.caller).await.unwrap()
+        self.test_centre.task(self.caller).await.unwrap()
     }
 
     async fn status(&self) -> AssignmentStatus {
@@ -57,19 +57,19 @@ impl Stage {
     }
 
     async fn phone(&self, number: &str) -> CallSid {
-        let ringing = self.laboratory.ringing().await;
+        let ringing = self.test_centre.ringing().await;
         *ringing
             .get(number)
             .unwrap_or_else(|| panic!("{number} does not ring: {ringing:?}"))
     }
 
     async fn does(&self, call: CallSid, what: &str) {
-        self.laboratory.at_phone(call, what).await;
+        self.test_centre.at_phone(call, what).await;
         self.pass(SLACK).await;
     }
 
     async fn hears(&self, call: CallSid, words: &str) -> bool {
-        let call = self.laboratory.call(call).await;
+        let call = self.test_centre.call(call).await;
         let transcript = call["transcript"].as_array().unwrap().clone();
         transcript
             .iter()
@@ -79,7 +79,7 @@ impl Stage {
 
     /// Whether the caller is in the queue.
     async fn waits(&self) -> bool {
-        let call = self.laboratory.call(self.caller).await;
+        let call = self.test_centre.call(self.caller).await;
         call["status"] == "in-progress"
             && call["bridged_with"].is_null()
             && self.participants().await.is_empty()
@@ -87,7 +87,7 @@ impl Stage {
 
     /// Who is in the conference that goes on, by call.
     async fn participants(&self) -> Vec<Value> {
-        let all = self.laboratory.get("/simulator/conferences").await;
+        let all = self.test_centre.get("/simulator/conferences").await;
         let on = all["conferences"]
             .as_array()
             .unwrap()
@@ -105,12 +105,12 @@ impl Stage {
     }
 
     async fn close(self) {
-        self.laboratory.close().await;
+        self.test_centre.close().await;
     }
 }
 
 #[tokio::test]
-async fn dequeue_tells_the_applications_own_url_how_far_the_call_is() {
+async fn dequeue_relays_status_callbacks() {
     let instruction = r#"{"instruction":"dequeue","record":"record-from-answer",
         "status_callback_url":"{base}/status?own=1#rc=2","status_callback_events":"ringing,answered,completed"}"#;
     let stage = Stage::new(instruction, &[("/status", (204, JSON, ""))]).await;
@@ -143,7 +143,7 @@ async fn dequeue_tells_the_applications_own_url_how_far_the_call_is() {
         let url = format!("{}{}", stage.application.base, asked.target);
         let signature = asked.headers[SIGNATURE_HEADER].to_str().unwrap();
         verify(
-            &stage.laboratory.account.auth_token,
+            &stage.test_centre.account.auth_token,
             &url,
             Signed::Form(&[]),
             signature,
@@ -168,7 +168,7 @@ const FETCH_CALLER_AND_WRAP_UP: Answer = (
 );
 
 #[tokio::test]
-async fn call_leads_the_worker_to_the_caller_of_the_reservation() {
+async fn call_connects_worker_by_reservation() {
     let instruction = r#"{"instruction":"call","from":"+17075550183","timeout":20,
         "url":"{base}/agent?reservation={ReservationSid}","status_callback_url":"{base}/status"}"#;
     let stage = Stage::new(
@@ -188,7 +188,7 @@ async fn call_leads_the_worker_to_the_caller_of_the_reservation() {
         task.attributes.text("worker_call_sid"),
         Some(maya.to_string().as_str())
     );
-    let bridged = stage.laboratory.call(stage.caller).await["bridged_with"].clone();
+    let bridged = stage.test_centre.call(stage.caller).await["bridged_with"].clone();
     assert_eq!(bridged, maya.to_string());
     stage.does(maya, "hangup").await;
     assert_eq!(stage.status().await, AssignmentStatus::Completed);
@@ -202,8 +202,9 @@ async fn call_leads_the_worker_to_the_caller_of_the_reservation() {
     stage.close().await;
 }
 
+/// The second call fails with 14217, and the conversation continues.
 #[tokio::test]
-async fn a_call_whose_reservation_is_taken_finds_nobody_and_the_conversation_goes_on() {
+async fn taken_reservation_connects_no_second_call() {
     let instruction = r#"{"instruction":"call","from":"+17075550183",
         "url":"{base}/agent?reservation={ReservationSid}"}"#;
     let stage = Stage::new(instruction, &[("/agent", FETCH_CALLER)]).await;
@@ -212,26 +213,27 @@ async fn a_call_whose_reservation_is_taken_finds_nobody_and_the_conversation_goe
     assert_eq!(stage.status().await, AssignmentStatus::Assigned);
     let agent = stage.application.asked_at("/agent");
     let second = format!("{}{}", stage.application.base, agent[0].target);
-    let other = stage.laboratory.call_to("+17075550199", &second).await;
+    let other = stage.test_centre.call_to("+17075550199", &second).await;
     stage.pass(SLACK).await;
     stage.does(other, "answer").await;
     assert!(
         stage.hears(other, "14217").await,
         "{}",
-        stage.laboratory.call(other).await
+        stage.test_centre.call(other).await
     );
     assert_eq!(
-        stage.laboratory.call(stage.caller).await["bridged_with"],
+        stage.test_centre.call(stage.caller).await["bridged_with"],
         maya.to_string()
     );
     stage.close().await;
 }
 
+/// Without an instruction, by `<Queue reservationSid>`; the Worker then has the given Activity.
 #[tokio::test]
-async fn without_an_instruction_an_agent_of_the_applications_own_can_fetch_the_caller() {
+async fn application_agent_can_fetch_the_caller() {
     let stage = Stage::new("{}", &[("/agent", FETCH_CALLER_AND_WRAP_UP)]).await;
     let reservation = stage.task().await.reservations[0].sid;
-    let activities = &stage.laboratory.contact_centre.workspace.activities;
+    let activities = &stage.test_centre.contact_centre.workspace.activities;
     let wrap_up = activities
         .values()
         .find(|activity| activity.friendly_name == "Wrap-Up")
@@ -241,22 +243,22 @@ async fn without_an_instruction_an_agent_of_the_applications_own_can_fetch_the_c
         "{}/agent?reservation={reservation}&activity={wrap_up}",
         stage.application.base
     );
-    let agent = stage.laboratory.call_to(MAYA, &url).await;
+    let agent = stage.test_centre.call_to(MAYA, &url).await;
     stage.pass(SLACK).await;
     stage.does(agent, "answer").await;
     assert_eq!(stage.status().await, AssignmentStatus::Assigned);
     assert_eq!(
-        stage.laboratory.call(stage.caller).await["bridged_with"],
+        stage.test_centre.call(stage.caller).await["bridged_with"],
         agent.to_string()
     );
     stage.does(stage.caller, "hangup").await;
     assert_eq!(stage.status().await, AssignmentStatus::Completed);
-    assert_eq!(stage.laboratory.activity_of("Maya").await, "Wrap-Up");
+    assert_eq!(stage.test_centre.activity_of("Maya").await, "Wrap-Up");
     stage.close().await;
 }
 
 #[tokio::test]
-async fn call_can_accept_as_soon_as_the_call_is_placed() {
+async fn call_with_accept_accepts_when_placed() {
     let instruction =
         r#"{"instruction":"call","from":"+17075550183","url":"{base}/agent","accept":"true"}"#;
     let stage = Stage::new(instruction, &[]).await;
@@ -267,7 +269,7 @@ async fn call_can_accept_as_soon_as_the_call_is_placed() {
 }
 
 #[tokio::test]
-async fn a_call_nobody_takes_cancels_the_offer_and_the_next_worker_is_called() {
+async fn unanswered_call_goes_to_next_worker() {
     let instruction = r#"{"instruction":"call","from":"+17075550183","timeout":20,
         "url":"{base}/agent?reservation={ReservationSid}"}"#;
     let stage = Stage::new(instruction, &[("/agent", FETCH_CALLER)]).await;
@@ -275,7 +277,7 @@ async fn a_call_nobody_takes_cancels_the_offer_and_the_next_worker_is_called() {
     stage.pass(Millis::from_secs(21)).await;
     stage.phone(LEELA).await;
     assert!(stage.waits().await);
-    assert_eq!(stage.laboratory.activity_of("Maya").await, "Available");
+    assert_eq!(stage.test_centre.activity_of("Maya").await, "Available");
     stage.close().await;
 }
 
@@ -286,7 +288,7 @@ const MOVED: Answer = (
 );
 
 #[tokio::test]
-async fn redirect_moves_the_caller_and_accepts_if_it_is_told_to() {
+async fn redirect_moves_caller_and_may_accept() {
     let accepting =
         r#"{"instruction":"redirect","call_sid":"{call_sid}","url":"{base}/moved","accept":true}"#;
     let silent = r#"{"instruction":"redirect","call_sid":"{call_sid}","url":"{base}/moved"}"#;
@@ -297,22 +299,22 @@ async fn redirect_moves_the_caller_and_accepts_if_it_is_told_to() {
         let stage = Stage::new(instruction, &[("/moved", MOVED)]).await;
         assert!(stage.hears(stage.caller, "You have been moved.").await);
         assert_eq!(stage.status().await, status, "{instruction}");
-        assert!(stage.laboratory.ringing().await.is_empty());
+        assert!(stage.test_centre.ringing().await.is_empty());
         stage.close().await;
     }
 }
 
 #[tokio::test]
-async fn a_redirect_that_is_not_accepted_times_out_like_any_offer() {
+async fn redirect_without_accept_times_out() {
     let instruction = r#"{"instruction":"redirect","call_sid":"{call_sid}","url":"{base}/moved"}"#;
     let stage = Stage::new(instruction, &[("/moved", MOVED)]).await;
     stage.pass(Millis::from_secs(120)).await;
-    assert_eq!(stage.laboratory.activity_of("Maya").await, "Offline");
+    assert_eq!(stage.test_centre.activity_of("Maya").await, "Offline");
     stage.close().await;
 }
 
 #[tokio::test]
-async fn a_redirect_of_a_call_that_is_not_there_cancels_the_offer() {
+async fn redirect_of_unknown_call_cancels_offer() {
     let instruction = r#"{"instruction":"redirect","call_sid":"CA00000000000000000000000000000009","url":"{base}/x"}"#;
     let stage = Stage::new(instruction, &[]).await;
     let task = stage.task().await;
@@ -330,7 +332,7 @@ const TOLD: [(&str, Answer); 2] = [
 ];
 
 #[tokio::test]
-async fn conference_brings_worker_and_caller_together() {
+async fn conference_connects_worker_and_caller() {
     let stage = Stage::new(CONFERENCE, &TOLD).await;
     let maya = stage.phone(MAYA).await;
     assert!(stage.waits().await);
@@ -350,7 +352,7 @@ async fn conference_brings_worker_and_caller_together() {
     assert_eq!(stage.status().await, AssignmentStatus::Completed);
     assert!(stage.hears(stage.caller, "Thank you for calling").await);
     assert_eq!(
-        stage.laboratory.call(stage.caller).await["status"],
+        stage.test_centre.call(stage.caller).await["status"],
         "completed"
     );
 
@@ -377,11 +379,11 @@ async fn conference_brings_worker_and_caller_together() {
     for asked in &told {
         assert_eq!(asked.method, "POST");
         let signature = asked.headers[SIGNATURE_HEADER].to_str().unwrap();
-        let token = &stage.laboratory.account.auth_token;
+        let token = &stage.test_centre.account.auth_token;
         verify(token, &url, Signed::Form(&asked.parameters), signature).unwrap();
     }
     let queues = stage
-        .laboratory
+        .test_centre
         .centre
         .network
         .as_ref()
@@ -392,7 +394,7 @@ async fn conference_brings_worker_and_caller_together() {
 }
 
 #[tokio::test]
-async fn a_conference_nobody_ends_goes_on_until_both_have_left() {
+async fn conference_lasts_until_both_have_left() {
     let stage = Stage::new(r#"{"instruction":"conference"}"#, &[]).await;
     let maya = stage.phone(MAYA).await;
     stage.does(maya, "answer").await;
@@ -405,7 +407,7 @@ async fn a_conference_nobody_ends_goes_on_until_both_have_left() {
 }
 
 #[tokio::test]
-async fn a_worker_who_does_not_come_into_the_conference_leaves_the_caller_waiting() {
+async fn absent_conference_worker_keeps_caller_waiting() {
     for refusal in ["decline", "nothing"] {
         let stage = Stage::new(CONFERENCE, &TOLD).await;
         let maya = stage.phone(MAYA).await;
@@ -415,22 +417,23 @@ async fn a_worker_who_does_not_come_into_the_conference_leaves_the_caller_waitin
         }
         assert!(stage.waits().await, "{refusal}");
         stage.phone(LEELA).await;
-        assert_eq!(stage.laboratory.activity_of("Maya").await, "Available");
+        assert_eq!(stage.test_centre.activity_of("Maya").await, "Available");
         stage.close().await;
     }
 }
 
+/// The Worker hangs up before the caller has been moved into the conference.
 #[tokio::test]
-async fn a_worker_who_leaves_before_the_caller_comes_leaves_them_in_the_queue() {
+async fn worker_leaving_early_keeps_caller_queued() {
     let stage = Stage::new(CONFERENCE, &TOLD).await;
     let maya = stage.phone(MAYA).await;
-    stage.laboratory.at_phone(maya, "answer").await;
+    stage.test_centre.at_phone(maya, "answer").await;
     stage.does(maya, "hangup").await;
     stage.pass(Millis::from_secs(3)).await;
     assert!(
         stage.waits().await,
         "{}",
-        stage.laboratory.call(stage.caller).await
+        stage.test_centre.call(stage.caller).await
     );
     assert_eq!(stage.status().await, AssignmentStatus::Reserved);
     let leela = stage.phone(LEELA).await;
@@ -440,11 +443,11 @@ async fn a_worker_who_leaves_before_the_caller_comes_leaves_them_in_the_queue() 
 }
 
 #[tokio::test]
-async fn a_caller_who_hangs_up_while_the_worker_is_called_ends_the_task_and_the_ringing() {
+async fn caller_hangup_cancels_task_and_ringing() {
     let stage = Stage::new(CONFERENCE, &TOLD).await;
     stage.phone(MAYA).await;
     stage.does(stage.caller, "hangup").await;
     assert_eq!(stage.status().await, AssignmentStatus::Canceled);
-    assert!(stage.laboratory.ringing().await.is_empty());
+    assert!(stage.test_centre.ringing().await.is_empty());
     stage.close().await;
 }

@@ -63,7 +63,7 @@ fn add_one_of_each(workspace: &mut Workspace) {
 }
 
 #[tokio::test]
-async fn what_the_api_made_is_there_after_the_file_is_applied_again() {
+async fn api_resources_survive_reapplied_file() {
     let mut table = Table::example().await;
     change(&table, add_one_of_each).await;
     let made = workspace(&table).await;
@@ -91,8 +91,9 @@ async fn what_the_api_made_is_there_after_the_file_is_applied_again() {
     assert_eq!(now.workflows.len(), 2);
 }
 
+/// Changes the API made to declared resources are overwritten by the file.
 #[tokio::test]
-async fn what_the_file_declares_is_as_the_file_says_whatever_the_api_made_of_it() {
+async fn declared_resources_are_restored() {
     let mut table = Table::example().await;
     let before = workspace(&table).await;
     change(&table, |workspace| {
@@ -116,7 +117,7 @@ async fn what_the_file_declares_is_as_the_file_says_whatever_the_api_made_of_it(
 }
 
 #[tokio::test]
-async fn a_part_of_the_api_that_comes_into_the_file_is_the_files_from_then_on() {
+async fn declaring_an_api_resource_adopts_it() {
     let mut table = Table::example().await;
     let with_letters = file(&[(
         "  task_channels:\n",
@@ -135,7 +136,7 @@ async fn a_part_of_the_api_that_comes_into_the_file_is_the_files_from_then_on() 
 }
 
 #[tokio::test]
-async fn a_queue_that_a_workflow_of_the_api_names_stays() {
+async fn queue_of_api_workflow_is_kept() {
     let mut table = Table::example().await;
     let hindi = workspace(&table)
         .await
@@ -176,9 +177,9 @@ async fn a_queue_that_a_workflow_of_the_api_names_stays() {
     );
 }
 
+/// The error has the place in the file, and nothing is written.
 #[tokio::test]
-async fn a_name_that_the_api_has_given_to_another_part_is_refused_with_its_place_in_the_file_and_nothing_is_written()
- {
+async fn name_taken_by_api_resource_is_refused() {
     let mut table = Table::example().await;
     change(&table, add_one_of_each).await;
     let there = workspace(&table).await;

@@ -14,7 +14,7 @@ use table::{ENGLISH, HINDI, Table, WORKFLOW, file, kept, without_arjun, without_
 use task_router::model::{AssignmentStatus, TaskChannelName};
 
 #[tokio::test]
-async fn the_first_start_makes_everything_and_the_second_nothing() {
+async fn second_start_changes_nothing() {
     let mut table = Table::empty().await;
     let example = file(&[]);
     let first = table.start(&example).await;
@@ -50,7 +50,7 @@ async fn the_first_start_makes_everything_and_the_second_nothing() {
 }
 
 #[tokio::test]
-async fn free_workers_are_found_through_their_queue() {
+async fn free_workers_are_in_their_ready_lists() {
     let table = Table::example().await;
     let workspace = table
         .store
@@ -83,7 +83,7 @@ async fn free_workers_are_found_through_their_queue() {
 }
 
 #[tokio::test]
-async fn a_restart_leaves_workers_where_they_are() {
+async fn restart_keeps_activities() {
     let mut table = Table::example().await;
     table.goes("Maya", "Offline").await;
     assert!(table.start(&file(&[])).await.is_unchanged());
@@ -101,8 +101,9 @@ async fn a_restart_leaves_workers_where_they_are() {
     );
 }
 
+/// The declared Activity is set when the declaration changes, and only then.
 #[tokio::test]
-async fn a_declared_activity_is_set_when_it_changes_and_only_then() {
+async fn changed_declaration_sets_the_activity() {
     let mut table = Table::example().await;
     let maya_off = [(
         "\"+17075550101\"}\n    activity: Available",
@@ -128,7 +129,7 @@ async fn a_declared_activity_is_set_when_it_changes_and_only_then() {
 }
 
 #[tokio::test]
-async fn a_worker_whose_skills_change_in_a_call_stays_in_it() {
+async fn changed_skills_keep_the_open_call() {
     let mut table = Table::example().await;
     let call = table.caller("en").await;
     table.talking(call, "Maya").await;
@@ -167,7 +168,7 @@ async fn a_worker_whose_skills_change_in_a_call_stays_in_it() {
 }
 
 #[tokio::test]
-async fn a_changed_queue_gives_its_workers_another_roster_and_nothing_else() {
+async fn changed_queue_updates_membership_only() {
     let mut table = Table::example().await;
     table.goes("Leela", "Unavailable").await;
     let summary = table
@@ -186,7 +187,7 @@ async fn a_changed_queue_gives_its_workers_another_roster_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_worker_who_is_no_longer_in_the_file_goes() {
+async fn undeclared_worker_is_deleted() {
     let mut table = Table::example().await;
     let summary = table.start(&without_arjun()).await;
     assert_eq!(summary.to_string(), "removed 1 Worker (\"Arjun\")");
@@ -204,8 +205,9 @@ async fn a_worker_who_is_no_longer_in_the_file_goes() {
     assert_eq!(table.activity_of("Arjun").await, "Available");
 }
 
+/// The Worker is Offline until then, and deleted by the next start.
 #[tokio::test]
-async fn a_worker_who_is_no_longer_in_the_file_ends_their_call_first() {
+async fn undeclared_worker_finishes_open_call() {
     let mut table = Table::example().await;
     let call = table.caller("hi").await;
     table.talking(call, "Arjun").await;
@@ -231,7 +233,7 @@ async fn a_worker_who_is_no_longer_in_the_file_ends_their_call_first() {
 }
 
 #[tokio::test]
-async fn a_worker_who_comes_back_into_the_file_works_again() {
+async fn redeclared_worker_is_available_again() {
     let mut table = Table::example().await;
     let call = table.caller("hi").await;
     table.talking(call, "Arjun").await;
@@ -252,7 +254,7 @@ async fn a_worker_who_comes_back_into_the_file_works_again() {
 }
 
 #[tokio::test]
-async fn a_queue_somebody_waits_in_stays_until_they_are_gone() {
+async fn queue_with_waiting_task_is_kept() {
     let mut table = Table::example().await;
     let call = table.caller("hi").await;
     let queue = Thing::TaskQueue(HINDI.to_owned());
@@ -268,8 +270,9 @@ async fn a_queue_somebody_waits_in_stays_until_they_are_gone() {
     assert_eq!(table.queues_of("Arjun").await, Vec::<String>::new());
 }
 
+/// So are all TaskQueues that the Workflow names.
 #[tokio::test]
-async fn a_workflow_with_a_living_call_stays_with_every_queue_it_leads_to() {
+async fn workflow_with_active_task_is_kept() {
     let mut table = Table::example().await;
     let call = table.caller("en").await;
     let renamed = file(&[
@@ -301,7 +304,7 @@ async fn a_workflow_with_a_living_call_stays_with_every_queue_it_leads_to() {
 }
 
 #[tokio::test]
-async fn workers_of_an_activity_that_is_gone_are_in_the_default_one() {
+async fn deleted_activity_becomes_the_default() {
     let mut table = Table::example().await;
     table.goes("Maya", "Unavailable").await;
     let summary = table
@@ -316,7 +319,7 @@ async fn workers_of_an_activity_that_is_gone_are_in_the_default_one() {
 }
 
 #[tokio::test]
-async fn an_activity_that_becomes_unavailable_takes_its_workers_off_the_board() {
+async fn unavailable_activity_clears_ready_lists() {
     let mut table = Table::example().await;
     let off = (
         "{ name: Available,   available: true  }",
@@ -346,8 +349,9 @@ async fn an_activity_that_becomes_unavailable_takes_its_workers_off_the_board() 
     }
 }
 
+/// The file leaves a Worker that the API created unchanged, except for the queue membership.
 #[tokio::test]
-async fn workers_made_through_the_api_are_none_of_the_files_business_but_follow_its_queues() {
+async fn api_worker_follows_declared_queues() {
     let mut table = Table::example().await;
     let mut made = table.worker("Maya").await.unwrap();
     made.sid = WorkerSid::derive(&["made through the API"]);
@@ -372,7 +376,7 @@ async fn workers_made_through_the_api_are_none_of_the_files_business_but_follow_
 }
 
 #[tokio::test]
-async fn a_new_number_and_menu_are_written() {
+async fn changed_number_and_menu_are_written() {
     let mut table = Table::example().await;
     let changed = file(&[
         ("+17075550183", "+17075550184"),
@@ -393,8 +397,9 @@ async fn a_new_number_and_menu_are_written() {
     );
 }
 
+/// The first Workspace is kept, with its calls.
 #[tokio::test]
-async fn a_renamed_workspace_is_another_one_and_the_first_stays_with_its_calls() {
+async fn renamed_workspace_is_a_new_one() {
     let mut table = Table::example().await;
     let call = table.caller("en").await;
     let summary = table
@@ -411,7 +416,7 @@ async fn a_renamed_workspace_is_another_one_and_the_first_stays_with_its_calls()
 
 /// A start that was killed anywhere is made good by the next one: every part of what it writes, missing on its own.
 #[tokio::test]
-async fn a_start_that_was_cut_short_is_finished_by_the_next() {
+async fn interrupted_start_is_completed() {
     let mut table = Table::example().await;
     let example = file(&[]);
     let maya = table.worker("Maya").await.unwrap();

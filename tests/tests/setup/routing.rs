@@ -61,7 +61,7 @@ async fn found_for(table: &Table, queue: &str, channel: TaskChannelName) -> Vec<
 }
 
 #[tokio::test]
-async fn a_waiting_task_stays_on_its_way_through_the_workflow_it_started_with() {
+async fn waiting_task_keeps_its_configuration() {
     let mut table = Table::example().await;
     let call = table.caller("hi").await;
     let before = table.task(call).await;
@@ -76,8 +76,9 @@ async fn a_waiting_task_stays_on_its_way_through_the_workflow_it_started_with() 
     assert_eq!(table.task(call).await, before);
 }
 
+/// A pending Task starts the Workflow again.
 #[tokio::test]
-async fn with_re_evaluation_it_starts_anew_and_a_reserved_one_does_not() {
+async fn re_evaluation_skips_reserved_tasks() {
     let mut table = Table::example().await;
     let (waiting, ringing) = (
         table.caller("hi").await,
@@ -97,7 +98,7 @@ async fn with_re_evaluation_it_starts_anew_and_a_reserved_one_does_not() {
 }
 
 #[tokio::test]
-async fn re_evaluation_asked_for_later_takes_along_those_who_still_wait_as_before() {
+async fn later_re_evaluation_updates_waiting_task() {
     let mut table = Table::example().await;
     let call = table.caller("hi").await;
     table.start(&file(&[HINDI_TO_ENGLISH])).await;
@@ -107,7 +108,7 @@ async fn re_evaluation_asked_for_later_takes_along_those_who_still_wait_as_befor
 }
 
 #[tokio::test]
-async fn a_queue_that_serves_the_newest_first_has_those_who_wait_in_that_order() {
+async fn lifo_reorders_waiting_tasks() {
     let mut table = Table::example().await;
     let first = table.caller("hi").await;
     let elsewhere = table.caller("en").await;
@@ -145,7 +146,7 @@ async fn a_queue_that_serves_the_newest_first_has_those_who_wait_in_that_order()
 }
 
 #[tokio::test]
-async fn free_workers_are_found_for_a_new_channel() {
+async fn free_workers_serve_a_new_channel() {
     let mut table = Table::example().await;
     assert_eq!(
         found_for(&table, HINDI, TaskChannelName::CHAT).await,
@@ -173,7 +174,7 @@ async fn free_workers_are_found_for_a_new_channel() {
 
 /// A start that was killed after the Workspace was written and before the Workers were.
 #[tokio::test]
-async fn free_workers_are_found_for_a_new_channel_even_if_the_start_that_made_it_was_cut_short() {
+async fn interrupted_start_completes_new_channel() {
     let mut table = Table::example().await;
     let with_chat = file(&[VOICE_AND_CHAT]);
     table
@@ -193,7 +194,7 @@ async fn free_workers_are_found_for_a_new_channel_even_if_the_start_that_made_it
 }
 
 #[tokio::test]
-async fn a_channel_with_a_living_task_stays_until_it_has_ended() {
+async fn channel_with_active_task_is_kept() {
     let mut table = Table::example().await;
     table.start(&file(&[VOICE_AND_CHAT])).await;
     let chat = table
@@ -225,7 +226,7 @@ async fn a_channel_with_a_living_task_stays_until_it_has_ended() {
 
 /// A walk takes as many messages as it needs, and each goes on where the last one stopped.
 #[tokio::test]
-async fn a_changed_order_reaches_everybody_who_waits_however_many() {
+async fn changed_order_reaches_all_waiting_tasks() {
     const WAITING: usize = 1_100;
     let mut table = Table::example().await;
     for number in 0..WAITING {

@@ -29,15 +29,15 @@ async fn with_chat() -> TestCentre {
 }
 
 /// GET below the Workspace's address, which goes well.
-async fn get(laboratory: &TestCentre, path: &str) -> Value {
-    let reply = laboratory.request(Method::GET, path, &[], None).await;
+async fn get(test_centre: &TestCentre, path: &str) -> Value {
+    let reply = test_centre.request(Method::GET, path, &[], None).await;
     assert_eq!(reply.status, 200, "{path}: {}", reply.body);
     reply.body
 }
 
 /// Status and code of a GET that is refused.
-async fn refused(laboratory: &TestCentre, path: &str) -> (u16, i64) {
-    let reply = laboratory.request(Method::GET, path, &[], None).await;
+async fn refused(test_centre: &TestCentre, path: &str) -> (u16, i64) {
+    let reply = test_centre.request(Method::GET, path, &[], None).await;
     (
         reply.status,
         reply.body["code"].as_i64().unwrap_or_default(),
@@ -45,16 +45,16 @@ async fn refused(laboratory: &TestCentre, path: &str) -> (u16, i64) {
 }
 
 /// Moves a Worker to an Activity.
-async fn set_activity(laboratory: &TestCentre, name: &str, activity: &str) {
-    let known = &laboratory.contact_centre.workspace.activities;
+async fn set_activity(test_centre: &TestCentre, name: &str, activity: &str) {
+    let known = &test_centre.contact_centre.workspace.activities;
     let sid = known
         .values()
         .find(|known| known.friendly_name == activity)
         .unwrap()
         .sid
         .to_string();
-    let path = format!("Workers/{}", laboratory.worker(name).await.sid);
-    let reply = laboratory
+    let path = format!("Workers/{}", test_centre.worker(name).await.sid);
+    let reply = test_centre
         .request(
             Method::POST,
             &path,
@@ -63,25 +63,25 @@ async fn set_activity(laboratory: &TestCentre, name: &str, activity: &str) {
         )
         .await;
     assert_eq!(reply.status, 200, "{}", reply.body);
-    laboratory.centre.settle().await;
+    test_centre.centre.settle().await;
 }
 
 /// An English caller, who waits now.
-async fn caller(laboratory: &TestCentre, from: &str) -> CallSid {
-    let call = laboratory.dial(from).await;
-    laboratory.centre.settle().await;
-    laboratory.press(call, "1").await;
-    laboratory.centre.settle().await;
+async fn caller(test_centre: &TestCentre, from: &str) -> CallSid {
+    let call = test_centre.dial(from).await;
+    test_centre.centre.settle().await;
+    test_centre.press(call, "1").await;
+    test_centre.centre.settle().await;
     call
 }
 
-async fn pass(laboratory: &TestCentre, secs: u64) {
-    laboratory.advance(Millis::from_secs(secs)).await;
+async fn pass(test_centre: &TestCentre, secs: u64) {
+    test_centre.advance(Millis::from_secs(secs)).await;
 }
 
 /// The TaskQueue of this language.
-fn queue(laboratory: &TestCentre, language: &str) -> String {
-    let queues = laboratory.contact_centre.workspace.task_queues.values();
+fn queue(test_centre: &TestCentre, language: &str) -> String {
+    let queues = test_centre.contact_centre.workspace.task_queues.values();
     let name = format!("Customer Contact Center {language}");
     queues
         .into_iter()
@@ -92,6 +92,6 @@ fn queue(laboratory: &TestCentre, language: &str) -> String {
 }
 
 /// The Workflow.
-fn workflow(laboratory: &TestCentre) -> String {
-    laboratory.contact_centre.centre.workflow_sid.to_string()
+fn workflow(test_centre: &TestCentre) -> String {
+    test_centre.contact_centre.centre.workflow_sid.to_string()
 }

@@ -37,72 +37,72 @@ fn check(schema: &str, found: &Value) {
 }
 
 #[tokio::test]
-async fn every_answer_has_the_official_properties() {
-    let laboratory = TestCentre::example().await;
-    caller(&laboratory, "+17075550190").await;
-    pass(&laboratory, 3).await;
+async fn answers_have_the_official_properties() {
+    let test_centre = TestCentre::example().await;
+    caller(&test_centre, "+17075550190").await;
+    pass(&test_centre, 3).await;
     let home = [
         ("workspace", String::new()),
         (
             "task_queue",
-            format!("TaskQueues/{}/", queue(&laboratory, "English")),
+            format!("TaskQueues/{}/", queue(&test_centre, "English")),
         ),
-        ("workflow", format!("Workflows/{}/", workflow(&laboratory))),
+        ("workflow", format!("Workflows/{}/", workflow(&test_centre))),
     ];
     for (scope, path) in home {
         check(
             &format!("{scope}_statistics"),
-            &get(&laboratory, &format!("{path}Statistics")).await,
+            &get(&test_centre, &format!("{path}Statistics")).await,
         );
         check(
             &format!("{scope}_real_time_statistics"),
-            &get(&laboratory, &format!("{path}RealTimeStatistics")).await,
+            &get(&test_centre, &format!("{path}RealTimeStatistics")).await,
         );
         check(
             &format!("{scope}_cumulative_statistics"),
-            &get(&laboratory, &format!("{path}CumulativeStatistics")).await,
+            &get(&test_centre, &format!("{path}CumulativeStatistics")).await,
         );
     }
     check(
         "worker_statistics",
-        &get(&laboratory, "Workers/Statistics").await,
+        &get(&test_centre, "Workers/Statistics").await,
     );
     check(
         "workers_real_time_statistics",
-        &get(&laboratory, "Workers/RealTimeStatistics").await,
+        &get(&test_centre, "Workers/RealTimeStatistics").await,
     );
     check(
         "workers_cumulative_statistics",
-        &get(&laboratory, "Workers/CumulativeStatistics").await,
+        &get(&test_centre, "Workers/CumulativeStatistics").await,
     );
-    let maya = laboratory.worker("Maya").await.sid;
+    let maya = test_centre.worker("Maya").await.sid;
     check(
         "worker_instance_statistics",
-        &get(&laboratory, &format!("Workers/{maya}/Statistics")).await,
+        &get(&test_centre, &format!("Workers/{maya}/Statistics")).await,
     );
-    let queues = get(&laboratory, "TaskQueues/Statistics?PageSize=1").await;
+    let queues = get(&test_centre, "TaskQueues/Statistics?PageSize=1").await;
     check(
         "task_queues_statistics",
         &queues["task_queues_statistics"][0],
     );
     assert!(queues["meta"]["next_page_url"].is_string());
-    for event in get(&laboratory, "Events").await["events"]
+    for event in get(&test_centre, "Events").await["events"]
         .as_array()
         .unwrap()
     {
         check("event", event);
     }
-    laboratory.close().await;
+    test_centre.close().await;
 }
 
 #[tokio::test]
-async fn queues_stand_in_the_list_of_statistics_as_in_their_own() {
-    let laboratory = TestCentre::example().await;
+async fn queue_statistics_are_listed_in_queue_order() {
+    let test_centre = TestCentre::example().await;
     for name in ["One", "Two", "Three", "Four", "Five"] {
-        pass(&laboratory, 1).await;
+        pass(&test_centre, 1).await;
         let form = [("FriendlyName".to_owned(), name.to_owned())];
         assert_eq!(
-            laboratory
+            test_centre
                 .request(Method::POST, "TaskQueues", &form, None)
                 .await
                 .status,
@@ -117,11 +117,11 @@ async fn queues_stand_in_the_list_of_statistics_as_in_their_own() {
             .map(|entry| entry[sid].clone())
             .collect()
     };
-    let queues = sids(&get(&laboratory, "TaskQueues").await, "task_queues", "sid");
-    let counted = get(&laboratory, "TaskQueues/Statistics").await;
+    let queues = sids(&get(&test_centre, "TaskQueues").await, "task_queues", "sid");
+    let counted = get(&test_centre, "TaskQueues/Statistics").await;
     assert_eq!(
         sids(&counted, "task_queues_statistics", "task_queue_sid"),
         queues
     );
-    laboratory.close().await;
+    test_centre.close().await;
 }

@@ -73,14 +73,14 @@ impl Project {
 }
 
 #[test]
-fn template_agrees_with_folders() {
+fn template_agrees_with_the_project() {
     let disagreements = Project::read().disagreements();
     assert!(disagreements.is_empty(), "{}", disagreements.join("\n"));
 }
 
 /// Each row breaks the template in one place; the sentence must be among those that come out.
 #[test]
-fn a_disagreement_is_told_in_a_sentence() {
+fn each_disagreement_is_reported() {
     let rows = [
         (
             "  WaitMusic:\n",

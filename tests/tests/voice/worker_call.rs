@@ -42,9 +42,10 @@ const TALKING: (AssignmentStatus, ReservationStatus, usize) =
 const DONE: (AssignmentStatus, ReservationStatus, usize) =
     (AssignmentStatus::Completed, ReservationStatus::Completed, 0);
 
+/// Connecting accepts the Reservation and the end of the leg completes the Task; each webhook may
+/// be delivered twice.
 #[tokio::test]
-async fn connecting_accepts_the_reservation_and_the_end_completes_the_task_however_often_it_is_told()
- {
+async fn worker_leg_webhooks_are_idempotent() {
     let world = World::open().await;
     let leg = leg(&world.offer().await);
     for _ in 0..2 {
@@ -93,7 +94,7 @@ async fn connecting_accepts_the_reservation_and_the_end_completes_the_task_howev
 }
 
 #[tokio::test]
-async fn a_worker_who_hangs_up_first_ends_the_conversation_too() {
+async fn worker_hangup_completes_the_task() {
     let world = World::open().await;
     let leg = leg(&world.offer().await);
     world.worker(&leg.connecting, &[]).await;
@@ -108,7 +109,7 @@ async fn a_worker_who_hangs_up_first_ends_the_conversation_too() {
 }
 
 #[tokio::test]
-async fn a_worker_who_hangs_up_during_the_greeting_has_taken_nothing() {
+async fn hangup_during_greeting_cancels_offer() {
     let world = World::open().await;
     let leg = leg(&world.offer().await);
     world.worker(&leg.answered, &[]).await;
@@ -126,7 +127,7 @@ async fn a_worker_who_hangs_up_during_the_greeting_has_taken_nothing() {
 }
 
 #[tokio::test]
-async fn a_leg_that_is_not_answered_cancels_the_offer_and_the_caller_waits_on() {
+async fn unanswered_leg_cancels_offer() {
     for status in ["busy", "no-answer", "failed", "canceled", "completed"] {
         let world = World::open().await;
         let leg = leg(&world.offer().await);
@@ -170,7 +171,7 @@ async fn a_leg_that_is_not_answered_cancels_the_offer_and_the_caller_waits_on() 
 }
 
 #[tokio::test]
-async fn a_worker_whose_caller_is_gone_is_told_so() {
+async fn worker_hears_that_caller_has_left() {
     let world = World::open().await;
     let task = world.offer().await;
     let leg = leg(&task);
@@ -201,7 +202,7 @@ async fn a_worker_whose_caller_is_gone_is_told_so() {
 }
 
 #[tokio::test]
-async fn a_task_nobody_knows_is_a_caller_who_is_gone() {
+async fn unknown_task_is_a_caller_who_left() {
     let world = World::open().await;
     let leg = leg(&centre::offered_task());
     golden::check(
@@ -221,8 +222,9 @@ async fn a_task_nobody_knows_is_a_caller_who_is_gone() {
     );
 }
 
+/// Status callbacks are answered with 503, so that the carrier sends them again.
 #[tokio::test]
-async fn without_a_table_the_worker_is_asked_to_hold_and_a_notice_is_not_acknowledged() {
+async fn unavailable_table_holds_the_worker() {
     let world = World::without_table(true).await;
     let leg = leg(&centre::offered_task());
     golden::check(
