@@ -1,4 +1,5 @@
-//! An application of somebody else's as the assignment callback: what it is asked, and what its answers do.
+//! The assignment callback of a customer's application: the request it gets, and the effect of its
+//! answers.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -14,8 +15,8 @@ use tests::test_centre::TestCentre;
 
 const NOTHING: Answer = (200, JSON, "");
 
-/// An English caller, as soon as the Task has been offered.
-async fn call(test_centre: &TestCentre) -> ids::CallSid {
+/// An English caller whose Task has been offered.
+async fn offered(test_centre: &TestCentre) -> ids::CallSid {
     let caller = test_centre.dial("+17075550190").await;
     test_centre.centre.settle().await;
     test_centre.press(caller, "1").await;
@@ -28,25 +29,25 @@ async fn call(test_centre: &TestCentre) -> ids::CallSid {
 async fn callback_is_signed_and_complete() {
     let application = Application::start(&[("/ask", NOTHING), ("/again", NOTHING)]).await;
     let test_centre = application.test_centre("/ask", "/again").await;
-    let caller = call(&test_centre).await;
+    let caller = offered(&test_centre).await;
     let task = test_centre.task(caller).await.unwrap();
-    let asked = application.asked();
-    assert_eq!(asked.len(), 1, "one offer, one request: {asked:?}");
+    let requests = application.requests();
+    assert_eq!(requests.len(), 1, "one offer, one request: {requests:?}");
 
     let url = format!("{}/ask", application.base);
-    let signature = asked[0].headers[SIGNATURE_HEADER].to_str().unwrap();
+    let signature = requests[0].headers[SIGNATURE_HEADER].to_str().unwrap();
     verify(
         &test_centre.account.auth_token,
         &url,
-        Signed::Form(&asked[0].parameters),
+        Signed::Form(&requests[0].parameters),
         signature,
     )
     .unwrap();
     assert_eq!(
-        asked[0].headers["i-twilio-idempotency-token"],
+        requests[0].headers["i-twilio-idempotency-token"],
         task.reservations[0].sid.to_string()
     );
-    let names: Vec<&str> = asked[0]
+    let names: Vec<&str> = requests[0]
         .parameters
         .iter()
         .map(|(name, _)| name.as_str())
@@ -67,8 +68,8 @@ async fn callback_is_signed_and_complete() {
         "WorkerAttributes",
     ];
     assert_eq!(names, expected);
-    let said = |name: &str| {
-        asked[0]
+    let parameter = |name: &str| {
+        requests[0]
             .parameters
             .iter()
             .find(|(known, _)| known == name)
@@ -76,7 +77,8 @@ async fn callback_is_signed_and_complete() {
             .1
             .clone()
     };
-    let (offer, maya) = (&task.reservations[0], test_centre.worker("Maya").await);
+    let offer = &task.reservations[0];
+    let maya = test_centre.worker("Maya").await;
     for (name, value) in [
         ("Timestamp", task.date_created.as_secs().to_string()),
         ("AccountSid", test_centre.account.account_sid.to_string()),
@@ -92,7 +94,7 @@ async fn callback_is_signed_and_complete() {
         ("WorkerName", "Maya".to_owned()),
         ("WorkerAttributes", maya.attributes.to_json()),
     ] {
-        assert_eq!(said(name), value, "{name}");
+        assert_eq!(parameter(name), value, "{name}");
     }
     test_centre.close().await;
 }
@@ -102,7 +104,7 @@ async fn callback_is_signed_and_complete() {
 async fn empty_answer_lets_reservation_time_out() {
     let application = Application::start(&[("/ask", NOTHING), ("/again", NOTHING)]).await;
     let test_centre = application.test_centre("/ask", "/again").await;
-    let caller = call(&test_centre).await;
+    let caller = offered(&test_centre).await;
     assert_eq!(
         test_centre.task(caller).await.unwrap().reservations[0].worker_name,
         "Maya"
@@ -128,7 +130,8 @@ async fn accept_and_reject_are_executed() {
             AssignmentStatus::Assigned,
             ReservationStatus::Accepted,
         ),
-        // Rejected by both Workers in turn; both are spared for a moment.
+        // Rejected by both Workers in turn; after a rejection the Task is not offered to them for
+        // some seconds.
         (
             reject,
             AssignmentStatus::Pending,
@@ -168,7 +171,7 @@ async fn invalid_answer_uses_the_fallback() {
     ] {
         let application = Application::start(&[("/ask", faulty), ("/again", dequeue)]).await;
         let test_centre = application.test_centre("/ask", "/again").await;
-        call(&test_centre).await;
+        offered(&test_centre).await;
         assert_eq!(application.paths(), ["/ask", "/again"], "{faulty:?}");
         assert!(
             test_centre.ringing().await.contains_key("+17075550101"),
@@ -184,7 +187,7 @@ async fn undialable_phone_cancels_reservation() {
     let wrong: Answer = (
         200,
         JSON,
-        r#"{"instruction":"dequeue","to":"nobody at all","from":"+17075550183"}"#,
+        r#"{"instruction":"dequeue","to":"not a number","from":"+17075550183"}"#,
     );
     let application = Application::start(&[("/ask", wrong)]).await;
     let test_centre = application.test_centre("/ask", "/ask").await;

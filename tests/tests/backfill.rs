@@ -1,4 +1,5 @@
-//! A change of configuration reaches those who wait by it at once: no sweep comes here, and nothing else happens.
+//! Backfill: a configuration change reaches the waiting Tasks and the Workers it affects at once,
+//! without a sweep.
 #![allow(
     clippy::unwrap_used,
     reason = "a test that cannot go on says so by panicking"
@@ -10,16 +11,17 @@ use task_router::model::TaskOrder;
 use tests::story::SLACK;
 use tests::test_centre::{EXAMPLE, TestCentre};
 
-/// Every process knows the change after 2 s; a second more is given for more changes.
-const FOLLOWED: Millis = Millis::from_secs(3);
+/// Longer than the backfill's delay: every process has read the change after 2 s, and one more
+/// second collects further changes.
+const BACKFILLED: Millis = Millis::from_secs(3);
 
-/// The example, with this changed.
+/// The example, with this text replaced.
 fn changed(old: &str, new: &str) -> String {
     assert!(EXAMPLE.contains(old), "the example has no {old:?}");
     EXAMPLE.replace(old, new)
 }
 
-/// A caller who chose Hindi while nobody who speaks it is there.
+/// A caller who chose Hindi while no queue has a Worker for it.
 async fn waiting(test_centre: &TestCentre) -> ids::CallSid {
     let caller = test_centre.dial("+17075550190").await;
     test_centre.centre.settle().await;
@@ -28,7 +30,7 @@ async fn waiting(test_centre: &TestCentre) -> ids::CallSid {
     caller
 }
 
-/// Nobody speaks Hindi.
+/// The example whose Hindi queue has no Workers.
 fn without_hindi_speakers() -> String {
     changed("languages HAS \"hi\"\n", "languages HAS \"none\"\n")
 }
@@ -38,7 +40,7 @@ async fn changed_queue_finds_workers_for_waiting_call() {
     let mut test_centre = TestCentre::open(&without_hindi_speakers(), None).await;
     waiting(&test_centre).await;
     test_centre.set_up_again(EXAMPLE).await;
-    test_centre.advance(FOLLOWED).await;
+    test_centre.advance(BACKFILLED).await;
     let ringing = test_centre.ringing().await;
     let hindi_speakers = ["+17075550102", "+17075550103"];
     assert!(
@@ -73,7 +75,7 @@ async fn new_queue_gets_its_workers() {
         "{}",
         answer.json::<Value>().await.unwrap()
     );
-    test_centre.advance(FOLLOWED).await;
+    test_centre.advance(BACKFILLED).await;
     assert_eq!(
         test_centre.worker("Maya").await.roster.queues().len(),
         before + 1
@@ -95,7 +97,7 @@ async fn waiting_task_follows_workflow_and_order() {
         .replace("task_order: FIFO  ", "task_order: LIFO  ")
         .replace("languages HAS \"en\"\n", "languages HAS \"none\"\n");
     test_centre.set_up_again(&to_english).await;
-    test_centre.advance(FOLLOWED).await;
+    test_centre.advance(BACKFILLED).await;
     let task = test_centre.task(caller).await.unwrap();
     let queue = &test_centre.contact_centre.workspace.task_queues[&task.task_queue_sid];
     assert_eq!(queue.friendly_name, "Customer Contact Center English");
@@ -133,7 +135,7 @@ async fn deleted_activity_becomes_the_default() {
     test_centre
         .set_up_again(&changed("name: Unavailable,", "name: Lunch,"))
         .await;
-    test_centre.advance(FOLLOWED).await;
+    test_centre.advance(BACKFILLED).await;
     assert_eq!(test_centre.activity_of("Maya").await, "Offline");
     test_centre.close().await;
 }

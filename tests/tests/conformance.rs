@@ -1,4 +1,5 @@
-//! `docs/conformance.md` says where each rule lives and which story proves each case. What it says is so.
+//! `docs/conformance.md` states where each rule is implemented and which story tests each case.
+//! These tests check that page, and every citation of the specification.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -12,7 +13,7 @@ use tests::story;
 
 const DOCUMENT: &str = include_str!("../../docs/conformance.md");
 
-/// The reference's tables of cases: folder of the stories, how a heading names a case, the cases.
+/// The reference's tables of cases: folder of the stories, prefix of their headings, the cases.
 fn tables() -> [(&'static str, &'static str, Vec<String>); 2] {
     let mut taskrouter: Vec<String> = (1..=45).map(|number| number.to_string()).collect();
     taskrouter.push("31b".to_owned());
@@ -27,8 +28,8 @@ fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// Case → the files that have a story of it, as the document writes them.
-fn stories(folder: &str, named: &str) -> BTreeMap<String, BTreeSet<String>> {
+/// Case → the files with a story of it, as the page writes them.
+fn stories(folder: &str, prefix: &str) -> BTreeMap<String, BTreeSet<String>> {
     let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for entry in std::fs::read_dir(repository().join("tests/stories").join(folder)).unwrap() {
         let path = entry.unwrap().path();
@@ -38,10 +39,10 @@ fn stories(folder: &str, named: &str) -> BTreeMap<String, BTreeSet<String>> {
         );
         for heading in story::headings(&path) {
             let case = heading
-                .strip_prefix(named)
+                .strip_prefix(prefix)
                 .and_then(|rest| rest.split_once(':'));
             let (case, _) = case
-                .unwrap_or_else(|| panic!("{file}: `{heading}` does not begin with `{named}…:`"));
+                .unwrap_or_else(|| panic!("{file}: `{heading}` does not begin with `{prefix}…:`"));
             found
                 .entry(case.to_owned())
                 .or_default()
@@ -54,8 +55,8 @@ fn stories(folder: &str, named: &str) -> BTreeMap<String, BTreeSet<String>> {
 /// And each story belongs to a case of the reference.
 #[test]
 fn every_case_has_a_story() {
-    for (folder, named, cases) in tables() {
-        let found: BTreeSet<String> = stories(folder, named).into_keys().collect();
+    for (folder, prefix, cases) in tables() {
+        let found: BTreeSet<String> = stories(folder, prefix).into_keys().collect();
         assert_eq!(
             found,
             cases.into_iter().collect::<BTreeSet<_>>(),
@@ -66,11 +67,11 @@ fn every_case_has_a_story() {
 
 #[test]
 fn page_lists_the_story_of_each_case() {
-    for (folder, named, _) in tables() {
-        for (case, files) in stories(folder, named) {
-            let beginning = format!("| {folder} {case} |");
-            let row = DOCUMENT.lines().find(|line| line.starts_with(&beginning));
-            let row = row.unwrap_or_else(|| panic!("docs/conformance.md has no row `{beginning}`"));
+    for (folder, prefix, _) in tables() {
+        for (case, files) in stories(folder, prefix) {
+            let row_start = format!("| {folder} {case} |");
+            let row = DOCUMENT.lines().find(|line| line.starts_with(&row_start));
+            let row = row.unwrap_or_else(|| panic!("docs/conformance.md has no row `{row_start}`"));
             for file in files {
                 assert!(
                     row.contains(&format!("`{file}`")),
@@ -81,7 +82,7 @@ fn page_lists_the_story_of_each_case() {
     }
 }
 
-/// What stands in backticks with a slash in it is a file, or a file and a name in it: `path: name`.
+/// Text in backticks with a slash is a file, or a file and a name in it: `path: name`.
 #[test]
 fn cited_files_and_names_exist() {
     let mut checked = 0;
@@ -112,10 +113,7 @@ fn cited_files_and_names_exist() {
             checked += 1;
         }
     }
-    assert!(
-        checked > 100,
-        "the document names hardly anything: {checked}"
-    );
+    assert!(checked > 100, "only {checked} names were found");
 }
 
 /// Folders without text of our own, or with text that others wrote.
@@ -187,7 +185,7 @@ fn sections(document: &str) -> BTreeMap<String, String> {
     sections
 }
 
-/// The section numbers at the beginning of a text such as `11.3, "dequeue"` or `5.3 and 6.3`.
+/// The section numbers at the row_start of a text such as `11.3, "dequeue"` or `5.3 and 6.3`.
 fn cited_numbers(text: &str) -> Vec<String> {
     let mut numbers = Vec::new();
     for word in text.split(' ') {

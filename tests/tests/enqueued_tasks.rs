@@ -1,5 +1,5 @@
-//! `<Enqueue workflowSid>` where requests come twice and messages never (taskrouter.md section 16). What callers meet is told in
-//! `tests/stories/enqueue`.
+//! `<Enqueue workflowSid>` with repeated requests and lost messages (taskrouter.md section 16). The
+//! regular cases are in `tests/stories/enqueue`.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -21,7 +21,7 @@ use tests::test_centre::{EXAMPLE, Surroundings, TestCentre};
 const ENQUEUE: &str = "/worker-call/enqueue";
 const CALL: &str = "CA00000000000000000000000000000001";
 
-/// A form the carrier could have sent, and the status of the answer.
+/// Posts a form as the carrier does; status and body of the answer.
 async fn post(
     test_centre: &TestCentre,
     path: &str,
@@ -41,10 +41,8 @@ async fn post(
 
 fn form(test_centre: &TestCentre, more: &[(&str, &str)]) -> Vec<(String, String)> {
     let account = test_centre.account.account_sid.to_string();
-    let (task, workflow) = (
-        task_sid().to_string(),
-        test_centre.contact_centre.centre.workflow_sid.to_string(),
-    );
+    let task = task_sid().to_string();
+    let workflow = test_centre.contact_centre.centre.workflow_sid.to_string();
     let call = [
         ("CallSid", CALL),
         ("AccountSid", &account),
@@ -77,7 +75,7 @@ async fn task(test_centre: &TestCentre) -> Option<Task> {
 async fn repeated_enqueue_is_idempotent() {
     let test_centre = TestCentre::example().await;
     let token = test_centre.account.auth_token.clone();
-    let asked = form(
+    let enqueue = form(
         &test_centre,
         &[(
             "TaskAttributes",
@@ -85,11 +83,17 @@ async fn repeated_enqueue_is_idempotent() {
         )],
     );
     assert_eq!(
-        post(&test_centre, ENQUEUE, &asked, "another token").await.0,
+        post(&test_centre, ENQUEUE, &enqueue, "another token")
+            .await
+            .0,
         403
     );
-    assert_eq!(task(&test_centre).await, None, "anybody can make Tasks");
-    assert_eq!(post(&test_centre, ENQUEUE, &asked, &token).await.0, 204);
+    assert_eq!(
+        task(&test_centre).await,
+        None,
+        "a Task without a valid signature"
+    );
+    assert_eq!(post(&test_centre, ENQUEUE, &enqueue, &token).await.0, 204);
     let made = task(&test_centre).await.unwrap();
     let attribute = |name| made.attributes.text(name).unwrap_or_default();
     assert_eq!(
@@ -126,7 +130,7 @@ async fn repeated_enqueue_is_idempotent() {
             "the queue is the Workflow's and must not be deleted"
         );
     }
-    assert_eq!(post(&test_centre, ENQUEUE, &asked, &token).await.0, 410);
+    assert_eq!(post(&test_centre, ENQUEUE, &enqueue, &token).await.0, 410);
     test_centre.close().await;
 }
 
@@ -134,16 +138,14 @@ async fn repeated_enqueue_is_idempotent() {
 async fn invalid_enqueue_has_the_carriers_code() {
     let test_centre = TestCentre::example().await;
     let token = test_centre.account.auth_token.clone();
-    let (long, full) = (
-        format!(r#"{{"a":"{}"}}"#, "x".repeat(4_096)),
-        format!(r#"{{"a":"{}"}}"#, "x".repeat(4_000)),
-    );
+    let long = format!(r#"{{"a":"{}"}}"#, "x".repeat(4_096));
+    let full = format!(r#"{{"a":"{}"}}"#, "x".repeat(4_000));
     for (more, code) in [
         (("WorkflowSid", "WW00000000000000000000000000000009"), 14220),
         (("TaskAttributes", "{"), 14221),
         (("TaskAttributes", "[1]"), 14221),
         (("TaskAttributes", &*long), 14221),
-        // With what the telephone knows it is too much.
+        // With the attributes of the call it is too large.
         (("TaskAttributes", &*full), 14221),
     ] {
         let (status, body) =
@@ -185,7 +187,7 @@ async fn sweep_releases_caller_of_ended_task() {
     assert_eq!(
         network.read(Network::waiting_tasks),
         [(caller, task)],
-        "a Task that stands"
+        "an active Task"
     );
 
     let canceled = Command::StatusSet {

@@ -1,4 +1,4 @@
-//! Somebody who wants to be told of events: what is posted, in which order, and what becomes of it when they do not take it.
+//! The event callback: what is posted, in which order, and how refused Events are retried.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -21,14 +21,15 @@ use tests::story::SLACK;
 use tests::test_centre::TestCentre;
 use tokio::net::TcpListener;
 
-/// Until the fourth delivery: 2, 4 and 8 s, and a second.
-const TAKEN_AFTER: Millis = Millis::from_secs(15);
+/// Until the fourth delivery: the backoff of 2, 4 and 8 s, and a second.
+const ACCEPTED_AFTER: Millis = Millis::from_secs(15);
 
-/// Until the seventh delivery has failed, after pauses of 2, 4, 8, 16 and twice 30 s, and a second.
-const GIVEN_UP_AFTER: Millis = Millis::from_secs(91);
+/// Until the seventh delivery has failed: the backoff of 2, 4, 8, 16 and twice 30 s, and a second.
+const DROPPED_AFTER: Millis = Millis::from_secs(91);
 
-/// A call that goes well, as it is told of its Task (taskrouter.md section 12.4), with what telephony adds to the Task.
-const A_GOOD_CALL: [&str; 9] = [
+/// The Events of a Task's successful call (taskrouter.md section 12.4), with those that telephony
+/// adds.
+const SUCCESSFUL_CALL: [&str; 9] = [
     "workflow.entered",
     "task-queue.entered",
     "task.created",
@@ -40,16 +41,16 @@ const A_GOOD_CALL: [&str; 9] = [
     "reservation.completed",
 ];
 
-/// A request the listener got.
+/// A recorded delivery.
 #[derive(Debug, Clone)]
-struct Told {
+struct Delivery {
     headers: HeaderMap,
     form: Vec<(String, String)>,
-    taken: bool,
+    accepted: bool,
 }
 
-impl Told {
-    fn said(&self, name: &str) -> &str {
+impl Delivery {
+    fn parameter(&self, name: &str) -> &str {
         self.form
             .iter()
             .find(|(known, _)| known == name)
@@ -60,8 +61,8 @@ impl Told {
 #[derive(Clone)]
 struct Listener {
     url: String,
-    told: Arc<Mutex<Vec<Told>>>,
-    /// How often it still refuses what is about a Task.
+    deliveries: Arc<Mutex<Vec<Delivery>>>,
+    /// The number of deliveries about a Task that are still to be refused.
     refusals: Arc<Mutex<BTreeMap<String, u32>>>,
 }
 
@@ -71,21 +72,22 @@ impl Listener {
         let url = format!("http://{}/events?who=us", listener.local_addr().unwrap());
         let listening = Self {
             url,
-            told: Arc::default(),
+            deliveries: Arc::default(),
             refusals: Arc::default(),
         };
         let site = axum::Router::new()
-            .route("/events", post(hear))
+            .route("/events", post(receive))
             .with_state(listening.clone());
         tokio::spawn(async move { axum::serve(listener, site).await.unwrap() });
         listening
     }
 
-    /// The example centre, whose Workspace tells this listener of these types, of all if there are none.
+    /// The example centre, whose Workspace delivers Events of these types to this listener; of all
+    /// types if there are none.
     async fn test_centre(&self, filter: &[EventType]) -> TestCentre {
         let test_centre = TestCentre::example().await;
         let was = workspace(&test_centre).await;
-        // The fragment is neither sent nor signed.
+        // The fragment of a URL is neither sent nor signed.
         let event_callback_url = Some(format!("{}#rc=0", self.url));
         let now = Workspace {
             event_callback_url,
@@ -99,7 +101,7 @@ impl Listener {
             .await
             .unwrap();
         test_centre.centre.settle().await;
-        self.told.lock().unwrap().clear();
+        self.deliveries.lock().unwrap().clear();
         test_centre
     }
 
@@ -110,45 +112,46 @@ impl Listener {
             .insert(task.to_string(), times);
     }
 
-    fn all(&self) -> Vec<Told> {
-        self.told.lock().unwrap().clone()
+    fn all(&self) -> Vec<Delivery> {
+        self.deliveries.lock().unwrap().clone()
     }
 
-    /// What was taken about a Task, by type.
-    fn taken_about(&self, task: TaskSid) -> Vec<String> {
-        let told = self
-            .all()
-            .into_iter()
-            .filter(|told| told.taken && told.said("TaskSid") == task.to_string());
-        told.map(|told| told.said("EventType").to_owned()).collect()
+    /// The types of the accepted Events of a Task.
+    fn accepted_events(&self, task: TaskSid) -> Vec<String> {
+        let deliveries = self.all().into_iter().filter(|delivery| {
+            delivery.accepted && delivery.parameter("TaskSid") == task.to_string()
+        });
+        deliveries
+            .map(|delivery| delivery.parameter("EventType").to_owned())
+            .collect()
     }
 }
 
-async fn hear(State(listener): State<Listener>, headers: HeaderMap, body: String) -> StatusCode {
+async fn receive(State(listener): State<Listener>, headers: HeaderMap, body: String) -> StatusCode {
     let form = form_urlencoded::parse(body.as_bytes())
         .into_owned()
         .collect();
-    let mut told = Told {
+    let mut delivery = Delivery {
         headers,
         form,
-        taken: true,
+        accepted: true,
     };
     if let Some(left) = listener
         .refusals
         .lock()
         .unwrap()
-        .get_mut(told.said("TaskSid"))
+        .get_mut(delivery.parameter("TaskSid"))
         .filter(|left| **left > 0)
     {
         *left -= 1;
-        told.taken = false;
+        delivery.accepted = false;
     }
-    let status = if told.taken {
+    let status = if delivery.accepted {
         StatusCode::NO_CONTENT
     } else {
         StatusCode::INTERNAL_SERVER_ERROR
     };
-    listener.told.lock().unwrap().push(told);
+    listener.deliveries.lock().unwrap().push(delivery);
     status
 }
 
@@ -167,7 +170,7 @@ fn task_of(caller: CallSid) -> TaskSid {
     TaskSid::derive(&[&caller.to_string()])
 }
 
-/// Somebody calls and chooses a language; the phone of their Worker rings.
+/// A caller who chooses a language; the Worker's phone rings.
 async fn caller(test_centre: &TestCentre, from: &str, key: &str) -> CallSid {
     let caller = test_centre.dial(from).await;
     test_centre.centre.settle().await;
@@ -194,20 +197,23 @@ async fn events_are_delivered_in_order_and_signed() {
     let listener = Listener::start().await;
     let test_centre = listener.test_centre(&[]).await;
     let task = good_call(&test_centre, "+17075550190", "1").await;
-    let types = listener.taken_about(task);
-    assert_eq!(&types[..9], A_GOOD_CALL, "{types:?}");
+    let types = listener.accepted_events(task);
+    assert_eq!(&types[..9], SUCCESSFUL_CALL, "{types:?}");
     assert_eq!(types.last().map(String::as_str), Some("task.updated"));
-    for told in listener.all() {
-        let signature = told.headers[SIGNATURE_HEADER].to_str().unwrap();
+    for delivery in listener.all() {
+        let signature = delivery.headers[SIGNATURE_HEADER].to_str().unwrap();
         verify(
             &test_centre.account.auth_token,
             &listener.url,
-            Signed::Form(&told.form),
+            Signed::Form(&delivery.form),
             signature,
         )
         .unwrap();
-        assert_eq!(told.headers["i-twilio-idempotency-token"], told.said("Sid"));
-        let sid: EventSid = told.said("Sid").parse().unwrap();
+        assert_eq!(
+            delivery.headers["i-twilio-idempotency-token"],
+            delivery.parameter("Sid")
+        );
+        let sid: EventSid = delivery.parameter("Sid").parse().unwrap();
         let workspace = test_centre.contact_centre.workspace.sid;
         let kept = test_centre
             .centre
@@ -216,12 +222,12 @@ async fn events_are_delivered_in_order_and_signed() {
             .await
             .unwrap()
             .unwrap();
-        assert_eq!(kept.form(test_centre.account.account_sid), told.form);
+        assert_eq!(kept.form(test_centre.account.account_sid), delivery.form);
     }
     let workers: Vec<String> = listener
         .all()
         .iter()
-        .map(|told| told.said("EventDescription").to_owned())
+        .map(|delivery| delivery.parameter("EventDescription").to_owned())
         .collect();
     assert!(
         workers.contains(&"Worker Maya updated to Wrap-Up Activity".to_owned()),
@@ -240,42 +246,40 @@ async fn refused_event_delays_only_its_task() {
     test_centre.centre.settle().await;
     test_centre.press(refused, "1").await;
     test_centre.centre.settle().await;
-    assert_eq!(listener.taken_about(task_of(refused)), [""; 0]);
-    // Meanwhile, somebody else's call.
+    assert_eq!(listener.accepted_events(task_of(refused)), [""; 0]);
+    // Another call at the same time.
     let other = test_centre.dial("+17075550191").await;
     test_centre.centre.settle().await;
     test_centre.press(other, "2").await;
     test_centre.centre.settle().await;
     assert_eq!(
-        &listener.taken_about(task_of(other))[..5],
-        &A_GOOD_CALL[..5]
+        &listener.accepted_events(task_of(other))[..5],
+        &SUCCESSFUL_CALL[..5]
     );
     assert_eq!(
-        listener.taken_about(task_of(refused)),
+        listener.accepted_events(task_of(refused)),
         [""; 0],
         "it waits for its first event"
     );
-    test_centre.advance(TAKEN_AFTER).await;
+    test_centre.advance(ACCEPTED_AFTER).await;
     assert_eq!(
-        &listener.taken_about(task_of(refused))[..5],
-        &A_GOOD_CALL[..5]
+        &listener.accepted_events(task_of(refused))[..5],
+        &SUCCESSFUL_CALL[..5]
     );
     let all = listener.all();
-    let first: Vec<&Told> = all
+    let first: Vec<&Delivery> = all
         .iter()
-        .filter(|told| told.said("TaskSid") == task_of(refused).to_string())
+        .filter(|delivery| delivery.parameter("TaskSid") == task_of(refused).to_string())
         .collect();
     assert!(
         first[..4]
             .iter()
-            .all(|told| told.said("Sid") == first[0].said("Sid")),
+            .all(|delivery| delivery.parameter("Sid") == first[0].parameter("Sid")),
         "the same event, under the same id"
     );
-    assert!(
-        first[..4]
-            .iter()
-            .all(|told| told.headers["i-twilio-idempotency-token"] == first[0].said("Sid"))
-    );
+    assert!(first[..4].iter().all(
+        |delivery| delivery.headers["i-twilio-idempotency-token"] == first[0].parameter("Sid")
+    ));
     test_centre.close().await;
 }
 
@@ -288,10 +292,10 @@ async fn undeliverable_event_is_dropped() {
     listener.refuses(task_of(refused), cordboard::queues::RECEIVES_MAX);
     test_centre.centre.settle().await;
     test_centre.press(refused, "1").await;
-    test_centre.advance(GIVEN_UP_AFTER).await;
+    test_centre.advance(DROPPED_AFTER).await;
     assert_eq!(
-        &listener.taken_about(task_of(refused))[..4],
-        &A_GOOD_CALL[1..5]
+        &listener.accepted_events(task_of(refused))[..4],
+        &SUCCESSFUL_CALL[1..5]
     );
     test_centre.close().await;
 }
@@ -304,7 +308,7 @@ async fn events_filter_limits_the_types() {
         .await;
     let task = good_call(&test_centre, "+17075550190", "1").await;
     assert_eq!(
-        listener.taken_about(task),
+        listener.accepted_events(task),
         ["task.created", "reservation.accepted"]
     );
     assert_eq!(listener.all().len(), 2);
@@ -335,7 +339,7 @@ async fn events_are_stored_without_a_callback() {
         .map(|event| event.event_type.as_str())
         .collect();
     types.reverse();
-    assert_eq!(&types[..9], A_GOOD_CALL, "{types:?}");
+    assert_eq!(&types[..9], SUCCESSFUL_CALL, "{types:?}");
     assert_eq!(page.next, None);
     test_centre.close().await;
 }

@@ -1,5 +1,6 @@
-//! The carrier does what it is asked and its reply is lost, or whoever asked dies before it comes: what `accept` of an
-//! instruction promises is kept all the same (taskrouter.md section 11.3, `call` and `redirect`).
+//! The carrier executes a request and its reply is lost, or the requesting process dies before it
+//! arrives: what `accept` of an instruction promises is done nevertheless (taskrouter.md section
+//! 11.3, `call` and `redirect`).
 #![allow(
     clippy::unwrap_used,
     reason = "a test that cannot go on says so by panicking"
@@ -20,10 +21,11 @@ use tests::test_centre::TestCentre;
 
 const MAYA: &str = "+17075550101";
 
-/// Longer than the carrier may take to name a call, or than anybody may take to answer an offer.
+/// Longer than the timeout of a call that the carrier has not confirmed, and than a Reservation's
+/// timeout.
 const LONG: Millis = Millis::from_secs(200);
 
-/// A way to the carrier on which every reply is lost.
+/// An HTTP client of the carrier that loses every reply.
 struct LostReplies(Reqwest);
 
 impl WebClient for LostReplies {
@@ -38,7 +40,7 @@ impl WebClient for LostReplies {
     }
 }
 
-/// A caller who is offered to Maya, whom nobody has called yet.
+/// A caller who is offered to Maya; no phone rings yet.
 async fn offered(application: &Application) -> (TestCentre, CallSid) {
     let test_centre = application.test_centre("/ask", "/ask").await;
     let caller = test_centre.dial("+17075550190").await;
@@ -48,23 +50,20 @@ async fn offered(application: &Application) -> (TestCentre, CallSid) {
     (test_centre, caller)
 }
 
-/// Carries out this instruction for the caller's offer and learns nothing of what the carrier made of it.
+/// Executes this instruction for the caller's Reservation, without the carrier's replies.
 async fn instruct(test_centre: &TestCentre, caller: CallSid, instruction: &str) {
     let task = test_centre.task(caller).await.unwrap();
     let reservation = task.reservations[0].sid;
     let instruction = Instruction::from_json("application/json", instruction.as_bytes())
         .unwrap()
         .unwrap();
-    let (account_sid, auth_token) = (
-        test_centre.account.account_sid,
-        test_centre.account.auth_token.clone(),
-    );
-    let client = || web_client(Destinations::Anywhere).unwrap();
-    let lost = Arc::new(LostReplies(client()));
+    let account_sid = test_centre.account.account_sid;
+    let auth_token = test_centre.account.auth_token.clone();
+    let lost = Arc::new(LostReplies(web_client(Destinations::Anywhere).unwrap()));
     let callbacks = Callbacks {
         store: test_centre.centre.store.clone(),
         carrier: Carrier::new(lost, &test_centre.base, account_sid, auth_token.clone()).unwrap(),
-        web: Arc::new(client()),
+        web: Arc::new(web_client(Destinations::Anywhere).unwrap()),
         destinations: Destinations::Anywhere,
         auth_token,
         account_sid,
@@ -80,7 +79,7 @@ async fn instruct(test_centre: &TestCentre, caller: CallSid, instruction: &str) 
         expected_versions: None,
     };
     callbacks.on_callback(&instruct).await.unwrap();
-    // It comes again, as it does after a crash.
+    // The message is delivered again, as after a crash.
     callbacks.on_callback(&instruct).await.unwrap();
     test_centre.advance(SLACK).await;
 }
@@ -119,14 +118,14 @@ async fn call_is_accepted_by_status_callback() {
 async fn redirect_is_accepted_by_queue_exit() {
     let listen = (200, XML, r#"<Response><Pause length="600"/></Response>"#);
     let application =
-        Application::start(&[("/ask", (200, JSON, "{}")), ("/elsewhere", listen)]).await;
+        Application::start(&[("/ask", (200, JSON, "{}")), ("/transferred", listen)]).await;
     let (test_centre, caller) = offered(&application).await;
     let redirect = format!(
-        r#"{{"instruction":"redirect","call_sid":"{caller}","url":"{}/elsewhere","accept":"true"}}"#,
+        r#"{{"instruction":"redirect","call_sid":"{caller}","url":"{}/transferred","accept":"true"}}"#,
         application.base
     );
     instruct(&test_centre, caller, &redirect).await;
-    assert_eq!(application.asked_at("/elsewhere").len(), 1);
+    assert_eq!(application.requests_to("/transferred").len(), 1);
     test_centre.advance(LONG).await;
     let task = test_centre.task(caller).await.unwrap();
     assert_eq!(

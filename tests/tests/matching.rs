@@ -1,4 +1,4 @@
-//! Matching over a real table, where a board is longer than one read of it.
+//! Matching over a real table, where a ready list is longer than one page.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -11,7 +11,7 @@ use ids::time::Millis;
 use tests::story::SLACK;
 use tests::test_centre::{EXAMPLE, TestCentre};
 
-/// More Workers than are read at once; all free, all serving the queue.
+/// More Workers than a page has; all are free and serve the queue.
 const BEGINNERS: usize = 105;
 
 #[tokio::test]
@@ -44,17 +44,15 @@ async fn worker_after_first_page_is_found() {
     test_centre.close().await;
 }
 
-async fn goes(test_centre: &TestCentre, name: &str, activity: &str) {
+async fn set_activity(test_centre: &TestCentre, name: &str, activity: &str) {
     test_centre.set_activity(name, activity).await;
     test_centre.advance(SLACK).await;
 }
 
-/// ReadyLists of free Workers that a Task looks at.
-async fn boards(test_centre: &TestCentre) -> usize {
-    let (sid, now) = (
-        test_centre.contact_centre.workspace.sid,
-        ids::time::Clock::now(&*test_centre.clock),
-    );
+/// The number of ready lists that are known for matching.
+async fn ready_lists(test_centre: &TestCentre) -> usize {
+    let sid = test_centre.contact_centre.workspace.sid;
+    let now = ids::time::Clock::now(&*test_centre.clock);
     test_centre
         .centre
         .store
@@ -71,24 +69,24 @@ async fn boards(test_centre: &TestCentre) -> usize {
 async fn unused_ready_list_is_removed() {
     let test_centre = TestCentre::example().await;
     for name in ["Maya", "Leela", "Arjun"] {
-        goes(&test_centre, name, "Offline").await;
+        set_activity(&test_centre, name, "Offline").await;
     }
     test_centre.centre.sweep().await;
-    let before = boards(&test_centre).await;
+    let before = ready_lists(&test_centre).await;
     test_centre.advance(Millis::from_secs(4_200)).await;
     test_centre.centre.sweep().await;
     assert!(before >= 3, "{before}");
-    assert_eq!(boards(&test_centre).await, 0);
+    assert_eq!(ready_lists(&test_centre).await, 0);
     let caller = test_centre.dial("+17075550190").await;
     test_centre.centre.settle().await;
     test_centre.press(caller, "1").await;
     test_centre.advance(SLACK).await;
-    goes(&test_centre, "Maya", "Available").await;
+    set_activity(&test_centre, "Maya", "Available").await;
     assert!(
         test_centre.ringing().await.contains_key("+17075550101"),
         "{:?}",
         test_centre.task(caller).await
     );
-    assert_eq!(boards(&test_centre).await, 1);
+    assert_eq!(ready_lists(&test_centre).await, 1);
     test_centre.close().await;
 }

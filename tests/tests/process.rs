@@ -1,4 +1,4 @@
-//! The built program as a person uses it.
+//! The built program as a user runs it.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -15,7 +15,7 @@ use tests::test_centre::EXAMPLE;
 
 const NUMBER: &str = "+17075550183";
 
-/// Somebody dials and chooses a language as soon as the menu is heard; the call's id.
+/// Dials and presses a key as soon as the menu is spoken; the call's SID.
 async fn dial(process: &Process, from: &str, digits: &str) -> String {
     let placed = process
         .post("/simulator/calls", &json!({ "from": from, "to": NUMBER }))
@@ -83,7 +83,7 @@ async fn banner_is_printed_and_ctrl_c_stops() {
     assert_eq!(
         std::fs::read_dir(folder.path()).unwrap().count(),
         0,
-        "--in-memory left something behind"
+        "--in-memory wrote files"
     );
 }
 
@@ -95,8 +95,8 @@ async fn endless_request_delays_shutdown_briefly() {
         let process = Process::start(folder.path(), free_port(), &["--in-memory"]).await;
         let _endless = process.begin_request().await;
         if signals == 2 {
-            process.signal().await;
-            process.until_it_takes_no_more_connections().await;
+            process.send_interrupt().await;
+            process.until_it_refuses_connections().await;
         }
         assert_eq!(process.interrupt().await, Some(code), "{signals} signals");
     }
@@ -140,7 +140,7 @@ async fn foreign_origins_and_hosts_are_refused() {
     assert_eq!(
         calls["calls"].as_array().unwrap().len(),
         3,
-        "a refused request did something"
+        "a refused request placed a call"
     );
     process.interrupt().await;
 }
@@ -156,7 +156,7 @@ async fn ringing_call_survives_a_kill() {
 
     let process = Process::start(folder.path(), port, &["--data", "data"]).await;
     let worker = ringing(&process).await;
-    assert_eq!(worker, before, "the same phone rings on");
+    assert_eq!(worker, before, "the same phone still rings");
     process
         .post(&format!("/simulator/calls/{worker}/answer"), &json!({}))
         .await;
@@ -164,7 +164,11 @@ async fn ringing_call_survives_a_kill() {
     process.kill().await;
 
     let process = Process::start(folder.path(), port, &["--data", "data"]).await;
-    assert_eq!(bridged(&process, &caller).await, worker, "they talk on");
+    assert_eq!(
+        bridged(&process, &caller).await,
+        worker,
+        "the conversation continues"
+    );
     process
         .post(&format!("/simulator/calls/{caller}/hangup"), &json!({}))
         .await;
@@ -177,22 +181,23 @@ async fn second_process_is_refused_with_advice() {
     let folder = tempfile::tempdir().unwrap();
     let port = free_port();
     let process = Process::start(folder.path(), port, &["--data", "data"]).await;
-    let (busy, other) = (port.to_string(), free_port().to_string());
+    let busy = port.to_string();
+    let other = free_port().to_string();
     for (arguments, expected) in [
         (
             ["--port", other.as_str(), "--data", "data"],
             "--data with another folder",
         ),
         (
-            ["--port", busy.as_str(), "--data", "elsewhere"],
+            ["--port", busy.as_str(), "--data", "other"],
             "another one: --port",
         ),
     ] {
         let output = command(folder.path(), &arguments).output().await.unwrap();
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        let output_text = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(
-            !output.status.success() && said.contains(expected),
-            "{arguments:?}: {said}"
+            !output.status.success() && output_text.contains(expected),
+            "{arguments:?}: {output_text}"
         );
     }
     process.interrupt().await;
@@ -212,16 +217,19 @@ async fn configuration_error_has_file_line_column() {
     .output()
     .await
     .unwrap();
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    let output_text = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(!output.status.success());
-    let place = said.split("mine.yaml:").nth(1).unwrap_or_default();
+    let place = output_text.split("mine.yaml:").nth(1).unwrap_or_default();
     let numbers: Vec<bool> = place
         .split(':')
         .take(2)
         .map(|number| number.parse::<u32>().is_ok())
         .collect();
-    assert_eq!(numbers, [true, true], "{said}");
-    assert!(said.contains("expected an operator"), "{said}");
+    assert_eq!(numbers, [true, true], "{output_text}");
+    assert!(
+        output_text.contains("expected an operator"),
+        "{output_text}"
+    );
 }
 
 #[tokio::test]
@@ -229,14 +237,14 @@ async fn call_command_reaches_wrap_up_or_fails() {
     let folder = tempfile::tempdir().unwrap();
     let port = free_port();
     let process = Process::start(folder.path(), port, &["--data", "data"]).await;
-    // A phone that rings for somebody else is left alone.
+    // The call command leaves the phone of another call alone.
     dial(&process, "+17075550181", "1").await;
     let rings = |phones: &Value| (!phones["calls"].as_array()?.is_empty()).then_some(());
     process
         .until("/simulator/calls?status=ringing", rings)
         .await;
     let port = port.to_string();
-    for (digit, patience, succeeds, expected) in [
+    for (digit, timeout_secs, succeeds, expected) in [
         ("1", "30", true, "is in Wrap-Up"),
         ("2", "30", true, "is in Wrap-Up"),
         ("9", "2", false, ""),
@@ -248,22 +256,22 @@ async fn call_command_reaches_wrap_up_or_fails() {
             "--press",
             digit,
             "--patience",
-            patience,
+            timeout_secs,
         ];
         let output = command(folder.path(), &arguments).output().await.unwrap();
-        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        let output_text = String::from_utf8_lossy(&output.stdout).into_owned();
         assert_eq!(
             output.status.success(),
             succeeds,
-            "{digit}: {said}{}",
+            "{digit}: {output_text}{}",
             String::from_utf8_lossy(&output.stderr)
         );
-        assert!(said.contains(expected), "{said}");
+        assert!(output_text.contains(expected), "{output_text}");
     }
     process.interrupt().await;
 }
 
-/// `<Enqueue workflowSid>` of our own `/enqueue-call`, and of an application of somebody's own.
+/// With `<Enqueue workflowSid>` of `/enqueue-call`, and of a customer's application.
 #[tokio::test]
 async fn hosted_taskrouter_call_reaches_wrap_up() {
     let folder = tempfile::tempdir().unwrap();
@@ -298,10 +306,10 @@ async fn hosted_taskrouter_call_reaches_wrap_up() {
             .env("ACCOUNT_SID", account.to_string())
             .env("AUTH_TOKEN", "0123456789abcdef0123456789abcdef");
         let output = command.output().await.unwrap();
-        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        let output_text = String::from_utf8_lossy(&output.stdout).into_owned();
         assert!(
             output.status.success(),
-            "{settings:?}: {said}{}",
+            "{settings:?}: {output_text}{}",
             String::from_utf8_lossy(&output.stderr)
         );
         for expected in [
@@ -309,12 +317,12 @@ async fn hosted_taskrouter_call_reaches_wrap_up() {
             "is in Wrap-Up".to_owned(),
         ] {
             assert!(
-                said.contains(&expected),
-                "{settings:?}: {expected} is missing:\n{said}"
+                output_text.contains(&expected),
+                "{settings:?}: {expected} is missing:\n{output_text}"
             );
         }
     }
-    assert_eq!(customer.asked("/voice").len(), 1);
+    assert_eq!(customer.requests("/voice").len(), 1);
 }
 
 #[tokio::test]
@@ -335,10 +343,10 @@ async fn invalid_setting_is_named() {
             &["--in-memory", "--port", &free_port().to_string()],
         );
         let output = command.envs(settings).output().await.unwrap();
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        let output_text = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(
-            !output.status.success() && said.contains(expected),
-            "{said}"
+            !output.status.success() && output_text.contains(expected),
+            "{output_text}"
         );
     }
 }
@@ -350,7 +358,7 @@ async fn explain_command_reports_or_fails() {
     let folder = tempfile::tempdir().unwrap();
     let port = free_port();
     let process = Process::start(folder.path(), port, &["--in-memory"]).await;
-    // One for each Worker who speaks English, and one more.
+    // One call for each Worker who speaks English, and one more.
     let mut calls = Vec::new();
     for caller in ["+17075550181", "+17075550182", "+17075550184"] {
         calls.push(dial(&process, caller, "1").await);
@@ -371,15 +379,18 @@ async fn explain_command_reports_or_fails() {
         (done.status.code(), text(done.stdout), text(done.stderr))
     };
     let task_of = |call: &String| ids::TaskSid::derive(&[call]).to_string();
-    let mut told = Vec::new();
+    let mut explanations = Vec::new();
     for call in &calls {
-        told.push(ask(&task_of(call), port).await);
+        explanations.push(ask(&task_of(call), port).await);
     }
-    assert!(told.iter().all(|(code, ..)| *code == Some(0)), "{told:?}");
-    let waiting = told
+    assert!(
+        explanations.iter().all(|(code, ..)| *code == Some(0)),
+        "{explanations:?}"
+    );
+    let waiting = explanations
         .iter()
         .find(|(_, text, _)| text.contains("status     pending"));
-    let (_, waiting, _) = waiting.unwrap_or_else(|| panic!("none of them waits: {told:?}"));
+    let (_, waiting, _) = waiting.unwrap_or_else(|| panic!("no Task is pending: {explanations:?}"));
     for expected in [
         "their capacity of 1 voice Task is taken by WT",
         "languages HAS \"en\"",

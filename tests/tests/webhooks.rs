@@ -1,5 +1,5 @@
-//! The webhooks of a call, as its Task's story tells them: through the REST API, in the order of what happened, without whole
-//! phone numbers, each one once.
+//! The webhook journal of a call, read through the REST API: in order, without whole phone numbers,
+//! each webhook once.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -13,7 +13,7 @@ use shared::webhook::signature::{SIGNATURE_HEADER, sign};
 use tests::application::{Application, JSON};
 use tests::test_centre::{EXAMPLE, Surroundings, TestCentre};
 
-/// A centre that keeps webhooks.
+/// A centre with the webhook journal on.
 async fn test_centre() -> TestCentre {
     test_centre_of(EXAMPLE).await
 }
@@ -26,13 +26,9 @@ async fn test_centre_of(set_up: &str) -> TestCentre {
     TestCentre::metered_in(set_up, surroundings).await.0
 }
 
-/// The webhooks of a caller's Task, as the REST API shows them: status and body.
+/// The webhooks of a Task, as the REST API shows them: status and body.
 async fn webhooks(test_centre: &TestCentre, task: TaskSid, query: &str) -> (u16, Value) {
     let workspace = test_centre.contact_centre.workspace.sid;
-    let (user, password) = (
-        test_centre.account.account_sid.to_string(),
-        &test_centre.account.auth_token,
-    );
     let address = format!(
         "{}/v1/Workspaces/{workspace}/Tasks/{task}/Webhooks{query}",
         test_centre.base
@@ -42,12 +38,15 @@ async fn webhooks(test_centre: &TestCentre, task: TaskSid, query: &str) -> (u16,
         .build()
         .unwrap()
         .get(address)
-        .basic_auth(user, Some(password));
+        .basic_auth(
+            test_centre.account.account_sid,
+            Some(&test_centre.account.auth_token),
+        );
     let answer = request.send().await.unwrap();
     (answer.status().as_u16(), answer.json().await.unwrap())
 }
 
-/// A call from the first ring to the end of wrap-up, the caller having waited through two pieces of music.
+/// A call from the first ring to the end of wrap-up; the caller waits through two pieces of music.
 async fn call(test_centre: &TestCentre) -> CallSid {
     let caller = test_centre.dial("+17075550193").await;
     test_centre.advance(Millis::from_secs(1)).await;
@@ -55,7 +54,7 @@ async fn call(test_centre: &TestCentre) -> CallSid {
     test_centre.advance(Millis::from_secs(5)).await;
     let ringing: Vec<CallSid> = test_centre.ringing().await.into_values().collect();
     let [worker] = ringing[..] else {
-        panic!("{ringing:?} ring")
+        panic!("expected one ringing phone: {ringing:?}")
     };
     test_centre.at_phone(worker, "answer").await;
     test_centre.advance(Millis::from_secs(30)).await;
@@ -64,7 +63,7 @@ async fn call(test_centre: &TestCentre) -> CallSid {
     caller
 }
 
-/// A webhook in a line: `received POST /incoming-call 200`; ids, queries and hosts left out.
+/// A webhook as one line: `received POST /incoming-call 200`, without ids, queries and hosts.
 fn line(webhook: &Value) -> String {
     let text = |key: &str| webhook[key].as_str().unwrap().to_owned();
     let url = text("url");
@@ -92,8 +91,8 @@ async fn journal_has_a_whole_call() {
     let caller = call(&test_centre).await;
     let (status, body) = webhooks(&test_centre, TaskSid::of_call(caller), "").await;
     assert_eq!(status, 200, "{body}");
-    let told = body["webhooks"].as_array().unwrap();
-    let lines: Vec<String> = told.iter().map(line).collect();
+    let journal = body["webhooks"].as_array().unwrap();
+    let lines: Vec<String> = journal.iter().map(line).collect();
     assert_eq!(
         lines,
         [
@@ -118,7 +117,7 @@ async fn journal_has_a_whole_call() {
         ("/Calls.json", r#""sid":"CA"#),
         ("/worker-call?", "<Dial"),
     ] {
-        let webhook = told
+        let webhook = journal
             .iter()
             .find(|webhook| webhook["url"].as_str().unwrap().contains(path))
             .unwrap();
@@ -175,14 +174,14 @@ async fn repeated_webhook_is_journaled_once() {
     for _ in 0..2 {
         let url = format!("{}/wait-music?TaskSid={task}&language=en", test_centre.base);
         let account = test_centre.account.account_sid.to_string();
-        let said = [
+        let parameters = [
             ("CallSid", caller.to_string()),
             ("AccountSid", account),
             ("From", "+17075550193".to_owned()),
             ("To", test_centre.contact_centre.centre.phone_number.clone()),
             ("CallStatus", "in-progress".to_owned()),
         ];
-        let form = said.map(|(name, value)| (name.to_owned(), value));
+        let form = parameters.map(|(name, value)| (name.to_owned(), value));
         let signature = sign(&test_centre.account.auth_token, &url, &form);
         let body = form_urlencoded::Serializer::new(String::new())
             .extend_pairs(&form)
@@ -218,7 +217,7 @@ async fn repeated_webhook_is_journaled_once() {
     assert_eq!(
         waited.unwrap()["times"],
         times + 1,
-        "the same one twice is one: {after:#}"
+        "the repeated webhook is counted once: {after:#}"
     );
     test_centre.close().await;
 }
@@ -264,9 +263,9 @@ async fn failed_attempts_are_journaled_masked() {
         ],
         "{body:#}"
     );
-    let told = body.to_string();
+    let text = body.to_string();
     assert!(
-        told.contains("key=…") && !told.contains("s3cr3t") && !told.contains("hunter2"),
+        text.contains("key=…") && !text.contains("s3cr3t") && !text.contains("hunter2"),
         "{body:#}"
     );
     test_centre.close().await;
@@ -280,8 +279,8 @@ async fn journal_is_paged_and_outlives_the_task() {
     let (_, first) = webhooks(&test_centre, task, "?PageSize=4").await;
     assert_eq!(first["webhooks"].as_array().unwrap().len(), 4);
     assert!(first["meta"]["next_page_url"].is_string(), "{first:#}");
-    let nobody = TaskSid::of_call(CallSid::derive(&["nobody"]));
-    assert_eq!(webhooks(&test_centre, nobody, "").await.0, 404);
+    let unknown = TaskSid::of_call(CallSid::derive(&["unknown"]));
+    assert_eq!(webhooks(&test_centre, unknown, "").await.0, 404);
     test_centre.advance(Millis::from_secs(600)).await;
     test_centre.centre.store.task(task).await.unwrap();
     assert_eq!(webhooks(&test_centre, task, "").await.0, 200);

@@ -1,4 +1,4 @@
-//! Facts, checked.
+//! Checks the expectations of a story.
 
 use std::collections::BTreeSet;
 
@@ -10,10 +10,10 @@ use super::expectation::{
     CustomerExpectation, Expectation, PhoneExpectation, ReplyExpectation, TaskExpectation,
     WorkerExpectation,
 };
-use crate::customer::Asked;
+use crate::customer::RecordedRequest;
 
 impl Stage {
-    /// What was seen instead, if it is not so.
+    /// `Err` with the actual state if the expectation does not hold.
     pub(super) async fn check(&self, expectation: &Expectation) -> Result<(), String> {
         match expectation {
             Expectation::Phone(expectation) => self.check_phones(expectation).await,
@@ -62,16 +62,16 @@ impl Stage {
                 let talks = leg.is_some() && call["bridged_with"].as_str() == leg.as_deref();
                 expect(talks, call["bridged_with"].to_string())
             }
-            PhoneExpectation::Gone(who) => {
-                let call = test_centre.call(self.caller(who)).await;
+            PhoneExpectation::Gone(caller) => {
+                let call = test_centre.call(self.caller(caller)).await;
                 let ended = ["completed", "busy", "no-answer", "failed", "canceled"];
                 expect(
                     ended.contains(&call["status"].as_str().unwrap_or_default()),
                     call["status"].to_string(),
                 )
             }
-            PhoneExpectation::Ended(who, status) => {
-                let call = test_centre.call(self.caller(who)).await;
+            PhoneExpectation::Ended(caller, status) => {
+                let call = test_centre.call(self.caller(caller)).await;
                 expect(call["status"] == *status, call["status"].to_string())
             }
             PhoneExpectation::Rings(worker) => {
@@ -97,7 +97,7 @@ impl Stage {
         }
     }
 
-    /// Is it in what the caller heard, or in what the network noted about the call?
+    /// Whether the transcript of the call, spoken text or noted event, contains these words.
     async fn heard(&self, caller: &str, words: &str) -> bool {
         let call = self.test_centre.call(self.caller(caller)).await;
         let transcript = call["transcript"].as_array().cloned().unwrap_or_default();
@@ -131,7 +131,7 @@ impl Stage {
     async fn check_task(&self, name: &str, expectation: &TaskExpectation) -> Result<(), String> {
         let task = self.task(name).await;
         let seen = format!("{task:#?}");
-        let so = match (expectation, task) {
+        let holds = match (expectation, task) {
             (TaskExpectation::NeverMade, task) => task.is_none(),
             (TaskExpectation::Gone, _) => {
                 let path = format!("Tasks/{}", self.task_sid(name));
@@ -168,7 +168,7 @@ impl Stage {
             }
             (_, None) => false,
         };
-        expect(so, seen)
+        expect(holds, seen)
     }
 
     fn is(&self, task: &Task, status: &str, queue: Option<&str>, reason: Option<&str>) -> bool {
@@ -177,23 +177,23 @@ impl Stage {
             .task_queues
             .get(&task.task_queue_sid)
             .map(|queue| queue.friendly_name.as_str());
-        let because = task.reason.as_ref().map(|reason| reason.as_str());
+        let actual_reason = task.reason.as_ref().map(|reason| reason.as_str());
         task.assignment_status.as_str() == status
             && queue.is_none_or(|queue| in_queue == Some(queue))
-            && reason.is_none_or(|reason| because == Some(reason))
+            && reason.is_none_or(|reason| actual_reason == Some(reason))
     }
 
     fn check_replies(&self, expectation: &ReplyExpectation) -> Result<(), String> {
-        let so = match expectation {
+        let holds = match expectation {
             ReplyExpectation::Http {
                 status,
                 code,
                 message,
             } => self.replies.iter().all(|reply| {
-                let said = reply.body["message"].as_str().unwrap_or_default();
+                let actual = reply.body["message"].as_str().unwrap_or_default();
                 reply.status == *status
                     && code.is_none_or(|code| reply.body["code"] == code)
-                    && (message.is_empty() || self.fits(said, message))
+                    && (message.is_empty() || self.fits(actual, message))
             }),
             ReplyExpectation::HttpEach(one, other) => {
                 let mut seen: Vec<u16> = self.replies.iter().map(|reply| reply.status).collect();
@@ -213,17 +213,17 @@ impl Stage {
             }
         };
         expect(
-            so && !self.replies.is_empty(),
+            holds && !self.replies.is_empty(),
             format!("{:#?}", self.replies),
         )
     }
 
-    /// Does a sentence have these parts, in this order? `…` stands for anything.
+    /// Whether the sentence contains these parts in this order. `…` stands for any text.
     fn fits(&self, sentence: &str, pattern: &str) -> bool {
         let mut rest = sentence;
         pattern.split('…').all(|part| match rest.split_once(part) {
-            Some((_, behind)) => {
-                rest = behind;
+            Some((_, after)) => {
+                rest = after;
                 true
             }
             None => false,
@@ -231,27 +231,30 @@ impl Stage {
     }
 
     fn check_customer(&self, path: &str, expectation: &CustomerExpectation) -> Result<(), String> {
-        let asked = self.customer.asked(path);
-        let so = match expectation {
-            CustomerExpectation::Genuinely => return self.check_asked_genuinely(path),
-            CustomerExpectation::Times(times) => asked.len() == *times,
+        let requests = self.customer.requests(path);
+        let holds = match expectation {
+            CustomerExpectation::Genuinely => return self.check_signatures(path),
+            CustomerExpectation::Times(times) => requests.len() == *times,
             CustomerExpectation::OneToken => {
-                let token =
-                    |asked: &Asked| asked.headers.get("i-twilio-idempotency-token").cloned();
-                let tokens: BTreeSet<Option<String>> = asked.iter().map(token).collect();
+                let token = |request: &RecordedRequest| {
+                    request.headers.get("i-twilio-idempotency-token").cloned()
+                };
+                let tokens: BTreeSet<Option<String>> = requests.iter().map(token).collect();
                 tokens.len() == 1 && !tokens.contains(&None)
             }
             CustomerExpectation::With(name, value) => {
                 let pair = (name.clone(), value.clone());
-                asked.last().is_some_and(|asked| asked.form.contains(&pair))
+                requests
+                    .last()
+                    .is_some_and(|request| request.form.contains(&pair))
             }
         };
-        expect(so, format!("{asked:#?}"))
+        expect(holds, format!("{requests:#?}"))
     }
 }
 
-fn expect(so: bool, seen: String) -> Result<(), String> {
-    if so {
+fn expect(holds: bool, seen: String) -> Result<(), String> {
+    if holds {
         Ok(())
     } else {
         Err(format!("seen: {seen}\n"))

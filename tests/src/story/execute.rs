@@ -1,4 +1,4 @@
-//! Deeds, carried out.
+//! Executes the steps of a story.
 
 use std::time::Duration;
 
@@ -28,9 +28,9 @@ impl Stage {
             Step::Press { caller, digits } => {
                 self.test_centre.press(self.caller(&caller), &digits).await
             }
-            Step::AtPhone { who, what } => {
-                let call = self.phone(&who, what).await;
-                self.test_centre.at_phone(call, what).await;
+            Step::AtPhone { name, action } => {
+                let call = self.phone(&name, action).await;
+                self.test_centre.at_phone(call, action).await;
             }
             Step::HangUpAtOnce(worker) => {
                 let call = self.phone(&worker, "answer").await;
@@ -83,17 +83,17 @@ impl Stage {
                 capacity,
             } => {
                 let worker = self.test_centre.worker(&worker).await.sid;
-                let (channel, capacity) = (channel.parse().unwrap(), Some(capacity));
-                let event = Command::WorkerChannelUpdated {
+
+                let command = Command::WorkerChannelUpdated {
                     worker,
-                    channel,
-                    capacity,
+                    channel: channel.parse().unwrap(),
+                    capacity: Some(capacity),
                     available: None,
                 };
                 self.test_centre
                     .centre
                     .store
-                    .apply(&event, self.test_centre.clock.now())
+                    .apply(&command, self.test_centre.clock.now())
                     .await
                     .unwrap();
             }
@@ -125,19 +125,20 @@ impl Stage {
         call
     }
 
-    /// The phone a person is at: a caller's own call, or the Worker's leg that rings or talks.
-    async fn phone(&self, who: &str, what: &str) -> CallSid {
-        if let Some(call) = self.callers.get(who) {
+    /// The call at a name's phone: a caller's own call, or the Worker's leg that rings (or talks,
+    /// for `hangup`).
+    async fn phone(&self, name: &str, action: &str) -> CallSid {
+        if let Some(call) = self.callers.get(name) {
             return *call;
         }
         let number = self
             .test_centre
-            .worker(who)
+            .worker(name)
             .await
             .contact_uri()
             .unwrap()
             .to_owned();
-        let status = if what == "hangup" {
+        let status = if action == "hangup" {
             "in-progress"
         } else {
             "ringing"
@@ -145,10 +146,10 @@ impl Stage {
         let phones = self.test_centre.phones(status).await;
         *phones
             .get(&number)
-            .unwrap_or_else(|| panic!("{who}'s phone is not {status}: {phones:?}"))
+            .unwrap_or_else(|| panic!("{name}'s phone is not {status}: {phones:?}"))
     }
 
-    /// A phone is called through the carrier's API, and picked up.
+    /// Places a call through the carrier's API and answers it.
     async fn call(&mut self, caller: String, number: String, document: &str) {
         self.slack = SLACK;
         let from = self.test_centre.contact_centre.centre.phone_number.clone();
@@ -161,7 +162,7 @@ impl Stage {
         self.test_centre.at_phone(call, "answer").await;
     }
 
-    /// A waiting call is taken out of its queue, as a member of it, and sent on.
+    /// Redirects a waiting call, as a member of its queue, through the carrier's API.
     async fn send_on(&mut self, caller: &str, document: &str) {
         let call = self.caller(caller);
         let url = format!("{}{document}", self.customer.base);
@@ -211,7 +212,7 @@ impl Stage {
         answer.json().await.unwrap()
     }
 
-    /// One Worker answers, or several at the same time.
+    /// Updates the Reservations of these Workers, at the same time.
     async fn answer(&mut self, workers: &[String], task: &str, form: &[(String, String)]) {
         let offered = self
             .task(task)
@@ -229,7 +230,8 @@ impl Stage {
         };
         let path = |worker| format!("Tasks/{}/Reservations/{}", offered.sid, reservation(worker));
         let requests = workers.iter().map(|worker| {
-            let (path, form) = (path(worker), form.clone());
+            let path = path(worker);
+            let form = form.clone();
             let test_centre = &self.test_centre;
             async move { test_centre.request(Method::POST, &path, &form, None).await }
         });
@@ -244,7 +246,8 @@ impl Stage {
         form: &[(String, String)],
         if_match: Option<&str>,
     ) -> Reply {
-        let (path, form) = (self.with_sid(path), self.with_sids(form));
+        let path = self.with_sid(path);
+        let form = self.with_sids(form);
         let reply = self
             .test_centre
             .request(method, &path, &form, if_match)
@@ -259,7 +262,7 @@ impl Stage {
             .collect()
     }
 
-    /// The text, each known name in braces replaced by its SID, and `{mm:ss}` by that moment of the story.
+    /// The text, each known name in braces replaced by its SID.
     pub(super) fn with_sid(&self, text: &str) -> String {
         let set_up = &self.test_centre.contact_centre;
         let workspace = &set_up.workspace;

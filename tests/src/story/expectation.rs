@@ -1,32 +1,32 @@
-//! What must be so.
+//! The expectations of a story: what must hold after a step.
 
 use super::words::words;
 
-/// Something that must be so.
+/// One expectation.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Expectation {
-    /// Of calls and phones.
+    /// About calls and phones.
     Phone(PhoneExpectation),
-    /// Of a Worker, by name.
+    /// About a Worker, by name.
     Worker(String, WorkerExpectation),
-    /// Of a Task: one made by hand, or a caller's.
+    /// About a Task: one created through the API, or a caller's.
     Task(String, TaskExpectation),
-    /// Of what the API answered.
+    /// About the API's answers.
     Reply(ReplyExpectation),
-    /// Of what was signed.
+    /// About the signed request.
     Signature(SignatureExpectation),
-    /// Of what the customer's server was asked under a path.
+    /// About the requests to a path of the customer's server.
     Customer(String, CustomerExpectation),
 }
 
-/// Something about calls and phones.
+/// An expectation about calls and phones.
 #[derive(Debug, Clone, PartialEq)]
 pub enum PhoneExpectation {
-    /// `c1 waits`: in the queue, with nobody.
+    /// `c1 waits`: in the queue, not connected.
     Waits(String),
     /// `c1 talks to Asha`
     Talks(String, String),
-    /// `c1 is gone`: the call is over.
+    /// `c1 is gone`: the call has ended.
     Gone(String),
     /// `c1 ended as busy`: the call's last status.
     Ended(String, String),
@@ -40,25 +40,26 @@ pub enum PhoneExpectation {
     Silent(String, String),
 }
 
-/// Something about a Worker.
+/// An expectation about a Worker.
 #[derive(Debug, Clone, PartialEq)]
 pub enum WorkerExpectation {
     /// `Asha is Wrap-Up`
     Activity(String),
-    /// `A has 3 tasks`: offered, accepted or being wrapped up.
+    /// `A has 3 tasks`: Reservations that are pending, accepted or wrapping.
     Holds(usize),
 }
 
-/// Something about a Task.
+/// An expectation about a Task.
 #[derive(Debug, Clone, PartialEq)]
 pub enum TaskExpectation {
-    /// `t1 is pending`, `t1 is pending in Q2`, `t1 is canceled because hangup`; of a caller's: `task c1 is canceled`.
+    /// `t1 is pending`, `t1 is pending in Q2`, `t1 is canceled because hangup`; for a caller's
+    /// Task: `task c1 is canceled`.
     Is {
         status: String,
         queue: Option<String>,
         reason: Option<String>,
     },
-    /// `t1 is gone`: it can no longer be read.
+    /// `t1 is gone`: the API answers 404.
     Gone,
     /// `c1 has no task`
     NeverMade,
@@ -72,58 +73,58 @@ pub enum TaskExpectation {
     Reservation { worker: String, status: String },
 }
 
-/// Something about what the API answered.
+/// An expectation about the API's answers.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ReplyExpectation {
-    /// `HTTP 400 code 20001 "Cannot complete task"`: every part but the first may be missing.
+    /// `HTTP 400 code 20001 "Cannot complete task"`: the code and the message are optional.
     Http {
         status: u16,
         code: Option<u64>,
         message: String,
     },
-    /// `one HTTP 200 and one HTTP 410`: of two requests at the same time.
+    /// `one HTTP 200 and one HTTP 410`: for two requests at the same time.
     HttpEach(u16, u16),
-    /// `its available is true`: of the last answer.
+    /// `its available is true`: a field of the last answer.
     Shown(String, String),
 }
 
-/// Something about what was signed last.
+/// An expectation about the signed request.
 #[derive(Debug, Clone, PartialEq)]
 pub enum SignatureExpectation {
     /// `its signature is RSOYDt4T1cUTdK1PDd93/VVr8B8=`
     Is(String),
     /// `its URL has bodySHA256=…`
     Url(String),
-    /// `it is genuine`, `it is forged`: to whoever verifies it.
+    /// `it is genuine`, `it is forged`: whether verification succeeds.
     Genuine(bool),
 }
 
-/// Something about what the customer's server was asked.
+/// An expectation about the requests to the customer's server.
 #[derive(Debug, Clone, PartialEq)]
 pub enum CustomerExpectation {
     /// `/assignment was asked 3 times`
     Times(usize),
     /// `/assignment was asked with one idempotency token`
     OneToken,
-    /// `/assignment was asked with a genuine signature`, each time.
+    /// `/assignment was asked with a genuine signature`: every request.
     Genuinely,
-    /// `/after was asked with QueueResult=bridged`, last.
+    /// `/after was asked with QueueResult=bridged`: the last request.
     With(String, String),
 }
 
 impl Expectation {
-    /// Reads a expectation; panics at `place` if there is none such.
+    /// Parses an expectation; panics at `place` if the sentence is unknown.
     pub fn parse(text: &str, place: &str) -> Self {
         let words = words(text);
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         let expectation = of_http(&words)
             .or_else(|| of_routing(&words))
             .or_else(|| of_phones(&words));
-        expectation.unwrap_or_else(|| panic!("{place}\nno such expectation: {text}"))
+        expectation.unwrap_or_else(|| panic!("{place}\nunknown expectation: {text}"))
     }
 }
 
-fn own(text: &str) -> String {
+fn owned(text: &str) -> String {
     text.to_owned()
 }
 
@@ -136,32 +137,37 @@ fn of_http(words: &[&str]) -> Option<Expectation> {
             ReplyExpectation::HttpEach(one.parse().ok()?, other.parse().ok()?),
         ),
         ["its", "signature", "is", signature] => {
-            Expectation::Signature(SignatureExpectation::Is(own(signature)))
+            Expectation::Signature(SignatureExpectation::Is(owned(signature)))
         }
-        ["its", "URL", "has", part] => Expectation::Signature(SignatureExpectation::Url(own(part))),
+        ["its", "URL", "has", part] => {
+            Expectation::Signature(SignatureExpectation::Url(owned(part)))
+        }
         ["it", "is", "genuine"] => Expectation::Signature(SignatureExpectation::Genuine(true)),
         ["it", "is", "forged"] => Expectation::Signature(SignatureExpectation::Genuine(false)),
         [path, "was", "asked", "with", "a", "genuine", "signature"] => {
-            Expectation::Customer(own(path), CustomerExpectation::Genuinely)
+            Expectation::Customer(owned(path), CustomerExpectation::Genuinely)
         }
         ["its", field, "is", value] => {
-            Expectation::Reply(ReplyExpectation::Shown(own(field), own(value)))
+            Expectation::Reply(ReplyExpectation::Shown(owned(field), owned(value)))
         }
         [path, "was", "asked", times, "times"] => {
-            Expectation::Customer(own(path), CustomerExpectation::Times(times.parse().ok()?))
+            Expectation::Customer(owned(path), CustomerExpectation::Times(times.parse().ok()?))
         }
         [path, "was", "asked", "once"] => {
-            Expectation::Customer(own(path), CustomerExpectation::Times(1))
+            Expectation::Customer(owned(path), CustomerExpectation::Times(1))
         }
         [path, "was", "not", "asked"] => {
-            Expectation::Customer(own(path), CustomerExpectation::Times(0))
+            Expectation::Customer(owned(path), CustomerExpectation::Times(0))
         }
         [path, "was", "asked", "with", "one", "idempotency", "token"] => {
-            Expectation::Customer(own(path), CustomerExpectation::OneToken)
+            Expectation::Customer(owned(path), CustomerExpectation::OneToken)
         }
         [path, "was", "asked", "with", parameter] => {
             let (name, value) = parameter.split_once('=')?;
-            Expectation::Customer(own(path), CustomerExpectation::With(own(name), own(value)))
+            Expectation::Customer(
+                owned(path),
+                CustomerExpectation::With(owned(name), owned(value)),
+            )
         }
         _ => return None,
     })
@@ -172,11 +178,11 @@ fn http(status: &str, code: Option<&str>, message: &str) -> Option<Expectation> 
     Some(Expectation::Reply(ReplyExpectation::Http {
         status: status.parse().ok()?,
         code,
-        message: own(message),
+        message: owned(message),
     }))
 }
 
-/// Tasks made by hand are called t and a number.
+/// Tasks created through the API are named `t` and a number.
 fn is_task(name: &str) -> bool {
     let number = name.strip_prefix('t').unwrap_or_default();
     !number.is_empty() && number.chars().all(|digit| digit.is_ascii_digit())
@@ -186,39 +192,40 @@ fn of_routing(words: &[&str]) -> Option<Expectation> {
     Some(match words {
         ["task", task, "is", rest @ ..] => task_is(task, rest)?,
         [task, "is", "gone"] if is_task(task) => {
-            Expectation::Task(own(task), TaskExpectation::Gone)
+            Expectation::Task(owned(task), TaskExpectation::Gone)
         }
         [task, "is", "offered", "to", "nobody"] => {
-            Expectation::Task(own(task), TaskExpectation::Offered(Vec::new()))
+            Expectation::Task(owned(task), TaskExpectation::Offered(Vec::new()))
         }
         [task, "is", "offered", "to", names @ ..] => {
             let names = names
                 .iter()
                 .filter(|name| **name != "and")
-                .map(|name| own(name))
+                .map(|name| owned(name))
                 .collect();
-            Expectation::Task(own(task), TaskExpectation::Offered(names))
+            Expectation::Task(owned(task), TaskExpectation::Offered(names))
         }
         [task, "is", rest @ ..] if is_task(task) => task_is(task, rest)?,
         [task, "belongs", "to", worker] => {
-            Expectation::Task(own(task), TaskExpectation::Belongs(own(worker)))
+            Expectation::Task(owned(task), TaskExpectation::Belongs(owned(worker)))
         }
-        [task, "has", "priority", priority] => {
-            Expectation::Task(own(task), TaskExpectation::Priority(priority.parse().ok()?))
-        }
+        [task, "has", "priority", priority] => Expectation::Task(
+            owned(task),
+            TaskExpectation::Priority(priority.parse().ok()?),
+        ),
         [worker, "has", "no", "tasks"] => {
-            Expectation::Worker(own(worker), WorkerExpectation::Holds(0))
+            Expectation::Worker(owned(worker), WorkerExpectation::Holds(0))
         }
         [worker, "has", tasks, "tasks"] => {
-            Expectation::Worker(own(worker), WorkerExpectation::Holds(tasks.parse().ok()?))
+            Expectation::Worker(owned(worker), WorkerExpectation::Holds(tasks.parse().ok()?))
         }
         [worker, "reservation", "of", task, "is", status] => {
-            let worker = own(worker.strip_suffix("'s")?);
+            let worker = owned(worker.strip_suffix("'s")?);
             Expectation::Task(
-                own(task),
+                owned(task),
                 TaskExpectation::Reservation {
                     worker,
-                    status: own(status),
+                    status: owned(status),
                 },
             )
         }
@@ -229,14 +236,14 @@ fn of_routing(words: &[&str]) -> Option<Expectation> {
 fn task_is(task: &str, words: &[&str]) -> Option<Expectation> {
     let (status, queue, reason) = match words {
         [status] => (status, None, None),
-        [status, "in", queue] => (status, Some(own(queue)), None),
+        [status, "in", queue] => (status, Some(owned(queue)), None),
         [status, "because", reason @ ..] => (status, None, Some(reason.join(" "))),
         _ => return None,
     };
     Some(Expectation::Task(
-        own(task),
+        owned(task),
         TaskExpectation::Is {
-            status: own(status),
+            status: owned(status),
             queue,
             reason,
         },
@@ -246,24 +253,26 @@ fn task_is(task: &str, words: &[&str]) -> Option<Expectation> {
 fn of_phones(words: &[&str]) -> Option<Expectation> {
     Some(match words {
         ["nobody", "rings"] => Expectation::Phone(PhoneExpectation::NobodyRings),
-        [caller, "has", "no", "task"] => Expectation::Task(own(caller), TaskExpectation::NeverMade),
+        [caller, "has", "no", "task"] => {
+            Expectation::Task(owned(caller), TaskExpectation::NeverMade)
+        }
         [caller, "hears", heard @ ..] if !heard.is_empty() => {
-            Expectation::Phone(PhoneExpectation::Hears(own(caller), heard.join(" ")))
+            Expectation::Phone(PhoneExpectation::Hears(owned(caller), heard.join(" ")))
         }
         [caller, "does", "not", "hear", heard @ ..] => {
-            Expectation::Phone(PhoneExpectation::Silent(own(caller), heard.join(" ")))
+            Expectation::Phone(PhoneExpectation::Silent(owned(caller), heard.join(" ")))
         }
         [caller, "talks", "to", worker] => {
-            Expectation::Phone(PhoneExpectation::Talks(own(caller), own(worker)))
+            Expectation::Phone(PhoneExpectation::Talks(owned(caller), owned(worker)))
         }
-        [caller, "waits"] => Expectation::Phone(PhoneExpectation::Waits(own(caller))),
-        [who, "is", "gone"] => Expectation::Phone(PhoneExpectation::Gone(own(who))),
+        [caller, "waits"] => Expectation::Phone(PhoneExpectation::Waits(owned(caller))),
+        [caller, "is", "gone"] => Expectation::Phone(PhoneExpectation::Gone(owned(caller))),
         [caller, "ended", "as", status] => {
-            Expectation::Phone(PhoneExpectation::Ended(own(caller), own(status)))
+            Expectation::Phone(PhoneExpectation::Ended(owned(caller), owned(status)))
         }
-        [worker, "rings"] => Expectation::Phone(PhoneExpectation::Rings(own(worker))),
+        [worker, "rings"] => Expectation::Phone(PhoneExpectation::Rings(owned(worker))),
         [worker, "is", activity] => {
-            Expectation::Worker(own(worker), WorkerExpectation::Activity(own(activity)))
+            Expectation::Worker(owned(worker), WorkerExpectation::Activity(owned(activity)))
         }
         _ => return None,
     })

@@ -1,21 +1,22 @@
-//! Stories: a contact centre's day as a plain file, one moment a line.
+//! Stories: tests in plain text that play a day of the contact centre, one moment a line.
 //!
 //! ```text
-//! == A call is offered to whoever speaks the language
-//! 00:00  c1 dials and presses 2     -> c1 waits, Asha rings
-//! 00:10  Asha answers               -> c1 talks to Asha, task c1 is assigned
+//! == A call is offered to a Worker who speaks the language
 //! ```
 //!
-//! Before the arrow somebody does something; after it is what must be so: [`SLACK`] later if telephones are involved, at
-//! once otherwise. Words in between are read by [`step::Step`] and [`expectation::Expectation`]; whatever they do not know fails the
-//! story, with its line. Callers are made as they dial; Tasks made by hand are called `t` and a number; Workers, queues
-//! and Activities are those of the set-up.
+//! The text before the arrow is a step; the text after it lists what is expected: [`SLACK`] later
+//! if telephones are involved, at once otherwise. [`step::Step`] and [`expectation::Expectation`]
+//! define the sentences; an unknown sentence fails the story, with its line. Callers are created as
+//! they dial; Tasks created through the API are named `t` and a number; Workers, queues and
+//! Activities are those of the configuration.
 //!
-//! A heading `==` begins a story of its own, with a centre of its own. Indented below `set-up` are sections of a
-//! `contact-centre.yaml` that replace those of `plain.yaml`; without `set-up` the story has the example. Indented below
-//! `documents` are paths of the customer's server and what it answers them; the centre's number then belongs to its
-//! `/voice`, and the Tasks of its callers are made by `<Enqueue workflowSid>`. `{customer}` is that server's address. In what
-//! is sent to the API and in documents, a name in braces stands for its SID; `{call of c1}` and `{task of c1}` for a caller's.
+//! A heading `==` begins a story with a centre of its own. Indented below `set-up` are sections of
+//! a `contact-centre.yaml` that replace those of `plain.yaml`; a story without `set-up` has the
+//! example's configuration. Indented below `documents` are paths of the customer's server and the
+//! documents it answers with: the centre's number then belongs to its `/voice`, and the Tasks of
+//! its callers are created by `<Enqueue workflowSid>`. `{customer}` is that server's address. In
+//! requests to the API and in documents, a name in braces stands for its SID; `{call of c1}` and
+//! `{task of c1}` for a caller's.
 
 mod check;
 mod execute;
@@ -42,10 +43,12 @@ use file::{Moment, Story};
 use signing::SignedRequest;
 use step::Step;
 
-/// How long a step may take to have its effect at telephones: a greeting is spoken, a webhook answered.
+/// How long a step may take to have its effect at telephones: a greeting is spoken, a webhook is
+/// answered.
 pub const SLACK: Millis = Millis::from_secs(6);
 
-/// Plays every story in `file`; panics with the line and what was seen when a expectation is not so.
+/// Plays every story in `file`; panics with the line and the actual state when an expectation
+/// fails.
 pub async fn play(file: &Path) {
     for story in file::read(file) {
         let moments = story.moments.clone();
@@ -57,7 +60,7 @@ pub async fn play(file: &Path) {
     }
 }
 
-/// The headings of a file of stories, one a story.
+/// The headings of a file of stories, in order.
 pub fn headings(file: &Path) -> Vec<String> {
     file::read(file)
         .into_iter()
@@ -73,13 +76,13 @@ struct Stage {
     set_up: String,
     begun: Timestamp,
     slack: Millis,
-    /// Whether the carrier makes the callers' Tasks.
+    /// Whether the callers' Tasks are created by `<Enqueue workflowSid>`.
     enqueues: bool,
     callers: BTreeMap<String, CallSid>,
     tasks: BTreeMap<String, TaskSid>,
-    /// What the API answered to the last step.
+    /// The API's answers to the last step.
     replies: Vec<Reply>,
-    /// What was signed last.
+    /// The last signed request.
     signed: Option<SignedRequest>,
 }
 
@@ -103,20 +106,18 @@ impl Stage {
         let test_centre =
             TestCentre::open_with(&set_up, folder.path().to_owned(), surroundings).await;
         let begun = test_centre.clock.now();
-        let (callers, tasks, replies) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
-        let (slack, signed, enqueues) = (Millis::ZERO, None, story.documents.is_some());
         let stage = Self {
             test_centre,
             customer,
             folder,
             set_up,
             begun,
-            slack,
-            enqueues,
-            callers,
-            tasks,
-            replies,
-            signed,
+            slack: Millis::ZERO,
+            enqueues: story.documents.is_some(),
+            callers: BTreeMap::new(),
+            tasks: BTreeMap::new(),
+            replies: Vec::new(),
+            signed: None,
         };
         for (path, body) in story.documents.iter().flatten() {
             let body = stage.with_sid(&body.replace("{customer}", &stage.customer.base));
@@ -133,7 +134,8 @@ impl Stage {
     }
 
     async fn moment(self, moment: &Moment) -> Self {
-        let (line, place) = (moment.line.as_str(), moment.place.as_str());
+        let line = moment.line.as_str();
+        let place = moment.place.as_str();
         let (time, rest) = line
             .split_once(char::is_whitespace)
             .unwrap_or_else(|| panic!("{place}\nexpected `mm:ss step`"));
@@ -161,7 +163,7 @@ impl Stage {
         for expectation in expectations {
             if let Err(seen) = stage.check(&expectation).await {
                 panic!(
-                    "{place}\nnot so: {expectation:?}\n{seen}{}",
+                    "{place}\nexpectation failed: {expectation:?}\n{seen}{}",
                     stage.transcripts().await
                 );
             }
@@ -169,7 +171,7 @@ impl Stage {
         stage
     }
 
-    /// A request that fails must be meant to.
+    /// An API request may fail only if the line expects an HTTP status.
     fn expect_success(&self, expectations: &[Expectation], place: &str) {
         let failure_is_expected = expectations.iter().any(|expectation| {
             matches!(
@@ -179,7 +181,7 @@ impl Stage {
         });
         let failed = self.replies.iter().find(|reply| reply.status >= 300);
         if let (Some(failed), false) = (failed, failure_is_expected) {
-            panic!("{place}\nthe API said no: {failed:?}");
+            panic!("{place}\nthe API refused: {failed:?}");
         }
     }
 
@@ -187,12 +189,12 @@ impl Stage {
         *self
             .callers
             .get(name)
-            .unwrap_or_else(|| panic!("nobody called {name} has dialled"))
+            .unwrap_or_else(|| panic!("no caller {name} has dialled"))
     }
 
     fn task_sid(&self, name: &str) -> TaskSid {
-        let by_hand = self.tasks.get(name).copied();
-        by_hand.unwrap_or_else(|| self.task_of(self.caller(name)))
+        let made_through_api = self.tasks.get(name).copied();
+        made_through_api.unwrap_or_else(|| self.task_of(self.caller(name)))
     }
 
     fn task_of(&self, caller: CallSid) -> TaskSid {
