@@ -63,7 +63,7 @@ async fn new_queue_gets_its_workers() {
     let account = &test_centre.account;
     let request = reqwest::Client::new()
         .post(path)
-        .form(&[("FriendlyName", "Everybody")]);
+        .form(&[("FriendlyName", "All Workers")]);
     let answer = request
         .basic_auth(account.account_sid, Some(&account.auth_token))
         .send()

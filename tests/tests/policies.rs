@@ -323,7 +323,7 @@ async fn policies_grant_exactly_what_is_used() {
             &[("FriendlyName", "Post")],
         )
         .await;
-    let all_workers = [("FriendlyName", "Everybody"), ("TargetWorkers", "1==1")];
+    let all_workers = [("FriendlyName", "All Workers"), ("TargetWorkers", "1==1")];
     client
         .create_update_delete(
             "TaskQueues",

@@ -1,4 +1,4 @@
-//! Workspaces and what is in them, made, read and changed through the API.
+//! Workspaces and their parts, created, read and updated through the API.
 
 use ids::time::Millis;
 use reqwest::Method;
@@ -8,16 +8,17 @@ use tests::test_centre::{EXAMPLE, TestCentre};
 
 const MINUTE: Millis = Millis::from_secs(65);
 
-/// What the API answers; null for an empty body.
+/// Sends a request; the status and the JSON, null for an empty body.
 pub async fn ask(
     test_centre: &TestCentre,
     method: Method,
     path: &str,
     form: &[(&str, &str)],
 ) -> (u16, Value) {
-    let url = match path.starts_with("http") {
-        true => path.to_owned(),
-        false => format!("{}/v1/Workspaces{path}", test_centre.base),
+    let url = if path.starts_with("http") {
+        path.to_owned()
+    } else {
+        format!("{}/v1/Workspaces{path}", test_centre.base)
     };
     let account = &test_centre.account;
     let request = reqwest::Client::new().request(method.clone(), url);
@@ -66,7 +67,7 @@ pub fn named<'l>(list: &'l Value, key: &str, name: &str) -> &'l Value {
         .unwrap_or_else(|| panic!("no {name} in {list}"))
 }
 
-/// A Workflow's configuration that leads every Task into this queue.
+/// A Workflow's configuration that sends every Task to this queue.
 pub fn into_queue(queue: &str) -> String {
     json!({ "task_routing": { "default_filter": { "queue": queue } } }).to_string()
 }
@@ -132,7 +133,7 @@ async fn workspace_is_created_from_template() {
         ),
         (&json!("reserved"), &json!("Sample Queue"))
     );
-    // Its Reservation times out by itself, two minutes later.
+    // The Reservation times out two minutes later, by its timer.
     test_centre.advance(Millis::from_secs(130)).await;
     let workers = read(&test_centre, &format!("{home}/Workers")).await;
     assert_eq!(
@@ -193,7 +194,7 @@ async fn parts_are_created_updated_and_deleted() {
         assert_ne!(renamed["date_updated"], part["date_updated"]);
         test_centre.advance(Millis::from_secs(5)).await;
         let same = changed(&test_centre, &path, &[("FriendlyName", "B")]).await;
-        assert_eq!(same, renamed, "what changes nothing is no update");
+        assert_eq!(same, renamed, "an update without a change has no new date");
         assert_eq!(read(&test_centre, &path).await, renamed);
         assert_eq!(
             ask(&test_centre, Method::DELETE, &path, &[]).await,
@@ -335,7 +336,7 @@ async fn task_queues_are_filtered_and_ordered() {
     }
     assert_eq!(seen, ["English", "French", "Hindi"]);
 
-    // Workers follow a changed expression.
+    // Queue membership follows a changed expression.
     changed(
         &test_centre,
         &format!("{list}/{}", sid(&french)),
@@ -402,10 +403,13 @@ async fn new_task_channel_routes_at_once() {
 async fn updated_workflow_applies_to_new_tasks() {
     let test_centre = TestCentre::example().await;
     let home = format!("/{}", test_centre.contact_centre.workspace.sid);
-    let nobody = [("TargetWorkers", "1==2")];
+    let no_workers = [("TargetWorkers", "1==2")];
     let mut queues = Vec::new();
     for name in ["One", "Two"] {
-        let form: Vec<_> = [("FriendlyName", name)].into_iter().chain(nobody).collect();
+        let form: Vec<_> = [("FriendlyName", name)]
+            .into_iter()
+            .chain(no_workers)
+            .collect();
         queues
             .push(sid(&made(&test_centre, &format!("{home}/TaskQueues"), &form).await).to_owned());
     }

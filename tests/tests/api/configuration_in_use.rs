@@ -1,4 +1,4 @@
-//! What somebody needs stays, and a Workspace goes with everything in it.
+//! Parts in use cannot be deleted; a Workspace is deleted with its contents.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -7,8 +7,8 @@ use tests::test_centre::TestCentre;
 
 use crate::configuration::{ask, changed, into_queue, made, named, read, sid};
 
-/// It cannot be deleted, for this reason.
-async fn stays(test_centre: &TestCentre, path: &str, reason: &str) {
+/// Asserts that the part cannot be deleted, for this reason.
+async fn assert_kept(test_centre: &TestCentre, path: &str, reason: &str) {
     let (status, error) = ask(test_centre, Method::DELETE, path, &[]).await;
     assert_eq!(
         (status, &error["code"]),
@@ -23,7 +23,7 @@ async fn stays(test_centre: &TestCentre, path: &str, reason: &str) {
     assert_eq!(ask(test_centre, Method::GET, path, &[]).await.0, 200);
 }
 
-async fn goes(test_centre: &TestCentre, path: &str) {
+async fn delete(test_centre: &TestCentre, path: &str) {
     assert_eq!(
         ask(test_centre, Method::DELETE, path, &[]).await,
         (204, Value::Null),
@@ -38,20 +38,20 @@ async fn goes(test_centre: &TestCentre, path: &str) {
 async fn parts_in_use_cannot_be_deleted() {
     let test_centre = TestCentre::example().await;
     let home = format!("/{}", test_centre.contact_centre.workspace.sid);
-    stays(
+    assert_kept(
         &test_centre,
         &home,
         "the contact centre's callers come into it",
     )
     .await;
     let workflow = test_centre.contact_centre.centre.workflow_sid;
-    stays(
+    assert_kept(
         &test_centre,
         &format!("{home}/Workflows/{workflow}"),
         "the contact centre's callers go into it",
     )
     .await;
-    stays(
+    assert_kept(
         &test_centre,
         &format!("{home}/TaskChannels/voice"),
         "the contact centre's calls go into it",
@@ -64,7 +64,7 @@ async fn parts_in_use_cannot_be_deleted() {
         ("Available", "the Workspace's wrap-up leads"),
     ] {
         let activity = sid(named(&activities, "activities", name)).to_owned();
-        stays(
+        assert_kept(
             &test_centre,
             &format!("{home}/Activities/{activity}"),
             reason,
@@ -90,14 +90,14 @@ async fn activity_with_worker_cannot_be_deleted() {
     let worker = changed(&test_centre, &maya, &[("ActivitySid", &lunch)]).await;
     assert_eq!(worker["activity_name"], "Lunch");
     let path = format!("{home}/Activities/{lunch}");
-    stays(&test_centre, &path, "is in it").await;
+    assert_kept(&test_centre, &path, "is in it").await;
     let offline = test_centre
         .contact_centre
         .workspace
         .default_activity_sid
         .to_string();
     changed(&test_centre, &maya, &[("ActivitySid", &offline)]).await;
-    goes(&test_centre, &path).await;
+    delete(&test_centre, &path).await;
     test_centre.close().await;
 }
 
@@ -110,9 +110,8 @@ async fn parts_of_active_task_cannot_be_deleted() {
         "/{}",
         sid(&made(&test_centre, "", &[("FriendlyName", "Second")]).await)
     );
-    let [one, two] = ["One", "Two"];
     let mut queues = Vec::new();
-    for name in [one, two] {
+    for name in ["One", "Two"] {
         queues.push(
             sid(&made(
                 &test_centre,
@@ -132,7 +131,7 @@ async fn parts_of_active_task_cannot_be_deleted() {
         sid(&made(&test_centre, &format!("{home}/Workflows"), &form).await)
     );
     let first = format!("{home}/TaskQueues/{}", queues[0]);
-    stays(&test_centre, &first, "refers to it").await;
+    assert_kept(&test_centre, &first, "refers to it").await;
 
     let form = [("TaskChannel", "chat"), ("Attributes", "{}")];
     let task = format!(
@@ -145,25 +144,25 @@ async fn parts_of_active_task_cannot_be_deleted() {
         &[("Configuration", &*into_queue(&queues[1]))],
     )
     .await;
-    stays(
+    assert_kept(
         &test_centre,
         &first,
         "a Task that has not ended is in it or may come into it",
     )
     .await;
-    stays(
+    assert_kept(
         &test_centre,
         &workflow,
         "a Task that has not ended follows it",
     )
     .await;
-    stays(
+    assert_kept(
         &test_centre,
         &format!("{home}/TaskChannels/chat"),
         "a Task that has not ended is in it",
     )
     .await;
-    stays(
+    assert_kept(
         &test_centre,
         &format!("{home}/TaskChannels/default"),
         "Tasks that name no TaskChannel",
@@ -171,10 +170,10 @@ async fn parts_of_active_task_cannot_be_deleted() {
     .await;
 
     changed(&test_centre, &task, &[("AssignmentStatus", "canceled")]).await;
-    goes(&test_centre, &first).await;
-    goes(&test_centre, &format!("{home}/TaskChannels/chat")).await;
-    goes(&test_centre, &workflow).await;
-    goes(&test_centre, &format!("{home}/TaskQueues/{}", queues[1])).await;
+    delete(&test_centre, &first).await;
+    delete(&test_centre, &format!("{home}/TaskChannels/chat")).await;
+    delete(&test_centre, &workflow).await;
+    delete(&test_centre, &format!("{home}/TaskQueues/{}", queues[1])).await;
     test_centre.close().await;
 }
 
@@ -200,7 +199,7 @@ async fn workspace_deletion_deletes_its_contents() {
         &[("Attributes", "{}")],
     )
     .await;
-    goes(&test_centre, &home).await;
+    delete(&test_centre, &home).await;
     let store = &test_centre.centre.store;
     assert_eq!(
         store.worker(sid(&worker).parse().unwrap()).await.unwrap(),
@@ -228,7 +227,7 @@ async fn workspace_deletion_deletes_its_contents() {
     assert_eq!(
         store.removed_workspace_sids().await.unwrap(),
         [],
-        "the sweep has ended it"
+        "the sweep has completed the deletion"
     );
     test_centre.close().await;
 }
@@ -252,7 +251,7 @@ async fn friendly_names_are_unique() {
             )
         );
     }
-    // Of many at the same moment, one.
+    // Of many requests at the same moment, one succeeds.
     let at_once = (0..6).map(|_| ask(&test_centre, Method::POST, &list, &[("FriendlyName", "S")]));
     let mut statuses: Vec<u16> = futures_util::future::join_all(at_once)
         .await

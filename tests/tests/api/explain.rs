@@ -1,4 +1,4 @@
-//! Why a Task waits, and why nothing comes to a Worker.
+//! The explanations: why a Task waits, and why a Worker gets no Task.
 
 use ids::time::Millis;
 use serde_json::{Value, json};
@@ -33,7 +33,7 @@ async fn set_activity(client: &Client<'_>, worker: &Value, name: &str) {
     assert_eq!(status, 200, "{answer}");
 }
 
-async fn nobody_speaks_hindi(client: &Client<'_>) {
+async fn hindi_speakers_are_offline(client: &Client<'_>) {
     for name in ["Arjun", "Leela"] {
         set_activity(client, &worker_named(client, name).await, "Offline").await;
     }
@@ -43,32 +43,32 @@ async fn nobody_speaks_hindi(client: &Client<'_>) {
 async fn task_explanation_lists_worker_obstacles() {
     let test_centre = TestCentre::example().await;
     let client = Client(&test_centre);
-    nobody_speaks_hindi(&client).await;
+    hindi_speakers_are_offline(&client).await;
     let first = task(&client, r#"{"selected_language":"hi"}"#).await;
     test_centre.advance(Millis::from_secs(1)).await;
     let second = task(&client, r#"{"selected_language":"hi"}"#).await;
     test_centre.advance(SLACK).await;
-    let (status, told) = client.get(&format!("/Tasks/{second}/Explain")).await;
-    assert_eq!(status, 200, "{told}");
+    let (status, explanation) = client.get(&format!("/Tasks/{second}/Explain")).await;
+    assert_eq!(status, 200, "{explanation}");
     assert_eq!(
-        (&told["task_sid"], &told["assignment_status"]),
+        (&explanation["task_sid"], &explanation["assignment_status"]),
         (&json!(second), &json!("pending"))
     );
     assert_eq!(
-        told["ahead"],
+        explanation["ahead"],
         json!({ "tasks": 1, "at_least": false }),
-        "{first} stands before it"
+        "{first} is ahead of it"
     );
-    assert_eq!(told["workflow"]["step"], 1);
+    assert_eq!(explanation["workflow"]["step"], 1);
     assert!(
-        told["url"]
+        explanation["url"]
             .as_str()
             .unwrap()
             .ends_with(&format!("/Tasks/{second}/Explain")),
         "{}",
-        told["url"]
+        explanation["url"]
     );
-    let workers = told["workers"].as_array().unwrap();
+    let workers = explanation["workers"].as_array().unwrap();
     let of = |name: &str| {
         workers
             .iter()
@@ -89,17 +89,17 @@ async fn task_explanation_lists_worker_obstacles() {
 
     set_activity(&client, &worker_named(&client, "Arjun").await, "Available").await;
     test_centre.advance(SLACK).await;
-    let (_, told) = client.get(&format!("/Tasks/{first}/Explain")).await;
+    let (_, explanation) = client.get(&format!("/Tasks/{first}/Explain")).await;
     assert_eq!(
         (
-            &told["assignment_status"],
-            &told["workflow"],
-            &told["workers"]
+            &explanation["assignment_status"],
+            &explanation["workflow"],
+            &explanation["workers"]
         ),
         (&json!("reserved"), &Value::Null, &json!([]))
     );
-    let (_, told) = client.get(&format!("/Tasks/{second}/Explain")).await;
-    let arjun = told["workers"]
+    let (_, explanation) = client.get(&format!("/Tasks/{second}/Explain")).await;
+    let arjun = explanation["workers"]
         .as_array()
         .unwrap()
         .iter()
@@ -115,26 +115,26 @@ async fn task_explanation_lists_worker_obstacles() {
 async fn worker_explanation_lists_waiting_tasks() {
     let test_centre = TestCentre::example().await;
     let client = Client(&test_centre);
-    nobody_speaks_hindi(&client).await;
+    hindi_speakers_are_offline(&client).await;
     let arjun = worker_named(&client, "Arjun").await;
     let waiting = task(&client, r#"{"selected_language":"hi"}"#).await;
     test_centre.advance(SLACK).await;
-    let (status, told) = client
+    let (status, explanation) = client
         .get(&format!(
             "/Workers/{}/Explain",
             arjun["sid"].as_str().unwrap()
         ))
         .await;
-    assert_eq!(status, 200, "{told}");
+    assert_eq!(status, 200, "{explanation}");
     assert!(
-        told["summary"]
+        explanation["summary"]
             .as_str()
             .unwrap()
             .contains("their Activity Offline takes no Tasks"),
         "{}",
-        told["summary"]
+        explanation["summary"]
     );
-    let queues = told["task_queues"].as_array().unwrap();
+    let queues = explanation["task_queues"].as_array().unwrap();
     let with_task = queues
         .iter()
         .find(|queue| queue["tasks"][0]["task_sid"] == waiting.as_str())
@@ -169,14 +169,14 @@ async fn routing_target_is_the_only_worker_explained() {
             ],
         )
         .await;
-    let (_, told) = client
+    let (_, explanation) = client
         .get(&format!("/Tasks/{}/Explain", made["sid"].as_str().unwrap()))
         .await;
     assert_eq!(
-        told["summary"],
+        explanation["summary"],
         "It is for Worker Maya alone, and their Activity Offline takes no Tasks."
     );
-    assert_eq!(told["workers"].as_array().unwrap().len(), 1);
+    assert_eq!(explanation["workers"].as_array().unwrap().len(), 1);
     test_centre.close().await;
 }
 

@@ -1,6 +1,6 @@
-//! The REST API over a running centre: what it changes goes the same way as calls do.
+//! The REST API over a running centre: its changes have the same effects as webhooks and timers.
 //!
-//! Beside this file, one file a concept.
+//! One module per resource or concept.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -23,7 +23,7 @@ use serde_json::Value;
 use tests::story::SLACK;
 use tests::test_centre::TestCentre;
 
-/// A program that uses the API.
+/// A client of the API.
 struct Client<'a>(&'a TestCentre);
 
 impl Client<'_> {
@@ -59,7 +59,7 @@ impl Client<'_> {
             .await
     }
 
-    /// POST on condition of a version.
+    /// POST with `If-Match`.
     async fn post_if(&self, path: &str, version: &str, form: &[(&str, &str)]) -> (u16, Value) {
         self.send(
             reqwest::Client::new()
@@ -87,7 +87,7 @@ impl Client<'_> {
         self.send(request.body(patch.to_string())).await
     }
 
-    /// The ETag of what is under this path.
+    /// The ETag of the resource at this path.
     async fn etag(&self, path: &str) -> String {
         let (status, headers, _) = self
             .send_whole(reqwest::Client::new().get(self.url(path)))
@@ -96,7 +96,7 @@ impl Client<'_> {
         headers["etag"].to_str().unwrap().to_owned()
     }
 
-    /// The values of `field` of every entry under `key`, page by page as `next_page_url` leads.
+    /// The values of `field` of every entry under `key`, page by page, following `next_page_url`.
     async fn walk(&self, path: &str, key: &str, field: &str) -> Vec<Vec<Value>> {
         let mut url = Some(self.url(path));
         let mut pages = Vec::new();
@@ -207,7 +207,8 @@ async fn available_worker_is_offered_waiting_call() {
     test_centre.centre.settle().await;
     assert!(test_centre.ringing().await.contains_key("+17075550101"));
 
-    // … and told to reject what was offered, the phone stops and the call goes on to somebody else.
+    // With `RejectPendingReservations` the phone stops ringing and the call is offered to another
+    // Worker.
     let form = [
         ("ActivitySid", sid("Unavailable")),
         ("RejectPendingReservations", "true".to_owned()),
@@ -253,7 +254,8 @@ async fn task_ends_as_its_status_allows() {
     test_centre.centre.settle().await;
     assert_eq!(test_centre.activity_of("Maya").await, "Wrap-Up");
 
-    // Canceled while waiting: the phone stops, and the caller is told and sent on.
+    // Canceled while waiting: the phone stops ringing, and the caller hears it and leaves the
+    // queue.
     let other = offered(&test_centre).await;
     assert!(!test_centre.ringing().await.is_empty());
     let (status, _) = client

@@ -1,4 +1,4 @@
-//! What a request may not ask for, and what stays because somebody needs it.
+//! Refused requests: invalid parameters, limits, and resources in use.
 
 use ids::WorkerSid;
 use serde_json::json;
@@ -11,17 +11,15 @@ use crate::Client;
 async fn invalid_task_names_its_parameter() {
     let test_centre = TestCentre::example().await;
     let client = Client(&test_centre);
-    let nobody = WorkerSid::derive(&["nobody"]).to_string();
-    let (nowhere, none) = (
-        format!("WQ{}", "0".repeat(32)),
-        format!("WW{}", "0".repeat(32)),
-    );
+    let unknown_worker = WorkerSid::derive(&["unknown"]).to_string();
+    let unknown_queue = format!("WQ{}", "0".repeat(32));
+    let unknown_workflow = format!("WW{}", "0".repeat(32));
     for (name, value) in [
-        ("RoutingTarget", nobody.as_str()),
-        ("RoutingTarget", &nowhere),
+        ("RoutingTarget", unknown_worker.as_str()),
+        ("RoutingTarget", &unknown_queue),
         ("RoutingTarget", "WT00000000000000000000000000000000"),
-        ("TaskQueueSid", &nowhere),
-        ("WorkflowSid", &none),
+        ("TaskQueueSid", &unknown_queue),
+        ("WorkflowSid", &unknown_workflow),
         ("IgnoreCapacity", "true"),
         ("Timeout", "1209601"),
         ("Timeout", "-1"),

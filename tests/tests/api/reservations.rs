@@ -11,7 +11,8 @@ use crate::{Client, offered, task_path};
 
 const MAYA: &str = "+17075550101";
 
-/// An English caller who was offered to Maya, in a centre whose application leaves Reservations to the API.
+/// An English caller who was offered to Maya, in a centre whose application answers without an
+/// instruction.
 async fn stage() -> (TestCentre, CallSid, String) {
     let application = Application::start(&[("/ask", (200, JSON, "{}"))]).await;
     let test_centre = application.test_centre("/ask", "/ask").await;
@@ -136,7 +137,7 @@ async fn reservation_is_completed_under_its_worker() {
     assert_eq!(
         (status, error["message"].as_str()),
         (400, Some(sentence.as_str())),
-        "whoever is second did not accept it"
+        "the second accept is refused"
     );
     let (status, done) = client
         .post(&path, &[("ReservationStatus", "completed")])
@@ -149,7 +150,8 @@ async fn reservation_is_completed_under_its_worker() {
     for _ in 0..2 {
         let (status, shown) = client.get(&path).await;
         assert_eq!((status, &shown), (200, &done));
-        // … also when it stands in no Worker any more, and after all has been told.
+        // Also after it is no longer an open Reservation of the Worker, and after all Events are
+        // published.
         test_centre.centre.settle().await;
     }
     let (_, ended) = client

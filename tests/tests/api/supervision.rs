@@ -1,4 +1,4 @@
-//! Supervisors who are brought into a conversation through the API (taskrouter.md section 11.3, "supervise").
+//! Supervisors who join a conversation through the API (taskrouter.md section 11.3, "supervise").
 
 use ids::CallSid;
 use serde_json::{Value, json};
@@ -30,7 +30,7 @@ async fn picks_up(test_centre: &TestCentre, number: &str) -> CallSid {
     call
 }
 
-/// Who is in the conference that goes on.
+/// The participants of the active conference.
 async fn participants(test_centre: &TestCentre) -> Vec<Value> {
     let all = test_centre.get("/simulator/conferences").await;
     let on = all["conferences"]
@@ -54,7 +54,7 @@ async fn supervisor_joins_in_the_requested_mode() {
         let (test_centre, caller, path) = conversation().await;
         let client = Client(&test_centre);
         let maya = picks_up(&test_centre, MAYA).await;
-        // A Worker is rung at their `contact_uri`.
+        // A Worker's phone is their `contact_uri`.
         let leela = test_centre.worker("Leela").await.sid.to_string();
         let supervisor = if number == LEELA { &*leela } else { number };
         let mut form = vec![("Instruction", "supervise"), ("Supervisor", supervisor)];
@@ -69,7 +69,7 @@ async fn supervisor_joins_in_the_requested_mode() {
         assert_eq!(
             participants(&test_centre).await.len(),
             2,
-            "nobody has picked up yet"
+            "the supervisor has not answered yet"
         );
 
         let supervisor = picks_up(&test_centre, number).await;
@@ -102,7 +102,7 @@ async fn supervisor_joins_in_the_requested_mode() {
         assert_eq!(
             participants(&test_centre).await.len(),
             2,
-            "the conversation goes on"
+            "the conversation continues"
         );
         assert_eq!(client.get(&path).await.1["reservation_status"], "accepted");
         test_centre.close().await;
@@ -124,25 +124,26 @@ async fn supervise_requires_a_conversation() {
     };
     assert!(
         refused(&supervise).await.contains("Supervise"),
-        "it is offered"
+        "the Reservation is pending"
     );
     let maya = picks_up(&test_centre, MAYA).await;
-    let nobody = [
+    let unknown = [
         ("Instruction", "supervise"),
         ("Supervisor", "WK00000000000000000000000000000009"),
     ];
     assert!(
-        refused(&nobody).await.contains("Supervise"),
+        refused(&unknown).await.contains("Supervise"),
         "there is no such Worker"
     );
-    let (worker, sid) = (
-        test_centre.worker("Maya").await.sid,
-        path.rsplit('/').next().unwrap(),
-    );
+    let worker = test_centre.worker("Maya").await.sid;
+    let sid = path.rsplit('/').next().unwrap();
     let (status, error) = client
         .post(&format!("/Workers/{worker}/Reservations/{sid}"), &supervise)
         .await;
-    assert_eq!(status, 400, "it is given under the Task: {error}");
+    assert_eq!(
+        status, 400,
+        "supervise is accepted under the Task only: {error}"
+    );
 
     for call in [caller, maya] {
         test_centre.at_phone(call, "hangup").await;
@@ -150,7 +151,7 @@ async fn supervise_requires_a_conversation() {
     }
     assert!(
         refused(&supervise).await.contains("Supervise"),
-        "it is over"
+        "the conversation has ended"
     );
     test_centre.close().await;
 }

@@ -8,7 +8,7 @@ use tests::test_centre::{EXAMPLE, TestCentre};
 
 use crate::Client;
 
-/// Tasks of these priorities, a second apart, that nobody takes.
+/// Creates Tasks of these priorities, a second apart.
 async fn make(test_centre: &TestCentre, priorities: &[u32]) -> Vec<String> {
     let client = Client(test_centre);
     let mut made = Vec::new();
@@ -31,7 +31,7 @@ async fn make(test_centre: &TestCentre, priorities: &[u32]) -> Vec<String> {
     made
 }
 
-/// Nobody is there.
+/// Makes every Worker Unavailable.
 async fn off_duty(test_centre: &TestCentre) {
     let client = Client(test_centre);
     let unavailable = client.activity("Unavailable").await;
@@ -45,7 +45,7 @@ async fn off_duty(test_centre: &TestCentre) {
     }
 }
 
-/// How many Tasks were read to answer.
+/// The number of Tasks that the operations read.
 fn tasks_read(operations: &[Operation]) -> u64 {
     operations
         .iter()
@@ -75,7 +75,7 @@ async fn tasks_are_paged_filtered_and_ordered() {
     assert_eq!(
         walk("PageSize=6").await,
         [by(&[0, 1, 2, 3, 4, 5])],
-        "no page behind the last"
+        "no page after the last"
     );
     for (query, expected) in [
         ("Ordering=DateCreated:desc", [5, 4, 3, 2, 1, 0]),
@@ -213,7 +213,7 @@ async fn task_attributes_can_be_patched() {
     assert_eq!(
         client.etag(&path).await,
         before,
-        "nothing was to be changed"
+        "the patch changes nothing"
     );
     test_centre.close().await;
 }
@@ -224,7 +224,7 @@ async fn task_attributes_can_be_patched() {
 async fn task_of_lost_caller_is_canceled() {
     let test_centre = TestCentre::example().await;
     let client = Client(&test_centre);
-    // They hang up while the answer that puts them into the queue is on its way: nobody tells of it.
+    // The caller hangs up while the answer with `<Enqueue>` is in flight: no webhook reports it.
     let caller = test_centre.dial("+17075550190").await;
     test_centre.at_phone(caller, "hangup").await;
     let attributes =
@@ -245,7 +245,7 @@ async fn task_of_lost_caller_is_canceled() {
     test_centre.advance(SLACK).await;
     assert!(
         test_centre.ringing().await.is_empty(),
-        "nobody else is rung for them"
+        "no other phone rings for the lost caller"
     );
     let (_, task) = client
         .get(&format!("/Tasks/{}", made["sid"].as_str().unwrap()))

@@ -1,4 +1,4 @@
-//! The wire: versions, credentials, methods, sizes.
+//! The HTTP level: versions, credentials, methods, sizes.
 
 use serde_json::json;
 use tests::test_centre::{API_KEY, TestCentre};
@@ -35,14 +35,10 @@ async fn stale_if_match_changes_nothing() {
     let client = Client(&test_centre);
     let task = task_path(offered(&test_centre).await);
     let maya = test_centre.worker("Maya").await;
-    let (worker, reservation) = (
-        format!("/Workers/{}", maya.sid),
-        maya.open_reservations[0].sid,
-    );
-    let (under_task, under_worker) = (
-        format!("{task}/Reservations/{reservation}"),
-        format!("{worker}/Reservations/{reservation}"),
-    );
+    let worker = format!("/Workers/{}", maya.sid);
+    let reservation = maya.open_reservations[0].sid;
+    let under_task = format!("{task}/Reservations/{reservation}");
+    let under_worker = format!("{worker}/Reservations/{reservation}");
     let before = (
         client.get(&task).await,
         client.get(&worker).await,
@@ -78,7 +74,7 @@ async fn stale_if_match_changes_nothing() {
         before
     );
 
-    // With the version that is there, it is done.
+    // With the current version the update is done.
     let version = client.etag(&task).await;
     assert_eq!(
         client
@@ -106,7 +102,8 @@ async fn list_etag_follows_entry_versions() {
     for list in ["/Tasks", "/Workers", &format!("{task}/Reservations")] {
         assert_eq!(client.etag(list).await, client.etag(list).await, "{list}");
     }
-    let (tasks, workers) = (client.etag("/Tasks").await, client.etag("/Workers").await);
+    let tasks = client.etag("/Tasks").await;
+    let workers = client.etag("/Workers").await;
     client.post(&task, &[("Priority", "3")]).await;
     assert_ne!(client.etag("/Tasks").await, tasks);
     assert_eq!(client.etag("/Workers").await, workers);

@@ -72,10 +72,8 @@ async fn workers_are_paged_filtered_and_ordered() {
             &[("ActivitySid", &available)],
         )
         .await;
-    let (english, by_sid) = (
-        "TaskQueueName=Customer%20Contact%20Center%20English",
-        format!("ActivitySid={available}"),
-    );
+    let english = "TaskQueueName=Customer%20Contact%20Center%20English";
+    let by_sid = format!("ActivitySid={available}");
     for (query, expected) in [
         ("TargetWorkersExpression=level%20%3D%3D%203", 4),
         ("TargetWorkersExpression=languages%20HAS%20%22en%22", 2),
@@ -142,7 +140,7 @@ async fn worker_update_is_one_write() {
         ("\"0\"", "\"1\"")
     );
 
-    // What cannot be done as a whole is not done in part.
+    // A request that fails in one part changes nothing.
     let (status, error) = client
         .post(
             &path,
@@ -255,14 +253,14 @@ async fn worker_channel_update_publishes_events() {
             event_type: Some(event_type),
             ..around.clone()
         };
-        let told = test_centre
+        let published = test_centre
             .centre
             .store
             .events(workspace, &filter, None, 10)
             .await
             .unwrap()
             .events;
-        assert_eq!(told.len(), 1, "{event_type:?}");
+        assert_eq!(published.len(), 1, "{event_type:?}");
     }
     test_centre.close().await;
 }

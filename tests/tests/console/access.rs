@@ -1,4 +1,4 @@
-//! Who is let in, and what a page may do.
+//! Sign-in, sessions, and the protection of forms.
 
 use futures_util::future::join_all;
 use ids::time::Clock;
@@ -140,7 +140,8 @@ async fn forged_form_changes_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn agent_link_opens_one_desktop_only() {
     let house = House::open().await;
-    let (maya, arjun) = (house.worker("Maya"), house.worker("Arjun"));
+    let maya = house.worker("Maya");
+    let arjun = house.worker("Arjun");
     let administrator = house
         .administrator(Look::Light, &format!("/desk/{maya}"))
         .await;
@@ -165,7 +166,7 @@ async fn agent_link_opens_one_desktop_only() {
             .sees(".alert", "this page is for administrators")
             .await;
     }
-    // The link signed somebody in: nobody else can use it, and who did goes on.
+    // The link was used: another browser cannot use it, and the session that it opened continues.
     let other = house.driver.open(Look::Light).await;
     other.go(link).await;
     other.sees(".alert", "This link was used before").await;
@@ -189,7 +190,7 @@ async fn link_signs_in_once() {
         .console
         .sign_in_link("", SystemClock.now());
     for _ in 0..2 {
-        // Programs that preview links look at them, which uses nothing up.
+        // A preview of the link (GET) does not use it up.
         let looked = house
             .request(Method::GET, link.trim_start_matches("/console"))
             .send()
@@ -200,19 +201,19 @@ async fn link_signs_in_once() {
     }
     let answers = join_all((0..8).map(|_| redeem(&house, &link, None))).await;
     let cookies: Vec<String> = answers.iter().filter_map(cookie).collect();
-    assert_eq!(cookies.len(), 1, "one of eight is let in");
+    assert_eq!(cookies.len(), 1, "one of eight is signed in");
     assert!(
         answers
             .iter()
             .all(|answer| [303, 403].contains(&answer.status().as_u16()))
     );
     assert_eq!(redeem(&house, &link, None).await.status(), 403);
-    // Who was let in presses Back and the button once more.
+    // The signed-in browser goes back and submits once more.
     assert_eq!(redeem(&house, &link, cookies.first()).await.status(), 303);
     house.close().await;
 }
 
-/// Sends what the page behind a link that signs in sends by itself.
+/// Submits the form of a sign-in link's page, as the page does by itself.
 async fn redeem(house: &House, link: &str, cookie: Option<&String>) -> Response {
     let (page, ticket) = link
         .trim_start_matches("/console")
@@ -231,7 +232,7 @@ async fn redeem(house: &House, link: &str, cookie: Option<&String>) -> Response 
         .unwrap()
 }
 
-/// The session an answer begins.
+/// The session cookie that an answer sets.
 fn cookie(answer: &Response) -> Option<String> {
     let text = answer.headers().get("set-cookie")?.to_str().unwrap();
     Some(text.split(';').next().unwrap().to_owned())

@@ -1,4 +1,4 @@
-//! An agent at work: accept, reject, time out, wrap up.
+//! The agent desktop: accept, reject, timeout, wrap-up.
 
 use reqwest::Method;
 use tests::browser::Look;
@@ -55,14 +55,14 @@ async fn rejected_task_goes_to_next_agent() {
         .press_button("[aria-label='Change activity']", "Available")
         .await;
     leela.sees(".card.ringing h3", "Ida").await;
-    // Left alone, the offer ends after its ten seconds, and whoever did not answer is offline.
+    // Unanswered, the Reservation times out after its ten seconds, and the Worker is Offline.
     leela.sees("#current", "Offline").await;
     maya.close().await;
     leela.close().await;
     house.close().await;
 }
 
-/// Everybody else is offline.
+/// Makes all other Workers Offline.
 async fn only_available(house: &House, name: &str) {
     let offline = house
         .running

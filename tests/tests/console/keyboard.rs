@@ -1,4 +1,4 @@
-//! Without a mouse; and browsers that end with their test.
+//! Keyboard operation; and the end of browsers with their test.
 
 use std::time::Duration;
 
@@ -9,11 +9,11 @@ use tokio::time::{interval, timeout};
 
 use crate::house::House;
 
-/// More than any page has things to go to before its content.
+/// More focusable elements than any page has before its content.
 const STEPS_MAX: usize = 40;
 
-/// More than it takes a process to end.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// Timeout of the processes' end.
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn worker_is_reachable_by_keyboard() {
@@ -39,7 +39,7 @@ async fn worker_is_reachable_by_keyboard() {
         assert_eq!(
             browser.run(seen).await,
             true,
-            "where one is can be seen: {}",
+            "the focus is visible: {}",
             browser.run("return document.activeElement.outerHTML").await
         );
     }
@@ -59,13 +59,13 @@ async fn dropped_driver_ends_its_browsers() {
         "the driver, the browser and its parts: {processes:?}"
     );
     drop(driver);
-    let mut looks = interval(Duration::from_millis(20));
+    let mut polls = interval(Duration::from_millis(20));
     let ended = async {
         while !process_tree::running(&processes).is_empty() {
-            looks.tick().await;
+            polls.tick().await;
         }
     };
-    timeout(PATIENCE, ended)
+    timeout(TIMEOUT, ended)
         .await
         .unwrap_or_else(|_| panic!("{:?} still run", process_tree::running(&processes)));
 }

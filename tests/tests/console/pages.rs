@@ -1,4 +1,4 @@
-//! Every page: no barrier for anybody, no weight, no address elsewhere; and its picture.
+//! Every page: accessibility, weight, origins; and its picture.
 
 use reqwest::Method;
 use serde_json::json;
@@ -6,10 +6,10 @@ use tests::browser::{Browser, Look};
 
 use crate::house::House;
 
-/// Compressed bytes of a page with everything it refers to.
+/// Compressed bytes of a page with all its resources.
 const PAGE_BYTES_MAX: u64 = 150_000;
 
-/// Every page by its name, with what has to be on it before it is looked at.
+/// Every page by its name, with a selector that has to match before the checks.
 fn pages(house: &House, task: &str) -> Vec<(&'static str, String, &'static str)> {
     let maya = house.worker("Maya");
     vec![
@@ -88,7 +88,7 @@ async fn pages_are_accessible_light_with_pictures() {
     house.close().await;
 }
 
-/// Somebody talks, somebody waits, a Task is made by hand.
+/// Makes the centre busy: one caller talks, one Task waits.
 async fn busy(house: &House) -> String {
     let browser = house.administrator(Look::Light, "/phones").await;
     browser.press("#dial").await;
@@ -122,14 +122,14 @@ async fn check_weight(browser: &Browser, name: &str) {
         return [all.reduce((sum, e) => sum + (e.encodedBodySize || 0), 0), all.every((e) => e.name.startsWith(location.origin)),
             page.encodedBodySize < page.decodedBodySize]";
     let found = browser.run(script).await;
-    println!("{name}: {} bytes with everything it refers to", found[0]);
+    println!("{name}: {} bytes with all its resources", found[0]);
     assert!(
         found[0].as_u64().unwrap() <= PAGE_BYTES_MAX && found[1] == true && found[2] == true,
         "{name}: {found}"
     );
 }
 
-/// The README shows pages by day, one by night, one on a telephone.
+/// The README shows most pages in light colours, one in dark colours, one on a phone's screen.
 async fn picture(browser: &Browser, name: &str, look: Look) {
     let Ok(folder) = std::env::var("CONSOLE_PICTURES") else {
         return;

@@ -1,4 +1,4 @@
-//! The first minute: from the link in the terminal to two people talking.
+//! The first minute: from the link in the terminal to a conversation.
 
 use std::time::{Duration, Instant};
 
@@ -6,7 +6,7 @@ use tests::browser::Look;
 
 use crate::house::House;
 
-/// What it may take in all, with two browsers on a busy machine.
+/// The time limit, with two browsers on a busy machine.
 const MINUTE: Duration = Duration::from_secs(60);
 
 #[tokio::test(flavor = "multi_thread")]
@@ -65,12 +65,12 @@ async fn declined_call_rings_another_phone() {
     browser.until("another phone", &script).await;
     browser.fill("#from", "not a number").await;
     browser.press("#dial").await;
-    // What was refused is said above the page, which goes on, and stays said when the page is fetched anew.
+    // A refusal is shown above the page and stays when the page is refreshed.
     browser.sees("#refusal .alert", "from").await;
     browser.run("document.querySelector('#live').dataset.old = 'yes'; htmx.trigger('#follow', 'sse:phones')").await;
     browser
         .until(
-            "the page anew",
+            "the refreshed page",
             "return !document.querySelector('#live').dataset.old",
         )
         .await;

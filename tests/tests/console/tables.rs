@@ -1,4 +1,4 @@
-//! Tables: live, filtered, paged, edited.
+//! Tables: live updates, filters, pages, edits.
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,7 @@ use crate::house::House;
 /// A table shows a change within this time.
 const SOON: Duration = Duration::from_secs(1);
 
-/// Less than the time after which a centre gives up waiting for requests under way.
+/// Less than the timeout of the graceful shutdown.
 const HOLD_UP_MAX: Duration = Duration::from_secs(4);
 
 #[tokio::test(flavor = "multi_thread")]
@@ -54,7 +54,7 @@ async fn columns_update_within_a_second() {
     assert_eq!(
         browser.run(&format!("return {wait}")).await,
         "–",
-        "nobody waits: no wait that counts on"
+        "without a waiting Task there is no counter"
     );
     let began = Instant::now();
     let task = house
@@ -69,7 +69,7 @@ async fn columns_update_within_a_second() {
     assert!(began.elapsed() < SOON, "{:?}", began.elapsed());
     browser
         .until(
-            "somebody eligible",
+            "an eligible Worker",
             &format!("return Number(document.querySelector('#row-{queue} td:nth-of-type(3)').textContent) > 0"),
         )
         .await;
@@ -111,15 +111,16 @@ async fn queue(house: &House, language: &str) -> String {
     found.unwrap()["sid"].as_str().unwrap().to_owned()
 }
 
-/// The page was once left as it was when two changes came so close that the second one found the first one's page on its way.
+/// Regression: two changes arrived so close together that the second one found the fetch for the
+/// first one in flight, and the page was not refreshed again.
 #[tokio::test(flavor = "multi_thread")]
 async fn change_during_a_fetch_is_not_lost() {
     let house = House::open().await;
     let browser = house.administrator(Look::Light, "/task-queues").await;
     browser.sees("tbody th", "English").await;
-    let twice = "const told = document.querySelector('[hx-trigger*=\"sse:tasks\"]');
+    let twice = "const live = document.querySelector('[hx-trigger*=\"sse:tasks\"]');
         performance.clearResourceTimings();
-        for (const at of [1, 2]) htmx.trigger(told, 'sse:tasks');";
+        for (const at of [1, 2]) htmx.trigger(live, 'sse:tasks');";
     browser.run(twice).await;
     let fetched = "return performance.getEntriesByType('resource').filter((e) => e.name === location.href).length === 2";
     browser.until("both of them", fetched).await;
@@ -131,7 +132,7 @@ async fn change_during_a_fetch_is_not_lost() {
 async fn expression_error_is_marked_in_place() {
     let house = House::open().await;
     let browser = house.administrator(Look::Light, "/task-queues/new").await;
-    browser.fill("#FriendlyName", "Nobody").await;
+    browser.fill("#FriendlyName", "Spanish").await;
     browser
         .fill("#TargetWorkers", "languages HAS \"en\" AN level > 3")
         .await;

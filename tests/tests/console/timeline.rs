@@ -1,12 +1,12 @@
-//! A Task's story: a call from the ring to its end, events and webhooks between each other.
+//! A Task's timeline: a call from the ring to its end, with Events and webhooks in one order.
 
 use reqwest::Method;
 use tests::browser::Look;
 
 use crate::house::House;
 
-/// What a call leads to, in its order. What the carrier asks for at the same time is left out.
-const TOLD: [&str; 10] = [
+/// The entries of a call, in order, without those that the carrier requests at the same time.
+const ENTRIES: [&str; 10] = [
     "/incoming-call",
     "/enqueue-call",
     "task.created",
@@ -55,7 +55,7 @@ async fn timeline_shows_a_whole_call() {
             .position(|line| line.contains(what))
             .unwrap_or_else(|| panic!("no {what} in {lines:#?}"))
     };
-    assert!(TOLD.map(at).is_sorted(), "{lines:#?}");
+    assert!(ENTRIES.map(at).is_sorted(), "{lines:#?}");
     let webhooks = browser
         .run("return [...document.querySelectorAll('.webhook')].map((e) => e.textContent).join()")
         .await;

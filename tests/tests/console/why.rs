@@ -1,11 +1,11 @@
-//! Why a call waits, and why nothing comes to a Worker, read off their pages.
+//! The pages' explanations: why a Task waits, and why a Worker gets none.
 
 use reqwest::Method;
 use tests::browser::Look;
 
 use crate::house::House;
 
-/// Nobody who speaks Hindi is there.
+/// Makes the Workers who speak Hindi Offline; the SID of Offline.
 async fn without_hindi(house: &House) -> String {
     let offline = house
         .running

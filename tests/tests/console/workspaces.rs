@@ -1,4 +1,4 @@
-//! Several Workspaces: each page shows one, and no form does anything in another.
+//! Several Workspaces: each page shows one, and a form changes only its own.
 
 use reqwest::Method;
 use tests::browser::Look;
@@ -26,7 +26,8 @@ async fn form_is_bound_to_its_workspace() {
     let form = browser
         .run("return document.querySelector('form.stacked [name=csrf]').value")
         .await;
-    // Another window of the same browser goes back to the first one; this window's form is still for the second one.
+    // Another window of the same browser selects the first Workspace; this window's form still
+    // belongs to the second one.
     browser.run(&format!(
         "window.done = fetch('/console/workspaces/{first}/open', {{method: 'POST', body: new URLSearchParams({{csrf: {form}}})}}).then((r) => window.at = r.url)"
     )).await;

@@ -1,4 +1,5 @@
-//! Instructions that came through the API and are handed on by the callbacks queue, which may bring them twice.
+//! Instructions given through the API and delivered by the callbacks queue, which may deliver them
+//! twice.
 
 use task_router::model::AssignmentStatus;
 use task_router::model::instruction::{Instruction, Supervise, Supervisor};
@@ -6,7 +7,7 @@ use task_router::router::effects::Callback;
 use tests::story::SLACK;
 use vocabulary::SupervisorMode;
 
-use super::{CONFERENCE, MAYA, Stage, TOLD};
+use super::{CALLBACKS, CONFERENCE, MAYA, Stage};
 
 #[tokio::test]
 async fn repeated_instruction_places_one_call() {
@@ -79,7 +80,7 @@ async fn supervisor_joins_in_the_requested_mode() {
         (SupervisorMode::Whisper, false, true),
         (SupervisorMode::Barge, false, false),
     ] {
-        let stage = Stage::new(CONFERENCE, &TOLD).await;
+        let stage = Stage::new(CONFERENCE, &CALLBACKS).await;
         let maya = stage.phone(MAYA).await;
         let task = stage.task().await;
         let (task, reservation) = (task.sid, task.reservations[0].sid);
@@ -109,7 +110,7 @@ async fn supervisor_joins_in_the_requested_mode() {
             "there is no conversation to join"
         );
 
-        stage.does(maya, "answer").await;
+        stage.act(maya, "answer").await;
         for _ in 0..2 {
             stage
                 .test_centre
@@ -123,7 +124,7 @@ async fn supervisor_joins_in_the_requested_mode() {
         let ringing = stage.test_centre.ringing().await;
         assert_eq!(ringing.len(), 1, "one request, one call: {ringing:?}");
         let joe = stage.phone(JOE).await;
-        stage.does(joe, "answer").await;
+        stage.act(joe, "answer").await;
         let participants = stage.participants().await;
         let own = participants
             .iter()
@@ -134,11 +135,11 @@ async fn supervisor_joins_in_the_requested_mode() {
             (muted, coaching),
             "{mode:?} {own}"
         );
-        stage.does(joe, "hangup").await;
+        stage.act(joe, "hangup").await;
         assert_eq!(
             stage.status().await,
             AssignmentStatus::Assigned,
-            "the conversation goes on"
+            "the conversation continues"
         );
         stage.close().await;
     }

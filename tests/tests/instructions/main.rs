@@ -1,4 +1,5 @@
-//! Stories of instructions: what an application answers, what callers and Workers then meet (taskrouter.md section 11.3).
+//! Instructions: the answer of an application, and its effect on callers and Workers (taskrouter.md
+//! section 11.3).
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -60,11 +61,11 @@ impl Stage {
         let ringing = self.test_centre.ringing().await;
         *ringing
             .get(number)
-            .unwrap_or_else(|| panic!("{number} does not ring: {ringing:?}"))
+            .unwrap_or_else(|| panic!("{number} act not ring: {ringing:?}"))
     }
 
-    async fn does(&self, call: CallSid, what: &str) {
-        self.test_centre.at_phone(call, what).await;
+    async fn act(&self, call: CallSid, action: &str) {
+        self.test_centre.at_phone(call, action).await;
         self.pass(SLACK).await;
     }
 
@@ -77,7 +78,7 @@ impl Stage {
             .any(|text| text.contains(words))
     }
 
-    /// Whether the caller is in the queue.
+    /// Whether the caller waits in the queue.
     async fn waits(&self) -> bool {
         let call = self.test_centre.call(self.caller).await;
         call["status"] == "in-progress"
@@ -85,7 +86,7 @@ impl Stage {
             && self.participants().await.is_empty()
     }
 
-    /// Who is in the conference that goes on, by call.
+    /// The participants of the active conference.
     async fn participants(&self) -> Vec<Value> {
         let all = self.test_centre.get("/simulator/conferences").await;
         let on = all["conferences"]
@@ -115,33 +116,36 @@ async fn dequeue_relays_status_callbacks() {
         "status_callback_url":"{base}/status?own=1#rc=2","status_callback_events":"ringing,answered,completed"}"#;
     let stage = Stage::new(instruction, &[("/status", (204, JSON, ""))]).await;
     let maya = stage.phone(MAYA).await;
-    stage.does(maya, "answer").await;
+    stage.act(maya, "answer").await;
     assert_eq!(stage.status().await, AssignmentStatus::Assigned);
     assert_eq!(
         stage.task().await.attributes.text("worker_call_sid"),
         Some(maya.to_string().as_str())
     );
-    stage.does(maya, "hangup").await;
+    stage.act(maya, "hangup").await;
     assert_eq!(stage.status().await, AssignmentStatus::Completed);
 
-    let told = stage.application.asked_at("/status");
-    let mut statuses: Vec<&str> = told.iter().map(|asked| asked.get("CallStatus")).collect();
+    let callbacks = stage.application.requests_to("/status");
+    let mut statuses: Vec<&str> = callbacks
+        .iter()
+        .map(|request| request.get("CallStatus"))
+        .collect();
     statuses.sort_unstable();
     assert_eq!(statuses, ["completed", "in-progress", "ringing"]);
-    for asked in &told {
-        assert_eq!(asked.method, "GET");
+    for request in &callbacks {
+        assert_eq!(request.method, "GET");
         assert_eq!(
-            (asked.get("own"), asked.get("CallSid")),
+            (request.get("own"), request.get("CallSid")),
             ("1", maya.to_string().as_str())
         );
-        assert_eq!(asked.get("taskCallSid"), stage.caller.to_string());
+        assert_eq!(request.get("taskCallSid"), stage.caller.to_string());
         assert_eq!(
-            (asked.get("TaskSid"), asked.get("ReservationSid")),
+            (request.get("TaskSid"), request.get("ReservationSid")),
             ("", ""),
-            "our own query is ours"
+            "the relay's own parameters are not passed on"
         );
-        let url = format!("{}{}", stage.application.base, asked.target);
-        let signature = asked.headers[SIGNATURE_HEADER].to_str().unwrap();
+        let url = format!("{}{}", stage.application.base, request.target);
+        let signature = request.headers[SIGNATURE_HEADER].to_str().unwrap();
         verify(
             &stage.test_centre.account.auth_token,
             &url,
@@ -153,14 +157,14 @@ async fn dequeue_relays_status_callbacks() {
     stage.close().await;
 }
 
-/// The TwiML of an agent who fetches the caller of a Reservation.
+/// The TwiML of an agent that fetches the caller of a Reservation.
 const FETCH_CALLER: Answer = (
     200,
     XML,
     r#"<Response><Dial><Queue reservationSid="{reservation}"/></Dial></Response>"#,
 );
 
-/// The same, with an Activity for the Worker afterwards.
+/// The same, with the Worker's Activity after the conversation.
 const FETCH_CALLER_AND_WRAP_UP: Answer = (
     200,
     XML,
@@ -181,7 +185,7 @@ async fn call_connects_worker_by_reservation() {
         stage.task().await.reservations[0].status,
         ReservationStatus::Pending
     );
-    stage.does(maya, "answer").await;
+    stage.act(maya, "answer").await;
     let task = stage.task().await;
     assert_eq!(task.assignment_status, AssignmentStatus::Assigned);
     assert_eq!(
@@ -190,15 +194,15 @@ async fn call_connects_worker_by_reservation() {
     );
     let bridged = stage.test_centre.call(stage.caller).await["bridged_with"].clone();
     assert_eq!(bridged, maya.to_string());
-    stage.does(maya, "hangup").await;
+    stage.act(maya, "hangup").await;
     assert_eq!(stage.status().await, AssignmentStatus::Completed);
-    let told: Vec<String> = stage
+    let callbacks: Vec<String> = stage
         .application
-        .asked_at("/status")
+        .requests_to("/status")
         .iter()
-        .map(|asked| asked.get("CallStatus").to_owned())
+        .map(|request| request.get("CallStatus").to_owned())
         .collect();
-    assert_eq!(told, ["completed"]);
+    assert_eq!(callbacks, ["completed"]);
     stage.close().await;
 }
 
@@ -209,13 +213,13 @@ async fn taken_reservation_connects_no_second_call() {
         "url":"{base}/agent?reservation={ReservationSid}"}"#;
     let stage = Stage::new(instruction, &[("/agent", FETCH_CALLER)]).await;
     let maya = stage.phone(MAYA).await;
-    stage.does(maya, "answer").await;
+    stage.act(maya, "answer").await;
     assert_eq!(stage.status().await, AssignmentStatus::Assigned);
-    let agent = stage.application.asked_at("/agent");
+    let agent = stage.application.requests_to("/agent");
     let second = format!("{}{}", stage.application.base, agent[0].target);
     let other = stage.test_centre.call_to("+17075550199", &second).await;
     stage.pass(SLACK).await;
-    stage.does(other, "answer").await;
+    stage.act(other, "answer").await;
     assert!(
         stage.hears(other, "14217").await,
         "{}",
@@ -245,13 +249,13 @@ async fn application_agent_can_fetch_the_caller() {
     );
     let agent = stage.test_centre.call_to(MAYA, &url).await;
     stage.pass(SLACK).await;
-    stage.does(agent, "answer").await;
+    stage.act(agent, "answer").await;
     assert_eq!(stage.status().await, AssignmentStatus::Assigned);
     assert_eq!(
         stage.test_centre.call(stage.caller).await["bridged_with"],
         agent.to_string()
     );
-    stage.does(stage.caller, "hangup").await;
+    stage.act(stage.caller, "hangup").await;
     assert_eq!(stage.status().await, AssignmentStatus::Completed);
     assert_eq!(stage.test_centre.activity_of("Maya").await, "Wrap-Up");
     stage.close().await;
@@ -326,17 +330,17 @@ async fn redirect_of_unknown_call_cancels_offer() {
 const CONFERENCE: &str = r#"{"instruction":"conference","timeout":20,"end_conference_on_exit":true,
     "conference_status_callback":"{base}/conference","conference_status_callback_event":"start,join,end",
     "status_callback":"{base}/status","status_callback_event":"initiated,answered,completed"}"#;
-const TOLD: [(&str, Answer); 2] = [
+const CALLBACKS: [(&str, Answer); 2] = [
     ("/conference", (204, JSON, "")),
     ("/status", (204, JSON, "")),
 ];
 
 #[tokio::test]
 async fn conference_connects_worker_and_caller() {
-    let stage = Stage::new(CONFERENCE, &TOLD).await;
+    let stage = Stage::new(CONFERENCE, &CALLBACKS).await;
     let maya = stage.phone(MAYA).await;
     assert!(stage.waits().await);
-    stage.does(maya, "answer").await;
+    stage.act(maya, "answer").await;
     assert!(stage.is_in_conference(maya).await && stage.is_in_conference(stage.caller).await);
     let task = stage.task().await;
     assert_eq!(task.assignment_status, AssignmentStatus::Assigned);
@@ -348,7 +352,7 @@ async fn conference_connects_worker_and_caller() {
         stage.caller.to_string()
     );
 
-    stage.does(maya, "hangup").await;
+    stage.act(maya, "hangup").await;
     assert_eq!(stage.status().await, AssignmentStatus::Completed);
     assert!(stage.hears(stage.caller, "Thank you for calling").await);
     assert_eq!(
@@ -356,10 +360,10 @@ async fn conference_connects_worker_and_caller() {
         "completed"
     );
 
-    let told = stage.application.asked_at("/conference");
-    let mut events: Vec<&str> = told
+    let callbacks = stage.application.requests_to("/conference");
+    let mut events: Vec<&str> = callbacks
         .iter()
-        .map(|asked| asked.get("StatusCallbackEvent"))
+        .map(|request| request.get("StatusCallbackEvent"))
         .collect();
     events.sort_unstable();
     assert_eq!(
@@ -371,16 +375,19 @@ async fn conference_connects_worker_and_caller() {
             "participant-join"
         ]
     );
-    let told = stage.application.asked_at("/status");
-    let mut statuses: Vec<&str> = told.iter().map(|asked| asked.get("CallStatus")).collect();
+    let callbacks = stage.application.requests_to("/status");
+    let mut statuses: Vec<&str> = callbacks
+        .iter()
+        .map(|request| request.get("CallStatus"))
+        .collect();
     statuses.sort_unstable();
     assert_eq!(statuses, ["completed", "in-progress", "initiated"]);
     let url = format!("{}/status", stage.application.base);
-    for asked in &told {
-        assert_eq!(asked.method, "POST");
-        let signature = asked.headers[SIGNATURE_HEADER].to_str().unwrap();
+    for request in &callbacks {
+        assert_eq!(request.method, "POST");
+        let signature = request.headers[SIGNATURE_HEADER].to_str().unwrap();
         let token = &stage.test_centre.account.auth_token;
-        verify(token, &url, Signed::Form(&asked.parameters), signature).unwrap();
+        verify(token, &url, Signed::Form(&request.parameters), signature).unwrap();
     }
     let queues = stage
         .test_centre
@@ -397,11 +404,11 @@ async fn conference_connects_worker_and_caller() {
 async fn conference_lasts_until_both_have_left() {
     let stage = Stage::new(r#"{"instruction":"conference"}"#, &[]).await;
     let maya = stage.phone(MAYA).await;
-    stage.does(maya, "answer").await;
-    stage.does(stage.caller, "hangup").await;
+    stage.act(maya, "answer").await;
+    stage.act(stage.caller, "hangup").await;
     assert_eq!(stage.status().await, AssignmentStatus::Assigned);
     assert!(stage.is_in_conference(maya).await);
-    stage.does(maya, "hangup").await;
+    stage.act(maya, "hangup").await;
     assert_eq!(stage.status().await, AssignmentStatus::Completed);
     stage.close().await;
 }
@@ -409,11 +416,12 @@ async fn conference_lasts_until_both_have_left() {
 #[tokio::test]
 async fn absent_conference_worker_keeps_caller_waiting() {
     for refusal in ["decline", "nothing"] {
-        let stage = Stage::new(CONFERENCE, &TOLD).await;
+        let stage = Stage::new(CONFERENCE, &CALLBACKS).await;
         let maya = stage.phone(MAYA).await;
-        match refusal {
-            "decline" => stage.does(maya, "decline").await,
-            _ => stage.pass(Millis::from_secs(21)).await,
+        if refusal == "decline" {
+            stage.act(maya, "decline").await;
+        } else {
+            stage.pass(Millis::from_secs(21)).await;
         }
         assert!(stage.waits().await, "{refusal}");
         stage.phone(LEELA).await;
@@ -425,10 +433,10 @@ async fn absent_conference_worker_keeps_caller_waiting() {
 /// The Worker hangs up before the caller has been moved into the conference.
 #[tokio::test]
 async fn worker_leaving_early_keeps_caller_queued() {
-    let stage = Stage::new(CONFERENCE, &TOLD).await;
+    let stage = Stage::new(CONFERENCE, &CALLBACKS).await;
     let maya = stage.phone(MAYA).await;
     stage.test_centre.at_phone(maya, "answer").await;
-    stage.does(maya, "hangup").await;
+    stage.act(maya, "hangup").await;
     stage.pass(Millis::from_secs(3)).await;
     assert!(
         stage.waits().await,
@@ -437,16 +445,16 @@ async fn worker_leaving_early_keeps_caller_queued() {
     );
     assert_eq!(stage.status().await, AssignmentStatus::Reserved);
     let leela = stage.phone(LEELA).await;
-    stage.does(leela, "answer").await;
+    stage.act(leela, "answer").await;
     assert!(stage.is_in_conference(leela).await && stage.is_in_conference(stage.caller).await);
     stage.close().await;
 }
 
 #[tokio::test]
 async fn caller_hangup_cancels_task_and_ringing() {
-    let stage = Stage::new(CONFERENCE, &TOLD).await;
+    let stage = Stage::new(CONFERENCE, &CALLBACKS).await;
     stage.phone(MAYA).await;
-    stage.does(stage.caller, "hangup").await;
+    stage.act(stage.caller, "hangup").await;
     assert_eq!(stage.status().await, AssignmentStatus::Canceled);
     assert!(stage.test_centre.ringing().await.is_empty());
     stage.close().await;

@@ -1,4 +1,4 @@
-//! Stories of customers who are dialed: a Task with `outbound_to`, made through the API.
+//! Customers who are dialed: a Task with `outbound_to`, created through the API.
 
 use ids::time::Millis;
 use ids::{CallSid, TaskSid};
@@ -13,13 +13,13 @@ use super::{LEELA, MAYA};
 
 const CUSTOMER: &str = "+17075550155";
 
-/// What an application answers, and what somebody wants of whom it calls.
+/// Answers of the application.
 const CONFERENCE: &str = r#"{"instruction":"conference","timeout":20,"end_conference_on_exit":true,
     "end_conference_on_customer_exit":true,"conference_status_callback":"{base}/conference",
     "conference_status_callback_event":"join"}"#;
 const SILENT: &str = r#"{"instruction":"conference","timeout":20,"early_media":"false"}"#;
 
-/// A Task whose customer is to be dialed, and Maya's phone rings.
+/// A Task whose customer is to be dialed; Maya's phone rings.
 struct Stage {
     application: Application,
     test_centre: TestCentre,
@@ -53,7 +53,7 @@ impl Stage {
         }
     }
 
-    /// The same, and Maya has picked up.
+    /// The same, and Maya has answered.
     async fn with_maya(instruction: &'static str) -> (Self, CallSid) {
         let stage = Self::new(instruction).await;
         let maya = stage.phone(MAYA).await;
@@ -61,7 +61,7 @@ impl Stage {
             !stage.test_centre.ringing().await.contains_key(CUSTOMER),
             "the Worker comes first"
         );
-        stage.does(maya, "answer").await;
+        stage.act(maya, "answer").await;
         (stage, maya)
     }
 
@@ -83,15 +83,15 @@ impl Stage {
         let ringing = self.test_centre.ringing().await;
         *ringing
             .get(number)
-            .unwrap_or_else(|| panic!("{number} does not ring: {ringing:?}"))
+            .unwrap_or_else(|| panic!("{number} act not ring: {ringing:?}"))
     }
 
-    async fn does(&self, call: CallSid, what: &str) {
-        self.test_centre.at_phone(call, what).await;
+    async fn act(&self, call: CallSid, action: &str) {
+        self.test_centre.at_phone(call, action).await;
         self.test_centre.advance(SLACK).await;
     }
 
-    /// Whether the person at the phone of `call` heard the customer's phone ring.
+    /// Whether the phone of `call` plays the customer's ringing.
     async fn hears_ringing(&self, call: CallSid) -> bool {
         let call = self.test_centre.call(call).await;
         let heard = |entry: &Value| entry["text"] == format!("{CUSTOMER} rings");
@@ -109,16 +109,16 @@ async fn conference_is_accepted_by_customer_answer() {
         stage.test_centre.call(customer).await["from"],
         "+17075550183"
     );
-    stage.does(customer, "answer").await;
+    stage.act(customer, "answer").await;
     let task = stage.task().await;
     assert_eq!(task.assignment_status, AssignmentStatus::Assigned);
     let conference = task.attributes.get("conference").unwrap().clone();
     assert_eq!(conference["participants"]["worker"], maya.to_string());
     assert_eq!(conference["participants"]["customer"], customer.to_string());
-    let joined = stage.application.asked_at("/conference").len();
+    let joined = stage.application.requests_to("/conference").len();
     assert_eq!(joined, 2);
 
-    stage.does(customer, "hangup").await;
+    stage.act(customer, "hangup").await;
     assert_eq!(stage.status().await, AssignmentStatus::Completed);
     assert_eq!(stage.test_centre.call(maya).await["status"], "completed");
     stage.test_centre.close().await;
@@ -137,9 +137,10 @@ async fn unanswered_customer_goes_to_next_worker() {
     for declines in [true, false] {
         let (stage, maya) = Stage::with_maya(CONFERENCE).await;
         let customer = stage.phone(CUSTOMER).await;
-        match declines {
-            true => stage.does(customer, "decline").await,
-            false => stage.test_centre.advance(Millis::from_secs(21)).await,
+        if declines {
+            stage.act(customer, "decline").await;
+        } else {
+            stage.test_centre.advance(Millis::from_secs(21)).await;
         }
         stage.phone(LEELA).await;
         assert_eq!(stage.test_centre.call(maya).await["status"], "completed");
@@ -153,7 +154,7 @@ async fn unanswered_customer_goes_to_next_worker() {
 async fn worker_hangup_stops_customers_phone() {
     let (stage, maya) = Stage::with_maya(CONFERENCE).await;
     let customer = stage.phone(CUSTOMER).await;
-    stage.does(maya, "hangup").await;
+    stage.act(maya, "hangup").await;
     assert_eq!(stage.test_centre.call(customer).await["status"], "canceled");
     stage.phone(LEELA).await;
     stage.test_centre.close().await;

@@ -1,4 +1,4 @@
-//! The file has a say over what it declares, and over nothing else.
+//! The file changes what it declares, and nothing else.
 
 use config::{Reason, Thing};
 use ids::{ActivitySid, TaskQueueSid, WorkflowSid};
@@ -8,7 +8,8 @@ use task_router::model::{
 
 use crate::table::{EXAMPLE, HINDI, Table, WORKFLOW, file, kept, without_hindi};
 
-/// Changes the Workspace as the API does: on condition of what was read, and without a word about the file.
+/// Changes the Workspace as the API does: on condition of the revision that was read, without
+/// marking anything as declared.
 async fn change(table: &Table, change: impl Fn(&mut Workspace)) {
     let before = table
         .store
@@ -74,13 +75,13 @@ async fn api_resources_survive_reapplied_file() {
     };
     assert_eq!(
         now, made,
-        "but for the readinesses of Workers who have one channel more"
+        "except for the readinesses of Workers with one more channel"
     );
     let changed = table.start(&without_hindi()).await;
     assert_eq!(
         changed.removed,
         [Thing::TaskQueue(HINDI.to_owned())],
-        "what the file declared, it can take back"
+        "the file can delete what it declared"
     );
     let now = workspace(&table).await;
     assert_eq!(now.task_queues.len(), 2);
@@ -198,11 +199,11 @@ async fn name_taken_by_api_resource_is_refused() {
     assert_eq!(workspace(&table).await, there);
     assert!(
         table.start(&file(&[])).await.is_unchanged(),
-        "what the file has always declared is no other part"
+        "an unchanged declaration is not a name conflict"
     );
 }
 
-/// Line and column, from 1, of the first place of a text.
+/// Line and column, from 1, of the first occurrence of a text.
 fn position_of(wanted: &str, text: &str) -> (usize, usize) {
     let found = |line: &str| line.find(wanted).map(|column| column + 1);
     text.lines()

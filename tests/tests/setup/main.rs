@@ -1,4 +1,5 @@
-//! A set-up file applied to a table: what differs is changed, what does not is kept, live calls included.
+//! A configuration file applied to a table: differences are changed, everything else is kept,
+//! active calls included.
 #![allow(
     clippy::unwrap_used,
     reason = "a test that cannot go on says so by panicking"
@@ -85,11 +86,11 @@ async fn free_workers_are_in_their_ready_lists() {
 #[tokio::test]
 async fn restart_keeps_activities() {
     let mut table = Table::example().await;
-    table.goes("Maya", "Offline").await;
+    table.set_activity("Maya", "Offline").await;
     assert!(table.start(&file(&[])).await.is_unchanged());
     assert_eq!(table.activity_of("Maya").await, "Offline");
 
-    // Another number for Maya's phone is no reason to put her to work.
+    // A new number for Maya's phone does not change her Activity.
     let summary = table
         .start(&file(&[("+17075550101", "+17075550109")]))
         .await;
@@ -123,7 +124,7 @@ async fn changed_declaration_sets_the_activity() {
         table.now
     );
 
-    table.goes("Maya", "Available").await;
+    table.set_activity("Maya", "Available").await;
     assert!(table.start(&file(&maya_off)).await.is_unchanged());
     assert_eq!(table.activity_of("Maya").await, "Available");
 }
@@ -170,7 +171,7 @@ async fn changed_skills_keep_the_open_call() {
 #[tokio::test]
 async fn changed_queue_updates_membership_only() {
     let mut table = Table::example().await;
-    table.goes("Leela", "Unavailable").await;
+    table.set_activity("Leela", "Unavailable").await;
     let summary = table
         .start(&file(&[(
             "languages HAS \"hi\"\n",
@@ -306,7 +307,7 @@ async fn workflow_with_active_task_is_kept() {
 #[tokio::test]
 async fn deleted_activity_becomes_the_default() {
     let mut table = Table::example().await;
-    table.goes("Maya", "Unavailable").await;
+    table.set_activity("Maya", "Unavailable").await;
     let summary = table
         .start(&file(&[("name: Unavailable,", "name: Lunch,")]))
         .await;
@@ -414,7 +415,8 @@ async fn renamed_workspace_is_a_new_one() {
     table.offered(call, "Maya").await;
 }
 
-/// A start that was killed anywhere is made good by the next one: every part of what it writes, missing on its own.
+/// A start may be killed anywhere: each part of its writes, missing on its own, is written by the
+/// next start.
 #[tokio::test]
 async fn interrupted_start_is_completed() {
     let mut table = Table::example().await;

@@ -1,4 +1,4 @@
-//! What a changed set-up does to Tasks that wait and to Workers who are free.
+//! The effect of a changed configuration on waiting Tasks and free Workers.
 
 use config::{Kept, Reason, Summary, Thing};
 use ids::TaskSid;
@@ -15,7 +15,7 @@ const HINDI_TO_ENGLISH: (&str, &str) = (
     "          - queue: Customer Contact Center English\n            timeout: 1200s\n",
 );
 
-/// Pending Tasks follow what the Workflow says now.
+/// Pending Tasks start the changed Workflow again.
 const RE_EVALUATE: (&str, &str) = ("re_evaluate_tasks: false", "re_evaluate_tasks: true");
 
 const VOICE_AND_CHAT: (&str, &str) = ("  task_channels:\n", "  task_channels:\n    - name: chat\n");
@@ -33,7 +33,7 @@ async fn queue_of(table: &Table, task: TaskSid) -> String {
         .clone()
 }
 
-/// Who is found for a Task of `channel` in the queue of this name.
+/// The free Workers in the ready lists of a queue and channel, by name.
 async fn found_for(table: &Table, queue: &str, channel: TaskChannelName) -> Vec<String> {
     let workspace = table
         .store
@@ -80,10 +80,8 @@ async fn waiting_task_keeps_its_configuration() {
 #[tokio::test]
 async fn re_evaluation_skips_reserved_tasks() {
     let mut table = Table::example().await;
-    let (waiting, ringing) = (
-        table.caller("hi").await,
-        table.another_caller("hi", "second").await,
-    );
+    let waiting = table.caller("hi").await;
+    let ringing = table.another_caller("hi", "second").await;
     table.offered(ringing, "Arjun").await;
     let file = file(&[HINDI_TO_ENGLISH, RE_EVALUATE]);
     table.start(&file).await;
@@ -111,7 +109,7 @@ async fn later_re_evaluation_updates_waiting_task() {
 async fn lifo_reorders_waiting_tasks() {
     let mut table = Table::example().await;
     let first = table.caller("hi").await;
-    let elsewhere = table.caller("en").await;
+    let other_queue = table.caller("en").await;
     table.now += Millis::from_secs(1);
     let second = table.another_caller("hi", "second").await;
     let lifo = file(&[(
@@ -127,7 +125,7 @@ async fn lifo_reorders_waiting_tasks() {
             ..Summary::default()
         }
     );
-    assert_eq!(table.task(elsewhere).await.filed, TaskOrder::Fifo);
+    assert_eq!(table.task(other_queue).await.filed, TaskOrder::Fifo);
 
     let waiting = table.task(first).await;
     let workspace = table
@@ -136,8 +134,12 @@ async fn lifo_reorders_waiting_tasks() {
         .await
         .unwrap()
         .unwrap();
-    let line = waiting_list_of(&workspace, &waiting).unwrap();
-    let order = table.store.waiting_tasks(line, None, 10).await.unwrap();
+    let waiting_list = waiting_list_of(&workspace, &waiting).unwrap();
+    let order = table
+        .store
+        .waiting_tasks(waiting_list, None, 10)
+        .await
+        .unwrap();
     assert_eq!(
         order.into_iter().map(|task| task.sid).collect::<Vec<_>>(),
         [second, first]
@@ -172,7 +174,7 @@ async fn free_workers_serve_a_new_channel() {
     assert_eq!(table.worker("Maya").await, maya);
 }
 
-/// A start that was killed after the Workspace was written and before the Workers were.
+/// The start is killed between the write of the Workspace and the writes of the Workers.
 #[tokio::test]
 async fn interrupted_start_completes_new_channel() {
     let mut table = Table::example().await;
@@ -224,7 +226,7 @@ async fn channel_with_active_task_is_kept() {
     );
 }
 
-/// A walk takes as many messages as it needs, and each goes on where the last one stopped.
+/// A backfill takes as many messages as it needs; each continues where the one before stopped.
 #[tokio::test]
 async fn changed_order_reaches_all_waiting_tasks() {
     const WAITING: usize = 1_100;
@@ -232,7 +234,7 @@ async fn changed_order_reaches_all_waiting_tasks() {
     for number in 0..WAITING {
         table.another_caller("hi", &number.to_string()).await;
     }
-    assert_eq!(table.walk(Backfill::TASKS).await, 3, "500 a message");
+    assert_eq!(table.backfill(Backfill::TASKS).await, 3, "500 a message");
     let lifo = file(&[(
         "    target_workers: languages HAS \"hi\"\n",
         "    target_workers: languages HAS \"hi\"\n    task_order: LIFO\n",

@@ -1,4 +1,5 @@
-//! What statistics cost: reads that do not grow with the Tasks there were, and writes that are the minute's and not the call's.
+//! The cost of statistics: reads that do not grow with the number of Tasks, and writes per minute
+//! instead of per call.
 
 use ids::TaskSid;
 use ids::time::{Clock, Millis, Timestamp};
@@ -9,16 +10,17 @@ use tests::test_centre::{EXAMPLE, TestCentre};
 
 use crate::{get, pass, queue, refused, workflow};
 
-/// Queries of rows and events, and what is read beside them.
+/// Queries of rows and Events, and the reads around them.
 const READS_MAX: usize = 5 + 2 * 16 + 4;
 
 /// Units written by the roll-up of a minute with a few calls in it.
 const WRITE_UNITS_PER_MINUTE_MAX: f64 = 8.0;
 
-/// Units written for each of very many Tasks of a minute: there is room for a handful of them in a kilobyte.
+/// Write units per Task in a minute with very many Tasks: a kilobyte has room for a handful of
+/// them.
 const WRITE_UNITS_PER_TASK_MAX: f64 = 0.25;
 
-/// Tasks that are made, wait and are canceled within a minute.
+/// Creates Tasks that wait and are canceled within a minute.
 async fn busy_minute(test_centre: &TestCentre, tasks: u64) {
     for number in 0..tasks {
         let at = test_centre.clock.now() + Millis::from_millis(number * 10);
@@ -27,7 +29,7 @@ async fn busy_minute(test_centre: &TestCentre, tasks: u64) {
     pass(test_centre, 60).await;
 }
 
-/// Stores the events of a Task that was made and canceled at this moment.
+/// Stores the Events of a Task that was created and canceled at this moment.
 async fn task_that_waited(test_centre: &TestCentre, at: Timestamp, secs: u64) {
     let task = TaskSid::derive(&[&at.as_millis().to_string()]).to_string();
     let parameters = Parameters::new()
@@ -53,11 +55,11 @@ async fn task_that_waited(test_centre: &TestCentre, at: Timestamp, secs: u64) {
         workspace_sid: test_centre.contact_centre.workspace.sid,
         parameters: parameters.clone(),
     };
-    let told = [
+    let events = [
         event(EventType::TaskCreated, 0),
         event(EventType::TaskCanceled, 1),
     ];
-    test_centre.centre.store.add_events(&told).await.unwrap();
+    test_centre.centre.store.add_events(&events).await.unwrap();
 }
 
 #[tokio::test]
@@ -76,7 +78,7 @@ async fn event_stored_an_hour_late_is_counted() {
     assert_eq!(
         get(&test_centre, hour).await["tasks_created"],
         5,
-        "its hour has been made"
+        "its hour is rolled up"
     );
     pass(&test_centre, 3_600).await;
     test_centre.roll_up().await;
@@ -140,7 +142,8 @@ async fn second_query_reads_only_new_events() {
         "TaskQueues/{}/RealTimeStatistics",
         queue(&test_centre, "English")
     );
-    let (first, second) = (read(&path).await, read(&path).await);
+    let first = read(&path).await;
+    let second = read(&path).await;
     assert!(
         first >= 1_000 && second <= 20,
         "{first} items, {second} items"

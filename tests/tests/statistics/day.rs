@@ -1,4 +1,5 @@
-//! Two calls and a day: every number of the past, counted by hand, from the events and from rows of minutes, hours and days.
+//! Two calls and a day: every cumulative number, counted by hand, from the Events and from rows of
+//! minutes, hours and days.
 
 use ids::time::Clock;
 use serde_json::{Value, json};
@@ -6,12 +7,13 @@ use tests::test_centre::TestCentre;
 
 use crate::{caller, get, pass, queue, refused, set_activity, workflow};
 
-/// The span the numbers are about: all that happens, ten minutes.
+/// The time range of the numbers: ten minutes, with everything that happens.
 const SPAN: &str =
     "StartDate=2026-11-22T12:01:00Z&EndDate=2026-11-22T12:11:00Z&SplitByWaitTime=12,13,45";
 
-/// After a minute in which the centre is set up, all are away but Maya. At 1:00 a call for her, who takes it at 1:12; it ends at 2:30. She wraps up for
-/// ten seconds. At 4:00 she is away, too, at 5:00 somebody calls and gives up at 5:45.
+/// The first minute only sets up the centre; then every Worker but Maya is Unavailable. At 1:00 a
+/// call is offered to Maya, who accepts at 1:12; it ends at 2:30. She wraps up for ten seconds. At
+/// 4:00 she is Unavailable, too. At 5:00 a second caller dials and hangs up at 5:45.
 async fn two_calls(test_centre: &TestCentre) {
     pass(test_centre, 60).await;
     for away in ["Arjun", "Leela"] {
@@ -38,7 +40,7 @@ fn waits(secs: u64) -> Value {
     json!({ "avg": secs, "min": secs, "max": secs, "total": secs })
 }
 
-/// What the reservations of the two calls come to.
+/// The reservation counts of the two calls.
 fn reservations() -> Value {
     json!({
         "reservations_created": 1, "reservations_accepted": 1, "reservations_rejected": 0,
@@ -47,7 +49,7 @@ fn reservations() -> Value {
     })
 }
 
-/// What Workspace, TaskQueue and Workflow have in common.
+/// The part that Workspace, TaskQueue and Workflow have in common.
 fn tasks() -> Value {
     let side = |accepted: u64, canceled: u64| json!({ "reservations_accepted": accepted, "tasks_canceled": canceled });
     with(
@@ -73,7 +75,7 @@ fn with(mut object: Value, more: Value) -> Value {
     object
 }
 
-/// Without what says whose statistics they are.
+/// The answer without the properties that identify its subject.
 fn numbers(mut answer: Value) -> Value {
     let object = answer.as_object_mut().unwrap();
     for name in [
@@ -89,17 +91,17 @@ fn numbers(mut answer: Value) -> Value {
     answer
 }
 
-/// `min`, `max` and `total` of the seconds in an Activity.
-fn stays(answer: &Value, activity: &str) -> [u64; 4] {
+/// `min`, `max`, `avg` and `total` of the seconds in an Activity.
+fn activity_seconds(answer: &Value, activity: &str) -> [u64; 4] {
     let all = answer["activity_durations"].as_array().unwrap();
     let found = all
         .iter()
-        .find(|stay| stay["friendly_name"] == activity)
+        .find(|entry| entry["friendly_name"] == activity)
         .unwrap();
     ["min", "max", "avg", "total"].map(|name| found[name].as_u64().unwrap())
 }
 
-/// Asks everything there is about the two calls.
+/// Checks every statistic of the two calls.
 async fn check(test_centre: &TestCentre) {
     let (english, hindi, workflow) = (
         queue(test_centre, "English"),
@@ -171,17 +173,20 @@ async fn check_workers(test_centre: &TestCentre) {
     let mut seen = numbers(answer.clone());
     seen.as_object_mut().unwrap().remove("activity_durations");
     assert_eq!(seen, reservations());
-    // Maya: 2:30 and from 2:40 to 4:00.
-    assert_eq!(stays(&answer, "Available"), [80, 150, 115, 230]);
-    assert_eq!(stays(&answer, "Wrap-Up"), [10, 10, 10, 10]);
+    // Maya: until 2:30, and from 2:40 to 4:00.
+    assert_eq!(activity_seconds(&answer, "Available"), [80, 150, 115, 230]);
+    assert_eq!(activity_seconds(&answer, "Wrap-Up"), [10, 10, 10, 10]);
     // Maya from 4:00, the others from the beginning.
-    assert_eq!(stays(&answer, "Unavailable"), [360, 600, 520, 1_560]);
-    assert_eq!(stays(&answer, "Offline"), [0, 0, 0, 0]);
+    assert_eq!(
+        activity_seconds(&answer, "Unavailable"),
+        [360, 600, 520, 1_560]
+    );
+    assert_eq!(activity_seconds(&answer, "Offline"), [0, 0, 0, 0]);
 
     let maya = test_centre.worker("Maya").await.sid;
     let answer = get(test_centre, &format!("Workers/{maya}/Statistics?{SPAN}")).await;
     assert_eq!(
-        stays(&answer["cumulative"], "Unavailable"),
+        activity_seconds(&answer["cumulative"], "Unavailable"),
         [360, 360, 360, 360]
     );
     assert_eq!(answer["cumulative"]["reservations_accepted"], 1);
@@ -191,7 +196,7 @@ async fn check_workers(test_centre: &TestCentre) {
     )
     .await;
     assert_eq!(
-        stays(&answer["cumulative"], "Unavailable"),
+        activity_seconds(&answer["cumulative"], "Unavailable"),
         [600, 600, 600, 600]
     );
     assert_eq!(
@@ -202,15 +207,24 @@ async fn check_workers(test_centre: &TestCentre) {
         (&json!(0), &json!(1))
     );
 
-    // A span that begins and ends within stays, and within minutes.
+    // A time range that begins and ends within an Activity and within a minute.
     let part = "StartDate=2026-11-22T12:03:20Z&EndDate=2026-11-22T12:04:05Z";
     let answer = get(test_centre, &format!("Workers/{maya}/Statistics?{part}")).await;
-    assert_eq!(stays(&answer["cumulative"], "Available"), [10, 25, 17, 35]);
-    assert_eq!(stays(&answer["cumulative"], "Wrap-Up"), [10, 10, 10, 10]);
-    // One in which nothing happened.
+    assert_eq!(
+        activity_seconds(&answer["cumulative"], "Available"),
+        [10, 25, 17, 35]
+    );
+    assert_eq!(
+        activity_seconds(&answer["cumulative"], "Wrap-Up"),
+        [10, 10, 10, 10]
+    );
+    // A time range without a change.
     let quiet = "StartDate=2026-11-22T12:02:25Z&EndDate=2026-11-22T12:02:50Z";
     let answer = get(test_centre, &format!("Workers/{maya}/Statistics?{quiet}")).await;
-    assert_eq!(stays(&answer["cumulative"], "Available"), [25, 25, 25, 25]);
+    assert_eq!(
+        activity_seconds(&answer["cumulative"], "Available"),
+        [25, 25, 25, 25]
+    );
 }
 
 /// From Events, and from rows of minutes, hours and days.

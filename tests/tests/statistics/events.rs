@@ -30,14 +30,14 @@ async fn events_are_listed_newest_first() {
     test_centre.at_phone(call, "hangup").await;
     pass(&test_centre, 5).await;
     let of_task = get(&test_centre, &format!("Events?TaskSid={}", task(call))).await;
-    let told = types(&of_task);
+    let task_types = types(&of_task);
     assert_eq!(
-        (told.first(), told.last()),
+        (task_types.first(), task_types.last()),
         (Some(&"task.canceled"), Some(&"workflow.entered")),
-        "{told:?}"
+        "{task_types:?}"
     );
     let everything = get(&test_centre, "Events").await;
-    assert!(types(&everything).len() >= told.len());
+    assert!(types(&everything).len() >= task_types.len());
     let (english, hindi) = (queue(&test_centre, "English"), queue(&test_centre, "Hindi"));
     let maya = test_centre.worker("Maya").await.sid;
     for (query, expected) in [

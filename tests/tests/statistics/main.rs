@@ -18,7 +18,7 @@ use reqwest::Method;
 use serde_json::Value;
 use tests::test_centre::{EXAMPLE, TestCentre};
 
-/// The example centre, which may have chats, too.
+/// The example centre, with the TaskChannel chat.
 async fn with_chat() -> TestCentre {
     let set_up = EXAMPLE.replacen(
         "  task_channels:\n",
@@ -28,14 +28,14 @@ async fn with_chat() -> TestCentre {
     TestCentre::open(&set_up, None).await
 }
 
-/// GET below the Workspace's address, which goes well.
+/// A GET below the Workspace's address, which has to succeed.
 async fn get(test_centre: &TestCentre, path: &str) -> Value {
     let reply = test_centre.request(Method::GET, path, &[], None).await;
     assert_eq!(reply.status, 200, "{path}: {}", reply.body);
     reply.body
 }
 
-/// Status and code of a GET that is refused.
+/// Status and code of a refused GET.
 async fn refused(test_centre: &TestCentre, path: &str) -> (u16, i64) {
     let reply = test_centre.request(Method::GET, path, &[], None).await;
     (
@@ -66,7 +66,7 @@ async fn set_activity(test_centre: &TestCentre, name: &str, activity: &str) {
     test_centre.centre.settle().await;
 }
 
-/// An English caller, who waits now.
+/// An English caller, whose Task waits now.
 async fn caller(test_centre: &TestCentre, from: &str) -> CallSid {
     let call = test_centre.dial(from).await;
     test_centre.centre.settle().await;

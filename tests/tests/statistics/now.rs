@@ -1,4 +1,4 @@
-//! What there is now, from the events and from what the last roll-up left.
+//! Real-time statistics, from the Events and from the state of the last roll-up.
 
 use ids::TaskSid;
 use ids::time::{Clock, Millis};
@@ -29,7 +29,8 @@ fn workers_in(answer: &Value, activity: &str) -> u64 {
         .unwrap()
 }
 
-/// One Task is assigned to Maya, one waits for 40 s and one for 10 s, one was canceled a moment ago.
+/// One Task is assigned to Maya, one has waited for 40 s and one for 10 s, one was canceled a
+/// moment ago.
 async fn check(test_centre: &TestCentre, first: &str) {
     let (english, hindi) = (queue(test_centre, "English"), queue(test_centre, "Hindi"));
     for path in [
@@ -64,7 +65,7 @@ async fn check(test_centre: &TestCentre, first: &str) {
         .await;
         assert_eq!(
             dated["total_tasks"], now["total_tasks"],
-            "what is now has no dates"
+            "real-time statistics ignore dates"
         );
         let chat = get(test_centre, &format!("{path}?TaskChannel=chat")).await;
         assert_eq!(
@@ -194,7 +195,7 @@ async fn real_time_is_equal_after_roll_up() {
     test_centre.roll_up().await;
     check(&test_centre, &first).await;
 
-    // Ten minutes later the canceled one cannot be read any more, whether or not anybody has rolled up.
+    // Ten minutes later the canceled Task has expired, with and without a roll-up.
     pass(&test_centre, 600).await;
     for _ in 0..2 {
         let now = get(&test_centre, "RealTimeStatistics").await;

@@ -1,6 +1,8 @@
-//! Every statistic and event has the properties of the official document, with their types, and no other ones.
+//! Every statistic and Event has the properties of the official description, with their types, and
+//! no others.
 //!
-//! `functions/api/tests/golden/official_statistics.json` holds them as of the description of 2026-04 (`?`: may be null).
+//! `functions/api/tests/golden/official_statistics.json` lists them as of the description of
+//! 2026-04 (`?`: may be null).
 
 use reqwest::Method;
 use serde_json::Value;
@@ -27,7 +29,7 @@ fn check(schema: &str, found: &Value) {
             "string" => value.is_string(),
             "integer" => value.is_i64(),
             "array" => value.is_array(),
-            unknown => panic!("{unknown}: a type this check does not know"),
+            unknown => panic!("unknown type {unknown}"),
         };
         assert!(
             fits || (kind.ends_with('?') && value.is_null()),

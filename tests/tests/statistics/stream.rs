@@ -1,4 +1,4 @@
-//! Events as they happen: nothing is lost and nothing comes twice, however often a client comes again.
+//! Event streams: no Event is lost and none is repeated, however often a client reconnects.
 
 use ids::TaskSid;
 use ids::time::{Clock, Millis, Timestamp};
@@ -9,14 +9,14 @@ use tests::test_centre::TestCentre;
 
 use crate::{caller, get, pass, refused};
 
-/// A piece of a stream.
-struct Piece {
+/// The answer to one request of a stream.
+struct Batch {
     events: Vec<(String, String, Value)>,
     id: String,
 }
 
-/// Asks for what has happened since `id`, without waiting for more.
-async fn ask(test_centre: &TestCentre, path: &str, id: Option<&str>) -> Piece {
+/// Requests the Events since `id`, without a long poll.
+async fn ask(test_centre: &TestCentre, path: &str, id: Option<&str>) -> Batch {
     let url = format!(
         "{}/v1/Workspaces/{}/{path}?Wait=0",
         test_centre.base, test_centre.contact_centre.workspace.sid
@@ -33,7 +33,7 @@ async fn ask(test_centre: &TestCentre, path: &str, id: Option<&str>) -> Piece {
         (answer.status().as_u16(), &answer.headers()["content-type"]),
         (200, &"text/event-stream".parse().unwrap())
     );
-    let mut piece = Piece {
+    let mut batch = Batch {
         events: Vec::new(),
         id: String::new(),
     };
@@ -45,16 +45,16 @@ async fn ask(test_centre: &TestCentre, path: &str, id: Option<&str>) -> Piece {
                 .map(str::to_owned)
         };
         if let Some(id) = field("id: ") {
-            piece.id.clone_from(&id);
+            batch.id.clone_from(&id);
             let event = field("event: ").zip(field("data: "));
-            piece
+            batch
                 .events
                 .extend(event.map(|(kind, data)| (id, kind, serde_json::from_str(&data).unwrap())));
         } else {
             assert_eq!(block, "retry: 250");
         }
     }
-    piece
+    batch
 }
 
 #[tokio::test]
@@ -66,31 +66,31 @@ async fn reconnecting_client_gets_each_event_once() {
         "EventStream".to_owned(),
         format!("Workers/{maya}/EventStream"),
     ];
-    let mut heard = [Vec::new(), Vec::new()];
+    let mut received = [Vec::new(), Vec::new()];
     let mut ids = [String::new(), String::new()];
     for (path, id) in paths.iter().zip(&mut ids) {
-        let piece = ask(&test_centre, path, None).await;
-        assert!(piece.events.is_empty(), "from now on");
-        *id = piece.id;
+        let batch = ask(&test_centre, path, None).await;
+        assert!(batch.events.is_empty(), "a new stream begins now");
+        *id = batch.id;
     }
     for step in 0..30 {
         if step % 7 == 0 {
             caller(&test_centre, "+17075550190").await;
         }
         pass(&test_centre, 1).await;
-        for ((path, id), heard) in paths.iter().zip(&mut ids).zip(&mut heard) {
-            let piece = ask(&test_centre, path, Some(id)).await;
-            for (sid, kind, data) in piece.events {
+        for ((path, id), received) in paths.iter().zip(&mut ids).zip(&mut received) {
+            let batch = ask(&test_centre, path, Some(id)).await;
+            for (sid, kind, data) in batch.events {
                 assert_eq!(
                     (data["sid"].as_str(), data["event_type"].as_str()),
                     (Some(&*sid), Some(&*kind))
                 );
-                heard.push(sid);
+                received.push(sid);
             }
-            *id = piece.id;
+            *id = batch.id;
         }
     }
-    for (heard, query) in heard.iter().zip(["", &format!("&WorkerSid={maya}")]) {
+    for (received, query) in received.iter().zip(["", &format!("&WorkerSid={maya}")]) {
         let start = "StartDate=2026-11-22T12:01:00Z&EndDate=2026-11-22T12:01:28Z";
         let all = get(
             &test_centre,
@@ -105,7 +105,7 @@ async fn reconnecting_client_gets_each_event_once() {
             .collect();
         all.reverse();
         assert!(!all.is_empty());
-        assert_eq!(*heard, all, "{query}");
+        assert_eq!(*received, all, "{query}");
     }
     test_centre.close().await;
 }
@@ -131,10 +131,10 @@ async fn late_event_is_streamed_in_order() {
         }
     };
     let mut expected = Vec::new();
-    let mut heard = Vec::new();
+    let mut received = Vec::new();
     for step in 0..20_u64 {
         pass(&test_centre, 1).await;
-        // One of this moment, and one that happened a second and a half ago.
+        // An Event of this moment, and one that happened 1.5 s ago.
         let now = test_centre.clock.now();
         for event in [
             event(step, now),
@@ -148,26 +148,26 @@ async fn late_event_is_streamed_in_order() {
                 .unwrap();
             expected.push(event.place);
         }
-        let piece = ask(&test_centre, "EventStream", Some(&id)).await;
-        heard.extend(piece.events.into_iter().map(|(sid, ..)| sid));
-        id = piece.id;
+        let batch = ask(&test_centre, "EventStream", Some(&id)).await;
+        received.extend(batch.events.into_iter().map(|(sid, ..)| sid));
+        id = batch.id;
     }
     pass(&test_centre, 5).await;
-    heard.extend(
+    received.extend(
         ask(&test_centre, "EventStream", Some(&id))
             .await
             .events
             .into_iter()
             .map(|(sid, ..)| sid),
     );
-    // The first late one happened before the stream began.
+    // The first late Event happened before the stream began.
     expected.retain(|place| place.at >= begin);
     expected.sort_unstable();
     let expected: Vec<String> = expected
         .into_iter()
         .map(|place| place.sid().to_string())
         .collect();
-    assert_eq!(heard, expected);
+    assert_eq!(received, expected);
     test_centre.close().await;
 }
 

@@ -42,7 +42,7 @@ async fn reservation_is_answered_with_dequeue() {
     let mut with_wrap_up = dequeue.clone();
     with_wrap_up["post_work_activity_sid"] = json!("WA00000000000000000000000000000003");
     assert_eq!(callback(&world, OURS).await, with_wrap_up);
-    // Our Activity means nothing in another Workspace.
+    // The centre's Activity does not exist in another Workspace.
     assert_eq!(callback(&world, HOSTED).await, dequeue);
 
     let without = World::with(|centre| centre.post_work_activity_sid = None, |_| {}).await;

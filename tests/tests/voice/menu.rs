@@ -1,4 +1,4 @@
-//! Welcome, the menu, and the Task.
+//! The welcome, the menu, and the Task's creation.
 
 use ids::WorkflowSid;
 use ids::time::Timestamp;

@@ -1,4 +1,4 @@
-//! What happens when a caller leaves the queue.
+//! The webhooks of a caller who leaves the queue.
 
 use shared::menu::Voicemail;
 use shared::webhook::path;
@@ -15,11 +15,12 @@ fn queue_exit() -> String {
     path::queue_exit(Some(task_of(CALLER)), "en")
 }
 
-/// Every way out of the queue while nobody has answered: what the caller hears with and without voicemail, and why the
-/// Task ends.
+/// Every queue result before an answer: the document with and without voicemail, and the reason of
+/// the Task's end.
 #[tokio::test]
 async fn each_queue_result_ends_the_task() {
-    let (hangup, left) = (Some("hangup"), Some("left queue"));
+    let hangup = Some("hangup");
+    let left = Some("left queue");
     for (result, golden, with_voicemail, reason) in [
         ("hangup", "queue-exit.nothing", "queue-exit.nothing", hangup),
         (
@@ -28,7 +29,8 @@ async fn each_queue_result_ends_the_task() {
             "queue-exit.voicemail",
             left,
         ),
-        // Connected although nobody had accepted: the call is not lost.
+        // Connected although no Reservation is accepted: the caller is queued again, so that the
+        // call is not lost.
         (
             "bridged",
             "queue-exit.waits-on",
@@ -188,7 +190,7 @@ async fn timeout_apologises_and_offers_voicemail() {
         "queue-exit.recorded",
         &world.caller(&recorded, &message).await,
     );
-    assert_eq!(world.caller("/queue-exit/elsewhere", &[]).await.status, 404);
+    assert_eq!(world.caller("/queue-exit/unknown", &[]).await.status, 404);
 }
 
 #[tokio::test]
@@ -200,9 +202,7 @@ async fn hosted_caller_hears_the_same_without_task() {
     golden::check("queue-exit.error", &reply);
 }
 
-/// The centre had Hindi alone when it was last read; the caller's language is English, and Hindi is what there is.
-/// A connected caller is asked to hold. The webhook of a caller who has left is not acknowledged
-/// (503).
+/// The cached voice settings have Hindi only; a caller who chose English hears Hindi.
 #[tokio::test]
 async fn unavailable_table_keeps_connected_callers() {
     let world = World::without_table(true).await;

@@ -1,4 +1,4 @@
-//! Faulty requests, a browser's look, and a table that fails.
+//! Invalid requests, a browser's preview, and an unavailable table.
 
 use shared::webhook::{MAX_BODY_BYTES, path};
 use tests::centre::WORKFLOW;
@@ -24,7 +24,7 @@ async fn unavailable_table_is_retried_with_apology() {
         "enqueue-call.store-down",
         &world.caller("/enqueue-call?attempt=2", &PRESSED).await,
     );
-    // What was read while the table was there: the caller hears the centre's own language, Hindi alone.
+    // The cached voice settings are used: the caller hears the centre's own language, Hindi only.
     let world = World::without_table(true).await;
     golden::check(
         "incoming-call.store-down-after-it-was-up",

@@ -1,4 +1,4 @@
-//! What a waiting caller hears.
+//! Wait music and announcements.
 
 use ids::time::Millis;
 use shared::webhook::path;
@@ -11,7 +11,7 @@ use tests::centre::{self, ENGLISH, NOON};
 use crate::golden;
 use crate::world::{CALLER, World, task_of};
 
-/// Two who called before the caller does.
+/// Two earlier callers.
 const EARLIER: [&str; 2] = [
     "CA00000000000000000000000000000011",
     "CA00000000000000000000000000000012",
@@ -57,7 +57,7 @@ async fn caller_hears_position_and_expected_wait() {
     for (passed, golden) in [
         (0, "wait-music.with-expected-wait"),
         (100, "wait-music.with-short-expected-wait"),
-        // Longer than usual by now: nothing that could only be wrong.
+        // The caller has waited longer than usual: no expected wait is announced.
         (51, "wait-music.third-in-line"),
     ] {
         world.pass(Millis::from_secs(passed));

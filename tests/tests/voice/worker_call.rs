@@ -1,4 +1,4 @@
-//! The worker's leg.
+//! The Worker's leg.
 
 use shared::webhook::path;
 use task_router::model::{AssignmentStatus, EndReason, ReservationStatus, Task};
@@ -8,7 +8,7 @@ use tests::centre::{self, NOON};
 use crate::golden;
 use crate::world::World;
 
-/// The URLs of the leg that rings Alice for this Task.
+/// The URLs of the leg to Alice for this Task.
 struct Leg {
     answered: String,
     connecting: String,
@@ -74,7 +74,7 @@ async fn worker_leg_webhooks_are_idempotent() {
     assert_eq!(
         state(&world).await,
         TALKING,
-        "the end of the leg says so, or the caller's"
+        "the Task ends with the leg or with the caller's webhook"
     );
     for _ in 0..2 {
         assert_eq!(
@@ -194,7 +194,8 @@ async fn worker_hears_that_caller_has_left() {
         .worker(&leg.ended, &[("DialCallStatus", "no-answer")])
         .await;
     golden::check("worker-call.caller-gone", &ended);
-    // Nobody was in the queue: whoever was to tell so was not heard, and no other Worker is rung for nobody.
+    // The queue was empty: the webhook of the caller's hang-up was lost. The Task is canceled, so
+    // that no other phone rings.
     assert_eq!(
         state(&other).await,
         (AssignmentStatus::Canceled, ReservationStatus::Canceled, 0)
@@ -216,10 +217,7 @@ async fn unknown_task_is_a_caller_who_left() {
             .status,
         204
     );
-    assert_eq!(
-        world.worker("/worker-call/elsewhere", &[]).await.status,
-        404
-    );
+    assert_eq!(world.worker("/worker-call/unknown", &[]).await.status, 404);
 }
 
 /// Status callbacks are answered with 503, so that the carrier sends them again.
