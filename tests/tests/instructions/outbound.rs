@@ -83,7 +83,7 @@ impl Stage {
         let ringing = self.test_centre.ringing().await;
         *ringing
             .get(number)
-            .unwrap_or_else(|| panic!("{number} act not ring: {ringing:?}"))
+            .unwrap_or_else(|| panic!("{number} does not ring: {ringing:?}"))
     }
 
     async fn act(&self, call: CallSid, action: &str) {
