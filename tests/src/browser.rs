@@ -185,7 +185,8 @@ impl Browser {
 
     /// Waits until an element that the selector matches contains `text`.
     pub async fn sees(&self, selector: &str, text: &str) {
-        let (selector_json, text_json) = (json!(selector), json!(text));
+        let selector_json = json!(selector);
+        let text_json = json!(text);
         let script = format!(
             "return [...document.querySelectorAll({selector_json})].some((e) => e.textContent.includes({text_json}));"
         );
@@ -195,7 +196,8 @@ impl Browser {
 
     /// Waits until no element that the selector matches contains `text`.
     pub async fn sees_no(&self, selector: &str, text: &str) {
-        let (selector_json, text_json) = (json!(selector), json!(text));
+        let selector_json = json!(selector);
+        let text_json = json!(text);
         let script = format!(
             "return ![...document.querySelectorAll({selector_json})].some((e) => e.textContent.includes({text_json}));"
         );

@@ -104,7 +104,8 @@ async fn pass(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes
         .send()
         .await
         .unwrap();
-    let (status, headers) = (answer.status(), forwarded_headers(answer.headers().clone()));
+    let status = answer.status();
+    let headers = forwarded_headers(answer.headers().clone());
     (status, headers, answer.bytes().await.unwrap()).into_response()
 }
 

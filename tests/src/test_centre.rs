@@ -153,7 +153,8 @@ impl TestCentre {
 
     /// The same centre after a restart: what is not in `folder` is lost.
     pub async fn restarted(self, set_up: &str, folder: PathBuf) -> Self {
-        let (clock, address) = (Arc::clone(&self.clock), self.address);
+        let clock = Arc::clone(&self.clock);
+        let address = self.address;
         let surroundings = self.surroundings.clone();
         self.close().await;
         Self::open_at(set_up, Some(folder), clock, address, surroundings).await

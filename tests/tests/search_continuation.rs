@@ -137,7 +137,8 @@ async fn repeated_or_late_search_changes_nothing() {
     for number in 0..4 {
         centre.waiting("es", number).await;
     }
-    let (first, second) = (centre.waiting("en", 4).await, centre.waiting("en", 5).await);
+    let first = centre.waiting("en", 4).await;
+    let second = centre.waiting("en", 5).await;
     let search = Subject::Rest(SearchContinuation::Tasks {
         worker: maya,
         behind: HEAD,

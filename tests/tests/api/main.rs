@@ -40,7 +40,8 @@ impl Client<'_> {
             .send()
             .await
             .unwrap();
-        let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+        let status = answer.status().as_u16();
+        let headers = answer.headers().clone();
         let text = answer.text().await.unwrap();
         let body = if text.is_empty() {
             Value::Null

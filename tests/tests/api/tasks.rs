@@ -100,7 +100,8 @@ async fn tasks_are_paged_filtered_and_ordered() {
         .await;
     let (_, one) = client.get(&format!("/Tasks/{}", made[0])).await;
     let text = |name: &str| one[name].as_str().unwrap().to_owned();
-    let (queue, workflow) = (text("task_queue_sid"), text("workflow_sid"));
+    let queue = text("task_queue_sid");
+    let workflow = text("workflow_sid");
     for (query, expected) in [
         ("AssignmentStatus=canceled".to_owned(), 1),
         (

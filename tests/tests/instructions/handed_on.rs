@@ -14,7 +14,8 @@ async fn repeated_instruction_places_one_call() {
     let stage = Stage::new("{}", &[]).await;
     let task = stage.task().await;
     let instruction = Instruction::Conference(Box::default());
-    let (task, reservation) = (task.sid, task.reservations[0].sid);
+    let reservation = task.reservations[0].sid;
+    let task = task.sid;
     for request in [7, 7, 8] {
         let message = Callback::Instruct {
             task,
@@ -40,7 +41,8 @@ async fn repeated_instruction_places_one_call() {
 async fn instruction_for_stale_version_is_skipped() {
     let stage = Stage::new("{}", &[]).await;
     let offered = stage.task().await;
-    let (task, reservation) = (offered.sid, offered.reservations[0].sid);
+    let task = offered.sid;
+    let reservation = offered.reservations[0].sid;
     for (version, rings) in [
         (offered.visible_version() + 1, false),
         (offered.visible_version(), true),
@@ -83,7 +85,8 @@ async fn supervisor_joins_in_the_requested_mode() {
         let stage = Stage::new(CONFERENCE, &CALLBACKS).await;
         let maya = stage.phone(MAYA).await;
         let task = stage.task().await;
-        let (task, reservation) = (task.sid, task.reservations[0].sid);
+        let reservation = task.reservations[0].sid;
+        let task = task.sid;
         let supervise = Supervise {
             supervisor: Supervisor::Uri(JOE.to_owned()),
             mode,

@@ -138,7 +138,8 @@ impl Table {
             subject: Subject::All(backfill),
             at: self.now,
         };
-        let (mut next, mut received) = (Some(first), 0);
+        let mut next = Some(first);
+        let mut received = 0;
         while let Some(timer) = next {
             received += 1;
             routing.on_timer(timer).await.unwrap();
@@ -277,14 +278,16 @@ impl Table {
 
     /// Offers the caller's Task to the Worker.
     pub async fn offered(&self, task: TaskSid, name: &str) -> ReservationSid {
-        let (task, worker) = (self.task(task).await, self.worker(name).await.unwrap());
+        let task = self.task(task).await;
+        let worker = self.worker(name).await.unwrap();
         let workspace = self
             .store
             .fresh_workspace(worker.workspace_sid, self.now)
             .await
             .unwrap()
             .unwrap();
-        let (command, queue) = (Command::Advance { task: task.sid }, task.task_queue_sid);
+        let command = Command::Advance { task: task.sid };
+        let queue = task.task_queue_sid;
         let snapshot = Snapshot::new(&workspace)
             .with_tasks([task])
             .with_candidates(queue, [worker]);

@@ -103,11 +103,9 @@ fn activity_seconds(answer: &Value, activity: &str) -> [u64; 4] {
 
 /// Checks every statistic of the two calls.
 async fn check(test_centre: &TestCentre) {
-    let (english, hindi, workflow) = (
-        queue(test_centre, "English"),
-        queue(test_centre, "Hindi"),
-        workflow(test_centre),
-    );
+    let english = queue(test_centre, "English");
+    let hindi = queue(test_centre, "Hindi");
+    let workflow = workflow(test_centre);
     let workspace = with(
         tasks(),
         json!({ "tasks_created": 2, "tasks_timed_out_in_workflow": 0 }),

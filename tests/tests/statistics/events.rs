@@ -38,7 +38,8 @@ async fn events_are_listed_newest_first() {
     );
     let everything = get(&test_centre, "Events").await;
     assert!(types(&everything).len() >= task_types.len());
-    let (english, hindi) = (queue(&test_centre, "English"), queue(&test_centre, "Hindi"));
+    let english = queue(&test_centre, "English");
+    let hindi = queue(&test_centre, "Hindi");
     let maya = test_centre.worker("Maya").await.sid;
     for (query, expected) in [
         ("EventType=task.created".to_owned(), vec!["task.created"]),

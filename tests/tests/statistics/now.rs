@@ -32,7 +32,8 @@ fn workers_in(answer: &Value, activity: &str) -> u64 {
 /// One Task is assigned to Maya, one has waited for 40 s and one for 10 s, one was canceled a
 /// moment ago.
 async fn check(test_centre: &TestCentre, first: &str) {
-    let (english, hindi) = (queue(test_centre, "English"), queue(test_centre, "Hindi"));
+    let english = queue(test_centre, "English");
+    let hindi = queue(test_centre, "Hindi");
     for path in [
         "RealTimeStatistics".to_owned(),
         format!("TaskQueues/{english}/RealTimeStatistics"),

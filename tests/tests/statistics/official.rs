@@ -23,7 +23,8 @@ fn check(schema: &str, found: &Value) {
     official_names.sort_unstable();
     assert_eq!(found_names, official_names, "{schema}");
     for (name, kind) in official {
-        let (kind, value) = (kind.as_str().unwrap(), &found[name]);
+        let kind = kind.as_str().unwrap();
+        let value = &found[name];
         let fits = match kind.trim_end_matches('?') {
             "any" => true,
             "string" => value.is_string(),

@@ -17,7 +17,8 @@ struct Leg {
 }
 
 fn leg(task: &Task) -> Leg {
-    let (task, reservation) = (task.sid, task.reservations[0].sid);
+    let reservation = task.reservations[0].sid;
+    let task = task.sid;
     Leg {
         answered: path::worker_call(task, reservation),
         connecting: path::worker_call_connecting(task, reservation),
