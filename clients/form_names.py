@@ -1,4 +1,4 @@
-"""In front of Prism's mock: refuses fields of forms that the document does not have. Prism drops them in silence."""
+"""A proxy before Prism's mock. It refuses form fields that the document does not have, which Prism ignores silently."""
 
 import re
 import threading
@@ -9,13 +9,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, urlsplit
 
 FORM = "application/x-www-form-urlencoded"
-PASSED_ON = ("Authorization", "Content-Type")
+FORWARDED_HEADERS = ("Authorization", "Content-Type")
 
 
 @contextmanager
-def checking_form_names(document: dict, behind: str):
-    """An address that passes on to `behind` what names only fields that the document has."""
-    handler = type("Checking", (Checking,), {"document": document, "behind": behind})
+def checking_form_names(document: dict, upstream: str):
+    """The URL of a proxy that forwards to `upstream` the requests whose fields the document has."""
+    handler = type("Checking", (Checking,), {"document": document, "upstream": upstream})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
@@ -25,10 +25,10 @@ def checking_form_names(document: dict, behind: str):
 
 
 class Checking(BaseHTTPRequestHandler):
-    """One request."""
+    """Handles one request."""
 
     document: dict
-    behind: str
+    upstream: str
 
     def do_GET(self) -> None:
         self.answer()
@@ -42,7 +42,7 @@ class Checking(BaseHTTPRequestHandler):
     def answer(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         unknown = {name for name, _ in parse_qsl(body.decode(), keep_blank_values=True)} - self.known_names()
-        status, text = (422, f'{{"message":"no such fields: {sorted(unknown)}"}}'.encode()) if unknown else self.ask(body)
+        status, text = (422, f'{{"message":"expected only fields of the document, got {sorted(unknown)}"}}'.encode()) if unknown else self.forward(body)
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(text)))
@@ -50,7 +50,7 @@ class Checking(BaseHTTPRequestHandler):
         self.wfile.write(text)
 
     def known_names(self) -> set[str]:
-        """The fields that the operations under this path have; a path the document does not have is Prism's to refuse."""
+        """The form fields of the operations with this path. An unknown path has none, and Prism refuses it."""
         path, names = urlsplit(self.path).path, set()
         for pattern, item in self.document["paths"].items():
             if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", re.escape(pattern).replace(r"\{", "{").replace(r"\}", "}")), path):
@@ -58,9 +58,9 @@ class Checking(BaseHTTPRequestHandler):
                 names |= set(form.get("schema", {}).get("properties", {}))
         return names
 
-    def ask(self, body: bytes) -> tuple[int, bytes]:
-        headers = {name: self.headers[name] for name in PASSED_ON if name in self.headers}
-        request = urllib.request.Request(self.behind + self.path, body or None, headers, method=self.command)
+    def forward(self, body: bytes) -> tuple[int, bytes]:
+        headers = {name: self.headers[name] for name in FORWARDED_HEADERS if name in self.headers}
+        request = urllib.request.Request(self.upstream + self.path, body or None, headers, method=self.command)
         try:
             with urllib.request.urlopen(request) as answer:
                 return answer.status, answer.read()
@@ -68,4 +68,4 @@ class Checking(BaseHTTPRequestHandler):
             return error.code, error.read()
 
     def log_message(self, *_: object) -> None:
-        """Says nothing: the client says what went wrong."""
+        """Logs nothing: the client reports the failure."""

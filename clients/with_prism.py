@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Runs a command with Prism beside it, which holds requests and answers against an official document.
+"""Runs a command while Prism validates requests and responses against an official document.
 
-    clients/with_prism.py proxy DOCUMENT COMMAND [ARGUMENT…]    in front of CORDBOARD_URL, which it replaces
-    clients/with_prism.py mock DOCUMENT COMMAND [ARGUMENT…]     in the place of a carrier: CARRIER_URL
+    clients/with_prism.py proxy DOCUMENT COMMAND [ARGUMENT…]    as a proxy before CORDBOARD_URL, which it replaces
+    clients/with_prism.py mock DOCUMENT COMMAND [ARGUMENT…]     as a carrier, at CARRIER_URL
 
-As a proxy it answers 500 where a request or an answer violates the document, as a mock 422 where a request does, a form's unknown
-fields included.
+The proxy answers 500 if a request or a response violates the document. The mock answers 422 if a request violates it,
+which includes unknown fields of a form.
 """
 
 import json
@@ -44,7 +44,7 @@ def main() -> int:
             prism = subprocess.Popen(arguments, stdout=output, stderr=output)
         try:
             if not answers(url, prism):
-                print(f"Prism does not start:\n{log.read_text()}", file=sys.stderr)
+                print(f"Prism did not start:\n{log.read_text()}", file=sys.stderr)
                 return 1
             if kind == "proxy":
                 return subprocess.run(command, env=os.environ | {"CORDBOARD_URL": url}).returncode
@@ -56,7 +56,7 @@ def main() -> int:
 
 
 def spell_out(document: dict) -> dict:
-    """What Prism needs said: arrays in forms repeat their key, which is OpenAPI's default."""
+    """Makes explicit what Prism does not assume: arrays in forms repeat their key, which is OpenAPI's default."""
     bodies = [o.get("requestBody", {}) for item in document["paths"].values() for o in item.values() if isinstance(o, dict)]
     for form in (body["content"][FORM] for body in bodies if FORM in body.get("content", {})):
         fields = form["schema"].get("properties", {}).items()

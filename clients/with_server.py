@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Runs a command with a contact centre beside it, which keeps nothing and ends with the command.
+"""Runs a command while a server is running, which keeps its data in memory and ends with the command.
 
     clients/with_server.py [--on-disk] COMMAND [ARGUMENT…]
 
-CORDBOARD_URL, ACCOUNT_SID and AUTH_TOKEN say how to reach it. The program is built first, unless CORDBOARD names one.
---on-disk: its data is kept as it is without --in-memory, in a folder that is removed at the end.
+CORDBOARD_URL, ACCOUNT_SID and AUTH_TOKEN give access to it. The program is built first, unless CORDBOARD is the path of
+one. --on-disk: the data is stored on disk, in a folder that is removed at the end.
 """
 
 import os
@@ -51,7 +51,7 @@ def run(command: list[str], place: list[str]) -> int:
 
 
 def program() -> str:
-    """The built program. With all binaries and examples: fewer would ask for other features of their dependencies."""
+    """The built program. All binaries and examples are built: fewer would select other features of their dependencies."""
     if "CORDBOARD" in os.environ:
         return os.environ["CORDBOARD"]
     subprocess.run(["cargo", "build", "--quiet", "--workspace", "--bins", "--examples"], cwd=ROOT, check=True)

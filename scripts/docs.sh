@@ -5,14 +5,14 @@
 #   scripts/docs.sh serve    # at http://127.0.0.1:8000, rebuilt when a file changes
 #   scripts/docs.sh check    # every relative link and anchor of the Markdown files; needs Python only
 #
-# The generator, Zensical, is installed from PyPI into .venv beside the project, at the versions and hashes of
+# The generator, Zensical, is installed from PyPI into .venv in the project, at the versions and hashes of
 # scripts/docs/requirements.txt. After that no command needs the network, and neither does the site.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 readonly REQUIREMENTS=scripts/docs/requirements.txt
 
-# The folder is named after the requirements, so that a change of them is a new installation.
+# The folder is named after the hash of the requirements, so that a change of them causes a new installation.
 tools() {
   local folder
   folder=.venv/docs-$(sha256sum "$REQUIREMENTS" | cut -c 1-12)

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Runs a command with AWS's own DynamoDB Local beside it: DYNAMODB_ENDPOINT says where it is.
+# Runs a command while AWS's DynamoDB Local is running; DYNAMODB_ENDPOINT is its URL.
 #
 #   scripts/dynamodb_local.sh cargo test -p store
 #
-# It is fetched once, by npm, into target/dynamodb-local; its licence lets anybody use it and nobody pass it on, so it is
-# a tool and never part of this repository. It needs a Java runtime (Debian: default-jre-headless), keeps everything in
-# memory, and ends with the command. It listens on all interfaces: there is no setting against it.
+# DynamoDB Local is fetched once, by npm, into target/dynamodb-local. Its licence permits use and forbids redistribution, so
+# it is a tool and never part of this repository. It needs a Java runtime (Debian: default-jre-headless), keeps its data in
+# memory, and ends with the command. It listens on all interfaces: no setting prevents that.
 set -euo pipefail
 
 readonly PACKAGE=amplify-dynamodb-simulator@2.9.30
@@ -31,7 +31,7 @@ fetch() {
   tar -xzf "$unpacked"/*.tgz -C "$unpacked"
   rm -rf "$folder/DynamoDBLocal_lib"
   mv "$unpacked/package/emulator/DynamoDBLocal_lib" "$folder/"
-  # Last: it says that all is there.
+  # Moved last: it marks the installation as complete.
   mv "$unpacked/package/emulator/DynamoDBLocal.jar" "$folder/"
   rm -r "$unpacked"
 }
@@ -40,7 +40,8 @@ free_port() {
   python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
 }
 
-# Starts it and waits until it answers. Somebody else may take the port in between: then it ends, and we try another.
+# Starts DynamoDB Local and waits until it accepts connections. Another process may take the port first: then DynamoDB Local
+# ends, and the caller retries with another port.
 start() {
   local port
   port=$(free_port)
@@ -53,7 +54,7 @@ start() {
     kill -0 "$engine" 2>/dev/null && [ "$SECONDS" -lt "$deadline" ] || return 1
     sleep 0.1
   done
-  # Whoever answered is ours.
+  # If our process is running, it is the one that accepted the connection.
   kill -0 "$engine" 2>/dev/null
 }
 

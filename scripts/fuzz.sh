@@ -1,20 +1,20 @@
 #!/usr/bin/env bash
-# Runs every fuzz target for SECONDS seconds: scripts/fuzz.sh [SECONDS], 20 unless said otherwise.
-# fuzz/corpus is where each run begins and is only read; an input that breaks something is kept in fuzz/artifacts.
+# Runs every fuzz target for SECONDS seconds: scripts/fuzz.sh [SECONDS], 20 by default.
+# Each run starts from fuzz/corpus, which is read only; an input that causes a failure is written to fuzz/artifacts.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 seconds=${1:-20}
 
-# An input that takes longer than this is a find, too.
+# An input that takes longer than this is a failure, too.
 slowest_seconds=5
-# Twice the largest body and document that are taken, so that limits are crossed.
+# Twice the limit of bodies and documents, so that inputs exceed the limits.
 longest_bytes=131072
 
 command -v c++ >/dev/null || { echo "libFuzzer needs a C++ compiler: install g++" >&2; exit 1; }
 command -v cargo-fuzz >/dev/null || cargo install --locked cargo-fuzz
 
-# Without a sanitizer, stable Rust will do: what is fuzzed has no unsafe code of its own, and panics are what is looked for.
+# Without a sanitizer stable Rust is enough: the fuzzed code has no unsafe code of its own, and the failures are panics.
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Load on the REST API of the released program, data on disk, as a table in Markdown: throughput, percentiles, memory. Fails when a
-# request does and when the memory of the warm server grows. Takes eight minutes to warm it, twelve to measure, and the build; wants a
-# machine with nothing else to do.
+# Load test of the REST API with the release build and its data on disk. Prints a table in Markdown: throughput, percentiles,
+# memory. Fails when a request fails and when the memory of the warm server grows. Takes eight minutes of warm-up, twelve of
+# measurement, and the build. Needs an otherwise idle machine.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 cargo build --quiet --release -p cordboard
-# All of them: one alone would ask for other features of its dependencies.
+# All examples: building one alone would select other features of its dependencies and compile them again.
 cargo build --quiet --workspace --examples
 target=${CARGO_TARGET_DIR:-target}
 

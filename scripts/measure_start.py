@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Measures how soon the release build answers after its process starts, and how much memory it holds when idle.
+"""Measures the release build: the time from process start to the first response, and the resident memory when idle.
 
     scripts/measure_start.py [RUNS]
 
-Builds `cordboard` in release mode, starts it RUNS times (10 unless said otherwise) with data kept in a new folder, asks
-for /incoming-call until it answers 200, then lets it idle. Prints minimum, median and maximum of each figure, and fails
-when a median is over its limit. Linux only: memory is read from /proc. Needs nothing but Python's standard library.
+Builds `cordboard` in release mode, starts it RUNS times (10 by default) with its data in a new folder, requests
+/incoming-call until the status is 200, then lets it idle. Prints minimum, median and maximum of each figure, and fails
+when a median exceeds its limit. Linux only: memory is read from /proc. Needs only Python's standard library.
 """
 
 import http.client
@@ -67,14 +67,14 @@ def first_answer(port: int, begun: float) -> float:
                 return (time.perf_counter() - begun) * 1000
         except ConnectionRefusedError:
             time.sleep(0.001)
-    raise SystemExit(f"no answer within {GIVE_UP_SECONDS} s")
+    raise SystemExit(f"no response with status 200 within {GIVE_UP_SECONDS} s")
 
 
 def resident_mb(pid: int) -> float:
     for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith("VmRSS:"):
             return int(line.split()[1]) / 1000
-    raise SystemExit("no VmRSS in /proc")
+    raise SystemExit(f"no VmRSS in /proc/{pid}/status")
 
 
 def row(name: str, values: list[float], limit: float) -> bool:

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Makes functions/api/openapi.json, the description of the API that we serve under /openapi.json.
+"""Generates functions/api/openapi.json, the description of the API that is served at /openapi.json.
 
-    scripts/openapi.py             writes it
-    scripts/openapi.py --check     fails unless it is what would be written
+    scripts/openapi.py             writes the file
+    scripts/openapi.py --check     fails unless the file is up to date
 
-It is the official document (tests/data/openapi) without its examples, and what functions/api/additions.json adds: each
-path, parameter, kind of body and answer from there carries `x-cordboard-addition: true`. Needs Python's standard library.
+The description is the official document (tests/data/openapi) without its examples, and the additions of
+functions/api/additions.json. Each path, parameter, body and response from there is marked with
+`x-cordboard-addition: true`. Needs only Python's standard library.
 """
 
 import json
@@ -15,27 +16,27 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 OFFICIAL = ROOT / "tests/data/openapi/twilio_taskrouter_v1.json"
 ADDITIONS = ROOT / "functions/api/additions.json"
-MADE = ROOT / "functions/api/openapi.json"
+GENERATED = ROOT / "functions/api/openapi.json"
 METHODS = ("get", "post", "delete")
 MARK = {"x-cordboard-addition": True}
-# What a client does not need: the vendor's address, its own tools' hints, headers that only its servers send.
+# Members that a client does not need: the vendor's address, hints for its own tools, headers that only its servers send.
 LEFT_OUT = {"servers", "tags", "x-twilio", "example", "examples"}
 FOREIGN_HEADERS = ("X-Rate-Limit-", "Access-Control-")
 
 
 def main() -> int:
-    made = text(served(json.loads(OFFICIAL.read_text()), json.loads(ADDITIONS.read_text())))
+    generated = text(served(json.loads(OFFICIAL.read_text()), json.loads(ADDITIONS.read_text())))
     if "--check" not in sys.argv[1:]:
-        MADE.write_text(made)
+        GENERATED.write_text(generated)
         return 0
-    if MADE.read_text() != made:
-        print(f"{MADE.relative_to(ROOT)} is not what {sys.argv[0]} makes", file=sys.stderr)
+    if GENERATED.read_text() != generated:
+        print(f"{GENERATED.relative_to(ROOT)} is out of date: run {sys.argv[0]}", file=sys.stderr)
         return 1
     return 0
 
 
 def served(official: dict, additions: dict) -> dict:
-    """The official document with our additions."""
+    """The official document with the additions."""
     document = without(official, LEFT_OUT)
     document["info"] = additions["info"]
     document["servers"] = [{"url": "/"}]
@@ -50,7 +51,7 @@ def served(official: dict, additions: dict) -> dict:
 
 
 def extend(operation: dict, method: str, additions: dict) -> None:
-    """Adds to an operation of the document what we answer and take besides."""
+    """Adds our responses, bodies and parameters to an operation of the official document."""
     for name in ["all", method, operation["operationId"]]:
         addition = additions.get(name, {})
         operation["responses"] |= {status: {"$ref": ref} | MARK for status, ref in addition.get("responses", {}).items()}
@@ -66,7 +67,7 @@ def marked(item: dict) -> dict:
 
 
 def without(part, names: set):
-    """A copy without the members of these names. What schemas call their properties stays."""
+    """A copy without the members of these names. Properties of schemas are kept, whatever their names."""
     if isinstance(part, list):
         return [without(each, names) for each in part]
     if not isinstance(part, dict):
@@ -83,7 +84,7 @@ def without(part, names: set):
 
 
 def text(document: dict) -> str:
-    """A line for each path and each component, so that a change is seen where it is."""
+    """The document as JSON with one line for each path and each component, so that a diff shows what changed."""
     lines = []
     for name, value in document.items():
         if name == "paths":

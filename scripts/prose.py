@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Measures the rules of language in CONTRIBUTING.md, and fails when one is broken.
+"""Measures the rules of language in CONTRIBUTING.md, and fails when one is violated.
 
     scripts/prose.py           # the measures
-    scripts/prose.py --list    # the idioms, too, as file:line
+    scripts/prose.py --list    # also lists the idioms, as file:line
 """
 
 import re
@@ -20,7 +20,7 @@ TEST_NAME_MEDIAN_MAX = 40
 README_LINES_MAX = 150
 ARCHITECTURE_WORDS_MAX = 2000
 
-# Concepts that the code has. `git grep -il` of each must lead a reader to the file that implements it.
+# Concepts that the code has. `git grep -il` of each must find the file that implements it.
 TERMS = [
     "reconcile", "backoff", "retry", "publish", "batch", "expired", "cursor", "harness", "idempotent", "deduplicate",
     "contention", "throttle", "backfill", "dead letter", "long poll", "cache", "rollback", "service level",
@@ -31,7 +31,7 @@ FILES_SHOWN = 5
 
 ROOT = Path(__file__).resolve().parents[1]
 WORD = re.compile(r"[A-Za-z][A-Za-z'’-]*")
-# What can begin in Rust, so that a `//` in a string is no comment and a quote in a comment no string.
+# The tokens of Rust that matter here, so that a `//` in a string is no comment and a quote in a comment no string.
 RUST = re.compile(
     r"""(?P<comment>//[^\n]*)
       | (?P<block>/\*.*?\*/)
@@ -53,7 +53,7 @@ def read(name):
 
 
 def blank(match):
-    """Spaces in place of the match; lines keep their numbers."""
+    """Replaces the match by spaces, so that line numbers do not change."""
     return re.sub(r"[^\n]", " ", match[0])
 
 

@@ -1,22 +1,22 @@
 #!/usr/bin/env bash
-# Runs the functions in containers, as Lambda does, with `sam local invoke` and `sam local start-api`, and checks what they
-# answer. Needs a Docker engine; where none answers it says so and is content.
+# Runs the functions in containers, as Lambda does, with `sam local invoke` and `sam local start-api`, and checks their
+# responses. Needs a Docker engine; without one it prints a message and succeeds.
 #
 #   scripts/sam_local.sh
 #
-# No table and no Parameter Store is in reach of the containers. So this shows that each function starts, refuses who is
-# not the carrier, and apologises to a caller when the table is away; tests/tests/lambda_binaries.rs has the same binaries
-# answer every file of events/ with a table.
+# The containers reach no table and no Parameter Store. So this shows that each function starts, refuses a request without
+# the carrier's signature, and apologises to a caller when the table is unavailable; tests/tests/lambda_binaries.rs runs the
+# same binaries with a table and every file of events/.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 image=public.ecr.aws/lambda/provided:al2023-x86_64
 template=.aws-sam/build/local.yaml
 port=9010
-# sam looks for samconfig.toml beside the template; ours is here.
+# sam looks for samconfig.toml in the template's folder; ours is in the root.
 options=(--template "$template" --config-file "$PWD/samconfig.toml" --skip-pull-image)
 
-# Function, event, what its answer contains.
+# Function, event, text that the response contains.
 invocations='
   IncomingCall  incoming-call.first-ring        <Redirect
   EnqueueCall   enqueue-call.digit-one          <Redirect
@@ -30,7 +30,7 @@ invocations='
   Console       console.forged-form             401
 '
 
-# Method, path, status, what the answer contains.
+# Method, path, status, text that the response contains.
 requests='
   GET   /incoming-call          200  <Response>
   POST  /incoming-call          403  Signature
@@ -42,24 +42,24 @@ requests='
 main() {
   local engine
   if ! engine=$(docker version --format '{{.Server.Version}}' 2>/dev/null); then
-    echo "sam local: no Docker engine answers here, so no function was run in a container."
+    echo "sam local: no Docker engine is available, no function was run in a container."
     return
   fi
   echo "sam local: Docker engine $engine"
-  docker image inspect "$image" >/dev/null 2>&1 || docker pull --quiet "$image" || stand_in
+  docker image inspect "$image" >/dev/null 2>&1 || docker pull --quiet "$image" || build_substitute_image
   scripts/sam.sh build
   without_aws
   invoke_each
   request_each
 }
 
-# The public image cannot always be had. A function is one binary that needs a C library and a place to be; the runtime
-# interface emulator that starts it is put there by sam.
-stand_in() {
-  echo "sam local: $image cannot be pulled; building a stand-in from Debian packages"
+# The public image cannot always be pulled. A function is one binary that needs a C library and a few folders; sam adds the
+# runtime interface emulator that starts it.
+build_substitute_image() {
+  echo "sam local: $image cannot be pulled; building a substitute from Debian packages"
   local folder root
   folder=$(mktemp -d)
-  chmod 755 "$folder" # apt fetches as a user of its own
+  chmod 755 "$folder" # apt downloads as a user of its own
   root="$folder/root"
   mkdir -p "$root"/{bin,etc/ssl/certs,tmp,opt,var/task,var/runtime,var/rapid}
   (cd "$folder" && apt-get download -qq busybox-static libc6 libgcc-s1 && for package in *.deb; do dpkg -x "$package" root; done)
@@ -72,11 +72,11 @@ stand_in() {
   rm -rf "$folder"
 }
 
-# The built template with what stands in for AWS: the auth token the events are signed with, and a table that is away.
+# The built template with substitutes for AWS: the auth token that the events are signed with, and an unavailable table.
 without_aws() {
   sed '/^ *RUST_LOG: info$/{p;s/RUST_LOG: info/AUTH_TOKEN: "12345"/;p;s|AUTH_TOKEN: .*|AWS_ENDPOINT_URL_DYNAMODB: http://127.0.0.1:9|}' \
     .aws-sam/build/template.yaml >"$template"
-  grep -q AUTH_TOKEN: "$template" || fail "the template has no RUST_LOG: info to put the local settings beside"
+  grep -q AUTH_TOKEN: "$template" || fail "the template has no RUST_LOG: info, after which the local settings are inserted"
 }
 
 invoke_each() {
@@ -85,7 +85,7 @@ invoke_each() {
     [ -n "$function" ] || continue
     answer=$(scripts/sam.sh local invoke "$function" "${options[@]}" --event "events/$event.json" 2>&1) ||
       fail "$event: sam local invoke failed:"$'\n'"$answer"
-    [[ $answer == *"$expected"* ]] || fail "$event: no $expected in the answer:"$'\n'"$answer"
+    [[ $answer == *"$expected"* ]] || fail "$event: expected $expected in the response, got:"$'\n'"$answer"
     echo "sam local: $function answers events/$event.json"
   done <<<"$invocations"
 }
@@ -110,7 +110,7 @@ request_each() {
   done <<<"$requests"
 }
 
-# With TERM it removes its containers.
+# On TERM sam removes its containers.
 stop_server() {
   kill -TERM "$server" 2>/dev/null || true
   wait "$server" 2>/dev/null || true

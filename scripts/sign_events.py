@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Fills into events/ what the sender of each event computes: the carrier's X-Twilio-Signature, and SQS's md5OfBody.
+"""Signs the sample events in events/: the carrier's X-Twilio-Signature, and SQS's md5OfBody.
 
-    scripts/sign_events.py            writes them into every event that has a place for them
-    scripts/sign_events.py --check    only says which are not right, and exits with 1 if any is not
+    scripts/sign_events.py            writes both into every event that has the field
+    scripts/sign_events.py --check    lists the events with a wrong value, and exits with 1 if there are any
 
-The auth token is 12345, the one of the published examples. An event of the situation "bad-signature" keeps the
-signature it has, and --check insists that it is wrong. The rule is voice-webhooks.md section 2: the address, then name
-and value of each form field in order of names, HMAC-SHA1, Base64.
+The auth token is 12345, as in the published examples. An event named "bad-signature" keeps its signature, and --check
+verifies that the signature is invalid. The rule is voice-webhooks.md section 2: the URL, then name and value of each
+form field sorted by name, HMAC-SHA1, Base64.
 """
 
 import base64
@@ -36,17 +36,17 @@ def main() -> int:
             continue
         if check:
             faults += 1
-            print(f"{path.name}: what the sender computes is not right; run scripts/sign_events.py")
+            print(f"{path.name}: wrong signature or MD5; run scripts/sign_events.py")
         else:
             path.write_text(json.dumps(event, indent=2, ensure_ascii=False) + "\n")
             print(f"{path.name}: written")
     if not faults:
-        print("every file in events/ is signed as it should be")
+        print("every file in events/ is signed correctly")
     return 1 if faults else 0
 
 
 def fill(event: dict, path: Path) -> bool:
-    """Fills the event in; says whether that changed anything."""
+    """Fills in the computed fields. True if the event changed."""
     before = json.dumps(event)
     if SIGNATURE in event.get("headers", {}) and not is_meant_to_fail(path):
         event["headers"][SIGNATURE] = signature_of(event)
@@ -59,7 +59,7 @@ def fill(event: dict, path: Path) -> bool:
 def signed_by_mistake(path: Path, event: dict) -> bool:
     mistaken = is_meant_to_fail(path) and hmac.compare_digest(event["headers"][SIGNATURE], signature_of(event))
     if mistaken:
-        print(f"{path.name}: the signature is valid and should not be")
+        print(f"{path.name}: expected an invalid signature, got a valid one")
     return mistaken
 
 
@@ -75,7 +75,7 @@ def signature_of(event: dict) -> str:
     body = event.get("body", "")
     if event.get("isBase64Encoded"):
         body = base64.b64decode(body).decode()
-    # A set: a field that comes twice with the same value counts once.
+    # A set: a duplicate field with the same value counts once.
     fields = sorted(set(parse_qsl(body, keep_blank_values=True, strict_parsing=bool(body))))
     signed = url + "".join(name + value for name, value in fields)
     return base64.b64encode(hmac.new(AUTH_TOKEN.encode(), signed.encode(), hashlib.sha1).digest()).decode()

@@ -1,5 +1,5 @@
-// The official API description, and what it demands of an answer: every property it names, and nothing else.
-// `../python/official.py` says why.
+// The official API description, and strict validation of responses: every property it names, and no other.
+// `../python/official.py` explains why.
 
 import { readFileSync } from "node:fs";
 import Ajv from "ajv";
@@ -11,7 +11,7 @@ const KEPT = ["type", "enum", "pattern", "minLength", "maxLength", "format"];
 const document = JSON.parse(readFileSync(DOCUMENT, "utf8"));
 const ajv = new Ajv({ allErrors: true, strict: false, formats: formats() });
 
-/** The operations by name, each with its method, path, and success. */
+/** The operations by name, each with its method, path, and successful response. */
 export const operations = new Map(
   Object.entries(document.paths).flatMap(([path, item]) =>
     METHODS.filter((method) => method in item).map((method) => {
@@ -24,17 +24,17 @@ export const operations = new Map(
   ),
 );
 
-/** The operation a request is one of. A path without placeholders comes before one with: `Workers/Statistics`. */
+/** The operation of a request. Of two matching paths the one with fewer placeholders wins: `Workers/Statistics`. */
 export function operationOf(method, url) {
   const { pathname } = new URL(url);
   const placeholders = ({ path }) => path.split("{").length;
-  const fitting = [...operations.values()].filter((o) => o.method === method.toLowerCase() && o.pattern.test(pathname));
-  return fitting.sort((one, other) => placeholders(one) - placeholders(other))[0];
+  const matching = [...operations.values()].filter((o) => o.method === method.toLowerCase() && o.pattern.test(pathname));
+  return matching.sort((one, other) => placeholders(one) - placeholders(other))[0];
 }
 
-/** Everything in which an answer differs from the document. */
+/** All differences between a response and the document. */
 export function problems(operation, status, body) {
-  if (status !== operation.status) return [`status ${status}, not ${operation.status}: ${JSON.stringify(body)}`];
+  if (status !== operation.status) return [`expected status ${operation.status}, got ${status}: ${JSON.stringify(body)}`];
   if (!operation.validate || operation.validate(body)) return [];
   return operation.validate.errors.map((error) => `${error.instancePath} ${error.message}`);
 }
@@ -53,6 +53,6 @@ function strict(schema) {
 
 function formats() {
   const any = ["uri-map", "int64", "phone-number", "http-method", "currency"].map((name) => [name, true]);
-  // Client libraries read this pattern and no other.
+  // The only pattern that client libraries parse.
   return Object.fromEntries([...any, ["date-time", /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/], ["uri", (text) => URL.canParse(text)]]);
 }

@@ -1,13 +1,13 @@
-// Every operation of the official document, through the official client: a line each.
+// Every operation of the official document, through the official client, one line each.
 //
-// twilio 6.2.0 leaves the SID out of what it makes of an answer, so its `update` and `remove` cannot be called on that:
-// everything goes by way of the Workspace.
+// twilio 6.2.0 leaves the SID out of the objects it returns, so their `update` and `remove` cannot be called: every
+// request starts at the Workspace.
 
 import { unique, until } from "./world.mjs";
 
 const minutes = { minutes: 5, splitByWaitTime: "5,30" };
 const someEvent = async ({ workspace, task }) =>
-  (await until(async () => (await workspace.events.list({ taskSid: task }))[0], "the Event of a creation")).sid;
+  (await until(async () => (await workspace.events.list({ taskSid: task }))[0], "the Event of the Task's creation")).sid;
 
 export const EXERCISES = {
   CreateWorkspace: ({ workspaces }) => workspaces.create({ friendlyName: unique("Created"), template: "FIFO" }),

@@ -1,4 +1,4 @@
-// Every operation of the official document, and one Task from its making to its end.
+// Every operation of the official document, and one Task from its creation to its end.
 
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
@@ -18,9 +18,9 @@ test("every operation of the document is exercised", () => {
 describe("the operation", () => {
   for (const [operation, exercise] of Object.entries(EXERCISES)) {
     test(operation, async () => {
-      const asked = world.httpClient.asked.length;
+      const before = world.httpClient.requested.length;
       await exercise(world);
-      assert.ok(world.httpClient.asked.slice(asked).includes(operation), `${operation} was not asked for`);
+      assert.ok(world.httpClient.requested.slice(before).includes(operation), `expected a request of ${operation}`);
     });
   }
 });
@@ -38,7 +38,7 @@ test("a Task is offered, accepted and completed", async () => {
   assert.equal((await task.update({ assignmentStatus: "completed" })).assignmentStatus, "completed");
 });
 
-test("what is refused is an error with status and code", async () => {
+test("a refusal is an error with status and code", async () => {
   const task = world.workspace.tasks(world.task);
   await assert.rejects(task.update({ ifMatch: '"77"', priority: 1 }), { status: 412, code: 20412 });
   await assert.rejects(task.update({ assignmentStatus: "completed" }), { status: 400, code: 20001 });

@@ -1,45 +1,46 @@
-// The official client library, with another host and somebody who looks on; and a Workspace with something of everything.
+// The official client library with another host and a recorder of its requests; and a Workspace with one resource of
+// each kind.
 
 import assert from "node:assert/strict";
 import { setTimeout as pause } from "node:timers/promises";
 import twilio from "twilio";
 import { operationOf, problems } from "./official.mjs";
 
-const PATIENCE_MS = 20_000;
-const LOOK_EVERY_MS = 20;
+const TIMEOUT_MS = 20_000;
+const POLL_EVERY_MS = 20;
 let numbers = 0;
 
-/** Sends every request to Cordboard, holds every answer against the official document, and notes what was asked. */
+/** Sends every request to Cordboard, validates every response against the official document, and records the operation. */
 class Recorder extends twilio.RequestClient {
-  asked = [];
+  requested = [];
 
   async request(options) {
     const { pathname, search } = new URL(options.uri);
     const operation = operationOf(options.method, options.uri);
-    assert.ok(operation, `${options.method} ${pathname} is no operation of the document`);
+    assert.ok(operation, `expected an operation of the document, got ${options.method} ${pathname}`);
     const answer = await super.request({ ...options, uri: process.env.CORDBOARD_URL + pathname + search });
     if (answer.statusCode >= 400) return answer;
     assert.deepEqual(problems(operation, answer.statusCode, answer.body), [], operation.name);
-    this.asked.push(operation.name);
+    this.requested.push(operation.name);
     return answer;
   }
 }
 
-/** A name nothing else has. */
+/** A unique name. */
 export const unique = (name) => `${name} ${process.pid} ${++numbers}`;
 
-/** Looks again and again until there is something to be seen. */
+/** Polls until `look` finds something. */
 export async function until(look, awaited) {
-  const deadline = Date.now() + PATIENCE_MS;
+  const deadline = Date.now() + TIMEOUT_MS;
   while (Date.now() < deadline) {
     const found = await look();
     if (found) return found;
-    await pause(LOOK_EVERY_MS);
+    await pause(POLL_EVERY_MS);
   }
-  throw new Error(`never came: ${awaited}`);
+  throw new Error(`timeout, expected ${awaited}`);
 }
 
-/** A Workspace of its own with a queue, a Workflow, a Worker who is offline and a Task nobody is there for. */
+/** A new Workspace with a TaskQueue, a Workflow, an offline Worker and a Task that no Worker can take. */
 export async function newWorld() {
   const httpClient = new Recorder();
   const client = twilio(process.env.ACCOUNT_SID, process.env.AUTH_TOKEN, { httpClient });

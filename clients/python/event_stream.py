@@ -1,7 +1,7 @@
-"""A client of Cordboard's streams of Events, an addition to TaskRouter: what a browser's `EventSource` does, with credentials.
+"""A client of Cordboard's streams of Events, an addition to TaskRouter: a browser's `EventSource` with credentials.
 
-An answer brings what has happened and ends. The client comes again and says with `Last-Event-ID` where it stands; after a crash, too,
-if it has kept that id. So it hears everything once.
+Each request is a long poll: the response has the new Events and ends. The client reconnects and sends its cursor in
+`Last-Event-ID`; after a crash, too, if it has stored that id. So it receives every Event once.
 """
 
 import json
@@ -13,7 +13,7 @@ import requests
 
 @dataclass(frozen=True)
 class Message:
-    """An Event: its SID, its type, and what the Events resource says of it."""
+    """An Event: its SID, its type, and the JSON of the Events resource."""
 
     id: str
     event: str
@@ -22,14 +22,14 @@ class Message:
 
 @dataclass
 class EventStream:
-    """Of a Workspace, or of one of its Workers."""
+    """The stream of a Workspace, or of one of its Workers."""
 
     path: str
     last_event_id: str | None = None
     session: requests.Session = field(default_factory=requests.Session)
 
     def next(self, wait: int = 5) -> list[Message]:
-        """What has happened since the last time; waits a few seconds for something to happen."""
+        """The Events since the previous call. Waits up to `wait` seconds for the first one."""
         answer = self.session.get(
             os.environ["CORDBOARD_URL"] + f"/v1/Workspaces/{self.path}/EventStream",
             params={"Wait": wait},

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Asks the server at CORDBOARD_URL everything its description allows, and much that it forbids, with schemathesis.
+"""Fuzzes the server at CORDBOARD_URL with schemathesis: valid requests of its API description, and invalid ones.
 
-No answer may be a server error, have a status, a content type or a shape that the description does not have, or come
-without credentials. The description is the one the server serves, so it is held to the code as well. Runs twice: with
-SIDs of what is there, and with invented ones. The seed is fixed: a run can be had again.
+No response may be a server error, have an undocumented status, content type or schema, or be successful without
+credentials. The description is the one the server serves, so it is checked against the code as well. Runs twice: with
+the SIDs of existing resources, and with invented SIDs. The seed is fixed: a run can be replayed.
 """
 
 import os
@@ -25,13 +25,13 @@ CHECKS = (
     "response_headers_conformance",
     "unsupported_method",
     "ignored_auth",
-    # Left out: `negative_data_rejection`, for TaskRouter takes any text for `false` and passes over what it does not
-    # know; `positive_data_acceptance`, for the description does not say that a SID must name something.
+    # Left out: `negative_data_rejection`, because TaskRouter accepts any text as `false` and ignores unknown parameters;
+    # `positive_data_acceptance`, because the description does not state that a SID must name an existing resource.
 )
-# What would take away what the others ask for. The run with invented SIDs has them.
+# Operations that would delete the resources of the others. The run with invented SIDs includes them.
 DESTRUCTIVE = "^Delete"
-# An answer of a stream waits for something to happen, for as long as it is asked to: here it says what there is.
-STREAMS_AT_ONCE = """
+# A stream waits for its first Event for as long as the request says. Here it answers at once.
+STREAMS_WITHOUT_WAIT = """
 [[operations]]
 include-operation-id-regex = '^Stream'
 parameters = { "query.Wait" = 0 }
@@ -40,11 +40,11 @@ parameters = { "query.Wait" = 0 }
 
 def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
-        there = pathlib.Path(folder, "there.toml")
-        there.write_text(config(World(client())) + STREAMS_AT_ONCE)
+        existing = pathlib.Path(folder, "existing.toml")
+        existing.write_text(config(World(client())) + STREAMS_WITHOUT_WAIT)
         invented = pathlib.Path(folder, "invented.toml")
-        invented.write_text(STREAMS_AT_ONCE)
-        return run(there, "coverage,fuzzing", "--exclude-operation-id-regex", DESTRUCTIVE) or run(invented, "coverage")
+        invented.write_text(STREAMS_WITHOUT_WAIT)
+        return run(existing, "coverage,fuzzing", "--exclude-operation-id-regex", DESTRUCTIVE) or run(invented, "coverage")
 
 
 def run(config_file: pathlib.Path, phases: str, *more: str) -> int:
@@ -60,7 +60,7 @@ def run(config_file: pathlib.Path, phases: str, *more: str) -> int:
 
 
 def config(world: World) -> str:
-    """What the placeholders of paths stand for. `Sid` is another thing in each folder."""
+    """The values of the placeholders in paths. `Sid` has another value for each kind of resource."""
     offer = world.offered()
     (event, *_) = world.until(world.workspace.events.list, "an Event")
     channel = world.workspace.task_channels("chat").fetch().sid

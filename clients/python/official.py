@@ -1,7 +1,7 @@
-"""The official API description, and what it demands of an answer.
+"""The official API description, and strict validation of responses.
 
-The document's schemas demand little: no property is required and unknown ones are allowed. Its examples show every
-property of every resource, and so must we: here each property is required, and nothing else may be there.
+The document's schemas are lenient: no property is required and unknown ones are allowed. Its examples show every
+property of every resource, so here each property is required and no other is allowed.
 """
 
 import json
@@ -15,8 +15,8 @@ from jsonschema import Draft202012Validator, FormatChecker
 DOCUMENT = pathlib.Path(__file__).parents[2] / "tests/data/openapi/twilio_taskrouter_v1.json"
 METHODS = ("get", "post", "delete")
 FORMATS = FormatChecker(formats=())
-# Objects whose members are not the same in every answer: thresholds that were asked for, priorities there are, what a kind
-# of Event tells.
+# Objects whose members differ between responses: the requested thresholds, the present priorities, the data of a type of
+# Event.
 FREE = ("split_by_wait_time", "tasks_by_priority", "event_data")
 
 
@@ -29,18 +29,18 @@ class Operation:
     path: str
     description: dict
 
-    def fits(self, method: str, path: str) -> bool:
+    def matches(self, method: str, path: str) -> bool:
         pattern = re.sub(r"\{\w+\}", "[^/]+", self.path)
         return method.lower() == self.method and re.fullmatch(pattern, path) is not None
 
     def parameters(self) -> set[str]:
-        """The names of everything a request may say, but for what the path says."""
+        """The names of all parameters of a request, except for those in the path."""
         named = {p["name"] for p in self.description["parameters"] if p["in"] != "path"} if "parameters" in self.description else set()
         form = self.description.get("requestBody", {}).get("content", {}).get("application/x-www-form-urlencoded", {})
         return named | set(form.get("schema", {}).get("properties", {}))
 
     def success(self) -> tuple[int, dict]:
-        """The one status the document has, and what it says of the answer."""
+        """The only documented status, and the description of its response."""
         ((status, answer),) = self.description["responses"].items()
         return int(status), answer
 
@@ -60,20 +60,20 @@ class Official:
         self.validators = {name: self._validator(operation) for name, operation in self.operations.items()}
 
     def operation(self, method: str, url: str) -> Operation | None:
-        """The operation a request is one of. A path without placeholders comes before one with: `Workers/Statistics`."""
+        """The operation of a request. Of two matching paths the one with fewer placeholders wins: `Workers/Statistics`."""
         path = urlsplit(url).path
-        fitting = [operation for operation in self.operations.values() if operation.fits(method, path)]
-        return min(fitting, key=lambda operation: operation.path.count("{"), default=None)
+        matching = [operation for operation in self.operations.values() if operation.matches(method, path)]
+        return min(matching, key=lambda operation: operation.path.count("{"), default=None)
 
     def problems(self, operation: Operation, status: int, headers: dict, text: str) -> list[str]:
-        """Everything in which an answer differs from the document."""
+        """All differences between a response and the document."""
         expected, answer = operation.success()
         if status != expected:
-            return [f"status {status}, not {expected}: {text}"]
+            return [f"expected status {expected}, got {status}: {text}"]
         listed = {name.lower() for name in answer.get("headers", {})}
-        missing = [] if "etag" not in listed or "etag" in {name.lower() for name in headers} else ["there is no ETag"]
+        missing = [] if "etag" not in listed or "etag" in {name.lower() for name in headers} else ["expected an ETag"]
         if "content" not in answer:
-            return missing + ([f"a body: {text}"] if text else [])
+            return missing + ([f"expected no body, got: {text}"] if text else [])
         errors = self.validators[operation.name].iter_errors(json.loads(text))
         return missing + [f"{'.'.join(map(str, error.absolute_path))}: {error.message}" for error in errors]
 
@@ -86,7 +86,7 @@ class Official:
         return Draft202012Validator(self._strict(content["schema"], examples), format_checker=FORMATS)
 
     def _strict(self, schema: dict, examples: list) -> dict:
-        """A schema of the document as JSON Schema has it, with everything required that it names or its examples show."""
+        """The JSON Schema of a schema of the document. Every property that it names or that its examples show is required."""
         if "$ref" in schema:
             schema = self.document["components"]["schemas"][schema["$ref"].rsplit("/", 1)[1]]
         strict = {key: schema[key] for key in ("type", "enum", "pattern", "minLength", "maxLength", "format") if key in schema}
@@ -97,7 +97,7 @@ class Official:
             }
             strict |= {"required": sorted(schema["properties"]), "additionalProperties": False}
         elif any(isinstance(example, dict) for example in examples):
-            # An object the document says nothing about: `links`, and the parts of statistics.
+            # An object whose properties the document does not describe: `links`, and the parts of statistics.
             shown = [set(example) for example in examples if isinstance(example, dict)]
             strict["required"] = sorted(set.intersection(*shown))
         if "items" in schema:
@@ -109,7 +109,7 @@ class Official:
 
 @FORMATS.checks("date-time")
 def is_date(value: object) -> bool:
-    """Client libraries read this pattern and no other."""
+    """The only pattern that client libraries parse."""
     return not isinstance(value, str) or re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", value) is not None
 
 

@@ -1,4 +1,4 @@
-"""The official client library, with another host and somebody who looks on."""
+"""The official client library with another host and a recorder of its requests."""
 
 import json
 import os
@@ -13,41 +13,42 @@ from official import Official, Operation
 
 
 class Recorder(TwilioHttpClient):
-    """Sends every request to Cordboard, holds every answer against the official document, and notes what was asked."""
+    """Sends every request to Cordboard, validates every response against the official document, and records the request."""
 
     def __init__(self, base: str) -> None:
         super().__init__(timeout=30)
         self.base = base
         self.official = Official()
-        self.asked: list[str] = []
-        self.said: defaultdict[str, set[str]] = defaultdict(set)
+        self.requested: list[str] = []
+        self.parameters: defaultdict[str, set[str]] = defaultdict(set)
 
     def request(self, method, url, params=None, data=None, headers=None, **rest):
         parts = urlsplit(url)
-        here = f"{self.base}{parts.path}" + (f"?{parts.query}" if parts.query else "")
-        answer = super().request(method, here, params, data, headers, **rest)
+        local_url = f"{self.base}{parts.path}" + (f"?{parts.query}" if parts.query else "")
+        answer = super().request(method, local_url, params, data, headers, **rest)
         operation = self.official.operation(method, url)
-        assert operation, f"{method} {parts.path} is no operation of the document"
+        assert operation, f"expected an operation of the document, got {method} {parts.path}"
         named = {*(params or {}), *(data if isinstance(data, dict) else {}), *(headers or {})}
-        self.said[operation.name] |= named | {name for name, _ in parse_qsl(parts.query)}
+        self.parameters[operation.name] |= named | {name for name, _ in parse_qsl(parts.query)}
         if answer.status_code >= 400:
             self._check_refusal(operation, answer)
             return answer
         problems = self.official.problems(operation, answer.status_code, answer.headers, answer.text)
         assert not problems, f"{operation.name}: " + "; ".join(problems)
-        self.asked.append(operation.name)
+        self.requested.append(operation.name)
         return answer
 
     @contextmanager
     def exercising(self, operation: str):
-        """What happens inside must ask for this operation, and be answered."""
-        before = len(self.asked)
+        """Asserts that the block requests this operation and that it succeeds."""
+        before = len(self.requested)
         yield
-        assert operation in self.asked[before:], f"{operation} was not asked for, but {self.asked[before:]}"
+        requested = self.requested[before:]
+        assert operation in requested, f"expected a request of {operation}, got {requested}"
 
     @staticmethod
     def _check_refusal(operation: Operation, answer) -> None:
-        """The form that client libraries read (taskrouter.md section 1, "Errors")."""
+        """Asserts that an error has the form that client libraries parse (taskrouter.md section 1, "Errors")."""
         error = json.loads(answer.text)
         assert set(error) == {"code", "message", "more_info", "status"}, f"{operation.name}: {error}"
         assert error["status"] == answer.status_code, f"{operation.name}: {error}"

@@ -1,17 +1,17 @@
-"""Events as they happen: who comes again hears each of them once, and each is an Event of the official document."""
+"""Streams of Events: a client that reconnects receives each Event once, and each is an Event of the official document."""
 
 import json
 
 from event_stream import EventStream, Message
 from world import World
 
-PIECES_MAX = 20
+POLLS_MAX = 20
 
 
-def heard(world: World, stream: EventStream, count: int) -> list[Message]:
-    """So many messages, or more, in as many pieces as they come."""
+def receive(world: World, stream: EventStream, count: int) -> list[Message]:
+    """At least `count` messages, from as many polls as needed."""
     messages: list[Message] = []
-    for _ in range(PIECES_MAX):
+    for _ in range(POLLS_MAX):
         messages += stream.next()
         if len(messages) >= count:
             break
@@ -23,36 +23,36 @@ def heard(world: World, stream: EventStream, count: int) -> list[Message]:
     return messages
 
 
-def test_who_broke_off_goes_on_behind_the_last_event_they_saw(world: World) -> None:
+def test_client_continues_after_its_last_event(world: World) -> None:
     stream = EventStream(world.sid)
     stream.next(wait=0)
     tasks = [world.new_task() for _ in range(4)]
-    told = {event.sid for task in tasks for event in world.until(lambda: stored(world, task), "the Events of a new Task")}
-    messages = heard(world, stream, len(told))
-    assert told <= {message.id for message in messages}
-    assert len({message.id for message in messages}) == len(messages), "none comes twice"
+    expected = {event.sid for task in tasks for event in world.until(lambda: stored(world, task), "the Events of a new Task")}
+    messages = receive(world, stream, len(expected))
+    assert expected <= {message.id for message in messages}
+    assert len({message.id for message in messages}) == len(messages), "expected no duplicate"
     moments = [message.data["event_date_ms"] for message in messages]
     assert moments == sorted(moments)
 
-    # A client that crashed after the third.
-    again = EventStream(world.sid, last_event_id=messages[2].id)
-    rest = heard(world, again, len(messages) - 3)
+    # A client that crashed after the third message.
+    restarted = EventStream(world.sid, last_event_id=messages[2].id)
+    rest = receive(world, restarted, len(messages) - 3)
     assert [message.id for message in rest[: len(messages) - 3]] == [message.id for message in messages[3:]]
-    assert EventStream(world.sid, last_event_id=again.last_event_id).next(wait=0) == []
+    assert EventStream(world.sid, last_event_id=restarted.last_event_id).next(wait=0) == []
 
 
-def test_a_worker_hears_what_is_theirs(world: World) -> None:
+def test_worker_stream_has_only_own_events(world: World) -> None:
     worker = world.new_worker("Available", contact_uri="+17075550101")
     stream = EventStream(f"{world.sid}/Workers/{worker}")
     stream.next(wait=0)
     world.new_task()
     task = world.new_task(routing_target=worker)
-    (message, *_) = heard(world, stream, 1)
+    (message, *_) = receive(world, stream, 1)
     assert (message.event, message.data["event_data"]["task_sid"]) == ("reservation.created", task)
     assert message.data["event_data"]["worker_sid"] == worker
 
 
 def stored(world: World, task: str) -> list:
-    """The Events of a new Task, once the last of them is there."""
+    """The Events of a new Task, once the last of them is stored; empty before."""
     events = world.workspace.events.list(task_sid=task)
     return events if "task.created" in [event.event_type for event in events] else []

@@ -4,9 +4,9 @@ import pytest
 from operations import EXERCISES
 from world import World
 
-# What the document has and the client cannot say.
-UNSAID = {
-    # twilio 9.13.0 takes `if_match` for deleting and does not send it.
+# Parameters of the document that the client cannot send.
+NOT_SENT = {
+    # twilio 9.13.0 accepts `if_match` for deleting and does not send it.
     "DeleteTask": {"If-Match"},
     "DeleteWorker": {"If-Match"},
 }
@@ -18,16 +18,16 @@ def test_operation(operation: str, world: World) -> None:
         EXERCISES[operation](world)
 
 
-def test_every_operation_of_the_document_is_exercised(world: World) -> None:
+def test_every_operation_is_exercised(world: World) -> None:
     assert set(EXERCISES) == set(world.recorder.official.operations)
 
 
-def test_every_parameter_of_the_document_has_been_said(world: World) -> None:
-    """Comes last: it looks at what the tests above have said."""
+def test_every_parameter_was_sent(world: World) -> None:
+    """Runs last: it checks the parameters that the tests above have sent."""
     operations = world.recorder.official.operations
-    silent = {
-        name: sorted(unsaid)
+    missing = {
+        name: sorted(not_sent)
         for name in EXERCISES
-        if (unsaid := operations[name].parameters() - world.recorder.said[name] - UNSAID.get(name, set()))
+        if (not_sent := operations[name].parameters() - world.recorder.parameters[name] - NOT_SENT.get(name, set()))
     }
-    assert silent == {}
+    assert missing == {}

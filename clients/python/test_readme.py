@@ -19,7 +19,7 @@ def test_printed_program_runs(language: str) -> None:
     (program,) = re.findall(rf"```{language}\n(.*?)```", (ROOT / PAGE[language]).read_text(), re.DOTALL)
     assert HOST in program
     assert len(program.strip().splitlines()) <= 12
-    here = program.replace(HOST, os.environ["CORDBOARD_URL"])
-    said = subprocess.run([*RUN[language], here], cwd=ROOT / "clients", capture_output=True, text=True, timeout=60)
-    assert said.returncode == 0, said.stderr
-    assert "Maya Available" in said.stdout
+    program = program.replace(HOST, os.environ["CORDBOARD_URL"])
+    result = subprocess.run([*RUN[language], program], cwd=ROOT / "clients", capture_output=True, text=True, timeout=60)
+    assert result.returncode == 0, result.stderr
+    assert "Maya Available" in result.stdout

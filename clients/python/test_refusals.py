@@ -1,4 +1,4 @@
-"""What is refused: the exceptions a customer's program gets (taskrouter.md section 15)."""
+"""Refusals: the exceptions that a customer's program gets (taskrouter.md section 15)."""
 
 import os
 from collections.abc import Callable
@@ -19,7 +19,7 @@ def refused(request: Callable, status: int, code: int, part: str = "") -> None:
     assert part in error.value.msg
 
 
-def test_a_stale_version_changes_nothing(world: World) -> None:
+def test_stale_version_changes_nothing(world: World) -> None:
     task = world.workspace.tasks(world.new_task())
     refused(lambda: task.update(if_match='"77"', priority=2), 412, 20412)
     assert task.fetch().priority == 0
@@ -28,7 +28,7 @@ def test_a_stale_version_changes_nothing(world: World) -> None:
     refused(lambda: worker.update(if_match='"0"', attributes='{"a":1}'), 412, 20412)
 
 
-def test_what_is_not_there_is_not_found(world: World) -> None:
+def test_missing_resource_is_not_found(world: World) -> None:
     for part in (
         world.workspaces(f"WS{UNKNOWN}"),
         world.workspace.activities(f"WA{UNKNOWN}"),
@@ -46,13 +46,13 @@ def test_what_is_not_there_is_not_found(world: World) -> None:
         refused(part.fetch, 404, 20404)
 
 
-def test_nobody_comes_in_with_a_wrong_token(world: World) -> None:
+def test_wrong_token_is_refused(world: World) -> None:
     http_client = Recorder(os.environ["CORDBOARD_URL"])
     stranger = Client(os.environ["ACCOUNT_SID"], "a guess", http_client=http_client)
     refused(stranger.taskrouter.v1.workspaces(world.sid).fetch, 401, 20003)
 
 
-def test_a_parameter_that_cannot_be_meant_is_named(world: World) -> None:
+def test_invalid_parameter_is_named(world: World) -> None:
     tasks, workers, queues = world.workspace.tasks, world.workspace.workers, world.workspace.task_queues
     for request, name in (
         (lambda: tasks.create(attributes="{", workflow_sid=world.workflow), "Attributes"),
@@ -66,6 +66,6 @@ def test_a_parameter_that_cannot_be_meant_is_named(world: World) -> None:
         refused(request, 400, 20001, name)
 
 
-def test_a_page_has_a_thousand_entries_at_most(world: World) -> None:
+def test_page_has_at_most_thousand_entries(world: World) -> None:
     with pytest.raises(TwilioException):
         world.workspace.workers.page(page_size=1001)

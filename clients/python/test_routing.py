@@ -1,4 +1,4 @@
-"""How Tasks find Workers, as a customer's program sees it."""
+"""Routing of Tasks to Workers, as a customer's program sees it."""
 
 import json
 
@@ -7,7 +7,7 @@ from twilio.base.exceptions import TwilioRestException
 from world import World
 
 
-def test_a_task_is_offered_accepted_and_completed(world: World) -> None:
+def test_task_is_offered_accepted_and_completed(world: World) -> None:
     queue = world.new_queue(target_workers='languages HAS "en"')
     task = world.workspace.tasks(world.new_task(workflow_sid=world.new_workflow(queue)))
     assert task.fetch().assignment_status == "pending"
@@ -21,21 +21,21 @@ def test_a_task_is_offered_accepted_and_completed(world: World) -> None:
     assert (channel.assigned_tasks, channel.available_capacity_percentage) == (1, 0)
     ended = task.update(assignment_status="completed", reason="resolved")
     assert (ended.assignment_status, ended.reason) == ("completed", "resolved")
-    world.until(lambda: worker.worker_channels("default").fetch().assigned_tasks == 0, "the slot given back")
+    world.until(lambda: worker.worker_channels("default").fetch().assigned_tasks == 0, "the slot released")
     events = world.workspace.events
-    told = world.until(lambda: whole(events.list(task_sid=task.fetch().sid)), "the last Event")
-    assert told[:3] == ["workflow.entered", "task-queue.entered", "task.created"]
-    lives = [name for name in told if name in ("reservation.created", "reservation.accepted", "reservation.completed")]
-    assert lives == ["reservation.created", "reservation.accepted", "reservation.completed"]
+    types = world.until(lambda: completed_events(events.list(task_sid=task.fetch().sid)), "the last Event")
+    assert types[:3] == ["workflow.entered", "task-queue.entered", "task.created"]
+    reservation_types = [name for name in types if name in ("reservation.created", "reservation.accepted", "reservation.completed")]
+    assert reservation_types == ["reservation.created", "reservation.accepted", "reservation.completed"]
 
 
-def whole(events: list) -> list[str]:
+def completed_events(events: list) -> list[str]:
     """The types of a completed Task's Events, oldest first; empty while the last one is missing."""
-    told = [event.event_type for event in reversed(events)]
-    return told if {"task.completed", "reservation.completed"} <= set(told) else []
+    types = [event.event_type for event in reversed(events)]
+    return types if {"task.completed", "reservation.completed"} <= set(types) else []
 
 
-def test_what_one_worker_rejects_another_is_offered(world: World) -> None:
+def test_rejected_task_is_offered_to_next_worker(world: World) -> None:
     queue = world.new_queue(target_workers="rejects == true")
     first = world.new_worker("Available", rejects=True)
     task = world.workspace.tasks(world.new_task(workflow_sid=world.new_workflow(queue)))
@@ -47,7 +47,7 @@ def test_what_one_worker_rejects_another_is_offered(world: World) -> None:
     world.until(lambda: task.reservations.list(**pending), "an offer to the second Worker")
 
 
-def test_an_offer_nobody_answers_times_out(world: World) -> None:
+def test_unanswered_offer_times_out(world: World) -> None:
     workflow = world.new_workflow(world.new_queue(target_workers="slow == true"), task_reservation_timeout=1)
     worker = world.workspace.workers(world.new_worker("Available", slow=True))
     task = world.workspace.tasks(world.new_task(workflow_sid=workflow))
@@ -55,10 +55,10 @@ def test_an_offer_nobody_answers_times_out(world: World) -> None:
     world.until(lambda: worker.fetch().activity_name == "Offline", "the Worker in the timeout Activity")
     assert task.fetch().assignment_status == "pending"
     timed_out = {"task_sid": task.fetch().sid, "event_type": "reservation.timeout"}
-    world.until(lambda: world.workspace.events.list(**timed_out), "the Event of it")
+    world.until(lambda: world.workspace.events.list(**timed_out), "the Event of the timeout")
 
 
-def test_of_two_who_are_offered_a_task_the_first_has_it(world: World) -> None:
+def test_first_of_two_acceptances_wins(world: World) -> None:
     queue = world.new_queue(target_workers="race == true", max_reserved_workers=2)
     for _ in range(2):
         world.new_worker("Available", race=True)
@@ -75,14 +75,14 @@ def pair(offers: list) -> list:
     return offers if len(offers) == 2 else []
 
 
-def test_a_canceled_task_takes_its_offer_back(world: World) -> None:
+def test_canceled_task_cancels_its_offer(world: World) -> None:
     offer = world.offered()
     task = world.workspace.tasks(offer.task_sid)
     assert task.update(assignment_status="canceled", reason="hung up").assignment_status == "canceled"
     assert offer.fetch().reservation_status == "canceled"
 
 
-def test_a_task_goes_where_the_workflow_sends_it(world: World) -> None:
+def test_workflow_selects_the_queue(world: World) -> None:
     polish, english = world.new_queue(), world.new_queue()
     target = {"queue": polish, "priority": 4}
     filters = [{"filter_friendly_name": "Polish", "expression": "language == 'pl'", "targets": [target]}]
@@ -94,20 +94,20 @@ def test_a_task_goes_where_the_workflow_sends_it(world: World) -> None:
         assert (task.task_queue_sid, task.priority) == (queue, priority)
 
 
-def test_a_list_goes_on_page_by_page_and_back(world: World) -> None:
+def test_list_is_paged_forward_and_back(world: World) -> None:
     queue = world.new_queue(target_workers="page == true")
-    made = [world.new_worker(page=True) for _ in range(5)]
+    created = [world.new_worker(page=True) for _ in range(5)]
     workers = world.workspace.workers
-    assert [worker.sid for worker in workers.stream(task_queue_sid=queue, page_size=2)] == made
+    assert [worker.sid for worker in workers.stream(task_queue_sid=queue, page_size=2)] == created
     first = workers.page(task_queue_sid=queue, page_size=2)
     second = first.next_page()
     third = second.next_page()
-    assert [worker.sid for worker in third] == made[4:]
+    assert [worker.sid for worker in third] == created[4:]
     assert third.next_page() is None
-    assert [worker.sid for worker in third.previous_page()] == made[2:4]
+    assert [worker.sid for worker in third.previous_page()] == created[2:4]
 
 
-def test_statistics_count_what_happened(world: World) -> None:
+def test_statistics_count_reservations(world: World) -> None:
     queue = world.new_queue(target_workers="counted == true")
     workflow = world.new_workflow(queue)
     world.new_worker("Available", counted=True)

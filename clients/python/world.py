@@ -1,4 +1,4 @@
-"""A Workspace with something of everything, made through the official client."""
+"""A Workspace with one resource of each kind, created through the official client."""
 
 import json
 import time
@@ -8,18 +8,18 @@ from itertools import count
 
 from twilio.rest import Client
 
-PATIENCE_SECONDS = 20
-LOOK_EVERY_SECONDS = 0.02
+TIMEOUT_SECONDS = 20
+POLL_EVERY_SECONDS = 0.02
 NUMBERS = count(1)
 
 
 def unique(name: str) -> str:
-    """A name nothing else has."""
+    """A unique name."""
     return f"{name} {next(NUMBERS)}"
 
 
 class World:
-    """A Workspace of its own."""
+    """A new Workspace."""
 
     def __init__(self, client: Client) -> None:
         self.client = client
@@ -35,7 +35,7 @@ class World:
 
     @cached_property
     def queue(self) -> str:
-        """A TaskQueue nobody serves: its Tasks wait, and are offered to nobody whom a test wants to be free."""
+        """A TaskQueue that no Worker serves: its Tasks wait, and occupy no Worker of a test."""
         return self.new_queue()
 
     @cached_property
@@ -50,7 +50,7 @@ class World:
 
     @cached_property
     def task(self) -> str:
-        """A Task nobody is there for."""
+        """A Task that no Worker can take."""
         return self.new_task()
 
     def new_queue(self, **parameters) -> str:
@@ -73,21 +73,21 @@ class World:
 
     @staticmethod
     def until(look: Callable, awaited: str):
-        """Looks again and again until there is something to be seen."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
+        """Polls until `look` finds something."""
+        deadline = time.monotonic() + TIMEOUT_SECONDS
         while time.monotonic() < deadline:
             if found := look():
                 return found
-            time.sleep(LOOK_EVERY_SECONDS)
-        raise AssertionError(f"never came: {awaited}")
+            time.sleep(POLL_EVERY_SECONDS)
+        raise AssertionError(f"timeout, expected {awaited}")
 
     def offered(self, **parameters):
-        """A Task offered to a Worker of its own: the Reservation, pending."""
+        """The pending Reservation of a new Task for a new Worker."""
         worker = self.new_worker("Available", contact_uri="+17075550101")
         task = self.new_task(routing_target=worker, **parameters)
         reservations = self.workspace.tasks(task).reservations
         return self.until(reservations.list, "an offer to the only Worker")[0]
 
     def assigned(self, **parameters):
-        """A Reservation that was accepted."""
+        """An accepted Reservation of a new Task."""
         return self.offered(**parameters).update(reservation_status="accepted")

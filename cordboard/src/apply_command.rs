@@ -1,4 +1,4 @@
-//! `cordboard apply`: the set-up file into the table of a deployed stack.
+//! `cordboard apply`: applies a configuration file to the table of a deployed stack.
 #![allow(
     clippy::print_stdout,
     reason = "this is what the person at the terminal reads"
@@ -10,7 +10,7 @@ use runtime::{Env, SystemClock, aws};
 use crate::cli::{Apply, Start};
 use crate::start::{Failure, read_contact_centre};
 
-/// Applies the file with the AWS credentials of the environment.
+/// Applies the file with the AWS credentials in the environment.
 pub async fn apply(options: &Apply, start: &Start) -> Result<(), Failure> {
     let account_sid = options
         .account_sid

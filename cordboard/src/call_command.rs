@@ -1,4 +1,4 @@
-//! `cordboard call`: a caller and a Worker in one, to see a call go through from ring to wrap-up.
+//! `cordboard call`: plays a caller and a Worker, and shows a call from the ring to wrap-up.
 #![allow(
     clippy::print_stdout,
     reason = "this is what the person at the terminal reads"
@@ -18,14 +18,14 @@ use crate::cli::{Call, Start};
 use crate::run_file::RunFile;
 use crate::start::{Failure, Running};
 
-/// How often the telephone network is looked at.
-const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// Polling interval of the telephone network.
+const POLL_EVERY: Duration = Duration::from_millis(100);
 
 /// How long caller and Worker talk.
 const CONVERSATION: Duration = Duration::from_millis(1_500);
 
-/// How long one look may take.
-const LOOK_TIME_LIMIT: Duration = Duration::from_secs(5);
+/// Timeout of one request.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A call, as the simulated telephone network shows it.
 #[derive(Debug, Clone, Deserialize)]
@@ -51,11 +51,12 @@ struct Phones {
     calls: Vec<Phone>,
 }
 
-/// Places a call at the contact centre on `--port` or, when none runs there, at one of its own that keeps nothing.
+/// Places a call at the contact centre on `--port`. If none runs there, starts one for this call
+/// that keeps no data.
 pub async fn call(options: &Call, start: &Start) -> Result<(), Failure> {
     let env = Env::process();
     runtime::aws::install_tls();
-    let http = Client::builder().timeout(LOOK_TIME_LIMIT).build()?;
+    let http = Client::builder().timeout(REQUEST_TIMEOUT).build()?;
     let base = format!("http://127.0.0.1:{}", start.port);
     if let Ok(answer) = http.get(format!("{base}/simulator/calls")).send().await {
         if !answer.status().is_success() {
@@ -64,22 +65,22 @@ pub async fn call(options: &Call, start: &Start) -> Result<(), Failure> {
             );
         }
         let running = RunFile::read(start.port).ok_or_else(|| {
-            format!("the contact centre at {base} is not this user's: start one of your own with another --port")
+            format!("the contact centre at {base} belongs to another user: start your own with another --port")
         })?;
-        return Story::new(http, base, running).play(options).await;
+        return CallScript::new(http, base, running).play(options).await;
     }
-    println!("No contact centre at {base}: using one of my own for this call.");
-    let alone = Start {
+    println!("No contact centre runs at {base}: starting one for this call.");
+    let own_options = Start {
         in_memory: true,
         ..start.clone()
     };
-    let own = Running::open(&alone, 0, &env).await?;
-    let phone_number = own.contact_centre.centre.phone_number.clone();
+    let own = Running::open(&own_options, 0, &env).await?;
+    let phone_number = own.contact_centre.voice_settings.phone_number.clone();
     let running = RunFile {
         account: own.account.clone(),
         phone_number,
     };
-    let played = Story::new(http, own.address.clone(), running)
+    let played = CallScript::new(http, own.address.clone(), running)
         .play(options)
         .await;
     let _already_stopped = own.stop.send(true);
@@ -87,8 +88,8 @@ pub async fn call(options: &Call, start: &Start) -> Result<(), Failure> {
     played
 }
 
-/// One call and what was seen of it.
-struct Story {
+/// One call, and the state of both people in it.
+struct CallScript {
     http: Client,
     base: String,
     running: RunFile,
@@ -98,7 +99,7 @@ struct Story {
     worker: Option<Phone>,
 }
 
-impl Story {
+impl CallScript {
     fn new(http: Client, base: String, running: RunFile) -> Self {
         Self {
             http,
@@ -124,8 +125,8 @@ impl Story {
             .unwrap_or_default()
             .parse()?;
         let patience = Duration::from_secs(options.patience);
-        let told = tokio::time::timeout(patience, self.follow(caller, &options.press)).await;
-        told.map_err(|_| {
+        let followed = tokio::time::timeout(patience, self.follow(caller, &options.press)).await;
+        followed.map_err(|_| {
             format!(
                 "the call did not reach wrap-up within {} s",
                 options.patience
@@ -133,16 +134,16 @@ impl Story {
         })?
     }
 
-    /// Does what a caller and a Worker do, until the Worker wraps up.
+    /// Performs the actions of the caller and the Worker, until the Worker is in wrap-up.
     async fn follow(&mut self, caller: CallSid, press: &str) -> Result<(), Failure> {
-        let mut looks = interval(LOOK_EVERY);
+        let mut ticks = interval(POLL_EVERY);
         loop {
-            looks.tick().await;
-            let phone = self.look(caller, "caller").await?;
+            ticks.tick().await;
+            let phone = self.poll(caller, "caller").await?;
             self.press_once(&phone, press).await?;
             self.pick_up(caller).await?;
             if let Some(worker) = self.worker.clone() {
-                let worker = self.look(worker.call_sid, "worker").await?;
+                let worker = self.poll(worker.call_sid, "worker").await?;
                 self.talk_then_hang_up(&phone, &worker).await?;
             }
             if phone.status != "completed" {
@@ -150,7 +151,7 @@ impl Story {
             }
             return match (&self.worker, self.talking_since) {
                 (Some(worker), Some(_)) => self.wait_for_wrap_up(caller, worker.to.clone()).await,
-                _ => Err("the call ended before anybody answered it".into()),
+                _ => Err("the call ended before a Worker answered it".into()),
             };
         }
     }
@@ -169,7 +170,8 @@ impl Story {
         Ok(())
     }
 
-    /// Answers the phone of the Worker who is offered this caller's Task. Others may be ringing for other callers.
+    /// Answers the phone of the Worker who is offered this caller's Task. Other phones may ring for
+    /// other callers.
     async fn pick_up(&mut self, caller: CallSid) -> Result<(), Failure> {
         if self.worker.is_some() || !self.pressed {
             return Ok(());
@@ -216,7 +218,7 @@ impl Story {
         Ok(())
     }
 
-    /// The phone of the Worker to whom a caller's Task is offered now, if there is one.
+    /// The phone number of the Worker who is offered the caller's Task now, if there is one.
     async fn offered_to(&self, caller: CallSid) -> Result<Option<String>, Failure> {
         let Some(task) = self.task_of(caller).await? else {
             return Ok(None);
@@ -238,12 +240,12 @@ impl Story {
         Ok(contact_uri(&worker))
     }
 
-    /// The Task is completed and the Worker whose phone rang is in wrap-up.
+    /// Waits until the Task is completed and the Worker whose phone rang is in wrap-up.
     async fn wait_for_wrap_up(&self, caller: CallSid, phone: String) -> Result<(), Failure> {
         let workspace = self.workspace().await?;
-        let mut looks = interval(LOOK_EVERY);
+        let mut ticks = interval(POLL_EVERY);
         loop {
-            looks.tick().await;
+            ticks.tick().await;
             let task = self.task_of(caller).await?;
             let workers: Value = self
                 .api(&format!(
@@ -255,13 +257,16 @@ impl Story {
                 .and_then(Value::as_array)
                 .cloned()
                 .unwrap_or_default();
-            let is_ours = |worker: &&Value| contact_uri(worker).as_ref() == Some(&phone);
+            let worker = workers
+                .iter()
+                .find(|worker| contact_uri(worker).as_ref() == Some(&phone));
             let status = task
                 .as_ref()
                 .and_then(|task| task.get("assignment_status"))
                 .and_then(Value::as_str);
-            let completed = status == Some("completed");
-            if let (true, Some(worker)) = (completed, workers.iter().find(is_ours)) {
+            if let Some(worker) = worker
+                && status == Some("completed")
+            {
                 let name = worker
                     .get("friendly_name")
                     .and_then(Value::as_str)
@@ -272,7 +277,8 @@ impl Story {
         }
     }
 
-    /// A caller's Task, once there is one. Whoever made it gave it its SID, so it is found by the call it is about.
+    /// The Task of a call, once it exists. Its SID depends on the program that created it, so it is
+    /// searched for by the call in its attributes.
     async fn task_of(&self, caller: CallSid) -> Result<Option<Value>, Failure> {
         let workspace = self.workspace().await?;
         let of_caller = format!("EvaluateTaskAttributes=call_sid+%3D%3D+%22{caller}%22");
@@ -290,8 +296,8 @@ impl Story {
         Ok(sid.ok_or("the contact centre has no Workspace")?.to_owned())
     }
 
-    /// A phone as it is now; what is new in its transcript is printed.
-    async fn look(&mut self, call: CallSid, who: &str) -> Result<Phone, Failure> {
+    /// The current state of a phone; prints the new entries of its transcript.
+    async fn poll(&mut self, call: CallSid, side: &str) -> Result<Phone, Failure> {
         let phone: Phone = self.get(&format!("/simulator/calls/{call}")).await?;
         let printed = self.printed.entry(call).or_default();
         for entry in phone.transcript.iter().skip(*printed) {
@@ -299,7 +305,7 @@ impl Story {
                 .at
                 .split_once('T')
                 .map_or(entry.at.as_str(), |(_date, time)| time);
-            println!("{time}  {who:<6}  {:<10}  {}", entry.event, entry.text);
+            println!("{time}  {side:<6}  {:<10}  {}", entry.event, entry.text);
         }
         *printed = phone.transcript.len();
         Ok(phone)
@@ -338,7 +344,7 @@ impl Story {
     }
 }
 
-/// The phone of a Worker, as the API shows them.
+/// The phone number in the attributes of a Worker, as the API shows them.
 fn contact_uri(worker: &Value) -> Option<String> {
     let attributes: Value = serde_json::from_str(worker.get("attributes")?.as_str()?).ok()?;
     Some(attributes.get("contact_uri")?.as_str()?.to_owned())

@@ -1,25 +1,26 @@
-//! Who moves calls: the simulated telephone network, or a real carrier when the environment names one.
+//! The carrier: the simulated telephone network, or a real one that the environment names.
 
 use carrier::TWILIO_API;
 use runtime::{Env, EnvError};
 
-/// Who moves calls.
+/// The carrier that places and moves calls.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CarrierChoice {
     /// The simulated telephone network.
     Simulated,
     /// A real carrier.
     Real {
-        /// The base URL of its API.
+        /// The base URL of the carrier's API.
         api_url: String,
-        /// Where it reaches us, `https://…`.
+        /// The address at which the carrier reaches this contact centre, `https://…`.
         public_url: String,
     },
 }
 
 impl CarrierChoice {
-    /// `CARRIER=twilio` with `ACCOUNT_SID` and `AUTH_TOKEN` set means Twilio, which has to reach us at `PUBLIC_URL`;
-    /// `CARRIER=simulated`, or nothing, the simulated network.
+    /// `CARRIER=twilio` selects Twilio and requires `ACCOUNT_SID`, `AUTH_TOKEN`, and the
+    /// `PUBLIC_URL` at which Twilio reaches this machine. `CARRIER=simulated`, or no value, selects
+    /// the simulated network.
     pub fn from_env(env: &Env<'_>) -> Result<Self, EnvError> {
         let expected = "simulated or twilio";
         let name: Option<String> = env.optional("CARRIER", expected)?;
@@ -65,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn a_real_carrier_needs_credentials_and_an_address_to_reach_us() {
+    fn real_carrier_needs_credentials_and_url() {
         assert_eq!(choice(&[]), Ok(CarrierChoice::Simulated));
         assert!(choice(&[("CARRIER", "twilio")]).is_err());
         assert!(choice(&[("CARRIER", "pigeon")]).is_err());

@@ -1,8 +1,9 @@
-//! The contact centre of one process: the parts put together, and the pump that stands in for AWS.
+//! The contact centre of one process: all parts put together, and the pump that replaces AWS.
 //!
-//! What event source mappings and queues do in the cloud, [`Centre::turn`] does here: stream records to `routing`, due
-//! timers to `routing`, callbacks to `callbacks`. [`Centre::run`] turns in real time and does what AWS does from time to
-//! time; [`Centre::settle`] turns until nothing is left to do at this moment, for a clock that somebody else owns.
+//! [`Centre::turn`] does what event source mappings and queues do in the cloud: it passes stream
+//! records and due timers to `routing`, and callbacks and Events to `callbacks`. [`Centre::run`]
+//! repeats it in real time, and does what AWS does periodically. [`Centre::settle`] repeats it
+//! until nothing is left to do at this moment, for tests that control the clock.
 
 mod invoke;
 mod network;
@@ -15,7 +16,7 @@ use std::time::Duration;
 use api::{Api, Ids, InFlight};
 use callbacks::{Callbacks, Destinations, web_client};
 use carrier_simulator::Carrier as SimulatedCarrier;
-use console::{Console, Signer};
+use console::{Console, Signer, Transport};
 use futures_util::future::join_all;
 use http_client::WebClient;
 use ids::time::Timestamp;
@@ -30,66 +31,69 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
 use crate::carrier_choice::CarrierChoice;
 use crate::credentials::Account;
-use crate::embedded_dynamodb::{EmbeddedDynamoDb, Place, TABLE};
+use crate::embedded_dynamodb::{EmbeddedDynamoDb, Place, SequenceNumber, TABLE};
 use crate::http;
 use crate::queues::Queues;
-use crate::stream_reader::{SequenceNumber, StreamReader};
+use crate::stream_reader::StreamReader;
 use crate::task_router::TaskRouter;
 use invoke::{Work, deliver, invoke_routing, sqs_event};
 use network::telephones;
 
 pub use settings::Settings;
 
-/// The longest the pump sleeps. It is nudged by everything that happens here; this is for what happens elsewhere.
+/// Maximum sleep of the pump. Every change in this process wakes it; this limit is for changes
+/// from outside.
 const SLEEP_MAX: Duration = Duration::from_secs(1);
 
-/// Turns of [`Centre::settle`]: a story that needs more at one moment is a loop.
+/// Maximum number of turns in [`Centre::settle`]; a test that needs more at one moment is in a
+/// loop.
 const SETTLE_TURNS_MAX: usize = 1_000;
 
-/// How often the schedule's sweep comes, as in `template.yaml`.
+/// Interval of the sweep, as in `template.yaml`.
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
 
-/// How often handled stream records are trimmed: more would cost every batch a write of its own.
+/// Interval of trimming handled stream records. Trimming after each batch would cost a write each
+/// time.
 const TRIM_EVERY: Duration = Duration::from_secs(1);
 
-/// How often ended Tasks are cleaned up.
-const CLEAN_UP_EVERY: Duration = Duration::from_secs(60);
+/// Interval of the deletion of expired items.
+const EXPIRE_EVERY: Duration = Duration::from_secs(60);
 
-/// Why a centre cannot start.
+/// The reason for which a contact centre cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The database.
+    /// The embedded DynamoDB cannot be opened.
     #[error(transparent)]
     DynamoDb(#[from] crate::embedded_dynamodb::Error),
-    /// The table.
+    /// A request of the table failed.
     #[error(transparent)]
     Store(#[from] store::Error),
-    /// The set-up.
+    /// The configuration cannot be applied.
     #[error(transparent)]
     SetUp(#[from] config::ApplyError),
-    /// The simulated carrier.
+    /// The simulated carrier cannot be opened.
     #[error(transparent)]
     Simulator(#[from] carrier_simulator::Error),
-    /// The real carrier.
+    /// The client of the real carrier cannot be created.
     #[error(transparent)]
     Carrier(#[from] carrier::Error),
-    /// The HTTP client.
-    #[error("the HTTP client cannot be made")]
+    /// The HTTP client cannot be created.
+    #[error("the HTTP client cannot be created")]
     Client(#[from] reqwest::Error),
-    /// The port.
+    /// The HTTP port cannot be used.
     #[error("the port cannot be used")]
     Port(#[from] std::io::Error),
 }
 
 /// A contact centre in one process.
 pub struct Centre {
-    /// The table, for whoever wants to look.
+    /// The table.
     pub store: Store,
-    /// The telephone network, unless the carrier is real.
+    /// The simulated carrier; `None` with a real carrier.
     pub network: Option<Arc<SimulatedCarrier>>,
-    /// The web pages.
+    /// The console.
     pub console: Arc<Console>,
-    /// What applying the set-up changed.
+    /// The changes that applying the configuration made.
     pub summary: config::Summary,
     dynamodb: EmbeddedDynamoDb,
     stream: Mutex<StreamReader>,
@@ -104,8 +108,9 @@ pub struct Centre {
 }
 
 impl Centre {
-    /// Puts everything together for a server at `address`, applies the set-up, and takes up what an earlier process
-    /// left: live calls go on, and the messages it held are sent anew.
+    /// Opens the contact centre for a server at `address` and applies the configuration. It then
+    /// continues what an earlier process left: calls in progress go on, and a sweep sends the
+    /// messages again that were lost with the process.
     pub async fn open(settings: Settings, address: &str) -> Result<Arc<Self>, Error> {
         let place = settings
             .data
@@ -114,7 +119,7 @@ impl Centre {
         Self::open_on(EmbeddedDynamoDb::open(place).await?, settings, address).await
     }
 
-    /// The same on a database that is open.
+    /// The same on an open database.
     pub async fn open_on(
         dynamodb: EmbeddedDynamoDb,
         settings: Settings,
@@ -129,14 +134,14 @@ impl Centre {
         .await
     }
 
-    /// The same, with another way to other people's servers.
+    /// The same, with another HTTP client for the webhooks of other servers.
     pub async fn open_in(
         web: Arc<dyn WebClient>,
         dynamodb: EmbeddedDynamoDb,
         settings: Settings,
         address: &str,
     ) -> Result<Arc<Self>, Error> {
-        let store = Store::new(dynamodb.client(), TABLE).alone();
+        let store = Store::new(dynamodb.client(), TABLE).as_only_writer();
         let now = settings.clock.now();
         let summary = config::apply(&store, &settings.contact_centre, now).await?;
 
@@ -189,9 +194,14 @@ impl Centre {
             outbox: Arc::clone(&queues) as _,
             in_flight: InFlight::default(),
         });
+        let transport = if public_url.starts_with("https:") {
+            Transport::Https
+        } else {
+            Transport::Http
+        };
         let console = Console {
             api: Arc::clone(&api),
-            signer: Signer::new(&auth_token, public_url.starts_with("https:")),
+            signer: Signer::new(&auth_token, transport),
             phones: telephones.map(|telephones| Arc::new(telephones) as _),
         };
         let checks = Checks {
@@ -231,19 +241,20 @@ impl Centre {
             nudge,
         };
         if let Err(error) = centre.routing.sweep(Sweep::Everything).await {
-            // The centre can serve new calls, and the schedule's sweep looks again.
-            tracing::error!(%error, "not everything an earlier process left could be taken up");
+            // New calls can be served, and the next sweep retries.
+            tracing::error!(%error, "sweep at the start failed, the next sweep retries");
         }
-        centre.look_after_callers().await;
+        centre.release_callers().await;
         Ok(Arc::new(centre))
     }
 
-    /// Where a function sends its messages.
+    /// The outbox of the functions.
     pub fn outbox(&self) -> Arc<dyn Outbox> {
         Arc::clone(&self.queues) as _
     }
 
-    /// Serves HTTP on `listener` until `shutdown`.
+    /// Serves HTTP on `listener` until `shutdown`, then shuts down gracefully: open long polls are
+    /// answered, and requests under way are finished.
     pub async fn serve(
         self: Arc<Self>,
         listener: TcpListener,
@@ -264,21 +275,21 @@ impl Centre {
         );
         let shutdown = async move {
             shutdown.await;
-            // Pages that wait for news are told to come back; without them nobody listens.
-            let _nobody_listens = stopping.send(true);
+            // Long polls are answered. An error means that none is open.
+            let _no_open_long_poll = stopping.send(true);
         };
         axum::serve(listener, site)
             .with_graceful_shutdown(shutdown)
             .await
     }
 
-    /// Works in real time until `shutdown`. It stops where it stands, however much there is to do: what it leaves is what
-    /// a process that dies leaves, and the next one takes it up.
+    /// Works in real time until `shutdown`. It stops at once, with whatever work is left: the next
+    /// process continues it as it would after a crash.
     pub async fn run(self: Arc<Self>, shutdown: impl Future<Output = ()>) {
         tokio::select! {
             () = shutdown => {}
             () = self.pump() => {}
-            () = self.keep_house() => {}
+            () = self.run_periodic_work() => {}
         }
     }
 
@@ -294,10 +305,13 @@ impl Centre {
                 return self.trim_stream().await;
             }
         }
-        tracing::error!(turns = SETTLE_TURNS_MAX, "the centre does not come to rest");
+        tracing::error!(
+            turns = SETTLE_TURNS_MAX,
+            "settle did not finish: there is always more to do at this moment"
+        );
     }
 
-    /// The next moment at which something happens by itself.
+    /// The next moment at which something happens without an input.
     pub fn next_wake(&self) -> Option<Timestamp> {
         let network = self
             .network
@@ -306,7 +320,7 @@ impl Centre {
         [network, self.next_turn()].into_iter().flatten().min()
     }
 
-    /// Turns whenever there may be something to do.
+    /// Repeats [`Centre::turn_detached`] whenever there may be something to do.
     async fn pump(&self) {
         loop {
             if self.turn_detached().await {
@@ -322,31 +336,34 @@ impl Centre {
         }
     }
 
-    /// Does what has its time: the schedule's part and the database's.
-    async fn keep_house(&self) {
-        let (mut sweep, mut trim, mut clean_up) =
-            (every(SWEEP_EVERY), every(TRIM_EVERY), every(CLEAN_UP_EVERY));
+    /// Periodic work: the schedule's sweep, and what DynamoDB does by itself.
+    async fn run_periodic_work(&self) {
+        let mut sweep = every(SWEEP_EVERY);
+        let mut trim = every(TRIM_EVERY);
+        let mut expire = every(EXPIRE_EVERY);
         loop {
             tokio::select! {
                 _tick = sweep.tick() => self.sweep().await,
                 _tick = trim.tick() => self.trim_stream().await,
-                _tick = clean_up.tick() => self.clean_up().await,
+                _tick = expire.tick() => self.delete_expired().await,
             }
         }
     }
 
-    /// When the next turn is due by itself.
+    /// The moment of the next turn without an input.
     fn next_turn(&self) -> Option<Timestamp> {
-        // The lock is held only within a turn, and who is in a turn need not wait for one.
-        let again = self
+        // The lock is held within a turn only; during a turn there is no need to wait for the next
+        // one.
+        let retry = self
             .stream
             .try_lock()
             .ok()
-            .and_then(|stream| stream.again_at());
-        [again, self.queues.next_due()].into_iter().flatten().min()
+            .and_then(|stream| stream.retry_at());
+        [retry, self.queues.next_due()].into_iter().flatten().min()
     }
 
-    /// One round: stream, timers, callbacks, waiting for each. True if there was anything.
+    /// One round: stream records, timers, callbacks and Events, waiting for each. True if there was
+    /// work.
     async fn turn(&self) -> bool {
         let (worked, work) = self.turn_routing().await;
         let task_router = self.task_router.as_deref();
@@ -358,15 +375,14 @@ impl Centre {
         worked
     }
 
-    /// One round that does not wait for callbacks: a slow server holds up nobody.
+    /// One round that does not wait for callbacks and Events, so that a slow server delays no other
+    /// work. True if there was work.
     async fn turn_detached(&self) -> bool {
         let (worked, work) = self.turn_routing().await;
         for message in work {
-            let (callbacks, queues, nudge) = (
-                Arc::clone(&self.callbacks),
-                Arc::clone(&self.queues),
-                Arc::clone(&self.nudge),
-            );
+            let callbacks = Arc::clone(&self.callbacks);
+            let queues = Arc::clone(&self.queues);
+            let nudge = Arc::clone(&self.nudge);
             let task_router = self.task_router.clone();
             tokio::spawn(async move {
                 deliver(&callbacks, &queues, task_router.as_deref(), message).await;
@@ -376,7 +392,8 @@ impl Centre {
         worked
     }
 
-    /// What `routing` has to do, and what is due then for `callbacks`. True if there was anything of either.
+    /// Does the work of `routing`, and takes the messages that are then due for `callbacks`. True
+    /// if there was work for either.
     async fn turn_routing(&self) -> (bool, Vec<Work>) {
         let streamed = self.turn_stream().await;
         let timed = self.turn_timers().await;
@@ -387,14 +404,15 @@ impl Centre {
         (streamed || timed || !work.is_empty(), work)
     }
 
-    /// Hands the next stream records to `routing`, as an event source mapping does: what failed comes again.
+    /// Passes the next stream records to `routing`, as an event source mapping does: a failed
+    /// record is retried.
     async fn turn_stream(&self) -> bool {
         let mut stream = self.stream.lock().await;
         let batch = match stream.next(self.voice.clock.now()).await {
             Ok(Some(batch)) => batch,
             Ok(None) => return false,
             Err(error) => {
-                tracing::error!(%error, "the stream could not be read");
+                tracing::error!(%error, "stream read failed, retrying");
                 return false;
             }
         };
@@ -406,7 +424,7 @@ impl Centre {
             None => stream.handled(batch.last),
             Some(record) => stream.failed(record, self.voice.clock.now()),
         }
-        stream.again_at().is_none()
+        stream.retry_at().is_none()
     }
 
     async fn turn_timers(&self) -> bool {
@@ -423,18 +441,19 @@ impl Centre {
         any
     }
 
-    /// The event of the schedule in `template.yaml`, and the same for whoever waits at the simulated carrier.
+    /// Sends the sweep of the schedule in `template.yaml` to `routing`, and reconciles the callers
+    /// who wait at the simulated carrier.
     pub async fn sweep(&self) {
         invoke_routing(&self.routing, json!({ "sweep": "overdue" })).await;
-        self.look_after_callers().await;
+        self.release_callers().await;
     }
 
-    async fn look_after_callers(&self) {
+    async fn release_callers(&self) {
         let Some(task_router) = &self.task_router else {
             return;
         };
-        if let Err(error) = task_router.look_after_callers().await {
-            tracing::error!(%error, "callers who wait for nothing could not be let go; the next sweep tries again");
+        if let Err(error) = task_router.release_callers().await {
+            tracing::error!(%error, "release of callers without a Task failed, the next sweep retries");
         }
     }
 
@@ -443,18 +462,18 @@ impl Centre {
             return;
         };
         if let Err(error) = self.dynamodb.trim_stream(handled).await {
-            tracing::warn!(%error, "handled stream records could not be trimmed");
+            tracing::warn!(%error, "trimming of the stream failed");
         }
     }
 
-    async fn clean_up(&self) {
-        if let Err(error) = self.dynamodb.clean_up().await {
-            tracing::warn!(%error, "ended Tasks could not be cleaned up");
+    async fn delete_expired(&self) {
+        if let Err(error) = self.dynamodb.delete_expired().await {
+            tracing::warn!(%error, "deletion of expired items failed, the next run retries");
         }
     }
 }
 
-/// Ticks once each `period`; those that were missed are not made up for.
+/// Ticks once each `period`; missed ticks are skipped.
 fn every(period: Duration) -> Interval {
     let mut interval = interval_at(Instant::now() + period, period);
     interval.set_missed_tick_behavior(MissedTickBehavior::Delay);

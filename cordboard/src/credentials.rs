@@ -1,4 +1,5 @@
-//! The account this machine's contact centre belongs to: from the environment, or made once and kept with the data.
+//! The account of the local contact centre: from the environment, or created once and kept with the
+//! data.
 
 use std::fs;
 use std::io;
@@ -16,31 +17,32 @@ const FILE: &str = "account.json";
 pub struct Account {
     /// `AC…`
     pub account_sid: AccountSid,
-    /// Signs webhooks, opens the API.
+    /// The auth token, which signs webhooks and is the password of the API.
     pub auth_token: String,
 }
 
-/// Why there is no account.
+/// The reason for which there is no account.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// One of the two variables is missing or malformed.
+    /// An environment variable is missing or malformed.
     #[error(transparent)]
     Env(#[from] EnvError),
-    /// The file.
+    /// The file cannot be read or written.
     #[error("{file} cannot be used: {source}")]
     File {
-        /// Which.
+        /// Path of the file.
         file: String,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
-    /// The machine gives no random numbers to make a secret from.
-    #[error("no random numbers to make an auth token from: {0}")]
+    /// The operating system provides no random numbers.
+    #[error("no auth token could be created, because there are no random numbers: {0}")]
     Random(getrandom::Error),
 }
 
 impl Account {
-    /// `ACCOUNT_SID` and `AUTH_TOKEN` if they are set; else the account kept in `folder`; else a new one, kept there.
+    /// `ACCOUNT_SID` and `AUTH_TOKEN` if they are set; otherwise the account in `folder`; otherwise
+    /// a new one, which is stored there. Without a folder the account is not stored.
     pub fn find(env: &Env<'_>, folder: Option<&Path>) -> Result<Self, Error> {
         let account_sid = env.optional(
             "ACCOUNT_SID",
@@ -80,7 +82,8 @@ impl Account {
     }
 
     fn random() -> Result<Self, Error> {
-        let (mut sid, mut token) = ([0; 16], [0; 16]);
+        let mut sid = [0; 16];
+        let mut token = [0; 16];
         getrandom::fill(&mut sid)
             .and_then(|()| getrandom::fill(&mut token))
             .map_err(Error::Random)?;
@@ -92,7 +95,7 @@ impl Account {
     }
 }
 
-/// Writes a file only its owner can read.
+/// Writes a file that only its owner can read.
 pub(crate) fn write_private(file: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut options = fs::OpenOptions::new();
     options.write(true).create(true).truncate(true);

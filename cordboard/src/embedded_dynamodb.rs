@@ -1,10 +1,12 @@
-//! A DynamoDB in this process: a real API over SQLite, asked by the same SDK as the one in the cloud, without a socket
-//! ([`in_process`]). It asks nobody who they are, and nobody outside the process can ask it anything.
+//! An embedded DynamoDB: the DynamoDB API over SQLite, called by the SDK that is used in the cloud,
+//! without a socket ([`dynamodb_in_process`]). It checks no credentials, and no other process can
+//! reach it.
 //!
-//! Everything about the engine is behind this file and that crate, so another engine can take its place. It leans on one
-//! private table of the engine's (hence the exact version in `Cargo.toml`): writes look up the highest sequence number of
-//! the stream, which without an index takes longer with every record, and the engine never deletes records. So we add the
-//! index, and delete what has been handled.
+//! The engine is used only in this file and in that crate, so it can be replaced. Two workarounds
+//! depend on a private table of the engine, hence the exact version in `Cargo.toml`. Each write
+//! looks up the highest sequence number of the stream, which without an index takes longer with
+//! every record: we add the index. The engine never deletes stream records: we delete the handled
+//! ones.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -15,30 +17,33 @@ use dynamodb_in_process::InProcess;
 use dynoxide::{Database, DynoxideError};
 use rusqlite::Connection;
 
-use crate::stream_reader::SequenceNumber;
+/// The position of a record in the stream: a number of 21 to 40 digits.
+pub type SequenceNumber = u128;
 
-/// The one table.
+/// The name of the table.
 pub const TABLE: &str = "cordboard";
 
-/// The file of the database in the data folder.
+/// Name of the database file in the data folder.
 const FILE: &str = "dynamodb.sqlite";
 
 const STREAM_INDEX: &str = "CREATE INDEX IF NOT EXISTS cordboard_stream_order \
      ON _stream_records(table_name, CAST(sequence_number AS INTEGER))";
 
-/// What the engine adds to a stored sequence number to give it the length the API wants.
+/// The offset that the engine adds to a stored sequence number, for the length that the API
+/// requires.
 const SEQUENCE_NUMBER_OFFSET: SequenceNumber = 100_000_000_000_000_000_000;
 
-/// The newest record stays: the engine counts on from the highest number it finds.
+/// Keeps the newest record, because the engine continues from the highest number it finds.
 const TRIM: &str = "DELETE FROM _stream_records WHERE table_name = ?1 AND CAST(sequence_number AS INTEGER) <= ?2 \
      AND CAST(sequence_number AS INTEGER) < (SELECT MAX(CAST(sequence_number AS INTEGER)) FROM _stream_records WHERE table_name = ?1)";
 
-/// Where the data is.
+/// The place of the data.
 #[derive(Debug)]
 pub enum Place {
-    /// In this folder; it survives.
+    /// In this folder, permanently.
     Folder(PathBuf),
-    /// In a folder of its own, gone at the end. Not in memory: only a file can have the index.
+    /// In a temporary folder, which is deleted at the end. Not in memory, because only a file can
+    /// have the index.
     Temporary,
 }
 
@@ -47,53 +52,54 @@ pub struct EmbeddedDynamoDb {
     database: Database,
     http: SharedHttpClient,
     maintenance: Arc<Mutex<Connection>>,
-    // Last, as fields are dropped in this order: the database is closed before its folder goes.
+    // Last, because fields are dropped in this order: the database is closed before its folder is
+    // deleted.
     _folder: Option<tempfile::TempDir>,
 }
 
-/// Why the database cannot be used.
+/// The reason for which the database cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The folder.
+    /// The data folder cannot be created or used.
     #[error("the data folder {folder} cannot be used: {source}")]
     Folder {
-        /// Which.
+        /// Path of the folder.
         folder: String,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
-    /// The engine.
+    /// The engine cannot open its file.
     #[error("the embedded DynamoDB cannot be started on {folder}: {reason}")]
     Engine {
-        /// The folder.
+        /// The data folder.
         folder: String,
-        /// Why.
+        /// The engine's message.
         reason: String,
     },
-    /// The engine's file.
-    #[error("the embedded DynamoDB's file cannot be looked after")]
+    /// Our own connection to the engine's file failed.
+    #[error("maintenance of the embedded DynamoDB's file failed")]
     File(#[from] rusqlite::Error),
-    /// The items whose time is over.
-    #[error("the embedded DynamoDB cannot clean up: {0}")]
-    CleanUp(String),
-    /// Work on the file broke off.
-    #[error("work on the embedded DynamoDB's file broke off")]
-    Broken(#[from] tokio::task::JoinError),
-    /// The table.
+    /// Expired items could not be deleted.
+    #[error("the embedded DynamoDB cannot delete expired items: {0}")]
+    Expire(String),
+    /// The thread that worked on the file panicked.
+    #[error("work on the embedded DynamoDB's file was aborted")]
+    Aborted(#[from] tokio::task::JoinError),
+    /// The table cannot be created.
     #[error(transparent)]
     Store(#[from] store::Error),
 }
 
 impl EmbeddedDynamoDb {
-    /// Starts the database and makes the table, unless it is there.
+    /// Opens the database, and creates the table if it does not exist.
     pub async fn open(place: Place) -> Result<Self, Error> {
         Self::open_through(place, |engine| {
-            SharedHttpClient::new(engine.losing_nothing())
+            SharedHttpClient::new(engine.without_request_tokens())
         })
         .await
     }
 
-    /// The same, with layers between the SDK and the engine: `layers` puts them around the way to it.
+    /// The same, with layers between the SDK and the engine, which `layers` adds.
     pub async fn open_through(
         place: Place,
         layers: impl FnOnce(InProcess) -> SharedHttpClient,
@@ -117,10 +123,12 @@ impl EmbeddedDynamoDb {
         maintenance.busy_timeout(std::time::Duration::from_secs(5))?;
         maintenance.execute_batch(STREAM_INDEX)?;
         match temporary {
-            // Nobody will read it after a power cut: the disk need not be waited for. 64 MB of it are kept in memory, and 256 MB mapped.
+            // The file is not needed after a power failure, so writes do not wait for the disk. The
+            // engine keeps 64 MB of it in memory, and maps 256 MB.
             Some(_) => database.enable_bulk_loading(),
-            // The disk is waited for now and then, not with each write: a process that dies loses nothing, and a power cut at
-            // most the last moments, in which the calls ended as well. Some 2 MB are kept in memory, however large the file is.
+            // The disk is synchronized now and then, not with each write: a crash of the process
+            // loses nothing, and a power failure at most the last moments, in which the calls ended
+            // as well. Some 2 MB are kept in memory, however large the file is.
             None => database.disable_bulk_loading(),
         }
         .map_err(engine_error)?;
@@ -140,27 +148,27 @@ impl EmbeddedDynamoDb {
         Ok(database)
     }
 
-    /// The SDK's client for it.
+    /// The SDK's client of the database.
     pub fn client(&self) -> aws_sdk_dynamodb::Client {
         dynamodb_in_process::client(self.http.clone())
     }
 
-    /// The SDK's client for its streams.
+    /// The SDK's client of its streams.
     pub fn streams(&self) -> aws_sdk_dynamodbstreams::Client {
         dynamodb_in_process::streams(self.http.clone())
     }
 
-    /// The engine itself, for whoever serves it to another process.
+    /// The engine, for programs that serve it to another process.
     pub fn database(&self) -> Database {
         self.database.clone()
     }
 
-    /// Deletes the stream's records up to this sequence number, but for the newest one.
+    /// Deletes the stream's records up to this sequence number, except the newest one.
     pub async fn trim_stream(&self, handled: SequenceNumber) -> Result<(), Error> {
         let stored =
             i64::try_from(handled.saturating_sub(SEQUENCE_NUMBER_OFFSET)).unwrap_or(i64::MAX);
         let maintenance = Arc::clone(&self.maintenance);
-        aside(move || {
+        blocking(move || {
             let maintenance = maintenance.lock().unwrap_or_else(PoisonError::into_inner);
             maintenance.execute(TRIM, rusqlite::params![TABLE, stored])?;
             Ok(())
@@ -168,20 +176,20 @@ impl EmbeddedDynamoDb {
         .await
     }
 
-    /// Removes the items whose time to live is over, which DynamoDB does by itself.
-    pub async fn clean_up(&self) -> Result<usize, Error> {
+    /// Deletes the expired items, as DynamoDB does by itself. Returns their number.
+    pub async fn delete_expired(&self) -> Result<usize, Error> {
         let database = self.database.clone();
-        aside(move || {
+        blocking(move || {
             database
                 .sweep_ttl()
-                .map_err(|error| Error::CleanUp(error.to_string()))
+                .map_err(|error| Error::Expire(error.to_string()))
         })
         .await
     }
 }
 
-/// Does work that waits for the disk on a thread of its own: the others serve on.
-async fn aside<T: Send + 'static>(
+/// Does blocking work on another thread, so that it delays no request.
+async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Error> {
     tokio::task::spawn_blocking(work).await?

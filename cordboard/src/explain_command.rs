@@ -1,4 +1,4 @@
-//! `cordboard explain`: why a Task waits, or why nothing comes to a Worker, at the terminal.
+//! `cordboard explain`: prints why a Task waits, or why a Worker is offered no Task.
 #![allow(
     clippy::print_stdout,
     reason = "this is what the person at the terminal reads"
@@ -6,47 +6,24 @@
 
 mod render;
 
-use std::str::FromStr;
 use std::time::Duration;
 
-use ids::{TaskSid, WorkerSid};
 use reqwest::{Client, StatusCode};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use task_router::router::explain::{TaskExplanation, WorkerExplanation};
 
-use crate::cli::{Explain, Start};
+use crate::cli::{Explain, Start, Subject};
 use crate::run_file::RunFile;
 use crate::start::Failure;
 
-/// How long an answer may take: as long as a request of the API.
+/// Timeout of a request: the API's own limit.
 const ANSWER_TIME_LIMIT: Duration = Duration::from_secs(29);
 
-/// What is to be explained.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Subject {
-    /// Why a Task waits.
-    Task(TaskSid),
-    /// Why nothing comes to a Worker.
-    Worker(WorkerSid),
-}
-
-impl FromStr for Subject {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let task = || text.parse().map(Self::Task).ok();
-        let worker = || text.parse().map(Self::Worker).ok();
-        task()
-            .or_else(worker)
-            .ok_or_else(|| "expected the SID of a Task (WT…) or of a Worker (WK…)".to_owned())
-    }
-}
-
-/// Asks the contact centre on `--port`, and prints what it says.
+/// Requests the explanation from the contact centre on `--port`, and prints it.
 ///
 /// # Errors
-/// When none of this user's runs there, or it has no such Task or Worker.
+/// If no contact centre of this user runs on the port, or it has no such Task or Worker.
 pub async fn explain(options: &Explain, start: &Start) -> Result<(), Failure> {
     runtime::aws::install_tls();
     let http = Client::builder().timeout(ANSWER_TIME_LIMIT).build()?;
@@ -57,48 +34,49 @@ pub async fn explain(options: &Explain, start: &Start) -> Result<(), Failure> {
         )
     };
     let running = RunFile::read(start.port).ok_or_else(not_running)?;
-    let asked = Asked {
+    let client = ExplainClient {
         http,
         base: base.clone(),
         running,
     };
-    let told = match options.sid {
-        Subject::Task(task) => asked
-            .about::<TaskExplanation>("Tasks", &task.to_string())
+    let rendered = match options.sid {
+        Subject::Task(task) => client
+            .explanation::<TaskExplanation>("Tasks", &task.to_string())
             .await
-            .map(|told| told.map(|told| render::task(&told))),
-        Subject::Worker(worker) => asked
-            .about::<WorkerExplanation>("Workers", &worker.to_string())
+            .map(|found| found.map(|explanation| render::task(&explanation))),
+        Subject::Worker(worker) => client
+            .explanation::<WorkerExplanation>("Workers", &worker.to_string())
             .await
-            .map(|told| told.map(|told| render::worker(&told))),
+            .map(|found| found.map(|explanation| render::worker(&explanation))),
     };
-    let told = told.map_err(|error| {
+    let rendered = rendered.map_err(|error| {
         if error.is_connect() {
             not_running().into()
         } else {
             Failure::from(error)
         }
     })?;
-    let told = told.ok_or_else(|| match options.sid {
+    let rendered = rendered.ok_or_else(|| match options.sid {
         Subject::Task(task) => {
-            format!("there is no Task {task}, or not any more: one that has ended is kept for some minutes")
+            format!("there is no Task {task}; an ended Task is kept for a few minutes only")
         }
         Subject::Worker(worker) => format!("there is no Worker {worker}"),
     })?;
-    print!("{told}");
+    print!("{rendered}");
     Ok(())
 }
 
-/// A running centre that can be asked.
-struct Asked {
+/// A client of the API of a running contact centre.
+struct ExplainClient {
     http: Client,
     base: String,
     running: RunFile,
 }
 
-impl Asked {
-    /// The explanation of something, in whichever Workspace it is.
-    async fn about<T: DeserializeOwned>(
+impl ExplainClient {
+    /// The explanation of a resource, searched for in every Workspace; `None` if there is no such
+    /// resource.
+    async fn explanation<T: DeserializeOwned>(
         &self,
         place: &str,
         sid: &str,
@@ -141,24 +119,5 @@ impl Asked {
             .basic_auth(account.account_sid, Some(&account.auth_token))
             .send()
             .await
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn tasks_and_workers_are_explained_and_nothing_else() {
-        let task = TaskSid::derive(&["t"]);
-        assert_eq!(task.to_string().parse(), Ok(Subject::Task(task)));
-        let worker = WorkerSid::derive(&["w"]);
-        assert_eq!(worker.to_string().parse(), Ok(Subject::Worker(worker)));
-        for wrong in ["", "WT1", "Maya", "WQ00000000000000000000000000000001"] {
-            assert!(
-                wrong.parse::<Subject>().unwrap_err().contains("WT…"),
-                "{wrong}"
-            );
-        }
     }
 }

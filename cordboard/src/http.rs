@@ -1,5 +1,6 @@
-//! One port for everything: our functions under their paths, the simulated carrier's control and REST API beside them.
-//! Programs on this machine can use it, web pages from elsewhere cannot ([`guarded`]).
+//! The HTTP server on one port: the functions under their paths, and the control and REST API of
+//! the simulated carrier. Programs on this machine can use it, web pages of other sites cannot
+//! ([`guarded`]).
 
 use std::error::Error;
 use std::future::Future;
@@ -23,10 +24,10 @@ use tokio::sync::{Notify, watch};
 
 use crate::task_router;
 
-/// The names of this machine among themselves, as `Host` and `Origin` write them.
+/// The loopback names of this machine in `Host` and `Origin`.
 const LOOPBACK: [&str; 3] = ["127.0.0.1", "localhost", "[::1]"];
 
-/// The functions, each under the path it has in `template.yaml`.
+/// The functions, each under its path in `template.yaml`.
 pub fn functions(voice: &Arc<Voice>, public_url: &str) -> Router {
     let site = |handle| Site {
         voice: Arc::clone(voice),
@@ -73,7 +74,7 @@ pub fn functions(voice: &Arc<Voice>, public_url: &str) -> Router {
         )
 }
 
-/// What only the simulated carrier asks: this centre is its TaskRouter.
+/// The endpoints for the simulated carrier, whose TaskRouter is this contact centre.
 pub fn task_router(voice: &Arc<Voice>, public_url: &str) -> Router {
     let site = || Site {
         voice: Arc::clone(voice),
@@ -85,7 +86,7 @@ pub fn task_router(voice: &Arc<Voice>, public_url: &str) -> Router {
         .route(task_router::LEFT_QUEUE, any(serve).with_state(site()))
 }
 
-/// The REST API and its description, under the paths they have in `template.yaml`.
+/// The REST API and its description, under their paths in `template.yaml`.
 pub fn rest_api(api: Arc<Api>) -> Router {
     Router::new()
         .route("/v1/{*rest}", any(serve_api))
@@ -95,7 +96,7 @@ pub fn rest_api(api: Arc<Api>) -> Router {
 
 async fn serve_api(State(api): State<Arc<Api>>, request: HttpRequest) -> Response<Body> {
     let (parts, body) = request.into_parts();
-    match whole(body, parts.uri.path(), api::WORKFLOW_BODY_BYTES_MAX).await {
+    match read_body(body, parts.uri.path(), api::WORKFLOW_BODY_BYTES_MAX).await {
         Ok(body) => api::handle(api, HttpRequest::from_parts(parts, body))
             .await
             .map(Body::from),
@@ -103,7 +104,8 @@ async fn serve_api(State(api): State<Arc<Api>>, request: HttpRequest) -> Respons
     }
 }
 
-/// The web pages, under the paths they have in `template.yaml`. Pages that wait for news end when `stopped` becomes true.
+/// The console, under its paths in `template.yaml`. Its long polls are answered when `stopped`
+/// becomes true.
 pub fn console(console: Arc<Console>, stopped: watch::Receiver<bool>) -> Router {
     Router::new()
         .route("/", get(async || Redirect::to("/console")))
@@ -117,18 +119,18 @@ async fn serve_console(
     request: HttpRequest,
 ) -> Response<Body> {
     let (parts, body) = request.into_parts();
-    let body = match whole(body, parts.uri.path(), console::BODY_BYTES_MAX).await {
+    let body = match read_body(body, parts.uri.path(), console::BODY_BYTES_MAX).await {
         Ok(body) => body,
         Err(reply) => return response(reply),
     };
     let page = console::handle(console, HttpRequest::from_parts(parts, body));
     tokio::select! {
         page = page => page.map(Body::from),
-        _stopped = stopped.wait_for(|stopped| *stopped) => response(Reply::error(503, "the contact centre stops")),
+        _stopped = stopped.wait_for(|stopped| *stopped) => response(Reply::error(503, "the contact centre is shutting down")),
     }
 }
 
-/// Tells `nudge` after every request that something may have changed.
+/// Notifies `nudge` after every request, because the request may have changed something.
 pub fn nudging(router: Router, nudge: Arc<Notify>) -> Router {
     router.layer(middleware::from_fn_with_state(
         nudge,
@@ -140,9 +142,10 @@ pub fn nudging(router: Router, nudge: Arc<Notify>) -> Router {
     ))
 }
 
-/// Refuses what a web page from elsewhere, in a browser on this machine, sends. The port asks no credentials of people at
-/// their phones, and a page may send requests to any port, under a name of its own that leads here (`Host`) or under its
-/// own (`Origin`). Carriers and command lines send no `Origin`.
+/// Refuses requests of other sites' pages in a browser on this machine. The port requires no
+/// credentials for telephones, and a page may send requests to any port: under a name of its own
+/// that resolves to this machine (`Host`), or from its own origin (`Origin`). Carriers and
+/// command-line tools send no `Origin`.
 pub fn guarded(router: Router, public_url: &str) -> Router {
     let public_host = public_url
         .parse()
@@ -183,7 +186,12 @@ fn refusal(headers: &HeaderMap, public_host: Option<&str>) -> Option<Reply> {
     }
     let origin = text(header::ORIGIN)?.parse::<Uri>().ok();
     let is_ours = origin.is_some_and(|origin| origin.host().is_some_and(is_ours));
-    (!is_ours).then(|| Reply::error(403, "Origin: web pages from elsewhere are not let in"))
+    (!is_ours).then(|| {
+        Reply::error(
+            403,
+            "Origin: requests from pages of other sites are refused",
+        )
+    })
 }
 
 type Handle = Arc<
@@ -192,7 +200,7 @@ type Handle = Arc<
         + Sync,
 >;
 
-/// A function and what it needs.
+/// A function and its arguments.
 #[derive(Clone)]
 struct Site {
     voice: Arc<Voice>,
@@ -214,13 +222,14 @@ async fn serve(State(site): State<Site>, request: HttpRequest) -> Response<Body>
     }
 }
 
-/// The request as the function sees it. Its URL is the one the carrier used: address, path and query as they came in.
+/// The request as the function receives it. Its URL is the one the carrier used: public address,
+/// path and query unchanged.
 async fn webhook_request(public_url: &str, request: HttpRequest) -> Result<Request, Reply> {
     let (parts, body) = request.into_parts();
     let Some(method) = method(&parts.method) else {
         return Err(method_not_allowed());
     };
-    let body = whole(body, parts.uri.path(), MAX_BODY_BYTES).await?;
+    let body = read_body(body, parts.uri.path(), MAX_BODY_BYTES).await?;
     let text = |name: &str| {
         parts
             .headers
@@ -238,8 +247,8 @@ async fn webhook_request(public_url: &str, request: HttpRequest) -> Result<Reque
     })
 }
 
-/// What a caller of ours signs as scheme and host. On this machine that is whichever of its names was used, and
-/// [`guarded`] let through; behind a tunnel it is the public one, whatever the tunnel says.
+/// Scheme and host that a sender signs. On this machine they are those of the `Host` header, which
+/// [`guarded`] has checked. Behind a tunnel they are the public ones, whatever the tunnel sends.
 fn address(public_url: &str, host: Option<String>) -> String {
     let is_local = public_url
         .parse()
@@ -250,8 +259,9 @@ fn address(public_url: &str, host: Option<String>) -> String {
     }
 }
 
-/// The body, with one byte more than is allowed if there are more: then the function sees that it is too much and says so.
-async fn whole(body: Body, path: &str, bytes_max: usize) -> Result<Vec<u8>, Reply> {
+/// The whole body, with at most one byte more than allowed: the function then sees that it is too
+/// large, and refuses it.
+async fn read_body(body: Body, path: &str, bytes_max: usize) -> Result<Vec<u8>, Reply> {
     let error = match to_bytes(body, bytes_max + 1).await {
         Ok(body) => return Ok(body.to_vec()),
         Err(error) => error,
@@ -260,16 +270,16 @@ async fn whole(body: Body, path: &str, bytes_max: usize) -> Result<Vec<u8>, Repl
         .source()
         .is_some_and(|source| source.is::<LengthLimitError>())
     {
-        tracing::warn!(path, bytes_max, "body refused: too large");
+        tracing::warn!(path, bytes_max, "request refused: body too large");
         return Err(Reply::error(
             413,
-            &format!("the body is too large: at most {bytes_max} bytes are taken"),
+            &format!("the body is too large: at most {bytes_max} bytes are allowed"),
         ));
     }
-    tracing::warn!(path, %error, "body refused: it broke off");
+    tracing::warn!(path, %error, "request refused: body incomplete");
     Err(Reply::error(
         400,
-        "the body broke off: expected as many bytes as its headers say",
+        "the body is incomplete: expected as many bytes as its headers say",
     ))
 }
 
@@ -290,7 +300,7 @@ fn response(reply: Reply) -> Response<Body> {
 mod tests {
     use super::*;
 
-    /// The status of the refusal, if any.
+    /// The status of the refusal; `None` if the request passes.
     fn status(host: Option<&str>, origin: Option<&str>) -> Option<u16> {
         let pairs = [(header::HOST, host), (header::ORIGIN, origin)];
         let headers = pairs
@@ -301,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn requests_pass_under_our_names_and_from_our_pages() {
+    fn only_own_hosts_and_origins_pass() {
         for (host, origin, expected) in [
             (Some("127.0.0.1:9000"), None, None),
             (Some("LocalHost"), None, None),
@@ -340,11 +350,11 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_body_is_taken_whole_or_refused_for_what_is_wrong_with_it() {
+    async fn body_is_read_or_refused_with_reason() {
         let parts = |parts: &[Result<&'static str, ()>]| {
             let parts: Vec<_> = parts
                 .iter()
-                .map(|part| part.map_err(|()| std::io::Error::other("gone")))
+                .map(|part| part.map_err(|()| std::io::Error::other("disconnected")))
                 .collect();
             Body::from_stream(futures_util::stream::iter(parts))
         };
@@ -355,7 +365,7 @@ mod tests {
             (parts(&[Ok("abc"), Ok("def")]), Err(413)),
             (parts(&[Ok("ab"), Err(())]), Err(400)),
         ] {
-            let taken = whole(body, "/", 4).await;
+            let taken = read_body(body, "/", 4).await;
             assert_eq!(
                 taken.map(|body| body.len()).map_err(|reply| reply.status),
                 expected
@@ -364,7 +374,7 @@ mod tests {
     }
 
     #[test]
-    fn a_signature_covers_the_name_that_was_used_here_and_the_public_one_behind_a_tunnel() {
+    fn signed_host_is_local_or_public() {
         for (public_url, host, expected) in [
             (
                 "http://127.0.0.1:9000",
@@ -387,7 +397,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_public_name_there_are_the_names_of_this_machine() {
+    fn without_public_host_only_loopback_passes() {
         let headers = HeaderMap::from_iter([(header::HOST, "centre.example".parse().unwrap())]);
         assert_eq!(refusal(&headers, None).map(|reply| reply.status), Some(421));
     }

@@ -1,10 +1,11 @@
-//! `cordboard`: the whole contact centre in one process.
+//! `cordboard`: the contact centre in one process.
 //!
-//! Every function, an embedded DynamoDB and a simulated telephone network, put together as [`Centre`]. The code under
-//! it is the code that runs in the cloud: functions get the very events a Lambda gets, the table is a real DynamoDB
-//! API, webhooks travel over real HTTP with real signatures.
+//! [`Centre`] puts together every function, an embedded DynamoDB and a simulated telephone network.
+//! The code is the code that runs in the cloud: functions receive the events of a Lambda, the table
+//! is accessed through the DynamoDB API, and webhooks use real HTTP with real signatures.
 //!
-//! Reading order: [`Centre`], [`embedded_dynamodb`], [`stream_reader`], [`queues`], [`http`], [`task_router`], then the commands.
+//! Reading order: [`Centre`], [`embedded_dynamodb`], [`stream_reader`], [`queues`], [`http`],
+//! [`task_router`], then the commands.
 
 pub mod apply_command;
 pub mod call_command;
@@ -15,6 +16,7 @@ pub mod credentials;
 pub mod embedded_dynamodb;
 pub mod explain_command;
 pub mod http;
+mod message;
 mod ordered_queue;
 mod phones;
 pub mod queues;

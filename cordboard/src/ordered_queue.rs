@@ -1,14 +1,14 @@
-//! A queue that keeps order within groups, as SQS's FIFO queues do: of what is about one thing, the next follows when the
-//! one before was delivered or given up, and no group waits for another.
+//! A queue with ordered groups, like SQS's FIFO queues: the messages about one resource are
+//! delivered one after another, and groups do not wait for each other.
 
 use std::collections::{BTreeMap, VecDeque};
 
 use ids::time::Timestamp;
 use task_router::router::events::Notice;
 
-use crate::queues::{MESSAGES_MAX, Message, RECEIVES_MAX};
+use crate::message::{MESSAGES_MAX, Message};
 
-/// Notices by what they are about.
+/// Notices, grouped by the resource they are about.
 #[derive(Default)]
 pub(crate) struct OrderedQueue {
     groups: BTreeMap<String, Group>,
@@ -21,33 +21,30 @@ struct Group {
     state: State,
 }
 
-/// Whether the first message of a group may be taken.
+/// The delivery state of a group.
 #[derive(Default, PartialEq, Eq)]
 enum State {
     #[default]
-    Free,
-    /// One is being delivered.
-    Busy,
-    /// One failed and comes again then.
-    Until(Timestamp),
+    Idle,
+    /// One message is being delivered.
+    InFlight,
+    /// The first message failed and is retried at this moment.
+    RetryAt(Timestamp),
 }
 
 impl OrderedQueue {
-    /// Adds a message; false: there is no room.
+    /// Adds a message; false if the queue is full.
     pub fn put(&mut self, notice: Notice) -> bool {
         if self.messages >= MESSAGES_MAX {
             return false;
         }
         self.messages += 1;
         let group = self.groups.entry(notice.about.clone()).or_default();
-        group.waiting.push_back(Message {
-            body: notice,
-            receives: 0,
-        });
+        group.waiting.push_back(Message::new(notice));
         true
     }
 
-    /// Takes the first message of each group whose turn it is.
+    /// Takes the first message of each group that is due.
     pub fn due(&mut self, now: Timestamp) -> Vec<Message<Notice>> {
         let due = self
             .groups
@@ -58,30 +55,34 @@ impl OrderedQueue {
         taken
     }
 
-    /// What became of a message that was taken; `again_at`: it failed, and comes again then unless it came too often.
-    pub fn done(&mut self, message: Message<Notice>, again_at: Option<Timestamp>) {
-        let about = message.body.about.clone();
-        let Some(group) = self.groups.get_mut(&about) else {
+    /// Ends the delivery of a message: the next one of its group is due.
+    pub fn delivered(&mut self, message: &Message<Notice>) {
+        let about = &message.body.about;
+        let Some(group) = self.groups.get_mut(about) else {
             return;
         };
-        group.state = State::Free;
-        match again_at {
-            Some(at) if message.receives < RECEIVES_MAX => {
-                group.state = State::Until(at);
-                group.waiting.push_front(message);
-                self.messages += 1;
-            }
-            Some(_) => {
-                tracing::error!(notice = ?message.body, receives = message.receives, "event given up")
-            }
-            None => {}
-        }
+        group.state = State::Idle;
         if group.waiting.is_empty() {
-            self.groups.remove(&about);
+            self.groups.remove(about);
         }
     }
 
-    /// When the next message is due, if any is not being delivered.
+    /// Retries a failed message at `retry_at`, before the next one of its group. A dead letter is
+    /// logged and dropped, and the next one is due.
+    pub fn failed(&mut self, message: Message<Notice>, retry_at: Timestamp) {
+        if message.is_dead_letter() {
+            tracing::error!(notice = ?message.body, receives = message.receives, "dead letter: event dropped");
+            return self.delivered(&message);
+        }
+        let Some(group) = self.groups.get_mut(&message.body.about) else {
+            return;
+        };
+        group.state = State::RetryAt(retry_at);
+        group.waiting.push_front(message);
+        self.messages += 1;
+    }
+
+    /// The moment at which the next message is due; `None` if all groups are in flight or empty.
     pub fn next_due(&self, now: Timestamp) -> Option<Timestamp> {
         self.groups
             .values()
@@ -93,19 +94,16 @@ impl OrderedQueue {
 impl Group {
     fn due_at(&self, now: Timestamp) -> Option<Timestamp> {
         match self.state {
-            State::Busy => None,
-            State::Free => (!self.waiting.is_empty()).then_some(now),
-            State::Until(at) => Some(at),
+            State::InFlight => None,
+            State::Idle => (!self.waiting.is_empty()).then_some(now),
+            State::RetryAt(at) => Some(at),
         }
     }
 
     fn take(&mut self) -> Option<Message<Notice>> {
         let first = self.waiting.pop_front()?;
-        self.state = State::Busy;
-        Some(Message {
-            receives: first.receives + 1,
-            ..first
-        })
+        self.state = State::InFlight;
+        Some(first.received())
     }
 }
 
@@ -115,6 +113,7 @@ mod tests {
     use ids::{EventSid, WorkspaceSid};
 
     use super::*;
+    use crate::message::RECEIVES_MAX;
 
     const NOON: Timestamp = Timestamp::from_millis(1_795_348_800_000);
     const LATER: Timestamp = Timestamp::from_millis(1_795_348_802_000);
@@ -142,22 +141,22 @@ mod tests {
     }
 
     #[test]
-    fn of_one_group_the_next_follows_when_the_one_before_is_done() {
+    fn group_delivers_one_message_at_a_time() {
         let mut queue = queue(&[notice("A", 1), notice("A", 2), notice("B", 3)]);
         let taken = queue.due(NOON);
         assert_eq!(bodies(&taken), [notice("A", 1), notice("B", 3)]);
-        assert!(queue.due(NOON).is_empty(), "both groups are busy");
+        assert!(queue.due(NOON).is_empty(), "both groups are in flight");
         assert_eq!(queue.next_due(NOON), None);
-        queue.done(taken[0].clone(), None);
+        queue.delivered(&taken[0]);
         assert_eq!(bodies(&queue.due(NOON)), [notice("A", 2)]);
     }
 
     #[test]
-    fn what_failed_comes_again_before_what_is_behind_it_and_holds_up_no_other_group() {
+    fn failed_message_delays_only_its_group() {
         let mut queue = queue(&[notice("A", 1), notice("A", 2), notice("B", 3)]);
         let taken = queue.due(NOON);
-        queue.done(taken[0].clone(), Some(LATER));
-        queue.done(taken[1].clone(), None);
+        queue.failed(taken[0].clone(), LATER);
+        queue.delivered(&taken[1]);
         queue.put(notice("B", 4));
         assert_eq!(bodies(&queue.due(NOON)), [notice("B", 4)]);
         assert_eq!(queue.next_due(NOON), Some(LATER));
@@ -165,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn what_always_fails_is_given_up_and_the_next_has_its_turn() {
+    fn dead_letter_is_dropped_and_next_is_due() {
         let mut queue = queue(&[notice("A", 1), notice("A", 2)]);
         for receive in 1..=RECEIVES_MAX {
             let taken = queue.due(NOON);
@@ -173,11 +172,11 @@ mod tests {
                 (taken[0].receives, &taken[0].body),
                 (receive, &notice("A", 1))
             );
-            queue.done(taken[0].clone(), Some(NOON));
+            queue.failed(taken[0].clone(), NOON);
         }
         let taken = queue.due(NOON + Millis::from_secs(1));
         assert_eq!(bodies(&taken), [notice("A", 2)]);
-        queue.done(taken[0].clone(), None);
+        queue.delivered(&taken[0]);
         assert!(queue.groups.is_empty() && queue.messages == 0);
     }
 }

@@ -1,7 +1,9 @@
-//! The queues of one process: the messages SQS would carry, in the same order and, but for timers that are held for longer
-//! than [`HELD_MAX`], with the same delays, held in memory.
+//! The queues of one process, in memory: the messages that SQS carries in the cloud, in the same
+//! order and with the same delays, except that a timer is held for [`HELD_MAX`] at most.
 //!
-//! They are lost when the process dies, as messages may be; the sweep at the next start sends them anew.
+//! A failed message is retried with a backoff; after [`RECEIVES_MAX`] deliveries it is a dead
+//! letter, which is logged and dropped. The messages are lost with the process, as messages may be:
+//! the sweep at the next start sends them again.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,15 +18,12 @@ use tokio::sync::Notify;
 
 use crate::ordered_queue::OrderedQueue;
 
-/// Messages one queue holds: a hundred thousand waiting calls on a laptop are a mistake, not a load.
-pub const MESSAGES_MAX: usize = 100_000;
+pub use crate::message::{MESSAGES_MAX, Message, RECEIVES_MAX};
 
-/// Times a message is delivered before it is given up, as `maxReceiveCount` in `template.yaml`.
-pub const RECEIVES_MAX: u32 = 7;
-
-/// The longest a timer is held. Then it comes, before its time, and `routing` sends it on unless its Task has ended: what is
-/// held is of Tasks that wait, and of those that ended this long ago at most. In the cloud, where a hop costs more than
-/// keeping, it is [`DELAY_MAX`](runtime::outbox::DELAY_MAX).
+/// Maximum time for which a timer is held. It is then delivered early, and `routing` schedules it
+/// again unless its Task has ended. The queue therefore holds timers of waiting Tasks, and of Tasks
+/// that ended at most this long ago. In the cloud, where a delivery costs more than a long delay,
+/// the limit is [`DELAY_MAX`](runtime::outbox::DELAY_MAX).
 pub const HELD_MAX: Millis = Millis::from_secs(120);
 
 /// All queues.
@@ -43,20 +42,11 @@ struct State {
     events: OrderedQueue,
 }
 
-/// Messages by the moment at which they come, and by number.
+/// Messages by the moment of their delivery, and by number.
 type Delayed<T> = BTreeMap<(Timestamp, u64), Message<T>>;
 
-/// A message and how often it was delivered.
-#[derive(Debug, Clone)]
-pub struct Message<T> {
-    /// What it says.
-    pub body: T,
-    /// Deliveries so far, this one included.
-    pub receives: u32,
-}
-
 impl Queues {
-    /// Empty queues; `nudge` is notified with every message.
+    /// Creates empty queues; `nudge` is notified of every message.
     pub fn new(clock: Arc<dyn Clock>, nudge: Arc<Notify>) -> Self {
         Self {
             clock,
@@ -69,31 +59,43 @@ impl Queues {
     pub fn due_timers(&self) -> Vec<Message<Timer>> {
         let now = self.clock.now();
         let mut state = self.state();
-        take_due(&mut state.timers, now).map(received).collect()
+        take_due(&mut state.timers, now)
+            .map(Message::received)
+            .collect()
     }
 
-    /// Takes the callbacks that are there.
+    /// Takes the new callbacks, and the failed ones whose retry is due.
     pub fn due_callbacks(&self) -> Vec<Message<Callback>> {
         let now = self.clock.now();
         let mut state = self.state();
         let due = take_due(&mut state.failed_callbacks, now);
         let fresh = std::mem::take(&mut state.callbacks);
-        fresh.into_iter().chain(due).map(received).collect()
+        fresh
+            .into_iter()
+            .chain(due)
+            .map(Message::received)
+            .collect()
     }
 
-    /// Takes the events that are there, of each group the first one, unless an earlier one of it is being delivered.
+    /// Takes the Events that are due: the first one of each group in which no earlier one is being
+    /// delivered.
     pub fn due_events(&self) -> Vec<Message<Notice>> {
         let now = self.clock.now();
         self.state().events.due(now)
     }
 
-    /// Lets the next event of the group follow; one whose delivery failed comes again first, until it is given up.
-    pub fn event_done(&self, message: Message<Notice>, failed: bool) {
-        let at = self.clock.now() + pause(message.receives);
-        self.state().events.done(message, failed.then_some(at));
+    /// Allows the delivery of the next Event of the group.
+    pub fn event_delivered(&self, message: &Message<Notice>) {
+        self.state().events.delivered(message);
     }
 
-    /// When the next message is due, if any waits for its time.
+    /// Retries an Event after a backoff, before the next one of its group; drops a dead letter.
+    pub fn event_failed(&self, message: Message<Notice>) {
+        let retry_at = self.clock.now() + pause(message.receives);
+        self.state().events.failed(message, retry_at);
+    }
+
+    /// The moment at which the next message is due; `None` if there is none.
     pub fn next_due(&self) -> Option<Timestamp> {
         let state = self.state();
         if !state.callbacks.is_empty() {
@@ -105,31 +107,28 @@ impl Queues {
         [timer, callback, event].into_iter().flatten().min()
     }
 
-    /// Puts back a timer whose handling failed; gives it up, loudly, after [`RECEIVES_MAX`] deliveries.
+    /// Retries a timer after a backoff; drops a dead letter.
     pub fn timer_failed(&self, message: Message<Timer>) {
-        if message.receives >= RECEIVES_MAX {
-            tracing::error!(subject = ?message.body.subject, receives = message.receives, "timer given up");
+        if message.is_dead_letter() {
+            tracing::error!(subject = ?message.body.subject, receives = message.receives, "dead letter: timer dropped");
             return;
         }
-        self.put_back(message, |state| &mut state.timers);
+        self.retry(message, |state| &mut state.timers);
     }
 
-    /// Puts back a callback whose handling failed; gives it up, loudly, after [`RECEIVES_MAX`] deliveries.
+    /// Retries a callback after a backoff; drops a dead letter.
     pub fn callback_failed(&self, message: Message<Callback>) {
-        if message.receives >= RECEIVES_MAX {
-            let (callback, task) = (message.body.name(), message.body.task());
-            tracing::error!(callback, task_sid = ?task, receives = message.receives, "callback given up");
+        if message.is_dead_letter() {
+            let callback = message.body.name();
+            let task = message.body.task();
+            tracing::error!(callback, task_sid = ?task, receives = message.receives, "dead letter: callback dropped");
             return;
         }
-        self.put_back(message, |state| &mut state.failed_callbacks);
+        self.retry(message, |state| &mut state.failed_callbacks);
     }
 
-    /// Lets a message come again after its [`pause`], as in the cloud.
-    fn put_back<T>(
-        &self,
-        message: Message<T>,
-        delayed: impl FnOnce(&mut State) -> &mut Delayed<T>,
-    ) {
+    /// Delays a failed message by the backoff of [`pause`], as in the cloud.
+    fn retry<T>(&self, message: Message<T>, delayed: impl FnOnce(&mut State) -> &mut Delayed<T>) {
         let at = self.clock.now() + pause(message.receives);
         let mut state = self.state();
         let key = (at, state.next());
@@ -149,19 +148,13 @@ impl State {
 }
 
 impl Outbox for Queues {
-    fn schedule(&self, wake: Timer, now: Timestamp) -> Sending<'_> {
+    fn schedule(&self, timer: Timer, now: Timestamp) -> Sending<'_> {
         let mut state = self.state();
         if state.timers.len() >= MESSAGES_MAX {
             return full("timers");
         }
-        let key = (now + delay(&wake, now).min(HELD_MAX), state.next());
-        state.timers.insert(
-            key,
-            Message {
-                body: wake,
-                receives: 0,
-            },
-        );
+        let key = (now + delay(&timer, now).min(HELD_MAX), state.next());
+        state.timers.insert(key, Message::new(timer));
         self.nudge.notify_one();
         Box::pin(std::future::ready(Ok(())))
     }
@@ -171,10 +164,7 @@ impl Outbox for Queues {
         if state.callbacks.len() >= MESSAGES_MAX {
             return full("callbacks");
         }
-        state.callbacks.push_back(Message {
-            body: callback,
-            receives: 0,
-        });
+        state.callbacks.push_back(Message::new(callback));
         self.nudge.notify_one();
         Box::pin(std::future::ready(Ok(())))
     }
@@ -188,20 +178,13 @@ impl Outbox for Queues {
     }
 }
 
-/// Takes the messages whose moment has come.
+/// Takes the messages that are due.
 fn take_due<T>(
     delayed: &mut Delayed<T>,
     now: Timestamp,
 ) -> impl Iterator<Item = Message<T>> + use<T> {
     let later = delayed.split_off(&(now + Millis::from_millis(1), 0));
     std::mem::replace(delayed, later).into_values()
-}
-
-fn received<T>(message: Message<T>) -> Message<T> {
-    Message {
-        receives: message.receives + 1,
-        ..message
-    }
 }
 
 fn full(queue: &str) -> Sending<'static> {

@@ -1,8 +1,9 @@
-//! What a running contact centre leaves for other commands on this machine: how to reach and open it.
+//! The run file: how other commands on this machine reach a running contact centre and sign in to
+//! it.
 //!
-//! `cordboard call` needs the account of the centre that listens on its port, whatever data folder that was started with.
-//! The file is in the system's folder for temporary files, named by the port, readable by its owner only, and removed
-//! when the centre stops.
+//! `cordboard call` needs the account of the contact centre that listens on its port, whatever its
+//! data folder is. The file is in the system's temporary folder. Its name contains the port, only
+//! its owner can read it, and it is removed when the contact centre stops.
 
 use std::fs;
 use std::io;
@@ -12,10 +13,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::credentials::{Account, write_private};
 
-/// How to reach and open a running centre.
+/// The account and phone number of a running contact centre.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunFile {
-    /// Its account.
+    /// The account, with its auth token.
     pub account: Account,
     /// The number to dial.
     pub phone_number: String,
@@ -26,13 +27,14 @@ pub struct RunFile {
 pub struct Written(PathBuf);
 
 impl RunFile {
-    /// Writes it for the centre on this port.
+    /// Writes the file of the contact centre on this port.
     ///
     /// # Errors
-    /// When the file cannot be written; the centre runs all the same.
+    /// If the file cannot be written. The contact centre runs without it.
     pub fn write(&self, port: u16) -> io::Result<Written> {
         let path = path(port);
-        // One left by a process that was killed is made anew, with its owner and mode.
+        // The file of a killed process is deleted, so that the new one has this user's owner and
+        // mode.
         match fs::remove_file(&path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             Ok(()) | Err(_) => {}
@@ -41,7 +43,7 @@ impl RunFile {
         Ok(Written(path))
     }
 
-    /// Reads that of the centre on this port; `None` if there is none that can be read.
+    /// Reads the file of the contact centre on this port; `None` if there is no readable one.
     pub fn read(port: u16) -> Option<Self> {
         serde_json::from_slice(&fs::read(path(port)).ok()?).ok()
     }
@@ -50,7 +52,7 @@ impl RunFile {
 impl Drop for Written {
     fn drop(&mut self) {
         if let Err(error) = fs::remove_file(&self.0) {
-            tracing::debug!(path = %self.0.display(), %error, "could not be removed");
+            tracing::debug!(path = %self.0.display(), %error, "run file not removed");
         }
     }
 }
@@ -66,8 +68,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_there_while_the_centre_runs_and_only_for_its_owner() {
-        // No server listens on port 0, so no other centre can have this file.
+    fn run_file_is_private_and_removed_on_drop() {
+        // No server listens on port 0, so the file of no other contact centre has this name.
         let account = Account {
             account_sid: AccountSid::derive(&["test"]),
             auth_token: "secret".to_owned(),

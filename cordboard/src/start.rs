@@ -1,4 +1,4 @@
-//! Starting the contact centre: what `cargo run` does.
+//! Starts the contact centre, and stops it with a graceful shutdown: what `cargo run` does.
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -28,36 +28,37 @@ use crate::cli::{DEFAULT_PORT, Start};
 use crate::credentials::Account;
 use crate::run_file::RunFile;
 
-/// The set-up used when there is no file.
+/// The configuration that is used when there is no file.
 const BUILT_IN: &str = include_str!("../../contact-centre.yaml");
 
-/// The set-up's file, where nobody names another.
+/// The configuration file that is used without `--config`.
 const DEFAULT_FILE: &str = "contact-centre.yaml";
 
-/// Logs that a person reads while trying things: warnings unless `RUST_LOG` says otherwise. The embedded DynamoDB warns of
-/// every failed condition; those are how we work.
+/// The log filter without `RUST_LOG`: warnings and errors. The embedded DynamoDB logs a warning for
+/// each failed condition; failed conditions are normal here.
 const DEFAULT_FILTER: &str = "warn,dynoxide=error";
 
-/// How long stopping may take: somebody who holds a connection open does not keep us.
-const STOP_TIME_LIMIT: Duration = Duration::from_secs(5);
+/// Timeout of the graceful shutdown; an open connection does not prolong it.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The exit code of a process somebody did not want to wait for: 128 + SIGINT, as shells count.
+/// Exit code after a second Ctrl-C: 128 + SIGINT, by the shells' convention.
 const EXIT_CODE_INTERRUPTED: i32 = 130;
 
-/// What any command may fail with: a sentence for the person who typed it.
+/// The error of a command: a message for the user at the terminal.
 pub type Failure = Box<dyn Error + Send + Sync>;
 
-/// Starts the contact centre and stops it cleanly on Ctrl-C; at once on a second one.
+/// Starts the contact centre. Ctrl-C or SIGTERM begins the graceful shutdown; a second one exits at
+/// once.
 pub async fn start(options: &Start) -> Result<(), Failure> {
     let env = Env::process();
     let running = Running::open(options, options.port, &env).await?;
     let mut signals = StopSignals::new()?;
     let run_file = RunFile {
         account: running.account.clone(),
-        phone_number: running.contact_centre.centre.phone_number.clone(),
+        phone_number: running.contact_centre.voice_settings.phone_number.clone(),
     };
-    let _removed_at_the_end = run_file.write(options.port).inspect_err(|error| {
-        tracing::warn!(%error, "`cordboard call` will not know this contact centre");
+    let _removed_on_drop = run_file.write(options.port).inspect_err(|error| {
+        tracing::warn!(%error, "run file not written: `cordboard call` cannot use this contact centre");
     });
     print_banner(&running, options.port);
     let stop = running.stop.clone();
@@ -70,26 +71,26 @@ pub async fn start(options: &Start) -> Result<(), Failure> {
     running.finished().await
 }
 
-/// A contact centre that serves.
+/// A contact centre that serves requests.
 pub struct Running {
-    /// The centre.
+    /// The parts of the contact centre.
     pub centre: Arc<Centre>,
-    /// Its account.
+    /// The account it belongs to.
     pub account: Account,
-    /// Its set-up.
+    /// Its configuration.
     pub contact_centre: ContactCentre,
     /// `http://127.0.0.1:9000`
     pub address: String,
-    /// Where the set-up came from.
+    /// The source of the configuration: a file name or the built-in example.
     pub source: String,
-    /// Send true to stop it.
+    /// Begins the graceful shutdown when `true` is sent.
     pub stop: watch::Sender<bool>,
     tasks: tokio::task::JoinSet<()>,
     _lock: Option<File>,
 }
 
 impl Running {
-    /// Opens the centre on `port` (0 = any) and lets it run.
+    /// Opens the contact centre on `port` (0: any free port) and starts its tasks.
     pub async fn open(options: &Start, port: u16, env: &Env<'_>) -> Result<Self, Failure> {
         let data = (!options.in_memory).then_some(options.data.as_path());
         let lock = data.map(lock).transpose()?;
@@ -99,7 +100,7 @@ impl Running {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
             .await
             .map_err(|error| {
-                format!("port {port} cannot be used ({error}); another one: --port")
+                format!("port {port} cannot be used ({error}); choose another one with --port")
             })?;
         let address = format!("http://{}", listener.local_addr()?);
         let settings = Settings {
@@ -122,7 +123,7 @@ impl Running {
         let serving = Arc::clone(&centre).serve(listener, until(stopped.clone()));
         tasks.spawn(async move {
             if let Err(error) = serving.await {
-                tracing::error!(%error, "the server stopped");
+                tracing::error!(%error, "HTTP server failed");
             }
         });
         tasks.spawn(Arc::clone(&centre).run(until(stopped.clone())));
@@ -141,7 +142,7 @@ impl Running {
         })
     }
 
-    /// WaitTimes until it was told to stop and has done so, or has taken [`STOP_TIME_LIMIT`] over it.
+    /// Waits for the graceful shutdown to end, or for [`SHUTDOWN_TIMEOUT`] after its beginning.
     pub async fn finished(mut self) -> Result<(), Failure> {
         let stopped = self.stop.subscribe();
         let done = async {
@@ -150,21 +151,22 @@ impl Running {
             }
             Ok(())
         };
-        let too_late = async {
+        let timeout = async {
             until(stopped).await;
-            tokio::time::sleep(STOP_TIME_LIMIT).await;
+            tokio::time::sleep(SHUTDOWN_TIMEOUT).await;
         };
         tokio::select! {
             done = done => done,
-            () = too_late => {
-                tracing::warn!(limit = ?STOP_TIME_LIMIT, "stopped while requests were still under way");
+            () = timeout => {
+                tracing::warn!(timeout = ?SHUTDOWN_TIMEOUT, "graceful shutdown timed out with open requests");
                 Ok(())
             }
         }
     }
 }
 
-/// Reads the set-up: the named file, or the one in this folder, or the built-in example.
+/// Reads the configuration: the named file, otherwise the one in the current folder, otherwise the
+/// built-in example.
 pub fn read_contact_centre(
     named: Option<&Path>,
     account_sid: AccountSid,
@@ -189,7 +191,7 @@ pub fn read_contact_centre(
     Ok((read, source))
 }
 
-/// Starts logging to the terminal.
+/// Starts logging to standard error.
 pub fn init_log() {
     let filter =
         EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT_FILTER));
@@ -201,7 +203,7 @@ pub fn init_log() {
         .try_init();
 }
 
-/// Prints an error with what caused it.
+/// Prints an error and its chain of causes.
 pub fn print_error(error: &(dyn Error + 'static)) {
     eprintln!("cordboard: {error}");
     let mut cause = error.source();
@@ -230,11 +232,17 @@ fn print_banner(running: &Running, port: u16) {
         "  console       {}",
         centre.console.sign_in_link(address, SystemClock.now())
     );
-    println!("  phone number  {}", contact_centre.centre.phone_number);
-    println!("  workflow SID  {}", contact_centre.centre.workflow_sid);
+    println!(
+        "  phone number  {}",
+        contact_centre.voice_settings.phone_number
+    );
+    println!(
+        "  workflow SID  {}",
+        contact_centre.voice_settings.workflow_sid
+    );
     println!("  account SID   {}", account.account_sid);
     println!("  auth token    {}", account.auth_token);
-    println!("  set-up        {source}: {}", centre.summary);
+    println!("  configuration {source}: {}", centre.summary);
     let port = if port == DEFAULT_PORT {
         String::new()
     } else {
@@ -243,9 +251,11 @@ fn print_banner(running: &Running, port: u16) {
     println!("Place a call:   cargo run -- call --press 1{port}     Stop: Ctrl-C");
 }
 
-/// `VOICE_URL`: an application of one's own, asked in place of our `/incoming-call` when the simulated number is dialed.
+/// `VOICE_URL`: the application that is requested in place of `/incoming-call` when the simulated
+/// number is dialled.
 fn voice_url(env: &Env<'_>) -> Result<Option<String>, EnvError> {
-    let (name, expected) = ("VOICE_URL", "an http:// or https:// URL");
+    let name = "VOICE_URL";
+    let expected = "an http:// or https:// URL";
     let url: Option<http::Uri> = env.optional(name, expected)?;
     match url {
         Some(url) if !matches!(url.scheme_str(), Some("http" | "https")) => {
@@ -255,14 +265,14 @@ fn voice_url(env: &Env<'_>) -> Result<Option<String>, EnvError> {
     }
 }
 
-/// One process at a time on one data folder.
+/// Locks the data folder: only one process may use it at a time.
 fn lock(folder: &Path) -> Result<File, Failure> {
     std::fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     let file = File::create(folder.join("lock"))
         .map_err(|error| format!("{}: {error}", folder.display()))?;
     file.try_lock().map_err(|_| {
         format!(
-            "{} is used by another Cordboard; stop it, or use --data with another folder",
+            "{} is in use by another Cordboard process; stop it, or choose another folder with --data",
             folder.display()
         )
     })?;
@@ -270,11 +280,11 @@ fn lock(folder: &Path) -> Result<File, Failure> {
 }
 
 async fn until(mut stopped: watch::Receiver<bool>) {
-    // An error means that nobody can say stop any more, which is as good as having said it.
+    // An error means that the sender was dropped, which also means stop.
     let _stopped = stopped.wait_for(|stopped| *stopped).await;
 }
 
-/// What tells a process to stop: Ctrl-C and SIGTERM. None is missed from the moment this is made.
+/// The signals that stop the process: Ctrl-C and SIGTERM. Signals are caught from its creation on.
 #[cfg(unix)]
 struct StopSignals {
     interrupt: tokio::signal::unix::Signal,
@@ -299,7 +309,7 @@ impl StopSignals {
     }
 }
 
-/// What tells a process to stop: Ctrl-C. None is missed from the moment this is made.
+/// The signal that stops the process: Ctrl-C. Signals are caught from its creation on.
 #[cfg(windows)]
 struct StopSignals(tokio::signal::windows::CtrlC);
 

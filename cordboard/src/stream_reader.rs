@@ -1,4 +1,5 @@
-//! Reads the table's stream with the Streams API and hands its records over as the event a Lambda would get.
+//! Reads the table's stream with the Streams API, and returns batches of its records as the event
+//! of a Lambda.
 
 use aws_sdk_dynamodbstreams::Client;
 use aws_sdk_dynamodbstreams::error::DisplayErrorContext;
@@ -6,54 +7,53 @@ use aws_sdk_dynamodbstreams::types::{OperationType, Record, ShardIteratorType};
 use ids::time::{Millis, Timestamp};
 use serde_json::{Map, Value, json};
 
-/// Records read in one go; what an event source mapping's batch might be.
+use crate::embedded_dynamodb::SequenceNumber;
+
+/// Maximum number of records in a batch, as an event source mapping might have it.
 const BATCH_RECORDS_MAX: i32 = 100;
 
-/// Times a record is handed over before it is given up, as `MaximumRetryAttempts` in `template.yaml`: one that cannot be
-/// handled must not block those behind it.
+/// Maximum number of deliveries of a record, as `MaximumRetryAttempts` in `template.yaml`. After
+/// the last one the record is a dead letter, so that it does not block the records after it.
 const RECORD_ATTEMPTS_MAX: u32 = 5;
 
-/// How long a failed record stays away before it comes again: its attempts shall outlast a hiccup.
+/// Backoff before a failed record is retried, long enough to outlast a short failure.
 const REDELIVERY_DELAY: Millis = Millis::from_secs(1);
 
-/// A record's place in the stream: a number of 21 to 40 digits.
-pub type SequenceNumber = u128;
-
-/// Reads one stream, in order, from the oldest record that is left.
+/// Reads one stream in order, from its oldest record.
 pub struct StreamReader {
     client: Client,
     table: String,
     iterator: Option<String>,
-    /// The last record handled: a new iterator begins behind it.
+    /// The last handled record; a new iterator begins after it.
     handled: Option<SequenceNumber>,
-    /// The record that holds up those behind it.
+    /// The record that failed and blocks those after it.
     failing: Option<Failing>,
-    /// The last record handled, until somebody trims the stream.
+    /// The last handled record, until the stream is trimmed.
     trimmable: Option<SequenceNumber>,
 }
 
 struct Failing {
     record: SequenceNumber,
     attempts: u32,
-    again_at: Timestamp,
+    retry_at: Timestamp,
 }
 
-/// The stream cannot be read; worth trying again.
+/// The stream cannot be read. A retry may succeed.
 #[derive(Debug, thiserror::Error)]
 #[error("the table's stream cannot be read: {0}")]
 pub struct Error(String);
 
-/// Records as an event, and where they end.
+/// A batch of records as an event, and its end.
 #[derive(Debug)]
 pub struct Batch {
-    /// `{"Records":[…]}`, as an event source mapping sends it.
+    /// The event `{"Records":[…]}` of an event source mapping.
     pub event: Value,
-    /// The highest sequence number in it.
+    /// The highest sequence number of the batch.
     pub last: SequenceNumber,
 }
 
 impl StreamReader {
-    /// A reader of this table's stream.
+    /// Creates a reader of this table's stream.
     pub fn new(client: Client, table: &str) -> Self {
         Self {
             client,
@@ -65,10 +65,11 @@ impl StreamReader {
         }
     }
 
-    /// The next records, if there are any and none that failed is kept back. They come again until
-    /// [`handled`](Self::handled) or [`failed`](Self::failed) says what became of them.
+    /// The next batch; `None` if there are no records, or while a failed one is delayed. The batch
+    /// is returned again until [`handled`](Self::handled) or [`failed`](Self::failed) reports its
+    /// result.
     pub async fn next(&mut self, now: Timestamp) -> Result<Option<Batch>, Error> {
-        if self.again_at().is_some_and(|again_at| now < again_at) {
+        if self.retry_at().is_some_and(|retry_at| now < retry_at) {
             return Ok(None);
         }
         let iterator = match self.iterator.take() {
@@ -103,7 +104,7 @@ impl StreamReader {
         }))
     }
 
-    /// Everything up to `last` was handled; the next read begins behind it.
+    /// Reports that all records up to `last` were handled; the next read begins after it.
     pub fn handled(&mut self, last: SequenceNumber) {
         self.handled = Some(last);
         self.trimmable = Some(last);
@@ -111,33 +112,34 @@ impl StreamReader {
         self.failing = None;
     }
 
-    /// Everything before `record` was handled, `record` failed. It comes again after [`REDELIVERY_DELAY`], or is given up,
-    /// loudly, after [`RECORD_ATTEMPTS_MAX`] attempts.
+    /// Reports that all records before `record` were handled and `record` failed. It is retried
+    /// after [`REDELIVERY_DELAY`]; after [`RECORD_ATTEMPTS_MAX`] attempts it is a dead letter,
+    /// which is logged and dropped.
     pub fn failed(&mut self, record: SequenceNumber, now: Timestamp) {
-        let before = self
-            .failing
-            .take()
-            .filter(|failing| failing.record == record)
-            .map_or(0, |failing| failing.attempts);
-        let attempts = before + 1;
+        let earlier_attempts = match self.failing.take() {
+            Some(failing) if failing.record == record => failing.attempts,
+            Some(_) | None => 0,
+        };
+        let attempts = earlier_attempts + 1;
         if attempts >= RECORD_ATTEMPTS_MAX {
-            tracing::error!(record, attempts, "stream record given up");
+            tracing::error!(record, attempts, "dead letter: stream record dropped");
             return self.handled(record);
         }
         self.handled(record.saturating_sub(1));
         self.failing = Some(Failing {
             record,
             attempts,
-            again_at: now + REDELIVERY_DELAY,
+            retry_at: now + REDELIVERY_DELAY,
         });
     }
 
-    /// When the record that failed comes again.
-    pub fn again_at(&self) -> Option<Timestamp> {
-        self.failing.as_ref().map(|failing| failing.again_at)
+    /// The moment at which the failed record is retried.
+    pub fn retry_at(&self) -> Option<Timestamp> {
+        self.failing.as_ref().map(|failing| failing.retry_at)
     }
 
-    /// The record up to which the stream can be trimmed; `None` when nothing was handled since the last time.
+    /// The record up to which the stream can be trimmed; `None` if no record was handled since the
+    /// last call.
     pub fn take_trimmable(&mut self) -> Option<SequenceNumber> {
         self.trimmable.take()
     }
@@ -184,7 +186,7 @@ impl StreamReader {
             .map_err(|error| Error(DisplayErrorContext(error).to_string()))?;
         iterator
             .shard_iterator
-            .ok_or_else(|| Error("the stream gave no iterator".to_owned()))
+            .ok_or_else(|| Error("the stream returned no iterator".to_owned()))
     }
 }
 
@@ -198,7 +200,7 @@ fn sequence_number(record: &Record) -> Option<SequenceNumber> {
         .ok()
 }
 
-/// One record in the form of a Lambda event.
+/// One record as it is in a Lambda event.
 fn record(record: Record) -> Value {
     let change = record
         .dynamodb
@@ -243,7 +245,7 @@ mod tests {
 
     const NOON: Timestamp = Timestamp::from_millis(1_795_348_800_000);
 
-    /// A table into which two items were written, and a reader of its stream.
+    /// A table with two new items, and a reader of its stream.
     async fn two_records() -> (EmbeddedDynamoDb, StreamReader) {
         let database = EmbeddedDynamoDb::open(Place::Temporary).await.unwrap();
         for pk in ["first", "second"] {
@@ -274,7 +276,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_failed_record_comes_again_after_a_pause_and_is_given_up_at_last() {
+    async fn failed_record_is_retried_then_dropped() {
         let (_database, mut reader) = two_records().await;
         let mut now = NOON;
         for attempt in 1..=RECORD_ATTEMPTS_MAX {
@@ -282,30 +284,26 @@ mod tests {
             assert_eq!(keys(&batch), ["first", "second"], "attempt {attempt}");
             reader.failed(sequence_number(&batch, 0), now);
             if attempt < RECORD_ATTEMPTS_MAX {
-                assert_eq!(reader.again_at(), Some(now + REDELIVERY_DELAY));
+                assert_eq!(reader.retry_at(), Some(now + REDELIVERY_DELAY));
                 assert!(
                     reader
                         .next(now + Millis::from_millis(999))
                         .await
                         .unwrap()
                         .is_none(),
-                    "it came at once"
+                    "the record was retried without a delay"
                 );
                 now += REDELIVERY_DELAY;
             }
         }
         let batch = reader.next(now).await.unwrap().unwrap();
-        assert_eq!(
-            keys(&batch),
-            ["second"],
-            "given up, the first holds up nobody"
-        );
+        assert_eq!(keys(&batch), ["second"], "the dead letter blocks no record");
         reader.handled(batch.last);
         assert!(reader.next(now).await.unwrap().is_none());
     }
 
     #[tokio::test]
-    async fn what_was_handled_is_trimmed_once_and_does_not_come_again() {
+    async fn handled_records_are_trimmed_once() {
         let (database, mut reader) = two_records().await;
         assert_eq!(reader.take_trimmable(), None);
         let batch = reader.next(NOON).await.unwrap().unwrap();
@@ -321,6 +319,6 @@ mod tests {
             .await
             .unwrap()
             .unwrap();
-        assert_eq!(keys(&another), ["second"], "the newest stays");
+        assert_eq!(keys(&another), ["second"], "the newest record is kept");
     }
 }

@@ -1,9 +1,10 @@
-//! The TaskRouter behind the simulated carrier is this centre: `<Enqueue workflowSid>` makes a Task here (taskrouter.md
-//! section 16).
+//! The TaskRouter of the simulated carrier: `<Enqueue workflowSid>` creates a Task in this contact
+//! centre (taskrouter.md section 16).
 //!
-//! The carrier asks and tells over signed HTTP, as it does everything ([`handle`]); what we tell it is that a Task has
-//! ended while its call waits ([`TaskRouter`]). No rule is made here: a Task is made by `router::create_task`, and what
-//! becomes of it when its caller leaves is decided as for callers of our own `/enqueue-call`.
+//! The carrier sends its requests over signed HTTP ([`handle`]). In the other direction,
+//! [`TaskRouter`] reports to the carrier that the Task of a waiting call has ended. No rule is
+//! implemented here: `router::create_task` creates the Task, and a caller who leaves is handled
+//! like a caller of `/enqueue-call`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -24,19 +25,20 @@ use task_router::model::{
 };
 use task_router::router::{NewTask, TASK_TIMEOUT_DEFAULT, create_task};
 
-/// Below which path the carrier finds its TaskRouter; `/dial-queue` below it is `worker-call`'s.
+/// The path below which the carrier sends requests to its TaskRouter. `/dial-queue` below it is a
+/// function of `worker-call`.
 pub const PATH: &str = shared::webhook::path::WORKER_CALL;
-/// A call is to wait as a Task.
+/// Creates the Task of a call.
 pub const ENQUEUE: &str = "/worker-call/enqueue";
-/// A call waits as a Task no longer.
+/// Reports that a call no longer waits.
 pub const LEFT_QUEUE: &str = "/worker-call/left-queue";
 
-/// Error codes of `<Enqueue>` (voice-webhooks.md section 10).
+/// The error codes of `<Enqueue>` (voice-webhooks.md section 10).
 const NO_SUCH_WORKFLOW: u32 = 14220;
 const BAD_ATTRIBUTES: u32 = 14221;
 const NO_TARGET: u32 = 14222;
 
-/// Answers the simulated carrier.
+/// Answers a request of the simulated carrier.
 pub async fn handle(voice: Arc<Voice>, request: Request) -> Reply {
     match request.path() {
         ENQUEUE => voice.notification(&request, enqueue).await,
@@ -45,26 +47,27 @@ pub async fn handle(voice: Arc<Voice>, request: Request) -> Reply {
     }
 }
 
-/// Makes the Task, unless it is there. 204: the call waits as it; 410: it has ended; 400 with a code: there is none.
+/// Creates the Task, unless it exists. 204: the call waits as this Task; 410: the Task has ended;
+/// 400 with a code: no Task can be created.
 async fn enqueue(voice: &Voice, webhook: &Webhook) -> Result<Reply, Failure> {
-    let asked = EnqueuedTask::parse(&webhook.parameters)?;
+    let enqueued = EnqueuedTask::parse(&webhook.parameters)?;
     if webhook.is_preview() {
         return Ok(Reply::empty());
     }
-    if let Some(there) = voice.store.task(asked.task_sid).await? {
-        return Ok(waits_as(&there));
+    if let Some(existing) = voice.store.task(enqueued.task_sid).await? {
+        return Ok(waits_as(&existing));
     }
-    let Some(workspace) = workspace_of(voice, asked.workflow_sid).await? else {
+    let Some(workspace) = workspace_of(voice, enqueued.workflow_sid).await? else {
         let text = format!(
             "workflowSid of <Enqueue>: no Workspace has a Workflow {}",
-            asked.workflow_sid
+            enqueued.workflow_sid
         );
         return Ok(refused(NO_SUCH_WORKFLOW, &text));
     };
-    let Some(workflow) = workspace.workflows.get(&asked.workflow_sid) else {
+    let Some(workflow) = workspace.workflows.get(&enqueued.workflow_sid) else {
         return Err(Failure::NotSetUp("Workflow"));
     };
-    let new = match new_task(&asked, &webhook.parameters) {
+    let new = match new_task(&enqueued, &webhook.parameters) {
         Ok(new) => new,
         Err(error) => {
             return Ok(refused(
@@ -73,10 +76,10 @@ async fn enqueue(voice: &Voice, webhook: &Webhook) -> Result<Reply, Failure> {
             ));
         }
     };
-    make(voice, &workspace, workflow, new).await
+    create(voice, &workspace, workflow, new).await
 }
 
-async fn make(
+async fn create(
     voice: &Voice,
     workspace: &Workspace,
     workflow: &Workflow,
@@ -88,34 +91,35 @@ async fn make(
     };
     let created = voice.store.create_task(&task, workspace).await?;
     let call_sid = task.call_sid().map(|call| call.to_string());
-    tracing::info!(task_sid = %task.sid, call_sid, is_new = matches!(created, Created::New), "Task of an <Enqueue>");
+    tracing::info!(task_sid = %task.sid, call_sid, is_new = matches!(created, Created::New), "Task created for <Enqueue>");
     Ok(match created {
         Created::New => Reply::empty(),
-        Created::AlreadyThere(there) => waits_as(&there),
+        Created::AlreadyThere(existing) => waits_as(&existing),
     })
 }
 
-/// What the carrier's Task is made from; what the telephone knows wins over what the document says.
-fn new_task(asked: &EnqueuedTask, parameters: &Parameters) -> Result<NewTask, AttributesError> {
-    let given: Attributes = asked.attributes.as_deref().unwrap_or("{}").parse()?;
+/// The Task of an `<Enqueue>`. Attributes of the call replace those of the same name in the
+/// document.
+fn new_task(enqueued: &EnqueuedTask, parameters: &Parameters) -> Result<NewTask, AttributesError> {
+    let given: Attributes = enqueued.attributes.as_deref().unwrap_or("{}").parse()?;
     let mut attributes: Map<String, Value> = given.as_object().clone();
     attributes.extend(places_of_call(parameters));
-    attributes.extend(attributes_of_call(&asked.call, parameters));
-    let timeout = asked
+    attributes.extend(attributes_of_call(&enqueued.call, parameters));
+    let timeout = enqueued
         .timeout_secs
         .map(|secs| Millis::from_secs(secs.into()));
     Ok(NewTask {
-        priority: asked.priority.unwrap_or_default(),
+        priority: enqueued.priority.unwrap_or_default(),
         timeout: timeout.unwrap_or(TASK_TIMEOUT_DEFAULT),
         ..NewTask::new(
-            asked.task_sid,
+            enqueued.task_sid,
             Attributes::new(attributes)?,
             TaskChannelName::VOICE,
         )
     })
 }
 
-/// The Workspace that has this Workflow.
+/// The Workspace that contains this Workflow.
 async fn workspace_of(
     voice: &Voice,
     workflow: WorkflowSid,
@@ -131,15 +135,17 @@ async fn workspace_of(
     Ok(None)
 }
 
-/// Does a call wait as this Task?
+/// Whether a call waits as this Task: 204 or 410.
 fn waits_as(task: &Task) -> Reply {
-    match can_wait(task) {
-        true => Reply::empty(),
-        false => Reply::error(410, "the Task has ended"),
+    if can_wait(task) {
+        Reply::empty()
+    } else {
+        Reply::error(410, "the Task has ended")
     }
 }
 
-/// May a call still be fetched as this Task? Who has accepted it by an instruction may yet come for the caller.
+/// Whether a call may still be connected as this Task. The Worker of an assigned Task may have
+/// accepted it by an instruction and not have fetched the caller yet.
 fn can_wait(task: &Task) -> bool {
     match task.assignment_status {
         AssignmentStatus::Pending | AssignmentStatus::Reserved | AssignmentStatus::Assigned => {
@@ -151,7 +157,7 @@ fn can_wait(task: &Task) -> bool {
     }
 }
 
-/// How a Task ended, for the carrier. One that is gone ended long ago.
+/// The end of a Task, for the carrier. A deleted Task ended long ago.
 fn end_of(task: Option<&Task>) -> TaskEnd {
     match task.and_then(|task| task.reason.as_ref()) {
         Some(EndReason::QueueFull) => TaskEnd::QueueFull,
@@ -171,45 +177,52 @@ fn end_of(task: Option<&Task>) -> TaskEnd {
     }
 }
 
-/// An error as the REST API words them (taskrouter.md section 1).
+/// An error in the format of the REST API (taskrouter.md section 1).
 fn refused(code: u32, message: &str) -> Reply {
-    tracing::warn!(code, message, "a call cannot wait as a Task");
+    tracing::warn!(
+        code,
+        message,
+        "<Enqueue> refused: the call cannot wait as a Task"
+    );
     Reply {
         status: 400,
         ..Reply::json(&json!({ "code": code, "message": message, "status": 400 }))
     }
 }
 
-/// A caller waits no longer. The queue is the Workflow's and stays, so the carrier does not name it.
+/// A caller no longer waits. The carrier does not name the queue: it is the Workflow's, and
+/// remains.
 async fn left_queue(voice: &Voice, webhook: &Webhook) -> Result<Reply, Failure> {
     let exit = QueueExit::parse(&webhook.parameters)?;
     if !webhook.is_preview() {
-        queue_exit::tell_task(voice, &exit).await?;
+        queue_exit::update_task(voice, &exit).await?;
     }
     Ok(Reply::empty())
 }
 
-/// What the TaskRouter tells the simulated carrier.
+/// Reports the end of Tasks to the simulated carrier.
 pub struct TaskRouter {
     store: Store,
     carrier: Arc<SimulatedCarrier>,
 }
 
 impl TaskRouter {
-    /// For this carrier.
+    /// Creates the TaskRouter of this carrier.
     pub fn new(store: Store, carrier: Arc<SimulatedCarrier>) -> Self {
         Self { store, carrier }
     }
 
-    /// Lets a caller go whose Task ended while they waited: their `<Enqueue>` is over, and their own application goes on.
-    /// False if the carrier did not make that Task; then whoever enqueued them has to tell them.
-    pub async fn let_go(&self, call: CallSid, task: TaskSid) -> Result<bool, store::Error> {
+    /// Releases a caller whose Task has ended: the `<Enqueue>` is over, and the caller's own
+    /// application continues. False if the simulated carrier did not create the Task; `callbacks`
+    /// is then responsible for the caller.
+    pub async fn release_caller(&self, call: CallSid, task: TaskSid) -> Result<bool, store::Error> {
         let ended = self.store.task(task).await?;
-        Ok(self.tell(call, task, end_of(ended.as_ref())))
+        Ok(self.report_end(call, task, end_of(ended.as_ref())))
     }
 
-    /// Lets everybody go who waits for nothing: what was to tell them may be lost.
-    pub async fn look_after_callers(&self) -> Result<(), store::Error> {
+    /// Reconciles the waiting callers with their Tasks: releases each caller whose Task has ended,
+    /// in case the report was lost.
+    pub async fn release_callers(&self) -> Result<(), store::Error> {
         let waiting = self.carrier.read(Network::waiting_tasks);
         let sids: Vec<TaskSid> = waiting.iter().map(|(_, task)| *task).collect();
         let tasks = self.store.tasks(&sids).await?;
@@ -217,14 +230,14 @@ impl TaskRouter {
         for (call, task) in waiting {
             let found = tasks.get(&task).copied();
             if !found.is_some_and(can_wait) {
-                tracing::warn!(task_sid = %task, call_sid = %call, "a caller waited for a Task that has ended");
-                self.tell(call, task, end_of(found));
+                tracing::warn!(task_sid = %task, call_sid = %call, "caller waited for an ended Task, released");
+                self.report_end(call, task, end_of(found));
             }
         }
         Ok(())
     }
 
-    fn tell(&self, call: CallSid, task: TaskSid, end: TaskEnd) -> bool {
+    fn report_end(&self, call: CallSid, task: TaskSid, end: TaskEnd) -> bool {
         let replies = self.carrier.handle(Input::TaskEnded { call, task, end });
         !replies
             .iter()
@@ -237,7 +250,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_ways_are_below_the_path_the_carrier_is_given() {
+    fn endpoints_are_below_the_carriers_path() {
         for path in [ENQUEUE, LEFT_QUEUE, shared::webhook::path::DIAL_QUEUE] {
             assert!(
                 path.strip_prefix(PATH)

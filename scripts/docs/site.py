@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""The pages of the docs site, made from the Markdown files where they lie: `site.py build|serve|check`.
+"""Generates the pages of the docs site from the repository's Markdown files: `site.py build|serve|check`.
 
 A page has the path of its file, so links between Markdown files work unchanged. Other files of the repository that a
-page links to (sources, scripts, folders) become pages that show them. The navigation is NAVIGATION below; a folder
-lists its index, then the files in the order of the index's links, then the others by name.
+page links to (sources, scripts, folders) become pages that show them. NAVIGATION below is the navigation; a folder
+lists its index, then its files in the order of the index's links, then the others by name.
 """
 
 import os
@@ -55,7 +55,7 @@ def repository_files():
 
 
 def masked(text):
-    """`text` with code and comments blanked out; offsets and lines stay the same."""
+    """`text` with code and comments replaced by blanks; offsets and line numbers do not change."""
     def blank(match):
         return re.sub(r"[^\n]", " ", match[0])
     lines, fence = [], None
@@ -82,7 +82,7 @@ def links(text):
 
 
 def anchors(text):
-    """The anchors that the code host gives to a file's headings, and those it sets itself."""
+    """The anchors that the code host derives from a file's headings, and the explicit ones."""
     found, seen = set(re.findall(r'<\w+ [^>]*\b(?:id|name)="([^"]+)"', text)), {}
     for line, visible in zip(text.splitlines(), masked(text).splitlines()):
         heading = re.match(r" {0,3}#{1,6}\s+(.*?)\s*#*\s*$", line)
@@ -96,7 +96,7 @@ def anchors(text):
 
 
 def resolve(source, target):
-    """The file or folder of the repository that `target` means in `source`, and the anchor: ("docs/x.md", "a")."""
+    """The file or folder of the repository that `target` refers to in `source`, and the anchor: ("docs/x.md", "a")."""
     path, _, anchor = target.partition("#")
     if not path:
         return source, anchor
@@ -108,7 +108,7 @@ def folders_of(files):
 
 
 def check():
-    """Prints each broken link as file:line; true when there is none."""
+    """Prints each broken link as file:line. True without broken links."""
     files = repository_files()
     folders, texts, broken = folders_of(files), {}, []
     def text_of(name):
@@ -180,7 +180,7 @@ def python_markdown_lists(text):
 
 
 def shown(name, files):
-    """The page that shows a file or folder of the repository which is no page itself."""
+    """The page that shows a file or folder of the repository that is not a page itself."""
     hidden = f"---\nsearch:\n  exclude: true\n---\n\n# {name}\n\n"
     if name not in files:
         inside = "\n".join(sorted(file for file in files if name == "." or file.startswith(name + "/")))
@@ -191,7 +191,7 @@ def shown(name, files):
 
 
 def write_page(name, content):
-    """Writes only what differs, so that a running server rebuilds only that."""
+    """Writes the page only if it changed, so that a running server rebuilds nothing else."""
     page = PAGES / name
     page.parent.mkdir(parents=True, exist_ok=True)
     content = content if isinstance(content, bytes) else content.encode()

@@ -1,23 +1,23 @@
-//! The contact centre as a caller meets it: one number, one menu, one Workflow behind it.
+//! The settings of the voice functions: one phone number, one menu, and the Workflow of its calls.
 
 use serde::{Deserialize, Serialize};
 
 use crate::menu::Menu;
 use ids::{ActivitySid, WorkflowSid, WorkspaceSid};
 
-/// What the voice functions need to know. Comes from `contact-centre.yaml`, lives in the table.
+/// Settings of the voice functions. Declared in `contact-centre.yaml`, stored in the table.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct VoiceSettings {
-    /// The number people dial, E.164.
+    /// The number that callers dial, E.164.
     pub phone_number: String,
-    /// Where its Tasks are routed.
+    /// The Workspace of the Tasks.
     pub workspace_sid: WorkspaceSid,
-    /// The Workflow every call's Task enters.
+    /// The Workflow of every call's Task.
     pub workflow_sid: WorkflowSid,
-    /// The Activity a Worker moves to when a conversation has ended, named by the `dequeue` instruction.
+    /// The Activity a Worker moves to after a conversation, named by the `dequeue` instruction.
     pub post_work_activity_sid: Option<ActivitySid>,
     /// How long a Worker's phone rings, in seconds (taskrouter.md section 11.3, dequeue `timeout`).
     pub worker_ring_timeout_secs: u32,
-    /// What callers and workers are told.
+    /// The sentences that callers and Workers hear.
     pub menu: Menu,
 }

@@ -314,7 +314,7 @@ impl TestCentre {
 
     /// Dials the centre's number; the caller's call.
     pub async fn dial(&self, from: &str) -> CallSid {
-        let body = json!({ "from": from, "to": self.contact_centre.centre.phone_number });
+        let body = json!({ "from": from, "to": self.contact_centre.voice_settings.phone_number });
         let placed = self.post("/simulator/calls", &body).await;
         placed["call_sid"].as_str().unwrap().parse().unwrap()
     }
@@ -323,7 +323,7 @@ impl TestCentre {
     /// `url`.
     pub async fn call_to(&self, to: &str, url: &str) -> CallSid {
         let account = self.account.account_sid.to_string();
-        let from = self.contact_centre.centre.phone_number.clone();
+        let from = self.contact_centre.voice_settings.phone_number.clone();
         let form = form_urlencoded::Serializer::new(String::new())
             .extend_pairs([("To", to), ("From", &from), ("Url", url)])
             .finish();

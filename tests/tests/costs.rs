@@ -304,7 +304,7 @@ async fn create_waiting(test_centre: &TestCentre, cause: &str, start: Timestamp)
     );
     let task = create_task(
         &workspace,
-        &workspace.workflows[&declared.centre.workflow_sid],
+        &workspace.workflows[&declared.voice_settings.workflow_sid],
         new,
         start,
     )

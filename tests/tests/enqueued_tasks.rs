@@ -42,7 +42,11 @@ async fn post(
 fn form(test_centre: &TestCentre, more: &[(&str, &str)]) -> Vec<(String, String)> {
     let account = test_centre.account.account_sid.to_string();
     let task = task_sid().to_string();
-    let workflow = test_centre.contact_centre.centre.workflow_sid.to_string();
+    let workflow = test_centre
+        .contact_centre
+        .voice_settings
+        .workflow_sid
+        .to_string();
     let call = [
         ("CallSid", CALL),
         ("AccountSid", &account),
@@ -166,7 +170,7 @@ async fn sweep_releases_caller_of_ended_task() {
         ..Surroundings::real()
     };
     let test_centre = TestCentre::open_with(EXAMPLE, folder.path().to_owned(), surroundings).await;
-    let workflow = test_centre.contact_centre.centre.workflow_sid;
+    let workflow = test_centre.contact_centre.voice_settings.workflow_sid;
     let body = format!(
         r#"<Response><Enqueue workflowSid="{workflow}"/><Say>leave a message</Say></Response>"#
     );

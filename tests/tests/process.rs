@@ -186,11 +186,11 @@ async fn second_process_is_refused_with_advice() {
     for (arguments, expected) in [
         (
             ["--port", other.as_str(), "--data", "data"],
-            "--data with another folder",
+            "choose another folder with --data",
         ),
         (
             ["--port", busy.as_str(), "--data", "other"],
-            "another one: --port",
+            "choose another one with --port",
         ),
     ] {
         let output = command(folder.path(), &arguments).output().await.unwrap();
@@ -277,7 +277,7 @@ async fn hosted_taskrouter_call_reaches_wrap_up() {
     let folder = tempfile::tempdir().unwrap();
     let account = AccountSid::derive(&["hosted"]);
     let set_up = config::read(EXAMPLE, "contact-centre.yaml", account).unwrap();
-    let workflow = set_up.centre.workflow_sid.to_string();
+    let workflow = set_up.voice_settings.workflow_sid.to_string();
     let customer = Customer::open().await;
     let task = r#"<Task>{"selected_language":"en"}</Task>"#;
     let body = format!(

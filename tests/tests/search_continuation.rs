@@ -287,7 +287,7 @@ fn new_task(workspace: &Workspace, declared: &ContactCentre, language: &str, num
     let begins = NOON + Millis::from_millis(number);
     create_task(
         workspace,
-        &workspace.workflows[&declared.centre.workflow_sid],
+        &workspace.workflows[&declared.voice_settings.workflow_sid],
         new,
         begins,
     )

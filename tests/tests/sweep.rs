@@ -208,7 +208,7 @@ async fn create_waiting(
         known.parse().unwrap(),
         TaskChannelName::VOICE,
     );
-    let workflow = &workspace.workflows[&declared.centre.workflow_sid];
+    let workflow = &workspace.workflows[&declared.voice_settings.workflow_sid];
     let task = create_task(workspace, workflow, new, NOON).unwrap();
     store.create_task(&task, workspace).await.unwrap();
     task.sid

@@ -178,7 +178,14 @@ async fn repeated_webhook_is_journaled_once() {
             ("CallSid", caller.to_string()),
             ("AccountSid", account),
             ("From", "+17075550193".to_owned()),
-            ("To", test_centre.contact_centre.centre.phone_number.clone()),
+            (
+                "To",
+                test_centre
+                    .contact_centre
+                    .voice_settings
+                    .phone_number
+                    .clone(),
+            ),
             ("CallStatus", "in-progress".to_owned()),
         ];
         let form = parameters.map(|(name, value)| (name.to_owned(), value));

@@ -1,4 +1,4 @@
-"""Every operation of the document with requests that make use of it, and of each parameter it has."""
+"""Every operation of the document, with requests that use it and each of its parameters."""
 
 from collections.abc import Callable
 
@@ -8,10 +8,10 @@ EXERCISES: dict[str, Callable[[World], None]] = {}
 
 
 def exercises(operation: str):
-    """Marks a function as the one that makes use of an operation. It makes what it needs and removes nothing of others'."""
+    """Registers the function that uses an operation. The function creates what it needs and deletes nothing else."""
 
     def mark(function: Callable[[World], None]) -> Callable[[World], None]:
-        assert operation not in EXERCISES, f"{operation} is exercised twice"
+        assert operation not in EXERCISES, f"expected one exercise of {operation}, got two"
         EXERCISES[operation] = function
         return function
 

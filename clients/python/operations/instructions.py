@@ -10,7 +10,7 @@ URL = "https://app.example/call"
 
 
 def instruct(world: World, path: Callable) -> None:
-    """Gives each instruction to a Reservation that `path` finds under its Task or its Worker."""
+    """Gives each instruction to a Reservation, which `path` finds under its Task or its Worker."""
     offline = world.activities["Offline"]
     caller = "CA" + "0" * 31 + "1"
     attributes = f'{{"call_sid":"{caller}"}}'
@@ -75,5 +75,5 @@ def instruct(world: World, path: Callable) -> None:
         },
     ):
         offer = world.offered(attributes=attributes, task_channel="voice")
-        told = path(offer).update(**parameters)
-        assert told.sid == offer.sid, parameters
+        updated = path(offer).update(**parameters)
+        assert updated.sid == offer.sid, parameters

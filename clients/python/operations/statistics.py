@@ -9,14 +9,14 @@ BY_MINUTES = {"minutes": 5, "task_channel": "default"}
 BY_WAIT = BY_MINUTES | {"split_by_wait_time": "5,30"}
 
 
-def span() -> dict:
+def time_range() -> dict:
     """The last hour, as dates."""
     now = datetime.now(timezone.utc).replace(microsecond=0)
     return {"start_date": now - timedelta(hours=1), "end_date": now}
 
 
 class Body(dict):
-    """A JSON body as the client wants it."""
+    """A JSON body in the form that the client expects."""
 
     def to_dict(self) -> dict:
         return self
@@ -36,13 +36,13 @@ def task_queues(world: World) -> None:
     statistics = world.workspace.task_queues.statistics
     name = world.workspace.task_queues(world.queue).fetch().friendly_name
     assert [found.task_queue_sid for found in statistics.list(friendly_name=name, **BY_WAIT)] == [world.queue]
-    statistics.list(limit=1, **span())
+    statistics.list(limit=1, **time_range())
     other = world.new_queue()
     assert {world.queue, other} <= {found.task_queue_sid for found in statistics.stream(page_size=1)}
 
 
 def scopes(world: World) -> dict:
-    """What has real-time, cumulative and combined statistics."""
+    """The resources that have real-time, cumulative and combined statistics."""
     return {
         "Workspace": world.workspace,
         "TaskQueue": world.workspace.task_queues(world.queue),
@@ -64,9 +64,9 @@ def exercise_scope(scope: str) -> None:
         found = statistics.fetch(**BY_WAIT)
         assert set(found.split_by_wait_time) == {"5", "30"}
         assert found.reservations_created >= 0
-        asked = span()
-        found = statistics.fetch(**asked)
-        assert (found.start_time, found.end_time) == (asked["start_date"], asked["end_date"])
+        requested = time_range()
+        found = statistics.fetch(**requested)
+        assert (found.start_time, found.end_time) == (requested["start_date"], requested["end_date"])
 
     @exercises(f"Fetch{scope}Statistics")
     def combined(world: World) -> None:
@@ -74,7 +74,7 @@ def exercise_scope(scope: str) -> None:
         found = statistics.fetch(**BY_WAIT)
         assert found.realtime["total_tasks"] >= 0
         assert set(found.cumulative["split_by_wait_time"]) == {"5", "30"}
-        statistics.fetch(**span())
+        statistics.fetch(**time_range())
 
 
 for each in ("Workspace", "TaskQueue", "Workflow"):
@@ -93,7 +93,7 @@ def workers_real_time(world: World) -> None:
 def workers_cumulative(world: World) -> None:
     statistics = world.workspace.workers.cumulative_statistics()
     assert statistics.fetch(**BY_MINUTES).reservations_created >= 0
-    statistics.fetch(**span())
+    statistics.fetch(**time_range())
 
 
 @exercises("FetchWorkerStatistics")
@@ -101,7 +101,7 @@ def workers_combined(world: World) -> None:
     statistics = world.workspace.workers.statistics()
     name = world.workspace.task_queues(world.queue).fetch().friendly_name
     worker = world.workspace.workers(world.worker).fetch().friendly_name
-    for filters in ({"task_queue_sid": world.queue}, {"task_queue_name": name}, {"friendly_name": worker}, BY_MINUTES, span()):
+    for filters in ({"task_queue_sid": world.queue}, {"task_queue_name": name}, {"friendly_name": worker}, BY_MINUTES, time_range()):
         assert statistics.fetch(**filters).realtime["total_workers"] >= 0, filters
 
 
@@ -109,4 +109,4 @@ def workers_combined(world: World) -> None:
 def one_worker(world: World) -> None:
     statistics = world.workspace.workers(world.worker).statistics()
     assert "reservations_created" in statistics.fetch(**BY_MINUTES).cumulative
-    statistics.fetch(**span())
+    statistics.fetch(**time_range())

@@ -1,4 +1,4 @@
-"""Tasks, their Reservations, Events."""
+"""Tasks, their Reservations, and Events."""
 
 import json
 from datetime import datetime, timedelta, timezone
@@ -36,20 +36,20 @@ def list_tasks(world: World) -> None:
     workflow = world.new_workflow(queue)
     low = world.new_task(workflow_sid=workflow, priority=1, attributes='{"deep":{"no":1}}')
     high = world.new_task(workflow_sid=workflow, priority=2, attributes='{"deep":{"no":2}}')
-    here = {"workflow_sid": workflow}
+    of_workflow = {"workflow_sid": workflow}
     for filters, expected in (
-        (here, [low, high]),
-        (here | {"priority": 2}, [high]),
-        (here | {"assignment_status": ["pending", "reserved"]}, [low, high]),
-        (here | {"assignment_status": ["assigned"]}, []),
+        (of_workflow, [low, high]),
+        (of_workflow | {"priority": 2}, [high]),
+        (of_workflow | {"assignment_status": ["pending", "reserved"]}, [low, high]),
+        (of_workflow | {"assignment_status": ["assigned"]}, []),
         ({"workflow_name": world.workspace.workflows(workflow).fetch().friendly_name}, [low, high]),
         ({"task_queue_sid": queue}, [low, high]),
         ({"task_queue_name": world.workspace.task_queues(queue).fetch().friendly_name}, [low, high]),
-        (here | {"evaluate_task_attributes": "deep.no == 1"}, [low]),
-        (here | {"has_addons": True}, []),
-        (here | {"has_addons": False}, [low, high]),
-        (here | {"ordering": "Priority:desc,DateCreated:asc"}, [high, low]),
-        (here | {"page_size": 1}, [low, high]),
+        (of_workflow | {"evaluate_task_attributes": "deep.no == 1"}, [low]),
+        (of_workflow | {"has_addons": True}, []),
+        (of_workflow | {"has_addons": False}, [low, high]),
+        (of_workflow | {"ordering": "Priority:desc,DateCreated:asc"}, [high, low]),
+        (of_workflow | {"page_size": 1}, [low, high]),
     ):
         assert [task.sid for task in tasks.list(**filters)] == expected, filters
     worker = world.new_worker()
@@ -108,7 +108,7 @@ def update_task_reservation(world: World) -> None:
     instruct(world, lambda offer: world.workspace.tasks(offer.task_sid).reservations(offer.sid))
     supervisor = world.new_worker("Available", contact_uri="+17075550109")
     accepted = world.assigned(task_channel="voice")
-    # Nobody is on the telephone, so there is nothing to listen to.
+    # There is no call, so there is nothing to supervise.
     with pytest.raises(TwilioRestException, match="Supervise"):
         accepted.update(instruction="supervise", supervisor=supervisor, supervisor_mode="monitor")
 

@@ -1,4 +1,4 @@
-//! Invoking functions as Lambda does: an event in, the items that have to come again out.
+//! Invokes functions as Lambda does: passes an event, and returns the items that failed.
 
 use callbacks::Callbacks;
 use routing::{Incoming, Routing};
@@ -11,13 +11,13 @@ use crate::task_router::TaskRouter;
 
 /// A message for `callbacks`.
 pub(super) enum Work {
-    /// Of the callbacks queue.
+    /// A message of the callbacks queue.
     Callback(Message<Callback>),
-    /// Of the events queue.
+    /// A message of the events queue.
     Event(Message<Notice>),
 }
 
-/// Hands one message to `callbacks`; one that failed goes back to its queue.
+/// Delivers one message to `callbacks`. A failed message returns to its queue, which retries it.
 pub(super) async fn deliver(
     callbacks: &Callbacks,
     queues: &Queues,
@@ -26,7 +26,7 @@ pub(super) async fn deliver(
 ) {
     match work {
         Work::Callback(message) => {
-            let handled = match let_go(task_router, &message.body).await {
+            let handled = match release_caller(task_router, &message.body).await {
                 Some(handled) => handled,
                 None => is_handled(callbacks, &message.body).await,
             };
@@ -35,23 +35,26 @@ pub(super) async fn deliver(
             }
         }
         Work::Event(message) => {
-            let failed = !is_handled(callbacks, &message.body).await;
-            queues.event_done(message, failed);
+            if is_handled(callbacks, &message.body).await {
+                queues.event_delivered(&message);
+            } else {
+                queues.event_failed(message);
+            }
         }
     }
 }
 
-/// Of a caller whose Task the simulated carrier made, the carrier is told that it has ended; whether that is done. `None`: it
-/// is no such callback, and a matter of `callbacks`.
-async fn let_go(task_router: Option<&TaskRouter>, callback: &Callback) -> Option<bool> {
+/// Releases a caller whose Task was created by the simulated carrier and has ended; returns whether
+/// that succeeded. `None`: the callback is another one, and `callbacks` handles it.
+async fn release_caller(task_router: Option<&TaskRouter>, callback: &Callback) -> Option<bool> {
     let (Some(task_router), Callback::SendCallerOn { call, task }) = (task_router, callback) else {
         return None;
     };
-    match task_router.let_go(*call, *task).await {
+    match task_router.release_caller(*call, *task).await {
         Ok(true) => Some(true),
         Ok(false) => None,
         Err(error) => {
-            tracing::error!(%error, task_sid = %task, "how a caller's Task ended is not known");
+            tracing::error!(%error, task_sid = %task, "release of a caller failed, retrying");
             Some(false)
         }
     }
@@ -61,18 +64,19 @@ async fn is_handled<T: serde::Serialize>(callbacks: &Callbacks, body: &T) -> boo
     match Box::pin(callbacks::handle(callbacks, sqs_event(body))).await {
         Ok(reply) => failures(&reply).is_empty(),
         Err(error) => {
-            tracing::error!(%error, "callbacks refused its event");
+            tracing::error!(%error, "callbacks failed");
             false
         }
     }
 }
 
-/// Invokes `routing` as Lambda would; the identifiers of the items that have to come again.
+/// Invokes `routing` as Lambda does; returns the identifiers of the items that failed and have to
+/// be retried.
 pub(super) async fn invoke_routing(routing: &Routing, event: Value) -> Vec<String> {
     let incoming = match Incoming::try_from(event) {
         Ok(incoming) => incoming,
         Err(error) => {
-            tracing::error!(%error, "routing refused its event");
+            tracing::error!(%error, "routing rejected its event");
             return Vec::new();
         }
     };

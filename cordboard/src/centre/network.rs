@@ -1,4 +1,4 @@
-//! The simulated telephone network of a centre.
+//! The simulated telephone network of a contact centre.
 
 use std::sync::Arc;
 
@@ -6,21 +6,25 @@ use carrier_simulator::{Carrier as SimulatedCarrier, CentreNumber, Journal};
 use http_client::WebClient;
 use shared::webhook::path;
 
-use super::{Error, Settings};
+use super::settings::Settings;
 use crate::phones::{Documents, Telephones};
 use crate::task_router;
 
 /// The journal of the simulated carrier in the data folder.
 const JOURNAL_FILE: &str = "telephone-network.sqlite";
 
-/// The simulated carrier with the centre's number, and what webhooks return to it.
-pub(super) fn telephones(settings: &Settings, address: &str) -> Result<Telephones, Error> {
+/// The simulated carrier with the number of the contact centre, and a recorder of the answers to
+/// its webhooks.
+pub(super) fn telephones(
+    settings: &Settings,
+    address: &str,
+) -> Result<Telephones, carrier_simulator::Error> {
     let journal = match &settings.data {
         Some(folder) => Journal::file(folder.join(JOURNAL_FILE))?,
         None => Journal::none(),
     };
     let number = CentreNumber {
-        number: settings.contact_centre.centre.phone_number.clone(),
+        number: settings.contact_centre.voice_settings.phone_number.clone(),
         voice_url: settings
             .voice_url
             .clone()
@@ -45,7 +49,7 @@ pub(super) fn telephones(settings: &Settings, address: &str) -> Result<Telephone
     let carrier = SimulatedCarrier::open_over(web, carrier, Arc::clone(&settings.clock), journal)?;
     Ok(Telephones {
         carrier,
-        centre_number: settings.contact_centre.centre.phone_number.clone(),
+        centre_number: settings.contact_centre.voice_settings.phone_number.clone(),
         documents,
     })
 }

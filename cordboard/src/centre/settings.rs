@@ -1,4 +1,4 @@
-//! What a centre is made from, and what is around it.
+//! The settings of a contact centre.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,27 +10,28 @@ use config::ContactCentre;
 use ids::time::Clock;
 use runtime::voice::Router;
 
-/// What a centre is made from.
+/// The settings of a contact centre.
 pub struct Settings {
-    /// Where data is kept; `None`: nowhere.
+    /// The folder of the data; `None`: no data is kept after the process.
     pub data: Option<PathBuf>,
     /// The account.
     pub account: Account,
-    /// Other users of the REST API.
+    /// Additional credentials for the REST API.
     pub api_keys: ApiKeys,
-    /// The set-up.
+    /// The configuration.
     pub contact_centre: ContactCentre,
-    /// Who moves calls.
+    /// The carrier that places and moves calls.
     pub carrier: CarrierChoice,
-    /// May a browser look at TwiML?
+    /// Whether a browser may fetch TwiML without a signature, to read it.
     pub twiml_preview: bool,
-    /// Are webhooks kept for the stories of their Tasks?
+    /// Whether webhooks are recorded for the timelines of their Tasks.
     pub keep_webhooks: bool,
-    /// Who routes the calls of our own menu: we, or the carrier's TaskRouter, which is this centre too if the carrier is
-    /// simulated.
+    /// The router of the calls of the built-in menu: this contact centre, or the carrier's
+    /// TaskRouter. The TaskRouter of the simulated carrier is this contact centre, too.
     pub router: Router,
-    /// Who is asked for the first document of a call to the simulated number; `None`: we are.
+    /// The URL that is requested for the first document of a call to the simulated number; `None`:
+    /// `/incoming-call` of this contact centre.
     pub voice_url: Option<String>,
-    /// What time it is.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
 }

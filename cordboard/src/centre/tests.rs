@@ -12,10 +12,10 @@ use crate::queues::HELD_MAX;
 
 const NOON: Timestamp = Timestamp::from_millis(1_795_348_800_000);
 
-/// Nothing listens there: these tests serve nobody.
+/// An address without a server; these tests serve no requests.
 const NOWHERE: &str = "http://127.0.0.1:9";
 
-/// A clock that stands still.
+/// A clock that does not advance.
 struct Noon;
 
 impl Clock for Noon {
@@ -27,7 +27,7 @@ impl Clock for Noon {
 fn settings(folder: Option<&Path>) -> Settings {
     runtime::aws::install_tls();
     let account_sid = AccountSid::derive(&["test"]);
-    let set_up = include_str!("../../../contact-centre.yaml");
+    let configuration = include_str!("../../../contact-centre.yaml");
     Settings {
         data: folder.map(Path::to_owned),
         account: Account {
@@ -35,7 +35,7 @@ fn settings(folder: Option<&Path>) -> Settings {
             auth_token: "0123456789abcdef0123456789abcdef".to_owned(),
         },
         api_keys: api::ApiKeys::default(),
-        contact_centre: config::read(set_up, "contact-centre.yaml", account_sid).unwrap(),
+        contact_centre: config::read(configuration, "contact-centre.yaml", account_sid).unwrap(),
         carrier: CarrierChoice::Simulated,
         twiml_preview: true,
         keep_webhooks: true,
@@ -45,7 +45,7 @@ fn settings(folder: Option<&Path>) -> Settings {
     }
 }
 
-/// A Task in the table of which nobody was told.
+/// Writes a Task to the table whose stream record is never delivered.
 async fn unseen_task(centre: &Centre) -> TaskSid {
     let declared = settings(None).contact_centre;
     let workspace = centre
@@ -65,7 +65,7 @@ async fn unseen_task(centre: &Centre) -> TaskSid {
     );
     let task = create_task(
         &workspace,
-        &workspace.workflows[&declared.centre.workflow_sid],
+        &workspace.workflows[&declared.voice_settings.workflow_sid],
         new,
         NOON,
     )
@@ -85,7 +85,7 @@ async fn status(centre: &Centre, task: TaskSid) -> AssignmentStatus {
 }
 
 #[tokio::test]
-async fn the_sweep_finds_a_task_whose_record_was_lost() {
+async fn sweep_finds_task_with_lost_record() {
     let centre = Centre::open(settings(None), NOWHERE).await.unwrap();
     let task = unseen_task(&centre).await;
     centre.sweep().await;
@@ -93,57 +93,53 @@ async fn the_sweep_finds_a_task_whose_record_was_lost() {
 }
 
 #[tokio::test]
-async fn a_timer_of_tomorrow_is_sent_on_until_its_task_has_ended() {
+async fn long_timer_is_rescheduled_until_task_ends() {
     let centre = Centre::open(settings(None), NOWHERE).await.unwrap();
-    let (task, workspace) = (
-        unseen_task(&centre).await,
-        settings(None).contact_centre.workspace.sid,
-    );
-    let wake = Timer {
+    let task = unseen_task(&centre).await;
+    let workspace = settings(None).contact_centre.workspace.sid;
+    let timer = Timer {
         workspace,
         subject: Subject::Task(task),
         at: NOON + Millis::from_secs(86_400),
     };
-    let sent_on = async || {
+    let next_due = async || {
         let queues = Arc::new(Queues::new(Arc::new(Noon), Arc::default()));
         let routing = Routing::new(
             centre.store.clone(),
             Arc::clone(&queues) as _,
             Arc::new(Noon),
         );
-        routing.on_timer(wake).await.unwrap();
+        routing.on_timer(timer).await.unwrap();
         queues.next_due()
     };
-    assert_eq!(sent_on().await, Some(NOON + HELD_MAX));
+    assert_eq!(next_due().await, Some(NOON + HELD_MAX));
     centre
         .store
         .apply(&Command::WaitingListFull { task }, NOON)
         .await
         .unwrap();
     assert_eq!(status(&centre, task).await, AssignmentStatus::Canceled);
-    assert_eq!(sent_on().await, None);
+    assert_eq!(next_due().await, None);
 }
 
 #[tokio::test]
-async fn it_stops_when_told_however_much_there_is_to_do() {
+async fn run_stops_with_work_left() {
     let centre = Centre::open(settings(None), NOWHERE).await.unwrap();
     let task = unseen_task(&centre).await;
     Arc::clone(&centre).run(std::future::ready(())).await;
     assert_eq!(
         status(&centre, task).await,
         AssignmentStatus::Pending,
-        "it worked on"
+        "it continued after the shutdown"
     );
 }
 
 #[tokio::test]
-async fn a_task_that_cannot_be_read_does_not_keep_the_centre_from_starting() {
+async fn unreadable_task_does_not_prevent_start() {
     let folder = tempfile::tempdir().unwrap();
     let settings = settings(Some(folder.path()));
-    let (workspace, task) = (
-        settings.contact_centre.workspace.sid,
-        TaskSid::derive(&["unreadable"]),
-    );
+    let workspace = settings.contact_centre.workspace.sid;
+    let task = TaskSid::derive(&["unreadable"]);
     let database = EmbeddedDynamoDb::open(Place::Folder(folder.path().to_owned()))
         .await
         .unwrap();
@@ -167,5 +163,8 @@ async fn a_task_that_cannot_be_read_does_not_keep_the_centre_from_starting() {
     drop(database);
     let centre = Centre::open(settings, NOWHERE).await.unwrap();
     assert_eq!(centre.store.task_sids(workspace).await.unwrap(), [task]);
-    assert!(centre.store.task(task).await.is_err(), "it can be read");
+    assert!(
+        centre.store.task(task).await.is_err(),
+        "the Task is readable"
+    );
 }

@@ -1,4 +1,4 @@
-//! An explanation as text for a terminal.
+//! Renders an explanation as text for a terminal.
 
 use std::fmt::Write;
 
@@ -6,84 +6,95 @@ use task_router::router::explain::{
     Ahead, Candidate, Channel, Queue, Reason, TaskExplanation, Waiting, WorkerExplanation,
 };
 
-/// Why a Task waits.
-pub fn task(told: &TaskExplanation) -> String {
+/// Renders why a Task waits.
+pub fn task(explanation: &TaskExplanation) -> String {
     let mut text = Text::default();
-    text.line(0, &format!("Task {}: {}", told.task_sid, told.summary));
+    text.line(
+        0,
+        &format!("Task {}: {}", explanation.task_sid, explanation.summary),
+    );
     text.line(0, "");
     text.line(
         1,
-        &format!("status     {}", told.assignment_status.as_str()),
+        &format!("status     {}", explanation.assignment_status.as_str()),
     );
     text.line(
         1,
-        &format!("since      {}", told.waiting_since.to_iso8601()),
+        &format!("since      {}", explanation.waiting_since.to_iso8601()),
     );
     text.line(
         1,
         &format!(
-            "kind       {}, priority {}",
-            told.task_channel_unique_name, told.priority
+            "channel    {}, priority {}",
+            explanation.task_channel_unique_name, explanation.priority
         ),
     );
-    let ahead = told
+    let ahead = explanation
         .ahead
         .map(|ahead| format!(", {} before it", count(ahead, "Task")))
         .unwrap_or_default();
     text.line(
         1,
-        &format!("TaskQueue  {}{ahead}", told.task_queue_friendly_name),
+        &format!("TaskQueue  {}{ahead}", explanation.task_queue_friendly_name),
     );
-    if let Some(journey) = &told.workflow {
+    if let Some(journey) = &explanation.workflow {
         let name = journey
             .workflow_friendly_name
             .as_deref()
-            .unwrap_or("that is gone");
+            .unwrap_or("(deleted)");
         text.line(1, &format!("Workflow   {name}: {}", journey.place));
         for (what, expression) in [
-            ("wants", &journey.filter_expression),
+            ("filter", &journey.filter_expression),
             ("step", &journey.step_expression),
         ] {
             if let Some(expression) = expression {
                 text.line(1, &format!("{what:<9}  {expression}"));
             }
         }
-        text.line(1, &format!("stays      {}", journey.outlook));
+        text.line(1, &format!("waits      {}", journey.outlook));
     }
-    let (of_queue, others): (Vec<_>, Vec<_>) =
-        told.workers.iter().partition(|worker| worker.in_task_queue);
+    let (of_queue, others): (Vec<_>, Vec<_>) = explanation
+        .workers
+        .iter()
+        .partition(|worker| worker.in_task_queue);
     text.candidates(
-        &format!("Workers of TaskQueue {}", told.task_queue_friendly_name),
+        &format!(
+            "Workers of TaskQueue {}",
+            explanation.task_queue_friendly_name
+        ),
         &of_queue,
-        told.more_in_task_queue,
+        explanation.more_in_task_queue,
     );
-    text.candidates("Other Workers", &others, told.more_outside);
-    if told.more_not_looked_at {
+    text.candidates("Other Workers", &others, explanation.more_outside);
+    if explanation.more_not_looked_at {
         text.line(0, "");
-        text.line(0, "The Workspace has more Workers, who were not looked at.");
+        text.line(0, "The Workspace has more Workers that were not examined.");
     }
     text.0
 }
 
-/// Why nothing comes to a Worker.
-pub fn worker(told: &WorkerExplanation) -> String {
+/// Renders why a Worker is offered no Task.
+pub fn worker(explanation: &WorkerExplanation) -> String {
     let mut text = Text::default();
-    text.line(0, &format!("Worker {}: {}", told.worker_sid, told.summary));
+    text.line(
+        0,
+        &format!("Worker {}: {}", explanation.worker_sid, explanation.summary),
+    );
     text.line(0, "");
-    let takes = if told.available {
+    let takes = if explanation.available {
         "takes Tasks"
     } else {
         "takes no Tasks"
     };
-    let since = told.date_status_changed.to_iso8601();
+    let since = explanation.date_status_changed.to_iso8601();
     text.line(
         1,
         &format!(
             "Activity   {}, which {takes}, since {since}",
-            told.activity_name
+            explanation.activity_name
         ),
     );
-    for channel in &told.channels {
+    for channel in &explanation.channels {
         text.line(
             1,
             &format!(
@@ -93,12 +104,23 @@ pub fn worker(told: &WorkerExplanation) -> String {
             ),
         );
     }
-    text.waiting("Waiting for them alone", &told.waiting_for_them);
-    for queue in &told.task_queues {
+    text.waiting(
+        "Tasks that wait for this Worker only",
+        &explanation.waiting_for_them,
+    );
+    for queue in &explanation.task_queues {
         text.queue(queue);
     }
-    text.more(0, told.more_served, "TaskQueues they serve");
-    text.more(0, told.more_not_served, "TaskQueues they do not serve");
+    text.more(
+        0,
+        explanation.more_served,
+        "TaskQueues that this Worker serves",
+    );
+    text.more(
+        0,
+        explanation.more_not_served,
+        "TaskQueues that this Worker does not serve",
+    );
     text.0
 }
 
@@ -129,13 +151,13 @@ fn count(count: Ahead, one: &str) -> String {
     )
 }
 
-/// Lines, indented by steps of two.
+/// Lines, indented by two spaces per level.
 #[derive(Default)]
 struct Text(String);
 
 impl Text {
     fn line(&mut self, depth: usize, line: &str) {
-        // Writing into a text cannot fail.
+        // Writing to a `String` does not fail.
         let _written = writeln!(
             self.0,
             "{}{line}",
@@ -160,9 +182,9 @@ impl Text {
                 1,
                 &format!("{} ({})", candidate.friendly_name, candidate.activity_name),
             );
-            self.reasons(&candidate.obstacles, "is offered it at once");
+            self.reasons(&candidate.obstacles, "is offered the Task at once");
         }
-        self.more(1, more, "of them");
+        self.more(1, more, "Workers");
     }
 
     fn waiting(&mut self, title: &str, waiting: &[Waiting]) {
@@ -181,16 +203,16 @@ impl Text {
                 task.task_channel_unique_name, task.priority
             );
             self.line(1, &format!("Task {} ({kind})", task.task_sid));
-            self.reasons(&task.obstacles, "comes to them at once");
+            self.reasons(&task.obstacles, "is offered to this Worker at once");
         }
     }
 
     fn queue(&mut self, queue: &Queue) {
         let waiting = queue.waiting.map_or_else(
-            || "not looked at".to_owned(),
+            || "not examined".to_owned(),
             |waiting| format!("{} waiting", count(waiting, "Task")),
         );
-        let serves = if queue.serves { "" } else { ", not theirs" };
+        let serves = if queue.serves { "" } else { ", not a member" };
         self.line(0, "");
         self.line(
             0,
@@ -202,7 +224,7 @@ impl Text {
         }
     }
 
-    /// What is in the way; of an expression also where in it.
+    /// The obstacles; below an expression, its false parts are marked.
     fn reasons(&mut self, reasons: &[Reason], none: &str) {
         if reasons.is_empty() {
             self.line(2, &format!("✓ {none}"));
@@ -247,8 +269,8 @@ mod tests {
     }
 
     #[test]
-    fn a_task_is_told_from_its_place_to_the_clause_that_is_false() {
-        let told: TaskExplanation = serde_json::from_value(json!({
+    fn task_is_rendered_down_to_false_clause() {
+        let explanation: TaskExplanation = serde_json::from_value(json!({
             "task_sid": "WT00000000000000000000000000000001", "workspace_sid": "WS00000000000000000000000000000001",
             "summary": "The only Worker in TaskQueue English, Maya, cannot take it.",
             "assignment_status": "pending", "priority": 5, "task_channel_unique_name": "voice",
@@ -275,12 +297,12 @@ Task WT00000000000000000000000000000001: The only Worker in TaskQueue English, M
 
   status     pending
   since      2026-11-23T12:00:00Z
-  kind       voice, priority 5
+  channel    voice, priority 5
   TaskQueue  English, at least 100 Tasks before it
   Workflow   Calls: step 1 of 2 of filter English
-  wants      selected_language == \"en\"
+  filter     selected_language == \"en\"
   step       worker.vip != true AND worker.level >= 3
-  stays      until 12:01:00 UTC, in 40 s; then step 2 of 2 of filter English, TaskQueue English
+  waits      until 12:01:00 UTC, in 40 s; then step 2 of 2 of filter English, TaskQueue English
 
 Workers of TaskQueue English
   Maya (Available)
@@ -289,20 +311,20 @@ Workers of TaskQueue English
                                ^^^^^^^^^^^^^^^^^
 
 Other Workers
-  and 7 more of them
+  and 7 more Workers
 ";
-        let shown = task(&told);
+        let shown = task(&explanation);
         assert!(shown == expected, "{shown}");
     }
 
     #[test]
-    fn a_worker_is_told_from_their_activity_to_what_waits() {
+    fn worker_is_rendered_down_to_waiting_tasks() {
         let waiting = json!({
             "task_sid": "WT00000000000000000000000000000002", "task_queue_sid": "WQ00000000000000000000000000000001",
             "task_channel_unique_name": "voice", "priority": 0, "waiting_since": "2026-11-23T12:00:00Z",
             "could_take": true, "obstacles": [],
         });
-        let told: WorkerExplanation = serde_json::from_value(json!({
+        let explanation: WorkerExplanation = serde_json::from_value(json!({
             "worker_sid": "WK00000000000000000000000000000001", "workspace_sid": "WS00000000000000000000000000000001",
             "friendly_name": "Maya", "summary": "Something comes.", "activity_sid": "WA00000000000000000000000000000001",
             "activity_name": "Available", "available": true, "date_status_changed": "2026-11-23T12:00:00Z",
@@ -328,15 +350,15 @@ Worker WK00000000000000000000000000000001: Something comes.
 
 TaskQueue English: 1 Task waiting
   Task WT00000000000000000000000000000002 (voice, priority 0)
-    ✓ comes to them at once
+    ✓ is offered to this Worker at once
 
-TaskQueue Hindi: not looked at, not theirs
+TaskQueue Hindi: not examined, not a member
     ✗ the step’s expression: `worker.level >= 3` is false: `worker.level` is 2
         worker.vip != true AND worker.level >= 3
                                ^^^^^^^^^^^^^^^^^
-and 3 more TaskQueues they do not serve
+and 3 more TaskQueues that this Worker does not serve
 ";
-        let shown = worker(&told);
+        let shown = worker(&explanation);
         assert!(shown == expected, "{shown}");
     }
 }

@@ -1,4 +1,5 @@
-//! What the carrier's webhooks returned, for somebody who wants to read it. Kept in memory, the newest ones only.
+//! A recorder of webhook answers, for the console's page of telephones. It keeps the newest answers
+//! in memory.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,16 +12,17 @@ use http_client::{Answer, Limits, Request, Sending, WebClient, WebError};
 use ids::CallSid;
 use ids::time::{Clock, Timestamp};
 
-/// Documents kept: some dozen calls.
+/// Maximum number of recorded answers: some dozen calls.
 const KEPT_MAX: usize = 400;
 
-/// Documents shown of one call: a waiting caller gets a new one with each piece of music.
+/// Maximum number of answers shown for one call: a waiting caller gets a new document with each
+/// piece of music.
 const OF_ONE_CALL_MAX: usize = 20;
 
-/// Characters shown of one.
+/// Maximum number of characters of an answer.
 const CHARS_MAX: usize = 4_000;
 
-/// A client that passes requests on and remembers what came back for which call.
+/// An HTTP client that forwards requests and records the answers by call.
 pub struct Documents {
     web: Arc<dyn WebClient>,
     clock: Arc<dyn Clock>,
@@ -29,7 +31,7 @@ pub struct Documents {
 }
 
 impl Documents {
-    /// One that sends with `web`.
+    /// Creates a recorder that sends with `web`.
     pub fn new(web: Arc<dyn WebClient>, clock: Arc<dyn Clock>) -> Self {
         Self {
             web,
@@ -39,7 +41,7 @@ impl Documents {
         }
     }
 
-    /// What came back for a call, oldest first.
+    /// The recorded answers about a call, oldest first.
     pub fn of(&self, call: CallSid) -> Vec<Document> {
         let kept = self.kept();
         let newest = kept
@@ -52,12 +54,12 @@ impl Documents {
         documents
     }
 
-    /// How many there were so far.
+    /// The number of answers recorded so far.
     pub fn count(&self) -> u64 {
         self.count.load(Ordering::Relaxed)
     }
 
-    fn keep(&self, call: CallSid, document: Document) {
+    fn record(&self, call: CallSid, document: Document) {
         let mut kept = self.kept();
         if kept.len() >= KEPT_MAX {
             kept.pop_front();
@@ -66,7 +68,7 @@ impl Documents {
         self.count.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// A panic elsewhere must not take the telephones down with it.
+    /// A panic of another thread does not make the record unusable.
     fn kept(&self) -> MutexGuard<'_, VecDeque<(CallSid, Document)>> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -74,7 +76,11 @@ impl Documents {
 
 impl WebClient for Documents {
     fn send(&self, request: Request, limits: Limits) -> Sending<'_> {
-        let call = call_of(&request).filter(|_| limits.body_bytes > 0);
+        let call = if limits.body_bytes > 0 {
+            call_of(&request)
+        } else {
+            None
+        };
         let address = request
             .uri()
             .path_and_query()
@@ -84,14 +90,14 @@ impl WebClient for Documents {
             let answer = self.web.send(request, limits).await;
             let document = document(self.clock.now(), address, &answer);
             if let (Some(call), Some(document)) = (call, document) {
-                self.keep(call, document);
+                self.record(call, document);
             }
             answer
         })
     }
 }
 
-/// The call a webhook is about.
+/// The call that a webhook is about.
 fn call_of(request: &Request) -> Option<CallSid> {
     let form = std::str::from_utf8(request.body()).ok();
     let mut pairs = [form, request.uri().query()]
@@ -104,7 +110,7 @@ fn call_of(request: &Request) -> Option<CallSid> {
         .and_then(|(_, sid)| sid.parse().ok())
 }
 
-/// Sounds are not documents, nor is an answer that says nothing.
+/// The answer to record; `None` for sounds and for empty answers.
 fn document(at: Timestamp, address: String, answer: &Result<Answer, WebError>) -> Option<Document> {
     let (status, text) = match answer {
         Ok(answer) => {
@@ -142,7 +148,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_webhook_names_its_call_in_the_form_or_in_the_query() {
+    fn call_is_read_from_form_or_query() {
         let call = CallSid::from_bytes([7; 16]);
         let request = |uri: String, body: String| {
             let mut request = Request::new(body.into_bytes());

@@ -1,4 +1,4 @@
-//! The simulated telephones, for the console's page about them.
+//! The simulated telephones: implements the console's port over the simulated carrier.
 
 mod documents;
 
@@ -7,18 +7,18 @@ use std::sync::Arc;
 
 use carrier_simulator::Carrier;
 use carrier_simulator::network::{self, CallStatus, Direction, Input, Output};
-use console::phones::{Act, CALLS_MAX, Call, Document, Line, Phones, State};
+use console::phones::{Action, CALLS_MAX, Call, CallState, Document, Phones, TranscriptEntry};
 use ids::CallSid;
 
 pub use documents::Documents;
 
-/// The telephones of a simulated carrier, with the documents its webhooks returned.
+/// The telephones of a simulated carrier, and the answers to its webhooks.
 pub struct Telephones {
-    /// The carrier.
+    /// The simulated carrier.
     pub carrier: Arc<Carrier>,
-    /// The number that reaches the centre.
+    /// The number of the contact centre.
     pub centre_number: String,
-    /// What webhooks returned.
+    /// The answers of webhooks.
     pub documents: Arc<Documents>,
 }
 
@@ -66,22 +66,22 @@ impl Phones for Telephones {
             to: self.centre_number.clone(),
         });
         refusal(&outputs)?;
-        let made = outputs.into_iter().find_map(|output| match output {
+        let created = outputs.into_iter().find_map(|output| match output {
             Output::CallCreated(sid) => Some(sid),
             Output::Fetch(_)
             | Output::QueueCreated(_)
             | Output::Dequeued(_)
             | Output::Refused(_) => None,
         });
-        made.ok_or_else(|| "the call was not made".to_owned())
+        created.ok_or_else(|| "the call could not be created".to_owned())
     }
 
-    fn act(&self, call: CallSid, act: Act) -> Result<(), String> {
-        let input = match act {
-            Act::Answer => Input::Answer(call),
-            Act::Decline => Input::Decline(call),
-            Act::HangUp => Input::HangUp(call),
-            Act::Press(digits) => Input::Digits { call, digits },
+    fn perform(&self, call: CallSid, action: Action) -> Result<(), String> {
+        let input = match action {
+            Action::Answer => Input::Answer(call),
+            Action::Decline => Input::Decline(call),
+            Action::HangUp => Input::HangUp(call),
+            Action::Press(digits) => Input::Digits { call, digits },
         };
         refusal(&self.carrier.handle(input))
     }
@@ -101,7 +101,7 @@ fn refusal(outputs: &[Output]) -> Result<(), String> {
 }
 
 fn call(call: &network::Call) -> Call {
-    let line = |entry: &network::Entry| Line {
+    let line = |entry: &network::Entry| TranscriptEntry {
         at: entry.at,
         kind: kind(entry.event),
         text: entry.text.clone(),
@@ -121,7 +121,7 @@ fn call(call: &network::Call) -> Call {
     }
 }
 
-/// The word of the transcript, as `/simulator/calls` has it.
+/// The name of an event, as in `/simulator/calls`.
 fn kind(event: network::Event) -> String {
     serde_json::to_value(event)
         .ok()
@@ -129,14 +129,14 @@ fn kind(event: network::Event) -> String {
         .unwrap_or_default()
 }
 
-fn state(status: CallStatus) -> State {
+fn state(status: CallStatus) -> CallState {
     match status {
-        CallStatus::Queued | CallStatus::Ringing => State::Ringing,
-        CallStatus::InProgress => State::Connected,
+        CallStatus::Queued | CallStatus::Ringing => CallState::Ringing,
+        CallStatus::InProgress => CallState::Connected,
         CallStatus::Completed
         | CallStatus::Busy
         | CallStatus::Failed
         | CallStatus::NoAnswer
-        | CallStatus::Canceled => State::Over,
+        | CallStatus::Canceled => CallState::Ended,
     }
 }

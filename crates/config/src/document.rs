@@ -1,7 +1,7 @@
-//! YAML into a tree of values that know where they stand.
+//! Parses YAML into a tree of values with their positions in the file.
 //!
-//! A tree, and not `derive(Deserialize)` into the final types: serde stops at the first thing that is wrong, and a person
-//! wants to hear of all of them at once.
+//! A tree, and not `derive(Deserialize)` into the final types: serde stops at the first error, and
+//! all errors have to be reported at once.
 
 use std::fmt;
 
@@ -11,22 +11,24 @@ use serde_saphyr::{DuplicateKeyPolicy, Location, Options, Spanned};
 
 use crate::problem::Place;
 
-/// Lists and mappings inside one another; the deepest sensible file has ten.
+/// Most levels of nested lists and mappings; the deepest sensible file has ten.
 const DEPTH_MAX: usize = 32;
 
-/// Values in a file, aliases counted as often as they stand for something: a full-sized file has some 20 for a Worker.
+/// Most values in a file, with every alias counted in full. A file of maximum size has about 20 for
+/// each Worker.
 const VALUES_MAX: usize = 400_000;
 
-/// YAML documents looked at: a second one is a mistake to report, a third one is not looked at.
+/// YAML documents that are parsed: a second one is reported as a problem, a third one is not
+/// reached.
 const DOCUMENTS_MAX: usize = 2;
 
-/// How the parser begins its sentence when one of the limits above is passed.
+/// Beginnings of the parser's messages about an exceeded limit.
 const LIMITS: [&str; 3] = ["budget breached", "alias replay", "recursion limit"];
 
-/// A value and where it stands.
+/// A value with its position.
 pub(crate) type Node = Spanned<Value>;
 
-/// What YAML can say.
+/// A YAML value.
 #[derive(Debug, Clone)]
 pub(crate) enum Value {
     Null,
@@ -37,20 +39,20 @@ pub(crate) enum Value {
     Mapping(Vec<Entry>),
 }
 
-/// One `key: value`.
+/// One `key: value` of a mapping.
 #[derive(Debug, Clone)]
 pub(crate) struct Entry {
     pub key: Spanned<String>,
     pub value: Node,
 }
 
-/// Reads a text, or says what is wrong with it as YAML.
+/// Parses a text; the error is a problem with the YAML itself.
 pub(crate) fn parse(text: &str) -> Result<Node, (Place, String)> {
     serde_saphyr::from_str_with_options(text, options()).map_err(|error| sentence(&error))
 }
 
-/// How this program reads YAML: only `true` and `false` are booleans (a language may be called `no`), keys that are there
-/// twice are for the reader to report, and no input can take more than its share.
+/// Parser options: only `true` and `false` are booleans (a language may be called `no`), duplicate
+/// keys are left for the reader to report, and limits bound the resources that any input can use.
 pub(crate) fn options() -> Options {
     serde_saphyr::options! {
         duplicate_keys: DuplicateKeyPolicy::PassThrough,
@@ -67,15 +69,15 @@ pub(crate) fn options() -> Options {
     }
 }
 
-/// Where and what, as a sentence without the place.
+/// The position and message of a parser error.
 pub(crate) fn sentence(error: &serde_saphyr::Error) -> (Place, String) {
     let message = error.without_snippet().to_string();
     let Some(location) = error.location() else {
         return (Place::START, message);
     };
-    let place = format!(" at line {}, column {}", location.line(), location.column());
-    let message = message.strip_suffix(&place).unwrap_or(&message);
-    let plainer = match message {
+    let suffix = format!(" at line {}, column {}", location.line(), location.column());
+    let message = message.strip_suffix(&suffix).unwrap_or(&message);
+    let message = match message {
         _ if message.starts_with("multiple YAML documents") => {
             "expected one YAML document, got several; remove the `---`"
         }
@@ -92,12 +94,13 @@ pub(crate) fn sentence(error: &serde_saphyr::Error) -> (Place, String) {
         "expected string scalar" => "expected a text",
         "invalid u8" => "expected a whole number from 0 to 255",
         "invalid u16" => "expected a whole number from 0 to 65535",
-        clear => clear,
+        other => other,
     };
-    (place_at(location), plainer.to_owned())
+    (place_at(location), message.to_owned())
 }
 
-/// Where a value stands; of an alias, where its anchor does: that is the text to change.
+/// Position of a value. For an alias the position of its anchor, because that text has to be
+/// changed.
 pub(crate) fn place<T>(spanned: &Spanned<T>) -> Place {
     place_at(spanned.defined)
 }
@@ -109,7 +112,7 @@ fn place_at(location: Location) -> Place {
     }
 }
 
-/// A value exactly as the file writes it, quotes included; empty if that is not known.
+/// A value as written in the file, quotes included; empty if its position is unknown.
 pub(crate) fn written<'s>(node: &Node, source: &'s str) -> &'s str {
     let bytes = || {
         let span = node.defined.span();
@@ -120,7 +123,8 @@ pub(crate) fn written<'s>(node: &Node, source: &'s str) -> &'s str {
     bytes().unwrap_or_default()
 }
 
-/// The place of the character number `index` (from 0) of a text, if the text stands in one line of the file.
+/// Position of the character with this `index` (from 0) of a text, if the text is on one line of
+/// the file.
 pub(crate) fn place_inside(node: &Node, text: &str, index: usize, source: &str) -> Option<Place> {
     let written = written(node, source);
     let quote = written
@@ -129,14 +133,14 @@ pub(crate) fn place_inside(node: &Node, text: &str, index: usize, source: &str) 
         .filter(|first| matches!(first, '\'' | '"'));
     let mut in_file = written.chars().skip(usize::from(quote.is_some()));
     let mut column = place(node).column + u64::from(quote.is_some());
-    for meant in text.chars().take(index) {
+    for wanted in text.chars().take(index) {
         let mut next = in_file.next()?;
         let escapes = (quote == Some('"') && next == '\\') || (quote == Some('\'') && next == '\'');
         if escapes {
             next = in_file.next()?;
             column += 1;
         }
-        if next != meant {
+        if next != wanted {
             return None;
         }
         column += 1;
@@ -189,7 +193,7 @@ impl<'de> Visitor<'de> for ValueVisitor {
     fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Value, E> {
         Number::from_f64(value)
             .map(Value::Number)
-            .ok_or_else(|| E::custom("expected a number with an end"))
+            .ok_or_else(|| E::custom("expected a finite number"))
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Value, E> {

@@ -1,4 +1,4 @@
-//! The types of events a Workspace may ask for (taskrouter.md section 12.2).
+//! The Event types that a Workspace subscribes to (taskrouter.md section 12.2).
 
 use task_router::model::EventType;
 
@@ -6,11 +6,11 @@ use crate::document::{Node, place};
 use crate::names;
 use crate::reader::Reader;
 
-/// The types listed, each once and in the order of the file.
+/// The listed types without duplicates, in the order of the file.
 pub(crate) fn read(reader: &mut Reader<'_>, node: &Node, key: &str) -> Vec<EventType> {
     let mut types = Vec::new();
     for node in reader.list(node, key, EventType::ALL.len()) {
-        let expected = "a type of event such as task.created";
+        let expected = "an event type such as task.created";
         let Some(name) = reader.text(node, key, expected) else {
             continue;
         };
@@ -22,7 +22,7 @@ pub(crate) fn read(reader: &mut Reader<'_>, node: &Node, key: &str) -> Vec<Event
                 let guess = names::guess(name, &names);
                 reader.problem(
                     place(node),
-                    format!("{key}: unknown type of event \"{name}\".{guess}"),
+                    format!("{key}: unknown event type \"{name}\".{guess}"),
                 );
             }
         }

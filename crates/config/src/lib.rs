@@ -1,13 +1,15 @@
-//! The set-up as a file: `contact-centre.yaml` read into TaskRouter's nouns, and written to the table.
+//! The configuration file: reads `contact-centre.yaml` into TaskRouter's nouns, and applies it to
+//! the table.
 //!
-//! Reading order: [`ContactCentre`] (what a file says), [`read`] (text in, problems or a [`ContactCentre`] out; no IO),
-//! [`apply`] (what differs is written, what does not is kept, live calls included).
+//! Reading order: [`ContactCentre`] (the content of a file), [`read()`] (text to problems or a
+//! [`ContactCentre`]; no IO), [`apply()`] (writes the differences and keeps the rest, calls in
+//! progress included).
 //!
-//! Names are for the file, ids for the table. An id is derived from the names on its way (account, Workspace, part), so
-//! reading a file again names the same things, and renaming a part makes another one.
+//! The file identifies parts by name, the table by id. An id is derived from a path of names
+//! (account, Workspace, part). Reading a file again therefore yields the same ids, and a renamed
+//! part is a new part.
 
 mod apply;
-mod centre;
 mod document;
 mod event_types;
 mod names;
@@ -18,6 +20,7 @@ mod targets;
 mod task_channels;
 mod task_queues;
 mod urls;
+mod voice_settings;
 mod workers;
 mod workflows;
 mod workspace;
@@ -35,33 +38,36 @@ pub use workers::DeclaredWorker;
 use document::Node;
 use reader::Reader;
 
-/// Bytes a file may have: 15,000 Workers (taskrouter.md section 14) with some 250 bytes each.
+/// Maximum size of a file, in bytes: 15,000 Workers (taskrouter.md section 14) with about 250 bytes
+/// each.
 pub const FILE_BYTES_MAX: usize = 4 * 1024 * 1024;
 
-/// Everything a file says.
+/// The content of a file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ContactCentre {
-    /// The Workspace with its Activities, TaskQueues and Workflows; without readinesses, which follow from the Workers.
+    /// The Workspace with its Activities, TaskQueues and Workflows. Without Readinesses, which are
+    /// derived from the Workers.
     pub workspace: Workspace,
-    /// The Workflows whose pending Tasks start anew when the configuration changes (taskrouter.md section 2.7,
-    /// `ReEvaluateTasks`).
+    /// The Workflows whose pending Tasks restart when the configuration changes (taskrouter.md
+    /// section 2.7, `ReEvaluateTasks`).
     pub re_evaluate_tasks: BTreeSet<WorkflowSid>,
     /// The Workers, in the order of the file.
     pub workers: Vec<DeclaredWorker>,
-    /// The number, the Workflow behind it, and the menu.
-    pub centre: VoiceSettings,
-    /// What is allowed and most likely a mistake, in the order of the file.
+    /// The number, the Workflow of its calls, and the menu.
+    pub voice_settings: VoiceSettings,
+    /// Valid settings that are most likely mistakes, in the order of the file.
     pub warnings: Vec<Problem>,
-    /// What the file is called.
+    /// Name of the file in messages.
     pub file: String,
-    /// Where its Activities, TaskQueues and Workflows have their names.
+    /// Positions of the names of Activities, TaskQueues and Workflows.
     pub places: BTreeMap<PartId, Place>,
 }
 
-/// Reads a file. `file_name` is what problems call it; every id is derived from `account_sid` and names.
+/// Reads a file. Problems name it `file_name`; every id is derived from `account_sid` and names.
 ///
-/// Reports all problems there are, in the order of the file; only broken YAML hides what else is wrong. Nothing in `text`
-/// can make it panic or take long: size, depth, aliases and the number of problems have their limits.
+/// Reports all problems, in the order of the file. Only invalid YAML hides further problems. No
+/// `text` can cause a panic or a long run: size, depth, aliases and the number of problems are
+/// limited.
 pub fn read(
     text: &str,
     file_name: &str,
@@ -93,27 +99,27 @@ pub fn read(
     }
 }
 
-/// Sections are read in the order in which they refer to one another, and all of them even if one is wrong.
+/// Reads the sections in the order of their references, and all of them, even after a problem.
 fn contact_centre(
     reader: &mut Reader<'_>,
     document: &Node,
     account_sid: AccountSid,
 ) -> Option<ContactCentre> {
-    let fields = reader.mapping(document, "the file", &centre::SECTIONS)?;
+    let fields = reader.mapping(document, "the file", &voice_settings::SECTIONS)?;
     let base = reader
         .required(&fields, "workspace")
         .and_then(|node| workspace::read(reader, node, account_sid));
-    // Without a Workspace there are no ids; any will do to find the other problems.
+    // Without a Workspace there are no ids. Any ids suffice to find the other problems.
     let mut base = base.unwrap_or_else(|| workspace::Base::nameless(account_sid));
     let queue_names = task_queues::read(reader, &fields, &mut base.workspace);
     let workflows = workflows::read(reader, &fields, &mut base.workspace, &queue_names);
     let workers = workers::read(reader, &fields, &base);
-    let centre = centre::read(reader, &fields, &base, &workflows.names);
+    let voice_settings = voice_settings::read(reader, &fields, &base, &workflows.names);
     Some(ContactCentre {
         workspace: base.workspace,
         re_evaluate_tasks: workflows.re_evaluate_tasks,
         workers,
-        centre: centre?,
+        voice_settings: voice_settings?,
         warnings: Vec::new(),
         file: reader.file().to_owned(),
         places: reader.take_places(),

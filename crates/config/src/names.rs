@@ -1,18 +1,18 @@
-//! The names a file declares, and what to say about one it does not.
+//! The names that a file declares, and messages about unknown names.
 
 use std::collections::BTreeMap;
 
 use crate::problem::Place;
 
-/// Names shown in one message: what a person takes in.
+/// Most names in one message.
 const NAMES_SHOWN_MAX: usize = 8;
 
-/// Characters of a name that are compared: friendly names have no more.
+/// Characters of a name that are compared: the maximum length of a friendly name.
 const COMPARED_CHARS_MAX: usize = 64;
 
-/// The names of one kind of part, with their ids.
+/// The declared names of one kind of part, with their ids.
 pub(crate) struct Names<S> {
-    /// What they name: "task queue".
+    /// The kind: "task queue".
     kind: &'static str,
     known: BTreeMap<String, (S, Place)>,
 }
@@ -25,12 +25,12 @@ impl<S: Copy> Names<S> {
         }
     }
 
-    /// Makes a name known. A name that is there twice is refused with a sentence.
+    /// Declares a name. The error is the message about a duplicate.
     pub fn declare(&mut self, name: &str, sid: S, place: Place) -> Result<(), String> {
         if let Some((_, first)) = self.known.get(name) {
             let line = first.line;
             return Err(format!(
-                "the {} \"{name}\" is there twice; the first one is in line {line}",
+                "the {} \"{name}\" is declared twice, first in line {line}",
                 self.kind
             ));
         }
@@ -38,7 +38,7 @@ impl<S: Copy> Names<S> {
         Ok(())
     }
 
-    /// The id behind a name, or a sentence with the names there are.
+    /// The id of a name. The error is a message with the declared names.
     pub fn resolve(&self, name: &str) -> Result<S, String> {
         if let Some((sid, _)) = self.known.get(name) {
             return Ok(*sid);
@@ -52,49 +52,45 @@ impl<S: Copy> Names<S> {
             .collect::<Vec<_>>()
             .join(", ");
         Err(match known.len() {
-            0 => format!("unknown {kind} \"{name}\"; the file has none"),
+            0 => format!("unknown {kind} \"{name}\"; the file declares none"),
             count if count > NAMES_SHOWN_MAX => {
-                format!("unknown {kind} \"{name}\"; of the file's {count} the nearest are {shown}")
+                format!("unknown {kind} \"{name}\"; the nearest of {count} are {shown}")
             }
             _few => format!("unknown {kind} \"{name}\"; the file has {shown}"),
         })
     }
 }
 
-/// What to say about a key that is not allowed.
+/// The message about an unknown key.
 pub(crate) fn unknown_key(key: &str, what: &str, allowed: &[&str]) -> String {
     format!(
-        "unknown key \"{key}\" in {what}, which has {}.{}",
+        "unknown key \"{key}\" in {what}; allowed: {}.{}",
         allowed.join(", "),
         guess(key, allowed)
     )
 }
 
-/// ` Did you mean "…"?`, if one of the words is near enough.
+/// ` Did you mean "…"?`, if one of the words is similar enough.
 pub(crate) fn guess(word: &str, known: &[&str]) -> String {
     let near = nearest(word, known.iter().copied()).into_iter().next();
-    // A typing error changes a third of a word at most; anything else is another word.
+    // A typing error changes at most a third of a word; anything else is a different word.
     let near = near.filter(|near| distance(word, near) * 3 <= near.chars().count());
     near.map(|near| format!(" Did you mean \"{near}\"?"))
         .unwrap_or_default()
 }
 
-/// The names, those most like `wanted` first.
+/// The names, sorted by similarity to `wanted`.
 fn nearest<'n>(wanted: &str, names: impl Iterator<Item = &'n str>) -> Vec<&'n str> {
     let mut names: Vec<_> = names.map(|name| (distance(wanted, name), name)).collect();
     names.sort_unstable();
     names.into_iter().map(|(_, name)| name).collect()
 }
 
-/// How many characters have to be changed, added or left out to make one name the other, letter case aside.
+/// Edit distance: characters to change, insert or delete to turn one name into the other, ignoring
+/// case.
 fn distance(left: &str, right: &str) -> usize {
-    let chars = |text: &str| {
-        text.to_lowercase()
-            .chars()
-            .take(COMPARED_CHARS_MAX)
-            .collect::<Vec<_>>()
-    };
-    let (left, right) = (chars(left), chars(right));
+    let left = compared_chars(left);
+    let right = compared_chars(right);
     let mut row: Vec<usize> = (0..=right.len()).collect();
     for (done, one) in left.iter().enumerate() {
         let mut diagonal = done;
@@ -112,12 +108,19 @@ fn distance(left: &str, right: &str) -> usize {
     row.last().copied().unwrap_or_default()
 }
 
+fn compared_chars(text: &str) -> Vec<char> {
+    text.to_lowercase()
+        .chars()
+        .take(COMPARED_CHARS_MAX)
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn the_distance_of_two_names_is_the_number_of_typing_errors_between_them() {
+    fn distance_counts_typing_errors() {
         for (left, right, expected) in [
             ("", "", 0),
             ("abc", "", 3),
@@ -130,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn of_many_names_only_the_nearest_are_shown() {
+    fn only_the_nearest_names_are_shown() {
         let mut names = Names::new("activity");
         for number in 10..30 {
             names
@@ -138,9 +141,10 @@ mod tests {
                 .unwrap();
         }
         let message = names.resolve("Brake 15").unwrap_err();
-        assert!(message.starts_with(
-            "unknown activity \"Brake 15\"; of the file's 20 the nearest are \"Break 15\", "
-        ));
+        assert!(
+            message
+                .starts_with("unknown activity \"Brake 15\"; the nearest of 20 are \"Break 15\", ")
+        );
         assert_eq!(message.matches("Break").count(), NAMES_SHOWN_MAX);
     }
 }

@@ -1,11 +1,11 @@
-//! What is wrong with a file, and where.
+//! A problem in a file, with its position.
 
-/// Where something stands in a file; lines and columns are counted from 1, columns in characters.
+/// A position in a file. Lines and columns are counted from 1, columns in characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
-    /// Line.
+    /// Line, from 1.
     pub line: u64,
-    /// Character in the line.
+    /// Column, from 1.
     pub column: u64,
 }
 
@@ -14,14 +14,14 @@ impl Place {
     pub const START: Self = Self { line: 1, column: 1 };
 }
 
-/// One thing that is wrong: `contact-centre.yaml:12:15: unknown task queue "Engish"; the file has "English"`.
+/// One problem: `contact-centre.yaml:12:15: unknown task queue "Engish"; the file has "English"`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
 #[error("{file}:{}:{}: {message}", place.line, place.column)]
 pub struct Problem {
-    /// The file, as its reader calls it.
+    /// Name of the file.
     pub file: String,
-    /// Where.
+    /// Position of the problem.
     pub place: Place,
-    /// One sentence: what is there, what was expected.
+    /// One sentence: the value found, and the value expected.
     pub message: String,
 }

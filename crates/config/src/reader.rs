@@ -1,4 +1,4 @@
-//! From values to what they mean, noting what is wrong on the way.
+//! Converts YAML values to typed settings, and collects the problems.
 
 use std::ops::RangeInclusive;
 
@@ -12,16 +12,16 @@ use crate::document::{self, Entry, Node, Value, place};
 use crate::names::{self, Names};
 use crate::problem::{Place, Problem};
 
-/// Problems reported at once; whoever has more mends these first.
+/// Most problems in one report; further ones are dropped.
 const PROBLEMS_MAX: usize = 100;
 
-/// Characters a friendly name may have (taskrouter.md section 14).
+/// Maximum length of a friendly name, in characters (taskrouter.md section 14).
 const NAME_CHARS_MAX: usize = 64;
 
-/// Characters of a wrong value that a message repeats.
+/// Characters of an invalid value that a message repeats.
 const SHOWN_CHARS_MAX: usize = 40;
 
-/// Reads values out of one file. Every method notes what is wrong and then gives back `None`.
+/// Reads the values of one file. Every method records its problem and then returns `None`.
 pub(crate) struct Reader<'a> {
     source: &'a str,
     file: &'a str,
@@ -30,7 +30,7 @@ pub(crate) struct Reader<'a> {
     places: BTreeMap<PartId, Place>,
 }
 
-/// The entries of a mapping whose keys are all allowed.
+/// The entries of a mapping that has been checked for unknown keys.
 pub(crate) struct Fields<'n> {
     place: Place,
     what: &'n str,
@@ -38,7 +38,7 @@ pub(crate) struct Fields<'n> {
 }
 
 impl<'n> Fields<'n> {
-    /// The value of a key; the last one if it is there twice, which is a problem already noted.
+    /// The value of a key. Of a duplicate key, which is already a recorded problem, the last value.
     pub fn get(&self, key: &str) -> Option<&'n Node> {
         self.entries
             .iter()
@@ -59,27 +59,27 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The text being read.
+    /// The text of the file.
     pub fn source(&self) -> &'a str {
         self.source
     }
 
-    /// What problems call the file.
+    /// Name of the file in messages.
     pub fn file(&self) -> &'a str {
         self.file
     }
 
-    /// Notes where a part has its name.
-    pub fn named(&mut self, part: PartId, place: Place) {
+    /// Records the position of a part's name.
+    pub fn record_place(&mut self, part: PartId, place: Place) {
         self.places.insert(part, place);
     }
 
-    /// Where the parts that were read have their names.
+    /// Takes the recorded positions of all names.
     pub fn take_places(&mut self) -> BTreeMap<PartId, Place> {
         std::mem::take(&mut self.places)
     }
 
-    /// Notes a problem.
+    /// Records a problem.
     pub fn problem(&mut self, place: Place, message: impl Into<String>) {
         if self.problems.len() < PROBLEMS_MAX {
             self.problems.push(Problem {
@@ -90,7 +90,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Notes something that is allowed and most likely a mistake.
+    /// Records a warning: a valid setting that is most likely a mistake.
     pub fn warning(&mut self, place: Place, message: impl Into<String>) {
         if self.warnings.len() < PROBLEMS_MAX {
             self.warnings.push(Problem {
@@ -101,7 +101,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// All problems, and all warnings, in the order of the file, each once.
+    /// All problems and all warnings, without duplicates, in the order of the file.
     pub fn into_problems_and_warnings(mut self) -> (Vec<Problem>, Vec<Problem>) {
         for noted in [&mut self.problems, &mut self.warnings] {
             noted.sort();
@@ -110,7 +110,7 @@ impl<'a> Reader<'a> {
         (self.problems, self.warnings)
     }
 
-    /// Notes that a value is not what it should be: `max_reserved_workers: expected …, got 0`.
+    /// Records that a value is not the expected one: `max_reserved_workers: expected …, got 0`.
     pub fn unexpected(&mut self, node: &Node, key: &str, expected: &str) {
         let got = self.shape(node);
         self.problem(
@@ -119,12 +119,12 @@ impl<'a> Reader<'a> {
         );
     }
 
-    /// Takes a result's value, or notes its error.
+    /// Returns the value of a result, or records its error.
     pub fn take<T>(&mut self, result: Result<T, String>, place: Place) -> Option<T> {
         result.map_err(|message| self.problem(place, message)).ok()
     }
 
-    /// A mapping with no other keys than `allowed`; `what` names it in messages: "a workflow".
+    /// A mapping with only `allowed` keys; `what` names it in messages: "a workflow".
     pub fn mapping<'n>(
         &mut self,
         node: &'n Node,
@@ -151,7 +151,7 @@ impl<'a> Reader<'a> {
             {
                 self.problem(
                     place(&entry.key),
-                    format!("the key \"{key}\" is there twice in {what}"),
+                    format!("duplicate key \"{key}\" in {what}"),
                 );
             }
         }
@@ -162,7 +162,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// The value of a key that has to be there.
+    /// The value of a required key.
     pub fn required<'n>(&mut self, fields: &Fields<'n>, key: &str) -> Option<&'n Node> {
         let found = fields.get(key);
         if found.is_none() {
@@ -174,7 +174,7 @@ impl<'a> Reader<'a> {
         found
     }
 
-    /// The elements of a list with at most `max` of them.
+    /// The elements of a list, at most `max`.
     pub fn list<'n>(&mut self, node: &'n Node, key: &str, max: usize) -> &'n [Node] {
         let Value::List(elements) = &node.value else {
             self.unexpected(node, key, "a list");
@@ -192,7 +192,7 @@ impl<'a> Reader<'a> {
         elements.get(..max).unwrap_or(elements)
     }
 
-    /// A text. A plain number is text where text is expected.
+    /// A text. An unquoted number or boolean counts as text.
     pub fn text<'n>(&mut self, node: &'n Node, key: &str, expected: &str) -> Option<&'n str>
     where
         'a: 'n,
@@ -207,7 +207,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The friendly name of something.
+    /// A friendly name of 1 to [`NAME_CHARS_MAX`] characters.
     pub fn friendly_name<'n>(&mut self, node: &'n Node, key: &str) -> Option<&'n str>
     where
         'a: 'n,
@@ -224,10 +224,10 @@ impl<'a> Reader<'a> {
         Some(name)
     }
 
-    /// The id behind a name that was declared elsewhere in the file.
+    /// The id of a name that another section of the file declares.
     pub fn reference<S: Copy>(&mut self, node: &Node, key: &str, names: &Names<S>) -> Option<S> {
         let name = self.text(node, key, "a name")?.to_owned();
-        // Looking for the nearest names takes time; nobody reads more of it.
+        // Finding the nearest names takes time, which is wasted when the problem is dropped.
         let found = if self.problems.len() < PROBLEMS_MAX {
             names.resolve(&name)
         } else {
@@ -245,7 +245,7 @@ impl<'a> Reader<'a> {
         None
     }
 
-    /// A whole number in a range.
+    /// A whole number in `range`.
     pub fn whole_number(
         &mut self,
         node: &Node,
@@ -271,7 +271,7 @@ impl<'a> Reader<'a> {
         number
     }
 
-    /// One of a few words; `choices` has each with what it means.
+    /// One of a few words; `choices` maps each word to its meaning.
     pub fn choice<T: Copy>(&mut self, node: &Node, key: &str, choices: &[(&str, T)]) -> Option<T> {
         let expected = choices
             .iter()
@@ -289,12 +289,12 @@ impl<'a> Reader<'a> {
         chosen
     }
 
-    /// A span of time from one second to `max_secs`: `90`, `90s`, `20m`, `1h`.
+    /// A duration from one second to `max_secs`: `90`, `90s`, `20m`, `1h`.
     pub fn duration(&mut self, node: &Node, key: &str, max_secs: u32) -> Option<Millis> {
         self.duration_within(node, key, 1..=max_secs)
     }
 
-    /// A span of time of so many seconds: `0s`, `90`, `90s`, `20m`, `1h`.
+    /// A duration within a range of seconds: `0s`, `90`, `90s`, `20m`, `1h`.
     pub fn duration_within(
         &mut self,
         node: &Node,
@@ -310,17 +310,19 @@ impl<'a> Reader<'a> {
             .and_then(|secs| u32::try_from(secs).ok())
             .filter(|secs| range.contains(secs));
         if secs.is_none() {
-            let (min, max) = (range.start(), range.end());
+            let min = range.start();
+            let max = range.end();
             self.unexpected(
                 node,
                 key,
-                &format!("a span of time such as 120s, 20m or 1h, from {min}s to {max}s"),
+                &format!("a duration such as 120s, 20m or 1h, from {min}s to {max}s"),
             );
         }
         secs.map(|secs| Millis::from_secs(secs.into()))
     }
 
-    /// An expression; the problem points into it where the file has it in one line. An empty one is no expression.
+    /// An expression; `None` for an empty text. If the text is on one line of the file, a problem
+    /// has the position within the expression.
     pub fn expression(&mut self, node: &Node, key: &str) -> Option<Expression> {
         let text = self
             .text(node, key, "an expression such as `languages HAS \"en\"`")?
@@ -354,7 +356,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A value as JSON. What begins with a plain `+` is a phone number, and so text, though YAML reads a number.
+    /// A value as JSON. An unquoted number with a plus is a phone number and becomes text, although
+    /// YAML reads a number.
     pub fn json(&self, node: &Node) -> Json {
         match &node.value {
             Value::Null => Json::Null,
@@ -371,7 +374,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Entries as a JSON object.
+    /// The entries of a mapping as a JSON object.
     pub fn object(&self, entries: &[Entry]) -> Map<String, Json> {
         entries
             .iter()
@@ -391,7 +394,8 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Is it a phone number in the form `+17075550183`: a plus, a country code, at most 15 digits?
+/// Whether the text is a phone number such as `+17075550183`: a plus, a country code, 8 to 15
+/// digits.
 pub(crate) fn is_e164(text: &str) -> bool {
     let digits = text.strip_prefix('+').unwrap_or_default();
     let dialable = digits.bytes().all(|digit| digit.is_ascii_digit()) && !digits.starts_with('0');
@@ -407,11 +411,10 @@ fn secs_of(text: &str) -> Option<u64> {
         _digit => (text, 1),
     };
     let digits_only = number.bytes().all(|digit| digit.is_ascii_digit());
-    number
-        .parse::<u64>()
-        .ok()
-        .filter(|_| digits_only)?
-        .checked_mul(secs_per_unit)
+    if !digits_only {
+        return None;
+    }
+    number.parse::<u64>().ok()?.checked_mul(secs_per_unit)
 }
 
 fn shortened(text: &str) -> String {

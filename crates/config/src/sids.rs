@@ -1,4 +1,5 @@
-//! Ids from names. Each kind of id is derived apart from the others, so a queue and a Workflow may share a name.
+//! Derives ids from names. Each kind of id is derived separately, so a TaskQueue and a Workflow may
+//! have the same name.
 
 use ids::{AccountSid, ActivitySid, TaskQueueSid, WorkerSid, WorkflowSid, WorkspaceSid};
 
@@ -6,8 +7,9 @@ pub(crate) fn workspace(account: AccountSid, name: &str) -> WorkspaceSid {
     WorkspaceSid::derive(&[&account.to_string(), name])
 }
 
-/// Whether an Activity is available cannot change once it exists (taskrouter.md section 2.2): with the other value it is
-/// another Activity, and Workers are moved out of the one that is gone.
+/// The availability is part of the id, because it cannot change once the Activity exists
+/// (taskrouter.md section 2.2). With the other availability the name denotes another Activity, and
+/// Workers are moved out of the deleted one.
 pub(crate) fn activity(workspace: WorkspaceSid, name: &str, available: bool) -> ActivitySid {
     let availability = if available {
         "available"
@@ -25,7 +27,8 @@ pub(crate) fn workflow(workspace: WorkspaceSid, name: &str) -> WorkflowSid {
     WorkflowSid::derive(&[&workspace.to_string(), name])
 }
 
-/// Worker names are unique ignoring case (taskrouter.md section 2.3), so letter case does not make another Worker.
+/// Lower-cased, because Worker names are unique ignoring case (taskrouter.md section 2.3): another
+/// case is the same Worker.
 pub(crate) fn worker(workspace: WorkspaceSid, name: &str) -> WorkerSid {
     WorkerSid::derive(&[&workspace.to_string(), &name.to_lowercase()])
 }

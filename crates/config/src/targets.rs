@@ -1,4 +1,4 @@
-//! The steps of a Workflow (taskrouter.md sections 7.1, 7.3 and 7.4).
+//! The targets (steps) of a Workflow (taskrouter.md sections 7.1, 7.3 and 7.4).
 
 use ids::TaskQueueSid;
 use task_router::model::{DEFAULT_FILTER_KEYS, KnownWorker, OrderBy, Path, TARGET_KEYS, Target};
@@ -8,18 +8,18 @@ use crate::document::{Node, place};
 use crate::names::Names;
 use crate::reader::{Fields, Reader};
 
-/// The queue of a step that names none.
+/// The TaskQueue that a step without its own inherits.
 #[derive(Clone, Copy)]
 enum Inherited {
     /// There is no step before it.
     Nothing,
-    /// The step before it has this one.
+    /// The TaskQueue of the step before it.
     Queue(TaskQueueSid),
-    /// A step before it is wrong.
+    /// A step before it has a problem.
     Unknown,
 }
 
-/// The steps of a filter, top to bottom; `None` if one of them is wrong.
+/// The steps of a filter, from top to bottom; `None` if one of them has a problem.
 pub(crate) fn read(
     reader: &mut Reader<'_>,
     nodes: &[Node],
@@ -28,12 +28,14 @@ pub(crate) fn read(
     let mut targets = Vec::<Target>::new();
     let mut complete = true;
     for node in nodes {
-        // A step whose predecessor could not be read has nothing to inherit, which is no mistake of its own.
-        let inherited = match complete {
-            true => targets
+        // After a step with a problem there is nothing to inherit, which is not a problem of its
+        // own.
+        let inherited = if complete {
+            targets
                 .last()
-                .map_or(Inherited::Nothing, |before| Inherited::Queue(before.queue)),
-            false => Inherited::Unknown,
+                .map_or(Inherited::Nothing, |before| Inherited::Queue(before.queue))
+        } else {
+            Inherited::Unknown
         };
         match read_target(reader, node, inherited, queues) {
             Some(target) => targets.push(target),
@@ -43,7 +45,8 @@ pub(crate) fn read(
     complete.then_some(targets)
 }
 
-/// The target of Tasks that no filter wanted; they wait there until their own timeout (taskrouter.md section 7.2, 11).
+/// The target of Tasks that match no filter. They wait there until their own timeout (taskrouter.md
+/// section 7.2, 11).
 pub(crate) fn read_default_filter(
     reader: &mut Reader<'_>,
     node: &Node,
@@ -53,7 +56,7 @@ pub(crate) fn read_default_filter(
     read_choice(reader, &fields, Inherited::Nothing, queues)
 }
 
-/// A step; one that names no queue has that of the step before it (taskrouter.md section 7.1).
+/// A step. Without a queue it inherits that of the step before it (taskrouter.md section 7.1).
 fn read_target(
     reader: &mut Reader<'_>,
     node: &Node,
@@ -68,7 +71,7 @@ fn read_target(
     Some(Target { timeout, ..rest })
 }
 
-/// Everything of a target but its timeout.
+/// All settings of a target except its timeout.
 fn read_choice(
     reader: &mut Reader<'_>,
     fields: &Fields<'_>,
@@ -122,10 +125,8 @@ fn skip_if(reader: &mut Reader<'_>, node: &Node) -> Option<task_router::model::E
 }
 
 fn known_worker(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<KnownWorker> {
-    let (sid, name) = (
-        fields.get("known_worker_sid"),
-        fields.get("known_worker_friendly_name"),
-    );
+    let sid = fields.get("known_worker_sid");
+    let name = fields.get("known_worker_friendly_name");
     if let (Some(_), Some(node)) = (sid, name) {
         reader.problem(
             place(node),
@@ -139,7 +140,7 @@ fn known_worker(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<KnownWor
     sid.or(name.map(KnownWorker::FriendlyName))
 }
 
-/// A path into the Task's attributes, without its `task.`.
+/// A path into the Task's attributes, without its prefix `task.`.
 fn task_path(reader: &mut Reader<'_>, node: &Node, key: &str) -> Option<Path> {
     let expected = "a path into the Task such as task.agent_sid";
     let text = reader.text(node, key, expected)?;

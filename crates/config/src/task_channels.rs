@@ -1,4 +1,4 @@
-//! The workspace's key `task_channels` (taskrouter.md sections 2.5 and 4).
+//! The key `task_channels` of the workspace (taskrouter.md sections 2.5 and 4).
 
 use task_router::model::{
     AfterConversation, TASK_CHANNELS_MAX, TaskChannel, TaskChannelName, Workspace,
@@ -8,13 +8,14 @@ use crate::document::{Node, Value, place};
 use crate::names::Names;
 use crate::reader::Reader;
 
-/// Longest wrap-up of a Task, in seconds: as long as it may stay assigned (taskrouter.md section 14).
+/// Longest wrap-up of a Task, in seconds: its maximum time in `assigned` (taskrouter.md section
+/// 14).
 const WRAP_FOR_MAX_SECS: u32 = 86_400;
 
 const AFTER_CONVERSATION: &str = "complete, wrap or { wrap_for: 60s }";
 
-/// Puts the TaskChannels into the Workspace: those of the list, or without one the standard ones, where a Task is
-/// completed when its conversation has ended.
+/// Adds the TaskChannels to the Workspace: those of the list, or the standard ones if there is no
+/// list. In a standard channel a Task is completed when its conversation ends.
 pub(crate) fn read(reader: &mut Reader<'_>, node: Option<&Node>, workspace: &mut Workspace) {
     let Some(node) = node else {
         for channel in workspace.task_channels.values_mut() {
@@ -31,7 +32,7 @@ pub(crate) fn read(reader: &mut Reader<'_>, node: Option<&Node>, workspace: &mut
     }
     let voice = TaskChannelName::VOICE;
     if !workspace.task_channels.contains_key(&voice) {
-        // Known all the same: one mistake, one message.
+        // Added to avoid follow-up problems: one mistake causes one message.
         workspace
             .task_channels
             .insert(voice, TaskChannel::of(workspace.sid, voice));

@@ -10,7 +10,8 @@ use crate::names::Names;
 use crate::reader::{Fields, Reader};
 use crate::sids;
 
-/// Which Task is served first (taskrouter.md section 10); also which kind of queue (section 2.1).
+/// Which Task is served first (taskrouter.md section 10); also which kind of queue is served first
+/// (section 2.1).
 pub(crate) const TASK_ORDERS: [(&str, TaskOrder); 2] =
     [("FIFO", TaskOrder::Fifo), ("LIFO", TaskOrder::Lifo)];
 
@@ -56,12 +57,12 @@ fn read_queue(
     let task_order = fields
         .get("task_order")
         .and_then(|node| reader.choice(node, "task_order", &TASK_ORDERS));
-    // Known by name even if something else is wrong with it: one mistake, one message.
+    // The name is declared even if another setting has a problem: one mistake causes one message.
     let name_node = reader.required(&fields, "name")?;
     let name = reader.friendly_name(name_node, "name")?;
     let sid = sids::task_queue(workspace.sid, name);
     reader.take(names.declare(name, sid, place(name_node)), place(name_node))?;
-    reader.named(PartId::TaskQueue(sid), place(name_node));
+    reader.record_place(PartId::TaskQueue(sid), place(name_node));
     let queue = TaskQueue {
         sid,
         friendly_name: name.to_owned(),

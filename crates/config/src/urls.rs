@@ -1,11 +1,11 @@
-//! Addresses of other people's servers.
+//! URLs of callbacks.
 
 use vocabulary::{is_own_path, is_url};
 
 use crate::document::Node;
 use crate::reader::Reader;
 
-/// A URL, or a path of ours.
+/// A URL, or a path of our own server.
 pub(crate) fn url_or_path(reader: &mut Reader<'_>, node: &Node, key: &str) -> Option<String> {
     let expected = "a path such as /assignment or a URL such as https://example.com/assignment";
     read(reader, node, key, expected, |text| {
@@ -13,7 +13,7 @@ pub(crate) fn url_or_path(reader: &mut Reader<'_>, node: &Node, key: &str) -> Op
     })
 }
 
-/// A URL with its host.
+/// An absolute URL.
 pub(crate) fn url(reader: &mut Reader<'_>, node: &Node, key: &str) -> Option<String> {
     read(
         reader,

@@ -15,26 +15,26 @@ use crate::reader::{Fields, Reader, is_e164};
 use crate::sids;
 use crate::workspace::Base;
 
-/// Capacity in a channel when the file does not say (taskrouter.md section 2.4).
+/// Default capacity in a TaskChannel (taskrouter.md section 2.4).
 pub(crate) const CAPACITY: u16 = 1;
 
-/// A Worker as the file declares them.
+/// A Worker as declared in the file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DeclaredWorker {
-    /// `WK…`.
+    /// SID, derived from the name.
     pub sid: WorkerSid,
-    /// Unique ignoring case.
+    /// Friendly name, unique ignoring case.
     pub friendly_name: String,
-    /// Skills and `contact_uri`.
+    /// Attributes: skills and `contact_uri`.
     pub attributes: Attributes,
-    /// The Activity they begin with.
+    /// The Activity of a new Worker.
     pub activity_sid: ActivitySid,
-    /// How many Tasks at once, for every TaskChannel of the Workspace.
+    /// Number of simultaneous Tasks, for every TaskChannel of the Workspace.
     pub capacity: Vec<(TaskChannelName, u16)>,
 }
 
 impl DeclaredWorker {
-    /// The Worker on their first day, with no roster yet.
+    /// A new Worker. The queue membership is still empty.
     pub fn to_worker(&self, workspace_sid: WorkspaceSid, now: Timestamp) -> Worker {
         let channel = |(channel, configured_capacity): &(_, _)| WorkerChannel {
             channel: *channel,
@@ -120,10 +120,7 @@ fn read_attributes(reader: &mut Reader<'_>, node: &Node) -> Option<Attributes> {
         if !keys.insert(entry.key.value.as_str()) {
             reader.problem(
                 place(&entry.key),
-                format!(
-                    "the key \"{}\" is there twice in attributes",
-                    entry.key.value
-                ),
+                format!("duplicate key \"{}\" in attributes", entry.key.value),
             );
         }
         if entry.key.value == "contact_uri" {
@@ -134,16 +131,17 @@ fn read_attributes(reader: &mut Reader<'_>, node: &Node) -> Option<Attributes> {
     reader.take(attributes, place(node))
 }
 
-/// What dequeue dials (taskrouter.md section 2.3): a number, `client:name` or a SIP URI.
+/// Checks the address that `dequeue` dials (taskrouter.md section 2.3): a number, `client:name` or
+/// a SIP URI.
 fn check_contact_uri(reader: &mut Reader<'_>, node: &Node) {
     let address = reader.json(node);
     let address = address.as_str().unwrap_or_default();
-    let other_than_number = |scheme| {
+    let has_name_after = |scheme| {
         address
             .strip_prefix(scheme)
             .is_some_and(|name: &str| !name.is_empty())
     };
-    if is_e164(address) || ["client:", "sip:"].into_iter().any(other_than_number) {
+    if is_e164(address) || ["client:", "sip:"].into_iter().any(has_name_after) {
         return;
     }
     let got = redact(address);
@@ -176,6 +174,6 @@ fn read_capacity(
             reader.whole_number(node, channel.as_str(), 0..=u32::from(WORKER_CAPACITY_MAX))?;
         Some((channel, u16::try_from(number).ok()?))
     });
-    // Read to the end, so that every wrong number is told.
+    // Read completely, so that every invalid number is reported.
     capacity.collect::<Vec<_>>().into_iter().collect()
 }

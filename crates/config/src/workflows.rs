@@ -15,7 +15,7 @@ use crate::sids;
 use crate::targets;
 use crate::urls::url_or_path;
 
-/// Filters of a Workflow, and targets of a filter: far more than a person writes.
+/// Most filters of a Workflow, and most targets of a filter: far more than a person writes.
 const ENTRIES_MAX: usize = 1_000;
 
 /// Cordboard's own assignment callback.
@@ -33,9 +33,9 @@ const WORKFLOW_KEYS: [&str; 7] = [
 
 /// The Workflows of a file.
 pub(crate) struct Workflows {
-    /// By name.
+    /// Ids by name.
     pub names: Names<WorkflowSid>,
-    /// Those whose pending Tasks start anew when the configuration changes.
+    /// Workflows whose pending Tasks restart when the configuration changes.
     pub re_evaluate_tasks: BTreeSet<WorkflowSid>,
 }
 
@@ -96,7 +96,7 @@ fn read_workflow(
         workflows.names.declare(name, sid, place(name_node)),
         place(name_node),
     )?;
-    reader.named(PartId::Workflow(sid), place(name_node));
+    reader.record_place(PartId::Workflow(sid), place(name_node));
     let workflow = Workflow {
         assignment_callback_url: Some(callback.unwrap_or_else(|| ASSIGNMENT_CALLBACK.to_owned())),
         fallback_assignment_callback_url: fallback,
@@ -148,8 +148,8 @@ fn read_filter(
     })
 }
 
-/// The steps: `targets`, or a `queue` alone, which is short for one target without anything else (taskrouter.md section
-/// 7.1).
+/// The steps of a filter: `targets`, or `queue` as a short form of a single target (taskrouter.md
+/// section 7.1).
 fn read_targets(
     reader: &mut Reader<'_>,
     fields: &Fields<'_>,

@@ -1,4 +1,4 @@
-//! The section `workspace`: Activities, and what happens to Workers by itself.
+//! The section `workspace`: Activities, TaskChannels, and the rules of routing.
 
 use ids::{AccountSid, ActivitySid};
 use task_router::model::{
@@ -12,19 +12,22 @@ use crate::reader::{Fields, Reader};
 use crate::task_queues::TASK_ORDERS;
 use crate::{event_types, sids, task_channels, urls};
 
-/// Longest wrap-up, in seconds: as long as a Task may stay assigned (taskrouter.md section 14).
+/// Longest wrap-up, in seconds: the maximum time of a Task in `assigned` (taskrouter.md section
+/// 14).
 const WRAP_UP_MAX_SECS: u32 = 86_400;
 
-/// Longest time a Worker is spared a Task, in seconds: longer, and callers would wait for nobody.
+/// Longest pause before a Task is offered to the same Worker again, in seconds. A longer one would
+/// leave callers without a Worker.
 const REOFFER_PAUSE_MAX_SECS: u32 = 3_600;
 
-/// Longest time an ended Task is kept, in seconds: as long as a Task may live (taskrouter.md section 14).
+/// Longest retention of an ended Task, in seconds: the maximum lifetime of a Task (taskrouter.md
+/// section 14).
 const ENDED_TASK_KEPT_MAX_SECS: u32 = 1_209_600;
 
-/// Most TaskQueues a Workspace can be allowed: every function reads them all, each two seconds.
+/// Maximum of `task_queues_max`: every function reads all TaskQueues, every two seconds.
 const TASK_QUEUES_LIMIT: u32 = 20_000;
 
-/// Most waiting calls a TaskQueue can be allowed: each call that has to wait counts those before it.
+/// Maximum of `waiting_calls_max`: a call that has to wait counts the calls before it.
 const WAITING_CALLS_LIMIT: u32 = 10_000;
 
 const WORKSPACE_KEYS: [&str; 16] = [
@@ -56,19 +59,19 @@ const AFTER_FAILED_RESERVATION: [(&str, AfterFailedReservation); 2] = [
     ("next_step", AfterFailedReservation::NextStep),
 ];
 
-/// The Workspace as far as it has been read, and its Activities by name.
+/// The Workspace as far as it is read, and its Activities by name.
 pub(crate) struct Base {
     pub workspace: Workspace,
     pub activities: Names<ActivitySid>,
 }
 
 impl Base {
-    /// What stands in for a Workspace that cannot be read.
+    /// The placeholder for a Workspace that cannot be read.
     pub fn nameless(account: AccountSid) -> Self {
         let sid = sids::workspace(account, "");
-        let nothing = sids::activity(sid, "", false);
+        let no_activity = sids::activity(sid, "", false);
         Self {
-            workspace: Workspace::new(sid, "", nothing),
+            workspace: Workspace::new(sid, "", no_activity),
             activities: Names::new("activity"),
         }
     }
@@ -111,9 +114,9 @@ pub(crate) fn read(reader: &mut Reader<'_>, node: &Node, account: AccountSid) ->
     Some(base)
 }
 
-/// What the file says, and TaskRouter's way where it says nothing.
+/// The declared rules, and TaskRouter's defaults for the others.
 fn read_rules(reader: &mut Reader<'_>, fields: &Fields<'_>) -> RoutingRules {
-    let usual = RoutingRules::default();
+    let defaults = RoutingRules::default();
     let order = choice(reader, fields, "prioritize_queue_order", &TASK_ORDERS);
     let on_timeout = choice(reader, fields, "on_timeout", &ON_TIMEOUT);
     let after_failed = choice(
@@ -125,20 +128,21 @@ fn read_rules(reader: &mut Reader<'_>, fields: &Fields<'_>) -> RoutingRules {
     let workers_max = count(reader, fields, "workers_max", WORKERS_MAX);
     let task_queues_max = count(reader, fields, "task_queues_max", TASK_QUEUES_LIMIT);
     let waiting_calls_max = count(reader, fields, "waiting_calls_max", WAITING_CALLS_LIMIT);
-    let mut span = |key, max_secs| {
+    let mut duration = |key, max_secs| {
         let node = fields.get(key)?;
         reader.duration_within(node, key, 0..=max_secs)
     };
     RoutingRules {
-        reoffer_pause: span("reoffer_pause", REOFFER_PAUSE_MAX_SECS).unwrap_or(usual.reoffer_pause),
-        ended_task_kept: span("ended_task_kept", ENDED_TASK_KEPT_MAX_SECS)
-            .unwrap_or(usual.ended_task_kept),
-        workers_max: workers_max.unwrap_or(usual.workers_max),
-        task_queues_max: task_queues_max.unwrap_or(usual.task_queues_max),
-        waiting_calls_max: waiting_calls_max.unwrap_or(usual.waiting_calls_max),
-        prioritize_queue_order: order.unwrap_or(usual.prioritize_queue_order),
-        on_timeout: on_timeout.unwrap_or(usual.on_timeout),
-        after_failed_reservation: after_failed.unwrap_or(usual.after_failed_reservation),
+        reoffer_pause: duration("reoffer_pause", REOFFER_PAUSE_MAX_SECS)
+            .unwrap_or(defaults.reoffer_pause),
+        ended_task_kept: duration("ended_task_kept", ENDED_TASK_KEPT_MAX_SECS)
+            .unwrap_or(defaults.ended_task_kept),
+        workers_max: workers_max.unwrap_or(defaults.workers_max),
+        task_queues_max: task_queues_max.unwrap_or(defaults.task_queues_max),
+        waiting_calls_max: waiting_calls_max.unwrap_or(defaults.waiting_calls_max),
+        prioritize_queue_order: order.unwrap_or(defaults.prioritize_queue_order),
+        on_timeout: on_timeout.unwrap_or(defaults.on_timeout),
+        after_failed_reservation: after_failed.unwrap_or(defaults.after_failed_reservation),
     }
 }
 
@@ -170,7 +174,7 @@ fn read_activity(reader: &mut Reader<'_>, node: &Node, base: &mut Base) -> Optio
         base.activities.declare(name, sid, place(name_node)),
         place(name_node),
     )?;
-    reader.named(PartId::Activity(sid), place(name_node));
+    reader.record_place(PartId::Activity(sid), place(name_node));
     base.workspace.activities.insert(
         sid,
         Activity {
@@ -201,7 +205,7 @@ fn read_wrap_up(
     if wrap_up.activity_sid == wrap_up.next_activity_sid {
         reader.problem(
             place(node),
-            "wrap_up: expected \"next\" to be another activity than \"activity\"",
+            "wrap_up: expected \"next\" to be an activity other than \"activity\"",
         );
         return None;
     }

@@ -1,8 +1,5 @@
-//! Every key of workspace, queues and workflows, and what it means.
-#![allow(
-    clippy::unwrap_used,
-    reason = "a test that cannot go on says so by panicking"
-)]
+//! Every key of the sections workspace, task_queues and workflows, and its effect.
+#![allow(clippy::unwrap_used, reason = "a failed test panics")]
 
 use config::{ContactCentre, read};
 use ids::AccountSid;
@@ -68,7 +65,7 @@ fn queue<'w>(workspace: &'w Workspace, name: &str) -> &'w TaskQueue {
 }
 
 #[test]
-fn the_workspace_has_its_rules_and_events() {
+fn workspace_has_its_rules_and_events() {
     let workspace = everything().workspace;
     let rules = RoutingRules {
         prioritize_queue_order: TaskOrder::Lifo,
@@ -92,9 +89,9 @@ fn the_workspace_has_its_rules_and_events() {
 }
 
 #[test]
-fn the_workspace_has_the_channels_of_the_file_and_no_other() {
-    let centre = everything();
-    let channels: Vec<_> = centre.workspace.task_channels.values().collect();
+fn only_declared_channels_exist() {
+    let contact_centre = everything();
+    let channels: Vec<_> = contact_centre.workspace.task_channels.values().collect();
     let seen = |index: usize| {
         let channel = channels[index];
         let name = (channel.unique_name.as_str(), channel.friendly_name.as_str());
@@ -122,7 +119,7 @@ fn the_workspace_has_the_channels_of_the_file_and_no_other() {
         (("voice", "voice"), false, AfterConversation::Wrap)
     );
 
-    let capacity: Vec<_> = centre.workers[0]
+    let capacity: Vec<_> = contact_centre.workers[0]
         .capacity
         .iter()
         .map(|(name, capacity)| (name.as_str(), *capacity))
@@ -131,13 +128,13 @@ fn the_workspace_has_the_channels_of_the_file_and_no_other() {
 }
 
 #[test]
-fn without_a_word_there_are_the_standard_channels_and_taskrouters_rules() {
+fn defaults_are_taskrouters() {
     let start = FILE.find("  task_channels").unwrap();
     let end = FILE.find("workers:").unwrap();
     let text = format!("{}{}", &FILE[..start], &FILE[end..])
         .replace(", capacity: { chat: 3, e_mail: 0 }", "");
-    let centre = read(&text, "centre.yaml", AccountSid::from_bytes([7; 16])).unwrap();
-    let workspace = centre.workspace;
+    let contact_centre = read(&text, "centre.yaml", AccountSid::from_bytes([7; 16])).unwrap();
+    let workspace = contact_centre.workspace;
     let mut standard = TaskChannelName::STANDARD;
     standard.sort();
     assert!(workspace.task_channels.keys().eq(&standard));
@@ -149,7 +146,7 @@ fn without_a_word_there_are_the_standard_channels_and_taskrouters_rules() {
             .all(|channel| complete(channel.after_conversation))
     );
     assert_eq!(
-        centre.workers[0].capacity,
+        contact_centre.workers[0].capacity,
         standard.map(|channel| (channel, 1))
     );
     assert_eq!(workspace.rules, RoutingRules::default());
@@ -170,10 +167,10 @@ fn queues_have_their_order() {
 }
 
 #[test]
-fn workflows_say_whose_tasks_start_anew_and_how_steps_are_skipped_and_narrowed() {
-    let centre = everything();
+fn workflow_steps_have_skip_if_and_known_worker() {
+    let contact_centre = everything();
     let workflow = |name: &str| {
-        centre
+        contact_centre
             .workspace
             .workflows
             .values()
@@ -181,13 +178,13 @@ fn workflows_say_whose_tasks_start_anew_and_how_steps_are_skipped_and_narrowed()
             .unwrap()
     };
     let requests = workflow("Requests");
-    assert!(centre.re_evaluate_tasks.iter().eq([&requests.sid]));
+    assert!(contact_centre.re_evaluate_tasks.iter().eq([&requests.sid]));
 
     let [known, new] = requests.configuration.filters.as_slice() else {
-        panic!("two filters")
+        panic!("expected two filters")
     };
     let [sid, name, any] = known.targets.as_slice() else {
-        panic!("three steps")
+        panic!("expected three steps")
     };
     assert_eq!(
         sid.known_worker,
@@ -205,14 +202,15 @@ fn workflows_say_whose_tasks_start_anew_and_how_steps_are_skipped_and_narrowed()
         (&any.known_worker, &any.skip_if, any.timeout),
         (&None, &None, None)
     );
-    let oldest = queue(&centre.workspace, "Oldest").sid;
+    let oldest = queue(&contact_centre.workspace, "Oldest").sid;
     assert!(known.targets.iter().all(|target| target.queue == oldest));
 
     assert!(
-        new.targets
-            .iter()
-            .map(|target| target.queue)
-            .eq([queue(&centre.workspace, "Newest").sid])
+        new.targets.iter().map(|target| target.queue).eq([queue(
+            &contact_centre.workspace,
+            "Newest"
+        )
+        .sid])
     );
     assert_eq!(
         requests

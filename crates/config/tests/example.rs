@@ -1,8 +1,5 @@
-//! The example, `contact-centre.yaml`: what a new user starts with.
-#![allow(
-    clippy::unwrap_used,
-    reason = "a test that cannot go on says so by panicking"
-)]
+//! The example that a new user starts with, `contact-centre.yaml`.
+#![allow(clippy::unwrap_used, reason = "a failed test panics")]
 
 use config::{ContactCentre, read};
 use ids::time::Millis;
@@ -23,7 +20,7 @@ fn name_of(centre: &ContactCentre, activity: ActivitySid) -> &str {
 }
 
 #[test]
-fn it_has_the_workspace_and_its_activities() {
+fn example_has_workspace_and_activities() {
     let centre = example();
     let workspace = &centre.workspace;
     assert_eq!(workspace.friendly_name, "Customer Contact Center");
@@ -51,7 +48,7 @@ fn it_has_the_workspace_and_its_activities() {
 }
 
 #[test]
-fn it_has_a_worker_for_each_language_and_one_for_both_all_available() {
+fn example_has_three_available_workers() {
     let centre = example();
     let workers: Vec<Value> = centre
         .workers
@@ -73,7 +70,7 @@ fn it_has_a_worker_for_each_language_and_one_for_both_all_available() {
 }
 
 #[test]
-fn it_routes_each_language_to_its_queue_for_twenty_minutes() {
+fn example_routes_each_language_to_its_queue() {
     let centre = example();
     let queue = |name: &str| {
         centre
@@ -84,10 +81,8 @@ fn it_routes_each_language_to_its_queue_for_twenty_minutes() {
             .unwrap()
             .clone()
     };
-    let (english, hindi) = (
-        queue("Customer Contact Center English"),
-        queue("Customer Contact Center Hindi"),
-    );
+    let english = queue("Customer Contact Center English");
+    let hindi = queue("Customer Contact Center Hindi");
     for (queue, target_workers) in [
         (&english, r#"languages HAS "en""#),
         (&hindi, r#"languages HAS "hi""#),
@@ -98,7 +93,7 @@ fn it_routes_each_language_to_its_queue_for_twenty_minutes() {
         );
         assert_eq!(queue.max_reserved_workers, 1);
     }
-    let workflow = &centre.workspace.workflows[&centre.centre.workflow_sid];
+    let workflow = &centre.workspace.workflows[&centre.voice_settings.workflow_sid];
     assert_eq!(workflow.friendly_name, "Incoming Customer Requests");
     assert_eq!(workflow.task_reservation_timeout, Millis::from_secs(120));
     assert_eq!(
@@ -111,7 +106,7 @@ fn it_routes_each_language_to_its_queue_for_twenty_minutes() {
     ]) {
         assert_eq!(filter.expression.as_ref().unwrap().source(), expression);
         let [target] = filter.targets.as_slice() else {
-            panic!("one step")
+            panic!("expected one step")
         };
         assert_eq!(
             (target.queue, target.timeout),
@@ -132,16 +127,16 @@ fn it_routes_each_language_to_its_queue_for_twenty_minutes() {
 }
 
 #[test]
-fn it_answers_the_number_with_two_languages_and_takes_messages() {
+fn example_has_two_languages_and_voicemail() {
     let contact_centre = example();
-    let centre = &contact_centre.centre;
-    assert_eq!(centre.phone_number, "+17075550183");
-    assert_eq!(centre.workspace_sid, contact_centre.workspace.sid);
+    let settings = &contact_centre.voice_settings;
+    assert_eq!(settings.phone_number, "+17075550183");
+    assert_eq!(settings.workspace_sid, contact_centre.workspace.sid);
     assert_eq!(
-        name_of(&contact_centre, centre.post_work_activity_sid.unwrap()),
+        name_of(&contact_centre, settings.post_work_activity_sid.unwrap()),
         "Wrap-Up"
     );
-    assert_eq!(centre.worker_ring_timeout_secs, 20);
+    assert_eq!(settings.worker_ring_timeout_secs, 20);
     let languages: Vec<_> = [("en", '1'), ("hi", '2')]
         .map(|(name, key)| (Language::built_in(name).unwrap(), key))
         .map(|(language, key)| {
@@ -149,15 +144,15 @@ fn it_answers_the_number_with_two_languages_and_takes_messages() {
             language
         })
         .into();
-    assert_eq!(centre.menu.languages, languages);
-    assert_eq!(centre.menu.voicemail.unwrap().max_length_secs, 120);
+    assert_eq!(settings.menu.languages, languages);
+    assert_eq!(settings.menu.voicemail.unwrap().max_length_secs, 120);
 }
 
 #[test]
-fn what_it_has_as_comments_is_right_as_well() {
+fn commented_keys_of_the_example_are_valid() {
     let text = EXAMPLE
         .replace("\n  # event", "\n  event")
-        .replace("\n            # Whoever", "\n            ## Whoever");
+        .replace("\n            # The worker", "\n            ## The worker");
     let text = text.replace("\n            # ", "\n            ");
     assert!(text.matches("skip_if:").count() == 1 && !text.contains("# skip_if"));
     let workspace = read(&text, "contact-centre.yaml", ACCOUNT)
@@ -177,12 +172,12 @@ fn what_it_has_as_comments_is_right_as_well() {
 }
 
 #[test]
-fn what_it_says_of_channels_rules_and_orders_is_what_holds_without_a_word() {
+fn example_spells_out_the_defaults() {
     let example = example();
     assert_eq!(example.workspace.rules, RoutingRules::default());
     let channels: Vec<_> = example.workspace.task_channels.values().collect();
     let [voice] = channels.as_slice() else {
-        panic!("one channel")
+        panic!("expected one channel")
     };
     assert_eq!(
         (voice.unique_name, voice.after_conversation),
@@ -203,16 +198,16 @@ fn what_it_says_of_channels_rules_and_orders_is_what_holds_without_a_word() {
 }
 
 #[test]
-fn ids_follow_from_names_and_account() {
+fn ids_derive_from_account_and_names() {
     assert_eq!(example(), example());
-    let elsewhere = read(
+    let other_account = read(
         EXAMPLE,
         "contact-centre.yaml",
         AccountSid::from_bytes([8; 16]),
     )
     .unwrap();
-    assert_ne!(example().workspace.sid, elsewhere.workspace.sid);
-    assert_ne!(example().workers[0].sid, elsewhere.workers[0].sid);
+    assert_ne!(example().workspace.sid, other_account.workspace.sid);
+    assert_ne!(example().workers[0].sid, other_account.workers[0].sid);
 
     let renamed = |old: &str, new: &str| read(&EXAMPLE.replace(old, new), "", ACCOUNT).unwrap();
     assert_eq!(
@@ -226,7 +221,7 @@ fn ids_follow_from_names_and_account() {
 }
 
 #[test]
-fn a_number_may_be_written_without_quotes() {
+fn number_may_be_unquoted() {
     let plain = EXAMPLE
         .replace(
             "phone_number: \"+17075550183\"",
@@ -237,7 +232,7 @@ fn a_number_may_be_written_without_quotes() {
             "contact_uri: +17075550101",
         );
     let plain = read(&plain, "", ACCOUNT).unwrap();
-    // Without the quotes, what is behind them in the line stands elsewhere.
+    // Without the quotes the text after them is at another column.
     assert_eq!(
         ContactCentre {
             file: example().file,

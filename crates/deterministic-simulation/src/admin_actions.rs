@@ -1,4 +1,5 @@
-//! The office: Workers' Activities and capacities change, Tasks are ended by hand, the set-up is edited, the carrier restarts.
+//! Administrators: they change Workers' Activities and capacities, end Tasks, edit the
+//! configuration, give instructions, and restart the carrier.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,16 +11,17 @@ use store::Store;
 use task_router::model::{Instruction, ReservationStatus, Task, TaskChannelName, Worker};
 use task_router::router::effects::Callback;
 
+use crate::carrier_outages::Calls;
 use crate::centre::Centre;
 use crate::history::short;
 use crate::invariants::Invariant;
 use crate::invocation::invoke;
-use crate::scenario::{NUMBER, Names, SetUp};
+use crate::scenario::{Configuration, NUMBER, Names};
 
-/// Somebody always changes something, until it is calm.
-pub async fn busy(centre: Arc<Centre>, names: Names, set_up: SetUp) {
+/// Performs a random action every few seconds, until the calm phase.
+pub async fn run(centre: Arc<Centre>, names: Names, configuration: Configuration) {
     let world = &centre.world;
-    let mut set_up = set_up;
+    let mut configuration = configuration;
     loop {
         world.pass(2_000, 15_000).await;
         if world.calm_since().is_some() {
@@ -29,8 +31,8 @@ pub async fn busy(centre: Arc<Centre>, names: Names, set_up: SetUp) {
             0..=9 => set_activity(&centre, &names).await,
             10..=11 => end_task(&centre, &names).await,
             12..=13 => {
-                set_up = set_up.edited(world);
-                apply(&centre, &set_up).await;
+                configuration = configuration.edited(world);
+                apply(&centre, &configuration).await;
             }
             14..=15 => name_agent(&centre, &names).await,
             16..=18 => instruct(&centre).await,
@@ -41,7 +43,8 @@ pub async fn busy(centre: Arc<Centre>, names: Names, set_up: SetUp) {
     }
 }
 
-/// Everybody comes to work who is not in Wrap-Up, and takes calls. What failed in the storm is done again.
+/// Opens every Worker's channel and makes every Worker available who is offline. This repeats
+/// actions that failed in the storm.
 pub async fn open_for_all(centre: &Centre, names: &Names) {
     let closed: Vec<_> = centre.history.read(|picture| {
         let takes_none = |worker: &&Worker| {
@@ -79,7 +82,7 @@ pub async fn open_for_all(centre: &Centre, names: &Names) {
     }
 }
 
-/// A Worker takes no calls for a moment, while it is calm.
+/// Closes a Worker's channel for a moment, during the calm phase.
 pub async fn close_for_a_moment(centre: Arc<Centre>, names: Names, after_millis: u64) {
     let world = &centre.world;
     tokio::time::sleep(Duration::from_millis(after_millis)).await;
@@ -94,7 +97,7 @@ pub async fn close_for_a_moment(centre: Arc<Centre>, names: Names, after_millis:
     change_channel(&centre, &names, worker, &[("Available", "true")]).await;
 }
 
-/// More or fewer calls at once for a Worker, or none at all.
+/// Changes the capacity of a Worker's channel, or opens or closes the channel.
 async fn edit_channel(centre: &Centre, names: &Names) {
     let world = &centre.world;
     let Some(worker) = centre
@@ -125,15 +128,20 @@ async fn change_channel(centre: &Centre, names: &Names, worker: WorkerSid, form:
     );
     let status = centre.post_to_api(&path, form).await;
     centre.world.note(format_args!(
-        "{} takes calls as by {form:?}: {status:?}",
+        "channel of {}: {form:?}: {status:?}",
         short(worker)
     ));
 }
 
-/// The carrier goes away and comes back by itself, whatever the office does meanwhile.
+/// Restarts the carrier, with or without its calls, while other actions continue.
 fn restart_carrier(centre: &Arc<Centre>) {
-    let (carrier, forgets) = (Arc::clone(&centre.carrier), centre.world.happens(0.5));
-    tokio::spawn(async move { carrier.restart(forgets).await });
+    let carrier = Arc::clone(&centre.carrier);
+    let calls = if centre.world.happens(0.5) {
+        Calls::Lost
+    } else {
+        Calls::Kept
+    };
+    tokio::spawn(async move { carrier.restart(calls).await });
 }
 
 async fn set_activity(centre: &Centre, names: &Names) {
@@ -166,7 +174,7 @@ async fn set_activity(centre: &Centre, names: &Names) {
         .collect();
     let status = centre.post_to_api(&path, &form).await;
     world.note(format_args!(
-        "{} to activity {}: {status:?}",
+        "{} is set to activity {}: {status:?}",
         short(worker),
         short(activity)
     ));
@@ -174,14 +182,14 @@ async fn set_activity(centre: &Centre, names: &Names) {
 
 async fn end_task(centre: &Centre, names: &Names) {
     let world = &centre.world;
-    let living = centre.history.read(|picture| {
-        let living = picture
+    let active = centre.history.read(|picture| {
+        let active = picture
             .tasks
             .values()
             .filter(|task| !task.assignment_status.is_end());
-        world.choose(living.map(|task| task.sid))
+        world.choose(active.map(|task| task.sid))
     });
-    let Some(task) = living else { return };
+    let Some(task) = active else { return };
     let end = if world.happens(0.5) {
         "completed"
     } else {
@@ -191,14 +199,14 @@ async fn end_task(centre: &Centre, names: &Names) {
     let status = centre
         .post_to_api(&path, &[("AssignmentStatus", end), ("Reason", "by hand")])
         .await;
-    world.note(format_args!("{} is to be {end}: {status:?}", short(task)));
+    world.note(format_args!("{} is set to {end}: {status:?}", short(task)));
 }
 
-/// Says whom a Task is for.
+/// Names an agent in a Task's attributes.
 async fn name_agent(centre: &Centre, names: &Names) {
     let world = &centre.world;
     let (task, agent) = centre.history.read(|picture| {
-        let living = picture
+        let active = picture
             .tasks
             .values()
             .filter(|task| !task.assignment_status.is_end());
@@ -208,7 +216,7 @@ async fn name_agent(centre: &Centre, names: &Names) {
                 .values()
                 .map(|worker| worker.friendly_name.clone()),
         );
-        (world.choose(living.cloned()), agent)
+        (world.choose(active.cloned()), agent)
     });
     let (Some(task), Some(agent)) = (task, agent) else {
         return;
@@ -221,12 +229,12 @@ async fn name_agent(centre: &Centre, names: &Names) {
         .post_to_api(&path, &[("Attributes", &attributes.to_json())])
         .await;
     world.note(format_args!(
-        "{} is for {agent}: {status:?}",
+        "{} names the agent {agent}: {status:?}",
         short(task.sid)
     ));
 }
 
-/// Somebody gives an instruction by another way than by answering the callback.
+/// Gives an instruction through the API, and not as the answer to an assignment callback.
 async fn instruct(centre: &Centre) {
     let world = &centre.world;
     let (offer, supervisor) = centre.history.read(|picture| {
@@ -262,22 +270,23 @@ async fn instruct(centre: &Centre) {
         Ok(None) | Err(_) => {
             return world.violated(
                 Invariant::Simulation,
-                format_args!("no instruction: {given}"),
+                format_args!("invalid instruction: {given}"),
             );
         }
     };
     world.note(format_args!(
-        "{} is to be handled by {given}",
+        "{} gets the instruction {given}",
         short(reservation)
     ));
     let request = world.number(1, u64::MAX);
-    // Some want the Task as they have seen it, and may be too late.
+    // Some requests are conditional on the version of the Task that was read, and may be too late.
     let seen = centre
         .history
         .read(|picture| picture.tasks.get(&task).map(Task::visible_version));
-    let expected_versions = seen
-        .filter(|_| world.happens(0.3))
-        .map(|version| vec![version]);
+    let expected_versions = match seen {
+        Some(version) if world.happens(0.3) => Some(vec![version]),
+        Some(_) | None => None,
+    };
     let callback = Callback::Instruct {
         task,
         reservation,
@@ -285,14 +294,14 @@ async fn instruct(centre: &Centre) {
         request,
         expected_versions,
     };
-    // Whoever asked is told whether it was taken.
-    let _taken = centre.queues.callback(callback).await;
+    // The queue reports a failure to the sender only.
+    let _accepted = centre.queues.callback(callback).await;
 }
 
-/// Applies a set-up; what is left undone is done the next time.
-async fn apply(centre: &Centre, set_up: &SetUp) {
+/// Applies a configuration. A later apply completes an interrupted one.
+async fn apply(centre: &Centre, configuration: &Configuration) {
     let world = &centre.world;
-    let contact_centre = match set_up.read(centre.account) {
+    let contact_centre = match configuration.read(centre.account) {
         Ok(contact_centre) => contact_centre,
         Err(problems) => return world.violated(Invariant::Simulation, problems),
     };
@@ -304,7 +313,7 @@ async fn apply(centre: &Centre, set_up: &SetUp) {
     )
     .await;
     world.note(format_args!(
-        "the set-up is edited: {}",
+        "configuration edited, applied: {}",
         matches!(applied, Ok(Ok(_)))
     ));
 }

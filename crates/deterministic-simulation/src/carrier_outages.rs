@@ -1,4 +1,5 @@
-//! The carrier, as the world has it: it goes away for a while, and comes back with or without what it knew.
+//! The simulated carrier with outages: it stops for a while and restarts with its calls or without
+//! them.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -15,31 +16,41 @@ use crate::scenario::{AUTH_TOKEN, NUMBER};
 use crate::web::{CARRIER, CENTRE};
 use crate::world::World;
 
-/// The shortest and the longest time a carrier is away, in milliseconds: less than a message comes again.
-const AWAY_MILLIS: (u64, u64) = (1_000, 15_000);
+/// Shortest and longest outage, in milliseconds: shorter than the time until a message is retried.
+const OUTAGE_MILLIS: (u64, u64) = (1_000, 15_000);
 
-/// The carrier of the moment.
-pub struct Exchange {
+/// What a restart does to the carrier's calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Calls {
+    /// The carrier continues with its calls and retries its open requests.
+    Kept,
+    /// The carrier drops every call without a notice.
+    Lost,
+}
+
+/// The carrier process of the moment, which outages replace.
+pub struct UnreliableCarrier {
     world: Arc<World>,
     web: Arc<dyn WebClient>,
     account: AccountSid,
     state: Mutex<State>,
-    goes_away: Notify,
-    is_back: Notify,
+    stops: Notify,
+    restarts: Notify,
 }
 
 struct State {
     carrier: Arc<Carrier>,
     site: Router,
-    is_away: bool,
-    memories_lost: u32,
+    is_down: bool,
+    /// Number of restarts that lost the calls.
+    restarts_without_calls: u32,
 }
 
-impl Exchange {
-    /// A carrier in whose network nobody has called yet, and which reaches others by `web`.
+impl UnreliableCarrier {
+    /// Starts a carrier without calls that reaches other servers through `web`.
     ///
     /// # Errors
-    /// A sentence when it cannot start.
+    /// A message when the carrier cannot start.
     pub fn open(
         world: &Arc<World>,
         web: Arc<dyn WebClient>,
@@ -54,77 +65,77 @@ impl Exchange {
             state: Mutex::new(State {
                 carrier,
                 site,
-                is_away: false,
-                memories_lost: 0,
+                is_down: false,
+                restarts_without_calls: 0,
             }),
-            goes_away: Notify::new(),
-            is_back: Notify::new(),
+            stops: Notify::new(),
+            restarts: Notify::new(),
         }))
     }
 
-    /// Lets something happen at somebody's phone.
+    /// Gives the network an input, such as a pressed key.
     pub fn handle(&self, input: Input) -> Vec<Output> {
         self.carrier().handle(input)
     }
 
-    /// Looks at the network as it is.
+    /// Reads the state of the network.
     pub fn read<T>(&self, look: impl FnOnce(&Network) -> T) -> T {
         self.carrier().read(look)
     }
 
-    /// Its API; none while it is away.
+    /// The carrier's API; `None` during an outage.
     pub fn site(&self) -> Option<Router> {
         let state = self.state();
-        (!state.is_away).then(|| state.site.clone())
+        (!state.is_down).then(|| state.site.clone())
     }
 
-    /// Works for ever, but for the times it is away.
+    /// Runs the carrier forever, except during outages.
     pub async fn run(&self) {
         loop {
-            self.carrier().run(self.goes_away.notified()).await;
-            self.is_back.notified().await;
+            self.carrier().run(self.stops.notified()).await;
+            self.restarts.notified().await;
         }
     }
 
-    /// Goes away in the middle of whatever it does, and comes back. One that `forgets` has dropped every call, and tells
-    /// nobody; another one asks again for what it was asking.
-    pub async fn restart(&self, forgets: bool) {
-        if !self.leave(forgets) {
+    /// Stops the carrier in the middle of its work, and restarts it after an outage.
+    pub async fn restart(&self, calls: Calls) {
+        if self.is_down() {
             return;
         }
-        self.goes_away.notify_one();
-        self.world.pass(AWAY_MILLIS.0, AWAY_MILLIS.1).await;
-        self.state().is_away = false;
-        self.is_back.notify_one();
-        self.world.note(format_args!("the carrier is back"));
+        self.stop(calls);
+        self.stops.notify_one();
+        self.world.pass(OUTAGE_MILLIS.0, OUTAGE_MILLIS.1).await;
+        self.state().is_down = false;
+        self.restarts.notify_one();
+        self.world.note(format_args!("the carrier is up again"));
     }
 
-    /// False if it is away already.
-    fn leave(&self, forgets: bool) -> bool {
+    fn is_down(&self) -> bool {
+        self.state().is_down
+    }
+
+    fn stop(&self, calls: Calls) {
         let mut state = self.state();
-        if state.is_away {
-            return false;
-        }
         self.world.note(format_args!(
-            "the carrier is away{}",
-            if forgets {
-                " and forgets every call"
-            } else {
-                ""
+            "the carrier is down{}",
+            match calls {
+                Calls::Kept => "",
+                Calls::Lost => " and loses every call",
             }
         ));
-        let lost = state.memories_lost + 1;
-        if forgets && let Ok(carrier) = carrier(&self.world, &self.web, self.account, lost) {
+        let restarts = state.restarts_without_calls + 1;
+        if calls == Calls::Lost
+            && let Ok(carrier) = carrier(&self.world, &self.web, self.account, restarts)
+        {
             let site = Arc::clone(&carrier).http();
             *state = State {
                 carrier,
                 site,
-                is_away: true,
-                memories_lost: lost,
+                is_down: true,
+                restarts_without_calls: restarts,
             };
         }
-        state.is_away = true;
-        true
+        state.is_down = true;
     }
 
     fn carrier(&self) -> Arc<Carrier> {
@@ -136,12 +147,13 @@ impl Exchange {
     }
 }
 
-/// A carrier without memory; what it names has other names than what those before it named.
+/// A carrier without calls. The seed of its ids contains the number of restarts, so the ids differ
+/// from those before.
 fn carrier(
     world: &World,
     web: &Arc<dyn WebClient>,
     account_sid: AccountSid,
-    memories_lost: u32,
+    restarts_without_calls: u32,
 ) -> Result<Arc<Carrier>, String> {
     let number = CentreNumber {
         number: NUMBER.to_owned(),
@@ -155,7 +167,7 @@ fn carrier(
         auth_token: AUTH_TOKEN.to_owned(),
         numbers: vec![number],
         public_base_url: Some(CARRIER.to_owned()),
-        seed: format!("{account_sid}-{memories_lost}"),
+        seed: format!("{account_sid}-{restarts_without_calls}"),
         task_router_url: Some(format!("{CENTRE}{}", path::WORKER_CALL)),
     };
     let clock = Arc::clone(&world.clock) as Arc<dyn Clock>;

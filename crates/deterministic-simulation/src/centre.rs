@@ -1,4 +1,5 @@
-//! The parts of a run put together: the real functions over the real engine, the simulated carrier, and the network between.
+//! The harness of a run: the real functions over the embedded DynamoDB, the simulated carrier, and
+//! the network between them.
 
 use std::sync::Arc;
 
@@ -18,7 +19,7 @@ use serde_json::json;
 use shared::webhook::Checks;
 use store::Store;
 
-use crate::carrier_outages::Exchange;
+use crate::carrier_outages::UnreliableCarrier;
 use crate::history::History;
 use crate::invocation::invoke;
 use crate::queues::{Queues, Receivers};
@@ -28,10 +29,11 @@ use crate::table::{self, TABLE};
 use crate::web::{CARRIER, CENTRE, Network, Sites};
 use crate::world::World;
 
-/// How often the schedule's sweep comes, as in `template.yaml`.
+/// Period of the scheduled sweep, as in `template.yaml`.
 const SWEEP_EVERY: std::time::Duration = std::time::Duration::from_secs(60);
 
-/// What `routing` reads at once: so little that the lines and boards of a small centre are long.
+/// Page sizes of `routing`: so small that the waiting lists and ready lists of a small centre have
+/// many pages.
 const PAGES: Pages = Pages {
     workers: 2,
     tasks: 1,
@@ -39,35 +41,35 @@ const PAGES: Pages = Pages {
     in_one_go: 1,
 };
 
-/// The whole centre.
+/// The whole contact centre.
 pub struct Centre {
-    /// What is shared.
+    /// Clock, random choices and trace.
     pub world: Arc<World>,
-    /// What was written.
+    /// All writes so far.
     pub history: Arc<History>,
-    /// The network.
+    /// The simulated network.
     pub network: Arc<Network>,
-    /// The queues.
+    /// The simulated SQS queues.
     pub queues: Arc<Queues>,
-    /// The carrier.
-    pub carrier: Arc<Exchange>,
-    /// The routing function that gets timers and sweeps.
+    /// The simulated carrier.
+    pub carrier: Arc<UnreliableCarrier>,
+    /// The `routing` process that receives timers and sweeps.
     pub routing: Arc<Routing>,
-    /// The callbacks function.
+    /// The `callbacks` function.
     pub callbacks: Arc<Callbacks>,
-    /// The centre's webhooks.
+    /// The webhooks of the voice functions.
     pub webhooks: axum::Router,
-    /// The account.
+    /// The account of all ids.
     pub account: AccountSid,
     api: Arc<Api>,
     client: aws_sdk_dynamodb::Client,
 }
 
 impl Centre {
-    /// A centre of this set-up. Nothing runs yet.
+    /// Builds a centre with this configuration. Nothing runs yet.
     ///
     /// # Errors
-    /// A sentence when a part cannot be made.
+    /// A message when a part cannot be built.
     pub async fn open(
         world: &Arc<World>,
         contact_centre: &ContactCentre,
@@ -83,8 +85,8 @@ impl Centre {
         let queues = Queues::new(Arc::clone(world));
         let web = Arc::clone(&network) as Arc<dyn WebClient>;
         let clock = Arc::clone(&world.clock) as Arc<dyn Clock>;
-        let carrier = Exchange::open(world, Arc::clone(&web), account)?;
-        // Each function is a process of its own, and keeps its own idea of the configuration.
+        let carrier = UnreliableCarrier::open(world, Arc::clone(&web), account)?;
+        // Each function is a process of its own with its own cache of the configuration.
         let own_store = || Store::new(client.clone(), TABLE);
         let routing = Routing::new(own_store(), Arc::clone(&queues) as _, Arc::clone(&clock))
             .with_pages(PAGES);
@@ -144,12 +146,13 @@ impl Centre {
         }))
     }
 
-    /// Lets everything work that works by itself.
+    /// Starts everything that runs without being called.
     pub fn start(self: &Arc<Self>) {
         let carrier = Arc::clone(&self.carrier);
         tokio::spawn(async move { carrier.run().await });
         for shard in 0..SHARDS {
-            // One process does the first shard, the timers and the sweeps; another one the rest.
+            // One process handles the first shard, the timers and the sweeps; another one the other
+            // shards.
             let routing = if shard == 0 {
                 Arc::clone(&self.routing)
             } else {
@@ -172,7 +175,7 @@ impl Centre {
         Arc::new(routing.with_pages(PAGES))
     }
 
-    /// A request to the REST API; its status.
+    /// Sends a request to the REST API. Returns the status; `None` if the function was killed.
     pub async fn post_to_api(&self, path: &str, form: &[(&str, &str)]) -> Option<u16> {
         let body = form_urlencoded::Serializer::new(String::new())
             .extend_pairs(form)
@@ -193,7 +196,7 @@ impl Centre {
         Some(answer.status().as_u16())
     }
 
-    /// The table as another process sees it.
+    /// Access to the table with a cache of its own, like another process.
     pub fn another_store(&self) -> Store {
         Store::new(self.client.clone(), TABLE)
     }
@@ -204,14 +207,14 @@ impl Centre {
             let Ok(sweep) = Incoming::try_from(json!({ "sweep": "overdue" })) else {
                 return;
             };
-            self.world.note(format_args!("the sweep comes"));
-            let _next_time_it_may_work =
-                invoke(&self.world, "sweep", routing::handle(&self.routing, sweep)).await;
+            self.world.note(format_args!("sweep"));
+            // A sweep that fails is repeated by the next one.
+            let _reply = invoke(&self.world, "sweep", routing::handle(&self.routing, sweep)).await;
         }
     }
 }
 
-/// An empty database with the table in it.
+/// An empty database with the table.
 async fn database() -> Result<Database, String> {
     let database = Database::memory().map_err(|error| error.to_string())?;
     let client = dynamodb_in_process::client(InProcess::new(database.clone()));

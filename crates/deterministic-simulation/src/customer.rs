@@ -1,4 +1,5 @@
-//! A customer's own assignment callback: it does all that the reference allows, and much that it does not.
+//! A customer's own server: its assignment callback returns every instruction that the reference
+//! allows, and many invalid answers.
 
 use http_client::http::header::CONTENT_TYPE;
 use http_client::http::{HeaderValue, StatusCode};
@@ -10,75 +11,87 @@ use crate::scenario::NUMBER;
 use crate::web::{CUSTOMER, broken, status};
 use crate::world::World;
 
-/// What the server does with one request.
+/// The answer of the server to one request.
 #[derive(Debug, Clone, Copy)]
-enum Mood {
+enum Behaviour {
     Dequeue,
     Call,
     Conference,
     Redirect,
     Accept,
     Reject,
-    LeaveItToTheApi,
+    LeaveToTheApi,
     Garbage,
     ServerError,
-    Elsewhere,
+    RedirectResponse,
     TooLong,
     HangUp,
     Hang,
 }
 
-/// The server's answer.
+/// Answers a request.
 pub async fn answer(world: &World, request: &Request) -> Result<Answer, WebError> {
     world.pass(10, 300).await;
     match request.uri().path() {
-        "/events" => return Ok(status(told(world))),
+        "/events" => return Ok(status(status_of_event(world))),
         "/worker" => return Ok(worker(request)),
-        "/elsewhere" => return Ok(document("<Say>You are somewhere else now.</Say><Hangup/>")),
+        "/moved" => return Ok(document("<Say>You have been moved.</Say><Hangup/>")),
         _ => {}
     }
     let errs = world.strikes(world.faults.erring);
-    let moods: &[Mood] = match errs {
-        true => &[
-            Mood::Garbage,
-            Mood::ServerError,
-            Mood::Elsewhere,
-            Mood::TooLong,
-            Mood::HangUp,
-            Mood::Hang,
-        ],
-        false => &[
-            Mood::Dequeue,
-            Mood::Dequeue,
-            Mood::Dequeue,
-            Mood::Call,
-            Mood::Conference,
-            Mood::Conference,
-            Mood::Redirect,
-            Mood::Accept,
-            Mood::Reject,
-            Mood::LeaveItToTheApi,
-        ],
+    let behaviours: &[Behaviour] = if errs {
+        &[
+            Behaviour::Garbage,
+            Behaviour::ServerError,
+            Behaviour::RedirectResponse,
+            Behaviour::TooLong,
+            Behaviour::HangUp,
+            Behaviour::Hang,
+        ]
+    } else {
+        &[
+            Behaviour::Dequeue,
+            Behaviour::Dequeue,
+            Behaviour::Dequeue,
+            Behaviour::Call,
+            Behaviour::Conference,
+            Behaviour::Conference,
+            Behaviour::Redirect,
+            Behaviour::Accept,
+            Behaviour::Reject,
+            Behaviour::LeaveToTheApi,
+        ]
     };
-    // A Task without a caller is for the telephone only if its customer can be dialed.
+    // A Task without a caller needs the telephone only if its customer can be dialed.
     let attributes = parameter(request, "TaskAttributes");
-    let moods = match () {
-        () if errs || attributes.contains("call_sid") => moods,
-        () if attributes.contains("outbound_to") => {
-            &[Mood::Conference, Mood::Conference, Mood::Accept]
-        }
-        () => &[Mood::Accept, Mood::LeaveItToTheApi, Mood::Dequeue],
+    let behaviours = if errs || attributes.contains("call_sid") {
+        behaviours
+    } else if attributes.contains("outbound_to") {
+        &[
+            Behaviour::Conference,
+            Behaviour::Conference,
+            Behaviour::Accept,
+        ]
+    } else {
+        &[
+            Behaviour::Accept,
+            Behaviour::LeaveToTheApi,
+            Behaviour::Dequeue,
+        ]
     };
-    let mood = world.choose(moods).copied().unwrap_or(Mood::Dequeue);
+    let behaviour = world
+        .choose(behaviours)
+        .copied()
+        .unwrap_or(Behaviour::Dequeue);
     world.note(format_args!(
-        "customer at {}: {mood:?}",
+        "customer at {}: {behaviour:?}",
         request.uri().path()
     ));
-    match mood {
-        Mood::Dequeue => Ok(json(
+    match behaviour {
+        Behaviour::Dequeue => Ok(json(
             &json!({ "instruction": "dequeue", "from": NUMBER, "timeout": 15 }),
         )),
-        Mood::Call => {
+        Behaviour::Call => {
             let url = format!(
                 "{CUSTOMER}/worker?Reservation={}",
                 parameter(request, "ReservationSid")
@@ -88,32 +101,34 @@ pub async fn answer(world: &World, request: &Request) -> Result<Answer, WebError
                 &json!({ "instruction": "call", "from": NUMBER, "url": url, "timeout": 15, "accept": accept }),
             ))
         }
-        Mood::Conference => Ok(json(
+        Behaviour::Conference => Ok(json(
             &json!({ "instruction": "conference", "from": NUMBER, "timeout": 15 }),
         )),
-        Mood::Redirect => {
+        Behaviour::Redirect => {
             let attributes = parameter(request, "TaskAttributes");
             let attributes: serde_json::Value =
                 serde_json::from_str(&attributes).unwrap_or_default();
-            let url = format!("{CUSTOMER}/elsewhere");
-            let (call, accept) = (&attributes["call_sid"], world.happens(0.3));
+            let url = format!("{CUSTOMER}/moved");
+            let call = &attributes["call_sid"];
+            let accept = world.happens(0.3);
             Ok(json(
                 &json!({ "instruction": "redirect", "call_sid": call, "url": url, "accept": accept }),
             ))
         }
-        Mood::Accept => Ok(json(&json!({ "instruction": "accept" }))),
-        Mood::Reject => Ok(json(&json!({ "instruction": "reject" }))),
-        Mood::LeaveItToTheApi => Ok(status(StatusCode::NO_CONTENT)),
-        Mood::Garbage => Ok(json(&json!({ "instruction": ["dequeue", null] }))),
-        Mood::ServerError => Ok(status(StatusCode::INTERNAL_SERVER_ERROR)),
-        Mood::Elsewhere => Ok(status(StatusCode::FOUND)),
-        Mood::TooLong => Ok(Answer::new(vec![b' '; 70_000])),
-        Mood::HangUp => Err(broken(WebErrorKind::Exchange)),
-        Mood::Hang => std::future::pending().await,
+        Behaviour::Accept => Ok(json(&json!({ "instruction": "accept" }))),
+        Behaviour::Reject => Ok(json(&json!({ "instruction": "reject" }))),
+        Behaviour::LeaveToTheApi => Ok(status(StatusCode::NO_CONTENT)),
+        Behaviour::Garbage => Ok(json(&json!({ "instruction": ["dequeue", null] }))),
+        Behaviour::ServerError => Ok(status(StatusCode::INTERNAL_SERVER_ERROR)),
+        Behaviour::RedirectResponse => Ok(status(StatusCode::FOUND)),
+        Behaviour::TooLong => Ok(Answer::new(vec![b' '; 70_000])),
+        Behaviour::HangUp => Err(broken(WebErrorKind::Exchange)),
+        Behaviour::Hang => std::future::pending().await,
     }
 }
 
-/// What a Worker hears whom the customer's `call` has rung: the caller of the Reservation.
+/// The document for a Worker who was rung by the customer's `call` instruction: connects the caller
+/// of the Reservation.
 fn worker(request: &Request) -> Answer {
     let query = request.uri().query().unwrap_or_default();
     let reservation =
@@ -126,8 +141,8 @@ fn worker(request: &Request) -> Answer {
     ))
 }
 
-/// What the customer says to an event.
-fn told(world: &World) -> StatusCode {
+/// The customer's status for an event.
+fn status_of_event(world: &World) -> StatusCode {
     if world.strikes(world.faults.erring) {
         StatusCode::SERVICE_UNAVAILABLE
     } else {
@@ -135,12 +150,12 @@ fn told(world: &World) -> StatusCode {
     }
 }
 
-/// What an event is about, and its id.
+/// The subject of an event, and the SID of the event; `None` for a request that is not an event.
 pub fn event(request: &Request) -> Option<(String, EventSid)> {
-    let sid = Some(parameter(request, "Sid"))
-        .filter(|_| request.uri().path() == "/events")?
-        .parse()
-        .ok()?;
+    if request.uri().path() != "/events" {
+        return None;
+    }
+    let sid = parameter(request, "Sid").parse().ok()?;
     let about = ["TaskSid", "ResourceSid"].map(|name| parameter(request, name));
     about
         .into_iter()

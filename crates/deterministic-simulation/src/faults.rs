@@ -1,55 +1,57 @@
-//! What may go wrong, and how often. Each run has its own mixture: some faults often, some never, so that a rare one is not
-//! always drowned by a common one.
+//! The faults that a run injects, and their rates. Each run has its own mixture: some faults are
+//! frequent, some absent, so that a frequent fault does not always hide a rare one.
 
-/// Shares (0 to 1) of the occasions at which each thing goes wrong.
+/// Rates of the faults: the share (0 to 1) of the occasions at which each fault is injected.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Faults {
-    /// A write is refused because of another one under way, or a request because there are too many.
+    /// A write is refused because of contention with another one, or a request because of
+    /// throttling.
     pub refused: f64,
-    /// A request to the table is not carried out and nobody answers.
+    /// A request to the table is lost before it takes effect, and gets no answer.
     pub lost_before: f64,
-    /// A request to the table is carried out and nobody answers.
+    /// A request to the table takes effect, but the answer is lost.
     pub lost_after: f64,
-    /// The table answers late enough for others to overtake.
+    /// The table answers so late that other requests overtake this one.
     pub slow: f64,
-    /// An index learns of a write late.
+    /// An index receives a write late.
     pub stale: f64,
-    /// A function dies at a request, before or after it is carried out.
+    /// A function is killed at a request, before or after the request takes effect.
     pub killed: f64,
-    /// A stream record, a timer or a message comes once more.
+    /// A stream record, timer or message is delivered twice.
     pub twice: f64,
-    /// A timer or a message comes late.
+    /// A timer or message is delivered late.
     pub late: f64,
-    /// A timer comes early.
+    /// A timer is delivered early.
     pub early: f64,
-    /// A timer never comes.
+    /// A timer is lost.
     pub lost: f64,
-    /// Sending a message fails, before or after it is sent.
+    /// Sending a message fails, before or after the queue accepts it.
     pub unsent: f64,
-    /// A request between carrier and centre breaks off, before or after it is served.
+    /// A request between carrier and centre breaks off, before or after it takes effect.
     pub broken: f64,
-    /// The carrier's API, or somebody else's server, answers with an error.
+    /// The carrier's API or a customer's server answers with an error.
     pub erring: f64,
 }
 
 impl Faults {
-    /// A mixture.
+    /// A random mixture: about half of the faults are absent, the others have a rate up to their
+    /// maximum.
     pub fn roll(dice: &mut fastrand::Rng) -> Self {
-        let mut share = |most: f64| if dice.bool() { dice.f64() * most } else { 0.0 };
+        let mut rate = |max: f64| if dice.bool() { dice.f64() * max } else { 0.0 };
         Self {
-            refused: share(0.08),
-            lost_before: share(0.02),
-            lost_after: share(0.03),
-            slow: share(0.15),
-            stale: share(0.4),
-            killed: share(0.03),
-            twice: share(0.2),
-            late: share(0.2),
-            early: share(0.2),
-            lost: share(0.2),
-            unsent: share(0.05),
-            broken: share(0.05),
-            erring: share(0.2),
+            refused: rate(0.08),
+            lost_before: rate(0.02),
+            lost_after: rate(0.03),
+            slow: rate(0.15),
+            stale: rate(0.4),
+            killed: rate(0.03),
+            twice: rate(0.2),
+            late: rate(0.2),
+            early: rate(0.2),
+            lost: rate(0.2),
+            unsent: rate(0.05),
+            broken: rate(0.05),
+            erring: rate(0.2),
         }
     }
 }

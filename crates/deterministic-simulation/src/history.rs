@@ -1,7 +1,7 @@
-//! What was written, in order: the table's stream, read in the very moment of each write.
+//! The history of the table: its stream, read at the moment of each write.
 //!
-//! From it follow the records that are handed to `routing`, the lagging copy that index reads are answered from, and the
-//! picture of all Tasks and Workers that the invariants are about.
+//! The history yields the records delivered to `routing`, the replica that lags behind and answers
+//! index reads, and the picture of all Tasks and Workers that the invariants check.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -24,11 +24,11 @@ use crate::invocation;
 use crate::table::TABLE;
 use crate::world::World;
 
-/// Everything written so far.
+/// All writes so far.
 pub struct History {
     database: Database,
     replica: Database,
-    /// Not a watch channel: that one wakes by lot.
+    /// Not a watch channel, which wakes its waiters in random order.
     grew: Notify,
     state: Mutex<State>,
 }
@@ -37,30 +37,30 @@ struct State {
     iterator: String,
     writes: usize,
     picture: Picture,
-    /// What the writes so far must tell.
+    /// The Events that the writes so far imply.
     expected_events: Expected,
     /// All records, oldest first.
     records: Vec<Value>,
-    /// Records the indexes have not seen: by the moment they will, then by order.
+    /// Records that the indexes have not received, by the moment they will, then by their order.
     lagging: BTreeMap<(Timestamp, usize), Value>,
-    /// When the indexes see the newest record of an item.
+    /// When the indexes receive the newest record of each item.
     seen_at: BTreeMap<String, Timestamp>,
 }
 
-/// Tasks and Workers as the table has them now.
+/// A snapshot of all Tasks and Workers in the table.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Picture {
-    /// By id.
+    /// By SID.
     pub tasks: BTreeMap<TaskSid, Task>,
-    /// By id.
+    /// By SID.
     pub workers: BTreeMap<WorkerSid, Worker>,
 }
 
 impl History {
-    /// The history of these two databases, whose tables are there and empty: the table's and its lagging copy's.
+    /// A history of two databases whose tables are empty: the table itself and its lagging replica.
     ///
     /// # Errors
-    /// What the engine says when the table has no stream.
+    /// A message when the table has no stream.
     pub fn new(database: Database, replica: Database) -> Result<Arc<Self>, String> {
         let iterator = first_iterator(&database)?;
         let state = State {
@@ -85,27 +85,27 @@ impl History {
         &self.database
     }
 
-    /// The database index reads are answered from.
+    /// The database that answers index reads.
     pub fn replica(&self) -> &Database {
         &self.replica
     }
 
-    /// Tasks and Workers as they are now.
+    /// The current Tasks and Workers.
     pub fn picture(&self) -> Picture {
         self.state().picture.clone()
     }
 
-    /// Looks at the picture without copying it.
+    /// Reads the picture without copying it.
     pub fn read<T>(&self, look: impl FnOnce(&Picture) -> T) -> T {
         look(&self.state().picture)
     }
 
-    /// Number of moments at which something was written so far.
+    /// Number of writes so far; a transaction counts once.
     pub fn writes(&self) -> usize {
         self.state().writes
     }
 
-    /// The records from number `from` on.
+    /// The records from index `from` on.
     pub fn records_from(&self, from: usize) -> Vec<Value> {
         self.state()
             .records
@@ -114,12 +114,12 @@ impl History {
             .to_vec()
     }
 
-    /// Takes note of what was just written, and checks it.
-    pub fn look(&self, world: &World) {
+    /// Reads the newest records from the stream, and checks the invariants.
+    pub fn record_write(&self, world: &World) {
         let records = match self.new_records() {
             Ok(records) => records,
             Err(error) => {
-                return world.violated(Invariant::Simulation, format_args!("the stream: {error}"));
+                return world.violated(Invariant::Simulation, format_args!("stream: {error}"));
             }
         };
         if records.is_empty() {
@@ -135,7 +135,7 @@ impl History {
                 Ok(event) => state.picture.follow(world, &event),
                 Err(error) => world.violated(
                     Invariant::Simulation,
-                    format_args!("a stream record: {error}"),
+                    format_args!("stream record: {error}"),
                 ),
             }
             state.records.push(record);
@@ -150,15 +150,17 @@ impl History {
         self.grew.notify_waiters();
     }
 
-    /// What the writes so far must tell.
+    /// The Events that the writes so far imply.
     pub fn expected_events(&self) -> Expected {
         self.state().expected_events.clone()
     }
 
-    /// A record is not delivered any more.
+    /// Notes that a record will not be delivered any more.
     pub fn give_up(&self, world: &World, record: &Value) {
         let item = item_of(record);
-        world.note(format_args!("record of {item} is given up"));
+        world.note(format_args!(
+            "record of {item} is dropped after too many attempts"
+        ));
         let partition = item
             .split_whitespace()
             .next()
@@ -167,7 +169,7 @@ impl History {
         self.state().expected_events.give_up(partition);
     }
 
-    /// Completes when there are more records than this.
+    /// Completes when there are more than `records` records.
     pub async fn until_longer_than(&self, records: usize) {
         loop {
             let grows = self.grew.notified();
@@ -178,7 +180,7 @@ impl History {
         }
     }
 
-    /// Lets the indexes see what they have to see by now.
+    /// Delivers the records to the indexes that are due by now.
     pub fn catch_up(&self, world: &World) {
         let now = world.now();
         let mut state = self.state();
@@ -186,7 +188,7 @@ impl History {
         let due = std::mem::replace(&mut state.lagging, later);
         for record in due.into_values() {
             if let Err(error) = self.replicate(&record) {
-                world.violated(Invariant::Simulation, format_args!("the indexes: {error}"));
+                world.violated(Invariant::Simulation, format_args!("indexes: {error}"));
             }
         }
     }
@@ -236,7 +238,7 @@ impl History {
 }
 
 impl State {
-    /// Keeps a record for the indexes, which see those of one item in order.
+    /// Schedules a record for the indexes, which receive the records of one item in order.
     fn lag(&mut self, world: &World, record: &Value) {
         let is_indexed = ["/dynamodb/NewImage", "/dynamodb/OldImage"]
             .iter()
@@ -247,10 +249,12 @@ impl State {
         if !is_indexed {
             return;
         }
-        let lag = match () {
-            () if world.calm_since().is_some() => 1,
-            () if world.strikes(world.faults.stale) => world.number(100, 4_000),
-            () => world.number(1, 30),
+        let lag = if world.calm_since().is_some() {
+            1
+        } else if world.strikes(world.faults.stale) {
+            world.number(100, 4_000)
+        } else {
+            world.number(1, 30)
         };
         let item = item_of(record);
         let at = world.now() + Millis::from_millis(lag);
@@ -285,7 +289,7 @@ impl Picture {
             }
             Err(error) => world.violated(
                 Invariant::Simulation,
-                format_args!("a stream record: {error}"),
+                format_args!("stream record: {error}"),
             ),
         }
     }
@@ -295,7 +299,8 @@ impl Picture {
             Some(serde_dynamo::AttributeValue::S(text)) => text.clone(),
             Some(_) | None => String::new(),
         };
-        let (pk, sk) = (text(keys::PK), text(keys::SK));
+        let pk = text(keys::PK);
+        let sk = text(keys::SK);
         if record.event_name != "REMOVE" {
             return world.note(format_args!("{} writes {pk} {sk}", invocation::name()));
         }
@@ -308,7 +313,8 @@ impl Picture {
     }
 }
 
-/// A record has an id, a number of 21 digits, and a moment: the engine takes them from outside the simulation.
+/// Sets the id, the sequence number of 21 digits and the moment of a record, which the embedded
+/// engine does not take from the simulation.
 fn set_moment(record: &mut Value, index: usize, now: Timestamp) {
     let number = format!("1{index:020}");
     record["eventID"] = json!(number);
@@ -316,7 +322,7 @@ fn set_moment(record: &mut Value, index: usize, now: Timestamp) {
     record["dynamodb"]["ApproximateCreationDateTime"] = json!(now.as_secs());
 }
 
-/// The partition key of a record's item and its sort key: one item.
+/// Partition key and sort key of a record's item.
 pub fn item_of(record: &Value) -> String {
     let text = |key: &str| {
         record
@@ -327,7 +333,7 @@ pub fn item_of(record: &Value) -> String {
     format!("{} {}", text(keys::PK), text(keys::SK))
 }
 
-/// A Task or Worker in a line of the trace.
+/// A Task or Worker as a line of the trace.
 struct Shown<'a, T>(&'a T);
 
 impl std::fmt::Display for Shown<'_, Task> {
@@ -374,7 +380,7 @@ impl std::fmt::Display for Shown<'_, Worker> {
     }
 }
 
-/// An id as the trace shows it: the kind and four digits.
+/// An id in the trace: the prefix and four digits.
 pub fn short(sid: impl std::fmt::Display) -> String {
     sid.to_string().chars().take(6).collect()
 }

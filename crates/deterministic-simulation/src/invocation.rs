@@ -1,4 +1,4 @@
-//! A function being invoked: it runs to its end, or is killed between any two awaits.
+//! One invocation of a function. It runs to its end, or is killed at an `await`.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -17,11 +17,11 @@ struct Invocation {
     killed: Arc<Notify>,
 }
 
-/// The function died before it had answered.
+/// The invocation was killed before it returned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Killed;
 
-/// Runs a function. Whatever it waited for when it is killed is dropped, as with the process.
+/// Invokes a function. When it is killed, everything it waits for is dropped, as with a process.
 pub async fn invoke<T>(
     world: &World,
     name: &str,
@@ -42,8 +42,8 @@ pub async fn invoke<T>(
     }
 }
 
-/// Kills the function that is asking, if one is, at its next await. Who is not in a function goes on.
-pub async fn die() {
+/// Kills the current invocation at its next `await`. Outside an invocation it does nothing.
+pub async fn kill() {
     let Ok(killed) = INVOCATION.try_with(|invocation| Arc::clone(&invocation.killed)) else {
         return;
     };
@@ -51,7 +51,7 @@ pub async fn die() {
     std::future::pending::<()>().await;
 }
 
-/// Who is asking, for the trace.
+/// Name of the current invocation, for the trace.
 pub fn name() -> Arc<str> {
     INVOCATION
         .try_with(|invocation| Arc::clone(&invocation.name))

@@ -1,14 +1,27 @@
-//! The whole contact centre in virtual time, under faults: one seed, one run.
+//! The deterministic simulation: a test harness that runs the whole contact centre in virtual time
+//! and injects faults. One **seed** determines one run.
 //!
-//! What runs are the real functions, over the real engine, with the real SDK, rung up by the simulated carrier. What is made
-//! here is the weather: requests to the table that are refused, lost, or answered late; indexes that lag behind; functions that
-//! die between two awaits; records, timers, messages and webhooks that come late, twice, early or never; and people who do as
-//! they like. Time is tokio's, paused: it jumps to the next moment at which something happens, so nothing sleeps, and nothing
-//! but the seed decides.
+//! The harness runs the real functions over the embedded DynamoDB with the real SDK, called by the
+//! simulated carrier. Around them it simulates the environment: requests to the table that are
+//! refused, lost or answered late; indexes that lag behind; functions that are killed at an
+//! `await`; records, timers, messages and webhooks that are late, duplicated, early or lost; and
+//! people who act at random. Time is tokio's paused clock, which jumps to the next scheduled
+//! moment. Nothing sleeps, and all random choices come from the seed, so a run can be replayed line
+//! by line.
 //!
-//! Reading order: `run` (what happens in a run), [`invariants`] (what must hold), `faults` (what may go wrong), then where it
-//! goes wrong: `table`, `history` (indexes), `invocation` (death), `stream`, `queues`, `web`, `exchange` (the carrier), `customer`; and
-//! who makes things happen: `people`, `office`, `errands`. `centre` puts the parts together, `scenario` is the set-up, `again` hands everything over twice.
+//! A **fault** is one such event; its rate is in `faults`. An **invariant** is a property that must
+//! hold after every write or at the end of a run; the first violation ends the run and reports the
+//! seed. A run has two phases: a storm with faults, and a calm without, in which everything must
+//! recover. A refused transaction, and one whose function is killed before it takes effect, is a
+//! **rollback**: it leaves nothing in the table, and retries or the sweep have to recover from it.
+//!
+//! Replay a seed with `cargo run -p deterministic-simulation -- --seed N --trace`.
+//!
+//! Reading order: `run` (the phases of a run), [`invariants`] (what must hold), `faults` (what is
+//! injected). Then the places of the faults: `table`, `history` (indexes), `invocation` (kills),
+//! `stream`, `queues`, `web`, `carrier_outages`, `customer`. Then the actors: `people`,
+//! `admin_actions`, `non_voice_tasks`. `centre` builds the harness, `scenario` its configuration,
+//! and `replay` delivers everything twice.
 
 mod admin_actions;
 mod carrier_outages;
@@ -32,40 +45,49 @@ mod world;
 
 use invariants::Invariant;
 
-/// A fifth of a run is asking for memory and giving it back.
+/// A fifth of a run is spent on memory allocation.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// How one run went.
+/// What happens to the trace of a run, its line-by-line record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trace {
+    /// The last lines are kept, for the report of a failure.
+    Kept,
+    /// Every line is printed as it is written, too.
+    Printed,
+}
+
+/// The result of one run.
 #[derive(Debug, Clone)]
 pub struct Run {
-    /// Its seed.
+    /// Seed of the run.
     pub seed: u64,
-    /// Moments at which something was written to the table.
+    /// Number of writes to the table; a transaction counts once.
     pub writes: usize,
-    /// Tasks made.
+    /// Number of Tasks created.
     pub tasks: usize,
-    /// Workers' phones rung.
+    /// Number of calls placed to Workers' phones.
     pub calls_placed: usize,
-    /// Depends on everything that happened: the same seed has the same.
+    /// Hash of the trace. Two runs of one seed have the same fingerprint.
     pub fingerprint: u64,
-    /// What did not hold.
+    /// The first violation of an invariant.
     pub failure: Option<Failure>,
 }
 
-/// Something that did not hold.
+/// A violated invariant.
 #[derive(Debug, Clone)]
 pub struct Failure {
-    /// Which promise.
+    /// The invariant.
     pub invariant: Invariant,
-    /// What was found.
+    /// Description of the violation.
     pub what: String,
     /// The last lines of the trace.
     pub trace: Vec<String>,
 }
 
 impl Run {
-    /// The one command that does the same again.
+    /// The command that replays the run.
     pub fn command(&self) -> String {
         format!(
             "cargo run -p deterministic-simulation -- --seed {} --trace",
@@ -74,21 +96,21 @@ impl Run {
     }
 }
 
-/// Runs one seed on this thread. `prints`: the trace is printed as it grows.
+/// Runs one seed on this thread. With [`Trace::Printed`] the trace is printed as it grows.
 ///
 /// # Errors
-/// When there is no runtime to be had.
-pub fn run(seed: u64, prints: bool) -> std::io::Result<Run> {
+/// When the tokio runtime cannot be built.
+pub fn run(seed: u64, trace: Trace) -> std::io::Result<Run> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
         .build()?;
-    Ok(runtime.block_on(run::run(seed, prints)))
+    Ok(runtime.block_on(run::run(seed, trace)))
 }
 
 #[allow(
     clippy::print_stdout,
-    reason = "this is what the person at the terminal reads"
+    reason = "the trace is the output of the program"
 )]
 fn print(line: &str) {
     println!("{line}");

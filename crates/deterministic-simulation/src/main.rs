@@ -1,7 +1,8 @@
-//! `cargo run -p deterministic-simulation -- --seeds 1000`, and `-- --seed 123 --trace` for one.
+//! The command line of the simulation: `cargo run -p deterministic-simulation -- --seeds 1000` for
+//! many seeds, `-- --seed 123 --trace` for one.
 #![allow(
     clippy::print_stdout,
-    reason = "this is what the person at the terminal reads"
+    reason = "the results are the output of the program"
 )]
 
 use std::process::ExitCode;
@@ -9,21 +10,21 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use clap::Parser;
-use deterministic_simulation::{Run, seeds};
+use deterministic_simulation::{Run, Trace, seeds};
 
-/// Runs the whole contact centre in virtual time, under faults.
+/// Runs the whole contact centre in virtual time and injects faults.
 #[derive(Parser)]
 struct Options {
-    /// How many seeds, from --from on.
+    /// Number of seeds, beginning with --from.
     #[arg(long, default_value_t = 1_000)]
     seeds: u64,
     /// The first seed.
     #[arg(long, default_value_t = 0)]
     from: u64,
-    /// This one seed only.
+    /// Run only this seed.
     #[arg(long, conflicts_with_all = ["seeds", "from"])]
     seed: Option<u64>,
-    /// Print everything that happens.
+    /// Print every step of the run.
     #[arg(long, requires = "seed")]
     trace: bool,
 }
@@ -31,7 +32,8 @@ struct Options {
 fn main() -> std::io::Result<ExitCode> {
     let options = Options::parse();
     let failed = match options.seed {
-        Some(seed) => one(seed, options.trace)?,
+        Some(seed) if options.trace => one(seed, Trace::Printed)?,
+        Some(seed) => one(seed, Trace::Kept)?,
         None => many(options.from, options.seeds)?,
     };
     Ok(if failed {
@@ -41,20 +43,24 @@ fn main() -> std::io::Result<ExitCode> {
     })
 }
 
-fn one(seed: u64, trace: bool) -> std::io::Result<bool> {
+fn one(seed: u64, trace: Trace) -> std::io::Result<bool> {
     let run = deterministic_simulation::run(seed, trace)?;
     println!(
-        "seed {seed}: {} writes, {} Tasks, {} phones rung, fingerprint {:016x}",
+        "seed {seed}: {} writes, {} Tasks, {} calls to Workers, fingerprint {:016x}",
         run.writes, run.tasks, run.calls_placed, run.fingerprint
     );
-    Ok(report(&run, !trace))
+    if trace == Trace::Kept {
+        print_trace(&run);
+    }
+    Ok(report(&run))
 }
 
 fn many(from: u64, count: u64) -> std::io::Result<bool> {
-    let (begun, writes) = (Instant::now(), AtomicUsize::new(0));
+    let begun = Instant::now();
+    let writes = AtomicUsize::new(0);
     let seen = |run: &Run| {
         writes.fetch_add(run.writes, Ordering::Relaxed);
-        report(run, false);
+        report(run);
     };
     let failed = seeds::run_all(from..from.saturating_add(count), seen)?;
     let writes = writes.into_inner();
@@ -66,14 +72,18 @@ fn many(from: u64, count: u64) -> std::io::Result<bool> {
     Ok(!failed.is_empty())
 }
 
-/// Says what did not hold, and how to see it again.
-fn report(run: &Run, with_trace: bool) -> bool {
+fn print_trace(run: &Run) {
+    for line in run.failure.iter().flat_map(|failure| &failure.trace) {
+        println!("{line}");
+    }
+}
+
+/// Prints the violation of a failed run and the command that replays it. Returns whether the run
+/// failed.
+fn report(run: &Run) -> bool {
     let Some(failure) = &run.failure else {
         return false;
     };
-    for line in failure.trace.iter().filter(|_| with_trace) {
-        println!("{line}");
-    }
     println!(
         "seed {} violates {:?}: {}\n  {}",
         run.seed,

@@ -1,5 +1,5 @@
-//! Tasks that are no calls: made through the API, some for one Worker, some with a customer to be dialed, and worked off at
-//! desks.
+//! Tasks that are not calls: created through the API, some for one Worker, some with a customer to
+//! be dialed, and handled through the API.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,16 +12,17 @@ use crate::centre::Centre;
 use crate::history::short;
 use crate::scenario::{NUMBER, Names};
 
-/// How often the desks are looked at.
-const LOOK_EVERY: Duration = Duration::from_secs(3);
+/// Period at which Workers look at their Tasks.
+const CHECK_EVERY: Duration = Duration::from_secs(3);
 
-/// The shortest and the longest time such a Task waits before it is canceled, in seconds.
+/// Shortest and longest timeout of such a Task, in seconds.
 const TIMEOUT_SECS: (u64, u64) = (40, 120);
 
-/// Share of these Tasks whose customer can be dialed.
+/// Share of these Tasks that have a customer to be dialed.
 const OUTBOUND_SHARE: f64 = 0.5;
 
-/// Somebody makes a Task: for one Worker, who may have no time for it, for a queue, or for whom the Workflow finds.
+/// Creates a Task after a delay: for one Worker, who may have no free slot, for a TaskQueue, or for
+/// the Workflow.
 pub async fn make(centre: Arc<Centre>, names: Names, after_millis: u64) {
     let world = &centre.world;
     tokio::time::sleep(Duration::from_millis(after_millis)).await;
@@ -34,9 +35,10 @@ pub async fn make(centre: Arc<Centre>, names: Names, after_millis: u64) {
         4 => queue,
         _ => None,
     };
-    let ignores = world
-        .choose(["true", "false", ""])
-        .filter(|ignores| !ignores.is_empty());
+    let ignores = match world.choose(["true", "false", ""]) {
+        Some("") | None => None,
+        Some(ignores) => Some(ignores),
+    };
     let timeout = world.number(TIMEOUT_SECS.0, TIMEOUT_SECS.1).to_string();
     let language = world.choose(["en", "hi"]).unwrap_or("en");
     let mut attributes = json!({ "selected_language": language });
@@ -55,46 +57,47 @@ pub async fn make(centre: Arc<Centre>, names: Names, after_millis: u64) {
     let path = format!("/v1/Workspaces/{}/Tasks", names.workspace.sid);
     let status = centre.post_to_api(&path, &form).await;
     world.note(format_args!(
-        "an errand for {target:?}, ignoring capacity {ignores:?}: {status:?}"
+        "Task without a call for {target:?}, ignoring capacity {ignores:?}: {status:?}"
     ));
 }
 
-/// Whoever has such a Task answers and ends it, sooner or later.
-pub async fn desks(centre: Arc<Centre>, names: Names) {
+/// Workers accept, reject and complete such Tasks, sooner or later.
+pub async fn handle_all(centre: Arc<Centre>, names: Names) {
     let world = &centre.world;
     loop {
-        tokio::time::sleep(LOOK_EVERY).await;
-        let living: Vec<(TaskSid, Deed)> = centre.history.read(|picture| {
-            let errands = picture
+        tokio::time::sleep(CHECK_EVERY).await;
+        let active: Vec<(TaskSid, Step)> = centre.history.read(|picture| {
+            let tasks = picture
                 .tasks
                 .values()
                 .filter(|task| task.call_sid().is_none());
-            errands
-                .filter_map(|task| Some((task.sid, Deed::next(task)?)))
+            tasks
+                .filter_map(|task| Some((task.sid, Step::next(task)?)))
                 .collect()
         });
-        for (task, deed) in living {
+        for (task, step) in active {
             if world.happens(0.3) {
-                let deed = if world.happens(0.2) {
-                    deed.other()
+                let step = if world.happens(0.2) {
+                    step.alternative()
                 } else {
-                    deed
+                    step
                 };
-                deed.carry_out(&centre, &names, task).await;
+                step.execute(&centre, &names, task).await;
             }
         }
     }
 }
 
-/// What can be done with such a Task.
+/// One step in the handling of such a Task.
 #[derive(Debug, Clone, Copy)]
-enum Deed {
+enum Step {
     Accept(ReservationSid),
     Reject(ReservationSid),
     Complete,
 }
 
-impl Deed {
+impl Step {
+    /// The step that brings the Task closer to its end.
     fn next(task: &Task) -> Option<Self> {
         match task.assignment_status {
             AssignmentStatus::Reserved => task
@@ -108,14 +111,14 @@ impl Deed {
         }
     }
 
-    fn other(self) -> Self {
+    fn alternative(self) -> Self {
         match self {
             Self::Accept(offer) => Self::Reject(offer),
             Self::Reject(_) | Self::Complete => self,
         }
     }
 
-    async fn carry_out(self, centre: &Centre, names: &Names, task: TaskSid) {
+    async fn execute(self, centre: &Centre, names: &Names, task: TaskSid) {
         let path = format!("/v1/Workspaces/{}/Tasks/{task}", names.workspace.sid);
         let of_offer = |offer: ReservationSid| format!("{path}/Reservations/{offer}");
         let status = match self {
@@ -137,6 +140,6 @@ impl Deed {
         };
         centre
             .world
-            .note(format_args!("errand {}: {self:?}: {status:?}", short(task)));
+            .note(format_args!("Task {}: {self:?}: {status:?}", short(task)));
     }
 }

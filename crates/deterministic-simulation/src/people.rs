@@ -1,4 +1,4 @@
-//! People: callers who dial, press keys, wait, and lose patience, and Workers at their phones.
+//! People: callers who dial, press keys, wait and hang up, and Workers who answer their phones.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -11,10 +11,10 @@ use crate::centre::Centre;
 use crate::history::short;
 use crate::scenario::NUMBER;
 
-/// How often a Worker looks whether a phone rings.
-const LOOK: Duration = Duration::from_millis(250);
+/// Period at which the Workers' phones are checked for a ringing call.
+const CHECK_EVERY: Duration = Duration::from_millis(250);
 
-/// One caller's way through the centre.
+/// One caller, from dialing to hanging up.
 pub async fn caller(centre: Arc<Centre>, number: u64, dials_after_millis: u64) {
     let world = &centre.world;
     tokio::time::sleep(Duration::from_millis(dials_after_millis)).await;
@@ -39,10 +39,10 @@ pub async fn caller(centre: Arc<Centre>, number: u64, dials_after_millis: u64) {
         world.pass(1, 30_000).await;
         hang_up(&centre, call, "impatient caller");
     }
-    // The others wait as long as it takes.
+    // The other callers wait until they are served.
 }
 
-/// The people whose phones the centre rings, for ever. Once it is calm they are well-behaved.
+/// Answers the Workers' phones, forever. During the calm every call is answered.
 pub async fn workers(centre: Arc<Centre>) {
     let mut seen = BTreeSet::new();
     loop {
@@ -62,11 +62,11 @@ pub async fn workers(centre: Arc<Centre>) {
                 tokio::spawn(pick_up(Arc::clone(&centre), call));
             }
         }
-        tokio::time::sleep(LOOK).await;
+        tokio::time::sleep(CHECK_EVERY).await;
     }
 }
 
-/// Everybody who is still on the line as a caller hangs up.
+/// Every caller who is still on the line hangs up.
 pub fn callers_hang_up(centre: &Centre) {
     let live = |call: &&&Call| call.direction == Direction::Inbound && !call.status.is_over();
     let calls: Vec<CallSid> = centre.carrier.read(|network| {
@@ -98,15 +98,17 @@ async fn pick_up(centre: Arc<Centre>, call: CallSid) {
             centre.carrier.handle(Input::Answer(call));
         }
     }
-    // Some hang up during the greeting, some talk.
+    // Some Workers hang up during the greeting, others after a conversation.
     let hurry = !calm && world.happens(0.15);
     world.pass(500, if hurry { 4_000 } else { 25_000 }).await;
     let other = centre
         .carrier
         .read(|network| network.call(call).and_then(Call::bridged_with));
-    match other.filter(|_| world.happens(0.5)) {
-        Some(caller) => hang_up(&centre, caller, "caller after a conversation"),
-        None => hang_up(&centre, call, "Worker"),
+    match other {
+        Some(caller) if world.happens(0.5) => {
+            hang_up(&centre, caller, "caller after a conversation");
+        }
+        Some(_) | None => hang_up(&centre, call, "Worker"),
     }
 }
 

@@ -1,4 +1,5 @@
-//! The timers and callbacks queues, as SQS is on a bad day: messages come late, twice and, timers at least, early or never.
+//! The timers, callbacks and events queues: SQS with faults. Messages are late or duplicated;
+//! timers are also early or lost.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
@@ -18,13 +19,14 @@ use crate::invariants::Invariant;
 use crate::invocation::{self, invoke};
 use crate::world::World;
 
-/// Deliveries of a message before it is given up, as `maxReceiveCount` in `template.yaml`.
+/// Most deliveries of a message before it becomes a dead letter, as `maxReceiveCount` in
+/// `template.yaml`.
 const RECEIVES_MAX: u32 = 5;
 
-/// How long a message that was not handled stays away.
+/// How long a message that was not handled stays invisible.
 const VISIBILITY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Both queues, and who gets their messages.
+/// The queues, and the receivers of their messages.
 pub struct Queues {
     world: Arc<World>,
     receivers: OnceLock<Receivers>,
@@ -33,25 +35,25 @@ pub struct Queues {
     lanes: Mutex<BTreeMap<String, Lane>>,
 }
 
-/// Held while an event is delivered: those behind it, about the same thing, wait for their turn.
+/// Locked while an event is delivered, so that later events about the same subject wait.
 type Lane = Arc<tokio::sync::Mutex<()>>;
 
-/// Who gets messages.
+/// The receivers of the messages.
 pub struct Receivers {
-    /// Timers.
+    /// Receives timers.
     pub routing: Arc<Routing>,
-    /// Callbacks.
+    /// Receives callbacks and events.
     pub callbacks: Arc<Callbacks>,
 }
 
-/// Every message that was ever sent.
+/// All messages sent so far.
 #[derive(Debug, Clone, Default)]
 pub struct Sent {
-    /// Timers.
-    pub wakes: Vec<Timer>,
-    /// Callbacks.
+    /// Timers, in the order in which they were sent.
+    pub timers: Vec<Timer>,
+    /// Callbacks, in the order in which they were sent.
     pub callbacks: Vec<Callback>,
-    /// Events to be told.
+    /// Events for the event callback, without duplicates.
     pub events: Vec<Notice>,
 }
 
@@ -63,7 +65,7 @@ enum Message {
 }
 
 impl Queues {
-    /// Empty queues. Nothing is delivered before [`Queues::connect`].
+    /// Empty queues. No message is delivered before [`Queues::connect`].
     pub fn new(world: Arc<World>) -> Arc<Self> {
         Arc::new_cyclic(|me| Self {
             world,
@@ -74,12 +76,12 @@ impl Queues {
         })
     }
 
-    /// Says who gets the messages.
+    /// Connects the receivers.
     pub fn connect(&self, receivers: Receivers) {
         let _connected_once = self.receivers.set(receivers);
     }
 
-    /// Every message that was ever sent.
+    /// All messages sent so far.
     pub fn sent(&self) -> Sent {
         self.sent
             .lock()
@@ -91,32 +93,36 @@ impl Queues {
         self.world.pass(1, 8).await;
         let fails = self.world.strikes(self.world.faults.unsent);
         if fails && self.world.happens(0.5) {
-            return Err(OutboxError("the queue did not take it".to_owned()));
+            return Err(OutboxError(
+                "the queue did not accept the message".to_owned(),
+            ));
         }
         self.accept(message, now);
         if self.world.strikes(self.world.faults.killed) {
-            invocation::die().await;
+            invocation::kill().await;
         }
-        match fails {
-            true => Err(OutboxError(
-                "the queue took it and did not say so".to_owned(),
-            )),
-            false => Ok(()),
+        if fails {
+            Err(OutboxError(
+                "the queue accepted the message, but the reply was lost".to_owned(),
+            ))
+        } else {
+            Ok(())
         }
     }
 
     fn accept(&self, message: Message, now: Timestamp) {
         let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
         let delay = match &message {
-            Message::Timer(wake) => {
-                sent.wakes.push(*wake);
-                delay(wake, now)
+            Message::Timer(timer) => {
+                sent.timers.push(*timer);
+                delay(timer, now)
             }
             Message::Callback(callback) => {
                 sent.callbacks.push(callback.clone());
                 Millis::ZERO
             }
-            // FIFO: the same id is not taken twice within five minutes, which is longer than anything comes again here.
+            // FIFO deduplication: an id is not accepted twice within five minutes, which is longer
+            // than any repetition here.
             Message::Event(notice) if sent.events.contains(notice) => return,
             Message::Event(notice) => {
                 sent.events.push(notice.clone());
@@ -128,9 +134,10 @@ impl Queues {
         tokio::spawn(me.deliver(message, delay.into()));
     }
 
-    /// One message's way.
+    /// Delivers one message, with its faults.
     async fn deliver(self: Arc<Self>, message: Message, delay: Duration) {
-        let (world, faults) = (&self.world, &self.world.faults);
+        let world = &self.world;
+        let faults = &self.world.faults;
         if let Message::Event(notice) = &message {
             let lane = self.lane(&notice.about);
             let _in_order = lane.lock().await;
@@ -157,33 +164,34 @@ impl Queues {
         Arc::clone(lanes.entry(about.to_owned()).or_default())
     }
 
-    /// Hands a message over until it is handled or given up.
+    /// Delivers a message until it is handled or becomes a dead letter.
     async fn receive(&self, message: &Message) {
         for _ in 0..RECEIVES_MAX {
-            if self.hand_over(message).await {
+            if self.deliver_once(message).await {
                 return;
             }
             tokio::time::sleep(VISIBILITY_TIMEOUT).await;
         }
-        self.world.note(format_args!("a message is given up"));
+        self.world
+            .note(format_args!("a message becomes a dead letter"));
     }
 
-    async fn hand_over(&self, message: &Message) -> bool {
+    async fn deliver_once(&self, message: &Message) -> bool {
         let Some(receivers) = self.receivers.get() else {
             return false;
         };
         match message {
-            Message::Timer(wake) => receivers.timer(&self.world, wake).await,
-            Message::Callback(callback) => receivers.call(&self.world, callback).await,
-            Message::Event(notice) => receivers.call(&self.world, notice).await,
+            Message::Timer(timer) => receivers.timer(&self.world, timer).await,
+            Message::Callback(callback) => receivers.deliver(&self.world, callback).await,
+            Message::Event(notice) => receivers.deliver(&self.world, notice).await,
         }
     }
 }
 
 impl Receivers {
-    /// Hands one timer over; was it handled?
-    pub async fn timer(&self, world: &World, wake: &Timer) -> bool {
-        let Ok(incoming) = Incoming::try_from(sqs_event(wake)) else {
+    /// Delivers one timer. Returns whether it was handled.
+    pub async fn timer(&self, world: &World, timer: &Timer) -> bool {
+        let Ok(incoming) = Incoming::try_from(sqs_event(timer)) else {
             world.violated(Invariant::Simulation, "routing refused a timer");
             return true;
         };
@@ -191,8 +199,8 @@ impl Receivers {
         matches!(handled, Ok(Ok(reply)) if is_clean(&reply))
     }
 
-    /// Hands one callback, or event, over; was it handled?
-    pub async fn call<T: Serialize>(&self, world: &World, body: &T) -> bool {
+    /// Delivers one callback or event. Returns whether it was handled.
+    pub async fn deliver<T: Serialize>(&self, world: &World, body: &T) -> bool {
         let handled = invoke(
             world,
             "callback",
@@ -213,8 +221,8 @@ fn sqs_event<T: Serialize>(body: &T) -> Value {
 }
 
 impl Outbox for Queues {
-    fn schedule(&self, wake: Timer, now: Timestamp) -> Sending<'_> {
-        Box::pin(self.send(Message::Timer(wake), now))
+    fn schedule(&self, timer: Timer, now: Timestamp) -> Sending<'_> {
+        Box::pin(self.send(Message::Timer(timer), now))
     }
 
     fn callback(&self, callback: Callback) -> Sending<'_> {

@@ -1,4 +1,5 @@
-//! Invariant 5: everything that was ever handed over is handed over once more, and nothing changes.
+//! Invariant 5, idempotence: replays every record, timer, message and webhook of the run, after
+//! which nothing may have changed.
 
 use std::sync::Arc;
 
@@ -15,12 +16,14 @@ use crate::queues::Receivers;
 use crate::stream::deliver;
 use crate::web::Network;
 
-/// Hands everything over once more: records, timers, callbacks, webhooks.
+/// Replays records, timers, callbacks, events and webhooks.
 pub async fn replay(centre: &Centre) {
     let world = &centre.world;
-    world.note(format_args!("---- everything again"));
-    let (before, calls) = (centre.history.picture(), centre.network.calls_placed());
-    let (webhooks, sent) = (centre.network.webhooks(), centre.queues.sent());
+    world.note(format_args!("---- replay"));
+    let before = centre.history.picture();
+    let calls = centre.network.calls_placed();
+    let webhooks = centre.network.webhooks();
+    let sent = centre.queues.sent();
     for record in centre.history.records_from(0) {
         deliver(world, &centre.routing, &[record]).await;
     }
@@ -28,45 +31,36 @@ pub async fn replay(centre: &Centre) {
         routing: Arc::clone(&centre.routing),
         callbacks: Arc::clone(&centre.callbacks),
     };
-    for wake in &sent.wakes {
-        receivers.timer(world, wake).await;
+    for timer in &sent.timers {
+        receivers.timer(world, timer).await;
     }
     for callback in &sent.callbacks {
-        receivers.call(world, callback).await;
+        receivers.deliver(world, callback).await;
     }
     for notice in &sent.events {
-        receivers.call(world, notice).await;
+        receivers.deliver(world, notice).await;
     }
     for request in webhooks
         .into_iter()
-        .filter(|request| !makes_a_task(request, &before))
+        .filter(|request| !would_create_a_task(request, &before))
     {
-        Network::ask_centre(Arc::clone(world), centre.webhooks.clone(), request).await;
+        Network::request_centre(Arc::clone(world), centre.webhooks.clone(), request).await;
     }
     let after = centre.history.picture();
-    if but_for_the_queue(&after) != but_for_the_queue(&before) {
-        world.violated(
-            Invariant::Idempotence,
-            "a Task changed when everything was handed over again",
-        );
+    if without_carrier_queues(&after) != without_carrier_queues(&before) {
+        world.violated(Invariant::Idempotence, "the replay changed a Task");
     }
     if after.workers != before.workers {
-        world.violated(
-            Invariant::Idempotence,
-            "a Worker changed when everything was handed over again",
-        );
+        world.violated(Invariant::Idempotence, "the replay changed a Worker");
     }
     if centre.network.calls_placed() != calls {
-        world.violated(
-            Invariant::Idempotence,
-            "somebody was rung when everything was handed over again",
-        );
+        world.violated(Invariant::Idempotence, "the replay placed a call");
     }
 }
 
-/// All Tasks, but for what an ended one may still learn: which of the carrier's queues is to be deleted. A notice that was
-/// of no use while the caller was being moved can say so later.
-fn but_for_the_queue(picture: &Picture) -> Vec<Task> {
+/// All Tasks without the carrier's queue. An ended Task may still learn which queue to delete,
+/// because a notice that was ignored while the caller was being moved has that effect later.
+fn without_carrier_queues(picture: &Picture) -> Vec<Task> {
     let never = Timestamp::from_millis(0);
     let blank = |task: &Task| Task {
         carrier_queue_sid: None,
@@ -77,8 +71,9 @@ fn but_for_the_queue(picture: &Picture) -> Vec<Task> {
     picture.tasks.values().map(blank).collect()
 }
 
-/// A caller who was asked to hold because the table was away, and hung up: handled now, the same key would make a Task.
-fn makes_a_task(request: &Request, picture: &Picture) -> bool {
+/// Whether the request would create a Task now: the table was unavailable when the key was pressed,
+/// and the caller hung up during the apology.
+fn would_create_a_task(request: &Request, picture: &Picture) -> bool {
     let mut form = form_urlencoded::parse(request.body());
     let call = form
         .find(|(name, _)| name == "CallSid")

@@ -1,4 +1,5 @@
-//! One run: a storm of some minutes, then calm, in which everything must come right, and in the end everything once more.
+//! One run: a storm of some minutes with faults, then a calm without faults in which everything
+//! must recover, and in some runs a replay.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,46 +9,48 @@ use ids::time::Millis;
 
 use crate::centre::Centre;
 use crate::invariants::Invariant;
-use crate::invariants::calm::{MENDING, Watch, left_over};
+use crate::invariants::calm::{RECOVERY, Watch, left_over};
 use crate::invariants::events;
-use crate::scenario::{Names, SetUp};
-use crate::world::World;
-use crate::{Run, admin_actions, non_voice_tasks, people, replay};
+use crate::scenario::{Configuration, Names};
+use crate::world::{Phase, World};
+use crate::{Run, Trace, admin_actions, non_voice_tasks, people, replay};
 
-/// How often a calm centre is looked at.
-const LOOK_EVERY: Duration = Duration::from_secs(4);
+/// Period of the checks during the calm.
+const CHECK_EVERY: Duration = Duration::from_secs(4);
 
-/// How long callers are served in the calm, after what is broken had time to be mended.
+/// How long callers are served in the calm, after [`RECOVERY`].
 const SERVED: Millis = Millis::from_secs(45);
 
-/// How long a centre without callers has for what it only notices by asking: calls are asked after every three minutes.
+/// How long the centre may take to end everything when all callers have hung up. Some ends are
+/// found only by polling the carrier about each call every three minutes.
 const EMPTY: Millis = Millis::from_secs(300);
 
-/// Callers who come in the storm, at most.
+/// Most callers in the storm.
 const CALLERS_MAX: u64 = 4;
 
-/// Callers who come in the calm, nearly at once, at most.
+/// Most callers in the calm, who arrive almost simultaneously.
 const RUSH_CALLERS_MAX: u64 = 4;
 
-/// Share of the runs at whose end everything is handed over again: it takes as long as the rest.
+/// Share of the runs that end with a replay, which takes as long as the rest of the run.
 const REPLAYED_SHARE: f64 = 0.125;
 
-/// Share of the Tasks that are no calls.
-const ERRANDS_SHARE: f64 = 0.2;
+/// Share of the Tasks that are not calls.
+const NON_VOICE_SHARE: f64 = 0.2;
 
-/// Share of the runs in whose calm a Worker takes no calls for a moment.
+/// Share of the runs in whose calm one Worker's channel is closed for a moment.
 const CLOSED_SHARE: f64 = 0.3;
 
-/// The shortest and the longest storm, in milliseconds: most bugs need little time, and short runs are many.
+/// Shortest and longest storm, in milliseconds. Most bugs need little time, so many short runs find
+/// more.
 const STORM_MILLIS: (u64, u64) = (30_000, 120_000);
 
-/// Runs one seed to its end, or to its first violation.
-pub async fn run(seed: u64, prints: bool) -> Run {
-    let world = World::new(seed, prints);
+/// Runs one seed to its end, or to the first violation of an invariant.
+pub async fn run(seed: u64, trace: Trace) -> Run {
+    let world = World::new(seed, trace);
     let centre = tokio::select! {
         biased;
         () = world.until_violated() => None,
-        centre = story(&world) => match centre {
+        centre = phases(&world) => match centre {
             Ok(centre) => Some(centre),
             Err(problem) => {
                 world.violated(Invariant::Simulation, problem);
@@ -69,20 +72,23 @@ pub async fn run(seed: u64, prints: bool) -> Run {
     }
 }
 
-async fn story(world: &Arc<World>) -> Result<Arc<Centre>, String> {
+async fn phases(world: &Arc<World>) -> Result<Arc<Centre>, String> {
     let account = AccountSid::derive(&["simulation"]);
-    let set_up = SetUp::roll(world);
-    let contact_centre = set_up.read(account)?;
-    let names =
-        Names::of(&contact_centre, set_up.first_step).ok_or("the set-up has other names")?;
+    let configuration = Configuration::roll(world);
+    let contact_centre = configuration.read(account)?;
+    let names = Names::of(&contact_centre, configuration.first_step)
+        .ok_or("the configuration lacks a name")?;
     world.set_names(names.clone());
-    world.note(format_args!("{set_up:?}"));
+    world.note(format_args!("{configuration:?}"));
     world.note(format_args!("{:?}", world.faults));
     let centre = Centre::open(world, &contact_centre, account).await?;
     centre.start();
     tokio::spawn(people::workers(Arc::clone(&centre)));
-    tokio::spawn(non_voice_tasks::desks(Arc::clone(&centre), names.clone()));
-    storm(&centre, &names, set_up).await;
+    tokio::spawn(non_voice_tasks::handle_all(
+        Arc::clone(&centre),
+        names.clone(),
+    ));
+    storm(&centre, &names, configuration).await;
     calm(&centre, &names).await;
     events::check_order(&centre);
     if world.happens(REPLAYED_SHARE) {
@@ -92,26 +98,26 @@ async fn story(world: &Arc<World>) -> Result<Arc<Centre>, String> {
     Ok(centre)
 }
 
-async fn storm(centre: &Arc<Centre>, names: &Names, set_up: SetUp) {
+async fn storm(centre: &Arc<Centre>, names: &Names, configuration: Configuration) {
     let world = &centre.world;
-    world.set_calm(false);
+    world.begin(Phase::Storm);
     let lasts = world.number(STORM_MILLIS.0, STORM_MILLIS.1);
     for number in 0..world.number(1, CALLERS_MAX) {
-        comes(centre, names, number, world.number(0, lasts * 2 / 3));
+        arrive(centre, names, number, world.number(0, lasts * 2 / 3));
     }
-    let office = tokio::spawn(admin_actions::busy(
+    let admin = tokio::spawn(admin_actions::run(
         Arc::clone(centre),
         names.clone(),
-        set_up,
+        configuration,
     ));
     world.pass(lasts, lasts).await;
-    world.set_calm(true);
-    office.abort();
+    world.begin(Phase::Calm);
+    admin.abort();
 }
 
-/// After so many milliseconds somebody calls, or makes a Task that is no call.
-fn comes(centre: &Arc<Centre>, names: &Names, number: u64, after_millis: u64) {
-    if centre.world.happens(ERRANDS_SHARE) {
+/// After `after_millis`, a caller dials or a Task that is not a call is created.
+fn arrive(centre: &Arc<Centre>, names: &Names, number: u64, after_millis: u64) {
+    if centre.world.happens(NON_VOICE_SHARE) {
         tokio::spawn(non_voice_tasks::make(
             Arc::clone(centre),
             names.clone(),
@@ -129,7 +135,7 @@ async fn calm(centre: &Arc<Centre>, names: &Names) {
     admin_actions::open_for_all(centre, names).await;
     let rush = world.number(60_000, 100_000);
     for number in 0..world.number(1, RUSH_CALLERS_MAX) {
-        comes(
+        arrive(
             centre,
             names,
             CALLERS_MAX + number,
@@ -144,19 +150,19 @@ async fn calm(centre: &Arc<Centre>, names: &Names) {
             closes_at,
         ));
     }
-    while world.now().since(since) < MENDING.saturating_add(SERVED) {
-        tokio::time::sleep(LOOK_EVERY).await;
-        if world.now().since(since) > MENDING {
-            watch.look(centre, names);
+    while world.now().since(since) < RECOVERY.saturating_add(SERVED) {
+        tokio::time::sleep(CHECK_EVERY).await;
+        if world.now().since(since) > RECOVERY {
+            watch.check(centre, names);
         }
     }
     people::callers_hang_up(centre);
     let empty_since = world.now();
     while !left_over(centre).is_empty() && world.now().since(empty_since) < EMPTY {
-        tokio::time::sleep(LOOK_EVERY).await;
+        tokio::time::sleep(CHECK_EVERY).await;
     }
-    // What is under way ends, for better or worse.
-    tokio::time::sleep(LOOK_EVERY * 4).await;
+    // Requests in flight end, with success or failure.
+    tokio::time::sleep(CHECK_EVERY * 4).await;
     for left in left_over(centre) {
         world.violated(Invariant::EverythingEnds, left);
     }

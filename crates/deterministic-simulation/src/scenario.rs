@@ -1,4 +1,5 @@
-//! The contact centre of a run: a small one, in which everything is short, so that a few minutes see a lot.
+//! The configuration of a run: a small contact centre with short timeouts, so that a few minutes
+//! cover a lot.
 
 use std::fmt::Write;
 
@@ -9,77 +10,78 @@ use task_router::model::{RoutingTarget, Step, Task, Worker, Workspace};
 use crate::web::CUSTOMER;
 use crate::world::World;
 
-/// The centre's number.
+/// The centre's phone number.
 pub const NUMBER: &str = "+17075550183";
 
-/// Everybody's password.
+/// The auth token of every party.
 pub const AUTH_TOKEN: &str = "0123456789abcdef0123456789abcdef";
 
-/// Workers a file can declare.
+/// The Workers that a configuration can declare.
 const WORKERS: [&str; 5] = ["Maya", "Arjun", "Leela", "Nora", "Omar"];
 
-/// What can differ from one version of the file to the next.
+/// The variable part of the configuration file.
 #[derive(Debug, Clone, PartialEq)]
-pub struct SetUp {
-    /// Who works here.
+pub struct Configuration {
+    /// The declared Workers.
     pub workers: Vec<Declared>,
-    /// Who is asked what to do with an offer.
+    /// URL of the assignment callback.
     pub callback: String,
-    /// Is the customer told of events?
-    pub tells: bool,
-    /// Who is asked if that fails.
+    /// Whether the Workspace has an event callback.
+    pub has_event_callback: bool,
+    /// Whether the Workflow has a fallback assignment callback.
     pub fallback: bool,
-    /// Seconds an offer may stay unanswered.
+    /// Timeout of a Reservation, in seconds.
     pub reservation_timeout: u64,
-    /// Workers one call in English is offered to at once.
+    /// `max_reserved_workers` of the queue English.
     pub at_once: u64,
-    /// Whom the first step of a call in English is for.
+    /// The condition of the first step of a call in English.
     pub first_step: FirstStep,
-    /// Is the newest call in Hindi served first?
+    /// Whether the queue Hindi is LIFO.
     pub lifo: bool,
-    /// Seconds the steps of a call in English last, each at most [`STEP_SECS_MAX`].
+    /// Timeouts of the three steps of a call in English, in seconds; each at most
+    /// [`STEP_SECS_MAX`].
     pub steps: [u64; 3],
-    /// Do waiting calls start anew when the Workflow is edited?
+    /// `re_evaluate_tasks` of the Workflow.
     pub re_evaluates: bool,
 }
 
-/// What the first step of a call in English asks for; the same throughout a run.
+/// The condition of the first step of a call in English. It stays the same throughout a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FirstStep {
-    /// An experienced Worker.
+    /// A Worker with experience.
     Experience,
-    /// An experienced Worker, unless nobody of the queue is there.
+    /// A Worker with experience, unless no Worker of the queue is available.
     ExperienceOrSkip,
-    /// The Worker whom the Task names as its `agent`.
+    /// The Worker whose name is the Task's attribute `agent`.
     Agent,
-    /// Anybody, who has accepted least first.
+    /// Any Worker; the one with the fewest accepted Tasks first.
     LeastBusy,
 }
 
-/// Seconds the steps of a call in English last at most; whatever the Workflow is edited to.
+/// Longest timeouts of the steps of a call in English, in seconds, for every edit of the Workflow.
 const STEP_SECS_MAX: [u64; 3] = [25, 40, 60];
 
-/// A Worker as the file has them.
+/// A Worker as declared in the file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Declared {
-    /// Index into the names.
-    pub who: usize,
-    /// English?
+    /// Index into [`WORKERS`].
+    pub worker: usize,
+    /// Whether the Worker speaks English.
     pub english: bool,
-    /// Hindi?
+    /// Whether the Worker speaks Hindi.
     pub hindi: bool,
-    /// Calls at once.
+    /// Capacity in the channel voice.
     pub capacity: u64,
-    /// Compared by a step of the Workflow.
+    /// Experience, which a step of the Workflow compares.
     pub level: u64,
 }
 
-impl SetUp {
-    /// A set-up to begin with.
+impl Configuration {
+    /// A random initial configuration.
     pub fn roll(world: &World) -> Self {
-        let most = world.number(1, 4);
-        let workers = (0..most)
-            .map(|who| Declared::roll(world, usize::try_from(who).unwrap_or_default()))
+        let count = world.number(1, 4);
+        let workers = (0..count)
+            .map(|worker| Declared::roll(world, usize::try_from(worker).unwrap_or_default()))
             .collect();
         Self {
             workers,
@@ -89,7 +91,7 @@ impl SetUp {
                 format!("{CUSTOMER}/assignment")
             },
             fallback: world.happens(0.5),
-            tells: world.happens(0.25),
+            has_event_callback: world.happens(0.25),
             reservation_timeout: world.number(5, 30),
             at_once: world.number(1, 3),
             first_step: FirstStep::roll(world),
@@ -99,23 +101,24 @@ impl SetUp {
         }
     }
 
-    /// The same with something changed. How many Workers are offered a call at once stays, so that it can be checked.
+    /// The configuration with one random edit. `max_reserved_workers` is never edited, because an
+    /// invariant checks it.
     pub fn edited(&self, world: &World) -> Self {
         let mut edited = self.clone();
         match world.number(0, 6) {
             0 => {
-                let who =
+                let worker =
                     usize::try_from(world.number(0, WORKERS.len() as u64 - 1)).unwrap_or_default();
-                let known = edited.workers.len();
-                edited.workers.retain(|declared| declared.who != who);
-                if edited.workers.len() == known || edited.workers.is_empty() {
-                    edited.workers.push(Declared::roll(world, who));
+                let count = edited.workers.len();
+                edited.workers.retain(|declared| declared.worker != worker);
+                if edited.workers.len() == count || edited.workers.is_empty() {
+                    edited.workers.push(Declared::roll(world, worker));
                 }
             }
             1 | 2 => {
                 let index = world.choose(0..edited.workers.len()).unwrap_or_default();
                 if let Some(declared) = edited.workers.get_mut(index) {
-                    *declared = Declared::roll(world, declared.who);
+                    *declared = Declared::roll(world, declared.worker);
                 }
             }
             3 | 4 => {
@@ -128,10 +131,10 @@ impl SetUp {
         edited
     }
 
-    /// What the file says, read as the program reads it.
+    /// The configuration, read from the text of its file as the program reads it.
     ///
     /// # Errors
-    /// The problems, which a file made here does not have.
+    /// The problems of the file; a generated file has none.
     pub fn read(&self, account: AccountSid) -> Result<ContactCentre, String> {
         let read = config::read(&self.text(), "contact-centre.yaml", account);
         read.map_err(|problems| {
@@ -149,13 +152,14 @@ impl SetUp {
         } else {
             ""
         };
-        let events = if self.tells {
+        let events = if self.has_event_callback {
             format!("\n  event_callback: {CUSTOMER}/events")
         } else {
             String::new()
         };
         let order = if self.lifo { "LIFO" } else { "FIFO" };
-        let (first_step, [first, second, third]) = (self.first_step.text(), self.steps);
+        let first_step = self.first_step.text();
+        let [first, second, third] = self.steps;
         let mut workers = String::new();
         for declared in &self.workers {
             // Writing to a String cannot fail.
@@ -234,14 +238,14 @@ impl FirstStep {
 }
 
 fn roll_steps(world: &World) -> [u64; 3] {
-    STEP_SECS_MAX.map(|most| world.number(most / 2, most))
+    STEP_SECS_MAX.map(|max| world.number(max / 2, max))
 }
 
 impl Declared {
-    fn roll(world: &World, who: usize) -> Self {
+    fn roll(world: &World, worker: usize) -> Self {
         let english = world.happens(0.7);
         Self {
-            who,
+            worker,
             english,
             hindi: !english || world.happens(0.3),
             capacity: world.number(1, 2),
@@ -250,15 +254,15 @@ impl Declared {
     }
 
     fn text(&self) -> String {
-        let languages: Vec<&str> = [(self.english, "\"en\""), (self.hindi, "\"hi\"")]
-            .iter()
-            .filter(|(speaks, _)| *speaks)
-            .map(|(_, l)| *l)
-            .collect();
-        let (name, phone) = (
-            WORKERS.get(self.who).copied().unwrap_or("Nobody"),
-            phone(self.who),
-        );
+        let mut languages = Vec::new();
+        if self.english {
+            languages.push("\"en\"");
+        }
+        if self.hindi {
+            languages.push("\"hi\"");
+        }
+        let name = WORKERS.get(self.worker).copied().unwrap_or("Unknown");
+        let phone = phone(self.worker);
         format!(
             "\n  - name: {name}\n    attributes: {{\"languages\":[{}],\"level\":{},\"contact_uri\":\"{phone}\"}}\n    \
              activity: Available\n    capacity: {{ voice: {} }}",
@@ -269,18 +273,18 @@ impl Declared {
     }
 }
 
-fn phone(who: usize) -> String {
-    format!("+1707555020{who}")
+fn phone(worker: usize) -> String {
+    format!("+1707555020{worker}")
 }
 
-/// The Workspace's names, as ids.
+/// The Workspace, and the ids of the parts that the invariants need.
 #[derive(Debug, Clone)]
 pub struct Names {
-    /// Its own.
+    /// The Workspace as first declared.
     pub workspace: Workspace,
-    /// The Activity in which nobody works.
+    /// The Activity of Workers who are not at work.
     pub offline: ActivitySid,
-    /// The Activity in which calls are taken.
+    /// The Activity of Workers who are offered calls.
     pub available: ActivitySid,
     /// The Activity after a conversation.
     pub wrap_up: ActivitySid,
@@ -290,7 +294,7 @@ pub struct Names {
 }
 
 impl Names {
-    /// The names of this set-up; they stay the same when it is edited.
+    /// Looks up the parts of a configuration. Their ids stay the same when it is edited.
     pub fn of(contact_centre: &ContactCentre, first_step: FirstStep) -> Option<Self> {
         let workspace = contact_centre.workspace.clone();
         let activity = |name: &str| {
@@ -314,7 +318,8 @@ impl Names {
         })
     }
 
-    /// May this Worker be offered this Task? Said once more, in the plainest way, and without the code under test.
+    /// Whether this Worker may be offered this Task. A second, simple implementation that does not
+    /// use the code under test.
     pub fn fits(&self, worker: &Worker, task: &Task) -> bool {
         let attributes: serde_json::Value =
             serde_json::from_str(&worker.attributes.to_json()).unwrap_or_default();
@@ -324,7 +329,7 @@ impl Names {
         };
         let level = attributes["level"].as_u64().unwrap_or_default();
         let agent = task.attributes.text("agent");
-        let is_meant = || match self.first_step {
+        let in_condition = || match self.first_step {
             FirstStep::Experience | FirstStep::ExperienceOrSkip => level >= 2,
             FirstStep::Agent => agent == Some(worker.friendly_name.as_str()),
             FirstStep::LeastBusy => true,
@@ -335,9 +340,9 @@ impl Names {
                 target: 0,
             };
         let in_queue = match task.task_queue_sid {
-            queue if queue == self.english => speaks("en") && (!in_first_step || is_meant()),
+            queue if queue == self.english => speaks("en") && (!in_first_step || in_condition()),
             queue if queue == self.hindi => speaks("hi"),
-            _anybody => true,
+            _any_worker => true,
         };
         let share = worker
             .channels
@@ -352,8 +357,8 @@ impl Names {
         let has_slot = share.is_none_or(|share| share.available) && taken < usize::from(capacity);
         let is_free = has_slot && worker.activity_sid == self.available;
         match task.routing_target {
-            Some(RoutingTarget::Worker(meant)) => {
-                worker.sid == meant && (task.ignore_capacity || is_free)
+            Some(RoutingTarget::Worker(target)) => {
+                worker.sid == target && (task.ignore_capacity || is_free)
             }
             Some(RoutingTarget::TaskQueue(_) | RoutingTarget::Workflow(_)) | None => {
                 in_queue && is_free
@@ -361,7 +366,7 @@ impl Names {
         }
     }
 
-    /// Workers a Task of this queue may be offered to at once.
+    /// `max_reserved_workers` of this queue.
     pub fn at_once(&self, queue: TaskQueueSid) -> usize {
         self.workspace
             .task_queues
@@ -369,8 +374,8 @@ impl Names {
             .map_or(1, |queue| usize::from(queue.max_reserved_workers))
     }
 
-    /// Seconds after which a pending Task has left its step, counted from when it entered the filter, whatever version of
-    /// the Workflow it follows.
+    /// Seconds after which a pending Task has left its step, counted from the moment it entered the
+    /// filter. Valid for every version of the Workflow.
     pub fn step_ends_after(task: &Task) -> Option<u64> {
         match task.position.step {
             Step::Target { target, .. } => STEP_SECS_MAX

@@ -1,15 +1,16 @@
-//! Many seeds, on as many threads as there are processors.
+//! Runs many seeds, on as many threads as there are processors.
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
-use crate::Run;
+use crate::{Run, Trace};
 
-/// Runs all seeds of a range and tells `seen` of each run, as they end. Returns those that failed.
+/// Runs all seeds of a range and calls `seen` with each run as it ends. Returns the runs that
+/// failed.
 ///
 /// # Errors
-/// When a run cannot be started.
+/// When the runtime of a run cannot be built, or a run panics.
 pub fn run_all(seeds: Range<u64>, seen: impl Fn(&Run) + Sync) -> std::io::Result<Vec<Run>> {
     let next = AtomicU64::new(seeds.start);
     let worker = || -> std::io::Result<Vec<Run>> {
@@ -19,9 +20,11 @@ pub fn run_all(seeds: Range<u64>, seen: impl Fn(&Run) + Sync) -> std::io::Result
             if seed >= seeds.end {
                 return Ok(failed);
             }
-            let run = crate::run(seed, false)?;
+            let run = crate::run(seed, Trace::Kept)?;
             seen(&run);
-            failed.extend(Some(run).filter(|run| run.failure.is_some()));
+            if run.failure.is_some() {
+                failed.push(run);
+            }
         }
     };
     let threads = thread::available_parallelism().map_or(1, usize::from);
@@ -31,7 +34,7 @@ pub fn run_all(seeds: Range<u64>, seen: impl Fn(&Run) + Sync) -> std::io::Result
         for worker in workers {
             let ended = worker
                 .join()
-                .map_err(|_| std::io::Error::other("a run panicked outside the functions"))?;
+                .map_err(|_| std::io::Error::other("a run panicked outside of the functions"))?;
             failed.extend(ended?);
         }
         failed.sort_by_key(|run| run.seed);
@@ -39,16 +42,16 @@ pub fn run_all(seeds: Range<u64>, seen: impl Fn(&Run) + Sync) -> std::io::Result
     })
 }
 
-/// The first run that fails, in the order of the seeds, with this bug planted.
+/// The first run that fails with this bug planted, in the order of the seeds.
 ///
 /// # Errors
-/// When a run cannot be started.
+/// When the runtime of a run cannot be built.
 pub fn first_failure(
     mut seeds: Range<u64>,
     bug: Option<planted_bugs::Bug>,
 ) -> std::io::Result<Option<Run>> {
     planted_bugs::plant(bug);
-    let found = seeds.find_map(|seed| match crate::run(seed, false) {
+    let found = seeds.find_map(|seed| match crate::run(seed, Trace::Kept) {
         Ok(run) => run.failure.is_some().then_some(Ok(run)),
         Err(error) => Some(Err(error)),
     });

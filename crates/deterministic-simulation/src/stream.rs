@@ -1,5 +1,6 @@
-//! The table's stream, handed to `routing` as an event source mapping does: a shard's records in order, one batch at a time,
-//! again from the first that failed; the shards independently of one another.
+//! The table's stream, delivered to `routing` as an event source mapping does: the records of a
+//! shard in order, one batch at a time, with a retry from the first record that failed. Shards are
+//! independent of one another.
 
 use std::collections::VecDeque;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -14,16 +15,16 @@ use crate::invariants::Invariant;
 use crate::invocation::invoke;
 use crate::world::World;
 
-/// Items are spread over so many shards.
+/// Number of shards.
 pub const SHARDS: usize = 2;
 
-/// Records in one batch.
+/// Most records in one batch.
 const BATCH_RECORDS_MAX: usize = 10;
 
-/// Deliveries of a record before it is given up, as `MaximumRetryAttempts` in `template.yaml`.
+/// Most deliveries of a record before it is dropped, as `MaximumRetryAttempts` in `template.yaml`.
 const ATTEMPTS_MAX: u32 = 5;
 
-/// Delivers one shard's records for ever.
+/// Delivers the records of one shard, forever.
 pub async fn deliver_shard(
     world: Arc<World>,
     history: Arc<History>,
@@ -59,27 +60,26 @@ pub async fn deliver_shard(
             }
             tokio::time::sleep(Duration::from_secs(1)).await;
         }
-        for record in batch
-            .into_iter()
-            .filter(|_| world.strikes(world.faults.twice / 4.0))
-        {
-            tokio::spawn(deliver_later(
-                Arc::clone(&world),
-                Arc::clone(&routing),
-                record,
-            ));
+        for record in batch {
+            if world.strikes(world.faults.twice / 4.0) {
+                tokio::spawn(deliver_later(
+                    Arc::clone(&world),
+                    Arc::clone(&routing),
+                    record,
+                ));
+            }
         }
     }
 }
 
-/// Hands one batch over; how many of its records were handled.
+/// Delivers one batch. Returns the number of records that were handled.
 pub async fn deliver(world: &World, routing: &Routing, batch: &[Value]) -> usize {
     let incoming = match Incoming::try_from(json!({ "Records": batch })) {
         Ok(incoming) => incoming,
         Err(error) => {
             world.violated(
                 Invariant::Simulation,
-                format_args!("routing refused its event: {error}"),
+                format_args!("routing refused the batch: {error}"),
             );
             return batch.len();
         }
@@ -99,7 +99,7 @@ pub async fn deliver(world: &World, routing: &Routing, batch: &[Value]) -> usize
     }
 }
 
-/// A record that comes once more, long after its successors perhaps.
+/// Delivers a record a second time, possibly long after its successors.
 async fn deliver_later(world: Arc<World>, routing: Arc<Routing>, record: Value) {
     world.pass(1, 40_000).await;
     deliver(&world, &routing, &[record]).await;

@@ -1,7 +1,8 @@
-//! The way to the table: the SDK's requests reach the engine in this process, late, never, or in vain.
+//! The table with faults: the SDK's requests reach the embedded engine late, never, or without an
+//! answer.
 //!
-//! Every request has two moments of waiting, one before the engine carries it out and one before the answer is there. So
-//! between any two requests of a function other functions do theirs.
+//! Every request waits twice, before it takes effect and before its answer arrives. Between any two
+//! requests of a function, other functions can therefore make theirs.
 
 use std::fmt;
 use std::sync::Arc;
@@ -25,10 +26,10 @@ use crate::world::World;
 /// The name of the one table.
 pub const TABLE: &str = "cordboard";
 
-/// The SDK wants them; nobody looks.
+/// Required by the SDK, and ignored.
 const ANY: &str = "local";
 
-/// The SDK's client as functions have it: with the time limits and repetitions of production.
+/// The SDK's client with the timeouts and retries of production.
 pub fn client(world: &Arc<World>, history: &Arc<History>) -> aws_sdk_dynamodb::Client {
     let faulty = FaultyHttp {
         world: Arc::clone(world),
@@ -42,9 +43,10 @@ pub fn client(world: &Arc<World>, history: &Arc<History>) -> aws_sdk_dynamodb::C
         .credentials_provider(Credentials::new(ANY, ANY, None, None, "simulation"))
         .timeout_config(runtime::aws::time_limits())
         .retry_config(RetryConfig::standard())
-        // The default one is shared by everything in the process: one run would know of another.
+        // The default partition is shared by all clients of the process, so runs would influence
+        // one another.
         .retry_partition(RetryPartition::custom(ANY).build())
-        // Nobody checks signatures here, and making them takes a tenth of a run.
+        // Signatures are not checked here, and computing them takes a tenth of a run.
         .allow_no_auth()
         .auth_scheme_preference([AuthSchemeId::from("no_auth")])
         .http_client(faulty)
@@ -57,11 +59,11 @@ struct FaultyHttp<C = InProcess> {
     world: Arc<World>,
     history: Arc<History>,
     table: C,
-    /// What the indexes know, which is less.
+    /// The lagging replica that answers index reads.
     indexes: C,
 }
 
-/// What happens to one request.
+/// The fault of one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fate {
     Served,
@@ -70,6 +72,13 @@ enum Fate {
     LostAfter,
     KilledBefore,
     KilledAfter,
+}
+
+/// Why a request is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Refused {
+    Contention,
+    Throttling,
 }
 
 impl<C> fmt::Debug for FaultyHttp<C> {
@@ -110,14 +119,14 @@ impl FaultyHttp<SharedHttpConnector> {
         }
         self.wait().await;
         match fate {
-            Fate::Refused => return refusal(&operation, self.world.happens(0.5)),
-            Fate::KilledBefore => invocation::die().await,
+            Fate::Refused => return refusal(&operation, self.why_refused()),
+            Fate::KilledBefore => invocation::kill().await,
             Fate::LostBefore => std::future::pending().await,
             Fate::Served | Fate::LostAfter | Fate::KilledAfter => {}
         }
         let answer = self.carry_out(&operation, request).await;
         match fate {
-            Fate::KilledAfter => invocation::die().await,
+            Fate::KilledAfter => invocation::kill().await,
             Fate::LostAfter => std::future::pending().await,
             Fate::Served | Fate::Refused | Fate::LostBefore | Fate::KilledBefore => {}
         }
@@ -126,19 +135,30 @@ impl FaultyHttp<SharedHttpConnector> {
     }
 
     fn fate(&self, operation: &str) -> Fate {
-        let (world, faults) = (&self.world, &self.world.faults);
-        match () {
-            () if world.strikes(faults.killed) => {
-                if world.happens(0.5) {
-                    Fate::KilledBefore
-                } else {
-                    Fate::KilledAfter
-                }
+        let world = &self.world;
+        let faults = &self.world.faults;
+        if world.strikes(faults.killed) {
+            if world.happens(0.5) {
+                Fate::KilledBefore
+            } else {
+                Fate::KilledAfter
             }
-            () if world.strikes(faults.lost_before) => Fate::LostBefore,
-            () if world.strikes(faults.lost_after) => Fate::LostAfter,
-            () if operation != "CreateTable" && world.strikes(faults.refused) => Fate::Refused,
-            () => Fate::Served,
+        } else if world.strikes(faults.lost_before) {
+            Fate::LostBefore
+        } else if world.strikes(faults.lost_after) {
+            Fate::LostAfter
+        } else if operation != "CreateTable" && world.strikes(faults.refused) {
+            Fate::Refused
+        } else {
+            Fate::Served
+        }
+    }
+
+    fn why_refused(&self) -> Refused {
+        if self.world.happens(0.5) {
+            Refused::Throttling
+        } else {
+            Refused::Contention
         }
     }
 
@@ -151,14 +171,14 @@ impl FaultyHttp<SharedHttpConnector> {
         self.world.pass(1, longest).await;
     }
 
-    /// Served in one moment, in which the history learns what was written.
+    /// Executes a request at one moment, and lets the history read what it wrote.
     async fn carry_out(
         &self,
         operation: &str,
         request: HttpRequest,
     ) -> Result<HttpResponse, ConnectorError> {
-        let of_an_index = operation == "Query" && asks_an_index(&request);
-        if of_an_index {
+        let reads_an_index = operation == "Query" && names_an_index(&request);
+        if reads_an_index {
             self.history.catch_up(&self.world);
             return self.indexes.call(request).await;
         }
@@ -167,13 +187,13 @@ impl FaultyHttp<SharedHttpConnector> {
             operation,
             "PutItem" | "UpdateItem" | "DeleteItem" | "TransactWriteItems" | "BatchWriteItem"
         ) {
-            self.history.look(&self.world);
+            self.history.record_write(&self.world);
         }
         answer
     }
 }
 
-fn asks_an_index(request: &HttpRequest) -> bool {
+fn names_an_index(request: &HttpRequest) -> bool {
     let body = request.body().bytes().unwrap_or_default();
     body.windows(INDEX_NAME.len())
         .any(|window| window == INDEX_NAME)
@@ -181,19 +201,19 @@ fn asks_an_index(request: &HttpRequest) -> bool {
 
 const INDEX_NAME: &[u8] = b"\"IndexName\"";
 
-/// What DynamoDB answers when it cannot now: too many requests, or another transaction over the same items.
-fn refusal(operation: &str, throttled: bool) -> Result<HttpResponse, ConnectorError> {
-    let body = match (throttled, operation) {
-        (false, "TransactWriteItems") => {
+/// DynamoDB's answer to throttling, or to contention with another transaction over the same items.
+fn refusal(operation: &str, refused_because: Refused) -> Result<HttpResponse, ConnectorError> {
+    let body = match (refused_because, operation) {
+        (Refused::Contention, "TransactWriteItems") => {
             r#"{"__type":"com.amazonaws.dynamodb.v20120810#TransactionCanceledException","Message":"Transaction cancelled, please refer cancellation reasons for specific reasons [TransactionConflict]","CancellationReasons":[{"Code":"TransactionConflict","Message":"Transaction is ongoing for the item"}]}"#
         }
-        (true, "TransactWriteItems") => {
+        (Refused::Throttling, "TransactWriteItems") => {
             r#"{"__type":"com.amazonaws.dynamodb.v20120810#TransactionCanceledException","Message":"Transaction cancelled, please refer cancellation reasons for specific reasons [ThrottlingError]","CancellationReasons":[{"Code":"ThrottlingError","Message":"Throughput exceeds the current capacity of your table or index."}]}"#
         }
-        (false, "PutItem" | "UpdateItem" | "DeleteItem") => {
+        (Refused::Contention, "PutItem" | "UpdateItem" | "DeleteItem") => {
             r#"{"__type":"com.amazonaws.dynamodb.v20120810#TransactionConflictException","message":"Transaction is ongoing for the item"}"#
         }
-        (true | false, _) => {
+        (Refused::Contention | Refused::Throttling, _) => {
             r#"{"__type":"com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException","message":"The level of configured provisioned throughput for the table was exceeded."}"#
         }
     };

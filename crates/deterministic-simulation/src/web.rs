@@ -1,5 +1,5 @@
-//! The network between carrier, centre and customers' servers: requests are handed over in this process, late, broken off
-//! or served twice.
+//! The network between carrier, centre and customers' servers. Requests are late, duplicated, or
+//! broken off before or after they take effect.
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -12,53 +12,53 @@ use ids::EventSid;
 use shared::webhook::path;
 use tower::ServiceExt;
 
-use crate::carrier_outages::Exchange;
+use crate::carrier_outages::UnreliableCarrier;
 use crate::customer;
 use crate::invariants::Invariant;
 use crate::invocation::{self, invoke};
 use crate::world::World;
 
-/// Where the centre is.
+/// Base URL of the centre.
 pub const CENTRE: &str = "http://centre.test";
-/// Where the carrier is.
+/// Base URL of the carrier.
 pub const CARRIER: &str = "http://carrier.test";
-/// Where a customer's own server is.
+/// Base URL of a customer's own server.
 pub const CUSTOMER: &str = "http://customer.test";
 
-/// Where the carrier's API calls somebody into a conference.
+/// End of the carrier's API paths that call a participant into a conference.
 const PARTICIPANTS: &str = "/Participants.json";
 
-/// The largest answer anybody here gives, in bytes: the music.
+/// Largest response in bytes; the largest one is the music.
 const ANSWER_BYTES_MAX: usize = 1024 * 1024;
 
-/// The network.
+/// The simulated network.
 pub struct Network {
     world: Arc<World>,
     sites: OnceLock<Sites>,
     served: Mutex<Served>,
 }
 
-/// Who is reached.
+/// The servers on the network.
 pub struct Sites {
     /// The centre's webhooks.
     pub centre: Router,
-    /// The carrier, whose API can be away.
-    pub carrier: Arc<Exchange>,
+    /// The carrier, which may be down.
+    pub carrier: Arc<UnreliableCarrier>,
 }
 
-/// What was asked so far.
+/// The requests that took effect.
 #[derive(Default)]
 struct Served {
-    /// Every request to the centre's webhooks that was carried out.
+    /// Requests to the centre's webhooks.
     webhooks: Vec<Request>,
-    /// For each call to a Worker that the carrier placed, the address of its document, which names the Reservation.
+    /// For each call that the carrier placed, the URL of its document, which names the Reservation.
     placed: Vec<String>,
-    /// Each event the customer took: the Task, or whatever else it is about, and its id.
-    told: Vec<(String, EventSid)>,
+    /// Events that the customer accepted: the SID of the subject, and the SID of the Event.
+    events: Vec<(String, EventSid)>,
 }
 
 impl Network {
-    /// A network that reaches nobody before [`Network::connect`].
+    /// A network without servers. Requests fail before [`Network::connect`].
     pub fn new(world: Arc<World>) -> Arc<Self> {
         Arc::new(Self {
             world,
@@ -67,45 +67,48 @@ impl Network {
         })
     }
 
-    /// Says who is where.
+    /// Connects the servers.
     pub fn connect(&self, sites: Sites) {
         let _connected_once = self.sites.set(sites);
     }
 
-    /// Every request to the centre's webhooks that was carried out so far.
+    /// All requests to the centre's webhooks that took effect.
     pub fn webhooks(&self) -> Vec<Request> {
         self.served().webhooks.clone()
     }
 
-    /// Calls to Workers placed so far.
+    /// Number of calls placed to Workers.
     pub fn calls_placed(&self) -> usize {
         self.served().placed.len()
     }
 
-    /// Hands a webhook to the centre.
-    pub async fn ask_centre(world: Arc<World>, site: Router, request: Request) -> Answer {
-        let (path, wanted) = (request.uri().path().to_owned(), wants_twiml(&request));
+    /// Delivers a webhook to the centre.
+    pub async fn request_centre(world: Arc<World>, site: Router, request: Request) -> Answer {
+        let path = request.uri().path().to_owned();
+        let is_document = wants_twiml(&request);
         match invoke(&world, &path, serve(site, request)).await {
             Ok(answer) => {
-                if wanted {
+                if is_document {
                     check_document(&world, &path, &answer);
                 }
                 answer
             }
-            // What API Gateway says for a function that died.
+            // The response of API Gateway for a killed function.
             Err(invocation::Killed) => status(StatusCode::BAD_GATEWAY),
         }
     }
 
-    /// Every event the customer took so far.
-    pub fn told(&self) -> Vec<(String, EventSid)> {
-        self.served().told.clone()
+    /// All Events that the customer accepted, in order.
+    pub fn delivered_events(&self) -> Vec<(String, EventSid)> {
+        self.served().events.clone()
     }
 
     async fn to_customer(&self, request: Request) -> Result<Answer, WebError> {
         let answer = customer::answer(&self.world, &request).await?;
-        if let Some(told) = customer::event(&request).filter(|_| answer.status().is_success()) {
-            self.served().told.push(told);
+        if answer.status().is_success()
+            && let Some(event) = customer::event(&request)
+        {
+            self.served().events.push(event);
         }
         Ok(answer)
     }
@@ -124,96 +127,110 @@ impl Network {
     }
 
     async fn to_centre(&self, site: &Router, request: Request) -> Result<Answer, WebError> {
-        let (world, faults) = (&self.world, &self.world.faults);
+        let world = &self.world;
+        let faults = &self.world.faults;
         world.pass(1, 20).await;
         let breaks = world.strikes(faults.broken);
         if breaks && world.happens(0.5) {
             world.note(format_args!(
-                "{} does not get through",
+                "{} does not reach the centre",
                 request.uri().path()
             ));
             return Err(broken(WebErrorKind::Connection));
         }
         let copy = request.clone();
-        let ask =
-            |request| tokio::spawn(Self::ask_centre(Arc::clone(world), site.clone(), request));
+        let send = |request| {
+            tokio::spawn(Self::request_centre(
+                Arc::clone(world),
+                site.clone(),
+                request,
+            ))
+        };
         if world.strikes(faults.twice / 2.0) {
-            let (world, site, again) = (Arc::clone(world), site.clone(), request.clone());
+            let world = Arc::clone(world);
+            let site = site.clone();
+            let duplicate = request.clone();
             tokio::spawn(async move {
                 world.pass(1, 20_000).await;
-                Self::ask_centre(world, site, again).await
+                Self::request_centre(world, site, duplicate).await
             });
         }
         let path = request.uri().path().to_owned();
-        let answer = ask(request).await.map_err(|error| {
+        let answer = send(request).await.map_err(|error| {
             world.violated(Invariant::Panics, format_args!("{path}: {error}"));
             broken(WebErrorKind::Exchange)
         })?;
         if answer.status().is_success() {
             self.served().webhooks.push(copy);
         }
-        match breaks {
-            true => Err(broken(WebErrorKind::Exchange)),
-            false => Ok(answer),
+        if breaks {
+            return Err(broken(WebErrorKind::Exchange));
         }
+        Ok(answer)
     }
 
-    async fn to_carrier(&self, carrier: &Exchange, request: Request) -> Result<Answer, WebError> {
-        let (world, faults) = (&self.world, &self.world.faults);
+    async fn to_carrier(
+        &self,
+        carrier: &UnreliableCarrier,
+        request: Request,
+    ) -> Result<Answer, WebError> {
+        let world = &self.world;
+        let faults = &self.world.faults;
         world.pass(5, 80).await;
         let Some(site) = carrier.site() else {
             return Err(broken(WebErrorKind::Connection));
         };
-        let (breaks, errs, dies) = (
-            world.strikes(faults.broken),
-            world.strikes(faults.erring / 2.0),
-            world.strikes(faults.killed),
-        );
-        let happens = world.happens(0.5);
-        if !happens && (breaks || errs || dies) {
+        let breaks = world.strikes(faults.broken);
+        let errs = world.strikes(faults.erring / 2.0);
+        let dies = world.strikes(faults.killed);
+        let takes_effect = world.happens(0.5);
+        if !takes_effect && (breaks || errs || dies) {
             world.note(format_args!(
                 "{} does not reach the carrier",
                 request.uri().path()
             ));
-        }
-        match () {
-            () if dies && !happens => invocation::die().await,
-            () if breaks && !happens => return Err(broken(WebErrorKind::Exchange)),
-            () if errs && !happens => {
+            if dies {
+                invocation::kill().await;
+            } else if breaks {
+                return Err(broken(WebErrorKind::Exchange));
+            } else {
                 let code = world.choose([
                     StatusCode::INTERNAL_SERVER_ERROR,
                     StatusCode::TOO_MANY_REQUESTS,
                 ]);
                 return Ok(status(code.unwrap_or_default()));
             }
-            () => {}
         }
         let placed = document_of_new_call(&request);
         let answer = serve(site, request).await;
-        if let Some(document) = placed.filter(|_| answer.status().is_success()) {
+        if answer.status().is_success()
+            && let Some(document) = placed
+        {
             self.note_placed(document);
         }
-        match () {
-            () if dies => invocation::die().await,
-            () if breaks => return Err(broken(WebErrorKind::Exchange)),
-            () if errs => return Ok(status(StatusCode::BAD_GATEWAY)),
-            () => {}
+        if dies {
+            invocation::kill().await;
+        } else if breaks {
+            return Err(broken(WebErrorKind::Exchange));
+        } else if errs {
+            return Ok(status(StatusCode::BAD_GATEWAY));
         }
         world.pass(5, 80).await;
         Ok(answer)
     }
 
-    /// One Reservation, one call.
+    /// Notes a placed call, and checks that it is the only one for its Reservation.
     fn note_placed(&self, document: String) {
         let mut served = self.served();
-        // Who supervises may be called as often as somebody asks for it; a customer, once for each Worker who joined.
+        // A supervisor may be called repeatedly; a customer once for each Worker who joined the
+        // conference.
         let may_repeat = document.contains(path::SUPERVISOR) || document.ends_with(PARTICIPANTS);
-        let again = served.placed.contains(&document) && !may_repeat;
+        let is_duplicate = served.placed.contains(&document) && !may_repeat;
         served.placed.push(document.clone());
         drop(served);
         self.world
             .note(format_args!("a call to a Worker is placed: {document}"));
-        if again {
+        if is_duplicate {
             self.world
                 .violated(Invariant::OneCallForAReservation, document);
         }
@@ -237,7 +254,7 @@ impl WebClient for Network {
     }
 }
 
-/// Hands a request to a site.
+/// Serves a request, without faults.
 pub async fn serve(site: Router, request: Request) -> Answer {
     let served = match site.oneshot(request.map(Body::from)).await {
         Ok(response) => response,
@@ -251,14 +268,14 @@ pub async fn serve(site: Router, request: Request) -> Answer {
     Answer::from_parts(parts, body)
 }
 
-/// An answer of nothing but a status.
+/// A response with a status and no body.
 pub fn status(status: StatusCode) -> Answer {
     let mut answer = Answer::new(Vec::new());
     *answer.status_mut() = status;
     answer
 }
 
-/// A request without an answer.
+/// The error of a request without a response.
 pub fn broken(kind: WebErrorKind) -> WebError {
     WebError {
         kind,
@@ -266,7 +283,8 @@ pub fn broken(kind: WebErrorKind) -> WebError {
     }
 }
 
-/// Does a person listen to what the answer says? Not to a notice, to music, or when they have hung up or were moved.
+/// Whether a caller or Worker hears the response. Status callbacks and music are not TwiML, and a
+/// party who has hung up or was moved does not hear it.
 fn wants_twiml(request: &Request) -> bool {
     let notices = [
         path::ASSIGNMENT,
@@ -302,17 +320,20 @@ fn check_document(world: &World, path: &str, answer: &Answer) {
     world.violated(Invariant::ValidTwiml, format_args!("{path}: {problem}"));
 }
 
-/// What is the same for two requests that place the same call: the address of its document, or the conference it is for.
+/// The key that two requests share when they place the same call: the URL of its document, or the
+/// path of the conference.
 fn document_of_new_call(request: &Request) -> Option<String> {
-    let (path, posts) = (
-        request.uri().path(),
-        request.method() == http_client::http::Method::POST,
-    );
-    if posts && path.ends_with(PARTICIPANTS) {
+    let path = request.uri().path();
+    if request.method() != http_client::http::Method::POST {
+        return None;
+    }
+    if path.ends_with(PARTICIPANTS) {
         return Some(path.to_owned());
     }
-    let mut form =
-        form_urlencoded::parse(request.body()).filter(|_| posts && path.ends_with("/Calls.json"));
+    if !path.ends_with("/Calls.json") {
+        return None;
+    }
+    let mut form = form_urlencoded::parse(request.body());
     form.find(|(name, _)| name == "Url")
         .map(|(_, url)| url.into_owned())
 }

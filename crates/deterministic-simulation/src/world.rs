@@ -1,4 +1,5 @@
-//! What everything in a run shares: the clock, the dice, the trace, and the first thing that went wrong.
+//! The state that all parts of a run share: the clock, the random numbers, the trace, and the first
+//! violation.
 
 use std::collections::VecDeque;
 use std::collections::hash_map::DefaultHasher;
@@ -11,18 +12,18 @@ use ids::time::{Clock, Millis, Timestamp};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use crate::Failure;
 use crate::faults::Faults;
 use crate::invariants::Invariant;
 use crate::scenario::Names;
+use crate::{Failure, Trace};
 
-/// The moment every run begins at: 2026-11-22T12:00:00Z.
+/// The moment at which every run begins: 2026-11-22T12:00:00Z.
 pub const NOON: Timestamp = Timestamp::from_millis(1_795_348_800_000);
 
-/// Lines of the trace that are kept for whoever reads about a failure.
+/// Lines of the trace that are kept for the report of a violation.
 const LINES_MAX: usize = 200;
 
-/// The virtual clock: tokio's, which is paused and jumps to the next moment at which something happens.
+/// The virtual clock: tokio's paused clock, which jumps to the next scheduled moment.
 #[derive(Debug)]
 pub struct VirtualClock(Instant);
 
@@ -32,16 +33,25 @@ impl Clock for VirtualClock {
     }
 }
 
-/// One run's world.
+/// The shared state of one run.
 pub struct World {
-    /// The time.
+    /// The virtual clock.
     pub clock: Arc<VirtualClock>,
-    /// What may go wrong in this run.
+    /// The faults of this run.
     pub faults: Faults,
     names: OnceLock<Names>,
-    prints: bool,
+    trace: Trace,
     failed: Notify,
     state: Mutex<State>,
+}
+
+/// A phase of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// Faults are injected.
+    Storm,
+    /// No faults are injected.
+    Calm,
 }
 
 struct State {
@@ -53,14 +63,15 @@ struct State {
 }
 
 impl World {
-    /// A world whose every choice follows from `seed`. `prints`: the trace is written to the terminal as it grows.
-    pub fn new(seed: u64, prints: bool) -> Arc<Self> {
-        // Whoever rolls dice of their own, as a pause between two attempts does, rolls these.
+    /// A world whose random choices all follow from `seed`.
+    pub fn new(seed: u64, trace: Trace) -> Arc<Self> {
+        // Code with a random generator of its own, such as the backoff between two attempts, uses
+        // this seed.
         fastrand::seed(seed);
         let mut dice = fastrand::Rng::with_seed(seed);
         let faults = Faults::roll(&mut dice);
         let clock = Arc::new(VirtualClock(Instant::now()));
-        // Until it is set up, nothing goes wrong.
+        // No faults before the storm begins.
         let calm_since = Some(clock.now());
         let state = State {
             dice,
@@ -73,73 +84,77 @@ impl World {
             clock,
             faults,
             names: OnceLock::new(),
-            prints,
+            trace,
             failed: Notify::new(),
             state: Mutex::new(state),
         })
     }
 
-    /// The time.
+    /// The current virtual time.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
     }
 
-    /// What the set-up calls its parts, once there is one.
+    /// The ids of the configuration, once it is read.
     pub fn names(&self) -> Option<&Names> {
         self.names.get()
     }
 
-    /// Says what the set-up calls its parts.
+    /// Sets the ids of the configuration.
     pub fn set_names(&self, names: Names) {
         let _set_once = self.names.set(names);
     }
 
-    /// Since when nothing goes wrong any more; `None` while things do.
+    /// Beginning of the calm; `None` during the storm.
     pub fn calm_since(&self) -> Option<Timestamp> {
         self.state().calm_since
     }
 
-    /// From now on things go wrong, or no longer do.
-    pub fn set_calm(&self, calm: bool) {
+    /// Begins a phase.
+    pub fn begin(&self, phase: Phase) {
         let now = self.now();
-        self.state().calm_since = calm.then_some(now);
-        self.note(format_args!("---- {}", if calm { "calm" } else { "storm" }));
+        let (calm_since, name) = match phase {
+            Phase::Storm => (None, "storm"),
+            Phase::Calm => (Some(now), "calm"),
+        };
+        self.state().calm_since = calm_since;
+        self.note(format_args!("---- {name}"));
     }
 
-    /// Does something of probability `share` (0 to 1) happen? Never while it is calm.
+    /// Whether a fault with the rate `share` (0 to 1) is injected now. Never during the calm.
     pub fn strikes(&self, share: f64) -> bool {
         let mut state = self.state();
         state.calm_since.is_none() && share > 0.0 && state.dice.f64() < share
     }
 
-    /// Does something of probability `share` (0 to 1) happen?
+    /// Whether an event with the probability `share` (0 to 1) occurs.
     pub fn happens(&self, share: f64) -> bool {
         self.state().dice.f64() < share
     }
 
-    /// A number from `low` to `high`, both included.
+    /// A random number from `low` to `high`, both included.
     pub fn number(&self, low: u64, high: u64) -> u64 {
         self.state().dice.u64(low..=high)
     }
 
-    /// One of these, unless there is none.
+    /// A random item; `None` if there is none.
     pub fn choose<T>(&self, items: impl IntoIterator<Item = T>) -> Option<T> {
         let items: Vec<T> = items.into_iter().collect();
         let index = (!items.is_empty()).then(|| self.state().dice.usize(0..items.len()))?;
         items.into_iter().nth(index)
     }
 
-    /// Lets from `low` to `high` milliseconds pass.
+    /// Sleeps for a random time from `low` to `high` milliseconds.
     pub async fn pass(&self, low: u64, high: u64) {
         let millis = self.number(low, high);
         tokio::time::sleep(Duration::from_millis(millis)).await;
     }
 
-    /// Writes a line into the trace.
+    /// Appends a line to the trace.
     pub fn note(&self, what: fmt::Arguments<'_>) {
         let seconds = self.now().since(NOON).as_millis();
         let line = format!("{:>4}.{:03} {what}", seconds / 1_000, seconds % 1_000);
-        if self.prints {
+        if self.trace == Trace::Printed {
             crate::print(&line);
         }
         let mut state = self.state();
@@ -150,7 +165,7 @@ impl World {
         state.lines.push_back(line);
     }
 
-    /// Says that `invariant` does not hold. The first one counts; it ends the run.
+    /// Reports a violation of `invariant`. The first violation ends the run.
     pub fn violated(&self, invariant: Invariant, what: impl fmt::Display) {
         self.note(format_args!("VIOLATED {invariant:?}: {what}"));
         let mut state = self.state();
@@ -165,17 +180,17 @@ impl World {
         }
     }
 
-    /// Completes when something is violated.
+    /// Completes at the first violation.
     pub async fn until_violated(&self) {
         self.failed.notified().await;
     }
 
-    /// What was violated, if anything was.
+    /// The first violation, if any.
     pub fn failure(&self) -> Option<Failure> {
         self.state().failure.clone()
     }
 
-    /// A number that depends on everything in the trace.
+    /// A hash of the whole trace.
     pub fn fingerprint(&self) -> u64 {
         self.state().fingerprint.finish()
     }

@@ -1,4 +1,5 @@
-//! The simulation can fail: each bug of `planted_bugs` is found, and by the invariant it breaks.
+//! Shows that the simulation can fail: each bug of `planted_bugs` is found by the invariant that it
+//! violates.
 //!
 //! `cargo test -p deterministic-simulation --test planted_bugs`
 
@@ -6,29 +7,29 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::print_stdout,
-    reason = "a test says what it finds, and fails"
+    reason = "a test prints its result and panics on a failure"
 )]
 
 use deterministic_simulation::invariants::Invariant;
 use deterministic_simulation::seeds::first_failure;
 use planted_bugs::Bug;
 
-/// Seeds within which every bug has to be found.
+/// Number of seeds within which every bug has to be found.
 const SEEDS_MAX: u64 = 200;
 
-/// Runs seeds with the bug until it is found, and looks which invariant found it. What few runs meet is looked for from a seed on
-/// that is not far from one that does.
+/// Runs seeds with the bug planted until a run fails, and checks which invariant failed. A bug that
+/// few runs meet starts at a seed near one that finds it.
 fn is_caught(bug: Bug, from: u64, by: &[Invariant]) {
     let run = first_failure(from..from + SEEDS_MAX, Some(bug)).unwrap();
-    let run =
-        run.unwrap_or_else(|| panic!("{SEEDS_MAX} seeds from {from} on did not find {bug:?}"));
+    let run = run.unwrap_or_else(|| panic!("{SEEDS_MAX} seeds from {from} on do not find {bug:?}"));
     let failure = run.failure.as_ref().unwrap();
     println!(
         "{bug:?}: seed {}, {:?}, {}",
         run.seed, failure.invariant, failure.what
     );
     let trace = failure.trace.join("\n");
-    let (invariant, what) = (failure.invariant, &failure.what);
+    let invariant = failure.invariant;
+    let what = &failure.what;
     assert!(
         by.contains(&invariant),
         "{trace}\n{bug:?}, seed {}, was found by {invariant:?}: {what}",
@@ -46,24 +47,24 @@ macro_rules! caught {
 }
 
 caught! {
-    a_slot_that_is_kept_after_a_timeout_is_seen: SlotKept by SlotsAreReservations | EverythingEnds;
-    a_slot_that_nobody_gives_back_is_seen: SlotGivenBackOnce by SlotsAreReservations | EverythingEnds;
-    parallel_reservations_that_go_on_are_seen: OthersNotRescinded by ReservationsOfATask;
-    a_write_over_another_one_is_seen: ConditionLeftOut by Versions | Transitions | SlotsAreReservations | Capacity;
-    a_timer_that_is_not_sent_is_seen: TimerNotSent by Deadlines | NobodyWaitsBesideAFreeWorker;
-    a_step_that_does_not_end_is_seen: StepDeadlineIgnored by Deadlines;
-    a_freed_worker_whom_nobody_serves_is_seen: FreedWorkerNotServed by NobodyWaitsBesideAFreeWorker;
-    a_second_call_for_one_reservation_is_seen: CalledAgain by OneCallForAReservation;
-    a_task_that_is_made_again_is_seen: TaskMadeAgain by Versions;
-    a_task_that_ends_twice_is_seen: EndedTaskEndsAgain by Transitions;
-    a_worker_with_too_much_to_do_is_seen: CapacityIgnored by Capacity;
-    a_caller_who_hears_nothing_is_seen: NoApology by ValidTwiml;
-    a_caller_who_is_never_asked_after_is_seen: CallerNotAskedAfter by EverythingEnds;
-    a_wrap_up_without_an_end_is_seen: WrapUpForEver by Deadlines;
-    events_that_were_never_written_are_missed: EventsTakenForKept by EverythingIsTold;
-    a_target_that_waits_for_a_free_slot_is_seen: CapacityAlwaysCounts by NobodyWaitsBesideAFreeWorker;
-    a_long_line_that_is_not_read_to_its_end_is_seen: LongLineNotReadToItsEnd by NobodyWaitsBesideAFreeWorker from 600;
-    an_opened_channel_nobody_looks_for_is_seen: OpenedChannelNotServed by NobodyWaitsBesideAFreeWorker from 200;
-    a_caller_whom_the_carrier_forgot_is_missed: UnknownCallTakenForLive by EverythingEnds;
-    events_in_the_wrong_order_are_seen: TimeGoesBack by EverythingIsTold;
+    finds_slot_kept_after_timeout: SlotKept by SlotsAreReservations | EverythingEnds;
+    finds_slot_never_released: SlotGivenBackOnce by SlotsAreReservations | EverythingEnds;
+    finds_parallel_reservations_not_rescinded: OthersNotRescinded by ReservationsOfATask;
+    finds_unconditional_write: ConditionLeftOut by Versions | Transitions | SlotsAreReservations | Capacity;
+    finds_timer_not_sent: TimerNotSent by Deadlines | NoTaskWaitsBesideAFreeWorker;
+    finds_step_without_end: StepDeadlineIgnored by Deadlines;
+    finds_freed_worker_not_matched: FreedWorkerNotServed by NoTaskWaitsBesideAFreeWorker;
+    finds_second_call_for_a_reservation: CalledAgain by OneCallForAReservation;
+    finds_task_created_twice: TaskMadeAgain by Versions;
+    finds_task_that_ends_twice: EndedTaskEndsAgain by Transitions;
+    finds_capacity_exceeded: CapacityIgnored by Capacity;
+    finds_missing_apology: NoApology by ValidTwiml;
+    finds_caller_never_polled: CallerNotAskedAfter by EverythingEnds;
+    finds_endless_wrap_up: WrapUpForEver by Deadlines;
+    finds_events_never_written: EventsTakenForKept by EventsAreComplete;
+    finds_target_waiting_for_a_slot: CapacityAlwaysCounts by NoTaskWaitsBesideAFreeWorker;
+    finds_long_list_not_read_to_its_end: LongLineNotReadToItsEnd by NoTaskWaitsBesideAFreeWorker from 600;
+    finds_opened_channel_not_matched: OpenedChannelNotServed by NoTaskWaitsBesideAFreeWorker from 200;
+    finds_call_forgotten_by_the_carrier: UnknownCallTakenForLive by EverythingEnds;
+    finds_events_out_of_order: TimeGoesBack by EventsAreComplete;
 }

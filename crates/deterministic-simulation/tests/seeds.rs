@@ -1,22 +1,22 @@
-//! Many seeds, those that once found something, and the same one twice.
+//! Many seeds, the seeds that once found a bug, and the same seed twice.
 
 #![allow(
     clippy::unwrap_used,
     clippy::print_stdout,
-    reason = "a test says what it finds, and fails"
+    reason = "a test prints its result and panics on a failure"
 )]
 
 use std::time::Instant;
 
-use deterministic_simulation::seeds;
+use deterministic_simulation::{Trace, seeds};
 
-/// Seeds in a test run: what two cores do in half a minute.
+/// Number of seeds in a test run: two cores take half a minute.
 const SEEDS: u64 = 100;
 
-/// Where another number of them is said: CI wants a thousand.
+/// Variable that overrides the number of seeds: CI runs a thousand.
 const SEEDS_VARIABLE: &str = "SIMULATION_SEEDS";
 
-/// Seeds that once found something: a number in each line, then what it was.
+/// Seeds that once found a bug: a number in each line, then a description.
 const FOUND: &str = include_str!("../seeds/found.txt");
 
 #[test]
@@ -29,7 +29,7 @@ fn every_invariant_holds_in_every_run() {
         "{seeds} seeds in {seconds:.0} s, {:.1} a second",
         seeds as f64 / seconds
     );
-    let told: Vec<String> = failed
+    let violations: Vec<String> = failed
         .iter()
         .filter_map(|run| run.failure.as_ref().map(|failure| (run, failure)))
         .map(|(run, failure)| {
@@ -41,17 +41,17 @@ fn every_invariant_holds_in_every_run() {
             )
         })
         .collect();
-    assert!(told.is_empty(), "{}", told.join("\n"));
+    assert!(violations.is_empty(), "{}", violations.join("\n"));
 }
 
 #[test]
-fn what_was_found_once_stays_mended() {
+fn recorded_seeds_pass() {
     let seeds = FOUND
         .lines()
         .filter(|line| !line.starts_with('#') && !line.trim().is_empty());
     for line in seeds {
         let seed = line.split_whitespace().next().unwrap().parse().unwrap();
-        let run = deterministic_simulation::run(seed, false).unwrap();
+        let run = deterministic_simulation::run(seed, Trace::Kept).unwrap();
         assert!(
             run.failure.is_none(),
             "{line}: {:?}; {}",
@@ -62,15 +62,13 @@ fn what_was_found_once_stays_mended() {
 }
 
 #[test]
-fn a_seed_does_the_same_each_time() {
+fn same_seed_same_fingerprint() {
     for seed in [3, 17, 40, 92, 93, 94, 95, 96] {
-        let (one, another) = (
-            deterministic_simulation::run(seed, false).unwrap(),
-            deterministic_simulation::run(seed, false).unwrap(),
-        );
+        let first = deterministic_simulation::run(seed, Trace::Kept).unwrap();
+        let second = deterministic_simulation::run(seed, Trace::Kept).unwrap();
         assert_eq!(
-            (one.fingerprint, one.writes),
-            (another.fingerprint, another.writes),
+            (first.fingerprint, first.writes),
+            (second.fingerprint, second.writes),
             "seed {seed}"
         );
     }

@@ -1,18 +1,19 @@
-//! From an operation's name and JSON to the engine's method of that name, and back.
+//! Dispatch of an operation, by its name and JSON, to the engine's method with that name.
 
 use dynoxide::actions::transact_write_items::TransactWriteItemsRequest;
 use dynoxide::{Database, DynoxideError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// Whether the engine hears the token the SDK gives each transaction, to know it again should it come twice.
+/// Whether the engine gets the SDK's client request token, by which it deduplicates a transaction
+/// that is sent twice.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Tokens {
     Passed,
     Withheld,
 }
 
-/// Status and JSON of the answer, for a request of an operation the SDK's clients have.
+/// Status and JSON of the answer to a request.
 pub(crate) fn dispatch(
     database: &Database,
     tokens: Tokens,
@@ -56,7 +57,7 @@ fn run(
         "GetShardIterator" => call(body, |request| database.get_shard_iterator(request)),
         "GetRecords" => call(body, |request| database.get_records(request)),
         other => Err(DynoxideError::ValidationException(format!(
-            "the embedded DynamoDB is not asked for {other}"
+            "the embedded DynamoDB does not support {other}"
         ))),
     }
 }

@@ -1,4 +1,5 @@
-//! Layers between the SDK and the engine: they see each request and its answer, and may change, delay or refuse either.
+//! Layers between the SDK and the engine. A layer sees each request and its answer, and may change,
+//! delay or refuse either.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,13 +10,14 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 
-/// What a layer does.
+/// A layer.
 pub trait Layer: fmt::Debug + Send + Sync {
-    /// Answers a request; `next.call(request)` lets it pass. Called once for each try the SDK makes.
+    /// Answers a request; `next.call(request)` forwards it. Called once for each attempt of the
+    /// SDK.
     fn pass(&self, request: HttpRequest, next: SharedHttpConnector) -> HttpConnectorFuture;
 }
 
-/// A way to the engine with a layer around it.
+/// A connection to the engine with a layer around it.
 #[derive(Debug)]
 pub struct Layered<C> {
     inner: C,
@@ -23,7 +25,7 @@ pub struct Layered<C> {
 }
 
 impl<C> Layered<C> {
-    /// `layer` around `inner`, which may have layers itself.
+    /// Puts `layer` around `inner`, which may have layers itself.
     pub fn new(inner: C, layer: Arc<dyn Layer>) -> Self {
         Self { inner, layer }
     }

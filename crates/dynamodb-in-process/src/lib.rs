@@ -1,9 +1,9 @@
-//! AWS's own SDK over a DynamoDB in this process, without a socket.
+//! AWS's own SDK over a DynamoDB engine in this process, without a socket.
 //!
-//! [`InProcess`] takes the requests the SDK has built and signed, hands them to the engine on the spot and gives its answer
-//! back. What is tested is what runs in the cloud, down to the serialised request; what is left out is the network, so
-//! nothing depends on ports or on when a socket is ready. A [`Layer`] around it sees every request and its answer, and may
-//! change them.
+//! [`InProcess`] takes the requests that the SDK has built and signed, passes them to the engine
+//! and returns its answer. So a test runs the code of the cloud, down to the serialized request.
+//! Only the network is left out, so nothing depends on ports or on when a socket is ready. A
+//! [`Layer`] around it sees every request and its answer, and may change them.
 //!
 //! ```
 //! # async fn shown() -> Result<(), Box<dyn std::error::Error>> {
@@ -33,33 +33,33 @@ use dispatch::Tokens;
 
 pub use layer::{Layer, Layered};
 
-/// The SDK wants a region and credentials; the engine takes any.
+/// Region and credentials, which the SDK requires; the engine accepts any.
 const ANY: &str = "local";
 
-/// Never connected to: the SDK wants an address to sign.
+/// The address that the SDK signs. It is never connected to.
 const NO_ADDRESS: &str = "http://in-process.invalid";
 
-/// The header that names the operation.
+/// The header with the operation's name.
 const TARGET: &str = "x-amz-target";
 
-/// The SDK's way to a database in this process.
+/// A connection of the SDK to a database in this process.
 #[derive(Clone)]
 pub struct InProcess {
     database: Database,
     tokens: Tokens,
 }
 
-/// The SDK's client for the table behind `http`: an [`InProcess`], or layers around one.
+/// An SDK client of the table over `http`: an [`InProcess`], or layers around one.
 pub fn client(http: impl HttpClient + 'static) -> aws_sdk_dynamodb::Client {
     client_at(http, NO_ADDRESS)
 }
 
-/// The SDK's client for the table's stream behind `http`.
+/// An SDK client of the table's stream over `http`.
 pub fn streams(http: impl HttpClient + 'static) -> aws_sdk_dynamodbstreams::Client {
     streams_at(http, NO_ADDRESS)
 }
 
-/// The same for an engine at an address, to which `http` leads: any that takes every credential.
+/// An SDK client of the table for an engine at an address. The engine must accept all credentials.
 pub fn client_at(http: impl HttpClient + 'static, endpoint: &str) -> aws_sdk_dynamodb::Client {
     let config = aws_sdk_dynamodb::Config::builder()
         .behavior_version(BehaviorVersion::latest())
@@ -70,7 +70,7 @@ pub fn client_at(http: impl HttpClient + 'static, endpoint: &str) -> aws_sdk_dyn
     aws_sdk_dynamodb::Client::from_conf(config.build())
 }
 
-/// The same for its stream.
+/// An SDK client of the table's stream for an engine at an address.
 pub fn streams_at(
     http: impl HttpClient + 'static,
     endpoint: &str,
@@ -84,7 +84,7 @@ pub fn streams_at(
     aws_sdk_dynamodbstreams::Client::from_conf(config.build())
 }
 
-/// The operation a request asks for: `PutItem` for `DynamoDB_20120810.PutItem`; empty if it names none.
+/// The operation of a request: `PutItem` for `DynamoDB_20120810.PutItem`; empty if it names none.
 pub fn operation(request: &HttpRequest) -> &str {
     let target = request.headers().get(TARGET).unwrap_or_default();
     target
@@ -93,7 +93,7 @@ pub fn operation(request: &HttpRequest) -> &str {
 }
 
 impl InProcess {
-    /// A way to this database.
+    /// A connection to this database.
     pub fn new(database: Database) -> Self {
         Self {
             database,
@@ -101,10 +101,11 @@ impl InProcess {
         }
     }
 
-    /// The same for who puts no layer around it that could lose an answer: then no transaction comes twice, and the engine
-    /// need not know it again. It would remember each for ten minutes, and go through all of them at every other one.
+    /// Withholds the SDK's client request tokens. Only for connections without a layer that may
+    /// lose an answer: then no transaction is sent twice, and the engine need not deduplicate. It
+    /// would cache each token for ten minutes and search all of them in every other transaction.
     #[must_use]
-    pub fn losing_nothing(self) -> Self {
+    pub fn without_request_tokens(self) -> Self {
         Self {
             tokens: Tokens::Withheld,
             ..self
@@ -135,8 +136,8 @@ impl HttpConnector for InProcess {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let this = self.clone();
         HttpConnectorFuture::new(async move {
-            // The engine answers on the spot. A caller over a network would let others go on meanwhile, and code that
-            // reads in a loop must not keep a thread to itself.
+            // The engine answers immediately. A network would let other tasks run in between, and
+            // code that reads in a loop must not block a thread.
             tokio::task::yield_now().await;
             this.answer(&request)
         })

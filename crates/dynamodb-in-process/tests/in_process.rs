@@ -2,7 +2,7 @@
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
-    reason = "a test that cannot go on says so by panicking"
+    reason = "a test that cannot continue panics"
 )]
 
 use std::collections::HashMap;
@@ -44,7 +44,7 @@ fn put_once(pk: &str) -> Put {
 }
 
 #[tokio::test]
-async fn what_is_written_is_read_back() {
+async fn written_item_is_read_back() {
     let table = dynamodb_in_process::client(engine().await);
     table
         .put_item()
@@ -64,7 +64,7 @@ async fn what_is_written_is_read_back() {
 }
 
 #[tokio::test]
-async fn a_failed_condition_is_the_error_the_sdk_knows() {
+async fn failed_condition_is_the_sdks_error() {
     let table = dynamodb_in_process::client(engine().await);
     let put = |pk| table.put_item().table_name(TABLE).set_item(Some(item(pk)));
     put("one").send().await.unwrap();
@@ -81,7 +81,7 @@ async fn a_failed_condition_is_the_error_the_sdk_knows() {
 }
 
 #[tokio::test]
-async fn a_canceled_transaction_says_which_condition_failed_and_writes_nothing() {
+async fn canceled_transaction_names_its_reasons() {
     let table = dynamodb_in_process::client(engine().await);
     table
         .put_item()
@@ -120,15 +120,16 @@ async fn a_canceled_transaction_says_which_condition_failed_and_writes_nothing()
     assert_eq!(one.item, None);
 }
 
-/// A layer that loses answers lets the SDK send a transaction twice. Where none is lost nobody does, and nothing is kept for it.
+/// A layer that loses answers makes the SDK send a transaction twice. Where no answer is lost, no
+/// transaction is repeated, and the engine need not cache tokens.
 #[tokio::test]
-async fn a_transaction_that_comes_twice_is_known_again_unless_nothing_is_lost() {
-    for (losing_nothing, is_known_again) in [(false, true), (true, false)] {
+async fn repeated_transaction_is_deduplicated() {
+    for (has_tokens, is_deduplicated) in [(true, true), (false, false)] {
         let engine = engine().await;
-        let engine = if losing_nothing {
-            engine.losing_nothing()
-        } else {
+        let engine = if has_tokens {
             engine
+        } else {
+            engine.without_request_tokens()
         };
         let table = dynamodb_in_process::client(engine);
         let write = TransactWriteItem::builder().put(put_once("one")).build();
@@ -137,17 +138,15 @@ async fn a_transaction_that_comes_twice_is_known_again_unless_nothing_is_lost() 
             .transact_items(write)
             .client_request_token("the same");
         transaction.clone().send().await.unwrap();
-        assert_eq!(transaction.send().await.is_ok(), is_known_again);
+        assert_eq!(transaction.send().await.is_ok(), is_deduplicated);
     }
 }
 
 #[tokio::test]
-async fn the_stream_tells_what_was_written() {
+async fn stream_has_the_written_item() {
     let engine = engine().await;
-    let (table, streams) = (
-        dynamodb_in_process::client(engine.clone()),
-        dynamodb_in_process::streams(engine),
-    );
+    let table = dynamodb_in_process::client(engine.clone());
+    let streams = dynamodb_in_process::streams(engine);
     table
         .put_item()
         .table_name(TABLE)
@@ -186,29 +185,30 @@ async fn the_stream_tells_what_was_written() {
     assert_eq!(read.records().len(), 1);
 }
 
-/// Lets what it has seen pass; after that nothing.
+/// Forwards the first request and refuses all others.
 #[derive(Debug, Default)]
-struct Watchful {
+struct Recorder {
     seen: Mutex<Vec<String>>,
 }
 
-impl Layer for Watchful {
+impl Layer for Recorder {
     fn pass(&self, request: HttpRequest, next: SharedHttpConnector) -> HttpConnectorFuture {
         let mut seen = self.seen.lock().unwrap();
         seen.push(dynamodb_in_process::operation(&request).to_owned());
-        match seen.len() {
-            1 => next.call(request),
-            _ => HttpConnectorFuture::ready(Err(ConnectorError::user("that is enough".into()))),
+        if seen.len() == 1 {
+            next.call(request)
+        } else {
+            HttpConnectorFuture::ready(Err(ConnectorError::user("refused by the layer".into())))
         }
     }
 }
 
 #[tokio::test]
-async fn a_layer_sees_every_request_and_may_keep_it_from_the_engine() {
-    let watchful = Arc::new(Watchful::default());
+async fn layer_may_refuse_requests() {
+    let recorder = Arc::new(Recorder::default());
     let engine = engine().await;
     let table =
-        dynamodb_in_process::client(Layered::new(engine.clone(), Arc::clone(&watchful) as _));
+        dynamodb_in_process::client(Layered::new(engine.clone(), Arc::clone(&recorder) as _));
     table
         .put_item()
         .table_name(TABLE)
@@ -227,7 +227,7 @@ async fn a_layer_sees_every_request_and_may_keep_it_from_the_engine() {
         matches!(refused, SdkError::DispatchFailure(_)),
         "{refused:?}"
     );
-    assert_eq!(*watchful.seen.lock().unwrap(), ["PutItem", "PutItem"]);
+    assert_eq!(*recorder.seen.lock().unwrap(), ["PutItem", "PutItem"]);
     let table = dynamodb_in_process::client(engine);
     let found = async |pk| {
         table

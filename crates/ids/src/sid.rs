@@ -1,7 +1,9 @@
-//! Identifiers as types: two capitals naming the kind, then 32 hexadecimal digits (taskrouter.md section 1, "SIDs").
+//! SIDs as types: two capitals that name the kind, then 32 hexadecimal digits (taskrouter.md
+//! section 1, "SIDs").
 //!
-//! An id is parsed once, at the edge; mixing two kinds up does not compile. New ids are derived from their cause
-//! ([`derive`]), so whoever repeats the work names the same thing.
+//! A SID is parsed once, at the edge of the program; passing one kind of SID for another does not
+//! compile. A new SID is derived from its cause ([`derive`]), so that a retry is idempotent: it
+//! names the same resource.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,13 +11,13 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
-/// Bytes in the variable part of an id: 32 hexadecimal digits.
+/// Bytes in the variable part of a SID: 32 hexadecimal digits.
 const SID_BYTES: usize = 16;
 
-/// Characters of an id: its two capitals and its digits.
+/// Characters of a SID: the two capitals of its prefix and the digits.
 const SID_CHARS: usize = 2 + 2 * SID_BYTES;
 
-/// The text of an id, kept in place: making it allocates nothing.
+/// The text of a SID in an array on the stack: printing a SID allocates nothing.
 #[derive(Clone, Copy)]
 pub struct SidText([u8; SID_CHARS]);
 
@@ -29,20 +31,20 @@ impl SidText {
             ]
         });
         let mut text = [0; SID_CHARS];
-        for (place, character) in text.iter_mut().zip(prefix.bytes().chain(digits)) {
-            *place = character;
+        for (slot, character) in text.iter_mut().zip(prefix.bytes().chain(digits)) {
+            *slot = character;
         }
         Self(text)
     }
 
     /// Two capitals and 32 hexadecimal digits.
     pub fn as_str(&self) -> &str {
-        // It is ASCII by construction.
+        // The array is ASCII by construction.
         std::str::from_utf8(&self.0).unwrap_or_default()
     }
 }
 
-/// Text that was expected to be an id and is not.
+/// The text is not a SID of the expected kind.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("expected {prefix} followed by 32 hexadecimal digits, got {got_chars} characters{hint}")]
 pub struct SidError {
@@ -51,7 +53,8 @@ pub struct SidError {
     hint: &'static str,
 }
 
-/// 16 bytes that depend on nothing but `cause`. Parts are length-prefixed, so `["ab","c"]` and `["a","bc"]` differ.
+/// The first 16 bytes of the SHA-256 digest of `kind` and `cause`. Each part is preceded by its
+/// length, so `["ab","c"]` and `["a","bc"]` differ.
 fn derive(kind: &str, cause: &[&str]) -> [u8; SID_BYTES] {
     let mut hash = Sha256::new();
     for part in std::iter::once(&kind).chain(cause) {
@@ -95,25 +98,26 @@ macro_rules! sids {
         pub struct $name([u8; SID_BYTES]);
 
         impl $name {
-            /// The two capitals every id of this kind begins with.
+            /// The two capitals that every SID of this kind begins with.
             pub const PREFIX: &'static str = $prefix;
 
-            /// The id that belongs to `cause`, always the same one: doing a thing twice names it once.
+            /// The SID of `cause`: equal causes give equal SIDs, so repeated work deduplicates.
             pub fn derive(cause: &[&str]) -> Self {
                 Self(derive($prefix, cause))
             }
 
-            /// Its text, without allocation.
+            /// The text of the SID, without allocation.
             pub fn text(&self) -> SidText {
                 SidText::new($prefix, &self.0)
             }
 
-            /// The id with these bytes; for ids made from a random source outside the pure crate.
+            /// The SID with these bytes; for SIDs from a random source, which the engine does not
+            /// have.
             pub const fn from_bytes(bytes: [u8; SID_BYTES]) -> Self {
                 Self(bytes)
             }
 
-            /// The bytes behind its two capitals.
+            /// The 16 bytes after the prefix.
             pub const fn to_bytes(self) -> [u8; SID_BYTES] {
                 self.0
             }
@@ -154,7 +158,7 @@ macro_rules! sids {
 }
 
 sids! {
-    /// The account everything belongs to.
+    /// The account that all Workspaces belong to.
     AccountSid = "AC";
     /// A Workspace.
     WorkspaceSid = "WS";
@@ -172,13 +176,14 @@ sids! {
     ReservationSid = "WR";
     /// A TaskChannel.
     TaskChannelSid = "TC";
-    /// One Worker's share of one TaskChannel.
+    /// One Worker's share of one TaskChannel (a Worker channel).
     WorkerChannelSid = "WC";
-    /// A key to the API, with a secret of its own.
+    /// An API key; it has a secret of its own.
     ApiKeySid = "SK";
-    /// An event; its bytes say where it is kept ([`crate::router::events::EventCursor`]).
+    /// An Event. Its bytes are a cursor: the position of the Event in the table (`EventCursor` in
+    /// `task-router`).
     EventSid = "EV";
-    /// A webhook that was kept for its Task's story.
+    /// A webhook in the webhook journal.
     WebhookSid = "WH";
     /// A call leg at the carrier.
     CallSid = "CA";
@@ -191,13 +196,13 @@ sids! {
 }
 
 impl TaskSid {
-    /// The Task of a caller: there is one for one call.
+    /// The Task of an incoming call: one call has one Task.
     pub fn of_call(call: CallSid) -> Self {
         Self::derive(&[call.text().as_str()])
     }
 
-    /// The Task the carrier makes of a call at the `run`-th `<Enqueue workflowSid>` it comes to, from 1. A call that has
-    /// left its queue may come to another.
+    /// The Task that the carrier creates for the `run`-th `<Enqueue workflowSid>` of a call; `run`
+    /// counts from 1. A call that left one queue may enter another.
     pub fn of_enqueue(call: CallSid, run: u32) -> Self {
         Self::derive(&[call.text().as_str(), "enqueue", &run.to_string()])
     }
@@ -208,20 +213,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_sid_survives_printing_and_parsing() {
+    fn sid_roundtrips_through_text() {
         let sid = TaskSid::derive(&["CA1"]);
         assert_eq!(sid.to_string().parse::<TaskSid>(), Ok(sid));
         assert_eq!(sid.to_string().len(), 34);
     }
 
     #[test]
-    fn the_same_cause_names_the_same_thing_and_another_cause_another() {
+    fn derive_separates_parts_of_cause() {
         assert_eq!(TaskSid::derive(&["ab", "c"]), TaskSid::derive(&["ab", "c"]));
         assert_ne!(TaskSid::derive(&["ab", "c"]), TaskSid::derive(&["a", "bc"]));
     }
 
     #[test]
-    fn text_that_is_no_sid_is_refused_with_the_shape_that_was_expected() {
+    fn parse_error_names_expected_form() {
         for text in [
             "",
             "WT",

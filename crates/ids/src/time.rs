@@ -1,4 +1,5 @@
-//! Moments and spans, in whole milliseconds. Nothing here asks a clock: [`Clock`] is a port, and moments are arguments.
+//! Moments and spans of time, in whole milliseconds. Nothing in this module reads a clock:
+//! [`Clock`] is a port, and functions take the moment as an argument.
 
 use std::fmt;
 use std::ops::{Add, AddAssign, Sub};
@@ -6,7 +7,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// Where `now` comes from. The system's clock in a Lambda, a clock of its own in a test.
+/// The source of `now`: the system clock in a Lambda, a simulated clock in a test.
 pub trait Clock: Send + Sync {
     /// The present moment.
     fn now(&self) -> Timestamp;
@@ -38,12 +39,13 @@ impl Timestamp {
         self.0.div_euclid(1000)
     }
 
-    /// How long ago `earlier` was; zero if it lies in the future.
+    /// The span from `earlier` to this moment; zero when `earlier` is later than this moment.
     pub fn since(self, earlier: Self) -> Millis {
         Millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
 
-    /// `2015-07-31T01:09:51Z`: the form of every date in TaskRouter's API (taskrouter.md section 1, "dates").
+    /// `2015-07-31T01:09:51Z`: the form of every date in TaskRouter's API (taskrouter.md section 1,
+    /// "dates").
     pub fn to_iso8601(self) -> String {
         self.to_zoned().map_or_else(
             || self.0.to_string(),
@@ -51,7 +53,7 @@ impl Timestamp {
         )
     }
 
-    /// `2015-07-31T01:09:51.123Z`: for people and logs, where milliseconds matter.
+    /// `2015-07-31T01:09:51.123Z`: for pages and logs, where milliseconds matter.
     pub fn to_iso8601_millis(self) -> String {
         self.to_zoned().map_or_else(
             || self.0.to_string(),
@@ -59,7 +61,8 @@ impl Timestamp {
         )
     }
 
-    /// `Fri, 31 Jul 2015 01:09:51 +0000`: the form of dates in the carrier's API (voice-webhooks.md section 8).
+    /// `Fri, 31 Jul 2015 01:09:51 +0000`: the form of dates in the carrier's API (voice-webhooks.md
+    /// section 8).
     pub fn to_rfc2822(self) -> String {
         self.to_zoned().map_or_else(
             || self.0.to_string(),
@@ -86,7 +89,7 @@ impl FromStr for Timestamp {
 }
 
 impl Millis {
-    /// No time at all.
+    /// Zero milliseconds.
     pub const ZERO: Self = Self(0);
 
     /// A span of `millis` milliseconds.
@@ -114,7 +117,7 @@ impl Millis {
         self.0.div_ceil(1000)
     }
 
-    /// `5 s`, `3 min 20 s`, `2 h 5 min`, `1 d 4 h`: for people, rounded down.
+    /// `5 s`, `3 min 20 s`, `2 h 5 min`, `1 d 4 h`: for pages and sentences, rounded down.
     pub fn in_words(self) -> String {
         let secs = self.as_secs();
         match secs {
@@ -125,7 +128,7 @@ impl Millis {
         }
     }
 
-    /// This span and `other`, one after the other.
+    /// The sum of both spans; the largest span on overflow.
     pub const fn saturating_add(self, other: Self) -> Self {
         Self(self.0.saturating_add(other.0))
     }
@@ -180,7 +183,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_moment_is_written_in_the_three_forms_callers_expect() {
+    fn timestamp_prints_three_date_formats() {
         let moment: Timestamp = "2015-07-31T01:09:51.123Z".parse().unwrap();
         assert_eq!(moment.to_iso8601(), "2015-07-31T01:09:51Z");
         assert_eq!(moment.to_iso8601_millis(), "2015-07-31T01:09:51.123Z");
@@ -188,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn a_span_is_never_negative_and_a_timer_never_early() {
+    fn since_saturates_and_secs_round_up() {
         let earlier = Timestamp::from_millis(1_000);
         assert_eq!(earlier.since(earlier + Millis::from_secs(1)), Millis::ZERO);
         assert_eq!(Millis::from_millis(1_001).as_secs_ceil(), 2);

@@ -1,11 +1,13 @@
-//! The reservation protocol, every way it can go.
+//! The reservation protocol, in every interleaving.
 //!
-//! Two Tasks and two Workers in a table, and messages between writers who may be as slow as they like: each one reads the
-//! table, asks the core ([`task_router::router::decide`]), and writes on condition that nothing it read has changed. Between
-//! reading and writing everybody else goes on; a writer may die there, and between writing a Task and giving its Worker
-//! a slot back. What follows from a write are the core's own effects ([`task_router::router::effects`]). Messages come in any
-//! order, late, and again; a timer may come at any moment after its own. `stateright` visits every state that can be
-//! reached within the bounds of a [`Bounds`] and checks the properties in [`properties`] in each.
+//! The model is a table with two Tasks and two Workers, and messages between writers of any speed.
+//! Each writer reads the table, calls the engine ([`task_router::router::decide`]), and writes on
+//! condition that nothing it read has changed. Between its read and its write the other writers
+//! proceed. A writer may crash there, and also between the write of a Task and the release of its
+//! Worker's slot. The Effects of a write are the engine's own ([`task_router::router::effects`]).
+//! Messages arrive in any order, late, and more than once; a timer may fire at any moment after its
+//! own. `stateright` visits every state that is reachable within a [`Bounds`] and checks the
+//! [`properties`] in each state.
 
 mod message;
 pub mod properties;
@@ -16,6 +18,6 @@ mod state;
 
 pub use message::{Action, Choice, Message};
 pub use protocol::{Protocol, Rules};
-pub use report::{Report, SCENARIOS, visit};
+pub use report::{Report, SCENARIOS, explore};
 pub use setup::Bounds;
-pub use state::{State, Stored, UnderWay};
+pub use state::{PendingWrite, State, Stored};

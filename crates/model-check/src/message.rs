@@ -1,4 +1,4 @@
-//! What is on its way, and what can happen next.
+//! The messages in flight, and the actions of the model.
 
 use ids::time::Timestamp;
 use ids::{ActivitySid, ReservationSid, TaskSid, WorkerSid};
@@ -9,64 +9,66 @@ use task_router::router::{Answer, Command};
 
 use crate::State;
 
-/// Something somebody has to look at.
+/// A message that a writer handles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Message {
-    /// A Task waits.
-    Match(TaskSid),
-    /// A Worker is free.
-    Serve(WorkerSid),
-    /// A Worker gets back what they still hold.
+    /// Search for Workers for this Task.
+    MatchTask(TaskSid),
+    /// Search for a Task for this Worker.
+    MatchWorker(WorkerSid),
+    /// Release a Worker's slot, or raise its status in the Worker's item.
     Release(
         WorkerSid,
         ReservationSid,
         Option<OpenStatus>,
         Option<ActivitySid>,
     ),
-    /// A timer.
+    /// A timer of a Task, and the moment it is due.
     Timer(TaskSid, Timestamp),
-    /// An offer that somebody shall answer.
+    /// An assignment callback: the application accepts or rejects the offer.
     Assignment(TaskSid, ReservationSid),
-    /// The caller hangs up, sooner or later.
+    /// The caller hangs up at some moment.
     HangUp(TaskSid),
 }
 
-/// How an offer is answered.
+/// The answer to an offer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Choice {
-    /// Accept.
+    /// The Reservation is accepted.
     Accept,
-    /// Reject.
+    /// The Reservation is rejected.
     Reject,
 }
 
 /// One step of one writer, or of the clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
-    /// A writer takes a message, reads the table and decides; `Choice` counts for offers.
+    /// A writer receives a message, reads the table and decides; `Choice` is the answer when the
+    /// message is an offer.
     Read(Message, Choice),
-    /// A writer writes, if nothing it read has changed.
+    /// The writer with this index writes; the write is refused when what it read has changed.
     Write(usize),
-    /// A writer dies.
-    Die(usize),
-    /// Time passes.
+    /// The writer with this index crashes.
+    Crash(usize),
+    /// The clock advances by one reservation timeout.
     Tick,
 }
 
 impl Message {
-    /// What follows from a write, as messages. Calls that are stopped or sent on are not part of the protocol.
+    /// The message that an Effect sends. Effects that stop or redirect calls are not part of the
+    /// protocol.
     pub(crate) fn of_effect(effect: &Effect) -> Option<Self> {
         match effect {
-            Effect::MatchTask(task) => Some(Self::Match(*task)),
-            Effect::MatchWorker(worker) => Some(Self::Serve(*worker)),
+            Effect::MatchTask(task) => Some(Self::MatchTask(*task)),
+            Effect::MatchWorker(worker) => Some(Self::MatchWorker(*worker)),
             Effect::Release(Release {
                 worker,
                 reservation,
                 keeps,
                 activity,
             }) => Some(Self::Release(*worker, *reservation, *keeps, *activity)),
-            Effect::Timer(wake) => match wake.subject {
-                Subject::Task(task) => Some(Self::Timer(task, wake.at)),
+            Effect::Timer(timer) => match timer.subject {
+                Subject::Task(task) => Some(Self::Timer(task, timer.at)),
                 Subject::Worker(_) | Subject::All(_) | Subject::Rest(_) => None,
             },
             Effect::Callback(Callback::Assignment { task, reservation }) => {
@@ -76,11 +78,11 @@ impl Message {
         }
     }
 
-    /// The event it brings.
-    pub(crate) fn event(self, choice: Choice) -> Command {
+    /// The Command that a writer decides when it handles the message.
+    pub(crate) fn command(self, choice: Choice) -> Command {
         match self {
-            Self::Match(task) | Self::Timer(task, _) => Command::Advance { task },
-            Self::Serve(worker) => Command::ServeWorker { worker },
+            Self::MatchTask(task) | Self::Timer(task, _) => Command::Advance { task },
+            Self::MatchWorker(worker) => Command::ServeWorker { worker },
             Self::Release(worker, reservation, keeps, activity) => Command::Released(Release {
                 worker,
                 reservation,
@@ -100,20 +102,20 @@ impl Message {
         }
     }
 
-    /// Can it come now?
+    /// Whether the message can be delivered at `now`.
     pub(crate) fn is_due(self, now: Timestamp) -> bool {
         match self {
             Self::Timer(_, at) => at <= now,
-            Self::Match(_)
-            | Self::Serve(_)
+            Self::MatchTask(_)
+            | Self::MatchWorker(_)
             | Self::Release(..)
             | Self::Assignment(..)
             | Self::HangUp(_) => true,
         }
     }
 
-    /// Is it about something that has ended for good?
-    pub(crate) fn is_over(self, state: &State) -> bool {
+    /// Whether the message is about an offer, a slot or a Task that has ended.
+    pub(crate) fn is_obsolete(self, state: &State) -> bool {
         match self {
             Self::Assignment(task, reservation) => {
                 let offer = state
@@ -139,23 +141,26 @@ impl Message {
                 };
                 slot.is_none_or(|slot| !release.is_news_to(slot.status))
             }
-            Self::Match(_) | Self::Serve(_) | Self::Timer(..) => false,
+            Self::MatchTask(_) | Self::MatchWorker(_) | Self::Timer(..) => false,
         }
     }
 
-    /// Is it up to people when it comes?
-    pub(crate) fn is_peoples(self) -> bool {
+    /// Whether people decide when the message is sent. Such messages may stay in flight in a
+    /// settled state.
+    pub(crate) fn is_sent_by_people(self) -> bool {
         match self {
             Self::Assignment(..) | Self::HangUp(_) => true,
-            Self::Match(_) | Self::Serve(_) | Self::Release(..) | Self::Timer(..) => false,
+            Self::MatchTask(_) | Self::MatchWorker(_) | Self::Release(..) | Self::Timer(..) => {
+                false
+            }
         }
     }
 
     pub(crate) fn choices(self) -> &'static [Choice] {
         match self {
             Self::Assignment(..) => &[Choice::Accept, Choice::Reject],
-            Self::Match(_)
-            | Self::Serve(_)
+            Self::MatchTask(_)
+            | Self::MatchWorker(_)
             | Self::Release(..)
             | Self::Timer(..)
             | Self::HangUp(_) => &[Choice::Accept],

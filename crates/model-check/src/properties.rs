@@ -1,5 +1,5 @@
-//! What must hold, whatever happens: the invariants of ARCHITECTURE.md by their numbers, and examples of what can happen,
-//! so that nothing holds because nothing happens.
+//! The properties: the invariants of ARCHITECTURE.md by their numbers, and examples of states that
+//! must be reachable, so that no property holds because nothing happens.
 
 use stateright::Property;
 use task_router::model::{AssignmentStatus, Reservation, ReservationStatus, Task, Worker};
@@ -14,13 +14,13 @@ pub const CAPACITY: &str =
     "2: a Worker's Reservations never exceed their capacity, and every open one has a slot";
 /// Invariants 3 and 5.
 pub const ENDS_ONCE: &str =
-    "3 and 5: what has ended stays so, and what was handled changes nothing when it comes again";
+    "3 and 5: an end is final, and a message that is handled twice changes nothing";
 /// Invariant 4.
-pub const NOBODY_FORGOTTEN: &str =
-    "4: when all is quiet no Task waits beside a Worker who could take it";
-/// Invariant 4, seen from the other side.
+pub const NO_TASK_FORGOTTEN: &str =
+    "4: in a settled state no Task waits while a Worker could take it";
+/// Invariant 4, for Workers.
 pub const NO_SLOT_LOST: &str =
-    "4: when all is quiet every slot that is taken belongs to an open Reservation";
+    "4: in a settled state every taken slot belongs to an open Reservation";
 
 pub(crate) fn all() -> Vec<Property<Protocol>> {
     vec![
@@ -37,17 +37,12 @@ pub(crate) fn all() -> Vec<Property<Protocol>> {
                 .all(|worker| is_within_capacity(worker))
                 && every_offer_has_a_slot(state)
         }),
-        Property::always(ENDS_ONCE, |_, state: &State| state.broken.is_none()),
-        Property::always(NOBODY_FORGOTTEN, |protocol: &Protocol, state: &State| {
-            let free = |worker: &Worker| worker.readiness(&protocol.workspace).is_some();
-            // A Task that has used up its rounds is at the edge of what is visited.
-            let waits = |task: &Task| task.is_pending() && task.rounds < protocol.bounds.rounds_max;
-            let beside = state.tasks.iter().any(|task| waits(task))
-                && state.workers.iter().any(|worker| free(worker));
-            !beside || !protocol.is_quiet(state)
+        Property::always(ENDS_ONCE, |_, state: &State| state.violation.is_none()),
+        Property::always(NO_TASK_FORGOTTEN, |protocol: &Protocol, state: &State| {
+            !has_forgotten_task(protocol, state) || !protocol.is_settled(state)
         }),
         Property::always(NO_SLOT_LOST, |protocol: &Protocol, state: &State| {
-            every_slot_has_an_offer(state) || !protocol.is_quiet(state)
+            every_slot_has_an_offer(state) || !protocol.is_settled(state)
         }),
         Property::sometimes("all Tasks are assigned at once", |_, state: &State| {
             state
@@ -58,6 +53,19 @@ pub(crate) fn all() -> Vec<Property<Protocol>> {
     ]
 }
 
+fn has_forgotten_task(protocol: &Protocol, state: &State) -> bool {
+    // A Task that has used all its rounds is on the boundary of the explored states.
+    let task_waits = state
+        .tasks
+        .iter()
+        .any(|task| task.is_pending() && task.rounds < protocol.bounds.rounds_max);
+    let worker_is_free = state
+        .workers
+        .iter()
+        .any(|worker| worker.readiness(&protocol.workspace).is_some());
+    task_waits && worker_is_free
+}
+
 /// Invariant 1.
 fn has_few_offers(protocol: &Protocol, task: &Task) -> bool {
     let held = |offer: &&Reservation| offer.status != ReservationStatus::Pending;
@@ -65,7 +73,8 @@ fn has_few_offers(protocol: &Protocol, task: &Task) -> bool {
         && task.open_reservations().filter(held).count() <= 1
 }
 
-/// A Task is reserved while it is offered, and held while somebody has it.
+/// A Task is `reserved` exactly while an offer is pending, and `assigned` or `wrapping` exactly
+/// while a Worker holds it.
 fn agrees_with_its_offers(task: &Task) -> bool {
     let pending = task.pending_reservations().count();
     let held = task.held_reservation().is_some();
@@ -116,8 +125,8 @@ fn every_slot_has_an_offer(state: &State) -> bool {
         .all(|worker| worker.open_reservations.iter().all(|slot| open(slot.sid)))
 }
 
-/// Invariant 3: the tables of taskrouter.md sections 5 and 6.
-pub(crate) fn wrong_task_change(old: &Task, new: &Task) -> Option<&'static str> {
+/// Invariant 3: the transitions of taskrouter.md sections 5 and 6.
+pub(crate) fn invalid_task_transition(old: &Task, new: &Task) -> Option<&'static str> {
     use AssignmentStatus::{Assigned, Canceled, Completed, Pending, Reserved, Wrapping};
     let allowed = match (old.assignment_status, new.assignment_status) {
         (before, after) if before == after => true,
@@ -128,18 +137,23 @@ pub(crate) fn wrong_task_change(old: &Task, new: &Task) -> Option<&'static str> 
         (Pending | Reserved | Assigned | Wrapping | Completed | Canceled, _) => false,
     };
     if !allowed {
-        return Some("a Task goes from one status to another that does not follow it");
+        return Some("a Task made a transition that section 5 does not allow");
     }
     old.reservations
         .iter()
         .find_map(|before| match new.reservation(before.sid) {
-            None if before.status.is_open() => Some("an open Reservation is forgotten"),
+            None if before.status.is_open() => {
+                Some("an open Reservation disappeared from its Task")
+            }
             None => None,
-            Some(after) => wrong_offer_change(before.status, after.status),
+            Some(after) => invalid_reservation_transition(before.status, after.status),
         })
 }
 
-fn wrong_offer_change(before: ReservationStatus, after: ReservationStatus) -> Option<&'static str> {
+fn invalid_reservation_transition(
+    before: ReservationStatus,
+    after: ReservationStatus,
+) -> Option<&'static str> {
     use ReservationStatus::{
         Accepted, Canceled, Completed, Pending, Rejected, Rescinded, Timeout, Wrapping,
     };
@@ -153,5 +167,5 @@ fn wrong_offer_change(before: ReservationStatus, after: ReservationStatus) -> Op
             _,
         ) => false,
     };
-    (!allowed).then_some("a Reservation goes from one status to another that does not follow it")
+    (!allowed).then_some("a Reservation made a transition that section 6 does not allow")
 }

@@ -1,4 +1,4 @@
-//! What can happen next, and what then is.
+//! The actions that are possible in a state, and the state after each.
 
 use ids::time::Timestamp;
 use stateright::{Model, Property};
@@ -6,20 +6,20 @@ use task_router::model::{Task, Worker, Workspace};
 use task_router::router::effects::{self, Effect};
 use task_router::router::{Command, Decision, Outcome, Snapshot, WorkersWritten, decide};
 
-use crate::state::{State, Stored, UnderWay};
+use crate::state::{PendingWrite, State, Stored};
 use crate::{Action, Bounds, Choice, Message, properties};
 
-/// What the writers do: the core's own functions and the table's conditions, or, to see that the properties can fail,
-/// something else in their place.
+/// What the writers do: the engine's own functions and the table's conditions. A test replaces one
+/// of them to see that a property can fail.
 #[derive(Debug, Clone, Copy)]
 pub struct Rules {
-    /// What a writer decides.
+    /// The decision of a writer.
     pub decide: fn(Snapshot<'_>, &Command, Timestamp) -> Decision,
-    /// What follows from a Task's write.
+    /// The Effects of a Task's write.
     pub of_task: fn(&Workspace, Option<&Task>, &Task) -> Vec<Effect>,
-    /// What follows from a Worker's write.
+    /// The Effects of a Worker's write.
     pub of_worker: fn(&Workspace, Option<&Worker>, &Worker) -> Vec<Effect>,
-    /// Is a write refused when what was read has changed?
+    /// Whether a write is refused when what was read has changed.
     pub conditional: bool,
 }
 
@@ -34,18 +34,18 @@ impl Default for Rules {
     }
 }
 
-/// The protocol within bounds.
+/// The protocol within bounds: the model that `stateright` explores.
 #[derive(Debug, Clone)]
 pub struct Protocol {
-    /// How much of it.
+    /// The part of the protocol that is explored.
     pub bounds: Bounds,
-    /// What the writers do.
+    /// The behaviour of the writers.
     pub rules: Rules,
     pub(crate) workspace: Workspace,
 }
 
 impl Protocol {
-    /// The core's protocol within these bounds.
+    /// The engine's protocol within these bounds.
     pub fn new(bounds: Bounds) -> Self {
         Self {
             bounds,
@@ -54,38 +54,38 @@ impl Protocol {
         }
     }
 
-    /// The same with other rules.
+    /// The same protocol with other rules.
     pub fn with_rules(self, rules: Rules) -> Self {
         Self { rules, ..self }
     }
 
-    /// Does nothing happen any more unless people do something or time passes?
-    pub(crate) fn is_quiet(&self, state: &State) -> bool {
+    /// Whether the state is settled: nothing happens until people act or time passes.
+    pub(crate) fn is_settled(&self, state: &State) -> bool {
         let changes = |message: &Message| {
             let decision = self.decide(state, *message, Choice::Accept);
             decision.outcome == Outcome::Changed
         };
-        // What comes again and again is as good as handled once it changes nothing.
-        let rests = |message: &Message| {
-            message.is_peoples()
+        // A redelivered message counts as handled once it changes nothing.
+        let is_idle = |message: &Message| {
+            message.is_sent_by_people()
                 || !message.is_due(state.now())
-                || (self.bounds.again && !changes(message))
+                || (self.bounds.redelivery && !changes(message))
         };
-        state.under_way.is_empty() && state.messages.iter().all(rests)
+        state.pending_writes.is_empty() && state.messages.iter().all(is_idle)
     }
 
-    /// Somebody handles `message` and decides; nothing is written yet.
+    /// A writer handles `message` and decides; its write is pending.
     fn read(&self, state: &State, message: Message, choice: Choice) -> Option<State> {
         let decision = self.decide(state, message, choice);
         let mut next = state.clone();
         if decision.outcome != Outcome::Changed {
-            self.handled(&mut next, message);
+            self.acknowledge(&mut next, message);
             return (next.messages != state.messages).then_some(next);
         }
-        let together = decision.workers_written == WorkersWritten::WithTheTask;
-        next.under_way.push(UnderWay {
+        let atomic = decision.workers_written == WorkersWritten::WithTheTask;
+        next.pending_writes.push(PendingWrite {
             message: Some(message),
-            together,
+            atomic,
             tasks: decision.tasks.into_iter().map(Stored::new).collect(),
             workers: decision
                 .workers
@@ -94,21 +94,22 @@ impl Protocol {
                 .map(Stored::new)
                 .collect(),
         });
-        next.under_way.sort_unstable();
+        next.pending_writes.sort_unstable();
         Some(next)
     }
 
-    /// Somebody decides what follows from `message`. Who looks for Workers and finds none puts a new Task in line.
+    /// The Decision of a writer that handles `message`. When no Worker is available,
+    /// `NoWorkerFound` adds a new Task to its queue's waiting list.
     fn decide(&self, state: &State, message: Message, choice: Choice) -> Decision {
-        let decision = self.decide_event(state, &message.event(choice));
+        let decision = self.decide_command(state, &message.command(choice));
         match (message, decision.outcome.clone()) {
-            (Message::Match(task) | Message::Timer(task, _), Outcome::AlreadySo) => {
-                self.decide_event(state, &Command::NoWorkerFound { task })
+            (Message::MatchTask(task) | Message::Timer(task, _), Outcome::AlreadySo) => {
+                self.decide_command(state, &Command::NoWorkerFound { task })
             }
             (
-                Message::Match(_)
+                Message::MatchTask(_)
                 | Message::Timer(..)
-                | Message::Serve(_)
+                | Message::MatchWorker(_)
                 | Message::Release(..)
                 | Message::Assignment(..)
                 | Message::HangUp(_),
@@ -117,76 +118,77 @@ impl Protocol {
         }
     }
 
-    /// A Worker sees the Tasks in line and no others.
-    fn decide_event(&self, state: &State, event: &Command) -> Decision {
-        let is_served = matches!(event, Command::ServeWorker { .. });
+    /// A search for a Worker's Task sees the Tasks of waiting lists and no others.
+    fn decide_command(&self, state: &State, command: &Command) -> Decision {
+        let is_worker_search = matches!(command, Command::ServeWorker { .. });
         let tasks = state
             .tasks
             .iter()
-            .filter(|task| !is_served || task.is_in_waiting_list());
+            .filter(|task| !is_worker_search || task.is_in_waiting_list());
         let mut snapshot = Snapshot::new(&self.workspace)
             .with_tasks(tasks.map(|task| Task::clone(task)))
             .with_workers(state.workers.iter().map(|worker| Worker::clone(worker)));
         snapshot.candidates_of = self.workspace.task_queues.keys().next().copied();
-        (self.rules.decide)(snapshot, event, state.now())
+        (self.rules.decide)(snapshot, command, state.now())
     }
 
-    /// A writer writes.
+    /// The state after the write of a writer.
     fn write(&self, state: &State, writer: usize) -> State {
         let mut next = state.clone();
-        let UnderWay {
+        let PendingWrite {
             message,
-            together,
+            atomic,
             tasks,
             workers,
-        } = next.under_way.remove(writer);
-        let gives_back_later = !together && !tasks.is_empty();
-        // Before what follows from the write: that may be the same message anew.
+        } = next.pending_writes.remove(writer);
+        let releases_later = !atomic && !tasks.is_empty();
+        // Acknowledged before the Effects are sent: one of them may be the same message again.
         if let Some(message) = message {
-            self.handled(&mut next, message);
+            self.acknowledge(&mut next, message);
         }
         for task in tasks {
             self.put_task(&mut next, task);
         }
-        if gives_back_later {
-            // One after the other, each by itself; the writer may die in between.
-            next.under_way
-                .extend(workers.into_iter().map(UnderWay::giving_back));
+        if releases_later {
+            // The slots are released in separate writes; the writer may crash between them.
+            next.pending_writes
+                .extend(workers.into_iter().map(PendingWrite::releasing));
         } else {
             workers
                 .into_iter()
                 .for_each(|worker| self.put_worker(&mut next, worker));
         }
-        self.forget(&mut next);
+        self.prune(&mut next);
         next
     }
 
-    /// Forgets what can do nothing any more, so that states that go on alike are one: writers who have lost their race
-    /// (versions only rise), and messages about what has ended. That they do nothing is what the core says.
-    fn forget(&self, next: &mut State) {
+    /// Removes what has no effect any more, so that equivalent states are one state: writers that
+    /// have lost their race (versions only rise), and obsolete messages. The engine decides that an
+    /// obsolete message changes nothing; if it does, the state is a violation.
+    fn prune(&self, next: &mut State) {
         if self.rules.conditional {
-            let under_way = std::mem::take(&mut next.under_way);
-            next.under_way = under_way
+            let pending_writes = std::mem::take(&mut next.pending_writes);
+            next.pending_writes = pending_writes
                 .into_iter()
                 .filter(|writer| next.allows(writer))
                 .collect();
         }
-        next.under_way.sort_unstable();
-        let over: Vec<Message> = next
+        next.pending_writes.sort_unstable();
+        let obsolete: Vec<Message> = next
             .messages
             .iter()
-            .filter(|message| message.is_over(next))
+            .filter(|message| message.is_obsolete(next))
             .copied()
             .collect();
-        for message in over {
+        for message in obsolete {
             let changes =
                 |choice: &Choice| self.decide(next, message, *choice).outcome == Outcome::Changed;
             if message.choices().iter().any(changes) {
-                next.broken = next
-                    .broken
-                    .or(Some("a message about what has ended changes something"));
+                next.violation = next
+                    .violation
+                    .or(Some("an obsolete message changed something"));
             }
-            self.handled(next, message);
+            self.acknowledge(next, message);
         }
     }
 
@@ -194,20 +196,22 @@ impl Protocol {
         let Some(old) = next.put_task(new.clone()) else {
             return;
         };
-        next.broken = next.broken.or(properties::wrong_task_change(&old, &new));
-        let follows = (self.rules.of_task)(&self.workspace, Some(&old), &new);
-        self.send(next, &follows);
+        next.violation = next
+            .violation
+            .or(properties::invalid_task_transition(&old, &new));
+        let effects = (self.rules.of_task)(&self.workspace, Some(&old), &new);
+        self.send(next, &effects);
     }
 
     fn put_worker(&self, next: &mut State, new: Stored<Worker>) {
         let Some(old) = next.put_worker(new.clone()) else {
             return;
         };
-        let follows = (self.rules.of_worker)(&self.workspace, Some(&old), &new);
-        self.send(next, &follows);
+        let effects = (self.rules.of_worker)(&self.workspace, Some(&old), &new);
+        self.send(next, &effects);
     }
 
-    /// Timers beyond the last tick never go off.
+    /// A timer beyond the last tick never fires, so it is not sent.
     fn send(&self, next: &mut State, effects: &[Effect]) {
         let end = Bounds::at(self.bounds.ticks_max);
         let messages = effects.iter().filter_map(Message::of_effect);
@@ -215,8 +219,8 @@ impl Protocol {
             .extend(messages.filter(|message| message.is_due(end)));
     }
 
-    fn handled(&self, next: &mut State, message: Message) {
-        if !self.bounds.again {
+    fn acknowledge(&self, next: &mut State, message: Message) {
+        if !self.bounds.redelivery {
             next.messages.remove(&message);
         }
     }
@@ -234,8 +238,8 @@ impl Model for Protocol {
             tasks: tasks.into_iter().map(Stored::new).collect(),
             workers: workers.into_iter().map(Stored::new).collect(),
             messages: Default::default(),
-            under_way: Vec::new(),
-            broken: None,
+            pending_writes: Vec::new(),
+            violation: None,
         };
         for task in &state.tasks.clone() {
             self.send(
@@ -246,17 +250,19 @@ impl Model for Protocol {
                 .messages
                 .extend(self.bounds.hang_ups.then_some(Message::HangUp(task.sid)));
         }
-        for worker in state.workers.clone().iter().filter(|_| !self.bounds.idle) {
-            self.send(
-                &mut state,
-                &(self.rules.of_worker)(&self.workspace, None, worker),
-            );
+        if !self.bounds.workers_idle {
+            for worker in &state.workers.clone() {
+                self.send(
+                    &mut state,
+                    &(self.rules.of_worker)(&self.workspace, None, worker),
+                );
+            }
         }
         vec![state]
     }
 
     fn actions(&self, state: &State, actions: &mut Vec<Action>) {
-        if state.under_way.len() < self.bounds.writers_max {
+        if state.pending_writes.len() < self.bounds.writers_max {
             for message in state
                 .messages
                 .iter()
@@ -270,18 +276,19 @@ impl Model for Protocol {
                 );
             }
         }
-        actions.extend((0..state.under_way.len()).map(Action::Write));
-        // Who dies after reading has done nothing: that state is visited anyway.
-        let gives_back = |writer: &usize| {
+        actions.extend((0..state.pending_writes.len()).map(Action::Write));
+        // A writer that crashes between its read and its write has no effect: that state is
+        // explored anyway. Only a crash before a separate release matters.
+        let releases = |writer: &usize| {
             state
-                .under_way
+                .pending_writes
                 .get(*writer)
                 .is_some_and(|writer| writer.message.is_none())
         };
         actions.extend(
-            (0..state.under_way.len())
-                .filter(gives_back)
-                .map(Action::Die),
+            (0..state.pending_writes.len())
+                .filter(releases)
+                .map(Action::Crash),
         );
         if state.ticks < self.bounds.ticks_max {
             actions.push(Action::Tick);
@@ -292,9 +299,9 @@ impl Model for Protocol {
         match action {
             Action::Read(message, choice) => self.read(state, message, choice),
             Action::Write(writer) => Some(self.write(state, writer)),
-            Action::Die(writer) => {
+            Action::Crash(writer) => {
                 let mut next = state.clone();
-                next.under_way.remove(writer);
+                next.pending_writes.remove(writer);
                 Some(next)
             }
             Action::Tick => Some(State {
@@ -316,7 +323,8 @@ impl Model for Protocol {
     }
 }
 
-/// Nothing is decided by when a Worker last changed: states that differ in that alone are one.
+/// The Worker without the date of its last change. No decision depends on that date, so states that
+/// differ in it alone are one state.
 fn undated(worker: Worker) -> Worker {
     Worker {
         date_updated: worker.date_created,

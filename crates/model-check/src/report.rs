@@ -1,13 +1,13 @@
-//! Visiting, and what was seen.
+//! The exploration and its report.
 
 use stateright::{Checker, Expectation, HasDiscoveries, Model};
 
 use crate::{Action, Bounds, Protocol};
 
-/// Threads that visit at the same time.
+/// Threads that explore at the same time.
 const THREADS: usize = 2;
 
-/// What is visited, each by itself.
+/// The scenarios, each explored by itself.
 pub const SCENARIOS: [(&str, Bounds); 4] = [
     (
         "two Tasks, two Workers, two rounds",
@@ -20,22 +20,22 @@ pub const SCENARIOS: [(&str, Bounds); 4] = [
         "offered to two Workers at once, callers hang up",
         Bounds {
             offers_at_once: 2,
-            idle: true,
+            workers_idle: true,
             hang_ups: true,
             ..Bounds::SMALL
         },
     ),
     (
-        "nobody answers in time",
+        "no offer is answered in time",
         Bounds {
             ticks_max: 1,
             ..Bounds::SMALL
         },
     ),
     (
-        "every message comes again",
+        "every message is redelivered",
         Bounds {
-            again: true,
+            redelivery: true,
             offers_at_once: 2,
             hang_ups: true,
             wrapping: true,
@@ -44,23 +44,23 @@ pub const SCENARIOS: [(&str, Bounds); 4] = [
     ),
 ];
 
-/// What was seen.
+/// The result of an exploration.
 #[derive(Debug)]
 pub struct Report {
-    /// States that differ.
+    /// Distinct states.
     pub states: usize,
-    /// Steps from one to another.
+    /// Transitions between states.
     pub steps: usize,
-    /// Steps to the farthest state.
+    /// Transitions from the initial state to the farthest one.
     pub depth: usize,
-    /// Each property that does not hold, and the shortest way there.
+    /// Each property that does not hold, with the shortest path to a state that violates it.
     pub failures: Vec<(&'static str, Vec<Action>)>,
-    /// What was to be seen at least once and was not.
+    /// Each state that had to be reachable and was not reached.
     pub missing: Vec<&'static str>,
 }
 
-/// Visits every state within the protocol's bounds, or until a property does not hold.
-pub fn visit(protocol: Protocol) -> Report {
+/// Explores every state within the protocol's bounds, until a property does not hold.
+pub fn explore(protocol: Protocol) -> Report {
     let checker = protocol
         .checker()
         .threads(THREADS)

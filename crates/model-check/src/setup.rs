@@ -1,4 +1,4 @@
-//! The world the protocol runs in: one queue, its Workers, its Tasks.
+//! The initial state of the protocol: one TaskQueue, its Workers and its Tasks.
 
 use ids::time::{Millis, Timestamp};
 use ids::{ActivitySid, TaskQueueSid, TaskSid, WorkerSid, WorkflowSid, WorkspaceSid};
@@ -8,33 +8,36 @@ use task_router::model::{
 };
 use task_router::router::{NewTask, NotRoutable, create_task, queue_membership_of};
 
-/// How long an offer stands; the clock moves by as much, so that whatever was offered before has timed out.
+/// The reservation timeout. A tick of the clock is as long, so an offer made before a tick has
+/// timed out after it.
 pub(crate) const TICK: Millis = Millis::from_secs(20);
 
 const START: Timestamp = Timestamp::from_millis(1_000_000);
 
-/// How much of an endless protocol is visited.
+/// The bounds of the exploration: the protocol itself is endless.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bounds {
-    /// Tasks.
+    /// Number of Tasks.
     pub tasks: u8,
-    /// Workers.
+    /// Number of Workers.
     pub workers: u8,
-    /// Workers who are offered a Task at once.
+    /// Workers that are offered one Task at the same time.
     pub offers_at_once: u8,
     /// Rounds of offers each Task may have.
     pub rounds_max: u32,
-    /// Times the clock moves on by as long as an offer stands.
+    /// Ticks of the clock, each as long as the reservation timeout.
     pub ticks_max: u8,
-    /// Writers who have read and not yet written.
+    /// Writers that have read and not yet written, at the same time.
     pub writers_max: usize,
-    /// Do messages come again, however often they have been handled? Otherwise they are handled once, as late as they like.
-    pub again: bool,
-    /// Were the Workers there before the Tasks, and looked for some in vain?
-    pub idle: bool,
-    /// Can callers hang up?
+    /// Whether messages are redelivered, however often they have been handled. If not, each message
+    /// is handled once, at any later moment.
+    pub redelivery: bool,
+    /// Whether the Workers existed before the Tasks and found none, so that their creation sends no
+    /// message.
+    pub workers_idle: bool,
+    /// Whether callers can hang up.
     pub hang_ups: bool,
-    /// Does the slot stay taken after the conversation, until the Task's status is set?
+    /// Whether the slot stays taken after the conversation, until the Task's status is set.
     pub wrapping: bool,
 }
 
@@ -45,7 +48,7 @@ impl Default for Bounds {
 }
 
 impl Bounds {
-    /// Two Tasks and two Workers, and nothing that makes it larger.
+    /// Two Tasks and two Workers, and every other bound at its smallest.
     pub const SMALL: Self = Self {
         tasks: 2,
         workers: 2,
@@ -53,13 +56,13 @@ impl Bounds {
         rounds_max: 1,
         ticks_max: 0,
         writers_max: 2,
-        again: false,
-        idle: false,
+        redelivery: false,
+        workers_idle: false,
         hang_ups: false,
         wrapping: false,
     };
 
-    /// The clock after so many ticks.
+    /// The time after `ticks` ticks.
     pub(crate) fn at(ticks: u8) -> Timestamp {
         (0..ticks).fold(START, |now, _| now + TICK)
     }
@@ -67,11 +70,11 @@ impl Bounds {
     pub(crate) fn workspace(self) -> Workspace {
         let sid = WorkspaceSid::derive(&["centre"]);
         let available = ActivitySid::derive(&["Available"]);
-        let everybody = "1 == 1".parse::<Expression>().ok();
+        let all_workers = "1 == 1".parse::<Expression>().ok();
         let queue = TaskQueue {
             sid: TaskQueueSid::derive(&["queue"]),
             friendly_name: "queue".to_owned(),
-            target_workers: everybody,
+            target_workers: all_workers,
             max_reserved_workers: self.offers_at_once,
             task_order: TaskOrder::Fifo,
         };
@@ -102,7 +105,8 @@ impl Bounds {
             available: true,
         };
         Workspace {
-            // Nobody would set a Worker's Activity back; that a Worker can be away is the stories' business.
+            // No message of the model would move a Worker back to an available Activity, so a
+            // Worker who does not answer stays available. The stories test Workers who are away.
             rules: RoutingRules {
                 on_timeout: OnTimeout::Stay,
                 reoffer_pause: Millis::ZERO,
@@ -120,15 +124,15 @@ impl Bounds {
         let worker = |number: u8| {
             let sid = WorkerSid::from_bytes([number; 16]);
             let name = format!("Worker {number}");
-            let mut made = Worker::new(
+            let mut worker = Worker::new(
                 sid,
                 workspace.sid,
                 name,
                 workspace.default_activity_sid,
                 START,
             );
-            made.roster = queue_membership_of(workspace, &made);
-            made
+            worker.roster = queue_membership_of(workspace, &worker);
+            worker
         };
         (1..=self.workers).map(worker).collect()
     }

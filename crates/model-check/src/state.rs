@@ -1,4 +1,4 @@
-//! The table, the messages, and the writers who have read and not yet written.
+//! A state of the model: the table, the messages in flight and the pending writes.
 
 use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -11,48 +11,50 @@ use task_router::model::{Task, Worker};
 
 use crate::{Bounds, Message};
 
-/// Everything there is at one moment.
+/// A state of the model.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct State {
-    /// Times the clock has moved on.
+    /// Ticks of the clock so far.
     pub ticks: u8,
     /// The Tasks in the table, in the order of their ids.
     pub tasks: Vec<Stored<Task>>,
     /// The Workers in the table, in the order of their ids.
     pub workers: Vec<Stored<Worker>>,
-    /// What is on its way.
+    /// The messages in flight.
     pub messages: BTreeSet<Message>,
-    /// Who has read and not yet written, in an order that does not depend on who came first.
-    pub under_way: Vec<UnderWay>,
-    /// What went wrong in a write, if anything did.
-    pub broken: Option<&'static str>,
+    /// The writers that have read and not yet written, in an order that does not depend on who read
+    /// first.
+    pub pending_writes: Vec<PendingWrite>,
+    /// The first rule that a write violated.
+    pub violation: Option<&'static str>,
 }
 
-/// An item of the table: shared between states, and with a digest that stands for it.
+/// An item of the table, shared between states. Comparisons and hashes use its digest.
 #[derive(Debug, Clone)]
 pub struct Stored<T> {
     item: Arc<T>,
     digest: u64,
 }
 
-/// What a writer is going to write.
+/// The write of a writer that has read and decided.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct UnderWay {
-    /// What it handles; `None`: it is giving back what belongs to a Worker, and nobody waits for that.
+pub struct PendingWrite {
+    /// The message that the writer handles. `None`: the writer releases a Worker's slot after the
+    /// Task's write, and no message waits for that.
     pub message: Option<Message>,
-    /// Must all be written together?
-    pub together: bool,
-    /// Tasks, each one version higher than it was read.
+    /// Whether Tasks and Workers are written in one transaction.
+    pub atomic: bool,
+    /// The Tasks to write, each one version higher than it was read.
     pub tasks: Vec<Stored<Task>>,
-    /// Workers, each one version higher than they were read.
+    /// The Workers to write, each one version higher than they were read.
     pub workers: Vec<Stored<Worker>>,
 }
 
-impl UnderWay {
-    pub(crate) fn giving_back(worker: Stored<Worker>) -> Self {
+impl PendingWrite {
+    pub(crate) fn releasing(worker: Stored<Worker>) -> Self {
         Self {
             message: None,
-            together: false,
+            atomic: false,
             tasks: Vec::new(),
             workers: vec![worker],
         }
@@ -106,7 +108,7 @@ impl<T> Ord for Stored<T> {
 }
 
 impl State {
-    /// What the clock shows.
+    /// The time of this state.
     pub fn now(&self) -> Timestamp {
         Bounds::at(self.ticks)
     }
@@ -119,33 +121,34 @@ impl State {
         self.workers.iter().find(|worker| worker.sid == sid)
     }
 
-    /// Has nothing changed that this writer has to find as it was?
-    pub(crate) fn allows(&self, writer: &UnderWay) -> bool {
-        let task_holds = |new: &Stored<Task>| {
+    /// Whether the conditions of this write hold. The Workers of a separate release are not a
+    /// condition of the Task's write.
+    pub(crate) fn allows(&self, writer: &PendingWrite) -> bool {
+        let tasks_hold = writer.tasks.iter().all(|new| {
             self.task(new.sid)
                 .is_some_and(|old| old.version + 1 == new.version)
-        };
-        let worker_holds = |new: &Stored<Worker>| {
+        });
+        let workers_hold = writer.workers.iter().all(|new| {
             self.worker(new.sid)
                 .is_some_and(|old| old.version + 1 == new.version)
-        };
-        let alone = writer.tasks.is_empty();
-        writer.tasks.iter().all(task_holds)
-            && (!(writer.together || alone) || writer.workers.iter().all(worker_holds))
+        });
+        let is_release = writer.tasks.is_empty();
+        let needs_workers = writer.atomic || is_release;
+        tasks_hold && (workers_hold || !needs_workers)
     }
 
-    /// Writes a Task; the one that was there.
+    /// Writes a Task and returns the version it replaces.
     pub(crate) fn put_task(&mut self, new: Stored<Task>) -> Option<Stored<Task>> {
-        let place = self.tasks.iter_mut().find(|task| task.sid == new.sid)?;
-        Some(std::mem::replace(place, new))
+        let stored = self.tasks.iter_mut().find(|task| task.sid == new.sid)?;
+        Some(std::mem::replace(stored, new))
     }
 
-    /// Writes a Worker; the one who was there.
+    /// Writes a Worker and returns the version it replaces.
     pub(crate) fn put_worker(&mut self, new: Stored<Worker>) -> Option<Stored<Worker>> {
-        let place = self
+        let stored = self
             .workers
             .iter_mut()
             .find(|worker| worker.sid == new.sid)?;
-        Some(std::mem::replace(place, new))
+        Some(std::mem::replace(stored, new))
     }
 }

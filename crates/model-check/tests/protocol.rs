@@ -1,20 +1,21 @@
-//! Every scenario holds; and each property can fail: with a mistake in the writers' place the model finds it.
+//! Every property holds in every scenario, and each property can fail: the model finds a mistake in
+//! the rules of the writers.
 
 use ids::time::Timestamp;
-use model_check::properties::{CAPACITY, ENDS_ONCE, NO_SLOT_LOST, NOBODY_FORGOTTEN, ONE_ACCEPTED};
-use model_check::{Bounds, Protocol, Report, Rules, SCENARIOS, visit};
+use model_check::properties::{CAPACITY, ENDS_ONCE, NO_SLOT_LOST, NO_TASK_FORGOTTEN, ONE_ACCEPTED};
+use model_check::{Bounds, Protocol, Report, Rules, SCENARIOS, explore};
 use task_router::model::{ReservationStatus, Task, Worker, Workspace};
 use task_router::router::effects::{self, Effect};
 use task_router::router::{
     Answer, Command, Decision, Snapshot, TaskChanges, WorkersWritten, decide,
 };
 
-/// Fewer states than this, and most of the protocol is not there.
+/// A scenario with fewer states than this lacks most of the protocol.
 const STATES_MIN: usize = 10_000;
 
 fn holds(scenario: usize) {
     let (name, bounds) = SCENARIOS[scenario];
-    let report = visit(Protocol::new(bounds));
+    let report = explore(Protocol::new(bounds));
     assert!(report.failures.is_empty(), "{name}: {:#?}", report.failures);
     assert!(report.missing.is_empty(), "{name}: {:?}", report.missing);
     assert!(
@@ -25,34 +26,35 @@ fn holds(scenario: usize) {
 }
 
 #[test]
-fn it_holds_for_two_tasks_two_workers_and_two_rounds() {
+fn properties_hold_for_two_rounds() {
     holds(0);
 }
 
 #[test]
-fn it_holds_with_parallel_offers_and_callers_who_hang_up() {
+fn properties_hold_for_parallel_offers() {
     holds(1);
 }
 
 #[test]
-fn it_holds_when_nobody_answers_in_time() {
+fn properties_hold_when_offers_time_out() {
     holds(2);
 }
 
 #[test]
-fn it_holds_when_every_message_comes_again() {
+fn properties_hold_with_redelivery() {
     holds(3);
 }
 
-/// Looks until this mistake is found, where two Workers are offered a Task at once.
-fn find(rules: Rules) -> Report {
+/// Explores with a mistake in the rules, where two Workers are offered a Task at once, until a
+/// property fails.
+fn explore_with(rules: Rules) -> Report {
     let bounds = Bounds {
         offers_at_once: 2,
-        idle: true,
+        workers_idle: true,
         hang_ups: true,
         ..Bounds::default()
     };
-    visit(Protocol::new(bounds).with_rules(rules))
+    explore(Protocol::new(bounds).with_rules(rules))
 }
 
 fn assert_found(report: &Report, properties: &[&str]) {
@@ -68,8 +70,8 @@ fn assert_found(report: &Report, properties: &[&str]) {
 }
 
 #[test]
-fn writing_without_conditions_is_found() {
-    let report = find(Rules {
+fn finds_unconditional_writes() {
+    let report = explore_with(Rules {
         conditional: false,
         ..Rules::default()
     });
@@ -77,7 +79,7 @@ fn writing_without_conditions_is_found() {
 }
 
 #[test]
-fn accepting_without_rescinding_is_found() {
+fn finds_accept_without_rescind() {
     fn without_rescinding(snapshot: Snapshot<'_>, event: &Command, now: Timestamp) -> Decision {
         let mut decision = decide(snapshot, event, now);
         let accepts = matches!(
@@ -99,7 +101,7 @@ fn accepting_without_rescinding_is_found() {
         decision
     }
     assert_found(
-        &find(Rules {
+        &explore_with(Rules {
             decide: without_rescinding,
             ..Rules::default()
         }),
@@ -108,7 +110,7 @@ fn accepting_without_rescinding_is_found() {
 }
 
 #[test]
-fn taking_a_slot_after_the_task_is_found() {
+fn finds_slot_taken_after_task() {
     fn one_after_the_other(snapshot: Snapshot<'_>, event: &Command, now: Timestamp) -> Decision {
         Decision {
             workers_written: WorkersWritten::AfterTheTask,
@@ -116,7 +118,7 @@ fn taking_a_slot_after_the_task_is_found() {
         }
     }
     assert_found(
-        &find(Rules {
+        &explore_with(Rules {
             decide: one_after_the_other,
             ..Rules::default()
         }),
@@ -125,7 +127,7 @@ fn taking_a_slot_after_the_task_is_found() {
 }
 
 #[test]
-fn an_end_that_is_taken_back_is_found() {
+fn finds_reopened_reservation() {
     fn accepting_anything(mut snapshot: Snapshot<'_>, event: &Command, now: Timestamp) -> Decision {
         if let Command::Answered {
             task,
@@ -143,7 +145,7 @@ fn an_end_that_is_taken_back_is_found() {
         decide(snapshot, event, now)
     }
     assert_found(
-        &find(Rules {
+        &explore_with(Rules {
             decide: accepting_anything,
             ..Rules::default()
         }),
@@ -152,24 +154,24 @@ fn an_end_that_is_taken_back_is_found() {
 }
 
 #[test]
-fn a_task_that_waits_and_nobody_is_told_is_found() {
+fn finds_missing_match_of_waiting_task() {
     fn without_match(workspace: &Workspace, old: Option<&Task>, new: &Task) -> Vec<Effect> {
         let all = effects::of_task(workspace, old, new).into_iter();
         all.filter(|effect| !matches!(effect, Effect::MatchTask(_)))
             .collect()
     }
     assert_found(
-        &find(Rules {
+        &explore_with(Rules {
             of_task: without_match,
             ..Rules::default()
         }),
-        &[NOBODY_FORGOTTEN],
+        &[NO_TASK_FORGOTTEN],
     );
 }
 
 #[test]
-fn a_new_task_that_is_never_put_in_line_is_found() {
-    fn without_a_line(snapshot: Snapshot<'_>, event: &Command, now: Timestamp) -> Decision {
+fn finds_task_outside_waiting_list() {
+    fn without_waiting_list(snapshot: Snapshot<'_>, event: &Command, now: Timestamp) -> Decision {
         if let Command::NoWorkerFound { task } = event {
             let nothing = Command::TaskUpdated {
                 task: *task,
@@ -180,7 +182,7 @@ fn a_new_task_that_is_never_put_in_line_is_found() {
         decide(snapshot, event, now)
     }
     let rules = Rules {
-        decide: without_a_line,
+        decide: without_waiting_list,
         ..Rules::default()
     };
     let bounds = Bounds {
@@ -189,13 +191,13 @@ fn a_new_task_that_is_never_put_in_line_is_found() {
         ..Bounds::default()
     };
     assert_found(
-        &visit(Protocol::new(bounds).with_rules(rules)),
-        &[NOBODY_FORGOTTEN],
+        &explore(Protocol::new(bounds).with_rules(rules)),
+        &[NO_TASK_FORGOTTEN],
     );
 }
 
 #[test]
-fn a_worker_who_is_free_again_and_looks_for_nothing_is_found() {
+fn finds_missing_match_of_free_worker() {
     fn without_serve(_: &Workspace, _: Option<&Worker>, _: &Worker) -> Vec<Effect> {
         Vec::new()
     }
@@ -209,20 +211,20 @@ fn a_worker_who_is_free_again_and_looks_for_nothing_is_found() {
         ..Bounds::default()
     };
     assert_found(
-        &visit(Protocol::new(bounds).with_rules(rules)),
-        &[NOBODY_FORGOTTEN],
+        &explore(Protocol::new(bounds).with_rules(rules)),
+        &[NO_TASK_FORGOTTEN],
     );
 }
 
 #[test]
-fn a_slot_that_only_a_living_writer_gives_back_is_found() {
+fn finds_slot_lost_by_crashed_writer() {
     fn without_release(workspace: &Workspace, old: Option<&Task>, new: &Task) -> Vec<Effect> {
         let all = effects::of_task(workspace, old, new).into_iter();
         all.filter(|effect| !matches!(effect, Effect::Release(_)))
             .collect()
     }
     assert_found(
-        &find(Rules {
+        &explore_with(Rules {
             of_task: without_release,
             ..Rules::default()
         }),

@@ -1,55 +1,57 @@
-//! Bugs made on purpose, to show that the simulation finds them.
+//! Bugs made on purpose, to prove that the simulation finds them.
 //!
-//! A bug exists only in debug builds, where the simulation plants one at a time ([`plant`]). In a release build
-//! [`Bug::is_planted`] is the constant `false`.
+//! A bug exists only in debug builds. The simulation plants one bug at a time ([`plant`]), runs,
+//! and expects a failure. In a release build [`Bug::is_planted`] is the constant `false`, so the
+//! branch is compiled away.
 
-/// A bug, named by what is wrong.
+/// A bug, named by its symptom.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Bug {
     /// A Reservation that times out keeps its Worker's slot.
     SlotKept,
-    /// A slot that could not be given back at once is not given back later.
+    /// A slot that could not be released at once is not released by the `Release` effect either.
     SlotGivenBackOnce,
-    /// When a Worker accepts, the others' Reservations go on.
+    /// When one Worker accepts, the parallel Reservations of the other Workers stay pending.
     OthersNotRescinded,
-    /// An item is written whatever its version.
+    /// An item is written without the condition on its version.
     ConditionLeftOut,
-    /// No timer is sent for a Task's deadlines.
+    /// No timer is scheduled for a Task's deadlines.
     TimerNotSent,
-    /// A Task stays in a step whose time is up.
+    /// A Task stays in a Workflow step whose timeout has expired.
     StepDeadlineIgnored,
-    /// Nobody looks for a Task when a Worker becomes free.
+    /// No Task is searched for when a Worker becomes free.
     FreedWorkerNotServed,
-    /// An instruction that comes again is carried out again.
+    /// An instruction that is delivered twice is carried out twice.
     CalledAgain,
-    /// A webhook that comes again makes the Task again.
+    /// A webhook that is delivered twice creates the Task twice.
     TaskMadeAgain,
-    /// A Task that was canceled is completed when its caller hangs up.
+    /// A canceled Task is completed when its caller hangs up.
     EndedTaskEndsAgain,
-    /// A Worker is offered more than they can take.
+    /// A Worker is offered more Tasks than the Worker's capacity.
     CapacityIgnored,
-    /// Who calls while the table is away hears nothing.
+    /// A caller hears no apology while the table is unavailable.
     NoApology,
-    /// A caller whose hang-up was not heard is not asked after.
+    /// The carrier is not asked about a caller whose hang-up notice was lost.
     CallerNotAskedAfter,
-    /// Wrap-up never ends.
+    /// The time limit of wrap-up is ignored.
     WrapUpForEver,
-    /// Events that could not be written now are taken for written.
+    /// Events whose write failed count as written.
     EventsTakenForKept,
-    /// A Task that ignores its Worker's capacity waits for a free slot.
+    /// A Task with `ignore_capacity` waits for a free slot.
     CapacityAlwaysCounts,
-    /// A long line, or a long board, is not read to its end.
+    /// A long waiting list, or a long ready list, is not read to its end.
     LongLineNotReadToItsEnd,
-    /// Nobody looks for a Task when a Worker's channel is opened.
+    /// No Task is searched for when a Worker's channel becomes available.
     OpenedChannelNotServed,
-    /// A call the carrier does not know is taken for one that goes on.
+    /// A call that the carrier does not know counts as a live call.
     UnknownCallTakenForLive,
-    /// A writer whose clock is behind dates what happened before what was there already.
+    /// A writer with a slow clock dates a change earlier than the stored change before it.
     TimeGoesBack,
 }
 
 impl Bug {
-    /// Whether this bug is planted. Always `false` in a release build, where the compiler drops the branch.
+    /// Whether this bug is planted. Always `false` in a release build, where the compiler drops the
+    /// branch.
     #[inline]
     pub fn is_planted(self) -> bool {
         #[cfg(debug_assertions)]

@@ -1,7 +1,7 @@
-//! The AWS clients, made from what the Lambda environment says and nothing else.
+//! The AWS clients, configured from the variables of the Lambda environment.
 //!
-//! `aws-config` is left out: a function gets region and credentials in variables, and a client made from them starts in
-//! a few milliseconds.
+//! `aws-config` is not used: a function gets region and credentials in variables, and a client made
+//! from them starts in a few milliseconds.
 
 use std::time::Duration;
 
@@ -12,11 +12,11 @@ use store::Store;
 
 use crate::{Env, EnvError};
 
-/// How long one attempt of a request may take: a hundred times what DynamoDB needs.
+/// Timeout of one attempt: a hundred times what DynamoDB needs.
 const ATTEMPT_TIME_LIMIT: Duration = Duration::from_millis(1_000);
 
-/// How long a request may take with its repetitions: short enough that a function whose table hangs still has time to
-/// apologise to the caller.
+/// Timeout of a request with its retries: short enough that a function whose table hangs still has
+/// time to apologise to the caller.
 const OPERATION_TIME_LIMIT: Duration = Duration::from_millis(3_000);
 
 /// Region and credentials of this process.
@@ -40,7 +40,7 @@ impl Access {
     }
 }
 
-/// The table named by `TABLE_NAME`.
+/// The store on the table `TABLE_NAME`.
 pub fn store(env: &Env<'_>) -> Result<Store, EnvError> {
     let table: String = env.required("TABLE_NAME", "the name of the DynamoDB table")?;
     let access = Access::from_env(env)?;
@@ -76,7 +76,7 @@ pub fn sqs(env: &Env<'_>) -> Result<aws_sdk_sqs::Client, EnvError> {
     Ok(aws_sdk_sqs::Client::from_conf(config.build()))
 }
 
-/// How long requests to AWS may take.
+/// The timeouts of requests to AWS.
 pub fn time_limits() -> TimeoutConfig {
     TimeoutConfig::builder()
         .operation_attempt_timeout(ATTEMPT_TIME_LIMIT)
@@ -84,7 +84,8 @@ pub fn time_limits() -> TimeoutConfig {
         .build()
 }
 
-/// HTTPS with the system's certificates; plain HTTP for an endpoint on this machine.
+/// HTTPS with the system's certificates; plain HTTP for an `http://` endpoint, such as one on this
+/// machine.
 fn http_client(endpoint: Option<&str>) -> aws_smithy_runtime_api::client::http::SharedHttpClient {
     let builder = aws_smithy_http_client::Builder::new();
     match endpoint {
@@ -97,12 +98,13 @@ fn http_client(endpoint: Option<&str>) -> aws_smithy_runtime_api::client::http::
     }
 }
 
-/// Makes ring the TLS provider of this process, for clients that ask for the default one. Does nothing the second time.
+/// Makes ring the TLS provider of this process, for clients that use the default one. Does nothing
+/// when called again.
 pub fn install_tls() {
     let _already_installed = rustls::crypto::ring::default_provider().install_default();
 }
 
-/// A client in the making: TLS with ring, no redirects of its own.
+/// A builder of HTTP clients: TLS with ring, no redirects.
 pub fn web_builder() -> reqwest::ClientBuilder {
     install_tls();
     reqwest::Client::builder().redirect(reqwest::redirect::Policy::none())

@@ -1,10 +1,10 @@
-//! The one place where the time of day is read.
+//! The system clock. The time of day is read here only.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use ids::time::{Clock, Timestamp};
 
-/// The system's clock.
+/// The operating system's clock.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
 

@@ -1,31 +1,33 @@
-//! Settings from the environment, read once at start, each with its name, its shape and what to do without it.
+//! Environment variables, read once at start: each with its name, its expected form and its
+//! default.
 
 use std::str::FromStr;
 
-/// A setting that is missing or malformed.
+/// A variable that is missing or malformed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EnvError {
-    /// It has to be there.
+    /// A required variable is not set.
     #[error("{name} is not set: it must be {expected}")]
     Missing {
-        /// The variable.
+        /// The variable's name.
         name: &'static str,
-        /// Its shape.
+        /// Its expected form.
         expected: &'static str,
     },
-    /// It is there and cannot be used. The value is not shown: it may be a secret.
+    /// The variable has a value that cannot be parsed. The value is not shown, because it may be a
+    /// secret.
     #[error("{name} must be {expected}")]
     Malformed {
-        /// The variable.
+        /// The variable's name.
         name: &'static str,
-        /// Its shape.
+        /// Its expected form.
         expected: &'static str,
     },
 }
 
 type Lookup<'a> = dyn Fn(&str) -> Option<String> + 'a;
 
-/// Where settings come from: the process's environment, or a table in a test.
+/// A source of variables: the process's environment, or a table in a test.
 pub struct Env<'a> {
     lookup: Box<Lookup<'a>>,
 }
@@ -40,14 +42,14 @@ impl Env<'static> {
 }
 
 impl<'a> Env<'a> {
-    /// Settings from anywhere.
+    /// A source that calls `lookup`.
     pub fn new(lookup: impl Fn(&str) -> Option<String> + 'a) -> Self {
         Self {
             lookup: Box::new(lookup),
         }
     }
 
-    /// A setting that has to be there.
+    /// A required variable.
     pub fn required<T: FromStr>(
         &self,
         name: &'static str,
@@ -57,7 +59,7 @@ impl<'a> Env<'a> {
             .ok_or(EnvError::Missing { name, expected })
     }
 
-    /// A setting that may be absent; an empty one counts as absent.
+    /// An optional variable; an empty one counts as absent.
     pub fn optional<T: FromStr>(
         &self,
         name: &'static str,
@@ -71,7 +73,7 @@ impl<'a> Env<'a> {
             .map_err(|_| EnvError::Malformed { name, expected })
     }
 
-    /// A switch: `true` or `false`.
+    /// A boolean variable: `true` or `false`.
     pub fn switch(&self, name: &'static str, default: bool) -> Result<bool, EnvError> {
         Ok(self.optional(name, "true or false")?.unwrap_or(default))
     }
@@ -82,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_setting_that_cannot_be_used_is_named_with_its_shape_and_without_its_value() {
+    fn malformed_value_is_not_shown() {
         let env = Env::new(|name| (name == "PORT").then(|| "secret".to_owned()));
         let error = env
             .required::<u16>("PORT", "a port number")

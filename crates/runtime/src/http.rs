@@ -1,4 +1,5 @@
-//! Between Lambda's HTTP events and our handlers: of [`shared::webhook`] requests, and of plain HTTP requests.
+//! The adapter between Lambda's HTTP events and our handlers: of [`shared::webhook`] requests, and
+//! of plain HTTP requests.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -27,8 +28,9 @@ where
     lambda_http::run(service).await
 }
 
-/// Serves HTTP events with a handler of plain requests and responses until the platform ends the process. The request's
-/// URI is the public one: API Gateway's scheme, host, path and query as they came in.
+/// Serves HTTP events with a handler of plain requests and responses until the platform ends the
+/// process. The request's URI is the public one: API Gateway's scheme, host, path and query as
+/// received.
 pub async fn serve_plain<D, F, R>(deps: Arc<D>, handle: F) -> Result<(), lambda_http::Error>
 where
     D: Send + Sync + 'static,
@@ -52,29 +54,27 @@ where
     lambda_http::run(service).await
 }
 
-/// The event as a webhook request. Its URL is the public one: API Gateway's host, path and query as they came in.
+/// The event as a webhook request. Its URL is the public one: API Gateway's host, path and query as
+/// received.
 fn request(event: LambdaRequest) -> Result<Request, Reply> {
     let (parts, body) = event.into_parts();
     let Some(method) = method(&parts.method) else {
         return Err(method_not_allowed());
     };
-    let text = |name: &str| {
-        parts
-            .headers
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-            .map(str::to_owned)
-    };
     Ok(Request {
         method,
         url: parts.uri.to_string(),
-        content_type: text(header::CONTENT_TYPE.as_str()),
-        signature: text("x-twilio-signature"),
+        content_type: text(&parts, header::CONTENT_TYPE.as_str()),
+        signature: text(&parts, "x-twilio-signature"),
         body: body.to_vec(),
     })
 }
 
-/// The methods a webhook knows.
+fn text(parts: &lambda_http::http::request::Parts, name: &str) -> Option<String> {
+    parts.headers.get(name)?.to_str().ok().map(str::to_owned)
+}
+
+/// The method of a webhook; `None` for other methods.
 pub fn method(method: &HttpMethod) -> Option<Method> {
     match *method {
         HttpMethod::GET => Some(Method::Get),
@@ -83,7 +83,7 @@ pub fn method(method: &HttpMethod) -> Option<Method> {
     }
 }
 
-/// The answer to any other method.
+/// The answer to any other method: 405.
 pub fn method_not_allowed() -> Reply {
     let mut reply = Reply::error(405, "method not allowed: expected GET or POST");
     reply.headers.push(("allow", "GET, POST".to_owned()));
@@ -101,7 +101,7 @@ fn response(reply: Reply) -> Result<Response<Body>, lambda_http::Error> {
     Ok(response.body(body(reply.body.into_owned(), reply.content_type))?)
 }
 
-/// The body as the platform takes it: text as it is, everything else encoded.
+/// The body for the platform: text as it is, everything else base64-encoded.
 fn body(bytes: Vec<u8>, content_type: &str) -> Body {
     let is_text = content_type.starts_with("text/") || content_type.starts_with("application/json");
     match String::from_utf8(bytes) {

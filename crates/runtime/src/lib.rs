@@ -1,7 +1,9 @@
-//! What the functions share at their edge: settings, clock, logs, the AWS clients, the queues they send to, and the
-//! adapter between Lambda's HTTP events and [`shared::webhook`].
+//! What the functions share at their edge: environment variables, clock, logs, AWS clients, outbox,
+//! redelivery of failed messages, and the adapter between Lambda's HTTP events and
+//! [`shared::webhook`].
 //!
-//! Everything here touches the world; everything that decides is in `shared`.
+//! This crate does the input and output. Routing decisions are in `task_router`, webhook parsing
+//! and TwiML in `shared`.
 
 pub mod aws;
 mod clock;

@@ -1,11 +1,12 @@
-//! Logs for the person on call: one line of JSON a message in the cloud, where a machine reads it first.
+//! Logging in the cloud: one line of JSON for each message, so that it can be searched by field.
 
 use tracing_subscriber::EnvFilter;
 
-/// What is logged unless `RUST_LOG` says otherwise.
+/// The log filter unless `RUST_LOG` sets another one.
 const DEFAULT_FILTER: &str = "info";
 
-/// Starts logging for a Lambda: JSON, without a time of its own since the platform adds one. Does nothing the second time.
+/// Starts logging for a Lambda: JSON, without a time, because the platform adds one. Does nothing
+/// when called again.
 pub fn init() {
     let filter =
         EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT_FILTER));

@@ -1,5 +1,5 @@
-//! The queues that what follows from a write goes to: timers, which come back to `routing`; callbacks, which leave the
-//! house; and events, which do so in order.
+//! The outbox: the queues to which the effects of a write are sent. Timers return to `routing`;
+//! callbacks and Events are sent to other servers by `callbacks`, Events in order.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -8,8 +8,8 @@ use ids::time::{Millis, Timestamp};
 use task_router::router::effects::{Callback, Timer};
 use task_router::router::events::Notice;
 
-/// The longest delay of one message (SQS: 900 s). A later moment is reached in several hops: whoever receives a timer
-/// before its time sends it on.
+/// The longest delay of one message (SQS: 900 s). A later timer is delivered in several hops: its
+/// receiver sends it again until its time has come.
 pub const DELAY_MAX: Millis = Millis::from_secs(900);
 
 /// A message that could not be sent.
@@ -17,18 +17,20 @@ pub const DELAY_MAX: Millis = Millis::from_secs(900);
 #[error("a message could not be sent: {0}")]
 pub struct OutboxError(pub String);
 
-/// A boxed future; the port is used behind `dyn`.
+/// A boxed future, because the port is used as `dyn Outbox`.
 pub type Sending<'a> = Pin<Box<dyn Future<Output = Result<(), OutboxError>> + Send + 'a>>;
 
-/// Where effects are sent. SQS in the cloud; in one process, a queue in memory that gives the very same messages.
+/// The port through which effects are sent: SQS in the cloud, and in one process a queue in memory
+/// with the same messages.
 pub trait Outbox: Send + Sync {
     /// Sends a timer, to arrive at its moment or after [`DELAY_MAX`], whichever comes first.
     fn schedule(&self, wake: Timer, now: Timestamp) -> Sending<'_>;
 
-    /// Sends work to `callbacks`, to arrive at once.
+    /// Sends work to `callbacks`, without delay.
     fn callback(&self, callback: Callback) -> Sending<'_>;
 
-    /// Sends an event to `callbacks`, to arrive at once, behind those before it that are about the same thing.
+    /// Publishes an Event to `callbacks`, without delay, after the earlier ones about the same Task
+    /// or Worker.
     fn publish(&self, notice: Notice) -> Sending<'_>;
 }
 
@@ -37,7 +39,7 @@ pub fn delay(wake: &Timer, now: Timestamp) -> Millis {
     wake.at.since(now).min(DELAY_MAX)
 }
 
-/// The queues in SQS.
+/// The outbox in SQS.
 pub struct SqsOutbox {
     client: aws_sdk_sqs::Client,
     timers_url: Option<String>,
@@ -46,7 +48,7 @@ pub struct SqsOutbox {
 }
 
 impl SqsOutbox {
-    /// All queues, by their URLs. That of the events keeps order (FIFO).
+    /// All queues, by their URLs. The events queue is FIFO.
     pub fn new(
         client: aws_sdk_sqs::Client,
         timers_url: String,
@@ -61,7 +63,7 @@ impl SqsOutbox {
         }
     }
 
-    /// The callbacks queue alone, by its URL: for who sets no timers and tells no events.
+    /// The callbacks queue only, for a function that schedules no timers and publishes no Events.
     pub fn of_callbacks(client: aws_sdk_sqs::Client, callbacks_url: String) -> Self {
         Self {
             client,
@@ -75,14 +77,16 @@ impl SqsOutbox {
         &self,
         url: &str,
         message: &T,
-        how: How,
+        delivery: Delivery,
     ) -> Result<(), OutboxError> {
         let body =
             serde_json::to_string(message).map_err(|error| OutboxError(error.to_string()))?;
         let send = self.client.send_message().queue_url(url).message_body(body);
-        let send = match how {
-            How::Delayed(secs) => send.delay_seconds(secs),
-            How::InOrder { group, id } => send.message_group_id(group).message_deduplication_id(id),
+        let send = match delivery {
+            Delivery::Delayed(secs) => send.delay_seconds(secs),
+            Delivery::InOrder { group, id } => {
+                send.message_group_id(group).message_deduplication_id(id)
+            }
         };
         let sent = send.send().await;
         sent.map(|_| ()).map_err(|error| {
@@ -91,11 +95,11 @@ impl SqsOutbox {
     }
 }
 
-/// How a message travels.
-enum How {
-    /// Held back for so many seconds.
+/// The delivery options of a message.
+enum Delivery {
+    /// Delayed by so many seconds.
     Delayed(i32),
-    /// Behind the earlier ones of its group, once for each id.
+    /// After the earlier messages of its group. SQS deduplicates messages with the same id.
     InOrder { group: String, id: String },
 }
 
@@ -107,7 +111,7 @@ impl Outbox for SqsOutbox {
             self.send(
                 self.timers_url.as_ref().ok_or_else(no_timers)?,
                 &wake,
-                How::Delayed(delay_secs),
+                Delivery::Delayed(delay_secs),
             )
             .await
         })
@@ -115,13 +119,13 @@ impl Outbox for SqsOutbox {
 
     fn callback(&self, callback: Callback) -> Sending<'_> {
         Box::pin(async move {
-            self.send(&self.callbacks_url, &callback, How::Delayed(0))
+            self.send(&self.callbacks_url, &callback, Delivery::Delayed(0))
                 .await
         })
     }
 
     fn publish(&self, notice: Notice) -> Sending<'_> {
-        let how = How::InOrder {
+        let delivery = Delivery::InOrder {
             group: notice.about.clone(),
             id: notice.event.to_string(),
         };
@@ -130,7 +134,7 @@ impl Outbox for SqsOutbox {
             self.send(
                 self.events_url.as_ref().ok_or_else(no_events)?,
                 &notice,
-                how,
+                delivery,
             )
             .await
         })

@@ -1,7 +1,8 @@
 //! The account's auth token and its API keys, from Parameter Store.
 //!
-//! One signed request each at cold start. It is made with `aws-sigv4`, which the SDK already brings; the SDK's own client for
-//! this service would add a minute to every build and a megabyte to every function for this one operation.
+//! Each is one signed request at cold start. It is made with `aws-sigv4`, a dependency of the SDK;
+//! the SDK's own client for this service would add a minute to every build and a megabyte to every
+//! function for this one operation.
 
 use std::time::SystemTime;
 
@@ -12,18 +13,18 @@ use serde::Deserialize;
 use crate::aws::{Access, web_builder};
 use crate::{Env, EnvError};
 
-/// Why there is no secret.
+/// A secret that could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum SecretError {
-    /// A setting is missing.
+    /// An environment variable is missing or malformed.
     #[error(transparent)]
     Env(#[from] EnvError),
-    /// Parameter Store did not give it.
+    /// Parameter Store did not return the parameter.
     #[error("parameter {name} could not be read: {reason}")]
     ParameterStore {
-        /// The parameter.
+        /// The parameter's name.
         name: String,
-        /// Why.
+        /// The reason.
         reason: String,
     },
 }
@@ -40,8 +41,8 @@ struct Parameter {
     value: String,
 }
 
-/// `AUTH_TOKEN` itself, or the SecureString that `AUTH_TOKEN_PARAMETER` names, read once at start. So in the cloud the
-/// token stands in no template and in no function's configuration.
+/// `AUTH_TOKEN` itself, or the SecureString that `AUTH_TOKEN_PARAMETER` names, read once at start.
+/// So in the cloud the token is in no template and in no function's configuration.
 pub async fn auth_token(env: &Env<'_>) -> Result<String, SecretError> {
     if let Some(token) = env.optional("AUTH_TOKEN", "the account's auth token")? {
         return Ok(token);
@@ -53,7 +54,8 @@ pub async fn auth_token(env: &Env<'_>) -> Result<String, SecretError> {
     secret(env, name).await
 }
 
-/// `API_KEYS` itself, or the SecureString that `API_KEYS_PARAMETER` names; `None`: there are no API keys.
+/// `API_KEYS` itself, or the SecureString that `API_KEYS_PARAMETER` names; `None` if neither is
+/// set.
 pub async fn api_keys(env: &Env<'_>) -> Result<Option<String>, SecretError> {
     if let Some(keys) = env.optional("API_KEYS", "a comma list of SK…:secret")? {
         return Ok(Some(keys));
@@ -67,7 +69,7 @@ pub async fn api_keys(env: &Env<'_>) -> Result<Option<String>, SecretError> {
     }
 }
 
-/// The parameter of this name.
+/// Reads the parameter with this name, decrypted.
 async fn secret(env: &Env<'_>, name: String) -> Result<String, SecretError> {
     let access = Access::from_env(env)?;
     let endpoint: Option<String> = env.optional("AWS_ENDPOINT_URL_SSM", "a URL")?;

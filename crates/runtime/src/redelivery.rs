@@ -1,18 +1,21 @@
-//! When a message that could not be handled comes again.
+//! Redelivery of failed messages with a backoff.
 //!
-//! SQS hides a message for six times its function's time limit, minutes, and that is when it would come back by itself: too late
-//! for a phone that is to stop ringing. So whoever failed says how long the message stays hidden from then on.
+//! SQS hides a message for six times its function's time limit, which is minutes, before it
+//! delivers the message again. That is too late to stop a ringing phone. So a function whose
+//! message failed sets a shorter visibility timeout for it. After too many deliveries SQS moves the
+//! message to the dead letter queue.
 
 use ids::time::Millis;
 use serde_json::Value;
 
-/// How long a message stays away after its first failure; twice as long after each further one.
+/// The backoff after the first failure. It doubles with each further failure.
 const PAUSE_FIRST: Millis = Millis::from_secs(2);
 
-/// The longest pause: a table or a server that is away for minutes is not asked more often.
+/// The longest backoff: a table or a server that is down for minutes is not retried more often than
+/// this.
 const PAUSE_MAX: Millis = Millis::from_secs(30);
 
-/// How long a message stays away that was received `receives` times and failed each time.
+/// The backoff of a message that was received `receives` times and failed each time.
 pub fn pause(receives: u32) -> Millis {
     let doubled = PAUSE_FIRST.as_millis().saturating_mul(
         1_u64
@@ -22,7 +25,7 @@ pub fn pause(receives: u32) -> Millis {
     Millis::from_millis(doubled).min(PAUSE_MAX)
 }
 
-/// A message of SQS as an invocation got it.
+/// A received SQS message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Received {
     message_id: String,
@@ -32,33 +35,39 @@ pub struct Received {
 }
 
 impl Received {
-    /// The messages of an event; none if it has another source.
+    /// The messages of a Lambda event; none if the event has another source.
     pub fn all(event: &Value) -> Vec<Self> {
         let records = event.get("Records").and_then(Value::as_array);
         records.into_iter().flatten().filter_map(Self::of).collect()
     }
 
     fn of(record: &Value) -> Option<Self> {
-        let text = |name: &str| record.get(name)?.as_str().map(str::to_owned);
         let receives = record
             .pointer("/attributes/ApproximateReceiveCount")?
             .as_str()?
             .parse()
             .ok()?;
         Some(Self {
-            message_id: text("messageId")?,
-            receipt_handle: text("receiptHandle")?,
-            queue_url: queue_url(&text("eventSourceARN")?)?,
+            message_id: text(record, "messageId")?,
+            receipt_handle: text(record, "receiptHandle")?,
+            queue_url: queue_url(&text(record, "eventSourceARN")?)?,
             receives,
         })
     }
 }
 
-/// `arn:aws:sqs:<region>:<account>:<name>` as the URL of that queue.
+fn text(record: &Value, name: &str) -> Option<String> {
+    record.get(name)?.as_str().map(str::to_owned)
+}
+
+/// The URL of the queue with the ARN `arn:aws:sqs:<region>:<account>:<name>`.
 fn queue_url(arn: &str) -> Option<String> {
     let mut parts = arn.splitn(6, ':').skip(1);
-    let (partition, _service) = (parts.next()?, parts.next()?);
-    let (region, account, name) = (parts.next()?, parts.next()?, parts.next()?);
+    let partition = parts.next()?;
+    let _service = parts.next()?;
+    let region = parts.next()?;
+    let account = parts.next()?;
+    let name = parts.next()?;
     let domain = if partition == "aws-cn" {
         "amazonaws.com.cn"
     } else {
@@ -67,18 +76,19 @@ fn queue_url(arn: &str) -> Option<String> {
     Some(format!("https://sqs.{region}.{domain}/{account}/{name}"))
 }
 
-/// Brings failed messages back sooner than their queue would.
+/// Sets the backoff of failed messages.
 pub struct Redelivery(aws_sdk_sqs::Client);
 
 impl Redelivery {
-    /// With a client that may do `sqs:ChangeMessageVisibility`.
+    /// With a client that is allowed `sqs:ChangeMessageVisibility`.
     pub fn new(client: aws_sdk_sqs::Client) -> Self {
         Self(client)
     }
 
-    /// Those of the messages that `reply` reports (`ReportBatchItemFailures`) come again after their [`pause`]. One for which that
-    /// cannot be said comes when its queue shows it again.
-    pub async fn hasten(&self, received: &[Received], reply: &Value) {
+    /// Sets the [`pause`] of the messages that `reply` reports as failed
+    /// (`ReportBatchItemFailures`). A message whose timeout cannot be changed is delivered again
+    /// when its queue's own timeout ends.
+    pub async fn back_off(&self, received: &[Received], reply: &Value) {
         for message in failed(received, reply) {
             let secs = i32::try_from(pause(message.receives).as_secs_ceil()).unwrap_or(i32::MAX);
             let request = self
@@ -92,7 +102,7 @@ impl Redelivery {
                 .await;
             if let Err(error) = sent {
                 let error = aws_sdk_sqs::error::DisplayErrorContext(error);
-                tracing::warn!(message_id = %message.message_id, %error, "a failed message comes again later than it should");
+                tracing::warn!(message_id = %message.message_id, %error, "backoff not set, message redelivered after the queue's timeout");
             }
         }
     }
@@ -115,7 +125,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pauses_grow_up_to_half_a_minute() {
+    fn backoff_doubles_up_to_30_s() {
         let secs: Vec<u64> = [1, 2, 3, 4, 5, 6, 100, u32::MAX]
             .map(|receives| pause(receives).as_secs_ceil())
             .into();
@@ -123,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn the_url_of_a_queue_follows_from_its_arn() {
+    fn queue_url_follows_from_arn() {
         for (arn, url) in [
             (
                 "arn:aws:sqs:eu-central-1:123456789012:Timers",
@@ -140,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn the_messages_that_failed_are_found_among_those_received() {
+    fn failed_messages_are_found() {
         let record = |id: &str| {
             json!({
                 "messageId": id, "receiptHandle": format!("{id}-handle"), "eventSourceARN": "arn:aws:sqs:eu-west-1:123456789012:Q",

@@ -1,7 +1,9 @@
-//! What the voice functions share: their world, who is let in, and what a caller gets when something fails.
+//! What the voice functions share: their dependencies, admission of requests, and the reply to a
+//! request that fails.
 //!
-//! A voice function is four beats: parse, load, decide, commit and render. Its `handle` gives the first failing beat's
-//! [`Failure`] to [`Voice::document`] or [`Voice::notification`], which make an answer of it and log it, once.
+//! A voice function has four steps: parse, load, decide, commit and render. Its `handle` passes the
+//! first failing step's [`Failure`] to [`Voice::document`] or [`Voice::notification`], which turn
+//! it into a reply and log it once.
 //!
 //! | variable | read by | meaning | default |
 //! |---|---|---|---|
@@ -9,11 +11,11 @@
 //! | `AUTH_TOKEN` or `AUTH_TOKEN_PARAMETER` | all | the account's auth token ([`crate::parameter_store`]) | required |
 //! | `VERIFY_SIGNATURES` | all | whether the carrier has to sign | `true` |
 //! | `TWIML_PREVIEW` | all | whether a browser may look at the TwiML | `false` |
-//! | `KEEP_WEBHOOKS` | all | whether webhooks are kept for their Task's story ([`WebhookJournal`]) | `false` |
-//! | `CALLBACKS_QUEUE_URL` | `worker-call` | the callbacks queue, for other people's status callbacks | required |
-//! | `ROUTER` | `enqueue-call` | who routes: `cordboard` or `twilio` | `cordboard` |
+//! | `KEEP_WEBHOOKS` | all | whether the [`WebhookJournal`] is on | `false` |
+//! | `CALLBACKS_QUEUE_URL` | `worker-call` | the callbacks queue, for applications' status callbacks | required |
+//! | `ROUTER` | `enqueue-call` | what routes the calls: `cordboard` or `twilio` | `cordboard` |
 //! | `WORKFLOW_SID` | `enqueue-call` | the hosted Workflow, with `ROUTER=twilio` | required then |
-//! | `POST_WORK_ACTIVITY_SID` | `assignment` | the Activity after a conversation, instead of the centre's | none |
+//! | `POST_WORK_ACTIVITY_SID` | `assignment` | the Activity after a conversation, instead of the configured one | none |
 
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -34,90 +36,92 @@ use task_router::router::NotRoutable;
 use crate::parameter_store::{self, SecretError};
 use crate::{Begun, Env, EnvError, Outbox, OutboxError, SystemClock, WebhookJournal, aws};
 
-/// The voice functions' world.
+/// The dependencies of a voice function.
 pub struct Voice {
     /// The table.
     pub store: Store,
-    /// What the carrier signs with.
+    /// The key of the carrier's signatures.
     pub auth_token: String,
-    /// What is asked of requests.
+    /// The checks of a request.
     pub checks: Checks,
-    /// The time.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// Who routes.
+    /// What routes the calls.
     pub router: Router,
-    /// The Activity a Worker moves to after a conversation, instead of the centre's. For hosted TaskRouter, whose
-    /// Activities the centre does not know.
+    /// The Activity of a Worker after a conversation, instead of the configured one. For hosted
+    /// TaskRouter, whose Activities are not in the configuration.
     pub post_work_activity_sid: Option<ActivitySid>,
-    /// Where requests to other people's servers go; only `worker-call` has any.
+    /// The queue of requests to other servers; only `worker-call` has one.
     pub outbox: Option<Arc<dyn Outbox>>,
-    /// Where webhooks are kept for their Task's story.
+    /// The journal of webhooks.
     pub journal: WebhookJournal,
-    /// The centre as last read: while the table is away, callers still hear their own languages.
-    last_centre: Mutex<Option<Arc<VoiceSettings>>>,
+    /// The voice settings as last read: while the table is unavailable, callers still hear their
+    /// own languages.
+    last_settings: Mutex<Option<Arc<VoiceSettings>>>,
 }
 
-/// Who routes the calls.
+/// What routes the calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Router {
     /// Cordboard itself.
     Cordboard,
     /// Hosted TaskRouter.
     Twilio {
-        /// The Workflow there that gets the calls.
+        /// The hosted Workflow that gets the calls.
         workflow_sid: WorkflowSid,
     },
 }
 
-/// A request that is served.
+/// An admitted request.
 pub struct Webhook {
-    /// The path that was asked: `/enqueue-call`.
+    /// The requested path, such as `/enqueue-call`.
     pub path: String,
-    /// Who is asking.
+    /// How the request was admitted.
     pub access: Access,
-    /// With which parameters.
+    /// Its parameters.
     pub parameters: Parameters,
 }
 
-/// Why a function cannot do what it was asked.
+/// The reason why a request failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
     /// A parameter is missing or malformed.
     #[error(transparent)]
     Parameter(#[from] ParameterError),
-    /// The table failed. Trying again may help.
+    /// The table failed. A retry may help.
     #[error(transparent)]
     Store(#[from] store::Error),
-    /// The table failed, and nobody is on the line to hear an apology.
-    #[error("{0} (and nobody is on the line)")]
+    /// The table failed, and no caller is connected who could hear an apology.
+    #[error("{0} (no caller is connected)")]
     Unheard(#[source] store::Error),
-    /// Something that the set-up brings is not in the table. Trying again helps while the set-up is under way.
-    #[error("there is no {0} in the table; contact-centre.yaml has not been applied to it")]
+    /// A part of the configuration is not in the table. A retry helps while the configuration is
+    /// being applied.
+    #[error("there is no {0} in the table: contact-centre.yaml has not been applied")]
     NotSetUp(&'static str),
     /// A message for another function could not be sent.
     #[error(transparent)]
     Outbox(#[from] OutboxError),
-    /// The Workflow has no place for the call.
+    /// The Workflow has no filter for the call.
     #[error(transparent)]
     NotRoutable(#[from] NotRoutable),
-    /// The call says more about itself than a Task may hold.
+    /// The call's attributes are larger than a Task may have.
     #[error(transparent)]
     Attributes(#[from] AttributesError),
 }
 
-/// What a failure is for the one who asked.
+/// What a failure means for the reply.
 enum Meaning {
-    /// The request is faulty: this status and the failure's own sentence.
+    /// The request is invalid: this status and the failure's own text.
     Faulty(u16),
-    /// It may work in a moment.
+    /// A retry may succeed.
     TryAgain,
-    /// It will not work.
+    /// A retry will not succeed.
     GiveUp,
-    /// Nobody hears an answer; the status alone tells.
+    /// No caller hears the reply; only its status matters.
     Unheard,
 }
 
-/// What [`Voice::new`] needs to know about requests, from `VERIFY_SIGNATURES` and `TWIML_PREVIEW`.
+/// The checks of [`Voice::new`], from `VERIFY_SIGNATURES` and `TWIML_PREVIEW`.
 pub fn checks(env: &Env<'_>) -> Result<Checks, EnvError> {
     Ok(Checks {
         verify_signatures: env.switch("VERIFY_SIGNATURES", true)?,
@@ -125,7 +129,7 @@ pub fn checks(env: &Env<'_>) -> Result<Checks, EnvError> {
     })
 }
 
-/// The answer to a path that no function has.
+/// The reply to an unknown path: 404.
 pub fn no_such_path(request: &Request) -> Reply {
     tracing::warn!(path = request.path(), "no such path");
     Reply::error(404, "there is nothing at this path")
@@ -144,12 +148,14 @@ pub fn language<'m>(
 }
 
 impl Voice {
-    /// The world of a voice function in a Lambda; who routes, and what else only one of them reads, is set by its `main`.
+    /// The dependencies of a voice function in a Lambda. `main` sets the router and what else only
+    /// one function needs.
     ///
     /// # Errors
-    /// [`SecretError`] when a setting is missing or Parameter Store does not give the token.
+    /// [`SecretError`] when a variable is missing or Parameter Store does not return the token.
     pub async fn from_env(env: &Env<'_>) -> Result<Self, SecretError> {
-        let (store, clock) = (aws::store(env)?, Arc::new(SystemClock));
+        let store = aws::store(env)?;
+        let clock = Arc::new(SystemClock);
         let journal = WebhookJournal::from_env(env, &store, Arc::clone(&clock) as _)?;
         let voice = Self::new(
             store,
@@ -160,7 +166,7 @@ impl Voice {
         Ok(Self { journal, ..voice })
     }
 
-    /// The world of a function that leaves routing to Cordboard.
+    /// The dependencies of a function for which Cordboard routes.
     pub fn new(store: Store, auth_token: String, checks: Checks, clock: Arc<dyn Clock>) -> Self {
         Self {
             store,
@@ -171,12 +177,12 @@ impl Voice {
             post_work_activity_sid: None,
             outbox: None,
             journal: WebhookJournal::off(),
-            last_centre: Mutex::new(None),
+            last_settings: Mutex::new(None),
         }
     }
 
-    /// Answers `request` with the document that `function` makes. When it fails the caller hears an apology and is sent
-    /// on; a faulty request gets a 4xx.
+    /// Answers `request` with the document that `function` returns. When it fails, the caller hears
+    /// an apology and is redirected to a retry; an invalid request gets a 4xx.
     pub async fn document<F>(&self, request: &Request, function: F) -> Reply
     where
         F: AsyncFnOnce(&Self, &Webhook) -> Result<Response, Failure>,
@@ -193,8 +199,8 @@ impl Voice {
         self.keep(begun, request, &webhook, reply).await
     }
 
-    /// Answers `request`, which no caller waits for, with what `function` replies. When it fails the status says so, and
-    /// whoever asked may ask again.
+    /// Answers `request`, for which no caller waits, with the reply that `function` returns. When
+    /// it fails, the status says so and the sender may retry.
     pub async fn notification<F>(&self, request: &Request, function: F) -> Reply
     where
         F: AsyncFnOnce(&Self, &Webhook) -> Result<Reply, Failure>,
@@ -214,7 +220,7 @@ impl Voice {
         self.keep(begun, request, &webhook, reply).await
     }
 
-    /// What a caller gets whose document cannot be made.
+    /// The reply in place of a document that could not be made.
     fn document_instead(&self, webhook: &Webhook, failure: &Failure) -> Reply {
         let apology = match webhook.note(failure) {
             Meaning::Faulty(status) => return Reply::error(status, &failure.to_string()),
@@ -228,7 +234,8 @@ impl Voice {
         rendered(webhook, &apology)
     }
 
-    /// Gives a reply back when it is kept what was asked and answered. A browser that looks at TwiML is no part of any story.
+    /// Records the request and its reply in the journal, and returns the reply. A browser's preview
+    /// is not recorded.
     async fn keep(
         &self,
         begun: Option<Begun>,
@@ -244,32 +251,33 @@ impl Voice {
         reply
     }
 
-    /// The moment the function works in.
+    /// The current time.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
     }
 
-    /// The centre.
+    /// The voice settings.
     ///
     /// # Errors
-    /// [`Failure::Store`], and [`Failure::NotSetUp`] before any set-up.
+    /// [`Failure::Store`], and [`Failure::NotSetUp`] before any are stored.
     pub async fn settings(&self) -> Result<Arc<VoiceSettings>, Failure> {
-        let centre = self
+        let settings = self
             .store
             .voice_settings(self.now())
             .await?
-            .ok_or(Failure::NotSetUp("centre"))?;
+            .ok_or(Failure::NotSetUp("voice settings"))?;
         *self
-            .last_centre
+            .last_settings
             .lock()
-            .unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&centre));
-        Ok(centre)
+            .unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&settings));
+        Ok(settings)
     }
 
-    /// The menu, for what is said even without the table: as it is, else as it was, else the built-in one.
+    /// The menu, which is needed even without the table: the stored one, or the one last read, or
+    /// the built-in one.
     pub async fn menu(&self, webhook: &Webhook) -> Menu {
         match self.settings().await {
-            Ok(centre) => centre.menu.clone(),
+            Ok(settings) => settings.menu.clone(),
             Err(failure) => webhook.tolerate(&failure, self.last_menu()),
         }
     }
@@ -288,7 +296,7 @@ impl Voice {
         }
     }
 
-    /// In the caller's language if the request tells it, else in all of the menu's.
+    /// In the caller's language if the request contains it, otherwise in all languages of the menu.
     fn apology(&self, webhook: &Webhook, retry: Option<String>) -> Response {
         let menu = self.last_menu();
         let selected = webhook
@@ -303,31 +311,31 @@ impl Voice {
 
     fn last_menu(&self) -> Menu {
         let last = self
-            .last_centre
+            .last_settings
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         last.as_ref()
-            .map(|centre| centre.menu.clone())
+            .map(|settings| settings.menu.clone())
             .unwrap_or_default()
     }
 }
 
 impl Webhook {
-    /// Whether nothing may be written or sent because of it.
+    /// Whether the request is a browser's preview, which must not write or send anything.
     pub fn is_preview(&self) -> bool {
         self.access == Access::Preview
     }
 
-    /// Goes on without what failed: logs it, and takes `instead`.
+    /// Continues after a failure: logs it and returns `instead`.
     pub fn tolerate<T>(&self, failure: &Failure, instead: T) -> T {
         self.note(failure);
         instead
     }
 
-    /// Logs a failure, where it is handled.
+    /// Logs a failure where it is handled.
     fn note(&self, failure: &Failure) -> Meaning {
         let meaning = failure.meaning();
-        // Only what is an id is logged: a faulty request may hold anything.
+        // Only ids are logged, because an invalid request may contain anything.
         let call_sid = self
             .parameters
             .optional::<CallSid>("CallSid")
@@ -397,15 +405,15 @@ impl FromStr for RouterName {
     }
 }
 
-/// A document on its way to the carrier.
+/// The reply with a document.
 fn rendered(webhook: &Webhook, document: &Response) -> Reply {
     if let Err(error) = document.to_xml() {
-        tracing::error!(path = webhook.path, %error, "a document cannot be sent");
+        tracing::error!(path = webhook.path, %error, "document not rendered");
     }
     Reply::twiml(document)
 }
 
-/// The log says what; the one who asked need not know.
+/// The reply to a failed request. The cause is in the log only.
 fn unavailable() -> Reply {
     Reply::error(503, "the request could not be handled at the moment")
 }
@@ -427,7 +435,7 @@ mod tests {
     }
 
     #[test]
-    fn cordboard_routes_unless_a_hosted_workflow_is_named() {
+    fn router_follows_from_variables() {
         let workflow_sid = WorkflowSid::from_bytes([0x22; 16]);
         for (settings, expected) in [
             (&[][..], Ok(Router::Cordboard)),
@@ -463,7 +471,7 @@ mod tests {
     }
 
     #[test]
-    fn the_carrier_has_to_sign_and_browsers_see_nothing_unless_switched() {
+    fn signatures_are_required_by_default() {
         let on = Env::new(|name| (name == "TWIML_PREVIEW").then(|| "true".to_owned()));
         let strict = Checks {
             verify_signatures: true,

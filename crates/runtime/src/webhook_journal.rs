@@ -1,12 +1,14 @@
-//! The journal of webhooks: what was asked and answered about a Task, kept for the Task's story where somebody wants that.
+//! The webhook journal: the webhooks about a Task with their answers, stored for the Task's
+//! timeline if the journal is on.
 //!
 //! | variable | meaning | default |
 //! |---|---|---|
-//! | `KEEP_WEBHOOKS` | whether webhooks are kept | `false` |
+//! | `KEEP_WEBHOOKS` | whether webhooks are stored | `false` |
 //!
-//! It is the one place they are kept from: voice functions hand it what the carrier asked and what they answered
-//! ([`WebhookJournal::received`]), and whoever sends anything about a Task sends it through [`WebhookJournal::about`]. A call
-//! never fails because of it: what cannot be kept is logged.
+//! All webhooks are recorded here: voice functions pass the carrier's requests and their replies
+//! ([`WebhookJournal::received`]), and every request that is sent about a Task uses a client of
+//! [`WebhookJournal::about`]. A webhook never fails because of the journal: a storage error is
+//! logged.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -22,36 +24,36 @@ use store::Store;
 
 use crate::{Env, EnvError};
 
-/// The header that is the same on every attempt to deliver one webhook.
+/// The header that has the same value in every attempt to deliver one webhook.
 const IDEMPOTENCY_HEADER: &str = "I-Twilio-Idempotency-Token";
 
-/// Keeps webhooks, or does nothing.
+/// Records webhooks, or does nothing.
 #[derive(Clone)]
-pub struct WebhookJournal(Option<Arc<Book>>);
+pub struct WebhookJournal(Option<Arc<Journal>>);
 
-/// When something was asked.
+/// The time at which a request was received, and its order among those of the same millisecond.
 #[derive(Debug, Clone, Copy)]
 pub struct Begun {
     at: Timestamp,
     order: u32,
 }
 
-struct Book {
+struct Journal {
     store: Store,
     clock: Arc<dyn Clock>,
     begun: AtomicU32,
 }
 
 impl WebhookJournal {
-    /// Keeps nothing.
+    /// A journal that records nothing.
     pub fn off() -> Self {
         Self(None)
     }
 
-    /// Keeps everything in this table, if `keeps`.
+    /// A journal in this table; off unless `keeps`.
     pub fn new(keeps: bool, store: &Store, clock: Arc<dyn Clock>) -> Self {
         Self(keeps.then(|| {
-            Arc::new(Book {
+            Arc::new(Journal {
                 store: store.clone(),
                 clock,
                 begun: AtomicU32::new(0),
@@ -59,20 +61,21 @@ impl WebhookJournal {
         }))
     }
 
-    /// As `KEEP_WEBHOOKS` says.
+    /// A journal as `KEEP_WEBHOOKS` says.
     ///
     /// # Errors
-    /// [`EnvError`] when it says something else than `true` or `false`.
+    /// [`EnvError`] when it is neither `true` nor `false`.
     pub fn from_env(env: &Env<'_>, store: &Store, clock: Arc<dyn Clock>) -> Result<Self, EnvError> {
         Ok(Self::new(env.switch("KEEP_WEBHOOKS", false)?, store, clock))
     }
 
-    /// Notes when a request came in; nothing where nothing is kept.
+    /// Records when a request was received; `None` if the journal is off.
     pub fn begin(&self) -> Option<Begun> {
-        self.0.as_ref().map(|book| book.begin())
+        self.0.as_ref().map(|journal| journal.begin())
     }
 
-    /// Keeps a webhook of the carrier's that was let in and answered. The assignment callback is kept where it is sent.
+    /// Records a webhook of the carrier that was admitted and answered. The assignment callback is
+    /// recorded where it is sent.
     pub async fn received(
         &self,
         begun: Option<Begun>,
@@ -80,14 +83,14 @@ impl WebhookJournal {
         parameters: &Parameters,
         reply: &Reply,
     ) {
-        let (Some(book), Some(begun)) = (&self.0, begun) else {
+        let (Some(journal), Some(begun)) = (&self.0, begun) else {
             return;
         };
-        let Some(task) = book.task_of(request.path(), parameters).await else {
+        let Some(task) = journal.task_of(request.path(), parameters).await else {
             return;
         };
         let task_text = task.to_string();
-        // The carrier asks again for as long as somebody waits.
+        // The carrier repeats the wait music request for as long as the caller waits.
         let is_waiting = request.path() == path::WAIT_MUSIC;
         let body = String::from_utf8_lossy(&request.body);
         let delivery = WebhookSid::derive(&[&request.url, &body]);
@@ -106,23 +109,29 @@ impl WebhookJournal {
             url: shown_url(path_and_query(&request.url, request.path())),
             at: begun.at,
             order: begun.order,
-            took: book.clock.now().since(begun.at),
+            took: journal.clock.now().since(begun.at),
             status: Some(reply.status),
             answer: shown_answer(&reply.body),
             error: None,
             times: 1,
             counted: delivery,
         };
-        book.keep(task, &exchange, is_waiting).await;
+        let repetition = if is_waiting {
+            Repetition::Counted
+        } else {
+            Repetition::Replaced
+        };
+        journal.record(task, &exchange, repetition).await;
     }
 
-    /// The way to other people's servers, each request kept as one about `task`. A client is for one message: attempts to
-    /// deliver the same webhook are told apart by their number, so that a message that comes again is kept once.
+    /// A client whose requests are recorded as webhooks about `task`. Use one client for one
+    /// message: attempts to deliver the same webhook are distinguished by their number, so a
+    /// redelivered message is recorded once.
     pub fn about(&self, task: TaskSid, web: Arc<dyn WebClient>) -> Arc<dyn WebClient> {
         match &self.0 {
-            Some(book) => Arc::new(Noting {
+            Some(journal) => Arc::new(RecordingClient {
                 web,
-                book: Arc::clone(book),
+                journal: Arc::clone(journal),
                 task,
                 attempts: Mutex::default(),
             }),
@@ -131,7 +140,7 @@ impl WebhookJournal {
     }
 }
 
-impl Book {
+impl Journal {
     fn begin(&self) -> Begun {
         Begun {
             at: self.clock.now(),
@@ -139,7 +148,7 @@ impl Book {
         }
     }
 
-    /// The Task a webhook is about: the one its URL names, or else the one of the caller's call.
+    /// The Task of a webhook: the one its URL names, otherwise the one of the caller's call.
     async fn task_of(&self, path: &str, parameters: &Parameters) -> Option<TaskSid> {
         if path == path::ASSIGNMENT {
             return None;
@@ -162,24 +171,32 @@ impl Book {
         }
     }
 
-    async fn keep(&self, task: TaskSid, exchange: &Exchange, counted: bool) {
+    async fn record(&self, task: TaskSid, exchange: &Exchange, repetition: Repetition) {
         let now = self.clock.now();
-        let kept = match counted {
-            true => self.store.count_webhook(task, exchange, now).await,
-            false => self.store.keep_webhook(task, exchange, now).await,
+        let kept = match repetition {
+            Repetition::Counted => self.store.count_webhook(task, exchange, now).await,
+            Repetition::Replaced => self.store.keep_webhook(task, exchange, now).await,
         };
         if let Err(error) = kept {
-            tracing::warn!(task_sid = %task, url = exchange.url, %error, "a webhook is left out of its Task's story");
+            tracing::warn!(task_sid = %task, url = exchange.url, %error, "webhook not recorded");
         }
     }
 }
 
-/// A client that keeps what it sends.
-struct Noting {
+/// What happens when a webhook with the same id is recorded again.
+enum Repetition {
+    /// It is counted.
+    Counted,
+    /// It replaces the recorded one.
+    Replaced,
+}
+
+/// A client that records the requests it sends.
+struct RecordingClient {
     web: Arc<dyn WebClient>,
-    book: Arc<Book>,
+    journal: Arc<Journal>,
     task: TaskSid,
-    /// How often each request was sent.
+    /// The number of attempts of each request.
     attempts: Mutex<BTreeMap<WebhookSid, u32>>,
 }
 
@@ -191,28 +208,32 @@ struct Sent {
     begun: Begun,
 }
 
-impl WebClient for Noting {
+impl WebClient for RecordingClient {
     fn send(&self, request: http_client::Request, limits: Limits) -> Sending<'_> {
         Box::pin(async move {
             let sent = self.begin(&request);
             let answer = self.web.send(request, limits).await;
-            let exchange = sent.with(&answer, self.book.clock.now());
-            self.book.keep(self.task, &exchange, false).await;
+            let exchange = sent.with(&answer, self.journal.clock.now());
+            let journal = &self.journal;
+            journal
+                .record(self.task, &exchange, Repetition::Replaced)
+                .await;
             answer
         })
     }
 }
 
-impl Noting {
+impl RecordingClient {
     fn begin(&self, request: &http_client::Request) -> Sent {
         let url = request.uri().to_string();
         let token = request
             .headers()
             .get(IDEMPOTENCY_HEADER)
             .map(|token| token.as_bytes());
-        // Where there is no token the body says the same each time; where there is one the body may say what time it is.
-        let about = String::from_utf8_lossy(token.unwrap_or(request.body()));
-        let cause = WebhookSid::derive(&[request.method().as_str(), &url, &about]);
+        // Attempts of one webhook have the same token. Without a token the body is the same in each
+        // attempt; with one, the body may contain the time.
+        let identity = String::from_utf8_lossy(token.unwrap_or(request.body()));
+        let cause = WebhookSid::derive(&[request.method().as_str(), &url, &identity]);
         let mut attempts = self.attempts.lock().unwrap_or_else(PoisonError::into_inner);
         let attempt = attempts.entry(cause).or_default();
         *attempt += 1;
@@ -221,7 +242,7 @@ impl Noting {
             sid,
             method: request.method().to_string(),
             url: shown_url(&url),
-            begun: self.book.begin(),
+            begun: self.journal.begin(),
         }
     }
 }
@@ -251,7 +272,7 @@ impl Sent {
     }
 }
 
-/// The URL from its path on.
+/// The part of the URL that begins with its path.
 fn path_and_query<'u>(url: &'u str, path: &str) -> &'u str {
     let authority = url.find("://").map_or(0, |at| at + "://".len());
     let at = url
@@ -266,7 +287,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn our_own_address_is_left_out_of_a_url() {
+    fn own_address_is_left_out_of_urls() {
         for (url, path, expected) in [
             (
                 "https://centre.example/wait-music?a=/b",

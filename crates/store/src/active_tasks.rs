@@ -1,7 +1,9 @@
-//! The Tasks there are now: as the last roll-up left them, and what has happened since (taskrouter.md section 13, "Real-time").
+//! The active Tasks of a Workspace, for real-time statistics (taskrouter.md section 13,
+//! "Real-time"): the rows of the last roll-up, brought up to date with the Events stored since.
 //!
-//! What a question found is kept in memory, and the next one follows only what has happened since then. Who asks while somebody
-//! reads waits for a read that begins after they asked, and shares it with all others who wait.
+//! The result is cached in memory for each Workspace, and the next query reads only newer Events.
+//! Concurrent queries share a read: a query that arrives during a read waits for the next read,
+//! which begins after its arrival, and shares that result with all other waiting queries.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,84 +12,86 @@ use ids::WorkspaceSid;
 use ids::time::{Clock, Millis, Timestamp};
 use task_router::model::Workspace;
 use task_router::statistics::{ActiveTasks, RolledUp};
-use tokio::sync::Mutex as Turn;
+use tokio::sync::Mutex as AsyncMutex;
 
 use crate::{Error, Store};
 
-/// How much time is counted from the events themselves: rolling up begins with the hour before the present one, and is a minute or two
-/// behind otherwise.
+/// The longest time that is counted from the Events themselves. The roll-up begins with the
+/// previous hour, and is one or two minutes late otherwise.
 pub const UNROLLED_MAX: Millis = Millis::from_secs(2 * 3_600);
 
-/// Rounds of queries for events that are not rolled up: 128,000 items.
+/// The most rounds of queries for Events that are not rolled up: 128,000 items.
 pub const UNROLLED_ROUNDS_MAX: usize = 54;
 
-/// How much of what was followed is followed once more, for events that were stored late by another process: of its own, each
-/// process knows when they are stored.
+/// The overlap of two reads of Events. It finds Events that another process stored late. For its
+/// own Events a process knows when they are stored.
 const FOLLOWED_AGAIN: Millis = Millis::from_secs(10);
 
-/// How long rows that were read are built upon: an event that was stored later than [`FOLLOWED_AGAIN`] is missed for no longer.
+/// The time after which the rows are read again. An Event that was stored later than
+/// [`FOLLOWED_AGAIN`] is missing from the cache for this long at most.
 const ROWS_KEPT: Millis = Millis::from_secs(60);
 
-/// Workspaces whose Tasks are kept in memory; those of others are read anew.
+/// The most Workspaces in the cache. The cache evicts the entry with the lowest SID.
 const WORKSPACES_MAX: usize = 16;
 
-/// The Tasks there are, if the roll-up is not too far behind.
+/// The active Tasks, unless the roll-up is too far behind.
 #[derive(Debug, Clone, PartialEq)]
-pub enum LivingNow {
-    /// Here they are.
+pub enum ActiveTasksNow {
+    /// The Tasks, up to date.
     Counted(Arc<ActiveTasks>),
-    /// There are more events since then than one answer is made of.
+    /// The roll-up is so far behind that one answer cannot read all Events since then.
     Behind(RolledUp),
 }
 
-/// What the last questions found.
+/// The results of the latest queries, for each Workspace.
 #[derive(Default)]
-pub(crate) struct Kept(Mutex<BTreeMap<WorkspaceSid, Arc<Place>>>);
+pub(crate) struct ActiveTasksCache(Mutex<BTreeMap<WorkspaceSid, Arc<CacheEntry>>>);
 
-/// Of one Workspace.
+/// The cache entry of one Workspace.
 #[derive(Default)]
-struct Place {
-    /// Whoever reads keeps it locked.
-    followed: Turn<Option<Followed>>,
-    /// The earliest of the events that this process has stored since somebody began to follow.
+struct CacheEntry {
+    /// Locked by the query that reads.
+    followed: AsyncMutex<Option<Followed>>,
+    /// The time of the earliest Event that this process has stored since the last read began.
     stored: Mutex<Option<Timestamp>>,
 }
 
-/// Tasks, and how far their events were followed.
+/// The Tasks, and the time up to which Events are applied to them.
 struct Followed {
     tasks: Arc<ActiveTasks>,
-    /// On which roll-up's rows they are built, and when these were read.
+    /// The roll-up whose rows the Tasks are built on.
     rolled: Option<RolledUp>,
+    /// The time at which these rows were read.
     rows_read: Timestamp,
-    /// Every event stored by then was followed.
+    /// Every Event that was stored by this time is applied.
     until: Timestamp,
 }
 
-impl Kept {
-    /// This process has stored events, the earliest of them of this moment.
+impl ActiveTasksCache {
+    /// Records that this process has stored Events, the earliest of them at `earliest`.
     pub(crate) fn note(&self, workspace: WorkspaceSid, earliest: Timestamp) {
-        let place = self
+        let entry = self
             .0
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .get(&workspace)
             .cloned();
-        // Whom nobody asks about is read from the beginning when somebody does.
-        let Some(place) = place else { return };
-        let mut stored = place.stored();
+        // A Workspace that is not cached is read from its rows, so there is nothing to record.
+        let Some(entry) = entry else { return };
+        let mut stored = entry.stored();
         *stored = Some(stored.map_or(earliest, |before| before.min(earliest)));
     }
 
-    fn place(&self, workspace: WorkspaceSid) -> Arc<Place> {
-        let mut places = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if places.len() >= WORKSPACES_MAX && !places.contains_key(&workspace) {
-            places.pop_first();
+    fn entry(&self, workspace: WorkspaceSid) -> Arc<CacheEntry> {
+        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if entries.len() >= WORKSPACES_MAX && !entries.contains_key(&workspace) {
+            entries.pop_first();
         }
-        Arc::clone(places.entry(workspace).or_default())
+        Arc::clone(entries.entry(workspace).or_default())
     }
 }
 
-impl Place {
+impl CacheEntry {
     fn stored(&self) -> MutexGuard<'_, Option<Timestamp>> {
         self.stored.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -101,26 +105,27 @@ impl Followed {
 
 impl Store {
     /// The Tasks of a Workspace, as they were at `asked` or later.
-    pub async fn living_now(
+    pub async fn active_tasks_now(
         &self,
         workspace: &Workspace,
         asked: Timestamp,
         clock: &dyn Clock,
-    ) -> Result<LivingNow, Error> {
-        let place = self.living.place(workspace.sid);
-        let mut kept = place.followed.lock().await;
+    ) -> Result<ActiveTasksNow, Error> {
+        let entry = self.active_tasks.entry(workspace.sid);
+        let mut kept = entry.followed.lock().await;
         if let Some(shared) = kept.as_ref().filter(|kept| kept.until > asked) {
-            return Ok(LivingNow::Counted(Arc::clone(&shared.tasks)));
+            return Ok(ActiveTasksNow::Counted(Arc::clone(&shared.tasks)));
         }
         let now = clock.now();
-        // In this order: following events again does no harm, leaving some out would.
+        // The order matters: an Event that is applied twice does no harm, an Event that is left out
+        // would.
         let rolled = self.rolled_up(workspace.sid).await?;
         let beginning = rolled.unwrap_or_else(|| RolledUp::beginning(now));
-        // Taken out: who breaks off leaves nothing half done.
+        // Moved out of the cache: a canceled or failed query leaves no half-applied state.
         let mut followed = match kept.take().filter(|kept| kept.is_built_on(rolled, now)) {
             Some(followed) => followed,
             None => {
-                let tasks = Arc::new(self.living(workspace.sid).await?);
+                let tasks = Arc::new(self.active_tasks(workspace.sid).await?);
                 Followed {
                     tasks,
                     rolled,
@@ -129,31 +134,36 @@ impl Store {
                 }
             }
         };
-        let from = match self.lookout.is_alone() {
-            // Before the events are read: what is stored from now on is for the next one.
-            true => place
-                .stored()
-                .take()
-                .map_or(followed.until, |stored| stored.min(followed.until)),
-            false => followed.until - FOLLOWED_AGAIN,
+        let from = if self.event_cache.is_only_writer() {
+            // Before the Events are read: an Event that is stored from here on is left to the next
+            // query.
+            let stored = entry.stored().take();
+            stored.map_or(followed.until, |stored| stored.min(followed.until))
+        } else {
+            followed.until - FOLLOWED_AGAIN
         };
         let from = from.max(beginning.minutes);
         if now.since(from) > UNROLLED_MAX {
-            return Ok(LivingNow::Behind(beginning));
+            return Ok(ActiveTasksNow::Behind(beginning));
         }
         let tasks = Arc::make_mut(&mut followed.tasks);
         let until = now + Millis::from_millis(1);
-        let follow = |event: &_| tasks.follow(event);
-        if !self
-            .visit_events(workspace.sid, from, until, UNROLLED_ROUNDS_MAX, follow)
-            .await?
-        {
-            return Ok(LivingNow::Behind(beginning));
+        let is_complete = self
+            .visit_events(
+                workspace.sid,
+                from,
+                until,
+                UNROLLED_ROUNDS_MAX,
+                |event: &_| tasks.follow(event),
+            )
+            .await?;
+        if !is_complete {
+            return Ok(ActiveTasksNow::Behind(beginning));
         }
         tasks.forget(workspace.rules.ended_task_kept, now);
         followed.until = now;
         let tasks = Arc::clone(&followed.tasks);
         *kept = Some(followed);
-        Ok(LivingNow::Counted(tasks))
+        Ok(ActiveTasksNow::Counted(tasks))
     }
 }

@@ -14,86 +14,97 @@ use crate::items;
 use crate::keys::Key;
 use crate::{Error, Store};
 
-/// Times a decision is taken anew because somebody else wrote first. Each attempt reads the newest state, so only a
-/// stream of other writers to the very same Task can use them up.
+/// The most attempts to decide and commit. Each attempt reads the newest state, so only contention
+/// from a stream of other writers to the same Task or Worker can use them up.
 pub const COMMIT_ATTEMPTS_MAX: u32 = 8;
 
-/// The longest pause before another attempt, in milliseconds for each attempt so far: keeps two writers from meeting
-/// again and again.
+/// The longest backoff before the next attempt, in milliseconds for each attempt so far. The random
+/// part (jitter) keeps two writers from colliding again and again.
 const JITTER_MILLIS_PER_ATTEMPT: u64 = 15;
 
-/// What became of an event.
+/// The result of a Command.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Applied {
-    /// What became of it.
+    /// The outcome of the Decision, or a refusal.
     pub outcome: Outcome,
-    /// The Task it was about, as it now stands; `None` if it is about none or there is none.
+    /// The Task the Command names, after the Command; `None` if it names none or there is no such
+    /// Task.
     pub task: Option<Task>,
-    /// The Worker it was about, as they now stand.
+    /// The Worker the Command names, after the Command; `None` if it names none or there is no such
+    /// Worker.
     pub worker: Option<Worker>,
 }
 
-/// What became of a Worker that was to be changed.
+/// The result of [`Store::change_worker`].
 #[derive(Debug, Clone, PartialEq)]
 pub enum WorkerChange {
-    /// They are written.
+    /// The Worker was changed and written.
     Written {
-        /// As they were.
+        /// Before the change.
         before: Box<Worker>,
-        /// As they now stand.
+        /// After the change.
         after: Box<Worker>,
     },
-    /// There was nothing to change: here they are.
-    AsItWas(Box<Worker>),
+    /// Nothing had to be changed: the Worker as stored.
+    Unchanged(Box<Worker>),
     /// There is no such Worker.
     NoSuchWorker,
 }
 
 impl Store {
-    /// Applies an event to what is stored. A conflict is reloaded and decided again, [`COMMIT_ATTEMPTS_MAX`] times.
-    pub async fn apply(&self, event: &Command, now: Timestamp) -> Result<Applied, Error> {
-        self.apply_if(event, None, now).await
+    /// Applies a Command to the stored state. A conflict is retried: the state is reloaded and
+    /// decided again, [`COMMIT_ATTEMPTS_MAX`] attempts at most, with a backoff between them.
+    pub async fn apply(&self, command: &Command, now: Timestamp) -> Result<Applied, Error> {
+        self.apply_if(command, None, now).await
     }
 
-    /// Applies an event on condition that its Task or Worker still has one of these versions; `None`: whatever it has.
-    /// The condition holds until the write: what somebody else writes in between makes it a conflict, and then the newer
-    /// version is the wrong one ([`Refusal::WrongVersion`]).
+    /// Applies a Command on condition that its Task or Worker has one of the `expected` versions;
+    /// `None`: any version.
+    ///
+    /// The condition holds until the write. A write by another process in between is a conflict,
+    /// and the reloaded version is then refused ([`Refusal::WrongVersion`]).
     pub async fn apply_if(
         &self,
-        event: &Command,
+        command: &Command,
         expected: Option<&[u64]>,
         now: Timestamp,
     ) -> Result<Applied, Error> {
         for attempt in 1..=COMMIT_ATTEMPTS_MAX {
-            let Some((workspace, snapshot)) = self.load(event, now).await? else {
-                return Ok(absent(event));
+            let Some((workspace, snapshot)) = self.load(command, now).await? else {
+                return Ok(absent(command));
             };
-            let before = (
-                subject_task(event, &snapshot),
-                subject_worker(event, &snapshot),
-            );
-            if let Some(refusal) = wrong_version(&before, expected) {
+            let task_before = subject_task(command, &snapshot);
+            let worker_before = subject_worker(command, &snapshot);
+            let version = match (&task_before, &worker_before) {
+                (Some(task), _) => Some(task.visible_version()),
+                (None, Some(worker)) => Some(worker.version),
+                (None, None) => None,
+            };
+            if let Some(refusal) = wrong_version(version, expected) {
                 return Ok(Applied {
                     outcome: Outcome::Refused(refusal),
-                    task: before.0,
-                    worker: before.1,
+                    task: task_before,
+                    worker: worker_before,
                 });
             }
-            let decision = decide(snapshot.view(&workspace), event, now);
-            let renaming = self.renaming(before.1.as_ref(), &decision)?;
+            let decision = decide(snapshot.view(&workspace), command, now);
+            let renaming = self.renaming(worker_before.as_ref(), &decision)?;
             match self.commit_with(&decision, &workspace, renaming).await {
-                Ok(()) => return Ok(applied(event, decision, before)),
-                Err(Error::Conflict) => pause(attempt).await,
+                Ok(()) => return Ok(applied(command, decision, task_before, worker_before)),
+                Err(Error::Conflict) => back_off(attempt).await,
                 Err(error) => return Err(error),
             }
         }
         Err(Error::Conflict)
     }
 
-    /// Changes a Worker outside the course of events: their attributes, their capacity, or what follows from a changed
-    /// Workspace. `change` gets the newest state and says what it should be, anew after each conflict,
-    /// [`COMMIT_ATTEMPTS_MAX`] times; roster, board and version follow by themselves. A Worker on whom nothing has changed
-    /// but the board they belong on, as with a new TaskChannel, is written too.
+    /// Changes a Worker without a Command: its attributes, its capacity, or what follows from a
+    /// changed Workspace.
+    ///
+    /// `change` gets the newest Worker and returns what it should be. It is called again after each
+    /// conflict, [`COMMIT_ATTEMPTS_MAX`] times at most. Queue membership, ready list and version
+    /// follow by themselves. A Worker whose ready list changes and nothing else, as
+    /// with a new TaskChannel, is written too.
     pub async fn change_worker(
         &self,
         sid: WorkerSid,
@@ -108,9 +119,10 @@ impl Store {
             let before: Worker = items::read(stored.clone())?;
             let mut after = change(before.clone());
             after.roster = queue_membership_of(workspace, &after);
-            if after == before && items::same_place(&stored, &items::of_worker(&after, workspace)?)
+            if after == before
+                && items::same_index_entry(&stored, &items::of_worker(&after, workspace)?)
             {
-                return Ok(WorkerChange::AsItWas(Box::new(before)));
+                return Ok(WorkerChange::Unchanged(Box::new(before)));
             }
             after.version = before.version + 1;
             after.date_updated = now;
@@ -127,23 +139,26 @@ impl Store {
                         after: Box::new(after),
                     });
                 }
-                Err(Error::Conflict) => pause(attempt).await,
+                Err(Error::Conflict) => back_off(attempt).await,
                 Err(error) => return Err(error),
             }
         }
         Err(Error::Conflict)
     }
 
-    /// Everything the event needs, as it stands: its Task, that Task's Workers, or its Worker and, if their
-    /// offers matter, their Tasks.
+    /// The snapshot for a Command: its Task and that Task's Workers, or its Worker and, if the
+    /// Command concerns its Reservations, their Tasks.
     async fn load(
         &self,
-        event: &Command,
+        command: &Command,
         now: Timestamp,
     ) -> Result<Option<(Arc<Workspace>, Loaded)>, Error> {
-        let loaded = match (event.task(), event.worker()) {
+        let loaded = match (command.task(), command.worker()) {
             (Some(sid), _) => self.load_task(sid).await?,
-            (None, Some(sid)) => self.load_worker(sid, event.concerns_offers()).await?,
+            (None, Some(sid)) if command.concerns_offers() => {
+                self.load_worker_and_tasks(sid).await?
+            }
+            (None, Some(sid)) => self.load_worker(sid).await?,
             (None, None) => None,
         };
         let Some((workspace_sid, loaded)) = loaded else {
@@ -172,30 +187,38 @@ impl Store {
         )))
     }
 
-    async fn load_worker(
+    async fn load_worker(&self, sid: WorkerSid) -> Result<Option<(WorkspaceSid, Loaded)>, Error> {
+        let loaded = self.worker(sid).await?.map(|worker| {
+            (
+                worker.workspace_sid,
+                Loaded {
+                    tasks: Vec::new(),
+                    workers: vec![worker],
+                },
+            )
+        });
+        Ok(loaded)
+    }
+
+    async fn load_worker_and_tasks(
         &self,
         sid: WorkerSid,
-        with_tasks: bool,
     ) -> Result<Option<(WorkspaceSid, Loaded)>, Error> {
-        let Some(worker) = self.worker(sid).await? else {
+        let Some((workspace, mut loaded)) = self.load_worker(sid).await? else {
             return Ok(None);
         };
-        let mut tasks = Vec::new();
-        for open in worker.open_reservations.iter().filter(|_| with_tasks) {
-            tasks.extend(self.task(open.task_sid).await?);
+        for worker in &loaded.workers {
+            for open in &worker.open_reservations {
+                loaded.tasks.extend(self.task(open.task_sid).await?);
+            }
         }
-        Ok(Some((
-            worker.workspace_sid,
-            Loaded {
-                tasks,
-                workers: vec![worker],
-            },
-        )))
+        Ok(Some((workspace, loaded)))
     }
 }
 
-/// WaitTimes a random moment before attempt number `attempt` + 1.
-pub async fn pause(attempt: u32) {
+/// Backs off: sleeps for a random time before attempt number `attempt` + 1, up to 15 ms for each
+/// attempt so far.
+pub async fn back_off(attempt: u32) {
     let longest = JITTER_MILLIS_PER_ATTEMPT.saturating_mul(u64::from(attempt));
     tokio::time::sleep(Duration::from_millis(fastrand::u64(0..=longest))).await;
 }
@@ -213,13 +236,13 @@ impl Loaded {
     }
 }
 
-fn subject_task(event: &Command, loaded: &Loaded) -> Option<Task> {
-    let sid = event.task()?;
+fn subject_task(command: &Command, loaded: &Loaded) -> Option<Task> {
+    let sid = command.task()?;
     loaded.tasks.iter().find(|task| task.sid == sid).cloned()
 }
 
-fn subject_worker(event: &Command, loaded: &Loaded) -> Option<Worker> {
-    let sid = event.worker()?;
+fn subject_worker(command: &Command, loaded: &Loaded) -> Option<Worker> {
+    let sid = command.worker()?;
     loaded
         .workers
         .iter()
@@ -227,37 +250,36 @@ fn subject_worker(event: &Command, loaded: &Loaded) -> Option<Worker> {
         .cloned()
 }
 
-/// The refusal, if the Task or Worker the event is about has a version that is not expected.
-fn wrong_version(
-    (task, worker): &(Option<Task>, Option<Worker>),
-    expected: Option<&[u64]>,
-) -> Option<Refusal> {
-    let version = task
-        .as_ref()
-        .map(Task::visible_version)
-        .or(worker.as_ref().map(|worker| worker.version))?;
+/// The refusal, if `version` is not among the expected versions.
+fn wrong_version(version: Option<u64>, expected: Option<&[u64]>) -> Option<Refusal> {
+    let version = version?;
     let as_expected = expected?.contains(&version);
     (!as_expected).then_some(Refusal::WrongVersion { version })
 }
 
-fn applied(event: &Command, decision: Decision, before: (Option<Task>, Option<Worker>)) -> Applied {
+fn applied(
+    command: &Command,
+    decision: Decision,
+    task_before: Option<Task>,
+    worker_before: Option<Worker>,
+) -> Applied {
     let task = decision
         .tasks
         .into_iter()
-        .find(|task| Some(task.sid) == event.task());
+        .find(|task| Some(task.sid) == command.task());
     let worker = decision
         .workers
         .into_iter()
-        .find(|worker| Some(worker.sid) == event.worker());
+        .find(|worker| Some(worker.sid) == command.worker());
     Applied {
         outcome: decision.outcome,
-        task: task.or(before.0),
-        worker: worker.or(before.1),
+        task: task.or(task_before),
+        worker: worker.or(worker_before),
     }
 }
 
-fn absent(event: &Command) -> Applied {
-    let refusal = match (event.task(), event.worker()) {
+fn absent(command: &Command) -> Applied {
+    let refusal = match (command.task(), command.worker()) {
         (Some(task), _) => Outcome::Refused(Refusal::NoSuchTask(task)),
         (None, Some(worker)) => Outcome::Refused(Refusal::NoSuchWorker(worker)),
         (None, None) => Outcome::AlreadySo,

@@ -1,6 +1,8 @@
-//! Many Tasks and Workers at once, brought to what time and configuration make of them. They are read a hundred at a time
-//! and as they were a moment ago, which costs half; only who is not as they should be is read again and written. One that
-//! cannot be read or written is logged and left to the next look at it, so that it does not keep the others back.
+//! Batches of Tasks and Workers, brought up to what time and configuration require.
+//!
+//! A batch is read a hundred items a request and eventually consistent, which costs half. Only an
+//! item that must change is read again, consistently, and written. An item that cannot be read or
+//! written is logged and left to the next pass, so that it does not hold up the others.
 
 use futures_util::{StreamExt, stream};
 use ids::time::Timestamp;
@@ -17,8 +19,9 @@ use crate::{Error, Store, WorkerChange};
 const AT_ONCE: usize = 8;
 
 impl Store {
-    /// Applies [`Command::Advance`] to those of these Tasks whom it changes, and gives back the others, as they stand. What
-    /// changed has a stream record of its own, and what others keep writing is left to them.
+    /// Applies [`Command::Advance`] to those of these Tasks that it changes, and returns the others
+    /// as stored. A changed Task has a stream record of its own. A Task whose write conflicts too
+    /// often is left to its other writers.
     pub async fn advance_tasks(
         &self,
         workspace: &Workspace,
@@ -26,7 +29,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<Vec<Task>, Error> {
         let read = self
-            .read_many(
+            .read_batches(
                 sids.iter().map(|sid| Key::task(*sid)),
                 Consistency::Eventual,
             )
@@ -37,29 +40,30 @@ impl Store {
             .into_iter()
             .filter_map(|item| logged(items::read::<Task>(item)))
         {
-            let event = Command::Advance { task: task.sid };
+            let command = Command::Advance { task: task.sid };
             let decision = decide(
                 Snapshot::new(workspace).with_tasks([task.clone()]),
-                &event,
+                &command,
                 now,
             );
             match decision.if_changed() {
-                Some(_) => overdue.push(event),
+                Some(_) => overdue.push(command),
                 None => unchanged.push(task),
             }
         }
-        let applied = async |event: Command| logged(self.apply(&event, now).await).map(|_| ());
         stream::iter(overdue)
-            .map(applied)
-            .buffer_unordered(AT_ONCE)
-            .collect::<Vec<_>>()
+            .for_each_concurrent(AT_ONCE, async |command| {
+                logged(self.apply(&command, now).await);
+            })
             .await;
         Ok(unchanged)
     }
 
-    /// Brings each of these Workers into an Activity that is there, out of a wrap-up that is over, to the queues they serve
-    /// and the board they belong on. Gives them back as they stand; those who are gone are left out, and those whom others
-    /// keep writing.
+    /// Brings each of these Workers up to date: into an Activity that exists, out of a wrap-up that
+    /// has ended, into the queues it serves and onto its ready list.
+    ///
+    /// Returns the Workers as stored. A deleted Worker is left out, and so is a Worker whose write
+    /// conflicts too often.
     pub async fn advance_workers(
         &self,
         workspace: &Workspace,
@@ -67,19 +71,20 @@ impl Store {
         now: Timestamp,
     ) -> Result<Vec<Worker>, Error> {
         let read = self
-            .read_many(
+            .read_batches(
                 sids.iter().map(|sid| Key::worker(*sid)),
                 Consistency::Eventual,
             )
             .await?;
-        let (read, advanced) = (stream::iter(read), |item| {
-            self.advance_worker(workspace, item, now)
-        });
-        let workers: Vec<_> = read.map(advanced).buffered(AT_ONCE).collect().await;
+        let workers: Vec<_> = stream::iter(read)
+            .map(|item| self.advance_worker(workspace, item, now))
+            .buffered(AT_ONCE)
+            .collect()
+            .await;
         Ok(workers.into_iter().filter_map(logged).flatten().collect())
     }
 
-    /// A Worker who was read as `item`, as they should be.
+    /// Brings the Worker that was read as `item` up to date; `None` if it was deleted.
     async fn advance_worker(
         &self,
         workspace: &Workspace,
@@ -87,15 +92,15 @@ impl Store {
         now: Timestamp,
     ) -> Result<Option<Worker>, Error> {
         let worker: Worker = items::read(item.clone())?;
-        let is_somewhere = workspace.activities.contains_key(&worker.activity_sid);
-        if is_somewhere
+        let has_known_activity = workspace.activities.contains_key(&worker.activity_sid);
+        if has_known_activity
             && advanced_worker(workspace, worker.clone(), now) == worker
-            && items::same_place(&item, &items::of_worker(&worker, workspace)?)
+            && items::same_index_entry(&item, &items::of_worker(&worker, workspace)?)
         {
             return Ok(Some(worker));
         }
-        // An Activity may be newer than the Workspace we know.
-        let newest = if is_somewhere {
+        // The Activity may be newer than the given Workspace.
+        let newest = if has_known_activity {
             None
         } else {
             self.fresh_workspace(workspace.sid, now).await?
@@ -104,7 +109,7 @@ impl Store {
         let change =
             |worker| advanced_worker(workspace, in_known_activity(workspace, worker, now), now);
         match self.change_worker(worker.sid, workspace, now, change).await {
-            Ok(WorkerChange::Written { after, .. } | WorkerChange::AsItWas(after)) => {
+            Ok(WorkerChange::Written { after, .. } | WorkerChange::Unchanged(after)) => {
                 Ok(Some(*after))
             }
             Ok(WorkerChange::NoSuchWorker) => Ok(None),
@@ -113,8 +118,11 @@ impl Store {
     }
 }
 
-/// What was done, if it was. Whoever made a conflict of it follows the same configuration, and is looked at again as well.
+/// The value; an error is logged. After a conflict no retry is needed: the other writer follows the
+/// same configuration, and the next pass reads the item again.
 fn logged<T>(done: Result<T, Error>) -> Option<T> {
-    done.inspect_err(|error| tracing::warn!(%error, "left to the next look"))
-        .ok()
+    done.inspect_err(
+        |error| tracing::warn!(%error, "not brought up to date, left to the next pass"),
+    )
+    .ok()
 }

@@ -1,9 +1,11 @@
-//! A Workflow's configuration that is larger than an item may be (400 KB; taskrouter.md section 14 allows 1,038,576 bytes of
-//! JSON): kept in pieces, in a partition of its own.
+//! Chunked configuration: the configuration of a Workflow that is larger than a DynamoDB item (400
+//! KB; taskrouter.md section 14 allows 1,038,576 bytes of JSON), stored in pieces in a partition of
+//! its own.
 //!
-//! That partition is named by Workflow, version and content, so what is in it never changes, and any process reads it once.
-//! It is written before the row that points to it, and lives on for as long as a Task may follow it after the row has gone
-//! on to another: a reader has the old configuration or the new one, never a mixture.
+//! The partition's name contains Workflow, version and a digest of the content. So its content
+//! never changes, and a process reads a partition once and caches it. The pieces are written before
+//! the row that points to them, and stay for as long as a Task may follow them after the row points
+//! to a newer partition: a reader has the old configuration or the new one, never a mixture.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,28 +21,30 @@ use crate::items::{self, Item, number, text};
 use crate::keys::Key;
 use crate::{Error, Store};
 
-/// Bytes of JSON that stay in the row itself. It may have 400 KB, and JSON is longer than what DynamoDB makes of it.
-const IN_THE_ROW_MAX: usize = 300_000;
+/// The most bytes of JSON that stay in the row itself. A row may have 400 KB, and JSON is longer
+/// than what DynamoDB stores of it.
+const ROW_BYTES_MAX: usize = 300_000;
 
-/// Bytes of one piece: an item may have 400 KB.
+/// The most bytes of one piece. An item may have 400 KB.
 const PIECE_BYTES_MAX: usize = 350_000;
 
 /// Bytes of the digest in a partition's name.
 const DIGEST_BYTES: usize = 16;
 
-/// Configurations a process remembers. Forgetting them costs reading them again.
-const REMEMBERED_MAX: usize = 32;
+/// The most configurations in a process's cache. A full cache is cleared; its entries are read
+/// again when needed.
+const CACHED_MAX: usize = 32;
 
-/// The attribute in the place of the configuration: the partition it is in.
+/// The attribute that replaces the configuration: the partition with its pieces.
 const POINTER: &str = "configuration_pieces";
 
-/// How many pieces there are in it.
+/// The attribute with the number of pieces.
 const COUNT: &str = "configuration_pieces_count";
 
-/// The attribute both kinds of rows have their configuration in.
+/// The attribute in which both kinds of rows have their configuration.
 const CONFIGURATION: &str = "configuration";
 
-/// Large configurations by their partition.
+/// Chunked configurations by partition.
 pub(crate) type Known = BTreeMap<String, Arc<Configuration>>;
 
 #[derive(Serialize, Deserialize)]
@@ -48,13 +52,14 @@ struct Piece {
     text: String,
 }
 
-/// The pieces of a Workflow's configuration; none if it stays in its row.
+/// The pieces of a Workflow's configuration; none if the configuration stays in its row.
 pub(crate) fn of(workflow: &Workflow) -> Result<Vec<Item>, Error> {
     let pieces = pieces_of(workflow.sid, workflow.version, &workflow.configuration)?;
     Ok(pieces.map(|pieces| pieces.items).unwrap_or_default())
 }
 
-/// A row without its configuration, if that is too large for it.
+/// A row with a pointer in place of its configuration, if that is too large for the row; otherwise
+/// the row unchanged.
 pub(crate) fn taken_out(
     mut row: Item,
     (sid, version): (WorkflowSid, u32),
@@ -69,7 +74,8 @@ pub(crate) fn taken_out(
     Ok(row)
 }
 
-/// The configurations that `before` has in pieces and `after` no longer has as a Workflow's own: their pieces.
+/// The pieces of the chunked configurations of `before` that are no Workflow's current
+/// configuration in `after`, each with the time `end` at which it expires.
 pub(crate) fn retired(
     before: &Workspace,
     after: &Workspace,
@@ -92,29 +98,34 @@ pub(crate) fn retired(
     Ok(items)
 }
 
-/// A row as it can be read, without its configuration if that is elsewhere, and where it is.
+/// A row that can be deserialized, with an empty configuration if the real one is chunked, and the
+/// partition of the pieces.
 pub(crate) fn readable(mut row: Item) -> (Item, Option<String>) {
     let pointer = pointer_of(&row).map(str::to_owned);
     if pointer.is_some() {
-        row.insert(CONFIGURATION.to_owned(), AttributeValue::M(nothing()));
+        row.insert(
+            CONFIGURATION.to_owned(),
+            AttributeValue::M(empty_configuration()),
+        );
     }
     (row, pointer)
 }
 
-/// The same for a row as the stream shows it: events are not about what a configuration says.
+/// The same for a row in a stream record. Its configuration stays empty, because Events do not
+/// contain it.
 pub(crate) fn readable_image(mut image: serde_dynamo::Item) -> serde_dynamo::Item {
     if image.contains_key(POINTER) {
-        let nothing = serde_dynamo::Item::from(nothing()).into_inner();
+        let empty_configuration = serde_dynamo::Item::from(empty_configuration()).into_inner();
         image.insert(
             CONFIGURATION.to_owned(),
-            serde_dynamo::AttributeValue::M(nothing),
+            serde_dynamo::AttributeValue::M(empty_configuration),
         );
     }
     image
 }
 
 impl Store {
-    /// Every configuration that one of these rows of a Workspace points to.
+    /// Reads every chunked configuration that one of these rows points to, through the cache.
     pub(crate) async fn large_configurations(&self, rows: &[Item]) -> Result<Known, Error> {
         let mut found = Known::new();
         for row in rows {
@@ -147,18 +158,21 @@ impl Store {
             let piece: Option<Piece> = self
                 .get(&Key::configuration_piece(partition, number))
                 .await?;
-            let missing =
-                || Error::Unavailable(format!("piece {number} of {partition} is missing"));
-            json.push_str(&piece.ok_or_else(missing)?.text);
+            let Some(piece) = piece else {
+                return Err(Error::Unavailable(format!(
+                    "piece {number} of {partition} is missing"
+                )));
+            };
+            json.push_str(&piece.text);
         }
         let read: Configuration = serde_json::from_str(&json).map_err(|error| {
             Error::Unavailable(format!(
-                "the pieces of {partition} are no configuration: {error}"
+                "the pieces of {partition} are not a valid configuration: {error}"
             ))
         })?;
         let read = Arc::new(read);
         let known = &mut self.cache.lock().await.configurations;
-        if known.len() >= REMEMBERED_MAX {
+        if known.len() >= CACHED_MAX {
             known.clear();
         }
         known.insert(partition.to_owned(), Arc::clone(&read));
@@ -171,7 +185,7 @@ struct Pieces {
     items: Vec<Item>,
 }
 
-/// A configuration in pieces; `None`: it is small enough to stay whole.
+/// The pieces of a configuration; `None` if it is small enough for its row.
 fn pieces_of(
     sid: WorkflowSid,
     version: u32,
@@ -179,7 +193,7 @@ fn pieces_of(
 ) -> Result<Option<Pieces>, Error> {
     let json = serde_json::to_string(configuration)
         .map_err(|error| Error::Unavailable(error.to_string()))?;
-    if json.len() <= IN_THE_ROW_MAX {
+    if json.len() <= ROW_BYTES_MAX {
         return Ok(None);
     }
     let digest: String = Sha256::digest(&json)
@@ -188,21 +202,20 @@ fn pieces_of(
         .map(|byte| format!("{byte:02x}"))
         .collect();
     let partition = format!("{sid}#{version}#{digest}");
-    let item = |(number, text): (usize, String)| {
-        items::with_key(
-            &Piece { text },
-            &Key::configuration_piece(&partition, number),
-        )
-    };
     let items = cut(&json)
         .into_iter()
         .enumerate()
-        .map(item)
+        .map(|(number, text)| {
+            items::with_key(
+                &Piece { text },
+                &Key::configuration_piece(&partition, number),
+            )
+        })
         .collect::<Result<_, _>>()?;
     Ok(Some(Pieces { partition, items }))
 }
 
-/// A text in pieces of at most [`PIECE_BYTES_MAX`], none of which ends within a character.
+/// Cuts a text into pieces of at most [`PIECE_BYTES_MAX`] bytes, each of whole characters.
 fn cut(text: &str) -> Vec<String> {
     let mut pieces = vec![String::new()];
     for character in text.chars() {
@@ -229,8 +242,8 @@ fn count_of(row: &Item) -> usize {
         .unwrap_or_default()
 }
 
-/// A configuration that does nothing.
-fn nothing() -> Item {
+/// A configuration without filters, as a placeholder.
+fn empty_configuration() -> Item {
     Item::from([("filters".to_owned(), AttributeValue::L(Vec::new()))])
 }
 
@@ -239,7 +252,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_text_is_cut_between_characters_and_none_is_lost() {
+    fn text_is_cut_between_characters() {
         let text = format!(
             "{}é{}",
             "x".repeat(PIECE_BYTES_MAX - 1),

@@ -1,8 +1,10 @@
-//! Tasks and Workers as they are written: short names, and nothing that follows from something else in the item.
+//! Compact Tasks and Workers: short attribute names, and no attribute that follows from another one
+//! in the item.
 //!
-//! DynamoDB bills a write by the kilobyte, names included, and a call writes its Task seven times. With the model's own
-//! names an ordinary call's Task is 1.3 KB, with these 0.8 KB: half the price. What is left out is the id (it is the
-//! partition key), the Workspace (the listing names it) and the ids of Reservations (they are derived).
+//! DynamoDB bills a write by the kilobyte, names included, and a call writes its Task seven times.
+//! With the model's own names an ordinary call's Task is 1.3 KB, with these 0.8 KB: half the price.
+//! Left out are the id (it is the partition key), the Workspace (the listing contains it) and the
+//! ids of Reservations (they are derived).
 
 use std::collections::HashMap;
 
@@ -12,7 +14,7 @@ use task_router::model::Reservation;
 
 use crate::keys;
 
-/// Field of the model, name in the table. No short name is a field's name.
+/// The model's field name, and its name in the table. No short name is a field name.
 const NAMES: [(&str, &str); 51] = [
     ("accepts", "ax"),
     ("activity_sid", "ac"),
@@ -67,7 +69,7 @@ const NAMES: [(&str, &str); 51] = [
     ("workflow_version", "wv"),
 ];
 
-/// The name a field of a Task or Worker has in the table.
+/// The name of a field of a Task or Worker in the table.
 pub fn name_of(field: &str) -> &str {
     NAMES
         .iter()
@@ -75,9 +77,17 @@ pub fn name_of(field: &str) -> &str {
         .map_or(field, |(_, short)| short)
 }
 
+/// The field of a Task or Worker with this name in the table.
+fn field_of(name: &str) -> &str {
+    NAMES
+        .iter()
+        .find(|(_, short)| *short == name)
+        .map_or(name, |(long, _)| long)
+}
+
 type Map = HashMap<String, AttributeValue>;
 
-/// An item with the model's names, as it is written.
+/// Converts an item from the model's names to the stored form.
 pub(crate) fn shrink(mut item: Map) -> Map {
     drop_reservation_sids(&mut item);
     item.remove("sid");
@@ -85,16 +95,9 @@ pub(crate) fn shrink(mut item: Map) -> Map {
     renamed(item, &|name| name_of(name).to_owned())
 }
 
-/// The item with the model's names again.
+/// Converts an item from the stored form back to the model's names.
 pub(crate) fn expand(item: Map) -> Map {
-    let long = |name: &str| {
-        NAMES
-            .iter()
-            .find(|(_, short)| *short == name)
-            .map_or(name, |(long, _)| long)
-            .to_owned()
-    };
-    let mut item = renamed(item, &long);
+    let mut item = renamed(item, &|name| field_of(name).to_owned());
     if let Some(sid) = item.get(keys::PK).cloned() {
         item.insert("sid".to_owned(), sid);
     }
@@ -154,7 +157,7 @@ fn add_reservation_sids(task: &mut Map) {
     }
 }
 
-/// The ids that the Reservations of a Task's latest round are derived to have.
+/// The derived ids of the Reservations of a Task's latest round.
 fn derived_sids(task: &Map, sid: &str) -> Vec<Option<String>> {
     let sid: Option<TaskSid> = task
         .get(sid)
@@ -167,14 +170,19 @@ fn derived_sids(task: &Map, sid: &str) -> Vec<Option<String>> {
     let Some(AttributeValue::L(list)) = task.get("reservations") else {
         return Vec::new();
     };
-    let derived = |reservation: &AttributeValue| {
-        let AttributeValue::M(reservation) = reservation else {
-            return None;
-        };
-        let worker: WorkerSid = text(reservation.get("worker_sid")?)?.parse().ok()?;
-        Some(Reservation::derive_sid(sid?, rounds?, worker).to_string())
+    list.iter()
+        .map(|reservation| {
+            let worker = worker_of(reservation)?;
+            Some(Reservation::derive_sid(sid?, rounds?, worker).to_string())
+        })
+        .collect()
+}
+
+fn worker_of(reservation: &AttributeValue) -> Option<WorkerSid> {
+    let AttributeValue::M(reservation) = reservation else {
+        return None;
     };
-    list.iter().map(derived).collect()
+    text(reservation.get("worker_sid")?)?.parse().ok()
 }
 
 fn reservations(task: &mut Map) -> impl Iterator<Item = &mut Map> {

@@ -1,4 +1,5 @@
-//! Workspaces that come and go. A deleted one is gone at once; what was in it follows, a bounded number of items at a time.
+//! Deletion of Workspaces. A deleted Workspace disappears at once; its Workers, Tasks and parts are
+//! deleted afterwards in batches of bounded size.
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -11,22 +12,24 @@ use crate::items::{key_of, text};
 use crate::keys::{self, Key, Part};
 use crate::{Error, Store};
 
-/// Items removed at the same time.
+/// Items deleted at the same time.
 pub(crate) const REMOVED_AT_ONCE: usize = 16;
 
 impl Store {
-    /// The ids of all Workspaces, oldest first. A hint: a new one may be missing for a moment.
+    /// The ids of all Workspaces, oldest first. A hint: the index may lag, so a new Workspace may
+    /// be missing for a moment.
     pub async fn workspace_sids(&self) -> Result<Vec<WorkspaceSid>, Error> {
         self.listed(keys::workspace_listing()).await
     }
 
-    /// The ids of the Workspaces that were deleted and may still have something in them.
+    /// The ids of deleted Workspaces that may still contain items.
     pub async fn removed_workspace_sids(&self) -> Result<Vec<WorkspaceSid>, Error> {
         self.listed(keys::removed_listing()).await
     }
 
-    /// Deletes a Workspace as it was read: from now on there is none. What is in it stays until [`Store::clear_removed`].
-    /// [`Error::Conflict`]: its configuration was written since.
+    /// Deletes a Workspace as it was read. It does not exist from then on; its content stays until
+    /// [`Store::clear_removed`] deletes it. [`Error::Conflict`]: its configuration was written
+    /// since it was read.
     pub async fn remove_workspace(
         &self,
         workspace: &Workspace,
@@ -51,8 +54,12 @@ impl Store {
         Ok(())
     }
 
-    /// Removes up to `items_max` of what a deleted Workspace still has: Workers and Tasks first, then its parts. Gives back
-    /// how many there were; 0: it is empty, and [`Store::forget_removed`] ends it. Its events stay for as long as events do.
+    /// Deletes up to `items_max` items of a deleted Workspace: first its Workers, then its Tasks,
+    /// then its parts. Returns their number; 0: it is empty, and [`Store::forget_removed`]
+    /// completes the deletion. Its Events stay until they expire.
+    ///
+    /// A Task is deleted without a condition: no Command applies to a Task whose Workspace does not
+    /// exist. A Worker is deleted on condition of its version.
     pub async fn clear_removed(
         &self,
         workspace: WorkspaceSid,
@@ -66,16 +73,16 @@ impl Store {
         let room = items_max.saturating_sub(workers.len() + tasks.len());
         let parts = first(self.keys_in(workspace).await?, room);
         let count = workers.len() + tasks.len() + parts.len();
-        at_once(workers, |worker| self.clear_worker(worker)).await?;
-        at_once(tasks, async |task: TaskSid| {
+        ignoring_conflicts(workers, |worker| self.clear_worker(worker)).await?;
+        ignoring_conflicts(tasks, async |task: TaskSid| {
             self.delete(&Key::task(task)).await
         })
         .await?;
-        at_once(parts, |part| self.clear_part(part)).await?;
+        ignoring_conflicts(parts, |part| self.clear_part(part)).await?;
         Ok(count)
     }
 
-    /// Ends a deleted Workspace that is empty.
+    /// Completes the deletion of an empty Workspace: deletes its revision.
     pub async fn forget_removed(&self, workspace: WorkspaceSid) -> Result<(), Error> {
         self.delete(&Key::revision(workspace)).await
     }
@@ -88,19 +95,19 @@ impl Store {
         }
     }
 
-    /// A TaskQueue's recent waits have an item of their own.
+    /// Deletes a part and, if it is a TaskQueue, the item with its wait times.
     async fn clear_part(&self, key: Key) -> Result<(), Error> {
         if let Some(queue) = key
             .sk
             .strip_prefix(Part::TaskQueue.prefix())
             .and_then(|sid| sid.parse().ok())
         {
-            self.delete(&Key::waits(queue)).await?;
+            self.delete(&Key::wait_times(queue)).await?;
         }
         self.delete(&key).await
     }
 
-    /// Keys of everything in a Workspace's own partition but its revision.
+    /// The keys of all items in a Workspace's own partition except its revision.
     async fn keys_in(&self, workspace: WorkspaceSid) -> Result<Vec<Key>, Error> {
         let mut pages = self
             .client
@@ -129,15 +136,16 @@ fn first<T>(mut items: Vec<T>, count: usize) -> Vec<T> {
     items
 }
 
-/// Removes all of them; what changed meanwhile is left to the next time.
-async fn at_once<T, F: Future<Output = Result<(), Error>>>(
+/// Deletes items concurrently. An item that another process changed at the same time is left to the
+/// next pass.
+async fn ignoring_conflicts<T, F: Future<Output = Result<(), Error>>>(
     items: Vec<T>,
     remove: impl Fn(T) -> F,
 ) -> Result<(), Error> {
     let removed = stream::iter(items)
         .map(remove)
         .buffer_unordered(REMOVED_AT_ONCE);
-    let left =
+    let failed =
         removed.filter(|removed| std::future::ready(!matches!(removed, Err(Error::Conflict))));
-    left.try_for_each(|()| async { Ok(()) }).await
+    failed.try_for_each(|()| async { Ok(()) }).await
 }

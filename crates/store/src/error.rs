@@ -1,40 +1,42 @@
-//! What can go wrong between us and the table.
+//! Errors of the table.
 
 use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 
-/// An answer of the table that is not the one we hoped for.
+/// A request that the table did not execute.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Somebody else wrote first, or is writing now: reload and decide again.
-    #[error("another write came first")]
+    /// Another process wrote first, or is writing now: reload and decide again.
+    #[error("conflict: another process wrote first")]
     Conflict,
-    /// The table takes no more for a moment, however often the SDK asked. The source says which limit.
-    #[error("the table takes no more requests for a moment: {0}")]
+    /// The table still throttled the request after the SDK's retries. The source names the limit.
+    #[error("the table throttles requests: {0}")]
     Throttled(String),
-    /// The table did not do it: unreachable, not there, not allowed. The source says which.
-    #[error("the table did not answer: {0}")]
+    /// The table did not execute the request: unreachable, missing or access denied. The source
+    /// details which.
+    #[error("the table is unavailable: {0}")]
     Unavailable(String),
-    /// An item is not what this program writes.
+    /// An item has content that this program does not write.
     #[error("item {key} cannot be read: {source}")]
     Corrupt {
-        /// Its keys.
+        /// The item's keys.
         key: String,
-        /// What is wrong with it.
+        /// The deserialization error.
         source: serde_dynamo::Error,
     },
 }
 
-/// Why a transaction is canceled when somebody else wrote first, or is writing now.
-const LOST_RACES: [&str; 2] = ["ConditionalCheckFailed", "TransactionConflict"];
+/// Cancellation reasons of a transaction that lost to another writer (contention).
+const CONFLICTS: [&str; 2] = ["ConditionalCheckFailed", "TransactionConflict"];
 
-/// Why a transaction is canceled when there are too many requests.
+/// Cancellation reasons of a throttled transaction.
 const THROTTLES: [&str; 2] = ["ThrottlingError", "ProvisionedThroughputExceeded"];
 
 impl Error {
-    /// Why a transaction was not written. A canceled one names a reason for each of its items: a lost race counts before
-    /// everything else, since writing the same again would lose it again. One that gives no reason is taken for a lost race:
-    /// to reload is right whatever it was.
+    /// Converts the error of a transaction. A canceled transaction has a reason for each of its
+    /// items. A conflict counts before all other reasons, because the same transaction would
+    /// conflict again. A cancellation without reasons is taken for a conflict: reloading is right
+    /// in any case.
     pub(crate) fn of_transaction<R: std::fmt::Debug + Send + Sync + 'static>(
         error: SdkError<TransactWriteItemsError, R>,
     ) -> Self {
@@ -48,15 +50,16 @@ impl Error {
             .iter()
             .filter_map(|reason| reason.code());
         let reasons: Vec<&str> = reasons.filter(|code| *code != "None").collect();
-        let any_of = |codes: &[&str]| reasons.iter().any(|reason| codes.contains(reason));
-        if reasons.is_empty() || any_of(&LOST_RACES) {
+        let is_conflict = reasons.iter().any(|reason| CONFLICTS.contains(reason));
+        if reasons.is_empty() || is_conflict {
             return Self::Conflict;
         }
-        let says = DisplayErrorContext(&error).to_string();
-        if any_of(&THROTTLES) {
-            Self::Throttled(says)
+        let is_throttled = reasons.iter().any(|reason| THROTTLES.contains(reason));
+        let details = DisplayErrorContext(&error).to_string();
+        if is_throttled {
+            Self::Throttled(details)
         } else {
-            Self::Unavailable(says)
+            Self::Unavailable(details)
         }
     }
 }

@@ -1,6 +1,8 @@
-//! Ended Tasks that nobody may read any more. DynamoDB's time to live takes them away for nothing, in a minute or in a day; until then
-//! they are listed, oldest first and so before all others. Whoever lists Tasks would read past them again and again: they remove
-//! some of them instead.
+//! Expired Tasks: ended Tasks that can no longer be read.
+//!
+//! DynamoDB's time to live deletes them without cost, but may take a day. Until then they are
+//! listed before all other Tasks, because they are the oldest, and each reader would read past
+//! them. So a reader that lists Tasks also deletes some of the expired ones.
 
 use futures_util::{StreamExt, stream};
 use ids::TaskSid;
@@ -11,15 +13,16 @@ use crate::deletion::REMOVED_AT_ONCE;
 use crate::keys::Key;
 use crate::{Error, Store};
 
-/// How long an ended Task stays, whether or not it can be read: the sweep, which comes every minute, looks whether its Workers have
-/// been told.
-const STAYS: Millis = Millis::from_secs(180);
+/// The minimum time an ended Task stays, even if it can no longer be read: the sweep, which runs
+/// every minute, checks that the Task's Workers got their slots back.
+const STAYS_MIN: Millis = Millis::from_secs(180);
 
-/// Tasks removed by one reading: what a page may be delayed by, some 50 ms.
+/// The most Tasks deleted by one read: delays a page by some 50 ms.
 const REMOVED_MAX: usize = 100;
 
 impl Store {
-    /// Those of these Tasks that can be read, as they stand, in this order. Some of the others may be gone afterwards.
+    /// Those of these Tasks that can be read, as stored, in this order. Deletes up to
+    /// [`REMOVED_MAX`] of the expired ones.
     pub async fn readable_tasks(
         &self,
         workspace: &Workspace,
@@ -31,28 +34,28 @@ impl Store {
             .await?
             .into_iter()
             .partition(|task| task.is_readable(workspace.rules.ended_task_kept, now));
-        let leftovers = others
+        let expired = others
             .into_iter()
-            .filter(|task| is_leftover(task, now))
+            .filter(|task| is_expired(task, now))
             .map(|task| task.sid);
-        self.remove_leftovers(leftovers.take(REMOVED_MAX).collect())
+        self.delete_expired(expired.take(REMOVED_MAX).collect())
             .await;
         Ok(readable)
     }
 
-    /// No condition: an ended Task stays as it is. Whoever reads need not fail because this did.
-    async fn remove_leftovers(&self, leftovers: Vec<TaskSid>) {
-        let remove = async |sid| {
-            if let Err(error) = self.delete(&Key::task(sid)).await {
-                tracing::warn!(task_sid = %sid, %error, "an ended Task was not removed; the next to list it tries again");
-            }
-        };
-        stream::iter(leftovers)
-            .for_each_concurrent(REMOVED_AT_ONCE, remove)
+    /// Deletes expired Tasks. No condition is needed: an ended Task does not change any more. A
+    /// failure does not fail the read.
+    async fn delete_expired(&self, expired: Vec<TaskSid>) {
+        stream::iter(expired)
+            .for_each_concurrent(REMOVED_AT_ONCE, async |sid| {
+                if let Err(error) = self.delete(&Key::task(sid)).await {
+                    tracing::warn!(task_sid = %sid, %error, "expired Task not deleted, left to the next listing");
+                }
+            })
             .await;
     }
 }
 
-fn is_leftover(task: &Task, now: Timestamp) -> bool {
-    task.assignment_status.is_end() && now.since(task.date_updated) >= STAYS
+fn is_expired(task: &Task, now: Timestamp) -> bool {
+    task.assignment_status.is_end() && now.since(task.date_updated) >= STAYS_MIN
 }

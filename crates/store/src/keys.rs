@@ -1,30 +1,31 @@
-//! Where everything is: the keys of the one table, made from ids and nowhere else.
+//! The keys of the one table. All keys are built here, from ids.
 //!
 //! | item | `pk` | `sk` | `board_pk` / `board_sk` | `listing_pk` / `listing_sk` |
 //! |---|---|---|---|---|
-//! | the centre | `CENTRE` | `CENTRE` | | |
+//! | voice settings | `CENTRE` | `CENTRE` | | |
 //! | Workspace | `WS…` | `WORKSPACE` | | `WORKSPACES` / age |
-//! | how often its configuration was written | `WS…` | `#REVISION`, before everything else | | `WORKSPACES#REMOVED` / moment, once deleted |
+//! | revision: the number of configuration writes | `WS…` | `#REVISION`, before everything else | | `WORKSPACES#REMOVED` / moment, once deleted |
 //! | Activity, TaskQueue, Workflow | `WS…` | `ACTIVITY#WA…`, `QUEUE#WQ…`, `WORKFLOW#WW…` | | |
 //! | superseded configuration | `WS…` | `CONFIGURATION#WW…#<version>` | | |
-//! | piece of a large configuration | `WW…#<version>#<digest>` | `PIECE#<number>` | | |
+//! | piece of a chunked configuration | `WW…#<version>#<digest>` | `PIECE#<number>` | | |
 //! | TaskChannel | `WS…` | `CHANNEL#<unique name>` | | |
-//! | readiness | `WS…` | `READINESS#<key>` | | |
+//! | Readiness | `WS…` | `READINESS#<key>` | | |
 //! | Worker | `WK…` | `WORKER` | `FREE#WS…#<readiness>` / idle key, while free | `WS…#WORKER` / age and id |
-//! | Task | `WT…` | `TASK` | `WAIT#WQ…#<channel>` or `WAIT#WK…` / place, while pending | `WS…#TASK#<shard>` / age and id |
+//! | Task | `WT…` | `TASK` | `WAIT#WQ…#<channel>` or `WAIT#WK…` / Position, while pending | `WS…#TASK#<shard>` / age and id |
 //! | Reservation's Task, for `<Dial><Queue reservationSid>` | `WR…` | `RESERVATION` | | |
 //! | declaration of a Worker | `WK…` | `DECLARED` | | |
-//! | name of a Worker | `WS…#<name in small letters>` | `WORKER-NAME` | | |
-//! | recent waits of a queue | `WQ…` | `WAITS` | | |
-//! | events of one write | `EVENTS#WS…#<hour>#<shard>` | moment, version and digest | | |
-//! | webhooks of a Task, where they are kept | `EVENTS#WT…#WEBHOOKS` | `WEBHOOK#WH…` | | |
+//! | name of a Worker | `WS…#<name in lower case>` | `WORKER-NAME` | | |
+//! | recent wait times of a TaskQueue | `WQ…` | `WAITS` | | |
+//! | Events of one write | `EVENTS#WS…#<hour>#<shard>` | moment, version and digest | | |
+//! | webhooks of a Task, if the journal is on | `EVENTS#WT…#WEBHOOKS` | `WEBHOOK#WH…` | | |
 //! | statistics of a minute, an hour, a day | `EVENTS#WS…#<grain>#<family>` | moment`#`row | | |
-//! | the Tasks there are, in short | `EVENTS#WS…#LIVING` | hour`#`row | | |
-//! | a link that signed somebody in | `USED#<its signature>` | `USED` | | |
-//! | how far events are rolled up | `EVENTS#WS…#ROLLED-UP` | `ROLLED-UP` | | |
+//! | active Tasks, in short | `EVENTS#WS…#LIVING` | hour`#`row | | |
+//! | used sign-in link (one-time token) | `USED#<its signature>` | `USED` | | |
+//! | progress of the roll-up | `EVENTS#WS…#ROLLED-UP` | `ROLLED-UP` | | |
 //!
-//! Both indexes are sparse. No key is written by all Tasks of a Workspace: waiting Tasks are spread over queues, free
-//! Workers over readinesses, and the listing over [`LISTING_SHARDS`].
+//! Both indexes are sparse. No partition is written by all Tasks of a Workspace: waiting Tasks are
+//! spread over the waiting lists, free Workers over the ready lists, and the listing over
+//! [`LISTING_SHARDS`].
 
 use ids::time::Timestamp;
 use ids::{ReservationSid, TaskQueueSid, TaskSid, WebhookSid, WorkerSid, WorkspaceSid};
@@ -37,34 +38,37 @@ use task_router::statistics::{Family, Grain};
 pub const PK: &str = "pk";
 /// Sort key of the table.
 pub const SK: &str = "sk";
-/// The index of what is ready: waiting Tasks and free Workers, whole items.
+/// The index of the waiting lists and ready lists, with whole items. Its stored name is older than
+/// these terms.
 pub const BOARD: &str = "board";
 /// Partition key of [`BOARD`].
 pub const BOARD_PK: &str = "board_pk";
 /// Sort key of [`BOARD`].
 pub const BOARD_SK: &str = "board_sk";
-/// The index of what there is: keys only, so that a change of state does not write it.
+/// The index of all Workspaces, Workers and Tasks. It has keys only, so that a change of state does
+/// not write it.
 pub const LISTING: &str = "listing";
 /// Partition key of [`LISTING`].
 pub const LISTING_PK: &str = "listing_pk";
 /// Sort key of [`LISTING`].
 pub const LISTING_SK: &str = "listing_sk";
-/// The attribute that lets DynamoDB clean up, in seconds since 1970.
+/// The time to live: the moment from which DynamoDB may delete the item, in seconds since 1970.
 pub const TTL: &str = "ttl";
-/// The attribute every conditional write is about.
+/// The version of a Task or Worker, on which its conditional writes depend.
 pub const VERSION: &str = "version";
 
 /// Sort key of a Workspace's own fields.
 pub const WORKSPACE: &str = "WORKSPACE";
-/// Sort key of the revision of a Workspace's configuration: sorts before its parts, so that it is read before them.
+/// Sort key of a Workspace's revision. It sorts before the Workspace's parts, so that it is read
+/// before them.
 pub const REVISION: &str = "#REVISION";
 /// Sort key of a Task.
 pub const TASK: &str = "TASK";
 /// Sort key of a Worker.
 pub const WORKER: &str = "WORKER";
 
-/// Partitions the Tasks of one Workspace are listed in. A Task is written to the listing once in its life, so sixteen
-/// hold sixteen thousand new Tasks a second.
+/// Number of partitions over which the Tasks of one Workspace are listed. A Task is written to the
+/// listing once, so sixteen partitions hold sixteen thousand new Tasks a second.
 pub const LISTING_SHARDS: u8 = 16;
 
 /// A primary key.
@@ -93,12 +97,12 @@ impl Key {
         }
     }
 
-    /// The centre: number, menu, Workflow.
+    /// The voice settings: number, menu, Workflow.
     pub fn voice_settings() -> Self {
         Self::new("CENTRE", "CENTRE")
     }
 
-    /// The Workspace itself; its parts share the partition.
+    /// The Workspace's own fields. Its parts share the partition.
     pub fn workspace(sid: WorkspaceSid) -> Self {
         Self::new(sid, WORKSPACE)
     }
@@ -119,12 +123,12 @@ impl Key {
         }
     }
 
-    /// A part of a Workspace: `kind` is one of the prefixes below.
+    /// A part of a Workspace; `name` is its id, unique name or key.
     pub fn part(workspace: WorkspaceSid, kind: Part, name: impl std::fmt::Display) -> Self {
         Self::new(workspace, format!("{}{name}", kind.prefix()))
     }
 
-    /// A piece of a Workflow's configuration that is too large for one item; `partition` is named by what is in it.
+    /// A piece of a chunked configuration; `partition` is named by its content.
     pub fn configuration_piece(partition: &str, number: usize) -> Self {
         Self::new(partition, format!("PIECE#{number:03}"))
     }
@@ -139,17 +143,17 @@ impl Key {
         Self::new(sid, WORKER)
     }
 
-    /// The Task of a Reservation.
+    /// The pointer from a Reservation to its Task.
     pub fn reservation(sid: ReservationSid) -> Self {
         Self::new(sid, "RESERVATION")
     }
 
-    /// What `contact-centre.yaml` last said about a Worker.
+    /// The digest of what `contact-centre.yaml` last declared for a Worker.
     pub fn declaration(sid: WorkerSid) -> Self {
         Self::new(sid, "DECLARED")
     }
 
-    /// Who has a name, ignoring case.
+    /// The owner of a Worker's name. Names are compared ignoring case.
     pub fn worker_name(workspace: WorkspaceSid, friendly_name: &str) -> Self {
         Self::new(
             format!("{workspace}#{}", friendly_name.to_lowercase()),
@@ -157,11 +161,11 @@ impl Key {
         )
     }
 
-    /// The events of the write that told the one at this place.
-    pub fn events(workspace: WorkspaceSid, place: EventCursor) -> Self {
+    /// The Events of the write that contains the Event with this cursor.
+    pub fn events(workspace: WorkspaceSid, cursor: EventCursor) -> Self {
         Self::new(
-            events_partition(workspace, place.hour(), place.shard()),
-            place.write_key(),
+            events_partition(workspace, cursor.hour(), cursor.shard()),
+            cursor.write_key(),
         )
     }
 
@@ -170,23 +174,23 @@ impl Key {
         Self::new(webhooks_partition(task), format!("WEBHOOK#{sid}"))
     }
 
-    /// How far the events of a Workspace are rolled up.
+    /// The progress of the roll-up of a Workspace's Events.
     pub fn rolled_up(workspace: WorkspaceSid) -> Self {
         Self::new(format!("EVENTS#{workspace}#ROLLED-UP"), "ROLLED-UP")
     }
 
-    /// Something that was used and may not be used again.
+    /// A one-time token that was used.
     pub fn used(name: &str) -> Self {
         Self::new(format!("USED#{name}"), "USED")
     }
 
-    /// The recent waits of a queue.
-    pub fn waits(sid: TaskQueueSid) -> Self {
+    /// The recent wait times of a TaskQueue.
+    pub fn wait_times(sid: TaskQueueSid) -> Self {
         Self::new(sid, "WAITS")
     }
 }
 
-/// The parts of a Workspace that live in its partition.
+/// The kinds of parts that share a Workspace's partition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
     /// An Activity.
@@ -195,11 +199,11 @@ pub enum Part {
     TaskQueue,
     /// A Workflow.
     Workflow,
-    /// A configuration that was replaced.
+    /// A superseded configuration.
     Configuration,
     /// A TaskChannel.
     TaskChannel,
-    /// A readiness.
+    /// A Readiness.
     Readiness,
 }
 
@@ -214,7 +218,7 @@ impl Part {
         Self::Readiness,
     ];
 
-    /// What its sort key begins with.
+    /// The prefix of its sort keys.
     pub fn prefix(self) -> &'static str {
         match self {
             Self::Activity => "ACTIVITY#",
@@ -227,7 +231,7 @@ impl Part {
     }
 }
 
-/// The part of the configuration whose item has this sort key; `None`: it is something else.
+/// The part of the configuration with this sort key; `None` if it is no such part.
 pub fn part_named(sk: &str) -> Option<PartId> {
     if sk == WORKSPACE {
         return Some(PartId::Workspace);
@@ -245,40 +249,45 @@ pub fn part_named(sk: &str) -> Option<PartId> {
     }
 }
 
-/// A sort key before every other on a board: they begin with digits. (A key cannot be empty.)
+/// A sort key before all others in a list: they begin with digits. (A key cannot be empty.)
 pub const BEFORE_ALL: &str = "!";
 
-/// A sort key behind every other in a listing.
-pub const BEHIND_ALL: &str = "~";
+/// A sort key after all others in a listing.
+pub const AFTER_ALL: &str = "~";
 
-/// The board of a line of waiting Tasks.
-pub fn waiting_board(line: WaitingList) -> String {
-    match line {
+/// The partition of a waiting list.
+pub fn waiting_list(list: WaitingList) -> String {
+    match list {
         WaitingList::Queue(queue, channel) => format!("WAIT#{queue}#{channel}"),
         WaitingList::Worker(worker) => format!("WAIT#{worker}"),
     }
 }
 
-/// A Task's place on the board it waits on, or would wait on (taskrouter.md section 10); `None`: it waits for nobody.
+/// The key of a Task in the waiting list in which it waits or would wait (taskrouter.md section
+/// 10); `None`: no Worker can serve it in its state.
 pub fn waiting_key(workspace: &Workspace, task: &Task) -> Option<IndexKey> {
-    let line = waiting_list_of(workspace, task)?;
+    let list = waiting_list_of(workspace, task)?;
     Some(IndexKey {
-        pk: waiting_board(line),
+        pk: waiting_list(list),
         sk: waiting_sk(position_of(task)),
     })
 }
 
-/// A place in a line as a sort key: text order is the order in which Tasks are served.
-pub fn waiting_sk(place: Position) -> String {
-    format!("{:010}#{:013}#{}", place.urgency, place.moment, place.sid)
+/// A Position as a sort key: string order is the order in which Tasks are served.
+pub fn waiting_sk(position: Position) -> String {
+    format!(
+        "{:010}#{:013}#{}",
+        position.urgency, position.moment, position.sid
+    )
 }
 
-/// The board of the free Workers of one readiness.
+/// The partition of the ready list of one Readiness.
 pub fn ready_list(workspace: WorkspaceSid, readiness: &Readiness) -> String {
     format!("FREE#{workspace}#{}", readiness.key())
 }
 
-/// A free Worker's place: longest idle first (taskrouter.md section 9); `None`: they can take nothing.
+/// The key of a free Worker in its ready list, longest idle first (taskrouter.md section 9); `None`
+/// if the Worker has no free slot.
 pub fn free_key(workspace: &Workspace, worker: &Worker) -> Option<IndexKey> {
     let readiness = worker.readiness(workspace)?;
     Some(IndexKey {
@@ -287,7 +296,7 @@ pub fn free_key(workspace: &Workspace, worker: &Worker) -> Option<IndexKey> {
     })
 }
 
-/// A free Worker's place as a sort key: text order is the order in which they have been idle.
+/// An idle key as a sort key: string order is the order of idle times, longest idle first.
 pub fn free_sk((idle_since, created, sid): IdleKey) -> String {
     format!("{}#{}#{sid}", sortable(idle_since), sortable(created))
 }
@@ -297,7 +306,7 @@ pub fn workspace_listing() -> String {
     "WORKSPACES".to_owned()
 }
 
-/// The listing of the Workspaces that were deleted and still have something in them.
+/// The listing of the deleted Workspaces that still contain items.
 pub fn removed_listing() -> String {
     "WORKSPACES#REMOVED".to_owned()
 }
@@ -325,8 +334,9 @@ pub fn listing_shard(task: TaskSid) -> u8 {
         % LISTING_SHARDS
 }
 
-/// A place in a listing: oldest first, and of one millisecond in the order of the ids. Eight of their digits tell apart
-/// what was made in one millisecond, and an item pays for every byte.
+/// A sort key of a listing: oldest first, and within one millisecond in the order of the ids. Eight
+/// digits of an id distinguish what was created in one millisecond, and shorter keys make smaller
+/// items.
 pub fn listing_sk(created: Timestamp, sid: &str) -> String {
     format!(
         "{}#{}",
@@ -335,7 +345,7 @@ pub fn listing_sk(created: Timestamp, sid: &str) -> String {
     )
 }
 
-/// The moment in such a place.
+/// The creation time in such a sort key.
 pub fn listed_at(listing_sk: &str) -> Timestamp {
     let millis = listing_sk
         .split('#')
@@ -344,17 +354,19 @@ pub fn listed_at(listing_sk: &str) -> Timestamp {
     Timestamp::from_millis(millis.unwrap_or_default())
 }
 
-/// The events of one hour, counted from 1970, in one shard.
+/// The Events of one hour in one shard. The hour is counted from 1970.
 pub fn events_partition(workspace: WorkspaceSid, hour: i64, shard: u8) -> String {
     format!("EVENTS#{workspace}#{hour}#{shard:x}")
 }
 
-/// The webhooks of a Task. Like events they are nothing that anything follows from.
+/// The webhooks of a Task. The prefix `EVENTS#` keeps them, like Events, from the stream's trigger:
+/// nothing follows from them.
 pub fn webhooks_partition(task: TaskSid) -> String {
     format!("EVENTS#{task}#WEBHOOKS")
 }
 
-/// Milliseconds with as many digits as the year 2286 needs, so that text order is time order.
+/// Milliseconds, with leading zeros to 13 digits (enough until the year 2286), so that string order
+/// is time order.
 fn sortable(moment: Timestamp) -> String {
     format!("{:013}", moment.as_millis().max(0))
 }
@@ -373,12 +385,12 @@ pub fn statistics_partition(workspace: WorkspaceSid, grain: Grain, family: Famil
     format!("EVENTS#{workspace}#{grain}#{family}")
 }
 
-/// What the sort keys of the rows of one moment begin with; text order is time order.
+/// The prefix of the sort keys of one moment's rows; string order is time order.
 pub fn statistics_sk(begin: Timestamp) -> String {
     sortable(begin)
 }
 
-/// The Tasks there are in a Workspace.
-pub fn living_partition(workspace: WorkspaceSid) -> String {
+/// The rows of a Workspace's active Tasks.
+pub fn active_tasks_partition(workspace: WorkspaceSid) -> String {
     format!("EVENTS#{workspace}#LIVING")
 }

@@ -1,10 +1,17 @@
-//! The table: how TaskRouter's nouns are kept in one DynamoDB table, and the ways they are read and written.
+//! The table: how TaskRouter's resources are stored in one DynamoDB table, and how they are read
+//! and written.
 //!
-//! Reading order: [`keys`] (where everything is), [`items`] (what it looks like), [`Store`] (the access patterns by
-//! name), [`apply`](Store::apply) (load, decide, commit), [`stream`] (a change as the stream tells it), [`schema`].
+//! Reading order: [`keys`] (the keys of all items), [`items`] (their attributes), [`Store`] (the
+//! access patterns by name), [`apply`](Store::apply) (load, decide, commit), [`stream`] (a change
+//! as the table's stream shows it), [`schema`].
 //!
-//! Two rules hold everywhere. Every write of a Task or Worker is conditional on the version that was read; and what is
-//! read from an index is a hint, which the condition of the write will check.
+//! Two rules hold everywhere:
+//!
+//! 1. Every write of a Task or Worker is conditional: on the version that was read, or, for a new
+//!    one, on its absence. The deletion of an ended Task and of a deleted Workspace's Tasks carries
+//!    no condition.
+//! 2. What is read from an index is a hint. It may be stale, and the condition of the write checks
+//!    it.
 
 mod active_tasks;
 mod apply;
@@ -30,12 +37,12 @@ mod wait_times;
 mod webhooks;
 mod workers;
 
-pub use active_tasks::{LivingNow, UNROLLED_MAX, UNROLLED_ROUNDS_MAX};
-pub use apply::{Applied, COMMIT_ATTEMPTS_MAX, WorkerChange, pause};
-pub use configuration::{CONFIGURATION_KEPT, READINESS_KEPT};
+pub use active_tasks::{ActiveTasksNow, UNROLLED_MAX, UNROLLED_ROUNDS_MAX};
+pub use apply::{Applied, COMMIT_ATTEMPTS_MAX, WorkerChange, back_off};
+pub use configuration::{CONFIGURATION_KEPT, READINESS_KEPT, ReadyListSeen};
 pub use error::Error;
 pub use events::{
-    Ahead, EventFilter, EventPage, EventWatch, KEPT_LATE_MAX, LOOK_EVERY, ROUNDS_PER_PAGE_MAX,
+    EventFilter, EventPage, EventWatch, KEPT_LATE_MAX, LOOK_EVERY, NextEvents, ROUNDS_PER_PAGE_MAX,
 };
 pub use listing::{Entry, Part, Reading};
 pub use references::PartsInUse;

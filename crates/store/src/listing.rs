@@ -1,7 +1,8 @@
-//! The listings: what there is, oldest first, whatever its state; whole, or a part at a time.
+//! The listings: all Workers or Tasks of a Workspace, oldest first, whatever their state; read as a
+//! whole or page by page.
 //!
-//! A place in a listing is a moment and an id, so a part begins behind a place whether or not something still stands
-//! there. The index may lag a moment behind.
+//! The cursor is a creation time and an id. A page begins after its cursor even if the item at the
+//! cursor was deleted. The index may lag a moment.
 
 use std::fmt::Display;
 use std::str::FromStr;
@@ -10,58 +11,62 @@ use futures_util::future::try_join_all;
 use ids::time::Timestamp;
 use ids::{TaskSid, WorkerSid, WorkspaceSid};
 
-use crate::items::text;
+use crate::items::{text, text_of};
 use crate::keys;
 use crate::{Error, Store};
 
-/// What one query of a shard brings beyond its share of a part: Tasks and events are spread evenly, not exactly.
+/// Keys that a query of a shard reads beyond its share of a page: Tasks and Events are spread
+/// evenly over the shards, not exactly.
 const SHARE_MARGIN: usize = 8;
 
-/// Most keys one query brings: a megabyte holds seven thousand.
+/// The most keys one query reads. A query's limit of 1 MB holds seven thousand.
 const KEYS_PER_QUERY_MAX: usize = 5_000;
 
-/// Something that is listed.
+/// An item of a listing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Entry<S> {
-    /// When it was made.
+    /// Its creation time.
     pub created: Timestamp,
-    /// Which.
+    /// Its id.
     pub sid: S,
 }
 
-/// Which way a listing is read, and behind which place; without one, from its end.
+/// The direction in which a listing is read, and the cursor after which reading begins; without a
+/// cursor, at the listing's first item in that direction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reading {
-    /// Oldest first, what is younger than this.
+    /// Oldest first: what is newer than the cursor.
     Forward(Option<(Timestamp, String)>),
-    /// Newest first, what is older than this.
+    /// Newest first: what is older than the cursor.
     Backward(Option<(Timestamp, String)>),
 }
 
-/// A part of a listing.
+/// A page of a listing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Part<S> {
     /// In the order of reading.
     pub entries: Vec<Entry<S>>,
-    /// Is there anything behind the last entry?
+    /// Whether the listing may continue after the last entry.
     pub has_more: bool,
 }
 
-/// What one query of a shard brings: sort key and id.
+/// The result of one query of a shard: sort keys and ids.
 struct Keys<S> {
     found: Vec<(String, S)>,
     has_more: bool,
 }
 
 impl Reading {
-    /// The same way on, behind this part of it; `None`: that was all.
-    pub fn behind<S: Display>(&self, part: &Part<S>) -> Option<Self> {
-        let last = part.entries.last().filter(|_| part.has_more)?;
-        let place = Some((last.created, last.sid.to_string()));
-        Some(if self.is_forward() {
-            Self::Forward(place)
-        } else {
-            Self::Backward(place)
+    /// The reading that continues after this page; `None` if it was the last page.
+    pub fn after<S: Display>(&self, part: &Part<S>) -> Option<Self> {
+        if !part.has_more {
+            return None;
+        }
+        let last = part.entries.last()?;
+        let cursor = Some((last.created, last.sid.to_string()));
+        Some(match self {
+            Self::Forward(_) => Self::Forward(cursor),
+            Self::Backward(_) => Self::Backward(cursor),
         })
     }
 
@@ -69,14 +74,14 @@ impl Reading {
         matches!(self, Self::Forward(_))
     }
 
-    /// The sort key reading begins behind.
+    /// The sort key after which reading begins.
     fn bound(&self) -> String {
         match self {
             Self::Forward(Some((created, sid))) | Self::Backward(Some((created, sid))) => {
                 keys::listing_sk(*created, sid)
             }
             Self::Forward(None) => keys::BEFORE_ALL.to_owned(),
-            Self::Backward(None) => keys::BEHIND_ALL.to_owned(),
+            Self::Backward(None) => keys::AFTER_ALL.to_owned(),
         }
     }
 }
@@ -94,7 +99,7 @@ impl Store {
         self.listed(keys::worker_listing(workspace)).await
     }
 
-    /// The ids of all Tasks of a Workspace that have not been cleaned up, shard by shard, oldest first in each.
+    /// The ids of all stored Tasks of a Workspace, shard by shard, oldest first in each.
     pub async fn task_sids(&self, workspace: WorkspaceSid) -> Result<Vec<TaskSid>, Error> {
         let mut sids = Vec::new();
         for listing in task_listings(workspace) {
@@ -103,7 +108,7 @@ impl Store {
         Ok(sids)
     }
 
-    /// At most `limit` Workers of a Workspace: one query.
+    /// At most `limit` Workers of a Workspace, with one query.
     pub async fn listed_workers(
         &self,
         workspace: WorkspaceSid,
@@ -114,7 +119,8 @@ impl Store {
             .await
     }
 
-    /// At most `limit` Tasks of a Workspace, of all shards in one order: one query of each.
+    /// At most `limit` Tasks of a Workspace in one order over all shards, with one query for each
+    /// shard.
     pub async fn listed_tasks(
         &self,
         workspace: WorkspaceSid,
@@ -135,11 +141,8 @@ impl Store {
         let queries = listings
             .into_iter()
             .map(|listing| self.keys(listing, reading, share));
-        Ok(merged(
-            try_join_all(queries).await?,
-            reading.is_forward(),
-            limit,
-        ))
+        let shards = try_join_all(queries).await?;
+        Ok(merged(shards, reading, limit))
     }
 
     async fn keys<S: FromStr>(
@@ -154,11 +157,11 @@ impl Store {
             .query()
             .table_name(&*self.table)
             .index_name(keys::LISTING)
-            .key_condition_expression(format!("#pk = :listing AND #sk {comparison} :place"))
+            .key_condition_expression(format!("#pk = :listing AND #sk {comparison} :cursor"))
             .expression_attribute_names("#pk", keys::LISTING_PK)
             .expression_attribute_names("#sk", keys::LISTING_SK)
             .expression_attribute_values(":listing", text(listing))
-            .expression_attribute_values(":place", text(reading.bound()))
+            .expression_attribute_values(":cursor", text(reading.bound()))
             .scan_index_forward(reading.is_forward())
             .limit(i32::try_from(limit).unwrap_or(i32::MAX))
             .send()
@@ -167,27 +170,22 @@ impl Store {
             .last_evaluated_key
             .as_ref()
             .is_some_and(|key| !key.is_empty());
-        let key = |item: &crate::items::Item, name: &str| {
-            item.get(name).and_then(|value| value.as_s().ok()).cloned()
-        };
-        let entry = |item| {
-            Some((
-                key(&item, keys::LISTING_SK)?,
-                key(&item, keys::PK)?.parse().ok()?,
-            ))
-        };
+        let entries = found
+            .items
+            .unwrap_or_default()
+            .into_iter()
+            .filter_map(|item| {
+                let sk = text_of(&item, keys::LISTING_SK)?;
+                let sid = text_of(&item, keys::PK)?.parse().ok()?;
+                Some((sk, sid))
+            });
         Ok(Keys {
-            found: found
-                .items
-                .unwrap_or_default()
-                .into_iter()
-                .filter_map(entry)
-                .collect(),
+            found: entries.collect(),
             has_more,
         })
     }
 
-    /// Everything in a listing, oldest first.
+    /// The ids of all items of a listing, oldest first.
     pub(crate) async fn listed<S: FromStr>(&self, listing: String) -> Result<Vec<S>, Error> {
         let mut pages = self
             .client
@@ -209,7 +207,8 @@ impl Store {
     }
 }
 
-/// How many one of so many shards is asked for, so that together they most likely bring `limit`.
+/// The number of items to read from each of `shards` shards, so that together they most likely give
+/// `limit`.
 pub(crate) fn share(limit: usize, shards: usize) -> usize {
     match shards {
         0 | 1 => limit,
@@ -221,8 +220,10 @@ fn task_listings(workspace: WorkspaceSid) -> impl Iterator<Item = String> {
     (0..keys::LISTING_SHARDS).map(move |shard| keys::task_listing(workspace, shard))
 }
 
-/// What the shards bring, in one order. Behind the last key of a shard that has more, nothing is known.
-fn merged<S>(shards: Vec<Keys<S>>, forward: bool, limit: usize) -> Part<S> {
+/// Merges the shards into one page. A shard with more keys was read only up to its last key, so the
+/// page ends at the first such end.
+fn merged<S>(shards: Vec<Keys<S>>, reading: &Reading, limit: usize) -> Part<S> {
+    let forward = reading.is_forward();
     let unfinished = shards
         .iter()
         .filter(|shard| shard.has_more)
@@ -230,17 +231,16 @@ fn merged<S>(shards: Vec<Keys<S>>, forward: bool, limit: usize) -> Part<S> {
     let ends = unfinished.map(|(sk, _)| sk.clone());
     let horizon = if forward { ends.min() } else { ends.max() };
     let mut has_more = horizon.is_some();
-    let is_known = |sk: &String| {
-        horizon.as_ref().is_none_or(|horizon| {
-            if forward {
-                sk <= horizon
-            } else {
-                sk >= horizon
-            }
-        })
-    };
     let mut found: Vec<(String, S)> = shards.into_iter().flat_map(|shard| shard.found).collect();
-    found.retain(|(sk, _)| is_known(sk));
+    if let Some(horizon) = horizon {
+        found.retain(|(sk, _)| {
+            if forward {
+                *sk <= horizon
+            } else {
+                *sk >= horizon
+            }
+        });
+    }
     found.sort_by(|(one, _), (other, _)| {
         if forward {
             one.cmp(other)
@@ -250,12 +250,12 @@ fn merged<S>(shards: Vec<Keys<S>>, forward: bool, limit: usize) -> Part<S> {
     });
     has_more |= found.len() > limit;
     found.truncate(limit);
-    let entry = |(sk, sid): (String, S)| Entry {
+    let entries = found.into_iter().map(|(sk, sid)| Entry {
         created: keys::listed_at(&sk),
         sid,
-    };
+    });
     Part {
-        entries: found.into_iter().map(entry).collect(),
+        entries: entries.collect(),
         has_more,
     }
 }

@@ -1,4 +1,4 @@
-//! What may be used once, by whoever comes first: links that sign in.
+//! One-time tokens: a sign-in link works once.
 
 use ids::time::Timestamp;
 
@@ -6,12 +6,12 @@ use crate::keys::Key;
 use crate::{Error, Store, items};
 
 impl Store {
-    /// Uses up what has this name. False: it has been used before. `expires`: when nobody takes it any more anyway, so that it
-    /// need not be remembered longer.
+    /// Uses the token with this name. False: it was used before. The token's item expires at
+    /// `expires`, when the link itself is no longer valid.
     pub async fn use_once(&self, name: &str, expires: Timestamp) -> Result<bool, Error> {
         let mut item = items::key_attributes(&Key::used(name));
         items::keep_until(&mut item, expires);
-        match self.put_if(item, false).await {
+        match self.put_new(item).await {
             Ok(()) => Ok(true),
             Err(Error::Conflict) => Ok(false),
             Err(error) => Err(error),

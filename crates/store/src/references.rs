@@ -1,4 +1,4 @@
-//! What Tasks that have not ended need of their Workspace.
+//! References: the parts of a Workspace that its active Tasks need.
 
 use std::collections::BTreeSet;
 
@@ -8,13 +8,14 @@ use task_router::model::{Configuration, Task, TaskChannelName, Workspace};
 
 use crate::{Error, Reading, Store};
 
-/// Tasks read at once: a few megabytes of memory at most.
-const READ: usize = 500;
+/// Tasks in one batch: a few megabytes of memory at most.
+const BATCH_TASKS: usize = 500;
 
-/// The parts of a Workspace that living Tasks need: what they follow, where they are, and where they may still come.
+/// The parts of a Workspace that active Tasks reference: their TaskQueues, Workflows and
+/// TaskChannels, and the TaskQueues they may still reach.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct PartsInUse {
-    /// The TaskQueues they are in, and those of the configuration they follow.
+    /// The TaskQueues in which they wait, and those of the configurations they follow.
     pub queues: BTreeSet<TaskQueueSid>,
     /// Their Workflows.
     pub workflows: BTreeSet<WorkflowSid>,
@@ -23,26 +24,31 @@ pub struct PartsInUse {
 }
 
 impl Store {
-    /// What the Tasks of a Workspace need, as they stand; those that have ended need nothing. Reads each of them.
+    /// The parts that the active Tasks of a Workspace reference; ended Tasks reference none. Reads
+    /// every Task of the Workspace.
     pub async fn parts_in_use(
         &self,
         workspace: &Workspace,
         now: Timestamp,
     ) -> Result<PartsInUse, Error> {
-        let (mut used, mut versions) = (PartsInUse::default(), BTreeSet::new());
-        let mut reading = Some(Reading::Forward(None));
-        while let Some(here) = reading {
-            let part = self.listed_tasks(workspace.sid, &here, READ).await?;
-            let tasks = self.readable_tasks(workspace, &part.sids(), now).await?;
+        let mut used = PartsInUse::default();
+        let mut versions = BTreeSet::new();
+        let mut next = Some(Reading::Forward(None));
+        while let Some(reading) = next {
+            let page = self
+                .listed_tasks(workspace.sid, &reading, BATCH_TASKS)
+                .await?;
+            let tasks = self.readable_tasks(workspace, &page.sids(), now).await?;
             for task in tasks.iter().filter(|task| !task.assignment_status.is_end()) {
                 used.note(task);
+                // The Tasks of one Workflow version share its configuration: it is read once.
                 if versions.insert((task.workflow_sid, task.workflow_version)) {
                     let configuration = workspace.configuration_of(task);
                     let targets = configuration.into_iter().flat_map(Configuration::targets);
                     used.queues.extend(targets.map(|target| target.queue));
                 }
             }
-            reading = here.behind(&part);
+            next = reading.after(&page);
         }
         Ok(used)
     }

@@ -1,8 +1,8 @@
-//! Which Task a Reservation belongs to, for whoever knows nothing but the Reservation: `<Dial><Queue reservationSid>`
-//! (voice-webhooks.md section 5.3).
+//! The index from a Reservation to its Task, for `<Dial><Queue reservationSid>`, which names only
+//! the Reservation (voice-webhooks.md section 5.3).
 //!
-//! Written only for Reservations whose Worker may be led to the caller in this way: those that got no instruction, and
-//! those of the instruction `call`.
+//! It contains only the Reservations whose Worker may be connected to the caller in this way: those
+//! that got no instruction, and those of the instruction `call`.
 
 use ids::time::{Millis, Timestamp};
 use ids::{ReservationSid, TaskSid};
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::keys::Key;
 use crate::{Error, Store, items};
 
-/// How long it can be looked up: as long as a Reservation can be pending (taskrouter.md section 14).
+/// How long an entry is kept: as long as a Reservation can be pending (taskrouter.md section 14).
 const KEPT: Millis = Millis::from_secs(86_400);
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -20,8 +20,8 @@ struct Pointer {
 }
 
 impl Store {
-    /// Notes the Task of a Reservation. Noting it again changes nothing.
-    pub async fn name_reservation(
+    /// Adds a Reservation to the index. Idempotent.
+    pub async fn index_reservation(
         &self,
         reservation: ReservationSid,
         task: TaskSid,
@@ -32,7 +32,7 @@ impl Store {
         self.put(item).await
     }
 
-    /// The Task of a Reservation that was noted.
+    /// The Task of a Reservation in the index.
     pub async fn task_of_reservation(
         &self,
         reservation: ReservationSid,

@@ -1,4 +1,5 @@
-//! The table itself. In the cloud `template.yaml` makes it; here is the same table for the embedded engine and tests.
+//! The table's schema, for the embedded engine and tests. In the cloud `template.yaml` creates the
+//! same table.
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{
@@ -9,7 +10,7 @@ use aws_sdk_dynamodb::types::{
 
 use crate::{Error, keys};
 
-/// Makes the table with its indexes, its stream and its clean-up, unless it is there.
+/// Creates the table with its indexes, stream and time to live. Does nothing if the table exists.
 pub async fn create_table(client: &Client, table: &str) -> Result<(), Error> {
     let attributes = [
         keys::PK,
@@ -59,13 +60,13 @@ pub async fn create_table(client: &Client, table: &str) -> Result<(), Error> {
         }
         Err(error) => return Err(error.into()),
     }
-    let clean_up = TimeToLiveSpecification::builder()
+    let time_to_live = TimeToLiveSpecification::builder()
         .enabled(true)
         .attribute_name(keys::TTL);
     client
         .update_time_to_live()
         .table_name(table)
-        .time_to_live_specification(clean_up.build().map_err(build_error)?)
+        .time_to_live_specification(time_to_live.build().map_err(build_error)?)
         .send()
         .await?;
     Ok(())
@@ -79,17 +80,17 @@ fn definition(name: &str) -> Result<AttributeDefinition, Error> {
 }
 
 fn key_schema(hash: &str, range: &str) -> Result<Vec<KeySchemaElement>, Error> {
-    let element = |name: &str, key_type| {
-        KeySchemaElement::builder()
-            .attribute_name(name)
-            .key_type(key_type)
-            .build()
-    };
-    let elements = [element(hash, KeyType::Hash), element(range, KeyType::Range)];
-    elements
-        .into_iter()
-        .collect::<Result<_, _>>()
-        .map_err(build_error)
+    Ok(vec![
+        key_element(hash, KeyType::Hash)?,
+        key_element(range, KeyType::Range)?,
+    ])
+}
+
+fn key_element(name: &str, key_type: KeyType) -> Result<KeySchemaElement, Error> {
+    let element = KeySchemaElement::builder()
+        .attribute_name(name)
+        .key_type(key_type);
+    element.build().map_err(build_error)
 }
 
 fn index(

@@ -1,7 +1,8 @@
-//! Statistics as they are kept: rows of a minute, an hour and a day, and the Tasks there are.
+//! Stored statistics: rows of a minute, an hour and a day, and the active Tasks.
 //!
-//! One writer, the schedule's sweep, writes a row only if it is another one than before. Readers take whole spans of rows with a
-//! query; the tasks' rows and the Workers' are apart, so that nobody reads what is not asked for.
+//! There is one writer, the roll-up in the scheduled sweep. It writes a row only if the row
+//! changed. Readers read a time range of rows with one query. The rows of Tasks and of Workers are
+//! in partitions of their own, so that a query reads only the family it asks for.
 
 use std::collections::BTreeMap;
 
@@ -16,33 +17,34 @@ use crate::{Error, Store};
 /// The attribute with a row's entries.
 const ROW: &str = "row";
 
-/// How long rows are kept: as long as events, and a day.
+/// How long rows are kept: as long as Events, and one day more.
 const ROWS_KEPT: Millis = Millis::from_secs(31 * 86_400);
 
-/// Pages of rows, a megabyte each, read for one answer: the Tasks there are, and the cells of a month, of the largest Workspaces.
-/// How many Tasks there were has no part in it.
+/// The most pages of rows, a megabyte each, that are read for one answer: the active Tasks, or the
+/// rows of a month, of the largest Workspaces. The number of Tasks in that time does not matter.
 const PAGES_MAX: usize = 64;
 
 /// A row with no entries.
 const EMPTY: &str = "[]";
 
-/// When rows come to their end: those with entries, if they do, and those without.
+/// When rows expire: those with entries, if ever, and those that became empty.
 #[derive(Clone, Copy)]
 struct Ends {
     rows: Option<Timestamp>,
     emptied: Timestamp,
 }
 
-/// Rows by sort key, as they are in the table.
+/// Rows by sort key, as stored.
 type Rows = BTreeMap<String, String>;
 
 impl Store {
-    /// How far the events of a Workspace are rolled up; `None`: nobody has begun.
+    /// The time up to which the Events of a Workspace are rolled up; `None` before the first
+    /// roll-up.
     pub async fn rolled_up(&self, workspace: WorkspaceSid) -> Result<Option<RolledUp>, Error> {
         self.get(&Key::rolled_up(workspace)).await
     }
 
-    /// Notes how far the events of a Workspace are rolled up.
+    /// Stores the time up to which the Events of a Workspace are rolled up.
     pub async fn save_rolled_up(
         &self,
         workspace: WorkspaceSid,
@@ -52,7 +54,7 @@ impl Store {
             .await
     }
 
-    /// What was counted of one family in `from..until`, ends of rows of this grain.
+    /// The sum of one family's rows in `from..until`. Both are ends of rows of this grain.
     pub async fn tallies(
         &self,
         workspace: WorkspaceSid,
@@ -74,8 +76,8 @@ impl Store {
         Ok(sum)
     }
 
-    /// Writes what was counted in `from..until`, by the moment at which each row of this grain begins. Rows of that time that are
-    /// not among them come to nothing.
+    /// Writes the rows of `from..until`; `counted` has the tallies by the moment at which each row
+    /// of this grain begins. A stored row of that time that is not among them is emptied.
     pub async fn save_tallies(
         &self,
         workspace: WorkspaceSid,
@@ -115,27 +117,27 @@ impl Store {
         Ok(())
     }
 
-    /// The Tasks there are, as of the moment up to which minutes are rolled up.
-    pub async fn living(&self, workspace: WorkspaceSid) -> Result<ActiveTasks, Error> {
-        let partition = keys::living_partition(workspace);
+    /// The active Tasks, as of the time up to which minutes are rolled up.
+    pub async fn active_tasks(&self, workspace: WorkspaceSid) -> Result<ActiveTasks, Error> {
+        let partition = keys::active_tasks_partition(workspace);
         let mut all = Vec::new();
-        for (key, row) in self.living_rows(&partition).await? {
+        for (key, row) in self.active_tasks_rows(&partition).await? {
             all.extend(entries(&partition, &key, &row)?);
         }
         Ok(ActiveTasks::of(all))
     }
 
-    /// Writes the Tasks there are.
-    pub async fn save_living(
+    /// Writes the active Tasks.
+    pub async fn save_active_tasks(
         &self,
         workspace: WorkspaceSid,
-        living: &ActiveTasks,
+        tasks: &ActiveTasks,
         now: Timestamp,
     ) -> Result<(), Error> {
-        let partition = keys::living_partition(workspace);
-        let before = self.living_rows(&partition).await?;
+        let partition = keys::active_tasks_partition(workspace);
+        let before = self.active_tasks_rows(&partition).await?;
         let mut after = Rows::new();
-        for (hour, entries) in living.by_hour() {
+        for (hour, entries) in tasks.by_hour() {
             after.extend(rows_of(&format!("{hour:010}"), &entries, &partition)?);
         }
         self.rewrite(
@@ -150,8 +152,9 @@ impl Store {
         .await
     }
 
-    async fn living_rows(&self, partition: &str) -> Result<Rows, Error> {
-        self.rows(partition, keys::BEFORE_ALL, "~").await
+    async fn active_tasks_rows(&self, partition: &str) -> Result<Rows, Error> {
+        self.rows(partition, keys::BEFORE_ALL, keys::AFTER_ALL)
+            .await
     }
 
     async fn rows(&self, partition: &str, from: &str, until: &str) -> Result<Rows, Error> {
@@ -167,7 +170,7 @@ impl Store {
                 .expression_attribute_names("#sk", keys::SK)
                 .expression_attribute_values(":partition", text(partition))
                 .expression_attribute_values(":from", text(from))
-                // A row of the moment `until` has a longer key, so it lies behind.
+                // A row of the moment `until` has a longer key, so it sorts after this bound.
                 .expression_attribute_values(":until", text(until))
                 .set_exclusive_start_key(start)
                 .send()
@@ -191,7 +194,7 @@ impl Store {
         )))
     }
 
-    /// Writes the rows that are not as they were. One that has nothing left is written empty.
+    /// Writes the rows that changed. A row whose last entry disappeared is written empty.
     async fn rewrite(
         &self,
         partition: &str,
@@ -223,12 +226,11 @@ impl Store {
 }
 
 fn rows_of(prefix: &str, entries: &[Entry], partition: &str) -> Result<Rows, Error> {
-    let key = |number: usize| format!("{prefix}#{number:04}");
     let packed = pack(entries).map_err(|error| corrupt(partition, prefix, error))?;
     Ok(packed
         .into_iter()
         .enumerate()
-        .map(|(number, row)| (key(number), row))
+        .map(|(number, row)| (format!("{prefix}#{number:04}"), row))
         .collect())
 }
 

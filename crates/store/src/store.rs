@@ -1,4 +1,4 @@
-//! The access patterns, by name.
+//! The store and its access patterns, by name.
 
 use std::sync::Arc;
 
@@ -15,59 +15,60 @@ use task_router::router::{Decision, WorkersWritten};
 use tokio::sync::Mutex;
 
 use crate::Error;
-use crate::active_tasks::Kept;
-use crate::apply::pause;
+use crate::active_tasks::ActiveTasksCache;
+use crate::apply::back_off;
 use crate::configuration::Cached;
-use crate::events::Lookout;
+use crate::events::EventCache;
 use crate::items::{self, Item, number, text};
 use crate::keys::{self, Key};
 
-/// Times a transaction is sent while the table takes no more requests: as often as the SDK sends everything else.
+/// Times a throttled transaction is sent: as often as the SDK sends every other request.
 const THROTTLED_ATTEMPTS_MAX: u32 = 3;
 
-/// The table, seen as Tasks, Workers and their Workspace.
+/// The table, as Tasks, Workers and their Workspaces. Clones share the caches.
 #[derive(Clone)]
 pub struct Store {
     pub(crate) client: Client,
     pub(crate) table: Arc<str>,
     pub(crate) cache: Arc<Mutex<Cached>>,
-    pub(crate) living: Arc<Kept>,
-    pub(crate) lookout: Arc<Lookout>,
+    pub(crate) active_tasks: Arc<ActiveTasksCache>,
+    pub(crate) event_cache: Arc<EventCache>,
 }
 
-/// What became of a Task that was to be made.
+/// The result of creating a Task.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Created {
-    /// It is new.
+    /// The Task was written.
     New,
-    /// It was made before: here it is as it stands now.
+    /// A Task with this id exists already. It is unchanged, and this is it.
     AlreadyThere(Box<Task>),
 }
 
 impl Store {
-    /// The store in this table. Asks nothing yet.
+    /// A store on this table. Sends no request.
     pub fn new(client: Client, table: impl Into<Arc<str>>) -> Self {
-        let lookout = Lookout::new(false).into();
+        let event_cache = EventCache::new(false).into();
         Self {
             client,
             table: table.into(),
             cache: Arc::default(),
-            living: Arc::default(),
-            lookout,
+            active_tasks: Arc::default(),
+            event_cache,
         }
     }
 
-    /// A Task as it stands, or `None` if there is none or it was cleaned up.
+    /// A Task, read consistently; `None` if there is none or if it was deleted after its end.
     pub async fn task(&self, sid: TaskSid) -> Result<Option<Task>, Error> {
         self.get(&Key::task(sid)).await
     }
 
-    /// A Worker as they stand, or `None`.
+    /// A Worker, read consistently; `None` if there is none.
     pub async fn worker(&self, sid: WorkerSid) -> Result<Option<Worker>, Error> {
         self.get(&Key::worker(sid)).await
     }
 
-    /// The centre's number, menu and Workflow; `None` before any set-up.
+    /// The voice settings, at most [`CONFIGURATION_KEPT`](crate::CONFIGURATION_KEPT) old; `None`
+    /// before any are stored.
     pub async fn voice_settings(
         &self,
         now: Timestamp,
@@ -75,20 +76,21 @@ impl Store {
         if let Some(known) = self.cache.lock().await.voice_settings(now) {
             return Ok(Some(known));
         }
-        let Some(centre) = self.get::<VoiceSettings>(&Key::voice_settings()).await? else {
+        let Some(settings) = self.get::<VoiceSettings>(&Key::voice_settings()).await? else {
             return Ok(None);
         };
         Ok(Some(
-            self.cache.lock().await.keep_voice_settings(centre, now),
+            self.cache.lock().await.keep_voice_settings(settings, now),
         ))
     }
 
-    /// Writes a new Task, once: a Task that is there stays as it is.
+    /// Writes a new Task. Idempotent: an existing Task stays as it is.
     pub async fn create_task(&self, task: &Task, workspace: &Workspace) -> Result<Created, Error> {
         let item = items::of_task(task, workspace)?;
-        let written = match Bug::TaskMadeAgain.is_planted() {
-            true => self.put(item).await,
-            false => self.put_if(item, false).await,
+        let written = if Bug::TaskMadeAgain.is_planted() {
+            self.put(item).await
+        } else {
+            self.put_new(item).await
         };
         match written {
             Ok(()) => Ok(Created::New),
@@ -100,47 +102,49 @@ impl Store {
         }
     }
 
-    /// The Tasks that wait in a line, first one first, at most `limit`, those behind the place `behind` if it is given,
-    /// whoever stands there. A hint: the index may lag behind.
+    /// The Tasks of a waiting list in the order in which they are served, at most `limit`, those
+    /// after the Position `after` if it is given, whether or not a Task has that Position. A hint:
+    /// the index may lag.
     pub async fn waiting_tasks(
         &self,
-        line: WaitingList,
-        behind: Option<Position>,
+        waiting_list: WaitingList,
+        after: Option<Position>,
         limit: u16,
     ) -> Result<Vec<Task>, Error> {
-        self.board(
-            keys::waiting_board(line),
-            behind.map(keys::waiting_sk),
+        self.read_list(
+            keys::waiting_list(waiting_list),
+            after.map(keys::waiting_sk),
             limit,
         )
         .await
     }
 
-    /// The free Workers of a readiness, longest idle first, at most `limit`, those behind the place `behind` if it is given,
-    /// whoever stands there. A hint: the index may lag behind.
+    /// The free Workers of a Readiness, longest idle first, at most `limit`, those after the idle
+    /// key `after` if it is given, whether or not a Worker has that key. A hint: the index may lag.
     pub async fn free_workers(
         &self,
         workspace: &Workspace,
         readiness: &Readiness,
-        behind: Option<IdleKey>,
+        after: Option<IdleKey>,
         limit: u16,
     ) -> Result<Vec<Worker>, Error> {
-        self.board(
+        self.read_list(
             keys::ready_list(workspace.sid, readiness),
-            behind.map(keys::free_sk),
+            after.map(keys::free_sk),
             limit,
         )
         .await
     }
 
-    /// How many Tasks wait before this one in its line, counted up to `limit`.
+    /// The number of Tasks before this one in its waiting list, counted up to `limit`; 0 if it
+    /// waits in none. A hint: the index may lag.
     pub async fn waiting_ahead(
         &self,
         task: &Task,
         workspace: &Workspace,
         limit: u16,
     ) -> Result<u16, Error> {
-        let Some(place) = keys::waiting_key(workspace, task) else {
+        let Some(position) = keys::waiting_key(workspace, task) else {
             return Ok(0);
         };
         let counted = self
@@ -148,11 +152,11 @@ impl Store {
             .query()
             .table_name(&*self.table)
             .index_name(keys::BOARD)
-            .key_condition_expression("#pk = :board AND #sk < :place")
+            .key_condition_expression("#pk = :list AND #sk < :position")
             .expression_attribute_names("#pk", keys::BOARD_PK)
             .expression_attribute_names("#sk", keys::BOARD_SK)
-            .expression_attribute_values(":board", text(place.pk))
-            .expression_attribute_values(":place", text(place.sk))
+            .expression_attribute_values(":list", text(position.pk))
+            .expression_attribute_values(":position", text(position.sk))
             .select(Select::Count)
             .limit(i32::from(limit))
             .send()
@@ -160,19 +164,20 @@ impl Store {
         Ok(u16::try_from(counted.count()).unwrap_or(limit))
     }
 
-    /// How many Tasks wait in a line, counted up to `limit` or a little further. A hint: the index may lag behind.
-    pub async fn waiting_count(&self, line: WaitingList, limit: u32) -> Result<u32, Error> {
+    /// The number of Tasks in a waiting list, counted up to `limit` or a little further. A hint:
+    /// the index may lag.
+    pub async fn waiting_count(&self, waiting_list: WaitingList, limit: u32) -> Result<u32, Error> {
         self.count(
             keys::BOARD,
             keys::BOARD_PK,
-            keys::waiting_board(line),
+            keys::waiting_list(waiting_list),
             limit,
         )
         .await
     }
 
-    /// How many Workers a Workspace has, counted up to `limit` or a little further: a query for each seven thousand. A hint:
-    /// the index may lag behind.
+    /// The number of Workers of a Workspace, counted up to `limit` or a little further, with one
+    /// query for each seven thousand. A hint: the index may lag.
     pub async fn workers_count(&self, workspace: WorkspaceSid, limit: u32) -> Result<u32, Error> {
         self.count(
             keys::LISTING,
@@ -183,7 +188,7 @@ impl Store {
         .await
     }
 
-    /// Counts what stands in a partition of an index.
+    /// Counts the items in a partition of an index, up to `limit` or a little further.
     async fn count(
         &self,
         index: &str,
@@ -212,13 +217,14 @@ impl Store {
         Ok(counted)
     }
 
-    /// Writes a decision, each item on condition that it did not change since it was read. [`Error::Conflict`]: nothing was
-    /// written.
+    /// Commits a Decision: each item on condition that its version is the one that was read.
+    /// [`Error::Conflict`]: the Tasks were not written, nor any Worker that belongs to the same
+    /// transaction.
     pub async fn commit(&self, decision: &Decision, workspace: &Workspace) -> Result<(), Error> {
         self.commit_with(decision, workspace, Vec::new()).await
     }
 
-    /// Writes a decision and, in the same write as its Workers, `more` that belongs to them.
+    /// Commits a Decision and, in the transaction of its Workers, the writes of `more`.
     pub(crate) async fn commit_with(
         &self,
         decision: &Decision,
@@ -231,13 +237,10 @@ impl Store {
             .iter()
             .map(|task| self.put_next(items::of_task(task, workspace)?, task.version));
         let tasks: Vec<Put> = tasks.collect::<Result<_, Error>>()?;
-        let worker =
-            |worker: &Worker| self.put_next(items::of_worker(worker, workspace)?, worker.version);
-        let workers: Vec<Put> = decision
-            .workers
-            .iter()
-            .map(worker)
-            .collect::<Result<_, Error>>()?;
+        let mut workers: Vec<Put> = Vec::with_capacity(decision.workers.len());
+        for worker in &decision.workers {
+            workers.push(self.put_next(items::of_worker(worker, workspace)?, worker.version)?);
+        }
         match decision.workers_written {
             WorkersWritten::WithTheTask => {
                 self.put_together(tasks.into_iter().chain(workers).collect(), more)
@@ -245,26 +248,26 @@ impl Store {
             }
             WorkersWritten::AfterTheTask => {
                 self.put_together(tasks, more).await?;
-                self.give_back(workers).await;
+                self.give_slots_back(workers).await;
                 Ok(())
             }
         }
     }
 
-    /// Writes Workers who get back what is theirs. Who cannot be written now is written by whoever reads the Task's stream
-    /// record.
-    async fn give_back(&self, workers: Vec<Put>) {
+    /// Writes the Workers that get slots back. Best effort: a Worker that cannot be written now is
+    /// written when the Task's stream record is processed.
+    async fn give_slots_back(&self, workers: Vec<Put>) {
         for worker in workers {
             match self.put_one(worker).await {
                 Ok(()) | Err(Error::Conflict) => {}
                 Err(error) => {
-                    tracing::warn!(%error, "a Worker's slot is given back by the Task's stream record")
+                    tracing::warn!(%error, "slot not given back, left to the Task's stream record")
                 }
             }
         }
     }
 
-    /// Writes all or nothing.
+    /// Writes all items or none. A single item needs no transaction.
     async fn put_together(
         &self,
         puts: Vec<Put>,
@@ -278,8 +281,9 @@ impl Store {
         }
     }
 
-    /// Writes all or nothing. A transaction that is canceled because there are too many requests is sent again: unlike every
-    /// other request, the SDK does not repeat it by itself.
+    /// Writes all items or none: a failed transaction needs no rollback. A transaction that
+    /// DynamoDB throttles is retried after a backoff, because the SDK retries every other request
+    /// but not this one.
     pub(crate) async fn transact(&self, writes: Vec<TransactWriteItem>) -> Result<(), Error> {
         let mut attempt = 1;
         loop {
@@ -289,7 +293,7 @@ impl Store {
                 .set_transact_items(Some(writes.clone()));
             match request.send().await.map_err(Error::of_transaction) {
                 Err(Error::Throttled(_)) if attempt < THROTTLED_ATTEMPTS_MAX => {
-                    pause(attempt).await
+                    back_off(attempt).await
                 }
                 sent => return sent.map(|_| ()),
             }
@@ -310,19 +314,14 @@ impl Store {
         Ok(get.consistent_read(true).send().await?.item)
     }
 
-    /// Writes an item on condition that it is not there yet, or that it is.
-    pub(crate) async fn put_if(&self, item: Item, there: bool) -> Result<(), Error> {
-        let function = if there {
-            "attribute_exists"
-        } else {
-            "attribute_not_exists"
-        };
+    /// Writes a new item; [`Error::Conflict`] if one with its key exists.
+    pub(crate) async fn put_new(&self, item: Item) -> Result<(), Error> {
         let put = self
             .client
             .put_item()
             .table_name(&*self.table)
             .set_item(Some(item));
-        put.condition_expression(format!("{function}({})", keys::PK))
+        put.condition_expression(format!("attribute_not_exists({})", keys::PK))
             .send()
             .await?;
         Ok(())
@@ -349,9 +348,10 @@ impl Store {
         Ok(())
     }
 
-    async fn board<T: DeserializeOwned>(
+    /// Reads a waiting list or ready list from its index, at most `limit` items, page by page.
+    async fn read_list<T: DeserializeOwned>(
         &self,
-        board: String,
+        list: String,
         after: Option<String>,
         limit: u16,
     ) -> Result<Vec<T>, Error> {
@@ -360,17 +360,17 @@ impl Store {
             .query()
             .table_name(&*self.table)
             .index_name(keys::BOARD)
-            .key_condition_expression("#pk = :board AND #sk > :after")
+            .key_condition_expression("#pk = :list AND #sk > :after")
             .expression_attribute_names("#pk", keys::BOARD_PK)
             .expression_attribute_names("#sk", keys::BOARD_SK)
-            .expression_attribute_values(":board", text(board))
+            .expression_attribute_values(":list", text(list))
             .expression_attribute_values(
                 ":after",
                 text(after.unwrap_or_else(|| keys::BEFORE_ALL.to_owned())),
             );
         let mut read = Vec::new();
         let mut start = None;
-        // A megabyte ends an answer before its limit does, if the items are large.
+        // A page of 1 MB may end before `limit` items if the items are large.
         while read.len() < usize::from(limit) {
             let left =
                 i32::from(limit).saturating_sub(i32::try_from(read.len()).unwrap_or(i32::MAX));
@@ -390,7 +390,8 @@ impl Store {
         Ok(read)
     }
 
-    /// The next version of an item, on condition that the stored one is the version before it.
+    /// The write of an item's next version, on condition that the stored version is the one before
+    /// it.
     fn put_next(&self, item: Item, version: u64) -> Result<Put, Error> {
         let put = Put::builder()
             .table_name(&*self.table)

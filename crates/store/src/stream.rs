@@ -1,4 +1,4 @@
-//! A change as the table's stream tells it.
+//! A change of an item, read from a record of the table's stream.
 
 use aws_lambda_events::event::dynamodb::EventRecord;
 use ids::WorkspaceSid;
@@ -9,35 +9,36 @@ use task_router::router::events::{Part, PartChange};
 
 use crate::{Error, configuration, items, keys};
 
-/// What one stream record says.
+/// The change of one stream record.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Change {
     /// A Task was written.
     Task {
-        /// Before; `None` if it is new.
+        /// Before the write; `None` if the Task is new.
         old: Option<Box<Task>>,
-        /// After.
+        /// After the write.
         new: Box<Task>,
     },
     /// A Worker was written.
     Worker {
-        /// Before; `None` if they are new.
+        /// Before the write; `None` if the Worker is new.
         old: Option<Box<Worker>>,
-        /// After.
+        /// After the write.
         new: Box<Worker>,
     },
-    /// A Worker was removed.
+    /// A Worker was deleted.
     WorkerRemoved {
-        /// As they were.
+        /// Before its deletion.
         old: Box<Worker>,
     },
-    /// A part of the configuration was written or removed.
+    /// A part of the configuration was written or deleted.
     Part(Box<PartChange>),
-    /// Something nothing follows from: an ended Task was cleaned up, events were stored.
+    /// Any other change. Nothing follows from it: an ended Task was deleted, or Events were stored.
     Other,
 }
 
-/// Reads a record. Items of no interest, and removals of Tasks, are [`Change::Other`].
+/// Reads a record. Deletions of Tasks and all items but Tasks, Workers and configuration are
+/// [`Change::Other`].
 pub fn change(record: &EventRecord) -> Result<Change, Error> {
     let Some(sk) = key(record, keys::SK) else {
         return Ok(Change::Other);
@@ -56,7 +57,8 @@ pub fn change(record: &EventRecord) -> Result<Change, Error> {
     }
 }
 
-/// When the record's write happened, in whole seconds; the same each time the record comes.
+/// The time of the record's write, in whole seconds. It is the same each time the record is
+/// delivered.
 pub fn written_at(record: &EventRecord) -> Timestamp {
     Timestamp::from_millis(
         record
@@ -66,26 +68,19 @@ pub fn written_at(record: &EventRecord) -> Timestamp {
     )
 }
 
-/// A change of configuration, which is what lives in a Workspace's own partition.
+/// A change of configuration: an item of a Workspace's own partition.
 fn part(record: &EventRecord, sk: &str) -> Result<Change, Error> {
     let Some(workspace_sid) = key(record, keys::PK).and_then(|pk| pk.parse::<WorkspaceSid>().ok())
     else {
         return Ok(Change::Other);
     };
-    let read = |image: &serde_dynamo::Item| -> Result<Option<Part>, Error> {
-        if image.is_empty() {
-            return Ok(None);
-        }
-        configuration::part_of(sk, image.clone()).map_err(corrupt(record))
-    };
-    let (old, new) = (
-        read(&record.change.old_image)?,
-        read(&record.change.new_image)?,
-    );
+    let old = part_of_image(record, sk, &record.change.old_image)?;
+    let new = part_of_image(record, sk, &record.change.new_image)?;
     if old == new {
         return Ok(Change::Other);
     }
-    let (version, at) = (write_number(record), written_at(record));
+    let version = write_number(record);
+    let at = written_at(record);
     Ok(Change::Part(Box::new(PartChange {
         workspace_sid,
         old,
@@ -95,7 +90,19 @@ fn part(record: &EventRecord, sk: &str) -> Result<Change, Error> {
     })))
 }
 
-/// A number of this write alone, higher than those before it in the same shard: the end of its sequence number.
+fn part_of_image(
+    record: &EventRecord,
+    sk: &str,
+    image: &serde_dynamo::Item,
+) -> Result<Option<Part>, Error> {
+    if image.is_empty() {
+        return Ok(None);
+    }
+    configuration::part_of(sk, image.clone()).map_err(|source| corrupt(record, source))
+}
+
+/// The number of this write: the low 64 bits of the record's sequence number. It is unique, and
+/// higher than the numbers of earlier writes in the same shard.
 fn write_number(record: &EventRecord) -> u64 {
     let number = record
         .change
@@ -112,27 +119,31 @@ fn key<'r>(record: &'r EventRecord, name: &str) -> Option<&'r str> {
     }
 }
 
-/// An item's two images.
+/// The old and the new image of an item.
 type Images<T> = (Option<Box<T>>, Option<Box<T>>);
 
-/// Old and new image, as far as there are such.
+/// The old and the new image of the record, as far as it has them.
 fn images<T: DeserializeOwned>(record: &EventRecord) -> Result<Images<T>, Error> {
-    let image = |image: &serde_dynamo::Item| match image.is_empty() {
-        true => Ok(None),
-        false => items::read_image(image.clone())
-            .map(|read| Some(Box::new(read)))
-            .map_err(corrupt(record)),
-    };
     Ok((
-        image(&record.change.old_image)?,
-        image(&record.change.new_image)?,
+        image(record, &record.change.old_image)?,
+        image(record, &record.change.new_image)?,
     ))
 }
 
-fn corrupt(record: &EventRecord) -> impl Fn(serde_dynamo::Error) -> Error {
-    let key = format!("stream record {}", record.event_id);
-    move |source| Error::Corrupt {
-        key: key.clone(),
+fn image<T: DeserializeOwned>(
+    record: &EventRecord,
+    image: &serde_dynamo::Item,
+) -> Result<Option<Box<T>>, Error> {
+    if image.is_empty() {
+        return Ok(None);
+    }
+    let read = items::read_image(image.clone()).map_err(|source| corrupt(record, source))?;
+    Ok(Some(Box::new(read)))
+}
+
+fn corrupt(record: &EventRecord, source: serde_dynamo::Error) -> Error {
+    Error::Corrupt {
+        key: format!("stream record {}", record.event_id),
         source,
     }
 }

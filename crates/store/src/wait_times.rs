@@ -1,7 +1,7 @@
-//! How long callers of a queue waited lately: what the next one may expect to hear.
+//! Recent wait times of a TaskQueue: the expected wait of its next caller.
 //!
-//! An item for each queue, written by the roll-up of statistics and only if there is another average than before, so that no
-//! call pays for it.
+//! Each TaskQueue has one item. The roll-up of statistics writes it, and only when the average
+//! changes, so no call pays for it.
 
 use std::collections::BTreeMap;
 
@@ -14,10 +14,10 @@ use crate::keys::Key;
 use crate::workers::Consistency;
 use crate::{Error, Store, items};
 
-/// How long an average that nobody changes says something about now: as long as it is taken over.
+/// How long a stored average counts: as long as the period over which it is taken.
 pub const WAITS_KEPT: Millis = Millis::from_secs(3_600);
 
-/// The waits of the callers of one queue who were answered lately.
+/// The wait times of the callers of one TaskQueue who were answered recently.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecentWaits {
     queue: TaskQueueSid,
@@ -28,7 +28,7 @@ pub struct RecentWaits {
 }
 
 impl RecentWaits {
-    /// What was counted of a queue up to a moment.
+    /// The wait times of a TaskQueue, counted up to `until`.
     pub fn new(queue: TaskQueueSid, waits: &WaitTimes, until: Timestamp) -> Self {
         Self {
             queue,
@@ -38,7 +38,7 @@ impl RecentWaits {
         }
     }
 
-    /// The average wait, if anybody was answered within [`WAITS_KEPT`].
+    /// The average wait; `None` if no caller was answered or the average is [`WAITS_KEPT`] old.
     pub fn expected(&self, now: Timestamp) -> Option<Millis> {
         if now.since(self.until) >= WAITS_KEPT {
             return None;
@@ -48,37 +48,38 @@ impl RecentWaits {
             .map(Millis::from_secs)
     }
 
-    fn says_the_same(&self, other: &Self) -> bool {
+    fn is_equivalent(&self, other: &Self) -> bool {
         (self.queue, self.answered, self.total_secs)
             == (other.queue, other.answered, other.total_secs)
     }
 }
 
 impl Store {
-    /// The wait a caller of this queue may expect; `None`: nobody was answered lately.
+    /// The expected wait of a TaskQueue's next caller; `None` if no caller was answered recently.
     pub async fn expected_wait(
         &self,
         queue: TaskQueueSid,
         now: Timestamp,
     ) -> Result<Option<Millis>, Error> {
-        let waits: Option<RecentWaits> = self.get(&Key::waits(queue)).await?;
+        let waits: Option<RecentWaits> = self.get(&Key::wait_times(queue)).await?;
         Ok(waits.and_then(|waits| waits.expected(now)))
     }
 
-    /// Notes the waits of some queues; writes those that are not known yet.
+    /// Stores the wait times of these TaskQueues. Writes only those that differ from the stored
+    /// ones.
     pub async fn save_recent_waits(&self, waits: &[RecentWaits]) -> Result<(), Error> {
-        let keys = waits.iter().map(|waits| Key::waits(waits.queue));
+        let keys = waits.iter().map(|waits| Key::wait_times(waits.queue));
         let mut known = BTreeMap::new();
-        for item in self.read_many(keys, Consistency::Eventual).await? {
+        for item in self.read_batches(keys, Consistency::Eventual).await? {
             let waits: RecentWaits = items::read(item)?;
             known.insert(waits.queue, waits);
         }
         for waits in waits {
-            if !known
+            let is_known = known
                 .get(&waits.queue)
-                .is_some_and(|known| known.says_the_same(waits))
-            {
-                self.put(items::with_key(waits, &Key::waits(waits.queue))?)
+                .is_some_and(|known| known.is_equivalent(waits));
+            if !is_known {
+                self.put(items::with_key(waits, &Key::wait_times(waits.queue))?)
                     .await?;
             }
         }
@@ -91,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_expected_wait_is_the_average_and_says_nothing_an_hour_later() {
+    fn expected_wait_is_average_for_an_hour() {
         let until = Timestamp::from_millis(10_000_000);
         let mut waits = WaitTimes::of(10);
         waits.merge(&WaitTimes::of(20));

@@ -1,6 +1,8 @@
-//! Webhooks with their answers, kept for the story of the Task they are about: one small item each, for as long as events.
+//! Stored webhooks with their answers, for the webhook journal of a Task: one small item each, kept
+//! as long as Events.
 //!
-//! They are nobody's truth. Nothing is decided by them, and routing's trigger passes them by as it does events.
+//! They are for display only. No decision depends on them, and the trigger of `routing` filters
+//! them out as it does Events.
 
 use ids::TaskSid;
 use ids::time::Timestamp;
@@ -11,11 +13,12 @@ use crate::items::{self, text};
 use crate::keys::{self, Key};
 use crate::{Error, Store};
 
-/// Webhooks read of one Task: a hundred rounds of offers. Of more, some are left out.
+/// The most webhooks that are read of one Task: a hundred rounds of offers. Further ones are left
+/// out.
 pub const WEBHOOKS_READ_MAX: i32 = 1_000;
 
 impl Store {
-    /// Keeps a webhook. The same one again takes the place of what is known of it.
+    /// Stores a webhook. The same webhook, stored again, replaces what is stored of it.
     pub async fn keep_webhook(
         &self,
         task: TaskSid,
@@ -27,8 +30,8 @@ impl Store {
         self.put(item).await
     }
 
-    /// Keeps a webhook that comes again and again: of the first one what was answered, of all of them how many. Two at once
-    /// may be counted as one.
+    /// Stores a repeated webhook: the answer of the first one and the number of all. Two that are
+    /// stored at the same time may be counted as one.
     pub async fn count_webhook(
         &self,
         task: TaskSid,
@@ -43,7 +46,8 @@ impl Store {
         }
     }
 
-    /// The webhooks that were kept of a Task, in the order they were asked in; [`WEBHOOKS_READ_MAX`] at most.
+    /// The stored webhooks of a Task in the order in which they were sent, [`WEBHOOKS_READ_MAX`] at
+    /// most.
     pub async fn webhooks(&self, task: TaskSid) -> Result<Vec<Exchange>, Error> {
         let found = self
             .client

@@ -1,4 +1,4 @@
-//! Workers as people: made once, known by a name nobody else has, counted.
+//! Workers: creation and deletion with their unique names, batch reads, counts by Activity.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -16,21 +16,21 @@ use crate::keys::{self, Key};
 use crate::store::build_error;
 use crate::{Error, Store};
 
-/// Items read in one request: DynamoDB's limit.
+/// The most items of one BatchGetItem request: DynamoDB's limit.
 const BATCH_ITEMS_MAX: usize = 100;
 
-/// Batches read at the same time.
+/// Batches that are read at the same time.
 const BATCHES_AT_ONCE: usize = 8;
 
-/// How often what a batch left unread is asked for again.
+/// The most requests for one batch, whose unprocessed keys are requested again.
 const BATCH_ATTEMPTS_MAX: u32 = 8;
 
-/// How new what is read must be.
+/// The consistency of a read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Consistency {
-    /// As it stands.
+    /// The newest version.
     Strong,
-    /// As it stands or stood a moment ago; costs half.
+    /// The newest version or, for a moment after a write, the one before it. Costs half.
     Eventual,
 }
 
@@ -40,8 +40,8 @@ struct NamedWorker {
 }
 
 impl Store {
-    /// Writes a new Worker, once, with their name, which nobody else in the Workspace may have (taskrouter.md section 2.3).
-    /// [`Error::Conflict`]: the Worker is there, or the name is taken.
+    /// Writes a new Worker and its name in one transaction. The name is unique in the Workspace
+    /// (taskrouter.md section 2.3). [`Error::Conflict`]: the Worker exists, or the name is taken.
     pub async fn create_worker(&self, worker: &Worker, workspace: &Workspace) -> Result<(), Error> {
         self.register_ready_list(worker, workspace).await?;
         let name = Key::worker_name(worker.workspace_sid, &worker.friendly_name);
@@ -52,13 +52,13 @@ impl Store {
             &name,
         )?;
         self.transact(vec![
-            self.put_new(items::of_worker(worker, workspace)?)?,
-            self.put_new(name)?,
+            self.write_new(items::of_worker(worker, workspace)?)?,
+            self.write_new(name)?,
         ])
         .await
     }
 
-    /// Removes a Worker whose version still is the one given, and their name.
+    /// Deletes a Worker and its name, on condition that the Worker's version is the given one.
     pub async fn delete_worker(&self, worker: &Worker) -> Result<(), Error> {
         let delete = Delete::builder()
             .table_name(&*self.table)
@@ -70,11 +70,12 @@ impl Store {
             worker.workspace_sid,
             &worker.friendly_name,
         ))?;
-        self.transact(vec![deletion(delete)?, name]).await
+        self.transact(vec![write_of(delete)?, name]).await
     }
 
-    /// What must be written along with a decision that gives a Worker another name: the new one, which nobody else may
-    /// have, and the end of the old one. Nothing if the name stays, or changes in case only.
+    /// The writes that belong to a Decision that renames a Worker: the new name, on condition that
+    /// it is free, and the deletion of the old one. Empty if the name stays, or changes in case
+    /// only.
     pub(crate) fn renaming(
         &self,
         before: Option<&Worker>,
@@ -83,24 +84,28 @@ impl Store {
         let Some(before) = before else {
             return Ok(Vec::new());
         };
-        let key = |worker: &Worker| Key::worker_name(worker.workspace_sid, &worker.friendly_name);
+        let name_before = Key::worker_name(before.workspace_sid, &before.friendly_name);
         let after = decision
             .workers
             .iter()
             .find(|worker| worker.sid == before.sid);
-        let Some(after) = after.filter(|after| key(after) != key(before)) else {
+        let Some(after) = after else {
             return Ok(Vec::new());
         };
-        let taken = self.put_new(items::with_key(
+        let name_after = Key::worker_name(after.workspace_sid, &after.friendly_name);
+        if name_after == name_before {
+            return Ok(Vec::new());
+        }
+        let taken = self.write_new(items::with_key(
             &NamedWorker {
                 worker_sid: after.sid,
             },
-            &key(after),
+            &name_after,
         )?)?;
-        Ok(vec![taken, self.free_name(&key(before))?])
+        Ok(vec![taken, self.free_name(&name_before)?])
     }
 
-    /// The Worker of this name, ignoring case; `None`: nobody has it.
+    /// The Worker with this name, ignoring case; `None` if there is none.
     pub async fn worker_named(
         &self,
         workspace: WorkspaceSid,
@@ -115,9 +120,10 @@ impl Store {
         }
     }
 
-    /// The Workers of a queue, counted by Activity. Reads every Worker of the Workspace, a hundred at a time: done only for
-    /// a Task that enters a step with `skip_if` and finds nobody.
-    pub async fn presence(
+    /// The Workers of a TaskQueue, counted by Activity. Reads every Worker of the Workspace in
+    /// batches of a hundred, so it is called only for a Task that enters a step with `skip_if` and
+    /// finds no Worker.
+    pub async fn worker_counts(
         &self,
         workspace: &Workspace,
         queue: TaskQueueSid,
@@ -128,7 +134,7 @@ impl Store {
         Ok(WorkerCounts::of_queue(queue, &workers, workspace))
     }
 
-    /// These Workers as they stand, in this order; those who are gone are left out.
+    /// These Workers in this order, read consistently; deleted ones are left out.
     pub async fn workers(&self, sids: &[WorkerSid]) -> Result<Vec<Worker>, Error> {
         self.all_of(sids, Consistency::Strong, Key::worker, |worker: &Worker| {
             worker.sid
@@ -136,7 +142,8 @@ impl Store {
         .await
     }
 
-    /// These Workers as they stand or stood a moment ago, for half the price; who is gone is left out.
+    /// These Workers in this order, read eventually consistently for half the price; deleted ones
+    /// are left out.
     pub async fn recent_workers(&self, sids: &[WorkerSid]) -> Result<Vec<Worker>, Error> {
         self.all_of(
             sids,
@@ -147,7 +154,7 @@ impl Store {
         .await
     }
 
-    /// These Tasks as they stand, in this order; those that were cleaned up are left out.
+    /// These Tasks in this order, read consistently; deleted ones are left out.
     pub async fn tasks(&self, sids: &[TaskSid]) -> Result<Vec<Task>, Error> {
         self.all_of(sids, Consistency::Strong, Key::task, |task: &Task| task.sid)
             .await
@@ -166,7 +173,7 @@ impl Store {
     {
         let mut found = BTreeMap::new();
         for item in self
-            .read_many(sids.iter().map(|sid| key(*sid)), consistency)
+            .read_batches(sids.iter().map(|sid| key(*sid)), consistency)
             .await?
         {
             let value: T = items::read(item)?;
@@ -175,20 +182,25 @@ impl Store {
         Ok(sids.iter().filter_map(|sid| found.remove(sid)).collect())
     }
 
-    /// What there is under these keys, in any order.
-    pub(crate) async fn read_many(
+    /// Reads the items with these keys in batches, in any order. A missing item is left out.
+    pub(crate) async fn read_batches(
         &self,
         keys: impl Iterator<Item = Key>,
         consistency: Consistency,
     ) -> Result<Vec<Item>, Error> {
         let keys: Vec<Item> = keys.map(|key| items::key_attributes(&key)).collect();
         let batches: Vec<Vec<Item>> = keys.chunks(BATCH_ITEMS_MAX).map(<[Item]>::to_vec).collect();
-        let read = stream::iter(batches).map(|batch| self.batch(batch, consistency));
-        let read: Vec<Vec<Item>> = read.buffered(BATCHES_AT_ONCE).try_collect().await?;
+        let read: Vec<Vec<Item>> = stream::iter(batches)
+            .map(|batch| self.read_batch(batch, consistency))
+            .buffered(BATCHES_AT_ONCE)
+            .try_collect()
+            .await?;
         Ok(read.into_iter().flatten().collect())
     }
 
-    async fn batch(
+    /// Reads one batch. DynamoDB may leave keys unprocessed, for size or throttling; they are
+    /// requested again after a backoff.
+    async fn read_batch(
         &self,
         mut keys: Vec<Item>,
         consistency: Consistency,
@@ -208,6 +220,7 @@ impl Store {
                 .send()
                 .await?;
             found.extend(read.responses.unwrap_or_default().into_values().flatten());
+            // These keys are retried.
             keys = read
                 .unprocessed_keys
                 .unwrap_or_default()
@@ -217,23 +230,24 @@ impl Store {
             if keys.is_empty() {
                 return Ok(found);
             }
-            crate::pause(attempt).await;
+            crate::back_off(attempt).await;
         }
         Err(Error::Unavailable(format!(
-            "{} items of a batch were not read",
+            "{} items of a batch were not read after {BATCH_ATTEMPTS_MAX} attempts",
             keys.len()
         )))
     }
 
     fn free_name(&self, key: &Key) -> Result<TransactWriteItem, Error> {
-        deletion(
+        write_of(
             Delete::builder()
                 .table_name(&*self.table)
                 .set_key(Some(items::key_attributes(key))),
         )
     }
 
-    fn put_new(&self, item: Item) -> Result<TransactWriteItem, Error> {
+    /// The write of a new item, for a transaction.
+    fn write_new(&self, item: Item) -> Result<TransactWriteItem, Error> {
         let put = Put::builder()
             .table_name(&*self.table)
             .set_item(Some(item))
@@ -244,7 +258,7 @@ impl Store {
     }
 }
 
-fn deletion(delete: DeleteBuilder) -> Result<TransactWriteItem, Error> {
+fn write_of(delete: DeleteBuilder) -> Result<TransactWriteItem, Error> {
     Ok(TransactWriteItem::builder()
         .delete(delete.build().map_err(build_error)?)
         .build())

@@ -1,4 +1,5 @@
-//! What parsing and evaluating an expression costs: `cargo bench -p task-router --bench expression`.
+//! The cost of parsing and evaluating an expression: `cargo bench -p task-router --bench
+//! expression`.
 
 #![allow(
     clippy::unwrap_used,
@@ -17,7 +18,7 @@ const SHORT: &str = r#"languages HAS "hi" AND level >= 3"#;
 
 const ATTRIBUTES: &str = r#"{"contact_uri":"+17075550101","languages":["en","hi"],"level":3,"team":{"name":"night","site":"Pune"}}"#;
 
-/// Everything a target can ask, 40 times over.
+/// Everything that a target's expression can read, 40 times.
 fn long() -> String {
     let condition = "(worker.languages HAS task.language AND worker.level >= task.level \
         AND worker.sid NOT IN task.tried AND worker.team.name IN ['day', 'night'])";
@@ -41,7 +42,8 @@ fn parse_long(bencher: Bencher<'_, '_>) {
 
 #[divan::bench]
 fn evaluate_short(bencher: Bencher<'_, '_>) {
-    let (worker, workspace) = (worker(ATTRIBUTES), workspace());
+    let worker = worker(ATTRIBUTES);
+    let workspace = workspace();
     let expression: Expression = SHORT.parse().unwrap();
     bencher.bench(|| {
         black_box(&expression).matches(&WorkerScope::new(black_box(&worker), &workspace))
@@ -50,7 +52,8 @@ fn evaluate_short(bencher: Bencher<'_, '_>) {
 
 #[divan::bench]
 fn evaluate_sid(bencher: Bencher<'_, '_>) {
-    let (worker, workspace) = (worker(ATTRIBUTES), workspace());
+    let worker = worker(ATTRIBUTES);
+    let workspace = workspace();
     let expression: Expression = format!("sid == '{}'", worker.sid).parse().unwrap();
     bencher.bench(|| {
         black_box(&expression).matches(&WorkerScope::new(black_box(&worker), &workspace))
@@ -59,7 +62,8 @@ fn evaluate_sid(bencher: Bencher<'_, '_>) {
 
 #[divan::bench]
 fn evaluate_long(bencher: Bencher<'_, '_>) {
-    let (worker, workspace) = (worker(ATTRIBUTES), workspace());
+    let worker = worker(ATTRIBUTES);
+    let workspace = workspace();
     let task = task(r#"{"language":"hi","level":2,"tried":["WK1","WK2"]}"#);
     let expression: Expression = long().parse().unwrap();
     assert!(expression.matches(&TargetScope {

@@ -1,4 +1,5 @@
-//! What a match in the core costs, whatever waits: `cargo bench -p task-router --bench matching`.
+//! The cost of a match in the engine, for any number of waiting Tasks: `cargo bench -p task-router
+//! --bench matching`.
 
 #![allow(
     clippy::unwrap_used,
@@ -20,10 +21,10 @@ mod centre;
 const WORKERS: u64 = 10_000;
 const TASKS: u64 = 100_000;
 
-/// Matches for one figure of the table.
+/// Matches per number of the printed table.
 const MATCHES: usize = 10_000;
 
-/// Matches timed together.
+/// Matches that are timed together.
 const RUN: usize = 100;
 
 fn main() {
@@ -57,7 +58,8 @@ fn serve_from_pending_tasks(bencher: Bencher<'_, '_>, tasks: u64) {
         .bench(|| black_box(&centre.board).choose_task(&centre.workspace, centre.workers[0], NOON));
 }
 
-/// What a sweep does for a Task whom nobody fits: the step's expression is false of each.
+/// The work of the sweep for a Task that no Worker matches: the step's expression is false for
+/// each.
 #[divan::bench(args = [100, 1_000])]
 fn compare_with_free_workers_who_do_not_fit(bencher: Bencher<'_, '_>, workers: u64) {
     let centre = centre(workers, 1);
@@ -75,7 +77,7 @@ fn compare_with_free_workers_who_do_not_fit(bencher: Bencher<'_, '_>, workers: u
         .iter()
         .filter_map(|sid| serving(*sid))
         .collect();
-    // All of them serve the Task's queue.
+    // All of them serve the Task's TaskQueue.
     let all: Vec<_> = serving.iter().cycle().take(centre.workers.len()).collect();
     bencher.bench(|| {
         all.iter()
@@ -83,7 +85,7 @@ fn compare_with_free_workers_who_do_not_fit(bencher: Bencher<'_, '_>, workers: u
     });
 }
 
-/// Decides, writes, and reads off what follows, as it happens for a call.
+/// Writes a Decision and derives its Effects, as for a call.
 fn take(centre: &mut Centre, decision: Option<Decision>) {
     let Some(decision) = decision else { return };
     let workspace = &centre.workspace;
@@ -101,7 +103,9 @@ fn take(centre: &mut Centre, decision: Option<Decision>) {
 }
 
 fn table() {
-    println!("\nA reservation is decided, written to the boards, and its effects are read off.\n");
+    println!(
+        "\nA Reservation is decided, written to the ready lists, and its Effects are derived.\n"
+    );
     let serving = served_per_second();
     let matching = matched_per_second();
     println!(
@@ -114,8 +118,8 @@ fn table() {
 }
 
 fn ratio(what: &str, [few, many]: [Duration; 2]) {
-    let times = many.as_secs_f64() / few.as_secs_f64();
-    println!("time per match from {what}: {few:?} to {many:?}, {times:.2} times");
+    let factor = many.as_secs_f64() / few.as_secs_f64();
+    println!("time per match from {what}: {few:?} to {many:?}, {factor:.2} times");
 }
 
 fn matched_per_second() -> f64 {
@@ -135,7 +139,7 @@ fn served_per_second() -> f64 {
     })
 }
 
-/// The median over runs of [`RUN`]: what else the machine does comes and goes.
+/// The median over batches of [`RUN`] matches, so that other load on the machine does not count.
 fn per_second<T: Copy>(items: &[T], mut each: impl FnMut(T)) -> f64 {
     let mut times: Vec<Duration> = items
         .chunks_exact(RUN)
@@ -149,7 +153,7 @@ fn per_second<T: Copy>(items: &[T], mut each: impl FnMut(T)) -> f64 {
     RUN as f64 / times[times.len() / 2].as_secs_f64()
 }
 
-/// The time of one match, the median of many; Task and Worker are put back each time.
+/// The time of one match, the median of many; Task and Worker are restored after each.
 fn time_per_match(workers: u64, tasks: u64) -> Duration {
     let mut centre = centre(workers, tasks);
     let mut times = Vec::with_capacity(MATCHES);

@@ -1,15 +1,15 @@
-//! The URL of an application's server.
+//! A callback's URL and HTTP method.
 
 use serde::{Deserialize, Serialize};
 
 use crate::CallbackMethod;
 
-/// An application's URL and the HTTP method of the request to it.
+/// The URL that an application wants to be requested at, and the HTTP method of the request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CallbackUrl {
-    /// The URL.
+    /// An absolute URL ([`crate::is_url`]).
     pub url: String,
-    /// The HTTP method; left out of stored items when it is POST.
+    /// The HTTP method; omitted from stored items when it is POST.
     #[serde(default, skip_serializing_if = "is_default")]
     pub method: CallbackMethod,
 }

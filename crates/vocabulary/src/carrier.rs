@@ -1,4 +1,4 @@
-//! The words an instruction's parameters are made of (taskrouter.md section 11.3).
+//! The words of an instruction's parameters (taskrouter.md section 11.3).
 
 use crate::words;
 
@@ -6,51 +6,51 @@ words! {
     /// Whether the call to the Worker is recorded.
     #[derive(Default)]
     pub enum CallRecord {
-        /// It is not.
+        /// Not recorded.
         #[default]
         DoNotRecord = "do-not-record",
-        /// From the moment it is answered.
+        /// Recorded from the moment the Worker answers.
         RecordFromAnswer = "record-from-answer",
     }
 
-    /// How far the call to the Worker is, as a status callback tells it.
+    /// The progress of the call to the Worker, as its status callback reports it.
     #[derive(Default)]
     pub enum CallEvent {
-        /// It is dialed.
+        /// The carrier dials the Worker.
         Initiated = "initiated",
         /// The phone rings.
         Ringing = "ringing",
-        /// Somebody picked up.
+        /// The Worker answered.
         Answered = "answered",
-        /// It has ended, in whatever way.
+        /// The call has ended, with any result.
         #[default]
         Completed = "completed",
     }
 
-    /// What a conference's status callback can tell.
+    /// The events that a conference's status callback reports.
     #[derive(Default)]
     pub enum ConferenceEvent {
-        /// It begins.
+        /// The conference starts.
         #[default]
         Start = "start",
-        /// It is over.
+        /// The conference ends.
         End = "end",
-        /// Somebody joins.
+        /// A participant joins.
         Join = "join",
-        /// Somebody leaves.
+        /// A participant leaves.
         Leave = "leave",
-        /// Somebody is muted or unmuted.
+        /// A participant is muted or unmuted.
         Mute = "mute",
-        /// Somebody is put on hold or taken off it.
+        /// A participant is put on hold or taken off hold.
         Hold = "hold",
-        /// Somebody begins or stops speaking.
+        /// A participant begins or stops speaking.
         Speaker = "speaker",
     }
 
     /// When a conference beeps.
     #[derive(Default)]
     pub enum Beep {
-        /// When somebody enters and when somebody leaves.
+        /// When a participant enters and when a participant leaves.
         #[default]
         Always = "true",
         /// Never.
@@ -64,34 +64,34 @@ words! {
     /// Whether a conference is recorded. TaskRouter knows two words for each.
     #[derive(Default)]
     pub enum ConferenceRecord {
-        /// It is not.
+        /// Not recorded.
         #[default]
         DoNotRecord = "do-not-record" | "false",
-        /// From its start.
+        /// Recorded from the start of the conference.
         RecordFromStart = "record-from-start" | "true",
     }
 
-    /// What becomes of silence at both ends of a recording.
+    /// Whether silence at both ends of a recording is removed.
     #[derive(Default)]
     pub enum Trim {
-        /// It is cut off.
+        /// Silence is removed.
         #[default]
         TrimSilence = "trim-silence",
-        /// It stays.
+        /// Silence is kept.
         DoNotTrim = "do-not-trim",
     }
 
     /// The tracks of a recording.
     #[derive(Default)]
     pub enum RecordingChannels {
-        /// One for everybody.
+        /// One track for all participants.
         #[default]
         Mono = "mono",
-        /// One for each side.
+        /// One track for each side.
         Dual = "dual",
     }
 
-    /// Where a conference is mixed.
+    /// The region in which a conference is mixed.
     #[derive(Default)]
     pub enum Region {
         /// Virginia.
@@ -113,27 +113,27 @@ words! {
         Jp1 = "jp1",
     }
 
-    /// How much a conference smooths an uneven line.
+    /// The size of the jitter buffer of a conference.
     #[derive(Default)]
     pub enum JitterBufferSize {
-        /// Little.
+        /// A small buffer.
         Small = "small",
-        /// Some.
+        /// A medium buffer.
         Medium = "medium",
-        /// Much.
+        /// A large buffer.
         #[default]
         Large = "large",
-        /// Not at all.
+        /// No buffer.
         Off = "off",
     }
 
-    /// How a callback is sent.
+    /// The HTTP method of a callback.
     #[derive(Default)]
     pub enum CallbackMethod {
-        /// With a form.
+        /// The parameters are a form in the body.
         #[default]
         Post = "POST",
-        /// With a query.
+        /// The parameters are in the query.
         Get = "GET",
     }
 
@@ -145,7 +145,7 @@ words! {
         Monitor = "monitor",
         /// Listen, and speak to the Worker alone.
         Whisper = "whisper",
-        /// Speak to both.
+        /// Listen, and speak to the Worker and the caller.
         Barge = "barge",
     }
 }

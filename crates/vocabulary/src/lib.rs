@@ -1,4 +1,5 @@
-//! The closed sets of words that TwiML documents and TaskRouter's instructions have in common, and the shape of a URL.
+//! The closed sets of words that TwiML documents and TaskRouter's instructions share ([`Word`],
+//! [`words!`]), and the checks of a URL.
 
 mod callback_url;
 mod carrier;

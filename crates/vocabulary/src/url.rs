@@ -1,9 +1,10 @@
-//! Addresses of other people's servers, as far as they can be judged without asking.
+//! Checks of URLs, without a network request.
 
-/// Characters a URL may have: what web servers take.
+/// The longest URL, in characters: what web servers accept.
 pub const URL_CHARS_MAX: usize = 2_048;
 
-/// Is this an absolute URL of the web: scheme, something that can be a host, and nothing that a URL never has?
+/// Whether `text` is an absolute URL: `http://` or `https://`, a first character that a host can
+/// have, no blanks or control characters, at most [`URL_CHARS_MAX`] characters.
 pub fn is_url(text: &str) -> bool {
     let rest = text
         .strip_prefix("https://")
@@ -12,7 +13,7 @@ pub fn is_url(text: &str) -> bool {
         && is_clean(text)
 }
 
-/// Is this a path of Cordboard's own, such as `/assignment`?
+/// Whether `text` is a path of Cordboard itself, such as `/assignment`.
 pub fn is_own_path(text: &str) -> bool {
     text.starts_with('/') && !text.starts_with("//") && is_clean(text)
 }
@@ -29,7 +30,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_url_has_a_scheme_and_a_host_and_a_path_of_ours_has_neither() {
+    fn urls_and_own_paths_are_told_apart() {
         for right in ["https://example.com", "http://127.0.0.1:9000/a?b=c#rc=2"] {
             assert!(is_url(right) && !is_own_path(right), "{right}");
         }

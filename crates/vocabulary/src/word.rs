@@ -1,15 +1,30 @@
-//! Closed sets of words: TaskRouter's and the carrier's vocabularies.
+//! Closed sets of words: the vocabularies of TaskRouter and of the carrier.
 
-/// A closed set of words: parsed from text, written as text, named in errors.
+/// A closed set of words: parsed from text, printed as text, listed in error messages.
 pub trait Word: Sized + Copy {
-    /// Every word there is.
+    /// Every accepted word, synonyms included.
     const ALL: &'static [&'static str];
 
-    /// The value `text` stands for.
+    /// The value of the word `text`; `None` for any other text.
     fn parse(text: &str) -> Option<Self>;
 }
 
-/// Defines enums whose values are words; a value can have more than one.
+/// Defines enums whose values are words. A value can have several words: the first is printed, all
+/// are parsed.
+///
+/// ```
+/// use vocabulary::{Word, words};
+///
+/// words! {
+///     /// An answer.
+///     pub enum Answer {
+///         /// Yes.
+///         Yes = "yes" | "y",
+///     }
+/// }
+/// assert_eq!(Answer::parse("y"), Some(Answer::Yes));
+/// assert_eq!(Answer::Yes.to_string(), "yes");
+/// ```
 #[macro_export]
 macro_rules! words {
     ($($(#[$doc:meta])* pub enum $name:ident {
@@ -22,7 +37,7 @@ macro_rules! words {
         }
 
         impl $name {
-            /// The word for it.
+            /// The word of the value in the API.
             pub const fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$variant => $word,)*

@@ -1,23 +1,23 @@
-//! What we answer: JSON, and for a Task, a Worker or a list of them an ETag.
+//! The answer to a request: JSON, with an ETag for a Task, a Worker or a list of them.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use serde_json::Value;
 
-/// An answer on its way out.
+/// An answer before it becomes an HTTP response.
 #[derive(Debug)]
 pub struct Answer {
     /// The HTTP status.
     pub status: StatusCode,
-    /// The JSON.
+    /// The JSON. A string is the text of an event stream: every resource is a JSON object.
     pub body: Value,
-    /// Headers beside `Content-Type`.
+    /// Headers in addition to `Content-Type`.
     pub headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 impl Answer {
-    /// 200 with this body.
+    /// Status 200 with this body.
     pub fn ok(body: Value) -> Self {
         Self {
             status: StatusCode::OK,
@@ -26,7 +26,7 @@ impl Answer {
         }
     }
 
-    /// 201 with this body: it was made.
+    /// Status 201 with the created resource.
     pub fn created(body: Value) -> Self {
         Self {
             status: StatusCode::CREATED,
@@ -34,22 +34,20 @@ impl Answer {
         }
     }
 
-    /// 200 with a piece of an event stream, which is text.
+    /// Status 200 with the text of a stream of server-sent events, which must not be cached.
     pub fn event_stream(text: String) -> Self {
-        let kind = (
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("text/event-stream"),
-        );
+        let content_type = HeaderValue::from_static("text/event-stream");
+        let cache_control = HeaderValue::from_static("no-store");
         Self {
             headers: vec![
-                kind,
-                (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+                (header::CONTENT_TYPE, content_type),
+                (header::CACHE_CONTROL, cache_control),
             ],
             ..Self::ok(text.into())
         }
     }
 
-    /// 204: it was removed, and there is nothing to show.
+    /// Status 204 without a body: the resource was deleted.
     pub fn no_content() -> Self {
         Self {
             status: StatusCode::NO_CONTENT,
@@ -58,17 +56,18 @@ impl Answer {
         }
     }
 
-    /// With `ETag: "<version>"`, what a later `If-Match` is compared with (taskrouter.md section 1, "Optimistic
-    /// concurrency").
+    /// Adds `ETag: "<version>"`, which a later `If-Match` is compared with (taskrouter.md section
+    /// 1, "Optimistic concurrency").
     pub fn with_version(mut self, version: u64) -> Self {
-        // Digits in quotes always are a header value.
+        // Quoted digits are always a valid header value.
         self.headers.extend(
             HeaderValue::try_from(format!("\"{version}\"")).map(|etag| (header::ETAG, etag)),
         );
         self
     }
 
-    /// With an ETag that changes when a list or one of its entries does: `entries` are ids with versions.
+    /// Adds an ETag that changes when the list or one of its entries changes. `entries` are the
+    /// entries' ids and versions.
     pub fn with_versions<S: Hash>(mut self, entries: impl Iterator<Item = (S, u64)>) -> Self {
         let mut hasher = DefaultHasher::new();
         entries.for_each(|entry| entry.hash(&mut hasher));
@@ -77,9 +76,8 @@ impl Answer {
         self
     }
 
-    /// The HTTP response.
+    /// The HTTP response. [`Self::headers`] override the default `Content-Type`, JSON.
     pub fn into_response(self) -> Response<Vec<u8>> {
-        // Every resource is an object: a text alone is a stream, and says of what kind it is.
         let body = self
             .body
             .as_str()

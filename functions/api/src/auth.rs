@@ -1,5 +1,5 @@
-//! Who may ask: HTTP Basic with account SID and auth token, or with an API key and its secret (taskrouter.md section 1,
-//! "auth").
+//! Authentication: HTTP Basic with account SID and auth token, or with an API key's SID and its
+//! secret (taskrouter.md section 1, "auth").
 
 use std::str::FromStr;
 
@@ -12,23 +12,24 @@ use subtle::{Choice, ConstantTimeEq};
 use crate::Api;
 use crate::error::ApiError;
 
-/// The scheme, whose case does not matter.
+/// The authentication scheme, compared without regard to case.
 const SCHEME: &str = "Basic";
 
-/// Most API keys: each is compared with every request.
+/// The number of API keys is limited, because every request is compared with each.
 const API_KEYS_MAX: usize = 100;
 
-/// Fewest characters of a secret: what is shorter can be guessed.
+/// Characters of the shortest secret that cannot be guessed.
 const SECRET_CHARS_MIN: usize = 16;
 
-/// The API keys that open the API beside the account's own token: `SK…:secret,SK…:secret`. Never shown.
+/// API keys that authenticate besides the account's own token. Parsed from
+/// `SK…:secret,SK…:secret`; never logged and never printed.
 #[derive(Clone, Default)]
 pub struct ApiKeys(Vec<(ApiKeySid, String)>);
 
-/// A text that is no list of API keys. It shows nothing of the text.
+/// The text is no list of API keys. The message contains nothing of the text, which is secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "API keys: expected SK and 32 hexadecimal digits, a colon and a secret of at least {SECRET_CHARS_MIN} characters, at most {API_KEYS_MAX} of them with commas between"
+    "API keys: expected at most {API_KEYS_MAX} keys, separated by commas, each SK and 32 hexadecimal digits, a colon and a secret of at least {SECRET_CHARS_MIN} characters"
 )]
 pub struct ApiKeysError;
 
@@ -36,24 +37,32 @@ impl FromStr for ApiKeys {
     type Err = ApiKeysError;
 
     fn from_str(text: &str) -> Result<Self, ApiKeysError> {
-        let key = |pair: &str| {
-            let (sid, secret) = pair.trim().split_once(':')?;
-            (secret.chars().count() >= SECRET_CHARS_MIN)
-                .then_some((sid.parse().ok()?, secret.to_owned()))
-        };
         let pairs = text.split(',').filter(|pair| !pair.trim().is_empty());
-        let keys: Vec<_> = pairs.map(key).collect::<Option<_>>().ok_or(ApiKeysError)?;
-        (keys.len() <= API_KEYS_MAX)
-            .then_some(Self(keys))
-            .ok_or(ApiKeysError)
+        let keys: Vec<_> = pairs
+            .map(api_key)
+            .collect::<Option<_>>()
+            .ok_or(ApiKeysError)?;
+        if keys.len() > API_KEYS_MAX {
+            return Err(ApiKeysError);
+        }
+        Ok(Self(keys))
     }
 }
 
-/// Lets a request pass that brings the account's credentials or an API key; the comparison takes the same time wherever
-/// they differ, and looks at all that there are.
+/// Parses `SK…:secret`. The secret may contain colons.
+fn api_key(pair: &str) -> Option<(ApiKeySid, String)> {
+    let (sid, secret) = pair.trim().split_once(':')?;
+    if secret.chars().count() < SECRET_CHARS_MIN {
+        return None;
+    }
+    Some((sid.parse().ok()?, secret.to_owned()))
+}
+
+/// Checks that a request has the account's credentials or those of an API key. The comparison takes
+/// constant time and always includes every key.
 ///
 /// # Errors
-/// [`ApiError::Unauthenticated`] for everything else, without saying what was wrong.
+/// [`ApiError::Unauthenticated`], without a hint at what was wrong.
 pub fn check(api: &Api, headers: &HeaderMap) -> Result<(), ApiError> {
     let (user, password) = credentials(headers).ok_or(ApiError::Unauthenticated)?;
     let is = |sid: &str, secret: &str| {
@@ -64,13 +73,14 @@ pub fn check(api: &Api, headers: &HeaderMap) -> Result<(), ApiError> {
     let key = keys.iter().fold(Choice::from(0), |found, (sid, secret)| {
         found | is(sid.text().as_str(), secret)
     });
-    match bool::from(account | key) {
-        true => Ok(()),
-        false => Err(ApiError::Unauthenticated),
+    if bool::from(account | key) {
+        Ok(())
+    } else {
+        Err(ApiError::Unauthenticated)
     }
 }
 
-/// User name and password, if the header is there and well-formed.
+/// User name and password; `None` if the header is missing or malformed.
 fn credentials(headers: &HeaderMap) -> Option<(String, String)> {
     let (scheme, encoded) = headers
         .get(header::AUTHORIZATION)?
@@ -92,7 +102,7 @@ mod tests {
     const KEY: &str = "SK00000000000000000000000000000001";
 
     #[test]
-    fn api_keys_are_pairs_with_secrets_that_nobody_guesses() {
+    fn api_keys_need_a_sid_and_a_long_secret() {
         let secret = "s".repeat(SECRET_CHARS_MIN);
         for (text, keys) in [
             (String::new(), Some(0)),

@@ -1,29 +1,28 @@
-//! How many requests are answered at the same time.
+//! Concurrency limit: how many requests one process answers at the same time. A request above the
+//! limit is throttled with status 429 and `Retry-After`.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::error::ApiError;
+use crate::limits::CONCURRENT_REQUESTS_MAX;
 
-/// Requests one process answers at the same time. A Lambda has one; a process of one's own holds what these need: a body
-/// and a page of a list each, some 100 MB at worst.
-pub const REQUESTS_AT_ONCE_MAX: usize = 256;
-
-/// The requests that are being answered.
+/// The number of requests that are being answered.
 #[derive(Debug, Default)]
 pub struct InFlight(AtomicUsize);
 
-/// One of them, until it is dropped.
+/// One admitted request. Dropping it frees its place.
 pub struct Admitted<'a>(&'a InFlight);
 
 impl InFlight {
-    /// Lets one more in.
+    /// Admits one more request.
     ///
     /// # Errors
-    /// [`ApiError::TooManyRequests`]
+    /// [`ApiError::TooManyRequests`] when [`CONCURRENT_REQUESTS_MAX`] are in flight.
     pub fn admit(&self) -> Result<Admitted<'_>, ApiError> {
+        // Created before the check: its drop takes back the increment of a refused request.
         let admitted = Admitted(self);
         match self.0.fetch_add(1, Ordering::Relaxed) {
-            0..REQUESTS_AT_ONCE_MAX => Ok(admitted),
+            0..CONCURRENT_REQUESTS_MAX => Ok(admitted),
             _ => Err(ApiError::TooManyRequests),
         }
     }
@@ -40,10 +39,11 @@ impl Drop for Admitted<'_> {
 mod tests {
     use super::*;
 
+    /// A request above the limit gets 429 with `Retry-After`; a finished request frees its place.
     #[test]
-    fn one_too_many_is_told_to_come_again_and_one_who_has_gone_makes_room() {
+    fn request_above_limit_is_throttled() {
         let in_flight = InFlight::default();
-        let mut admitted: Vec<_> = (0..REQUESTS_AT_ONCE_MAX)
+        let mut admitted: Vec<_> = (0..CONCURRENT_REQUESTS_MAX)
             .map(|_| in_flight.admit().unwrap())
             .collect();
         for _ in 0..3 {

@@ -1,4 +1,5 @@
-//! Every way to say no: code, HTTP status and a sentence (taskrouter.md section 15, "REST replies").
+//! Every error of the API: code, HTTP status and message (taskrouter.md section 15, "REST
+//! replies").
 
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use ids::ReservationSid;
@@ -7,74 +8,71 @@ use serde_json::json;
 use task_router::model::ReservationStatus;
 use task_router::router::Refusal;
 
-use crate::REQUESTS_AT_ONCE_MAX;
 use crate::answer::Answer;
-use crate::paging::PAGE_SIZE_MAX;
-use crate::resources::ITEMS_READ_MAX;
+use crate::limits::{CONCURRENT_REQUESTS_MAX, ITEMS_READ_MAX, PAGE_SIZE_MAX};
 
-/// Where a code is explained.
+/// The prefix of `more_info`: the page that explains a code.
 const MORE_INFO: &str = "https://www.twilio.com/docs/errors";
 
-/// What a client without credentials is told to bring.
+/// The `WWW-Authenticate` header of a 401.
 const CHALLENGE: HeaderValue = HeaderValue::from_static("Basic realm=\"TaskRouter API\"");
 
-/// How long a client waits before it asks again, whatever it was that could take no more: seconds, and never less than one.
-const A_SECOND: HeaderValue = HeaderValue::from_static("1");
+/// The `Retry-After` header of a throttled request and of an unavailable dependency: one second.
+const RETRY_AFTER_SECS: HeaderValue = HeaderValue::from_static("1");
 
-/// Why a request is not answered as hoped.
+/// Why a request failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ApiError {
-    /// A parameter that cannot be understood, or that cannot be had now.
+    /// A parameter has an invalid value, or a value that the present state does not allow.
     #[error("{name}: {problem}")]
     Parameter {
-        /// Its name.
+        /// The parameter's name.
         name: String,
         /// What was expected.
         problem: String,
     },
-    /// The form cannot be read at all.
+    /// The body as a whole is invalid.
     #[error("{0}")]
     Form(String),
-    /// What is asked for is not allowed in the state things are in.
+    /// The present state of the resources does not allow the operation, or a required parameter is
+    /// missing.
     #[error("{0}")]
     State(String),
-    /// `PageSize` is over the limit.
+    /// `PageSize` exceeds [`PAGE_SIZE_MAX`].
     #[error("PageSize: expected a whole number from 1 to {PAGE_SIZE_MAX}, got a larger one")]
     PageSizeTooLarge,
-    /// A later page is asked for by its number.
-    #[error(
-        "Page: only page 0 can be asked for by its number; follow next_page_url for later ones"
-    )]
+    /// `Page` asks for a later page without a page token.
+    #[error("Page: expected 0 without a PageToken; follow next_page_url for later pages")]
     AbsolutePaging,
-    /// There are no credentials, or the wrong ones.
+    /// The credentials are missing or wrong.
     #[error(
         "Authenticate: expected HTTP Basic with the account SID and the auth token, or with the SID of an API key and its secret"
     )]
     Unauthenticated,
-    /// There is no such resource.
+    /// The resource does not exist.
     #[error("The requested resource {path} was not found")]
     NotFound {
-        /// What was asked for.
+        /// The path of the request.
         path: String,
     },
-    /// There is no such address in this API.
+    /// No route has this path.
     #[error("The requested resource {path} was not found: this path is not served")]
     NotServed {
-        /// What was asked for.
+        /// The path of the request.
         path: String,
     },
-    /// The address is served, with other methods.
+    /// The path has routes, but none with this method.
     #[error("{method} is not served under this path; expected {allow}")]
     MethodNotAllowed {
-        /// What was asked for.
+        /// The method of the request.
         method: String,
-        /// What can be asked for, as a list with commas.
+        /// The methods that have a route, as a comma-separated list.
         allow: String,
     },
-    /// The resource has another version than the client expects.
+    /// `If-Match` names other versions than the resource has.
     #[error("If-Match: the resource has version {version}, not the one expected; read it again")]
     PreconditionFailed {
-        /// Its version.
+        /// The resource's version.
         version: u64,
     },
     /// Another Worker took the Task (taskrouter.md section 10, "parallel reservations").
@@ -83,65 +81,62 @@ pub enum ApiError {
         /// The Reservation that lost.
         reservation: ReservationSid,
     },
-    /// The body is over the limit.
-    #[error("the body has {bytes} bytes; at most {bytes_max} are taken")]
+    /// The body exceeds the limit of its route.
+    #[error("the body: expected at most {bytes_max} bytes, got {bytes}")]
     BodyTooLarge {
-        /// Its size.
+        /// The size of the body in bytes.
         bytes: usize,
-        /// The limit.
+        /// The limit in bytes.
         bytes_max: usize,
     },
-    /// A list whose order no index has is longer than one request can read.
+    /// The list must be read as a whole, because no index has its order, and is too long for one
+    /// request.
     #[error(
-        "the list has {items} entries or more before any filter; at most {ITEMS_READ_MAX} can be put in this order"
+        "expected a list of at most {ITEMS_READ_MAX} entries before any filter, got {items} or more; this order reads them all"
     )]
     ListTooLong {
-        /// Its length, before any filter.
+        /// Entries found, before any filter.
         items: usize,
     },
-    /// Statistics of a time that is too long ago (taskrouter.md sections 13 and 14).
-    #[error("StartDate: statistics go back 30 days")]
+    /// Statistics of a time range that begins too early (taskrouter.md sections 13 and 14).
+    #[error("StartDate: expected a date within the last 30 days")]
     TooLongAgo,
-    /// Statistics of more Workers than they are made for (taskrouter.md section 14).
-    #[error("the Workspace has {workers} Workers; statistics of Workers are for at most {max}")]
+    /// Statistics of Workers in a Workspace that has too many (taskrouter.md section 14).
+    #[error("expected a Workspace of at most {max} Workers for these statistics, got {workers}")]
     TooManyWorkers {
-        /// How many there are.
+        /// Workers of the Workspace.
         workers: usize,
-        /// How many there may be.
+        /// The limit.
         max: usize,
     },
-    /// Statistics of a time whose events are still to be counted.
-    #[error(
-        "statistics are being caught up with and go up to {until} so far; try again in a minute"
-    )]
+    /// The statistics roll-up has not reached the requested time range yet.
+    #[error("the statistics roll-up is behind and has reached {until}; retry in a minute")]
     NotCountedYet {
-        /// How far they go.
+        /// The moment up to which events are counted.
         until: String,
     },
-    /// As many streams are open as may be.
-    #[error("{streams} event streams are open, as many as may be at once; try again later")]
+    /// The limit of open event streams is reached.
+    #[error("{streams} event streams are open, which is the limit; retry later")]
     TooManyStreams {
-        /// How many.
+        /// The limit.
         streams: usize,
     },
-    /// More requests are being answered than one process takes.
-    #[error(
-        "Too many requests at the same time: {REQUESTS_AT_ONCE_MAX} are being answered; try again"
-    )]
+    /// The concurrency limit is reached.
+    #[error("Too many concurrent requests: the limit is {CONCURRENT_REQUESTS_MAX}; retry later")]
     TooManyRequests,
-    /// What shall be done cannot be handed on.
+    /// The callbacks queue did not accept an instruction.
     #[error(transparent)]
     Outbox(#[from] OutboxError),
-    /// The table.
+    /// The table failed, throttled the request or reported a conflict.
     #[error(transparent)]
     Store(#[from] store::Error),
-    /// A resource could not be written as JSON.
+    /// A resource could not be serialized.
     #[error("the resource could not be written as JSON")]
     Json(#[from] serde_json::Error),
 }
 
 impl ApiError {
-    /// A parameter's problem.
+    /// An invalid parameter.
     pub fn parameter(name: &str, problem: impl Into<String>) -> Self {
         Self::Parameter {
             name: name.to_owned(),
@@ -149,12 +144,12 @@ impl ApiError {
         }
     }
 
-    /// A parameter that must be there and is not.
+    /// A required parameter is missing.
     pub fn missing(name: &str) -> Self {
         Self::State(format!("{name} field is required"))
     }
 
-    /// What the routing core says no to, asked for under `path`.
+    /// The error for a Command that the engine refused, in a request to `path`.
     pub fn refused(refusal: &Refusal, path: &str) -> Self {
         match refusal {
             Refusal::NoSuchTask(_) | Refusal::NoSuchWorker(_) | Refusal::NoSuchReservation(_) => {
@@ -183,14 +178,14 @@ impl ApiError {
         self.code_and_status().1
     }
 
-    /// The cause, for the log: it may say more than a client should read.
+    /// The underlying cause, for the log only: it may name hosts, tables and keys.
     pub fn cause(&self) -> String {
         std::error::Error::source(self)
             .map(ToString::to_string)
             .unwrap_or_default()
     }
 
-    /// The error on the wire.
+    /// The answer: status, headers and the JSON `{"code","message","more_info","status"}`.
     pub fn to_answer(&self) -> Answer {
         let (code, status) = self.code_and_status();
         let body = json!({
@@ -237,20 +232,19 @@ impl ApiError {
         }
     }
 
-    /// The sentence for the client. What the table says is not for clients: it names hosts, tables and keys.
+    /// The message for the client. Errors of the table and of the queue get a message of ours,
+    /// because their own text names hosts, tables and keys.
     fn message(&self) -> String {
         match self {
             Self::Store(store::Error::Conflict) => {
                 "Another update of this resource is in progress; try again".into()
             }
             Self::Store(store::Error::Throttled(_)) => {
-                "Too many requests for the table at the moment; try again".into()
+                "The table throttled this request; retry later".into()
             }
-            Self::Outbox(_) => {
-                "The callbacks queue does not answer at the moment; try again".into()
-            }
+            Self::Outbox(_) => "The callbacks queue is unavailable; retry later".into(),
             Self::Store(store::Error::Unavailable(_)) => {
-                "The table does not answer at the moment; try again".into()
+                "The table is unavailable; retry later".into()
             }
             Self::Store(store::Error::Corrupt { .. }) => {
                 "A stored item cannot be read; the log names it".into()
@@ -277,7 +271,7 @@ impl ApiError {
         }
     }
 
-    /// Headers the status asks for.
+    /// The headers that the status requires: `Allow`, `WWW-Authenticate` or `Retry-After`.
     fn headers(&self) -> Vec<(HeaderName, HeaderValue)> {
         if let Self::MethodNotAllowed { allow, .. } = self {
             return HeaderValue::try_from(allow)
@@ -288,7 +282,7 @@ impl ApiError {
         match self.status() {
             StatusCode::UNAUTHORIZED => vec![(header::WWW_AUTHENTICATE, CHALLENGE)],
             StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
-                vec![(header::RETRY_AFTER, A_SECOND)]
+                vec![(header::RETRY_AFTER, RETRY_AFTER_SECS)]
             }
             _ => Vec::new(),
         }

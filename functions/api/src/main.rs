@@ -1,4 +1,4 @@
-//! The `api` Lambda: wiring only.
+//! The `api` Lambda function: it reads the environment and serves [`api::handle`].
 
 use std::error::Error;
 use std::sync::Arc;

@@ -1,11 +1,13 @@
-//! Names for what a request creates.
+//! Ids of the resources that requests create.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use ids::EventSid;
 
-/// Where the ids of new resources come from. A request that creates something has no cause that would name it: asking
-/// twice makes two. So an id is derived from a seed of this process and a count.
+/// The source of ids for new resources. The ids of Reservations and Events are derived from their
+/// cause, so that a retry is idempotent. A request that creates a resource has no such cause: the
+/// same request twice creates two resources. So its id is derived from a seed of this process and a
+/// count.
 #[derive(Debug)]
 pub struct Ids {
     seed: String,
@@ -13,7 +15,7 @@ pub struct Ids {
 }
 
 impl Ids {
-    /// Ids that follow from `seed`; two processes must not have the same one.
+    /// Ids derived from `seed`. Two processes must not share a seed.
     pub fn seeded(seed: impl Into<String>) -> Self {
         Self {
             seed: seed.into(),
@@ -21,19 +23,19 @@ impl Ids {
         }
     }
 
-    /// Ids nobody can know beforehand.
+    /// Ids derived from a random seed of 128 bits.
     pub fn random() -> Self {
         Self::seeded(format!("{:032x}", fastrand::u128(..)))
     }
 
-    /// A number for a request: no other request has it.
+    /// A number that identifies one request. It is derived from the same seed and count.
     pub fn next_request(&self) -> u64 {
         let [seed, count] = self.next_cause();
         let [b0, b1, b2, b3, b4, b5, b6, b7, ..] = EventSid::derive(&[&seed, &count]).to_bytes();
         u64::from_be_bytes([b0, b1, b2, b3, b4, b5, b6, b7])
     }
 
-    /// What the next id is derived from.
+    /// Seed and count, from which the next id is derived.
     pub fn next_cause(&self) -> [String; 2] {
         [
             self.seed.clone(),
@@ -47,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_two_ids_have_the_same_cause() {
+    fn each_id_has_a_cause_of_its_own() {
         let ids = Ids::seeded("a");
         assert_ne!(ids.next_cause(), ids.next_cause());
         assert_ne!(Ids::random().next_cause(), Ids::random().next_cause());

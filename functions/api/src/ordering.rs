@@ -1,4 +1,5 @@
-//! The parameter `Ordering`: `Attribute:asc` or `Attribute:desc`, a comma list (taskrouter.md section 2, "List filters").
+//! The parameter `Ordering`: a comma-separated list of `Attribute:asc` and `Attribute:desc`
+//! (taskrouter.md section 2, "List filters").
 
 use crate::error::ApiError;
 use crate::parameters::Parameters;
@@ -8,27 +9,35 @@ const ORDERING: &str = "Ordering";
 /// One attribute to order by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Clause<A> {
-    /// Which.
+    /// The attribute.
     pub attribute: A,
-    /// Is the greatest first?
-    pub descending: bool,
+    /// Its direction.
+    pub direction: Direction,
 }
 
-impl<A> Clause<A> {
-    /// A value so that the smaller one comes first, as a page's place wants it.
-    pub fn key(&self, value: i64) -> i64 {
-        if self.descending {
-            value.saturating_neg()
-        } else {
-            value
+/// The direction of an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// The smallest value, or the oldest date, first.
+    Ascending,
+    /// The greatest value, or the newest date, first.
+    Descending,
+}
+
+impl Direction {
+    /// The sort field for a value: its negation in a descending order, because sort keys ascend.
+    pub fn sort_field(self, value: i64) -> i64 {
+        match self {
+            Self::Ascending => value,
+            Self::Descending => value.saturating_neg(),
         }
     }
 }
 
-/// Reads the order a list is asked for; none: the list's own.
+/// Parses `Ordering`; empty without it, which means the list's default order.
 ///
 /// # Errors
-/// [`ApiError::Parameter`] for an attribute that is not among `known`, or that comes twice.
+/// [`ApiError::Parameter`] for an attribute that is not among `known`, and for a duplicate one.
 pub fn read<A: Copy + PartialEq>(
     query: &Parameters,
     known: &[(&'static str, A)],
@@ -37,17 +46,14 @@ pub fn read<A: Copy + PartialEq>(
         text.split(',').map(|text| clause(text, known)).collect()
     });
     let clauses: Vec<Clause<A>> = clauses?.unwrap_or_default();
-    let twice = |(index, clause): (usize, &Clause<A>)| {
-        clauses
-            .iter()
-            .skip(index + 1)
-            .any(|other| other.attribute == clause.attribute)
-    };
-    if clauses.iter().enumerate().any(twice) {
-        return Err(ApiError::parameter(
-            ORDERING,
-            "expected every attribute once",
-        ));
+    for (index, clause) in clauses.iter().enumerate() {
+        let mut later = clauses.iter().skip(index + 1);
+        if later.any(|other| other.attribute == clause.attribute) {
+            return Err(ApiError::parameter(
+                ORDERING,
+                "expected every attribute once",
+            ));
+        }
     }
     Ok(clauses)
 }
@@ -60,18 +66,18 @@ fn clause<A: Copy>(text: &str, known: &[(&'static str, A)]) -> Result<Clause<A>,
             names.join(", ")
         )
     };
-    let (name, way) = text.split_once(':').unwrap_or((text, "asc"));
+    let (name, direction) = text.split_once(':').unwrap_or((text, "asc"));
     let found = known
         .iter()
         .find(|(known, _)| *known == name.trim())
         .ok_or_else(problem)?;
-    let descending = match way.trim().to_ascii_lowercase().as_str() {
-        "asc" => false,
-        "desc" => true,
+    let direction = match direction.trim().to_ascii_lowercase().as_str() {
+        "asc" => Direction::Ascending,
+        "desc" => Direction::Descending,
         _ => return Err(problem()),
     };
     Ok(Clause {
         attribute: found.1,
-        descending,
+        direction,
     })
 }

@@ -1,69 +1,70 @@
-//! Lists, page by page (taskrouter.md section 1, "Pagination").
+//! Pagination with cursors (taskrouter.md section 1, "Pagination").
 //!
-//! A page begins after a place, not at a number: what comes or goes meanwhile neither repeats nor hides anything else.
+//! A page token is a cursor: the sort key of the entry after or before which the page begins, not
+//! an offset. So entries that are created or deleted between two pages cause no other entry to be
+//! repeated or skipped.
 
 use ids::time::Timestamp;
 use serde_json::{Value, json};
 
 use crate::answer::Answer;
 use crate::error::ApiError;
+use crate::limits::PAGE_SIZE_MAX;
 use crate::parameters::Parameters;
 
-/// Most entries of a page.
-pub const PAGE_SIZE_MAX: usize = 1_000;
-
-/// Entries of a page when nobody says how many.
+/// Entries of a page without `PageSize`.
 const PAGE_SIZE_DEFAULT: usize = 50;
 
-/// What a list can be ordered by at once: no resource has more to order by.
-const PLACE_KEYS_MAX: usize = 8;
+/// Sort fields of one page token. No resource has more fields to order by.
+const SORT_FIELDS_MAX: usize = 8;
 
 const PAGE_SIZE: &str = "PageSize";
 const PAGE: &str = "Page";
 const PAGE_TOKEN: &str = "PageToken";
 
-/// What can stand in a list.
+/// An entry of a list.
 pub trait Listed {
-    /// Where it stands: by age, then by SID.
-    fn place(&self) -> Place;
+    /// The position of the entry in its list, usually by date of creation, then by SID.
+    fn sort_key(&self) -> SortKey;
 }
 
-/// A place in a list, whether or not something still stands there.
+/// The position of an entry in a list. It stays valid after the entry is deleted.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
-    keys: Vec<i64>,
+pub struct SortKey {
+    fields: Vec<i64>,
     sid: String,
 }
 
-/// Which page is asked for.
+/// The requested page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Paging {
     size: usize,
-    /// For the client alone: it comes back as it was sent.
+    /// Shown to the client and otherwise without effect: the token selects the page.
     page: u32,
     token: Option<Token>,
-    /// The request's other parameters: every address of the list repeats them.
+    /// The request's other parameters, which every URL of the list repeats.
     filters: Vec<(String, String)>,
 }
 
-/// Which way to go from which place. Opaque to clients: `PA` or `PB`, the SID, and what the list is ordered by, as whole
-/// numbers with dots between: usually the moment in milliseconds.
+/// A page token: a cursor and a direction. Its text is opaque to clients: `PA` or `PB`, the SID, a
+/// hyphen, and the sort fields as whole numbers separated by dots. Usually there is one field, the
+/// date of creation in milliseconds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Token {
-    /// Forward, from behind this place.
-    After(Place),
-    /// Backward, from before this place.
-    Before(Place),
+    /// The page begins after this key.
+    After(SortKey),
+    /// The page ends before this key.
+    Before(SortKey),
 }
 
-/// The entries of a page, and the places its neighbours begin at.
+/// The entries of a page, and the tokens of its neighbours.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Page<T> {
     /// The entries, in order.
     pub items: Vec<T>,
-    /// Where the page before begins.
+    /// The token of the previous page; `None` on the first.
     pub previous: Option<Token>,
-    /// Where the page behind begins.
+    /// The token of the next page; `None` on the last.
     pub next: Option<Token>,
 }
 
@@ -71,7 +72,8 @@ impl Paging {
     /// Reads `PageSize`, `Page` and `PageToken`.
     ///
     /// # Errors
-    /// 20001 or 20007 for a size, 20001 for a token that is none of ours, 40153 for a later page without a token.
+    /// 20001 or 20007 for an invalid size, 20001 for an invalid token, 40153 for a later page
+    /// without a token.
     pub fn read(query: &Parameters) -> Result<Self, ApiError> {
         let size = query
             .text(PAGE_SIZE)
@@ -81,9 +83,9 @@ impl Paging {
         if page > 0 && token.is_none() {
             return Err(ApiError::AbsolutePaging);
         }
-        let is_filter = |name: &str| ![PAGE_SIZE, PAGE, PAGE_TOKEN].contains(&name);
-        let filters = query.pairs().filter(|(name, _)| is_filter(name));
-        let filters = filters
+        let filters = query
+            .pairs()
+            .filter(|(name, _)| ![PAGE_SIZE, PAGE, PAGE_TOKEN].contains(name))
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .collect();
         Ok(Self {
@@ -94,17 +96,18 @@ impl Paging {
         })
     }
 
-    /// Entries of a page.
+    /// The number of entries of a full page.
     pub fn size(&self) -> usize {
         self.size
     }
 
-    /// Where the page begins; `None`: at the beginning of the list.
+    /// Where the page begins; `None` for the first page.
     pub fn token(&self) -> Option<&Token> {
         self.token.as_ref()
     }
 
-    /// The page as an answer: its entries under `key`, and `meta`. `items` is the whole list, `url` its address.
+    /// Cuts the page out of a whole list and answers with it: the entries under the property `key`,
+    /// and `meta`. `items` is the whole list, `url` its URL.
     pub fn answer<T: Listed>(
         &self,
         key: &'static str,
@@ -112,10 +115,10 @@ impl Paging {
         items: Vec<T>,
         render: impl Fn(&T) -> serde_json::Result<Value>,
     ) -> Result<Answer, ApiError> {
-        self.show(key, url, &self.cut(items, Listed::place), render)
+        self.show(key, url, &self.cut(items, Listed::sort_key), render)
     }
 
-    /// A page that was read as such, as an answer.
+    /// The answer for a page that is cut already.
     pub fn show<T>(
         &self,
         key: &'static str,
@@ -124,35 +127,31 @@ impl Paging {
         render: impl Fn(&T) -> serde_json::Result<Value>,
     ) -> Result<Answer, ApiError> {
         let entries: Vec<Value> = page.items.iter().map(render).collect::<Result<_, _>>()?;
-        Ok(self.page_of(
-            key,
-            url,
-            entries,
-            page.previous.as_ref(),
-            page.next.as_ref(),
-        ))
+        let previous = page.previous.as_ref();
+        Ok(self.page_of(key, url, entries, previous, page.next.as_ref()))
     }
 
-    /// The page as an answer, of a list too long to be read whole: its entries, and where the next page begins.
+    /// The answer for a page of a list that is read forward only: its entries, and the key after
+    /// which the next page begins.
     pub fn answer_part(
         &self,
         key: &'static str,
         url: &str,
         entries: Vec<Value>,
-        next: Option<Place>,
+        next: Option<SortKey>,
     ) -> Answer {
         self.page_of(key, url, entries, None, next.map(Token::After).as_ref())
     }
 
-    /// The SID after which the page begins, if it is not the first one.
+    /// The SID after which the page begins; `None` for the first page.
     ///
     /// # Errors
-    /// [`ApiError::Parameter`] for a token that names another kind of thing, or the way back.
+    /// [`ApiError::Parameter`] for a token with a SID of another kind, or one that leads backward.
     pub fn after<S: std::str::FromStr>(&self) -> Result<Option<S>, ApiError> {
         match &self.token {
             None => Ok(None),
-            Some(Token::After(place)) => place.sid.parse().map(Some).map_err(|_| wrong_token()),
-            Some(Token::Before(_)) => Err(wrong_token()),
+            Some(Token::After(key)) => key.sid.parse().map(Some).map_err(|_| invalid_token()),
+            Some(Token::Before(_)) => Err(invalid_token()),
         }
     }
 
@@ -164,48 +163,50 @@ impl Paging {
         previous: Option<&Token>,
         next: Option<&Token>,
     ) -> Answer {
-        let neighbour =
-            |token: Option<&Token>, page| token.map(|token| self.address(url, page, Some(token)));
+        let previous =
+            previous.map(|token| self.url(url, self.page.saturating_sub(1), Some(token)));
+        let next = next.map(|token| self.url(url, self.page.saturating_add(1), Some(token)));
         let meta = json!({
             "key": key,
             "page": self.page,
             "page_size": self.size,
-            "first_page_url": self.address(url, 0, None),
-            "url": self.address(url, self.page, self.token.as_ref()),
-            "previous_page_url": neighbour(previous, self.page.saturating_sub(1)),
-            "next_page_url": neighbour(next, self.page.saturating_add(1)),
+            "first_page_url": self.url(url, 0, None),
+            "url": self.url(url, self.page, self.token.as_ref()),
+            "previous_page_url": previous,
+            "next_page_url": next,
         });
         Answer::ok(json!({ key: entries, "meta": meta }))
     }
 
-    /// The page of a whole list.
-    pub fn cut<T>(&self, mut items: Vec<T>, position_of: impl Fn(&T) -> Place) -> Page<T> {
-        items.sort_by_cached_key(&position_of);
+    /// Sorts a whole list and cuts the requested page out of it.
+    pub fn cut<T>(&self, mut items: Vec<T>, key_of: impl Fn(&T) -> SortKey) -> Page<T> {
+        items.sort_by_cached_key(&key_of);
         let (start, end) = match &self.token {
             None => (0, self.size),
-            Some(Token::After(place)) => {
-                let start = items.partition_point(|item| position_of(item) <= *place);
+            Some(Token::After(key)) => {
+                let start = items.partition_point(|item| key_of(item) <= *key);
                 (start, start.saturating_add(self.size))
             }
-            Some(Token::Before(place)) => {
-                let end = items.partition_point(|item| position_of(item) < *place);
+            Some(Token::Before(key)) => {
+                let end = items.partition_point(|item| key_of(item) < *key);
                 (end.saturating_sub(self.size), end)
             }
         };
+        let is_first = start == 0;
         let is_last = end >= items.len();
         let items: Vec<T> = items
             .into_iter()
             .skip(start)
             .take(end.saturating_sub(start))
             .collect();
-        let previous = items
-            .first()
-            .filter(|_| start > 0)
-            .map(|item| Token::Before(position_of(item)));
-        let next = items
-            .last()
-            .filter(|_| !is_last)
-            .map(|item| Token::After(position_of(item)));
+        let mut previous = None;
+        if !is_first {
+            previous = items.first().map(|item| Token::Before(key_of(item)));
+        }
+        let mut next = None;
+        if !is_last {
+            next = items.last().map(|item| Token::After(key_of(item)));
+        }
         Page {
             items,
             previous,
@@ -213,7 +214,8 @@ impl Paging {
         }
     }
 
-    fn address(&self, url: &str, page: u32, token: Option<&Token>) -> String {
+    /// The URL of a page, with the request's filters.
+    fn url(&self, url: &str, page: u32, token: Option<&Token>) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
         query.extend_pairs(&self.filters);
         query
@@ -226,34 +228,34 @@ impl Paging {
     }
 }
 
-impl Place {
-    /// The place of something made at `created`.
+impl SortKey {
+    /// The key of an entry in a list that is ordered by date of creation.
     pub fn new(created: Timestamp, sid: impl ToString) -> Self {
         Self::by(vec![created.as_millis()], sid)
     }
 
-    /// The place of something by what its list is ordered by: the smaller comes first, and of equal ones the SID decides.
-    pub fn by(keys: Vec<i64>, sid: impl ToString) -> Self {
+    /// The key of an entry in a list that is ordered by `fields`, ascending. The SID breaks ties.
+    pub fn by(fields: Vec<i64>, sid: impl ToString) -> Self {
         Self {
-            keys,
+            fields,
             sid: sid.to_string(),
         }
     }
 
-    /// The first of what the list is ordered by, and the SID.
-    pub fn first_key(&self) -> (i64, &str) {
-        (self.keys.first().copied().unwrap_or_default(), &self.sid)
+    /// The first sort field, and the SID.
+    pub fn first_field(&self) -> (i64, &str) {
+        (self.fields.first().copied().unwrap_or_default(), &self.sid)
     }
 }
 
 impl Token {
     fn to_text(&self) -> String {
-        let (way, place) = match self {
-            Self::After(place) => ("PA", place),
-            Self::Before(place) => ("PB", place),
+        let (direction, key) = match self {
+            Self::After(key) => ("PA", key),
+            Self::Before(key) => ("PB", key),
         };
-        let keys: Vec<String> = place.keys.iter().map(i64::to_string).collect();
-        format!("{way}{}-{}", place.sid, keys.join("."))
+        let fields: Vec<String> = key.fields.iter().map(i64::to_string).collect();
+        format!("{direction}{}-{}", key.sid, fields.join("."))
     }
 }
 
@@ -265,7 +267,7 @@ fn page_size(text: &str) -> Result<usize, ApiError> {
             PAGE_SIZE,
             format!("expected a whole number from 1 to {PAGE_SIZE_MAX}, got 0"),
         )),
-        // A number too long for any integer is too large as well.
+        // A number that does not fit into an integer is too large as well.
         Ok(_) | Err(_) if is_number => Err(ApiError::PageSizeTooLarge),
         Ok(_) | Err(_) => Err(ApiError::parameter(
             PAGE_SIZE,
@@ -280,29 +282,30 @@ fn page_number(text: &str) -> Result<u32, ApiError> {
 }
 
 fn page_token(text: &str) -> Result<Token, ApiError> {
-    let token = || {
-        let (way, rest) = text.split_at_checked(2)?;
-        let (sid, keys) = rest.split_once('-')?;
-        let keys = keys
-            .split('.')
-            .filter(|key| !key.is_empty())
-            .take(PLACE_KEYS_MAX + 1)
-            .map(|key| key.parse().ok());
-        let place = Place::by(
-            keys.collect::<Option<Vec<i64>>>()
-                .filter(|keys| keys.len() <= PLACE_KEYS_MAX)?,
-            sid,
-        );
-        match way {
-            "PA" => Some(Token::After(place)),
-            "PB" => Some(Token::Before(place)),
-            _ => None,
-        }
-    };
-    token().ok_or_else(wrong_token)
+    parse_token(text).ok_or_else(invalid_token)
 }
 
-fn wrong_token() -> ApiError {
+fn parse_token(text: &str) -> Option<Token> {
+    let (direction, rest) = text.split_at_checked(2)?;
+    let (sid, fields) = rest.split_once('-')?;
+    let fields: Vec<i64> = fields
+        .split('.')
+        .filter(|field| !field.is_empty())
+        .take(SORT_FIELDS_MAX + 1)
+        .map(|field| field.parse().ok())
+        .collect::<Option<_>>()?;
+    if fields.len() > SORT_FIELDS_MAX {
+        return None;
+    }
+    let key = SortKey::by(fields, sid);
+    match direction {
+        "PA" => Some(Token::After(key)),
+        "PB" => Some(Token::Before(key)),
+        _ => None,
+    }
+}
+
+fn invalid_token() -> ApiError {
     ApiError::parameter(
         PAGE_TOKEN,
         "expected the one in next_page_url or previous_page_url",

@@ -1,4 +1,4 @@
-//! What a request says, by name (taskrouter.md section 1, "request body").
+//! Parameters of queries and forms, by name (taskrouter.md section 1, "request body").
 
 use std::fmt::Display;
 use std::ops::RangeInclusive;
@@ -9,28 +9,35 @@ use task_router::model::{Attributes, AttributesError, Expression, ExpressionErro
 
 use crate::error::ApiError;
 
-/// Most parameters taken from a query or a form. The largest operation, updating a Reservation, has 54.
+/// Parameters of the largest query or form. The largest operation, updating a Reservation, has 54.
 pub const PARAMETERS_MAX: usize = 200;
 
-/// Characters a friendly name may have (taskrouter.md section 14).
+/// Characters of the longest friendly name (taskrouter.md section 14).
 pub const FRIENDLY_NAME_CHARS_MAX: usize = 64;
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// Decoded parameters in their order. A repeated name is an array where the operation knows one; elsewhere the first
-/// value counts.
+/// Decoded parameters in the order of the request. A repeated name is an array where the operation
+/// has an array parameter ([`Parameters::all`]); otherwise the first value counts.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Parameters(Vec<(String, String)>);
 
 impl Parameters {
-    /// The parameters of a URL. One with an empty value is left out: a filter that names nothing filters nothing.
+    /// The parameters of a URL's query. Parameters with an empty value are dropped: an empty filter
+    /// does not filter.
+    ///
+    /// # Errors
+    /// [`ApiError::Parameter`] and [`ApiError::Form`] for invalid encoding and too many parameters.
     pub fn of_query(query: &str) -> Result<Self, ApiError> {
         let mut parameters = Self::decode(query.as_bytes())?;
         parameters.0.retain(|(_, value)| !value.is_empty());
         Ok(parameters)
     }
 
-    /// The parameters of a body that is a form.
+    /// The parameters of a form. An empty body needs no `Content-Type`.
+    ///
+    /// # Errors
+    /// As [`Parameters::of_query`]; [`ApiError::Form`] for another `Content-Type`.
     pub fn of_form(headers: &HeaderMap, body: &[u8]) -> Result<Self, ApiError> {
         match headers.get(header::CONTENT_TYPE) {
             Some(kind) if !body.is_empty() && !kind.to_str().is_ok_and(is_form) => {
@@ -49,36 +56,36 @@ impl Parameters {
         match pairs.len() {
             0..=PARAMETERS_MAX => Ok(Self(pairs)),
             _ => Err(ApiError::Form(format!(
-                "there are more than {PARAMETERS_MAX} parameters"
+                "expected at most {PARAMETERS_MAX} parameters, got more"
             ))),
         }
     }
 
-    /// Every name with its value, as they came.
+    /// The parameters as owned pairs of name and value.
     pub fn as_pairs(&self) -> &[(String, String)] {
         &self.0
     }
 
-    /// Every name with its value.
+    /// Iterates over names and values.
     pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0
             .iter()
             .map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    /// The text under a name.
+    /// The first value of a parameter.
     pub fn text(&self, name: &str) -> Option<&str> {
         self.all(name).next()
     }
 
-    /// Every text under a name.
+    /// Every value of a parameter.
     pub fn all(&self, name: &str) -> impl Iterator<Item = &str> {
         self.pairs()
             .filter(move |(other, _)| *other == name)
             .map(|(_, value)| value)
     }
 
-    /// The SID under a name.
+    /// The value of a parameter that is a SID of one kind.
     ///
     /// # Errors
     /// [`ApiError::Parameter`] for any other text.
@@ -87,8 +94,8 @@ impl Parameters {
         parsed.map_err(|error: S::Err| ApiError::parameter(name, error.to_string()))
     }
 
-    /// The switch under a name: `true`, `1` and `yes` are on, everything else is off (taskrouter.md section 1, "booleans
-    /// in forms").
+    /// The value of a boolean parameter: `true`, `1` and `yes` are true, everything else is false
+    /// (taskrouter.md section 1, "booleans in forms").
     pub fn switch(&self, name: &str) -> Option<bool> {
         let value = self.text(name)?;
         Some(
@@ -98,10 +105,10 @@ impl Parameters {
         )
     }
 
-    /// The value under a name, read with `read`, which says what was expected of a text it cannot use.
+    /// The value of a parameter, parsed with `read`, whose error says what was expected.
     ///
     /// # Errors
-    /// [`ApiError::Parameter`]
+    /// [`ApiError::Parameter`] with the error of `read`.
     pub fn parsed<T>(
         &self,
         name: &str,
@@ -113,7 +120,7 @@ impl Parameters {
             .map_err(|problem| ApiError::parameter(name, problem))
     }
 
-    /// The whole number under a name.
+    /// The value of a parameter that is a whole number.
     ///
     /// # Errors
     /// [`ApiError::Parameter`] for anything but a whole number within `limits`.
@@ -134,10 +141,11 @@ impl Parameters {
         })
     }
 
-    /// The JSON object under a name (taskrouter.md section 14: 4,096 characters at most).
+    /// The value of a parameter that is a JSON object of attributes, 4,096 characters at most
+    /// (taskrouter.md section 14).
     ///
     /// # Errors
-    /// [`ApiError::Parameter`]
+    /// [`ApiError::Parameter`] for any other text.
     pub fn attributes(&self, name: &str) -> Result<Option<Attributes>, ApiError> {
         self.parsed(name, |text| {
             text.parse()
@@ -145,10 +153,10 @@ impl Parameters {
         })
     }
 
-    /// The condition under a name (taskrouter.md section 8).
+    /// The value of a parameter that is an expression (taskrouter.md section 8).
     ///
     /// # Errors
-    /// [`ApiError::Parameter`]
+    /// [`ApiError::Parameter`] for a syntax error.
     pub fn expression(&self, name: &str) -> Result<Option<Expression>, ApiError> {
         self.parsed(name, |text| {
             text.parse()
@@ -156,25 +164,29 @@ impl Parameters {
         })
     }
 
-    /// The name for people under a name: not empty, [`FRIENDLY_NAME_CHARS_MAX`] at most.
+    /// The value of a parameter that is a friendly name: 1 to [`FRIENDLY_NAME_CHARS_MAX`]
+    /// characters, not only blanks.
     ///
     /// # Errors
-    /// [`ApiError::Parameter`]
+    /// [`ApiError::Parameter`] for any other text.
     pub fn friendly_name(&self, name: &str) -> Result<Option<&str>, ApiError> {
         let Some(text) = self.text(name) else {
             return Ok(None);
         };
         let fits = !text.trim().is_empty() && text.chars().count() <= FRIENDLY_NAME_CHARS_MAX;
-        let problem = || format!("expected 1 to {FRIENDLY_NAME_CHARS_MAX} characters");
         if fits {
             Ok(Some(text))
         } else {
-            Err(ApiError::parameter(name, problem()))
+            Err(ApiError::parameter(
+                name,
+                format!("expected 1 to {FRIENDLY_NAME_CHARS_MAX} characters"),
+            ))
         }
     }
 }
 
-/// Bytes that are no text would be stored as something else than was sent.
+/// Checks that the decoded text is UTF-8. The form parser would replace other bytes silently, and
+/// the stored text would differ from the text that was sent.
 fn check_encoding(text: &[u8]) -> Result<(), ApiError> {
     let is_text = |bytes: &[u8]| {
         percent_encoding::percent_decode(bytes)

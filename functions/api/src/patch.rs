@@ -1,5 +1,5 @@
-//! A JSON merge patch of attributes (RFC 7396), which two writers can send at once without losing each other's change.
-//! TaskRouter has no such thing: it is an addition.
+//! JSON merge patches of attributes (RFC 7396). Two clients that patch different attributes at the
+//! same time do not overwrite each other's change. This is an addition: TaskRouter has no patches.
 
 use http::{HeaderMap, header};
 use serde_json::{Map, Value};
@@ -8,7 +8,7 @@ use crate::error::ApiError;
 
 const MERGE_PATCH: &str = "application/merge-patch+json";
 
-/// Does the request bring a patch?
+/// Is the body a merge patch, by its `Content-Type`?
 pub fn is_patch(headers: &HeaderMap) -> bool {
     let kind = headers
         .get(header::CONTENT_TYPE)
@@ -19,14 +19,14 @@ pub fn is_patch(headers: &HeaderMap) -> bool {
         .is_some_and(|kind| kind.trim().eq_ignore_ascii_case(MERGE_PATCH))
 }
 
-/// The patch in a body. How deep it may be is the JSON parser's limit, 128.
+/// Parses the patch in a body. The JSON parser limits its depth to 128.
 ///
 /// # Errors
 /// [`ApiError::Form`] for anything but a JSON object.
 pub fn read(body: &[u8]) -> Result<Map<String, Value>, ApiError> {
     serde_json::from_slice(body).map_err(|error| {
         ApiError::Form(format!(
-            "the body: expected a JSON object, the change of the attributes (RFC 7396): {error}"
+            "the body: expected a JSON object, a merge patch of the attributes (RFC 7396): {error}"
         ))
     })
 }

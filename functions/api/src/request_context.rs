@@ -1,4 +1,4 @@
-//! One request being answered: what it says, and the world it says it to.
+//! The context of one request: its parts and the [`Api`] that answers it.
 
 use std::str::FromStr;
 use std::sync::Arc;
@@ -15,41 +15,41 @@ use crate::error::ApiError;
 use crate::parameters::Parameters;
 use crate::view::View;
 
-/// A part of the path that should be a SID.
+/// A parameter in the path, usually a SID.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PathSid<'p> {
-    /// Its name in the route, `WorkspaceSid`.
+    /// The name in the route, such as `WorkspaceSid`.
     pub name: &'static str,
-    /// What stands there.
+    /// The text in the path, which need not be a SID.
     pub text: &'p str,
 }
 
-/// A request, taken apart.
+/// A parsed request.
 pub struct RequestContext<'c> {
-    /// The function's world.
+    /// The table, the clock and the other ports.
     pub api: &'c Api,
-    /// The moment the request came in.
+    /// The moment at which the request was received.
     pub now: Timestamp,
-    /// How resources are shown to this client.
+    /// How addresses and ages are shown in the answer.
     pub view: View,
     /// The path, for error messages.
     pub path: &'c str,
-    /// The SIDs in the path.
+    /// The parameters in the path.
     pub sids: Vec<PathSid<'c>>,
-    /// The parameters of the URL.
+    /// The parameters of the query.
     pub query: Parameters,
-    /// The parameters of the form; none for a GET.
+    /// The parameters of the form; empty without a form.
     pub form: Parameters,
-    /// The patch of attributes that came instead of a form.
+    /// The merge patch of attributes that the request has instead of a form.
     pub patch: Option<Map<String, Value>>,
-    /// The body, where it is no form.
+    /// The raw body, for operations that take JSON.
     pub body: &'c [u8],
     /// The headers.
     pub headers: &'c HeaderMap,
 }
 
 impl RequestContext<'_> {
-    /// A part of the path that may be a SID or a name, by its name in the route.
+    /// The text of a parameter in the path, by its name in the route.
     pub fn text_in_path(&self, name: &str) -> Option<&str> {
         self.sids
             .iter()
@@ -60,14 +60,17 @@ impl RequestContext<'_> {
     /// A SID in the path, by its name in the route.
     ///
     /// # Errors
-    /// [`ApiError::NotFound`]: under text that is no SID of this kind, there can be nothing.
+    /// [`ApiError::NotFound`] for text that is no SID of this kind: no resource has such a path.
     pub fn sid<S: FromStr>(&self, name: &str) -> Result<S, ApiError> {
         self.text_in_path(name)
             .and_then(|text| text.parse().ok())
             .ok_or_else(|| self.not_found())
     }
 
-    /// The Workspace the path names.
+    /// The Workspace in the path. It comes from the cache and may be some seconds old.
+    ///
+    /// # Errors
+    /// [`ApiError::NotFound`]
     pub async fn workspace(&self) -> Result<Arc<Workspace>, ApiError> {
         let sid = self.sid("WorkspaceSid")?;
         self.api
@@ -77,28 +80,25 @@ impl RequestContext<'_> {
             .ok_or_else(|| self.not_found())
     }
 
-    /// How `Attributes` are to change: by the patch, or to what the form says; `None`: not at all.
+    /// The requested change of attributes: the patch, or the form's `Attributes`; `None` without
+    /// either.
     pub fn attributes_change(&self) -> Result<Option<AttributesChange>, ApiError> {
-        let replaced = || {
-            Ok(self
-                .form
-                .attributes("Attributes")?
-                .map(AttributesChange::Replace))
-        };
-        self.patch
-            .clone()
-            .map_or_else(replaced, |patch| Ok(Some(AttributesChange::Merge(patch))))
+        if let Some(patch) = &self.patch {
+            return Ok(Some(AttributesChange::Merge(patch.clone())));
+        }
+        let attributes = self.form.attributes("Attributes")?;
+        Ok(attributes.map(AttributesChange::Replace))
     }
 
-    /// There is nothing under this path.
+    /// The error for a path that leads to no resource.
     pub fn not_found(&self) -> ApiError {
         ApiError::NotFound {
             path: self.path.to_owned(),
         }
     }
 
-    /// The versions of which `If-Match` wants one; `None`: any will do (taskrouter.md section 1, "Optimistic concurrency").
-    /// A tag that is none of ours names no version, so nothing ever matches it.
+    /// The versions that `If-Match` accepts; `None`: any version (taskrouter.md section 1,
+    /// "Optimistic concurrency"). A tag that is not one of ours is no version and never matches.
     pub fn expected_versions(&self) -> Option<Vec<u64>> {
         let tags = self
             .headers
@@ -106,11 +106,15 @@ impl RequestContext<'_> {
             .to_str()
             .unwrap_or_default();
         let tags: Vec<&str> = tags.split(',').map(str::trim).collect();
+        if tags.contains(&"*") {
+            return None;
+        }
         let version = |tag: &&str| tag.strip_prefix('"')?.strip_suffix('"')?.parse().ok();
-        (!tags.contains(&"*")).then(|| tags.iter().filter_map(version).collect())
+        Some(tags.iter().filter_map(version).collect())
     }
 
-    /// Lets a request pass that writes nothing, or that writes on condition of `version` itself.
+    /// Checks `If-Match` against `version`. For requests that write nothing, and for writes that
+    /// are themselves conditional on `version`.
     ///
     /// # Errors
     /// [`ApiError::PreconditionFailed`]
@@ -123,13 +127,17 @@ impl RequestContext<'_> {
         }
     }
 
-    /// Applies an event on the condition that `If-Match` states, to the Task or Worker as it is when it is written.
-    pub async fn apply(&self, event: &Command) -> Result<Applied, ApiError> {
+    /// Applies a Command. The condition of `If-Match` is checked against the version of the Task or
+    /// Worker that the write replaces.
+    ///
+    /// # Errors
+    /// The engine's refusal ([`ApiError::refused`]), or an error of the table.
+    pub async fn apply(&self, command: &Command) -> Result<Applied, ApiError> {
         let expected = self.expected_versions();
         let applied = self
             .api
             .store
-            .apply_if(event, expected.as_deref(), self.now)
+            .apply_if(command, expected.as_deref(), self.now)
             .await?;
         match applied.outcome {
             Outcome::Refused(refusal) => Err(ApiError::refused(&refusal, self.path)),

@@ -1,5 +1,5 @@
-//! Every operation served: method, path, and the function that answers. A row a line, named like the operation in the
-//! official API description (`openapi/endpoints.md`).
+//! The table of routes: every operation served, with its method, body, function and path. Each
+//! operation is one row (docs/reference/api-operations.md lists TaskRouter's).
 
 use std::future::Future;
 use std::pin::Pin;
@@ -8,165 +8,177 @@ use http::Method;
 
 use crate::answer::Answer;
 use crate::error::ApiError;
+use crate::limits::{BODY_BYTES_MAX, WORKFLOW_BODY_BYTES_MAX};
 use crate::request_context::{PathSid, RequestContext};
 use crate::resources::{
     activity, event, event_stream, explain, reservation, statistics, task, task_channel,
     task_queue, webhook, worker, worker_channel, workflow, workspace,
 };
-use crate::{BODY_BYTES_MAX, WORKFLOW_BODY_BYTES_MAX};
 
-/// One operation.
+/// One operation. Everything that is particular to a route is a field here.
 pub struct Route {
     /// The method.
     pub method: Method,
-    /// The path; a part in braces stands for a SID.
+    /// The path; a part in braces is a parameter, usually a SID.
     pub path: &'static str,
-    /// What answers it.
+    /// The format and the size limit of the request body.
+    pub body: Body,
+    /// The function that answers the request.
     pub run: Run,
 }
 
-/// The operation whose body is JSON.
-const TAKES_JSON: &str = "/v1/Workspaces/{WorkspaceSid}/TaskQueues/RealTimeStatistics";
+/// What a route accepts as request body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Body {
+    /// The body is not read.
+    None,
+    /// A form.
+    Form,
+    /// A form that may contain a Workflow's configuration, which is larger than any other field.
+    WorkflowForm,
+    /// A form, or a JSON merge patch of attributes.
+    FormOrPatch,
+    /// JSON, which the operation itself parses.
+    Json,
+}
 
-/// Paths of what has attributes: a POST there takes a patch of them instead of a form.
-const PATCHABLE: [&str; 2] = [
-    "/v1/Workspaces/{WorkspaceSid}/Workers/{Sid}",
-    "/v1/Workspaces/{WorkspaceSid}/Tasks/{Sid}",
-];
-
-impl Route {
-    /// Does it take a JSON merge patch of attributes?
-    pub fn takes_patch(&self) -> bool {
-        self.method == Method::POST && PATCHABLE.contains(&self.path)
-    }
-
-    /// Bytes of the largest body taken.
-    pub fn body_bytes_max(&self) -> usize {
-        match self.path.contains("/Workflows") {
-            true => WORKFLOW_BODY_BYTES_MAX,
-            false => BODY_BYTES_MAX,
+impl Body {
+    /// The size limit in bytes.
+    pub fn bytes_max(self) -> usize {
+        match self {
+            Self::WorkflowForm => WORKFLOW_BODY_BYTES_MAX,
+            Self::None | Self::Form | Self::FormOrPatch | Self::Json => BODY_BYTES_MAX,
         }
-    }
-
-    /// Is its body JSON, not a form?
-    pub fn takes_json(&self) -> bool {
-        self.path == TAKES_JSON
     }
 }
 
-/// An operation's function.
+/// The function of an operation.
 pub type Run = for<'c> fn(
     &'c RequestContext<'c>,
 ) -> Pin<Box<dyn Future<Output = Result<Answer, ApiError>> + Send + 'c>>;
 
-/// The table. Of two paths that fit, the one with fewer SIDs counts.
-#[rustfmt::skip]
-pub static ROUTES: &[Route] = &[
-    Route { method: Method::GET, path: "/v1/Workspaces", run: |call| Box::pin(workspace::list(call)) },
-    Route { method: Method::POST, path: "/v1/Workspaces", run: |call| Box::pin(workspace::create(call)) },
-    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}", run: |call| Box::pin(workspace::fetch(call)) },
-    Route { method: Method::POST, path: "/v1/Workspaces/{WorkspaceSid}", run: |call| Box::pin(workspace::update(call)) },
-    Route { method: Method::DELETE, path: "/v1/Workspaces/{WorkspaceSid}", run: |call| Box::pin(workspace::delete(call)) },
-    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Events", run: |call| Box::pin(event::list(call)) },
-    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Events/{Sid}", run: |call| Box::pin(event::fetch(call)) },
-    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/EventStream", run: |call| Box::pin(event_stream::of_workspace(call)) },
-    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Workers/{WorkerSid}/EventStream", run: |call| Box::pin(event_stream::of_worker(call)) },
-    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/RealTimeStatistics", run: |call| Box::pin(statistics::workspace_real_time(call)) },
-    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/CumulativeStatistics", run: |call| Box::pin(statistics::workspace_cumulative(call)) },
-    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Statistics", run: |call| Box::pin(statistics::workspace(call)) },
-    Route { method: Method::POST, path: TAKES_JSON, run: |call| Box::pin(statistics::task_queues_real_time(call)) },
-    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/TaskQueues/Statistics", run: |call| Box::pin(statistics::task_queues(call)) },
-    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/TaskQueues/{TaskQueueSid}/RealTimeStatistics", run: |call| Box::pin(statistics::task_queue_real_time(call)) },
-    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/TaskQueues/{TaskQueueSid}/CumulativeStatistics", run: |call| Box::pin(statistics::task_queue_cumulative(call)) },
-    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/TaskQueues/{TaskQueueSid}/Statistics", run: |call| Box::pin(statistics::task_queue(call)) },
-    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Workflows/{WorkflowSid}/RealTimeStatistics", run: |call| Box::pin(statistics::workflow_real_time(call)) },
-    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Workflows/{WorkflowSid}/CumulativeStatistics", run: |call| Box::pin(statistics::workflow_cumulative(call)) },
-    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Workflows/{WorkflowSid}/Statistics", run: |call| Box::pin(statistics::workflow(call)) },
-    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Workers/RealTimeStatistics", run: |call| Box::pin(statistics::workers_real_time(call)) },
-    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Workers/CumulativeStatistics", run: |call| Box::pin(statistics::workers_cumulative(call)) },
-    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Workers/Statistics", run: |call| Box::pin(statistics::workers(call)) },
-    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Workers/{WorkerSid}/Statistics", run: |call| Box::pin(statistics::worker(call)) },
-    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Activities", run: |call| Box::pin(activity::list(call)) },
-    Route { method: Method::POST, path: "/v1/Workspaces/{WorkspaceSid}/Activities", run: |call| Box::pin(activity::create(call)) },
-    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Activities/{Sid}", run: |call| Box::pin(activity::fetch(call)) },
-    Route { method: Method::POST, path: "/v1/Workspaces/{WorkspaceSid}/Activities/{Sid}", run: |call| Box::pin(activity::update(call)) },
-    Route { method: Method::DELETE, path: "/v1/Workspaces/{WorkspaceSid}/Activities/{Sid}", run: |call| Box::pin(activity::delete(call)) },
-    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/TaskChannels", run: |call| Box::pin(task_channel::list(call)) },
-    Route { method: Method::POST, path: "/v1/Workspaces/{WorkspaceSid}/TaskChannels", run: |call| Box::pin(task_channel::create(call)) },
-    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/TaskChannels/{Sid}", run: |call| Box::pin(task_channel::fetch(call)) },
-    Route { method: Method::POST, path: "/v1/Workspaces/{WorkspaceSid}/TaskChannels/{Sid}", run: |call| Box::pin(task_channel::update(call)) },
-    Route { method: Method::DELETE, path: "/v1/Workspaces/{WorkspaceSid}/TaskChannels/{Sid}", run: |call| Box::pin(task_channel::delete(call)) },
-    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/TaskQueues", run: |call| Box::pin(task_queue::list(call)) },
-    Route { method: Method::POST, path: "/v1/Workspaces/{WorkspaceSid}/TaskQueues", run: |call| Box::pin(task_queue::create(call)) },
-    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/TaskQueues/{Sid}", run: |call| Box::pin(task_queue::fetch(call)) },
-    Route { method: Method::POST, path: "/v1/Workspaces/{WorkspaceSid}/TaskQueues/{Sid}", run: |call| Box::pin(task_queue::update(call)) },
-    Route { method: Method::DELETE, path: "/v1/Workspaces/{WorkspaceSid}/TaskQueues/{Sid}", run: |call| Box::pin(task_queue::delete(call)) },
-    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Workflows", run: |call| Box::pin(workflow::list(call)) },
-    Route { method: Method::POST, path: "/v1/Workspaces/{WorkspaceSid}/Workflows", run: |call| Box::pin(workflow::create(call)) },
-    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Workflows/{Sid}", run: |call| Box::pin(workflow::fetch(call)) },
-    Route { method: Method::POST, path: "/v1/Workspaces/{WorkspaceSid}/Workflows/{Sid}", run: |call| Box::pin(workflow::update(call)) },
-    Route { method: Method::DELETE, path: "/v1/Workspaces/{WorkspaceSid}/Workflows/{Sid}", run: |call| Box::pin(workflow::delete(call)) },
-    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Workers", run: |call| Box::pin(worker::list(call)) },
-    Route { method: Method::POST, path: "/v1/Workspaces/{WorkspaceSid}/Workers", run: |call| Box::pin(worker::create(call)) },
-    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Workers/{Sid}", run: |call| Box::pin(worker::fetch(call)) },
-    Route { method: Method::POST, path: "/v1/Workspaces/{WorkspaceSid}/Workers/{Sid}", run: |call| Box::pin(worker::update(call)) },
-    Route { method: Method::DELETE, path: "/v1/Workspaces/{WorkspaceSid}/Workers/{Sid}", run: |call| Box::pin(worker::delete(call)) },
-    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Workers/{WorkerSid}/Channels", run: |call| Box::pin(worker_channel::list(call)) },
-    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Workers/{WorkerSid}/Channels/{Sid}", run: |call| Box::pin(worker_channel::fetch(call)) },
-    Route { method: Method::POST, path: "/v1/Workspaces/{WorkspaceSid}/Workers/{WorkerSid}/Channels/{Sid}", run: |call| Box::pin(worker_channel::update(call)) },
-    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Workers/{WorkerSid}/Reservations", run: |call| Box::pin(reservation::list_of_worker(call)) },
-    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Workers/{WorkerSid}/Reservations/{Sid}", run: |call| Box::pin(reservation::fetch_of_worker(call)) },
-    Route { method: Method::POST, path: "/v1/Workspaces/{WorkspaceSid}/Workers/{WorkerSid}/Reservations/{Sid}", run: |call| Box::pin(reservation::update_of_worker(call)) },
-    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Workers/{WorkerSid}/Explain", run: |call| Box::pin(explain::of_one_worker(call)) },
-    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Tasks", run: |call| Box::pin(task::list(call)) },
-    Route { method: Method::POST, path: "/v1/Workspaces/{WorkspaceSid}/Tasks", run: |call| Box::pin(task::create(call)) },
-    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Tasks/{Sid}", run: |call| Box::pin(task::fetch(call)) },
-    Route { method: Method::POST, path: "/v1/Workspaces/{WorkspaceSid}/Tasks/{Sid}", run: |call| Box::pin(task::update(call)) },
-    Route { method: Method::DELETE, path: "/v1/Workspaces/{WorkspaceSid}/Tasks/{Sid}", run: |call| Box::pin(task::delete(call)) },
-    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Tasks/{TaskSid}/Explain", run: |call| Box::pin(explain::of_one_task(call)) },
-    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Tasks/{TaskSid}/Webhooks", run: |call| Box::pin(webhook::list(call)) },
-    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Tasks/{TaskSid}/Reservations", run: |call| Box::pin(reservation::list_of_task(call)) },
-    Route { method: Method::GET, path: "/v1/Workspaces/{WorkspaceSid}/Tasks/{TaskSid}/Reservations/{Sid}", run: |call| Box::pin(reservation::fetch_of_task(call)) },
-    Route { method: Method::POST, path: "/v1/Workspaces/{WorkspaceSid}/Tasks/{TaskSid}/Reservations/{Sid}", run: |call| Box::pin(reservation::update_of_task(call)) },
-];
+/// Makes [`Route`]s of rows: method, body, function, path.
+macro_rules! routes {
+    ($($method:ident $body:ident $function:path, $path:literal;)*) => {
+        &[$(Route {
+            method: Method::$method,
+            path: $path,
+            body: Body::$body,
+            run: |context| Box::pin($function(context)),
+        }),*]
+    };
+}
 
-/// The operation for a request, with the SIDs in its path.
+/// The table of routes. Of two matching paths, [`find`] takes the one with fewer parameters.
+pub static ROUTES: &[Route] = routes! {
+    GET    None         workspace::list,                   "/v1/Workspaces";
+    POST   Form         workspace::create,                 "/v1/Workspaces";
+    GET    None         workspace::fetch,                  "/v1/Workspaces/{WorkspaceSid}";
+    POST   Form         workspace::update,                 "/v1/Workspaces/{WorkspaceSid}";
+    DELETE None         workspace::delete,                 "/v1/Workspaces/{WorkspaceSid}";
+    GET    None         event::list,                       "/v1/Workspaces/{WorkspaceSid}/Events";
+    GET    None         event::fetch,                      "/v1/Workspaces/{WorkspaceSid}/Events/{Sid}";
+    GET    None         event_stream::of_workspace,        "/v1/Workspaces/{WorkspaceSid}/EventStream";
+    GET    None         event_stream::of_worker,           "/v1/Workspaces/{WorkspaceSid}/Workers/{WorkerSid}/EventStream";
+    GET    None         statistics::workspace_real_time,   "/v1/Workspaces/{WorkspaceSid}/RealTimeStatistics";
+    GET    None         statistics::workspace_cumulative,  "/v1/Workspaces/{WorkspaceSid}/CumulativeStatistics";
+    GET    None         statistics::workspace,             "/v1/Workspaces/{WorkspaceSid}/Statistics";
+    POST   Json         statistics::task_queues_real_time, "/v1/Workspaces/{WorkspaceSid}/TaskQueues/RealTimeStatistics";
+    GET    None         statistics::task_queues,           "/v1/Workspaces/{WorkspaceSid}/TaskQueues/Statistics";
+    GET    None         statistics::task_queue_real_time,  "/v1/Workspaces/{WorkspaceSid}/TaskQueues/{TaskQueueSid}/RealTimeStatistics";
+    GET    None         statistics::task_queue_cumulative, "/v1/Workspaces/{WorkspaceSid}/TaskQueues/{TaskQueueSid}/CumulativeStatistics";
+    GET    None         statistics::task_queue,            "/v1/Workspaces/{WorkspaceSid}/TaskQueues/{TaskQueueSid}/Statistics";
+    GET    None         statistics::workflow_real_time,    "/v1/Workspaces/{WorkspaceSid}/Workflows/{WorkflowSid}/RealTimeStatistics";
+    GET    None         statistics::workflow_cumulative,   "/v1/Workspaces/{WorkspaceSid}/Workflows/{WorkflowSid}/CumulativeStatistics";
+    GET    None         statistics::workflow,              "/v1/Workspaces/{WorkspaceSid}/Workflows/{WorkflowSid}/Statistics";
+    GET    None         statistics::workers_real_time,     "/v1/Workspaces/{WorkspaceSid}/Workers/RealTimeStatistics";
+    GET    None         statistics::workers_cumulative,    "/v1/Workspaces/{WorkspaceSid}/Workers/CumulativeStatistics";
+    GET    None         statistics::workers,               "/v1/Workspaces/{WorkspaceSid}/Workers/Statistics";
+    GET    None         statistics::worker,                "/v1/Workspaces/{WorkspaceSid}/Workers/{WorkerSid}/Statistics";
+    GET    None         activity::list,                    "/v1/Workspaces/{WorkspaceSid}/Activities";
+    POST   Form         activity::create,                  "/v1/Workspaces/{WorkspaceSid}/Activities";
+    GET    None         activity::fetch,                   "/v1/Workspaces/{WorkspaceSid}/Activities/{Sid}";
+    POST   Form         activity::update,                  "/v1/Workspaces/{WorkspaceSid}/Activities/{Sid}";
+    DELETE None         activity::delete,                  "/v1/Workspaces/{WorkspaceSid}/Activities/{Sid}";
+    GET    None         task_channel::list,                "/v1/Workspaces/{WorkspaceSid}/TaskChannels";
+    POST   Form         task_channel::create,              "/v1/Workspaces/{WorkspaceSid}/TaskChannels";
+    GET    None         task_channel::fetch,               "/v1/Workspaces/{WorkspaceSid}/TaskChannels/{Sid}";
+    POST   Form         task_channel::update,              "/v1/Workspaces/{WorkspaceSid}/TaskChannels/{Sid}";
+    DELETE None         task_channel::delete,              "/v1/Workspaces/{WorkspaceSid}/TaskChannels/{Sid}";
+    GET    None         task_queue::list,                  "/v1/Workspaces/{WorkspaceSid}/TaskQueues";
+    POST   Form         task_queue::create,                "/v1/Workspaces/{WorkspaceSid}/TaskQueues";
+    GET    None         task_queue::fetch,                 "/v1/Workspaces/{WorkspaceSid}/TaskQueues/{Sid}";
+    POST   Form         task_queue::update,                "/v1/Workspaces/{WorkspaceSid}/TaskQueues/{Sid}";
+    DELETE None         task_queue::delete,                "/v1/Workspaces/{WorkspaceSid}/TaskQueues/{Sid}";
+    GET    None         workflow::list,                    "/v1/Workspaces/{WorkspaceSid}/Workflows";
+    POST   WorkflowForm workflow::create,                  "/v1/Workspaces/{WorkspaceSid}/Workflows";
+    GET    None         workflow::fetch,                   "/v1/Workspaces/{WorkspaceSid}/Workflows/{Sid}";
+    POST   WorkflowForm workflow::update,                  "/v1/Workspaces/{WorkspaceSid}/Workflows/{Sid}";
+    DELETE None         workflow::delete,                  "/v1/Workspaces/{WorkspaceSid}/Workflows/{Sid}";
+    GET    None         worker::list,                      "/v1/Workspaces/{WorkspaceSid}/Workers";
+    POST   Form         worker::create,                    "/v1/Workspaces/{WorkspaceSid}/Workers";
+    GET    None         worker::fetch,                     "/v1/Workspaces/{WorkspaceSid}/Workers/{Sid}";
+    POST   FormOrPatch  worker::update,                    "/v1/Workspaces/{WorkspaceSid}/Workers/{Sid}";
+    DELETE None         worker::delete,                    "/v1/Workspaces/{WorkspaceSid}/Workers/{Sid}";
+    GET    None         worker_channel::list,              "/v1/Workspaces/{WorkspaceSid}/Workers/{WorkerSid}/Channels";
+    GET    None         worker_channel::fetch,             "/v1/Workspaces/{WorkspaceSid}/Workers/{WorkerSid}/Channels/{Sid}";
+    POST   Form         worker_channel::update,            "/v1/Workspaces/{WorkspaceSid}/Workers/{WorkerSid}/Channels/{Sid}";
+    GET    None         reservation::list_of_worker,       "/v1/Workspaces/{WorkspaceSid}/Workers/{WorkerSid}/Reservations";
+    GET    None         reservation::fetch_of_worker,      "/v1/Workspaces/{WorkspaceSid}/Workers/{WorkerSid}/Reservations/{Sid}";
+    POST   Form         reservation::update_of_worker,     "/v1/Workspaces/{WorkspaceSid}/Workers/{WorkerSid}/Reservations/{Sid}";
+    GET    None         explain::of_one_worker,            "/v1/Workspaces/{WorkspaceSid}/Workers/{WorkerSid}/Explain";
+    GET    None         task::list,                        "/v1/Workspaces/{WorkspaceSid}/Tasks";
+    POST   Form         task::create,                      "/v1/Workspaces/{WorkspaceSid}/Tasks";
+    GET    None         task::fetch,                       "/v1/Workspaces/{WorkspaceSid}/Tasks/{Sid}";
+    POST   FormOrPatch  task::update,                      "/v1/Workspaces/{WorkspaceSid}/Tasks/{Sid}";
+    DELETE None         task::delete,                      "/v1/Workspaces/{WorkspaceSid}/Tasks/{Sid}";
+    GET    None         explain::of_one_task,              "/v1/Workspaces/{WorkspaceSid}/Tasks/{TaskSid}/Explain";
+    GET    None         webhook::list,                     "/v1/Workspaces/{WorkspaceSid}/Tasks/{TaskSid}/Webhooks";
+    GET    None         reservation::list_of_task,         "/v1/Workspaces/{WorkspaceSid}/Tasks/{TaskSid}/Reservations";
+    GET    None         reservation::fetch_of_task,        "/v1/Workspaces/{WorkspaceSid}/Tasks/{TaskSid}/Reservations/{Sid}";
+    POST   Form         reservation::update_of_task,       "/v1/Workspaces/{WorkspaceSid}/Tasks/{TaskSid}/Reservations/{Sid}";
+};
+
+/// The route of a request, and the parameters in its path.
 ///
 /// # Errors
-/// [`ApiError::NotServed`] for a path that is in no row, [`ApiError::MethodNotAllowed`] for one that is in others.
+/// [`ApiError::NotServed`] for a path that no row has, [`ApiError::MethodNotAllowed`] for a path
+/// that rows have with other methods only.
 pub fn find<'p>(
     method: &Method,
     path: &'p str,
 ) -> Result<(&'static Route, Vec<PathSid<'p>>), ApiError> {
-    let mut fitting: Vec<_> = ROUTES
+    let mut matching: Vec<_> = ROUTES
         .iter()
-        .filter_map(|route| Some((route, sids_in(route.path, path)?)))
+        .filter_map(|route| Some((route, parameters_in(route.path, path)?)))
         .collect();
-    // `Workers/Statistics` is no Worker, whatever the method.
-    let fewest = fitting.iter().map(|(_, sids)| sids.len()).min();
-    fitting.retain(|(_, sids)| Some(sids.len()) == fewest);
-    if fitting.is_empty() {
+    // `Workers/Statistics` is never read as the Worker with the SID `Statistics`, whatever the
+    // method: the path with the fewest parameters wins before methods are compared.
+    let fewest = matching.iter().map(|(_, sids)| sids.len()).min();
+    matching.retain(|(_, sids)| Some(sids.len()) == fewest);
+    if matching.is_empty() {
         return Err(ApiError::NotServed {
             path: path.to_owned(),
         });
     }
-    let allow: Vec<&str> = fitting
+    let allow: Vec<&str> = matching
         .iter()
         .map(|(route, _)| route.method.as_str())
         .collect();
-    let refused = ApiError::MethodNotAllowed {
+    let not_allowed = ApiError::MethodNotAllowed {
         method: method.to_string(),
         allow: allow.join(", "),
     };
-    fitting
+    matching
         .into_iter()
         .find(|(route, _)| route.method == *method)
-        .ok_or(refused)
+        .ok_or(not_allowed)
 }
 
-/// The parts of `path` that stand where `pattern` has braces; `None` if they do not fit together.
-fn sids_in<'p>(pattern: &'static str, path: &'p str) -> Option<Vec<PathSid<'p>>> {
-    let (mut expected, mut parts) = (pattern.split('/'), path.split('/'));
+/// The parts of `path` where `pattern` has braces; `None` if `path` does not match `pattern`.
+fn parameters_in<'p>(pattern: &'static str, path: &'p str) -> Option<Vec<PathSid<'p>>> {
+    let mut expected = pattern.split('/');
+    let mut parts = path.split('/');
     let mut sids = Vec::new();
     loop {
         match (expected.next(), parts.next()) {

@@ -1,4 +1,5 @@
-//! Requests that need no table: everything that is refused before one is asked, and what every answer has.
+//! Requests that need no table: those refused before the table is read, and properties that every
+//! answer has.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -28,24 +29,24 @@ impl Clock for Noon {
     }
 }
 
-/// Queues nobody may use.
+/// Queues that fail the test when they are used.
 struct NoQueues;
 
 impl Outbox for NoQueues {
     fn schedule(&self, _: Timer, _: Timestamp) -> Sending<'_> {
-        panic!("a timer was set")
+        panic!("unexpected timer")
     }
 
     fn callback(&self, _: Callback) -> Sending<'_> {
-        panic!("a callback was sent")
+        panic!("unexpected callback")
     }
 
     fn publish(&self, _: Notice) -> Sending<'_> {
-        panic!("an event was told")
+        panic!("unexpected event")
     }
 }
 
-/// An API whose table nobody may ask: there is none at that address.
+/// An API without a table: no server listens at its address.
 fn api() -> Api {
     let env = Env::new(|name| match name {
         "AWS_ENDPOINT_URL_DYNAMODB" => Some("http://127.0.0.1:9".to_owned()),
@@ -92,7 +93,7 @@ async fn ask(request: Request<Vec<u8>>) -> (StatusCode, HeaderMap, Value) {
 }
 
 #[tokio::test]
-async fn without_the_right_credentials_nothing_is_answered() {
+async fn wrong_credentials_are_refused() {
     let account = ACCOUNT.to_string();
     let no_colon = format!("Basic {}", BASE64.encode(&account));
     let no_text = format!("Basic {}", BASE64.encode([0xff, b':', 0xff]));
@@ -134,7 +135,7 @@ async fn without_the_right_credentials_nothing_is_answered() {
 }
 
 #[tokio::test]
-async fn an_api_key_with_its_secret_is_as_good_as_the_account() {
+async fn api_key_authenticates_like_the_account() {
     let mut request = signed_in("GET", "/v1/Nothing", "");
     request
         .headers_mut()
@@ -143,7 +144,7 @@ async fn an_api_key_with_its_secret_is_as_good_as_the_account() {
 }
 
 #[tokio::test]
-async fn an_error_has_the_form_that_clients_read() {
+async fn error_has_the_official_form() {
     let (status, headers, body) = ask(signed_in("GET", "/v1/Nothing", "")).await;
     assert_eq!(status, StatusCode::NOT_FOUND);
     assert_eq!(headers[header::CONTENT_TYPE], "application/json");
@@ -159,8 +160,8 @@ async fn an_error_has_the_form_that_clients_read() {
 }
 
 #[tokio::test]
-async fn a_request_that_cannot_be_meant_is_refused_with_a_code_and_a_sentence() {
-    for (method, path, body, status, code, sentence) in [
+async fn invalid_request_has_code_and_message() {
+    for (method, path, body, status, code, expected) in [
         // Paths and methods.
         ("GET", "", "", 404, 20_404, "this path is not served"),
         (
@@ -524,7 +525,7 @@ async fn a_request_that_cannot_be_meant_is_refused_with_a_code_and_a_sentence() 
             "{method} {path} {body}: {message}"
         );
         assert!(
-            message.contains(sentence),
+            message.contains(expected),
             "{method} {path} {body}: {message}"
         );
         assert_eq!(got["status"], status);
@@ -536,7 +537,7 @@ async fn a_request_that_cannot_be_meant_is_refused_with_a_code_and_a_sentence() 
 }
 
 #[tokio::test]
-async fn a_refused_method_comes_with_those_that_are_served() {
+async fn refused_method_answers_with_allow() {
     let (_, headers, _) = ask(signed_in(
         "PUT",
         &format!("{WS}/Activities/WA00000000000000000000000000000001"),
@@ -547,7 +548,7 @@ async fn a_refused_method_comes_with_those_that_are_served() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_too_large_or_no_form_is_refused() {
+async fn invalid_body_is_refused() {
     let path = format!("{WS}/{TASK}");
     let (status, _, body) = ask(signed_in("POST", &path, &"a".repeat(BODY_BYTES_MAX + 1))).await;
     assert_eq!((status.as_u16(), &body["code"]), (413, &json!(20_001)));
@@ -569,7 +570,7 @@ async fn a_body_that_is_too_large_or_no_form_is_refused() {
     .await;
     assert_eq!(
         (status.as_u16(), &body["message"]),
-        (400, &json!("there are more than 200 parameters"))
+        (400, &json!("expected at most 200 parameters, got more"))
     );
     let mut request = signed_in("POST", &path, "{\"AssignmentStatus\":\"completed\"}");
     request
@@ -608,7 +609,7 @@ async fn a_body_that_is_too_large_or_no_form_is_refused() {
 }
 
 #[test]
-fn an_update_passes_only_with_the_version_it_names() {
+fn if_match_accepts_only_named_versions() {
     let api = api();
     for (if_match, passes) in [
         (None, true),
@@ -622,7 +623,7 @@ fn an_update_passes_only_with_the_version_it_names() {
     ] {
         let mut headers = HeaderMap::new();
         headers.extend(if_match.map(|tag| (header::IF_MATCH, tag.parse().unwrap())));
-        let call = RequestContext {
+        let context = RequestContext {
             api: &api,
             now: NOON,
             view: View::new(&api, &"/".parse().unwrap(), NOON),
@@ -634,7 +635,7 @@ fn an_update_passes_only_with_the_version_it_names() {
             body: &[],
             headers: &headers,
         };
-        let checked = call.check_version(3);
+        let checked = context.check_version(3);
         assert_eq!(checked.is_ok(), passes, "{if_match:?}");
         if let Err(error) = checked {
             let answer = error.to_answer();
@@ -646,21 +647,24 @@ fn an_update_passes_only_with_the_version_it_names() {
     }
 }
 
+/// Errors of the table are answered without its hosts and names, and with `Retry-After` unless they
+/// are a conflict.
 #[test]
-fn what_goes_wrong_at_the_table_is_told_without_its_names() {
-    let unavailable = || store::Error::Unavailable("http://10.0.0.1 says no".to_owned());
-    let throttled = || store::Error::Throttled("10.0.0.1 has had enough".to_owned());
+fn table_error_hides_internal_names() {
+    let unavailable =
+        || store::Error::Unavailable("http://10.0.0.1 refused the connection".to_owned());
+    let throttled = || store::Error::Throttled("10.0.0.1 is overloaded".to_owned());
     for (error, status, code) in [
         (store::Error::Conflict, 409, 20_162),
         (unavailable(), 503, 20_503),
         (throttled(), 429, 20_429),
     ] {
         let answer = ApiError::Store(error).to_answer();
-        let says_when = answer
+        let has_retry_after = answer
             .headers
             .iter()
             .any(|(name, _)| *name == header::RETRY_AFTER);
-        assert_eq!(says_when, status != 409);
+        assert_eq!(has_retry_after, status != 409);
         assert_eq!(
             (answer.status.as_u16(), &answer.body["code"]),
             (status, &json!(code))
@@ -675,7 +679,7 @@ fn what_goes_wrong_at_the_table_is_told_without_its_names() {
 }
 
 #[test]
-fn addresses_begin_with_our_base_or_with_the_address_asked() {
+fn urls_begin_with_base_or_requested_host() {
     let api_at = |base: Option<&str>| Api {
         base_url: base.map(str::to_owned),
         ..api()
@@ -707,7 +711,7 @@ fn addresses_begin_with_our_base_or_with_the_address_asked() {
 }
 
 #[test]
-fn a_task_or_worker_carries_its_version() {
+fn version_is_sent_as_etag() {
     let response = Answer::ok(json!({})).with_version(3).into_response();
     assert_eq!(response.headers()[header::ETAG], "\"3\"");
 }

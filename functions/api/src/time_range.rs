@@ -1,27 +1,29 @@
-//! The span of time a request is about: `Minutes`, `StartDate`, `EndDate` (taskrouter.md sections 12.5 and 13).
+//! The time range of a request: `Minutes`, `StartDate`, `EndDate` (taskrouter.md sections 12.5 and
+//! 13).
 
 use ids::time::{Millis, Timestamp};
 
 use crate::error::ApiError;
 use crate::parameters::Parameters;
 
-/// Minutes a request is about when it does not say.
+/// The length in minutes of a time range that has neither `Minutes` nor `StartDate`.
 const MINUTES_DEFAULT: u32 = 15;
 
-/// A span of time, both ends included.
+/// A time range that includes both ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TimeRange {
-    /// From this moment on.
+    /// The first moment.
     pub from: Timestamp,
-    /// Up to this moment, which is not in the future.
+    /// The last moment. It is not in the future.
     pub until: Timestamp,
 }
 
 impl TimeRange {
-    /// Reads `StartDate` and `EndDate`; without the former, `Minutes` before the end, 15 if nothing is said.
+    /// Parses `StartDate` and `EndDate`. Without `StartDate` the range begins `Minutes` before its
+    /// end, 15 by default. An end in the future, and a missing one, become `now`.
     ///
     /// # Errors
-    /// 20001 for what is no date or number, and for a start after the end.
+    /// 20001 for an invalid date or number, and for a start after the end.
     pub fn read(query: &Parameters, now: Timestamp) -> Result<Self, ApiError> {
         let minutes = query
             .whole_number("Minutes", 1..=u32::MAX)?
@@ -38,24 +40,24 @@ impl TimeRange {
         Ok(Self { from, until })
     }
 
-    /// The moment right after it.
+    /// The first moment after the range, one millisecond after its last.
     pub fn end(self) -> Timestamp {
         self.until + Millis::from_millis(1)
     }
 }
 
-/// A date in UTC with or without the time and the `Z`.
+/// Parses a date in UTC, with or without the time and the `Z`, from 1970 on.
 fn date(text: &str) -> Result<Timestamp, String> {
-    let forms = [
+    let formats = [
         text.to_owned(),
         format!("{text}Z"),
         format!("{text}T00:00:00Z"),
     ];
-    let read = forms
+    let date = formats
         .iter()
-        .find_map(|form| form.parse::<Timestamp>().ok())
+        .find_map(|format| format.parse::<Timestamp>().ok())
         .filter(|date| date.as_millis() >= 0);
-    read.ok_or_else(|| "expected a date such as 2015-07-31T01:09:51Z".to_owned())
+    date.ok_or_else(|| "expected a date such as 2015-07-31T01:09:51Z".to_owned())
 }
 
 #[cfg(test)]
@@ -63,12 +65,12 @@ mod tests {
     use super::*;
     use crate::resources::samples::NOON;
 
-    fn span(query: &str) -> Result<TimeRange, ApiError> {
+    fn time_range(query: &str) -> Result<TimeRange, ApiError> {
         TimeRange::read(&Parameters::of_query(query).unwrap(), NOON)
     }
 
     #[test]
-    fn a_span_is_fifteen_minutes_up_to_now_unless_somebody_says_otherwise() {
+    fn time_range_defaults_to_fifteen_minutes() {
         let at = |text: &str| text.parse::<Timestamp>().unwrap();
         let minutes = |minutes: u64| NOON - Millis::from_secs(minutes * 60);
         for (query, from, until) in [
@@ -91,12 +93,16 @@ mod tests {
                 NOON,
             ),
         ] {
-            assert_eq!(span(query).unwrap(), TimeRange { from, until }, "{query}");
+            assert_eq!(
+                time_range(query).unwrap(),
+                TimeRange { from, until },
+                "{query}"
+            );
         }
     }
 
     #[test]
-    fn what_is_no_span_is_refused_by_name() {
+    fn invalid_time_range_names_its_parameter() {
         for (query, sentence) in [
             ("Minutes=0", "Minutes: expected a whole number"),
             ("Minutes=-1", "Minutes: "),
@@ -110,7 +116,7 @@ mod tests {
             ),
             ("StartDate=2026-11-22&EndDate=2026-11-21", "StartDate: "),
         ] {
-            let message = span(query).unwrap_err().to_string();
+            let message = time_range(query).unwrap_err().to_string();
             assert!(message.starts_with(sentence), "{query}: {message}");
         }
     }

@@ -1,4 +1,5 @@
-//! The assignment callback: ask the application what to do with a Reservation (taskrouter.md sections 11.1 and 11.2).
+//! The assignment callback: asks the application for an instruction for a Reservation
+//! (taskrouter.md sections 11.1 and 11.2).
 
 use std::time::Duration;
 
@@ -12,10 +13,10 @@ use vocabulary::CallbackMethod;
 use crate::delivery::{DeliveryError, Sender, Webhook};
 use crate::{Callbacks, Error};
 
-/// How long the application may take (section 11.2).
-const ANSWER_TIME_LIMIT: Duration = Duration::from_secs(5);
+/// Timeout of the application's answer (section 11.2).
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// An answer that is no answer: the fallback URL gets its turn.
+/// A failed request, after which the fallback URL is asked.
 #[derive(Debug, thiserror::Error)]
 enum CallbackError {
     #[error("the assignment callback was not answered")]
@@ -24,18 +25,19 @@ enum CallbackError {
     Instruction(InstructionError),
 }
 
-/// A Reservation with all that belongs to it.
+/// A Reservation with its Task and Worker.
 pub(crate) struct Offer {
     pub task: Task,
     pub reservation: Reservation,
     pub worker: Worker,
-    /// The versions of which the Task has to have one when an instruction is claimed; `None`: any will do.
+    /// The versions of which the Task must have one when an instruction is claimed; `None`: any
+    /// version.
     pub expected_versions: Option<Vec<u64>>,
 }
 
 impl Callbacks {
-    /// Asks for an instruction and carries it out. What cannot be asked or used is logged and leaves the Reservation to
-    /// its timeout.
+    /// Asks the application for an instruction and executes it. A failed request or an invalid
+    /// instruction is logged, and the Reservation times out.
     pub(crate) async fn assign(
         &self,
         task: TaskSid,
@@ -73,15 +75,16 @@ impl Callbacks {
                 self.carry_out(&offer, &instruction, fastrand::u64(..))
                     .await
             }
-            // The application may connect the Worker by a call of its own.
+            // Without an instruction the application may connect the Worker by a call of its own.
             None => Ok(self
                 .store
-                .name_reservation(reservation, task, self.clock.now())
+                .index_reservation(reservation, task, self.clock.now())
                 .await?),
         }
     }
 
-    /// Everything about a Reservation, if it is of the Task's latest round.
+    /// A Reservation with its Task and Worker; `None` if it is not of the Task's latest round or an
+    /// item is missing.
     pub(crate) async fn load_offer(
         &self,
         task: TaskSid,
@@ -135,7 +138,7 @@ impl Callbacks {
 }
 
 impl Sender<'_> {
-    /// The instruction of the callback or, if that fails, of the fallback.
+    /// The instruction of the callback URL or, if that fails, of the fallback URL.
     async fn ask<'u>(
         &self,
         urls: impl Iterator<Item = &'u str>,
@@ -161,14 +164,15 @@ impl Sender<'_> {
         form: &[(String, String)],
         reservation: ReservationSid,
     ) -> Result<Option<Instruction>, CallbackError> {
-        let (method, token) = (CallbackMethod::Post, &reservation.to_string());
+        let method = CallbackMethod::Post;
+        let token = &reservation.to_string();
         let answer = self
             .deliver(&Webhook {
                 url,
                 method,
                 form,
                 token,
-                time_limit: ANSWER_TIME_LIMIT,
+                timeout: ANSWER_TIMEOUT,
             })
             .await?;
         let content_type = answer
@@ -179,7 +183,7 @@ impl Sender<'_> {
             Ok(instruction) => Ok(instruction),
             Err(error) if error.is_failure() => Err(CallbackError::Instruction(error)),
             Err(error) => {
-                tracing::error!(reservation_sid = %reservation, %error, "an instruction that cannot be used");
+                tracing::error!(reservation_sid = %reservation, %error, "invalid instruction, not carried out");
                 Ok(None)
             }
         }
@@ -195,15 +199,15 @@ mod tests {
     const ACCEPT: &str = r#"{"instruction":"accept"}"#;
 
     async fn ask(fragment: &str, first: Behaviour) -> (Option<Instruction>, Vec<String>) {
-        let (at_once, again) = (Duration::ZERO, "https://app.example/again");
+        let fallback = "https://app.example/again";
         let servers = Servers::new(&[
             ("https://app.example/ask", first),
-            (again, (at_once, Some(200), ACCEPT)),
+            (fallback, (Duration::ZERO, Some(200), ACCEPT)),
         ]);
         let url = format!("https://app.example/ask{fragment}");
         let instruction = servers
             .sender()
-            .ask([url.as_str(), again].into_iter(), &[], RESERVATION)
+            .ask([url.as_str(), fallback].into_iter(), &[], RESERVATION)
             .await;
         let paths = servers
             .asked()
@@ -214,7 +218,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_application_that_takes_longer_than_five_seconds_has_not_answered() {
+    async fn slow_application_is_replaced_by_fallback() {
         for (fragment, secs, status, expected) in [
             ("", 4, 200, &["ask"][..]),
             ("", 6, 200, &["ask", "again"]),
@@ -237,7 +241,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_answer_that_asks_for_nothing_is_an_answer() {
+    async fn empty_answer_is_no_failure() {
         for body in [
             "",
             "{}",

@@ -1,4 +1,4 @@
-//! Carrying out the instructions about conferences (taskrouter.md section 11.3, conference and supervise).
+//! The instructions about conferences: `conference` and `supervise` (taskrouter.md section 11.3).
 
 use carrier::{Moved, NewCall, NewParticipant, Recording, SipUser};
 use ids::{CallSid, ConferenceSid, ReservationSid, TaskSid};
@@ -14,7 +14,8 @@ use crate::ring::{Ring, parties};
 use crate::{Callbacks, Error};
 
 impl Callbacks {
-    /// Rings the Worker into the conference; the caller follows when the Worker is in ([`Self::move_caller`]).
+    /// Rings the Worker into the conference. The caller follows when the Worker has joined
+    /// ([`Self::move_caller`]).
     pub(crate) async fn conference(
         &self,
         offer: &Offer,
@@ -41,15 +42,15 @@ impl Callbacks {
         {
             return Ok(());
         }
-        let record = || Recording {
+        let recording = conference.record.then(|| Recording {
             channels: conference.recording_channels,
             status_callback: conference.recording_status_callback.clone(),
-        };
+        });
         let password = conference.sip_auth_password.clone();
         let url = self.absolute(&path::worker_call(offer.task.sid, offer.reservation.sid));
         let call = NewCall {
             status_callback_events: Ring::events_of(conference.status_callback.as_ref()),
-            recording: conference.record.then(record),
+            recording,
             sip_user: conference
                 .sip_auth_username
                 .clone()
@@ -66,8 +67,9 @@ impl Callbacks {
         .await
     }
 
-    /// The Worker is in the conference: the caller leaves the queue for it. Moving them again would begin their document
-    /// anew, so it is done only while nobody has accepted.
+    /// Moves the caller from the queue into the conference, after the Worker has joined. Done only
+    /// while the Reservation is pending, because a second redirect would restart the caller's
+    /// document.
     pub(crate) async fn move_caller(
         &self,
         call: CallSid,
@@ -81,14 +83,14 @@ impl Callbacks {
         if offer.is_none_or(|offer| offer.status != ReservationStatus::Pending) {
             return Ok(());
         }
-        let event = match self
+        let command = match self
             .carrier_for(task)
             .redirect_call(call, &self.absolute(&path::customer(task, reservation)))
             .await
         {
             Ok(Moved::Yes) => return Ok(()),
             Ok(Moved::AlreadyOver) => {
-                tracing::info!(task_sid = %task, "40144: the caller hung up before they could join the conference");
+                tracing::info!(task_sid = %task, "40144: the caller hung up before joining the conference");
                 Command::CallerGone {
                     task,
                     reason: task_router::model::EndReason::Hangup,
@@ -105,12 +107,12 @@ impl Callbacks {
             }
             Err(error) => return Err(error.into()),
         };
-        self.store.apply(&event, self.clock.now()).await?;
+        self.store.apply(&command, self.clock.now()).await?;
         Ok(())
     }
 
-    /// The Worker is in the conference, and nobody waits: the customer is dialed. Placing a call cannot be repeated, so it is
-    /// claimed like the one to the Worker.
+    /// Calls the customer of an outbound Task into the conference, after the Worker has joined.
+    /// Placing a call is not idempotent, so it is claimed like the call to the Worker.
     pub(crate) async fn call_customer(
         &self,
         task: TaskSid,
@@ -129,7 +131,7 @@ impl Callbacks {
         let Some((conference, new)) = customer else {
             return Ok(());
         };
-        let event = match self
+        let command = match self
             .carrier_for(task)
             .add_participant(conference, &new)
             .await
@@ -141,7 +143,8 @@ impl Callbacks {
             },
             Err(error) => {
                 tracing::error!(task_sid = %task, to = %redact(&new.to), error = &error as &dyn std::error::Error, "40145: the customer could not be called");
-                // Without a clear refusal their phone may be ringing: the Reservation's deadline decides.
+                // Unless the carrier refused the call clearly, the phone may be ringing: the
+                // Reservation's timeout decides.
                 if !error.is_refusal() {
                     return Ok(());
                 }
@@ -152,16 +155,17 @@ impl Callbacks {
                 }
             }
         };
-        let applied = self.store.apply(&event, self.clock.now()).await?;
+        let applied = self.store.apply(&command, self.clock.now()).await?;
         if let (Command::CustomerCallNamed { call, .. }, Outcome::Refused(_)) =
-            (event, applied.outcome)
+            (command, applied.outcome)
         {
             return self.stop(call, Some(task)).await;
         }
         Ok(())
     }
 
-    /// Rings a supervisor into a conference that goes on. The Reservation stays as it is, whatever becomes of that call.
+    /// Rings a supervisor into a running conference. The outcome of that call does not change the
+    /// Reservation.
     pub(crate) async fn supervise(
         &self,
         offer: &Offer,
@@ -169,11 +173,12 @@ impl Callbacks {
         worker: &Worker,
         request: u64,
     ) -> Result<(), Error> {
-        let (task, reservation, mode) = (offer.task.sid, offer.reservation.sid, supervise.mode);
+        let task = offer.task.sid;
+        let reservation = offer.reservation.sid;
+        let mode = supervise.mode;
         let to = match &supervise.supervisor {
-            Supervisor::Worker(sid) => Some(worker)
-                .filter(|worker| worker.sid == *sid)
-                .and_then(Worker::contact_uri),
+            Supervisor::Worker(sid) if worker.sid == *sid => worker.contact_uri(),
+            Supervisor::Worker(_) => None,
             Supervisor::Uri(uri) => Some(uri.as_str()),
         };
         let from = supervise
@@ -219,7 +224,7 @@ impl Callbacks {
     }
 }
 
-/// The customer to be dialed, into which conference, if it is this attempt that may.
+/// The customer to call and the conference, if the claim of this attempt is the stored one.
 fn customer_of(
     task: &Task,
     reservation: ReservationSid,

@@ -1,5 +1,5 @@
-//! Webhooks of ours to other people's servers: signed, and delivered as the URL's fragment says (voice-webhooks.md
-//! sections 1 and 2).
+//! Delivery of our webhooks to other servers: signed, with the retry policy of the URL's fragment
+//! (voice-webhooks.md sections 1 and 2).
 
 use std::time::Duration;
 
@@ -15,38 +15,40 @@ use vocabulary::CallbackMethod;
 use crate::destination::{Destinations, Forbidden};
 use crate::{Callbacks, absolute};
 
-/// The most an answer may hold, in bytes: an instruction with every parameter is a hundredth of it.
+/// The most bytes of an answer. An instruction with all parameters has a hundredth of them.
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
 
-/// The same on every attempt to deliver one webhook, so that a receiver can tell a repetition.
+/// The header that has the same value in every attempt to deliver one webhook, so that the receiver
+/// can deduplicate.
 const IDEMPOTENCY_HEADER: &str = "I-Twilio-Idempotency-Token";
 
-/// The scheme in which we give user and password; we know no Digest.
+/// The scheme in which user and password are sent. Digest is not supported.
 const BASIC: &str = "Basic";
 
-/// A webhook to be delivered.
+/// A webhook to deliver.
 pub(crate) struct Webhook<'a> {
-    /// Where to, with its fragment; relative to our own address if it begins with a slash.
+    /// The URL with its fragment; relative to our base URL if it begins with a slash.
     pub url: &'a str,
-    /// How.
+    /// The HTTP method.
     pub method: CallbackMethod,
-    /// What it says.
+    /// The parameters.
     pub form: &'a [(String, String)],
-    /// The same for the same webhook.
+    /// The idempotency token: the same for every attempt.
     pub token: &'a str,
-    /// How long all attempts together may take.
-    pub time_limit: Duration,
+    /// Timeout of all attempts together.
+    pub timeout: Duration,
 }
 
-/// Where a webhook goes.
+/// The destination of a webhook.
 struct Target {
-    /// The URL as it is asked and signed: without fragment, user and password, of a GET with the parameters.
+    /// The requested and signed URL: without fragment, user and password; for GET, with the
+    /// parameters.
     url: String,
-    /// User and password of the URL, for a server that asks for them.
+    /// User and password of the URL, for a server that requires them.
     authorization: Option<HeaderValue>,
 }
 
-/// Why a webhook was not delivered, as the last attempt saw it.
+/// The reason why a webhook was not delivered, from the last attempt.
 #[derive(Debug, thiserror::Error)]
 pub enum DeliveryError {
     #[error(transparent)]
@@ -60,7 +62,7 @@ pub enum DeliveryError {
 }
 
 impl DeliveryError {
-    /// What the retry policy makes of it; nothing if trying again cannot help.
+    /// The failure as the retry policy classifies it; `None` if a retry cannot help.
     fn failure(&self) -> Option<DeliveryFailure> {
         match self {
             Self::Status(status) => Some(DeliveryFailure::Status(*status)),
@@ -76,17 +78,17 @@ impl DeliveryError {
     }
 }
 
-/// Who delivers: everything a webhook needs beside itself.
+/// The dependencies of a delivery.
 pub(crate) struct Sender<'a> {
     pub web: &'a dyn WebClient,
     pub destinations: Destinations,
     pub auth_token: &'a str,
-    /// Our own address.
+    /// Our base URL.
     pub public_url: &'a str,
 }
 
 impl Callbacks {
-    /// Who delivers webhooks, on this way.
+    /// A sender of webhooks that uses the client `web`.
     pub(crate) fn sender<'a>(&'a self, web: &'a dyn WebClient) -> Sender<'a> {
         let Self {
             destinations,
@@ -104,14 +106,14 @@ impl Callbacks {
 }
 
 impl Sender<'_> {
-    /// Delivers a webhook and gives back the answer, a success. What fails is tried again as often as the URL says and time
-    /// allows.
+    /// Delivers a webhook and returns the answer, which is a success. A failed attempt is retried
+    /// as often as the URL's fragment says and the timeout allows.
     pub(crate) async fn deliver(&self, webhook: &Webhook<'_>) -> Result<Answer, DeliveryError> {
         let url = absolute(self.public_url, webhook.url);
         let (sent, settings) = ConnectionOverride::split(&url);
         let target = self.target(sent, webhook)?;
         let begun = Instant::now();
-        let limit = millis(webhook.time_limit);
+        let limit = millis(webhook.timeout);
         let mut attempts = 0;
         loop {
             let time = settings
@@ -131,12 +133,12 @@ impl Sender<'_> {
             if !tries_again || settings.time_left(millis(begun.elapsed()), limit).is_none() {
                 return Err(error);
             }
-            tracing::info!(attempts, %error, "a webhook was not delivered; it is sent again");
+            tracing::info!(attempts, %error, "webhook not delivered, retrying");
         }
     }
 
     fn target(&self, url: &str, webhook: &Webhook<'_>) -> Result<Target, Forbidden> {
-        // Our own address is ours to ask, wherever it is.
+        // Our own address is always allowed, even a private one.
         let ours = url
             .strip_prefix(self.public_url)
             .is_some_and(|rest| rest.starts_with('/'));
@@ -159,7 +161,8 @@ impl Sender<'_> {
         })
     }
 
-    /// One attempt: first without user and password, then, should the server ask for them, with.
+    /// One attempt: first without user and password and, if the server requires them, once more
+    /// with them.
     async fn attempt(
         &self,
         target: &Target,
@@ -171,10 +174,8 @@ impl Sender<'_> {
             .web
             .send(self.signed(target, webhook, None)?, limits)
             .await?;
-        if let Some(authorization) = target
-            .authorization
-            .as_ref()
-            .filter(|_| asks_for_password(&answer))
+        if let Some(authorization) = &target.authorization
+            && requires_password(&answer)
         {
             let limits = Limits {
                 time: limits.time.saturating_sub(begun.elapsed()),
@@ -194,7 +195,7 @@ impl Sender<'_> {
         Ok(answer)
     }
 
-    /// The request of one attempt.
+    /// The signed request of one attempt.
     fn signed(
         &self,
         target: &Target,
@@ -230,30 +231,32 @@ impl Sender<'_> {
 }
 
 fn limits(settings: &ConnectionOverride, time: Millis) -> Limits {
-    let duration = |limit: Millis| Duration::from_millis(limit.as_millis());
     Limits {
         time: duration(time),
-        // One byte more than is allowed tells that it is too much.
+        // One byte more than allowed, to detect an answer that is too long.
         body_bytes: ANSWER_BYTES_MAX + 1,
         connect: Some(duration(settings.connect_timeout)),
         answer: Some(duration(settings.read_timeout)),
     }
 }
 
-/// A server that takes user and password as HTTP Basic sends them says so with its 401.
-fn asks_for_password(answer: &Answer) -> bool {
-    let is_basic = |challenge: &HeaderValue| {
-        let words = challenge.to_str().unwrap_or_default().split([',', ' ']);
-        words
-            .into_iter()
-            .any(|word| word.eq_ignore_ascii_case(BASIC))
-    };
+/// Whether the server answered 401 and accepts user and password by HTTP Basic.
+fn requires_password(answer: &Answer) -> bool {
     answer.status() == StatusCode::UNAUTHORIZED
         && answer
             .headers()
             .get_all(WWW_AUTHENTICATE)
             .iter()
             .any(is_basic)
+}
+
+fn is_basic(challenge: &HeaderValue) -> bool {
+    let mut words = challenge.to_str().unwrap_or_default().split([',', ' ']);
+    words.any(|word| word.eq_ignore_ascii_case(BASIC))
+}
+
+fn duration(millis: Millis) -> Duration {
+    Duration::from_millis(millis.as_millis())
 }
 
 fn millis(duration: Duration) -> Millis {
@@ -267,11 +270,11 @@ pub(crate) mod tests {
 
     use super::*;
 
-    /// What a server does with a request: how long it takes, and the status and body it answers with; without a status it is
-    /// connecting that takes so long and comes to nothing.
+    /// The behaviour of a server: the time it takes, and the status and body of its answer. Without
+    /// a status, connecting takes this time and fails.
     pub(crate) type Behaviour = (Duration, Option<u16>, &'static str);
 
-    /// Servers by URL. Time passes on tokio's clock, which a test stops: nothing waits.
+    /// Servers by URL. Time passes on tokio's paused clock, so no test waits.
     pub(crate) struct Servers {
         behaviours: BTreeMap<&'static str, Behaviour>,
         pub requests: Mutex<Vec<(String, String)>>,
@@ -295,7 +298,7 @@ pub(crate) mod tests {
             }
         }
 
-        /// URLs in the order they were asked.
+        /// The requested URLs in order.
         pub fn asked(&self) -> Vec<String> {
             self.requests
                 .lock()
@@ -365,26 +368,27 @@ pub(crate) mod tests {
 
     async fn attempts(url: &str, behaviour: Behaviour) -> (usize, bool, u64) {
         let servers = Servers::new(&[("https://app.example/hook", behaviour)]);
-        let (method, time_limit) = (CallbackMethod::Post, Duration::from_secs(15));
+        let method = CallbackMethod::Post;
+        let timeout = Duration::from_secs(15);
         let begun = Instant::now();
         let webhook = Webhook {
             url,
             method,
             form: &[],
             token: "the same",
-            time_limit,
+            timeout,
         };
         let delivered = servers.sender().deliver(&webhook).await.is_ok();
         let requests = servers.requests.lock().unwrap();
         assert!(
             requests.iter().all(|(_, token)| token == "the same"),
-            "one webhook, one token: {requests:?}"
+            "every attempt has the same token: {requests:?}"
         );
         (requests.len(), delivered, begun.elapsed().as_secs())
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_webhook_is_sent_as_often_as_the_fragment_of_its_url_says() {
+    async fn attempts_follow_the_url_fragment() {
         for (fragment, behaviour, expected) in [
             ("", (AT_ONCE, Some(204), ""), (1, true, 0)),
             ("", (AT_ONCE, Some(503), ""), (1, false, 0)),
@@ -397,7 +401,7 @@ pub(crate) mod tests {
                 (5, false, 15),
             ),
             ("#rt=1000", (A_MINUTE, Some(204), ""), (1, false, 1)),
-            // Connecting has its own time, and a second attempt by default.
+            // Connecting has a timeout of its own, and a second attempt by default.
             ("", (A_MINUTE, None, ""), (2, false, 10)),
             ("#ct=1000", (A_MINUTE, None, ""), (2, false, 2)),
             ("#ct=10000", (A_MINUTE, None, ""), (2, false, 15)),
@@ -418,8 +422,9 @@ pub(crate) mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn user_and_password_are_given_to_who_asks_for_them_and_to_nobody_else() {
-        let (method, time_limit) = (CallbackMethod::Post, Duration::from_secs(15));
+    async fn password_is_sent_only_on_basic_challenge() {
+        let method = CallbackMethod::Post;
+        let timeout = Duration::from_secs(15);
         for (user, challenge, requests, delivered) in [
             ("ann:s3cret@", r#"Basic realm="hook""#, 2, true),
             (
@@ -442,7 +447,7 @@ pub(crate) mod tests {
                     method,
                     form: &[],
                     token: "t",
-                    time_limit,
+                    timeout,
                 })
                 .await;
             assert_eq!(
@@ -454,9 +459,10 @@ pub(crate) mod tests {
     }
 
     #[tokio::test]
-    async fn a_webhook_goes_nowhere_it_must_not_go() {
+    async fn forbidden_url_is_not_requested() {
         let servers = Servers::new(&[]);
-        let (method, time_limit) = (CallbackMethod::Get, Duration::from_secs(15));
+        let method = CallbackMethod::Get;
+        let timeout = Duration::from_secs(15);
         for url in [
             "http://app.example/hook",
             "https://169.254.169.254/#rc=5&rp=all",
@@ -467,7 +473,7 @@ pub(crate) mod tests {
                 method,
                 form: &[],
                 token: "t",
-                time_limit,
+                timeout,
             };
             let refused = servers.sender().deliver(&webhook).await;
             assert!(matches!(refused, Err(DeliveryError::Forbidden(_))), "{url}");

@@ -1,4 +1,6 @@
-//! Where a callback may go. URLs come from whoever may write configuration; the requests come from inside our account.
+//! The destinations of callbacks. The URLs are configuration, while the requests are sent from
+//! inside our account. Without checks, a URL could reach private addresses (server-side request
+//! forgery).
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -6,19 +8,20 @@ use http_client::Reqwest;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use url::{Host, Url};
 
-/// Which URLs may be asked.
+/// The URLs that callbacks may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Destinations {
-    /// Any: on one machine, everything is at a private address.
+    /// Any URL: on one machine, everything has a private address.
     Anywhere,
-    /// HTTPS at public addresses only: in the cloud, a private address is somebody else's secret.
+    /// HTTPS at public addresses only: in the cloud, a private address may be a server that trusts
+    /// its network.
     PublicHttps,
 }
 
-/// A URL that must not be asked.
+/// A URL that callbacks must not use.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Forbidden {
-    /// Not a URL.
+    /// Not an absolute URL.
     #[error("the callback URL is not an absolute URL: {0}")]
     Malformed(String),
     /// Not HTTPS.
@@ -30,7 +33,8 @@ pub enum Forbidden {
 }
 
 impl Destinations {
-    /// The URL, if it may be asked. A host name is checked again when it is resolved ([`web_client`]).
+    /// The URL, if it is allowed. The addresses of a host name are checked when it is resolved
+    /// ([`web_client`]).
     pub fn check(self, url: &str) -> Result<Url, Forbidden> {
         let url = Url::parse(url).map_err(|error| Forbidden::Malformed(error.to_string()))?;
         if self == Self::Anywhere {
@@ -53,8 +57,9 @@ impl Destinations {
     }
 }
 
-/// A client that in the cloud resolves names to public addresses only. It follows no redirects, though the carrier would: who
-/// may write a URL would choose by them what is asked from inside our account, unchecked.
+/// A client that in the cloud resolves names to public addresses only. It follows no redirects,
+/// although the carrier does: the target of a redirect would be requested from inside our account
+/// without a check.
 pub fn web_client(destinations: Destinations) -> Result<Reqwest, reqwest::Error> {
     let builder = runtime::aws::web_builder();
     let builder = match destinations {
@@ -82,7 +87,8 @@ impl Resolve for PublicAddresses {
     }
 }
 
-/// Loopback, link-local (the metadata service among them), private, shared, unspecified, multicast.
+/// Whether an address is loopback, link-local (the metadata service among them), private, shared,
+/// unspecified, multicast or broadcast.
 fn is_private(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(v4) => {
@@ -112,7 +118,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn in_the_cloud_only_public_https_is_asked() {
+    fn cloud_allows_public_https_only() {
         for (url, expected) in [
             ("https://app.example/assignment", Ok(())),
             ("http://app.example/assignment", Err(Forbidden::NotHttps)),

@@ -20,7 +20,7 @@ struct Message {
     body: String,
 }
 
-/// What a message says; the two queues have one form each.
+/// The body of a message. The two queues have one form each.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Body {
@@ -28,16 +28,17 @@ enum Body {
     Notice(Notice),
 }
 
-/// Handles a batch and reports the messages that have to come again (`ReportBatchItemFailures`).
+/// Handles a batch of messages and reports those that failed (`ReportBatchItemFailures`), which the
+/// queue delivers again.
 ///
 /// # Errors
-/// An event that is no batch of SQS messages.
+/// The event is not a batch of SQS messages.
 pub async fn handle(callbacks: &Callbacks, event: Value) -> Result<Value, serde_json::Error> {
     let batch = Batch::deserialize(event)?;
     let mut failed = Vec::new();
     for message in batch.records {
         if let Err(error) = on_message(callbacks, &message).await {
-            tracing::error!(message_id = %message.message_id, error = &*error as &dyn std::error::Error, "callback failed and will come again");
+            tracing::error!(message_id = %message.message_id, error = &*error as &dyn std::error::Error, "callback message failed, will be redelivered");
             failed.push(json!({ "itemIdentifier": message.message_id }));
         }
     }
@@ -50,6 +51,6 @@ async fn on_message(
 ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     match serde_json::from_str(&message.body)? {
         Body::Callback(callback) => Ok(callbacks.on_callback(&callback).await?),
-        Body::Notice(notice) => Ok(callbacks.tell(&notice).await?),
+        Body::Notice(notice) => Ok(callbacks.deliver_event(&notice).await?),
     }
 }

@@ -1,4 +1,4 @@
-//! Telling a Workspace's event callback what happened (taskrouter.md section 12.1).
+//! Delivery of Events to a Workspace's event callback (taskrouter.md section 12.1).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,18 +11,21 @@ use vocabulary::CallbackMethod;
 use crate::delivery::{DeliveryError, Sender, Webhook};
 use crate::{Callbacks, Error};
 
-/// How long the receiver may take, all attempts together (sections 12.1 and 14).
-const EVENT_TIME_LIMIT: Duration = Duration::from_secs(15);
+/// Timeout of all attempts together (sections 12.1 and 14).
+const EVENT_TIMEOUT: Duration = Duration::from_secs(15);
 
 impl Callbacks {
-    /// Posts an event. What is not delivered comes again, as often as the queue lets it, and holds up nothing but what
-    /// else is about the same Task or Worker. A URL that may not be asked is not asked again.
-    pub(crate) async fn tell(&self, notice: &Notice) -> Result<(), Error> {
+    /// Posts an Event. A failed delivery is retried by the queue, up to the dead letter queue, and
+    /// holds up only Events about the same Task or Worker. A forbidden URL is not retried.
+    pub(crate) async fn deliver_event(&self, notice: &Notice) -> Result<(), Error> {
         let Some(event) = self.store.event(notice.workspace, notice.event).await? else {
-            tracing::warn!(event_sid = %notice.event, "an event to be told is not there");
+            tracing::warn!(event_sid = %notice.event, "Event not found, not delivered");
             return Ok(());
         };
-        let Some(workspace) = self.listener(notice.workspace, event.event_type).await? else {
+        let Some(workspace) = self
+            .workspace_that_wants(notice.workspace, event.event_type)
+            .await?
+        else {
             return Ok(());
         };
         let url = workspace.event_callback_url.as_deref().unwrap_or_default();
@@ -37,20 +40,20 @@ impl Callbacks {
             .post_event(url, notice.event, &event.form(self.account_sid))
             .await
         {
-            // A long answer is a success, too: nobody reads it.
+            // An answer that is too long is a success, too: its content is not used.
             Ok(()) | Err(DeliveryError::TooLong) => Ok(()),
             Err(DeliveryError::Forbidden(forbidden)) => {
-                tracing::error!(workspace_sid = %workspace.sid, %forbidden, "the Workspace's event callback cannot be asked");
+                tracing::error!(workspace_sid = %workspace.sid, %forbidden, "the Workspace's event callback URL is forbidden");
                 Ok(())
             }
             Err(error @ (DeliveryError::NoAnswer(_) | DeliveryError::Status(_))) => {
-                Err(Error::Untold(error))
+                Err(Error::EventNotDelivered(error))
             }
         }
     }
 
-    /// The Workspace, if it wants to be told of events of this type.
-    async fn listener(
+    /// The Workspace, if its event callback wants Events of this type.
+    async fn workspace_that_wants(
         &self,
         sid: WorkspaceSid,
         event_type: EventType,
@@ -59,7 +62,7 @@ impl Callbacks {
         let wants = |workspace: &Arc<Workspace>| events::is_wanted(workspace, event_type);
         match self.store.workspace(sid, now).await?.filter(wants) {
             Some(workspace) => Ok(Some(workspace)),
-            // Whoever sent the notice may know newer configuration than this process.
+            // The sender of the notice may have newer configuration than this process's cache.
             None => Ok(self.store.fresh_workspace(sid, now).await?.filter(wants)),
         }
     }
@@ -72,13 +75,14 @@ impl Sender<'_> {
         event: EventSid,
         form: &[(String, String)],
     ) -> Result<(), DeliveryError> {
-        let (method, token) = (CallbackMethod::Post, &event.to_string());
+        let method = CallbackMethod::Post;
+        let token = &event.to_string();
         self.deliver(&Webhook {
             url,
             method,
             form,
             token,
-            time_limit: EVENT_TIME_LIMIT,
+            timeout: EVENT_TIMEOUT,
         })
         .await
         .map(|_| ())
@@ -93,22 +97,22 @@ mod tests {
     use crate::delivery::tests::{A_MINUTE, Servers};
 
     #[tokio::test(start_paused = true)]
-    async fn a_listener_has_fifteen_seconds_and_not_more() {
+    async fn event_callback_times_out_after_15_s() {
         const LISTENER: &str = "https://app.example/events";
-        for (takes, heard, elapsed) in [
+        for (takes, delivered, elapsed) in [
             (14, true, 14),
             (16, false, 15),
             (A_MINUTE.as_secs(), false, 15),
         ] {
             let servers = Servers::new(&[(LISTENER, (Duration::from_secs(takes), Some(200), ""))]);
             let begun = Instant::now();
-            let told = servers
+            let result = servers
                 .sender()
                 .post_event(LISTENER, EventSid::from_bytes([7; 16]), &[])
                 .await;
             assert_eq!(
-                (told.is_ok(), begun.elapsed().as_secs()),
-                (heard, elapsed),
+                (result.is_ok(), begun.elapsed().as_secs()),
+                (delivered, elapsed),
                 "{takes}"
             );
         }

@@ -1,7 +1,8 @@
-//! Carrying instructions out, whoever gave them: the assignment callback or the REST API (taskrouter.md section 11.3).
+//! Execution of instructions, from the assignment callback or the REST API (taskrouter.md section
+//! 11.3).
 //!
-//! Placing a call cannot be repeated safely. So whoever wants to first writes that they do, with a number of their own, and
-//! goes on only if it is theirs that stands there.
+//! Placing a call is not idempotent. So an instruction that places one is claimed first: a
+//! conditional write stores a random number, and only the writer whose number is stored continues.
 
 use carrier::{Moved, NewCall, Recording};
 use shared::webhook::path;
@@ -15,8 +16,8 @@ use crate::ring::{Ring, parties};
 use crate::{Callbacks, Error};
 
 impl Callbacks {
-    /// Does what `instruction` says, unless things no longer stand so. `request` is the same for the same instruction,
-    /// however often it comes.
+    /// Executes `instruction`, unless the Reservation's state no longer allows it. `request`
+    /// identifies the instruction and is the same in every delivery of the message.
     pub(crate) async fn carry_out(
         &self,
         offer: &Offer,
@@ -35,7 +36,8 @@ impl Callbacks {
         else {
             return Ok(());
         };
-        let (attributes, activities) = (&offer.task.attributes, &workspace.activities);
+        let attributes = &offer.task.attributes;
+        let activities = &workspace.activities;
         if let Err(impossible) = check(
             instruction,
             attributes,
@@ -43,8 +45,9 @@ impl Callbacks {
             worker.contact_uri(),
             activities,
         ) {
-            let (code, reservation) = (impossible.code(), offer.reservation.sid);
-            tracing::error!(code, reservation_sid = %reservation, error = %impossible, "an instruction is not carried out");
+            let code = impossible.code();
+            let reservation = offer.reservation.sid;
+            tracing::error!(code, reservation_sid = %reservation, error = %impossible, "instruction not carried out");
             return Ok(());
         }
         match instruction {
@@ -69,17 +72,17 @@ impl Callbacks {
     }
 
     async fn answer(&self, offer: &Offer, answer: Answer) -> Result<(), Error> {
-        let event = Command::Answered {
+        let command = Command::Answered {
             task: offer.task.sid,
             reservation: offer.reservation.sid,
             answer,
         };
-        let applied = self.store.apply(&event, self.clock.now()).await?;
+        let applied = self.store.apply(&command, self.clock.now()).await?;
         tracing::info!(task_sid = %offer.task.sid, reservation_sid = %offer.reservation.sid, outcome = ?applied.outcome, "instruction carried out");
         Ok(())
     }
 
-    /// Rings the Worker; the TwiML of their leg leads to the caller.
+    /// Rings the Worker. The TwiML of the Worker's call connects it to the caller.
     async fn dequeue(&self, offer: &Offer, dequeue: &Dequeue) -> Result<(), Error> {
         let Some((to, from)) = parties(offer, dequeue.to.as_deref(), dequeue.from.as_deref())
         else {
@@ -116,15 +119,16 @@ impl Callbacks {
         .await
     }
 
-    /// Rings the Worker; somebody's TwiML says what happens then. We hear of it by the call's notices only, the first of which
-    /// stands in for the carrier's reply, should that be lost.
+    /// Rings the Worker; the application's TwiML continues the call. Only the call's status
+    /// webhooks report its progress. The first of them also replaces the carrier's reply to the
+    /// request, should that be lost.
     async fn call(&self, offer: &Offer, call: &Call) -> Result<(), Error> {
         let Some((to, from)) = parties(offer, call.to.as_deref(), Some(&call.from)) else {
             return Ok(());
         };
-        // That TwiML may ask for the caller by nothing but the Reservation.
+        // That TwiML may name the caller by the Reservation only.
         self.store
-            .name_reservation(offer.reservation.sid, offer.task.sid, self.clock.now())
+            .index_reservation(offer.reservation.sid, offer.task.sid, self.clock.now())
             .await?;
         let plan = Plan::Call {
             status_callback: call.status_callback.clone(),
@@ -142,12 +146,11 @@ impl Callbacks {
         } else {
             &[CallEvent::Answered]
         };
-        let unasked: Vec<CallEvent> = ours
-            .iter()
-            .filter(|event| !events.contains(event))
-            .copied()
-            .collect();
-        events.extend(unasked);
+        for event in ours {
+            if !events.contains(event) {
+                events.push(*event);
+            }
+        }
         let new = NewCall {
             status_callback_events: events,
             recording: recording(call.record),
@@ -160,8 +163,9 @@ impl Callbacks {
         self.ring(offer, ring).await
     }
 
-    /// Sends a waiting call to somebody's TwiML. Nobody is rung, so the Reservation keeps its own time. Should the carrier's
-    /// reply be lost, the caller's leaving the queue says the same (`queue-exit`).
+    /// Redirects a waiting call to the application's TwiML. No Worker is rung, so the Reservation
+    /// keeps its own timeout. Should the carrier's reply be lost, the webhook of the caller's
+    /// leaving the queue has the same effect (`queue-exit`).
     async fn redirect(&self, offer: &Offer, redirect: &Redirect) -> Result<(), Error> {
         if !self
             .claim(
@@ -175,7 +179,8 @@ impl Callbacks {
         {
             return Ok(());
         }
-        let (task, reservation) = (offer.task.sid, offer.reservation.sid);
+        let task = offer.task.sid;
+        let reservation = offer.reservation.sid;
         let code = match self
             .carrier_for(task)
             .redirect_call(redirect.call_sid, &redirect.url)

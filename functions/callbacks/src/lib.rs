@@ -1,8 +1,11 @@
-//! `callbacks`: requests to other people's servers, from a queue, so that a slow one never holds up matching.
+//! `callbacks`: requests to other servers, from a queue, so that a slow server does not delay
+//! matching.
 //!
-//! Every message may come twice. Asking for an instruction again is harmless; placing a call again is not, so whoever
-//! wants to place one first writes that they do ([`Command::InstructionIssued`]) and only one writer gets through. If the
-//! process dies between that write and the call, the Reservation's deadline ends it and the Task is offered again.
+//! Every message may be delivered twice. Asking for an instruction again is harmless (idempotent);
+//! placing a call again is not. So a call is claimed first by a conditional write
+//! ([`Command::InstructionIssued`]), and only one writer succeeds. If the process dies between that
+//! write and the call, the Reservation times out and the Task is offered again. A message that
+//! keeps failing ends in the dead letter queue.
 
 mod assignment;
 mod conference;
@@ -31,44 +34,44 @@ use assignment::Offer;
 pub use destination::{Destinations, web_client};
 pub use event::handle;
 
-/// The function's world.
+/// The function's dependencies.
 pub struct Callbacks {
     /// The table.
     pub store: Store,
     /// The carrier's API.
     pub carrier: Carrier,
-    /// For assignment callbacks; made by [`web_client`].
+    /// The client of assignment callbacks and other webhooks; made by [`web_client`].
     pub web: Arc<dyn WebClient>,
-    /// Where callbacks may go.
+    /// The URLs to which callbacks may be sent.
     pub destinations: Destinations,
-    /// Signs what we send.
+    /// The key of our signatures.
     pub auth_token: String,
-    /// Named in what we send.
+    /// The account's SID, a parameter of every webhook.
     pub account_sid: ids::AccountSid,
-    /// What our own paths are relative to, `https://…` without a slash at the end.
+    /// The base URL of our own paths, `https://…` without a slash at the end.
     pub public_url: String,
-    /// What time it is.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// Where what is sent is kept for its Task's story.
+    /// The journal of sent webhooks.
     pub journal: WebhookJournal,
 }
 
-/// Why a message could not be handled; it will come again.
+/// The reason why a message failed. The queue delivers it again after a backoff.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The table.
+    /// The table failed.
     #[error(transparent)]
     Store(#[from] store::Error),
-    /// The carrier.
+    /// The carrier's API failed.
     #[error(transparent)]
     Carrier(#[from] carrier::Error),
-    /// Whoever wants to be told of events.
-    #[error("an event was not delivered")]
-    Untold(#[source] delivery::DeliveryError),
+    /// The Workspace's event callback did not take the Event.
+    #[error("Event not delivered")]
+    EventNotDelivered(#[source] delivery::DeliveryError),
 }
 
 impl Callbacks {
-    /// Carries out one message.
+    /// Handles one message.
     pub async fn on_callback(&self, callback: &Callback) -> Result<(), Error> {
         match callback {
             Callback::Assignment { task, reservation } => self.assign(*task, *reservation).await,
@@ -113,56 +116,57 @@ impl Callbacks {
     async fn stop(&self, call: CallSid, task: Option<TaskSid>) -> Result<(), Error> {
         let carrier = task.map_or_else(|| self.carrier.clone(), |task| self.carrier_for(task));
         if carrier.end_call(call).await? == Moved::Yes {
-            tracing::info!(call_sid = %call, "Worker's phone stopped ringing: the Task is no longer offered");
+            tracing::info!(call_sid = %call, "Worker's phone stopped, the Task is no longer offered");
         }
         Ok(())
     }
 
-    /// The Task ended while its caller waited: they leave the queue and are told.
+    /// Redirects the caller of a canceled Task: the caller leaves the queue and hears the reason.
     async fn send_on(&self, call: CallSid, task: TaskSid) -> Result<(), Error> {
-        let ended = self.store.task(task).await?;
-        // Who has left the queue listens to something already; moving them would begin it anew.
-        if ended
+        let task_now = self.store.task(task).await?;
+        // A caller who has left the queue hears a document already. A redirect would restart it.
+        if task_now
             .as_ref()
             .is_some_and(|task| task.carrier_queue_sid.is_some())
         {
             return Ok(());
         }
-        let language = ended
+        let language = task_now
             .as_ref()
             .and_then(selected_language)
             .unwrap_or_default();
-        let reason = ended.as_ref().and_then(|task| task.reason.as_ref());
+        let reason = task_now.as_ref().and_then(|task| task.reason.as_ref());
         let url = self.absolute(&match reason {
             Some(EndReason::QueueFull) => path::queue_full(Some(task), &language),
             Some(_) | None => path::timed_out(Some(task), &language),
         });
         let moved = self.carrier_for(task).redirect_call(call, &url).await?;
-        tracing::info!(task_sid = %task, call_sid = %call, ?moved, "caller sent on: the Task was canceled");
+        tracing::info!(task_sid = %task, call_sid = %call, ?moved, "caller redirected, the Task was canceled");
         Ok(())
     }
 
-    /// The end of a call is told once; whoever did not hear it asks.
+    /// Reconciles a Task with its call. The carrier reports the end of a call once, and that
+    /// webhook may be lost.
     async fn check_caller(&self, call: CallSid, task: TaskSid) -> Result<(), Error> {
         if self.carrier_for(task).is_live(call).await? {
             return Ok(());
         }
-        let gone = Command::CallerGone {
+        let ended = Command::CallerGone {
             task,
             reason: EndReason::Hangup,
             carrier_queue: None,
         };
-        let applied = self.store.apply(&gone, self.clock.now()).await?;
-        tracing::warn!(task_sid = %task, call_sid = %call, outcome = ?applied.outcome, "the call had ended unheard");
+        let applied = self.store.apply(&ended, self.clock.now()).await?;
+        tracing::warn!(task_sid = %task, call_sid = %call, outcome = ?applied.outcome, "call ended, its webhook was lost");
         Ok(())
     }
 
-    /// The carrier, for what is done for a Task.
+    /// The carrier's client whose requests are recorded for a Task.
     fn carrier_for(&self, task: TaskSid) -> Carrier {
         self.carrier.through(|web| self.journal.about(task, web))
     }
 
-    /// The way to other people's servers, for what is sent about a Task, if it is about one.
+    /// The client of other servers, whose requests are recorded for `task` if there is one.
     fn web_for(&self, task: Option<TaskSid>) -> Arc<dyn WebClient> {
         let web = Arc::clone(&self.web);
         match task {
@@ -171,16 +175,17 @@ impl Callbacks {
         }
     }
 
-    /// A URL somebody else can use: our own paths get our address.
+    /// The absolute URL; a path is relative to our base URL.
     fn absolute(&self, url: &str) -> String {
         absolute(&self.public_url, url)
     }
 }
 
 fn absolute(public_url: &str, url: &str) -> String {
-    match url.starts_with('/') {
-        true => format!("{public_url}{url}"),
-        false => url.to_owned(),
+    if url.starts_with('/') {
+        format!("{public_url}{url}")
+    } else {
+        url.to_owned()
     }
 }
 

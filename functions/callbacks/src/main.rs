@@ -1,4 +1,4 @@
-//! The `callbacks` Lambda: wiring only.
+//! The `callbacks` Lambda: reads the environment and connects the parts.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -25,7 +25,8 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let auth_token = parameter_store::auth_token(&env).await?;
     let carrier_url = carrier_url.as_deref().unwrap_or(TWILIO_API);
     let redelivery = Arc::new(Redelivery::new(aws::sqs(&env)?));
-    let (store, clock) = (aws::store(&env)?, Arc::new(SystemClock));
+    let store = aws::store(&env)?;
+    let clock = Arc::new(SystemClock);
     let callbacks = Arc::new(Callbacks {
         journal: WebhookJournal::from_env(&env, &store, Arc::clone(&clock) as _)?,
         store,
@@ -43,11 +44,12 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
         clock,
     });
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| {
-        let (callbacks, redelivery) = (Arc::clone(&callbacks), Arc::clone(&redelivery));
+        let callbacks = Arc::clone(&callbacks);
+        let redelivery = Arc::clone(&redelivery);
         async move {
             let received = Received::all(&event.payload);
             let reply = Box::pin(handle(&callbacks, event.payload)).await?;
-            redelivery.hasten(&received, &reply).await;
+            redelivery.back_off(&received, &reply).await;
             Ok::<Value, Box<dyn Error + Send + Sync>>(reply)
         }
     }))

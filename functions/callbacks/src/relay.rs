@@ -1,4 +1,5 @@
-//! Telling somebody's status callback what the carrier told us (taskrouter.md section 11.3, `status_callback`).
+//! Relay: passes the carrier's call events on to an application's status callback (taskrouter.md
+//! section 11.3, `status_callback`).
 
 use std::time::Duration;
 
@@ -7,17 +8,18 @@ use task_router::router::effects::Relay;
 use crate::Callbacks;
 use crate::delivery::{DeliveryError, Sender, Webhook};
 
-/// How long the receiver may take, all attempts together: the carrier's own limit (voice-webhooks.md section 1).
-const RELAY_TIME_LIMIT: Duration = Duration::from_secs(15);
+/// Timeout of all attempts together: the carrier's own limit (voice-webhooks.md section 1).
+const RELAY_TIMEOUT: Duration = Duration::from_secs(15);
 
 impl Callbacks {
-    /// Sends a notice on. Like the carrier's own notices it is not repeated beyond what its URL asks for.
+    /// Relays a call event. As with the carrier's own webhooks, there are no retries but those that
+    /// the URL asks for.
     pub(crate) async fn relay(&self, relay: &Relay) {
         let web = self.web_for(relay.task);
         if let Err(error) = self.sender(&*web).relay(relay).await {
             tracing::warn!(
                 error = &error as &dyn std::error::Error,
-                "a status callback was not delivered"
+                "status callback not delivered"
             );
         }
     }
@@ -30,7 +32,7 @@ impl Sender<'_> {
             method: relay.method,
             form: &relay.parameters,
             token: &relay.idempotency_token,
-            time_limit: RELAY_TIME_LIMIT,
+            timeout: RELAY_TIMEOUT,
         };
         self.deliver(&webhook).await.map(|_| ())
     }
@@ -45,7 +47,7 @@ mod tests {
     use crate::delivery::tests::{A_MINUTE, Servers};
 
     #[tokio::test(start_paused = true)]
-    async fn a_receiver_that_does_not_answer_is_waited_for_fifteen_seconds_in_all() {
+    async fn relay_times_out_after_15_s() {
         for fragment in ["", "#tt=15000&rt=15000&rc=5&rp=all", "#rt=6000&rc=5&rp=all"] {
             let servers =
                 Servers::new(&[("https://app.example/status", (A_MINUTE, Some(204), ""))]);
@@ -58,7 +60,7 @@ mod tests {
             };
             let begun = Instant::now();
             assert!(servers.sender().relay(&relay).await.is_err());
-            assert_eq!(begun.elapsed(), RELAY_TIME_LIMIT, "{fragment}");
+            assert_eq!(begun.elapsed(), RELAY_TIMEOUT, "{fragment}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Ringing a Worker under an instruction.
+//! Calls to Workers: claims an instruction, then rings the Worker.
 
 use carrier::NewCall;
 use ids::ActivitySid;
@@ -11,16 +11,17 @@ use task_router::router::{Command, Outcome};
 use crate::assignment::Offer;
 use crate::{Callbacks, Error};
 
-/// A call to a Worker under an instruction.
+/// A call to a Worker.
 pub(crate) struct Ring {
-    /// The call. Who is told how it goes is always the centre.
+    /// The call. Its status callback is always our own URL.
     pub call: NewCall,
-    /// What is said when it cannot be placed.
+    /// The log message if it cannot be placed.
     pub refused: &'static str,
 }
 
 impl Ring {
-    /// What somebody's status callback wants to know comes with the centre's own notices.
+    /// The call events of an application's status callback. They are requested together with our
+    /// own and relayed from there.
     pub fn events_of(callback: Option<&StatusCallback>) -> Vec<vocabulary::CallEvent> {
         callback
             .map(|callback| callback.events.clone())
@@ -29,7 +30,9 @@ impl Ring {
 }
 
 impl Callbacks {
-    /// Writes that an instruction is being carried out, and whether that accepts the Reservation. True for the one who may.
+    /// Claims an instruction: a conditional write of a random number, and of whether the
+    /// instruction accepts the Reservation. True if this writer's number is the stored one; only
+    /// then it may place the call.
     pub(crate) async fn claim(
         &self,
         offer: &Offer,
@@ -38,7 +41,8 @@ impl Callbacks {
         timeout: RingTimeout,
         accepts: bool,
     ) -> Result<bool, Error> {
-        let (task, reservation) = (offer.task.sid, offer.reservation.sid);
+        let task = offer.task.sid;
+        let reservation = offer.reservation.sid;
         let claim = fastrand::u64(..);
         let ring_timeout_secs = timeout.ring_secs();
         let instruction = IssuedInstruction {
@@ -66,10 +70,11 @@ impl Callbacks {
         Ok(issued.is_some_and(|issued| issued.claim == claim || Bug::CalledAgain.is_planted()))
     }
 
-    /// Places the call and notes its id. From here on nothing is an error of ours to repeat: the instruction is issued,
-    /// and a second attempt would not place a second call.
+    /// Places the call and stores its SID. A failure from here on must not fail the message: the
+    /// instruction is claimed, so a redelivered message would not place another call.
     pub(crate) async fn ring(&self, offer: &Offer, ring: Ring) -> Result<(), Error> {
-        let (task, reservation) = (offer.task.sid, offer.reservation.sid);
+        let task = offer.task.sid;
+        let reservation = offer.reservation.sid;
         let status_callback = Some(self.absolute(&path::worker_call_status(task, reservation)));
         let call = NewCall {
             status_callback,
@@ -83,7 +88,8 @@ impl Callbacks {
                     task_sid = %task, reservation_sid = %reservation, to = %redact(&call.to),
                     error = &error as &dyn std::error::Error, "{}", ring.refused
                 );
-                // Without a clear refusal the phone may be ringing: the Reservation's deadline decides.
+                // Unless the carrier refused the call clearly, the phone may be ringing: the
+                // Reservation's timeout decides.
                 if error.is_refusal() {
                     let failed = Command::WorkerCallEnded {
                         task,
@@ -102,14 +108,15 @@ impl Callbacks {
         };
         let applied = self.store.apply(&named, self.clock.now()).await?;
         if let Outcome::Refused(refusal) = applied.outcome {
-            tracing::info!(task_sid = %task, call_sid = %worker_call, %refusal, "the Task was gone before the Worker's phone rang");
+            tracing::info!(task_sid = %task, call_sid = %worker_call, %refusal, "the Task ended before the Worker's phone rang");
             carrier.end_call(worker_call).await?;
         }
         Ok(())
     }
 }
 
-/// Whom to ring and which number to show. Both are there: [`task_router::model::instruction::check`] saw to it.
+/// The address to ring and the number to show. Both exist, because
+/// [`task_router::model::instruction::check`] requires them.
 pub(crate) fn parties<'a>(
     offer: &'a Offer,
     to: Option<&'a str>,

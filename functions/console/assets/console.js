@@ -1,14 +1,14 @@
-// What pages need beyond htmx: clocks that tick, and a page that stays as one left it when it is fetched anew.
+// What the pages need beyond htmx: ticking clocks, and open sections and typed text that survive a refresh of #live.
 "use strict";
 (() => {
   const SECOND = 1000;
-  // Only what belongs to the page that was replaced is remembered: open sections and what was typed.
+  // State of the region that is being replaced: ids of its open sections, and values of its changed fields.
   let open = new Set();
   let typed = new Map();
   let sent = false;
-  // Whether what was refused is what somebody did; otherwise it is that the page could not be fetched anew.
-  let refusedToSomebody = false;
-  const begun = new WeakMap();
+  // Whether the message in #refusal is about an action; otherwise it is about a failed refresh.
+  let refusedAction = false;
+  const startedAt = new WeakMap();
 
   const words = (seconds) => {
     const s = Math.max(0, Math.floor(seconds));
@@ -20,20 +20,20 @@
 
   const tick = () => {
     for (const element of document.querySelectorAll("[data-age],[data-left]")) {
-      if (!begun.has(element)) begun.set(element, performance.now());
-      const passed = (performance.now() - begun.get(element)) / SECOND;
+      if (!startedAt.has(element)) startedAt.set(element, performance.now());
+      const passed = (performance.now() - startedAt.get(element)) / SECOND;
       const { age, left } = element.dataset;
       element.textContent = age === undefined ? words(Math.ceil(Number(left) - passed)) : words(Number(age) + passed);
     }
   };
 
   const announce = () => {
-    const said = document.getElementById("announcement");
+    const status = document.getElementById("announcement");
     const text = [...document.querySelectorAll("#live [data-announce]")].map((element) => element.textContent.trim()).join(" ");
-    if (said && said.textContent !== text) said.textContent = text;
+    if (status && status.textContent !== text) status.textContent = text;
   };
 
-  // A plot in the colours of the page, as wide as its place.
+  // Draws the plots in the colours of the page, as wide as their containers.
   const draw = () => {
     const style = getComputedStyle(document.documentElement);
     const colour = (name) => style.getPropertyValue(name).trim();
@@ -46,8 +46,8 @@
   };
 
   document.addEventListener("htmx:beforeSwap", (event) => {
-    if (event.detail.xhr.getResponseHeader("HX-Retarget") === "#refusal") refusedToSomebody = event.detail.requestConfig.verb === "post";
-    else if (!refusedToSomebody) document.getElementById("refusal")?.replaceChildren();
+    if (event.detail.xhr.getResponseHeader("HX-Retarget") === "#refusal") refusedAction = event.detail.requestConfig.verb === "post";
+    else if (!refusedAction) document.getElementById("refusal")?.replaceChildren();
     open = new Set([...document.querySelectorAll("#live details[open][id]")].map((element) => element.id));
     const fields = document.querySelectorAll("#live :is(textarea, input:not([type=hidden]), select)[id]");
     typed = new Map(sent ? [] : [...fields].filter((field) => field.value !== field.defaultValue).map((field) => [field.id, field.value]));
@@ -64,7 +64,7 @@
     draw();
   });
 
-  // What was sent is not typed once more.
+  // The values of a form that was sent are not restored.
   document.addEventListener("htmx:configRequest", (event) => {
     sent = event.detail.verb === "post";
     if (sent) document.getElementById("refusal")?.replaceChildren();
@@ -73,7 +73,7 @@
   document.addEventListener("DOMContentLoaded", () => {
     tick();
     announce();
-    // A mistake is where one goes on; a form that only passes something on is sent by itself.
+    // The first field with an error gets the focus. A form with data-send is submitted by the script.
     document.querySelector("main [aria-invalid=true]")?.focus();
     document.querySelector("form[data-send]")?.requestSubmit();
   });

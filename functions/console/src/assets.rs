@@ -1,5 +1,6 @@
-//! What pages refer to: scripts, the style sheet, the icon. All of it is in the binary; a name carries a hash of the content,
-//! so a browser keeps it for good and never has an old one.
+//! Assets of the pages: scripts, the style sheet, the icon. They are part of the binary. A name
+//! contains a hash of the content, so browsers cache an asset for a year and never use an old
+//! version.
 
 use std::sync::{LazyLock, OnceLock};
 
@@ -7,25 +8,25 @@ use flate2::Compression;
 use http::{HeaderMap, StatusCode, header};
 use sha2::{Digest, Sha256};
 
-use crate::compress::{gzip, is_taken};
+use crate::compress::{gzip, is_accepted};
 use crate::reply::Reply;
 
-/// Where they are.
+/// The common prefix of the addresses of all assets.
 pub const PATH: &str = "/console/assets/";
 
-/// Characters of the hash in a name: 40 bits tell any two versions apart.
+/// Hexadecimal digits of the hash in a name: 40 bits distinguish any two versions.
 const HASH_CHARS: usize = 10;
 
 /// One file.
 pub struct Asset {
-    /// Its address, `/console/assets/htmx.0123456789.js`.
+    /// The address, such as `/console/assets/htmx.0123456789.js`.
     pub address: String,
     content_type: &'static str,
     plain: &'static [u8],
     gzip: OnceLock<Vec<u8>>,
 }
 
-/// All of them.
+/// All assets.
 pub struct Assets {
     /// htmx 2.0.11 (0BSD).
     pub htmx: Asset,
@@ -33,17 +34,17 @@ pub struct Assets {
     pub sse: Asset,
     /// uPlot 1.6.32 (MIT), for plots.
     pub uplot: Asset,
-    /// Its style.
+    /// The style sheet of uPlot.
     pub uplot_style: Asset,
-    /// Ours.
+    /// The console's own script.
     pub script: Asset,
-    /// Ours.
+    /// The console's own style sheet.
     pub style: Asset,
-    /// Ours.
+    /// The console's own icon.
     pub icon: Asset,
 }
 
-/// Named when the first page is asked for; each is compressed once, when it is asked for itself.
+/// The names are computed for the first page. Each asset is compressed once, at its first request.
 pub static ASSETS: LazyLock<Assets> = LazyLock::new(|| Assets {
     htmx: Asset::script("htmx", include_bytes!("../assets/htmx.min.js")),
     sse: Asset::script("sse", include_bytes!("../assets/sse.min.js")),
@@ -102,13 +103,13 @@ impl Asset {
     }
 }
 
-/// The asset at this address, compressed for browsers that take it so.
+/// The asset at this address, compressed if the browser accepts gzip.
 pub fn serve(path: &str, headers: &HeaderMap) -> Option<Reply> {
     let asset = ASSETS
         .all()
         .into_iter()
         .find(|asset| asset.address == path)?;
-    let reply = if is_taken(headers) && !asset.gzip().is_empty() {
+    let reply = if is_accepted(headers) && !asset.gzip().is_empty() {
         Reply::bytes(StatusCode::OK, asset.content_type, asset.gzip().to_vec())
             .with(header::CONTENT_ENCODING, "gzip")
     } else {
@@ -125,11 +126,11 @@ pub fn serve(path: &str, headers: &HeaderMap) -> Option<Reply> {
 mod tests {
     use super::*;
 
-    /// Compressed bytes all of them may have together: the weight of a page without its own text.
+    /// Maximum compressed size of all assets in bytes: the weight of a page without its own text.
     const ALL_BYTES_MAX: usize = 100_000;
 
     #[test]
-    fn everything_a_page_refers_to_is_light() {
+    fn assets_together_stay_light() {
         let bytes: usize = ASSETS
             .all()
             .into_iter()
@@ -145,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn a_browser_keeps_an_asset_for_good_and_gets_it_compressed_if_it_wants() {
+    fn asset_is_cached_and_compressed() {
         let address = &ASSETS.htmx.address;
         for (accepted, encoding) in [
             ("gzip, br", Some("gzip")),

@@ -1,10 +1,12 @@
-//! How a page hears that it is out of date: server-sent events that say what kind of thing changed, and nothing else. The page
-//! then fetches what it shows.
+//! The long poll of an open page. The answer consists of server-sent events that name the kinds of
+//! resource that changed, without data. The page then fetches its own address.
 //!
-//! An answer is held until there is something to say, for [`HOLD`] at most, and ends; browsers ask again by themselves and
-//! bring the id of the last message with them ([`Cursor`]), so nothing is missed in between. It is the same on Lambda, which
-//! cannot stream. Events are followed as the API's event stream follows them, [`store::Store::follow_events`]: an open page on
-//! which nothing happens costs nothing here, and on Lambda a look at the sixteen shards of an hour now and then.
+//! The answer is held until an Event is published, for [`HOLD`] at most. It is finite, because
+//! Lambda cannot stream. Browsers reconnect by themselves and send the id of the last message
+//! ([`Cursor`]), so no change is missed between two answers. Events are followed with
+//! [`store::Store::follow_events`], as the API's event stream does. In one process an idle page
+//! costs no request of the table. On Lambda it costs periodic reads of the sixteen Event shards of
+//! an hour.
 
 use std::collections::BTreeSet;
 use std::fmt::{self, Display};
@@ -18,44 +20,46 @@ use store::{EventFilter, KEPT_LATE_MAX};
 use task_router::router::events::{Event, EventCursor};
 use tokio::time::Instant;
 
+use crate::console::Refused;
 use crate::reply::Reply;
-use crate::request_context::{Refused, RequestContext};
+use crate::request_context::RequestContext;
 use crate::session::Role;
 
-/// Where a page listens.
+/// The address of the long poll.
 pub const PATH: &str = "/console/changes";
 
-/// How long an answer is held while nothing happens: less than API Gateway waits (29 s).
+/// Timeout of the long poll; shorter than API Gateway's (29 s).
 const HOLD: Duration = Duration::from_secs(20);
 
-/// How often is looked whether a telephone did something: it is in memory.
-const LOOK_AT_PHONES_EVERY: Duration = Duration::from_millis(200);
+/// Polling interval for changes of the simulated telephones, which are in memory.
+const POLL_PHONES_EVERY: Duration = Duration::from_millis(200);
 
-/// How long a browser waits before it asks again.
+/// How long a browser waits before it reconnects.
 const RETRY: Duration = Duration::from_millis(100);
 
-/// How far back is looked for a browser that slept.
-const ASLEEP_MAX: Millis = Millis::from_secs(60);
+/// Maximum age of a cursor. An older one, of a browser that was suspended, is answered with all
+/// kinds.
+const CURSOR_AGE_MAX: Millis = Millis::from_secs(60);
 
-/// Most events of one look: more mean that everything changed.
+/// Maximum number of Events that one poll reads. At the limit all kinds count as changed.
 const EVENTS_MAX: usize = 200;
 
-/// What a page wants to be told of.
+/// The changes that refresh a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Watch {
     /// The simulated telephones.
     Phones,
     /// Tasks and their Reservations.
     Tasks,
-    /// Workers and what they hold.
+    /// Workers and their Reservations.
     Workers,
-    /// Everything that is told.
+    /// Tasks, Workers and configuration.
     Everything,
-    /// One Worker and what they hold.
+    /// One Worker and that Worker's Reservations.
     Worker(WorkerSid),
 }
 
-/// A kind of thing that changed, as a message's name.
+/// The kind of resource that changed; its name is the name of the server-sent event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Kind {
     Phones,
@@ -81,7 +85,7 @@ impl Kind {
         }
     }
 
-    /// What an event is about, by the first word of its type.
+    /// The kinds that an Event changes, by the first word of its type.
     fn of(event: &Event) -> Vec<Self> {
         let name = event.event_type.as_str();
         match name.split_once('.').map_or(name, |(first, _)| first) {
@@ -95,7 +99,7 @@ impl Kind {
 }
 
 impl Watch {
-    /// The triggers of the region that is fetched anew.
+    /// The htmx triggers that refresh the live region.
     pub fn triggers(self) -> String {
         let kinds: &[Kind] = match self {
             Self::Phones => &[Kind::Phones, Kind::Workers],
@@ -113,66 +117,63 @@ impl Watch {
     }
 }
 
-/// The address a page listens at: what it wants to know, and from where on.
-pub fn address(visit: &RequestContext<'_>, watch: Watch) -> String {
-    let phones = visit
+/// The long poll's address for a page: the changes that refresh it, and the first cursor.
+pub fn address(context: &RequestContext<'_>, watch: Watch) -> String {
+    let phones = context
         .console
         .phones
         .as_ref()
         .map_or(0, |phones| phones.revision());
-    // What is kept late may be dated before the page and not be on it.
+    // An Event that is stored late may have a moment before the page's and not be on the page.
     let since = Cursor {
-        until: visit.now - KEPT_LATE_MAX,
+        until: context.now - KEPT_LATE_MAX,
         seen: 0,
         phones,
     };
-    let (is_phones, worker) = match watch {
-        Watch::Phones => (true, None),
-        Watch::Worker(worker) => (false, Some(worker)),
-        Watch::Tasks | Watch::Workers | Watch::Everything => (false, None),
+    let filter = match watch {
+        Watch::Phones => "&phones=yes".to_owned(),
+        Watch::Worker(worker) => format!("&worker={worker}"),
+        Watch::Tasks | Watch::Workers | Watch::Everything => String::new(),
     };
-    let phones = if is_phones { "&phones=yes" } else { "" };
-    let worker = worker
-        .map(|worker| format!("&worker={worker}"))
-        .unwrap_or_default();
-    format!("{PATH}?since={since}{phones}{worker}")
+    format!("{PATH}?since={since}{filter}")
 }
 
-/// WaitTimes for something new and says what kind it is.
-pub async fn answer(visit: &RequestContext<'_>) -> Result<Reply, Refused> {
-    let last = visit
+/// Holds the long poll until there is a change or [`HOLD`] has passed, and names the kinds that
+/// changed.
+pub async fn answer(context: &RequestContext<'_>) -> Result<Reply, Refused> {
+    let last = context
         .headers
         .get("last-event-id")
         .and_then(|value| value.to_str().ok());
-    let since = last.unwrap_or(visit.query.text("since"));
+    let since = last.unwrap_or(context.query.text("since"));
     let mut cursor = since.parse().unwrap_or(Cursor {
-        until: visit.now,
+        until: context.now,
         seen: 0,
         phones: 0,
     });
     let until = Instant::now() + HOLD;
-    let mut watch = visit.console.api.store.watch_events();
+    let mut watch = context.console.api.store.watch_events();
     loop {
         let kinds;
-        (kinds, cursor) = look(visit, cursor).await?;
+        (kinds, cursor) = poll(context, cursor).await?;
         let left = until.saturating_duration_since(Instant::now());
         if !kinds.is_empty() || left.is_zero() {
             return Ok(message(&kinds, cursor));
         }
-        watch
-            .next(if visit.query.has("phones") {
-                left.min(LOOK_AT_PHONES_EVERY)
-            } else {
-                left
-            })
-            .await;
+        let pause = if context.query.has("phones") {
+            left.min(POLL_PHONES_EVERY)
+        } else {
+            left
+        };
+        watch.next(pause).await;
     }
 }
 
 fn message(kinds: &BTreeSet<Kind>, cursor: Cursor) -> Reply {
     let mut text = format!("retry: {}\nid: {cursor}\n", RETRY.as_millis());
     if kinds.is_empty() {
-        // A message of a name nobody listens to: an id alone would be forgotten.
+        // No page listens to this event name. It is sent because a browser ignores an id without an
+        // event.
         text.push_str("event: nothing\ndata:\n\n");
     }
     for kind in kinds {
@@ -182,19 +183,19 @@ fn message(kinds: &BTreeSet<Kind>, cursor: Cursor) -> Reply {
         .with(header::CACHE_CONTROL, "no-store")
 }
 
-/// What is new since `cursor`, and where to go on.
-async fn look(
-    visit: &RequestContext<'_>,
+/// The kinds that changed after `cursor`, and the next cursor.
+async fn poll(
+    context: &RequestContext<'_>,
     cursor: Cursor,
 ) -> Result<(BTreeSet<Kind>, Cursor), Refused> {
-    let now = visit.console.api.clock.now();
-    let phones = visit
+    let now = context.console.api.clock.now();
+    let phones = context
         .console
         .phones
         .as_ref()
         .map_or(0, |phones| phones.revision());
-    if now - ASLEEP_MAX > cursor.until {
-        // A browser that slept for hours learns that everything changed; it needs no list.
+    if now - CURSOR_AGE_MAX > cursor.until {
+        // A list of changes would be useless to a browser that was suspended for hours.
         return Ok((
             Kind::ALL.into(),
             Cursor {
@@ -205,22 +206,22 @@ async fn look(
         ));
     }
     let filter = EventFilter {
-        worker_sid: worker(visit),
+        worker_sid: watched_worker(context),
         ..EventFilter::between(now, now)
     };
     let from = EventCursor::before(next(cursor.until) - KEPT_LATE_MAX);
-    let ahead = visit
+    let ahead = context
         .console
         .api
         .store
-        .follow_events(visit.workspace, &filter, from, now, EVENTS_MAX)
-        .await;
-    let ahead = ahead.map_err(Refused::away)?;
+        .follow_events(context.workspace, &filter, from, now, EVENTS_MAX)
+        .await
+        .map_err(Refused::unavailable)?;
     let until = (ahead.seen.at - Millis::from_millis(1))
         .min(now)
         .max(cursor.until);
-    let mut kinds = news(&ahead.events, cursor);
-    if visit.query.has("phones") && phones != cursor.phones {
+    let mut kinds = changed_kinds(&ahead.events, cursor);
+    if context.query.has("phones") && phones != cursor.phones {
         kinds.insert(Kind::Phones);
     }
     let horizon = until - KEPT_LATE_MAX;
@@ -240,24 +241,27 @@ async fn look(
     ))
 }
 
-/// The kinds of what is new among the events since some time before `cursor`.
-fn news(events: &[Event], cursor: Cursor) -> BTreeSet<Kind> {
+/// The kinds of the Events that the browser does not know yet. `events` begin some time before
+/// `cursor`, so that an Event that was stored late is found: it changes the digest.
+fn changed_kinds(events: &[Event], cursor: Cursor) -> BTreeSet<Kind> {
     if events.len() >= EVENTS_MAX {
         return Kind::ALL.into();
     }
     let is_known = |event: &&Event| event.place.at <= cursor.until;
-    let was_kept_late = cursor.seen != 0 && digest(events.iter().filter(is_known)) != cursor.seen;
-    let told = events
+    let was_stored_late = cursor.seen != 0 && digest(events.iter().filter(is_known)) != cursor.seen;
+    events
         .iter()
-        .filter(|event| was_kept_late || !is_known(event));
-    told.flat_map(Kind::of).collect()
+        .filter(|event| was_stored_late || !is_known(event))
+        .flat_map(Kind::of)
+        .collect()
 }
 
-/// An agent is told of themselves alone.
-fn worker(visit: &RequestContext<'_>) -> Option<WorkerSid> {
-    match visit.session.role {
+/// The Worker whose Events the page follows, if it follows one; an agent's page always follows its
+/// own Worker.
+fn watched_worker(context: &RequestContext<'_>) -> Option<WorkerSid> {
+    match context.session.role {
         Role::Agent(own) => Some(own),
-        Role::Administrator => visit.query.text("worker").parse().ok(),
+        Role::Administrator => context.query.text("worker").parse().ok(),
     }
 }
 
@@ -265,13 +269,14 @@ fn next(moment: Timestamp) -> Timestamp {
     moment + Millis::from_millis(1)
 }
 
-/// A number that differs when the events do, in whatever order; never 0, which stands for not knowing.
+/// A digest of the Events that does not depend on their order. It is never 0, which means "not
+/// known" in a [`Cursor`].
 fn digest<'e>(events: impl Iterator<Item = &'e Event>) -> u64 {
     let last_half = |event: &Event| {
         let [.., b8, b9, b10, b11, b12, b13, b14, b15] = event.sid().to_bytes();
         u64::from_be_bytes([b8, b9, b10, b11, b12, b13, b14, b15])
     };
-    // Every id goes through a multiplication, so that neighbours do not cancel each other out.
+    // Each id is multiplied before the sum, so that neighbouring ids do not cancel each other out.
     let mixed = |event: &Event| {
         last_half(event)
             .wrapping_add(1)
@@ -280,13 +285,14 @@ fn digest<'e>(events: impl Iterator<Item = &'e Event>) -> u64 {
     events.map(mixed).fold(1, u64::wrapping_add).max(1)
 }
 
-/// What was seen: every event up to a moment, of which those that were there are known by their digest.
+/// The Events that a browser knows: all up to a moment. The digest identifies those of the last
+/// [`KEPT_LATE_MAX`], so that an Event that is stored late is noticed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Cursor {
     until: Timestamp,
-    /// Of the last [`KEPT_LATE_MAX`] before; 0: not known.
+    /// Digest of the Events of the last [`KEPT_LATE_MAX`] before `until`; 0 if it is not known.
     seen: u64,
-    /// The telephones' revision.
+    /// [`revision`](crate::phones::Phones::revision) of the simulated telephones.
     phones: u64,
 }
 
@@ -325,7 +331,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cursor_comes_back_as_it_was_sent() {
+    fn cursor_survives_a_round_trip() {
         let cursor = Cursor {
             until: Timestamp::from_millis(1_795_348_800_000),
             seen: u64::MAX,
@@ -338,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_names_what_changed_and_always_carries_where_to_go_on() {
+    fn message_names_kinds_and_cursor() {
         let cursor = Cursor {
             until: Timestamp::from_millis(5),
             seen: 1,

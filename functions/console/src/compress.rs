@@ -1,4 +1,4 @@
-//! gzip, for browsers that take it.
+//! gzip compression for browsers that accept it.
 
 use std::io::Write;
 
@@ -6,10 +6,11 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use http::{HeaderMap, header};
 
-/// Smaller texts are not worth it.
+/// Minimum size in bytes; compression of a smaller body saves nothing.
 pub const BYTES_MIN: usize = 1_000;
 
-/// Writing to memory does not fail; if it did, an empty result would be served plain.
+/// Compresses `plain`. Writing to memory does not fail; if it did, the result would be empty and
+/// the caller would send `plain`.
 pub fn gzip(plain: &[u8], level: Compression) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), level);
     encoder
@@ -18,8 +19,8 @@ pub fn gzip(plain: &[u8], level: Compression) -> Vec<u8> {
         .unwrap_or_default()
 }
 
-/// Whether whoever asks takes it.
-pub fn is_taken(headers: &HeaderMap) -> bool {
+/// Whether the `Accept-Encoding` header allows gzip.
+pub fn is_accepted(headers: &HeaderMap) -> bool {
     let accepted = headers
         .get(header::ACCEPT_ENCODING)
         .and_then(|value| value.to_str().ok())

@@ -1,6 +1,6 @@
-//! What a browser sends: names and values, of a query or a form.
+//! Decoded names and values of a query or a form.
 
-/// Names and values in their order.
+/// Names and values in the order of the text.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Form(Vec<(String, String)>);
 
@@ -10,7 +10,7 @@ impl Form {
         Self(form_urlencoded::parse(text).into_owned().collect())
     }
 
-    /// The text under a name; nothing where there is none.
+    /// The first value of a name; empty if the name is missing.
     pub fn text(&self, name: &str) -> &str {
         self.0
             .iter()
@@ -18,17 +18,17 @@ impl Form {
             .map_or("", |(_, value)| value)
     }
 
-    /// Whether something stands under a name, be it nothing.
+    /// Whether the name is present, even with an empty value.
     pub fn has(&self, name: &str) -> bool {
         self.0.iter().any(|(key, _)| key == name)
     }
 
-    /// Adds a value.
+    /// Appends a name and its value.
     pub fn push(&mut self, name: &str, value: impl Into<String>) {
         self.0.push((name.to_owned(), value.into()));
     }
 
-    /// Only what stands under these names, and is something, encoded again.
+    /// Encodes the values of these names that are not empty.
     pub fn encode(&self, names: &[&str]) -> String {
         let kept = self
             .0
@@ -39,7 +39,7 @@ impl Form {
             .finish()
     }
 
-    /// All of it, encoded again.
+    /// Encodes all values.
     pub fn encode_all(&self) -> String {
         form_urlencoded::Serializer::new(String::new())
             .extend_pairs(&self.0)

@@ -1,4 +1,5 @@
-//! What is around every page: head, navigation, and the region that is fetched anew when something changes.
+//! The frame of every page: head, navigation, and the live region that htmx fetches again when
+//! something changes.
 
 use http::StatusCode;
 use maud::{DOCTYPE, Markup, html};
@@ -7,97 +8,83 @@ use crate::assets::ASSETS;
 use crate::changes::{self, Watch};
 use crate::reply::Reply;
 use crate::request_context::RequestContext;
+use crate::section::Section;
 use crate::session::Role;
 
-/// htmx as the content security policy wants it: no inline style, no `eval`, only this server. Errors are shown like pages.
+/// htmx configuration that the content security policy allows: no inline style, no `eval`, only
+/// this server. Answers with an error status are swapped in like pages.
 const HTMX_CONFIG: &str = r#"{"includeIndicatorStyles":false,"allowEval":false,"selfRequestsOnly":true,"historyCacheSize":0,
 "responseHandling":[{"code":"204","swap":false},{"code":"[2345]..","swap":true}]}"#;
 
-/// Pages by the words people know them by.
-const SECTIONS: [(&str, &str); 9] = [
-    ("phones", "Phones"),
-    ("desk", "Agent desktop"),
-    ("wallboard", "Wallboard"),
-    ("tasks", "Tasks"),
-    ("workers", "Workers"),
-    ("task-queues", "TaskQueues"),
-    ("workflows", "Workflows"),
-    ("activities", "Activities"),
-    ("events", "Events"),
-];
-
-/// The section whose pages have plots.
-const PLOTS: &str = "wallboard";
-
 /// A page.
 pub struct Page<'p> {
-    /// What it is called.
+    /// The title and main heading.
     pub title: &'p str,
-    /// The section it belongs to, as in its address.
-    pub section: &'p str,
-    /// What it has to be told of; `None`: it does not change by itself.
+    /// The current section of the navigation; `None` on an error page.
+    pub section: Option<Section>,
+    /// The changes that refresh the live region; `None`: it is not refreshed.
     pub watch: Option<Watch>,
-    /// What stays while the rest is fetched anew: filters, forms.
+    /// Content above the live region, which a refresh keeps: filters, forms.
     pub head: Markup,
-    /// What is fetched anew.
+    /// The live region.
     pub live: Markup,
 }
 
-/// The page with everything around it.
-pub fn page(visit: &RequestContext<'_>, page: Page<'_>) -> Reply {
-    page_with(visit, StatusCode::OK, page)
+/// A page with its frame and status 200.
+pub fn page(context: &RequestContext<'_>, page: Page<'_>) -> Reply {
+    page_with(context, StatusCode::OK, page)
 }
 
-/// The same with another status.
-pub fn page_with(visit: &RequestContext<'_>, status: StatusCode, page: Page<'_>) -> Reply {
-    page_and(visit, status, page, html! {})
+/// A page with its frame and another status.
+pub fn page_with(context: &RequestContext<'_>, status: StatusCode, page: Page<'_>) -> Reply {
+    page_and(context, status, page, html! {})
 }
 
-/// The same with something below what is fetched anew.
+/// A page with its frame, another status and content below the live region.
 pub fn page_and(
-    visit: &RequestContext<'_>,
+    context: &RequestContext<'_>,
     status: StatusCode,
     page: Page<'_>,
     tail: Markup,
 ) -> Reply {
-    let connect = page.watch.map(|watch| changes::address(visit, watch));
-    let headers = format!(r#"{{"x-csrf-token":"{}"}}"#, visit.csrf());
+    let connect = page.watch.map(|watch| changes::address(context, watch));
+    let headers = format!(r#"{{"x-csrf-token":"{}"}}"#, context.csrf());
     let body = html! {
         body hx-headers=(headers) hx-ext=[connect.as_ref().map(|_| "sse")] sse-connect=[connect.as_ref()] {
             a .skip href="#main" { "Skip to the content" }
             header .top {
                 a .brand href="/console" { "Cordboard" }
-                (navigation(visit, page.section))
-                (workspace(visit, page.section))
-                form method="post" action="/console/sign-out" { (csrf(visit)) button .quiet type="submit" { "Sign out" } }
+                (navigation(context, page.section))
+                (workspace(context, page.section))
+                form method="post" action="/console/sign-out" { (csrf(context)) button .quiet type="submit" { "Sign out" } }
             }
             main #main {
                 h1 { (page.title) }
                 div #refusal {}
                 (page.head)
-                (live(visit, page.watch, page.live))
+                (live(context, page.watch, page.live))
                 (tail)
             }
             p #announcement .unseen role="status" {}
         }
     };
-    Reply::page(status, document(page.title, page.section == PLOTS, body))
+    Reply::page(status, document(page.title, page.section, body))
 }
 
-/// A page for somebody who has not signed in.
+/// A page without navigation, for a browser without a session.
 pub fn bare(status: StatusCode, title: &str, content: Markup) -> Reply {
     let body = html! { body { main #main .narrow { h1 { (title) } (content) } } };
-    Reply::page(status, document(title, false, body))
+    Reply::page(status, document(title, None, body))
 }
 
-/// The hidden field every form has.
-pub fn csrf(visit: &RequestContext<'_>) -> Markup {
-    html! { input type="hidden" name="csrf" value=(visit.csrf()); }
+/// The hidden field with the form token, which every form has.
+pub fn csrf(context: &RequestContext<'_>) -> Markup {
+    html! { input type="hidden" name="csrf" value=(context.csrf()); }
 }
 
-/// A button that does something at once, as a form of its own: it works without scripts, and with them the page stays.
+/// A button that is a form of its own. It works without scripts; with htmx the page stays open.
 pub fn button(
-    visit: &RequestContext<'_>,
+    context: &RequestContext<'_>,
     address: &str,
     label: &str,
     values: &[(&str, &str)],
@@ -110,14 +97,14 @@ pub fn button(
     );
     html! {
         form .inline method="post" action=(address) hx-post=(address) hx-target="#live" hx-select="#live" hx-swap="outerHTML" {
-            (csrf(visit))
+            (csrf(context))
             @for (name, value) in values { input type="hidden" name=(name) value=(value); }
             button id=(id) class=(class) type="submit" { (label) }
         }
     }
 }
 
-fn document(title: &str, has_plots: bool, body: Markup) -> Markup {
+fn document(title: &str, section: Option<Section>, body: Markup) -> Markup {
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -131,7 +118,7 @@ fn document(title: &str, has_plots: bool, body: Markup) -> Markup {
                 link rel="stylesheet" href=(ASSETS.style.address);
                 script src=(ASSETS.htmx.address) defer {}
                 script src=(ASSETS.sse.address) defer {}
-                @if has_plots {
+                @if section == Some(Section::Wallboard) {
                     link rel="stylesheet" href=(ASSETS.uplot_style.address);
                     script src=(ASSETS.uplot.address) defer {}
                 }
@@ -142,45 +129,50 @@ fn document(title: &str, has_plots: bool, body: Markup) -> Markup {
     }
 }
 
-fn navigation(visit: &RequestContext<'_>, current: &str) -> Markup {
-    let is_shown = |section: &str| match visit.session.role {
-        Role::Agent(_) => section == "desk",
-        Role::Administrator => section != "phones" || visit.console.phones.is_some(),
+fn navigation(context: &RequestContext<'_>, current: Option<Section>) -> Markup {
+    let is_shown = |section: &Section| match context.session.role {
+        Role::Agent(_) => *section == Section::Desk,
+        Role::Administrator => *section != Section::Phones || context.console.phones.is_some(),
     };
     html! {
         nav aria-label="Pages" {
             ul {
-                @for (section, name) in SECTIONS.into_iter().filter(|(section, _)| is_shown(section)) {
-                    li { a href={ "/console/" (section) } aria-current=[(section == current).then_some("page")] { (name) } }
+                @for section in Section::NAVIGATION.into_iter().filter(is_shown) {
+                    li {
+                        a href={ "/console/" (section.path()) } aria-current=[(Some(section) == current).then_some("page")] {
+                            (section.title())
+                        }
+                    }
                 }
             }
         }
     }
 }
 
-/// Which Workspace is shown, and the way to the others.
-fn workspace(visit: &RequestContext<'_>, current: &str) -> Markup {
+/// The Workspace that the page shows, as a link to the list of Workspaces. Agents have no choice.
+fn workspace(context: &RequestContext<'_>, current: Option<Section>) -> Markup {
     html! {
-        @if visit.session.role == Role::Administrator {
-            a .workspace #workspace href="/console/workspaces" aria-current=[(current == "workspaces").then_some("page")] {
-                span .unseen { "Workspace: " } (visit.workspace_name)
+        @if context.session.role == Role::Administrator {
+            a .workspace #workspace href="/console/workspaces" aria-current=[(current == Some(Section::Workspaces)).then_some("page")] {
+                span .unseen { "Workspace: " } (context.workspace_name)
             }
         }
     }
 }
 
-/// The region that is fetched anew, from the very address the page has. What fetches it stands beside it and stays: were it part
-/// of what is replaced, a change that comes while a page is being fetched would be forgotten with it.
-fn live(visit: &RequestContext<'_>, watch: Option<Watch>, content: Markup) -> Markup {
-    let query = visit.query.encode_all();
-    let here = if query.is_empty() {
-        visit.path.to_owned()
+/// The live region, refreshed from the address of the page itself. The element that fetches it is
+/// placed beside it and is not replaced: inside the region, a change that arrives during a refresh
+/// would be lost with the element.
+fn live(context: &RequestContext<'_>, watch: Option<Watch>, content: Markup) -> Markup {
+    let query = context.query.encode_all();
+    let address = if query.is_empty() {
+        context.path.to_owned()
     } else {
-        format!("{}?{query}", visit.path)
+        format!("{}?{query}", context.path)
     };
     html! {
         @if let Some(watch) = watch {
-            div #follow hidden hx-get=(here) hx-trigger=(watch.triggers()) hx-target="#live" hx-select="#live" hx-swap="outerHTML" {}
+            div #follow hidden hx-get=(address) hx-trigger=(watch.triggers()) hx-target="#live" hx-select="#live" hx-swap="outerHTML" {}
         }
         div #live { (content) }
     }

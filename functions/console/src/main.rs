@@ -4,7 +4,7 @@ use std::error::Error;
 use std::sync::Arc;
 
 use api::{Api, Ids, InFlight};
-use console::{Console, Signer, handle};
+use console::{Console, Signer, Transport, handle};
 use runtime::outbox::SqsOutbox;
 use runtime::{Env, SystemClock, aws, parameter_store};
 
@@ -34,7 +34,7 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     };
     let console = Console {
         api: Arc::new(api),
-        signer: Signer::new(&auth_token, true),
+        signer: Signer::new(&auth_token, Transport::Https),
         phones: None,
     };
     runtime::http::serve_plain(Arc::new(console), handle).await

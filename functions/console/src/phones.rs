@@ -1,44 +1,46 @@
-//! The telephones of a simulated network, as the console sees them. Whoever runs such a network implements [`Phones`].
+//! The port [`Phones`]: the telephones of a simulated network, as the console shows them. A program
+//! that runs such a network implements it.
 
 use ids::CallSid;
 use ids::time::Timestamp;
 
-/// A telephone network with people at its phones.
+/// A simulated telephone network.
 pub trait Phones: Send + Sync {
-    /// The number that reaches the centre.
+    /// The number of the contact centre.
     fn centre_number(&self) -> String;
 
-    /// The newest calls, newest first: one entry for each phone that is part of one. At most [`CALLS_MAX`].
+    /// The newest calls, newest first: one entry for each phone that takes part in a call. At most
+    /// [`CALLS_MAX`].
     fn calls(&self) -> Vec<Call>;
 
-    /// What webhooks returned for a call, oldest first.
+    /// The answers of webhooks about a call, oldest first.
     fn documents(&self, call: CallSid) -> Vec<Document>;
 
-    /// Another number after anything has changed.
+    /// A number that changes with every change of the network.
     fn revision(&self) -> u64;
 
-    /// Somebody at the phone `from` dials the centre.
+    /// Dials the contact centre from the phone `from`.
     ///
     /// # Errors
-    /// A sentence for the person at the phone.
+    /// A message for the person at the phone.
     fn dial(&self, from: &str) -> Result<CallSid, String>;
 
-    /// Somebody at the phone of a call does something.
+    /// Performs an action at the phone of a call.
     ///
     /// # Errors
-    /// A sentence for the person at the phone.
-    fn act(&self, call: CallSid, act: Act) -> Result<(), String>;
+    /// A message for the person at the phone.
+    fn perform(&self, call: CallSid, action: Action) -> Result<(), String>;
 }
 
-/// Calls a page shows at most.
+/// Maximum number of calls on the page.
 pub const CALLS_MAX: usize = 40;
 
-/// What one can do at a phone.
+/// An action of the person at a phone.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Act {
-    /// Pick up.
+pub enum Action {
+    /// Answer the call.
     Answer,
-    /// Refuse.
+    /// Decline the call.
     Decline,
     /// Hang up.
     HangUp,
@@ -46,58 +48,58 @@ pub enum Act {
     Press(String),
 }
 
-/// Where a call is.
+/// The state of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
-    /// The phone rings, or the centre has not answered yet.
+pub enum CallState {
+    /// The phone rings, or the contact centre has not answered yet.
     Ringing,
-    /// Connected with the centre.
+    /// Connected with the contact centre.
     Connected,
-    /// Over.
-    Over,
+    /// Ended.
+    Ended,
 }
 
-/// A phone that is part of a call.
+/// A phone that takes part in a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Call {
-    /// The call.
+    /// The call of this phone.
     pub sid: CallSid,
     /// The number of this phone.
     pub phone: String,
-    /// Whether the person at this phone dialled the centre; otherwise the centre calls them.
+    /// Whether this phone dialled the contact centre; otherwise the contact centre calls it.
     pub is_caller: bool,
-    /// Where it is.
-    pub state: State,
-    /// The carrier's word for it.
+    /// The state of the call.
+    pub state: CallState,
+    /// The carrier's name of the state.
     pub status: String,
-    /// The call of the person spoken to, if any.
+    /// The call of the phone it is connected with, if any.
     pub talking_with: Option<CallSid>,
-    /// When it began.
+    /// The moment at which the call began.
     pub began: Timestamp,
     /// What was heard and done, oldest first.
-    pub transcript: Vec<Line>,
+    pub transcript: Vec<TranscriptEntry>,
 }
 
-/// One thing heard or done.
+/// An entry of the transcript: one thing that was heard or done.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Line {
-    /// When.
+pub struct TranscriptEntry {
+    /// The moment of the entry.
     pub at: Timestamp,
-    /// What kind, in one word.
+    /// The kind of entry, in one word.
     pub kind: String,
-    /// In words.
+    /// The text that was heard, or a description of what was done.
     pub text: String,
 }
 
-/// What a webhook returned.
+/// The answer of a webhook.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Document {
-    /// When.
+    /// The moment of the answer.
     pub at: Timestamp,
-    /// Which webhook, path and query.
+    /// Path and query of the webhook.
     pub address: String,
-    /// The HTTP status; `None`: there was no answer.
+    /// The HTTP status; `None` if the webhook did not answer.
     pub status: Option<u16>,
-    /// The document, or why there is none.
+    /// The document, or the reason for which there is none.
     pub text: String,
 }

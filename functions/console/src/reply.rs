@@ -1,4 +1,4 @@
-//! What a browser is sent, with the headers that keep a page to itself.
+//! Answers to the browser, with the security headers of every page.
 
 use flate2::Compression;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
@@ -6,11 +6,11 @@ use maud::Markup;
 
 use crate::compress::{self, gzip};
 
-/// Only what this server sends: no inline script or style, no other site, no frame around it.
+/// Only resources of this server; no inline script or style, no framing.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
      connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/// Headers of every answer.
+/// Headers that every answer carries.
 const HEADERS: [(HeaderName, HeaderValue); 5] = [
     (
         header::CONTENT_SECURITY_POLICY,
@@ -34,10 +34,10 @@ const HEADERS: [(HeaderName, HeaderValue); 5] = [
     ),
 ];
 
-/// What a page is.
+/// The media type of a page.
 const HTML: &str = "text/html; charset=utf-8";
 
-/// An answer on its way out.
+/// An answer before it is sent.
 #[derive(Debug)]
 pub struct Reply {
     status: StatusCode,
@@ -46,14 +46,14 @@ pub struct Reply {
 }
 
 impl Reply {
-    /// A page.
+    /// A page. It is not cached: it contains a form token.
     pub fn page(status: StatusCode, page: Markup) -> Self {
         let no_store = "no-store".to_owned();
         Self::bytes(status, HTML, page.into_string().into_bytes())
             .with(header::CACHE_CONTROL, no_store)
     }
 
-    /// Something else.
+    /// A body of another media type.
     pub fn bytes(status: StatusCode, content_type: &str, body: Vec<u8>) -> Self {
         Self {
             status,
@@ -62,49 +62,51 @@ impl Reply {
         }
     }
 
-    /// Go there with GET.
-    pub fn see_other(place: impl Into<String>) -> Self {
+    /// 303: the browser continues with a GET of `address`.
+    pub fn see_other(address: impl Into<String>) -> Self {
         Self {
             status: StatusCode::SEE_OTHER,
-            headers: vec![(header::LOCATION, place.into())],
+            headers: vec![(header::LOCATION, address.into())],
             body: Vec::new(),
         }
         .with(header::CACHE_CONTROL, "no-store")
     }
 
-    /// To a page that is not what it was: open it anew.
+    /// Makes htmx reload the whole page.
     pub fn refresh() -> Self {
         Self::bytes(StatusCode::OK, "text/plain; charset=utf-8", Vec::new())
             .with(HeaderName::from_static("hx-refresh"), "true")
             .with(header::CACHE_CONTROL, "no-store")
     }
 
-    /// With one more header; one that cannot be written is left out.
+    /// Adds a header. A value that is not valid in a header is dropped when the response is made.
     pub fn with(mut self, name: HeaderName, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
         self
     }
 
-    /// The same, a page compressed if that is worth it and the browser takes it. That a page repeats what was asked for beside its
-    /// token gives the token away to nobody: cookies go with requests of our own pages only.
+    /// Compresses a page with gzip if it is large enough and the browser accepts it. A compressed
+    /// page that repeats request data next to its form token does not leak the token: cookies are
+    /// sent only with requests from the console's own pages.
     #[must_use]
-    pub fn compressed(self, asked: &HeaderMap) -> Self {
+    pub fn compressed(self, request: &HeaderMap) -> Self {
         let is_page = self
             .headers
             .iter()
             .any(|(name, value)| name == header::CONTENT_TYPE && value.starts_with(HTML));
-        if !is_page || self.body.len() < compress::BYTES_MIN || !compress::is_taken(asked) {
+        if !is_page || self.body.len() < compress::BYTES_MIN || !compress::is_accepted(request) {
             return self;
         }
-        match gzip(&self.body, Compression::fast()) {
-            empty if empty.is_empty() => self,
-            body => Self { body, ..self }
-                .with(header::CONTENT_ENCODING, "gzip")
-                .with(header::VARY, "Accept-Encoding"),
+        let body = gzip(&self.body, Compression::fast());
+        if body.is_empty() {
+            return self;
         }
+        Self { body, ..self }
+            .with(header::CONTENT_ENCODING, "gzip")
+            .with(header::VARY, "Accept-Encoding")
     }
 
-    /// The HTTP response.
+    /// The HTTP response with all headers.
     pub fn into_response(self) -> Response<Vec<u8>> {
         let mut response = Response::new(self.body);
         *response.status_mut() = self.status;

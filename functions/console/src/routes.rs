@@ -1,4 +1,4 @@
-//! Every address of the console, and who may go there.
+//! The routes: every address of the console, and the role it requires.
 
 use std::sync::Arc;
 
@@ -7,33 +7,19 @@ use ids::WorkspaceSid;
 use ids::time::Timestamp;
 use task_router::model::Workspace;
 
-use crate::Console;
 use crate::changes;
+use crate::console::{Console, Refused};
 use crate::form::Form;
 use crate::pages::{desk, home, phones, problem, resource, sign_in, wallboard, workspaces};
 use crate::reply::Reply;
-use crate::request_context::{Refused, RequestContext};
+use crate::request_context::{IncomingRequest, RequestContext};
 use crate::session::{self, Role, Session};
 
-/// A request before anybody knows who sent it.
-pub struct Incoming<'r> {
-    /// The method.
-    pub method: &'r Method,
-    /// The address, without the query.
-    pub path: &'r str,
-    /// The query.
-    pub query: Form,
-    /// The body.
-    pub body: &'r [u8],
-    /// The headers.
-    pub headers: &'r HeaderMap,
-}
-
-/// Where a browser may send the token, if not in the form.
+/// The header that carries the form token when htmx sends the request.
 const CSRF_HEADER: &str = "x-csrf-token";
 
-/// The answer to a request. Without a session there is nothing but the way in.
-pub async fn answer(console: &Console, incoming: Incoming<'_>) -> Reply {
+/// Answers a request. Without a session every page leads to the sign-in form.
+pub async fn answer(console: &Console, incoming: IncomingRequest<'_>) -> Reply {
     let now = console.api.clock.now();
     if incoming.path == sign_in::PATH {
         return sign_in::answer(console, &incoming, now).await;
@@ -41,9 +27,11 @@ pub async fn answer(console: &Console, incoming: Incoming<'_>) -> Reply {
     let Some(session) = console.signer.session(incoming.headers, now) else {
         return sign_in_first(&incoming);
     };
-    let form = match *incoming.method {
-        Method::POST => Form::read(incoming.body),
-        _ => Form::default(),
+    let is_post = *incoming.method == Method::POST;
+    let form = if is_post {
+        Form::read(incoming.body)
+    } else {
+        Form::default()
     };
     let workspace = match workspace(console, incoming.headers, now).await {
         Ok(Some(workspace)) => workspace,
@@ -55,26 +43,25 @@ pub async fn answer(console: &Console, incoming: Incoming<'_>) -> Reply {
         }
         Err(refused) => return problem::plain(503, &refused.message),
     };
-    if *incoming.method == Method::POST
-        && !is_genuine(console, &session, workspace.sid, &form, incoming.headers)
-    {
+    if is_post && !has_csrf_token(console, &session, workspace.sid, &form, incoming.headers) {
         return problem::plain(
             403,
-            "this form was not made for this session and Workspace; open the page again",
+            "this form belongs to another session or Workspace; open the page again",
         );
     }
-    if is_of_another_page(console, &session, workspace.sid, incoming.headers) {
+    if is_outdated_page(console, &session, workspace.sid, incoming.headers) {
         return Reply::refresh();
     }
-    let Incoming {
+    let IncomingRequest {
         method,
         path,
         query,
         headers,
         ..
     } = incoming;
-    let (workspace, workspace_name) = (workspace.sid, workspace.friendly_name.clone());
-    let visit = RequestContext {
+    let workspace_name = workspace.friendly_name.clone();
+    let workspace = workspace.sid;
+    let context = RequestContext {
         console,
         session,
         now,
@@ -85,12 +72,13 @@ pub async fn answer(console: &Console, incoming: Incoming<'_>) -> Reply {
         form,
         headers,
     };
-    page(&visit, method)
+    page(&context, method)
         .await
-        .unwrap_or_else(|refused| problem::page(&visit, &refused))
+        .unwrap_or_else(|refused| problem::page(&context, &refused))
 }
 
-/// The Workspace this browser has chosen, if it is there; otherwise the one the centre's callers come into.
+/// The Workspace this browser has chosen, if it exists; otherwise the one that receives the
+/// centre's calls.
 async fn workspace(
     console: &Console,
     headers: &HeaderMap,
@@ -98,21 +86,29 @@ async fn workspace(
 ) -> Result<Option<Arc<Workspace>>, Refused> {
     let store = &console.api.store;
     if let Some(chosen) = session::chosen_workspace(headers)
-        && let Some(workspace) = store.workspace(chosen, now).await.map_err(Refused::away)?
+        && let Some(workspace) = store
+            .workspace(chosen, now)
+            .await
+            .map_err(Refused::unavailable)?
     {
         return Ok(Some(workspace));
     }
-    match store.voice_settings(now).await.map_err(Refused::away)? {
-        Some(centre) => store
-            .workspace(centre.workspace_sid, now)
+    match store
+        .voice_settings(now)
+        .await
+        .map_err(Refused::unavailable)?
+    {
+        Some(settings) => store
+            .workspace(settings.workspace_sid, now)
             .await
-            .map_err(Refused::away),
+            .map_err(Refused::unavailable),
         None => Ok(None),
     }
 }
 
-/// Whether a page that fetches its region anew was opened in another session, or showed another Workspace: then all of it is old.
-fn is_of_another_page(
+/// Whether an open page fetches its live region with the token of another session or Workspace. The
+/// whole page is then outdated and is reloaded.
+fn is_outdated_page(
     console: &Console,
     session: &Session,
     workspace: WorkspaceSid,
@@ -122,10 +118,10 @@ fn is_of_another_page(
         .get(CSRF_HEADER)
         .map(|value| value.to_str().unwrap_or_default());
     headers.contains_key("hx-request")
-        && token.is_some_and(|token| !console.signer.is_csrf(session, workspace, token))
+        && token.is_some_and(|token| !console.signer.accepts_csrf(session, workspace, token))
 }
 
-fn is_genuine(
+fn has_csrf_token(
     console: &Console,
     session: &Session,
     workspace: WorkspaceSid,
@@ -138,44 +134,44 @@ fn is_genuine(
         .unwrap_or_default();
     [form.text("csrf"), header]
         .into_iter()
-        .any(|token| console.signer.is_csrf(session, workspace, token))
+        .any(|token| console.signer.accepts_csrf(session, workspace, token))
 }
 
-/// The address that is asked for, its parts taken apart. Parts are SIDs and words, so none needs decoding.
-async fn page(visit: &RequestContext<'_>, method: &Method) -> Result<Reply, Refused> {
-    let parts: Vec<&str> = visit
+/// Dispatches on method and path. Path parts are SIDs and words, so none needs decoding.
+async fn page(context: &RequestContext<'_>, method: &Method) -> Result<Reply, Refused> {
+    let parts: Vec<&str> = context
         .path
         .split('/')
         .filter(|part| !part.is_empty())
         .skip(1)
         .collect();
-    if let Role::Agent(own) = visit.session.role {
-        return agent_page(visit, method, &parts, &own.to_string()).await;
+    if let Role::Agent(worker) = context.session.role {
+        return agent_page(context, method, &parts, &worker.to_string()).await;
     }
     match (method.as_str(), parts.as_slice()) {
-        ("GET", []) => Ok(home::first_page(visit)),
-        ("GET", ["phones"]) => phones::show(visit).await,
-        ("POST", ["phones"]) => phones::dial(visit).await,
-        ("POST", ["phones", call, what]) => phones::act(visit, call, what).await,
-        ("GET", ["desk"]) => desk::choose(visit).await,
-        ("POST", ["desk", worker, "link"]) => desk::link(visit, worker).await,
-        (_, ["desk", worker, rest @ ..]) => desk::answer(visit, method, worker, rest).await,
-        ("GET", ["wallboard"]) => wallboard::show(visit).await,
-        ("GET", ["wallboard", "plots"]) => wallboard::plots(visit).await,
-        ("GET", ["changes"]) => changes::answer(visit).await,
-        ("POST", ["sign-out"]) => Ok(sign_out(visit)),
-        ("GET", ["workspaces"]) => workspaces::list(visit).await,
-        ("GET", ["workspaces", "new"]) => workspaces::new(visit).await,
-        ("POST", ["workspaces", "new"]) => workspaces::create(visit).await,
-        ("POST", ["workspaces", sid, "open"]) => workspaces::open(visit, sid).await,
-        (_, [kind, rest @ ..]) => resource::answer(visit, method, kind, rest).await,
-        _ => Err(nothing_here(visit)),
+        ("GET", []) => Ok(home::first_page(context)),
+        ("GET", ["phones"]) => phones::show(context).await,
+        ("POST", ["phones"]) => phones::dial(context).await,
+        ("POST", ["phones", call, what]) => phones::perform(context, call, what).await,
+        ("GET", ["desk"]) => desk::choose(context).await,
+        ("POST", ["desk", worker, "link"]) => desk::link(context, worker).await,
+        (_, ["desk", worker, rest @ ..]) => desk::answer(context, method, worker, rest).await,
+        ("GET", ["wallboard"]) => wallboard::show(context).await,
+        ("GET", ["wallboard", "plots"]) => wallboard::plots(context).await,
+        ("GET", ["changes"]) => changes::answer(context).await,
+        ("POST", ["sign-out"]) => Ok(sign_out(context)),
+        ("GET", ["workspaces"]) => workspaces::list(context).await,
+        ("GET", ["workspaces", "new"]) => workspaces::new(context).await,
+        ("POST", ["workspaces", "new"]) => workspaces::create(context).await,
+        ("POST", ["workspaces", sid, "open"]) => workspaces::open(context, sid).await,
+        (_, [kind, rest @ ..]) => resource::answer(context, method, kind, rest).await,
+        _ => Err(context.no_such_page()),
     }
 }
 
-/// What an agent may open: their own desktop.
+/// The pages of an agent: their own desktop.
 async fn agent_page(
-    visit: &RequestContext<'_>,
+    context: &RequestContext<'_>,
     method: &Method,
     parts: &[&str],
     own: &str,
@@ -183,10 +179,10 @@ async fn agent_page(
     match (method.as_str(), parts) {
         ("GET", [] | ["desk"]) => Ok(Reply::see_other(format!("/console/desk/{own}"))),
         (_, ["desk", worker, rest @ ..]) if *worker == own && *rest != ["link"] => {
-            desk::answer(visit, method, worker, rest).await
+            desk::answer(context, method, worker, rest).await
         }
-        ("GET", ["changes"]) => changes::answer(visit).await,
-        ("POST", ["sign-out"]) => Ok(sign_out(visit)),
+        ("GET", ["changes"]) => changes::answer(context).await,
+        ("POST", ["sign-out"]) => Ok(sign_out(context)),
         _ => Err(Refused {
             status: StatusCode::FORBIDDEN,
             message: "this page is for administrators".to_owned(),
@@ -194,16 +190,9 @@ async fn agent_page(
     }
 }
 
-/// There is no such address.
-pub fn nothing_here(visit: &RequestContext<'_>) -> Refused {
-    Refused {
-        status: StatusCode::NOT_FOUND,
-        message: format!("there is no page {}", visit.path),
-    }
-}
-
-/// People are shown the way in, programs are told.
-fn sign_in_first(incoming: &Incoming<'_>) -> Reply {
+/// Without a session, a browser is redirected to the sign-in form; a script or the long poll gets
+/// 401.
+fn sign_in_first(incoming: &IncomingRequest<'_>) -> Reply {
     let is_page = *incoming.method == Method::GET && !incoming.headers.contains_key("hx-request");
     if !is_page || incoming.path == changes::PATH {
         let reply = problem::plain(401, "sign in first");
@@ -212,6 +201,6 @@ fn sign_in_first(incoming: &Incoming<'_>) -> Reply {
     Reply::see_other(sign_in::path_back_to(incoming.path))
 }
 
-fn sign_out(visit: &RequestContext<'_>) -> Reply {
-    Reply::see_other(sign_in::PATH).with(header::SET_COOKIE, visit.console.signer.no_cookie())
+fn sign_out(context: &RequestContext<'_>) -> Reply {
+    Reply::see_other(sign_in::PATH).with(header::SET_COOKIE, context.console.signer.clear_cookie())
 }

@@ -1,7 +1,9 @@
-//! Who is at the page: the session's cookie, the link that signs in, and the token against forged requests.
+//! Sign-in and authorization: the session's cookie, the ticket of a sign-in link, and the token
+//! against forged requests (CSRF).
 //!
-//! All three are texts that carry their own authentication code, made with a key derived from the account's auth token. A new
-//! auth token ends every session. Nothing is kept but which links were used: a link signs in once.
+//! All three are texts that carry their own authentication code (HMAC), made with a key derived
+//! from the account's auth token. A new auth token ends every session. Only used tickets are
+//! stored: a sign-in link works once.
 
 use std::fmt::{self, Display};
 use std::str::FromStr;
@@ -13,22 +15,24 @@ use ids::{WorkerSid, WorkspaceSid};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
-/// How long a session lasts: a long working day.
+/// Lifetime of a session: a long working day.
 pub const SESSION_LIFE: Millis = Millis::from_secs(12 * 3_600);
 
-/// How long a link that signs in works: long enough to find the terminal, or to hand it to somebody.
+/// Lifetime of a sign-in link: long enough to find the terminal, or to pass the link on.
 pub const TICKET_LIFE: Millis = Millis::from_secs(3_600);
 
-/// The cookie's name over plain HTTP, on one's own machine.
+/// The cookie's name over plain HTTP, on the local machine.
 const COOKIE: &str = "cordboard";
 
-/// The cookie's name over HTTPS: browsers keep such a one to this very host and to HTTPS.
+/// The cookie's name over HTTPS. The prefix makes browsers restrict the cookie to this host and to
+/// HTTPS.
 const COOKIE_SECURE: &str = "__Host-cordboard";
 
-/// The cookie that says which Workspace is shown. It opens nothing, so it is not signed.
+/// The cookie that names the Workspace to show. It grants no access, so it is not signed.
 const WORKSPACE_COOKIE: &str = "cordboard-workspace";
 
-/// What a signed text is for: one kind never passes for another.
+/// The purpose of a signed text. It is part of the authentication code, so a text of one purpose is
+/// never valid for another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Purpose {
     Key,
@@ -48,53 +52,62 @@ impl Purpose {
     }
 }
 
-/// What somebody who signed in may do.
+/// The access that a session grants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
-    /// Everything.
+    /// Every page of the console.
     Administrator,
-    /// The desktop of one Worker, and nothing else.
+    /// The desktop of one Worker, and no other page.
     Agent(WorkerSid),
 }
 
-/// A role until a moment.
+/// A role and the end of its validity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Session {
-    /// What may be done.
+    /// The access of this session.
     pub role: Role,
-    /// When it is over.
+    /// The moment at which the session expires.
     pub expires: Timestamp,
 }
 
-/// What a link carries that signs somebody in.
+/// The content of a sign-in link.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ticket {
-    /// Who they will be.
+    /// The role of the session that it begins.
     pub role: Role,
-    /// Until when it works.
+    /// The moment at which the link expires.
     pub expires: Timestamp,
-    /// What no other ticket is called.
+    /// A name that no other ticket has: its signature.
     pub name: String,
 }
 
-/// Makes and checks what is signed.
+/// Signs and verifies sessions, tickets and form tokens.
 #[derive(Clone)]
 pub struct Signer {
     key: Hmac<Sha256>,
-    is_secure: bool,
+    transport: Transport,
+}
+
+/// The transport of the pages between the browser and the contact centre's public address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Transport {
+    /// Plain HTTP, on the local machine.
+    Http,
+    /// HTTPS. Cookies are restricted to HTTPS.
+    Https,
 }
 
 impl Signer {
-    /// One for the account with this auth token; `is_secure`: whether pages are served over HTTPS.
-    pub fn new(auth_token: &str, is_secure: bool) -> Self {
+    /// The signer of the account with this auth token.
+    pub fn new(auth_token: &str, transport: Transport) -> Self {
         let derived = tag(&mac(auth_token.as_bytes()), Purpose::Key, "");
         Self {
             key: mac(derived.as_bytes()),
-            is_secure,
+            transport,
         }
     }
 
-    /// The `Set-Cookie` that begins a session.
+    /// The `Set-Cookie` header that begins a session.
     pub fn cookie(&self, session: &Session) -> String {
         let text = self.seal(Purpose::Session, session);
         let (name, secure) = self.cookie_kind();
@@ -102,19 +115,19 @@ impl Signer {
         format!("{name}={text}; Path=/; HttpOnly; SameSite=Strict; Max-Age={secs}{secure}")
     }
 
-    /// The `Set-Cookie` that ends it.
-    pub fn no_cookie(&self) -> String {
+    /// The `Set-Cookie` header that ends the session in this browser.
+    pub fn clear_cookie(&self) -> String {
         let (name, secure) = self.cookie_kind();
         format!("{name}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0{secure}")
     }
 
-    /// The session a request belongs to, if it is one of ours and not over.
+    /// The session of a request; `None` if the cookie is missing, forged or expired.
     pub fn session(&self, headers: &HeaderMap, now: Timestamp) -> Option<Session> {
         let (name, _) = self.cookie_kind();
         cookie(headers, name).and_then(|text| self.open(Purpose::Session, text, now))
     }
 
-    /// The `Set-Cookie` that chooses a Workspace, for as long as a session may last.
+    /// The `Set-Cookie` header that chooses a Workspace, for the lifetime of a session.
     pub fn workspace_cookie(&self, workspace: WorkspaceSid) -> String {
         let (_, secure) = self.cookie_kind();
         let secs = SESSION_LIFE.as_secs();
@@ -123,7 +136,7 @@ impl Signer {
         )
     }
 
-    /// What a link carries that signs in with `role`.
+    /// The ticket of a sign-in link for `role`.
     pub fn ticket(&self, role: Role, now: Timestamp) -> String {
         self.seal(
             Purpose::Ticket,
@@ -134,7 +147,8 @@ impl Signer {
         )
     }
 
-    /// What a link carries, if it is one of ours and still works. Whether it was used is not known here.
+    /// The content of a ticket; `None` if it is forged or expired. Whether it was used before is
+    /// recorded in the table.
     pub fn read_ticket(&self, ticket: &str, now: Timestamp) -> Option<Ticket> {
         let Session { role, expires } = self.open(Purpose::Ticket, ticket, now)?;
         let (_, name) = ticket.rsplit_once('.')?;
@@ -145,24 +159,25 @@ impl Signer {
         })
     }
 
-    /// The token every form of this session carries, in pages that show this Workspace.
+    /// The token of the forms of this session on pages that show this Workspace.
     pub fn csrf(&self, session: &Session, workspace: WorkspaceSid) -> String {
         tag(&self.key, Purpose::Csrf, &format!("{session} {workspace}"))
     }
 
-    /// Whether a request that changes something carries the token of its session and of the Workspace it would change.
-    pub fn is_csrf(&self, session: &Session, workspace: WorkspaceSid, token: &str) -> bool {
+    /// Whether `token` is the form token of this session and of the Workspace that the request
+    /// changes.
+    pub fn accepts_csrf(&self, session: &Session, workspace: WorkspaceSid, token: &str) -> bool {
         self.csrf(session, workspace)
             .as_bytes()
             .ct_eq(token.as_bytes())
             .into()
     }
 
+    /// The name of the session's cookie and the attribute that ends a `Set-Cookie` header.
     fn cookie_kind(&self) -> (&'static str, &'static str) {
-        if self.is_secure {
-            (COOKIE_SECURE, "; Secure")
-        } else {
-            (COOKIE, "")
+        match self.transport {
+            Transport::Http => (COOKIE, ""),
+            Transport::Https => (COOKIE_SECURE, "; Secure"),
         }
     }
 
@@ -178,12 +193,15 @@ impl Signer {
             .as_bytes()
             .ct_eq(given.as_bytes())
             .into();
-        let session: Session = text.parse().ok().filter(|_| is_ours)?;
+        if !is_ours {
+            return None;
+        }
+        let session: Session = text.parse().ok()?;
         (session.expires > now).then_some(session)
     }
 }
 
-/// The Workspace a browser has chosen.
+/// The Workspace that the browser has chosen; `None` if it has chosen none.
 pub fn chosen_workspace(headers: &HeaderMap) -> Option<WorkspaceSid> {
     cookie(headers, WORKSPACE_COOKIE)?.parse().ok()
 }
@@ -228,7 +246,7 @@ impl FromStr for Session {
     }
 }
 
-/// HMAC takes keys of every length.
+/// HMAC accepts keys of every length, so the fallback is never used.
 fn mac(key: &[u8]) -> Hmac<Sha256> {
     Hmac::new_from_slice(key).unwrap_or_else(|_| Hmac::new(&Default::default()))
 }
@@ -253,7 +271,7 @@ mod tests {
     const ALICE: WorkerSid = WorkerSid::from_bytes([1; 16]);
 
     fn signer() -> Signer {
-        Signer::new("0123456789abcdef0123456789abcdef", false)
+        Signer::new("0123456789abcdef0123456789abcdef", Transport::Http)
     }
 
     fn session(role: Role) -> Session {
@@ -263,7 +281,7 @@ mod tests {
         }
     }
 
-    /// The headers of a browser that was sent this `Set-Cookie`.
+    /// The headers of a browser that received this `Set-Cookie` header.
     fn headers(set_cookie: &str) -> HeaderMap {
         let pair = set_cookie.split(';').next().unwrap();
         HeaderMap::from_iter([(
@@ -273,20 +291,20 @@ mod tests {
     }
 
     #[test]
-    fn a_cookie_brings_back_the_session_it_was_made_for_until_it_is_over() {
+    fn cookie_restores_session_until_it_expires() {
         for role in [Role::Administrator, Role::Agent(ALICE)] {
             let headers = headers(&signer().cookie(&session(role)));
             assert_eq!(signer().session(&headers, NOW), Some(session(role)));
             assert_eq!(signer().session(&headers, NOW + SESSION_LIFE), None);
             assert_eq!(
-                Signer::new("another token", false).session(&headers, NOW),
+                Signer::new("another token", Transport::Http).session(&headers, NOW),
                 None
             );
         }
     }
 
     #[test]
-    fn a_cookie_that_was_changed_is_none() {
+    fn changed_cookie_is_rejected() {
         let cookie = signer().cookie(&session(Role::Agent(ALICE)));
         let text = cookie.split(';').next().unwrap();
         for changed in [
@@ -303,13 +321,13 @@ mod tests {
     }
 
     #[test]
-    fn scripts_other_sites_and_plain_http_do_not_get_the_cookie() {
+    fn cookie_attributes_restrict_access() {
         let cookie = signer().cookie(&session(Role::Administrator));
         assert!(
             cookie.contains("; HttpOnly; SameSite=Strict; Max-Age=43200"),
             "{cookie}"
         );
-        let secure = Signer::new("token", true).cookie(&session(Role::Administrator));
+        let secure = Signer::new("token", Transport::Https).cookie(&session(Role::Administrator));
         assert!(
             secure.starts_with("__Host-cordboard=") && secure.ends_with("; Secure"),
             "{secure}"
@@ -317,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn a_ticket_can_be_read_for_an_hour_and_is_no_cookie() {
+    fn ticket_expires_and_is_no_session() {
         let ticket = signer().ticket(Role::Agent(ALICE), NOW);
         let read = signer().read_ticket(&ticket, NOW).unwrap();
         assert_eq!(
@@ -337,21 +355,28 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_good_for_its_own_session_and_workspace_only() {
-        let (mine, other) = (session(Role::Administrator), session(Role::Agent(ALICE)));
-        let (here, elsewhere) = (
-            WorkspaceSid::from_bytes([2; 16]),
-            WorkspaceSid::from_bytes([3; 16]),
-        );
-        assert!(signer().is_csrf(&mine, here, &signer().csrf(&mine, here)));
-        let foreign = [signer().csrf(&other, here), signer().csrf(&mine, elsewhere)];
-        for wrong in foreign.into_iter().chain([String::new(), "0".repeat(64)]) {
-            assert!(!signer().is_csrf(&mine, here, &wrong), "{wrong}");
+    fn token_fits_one_session_and_workspace() {
+        let own_session = session(Role::Administrator);
+        let other_session = session(Role::Agent(ALICE));
+        let shown = WorkspaceSid::from_bytes([2; 16]);
+        let other_workspace = WorkspaceSid::from_bytes([3; 16]);
+        let token = signer().csrf(&own_session, shown);
+        assert!(signer().accepts_csrf(&own_session, shown, &token));
+        for wrong in [
+            signer().csrf(&other_session, shown),
+            signer().csrf(&own_session, other_workspace),
+            String::new(),
+            "0".repeat(64),
+        ] {
+            assert!(
+                !signer().accepts_csrf(&own_session, shown, &wrong),
+                "{wrong}"
+            );
         }
     }
 
     #[test]
-    fn a_browser_keeps_its_choice_of_a_workspace() {
+    fn workspace_cookie_restores_choice() {
         let workspace = WorkspaceSid::from_bytes([2; 16]);
         assert_eq!(
             chosen_workspace(&headers(&signer().workspace_cookie(workspace))),

@@ -1,7 +1,8 @@
-//! `/enqueue-call`: the pressed key becomes a language, the call becomes a Task, the caller waits.
+//! `/enqueue-call`: turns the pressed key into a language and the call into a Task, and puts the
+//! caller into the queue.
 //!
-//! The Task's id follows from the CallSid, and it is written only if it is not there: however often the webhook comes,
-//! there is one Task for one call.
+//! The Task's SID is derived from the CallSid, and the write is conditional on its absence. The
+//! webhook is therefore idempotent: repeated deliveries create one Task for one call.
 
 mod task;
 
@@ -16,7 +17,7 @@ use shared::webhook::{EnqueueCall, Reply, Request};
 use store::Created;
 use task_router::router;
 
-/// Answers a caller who has pressed a key of the menu.
+/// Answers the key that the caller pressed in the menu.
 pub async fn handle(voice: Arc<Voice>, request: Request) -> Reply {
     voice.document(&request, answer).await
 }
@@ -38,7 +39,7 @@ async fn answer(voice: &Voice, webhook: &Webhook) -> Result<Response, Failure> {
     }
 }
 
-/// Makes the Task, unless it is there or a browser is asking.
+/// Creates the Task, unless it exists or the request is a preview.
 async fn enqueue(
     voice: &Voice,
     webhook: &Webhook,
@@ -69,7 +70,8 @@ async fn enqueue(
     ))
 }
 
-/// A webhook that comes again, even with another key, finds the language that was chosen first.
+/// The language of an existing Task: a repeated webhook keeps the first choice, even with another
+/// key.
 fn language_of<'m>(created: &Created, menu: &'m Menu) -> Option<&'m Language> {
     match created {
         Created::New => None,
@@ -78,14 +80,15 @@ fn language_of<'m>(created: &Created, menu: &'m Menu) -> Option<&'m Language> {
 }
 
 fn log(task_sid: TaskSid, language: &Language, pressed: &EnqueueCall, created: &Created) {
-    let (call_sid, selected_language) = (pressed.call.call_sid, &language.selected_language);
+    let call_sid = pressed.call.call_sid;
+    let selected_language = &language.selected_language;
     match created {
         Created::New => {
             tracing::info!(%task_sid, %call_sid, selected_language, from = ?pressed.call.from, "Task created")
         }
         Created::AlreadyThere(task) => {
             let status = task.assignment_status.as_str();
-            tracing::info!(%task_sid, %call_sid, status, "Task is already there");
+            tracing::info!(%task_sid, %call_sid, status, "Task already exists");
         }
     }
 }

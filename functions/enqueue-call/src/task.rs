@@ -6,8 +6,8 @@ use shared::webhook::{EnqueueCall, Parameters, attributes_of_call};
 use task_router::model::{Attributes, AttributesError, TaskChannelName};
 use task_router::router::NewTask;
 
-/// What is known of the call, as a Task. Its id depends on nothing but the CallSid. Where both ends are is left out: a
-/// Task below a kilobyte is written for one unit.
+/// Builds the Task of a call. Its SID depends only on the CallSid. The locations of both parties
+/// are left out, because a Task below a kilobyte costs one write unit.
 pub(crate) fn of_call(
     pressed: &EnqueueCall,
     language: &Language,

@@ -1,4 +1,4 @@
-//! `/incoming-call`: welcome, and the language menu.
+//! `/incoming-call`: plays the welcome and the language menu.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use shared::menu::documents;
 use shared::twiml::Response;
 use shared::webhook::{IncomingCall, Reply, Request};
 
-/// Answers a call that comes in, or that hears the menu again.
+/// Answers an incoming call, or a call that hears the menu again.
 pub async fn handle(voice: Arc<Voice>, request: Request) -> Reply {
     voice.document(&request, answer).await
 }
@@ -15,6 +15,6 @@ pub async fn handle(voice: Arc<Voice>, request: Request) -> Reply {
 async fn answer(voice: &Voice, webhook: &Webhook) -> Result<Response, Failure> {
     let incoming = IncomingCall::parse(&webhook.parameters)?;
     let settings = voice.settings().await?;
-    tracing::info!(call_sid = %incoming.call.call_sid, from = ?incoming.call.from, attempt = incoming.attempt, "menu");
+    tracing::info!(call_sid = %incoming.call.call_sid, from = ?incoming.call.from, attempt = incoming.attempt, "menu played");
     Ok(documents::menu(&settings.menu, incoming.attempt))
 }

@@ -1,4 +1,5 @@
-//! `/queue-exit` and below: what a caller gets who is no longer in the queue, and what becomes of the Task.
+//! `/queue-exit` and its subpaths: the document for a caller who left the queue, and the effect on
+//! the Task.
 
 use std::sync::Arc;
 
@@ -11,7 +12,7 @@ use task_router::model::instruction::Plan;
 use task_router::model::{AssignmentStatus, EndReason, Reservation, Task};
 use task_router::router::{Answer, Command};
 
-/// Answers what the carrier asks and tells about a caller who left the queue.
+/// Answers the carrier's requests about a caller who left the queue.
 pub async fn handle(voice: Arc<Voice>, request: Request) -> Reply {
     match request.path() {
         path::QUEUE_EXIT => voice.document(&request, left).await,
@@ -21,19 +22,19 @@ pub async fn handle(voice: Arc<Voice>, request: Request) -> Reply {
     }
 }
 
-/// The caller left the queue.
+/// The `action` of `<Enqueue>`: the caller left the queue.
 async fn left(voice: &Voice, webhook: &Webhook) -> Result<Response, Failure> {
     let exit = QueueExit::parse(&webhook.parameters)?;
-    if let Some(task_sid) = still_wanted(voice, webhook, &exit).await? {
+    if let Some(task_sid) = task_still_waiting(voice, webhook, &exit).await? {
         let menu = voice.menu(webhook).await;
-        tracing::warn!(call_sid = %exit.call.call_sid, %task_sid, "connected without a Reservation; the caller waits on");
+        tracing::warn!(call_sid = %exit.call.call_sid, %task_sid, "caller connected without a Reservation, enqueuing again");
         return Ok(documents::enqueue(
             language(&menu, exit.selected_language.as_deref())?,
             task_sid,
         ));
     }
     if !webhook.is_preview() {
-        tell_task(voice, &exit).await?;
+        update_task(voice, &exit).await?;
     }
     if !is_heard(exit.queue_result) {
         return Ok(documents::nothing());
@@ -43,19 +44,20 @@ async fn left(voice: &Voice, webhook: &Webhook) -> Result<Response, Failure> {
     Ok(document(&settings.menu, language, &exit))
 }
 
-/// What becomes of the Task of a caller who left the queue. A carrier whose TaskRouter we are tells of it apart from the
-/// `action` of `<Enqueue>`, which is an application's own.
+/// Applies the exit of a caller from the queue to the Task. A carrier that is coupled with our
+/// TaskRouter reports the exit separately from the `action` of `<Enqueue>`, which then belongs to
+/// an application.
 ///
 /// # Errors
-/// [`Failure::Store`], or [`Failure::Unheard`] when nobody is on the line.
-pub async fn tell_task(voice: &Voice, exit: &QueueExit) -> Result<(), Failure> {
-    match event(exit) {
-        Some(event) => apply(voice, exit, &event).await,
+/// [`Failure::Store`], or [`Failure::Unheard`] when the caller is no longer on the line.
+pub async fn update_task(voice: &Voice, exit: &QueueExit) -> Result<(), Failure> {
+    match command(exit) {
+        Some(command) => apply(voice, exit, &command).await,
         None => Ok(()),
     }
 }
 
-/// The call was sent here, its Task having ended without a worker.
+/// The call was redirected here because its Task ended without a Worker.
 async fn timed_out(voice: &Voice, webhook: &Webhook) -> Result<Response, Failure> {
     let timed_out = TimedOut::parse(&webhook.parameters)?;
     let settings = voice.settings().await?;
@@ -68,7 +70,8 @@ async fn timed_out(voice: &Voice, webhook: &Webhook) -> Result<Response, Failure
     ))
 }
 
-/// The caller left a message. It is kept by the carrier, so thanks are due whatever the table says.
+/// The caller left a message. The carrier stores the recording, so the caller is thanked even when
+/// the table fails.
 async fn recorded(voice: &Voice, webhook: &Webhook) -> Result<Response, Failure> {
     let recording = Recording::parse(&webhook.parameters)?;
     tracing::info!(
@@ -85,9 +88,10 @@ async fn recorded(voice: &Voice, webhook: &Webhook) -> Result<Response, Failure>
     )?))
 }
 
-/// The Task of a caller who is on the line after being connected, or about to be, while nobody has accepted it: the Worker
-/// hung up or the Reservation ended in that very moment. The call is not lost: the caller goes back into the queue.
-async fn still_wanted(
+/// The Task of a caller who is still on the line and was connected, or was about to be, although no
+/// Worker has accepted the Task: the Worker hung up, or the Reservation ended at the same moment.
+/// The caller returns to the queue, so the call is not lost.
+async fn task_still_waiting(
     voice: &Voice,
     webhook: &Webhook,
     exit: &QueueExit,
@@ -96,11 +100,10 @@ async fn still_wanted(
         exit.queue_result,
         QueueResult::Bridged | QueueResult::BridgingInProcess
     );
-    let (true, false, Some(task_sid)) = (
-        was_dequeued && !webhook.is_preview(),
-        exit.call.status.is_final(),
-        exit.task_sid,
-    ) else {
+    if webhook.is_preview() || !was_dequeued || exit.call.status.is_final() {
+        return Ok(None);
+    }
+    let Some(task_sid) = exit.task_sid else {
         return Ok(None);
     };
     let status = voice
@@ -108,14 +111,19 @@ async fn still_wanted(
         .task(task_sid)
         .await?
         .map(|task| task.assignment_status);
-    Ok(matches!(
-        status,
-        Some(AssignmentStatus::Pending | AssignmentStatus::Reserved)
-    )
-    .then_some(task_sid))
+    Ok(match status {
+        Some(AssignmentStatus::Pending | AssignmentStatus::Reserved) => Some(task_sid),
+        Some(
+            AssignmentStatus::Assigned
+            | AssignmentStatus::Wrapping
+            | AssignmentStatus::Completed
+            | AssignmentStatus::Canceled,
+        )
+        | None => None,
+    })
 }
 
-async fn apply(voice: &Voice, exit: &QueueExit, event: &Command) -> Result<(), Failure> {
+async fn apply(voice: &Voice, exit: &QueueExit, command: &Command) -> Result<(), Failure> {
     let failure = if is_heard(exit.queue_result) {
         Failure::Store
     } else {
@@ -123,7 +131,7 @@ async fn apply(voice: &Voice, exit: &QueueExit, event: &Command) -> Result<(), F
     };
     let applied = voice
         .store
-        .apply(event, voice.now())
+        .apply(command, voice.now())
         .await
         .map_err(failure)?;
     tracing::info!(
@@ -138,21 +146,21 @@ async fn apply(voice: &Voice, exit: &QueueExit, event: &Command) -> Result<(), F
         .map_err(failure)
 }
 
-/// A caller who was moved by a `redirect` that accepts by being carried out: should whoever moved them not have heard so from
-/// the carrier, it is known by this.
+/// Accepts a pending Reservation whose `redirect` instruction accepts when the caller is moved.
+/// This repairs a lost reply of the carrier to the request that moved the caller.
 async fn accept_redirect(
     voice: &Voice,
     result: QueueResult,
     task: Option<&Task>,
 ) -> Result<(), store::Error> {
+    let (QueueResult::Redirected, Some(task)) = (result, task) else {
+        return Ok(());
+    };
     let accepts = |offer: &&Reservation| {
         offer
             .instruction
             .as_ref()
             .is_some_and(|issued| issued.accepts && issued.plan == Plan::Redirect)
-    };
-    let Some(task) = task.filter(|_| result == QueueResult::Redirected) else {
-        return Ok(());
     };
     let Some(offer) = task.pending_reservations().find(accepts) else {
         return Ok(());
@@ -169,9 +177,10 @@ fn shown(task_sid: Option<TaskSid>) -> Option<String> {
     task_sid.map(|sid| sid.to_string())
 }
 
-/// What it means for the Task; nothing where the URL names none: hosted TaskRouter sees for itself. A Task that has ended is told
-/// too: it learns which of the carrier's queues can be deleted.
-fn event(exit: &QueueExit) -> Option<Command> {
+/// The Command for the Task; `None` where the URL names no Task, because hosted TaskRouter observes
+/// the exit itself. A Task that has ended gets the Command, too: it records which of the carrier's
+/// queues can be deleted.
+fn command(exit: &QueueExit) -> Option<Command> {
     let reason = match exit.queue_result {
         QueueResult::Hangup => EndReason::Hangup,
         QueueResult::Bridged
@@ -180,14 +189,14 @@ fn event(exit: &QueueExit) -> Option<Command> {
         | QueueResult::QueueFull
         | QueueResult::Error
         | QueueResult::SystemError => EndReason::LeftQueue,
-        // By an instruction of ours, or by somebody else.
+        // Moved by our own instruction, or by another REST request.
         QueueResult::Redirected => {
             return Some(Command::CallerMoved {
                 task: exit.task_sid?,
                 carrier_queue: exit.queue_sid,
             });
         }
-        // The conversation is only about to begin.
+        // The conversation has not begun yet.
         QueueResult::BridgingInProcess => return None,
     };
     Some(Command::CallerGone {
@@ -197,7 +206,8 @@ fn event(exit: &QueueExit) -> Option<Command> {
     })
 }
 
-/// Whether the caller is there and hears our answer. Who hung up is not; who was moved listens to another document.
+/// Whether the caller hears our document. A caller who hung up does not, and a moved caller hears
+/// another document.
 fn is_heard(result: QueueResult) -> bool {
     match result {
         QueueResult::Bridged
@@ -212,11 +222,11 @@ fn is_heard(result: QueueResult) -> bool {
     }
 }
 
-/// What the caller hears.
+/// The document for the caller.
 fn document(menu: &Menu, language: &Language, exit: &QueueExit) -> Response {
     match exit.queue_result {
         QueueResult::Bridged => documents::goodbye(language),
-        // `/wait-music` lets a caller go whose Task has ended.
+        // `/wait-music` answers `<Leave>` to a caller whose Task has ended.
         QueueResult::Leave => documents::timed_out(language, menu.voicemail, exit.task_sid),
         QueueResult::QueueFull | QueueResult::Error | QueueResult::SystemError => {
             match menu.voicemail {

@@ -59,7 +59,7 @@ impl Routing {
                 Err(store::Error::Conflict) => {}
                 Err(error) => return Err(error.into()),
             }
-            store::pause(attempt).await;
+            store::back_off(attempt).await;
             match self.store.task(task.sid).await? {
                 Some(newer) => task = newer,
                 None => return Ok(Placed::No),
@@ -109,7 +109,7 @@ impl Routing {
             if conflicts >= COMMIT_ATTEMPTS_MAX {
                 return Err(store::Error::Conflict.into());
             }
-            store::pause(conflicts).await;
+            store::back_off(conflicts).await;
             match self.store.worker(sid).await? {
                 Some(newer) => worker = newer,
                 None => return Ok(None),
@@ -291,7 +291,7 @@ impl Routing {
         if !router::may_skip(workspace, task) {
             return Ok(None);
         }
-        let presence = self.store.presence(workspace, task.task_queue_sid).await?;
+        let presence = self.store.worker_counts(workspace, task.task_queue_sid).await?;
         Ok(self
             .decide_among(workspace, task, None, Some(presence))
             .if_changed())

@@ -29,7 +29,7 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
         async move {
             let received = Received::all(&event.payload);
             let reply = Box::pin(handle(&routing, Incoming::try_from(event.payload)?)).await?;
-            redelivery.hasten(&received, &reply).await;
+            redelivery.back_off(&received, &reply).await;
             Ok::<Value, Box<dyn Error + Send + Sync>>(reply)
         }
     }))

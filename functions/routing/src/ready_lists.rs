@@ -1,5 +1,6 @@
 //! The boards of free Workers, as a sweep leaves them: known where somebody stands, and forgotten where nobody has for long.
 
+use store::ReadyListSeen;
 use task_router::model::Workspace;
 
 use crate::worker_snapshot::WorkerSnapshot;
@@ -14,8 +15,13 @@ impl Routing {
         staff: &WorkerSnapshot,
     ) -> Result<(), Error> {
         for (key, readiness) in &workspace.boards {
+            let seen = if staff.stands_on(key) {
+                ReadyListSeen::Occupied
+            } else {
+                ReadyListSeen::Empty
+            };
             self.store
-                .tend_readiness(workspace, readiness, staff.stands_on(key), self.clock.now())
+                .tend_readiness(workspace, readiness, seen, self.clock.now())
                 .await?;
         }
         for (_, readiness) in staff

@@ -89,7 +89,7 @@ impl Routing {
     ) -> Result<(), Error> {
         let end = Grain::Minute.floor(now - MINUTE_SETTLED);
         let mut from = rolled.minutes - COUNTED_AGAIN;
-        let mut living = self.store.living(workspace.sid).await?;
+        let mut living = self.store.active_tasks(workspace.sid).await?;
         for _ in 0..STEPS_MAX {
             let until = end.min(Grain::Hour.floor(from) + Grain::Hour.length());
             if until <= from || end <= rolled.minutes {
@@ -103,7 +103,7 @@ impl Routing {
             self.store
                 .save_tallies(workspace.sid, Grain::Minute, (from, until), &minutes)
                 .await?;
-            self.store.save_living(workspace.sid, &living, now).await?;
+            self.store.save_active_tasks(workspace.sid, &living, now).await?;
             let is_quiet = minutes.keys().all(|minute| *minute < rolled.minutes);
             if until > rolled.minutes && (!is_quiet || until.since(rolled.minutes) >= NOTED_EVERY) {
                 rolled.minutes = until;

@@ -152,7 +152,7 @@ impl Routing {
                     staff.note(workspace, worker);
                 }
             }
-            reading = here.behind(&page);
+            reading = here.after(&page);
         }
         Ok(())
     }
@@ -185,7 +185,7 @@ impl Routing {
                     })
                     .await;
             }
-            reading = here.behind(&page);
+            reading = here.after(&page);
         }
         Ok(())
     }

@@ -1,8 +1,9 @@
-//! `/wait-music`: what a waiting caller hears, and the music itself.
+//! `/wait-music`: the wait document, and the music file.
 //!
-//! The carrier asks again whenever the document has been heard, so each answer is one round: place in line, expected
-//! wait, music. Whatever fails, there is music. A caller whose Task has ended is sent on to `/queue-exit`: whoever was to
-//! do that may have failed, and nobody would ever come for this caller.
+//! The carrier requests the document again whenever it has been played, so each response is one
+//! round: position, expected wait, music. On a failure there is still music. A caller whose Task
+//! has ended leaves for `/queue-exit`. This repairs a failed redirect, after which the caller would
+//! otherwise wait forever.
 
 pub mod music;
 
@@ -11,29 +12,32 @@ use std::sync::Arc;
 use ids::TaskSid;
 use ids::time::Millis;
 use runtime::voice::{Failure, Voice, Webhook, language};
-use shared::menu::{Language, documents};
+use shared::menu::Language;
+use shared::menu::documents::{self, Round};
 use shared::twiml::Response;
 use shared::webhook::{Reply, Request, WaitMusic, path};
 use task_router::model::{AssignmentStatus, Task};
 
-/// Callers counted to tell one their place. Further back no number is said: it would be discouraging, and a long count.
+/// Most callers that are counted to find a position. Beyond it no number is announced: it would be
+/// discouraging, and the count expensive.
 const COUNTED_MAX: u16 = 100;
 
-/// How the waiting of one caller stands.
+/// State of a waiting caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Wait {
-    /// In line: place from 1, and the time still expected, as far as they are known.
+    /// The Task waits: position from 1 and remaining expected wait, as far as they are known.
     InLine {
         position: Option<u32>,
         expected: Option<Millis>,
     },
-    /// Nothing is known, or a Worker has answered and the two are being connected.
+    /// The state is unknown, or a Worker has answered and is being connected.
     Unknown,
-    /// The Task has ended, or is gone.
+    /// The Task has ended, or no longer exists.
     Over,
 }
 
-/// Answers a caller who waits, and serves the music. The request for a sound carries no signature, and needs none.
+/// Answers a waiting caller, and serves the music. A request for the music has no signature and
+/// needs none.
 pub async fn handle(voice: Arc<Voice>, request: Request) -> Reply {
     match request.path() {
         path::MUSIC => Reply::sound(music::CONTENT_TYPE, music::wav()),
@@ -47,7 +51,7 @@ async fn answer(voice: &Voice, webhook: &Webhook) -> Result<Response, Failure> {
         Some(task_sid) => find(voice, task_sid)
             .await
             .unwrap_or_else(|failure| webhook.tolerate(&failure, Wait::Unknown)),
-        // Hosted TaskRouter: all callers of a Workflow are in one queue of the carrier's.
+        // Hosted TaskRouter: all callers of a Workflow share one queue of the carrier.
         None => Wait::InLine {
             position: waiting.queue_position,
             expected: None,
@@ -60,10 +64,14 @@ async fn answer(voice: &Voice, webhook: &Webhook) -> Result<Response, Failure> {
         wait
     };
     let menu = voice.menu(webhook).await;
-    let is_first = waiting.queue_time_secs == Some(0);
+    let round = if waiting.queue_time_secs == Some(0) {
+        Round::First
+    } else {
+        Round::Later
+    };
     Ok(document(
         language(&menu, waiting.selected_language.as_deref())?,
-        is_first,
+        round,
         wait,
     ))
 }
@@ -97,23 +105,22 @@ async fn in_line(voice: &Voice, task: &Task) -> Result<Wait, Failure> {
     })
 }
 
-/// The place behind `ahead` others; none when the count was broken off.
+/// The position after `ahead` other callers; `None` when the count stopped at its limit.
 fn position(ahead: u16) -> Option<u32> {
     (ahead < COUNTED_MAX).then(|| u32::from(ahead) + 1)
 }
 
-/// What is left of the usual wait. Who has waited longer than usual is told nothing: it could only be wrong.
+/// The remaining part of the usual wait. `None` once the caller has waited longer, because any
+/// number would be wrong.
 fn still_expected(usual: Option<Millis>, waited: Millis) -> Option<Millis> {
     let left = usual?.as_millis().checked_sub(waited.as_millis())?;
     Some(Millis::from_millis(left))
 }
 
-fn document(language: &Language, is_first: bool, wait: Wait) -> Response {
+fn document(language: &Language, round: Round, wait: Wait) -> Response {
     match wait {
-        Wait::InLine { position, expected } => {
-            documents::wait(language, is_first, position, expected)
-        }
-        Wait::Unknown => documents::wait(language, is_first, None, None),
+        Wait::InLine { position, expected } => documents::wait(language, round, position, expected),
+        Wait::Unknown => documents::wait(language, round, None, None),
         Wait::Over => documents::leave(),
     }
 }
@@ -123,7 +130,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_place_is_told_only_when_it_was_counted_to_the_end() {
+    fn position_needs_a_complete_count() {
         for (ahead, expected) in [
             (0, Some(1)),
             (COUNTED_MAX - 1, Some(100)),
@@ -134,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn the_time_waited_counts_against_the_usual_wait() {
+    fn waited_time_reduces_the_expected_wait() {
         let secs = Millis::from_secs;
         for (usual, waited, expected) in [
             (None, 10, None),

@@ -1,7 +1,8 @@
-//! The hold music: twenty seconds of soft broken chords, composed when they are first asked for.
+//! The hold music: twenty seconds of soft broken chords, composed on the first request.
 //!
-//! It is code, not a file: nothing to license, nothing binary in the repository, and a few milliseconds of arithmetic
-//! that a Lambda without callers never spends. The format is the telephone network's own: 8 kHz, mono, G.711 µ-law.
+//! The music is code, not a file: no license, no binary file in the repository, and a few
+//! milliseconds of arithmetic that a Lambda without callers never spends. The format is the
+//! telephone network's: 8 kHz, mono, G.711 µ-law.
 
 use std::f64::consts::TAU;
 use std::sync::LazyLock;
@@ -17,8 +18,8 @@ const CHORD_SECS: usize = 5;
 const NOTES_PER_CHORD: usize = 16;
 const NOTE_SAMPLES: usize = CHORD_SECS * SAMPLES_PER_SEC / NOTES_PER_CHORD;
 
-/// C major seventh, A minor seventh, F major seventh, G sixth, as semitones above middle C. The notes lie between 260
-/// and 790 Hz, where a telephone (300 to 3400 Hz) loses little of them.
+/// C major seventh, A minor seventh, F major seventh, G sixth, as semitones above middle C. The
+/// notes lie between 260 and 790 Hz, where a telephone (300 to 3400 Hz) loses little of them.
 const CHORDS: [[u8; 4]; 4] = [
     [0, 7, 11, 16],
     [9, 12, 16, 19],
@@ -26,25 +27,25 @@ const CHORDS: [[u8; 4]; 4] = [
     [7, 11, 14, 16],
 ];
 
-/// Up and down through the four notes of a chord.
+/// Order of the notes of a chord: up and down.
 const PATTERN: [usize; 6] = [0, 1, 2, 3, 2, 1];
 
-/// Strength of the fundamental and its overtones: few and weak ones sound soft.
+/// Strengths of the fundamental and its overtones. Few weak overtones sound soft.
 const PARTIALS: [f64; 3] = [1.0, 0.3, 0.08];
 
 const MIDDLE_C_HERTZ: f64 = 261.625_565;
-/// A note rises this long, so that it does not click.
+/// Attack of a note; a sudden start would click.
 const ATTACK_SAMPLES: usize = SAMPLES_PER_SEC / 50;
-/// A note falls to 1/e in this time.
+/// Time in which a note decays to 1/e.
 const DECAY_SAMPLES: f64 = 0.55 * SAMPLES_PER_SEC as f64;
-/// A note is over after this time, at 2 % of its strength.
+/// Length of a note, at whose end 2 % of its strength is left.
 const RING_SAMPLES: usize = 22 * SAMPLES_PER_SEC / 10;
-/// The music rises and falls this long at its ends.
+/// Fade at the beginning and at the end of the music.
 const FADE_SAMPLES: usize = SAMPLES_PER_SEC;
-/// Loudest sample, of 1.0: music should be quieter than the voices between it.
+/// Amplitude of the loudest sample, of 1.0. The music has to be quieter than the announcements.
 const PEAK: f64 = 0.35;
 
-/// The music as a WAV file, always the same bytes.
+/// The music as a WAV file; always the same bytes.
 pub fn wav() -> &'static [u8] {
     static WAV: LazyLock<Vec<u8>> = LazyLock::new(|| wav_file(&compose()));
     &WAV
@@ -81,7 +82,9 @@ fn add_note(samples: &mut [f64], start: usize, hertz: f64) {
     for (overtone, strength) in (1u8..).zip(PARTIALS) {
         let step = TAU * hertz * f64::from(overtone) / SAMPLES_PER_SEC as f64;
         // sin(n·step) from its two predecessors: one multiplication a sample instead of a sine.
-        let (factor, mut before, mut sine) = (2.0 * step.cos(), -step.sin(), 0.0);
+        let factor = 2.0 * step.cos();
+        let mut before = -step.sin();
+        let mut sine = 0.0;
         let mut envelope = strength;
         for (age, sample) in samples
             .iter_mut()
@@ -135,7 +138,7 @@ fn mu_law(sample: i16) -> u8 {
     const BIAS: u16 = 0x84;
     const CLIP: u16 = 0x7fff - BIAS;
     let magnitude = sample.unsigned_abs().min(CLIP) + BIAS;
-    // The bias sets bit 7 at least, the clip keeps bit 15 clear.
+    // The bias sets at least bit 7; the clip keeps bit 15 clear.
     let exponent = 8u16.saturating_sub(magnitude.leading_zeros() as u16);
     let mantissa = (magnitude >> (exponent + 3)) & 0x0f;
     let sign = if sample < 0 { 0x80 } else { 0 };
@@ -147,7 +150,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_file_is_a_wav_that_says_its_own_length_and_stays_small() {
+    fn wav_header_has_the_length() {
         let file = wav();
         assert_eq!((&file[..4], &file[8..16]), (&b"RIFF"[..], &b"WAVEfmt "[..]));
         assert_eq!(
@@ -164,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn the_music_begins_and_ends_in_silence_and_never_pauses_in_between() {
+    fn music_fades_and_never_pauses() {
         let samples = compose();
         let loudest = |part: &[f64]| {
             part.iter()
@@ -184,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn samples_are_encoded_as_the_telephone_network_does() {
+    fn samples_are_encoded_as_mu_law() {
         for (sample, code) in [
             (0, 0xff),
             (8, 0xfe),

@@ -1,5 +1,5 @@
-//! The conference of worker and caller: the worker comes first, the caller is moved there, and it is accepted when both
-//! are in (taskrouter.md section 11.3, conference).
+//! The conference of Worker and caller: the Worker joins first, then the caller is moved into it,
+//! and the Reservation is accepted when both have joined (taskrouter.md section 11.3, conference).
 
 use crate::conference_documents;
 use runtime::voice::{Failure, Voice, Webhook};
@@ -10,20 +10,21 @@ use task_router::model::{AssignmentStatus, IssuedInstruction, Task};
 use task_router::router::effects::Callback;
 use task_router::router::{Command, Leaving, Outcome};
 
-use crate::{apply, language_of, relay, still_stands};
+use crate::{apply, is_open_or_accepted, language_of, relay};
 
-/// Something happened in the conference. That the worker is in makes the caller follow, through the table's stream.
+/// A status callback of the conference. When the Worker has joined, the caller follows, through the
+/// table's stream.
 pub(crate) async fn progressed(voice: &Voice, webhook: &Webhook) -> Result<Reply, Failure> {
     let status = ConferenceStatus::parse(&webhook.parameters)?;
     if webhook.is_preview() {
         return Ok(Reply::empty());
     }
-    tracing::info!(conference_sid = %status.conference_sid, task_sid = %status.task_sid, notice = %status.notice, "conference");
+    tracing::info!(conference_sid = %status.conference_sid, task_sid = %status.task_sid, notice = %status.notice, "conference event");
     if status.is_dialed_customer {
-        know_customer(voice, &status).await?;
+        record_customer_call(voice, &status).await?;
     }
-    let task = match event(&status) {
-        Some(event) => voice.store.apply(&event, voice.now()).await?.task,
+    let task = match command(&status) {
+        Some(command) => voice.store.apply(&command, voice.now()).await?.task,
         None => voice.store.task(status.task_sid).await?,
     };
     if let Some(task) = task {
@@ -32,9 +33,10 @@ pub(crate) async fn progressed(voice: &Voice, webhook: &Webhook) -> Result<Reply
     Ok(Reply::empty())
 }
 
-/// A customer whom we dialed: who they are, should the carrier's reply to the request that placed the call have been lost.
-/// If the offer has ended meanwhile, they are not kept in an empty conference.
-async fn know_customer(voice: &Voice, status: &ConferenceStatus) -> Result<(), Failure> {
+/// Records the leg of a customer we dialed, in case the carrier's reply to the request that
+/// placed the call was lost. If the Reservation has ended, the leg is ended instead of staying in
+/// an empty conference.
+async fn record_customer_call(voice: &Voice, status: &ConferenceStatus) -> Result<(), Failure> {
     let Some(call) = status.call_sid else {
         return Ok(());
     };
@@ -58,14 +60,15 @@ async fn know_customer(voice: &Voice, status: &ConferenceStatus) -> Result<(), F
     }
 }
 
-/// The caller has left the queue for the conference, where the worker is: accepted. If the offer has ended in that very
-/// moment, the caller goes back into the queue.
+/// The caller is leaving the queue for the conference, in which the Worker waits: accepts the
+/// Reservation. If the Reservation ended at the same moment, the caller returns to the queue.
 pub(crate) async fn customer(voice: &Voice, webhook: &Webhook) -> Result<Response, Failure> {
     let customer = WorkerCall::parse(&webhook.parameters)?;
     if webhook.is_preview() {
         return Ok(documents::nothing());
     }
-    let (task, reservation) = (customer.task_sid, customer.reservation_sid);
+    let task = customer.task_sid;
+    let reservation = customer.reservation_sid;
     let applied = apply(
         voice,
         &customer,
@@ -91,12 +94,14 @@ pub(crate) async fn customer(voice: &Voice, webhook: &Webhook) -> Result<Respons
     }
 }
 
-/// The caller is no longer in the conference. Who is still on the line has been left by everybody else.
+/// The caller's `<Dial>` ended. A caller who is still on the line was left by all other
+/// participants.
 pub(crate) async fn customer_left(voice: &Voice, webhook: &Webhook) -> Result<Response, Failure> {
     let customer = WorkerCall::parse(&webhook.parameters)?;
     let mut left = None;
     if !webhook.is_preview() {
-        let (task, reservation) = (customer.task_sid, customer.reservation_sid);
+        let task = customer.task_sid;
+        let reservation = customer.reservation_sid;
         let who = Leaving::Call(customer.call.call_sid);
         left = apply(
             voice,
@@ -114,14 +119,14 @@ pub(crate) async fn customer_left(voice: &Voice, webhook: &Webhook) -> Result<Re
     Ok(documents::goodbye(language_of(&settings, left.as_ref())?))
 }
 
-/// A supervisor picked up: into the conversation, if it goes on.
+/// A supervisor answered: joins the conversation if it is not over.
 pub(crate) async fn supervisor(voice: &Voice, webhook: &Webhook) -> Result<Response, Failure> {
     let SupervisorCall { worker_call, mode } = SupervisorCall::parse(&webhook.parameters)?;
     let task = voice.store.task(worker_call.task_sid).await?;
     let offer = task
         .as_ref()
         .and_then(|task| task.reservation(worker_call.reservation_sid));
-    let offer = offer.filter(|offer| still_stands(offer));
+    let offer = offer.filter(|offer| is_open_or_accepted(offer));
     let worker = offer.and_then(|offer| offer.instruction.as_ref()?.worker_call_sid);
     Ok(match worker {
         Some(worker) => conference_documents::supervisor(mode, Some(worker), worker_call.task_sid),
@@ -129,13 +134,11 @@ pub(crate) async fn supervisor(voice: &Voice, webhook: &Webhook) -> Result<Respo
     })
 }
 
-/// What a notice means for the Task, if anything.
-fn event(status: &ConferenceStatus) -> Option<Command> {
-    let (task, reservation, conference) = (
-        status.task_sid,
-        status.reservation_sid,
-        status.conference_sid,
-    );
+/// The Command that a notice causes, if any.
+fn command(status: &ConferenceStatus) -> Option<Command> {
+    let task = status.task_sid;
+    let reservation = status.reservation_sid;
+    let conference = status.conference_sid;
     match status.notice {
         ConferenceNotice::Join if status.is_dialed_customer => {
             Some(Command::ConferenceJoined { task, reservation })
@@ -167,8 +170,8 @@ fn event(status: &ConferenceStatus) -> Option<Command> {
     }
 }
 
-/// What a caller gets for whom there is no conference after all: the queue again while somebody may still come, else what
-/// the end of their Task says.
+/// The document for a caller without a conference: the queue again while the Task waits
+/// for a Worker, otherwise the document that matches the end of the Task.
 async fn send_back(voice: &Voice, task: Option<&Task>) -> Result<Response, Failure> {
     let settings = voice.settings().await?;
     let language = language_of(&settings, task)?;

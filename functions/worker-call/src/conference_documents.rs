@@ -1,4 +1,5 @@
-//! The documents of a conference instruction: the Worker's leg, the caller's, a supervisor's (taskrouter.md section 11.3).
+//! The documents of a conference instruction: for the Worker, the caller and a supervisor
+//! (taskrouter.md section 11.3).
 
 use ids::{CallSid, ReservationSid, TaskSid};
 use shared::twiml::{self, Dial, DialNoun, Response};
@@ -6,14 +7,14 @@ use shared::webhook::path;
 use task_router::model::instruction::{Conference, MaxParticipants};
 use vocabulary::{Beep, ConferenceEvent, ConferenceRecord, SupervisorMode, Trim};
 
-/// What Cordboard itself has to be told to know how a conference goes.
+/// Events that Cordboard itself needs to follow the conference.
 pub const OWN_EVENTS: [ConferenceEvent; 3] = [
     ConferenceEvent::End,
     ConferenceEvent::Join,
     ConferenceEvent::Leave,
 ];
 
-/// The Worker comes into the conference named by the Task.
+/// The Worker joins the conference, which is named after the Task.
 pub fn worker(
     conference: &Conference,
     task_sid: TaskSid,
@@ -29,7 +30,8 @@ pub fn worker(
     dial(room, path::worker_call_ended(task_sid, reservation_sid))
 }
 
-/// The caller follows. The same room, should the Worker's words about it have been lost: the first participant's count.
+/// The caller joins the same conference. The attributes are repeated, because the carrier uses
+/// those of the first participant, and the Worker's may have been lost.
 pub fn customer(
     conference: &Conference,
     task_sid: TaskSid,
@@ -43,15 +45,20 @@ pub fn customer(
     dial(room, path::customer_left(task_sid, reservation_sid))
 }
 
-/// A supervisor joins the conversation: `monitor` is heard by nobody, `whisper` by the Worker alone, `barge` by all.
+/// A supervisor joins the conference: with `monitor` no participant hears the supervisor, with
+/// `whisper` only the Worker, with `barge` all.
 pub fn supervisor(
     mode: SupervisorMode,
     worker_call: Option<CallSid>,
     task_sid: TaskSid,
 ) -> Response {
+    let coach = match mode {
+        SupervisorMode::Whisper => worker_call,
+        SupervisorMode::Monitor | SupervisorMode::Barge => None,
+    };
     let room = twiml::Conference {
         muted: mode == SupervisorMode::Monitor,
-        coach: worker_call.filter(|_| mode == SupervisorMode::Whisper),
+        coach,
         beep: Some(Beep::Never),
         waits_for_start: true,
         ..twiml::Conference::new(task_sid.to_string())
@@ -66,17 +73,17 @@ fn dial(room: twiml::Conference, action: String) -> Response {
     })
 }
 
-/// What both have in common.
+/// The attributes that Worker and caller share.
 fn room(
     conference: &Conference,
     task_sid: TaskSid,
     reservation_sid: ReservationSid,
 ) -> twiml::Conference {
-    let theirs = conference
+    let subscribed = conference
         .conference_status_callback
         .iter()
         .flat_map(|callback| callback.events.iter().copied());
-    let mut events: Vec<ConferenceEvent> = theirs.chain(OWN_EVENTS).collect();
+    let mut events: Vec<ConferenceEvent> = subscribed.chain(OWN_EVENTS).collect();
     events.sort_unstable();
     events.dedup();
     let recorded = conference.conference_record != ConferenceRecord::DoNotRecord;
@@ -129,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bare_instruction_leaves_everything_to_the_carrier() {
+    fn bare_instruction_keeps_carrier_defaults() {
         let bare = conference(r#"{"instruction":"conference"}"#);
         check(
             &worker(&bare, TASK, RESERVATION),
@@ -144,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn every_parameter_of_the_room_is_in_its_attribute() {
+    fn every_parameter_becomes_an_attribute() {
         let all = conference(
             r#"{"instruction":"conference","muted":true,"beep":"onExit","start_conference_on_enter":false,
             "end_conference_on_exit":true,"end_conference_on_customer_exit":true,"beep_on_customer_entrance":true,
@@ -173,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn a_supervisor_is_heard_as_their_mode_says() {
+    fn supervisor_mode_sets_mute_and_coach() {
         let worker_call = CallSid::from_bytes([0x33; 16]);
         for (mode, heard) in [
             (

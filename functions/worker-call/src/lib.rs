@@ -1,7 +1,8 @@
-//! `/worker-call` and below: the leg to the worker's phone.
+//! `/worker-call` and its subpaths: the call leg to the Worker's phone.
 //!
-//! Answering it leads to the caller; the Reservation is accepted in the moment before both are connected, so that a
-//! worker who hangs up during the greeting has taken nothing and the caller waits on (taskrouter.md section 11.3,
+//! When the Worker answers, the document connects the leg to the caller. The Reservation is
+//! accepted immediately before both are connected. A Worker who hangs up during the greeting has
+//! therefore accepted nothing, and the caller stays in the queue (taskrouter.md section 11.3,
 //! dequeue: accepts on bridge). The end of the leg ends the conversation, or the offer.
 
 mod conference;
@@ -22,7 +23,7 @@ use store::Applied;
 use task_router::model::{IssuedInstruction, Reservation, ReservationStatus, Task};
 use task_router::router::{Answer, Command, Outcome};
 
-/// Answers what the carrier asks and tells about a worker's leg.
+/// Answers the carrier's requests about a Worker's leg.
 pub async fn handle(voice: Arc<Voice>, request: Request) -> Reply {
     match request.path() {
         path::WORKER_CALL => voice.document(&request, answered).await,
@@ -38,15 +39,16 @@ pub async fn handle(voice: Arc<Voice>, request: Request) -> Reply {
     }
 }
 
-/// The worker picked up: the way to the caller, if the offer still stands.
+/// The Worker answered: connects the leg to the caller, if the offer is still open.
 async fn answered(voice: &Voice, webhook: &Webhook) -> Result<Response, Failure> {
     let worker_call = WorkerCall::parse(&webhook.parameters)?;
     let settings = voice.settings().await?;
     if webhook.is_preview() {
         return Ok(connected(language(&settings.menu, None)?, &worker_call));
     }
-    // Names the leg, should the carrier's reply to the request that placed it have been lost.
-    let (task, reservation) = (worker_call.task_sid, worker_call.reservation_sid);
+    // Records the leg, in case the carrier's reply to the request that placed the call was lost.
+    let task = worker_call.task_sid;
+    let reservation = worker_call.reservation_sid;
     let named = Command::WorkerCallNamed {
         task,
         reservation,
@@ -57,43 +59,42 @@ async fn answered(voice: &Voice, webhook: &Webhook) -> Result<Response, Failure>
     let offer = task
         .as_ref()
         .and_then(|task| task.reservation(reservation))
-        .filter(|offer| still_stands(offer));
-    Ok(
-        match offer.map(|offer| {
-            offer
-                .instruction
-                .as_ref()
-                .and_then(IssuedInstruction::conference)
-        }) {
-            None => documents::caller_gone(language),
-            Some(None) => connected(language, &worker_call),
-            Some(Some(plan)) => {
-                conference_documents::worker(&plan.conference, worker_call.task_sid, reservation)
-            }
-        },
-    )
+        .filter(|offer| is_open_or_accepted(offer));
+    let Some(offer) = offer else {
+        return Ok(documents::caller_gone(language));
+    };
+    let issued = offer.instruction.as_ref();
+    Ok(match issued.and_then(IssuedInstruction::conference) {
+        Some(plan) => {
+            conference_documents::worker(&plan.conference, worker_call.task_sid, reservation)
+        }
+        None => connected(language, &worker_call),
+    })
 }
 
-/// Caller and worker are about to be connected: the Reservation is accepted. The caller hears nothing of it.
+/// Caller and Worker are about to be connected: accepts the Reservation. The caller hears nothing
+/// of it.
 async fn connecting(voice: &Voice, webhook: &Webhook) -> Result<Response, Failure> {
     let worker_call = WorkerCall::parse(&webhook.parameters)?;
     if webhook.is_preview() {
         return Ok(documents::nothing());
     }
-    let (task, reservation) = (worker_call.task_sid, worker_call.reservation_sid);
-    let event = Command::Answered {
+    let task = worker_call.task_sid;
+    let reservation = worker_call.reservation_sid;
+    let accept = Command::Answered {
         task,
         reservation,
         answer: Answer::Accept,
     };
-    let applied = apply(voice, &worker_call, &event).await?;
+    let applied = apply(voice, &worker_call, &accept).await?;
     if let Outcome::Refused(refusal) = applied.outcome {
         tracing::warn!(task_sid = %task, reservation_sid = %reservation, %refusal, "connected without a Reservation");
     }
     Ok(documents::nothing())
 }
 
-/// The worker's leg got further. Its end matters if nobody answered; after a conversation it has been told before.
+/// A status callback of the Worker's leg. The end matters if the leg was never connected; after a
+/// conversation it has been reported before.
 async fn progressed(voice: &Voice, webhook: &Webhook) -> Result<Reply, Failure> {
     let progress = WorkerCallStatus::parse(&webhook.parameters)?;
     let status = progress.worker_call.call.status;
@@ -101,65 +102,64 @@ async fn progressed(voice: &Voice, webhook: &Webhook) -> Result<Reply, Failure> 
         call_sid = %progress.worker_call.call.call_sid,
         reservation_sid = %progress.worker_call.reservation_sid,
         %status,
-        "worker's leg"
+        "status of the Worker's leg"
     );
     if webhook.is_preview() {
         return Ok(Reply::empty());
     }
-    let task = match status.is_final() {
-        true => {
-            apply(voice, &progress.worker_call, &end_of(&progress.worker_call))
-                .await?
-                .task
-        }
-        // Earlier notices come only if somebody asked for them, or if they are all we learn of the call.
-        false => {
-            apply(voice, &progress.worker_call, &on_the_way(&progress))
-                .await?
-                .task
-        }
+    // The carrier sends notices before the end only if an instruction subscribed to them, or if
+    // they are the only reports about the call.
+    let command = if status.is_final() {
+        end_of(&progress.worker_call)
+    } else {
+        on_the_way(&progress)
     };
-    if let Some(task) = task {
+    let applied = apply(voice, &progress.worker_call, &command).await?;
+    if let Some(task) = applied.task {
         relay::call(voice, webhook, &progress, &task).await?;
     }
     Ok(Reply::empty())
 }
 
-/// The connection between worker and caller is over, or never came to be.
+/// The Worker's `<Dial>` ended, with or without a conversation.
 ///
-/// A conversation that is over is told twice beside this: by the caller's `/queue-exit`, in this very moment, and by the
-/// worker's `/worker-call/status`, since this answer ends the leg. A third writer would only race the first.
+/// The end of a conversation is also reported by two other webhooks: by the caller's `/queue-exit`,
+/// at the same moment, and by the Worker's `/worker-call/status`, because this response ends the
+/// leg. A third writer would only contend with the first.
 async fn ended(voice: &Voice, webhook: &Webhook) -> Result<Response, Failure> {
     let ended = DialEnded::parse(&webhook.parameters)?;
     if was_connected(ended.dial_call_status) {
         return Ok(Response::new().then(Hangup));
     }
     let settings = voice.settings().await?;
-    let applied = match webhook.is_preview() {
-        true => None,
-        false => Some(apply(voice, &ended.worker_call, &end_of_dial(&ended)).await?),
-    };
-    let task = applied.as_ref().and_then(|applied| applied.task.as_ref());
-    Ok(documents::caller_gone(language_of(&settings, task)?))
+    let mut task = None;
+    if !webhook.is_preview() {
+        let applied = apply(voice, &ended.worker_call, &end_of_dial(&ended)).await?;
+        task = applied.task;
+    }
+    Ok(documents::caller_gone(language_of(
+        &settings,
+        task.as_ref(),
+    )?))
 }
 
 async fn apply(
     voice: &Voice,
     worker_call: &WorkerCall,
-    event: &Command,
+    command: &Command,
 ) -> Result<Applied, Failure> {
-    let applied = voice.store.apply(event, voice.now()).await?;
+    let applied = voice.store.apply(command, voice.now()).await?;
     tracing::info!(
         call_sid = %worker_call.call.call_sid,
         task_sid = %worker_call.task_sid,
         reservation_sid = %worker_call.reservation_sid,
         outcome = ?applied.outcome,
-        "worker's leg applied"
+        "notice of the Worker's leg applied"
     );
     Ok(applied)
 }
 
-/// The leg is under way: that names it, should nothing else have, and says when it is answered.
+/// The Command for a leg in progress: records the leg, and the moment it is answered.
 fn on_the_way(progress: &WorkerCallStatus) -> Command {
     let WorkerCall {
         task_sid: task,
@@ -189,10 +189,8 @@ fn on_the_way(progress: &WorkerCallStatus) -> Command {
 }
 
 fn end_of_dial(ended: &DialEnded) -> Command {
-    let (task, reservation) = (
-        ended.worker_call.task_sid,
-        ended.worker_call.reservation_sid,
-    );
+    let task = ended.worker_call.task_sid;
+    let reservation = ended.worker_call.reservation_sid;
     match ended.dial_call_status {
         DialCallStatus::NoAnswer => Command::CallerNotFound { task, reservation },
         DialCallStatus::Completed
@@ -211,8 +209,8 @@ fn end_of(worker_call: &WorkerCall) -> Command {
     }
 }
 
-/// Is the offer open, or accepted by a request that came twice?
-fn still_stands(offer: &Reservation) -> bool {
+/// Whether the Reservation is pending, or accepted, for example by a duplicate of this request.
+fn is_open_or_accepted(offer: &Reservation) -> bool {
     match offer.status {
         ReservationStatus::Pending | ReservationStatus::Accepted => true,
         ReservationStatus::Rejected
@@ -224,7 +222,8 @@ fn still_stands(offer: &Reservation) -> bool {
     }
 }
 
-/// The worker is spoken to in the caller's language: it is one of theirs.
+/// The caller's language. The Worker is addressed in it, because it is one of the Worker's
+/// languages.
 fn language_of<'c>(
     settings: &'c VoiceSettings,
     task: Option<&Task>,
@@ -239,7 +238,8 @@ fn connected(language: &Language, worker_call: &WorkerCall) -> Response {
     documents::worker(language, worker_call.task_sid, worker_call.reservation_sid)
 }
 
-/// Was there a conversation? Then there is nothing to say after it; a worker who found nobody is told so.
+/// Whether there was a conversation. After one the document is empty; a Worker who reached no
+/// caller hears an announcement.
 fn was_connected(dial: DialCallStatus) -> bool {
     match dial {
         DialCallStatus::Completed | DialCallStatus::Answered => true,

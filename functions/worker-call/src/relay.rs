@@ -1,5 +1,6 @@
-//! What the carrier tells us, for the status callbacks an instruction names (taskrouter.md section 11.3). Sent through the
-//! callbacks queue: somebody else's server never holds up the carrier.
+//! Relays the carrier's notices to the status callbacks that an instruction names (taskrouter.md
+//! section 11.3). The callbacks queue sends them, so that a slow receiver never delays the response
+//! to the carrier.
 
 use runtime::voice::{Failure, Voice, Webhook};
 use shared::webhook::{CallStatus, ConferenceStatus, WorkerCallStatus, path};
@@ -8,7 +9,7 @@ use task_router::model::instruction::{IssuedInstruction, Plan};
 use task_router::router::effects::{Callback, Relay};
 use vocabulary::CallEvent;
 
-/// Sends a notice about the worker's leg on to who asked for it.
+/// Relays a notice about the Worker's leg, if the instruction subscribed to it.
 pub(crate) async fn call(
     voice: &Voice,
     webhook: &Webhook,
@@ -31,21 +32,17 @@ pub(crate) async fn call(
         parameters.push(("taskCallSid".to_owned(), caller.to_string()));
     }
     let idempotency_token = format!("{}-{status}", progress.worker_call.call.call_sid);
-    let (url, method, task) = (callback.url.clone(), callback.method, Some(task.sid));
-    send(
-        voice,
-        Relay {
-            url,
-            method,
-            parameters,
-            idempotency_token,
-            task,
-        },
-    )
-    .await
+    let relay = Relay {
+        url: callback.url.clone(),
+        method: callback.method,
+        parameters,
+        idempotency_token,
+        task: Some(task.sid),
+    };
+    send(voice, relay).await
 }
 
-/// Sends a notice about a conference on to who asked for it.
+/// Relays a notice about a conference, if the instruction subscribed to it.
 pub(crate) async fn conference(
     voice: &Voice,
     webhook: &Webhook,
@@ -71,35 +68,29 @@ pub(crate) async fn conference(
         .call_sid
         .map(|sid| sid.to_string())
         .unwrap_or_default();
-    let place = status
+    let sequence_number = status
         .sequence_number
         .map(|number| number.to_string())
         .unwrap_or_default();
     let idempotency_token = format!(
-        "{}-{}-{participant}-{place}",
+        "{}-{}-{participant}-{sequence_number}",
         status.conference_sid, status.notice
     );
-    let (url, method, task) = (callback.url.clone(), callback.method, Some(task.sid));
-    send(
-        voice,
-        Relay {
-            url,
-            method,
-            parameters,
-            idempotency_token,
-            task,
-        },
-    )
-    .await
+    let relay = Relay {
+        url: callback.url.clone(),
+        method: callback.method,
+        parameters,
+        idempotency_token,
+        task: Some(task.sid),
+    };
+    send(voice, relay).await
 }
 
 async fn send(voice: &Voice, relay: Relay) -> Result<(), Failure> {
     match &voice.outbox {
         Some(outbox) => Ok(outbox.callback(Callback::Relay(relay)).await?),
         None => {
-            tracing::warn!(
-                "a status callback is not sent on: this function has no callbacks queue"
-            );
+            tracing::warn!("status callback not relayed: this function has no callbacks queue");
             Ok(())
         }
     }

@@ -1,4 +1,4 @@
-//! The languages Cordboard speaks by itself: English and Hindi. Others are given in `contact-centre.yaml`.
+//! The built-in languages, English and Hindi. `contact-centre.yaml` may declare others.
 
 use super::{Digit, Language, Texts};
 
@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_languages_can_be_spoken() {
+    fn built_in_languages_are_valid() {
         let languages = languages();
         assert_eq!(languages.len(), 2);
         for language in languages {

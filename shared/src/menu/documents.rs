@@ -1,4 +1,5 @@
-//! The TwiML of the whole flow, in the order a call meets it. Pure: the same arguments give the same document.
+//! The TwiML documents of the call flow, in the order in which a call meets them. Pure: the same
+//! arguments yield the same document.
 
 use serde_json::json;
 
@@ -12,20 +13,21 @@ use crate::webhook::path;
 use ids::time::Millis;
 use ids::{ReservationSid, TaskSid, WorkflowSid};
 
-/// How long a worker waits for the caller to come out of the queue, in seconds. The caller is there already, or has
-/// hung up.
+/// Timeout of the Worker's `<Dial>` to the queued caller, in seconds. The caller is in the queue
+/// already, or has hung up.
 const BRIDGE_TIMEOUT_SECS: u16 = 10;
 
-/// Silence between an apology and the next try, in seconds: time for what failed to recover.
+/// Pause between an apology and the retry, in seconds: time for the failed part to recover.
 const RETRY_PAUSE_SECS: u16 = 3;
 
 /// Silence that ends a voicemail, in seconds.
 const VOICEMAIL_SILENCE_SECS: u16 = 5;
 
-/// An expected wait up to this long is said without a number.
+/// Up to this expected wait, the announcement names no number of minutes.
 const SHORT_WAIT: Millis = Millis::from_secs(60);
 
-/// The language menu, heard for the `attempt`-th time: one sentence per language, and what follows if no key comes.
+/// The language menu, heard for the `attempt`-th time: one sentence for each language, then the
+/// verbs that run if no key is pressed.
 pub fn menu(menu: &Menu, attempt: u8) -> Response {
     let prompt = |language: &Language| {
         language
@@ -55,7 +57,7 @@ pub fn menu(menu: &Menu, attempt: u8) -> Response {
     }
 }
 
-/// After a key that is not in the menu: the menu again, for the `attempt`-th time.
+/// Response to a key that is not in the menu: the menu again, for the `attempt`-th time.
 pub fn wrong_key(menu: &Menu, attempt: u8) -> Response {
     let mut document = Response::new();
     document.extend(in_every_language(menu, |texts| &texts.wrong_key));
@@ -63,17 +65,18 @@ pub fn wrong_key(menu: &Menu, attempt: u8) -> Response {
     document
 }
 
-/// After a key that is not in the menu, with no attempt left.
+/// Response to a key that is not in the menu, after the last attempt.
 pub fn wrong_key_at_last(menu: &Menu) -> Response {
     goodbye_after(menu, |texts| &texts.wrong_key)
 }
 
-/// After a menu in which no key was pressed, with no attempt left.
+/// Response to an empty input, after the last attempt.
 pub fn no_input_at_last(menu: &Menu) -> Response {
     goodbye_after(menu, |texts| &texts.no_input)
 }
 
-/// The caller waits in the carrier's queue that is named by the Task, alone, so that a worker finds exactly this caller.
+/// Puts the caller into a carrier queue of their own, named after the Task, so that a Worker
+/// reaches exactly this caller.
 pub fn enqueue(language: &Language, task_sid: TaskSid) -> Response {
     enqueue_into(
         language,
@@ -82,7 +85,7 @@ pub fn enqueue(language: &Language, task_sid: TaskSid) -> Response {
     )
 }
 
-/// The caller waits in hosted TaskRouter, which makes the Task itself (`ROUTER=twilio`).
+/// Puts the caller into hosted TaskRouter, which creates the Task (`ROUTER=twilio`).
 pub fn enqueue_hosted(language: &Language, workflow_sid: WorkflowSid) -> Response {
     let task_attributes = json!({ "selected_language": language.selected_language });
     enqueue_into(
@@ -95,16 +98,28 @@ pub fn enqueue_hosted(language: &Language, workflow_sid: WorkflowSid) -> Respons
     )
 }
 
-/// One round of waiting: a word of thanks in the first one, place in line and expected wait as far as they are known,
-/// then music.
+/// Position of a round in the wait of one caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Round {
+    /// The first round, which begins with a greeting.
+    First,
+    /// Any later round.
+    Later,
+}
+
+/// One round of the wait document: a greeting in the first round, position and expected wait as far
+/// as they are known, then music.
 pub fn wait(
     language: &Language,
-    is_first: bool,
+    round: Round,
     position: Option<u32>,
     expected_wait: Option<Millis>,
 ) -> Response {
     let texts = &language.texts;
-    let please_wait = is_first.then(|| texts.please_wait.clone());
+    let please_wait = match round {
+        Round::First => Some(texts.please_wait.clone()),
+        Round::Later => None,
+    };
     let position = position.map(|position| fill(&texts.position, "position", position));
     let expected_wait = expected_wait.map(|wait| {
         if wait <= SHORT_WAIT {
@@ -127,27 +142,28 @@ pub fn wait(
     document.then(Play::new(path::MUSIC))
 }
 
-/// Waiting is over without a worker; `queue-exit` goes on.
+/// Ends the waiting of a caller whose Task has ended; the carrier then requests `/queue-exit`.
 pub fn leave() -> Response {
     Response::new().then(Leave)
 }
 
-/// What the worker hears on answering: the greeting, then the caller.
+/// Document for the Worker who answers: a greeting, then the caller.
 pub fn worker(language: &Language, task_sid: TaskSid, reservation_sid: ReservationSid) -> Response {
     say(language, |texts| &texts.worker_greeting).then(dial_caller(task_sid, reservation_sid))
 }
 
-/// A call of somebody else's gets the caller of a Reservation, `<Dial><Queue reservationSid>`.
+/// Connects another application's call to the caller of a Reservation, `<Dial><Queue
+/// reservationSid>`.
 pub fn dial_queue(task_sid: TaskSid, reservation_sid: ReservationSid) -> Response {
     Response::new().then(dial_caller(task_sid, reservation_sid))
 }
 
-/// What a worker hears who answered too late, or whose caller hung up meanwhile.
+/// Document for a Worker who answered too late, or whose caller has hung up.
 pub fn caller_gone(language: &Language) -> Response {
     say(language, |texts| &texts.caller_gone).then(Hangup)
 }
 
-/// Nobody took the call in time: an apology, and a message when the menu wants one.
+/// Document for a caller whose Task timed out: an apology, and voicemail if the menu offers it.
 pub fn timed_out(
     language: &Language,
     voicemail: Option<Voicemail>,
@@ -162,30 +178,31 @@ pub fn timed_out(
             timeout_secs: VOICEMAIL_SILENCE_SECS,
         });
     }
-    // With voicemail this is reached when nothing was said.
+    // With voicemail these verbs run only when nothing was recorded.
     document.extend(said(language, &language.texts.goodbye));
     document.then(Hangup)
 }
 
-/// The message is kept.
+/// Response to a recorded voicemail.
 pub fn voicemail_thanks(language: &Language) -> Response {
     let mut document = say(language, |texts| &texts.voicemail_thanks);
     document.extend(said(language, &language.texts.goodbye));
     document.then(Hangup)
 }
 
-/// The conversation is over and the caller still on the line.
+/// Document for a caller who is still on the line after the conversation.
 pub fn goodbye(language: &Language) -> Response {
     say(language, |texts| &texts.goodbye).then(Hangup)
 }
 
-/// Nothing to do: the call ends, or goes on by itself.
+/// An empty document: the call ends, or continues as another document says.
 pub fn nothing() -> Response {
     Response::new()
 }
 
-/// Something failed on our side. With a `retry` (see [`path::retry`]) the caller holds and the request is made again;
-/// without, the call ends. Said in each of `languages`: all of the menu's while the caller's is not known.
+/// Response to a failure on our side. With a `retry` URL (see [`path::retry`]) the caller waits and
+/// the request is retried; without one the call ends. Spoken in each of `languages`: all languages
+/// of the menu while the caller's is unknown.
 pub fn apology<'a>(
     languages: impl IntoIterator<Item = &'a Language>,
     retry: Option<String>,
@@ -224,8 +241,8 @@ fn dial_caller(task_sid: TaskSid, reservation_sid: ReservationSid) -> Dial {
     }
 }
 
-/// `<Enqueue>` comes first and `please_wait` is said in the queue: a caller who hangs up while it is said has left the
-/// queue, and that is told.
+/// `<Enqueue>` comes first, and `please_wait` is spoken in the queue. A caller who hangs up during
+/// it has therefore left the queue, and the carrier sends `/queue-exit`.
 fn enqueue_into(language: &Language, target: EnqueueTarget, task_sid: Option<TaskSid>) -> Response {
     Response::new().then(Enqueue {
         target,
@@ -268,8 +285,9 @@ mod tests {
     const TASK: TaskSid = TaskSid::from_bytes([0x11; 16]);
     const TASK_SID: &str = "WT11111111111111111111111111111111";
 
-    /// Compares the lines between `<Response>` and `</Response>`, without their indentation; `TASK` stands for the Task's
-    /// id, and the two voices for their attributes.
+    /// Compares the lines between `<Response>` and `</Response>`, without indentation. In
+    /// `expected`, `TASK` is the Task's SID, and `English` and `Hindi` are the attributes of the
+    /// two voices.
     fn check(document: &Response, expected: &[&str]) {
         let xml = document
             .to_xml()
@@ -316,14 +334,16 @@ mod tests {
     ];
 
     #[test]
-    fn the_menu_is_heard_again_until_the_last_attempt() {
+    fn menu_repeats_until_last_attempt() {
         let defaults = Menu::default();
         let gather = |attempt: u8| {
             format!(
                 "<Gather numDigits=\"1\" timeout=\"5\" action=\"/enqueue-call?attempt={attempt}\">"
             )
         };
-        let (first, second, third) = (gather(1), gather(2), gather(3));
+        let first = gather(1);
+        let second = gather(2);
+        let third = gather(3);
 
         let again = ["<Redirect>/incoming-call?attempt=2</Redirect>"];
         check(
@@ -370,7 +390,7 @@ mod tests {
     }
 
     #[test]
-    fn a_caller_waits_in_a_queue_named_by_the_task_or_in_hosted_taskrouter() {
+    fn enqueue_names_task_or_workflow() {
         check(
             &enqueue(&english(), TASK),
             &[
@@ -390,7 +410,7 @@ mod tests {
     }
 
     #[test]
-    fn a_waiting_caller_hears_what_is_known_and_music() {
+    fn wait_says_what_is_known_then_music() {
         let music = "<Play>/wait-music/music.wav</Play>";
         let second = "<Say English>You are number 2 in line.</Say>";
         let short = "<Say English>We expect to connect you within a minute.</Say>";
@@ -408,7 +428,7 @@ mod tests {
             check(
                 &wait(
                     &english(),
-                    false,
+                    Round::Later,
                     position,
                     wait_millis.map(Millis::from_millis),
                 ),
@@ -422,17 +442,17 @@ mod tests {
             },
             ..english()
         };
-        check(&wait(&silent, false, Some(2), None), &[music]);
+        check(&wait(&silent, Round::Later, Some(2), None), &[music]);
         let please_wait = "<Say English>Thank you. Please hold the line. We will connect you with the next person who is free.</Say>";
         check(
-            &wait(&english(), true, Some(2), None),
+            &wait(&english(), Round::First, Some(2), None),
             &[please_wait, second, music],
         );
         check(&leave(), &["<Leave/>"]);
     }
 
     #[test]
-    fn a_worker_is_greeted_and_connected_or_told_that_nobody_is_there() {
+    fn worker_is_greeted_and_connected() {
         check(
             &worker(&english(), TASK, ReservationSid::from_bytes([0x33; 16])),
             &[
@@ -453,7 +473,7 @@ mod tests {
     }
 
     #[test]
-    fn a_caller_who_waited_in_vain_may_leave_a_message() {
+    fn timed_out_caller_may_leave_a_message() {
         let sorry = "<Say English>We are sorry, nobody is free to take your call.</Say>";
         let goodbye_then = [
             "<Say English>Thank you for calling. Goodbye.</Say>",
@@ -485,7 +505,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_on_our_side_is_an_apology_with_a_way_on_and_in_the_end_a_goodbye() {
+    fn failure_is_an_apology_then_a_goodbye() {
         check(
             &apology(
                 [&english()],
@@ -508,7 +528,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_menu_of_ordinary_texts_fits_into_a_document() {
+    fn full_menu_fits_into_a_document() {
         let languages = vec![Language::built_in("hi").unwrap(); LANGUAGES_MAX];
         assert!(
             wrong_key(

@@ -1,4 +1,4 @@
-//! One language of the menu: its key, its voice, its texts.
+//! One language of the menu: its key, voice and texts.
 
 use std::fmt;
 
@@ -10,64 +10,65 @@ use super::texts::{GivenTexts, TextError, Texts};
 use crate::twiml::Say;
 use crate::webhook::Digits;
 
-/// Longest name of a language or voice, in characters.
+/// Maximum length of the name of a language or voice, in characters.
 const NAME_MAX_CHARS: usize = 64;
 
-/// One language callers can choose.
+/// A language that callers can choose.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Given")]
 pub struct Language {
-    /// The key that chooses it.
+    /// The key that chooses the language.
     pub key: Digit,
-    /// What becomes of the Task's attribute `selected_language`: `en`.
+    /// Value of the Task's attribute `selected_language`: `en`.
     pub selected_language: String,
     /// `<Say language>`: `en-US`.
     pub language: String,
     /// `<Say voice>`: `Polly.Joanna`; the account's default voice if not set.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub voice: Option<String>,
-    /// What is said.
+    /// The sentences in this language.
     pub texts: Texts,
 }
 
-/// A key that can be in the menu: `0` to `9` or `*`. Not `#`, which ends the input (`finishOnKey`).
+/// A key that a menu can use: `0` to `9` or `*`. Not `#`, which ends the input (`finishOnKey`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Digit(char);
 
-/// A language that cannot be spoken. The sentence says what to change.
+/// A language with an invalid setting. The message says what to change.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LanguageError {
-    /// A name is empty or too long.
+    /// A name is empty or longer than [`NAME_MAX_CHARS`].
     #[error("menu.languages.{field}: expected 1 to {NAME_MAX_CHARS} characters, got {got}")]
     Name {
-        /// Which name.
+        /// The setting.
         field: &'static str,
-        /// Its length in characters.
+        /// Length of the name, in characters.
         got: usize,
     },
-    /// There are no built-in settings for this language.
+    /// The language is not built in, and settings are missing.
     #[error(
         "language {selected_language} is not built in (English and Hindi are): it needs {missing}"
     )]
     NotBuiltIn {
-        /// The language.
+        /// The undeclared language.
         selected_language: String,
-        /// Everything that has to be given.
+        /// Names of all missing settings.
         missing: String,
     },
-    /// A text cannot be spoken.
+    /// A text is invalid.
     #[error("language {selected_language}: {error}")]
     Text {
-        /// The language.
+        /// The language of the text.
         selected_language: String,
-        /// What is wrong with it.
+        /// The error in the text.
         #[source]
         error: TextError,
     },
 }
 
 impl Language {
-    /// English for `en` and its kin (`en-GB`), Hindi for `hi`: what is used for all that the file leaves out.
+    /// The built-in language that supplies every setting the file omits: English for `en` and its
+    /// variants (`en-GB`), Hindi for `hi`.
     pub fn built_in(selected_language: &str) -> Option<Self> {
         let main = selected_language.split(['-', '_']).next()?;
         built_in::languages()
@@ -75,11 +76,13 @@ impl Language {
             .find(|language| language.selected_language.eq_ignore_ascii_case(main))
     }
 
-    /// Speaks `text` in this language; nothing for an empty text.
+    /// Speaks `text` in this language; `None` for an empty text.
     pub fn say(&self, text: &str) -> Option<Say> {
-        let voice = self.voice.clone();
-        (!text.is_empty()).then(|| Say {
-            voice,
+        if text.is_empty() {
+            return None;
+        }
+        Some(Say {
+            voice: self.voice.clone(),
             language: Some(self.language.clone()),
             ..Say::new(text)
         })
@@ -87,17 +90,17 @@ impl Language {
 }
 
 impl Digit {
-    /// The key, if it can be in a menu.
+    /// The key, if a menu can use it.
     pub fn new(key: char) -> Option<Self> {
         matches!(key, '0'..='9' | '*').then_some(Self(key))
     }
 
-    /// The key as a character.
+    /// The character of the key.
     pub const fn as_char(self) -> char {
         self.0
     }
 
-    /// Whether this key, and no other, was pressed.
+    /// Whether `digits` is exactly this key.
     pub fn is(self, digits: &Digits) -> bool {
         digits.as_str().chars().eq([self.0])
     }
@@ -115,7 +118,7 @@ impl Serialize for Digit {
     }
 }
 
-/// A person writes `key: 1`, which YAML reads as a number.
+/// Accepts a number, too: YAML reads `key: 1` as one.
 impl<'de> Deserialize<'de> for Digit {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct DigitVisitor;
@@ -144,9 +147,10 @@ impl<'de> Deserialize<'de> for Digit {
 
             fn visit_str<E: Error>(self, text: &str) -> Result<Digit, E> {
                 let mut keys = text.chars();
-                let only = keys.next().filter(|_| keys.next().is_none());
-                only.and_then(Digit::new)
-                    .ok_or_else(|| E::invalid_value(Unexpected::Str(text), &self))
+                match (keys.next().and_then(Digit::new), keys.next()) {
+                    (Some(digit), None) => Ok(digit),
+                    (Some(_) | None, _) => Err(E::invalid_value(Unexpected::Str(text), &self)),
+                }
             }
         }
 
@@ -154,7 +158,7 @@ impl<'de> Deserialize<'de> for Digit {
     }
 }
 
-/// A language as a person writes it.
+/// A language as written in the file.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Given {
@@ -178,9 +182,14 @@ impl TryFrom<Given> for Language {
             texts,
         } = given;
         let built_in = Self::built_in(&selected_language);
-        let mut missing = texts.missing(built_in.is_some());
+        let mut missing = if built_in.is_some() {
+            Vec::new()
+        } else {
+            texts.missing()
+        };
 
-        // A given language may have another voice than the built-in one: then the account decides.
+        // A declared `language` may need another voice than the built-in one. Then the account's
+        // default applies.
         let default_voice = if language.is_none() {
             built_in.as_ref().and_then(|it| it.voice.clone())
         } else {
@@ -242,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn a_built_in_language_can_be_changed_in_part() {
+    fn built_in_language_can_be_overridden() {
         let texts = json!({"prompt": "For help, press {key}."});
         let language = read(
             json!({"key": "*", "selected_language": "en-GB", "language": "en-GB", "texts": texts}),
@@ -264,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn any_language_can_be_given_in_full() {
+    fn any_language_can_be_declared_in_full() {
         let mut texts = serde_json::to_value(Language::built_in("en").unwrap().texts).unwrap();
         texts["goodbye"] = json!("Au revoir.");
         let given = json!({"key": 3, "selected_language": "fr", "language": "fr-FR", "voice": "Polly.Lea", "texts": texts});
@@ -277,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn a_language_that_cannot_be_spoken_is_refused_with_what_to_change() {
+    fn invalid_language_says_what_to_change() {
         let en = |more: Value| {
             let mut language = json!({"key": 1, "selected_language": "en"});
             for (name, value) in more.as_object().unwrap() {

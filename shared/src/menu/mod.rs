@@ -1,7 +1,7 @@
-//! What callers and workers are told, and in which language: the `menu` of `contact-centre.yaml`.
+//! The sentences that callers and Workers hear, by language: the `menu` of `contact-centre.yaml`.
 //!
-//! [`Menu`] is data. A person writes it as YAML, it is kept in the table, and it is checked whenever it is read: a
-//! menu that exists can be spoken. [`documents`] turns it into TwiML.
+//! [`Menu`] is data. It is written as YAML, stored in the table, and validated whenever it is
+//! deserialized, so every existing `Menu` can be spoken. [`documents`] renders it as TwiML.
 
 mod built_in;
 pub mod documents;
@@ -18,110 +18,111 @@ pub use texts::{TEXT_MAX_CHARS, TextError, Texts};
 use crate::twiml::DocumentTooLong;
 use crate::webhook::Digits;
 
-/// Most languages in a menu: one for each key that can be pressed.
+/// Most languages in a menu: one for each key.
 pub const LANGUAGES_MAX: usize = 11;
 
-/// How often the menu may be heard in one call; a caller who has not chosen by then never will.
+/// Maximum of [`Menu::attempts_max`].
 pub const ATTEMPTS_MAX: u8 = 10;
 
-/// Longest wait for a key, in seconds.
+/// Maximum of [`Menu::gather_timeout_secs`], in seconds.
 pub const GATHER_TIMEOUT_MAX_SECS: u16 = 60;
 
-/// Longest voicemail, in seconds: ten minutes of one person talking.
+/// Maximum length of a voicemail, in seconds: ten minutes of speech.
 pub const VOICEMAIL_MAX_SECS: u16 = 600;
 
-/// The language menu, and everything said after it.
+/// The language menu, and every sentence that follows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Given")]
 pub struct Menu {
-    /// The languages, in the order they are offered.
+    /// The languages, in the order in which they are offered.
     pub languages: Vec<Language>,
-    /// How often the menu is heard before [`Menu::on_no_input`] or [`Menu::on_wrong_key`] decides.
+    /// Number of times the menu is played before [`Menu::on_no_input`] or [`Menu::on_wrong_key`]
+    /// applies.
     pub attempts_max: u8,
-    /// Seconds of silence after the menu until it counts as no input.
+    /// Seconds of silence after the menu that count as no input.
     pub gather_timeout_secs: u16,
-    /// What happens when no key was pressed in the last attempt.
+    /// What follows when no key is pressed in the last attempt.
     pub on_no_input: LastResort,
-    /// What happens when a key that is not in the menu was pressed in the last attempt.
+    /// What follows when a key that is not in the menu is pressed in the last attempt.
     pub on_wrong_key: LastResort,
-    /// Whether callers who waited in vain may leave a message, and of which length.
+    /// Voicemail for callers whose Task timed out; `None`: no voicemail.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub voicemail: Option<Voicemail>,
 }
 
-/// What happens to a caller who has not chosen a language in the last attempt.
+/// What follows when the caller has not chosen a language in the last attempt.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LastResort {
-    /// Goodbye: `hang_up`.
+    /// `hang_up`: a goodbye, then hang-up.
     #[default]
     HangUp,
-    /// Goes on in this language (a `selected_language` of the menu): `choose: en`.
+    /// `choose: en`: continue in this language, a `selected_language` of the menu.
     Choose(String),
 }
 
-/// The message a caller may leave.
+/// Settings of the voicemail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Voicemail {
-    /// Longest message, in seconds.
+    /// Maximum length of the message, in seconds.
     #[serde(default = "default_voicemail_secs")]
     pub max_length_secs: u16,
 }
 
-/// What a pressed key means.
+/// Result of a menu input.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Choice<'a> {
-    /// The caller goes on in this language.
+    /// The call continues in this language.
     Language(&'a Language),
-    /// The menu is heard again, for the `attempt`-th time.
+    /// The menu is played again, for the `attempt`-th time.
     AskAgain {
-        /// Number of the attempt, from 2.
+        /// Number of the next attempt, from 2.
         attempt: u8,
     },
-    /// There are no attempts left.
+    /// No attempt is left, and the call ends.
     HangUp,
 }
 
-/// A menu that cannot be spoken. The sentence says what to change.
+/// An invalid menu. The message says what to change.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MenuError {
-    /// There is no language, or more than keys.
+    /// There is no language, or there are more than [`LANGUAGES_MAX`].
     #[error("menu.languages: expected 1 to {LANGUAGES_MAX} languages, got {0}")]
     LanguageCount(usize),
     /// Two languages have the same key.
-    #[error("menu.languages: key {0} is there twice; each language needs its own")]
+    #[error("menu.languages: key {0} is used twice; each language needs its own")]
     SameKey(Digit),
-    /// A language is there twice.
-    #[error("menu.languages: selected_language {0} is there twice")]
+    /// A language is declared twice.
+    #[error("menu.languages: selected_language {0} is declared twice")]
     SameLanguage(String),
-    /// A language that is chosen for the caller is not in the menu.
+    /// `on_no_input` or `on_wrong_key` names a language that the menu does not have.
     #[error("menu.{field}: there is no language {language}; the menu has {known}")]
     UnknownLanguage {
-        /// Which setting.
+        /// The setting.
         field: &'static str,
-        /// The language it names.
+        /// The unknown language.
         language: String,
-        /// The languages there are.
+        /// The languages of the menu.
         known: String,
     },
     /// A number is out of its range.
     #[error("menu.{field}: expected 1 to {max}, got {got}")]
     OutOfRange {
-        /// Which setting.
+        /// The setting.
         field: &'static str,
-        /// Largest value.
+        /// Largest allowed value.
         max: u16,
-        /// Value given.
+        /// The invalid value.
         got: u16,
     },
-    /// All languages together make a document that the carrier does not take.
+    /// The menu with all its languages is larger than the carrier accepts.
     #[error(transparent)]
     TooLong(#[from] DocumentTooLong),
 }
 
 impl Menu {
-    /// What `digits`, pressed in the `attempt`-th menu, mean; none when nothing was pressed.
+    /// Result of pressing `digits` in the `attempt`-th menu; `None` when no key was pressed.
     pub fn choose(&self, digits: Option<&Digits>, attempt: u8) -> Choice<'_> {
         let pressed = digits.and_then(|digits| {
             self.languages
@@ -145,8 +146,8 @@ impl Menu {
             .map_or(Choice::HangUp, Choice::Language)
     }
 
-    /// The language with this `selected_language`; the menu's first one for a name it does not know, as a caller has
-    /// to be told something.
+    /// The language with this `selected_language`. An unknown name yields the first language of the
+    /// menu, because the caller has to hear some language.
     pub fn language(&self, selected_language: &str) -> Option<&Language> {
         self.languages
             .iter()
@@ -196,7 +197,7 @@ impl Menu {
         ] {
             self.check_last_resort(field, last_resort)?;
         }
-        // These two say the most: everything for everybody, in all languages.
+        // The two largest documents: both contain every menu sentence in every language.
         documents::wrong_key(&self, 1).to_xml()?;
         documents::wrong_key(&self, self.attempts_max).to_xml()?;
         Ok(self)
@@ -206,7 +207,8 @@ impl Menu {
         if self.languages.is_empty() || self.languages.len() > LANGUAGES_MAX {
             return Err(MenuError::LanguageCount(self.languages.len()));
         }
-        let (mut keys, mut names) = (BTreeSet::new(), BTreeSet::new());
+        let mut keys = BTreeSet::new();
+        let mut names = BTreeSet::new();
         for language in &self.languages {
             if !keys.insert(language.key) {
                 return Err(MenuError::SameKey(language.key));
@@ -255,7 +257,7 @@ impl Default for Menu {
     }
 }
 
-/// The menu as a person writes it.
+/// A menu as written in the file.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Given {
@@ -320,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn a_menu_of_built_in_languages_needs_keys_and_names_only() {
+    fn built_in_menu_needs_only_keys_and_names() {
         let menu = read(json!({"languages": [
             {"key": 1, "selected_language": "en"},
             {"key": "2", "selected_language": "hi"},
@@ -329,7 +331,7 @@ mod tests {
     }
 
     #[test]
-    fn a_menu_survives_being_stored() {
+    fn menu_survives_a_round_trip() {
         let menu = Menu {
             on_no_input: LastResort::Choose("hi".into()),
             voicemail: Some(Voicemail {
@@ -341,11 +343,9 @@ mod tests {
     }
 
     #[test]
-    fn a_menu_that_cannot_be_spoken_is_refused_with_what_to_change() {
-        let (en, hi) = (
-            json!({"key": 1, "selected_language": "en"}),
-            json!({"key": 2, "selected_language": "hi"}),
-        );
+    fn invalid_menu_says_what_to_change() {
+        let en = json!({"key": 1, "selected_language": "en"});
+        let hi = json!({"key": 2, "selected_language": "hi"});
         let long = json!({"key": 1, "selected_language": "en", "texts": {
             "prompt": "&".repeat(TEXT_MAX_CHARS), "wrong_key": "&".repeat(TEXT_MAX_CHARS),
             "no_input": "&".repeat(TEXT_MAX_CHARS), "goodbye": "&".repeat(TEXT_MAX_CHARS)}});
@@ -365,11 +365,11 @@ mod tests {
             ),
             (
                 json!({"languages": [en, en]}),
-                "menu.languages: key 1 is there twice; each language needs its own",
+                "menu.languages: key 1 is used twice; each language needs its own",
             ),
             (
                 json!({"languages": [en, {"key": 3, "selected_language": "en"}]}),
-                "menu.languages: selected_language en is there twice",
+                "menu.languages: selected_language en is declared twice",
             ),
             (
                 json!({"languages": [en, hi], "on_no_input": {"choose": "fr"}}),
@@ -401,7 +401,7 @@ mod tests {
             ),
             (
                 json!({"languages": all_long}),
-                "the carrier takes at most 65536: shorten the menu's texts",
+                "the carrier accepts at most 65536: shorten the menu's texts",
             ),
         ] {
             let message = read(menu).unwrap_err();
@@ -410,7 +410,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_chooses_a_language_or_the_menu_is_heard_again_or_the_last_resort_decides() {
+    fn key_chooses_language_or_last_resort_applies() {
         let hang_up = Menu::default();
         let choosing = Menu {
             on_no_input: LastResort::Choose("hi".into()),
@@ -431,12 +431,12 @@ mod tests {
             (&choosing, "9", 3, "en"),
             (&choosing, "", 3, "hi"),
         ] {
-            let got = match menu.choose(
+            let pressed = if digits.is_empty() {
+                None
+            } else {
                 Digits::parse(digits)
-                    .filter(|_| !digits.is_empty())
-                    .as_ref(),
-                attempt,
-            ) {
+            };
+            let got = match menu.choose(pressed.as_ref(), attempt) {
                 Choice::Language(language) => language.selected_language.clone(),
                 Choice::AskAgain { attempt } => format!("again {attempt}"),
                 Choice::HangUp => "hang up".to_owned(),
@@ -446,7 +446,7 @@ mod tests {
     }
 
     #[test]
-    fn a_language_the_menu_does_not_know_is_spoken_as_its_first() {
+    fn unknown_language_falls_back_to_the_first() {
         let menu = Menu::default();
         for (name, expected) in [("hi", "hi"), ("en", "en"), ("fr", "en"), ("", "en")] {
             assert_eq!(

@@ -2,57 +2,56 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Longest text, in characters. The carrier's voices take 3000 (voice-webhooks.md section 6.2); no caller listens that
-/// long.
+/// Maximum length of a text, in characters. The carrier's voices accept 3000 (voice-webhooks.md
+/// section 6.2), but callers do not listen that long.
 pub const TEXT_MAX_CHARS: usize = 1000;
 
-/// A text that cannot be spoken.
+/// An invalid text.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TextError {
-    /// It is too long.
+    /// The text is longer than [`TEXT_MAX_CHARS`].
     #[error("texts.{name}: expected at most {TEXT_MAX_CHARS} characters, got {got}")]
     TooLong {
-        /// Which text.
+        /// Name of the text.
         name: &'static str,
-        /// Its length in characters.
+        /// Length of the text, in characters.
         got: usize,
     },
-    /// Callers have to hear it.
+    /// The text is empty, and callers have to hear it.
     #[error("texts.{name}: expected a text, got an empty one")]
     Empty {
-        /// Which text.
+        /// Name of the text.
         name: &'static str,
     },
-    /// It has a placeholder that is never filled.
+    /// The text has a placeholder that is never filled in.
     #[error("texts.{name}: unknown placeholder {{{placeholder}}}; it may hold {known}")]
     UnknownPlaceholder {
-        /// Which text.
+        /// Name of the text.
         name: &'static str,
         /// The placeholder without its braces.
         placeholder: String,
-        /// The placeholders it may hold.
+        /// The placeholders that the text may contain.
         known: String,
     },
-    /// It has one brace without the other.
-    #[error(
-        "texts.{name}: a {{ or }} stands alone; braces are for placeholders such as {{position}}"
-    )]
+    /// The text has an unmatched brace.
+    #[error("texts.{name}: unmatched {{ or }}; braces are for placeholders such as {{position}}")]
     LoneBrace {
-        /// Which text.
+        /// Name of the text.
         name: &'static str,
     },
 }
 
-/// Defines the texts and what may stand in their braces.
+/// Defines the texts, each with the placeholder that it may contain.
 macro_rules! texts {
     ($($(#[$doc:meta])* $name:ident: [$($placeholder:literal)?],)*) => {
-        /// Everything that is said in one language. A text may be empty, and is then left out; only the prompt may not.
+        /// The sentences of one language. An empty sentence is left out; only the prompt must not
+        /// be empty.
         #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
         pub struct Texts {
             $($(#[$doc])* pub $name: String,)*
         }
 
-        /// The texts that a person has written; the built-in ones stand in for the others.
+        /// The texts that the file declares; built-in texts replace the absent ones.
         #[derive(Default, Deserialize)]
         #[serde(default, deny_unknown_fields)]
         pub(super) struct GivenTexts {
@@ -60,13 +59,17 @@ macro_rules! texts {
         }
 
         impl GivenTexts {
-            /// The names of the texts nobody has written; none if the language is built in.
-            pub(super) fn missing(&self, built_in: bool) -> Vec<&'static str> {
-                let all = [$((concat!("texts.", stringify!($name)), self.$name.is_some()),)*];
-                all.into_iter().filter(|(_, given)| !given && !built_in).map(|(name, _)| name).collect()
+            /// Names of the undeclared texts.
+            pub(super) fn missing(&self) -> Vec<&'static str> {
+                let mut missing = Vec::new();
+                $(if self.$name.is_none() {
+                    missing.push(concat!("texts.", stringify!($name)));
+                })*
+                missing
             }
 
-            /// These texts, the built-in ones where there is none; `None` if one is in neither.
+            /// These texts, with the built-in ones in place of the absent; `None` if a text is in
+            /// neither.
             pub(super) fn or(self, built_in: Option<Texts>) -> Option<Texts> {
                 Some(match built_in {
                     Some(built_in) => Texts { $($name: self.$name.unwrap_or(built_in.$name),)* },
@@ -76,7 +79,7 @@ macro_rules! texts {
         }
 
         impl Texts {
-            /// Whether every text can be spoken.
+            /// Checks every text.
             pub(super) fn check(&self) -> Result<(), TextError> {
                 if self.prompt.is_empty() {
                     return Err(TextError::Empty { name: "prompt" });
@@ -89,40 +92,41 @@ macro_rules! texts {
 }
 
 texts! {
-    /// The line of the menu, with the welcome: "For English, press {key}."
+    /// The sentence of the menu, with the welcome: "For English, press {key}."
     prompt: ["key"],
-    /// After a key that is not in the menu.
+    /// Response to a key that is not in the menu.
     wrong_key: [],
-    /// After a menu in which no key was pressed.
+    /// Response when no key was pressed.
     no_input: [],
-    /// Once, before the music begins.
+    /// Spoken once, before the music begins.
     please_wait: [],
-    /// Place in line: "You are number {position} in line."
+    /// Position in the queue: "You are number {position} in line."
     position: ["position"],
-    /// Expected wait of more than a minute: "The expected wait is about {minutes} minutes." Two or more.
+    /// Expected wait of more than a minute: "The expected wait is about {minutes} minutes." At
+    /// least two minutes.
     expected_wait: ["minutes"],
-    /// Expected wait of a minute or less.
+    /// Expected wait of at most a minute.
     expected_wait_short: [],
-    /// When something failed on our side and we try again.
+    /// Apology for a failure on our side, before a retry.
     apology: [],
-    /// When something failed on our side and we stop trying.
+    /// Apology for a failure on our side, after the last retry.
     give_up: [],
-    /// When nobody took the call in time.
+    /// Apology when the Task timed out.
     timed_out: [],
-    /// Before the tone.
+    /// Spoken before the tone of the voicemail.
     voicemail_prompt: [],
-    /// After a message was left.
+    /// Response to a recorded voicemail.
     voicemail_thanks: [],
-    /// Before we hang up.
+    /// Spoken before the call ends.
     goodbye: [],
-    /// To the worker, before the caller is connected.
+    /// Spoken to the Worker before the caller is connected.
     worker_greeting: [],
-    /// To the worker, when the caller is no longer there.
+    /// Spoken to the Worker when the caller has left.
     caller_gone: [],
 }
 
-/// `text` with the placeholder `{name}` replaced by `value`. Placeholders of another name do not occur in a checked
-/// text.
+/// Replaces the placeholder `{name}` in `text` by `value`. A validated text has no placeholder of
+/// another name.
 pub(super) fn fill(text: &str, name: &str, value: impl ToString) -> String {
     text.replace(&format!("{{{name}}}"), &value.to_string())
 }
@@ -171,7 +175,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_placeholders_that_are_filled_may_stand_in_braces() {
+    fn only_known_placeholders_are_allowed() {
         for (text, expected) in [
             ("", ""),
             ("You are number {position}.", ""),
@@ -186,19 +190,19 @@ mod tests {
             ),
             (
                 "{position",
-                "texts.position: a { or } stands alone; braces are for placeholders such as {position}",
+                "texts.position: unmatched { or }; braces are for placeholders such as {position}",
             ),
             (
                 "position}",
-                "texts.position: a { or } stands alone; braces are for placeholders such as {position}",
+                "texts.position: unmatched { or }; braces are for placeholders such as {position}",
             ),
             (
                 "{position}}",
-                "texts.position: a { or } stands alone; braces are for placeholders such as {position}",
+                "texts.position: unmatched { or }; braces are for placeholders such as {position}",
             ),
             (
                 "{{position}}",
-                "texts.position: a { or } stands alone; braces are for placeholders such as {position}",
+                "texts.position: unmatched { or }; braces are for placeholders such as {position}",
             ),
         ] {
             let message = check("position", text, &["position"])
@@ -219,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn a_placeholder_is_filled_wherever_it_stands() {
+    fn every_occurrence_is_filled() {
         assert_eq!(
             fill("{position}, yes {position}.", "position", 3),
             "3, yes 3."

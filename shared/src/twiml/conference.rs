@@ -1,4 +1,4 @@
-//! `<Conference>`, what a `<Dial>` can lead to (taskrouter.md section 11.3, conference).
+//! `<Conference>`, a noun of `<Dial>` (taskrouter.md section 11.3, conference).
 
 use super::xml::Element;
 use ids::CallSid;
@@ -7,43 +7,45 @@ use vocabulary::{
     Trim,
 };
 
-/// A room at the carrier, and how this call is in it. What is not set is as the carrier does it by itself.
+/// A conference at the carrier, and how this call takes part. An unset field has the carrier's
+/// default.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Conference {
-    /// The room's name; made on first use.
+    /// Name of the conference; the carrier creates it on first use.
     pub name: String,
-    /// Whether this participant is heard by nobody.
+    /// Whether the other participants cannot hear this one.
     pub muted: bool,
-    /// When coming and going is heard.
+    /// When a tone announces a participant who joins or leaves.
     pub beep: Option<Beep>,
-    /// Whether the conference waits for somebody else to start it.
+    /// Whether the conference does not start when this participant joins, but waits for another
+    /// one.
     pub waits_for_start: bool,
-    /// Whether it ends when this participant leaves.
+    /// Whether the conference ends when this participant leaves.
     pub end_on_exit: bool,
-    /// Heard before it starts.
+    /// Document that is played before the conference starts.
     pub wait: Option<CallbackUrl>,
-    /// The most who can be in it.
+    /// Most participants.
     pub max_participants: Option<u32>,
-    /// Whether it is recorded.
+    /// Whether the conference is recorded.
     pub record: Option<ConferenceRecord>,
-    /// What becomes of silence in the recording.
+    /// Whether silence is trimmed from the recording.
     pub trim: Option<Trim>,
-    /// Where it is mixed.
+    /// Region in which the conference is mixed.
     pub region: Option<Region>,
-    /// How much an uneven line is smoothed.
+    /// Size of the jitter buffer, which smooths an uneven line.
     pub jitter_buffer_size: Option<JitterBufferSize>,
-    /// The one participant who hears this one.
+    /// Leg of the only participant who hears this one.
     pub coach: Option<CallSid>,
-    /// Told what happens in it; the first participant's counts.
+    /// URL of the status callback; the carrier uses the first participant's.
     pub status_callback: Option<String>,
-    /// What is told.
+    /// Events sent to `status_callback`.
     pub status_callback_events: Vec<ConferenceEvent>,
-    /// Told of the recording.
+    /// URL of the status callback of the recording.
     pub recording_status_callback: Option<CallbackUrl>,
 }
 
 impl Conference {
-    /// The room of this name, everything as the carrier does it by itself.
+    /// A conference of this name with the carrier's defaults.
     pub fn new(name: impl Into<String>) -> Self {
         Self {
             name: name.into(),
@@ -88,7 +90,7 @@ impl Conference {
     }
 }
 
-/// A callback's URL, and its method where it is not POST.
+/// The URL of a callback, and its method unless it is POST.
 fn parts(callback: Option<&CallbackUrl>) -> (Option<&str>, Option<&'static str>) {
     let method = callback.filter(|callback| callback.method == CallbackMethod::Get);
     (

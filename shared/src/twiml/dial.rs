@@ -1,4 +1,4 @@
-//! `<Dial>`: connect the call to another one (voice-webhooks.md sections 5.3 and 6.3).
+//! `<Dial>`: connects the call to another party (voice-webhooks.md sections 5.3 and 6.3).
 
 use super::Conference;
 use super::xml::Element;
@@ -6,36 +6,36 @@ use super::xml::Element;
 /// Connects this call to `noun`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dial {
-    /// Asked when the other party is gone or was not reached; the next verb runs if not set.
+    /// URL that is requested when the connection ended or failed; if unset, the next verb runs.
     pub action: Option<String>,
-    /// Seconds to wait for the other party; the carrier's default, 30, if not set.
+    /// Seconds to wait for an answer; if unset, the carrier's default of 30.
     pub timeout_secs: Option<u16>,
-    /// Number the other party sees; the caller's own if not set.
+    /// Number shown to the dialed party; if unset, the caller's own.
     pub caller_id: Option<String>,
-    /// Whether this call is picked up only when the other party answers.
+    /// Whether this call is answered only when the dialed party answers.
     pub answer_on_bridge: bool,
-    /// Who is dialed.
+    /// The dialed party.
     pub noun: DialNoun,
 }
 
-/// Who a [`Dial`] means.
+/// The party that a [`Dial`] connects to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DialNoun {
-    /// The head of a queue of calls at the carrier.
+    /// The first call in a queue of the carrier.
     Queue {
-        /// The queue's name.
+        /// Name of the queue.
         name: String,
-        /// Asked, for the call that leaves the queue, in the moment before both are connected.
+        /// URL that is requested for the queued call immediately before both calls are connected.
         url: Option<String>,
     },
     /// A telephone number.
     Number(String),
-    /// A room several calls meet in.
+    /// A conference.
     Conference(Box<Conference>),
 }
 
 impl Dial {
-    /// Connects to `noun`, everything else as the carrier does it by itself.
+    /// Connects to `noun`, with the carrier's defaults.
     pub fn new(noun: DialNoun) -> Self {
         Self {
             action: None,

@@ -1,31 +1,32 @@
-//! `<Enqueue>`: let the caller wait in a queue (voice-webhooks.md section 5.1).
+//! `<Enqueue>`: puts the caller into a queue (voice-webhooks.md section 5.1).
 
 use serde_json::Value;
 
 use super::xml::Element;
 use ids::WorkflowSid;
 
-/// Puts the caller into a queue, where the document at `wait_url` is heard again and again.
+/// Puts the caller into a queue, in which the document at `wait_url` is repeated.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Enqueue {
-    /// Which queue.
+    /// The queue.
     pub target: EnqueueTarget,
-    /// Document for the time of waiting; the carrier's hold music if not set.
+    /// URL of the wait document; if unset, the carrier's hold music.
     pub wait_url: Option<String>,
-    /// Asked when the caller leaves the queue; the next verb runs if not set.
+    /// URL that is requested when the caller leaves the queue; if unset, the next verb runs.
     pub action: Option<String>,
 }
 
-/// Which queue an [`Enqueue`] means.
+/// The queue of an [`Enqueue`].
 #[derive(Debug, Clone, PartialEq)]
 pub enum EnqueueTarget {
-    /// A queue of calls at the carrier, by name (at most 64 characters); made on first use.
+    /// A queue of calls at the carrier, by name (at most 64 characters); the carrier creates it on
+    /// first use.
     Queue(String),
-    /// Hosted TaskRouter: a Task in this Workflow, made by the carrier (taskrouter.md section 16).
+    /// Hosted TaskRouter: the carrier creates a Task in this Workflow (taskrouter.md section 16).
     Workflow {
         /// The Workflow that routes the Task.
         workflow_sid: WorkflowSid,
-        /// What becomes of the Task's attributes, a JSON object; the carrier adds `call_sid`, `from`, `to` …
+        /// Attributes of the Task, a JSON object; the carrier adds `call_sid`, `from`, `to` …
         task_attributes: Value,
     },
 }

@@ -1,22 +1,38 @@
-//! `<Gather>`: collect keys (voice-webhooks.md section 6.1).
+//! `<Gather>`: collects pressed keys (voice-webhooks.md section 6.1).
 
 use super::xml::Element;
 use super::{Pause, Play, Say};
 
-/// Collects keys while `nested` is heard. With input the carrier asks `action`; without, the next verb runs.
+/// Collects keys while `nested` is played. On input the carrier requests `action`; without input
+/// the next verb runs.
+///
+/// ```
+/// use shared::twiml::{Gather, Prompt, Response, Say};
+///
+/// let gather = Gather {
+///     num_digits: 1,
+///     timeout_secs: 5,
+///     action: "/chosen".to_owned(),
+///     nested: vec![Prompt::Say(Say::new("Press 1 for sales."))],
+/// };
+/// let xml = Response::new().then(gather).to_xml()?;
+/// assert!(xml.contains(r#"<Gather numDigits="1" timeout="5" action="/chosen">"#));
+/// assert!(xml.contains("<Say>Press 1 for sales.</Say>"));
+/// # Ok::<(), shared::twiml::DocumentTooLong>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Gather {
-    /// How many keys make an answer.
+    /// Number of keys after which the input is complete.
     pub num_digits: u8,
-    /// Seconds of silence after which waiting for a key ends, counted from the end of the nested verbs.
+    /// Seconds without a key until the input ends, counted from the end of the nested verbs.
     pub timeout_secs: u16,
-    /// Where the keys are sent, as `Digits`.
+    /// URL that receives the keys as `Digits`.
     pub action: String,
-    /// What is heard meanwhile; a key stops it.
+    /// Verbs that are played while keys are collected; a key stops them.
     pub nested: Vec<Prompt>,
 }
 
-/// What may be heard inside a [`Gather`].
+/// A verb that may be nested in a [`Gather`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Prompt {
     /// A spoken text.

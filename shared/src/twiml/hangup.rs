@@ -1,4 +1,4 @@
-//! `<Hangup>`: end the call (voice-webhooks.md section 6.4).
+//! `<Hangup>`: ends the call (voice-webhooks.md section 6.4).
 
 use super::xml::Element;
 

@@ -2,10 +2,10 @@
 
 use super::xml::Element;
 
-/// Says nothing for a while.
+/// Waits in silence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pause {
-    /// How long, in seconds.
+    /// Length of the silence, in seconds.
     pub length_secs: u16,
 }
 

@@ -1,11 +1,11 @@
-//! `<Play>`: play a sound file (voice-webhooks.md section 6.2).
+//! `<Play>`: plays a sound file (voice-webhooks.md section 6.2).
 
 use super::xml::Element;
 
-/// Plays the file at `url` once. The carrier asks for it without the parameters of the call.
+/// Plays the file at `url` once. The carrier requests it without the parameters of the call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Play {
-    /// Where the file is; resolved against the URL of the document.
+    /// URL of the file, resolved against the URL of the document.
     pub url: String,
 }
 

@@ -1,15 +1,16 @@
-//! `<Record>`: record what the caller says (voice-webhooks.md section 4, "control transfer").
+//! `<Record>`: records the caller (voice-webhooks.md section 4, "control transfer").
 
 use super::xml::Element;
 
-/// Records the caller after a tone, until hang-up, a key, silence or the longest length.
+/// Records the caller after a tone, until a hang-up, a key, silence or the maximum length.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
-    /// Asked when the recording is done, with `RecordingUrl` and `RecordingDuration`.
+    /// URL that is requested when the recording is complete, with `RecordingUrl` and
+    /// `RecordingDuration`.
     pub action: String,
-    /// Longest recording, in seconds.
+    /// Maximum length, in seconds.
     pub max_length_secs: u16,
-    /// Seconds of silence that end it.
+    /// Seconds of silence that end the recording.
     pub timeout_secs: u16,
 }
 

@@ -1,16 +1,16 @@
-//! `<Redirect>`: go on with another document (voice-webhooks.md section 6.4).
+//! `<Redirect>`: continues with another document (voice-webhooks.md section 6.4).
 
 use super::xml::Element;
 
-/// Goes on with the document at `url`; what follows in this one is never reached.
+/// Continues with the document at `url`; the verbs after it are never reached.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Redirect {
-    /// Where the document is; resolved against the URL of this one.
+    /// URL of the next document, resolved against the URL of this one.
     pub url: String,
 }
 
 impl Redirect {
-    /// Goes on with the document at `url`.
+    /// Continues with the document at `url`.
     pub fn new(url: impl Into<String>) -> Self {
         Self { url: url.into() }
     }

@@ -1,18 +1,18 @@
-//! `<Reject>`: refuse a call (voice-webhooks.md section 6.4).
+//! `<Reject>`: refuses a call (voice-webhooks.md section 6.4).
 
 use super::xml::Element;
 
-/// Refuses the call; as the first verb it is neither answered nor billed.
+/// Refuses the call. As the first verb of a document it prevents answering and billing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reject {
-    /// What the caller hears.
+    /// The announcement or tone that the caller hears.
     pub reason: RejectReason,
 }
 
-/// What the caller of a rejected call hears.
+/// The announcement or tone that the caller of a rejected call hears.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RejectReason {
-    /// That the number is not in service.
+    /// "The number is not in service."
     Rejected,
     /// The busy tone.
     Busy,

@@ -1,33 +1,42 @@
-//! The document, and the list of verbs it is made of.
+//! The TwiML document and its verbs.
 
 use super::xml::Element;
 use super::{Dial, Enqueue, Gather, Hangup, Leave, Pause, Play, Record, Redirect, Reject, Say};
 
-/// Largest document the carrier takes (voice-webhooks.md section 4, error 11750).
+/// Largest document the carrier accepts, in bytes (voice-webhooks.md section 4, error 11750).
 pub const DOCUMENT_MAX_BYTES: usize = 64 * 1024;
 
-/// A TwiML document: verbs, carried out from top to bottom. With no verb left the carrier hangs up.
+/// A TwiML document: verbs, executed from top to bottom. After the last verb the carrier hangs up.
+///
+/// ```
+/// use shared::twiml::{Hangup, Response, Say};
+///
+/// let document = Response::new().then(Say::new("Goodbye.")).then(Hangup);
+/// assert_eq!(document.verbs().len(), 2);
+/// assert!(document.to_xml()?.contains("<Say>Goodbye.</Say>\n  <Hangup/>"));
+/// # Ok::<(), shared::twiml::DocumentTooLong>(())
+/// ```
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Response {
     verbs: Vec<Verb>,
 }
 
-/// The carrier would refuse the document with error 11750.
+/// The document is larger than the carrier accepts (error 11750).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "the TwiML document has {bytes} bytes; the carrier takes at most {DOCUMENT_MAX_BYTES}: shorten the menu's texts"
+    "the TwiML document has {bytes} bytes; the carrier accepts at most {DOCUMENT_MAX_BYTES}: shorten the menu's texts"
 )]
 pub struct DocumentTooLong {
     bytes: usize,
 }
 
 impl Response {
-    /// A document with no verb.
+    /// An empty document.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The document with one more verb at its end.
+    /// Appends a verb.
     pub fn then(mut self, verb: impl Into<Verb>) -> Self {
         self.verbs.push(verb.into());
         self
@@ -38,10 +47,10 @@ impl Response {
         &self.verbs
     }
 
-    /// The document as text. The same document always gives the same bytes.
+    /// Serializes the document. The same document always yields the same bytes.
     ///
     /// # Errors
-    /// [`DocumentTooLong`] when the carrier would refuse it for its size.
+    /// [`DocumentTooLong`] above [`DOCUMENT_MAX_BYTES`].
     pub fn to_xml(&self) -> Result<String, DocumentTooLong> {
         let document = Element::parent("Response", self.verbs.iter().map(Verb::element).collect())
             .to_document();
@@ -62,7 +71,7 @@ impl Extend<Verb> for Response {
 
 macro_rules! verbs {
     ($($verb:ident)*) => {
-        /// One instruction of a document.
+        /// One instruction to the carrier.
         #[derive(Debug, Clone, PartialEq)]
         #[expect(missing_docs, reason = "each verb is documented where it is defined")]
         pub enum Verb {
@@ -105,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn every_verb_is_written_with_the_carriers_own_names() {
+    fn verbs_use_the_carriers_names() {
         let say = Say {
             voice: Some("Polly.Aditi".into()),
             language: Some("hi-IN".into()),
@@ -213,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn a_document_without_verbs_is_still_a_document() {
+    fn empty_document_is_valid() {
         let document = Response::new().to_xml().unwrap();
         assert_eq!(
             document,
@@ -222,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn a_document_the_carrier_would_refuse_for_its_size_is_not_written() {
+    fn oversized_document_is_an_error() {
         let error = Response::new()
             .then(Say::new("a".repeat(DOCUMENT_MAX_BYTES)))
             .to_xml()

@@ -1,22 +1,30 @@
-//! `<Say>`: speak a text (voice-webhooks.md section 6.2).
+//! `<Say>`: speaks a text (voice-webhooks.md section 6.2).
 
 use super::xml::Element;
 
 /// Speaks `text`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Say {
-    /// Voice, `Polly.Joanna`; the account's default if not set.
+    /// Voice, `Polly.Joanna`; if unset, the account's default.
     pub voice: Option<String>,
-    /// Language, `en-US`; the carrier's default if not set.
+    /// Language, `en-US`; if unset, the carrier's default.
     pub language: Option<String>,
-    /// How often; once if not set, 0 means until hang-up.
+    /// Number of repetitions; if unset once, and 0 until hang-up.
     pub loop_count: Option<u16>,
-    /// What to say.
+    /// The spoken text.
     pub text: String,
 }
 
 impl Say {
     /// Speaks `text` once in the account's default voice.
+    ///
+    /// ```
+    /// use shared::twiml::{Response, Say};
+    ///
+    /// let xml = Response::new().then(Say::new("Tom & Jerry")).to_xml()?;
+    /// assert!(xml.contains("<Say>Tom &amp; Jerry</Say>"));
+    /// # Ok::<(), shared::twiml::DocumentTooLong>(())
+    /// ```
     pub fn new(text: impl Into<String>) -> Self {
         Self {
             text: text.into(),

@@ -1,6 +1,6 @@
-//! Elements, and the only place where text becomes XML.
+//! XML elements, their serialization, and the only place where text is escaped.
 
-/// An element on its way into a document: attributes in the order given, and text or child elements.
+/// An XML element: attributes in the given order, and text or child elements.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Element {
     name: &'static str,
@@ -15,12 +15,12 @@ enum Content {
 }
 
 impl Element {
-    /// An element with nothing in it.
+    /// An empty element.
     pub(super) fn empty(name: &'static str) -> Self {
         Self::parent(name, Vec::new())
     }
 
-    /// An element around text.
+    /// An element with text.
     pub(super) fn text(name: &'static str, text: impl Into<String>) -> Self {
         Self {
             name,
@@ -29,7 +29,7 @@ impl Element {
         }
     }
 
-    /// An element around other elements.
+    /// An element with child elements.
     pub(super) fn parent(name: &'static str, elements: Vec<Self>) -> Self {
         Self {
             name,
@@ -38,14 +38,15 @@ impl Element {
         }
     }
 
-    /// Adds an attribute when there is a value for it.
+    /// Adds an attribute, if it has a value.
     pub(super) fn attribute(mut self, name: &'static str, value: Option<impl ToString>) -> Self {
         self.attributes
             .extend(value.map(|value| (name, value.to_string())));
         self
     }
 
-    /// The document with this element as its root: declaration, two spaces a level, newline at the end.
+    /// Serializes a document with this element as its root: declaration, two spaces per level,
+    /// final newline.
     pub(super) fn to_document(&self) -> String {
         let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
         self.write(0, &mut out);
@@ -83,9 +84,10 @@ impl Element {
     }
 }
 
-/// Appends `text` so that a reader of the XML gets it back, in an element or in an attribute.
+/// Appends `text`, escaped so that an XML parser reads back the same text from an element or
+/// attribute.
 ///
-/// Characters that XML 1.0 cannot hold in any form are left out (XML 1.0, production 2, "Char").
+/// Characters that XML 1.0 cannot represent are dropped (XML 1.0, production 2, "Char").
 fn escape(text: &str, out: &mut String) {
     for character in text.chars() {
         match character {
@@ -93,7 +95,7 @@ fn escape(text: &str, out: &mut String) {
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
-            // A reader would turn these into spaces or newlines.
+            // An XML parser would normalize these to spaces or newlines.
             '\t' => out.push_str("&#9;"),
             '\n' => out.push_str("&#10;"),
             '\r' => out.push_str("&#13;"),
@@ -110,10 +112,11 @@ mod tests {
 
     use super::*;
 
-    /// What a reader of the document finds in its root: attribute `a`, and the text.
+    /// What an XML parser reads from the root element: its attribute `a` and its text.
     fn read_back(document: &str) -> (String, String) {
         let mut reader = Reader::from_str(document);
-        let (mut attribute, mut text) = (String::new(), String::new());
+        let mut attribute = String::new();
+        let mut text = String::new();
         loop {
             match reader.read_event().unwrap() {
                 Event::Start(start) => {
@@ -131,21 +134,21 @@ mod tests {
                     );
                 }
                 Event::End(_) => return (attribute, text),
-                Event::Eof => panic!("the root never ends: {document}"),
+                Event::Eof => panic!("no end of the root element: {document}"),
                 Event::Decl(_) => {}
                 other @ (Event::Empty(_)
                 | Event::CData(_)
                 | Event::Comment(_)
                 | Event::PI(_)
                 | Event::DocType(_)) => {
-                    panic!("never written: {other:?}")
+                    panic!("unexpected event: {other:?}")
                 }
             }
         }
     }
 
     #[test]
-    fn any_text_comes_back_from_an_attribute_and_from_an_element_as_it_went_in() {
+    fn any_text_survives_a_round_trip() {
         for text in [
             "plain",
             "Tom & \"Jerry\" <tom@example.com>",
@@ -162,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn characters_that_xml_cannot_hold_are_left_out() {
+    fn unrepresentable_characters_are_dropped() {
         let document = Element::text("Say", "a\u{0}b\u{8}c\u{1b}d\u{ffff}e")
             .attribute("a", Some("\u{1}f"))
             .to_document();

@@ -1,4 +1,4 @@
-//! Who is asking: the carrier, a developer with a browser, or somebody else.
+//! Authenticates a webhook: the carrier (signed), a developer's browser (preview), or neither.
 
 use super::form::decode;
 use super::signature::{Signed, verify};
@@ -6,40 +6,79 @@ use super::{
     Error, FormError, MAX_BODY_BYTES, MAX_PARAMETERS, Method, Parameters, Request, samples,
 };
 
-/// What a deployment asks of requests.
+/// How strictly a deployment authenticates webhooks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Checks {
-    /// Whether the carrier has to sign; on unless switched off (`VERIFY_SIGNATURES`).
+    /// Whether an unsigned request is refused. On by default (`VERIFY_SIGNATURES`).
     pub verify_signatures: bool,
-    /// Whether a browser may look at the TwiML (`TWIML_PREVIEW`).
+    /// Whether an unsigned GET is shown the TwiML (`TWIML_PREVIEW`).
     pub twiml_preview: bool,
 }
 
-/// Who is asking, and so whether anything may be changed.
+/// The authenticated sender, which decides whether the function may write or send anything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
-    /// The carrier: a POST or a GET with a good signature, or any request while signatures are not verified.
+    /// The carrier: a request with a valid signature, or any request while signatures are not
+    /// verified.
     Signed,
-    /// A browser: an unsigned GET. It is shown the TwiML; nothing may be written or sent because of it.
+    /// A browser: an unsigned GET. The function renders the TwiML and must not write or send
+    /// anything.
     Preview,
 }
 
-/// A request that is served.
+/// A request that passed [`admit`].
 #[derive(Clone, PartialEq, Eq)]
 pub struct Admitted {
-    /// Who is asking.
+    /// The sender.
     pub access: Access,
-    /// With which parameters. For a preview, samples stand in for what only the carrier knows.
+    /// The decoded parameters. In a preview, samples replace the values that only the carrier
+    /// knows.
     pub parameters: Parameters,
 }
 
-/// Decodes `request` once and says who is asking.
+/// Checks the limits and the signature of `request`, and decodes its parameters once.
 ///
-/// A signed GET acts like a POST, as a phone number may be configured for either; its body, if any, is not looked at.
+/// A signed GET has the same rights as a POST, because a phone number may be configured for either.
+/// The body of a GET is ignored.
+///
+/// ```
+/// use shared::webhook::signature::sign;
+/// use shared::webhook::{Access, Checks, IncomingCall, Method, Request, admit};
+///
+/// let token = "0123456789abcdef0123456789abcdef";
+/// let url = "https://example.com/incoming-call";
+/// let fields = [
+///     ("CallSid", "CA0123456789abcdef0123456789abcdef"),
+///     ("AccountSid", "AC0123456789abcdef0123456789abcdef"),
+///     ("From", "+17075550111"),
+///     ("To", "+17075550183"),
+///     ("CallStatus", "ringing"),
+/// ];
+/// let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+/// let request = Request {
+///     method: Method::Post,
+///     url: url.to_owned(),
+///     content_type: Some("application/x-www-form-urlencoded".to_owned()),
+///     signature: Some(sign(token, url, &fields.map(|(name, value)| (name.into(), value.into())))),
+///     body: body.into_bytes(),
+/// };
+///
+/// let checks = Checks { verify_signatures: true, twiml_preview: false };
+/// let admitted = admit(&request, token, checks)?;
+/// assert_eq!(admitted.access, Access::Signed);
+///
+/// let incoming = IncomingCall::parse(&admitted.parameters)?;
+/// assert_eq!(incoming.call.from.as_str(), "+17075550111");
+/// assert_eq!(incoming.attempt, 1);
+///
+/// let forged = Request { signature: Some("AAAA".to_owned()), ..request };
+/// assert_eq!(admit(&forged, token, checks).map(|_| ()).unwrap_err().status(), 403);
+/// # Ok::<(), shared::webhook::Error>(())
+/// ```
 ///
 /// # Errors
-/// [`Error::Form`] for a body over the limit or parameters that cannot be decoded, [`Error::Unsigned`] and
-/// [`Error::Signature`] for a request that is not the carrier's.
+/// [`Error::Form`] for a body over the limit or parameters that cannot be decoded;
+/// [`Error::Unsigned`] and [`Error::Signature`] for a request that the carrier did not sign.
 pub fn admit(request: &Request, auth_token: &str, checks: Checks) -> Result<Admitted, Error> {
     if request.body.len() > MAX_BODY_BYTES {
         return Err(FormError::BodyTooLarge {
@@ -96,10 +135,9 @@ mod tests {
     const TOKEN: &str = "0123456789abcdef0123456789abcdef";
     const URL: &str = "https://example.com/enqueue-call?attempt=2";
     const FORM: &str = "application/x-www-form-urlencoded";
-    const ON: bool = true;
-    const OFF: bool = false;
 
-    /// A request with a signature that is `good`, bad, or not there.
+    /// A request whose signature is valid (`Some(true)`), invalid (`Some(false)`) or absent
+    /// (`None`).
     fn request(method: Method, good: Option<bool>) -> Request {
         let (body, params) = match method {
             Method::Get => ("", vec![]),
@@ -116,29 +154,29 @@ mod tests {
     }
 
     #[test]
-    fn who_is_asking_depends_on_method_signature_and_what_is_switched_on() {
+    fn access_follows_signature_and_checks() {
         use Access::{Preview, Signed};
         use Method::{Get, Post};
         for (method, good, verify_signatures, twiml_preview, expected) in [
             // The carrier, by either method, with or without the preview.
-            (Post, Some(true), ON, OFF, Ok(Signed)),
-            (Post, Some(true), ON, ON, Ok(Signed)),
-            (Get, Some(true), ON, OFF, Ok(Signed)),
-            (Get, Some(true), ON, ON, Ok(Signed)),
-            // Somebody else: a bad signature is never taken for a browser.
-            (Post, Some(false), ON, ON, Err(403)),
-            (Get, Some(false), ON, ON, Err(403)),
-            (Post, None, ON, ON, Err(403)),
-            (Post, None, ON, OFF, Err(403)),
-            (Get, None, ON, OFF, Err(403)),
+            (Post, Some(true), true, false, Ok(Signed)),
+            (Post, Some(true), true, true, Ok(Signed)),
+            (Get, Some(true), true, false, Ok(Signed)),
+            (Get, Some(true), true, true, Ok(Signed)),
+            // A forged request: an invalid signature is never treated as a browser's preview.
+            (Post, Some(false), true, true, Err(403)),
+            (Get, Some(false), true, true, Err(403)),
+            (Post, None, true, true, Err(403)),
+            (Post, None, true, false, Err(403)),
+            (Get, None, true, false, Err(403)),
             // A browser.
-            (Get, None, ON, ON, Ok(Preview)),
-            (Get, None, OFF, ON, Ok(Preview)),
+            (Get, None, true, true, Ok(Preview)),
+            (Get, None, false, true, Ok(Preview)),
             // Signatures are not verified.
-            (Post, None, OFF, OFF, Ok(Signed)),
-            (Post, Some(false), OFF, ON, Ok(Signed)),
-            (Get, None, OFF, OFF, Ok(Signed)),
-            (Get, Some(false), OFF, ON, Ok(Signed)),
+            (Post, None, false, false, Ok(Signed)),
+            (Post, Some(false), false, true, Ok(Signed)),
+            (Get, None, false, false, Ok(Signed)),
+            (Get, Some(false), false, true, Ok(Signed)),
         ] {
             let admitted = admit(
                 &request(method, good),
@@ -164,7 +202,7 @@ mod tests {
     };
 
     #[test]
-    fn parameters_of_the_url_come_before_those_of_the_form() {
+    fn url_parameters_precede_form_parameters() {
         let parameters = admit(&request(Method::Post, Some(true)), TOKEN, STRICT)
             .unwrap()
             .parameters;
@@ -175,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_that_rides_on_the_signature_of_a_get_brings_no_parameters() {
+    fn signed_get_ignores_its_body() {
         let request = Request {
             body: "Digits=9".into(),
             ..request(Method::Get, Some(true))
@@ -200,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn a_preview_has_samples_where_the_browser_says_nothing() {
+    fn preview_fills_in_samples() {
         let checks = Checks {
             verify_signatures: true,
             twiml_preview: true,
@@ -213,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_that_is_no_form_needs_its_hash_signed() {
+    fn json_body_needs_signed_hash() {
         let (url, signature) = sign_json(TOKEN, "https://example.com/assignment", b"{}");
         let json = |url: &str, body: &str| Request {
             method: Method::Post,
@@ -236,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_large_undecodable_or_unverifiable_is_refused_with_its_own_status() {
+    fn refusals_have_their_own_status() {
         let good = request(Method::Post, Some(true));
         for (request, token, expected) in [
             (

@@ -1,20 +1,22 @@
-//! Who calls and who is called.
+//! The address of a party to a call.
 
 use std::fmt;
 
 use super::{FromParameter, redact};
 
-/// Longest address taken, in characters: SIP URIs are the longest ones.
+/// Longest address accepted, in characters. SIP URIs are the longest.
 const ADDRESS_MAX_CHARS: usize = 256;
 
-/// A party of a call: a number in E.164 form, `client:name`, a SIP URI, or a word such as `anonymous`.
+/// A party of a call: a number in E.164 form, `client:name`, a SIP URI, or a word such as
+/// `anonymous`.
 ///
-/// It has no `Display`, and its `Debug` form shows the last four characters only: addresses do not belong into logs.
+/// It has no `Display`, and its `Debug` form shows only the last four characters, because an
+/// address must not appear in logs.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Address(String);
 
 impl Address {
-    /// The address as the carrier wrote it.
+    /// The unredacted address, as the carrier sent it.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -42,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn any_party_the_carrier_names_is_taken_and_none_is_shown_whole() {
+    fn any_party_parses_and_debug_is_redacted() {
         for (text, shown) in [
             ("+17075550101", "…0101"),
             ("client:alice", "…lice"),

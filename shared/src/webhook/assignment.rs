@@ -7,32 +7,32 @@ use ids::{
     AccountSid, ReservationSid, TaskQueueSid, TaskSid, WorkerSid, WorkflowSid, WorkspaceSid,
 };
 
-/// A Reservation was made: what shall happen with it?
+/// A Reservation was created, and the carrier asks for an instruction.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Assignment {
-    /// The account of the Workspace.
+    /// Account of the Workspace.
     pub account_sid: AccountSid,
-    /// The Workspace.
+    /// SID of the Workspace.
     pub workspace_sid: WorkspaceSid,
     /// The Workflow whose callback this is.
     pub workflow_sid: WorkflowSid,
-    /// The TaskQueue the Task is in.
+    /// The TaskQueue the Task waits in.
     pub task_queue_sid: TaskQueueSid,
-    /// The Task.
+    /// SID of the Task.
     pub task_sid: TaskSid,
-    /// The Task's attributes.
+    /// Attributes of the Task.
     pub task_attributes: Map<String, Value>,
-    /// Seconds since the Task was made.
+    /// Seconds since the Task was created.
     pub task_age_secs: u32,
-    /// The Task's priority.
+    /// Priority of the Task.
     pub task_priority: i64,
-    /// The Reservation.
+    /// SID of the Reservation.
     pub reservation_sid: ReservationSid,
-    /// The Worker it reserves.
+    /// The Worker the Reservation is for.
     pub worker_sid: WorkerSid,
-    /// The Worker's friendly name.
+    /// Friendly name of the Worker.
     pub worker_name: String,
-    /// The Worker's attributes.
+    /// Attributes of the Worker.
     pub worker_attributes: Map<String, Value>,
 }
 
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn every_parameter_of_the_callback_is_read() {
+    fn assignment_parses_every_parameter() {
         let assignment = callback(None).unwrap();
         assert_eq!(assignment.worker_sid.to_string(), format!("WK{DIGITS}"));
         assert_eq!(
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn ids_of_another_kind_and_attributes_that_are_no_object_are_refused_by_name() {
+    fn malformed_parameters_are_refused_by_name() {
         let wrong_kind = format!("WR{DIGITS}");
         for (name, value) in [
             ("TaskSid", wrong_kind.as_str()),

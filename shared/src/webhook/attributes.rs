@@ -1,23 +1,25 @@
-//! What the carrier says of a call, as attributes of its Task (taskrouter.md section 16).
+//! Parameters of a call as attributes of its Task (taskrouter.md section 16).
 
 use serde_json::{Map, Value};
 
 use super::{Call, Parameters};
 
-/// Taken as the carrier sends them, when it does: name of the attribute, name of the parameter.
-const FURTHER: [(&str, &str); 3] = [
+/// Optional parameters copied as they are: (attribute, parameter).
+const COPIED: [(&str, &str); 3] = [
     ("caller", "Caller"),
     ("called", "Called"),
     ("api_version", "ApiVersion"),
 ];
 
-/// Where both ends are, as far as the carrier knows: of each, the attribute's beginning and the parameter's.
-const ENDS: [(&str, &str); 4] = [
+/// The parties whose location the carrier may send: (prefix of the attribute, prefix of the
+/// parameter).
+const PARTIES: [(&str, &str); 4] = [
     ("from", "From"),
     ("to", "To"),
     ("caller", "Caller"),
     ("called", "Called"),
 ];
+/// The parts of a location: (suffix of the attribute, suffix of the parameter).
 const PLACES: [(&str, &str); 4] = [
     ("city", "City"),
     ("state", "State"),
@@ -25,7 +27,8 @@ const PLACES: [(&str, &str); 4] = [
     ("country", "Country"),
 ];
 
-/// `call_sid`, `account_sid`, `from`, `to`, `caller`, `called`, `call_status`, `direction` and `api_version`.
+/// The attributes `call_sid`, `account_sid`, `from`, `to`, `caller`, `called`, `call_status`,
+/// `direction` and `api_version`; optional ones only if the carrier sent them.
 pub fn attributes_of_call(call: &Call, parameters: &Parameters) -> Map<String, Value> {
     let mut attributes = Map::new();
     let mut set = |name: &str, value: &str| attributes.insert(name.to_owned(), value.into());
@@ -37,7 +40,7 @@ pub fn attributes_of_call(call: &Call, parameters: &Parameters) -> Map<String, V
     if let Some(direction) = call.direction {
         set("direction", direction.as_str());
     }
-    for (name, parameter) in FURTHER {
+    for (name, parameter) in COPIED {
         if let Some(value) = parameters.get(parameter) {
             set(name, value);
         }
@@ -45,16 +48,17 @@ pub fn attributes_of_call(call: &Call, parameters: &Parameters) -> Map<String, V
     attributes
 }
 
-/// `from_city` to `called_country`, those the carrier knows.
+/// The location attributes from `from_city` to `called_country`, as far as the carrier sent them.
 pub fn places_of_call(parameters: &Parameters) -> Map<String, Value> {
-    let all = ENDS
-        .into_iter()
-        .flat_map(|end| PLACES.into_iter().map(move |place| (end, place)));
-    let known = all.filter_map(|((end, end_parameter), (place, place_parameter))| {
-        let value = parameters.get(&format!("{end_parameter}{place_parameter}"))?;
-        Some((format!("{end}_{place}"), value.into()))
-    });
-    known.collect()
+    let mut places = Map::new();
+    for (party, party_parameter) in PARTIES {
+        for (place, place_parameter) in PLACES {
+            if let Some(value) = parameters.get(&format!("{party_parameter}{place_parameter}")) {
+                places.insert(format!("{party}_{place}"), value.into());
+            }
+        }
+    }
+    places
 }
 
 #[cfg(test)]
@@ -65,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_call_says_who_calls_whom_and_what_is_unknown_is_left_out() {
+    fn unknown_call_parameters_are_left_out() {
         let parameters = call_with(&[
             ("Caller", "+17075550199"),
             ("ApiVersion", "2010-04-01"),
@@ -83,7 +87,9 @@ mod tests {
             "api_version",
         ];
         let sid = call.call_sid.to_string();
-        let (from, to, status) = (call.from.as_str(), call.to.as_str(), call.status.as_str());
+        let from = call.from.as_str();
+        let to = call.to.as_str();
+        let status = call.status.as_str();
         let expected = json!([sid, from, to, status, "+17075550199", null, "2010-04-01"]);
         assert_eq!(
             Value::Array(fields.map(|field| attributes[field].clone()).to_vec()),
@@ -92,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn places_have_the_names_of_both_ends() {
+    fn places_have_the_names_of_both_parties() {
         let parameters = call_with(&[
             ("FromCity", "SAN FRANCISCO"),
             ("CalledZip", "94103"),

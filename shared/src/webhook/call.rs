@@ -1,4 +1,4 @@
-//! What every voice webhook says about its call (voice-webhooks.md section 3).
+//! The parameters that every voice webhook sends about its call (voice-webhooks.md section 3).
 
 use super::parameters::words;
 use super::{Address, ParameterError, Parameters};
@@ -7,22 +7,22 @@ use ids::{AccountSid, CallSid};
 /// The call leg that a webhook is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Call {
-    /// The leg.
+    /// SID of the leg.
     pub call_sid: CallSid,
-    /// The account it belongs to.
+    /// Account of the leg.
     pub account_sid: AccountSid,
-    /// Who calls.
+    /// The calling party.
     pub from: Address,
-    /// Who is called.
+    /// The called party.
     pub to: Address,
-    /// How far it is.
+    /// Progress of the call.
     pub status: CallStatus,
-    /// Which way it goes, when the carrier says so.
+    /// Direction of the call, if the carrier sends it.
     pub direction: Option<Direction>,
 }
 
 words! {
-    /// How far a call is (voice-webhooks.md section 3, `CallStatus`).
+    /// Progress of a call (voice-webhooks.md section 3, `CallStatus`).
     pub enum CallStatus {
         /// Not dialed yet.
         Queued = "queued",
@@ -32,27 +32,27 @@ words! {
         Ringing = "ringing",
         /// Answered.
         InProgress = "in-progress",
-        /// Answered and over.
+        /// Ended after it was answered.
         Completed = "completed",
-        /// Over: the line was busy.
+        /// Ended: the line was busy.
         Busy = "busy",
-        /// Over: it could not be placed.
+        /// Ended: the call could not be placed.
         Failed = "failed",
-        /// Over: nobody answered.
+        /// Ended: the call was not answered.
         NoAnswer = "no-answer",
-        /// Over: taken back while it rang.
+        /// Ended: canceled while ringing.
         Canceled = "canceled",
     }
 }
 
 words! {
-    /// Which way a call goes (voice-webhooks.md section 3, `Direction`).
+    /// Direction of a call (voice-webhooks.md section 3, `Direction`).
     pub enum Direction {
-        /// Somebody called one of our numbers.
+        /// A caller dialed one of our numbers.
         Inbound = "inbound",
-        /// We placed it over the REST API.
+        /// Placed through the REST API.
         OutboundApi = "outbound-api",
-        /// A `<Dial>` placed it.
+        /// Placed by a `<Dial>`.
         OutboundDial = "outbound-dial",
     }
 }
@@ -71,7 +71,7 @@ impl Call {
 }
 
 impl CallStatus {
-    /// Whether nothing comes after it.
+    /// Whether the call has ended, so that no other status follows.
     pub const fn is_final(self) -> bool {
         match self {
             Self::Queued | Self::Initiated | Self::Ringing | Self::InProgress => false,
@@ -85,7 +85,7 @@ pub(super) mod tests {
     use super::super::parameters::tests::parameters;
     use super::*;
 
-    /// The parameters of a call, and `more`; those of `more` come first and win.
+    /// The parameters of a call, preceded by `more`, which therefore take precedence.
     pub(in crate::webhook) fn call_with(more: &[(&str, &str)]) -> Parameters {
         let call = [
             ("CallSid", "CA0123456789abcdef0123456789abcdef"),
@@ -102,7 +102,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn the_parameters_of_a_call_are_read_and_unknown_ones_ignored() {
+    fn call_ignores_unknown_parameters() {
         let call = Call::parse(&call_with(&[])).unwrap();
         assert_eq!(
             call.call_sid.to_string(),
@@ -119,7 +119,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn each_required_parameter_is_missed_by_its_name() {
+    fn missing_parameter_is_named() {
         let all = [
             ("CallSid", "CA0123456789abcdef0123456789abcdef"),
             ("AccountSid", "AC0123456789abcdef0123456789abcdef"),
@@ -142,7 +142,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn an_unknown_status_is_refused_with_the_known_ones() {
+    fn unknown_status_lists_the_known_ones() {
         let error = Call::parse(&call_with(&[("CallStatus", "sleeping")])).unwrap_err();
         assert_eq!(
             error.to_string(),

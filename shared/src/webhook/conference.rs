@@ -1,72 +1,73 @@
-//! `/worker-call/conference` and `/worker-call/supervisor`: the conference of worker and caller, and who listens in
-//! (taskrouter.md section 11.3).
+//! `/worker-call/conference` and `/worker-call/supervisor`: the conference of Worker and caller,
+//! and its supervisors (taskrouter.md section 11.3).
 
 use super::parameters::words;
 use super::{ParameterError, Parameters, WorkerCall};
 use ids::{CallSid, ConferenceSid, ReservationSid, TaskSid};
 use vocabulary::{ConferenceEvent, SupervisorMode};
 
-/// What a customer who is dialed is called in the conference: their leg is told by it from a caller's who was moved there.
+/// Participant label of a customer we dialed. It distinguishes the dialed customer from a
+/// caller who was moved into the conference.
 pub const CUSTOMER_LABEL: &str = "customer";
 
-/// Something happened in the conference. Notices may come twice and in any order.
+/// A status callback of a conference. The carrier may deliver it twice and in any order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConferenceStatus {
-    /// The Task the conference is about. Our own query.
+    /// The Task the conference is about. From our own query string.
     pub task_sid: TaskSid,
-    /// The Reservation that made us open it. Our own query.
+    /// The Reservation the conference was opened for. From our own query string.
     pub reservation_sid: ReservationSid,
-    /// The carrier's name of it.
+    /// The carrier's SID of the conference.
     pub conference_sid: ConferenceSid,
-    /// What happened.
+    /// The event in the conference.
     pub notice: ConferenceNotice,
-    /// Whose leg it is about, if it is about one.
+    /// The participant's leg, for an event about one participant.
     pub call_sid: Option<CallSid>,
-    /// Whether that is a customer whom we dialed, by [`CUSTOMER_LABEL`].
+    /// Whether the participant is a customer we dialed, by [`CUSTOMER_LABEL`].
     pub is_dialed_customer: bool,
-    /// Place among the notices of this conference, when the carrier counts them.
+    /// Position among the status callbacks of this conference, if the carrier numbers them.
     pub sequence_number: Option<u32>,
 }
 
-/// A supervisor's phone was answered.
+/// A supervisor answered the phone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SupervisorCall {
-    /// The supervisor's leg, with the Task and the Reservation they look after.
+    /// The supervisor's leg, with the Task and the Reservation that are supervised.
     pub worker_call: WorkerCall,
-    /// What they can do. Our own query.
+    /// How the supervisor takes part. From our own query string.
     pub mode: SupervisorMode,
 }
 
 words! {
-    /// What happens in a conference, the carrier's `StatusCallbackEvent`.
+    /// An event in a conference, the carrier's `StatusCallbackEvent`.
     pub enum ConferenceNotice {
-        /// It begins.
+        /// The conference started.
         Start = "conference-start",
-        /// It is over.
+        /// The conference ended.
         End = "conference-end",
-        /// Somebody joined.
+        /// A participant joined.
         Join = "participant-join",
-        /// Somebody left.
+        /// A participant left.
         Leave = "participant-leave",
-        /// Somebody was muted.
+        /// A participant was muted.
         Mute = "participant-mute",
-        /// Somebody was unmuted.
+        /// A participant was unmuted.
         Unmute = "participant-unmute",
-        /// Somebody was put on hold.
+        /// A participant was put on hold.
         Hold = "participant-hold",
-        /// Somebody was taken off hold.
+        /// A participant was taken off hold.
         Unhold = "participant-unhold",
-        /// Somebody was changed in another way.
+        /// A participant was changed in another way.
         Modify = "participant-modify",
-        /// Somebody began to speak.
+        /// A participant began to speak.
         SpeechStart = "participant-speech-start",
-        /// Somebody stopped speaking.
+        /// A participant stopped speaking.
         SpeechStop = "participant-speech-stop",
     }
 }
 
 impl ConferenceNotice {
-    /// The event of an instruction that asks for notices like this, if there is one.
+    /// The event name with which an instruction subscribes to such notices, if there is one.
     pub const fn event(self) -> Option<ConferenceEvent> {
         match self {
             Self::Start => Some(ConferenceEvent::Start),
@@ -109,7 +110,8 @@ impl SupervisorCall {
         let mode = match parameters.get("SupervisorMode") {
             Some("whisper") => SupervisorMode::Whisper,
             Some("barge") => SupervisorMode::Barge,
-            // Our own query: whoever cannot be told apart is heard by nobody.
+            // From our own query string. An unknown mode becomes the one that no other participant
+            // can hear.
             Some(_) | None => SupervisorMode::Monitor,
         };
         Ok(Self { worker_call, mode })
@@ -128,7 +130,7 @@ mod tests {
     ];
 
     #[test]
-    fn a_notice_tells_what_happened_to_whom() {
+    fn conference_status_parses_event_and_leg() {
         let call = ("CallSid", "CA0123456789abcdef0123456789abcdef");
         let join = parameters(
             &[

@@ -1,57 +1,57 @@
-//! How a webhook of ours is delivered: settings in the fragment of its URL, which is neither sent nor signed
-//! (voice-webhooks.md section 1, "Connection overrides").
+//! Timeouts and retries of one outgoing webhook: settings in the fragment of its URL, which is
+//! neither sent nor signed (voice-webhooks.md section 1, "Connection overrides").
 
 use ids::time::Millis;
 
-/// The settings of one URL. What its fragment does not say, or says in a way that cannot be used, is as by default.
+/// The settings of one URL. A setting that is absent or invalid has its default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ConnectionOverride {
-    /// `ct`: how long connecting may take.
+    /// `ct`: connect timeout.
     pub connect_timeout: Millis,
-    /// `rt`: how long the answer may take.
+    /// `rt`: read timeout, until the response is complete.
     pub read_timeout: Millis,
-    /// `tt`: how long all attempts together may take.
+    /// `tt`: total timeout of all attempts.
     pub total_timeout: Millis,
-    /// `rc`: attempts after the first one.
+    /// `rc`: number of retries after the first attempt.
     pub retry_count: u8,
-    /// `rp`: which failures are worth another attempt.
+    /// `rp`: the failures that are retried.
     pub retry_policy: RetryPolicy,
 }
 
-/// Which failures are worth another attempt.
+/// The failures that are retried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct RetryPolicy {
-    /// `4xx`
+    /// `4xx`: a response with a 4xx status.
     pub client_error: bool,
-    /// `5xx`
+    /// `5xx`: a response with a 5xx status.
     pub server_error: bool,
-    /// `ct`
+    /// `ct`: no connection within the connect timeout.
     pub connect: bool,
-    /// `rt`
+    /// `rt`: no complete response within the read timeout.
     pub read: bool,
 }
 
 /// How an attempt failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeliveryFailure {
-    /// No connection came about.
+    /// No connection was established.
     Connect,
-    /// There was a connection, and no whole answer in time.
+    /// The connection was established, but no complete response arrived in time.
     Read,
-    /// An answer with this status, which is no success.
+    /// A response with this status, which is not a success.
     Status(u16),
 }
 
-/// Most attempts after the first one.
+/// Most retries after the first attempt.
 const RETRY_COUNT_MAX: u8 = 5;
 
-/// The shortest time limit, in milliseconds.
+/// Shortest timeout, in milliseconds.
 const TIMEOUT_MIN_MILLIS: u64 = 100;
 
-/// The longest time for connecting, in milliseconds.
+/// Longest connect timeout, in milliseconds.
 const CONNECT_TIMEOUT_MAX_MILLIS: u64 = 10_000;
 
-/// The longest time for anything else, in milliseconds.
+/// Longest read timeout and total timeout, in milliseconds.
 const TIMEOUT_MAX_MILLIS: u64 = 15_000;
 
 impl Default for ConnectionOverride {
@@ -70,13 +70,13 @@ impl Default for ConnectionOverride {
 }
 
 impl ConnectionOverride {
-    /// The URL as it is sent and signed, and how it is asked.
+    /// The URL without its fragment, as it is sent and signed, and the settings of the fragment.
     pub fn split(url: &str) -> (&str, Self) {
         let (sent, fragment) = url.split_once('#').unwrap_or((url, ""));
         (sent, Self::parse(fragment))
     }
 
-    /// The settings of a fragment, without its `#`.
+    /// Parses a fragment, without its `#`.
     pub fn parse(fragment: &str) -> Self {
         let mut settings = Self::default();
         for (key, value) in form_urlencoded::parse(fragment.as_bytes()) {
@@ -85,13 +85,13 @@ impl ConnectionOverride {
         settings
     }
 
-    /// Whether there is another attempt after `attempts` of them, the last of which failed so.
+    /// Whether to retry after `attempts` attempts, the last of which ended with `failure`.
     pub fn tries_again(&self, attempts: u8, failure: DeliveryFailure) -> bool {
         attempts <= self.retry_count && self.retry_policy.covers(failure)
     }
 
-    /// How long the next attempt may take in all, `spent` having passed since the first one began and `limit` being the most for
-    /// webhooks of this kind. Nothing if the time is up.
+    /// The timeout of the next attempt, `spent` having passed since the first one began; `limit`
+    /// caps the total timeout of this kind of webhook. `None` when the time is up.
     pub fn time_left(&self, spent: Millis, limit: Millis) -> Option<Millis> {
         let total = self.total_timeout.min(limit).as_millis();
         let left = total
@@ -105,20 +105,24 @@ impl ConnectionOverride {
     }
 
     fn set(&mut self, key: &str, value: &str) {
-        let within = |max| millis(value, max);
         match key {
             "ct" => {
                 self.connect_timeout =
-                    within(CONNECT_TIMEOUT_MAX_MILLIS).unwrap_or(self.connect_timeout)
+                    millis(value, CONNECT_TIMEOUT_MAX_MILLIS).unwrap_or(self.connect_timeout);
             }
-            "rt" => self.read_timeout = within(TIMEOUT_MAX_MILLIS).unwrap_or(self.read_timeout),
-            "tt" => self.total_timeout = within(TIMEOUT_MAX_MILLIS).unwrap_or(self.total_timeout),
+            "rt" => {
+                self.read_timeout = millis(value, TIMEOUT_MAX_MILLIS).unwrap_or(self.read_timeout)
+            }
+            "tt" => {
+                self.total_timeout =
+                    millis(value, TIMEOUT_MAX_MILLIS).unwrap_or(self.total_timeout);
+            }
             "rc" => {
                 let count = value.parse().ok().filter(|count| *count <= RETRY_COUNT_MAX);
                 self.retry_count = count.unwrap_or(self.retry_count);
             }
             "rp" => self.retry_policy = RetryPolicy::parse(value).unwrap_or(self.retry_policy),
-            // `sni` and `e` are about the carrier's own network; what else there is, is not ours.
+            // `sni` and `e` configure the carrier's own network; any other key is unknown.
             _ => {}
         }
     }
@@ -158,6 +162,7 @@ impl RetryPolicy {
     }
 }
 
+/// A timeout of [`TIMEOUT_MIN_MILLIS`] to `max`.
 fn millis(value: &str, max: u64) -> Option<Millis> {
     let millis = value
         .parse()
@@ -172,7 +177,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_fragment_is_neither_sent_nor_signed() {
+    fn fragment_is_neither_sent_nor_signed() {
         let (sent, settings) = ConnectionOverride::split("https://app.example/hook?a=1#rc=2");
         assert_eq!(
             (sent, settings.retry_count),
@@ -190,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn every_key_is_read_and_what_cannot_be_used_is_as_by_default() {
+    fn invalid_override_keeps_the_default() {
         let all = ConnectionOverride::parse(
             "ct=2000&rt=3000&tt=4000&rc=5&rp=5xx,ct&sni=n&e=ashburn,dublin",
         );
@@ -219,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_is_tried_again_as_often_as_its_policy_says() {
+    fn retries_follow_count_and_policy() {
         use DeliveryFailure::{Connect, Read, Status};
         for (fragment, failure, attempts) in [
             ("", Connect, 2),
@@ -241,9 +246,10 @@ mod tests {
     }
 
     #[test]
-    fn all_attempts_share_the_time_there_is() {
+    fn attempts_share_the_total_timeout() {
         let settings = ConnectionOverride::parse("ct=1000&rt=1000&tt=5000");
-        let (limit, secs) = (Millis::from_secs(5), Millis::from_secs);
+        let limit = Millis::from_secs(5);
+        let secs = Millis::from_secs;
         assert_eq!(settings.time_left(secs(0), limit), Some(secs(2)));
         assert_eq!(settings.time_left(secs(4), limit), Some(secs(1)));
         assert_eq!(settings.time_left(secs(5), limit), None);

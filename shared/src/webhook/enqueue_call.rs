@@ -1,15 +1,16 @@
-//! `/enqueue-call`: the caller pressed a key, the `action` of `<Gather>` (voice-webhooks.md section 6.1).
+//! `/enqueue-call`: the caller pressed a key, the `action` of `<Gather>` (voice-webhooks.md section
+//! 6.1).
 
 use super::{Call, FromParameter, ParameterError, Parameters, path};
 
-/// A key of the menu was pressed.
+/// The caller pressed a key of the menu.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EnqueueCall {
     /// The caller's leg.
     pub call: Call,
-    /// What was pressed; nothing when the carrier sends the result of an empty Gather.
+    /// The pressed keys; `None` when the carrier sends the result of an empty Gather.
     pub digits: Option<Digits>,
-    /// How often the menu has been heard; from 1. Our own query.
+    /// Number of times the menu has been heard, from 1. From our own query string.
     pub attempt: u8,
 }
 
@@ -17,11 +18,11 @@ pub struct EnqueueCall {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Digits(String);
 
-/// Most keys taken at once; the menu asks for one.
+/// Most keys accepted at once; the menu asks for one.
 const DIGITS_MAX_CHARS: usize = 32;
 
 impl Digits {
-    /// The keys in the order pressed.
+    /// The keys, in the order in which they were pressed.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -60,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_keys_pressed_are_read_and_anything_else_is_refused() {
+    fn only_telephone_keys_are_digits() {
         for (digits, expected) in [
             ("1", Ok(Some("1"))),
             ("*#0A", Ok(Some("*#0A"))),

@@ -1,23 +1,24 @@
-//! A call that is to wait as a Task, `<Enqueue workflowSid>`: what a carrier asks the TaskRouter it is coupled with
+//! `<Enqueue workflowSid>`: a carrier asks the TaskRouter it is coupled with for a Task
 //! (taskrouter.md section 16).
 
 use super::{Call, ParameterError, Parameters};
 use ids::{TaskSid, WorkflowSid};
 
-/// A Task is wanted for a call. The carrier gives it its SID, the same however often it asks.
+/// A request for the Task of a call. The carrier chooses the SID and repeats it on every retry,
+/// which makes the request idempotent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EnqueuedTask {
     /// The caller's leg.
     pub call: Call,
-    /// The Task's SID.
+    /// SID of the Task, chosen by the carrier.
     pub task_sid: TaskSid,
-    /// `workflowSid`.
+    /// The `workflowSid` of the `<Enqueue>`.
     pub workflow_sid: WorkflowSid,
     /// The JSON inside `<Task>`.
     pub attributes: Option<String>,
-    /// The Task's priority.
+    /// Priority of the Task.
     pub priority: Option<u32>,
-    /// How long it may live before being assigned, in seconds.
+    /// Timeout of the Task, in seconds: how long it may wait before it is assigned.
     pub timeout_secs: Option<u32>,
 }
 
@@ -44,11 +45,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_task_is_named_by_the_carrier_and_the_rest_may_be_absent() {
-        let (task, workflow) = (
-            "WT0123456789abcdef0123456789abcdef",
-            "WW0123456789abcdef0123456789abcdef",
-        );
+    fn enqueued_task_needs_sid_and_workflow() {
+        let task = "WT0123456789abcdef0123456789abcdef";
+        let workflow = "WW0123456789abcdef0123456789abcdef";
         let named = [("TaskSid", task), ("WorkflowSid", workflow)];
         let asked = EnqueuedTask::parse(&call_with(&named)).unwrap();
         assert_eq!(

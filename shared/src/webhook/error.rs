@@ -1,27 +1,27 @@
-//! Why a request is not served, and the status it is answered with.
+//! Why a webhook is refused, and the HTTP status of the response.
 
 use super::signature::SignatureError;
 use super::{FormError, ParameterError, Reply};
 
-/// A request that is refused. The message is safe to answer and to log: it shows no value of a parameter.
+/// A refused request. The message is safe to return and to log: it contains no parameter value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// The form or query cannot be read.
+    /// The form or the query cannot be decoded.
     #[error(transparent)]
     Form(#[from] FormError),
     /// A parameter is missing or malformed.
     #[error(transparent)]
     Parameter(#[from] ParameterError),
-    /// There is no signature, and the request is not one that may come without.
+    /// The signature is absent and required.
     #[error("X-Twilio-Signature is missing: only the carrier may send this request")]
     Unsigned,
-    /// The signature is not the carrier's.
+    /// The signature is invalid.
     #[error(transparent)]
     Signature(#[from] SignatureError),
 }
 
 impl Error {
-    /// HTTP status to answer with.
+    /// HTTP status of the response.
     pub fn status(&self) -> u16 {
         match self {
             Self::Form(FormError::BodyTooLarge { .. }) => 413,
@@ -41,7 +41,7 @@ impl Error {
         }
     }
 
-    /// The answer to a request that is refused so.
+    /// The response to the refused request.
     pub fn reply(&self) -> Reply {
         Reply::error(self.status(), &self.to_string())
     }

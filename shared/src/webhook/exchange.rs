@@ -1,5 +1,5 @@
-//! A webhook and its answer, as they are kept for the story of a Task: for people to read, so without secrets and whole
-//! phone numbers, and no longer than somebody would read.
+//! A webhook and its response, as stored for the timeline of a Task: secrets and phone numbers are
+//! masked, and long texts are cut.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,30 +7,33 @@ use super::mask;
 use ids::WebhookSid;
 use ids::time::{Millis, Timestamp};
 
-/// Characters of an answer that are kept: a menu in four languages. What it costs follows from it, a write unit a kilobyte.
+/// Characters of a response that are stored: a menu in four languages. The limit bounds the cost, a
+/// write unit for each kilobyte.
 pub const ANSWER_CHARS_MAX: usize = 1_500;
 
-/// Characters of a URL that are kept.
+/// Characters of a URL that are stored.
 pub const URL_CHARS_MAX: usize = 300;
 
-/// Characters of an error that are kept.
+/// Characters of an error that are stored.
 pub const ERROR_CHARS_MAX: usize = 200;
 
-/// Bytes of an answer that are looked at: enough for [`ANSWER_CHARS_MAX`] of the longest characters.
+/// Bytes of a response that are masked and cut: enough for [`ANSWER_CHARS_MAX`] of the longest
+/// characters.
 const ANSWER_BYTES_READ: usize = 4 * ANSWER_CHARS_MAX;
 
-/// Who asked whom.
+/// Direction of a webhook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Way {
-    /// The carrier asked us.
+    /// The carrier sent it to us.
     Received,
-    /// We asked: an application, whoever wants to be told, the carrier's API.
+    /// We sent it: to an application, to the receiver of a status callback, or to the carrier's
+    /// API.
     Sent,
 }
 
 impl Way {
-    /// Its name in the API.
+    /// The word for it in the API.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Received => "received",
@@ -39,43 +42,46 @@ impl Way {
     }
 }
 
-/// A webhook with its answer.
+/// A stored webhook with its response.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Exchange {
-    /// Follows from what the webhook is about, so that the same one is kept once however often it comes.
+    /// Derived from the subject of the webhook, so that repeated deliveries are stored once.
     pub sid: WebhookSid,
-    /// Who asked.
+    /// Direction.
     pub way: Way,
-    /// `GET`, `POST`, `DELETE`.
+    /// HTTP method: `GET`, `POST`, `DELETE`.
     pub method: String,
-    /// Where to: path and query of a webhook we received, the whole URL of one we sent; masked.
+    /// Path and query of a received webhook, the whole URL of a sent one; masked.
     pub url: String,
-    /// When it was asked.
+    /// When the request began.
     pub at: Timestamp,
-    /// Tells those of one moment apart, in the order they were asked in.
+    /// Orders the webhooks of one moment by the order in which they were sent.
     pub order: u32,
-    /// How long the answer took.
+    /// Time until the response.
     pub took: Millis,
-    /// The HTTP status; none without an answer.
+    /// HTTP status; `None` without a response.
     #[serde(default)]
     pub status: Option<u16>,
-    /// What was answered, masked and cut.
+    /// Body of the response, masked and cut.
     #[serde(default)]
     pub answer: String,
-    /// Why there is no answer, masked and cut.
+    /// Why there is no response, masked and cut.
     #[serde(default)]
     pub error: Option<String>,
-    /// How often it came, of what comes for as long as a caller waits; of that only the first answer is kept.
+    /// Number of deliveries of a webhook that repeats while a caller waits; only the first response
+    /// is stored.
     pub times: u32,
-    /// The last one that was counted.
+    /// The last delivery that was counted, to deduplicate deliveries.
     pub counted: WebhookSid,
 }
 
 impl Exchange {
-    /// This one with another one of the same kind counted; `None` if it was counted before.
+    /// This webhook with `another` delivery counted; `None` if that delivery was counted before.
     pub fn counting(&self, another: &Self) -> Option<Self> {
-        let is_new = another.counted != self.counted;
-        is_new.then(|| Self {
+        if another.counted == self.counted {
+            return None;
+        }
+        Some(Self {
             times: self.times.saturating_add(1),
             counted: another.counted,
             ..self.clone()
@@ -83,12 +89,12 @@ impl Exchange {
     }
 }
 
-/// A URL as it is kept.
+/// A URL as it is stored.
 pub fn shown_url(url: &str) -> String {
     cut(&mask::url(url), URL_CHARS_MAX)
 }
 
-/// An answer's body as it is kept.
+/// The body of a response as it is stored.
 pub fn shown_answer(body: &[u8]) -> String {
     let read = body.get(..ANSWER_BYTES_READ).unwrap_or(body);
     let shown = cut(
@@ -102,12 +108,12 @@ pub fn shown_answer(body: &[u8]) -> String {
     }
 }
 
-/// An error as it is kept.
+/// An error as it is stored.
 pub fn shown_error(error: &str) -> String {
     cut(&mask::text(error), ERROR_CHARS_MAX)
 }
 
-/// The first characters; with `…` if there are more.
+/// The first `chars_max` characters of `text`, followed by `…` if there are more.
 fn cut(text: &str, chars_max: usize) -> String {
     match text.char_indices().nth(chars_max) {
         Some((end, _)) => text.get(..end).unwrap_or_default().to_owned() + "…",
@@ -120,7 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_kept_has_a_limit_and_says_that_it_was_cut() {
+    fn long_texts_are_cut_with_an_ellipsis() {
         assert_eq!(shown_answer(b"<Response/>"), "<Response/>");
         for body in [
             "x".repeat(ANSWER_CHARS_MAX + 1),
@@ -146,13 +152,13 @@ mod tests {
     }
 
     #[test]
-    fn a_number_at_the_cut_is_not_shown() {
+    fn number_at_the_cut_is_masked() {
         let body = format!("{}+17075550101", " ".repeat(ANSWER_BYTES_READ - 8));
         assert!(!shown_answer(body.as_bytes()).contains("1707"));
     }
 
     #[test]
-    fn what_comes_again_and_again_is_counted_each_one_once() {
+    fn repeated_delivery_is_counted_once() {
         let sid = |name: &str| WebhookSid::derive(&[name]);
         let first = Exchange {
             sid: sid("wait"),

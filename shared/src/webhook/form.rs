@@ -1,38 +1,39 @@
-//! Decoding of forms and queries, strict and once.
+//! Strict decoding of forms and queries.
 
-/// Largest body taken. Voice webhooks have about 2 kB; attributes of a Task and of a Worker at most 4 kB each.
+/// Largest body accepted, in bytes. Voice webhooks have about 2 kB; the attributes of a Task and of
+/// a Worker have at most 4 kB each.
 pub const MAX_BODY_BYTES: usize = 64 * 1024;
 
-/// Most parameters taken from a query and a form together. Voice webhooks have about 40.
+/// Most parameters accepted in query and form together. Voice webhooks have about 40.
 pub const MAX_PARAMETERS: usize = 200;
 
-/// A form or query that cannot be read.
+/// A form or query that cannot be decoded.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FormError {
-    /// The body is over the limit.
-    #[error("the body has {bytes} bytes; at most {MAX_BODY_BYTES} are taken")]
+    /// The body is larger than [`MAX_BODY_BYTES`].
+    #[error("the body has {bytes} bytes; at most {MAX_BODY_BYTES} are accepted")]
     BodyTooLarge {
-        /// Size of the body.
+        /// Size of the body, in bytes.
         bytes: usize,
     },
-    /// There are more parameters than any webhook has.
+    /// There are more than [`MAX_PARAMETERS`] parameters.
     #[error("there are more than {MAX_PARAMETERS} parameters")]
     TooManyParameters,
     /// A `%` that is not followed by two hexadecimal digits.
     #[error("{field}: expected two hexadecimal digits after each %")]
     PercentEscape {
-        /// Which parameter, as far as it can be told.
+        /// Name of the parameter, or its number if the name itself is malformed.
         field: String,
     },
-    /// Bytes that are no UTF-8.
+    /// The decoded bytes are not UTF-8.
     #[error("{field}: expected UTF-8 text")]
     Utf8 {
-        /// Which parameter, as far as it can be told.
+        /// Name of the parameter, or its number if the name itself is malformed.
         field: String,
     },
 }
 
-/// The pairs of `text` (`application/x-www-form-urlencoded`) in their order, repeated names kept.
+/// Decodes `text` (`application/x-www-form-urlencoded`) into pairs, in order, with repeated names.
 pub(super) fn decode(text: &[u8]) -> Result<Vec<(String, String)>, FormError> {
     let mut pairs = Vec::new();
     for (index, pair) in text
@@ -85,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_form_is_decoded_in_order_with_repeated_names_kept() {
+    fn form_keeps_order_and_repeated_names() {
         for (text, expected) in [
             ("", vec![]),
             ("&&", vec![]),
@@ -107,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_decoded_is_named() {
+    fn decoding_error_names_the_parameter() {
         for (text, message) in [
             (
                 &b"CallSid=CA1&Digits=%"[..],
@@ -130,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn more_parameters_than_any_webhook_has_are_refused() {
+    fn too_many_parameters_are_refused() {
         assert_eq!(
             decode("a=1&".repeat(MAX_PARAMETERS).as_bytes())
                 .unwrap()

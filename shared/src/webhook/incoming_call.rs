@@ -1,13 +1,14 @@
-//! `/incoming-call`: somebody dialed our number.
+//! `/incoming-call`: a caller dialed our number.
 
 use super::{Call, ParameterError, Parameters, path};
 
-/// A call that comes in, or that hears the menu again.
+/// An incoming call, or a call that hears the menu again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IncomingCall {
     /// The caller's leg.
     pub call: Call,
-    /// How often the menu has been heard, this time included; from 1. Our own query.
+    /// Number of times the menu has been heard, including this time; from 1. From our own query
+    /// string.
     pub attempt: u8,
 }
 
@@ -30,7 +31,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_call_hears_the_menu_for_the_first_time_unless_the_url_says_otherwise() {
+    fn menu_attempt_defaults_to_one() {
         for (query, expected) in [
             (&[][..], Some(1)),
             (&[("attempt", "2")], Some(2)),

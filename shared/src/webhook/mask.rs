@@ -1,21 +1,22 @@
-//! What people may see of a URL, a body or an error: phone numbers by their last four digits, secrets not at all.
+//! Masks URLs, bodies and errors for display: phone numbers keep their last four digits, secrets
+//! disappear.
 //!
-//! Nobody can tell a secret from its looks alone, so what is shown of a URL is what is known to be none: its host, its path,
-//! SIDs and small numbers.
+//! A secret cannot be recognised by its form alone. A URL is therefore masked by an allow list: its
+//! host, path, SIDs and small numbers are shown.
 
 use super::redact;
 
-/// Digits of the shortest number that could reach somebody from abroad, and of the longest one there is (E.164).
+/// Number of digits of an international phone number (E.164): shortest to longest.
 const PHONE_DIGITS: std::ops::RangeInclusive<usize> = 7..=15;
 
-/// What stands between the digits of a number that begins with a plus.
+/// Characters that may separate the digits of a number that begins with a plus.
 const PHONE_FILLERS: [char; 5] = [' ', '-', '.', '(', ')'];
 
-/// A plus as URLs and JSON write it: what stands before the first word character, and what the word begins with.
+/// An encoded plus in URLs and JSON: the character before the word, and the beginning of the word.
 const ENCODED_PLUS: [(char, &str); 4] =
     [('%', "2B"), ('%', "2b"), ('\\', "u002b"), ('\\', "u002B")];
 
-/// Parts of names that secrets have.
+/// Substrings that mark a name as the name of a secret.
 const SECRET_PARTS: [&str; 6] = [
     "password",
     "passwd",
@@ -25,19 +26,20 @@ const SECRET_PARTS: [&str; 6] = [
     "credential",
 ];
 
-/// Whole names of secrets.
+/// Complete names of secrets.
 const SECRET_NAMES: [&str; 3] = ["auth", "pwd", "authorization"];
 
-/// Characters of a part of a path from which on letters with digits are taken for a secret.
+/// Length from which a path segment with letters and digits counts as a secret, in characters.
 const SECRET_FROM_CHARS: usize = 20;
 
-/// The longest number in a query that is shown: attempts and modes have fewer digits, codes have more.
+/// Most digits of a number that is shown in a query: attempts and modes have fewer digits, access
+/// codes have more.
 const SHOWN_DIGITS_MAX: usize = 3;
 
-/// In place of what is not shown.
+/// Placeholder for a masked value.
 const HIDDEN: &str = "…";
 
-/// A URL, absolute or a path, without user, secrets, phone numbers and fragment.
+/// Masks a URL or a path: removes user, password and fragment, and masks secrets and phone numbers.
 pub fn url(url: &str) -> String {
     let url = url.split('#').next().unwrap_or_default();
     let (resource, query) = url
@@ -62,9 +64,10 @@ pub fn url(url: &str) -> String {
     format!("{origin}{}{query}", path.join("/"))
 }
 
-/// A text, such as TwiML, JSON or an error, without secrets and whole phone numbers.
+/// Masks a text, such as TwiML, JSON or an error: secrets and phone numbers.
 pub fn text(text: &str) -> String {
-    let (mut shown, mut rest) = (String::with_capacity(text.len()), text);
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text;
     while let Some(start) = rest.find(is_word) {
         let (before, from_word) = rest.split_at(start);
         shown.push_str(before);
@@ -81,10 +84,15 @@ pub fn text(text: &str) -> String {
                 .unwrap_or(from_word.len()),
         );
         rest = after;
-        match value_behind(after).filter(|_| is_secret(word)) {
-            Some((between, behind)) => {
+        let secret = if is_secret(word) {
+            value_after(after)
+        } else {
+            None
+        };
+        match secret {
+            Some((between, after_value)) => {
                 shown.extend([word, between, HIDDEN]);
-                rest = behind;
+                rest = after_value;
             }
             None => shown.push_str(&number_in(word, before.chars().last())),
         }
@@ -102,8 +110,9 @@ fn is_secret(name: &str) -> bool {
     has_part || name.ends_with("key") || SECRET_NAMES.contains(&name.as_str())
 }
 
-/// The value of a name in JSON, in an attribute or in a query: what stands between, and what comes behind the value.
-fn value_behind(after: &str) -> Option<(&str, &str)> {
+/// The value that follows a name in JSON, an attribute or a query. Returns the separator before the
+/// value, and the text after the value.
+fn value_after(after: &str) -> Option<(&str, &str)> {
     let sign = after.trim_start_matches(['"', '\'', '\\', ' ']);
     let value = sign
         .strip_prefix([':', '='])?
@@ -124,7 +133,7 @@ fn value_behind(after: &str) -> Option<(&str, &str)> {
     Some((between, value.get(end..)?))
 }
 
-/// The digits of a number behind a plus, however they are grouped, and what comes behind it.
+/// A phone number after a plus, with any grouping. Returns its digits and the text after it.
 fn spaced_number(text: &str) -> Option<(String, &str)> {
     let end = text
         .find(|char: char| !char.is_ascii_digit() && !PHONE_FILLERS.contains(&char))
@@ -136,7 +145,7 @@ fn spaced_number(text: &str) -> Option<(String, &str)> {
         .then_some((digits, text.get(number.len()..)?))
 }
 
-/// A word, with the phone number it may be.
+/// Masks `word` if it is a phone number; `before` is the character before it.
 fn number_in(word: &str, before: Option<char>) -> String {
     let plus = ENCODED_PLUS
         .into_iter()
@@ -165,12 +174,12 @@ fn path_part(part: &str) -> String {
     }
 }
 
-/// `CA…` of the `CA….json` of the carrier's API.
+/// Strips the suffix of the carrier's API: `CA….json` becomes `CA…`.
 fn sid_in(part: &str) -> &str {
     part.strip_suffix(".json").unwrap_or(part)
 }
 
-/// A parameter of a query: the name, and the value if it is surely no secret.
+/// Masks one `name=value` of a query, unless the value is known to be harmless.
 fn pair(pair: &str) -> String {
     let Some((name, value)) = pair.split_once('=') else {
         return text(pair);
@@ -182,7 +191,7 @@ fn pair(pair: &str) -> String {
     format!("{name}={}", if shown { value } else { HIDDEN })
 }
 
-/// Two capitals and 32 hexadecimal digits.
+/// Whether the text is a SID: two capitals and 32 hexadecimal digits.
 fn is_sid(text: &str) -> bool {
     let parts = text.split_at_checked(2);
     parts.is_some_and(|(kind, digits)| {
@@ -196,7 +205,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_url_shows_where_it_leads_and_nothing_that_could_be_a_secret() {
+    fn url_masks_possible_secrets() {
         for (whole, shown) in [
             (
                 "/worker-call?TaskSid=WT11111111111111111111111111111111",
@@ -241,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_shows_the_ends_of_phone_numbers_and_no_secrets() {
+    fn text_masks_numbers_and_secrets() {
         for (whole, shown) in [
             (
                 r#"{"instruction":"dequeue","from":"+17075550183"}"#,

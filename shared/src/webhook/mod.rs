@@ -1,9 +1,8 @@
-//! What the carrier sends us: one typed struct per webhook, parsed once at the edge; proof that the carrier sent it;
-//! and what we answer.
+//! The carrier's webhooks: one typed struct for each, signature checking, and our replies.
 //!
-//! A function does four things with a [`Request`]: [`admit`] it (limits, decoding, signature), parse its parameters
-//! into the struct of its webhook, decide, and answer with a [`Reply`]. Unknown parameters are ignored; missing and
-//! malformed ones become an [`Error`] that names them.
+//! A function handles a [`Request`] in four steps: [`admit`] it (limits, decoding, signature),
+//! parse its parameters into the struct of its webhook, decide, and return a [`Reply`]. Unknown
+//! parameters are ignored. A missing or malformed parameter becomes an [`Error`] that names it.
 
 mod access;
 mod address;

@@ -1,60 +1,62 @@
-//! Parameters by name, and how text becomes a typed value.
+//! Request parameters by name, and their conversion to typed values.
 
 use serde_json::Value;
 
 use ids;
 
-/// The decoded parameters of a request: those of its URL, then those of its form.
+/// The decoded parameters of a request: those of the URL, then those of the form.
 ///
-/// Of a repeated name the first value counts, so what we put into our own URLs wins. A parameter with an empty value
-/// counts as missing: the carrier sends what it does not know as empty (voice-webhooks.md section 3).
+/// The first value of a repeated name counts, so the parameters that we put into our own URLs take
+/// precedence. An empty value counts as absent, because the carrier sends unknown values as empty
+/// (voice-webhooks.md section 3).
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Parameters(Vec<(String, String)>);
 
-/// A parameter that is missing or has another shape than it should. Holds no value: values can be phone numbers.
+/// A missing or malformed parameter. The error holds no value, because a value may be a phone
+/// number.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ParameterError {
-    /// It is not there, or empty.
+    /// The parameter is absent or empty.
     #[error("{name} is missing: expected {expected}")]
     Missing {
-        /// Its name.
+        /// Name of the parameter.
         name: &'static str,
-        /// What it should be.
+        /// Description of a valid value.
         expected: String,
     },
-    /// It is there, with a value that cannot be understood.
+    /// The parameter has an invalid value.
     #[error("{name} cannot be understood: expected {expected}, got {got_chars} characters")]
     Malformed {
-        /// Its name.
+        /// Name of the parameter.
         name: &'static str,
-        /// What it should be.
+        /// Description of a valid value.
         expected: String,
-        /// Length of what it is.
+        /// Length of the invalid value, in characters.
         got_chars: usize,
     },
 }
 
-/// A type that a parameter's text can be read as.
+/// A type that can be parsed from the text of a parameter.
 pub trait FromParameter: Sized {
-    /// The shape that is understood, for an error message: `a whole number`.
+    /// Description of a valid value for error messages: `a whole number`.
     fn expected() -> String;
 
-    /// Reads `text`, which is not empty.
+    /// Parses `text`, which is not empty.
     fn parse(text: &str) -> Option<Self>;
 }
 
 impl Parameters {
-    /// These parameters, in this order.
+    /// Keeps the pairs in the given order.
     pub fn new(pairs: Vec<(String, String)>) -> Self {
         Self(pairs)
     }
 
-    /// All of them, in their order.
+    /// All pairs, in order.
     pub fn pairs(&self) -> impl Iterator<Item = &(String, String)> {
         self.0.iter()
     }
 
-    /// The value of `name`, if there is one that is not empty.
+    /// The first value of `name` that is not empty.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0
             .iter()
@@ -62,10 +64,10 @@ impl Parameters {
             .map(|(_, value)| value.as_str())
     }
 
-    /// The value of `name`, which has to be there.
+    /// The value of the required parameter `name`.
     ///
     /// # Errors
-    /// [`ParameterError`] when it is missing or malformed.
+    /// [`ParameterError`] when the parameter is missing or malformed.
     pub fn required<T: FromParameter>(&self, name: &'static str) -> Result<T, ParameterError> {
         self.optional(name)?.ok_or_else(|| ParameterError::Missing {
             name,
@@ -73,10 +75,10 @@ impl Parameters {
         })
     }
 
-    /// The value of `name`, if it is there.
+    /// The value of the optional parameter `name`.
     ///
     /// # Errors
-    /// [`ParameterError`] when it is there and malformed.
+    /// [`ParameterError`] when the parameter is present and malformed.
     pub fn optional<T: FromParameter>(
         &self,
         name: &'static str,
@@ -84,12 +86,13 @@ impl Parameters {
         let Some(text) = self.get(name) else {
             return Ok(None);
         };
-        let malformed = || ParameterError::Malformed {
-            name,
-            expected: T::expected(),
-            got_chars: text.chars().count(),
-        };
-        T::parse(text).map(Some).ok_or_else(malformed)
+        T::parse(text)
+            .map(Some)
+            .ok_or_else(|| ParameterError::Malformed {
+                name,
+                expected: T::expected(),
+                got_chars: text.chars().count(),
+            })
     }
 
     pub(super) fn extend(&mut self, pairs: impl IntoIterator<Item = (String, String)>) {
@@ -107,7 +110,7 @@ impl FromParameter for String {
     }
 }
 
-/// A JSON object, such as the attributes of a Task.
+/// A JSON object, for example the attributes of a Task.
 impl FromParameter for serde_json::Map<String, Value> {
     fn expected() -> String {
         "a JSON object".into()
@@ -150,7 +153,7 @@ macro_rules! sids {
 
 sids! { AccountSid ActivitySid CallSid ConferenceSid QueueSid RecordingSid ReservationSid TaskQueueSid TaskSid WorkerSid WorkflowSid WorkspaceSid }
 
-/// Defines an enum whose values are words of the carrier's vocabulary, and can be parameters.
+/// Defines an enum of words in the carrier's vocabulary that can be parsed from a parameter.
 macro_rules! words {
     ($(#[$doc:meta])* pub enum $name:ident { $($words:tt)* }) => {
         vocabulary::words! { $(#[$doc])* pub enum $name { $($words)* } }
@@ -173,7 +176,7 @@ pub(super) use words;
 pub(super) mod tests {
     use super::*;
 
-    /// Parameters from literals, for the tests of every webhook.
+    /// Builds parameters from literals.
     pub(in crate::webhook) fn parameters(pairs: &[(&str, &str)]) -> Parameters {
         Parameters(
             pairs
@@ -184,14 +187,14 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn the_first_value_that_is_not_empty_counts() {
+    fn first_nonempty_value_counts() {
         let parameters = parameters(&[("a", ""), ("a", "1"), ("a", "2"), ("b", "")]);
         assert_eq!(parameters.required::<u8>("a"), Ok(1));
         assert_eq!(parameters.optional::<u8>("b"), Ok(None));
     }
 
     #[test]
-    fn an_error_names_the_parameter_and_what_was_expected_and_never_shows_the_value() {
+    fn parameter_error_never_shows_the_value() {
         let parameters = parameters(&[
             ("CallSid", "+17075550101"),
             ("attempt", "300"),

@@ -1,4 +1,5 @@
-//! Our own webhooks' paths, and what we put into their queries. Documents hold them relative to the server.
+//! Paths of our own webhooks, and the queries we put into their URLs. Documents contain them
+//! relative to the server.
 
 use form_urlencoded::Serializer;
 
@@ -6,47 +7,48 @@ use super::{ParameterError, Parameters, QueueResult};
 use ids::{ReservationSid, TaskSid};
 use vocabulary::SupervisorMode;
 
-/// Somebody dialed our number.
+/// A caller dialed our number.
 pub const INCOMING_CALL: &str = "/incoming-call";
-/// A key of the menu was pressed.
+/// The caller pressed a key of the menu.
 pub const ENQUEUE_CALL: &str = "/enqueue-call";
-/// What a waiting caller hears.
+/// The wait document of a caller in a queue.
 pub const WAIT_MUSIC: &str = "/wait-music";
-/// The music itself.
+/// The music file.
 pub const MUSIC: &str = "/wait-music/music.wav";
 /// The caller left the queue.
 pub const QUEUE_EXIT: &str = "/queue-exit";
-/// The caller waited too long; whoever ends the Task sends the call here.
+/// The caller's Task timed out; the `callbacks` function redirects the call to this path.
 pub const TIMED_OUT: &str = "/queue-exit/timed-out";
 /// The caller left a message.
 pub const RECORDED: &str = "/queue-exit/recorded";
 /// The assignment callback.
 pub const ASSIGNMENT: &str = "/assignment";
-/// The worker's phone was answered.
+/// The Worker answered the phone.
 pub const WORKER_CALL: &str = "/worker-call";
-/// How far the worker's leg is.
+/// Status callback of the Worker's leg.
 pub const WORKER_CALL_STATUS: &str = "/worker-call/status";
-/// Caller and worker are about to be connected.
+/// Caller and Worker are about to be connected.
 pub const WORKER_CALL_CONNECTING: &str = "/worker-call/connecting";
-/// The worker's conversation ended.
+/// The Worker's conversation ended.
 pub const WORKER_CALL_ENDED: &str = "/worker-call/ended";
 
-/// What happens in the conference of worker and caller.
+/// Status callback of the conference of Worker and caller.
 pub const CONFERENCE_STATUS: &str = "/worker-call/conference";
-/// The caller is on the way into the conference.
+/// The caller is being moved into the conference.
 pub const CUSTOMER: &str = "/worker-call/customer";
-/// The caller is no longer in the conference.
+/// The caller left the conference.
 pub const CUSTOMER_LEFT: &str = "/worker-call/customer/left";
-/// A supervisor's phone was answered.
+/// A supervisor answered the phone.
 pub const SUPERVISOR: &str = "/worker-call/supervisor";
-/// A call asks for the caller of a Reservation; the carrier asks for it, below the TaskRouter it is coupled with.
+/// A call asks for the caller of a Reservation. Only a carrier that is coupled with our TaskRouter
+/// sends this request.
 pub const DIAL_QUEUE: &str = "/worker-call/dial-queue";
 
-/// How often a caller whose request failed on our side is asked to hold while we try again. With the apology and a
-/// pause each, three times bridge about half a minute.
+/// Most retries of a failed request while the caller waits. With an apology and a pause each, three
+/// retries take about half a minute.
 pub const RETRIES_MAX: u8 = 3;
 
-/// Query parameter: the language chosen in the menu (`selected_language` of the Task).
+/// Query parameter: language chosen in the menu (`selected_language` of the Task).
 pub const LANGUAGE: &str = "language";
 const ATTEMPT: &str = "attempt";
 const RETRY: &str = "retry";
@@ -59,8 +61,8 @@ const QUEUE_SID: &str = "QueueSid";
 const DIAL_CALL_STATUS: &str = "DialCallStatus";
 const RECORDING_URL: &str = "RecordingUrl";
 
-/// Parameters a repeated request needs again. `<Redirect>` sends those of the call, but not those of the verb that led
-/// to the request.
+/// Parameters that a retried request repeats. `<Redirect>` sends the parameters of the call, but
+/// not those of the verb that led to the failed request.
 const KEPT_ON_RETRY: [&str; 10] = [
     ATTEMPT,
     DIGITS,
@@ -74,17 +76,17 @@ const KEPT_ON_RETRY: [&str; 10] = [
     RECORDING_URL,
 ];
 
-/// The menu, heard for the `attempt`-th time.
+/// URL of the menu, heard for the `attempt`-th time.
 pub fn incoming_call(attempt: u8) -> String {
     with_query(INCOMING_CALL, &[(ATTEMPT, &attempt.to_string())])
 }
 
-/// Where the keys pressed in the `attempt`-th menu are sent.
+/// `action` of the `attempt`-th menu, which receives the pressed keys.
 pub fn enqueue_call(attempt: u8) -> String {
     with_query(ENQUEUE_CALL, &[(ATTEMPT, &attempt.to_string())])
 }
 
-/// As if the caller had pressed `digit`.
+/// URL that has the effect of pressing `digit`.
 pub fn enqueue_call_with(digit: char, attempt: u8) -> String {
     with_query(
         ENQUEUE_CALL,
@@ -95,22 +97,23 @@ pub fn enqueue_call_with(digit: char, attempt: u8) -> String {
     )
 }
 
-/// What the caller hears while waiting for `task_sid`; for no known Task with hosted TaskRouter.
+/// Wait document of a caller; `task_sid` is `None` with hosted TaskRouter.
 pub fn wait_music(task_sid: Option<TaskSid>, selected_language: &str) -> String {
     of_caller(WAIT_MUSIC, task_sid, selected_language)
 }
 
-/// Asked when the caller no longer waits for `task_sid`.
+/// `action` of the `<Enqueue>`: the caller left the queue.
 pub fn queue_exit(task_sid: Option<TaskSid>, selected_language: &str) -> String {
     of_caller(QUEUE_EXIT, task_sid, selected_language)
 }
 
-/// Where a waiting call is sent when its Task ended without a worker.
+/// Target of the redirect of a waiting call whose Task ended without a Worker.
 pub fn timed_out(task_sid: Option<TaskSid>, selected_language: &str) -> String {
     of_caller(TIMED_OUT, task_sid, selected_language)
 }
 
-/// Where a call is sent that found its TaskQueue full: what the carrier would ask of a full queue of its own.
+/// Target of the redirect of a call whose TaskQueue is full. The URL equals the request that the
+/// carrier sends when its own queue is full.
 pub fn queue_full(task_sid: Option<TaskSid>, selected_language: &str) -> String {
     let result = QueueResult::QueueFull;
     format!(
@@ -119,53 +122,54 @@ pub fn queue_full(task_sid: Option<TaskSid>, selected_language: &str) -> String 
     )
 }
 
-/// Asked when the caller has left a message.
+/// `action` of the `<Record>`: the caller left a message.
 pub fn recorded(task_sid: Option<TaskSid>, selected_language: &str) -> String {
     of_caller(RECORDED, task_sid, selected_language)
 }
 
-/// What the worker hears on answering.
+/// Document for the Worker who answers.
 pub fn worker_call(task_sid: TaskSid, reservation_sid: ReservationSid) -> String {
     of_worker(WORKER_CALL, task_sid, reservation_sid)
 }
 
-/// Told how far the worker's leg is.
+/// Status callback of the Worker's leg.
 pub fn worker_call_status(task_sid: TaskSid, reservation_sid: ReservationSid) -> String {
     of_worker(WORKER_CALL_STATUS, task_sid, reservation_sid)
 }
 
-/// Asked, for the caller, in the moment before caller and worker are connected.
+/// Requested for the caller immediately before caller and Worker are connected.
 pub fn worker_call_connecting(task_sid: TaskSid, reservation_sid: ReservationSid) -> String {
     of_worker(WORKER_CALL_CONNECTING, task_sid, reservation_sid)
 }
 
-/// Asked when the worker's conversation has ended.
+/// `action` of the Worker's `<Dial>`: the conversation ended.
 pub fn worker_call_ended(task_sid: TaskSid, reservation_sid: ReservationSid) -> String {
     of_worker(WORKER_CALL_ENDED, task_sid, reservation_sid)
 }
 
-/// Told what happens in the conference.
+/// Status callback of the conference.
 pub fn conference_status(task_sid: TaskSid, reservation_sid: ReservationSid) -> String {
     of_worker(CONFERENCE_STATUS, task_sid, reservation_sid)
 }
 
-/// Where a waiting call is sent when the worker is in the conference.
+/// Target of the redirect of a waiting caller once the Worker is in the conference.
 pub fn customer(task_sid: TaskSid, reservation_sid: ReservationSid) -> String {
     of_worker(CUSTOMER, task_sid, reservation_sid)
 }
 
-/// Asked when the caller is no longer in the conference.
+/// `action` of the caller's `<Dial>`: the caller left the conference.
 pub fn customer_left(task_sid: TaskSid, reservation_sid: ReservationSid) -> String {
     of_worker(CUSTOMER_LEFT, task_sid, reservation_sid)
 }
 
-/// What a supervisor is led to on answering.
+/// Document for the supervisor who answers.
 pub fn supervisor(
     task_sid: TaskSid,
     reservation_sid: ReservationSid,
     mode: SupervisorMode,
 ) -> String {
-    let (task, reservation) = (task_sid.to_string(), reservation_sid.to_string());
+    let task = task_sid.to_string();
+    let reservation = reservation_sid.to_string();
     with_query(
         SUPERVISOR,
         &[
@@ -176,7 +180,7 @@ pub fn supervisor(
     )
 }
 
-/// Parameters of a request without those we put into its query: what the carrier itself said.
+/// The parameters that the carrier itself sent: all but those of our own query string.
 pub fn without_our_own(parameters: &Parameters) -> Vec<(String, String)> {
     let ours = [TASK_SID, RESERVATION_SID, SUPERVISOR_MODE, RETRY];
     parameters
@@ -186,11 +190,12 @@ pub fn without_our_own(parameters: &Parameters) -> Vec<(String, String)> {
         .collect()
 }
 
-/// The request to `path` with these parameters once more; none after [`RETRIES_MAX`] times.
+/// URL that retries the request to `path` with these parameters; `None` after [`RETRIES_MAX`]
+/// retries.
 pub fn retry(path: &str, parameters: &Parameters) -> Option<String> {
     let retries = match parameters.optional::<u8>(RETRY) {
         Ok(retries) => retries.unwrap_or(0),
-        // Not a number we wrote: trying again could go on for ever.
+        // Not a number we wrote. Retrying could loop forever.
         Err(_) => RETRIES_MAX,
     };
     if retries >= RETRIES_MAX {
@@ -205,7 +210,7 @@ pub fn retry(path: &str, parameters: &Parameters) -> Option<String> {
     Some(with_query(path, &query))
 }
 
-/// How often the menu has been heard; the first time if the URL says nothing.
+/// Number of times the menu has been heard; 1 if the URL does not contain it.
 pub(super) fn attempt(parameters: &Parameters) -> Result<u8, ParameterError> {
     Ok(parameters.optional(ATTEMPT)?.unwrap_or(1))
 }
@@ -244,7 +249,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_url_has_its_own_words_in_the_query() {
+    fn urls_carry_their_query() {
         let task = TaskSid::from_bytes([0x11; 16]);
         let reservation = ReservationSid::from_bytes([0x22; 16]);
         for (url, expected) in [
@@ -279,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failed_request_is_repeated_with_what_it_needs_and_not_for_ever() {
+    fn retry_keeps_parameters_and_is_bounded() {
         let first = parameters(&[
             ("attempt", "1"),
             ("CallSid", "CA1"),

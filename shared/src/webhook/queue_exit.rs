@@ -1,58 +1,59 @@
-//! `/queue-exit`: the caller left the queue, the `action` of `<Enqueue>` (voice-webhooks.md section 5.1); and below it,
-//! where a call is sent that waited too long.
+//! `/queue-exit`: the `action` of `<Enqueue>`, requested when the caller left the queue
+//! (voice-webhooks.md section 5.1); and `/queue-exit/timed-out`, to which a call is redirected
+//! whose Task ended without a Worker.
 
 use super::parameters::words;
 use super::{Call, ParameterError, Parameters, path};
 use ids::{QueueSid, TaskSid};
 
-/// The caller is no longer in the queue.
+/// The caller left the queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QueueExit {
     /// The caller's leg.
     pub call: Call,
-    /// The Task the caller waited for; not known with hosted TaskRouter. Our own query.
+    /// The Task the caller waited for; `None` with hosted TaskRouter. From our own query string.
     pub task_sid: Option<TaskSid>,
-    /// Language chosen in the menu. Our own query.
+    /// Language chosen in the menu. From our own query string.
     pub selected_language: Option<String>,
     /// Why the caller left.
     pub queue_result: QueueResult,
-    /// The carrier's queue; none when it never came to be.
+    /// SID of the carrier's queue; absent if the queue was never created.
     pub queue_sid: Option<QueueSid>,
-    /// Time spent in the queue, in seconds, when the carrier says so.
+    /// Time spent in the queue, in seconds, if the carrier sends it.
     pub queue_time_secs: Option<u32>,
 }
 
-/// A waiting call was sent on, as its Task ended without a worker.
+/// A waiting call was redirected because its Task ended without a Worker.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TimedOut {
     /// The caller's leg.
     pub call: Call,
-    /// The Task that ended. Our own query.
+    /// The Task that ended. From our own query string.
     pub task_sid: Option<TaskSid>,
-    /// Language chosen in the menu. Our own query.
+    /// Language chosen in the menu. From our own query string.
     pub selected_language: Option<String>,
 }
 
 words! {
     /// Why a caller left the queue (voice-webhooks.md section 5.1).
     pub enum QueueResult {
-        /// Was connected, and that ended.
+        /// The caller was connected, and the connection ended.
         Bridged = "bridged",
-        /// Is being connected.
+        /// The caller is being connected.
         BridgingInProcess = "bridging-in-process",
-        /// The wait document said `<Leave>`.
+        /// The wait document contained `<Leave>`.
         Leave = "leave",
-        /// The REST API moved the waiting call.
+        /// A REST request moved the waiting call.
         Redirected = "redirected",
-        /// The REST API moved the call during the conversation.
+        /// A REST request moved the call during the conversation.
         RedirectedFromBridged = "redirected-from-bridged",
         /// The caller hung up.
         Hangup = "hangup",
         /// The queue was full.
         QueueFull = "queue-full",
-        /// The TwiML was faulty.
+        /// The TwiML was invalid.
         Error = "error",
-        /// The platform failed.
+        /// The carrier's platform failed.
         SystemError = "system-error",
     }
 }
@@ -94,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_result_of_the_reference_is_known() {
+    fn queue_exit_parses_every_result() {
         for (word, expected) in [
             ("bridged", QueueResult::Bridged),
             ("bridging-in-process", QueueResult::BridgingInProcess),
@@ -120,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn an_exit_without_a_result_is_refused() {
+    fn queue_exit_needs_a_result() {
         let message = QueueExit::parse(&call_with(&[])).unwrap_err().to_string();
         assert!(
             message.starts_with("QueueResult is missing: expected one of bridged, "),
@@ -129,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn a_call_that_waited_too_long_is_known_by_task_and_language() {
+    fn timed_out_parses_task_and_language() {
         let task = ("TaskSid", "WT0123456789abcdef0123456789abcdef");
         let timed_out = TimedOut::parse(&call_with(&[task, ("language", "hi")])).unwrap();
         assert_eq!(

@@ -3,20 +3,20 @@
 use super::{Call, ParameterError, Parameters, path};
 use ids::{RecordingSid, TaskSid};
 
-/// A voicemail is done.
+/// A voicemail was recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recording {
     /// The caller's leg.
     pub call: Call,
-    /// The Task the caller waited for in vain. Our own query.
+    /// The Task that ended without a Worker. From our own query string.
     pub task_sid: Option<TaskSid>,
-    /// Language chosen in the menu. Our own query.
+    /// Language chosen in the menu. From our own query string.
     pub selected_language: Option<String>,
-    /// Where the recording is.
+    /// URL of the recording at the carrier.
     pub recording_url: String,
-    /// The recording's id, when the carrier says so.
+    /// SID of the recording, if the carrier sends it.
     pub recording_sid: Option<RecordingSid>,
-    /// Its length in seconds, when the carrier says so.
+    /// Length of the recording in seconds, if the carrier sends it.
     pub recording_duration_secs: Option<u32>,
 }
 
@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_recording_is_known_by_its_url() {
+    fn recording_needs_its_url() {
         let url = "https://example.com/RE0123456789abcdef0123456789abcdef";
         let recording = Recording::parse(&call_with(&[
             ("RecordingUrl", url),

@@ -1,14 +1,15 @@
-//! Phone numbers and tokens, as far as a log may show them.
+//! Redaction of phone numbers and tokens for logs.
 
 use std::fmt;
 
-/// How many characters at the end stay readable.
+/// Characters at the end that stay readable.
 const SHOWN_CHARS: usize = 4;
 
-/// Shortest text of which an end is shown: of a shorter one the end would give too much away.
+/// Length of the shortest text whose end is shown. Four characters of a shorter text would reveal
+/// too much.
 const SHOWN_FROM_CHARS: usize = 8;
 
-/// The last four characters of a phone number or token, `…0101`; of a short one nothing, `…`.
+/// Shows the last four characters of a phone number or token, `…0101`; nothing of a short one, `…`.
 pub fn redact(text: &str) -> impl fmt::Display {
     let chars = text.chars().count();
     let hidden = if chars < SHOWN_FROM_CHARS {
@@ -29,7 +30,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_end_of_a_long_text_is_shown() {
+    fn redact_shows_only_the_end() {
         for (text, shown) in [
             ("+17075550101", "…0101"),
             ("", "…"),

@@ -1,4 +1,5 @@
-//! What a webhook answers, as a type of our own; adapters for Lambda and the local server send it.
+//! The response to a webhook, independent of Lambda and axum. Adapters for Lambda and the local
+//! server send it.
 
 use std::borrow::Cow;
 
@@ -8,22 +9,30 @@ const TWIML: &str = "text/xml; charset=utf-8";
 const JSON: &str = "application/json";
 const TEXT: &str = "text/plain; charset=utf-8";
 
-/// An answer to the carrier.
+/// A response to the carrier.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply {
     /// HTTP status.
     pub status: u16,
     /// `Content-Type`.
     pub content_type: &'static str,
-    /// Further headers, names in lower case.
+    /// Further headers; names in lower case.
     pub headers: Vec<(&'static str, String)>,
     /// The bytes of the body.
     pub body: Cow<'static, [u8]>,
 }
 
 impl Reply {
-    /// A document to carry out. One that the carrier would refuse for its size becomes a 500, so that the number's
-    /// fallback URL gets its turn.
+    /// A TwiML document. A document larger than the carrier accepts becomes a 500, so that the
+    /// carrier requests the number's fallback URL.
+    ///
+    /// ```
+    /// use shared::twiml::{Hangup, Response};
+    /// use shared::webhook::Reply;
+    ///
+    /// let reply = Reply::twiml(&Response::new().then(Hangup));
+    /// assert_eq!((reply.status, reply.content_type), (200, "text/xml; charset=utf-8"));
+    /// ```
     pub fn twiml(document: &Response) -> Self {
         match document.to_xml() {
             Ok(xml) => Self::new(200, TWIML, xml.into_bytes()),
@@ -31,12 +40,12 @@ impl Reply {
         }
     }
 
-    /// A JSON value, such as the instruction of an assignment callback.
+    /// A JSON value, for example the instruction of an assignment callback.
     pub fn json(value: &serde_json::Value) -> Self {
         Self::new(200, JSON, value.to_string().into_bytes())
     }
 
-    /// A sound file that never changes; the carrier may keep it for a day.
+    /// A sound file that never changes; the carrier may cache it for a day.
     pub fn sound(content_type: &'static str, body: &'static [u8]) -> Self {
         let headers = vec![("cache-control", "public, max-age=86400".to_owned())];
         Self {
@@ -47,12 +56,12 @@ impl Reply {
         }
     }
 
-    /// Thanks for a notification; there is nothing to say.
+    /// 204: a notification was handled.
     pub fn empty() -> Self {
         Self::new(204, TEXT, Vec::new())
     }
 
-    /// A refusal: a sentence naming what is wrong.
+    /// A refusal: a sentence that names the error.
     pub fn error(status: u16, message: &str) -> Self {
         Self::new(status, TEXT, format!("{message}\n").into_bytes())
     }
@@ -73,7 +82,7 @@ mod tests {
     use crate::twiml::{DOCUMENT_MAX_BYTES, Hangup, Say};
 
     #[test]
-    fn a_document_is_sent_as_xml_and_one_too_long_as_an_error() {
+    fn oversized_document_becomes_an_error() {
         let reply = Reply::twiml(&Response::new().then(Hangup));
         assert_eq!(
             (reply.status, reply.content_type),

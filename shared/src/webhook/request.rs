@@ -1,28 +1,29 @@
-//! An HTTP request, as far as a webhook is concerned: neither Lambda's nor axum's type.
+//! An HTTP request to a webhook, independent of Lambda and axum.
 
 use std::fmt;
 
-/// A request to a webhook. Adapters for Lambda and the local server make it.
+/// A request to a webhook. Adapters for Lambda and the local server create it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Request {
-    /// How it was sent.
+    /// HTTP method.
     pub method: Method,
-    /// The whole public URL as the carrier used it: scheme, host, path and query, not decoded. It is what is signed.
+    /// The complete public URL as the carrier requested it: scheme, host, path and query, not
+    /// decoded. The signature covers it.
     pub url: String,
     /// `Content-Type`.
     pub content_type: Option<String>,
     /// `X-Twilio-Signature`.
     pub signature: Option<String>,
-    /// The body as it came.
+    /// The raw body.
     pub body: Vec<u8>,
 }
 
-/// The two methods of webhooks (voice-webhooks.md section 1); adapters answer 405 to any other.
+/// The two methods of webhooks (voice-webhooks.md section 1); adapters answer 405 to all others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {
-    /// Parameters are in the query.
+    /// The query holds all parameters.
     Get,
-    /// Parameters are in the body, our own in the query.
+    /// The body holds the carrier's parameters, the query our own.
     Post,
 }
 
@@ -48,7 +49,7 @@ impl Request {
         url.split_once('?').map_or("", |(_, query)| query)
     }
 
-    /// Whether the body holds form parameters. A body of no bytes holds none, whatever its type.
+    /// Whether the body is a form. An empty body counts as an empty form, whatever its type.
     pub fn has_form(&self) -> bool {
         let media_type = self
             .content_type
@@ -64,7 +65,8 @@ impl Request {
     }
 }
 
-/// Method and path only: query and body hold phone numbers, the signature is a secret's shadow.
+/// Shows method and path only. Query and body contain phone numbers, and the signature is derived
+/// from a secret.
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Request")
@@ -90,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn path_and_query_are_the_urls_own() {
+    fn path_and_query_come_from_the_url() {
         for (url, path, query) in [
             (
                 "https://example.com/enqueue-call?attempt=1&a=/b",
@@ -113,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn a_form_is_known_by_its_content_type() {
+    fn form_is_known_by_content_type() {
         for (content_type, body, expected) in [
             (
                 Some("application/x-www-form-urlencoded; charset=UTF-8"),
@@ -137,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_in_a_log_shows_no_number_and_no_signature() {
+    fn debug_shows_no_number_or_signature() {
         let request = Request {
             signature: Some("c2VjcmV0".into()),
             ..request("https://example.com/a?From=%2B17075550101")

@@ -1,6 +1,7 @@
-//! Values that stand in, when a browser looks at a document, for what only the carrier knows.
+//! Sample values that a preview uses for the parameters that only the carrier knows.
 
-/// Every parameter that a webhook requires. What the browser puts into the URL comes first and wins.
+/// Every parameter that a webhook requires. Parameters of the browser's URL precede the samples and
+/// take precedence.
 const SAMPLES: &[(&str, &str)] = &[
     ("AccountSid", "AC00000000000000000000000000000000"),
     ("CallSid", "CA00000000000000000000000000000000"),
@@ -48,7 +49,7 @@ mod tests {
     };
 
     #[test]
-    fn the_samples_are_enough_for_every_webhook() {
+    fn samples_satisfy_every_webhook() {
         let samples = Parameters::new(pairs().collect());
         IncomingCall::parse(&samples).unwrap();
         EnqueueCall::parse(&samples).unwrap();

@@ -1,7 +1,29 @@
-//! `X-Twilio-Signature`: proof that a request comes from the carrier (voice-webhooks.md section 2).
+//! `X-Twilio-Signature`: proves that a request comes from the carrier (voice-webhooks.md section
+//! 2).
 //!
-//! The signature is the Base64 form of HMAC-SHA1, keyed with the account's auth token, over the URL as it was requested
-//! followed by the sorted form parameters. A body that is no form is covered by its SHA-256 in the URL's `bodySHA256`.
+//! The signature is the Base64 form of HMAC-SHA1, keyed with the account's auth token, over the
+//! requested URL followed by the sorted form parameters. For a body that is not a form, the URL
+//! contains its SHA-256 as `bodySHA256`.
+//!
+//! ```
+//! use shared::webhook::signature::{Signed, sign, verify};
+//!
+//! // The example of the carrier's documentation.
+//! let url = "https://mycompany.com/myapp.php?foo=1&bar=2";
+//! let params = [
+//!     ("CallSid", "CA1234567890ABCDE"),
+//!     ("Caller", "+14158675309"),
+//!     ("Digits", "1234"),
+//!     ("From", "+14158675309"),
+//!     ("To", "+18005551212"),
+//! ]
+//! .map(|(name, value)| (name.to_owned(), value.to_owned()));
+//!
+//! let signature = sign("12345", url, &params);
+//! assert_eq!(signature, "RSOYDt4T1cUTdK1PDd93/VVr8B8=");
+//! assert_eq!(verify("12345", url, Signed::Form(&params), &signature), Ok(()));
+//! assert!(verify("another token", url, Signed::Form(&params), &signature).is_err());
+//! ```
 
 use std::fmt::Write;
 
@@ -15,25 +37,27 @@ use subtle::ConstantTimeEq;
 /// Header that carries the signature.
 pub const SIGNATURE_HEADER: &str = "X-Twilio-Signature";
 
-/// Query parameter that carries the SHA-256 of a body that is no form, in lower-case hexadecimal digits.
+/// Query parameter that carries the SHA-256 of a body that is not a form, in lower-case hexadecimal
+/// digits.
 pub const BODY_HASH_PARAMETER: &str = "bodySHA256";
 
 /// Length of an HMAC-SHA1 in bytes.
 const SIGNATURE_BYTES: usize = 20;
 
-/// What a signature covers besides the URL.
+/// The content that a signature covers in addition to the URL.
 #[derive(Debug, Clone, Copy)]
 pub enum Signed<'a> {
     /// The decoded parameters of a form, in any order; none for a GET.
     Form(&'a [(String, String)]),
-    /// The raw bytes of any other body; the URL carries their hash.
+    /// The raw bytes of any other body; the URL contains their hash.
     Raw(&'a [u8]),
 }
 
-/// Why a signature is not accepted. The texts are safe to show: they hold no part of a token or signature.
+/// Why a signature is refused. The messages are safe to return: they contain no part of a token or
+/// signature.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SignatureError {
-    /// Nothing can be verified without a key; an empty one would let anybody sign.
+    /// There is no key to verify with. An empty key would let every sender sign.
     #[error("no auth token is configured: set AUTH_TOKEN to the account's primary auth token")]
     NoAuthToken,
     /// The signature belongs to another URL, other parameters or another token.
@@ -42,23 +66,24 @@ pub enum SignatureError {
          public URL is the one the carrier requests"
     )]
     Mismatch,
-    /// The body is no form and the URL has no hash for it.
+    /// The body is not a form, and the URL contains no hash of it.
     #[error("the body is not form-encoded and the URL has no {BODY_HASH_PARAMETER}")]
     NoBodyHash,
-    /// The body is not the one the URL's hash was made of.
+    /// The body has another hash than the URL contains.
     #[error("the body does not match {BODY_HASH_PARAMETER} in the URL")]
     BodyHashMismatch,
 }
 
-/// The signature of a request with these form parameters; none for a GET.
+/// Signs a request to `url` with these form parameters; no parameters for a GET.
 ///
-/// `url` is the URL as requested, query included and not decoded. Its fragment and `user:password@` are left out; its
-/// port is signed as written (the carrier leaves out the standard port of https).
+/// `url` is the requested URL, query included and not decoded. The fragment and `user:password@`
+/// are not signed. The port is signed as written; the carrier omits the standard port of https.
 pub fn sign(auth_token: &str, url: &str, params: &[(String, String)]) -> String {
     BASE64.encode(digest(auth_token, &Url::split(url).as_written(), params))
 }
 
-/// The URL with the hash of `body` in its query, and the signature of a request to it. For bodies that are no form.
+/// Adds the hash of `body` to the query of `url`, and signs a request to that URL. For a body that
+/// is not a form.
 pub fn sign_json(auth_token: &str, url: &str, body: &[u8]) -> (String, String) {
     let url = url.split_once('#').map_or(url, |(before, _)| before);
     let separator = if url.contains('?') { '&' } else { '?' };
@@ -67,13 +92,13 @@ pub fn sign_json(auth_token: &str, url: &str, body: &[u8]) -> (String, String) {
     (url, signature)
 }
 
-/// Whether `signature` belongs to a request to `url` with this content.
+/// Checks that `signature` belongs to a request to `url` with this content.
 ///
-/// The URL is tried as written, without a port, and with the port it has or implies; each comparison takes constant
-/// time.
+/// The URL is tried as written, without a port, and with its explicit or implied port. Each
+/// comparison takes constant time.
 ///
 /// # Errors
-/// A [`SignatureError`] naming what does not match.
+/// [`SignatureError`] that names the mismatch.
 pub fn verify(
     auth_token: &str,
     url: &str,
@@ -131,13 +156,13 @@ fn body_hash(body: &[u8]) -> String {
         })
 }
 
-/// The bytes of the signature. UTF-8 sorts as its code points do, so comparing strings is comparing code points.
+/// The HMAC. Parameters are sorted by code point, which is the order of UTF-8 bytes.
 fn digest(auth_token: &str, url: &str, params: &[(String, String)]) -> Vec<u8> {
     let mut sorted: Vec<&(String, String)> = params.iter().collect();
     sorted.sort_unstable();
     sorted.dedup();
     let Ok(mut mac) = Hmac::<Sha1>::new_from_slice(auth_token.as_bytes()) else {
-        // Never reached, as HMAC takes a key of any length; and no signature is equal to an empty one.
+        // Unreachable: HMAC accepts a key of any length. An empty digest equals no signature.
         return Vec::new();
     };
     mac.update(url.as_bytes());
@@ -153,7 +178,7 @@ struct Url<'a> {
     scheme: &'a str,
     host: &'a str,
     port: Option<&'a str>,
-    /// Path and query, with no fragment.
+    /// Path and query, without the fragment.
     rest: &'a str,
 }
 
@@ -235,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn the_documented_examples_get_their_documented_signatures() {
+    fn documented_examples_verify() {
         let p = call("+14158675309");
         let repeated = pairs(&[
             ("Sid", "CA123"),
@@ -296,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn a_json_body_is_covered_by_its_hash_in_the_url() {
+    fn json_body_is_signed_by_its_hash() {
         let body = br#"{"property": "value", "boolean": true}"#;
         let (url, signature) = sign_json(
             TOKEN,
@@ -317,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_without_a_hash_in_the_url_is_refused_even_with_a_good_signature_of_the_url() {
+    fn json_body_without_hash_is_refused() {
         let url = "https://example.com/assignment";
         assert_eq!(
             verify(TOKEN, url, Signed::Raw(b"{}"), &sign(TOKEN, url, &[])),
@@ -326,7 +351,7 @@ mod tests {
     }
 
     #[test]
-    fn both_forms_of_the_port_are_accepted_whichever_the_request_shows() {
+    fn both_forms_of_the_port_verify() {
         let params = call("+14158675309");
         for (requested, signed) in [
             ("https://example.com/a", "https://example.com:443/a"),
@@ -370,7 +395,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_accepted_without_a_token_and_no_signature_text_makes_it_panic() {
+    fn missing_token_or_odd_signature_is_refused() {
         let url = "https://example.com/a";
         assert_eq!(
             verify("", url, Signed::Form(&[]), &sign("", url, &[])),
@@ -407,7 +432,7 @@ mod tests {
     }
 
     #[test]
-    fn every_recorded_vector_of_the_official_library_is_judged_the_same() {
+    fn official_library_vectors_agree() {
         let file = include_str!("../../../tests/data/signature_vectors.json");
         let vectors = serde_json::from_str::<Vectors>(file).unwrap().vectors;
         assert_eq!(vectors.len(), 20);

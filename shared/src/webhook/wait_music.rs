@@ -1,20 +1,21 @@
-//! `/wait-music`: what a waiting caller hears, the `waitUrl` of `<Enqueue>` (voice-webhooks.md section 5.1).
+//! `/wait-music`: the `waitUrl` of `<Enqueue>`, requested while a caller waits (voice-webhooks.md
+//! section 5.1).
 
 use super::{Call, ParameterError, Parameters, path};
 use ids::{QueueSid, TaskSid};
 
-/// A caller waits and wants to hear something.
+/// The carrier requests the wait document of a caller in a queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WaitMusic {
     /// The caller's leg.
     pub call: Call,
-    /// The Task the caller waits for; not known with hosted TaskRouter. Our own query.
+    /// The Task the caller waits for; `None` with hosted TaskRouter. From our own query string.
     pub task_sid: Option<TaskSid>,
-    /// Language chosen in the menu. Our own query.
+    /// Language chosen in the menu. From our own query string.
     pub selected_language: Option<String>,
-    /// The carrier's queue.
+    /// SID of the carrier's queue.
     pub queue_sid: Option<QueueSid>,
-    /// Place in the carrier's queue, from 1. With one queue per Task it is always 1.
+    /// Position in the carrier's queue, from 1. Always 1 with one queue per Task.
     pub queue_position: Option<u32>,
     /// Time spent in the carrier's queue, in seconds.
     pub queue_time_secs: Option<u32>,
@@ -46,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_waiting_caller_is_known_by_task_language_and_place() {
+    fn wait_music_parses_all_parameters() {
         let wait = WaitMusic::parse(&call_with(&[
             ("TaskSid", "WT0123456789abcdef0123456789abcdef"),
             ("language", "hi"),
@@ -74,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn a_place_that_is_no_number_is_refused() {
+    fn non_numeric_position_is_refused() {
         let error = WaitMusic::parse(&call_with(&[("QueuePosition", "first")])).unwrap_err();
         assert!(
             error

@@ -1,71 +1,73 @@
-//! `/worker-call` and below: the leg to the worker's phone (voice-webhooks.md sections 6.3 and 7).
+//! `/worker-call` and its subpaths: the call leg to the Worker's phone (voice-webhooks.md sections
+//! 6.3 and 7).
 
 use super::parameters::words;
 use super::{Call, ParameterError, Parameters};
 use ids::{ActivitySid, CallSid, ReservationSid, TaskSid};
 
-/// The worker's phone was answered.
+/// The Worker answered the phone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WorkerCall {
-    /// The worker's leg.
+    /// The Worker's leg.
     pub call: Call,
-    /// The Task the worker is called for. Our own query.
+    /// The Task that is offered to the Worker. From our own query string.
     pub task_sid: TaskSid,
-    /// The Reservation that made us call. Our own query.
+    /// The Reservation the call was placed for. From our own query string.
     pub reservation_sid: ReservationSid,
 }
 
-/// The worker's leg got further, or ended. Notices may come twice and in any order.
+/// A status callback of the Worker's leg. The carrier may deliver it twice and in any order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WorkerCallStatus {
-    /// The worker's leg, its `status` being the news.
+    /// The Worker's leg, with its new `status`.
     pub worker_call: WorkerCall,
-    /// Place among the notices of this leg, from 0, when the carrier counts them.
+    /// Position among the status callbacks of this leg, from 0, if the carrier numbers them.
     pub sequence_number: Option<u32>,
-    /// Length of the call in seconds, once it has ended.
+    /// Duration of the call in seconds, once it has ended.
     pub call_duration_secs: Option<u32>,
 }
 
-/// The `<Dial>` that connected worker and caller ended; asked as its `action`.
+/// The `<Dial>` that connected Worker and caller ended; its `action` is requested.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DialEnded {
-    /// The worker's leg.
+    /// The Worker's leg.
     pub worker_call: WorkerCall,
-    /// How the connection went.
+    /// How the `<Dial>` ended.
     pub dial_call_status: DialCallStatus,
-    /// The caller's leg, when there was one.
+    /// The caller's leg, if it was connected.
     pub dial_call_sid: Option<CallSid>,
-    /// Length of the conversation in seconds, when there was one.
+    /// Duration of the conversation in seconds, if there was one.
     pub dial_call_duration_secs: Option<u32>,
 }
 
-/// A call asks for the caller of a Reservation, `<Dial><Queue reservationSid>` (voice-webhooks.md section 5.3). The carrier
-/// asks, so no query of ours says which Task it is.
+/// A call asks for the caller of a Reservation, `<Dial><Queue reservationSid>` (voice-webhooks.md
+/// section 5.3). The carrier sends this request, so it has no query string of ours that names the
+/// Task.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DialQueue {
     /// The call that asks.
     pub call: Call,
-    /// Whose caller it wants.
+    /// The Reservation whose caller is wanted.
     pub reservation_sid: ReservationSid,
-    /// The Activity the worker moves to when the conversation has ended. What is no SID counts as none: worker and caller
-    /// are connected all the same (voice-webhooks.md section 10, 14218).
+    /// The Activity the Worker moves to after the conversation. A value that is not a SID counts as
+    /// absent: Worker and caller are still connected (voice-webhooks.md section 10, 14218).
     pub post_work_activity_sid: Option<ActivitySid>,
 }
 
 words! {
-    /// How a `<Dial>` went (voice-webhooks.md section 6.3).
+    /// How a `<Dial>` ended (voice-webhooks.md section 6.3).
     pub enum DialCallStatus {
-        /// Both were connected, and that ended.
+        /// Both parties were connected, and the connection ended.
         Completed = "completed",
-        /// A conference was joined.
+        /// The call joined a conference.
         Answered = "answered",
-        /// The other line was busy.
+        /// The dialed line was busy.
         Busy = "busy",
-        /// Nobody was there within the time limit.
+        /// The dialed party did not answer within the time limit.
         NoAnswer = "no-answer",
-        /// It could not be placed.
+        /// The call could not be placed.
         Failed = "failed",
-        /// Taken back before anybody answered.
+        /// The call was canceled before it was answered.
         Canceled = "canceled",
     }
 }
@@ -137,7 +139,7 @@ mod tests {
     const RESERVATION: (&str, &str) = ("ReservationSid", "WR0123456789abcdef0123456789abcdef");
 
     #[test]
-    fn a_worker_call_belongs_to_a_task_and_a_reservation() {
+    fn worker_call_needs_task_and_reservation() {
         let worker_call = WorkerCall::parse(&call_with(&[TASK, RESERVATION])).unwrap();
         assert_eq!(worker_call.task_sid.to_string(), TASK.1);
         assert_eq!(worker_call.reservation_sid.to_string(), RESERVATION.1);
@@ -153,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn a_notice_tells_how_far_the_worker_leg_is() {
+    fn status_callback_parses_every_status() {
         for (word, status, ended) in [
             ("initiated", CallStatus::Initiated, false),
             ("ringing", CallStatus::Ringing, false),
@@ -182,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn a_call_that_asks_for_a_caller_names_the_reservation_and_perhaps_an_activity() {
+    fn dial_queue_parses_optional_activity() {
         let activity = ("PostWorkActivitySid", "WA0123456789abcdef0123456789abcdef");
         let asked = DialQueue::parse(&call_with(&[RESERVATION, activity])).unwrap();
         assert_eq!(asked.reservation_sid.to_string(), RESERVATION.1);
@@ -194,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn the_end_of_a_dial_tells_how_it_went() {
+    fn dial_ended_parses_its_status() {
         let more = [
             TASK,
             RESERVATION,

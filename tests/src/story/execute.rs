@@ -152,7 +152,12 @@ impl Stage {
     /// Places a call through the carrier's API and answers it.
     async fn call(&mut self, caller: String, number: String, document: &str) {
         self.slack = SLACK;
-        let from = self.test_centre.contact_centre.centre.phone_number.clone();
+        let from = self
+            .test_centre
+            .contact_centre
+            .voice_settings
+            .phone_number
+            .clone();
         let url = format!("{}{document}", self.customer.base);
         let form = [("To", number), ("From", from), ("Url", url)];
         let call = self.at_carrier(Method::POST, "Calls.json", &form).await;

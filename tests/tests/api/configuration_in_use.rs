@@ -44,7 +44,7 @@ async fn parts_in_use_cannot_be_deleted() {
         "the contact centre's callers come into it",
     )
     .await;
-    let workflow = test_centre.contact_centre.centre.workflow_sid;
+    let workflow = test_centre.contact_centre.voice_settings.workflow_sid;
     assert_kept(
         &test_centre,
         &format!("{home}/Workflows/{workflow}"),

@@ -332,7 +332,7 @@ async fn workers_max_is_enforced() {
     let client = Client(&test_centre);
     let bo = make(&client, "Bo").await;
     let (status, refused) = client.post("/Workers", &[("FriendlyName", "Cy")]).await;
-    let sentence = "The Workspace has 4 Workers, as many as it may have";
+    let sentence = "The Workspace has 4 Workers, which is the limit";
     assert_eq!(
         (status, &refused["code"], &refused["message"]),
         (400, &json!(20001), &json!(sentence))

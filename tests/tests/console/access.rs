@@ -146,7 +146,7 @@ async fn agent_link_opens_one_desktop_only() {
         .administrator(Look::Light, &format!("/desk/{maya}"))
         .await;
     administrator
-        .press_button("main", "A sign-in link for this agent")
+        .press_button("main", "Create a sign-in link for this agent")
         .await;
     let link = administrator
         .until("the link", "return document.querySelector('#ticket')?.href")

@@ -14,7 +14,7 @@ async fn agent_completes_task_with_a_note() {
     let browser = house
         .administrator(Look::Light, &format!("/desk/{}", house.worker("Maya")))
         .await;
-    browser.sees(".empty", "Nothing at the moment").await;
+    browser.sees(".empty", "You have no Tasks").await;
     let task = house.task(ENGLISH).await;
     browser.sees(".card.ringing h3", "Ida").await;
     browser

@@ -32,8 +32,8 @@ async fn two_windows_talk_within_a_minute() {
         .await;
     caller.sees("details[open] pre", "<Gather").await;
     caller.press_button(".card.connected", "Hang up").await;
-    worker.sees(".empty", "No phone rings.").await;
-    caller.sees(".empty", "Nobody calls.").await;
+    worker.sees(".empty", "No phone is ringing.").await;
+    caller.sees(".empty", "No calls.").await;
     caller.close().await;
     worker.close().await;
     house.close().await;

@@ -91,7 +91,7 @@ impl Still {
             .await
             .unwrap()
             .unwrap();
-        let workflow = &workspace.workflows[&self.set_up.centre.workflow_sid];
+        let workflow = &workspace.workflows[&self.set_up.voice_settings.workflow_sid];
         let write = async |number: usize| {
             let known =
                 format!(r#"{{"selected_language":"en","from":"+17075550142","number":{number}}}"#);

@@ -137,7 +137,7 @@ async fn expression_error_is_marked_in_place() {
         .fill("#TargetWorkers", "languages HAS \"en\" AN level > 3")
         .await;
     browser.press_button("main", "Save").await;
-    browser.sees("#TargetWorkers-mistake", "column 20").await;
+    browser.sees("#TargetWorkers-error", "column 20").await;
     browser.sees(".spot mark", "AN level > 3").await;
     browser
         .until(
@@ -149,7 +149,7 @@ async fn expression_error_is_marked_in_place() {
         .go(&house.at("/tasks?EvaluateTaskAttributes=a+%3D+%3D+1"))
         .await;
     browser
-        .sees("#EvaluateTaskAttributes-mistake", "column")
+        .sees("#EvaluateTaskAttributes-error", "column")
         .await;
     let invalid =
         "return document.querySelector('#EvaluateTaskAttributes').getAttribute('aria-invalid')";
@@ -199,7 +199,7 @@ async fn field_error_keeps_the_input() {
     browser.fill("#FriendlyName", "Nadia").await;
     browser.fill("#Attributes", "{\"languages\": [").await;
     browser.press_button("main", "Save").await;
-    browser.sees("#Attributes-mistake", "").await;
+    browser.sees("#Attributes-error", "").await;
     let state = "return [document.querySelector('#Attributes').getAttribute('aria-invalid'), document.querySelector('#Attributes').value, document.querySelector('#FriendlyName').value]";
     assert_eq!(
         browser.run(state).await,
@@ -260,7 +260,7 @@ async fn tasks_are_created_paged_and_canceled() {
 #[tokio::test(flavor = "multi_thread")]
 async fn workflow_is_checked_and_drawn() {
     let house = House::open().await;
-    let workflow = house.running.contact_centre.centre.workflow_sid;
+    let workflow = house.running.contact_centre.voice_settings.workflow_sid;
     let browser = house
         .administrator(Look::Light, &format!("/workflows/{workflow}"))
         .await;
@@ -291,7 +291,7 @@ async fn workflow_is_checked_and_drawn() {
         )
         .await;
     browser
-        .sees("#Configuration-mistake", "expression: column ")
+        .sees("#Configuration-error", "expression: column ")
         .await;
     browser.sees(".spot mark", "=").await;
     browser

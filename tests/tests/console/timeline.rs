@@ -30,18 +30,18 @@ async fn timeline_shows_a_whole_call() {
     browser.press_button(".card.ringing", "Answer").await;
     browser.sees(".card.connected .state", "Talking with").await;
     browser.press_button(".card.connected", "Hang up").await;
-    browser.sees(".empty", "Nobody calls.").await;
+    browser.sees(".empty", "No calls.").await;
     let tasks = house.api(Method::GET, "Tasks", &[]).await;
     let task = tasks["tasks"][0]["sid"]
         .as_str()
         .unwrap_or_else(|| panic!("{tasks}"))
         .to_owned();
     browser.go(&house.at(&format!("/tasks/{task}"))).await;
-    browser.sees(".story", "task.completed").await;
-    browser.sees(".story", "/queue-exit").await;
+    browser.sees(".timeline", "task.completed").await;
+    browser.sees(".timeline", "/queue-exit").await;
 
     let lines = browser
-        .run("return [...document.querySelectorAll('.story > li')].map((e) => e.innerText)")
+        .run("return [...document.querySelectorAll('.timeline > li')].map((e) => e.innerText)")
         .await;
     let lines: Vec<&str> = lines
         .as_array()

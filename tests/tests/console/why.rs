@@ -36,7 +36,7 @@ async fn task_page_explains_why_it_waits() {
     browser.press("[aria-label='Press 2']").await;
     browser.go(&house.at("/tasks")).await;
     browser.press("tbody th a").await;
-    browser.sees("#why", "Why is this waiting?").await;
+    browser.sees("#why", "Why is this Task waiting?").await;
     browser
         .sees(
             &format!("#why-{}", house.worker("Arjun")),
@@ -75,7 +75,9 @@ async fn worker_page_explains_missing_tasks() {
     let browser = house
         .administrator(Look::Light, &format!("/workers/{}", house.worker("Arjun")))
         .await;
-    browser.sees("#why", "Why does nothing come?").await;
+    browser
+        .sees("#why", "Why is this Worker offered no Task?")
+        .await;
     browser
         .sees("#why-summary", "their Activity Offline takes no Tasks")
         .await;

@@ -34,7 +34,7 @@ async fn form_is_bound_to_its_workspace() {
     browser.until("the first one", "return window.at").await;
     browser.press_button("main", "Save").await;
     browser
-        .sees(".alert", "not made for this session and Workspace")
+        .sees(".alert", "belongs to another session or Workspace")
         .await;
     let workers = house
         .api(Method::GET, "Workers?FriendlyName=Nadia", &[])
@@ -47,7 +47,7 @@ async fn form_is_bound_to_its_workspace() {
     browser.go(&house.at("/workers")).await;
     browser.sees("tbody th", "Maya").await;
     browser.go(&house.at("/workspaces")).await;
-    browser.sees(&format!("#row-{first}"), "this one").await;
+    browser.sees(&format!("#row-{first}"), "yes").await;
     browser.close().await;
     house.close().await;
 }

@@ -190,7 +190,7 @@ async fn name_taken_by_api_resource_is_refused() {
         .to_string();
     let (line, column) = position_of("name: Letters", &EXAMPLE.replace(HINDI, "Letters"));
     let expected = format!(
-        "contact-centre.yaml:{line}:{}: the task queue \"Letters\" is there already, made through the API as {}; give this one \
+        "contact-centre.yaml:{line}:{}: the task queue \"Letters\" already exists, created through the API as {}; give this one \
          another name, or rename or delete that one",
         column + "name: ".len(),
         TaskQueueSid::derive(&["api"])

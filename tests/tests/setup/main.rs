@@ -30,7 +30,7 @@ async fn second_start_changes_nothing() {
             .await
             .unwrap()
             .as_deref(),
-        Some(&example.centre)
+        Some(&example.voice_settings)
     );
     for (name, queues) in [
         ("Maya", vec![ENGLISH]),
@@ -45,7 +45,7 @@ async fn second_start_changes_nothing() {
     let second = table.start(&example).await;
     assert_eq!(
         (second.is_unchanged(), second.to_string().as_str()),
-        (true, "the set-up is as it was")
+        (true, "the configuration is unchanged")
     );
     assert_eq!(table.worker("Maya").await, before);
 }
@@ -394,7 +394,7 @@ async fn changed_number_and_menu_are_written() {
             .await
             .unwrap()
             .as_deref(),
-        Some(&changed.centre)
+        Some(&changed.voice_settings)
     );
 }
 

@@ -93,5 +93,9 @@ fn queue(test_centre: &TestCentre, language: &str) -> String {
 
 /// The Workflow.
 fn workflow(test_centre: &TestCentre) -> String {
-    test_centre.contact_centre.centre.workflow_sid.to_string()
+    test_centre
+        .contact_centre
+        .voice_settings
+        .workflow_sid
+        .to_string()
 }

@@ -1,4 +1,4 @@
-//! What the file last said about a Worker, as a short note in the table.
+//! The declaration of a Worker at the last apply, stored in the table as two digests.
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -7,22 +7,24 @@ use store::{Error, Store};
 use crate::DeclaredWorker;
 use crate::workers::CAPACITY;
 
-/// Bytes of a digest that are kept: as many as an id has.
+/// Bytes of a digest that are stored: as many as an id has.
 const DIGEST_BYTES: usize = 16;
 
-/// The note of a Worker who left the file but could not go yet: differs from whatever the file may say of them later.
+/// Stored for a Worker who is no longer in the file but cannot be deleted yet. It differs from
+/// every digest, so a later declaration counts as changed.
 pub(super) const RETIRED: &str = "retired";
 
-/// Two digests: a change of skills leaves the Worker's Activity alone, and the other way round.
+/// Two digests, because a change of the attributes leaves the Worker's Activity alone, and vice
+/// versa.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Declaration {
     skills: String,
     activity: String,
 }
 
-/// What the file says anew about a Worker.
+/// The parts of a declaration that changed since the last apply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct News {
+pub(super) struct Changed {
     /// Name, attributes or capacity.
     pub skills: bool,
     /// The Activity.
@@ -38,7 +40,8 @@ impl Declaration {
             activity_sid,
             capacity,
         } = worker;
-        // A new TaskChannel begins with the capacity it has without a word in the file, so it is no news.
+        // A new TaskChannel starts with the default capacity, so a default capacity is not a
+        // change.
         let capacity: Vec<_> = capacity
             .iter()
             .filter(|(_, capacity)| *capacity != CAPACITY)
@@ -49,18 +52,18 @@ impl Declaration {
         }
     }
 
-    /// What is new against the note in the table. Without one everything is.
-    pub fn news(&self, noted: Option<&str>) -> News {
-        let (skills, activity) = noted
-            .and_then(|noted| noted.split_once(' '))
+    /// Compares this declaration with the stored one. Without a stored one everything changed.
+    pub fn changed_since(&self, stored: Option<&str>) -> Changed {
+        let (skills, activity) = stored
+            .and_then(|stored| stored.split_once(' '))
             .unwrap_or_default();
-        News {
+        Changed {
             skills: self.skills != skills,
             activity: self.activity != activity,
         }
     }
 
-    /// Notes it.
+    /// Stores the declaration.
     pub async fn save(&self, store: &Store, worker: &DeclaredWorker) -> Result<(), Error> {
         store
             .save_declaration(
@@ -71,7 +74,7 @@ impl Declaration {
     }
 }
 
-impl News {
+impl Changed {
     pub fn any(self) -> bool {
         self.skills || self.activity
     }

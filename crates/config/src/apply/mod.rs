@@ -1,8 +1,9 @@
-//! Writing a set-up to the table: what differs is written, what does not is kept.
+//! Applies a configuration to the table: writes the differences, and keeps the rest.
 //!
-//! Order is what makes it safe to stop anywhere and start again: parts before whoever refers to them, the note of what
-//! was written after the writing. Nothing here ends a call. Tasks that wait and Workers of whom the file says nothing new
-//! follow the changed Workspace as they follow any: by its stream records, which `routing` reads.
+//! The order makes an interrupted apply safe to repeat: a part is written before the parts that
+//! refer to it, and the stored declaration of a Worker after the Worker. No call is ended. Waiting
+//! Tasks and unchanged Workers follow the changed Workspace as they follow any change: `routing`
+//! reads its stream records.
 
 mod declaration;
 mod names;
@@ -19,10 +20,12 @@ pub use summary::{Kept, Reason, Summary, Thing};
 
 use crate::ContactCentre;
 
-/// Brings the table to what the file says, as of `now`. Applying the same set-up again changes nothing.
+/// Updates the table to the file, as of `now`. Idempotent: applying the same configuration again
+/// changes nothing.
 ///
-/// Fails when the table does, or when somebody else keeps writing the same Worker; applying again then goes on where it
-/// stopped. Fails before anything is written when the API has made a part of a name that the file declares.
+/// Fails when the table fails, or when contention on one Worker persists; a retry continues where
+/// this attempt stopped. Fails before the first write when the API has created a part with a name
+/// that the file declares.
 pub async fn apply(
     store: &Store,
     contact_centre: &ContactCentre,
@@ -38,32 +41,33 @@ pub async fn apply(
         &mut summary,
     )
     .await?;
-    // Last: callers come in once there is somebody to route them to.
-    apply_centre(store, &contact_centre.centre, now, &mut summary).await?;
+    // Last: a caller can reach the number only when there are Workers to route to.
+    apply_voice_settings(store, &contact_centre.voice_settings, now, &mut summary).await?;
     Ok(summary)
 }
 
-async fn apply_centre(
+async fn apply_voice_settings(
     store: &Store,
-    centre: &VoiceSettings,
+    settings: &VoiceSettings,
     now: Timestamp,
     summary: &mut Summary,
 ) -> Result<(), Error> {
     let before = store.voice_settings(now).await?;
     match before.as_deref() {
-        Some(before) if before == centre => return Ok(()),
+        Some(before) if before == settings => return Ok(()),
         Some(before) => {
-            summary.changed.push(Thing::Centre);
-            if before.workspace_sid != centre.workspace_sid {
+            summary.changed.push(Thing::VoiceSettings);
+            if before.workspace_sid != settings.workspace_sid {
                 leave_workspace(store, before, now, summary).await?;
             }
         }
-        None => summary.created.push(Thing::Centre),
+        None => summary.created.push(Thing::VoiceSettings),
     }
-    store.save_voice_settings(centre).await
+    store.save_voice_settings(settings).await
 }
 
-/// The number now leads to another Workspace. The one before stays as it is, with the calls in it.
+/// Reports that the number now leads to another Workspace. The previous Workspace and its calls
+/// stay unchanged.
 async fn leave_workspace(
     store: &Store,
     before: &VoiceSettings,

@@ -1,23 +1,25 @@
-//! Names that the file declares and that the API has given to something else. Who reads a name, in the API's filters or in the
-//! console, would not know which of the two it is.
+//! Name conflicts: a name that the file declares and that the API has given to another part. The
+//! API's filters and the console find parts by name, and could not tell the two apart.
 
 use task_router::model::{PartId, Workspace};
 
 use crate::ContactCentre;
 use crate::problem::{Place, Problem};
 
-/// Why a set-up could not be applied.
+/// Why a configuration could not be applied.
 #[derive(Debug, thiserror::Error)]
 pub enum ApplyError {
-    /// The table, or others who keep writing to it.
+    /// The table failed, or the contention with other writers persisted.
     #[error(transparent)]
     Store(#[from] store::Error),
-    /// The API has made parts of the same names; nothing was written. In the order of the file.
+    /// The API has created parts with the same names. Nothing was written. In the order of the
+    /// file.
     #[error("{}", lines(.0))]
     NamesTaken(Vec<Problem>),
 }
 
-/// Looks for parts of `before` that the API made and that have the name of another one the file declares.
+/// Looks for parts of `before` that the API created and whose name the file declares for another
+/// part.
 pub(super) fn check(contact_centre: &ContactCentre, before: &Workspace) -> Result<(), ApplyError> {
     let declared = &contact_centre.workspace;
     let mut problems = Vec::new();
@@ -28,7 +30,7 @@ pub(super) fn check(contact_centre: &ContactCentre, before: &Workspace) -> Resul
             .find(|(other, of_kind, its)| (*of_kind, *its) == (kind, name) && *other != part);
         let Some((other, ..)) = same else { continue };
         let message = format!(
-            "the {kind} \"{name}\" is there already, made through the API as {}; give this one another name, or rename or delete that one",
+            "the {kind} \"{name}\" already exists, created through the API as {}; give this one another name, or rename or delete that one",
             sid_of(part)
         );
         let place = contact_centre
@@ -50,7 +52,7 @@ pub(super) fn check(contact_centre: &ContactCentre, before: &Workspace) -> Resul
     }
 }
 
-/// Parts with kind and name.
+/// Every part that has a friendly name: id, kind, name.
 fn named(workspace: &Workspace) -> impl Iterator<Item = (PartId, &'static str, &str)> {
     let activity = |sid, name| (PartId::Activity(sid), "activity", name);
     let queue = |sid, name| (PartId::TaskQueue(sid), "task queue", name);

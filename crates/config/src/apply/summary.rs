@@ -1,27 +1,27 @@
-//! What became of a set-up, in words.
+//! The result of an apply, as text.
 
 use std::fmt;
 
-/// Names shown in one line; counts say the rest.
+/// Most names in one line; a count replaces the rest.
 const NAMES_SHOWN_MAX: usize = 5;
 
-/// What [`super::apply`] did.
+/// The changes made by [`super::apply`].
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Summary {
-    /// New in the table.
+    /// Created in the table.
     pub created: Vec<Thing>,
-    /// In the table before, now as the file says.
+    /// Changed in the table.
     pub changed: Vec<Thing>,
-    /// No longer in the file, and now gone.
+    /// Deleted from the table, because the file no longer declares them.
     pub removed: Vec<Thing>,
-    /// No longer in the file, and still there for a reason.
+    /// Kept in the table, although the file no longer declares them.
     pub kept: Vec<Kept>,
 }
 
-/// Something a file declares, with its friendly name.
+/// A declared part, with its friendly name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Thing {
-    /// The Workspace's own fields.
+    /// The Workspace's own settings.
     Workspace(String),
     /// An Activity.
     Activity(String),
@@ -33,34 +33,34 @@ pub enum Thing {
     Workflow(String),
     /// A Worker.
     Worker(String),
-    /// Number, menu and the Workflow behind them.
-    Centre,
+    /// Number, menu and the Workflow of its calls.
+    VoiceSettings,
 }
 
-/// Something that is no longer in the file and was kept.
+/// A part that the file no longer declares and that was kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Kept {
-    /// What.
+    /// The part.
     pub thing: Thing,
-    /// Why.
+    /// The reason.
     pub reason: Reason,
 }
 
-/// Why something was kept.
+/// Why a part was kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reason {
-    /// A Task that has not ended is in it, or may come into it.
+    /// An active Task is in it, or may still reach it.
     ActiveTask,
     /// The Worker has a Task, or is offered one.
     OpenReservation,
-    /// A Workflow that the API made names it.
+    /// A Workflow that the API created names it.
     NamedByWorkflow,
-    /// The file now declares a Workspace of another name.
+    /// The file now declares a Workspace with another name.
     AnotherWorkspace,
 }
 
 impl Summary {
-    /// Is the table as it was?
+    /// Whether the apply changed nothing.
     pub fn is_unchanged(&self) -> bool {
         *self
             == Self {
@@ -79,13 +79,13 @@ impl Thing {
             Self::TaskQueue(_) => "TaskQueue",
             Self::Workflow(_) => "Workflow",
             Self::Worker(_) => "Worker",
-            Self::Centre => "number and menu",
+            Self::VoiceSettings => "number and menu",
         }
     }
 
     fn kind_of(&self, count: usize) -> String {
         match (self, count) {
-            (Self::Centre, _) => self.kind().to_owned(),
+            (Self::VoiceSettings, _) => self.kind().to_owned(),
             (_, 1) => format!("1 {}", self.kind()),
             (Self::Activity(_), _) => format!("{count} Activities"),
             (
@@ -107,7 +107,7 @@ impl Thing {
             | Self::TaskQueue(name)
             | Self::Workflow(name)
             | Self::Worker(name) => Some(name),
-            Self::Centre => None,
+            Self::VoiceSettings => None,
         }
     }
 }
@@ -128,43 +128,42 @@ impl fmt::Display for Kept {
             Reason::ActiveTask => {
                 write!(
                     f,
-                    "{thing} is no longer in the file, but a call still needs it; it goes at the next start"
+                    "{thing} is no longer in the file, but an active Task needs it; a later start or apply deletes it"
                 )
             }
             Reason::OpenReservation => write!(
                 f,
-                "{thing} is no longer in the file, but has a call; they get no new one and go at the next start"
+                "{thing} is no longer in the file, but has a Task; the Worker gets no new one, and a later start or apply deletes the Worker"
             ),
             Reason::NamedByWorkflow => {
                 write!(
                     f,
-                    "{thing} is no longer in the file, but a Workflow made through the API names it"
+                    "{thing} is no longer in the file, but a Workflow created through the API names it"
                 )
             }
             Reason::AnotherWorkspace => {
                 write!(
                     f,
-                    "{thing} is no longer in the file; it stays as it is and its calls go on, but no new ones come in"
+                    "{thing} is no longer in the file; it is kept and its calls continue, but it gets no new ones"
                 )
             }
         }
     }
 }
 
-/// One line for each thing that was done; one line if nothing was.
+/// One line for each kind of change; a single line if there was none.
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut lines = Vec::new();
         if self.is_unchanged() {
-            lines.push("the set-up is as it was".to_owned());
+            lines.push("the configuration is unchanged".to_owned());
         }
-        for (done, things) in [
-            ("created", &self.created),
-            ("changed", &self.changed),
-            ("removed", &self.removed),
-        ] {
+        if !self.created.is_empty() {
+            lines.push(format!("created {}", counts(&self.created)));
+        }
+        for (done, things) in [("changed", &self.changed), ("removed", &self.removed)] {
             if !things.is_empty() {
-                lines.push(format!("{done} {}", counted(things, done != "created")));
+                lines.push(format!("{done} {}", counts_with_names(things)));
             }
         }
         lines.extend(self.kept.iter().map(Kept::to_string));
@@ -172,20 +171,30 @@ impl fmt::Display for Summary {
     }
 }
 
-/// `1 Workspace, 4 Activities`, with names in brackets if wanted. Things of a kind stand together.
-fn counted(things: &[Thing], with_names: bool) -> String {
-    let kinds = things
-        .chunk_by(|one, next| one.kind() == next.kind())
-        .filter_map(|things| {
-            let count = things.first()?.kind_of(things.len());
-            let names = names(things.iter().filter_map(|thing| thing.name()));
-            Some(if with_names && !names.is_empty() {
-                format!("{count} ({names})")
-            } else {
-                count
-            })
-        });
+/// `1 Workspace, 4 Activities`. Consecutive things of one kind are counted together.
+fn counts(things: &[Thing]) -> String {
+    let kinds = by_kind(things).map(|(count, _)| count);
     kinds.collect::<Vec<_>>().join(", ")
+}
+
+/// `1 Workspace ("Support"), 2 Activities ("Offline", "Lunch")`.
+fn counts_with_names(things: &[Thing]) -> String {
+    let kinds = by_kind(things).map(|(count, things)| {
+        let names = names(things.iter().filter_map(|thing| thing.name()));
+        if names.is_empty() {
+            count
+        } else {
+            format!("{count} ({names})")
+        }
+    });
+    kinds.collect::<Vec<_>>().join(", ")
+}
+
+/// The consecutive things of one kind, with their count in words.
+fn by_kind(things: &[Thing]) -> impl Iterator<Item = (String, &[Thing])> {
+    things
+        .chunk_by(|one, next| one.kind() == next.kind())
+        .filter_map(|things| Some((things.first()?.kind_of(things.len()), things)))
 }
 
 fn names<'n>(names: impl Iterator<Item = &'n str>) -> String {

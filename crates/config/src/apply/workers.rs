@@ -1,5 +1,5 @@
-//! The Workers: those the file declares, and those it no longer does. Those it never did, made through the API, are none
-//! of its business.
+//! Applies the Workers: those the file declares, and those it no longer declares. Workers that the
+//! API created are left alone.
 
 use std::collections::BTreeSet;
 
@@ -9,11 +9,11 @@ use store::{COMMIT_ATTEMPTS_MAX, Error, Store, WorkerChange};
 use task_router::model::{Worker, Workspace};
 use task_router::router::queue_membership_of;
 
-use super::declaration::{Declaration, News, RETIRED};
+use super::declaration::{Changed, Declaration, RETIRED};
 use super::summary::{Kept, Reason, Summary, Thing};
 use crate::DeclaredWorker;
 
-/// Brings every Worker of the Workspace to what the file says.
+/// Updates every declared Worker, and deletes the Workers that the file no longer declares.
 pub(super) async fn apply(
     store: &Store,
     workspace: &Workspace,
@@ -21,45 +21,48 @@ pub(super) async fn apply(
     now: Timestamp,
     summary: &mut Summary,
 ) -> Result<(), Error> {
-    let mut staff = WorkerSnapshot {
+    let mut writer = WorkerWriter {
         store,
         workspace: workspace.clone(),
         now,
         summary,
     };
     for worker in declared {
-        staff.apply(worker).await?;
-        // Among Workers who never had a Task the oldest comes first: the order of the file.
-        staff.now += Millis::from_millis(1);
+        writer.apply(worker).await?;
+        // Among Workers who never had a Task the oldest is first: a millisecond keeps the order of
+        // the file.
+        writer.now += Millis::from_millis(1);
     }
     let in_file: BTreeSet<WorkerSid> = declared.iter().map(|worker| worker.sid).collect();
-    for sid in store.worker_sids(staff.workspace.sid).await? {
+    for sid in store.worker_sids(writer.workspace.sid).await? {
         if in_file.contains(&sid) {
             continue;
         }
         if store.declaration(sid).await?.is_some() {
-            staff.retire(sid).await?;
+            writer.retire(sid).await?;
         }
     }
     Ok(())
 }
 
-struct WorkerSnapshot<'a> {
+struct WorkerWriter<'a> {
     store: &'a Store,
     workspace: Workspace,
     now: Timestamp,
     summary: &'a mut Summary,
 }
 
-impl WorkerSnapshot<'_> {
+impl WorkerWriter<'_> {
     async fn apply(&mut self, declared: &DeclaredWorker) -> Result<(), Error> {
         let declaration = Declaration::of(declared);
-        let news = declaration.news(self.store.declaration(declared.sid).await?.as_deref());
-        if !news.any() && self.store.worker(declared.sid).await?.is_some() {
+        let stored = self.store.declaration(declared.sid).await?;
+        let changed = declaration.changed_since(stored.as_deref());
+        if !changed.any() && self.store.worker(declared.sid).await?.is_some() {
             return Ok(());
         }
-        let (workspace, now) = (&self.workspace, self.now);
-        let as_declared = |worker| with_news(worker, declared, news, now);
+        let workspace = &self.workspace;
+        let now = self.now;
+        let as_declared = |worker| with_changes(worker, declared, changed, now);
         match self
             .store
             .change_worker(declared.sid, workspace, now, as_declared)
@@ -82,9 +85,9 @@ impl WorkerSnapshot<'_> {
                         .changed
                         .push(Thing::Worker(after.friendly_name.clone()));
                 }
-                self.know(&after).await?;
+                self.save_readiness(&after).await?;
             }
-            WorkerChange::AsItWas(_) => {}
+            WorkerChange::Unchanged(_) => {}
         }
         declaration.save(self.store, declared).await
     }
@@ -94,24 +97,26 @@ impl WorkerSnapshot<'_> {
         declared: &DeclaredWorker,
         declaration: &Declaration,
     ) -> Result<(), Error> {
-        // First the note: a Worker without one would count as made through the API.
+        // The declaration first: a Worker without one would count as created through the API.
         declaration.save(self.store, declared).await?;
         let mut worker = declared.to_worker(self.workspace.sid, self.now);
         worker.roster = queue_membership_of(&self.workspace, &worker);
-        self.know(&worker).await?;
+        self.save_readiness(&worker).await?;
         match self.store.create_worker(&worker, &self.workspace).await {
             Ok(()) => self
                 .summary
                 .created
                 .push(Thing::Worker(declared.friendly_name.clone())),
-            // Somebody else applies the same file; what theirs differs in, the next start mends.
+            // A concurrent apply of the same file created the Worker. The next apply repairs any
+            // difference.
             Err(Error::Conflict) => {}
             Err(error) => return Err(error),
         }
         Ok(())
     }
 
-    /// A Worker who is no longer in the file goes, unless they have a Task or are offered one: then they get no other.
+    /// Deletes a Worker who is no longer in the file. A Worker who has a Task, or is offered one,
+    /// is made unavailable instead.
     async fn retire(&mut self, sid: WorkerSid) -> Result<(), Error> {
         for _ in 0..COMMIT_ATTEMPTS_MAX {
             let Some(worker) = self.store.worker(sid).await? else {
@@ -127,7 +132,7 @@ impl WorkerSnapshot<'_> {
                         .push(Thing::Worker(worker.friendly_name));
                     return self.store.save_declaration(sid, None).await;
                 }
-                // They were offered a Task just now: look again.
+                // The Worker was offered a Task at the same moment: read it again.
                 Err(Error::Conflict) => {}
                 Err(error) => return Err(error),
             }
@@ -136,7 +141,8 @@ impl WorkerSnapshot<'_> {
     }
 
     async fn retire_later(&mut self, worker: &Worker) -> Result<(), Error> {
-        let (workspace, now) = (&self.workspace, self.now);
+        let workspace = &self.workspace;
+        let now = self.now;
         let off_duty = |worker| in_activity(worker, workspace.default_activity_sid, now);
         self.store
             .change_worker(worker.sid, workspace, now, off_duty)
@@ -149,8 +155,9 @@ impl WorkerSnapshot<'_> {
         self.store.save_declaration(worker.sid, Some(RETIRED)).await
     }
 
-    /// Makes a Worker's readiness known, so that no Task misses them.
-    async fn know(&mut self, worker: &Worker) -> Result<(), Error> {
+    /// Stores a new Readiness of the Worker with the Workspace, so that every Task searches its
+    /// ready list.
+    async fn save_readiness(&mut self, worker: &Worker) -> Result<(), Error> {
         let Some(readiness) = worker.readiness(&self.workspace) else {
             return Ok(());
         };
@@ -164,10 +171,16 @@ impl WorkerSnapshot<'_> {
     }
 }
 
-/// The Worker with what the file says anew; everything else stays, open Reservations first of all.
-fn with_news(worker: Worker, declared: &DeclaredWorker, news: News, now: Timestamp) -> Worker {
+/// The Worker with the changed parts of the declaration. Everything else is kept, above all open
+/// Reservations.
+fn with_changes(
+    worker: Worker,
+    declared: &DeclaredWorker,
+    changed: Changed,
+    now: Timestamp,
+) -> Worker {
     let mut worker = worker;
-    if news.skills {
+    if changed.skills {
         let fresh = declared.to_worker(worker.workspace_sid, now);
         worker.friendly_name = fresh.friendly_name;
         worker.attributes = fresh.attributes;
@@ -175,9 +188,10 @@ fn with_news(worker: Worker, declared: &DeclaredWorker, news: News, now: Timesta
             worker.share_mut(share.channel).configured_capacity = share.configured_capacity;
         }
     }
-    match news.activity {
-        true => in_activity(worker, declared.activity_sid, now),
-        false => worker,
+    if changed.activity {
+        in_activity(worker, declared.activity_sid, now)
+    } else {
+        worker
     }
 }
 

@@ -1,4 +1,4 @@
-//! The Workspace with its Activities, TaskQueues and Workflows.
+//! Applies the Workspace with its Activities, TaskQueues and Workflows.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,8 +11,8 @@ use super::names::{self, ApplyError};
 use super::summary::{Kept, Reason, Summary, Thing};
 use crate::ContactCentre;
 
-/// Writes what differs, and gives back the Workspace as it now stands. Anew if somebody changes it through the
-/// API meanwhile, [`COMMIT_ATTEMPTS_MAX`] times.
+/// Writes the differences and returns the stored Workspace. Retries on a conflict with a concurrent
+/// change through the API, with backoff and at most [`COMMIT_ATTEMPTS_MAX`] times.
 pub(super) async fn apply(
     store: &Store,
     contact_centre: &ContactCentre,
@@ -33,7 +33,7 @@ pub(super) async fn apply(
                 compare_all(before.as_deref(), &after, summary);
                 return Ok(after);
             }
-            Err(Error::Conflict) => store::pause(attempt).await,
+            Err(Error::Conflict) => store::back_off(attempt).await,
             Err(error) => return Err(error.into()),
         }
         read = store
@@ -43,7 +43,8 @@ pub(super) async fn apply(
     Err(Error::Conflict.into())
 }
 
-/// What the table should hold: what the file says, what the API made, and what calls still need.
+/// The Workspace to store: the declared parts, the parts that the API created, and the parts that
+/// active Tasks need.
 async fn target(
     store: &Store,
     contact_centre: &ContactCentre,
@@ -60,47 +61,50 @@ async fn target(
     target.superseded = before.superseded.clone();
     target.ledger.declared.extend(&before.ledger.declared);
     supersede(before, &mut target, &contact_centre.re_evaluate_tasks);
-    keep_what_the_api_made(before, &mut target);
+    keep_parts_of_the_api(before, &mut target);
     let kept = keep_parts_in_use(store, before, wanted, &mut target, now).await?;
     Ok((target, kept))
 }
 
-/// The file has a say over what it declares, or declared when it was last applied, and over nothing else.
-fn keep_what_the_api_made(before: &Workspace, target: &mut Workspace) {
-    let made = |part: PartId| !before.ledger.declared.contains(&part);
+/// Keeps the parts that the API created. The file owns only the parts it declares, or declared at
+/// the last apply.
+fn keep_parts_of_the_api(before: &Workspace, target: &mut Workspace) {
+    let of_the_api = |part: PartId| !before.ledger.declared.contains(&part);
     keep(&before.activities, &mut target.activities, |sid| {
-        made(PartId::Activity(*sid))
+        of_the_api(PartId::Activity(*sid))
     });
     keep(&before.task_queues, &mut target.task_queues, |sid| {
-        made(PartId::TaskQueue(*sid))
+        of_the_api(PartId::TaskQueue(*sid))
     });
     keep(&before.task_channels, &mut target.task_channels, |name| {
-        made(PartId::TaskChannel(*name))
+        of_the_api(PartId::TaskChannel(*name))
     });
     keep(&before.workflows, &mut target.workflows, |sid| {
-        made(PartId::Workflow(*sid))
+        of_the_api(PartId::Workflow(*sid))
     });
 }
 
-/// Puts those of `before` back that `target` has not and that stay; gives them back.
+/// Copies parts of `before` that are missing in `target` and satisfy `stays`. Returns them.
 fn keep<'b, K: Ord + Clone, V: Clone>(
     before: &'b BTreeMap<K, V>,
     target: &mut BTreeMap<K, V>,
     stays: impl Fn(&K) -> bool,
 ) -> Vec<&'b V> {
-    let gone = before
+    let missing = before
         .iter()
         .filter(|(key, _)| !target.contains_key(key) && stays(key))
         .collect::<Vec<_>>();
     target.extend(
-        gone.iter()
+        missing
+            .iter()
             .map(|(key, part)| ((*key).clone(), (*part).clone())),
     );
-    gone.into_iter().map(|(_, part)| part).collect()
+    missing.into_iter().map(|(_, part)| part).collect()
 }
 
-/// A living Task must not lose its Workflow, its TaskChannel, nor a queue it is in or may still come into; a Workflow that
-/// the API made must not lose a queue it names.
+/// Keeps parts that are in use. An active Task must not lose its Workflow, its TaskChannel, or a
+/// TaskQueue it is in or may still reach. A Workflow that the API created must not lose a TaskQueue
+/// it names.
 async fn keep_parts_in_use(
     store: &Store,
     before: &Workspace,
@@ -120,7 +124,7 @@ async fn keep_parts_in_use(
     });
     let mut kept: Vec<Kept> = queues
         .into_iter()
-        .map(|queue| because(of_queue(queue), Reason::NamedByWorkflow))
+        .map(|queue| kept_because(thing_of_queue(queue), Reason::NamedByWorkflow))
         .collect();
     let target_parts: BTreeSet<PartId> = target.parts().collect();
     if before
@@ -141,31 +145,31 @@ async fn keep_parts_in_use(
     });
     let things = channels
         .into_iter()
-        .map(of_channel)
-        .chain(workflows.into_iter().map(of_workflow));
-    let things = things.chain(queues.into_iter().map(of_queue));
-    kept.extend(things.map(|thing| because(thing, Reason::ActiveTask)));
+        .map(thing_of_channel)
+        .chain(workflows.into_iter().map(thing_of_workflow));
+    let things = things.chain(queues.into_iter().map(thing_of_queue));
+    kept.extend(things.map(|thing| kept_because(thing, Reason::ActiveTask)));
     Ok(kept)
 }
 
-fn because(thing: Thing, reason: Reason) -> Kept {
+fn kept_because(thing: Thing, reason: Reason) -> Kept {
     Kept { thing, reason }
 }
 
-fn of_channel(channel: &TaskChannel) -> Thing {
+fn thing_of_channel(channel: &TaskChannel) -> Thing {
     Thing::TaskChannel(channel.unique_name.to_string())
 }
 
-fn of_workflow(workflow: &Workflow) -> Thing {
+fn thing_of_workflow(workflow: &Workflow) -> Thing {
     Thing::Workflow(workflow.friendly_name.clone())
 }
 
-fn of_queue(queue: &TaskQueue) -> Thing {
+fn thing_of_queue(queue: &TaskQueue) -> Thing {
     Thing::TaskQueue(queue.friendly_name.clone())
 }
 
-/// A changed configuration takes the place of the one before, which living Tasks still follow; with
-/// `re_evaluate_tasks` all but those that are pending.
+/// Keeps the previous version of a changed Workflow configuration, which active Tasks still follow.
+/// With `re_evaluate_tasks`, pending Tasks follow the new version instead.
 fn supersede(
     before: &Workspace,
     target: &mut Workspace,
@@ -185,7 +189,7 @@ fn supersede(
     }
 }
 
-/// The Workspace's own fields, without parts.
+/// The Workspace's own settings, without parts.
 fn bare(workspace: &Workspace) -> Workspace {
     Workspace {
         activities: BTreeMap::new(),
@@ -199,7 +203,7 @@ fn bare(workspace: &Workspace) -> Workspace {
     }
 }
 
-/// Notes what is new, changed and gone.
+/// Records the created, changed and deleted parts.
 fn compare_all(before: Option<&Workspace>, after: &Workspace, summary: &mut Summary) {
     let empty = bare(after);
     let thing = Thing::Workspace(after.friendly_name.clone());
@@ -216,10 +220,20 @@ fn compare_all(before: Option<&Workspace>, after: &Workspace, summary: &mut Summ
         &before.task_channels,
         &after.task_channels,
         summary,
-        of_channel,
+        thing_of_channel,
     );
-    compare(&before.task_queues, &after.task_queues, summary, of_queue);
-    compare(&before.workflows, &after.workflows, summary, of_workflow);
+    compare(
+        &before.task_queues,
+        &after.task_queues,
+        summary,
+        thing_of_queue,
+    );
+    compare(
+        &before.workflows,
+        &after.workflows,
+        summary,
+        thing_of_workflow,
+    );
 }
 
 fn compare<K: Ord, V: PartialEq>(

@@ -1,4 +1,5 @@
-//! What a person hears who got the file wrong: each case is the small file below with one line changed.
+//! Messages about invalid files: each case is [`small::SMALL`] with one text replaced.
+//! changed.
 
 mod routing;
 mod small;
@@ -8,35 +9,35 @@ use config::read;
 use small::{ACCOUNT, SMALL, check, problems_of};
 
 #[test]
-fn the_small_file_is_right() {
+fn small_file_has_no_problems() {
     assert_eq!(problems_of(SMALL), Vec::<String>::new());
 }
 
 #[test]
-fn a_wrong_key_is_named_with_the_one_that_was_meant() {
+fn unknown_key_suggests_the_right_one() {
     check(&[
         (
             "    reservation_timeout: 2m",
             "    reservation_timout: 2m",
-            "26:5: unknown key \"reservation_timout\" in a workflow, which has name, assignment_callback, \
+            "26:5: unknown key \"reservation_timout\" in a workflow; allowed: name, assignment_callback, \
              fallback_assignment_callback, reservation_timeout, re_evaluate_tasks, filters, default_filter. \
              Did you mean \"reservation_timeout\"?",
         ),
         (
             "    capacity: { voice: 2 }",
             "    skills: [billing]",
-            "18:5: unknown key \"skills\" in a worker, which has name, attributes, activity, capacity.",
+            "18:5: unknown key \"skills\" in a worker; allowed: name, attributes, activity, capacity.",
         ),
         (
             "{ voice: 2 }",
             "{ voise: 2 }",
-            "18:17: unknown key \"voise\" in capacity, which has chat, default, sms, video, voice. \
+            "18:17: unknown key \"voise\" in capacity; allowed: chat, default, sms, video, voice. \
              Did you mean \"voice\"?",
         ),
         (
             "menu:",
             "Menu:",
-            "36:1: unknown key \"Menu\" in the file, which has phone_number, workflow, worker_ring_timeout, \
+            "36:1: unknown key \"Menu\" in the file; allowed: phone_number, workflow, worker_ring_timeout, \
              post_work_activity, workspace, workers, task_queues, workflows, menu. Did you mean \"menu\"?",
         ),
         (
@@ -48,7 +49,7 @@ fn a_wrong_key_is_named_with_the_one_that_was_meant() {
         (
             "workflow: Requests",
             "workflow: Requests\nworkflow: Requests",
-            "3:1: the key \"workflow\" is there twice in the file",
+            "3:1: duplicate key \"workflow\" in the file",
         ),
         (
             "{ queue: Hindi }",
@@ -58,7 +59,7 @@ fn a_wrong_key_is_named_with_the_one_that_was_meant() {
         (
             "{ queue: Hindi }",
             "{ queue: Hindi, timeout: 5 }",
-            "35:37: unknown key \"timeout\" in the default_filter, which has queue, expression, priority, order_by, \
+            "35:37: unknown key \"timeout\" in the default_filter; allowed: queue, expression, priority, order_by, \
              skip_if, known_worker_sid, known_worker_friendly_name.",
         ),
         (
@@ -75,7 +76,7 @@ fn a_wrong_key_is_named_with_the_one_that_was_meant() {
 }
 
 #[test]
-fn an_unknown_name_is_told_with_the_names_there_are() {
+fn unknown_name_lists_the_known_names() {
     check(&[
         (
             "          - queue: English",
@@ -111,7 +112,7 @@ fn an_unknown_name_is_told_with_the_names_there_are() {
 }
 
 #[test]
-fn a_bad_expression_is_shown_at_its_character() {
+fn expression_error_has_its_column() {
     let operator = "expected an operator (==, !=, <, <=, >, >=, CONTAINS, HAS, IN, NOT IN)";
     check(&[
         (
@@ -148,8 +149,8 @@ fn a_bad_expression_is_shown_at_its_character() {
 }
 
 #[test]
-fn a_value_of_the_wrong_kind_or_size_is_told_with_what_was_expected() {
-    let span = "expected a span of time such as 120s, 20m or 1h, from 1s to";
+fn invalid_value_says_what_was_expected() {
+    let duration = "expected a duration such as 120s, 20m or 1h, from 1s to";
     let number = "expected a number such as \"+17075550183\"";
     check(&[
         (
@@ -165,32 +166,34 @@ fn a_value_of_the_wrong_kind_or_size_is_told_with_what_was_expected() {
         (
             "    reservation_timeout: 2m",
             "    reservation_timeout: soon",
-            &format!("26:26: reservation_timeout: {span} 86400s, got \"soon\""),
+            &format!("26:26: reservation_timeout: {duration} 86400s, got \"soon\""),
         ),
         (
             "    reservation_timeout: 2m",
             "    reservation_timeout: 0",
-            &format!("26:26: reservation_timeout: {span} 86400s, got 0"),
+            &format!("26:26: reservation_timeout: {duration} 86400s, got 0"),
         ),
         (
             "    reservation_timeout: 2m",
             "    reservation_timeout: 99999999999999999999h",
-            &format!("26:26: reservation_timeout: {span} 86400s, got \"99999999999999999999h\""),
+            &format!(
+                "26:26: reservation_timeout: {duration} 86400s, got \"99999999999999999999h\""
+            ),
         ),
         (
             "timeout: 1200\n",
             "timeout: 15d\n",
-            &format!("32:22: timeout: {span} 1209600s, got \"15d\""),
+            &format!("32:22: timeout: {duration} 1209600s, got \"15d\""),
         ),
         (
             "worker_ring_timeout: 20s",
             "worker_ring_timeout: 11m",
-            &format!("3:22: worker_ring_timeout: {span} 600s, got \"11m\""),
+            &format!("3:22: worker_ring_timeout: {duration} 600s, got \"11m\""),
         ),
         (
             "limit: 10s",
             "limit:",
-            &format!("12:38: limit: {span} 86400s, got nothing"),
+            &format!("12:38: limit: {duration} 86400s, got nothing"),
         ),
         (
             "priority: 5",
@@ -236,7 +239,7 @@ fn a_value_of_the_wrong_kind_or_size_is_told_with_what_was_expected() {
         (
             "next: Available }",
             "next: Wrap-Up }",
-            "12:12: wrap_up: expected \"next\" to be another activity than \"activity\"",
+            "12:12: wrap_up: expected \"next\" to be an activity other than \"activity\"",
         ),
         (
             "    - key: 1",
@@ -262,23 +265,23 @@ fn a_value_of_the_wrong_kind_or_size_is_told_with_what_was_expected() {
 }
 
 #[test]
-fn names_are_there_once_and_are_not_too_long() {
+fn names_are_unique_and_bounded() {
     let long = "x".repeat(65);
     check(&[
         (
             "  - name: Hindi",
             "  - name: Hindi\n  - name: English",
-            "24:11: the task queue \"English\" is there twice; the first one is in line 20",
+            "24:11: the task queue \"English\" is declared twice, first in line 20",
         ),
         (
             "  - name: Arjun",
             "  - name: MAYA",
-            "17:11: the worker \"maya\" is there twice; the first one is in line 14",
+            "17:11: the worker \"maya\" is declared twice, first in line 14",
         ),
         (
             "{ name: Available, available: true }",
             "{ name: Available, available: true }\n    - { name: Available, available: false }",
-            "11:15: the activity \"Available\" is there twice; the first one is in line 10",
+            "11:15: the activity \"Available\" is declared twice, first in line 10",
         ),
         (
             "  - name: Arjun",
@@ -293,7 +296,7 @@ fn names_are_there_once_and_are_not_too_long() {
         (
             "{\"languages\":[\"en\"],",
             "{\"languages\":[\"en\"],\"languages\":[\"hi\"],",
-            "16:37: the key \"languages\" is there twice in attributes",
+            "16:37: duplicate key \"languages\" in attributes",
         ),
         (
             "{\"languages\":[\"en\"],",
@@ -304,7 +307,7 @@ fn names_are_there_once_and_are_not_too_long() {
 }
 
 #[test]
-fn text_that_is_no_yaml_is_told_where_it_stops_being_it() {
+fn invalid_yaml_has_its_position() {
     for (text, expected) in [
         ("", "1:1: expected the file with the keys phone_number, "),
         (
@@ -336,7 +339,7 @@ fn text_that_is_no_yaml_is_told_where_it_stops_being_it() {
 }
 
 #[test]
-fn everything_that_is_wrong_is_told_at_once_in_the_order_of_the_file() {
+fn all_problems_are_reported_in_order() {
     let text = SMALL
         .replace("+17075550183", "none")
         .replace("activity: Available\n", "activity: Nap\n")
@@ -354,14 +357,14 @@ fn everything_that_is_wrong_is_told_at_once_in_the_order_of_the_file() {
 }
 
 #[test]
-fn no_input_is_too_much() {
+fn oversized_input_is_refused() {
     let too_long = "#".repeat(config::FILE_BYTES_MAX + 1);
     assert_eq!(
         problems_of(&too_long),
         ["centre.yaml:1:1: expected at most 4194304 bytes, got 4194305"]
     );
 
-    // A hundred million values from nine lines.
+    // An alias bomb: a hundred million values from nine lines.
     let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
     for level in 1..=8 {
         let elements = vec![format!("*a{}", level - 1); 10].join(", ");
@@ -388,7 +391,7 @@ fn no_input_is_too_much() {
 }
 
 #[test]
-fn a_full_workspace_is_not_too_much() {
+fn full_workspace_is_accepted() {
     let worker = |number| {
         let attributes = r#"{"languages":["en","hi"],"skills":["billing","support"],"level":3,"contact_uri":"+17075550101"}"#;
         format!(
@@ -401,13 +404,13 @@ fn a_full_workspace_is_not_too_much() {
     assert_eq!(
         problems_of(&text),
         [too_many],
-        "Maya and Arjun do not fit in, and nothing else is wrong"
+        "Maya and Arjun exceed the limit, and there is no other problem"
     );
 }
 
-/// Beginnings of the file, and the file with one character left out: nothing panics.
+/// Reads every third prefix of the file, and the file without every third character: no panic.
 #[test]
-fn no_broken_file_makes_it_panic() {
+fn broken_files_never_panic() {
     let text = SMALL.replace("Maya", "माया");
     let chars: Vec<char> = text.chars().collect();
     for cut in (0..chars.len()).step_by(3) {

@@ -1,11 +1,11 @@
-//! Workers' capacities, queues, workflows and their steps, wrong; and what is only warned of.
+//! Messages about invalid capacities, queues, Workflows and steps; and warnings.
 
 use config::read;
 
 use super::small::{ACCOUNT, SMALL, check};
 
 #[test]
-fn a_capacity_is_for_a_channel_of_the_workspace() {
+fn capacity_is_bounded_per_channel() {
     check(&[
         (
             "{ voice: 2 }",
@@ -22,7 +22,7 @@ fn a_capacity_is_for_a_channel_of_the_workspace() {
 }
 
 #[test]
-fn a_wrong_order_or_switch_is_told() {
+fn invalid_task_order_is_refused() {
     check(&[
         (
             "    max_reserved_workers: 1",
@@ -38,7 +38,7 @@ fn a_wrong_order_or_switch_is_told() {
 }
 
 #[test]
-fn a_wrong_step_is_told() {
+fn invalid_step_is_refused() {
     let known = "expected a path into the Task such as task.agent_sid";
     check(&[
         (
@@ -81,15 +81,15 @@ fn a_wrong_step_is_told() {
 }
 
 #[test]
-fn what_is_most_likely_a_mistake_is_a_warning_with_its_place() {
+fn likely_mistake_is_a_warning() {
     let warnings = |old: &str, new: &str| -> Vec<String> {
         assert_eq!(
             SMALL.matches(old).count(),
             1,
-            "{old:?} has to be in the file once"
+            "{old:?} must occur once in the file"
         );
         let read = read(&SMALL.replace(old, new), "centre.yaml", ACCOUNT)
-            .expect("a warning is no problem");
+            .expect("warnings do not make a file invalid");
         read.warnings.iter().map(ToString::to_string).collect()
     };
     assert_eq!(

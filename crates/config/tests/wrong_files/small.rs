@@ -1,11 +1,11 @@
-//! The file that is right, and what is said about it with something replaced.
+//! A valid file, and the problems after a replacement in it.
 
 use config::read;
 use ids::AccountSid;
 
 pub const ACCOUNT: AccountSid = AccountSid::from_bytes([7; 16]);
 
-/// A file that is right, as short as can be.
+/// A short valid file.
 pub const SMALL: &str = r#"phone_number: "+17075550183"
 workflow: Requests
 worker_ring_timeout: 20s
@@ -53,7 +53,7 @@ fn problems(old: &str, new: &str) -> Vec<String> {
     assert_eq!(
         SMALL.matches(old).count(),
         1,
-        "{old:?} has to be in the file once"
+        "{old:?} must occur once in the file"
     );
     problems_of(&SMALL.replace(old, new))
 }
@@ -63,7 +63,8 @@ pub fn problems_of(text: &str) -> Vec<String> {
     problems.iter().map(|problem| problem.to_string()).collect()
 }
 
-/// Each case: the text that is replaced, the text that takes its place, and the problem, which begins with its place.
+/// Each case: the text that is replaced, the text that takes its place, and the problem, which
+/// begins with its place.
 #[track_caller]
 pub fn check(cases: &[(&str, &str, &str)]) {
     let got: Vec<_> = cases

@@ -1,8 +1,9 @@
-//! The workspace's channels, rules and events, wrong.
+//! Messages about invalid channels, rules and events of the workspace.
 
 use super::small::check;
 
-/// A case with this line more in the workspace; it is line 6, its key begins at column 3.
+/// Each case adds one line to the workspace. It is line 6 of the file, and its key begins at column
+/// 3.
 #[track_caller]
 fn check_lines(cases: &[(&str, &str)]) {
     let name = "  name: Small\n";
@@ -17,7 +18,7 @@ fn check_lines(cases: &[(&str, &str)]) {
 }
 
 #[test]
-fn a_wrong_task_channel_is_told() {
+fn invalid_task_channel_is_refused() {
     check_lines(&[
         (
             "task_channels: voice",
@@ -34,7 +35,7 @@ fn a_wrong_task_channel_is_told() {
         ),
         (
             "task_channels: [{ name: voice }, { name: voice }]",
-            "6:44: the task channel \"voice\" is there twice; the first one is in line 6",
+            "6:44: the task channel \"voice\" is declared twice, first in line 6",
         ),
         (
             "task_channels: [{ name: voice, friendly_name: '' }]",
@@ -42,7 +43,7 @@ fn a_wrong_task_channel_is_told() {
         ),
         (
             "task_channels: [{ name: voice, capacity: 2 }]",
-            "6:34: unknown key \"capacity\" in a task channel, which has name, friendly_name, optimized_routing, \
+            "6:34: unknown key \"capacity\" in a task channel; allowed: name, friendly_name, optimized_routing, \
              after_conversation.",
         ),
         (
@@ -55,18 +56,18 @@ fn a_wrong_task_channel_is_told() {
         ),
         (
             "task_channels: [{ name: voice, after_conversation: { wrap_for: 25h } }]",
-            "6:66: wrap_for: expected a span of time such as 120s, 20m or 1h, from 1s to 86400s, got \"25h\"",
+            "6:66: wrap_for: expected a duration such as 120s, 20m or 1h, from 1s to 86400s, got \"25h\"",
         ),
         (
             "task_channels: [{ name: voice, after_conversation: { wrap: 60s } }]",
             "6:54: after_conversation needs the key \"wrap_for\" AND \
-             centre.yaml:6:56: unknown key \"wrap\" in after_conversation, which has wrap_for.",
+             centre.yaml:6:56: unknown key \"wrap\" in after_conversation; allowed: wrap_for.",
         ),
     ]);
 }
 
 #[test]
-fn a_wrong_rule_is_told_with_the_choices_there_are() {
+fn invalid_rule_lists_the_choices() {
     check_lines(&[
         (
             "prioritize_queue_order: fifo",
@@ -82,11 +83,11 @@ fn a_wrong_rule_is_told_with_the_choices_there_are() {
         ),
         (
             "reoffer_pause: 2h",
-            "6:18: reoffer_pause: expected a span of time such as 120s, 20m or 1h, from 0s to 3600s, got \"2h\"",
+            "6:18: reoffer_pause: expected a duration such as 120s, 20m or 1h, from 0s to 3600s, got \"2h\"",
         ),
         (
             "ended_task_kept: 400h",
-            "6:20: ended_task_kept: expected a span of time such as 120s, 20m or 1h, from 0s to 1209600s, got \"400h\"",
+            "6:20: ended_task_kept: expected a duration such as 120s, 20m or 1h, from 0s to 1209600s, got \"400h\"",
         ),
         (
             "task_queues_max: 0",
@@ -104,7 +105,7 @@ fn a_wrong_rule_is_told_with_the_choices_there_are() {
 }
 
 #[test]
-fn wrong_events_are_told() {
+fn invalid_event_settings_are_refused() {
     check_lines(&[
         (
             "event_callback: /events",
@@ -112,7 +113,7 @@ fn wrong_events_are_told() {
         ),
         (
             "events_filter: [task.created, task.cancelled]",
-            "6:33: events_filter: unknown type of event \"task.cancelled\". Did you mean \"task.canceled\"?",
+            "6:33: events_filter: unknown event type \"task.cancelled\". Did you mean \"task.canceled\"?",
         ),
         (
             "events_filter: task.created",
@@ -120,7 +121,7 @@ fn wrong_events_are_told() {
         ),
         (
             "events_filter: [[]]",
-            "6:19: events_filter: expected a type of event such as task.created, got a list",
+            "6:19: events_filter: expected an event type such as task.created, got a list",
         ),
     ]);
 }

@@ -1,4 +1,4 @@
-//! Invariants 4, 6 and 7, and what must be over in the end: liveness, looked at while nothing goes wrong any more.
+//! Invariants 4, 6 and 7, and that everything ends: liveness, checked during the calm.
 
 use std::collections::BTreeMap;
 
@@ -12,25 +12,29 @@ use super::workers::{Slot, kept_slots, unnoted_slots};
 use crate::centre::Centre;
 use crate::scenario::Names;
 
-/// How long a Task may stand beside a free Worker: longer than a Worker is spared, shorter than a sweep takes to come.
+/// How long a Task may stay pending beside a free Worker: longer than the pause before a Worker is
+/// offered the same Task again, shorter than the period of the sweep.
 const BESIDE_MAX: Millis = Millis::from_secs(15);
 
-/// How long a Worker may keep the slot of a Reservation that has ended, or not know that they have accepted one.
+/// How long a slot may stay out of step with its Reservation: taken by an ended one, or not noted
+/// as accepted.
 const KEPT_MAX: Millis = Millis::from_secs(8);
 
-/// How long a deadline may be passed: a second of clock, and delivery.
+/// How late a deadline may be enforced: one tick of the clock, and delivery.
 const OVERDUE_MAX: Millis = Millis::from_secs(4);
 
-/// How often the sweep comes, as in `template.yaml`, and some.
+/// Period of the sweep, as in `template.yaml`, plus a second.
 const SWEEP_EVERY: Millis = Millis::from_secs(61);
 
-/// How long a caller may be in a queue whose Task has ended, or nowhere while their Task waits: a round of music, and some.
+/// How long a caller may stay in the queue of an ended Task, or outside the queue of a waiting
+/// Task: a round of music, and a margin.
 const FORGOTTEN_MAX: Millis = Millis::from_secs(60);
 
-/// How long after the storm what it broke may stay so: a sweep, and what the sweep sets going.
-pub const MENDING: Millis = Millis::from_secs(75);
+/// How long after the storm its effects may last: a period of the sweep, and the time for what the
+/// sweep starts.
+pub const RECOVERY: Millis = Millis::from_secs(75);
 
-/// Watches over time: something is wrong only when it stays so.
+/// Observations over time: a state violates an invariant only when it lasts.
 #[derive(Default)]
 pub struct Watch {
     beside: BTreeMap<(TaskSid, u64, WorkerSid, u64), Timestamp>,
@@ -40,8 +44,8 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Looks once.
-    pub fn look(&mut self, centre: &Centre, names: &Names) {
+    /// Checks the current state once.
+    pub fn check(&mut self, centre: &Centre, names: &Names) {
         let now = centre.world.now();
         let picture = centre.history.picture();
         let pending = |task: &&Task| task.assignment_status == AssignmentStatus::Pending;
@@ -58,20 +62,20 @@ impl Watch {
         }
         self.beside = beside;
         for (task, _, worker, _) in stale(&self.beside, now, BESIDE_MAX) {
-            let what = format!("{task} waits beside {worker}");
+            let what = format!("{task} is pending beside the free Worker {worker}");
             centre
                 .world
-                .violated(Invariant::NobodyWaitsBesideAFreeWorker, what);
+                .violated(Invariant::NoTaskWaitsBesideAFreeWorker, what);
         }
         for task in picture.tasks.values() {
-            look_at_deadlines(centre, task);
+            check_deadlines(centre, task);
         }
         for worker in picture
             .workers
             .values()
             .filter(|worker| worker.activity_sid == names.wrap_up)
         {
-            look_at_wrap_up(centre, names, worker);
+            check_wrap_up(centre, names, worker);
         }
         self.kept = since(&self.kept, kept_slots(&picture), now);
         for (worker, task, reservation) in stale(&self.kept, now, KEPT_MAX) {
@@ -79,46 +83,36 @@ impl Watch {
                 format!("{worker} keeps a slot for {reservation} of {task}, which has ended");
             centre.world.violated(Invariant::SlotsAreReservations, what);
         }
-        let asks = names.workspace.asks_for_assigned_tasks();
-        self.unnoted = since(
-            &self.unnoted,
-            if asks {
-                unnoted_slots(&picture)
-            } else {
-                Vec::new()
-            },
-            now,
-        );
+        let unnoted = if names.workspace.asks_for_assigned_tasks() {
+            unnoted_slots(&picture)
+        } else {
+            Vec::new()
+        };
+        self.unnoted = since(&self.unnoted, unnoted, now);
         for (worker, task, reservation) in stale(&self.unnoted, now, KEPT_MAX) {
             let what = format!(
-                "{worker} does not know whether they have accepted {reservation} of {task}"
+                "the slot of {worker} does not show whether {reservation} of {task} is accepted"
             );
             centre.world.violated(Invariant::SlotsAreReservations, what);
         }
-        self.look_at_callers(centre, now, &picture.tasks);
+        self.check_callers(centre, now, &picture.tasks);
     }
 
-    /// Invariant 6.
-    fn look_at_callers(
-        &mut self,
-        centre: &Centre,
-        now: Timestamp,
-        tasks: &BTreeMap<TaskSid, Task>,
-    ) {
+    /// Checks invariant 6.
+    fn check_callers(&mut self, centre: &Centre, now: Timestamp, tasks: &BTreeMap<TaskSid, Task>) {
         let callers = centre.carrier.read(callers);
         let mut forgotten = BTreeMap::new();
         for (task, place) in callers {
             let status = tasks.get(&task).map(|task| task.assignment_status);
             let is_forgotten = match (place, status) {
-                // In silence, with no Task.
+                // The caller waits in silence, without a Task.
                 (Place::Queue, None) => true,
                 (Place::Queue, Some(status)) => status.is_end(),
-                // Their Task waits for nobody.
-                (
-                    Place::Elsewhere,
-                    Some(AssignmentStatus::Pending | AssignmentStatus::Reserved),
-                ) => true,
-                (Place::Elsewhere | Place::Connected, _) => false,
+                // The Task waits, but its caller is not in the queue.
+                (Place::Outside, Some(AssignmentStatus::Pending | AssignmentStatus::Reserved)) => {
+                    true
+                }
+                (Place::Outside | Place::Connected, _) => false,
             };
             if is_forgotten {
                 forgotten.insert(task, self.forgotten.get(&task).copied().unwrap_or(now));
@@ -126,13 +120,15 @@ impl Watch {
         }
         self.forgotten = forgotten;
         for task in stale(&self.forgotten, now, FORGOTTEN_MAX) {
-            let what = format!("the caller of {task} is neither waiting nor connected nor sent on");
-            centre.world.violated(Invariant::NoCallerIsForgotten, what);
+            let what =
+                format!("the caller of {task} is neither waiting nor connected nor redirected");
+            centre.world.violated(Invariant::CallerIsServed, what);
         }
     }
 }
 
-/// What has not ended: nothing, when everybody has hung up and time has passed.
+/// Calls, Tasks and Reservations that have not ended. Empty once all callers have hung up and
+/// enough time has passed.
 pub fn left_over(centre: &Centre) -> Vec<String> {
     let mut left = centre.carrier.read(|network| {
         let live = network
@@ -175,30 +171,28 @@ pub fn left_over(centre: &Centre) -> Vec<String> {
     left
 }
 
-/// Invariant 7, of Reservations, of the Task's own time and of its step.
-fn look_at_deadlines(centre: &Centre, task: &Task) {
+/// Checks invariant 7 for Reservations, the Task's timeout and the timeout of its step.
+fn check_deadlines(centre: &Centre, task: &Task) {
     let now = centre.world.now();
     let waits = matches!(
         task.assignment_status,
         AssignmentStatus::Pending | AssignmentStatus::Reserved
     );
     let pending = task.assignment_status == AssignmentStatus::Pending;
-    let step = Names::step_ends_after(task).filter(|_| pending);
-    let step = step.map(|secs| {
-        (
-            "its step",
-            task.position.filter_entered_at + Millis::from_secs(secs),
-        )
-    });
-    let life = waits.then(|| ("its time to live", task.expires_at()));
-    let offers = task
-        .pending_reservations()
-        .map(|offer| ("a Reservation", offer.date_created, offer.expires_at));
-    let others = step
-        .into_iter()
-        .chain(life)
-        .map(|(what, deadline)| (what, task.date_created, deadline));
-    for (what, made, deadline) in offers.chain(others) {
+    let mut deadlines = Vec::new();
+    for offer in task.pending_reservations() {
+        deadlines.push(("a Reservation", offer.date_created, offer.expires_at));
+    }
+    if let Some(secs) = Names::step_ends_after(task)
+        && pending
+    {
+        let deadline = task.position.filter_entered_at + Millis::from_secs(secs);
+        deadlines.push(("its step", task.date_created, deadline));
+    }
+    if waits {
+        deadlines.push(("its timeout", task.date_created, task.expires_at()));
+    }
+    for (what, made, deadline) in deadlines {
         if now.since(deadline) > overdue_max(centre, made) {
             let late = now.since(deadline);
             centre.world.violated(
@@ -209,7 +203,8 @@ fn look_at_deadlines(centre: &Centre, task: &Task) {
     }
 }
 
-/// What was made in the storm may have lost its timer, and waits for the sweep; what was made in the calm is on time.
+/// The tolerance for a deadline. What was created in the storm may have lost its timer and waits
+/// for the sweep; what was created in the calm must be on time.
 fn overdue_max(centre: &Centre, made: Timestamp) -> Millis {
     let in_the_calm = centre.world.calm_since().is_some_and(|since| made > since);
     if in_the_calm {
@@ -219,7 +214,7 @@ fn overdue_max(centre: &Centre, made: Timestamp) -> Millis {
     }
 }
 
-fn look_at_wrap_up(centre: &Centre, names: &Names, worker: &Worker) {
+fn check_wrap_up(centre: &Centre, names: &Names, worker: &Worker) {
     let Some(wrap_up) = &names.workspace.wrap_up else {
         return;
     };
@@ -236,29 +231,31 @@ fn look_at_wrap_up(centre: &Centre, names: &Names, worker: &Worker) {
     }
 }
 
-/// Where a caller is.
+/// The place of a caller.
 #[derive(Clone, Copy)]
 enum Place {
     Queue,
     Connected,
-    Elsewhere,
+    Outside,
 }
 
-/// Everybody who called and is still there, by what would be their Task.
+/// All callers on the line, with the SID that the Task of their call has.
 fn callers(network: &Network) -> Vec<(TaskSid, Place)> {
     let queues = network.queues();
     let live = |call: &&Call| {
         call.direction == Direction::Inbound && call.status == CallStatus::InProgress
     };
-    let place = |call: &Call| match () {
-        () if call.bridged_with().is_some() => Place::Connected,
-        () if queues
+    let place = |call: &Call| {
+        if call.bridged_with().is_some() {
+            Place::Connected
+        } else if queues
             .iter()
-            .any(|queue| queue.position(call.sid).is_some()) =>
+            .any(|queue| queue.position(call.sid).is_some())
         {
             Place::Queue
+        } else {
+            Place::Outside
         }
-        () => Place::Elsewhere,
     };
     let calls = network.calls().into_iter().filter(live);
     calls
@@ -266,7 +263,7 @@ fn callers(network: &Network) -> Vec<(TaskSid, Place)> {
         .collect()
 }
 
-/// Since when each of these has been so, if the ones before were so, too.
+/// Since when each of `slots` has lasted, given the observations `before`.
 fn since(
     before: &BTreeMap<Slot, Timestamp>,
     slots: Vec<Slot>,
@@ -278,6 +275,7 @@ fn since(
         .collect()
 }
 
+/// The keys that have lasted longer than `longest`.
 fn stale<K: Copy>(since: &BTreeMap<K, Timestamp>, now: Timestamp, longest: Millis) -> Vec<K> {
     since
         .iter()

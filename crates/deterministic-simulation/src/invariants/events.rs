@@ -1,7 +1,8 @@
-//! Invariant 9: what is written is told, once and in order.
+//! Invariant 9: every write causes its Events, which are stored once and delivered in order.
 //!
-//! What a write must tell is said here once more, in the plainest way, from the two pictures around it; what steps and queues
-//! are called is the core's own business (`crates/task-router/src/router/tests/events.rs`).
+//! The expected Events are derived here a second time, in the simplest way, from the pictures
+//! before and after each write. The names of steps and queues are left to the engine's own tests
+//! (`crates/task-router/src/router/tests/events.rs`).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,26 +17,26 @@ use crate::centre::Centre;
 use crate::history::Picture;
 use crate::world::World;
 
-/// Events read at once: more than a run has.
+/// Events in one page: more than a run has.
 const PAGE_EVENTS: usize = 1_000;
 
-/// How long before and after a run nothing happens.
+/// Margin before and after the run in the query for its Events.
 const MARGIN: Millis = Millis::from_secs(60);
 
-/// What is told of a Task at most once, or once for each Reservation.
+/// An Event that a Task causes at most once, or once for each Reservation.
 type Key = (EventType, Option<ReservationSid>);
 
-/// What the writes so far must tell.
+/// The Events that the writes so far imply.
 #[derive(Debug, Clone, Default)]
 pub struct Expected {
-    /// By Task: what, and how many of its writes came before.
+    /// By Task: the Events, with the version of the Task that causes each.
     tasks: BTreeMap<TaskSid, BTreeMap<Key, u64>>,
-    /// Tasks of which a record was given up.
+    /// Tasks with a record that was dropped after too many attempts.
     given_up: BTreeSet<String>,
 }
 
 impl Expected {
-    /// Takes note of one write.
+    /// Adds the Events of one write.
     pub fn follow(&mut self, before: &Picture, after: &Picture) {
         for (sid, task) in &after.tasks {
             let old = before.tasks.get(sid);
@@ -43,13 +44,14 @@ impl Expected {
                 continue;
             }
             let keys = self.tasks.entry(*sid).or_default();
-            for key in told_by(old, task) {
+            for key in events_of(old, task) {
                 keys.entry(key).or_insert(task.version);
             }
         }
     }
 
-    /// A record about an item of this partition is not delivered any more: what it would have told may stay untold.
+    /// Notes that a record of this partition will not be delivered any more, so its Events may be
+    /// missing.
     pub fn give_up(&mut self, partition: String) {
         self.given_up.insert(partition);
     }
@@ -59,11 +61,12 @@ impl Expected {
     }
 }
 
-/// Looks, at the end of a run, whether the events of all writes are kept.
+/// Checks at the end of a run that the Events of all writes are stored.
 pub async fn check_kept(centre: &Centre) {
-    let (world, expected) = (&centre.world, centre.history.expected_events());
-    let mut told: BTreeMap<TaskSid, Vec<Event>> = BTreeMap::new();
-    match kept(centre, world).await {
+    let world = &centre.world;
+    let expected = centre.history.expected_events();
+    let mut stored: BTreeMap<TaskSid, Vec<Event>> = BTreeMap::new();
+    match stored_events(centre, world).await {
         Ok(events) => {
             for event in events {
                 let task = event
@@ -71,92 +74,109 @@ pub async fn check_kept(centre: &Centre) {
                     .get(Parameter::TaskSid)
                     .and_then(|sid| sid.parse().ok());
                 if let Some(task) = task {
-                    told.entry(task).or_default().push(event);
+                    stored.entry(task).or_default().push(event);
                 }
             }
         }
         Err(error) => return world.violated(Invariant::Simulation, error),
     }
     for (task, keys) in &expected.tasks {
-        let events = told.remove(task).unwrap_or_default();
-        if let Err(problem) = check_task(keys, &events, expected.is_given_up(&task.to_string())) {
+        let events = stored.remove(task).unwrap_or_default();
+        let mut checked = check_stored(keys, &events);
+        if checked.is_ok() && !expected.is_given_up(&task.to_string()) {
+            checked = check_complete(keys, &events);
+        }
+        if let Err(problem) = checked {
             world.violated(
-                Invariant::EverythingIsTold,
-                format_args!("of {task} {problem}"),
+                Invariant::EventsAreComplete,
+                format_args!("Task {task}: {problem}"),
             );
         }
     }
 }
 
-/// One Task's events against what it must tell.
-fn check_task(
-    expected: &BTreeMap<Key, u64>,
-    events: &[Event],
-    is_given_up: bool,
-) -> Result<(), String> {
+/// Checks the stored Events of one Task: each has a cause, occurs once, and is in order.
+fn check_stored(expected: &BTreeMap<Key, u64>, events: &[Event]) -> Result<(), String> {
     let mut seen = BTreeSet::new();
     let mut version = 0;
     for event in events {
-        let reservation = event
-            .parameters
-            .get(Parameter::ReservationSid)
-            .and_then(|sid| sid.parse().ok());
-        let key = (event.event_type, reservation);
-        if !IS_COUNTED.contains(&event.event_type) {
+        if !EXPECTED_TYPES.contains(&event.event_type) {
             continue;
         }
+        let key = key_of(event);
         let name = event.event_type.as_str();
         let Some(written) = expected.get(&key) else {
-            return Err(format!("{name} is told and was not written"));
+            return Err(format!("{name} is stored, but no write causes it"));
         };
         if !seen.insert(key) {
-            return Err(format!("{name} is told twice"));
+            return Err(format!("{name} is stored twice"));
         }
         if *written < version {
             return Err(format!(
-                "{name} of version {written} stands behind one of version {version}"
+                "{name} of version {written} follows an Event of version {version}"
             ));
         }
         version = *written;
     }
-    match expected.keys().find(|key| !seen.contains(*key)) {
-        Some((event_type, reservation)) if !is_given_up => {
+    Ok(())
+}
+
+/// Checks that every expected Event of one Task is stored.
+fn check_complete(expected: &BTreeMap<Key, u64>, events: &[Event]) -> Result<(), String> {
+    let stored: BTreeSet<Key> = events.iter().map(key_of).collect();
+    match expected.keys().find(|key| !stored.contains(*key)) {
+        Some((event_type, reservation)) => {
             let of = reservation
                 .map(|sid| format!(" of {sid}"))
                 .unwrap_or_default();
-            Err(format!("{}{of} is not told", event_type.as_str()))
+            Err(format!("{}{of} is missing", event_type.as_str()))
         }
-        Some(_) | None => Ok(()),
+        None => Ok(()),
     }
 }
 
-/// Who is told hears of one Task in the order of its writes.
+fn key_of(event: &Event) -> Key {
+    let reservation = event.parameters.get(Parameter::ReservationSid);
+    (
+        event.event_type,
+        reservation.and_then(|sid| sid.parse().ok()),
+    )
+}
+
+/// Checks that the event callback received the Events of each Task in the order of its writes.
 pub fn check_order(centre: &Centre) {
-    let (world, expected) = (&centre.world, centre.history.expected_events());
+    let world = &centre.world;
+    let expected = centre.history.expected_events();
     let mut last: BTreeMap<String, EventSid> = BTreeMap::new();
     let of_tasks = |(about, _): &(String, EventSid)| about.starts_with(TaskSid::PREFIX);
-    for (about, event) in centre.network.told().into_iter().filter(of_tasks) {
+    for (about, event) in centre
+        .network
+        .delivered_events()
+        .into_iter()
+        .filter(of_tasks)
+    {
         let before = last.insert(about.clone(), event);
-        let is_behind =
+        let is_out_of_order =
             before.is_some_and(|before| EventCursor::of_sid(event) < EventCursor::of_sid(before));
-        if is_behind && !expected.is_given_up(&about) {
+        if is_out_of_order && !expected.is_given_up(&about) {
             world.violated(
-                Invariant::EverythingIsTold,
-                format_args!("{event} of {about} is told after a later one"),
+                Invariant::EventsAreComplete,
+                format_args!("{event} of {about} was delivered after a later one"),
             );
         }
     }
 }
 
-/// Every event of the run, oldest first, by the way the API goes.
-async fn kept(centre: &Centre, world: &World) -> Result<Vec<Event>, String> {
+/// All Events of the run, oldest first, read as the API reads them.
+async fn stored_events(centre: &Centre, world: &World) -> Result<Vec<Event>, String> {
     let store = centre.another_store();
     let Some(names) = world.names() else {
         return Ok(Vec::new());
     };
     let now = world.now();
     let filter = EventFilter::between(crate::world::NOON - MARGIN, now + MARGIN);
-    let (mut events, mut before) = (Vec::new(), None);
+    let mut events = Vec::new();
+    let mut before = None;
     loop {
         let page = store
             .events(names.workspace.sid, &filter, before, PAGE_EVENTS)
@@ -171,8 +191,8 @@ async fn kept(centre: &Centre, world: &World) -> Result<Vec<Event>, String> {
     }
 }
 
-/// What can be told from two pictures of a Task, and is told no more than once.
-const IS_COUNTED: [EventType; 12] = [
+/// The types that two pictures of a Task imply, and that occur at most once for each key.
+const EXPECTED_TYPES: [EventType; 12] = [
     EventType::TaskCreated,
     EventType::TaskWrapup,
     EventType::TaskCompleted,
@@ -187,10 +207,11 @@ const IS_COUNTED: [EventType; 12] = [
     EventType::ReservationCompleted,
 ];
 
-fn told_by(old: Option<&Task>, new: &Task) -> Vec<Key> {
-    let mut told = Vec::new();
+/// The Events that the write from `old` to `new` causes.
+fn events_of(old: Option<&Task>, new: &Task) -> Vec<Key> {
+    let mut events = Vec::new();
     if old.is_none() {
-        told.push((EventType::TaskCreated, None));
+        events.push((EventType::TaskCreated, None));
     }
     let changed = old.is_some_and(|old| old.assignment_status != new.assignment_status);
     let end = match new.assignment_status {
@@ -199,17 +220,19 @@ fn told_by(old: Option<&Task>, new: &Task) -> Vec<Key> {
         AssignmentStatus::Completed => Some(EventType::TaskCompleted),
         AssignmentStatus::Canceled => Some(EventType::TaskCanceled),
     };
-    told.extend(end.filter(|_| changed).map(|end| (end, None)));
+    if changed && let Some(end) = end {
+        events.push((end, None));
+    }
     for offer in &new.reservations {
         let before = old.and_then(|old| old.reservation(offer.sid));
         if before.map(|before| before.status) != Some(offer.status) {
-            told.push((told_of(offer), Some(offer.sid)));
+            events.push((event_of(offer), Some(offer.sid)));
         }
     }
-    told
+    events
 }
 
-fn told_of(offer: &Reservation) -> EventType {
+fn event_of(offer: &Reservation) -> EventType {
     match offer.status {
         ReservationStatus::Pending => EventType::ReservationCreated,
         ReservationStatus::Accepted => EventType::ReservationAccepted,

@@ -1,4 +1,4 @@
-//! What must hold, checked after every write and, once it is calm, every few seconds.
+//! The invariants, checked after every write and, during the calm, every few seconds.
 
 pub mod calm;
 pub mod events;
@@ -8,43 +8,47 @@ mod workers;
 use crate::history::Picture;
 use crate::world::World;
 
-/// A promise of the engine. The numbers are those of ARCHITECTURE.md, "Invariants".
+/// An invariant of the engine. The numbers are those of ARCHITECTURE.md, "Invariants".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Invariant {
-    /// 1: a Task has at most `max_reserved_workers` live Reservations and at most one accepted one, as its status says;
-    /// one for a certain Worker is offered to nobody else.
+    /// 1: a Task has at most `max_reserved_workers` open Reservations and at most one accepted one,
+    /// as its status says; a Task for a given Worker is offered to no other.
     ReservationsOfATask,
-    /// 2: a Worker's open Reservations in a channel never exceed its capacity, but for Tasks that ignore it.
+    /// 2: a Worker's open Reservations in a channel never exceed the capacity, except for Tasks
+    /// that ignore it.
     Capacity,
-    /// 2: a Worker's slot is taken by an open Reservation, and an open Reservation takes a slot.
+    /// 2: every slot of a Worker is taken by an open Reservation, and every open Reservation takes
+    /// a slot.
     SlotsAreReservations,
-    /// 3: every Reservation and every Task ends once; no transition but those of taskrouter.md sections 5 and 6.
+    /// 3: every Reservation and every Task ends once, with only the transitions of taskrouter.md
+    /// sections 5 and 6.
     Transitions,
-    /// 3: every write is on top of the one before it.
+    /// 3: every write increments the version by one, so no write is lost.
     Versions,
-    /// 4: in a quiet system no pending Task stands beside a Worker who could take it.
-    NobodyWaitsBesideAFreeWorker,
-    /// 5: handling anything again changes nothing.
+    /// 4: in a quiet system no pending Task waits beside a Worker who could take it.
+    NoTaskWaitsBesideAFreeWorker,
+    /// 5: a replay of any input changes nothing.
     Idempotence,
-    /// 5: for one Reservation one call is placed.
+    /// 5: one call is placed for one Reservation.
     OneCallForAReservation,
-    /// 6: a caller is waiting, connected, or sent on.
-    NoCallerIsForgotten,
-    /// 7: nothing outlives its deadline.
+    /// 6: a caller is waiting, connected, or redirected.
+    CallerIsServed,
+    /// 7: every deadline is enforced.
     Deadlines,
-    /// 8: a webhook that fails still leaves the caller with valid TwiML.
+    /// 8: a failed webhook still returns valid TwiML to the caller.
     ValidTwiml,
-    /// 9: what is written is told: each event is kept once and, to whoever wants to know, told in order.
-    EverythingIsTold,
-    /// In the end everything has ended.
+    /// 9: every write causes its Events; each is stored once, and delivered in order to the event
+    /// callback.
+    EventsAreComplete,
+    /// At the end of a run every call, Task and Reservation has ended.
     EverythingEnds,
-    /// Nothing panics.
+    /// No function panics.
     Panics,
-    /// The simulation itself does what it should.
+    /// The simulation itself works.
     Simulation,
 }
 
-/// Checks one write: what it changed, and what it left.
+/// Checks one write: the transitions it made, and the state it left.
 pub fn after_write(world: &World, before: &Picture, after: &Picture) {
     for (sid, task) in &after.tasks {
         let old = before.tasks.get(sid);

@@ -1,4 +1,4 @@
-//! Invariants 1, 3 and 7: what a Task may look like, and what may become of it.
+//! Invariants 1, 3 and 7: the valid states and transitions of a Task.
 
 use ids::time::Millis;
 use task_router::model::{AssignmentStatus, Reservation, ReservationStatus, RoutingTarget, Task};
@@ -7,7 +7,7 @@ use super::Invariant;
 use crate::history::short;
 use crate::world::World;
 
-/// How long after its moment a deadline may be kept while it is calm: a second of clock, and delivery.
+/// How late a Reservation may time out during the calm: one tick of the clock, and delivery.
 const DEADLINE_GRACE: Millis = Millis::from_secs(3);
 
 pub(super) fn check(world: &World, old: Option<&Task>, new: &Task) {
@@ -16,14 +16,14 @@ pub(super) fn check(world: &World, old: Option<&Task>, new: &Task) {
         if new.version != 0 {
             world.violated(
                 Invariant::Versions,
-                format_args!("{} begins with version {}", new.sid, new.version),
+                format_args!("{} starts with version {}", new.sid, new.version),
             );
         }
         return;
     };
     if new.version != old.version + 1 {
         let versions = format_args!(
-            "Task {}: {} was written over {}",
+            "Task {}: version {} was written over {}",
             new.sid, new.version, old.version
         )
         .to_string();
@@ -35,7 +35,7 @@ pub(super) fn check(world: &World, old: Option<&Task>, new: &Task) {
     }
 }
 
-/// Invariant 1.
+/// Checks invariant 1.
 fn check_shape(world: &World, task: &Task) {
     let count = |wanted: ReservationStatus| {
         task.reservations
@@ -56,30 +56,32 @@ fn check_shape(world: &World, task: &Task) {
         .names()
         .map_or(usize::MAX, |names| names.at_once(task.task_queue_sid));
     if !fits || pending > at_once {
-        let (status, sid) = (task.assignment_status.as_str(), task.sid);
+        let status = task.assignment_status.as_str();
         let what = format!(
-            "Task {sid} is {status} with {pending} pending and {held} accepted (at once: {at_once})"
+            "Task {} is {status} with {pending} pending and {held} accepted Reservations (at once: {at_once})",
+            task.sid
         );
         world.violated(Invariant::ReservationsOfATask, what);
     }
-    if let Some(RoutingTarget::Worker(meant)) = task.routing_target
+    if let Some(RoutingTarget::Worker(target)) = task.routing_target
         && let Some(other) = task
             .reservations
             .iter()
-            .find(|offer| offer.worker_sid != meant)
+            .find(|offer| offer.worker_sid != target)
     {
         let what = format!(
-            "Task {} is for {meant} and offered to {}",
+            "Task {} is for {target} and is offered to {}",
             task.sid, other.worker_sid
         );
         world.violated(Invariant::ReservationsOfATask, what);
     }
 }
 
-/// Invariant 3, taskrouter.md section 5.
+/// Checks the transition of a Task: invariant 3, taskrouter.md section 5.
 fn check_transition(world: &World, old: &Task, new: &Task) {
     use AssignmentStatus::{Assigned, Canceled, Completed, Pending, Reserved, Wrapping};
-    let (from, to) = (old.assignment_status, new.assignment_status);
+    let from = old.assignment_status;
+    let to = new.assignment_status;
     let allowed = match (from, to) {
         (Pending, Pending | Reserved | Canceled) => true,
         (Reserved, Reserved | Pending | Assigned | Canceled) => true,
@@ -90,7 +92,7 @@ fn check_transition(world: &World, old: &Task, new: &Task) {
     };
     if !allowed {
         let what = format!(
-            "Task {} went from {} to {}",
+            "Task {}: transition from {} to {}",
             new.sid,
             from.as_str(),
             to.as_str()
@@ -100,12 +102,12 @@ fn check_transition(world: &World, old: &Task, new: &Task) {
     if from.is_end() && (old.reason != new.reason || old.reservations != new.reservations) {
         world.violated(
             Invariant::Transitions,
-            format_args!("Task {} ended and was changed", new.sid),
+            format_args!("Task {} was changed after its end", new.sid),
         );
     }
 }
 
-/// Invariants 3 and 7, taskrouter.md section 6.
+/// Checks the transition of a Reservation: invariants 3 and 7, taskrouter.md section 6.
 fn check_reservation(
     world: &World,
     task: &Task,
@@ -118,7 +120,7 @@ fn check_reservation(
     let Some(after) = after else {
         if before.status.is_open() {
             let what = format!(
-                "Reservation {} of Task {} vanished while open",
+                "Reservation {} of Task {} is missing while open",
                 before.sid, task.sid
             );
             world.violated(Invariant::Transitions, what);
@@ -134,9 +136,10 @@ fn check_reservation(
         (Accepted | Wrapping | Rejected | Timeout | Canceled | Rescinded | Completed, _) => false,
     };
     if !allowed {
-        let (from, to) = (before.status.as_str(), after.status.as_str());
+        let from = before.status.as_str();
+        let to = after.status.as_str();
         let what = format!(
-            "Reservation {} of {} went from {from} to {to}",
+            "Reservation {} of {}: transition from {from} to {to}",
             before.sid,
             short(task.sid)
         );
@@ -145,7 +148,7 @@ fn check_reservation(
     check_deadline(world, before, after);
 }
 
-/// A Reservation made while it was calm ends in time.
+/// Checks that a Reservation made during the calm times out on time.
 fn check_deadline(world: &World, before: &Reservation, after: &Reservation) {
     let Some(calm_since) = world.calm_since() else {
         return;

@@ -1,4 +1,4 @@
-//! Invariants 2 and 3: what keeps a Worker busy.
+//! Invariants 2 and 3: versions, capacity and slots of Workers.
 
 use std::collections::BTreeSet;
 
@@ -18,7 +18,8 @@ pub(super) fn check(world: &World, picture: &Picture, old: Option<&Worker>, new:
         );
         world.violated(Invariant::Versions, what);
     }
-    // A capacity may shrink while more is open; nothing may be added then, but what ignores it.
+    // A capacity may be lowered below the number of open Reservations. After that, none may be
+    // added except those that ignore the capacity.
     let had = |old: &Worker, sid| old.open_reservations.iter().any(|open| open.sid == sid);
     let added = |open: &&OpenReservation| old.is_none_or(|old| !had(old, open.sid));
     let counts = |open: &&OpenReservation| {
@@ -33,13 +34,11 @@ pub(super) fn check(world: &World, picture: &Picture, old: Option<&Worker>, new:
                 .iter()
                 .filter(|open| open.channel == share.channel)
         };
-        let (open, grew) = (
-            of_channel().count(),
-            of_channel().any(|open| added(&open) && counts(&open)),
-        );
+        let open = of_channel().count();
+        let grew = of_channel().any(|open| added(&open) && counts(&open));
         if grew && open > usize::from(share.configured_capacity) {
             let what = format!(
-                "{} has {open} Reservations of {:?}",
+                "{} has {open} Reservations with {:?}",
                 new.friendly_name, share
             );
             world.violated(Invariant::Capacity, what);
@@ -47,19 +46,20 @@ pub(super) fn check(world: &World, picture: &Picture, old: Option<&Worker>, new:
     }
 }
 
-/// An open Reservation takes a slot, from the write that makes it on.
+/// Checks that an open Reservation takes a slot from its first write on.
 pub(super) fn check_slots(world: &World, picture: &Picture) {
     let slots = slots(picture);
     for reservation in reservations(picture).difference(&slots) {
         let what = format!(
-            "{} of {} is open and takes no slot of {}",
+            "{} of {} is open, but takes no slot of {}",
             reservation.2, reservation.1, reservation.0
         );
         world.violated(Invariant::SlotsAreReservations, what);
     }
 }
 
-/// Slots that are taken by nothing. They are given back by a write of their own, so they are wrong only when they stay.
+/// Slots without an open Reservation. A slot is released by a separate write, so this is an error
+/// only when it lasts.
 pub(super) fn kept_slots(picture: &Picture) -> Vec<Slot> {
     slots(picture)
         .difference(&reservations(picture))
@@ -67,8 +67,8 @@ pub(super) fn kept_slots(picture: &Picture) -> Vec<Slot> {
         .collect()
 }
 
-/// Slots whose Worker does not know that the Reservation was accepted. That is noted by a write of its own, too, where it is
-/// asked for.
+/// Slots that do not show the acceptance of their Reservation. It is noted by a separate write, and
+/// only in a Workspace that asks for it.
 pub(super) fn unnoted_slots(picture: &Picture) -> Vec<Slot> {
     let accepted = |open: &OpenReservation| {
         let reservation = picture
@@ -89,7 +89,7 @@ pub(super) fn unnoted_slots(picture: &Picture) -> Vec<Slot> {
     picture.workers.values().flat_map(of).collect()
 }
 
-/// Who holds which Task by which Reservation.
+/// A Reservation that takes a slot: Worker, Task and Reservation.
 pub(super) type Slot = (WorkerSid, TaskSid, ReservationSid);
 
 fn slots(picture: &Picture) -> BTreeSet<Slot> {

@@ -1,4 +1,4 @@
-//! What `contact-centre.yaml` last said about a Worker.
+//! Declarations of Workers in `contact-centre.yaml`.
 
 use ids::WorkerSid;
 use serde::{Deserialize, Serialize};
@@ -13,13 +13,13 @@ struct Declaration {
 }
 
 impl Store {
-    /// The digest of what `contact-centre.yaml` last said about a Worker.
+    /// The digest of what `contact-centre.yaml` last declared for a Worker; `None` if nothing.
     pub async fn declaration(&self, worker: WorkerSid) -> Result<Option<String>, Error> {
         let found: Option<Declaration> = self.get(&Key::declaration(worker)).await?;
         Ok(found.map(|declaration| declaration.digest))
     }
 
-    /// Notes what `contact-centre.yaml` says about a Worker; `None`: nothing any more.
+    /// Stores the digest of what `contact-centre.yaml` declares for a Worker; `None` deletes it.
     pub async fn save_declaration(
         &self,
         worker: WorkerSid,

@@ -1,5 +1,5 @@
-//! What an item of the configuration holds beside the part itself: dates, whose it is, and in an item of its own the
-//! revision of the whole.
+//! The ledger of a Workspace's configuration: what an item holds beside the part itself, which is
+//! its dates and whether the file declares it. The revision is an item of its own.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use ids::time::Timestamp;
@@ -14,7 +14,7 @@ const DECLARED: &str = "declared";
 /// The attribute that holds the revision.
 pub(crate) const REVISION: &str = "revision";
 
-/// Notes what the item of a part says beside the part, or what the item of the revision says.
+/// Reads the ledger's attributes of a part's item, or the revision from the revision's item.
 pub(super) fn note(ledger: &mut Ledger, item: &Item) {
     let sk = item
         .get(keys::SK)
@@ -48,7 +48,7 @@ pub(super) fn note(ledger: &mut Ledger, item: &Item) {
     }
 }
 
-/// Writes it into the item of a part.
+/// Writes the ledger's attributes into a part's item.
 pub(super) fn write(item: &mut Item, part: PartId, dates: Dates, ledger: &Ledger) {
     item.insert(
         DATE_CREATED.to_owned(),
@@ -64,7 +64,7 @@ pub(super) fn write(item: &mut Item, part: PartId, dates: Dates, ledger: &Ledger
     );
 }
 
-/// The revision in its item; 0 if it says none.
+/// The revision in its item; 0 if it has none.
 pub(crate) fn revision_in(item: &Item) -> u64 {
     integer(item, REVISION).unwrap_or_default()
 }

@@ -1,5 +1,5 @@
-//! The parts that rarely change: a Workspace with everything in it, and the centre. Read whole, kept for a moment, and
-//! written part by part ([`save`]).
+//! Configuration: a Workspace with all its parts, and the voice settings. A Workspace is read as a
+//! whole, cached for a moment, and written part by part ([`save`]).
 
 mod declarations;
 mod ledger;
@@ -24,50 +24,51 @@ use crate::items::{self, Item, text};
 use crate::keys::{self, Key, Part};
 use crate::{Error, Store, chunked_configuration};
 
-pub use ready_lists::READINESS_KEPT;
+pub use ready_lists::{READINESS_KEPT, ReadyListSeen};
 pub(crate) use save::Revision;
 
-/// How long configuration is taken to be what it was. A change is seen everywhere within this time; what is decided
-/// meanwhile was right when the caller dialled.
+/// How long a process caches configuration. Every process sees a change within this time. A
+/// decision taken with the cached configuration was right when the caller dialled.
 pub const CONFIGURATION_KEPT: Millis = Millis::from_secs(2);
 
-/// Configuration as last read.
+/// The cache of a process: configuration as last read.
 #[derive(Default)]
 pub(crate) struct Cached {
-    centre: Option<(Timestamp, Arc<VoiceSettings>)>,
+    voice_settings: Option<(Timestamp, Arc<VoiceSettings>)>,
     workspaces: BTreeMap<WorkspaceSid, (Timestamp, Arc<Workspace>)>,
     pub(crate) configurations: chunked_configuration::Known,
-    /// How often one was forgotten: what somebody began to read before that may be older than what was written.
-    forgotten: u64,
+    /// The number of invalidations. A read that began before the latest one may be older than the
+    /// write that caused it.
+    invalidations: u64,
 }
 
 impl Cached {
     pub(crate) fn voice_settings(&self, now: Timestamp) -> Option<Arc<VoiceSettings>> {
-        fresh(self.centre.as_ref()?, now)
+        fresh(self.voice_settings.as_ref()?, now)
     }
 
     pub(crate) fn keep_voice_settings(
         &mut self,
-        centre: VoiceSettings,
+        settings: VoiceSettings,
         now: Timestamp,
     ) -> Arc<VoiceSettings> {
-        let centre = Arc::new(centre);
-        self.centre = Some((now, Arc::clone(&centre)));
-        centre
+        let settings = Arc::new(settings);
+        self.voice_settings = Some((now, Arc::clone(&settings)));
+        settings
     }
 }
 
 impl Cached {
-    /// Keeps a Workspace that was read, unless one was written since `forgotten` was looked at.
-    fn keep_workspace(&mut self, workspace: &Arc<Workspace>, now: Timestamp, forgotten: u64) {
-        if self.forgotten == forgotten {
+    /// Caches a Workspace that was read, unless the cache was invalidated since the read began.
+    fn keep_workspace(&mut self, workspace: &Arc<Workspace>, now: Timestamp, invalidations: u64) {
+        if self.invalidations == invalidations {
             self.workspaces
                 .insert(workspace.sid, (now, Arc::clone(workspace)));
         }
     }
 
     fn forget_workspace(&mut self, sid: WorkspaceSid) {
-        self.forgotten = self.forgotten.wrapping_add(1);
+        self.invalidations = self.invalidations.wrapping_add(1);
         self.workspaces.remove(&sid);
     }
 }
@@ -76,7 +77,7 @@ fn fresh<T>((read_at, value): &(Timestamp, Arc<T>), now: Timestamp) -> Option<Ar
     (now.since(*read_at) < CONFIGURATION_KEPT).then(|| Arc::clone(value))
 }
 
-/// The Workspace's own fields; its parts are items of their own.
+/// The item of a Workspace: its own fields. Its parts are items of their own.
 #[derive(PartialEq, Serialize, Deserialize)]
 struct WorkspaceFields {
     sid: WorkspaceSid,
@@ -105,8 +106,8 @@ impl WorkspaceFields {
         }
     }
 
-    /// The Workspace with nothing in it.
-    fn alone(self) -> Workspace {
+    /// The Workspace without parts.
+    fn without_parts(self) -> Workspace {
         Workspace {
             timeout_activity_sid: self.timeout_activity_sid,
             wrap_up: self.wrap_up,
@@ -119,7 +120,7 @@ impl WorkspaceFields {
     }
 }
 
-/// A configuration that was replaced, kept for the Tasks that follow it.
+/// A superseded configuration, kept for the Tasks that follow it.
 #[derive(Serialize, Deserialize)]
 struct Superseded {
     workflow_sid: WorkflowSid,
@@ -128,7 +129,7 @@ struct Superseded {
 }
 
 impl Store {
-    /// A Workspace with everything in it, at most [`CONFIGURATION_KEPT`] old; `None` if there is none.
+    /// A Workspace with all its parts, at most [`CONFIGURATION_KEPT`] old; `None` if there is none.
     pub async fn workspace(
         &self,
         sid: WorkspaceSid,
@@ -147,7 +148,8 @@ impl Store {
         }
     }
 
-    /// The same for these Tasks of it: read anew if one of them started with what was saved a moment ago.
+    /// The same for these Tasks of the Workspace. Reads past the cache if one of them follows a
+    /// newer Workflow version than the cache has.
     pub async fn workspace_for<'task>(
         &self,
         sid: WorkspaceSid,
@@ -157,19 +159,20 @@ impl Store {
         let Some(workspace) = self.workspace(sid, now).await? else {
             return Ok(None);
         };
-        match tasks.into_iter().all(|task| workspace.is_as_new_as(task)) {
-            true => Ok(Some(workspace)),
-            false => self.fresh_workspace(sid, now).await,
+        if tasks.into_iter().all(|task| workspace.is_as_new_as(task)) {
+            Ok(Some(workspace))
+        } else {
+            self.fresh_workspace(sid, now).await
         }
     }
 
-    /// A Workspace as it stands now.
+    /// A Workspace with all its parts, read past the cache; `None` if there is none.
     pub async fn fresh_workspace(
         &self,
         sid: WorkspaceSid,
         now: Timestamp,
     ) -> Result<Option<Arc<Workspace>>, Error> {
-        let forgotten = self.cache.lock().await.forgotten;
+        let invalidations = self.cache.lock().await.invalidations;
         let mut pages = self
             .client
             .query()
@@ -193,18 +196,18 @@ impl Store {
         self.cache
             .lock()
             .await
-            .keep_workspace(&workspace, now, forgotten);
+            .keep_workspace(&workspace, now, invalidations);
         Ok(Some(workspace))
     }
 
-    /// Writes the centre.
-    pub async fn save_voice_settings(&self, centre: &VoiceSettings) -> Result<(), Error> {
-        self.cache.lock().await.centre = None;
-        self.put(items::with_key(centre, &Key::voice_settings())?)
+    /// Writes the voice settings.
+    pub async fn save_voice_settings(&self, settings: &VoiceSettings) -> Result<(), Error> {
+        self.cache.lock().await.voice_settings = None;
+        self.put(items::with_key(settings, &Key::voice_settings())?)
             .await
     }
 
-    /// The Workspace is read anew when it is asked for next.
+    /// Removes the Workspace from the cache, so that the next query reads it.
     pub(crate) async fn forget_workspace(&self, sid: WorkspaceSid) {
         self.cache.lock().await.forget_workspace(sid);
     }
@@ -226,7 +229,7 @@ fn assemble(
     for row in rows {
         ledger::note(&mut ledger, &row);
         let (row, pointer) = chunked_configuration::readable(row);
-        let elsewhere = pointer
+        let chunked = pointer
             .and_then(|pointer| large.get(&pointer))
             .map(|known| Configuration::clone(known));
         let sk = row
@@ -250,14 +253,14 @@ fn assemble(
             }
             Some(Part::Workflow) => {
                 let mut workflow: Workflow = items::read(row)?;
-                workflow.configuration = elsewhere.unwrap_or(workflow.configuration);
+                workflow.configuration = chunked.unwrap_or(workflow.configuration);
                 workflows.insert(workflow.sid, workflow);
             }
             Some(Part::Configuration) => {
-                let earlier: Superseded = items::read(row)?;
+                let old: Superseded = items::read(row)?;
                 superseded.insert(
-                    (earlier.workflow_sid, earlier.version),
-                    elsewhere.unwrap_or(earlier.configuration),
+                    (old.workflow_sid, old.version),
+                    chunked.unwrap_or(old.configuration),
                 );
             }
             Some(Part::TaskChannel) => {
@@ -280,18 +283,19 @@ fn assemble(
         boards,
         empty_ready_lists,
         ledger,
-        ..fields.alone()
+        ..fields.without_parts()
     }))
 }
 
-/// A part of a Workspace as one of its images shows it, if events are about parts of this kind.
+/// A part of a Workspace from an image of a stream record; `None` if there are no Events about
+/// parts of its kind.
 pub(crate) fn part_of(
     sk: &str,
     image: serde_dynamo::Item,
 ) -> Result<Option<events::Part>, serde_dynamo::Error> {
     if sk == keys::WORKSPACE {
         return Ok(Some(events::Part::Workspace(Box::new(
-            serde_dynamo::from_item::<_, WorkspaceFields>(image)?.alone(),
+            serde_dynamo::from_item::<_, WorkspaceFields>(image)?.without_parts(),
         ))));
     }
     Ok(
@@ -317,15 +321,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_read_before_a_write_is_not_kept_after_it() {
+    fn stale_read_is_not_cached() {
         let sid = WorkspaceSid::from_bytes([1; 16]);
         let old = Arc::new(Workspace::new(sid, "Old", ActivitySid::from_bytes([1; 16])));
         let mut cached = Cached::default();
-        let begun = cached.forgotten;
+        let begun = cached.invalidations;
         cached.forget_workspace(sid);
         cached.keep_workspace(&old, Timestamp::from_millis(0), begun);
         assert!(cached.workspaces.is_empty());
-        let begun = cached.forgotten;
+        let begun = cached.invalidations;
         cached.keep_workspace(&old, Timestamp::from_millis(0), begun);
         assert_eq!(cached.workspaces.len(), 1);
     }

@@ -1,12 +1,19 @@
-//! Which readinesses there are, so that a Task knows on which boards free Workers stand.
+//! Known Readinesses: a Workspace stores each Readiness, so that a Task knows which ready lists
+//! exist.
 //!
-//! A readiness becomes known before the first Worker who has it is written, and is forgotten when nobody has had it for long. In
-//! between, no Task may miss a Worker. So the end has two steps. A sweep that sees nobody on a board notes since when
-//! ([`Store::note_empty`]); that changes nothing for Tasks, which look there as before. When the note is
-//! [`READINESS_KEPT`] old, whoever writes a Worker with this readiness makes it known anew first, which takes the note away. When it
-//! is older still by [`MARGIN`], a sweep removes the readiness, on condition that the note is there. By then every writer who
-//! did not make it known anew is done, so whoever they wrote is seen on the board, and a process whose configuration is some
-//! seconds old, or whose clock is wrong by minutes, knows of the note all the same.
+//! A Readiness is registered before the first Worker who has it is written, and it expires when no
+//! Worker has had it for long. No Task may miss a Worker in between, so a Readiness expires in two
+//! steps:
+//!
+//! 1. A sweep that sees no Worker on the ready list notes the moment (`note_empty`). Searches still
+//!    read the list.
+//! 2. When the note is [`READINESS_KEPT`] old, a writer of a Worker with this Readiness registers
+//!    it again first, which removes the note. When the note is older by [`MARGIN`], a sweep deletes
+//!    the Readiness, on condition that the note is still there and the list is empty.
+//!
+//! By the second step every writer that did not register the Readiness again has finished, and its
+//! Worker is visible on the list. A process whose configuration is some seconds old, or whose clock
+//! is minutes off, has still seen the note.
 
 use ids::WorkspaceSid;
 use ids::time::{Millis, Timestamp};
@@ -17,17 +24,28 @@ use crate::items::{self, Item, number};
 use crate::keys::{self, Key, Part};
 use crate::{Error, Store};
 
-/// How long a readiness that nobody has is known without being made known anew.
+/// How long a Readiness without Workers is known without a new registration.
 pub const READINESS_KEPT: Millis = Millis::from_secs(3_600);
 
-/// How much later it is forgotten: longer than any write takes, any configuration is kept, and clocks differ.
+/// How much later the Readiness is deleted: longer than any write takes, than any process caches
+/// configuration, and than clocks differ.
 const MARGIN: Millis = Millis::from_secs(600);
 
-/// How old a note is left alone though somebody is on the board: they come and go.
+/// The age up to which a note is ignored although the list has a Worker: Workers leave and return
+/// often.
 const NOTE_LEFT: Millis = Millis::from_secs(1_800);
 
-/// The attribute that says since when nobody has been seen on the board.
+/// The attribute with the moment since which the ready list has been empty.
 const EMPTY_SINCE: &str = "empty_since";
+
+/// The ready list of a Readiness, as a sweep saw it when it had read every Worker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReadyListSeen {
+    /// At least one Worker was on it.
+    Occupied,
+    /// No Worker was on it.
+    Empty,
+}
 
 #[derive(Deserialize)]
 struct Note {
@@ -35,14 +53,14 @@ struct Note {
     empty_since: Option<Timestamp>,
 }
 
-/// A readiness of the table, and since when nobody has been seen on its board.
+/// A stored Readiness, and the moment since which its ready list has been empty.
 pub(super) fn of_row(row: Item) -> Result<(Readiness, Option<Timestamp>), Error> {
     let note: Note = items::read(row.clone())?;
     Ok((items::read(row)?, note.empty_since))
 }
 
 impl Store {
-    /// Makes a readiness known, whatever was noted of its board.
+    /// Registers a Readiness and removes the note of an empty list.
     pub async fn save_readiness(
         &self,
         workspace: WorkspaceSid,
@@ -53,29 +71,34 @@ impl Store {
             .await
     }
 
-    /// Does for a readiness what a sweep does that has just looked at every Worker: `is_stood_on` if one of them has it.
+    /// Reconciles a Readiness with what a sweep saw of its ready list: notes an empty list, removes
+    /// an outdated note, or deletes an expired Readiness.
     pub async fn tend_readiness(
         &self,
         workspace: &Workspace,
         readiness: &Readiness,
-        is_stood_on: bool,
+        seen: ReadyListSeen,
         now: Timestamp,
     ) -> Result<(), Error> {
         let empty_since = workspace.empty_ready_lists.get(&readiness.key()).copied();
-        match (is_stood_on, empty_since) {
-            (true, None) => Ok(()),
-            // A note is taken away well before anybody has to heed it, and not each time somebody comes and goes.
-            (true, Some(since)) if now.since(since) < NOTE_LEFT => Ok(()),
-            (true, Some(_)) => self.save_readiness(workspace.sid, readiness).await,
-            (false, None) => self.note_empty(workspace.sid, readiness, now).await,
-            (false, Some(since)) if now.since(since) >= READINESS_KEPT.saturating_add(MARGIN) => {
-                self.forget_readiness(workspace, readiness, since).await
+        match (seen, empty_since) {
+            (ReadyListSeen::Occupied, None) => Ok(()),
+            // Not with each Worker who leaves and returns, but well before the note takes effect.
+            (ReadyListSeen::Occupied, Some(since)) if now.since(since) < NOTE_LEFT => Ok(()),
+            (ReadyListSeen::Occupied, Some(_)) => {
+                self.save_readiness(workspace.sid, readiness).await
             }
-            (false, Some(_)) => Ok(()),
+            (ReadyListSeen::Empty, None) => self.note_empty(workspace.sid, readiness, now).await,
+            (ReadyListSeen::Empty, Some(since))
+                if now.since(since) >= READINESS_KEPT.saturating_add(MARGIN) =>
+            {
+                self.delete_readiness(workspace, readiness, since).await
+            }
+            (ReadyListSeen::Empty, Some(_)) => Ok(()),
         }
     }
 
-    /// Notes that nobody is on the board, if nothing of the kind is noted.
+    /// Notes that the ready list is empty, unless that is noted already.
     async fn note_empty(
         &self,
         workspace: WorkspaceSid,
@@ -93,7 +116,7 @@ impl Store {
             "attribute_exists({}) AND attribute_not_exists({EMPTY_SINCE})",
             keys::PK
         );
-        unless_outrun(
+        ignoring_conflict(
             put.condition_expression(condition)
                 .send()
                 .await
@@ -102,8 +125,8 @@ impl Store {
         )
     }
 
-    /// Forgets the readiness, unless somebody is on its board after all, or it was made known anew.
-    async fn forget_readiness(
+    /// Deletes the Readiness, unless a Worker is on its ready list or it was registered again.
+    async fn delete_readiness(
         &self,
         workspace: &Workspace,
         readiness: &Readiness,
@@ -124,11 +147,11 @@ impl Store {
             .condition_expression(format!("{EMPTY_SINCE} = :since"))
             .expression_attribute_values(":since", number(since.as_millis()));
         self.forget_workspace(workspace.sid).await;
-        unless_outrun(delete.send().await.map(drop).map_err(Error::from))
+        ignoring_conflict(delete.send().await.map(drop).map_err(Error::from))
     }
 
-    /// A readiness that nobody had before, or that may be forgotten any moment, becomes known before the Worker who has it is
-    /// written, so that no Task misses them.
+    /// Registers the Readiness of a Worker that is about to be written, if it is new or may be
+    /// deleted soon. Without this, a Task could miss the Worker.
     pub(crate) async fn register_ready_list(
         &self,
         worker: &Worker,
@@ -137,10 +160,12 @@ impl Store {
         let Some(readiness) = worker.readiness(workspace) else {
             return Ok(());
         };
-        let is_kept = |since: &Timestamp| worker.date_updated.since(*since) < READINESS_KEPT;
         let key = readiness.key();
         let is_known = workspace.boards.contains_key(&key)
-            && workspace.empty_ready_lists.get(&key).is_none_or(is_kept);
+            && workspace
+                .empty_ready_lists
+                .get(&key)
+                .is_none_or(|since| worker.date_updated.since(*since) < READINESS_KEPT);
         if is_known {
             Ok(())
         } else {
@@ -153,8 +178,8 @@ fn key(workspace: WorkspaceSid, readiness: &Readiness) -> Key {
     Key::part(workspace, Part::Readiness, readiness.key())
 }
 
-/// Somebody else was faster: the next sweep looks again.
-fn unless_outrun(written: Result<(), Error>) -> Result<(), Error> {
+/// Ignores a conflict: another process wrote first, and the next sweep checks again.
+fn ignoring_conflict(written: Result<(), Error>) -> Result<(), Error> {
     match written {
         Err(Error::Conflict) => Ok(()),
         other => other,

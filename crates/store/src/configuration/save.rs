@@ -1,9 +1,10 @@
-//! Writing configuration: what differs, on condition that nothing was written since it was read.
+//! Writes of configuration: the parts that differ, on condition that no configuration was written
+//! since it was read.
 //!
-//! A Workspace has one revision, an item that sorts before its parts and so is read before them. Every write of
-//! configuration raises it in the same transaction. Whoever writes on condition of the revision they read has therefore
-//! seen everything that is there: no two writers take the same name, none undoes what the other did, and a part nobody
-//! referred to is still one nobody refers to when it is removed.
+//! A Workspace has one revision, an item that sorts before its parts and is therefore read before
+//! them. Every write of configuration raises the revision in the same transaction. So a writer
+//! whose transaction succeeds has read everything that is stored: two writers never take the same
+//! name, none undoes the other's change, and a part without references has none when it is deleted.
 
 use std::collections::BTreeSet;
 
@@ -20,41 +21,47 @@ use crate::keys::{self, Key, Part};
 use crate::store::build_error;
 use crate::{Error, Store, chunked_configuration};
 
-/// How long a superseded configuration is kept: the longest a Task may wait, and a day to be on the safe side
-/// (taskrouter.md section 14).
+/// How long a superseded configuration is kept: the longest time a Task may wait, and a day as a
+/// margin (taskrouter.md section 14).
 const TASK_LIFE_MAX: Millis = Millis::from_secs(TASK_TIMEOUT_MAX_SECS as u64 + 86_400);
 
-/// What one transaction carries: 100 items and 4 MB are DynamoDB's limits; one item is the revision's.
+/// The most weight of one transaction. DynamoDB's limits are 100 items and 4 MB; one item is the
+/// revision.
 const WEIGHT_MAX: usize = 99;
 
-/// What a Workflow, of up to 350 KB, weighs against other parts, of some kilobytes: ten of them fit into a transaction.
+/// The weight of a Workflow, which may have 350 KB; other parts have some kilobytes. Ten of them
+/// fit into a transaction.
 const WORKFLOW_WEIGHT: usize = 10;
 
-/// The revision's item.
+/// The item of the revision.
 #[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Revision {
     pub revision: u64,
-    /// The Workspace was deleted, and what was in it is being removed.
+    /// The Workspace was deleted, and its content is being deleted.
     #[serde(default)]
     pub removed: bool,
 }
 
-/// One write, and its share of a transaction.
+/// One write, and its share of a transaction's limits.
 struct Write {
     weight: usize,
     item: TransactWriteItem,
 }
 
 impl Store {
-    /// Brings a Workspace from `before`, as it was read, to `after`; without `before` it is new. Writes the parts that
-    /// differ, or that now are declared and were not, and removes those that are gone; readinesses are left: they are
-    /// hints. A superseded configuration is kept for as long as a Task may live. Of `after`'s ledger only what is declared
-    /// counts; the rest follows.
+    /// Brings a Workspace from `before`, as it was read, to `after`; without `before` it is new.
     ///
-    /// Some dozens of parts are written all or none. More, as a set-up file may bring, come in several transactions, and
-    /// whoever is interrupted goes on by doing the same again.
+    /// Writes the parts that differ or are newly declared, and deletes those that are not in
+    /// `after`. Readinesses are left alone, because they are hints. A superseded configuration is
+    /// kept for as long as a Task may live. Of the ledger of `after` only the declarations are
+    /// used; the rest is computed.
     ///
-    /// Gives back the Workspace as it now stands. [`Error::Conflict`]: somebody else wrote since `before` was read.
+    /// Some dozens of parts are one transaction, which is written as a whole or not at all. More
+    /// parts, as a file of configuration may have, are several transactions. After an interruption
+    /// between them, the same call completes the rest.
+    ///
+    /// Returns the Workspace as stored. [`Error::Conflict`]: another writer wrote since `before`
+    /// was read.
     pub async fn replace_workspace(
         &self,
         before: Option<&Workspace>,
@@ -69,7 +76,7 @@ impl Store {
             saved.ledger.revision = self.revision_of_none(after).await?;
         }
         saved.ledger.declared = after.ledger.declared.clone();
-        // Nobody reads them before the row that points to them.
+        // No process reads these pieces before the row that points to them is written.
         for piece in new_pieces(before, &saved)? {
             self.put(piece).await?;
         }
@@ -94,7 +101,7 @@ impl Store {
         Ok(saved)
     }
 
-    /// Writes a Workspace over whatever is there.
+    /// Replaces the stored Workspace, whatever it is.
     pub async fn save_workspace(&self, workspace: &Workspace, now: Timestamp) -> Result<(), Error> {
         let before = self.fresh_workspace(workspace.sid, now).await?;
         self.replace_workspace(before.as_deref(), workspace, now)
@@ -102,13 +109,13 @@ impl Store {
             .map(drop)
     }
 
-    /// Where a new Workspace begins: at 0, or where somebody who made it was interrupted.
+    /// The first revision of a new Workspace: 0, or that of an interrupted writer.
     async fn revision_of_none(&self, workspace: &Workspace) -> Result<u64, Error> {
         let revision: Revision = self
             .get(&Key::revision(workspace.sid))
             .await?
             .unwrap_or_default();
-        // What was in it would be removed from the new one as well.
+        // The deletion that is still running would delete the new Workspace's content.
         if revision.removed {
             Err(Error::Conflict)
         } else {
@@ -116,7 +123,7 @@ impl Store {
         }
     }
 
-    /// The next revision, on condition that the one before it is there.
+    /// The write of the next revision, on condition that the stored one is the revision before it.
     pub(crate) fn put_revision(
         &self,
         workspace: WorkspaceSid,
@@ -124,8 +131,8 @@ impl Store {
         listed: Option<(String, String)>,
     ) -> Result<TransactWriteItem, Error> {
         let mut item = items::with_key(next, &Key::revision(workspace))?;
-        if let Some((listing, place)) = listed {
-            items::put_listing(&mut item, listing, place);
+        if let Some((listing, sort_key)) = listed {
+            items::put_listing(&mut item, listing, sort_key);
         }
         let put = Put::builder().table_name(&*self.table).set_item(Some(item));
         let put = match next.revision {
@@ -140,7 +147,8 @@ impl Store {
             .build())
     }
 
-    /// What must be written, the Workspace's own fields after its parts and removals last; notes the dates in `after`.
+    /// The writes of a change: the parts, then the Workspace's own fields, then the deletions.
+    /// Records the dates in `after`.
     fn writes(
         &self,
         before: Option<&Workspace>,
@@ -156,7 +164,7 @@ impl Store {
         }
         let changed: Vec<PartId> = after
             .parts()
-            .filter(|part| !is_as_it_was(before, after, *part))
+            .filter(|part| !is_unchanged(before, after, *part))
             .collect();
         for part in changed {
             let dates = Dates {
@@ -177,7 +185,7 @@ impl Store {
             });
         }
         if let Some(before) = before {
-            for key in keys_gone(before, after) {
+            for key in deleted_keys(before, after) {
                 writes.push(Write {
                     weight: 1,
                     item: self.delete_row(&key)?,
@@ -209,7 +217,7 @@ impl Store {
     }
 }
 
-/// The pieces of every large configuration that is written for the first time.
+/// The pieces of every chunked configuration that is new or changed.
 fn new_pieces(before: Option<&Workspace>, after: &Workspace) -> Result<Vec<Item>, Error> {
     let mut new = Vec::new();
     for workflow in after.workflows.values() {
@@ -221,8 +229,8 @@ fn new_pieces(before: Option<&Workspace>, after: &Workspace) -> Result<Vec<Item>
     Ok(new)
 }
 
-/// Nothing to write: the part says what it said, and so does the file about it.
-fn is_as_it_was(before: Option<&Workspace>, after: &Workspace, part: PartId) -> bool {
+/// Whether nothing has to be written: neither the part nor its declaration changed.
+fn is_unchanged(before: Option<&Workspace>, after: &Workspace, part: PartId) -> bool {
     let Some(before) = before else { return false };
     let same = match part {
         PartId::Activity(sid) => before.activities.get(&sid) == after.activities.get(&sid),
@@ -236,7 +244,7 @@ fn is_as_it_was(before: Option<&Workspace>, after: &Workspace, part: PartId) -> 
     same && before.ledger.declared.contains(&part) == after.ledger.declared.contains(&part)
 }
 
-/// The item of a part, if it is there.
+/// The item of a part; `None` if the Workspace has no such part.
 fn row_of(workspace: &Workspace, part: PartId, dates: Dates) -> Result<Option<Item>, Error> {
     let key = Key::configuration(workspace.sid, part);
     let item = match part {
@@ -290,7 +298,7 @@ fn weight(part: PartId) -> usize {
     }
 }
 
-/// The writes in their order, as many in a transaction as it carries.
+/// The writes in their order, grouped into transactions.
 fn grouped(writes: Vec<Write>) -> Vec<Vec<TransactWriteItem>> {
     let mut groups = Vec::<Vec<TransactWriteItem>>::new();
     let mut carried = WEIGHT_MAX;
@@ -307,24 +315,25 @@ fn grouped(writes: Vec<Write>) -> Vec<Vec<TransactWriteItem>> {
     groups
 }
 
-/// The configurations that were superseded since `before`, each kept for as long as a Task may follow it.
+/// The rows of the configurations that were superseded since `before`, each kept for as long as a
+/// Task may follow it.
 fn superseded_rows(
     workspace: &Workspace,
     before: Option<&Workspace>,
     now: Timestamp,
 ) -> Result<Vec<Item>, Error> {
-    let known = |key| before.is_some_and(|before| before.superseded.contains_key(key));
     let mut rows = Vec::new();
-    for ((workflow_sid, version), configuration) in
-        workspace.superseded.iter().filter(|(key, _)| !known(*key))
-    {
-        let (workflow_sid, version) = (*workflow_sid, *version);
+    for (key, configuration) in &workspace.superseded {
+        if before.is_some_and(|before| before.superseded.contains_key(key)) {
+            continue;
+        }
+        let (workflow_sid, version) = *key;
         let superseded = Superseded {
             workflow_sid,
             version,
             configuration: configuration.clone(),
         };
-        // Its pieces are there: it was the Workflow's own.
+        // Its pieces are stored already: it was the Workflow's own configuration.
         let row = items::with_key(
             &superseded,
             &superseded_key(workspace, workflow_sid, version),
@@ -337,19 +346,19 @@ fn superseded_rows(
     Ok(rows)
 }
 
-/// Keys of what `before` has and `after` has not. With a Workflow go the configurations it superseded: one of the same id
-/// would begin at version 0 again, and its Tasks would follow them.
-fn keys_gone(before: &Workspace, after: &Workspace) -> Vec<Key> {
-    let stays: BTreeSet<PartId> = after.parts().collect();
-    let gone = before.parts().filter(|part| !stays.contains(part));
-    let parts = gone.map(|part| Key::configuration(before.sid, part));
-    let is_gone = |workflow: &WorkflowSid| !after.workflows.contains_key(workflow);
-    let followed = before
+/// The keys of the parts that `before` has and `after` does not. With a Workflow, the
+/// configurations it superseded are deleted: a new Workflow with the same id would begin at version
+/// 0 again, and its Tasks would follow them.
+fn deleted_keys(before: &Workspace, after: &Workspace) -> Vec<Key> {
+    let kept: BTreeSet<PartId> = after.parts().collect();
+    let deleted = before.parts().filter(|part| !kept.contains(part));
+    let parts = deleted.map(|part| Key::configuration(before.sid, part));
+    let superseded = before
         .superseded
         .keys()
-        .filter(|(workflow, _)| is_gone(workflow));
+        .filter(|(workflow, _)| !after.workflows.contains_key(workflow));
     parts
-        .chain(followed.map(|(workflow, version)| superseded_key(before, *workflow, *version)))
+        .chain(superseded.map(|(workflow, version)| superseded_key(before, *workflow, *version)))
         .collect()
 }
 

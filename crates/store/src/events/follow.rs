@@ -1,5 +1,5 @@
-//! Events as they come, for everybody in this process who waits for them: they share one look at the table, and where no other
-//! process keeps events, there is none until this one has.
+//! New Events for all readers in this process. They share one cached query of the table. Where no
+//! other process stores Events, the cache stays valid until this process stores one.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -10,91 +10,94 @@ use task_router::router::events::{Event, EventCursor};
 use tokio::sync::{Mutex, watch};
 use tokio::time::timeout;
 
-use super::{Ahead, EventFilter};
+use super::{EventFilter, NextEvents};
 use crate::{Error, Store};
 
-/// For how long a look stands where other processes keep events: with it, what is told is shown within a second.
+/// How long the cache is valid where other processes store Events: with it, an Event is shown
+/// within a second.
 pub const LOOK_EVERY: Millis = Millis::from_millis(500);
 
-/// How much later than it is dated an event may be kept and still be noticed by the next look.
+/// How much later than its date an Event may be stored and still be found by the next query.
 pub const KEPT_LATE_MAX: Millis = Millis::from_secs(2);
 
-/// How far back the shared look goes; who asks for more reads for themselves.
+/// How far back the cache reaches. A reader of older Events queries the table by itself.
 const REACH: Millis = Millis::from_secs(6);
 
-/// Most events the shared look remembers; of more, the newest.
-const REMEMBERED_MAX: usize = 2_000;
+/// The most Events in the cache of a Workspace; of more, the newest.
+const CACHED_MAX: usize = 2_000;
 
-/// What this process knows about events that are new.
+/// The new Events that this process knows.
 #[derive(Debug)]
-pub(crate) struct Lookout {
-    /// How often this process has kept events.
-    kept: watch::Sender<u64>,
-    /// Whether no other process keeps any.
-    is_alone: bool,
-    looks: Mutex<BTreeMap<WorkspaceSid, Look>>,
+pub(crate) struct EventCache {
+    /// The number of times this process has stored Events.
+    stored: watch::Sender<u64>,
+    /// Whether no other process stores Events.
+    is_only_writer: bool,
+    workspaces: Mutex<BTreeMap<WorkspaceSid, CachedEvents>>,
 }
 
-/// What was seen of one Workspace.
+/// The cached Events of one Workspace.
 #[derive(Debug)]
-struct Look {
-    /// When.
+struct CachedEvents {
+    /// The time of the query.
     at: Timestamp,
-    /// How often this process had kept events by then.
-    kept: u64,
-    /// Nothing from here on is missing…
+    /// The number of times this process had stored Events by then.
+    stored: u64,
+    /// Every Event after this cursor, and before `seen`, is in the cache.
     from: EventCursor,
-    /// …up to here.
+    /// Every Event before this cursor was read.
     seen: EventCursor,
     events: BTreeMap<EventCursor, Event>,
 }
 
-/// WaitTimes for events, by itself without a look at the table.
+/// Waits for Events without a query of the table.
 #[derive(Debug)]
 pub struct EventWatch {
-    kept: watch::Receiver<u64>,
-    is_alone: bool,
+    stored: watch::Receiver<u64>,
+    is_only_writer: bool,
 }
 
-impl Lookout {
-    pub(crate) fn new(is_alone: bool) -> Self {
+impl EventCache {
+    pub(crate) fn new(is_only_writer: bool) -> Self {
         Self {
-            kept: watch::Sender::new(0),
-            is_alone,
-            looks: Mutex::default(),
+            stored: watch::Sender::new(0),
+            is_only_writer,
+            workspaces: Mutex::default(),
         }
     }
 
-    pub(crate) fn is_alone(&self) -> bool {
-        self.is_alone
+    pub(crate) fn is_only_writer(&self) -> bool {
+        self.is_only_writer
     }
 
-    /// This process has kept events.
-    pub(super) fn keep(&self) {
-        self.kept.send_modify(|times| *times += 1);
+    /// Records that this process has stored Events.
+    pub(super) fn note_stored(&self) {
+        self.stored.send_modify(|times| *times += 1);
     }
 
-    /// Does this look tell somebody who came when events had been kept `kept` times all there is?
-    fn stands(&self, look: &Look, kept: u64, now: Timestamp) -> bool {
-        look.kept >= kept
-            && look.is_whole()
-            && (self.is_alone || now.since(look.at) < LOOK_EVERY)
-            && look.at <= now
+    /// Whether these cached Events are complete for a reader that asks after this process had
+    /// stored Events `stored` times.
+    fn is_current(&self, cached: &CachedEvents, stored: u64, now: Timestamp) -> bool {
+        cached.stored >= stored
+            && cached.is_complete()
+            && (self.is_only_writer || now.since(cached.at) < LOOK_EVERY)
+            && cached.at <= now
     }
 }
 
-impl Look {
-    /// A busy moment may have more events than one look brings.
-    fn is_whole(&self) -> bool {
+impl CachedEvents {
+    /// Whether the query reached its own time. In a busy moment there may be more Events than one
+    /// query reads.
+    fn is_complete(&self) -> bool {
         self.seen >= end_of(self.at)
     }
 
-    fn ahead(&self, filter: &EventFilter, after: EventCursor, seen: EventCursor) -> Ahead {
+    fn after(&self, filter: &EventFilter, after: EventCursor, seen: EventCursor) -> NextEvents {
         let wanted = self
             .events
             .values()
             .filter(|event| event.place > after && filter.wants(event));
-        Ahead {
+        NextEvents {
             events: wanted.cloned().collect(),
             seen,
         }
@@ -102,38 +105,40 @@ impl Look {
 }
 
 impl EventWatch {
-    /// WaitTimes until there may be something new, for `limit` at most.
+    /// Waits until there may be a new Event, for `limit` at most.
     pub async fn next(&mut self, limit: Duration) {
-        let limit = if self.is_alone {
+        let limit = if self.is_only_writer {
             limit
         } else {
             limit.min(LOOK_EVERY.into())
         };
-        // Too late is as good: whoever waits looks then.
-        let _too_late = timeout(limit, self.kept.changed()).await;
+        // A timeout is no error: the caller queries in any case.
+        let _timeout = timeout(limit, self.stored.changed()).await;
     }
 }
 
 impl Store {
-    /// Says that no other process keeps events in this table: then nobody has to look for any that this one has not kept.
+    /// Declares that no other process stores Events in this table. Then only this process's own
+    /// writes make the cache stale.
     #[must_use]
-    pub fn alone(self) -> Self {
+    pub fn as_only_writer(self) -> Self {
         Self {
-            lookout: Lookout::new(true).into(),
+            event_cache: EventCache::new(true).into(),
             ..self
         }
     }
 
-    /// WaitTimes for events from now on.
+    /// A watch for Events from now on.
     pub fn watch_events(&self) -> EventWatch {
         EventWatch {
-            kept: self.lookout.kept.subscribe(),
-            is_alone: self.lookout.is_alone,
+            stored: self.event_cache.stored.subscribe(),
+            is_only_writer: self.event_cache.is_only_writer,
         }
     }
 
-    /// As [`Store::events_after`], up to now, off the look that all share, as far back as it goes. It may be [`LOOK_EVERY`]
-    /// old if other processes keep events; `seen` says so.
+    /// As [`Store::events_after`], up to now, from the shared cache as far back as it reaches. The
+    /// result may be [`LOOK_EVERY`] old if other processes store Events; `seen` says up to where it
+    /// is complete.
     pub async fn follow_events(
         &self,
         workspace: WorkspaceSid,
@@ -141,26 +146,26 @@ impl Store {
         after: EventCursor,
         now: Timestamp,
         limit: usize,
-    ) -> Result<Ahead, Error> {
-        let kept = *self.lookout.kept.borrow();
-        let mut looks = self.lookout.looks.lock().await;
-        let known = looks.remove(&workspace);
-        let look = match known {
-            Some(look) if self.lookout.stands(&look, kept, now) => look,
-            known => self.look(workspace, known, now).await?,
+    ) -> Result<NextEvents, Error> {
+        let stored = *self.event_cache.stored.borrow();
+        let mut workspaces = self.event_cache.workspaces.lock().await;
+        let known = workspaces.remove(&workspace);
+        let cached = match known {
+            Some(cached) if self.event_cache.is_current(&cached, stored, now) => cached,
+            known => self.query_new_events(workspace, known, now).await?,
         };
-        // Alone, a look that stands shows what there is now.
-        let seen = if self.lookout.is_alone && look.is_whole() {
+        // Where this process is the only writer, a current cache is complete up to now.
+        let seen = if self.event_cache.is_only_writer && cached.is_complete() {
             end_of(now)
         } else {
-            look.seen
+            cached.seen
         };
-        let ahead = (look.from <= after).then(|| look.ahead(filter, after, seen));
-        looks.retain(|_, look| now.since(look.at) < REACH);
-        looks.insert(workspace, look);
-        drop(looks);
-        match ahead {
-            Some(ahead) => Ok(ahead),
+        let next_events = (cached.from <= after).then(|| cached.after(filter, after, seen));
+        workspaces.retain(|_, cached| now.since(cached.at) < REACH);
+        workspaces.insert(workspace, cached);
+        drop(workspaces);
+        match next_events {
+            Some(next_events) => Ok(next_events),
             None => {
                 self.events_after(workspace, filter, after, next(now), limit)
                     .await
@@ -168,14 +173,15 @@ impl Store {
         }
     }
 
-    /// Looks once more: at what is new since `known`, and at what may have been kept late.
-    async fn look(
+    /// Brings the cache up to date: queries what is new since `known`, and again the time in which
+    /// an Event may have been stored late.
+    async fn query_new_events(
         &self,
         workspace: WorkspaceSid,
-        known: Option<Look>,
+        known: Option<CachedEvents>,
         now: Timestamp,
-    ) -> Result<Look, Error> {
-        let kept = *self.lookout.kept.borrow();
+    ) -> Result<CachedEvents, Error> {
+        let stored = *self.event_cache.stored.borrow();
         let oldest = EventCursor::before(now - REACH);
         let known = known.filter(|known| known.seen >= oldest && known.at <= now);
         let (mut from, begin, mut events) = match known {
@@ -187,25 +193,25 @@ impl Store {
             None => (oldest, oldest, BTreeMap::new()),
         };
         let everything = EventFilter::between(now, now);
-        let ahead = self
-            .events_after(workspace, &everything, begin, next(now), REMEMBERED_MAX)
+        let found = self
+            .events_after(workspace, &everything, begin, next(now), CACHED_MAX)
             .await?;
-        events.extend(ahead.events.into_iter().map(|event| (event.place, event)));
-        events.retain(|place, _| *place > from);
-        while events.len() > REMEMBERED_MAX {
-            from = events.pop_first().map_or(from, |(place, _)| place);
+        events.extend(found.events.into_iter().map(|event| (event.place, event)));
+        events.retain(|cursor, _| *cursor > from);
+        while events.len() > CACHED_MAX {
+            from = events.pop_first().map_or(from, |(cursor, _)| cursor);
         }
-        Ok(Look {
+        Ok(CachedEvents {
             at: now,
-            kept,
+            stored,
             from,
-            seen: ahead.seen,
+            seen: found.seen,
             events,
         })
     }
 }
 
-/// The place behind everything up to a moment.
+/// The cursor after all Events up to a moment.
 fn end_of(now: Timestamp) -> EventCursor {
     EventCursor::before(next(now))
 }

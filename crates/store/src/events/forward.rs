@@ -1,33 +1,36 @@
-//! Events read forwards: all of a span of time, to be counted, or the next ones after a place, to be handed on.
+//! Events read forwards: all Events of a time range, to be counted, or the next ones after a
+//! cursor, to be streamed.
 
 use futures_util::future::try_join_all;
 use ids::WorkspaceSid;
 use ids::time::Timestamp;
 use task_router::router::events::{EVENT_SHARDS, Event, EventCursor};
 
-use super::shard::{Direction, Stretch};
+use super::shard::{Direction, ShardRange};
 use super::{EventFilter, ITEMS_PER_QUERY_MAX};
 use crate::{Error, Store};
 
-/// Items one query of a shard brings where all of them are counted: sixteen shards side by side are some two megabytes, and several
-/// times that while they are taken apart.
+/// Items of one query of a shard when all Events are counted: sixteen shards side by side are some
+/// two megabytes, and several times that while they are deserialized.
 const ITEMS_COUNTED_PER_QUERY: i32 = 150;
 
-/// Hours looked through for one answer: a stream that was left alone for longer goes on in several answers.
+/// The most hours that are read for one answer. A stream that was idle for longer needs several
+/// answers.
 const HOURS_AHEAD_MAX: i64 = 24;
 
-/// The next events after a place.
+/// The next Events after a cursor.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Ahead {
+pub struct NextEvents {
     /// Oldest first.
     pub events: Vec<Event>,
-    /// Everything before this place was seen.
+    /// Every Event before this cursor was read.
     pub seen: EventCursor,
 }
 
 impl Store {
-    /// Hands every event of `from..until` to `visit`, hour by hour; those of one shard, and so of one Task or Worker, in their
-    /// order. Says whether it got through with `rounds_max` rounds of queries, one of each shard.
+    /// Calls `visit` with every Event of `from..until`, hour by hour. The Events of one shard, and
+    /// so of one Task or Worker, come in their order. Returns false if `rounds_max` rounds of
+    /// queries, one for each shard, did not suffice.
     pub async fn visit_events(
         &self,
         workspace: WorkspaceSid,
@@ -39,14 +42,8 @@ impl Store {
         let mut rounds = 0;
         let last = EventCursor::before(until).hour();
         for hour in EventCursor::before(from).hour()..=last {
-            let stretch = |shard| Stretch {
-                workspace,
-                hour,
-                shard,
-                lower: EventCursor::before(from).write_key(),
-                upper: EventCursor::before(until).write_key(),
-            };
-            let mut open: Vec<Stretch> = (0..EVENT_SHARDS).map(stretch).collect();
+            let bounds = (EventCursor::before(from), EventCursor::before(until));
+            let mut open = ShardRange::of_each(0..EVENT_SHARDS, workspace, hour, bounds);
             while !open.is_empty() {
                 if rounds == rounds_max {
                     return Ok(false);
@@ -56,27 +53,28 @@ impl Store {
                     self.query_shard(part, Direction::Forward, ITEMS_COUNTED_PER_QUERY)
                 }))
                 .await?;
-                let mut further = Vec::new();
+                let mut still_open = Vec::new();
                 for (part, found) in open.into_iter().zip(found) {
-                    // By the write that told them: what is told late is counted once, where it is found.
-                    let told = found
+                    // The time of the write decides: an Event that was published late is counted
+                    // once, in the hour in which it is stored.
+                    found
                         .events()
-                        .filter(|event| event.place.at >= from && event.place.at < until);
-                    told.for_each(&mut visit);
-                    // `~` stands behind every digit: what comes after the last one.
-                    further.extend(found.more.map(|lower| Stretch {
+                        .filter(|event| event.place.at >= from && event.place.at < until)
+                        .for_each(&mut visit);
+                    // `~` sorts after every digit, so the next query begins after the last write.
+                    still_open.extend(found.more.map(|lower| ShardRange {
                         lower: format!("{lower}~"),
                         ..part
                     }));
                 }
-                open = further;
+                open = still_open;
             }
         }
         Ok(true)
     }
 
-    /// The events after a place and before `until`, oldest first, at least one query of each shard and at most
-    /// [`HOURS_AHEAD_MAX`]; about `limit` of them.
+    /// The Events after a cursor and before `until`, oldest first: about `limit` of them. Sends at
+    /// least one query for each shard, and at most [`HOURS_AHEAD_MAX`].
     pub async fn events_after(
         &self,
         workspace: WorkspaceSid,
@@ -84,28 +82,29 @@ impl Store {
         after: EventCursor,
         until: Timestamp,
         limit: usize,
-    ) -> Result<Ahead, Error> {
+    ) -> Result<NextEvents, Error> {
         let end = EventCursor::before(until);
-        let mut ahead = Ahead {
+        let mut next = NextEvents {
             events: Vec::new(),
             seen: after,
         };
         for _ in 0..HOURS_AHEAD_MAX {
-            if ahead.seen >= end || ahead.events.len() >= limit {
+            if next.seen >= end || next.events.len() >= limit {
                 break;
             }
-            let (events, seen) = self.next_events(workspace, filter, ahead.seen, end).await?;
-            ahead.events.extend(
+            let (events, seen) = self.next_events(workspace, filter, next.seen, end).await?;
+            next.events.extend(
                 events
                     .into_iter()
                     .filter(|event| event.place > after && filter.wants(event)),
             );
-            ahead.seen = seen;
+            next.seen = seen;
         }
-        Ok(ahead)
+        Ok(next)
     }
 
-    /// One query of each shard of the hour of `lower`: its events, and the place before which nothing is left.
+    /// One query of each shard of the hour of `lower`: its Events, and the cursor before which all
+    /// Events were read.
     async fn next_events(
         &self,
         workspace: WorkspaceSid,
@@ -115,28 +114,20 @@ impl Store {
     ) -> Result<(Vec<Event>, EventCursor), Error> {
         let hour = lower.hour();
         let mut horizon = end.min(EventCursor::before(EventCursor::hour_begins(hour + 1)));
-        let stretch = |shard| Stretch {
-            workspace,
-            hour,
-            shard,
-            lower: lower.write_key(),
-            upper: horizon.write_key(),
-        };
-        let parts: Vec<Stretch> = filter.shards().into_iter().map(stretch).collect();
+        let ranges = ShardRange::of_each(filter.shards(), workspace, hour, (lower, horizon));
+        let queries = ranges
+            .iter()
+            .map(|range| self.query_shard(range, Direction::Forward, ITEMS_PER_QUERY_MAX));
         let mut events = Vec::new();
-        for found in try_join_all(
-            parts
-                .iter()
-                .map(|part| self.query_shard(part, Direction::Forward, ITEMS_PER_QUERY_MAX)),
-        )
-        .await?
-        {
+        for found in try_join_all(queries).await? {
             let last = found.events().last().map(|last| last.place);
-            // The last item is read again with the next query: a place behind all its events has no other name.
-            horizon = horizon.min(
-                last.filter(|_| found.more.is_some())
-                    .map_or(horizon, |last| last.numbered(0)),
-            );
+            // The last item is read again by the next query, because no cursor lies exactly after
+            // its last Event.
+            if found.more.is_some()
+                && let Some(last) = last
+            {
+                horizon = horizon.min(last.numbered(0));
+            }
             events.extend(found.writes.into_iter().flatten());
         }
         events.retain(|event| event.place >= lower && event.place < horizon);

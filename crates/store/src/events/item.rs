@@ -1,8 +1,8 @@
-//! The item of one write's events, made small: a write unit is a kilobyte.
+//! The compact item of one write's Events: a write unit is a kilobyte.
 //!
-//! What all events of the write say is kept once, under `all`; `told` has each event's type and what it alone says. Names of
-//! parameters are single letters, ids are bytes. What follows from the rest (times, description, resource, account) is
-//! not kept at all.
+//! The parameters that all Events of the write share are stored once, under `all`; `told` has each
+//! Event's type and its own parameters. Names of parameters are single letters, ids are bytes. What
+//! follows from the rest (times, description, resource, account) is not stored.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use ids::time::Timestamp;
@@ -16,74 +16,74 @@ use crate::Error;
 use crate::items::{self, Item, number, text};
 use crate::keys::Key;
 
-/// What all events of the item say.
+/// The attribute with the parameters that all Events of the item share.
 const ALL: &str = "all";
 
-/// The events, each with what it alone says.
-const TOLD: &str = "told";
+/// The attribute with the Events, each with its own parameters.
+const EVENTS: &str = "told";
 
-/// The type among what an event alone says: no parameter's code has more than one letter.
+/// The type of an Event, beside its own parameters. No parameter's code has more than one letter.
 const TYPE: &str = "type";
 
-/// When it happened, among what an event alone says, if that was before the write.
+/// The time at which an Event happened, if that was before the write.
 const EARLIER: &str = "at";
 
-/// The id of the first event.
+/// The attribute with the id of the first Event.
 const FIRST: &str = "first";
 
-/// Bytes the values of one item's events may have: an item has 400 KB at most, names and numbers included.
+/// The most bytes of the values of one item's Events. An item has 400 KB at most, names and numbers
+/// included.
 const VALUES_BYTES_MAX: usize = 300_000;
 
-/// The item of these events, all of one write; the first one is at `key`. Fifty Workers with the largest attributes there can be
-/// do not fit: then the events do without those.
+/// The item of these Events, all of one write; the first one's item key is `key`. The Events of
+/// fifty Workers with the largest allowed attributes do not fit: they are stored without the
+/// Workers' attributes.
 pub(super) fn of(key: &Key, events: &[Event]) -> Item {
-    if bytes(events) <= VALUES_BYTES_MAX {
+    if value_bytes(events) <= VALUES_BYTES_MAX {
         return whole(key, events);
     }
     tracing::warn!(
         events = events.len(),
-        "too much for one item: these events do not say their Workers' attributes"
+        "Events too large for one item, stored without their Workers' attributes"
     );
-    let without = |event: &Event| {
-        let kept = event
-            .parameters
-            .iter()
-            .filter(|(parameter, _)| *parameter != Parameter::WorkerAttributes);
-        let parameters = kept
-            .map(|(parameter, value)| (parameter, value.to_owned()))
-            .collect();
-        Event {
-            parameters,
-            ..event.clone()
-        }
-    };
-    whole(key, &events.iter().map(without).collect::<Vec<_>>())
+    let events: Vec<Event> = events.iter().map(without_worker_attributes).collect();
+    whole(key, &events)
 }
 
-/// What all events of a write say counts once.
-fn bytes(events: &[Event]) -> usize {
+fn without_worker_attributes(event: &Event) -> Event {
+    let kept = event
+        .parameters
+        .iter()
+        .filter(|(parameter, _)| *parameter != Parameter::WorkerAttributes);
+    Event {
+        parameters: kept
+            .map(|(parameter, value)| (parameter, value.to_owned()))
+            .collect(),
+        ..event.clone()
+    }
+}
+
+/// The bytes of all values. What all Events of the write share counts once.
+fn value_bytes(events: &[Event]) -> usize {
     let Some(first) = events.first() else {
         return 0;
     };
-    let size = |event: &Event| {
+    let of_first = first.parameters.iter().map(|(_, value)| value.len());
+    let of_others = events.iter().skip(1).flat_map(|event| {
         event
             .parameters
             .iter()
+            .filter(|(parameter, value)| first.parameters.get(*parameter) != Some(*value))
             .map(|(_, value)| value.len())
-            .sum::<usize>()
-    };
-    let own = |event: &Event| {
-        let differs = |(parameter, value): &(Parameter, &str)| {
-            first.parameters.get(*parameter) != Some(*value)
-        };
-        event
-            .parameters
-            .iter()
-            .filter(differs)
-            .map(|(_, value)| value.len())
-            .sum::<usize>()
-    };
-    size(first) + events.iter().skip(1).map(own).sum::<usize>()
+    });
+    of_first.chain(of_others).sum()
+}
+
+/// Whether all Events have this value of a parameter.
+fn is_common(events: &[Event], parameter: Parameter, value: &str) -> bool {
+    events
+        .iter()
+        .all(|event| event.parameters.get(parameter) == Some(value))
 }
 
 fn whole(key: &Key, events: &[Event]) -> Item {
@@ -91,37 +91,35 @@ fn whole(key: &Key, events: &[Event]) -> Item {
     let Some(first) = events.first() else {
         return item;
     };
-    let is_common = |parameter: Parameter, value: &str| {
-        events
-            .iter()
-            .all(|event| event.parameters.get(parameter) == Some(value))
-    };
     let common = first
         .parameters
         .iter()
-        .filter(|(parameter, value)| is_common(*parameter, value));
-    let told = events.iter().map(|event| {
+        .filter(|(parameter, value)| is_common(events, *parameter, value));
+    let own_attributes = events.iter().map(|event| {
         let own = event
             .parameters
             .iter()
-            .filter(|(parameter, value)| !is_common(*parameter, value));
-        let mut told = written(own);
-        told.insert(TYPE.to_owned(), number(event.event_type.code()));
-        told.extend(
+            .filter(|(parameter, value)| !is_common(events, *parameter, value));
+        let mut attributes = attributes_of(own);
+        attributes.insert(TYPE.to_owned(), number(event.event_type.code()));
+        attributes.extend(
             event
                 .earlier
                 .map(|at| (EARLIER.to_owned(), number(at.as_millis()))),
         );
-        AttributeValue::M(told)
+        AttributeValue::M(attributes)
     });
-    item.insert(ALL.to_owned(), AttributeValue::M(written(common)));
-    item.insert(TOLD.to_owned(), AttributeValue::L(told.collect()));
+    item.insert(ALL.to_owned(), AttributeValue::M(attributes_of(common)));
+    item.insert(
+        EVENTS.to_owned(),
+        AttributeValue::L(own_attributes.collect()),
+    );
     item.insert(FIRST.to_owned(), binary(first.sid().to_bytes()));
     items::keep_until(&mut item, first.at() + EVENT_KEPT);
     item
 }
 
-/// The events of an item.
+/// The Events of an item.
 pub(super) fn read(workspace_sid: WorkspaceSid, item: Item) -> Result<Vec<Event>, Error> {
     let events = events_of(workspace_sid, &item);
     events.ok_or_else(|| {
@@ -134,14 +132,14 @@ pub(super) fn read(workspace_sid: WorkspaceSid, item: Item) -> Result<Vec<Event>
 fn events_of(workspace_sid: WorkspaceSid, item: &Item) -> Option<Vec<Event>> {
     let first = <[u8; 16]>::try_from(item.get(FIRST)?.as_b().ok()?.as_ref()).ok()?;
     let first = EventCursor::of_sid(EventSid::from_bytes(first));
-    let common = said(item.get(ALL)?.as_m().ok()?);
+    let common = parameters_of(item.get(ALL)?.as_m().ok()?);
     let events = (0..=u8::MAX)
-        .zip(item.get(TOLD)?.as_l().ok()?)
-        .map(|(index, told)| {
-            let told = told.as_m().ok()?;
-            let event_type = EventType::of_code(told.get(TYPE)?.as_n().ok()?.parse().ok()?)?;
-            let parameters = common.clone().and(said(told));
-            let earlier = told
+        .zip(item.get(EVENTS)?.as_l().ok()?)
+        .map(|(index, own)| {
+            let own = own.as_m().ok()?;
+            let event_type = EventType::of_code(own.get(TYPE)?.as_n().ok()?.parse().ok()?)?;
+            let parameters = common.clone().and(parameters_of(own));
+            let earlier = own
                 .get(EARLIER)
                 .and_then(|at| at.as_n().ok()?.parse().ok())
                 .map(Timestamp::from_millis);
@@ -156,13 +154,13 @@ fn events_of(workspace_sid: WorkspaceSid, item: &Item) -> Option<Vec<Event>> {
     events.collect()
 }
 
-fn written<'v>(values: impl Iterator<Item = (Parameter, &'v str)>) -> Attributes {
+fn attributes_of<'v>(values: impl Iterator<Item = (Parameter, &'v str)>) -> Attributes {
     values
         .map(|(parameter, value)| (parameter.code().to_owned(), attribute(parameter, value)))
         .collect()
 }
 
-/// A value in its smallest form; text, if it has not the shape it should have.
+/// A value in its shortest form; a string if it does not have the shape of its parameter.
 fn attribute(parameter: Parameter, value: &str) -> AttributeValue {
     match parameter.shape() {
         Shape::Text => text(value),
@@ -181,7 +179,7 @@ fn attribute(parameter: Parameter, value: &str) -> AttributeValue {
     }
 }
 
-fn said(attributes: &Attributes) -> Parameters {
+fn parameters_of(attributes: &Attributes) -> Parameters {
     let values = attributes.iter().filter_map(|(code, value)| {
         let parameter = Parameter::of_code(code)?;
         Some((parameter, value_of(parameter, value)?))
@@ -190,14 +188,13 @@ fn said(attributes: &Attributes) -> Parameters {
 }
 
 fn value_of(parameter: Parameter, value: &AttributeValue) -> Option<String> {
-    let as_bytes = || Some((value.as_b().ok()?.as_ref(), parameter.shape()));
-    if let Some((bytes, Shape::Sid(prefix))) = as_bytes() {
-        return Some(sid_of(prefix, <[u8; 16]>::try_from(bytes).ok()?));
+    if let (Shape::Sid(prefix), Ok(bytes)) = (parameter.shape(), value.as_b()) {
+        return Some(sid_of(prefix, <[u8; 16]>::try_from(bytes.as_ref()).ok()?));
     }
     value.as_s().or_else(|_| value.as_n()).ok().cloned()
 }
 
-/// The bytes of an id that can be made from them again.
+/// The bytes of an id, if the id can be restored from them.
 fn bytes_of(prefix: &str, value: &str) -> Option<[u8; 16]> {
     let digits = value.strip_prefix(prefix)?;
     let bytes = format!("{}{digits}", EventSid::PREFIX)
@@ -217,7 +214,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_value_is_read_back_as_it_was_whatever_it_looks_like() {
+    fn values_are_read_back_unchanged() {
         let sid = |prefix: &str| format!("{prefix}0123456789abcdef0123456789abcdef");
         for parameter in Parameter::ALL {
             let mut values = vec!["", "0", "007", "-3", "12.50", "x", "{\"a\":[1]}"]
@@ -241,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn events_that_would_not_fit_into_an_item_do_without_their_workers_attributes() {
+    fn oversized_events_lose_worker_attributes() {
         let place = EventCursor::before(Timestamp::from_millis(1_795_348_801_000));
         let event = |index: u8, attributes: String| Event {
             place: place.numbered(index),

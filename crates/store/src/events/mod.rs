@@ -1,7 +1,8 @@
-//! Events as they are kept: those of one write in one item, by hour and shard, for thirty days (taskrouter.md section 12.5).
+//! Stored Events: the Events of one write are one item, by hour and shard, kept for thirty days
+//! (taskrouter.md section 12.5).
 //!
-//! There is no index. An event's id says where it is ([`EventCursor`]); a list goes back hour by hour, reading the shards of
-//! an hour side by side.
+//! There is no index. An Event's id is its cursor ([`EventCursor`]) and so leads to its item. A
+//! list is read backwards hour by hour, the shards of an hour side by side.
 
 mod follow;
 mod forward;
@@ -23,20 +24,21 @@ use crate::keys::Key;
 use crate::listing::share;
 use crate::{Error, Store};
 
-pub(crate) use follow::Lookout;
+pub(crate) use follow::EventCache;
 pub use follow::{EventWatch, KEPT_LATE_MAX, LOOK_EVERY};
-use shard::{Direction, Stretch};
+use shard::{Direction, ShardRange};
 
-pub use forward::Ahead;
+pub use forward::NextEvents;
 
-/// Items one query of a shard brings: more than a page of the API has room for, less than a megabyte.
+/// The most items one query of a shard reads: more than a page of the API has room for, less than a
+/// megabyte.
 const ITEMS_PER_QUERY_MAX: i32 = 100;
 
-/// Rounds of queries, one of each shard, for one page: a quiet day, or sixteen hundred items of each shard of a busy one.
-/// A page that is not full then says where to go on.
+/// The most rounds of queries, one for each shard, for one page: a quiet day, or sixteen hundred
+/// items of each shard of a busy one. A page that is not full then has a cursor to continue from.
 pub const ROUNDS_PER_PAGE_MAX: usize = 24;
 
-/// Which events a list shows (taskrouter.md section 12.5). `None` = all.
+/// The filter of a list of Events (taskrouter.md section 12.5). `None` = no restriction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventFilter {
     /// From this moment on.
@@ -64,8 +66,8 @@ pub struct EventFilter {
 pub struct EventPage {
     /// Newest first.
     pub events: Vec<Event>,
-    /// Where to go on: everything that is left lies before it. `None`: nothing is left. A page may be short, or empty, and
-    /// yet not be the last one.
+    /// The cursor to continue from: all remaining Events are before it. `None` if none remain. A
+    /// page may be short, or empty, without being the last one.
     pub next: Option<EventCursor>,
 }
 
@@ -85,49 +87,55 @@ impl EventFilter {
         }
     }
 
-    /// Is this event in the list?
+    /// Whether this Event matches the filter.
     pub fn shows(&self, event: &Event) -> bool {
         event.at() >= self.from && event.at() <= self.until && self.wants(event)
     }
 
-    /// The same, whenever it happened.
+    /// The same, regardless of the Event's time.
     fn wants(&self, event: &Event) -> bool {
-        let says = |parameter, wanted: Option<String>| {
-            wanted.is_none_or(|wanted| event.parameters.get(parameter) == Some(wanted.as_str()))
-        };
         let channel = [Parameter::TaskChannelSid, Parameter::TaskChannelUniqueName];
         self.event_type
             .is_none_or(|wanted| wanted == event.event_type)
-            && says(Parameter::TaskSid, self.task_sid.map(|sid| sid.to_string()))
-            && says(
+            && has(
+                event,
+                Parameter::TaskSid,
+                self.task_sid.map(|sid| sid.to_string()),
+            )
+            && has(
+                event,
                 Parameter::WorkerSid,
                 self.worker_sid.map(|sid| sid.to_string()),
             )
-            && says(
+            && has(
+                event,
                 Parameter::TaskQueueSid,
                 self.task_queue_sid.map(|sid| sid.to_string()),
             )
-            && says(
+            && has(
+                event,
                 Parameter::WorkflowSid,
                 self.workflow_sid.map(|sid| sid.to_string()),
             )
-            && says(
+            && has(
+                event,
                 Parameter::ReservationSid,
                 self.reservation_sid.map(|sid| sid.to_string()),
             )
             && (self.task_channel.is_none()
                 || channel
                     .iter()
-                    .any(|name| says(*name, self.task_channel.clone())))
+                    .any(|name| has(event, *name, self.task_channel.clone())))
     }
 
-    /// Does it leave out nothing but by time?
+    /// Whether the filter restricts nothing but the time.
     fn wants_all(&self) -> bool {
         *self == Self::between(self.from, self.until)
     }
 
-    /// How many items a query of a shard is to bring for a page of `limit` events: its share, unless much of it may be left out.
-    /// Two at least: the first may be one whose events the page before has shown.
+    /// The number of items to read from each shard for a page of `limit` Events: the shard's share,
+    /// or the maximum if the filter may exclude many. At least two: the first item may be the one
+    /// whose Events the page before contained.
     fn items_per_query(&self, limit: usize) -> i32 {
         let share = if self.wants_all() {
             share(limit.saturating_add(1), usize::from(EVENT_SHARDS))
@@ -137,7 +145,7 @@ impl EventFilter {
         i32::try_from(share).map_or(ITEMS_PER_QUERY_MAX, |share| share.min(ITEMS_PER_QUERY_MAX))
     }
 
-    /// The shards that can hold what is wanted: all that is about a Task is in one.
+    /// The shards that can contain matching Events. All Events about one Task are in one shard.
     fn shards(&self) -> Vec<u8> {
         match self.task_sid {
             Some(task) => vec![EventCursor::shard_of(&task.to_string())],
@@ -146,39 +154,47 @@ impl EventFilter {
     }
 }
 
-/// What one look at all shards of an hour brings.
+/// Whether the Event has this value of a parameter; `None`: any value.
+fn has(event: &Event, parameter: Parameter, wanted: Option<String>) -> bool {
+    wanted.is_none_or(|wanted| event.parameters.get(parameter) == Some(wanted.as_str()))
+}
+
+/// The result of one query of each shard of an hour.
 struct Round {
     events: Vec<Event>,
-    /// Everything from here on was seen.
+    /// Every Event from this cursor on was read.
     horizon: EventCursor,
 }
 
 impl Store {
-    /// Keeps the events of one write. Keeping them again changes nothing.
+    /// Stores the Events of one write. Idempotent: storing them again is deduplicated by their key.
     pub async fn add_events(&self, events: &[Event]) -> Result<(), Error> {
         let Some(first) = events.first() else {
             return Ok(());
         };
         let key = Key::events(first.workspace_sid, first.place);
-        match self.put_if(item::of(&key, events), false).await {
-            // They are there, or somebody is writing just now: only looking tells.
+        match self.put_new(item::of(&key, events)).await {
+            // A conflict has two causes: the Events are stored already, or another process is
+            // writing them at this moment and may still fail. Only a read distinguishes them.
             Err(Error::Conflict)
                 if Bug::EventsTakenForKept.is_planted() || self.get_item(&key).await?.is_some() =>
             {
                 Ok(())
             }
-            kept => kept.inspect(|()| {
+            Err(error) => Err(error),
+            Ok(()) => {
                 let earliest = events
                     .iter()
                     .map(Event::at)
                     .fold(first.at(), Timestamp::min);
-                self.living.note(first.workspace_sid, earliest);
-                self.lookout.keep();
-            }),
+                self.active_tasks.note(first.workspace_sid, earliest);
+                self.event_cache.note_stored();
+                Ok(())
+            }
         }
     }
 
-    /// An event by its id: one read. `None`: there is none, or it is older than events are kept.
+    /// An Event by its id, with one read. `None` if there is none or it has expired.
     pub async fn event(
         &self,
         workspace: WorkspaceSid,
@@ -193,8 +209,8 @@ impl Store {
             .find(|event| event.sid() == sid))
     }
 
-    /// A page of events, newest first: at most `limit` of those before `before`, at most [`ROUNDS_PER_PAGE_MAX`] queries of
-    /// each shard.
+    /// A page of Events, newest first: at most `limit` of those before the cursor `before`, with at
+    /// most [`ROUNDS_PER_PAGE_MAX`] queries of each shard.
     pub async fn events(
         &self,
         workspace: WorkspaceSid,
@@ -222,11 +238,11 @@ impl Store {
             }
             upper = round.horizon;
         }
-        let next = Some(upper).filter(|upper| *upper > oldest);
+        let next = (upper > oldest).then_some(upper);
         Ok(EventPage { events, next })
     }
 
-    /// The newest events before `upper` in its hour, newest first.
+    /// The newest Events before `upper` in its hour, newest first.
     async fn round(
         &self,
         workspace: WorkspaceSid,
@@ -234,38 +250,28 @@ impl Store {
         (oldest, upper): (EventCursor, EventCursor),
         items: i32,
     ) -> Result<Round, Error> {
-        let hour_begins = |hour| EventCursor::before(EventCursor::hour_begins(hour));
-        // Before the first event of an hour comes the hour before.
-        let hour = if upper == hour_begins(upper.hour()) {
+        // Before the first moment of an hour there is only the hour before.
+        let hour = if upper == first_of_hour(upper.hour()) {
             upper.hour() - 1
         } else {
             upper.hour()
         };
-        let lower = oldest.max(hour_begins(hour));
-        let stretch = |shard| Stretch {
-            workspace,
-            hour,
-            shard,
-            lower: lower.write_key(),
-            upper: upper.write_key(),
-        };
-        let parts: Vec<Stretch> = filter.shards().into_iter().map(stretch).collect();
-        let queries = parts
+        let lower = oldest.max(first_of_hour(hour));
+        let ranges = ShardRange::of_each(filter.shards(), workspace, hour, (lower, upper));
+        let queries = ranges
             .iter()
-            .map(|part| self.query_shard(part, Direction::Back, items));
+            .map(|range| self.query_shard(range, Direction::Backward, items));
         let mut round = Round {
             events: Vec::new(),
             horizon: lower,
         };
         for found in try_join_all(queries).await? {
-            let last = found
-                .writes
-                .last()
-                .and_then(|write| write.first())
-                .filter(|_| found.more.is_some());
-            round.horizon = round
-                .horizon
-                .max(last.map_or(lower, |first| first.place.numbered(0)));
+            let last = found.writes.last().and_then(|write| write.first());
+            if found.more.is_some()
+                && let Some(last) = last
+            {
+                round.horizon = round.horizon.max(last.place.numbered(0));
+            }
             round.events.extend(found.writes.into_iter().flatten());
         }
         round
@@ -278,10 +284,15 @@ impl Store {
     }
 }
 
+/// The cursor before all Events of an hour.
+fn first_of_hour(hour: i64) -> EventCursor {
+    EventCursor::before(EventCursor::hour_begins(hour))
+}
+
 /// A binary attribute.
 fn binary(bytes: impl Into<Vec<u8>>) -> AttributeValue {
     AttributeValue::B(aws_sdk_dynamodb::primitives::Blob::new(bytes))
 }
 
-/// Attributes of an item or a part of one.
+/// The attributes of an item or of a map in it.
 type Attributes = Item;

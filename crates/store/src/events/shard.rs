@@ -1,15 +1,15 @@
-//! One query of a shard of an hour of events, in either direction.
+//! A query of one shard of one hour of Events, in either direction.
 
 use ids::WorkspaceSid;
-use task_router::router::events::Event;
+use task_router::router::events::{Event, EventCursor};
 
 use super::item;
 use crate::items::text;
 use crate::keys;
 use crate::{Error, Store};
 
-/// Where the query of a shard begins and ends.
-pub(super) struct Stretch {
+/// The range of a shard that is queried; both bounds are included.
+pub(super) struct ShardRange {
     pub workspace: WorkspaceSid,
     pub hour: i64,
     pub shard: u8,
@@ -17,25 +17,44 @@ pub(super) struct Stretch {
     pub upper: String,
 }
 
-/// In which order a shard is read.
+impl ShardRange {
+    /// The same range of each of these shards.
+    pub fn of_each(
+        shards: impl IntoIterator<Item = u8>,
+        workspace: WorkspaceSid,
+        hour: i64,
+        (lower, upper): (EventCursor, EventCursor),
+    ) -> Vec<Self> {
+        let ranges = shards.into_iter().map(|shard| Self {
+            workspace,
+            hour,
+            shard,
+            lower: lower.write_key(),
+            upper: upper.write_key(),
+        });
+        ranges.collect()
+    }
+}
+
+/// The order in which a shard is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Direction {
     /// Oldest first.
     Forward,
     /// Newest first.
-    Back,
+    Backward,
 }
 
-/// What one query of a shard brings.
+/// The result of one query of a shard.
 pub(super) struct Found {
-    /// The events of each write, the writes in the order they were read.
+    /// The Events of each write, in the order in which the writes were read.
     pub writes: Vec<Vec<Event>>,
-    /// The sort key of the last write, if there are more behind it.
+    /// The sort key of the last write, if the range may have more after it.
     pub more: Option<String>,
 }
 
 impl Found {
-    /// All events.
+    /// All Events.
     pub fn events(&self) -> impl DoubleEndedIterator<Item = &Event> {
         self.writes.iter().flatten()
     }
@@ -44,7 +63,7 @@ impl Found {
 impl Store {
     pub(super) async fn query_shard(
         &self,
-        part: &Stretch,
+        part: &ShardRange,
         direction: Direction,
         limit: i32,
     ) -> Result<Found, Error> {

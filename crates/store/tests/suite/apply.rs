@@ -1,4 +1,4 @@
-//! Load, decide, commit, while others write.
+//! `apply`: load, decide, commit, under contention.
 
 use ids::TaskSid;
 use serde_json::json;
@@ -7,11 +7,11 @@ use task_router::model::{AssignmentStatus, Worker};
 use task_router::router::effects::{self, Effect};
 use task_router::router::{Command, Outcome, Refusal};
 
-use crate::interloper::Meanwhile;
+use crate::competing_writes::CompetingWrite;
 use crate::world::{NOON, World, after_secs, attributes};
 
 #[tokio::test]
-async fn an_event_is_decided_on_what_is_stored_and_written() {
+async fn command_is_decided_and_committed() {
     let world = World::open().await;
     let task = world.waiting("call", "en", NOON).await;
     let applied = world
@@ -28,7 +28,7 @@ async fn an_event_is_decided_on_what_is_stored_and_written() {
 }
 
 #[tokio::test]
-async fn an_event_that_comes_twice_changes_nothing_the_second_time() {
+async fn repeated_command_changes_nothing() {
     let world = World::open().await;
     let task = world.offered("call", "Maya", NOON).await;
     world
@@ -36,10 +36,8 @@ async fn an_event_that_comes_twice_changes_nothing_the_second_time() {
         .apply(&world.hung_up(&task), after_secs(1))
         .await
         .unwrap();
-    let (ended, maya) = (
-        world.store.task(task.sid).await.unwrap(),
-        world.worker("Maya").await,
-    );
+    let ended = world.store.task(task.sid).await.unwrap();
+    let maya = world.worker("Maya").await;
     let again = world
         .store
         .apply(&world.hung_up(&task), after_secs(2))
@@ -51,7 +49,7 @@ async fn an_event_that_comes_twice_changes_nothing_the_second_time() {
 }
 
 #[tokio::test]
-async fn an_event_about_a_task_that_is_gone_is_refused() {
+async fn command_about_missing_task_is_refused() {
     let world = World::open().await;
     let nothing = TaskSid::derive(&["nothing"]);
     let applied = world
@@ -66,7 +64,7 @@ async fn an_event_about_a_task_that_is_gone_is_refused() {
 }
 
 #[tokio::test]
-async fn the_end_of_an_offered_task_frees_its_worker_in_the_same_write() {
+async fn end_of_offered_task_frees_its_worker() {
     let world = World::open().await;
     let task = world.offered("call", "Maya", NOON).await;
     assert_eq!(world.worker("Maya").await.open_reservations.len(), 1);
@@ -79,7 +77,7 @@ async fn the_end_of_an_offered_task_frees_its_worker_in_the_same_write() {
 }
 
 #[tokio::test]
-async fn a_write_of_one_item_that_lost_is_decided_again_on_the_newest_state() {
+async fn conflicting_put_is_retried() {
     let world = World::open().await;
     let version = world.worker("Maya").await.version;
     let slow = world.another_store(vec![change_maya(&world, 1).await]);
@@ -93,20 +91,21 @@ async fn a_write_of_one_item_that_lost_is_decided_again_on_the_newest_state() {
     assert_eq!(
         maya.attributes.get("shoe_size"),
         Some(&json!(1)),
-        "the other write is kept"
+        "the competing write is kept"
     );
     assert_eq!(maya.version, version + 2);
 }
 
 #[tokio::test]
-async fn a_transaction_that_lost_is_decided_again_on_the_newest_state() {
+async fn conflicting_transaction_is_retried() {
     let world = World::open().await;
     let task = world.offered("call", "Maya", NOON).await;
     let slow = world.another_store(vec![
         change_maya(&world, 1).await,
         change_maya(&world, 2).await,
     ]);
-    let (worker, activity) = (world.worker_sid("Maya"), world.activity("Offline"));
+    let worker = world.worker_sid("Maya");
+    let activity = world.activity("Offline");
     slow.apply(
         &Command::ActivitySet {
             worker,
@@ -128,7 +127,7 @@ async fn a_transaction_that_lost_is_decided_again_on_the_newest_state() {
 }
 
 #[tokio::test]
-async fn a_slot_that_could_not_be_given_back_at_once_is_given_back_by_the_tasks_record() {
+async fn stream_record_gives_slot_back() {
     let world = World::open().await;
     let offered = world.offered("call", "Maya", NOON).await;
     let slow = world.another_store(vec![change_maya(&world, 1).await]);
@@ -140,7 +139,7 @@ async fn a_slot_that_could_not_be_given_back_at_once_is_given_back_by_the_tasks_
     assert_eq!(
         world.worker("Maya").await.open_reservations.len(),
         1,
-        "her write lost"
+        "the write of her slot conflicted"
     );
     for expected in [Outcome::Changed, Outcome::AlreadySo] {
         for effect in effects::of_task(&*world.workspace().await, Some(&offered), &canceled) {
@@ -159,17 +158,18 @@ async fn a_slot_that_could_not_be_given_back_at_once_is_given_back_by_the_tasks_
 }
 
 #[tokio::test]
-async fn a_loser_whose_event_is_out_of_date_by_then_writes_nothing() {
+async fn outdated_command_writes_nothing() {
     let world = World::open().await;
     let task = world.waiting("call", "en", NOON).await;
-    let (first, event) = (world.store.clone(), world.hung_up(&task));
-    let meanwhile = {
-        let event = event.clone();
-        async move { drop(first.apply(&event, after_secs(1)).await.unwrap()) }
+    let command = world.hung_up(&task);
+    let competing = {
+        let store = world.store.clone();
+        let command = command.clone();
+        async move { drop(store.apply(&command, after_secs(1)).await.unwrap()) }
     };
     let applied = world
-        .another_store(vec![Box::pin(meanwhile)])
-        .apply(&event, after_secs(2))
+        .another_store(vec![Box::pin(competing)])
+        .apply(&command, after_secs(2))
         .await
         .unwrap();
     assert_ne!(applied.outcome, Outcome::Changed);
@@ -180,7 +180,7 @@ async fn a_loser_whose_event_is_out_of_date_by_then_writes_nothing() {
 }
 
 #[tokio::test]
-async fn who_loses_every_time_gives_up_with_a_conflict() {
+async fn retries_end_with_a_conflict() {
     let world = World::open().await;
     let mut others = Vec::new();
     for size in 0..COMMIT_ATTEMPTS_MAX {
@@ -198,7 +198,7 @@ async fn who_loses_every_time_gives_up_with_a_conflict() {
 }
 
 #[tokio::test]
-async fn a_change_of_a_worker_that_lost_is_made_again() {
+async fn conflicting_worker_change_is_retried() {
     let world = World::open().await;
     let maya = world.worker("Maya").await;
     let slow = world.another_store(vec![change_maya(&world, 1).await]);
@@ -218,13 +218,11 @@ async fn a_change_of_a_worker_that_lost_is_made_again() {
     );
 }
 
-/// Somebody else changes what is known about Maya.
-async fn change_maya(world: &World, shoe_size: u32) -> Meanwhile {
-    let (store, sid, workspace) = (
-        world.store.clone(),
-        world.worker_sid("Maya"),
-        world.workspace().await,
-    );
+/// Another process changes Maya's attributes.
+async fn change_maya(world: &World, shoe_size: u32) -> CompetingWrite {
+    let store = world.store.clone();
+    let sid = world.worker_sid("Maya");
+    let workspace = world.workspace().await;
     Box::pin(async move {
         let known = attributes(&json!({ "languages": ["en"], "shoe_size": shoe_size }));
         let change = |worker| Worker {

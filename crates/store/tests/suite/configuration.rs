@@ -1,4 +1,4 @@
-//! What rarely changes: the Workspace, the centre, declarations, recent waits.
+//! Configuration: the Workspace and its cache, voice settings, declarations, and recent wait times.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use task_router::statistics::WaitTimes;
 
 use crate::world::{NOON, World, after_secs, attributes};
 
-/// A Workspace without what the table adds to what it says.
+/// A Workspace without its ledger, which the store adds.
 fn undated(workspace: &Workspace) -> Workspace {
     Workspace {
         ledger: Ledger::default(),
@@ -20,7 +20,7 @@ fn undated(workspace: &Workspace) -> Workspace {
 }
 
 #[tokio::test]
-async fn a_workspace_is_read_as_it_was_written() {
+async fn workspace_is_read_as_written() {
     let world = World::empty().await;
     let workspace = &world.declared.workspace;
     assert_eq!(
@@ -36,7 +36,7 @@ async fn a_workspace_is_read_as_it_was_written() {
 }
 
 #[tokio::test]
-async fn a_workspace_of_more_than_one_answers_megabyte_is_read_whole() {
+async fn workspace_of_several_pages_is_read_whole() {
     let world = World::empty().await;
     let mut workspace = world.declared.workspace.clone();
     for number in 0..170 {
@@ -55,8 +55,9 @@ async fn a_workspace_of_more_than_one_answers_megabyte_is_read_whole() {
     assert_eq!(undated(&*world.workspace().await), workspace);
 }
 
+/// The Readinesses stay: they are hints, and not parts that a write replaces.
 #[tokio::test]
-async fn the_parts_a_workspace_no_longer_has_are_removed_and_its_readinesses_stay() {
+async fn missing_parts_are_deleted() {
     let world = World::open().await;
     let before = world.workspace().await;
     assert!(!before.boards.is_empty());
@@ -74,12 +75,10 @@ async fn the_parts_a_workspace_no_longer_has_are_removed_and_its_readinesses_sta
 }
 
 #[tokio::test]
-async fn a_workspace_is_kept_for_a_moment_and_then_read_again() {
+async fn workspace_is_cached_for_a_moment() {
     let world = World::open().await;
-    let (elsewhere, sid) = (
-        world.another_store(Vec::new()),
-        world.declared.workspace.sid,
-    );
+    let other_process = world.another_store(Vec::new());
+    let sid = world.declared.workspace.sid;
     let known = world
         .store
         .fresh_workspace(sid, NOON)
@@ -88,7 +87,7 @@ async fn a_workspace_is_kept_for_a_moment_and_then_read_again() {
         .unwrap();
     let mut changed = (*known).clone();
     changed.friendly_name = "Another".to_owned();
-    elsewhere.save_workspace(&changed, NOON).await.unwrap();
+    other_process.save_workspace(&changed, NOON).await.unwrap();
     let just_before = NOON + Millis::from_millis(CONFIGURATION_KEPT.as_millis() - 1);
     let kept = world
         .store
@@ -107,13 +106,11 @@ async fn a_workspace_is_kept_for_a_moment_and_then_read_again() {
 }
 
 #[tokio::test]
-async fn what_is_kept_is_not_used_for_a_task_that_started_with_something_newer() {
+async fn newer_task_is_read_past_the_cache() {
     let world = World::open().await;
-    let elsewhere = world.another_store(Vec::new());
-    let (sid, workflow) = (
-        world.declared.workspace.sid,
-        world.declared.centre.workflow_sid,
-    );
+    let other_process = world.another_store(Vec::new());
+    let sid = world.declared.workspace.sid;
+    let workflow = world.declared.voice_settings.workflow_sid;
     let mut task = world.new_task("before", "en", NOON).await;
     let known = world
         .store
@@ -131,7 +128,7 @@ async fn what_is_kept_is_not_used_for_a_task_that_started_with_something_newer()
     let mut changed = (*known).clone();
     let version = changed.workflows[&workflow].version + 1;
     changed.workflows.get_mut(&workflow).unwrap().version = version;
-    elsewhere.save_workspace(&changed, NOON).await.unwrap();
+    other_process.save_workspace(&changed, NOON).await.unwrap();
     task.workflow_version = version;
     let read = world
         .store
@@ -143,19 +140,19 @@ async fn what_is_kept_is_not_used_for_a_task_that_started_with_something_newer()
 }
 
 #[tokio::test]
-async fn the_centre_is_read_as_it_was_written_and_kept_for_a_moment() {
+async fn voice_settings_are_cached_for_a_moment() {
     let world = World::empty().await;
     assert_eq!(world.store.voice_settings(NOON).await.unwrap(), None);
     world
         .store
-        .save_voice_settings(&world.declared.centre)
+        .save_voice_settings(&world.declared.voice_settings)
         .await
         .unwrap();
     assert_eq!(
         *world.store.voice_settings(NOON).await.unwrap().unwrap(),
-        world.declared.centre
+        world.declared.voice_settings
     );
-    let mut changed = world.declared.centre.clone();
+    let mut changed = world.declared.voice_settings.clone();
     changed.phone_number = "+17075550199".to_owned();
     world
         .another_store(Vec::new())
@@ -164,7 +161,7 @@ async fn the_centre_is_read_as_it_was_written_and_kept_for_a_moment() {
         .unwrap();
     assert_eq!(
         *world.store.voice_settings(NOON).await.unwrap().unwrap(),
-        world.declared.centre
+        world.declared.voice_settings
     );
     assert_eq!(
         *world
@@ -177,8 +174,9 @@ async fn the_centre_is_read_as_it_was_written_and_kept_for_a_moment() {
     );
 }
 
+/// The Readiness is registered before the first Worker who has it is written.
 #[tokio::test]
-async fn a_readiness_is_known_before_the_first_worker_who_has_it_can_be_found() {
+async fn new_readiness_is_registered() {
     let world = World::open().await;
     let nothing = attributes(&json!({ "languages": [] }));
     let forget = |worker| Worker {
@@ -214,7 +212,7 @@ async fn a_readiness_is_known_before_the_first_worker_who_has_it_can_be_found() 
 }
 
 #[tokio::test]
-async fn a_readiness_that_is_made_known_again_is_there_once() {
+async fn registering_a_readiness_is_idempotent() {
     let world = World::open().await;
     let before = world.workspace().await.boards.clone();
     let maya = world.worker("Maya").await;
@@ -227,7 +225,7 @@ async fn a_readiness_that_is_made_known_again_is_there_once() {
 }
 
 #[tokio::test]
-async fn a_declaration_is_noted_replaced_and_forgotten() {
+async fn declaration_is_stored_and_deleted() {
     let world = World::empty().await;
     let maya = world.worker_sid("Maya");
     assert_eq!(world.store.declaration(maya).await.unwrap(), None);
@@ -248,10 +246,11 @@ async fn a_declaration_is_noted_replaced_and_forgotten() {
 }
 
 #[tokio::test]
-async fn recent_waits_are_kept_queue_by_queue_and_written_only_if_they_say_something_else() {
+async fn unchanged_wait_times_are_not_written() {
     let secs = |secs| Some(Millis::from_secs(secs));
     let world = World::empty().await;
-    let (english, hindi) = (world.queue("English"), world.queue("Hindi"));
+    let english = world.queue("English");
+    let hindi = world.queue("Hindi");
     let expected = async |queue, secs| {
         world
             .store
@@ -276,7 +275,7 @@ async fn recent_waits_are_kept_queue_by_queue_and_written_only_if_they_say_somet
         (expected(english, 1_802).await, expected(hindi, 1_802).await),
         (secs(15), secs(90))
     );
-    // What says the same is not written again, and so it grows old.
+    // An unchanged average is not written again, and so it expires.
     assert_eq!(
         (expected(english, 3_601).await, expected(hindi, 3_601).await),
         (None, secs(90))
@@ -284,7 +283,7 @@ async fn recent_waits_are_kept_queue_by_queue_and_written_only_if_they_say_somet
 }
 
 #[tokio::test]
-async fn a_workspace_nobody_made_is_none() {
+async fn missing_workspace_is_none() {
     let world = World::open().await;
     assert_eq!(
         world

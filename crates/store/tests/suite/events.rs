@@ -1,4 +1,4 @@
-//! Events as they are kept: once, small, found by id and listed newest first.
+//! Stored Events: each once, compact, found by id and listed newest first.
 
 use ids::TaskSid;
 use ids::time::{Millis, Timestamp};
@@ -11,15 +11,15 @@ use task_router::router::events::{
 
 use crate::world::{NOON, World, after_secs};
 
-/// What DynamoDB bills as one write unit.
+/// The bytes that DynamoDB bills as one write unit.
 const WRITE_UNIT_BYTES: usize = 1_024;
 
-/// Everything of the day around noon.
+/// All Events of the half day after 11:00.
 fn all() -> EventFilter {
     EventFilter::between(after_secs(0) - Millis::from_secs(3_600), after_secs(43_200))
 }
 
-/// What a call as the example centre's makes it is known by.
+/// The attributes of a call of the example centre.
 fn attributes_of_a_call() -> serde_json::Value {
     serde_json::json!({
         "call_sid": "CA0123456789abcdef0123456789abcdef",
@@ -30,7 +30,8 @@ fn attributes_of_a_call() -> serde_json::Value {
     })
 }
 
-/// The events of a new Task that is put in line, and of its offer to Maya a second later.
+/// The Events of a new Task that is put in its waiting list, and of its offer to Maya a second
+/// later.
 async fn created_and_offered(world: &World, cause: &str) -> (Vec<Event>, Vec<Event>) {
     let workspace = world.workspace().await;
     let task = world
@@ -53,7 +54,7 @@ async fn created_and_offered(world: &World, cause: &str) -> (Vec<Event>, Vec<Eve
     (created, offered)
 }
 
-/// The events of a new Task that is offered to Maya some milliseconds after it was made.
+/// The Events of a new Task that is offered to Maya some milliseconds after its creation.
 async fn created_for_maya(world: &World, cause: &str) -> Vec<Event> {
     let workspace = world.workspace().await;
     let task = world
@@ -71,7 +72,7 @@ async fn created_for_maya(world: &World, cause: &str) -> Vec<Event> {
     of_task(&workspace, &workers, Some(&task), &offer.tasks[0])
 }
 
-/// An event of a Task of its own.
+/// An Event of a Task of its own.
 fn event(world: &World, number: u32, at: Timestamp) -> Event {
     let task = TaskSid::derive(&[&number.to_string()]);
     let about = task.to_string();
@@ -92,7 +93,7 @@ fn event(world: &World, number: u32, at: Timestamp) -> Event {
     }
 }
 
-/// All pages, each of at most `limit` events.
+/// All pages, each of at most `limit` Events.
 async fn pages(store: &Store, world: &World, filter: &EventFilter, limit: usize) -> Vec<EventPage> {
     let mut pages: Vec<EventPage> = Vec::new();
     loop {
@@ -119,12 +120,12 @@ async fn listed(world: &World, filter: &EventFilter, limit: usize) -> Vec<Event>
 }
 
 #[tokio::test]
-async fn an_event_is_found_by_its_id_as_it_was() {
+async fn event_is_found_by_its_id() {
     let world = World::open().await;
     let (created, offered) = created_and_offered(&world, "call").await;
     let at_once = created_for_maya(&world, "at once").await;
-    for told in [&created, &offered, &at_once] {
-        world.store.add_events(told).await.unwrap();
+    for written in [&created, &offered, &at_once] {
+        world.store.add_events(written).await.unwrap();
     }
     let moments: Vec<u64> = at_once
         .iter()
@@ -133,15 +134,15 @@ async fn an_event_is_found_by_its_id_as_it_was() {
     assert_eq!(
         moments,
         [0, 0, 0, 0, 37],
-        "the Task was there before it was offered"
+        "the Task was created before it was offered"
     );
-    for told in created.iter().chain(&offered).chain(&at_once) {
+    for written in created.iter().chain(&offered).chain(&at_once) {
         let found = world
             .store
-            .event(told.workspace_sid, told.sid())
+            .event(written.workspace_sid, written.sid())
             .await
             .unwrap();
-        assert_eq!(found.as_ref(), Some(told));
+        assert_eq!(found.as_ref(), Some(written));
     }
     let never = created[0].place.numbered(9).sid();
     assert_eq!(
@@ -152,11 +153,11 @@ async fn an_event_is_found_by_its_id_as_it_was() {
             .unwrap(),
         None
     );
-    let elsewhere = event(&world, 1, NOON).sid();
+    let not_stored = event(&world, 1, NOON).sid();
     assert_eq!(
         world
             .store
-            .event(created[0].workspace_sid, elsewhere)
+            .event(created[0].workspace_sid, not_stored)
             .await
             .unwrap(),
         None
@@ -164,7 +165,7 @@ async fn an_event_is_found_by_its_id_as_it_was() {
 }
 
 #[tokio::test]
-async fn the_same_write_again_changes_nothing_that_was_told() {
+async fn storing_events_is_idempotent() {
     let world = World::open().await;
     let (created, _) = created_and_offered(&world, "call").await;
     world.store.add_events(&created).await.unwrap();
@@ -178,33 +179,38 @@ async fn the_same_write_again_changes_nothing_that_was_told() {
 }
 
 #[tokio::test]
-async fn the_events_of_an_ordinary_write_are_one_write_unit() {
+async fn ordinary_events_are_one_write_unit() {
     let world = World::open().await;
     let workspace = world.workspace().await;
     let (created, offered) = created_and_offered(&world, "call").await;
     let maya = world.worker("Maya").await;
     let mut moved = maya.clone();
-    (moved.activity_sid, moved.date_status_changed) = (world.activity("Offline"), after_secs(60));
+    moved.activity_sid = world.activity("Offline");
+    moved.date_status_changed = after_secs(60);
     let moved = of_worker(&workspace, Some(&maya), Some(&moved), NOON);
-    for told in [
+    for written in [
         created,
         offered,
         moved,
         created_for_maya(&world, "at once").await,
     ] {
-        world.store.add_events(&told).await.unwrap();
+        world.store.add_events(&written).await.unwrap();
         let item = world
-            .item(&Key::events(workspace.sid, told[0].place))
+            .item(&Key::events(workspace.sid, written[0].place))
             .await
             .unwrap();
         let bytes = bytes_of(&aws_sdk_dynamodb::types::AttributeValue::M(item)) - 3;
-        let types: Vec<&str> = told.iter().map(|event| event.event_type.as_str()).collect();
+        let types: Vec<&str> = written
+            .iter()
+            .map(|event| event.event_type.as_str())
+            .collect();
         println!("{bytes} bytes: {types:?}");
         assert!(bytes <= WRITE_UNIT_BYTES, "{types:?}: {bytes} bytes");
     }
 }
 
-/// As DynamoDB counts: names, values, three bytes for a list or map and one for each element.
+/// The bytes as DynamoDB counts them: names, values, three bytes for a list or map and one for each
+/// element.
 fn bytes_of(value: &aws_sdk_dynamodb::types::AttributeValue) -> usize {
     if let Ok(text) = value.as_s() {
         return text.len();
@@ -229,20 +235,20 @@ fn bytes_of(value: &aws_sdk_dynamodb::types::AttributeValue) -> usize {
 }
 
 #[tokio::test]
-async fn a_list_is_newest_first_whatever_the_size_of_its_pages() {
+async fn list_is_newest_first_for_all_page_sizes() {
     let world = World::open().await;
     // Over two hours and all shards, some of them within one millisecond.
-    let told: Vec<Event> = (0..60)
+    let written: Vec<Event> = (0..60)
         .map(|number| event(&world, number, after_secs(u64::from(number / 2) * 200)))
         .collect();
-    for event in &told {
+    for event in &written {
         world
             .store
             .add_events(std::slice::from_ref(event))
             .await
             .unwrap();
     }
-    let mut expected = told.clone();
+    let mut expected = written.clone();
     expected.sort_unstable_by_key(|event| std::cmp::Reverse(event.place));
     for limit in [1, 7, 60, 1_000] {
         assert_eq!(
@@ -262,17 +268,17 @@ async fn a_list_is_newest_first_whatever_the_size_of_its_pages() {
             .iter()
             .collect::<Vec<_>>(),
         within,
-        "both ends count"
+        "both ends are included"
     );
     assert_eq!(within.len(), 4);
 }
 
 #[tokio::test]
-async fn more_than_a_query_brings_is_read_to_its_end() {
+async fn several_queries_read_the_whole_list() {
     let world = World::open().await;
     let task: Task = world.new_task("busy", "en", NOON).await;
     let about = task.sid.to_string();
-    // One Task: one shard.
+    // One Task's Events are in one shard.
     for version in 0..230 {
         let at = NOON + Millis::from_millis(version / 3);
         let place = EventCursor::of(events::Cause {
@@ -280,12 +286,12 @@ async fn more_than_a_query_brings_is_read_to_its_end() {
             version,
             at,
         });
-        let told = Event {
+        let written = Event {
             place,
             parameters: Parameters::new().with(Parameter::TaskSid, task.sid),
             ..event(&world, 0, at)
         };
-        world.store.add_events(&[told]).await.unwrap();
+        world.store.add_events(&[written]).await.unwrap();
     }
     let found = listed(&world, &all(), 90).await;
     assert_eq!(found.len(), 230);
@@ -298,16 +304,16 @@ async fn more_than_a_query_brings_is_read_to_its_end() {
 }
 
 #[tokio::test]
-async fn a_filter_shows_what_it_names_and_nothing_else() {
+async fn filter_selects_matching_events() {
     let world = World::open().await;
     let (created, offered) = created_and_offered(&world, "call").await;
     let (others, _) = created_and_offered(&world, "another").await;
-    for told in [&created, &offered, &others] {
-        world.store.add_events(told).await.unwrap();
+    for written in [&created, &offered, &others] {
+        world.store.add_events(written).await.unwrap();
     }
     let task = TaskSid::derive(&["call"]);
     let maya = world.worker_sid("Maya");
-    let workflow = Some(world.declared.centre.workflow_sid);
+    let workflow = Some(world.declared.voice_settings.workflow_sid);
     let reservation = Some(Reservation::derive_sid(task, 1, maya));
     for (filter, expected) in [
         (all(), 9),
@@ -409,23 +415,23 @@ async fn a_filter_shows_what_it_names_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_page_over_a_long_quiet_time_ends_and_says_where_to_go_on() {
+async fn empty_page_has_a_cursor() {
     let world = World::open().await;
-    let lonely = event(&world, 1, NOON);
+    let only_event = event(&world, 1, NOON);
     world
         .store
-        .add_events(std::slice::from_ref(&lonely))
+        .add_events(std::slice::from_ref(&only_event))
         .await
         .unwrap();
     let days = Millis::from_secs(3 * 86_400);
     let filter = EventFilter::between(NOON, NOON + days);
     let pages = pages(&world.store, &world, &filter, 50).await;
     assert_eq!(pages.len(), 72usize.div_ceil(ROUNDS_PER_PAGE_MAX) + 1);
-    assert_eq!(pages.last().unwrap().events, [lonely]);
+    assert_eq!(pages.last().unwrap().events, [only_event]);
 }
 
 #[tokio::test]
-async fn what_happened_to_the_configuration_is_kept_with_it() {
+async fn configuration_events_are_stored() {
     let world = World::open().await;
     let workspace = world.workspace().await;
     let queue = workspace.task_queues.values().next().unwrap().clone();
@@ -436,20 +442,20 @@ async fn what_happened_to_the_configuration_is_kept_with_it() {
         version: 21,
         at: NOON,
     };
-    let told = events::of_part(Some(&workspace), &change);
-    world.store.add_events(&told).await.unwrap();
+    let written = events::of_part(Some(&workspace), &change);
+    world.store.add_events(&written).await.unwrap();
     let by_queue = EventFilter {
         task_queue_sid: Some(queue.sid),
         ..all()
     };
-    assert_eq!(listed(&world, &by_queue, 50).await, told);
+    assert_eq!(listed(&world, &by_queue, 50).await, written);
 }
 
 #[tokio::test]
-async fn an_item_that_is_no_event_is_an_error_that_names_it() {
+async fn corrupt_event_is_an_error_with_its_key() {
     let world = World::open().await;
-    let told = event(&world, 1, NOON);
-    let key = Key::events(told.workspace_sid, told.place);
+    let written = event(&world, 1, NOON);
+    let key = Key::events(written.workspace_sid, written.place);
     let put = world
         .client
         .put_item()
@@ -458,7 +464,7 @@ async fn an_item_that_is_no_event_is_an_error_that_names_it() {
     put.send().await.unwrap();
     let error = world
         .store
-        .event(told.workspace_sid, told.sid())
+        .event(written.workspace_sid, written.sid())
         .await
         .unwrap_err();
     assert!(error.to_string().contains(&key.sk), "{error}");

@@ -1,4 +1,4 @@
-//! The listings: what there is, whatever its state.
+//! The listings of Workers and Tasks, whatever their state, and batch updates.
 
 use std::collections::BTreeSet;
 
@@ -37,7 +37,7 @@ async fn workers_are_listed_oldest_first() {
 }
 
 #[tokio::test]
-async fn every_task_is_listed_in_whatever_state_and_shard_it_is() {
+async fn tasks_of_all_states_are_listed() {
     let world = World::open().await;
     let mut expected = BTreeSet::new();
     let mut shards = BTreeSet::new();
@@ -46,13 +46,13 @@ async fn every_task_is_listed_in_whatever_state_and_shard_it_is() {
         shards.insert(keys::listing_shard(task.sid));
         expected.insert(task.sid);
     }
-    let gone = world.waiting("gone", "en", NOON).await;
+    let ended = world.waiting("ended", "en", NOON).await;
     world
         .store
-        .apply(&world.hung_up(&gone), NOON)
+        .apply(&world.hung_up(&ended), NOON)
         .await
         .unwrap();
-    expected.insert(gone.sid);
+    expected.insert(ended.sid);
     expected.insert(world.offered("offered", "Maya", NOON).await.sid);
     let listed = world
         .store
@@ -69,7 +69,7 @@ async fn every_task_is_listed_in_whatever_state_and_shard_it_is() {
 }
 
 #[tokio::test]
-async fn another_workspace_has_a_listing_of_its_own() {
+async fn each_workspace_has_its_own_listing() {
     let world = World::open().await;
     world.waiting("call", "en", NOON).await;
     let other = ids::WorkspaceSid::derive(&["other"]);
@@ -77,26 +77,26 @@ async fn another_workspace_has_a_listing_of_its_own() {
     assert_eq!(world.store.worker_sids(other).await.unwrap(), []);
 }
 
-/// The ids in the order they are read in, in parts of this size.
-async fn walk(world: &World, limit: usize, forward: bool) -> Vec<TaskSid> {
-    let way = if forward {
-        Reading::Forward
-    } else {
-        Reading::Backward
-    };
-    let mut reading = way(None);
+/// The ids in the order in which they are read, in pages of this size. `direction` makes a reading
+/// of a cursor.
+async fn read_all(
+    world: &World,
+    limit: usize,
+    direction: fn(Option<(Timestamp, String)>) -> Reading,
+) -> Vec<TaskSid> {
+    let mut reading = direction(None);
     let mut read = Vec::new();
     loop {
-        let part = world
+        let page = world
             .store
             .listed_tasks(world.declared.workspace.sid, &reading, limit)
             .await
             .unwrap();
-        assert!(part.entries.len() <= limit);
-        read.extend(part.entries.iter().map(|entry| entry.sid));
-        match part.entries.last() {
-            Some(last) if part.has_more => {
-                reading = way(Some((last.created, last.sid.to_string())))
+        assert!(page.entries.len() <= limit);
+        read.extend(page.entries.iter().map(|entry| entry.sid));
+        match page.entries.last() {
+            Some(last) if page.has_more => {
+                reading = direction(Some((last.created, last.sid.to_string())))
             }
             Some(_) | None => return read,
         }
@@ -104,36 +104,44 @@ async fn walk(world: &World, limit: usize, forward: bool) -> Vec<TaskSid> {
 }
 
 #[tokio::test]
-async fn tasks_of_all_shards_are_read_in_one_order_part_by_part_and_either_way() {
+async fn shards_are_merged_in_one_order() {
     let world = World::open().await;
-    let mut made: Vec<(Timestamp, TaskSid)> = Vec::new();
+    let mut created: Vec<(Timestamp, TaskSid)> = Vec::new();
     for number in 0..60 {
         // Several in one millisecond.
         let task = world
             .waiting(&format!("call {number}"), "en", after_secs(number / 7))
             .await;
-        made.push((task.date_created, task.sid));
+        created.push((task.date_created, task.sid));
     }
-    made.sort_unstable();
-    let mut expected: Vec<TaskSid> = made.into_iter().map(|(_, sid)| sid).collect();
+    created.sort_unstable();
+    let mut expected: Vec<TaskSid> = created.into_iter().map(|(_, sid)| sid).collect();
     for limit in [1, 7, 59, 60, 1_000] {
-        assert_eq!(walk(&world, limit, true).await, expected, "{limit}");
+        assert_eq!(
+            read_all(&world, limit, Reading::Forward).await,
+            expected,
+            "{limit}"
+        );
     }
     expected.reverse();
     for limit in [7, 1_000] {
-        assert_eq!(walk(&world, limit, false).await, expected, "{limit}");
+        assert_eq!(
+            read_all(&world, limit, Reading::Backward).await,
+            expected,
+            "{limit}"
+        );
     }
     let half: Vec<TaskSid> = expected.split_off(30);
     let read = world.store.tasks(&half).await.unwrap();
     assert_eq!(
         read.iter().map(|task| task.sid).collect::<Vec<_>>(),
         half,
-        "in the order asked for"
+        "in the requested order"
     );
 }
 
 #[tokio::test]
-async fn reading_goes_on_behind_a_place_where_nothing_stands_any_more() {
+async fn cursor_of_deleted_worker_still_works() {
     let world = World::open().await;
     let workspace = world.declared.workspace.sid;
     let all = world
@@ -145,12 +153,12 @@ async fn reading_goes_on_behind_a_place_where_nothing_stands_any_more() {
     let [first, second, third] = all[..] else {
         panic!("the example has other Workers: {all:?}")
     };
-    let second_place = Some((second.created, second.sid.to_string()));
-    let gone = world.store.worker(second.sid).await.unwrap().unwrap();
-    world.store.delete_worker(&gone).await.unwrap();
+    let second_cursor = Some((second.created, second.sid.to_string()));
+    let deleted = world.store.worker(second.sid).await.unwrap().unwrap();
+    world.store.delete_worker(&deleted).await.unwrap();
     for (reading, expected) in [
-        (Reading::Forward(second_place.clone()), third),
-        (Reading::Backward(second_place), first),
+        (Reading::Forward(second_cursor.clone()), third),
+        (Reading::Backward(second_cursor), first),
     ] {
         let part = world
             .store
@@ -165,9 +173,10 @@ async fn reading_goes_on_behind_a_place_where_nothing_stands_any_more() {
     }
 }
 
-/// Many at once: who is as they should be is not written, and the others are what time and configuration make of them.
+/// A batch: Workers who are up to date are not written, and the others become what time and
+/// configuration require.
 #[tokio::test]
-async fn workers_are_brought_to_what_the_workspace_says_and_nobody_else_is_written() {
+async fn only_outdated_workers_are_written() {
     let world = World::open().await;
     let before = world.workspace().await;
     let sids = world.store.worker_sids(before.sid).await.unwrap();
@@ -176,7 +185,7 @@ async fn workers_are_brought_to_what_the_workspace_says_and_nobody_else_is_writt
         .advance_workers(&before, &sids, NOON)
         .await
         .unwrap();
-    // A batch comes in any order.
+    // A batch is read in any order.
     unchanged.sort_by_key(|worker| sids.iter().position(|sid| *sid == worker.sid));
     assert_eq!(unchanged, world.store.workers(&sids).await.unwrap());
 
@@ -201,12 +210,14 @@ async fn workers_are_brought_to_what_the_workspace_says_and_nobody_else_is_writt
     assert_eq!(advanced.len(), 3);
 }
 
-/// The Workspace a process knows may be older than an Activity somebody has just gone to.
+/// A process may have cached a Workspace that is older than an Activity to which a Worker has just
+/// moved.
 #[tokio::test]
-async fn an_activity_that_is_newer_than_the_workspace_known_is_no_activity_that_is_gone() {
+async fn activity_newer_than_cache_is_kept() {
     let world = World::open().await;
     let known = world.workspace().await;
-    let (mut after, lunch) = ((*known).clone(), ActivitySid::derive(&["lunch"]));
+    let mut after = (*known).clone();
+    let lunch = ActivitySid::derive(&["lunch"]);
     after.activities.insert(
         lunch,
         Activity {
@@ -217,13 +228,13 @@ async fn an_activity_that_is_newer_than_the_workspace_known_is_no_activity_that_
     );
     world.store.save_workspace(&after, NOON).await.unwrap();
     let maya = world.worker_sid("Maya");
-    let event = Command::ActivitySet {
+    let command = Command::ActivitySet {
         worker: maya,
         activity: lunch,
         reject_pending: false,
     };
     world.store.fresh_workspace(after.sid, NOON).await.unwrap();
-    world.store.apply(&event, NOON).await.unwrap();
+    world.store.apply(&command, NOON).await.unwrap();
     let advanced = world
         .store
         .advance_workers(&known, &[maya], NOON)

@@ -1,21 +1,22 @@
-//! Every access pattern of the store, by name, against a real engine: the embedded one, each test with a database of its
-//! own, or, with `DYNAMODB_ENDPOINT=http://127.0.0.1:PORT`, the one at that address, each test with a table of its own.
+//! Every access pattern of the store against a real engine: the embedded one, with a database for
+//! each test, or, with `DYNAMODB_ENDPOINT=http://127.0.0.1:PORT`, the engine at that address, with
+//! a table for each test.
 //!
-//! `scripts/dynamodb_local.sh cargo test -p store` runs it against AWS's DynamoDB Local.
+//! `scripts/dynamodb_local.sh cargo test -p store` runs the suite against AWS's DynamoDB Local.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
-    reason = "a test that cannot go on says so by panicking"
+    reason = "a test that cannot continue panics"
 )]
 
 mod apply;
-mod boards;
+mod competing_writes;
 mod configuration;
 mod events;
-mod interloper;
-mod leftovers;
+mod expired_tasks;
 mod listings;
-mod readinesses;
+mod readiness;
+mod ready_lists;
 mod revisions;
 mod sizes;
 mod statistics;

@@ -1,4 +1,4 @@
-//! Configuration is written on condition of what was read; Workspaces come and go.
+//! Conditional writes of configuration, and deletion of Workspaces.
 
 use ids::time::{Millis, Timestamp};
 use ids::{ActivitySid, TaskQueueSid, WorkspaceSid};
@@ -26,7 +26,7 @@ fn with_queue(workspace: &Workspace, name: &str) -> Workspace {
     workspace
 }
 
-/// A Workspace nobody has written, with an Activity.
+/// A Workspace that is not stored yet, with one Activity.
 fn second() -> Workspace {
     let sid = ActivitySid::derive(&["second"]);
     let mut workspace = Workspace::new(WorkspaceSid::derive(&["second"]), "Second", sid);
@@ -51,7 +51,7 @@ async fn fresh(store: &Store, sid: WorkspaceSid) -> Option<Workspace> {
 }
 
 #[tokio::test]
-async fn of_two_who_change_what_they_both_read_one_is_told_to_read_again() {
+async fn stale_configuration_write_is_a_conflict() {
     let world = World::open().await;
     let read = world.workspace().await;
     let first = world.another_store(Vec::new());
@@ -69,7 +69,7 @@ async fn of_two_who_change_what_they_both_read_one_is_told_to_read_again() {
         Err(Error::Conflict)
     ));
     let now = fresh(&world.store, read.sid).await.unwrap();
-    assert_eq!(now, saved, "nothing of the second is there");
+    assert_eq!(now, saved, "the second write changed nothing");
     world
         .store
         .replace_workspace(Some(&now), &with_queue(&now, "B"), LATER)
@@ -82,7 +82,7 @@ async fn of_two_who_change_what_they_both_read_one_is_told_to_read_again() {
 }
 
 #[tokio::test]
-async fn what_is_as_it_was_is_not_written() {
+async fn unchanged_parts_are_not_written() {
     let world = World::open().await;
     let read = world.workspace().await;
     let saved = world
@@ -97,13 +97,13 @@ async fn what_is_as_it_was_is_not_written() {
 }
 
 #[tokio::test]
-async fn each_part_has_the_dates_of_its_own_writes_and_knows_whether_it_is_declared() {
+async fn each_part_has_its_own_dates() {
     let world = World::open().await;
     let read = world.workspace().await;
     assert_eq!(
         read.ledger.declared,
         read.parts().collect(),
-        "the example declares all there is"
+        "the example declares every part"
     );
     let hindi = world.queue("Hindi");
     let mut after = with_queue(&read, "A");
@@ -134,7 +134,7 @@ async fn each_part_has_the_dates_of_its_own_writes_and_knows_whether_it_is_decla
 }
 
 #[tokio::test]
-async fn a_workflow_goes_with_the_configurations_it_superseded() {
+async fn workflow_is_deleted_with_its_history() {
     let world = World::open().await;
     let read = world.workspace().await;
     let mut changed = (*read).clone();
@@ -169,7 +169,7 @@ async fn a_workflow_goes_with_the_configurations_it_superseded() {
 }
 
 #[tokio::test]
-async fn more_parts_than_a_transaction_carries_are_written_in_several() {
+async fn many_parts_are_several_transactions() {
     let world = World::empty().await;
     let mut workspace = second();
     for number in 0..250 {
@@ -202,7 +202,7 @@ async fn more_parts_than_a_transaction_carries_are_written_in_several() {
 }
 
 #[tokio::test]
-async fn a_workspace_whose_making_was_interrupted_is_made_by_doing_it_again() {
+async fn interrupted_creation_can_be_repeated() {
     let world = World::empty().await;
     let workspace = second();
     world
@@ -210,7 +210,7 @@ async fn a_workspace_whose_making_was_interrupted_is_made_by_doing_it_again() {
         .replace_workspace(None, &workspace, NOON)
         .await
         .unwrap();
-    // Its own fields are written last: this is how it looks before.
+    // A Workspace's own fields are written last, so this is the state of an interrupted write.
     let key = store::items::key_attributes(&store::keys::Key::workspace(workspace.sid));
     world
         .client
@@ -244,9 +244,10 @@ async fn workspaces_are_listed_oldest_first() {
 }
 
 #[tokio::test]
-async fn a_deleted_workspace_is_gone_at_once_and_what_was_in_it_follows() {
+async fn deleted_workspace_disappears_at_once() {
     let world = World::open().await;
-    let (read, maya) = (world.workspace().await, world.worker_sid("Maya"));
+    let read = world.workspace().await;
+    let maya = world.worker_sid("Maya");
     let task = world.new_task("caller", "en", NOON).await;
     world.store.create_task(&task, &read).await.unwrap();
     world.store.remove_workspace(&read, LATER).await.unwrap();
@@ -262,15 +263,15 @@ async fn a_deleted_workspace_is_gone_at_once_and_what_was_in_it_follows() {
         .await;
     assert!(
         matches!(again, Err(Error::Conflict)),
-        "not while the old one is being cleared"
+        "the deletion has not finished"
     );
 
     let mut steps = 0;
     while world.store.clear_removed(read.sid, 2).await.unwrap() > 0 {
         steps += 1;
-        assert!(steps < 100, "it comes to an end");
+        assert!(steps < 100, "the deletion ends");
     }
-    assert!(steps > 5, "two at a time: {steps}");
+    assert!(steps > 5, "two items a step: {steps}");
     assert_eq!(world.store.worker(maya).await.unwrap(), None);
     assert_eq!(
         world.store.worker_named(read.sid, "Maya").await.unwrap(),
@@ -288,7 +289,7 @@ async fn a_deleted_workspace_is_gone_at_once_and_what_was_in_it_follows() {
 }
 
 #[tokio::test]
-async fn a_workspace_that_has_changed_since_it_was_read_is_not_deleted() {
+async fn stale_workspace_is_not_deleted() {
     let world = World::open().await;
     let read = world.workspace().await;
     world

@@ -1,4 +1,4 @@
-//! Items as large as they get, and larger.
+//! Items of the largest allowed size, and larger ones.
 
 use serde_json::json;
 use store::Error;
@@ -8,11 +8,11 @@ use task_router::model::{
 
 use crate::world::{NOON, World};
 
-/// More than an item may have: 400 KB.
+/// More than the 400 KB that an item may have.
 const TOO_LARGE_BYTES: usize = 410_000;
 
 #[tokio::test]
-async fn a_task_with_as_many_attributes_as_may_be_is_kept_whole() {
+async fn largest_attributes_are_stored_whole() {
     let world = World::open().await;
     let known =
         json!({ "selected_language": "en", "note": "नमस्ते ".repeat(ATTRIBUTES_CHARS_MAX / 8) });
@@ -26,7 +26,7 @@ async fn a_task_with_as_many_attributes_as_may_be_is_kept_whole() {
 }
 
 #[tokio::test]
-async fn a_hundred_large_tasks_are_read_at_once() {
+async fn page_of_large_tasks_is_full() {
     let world = World::open().await;
     let known =
         json!({ "selected_language": "en", "note": "x".repeat(ATTRIBUTES_CHARS_MAX - 100) });
@@ -40,7 +40,7 @@ async fn a_hundred_large_tasks_are_read_at_once() {
 }
 
 #[tokio::test]
-async fn an_item_that_is_too_large_is_refused_and_what_was_there_stays() {
+async fn too_large_item_is_refused() {
     let world = World::open().await;
     let maya = world.worker("Maya").await;
     let grow = |worker| Worker {
@@ -56,7 +56,7 @@ async fn an_item_that_is_too_large_is_refused_and_what_was_there_stays() {
 }
 
 #[tokio::test]
-async fn a_transaction_with_an_item_that_is_too_large_writes_none_of_the_others() {
+async fn too_large_item_cancels_its_transaction() {
     let world = World::open().await;
     let task: Task = world.waiting("call", "en", NOON).await;
     let mut decision = world.offer(&task, &world.worker("Maya").await, NOON).await;
@@ -69,7 +69,7 @@ async fn a_transaction_with_an_item_that_is_too_large_writes_none_of_the_others(
     assert_eq!(world.store.task(task.sid).await.unwrap(), Some(task));
 }
 
-/// A configuration that is as long as one may be, and different for each `mark`.
+/// A configuration of the largest allowed size, different for each `mark`.
 fn longest_configuration(world: &World, mark: &str) -> Configuration {
     let filter = |number: usize| {
         let expression = format!(
@@ -88,7 +88,7 @@ fn longest_configuration(world: &World, mark: &str) -> Configuration {
     Configuration::parse(&text).unwrap()
 }
 
-/// The Workspace with this configuration in the place of its only Workflow's.
+/// The Workspace with this configuration in place of that of its only Workflow.
 fn with_configuration(before: &Workspace, configuration: &Configuration) -> Workspace {
     let mut after = before.clone();
     for workflow in after.workflows.values_mut() {
@@ -105,8 +105,9 @@ fn with_configuration(before: &Workspace, configuration: &Configuration) -> Work
     after
 }
 
+/// Neither the largest configuration nor those it supersedes are cut.
 #[tokio::test]
-async fn the_longest_configuration_is_kept_whole_and_so_are_those_it_replaces() {
+async fn largest_configuration_is_stored_whole() {
     let world = World::open().await;
     let mut expected = Workspace::clone(&*world.workspace().await);
     for mark in ["one", "two"] {
@@ -115,7 +116,7 @@ async fn the_longest_configuration_is_kept_whole_and_so_are_those_it_replaces() 
     }
     let kept = |read: &Workspace| (read.workflows.clone(), read.superseded.clone());
     assert_eq!(kept(&*world.workspace().await), kept(&expected));
-    // A process that knows nothing yet reads the same.
+    // A process without a cache reads the same.
     let read = world
         .another_store(Vec::new())
         .fresh_workspace(expected.sid, NOON)
@@ -125,9 +126,9 @@ async fn the_longest_configuration_is_kept_whole_and_so_are_those_it_replaces() 
     assert_eq!(expected.superseded.len(), 2);
 }
 
-/// Whoever reads while it is written sees the configuration that was there or the one that was to be.
+/// A reader sees the old configuration or the new one while it is written.
 #[tokio::test]
-async fn a_large_configuration_is_never_read_as_a_mixture() {
+async fn large_configuration_is_never_mixed() {
     let world = World::open().await;
     let before = Workspace::clone(&*world.workspace().await);
     let first = with_configuration(&before, &longest_configuration(&world, "one"));
@@ -143,7 +144,8 @@ async fn a_large_configuration_is_never_read_as_a_mixture() {
             .clone()
     };
     let writes = tokio::spawn({
-        let (store, second) = (world.store.clone(), second.clone());
+        let store = world.store.clone();
+        let second = second.clone();
         async move { store.save_workspace(&second, NOON).await }
     });
     let mut seen = Vec::new();

@@ -1,23 +1,26 @@
-//! Statistics as they are kept, and events read forwards to be counted and handed on.
+//! Stored statistics, one-time tokens, and Events read forwards, to be counted or streamed.
 
 use std::collections::BTreeMap;
 
 use ids::TaskSid;
 use ids::time::{Clock, Millis, Timestamp};
-use store::{EventFilter, KEPT_LATE_MAX, LOOK_EVERY, LivingNow, UNROLLED_MAX};
+use store::{ActiveTasksNow, EventFilter, KEPT_LATE_MAX, LOOK_EVERY, UNROLLED_MAX};
 use task_router::model::EventType;
 use task_router::router::events::{Cause, Event, EventCursor, Parameter, Parameters};
 use task_router::statistics::{ActiveTasks, Counter, Family, Grain, RolledUp, Tallies};
 
 use crate::world::{World, after_secs};
 
-/// An event of a Task of its own.
+/// An Event of a Task of its own.
 fn event(world: &World, number: u64, at: Timestamp) -> Event {
     let task = TaskSid::derive(&[&number.to_string()]).to_string();
     let parameters = Parameters::new()
         .with(Parameter::TaskSid, &task)
         .with(Parameter::TaskQueueSid, world.queue("English"))
-        .with(Parameter::WorkflowSid, world.declared.centre.workflow_sid)
+        .with(
+            Parameter::WorkflowSid,
+            world.declared.voice_settings.workflow_sid,
+        )
         .with(Parameter::TaskChannelUniqueName, "voice")
         .with(Parameter::TaskAssignmentStatus, "pending")
         .with(Parameter::TaskPriority, 0)
@@ -37,7 +40,7 @@ fn event(world: &World, number: u64, at: Timestamp) -> Event {
     }
 }
 
-/// So many events, a second and a half apart, from one minute before one o'clock on.
+/// So many Events, a second and a half apart, from one minute before one o'clock on.
 async fn events(world: &World, count: u64) -> Vec<Event> {
     let at = |number| after_secs(3_540) + Millis::from_millis(number * 1_500);
     let events: Vec<Event> = (0..count)
@@ -54,11 +57,12 @@ async fn events(world: &World, count: u64) -> Vec<Event> {
 }
 
 #[tokio::test]
-async fn events_of_a_span_are_all_visited_across_hours() {
+async fn all_events_of_a_range_are_visited() {
     let world = World::open().await;
     let events = events(&world, 200).await;
     let workspace = world.declared.workspace.sid;
-    let (from, until) = (events[3].at(), events[190].at());
+    let from = events[3].at();
+    let until = events[190].at();
     let mut found = Vec::new();
     let is_all = world
         .store
@@ -79,7 +83,7 @@ async fn events_of_a_span_are_all_visited_across_hours() {
 }
 
 #[tokio::test]
-async fn the_next_events_come_in_order_and_each_once_however_few_are_asked_for() {
+async fn next_events_come_in_order_and_once() {
     let world = World::open().await;
     let events = events(&world, 2_000).await;
     let workspace = world.declared.workspace.sid;
@@ -88,13 +92,13 @@ async fn the_next_events_come_in_order_and_each_once_however_few_are_asked_for()
     let mut after = EventCursor::before(after_secs(0));
     let mut found = Vec::new();
     for _ in 0..100 {
-        let ahead = world
+        let next = world
             .store
             .events_after(workspace, &filter, after, until, 100)
             .await
             .unwrap();
-        found.extend(ahead.events.iter().map(Event::sid));
-        match ahead.events.last() {
+        found.extend(next.events.iter().map(Event::sid));
+        match next.events.last() {
             Some(last) => after = last.place,
             None => break,
         }
@@ -105,13 +109,13 @@ async fn the_next_events_come_in_order_and_each_once_however_few_are_asked_for()
     );
 }
 
-/// Both ways: of a process that is alone with the table, and of one beside others.
+/// In a process that is the only writer, and in one beside others.
 #[tokio::test]
-async fn who_follows_events_is_handed_each_once_also_one_that_is_kept_late() {
-    for is_alone in [true, false] {
+async fn late_events_are_followed_once() {
+    for is_only_writer in [true, false] {
         let world = World::open().await;
-        let store = if is_alone {
-            world.store.clone().alone()
+        let store = if is_only_writer {
+            world.store.clone().as_only_writer()
         } else {
             world.store.clone()
         };
@@ -119,7 +123,7 @@ async fn who_follows_events_is_handed_each_once_also_one_that_is_kept_late() {
         let at = |millis| after_secs(1_800) + Millis::from_millis(millis);
         let follow = async |after: u64, now: u64| {
             let filter = EventFilter::between(at(now), at(now));
-            let ahead = store
+            let next = store
                 .follow_events(
                     workspace,
                     &filter,
@@ -130,8 +134,8 @@ async fn who_follows_events_is_handed_each_once_also_one_that_is_kept_late() {
                 .await
                 .unwrap();
             (
-                ahead.events.iter().map(Event::sid).collect::<Vec<_>>(),
-                ahead.seen,
+                next.events.iter().map(Event::sid).collect::<Vec<_>>(),
+                next.seen,
             )
         };
         let all = |numbers: &[(u64, u64)]| -> Vec<_> {
@@ -152,11 +156,12 @@ async fn who_follows_events_is_handed_each_once_also_one_that_is_kept_late() {
             (all(&[(1, 10)]), EventCursor::before(at(21)))
         );
         assert_eq!(follow(11, 20).await.0, []);
-        // Events of this process are seen at once, in the order of their places.
+        // Events of this process are seen at once, in the order of their cursors.
         keep(3, 30).await;
         keep(2, 25).await;
         assert_eq!(follow(0, 40).await.0, all(&[(1, 10), (2, 25), (3, 30)]));
-        // A long time afterwards the look reaches no further back than it says, and what it does not reach is read.
+        // Much later the cache reaches back only to its `from`; older Events are read from the
+        // table.
         keep(4, 60_000).await;
         assert_eq!(
             follow(0, 60_001).await.0,
@@ -167,34 +172,30 @@ async fn who_follows_events_is_handed_each_once_also_one_that_is_kept_late() {
 }
 
 #[tokio::test]
-async fn events_others_keep_are_seen_with_the_next_look() {
+async fn other_processes_events_are_seen_later() {
     let world = World::open().await;
     let workspace = world.declared.workspace.sid;
-    let (here, elsewhere) = (
-        world.another_store(Vec::new()),
-        world.another_store(Vec::new()),
-    );
+    let reader = world.another_store(Vec::new());
+    let writer = world.another_store(Vec::new());
     let now = after_secs(1_800);
     let seen = async |now| {
         let after = EventCursor::before(now - Millis::from_secs(3));
-        here.follow_events(workspace, &EventFilter::between(now, now), after, now, 100)
+        reader
+            .follow_events(workspace, &EventFilter::between(now, now), after, now, 100)
             .await
             .unwrap()
     };
     assert_eq!(seen(now).await.events, []);
-    elsewhere
-        .add_events(&[event(&world, 1, now)])
-        .await
-        .unwrap();
+    writer.add_events(&[event(&world, 1, now)]).await.unwrap();
     let shared = seen(now + Millis::from_millis(LOOK_EVERY.as_millis() - 1)).await;
     assert_eq!(
         (shared.events.len(), shared.seen),
         (0, EventCursor::before(now + Millis::from_millis(1))),
-        "it says how old it is"
+        "`seen` says how old it is"
     );
     assert_eq!(seen(now + LOOK_EVERY).await.events.len(), 1);
-    // Kept late, but not too late to be noticed.
-    elsewhere
+    // Stored late, but within the time that the next query covers.
+    writer
         .add_events(&[event(
             &world,
             2,
@@ -206,7 +207,7 @@ async fn events_others_keep_are_seen_with_the_next_look() {
 }
 
 #[tokio::test]
-async fn what_may_be_used_once_is_used_by_whoever_comes_first() {
+async fn one_time_token_is_used_once() {
     let world = World::open().await;
     let expires = after_secs(3_600);
     assert!(world.store.use_once("a", expires).await.unwrap());
@@ -221,17 +222,17 @@ async fn what_may_be_used_once_is_used_by_whoever_comes_first() {
 }
 
 #[tokio::test]
-async fn rows_are_read_as_they_were_written_and_written_only_if_they_differ() {
+async fn rows_are_read_as_written() {
     let world = World::open().await;
     let workspace = world.declared.workspace.sid;
     let minute = |number: u64| after_secs(number * 60);
     let mut tallies = Tallies::default();
     tallies.count(&event(&world, 1, minute(0)));
     let counted = BTreeMap::from([(minute(0), tallies.clone()), (minute(2), tallies.clone())]);
-    let span = (minute(0), minute(3));
+    let range = (minute(0), minute(3));
     world
         .store
-        .save_tallies(workspace, Grain::Minute, span, &counted)
+        .save_tallies(workspace, Grain::Minute, range, &counted)
         .await
         .unwrap();
     let read = async |from, until| {
@@ -255,24 +256,24 @@ async fn rows_are_read_as_they_were_written_and_written_only_if_they_differ() {
         ),
         (2, 1, 1, 0)
     );
-    // Counted again, with one minute that comes to nothing.
+    // Counted again, with one minute that becomes empty.
     let counted = BTreeMap::from([(minute(2), tallies)]);
     world
         .store
-        .save_tallies(workspace, Grain::Minute, span, &counted)
+        .save_tallies(workspace, Grain::Minute, range, &counted)
         .await
         .unwrap();
     assert_eq!((read(0, 3).await, read(0, 2).await), (1, 0));
     let hours = world
         .store
-        .tallies(workspace, (Grain::Hour, Family::Tasks), span)
+        .tallies(workspace, (Grain::Hour, Family::Tasks), range)
         .await
         .unwrap();
     assert!(hours.is_empty());
 }
 
 #[tokio::test]
-async fn the_tasks_there_are_and_how_far_it_got_are_kept() {
+async fn roll_up_state_is_stored() {
     let world = World::open().await;
     let workspace = world.declared.workspace.sid;
     assert_eq!(world.store.rolled_up(workspace).await.unwrap(), None);
@@ -286,28 +287,32 @@ async fn the_tasks_there_are_and_how_far_it_got_are_kept() {
         world.store.rolled_up(workspace).await.unwrap(),
         Some(rolled)
     );
-    let mut living = ActiveTasks::default();
+    let mut active_tasks = ActiveTasks::default();
     // Enough for several rows of one hour.
-    (0..4_000).for_each(|number| living.follow(&event(&world, number, after_secs(number % 7_200))));
+    (0..4_000)
+        .for_each(|number| active_tasks.follow(&event(&world, number, after_secs(number % 7_200))));
     world
         .store
-        .save_living(workspace, &living, after_secs(0))
-        .await
-        .unwrap();
-    assert_eq!(world.store.living(workspace).await.unwrap(), living);
-    world
-        .store
-        .save_living(workspace, &ActiveTasks::default(), after_secs(0))
+        .save_active_tasks(workspace, &active_tasks, after_secs(0))
         .await
         .unwrap();
     assert_eq!(
-        world.store.living(workspace).await.unwrap(),
+        world.store.active_tasks(workspace).await.unwrap(),
+        active_tasks
+    );
+    world
+        .store
+        .save_active_tasks(workspace, &ActiveTasks::default(), after_secs(0))
+        .await
+        .unwrap();
+    assert_eq!(
+        world.store.active_tasks(workspace).await.unwrap(),
         ActiveTasks::default()
     );
 }
 
 #[tokio::test]
-async fn the_tasks_there_are_now_are_followed_from_question_to_question() {
+async fn active_tasks_follow_new_events() {
     let world = World::open().await;
     let workspace = world.workspace().await;
     world
@@ -315,46 +320,46 @@ async fn the_tasks_there_are_now_are_followed_from_question_to_question() {
         .save_rolled_up(workspace.sid, &RolledUp::beginning(after_secs(0)))
         .await
         .unwrap();
-    let told = async |number, secs| {
+    let store_event = async |number, secs| {
         world
             .store
             .add_events(&[event(&world, number, after_secs(secs))])
             .await
             .unwrap()
     };
-    let asked = async |asked: u64, answered: u64| {
-        let clock = Standing(after_secs(answered));
+    let query = async |asked: u64, answered: u64| {
+        let clock = FixedClock(after_secs(answered));
         match world
             .store
-            .living_now(&workspace, after_secs(asked), &clock)
+            .active_tasks_now(&workspace, after_secs(asked), &clock)
             .await
             .unwrap()
         {
-            LivingNow::Counted(living) => living.tasks().count(),
-            LivingNow::Behind(rolled) => panic!("{rolled:?}"),
+            ActiveTasksNow::Counted(tasks) => tasks.tasks().count(),
+            ActiveTasksNow::Behind(rolled) => panic!("{rolled:?}"),
         }
     };
-    told(1, 10).await;
-    assert_eq!(asked(11, 11).await, 1);
-    told(2, 20).await;
-    assert_eq!(asked(21, 21).await, 2);
-    told(3, 15).await;
-    assert_eq!(asked(22, 22).await, 3, "stored some seconds late");
-    told(4, 3).await;
-    assert_eq!(asked(23, 23).await, 3);
+    store_event(1, 10).await;
+    assert_eq!(query(11, 11).await, 1);
+    store_event(2, 20).await;
+    assert_eq!(query(21, 21).await, 2);
+    store_event(3, 15).await;
+    assert_eq!(query(22, 22).await, 3, "stored some seconds late");
+    store_event(4, 3).await;
+    assert_eq!(query(23, 23).await, 3);
     assert_eq!(
-        asked(72, 72).await,
+        query(72, 72).await,
         4,
-        "stored very late, it is found when a minute is over"
+        "an Event that was stored very late is found after a minute"
     );
-    told(5, 73).await;
+    store_event(5, 73).await;
     assert_eq!(
-        asked(71, 80).await,
+        query(71, 80).await,
         4,
-        "who asked before somebody read shares what they found"
+        "a query that began before the last read shares its result"
     );
-    assert_eq!(asked(80, 80).await, 5);
-    // A roll-up leaves other rows.
+    assert_eq!(query(80, 80).await, 5);
+    // A roll-up writes other rows.
     let rolled = RolledUp {
         minutes: after_secs(60),
         ..RolledUp::beginning(after_secs(0))
@@ -365,31 +370,32 @@ async fn the_tasks_there_are_now_are_followed_from_question_to_question() {
         .await
         .unwrap();
     assert_eq!(
-        asked(81, 81).await,
+        query(81, 81).await,
         1,
-        "in which the Tasks before it are not"
+        "the new rows do not contain the earlier Tasks"
     );
     let hours = UNROLLED_MAX.as_secs();
     let behind = world
         .store
-        .living_now(
+        .active_tasks_now(
             &workspace,
             after_secs(hours + 61),
-            &Standing(after_secs(hours + 61)),
+            &FixedClock(after_secs(hours + 61)),
         )
         .await;
-    assert_eq!(behind.unwrap(), LivingNow::Behind(rolled));
+    assert_eq!(behind.unwrap(), ActiveTasksNow::Behind(rolled));
 }
 
 #[tokio::test]
-async fn who_keeps_events_alone_follows_each_at_once_however_late_it_was_stored() {
+async fn only_writer_sees_late_events_at_once() {
     let world = World::open().await;
-    let (store, workspace) = (world.store.clone().alone(), world.workspace().await);
+    let store = world.store.clone().as_only_writer();
+    let workspace = world.workspace().await;
     store
         .save_rolled_up(workspace.sid, &RolledUp::beginning(after_secs(0)))
         .await
         .unwrap();
-    // By number, when it happened, and when it is asked about.
+    // Each Event's time, and the time of the query.
     for (count, (happened, asked)) in [(10, 11), (3, 30), (29, 31), (31, 32), (12, 59)]
         .into_iter()
         .enumerate()
@@ -399,21 +405,21 @@ async fn who_keeps_events_alone_follows_each_at_once_however_late_it_was_stored(
             .await
             .unwrap();
         let asked = after_secs(asked);
-        let LivingNow::Counted(living) = store
-            .living_now(&workspace, asked, &Standing(asked))
+        let ActiveTasksNow::Counted(tasks) = store
+            .active_tasks_now(&workspace, asked, &FixedClock(asked))
             .await
             .unwrap()
         else {
-            panic!("it is behind")
+            panic!("the roll-up is behind")
         };
-        assert_eq!(living.tasks().count(), count + 1);
+        assert_eq!(tasks.tasks().count(), count + 1);
     }
 }
 
 /// A clock that shows one moment.
-struct Standing(Timestamp);
+struct FixedClock(Timestamp);
 
-impl Clock for Standing {
+impl Clock for FixedClock {
     fn now(&self) -> Timestamp {
         self.0
     }

@@ -1,4 +1,4 @@
-//! A table that takes no more requests for a moment, as DynamoDB says it of a transaction.
+//! Throttled and canceled transactions.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -32,9 +32,11 @@ impl Canceling {
 impl Layer for Canceling {
     fn pass(&self, request: HttpRequest, next: SharedHttpConnector) -> HttpConnectorFuture {
         let is_transaction = dynamodb_in_process::operation(&request) == "TransactWriteItems";
-        let reasons = is_transaction
-            .then(|| self.0.lock().unwrap().pop_front())
-            .flatten();
+        let reasons = if is_transaction {
+            self.0.lock().unwrap().pop_front()
+        } else {
+            None
+        };
         let Some(reasons) = reasons else {
             return next.call(request);
         };
@@ -49,8 +51,8 @@ impl Layer for Canceling {
     }
 }
 
-/// An offer, a transaction over a Task and a Worker, whose attempts are canceled for these reasons; and how many of these
-/// were not needed.
+/// The result of an offer, a transaction over a Task and a Worker, whose attempts are canceled for
+/// these reasons; and the number of reasons that were not used.
 async fn offer(reasons: &[&[&'static str]]) -> (Result<(), Error>, usize) {
     let world = World::open().await;
     let task = world.waiting("call", "en", NOON).await;
@@ -62,7 +64,7 @@ async fn offer(reasons: &[&[&'static str]]) -> (Result<(), Error>, usize) {
 }
 
 #[tokio::test]
-async fn a_transaction_the_table_has_no_room_for_is_sent_again() {
+async fn throttled_transaction_is_retried() {
     for reasons in [
         ["ThrottlingError", "None"],
         ["None", "ProvisionedThroughputExceeded"],
@@ -74,7 +76,7 @@ async fn a_transaction_the_table_has_no_room_for_is_sent_again() {
 }
 
 #[tokio::test]
-async fn a_transaction_the_table_never_has_room_for_is_throttled_and_no_conflict() {
+async fn retries_end_with_throttled() {
     let reasons: &[&str] = &["ThrottlingError", "ThrottlingError"];
     let (committed, left) = offer(&[reasons; 9]).await;
     assert!(
@@ -85,7 +87,7 @@ async fn a_transaction_the_table_never_has_room_for_is_throttled_and_no_conflict
 }
 
 #[tokio::test]
-async fn a_lost_race_is_a_conflict_whatever_else_was_wrong() {
+async fn conflict_counts_before_other_reasons() {
     for reasons in [
         ["ConditionalCheckFailed", "None"],
         ["ThrottlingError", "TransactionConflict"],
@@ -100,7 +102,7 @@ async fn a_lost_race_is_a_conflict_whatever_else_was_wrong() {
 }
 
 #[tokio::test]
-async fn a_transaction_the_table_refuses_for_another_reason_is_no_conflict() {
+async fn other_cancellation_is_no_conflict() {
     let (committed, _) = offer(&[&["None", "ValidationError"]]).await;
     assert!(
         matches!(committed, Err(Error::Unavailable(_))),

@@ -1,4 +1,5 @@
-//! Webhooks as they are kept: each once, in their order, for a while, and beside everything that anything follows from.
+//! Stored webhooks: each once, in their order, with a time to live, and in a partition that the
+//! stream's trigger ignores.
 
 use ids::time::Millis;
 use ids::{TaskSid, WebhookSid};
@@ -26,9 +27,10 @@ fn exchange(name: &str, millis: u64, order: u32) -> Exchange {
 }
 
 #[tokio::test]
-async fn webhooks_of_a_task_are_read_in_the_order_they_were_asked_in_and_each_once() {
+async fn webhooks_are_read_in_order_and_once() {
     let world = World::empty().await;
-    let (task, other) = (TaskSid::derive(&["task"]), TaskSid::derive(&["other"]));
+    let task = TaskSid::derive(&["task"]);
+    let other = TaskSid::derive(&["other"]);
     let refused = Exchange {
         status: None,
         error: Some("time ran out".to_owned()),
@@ -56,12 +58,12 @@ async fn webhooks_of_a_task_are_read_in_the_order_they_were_asked_in_and_each_on
     );
     assert!(
         item[keys::PK].as_s().unwrap().starts_with("EVENTS#"),
-        "routing's trigger has to pass it by"
+        "the stream's trigger has to ignore it"
     );
 }
 
 #[tokio::test]
-async fn of_what_comes_again_and_again_the_first_is_kept_and_the_others_are_counted() {
+async fn repeated_webhooks_are_counted() {
     let world = World::empty().await;
     let task = TaskSid::derive(&["task"]);
     let round = |number: u32| Exchange {

@@ -1,4 +1,4 @@
-//! Workers: made, changed and removed outside the course of events.
+//! Workers: created, changed and deleted without a Command.
 
 use std::collections::BTreeSet;
 
@@ -9,11 +9,11 @@ use task_router::model::Worker;
 
 use crate::world::{NOON, World, attributes};
 
-/// A batch is a hundred.
+/// More items than one batch read has (100).
 const MORE_THAN_A_BATCH: usize = 120;
 
 #[tokio::test]
-async fn a_worker_is_made_once() {
+async fn existing_worker_is_not_overwritten() {
     let world = World::open().await;
     let maya = world.worker("Maya").await;
     let twin = Worker {
@@ -29,7 +29,7 @@ async fn a_worker_is_made_once() {
 }
 
 #[tokio::test]
-async fn a_worker_is_removed_as_they_were_read_or_not_at_all() {
+async fn stale_worker_is_not_deleted() {
     let world = World::open().await;
     let stale = world.worker("Maya").await;
     world.set_activity("Maya", "Offline", NOON).await;
@@ -42,14 +42,15 @@ async fn a_worker_is_removed_as_they_were_read_or_not_at_all() {
     assert_eq!(world.store.worker(maya.sid).await.unwrap(), None);
     assert!(
         matches!(world.store.delete_worker(&maya).await, Err(Error::Conflict)),
-        "there is nobody left"
+        "it is deleted already"
     );
 }
 
 #[tokio::test]
-async fn a_change_is_written_with_the_next_version_and_the_roster_that_follows() {
+async fn change_updates_version_and_membership() {
     let world = World::open().await;
-    let (maya, leela) = (world.worker("Maya").await, world.worker("Leela").await);
+    let maya = world.worker("Maya").await;
+    let leela = world.worker("Leela").await;
     let learned = attributes(&json!({ "languages": ["en", "hi"] }));
     let learn = |worker| Worker {
         attributes: learned.clone(),
@@ -75,7 +76,7 @@ async fn a_change_is_written_with_the_next_version_and_the_roster_that_follows()
 }
 
 #[tokio::test]
-async fn a_change_that_changes_nothing_writes_nothing() {
+async fn unchanged_worker_is_not_written() {
     let world = World::open().await;
     let maya = world.worker("Maya").await;
     let workspace = world.workspace().await;
@@ -84,22 +85,23 @@ async fn a_change_that_changes_nothing_writes_nothing() {
         .change_worker(maya.sid, &workspace, NOON, |worker| worker)
         .await
         .unwrap();
-    assert_eq!(change, WorkerChange::AsItWas(Box::new(maya.clone())));
+    assert_eq!(change, WorkerChange::Unchanged(Box::new(maya.clone())));
     assert_eq!(world.worker("Maya").await, maya);
-    let nobody = WorkerSid::derive(&["nobody"]);
+    let missing = WorkerSid::derive(&["missing"]);
     let change = world
         .store
-        .change_worker(nobody, &workspace, NOON, |worker| worker)
+        .change_worker(missing, &workspace, NOON, |worker| worker)
         .await
         .unwrap();
     assert_eq!(change, WorkerChange::NoSuchWorker);
 }
 
 #[tokio::test]
-async fn a_name_belongs_to_one_worker_whatever_its_letters() {
+async fn worker_names_are_unique_ignoring_case() {
     let world = World::open().await;
     let maya = world.worker("Maya").await;
-    let (sid, friendly_name) = (WorkerSid::derive(&["namesake"]), "mAYA".to_owned());
+    let sid = WorkerSid::derive(&["namesake"]);
+    let friendly_name = "mAYA".to_owned();
     let namesake = Worker {
         sid,
         friendly_name,
@@ -144,10 +146,11 @@ async fn a_name_belongs_to_one_worker_whatever_its_letters() {
 }
 
 #[tokio::test]
-async fn more_workers_than_one_batch_holds_are_read_and_those_who_are_gone_left_out() {
+async fn workers_are_read_in_several_batches() {
     let world = World::open().await;
-    let (maya, workspace) = (world.worker("Maya").await, world.workspace().await);
-    let mut sids = vec![WorkerSid::derive(&["nobody"]), maya.sid];
+    let maya = world.worker("Maya").await;
+    let workspace = world.workspace().await;
+    let mut sids = vec![WorkerSid::derive(&["missing"]), maya.sid];
     for number in 0..MORE_THAN_A_BATCH {
         let friendly_name = format!("Worker {number}");
         let worker = Worker {

@@ -1,4 +1,4 @@
-//! A table of a test's own, with the example's Workspace and Workers in it.
+//! A table for each test, with the example's Workspace and Workers.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -19,31 +19,31 @@ use task_router::model::{
 use task_router::router::order::{WaitingList, position_of};
 use task_router::router::{Command, Decision, NewTask, Outcome, Snapshot, create_task, decide};
 
-use crate::interloper::{Interloper, Meanwhile};
+use crate::competing_writes::{CompetingWrite, CompetingWrites};
 
 /// 2026-11-22T12:00:00Z, when every test begins.
 pub const NOON: Timestamp = Timestamp::from_millis(1_795_348_800_000);
 
-/// Where the engine is, unless it is the embedded one.
+/// The variable with the engine's address; unset for the embedded one.
 const ENDPOINT: &str = "DYNAMODB_ENDPOINT";
 
-/// Never connected to.
+/// The address of the embedded engine. It is never connected to.
 const EMBEDDED: &str = "http://embedded.invalid";
 
-/// Tables made by this process so far: each has a name of its own.
+/// The number of tables this process has created: each has a name of its own.
 static TABLES: AtomicU32 = AtomicU32::new(0);
 
-/// A table and what is in it.
+/// A table with the store under test.
 pub struct World {
-    /// What is tested.
+    /// The store under test.
     pub store: Store,
-    /// The table as it is.
+    /// A client of the table.
     pub client: aws_sdk_dynamodb::Client,
-    /// Its stream.
+    /// A client of its stream.
     pub streams: aws_sdk_dynamodbstreams::Client,
-    /// Its name.
+    /// The table's name.
     pub table: String,
-    /// What was put into it.
+    /// The declared configuration.
     pub declared: ContactCentre,
     http: SharedHttpClient,
     endpoint: String,
@@ -74,7 +74,8 @@ impl World {
         }
     }
 
-    /// The example: Maya (English), Arjun (Hindi) and Leela (both) are there and available; nobody waits.
+    /// The example: Maya (English), Arjun (Hindi) and Leela (both) are available, and no Task
+    /// waits.
     pub async fn open() -> Self {
         let world = Self::empty().await;
         config::apply(&world.store, &world.declared, NOON)
@@ -83,12 +84,13 @@ impl World {
         world
     }
 
-    /// Another process's store on this table: nothing cached, and before each of its writes one of these happens.
-    pub fn another_store(&self, before_writes: Vec<Meanwhile>) -> Store {
-        self.store_over(Interloper::new(before_writes))
+    /// The store of another process on this table: it has cached nothing, and each of its first
+    /// writes waits for one of these competing writes.
+    pub fn another_store(&self, before_writes: Vec<CompetingWrite>) -> Store {
+        self.store_over(CompetingWrites::new(before_writes))
     }
 
-    /// The same, with something between it and the table.
+    /// The same, with a layer between the store and the table.
     pub fn store_over(&self, layer: Arc<impl Layer + 'static>) -> Store {
         let http = Layered::new(self.http.clone(), layer);
         Store::new(
@@ -97,7 +99,7 @@ impl World {
         )
     }
 
-    /// The Workspace as it stands.
+    /// The stored Workspace.
     pub async fn workspace(&self) -> Arc<Workspace> {
         self.store
             .fresh_workspace(self.declared.workspace.sid, NOON)
@@ -106,7 +108,7 @@ impl World {
             .unwrap()
     }
 
-    /// The queue of this language: `English`, `Hindi`.
+    /// The TaskQueue of this language: `English`, `Hindi`.
     pub fn queue(&self, language: &str) -> TaskQueueSid {
         let queues = self.declared.workspace.task_queues.values();
         queues
@@ -116,7 +118,7 @@ impl World {
             .sid
     }
 
-    /// The Activity of this name.
+    /// The Activity with this name.
     pub fn activity(&self, name: &str) -> ActivitySid {
         let activities = self.declared.workspace.activities.values();
         activities
@@ -136,7 +138,7 @@ impl World {
             .sid
     }
 
-    /// A Worker as they stand.
+    /// A stored Worker.
     pub async fn worker(&self, name: &str) -> Worker {
         self.store
             .worker(self.worker_sid(name))
@@ -145,15 +147,16 @@ impl World {
             .unwrap()
     }
 
-    /// A Task of somebody who chose this language, not written yet.
+    /// A Task of a caller who chose this language, not written yet.
     pub async fn new_task(&self, cause: &str, language: &str, now: Timestamp) -> Task {
         self.new_task_about(cause, &json!({ "selected_language": language }), now)
             .await
     }
 
-    /// A Task of which this is known, not written yet.
+    /// A Task with these attributes, not written yet.
     pub async fn new_task_about(&self, cause: &str, known: &Value, now: Timestamp) -> Task {
-        let (workspace, workflow) = (self.workspace().await, self.declared.centre.workflow_sid);
+        let workspace = self.workspace().await;
+        let workflow = self.declared.voice_settings.workflow_sid;
         let new = NewTask::new(
             TaskSid::derive(&[cause]),
             attributes(known),
@@ -162,13 +165,13 @@ impl World {
         create_task(&workspace, &workspace.workflows[&workflow], new, now).unwrap()
     }
 
-    /// A Task of this language that waits in line since `now`.
+    /// A Task of this language that has been in its waiting list since `now`.
     pub async fn waiting(&self, cause: &str, language: &str, now: Timestamp) -> Task {
         let task = self.new_task(cause, language, now).await;
         self.put_in_waiting_list(&task).await
     }
 
-    /// Writes a new Task, and that nobody is found for it.
+    /// Writes a new Task, and then that no Worker was found for it.
     pub async fn put_in_waiting_list(&self, task: &Task) -> Task {
         self.create(task).await;
         let applied = self
@@ -191,7 +194,7 @@ impl World {
             .unwrap()
     }
 
-    /// The decision to offer this Task to this Worker.
+    /// The Decision to offer this Task to this Worker.
     pub async fn offer(&self, task: &Task, worker: &Worker, now: Timestamp) -> Decision {
         let workspace = self.workspace().await;
         let snapshot = Snapshot::new(&workspace)
@@ -204,7 +207,7 @@ impl World {
         decision
     }
 
-    /// A Task that is offered to this Worker, and in the table so.
+    /// A stored Task that is offered to this Worker.
     pub async fn offered(&self, cause: &str, name: &str, now: Timestamp) -> Task {
         let task = self.waiting(cause, "en", now).await;
         let decision = self.offer(&task, &self.worker(name).await, now).await;
@@ -217,11 +220,11 @@ impl World {
 
     /// Moves a Worker to an Activity.
     pub async fn set_activity(&self, name: &str, activity: &str, now: Timestamp) -> Applied {
-        let event = self.activity_set(name, activity);
-        self.store.apply(&event, now).await.unwrap()
+        let command = self.activity_set(name, activity);
+        self.store.apply(&command, now).await.unwrap()
     }
 
-    /// The event that moves a Worker to an Activity.
+    /// The Command that moves a Worker to an Activity.
     pub fn activity_set(&self, name: &str, activity: &str) -> Command {
         Command::ActivitySet {
             worker: self.worker_sid(name),
@@ -230,7 +233,7 @@ impl World {
         }
     }
 
-    /// The event of a caller who hangs up.
+    /// The Command of a caller who hangs up.
     pub fn hung_up(&self, task: &Task) -> Command {
         Command::CallerGone {
             task: task.sid,
@@ -239,7 +242,7 @@ impl World {
         }
     }
 
-    /// An item as it is stored.
+    /// A stored item.
     pub async fn item(&self, key: &Key) -> Option<Item> {
         let get = self
             .client
@@ -249,27 +252,27 @@ impl World {
         get.consistent_read(true).send().await.unwrap().item
     }
 
-    /// Ids of the Tasks that wait in a queue.
+    /// The ids of the Tasks that wait in a TaskQueue.
     pub async fn waiting_in(&self, language: &str) -> Vec<TaskSid> {
         let waiting = self.waiting_page(language, None, 100).await;
         waiting.into_iter().map(|task| task.sid).collect()
     }
 
-    /// Some of the calls that wait in a queue.
+    /// A page of the calls that wait in a TaskQueue.
     pub async fn waiting_page(
         &self,
         language: &str,
         after: Option<&Task>,
         limit: u16,
     ) -> Vec<Task> {
-        let line = WaitingList::Queue(self.queue(language), TaskChannelName::VOICE);
+        let waiting_list = WaitingList::Queue(self.queue(language), TaskChannelName::VOICE);
         self.store
-            .waiting_tasks(line, after.map(position_of), limit)
+            .waiting_tasks(waiting_list, after.map(position_of), limit)
             .await
             .unwrap()
     }
 
-    /// The readiness this Worker would have if they were available and had nothing to do.
+    /// The Readiness this Worker would have if the Worker were available and idle.
     pub async fn idle_readiness(&self, worker: &Worker) -> Readiness {
         let idle = Worker {
             activity_sid: self.activity("Available"),
@@ -279,9 +282,10 @@ impl World {
         idle.readiness(&*self.workspace().await).unwrap()
     }
 
-    /// Names of the free Workers who wait where this Worker, free or not, would.
-    pub async fn free_beside(&self, worker: &Worker) -> Vec<String> {
-        let (workspace, readiness) = (self.workspace().await, self.idle_readiness(worker).await);
+    /// The names of the Workers on the ready list where this Worker would be if idle.
+    pub async fn free_workers_like(&self, worker: &Worker) -> Vec<String> {
+        let workspace = self.workspace().await;
+        let readiness = self.idle_readiness(worker).await;
         let free = self
             .store
             .free_workers(&workspace, &readiness, None, 100)
@@ -293,7 +297,7 @@ impl World {
     }
 }
 
-/// Attributes of this JSON object.
+/// Attributes from this JSON object.
 pub fn attributes(object: &Value) -> Attributes {
     object.to_string().parse().unwrap()
 }

@@ -1,4 +1,4 @@
-//! Creating and committing: what is written, and above all what is not.
+//! Creations and commits: what is written, and above all what is not.
 
 use ids::time::Timestamp;
 use store::keys::{self, Key};
@@ -8,7 +8,7 @@ use task_router::model::AssignmentStatus;
 use crate::world::{NOON, World, after_secs};
 
 #[tokio::test]
-async fn a_task_is_made_once_however_often_it_comes() {
+async fn creating_a_task_is_idempotent() {
     let world = World::open().await;
     let task = world.new_task("call", "en", NOON).await;
     assert_eq!(world.create(&task).await, Created::New);
@@ -21,28 +21,28 @@ async fn a_task_is_made_once_however_often_it_comes() {
 }
 
 #[tokio::test]
-async fn of_many_who_make_one_task_at_once_one_makes_it() {
+async fn concurrent_creations_make_one_task() {
     let world = World::open().await;
     let task = world.new_task("call", "en", NOON).await;
     let workspace = world.workspace().await;
     let create = || world.store.create_task(&task, &workspace);
     let (a, b, c, d) = tokio::join!(create(), create(), create(), create());
-    let made = [a, b, c, d]
+    let created = [a, b, c, d]
         .into_iter()
-        .filter(|made| matches!(made, Ok(Created::New)))
+        .filter(|created| matches!(created, Ok(Created::New)))
         .count();
-    assert_eq!(made, 1);
+    assert_eq!(created, 1);
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_none() {
+async fn missing_items_are_none() {
     let world = World::open().await;
     let task = world.new_task("call", "en", NOON).await;
     assert_eq!(world.store.task(task.sid).await.unwrap(), None);
     assert_eq!(
         world
             .store
-            .worker(ids::WorkerSid::derive(&["nobody"]))
+            .worker(ids::WorkerSid::derive(&["missing"]))
             .await
             .unwrap(),
         None
@@ -50,7 +50,7 @@ async fn what_is_not_there_is_none() {
 }
 
 #[tokio::test]
-async fn a_decision_is_written_with_all_its_items() {
+async fn commit_writes_all_items() {
     let world = World::open().await;
     let task = world.waiting("call", "en", NOON).await;
     let decision = world.offer(&task, &world.worker("Maya").await, NOON).await;
@@ -67,7 +67,7 @@ async fn a_decision_is_written_with_all_its_items() {
 }
 
 #[tokio::test]
-async fn a_decision_that_comes_a_second_time_is_a_conflict_and_changes_nothing() {
+async fn second_commit_is_a_conflict() {
     let world = World::open().await;
     let task = world.waiting("call", "en", NOON).await;
     let decision = world.offer(&task, &world.worker("Maya").await, NOON).await;
@@ -82,10 +82,11 @@ async fn a_decision_that_comes_a_second_time_is_a_conflict_and_changes_nothing()
 }
 
 #[tokio::test]
-async fn a_lost_race_for_one_item_is_a_conflict() {
+async fn stale_single_item_is_a_conflict() {
     let world = World::open().await;
     let task = world.offered("call", "Maya", NOON).await;
-    let (workspace, stale) = (world.workspace().await, world.worker("Maya").await);
+    let workspace = world.workspace().await;
+    let stale = world.worker("Maya").await;
     world.set_activity("Maya", "Unavailable", NOON).await;
     let mut decision = world
         .offer(
@@ -106,7 +107,7 @@ async fn a_lost_race_for_one_item_is_a_conflict() {
 }
 
 #[tokio::test]
-async fn if_the_worker_changed_meanwhile_the_task_is_not_reserved_either() {
+async fn changed_worker_cancels_the_reservation() {
     let world = World::open().await;
     let task = world.waiting("call", "en", NOON).await;
     let decision = world.offer(&task, &world.worker("Maya").await, NOON).await;
@@ -122,7 +123,7 @@ async fn if_the_worker_changed_meanwhile_the_task_is_not_reserved_either() {
 }
 
 #[tokio::test]
-async fn if_the_task_ended_meanwhile_the_workers_slot_is_not_taken() {
+async fn ended_task_takes_no_slot() {
     let world = World::open().await;
     let task = world.waiting("call", "en", NOON).await;
     let maya = world.worker("Maya").await;
@@ -151,17 +152,14 @@ async fn if_the_task_ended_meanwhile_the_workers_slot_is_not_taken() {
 }
 
 #[tokio::test]
-async fn of_two_tasks_that_want_one_worker_at_once_one_gets_them() {
+async fn concurrent_offers_take_one_slot() {
     let world = World::open().await;
-    let (one, other) = (
-        world.waiting("one", "en", NOON).await,
-        world.waiting("other", "en", NOON).await,
-    );
-    let (maya, workspace) = (world.worker("Maya").await, world.workspace().await);
-    let (first, second) = (
-        world.offer(&one, &maya, NOON).await,
-        world.offer(&other, &maya, NOON).await,
-    );
+    let one = world.waiting("one", "en", NOON).await;
+    let other = world.waiting("other", "en", NOON).await;
+    let maya = world.worker("Maya").await;
+    let workspace = world.workspace().await;
+    let first = world.offer(&one, &maya, NOON).await;
+    let second = world.offer(&other, &maya, NOON).await;
     let (first, second) = tokio::join!(
         world.store.commit(&first, &workspace),
         world.store.commit(&second, &workspace)
@@ -177,7 +175,7 @@ async fn of_two_tasks_that_want_one_worker_at_once_one_gets_them() {
 }
 
 #[tokio::test]
-async fn a_decision_about_nothing_writes_nothing() {
+async fn empty_decision_writes_nothing() {
     let world = World::open().await;
     let task = world.waiting("call", "en", NOON).await;
     let mut decision = world.offer(&task, &world.worker("Maya").await, NOON).await;
@@ -192,7 +190,7 @@ async fn a_decision_about_nothing_writes_nothing() {
 }
 
 #[tokio::test]
-async fn only_an_ended_task_has_an_end_of_life_five_minutes_later_in_seconds() {
+async fn ended_task_has_a_time_to_live() {
     let world = World::open().await;
     let task = world.waiting("call", "en", NOON).await;
     assert_eq!(time_to_live(&world, &task).await, None);
@@ -212,7 +210,7 @@ async fn only_an_ended_task_has_an_end_of_life_five_minutes_later_in_seconds() {
 }
 
 #[tokio::test]
-async fn the_table_is_cleaned_up_by_that_attribute() {
+async fn time_to_live_attribute_is_enabled() {
     let world = World::empty().await;
     let described = world
         .client
@@ -226,7 +224,7 @@ async fn the_table_is_cleaned_up_by_that_attribute() {
 }
 
 #[tokio::test]
-async fn making_the_table_again_leaves_it_as_it_is() {
+async fn creating_the_table_is_idempotent() {
     let world = World::open().await;
     let task = world.waiting("call", "en", NOON).await;
     store::schema::create_table(&world.client, &world.table)
@@ -236,18 +234,18 @@ async fn making_the_table_again_leaves_it_as_it_is() {
 }
 
 #[tokio::test]
-async fn a_table_that_is_not_there_is_unavailable_not_a_conflict() {
+async fn missing_table_is_no_conflict() {
     let world = World::open().await;
-    let elsewhere = store::Store::new(world.client.clone(), "nowhere");
+    let missing_table = store::Store::new(world.client.clone(), "missing");
     let task = world.new_task("call", "en", NOON).await;
     assert!(matches!(
-        elsewhere
+        missing_table
             .create_task(&task, &*world.workspace().await)
             .await,
         Err(Error::Unavailable(_))
     ));
     assert!(matches!(
-        elsewhere.task(task.sid).await,
+        missing_table.task(task.sid).await,
         Err(Error::Unavailable(_))
     ));
 }
@@ -257,7 +255,7 @@ async fn time_to_live(world: &World, task: &task_router::model::Task) -> Option<
     let seconds = item.get(keys::TTL)?.as_n().unwrap().parse().unwrap();
     assert!(
         Timestamp::from_millis(seconds * 1_000) > NOON,
-        "milliseconds would never come"
+        "the time to live is in seconds"
     );
     Some(seconds)
 }

@@ -7,13 +7,15 @@ use ids::ActivitySid;
 /// Activities a Workspace may have (taskrouter.md section 14).
 pub const ACTIVITIES_MAX: usize = 100;
 
-/// A state a Worker can be in. Whether it may be offered new Tasks hangs on [`Activity::available`] alone.
+/// A state that a Worker can be in. [`Activity::available`] alone decides whether the Worker may be
+/// offered new Tasks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Activity {
     /// `WA…`.
     pub sid: ActivitySid,
-    /// At most 64 characters; unique in the set-up file.
+    /// At most 64 characters; unique in `contact-centre.yaml`.
     pub friendly_name: String,
-    /// May a Worker in this Activity be offered new Tasks? Cannot change once the Activity exists.
+    /// Whether a Worker in this Activity may be offered new Tasks. It cannot change once the
+    /// Activity exists.
     pub available: bool,
 }

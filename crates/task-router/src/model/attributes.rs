@@ -1,4 +1,4 @@
-//! Attributes: the JSON object every Task and Worker carries (taskrouter.md sections 2.3 and 2.8).
+//! Attributes: the JSON object of every Task and Worker (taskrouter.md sections 2.3 and 2.8).
 
 use std::str::FromStr;
 
@@ -7,14 +7,15 @@ use serde_json::{Map, Value};
 
 use super::{Path, PathStep};
 
-/// Characters an attributes text may have, blanks included (taskrouter.md section 14).
+/// The longest attributes text in characters, blanks included (taskrouter.md section 14).
 pub const ATTRIBUTES_CHARS_MAX: usize = 4_096;
 
-/// A JSON object. Kept as data, carried as text: on the wire and in the table it is JSON inside a string.
+/// A JSON object. It is data in memory and text outside: in the API and in the table it is JSON
+/// inside a string.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Attributes(Map<String, Value>);
 
-/// Why a text cannot be attributes.
+/// Why a text is not attributes.
 #[derive(Debug, thiserror::Error)]
 pub enum AttributesError {
     /// The text is too long.
@@ -31,7 +32,10 @@ pub enum AttributesError {
 }
 
 impl Attributes {
-    /// Attributes made of this object; its text must fit into [`ATTRIBUTES_CHARS_MAX`].
+    /// Attributes of this object.
+    ///
+    /// # Errors
+    /// [`AttributesError::TooLong`] if its text exceeds [`ATTRIBUTES_CHARS_MAX`].
     pub fn new(object: Map<String, Value>) -> Result<Self, AttributesError> {
         let attributes = Self(object);
         check_length(&attributes.to_json())?;
@@ -43,38 +47,38 @@ impl Attributes {
         self.0.get(key)
     }
 
-    /// The text of a top-level key, if it is there and is text.
+    /// The value of a top-level key, if it is a string.
     pub fn text(&self, key: &str) -> Option<&str> {
         self.0.get(key)?.as_str()
     }
 
-    /// The same with one key set.
+    /// These attributes with one top-level key set.
     ///
     /// # Errors
-    /// [`AttributesError::TooLong`] if it does not fit.
+    /// [`AttributesError::TooLong`] if the result exceeds [`ATTRIBUTES_CHARS_MAX`].
     pub fn with(&self, key: &str, value: Value) -> Result<Self, AttributesError> {
         let mut object = self.0.clone();
         object.insert(key.to_owned(), value);
         Self::new(object)
     }
 
-    /// The same, changed by a JSON merge patch (RFC 7396): `null` removes a key, an object changes what is below it, anything
-    /// else takes the place of what was there.
+    /// These attributes changed by a JSON merge patch (RFC 7396): `null` removes a key, an object
+    /// is merged into the value below the key, any other value replaces it.
     ///
     /// # Errors
-    /// [`AttributesError::TooLong`] if it does not fit.
+    /// [`AttributesError::TooLong`] if the result exceeds [`ATTRIBUTES_CHARS_MAX`].
     pub fn merged(&self, patch: &Map<String, Value>) -> Result<Self, AttributesError> {
         let mut object = self.0.clone();
         merge(&mut object, patch);
         Self::new(object)
     }
 
-    /// The text at a path, if it is there and is text.
+    /// The value at a path, if it is a string.
     pub fn text_at(&self, path: &Path) -> Option<&str> {
         self.value_at(path)?.as_str()
     }
 
-    /// The value at a path, if it is there.
+    /// The value at a path, if it exists.
     pub fn value_at(&self, path: &Path) -> Option<&Value> {
         let (first, rest) = path.steps().split_first()?;
         let PathStep::Key(key) = first else {
@@ -87,12 +91,12 @@ impl Attributes {
             })
     }
 
-    /// The object itself.
+    /// The JSON object.
     pub fn as_object(&self) -> &Map<String, Value> {
         &self.0
     }
 
-    /// The JSON text.
+    /// The JSON text, as the API and the table have it.
     pub fn to_json(&self) -> String {
         Value::Object(self.0.clone()).to_string()
     }
@@ -102,12 +106,13 @@ impl FromStr for Attributes {
     type Err = AttributesError;
     fn from_str(text: &str) -> Result<Self, AttributesError> {
         check_length(text)?;
-        // Written anew it may be longer than it came: 1e15 has four characters, and sixteen digits.
+        // The text that we print may be longer than the text that was parsed: `1e15` has four
+        // characters, printed it has sixteen digits.
         Self::new(serde_json::from_str(text)?)
     }
 }
 
-/// As deep as the patch, whose depth the JSON parser bounds.
+/// Recurses as deep as the patch, whose depth the JSON parser limits.
 fn merge(object: &mut Map<String, Value>, patch: &Map<String, Value>) {
     for (key, change) in patch {
         match change {
@@ -145,7 +150,7 @@ impl Serialize for Attributes {
 
 impl<'de> Deserialize<'de> for Attributes {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // What was taken once can be read for ever: its length was checked when it came.
+        // Stored attributes are always readable: their length was checked when they were accepted.
         let text = String::deserialize(deserializer)?;
         serde_json::from_str(&text)
             .map(Self)
@@ -158,7 +163,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn attributes_are_an_object_of_bounded_length() {
+    fn parse_requires_object_within_limit() {
         assert!(r#"{"languages":["hi"]}"#.parse::<Attributes>().is_ok());
         for wrong in ["", "[]", "3", "{", "null"] {
             assert!(
@@ -176,8 +181,9 @@ mod tests {
         ));
     }
 
+    /// Numbers such as `1e15` are printed with more characters than they were parsed from.
     #[test]
-    fn what_would_be_too_long_when_it_is_written_anew_is_refused_as_it_comes() {
+    fn parse_refuses_text_too_long_when_printed() {
         let numbers = vec!["1e15"; 800].join(",");
         let given = format!(r#"{{"a":[{numbers}]}}"#);
         assert!(given.len() < ATTRIBUTES_CHARS_MAX);
@@ -193,8 +199,8 @@ mod tests {
     }
 
     #[test]
-    fn a_merge_patch_changes_what_it_names_and_nothing_else() {
-        // The table of RFC 7396, appendix A, as far as it is about objects.
+    fn merge_patch_follows_rfc_7396() {
+        // The cases of RFC 7396, appendix A, that patch an object.
         for (before, patch, after) in [
             (r#"{"a":"b"}"#, r#"{"a":"c"}"#, r#"{"a":"c"}"#),
             (r#"{"a":"b"}"#, r#"{"b":"c"}"#, r#"{"a":"b","b":"c"}"#),
@@ -216,8 +222,8 @@ mod tests {
             ),
             ("{}", "{}", "{}"),
         ] {
-            let (before, after): (Attributes, Attributes) =
-                (before.parse().unwrap(), after.parse().unwrap());
+            let before: Attributes = before.parse().unwrap();
+            let after: Attributes = after.parse().unwrap();
             let patch: Map<String, Value> = serde_json::from_str(patch).unwrap();
             assert_eq!(
                 before.merged(&patch).unwrap(),

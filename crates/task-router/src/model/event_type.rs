@@ -1,11 +1,11 @@
-//! The types of events (taskrouter.md section 12.2).
+//! The types of Events (taskrouter.md section 12.2).
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// A text that is no type of event.
+/// The text is not a type of Event.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("expected a type of event such as task.created, got {got_chars} characters that are none")]
 pub struct EventTypeError {
@@ -14,7 +14,7 @@ pub struct EventTypeError {
 
 macro_rules! event_types {
     ($($(#[$doc:meta])* $name:ident = $text:literal, $code:literal;)*) => {
-        /// What happened.
+        /// The type of an Event: what happened.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
         pub enum EventType {
             $($(#[$doc])* $name,)*
@@ -31,7 +31,7 @@ macro_rules! event_types {
                 }
             }
 
-            /// The number that stands for the type where space is dear. It never changes its meaning.
+            /// The number of the type in stored Events. It never changes its meaning.
             pub const fn code(self) -> u8 {
                 match self {
                     $(Self::$name => $code,)*
@@ -42,108 +42,108 @@ macro_rules! event_types {
 }
 
 event_types! {
-    /// A Workspace was made.
+    /// A Workspace was created.
     WorkspaceCreated = "workspace.created", 1;
-    /// A Workspace was changed.
+    /// A Workspace was updated.
     WorkspaceUpdated = "workspace.updated", 2;
-    /// A Workspace was removed.
+    /// A Workspace was deleted.
     WorkspaceDeleted = "workspace.deleted", 3;
-    /// An Activity was made.
+    /// An Activity was created.
     ActivityCreated = "activity.created", 4;
-    /// An Activity was changed.
+    /// An Activity was updated.
     ActivityUpdated = "activity.updated", 5;
-    /// An Activity was removed.
+    /// An Activity was deleted.
     ActivityDeleted = "activity.deleted", 6;
-    /// A Worker was made.
+    /// A Worker was created.
     WorkerCreated = "worker.created", 7;
-    /// A Worker was removed.
+    /// A Worker was deleted.
     WorkerDeleted = "worker.deleted", 8;
-    /// A Worker is in another Activity.
+    /// A Worker's Activity was set.
     WorkerActivityUpdate = "worker.activity.update", 9;
-    /// A Worker has other attributes.
+    /// A Worker's attributes were changed.
     WorkerAttributesUpdate = "worker.attributes.update", 10;
-    /// A Worker takes another number of Tasks of a TaskChannel at once.
+    /// A Worker's capacity in a TaskChannel was changed.
     WorkerCapacityUpdate = "worker.capacity.update", 11;
-    /// A Worker's share of a TaskChannel was switched on or off.
+    /// A Worker's channel was made available or unavailable.
     WorkerChannelAvailabilityUpdate = "worker.channel.availability.update", 12;
-    /// A TaskChannel was made.
+    /// A TaskChannel was created.
     TaskChannelCreated = "task-channel.created", 13;
-    /// A TaskChannel was changed.
+    /// A TaskChannel was updated.
     TaskChannelUpdated = "task-channel.updated", 14;
-    /// A TaskChannel was removed.
+    /// A TaskChannel was deleted.
     TaskChannelDeleted = "task-channel.deleted", 15;
-    /// A TaskQueue was made.
+    /// A TaskQueue was created.
     TaskQueueCreated = "task-queue.created", 16;
-    /// A TaskQueue was removed.
+    /// A TaskQueue was deleted.
     TaskQueueDeleted = "task-queue.deleted", 17;
-    /// A Task is in this TaskQueue now.
+    /// A Task entered this TaskQueue.
     TaskQueueEntered = "task-queue.entered", 18;
-    /// A Task's time in this TaskQueue is up.
+    /// A Task timed out in this TaskQueue: its step expired.
     TaskQueueTimeout = "task-queue.timeout", 19;
-    /// A Task leaves this TaskQueue for another.
+    /// A Task moved from this TaskQueue to another one.
     TaskQueueMoved = "task-queue.moved", 20;
-    /// A TaskQueue is for other Workers.
+    /// The expression over Workers of a TaskQueue was changed.
     TaskQueueExpressionUpdated = "task-queue.expression.updated", 21;
-    /// A Workflow was made.
+    /// A Workflow was created.
     WorkflowCreated = "workflow.created", 22;
-    /// A Workflow was changed.
+    /// A Workflow was updated.
     WorkflowUpdated = "workflow.updated", 23;
-    /// A Workflow was removed.
+    /// A Workflow was deleted.
     WorkflowDeleted = "workflow.deleted", 24;
-    /// A Task begins its way through a Workflow.
+    /// A Task entered a Workflow.
     WorkflowEntered = "workflow.entered", 25;
-    /// A Task enters a step of its Workflow.
+    /// A Task entered a step of its Workflow.
     WorkflowTargetMatched = "workflow.target-matched", 26;
-    /// A Task's time in its Workflow is up.
+    /// A Task timed out in its Workflow: the last step expired.
     WorkflowTimeout = "workflow.timeout", 27;
-    /// A Task was skipped out of its Workflow.
+    /// A Task left its Workflow because every remaining step was skipped.
     WorkflowSkipped = "workflow.skipped", 28;
-    /// A Task was made.
+    /// A Task was created.
     TaskCreated = "task.created", 29;
-    /// What is known of a Task has changed.
+    /// A Task's attributes, priority or other fields were changed.
     TaskUpdated = "task.updated", 30;
     /// A Task was canceled.
     TaskCanceled = "task.canceled", 31;
-    /// A Task's conversation is over, the paperwork is not.
+    /// A Task entered wrap-up: the conversation has ended, the follow-up work has not.
     TaskWrapup = "task.wrapup", 32;
     /// A Task was completed.
     TaskCompleted = "task.completed", 33;
-    /// A Task was removed.
+    /// A Task was deleted.
     TaskDeleted = "task.deleted", 34;
-    /// A Task was assigned for longer than a Task may be.
+    /// A Task was deleted by the system because it was assigned for too long.
     TaskSystemDeleted = "task.system-deleted", 35;
-    /// A transfer; not told by this router.
+    /// A transfer; this router never publishes it.
     TaskTransferInitiated = "task.transfer-initiated", 36;
-    /// A transfer; not told by this router.
+    /// A transfer; this router never publishes it.
     TaskTransferAttemptFailed = "task.transfer-attempt-failed", 37;
-    /// A transfer; not told by this router.
+    /// A transfer; this router never publishes it.
     TaskTransferFailed = "task.transfer-failed", 38;
-    /// A transfer; not told by this router.
+    /// A transfer; this router never publishes it.
     TaskTransferCanceled = "task.transfer-canceled", 39;
-    /// A transfer; not told by this router.
+    /// A transfer; this router never publishes it.
     TaskTransferCompleted = "task.transfer-completed", 40;
-    /// A Task is offered to a Worker.
+    /// A Task was offered to a Worker.
     ReservationCreated = "reservation.created", 41;
-    /// The Worker took the Task.
+    /// The Worker accepted the Task.
     ReservationAccepted = "reservation.accepted", 42;
-    /// The Worker did not want the Task.
+    /// The Worker rejected the Task.
     ReservationRejected = "reservation.rejected", 43;
-    /// The Worker did not answer in time.
+    /// The Worker did not answer before the reservation timeout.
     ReservationTimeout = "reservation.timeout", 44;
-    /// The Task ended, or the call to the Worker came to nothing.
+    /// The Task ended, or the call to the Worker failed.
     ReservationCanceled = "reservation.canceled", 45;
-    /// Another Worker was quicker.
+    /// Another Worker accepted a parallel Reservation first.
     ReservationRescinded = "reservation.rescinded", 46;
-    /// The Worker does the paperwork.
+    /// The Worker entered wrap-up.
     ReservationWrapup = "reservation.wrapup", 47;
     /// A Reservation was completed.
     ReservationCompleted = "reservation.completed", 48;
-    /// Not told by this router.
+    /// This router never publishes it.
     ReservationFailed = "reservation.failed", 49;
 }
 
 impl EventType {
-    /// The type of this code, if there is one.
+    /// The type with this code; `None` for an unknown code.
     pub fn of_code(code: u8) -> Option<Self> {
         Self::ALL.iter().copied().find(|known| known.code() == code)
     }
@@ -189,7 +189,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_type_is_read_back_from_its_name_and_from_its_code() {
+    fn event_types_roundtrip_name_and_code() {
         for known in EventType::ALL {
             assert_eq!(known.as_str().parse(), Ok(*known));
             assert_eq!(EventType::of_code(known.code()), Some(*known));
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_is_no_type_is_refused_with_an_example() {
+    fn unknown_event_type_is_refused() {
         for wrong in ["", "task", "task.create", "Task.created", "task.created "] {
             let error = wrong.parse::<EventType>().unwrap_err().to_string();
             assert!(

@@ -1,4 +1,5 @@
-//! What is known of a Workspace's parts beside what they say: when they came, when they changed, who wants them.
+//! The ledger: metadata of the parts of a Workspace's configuration. It holds their dates, and
+//! which of them `contact-centre.yaml` declares.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +7,7 @@ use super::{TaskChannelName, Workspace};
 use ids::time::Timestamp;
 use ids::{ActivitySid, TaskQueueSid, WorkflowSid};
 
-/// A part of a Workspace's configuration, by what names it there.
+/// The identity of a part of a Workspace's configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum PartId {
     /// An Activity.
@@ -17,33 +18,35 @@ pub enum PartId {
     TaskChannel(TaskChannelName),
     /// A Workflow.
     Workflow(WorkflowSid),
-    /// The Workspace's own fields. The last one: a Workspace that can be read has its parts.
+    /// The Workspace's own fields. It is the last part, so that a Workspace that can be read has
+    /// all its other parts.
     Workspace,
 }
 
-/// When a part came and when it last changed (taskrouter.md section 2: every resource has both).
+/// The dates of a part (taskrouter.md section 2: every resource has both).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Dates {
-    /// When it was made.
+    /// When the part was created.
     pub date_created: Timestamp,
-    /// When it was last written.
+    /// When the part was last written.
     pub date_updated: Timestamp,
 }
 
 /// The ledger of one Workspace.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Ledger {
-    /// How often the configuration was written: what is read under one revision and written on condition of it is based on
-    /// nothing that has changed meanwhile.
+    /// The number of writes of the configuration. A configuration write is a transaction on
+    /// condition of the revision that was read, so it cannot overwrite a change made since.
     pub revision: u64,
     /// The dates of each part.
     pub dates: BTreeMap<PartId, Dates>,
-    /// The parts that `contact-centre.yaml` declares. What the API made is not among them, and the file has no say over it.
+    /// The parts that `contact-centre.yaml` declares. Parts that the API created are not among
+    /// them, and the file does not change or delete those.
     pub declared: BTreeSet<PartId>,
 }
 
 impl Ledger {
-    /// When a part was made; the beginning of time for one that nobody noted.
+    /// When a part was created; 1970-01-01 for a part without dates.
     pub fn date_created(&self, part: PartId) -> Timestamp {
         self.dates
             .get(&part)
@@ -52,7 +55,7 @@ impl Ledger {
 }
 
 impl Workspace {
-    /// Every part there is, the Workspace itself last.
+    /// Every part of the configuration, the Workspace itself last.
     pub fn parts(&self) -> impl Iterator<Item = PartId> {
         let activities = self.activities.keys().copied().map(PartId::Activity);
         let queues = self.task_queues.keys().copied().map(PartId::TaskQueue);

@@ -1,5 +1,5 @@
-//! TaskRouter's nouns, one a file (taskrouter.md section 2). Plain data: what may happen to it is in [`crate::router`],
-//! how it is stored is the store's business.
+//! TaskRouter's resources, one a file (taskrouter.md section 2). They are plain data:
+//! [`crate::router`] has the rules, the `store` crate stores them.
 
 mod activity;
 mod attributes;

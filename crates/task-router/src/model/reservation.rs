@@ -1,4 +1,4 @@
-//! Reservation: one Task offered to one Worker (taskrouter.md sections 2.9 and 6).
+//! Reservation: the offer of one Task to one Worker (taskrouter.md sections 2.9 and 6).
 
 use serde::{Deserialize, Serialize};
 
@@ -6,30 +6,31 @@ use super::IssuedInstruction;
 use ids::time::Timestamp;
 use ids::{ActivitySid, ReservationSid, TaskSid, WorkerSid};
 
-/// Where a Reservation stands. Everything but `Pending`, `Accepted` and `Wrapping` is an end.
+/// The status of a Reservation. Every status but `Pending`, `Accepted` and `Wrapping` is final.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ReservationStatus {
-    /// Offered; nobody has answered.
+    /// Offered; not answered yet.
     Pending,
-    /// The Worker took the Task.
+    /// The Worker accepted the Task.
     Accepted,
-    /// The Worker, or the application for the Worker, said no.
+    /// The Worker, or the application for the Worker, rejected the Task.
     Rejected,
-    /// Nobody answered in the Workflow's reservation timeout.
+    /// There was no answer within the Workflow's reservation timeout.
     Timeout,
-    /// The Task ended, or the call to the Worker came to nothing.
+    /// The Task ended, or the call to the Worker failed.
     Canceled,
     /// Another Worker accepted a parallel Reservation.
     Rescinded,
-    /// The conversation is over, the paperwork is not.
+    /// The conversation has ended; the Worker's follow-up work has not.
     Wrapping,
-    /// Done.
+    /// The Worker has finished the Task.
     Completed,
 }
 
 impl ReservationStatus {
-    /// Does a Reservation in this status take up a slot of the Worker's channel (taskrouter.md section 4)?
+    /// Whether a Reservation in this status takes a slot of the Worker's channel (taskrouter.md
+    /// section 4).
     pub fn is_open(self) -> bool {
         match self {
             Self::Pending | Self::Accepted | Self::Wrapping => true,
@@ -57,33 +58,35 @@ impl ReservationStatus {
 /// One offer of a Task to a Worker.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reservation {
-    /// `WR…`, derived from the Task, the round and the Worker: reserving again names the same Reservation.
+    /// `WR…`, derived from the Task, the round and the Worker: a retry of the same round derives
+    /// the same SID.
     pub sid: ReservationSid,
-    /// Who was offered the Task.
+    /// The Worker that the Task is offered to.
     pub worker_sid: WorkerSid,
-    /// The Worker's friendly name at that moment.
+    /// The Worker's friendly name when the Reservation was created.
     pub worker_name: String,
-    /// Where it stands.
+    /// The status of the Reservation.
     pub status: ReservationStatus,
-    /// When it was made.
+    /// When it was created.
     pub date_created: Timestamp,
     /// When its status last changed.
     pub date_updated: Timestamp,
-    /// When a `Pending` one ends by itself: as `Timeout` before an instruction was issued, as `Canceled` after.
+    /// When a `Pending` Reservation ends by itself: as `Timeout` before an instruction was issued,
+    /// as `Canceled` after.
     pub expires_at: Timestamp,
-    /// The telephone instruction being carried out, if any.
+    /// The instruction that is being carried out, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instruction: Option<IssuedInstruction>,
-    /// The Activity somebody named who rejected it.
+    /// The Activity that the rejection named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rejected_into: Option<ActivitySid>,
-    /// Why the telephone part failed, a carrier error code, on `Canceled` ones.
+    /// The carrier's error code of a call that failed; on `Canceled` Reservations.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub canceled_reason_code: Option<u32>,
 }
 
 impl Reservation {
-    /// A pending Reservation, made now.
+    /// A pending Reservation, created at `now`.
     pub fn new(
         sid: ReservationSid,
         worker_sid: WorkerSid,
@@ -105,7 +108,7 @@ impl Reservation {
         }
     }
 
-    /// The id of the Reservation of `task` for `worker` in the given round.
+    /// The SID of the Reservation of `task` for `worker` in the given round.
     pub fn derive_sid(task: TaskSid, round: u32, worker: WorkerSid) -> ReservationSid {
         ReservationSid::derive(&[&task.to_string(), &round.to_string(), &worker.to_string()])
     }

@@ -1,4 +1,4 @@
-//! Task: something that waits for a Worker (taskrouter.md sections 2.8 and 5).
+//! Task: a piece of work that waits for a Worker (taskrouter.md sections 2.8 and 5).
 
 use serde::{Deserialize, Serialize};
 
@@ -8,19 +8,19 @@ use ids::{
     CallSid, QueueSid, ReservationSid, TaskQueueSid, TaskSid, WorkerSid, WorkflowSid, WorkspaceSid,
 };
 
-/// Where a Task stands.
+/// The status of a Task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AssignmentStatus {
-    /// WaitTimes for a Worker.
+    /// Waits for a Worker.
     Pending,
     /// Offered to one Worker or several.
     Reserved,
-    /// A Worker has it.
+    /// A Worker has accepted it.
     Assigned,
-    /// The conversation is over, the paperwork is not.
+    /// The conversation has ended; the Worker's follow-up work has not.
     Wrapping,
-    /// Done.
+    /// The Worker has finished it.
     Completed,
     /// Ended without having been assigned.
     Canceled,
@@ -37,7 +37,7 @@ impl AssignmentStatus {
         Self::Canceled,
     ];
 
-    /// Has the Task ended?
+    /// Whether the status is final.
     pub fn is_end(self) -> bool {
         match self {
             Self::Completed | Self::Canceled => true,
@@ -64,25 +64,26 @@ impl AssignmentStatus {
 pub enum EndReason {
     /// The caller hung up before a Worker had the Task.
     Hangup,
-    /// The caller left the queue by other means: it was full, or the carrier failed.
+    /// The caller left the carrier's queue without a Worker: the queue was full, or the carrier
+    /// failed.
     LeftQueue,
-    /// As many calls as may wait in its TaskQueue did already.
+    /// Its TaskQueue already had the maximum of waiting calls.
     QueueFull,
-    /// The Task's own time to live ran out.
+    /// The Task's own timeout expired.
     TaskTtlExceeded,
     /// The last step of the Workflow timed out.
     WorkflowTimeout,
     /// The last step of the Workflow was skipped.
     WorkflowSkipped,
-    /// It was offered [`crate::router::RESERVATION_ROUNDS_MAX`] times in vain.
+    /// It had [`crate::router::RESERVATION_ROUNDS_MAX`] rounds of Reservations without success.
     MaxAssignmentsExceeded,
     /// The conversation ended.
     ConversationEnded,
-    /// Its Worker did not end wrap-up within the TaskChannel's limit.
+    /// Its Worker did not end wrap-up within the limit of the TaskChannel.
     WrapUpLimit,
-    /// It was removed.
+    /// It was deleted.
     Deleted,
-    /// Whoever ended it through the API said why.
+    /// The reason that the request to end it stated.
     Given(String),
 }
 
@@ -105,14 +106,16 @@ impl EndReason {
     }
 }
 
-/// Where a Task stands in its Workflow (taskrouter.md section 7.2).
+/// The position of a Task in its Workflow (taskrouter.md section 7.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WorkflowPosition {
-    /// The step.
+    /// The current step.
     pub step: Step,
-    /// When the filter was entered: its step timeouts add up from here (rules 6 and 13).
+    /// When the filter was entered. The timeouts of its steps add up from this moment (rules 6 and
+    /// 13).
     pub filter_entered_at: Timestamp,
-    /// Has `skip_if` had its turn? It is looked at only on entering a step (section 7.3).
+    /// Whether `skip_if` has been evaluated. It is evaluated only on entering a step (taskrouter.md
+    /// section 7.3).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub skip_decided: bool,
 }
@@ -123,139 +126,146 @@ pub struct WorkflowPosition {
 pub enum Step {
     /// A target of a filter, both by index.
     Target {
-        /// Which filter.
+        /// The index of the filter.
         filter: u16,
-        /// Which of its targets.
+        /// The index of the target in the filter.
         target: u16,
     },
     /// The default filter.
     DefaultFilter,
-    /// None: the Task has a routing target and passes the Workflow by.
+    /// No step: the Task has a routing target and bypasses the Workflow's filters.
     Direct,
 }
 
-/// Where a Task goes without asking the Workflow's filters (taskrouter.md section 2.8, `routing_target`).
+/// A destination that bypasses the Workflow's filters (taskrouter.md section 2.8,
+/// `routing_target`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RoutingTarget {
-    /// To this Worker and nobody else.
+    /// This Worker only.
     Worker(WorkerSid),
-    /// Into this queue.
+    /// This TaskQueue.
     TaskQueue(TaskQueueSid),
-    /// Into this Workflow.
+    /// This Workflow.
     Workflow(WorkflowSid),
 }
 
-/// Who removed a Task before its time (taskrouter.md section 5, "deleted").
+/// How a Task was deleted (taskrouter.md section 5, "deleted").
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Removal {
-    /// Somebody, through the API.
+    /// By a request to the API.
     Deleted,
-    /// Time: it was assigned for longer than a Task may be.
+    /// By the system: it was assigned for too long.
     SystemDeleted,
 }
 
-/// An offer that came to nothing a moment ago.
+/// A recent offer that failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FailedOffer {
-    /// Who did not take the Task.
+    /// The Worker that did not take the Task.
     pub worker_sid: WorkerSid,
-    /// When.
+    /// When the offer failed.
     pub at: Timestamp,
-    /// Did its instruction take the caller out of the queue? Then they come back, or have left, by themselves.
+    /// Whether its instruction took the caller out of the queue. Such a caller returns, or hangs
+    /// up, without a request to the carrier.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub moved_caller: bool,
 }
 
-/// One Task and, inside it, the Reservations of its latest round.
+/// A Task, with the Reservations of its latest round.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Task {
-    /// `WT…`. For a call it is derived from the CallSid, so a webhook that comes twice makes one Task.
+    /// `WT…`. For a call it is derived from the CallSid, so a webhook that is delivered twice
+    /// creates one Task.
     pub sid: TaskSid,
-    /// Where it is routed.
+    /// The Workspace that routes it.
     pub workspace_sid: WorkspaceSid,
-    /// The Workflow it travels through.
+    /// The Workflow that routes it.
     pub workflow_sid: WorkflowSid,
-    /// The version of that Workflow's configuration it follows.
+    /// The version of that Workflow's configuration that the Task follows.
     #[serde(default)]
     pub workflow_version: u32,
-    /// Where it stands in that Workflow.
+    /// The position in that Workflow.
     pub position: WorkflowPosition,
-    /// The queue it waits in.
+    /// The TaskQueue it waits in.
     pub task_queue_sid: TaskQueueSid,
-    /// When it entered that queue.
+    /// When it entered that TaskQueue.
     pub task_queue_entered_date: Timestamp,
-    /// What is known about it. A call's Task has `call_sid`, `from`, `to`, `selected_language` …
+    /// Its attributes. A call's Task has `call_sid`, `from`, `to`, `selected_language` …
     pub attributes: Attributes,
-    /// The kind of work.
+    /// The TaskChannel: the kind of work.
     pub channel: TaskChannelName,
-    /// Higher is served first.
+    /// The priority; the highest is served first.
     pub priority: u32,
-    /// When it was made.
+    /// When it was created.
     pub date_created: Timestamp,
     /// When it last changed.
     pub date_updated: Timestamp,
-    /// The moment its waiting is counted from.
+    /// The moment from which its waiting time is counted.
     pub virtual_start_time: Timestamp,
-    /// How long it may live before being assigned (taskrouter.md section 2.8, `timeout`).
+    /// How long it may wait before it is assigned (taskrouter.md section 2.8, `timeout`).
     pub timeout: Millis,
-    /// Where it stands.
+    /// The status.
     pub assignment_status: AssignmentStatus,
-    /// Why it ended, once it has.
+    /// Why it ended; `None` until then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<EndReason>,
     /// The Reservations of the latest round.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reservations: Vec<Reservation>,
-    /// Where it goes without asking the Workflow, if it was made so.
+    /// The destination that bypasses the Workflow's filters, if it was created with one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub routing_target: Option<RoutingTarget>,
-    /// With a Worker as routing target: offered even if they are offline or full.
+    /// With a Worker as routing target: offered even if the Worker is unavailable or has no free
+    /// slot.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub ignore_capacity: bool,
-    /// The order of the queue it waits in, as known when it was put there.
+    /// The order of its TaskQueue, FIFO or LIFO, when it was added to the waiting list.
     #[serde(default)]
     pub filed: TaskOrder,
-    /// Who removed it, if somebody did: it can no longer be read, and only its events remain.
+    /// How it was deleted, if it was. A deleted Task cannot be read; only its Events remain.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub removal: Option<Removal>,
-    /// Rounds of Reservations so far (taskrouter.md section 14: 1,000 at most).
+    /// The number of rounds of Reservations so far (taskrouter.md section 14: 1,000 at most).
     pub rounds: u32,
-    /// Offers that failed within the Workspace's `reoffer_pause`.
+    /// The offers that failed within the Workspace's `reoffer_pause`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub failed_offers: Vec<FailedOffer>,
     /// The carrier's queue that held the caller; known once the caller has left it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub carrier_queue_sid: Option<QueueSid>,
-    /// Was a write of its own needed to put it in line? Nobody but the table can tell that write from its creation.
+    /// Whether a separate write added it to the waiting list. Programs cannot tell that write from
+    /// the Task's creation, so it does not count in [`Self::visible_version`].
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub put_in_waiting_list: bool,
-    /// Rises by one with every write; a write that expected another version is refused.
+    /// Rises by one with every write; a write is on condition of the version that was read.
     pub version: u64,
 }
 
 impl Task {
-    /// The caller's leg, if the Task is a call.
+    /// The caller's call leg, if the Task is a call.
     pub fn call_sid(&self) -> Option<CallSid> {
         self.attributes.text("call_sid")?.parse().ok()
     }
 
-    /// Whom the instruction `conference` dials if no caller waits (taskrouter.md section 11.3).
+    /// The address that the instruction `conference` dials if no caller waits (taskrouter.md
+    /// section 11.3).
     pub fn outbound_to(&self) -> Option<&str> {
-        self.attributes
-            .text("outbound_to")
-            .filter(|_| self.call_sid().is_none())
+        if self.call_sid().is_some() {
+            return None;
+        }
+        self.attributes.text("outbound_to")
     }
 
-    /// The Reservation with this id, if it is of the latest round.
+    /// The Reservation with this SID, if it is of the latest round.
     pub fn reservation(&self, sid: ReservationSid) -> Option<&Reservation> {
         self.reservations
             .iter()
             .find(|reservation| reservation.sid == sid)
     }
 
-    /// The same, to be changed.
+    /// The Reservation with this SID for a change, if it is of the latest round.
     pub fn reservation_mut(&mut self, sid: ReservationSid) -> Option<&mut Reservation> {
         self.reservations
             .iter_mut()
@@ -274,61 +284,60 @@ impl Task {
             .filter(move |after| before(after) != Some(after.status))
     }
 
-    /// The Reservations that take up a Worker's slot now.
+    /// The Reservations that take a Worker's slot now.
     pub fn open_reservations(&self) -> impl Iterator<Item = &Reservation> {
         self.reservations
             .iter()
             .filter(|reservation| reservation.status.is_open())
     }
 
-    /// The Reservations nobody has answered.
+    /// The Reservations that are not answered.
     pub fn pending_reservations(&self) -> impl Iterator<Item = &Reservation> {
         self.reservations
             .iter()
             .filter(|reservation| reservation.status == ReservationStatus::Pending)
     }
 
-    /// The Reservation of the Worker who has the Task: accepted or wrapping.
+    /// The Reservation of the Worker who holds the Task: accepted or wrapping.
     pub fn held_reservation(&self) -> Option<&Reservation> {
-        let held = |reservation: &&Reservation| {
+        self.reservations.iter().find(|reservation| {
             matches!(
                 reservation.status,
                 ReservationStatus::Accepted | ReservationStatus::Wrapping
             )
-        };
-        self.reservations.iter().find(held)
+        })
     }
 
-    /// Is it waiting for a Worker?
+    /// Whether it waits for a Worker.
     pub fn is_pending(&self) -> bool {
         self.assignment_status == AssignmentStatus::Pending
     }
 
-    /// Has nothing become of it since it was made? Its events are told with its second write.
+    /// Whether it has only been created. Its Events are published with its second write.
     pub fn is_new(&self) -> bool {
         self.version == 0
     }
 
-    /// Its version as programs know it: how often something about it changed that they can see.
+    /// The version that programs see: it rises with every change that is visible to them.
     pub fn visible_version(&self) -> u64 {
         self.version
             .saturating_sub(u64::from(self.put_in_waiting_list))
     }
 
-    /// Is it waiting on the board of its line, where Workers look? A new one is not there: usually somebody is free for it
-    /// at once, and then it never has to be.
+    /// Whether it is in its waiting list, where searches for a Worker's Task look. A new Task is
+    /// not: usually a Worker is available at once, and then the Task never has to be added.
     pub fn is_in_waiting_list(&self) -> bool {
         self.is_pending() && !self.is_new()
     }
 
-    /// Can it be read at `now`? An ended Task can for a while, a removed one cannot (taskrouter.md section 5). The table may
-    /// take days to clean it up.
+    /// Whether it can be read at `now`. An ended Task can be read for the span `kept`, a deleted
+    /// one cannot (taskrouter.md section 5). The table may take days to remove expired items.
     pub fn is_readable(&self, kept: Millis, now: Timestamp) -> bool {
         self.removal.is_none()
             && (!self.assignment_status.is_end() || now.since(self.date_updated) < kept)
     }
 
-    /// The moment after which it is canceled unless assigned.
+    /// The moment at which it is canceled unless it is assigned.
     pub fn expires_at(&self) -> Timestamp {
         self.date_created + self.timeout
     }

@@ -1,4 +1,4 @@
-//! TaskChannel: a kind of work with a capacity of its own (taskrouter.md sections 2.5 and 4).
+//! TaskChannel: a kind of work, with a capacity of its own (taskrouter.md sections 2.5 and 4).
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,22 +8,24 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use ids::time::Millis;
 use ids::{TaskChannelSid, WorkspaceSid};
 
-/// Characters a TaskChannel's name may have (taskrouter.md section 14).
+/// The longest unique name of a TaskChannel, in characters (taskrouter.md section 14).
 pub const TASK_CHANNEL_NAME_CHARS_MAX: usize = 64;
 
-/// TaskChannels a Workspace may have: each is an item, and part of every free Worker's readiness.
+/// The most TaskChannels of a Workspace: each is an item, and part of every free Worker's
+/// Readiness.
 pub const TASK_CHANNELS_MAX: usize = 50;
 
-/// A TaskChannel's unique name: letters, digits, `_` and `$`, not beginning with a digit (taskrouter.md section 2.5).
-/// Kept in place, so that it is copied, compared and looked up without allocation.
+/// A TaskChannel's unique name: letters, digits, `_` and `$`, not beginning with a digit
+/// (taskrouter.md section 2.5). It is an array, so that it is copied, compared and looked up
+/// without allocation.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TaskChannelName {
-    /// ASCII, zeros behind the end: text order is array order.
+    /// ASCII, then zeros: text order is array order.
     text: [u8; TASK_CHANNEL_NAME_CHARS_MAX],
     length: u8,
 }
 
-/// A text that cannot name a TaskChannel.
+/// The text cannot name a TaskChannel.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "a TaskChannel's unique name has 1 to {TASK_CHANNEL_NAME_CHARS_MAX} letters, digits, `_` or `$` and does not begin with a digit"
@@ -31,7 +33,7 @@ pub struct TaskChannelName {
 pub struct TaskChannelNameError;
 
 impl TaskChannelName {
-    /// Whatever has no channel of its own.
+    /// Work without a TaskChannel of its own.
     pub const DEFAULT: Self = Self::standard(b"default");
     /// Telephone calls.
     pub const VOICE: Self = Self::standard(b"voice");
@@ -42,7 +44,7 @@ impl TaskChannelName {
     /// Video calls.
     pub const VIDEO: Self = Self::standard(b"video");
 
-    /// The TaskChannels every Workspace begins with, in the order of taskrouter.md section 2.1.
+    /// The TaskChannels of every new Workspace, in the order of taskrouter.md section 2.1.
     pub const STANDARD: [Self; 5] = [
         Self::DEFAULT,
         Self::VOICE,
@@ -78,16 +80,19 @@ impl FromStr for TaskChannelName {
     type Err = TaskChannelNameError;
 
     fn from_str(name: &str) -> Result<Self, TaskChannelNameError> {
-        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$');
         let first = name.bytes().next().ok_or(TaskChannelNameError)?;
         if name.len() > TASK_CHANNEL_NAME_CHARS_MAX
             || first.is_ascii_digit()
-            || !name.bytes().all(allowed)
+            || !name.bytes().all(is_name_byte)
         {
             return Err(TaskChannelNameError);
         }
         Ok(Self::standard(name.as_bytes()))
     }
+}
+
+fn is_name_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$')
 }
 
 impl fmt::Display for TaskChannelName {
@@ -120,31 +125,33 @@ impl<'de> Deserialize<'de> for TaskChannelName {
 pub struct TaskChannel {
     /// `TC…`.
     pub sid: TaskChannelSid,
-    /// The name in the API; never changes.
+    /// The name in the API; it never changes.
     pub unique_name: TaskChannelName,
-    /// For people; at most 64 characters.
+    /// The name on pages; at most 64 characters.
     pub friendly_name: String,
-    /// Is the idle time that routing compares counted for this channel alone (taskrouter.md section 9)?
+    /// Whether routing compares the idle time of Workers in this channel alone (taskrouter.md
+    /// section 9).
     pub channel_optimized_routing: bool,
-    /// What becomes of a Task of this channel when its conversation has ended.
+    /// What follows for a Task of this channel when its conversation has ended.
     pub after_conversation: AfterConversation,
 }
 
-/// What becomes of an assigned Task when its conversation has ended. TaskRouter always leaves it in `wrapping` until
-/// somebody completes it (taskrouter.md section 5); the other two spare people the script that does.
+/// What follows for an assigned Task when its conversation has ended. TaskRouter always leaves it
+/// in `wrapping` until a request completes it (taskrouter.md section 5); the other two variants
+/// make that request unnecessary.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AfterConversation {
-    /// `wrapping`, until the API completes it.
+    /// `wrapping`, until a request to the API completes it.
     Wrap,
-    /// `wrapping`, for that long at most.
+    /// `wrapping`, for this time at most.
     WrapFor(Millis),
     /// `completed` at once.
     Complete,
 }
 
 impl TaskChannel {
-    /// The channel of this name as every Workspace begins with it; its id follows from both.
+    /// The TaskChannel of this name with its defaults; its SID is derived from Workspace and name.
     pub fn of(workspace: WorkspaceSid, unique_name: TaskChannelName) -> Self {
         let sid = TaskChannelSid::derive(&[&workspace.to_string(), unique_name.as_str()]);
         let friendly_name = unique_name.to_string();
@@ -164,7 +171,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_channel_name_is_a_short_identifier() {
+    fn channel_name_is_a_short_identifier() {
         for right in ["voice", "a", "$x_1", &"x".repeat(64)] {
             assert_eq!(right.parse::<TaskChannelName>().unwrap().as_str(), right);
         }
@@ -177,7 +184,7 @@ mod tests {
         }
         assert!(
             TaskChannelName::CHAT < TaskChannelName::VOICE,
-            "names are ordered like texts"
+            "names must be ordered like texts"
         );
     }
 }

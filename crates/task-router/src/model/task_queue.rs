@@ -5,41 +5,44 @@ use serde::{Deserialize, Serialize};
 use super::Expression;
 use ids::TaskQueueSid;
 
-/// TaskQueues a Workspace may have unless it says otherwise (taskrouter.md sections 14 and 18).
+/// The most TaskQueues of a Workspace unless its rules say otherwise (taskrouter.md sections 14 and
+/// 18).
 pub const TASK_QUEUES_MAX: u32 = 5_000;
 
-/// Calls that may wait in a TaskQueue unless the Workspace says otherwise (taskrouter.md section 18).
+/// The most calls that wait in a TaskQueue unless the Workspace's rules say otherwise
+/// (taskrouter.md section 18).
 pub const WAITING_CALLS_MAX: u32 = 1_000;
 
-/// Workers who may be offered one Task at once (taskrouter.md section 14).
+/// The most Workers that are offered one Task at the same time (taskrouter.md section 14).
 pub const RESERVED_WORKERS_MAX: u32 = 50;
 
-/// What a queue asks of its Workers if nothing is said: nothing (taskrouter.md section 2.6).
+/// The default expression of a TaskQueue: every Worker matches (taskrouter.md section 2.6).
 pub const EVERYBODY: &str = "1==1";
 
-/// Where Tasks wait, and who may take them.
+/// A set of Workers, and the order in which the Tasks that wait for them are served.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TaskQueue {
     /// `WQ…`.
     pub sid: TaskQueueSid,
     /// Unique in the Workspace, at most 64 characters.
     pub friendly_name: String,
-    /// Which Workers belong to the queue. `None`: the expression is empty and matches nobody.
+    /// The expression that the TaskQueue's Workers match. `None`: the expression is empty and no
+    /// Worker matches.
     pub target_workers: Option<Expression>,
-    /// How many Workers are offered one Task at once, 1 to 50.
+    /// How many Workers are offered one Task at the same time, 1 to 50.
     pub max_reserved_workers: u8,
-    /// Which Task is served first.
+    /// The order in which Tasks are served.
     #[serde(default)]
     pub task_order: TaskOrder,
 }
 
-/// Which of the Tasks in a queue is served first (taskrouter.md section 10).
+/// The order in which the Tasks of a TaskQueue are served (taskrouter.md section 10).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum TaskOrder {
-    /// The most urgent, then the one that has waited longest.
+    /// By priority, then by waiting time.
     #[default]
     Fifo,
-    /// The newest, whatever its priority.
+    /// The newest first, whatever its priority.
     Lifo,
 }

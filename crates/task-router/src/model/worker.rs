@@ -1,4 +1,4 @@
-//! Worker: somebody who takes Tasks (taskrouter.md sections 2.3, 2.4 and 4).
+//! Worker: a person or program that takes Tasks (taskrouter.md sections 2.3, 2.4 and 4).
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -10,60 +10,64 @@ use ids::{
 };
 use planted_bugs::Bug;
 
-/// One Worker, with what keeps them busy.
+/// A Worker, with the Reservations that take its capacity.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Worker {
     /// `WK…`.
     pub sid: WorkerSid,
-    /// Where the Worker works.
+    /// The Workspace of the Worker.
     pub workspace_sid: WorkspaceSid,
     /// Unique in the Workspace ignoring case, at most 64 characters.
     pub friendly_name: String,
-    /// Skills and, as `contact_uri`, how to ring the Worker.
+    /// Skills and, as `contact_uri`, the address of the Worker's phone.
     pub attributes: Attributes,
-    /// What the Worker is doing.
+    /// The current Activity.
     pub activity_sid: ActivitySid,
-    /// Since when.
+    /// When the Worker entered the current Activity.
     pub date_status_changed: Timestamp,
-    /// What they were doing before that; `None`: they have been in one Activity since they were made.
+    /// The Activity before the current one; `None`: the Worker has been in one Activity since its
+    /// creation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous_activity: Option<PreviousActivity>,
-    /// When the Worker was made; breaks ties between Workers who never had a Task.
+    /// When the Worker was created; breaks ties between Workers who never had a Task.
     pub date_created: Timestamp,
-    /// When anything about them last changed.
+    /// When the Worker was last written.
     #[serde(default = "long_ago")]
     pub date_updated: Timestamp,
-    /// Capacity and idle time by TaskChannel; a channel that has no entry is as [`WorkerChannel::new`] makes it.
+    /// Capacity and idle time by TaskChannel; a channel without an entry is as
+    /// [`WorkerChannel::new`] creates it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub channels: Vec<WorkerChannel>,
-    /// The Reservations that take up capacity now.
+    /// The Reservations that take capacity now.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub open_reservations: Vec<OpenReservation>,
-    /// The TaskQueues the Worker serves; follows from attributes and Activity.
+    /// The TaskQueues that the Worker serves (queue membership). Computed from attributes and
+    /// Activity when the Worker is written.
     pub roster: QueueMembership,
-    /// Rises by one with every write; a write that expected another version is refused.
+    /// Rises by one with every write; a write is on condition of the version that was read.
     pub version: u64,
 }
 
-/// What a Worker was doing before what they are doing now (taskrouter.md section 12.3, "worker").
+/// The Activity of a Worker before the current one (taskrouter.md section 12.3, "worker").
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PreviousActivity {
-    /// What.
+    /// The previous Activity.
     pub activity_sid: ActivitySid,
-    /// For how long.
+    /// How long the Worker was in it.
     pub lasted: Millis,
 }
 
-/// A Worker's share of one TaskChannel.
+/// A Worker's share of one TaskChannel (taskrouter.md section 2.4).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WorkerChannel {
-    /// Which channel.
+    /// The TaskChannel.
     pub channel: TaskChannelName,
-    /// How many Tasks of it at once; 0 = none.
+    /// The number of slots: how many Tasks of the channel at the same time; 0 = none.
     pub configured_capacity: u16,
     /// False stops new Tasks of this channel only.
     pub available: bool,
-    /// When a Reservation of this channel was last made for the Worker (taskrouter.md section 9).
+    /// When a Reservation of this channel was last created for the Worker (taskrouter.md section
+    /// 9).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_reserved_at: Option<Timestamp>,
 }
@@ -73,70 +77,72 @@ pub struct WorkerChannel {
 pub struct Slots {
     /// False: no new Tasks of this channel.
     pub available: bool,
-    /// Tasks at once.
+    /// The number of slots.
     pub configured: usize,
-    /// Tasks that take up one now.
+    /// The number of slots that are taken.
     pub taken: usize,
 }
 
-/// Workers a Workspace may have unless it says otherwise (taskrouter.md sections 14 and 18).
+/// The most Workers of a Workspace unless its rules say otherwise (taskrouter.md sections 14 and
+/// 18).
 pub const WORKERS_MAX: u32 = 15_000;
 
-/// Highest capacity in one channel: a Worker's item lists every open Reservation, and an item of the table holds 400 KB.
+/// The highest capacity in one channel: a Worker's item lists every open Reservation, and an item
+/// of the table holds 400 KB.
 pub const WORKER_CAPACITY_MAX: u16 = 500;
 
-/// Where a Worker who could take something waits for it: the TaskQueues they serve and the TaskChannels in which they
-/// have a free slot. Workers of the same readiness wait on the same board, so a Task finds a free Worker without reading
-/// past those who are busy in its channel.
+/// The TaskQueues that a Worker serves and the TaskChannels in which the Worker has a free slot.
+/// Workers of the same Readiness share a ready list, so a search for a Task's Worker does not read
+/// Workers who are busy in its channel.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Readiness {
-    /// The TaskQueues.
+    /// The TaskQueues that the Worker serves.
     pub queues: QueueMembership,
-    /// The TaskChannels with a free slot, in the order of their names; at least one.
+    /// The TaskChannels with a free slot, sorted by name; at least one.
     pub channels: Vec<TaskChannelName>,
 }
 
-/// A Reservation that takes up a slot: pending, accepted or wrapping.
+/// A Reservation that takes a slot: pending, accepted or wrapping.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OpenReservation {
     /// `WR…`.
     pub sid: ReservationSid,
-    /// The Task it is for.
+    /// The Task of the Reservation.
     pub task_sid: TaskSid,
-    /// The channel whose slot it takes.
+    /// The channel whose slot is taken.
     pub channel: TaskChannelName,
-    /// How far it has come.
+    /// The progress of the Reservation.
     #[serde(default, skip_serializing_if = "OpenStatus::is_pending")]
     pub status: OpenStatus,
 }
 
-/// How far an open Reservation has come, as its Worker's item knows it. A later one never gives way to an earlier one.
+/// The progress of an open Reservation as the Worker's item records it. It only moves forward.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum OpenStatus {
-    /// Offered; or accepted, in a Workspace where nothing asks who has accepted
-    /// ([`super::Workspace::asks_for_assigned_tasks`]).
+    /// Offered; or accepted, in a Workspace where no expression reads how many Tasks a Worker has
+    /// accepted ([`super::Workspace::asks_for_assigned_tasks`]).
     #[default]
     Pending,
     /// Accepted.
     Accepted,
-    /// Wrapping up: the Worker has gone on to the Activity after the conversation.
+    /// Wrapping up: the Worker has entered the Activity after the conversation.
     Wrapping,
 }
 
-/// What the order of idle Workers compares: last Reservation, then age, then id.
+/// The sort key of idle Workers: last Reservation, creation, SID.
 pub type IdleKey = (Timestamp, Timestamp, WorkerSid);
 
-/// The set of TaskQueues a Worker serves.
+/// Queue membership: the set of TaskQueues that a Worker serves.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct QueueMembership(Vec<TaskQueueSid>);
 
 impl Worker {
-    /// A Worker on their first day, in this Activity, with one Task of each TaskChannel at a time. They serve nothing until
-    /// [`crate::router::queue_membership_of`] has said what.
+    /// A new Worker in this Activity, with a capacity of one in each TaskChannel. The Worker serves
+    /// no TaskQueue until [`crate::router::queue_membership_of`] has computed the queue membership.
     pub fn new(
         sid: WorkerSid,
         workspace_sid: WorkspaceSid,
@@ -161,7 +167,7 @@ impl Worker {
         }
     }
 
-    /// The Worker's share of a TaskChannel.
+    /// The Worker's share of a TaskChannel; the default share if the Worker has none.
     pub fn share(&self, channel: TaskChannelName) -> WorkerChannel {
         let known = self.channels.iter().find(|share| share.channel == channel);
         known
@@ -169,7 +175,7 @@ impl Worker {
             .unwrap_or_else(|| WorkerChannel::new(channel))
     }
 
-    /// The Worker's share of a TaskChannel, to be changed.
+    /// The Worker's share of a TaskChannel for a change; created with its defaults if missing.
     pub fn share_mut(&mut self, channel: TaskChannelName) -> &mut WorkerChannel {
         let index = self
             .channels
@@ -182,7 +188,7 @@ impl Worker {
         &mut self.channels[index]
     }
 
-    /// Reservations of a TaskChannel that take up its capacity: pending, accepted and wrapping ones.
+    /// How many slots of a TaskChannel are taken: pending, accepted and wrapping Reservations.
     pub fn occupied(&self, channel: TaskChannelName) -> usize {
         self.open_reservations
             .iter()
@@ -190,16 +196,17 @@ impl Worker {
             .count()
     }
 
-    /// Reservations of a TaskChannel that the Worker has accepted and not yet wrapped up (taskrouter.md section 2.4,
-    /// `assigned_tasks`), as far as their item says so ([`OpenStatus::Pending`]).
+    /// How many Reservations of a TaskChannel the Worker has accepted and not wrapped up
+    /// (taskrouter.md section 2.4, `assigned_tasks`), as far as the item records it
+    /// ([`OpenStatus::Pending`]).
     pub fn accepted(&self, channel: TaskChannelName) -> usize {
-        let accepted = |open: &&OpenReservation| {
-            open.channel == channel && open.status == OpenStatus::Accepted
-        };
-        self.open_reservations.iter().filter(accepted).count()
+        self.open_reservations
+            .iter()
+            .filter(|open| open.channel == channel && open.status == OpenStatus::Accepted)
+            .count()
     }
 
-    /// The same Worker in another Activity from `now` on.
+    /// The Worker in another Activity from `now` on.
     pub fn in_activity(self, activity_sid: ActivitySid, now: Timestamp) -> Self {
         let lasted = now.since(self.date_status_changed);
         let previous_activity = Some(PreviousActivity {
@@ -214,12 +221,13 @@ impl Worker {
         }
     }
 
-    /// The id of the Worker's share of a TaskChannel: it follows from both.
+    /// The SID of the Worker's share of a TaskChannel, derived from both.
     pub fn channel_sid(&self, channel: TaskChannelName) -> WorkerChannelSid {
         WorkerChannelSid::derive(&[&self.sid.to_string(), channel.as_str()])
     }
 
-    /// Is there a free slot for one more Task of `channel` (taskrouter.md section 4, rules 2 and 3)?
+    /// Whether there is a free slot for one more Task of `channel` (taskrouter.md section 4, rules
+    /// 2 and 3).
     pub fn has_slot(&self, channel: TaskChannelName) -> bool {
         let slots = self.slots(channel);
         slots.available && !slots.are_full()
@@ -228,15 +236,14 @@ impl Worker {
     /// The slots of a TaskChannel, and how many of them are taken.
     pub fn slots(&self, channel: TaskChannelName) -> Slots {
         let share = self.share(channel);
-        let (available, configured) = (share.available, usize::from(share.configured_capacity));
         Slots {
-            available,
-            configured,
+            available: share.available,
+            configured: usize::from(share.configured_capacity),
             taken: self.occupied(channel),
         }
     }
 
-    /// Where the Worker waits for Tasks; `None`: they can take nothing now.
+    /// The Readiness of the Worker; `None`: the Worker can take no Task now.
     pub fn readiness(&self, workspace: &Workspace) -> Option<Readiness> {
         if !workspace.is_available(self.activity_sid) {
             return None;
@@ -250,7 +257,7 @@ impl Worker {
         })
     }
 
-    /// When any Reservation was last made for this Worker.
+    /// When a Reservation of any channel was last created for this Worker.
     pub fn last_reserved_at(&self) -> Option<Timestamp> {
         self.channels
             .iter()
@@ -258,13 +265,13 @@ impl Worker {
             .max()
     }
 
-    /// What the routing order compares: smaller = idle for longer. Never reserved counts as idle for ever, by age
-    /// (taskrouter.md section 9).
+    /// The sort key of the routing order: the smallest has been idle for longest. A Worker without
+    /// any Reservation is idle for ever, ordered by creation (taskrouter.md section 9).
     pub fn idle_key(&self) -> IdleKey {
         self.idle_key_since(self.last_reserved_at())
     }
 
-    /// The same for one TaskChannel, as channel-optimized routing compares it.
+    /// The sort key in one TaskChannel, for channel-optimized routing.
     pub fn idle_key_in(&self, channel: TaskChannelName) -> IdleKey {
         self.idle_key_since(self.share(channel).last_reserved_at)
     }
@@ -282,28 +289,28 @@ impl Worker {
         self.attributes.text("contact_uri")
     }
 
-    /// When a Worker who entered the Activity at `date_status_changed` has been in it for `limit`.
+    /// The moment at which a time limit on the current Activity expires.
     pub fn activity_ends_at(&self, limit: Millis) -> Timestamp {
         self.date_status_changed + limit
     }
 }
 
 impl OpenStatus {
-    /// Is it the first one, which is not written?
+    /// Whether it is the default, which is not stored.
     fn is_pending(&self) -> bool {
         *self == Self::Pending
     }
 }
 
 impl Slots {
-    /// Is there none left?
+    /// Whether no slot is free.
     pub fn are_full(self) -> bool {
         self.taken >= self.configured && !Bug::CapacityIgnored.is_planted()
     }
 }
 
 impl WorkerChannel {
-    /// The share every Worker begins with: one Task at a time (taskrouter.md section 2.4).
+    /// The default share: available, one Task at a time (taskrouter.md section 2.4).
     pub fn new(channel: TaskChannelName) -> Self {
         Self {
             channel,
@@ -315,12 +322,12 @@ impl WorkerChannel {
 }
 
 impl Readiness {
-    /// Does somebody of this readiness serve Tasks of `channel` in `queue`?
+    /// Whether Workers of this Readiness can take Tasks of `channel` in `queue`.
     pub fn serves(&self, queue: TaskQueueSid, channel: TaskChannelName) -> bool {
         self.queues.serves(queue) && self.channels.contains(&channel)
     }
 
-    /// A short name that depends on queues and channels alone: 32 hexadecimal digits.
+    /// The key of the ready list: 32 hexadecimal digits that depend on queues and channels alone.
     pub fn key(&self) -> String {
         let queues = self.queues.queues().iter().map(ToString::to_string);
         hashed(queues.chain(self.channels.iter().map(ToString::to_string)))
@@ -328,30 +335,31 @@ impl Readiness {
 }
 
 impl QueueMembership {
-    /// A roster of these queues, whatever their order.
+    /// The queue membership of these TaskQueues, in any order.
     pub fn new(mut queues: Vec<TaskQueueSid>) -> Self {
         queues.sort_unstable();
         queues.dedup();
         Self(queues)
     }
 
-    /// Does it contain `queue`?
+    /// Whether it contains `queue`.
     pub fn serves(&self, queue: TaskQueueSid) -> bool {
         self.0.binary_search(&queue).is_ok()
     }
 
-    /// Its queues, in the order of their ids.
+    /// The TaskQueues, sorted by SID.
     pub fn queues(&self) -> &[TaskQueueSid] {
         &self.0
     }
 }
 
-/// The last change of a Worker whose item does not say when it was.
+/// The date of the last change of a Worker whose item has none.
 const fn long_ago() -> Timestamp {
     Timestamp::from_millis(0)
 }
 
-/// 32 hexadecimal digits that depend on these texts alone. Ids and names have no `#`, so it keeps them apart.
+/// 32 hexadecimal digits that depend on these texts alone. SIDs and names have no `#`, so it
+/// separates them.
 fn hashed(texts: impl Iterator<Item = String>) -> String {
     let mut hash = Sha256::new();
     for text in texts {

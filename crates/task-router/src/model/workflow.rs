@@ -1,4 +1,4 @@
-//! Workflow: how a Task finds its queue (taskrouter.md sections 2.7 and 7).
+//! Workflow: the path of a Task to its TaskQueue (taskrouter.md sections 2.7 and 7).
 
 mod configuration;
 
@@ -12,103 +12,108 @@ pub use configuration::{
     CONFIGURATION_BYTES_MAX, ConfigurationError, DEFAULT_FILTER_KEYS, STEPS_MAX, TARGET_KEYS,
 };
 
-/// How long a Reservation waits for an answer if nothing is said (taskrouter.md section 14).
+/// The default reservation timeout (taskrouter.md section 14).
 pub const RESERVATION_TIMEOUT_DEFAULT: Millis = Millis::from_secs(120);
 
-/// Longest wait of a Reservation for an answer, in seconds (taskrouter.md section 14).
+/// The longest reservation timeout, in seconds (taskrouter.md section 14).
 pub const RESERVATION_TIMEOUT_MAX_SECS: u32 = 86_400;
 
-/// Workflows a Workspace may have: far more than people tell apart.
+/// The most Workflows of a Workspace: far more than people can tell apart.
 pub const WORKFLOWS_MAX: usize = 1_000;
 
-/// Bytes a Workflow may have as JSON: twice what its configuration may have, which we may write longer than it came. What does not
-/// fit into an item of the table is kept in pieces.
+/// The largest Workflow as JSON, in bytes: twice the limit of its configuration, because our
+/// spelling may be longer than the one that was parsed. A configuration that does not fit into an
+/// item is stored in chunks.
 pub const WORKFLOW_BYTES_MAX: usize = 2 * CONFIGURATION_BYTES_MAX;
 
-/// A Workflow with the configuration new Tasks follow.
+/// A Workflow with the configuration that new Tasks follow.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Workflow {
     /// `WW…`.
     pub sid: WorkflowSid,
     /// At most 64 characters.
     pub friendly_name: String,
-    /// Who is asked what to do with a Reservation. A path (`/assignment`) is ours.
+    /// Requested for an instruction when a Reservation is created. A path (`/assignment`) is
+    /// Cordboard's own.
     pub assignment_callback_url: Option<String>,
-    /// Who is asked when the first one fails.
+    /// Requested when the first URL fails.
     pub fallback_assignment_callback_url: Option<String>,
-    /// How long a Reservation waits for an answer.
+    /// The reservation timeout: how long a Reservation waits for an answer.
     pub task_reservation_timeout: Millis,
-    /// Which configuration this is: 0 for the first, one more for each that replaced it.
+    /// The version of the configuration: 0 for the first, one more for each replacement.
     #[serde(default)]
     pub version: u32,
-    /// Pending Tasks that follow an older configuration than this start anew: the version that was last saved with
-    /// `ReEvaluateTasks` (taskrouter.md sections 2.7 and 7.2, rule 15).
+    /// Pending Tasks that follow an older version than this restart in the Workflow. It is the
+    /// version that was last saved with `ReEvaluateTasks` (taskrouter.md sections 2.7 and 7.2, rule
+    /// 15).
     #[serde(default)]
     pub reevaluated_version: u32,
-    /// What it does with Tasks.
+    /// The filters, targets and default filter.
     pub configuration: Configuration,
 }
 
-/// What a Workflow does with Tasks. A Task follows the configuration it started with (taskrouter.md section 2.7).
+/// The filters and targets of a Workflow. A Task follows the configuration that it started with
+/// (taskrouter.md section 2.7).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Configuration {
-    /// Tried top to bottom; the first whose expression is true owns the Task.
+    /// Evaluated from top to bottom; the first filter whose expression is true owns the Task.
     pub filters: Vec<Filter>,
-    /// Where a Task goes that no filter wanted.
+    /// The step of a Task that no filter matches.
     pub default_filter: Option<Target>,
 }
 
-/// One filter: a condition on Tasks, and the steps of those that meet it.
+/// One filter: a condition on Tasks, and the steps of the Tasks that match it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Filter {
-    /// A label for people.
+    /// A label for pages.
     pub filter_friendly_name: String,
-    /// Over Task attributes. `None` matches every Task.
+    /// An expression over Task attributes. `None` matches every Task.
     pub expression: Option<Expression>,
     /// The steps, at least one.
     pub targets: Vec<Target>,
 }
 
-/// One routing step.
+/// One step of a filter.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Target {
-    /// The queue. Resolved when the configuration is read: a step that names none has its predecessor's.
+    /// The TaskQueue. It is resolved when the configuration is parsed: a step that names none
+    /// inherits the one of its predecessor.
     pub queue: TaskQueueSid,
-    /// Narrows the queue's Workers.
+    /// Restricts the Workers of the TaskQueue.
     pub expression: Option<Expression>,
     /// Replaces the Task's priority on entering the step.
     pub priority: Option<u32>,
-    /// How long the step may last; `None` = until the Task's own timeout.
+    /// How long the step lasts; `None` = until the Task's own timeout.
     pub timeout: Option<Millis>,
-    /// Which Worker first. `None` = longest idle.
+    /// The order of the Workers. `None` = longest idle first.
     pub order_by: Option<OrderBy>,
-    /// When nobody is found on entering the step: go on at once if this is true (section 7.3).
+    /// Evaluated when no Worker is available on entering the step: if true, the Task moves on at
+    /// once (taskrouter.md section 7.3).
     #[serde(default)]
     pub skip_if: Option<Expression>,
-    /// The only Worker who may have the Task in this step (section 7.4).
+    /// The only Worker that may have the Task in this step (taskrouter.md section 7.4).
     #[serde(default)]
     pub known_worker: Option<KnownWorker>,
 }
 
-/// Where a Task says which Worker it is meant for: a path into its attributes, without the `task.` prefix.
+/// The path of the Task attribute that names a Worker, without the `task.` prefix.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum KnownWorker {
-    /// `known_worker_sid`
+    /// `known_worker_sid`: the attribute is a SID.
     Sid(Path),
-    /// `known_worker_friendly_name`
+    /// `known_worker_friendly_name`: the attribute is a friendly name.
     FriendlyName(Path),
 }
 
 impl Target {
-    /// A step in this queue, for any of its Workers, until the Task's own timeout.
+    /// A step in this TaskQueue, for any of its Workers, until the Task's own timeout.
     pub fn to(queue: TaskQueueSid) -> Self {
-        let (expression, priority, timeout) = (None, None, None);
         Self {
             queue,
-            expression,
-            priority,
-            timeout,
+            expression: None,
+            priority: None,
+            timeout: None,
             order_by: None,
             skip_if: None,
             known_worker: None,
@@ -117,7 +122,7 @@ impl Target {
 }
 
 impl Target {
-    /// Does whom it wants, or whom first, depend on how many Tasks a Worker has accepted?
+    /// Whether its expression or its order reads `assigned_tasks` of Workers.
     fn asks_for_assigned_tasks(&self) -> bool {
         let clauses = self.order_by.as_ref().map_or(&[][..], OrderBy::clauses);
         self.expression
@@ -130,7 +135,7 @@ impl Target {
 }
 
 impl Configuration {
-    /// Does any step ask how many Tasks a Worker has accepted?
+    /// Whether any step reads `assigned_tasks` of Workers.
     pub fn asks_for_assigned_tasks(&self) -> bool {
         self.targets().any(Target::asks_for_assigned_tasks)
     }
@@ -145,7 +150,7 @@ impl Configuration {
 }
 
 impl Workflow {
-    /// A Workflow in its first version; it asks nobody what to do with a Reservation.
+    /// A Workflow in its first version, without an assignment callback.
     pub fn new(
         sid: WorkflowSid,
         friendly_name: impl Into<String>,
@@ -165,8 +170,9 @@ impl Workflow {
 }
 
 impl Workflow {
-    /// This Workflow in the place of an earlier one, and the configuration it supersedes, if that changed. With
-    /// `reevaluate`, pending Tasks start anew (taskrouter.md section 2.7, `ReEvaluateTasks`).
+    /// This Workflow as the replacement of `before`, and the configuration that it supersedes, if
+    /// that changed. With `reevaluate`, pending Tasks restart in the Workflow (taskrouter.md
+    /// section 2.7, `ReEvaluateTasks`).
     pub fn replacing(mut self, before: &Self, reevaluate: bool) -> (Self, Option<Configuration>) {
         let changed = self.configuration != before.configuration;
         self.version = before.version + u32::from(changed);
@@ -188,7 +194,7 @@ impl KnownWorker {
     }
 }
 
-/// Which Workers come first (taskrouter.md section 9): clause by clause, ties by idle time.
+/// The order of Workers (taskrouter.md section 9): clause by clause, ties by idle time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct OrderBy {
@@ -196,17 +202,17 @@ pub struct OrderBy {
     clauses: Vec<OrderClause>,
 }
 
-/// One clause: a Worker's integer attribute, up or down.
+/// One clause: an integer attribute of Workers, and a direction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OrderClause {
-    /// Path into the Worker, without the `worker.` prefix.
+    /// The path into the Worker, without the `worker.` prefix.
     pub path: Path,
-    /// Highest first?
+    /// Whether the highest value is first.
     pub descending: bool,
 }
 
 impl OrderBy {
-    /// The clauses, first one first.
+    /// The clauses in their order.
     pub fn clauses(&self) -> &[OrderClause] {
         &self.clauses
     }
@@ -263,7 +269,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_order_names_worker_attributes_and_directions() {
+    fn order_by_names_attributes_and_directions() {
         let order = OrderBy::try_from(
             "worker.level DESC, worker.channel.voice.assigned_tasks asc".to_owned(),
         )
@@ -289,7 +295,7 @@ mod tests {
         let clauses = |count| OrderBy::try_from(vec!["worker.level ASC"; count].join(","));
         assert!(
             clauses(480).is_ok() && clauses(482).is_err(),
-            "its length is bounded"
+            "the length must be limited"
         );
     }
 }

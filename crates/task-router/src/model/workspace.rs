@@ -1,4 +1,4 @@
-//! Workspace: everything that routing needs to know and that rarely changes (taskrouter.md section 2.1).
+//! Workspace: the configuration that routing needs (taskrouter.md section 2.1).
 
 use std::collections::BTreeMap;
 
@@ -9,61 +9,64 @@ use super::{
 use ids::time::{Millis, Timestamp};
 use ids::{ActivitySid, TaskQueueSid, WorkflowSid, WorkspaceSid};
 
-/// Workspaces an account may have: the schedule's sweep looks after each of them every minute.
+/// The most Workspaces of an account: the sweep reads each of them every minute.
 pub const WORKSPACES_MAX: usize = 100;
 
-/// How a Worker gets out of wrap-up without anybody doing anything.
+/// The time limit on wrap-up, after which a Worker leaves it without a request.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct WrapUp {
-    /// The Activity that is limited.
+    /// The Activity whose time is limited.
     pub activity_sid: ActivitySid,
     /// How long a Worker may stay in it.
     pub limit: Millis,
-    /// The Activity afterwards.
+    /// The Activity that the Worker enters then.
     pub next_activity_sid: ActivitySid,
 }
 
-/// Choices a Workspace makes where TaskRouter leaves one, or where its pages contradict one another (taskrouter.md
-/// section 18). The defaults are what TaskRouter does.
+/// Choices that TaskRouter leaves open, or where its pages contradict one another (taskrouter.md
+/// section 18). The defaults are TaskRouter's behaviour.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(default)]
 pub struct RoutingRules {
-    /// Which kind of queue is served first by a Worker who serves both (section 2.1).
+    /// Whether a Worker who serves FIFO and LIFO queues serves the FIFO or the LIFO ones first
+    /// (taskrouter.md section 2.1).
     pub prioritize_queue_order: TaskOrder,
-    /// What becomes of a Worker whose Reservation timed out.
+    /// What follows for a Worker whose Reservation timed out.
     pub on_timeout: OnTimeout,
-    /// Where a Task goes whose Reservations all came to nothing (section 7.2, rule 8).
+    /// The step of a Task whose Reservations have all failed (taskrouter.md section 7.2, rule 8).
     pub after_failed_reservation: AfterFailedReservation,
-    /// How long a Worker is spared the very Task they just did not take. Nothing in TaskRouter asks for it; without it a
-    /// phone that is always busy would burn all rounds of a waiting call within a minute.
+    /// How long a Worker is not offered a Task again that the Worker has just not taken. TaskRouter
+    /// has no such pause; without it a phone that is always busy would use all rounds of a waiting
+    /// call within a minute.
     pub reoffer_pause: Millis,
-    /// How long an ended Task can still be read (section 14).
+    /// How long an ended Task can still be read (taskrouter.md section 14).
     pub ended_task_kept: Millis,
-    /// Workers there may be.
+    /// The most Workers.
     pub workers_max: u32,
-    /// TaskQueues there may be.
+    /// The most TaskQueues.
     pub task_queues_max: u32,
-    /// Calls that may wait in one TaskQueue. Who comes when it is full does not wait: the Task is canceled and the caller told.
+    /// The most calls that wait in one TaskQueue. A call that arrives at a full queue does not
+    /// wait: its Task is canceled and the caller hears so.
     pub waiting_calls_max: u32,
 }
 
-/// What becomes of a Worker whose Reservation timed out (section 3).
+/// What follows for a Worker whose Reservation timed out (taskrouter.md section 3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OnTimeout {
-    /// They move to the Workspace's timeout Activity, as in TaskRouter.
+    /// The Worker enters the Workspace's timeout Activity, as in TaskRouter.
     Compatible,
-    /// They stay in the Activity they are in.
+    /// The Worker stays in the current Activity.
     Stay,
 }
 
-/// Where a Task goes whose Reservations all came to nothing.
+/// The step of a Task whose Reservations have all failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AfterFailedReservation {
-    /// It stays in its step until that step's time is up.
+    /// The current step, until its timeout.
     StayInStep,
-    /// It goes on to the next step of its filter, if there is one.
+    /// The next step of its filter, if there is one.
     NextStep,
 }
 
@@ -82,7 +85,7 @@ impl Default for RoutingRules {
     }
 }
 
-/// A Workspace with its Activities, TaskQueues and Workflows, read as one.
+/// A Workspace with its Activities, TaskQueues and Workflows, read as one snapshot.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Workspace {
     /// `WS…`.
@@ -95,11 +98,11 @@ pub struct Workspace {
     pub timeout_activity_sid: ActivitySid,
     /// The limit on wrap-up, if there is one.
     pub wrap_up: Option<WrapUp>,
-    /// Its choices.
+    /// The choices of this Workspace.
     pub rules: RoutingRules,
-    /// Who is told of events (section 12.1).
+    /// Receives Events (taskrouter.md section 12.1).
     pub event_callback_url: Option<String>,
-    /// Which types of events that is; empty = all.
+    /// The types of Events that are delivered; empty = all.
     pub events_filter: Vec<EventType>,
     /// Its Activities.
     pub activities: BTreeMap<ActivitySid, Activity>,
@@ -107,20 +110,23 @@ pub struct Workspace {
     pub task_queues: BTreeMap<TaskQueueSid, TaskQueue>,
     /// Its Workflows.
     pub workflows: BTreeMap<WorkflowSid, Workflow>,
-    /// Configurations that were replaced and that living Tasks may still follow.
+    /// The configurations that were replaced and that open Tasks may still follow.
     pub superseded: BTreeMap<(WorkflowSid, u32), Configuration>,
     /// Its TaskChannels.
     pub task_channels: BTreeMap<TaskChannelName, TaskChannel>,
-    /// Every readiness that Workers of this Workspace have had of late, by its key; a hint for finding free Workers.
+    /// Every Readiness that Workers of this Workspace have had recently, by its key: a hint which
+    /// ready lists to search.
     pub boards: BTreeMap<String, Readiness>,
-    /// Since when nobody has been seen with a readiness, by its key; one that is not here was there of late.
+    /// Since when a ready list has been empty, by its key; a key that is missing had Workers
+    /// recently.
     pub empty_ready_lists: BTreeMap<String, Timestamp>,
-    /// Dates of its parts, and whose they are.
+    /// The dates of its parts, and which of them the file declares.
     pub ledger: Ledger,
 }
 
 impl Workspace {
-    /// A Workspace with the standard TaskChannels and nothing else. `default_activity_sid` is also the timeout Activity.
+    /// A Workspace with the standard TaskChannels and nothing else. `default_activity_sid` is also
+    /// the timeout Activity.
     pub fn new(
         sid: WorkspaceSid,
         friendly_name: impl Into<String>,
@@ -147,21 +153,22 @@ impl Workspace {
         }
     }
 
-    /// May a Worker in this Activity be offered Tasks? An Activity that is gone offers nothing.
+    /// Whether a Worker in this Activity may be offered Tasks. False for a deleted Activity.
     pub fn is_available(&self, activity: ActivitySid) -> bool {
         self.activities
             .get(&activity)
             .is_some_and(|activity| activity.available)
     }
 
-    /// Is the idle time that routing compares counted for this TaskChannel alone (section 9)?
+    /// Whether routing compares the idle time of Workers in this TaskChannel alone (taskrouter.md
+    /// section 9).
     pub fn is_channel_optimized(&self, channel: TaskChannelName) -> bool {
         self.task_channels
             .get(&channel)
             .is_some_and(|channel| channel.channel_optimized_routing)
     }
 
-    /// The boards on which Workers wait who could take a Task of `channel` in `queue`.
+    /// The ready lists of the Workers that can take a Task of `channel` in `queue`.
     pub fn ready_lists_serving(
         &self,
         queue: TaskQueueSid,
@@ -172,26 +179,28 @@ impl Workspace {
             .filter(move |readiness| readiness.serves(queue, channel))
     }
 
-    /// Does this Workspace know what the Task started with? If not it was read before that was saved.
+    /// Whether this Workspace includes the configuration that the Task started with. If not, the
+    /// Workspace was read before that configuration was saved.
     pub fn is_as_new_as(&self, task: &Task) -> bool {
         self.workflows
             .get(&task.workflow_sid)
             .is_some_and(|workflow| workflow.version >= task.workflow_version)
     }
 
-    /// Does any step that a Task may be in ask how many Tasks a Worker has accepted? Only then a Worker's item says so
-    /// ([`super::OpenStatus::Accepted`]): it costs a write of each call.
+    /// Whether any step that a Task may be in reads `assigned_tasks`. Only then a Worker's item
+    /// records it ([`super::OpenStatus::Accepted`]), because it costs a write of each call.
     pub fn asks_for_assigned_tasks(&self) -> bool {
-        let today = self
+        let current = self
             .workflows
             .values()
             .map(|workflow| &workflow.configuration);
-        today
+        current
             .chain(self.superseded.values())
             .any(Configuration::asks_for_assigned_tasks)
     }
 
-    /// The configuration a Task follows: the one it started with, or today's if that one is no longer known.
+    /// The configuration that a Task follows: the one it started with, or the current one if that
+    /// is no longer known.
     pub fn configuration_of(&self, task: &Task) -> Option<&Configuration> {
         let workflow = self.workflows.get(&task.workflow_sid)?;
         let superseded = self

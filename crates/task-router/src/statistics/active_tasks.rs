@@ -1,41 +1,43 @@
-//! The Tasks there are now, in short (taskrouter.md section 13, "Real-time").
+//! The Tasks that exist now, with what real-time statistics need of them (taskrouter.md section 13,
+//! "Real-time").
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Entry, TaskCell, said};
+use super::{Entry, TaskCell, parsed};
 use crate::model::{AssignmentStatus, Task};
 use crate::router::events::{Event, EventCursor, EventType, Parameter};
 use ids::TaskSid;
 use ids::time::{Millis, Timestamp};
 
-/// What statistics say of one Task.
+/// One Task in real-time statistics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ActiveTask {
-    /// Where it is.
+    /// The TaskQueue, Workflow and TaskChannel of the Task.
     #[serde(flatten)]
     pub cell: TaskCell,
-    /// Where it stands.
+    /// The status of the Task.
     #[serde(rename = "s")]
     pub status: AssignmentStatus,
-    /// Its priority.
+    /// The priority of the Task.
     #[serde(rename = "p")]
     pub priority: u32,
-    /// When it was made, in seconds since 1970.
+    /// When the Task was created, in seconds since 1970.
     #[serde(rename = "d")]
     pub created_secs: i64,
-    /// When it entered its TaskQueue, in seconds since 1970.
+    /// When the Task entered its TaskQueue, in seconds since 1970.
     #[serde(rename = "e")]
     pub entered_secs: i64,
-    /// When it last changed.
+    /// When the Task last changed.
     #[serde(rename = "t")]
     changed: Timestamp,
     #[serde(rename = "v")]
     version: u64,
 }
 
-/// Tasks by id, as their latest events show them. Following events again, from any moment on and in order, changes nothing.
+/// Tasks by SID, as their latest Events describe them. Following Events is idempotent: replaying
+/// them in order from any moment changes nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ActiveTasks(BTreeMap<TaskSid, ActiveTask>);
 
@@ -49,9 +51,9 @@ impl ActiveTasks {
         Self(tasks.collect())
     }
 
-    /// Follows an event. Those of one Task must come in their order.
+    /// Applies an Event. The Events of one Task must be applied in their order.
     pub fn follow(&mut self, event: &Event) {
-        let Some(sid) = said(event, Parameter::TaskSid) else {
+        let Some(sid) = parsed(event, Parameter::TaskSid) else {
             return;
         };
         if matches!(
@@ -61,12 +63,15 @@ impl ActiveTasks {
             self.0.remove(&sid);
             return;
         }
-        // They show the TaskQueue that the Task has left.
-        let shows_the_past = matches!(
+        // These Events describe the TaskQueue that the Task has left, so their parameters are in
+        // the past.
+        if matches!(
             event.event_type,
             EventType::TaskQueueTimeout | EventType::TaskQueueMoved
-        );
-        let Some(task) = ActiveTask::of(event).filter(|_| !shows_the_past) else {
+        ) {
+            return;
+        }
+        let Some(task) = ActiveTask::of(event) else {
             return;
         };
         if self
@@ -78,34 +83,35 @@ impl ActiveTasks {
         }
     }
 
-    /// Lets go of the Tasks that ended more than `kept` ago: they cannot be read any more.
+    /// Removes the expired Tasks: those that ended `kept` ago or longer cannot be read any more.
     pub fn forget(&mut self, kept: Millis, now: Timestamp) {
         self.0
             .retain(|_, task| !task.status.is_end() || now.since(task.changed) < kept);
     }
 
-    /// Up to `limit` Tasks that have not changed for `age`, others each minute: whoever has time looks whether they are still there.
+    /// Up to `limit` open Tasks that have not changed for `age`, for reconciliation with the table.
+    /// The selection moves on each minute, so every such Task has its turn.
     pub fn to_check(&self, age: Millis, now: Timestamp, limit: usize) -> Vec<TaskSid> {
-        let old = |task: &&ActiveTask| !task.status.is_end() && now.since(task.changed) >= age;
-        let old: Vec<TaskSid> = self
+        let unchanged: Vec<TaskSid> = self
             .0
             .iter()
-            .filter(|(_, task)| old(task))
+            .filter(|(_, task)| !task.status.is_end() && now.since(task.changed) >= age)
             .map(|(sid, _)| *sid)
             .collect();
         let turn = usize::try_from(now.as_secs() / 60)
             .unwrap_or(0)
             .wrapping_mul(limit);
-        let begin = turn.checked_rem(old.len()).unwrap_or(0);
-        old.iter()
+        let begin = turn.checked_rem(unchanged.len()).unwrap_or(0);
+        unchanged
+            .iter()
             .cycle()
             .skip(begin)
-            .take(limit.min(old.len()))
+            .take(limit.min(unchanged.len()))
             .copied()
             .collect()
     }
 
-    /// Takes a Task to be as the table has it; `None`: it is gone.
+    /// Reconciles a Task with the table; `None`: the Task has been deleted.
     pub fn correct(&mut self, sid: TaskSid, found: Option<&Task>) {
         match found.filter(|task| task.removal.is_none()) {
             Some(task) => drop(self.0.insert(sid, ActiveTask::of_task(task))),
@@ -113,20 +119,21 @@ impl ActiveTasks {
         }
     }
 
-    /// Every Task.
+    /// Every Task with its SID.
     pub fn tasks(&self) -> impl Iterator<Item = (TaskSid, &ActiveTask)> {
         self.0.iter().map(|(sid, task)| (*sid, task))
     }
 
-    /// Every Task by the hour it was made in, counted from 1970: a Task that waits for long is not written again with each new one.
+    /// Every Task by the hour of its creation, counted from 1970. Rows are per hour, so a Task that
+    /// waits for long is not rewritten with each new Task.
     pub fn by_hour(&self) -> BTreeMap<i64, Vec<Entry>> {
         let mut hours: BTreeMap<i64, Vec<Entry>> = BTreeMap::new();
         for (sid, task) in self.tasks() {
-            let made = EventCursor::before(Timestamp::from_millis(
+            let created = EventCursor::before(Timestamp::from_millis(
                 task.created_secs.saturating_mul(1_000),
             ));
             hours
-                .entry(made.hour())
+                .entry(created.hour())
                 .or_default()
                 .push(Entry::ActiveTasks(sid, *task));
         }
@@ -158,11 +165,11 @@ impl ActiveTask {
             status: AssignmentStatus::ALL
                 .into_iter()
                 .find(|known| known.as_str() == status)?,
-            priority: said(event, Parameter::TaskPriority)?,
-            created_secs: said(event, Parameter::TaskDateCreated)?,
-            entered_secs: said(event, Parameter::TaskQueueEnteredDate)?,
+            priority: parsed(event, Parameter::TaskPriority)?,
+            created_secs: parsed(event, Parameter::TaskDateCreated)?,
+            entered_secs: parsed(event, Parameter::TaskQueueEnteredDate)?,
             changed: event.at(),
-            version: said(event, Parameter::TaskVersion)?,
+            version: parsed(event, Parameter::TaskVersion)?,
         })
     }
 }

@@ -1,15 +1,15 @@
-//! How long a Worker was in which Activity, so that what was counted of one time and of the next can be put together.
+//! How long a Worker was in each Activity, in a form that merges across time ranges.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::said;
+use super::parsed;
 use crate::router::events::{Event, EventType, Parameter};
 use ids::time::{Millis, Timestamp};
 use ids::{ActivitySid, WorkerSid};
 
-/// Spans of time: how many, their sum and extremes.
+/// Durations: their number, sum, minimum and maximum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Durations {
     #[serde(rename = "n")]
@@ -22,8 +22,9 @@ pub struct Durations {
     max: Millis,
 }
 
-/// A Worker's changes of Activity within some time, and the whole stays between them. What came before the first change and what
-/// comes after the last one is known, but not for how long: that depends on the time that is asked for.
+/// A Worker's changes of Activity within a time range, and the durations between them. The
+/// Activities before the first change and after the last one are known, but not their durations:
+/// these depend on the range of the query.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ActivityDurations {
     #[serde(rename = "f")]
@@ -34,12 +35,12 @@ pub struct ActivityDurations {
     between: BTreeMap<ActivitySid, Durations>,
 }
 
-/// A moment, and the Activity before it or after it; `None`: the Worker was not there.
+/// A moment, and the Activity before or after it; `None`: the Worker did not exist.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 struct Change(Timestamp, Option<ActivitySid>);
 
 impl Durations {
-    /// One span.
+    /// A single duration.
     pub fn of(span: Millis) -> Self {
         Self {
             count: 1,
@@ -49,7 +50,7 @@ impl Durations {
         }
     }
 
-    /// Adds those of `other`.
+    /// Adds the durations of `other`.
     pub fn merge(&mut self, other: &Self) {
         if other.count == 0 {
             return;
@@ -64,29 +65,29 @@ impl Durations {
         self.total = self.total.saturating_add(other.total);
     }
 
-    /// Their sum in whole seconds.
+    /// The sum in whole seconds, rounded down.
     pub fn total_secs(&self) -> u64 {
         self.total.as_secs()
     }
 
-    /// The shortest in whole seconds.
+    /// The minimum in whole seconds, rounded down; 0 if there is none.
     pub fn min_secs(&self) -> u64 {
         self.min.as_secs()
     }
 
-    /// The longest in whole seconds.
+    /// The maximum in whole seconds, rounded down; 0 if there is none.
     pub fn max_secs(&self) -> u64 {
         self.max.as_secs()
     }
 
-    /// The average in whole seconds, rounded down.
+    /// The average in whole seconds, rounded down; 0 if there is none.
     pub fn avg_secs(&self) -> u64 {
         self.total.as_millis().checked_div(self.count).unwrap_or(0) / 1_000
     }
 }
 
 impl ActivityDurations {
-    /// What an event says of a Worker's Activity, if it says something.
+    /// The change of a Worker's Activity that an Event describes; `None` for other Events.
     pub(super) fn of_event(event: &Event) -> Option<(WorkerSid, Self)> {
         let known = [
             EventType::WorkerCreated,
@@ -96,27 +97,25 @@ impl ActivityDurations {
         if !known.contains(&event.event_type) {
             return None;
         }
-        let activity = said(event, Parameter::WorkerActivitySid);
-        let is = |event_type| event.event_type == event_type;
-        let before = if is(EventType::WorkerDeleted) {
-            activity
+        let activity = parsed(event, Parameter::WorkerActivitySid);
+        let (before, after) = if event.event_type == EventType::WorkerDeleted {
+            (activity, None)
         } else {
-            said(event, Parameter::WorkerPreviousActivitySid)
+            let previous = parsed(event, Parameter::WorkerPreviousActivitySid);
+            (previous, activity)
         };
-        let after = activity.filter(|_| !is(EventType::WorkerDeleted));
-        let (first, last) = (Change(event.at(), before), Change(event.at(), after));
         Some((
-            said(event, Parameter::WorkerSid)?,
+            parsed(event, Parameter::WorkerSid)?,
             Self {
-                first,
-                last,
+                first: Change(event.at(), before),
+                last: Change(event.at(), after),
                 between: BTreeMap::new(),
             },
         ))
     }
 
-    /// Puts what was counted of another time beside this one. The two times do not overlap; which of them is the earlier one does
-    /// not matter.
+    /// Merges the changes of another time range. The two ranges must not overlap; either may be the
+    /// earlier one.
     pub fn merge(&mut self, other: &Self) {
         let (earlier, later) = if other.first.0 < self.first.0 {
             (other, &*self)
@@ -139,23 +138,30 @@ impl ActivityDurations {
         };
     }
 
-    /// The Activity before the first change; `None`: the Worker was not there.
+    /// The Activity before the first change; `None`: the Worker did not exist.
     pub fn before(&self) -> Option<ActivitySid> {
         self.first.1
     }
 
-    /// Every stay in `from..until`, by Activity, those at its ends as long as they lie within it.
+    /// The durations in `from..until` by Activity. Durations that reach beyond an end of the range
+    /// are clipped to it.
     pub fn within(&self, from: Timestamp, until: Timestamp) -> BTreeMap<ActivitySid, Durations> {
-        let mut stays = self.between.clone();
-        add(&mut stays, self.first.1, self.first.0.since(from));
-        add(&mut stays, self.last.1, until.since(self.last.0));
-        stays
+        let mut durations = self.between.clone();
+        add(&mut durations, self.first.1, self.first.0.since(from));
+        add(&mut durations, self.last.1, until.since(self.last.0));
+        durations
     }
 }
 
-fn add(stays: &mut BTreeMap<ActivitySid, Durations>, activity: Option<ActivitySid>, span: Millis) {
-    if let Some(activity) = activity.filter(|_| span > Millis::ZERO) {
-        stays
+fn add(
+    durations: &mut BTreeMap<ActivitySid, Durations>,
+    activity: Option<ActivitySid>,
+    span: Millis,
+) {
+    if let Some(activity) = activity
+        && span > Millis::ZERO
+    {
+        durations
             .entry(activity)
             .or_default()
             .merge(&Durations::of(span));

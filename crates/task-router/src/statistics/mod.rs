@@ -1,10 +1,12 @@
-//! Statistics (taskrouter.md section 13): counted from events, kept in rows that can be added up.
+//! Statistics (taskrouter.md section 13): counted from Events, stored in rows that can be merged.
 //!
-//! Reading order: [`Tallies`] (what is counted, and how two counts become one), [`WaitTimes`] and [`ActivityDurations`] (the parts of it that
-//! are more than a number), [`ActiveTasks`] (the Tasks there are now), [`parts`] (which rows and which events make up a span of time).
+//! Reading order: [`Tallies`] (what is counted, and how two counts become one), [`WaitTimes`] and
+//! [`ActivityDurations`] (the parts of a tally that are distributions), [`ActiveTasks`] (the Tasks
+//! that exist now), [`parts`] (the rows and Events that make up a time range).
 //!
-//! A minute that is over is counted once from its events; hours are made of minutes and days of hours. So a question about a
-//! month is answered from some two hundred rows, however many Tasks there were.
+//! Roll-up: a finished minute is counted once from its Events; hours are merged from minutes and
+//! days from hours. A query about a month therefore reads about two hundred rows, however many
+//! Tasks there were.
 
 mod active_tasks;
 mod activity_durations;
@@ -24,7 +26,8 @@ pub use wait_times::WaitTimes;
 
 use crate::router::events::{Event, Parameter};
 
-/// The value of a parameter, read.
-fn said<T: std::str::FromStr>(event: &Event, parameter: Parameter) -> Option<T> {
+/// The value of an Event's parameter, parsed; `None` when the Event does not have it or it does not
+/// parse.
+fn parsed<T: std::str::FromStr>(event: &Event, parameter: Parameter) -> Option<T> {
     event.parameters.get(parameter)?.parse().ok()
 }

@@ -1,35 +1,35 @@
-//! How statistics look in the table: lists of entries as JSON, none longer than an item may be.
+//! The rows of statistics in the table: JSON lists of entries, none larger than an item may be.
 
 use serde::{Deserialize, Serialize};
 
 use super::{ActiveTask, ActivityDurations, Tallies, Tally, TaskCell, WorkerCell};
 use ids::{TaskSid, WorkerSid};
 
-/// Bytes of one row: an item may have 400 KB, and keys and names want some of it.
+/// Bytes of one row. An item may have 400 KB; the rest is left for keys and attribute names.
 pub const ROW_BYTES_MAX: usize = 300_000;
 
-/// Rows that are read together.
+/// A family of rows; the rows of one family are read together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Family {
-    /// What was counted of Tasks.
+    /// The counts of Tasks.
     Tasks,
-    /// What was counted of Workers.
+    /// The counts of Workers.
     Workers,
 }
 
 /// One entry of a row.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Entry {
-    /// Tasks counted together.
+    /// The counts of one cell of Tasks.
     #[serde(rename = "t")]
     Tasks(TaskCell, Tally),
-    /// Reservations counted together.
+    /// The counts of one cell of Reservations.
     #[serde(rename = "o")]
     Offers(WorkerCell, Tally),
     /// A Worker's changes of Activity.
     #[serde(rename = "s")]
     ActivityDurations(WorkerSid, ActivityDurations),
-    /// A Task there is.
+    /// A Task that exists.
     #[serde(rename = "l")]
     ActiveTasks(TaskSid, ActiveTask),
 }
@@ -48,25 +48,29 @@ impl Tallies {
                     .offers
                     .iter()
                     .map(|(cell, tally)| Entry::Offers(*cell, tally.clone()));
-                let stays = self
-                    .stays
-                    .iter()
-                    .map(|(worker, stays)| Entry::ActivityDurations(*worker, stays.clone()));
-                offers.chain(stays).collect()
+                let activity_durations =
+                    self.activity_durations
+                        .iter()
+                        .map(|(worker, activity_durations)| {
+                            Entry::ActivityDurations(*worker, activity_durations.clone())
+                        });
+                offers.chain(activity_durations).collect()
             }
         }
     }
 
-    /// What these entries count.
+    /// The tallies of these entries.
     pub fn of(entries: impl IntoIterator<Item = Entry>) -> Self {
         let mut tallies = Self::default();
         for entry in entries {
             match entry {
                 Entry::Tasks(cell, tally) => drop(tallies.tasks.insert(cell, tally)),
                 Entry::Offers(cell, tally) => drop(tallies.offers.insert(cell, tally)),
-                Entry::ActivityDurations(worker, stays) => {
-                    drop(tallies.stays.insert(worker, stays))
-                }
+                Entry::ActivityDurations(worker, activity_durations) => drop(
+                    tallies
+                        .activity_durations
+                        .insert(worker, activity_durations),
+                ),
                 Entry::ActiveTasks(..) => {}
             }
         }
@@ -74,27 +78,24 @@ impl Tallies {
     }
 }
 
-/// Entries as rows.
+/// Packs entries into as few rows as [`ROW_BYTES_MAX`] allows, in their order.
 pub fn pack(entries: &[Entry]) -> serde_json::Result<Vec<String>> {
     let mut rows: Vec<String> = Vec::new();
     for entry in entries {
         let text = serde_json::to_string(entry)?;
-        match rows
-            .last_mut()
-            .filter(|row| row.len() + text.len() + 2 <= ROW_BYTES_MAX)
-        {
-            Some(row) => {
+        match rows.last_mut() {
+            Some(row) if row.len() + text.len() + 2 <= ROW_BYTES_MAX => {
                 row.push(',');
                 row.push_str(&text);
             }
-            None => rows.push(format!("[{text}")),
+            _ => rows.push(format!("[{text}")),
         }
     }
     rows.iter_mut().for_each(|row| row.push(']'));
     Ok(rows)
 }
 
-/// The entries of a row.
+/// Reads the entries of a row back.
 pub fn unpack(row: &str) -> serde_json::Result<Vec<Entry>> {
     serde_json::from_str(row)
 }

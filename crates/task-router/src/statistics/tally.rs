@@ -1,43 +1,44 @@
-//! What is counted (taskrouter.md section 13, "Cumulative"), and of what.
+//! What is counted (taskrouter.md section 13, "Cumulative"), and for which TaskQueue, Workflow,
+//! TaskChannel and Worker.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ActivityDurations, WaitTimes, said};
+use super::{ActivityDurations, WaitTimes, parsed};
 use crate::model::TaskChannelName;
 use crate::router::events::{Event, EventType, Parameter};
 use ids::time::Timestamp;
 use ids::{TaskQueueSid, WorkerSid, WorkflowSid};
 
-/// A number that is counted up. Its letter stands for it in the table and never changes its meaning.
+/// A counter. Stored rows name it by its letter, which never changes its meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Counter {
-    /// Offers made.
+    /// Reservations created.
     #[serde(rename = "a")]
     ReservationsCreated,
-    /// Offers taken.
+    /// Reservations accepted.
     #[serde(rename = "b")]
     ReservationsAccepted,
-    /// Offers declined.
+    /// Reservations rejected.
     #[serde(rename = "c")]
     ReservationsRejected,
-    /// Offers nobody answered.
+    /// Reservations that timed out.
     #[serde(rename = "d")]
     ReservationsTimedOut,
-    /// Offers that came to nothing otherwise.
+    /// Reservations canceled.
     #[serde(rename = "e")]
     ReservationsCanceled,
-    /// Offers another Worker was quicker to take.
+    /// Reservations rescinded: another Worker accepted first.
     #[serde(rename = "f")]
     ReservationsRescinded,
-    /// Tasks made.
+    /// Tasks created.
     #[serde(rename = "g")]
     TasksCreated,
-    /// Tasks that came into the TaskQueue.
+    /// Tasks that entered the TaskQueue.
     #[serde(rename = "h")]
     TasksEnteredQueue,
-    /// Tasks that came into the Workflow.
+    /// Tasks that entered the Workflow.
     #[serde(rename = "i")]
     TasksEnteredWorkflow,
     /// Tasks canceled.
@@ -46,44 +47,45 @@ pub enum Counter {
     /// Tasks completed.
     #[serde(rename = "k")]
     TasksCompleted,
-    /// Tasks removed, by somebody or by time.
+    /// Tasks deleted, by a request or by the system.
     #[serde(rename = "l")]
     TasksDeleted,
-    /// Tasks that left the TaskQueue for another one.
+    /// Tasks that moved from the TaskQueue to another one.
     #[serde(rename = "m")]
     TasksMoved,
-    /// Tasks whose time in the Workflow was up.
+    /// Tasks that timed out in the Workflow.
     #[serde(rename = "n")]
     TasksTimedOutInWorkflow,
 }
 
-/// Numbers and waits of some time.
+/// The counters and wait times of a time range.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Tally {
     #[serde(rename = "c")]
     counts: BTreeMap<Counter, u64>,
-    /// From creation to acceptance.
+    /// From the creation of a Task to its acceptance.
     #[serde(rename = "a", skip_serializing_if = "WaitTimes::is_empty")]
     pub until_accepted: WaitTimes,
     /// From entering the TaskQueue to acceptance.
     #[serde(rename = "q", skip_serializing_if = "WaitTimes::is_empty")]
     pub in_queue_until_accepted: WaitTimes,
-    /// From creation to cancellation.
+    /// From the creation of a Task to its cancellation.
     #[serde(rename = "x", skip_serializing_if = "WaitTimes::is_empty")]
     pub until_canceled: WaitTimes,
 }
 
-/// Tasks that are counted together. A Workspace's numbers, a TaskQueue's and a Workflow's are sums over these.
+/// Tasks that are counted together. The numbers of a Workspace, a TaskQueue or a Workflow are sums
+/// over cells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct TaskCell {
-    /// The TaskQueue they were in.
+    /// The TaskQueue of the Tasks.
     #[serde(rename = "q")]
     pub queue: TaskQueueSid,
-    /// The Workflow they travelled through.
+    /// The Workflow of the Tasks.
     #[serde(rename = "w")]
     pub workflow: WorkflowSid,
-    /// Their TaskChannel.
+    /// The TaskChannel of the Tasks.
     #[serde(rename = "c")]
     pub channel: TaskChannelName,
 }
@@ -91,23 +93,23 @@ pub struct TaskCell {
 /// Reservations that are counted together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct WorkerCell {
-    /// Whom the Tasks were offered to.
+    /// The Worker of the Reservations.
     #[serde(rename = "w")]
     pub worker: WorkerSid,
-    /// Their TaskChannel.
+    /// The TaskChannel of the Reservations.
     #[serde(rename = "c")]
     pub channel: TaskChannelName,
 }
 
-/// Everything that is counted of some time of a Workspace.
+/// All counts of a time range of a Workspace.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Tallies {
-    /// By TaskQueue, Workflow and TaskChannel.
+    /// Tasks by TaskQueue, Workflow and TaskChannel.
     pub tasks: BTreeMap<TaskCell, Tally>,
     /// Reservations by Worker and TaskChannel.
     pub offers: BTreeMap<WorkerCell, Tally>,
-    /// Changes of Activity.
-    pub stays: BTreeMap<WorkerSid, ActivityDurations>,
+    /// Changes of Activity by Worker.
+    pub activity_durations: BTreeMap<WorkerSid, ActivityDurations>,
 }
 
 impl Tally {
@@ -133,7 +135,7 @@ impl Tally {
             .all(|counter| *counter <= Counter::ReservationsRescinded)
     }
 
-    /// What an event counts for among Tasks.
+    /// The tally of one Event; `None` for a type that is not counted.
     fn of_event(event: &Event) -> Option<Self> {
         let (_, counter) = COUNTED
             .into_iter()
@@ -142,49 +144,47 @@ impl Tally {
             counts: BTreeMap::from([(counter, 1)]),
             ..Self::default()
         };
-        let age = || {
-            said(event, Parameter::TaskAge)
-                .map(WaitTimes::of)
-                .unwrap_or_default()
-        };
         if counter == Counter::ReservationsAccepted {
-            tally.until_accepted = age();
+            tally.until_accepted = task_age(event);
             tally.in_queue_until_accepted =
                 secs_in_queue(event).map(WaitTimes::of).unwrap_or_default();
         }
         if counter == Counter::TasksCanceled {
-            tally.until_canceled = age();
+            tally.until_canceled = task_age(event);
         }
         Some(tally)
     }
 }
 
 impl Tallies {
-    /// How long the Tasks of each TaskQueue waited that were accepted, all their Workflows and TaskChannels together.
+    /// The wait times until acceptance by TaskQueue, over all Workflows and TaskChannels.
     pub fn until_accepted_by_queue(&self) -> BTreeMap<TaskQueueSid, WaitTimes> {
-        let mut waits = BTreeMap::<TaskQueueSid, WaitTimes>::new();
+        let mut wait_times = BTreeMap::<TaskQueueSid, WaitTimes>::new();
         for (cell, tally) in self
             .tasks
             .iter()
             .filter(|(_, tally)| !tally.until_accepted.is_empty())
         {
-            waits
+            wait_times
                 .entry(cell.queue)
                 .or_default()
                 .merge(&tally.until_accepted);
         }
-        waits
+        wait_times
     }
 
-    /// Counts an event. Those of one Worker must come in their order; everything else may come in any.
+    /// Counts an Event. The Events of one Worker must be counted in their order; all others in any
+    /// order.
     pub fn count(&mut self, event: &Event) {
-        if let Some((worker, stays)) = ActivityDurations::of_event(event) {
-            self.stay(worker, &stays);
+        if let Some((worker, activity_durations)) = ActivityDurations::of_event(event) {
+            self.merge_durations(worker, &activity_durations);
         }
         let Some(tally) = Tally::of_event(event) else {
             return;
         };
-        if let Some(cell) = WorkerCell::of(event).filter(|_| tally.is_of_offers()) {
+        if tally.is_of_offers()
+            && let Some(cell) = WorkerCell::of(event)
+        {
             let offers = Tally {
                 counts: tally.counts.clone(),
                 ..Tally::default()
@@ -196,7 +196,7 @@ impl Tallies {
         }
     }
 
-    /// Adds what was counted of another time.
+    /// Merges the counts of another time range.
     pub fn merge(&mut self, other: &Self) {
         for (cell, tally) in &other.tasks {
             self.tasks.entry(*cell).or_default().merge(tally);
@@ -204,17 +204,17 @@ impl Tallies {
         for (cell, tally) in &other.offers {
             self.offers.entry(*cell).or_default().merge(tally);
         }
-        for (worker, stays) in &other.stays {
-            self.stay(*worker, stays);
+        for (worker, activity_durations) in &other.activity_durations {
+            self.merge_durations(*worker, activity_durations);
         }
     }
 
-    /// Was nothing counted?
+    /// Whether nothing was counted.
     pub fn is_empty(&self) -> bool {
-        self.tasks.is_empty() && self.offers.is_empty() && self.stays.is_empty()
+        self.tasks.is_empty() && self.offers.is_empty() && self.activity_durations.is_empty()
     }
 
-    /// The sum of some cells of Tasks.
+    /// The sum of the Task cells that `wanted` selects.
     pub fn of_tasks(&self, wanted: impl Fn(&TaskCell) -> bool) -> Tally {
         sum(self
             .tasks
@@ -223,7 +223,7 @@ impl Tallies {
             .map(|(_, tally)| tally))
     }
 
-    /// The sum of some cells of Reservations.
+    /// The sum of the Reservation cells that `wanted` selects.
     pub fn of_offers(&self, wanted: impl Fn(&WorkerCell) -> bool) -> Tally {
         sum(self
             .offers
@@ -232,32 +232,38 @@ impl Tallies {
             .map(|(_, tally)| tally))
     }
 
-    fn stay(&mut self, worker: WorkerSid, stays: &ActivityDurations) {
-        let known = self.stays.entry(worker);
+    fn merge_durations(&mut self, worker: WorkerSid, activity_durations: &ActivityDurations) {
+        let known = self.activity_durations.entry(worker);
         known
-            .and_modify(|known| known.merge(stays))
-            .or_insert_with(|| stays.clone());
+            .and_modify(|known| known.merge(activity_durations))
+            .or_insert_with(|| activity_durations.clone());
     }
 }
 
 impl TaskCell {
     pub(super) fn of(event: &Event) -> Option<Self> {
         Some(Self {
-            queue: said(event, Parameter::TaskQueueSid)?,
-            workflow: said(event, Parameter::WorkflowSid)?,
-            channel: said(event, Parameter::TaskChannelUniqueName)?,
+            queue: parsed(event, Parameter::TaskQueueSid)?,
+            workflow: parsed(event, Parameter::WorkflowSid)?,
+            channel: parsed(event, Parameter::TaskChannelUniqueName)?,
         })
     }
 }
 
 impl WorkerCell {
     fn of(event: &Event) -> Option<Self> {
-        let channel = said(event, Parameter::TaskChannelUniqueName)?;
+        let channel = parsed(event, Parameter::TaskChannelUniqueName)?;
         Some(Self {
-            worker: said(event, Parameter::WorkerSid)?,
+            worker: parsed(event, Parameter::WorkerSid)?,
             channel,
         })
     }
+}
+
+fn task_age(event: &Event) -> WaitTimes {
+    parsed(event, Parameter::TaskAge)
+        .map(WaitTimes::of)
+        .unwrap_or_default()
 }
 
 fn sum<'t>(tallies: impl Iterator<Item = &'t Tally>) -> Tally {
@@ -267,19 +273,20 @@ fn sum<'t>(tallies: impl Iterator<Item = &'t Tally>) -> Tally {
     })
 }
 
-/// Whole seconds since the Task entered its TaskQueue. An event tells that moment without its milliseconds, so a Task that has never
-/// been elsewhere is kept from having waited longer in the queue than at all.
+/// Whole seconds since the Task entered its TaskQueue. The Event states that moment without
+/// milliseconds, so the result is limited to the Task's age: a Task that never left its first
+/// TaskQueue has not waited there longer than it exists.
 fn secs_in_queue(event: &Event) -> Option<u32> {
-    let entered: i64 = said(event, Parameter::TaskQueueEnteredDate)?;
+    let entered: i64 = parsed(event, Parameter::TaskQueueEnteredDate)?;
     let secs = event
         .at()
         .since(Timestamp::from_millis(entered.saturating_mul(1_000)))
         .as_secs();
-    let age: u32 = said(event, Parameter::TaskAge)?;
+    let age: u32 = parsed(event, Parameter::TaskAge)?;
     Some(u32::try_from(secs).unwrap_or(u32::MAX).min(age))
 }
 
-/// What events count for; those of other types count for nothing.
+/// The counter of each counted type of Event.
 const COUNTED: [(EventType, Counter); 15] = [
     (EventType::ReservationCreated, Counter::ReservationsCreated),
     (

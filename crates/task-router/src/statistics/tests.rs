@@ -48,7 +48,7 @@ fn event(event_type: EventType, moment: Timestamp, version: u64, parameters: Par
     }
 }
 
-/// An event about a Task that was made at noon and entered its queue then.
+/// An Event about a Task that was created at noon and entered its TaskQueue then.
 fn of_task(
     event_type: EventType,
     task: u8,
@@ -82,7 +82,7 @@ fn of_task(
     event(event_type, at(secs), secs, parameters)
 }
 
-/// A Worker goes from one Activity to another; 0 = they are not there.
+/// A Worker changes from one Activity to another; 0 = the Worker does not exist.
 fn of_worker(worker: u8, before: u8, after: u8, moment: Timestamp) -> Event {
     let activity = |number: u8| sid::<ActivitySid>("WA", number);
     let (event_type, shown) = match (before, after) {
@@ -109,7 +109,7 @@ fn counted<'e>(events: impl IntoIterator<Item = &'e Event>) -> Tallies {
     tallies
 }
 
-/// Any events, one after the other.
+/// Any Events, in their order.
 fn history() -> impl Strategy<Value = Vec<Event>> {
     let some = (
         0..EventType::ALL.len(),
@@ -121,22 +121,22 @@ fn history() -> impl Strategy<Value = Vec<Event>> {
     vec(some, 0..60).prop_map(|some| {
         let mut secs = 0;
         let mut activities = [1_u8; 4];
-        let tell = |(index, task, queue, worker, pause): (usize, u8, u8, u8, u64)| {
+        let next = |(index, task, queue, worker, pause): (usize, u8, u8, u8, u64)| {
             secs += pause;
             let known = &mut activities[usize::from(worker)];
             let before = *known;
             *known = 1 + (before + 1 + queue) % 3;
             match EventType::ALL[index] {
-                told if told.as_str().starts_with("worker.") => {
+                event_type if event_type.as_str().starts_with("worker.") => {
                     of_worker(worker, before, *known, at(secs))
                 }
-                told => {
+                event_type => {
                     *known = before;
-                    of_task(told, task, queue, secs, "pending", Some(worker))
+                    of_task(event_type, task, queue, secs, "pending", Some(worker))
                 }
             }
         };
-        some.into_iter().map(tell).collect()
+        some.into_iter().map(next).collect()
     })
 }
 
@@ -144,17 +144,17 @@ proptest! {
     #![proptest_config(config())]
 
     #[test]
-    fn counting_in_pieces_and_adding_up_is_counting_at_once(events in history(), cuts in vec(0_usize..60, 0..8), turn in 0_usize..8) {
+    fn merged_counts_equal_direct_counts(events in history(), cuts in vec(0_usize..60, 0..8), turn in 0_usize..8) {
         let mut cuts: Vec<usize> = cuts.into_iter().map(|cut| cut.min(events.len())).chain([0, events.len()]).collect();
         cuts.sort_unstable();
         let mut pieces: Vec<Tallies> = cuts.windows(2).map(|cut| counted(&events[cut[0]..cut[1]])).collect();
-        // What is kept is what was counted.
+        // Stored counts are the counts themselves.
         for piece in &mut pieces {
             let kept = [Family::Tasks, Family::Workers].into_iter().flat_map(|family| pack(&piece.entries(family)).unwrap());
             let kept = Tallies::of(kept.flat_map(|row| unpack(&row).unwrap()).collect::<Vec<_>>());
             prop_assert_eq!(&kept, piece);
         }
-        // Neighbours may be put together first on either side, as hours and days are.
+        // Neighbours may be merged first on either side, as hours and days are.
         let (early, late) = pieces.split_at(turn.min(pieces.len()));
         let sum = |pieces: &[Tallies]| pieces.iter().fold(Tallies::default(), |mut sum, piece| { sum.merge(piece); sum });
         let mut both = sum(late);
@@ -163,12 +163,13 @@ proptest! {
     }
 
     #[test]
-    fn the_parts_of_a_span_lie_end_to_end_and_end_where_rows_do(
-        from in 0_i64..200_000_000, length in 0_i64..3_000_000_000, minutes in 0_i64..60_000, behind in 0_i64..3_000
+    fn time_range_parts_are_contiguous(
+        from in 0_i64..200_000_000, length in 0_i64..3_000_000_000, minutes in 0_i64..60_000, unrolled in 0_i64..3_000
     ) {
-        let (from, until) = (Timestamp::from_millis(NOON.as_millis() + from), Timestamp::from_millis(NOON.as_millis() + from + length));
+        let from = Timestamp::from_millis(NOON.as_millis() + from);
+        let until = from + Millis::from_millis(length.unsigned_abs());
         let minutes = Timestamp::from_millis(NOON.as_millis() + minutes * 60_000);
-        let hours = Grain::Hour.floor(minutes - Millis::from_secs(behind.unsigned_abs() * 60));
+        let hours = Grain::Hour.floor(minutes - Millis::from_secs(unrolled.unsigned_abs() * 60));
         let rolled = RolledUp { minutes, hours, days: Grain::Day.floor(hours) };
         let parts = parts(from, until, &rolled);
         let mut next = from;
@@ -190,42 +191,42 @@ proptest! {
     }
 
     #[test]
-    fn following_the_end_of_a_history_again_changes_nothing(events in history(), again in 0_usize..60) {
-        let mut living = ActiveTasks::default();
-        events.iter().for_each(|event| living.follow(event));
-        let once = living.clone();
-        events.iter().skip(again).for_each(|event| living.follow(event));
-        prop_assert_eq!(&living, &once);
-        let rows = living.by_hour().into_values().flat_map(|entries| pack(&entries).unwrap());
+    fn replaying_events_is_idempotent(events in history(), again in 0_usize..60) {
+        let mut active_tasks = ActiveTasks::default();
+        events.iter().for_each(|event| active_tasks.follow(event));
+        let once = active_tasks.clone();
+        events.iter().skip(again).for_each(|event| active_tasks.follow(event));
+        prop_assert_eq!(&active_tasks, &once);
+        let rows = active_tasks.by_hour().into_values().flat_map(|entries| pack(&entries).unwrap());
         prop_assert_eq!(ActiveTasks::of(rows.flat_map(|row| unpack(&row).unwrap()).collect::<Vec<_>>()), once);
     }
 }
 
 #[test]
-fn waits_are_told_apart_by_the_second_up_to_an_hour_and_summed_exactly() {
-    let mut waits = WaitTimes::default();
+fn wait_times_are_exact_up_to_an_hour() {
+    let mut wait_times = WaitTimes::default();
     assert_eq!(
         (
-            waits.avg_secs(),
-            waits.min_secs(),
-            waits.max_secs(),
-            waits.below(5)
+            wait_times.avg_secs(),
+            wait_times.min_secs(),
+            wait_times.max_secs(),
+            wait_times.below(5)
         ),
         (0, 0, 0, 0)
     );
     for secs in [3, 5, 5, 29, 3_600, 3_659, 90_000] {
-        waits.merge(&WaitTimes::of(secs));
+        wait_times.merge(&WaitTimes::of(secs));
     }
     assert_eq!(
         (
-            waits.count(),
-            waits.total_secs(),
-            waits.min_secs(),
-            waits.max_secs()
+            wait_times.count(),
+            wait_times.total_secs(),
+            wait_times.min_secs(),
+            wait_times.max_secs()
         ),
         (7, 97_301, 3, 90_000)
     );
-    assert_eq!(waits.avg_secs(), 97_301 / 7);
+    assert_eq!(wait_times.avg_secs(), 97_301 / 7);
     for (threshold, below) in [
         (0, 0),
         (3, 0),
@@ -237,12 +238,12 @@ fn waits_are_told_apart_by_the_second_up_to_an_hour_and_summed_exactly() {
         (3_660, 6),
         (90_001, 7),
     ] {
-        assert_eq!(waits.below(threshold), below, "{threshold}");
+        assert_eq!(wait_times.below(threshold), below, "{threshold}");
     }
 }
 
 #[test]
-fn a_stay_counts_as_long_as_it_lies_within_the_span() {
+fn activity_durations_are_clipped_to_range() {
     let [first, second] = [1, 2].map(|number| sid::<ActivitySid>("WA", number));
     let events = [
         of_worker(1, 1, 2, at(100)),
@@ -250,9 +251,9 @@ fn a_stay_counts_as_long_as_it_lies_within_the_span() {
         of_worker(1, 1, 2, at(190)),
     ];
     let tallies = counted(&events);
-    let stays = &tallies.stays[&sid::<WorkerSid>("WK", 1)];
-    assert_eq!(stays.before(), Some(first));
-    let within = stays.within(at(90), at(200));
+    let activity_durations = &tallies.activity_durations[&sid::<WorkerSid>("WK", 1)];
+    assert_eq!(activity_durations.before(), Some(first));
+    let within = activity_durations.within(at(90), at(200));
     let shown = |activity| {
         let durations: &Durations = &within[&activity];
         (
@@ -262,22 +263,24 @@ fn a_stay_counts_as_long_as_it_lies_within_the_span() {
             durations.avg_secs(),
         )
     };
-    // In the first one from 90 to 100 and from 130 to 190, in the second one from 100 to 130 and from 190 to 200.
+    // In the first Activity from 90 to 100 and from 130 to 190, in the second from 100 to 130 and
+    // from 190 to 200.
     assert_eq!(
         (shown(first), shown(second)),
         ((70, 10, 60, 35), (40, 10, 30, 20))
     );
 
-    // Before they were made, and after they were removed, they were nowhere.
+    // Before its creation and after its deletion the Worker is in no Activity.
     let events = [of_worker(1, 0, 1, at(100)), of_worker(1, 1, 0, at(130))];
-    let within = counted(&events).stays[&sid::<WorkerSid>("WK", 1)].within(at(0), at(1_000));
+    let within =
+        counted(&events).activity_durations[&sid::<WorkerSid>("WK", 1)].within(at(0), at(1_000));
     assert_eq!(within.len(), 1);
     assert_eq!(within[&first].total_secs(), 30);
 }
 
 #[test]
-fn a_task_counts_in_the_queue_it_leaves_and_lives_in_the_one_it_enters() {
-    let mut living = ActiveTasks::default();
+fn moved_task_counts_in_old_lives_in_new_queue() {
+    let mut active_tasks = ActiveTasks::default();
     let events = [
         of_task(EventType::TaskCreated, 1, 1, 0, "pending", None),
         of_task(EventType::TaskQueueMoved, 1, 1, 30, "pending", None),
@@ -285,7 +288,7 @@ fn a_task_counts_in_the_queue_it_leaves_and_lives_in_the_one_it_enters() {
         of_task(EventType::TaskCanceled, 2, 2, 40, "canceled", None),
         of_task(EventType::TaskDeleted, 4, 2, 40, "assigned", None),
     ];
-    events.iter().for_each(|event| living.follow(event));
+    events.iter().for_each(|event| active_tasks.follow(event));
     let [one, two] = [1, 2].map(|number| sid::<TaskQueueSid>("WQ", number));
     let tallies = counted(&events);
     let of = |queue, counter| tallies.of_tasks(|cell| cell.queue == queue).get(counter);
@@ -300,18 +303,18 @@ fn a_task_counts_in_the_queue_it_leaves_and_lives_in_the_one_it_enters() {
         ),
         (0, 1)
     );
-    let queues: Vec<_> = living
+    let queues: Vec<_> = active_tasks
         .tasks()
         .map(|(_, task)| (task.cell.queue, task.status.as_str()))
         .collect();
     assert_eq!(queues, [(two, "pending"), (two, "canceled")]);
     let kept = Millis::from_secs(300);
-    living.forget(kept, at(339));
-    assert_eq!(living.tasks().count(), 2);
-    living.forget(kept, at(340));
+    active_tasks.forget(kept, at(339));
+    assert_eq!(active_tasks.tasks().count(), 2);
+    active_tasks.forget(kept, at(340));
     assert_eq!(
-        living.tasks().count(),
+        active_tasks.tasks().count(),
         1,
-        "an ended Task can be read for five minutes"
+        "an ended Task must be readable for five minutes"
     );
 }

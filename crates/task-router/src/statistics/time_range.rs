@@ -1,54 +1,55 @@
-//! Which rows, and which events, make up a span of time.
+//! The rows and Events that make up a time range.
 
 use serde::{Deserialize, Serialize};
 
 use ids::time::{Millis, Timestamp};
 
-/// How long the time of one row is.
+/// The length of time that one row covers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Grain {
     /// A minute.
     Minute,
     /// An hour.
     Hour,
-    /// A day, as UTC has it.
+    /// A UTC day.
     Day,
 }
 
-/// How far events have been rolled up into rows of each grain; each moment is one at which such a row ends.
+/// How far Events have been rolled up into rows of each grain. Each moment is the end of a row of
+/// that grain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RolledUp {
-    /// Of a minute.
+    /// The end of the last row of a minute.
     pub minutes: Timestamp,
-    /// Of an hour; not later than minutes.
+    /// The end of the last row of an hour; not later than `minutes`.
     pub hours: Timestamp,
-    /// Of a day; not later than hours.
+    /// The end of the last row of a day; not later than `hours`.
     pub days: Timestamp,
 }
 
-/// A part of a span, `from..until`.
+/// A part of a time range, `from..until`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
-    /// To be read from rows of this grain; both ends are ends of such rows.
+    /// Read from the rows of this grain; both ends are ends of such rows.
     Rows {
-        /// Which rows.
+        /// The grain of the rows.
         grain: Grain,
-        /// From here on.
+        /// The beginning, inclusive.
         from: Timestamp,
-        /// Up to here.
+        /// The end, exclusive.
         until: Timestamp,
     },
-    /// To be counted from the events themselves.
+    /// Counted from the Events themselves.
     Events {
-        /// From here on.
+        /// The beginning, inclusive.
         from: Timestamp,
-        /// Up to here.
+        /// The end, exclusive.
         until: Timestamp,
     },
 }
 
 impl Grain {
-    /// The time of one row.
+    /// The length of one row.
     pub const fn length(self) -> Millis {
         match self {
             Self::Minute => Millis::from_secs(60),
@@ -57,13 +58,13 @@ impl Grain {
         }
     }
 
-    /// The beginning of the row a moment falls into.
+    /// The beginning of the row that contains a moment.
     pub fn floor(self, moment: Timestamp) -> Timestamp {
         let length = i64::try_from(self.length().as_millis()).unwrap_or(i64::MAX);
         Timestamp::from_millis(moment.as_millis() - moment.as_millis().rem_euclid(length))
     }
 
-    /// The moment itself, if a row begins there, or else the end of the row it falls into.
+    /// The moment itself, if a row begins there; otherwise the end of the row that contains it.
     pub fn ceil(self, moment: Timestamp) -> Timestamp {
         let floor = self.floor(moment);
         if floor == moment {
@@ -83,7 +84,8 @@ impl Grain {
 }
 
 impl RolledUp {
-    /// Where a Workspace begins that has never been rolled up: with the hour before the one it is.
+    /// The state of a Workspace before its first roll-up: it begins with the hour before the
+    /// current one.
     pub fn beginning(now: Timestamp) -> Self {
         let begin = Grain::Hour.floor(now - Grain::Hour.length());
         Self {
@@ -93,19 +95,18 @@ impl RolledUp {
         }
     }
 
-    /// The same, but for what lies before `oldest`: of that nothing is kept any more.
+    /// The same state, moved forward to `oldest`: rows before it are no longer kept.
     #[must_use]
     pub fn not_before(self, oldest: Timestamp) -> Self {
         let oldest = Grain::Hour.ceil(oldest);
-        let (minutes, hours) = (self.minutes.max(oldest), self.hours.max(oldest));
         Self {
-            minutes,
-            hours,
+            minutes: self.minutes.max(oldest),
+            hours: self.hours.max(oldest),
             days: self.days.max(Grain::Day.floor(oldest)),
         }
     }
 
-    /// How far rows of this grain reach.
+    /// The end of the last row of this grain.
     pub fn until(&self, grain: Grain) -> Timestamp {
         match grain {
             Grain::Minute => self.minutes,
@@ -115,8 +116,9 @@ impl RolledUp {
     }
 }
 
-/// The parts of `from..until`, in their order: days where there are whole ones, hours and minutes at their ends, and events for what
-/// is less than a minute or not rolled up yet. Five spans of rows and two of events at most.
+/// The parts of `from..until` in their order: rows of whole days, rows of hours and minutes at the
+/// ends, and Events for what is shorter than a minute or not rolled up yet. There are at most five
+/// parts of rows and two of Events.
 pub fn parts(from: Timestamp, until: Timestamp, rolled: &RolledUp) -> Vec<Part> {
     let begin = Grain::Minute.ceil(from);
     let end = Grain::Minute.floor(until.min(rolled.minutes));
@@ -144,10 +146,8 @@ fn push_rows(
     until: Timestamp,
     rolled: &RolledUp,
 ) {
-    let (begin, end) = (
-        grain.ceil(from),
-        grain.floor(until.min(rolled.until(grain))),
-    );
+    let begin = grain.ceil(from);
+    let end = grain.floor(until.min(rolled.until(grain)));
     let finer = grain.finer();
     if begin >= end {
         if let Some(finer) = finer {

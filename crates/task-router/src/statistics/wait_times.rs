@@ -1,17 +1,20 @@
-//! How long Tasks waited, as a distribution that can be added to another one.
+//! Wait times of Tasks, as a distribution that can be merged. Service levels are computed from it
+//! ([`WaitTimes::below`]).
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// Up to here waits are told apart by the second: an hour.
+/// Wait times below this limit, an hour, have a resolution of one second.
 const BY_THE_SECOND_SECS: u32 = 3_600;
 
-/// From there up to here by the minute: a day. Beyond, by the hour, up to the fourteen days a Task may wait. So a distribution
-/// has 5,300 steps at most, and its size does not depend on how many Tasks waited.
+/// Wait times from there to this limit, a day, have a resolution of one minute; longer ones of one
+/// hour, up to the fourteen days that a Task may wait. A distribution therefore has at most 5,300
+/// steps, however many Tasks waited.
 const BY_THE_MINUTE_SECS: u32 = 86_400;
 
-/// WaitTimes in whole seconds: their number, sum and extremes exactly, their distribution as finely as said above.
+/// Wait times in whole seconds. Number, sum, minimum and maximum are exact; the distribution has
+/// the resolution of the steps.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct WaitTimes {
     #[serde(rename = "n")]
@@ -22,13 +25,13 @@ pub struct WaitTimes {
     min_secs: u32,
     #[serde(rename = "z")]
     max_secs: u32,
-    /// Lower end of the step → how many.
+    /// Lower end of the step → number of wait times in it.
     #[serde(rename = "b")]
     steps: BTreeMap<u32, u64>,
 }
 
 impl WaitTimes {
-    /// One wait.
+    /// A single wait time.
     pub fn of(secs: u32) -> Self {
         let steps = BTreeMap::from([(step(secs), 1)]);
         Self {
@@ -40,7 +43,7 @@ impl WaitTimes {
         }
     }
 
-    /// Adds the waits of `other`.
+    /// Merges the wait times of `other`.
     pub fn merge(&mut self, other: &Self) {
         if other.count == 0 {
             return;
@@ -58,22 +61,22 @@ impl WaitTimes {
         }
     }
 
-    /// How many.
+    /// The number of wait times.
     pub fn count(&self) -> u64 {
         self.count
     }
 
-    /// Their sum in seconds.
+    /// The sum in seconds.
     pub fn total_secs(&self) -> u64 {
         self.total_secs
     }
 
-    /// The shortest in seconds; 0 if there is none.
+    /// The minimum in seconds; 0 if there is none.
     pub fn min_secs(&self) -> u32 {
         self.min_secs
     }
 
-    /// The longest in seconds; 0 if there is none.
+    /// The maximum in seconds; 0 if there is none.
     pub fn max_secs(&self) -> u32 {
         self.max_secs
     }
@@ -83,7 +86,8 @@ impl WaitTimes {
         self.total_secs.checked_div(self.count).unwrap_or(0)
     }
 
-    /// How many were shorter than this. Exact for thresholds up to an hour; beyond, to the minute, and beyond a day to the hour.
+    /// How many wait times are shorter than the threshold: the numerator of a service level. Exact
+    /// for thresholds up to an hour, then to the minute, and beyond a day to the hour.
     pub fn below(&self, threshold_secs: u32) -> u64 {
         self.steps
             .range(..threshold_secs)
@@ -91,13 +95,13 @@ impl WaitTimes {
             .sum()
     }
 
-    /// Is there none?
+    /// Whether there is no wait time.
     pub fn is_empty(&self) -> bool {
         self.count == 0
     }
 }
 
-/// The lower end of the step a wait falls into.
+/// The lower end of the step that contains a wait time.
 fn step(secs: u32) -> u32 {
     match secs {
         ..BY_THE_SECOND_SECS => secs,

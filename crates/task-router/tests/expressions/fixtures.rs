@@ -38,7 +38,7 @@ pub fn workspace() -> Workspace {
     }
 }
 
-/// A Worker named Maria who is available, with room for ten chats, three of them taken.
+/// An available Worker named Maria with a capacity of ten chats, three of them taken.
 pub fn worker(attributes: &str) -> Worker {
     let taken = |number: u8| OpenReservation {
         sid: ReservationSid::from_bytes([number; 16]),
@@ -46,10 +46,8 @@ pub fn worker(attributes: &str) -> Worker {
         channel: TaskChannelName::CHAT,
         status: OpenStatus::Accepted,
     };
-    let (sid, workspace) = (
-        WorkerSid::derive(&["Maria"]),
-        WorkspaceSid::derive(&["centre"]),
-    );
+    let sid = WorkerSid::derive(&["Maria"]);
+    let workspace = WorkspaceSid::derive(&["centre"]);
     Worker {
         attributes: attributes.parse().unwrap(),
         channels: vec![WorkerChannel {
@@ -67,7 +65,7 @@ pub fn worker(attributes: &str) -> Worker {
     }
 }
 
-/// A Task; it goes through a real Workflow, so that it is like any other.
+/// A Task that a real Workflow routes, so that it is like any other.
 pub fn task(attributes: &str) -> Task {
     let queue = TaskQueueSid::derive(&["queue"]);
     let mut workspace = workspace();

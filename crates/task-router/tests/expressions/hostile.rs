@@ -1,4 +1,4 @@
-//! Texts made to hurt, and what memory expressions take.
+//! Hostile texts, and the memory that expressions take.
 
 use allocation_counter::measure;
 use task_router::model::{EXPRESSION_CHARS_MAX, Expression, Worker};
@@ -7,11 +7,12 @@ use task_router::router::expression::{Scope, TargetScope, TaskScope, WorkerScope
 
 use super::fixtures::{task, worker, workspace};
 
-/// Bytes an expression may take for each character, with everything that is needed on the way. The worst is a text of
-/// brackets: each is a token.
+/// Bytes that an expression may allocate for each character, intermediate values included. The
+/// worst case is a text of brackets: each is a token.
 const BYTES_FOR_A_CHARACTER: u64 = 400;
 
-/// A megabyte each: unbounded depth, unbounded width, and texts that tempt a lexer to look back.
+/// Texts of a megabyte each: unlimited depth, unlimited width, and texts that could make a lexer
+/// backtrack.
 fn hostile() -> Vec<String> {
     let pieces = [
         "(",
@@ -63,8 +64,9 @@ fn hostile() -> Vec<String> {
 }
 
 #[test]
-fn a_hostile_text_is_judged_in_bounded_memory() {
-    let (worker, workspace) = (worker(r#"{"a":1}"#), workspace());
+fn hostile_text_takes_bounded_memory() {
+    let worker = worker(r#"{"a":1}"#);
+    let workspace = workspace();
     for source in hostile() {
         let shown: String = source.chars().take(20).collect();
         let mut parsed = None;
@@ -87,8 +89,9 @@ fn a_hostile_text_is_judged_in_bounded_memory() {
 }
 
 #[test]
-fn the_longest_chains_are_parsed_evaluated_printed_and_dropped() {
-    let (worker, workspace) = (worker(r#"{"a":1}"#), workspace());
+fn longest_chains_do_not_overflow_stack() {
+    let worker = worker(r#"{"a":1}"#);
+    let workspace = workspace();
     let scope = WorkerScope::new(&worker, &workspace);
     for (word, expected) in [("OR", false), ("AND", false)] {
         let chain = vec!["a=2"; EXPRESSION_CHARS_MAX / 8].join(&format!(" {word} "));
@@ -102,7 +105,7 @@ fn the_longest_chains_are_parsed_evaluated_printed_and_dropped() {
     }
 }
 
-/// Nothing is allocated while `source` is evaluated, the making of the scope included.
+/// Asserts that evaluating `source` allocates nothing, the creation of the scope included.
 #[track_caller]
 fn allocates_nothing(source: &str, expected: bool, matches: impl Fn(&Expression) -> bool) {
     let expression: Expression = source.parse().unwrap();
@@ -117,13 +120,14 @@ fn worker_with_skills() -> Worker {
 }
 
 #[test]
-fn the_counter_counts() {
+fn allocation_counter_counts() {
     assert!(measure(|| drop(worker_with_skills())).count_total > 1);
 }
 
 #[test]
-fn evaluating_over_a_worker_allocates_nothing() {
-    let (worker, workspace) = (worker_with_skills(), workspace());
+fn worker_scope_allocates_nothing() {
+    let worker = worker_with_skills();
+    let workspace = workspace();
     for (source, expected) in [
         (r#"languages HAS "hi" AND level >= 3"#, true),
         (
@@ -143,7 +147,7 @@ fn evaluating_over_a_worker_allocates_nothing() {
 }
 
 #[test]
-fn evaluating_a_filter_a_target_and_skip_if_allocates_nothing() {
+fn other_scopes_allocate_nothing() {
     let (worker, workspace, task) = (
         worker_with_skills(),
         workspace(),

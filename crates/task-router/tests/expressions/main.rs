@@ -1,4 +1,5 @@
-//! Expressions from outside: what keys mean in each context, presence, and properties that hold for all of them.
+//! Expressions through the public API: what keys mean in each context, counts of Workers, and
+//! properties of all expressions.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -12,6 +13,6 @@
 mod fixtures;
 mod hostile;
 mod naive;
-mod presence;
 mod properties;
 mod scopes;
+mod worker_counts;

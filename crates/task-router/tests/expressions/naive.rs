@@ -1,9 +1,10 @@
-//! A second evaluator, slow and plain: the tables of taskrouter.md sections 8.3 and 8.4 over JSON values that are cloned
-//! at every step. It knows nothing of the real one: a tree is made, written down as text for the parser, and judged here.
+//! A second evaluator, slow and plain: the tables of taskrouter.md sections 8.3 and 8.4 over JSON
+//! values that are cloned at every step. It shares no code with the real one: a random tree is
+//! printed as text for the real parser, and evaluated here.
 
 use serde_json::Value as Json;
 
-/// A condition as it was meant.
+/// A condition.
 #[derive(Debug, Clone)]
 pub enum Tree {
     Or(Vec<Tree>),
@@ -21,7 +22,7 @@ pub enum Side {
     List(Vec<Side>),
 }
 
-/// Is it true over these attributes?
+/// Whether the condition is true over these attributes.
 pub fn truth(tree: &Tree, attributes: &Json) -> bool {
     match tree {
         Tree::Or(trees) => trees.iter().any(|tree| truth(tree, attributes)),
@@ -95,7 +96,7 @@ fn same(left: &Json, right: &Json) -> bool {
     }
 }
 
-/// -1, 0, 1; `None` where there is no order.
+/// -1, 0, 1; `None` where the values have no order.
 fn order(left: &Json, right: &Json) -> Option<i8> {
     if let (Some(left), Some(right)) = (left.as_f64(), right.as_f64()) {
         return Some(i8::from(left > right) - i8::from(left < right));
@@ -105,12 +106,13 @@ fn order(left: &Json, right: &Json) -> Option<i8> {
             .as_str()
             .map(|text| text.chars().map(u32::from).collect::<Vec<_>>())
     };
-    let (left, right) = (letters(left)?, letters(right)?);
+    let left = letters(left)?;
+    let right = letters(right)?;
     Some(i8::from(left > right) - i8::from(left < right))
 }
 
-/// Writes a tree down; `style` decides what the grammar leaves open: blanks, letter case, aliases, quotes, and
-/// parentheses that are not needed.
+/// Prints a tree; `style` decides what the grammar leaves open: blanks, letter case, aliases,
+/// quotes, and redundant parentheses.
 pub fn write(tree: &Tree, style: &mut dyn Iterator<Item = u8>) -> String {
     let joined = |trees: &[Tree], word: &str, style: &mut dyn Iterator<Item = u8>| {
         let terms: Vec<String> = trees
@@ -128,11 +130,9 @@ pub fn write(tree: &Tree, style: &mut dyn Iterator<Item = u8>) -> String {
             write_inner(inner, tree, style)
         ),
         Tree::Compare(left, operator, right) => {
-            let (left, operator, right) = (
-                write_side(left, style),
-                spelled(operator, style),
-                write_side(right, style),
-            );
+            let left = write_side(left, style);
+            let operator = spelled(operator, style);
+            let right = write_side(right, style);
             format!("{left} {operator} {right}")
         }
     };

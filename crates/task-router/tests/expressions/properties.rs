@@ -1,4 +1,4 @@
-//! Properties of all expressions. The seed is fixed: a test that fails fails again.
+//! Properties of all expressions. The seed is fixed, so a failure can be repeated.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -15,7 +15,7 @@ const OPERATORS: [&str; 10] = [
     "==", "!=", "<", "<=", ">", ">=", "CONTAINS", "HAS", "IN", "NOT IN",
 ];
 
-/// What an expression is made of, to be put together wrongly.
+/// Pieces of expressions, to be joined at random.
 const PIECES: [&str; 34] = [
     "a",
     "b.c",
@@ -118,7 +118,7 @@ fn path() -> impl Strategy<Value = Side> {
 }
 
 fn side() -> impl Strategy<Value = Side> {
-    // Numbers with an exponent have no place in the grammar.
+    // The grammar has no numbers with an exponent.
     let constant = || {
         scalar().prop_filter("no exponent", |value| {
             !value.to_string().contains('e') || !value.is_number()
@@ -154,15 +154,16 @@ proptest! {
     #![proptest_config(config())]
 
     #[test]
-    fn the_real_evaluator_agrees_with_the_naive_one(tree in tree(), attributes in attributes(), style in vec(any::<u8>(), 64)) {
+    fn evaluator_agrees_with_naive_one(tree in tree(), attributes in attributes(), style in vec(any::<u8>(), 64)) {
         let source = naive::write(&tree, &mut style.into_iter());
-        let (worker, workspace) = (worker(&attributes.to_string()), workspace());
+        let worker = worker(&attributes.to_string());
+        let workspace = workspace();
         let real = parse(&source).matches(&WorkerScope::new(&worker, &workspace));
         prop_assert_eq!(real, naive::truth(&tree, &attributes), "{} over {}", source, attributes);
     }
 
     #[test]
-    fn the_normal_form_is_parsed_to_the_same_condition(tree in tree(), style in vec(any::<u8>(), 64)) {
+    fn normal_form_parses_to_same_condition(tree in tree(), style in vec(any::<u8>(), 64)) {
         let expression = parse(&naive::write(&tree, &mut style.into_iter()));
         let normal = expression.to_string();
         let again = parse(&normal);
@@ -171,18 +172,19 @@ proptest! {
     }
 
     #[test]
-    fn any_text_is_an_expression_or_an_error_with_a_place_in_it(source in any::<String>()) {
+    fn any_text_parses_or_names_a_column(source in any::<String>()) {
         check_result(&source)?;
     }
 
     #[test]
-    fn any_heap_of_pieces_is_an_expression_or_an_error_with_a_place_in_it(pieces in vec(select(PIECES.to_vec()), 0..24)) {
+    fn any_pieces_parse_or_name_a_column(pieces in vec(select(PIECES.to_vec()), 0..24)) {
         check_result(&pieces.join(" "))?;
         check_result(&pieces.concat())?;
     }
 }
 
-/// Parsing gives a place inside the text (or just behind it), or an expression that survives being printed.
+/// Parsing gives a column inside the text (or just after it), or an expression that survives being
+/// printed.
 fn check_result(source: &str) -> Result<(), TestCaseError> {
     if let Ok(path) = source.parse::<Path>() {
         prop_assert_eq!(path.to_string().parse::<Path>(), Ok(path));

@@ -1,4 +1,4 @@
-//! The rows of taskrouter.md section 8.2, and channels (section 4).
+//! The rows of taskrouter.md section 8.2, and the channels of section 4.
 
 use ids::WorkerSid;
 use task_router::model::{Expression, Task, Worker, WorkerChannel};
@@ -19,9 +19,11 @@ fn holds(scope: &dyn Scope, sources: &[&str]) {
     }
 }
 
+/// In a TaskQueue's expression a bare key is a Worker attribute, and `worker.` is a synonym.
 #[test]
-fn in_a_queue_a_bare_key_is_a_worker_attribute_and_worker_is_a_synonym() {
-    let (worker, workspace) = (worker(WORKER), workspace());
+fn queue_scope_reads_worker_attributes() {
+    let worker = worker(WORKER);
+    let workspace = workspace();
     let scope = WorkerScope::new(&worker, &workspace);
     holds(
         &scope,
@@ -40,8 +42,9 @@ fn in_a_queue_a_bare_key_is_a_worker_attribute_and_worker_is_a_synonym() {
 }
 
 #[test]
-fn built_in_names_of_a_worker_win_over_attributes() {
-    let (worker, workspace) = (worker(WORKER), workspace());
+fn built_in_names_win_over_attributes() {
+    let worker = worker(WORKER);
+    let workspace = workspace();
     let scope = WorkerScope::new(&worker, &workspace);
     let sids = format!(
         "sid == '{}' AND worker.activity_sid == '{}'",
@@ -59,23 +62,23 @@ fn built_in_names_of_a_worker_win_over_attributes() {
 }
 
 #[test]
-fn an_activity_that_is_gone_has_an_empty_name() {
-    let (worker, workspace) = (
-        Worker {
-            activity_sid: activity("Removed"),
-            ..worker("{}")
-        },
-        workspace(),
-    );
+fn deleted_activity_has_empty_name() {
+    let worker = Worker {
+        activity_sid: activity("Removed"),
+        ..worker("{}")
+    };
+    let workspace = workspace();
     holds(
         &WorkerScope::new(&worker, &workspace),
         &["activity_name == ''"],
     );
 }
 
+/// In a TaskQueue's expression `channel` is an attribute like any other.
 #[test]
-fn in_a_queue_channels_are_attributes_like_any_other() {
-    let (worker, workspace) = (worker(WORKER), workspace());
+fn queue_scope_has_no_channels() {
+    let worker = worker(WORKER);
+    let workspace = workspace();
     let scope = WorkerScope::new(&worker, &workspace);
     holds(
         &scope,
@@ -86,8 +89,9 @@ fn in_a_queue_channels_are_attributes_like_any_other() {
     );
 }
 
+/// In a filter a bare key is a Task attribute, and `task.` is a synonym.
 #[test]
-fn in_a_filter_a_bare_key_is_a_task_attribute_and_task_is_a_synonym() {
+fn filter_scope_reads_task_attributes() {
     let task = task(TASK);
     let scope = TaskScope(&task);
     holds(
@@ -122,7 +126,7 @@ fn target_holds(worker: &Worker, task: &Task, sources: &[&str]) {
 }
 
 #[test]
-fn in_a_target_both_have_their_prefix_and_a_bare_key_is_null() {
+fn target_scope_needs_prefixes() {
     let sid = WorkerSid::derive(&["Maria"]);
     let task = task(&format!(r#"{{"agents":["{sid}"],"level":2}}"#));
     target_holds(
@@ -160,7 +164,7 @@ fn in_a_target_both_have_their_prefix_and_a_bare_key_is_null() {
 }
 
 #[test]
-fn in_a_target_a_workers_channels_can_be_asked_for() {
+fn target_scope_reads_worker_channels() {
     let figures = [
         "worker.channel.chat.configured_capacity == 10",
         "worker.channel.chat.assigned_tasks == 3",
@@ -176,7 +180,7 @@ fn in_a_target_a_workers_channels_can_be_asked_for() {
 }
 
 #[test]
-fn the_free_percentage_is_rounded_down_and_never_below_zero() {
+fn available_percentage_rounds_down_to_zero() {
     for (capacity, taken, expected) in [
         (3, 0, 100),
         (3, 1, 66),

@@ -1,4 +1,4 @@
-//! A centre of any size: ten queues, Workers who serve two of them each, Tasks in all of them.
+//! A centre of any size: ten TaskQueues, Workers who serve two of them each, Tasks in all of them.
 
 use ids::ActivitySid;
 use ids::CallSid;
@@ -13,7 +13,7 @@ use task_router::model::*;
 use task_router::router::board::Board;
 use task_router::router::{NewTask, create_task, queue_membership_of};
 
-/// TaskQueues; each has Workers of two rosters.
+/// The number of TaskQueues; the Workers of each have two different queue memberships.
 pub const QUEUES: u64 = 10;
 
 pub const NOON: Timestamp = Timestamp::from_millis(1_800_000_000_000);
@@ -26,7 +26,7 @@ pub struct Centre {
 }
 
 fn sid_bytes(number: u64) -> [u8; 16] {
-    // Spread, so that the order of ids is not the order in which they were made.
+    // Spread, so that the order of SIDs is not the order of creation.
     let spread = number.wrapping_mul(0x9E37_79B9_7F4A_7C15);
     let mut bytes = [0; 16];
     bytes[..8].copy_from_slice(&spread.to_be_bytes());
@@ -75,7 +75,7 @@ fn workspace() -> Workspace {
     }
 }
 
-/// So many free Workers and so many pending Tasks.
+/// A centre with this many free Workers and pending Tasks.
 pub fn centre(workers: u64, tasks: u64) -> Centre {
     let workspace = workspace();
     let mut centre = Centre {
@@ -138,7 +138,7 @@ fn task(workspace: &Workspace, number: u64) -> Task {
         )
     };
     let workflow = workspace.workflows.values().next().unwrap();
-    // In line, not new.
+    // In its waiting list: the version of a new Task is 0.
     Task {
         version: 1,
         ..create_task(workspace, workflow, new, NOON).unwrap()

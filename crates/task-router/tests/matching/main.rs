@@ -1,4 +1,4 @@
-//! A whole centre in memory: what is decided depends on nothing but what there is.
+//! A whole centre in memory: Decisions depend on its state and on nothing else.
 
 #![allow(clippy::unwrap_used, reason = "what cannot be set up cannot be tested")]
 
@@ -9,7 +9,7 @@ use ids::time::Millis;
 
 mod centre;
 
-/// Serves every Worker, then matches every Task; all that was decided, in order.
+/// Matches half of the Workers, then every Task; all Decisions in their order.
 fn log(workers: u64, tasks: u64) -> String {
     let mut log = String::new();
     let mut centre = centre(workers, tasks);
@@ -34,14 +34,16 @@ fn log(workers: u64, tasks: u64) -> String {
 }
 
 #[test]
-fn the_same_centre_decides_the_same_twice() {
+fn decisions_are_deterministic() {
     let first = log(60, 400);
-    assert_eq!(first.lines().count(), 60, "every Worker has a Task");
+    assert_eq!(first.lines().count(), 60, "every Worker must have a Task");
     assert_eq!(first, log(60, 400));
 }
 
+/// A Worker gets the most urgent Task of the TaskQueues it serves, and a Task the longest idle
+/// Worker that matches.
 #[test]
-fn a_worker_gets_the_most_urgent_of_their_queues_and_a_task_the_longest_idle_worker_who_suits() {
+fn most_urgent_task_and_longest_idle_worker_win() {
     let mut centre = centre(40, 200);
     let decision = centre
         .board
@@ -66,7 +68,7 @@ fn a_worker_gets_the_most_urgent_of_their_queues_and_a_task_the_longest_idle_wor
     assert!(centre.board.commit(&centre.workspace, decision.clone()));
     assert!(
         !centre.board.commit(&centre.workspace, decision),
-        "written once"
+        "a Decision must be written once"
     );
 
     let sid = centre.tasks[1];
@@ -76,6 +78,6 @@ fn a_worker_gets_the_most_urgent_of_their_queues_and_a_task_the_longest_idle_wor
         .unwrap();
     assert_eq!(
         decision.workers[0].sid, centre.workers[0],
-        "the oldest of those who never had a Task"
+        "the first Worker of those who never had a Task"
     );
 }

@@ -2,13 +2,13 @@ use super::*;
 
 const URL: &str = "https://cordboard.example/v1/Things";
 
-/// Something made at this moment.
+/// An entry created at this moment, in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Thing(i64);
 
 impl Listed for Thing {
-    fn place(&self) -> Place {
-        Place::new(Timestamp::from_millis(self.0), format!("TH{}", self.0))
+    fn sort_key(&self) -> SortKey {
+        SortKey::new(Timestamp::from_millis(self.0), format!("TH{}", self.0))
     }
 }
 
@@ -20,7 +20,7 @@ fn paging(query: &str) -> Result<Paging, ApiError> {
     Paging::read(&Parameters::of_query(query).unwrap())
 }
 
-/// The page that `url` leads to.
+/// The page with this URL, of a list with entries created at these moments.
 fn page(url: &str, moments: &[i64]) -> Value {
     let query = url.split_once('?').map_or("", |(_, query)| query);
     paging(query)
@@ -30,8 +30,8 @@ fn page(url: &str, moments: &[i64]) -> Value {
         .body
 }
 
-/// The entries of every page, following `way` from `url`.
-fn walk(url: &str, way: &str, moments: &[i64]) -> Vec<Vec<i64>> {
+/// The entries of every page, following the property `link` of `meta` from `url`.
+fn follow(url: &str, link: &str, moments: &[i64]) -> Vec<Vec<i64>> {
     let mut next = Some(url.to_owned());
     let mut pages = Vec::new();
     while let Some(url) = next {
@@ -44,42 +44,48 @@ fn walk(url: &str, way: &str, moments: &[i64]) -> Vec<Vec<i64>> {
                 .filter_map(Value::as_i64)
                 .collect(),
         );
-        next = page["meta"][way].as_str().map(str::to_owned);
-        assert!(pages.len() <= moments.len() + 1, "the pages never end");
+        next = page["meta"][link].as_str().map(str::to_owned);
+        assert!(
+            pages.len() <= moments.len() + 1,
+            "expected the pages to end"
+        );
     }
     pages
 }
 
+/// The pages together are the list, oldest first, in either direction.
 #[test]
-fn the_pages_together_are_the_list_oldest_first_in_either_direction() {
+fn pages_together_are_the_list() {
     let list = [5, 3, 1, 4, 2];
     assert_eq!(
-        walk("?PageSize=2", "next_page_url", &list),
+        follow("?PageSize=2", "next_page_url", &list),
         [vec![1, 2], vec![3, 4], vec![5]]
     );
     assert_eq!(
-        walk("?PageSize=5", "next_page_url", &list),
+        follow("?PageSize=5", "next_page_url", &list),
         [vec![1, 2, 3, 4, 5]]
     );
     assert_eq!(
-        walk("?PageSize=2", "next_page_url", &[]),
+        follow("?PageSize=2", "next_page_url", &[]),
         [Vec::<i64>::new()]
     );
     assert_eq!(
-        walk("?PageSize=2&PageToken=PATH4-4", "previous_page_url", &list),
+        follow("?PageSize=2&PageToken=PATH4-4", "previous_page_url", &list),
         [vec![5], vec![3, 4], vec![1, 2]]
     );
 }
 
+/// Entries that are created or deleted between two pages cause no other entry to be repeated or
+/// skipped.
 #[test]
-fn what_comes_and_goes_between_two_pages_neither_repeats_nor_hides_anything_else() {
+fn cursor_survives_changes_of_the_list() {
     let first = page("?PageSize=2", &[1, 2, 3, 4]);
     let next = first["meta"]["next_page_url"].as_str().unwrap();
     assert_eq!(page(next, &[0, 1, 3, 4])["things"], json!([3, 4]));
 }
 
 #[test]
-fn meta_names_the_list_and_every_address_repeats_the_filters() {
+fn meta_urls_repeat_the_filters() {
     let list = [1, 2, 3];
     let first = page("?PageSize=1&FriendlyName=a%20%26%20b&Available=true", &list);
     let address =
@@ -108,7 +114,7 @@ fn meta_names_the_list_and_every_address_repeats_the_filters() {
 }
 
 #[test]
-fn a_page_has_fifty_entries_unless_told_otherwise() {
+fn page_has_fifty_entries_by_default() {
     let list: Vec<i64> = (1..=60).collect();
     assert_eq!(page("", &list)["things"].as_array().unwrap().len(), 50);
     assert_eq!(
@@ -121,7 +127,7 @@ fn a_page_has_fifty_entries_unless_told_otherwise() {
 }
 
 #[test]
-fn a_page_that_cannot_be_meant_is_refused() {
+fn invalid_page_is_refused() {
     for (query, message) in [
         (
             "PageSize=0",
@@ -146,7 +152,7 @@ fn a_page_that_cannot_be_meant_is_refused() {
         ("Page=-1", "Page: expected a whole number from 0"),
         (
             "Page=1",
-            "Page: only page 0 can be asked for by its number; follow next_page_url for later ones",
+            "Page: expected 0 without a PageToken; follow next_page_url for later pages",
         ),
         (
             "PageToken=PA",
@@ -169,19 +175,19 @@ fn a_page_that_cannot_be_meant_is_refused() {
     }
 }
 
-/// Something whose age is not known.
-struct Ageless(&'static str);
+/// An entry without a date of creation.
+struct Undated(&'static str);
 
-impl Listed for Ageless {
-    fn place(&self) -> Place {
-        Place::by(Vec::new(), self.0)
+impl Listed for Undated {
+    fn sort_key(&self) -> SortKey {
+        SortKey::by(Vec::new(), self.0)
     }
 }
 
 #[test]
-fn what_has_no_age_goes_on_page_by_page_as_well() {
+fn undated_entries_are_paged_by_sid() {
     let list = |query: &str| {
-        let things = ["TH2", "TH1", "TH3"].map(Ageless).into_iter().collect();
+        let things = ["TH2", "TH1", "TH3"].map(Undated).into_iter().collect();
         paging(query)
             .unwrap()
             .answer("things", URL, things, |thing| Ok(json!(thing.0)))

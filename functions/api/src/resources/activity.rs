@@ -6,7 +6,7 @@ use serde_json::Value;
 use shared::voice_settings::VoiceSettings;
 use task_router::model::{ACTIVITIES_MAX, Activity, Expression, PartId, Workspace};
 
-use super::configuration::{self, Row, ShownDates, change, dates, needed};
+use super::configuration::{self, Kind, Row, ShownDates, change, dates, referenced};
 use crate::answer::Answer;
 use crate::error::ApiError;
 use crate::paging::Paging;
@@ -14,42 +14,40 @@ use crate::request_context::RequestContext;
 use crate::view::View;
 
 /// `GET …/Activities`; filters `FriendlyName`, `Available`.
-pub async fn list(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let paging = Paging::read(&call.query)?;
-    let (name, available) = (
-        call.query.text("FriendlyName"),
-        call.query.switch("Available"),
-    );
-    let is_wanted = |activity: &&Activity| {
+pub async fn list(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let paging = Paging::read(&context.query)?;
+    let name = context.query.text("FriendlyName");
+    let available = context.query.switch("Available");
+    let matches = |activity: &&Activity| {
         name.is_none_or(|name| activity.friendly_name == name)
             && available.is_none_or(|available| activity.available == available)
     };
-    let workspace = configuration::read(call).await?;
-    let found = workspace.activities.values().filter(is_wanted);
+    let workspace = configuration::read(context).await?;
+    let found = workspace.activities.values().filter(matches);
     let rows = found
         .map(|one| Row::new(&workspace, one, PartId::Activity(one.sid), one.sid))
         .collect();
-    let url = url(&call.view, workspace.sid);
+    let url = url(&context.view, workspace.sid);
     paging.answer("activities", &url, rows, |row| {
-        render(&call.view, &workspace, row.part)
+        render(&context.view, &workspace, row.part)
     })
 }
 
 /// `GET …/Activities/{Sid}`
-pub async fn fetch(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let sid = call.sid("Sid")?;
-    let workspace = configuration::read(call).await?;
-    answer(call, &workspace, sid)
+pub async fn fetch(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let sid = context.sid("Sid")?;
+    let workspace = configuration::read(context).await?;
+    answer(context, &workspace, sid)
 }
 
 /// `POST …/Activities` with `FriendlyName` and `Available`.
-pub async fn create(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let name = call
+pub async fn create(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let name = context
         .form
         .friendly_name("FriendlyName")?
         .ok_or_else(|| ApiError::missing("FriendlyName"))?;
-    let available = call.form.switch("Available").unwrap_or(false);
-    let [seed, count] = call.api.ids.next_cause();
+    let available = context.form.switch("Available").unwrap_or(false);
+    let [seed, count] = context.api.ids.next_cause();
     let sid = ActivitySid::derive(&[&seed, &count]);
     let put = |workspace: &mut Workspace| {
         let activity = Activity {
@@ -62,54 +60,53 @@ pub async fn create(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
             sid,
             activity,
             ACTIVITIES_MAX,
-            "Activities",
+            Kind::Activity,
         )
     };
-    configuration::create(call, put, |made| answer(call, made, sid)).await
+    configuration::create(context, put, |created| answer(context, created, sid)).await
 }
 
-/// `POST …/Activities/{Sid}` with `FriendlyName`. `Available` never changes; sending it changes nothing (taskrouter.md
-/// section 2.2).
-pub async fn update(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let sid: ActivitySid = call.sid("Sid")?;
-    let name = call.form.friendly_name("FriendlyName")?;
-    let changed = change(call, |workspace| {
+/// `POST …/Activities/{Sid}` with `FriendlyName`. `Available` never changes and is ignored
+/// (taskrouter.md section 2.2).
+pub async fn update(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let sid: ActivitySid = context.sid("Sid")?;
+    let name = context.form.friendly_name("FriendlyName")?;
+    let changed = change(context, |workspace| {
         let activity = workspace
             .activities
             .get_mut(&sid)
-            .ok_or_else(|| call.not_found())?;
-        name.into_iter()
-            .for_each(|name| name.clone_into(&mut activity.friendly_name));
+            .ok_or_else(|| context.not_found())?;
+        if let Some(name) = name {
+            name.clone_into(&mut activity.friendly_name);
+        }
         Ok(())
     });
     let changed = changed.await?;
-    answer(call, &changed, sid)
+    answer(context, &changed, sid)
 }
 
-/// `DELETE …/Activities/{Sid}`; not while somebody needs it: the Workspace, the contact centre, a Workflow that counts the
-/// Workers in it, or a Worker who is in it. A Worker who goes into it in the very moment it is deleted is in no Activity
-/// that is known, and unavailable, until they are given another.
-pub async fn delete(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let sid: ActivitySid = call.sid("Sid")?;
-    let workspace = configuration::read(call).await?;
+/// `DELETE …/Activities/{Sid}`; refused while it is referred to by the Workspace, by the contact
+/// centre's voice settings, by a Workflow that counts the Workers in it, or by a Worker who is in
+/// it. A Worker who moves into it concurrently with the deletion is in an unknown Activity and
+/// therefore unavailable, until another Activity is set.
+pub async fn delete(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let sid: ActivitySid = context.sid("Sid")?;
+    let workspace = configuration::read(context).await?;
     if !workspace.activities.contains_key(&sid) {
-        return Err(call.not_found());
+        return Err(context.not_found());
     }
-    let store = &call.api.store;
-    let centre = store.voice_settings(call.now).await?;
-    check_references(sid, &workspace, centre.as_deref())?;
+    let store = &context.api.store;
+    let voice_settings = store.voice_settings(context.now).await?;
+    check_references(sid, &workspace, voice_settings.as_deref())?;
     let workers = store
         .workers(&store.worker_sids(workspace.sid).await?)
         .await?;
     if let Some(worker) = workers.iter().find(|worker| worker.activity_sid == sid) {
-        return Err(needed(
-            "Activity",
-            sid,
-            format_args!("Worker {} is in it", worker.sid),
-        ));
+        let reason = format!("Worker {} is in it", worker.sid);
+        return Err(referenced(Kind::Activity, sid, reason));
     }
-    let changed = change(call, |workspace| {
-        check_references(sid, workspace, centre.as_deref())?;
+    let changed = change(context, |workspace| {
+        check_references(sid, workspace, voice_settings.as_deref())?;
         workspace.activities.remove(&sid);
         Ok(())
     });
@@ -117,13 +114,13 @@ pub async fn delete(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
     Ok(Answer::no_content())
 }
 
-/// Who in the configuration refers to an Activity.
+/// Checks that nothing in the configuration refers to an Activity.
 fn check_references(
     sid: ActivitySid,
     workspace: &Workspace,
-    centre: Option<&VoiceSettings>,
+    voice_settings: Option<&VoiceSettings>,
 ) -> Result<(), ApiError> {
-    let refuse = |reason: &str| Err(needed("Activity", sid, reason));
+    let refuse = |reason: &str| Err(referenced(Kind::Activity, sid, reason));
     if workspace.default_activity_sid == sid {
         return refuse("it is the Workspace's default Activity");
     }
@@ -136,11 +133,12 @@ fn check_references(
     {
         return refuse("the Workspace's wrap-up leads into it or out of it");
     }
-    if centre.is_some_and(|centre| {
-        centre.workspace_sid == workspace.sid && centre.post_work_activity_sid == Some(sid)
+    if voice_settings.is_some_and(|settings| {
+        settings.workspace_sid == workspace.sid && settings.post_work_activity_sid == Some(sid)
     }) {
         return refuse("the contact centre's Workers go into it after a conversation");
     }
+    // An expression counts the Workers of an Activity by its SID: `workers.WA… > 3`.
     let text = sid.to_string();
     let counts = |skip_if: &Expression| skip_if.source().contains(&text);
     let counting = workspace.workflows.values().find(|workflow| {
@@ -158,7 +156,7 @@ fn check_references(
     }
 }
 
-/// An Activity that a parameter names must be there.
+/// Checks that the Workspace has the Activity that a parameter names.
 pub(super) fn check(
     sid: Option<ActivitySid>,
     parameter: &str,
@@ -173,21 +171,21 @@ pub(super) fn check(
     }
 }
 
-/// The address of a Workspace's Activities.
+/// The URL of a Workspace's Activities.
 pub fn url(view: &View, workspace: WorkspaceSid) -> String {
     format!("{}/Activities", view.workspace(workspace))
 }
 
 fn answer(
-    call: &RequestContext<'_>,
+    context: &RequestContext<'_>,
     workspace: &Workspace,
     sid: ActivitySid,
 ) -> Result<Answer, ApiError> {
     let activity = workspace
         .activities
         .get(&sid)
-        .ok_or_else(|| call.not_found())?;
-    Ok(Answer::ok(render(&call.view, workspace, activity)?))
+        .ok_or_else(|| context.not_found())?;
+    Ok(Answer::ok(render(&context.view, workspace, activity)?))
 }
 
 #[derive(Serialize)]
@@ -232,7 +230,7 @@ mod tests {
     use crate::resources::samples::{self, AVAILABLE, OFFLINE, WORKFLOW, WRAP_UP};
 
     #[test]
-    fn an_activity_has_every_property_of_the_official_document() {
+    fn activity_has_every_official_property() {
         let workspace = samples::workspace();
         for activity in workspace.activities.values() {
             samples::assert_official(
@@ -243,10 +241,10 @@ mod tests {
     }
 
     #[test]
-    fn an_activity_that_somebody_refers_to_stays() {
+    fn referenced_activity_is_not_deleted() {
         let mut workspace = samples::workspace();
-        let refused = |sid, workspace: &Workspace, centre| {
-            check_references(sid, workspace, centre)
+        let refused = |sid, workspace: &Workspace, settings| {
+            check_references(sid, workspace, settings)
                 .map_err(|error| error.to_string())
                 .err()
                 .unwrap_or_default()
@@ -260,13 +258,16 @@ mod tests {
         );
         assert_eq!(refused(WRAP_UP, &workspace, None), "");
 
-        let centre = samples::centre(&workspace);
-        assert!(refused(WRAP_UP, &workspace, Some(&centre)).contains("after a conversation"));
-        let elsewhere = VoiceSettings {
+        let settings = samples::voice_settings(&workspace);
+        assert!(refused(WRAP_UP, &workspace, Some(&settings)).contains("after a conversation"));
+        let of_another_workspace = VoiceSettings {
             workspace_sid: WorkspaceSid::derive(&["another"]),
-            ..centre.clone()
+            ..settings.clone()
         };
-        assert_eq!(refused(WRAP_UP, &workspace, Some(&elsewhere)), "");
+        assert_eq!(
+            refused(WRAP_UP, &workspace, Some(&of_another_workspace)),
+            ""
+        );
 
         let next_activity_sid = AVAILABLE;
         workspace.wrap_up = Some(WrapUp {

@@ -1,7 +1,9 @@
-//! What the configuration's resources have in common: they are read as they stand, and written part by part on condition
-//! that nobody has written meanwhile.
+//! What the resources of a Workspace's configuration share. They are read without the cache and
+//! written part by part with optimistic concurrency: the write is conditional on the revision that
+//! was read, and a conflict is retried.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -11,62 +13,110 @@ use vocabulary::{is_own_path, is_url};
 
 use crate::answer::Answer;
 use crate::error::ApiError;
-use crate::paging::{Listed, Place};
+use crate::paging::{Listed, SortKey};
 use crate::parameters::Parameters;
 use crate::request_context::RequestContext;
 
-/// The Workspace the path names, as it stands now and not some seconds ago: whoever has just made a part finds it.
-pub async fn read(call: &RequestContext<'_>) -> Result<Arc<Workspace>, ApiError> {
-    let workspace = call
-        .api
-        .store
-        .fresh_workspace(call.sid("WorkspaceSid")?, call.now)
-        .await?;
-    workspace.ok_or_else(|| call.not_found())
+/// A kind of resource, for messages about its limits and references.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A Workspace.
+    Workspace,
+    /// An Activity.
+    Activity,
+    /// A TaskChannel.
+    TaskChannel,
+    /// A TaskQueue.
+    TaskQueue,
+    /// A Workflow.
+    Workflow,
+    /// A Worker.
+    Worker,
 }
 
-/// Changes the Workspace the path names, and says how it stands now. `change` gets the newest state, anew whenever somebody
-/// else has written meanwhile, [`COMMIT_ATTEMPTS_MAX`] times; it must not mind meeting its own change, whose confirmation may have been lost.
+impl Kind {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Workspace => "Workspace",
+            Self::Activity => "Activity",
+            Self::TaskChannel => "TaskChannel",
+            Self::TaskQueue => "TaskQueue",
+            Self::Workflow => "Workflow",
+            Self::Worker => "Worker",
+        }
+    }
+
+    fn plural(self) -> &'static str {
+        match self {
+            Self::Workspace => "Workspaces",
+            Self::Activity => "Activities",
+            Self::TaskChannel => "TaskChannels",
+            Self::TaskQueue => "TaskQueues",
+            Self::Workflow => "Workflows",
+            Self::Worker => "Workers",
+        }
+    }
+}
+
+/// The Workspace in the path, read from the table and not from the cache: a client finds a part
+/// that it created a moment ago.
+///
+/// # Errors
+/// [`ApiError::NotFound`]
+pub async fn read(context: &RequestContext<'_>) -> Result<Arc<Workspace>, ApiError> {
+    let workspace = context
+        .api
+        .store
+        .fresh_workspace(context.sid("WorkspaceSid")?, context.now)
+        .await?;
+    workspace.ok_or_else(|| context.not_found())
+}
+
+/// Changes the Workspace in the path and returns its new state. `change` is applied to the newest
+/// state. When another write has changed that state first, the conflict is retried with backoff, up
+/// to [`COMMIT_ATTEMPTS_MAX`] attempts. `change` must be idempotent: it may meet its own result, of
+/// an attempt that was written and whose response was lost.
 pub async fn change(
-    call: &RequestContext<'_>,
+    context: &RequestContext<'_>,
     change: impl Fn(&mut Workspace) -> Result<(), ApiError>,
 ) -> Result<Workspace, ApiError> {
     for attempt in 1..=COMMIT_ATTEMPTS_MAX {
-        let before = read(call).await?;
+        let before = read(context).await?;
         let mut after = Workspace::clone(&before);
         change(&mut after)?;
-        match call
+        match context
             .api
             .store
-            .replace_workspace(Some(&before), &after, call.now)
+            .replace_workspace(Some(&before), &after, context.now)
             .await
         {
             Ok(after) => return Ok(after),
-            Err(store::Error::Conflict) => store::pause(attempt).await,
+            Err(store::Error::Conflict) => store::back_off(attempt).await,
             Err(error) => return Err(error.into()),
         }
     }
     Err(store::Error::Conflict.into())
 }
 
-/// Makes a part: `put` puts it into the Workspace as [`change`] does, `show` shows it there.
+/// Creates a part: `put` inserts it as in [`change`], `show` renders it from the new state. Status
+/// 201.
 pub async fn create(
-    call: &RequestContext<'_>,
+    context: &RequestContext<'_>,
     put: impl Fn(&mut Workspace) -> Result<(), ApiError>,
     show: impl FnOnce(&Workspace) -> Result<Answer, ApiError>,
 ) -> Result<Answer, ApiError> {
-    let made = change(call, put).await?;
-    Ok(Answer::created(show(&made)?.body))
+    let created = change(context, put).await?;
+    Ok(Answer::created(show(&created)?.body))
 }
 
-/// Adds a part to those of its kind, `max` at most. One that is there already is our own, of an attempt whose confirmation
-/// was lost.
+/// Inserts a part, up to `max` parts of its kind. Idempotent: a part with the same key is our own,
+/// of an attempt whose response was lost.
 pub fn add<K: Ord, V>(
     parts: &mut BTreeMap<K, V>,
     key: K,
     part: V,
     max: usize,
-    kind: &str,
+    kind: Kind,
 ) -> Result<(), ApiError> {
     if !parts.contains_key(&key) {
         check_room(parts.len(), max, kind)?;
@@ -75,34 +125,36 @@ pub fn add<K: Ord, V>(
     Ok(())
 }
 
-/// What the living Tasks of a Workspace need.
-pub async fn in_use(
-    call: &RequestContext<'_>,
+/// The parts that the active Tasks of a Workspace refer to.
+pub async fn parts_in_use(
+    context: &RequestContext<'_>,
     workspace: &Workspace,
 ) -> Result<PartsInUse, ApiError> {
-    Ok(call.api.store.parts_in_use(workspace, call.now).await?)
+    Ok(context
+        .api
+        .store
+        .parts_in_use(workspace, context.now)
+        .await?)
 }
 
-/// The Workspace may have no more of these.
-pub fn check_room(count: usize, max: usize, kind: &str) -> Result<(), ApiError> {
-    match count < max {
-        true => Ok(()),
-        false => Err(ApiError::State(format!(
-            "The Workspace has {max} {kind}, as many as it may have"
-        ))),
+/// Checks that the Workspace may have one more resource of this kind.
+pub fn check_room(count: usize, max: usize, kind: Kind) -> Result<(), ApiError> {
+    if count < max {
+        return Ok(());
     }
+    let kind = kind.plural();
+    Err(ApiError::State(format!(
+        "The Workspace has {max} {kind}, which is the limit"
+    )))
 }
 
-/// The refusal to delete what somebody needs.
-pub fn needed(
-    kind: &str,
-    name: impl std::fmt::Display,
-    reason: impl std::fmt::Display,
-) -> ApiError {
+/// The refusal to delete a resource that is referred to.
+pub fn referenced(kind: Kind, name: impl Display, reason: impl Display) -> ApiError {
+    let kind = kind.name();
     ApiError::State(format!("Cannot delete {kind} {name}: {reason}"))
 }
 
-/// The dates every resource shows; null for a part that was written before dates were kept.
+/// The dates that every resource shows; null for a part that was written before dates were stored.
 #[derive(Serialize)]
 pub struct ShownDates {
     date_created: Option<String>,
@@ -118,40 +170,41 @@ pub fn dates(workspace: &Workspace, part: PartId) -> ShownDates {
     }
 }
 
-/// A part in a list, oldest first.
+/// An entry of a list of parts.
 pub struct Row<T> {
-    /// What is shown.
+    /// The part.
     pub part: T,
-    place: Place,
+    sort_key: SortKey,
 }
 
 impl<T> Row<T> {
-    /// The row of a part: by its age, and by its SID among those of the same age.
+    /// An entry of a list that is ordered by date of creation, then by SID.
     pub fn new(workspace: &Workspace, part: T, id: PartId, sid: impl ToString) -> Self {
         Self {
             part,
-            place: Place::new(workspace.ledger.date_created(id), sid),
+            sort_key: SortKey::new(workspace.ledger.date_created(id), sid),
         }
     }
 
-    /// The row of a part at another place.
-    pub fn at(part: T, place: Place) -> Self {
-        Self { part, place }
+    /// An entry of a list that is ordered by another key.
+    pub fn with_key(part: T, sort_key: SortKey) -> Self {
+        Self { part, sort_key }
     }
 }
 
 impl<T> Listed for Row<T> {
-    fn place(&self) -> Place {
-        self.place.clone()
+    fn sort_key(&self) -> SortKey {
+        self.sort_key.clone()
     }
 }
 
-/// The URL under a name: `None` if it is not there, `Some(None)` if it is empty, which takes away the one there was.
+/// The value of a parameter that is a URL: `None` without the parameter, `Some(None)` for an empty
+/// value, which removes the stored URL.
 ///
 /// # Errors
 /// [`ApiError::Parameter`] for anything but an absolute URL.
 pub fn url(form: &Parameters, name: &str) -> Result<Option<Option<String>>, ApiError> {
-    address(
+    parsed_url(
         form,
         name,
         is_url,
@@ -159,10 +212,10 @@ pub fn url(form: &Parameters, name: &str) -> Result<Option<Option<String>>, ApiE
     )
 }
 
-/// As [`url`], or a path of our own, such as `/assignment`.
+/// As [`url`]; a path that this program serves itself, such as `/assignment`, is valid, too.
 pub fn url_or_path(form: &Parameters, name: &str) -> Result<Option<Option<String>>, ApiError> {
     let expected = "expected an absolute URL such as https://example.com/assignment";
-    address(
+    parsed_url(
         form,
         name,
         |text| is_url(text) || is_own_path(text),
@@ -170,15 +223,15 @@ pub fn url_or_path(form: &Parameters, name: &str) -> Result<Option<Option<String
     )
 }
 
-fn address(
+fn parsed_url(
     form: &Parameters,
     name: &str,
-    is_right: impl Fn(&str) -> bool,
+    is_valid: impl Fn(&str) -> bool,
     expected: &str,
 ) -> Result<Option<Option<String>>, ApiError> {
     form.parsed(name, |text| match text {
         "" => Ok(None),
-        text if is_right(text) => Ok(Some(text.to_owned())),
+        text if is_valid(text) => Ok(Some(text.to_owned())),
         _ => Err(expected.to_owned()),
     })
 }
@@ -188,7 +241,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_url_is_taken_left_out_or_taken_away() {
+    fn url_is_set_kept_or_removed() {
         let form = |text: &str| Parameters::of_query(text).unwrap();
         assert_eq!(url(&form("B=https://a.example"), "A").unwrap(), None);
         assert_eq!(
@@ -216,12 +269,14 @@ mod tests {
     }
 
     #[test]
-    fn there_is_room_up_to_the_limit() {
-        assert!(check_room(99, 100, "Activities").is_ok());
-        let message = check_room(100, 100, "Activities").unwrap_err().to_string();
+    fn number_of_parts_is_limited() {
+        assert!(check_room(99, 100, Kind::Activity).is_ok());
+        let message = check_room(100, 100, Kind::Activity)
+            .unwrap_err()
+            .to_string();
         assert_eq!(
             message,
-            "The Workspace has 100 Activities, as many as it may have"
+            "The Workspace has 100 Activities, which is the limit"
         );
     }
 }

@@ -9,22 +9,23 @@ use task_router::router::events::{Event, EventCursor, EventType, Parameter, Reso
 
 use crate::answer::Answer;
 use crate::error::ApiError;
-use crate::paging::{Paging, Place};
+use crate::paging::{Paging, SortKey};
 use crate::parameters::Parameters;
 use crate::request_context::RequestContext;
 use crate::time_range::TimeRange;
 use crate::view::View;
 
-/// `GET …/Events`, newest first; filters `Minutes`, `StartDate`, `EndDate`, `EventType`, `TaskSid`, `WorkerSid`, `TaskQueueSid`,
-/// `WorkflowSid`, `ReservationSid`, `TaskChannel`, `Sid`. A page may have fewer entries than asked for, and yet not be the last.
-pub async fn list(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let paging = Paging::read(&call.query)?;
-    let filter = filter(&call.query, call.now)?;
+/// `GET …/Events`, newest first; filters `Minutes`, `StartDate`, `EndDate`, `EventType`, `TaskSid`,
+/// `WorkerSid`, `TaskQueueSid`, `WorkflowSid`, `ReservationSid`, `TaskChannel`, `Sid`. A page that
+/// is not the last may have fewer entries than `PageSize`.
+pub async fn list(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let paging = Paging::read(&context.query)?;
+    let filter = filter(&context.query, context.now)?;
     let before = paging.after::<EventSid>()?.map(EventCursor::of_sid);
-    let one: Option<EventSid> = call.query.sid("Sid")?;
-    let workspace = call.workspace().await?.sid;
-    let store = &call.api.store;
-    let (events, next) = match one {
+    let sid: Option<EventSid> = context.query.sid("Sid")?;
+    let workspace = context.workspace().await?.sid;
+    let store = &context.api.store;
+    let (events, next) = match sid {
         Some(sid) => {
             let found = store
                 .event(workspace, sid)
@@ -41,26 +42,27 @@ pub async fn list(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
     };
     let entries: Vec<Value> = events
         .iter()
-        .map(|event| render(&call.view, event))
+        .map(|event| render(&context.view, event))
         .collect::<Result<_, _>>()?;
-    let next = next.map(|place: EventCursor| Place::new(place.at, place.sid()));
-    Ok(paging.answer_part("events", &url(&call.view, workspace), entries, next))
+    let next = next.map(|cursor: EventCursor| SortKey::new(cursor.at, cursor.sid()));
+    Ok(paging.answer_part("events", &url(&context.view, workspace), entries, next))
 }
 
 /// `GET …/Events/{Sid}`
-pub async fn fetch(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let (workspace, sid): (WorkspaceSid, EventSid) = (call.sid("WorkspaceSid")?, call.sid("Sid")?);
-    let event = call
+pub async fn fetch(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let workspace: WorkspaceSid = context.sid("WorkspaceSid")?;
+    let sid: EventSid = context.sid("Sid")?;
+    let event = context
         .api
         .store
         .event(workspace, sid)
         .await?
-        .ok_or_else(|| call.not_found())?;
-    Ok(Answer::ok(render(&call.view, &event)?))
+        .ok_or_else(|| context.not_found())?;
+    Ok(Answer::ok(render(&context.view, &event)?))
 }
 
 fn filter(query: &Parameters, now: Timestamp) -> Result<EventFilter, ApiError> {
-    let span = TimeRange::read(query, now)?;
+    let range = TimeRange::read(query, now)?;
     Ok(EventFilter {
         event_type: query.parsed("EventType", |text| {
             text.parse::<EventType>().map_err(|error| error.to_string())
@@ -71,11 +73,11 @@ fn filter(query: &Parameters, now: Timestamp) -> Result<EventFilter, ApiError> {
         workflow_sid: query.sid("WorkflowSid")?,
         reservation_sid: query.sid("ReservationSid")?,
         task_channel: query.text("TaskChannel").map(str::to_owned),
-        ..EventFilter::between(span.from, span.until)
+        ..EventFilter::between(range.from, range.until)
     })
 }
 
-/// The address of a Workspace's events.
+/// The URL of a Workspace's Events.
 fn url(view: &View, workspace: WorkspaceSid) -> String {
     format!("{}/Events", view.workspace(workspace))
 }
@@ -96,13 +98,14 @@ struct EventResource {
     resource_url: String,
     sid: EventSid,
     source: &'static str,
-    /// Not kept: an event tells of a write, and who asked for it may be nobody.
+    /// Always null: an Event is derived from a write, which need not have been requested by a
+    /// client.
     source_ip_address: Option<String>,
     workspace_sid: WorkspaceSid,
     url: String,
 }
 
-/// An event as the API shows it.
+/// The JSON of an Event.
 pub(super) fn render(view: &View, event: &Event) -> serde_json::Result<Value> {
     let workspace = event.workspace_sid;
     serde_json::to_value(EventResource {
@@ -127,8 +130,8 @@ pub(super) fn render(view: &View, event: &Event) -> serde_json::Result<Value> {
 }
 
 fn resource_url(view: &View, event: &Event) -> String {
-    let (home, sid) = (view.workspace(event.workspace_sid), event.resource_sid());
-    let task = || event.parameters.get(Parameter::TaskSid).unwrap_or_default();
+    let home = view.workspace(event.workspace_sid);
+    let sid = event.resource_sid();
     match event.resource_type() {
         ResourceType::Workspace => home,
         ResourceType::Activity => format!("{home}/Activities/{sid}"),
@@ -137,6 +140,9 @@ fn resource_url(view: &View, event: &Event) -> String {
         ResourceType::TaskQueue => format!("{home}/TaskQueues/{sid}"),
         ResourceType::Workflow => format!("{home}/Workflows/{sid}"),
         ResourceType::Task => format!("{home}/Tasks/{sid}"),
-        ResourceType::Reservation => format!("{home}/Tasks/{}/Reservations/{sid}", task()),
+        ResourceType::Reservation => {
+            let task = event.parameters.get(Parameter::TaskSid).unwrap_or_default();
+            format!("{home}/Tasks/{task}/Reservations/{sid}")
+        }
     }
 }

@@ -1,11 +1,15 @@
-//! Events as they happen, as server-sent events: an addition to TaskRouter, whose Workers' clients have such a stream of their own.
+//! Streams of Events as server-sent events, by long poll. An addition to TaskRouter, whose Worker
+//! clients have an event stream of their own.
 //!
-//! `id:` is the event's SID, `event:` its type, `data:` the JSON of the Events resource. An answer waits for the first event, hands over
-//! what there is, and ends; a client of server-sent events comes again by itself and says with `Last-Event-ID` where it stands. So
-//! nothing is kept between two answers, and a function that lives for one request serves the stream as well as a server does.
+//! `id:` is the Event's SID, `event:` its type, `data:` the JSON of the Events resource. A request
+//! is a long poll: it waits for the first Event, answers with the Events there are, and ends. A
+//! client of server-sent events reconnects by itself and sends its cursor in `Last-Event-ID`. So no
+//! state is kept between two requests, and a Lambda function serves the stream as well as a server
+//! does.
 //!
-//! An event is held back for [`HELD_BACK`]: one that is stored late, after others that happened after it, still finds its place before
-//! them. So the id alone says what a client has seen.
+//! An Event is delivered only when it is at least [`HELD_BACK`] old. An Event that is stored late,
+//! after later Events, is then still delivered in order, and the cursor alone says what a client
+//! has received.
 
 use std::fmt::Write;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -21,111 +25,120 @@ use crate::answer::Answer;
 use crate::error::ApiError;
 use crate::request_context::RequestContext;
 
-/// How long an event is held back, so that those stored out of order are handed over in order. The look that all share may be
-/// [`store::LOOK_EVERY`] old.
+/// The age at which an Event is delivered, so that Events stored out of order are delivered in
+/// order. The cached poll that all streams share may be [`store::LOOK_EVERY`] old.
 pub const HELD_BACK: Millis = Millis::from_secs(2);
 
-/// Streams one process serves at once. Those that are up to date share one look at the table.
+/// Concurrent streams of one process. Streams that are up to date share one poll of the table.
 const STREAMS_MAX: usize = 100;
 
-/// Seconds an answer waits for its first event: a request may last 29 s.
+/// Seconds that a long poll waits for its first Event. A request may last 29 s.
 const WAIT_SECS_MAX: u32 = 20;
 
-/// How often is looked for something new.
+/// The interval of a long poll's reads.
 const POLL_EVERY: Duration = Duration::from_secs(1);
 
-/// Events of one answer; the client comes again for more.
+/// Events of one answer. The client reconnects for more.
 const EVENTS_MAX: usize = 500;
 
-/// How soon the client should come again, in milliseconds.
+/// The delay in milliseconds after which a client should reconnect.
 const RETRY_MILLIS: u32 = 250;
 
-/// Where a client says where it stands: the header, and for clients that cannot send it a parameter of the same name.
+/// The client's cursor: a header, and a query parameter of the same name for clients that cannot
+/// set headers.
 const LAST_EVENT_ID: &str = "Last-Event-ID";
 
+/// The number of open streams.
 static STREAMS: AtomicUsize = AtomicUsize::new(0);
 
-/// `GET …/EventStream`: everything that happens in the Workspace. `Wait`: seconds to wait for something to happen, 20 unless said.
-pub async fn of_workspace(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let workspace = call.workspace().await?.sid;
-    stream(call, workspace, EventFilter::between(call.now, call.now)).await
+/// `GET …/EventStream`: the Events of the Workspace. `Wait`: seconds to wait for the first Event,
+/// 20 by default.
+pub async fn of_workspace(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let workspace = context.workspace().await?.sid;
+    stream(
+        context,
+        workspace,
+        EventFilter::between(context.now, context.now),
+    )
+    .await
 }
 
-/// `GET …/Workers/{WorkerSid}/EventStream`: what happens to a Worker and to their Reservations.
-pub async fn of_worker(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let worker = worker::find(call, "WorkerSid").await?;
+/// `GET …/Workers/{WorkerSid}/EventStream`: the Events of a Worker and of their Reservations.
+pub async fn of_worker(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let worker = worker::find(context, "WorkerSid").await?;
     let filter = EventFilter {
         worker_sid: Some(worker.sid),
-        ..EventFilter::between(call.now, call.now)
+        ..EventFilter::between(context.now, context.now)
     };
-    stream(call, worker.workspace_sid, filter).await
+    stream(context, worker.workspace_sid, filter).await
 }
 
 async fn stream(
-    call: &RequestContext<'_>,
+    context: &RequestContext<'_>,
     workspace: WorkspaceSid,
     filter: EventFilter,
 ) -> Result<Answer, ApiError> {
-    let wait = call
+    let wait = context
         .query
         .whole_number("Wait", 0..=WAIT_SECS_MAX)?
         .unwrap_or(WAIT_SECS_MAX);
-    let mut seen = last_seen(call)?;
-    let _seat = Seat::take()?;
+    let mut cursor = requested_cursor(context)?;
+    let _open = OpenStream::open()?;
     for poll in 0..=wait {
-        let now = call.api.clock.now();
+        let now = context.api.clock.now();
         let until = EventCursor::before(now - HELD_BACK + Millis::from_millis(1));
-        let ahead = call
+        let found = context
             .api
             .store
-            .follow_events(workspace, &filter, seen, now, EVENTS_MAX)
+            .follow_events(workspace, &filter, cursor, now, EVENTS_MAX)
             .await?;
-        let ready = ahead.events.iter().take_while(|event| event.place < until);
-        let shown: Vec<&Event> = ready.take(EVENTS_MAX).collect();
-        if let Some(last) = shown.last() {
-            return written(call, shown.iter().copied(), last.place);
+        let due = found.events.iter().take_while(|event| event.place < until);
+        let delivered: Vec<&Event> = due.take(EVENTS_MAX).collect();
+        if let Some(last) = delivered.last() {
+            return render(context, delivered.iter().copied(), last.place);
         }
-        // What was looked through has no event for this client, up to that moment.
-        seen = seen.max(EventCursor::before(ahead.seen.min(until).at));
+        // Up to this moment there is no Event for this client, so the cursor advances without one.
+        cursor = cursor.max(EventCursor::before(found.seen.min(until).at));
         if poll < wait {
             tokio::time::sleep(POLL_EVERY).await;
         }
     }
-    written(call, std::iter::empty(), seen)
+    render(context, std::iter::empty(), cursor)
 }
 
-/// The last event the client has seen; before any, the present moment.
-fn last_seen(call: &RequestContext<'_>) -> Result<EventCursor, ApiError> {
-    let header = call
+/// The cursor that the client sent; without one, the present moment. A cursor older than the stored
+/// Events is moved to the oldest.
+fn requested_cursor(context: &RequestContext<'_>) -> Result<EventCursor, ApiError> {
+    let header = context
         .headers
         .get(LAST_EVENT_ID)
         .map(|id| id.to_str().unwrap_or_default());
     let id = header
         .filter(|id| !id.is_empty())
-        .or(call.query.text(LAST_EVENT_ID));
+        .or(context.query.text(LAST_EVENT_ID));
     let Some(id) = id else {
-        return Ok(EventCursor::before(call.now));
+        return Ok(EventCursor::before(context.now));
     };
     let sid: EventSid = id
         .parse()
         .map_err(|error| ApiError::parameter(LAST_EVENT_ID, format!("{error}")))?;
-    Ok(EventCursor::of_sid(sid).max(oldest(call.now)))
+    Ok(EventCursor::of_sid(sid).max(oldest(context.now)))
 }
 
 fn oldest(now: Timestamp) -> EventCursor {
     EventCursor::before(now - EVENT_KEPT)
 }
 
-/// The events as text, and at the end where the client stands, which an id without an event tells it.
-fn written<'e>(
-    call: &RequestContext<'_>,
+/// The Events as text, and at the end the client's new cursor: an id without an event.
+fn render<'e>(
+    context: &RequestContext<'_>,
     events: impl Iterator<Item = &'e Event>,
-    seen: EventCursor,
+    cursor: EventCursor,
 ) -> Result<Answer, ApiError> {
     let mut text = format!("retry: {RETRY_MILLIS}\n\n");
     for event in events {
-        let data = event::render(&call.view, event)?;
-        // Writing to a text does not fail; JSON has no line breaks.
+        let data = event::render(&context.view, event)?;
+        // Writing to a String cannot fail. Compact JSON contains no line break.
         let _infallible = write!(
             text,
             "id: {}\nevent: {}\ndata: {data}\n\n",
@@ -133,15 +146,19 @@ fn written<'e>(
             event.event_type
         );
     }
-    let _infallible = write!(text, "id: {}\n\n", seen.sid());
+    let _infallible = write!(text, "id: {}\n\n", cursor.sid());
     Ok(Answer::event_stream(text))
 }
 
-/// One of the streams that may be open at once.
-struct Seat;
+/// An open stream, counted until it is dropped.
+struct OpenStream;
 
-impl Seat {
-    fn take() -> Result<Self, ApiError> {
+impl OpenStream {
+    /// Opens one more stream.
+    ///
+    /// # Errors
+    /// [`ApiError::TooManyStreams`] when [`STREAMS_MAX`] are open.
+    fn open() -> Result<Self, ApiError> {
         if STREAMS.fetch_add(1, Ordering::Relaxed) < STREAMS_MAX {
             return Ok(Self);
         }
@@ -152,7 +169,7 @@ impl Seat {
     }
 }
 
-impl Drop for Seat {
+impl Drop for OpenStream {
     fn drop(&mut self) {
         STREAMS.fetch_sub(1, Ordering::Relaxed);
     }
@@ -162,13 +179,17 @@ impl Drop for Seat {
 mod tests {
     use super::*;
 
+    /// A hundred streams may be open; one that ends frees its place.
     #[test]
-    fn a_hundred_streams_are_open_at_once_and_one_that_ends_makes_room() {
-        let mut seats: Vec<Seat> = (0..STREAMS_MAX)
-            .map(|_| Seat::take().unwrap_or_else(|_| panic!("there is room")))
+    fn open_streams_are_limited() {
+        let mut streams: Vec<OpenStream> = (0..STREAMS_MAX)
+            .map(|_| {
+                OpenStream::open()
+                    .unwrap_or_else(|_| panic!("expected fewer streams than the limit"))
+            })
             .collect();
-        assert!(Seat::take().is_err());
-        drop(seats.pop());
-        assert!(Seat::take().is_ok());
+        assert!(OpenStream::open().is_err());
+        drop(streams.pop());
+        assert!(OpenStream::open().is_ok());
     }
 }

@@ -1,5 +1,6 @@
-//! Why a Task waits and why nothing comes to a Worker: an addition to TaskRouter. The core says it
-//! ([`task_router::router::explain`]); here is read what it says it about, never more than is bounded.
+//! Explain: why a Task waits and why a Worker is offered no Task. An addition to TaskRouter. The
+//! engine explains ([`task_router::router::explain`]); this file reads the Workers and Tasks that
+//! it needs, up to fixed limits.
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use ids::AccountSid;
@@ -17,95 +18,96 @@ use crate::answer::Answer;
 use crate::error::ApiError;
 use crate::request_context::RequestContext;
 
-/// An explanation with what every resource shows.
+/// An explanation, with the properties that every resource has.
 #[derive(Serialize)]
 struct Explained<T> {
     account_sid: AccountSid,
-    /// The moment it was true.
+    /// The moment for which the explanation holds.
     date: String,
     url: String,
     #[serde(flatten)]
     explanation: T,
 }
 
-/// `GET …/Tasks/{TaskSid}/Explain`. Reads a thousand Workers at most, and a hundred Tasks that stand before it.
-pub async fn of_one_task(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let (workspace, task) = (call.workspace().await?, task::find(call, "TaskSid").await?);
-    let (workers, more_workers) = candidates(call, &workspace, &task).await?;
-    let (ahead, more_ahead) = ahead(call, &workspace, &task).await?;
-    let (workers, ahead) = (workers.as_slice(), ahead.as_slice());
+/// `GET …/Tasks/{TaskSid}/Explain`. Reads at most a thousand Workers, and a hundred Tasks that are
+/// served before this one.
+pub async fn of_one_task(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let workspace = context.workspace().await?;
+    let task = task::find(context, "TaskSid").await?;
+    let (workers, more_workers) = candidates(context, &workspace, &task).await?;
+    let (ahead, more_ahead) = tasks_ahead(context, &workspace, &task).await?;
     let question = TaskQuestion {
         workspace: &workspace,
         task: &task,
-        workers,
+        workers: &workers,
         more_workers,
-        ahead,
+        ahead: &ahead,
         more_ahead,
-        now: call.now,
+        now: context.now,
     };
     answer(
-        call,
-        &task::url(&call.view, workspace.sid),
+        context,
+        &task::url(&context.view, workspace.sid),
         &task.sid.to_string(),
         of_task(&question),
     )
 }
 
-/// `GET …/Workers/{WorkerSid}/Explain`. Reads the heads of two hundred lines at most.
-pub async fn of_one_worker(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let (workspace, worker) = (
-        call.workspace().await?,
-        worker::find(call, "WorkerSid").await?,
-    );
-    let lines =
-        stream::iter(WorkerQuestion::lines(&workspace, &worker)).map(|line| waiting(call, line));
-    let lines: Vec<WaitingLine> = lines.buffered(READS_AT_ONCE).try_collect().await?;
+/// `GET …/Workers/{WorkerSid}/Explain`. Reads the first Tasks of at most two hundred waiting lists.
+pub async fn of_one_worker(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let workspace = context.workspace().await?;
+    let worker = worker::find(context, "WorkerSid").await?;
+    let waiting_lists: Vec<WaitingLine> = stream::iter(WorkerQuestion::lines(&workspace, &worker))
+        .map(|waiting_list| first_tasks(context, waiting_list))
+        .buffered(READS_AT_ONCE)
+        .try_collect()
+        .await?;
     let question = WorkerQuestion {
         workspace: &workspace,
         worker: &worker,
-        lines: &lines,
-        now: call.now,
+        lines: &waiting_lists,
+        now: context.now,
     };
     answer(
-        call,
-        &worker::url(&call.view, workspace.sid),
+        context,
+        &worker::url(&context.view, workspace.sid),
         &worker.sid.to_string(),
         of_worker(&question),
     )
 }
 
 fn answer(
-    call: &RequestContext<'_>,
+    context: &RequestContext<'_>,
     list: &str,
     sid: &str,
     explanation: impl Serialize,
 ) -> Result<Answer, ApiError> {
-    let (account_sid, date) = (call.view.account_sid, call.now.to_iso8601());
     let explained = Explained {
-        account_sid,
-        date,
+        account_sid: context.view.account_sid,
+        date: context.now.to_iso8601(),
         url: format!("{list}/{sid}/Explain"),
         explanation,
     };
     Ok(Answer::ok(serde_json::to_value(explained)?))
 }
 
-/// The Workers who come into question, and whether there are more: the one it is meant for, or the Workspace's.
+/// The candidates for a pending Task, and whether there are more: the Worker who is its routing
+/// target, or else the Workers of the Workspace.
 async fn candidates(
-    call: &RequestContext<'_>,
+    context: &RequestContext<'_>,
     workspace: &Workspace,
     task: &Task,
 ) -> Result<(Vec<Worker>, bool), ApiError> {
     if !task.is_pending() {
         return Ok((Vec::new(), false));
     }
-    let store = &call.api.store;
-    if let Some(RoutingTarget::Worker(meant)) = task.routing_target {
-        let meant = store
-            .worker(meant)
+    let store = &context.api.store;
+    if let Some(RoutingTarget::Worker(target)) = task.routing_target {
+        let target = store
+            .worker(target)
             .await?
             .filter(|worker| worker.workspace_sid == workspace.sid);
-        return Ok((meant.into_iter().collect(), false));
+        return Ok((target.into_iter().collect(), false));
     }
     let listed = store
         .listed_workers(workspace.sid, &Reading::Forward(None), WORKERS_READ_MAX)
@@ -114,33 +116,40 @@ async fn candidates(
     Ok((store.recent_workers(&sids).await?, listed.has_more))
 }
 
-/// The Tasks that stand before this one in its line, and whether there are more.
-async fn ahead(
-    call: &RequestContext<'_>,
+/// The Tasks that are before this one in its waiting list, and whether there are more.
+async fn tasks_ahead(
+    context: &RequestContext<'_>,
     workspace: &Workspace,
     task: &Task,
 ) -> Result<(Vec<Task>, bool), ApiError> {
-    let Some(line) = waiting_list_of(workspace, task).filter(|_| task.is_pending()) else {
+    if !task.is_pending() {
+        return Ok((Vec::new(), false));
+    }
+    let Some(waiting_list) = waiting_list_of(workspace, task) else {
         return Ok((Vec::new(), false));
     };
-    let mut first = call
+    let mut first = context
         .api
         .store
-        .waiting_tasks(line, None, AHEAD_READ_MAX)
+        .waiting_tasks(waiting_list, None, AHEAD_READ_MAX)
         .await?;
     first.retain(|other| position_of(other) < position_of(task));
     let more = first.len() == usize::from(AHEAD_READ_MAX);
     Ok((first, more))
 }
 
-async fn waiting(call: &RequestContext<'_>, line: WaitingList) -> Result<WaitingLine, ApiError> {
-    let tasks = call
+/// The first Tasks of a waiting list.
+async fn first_tasks(
+    context: &RequestContext<'_>,
+    waiting_list: WaitingList,
+) -> Result<WaitingLine, ApiError> {
+    let tasks = context
         .api
         .store
-        .waiting_tasks(line, None, LINE_READ_MAX)
+        .waiting_tasks(waiting_list, None, LINE_READ_MAX)
         .await?;
     Ok(WaitingLine {
-        line,
+        line: waiting_list,
         more: tasks.len() == usize::from(LINE_READ_MAX),
         tasks,
     })

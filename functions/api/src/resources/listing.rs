@@ -1,4 +1,5 @@
-//! Lists of Workers and Tasks: read off the table's listing a page at a time where the order allows it, whole where not.
+//! Lists of Workers and Tasks. An order by date of creation is read from the table's listing one
+//! page at a time; for any other order the whole list is read and sorted.
 
 use std::fmt::Display;
 use std::future::Future;
@@ -6,130 +7,134 @@ use std::future::Future;
 use ids::time::Timestamp;
 use store::{Entry, Part, Reading};
 
-use super::ITEMS_READ_MAX;
 use crate::error::ApiError;
-use crate::paging::{Page, Paging, Place, Token};
+use crate::limits::ITEMS_READ_MAX;
+use crate::ordering::Direction;
+use crate::paging::{Page, Paging, SortKey, Token};
 
-/// Items read for one page, wanted or not, before it is given back as it is, with the address where to go on. At a
-/// hundred items a request and eight requests at a time it takes half a second.
+/// Items read for one page, whether the filters match or not. At this limit the page is returned as
+/// it is, with the URL of the next one. At a hundred items a read and eight concurrent reads it
+/// takes half a second.
 const ITEMS_PER_PAGE_MAX: usize = 4_000;
 
-/// Items asked for at a time, at most, once a page's own number did not fill it: each time twice as many.
-const ITEMS_AT_A_TIME: usize = 500;
+/// Items of the largest batch. The first batch has the size of the page; while the page is not
+/// full, each following batch is twice as large, up to this limit.
+const BATCH_MAX: usize = 500;
 
-/// Something that is listed by age.
+/// A listing of items by date of creation, with filters.
 pub trait Listing: Sync {
-    /// Its id.
+    /// The id of an item.
     type Sid: Copy + Display + Send + Sync;
-    /// What is shown.
+    /// An item.
     type Item: Send;
 
-    /// A part of the listing.
+    /// Reads up to `limit` entries of the listing.
     fn part(
         &self,
         reading: &Reading,
         limit: usize,
     ) -> impl Future<Output = Result<Part<Self::Sid>, store::Error>> + Send;
 
-    /// These as they stand, in this order; those that are gone, and those that nobody may read, are left out.
+    /// Reads the items with these ids, in this order. Items that are deleted or not readable any
+    /// more are left out.
     fn read(
         &self,
         sids: &[Self::Sid],
     ) -> impl Future<Output = Result<Vec<Self::Item>, store::Error>> + Send;
 
-    /// Does the list show it?
-    fn wants(&self, item: &Self::Item) -> bool;
+    /// Do the filters match this item?
+    fn matches(&self, item: &Self::Item) -> bool;
 
-    /// Where it is listed.
+    /// The item's entry in the listing.
     fn entry(item: &Self::Item) -> Entry<Self::Sid>;
 }
 
-/// The page that is asked for, oldest first or newest first. Its cost depends on [`Paging::size`] and
-/// [`ITEMS_PER_PAGE_MAX`] alone: a page of a list with filters may be short, even empty, and yet not the last one.
+/// The requested page, ordered by date of creation. Its cost depends on [`Paging::size`] and
+/// [`ITEMS_PER_PAGE_MAX`] alone: with filters, a page that is not the last may be short or empty.
 pub async fn page<L: Listing>(
     listing: &L,
     paging: &Paging,
-    newest_first: bool,
+    order: Direction,
 ) -> Result<Page<L::Item>, ApiError> {
+    // A previous page is read against the order, from the token back to its start.
     let (start, backward) = match paging.token() {
         None => (None, false),
-        Some(Token::After(place)) => (Some(moment_of(place, newest_first)), false),
-        Some(Token::Before(place)) => (Some(moment_of(place, newest_first)), true),
+        Some(Token::After(key)) => (Some(start_of(key, order)), false),
+        Some(Token::Before(key)) => (Some(start_of(key, order)), true),
     };
-    let begins_inside = start.is_some();
-    let read = gather(listing, start, backward == newest_first, paging.size()).await?;
-    let place = |entry: Entry<L::Sid>| {
-        let created = entry.created.as_millis();
-        Place::by(
-            vec![if newest_first {
-                created.saturating_neg()
-            } else {
-                created
-            }],
-            entry.sid,
-        )
+    let is_first = start.is_none();
+    let reading = if backward == (order == Direction::Descending) {
+        Reading::Forward(start)
+    } else {
+        Reading::Backward(start)
     };
-    let Gathered { mut items, go_on } = read;
+    let Batches {
+        mut items,
+        continue_after,
+    } = read_batches(listing, reading, paging.size()).await?;
+    let key = |entry: Entry<L::Sid>| {
+        let created = order.sort_field(entry.created.as_millis());
+        SortKey::by(vec![created], entry.sid)
+    };
     if backward {
         items.reverse();
-        let next = items.last().map(|last| Token::After(place(L::entry(last))));
+        let next = items.last().map(|last| Token::After(key(L::entry(last))));
         return Ok(Page {
             items,
-            previous: go_on.map(|entry| Token::Before(place(entry))),
+            previous: continue_after.map(|entry| Token::Before(key(entry))),
             next,
         });
     }
-    let previous = items
-        .first()
-        .filter(|_| begins_inside)
-        .map(|first| Token::Before(place(L::entry(first))));
+    let mut previous = None;
+    if !is_first {
+        previous = items
+            .first()
+            .map(|first| Token::Before(key(L::entry(first))));
+    }
     Ok(Page {
         items,
         previous,
-        next: go_on.map(|entry| Token::After(place(entry))),
+        next: continue_after.map(|entry| Token::After(key(entry))),
     })
 }
 
-/// Everything a list shows, for an order that the listing does not have.
+/// All items that the filters match, for an order that the listing does not have.
 ///
 /// # Errors
 /// [`ApiError::ListTooLong`]
 pub async fn all<L: Listing>(listing: &L) -> Result<Vec<L::Item>, ApiError> {
-    let (mut wanted, mut count) = (Vec::new(), 0);
-    let mut reading = Some(Reading::Forward(None));
-    while let Some(here) = reading {
-        let part = listing.part(&here, ITEMS_AT_A_TIME).await?;
+    let mut matching = Vec::new();
+    let mut count = 0;
+    let mut next = Some(Reading::Forward(None));
+    while let Some(reading) = next {
+        let part = listing.part(&reading, BATCH_MAX).await?;
         let items = listing.read(&part.sids()).await?;
         count += items.len();
         if count > ITEMS_READ_MAX {
             return Err(ApiError::ListTooLong { items: count });
         }
-        wanted.extend(items.into_iter().filter(|item| listing.wants(item)));
-        reading = here.behind(&part);
+        matching.extend(items.into_iter().filter(|item| listing.matches(item)));
+        next = reading.after(&part);
     }
-    Ok(wanted)
+    Ok(matching)
 }
 
-/// What was found, in the order of reading, and behind which entry to go on.
-struct Gathered<T, S> {
+/// The items found, in the order of reading, and the entry after which the next page continues.
+struct Batches<T, S> {
     items: Vec<T>,
-    go_on: Option<Entry<S>>,
+    continue_after: Option<Entry<S>>,
 }
 
-async fn gather<L: Listing>(
+/// Reads batches until the page is full, the listing ends, or [`ITEMS_PER_PAGE_MAX`] items are
+/// read.
+async fn read_batches<L: Listing>(
     listing: &L,
-    start: Option<(Timestamp, String)>,
-    forward: bool,
+    mut reading: Reading,
     size: usize,
-) -> Result<Gathered<L::Item, L::Sid>, ApiError> {
-    let way = if forward {
-        Reading::Forward
-    } else {
-        Reading::Backward
-    };
-    let mut reading = way(start);
+) -> Result<Batches<L::Item, L::Sid>, ApiError> {
     let mut items: Vec<L::Item> = Vec::new();
-    let (mut seen, mut limit) = (0, size.saturating_add(1));
+    let mut seen = 0;
+    let mut limit = size.saturating_add(1);
     loop {
         let part = listing.part(&reading, limit).await?;
         items.extend(
@@ -137,33 +142,38 @@ async fn gather<L: Listing>(
                 .read(&part.sids())
                 .await?
                 .into_iter()
-                .filter(|item| listing.wants(item)),
+                .filter(|item| listing.matches(item)),
         );
         seen += part.entries.len();
-        // One more than fits says that there is a next page.
+        // One item more than the page holds shows that there is a next page.
         if items.len() > size {
             items.truncate(size);
-            let go_on = items.last().map(L::entry);
-            return Ok(Gathered { items, go_on });
+            let continue_after = items.last().map(L::entry);
+            return Ok(Batches {
+                items,
+                continue_after,
+            });
         }
-        let go_on = part.entries.last().copied().filter(|_| part.has_more);
-        match reading.behind(&part).filter(|_| seen < ITEMS_PER_PAGE_MAX) {
-            Some(behind) => reading = behind,
-            None => return Ok(Gathered { items, go_on }),
+        match reading.after(&part) {
+            Some(next) if seen < ITEMS_PER_PAGE_MAX => reading = next,
+            Some(_) | None => {
+                let mut continue_after = None;
+                if part.has_more {
+                    continue_after = part.entries.last().copied();
+                }
+                return Ok(Batches {
+                    items,
+                    continue_after,
+                });
+            }
         }
-        limit = ITEMS_AT_A_TIME.min(limit * 2);
+        limit = BATCH_MAX.min(limit * 2);
     }
 }
 
-/// A place in a list by age, as the listing has it.
-fn moment_of(place: &Place, newest_first: bool) -> (Timestamp, String) {
-    let (key, sid) = place.first_key();
-    (
-        Timestamp::from_millis(if newest_first {
-            key.saturating_neg()
-        } else {
-            key
-        }),
-        sid.to_owned(),
-    )
+/// The date of creation and the id in a sort key, as the listing orders by them.
+fn start_of(key: &SortKey, order: Direction) -> (Timestamp, String) {
+    let (field, sid) = key.first_field();
+    let created = Timestamp::from_millis(order.sort_field(field));
+    (created, sid.to_owned())
 }

@@ -1,4 +1,4 @@
-//! The resources, one a file: what it looks like, and the operations on it.
+//! The resources, one file each: its JSON and its operations.
 
 pub mod activity;
 mod configuration;
@@ -22,15 +22,16 @@ use std::future::Future;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::error::ApiError;
+use crate::limits::ITEMS_READ_MAX;
 
-/// Items read from the table at the same time for one list: as many as a client of the table keeps connections for.
+/// Concurrent reads of the table for one list: as many as the table's client keeps connections for.
 const READS_AT_ONCE: usize = 32;
 
-/// Most items read for one list: the Workers a Workspace may have (taskrouter.md section 14). At [`READS_AT_ONCE`] and 10 ms
-/// a read they take 5 s of the 29 s a request may last.
-pub const ITEMS_READ_MAX: usize = 15_000;
-
-/// Reads everything listed under `sids`, in their order. What was removed since it was listed is left out.
+/// Reads the items with these SIDs, in this order. An item that was deleted since it was listed is
+/// left out.
+///
+/// # Errors
+/// [`ApiError::ListTooLong`] for more than [`ITEMS_READ_MAX`] SIDs.
 async fn read_all<S, T, F>(sids: Vec<S>, read: impl Fn(S) -> F) -> Result<Vec<T>, ApiError>
 where
     F: Future<Output = Result<Option<T>, store::Error>>,

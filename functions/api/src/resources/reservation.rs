@@ -1,7 +1,7 @@
 //! Reservation (taskrouter.md sections 2.9, 6 and 11.4), under its Task and under its Worker.
 //!
-//! A Reservation lives inside its Task, and its version is the Task's. Those of earlier rounds are read from events
-//! (`earlier`). Answers and instructions are in `change`.
+//! A Reservation is stored inside its Task, and its version is the Task's. Reservations of earlier
+//! rounds are reconstructed from Events (`history`). Answers and instructions are in `change`.
 
 mod change;
 mod history;
@@ -14,7 +14,7 @@ use task_router::model::{Reservation, ReservationStatus, Task, Worker, Workspace
 use super::{task, worker};
 use crate::answer::Answer;
 use crate::error::ApiError;
-use crate::paging::{Listed, Paging, Place};
+use crate::paging::{Listed, Paging, SortKey};
 use crate::request_context::RequestContext;
 use crate::view::View;
 
@@ -35,43 +35,40 @@ const STATUSES: [ReservationStatus; 8] = [
 ];
 
 /// `GET …/Tasks/{TaskSid}/Reservations`; filters `ReservationStatus`, `WorkerSid`.
-pub async fn list_of_task(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let paging = Paging::read(&call.query)?;
-    let (status, worker): (_, Option<WorkerSid>) = (
-        call.query.parsed(STATUS, any_status)?,
-        call.query.sid("WorkerSid")?,
-    );
-    let task = task::find(call, "TaskSid").await?;
-    let earlier = history::of_task(call, &task).await?.into_iter();
+pub async fn list_of_task(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let paging = Paging::read(&context.query)?;
+    let status = context.query.parsed(STATUS, any_status)?;
+    let worker: Option<WorkerSid> = context.query.sid("WorkerSid")?;
+    let task = task::find(context, "TaskSid").await?;
+    let earlier = history::of_task(context, &task).await?;
     let all = earlier
+        .into_iter()
         .map(|reservation| Found {
             task: task.clone(),
             reservation,
         })
         .chain(Found::all(&task));
-    let found: Vec<Found> = all.filter(|found| found.wanted(status, worker)).collect();
+    let found: Vec<Found> = all.filter(|found| found.matches(status, worker)).collect();
     let url = format!(
         "{}/{}/Reservations",
-        task::url(&call.view, task.workspace_sid),
+        task::url(&context.view, task.workspace_sid),
         task.sid
     );
     let answer = paging.answer("reservations", &url, found, |found| {
-        found.render(&call.view, &url)
+        found.render(&context.view, &url)
     })?;
     Ok(answer.with_versions([(task.sid, task.visible_version())].into_iter()))
 }
 
-/// `GET …/Workers/{WorkerSid}/Reservations`; filter `ReservationStatus`: those that take up the Worker's capacity, and those
-/// that ended as short a time ago as an ended Task can be read.
-pub async fn list_of_worker(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let paging = Paging::read(&call.query)?;
-    let status = call.query.parsed(STATUS, any_status)?;
-    let (workspace, worker) = (
-        call.workspace().await?,
-        worker::find(call, "WorkerSid").await?,
-    );
-    let mut found = open_of(call, &worker).await?;
-    for ended in history::of_worker(call, &workspace, &worker).await? {
+/// `GET …/Workers/{WorkerSid}/Reservations`; filter `ReservationStatus`. The list has the Worker's
+/// open Reservations, and those that ended within the time for which ended Tasks are readable.
+pub async fn list_of_worker(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let paging = Paging::read(&context.query)?;
+    let status = context.query.parsed(STATUS, any_status)?;
+    let workspace = context.workspace().await?;
+    let worker = worker::find(context, "WorkerSid").await?;
+    let mut found = open_of(context, &worker).await?;
+    for ended in history::of_worker(context, &workspace, &worker).await? {
         if found
             .iter()
             .all(|known| known.reservation.sid != ended.reservation.sid)
@@ -79,27 +76,27 @@ pub async fn list_of_worker(call: &RequestContext<'_>) -> Result<Answer, ApiErro
             found.push(ended);
         }
     }
-    found.retain(|found| found.wanted(status, Some(worker.sid)));
-    let url = url_under_worker(&call.view, &worker);
+    found.retain(|found| found.matches(status, Some(worker.sid)));
+    let url = url_under_worker(&context.view, &worker);
     let answer = paging.answer("reservations", &url, found, |found| {
-        found.render(&call.view, &url)
+        found.render(&context.view, &url)
     })?;
     Ok(answer.with_versions([(worker.sid, worker.version)].into_iter()))
 }
 
 /// `GET …/Tasks/{TaskSid}/Reservations/{Sid}`
-pub async fn fetch_of_task(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let found = find_under_task(call).await?;
-    found.answer(call, &found.url_under_task(&call.view))
+pub async fn fetch_of_task(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let found = find_under_task(context).await?;
+    found.answer(context, &found.url_under_task(&context.view))
 }
 
 /// `GET …/Workers/{WorkerSid}/Reservations/{Sid}`
-pub async fn fetch_of_worker(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let (worker, found) = find_under_worker(call).await?;
-    found.answer(call, &url_under_worker(&call.view, &worker))
+pub async fn fetch_of_worker(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let (worker, found) = find_under_worker(context).await?;
+    found.answer(context, &url_under_worker(&context.view, &worker))
 }
 
-/// A Reservation and the Task it is of.
+/// A Reservation with its Task.
 #[derive(Debug, Clone)]
 struct Found {
     task: Task,
@@ -114,7 +111,7 @@ impl Found {
         })
     }
 
-    fn wanted(&self, status: Option<ReservationStatus>, worker: Option<WorkerSid>) -> bool {
+    fn matches(&self, status: Option<ReservationStatus>, worker: Option<WorkerSid>) -> bool {
         status.is_none_or(|status| self.reservation.status == status)
             && worker.is_none_or(|worker| self.reservation.worker_sid == worker)
     }
@@ -127,12 +124,13 @@ impl Found {
         )
     }
 
-    fn answer(&self, call: &RequestContext<'_>, url: &str) -> Result<Answer, ApiError> {
-        Ok(Answer::ok(self.render(&call.view, url)?).with_version(self.task.visible_version()))
+    fn answer(&self, context: &RequestContext<'_>, url: &str) -> Result<Answer, ApiError> {
+        Ok(Answer::ok(self.render(&context.view, url)?).with_version(self.task.visible_version()))
     }
 
     fn render(&self, view: &View, url: &str) -> serde_json::Result<Value> {
-        let (task, reservation) = (&self.task, &self.reservation);
+        let task = &self.task;
+        let reservation = &self.reservation;
         let workers = worker::url(view, task.workspace_sid);
         serde_json::to_value(ReservationResource {
             account_sid: view.account_sid,
@@ -155,8 +153,8 @@ impl Found {
 }
 
 impl Listed for Found {
-    fn place(&self) -> Place {
-        Place::new(self.reservation.date_created, self.reservation.sid)
+    fn sort_key(&self) -> SortKey {
+        SortKey::new(self.reservation.date_created, self.reservation.sid)
     }
 }
 
@@ -168,23 +166,23 @@ fn url_under_worker(view: &View, worker: &Worker) -> String {
     )
 }
 
-async fn find_under_task(call: &RequestContext<'_>) -> Result<Found, ApiError> {
-    let sid: ReservationSid = call.sid("Sid")?;
-    let task = task::find(call, "TaskSid").await?;
-    find_in(call, task, sid)
+async fn find_under_task(context: &RequestContext<'_>) -> Result<Found, ApiError> {
+    let sid: ReservationSid = context.sid("Sid")?;
+    let task = task::find(context, "TaskSid").await?;
+    find_in(context, task, sid)
         .await?
-        .ok_or_else(|| call.not_found())
+        .ok_or_else(|| context.not_found())
 }
 
-/// A Reservation of the Task's latest round, or of an earlier one.
+/// A Reservation of the Task, in its latest round or in an earlier one.
 async fn find_in(
-    call: &RequestContext<'_>,
+    context: &RequestContext<'_>,
     task: Task,
     sid: ReservationSid,
 ) -> Result<Option<Found>, ApiError> {
     let reservation = match task.reservation(sid) {
         Some(reservation) => Some(reservation.clone()),
-        None => history::of_task(call, &task)
+        None => history::of_task(context, &task)
             .await?
             .into_iter()
             .find(|reservation| reservation.sid == sid),
@@ -192,14 +190,13 @@ async fn find_in(
     Ok(reservation.map(|reservation| Found { task, reservation }))
 }
 
-/// An open Reservation is named by its Worker; one that has ended by the table, if its Worker was led to the Task by it, and
-/// for a while by events.
-async fn find_under_worker(call: &RequestContext<'_>) -> Result<(Worker, Found), ApiError> {
-    let sid: ReservationSid = call.sid("Sid")?;
-    let (workspace, worker) = (
-        call.workspace().await?,
-        worker::find(call, "WorkerSid").await?,
-    );
+/// The Worker and the Reservation in the path. The Task of an open Reservation is stored with its
+/// Worker. The Task of an ended one is in the table's reservation index if the Worker was called by
+/// it; otherwise it is found in recent Events.
+async fn find_under_worker(context: &RequestContext<'_>) -> Result<(Worker, Found), ApiError> {
+    let sid: ReservationSid = context.sid("Sid")?;
+    let workspace = context.workspace().await?;
+    let worker = worker::find(context, "WorkerSid").await?;
     let open = worker
         .open_reservations
         .iter()
@@ -207,41 +204,41 @@ async fn find_under_worker(call: &RequestContext<'_>) -> Result<(Worker, Found),
         .map(|open| open.task_sid);
     let task = match open {
         Some(task) => Some(task),
-        None => call.api.store.task_of_reservation(sid).await?,
+        None => context.api.store.task_of_reservation(sid).await?,
     };
     let found = match task {
-        Some(task) => match readable(call, &workspace, task).await? {
-            Some(task) => find_in(call, task, sid).await?,
+        Some(task) => match readable_task(context, &workspace, task).await? {
+            Some(task) => find_in(context, task, sid).await?,
             None => None,
         },
-        None => history::of_worker(call, &workspace, &worker)
+        None => history::of_worker(context, &workspace, &worker)
             .await?
             .into_iter()
             .find(|found| found.reservation.sid == sid),
     };
     let found = found
         .filter(|found| found.reservation.worker_sid == worker.sid)
-        .ok_or_else(|| call.not_found())?;
+        .ok_or_else(|| context.not_found())?;
     Ok((worker, found))
 }
 
-async fn readable(
-    call: &RequestContext<'_>,
+/// The Task, unless it has ended and is not readable any more.
+async fn readable_task(
+    context: &RequestContext<'_>,
     workspace: &Workspace,
     sid: TaskSid,
 ) -> Result<Option<Task>, ApiError> {
-    let task = call.api.store.task(sid).await?;
-    Ok(task.filter(|task| task.is_readable(workspace.rules.ended_task_kept, call.now)))
+    let task = context.api.store.task(sid).await?;
+    Ok(task.filter(|task| task.is_readable(workspace.rules.ended_task_kept, context.now)))
 }
 
-/// The Reservations that take up the Worker's capacity.
-async fn open_of(call: &RequestContext<'_>, worker: &Worker) -> Result<Vec<Found>, ApiError> {
-    let tasks = worker::tasks_in_hand(call, worker).await?;
-    let is_theirs = |found: &Found| found.reservation.worker_sid == worker.sid;
+/// The Worker's open Reservations, which occupy slots of the Worker.
+async fn open_of(context: &RequestContext<'_>, worker: &Worker) -> Result<Vec<Found>, ApiError> {
+    let tasks = worker::open_tasks(context, worker).await?;
     Ok(tasks
         .iter()
         .flat_map(Found::all)
-        .filter(is_theirs)
+        .filter(|found| found.reservation.worker_sid == worker.sid)
         .collect())
 }
 
@@ -281,7 +278,8 @@ mod tests {
     use crate::resources::samples::{self, NOON};
 
     pub(super) fn found(status: ReservationStatus) -> Found {
-        let (task, worker) = (samples::task(), samples::worker());
+        let task = samples::task();
+        let worker = samples::worker();
         let sid = Reservation::derive_sid(task.sid, 1, worker.sid);
         let reservation = Reservation {
             status,
@@ -291,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reservation_has_every_property_of_the_official_document() {
+    fn reservation_has_every_official_property() {
         for status in STATUSES {
             let found = found(status);
             let rendered = found

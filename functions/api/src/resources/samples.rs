@@ -1,7 +1,7 @@
-//! One Workspace, Worker and Task to show, and the files they are compared with.
+//! A sample Workspace, Worker and Task, and assertions on their JSON. Only tests use this module.
 //!
-//! `tests/golden/official_properties.json` holds, of the official API description of 2026-04, the properties of each
-//! resource with their types (`?`: may be null), and the names of its links.
+//! `tests/golden/official_properties.json` holds, from the official API description of 2026-04, the
+//! properties of each resource with their types (`?`: may be null), and the names of its links.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -83,8 +83,8 @@ pub fn workspace() -> Workspace {
     workspace
 }
 
-/// The contact centre whose callers come into this Workspace.
-pub fn centre(workspace: &Workspace) -> VoiceSettings {
+/// Voice settings of a contact centre that routes its calls in this Workspace.
+pub fn voice_settings(workspace: &Workspace) -> VoiceSettings {
     VoiceSettings {
         phone_number: "+17075550183".to_owned(),
         workspace_sid: workspace.sid,
@@ -127,14 +127,15 @@ pub fn task() -> Task {
         )
     };
     let workspace = workspace();
-    let made = create_task(&workspace, &workspace.workflows[&WORKFLOW], new, NOON).unwrap();
+    let created = create_task(&workspace, &workspace.workflows[&WORKFLOW], new, NOON).unwrap();
     Task {
         date_updated: NOON + Millis::from_secs(70),
-        ..made
+        ..created
     }
 }
 
-/// Compares with the golden file of that name, and the file with the official document.
+/// Asserts that the JSON equals the golden file of that name, and that the file has the official
+/// properties.
 pub fn assert_golden(name: &str, rendered: &Value) {
     let (_, text) = GOLDEN.iter().find(|(golden, _)| *golden == name).unwrap();
     let golden: Value = serde_json::from_str(text).unwrap();
@@ -146,7 +147,8 @@ pub fn assert_golden(name: &str, rendered: &Value) {
     assert_official(name, &golden);
 }
 
-/// Every property and link of the official document, no other one, each with the type it has there.
+/// Asserts that the JSON has exactly the properties and links of the official document, each of the
+/// official type.
 pub fn assert_official(name: &str, rendered: &Value) {
     let official: Value = serde_json::from_str(OFFICIAL).unwrap();
     let official = &official[name];
@@ -170,11 +172,11 @@ pub fn assert_official(name: &str, rendered: &Value) {
             "integer" => value.is_i64(),
             "boolean" => value.is_boolean(),
             "object" => value.is_object(),
-            unknown => panic!("{unknown}: a type this check does not know"),
+            unknown => panic!("{name}.{property}: expected a known type, got {unknown}"),
         };
         assert!(
             fits || (kind.ends_with('?') && *value == json!(null)),
-            "{name}.{property}: {kind}, not {value}"
+            "{name}.{property}: expected {kind}, got {value}"
         );
     }
 }

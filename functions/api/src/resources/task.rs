@@ -1,4 +1,5 @@
-//! Task (taskrouter.md sections 2.8 and 5): shown and removed here, made in `create`, listed in `list`, changed in `update`.
+//! Task (taskrouter.md sections 2.8 and 5): fetch, delete and its JSON. `create`, `list` and
+//! `update` are submodules.
 
 mod create;
 mod list;
@@ -23,26 +24,29 @@ pub use create::create;
 pub use list::list;
 pub use update::update;
 
-/// What hosted TaskRouter's add-ons have found out: here there are none.
+/// The results of hosted TaskRouter's add-ons. This program has no add-ons.
 const NO_ADDONS: &str = "{}";
 
 /// 1900-01-01T00:00:00Z
 const YEAR_1900: Timestamp = Timestamp::from_millis(-2_208_988_800_000);
 
 /// `GET …/Tasks/{Sid}`
-pub async fn fetch(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let (workspace, task) = (call.workspace().await?, find(call, "Sid").await?);
-    answer(call, &workspace, &task)
+pub async fn fetch(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let workspace = context.workspace().await?;
+    let task = find(context, "Sid").await?;
+    answer(context, &workspace, &task)
 }
 
-/// `DELETE …/Tasks/{Sid}`, whatever its status; open Reservations are canceled (taskrouter.md section 5).
-pub async fn delete(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let task = find(call, "Sid").await?;
-    call.apply(&Command::TaskDeleted { task: task.sid }).await?;
+/// `DELETE …/Tasks/{Sid}` in any status. Open Reservations are canceled (taskrouter.md section 5).
+pub async fn delete(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let task = find(context, "Sid").await?;
+    context
+        .apply(&Command::TaskDeleted { task: task.sid })
+        .await?;
     Ok(Answer::no_content())
 }
 
-/// The TaskChannel under `TaskChannel`, by SID or unique name.
+/// Parses `TaskChannel`: a SID or a unique name.
 fn channel(form: &Parameters, workspace: &Workspace) -> Result<Option<TaskChannelName>, ApiError> {
     form.parsed("TaskChannel", |text| {
         let mut channels = workspace.task_channels.values();
@@ -63,7 +67,7 @@ fn channel(form: &Parameters, workspace: &Workspace) -> Result<Option<TaskChanne
     })
 }
 
-/// The moment under `VirtualStartTime`: no later than now, no earlier than 1900 (taskrouter.md section 2.8).
+/// Parses `VirtualStartTime`: a moment from 1900 until now (taskrouter.md section 2.8).
 fn virtual_start_time(form: &Parameters, now: Timestamp) -> Result<Option<Timestamp>, ApiError> {
     form.parsed("VirtualStartTime", |text| {
         let moment = text
@@ -82,25 +86,27 @@ fn status_named(name: &str) -> Option<AssignmentStatus> {
         .find(|status| status.as_str() == name)
 }
 
-/// The Task the path names under `name`, in the Workspace the path names.
-pub(super) async fn find(call: &RequestContext<'_>, name: &str) -> Result<Task, ApiError> {
-    let workspace = call.workspace().await?;
-    let task = call.api.store.task(call.sid(name)?).await?;
-    let is_readable = |task: &Task| task.is_readable(workspace.rules.ended_task_kept, call.now);
-    let is_here = |task: &Task| task.workspace_sid == workspace.sid && is_readable(task);
-    task.filter(is_here).ok_or_else(|| call.not_found())
+/// The Task with the SID that the path has under `name`, in the Workspace in the path. An ended
+/// Task is found for as long as the Workspace keeps ended Tasks readable.
+pub(super) async fn find(context: &RequestContext<'_>, name: &str) -> Result<Task, ApiError> {
+    let workspace = context.workspace().await?;
+    let task = context.api.store.task(context.sid(name)?).await?;
+    let kept = workspace.rules.ended_task_kept;
+    task.filter(|task| task.workspace_sid == workspace.sid)
+        .filter(|task| task.is_readable(kept, context.now))
+        .ok_or_else(|| context.not_found())
 }
 
 fn answer(
-    call: &RequestContext<'_>,
+    context: &RequestContext<'_>,
     workspace: &Workspace,
     task: &Task,
 ) -> Result<Answer, ApiError> {
-    let body = render(&call.view, workspace, task)?;
+    let body = render(&context.view, workspace, task)?;
     Ok(Answer::ok(body).with_version(task.visible_version()))
 }
 
-/// The address of a Workspace's Tasks.
+/// The URL of a Workspace's Tasks.
 pub(super) fn url(view: &View, workspace: WorkspaceSid) -> String {
     format!("{}/Tasks", view.workspace(workspace))
 }
@@ -108,7 +114,7 @@ pub(super) fn url(view: &View, workspace: WorkspaceSid) -> String {
 #[derive(Serialize)]
 struct TaskResource<'a> {
     account_sid: AccountSid,
-    /// Seconds since it was made.
+    /// Seconds since the Task's creation.
     age: u64,
     assignment_status: &'static str,
     attributes: String,
@@ -189,7 +195,7 @@ fn render(view: &View, workspace: &Workspace, task: &Task) -> serde_json::Result
     })
 }
 
-/// The SID of a routing target, whatever it is of.
+/// The SID of a routing target of any kind.
 fn target_sid(target: RoutingTarget) -> String {
     match target {
         RoutingTarget::Worker(sid) => sid.to_string(),

@@ -6,7 +6,7 @@ use serde_json::Value;
 use shared::voice_settings::VoiceSettings;
 use task_router::model::{PartId, TASK_CHANNELS_MAX, TaskChannel, TaskChannelName, Workspace};
 
-use super::configuration::{self, Row, ShownDates, change, check_room, dates, needed};
+use super::configuration::{self, Kind, Row, ShownDates, change, check_room, dates, referenced};
 use crate::answer::Answer;
 use crate::error::ApiError;
 use crate::paging::Paging;
@@ -14,9 +14,9 @@ use crate::request_context::RequestContext;
 use crate::view::View;
 
 /// `GET …/TaskChannels`
-pub async fn list(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let paging = Paging::read(&call.query)?;
-    let workspace = configuration::read(call).await?;
+pub async fn list(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let paging = Paging::read(&context.query)?;
+    let workspace = configuration::read(context).await?;
     let rows = workspace.task_channels.values();
     let rows = rows
         .map(|channel| {
@@ -28,26 +28,27 @@ pub async fn list(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
             )
         })
         .collect();
-    let url = url(&call.view, workspace.sid);
+    let url = url(&context.view, workspace.sid);
     paging.answer("channels", &url, rows, |row| {
-        render(&call.view, &workspace, row.part)
+        render(&context.view, &workspace, row.part)
     })
 }
 
-/// `GET …/TaskChannels/{Sid}`, by SID or by unique name, as all below.
-pub async fn fetch(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let workspace = configuration::read(call).await?;
+/// `GET …/TaskChannels/{Sid}`. `{Sid}` may also be the unique name, here and in all operations
+/// below.
+pub async fn fetch(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let workspace = configuration::read(context).await?;
     Ok(Answer::ok(render(
-        &call.view,
+        &context.view,
         &workspace,
-        find(call, &workspace)?,
+        find(context, &workspace)?,
     )?))
 }
 
-/// `POST …/TaskChannels` with `FriendlyName`, `UniqueName` and `ChannelOptimizedRouting`. What becomes of a Task after its
-/// conversation is TaskRouter's way: it stays in `wrapping`.
-pub async fn create(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let form = &call.form;
+/// `POST …/TaskChannels` with `FriendlyName`, `UniqueName` and `ChannelOptimizedRouting`. After its
+/// conversation a Task of a new TaskChannel stays in `wrapping`, as in TaskRouter.
+pub async fn create(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let form = &context.form;
     let friendly_name = form
         .friendly_name("FriendlyName")?
         .ok_or_else(|| ApiError::missing("FriendlyName"))?;
@@ -59,20 +60,21 @@ pub async fn create(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
         .parsed("UniqueName", parse)?
         .ok_or_else(|| ApiError::missing("UniqueName"))?;
     let optimized = form.switch("ChannelOptimizedRouting").unwrap_or(false);
-    let [seed, count] = call.api.ids.next_cause();
+    let [seed, count] = context.api.ids.next_cause();
     let sid = TaskChannelSid::derive(&[&seed, &count]);
-    let changed = change(call, |workspace| {
+    let changed = change(context, |workspace| {
         match workspace.task_channels.get(&name) {
-            Some(there) if there.sid != sid => {
+            Some(existing) if existing.sid != sid => {
                 return Err(ApiError::State(format!(
                     "TaskChannel with the unique name {name} already exists"
                 )));
             }
-            Some(_ours) => {}
+            // Our own, of an attempt whose response was lost.
+            Some(_) => {}
             None => check_room(
                 workspace.task_channels.len(),
                 TASK_CHANNELS_MAX,
-                "TaskChannels",
+                Kind::TaskChannel,
             )?,
         }
         let channel = TaskChannel {
@@ -84,54 +86,59 @@ pub async fn create(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
         workspace.task_channels.insert(name, channel);
         Ok(())
     });
-    let made = changed.await?;
-    // Every Worker has room in a new TaskChannel, and waits for its Tasks from now on.
-    let channel = made
+    let created = changed.await?;
+    // Every Worker has capacity in a new TaskChannel and is a candidate for its Tasks from now on.
+    let channel = created
         .task_channels
         .get(&name)
-        .ok_or_else(|| call.not_found())?;
-    Ok(Answer::created(render(&call.view, &made, channel)?))
+        .ok_or_else(|| context.not_found())?;
+    Ok(Answer::created(render(&context.view, &created, channel)?))
 }
 
 /// `POST …/TaskChannels/{Sid}` with `FriendlyName` and `ChannelOptimizedRouting`.
-pub async fn update(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let friendly_name = call.form.friendly_name("FriendlyName")?;
-    let optimized = call.form.switch("ChannelOptimizedRouting");
-    let changed = change(call, |workspace| {
-        let name = find(call, workspace)?.unique_name;
+pub async fn update(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let friendly_name = context.form.friendly_name("FriendlyName")?;
+    let optimized = context.form.switch("ChannelOptimizedRouting");
+    let changed = change(context, |workspace| {
+        let name = find(context, workspace)?.unique_name;
         let channel = workspace
             .task_channels
             .get_mut(&name)
-            .ok_or_else(|| call.not_found())?;
-        friendly_name
-            .into_iter()
-            .for_each(|name| name.clone_into(&mut channel.friendly_name));
+            .ok_or_else(|| context.not_found())?;
+        if let Some(name) = friendly_name {
+            name.clone_into(&mut channel.friendly_name);
+        }
         channel.channel_optimized_routing = optimized.unwrap_or(channel.channel_optimized_routing);
         Ok(())
     });
     let after = changed.await?;
-    Ok(Answer::ok(render(&call.view, &after, find(call, &after)?)?))
+    Ok(Answer::ok(render(
+        &context.view,
+        &after,
+        find(context, &after)?,
+    )?))
 }
 
-/// `DELETE …/TaskChannels/{Sid}`; not `default`, where Tasks go that name none, not `voice` where the contact centre's calls
-/// come in, and not while a Task that has not ended is in it.
-pub async fn delete(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let workspace = configuration::read(call).await?;
-    let name = find(call, &workspace)?.unique_name;
-    let centre = call.api.store.voice_settings(call.now).await?;
-    check_standard(name, &workspace, centre.as_deref())?;
-    if configuration::in_use(call, &workspace)
+/// `DELETE …/TaskChannels/{Sid}`; refused for `default`, which is the TaskChannel of Tasks that
+/// name none, for `voice` in the Workspace of the contact centre's calls, and while a Task that has
+/// not ended is in it.
+pub async fn delete(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let workspace = configuration::read(context).await?;
+    let name = find(context, &workspace)?.unique_name;
+    let voice_settings = context.api.store.voice_settings(context.now).await?;
+    check_required(name, &workspace, voice_settings.as_deref())?;
+    if configuration::parts_in_use(context, &workspace)
         .await?
         .channels
         .contains(&name)
     {
-        return Err(needed(
-            "TaskChannel",
+        return Err(referenced(
+            Kind::TaskChannel,
             name,
             "a Task that has not ended is in it",
         ));
     }
-    let changed = change(call, |workspace| {
+    let changed = change(context, |workspace| {
         workspace.task_channels.remove(&name);
         Ok(())
     });
@@ -139,45 +146,42 @@ pub async fn delete(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
     Ok(Answer::no_content())
 }
 
-fn check_standard(
+/// Checks that a TaskChannel is not one that every Workspace, or the contact centre, requires.
+fn check_required(
     name: TaskChannelName,
     workspace: &Workspace,
-    centre: Option<&VoiceSettings>,
+    voice_settings: Option<&VoiceSettings>,
 ) -> Result<(), ApiError> {
     if name == TaskChannelName::DEFAULT {
-        return Err(needed(
-            "TaskChannel",
+        return Err(referenced(
+            Kind::TaskChannel,
             name,
             "Tasks that name no TaskChannel go into it",
         ));
     }
-    let has_calls = centre.is_some_and(|centre| centre.workspace_sid == workspace.sid);
-    match has_calls && name == TaskChannelName::VOICE {
-        true => Err(needed(
-            "TaskChannel",
+    let has_calls = voice_settings.is_some_and(|settings| settings.workspace_sid == workspace.sid);
+    if has_calls && name == TaskChannelName::VOICE {
+        return Err(referenced(
+            Kind::TaskChannel,
             name,
             "the contact centre's calls go into it",
-        )),
-        false => Ok(()),
+        ));
     }
+    Ok(())
 }
 
-/// The TaskChannel the path names, by SID or by unique name.
+/// The TaskChannel in the path, by SID or by unique name.
 fn find<'w>(
-    call: &RequestContext<'_>,
+    context: &RequestContext<'_>,
     workspace: &'w Workspace,
 ) -> Result<&'w TaskChannel, ApiError> {
-    let text = call
-        .sids
-        .iter()
-        .find(|sid| sid.name == "Sid")
-        .map(|sid| sid.text)
-        .unwrap_or_default();
-    named(workspace, text).ok_or_else(|| call.not_found())
+    let text = context.text_in_path("Sid").unwrap_or_default();
+    named(workspace, text).ok_or_else(|| context.not_found())
 }
 
 fn named<'w>(workspace: &'w Workspace, text: &str) -> Option<&'w TaskChannel> {
-    // No unique name can be taken for a SID of somebody else's: both lead to the one channel they name.
+    // A unique name is tried first. A TaskChannel whose unique name looks like the SID of another
+    // one is found by its name.
     let by_name = text
         .parse::<TaskChannelName>()
         .ok()
@@ -236,7 +240,7 @@ mod tests {
     use crate::resources::samples;
 
     #[test]
-    fn a_task_channel_has_every_property_of_the_official_document() {
+    fn task_channel_has_every_official_property() {
         let workspace = samples::workspace();
         for channel in workspace.task_channels.values() {
             samples::assert_official(
@@ -247,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn a_task_channel_is_known_by_its_sid_and_by_its_unique_name() {
+    fn task_channel_is_found_by_sid_or_name() {
         let workspace = samples::workspace();
         let voice = &workspace.task_channels[&TaskChannelName::VOICE];
         assert_eq!(named(&workspace, "voice"), Some(voice));
@@ -264,13 +268,13 @@ mod tests {
     }
 
     #[test]
-    fn the_channels_that_tasks_and_calls_need_stay() {
+    fn required_channel_is_not_deleted() {
         let workspace = samples::workspace();
-        let centre = samples::centre(&workspace);
-        let stays = |name, centre| check_standard(name, &workspace, centre).is_err();
+        let settings = samples::voice_settings(&workspace);
+        let stays = |name, settings| check_required(name, &workspace, settings).is_err();
         assert!(stays(TaskChannelName::DEFAULT, None));
-        assert!(stays(TaskChannelName::VOICE, Some(&centre)));
+        assert!(stays(TaskChannelName::VOICE, Some(&settings)));
         assert!(!stays(TaskChannelName::VOICE, None));
-        assert!(!stays(TaskChannelName::CHAT, Some(&centre)));
+        assert!(!stays(TaskChannelName::CHAT, Some(&settings)));
     }
 }

@@ -8,7 +8,7 @@ use task_router::model::{
     EVERYBODY, Expression, RESERVED_WORKERS_MAX, TaskOrder, TaskQueue, Workspace,
 };
 
-use super::configuration::{self, change, needed};
+use super::configuration::{self, Kind, change, referenced};
 use crate::answer::Answer;
 use crate::error::ApiError;
 use crate::parameters::Parameters;
@@ -17,20 +17,21 @@ use crate::request_context::RequestContext;
 pub use list::list;
 use render::render;
 
-/// Parameters that mean nothing in a Workspace where Workers have several Tasks at once, as they do here.
+/// Parameters without effect in a Workspace whose Workers have several Tasks at once, which is
+/// always the case. Their syntax is checked.
 const SINGLE_TASKING: [&str; 2] = ["ReservationActivitySid", "AssignmentActivitySid"];
 
 /// `GET …/TaskQueues/{Sid}`
-pub async fn fetch(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let sid = call.sid("Sid")?;
-    let workspace = configuration::read(call).await?;
-    answer(call, &workspace, sid)
+pub async fn fetch(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let sid = context.sid("Sid")?;
+    let workspace = configuration::read(context).await?;
+    answer(context, &workspace, sid)
 }
 
 /// `POST …/TaskQueues` with `FriendlyName`, `TargetWorkers`, `MaxReservedWorkers` and `TaskOrder`.
-pub async fn create(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let [seed, count] = call.api.ids.next_cause();
-    let queue = new(&call.form, TaskQueueSid::derive(&[&seed, &count]))?;
+pub async fn create(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let [seed, count] = context.api.ids.next_cause();
+    let queue = new(&context.form, TaskQueueSid::derive(&[&seed, &count]))?;
     let put = |workspace: &mut Workspace| {
         check_name(workspace, &queue)?;
         let max = usize::try_from(workspace.rules.task_queues_max).unwrap_or(usize::MAX);
@@ -39,51 +40,52 @@ pub async fn create(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
             queue.sid,
             queue.clone(),
             max,
-            "TaskQueues",
+            Kind::TaskQueue,
         )
     };
-    configuration::create(call, put, |made| answer(call, made, queue.sid)).await
+    configuration::create(context, put, |created| answer(context, created, queue.sid)).await
 }
 
-/// `POST …/TaskQueues/{Sid}` with the parameters of [`create`]; what is not there stays.
-pub async fn update(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let sid: TaskQueueSid = call.sid("Sid")?;
-    let fields = Fields::read(&call.form)?;
-    let changed = change(call, |workspace| {
+/// `POST …/TaskQueues/{Sid}` with the parameters of [`create`]. A missing parameter changes
+/// nothing.
+pub async fn update(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let sid: TaskQueueSid = context.sid("Sid")?;
+    let fields = Fields::read(&context.form)?;
+    let changed = change(context, |workspace| {
         let queue = workspace
             .task_queues
             .get(&sid)
-            .ok_or_else(|| call.not_found())?;
-        let queue = fields.clone().over(queue.clone());
+            .ok_or_else(|| context.not_found())?;
+        let queue = fields.clone().applied_to(queue.clone());
         check_name(workspace, &queue)?;
         workspace.task_queues.insert(sid, queue);
         Ok(())
     });
     let changed = changed.await?;
-    answer(call, &changed, sid)
+    answer(context, &changed, sid)
 }
 
-/// `DELETE …/TaskQueues/{Sid}`; not while a Workflow names it, or a Task that has not ended is in it or may come into it by
-/// the configuration it follows (taskrouter.md section 2.6).
-pub async fn delete(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let sid: TaskQueueSid = call.sid("Sid")?;
-    let workspace = configuration::read(call).await?;
+/// `DELETE …/TaskQueues/{Sid}`; refused while a Workflow names it, and while a Task that has not
+/// ended is in it or may enter it by the configuration it follows (taskrouter.md section 2.6).
+pub async fn delete(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let sid: TaskQueueSid = context.sid("Sid")?;
+    let workspace = configuration::read(context).await?;
     if !workspace.task_queues.contains_key(&sid) {
-        return Err(call.not_found());
+        return Err(context.not_found());
     }
     check_workflows(sid, &workspace)?;
-    if configuration::in_use(call, &workspace)
+    if configuration::parts_in_use(context, &workspace)
         .await?
         .queues
         .contains(&sid)
     {
-        return Err(needed(
-            "TaskQueue",
+        return Err(referenced(
+            Kind::TaskQueue,
             sid,
             "a Task that has not ended is in it or may come into it",
         ));
     }
-    let changed = change(call, |workspace| {
+    let changed = change(context, |workspace| {
         check_workflows(sid, workspace)?;
         workspace.task_queues.remove(&sid);
         Ok(())
@@ -92,7 +94,7 @@ pub async fn delete(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
     Ok(Answer::no_content())
 }
 
-/// No other TaskQueue of the Workspace has its name.
+/// Checks that no other TaskQueue of the Workspace has the same friendly name.
 fn check_name(workspace: &Workspace, queue: &TaskQueue) -> Result<(), ApiError> {
     let taken =
         |known: &TaskQueue| known.sid != queue.sid && known.friendly_name == queue.friendly_name;
@@ -104,6 +106,7 @@ fn check_name(workspace: &Workspace, queue: &TaskQueue) -> Result<(), ApiError> 
     Ok(())
 }
 
+/// Checks that no Workflow names the TaskQueue.
 fn check_workflows(sid: TaskQueueSid, workspace: &Workspace) -> Result<(), ApiError> {
     let mut workflows = workspace.workflows.values();
     let names = |workflow: &&task_router::model::Workflow| {
@@ -113,8 +116,8 @@ fn check_workflows(sid: TaskQueueSid, workspace: &Workspace) -> Result<(), ApiEr
             .any(|target| target.queue == sid)
     };
     match workflows.find(names) {
-        Some(workflow) => Err(needed(
-            "TaskQueue",
+        Some(workflow) => Err(referenced(
+            Kind::TaskQueue,
             sid,
             format_args!("Workflow {} refers to it", workflow.sid),
         )),
@@ -123,22 +126,22 @@ fn check_workflows(sid: TaskQueueSid, workspace: &Workspace) -> Result<(), ApiEr
 }
 
 fn answer(
-    call: &RequestContext<'_>,
+    context: &RequestContext<'_>,
     workspace: &Workspace,
     sid: TaskQueueSid,
 ) -> Result<Answer, ApiError> {
     let queue = workspace
         .task_queues
         .get(&sid)
-        .ok_or_else(|| call.not_found())?;
-    Ok(Answer::ok(render(&call.view, workspace, queue)?))
+        .ok_or_else(|| context.not_found())?;
+    Ok(Answer::ok(render(&context.view, workspace, queue)?))
 }
 
-/// What a form says about a TaskQueue.
+/// The parameters of a TaskQueue in a form; `None` for a missing one.
 #[derive(Debug, Clone, PartialEq)]
 struct Fields {
     friendly_name: Option<String>,
-    /// `Some(None)`: nobody.
+    /// `Some(None)`: an empty expression, which matches no Worker.
     target_workers: Option<Option<Expression>>,
     max_reserved_workers: Option<u8>,
     task_order: Option<TaskOrder>,
@@ -149,16 +152,17 @@ impl Fields {
         for name in SINGLE_TASKING {
             let _without_effect: Option<ActivitySid> = form.sid(name)?;
         }
-        let at_once = form.whole_number("MaxReservedWorkers", 1..=RESERVED_WORKERS_MAX)?;
+        let reserved_workers = form.whole_number("MaxReservedWorkers", 1..=RESERVED_WORKERS_MAX)?;
         Ok(Self {
             friendly_name: form.friendly_name("FriendlyName")?.map(str::to_owned),
             target_workers: form.parsed("TargetWorkers", target_workers)?,
-            max_reserved_workers: at_once.and_then(|number| u8::try_from(number).ok()),
+            max_reserved_workers: reserved_workers.and_then(|number| u8::try_from(number).ok()),
             task_order: form.parsed("TaskOrder", task_order)?,
         })
     }
 
-    fn over(self, queue: TaskQueue) -> TaskQueue {
+    /// The TaskQueue with these parameters changed.
+    fn applied_to(self, queue: TaskQueue) -> TaskQueue {
         TaskQueue {
             sid: queue.sid,
             friendly_name: self.friendly_name.unwrap_or(queue.friendly_name),
@@ -176,17 +180,18 @@ fn new(form: &Parameters, sid: TaskQueueSid) -> Result<TaskQueue, ApiError> {
     if fields.friendly_name.is_none() {
         return Err(ApiError::missing("FriendlyName"));
     }
-    let plain = TaskQueue {
+    let default = TaskQueue {
         sid,
         friendly_name: String::new(),
         target_workers: EVERYBODY.parse().ok(),
         max_reserved_workers: 1,
         task_order: TaskOrder::Fifo,
     };
-    Ok(fields.over(plain))
+    Ok(fields.applied_to(default))
 }
 
-/// Only the syntax is checked: an unknown key is accepted and matches nobody. An empty expression is one, too.
+/// Parses `TargetWorkers`. Only the syntax is checked: an unknown attribute is valid and matches no
+/// Worker. So does an empty expression, `None`.
 fn target_workers(text: &str) -> Result<Option<Expression>, String> {
     if text.trim().is_empty() {
         return Ok(None);
@@ -194,7 +199,7 @@ fn target_workers(text: &str) -> Result<Option<Expression>, String> {
     text.parse().map(Some).map_err(|error| format!("{error}"))
 }
 
-/// Which Task, or which kind of queue, is served first.
+/// Parses the order in which Tasks, or TaskQueues, are served.
 pub(super) fn task_order(text: &str) -> Result<TaskOrder, String> {
     match text.to_ascii_uppercase().as_str() {
         "FIFO" => Ok(TaskOrder::Fifo),

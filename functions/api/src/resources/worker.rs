@@ -1,4 +1,5 @@
-//! Worker (taskrouter.md section 2.3): made, shown, changed and removed here, listed in `list`.
+//! Worker (taskrouter.md section 2.3): create, fetch, update, delete and its JSON. `list` is a
+//! submodule.
 
 mod list;
 
@@ -9,7 +10,8 @@ use store::COMMIT_ATTEMPTS_MAX;
 use task_router::model::{Task, Worker, Workspace};
 use task_router::router::{self, Command, WorkerChanges, queue_membership_of};
 
-use super::{activity, configuration, read_all};
+use super::configuration::{self, Kind};
+use super::{activity, read_all};
 use crate::answer::Answer;
 use crate::error::ApiError;
 use crate::request_context::RequestContext;
@@ -18,58 +20,58 @@ use crate::view::View;
 pub use list::list;
 
 /// `GET …/Workers/{Sid}`
-pub async fn fetch(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let (workspace, worker) = (call.workspace().await?, find(call, "Sid").await?);
-    answer(call, &workspace, &worker)
+pub async fn fetch(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let workspace = context.workspace().await?;
+    let worker = find(context, "Sid").await?;
+    answer(context, &workspace, &worker)
 }
 
 /// `POST …/Workers` with `FriendlyName`, `Attributes` and `ActivitySid`.
-pub async fn create(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let form = &call.form;
+pub async fn create(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let form = &context.form;
     let name = form
         .friendly_name("FriendlyName")?
         .ok_or_else(|| ApiError::missing("FriendlyName"))?;
     let attributes = form.attributes("Attributes")?.unwrap_or_default();
     let activity = form.sid("ActivitySid")?;
-    // A TaskQueue made a moment ago has them on its roster, too.
-    let workspace = configuration::read(call).await?;
+    // Read from the table: the queue membership must include a TaskQueue created a moment ago.
+    let workspace = configuration::read(context).await?;
     activity::check(activity, "ActivitySid", &workspace)?;
     let activity = activity.unwrap_or(workspace.default_activity_sid);
-    check_count(call, &workspace).await?;
-    let [seed, count] = call.api.ids.next_cause();
+    check_count(context, &workspace).await?;
+    let [seed, count] = context.api.ids.next_cause();
     let sid = WorkerSid::derive(&[&seed, &count]);
     let mut worker = Worker {
         attributes,
-        ..Worker::new(sid, workspace.sid, name, activity, call.now)
+        ..Worker::new(sid, workspace.sid, name, activity, context.now)
     };
     worker.roster = queue_membership_of(&workspace, &worker);
-    match call.api.store.create_worker(&worker, &workspace).await {
-        Ok(()) => {
-            Ok(Answer::created(render(&call.view, &workspace, &worker)?)
-                .with_version(worker.version))
-        }
-        Err(store::Error::Conflict) => Err(name_is_taken()),
+    match context.api.store.create_worker(&worker, &workspace).await {
+        Ok(()) => Ok(Answer::created(render(&context.view, &workspace, &worker)?)
+            .with_version(worker.version)),
+        Err(store::Error::Conflict) => Err(duplicate_name()),
         Err(error) => Err(error.into()),
     }
 }
 
-/// `POST …/Workers/{Sid}` with `FriendlyName`, `Attributes`, `ActivitySid` and, for an unavailable Activity,
-/// `RejectPendingReservations`, all of it one decision; or with a patch of the attributes. Without any of them nothing
-/// changes.
-pub async fn update(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let changes = changes(call)?;
-    let (workspace, worker) = (call.workspace().await?, find(call, "Sid").await?);
+/// `POST …/Workers/{Sid}` with `FriendlyName`, `Attributes`, `ActivitySid` and, for an unavailable
+/// Activity, `RejectPendingReservations`, all in one Decision; or with a merge patch of the
+/// attributes. Without any of them nothing changes.
+pub async fn update(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let changes = changes(context)?;
+    let workspace = context.workspace().await?;
+    let worker = find(context, "Sid").await?;
     activity::check(changes.activity, "ActivitySid", &workspace)?;
-    check_name(call, &worker, changes.friendly_name.as_deref()).await?;
+    check_name(context, &worker, changes.friendly_name.as_deref()).await?;
     if changes == WorkerChanges::default() {
-        call.check_version(worker.version)?;
-        return answer(call, &workspace, &worker);
+        context.check_version(worker.version)?;
+        return answer(context, &workspace, &worker);
     }
     let rejects = changes.reject_pending
         && changes
             .activity
             .is_some_and(|activity| !workspace.is_available(activity));
-    let mut applied = call
+    let mut updated = context
         .apply(&Command::WorkerUpdated {
             worker: worker.sid,
             changes,
@@ -77,106 +79,117 @@ pub async fn update(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
         .await?
         .worker
         .unwrap_or(worker);
-    if rejects && !applied.open_reservations.is_empty() {
-        applied = reject_offers(call, applied).await?;
+    if rejects && !updated.open_reservations.is_empty() {
+        updated = reject_offers(context, updated).await?;
     }
-    answer(call, &workspace, &applied)
+    answer(context, &workspace, &updated)
 }
 
-/// Rejects what a Worker was offered and did not fit into the write that changed their Activity, one Reservation after the
-/// other; what they have accepted stays. Should it break off, the same request again goes on.
-async fn reject_offers(call: &RequestContext<'_>, worker: Worker) -> Result<Worker, ApiError> {
+/// Rejects the pending Reservations that did not fit into the transaction that changed the Worker's
+/// Activity, one after the other. Accepted Reservations are kept. Idempotent: after a failure the
+/// same request continues.
+async fn reject_offers(context: &RequestContext<'_>, worker: Worker) -> Result<Worker, ApiError> {
     for open in &worker.open_reservations {
         let answer = router::Answer::Reject { activity: None };
-        let event = Command::Answered {
+        let command = Command::Answered {
             task: open.task_sid,
             reservation: open.sid,
             answer,
         };
-        call.api.store.apply(&event, call.now).await?;
+        context.api.store.apply(&command, context.now).await?;
     }
-    Ok(call.api.store.worker(worker.sid).await?.unwrap_or(worker))
+    Ok(context
+        .api
+        .store
+        .worker(worker.sid)
+        .await?
+        .unwrap_or(worker))
 }
 
-/// `DELETE …/Workers/{Sid}`; not while they hold a Reservation (taskrouter.md section 2.3).
-pub async fn delete(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
+/// `DELETE …/Workers/{Sid}`; refused while the Worker holds a Reservation (taskrouter.md section
+/// 2.3). A conflict is retried with backoff, up to [`COMMIT_ATTEMPTS_MAX`] attempts.
+pub async fn delete(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
     for attempt in 1..=COMMIT_ATTEMPTS_MAX {
-        let worker = find(call, "Sid").await?;
-        call.check_version(worker.version)?;
+        let worker = find(context, "Sid").await?;
+        context.check_version(worker.version)?;
         if let Some(open) = worker.open_reservations.first() {
-            let sentence = format!(
+            let message = format!(
                 "Cannot delete Worker {} while they hold Reservation {}",
                 worker.sid, open.sid
             );
-            return Err(ApiError::State(sentence));
+            return Err(ApiError::State(message));
         }
-        match call.api.store.delete_worker(&worker).await {
+        match context.api.store.delete_worker(&worker).await {
             Ok(()) => return Ok(Answer::no_content()),
-            Err(store::Error::Conflict) => store::pause(attempt).await,
+            Err(store::Error::Conflict) => store::back_off(attempt).await,
             Err(error) => return Err(error.into()),
         }
     }
     Err(store::Error::Conflict.into())
 }
 
-/// What an update asks for.
-fn changes(call: &RequestContext<'_>) -> Result<WorkerChanges, ApiError> {
-    let activity = call.form.sid("ActivitySid")?;
+/// The requested changes of an update.
+fn changes(context: &RequestContext<'_>) -> Result<WorkerChanges, ApiError> {
+    let activity = context.form.sid("ActivitySid")?;
     Ok(WorkerChanges {
-        friendly_name: call.form.friendly_name("FriendlyName")?.map(str::to_owned),
-        attributes: call.attributes_change()?,
+        friendly_name: context
+            .form
+            .friendly_name("FriendlyName")?
+            .map(str::to_owned),
+        attributes: context.attributes_change()?,
         activity,
         reject_pending: activity.is_some()
-            && call
+            && context
                 .form
                 .switch("RejectPendingReservations")
                 .unwrap_or(false),
     })
 }
 
-/// Is there room for one more (taskrouter.md section 14)? They are counted as of a moment ago, so those who are made at the
-/// same time may be some more.
-async fn check_count(call: &RequestContext<'_>, workspace: &Workspace) -> Result<(), ApiError> {
+/// Checks that the Workspace may have one more Worker (taskrouter.md section 14). The count is
+/// eventually consistent, so concurrent requests may exceed the limit a little.
+async fn check_count(context: &RequestContext<'_>, workspace: &Workspace) -> Result<(), ApiError> {
     let max = workspace.rules.workers_max;
-    let count = call.api.store.workers_count(workspace.sid, max).await?;
+    let count = context.api.store.workers_count(workspace.sid, max).await?;
     let whole = |count: u32| usize::try_from(count).unwrap_or(usize::MAX);
-    configuration::check_room(whole(count), whole(max), "Workers")
+    configuration::check_room(whole(count), whole(max), Kind::Worker)
 }
 
-/// A name somebody else has is refused. Two who take it at the same moment are told apart by the table.
+/// Checks that no other Worker has this friendly name. If two Workers take it concurrently, the
+/// conditional write of the second fails.
 async fn check_name(
-    call: &RequestContext<'_>,
+    context: &RequestContext<'_>,
     worker: &Worker,
     name: Option<&str>,
 ) -> Result<(), ApiError> {
     let Some(name) = name else { return Ok(()) };
-    let holder = call
+    let holder = context
         .api
         .store
         .worker_named(worker.workspace_sid, name)
         .await?;
     match holder {
-        Some(holder) if holder.sid != worker.sid => Err(name_is_taken()),
+        Some(holder) if holder.sid != worker.sid => Err(duplicate_name()),
         Some(_) | None => Ok(()),
     }
 }
 
-fn name_is_taken() -> ApiError {
+fn duplicate_name() -> ApiError {
     ApiError::State("Worker with the same friendly name already exists".to_owned())
 }
 
-/// The Worker the path names under `name`, in the Workspace the path names.
-pub(super) async fn find(call: &RequestContext<'_>, name: &str) -> Result<Worker, ApiError> {
-    let workspace: WorkspaceSid = call.sid("WorkspaceSid")?;
-    let worker = call.api.store.worker(call.sid(name)?).await?;
+/// The Worker with the SID that the path has under `name`, in the Workspace in the path.
+pub(super) async fn find(context: &RequestContext<'_>, name: &str) -> Result<Worker, ApiError> {
+    let workspace: WorkspaceSid = context.sid("WorkspaceSid")?;
+    let worker = context.api.store.worker(context.sid(name)?).await?;
     worker
         .filter(|worker| worker.workspace_sid == workspace)
-        .ok_or_else(|| call.not_found())
+        .ok_or_else(|| context.not_found())
 }
 
-/// The Tasks the Worker has or is offered: as many reads as they may have Tasks at once.
-pub(super) async fn tasks_in_hand(
-    call: &RequestContext<'_>,
+/// The Tasks of the Worker's open Reservations, one read each.
+pub(super) async fn open_tasks(
+    context: &RequestContext<'_>,
     worker: &Worker,
 ) -> Result<Vec<Task>, ApiError> {
     read_all(
@@ -185,21 +198,21 @@ pub(super) async fn tasks_in_hand(
             .iter()
             .map(|open| open.task_sid)
             .collect(),
-        |sid| call.api.store.task(sid),
+        |sid| context.api.store.task(sid),
     )
     .await
 }
 
 fn answer(
-    call: &RequestContext<'_>,
+    context: &RequestContext<'_>,
     workspace: &Workspace,
     worker: &Worker,
 ) -> Result<Answer, ApiError> {
-    let body = render(&call.view, workspace, worker)?;
+    let body = render(&context.view, workspace, worker)?;
     Ok(Answer::ok(body).with_version(worker.version))
 }
 
-/// The address of a Workspace's Workers.
+/// The URL of a Workspace's Workers.
 pub(super) fn url(view: &View, workspace: WorkspaceSid) -> String {
     format!("{}/Workers", view.workspace(workspace))
 }
@@ -233,7 +246,7 @@ struct WorkerLinks {
     channels: String,
     activity: String,
     workspace: String,
-    /// This and the two below are about all Workers.
+    /// The statistics of all Workers, like the two links below.
     statistics: String,
     real_time_statistics: String,
     cumulative_statistics: String,
@@ -285,7 +298,7 @@ mod tests {
     use crate::resources::samples;
 
     #[test]
-    fn a_worker_looks_like_the_golden_file_and_has_every_property_of_the_official_document() {
+    fn worker_equals_golden_file() {
         let rendered = render(&samples::view(), &samples::workspace(), &samples::worker());
         samples::assert_golden("worker", &rendered.unwrap());
     }

@@ -1,6 +1,6 @@
-//! Worker Channel: a Worker's share of a TaskChannel (taskrouter.md sections 2.4 and 4).
+//! WorkerChannel: a Worker's capacity in one TaskChannel (taskrouter.md sections 2.4 and 4).
 //!
-//! A share is a part of its Worker and has no dates of its own: it shows the Worker's.
+//! A WorkerChannel is a part of its Worker. It has no dates of its own and shows the Worker's.
 
 use ids::{AccountSid, TaskChannelSid, WorkerChannelSid, WorkerSid, WorkspaceSid};
 use serde::Serialize;
@@ -13,18 +13,16 @@ use task_router::router::Command;
 use super::worker;
 use crate::answer::Answer;
 use crate::error::ApiError;
-use crate::paging::{Listed, Paging, Place};
+use crate::paging::{Listed, Paging, SortKey};
 use crate::request_context::RequestContext;
 use crate::view::View;
 
-/// `GET …/Workers/{WorkerSid}/Channels`: one for each TaskChannel of the Workspace.
-pub async fn list(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let paging = Paging::read(&call.query)?;
-    let (workspace, worker) = (
-        call.workspace().await?,
-        worker::find(call, "WorkerSid").await?,
-    );
-    let tasks = worker::tasks_in_hand(call, &worker).await?;
+/// `GET …/Workers/{WorkerSid}/Channels`: one WorkerChannel for each TaskChannel of the Workspace.
+pub async fn list(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let paging = Paging::read(&context.query)?;
+    let workspace = context.workspace().await?;
+    let worker = worker::find(context, "WorkerSid").await?;
+    let tasks = worker::open_tasks(context, &worker).await?;
     let shares = workspace.task_channels.values().map(|channel| Share {
         channel,
         worker: &worker,
@@ -32,69 +30,68 @@ pub async fn list(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
     });
     paging.answer(
         "channels",
-        &url(&call.view, &worker),
+        &url(&context.view, &worker),
         shares.collect(),
-        |share| share.render(&call.view),
+        |share| share.render(&context.view),
     )
 }
 
-/// `GET …/Workers/{WorkerSid}/Channels/{Sid}`, by the SID of either channel or by the TaskChannel's unique name.
-pub async fn fetch(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let (workspace, worker) = (
-        call.workspace().await?,
-        worker::find(call, "WorkerSid").await?,
-    );
-    show(call, find(call, &workspace, &worker)?, &worker).await
+/// `GET …/Workers/{WorkerSid}/Channels/{Sid}`. `{Sid}` is the SID of the WorkerChannel or the
+/// TaskChannel, or the TaskChannel's unique name.
+pub async fn fetch(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let workspace = context.workspace().await?;
+    let worker = worker::find(context, "WorkerSid").await?;
+    show(context, find(context, &workspace, &worker)?, &worker).await
 }
 
 /// `POST …/Workers/{WorkerSid}/Channels/{Sid}` with `Capacity` and `Available`.
-pub async fn update(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let capacity = call
+pub async fn update(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let capacity = context
         .form
         .whole_number("Capacity", 0..=u32::from(WORKER_CAPACITY_MAX))?;
     let capacity = capacity.and_then(|capacity| u16::try_from(capacity).ok());
-    let available = call.form.switch("Available");
-    let (workspace, worker) = (
-        call.workspace().await?,
-        worker::find(call, "WorkerSid").await?,
-    );
-    let channel = find(call, &workspace, &worker)?;
+    let available = context.form.switch("Available");
+    let workspace = context.workspace().await?;
+    let worker = worker::find(context, "WorkerSid").await?;
+    let channel = find(context, &workspace, &worker)?;
     if capacity.is_none() && available.is_none() {
-        return show(call, channel, &worker).await;
+        return show(context, channel, &worker).await;
     }
-    let event = Command::WorkerChannelUpdated {
+    let command = Command::WorkerChannelUpdated {
         worker: worker.sid,
         channel: channel.unique_name,
         capacity,
         available,
     };
-    let applied = call.apply(&event).await?;
-    show(call, channel, applied.worker.as_ref().unwrap_or(&worker)).await
+    let applied = context.apply(&command).await?;
+    show(context, channel, applied.worker.as_ref().unwrap_or(&worker)).await
 }
 
 async fn show(
-    call: &RequestContext<'_>,
+    context: &RequestContext<'_>,
     channel: &TaskChannel,
     worker: &Worker,
 ) -> Result<Answer, ApiError> {
-    let tasks = worker::tasks_in_hand(call, worker).await?;
+    let tasks = worker::open_tasks(context, worker).await?;
     Ok(Answer::ok(
         Share {
             channel,
             worker,
             tasks: &tasks,
         }
-        .render(&call.view)?,
+        .render(&context.view)?,
     ))
 }
 
-/// The TaskChannel the path names.
+/// The TaskChannel of the WorkerChannel in the path.
 fn find<'w>(
-    call: &RequestContext<'_>,
+    context: &RequestContext<'_>,
     workspace: &'w Workspace,
     worker: &Worker,
 ) -> Result<&'w TaskChannel, ApiError> {
-    let name = call.text_in_path("Sid").ok_or_else(|| call.not_found())?;
+    let name = context
+        .text_in_path("Sid")
+        .ok_or_else(|| context.not_found())?;
     let is_named = |channel: &&TaskChannel| {
         channel.unique_name.as_str() == name
             || channel.sid.text().as_str() == name
@@ -104,10 +101,10 @@ fn find<'w>(
         .task_channels
         .values()
         .find(is_named)
-        .ok_or_else(|| call.not_found())
+        .ok_or_else(|| context.not_found())
 }
 
-/// A Worker's share of a TaskChannel, with the Tasks that take up their capacity.
+/// A Worker's capacity in one TaskChannel, with the Tasks that occupy slots of the Worker.
 #[derive(Clone, Copy)]
 struct Share<'a> {
     channel: &'a TaskChannel,
@@ -116,13 +113,14 @@ struct Share<'a> {
 }
 
 impl Listed for Share<'_> {
-    fn place(&self) -> Place {
-        Place::by(Vec::new(), self.channel.sid)
+    fn sort_key(&self) -> SortKey {
+        SortKey::by(Vec::new(), self.channel.sid)
     }
 }
 
 impl Share<'_> {
-    /// Accepted Reservations of the channel; pending and wrapping ones take up capacity, too, and do not count here.
+    /// The number of accepted Reservations of the channel. Pending and wrapping Reservations occupy
+    /// slots, too, but are not counted here.
     fn assigned_tasks(&self) -> usize {
         let open = &self.worker.open_reservations;
         let of_channel = open
@@ -176,7 +174,7 @@ fn url(view: &View, worker: &Worker) -> String {
 struct WorkerChannelResource<'a> {
     account_sid: AccountSid,
     assigned_tasks: usize,
-    /// Open, and with room for one more.
+    /// The channel is available and has a free slot.
     available: bool,
     available_capacity_percentage: usize,
     configured_capacity: u16,
@@ -199,9 +197,11 @@ mod tests {
     use super::*;
     use crate::resources::samples::{self, NOON};
 
-    /// How the share looks of a Worker with this capacity and Reservations in these statuses.
+    /// Assigned Tasks, availability and available capacity of a Worker with this capacity and with
+    /// Reservations in these statuses.
     fn shown(capacity: u16, available: bool, statuses: &[ReservationStatus]) -> (u64, bool, u64) {
-        let (workspace, mut worker) = (samples::workspace(), samples::worker());
+        let workspace = samples::workspace();
+        let mut worker = samples::worker();
         let mut tasks = Vec::new();
         for (number, status) in (1..).zip(statuses) {
             let mut task = samples::task();
@@ -211,11 +211,10 @@ mod tests {
                 status: *status,
                 ..Reservation::new(sid, worker.sid, "Alice", NOON, NOON)
             }];
-            let (task_sid, channel) = (task.sid, TaskChannelName::VOICE);
             worker.open_reservations.push(OpenReservation {
                 sid,
-                task_sid,
-                channel,
+                task_sid: task.sid,
+                channel: TaskChannelName::VOICE,
                 status: OpenStatus::Pending,
             });
             tasks.push(task);
@@ -247,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn figures_follow_the_formula_and_accepted_reservations_alone_are_assigned() {
+    fn capacity_counts_occupied_slots() {
         use ReservationStatus::{Accepted, Pending, Wrapping};
         assert_eq!(shown(1, true, &[]), (0, true, 100));
         assert_eq!(shown(3, true, &[Accepted, Pending]), (1, true, 33));
@@ -260,7 +259,7 @@ mod tests {
         assert_eq!(
             shown(1, true, &[Accepted, Accepted]),
             (2, false, 0),
-            "fewer slots than Tasks in hand"
+            "fewer slots than open Reservations"
         );
     }
 }

@@ -9,7 +9,7 @@ use task_router::model::{
     Workflow, Workspace,
 };
 
-use super::configuration::{self, Row, change, needed};
+use super::configuration::{self, Kind, Row, change, referenced};
 use crate::answer::Answer;
 use crate::error::ApiError;
 use crate::paging::Paging;
@@ -19,10 +19,10 @@ use crate::request_context::RequestContext;
 use render::{render, url};
 
 /// `GET …/Workflows`; filter `FriendlyName`.
-pub async fn list(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let paging = Paging::read(&call.query)?;
-    let name = call.query.text("FriendlyName");
-    let workspace = configuration::read(call).await?;
+pub async fn list(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let paging = Paging::read(&context.query)?;
+    let name = context.query.text("FriendlyName");
+    let workspace = configuration::read(context).await?;
     let found = workspace
         .workflows
         .values()
@@ -30,25 +30,25 @@ pub async fn list(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let rows = found
         .map(|one| Row::new(&workspace, one, PartId::Workflow(one.sid), one.sid))
         .collect();
-    let url = url(&call.view, workspace.sid);
+    let url = url(&context.view, workspace.sid);
     paging.answer("workflows", &url, rows, |row| {
-        render(&call.view, &workspace, row.part)
+        render(&context.view, &workspace, row.part)
     })
 }
 
 /// `GET …/Workflows/{Sid}`
-pub async fn fetch(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let sid = call.sid("Sid")?;
-    let workspace = configuration::read(call).await?;
-    answer(call, &workspace, sid)
+pub async fn fetch(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let sid = context.sid("Sid")?;
+    let workspace = configuration::read(context).await?;
+    answer(context, &workspace, sid)
 }
 
-/// `POST …/Workflows` with `FriendlyName`, `Configuration`, `AssignmentCallbackUrl`, `FallbackAssignmentCallbackUrl` and
-/// `TaskReservationTimeout`.
-pub async fn create(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let [seed, count] = call.api.ids.next_cause();
+/// `POST …/Workflows` with `FriendlyName`, `Configuration`, `AssignmentCallbackUrl`,
+/// `FallbackAssignmentCallbackUrl` and `TaskReservationTimeout`.
+pub async fn create(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let [seed, count] = context.api.ids.next_cause();
     let workflow = new(
-        Fields::read(&call.form)?,
+        Fields::read(&context.form)?,
         WorkflowSid::derive(&[&seed, &count]),
     )?;
     let put = |workspace: &mut Workspace| {
@@ -58,64 +58,68 @@ pub async fn create(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
             workflow.sid,
             workflow.clone(),
             WORKFLOWS_MAX,
-            "Workflows",
+            Kind::Workflow,
         )
     };
-    configuration::create(call, put, |made| answer(call, made, workflow.sid)).await
+    configuration::create(context, put, |created| {
+        answer(context, created, workflow.sid)
+    })
+    .await
 }
 
-/// `POST …/Workflows/{Sid}` with the parameters of [`create`] and `ReEvaluateTasks`. A changed configuration takes the place
-/// of the one before, which living Tasks still follow; with `ReEvaluateTasks` all but those that are pending.
-pub async fn update(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let sid: WorkflowSid = call.sid("Sid")?;
-    let fields = Fields::read(&call.form)?;
-    let reevaluate = call.form.switch("ReEvaluateTasks").unwrap_or(false);
-    let changed = change(call, |workspace| {
+/// `POST …/Workflows/{Sid}` with the parameters of [`create`] and `ReEvaluateTasks`. Active Tasks
+/// continue with the superseded configuration, which is kept for them. With `ReEvaluateTasks`
+/// pending Tasks follow the new one.
+pub async fn update(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let sid: WorkflowSid = context.sid("Sid")?;
+    let fields = Fields::read(&context.form)?;
+    let reevaluate = context.form.switch("ReEvaluateTasks").unwrap_or(false);
+    let changed = change(context, |workspace| {
         let before = workspace
             .workflows
             .get(&sid)
-            .ok_or_else(|| call.not_found())?
+            .ok_or_else(|| context.not_found())?
             .clone();
-        let wanted = fields.clone().over(before.clone());
-        check(&wanted, workspace)?;
-        let (after, superseded) = wanted.replacing(&before, reevaluate);
+        let requested = fields.clone().applied_to(before.clone());
+        check(&requested, workspace)?;
+        let (after, superseded) = requested.replacing(&before, reevaluate);
         workspace
             .superseded
             .extend(superseded.map(|configuration| ((sid, before.version), configuration)));
         workspace.workflows.insert(sid, after);
         Ok(())
     });
-    answer(call, &changed.await?, sid)
+    answer(context, &changed.await?, sid)
 }
 
-/// `DELETE …/Workflows/{Sid}`; not the one the contact centre's callers go into, and not while a Task that has not ended
-/// follows it.
-pub async fn delete(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let sid: WorkflowSid = call.sid("Sid")?;
-    let workspace = configuration::read(call).await?;
+/// `DELETE …/Workflows/{Sid}`; refused for the Workflow of the contact centre's calls, and while a
+/// Task that has not ended follows it.
+pub async fn delete(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let sid: WorkflowSid = context.sid("Sid")?;
+    let workspace = configuration::read(context).await?;
     if !workspace.workflows.contains_key(&sid) {
-        return Err(call.not_found());
+        return Err(context.not_found());
     }
-    let centre = call.api.store.voice_settings(call.now).await?;
-    if centre.is_some_and(|centre| centre.workflow_sid == sid) {
-        return Err(needed(
-            "Workflow",
+    let voice_settings = context.api.store.voice_settings(context.now).await?;
+    if voice_settings.is_some_and(|settings| settings.workflow_sid == sid) {
+        return Err(referenced(
+            Kind::Workflow,
             sid,
             "the contact centre's callers go into it",
         ));
     }
-    if configuration::in_use(call, &workspace)
+    if configuration::parts_in_use(context, &workspace)
         .await?
         .workflows
         .contains(&sid)
     {
-        return Err(needed(
-            "Workflow",
+        return Err(referenced(
+            Kind::Workflow,
             sid,
             "a Task that has not ended follows it",
         ));
     }
-    let changed = change(call, |workspace| {
+    let changed = change(context, |workspace| {
         workspace.workflows.remove(&sid);
         Ok(())
     });
@@ -123,39 +127,40 @@ pub async fn delete(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
     Ok(Answer::no_content())
 }
 
-/// The TaskQueues it names are there, and the table can hold it.
+/// Checks that the Workspace has the TaskQueues that the Workflow names, and that the Workflow is
+/// not too large for the table.
 fn check(workflow: &Workflow, workspace: &Workspace) -> Result<(), ApiError> {
-    let refuse = |problem: String| ApiError::parameter("Configuration", problem);
+    let invalid = |problem: String| ApiError::parameter("Configuration", problem);
     let known = workflow
         .configuration
         .check_queues(|queue| workspace.task_queues.contains_key(&queue));
-    known.map_err(|error| refuse(error.to_string()))?;
+    known.map_err(|error| invalid(error.to_string()))?;
     match serde_json::to_string(workflow)?.len() {
         0..=WORKFLOW_BYTES_MAX => Ok(()),
-        bytes => Err(refuse(format!(
+        bytes => Err(invalid(format!(
             "expected a Workflow of at most {WORKFLOW_BYTES_MAX} bytes, got {bytes}"
         ))),
     }
 }
 
 fn answer(
-    call: &RequestContext<'_>,
+    context: &RequestContext<'_>,
     workspace: &Workspace,
     sid: WorkflowSid,
 ) -> Result<Answer, ApiError> {
     let workflow = workspace
         .workflows
         .get(&sid)
-        .ok_or_else(|| call.not_found())?;
-    Ok(Answer::ok(render(&call.view, workspace, workflow)?))
+        .ok_or_else(|| context.not_found())?;
+    Ok(Answer::ok(render(&context.view, workspace, workflow)?))
 }
 
-/// What a form says about a Workflow.
+/// The parameters of a Workflow in a form; `None` for a missing one.
 #[derive(Debug, Clone, PartialEq)]
 struct Fields {
     friendly_name: Option<String>,
     configuration: Option<Configuration>,
-    /// `Some(None)`: nobody is asked any more.
+    /// `Some(None)`: an empty value, which removes the URL.
     assignment_callback_url: Option<Option<String>>,
     fallback_assignment_callback_url: Option<Option<String>>,
     task_reservation_timeout: Option<Millis>,
@@ -178,7 +183,8 @@ impl Fields {
         })
     }
 
-    fn over(self, workflow: Workflow) -> Workflow {
+    /// The Workflow with these parameters changed.
+    fn applied_to(self, workflow: Workflow) -> Workflow {
         Workflow {
             friendly_name: self.friendly_name.unwrap_or(workflow.friendly_name),
             configuration: self.configuration.unwrap_or(workflow.configuration),
@@ -205,7 +211,7 @@ fn new(mut fields: Fields, sid: WorkflowSid) -> Result<Workflow, ApiError> {
         .configuration
         .take()
         .ok_or_else(|| ApiError::missing("Configuration"))?;
-    Ok(fields.over(Workflow::new(sid, name, configuration)))
+    Ok(fields.applied_to(Workflow::new(sid, name, configuration)))
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use ids::{ActivitySid, WorkspaceSid};
 use store::COMMIT_ATTEMPTS_MAX;
 use task_router::model::{EventType, PartId, TaskOrder, Workspace};
 
-use super::configuration::{self, Row, change, needed};
+use super::configuration::{self, Kind, Row, change, referenced};
 use super::task_queue::task_order;
 use super::{activity, read_all};
 use crate::answer::Answer;
@@ -21,91 +21,110 @@ use crate::request_context::RequestContext;
 pub use create::create;
 use render::render;
 
-/// Items of a deleted Workspace removed before the answer; what is left goes with the next sweeps. At 16 at a time and
-/// 10 ms each they take less than a second.
-const CLEARED_AT_ONCE_MAX: usize = 1_000;
+/// Items of a deleted Workspace that are deleted before the answer. The next sweeps delete the
+/// rest. At 16 concurrent deletions of 10 ms each this takes less than a second.
+const CLEARED_BEFORE_ANSWER_MAX: usize = 1_000;
 
-/// `GET /v1/Workspaces`; filter `FriendlyName`. A Workspace made within the last second may be missing.
-pub async fn list(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let paging = Paging::read(&call.query)?;
-    let name = call.query.text("FriendlyName");
-    let store = &call.api.store;
+/// `GET /v1/Workspaces`; filter `FriendlyName`. The list is eventually consistent: a Workspace
+/// created within the last second may be missing.
+pub async fn list(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let paging = Paging::read(&context.query)?;
+    let name = context.query.text("FriendlyName");
+    let store = &context.api.store;
     let all = read_all(store.workspace_sids().await?, |sid| {
-        store.fresh_workspace(sid, call.now)
+        store.fresh_workspace(sid, context.now)
     })
     .await?;
-    let wanted = all
+    let matching = all
         .into_iter()
         .filter(|workspace| name.is_none_or(|name| workspace.friendly_name == name));
     let row = |workspace: Arc<Workspace>| {
         let sid = workspace.sid;
         Row::new(&workspace.clone(), workspace, PartId::Workspace, sid)
     };
-    let rows = wanted.map(row).collect();
-    paging.answer("workspaces", &call.view.workspaces(), rows, |row| {
-        render(&call.view, &row.part)
+    let rows = matching.map(row).collect();
+    paging.answer("workspaces", &context.view.workspaces(), rows, |row| {
+        render(&context.view, &row.part)
     })
 }
 
 /// `GET /v1/Workspaces/{WorkspaceSid}`
-pub async fn fetch(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let workspace = configuration::read(call).await?;
-    Ok(Answer::ok(render(&call.view, &workspace)?))
+pub async fn fetch(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let workspace = configuration::read(context).await?;
+    Ok(Answer::ok(render(&context.view, &workspace)?))
 }
 
-/// `POST /v1/Workspaces/{WorkspaceSid}` with `FriendlyName`, `DefaultActivitySid`, `TimeoutActivitySid`,
-/// `EventCallbackUrl`, `EventsFilter`, `MultiTaskEnabled` and `PrioritizeQueueOrder`.
-pub async fn update(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let fields = Fields::read(&call.form)?;
-    let default: Option<ActivitySid> = call.form.sid("DefaultActivitySid")?;
-    let timeout: Option<ActivitySid> = call.form.sid("TimeoutActivitySid")?;
-    let changed = change(call, |workspace| {
+/// `POST /v1/Workspaces/{WorkspaceSid}` with `FriendlyName`, `DefaultActivitySid`,
+/// `TimeoutActivitySid`, `EventCallbackUrl`, `EventsFilter`, `MultiTaskEnabled` and
+/// `PrioritizeQueueOrder`.
+pub async fn update(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let fields = Fields::read(&context.form)?;
+    let default: Option<ActivitySid> = context.form.sid("DefaultActivitySid")?;
+    let timeout: Option<ActivitySid> = context.form.sid("TimeoutActivitySid")?;
+    let changed = change(context, |workspace| {
         activity::check(default, "DefaultActivitySid", workspace)?;
         activity::check(timeout, "TimeoutActivitySid", workspace)?;
-        fields.write(workspace);
+        fields.apply_to(workspace);
         workspace.default_activity_sid = default.unwrap_or(workspace.default_activity_sid);
         workspace.timeout_activity_sid = timeout.unwrap_or(workspace.timeout_activity_sid);
         Ok(())
     });
-    Ok(Answer::ok(render(&call.view, &changed.await?)?))
+    Ok(Answer::ok(render(&context.view, &changed.await?)?))
 }
 
-/// `DELETE /v1/Workspaces/{WorkspaceSid}` removes everything in it; but not the one that the contact centre's callers come
-/// into. It is gone at once; its Workers, Tasks and parts follow, those beyond [`CLEARED_AT_ONCE_MAX`] with the next sweeps.
-pub async fn delete(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let sid: WorkspaceSid = call.sid("WorkspaceSid")?;
-    let centre = call.api.store.voice_settings(call.now).await?;
-    if centre.is_some_and(|centre| centre.workspace_sid == sid) {
-        return Err(needed(
-            "Workspace",
+/// `DELETE /v1/Workspaces/{WorkspaceSid}` deletes a Workspace with everything in it; refused for
+/// the Workspace of the contact centre's calls. The Workspace itself is deleted at once, then up to
+/// [`CLEARED_BEFORE_ANSWER_MAX`] of its Workers, Tasks and parts; the next sweeps delete the rest.
+pub async fn delete(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let sid: WorkspaceSid = context.sid("WorkspaceSid")?;
+    let voice_settings = context.api.store.voice_settings(context.now).await?;
+    if voice_settings.is_some_and(|settings| settings.workspace_sid == sid) {
+        return Err(referenced(
+            Kind::Workspace,
             sid,
             "the contact centre's callers come into it",
         ));
     }
-    remove(call).await?;
-    if let Err(error) = call.api.store.clear_removed(sid, CLEARED_AT_ONCE_MAX).await {
-        tracing::warn!(workspace_sid = %sid, %error, "a deleted Workspace is cleared by the next sweep");
+    delete_workspace(context).await?;
+    if let Err(error) = context
+        .api
+        .store
+        .clear_removed(sid, CLEARED_BEFORE_ANSWER_MAX)
+        .await
+    {
+        tracing::warn!(
+            workspace_sid = %sid,
+            %error,
+            "deleted Workspace not cleared, the next sweep continues"
+        );
     }
     Ok(Answer::no_content())
 }
 
-async fn remove(call: &RequestContext<'_>) -> Result<(), ApiError> {
+/// Deletes the Workspace in the path on condition of the revision that was read. A conflict is
+/// retried with backoff.
+async fn delete_workspace(context: &RequestContext<'_>) -> Result<(), ApiError> {
     for attempt in 1..=COMMIT_ATTEMPTS_MAX {
-        let workspace = match configuration::read(call).await {
-            // What was not there at first is not found; what is no longer there has been removed by our own request.
+        let workspace = match configuration::read(context).await {
+            // On a retry a missing Workspace was deleted by an attempt whose response was lost.
             Err(ApiError::NotFound { .. }) if attempt > 1 => return Ok(()),
             read => read?,
         };
-        match call.api.store.remove_workspace(&workspace, call.now).await {
+        match context
+            .api
+            .store
+            .remove_workspace(&workspace, context.now)
+            .await
+        {
             Ok(()) => return Ok(()),
-            Err(store::Error::Conflict) => store::pause(attempt).await,
+            Err(store::Error::Conflict) => store::back_off(attempt).await,
             Err(error) => return Err(error.into()),
         }
     }
     Err(store::Error::Conflict.into())
 }
 
-/// What a form says about a Workspace's own fields, Activities aside.
+/// The parameters of a Workspace in a form, except for its Activities; `None` for a missing one.
 #[derive(Debug, Clone, PartialEq, Default)]
 struct Fields {
     friendly_name: Option<String>,
@@ -129,7 +148,7 @@ impl Fields {
         })
     }
 
-    fn write(&self, workspace: &mut Workspace) {
+    fn apply_to(&self, workspace: &mut Workspace) {
         if let Some(name) = &self.friendly_name {
             workspace.friendly_name.clone_from(name);
         }
@@ -145,7 +164,8 @@ impl Fields {
     }
 }
 
-/// A comma list of types, blanks allowed, each once; an empty one means all (taskrouter.md section 2.1).
+/// Parses a comma-separated list of Event types, deduplicated. An empty list means every type
+/// (taskrouter.md section 2.1).
 fn events_filter(text: &str) -> Result<Vec<EventType>, String> {
     let mut types = Vec::new();
     for name in text
@@ -173,14 +193,16 @@ mod tests {
     }
 
     #[test]
-    fn a_form_changes_what_it_names_and_nothing_else() {
+    fn form_changes_only_named_parameters() {
         let before = samples::workspace();
         let mut after = before.clone();
-        fields("MultiTaskEnabled=true").unwrap().write(&mut after);
+        fields("MultiTaskEnabled=true")
+            .unwrap()
+            .apply_to(&mut after);
         assert_eq!(after, before);
         let form = "FriendlyName=B&EventCallbackUrl=https://a.example/e%23rc%3D2&EventsFilter=task.created+,task.created,\
                     task.canceled&PrioritizeQueueOrder=LIFO";
-        fields(form).unwrap().write(&mut after);
+        fields(form).unwrap().apply_to(&mut after);
         assert_eq!(after.friendly_name, "B");
         assert_eq!(
             after.event_callback_url.as_deref(),
@@ -193,7 +215,7 @@ mod tests {
         assert_eq!(after.rules.prioritize_queue_order, TaskOrder::Lifo);
         fields("EventCallbackUrl=&EventsFilter=")
             .unwrap()
-            .write(&mut after);
+            .apply_to(&mut after);
         assert_eq!(
             (after.event_callback_url, after.events_filter),
             (None, vec![])
@@ -201,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn a_form_that_says_something_else_is_refused_by_the_name_of_the_parameter() {
+    fn invalid_form_names_the_parameter() {
         for (form, sentence) in [
             ("FriendlyName=", "FriendlyName: expected 1 to 64 characters"),
             (

@@ -1,4 +1,5 @@
-//! An agent's desktop: their Activity, what they are offered and how long for, what they work on.
+//! An agent's desktop: the Activity, the offers with the time left to answer them, and the accepted
+//! Tasks.
 
 use std::sync::Arc;
 
@@ -13,22 +14,23 @@ use task_router::model::{
 
 use super::resource::{age, left_secs};
 use crate::changes::Watch;
+use crate::console::{Refused, entries, text};
 use crate::form::Form;
 use crate::layout::{self, Page, button, csrf};
 use crate::reply::Reply;
-use crate::request_context::{Refused, RequestContext, entries, text};
-use crate::routes::nothing_here;
+use crate::request_context::RequestContext;
+use crate::section::Section;
 use crate::session::{Role, TICKET_LIFE};
 
-/// Workers one can choose from.
+/// Maximum number of Workers in the list of desktops.
 const CHOICES_MAX: usize = 200;
 
-/// Minutes of the statistics: a day.
+/// Time range of the statistics in minutes: a day.
 const STATISTICS_MINUTES: u32 = 24 * 60;
 
-/// For an administrator: whose desktop?
-pub async fn choose(visit: &RequestContext<'_>) -> Result<Reply, Refused> {
-    let list = visit
+/// The list of desktops, for an administrator.
+pub async fn choose(context: &RequestContext<'_>) -> Result<Reply, Refused> {
+    let list = context
         .get(&format!("Workers?PageSize={CHOICES_MAX}"))
         .await?;
     let live = html! {
@@ -41,12 +43,12 @@ pub async fn choose(visit: &RequestContext<'_>) -> Result<Reply, Refused> {
             }
         }
     };
-    let head = html! { p .lead { "Whose desktop do you want to work at?" } };
+    let head = html! { p .lead { "Select the Worker whose desktop you want to open." } };
     Ok(layout::page(
-        visit,
+        context,
         Page {
             title: "Agent desktop",
-            section: "desk",
+            section: Some(Section::Desk),
             watch: Some(Watch::Workers),
             head,
             live,
@@ -54,24 +56,24 @@ pub async fn choose(visit: &RequestContext<'_>) -> Result<Reply, Refused> {
     ))
 }
 
-/// A link that signs somebody in as this Worker, who then sees nothing else.
-pub async fn link(visit: &RequestContext<'_>, worker: &str) -> Result<Reply, Refused> {
-    let sid = sid(visit, worker)?;
-    let resource = visit.get(&format!("Workers/{sid}")).await?;
+/// A page with a sign-in link for this Worker's desktop.
+pub async fn link(context: &RequestContext<'_>, worker: &str) -> Result<Reply, Refused> {
+    let sid = sid(context, worker)?;
+    let resource = context.get(&format!("Workers/{sid}")).await?;
     let address = format!(
         "/console/sign-in?ticket={}",
-        visit.console.signer.ticket(Role::Agent(sid), visit.now)
+        context.console.signer.ticket(Role::Agent(sid), context.now)
     );
     let live = html! {
         p { "This link signs " strong { (text(&resource, "friendly_name")) } " in, for " (TICKET_LIFE.as_secs() / 60)
-            " minutes from now. Whoever has it sees their desktop and nothing else." }
+            " minutes from now. It works once, and gives access to this desktop only." }
         p { a #ticket href=(address) { "Sign in as " (text(&resource, "friendly_name")) } }
     };
     Ok(layout::page(
-        visit,
+        context,
         Page {
-            title: "A link for an agent",
-            section: "desk",
+            title: "Sign-in link for an agent",
+            section: Some(Section::Desk),
             watch: None,
             head: html! {},
             live,
@@ -79,89 +81,95 @@ pub async fn link(visit: &RequestContext<'_>, worker: &str) -> Result<Reply, Ref
     ))
 }
 
-/// The desktop, or what was done at it.
+/// Shows the desktop, or performs an action at it.
 pub async fn answer(
-    visit: &RequestContext<'_>,
+    context: &RequestContext<'_>,
     method: &Method,
     worker: &str,
     rest: &[&str],
 ) -> Result<Reply, Refused> {
-    let sid = sid(visit, worker)?;
+    let sid = sid(context, worker)?;
     let done = match (method.as_str(), rest) {
-        ("GET", []) => return show(visit, sid, None).await,
+        ("GET", []) => return show(context, sid, None).await,
         ("GET", ["statistics"]) => {
-            return Ok(Reply::page(StatusCode::OK, statistics(visit, sid).await));
+            return Ok(Reply::page(StatusCode::OK, statistics(context, sid).await));
         }
-        ("POST", ["activity"]) => set_activity(visit, sid).await,
-        ("POST", ["reservations", reservation]) => set_reservation(visit, sid, reservation).await,
-        ("POST", ["tasks", task]) => finish(visit, sid, task).await,
-        _ => return Err(nothing_here(visit)),
+        ("POST", ["activity"]) => set_activity(context, sid).await,
+        ("POST", ["reservations", reservation]) => set_reservation(context, sid, reservation).await,
+        ("POST", ["tasks", task]) => finish(context, sid, task).await,
+        _ => return Err(context.no_such_page()),
     };
     match done {
         Ok(_) => Ok(Reply::see_other(format!("/console/desk/{sid}"))),
-        Err(refused) if visit.is_part() => Err(refused),
-        // Somebody was faster, or the call ended meanwhile: the desktop as it is, and the sentence.
-        Err(refused) => show(visit, sid, Some(&refused)).await,
+        Err(refused) if context.is_part() => Err(refused),
+        // The state has changed, for example because the call has ended: the desktop as it is now,
+        // with the API's message.
+        Err(refused) => show(context, sid, Some(&refused)).await,
     }
 }
 
-fn sid(visit: &RequestContext<'_>, worker: &str) -> Result<WorkerSid, Refused> {
-    worker.parse().map_err(|_| nothing_here(visit))
+fn sid(context: &RequestContext<'_>, worker: &str) -> Result<WorkerSid, Refused> {
+    worker.parse().map_err(|_| context.no_such_page())
 }
 
-async fn set_activity(visit: &RequestContext<'_>, worker: WorkerSid) -> Result<Value, Refused> {
-    visit
-        .post(&format!("Workers/{worker}"), &only(visit, &["ActivitySid"]))
+async fn set_activity(context: &RequestContext<'_>, worker: WorkerSid) -> Result<Value, Refused> {
+    context
+        .post(
+            &format!("Workers/{worker}"),
+            &filled_fields(context, &["ActivitySid"]),
+        )
         .await
 }
 
 async fn set_reservation(
-    visit: &RequestContext<'_>,
+    context: &RequestContext<'_>,
     worker: WorkerSid,
     reservation: &str,
 ) -> Result<Value, Refused> {
-    let reservation: ids::ReservationSid = reservation.parse().map_err(|_| nothing_here(visit))?;
-    visit
+    let reservation: ids::ReservationSid =
+        reservation.parse().map_err(|_| context.no_such_page())?;
+    context
         .post(
             &format!("Workers/{worker}/Reservations/{reservation}"),
-            &only(visit, &["ReservationStatus"]),
+            &filled_fields(context, &["ReservationStatus"]),
         )
         .await
 }
 
-/// Wraps up or completes a Task this Worker holds, with what they noted.
+/// Wraps up or completes a Task of this Worker, with the agent's note as its reason.
 async fn finish(
-    visit: &RequestContext<'_>,
+    context: &RequestContext<'_>,
     worker: WorkerSid,
     task: &str,
 ) -> Result<Value, Refused> {
-    let desk = Desk::read(visit, worker).await?;
+    let desk = Desk::read(context, worker).await?;
     let held = desk
         .held
         .iter()
         .find(|held| held.task.sid.to_string() == task)
-        .ok_or_else(|| nothing_here(visit))?;
-    visit
+        .ok_or_else(|| context.no_such_page())?;
+    context
         .post(
             &format!("Tasks/{}", held.task.sid),
-            &only(visit, &["AssignmentStatus", "Reason"]),
+            &filled_fields(context, &["AssignmentStatus", "Reason"]),
         )
         .await
 }
 
-/// These fields of the form, where there is something in them.
-fn only(visit: &RequestContext<'_>, names: &[&str]) -> Form {
+/// The form's values of these fields, without empty ones.
+fn filled_fields(context: &RequestContext<'_>, names: &[&str]) -> Form {
     let mut form = Form::default();
     for name in names
         .iter()
-        .filter(|name| !visit.form.text(name).is_empty())
+        .filter(|name| !context.form.text(name).is_empty())
     {
-        form.push(name, visit.form.text(name));
+        form.push(name, context.form.text(name));
     }
     form
 }
 
-/// What a Worker has in hand. The moment an offer ends is in no resource of the API, so it is read from the table.
+/// A Worker with the open Reservations. It is read from the table, because no resource of the API
+/// has the moment at which an offer ends.
 struct Desk {
     workspace: Arc<Workspace>,
     worker: Worker,
@@ -174,15 +182,17 @@ struct Held {
 }
 
 impl Desk {
-    async fn read(visit: &RequestContext<'_>, sid: WorkerSid) -> Result<Self, Refused> {
-        let store = &visit.console.api.store;
+    async fn read(context: &RequestContext<'_>, sid: WorkerSid) -> Result<Self, Refused> {
+        let store = &context.console.api.store;
         let workspace = store
-            .workspace(visit.workspace, visit.now)
+            .workspace(context.workspace, context.now)
             .await
-            .map_err(Refused::away)?;
-        let worker = store.worker(sid).await.map_err(Refused::away)?;
-        let here = worker.filter(|worker| worker.workspace_sid == visit.workspace);
-        let (workspace, worker) = workspace.zip(here).ok_or_else(|| nothing_here(visit))?;
+            .map_err(Refused::unavailable)?;
+        let worker = store.worker(sid).await.map_err(Refused::unavailable)?;
+        let worker = worker.filter(|worker| worker.workspace_sid == context.workspace);
+        let (workspace, worker) = workspace
+            .zip(worker)
+            .ok_or_else(|| context.no_such_page())?;
         let tasks = try_join_all(
             worker
                 .open_reservations
@@ -190,7 +200,7 @@ impl Desk {
                 .map(|open| store.task(open.task_sid)),
         )
         .await
-        .map_err(Refused::away)?;
+        .map_err(Refused::unavailable)?;
         let is_open = |reservation: &Reservation| {
             reservation.worker_sid == sid && reservation.status.is_open()
         };
@@ -211,50 +221,50 @@ impl Desk {
 }
 
 async fn show(
-    visit: &RequestContext<'_>,
+    context: &RequestContext<'_>,
     sid: WorkerSid,
     refused: Option<&Refused>,
 ) -> Result<Reply, Refused> {
-    let desk = Desk::read(visit, sid).await?;
+    let desk = Desk::read(context, sid).await?;
     let live = html! {
         @if let Some(refused) = refused { p .alert role="alert" { (refused.message) } }
-        (activities(visit, &desk))
+        (activities(context, &desk))
         section aria-labelledby="work" {
             h2 #work { "Work" }
             @if desk.held.is_empty() { p .empty { (nothing_to_do(&desk)) } }
-            @for held in &desk.held { (card(visit, &desk, held)) }
+            @for held in &desk.held { (card(context, &desk, held)) }
         }
         p .unseen data-announce="" { (announcement(&desk)) }
     };
-    let is_administrator = visit.session.role == Role::Administrator;
+    let is_administrator = context.session.role == Role::Administrator;
     let head = html! {
         @if is_administrator {
-            form method="post" action={ "/console/desk/" (sid) "/link" } { (csrf(visit)) button .quiet type="submit" { "A sign-in link for this agent" } }
+            form method="post" action={ "/console/desk/" (sid) "/link" } { (csrf(context)) button .quiet type="submit" { "Create a sign-in link for this agent" } }
         }
     };
     let title = format!("{}’s desktop", desk.worker.friendly_name);
     let page = Page {
         title: &title,
-        section: "desk",
+        section: Some(Section::Desk),
         watch: Some(Watch::Worker(sid)),
         head,
         live,
     };
-    // A day's numbers are fetched beside the work, which must not wait for them.
+    // The statistics are fetched separately, so that the work does not wait for them.
     let address = format!("/console/desk/{sid}/statistics");
     let tail =
         html! { div #day hx-get=(address) hx-trigger="load, every 60s" hx-swap="innerHTML" {} };
     Ok(layout::page_and(
-        visit,
+        context,
         refused.map_or(StatusCode::OK, |refused| refused.status),
         page,
         tail,
     ))
 }
 
-fn activities(visit: &RequestContext<'_>, desk: &Desk) -> Markup {
+fn activities(context: &RequestContext<'_>, desk: &Desk) -> Markup {
     let address = format!("/console/desk/{}/activity", desk.worker.sid);
-    let since = visit.now.since(desk.worker.date_status_changed).as_secs();
+    let since = context.now.since(desk.worker.date_status_changed).as_secs();
     let current = desk.workspace.activities.get(&desk.worker.activity_sid);
     html! {
         section aria-labelledby="activity" {
@@ -262,7 +272,7 @@ fn activities(visit: &RequestContext<'_>, desk: &Desk) -> Markup {
             p { strong #current { (current.map_or("", |activity| activity.friendly_name.as_str())) } " for " (age(Some(since))) }
             div .controls role="group" aria-label="Change activity" {
                 @for activity in desk.workspace.activities.values().filter(|activity| activity.sid != desk.worker.activity_sid) {
-                    (button(visit, &address, &activity.friendly_name, &[("ActivitySid", &activity.sid.to_string())], ""))
+                    (button(context, &address, &activity.friendly_name, &[("ActivitySid", &activity.sid.to_string())], ""))
                 }
             }
         }
@@ -271,13 +281,13 @@ fn activities(visit: &RequestContext<'_>, desk: &Desk) -> Markup {
 
 fn nothing_to_do(desk: &Desk) -> &'static str {
     if desk.workspace.is_available(desk.worker.activity_sid) {
-        "Nothing at the moment. What is offered to you appears here by itself."
+        "You have no Tasks. A new offer appears here automatically."
     } else {
-        "You are not available, so nothing is offered to you."
+        "Your Activity is not available, so you are offered no Tasks."
     }
 }
 
-fn card(visit: &RequestContext<'_>, desk: &Desk, held: &Held) -> Markup {
+fn card(context: &RequestContext<'_>, desk: &Desk, held: &Held) -> Markup {
     let Held { task, reservation } = held;
     let queue = desk
         .workspace
@@ -295,19 +305,19 @@ fn card(visit: &RequestContext<'_>, desk: &Desk, held: &Held) -> Markup {
             h3 { (title(task)) }
             p .state { (reservation.status.as_str()) " · " (queue) " · waited " (waited(held)) " s" }
             dl { @for (name, value) in attributes(task) { dt { (name) } dd { (value) } } }
-            @if is_offer { (offer(visit, desk, held)) } @else { (work(visit, desk, held)) }
+            @if is_offer { (offer(context, desk, held)) } @else { (work(context, desk, held)) }
         }
     }
 }
 
-/// Who it is about, as far as the attributes say.
+/// The TaskChannel and, if the attributes name a person or number, that name.
 fn title(task: &Task) -> String {
     let about: Value = serde_json::from_str(&task.attributes.to_json()).unwrap_or_default();
-    let who = ["name", "from"]
+    let name = ["name", "from"]
         .into_iter()
         .find_map(|key| about.get(key).and_then(Value::as_str));
-    match who {
-        Some(who) => format!("{} · {who}", task.channel),
+    match name {
+        Some(name) => format!("{} · {name}", task.channel),
         None => task.channel.to_string(),
     }
 }
@@ -334,33 +344,34 @@ fn attributes(task: &Task) -> Vec<(String, String)> {
         .collect()
 }
 
-/// A call is taken at the phone; everything else here.
-fn offer(visit: &RequestContext<'_>, desk: &Desk, held: &Held) -> Markup {
-    let left = held.reservation.expires_at.since(visit.now).as_secs();
+/// The controls of an offer. An offer with an instruction is a call, which is answered at the
+/// phone.
+fn offer(context: &RequestContext<'_>, desk: &Desk, held: &Held) -> Markup {
+    let left = held.reservation.expires_at.since(context.now).as_secs();
     let address = format!(
         "/console/desk/{}/reservations/{}",
         desk.worker.sid, held.reservation.sid
     );
     html! {
-        p { "Yours for " (left_secs(left)) " more" }
+        p { "Time left to answer: " (left_secs(left)) }
         @if held.reservation.instruction.is_some() {
-            p { strong { "Your phone rings. Pick it up to take this call." } }
+            p { strong { "Your phone is ringing. Answer it to take this call." } }
         } @else {
             div .controls {
-                (button(visit, &address, "Accept", &[("ReservationStatus", "accepted")], "primary"))
-                (button(visit, &address, "Reject", &[("ReservationStatus", "rejected")], "danger"))
+                (button(context, &address, "Accept", &[("ReservationStatus", "accepted")], "primary"))
+                (button(context, &address, "Reject", &[("ReservationStatus", "rejected")], "danger"))
             }
         }
     }
 }
 
-fn work(visit: &RequestContext<'_>, desk: &Desk, held: &Held) -> Markup {
+fn work(context: &RequestContext<'_>, desk: &Desk, held: &Held) -> Markup {
     let address = format!("/console/desk/{}/tasks/{}", desk.worker.sid, held.task.sid);
     let is_wrapping = held.task.assignment_status == AssignmentStatus::Wrapping;
     let note = format!("note-{}", held.task.sid);
     html! {
         form .stacked method="post" action=(address) hx-post=(address) hx-target="#live" hx-select="#live" hx-swap="outerHTML" {
-            (csrf(visit))
+            (csrf(context))
             label for=(note) { "Note" }
             textarea id=(note) name="Reason" rows="3" maxlength="1000" {}
             div .controls {
@@ -371,9 +382,9 @@ fn work(visit: &RequestContext<'_>, desk: &Desk, held: &Held) -> Markup {
     }
 }
 
-/// A day of one's own, if the API can tell.
-async fn statistics(visit: &RequestContext<'_>, sid: WorkerSid) -> Markup {
-    let answer = visit
+/// The statistics of the last 24 hours; empty if the API has none.
+async fn statistics(context: &RequestContext<'_>, sid: WorkerSid) -> Markup {
+    let answer = context
         .get(&format!(
             "Workers/{sid}/Statistics?Minutes={STATISTICS_MINUTES}"
         ))

@@ -1,14 +1,15 @@
-//! Where one comes in.
+//! The first page.
 
 use crate::reply::Reply;
 use crate::request_context::RequestContext;
+use crate::section::{Resource, Section};
 
-/// The telephones, where there are any to try; otherwise what is being worked on.
-pub fn first_page(visit: &RequestContext<'_>) -> Reply {
-    let section = if visit.console.phones.is_some() {
-        "phones"
+/// Redirects to the simulated telephones if there are any, otherwise to the table of Tasks.
+pub fn first_page(context: &RequestContext<'_>) -> Reply {
+    let section = if context.console.phones.is_some() {
+        Section::Phones
     } else {
-        "tasks"
+        Section::Resource(Resource::Tasks)
     };
-    Reply::see_other(format!("/console/{section}"))
+    Reply::see_other(format!("/console/{}", section.path()))
 }

@@ -1,4 +1,4 @@
-//! The pages, one kind a file.
+//! The pages; one file for each kind of page.
 
 pub mod desk;
 pub mod home;

@@ -1,4 +1,5 @@
-//! The simulated telephones: dial the centre, hear and press, and pick up as the Worker whose phone rings.
+//! The simulated telephones: dial the contact centre as a caller, press keys, and answer as the
+//! Worker whose phone rings.
 
 use std::collections::BTreeMap;
 
@@ -9,54 +10,55 @@ use maud::{Markup, html};
 use serde_json::Value;
 
 use crate::changes::Watch;
+use crate::console::{Refused, entries, text};
 use crate::layout::{self, Page, button};
-use crate::phones::{Act, Call, Document, Line, Phones, State};
+use crate::phones::{Action, Call, CallState, Document, Phones, TranscriptEntry};
 use crate::reply::Reply;
-use crate::request_context::{Refused, RequestContext, entries, text};
-use crate::routes::nothing_here;
+use crate::request_context::RequestContext;
+use crate::section::Section;
 
-/// Calls that are over and still shown.
-const OVER_SHOWN_MAX: usize = 6;
+/// Maximum number of ended calls that are shown on each side.
+const ENDED_SHOWN_MAX: usize = 6;
 
-/// Lines of a transcript that are shown at once; the others are behind a button.
-const LINES_SHOWN_MAX: usize = 8;
+/// Entries of a transcript that are shown at once; earlier ones are in a closed section.
+const ENTRIES_SHOWN_MAX: usize = 8;
 
-/// The first of the numbers that are suggested for callers, of which the last two digits count up.
+/// The last two digits of the first number that is suggested for a caller.
 const FIRST_CALLER: u32 = 20;
 
 /// The keys, as on a telephone.
 const KEYS: [&str; 12] = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "*", "0", "#"];
 
 /// The page.
-pub async fn show(visit: &RequestContext<'_>) -> Result<Reply, Refused> {
-    let phones = phones(visit)?;
-    let workers = workers(visit).await?;
+pub async fn show(context: &RequestContext<'_>) -> Result<Reply, Refused> {
+    let phones = phones(context)?;
+    let workers = workers(context).await?;
     let calls = phones.calls();
     let head = html! {
         p .lead {
-            "Two steps: call the centre as a caller and press a key of the menu; then answer the worker’s phone that rings."
+            "Two steps: call the contact centre as a caller and press a key of the menu; then answer the Worker’s phone that rings."
         }
-        (dial_form(visit, phones, &calls))
+        (dial_form(context, phones, &calls))
     };
     let live = html! {
         (available_hint(&workers))
         div .columns {
             section aria-labelledby="callers" {
                 h2 #callers { "Callers’ phones" }
-                (cards(visit, phones, &calls, &workers, true))
+                (cards(context, phones, &calls, &workers, Side::Callers))
             }
             section aria-labelledby="workers" {
                 h2 #workers { "Workers’ phones" }
-                (cards(visit, phones, &calls, &workers, false))
+                (cards(context, phones, &calls, &workers, Side::Workers))
             }
         }
         (announcement(&calls, &workers))
     };
     Ok(layout::page(
-        visit,
+        context,
         Page {
             title: "Phones",
-            section: "phones",
+            section: Some(Section::Phones),
             watch: Some(Watch::Phones),
             head,
             live,
@@ -64,31 +66,35 @@ pub async fn show(visit: &RequestContext<'_>) -> Result<Reply, Refused> {
     ))
 }
 
-/// Somebody dials the centre.
-pub async fn dial(visit: &RequestContext<'_>) -> Result<Reply, Refused> {
-    phones(visit)?
-        .dial(visit.form.text("from").trim())
+/// Dials the contact centre from the number in the form.
+pub async fn dial(context: &RequestContext<'_>) -> Result<Reply, Refused> {
+    phones(context)?
+        .dial(context.form.text("from").trim())
         .map_err(refused)?;
     Ok(back())
 }
 
-/// Somebody at a phone does `what`.
-pub async fn act(visit: &RequestContext<'_>, call: &str, what: &str) -> Result<Reply, Refused> {
-    let call: CallSid = call.parse().map_err(|_| nothing_here(visit))?;
-    let act = match what {
-        "answer" => Act::Answer,
-        "decline" => Act::Decline,
-        "hang-up" => Act::HangUp,
-        "press" => Act::Press(visit.form.text("digits").to_owned()),
-        _ => return Err(nothing_here(visit)),
+/// Performs an action at the phone of a call.
+pub async fn perform(
+    context: &RequestContext<'_>,
+    call: &str,
+    action: &str,
+) -> Result<Reply, Refused> {
+    let call: CallSid = call.parse().map_err(|_| context.no_such_page())?;
+    let action = match action {
+        "answer" => Action::Answer,
+        "decline" => Action::Decline,
+        "hang-up" => Action::HangUp,
+        "press" => Action::Press(context.form.text("digits").to_owned()),
+        _ => return Err(context.no_such_page()),
     };
-    phones(visit)?.act(call, act).map_err(refused)?;
+    phones(context)?.perform(call, action).map_err(refused)?;
     Ok(back())
 }
 
-fn phones<'v>(visit: &'v RequestContext<'_>) -> Result<&'v dyn Phones, Refused> {
-    let message = "there are no simulated telephones here: the carrier is real".to_owned();
-    visit.console.phones.as_deref().ok_or(Refused {
+fn phones<'v>(context: &'v RequestContext<'_>) -> Result<&'v dyn Phones, Refused> {
+    let message = "there are no simulated telephones: the carrier is a real one".to_owned();
+    context.console.phones.as_deref().ok_or(Refused {
         status: StatusCode::NOT_FOUND,
         message,
     })
@@ -105,15 +111,15 @@ fn back() -> Reply {
     Reply::see_other("/console/phones")
 }
 
-/// Workers whose phones may ring.
+/// The Workers by phone number, to name the phones of calls.
 struct Workers {
     by_phone: BTreeMap<String, String>,
-    /// The number of those who are available.
+    /// The number of Workers whose Activity is available.
     available: usize,
 }
 
-async fn workers(visit: &RequestContext<'_>) -> Result<Workers, Refused> {
-    let list = visit.get("Workers?PageSize=200").await?;
+async fn workers(context: &RequestContext<'_>) -> Result<Workers, Refused> {
+    let list = context.get("Workers?PageSize=200").await?;
     let by_phone = entries(&list)
         .iter()
         .filter_map(|worker| Some((phone_of(worker)?, text(worker, "friendly_name").to_owned())));
@@ -125,16 +131,16 @@ async fn workers(visit: &RequestContext<'_>) -> Result<Workers, Refused> {
     })
 }
 
-/// The number in a Worker's attributes.
+/// The phone number in a Worker's attributes.
 fn phone_of(worker: &Value) -> Option<String> {
     let attributes: Value = serde_json::from_str(text(worker, "attributes")).ok()?;
     Some(attributes.get("contact_uri")?.as_str()?.to_owned())
 }
 
-fn dial_form(visit: &RequestContext<'_>, phones: &dyn Phones, calls: &[Call]) -> Markup {
+fn dial_form(context: &RequestContext<'_>, phones: &dyn Phones, calls: &[Call]) -> Markup {
     html! {
         form .row method="post" action="/console/phones" hx-post="/console/phones" hx-target="#live" hx-select="#live" hx-swap="outerHTML" {
-            (layout::csrf(visit))
+            (layout::csrf(context))
             label for="from" { "Your number" }
             input id="from" name="from" type="tel" required value=(suggestion(calls)) autocomplete="off";
             button #dial .primary type="submit" { "Call " (phones.centre_number()) }
@@ -142,13 +148,13 @@ fn dial_form(visit: &RequestContext<'_>, phones: &dyn Phones, calls: &[Call]) ->
     }
 }
 
-/// A number from which nobody calls at the moment.
+/// A number that takes part in no current call.
 fn suggestion(calls: &[Call]) -> String {
     let number = |last: u32| format!("+170755501{last:02}");
     let is_free = |number: &String| {
         !calls
             .iter()
-            .any(|call| call.phone == *number && call.state != State::Over)
+            .any(|call| call.phone == *number && call.state != CallState::Ended)
     };
     (FIRST_CALLER..99)
         .map(number)
@@ -160,115 +166,139 @@ fn available_hint(workers: &Workers) -> Markup {
     html! {
         @if workers.available == 0 {
             p .alert role="alert" {
-                "No worker is available, so nobody’s phone will ring. Make somebody available: "
+                "No Worker is available, so no phone will ring. Change the Activity of a Worker: "
                 a href="/console/workers" { "Workers" } "."
             }
         }
     }
 }
 
-/// The phones of one side: those in a call, then a few whose call is over.
+/// The side of a call that a phone is on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Callers,
+    Workers,
+}
+
+impl Side {
+    const fn of(call: &Call) -> Self {
+        if call.is_caller {
+            Self::Callers
+        } else {
+            Self::Workers
+        }
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Callers => "callers",
+            Self::Workers => "workers",
+        }
+    }
+
+    const fn empty(self) -> &'static str {
+        match self {
+            Self::Callers => "No calls.",
+            Self::Workers => "No phone is ringing.",
+        }
+    }
+}
+
+/// The phones of one side: current calls first, then a few ended ones.
 fn cards(
-    visit: &RequestContext<'_>,
+    context: &RequestContext<'_>,
     phones: &dyn Phones,
     calls: &[Call],
     workers: &Workers,
-    callers: bool,
+    side: Side,
 ) -> Markup {
-    let side: Vec<&Call> = calls
+    let (ended, current): (Vec<&Call>, Vec<&Call>) = calls
         .iter()
-        .filter(|call| call.is_caller == callers)
-        .collect();
-    let (over, going_on): (Vec<&Call>, Vec<&Call>) =
-        side.into_iter().partition(|call| call.state == State::Over);
+        .filter(|call| Side::of(call) == side)
+        .partition(|call| call.state == CallState::Ended);
     html! {
-        @if going_on.is_empty() {
-            p .empty { @if callers { "Nobody calls." } @else { "No phone rings." } }
-        }
-        @for call in going_on { (card(visit, phones, calls, call, workers)) }
-        @if !over.is_empty() {
-            details #{ "over-" (callers) } {
-                summary { "Calls that are over" }
-                @for call in over.into_iter().take(OVER_SHOWN_MAX) { (card(visit, phones, calls, call, workers)) }
+        @if current.is_empty() { p .empty { (side.empty()) } }
+        @for call in current { (card(context, phones, calls, call, workers)) }
+        @if !ended.is_empty() {
+            details #{ "ended-" (side.name()) } {
+                summary { "Ended calls" }
+                @for call in ended.into_iter().take(ENDED_SHOWN_MAX) { (card(context, phones, calls, call, workers)) }
             }
         }
     }
 }
 
 fn card(
-    visit: &RequestContext<'_>,
+    context: &RequestContext<'_>,
     phones: &dyn Phones,
     calls: &[Call],
     call: &Call,
     workers: &Workers,
 ) -> Markup {
-    let who = who(call, workers);
+    let label = label(call, workers);
     let class = match call.state {
-        State::Ringing => "card ringing",
-        State::Connected => "card connected",
-        State::Over => "card over",
+        CallState::Ringing => "card ringing",
+        CallState::Connected => "card connected",
+        CallState::Ended => "card ended",
     };
     html! {
-        article class=(class) #{ "call-" (call.sid) } aria-label=(who) {
-            h3 { (who) }
+        article class=(class) #{ "call-" (call.sid) } aria-label=(label) {
+            h3 { (label) }
             p .state { (state(call, calls, workers)) }
             (transcript(call))
-            (controls(visit, call))
-            (documents(visit.now, call, &phones.documents(call.sid)))
+            (controls(context, call))
+            (documents(context.now, call, &phones.documents(call.sid)))
         }
     }
 }
 
-fn who(call: &Call, workers: &Workers) -> String {
-    match workers
-        .by_phone
-        .get(&call.phone)
-        .filter(|_| !call.is_caller)
-    {
-        Some(name) => format!("{name} · {}", call.phone),
-        None => call.phone.clone(),
+/// The number of a phone, with the Worker's name if it is a Worker's.
+fn label(call: &Call, workers: &Workers) -> String {
+    match workers.by_phone.get(&call.phone) {
+        Some(name) if !call.is_caller => format!("{name} · {}", call.phone),
+        Some(_) | None => call.phone.clone(),
     }
 }
 
-/// Where a call is, in words.
+/// The state of a call, in words.
 fn state(call: &Call, calls: &[Call], workers: &Workers) -> String {
     let other = call
         .talking_with
         .and_then(|with| calls.iter().find(|other| other.sid == with));
     match (call.state, other) {
-        (State::Ringing, _) if call.is_caller => "Calling …".to_owned(),
-        (State::Ringing, _) => "Ringing".to_owned(),
-        (State::Connected, Some(other)) => format!("Talking with {}", who(other, workers)),
-        (State::Connected, None) => "Connected with the centre".to_owned(),
-        (State::Over, _) => format!("Over ({})", call.status),
+        (CallState::Ringing, _) if call.is_caller => "Calling …".to_owned(),
+        (CallState::Ringing, _) => "Ringing".to_owned(),
+        (CallState::Connected, Some(other)) => format!("Talking with {}", label(other, workers)),
+        (CallState::Connected, None) => "Connected with the contact centre".to_owned(),
+        (CallState::Ended, _) => format!("Ended ({})", call.status),
     }
 }
 
-fn controls(visit: &RequestContext<'_>, call: &Call) -> Markup {
-    let at = |what: &str| format!("/console/phones/{}/{what}", call.sid);
+fn controls(context: &RequestContext<'_>, call: &Call) -> Markup {
+    let at = |action: &str| format!("/console/phones/{}/{action}", call.sid);
     html! {
         div .controls {
             @match call.state {
-                State::Ringing if !call.is_caller => {
-                    (button(visit, &at("answer"), "Answer", &[], "primary"))
-                    (button(visit, &at("decline"), "Decline", &[], "danger"))
+                CallState::Ringing if !call.is_caller => {
+                    (button(context, &at("answer"), "Answer", &[], "primary"))
+                    (button(context, &at("decline"), "Decline", &[], "danger"))
                 }
-                State::Ringing => { (button(visit, &at("hang-up"), "Hang up", &[], "danger")) }
-                State::Connected => {
-                    @if call.is_caller { (keypad(visit, call, &at("press"))) }
-                    (button(visit, &at("hang-up"), "Hang up", &[], "danger"))
+                CallState::Ringing => { (button(context, &at("hang-up"), "Hang up", &[], "danger")) }
+                CallState::Connected => {
+                    @if call.is_caller { (keypad(context, call, &at("press"))) }
+                    (button(context, &at("hang-up"), "Hang up", &[], "danger"))
                 }
-                State::Over => {}
+                CallState::Ended => {}
             }
         }
     }
 }
 
-/// One form with twelve buttons: the one that is pressed says which key it is.
-fn keypad(visit: &RequestContext<'_>, call: &Call, address: &str) -> Markup {
+/// One form with twelve buttons: the value of the pressed button is its key.
+fn keypad(context: &RequestContext<'_>, call: &Call, address: &str) -> Markup {
     html! {
         form method="post" action=(address) hx-post=(address) hx-target="#live" hx-select="#live" hx-swap="outerHTML" {
-            (layout::csrf(visit))
+            (layout::csrf(context))
             div .keypad role="group" aria-label="Keys" {
                 @for key in KEYS {
                     button id={ "key-" (call.sid) "-" (key) } type="submit" name="digits" value=(key)
@@ -280,7 +310,7 @@ fn keypad(visit: &RequestContext<'_>, call: &Call, address: &str) -> Markup {
 }
 
 fn transcript(call: &Call) -> Markup {
-    let hidden = call.transcript.len().saturating_sub(LINES_SHOWN_MAX);
+    let hidden = call.transcript.len().saturating_sub(ENTRIES_SHOWN_MAX);
     let (earlier, latest) = call.transcript.split_at(hidden);
     html! {
         @if !earlier.is_empty() {
@@ -293,15 +323,15 @@ fn transcript(call: &Call) -> Markup {
     }
 }
 
-fn line(line: &Line) -> Markup {
-    html! { li { time { (clock_time(line.at)) } " " strong { (line.kind) } " " (line.text) } }
+fn line(entry: &TranscriptEntry) -> Markup {
+    html! { li { time { (clock_time(entry.at)) } " " strong { (entry.kind) } " " (entry.text) } }
 }
 
 fn documents(now: Timestamp, call: &Call, documents: &[Document]) -> Markup {
     html! {
         @if !documents.is_empty() {
             details #{ "documents-" (call.sid) } {
-                summary { "What the webhooks returned (" (documents.len()) ")" }
+                summary { "Webhook answers (" (documents.len()) ")" }
                 @for document in documents.iter().rev() {
                     h4 {
                         time { (clock_time(document.at)) } " " (document.address) " "
@@ -318,7 +348,7 @@ fn documents(now: Timestamp, call: &Call, documents: &[Document]) -> Markup {
     }
 }
 
-/// Minutes and seconds, and to the millisecond: what one sees beside the log.
+/// The time of day with milliseconds, as in the log.
 fn clock_time(at: Timestamp) -> String {
     at.to_iso8601_millis()
         .split_once('T')
@@ -326,17 +356,17 @@ fn clock_time(at: Timestamp) -> String {
         .unwrap_or_default()
 }
 
-/// What a screen reader says when it changes.
+/// The text that a screen reader reads out when it changes.
 fn announcement(calls: &[Call], workers: &Workers) -> Markup {
-    let rings = |call: &&Call| call.state == State::Ringing && !call.is_caller;
+    let rings = |call: &&Call| call.state == CallState::Ringing && !call.is_caller;
     let ringing: Vec<String> = calls
         .iter()
         .filter(rings)
-        .map(|call| format!("{} rings", who(call, workers)))
+        .map(|call| format!("{} is ringing", label(call, workers)))
         .collect();
     let heard = calls
         .iter()
-        .find(|call| call.is_caller && call.state != State::Over)
+        .find(|call| call.is_caller && call.state != CallState::Ended)
         .and_then(|call| call.transcript.last());
     let heard = heard
         .map(|line| format!("{} {}", line.kind, line.text))

@@ -1,50 +1,51 @@
-//! What somebody sees when a page cannot be shown.
+//! Error pages.
 
 use http::{HeaderName, StatusCode};
 use maud::html;
 
+use crate::console::Refused;
 use crate::layout::{self, Page};
 use crate::reply::Reply;
-use crate::request_context::{Refused, RequestContext};
+use crate::request_context::RequestContext;
 
-/// A refusal within the console. A page that asked for a part of itself keeps what it shows, and says the sentence above it.
-pub fn page(visit: &RequestContext<'_>, refused: &Refused) -> Reply {
+/// The title of an error page that has no more specific one.
+const FAILED: &str = "The request failed";
+
+/// The error page of a session. If htmx sent the request, the open page stays usable and shows
+/// the message above its content.
+pub fn page(context: &RequestContext<'_>, refused: &Refused) -> Reply {
     let title = match refused.status {
         StatusCode::NOT_FOUND => "Not found",
-        StatusCode::FORBIDDEN => "Not for you",
-        _ => "That did not work",
+        StatusCode::FORBIDDEN => "Access denied",
+        _ => FAILED,
     };
     let live = html! {
         p .alert role="alert" { (refused.message) }
-        p { a href=(visit.path) { "Load this page again" } " or " a href="/console" { "go to the first page" } "." }
+        p { a href=(context.path) { "Reload this page" } " or " a href="/console" { "go to the first page" } "." }
     };
     let page = Page {
         title,
-        section: "",
+        section: None,
         watch: None,
         head: html! {},
         live,
     };
-    let reply = layout::page_with(visit, refused.status, page);
-    if !visit.is_part() {
+    let reply = layout::page_with(context, refused.status, page);
+    if !context.is_part() {
         return reply;
     }
-    let places = [
-        ("hx-retarget", "#refusal"),
-        ("hx-reselect", "#live > .alert"),
-        ("hx-reswap", "innerHTML"),
-    ];
-    places.into_iter().fold(reply, |reply, (name, place)| {
-        reply.with(HeaderName::from_static(name), place)
-    })
+    reply
+        .with(HeaderName::from_static("hx-retarget"), "#refusal")
+        .with(HeaderName::from_static("hx-reselect"), "#live > .alert")
+        .with(HeaderName::from_static("hx-reswap"), "innerHTML")
 }
 
-/// A refusal without a session.
-pub fn plain(status: u16, sentence: &str) -> Reply {
+/// The error page of a browser without a session.
+pub fn plain(status: u16, message: &str) -> Reply {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let content = html! {
-        p .alert role="alert" { (sentence) }
+        p .alert role="alert" { (message) }
         p { a href="/console" { "Go to the first page" } }
     };
-    layout::bare(status, "That did not work", content)
+    layout::bare(status, FAILED, content)
 }

@@ -1,73 +1,82 @@
-//! The way in: account SID and auth token, an API key, or a link that carries a ticket.
+//! Sign-in: account SID and auth token, an API key, or a link with a ticket.
 
 use http::{Method, StatusCode, header};
 use ids::time::Timestamp;
 use maud::{Markup, html};
 
-use crate::Console;
+use crate::console::{Body, Console, Refused};
 use crate::form::Form;
 use crate::layout;
 use crate::reply::Reply;
-use crate::request_context::{Body, Refused};
-use crate::routes::Incoming;
+use crate::request_context::IncomingRequest;
+
 use crate::session::{Role, SESSION_LIFE, Session};
 
-/// The address of the way in.
+/// The address of the sign-in form.
 pub const PATH: &str = "/console/sign-in";
 
-/// The address of the way in that leads back to `path` afterwards.
+/// The address of the sign-in form that leads back to `path`.
 pub fn path_back_to(path: &str) -> String {
     let mut query = Form::default();
     query.push("then", path);
     format!("{PATH}?{}", query.encode_all())
 }
 
-/// The form, or what was sent with it.
-pub async fn answer(console: &Console, incoming: &Incoming<'_>, now: Timestamp) -> Reply {
+/// Shows the form, or checks what was sent with it.
+pub async fn answer(console: &Console, incoming: &IncomingRequest<'_>, now: Timestamp) -> Reply {
     let then = destination(incoming.query.text("then"));
     if *incoming.method != Method::POST {
-        return match incoming.query.has("ticket") {
-            true => offer(console, incoming, then, now),
-            false => page(console, StatusCode::OK, then, "", None),
+        return if incoming.query.has("ticket") {
+            confirm_link(console, incoming, then, now)
+        } else {
+            page(console, StatusCode::OK, then, "", None)
         };
     }
     let form = Form::read(incoming.body);
-    match form.has("ticket") {
-        true => redeem(console, incoming, form.text("ticket"), then, now).await,
-        false => check(console, &form, then, now).await,
+    if form.has("ticket") {
+        redeem(console, incoming, form.text("ticket"), then, now).await
+    } else {
+        check_credentials(console, &form, then, now).await
     }
 }
 
-/// Says what a link is not any more.
-const USELESS: &str = "This link was used before, has expired, or is not of this contact centre. Sign in below, or ask for a new link.";
+/// The message for a link that does not work.
+const INVALID_LINK: &str = "This link was used before, has expired, or belongs to another contact centre. Sign in below, or request a new link.";
 
-/// Fetching a link uses nothing up: programs that preview links fetch them, too. The page sends its form by itself. The session
-/// then begins on a page of ours, so the browser brings its cookie along, wherever the link stood.
-fn offer(console: &Console, incoming: &Incoming<'_>, then: &str, now: Timestamp) -> Reply {
+/// The page of a sign-in link, whose script sends its form. Fetching the link does not use it up,
+/// because programs that preview links fetch it. The session begins on a page of the console
+/// itself, so the browser sends its `SameSite` cookie wherever the link was placed.
+fn confirm_link(
+    console: &Console,
+    incoming: &IncomingRequest<'_>,
+    then: &str,
+    now: Timestamp,
+) -> Reply {
     let ticket = incoming.query.text("ticket");
     if console.signer.read_ticket(ticket, now).is_none() {
-        return page(console, StatusCode::FORBIDDEN, then, "", Some(USELESS));
+        return page(console, StatusCode::FORBIDDEN, then, "", Some(INVALID_LINK));
     }
     let content = html! {
         form method="post" action=(path_back_to(then)) data-send="" {
             input type="hidden" name="ticket" value=(ticket);
             button .primary type="submit" { "Sign in" }
         }
-        p .quiet { "This link signs you in once." }
+        p .quiet { "This link works once." }
     };
     layout::bare(StatusCode::OK, "Sign in to Cordboard", content)
 }
 
-/// Begins a session with a link nobody has used. Whoever used it in this browser is in already and goes on.
+/// Begins a session with an unused ticket. A used one is accepted in a browser that already has a
+/// session with the same role, for example after the Back button.
 async fn redeem(
     console: &Console,
-    incoming: &Incoming<'_>,
+    incoming: &IncomingRequest<'_>,
     ticket: &str,
     then: &str,
     now: Timestamp,
 ) -> Reply {
     let Some(ticket) = console.signer.read_ticket(ticket, now) else {
-        return page(console, StatusCode::FORBIDDEN, then, "", Some(USELESS));
+        return page(console, StatusCode::FORBIDDEN, then, "", Some(INVALID_LINK));
     };
     match console
         .api
@@ -84,19 +93,20 @@ async fn redeem(
         {
             Reply::see_other(then)
         }
-        Ok(false) => page(console, StatusCode::FORBIDDEN, then, "", Some(USELESS)),
+        Ok(false) => page(console, StatusCode::FORBIDDEN, then, "", Some(INVALID_LINK)),
         Err(error) => {
-            let refused = Refused::away(error);
+            let refused = Refused::unavailable(error);
             page(console, refused.status, then, "", Some(&refused.message))
         }
     }
 }
 
-/// Whoever may use the API may use the console.
-async fn check(console: &Console, form: &Form, then: &str, now: Timestamp) -> Reply {
-    let (user, password) = (form.text("user").trim(), form.text("password").trim());
+/// Begins an administrator's session with credentials of the API.
+async fn check_credentials(console: &Console, form: &Form, then: &str, now: Timestamp) -> Reply {
+    let user = form.text("user").trim();
+    let password = form.text("password").trim();
     match console
-        .ask_as(
+        .request_as(
             user,
             password,
             Method::GET,
@@ -107,14 +117,14 @@ async fn check(console: &Console, form: &Form, then: &str, now: Timestamp) -> Re
     {
         Ok(_) => begin(console, Role::Administrator, then, now).await,
         Err(refused) if refused.status == StatusCode::UNAUTHORIZED => {
-            let wrong = "That is not the account SID and auth token of this contact centre, nor an API key of it.";
+            let wrong = "This is not the account SID and auth token of this contact centre, nor one of its API keys.";
             page(console, StatusCode::FORBIDDEN, then, user, Some(wrong))
         }
         Err(refused) => page(console, refused.status, then, user, Some(&refused.message)),
     }
 }
 
-/// An agent's pages show the Workspace they work in.
+/// Begins a session. An agent's pages show the Workspace of their Worker.
 async fn begin(console: &Console, role: Role, then: &str, now: Timestamp) -> Reply {
     let session = Session {
         role,
@@ -131,13 +141,14 @@ async fn begin(console: &Console, role: Role, then: &str, now: Timestamp) -> Rep
         ),
         Ok(None) => reply,
         Err(error) => {
-            let refused = Refused::away(error);
+            let refused = Refused::unavailable(error);
             page(console, refused.status, then, "", Some(&refused.message))
         }
     }
 }
 
-/// Only pages of the console: a link must not lead elsewhere from here.
+/// The destination after sign-in, restricted to pages of the console: a link must not redirect to
+/// another site.
 fn destination(then: &str) -> &str {
     let is_ours = then.starts_with("/console/")
         && then
@@ -154,9 +165,9 @@ fn page(
     problem: Option<&str>,
 ) -> Reply {
     let hint = if console.phones.is_some() {
-        "The terminal in which Cordboard runs shows a link that signs you in, and both of these."
+        "The terminal that runs Cordboard shows a sign-in link, the account SID and the auth token."
     } else {
-        "The account SID and auth token this contact centre was deployed with, or an API key and its secret."
+        "Use the account SID and auth token this contact centre was deployed with, or an API key and its secret."
     };
     layout::bare(
         status,
@@ -185,9 +196,9 @@ mod tests {
     use super::destination;
 
     #[test]
-    fn a_link_leads_to_a_page_of_the_console_and_nowhere_else() {
+    fn sign_in_leads_to_console_pages_only() {
         assert_eq!(destination("/console/tasks/WT1"), "/console/tasks/WT1");
-        for elsewhere in [
+        for foreign in [
             "",
             "//evil.example",
             "https://evil.example",
@@ -195,7 +206,7 @@ mod tests {
             "/console/a\r\nb",
             "/v1",
         ] {
-            assert_eq!(destination(elsewhere), "/console", "{elsewhere}");
+            assert_eq!(destination(foreign), "/console", "{foreign}");
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Numbers for a whole room: each TaskQueue now, and its last hours as plots. All of them are the API's statistics; a
-//! number the API does not have is a dash.
+//! The wallboard: the statistics of each TaskQueue, and plots of the last hours. All figures are
+//! the API's statistics; a figure that the API does not report is a dash.
 
 use std::collections::BTreeMap;
 
@@ -9,65 +9,68 @@ use ids::time::{Millis, Timestamp};
 use maud::{Markup, html};
 use serde_json::{Value, json};
 
-use super::resource::waits;
+use super::resource::longest_wait_of;
 use crate::changes::Watch;
+use crate::console::{Refused, entries, text};
 use crate::layout::{self, Page};
 use crate::reply::Reply;
-use crate::request_context::{Refused, RequestContext, entries, text};
+use crate::request_context::RequestContext;
+use crate::section::Section;
 
-/// TaskQueues on the board: more could not be read across a room.
+/// Maximum number of TaskQueues, so that the figures can be read across a room.
 const QUEUES_MAX: usize = 8;
 
-/// Seconds within which a Task should be accepted, for the service level.
-const ANSWERED_WITHIN_SECS: u64 = 20;
+/// The threshold of the service level in seconds.
+const SERVICE_LEVEL_SECS: u64 = 20;
 
-/// How far back the numbers count, in minutes.
+/// Time range of the figures in minutes.
 const MINUTES: u32 = 4 * 60;
 
-/// Points of a plot.
+/// Number of points of a plot.
 const POINTS: u64 = 8;
 
-/// What one point covers.
+/// Time range of one point.
 const POINT: Millis = Millis::from_secs(30 * 60);
 
-/// The page: numbers that follow every change, and plots that are drawn once a minute.
-pub async fn show(visit: &RequestContext<'_>) -> Result<Reply, Refused> {
-    let split = format!("Minutes={MINUTES}&SplitByWaitTime={ANSWERED_WITHIN_SECS}");
-    let (queues, numbers) = join(queues(visit), statistics(visit, &split)).await;
-    let (queues, numbers) = (queues?, numbers.unwrap_or_default());
-    let boards: Vec<Board> = queues
+/// The page: figures that follow every change, and plots that are fetched once a minute.
+pub async fn show(context: &RequestContext<'_>) -> Result<Reply, Refused> {
+    let split = format!("Minutes={MINUTES}&SplitByWaitTime={SERVICE_LEVEL_SECS}");
+    let (queues, numbers) = join(queues(context), statistics(context, &split)).await;
+    let queues = queues?;
+    let numbers = numbers.unwrap_or_default();
+    let cards: Vec<QueueCard> = queues
         .iter()
-        .map(|queue| Board::of(queue, &numbers))
+        .map(|queue| QueueCard::of(queue, &numbers))
         .collect();
     let live = html! {
-        @if boards.is_empty() { p .empty { "There is no TaskQueue." } }
-        div .board { @for board in &boards { (board.show()) } }
+        @if cards.is_empty() { p .empty { "There is no TaskQueue." } }
+        div .board { @for card in &cards { (card.show()) } }
     };
     let head = html! {
-        p .quiet { "The last " (MINUTES / 60) " hours; the service level counts what was accepted within " (ANSWERED_WITHIN_SECS) " s." }
+        p .quiet { "Figures of the last " (MINUTES / 60) " hours. Service level: the share of Tasks that were accepted within " (SERVICE_LEVEL_SECS) " s." }
     };
     let tail = html! { div #plots hx-get="/console/wallboard/plots" hx-trigger="load, every 60s" hx-swap="innerHTML" {} };
     let page = Page {
         title: "Wallboard",
-        section: "wallboard",
+        section: Some(Section::Wallboard),
         watch: Some(Watch::Everything),
         head,
         live,
     };
-    Ok(layout::page_and(visit, StatusCode::OK, page, tail))
+    Ok(layout::page_and(context, StatusCode::OK, page, tail))
 }
 
-/// The plots, without a page around them.
-pub async fn plots(visit: &RequestContext<'_>) -> Result<Reply, Refused> {
-    let queues = queues(visit).await?;
-    let spans = spans(visit.now);
-    let answers = spans.iter().map(|(from, until)| async move {
+/// The plots, as a part of the page.
+pub async fn plots(context: &RequestContext<'_>) -> Result<Reply, Refused> {
+    let queues = queues(context).await?;
+    let ranges = time_ranges(context.now);
+    let answers = ranges.iter().map(|(from, until)| async move {
         let span = format!(
             "StartDate={}&EndDate={}",
             from.to_iso8601(),
             until.to_iso8601()
         );
-        statistics(visit, &span).await.ok()
+        statistics(context, &span).await.ok()
     });
     let Some(numbers) = join_all(answers)
         .await
@@ -76,7 +79,7 @@ pub async fn plots(visit: &RequestContext<'_>) -> Result<Reply, Refused> {
     else {
         return Ok(Reply::page(StatusCode::OK, html! {}));
     };
-    let times: Vec<Timestamp> = spans.into_iter().map(|(from, _)| from).collect();
+    let times: Vec<Timestamp> = ranges.into_iter().map(|(from, _)| from).collect();
     let series = queues
         .iter()
         .map(|queue| Series::of(queue, &times, &numbers));
@@ -86,19 +89,19 @@ pub async fn plots(visit: &RequestContext<'_>) -> Result<Reply, Refused> {
     ))
 }
 
-async fn queues(visit: &RequestContext<'_>) -> Result<Vec<Value>, Refused> {
-    let list = visit
+async fn queues(context: &RequestContext<'_>) -> Result<Vec<Value>, Refused> {
+    let list = context
         .get(&format!("TaskQueues?PageSize={QUEUES_MAX}"))
         .await?;
     Ok(entries(&list).to_vec())
 }
 
-/// What the API says of each TaskQueue, by its SID.
+/// The API's statistics by the SID of the TaskQueue.
 type Numbers = BTreeMap<String, Value>;
 
-/// The statistics of all TaskQueues of the board: what they are made from is read once.
-async fn statistics(visit: &RequestContext<'_>, query: &str) -> Result<Numbers, Refused> {
-    let list = visit
+/// The statistics of all TaskQueues on the page, in one request: the API reads their source once.
+async fn statistics(context: &RequestContext<'_>, query: &str) -> Result<Numbers, Refused> {
+    let list = context
         .get(&format!(
             "TaskQueues/Statistics?PageSize={QUEUES_MAX}&{query}"
         ))
@@ -109,14 +112,14 @@ async fn statistics(visit: &RequestContext<'_>, query: &str) -> Result<Numbers, 
         .collect())
 }
 
-/// A TaskQueue's numbers.
-struct Board {
+/// The figures of one TaskQueue.
+struct QueueCard {
     name: String,
-    now: Value,
-    lately: Value,
+    realtime: Value,
+    cumulative: Value,
 }
 
-impl Board {
+impl QueueCard {
     fn of(queue: &Value, numbers: &Numbers) -> Self {
         let part = |name: &str| {
             numbers
@@ -126,14 +129,14 @@ impl Board {
         };
         Self {
             name: text(queue, "friendly_name").to_owned(),
-            now: part("realtime").unwrap_or_default(),
-            lately: part("cumulative").unwrap_or_default(),
+            realtime: part("realtime").unwrap_or_default(),
+            cumulative: part("cumulative").unwrap_or_default(),
         }
     }
 
     fn show(&self) -> Markup {
         let status = |name: &str| {
-            self.now
+            self.realtime
                 .pointer(&format!("/tasks_by_status/{name}"))
                 .and_then(Value::as_u64)
         };
@@ -143,16 +146,19 @@ impl Board {
         let busy = status("assigned")
             .zip(status("wrapping"))
             .map(|(assigned, wrapping)| assigned + wrapping);
-        let available = whole(&self.now, "/total_available_workers");
+        let available = whole(&self.realtime, "/total_available_workers");
         let figures = [
             ("Waiting", number(waiting)),
-            ("Longest wait", waits(&self.now)),
-            ("Service level", percent(service_level(&self.lately))),
-            ("Abandoned", number(whole(&self.lately, "/tasks_canceled"))),
+            ("Longest wait", longest_wait_of(&self.realtime)),
+            ("Service level", percent(service_level(&self.cumulative))),
+            (
+                "Abandoned",
+                number(whole(&self.cumulative, "/tasks_canceled")),
+            ),
             (
                 "Speed of answer",
                 seconds(
-                    self.lately
+                    self.cumulative
                         .get("avg_task_acceptance_time")
                         .and_then(Value::as_f64),
                 ),
@@ -174,7 +180,7 @@ impl Board {
     }
 }
 
-/// What happened in a TaskQueue, one number for each span of [`POINT`].
+/// The accepted and canceled Tasks of one TaskQueue, one number for each time range of [`POINT`].
 struct Series {
     name: String,
     times: Vec<Timestamp>,
@@ -204,7 +210,7 @@ impl Series {
         }
     }
 
-    /// A plot for the eye, and the same as a table.
+    /// The plot, and the same data as a table.
     fn show(&self) -> Markup {
         let times: Vec<i64> = self.times.iter().map(|time| time.as_secs()).collect();
         let data = json!({ "labels": ["Accepted", "Abandoned"], "data": [times, self.accepted, self.abandoned] });
@@ -228,8 +234,9 @@ impl Series {
     }
 }
 
-/// The last spans, oldest first; they begin at full half hours, so that a past one never changes.
-fn spans(now: Timestamp) -> Vec<(Timestamp, Timestamp)> {
+/// The last time ranges, oldest first. They begin at full half hours, so the figures of a past one
+/// never change.
+fn time_ranges(now: Timestamp) -> Vec<(Timestamp, Timestamp)> {
     let point = i64::try_from(POINT.as_millis()).unwrap_or(1);
     let current = now.as_millis().div_euclid(point) * point;
     let start = |back: u64| {
@@ -247,21 +254,22 @@ fn whole(value: &Value, pointer: &str) -> Option<u64> {
     value.pointer(pointer).and_then(Value::as_u64)
 }
 
-/// Of all who were accepted or went away, the share that was accepted in time.
-fn service_level(lately: &Value) -> Option<u64> {
+/// The service level in per cent: the share of Tasks accepted within the threshold among all
+/// accepted and canceled ones.
+fn service_level(cumulative: &Value) -> Option<u64> {
     let split = |side: &str, what: &str| {
         whole(
-            lately,
-            &format!("/split_by_wait_time/{ANSWERED_WITHIN_SECS}/{side}/{what}"),
+            cumulative,
+            &format!("/split_by_wait_time/{SERVICE_LEVEL_SECS}/{side}/{what}"),
         )
     };
     let in_time = split("below", "reservations_accepted")?;
     let late = split("above", "reservations_accepted")?;
-    let gone = split("below", "tasks_canceled")? + split("above", "tasks_canceled")?;
-    share(in_time, in_time + late + gone)
+    let canceled = split("below", "tasks_canceled")? + split("above", "tasks_canceled")?;
+    share(in_time, in_time + late + canceled)
 }
 
-/// In hundredths; `None` of nothing.
+/// `part` in per cent of `all`; `None` if `all` is 0.
 fn share(part: u64, all: u64) -> Option<u64> {
     part.saturating_mul(100).checked_div(all)
 }
@@ -283,7 +291,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_service_level_counts_who_went_away_as_not_answered() {
+    fn service_level_counts_canceled_tasks() {
         let split = json!({ "split_by_wait_time": { "20": {
             "below": { "reservations_accepted": 6, "tasks_canceled": 1 }, "above": { "reservations_accepted": 2, "tasks_canceled": 1 },
         } } });
@@ -293,14 +301,14 @@ mod tests {
     }
 
     #[test]
-    fn spans_begin_at_full_half_hours_and_end_now() {
+    fn time_ranges_begin_at_half_hours() {
         let now = Timestamp::from_millis(1_795_348_800_000) + Millis::from_secs(600);
-        let spans = spans(now);
-        assert_eq!(spans.len(), 8);
+        let ranges = time_ranges(now);
+        assert_eq!(ranges.len(), 8);
         assert_eq!(
-            spans.last(),
+            ranges.last(),
             Some(&(Timestamp::from_millis(1_795_348_800_000), now))
         );
-        assert!(spans.windows(2).all(|pair| pair[0].1 == pair[1].0));
+        assert!(ranges.windows(2).all(|pair| pair[0].1 == pair[1].0));
     }
 }

@@ -1,40 +1,41 @@
-//! All Workspaces, and which of them the pages of this browser show.
+//! The list of Workspaces, and the choice of the one that the pages of this browser show.
 //!
-//! The choice is a cookie. Tokens of forms are good for one Workspace only, so a page that was opened before the choice changed
-//! can do nothing in the other one.
+//! The choice is a cookie. The token of a form is valid for one Workspace, so a page that was
+//! opened before the choice changed cannot change the other Workspace.
 
 use http::{StatusCode, header};
 use ids::WorkspaceSid;
 use maud::{Markup, html};
 use serde_json::Value;
 
-use super::resource::{Field, Input, input, pager};
+use super::resource::{Field, Input, PAGING, input, pager};
+use crate::console::{Body, Refused, entries, text};
 use crate::form::Form;
 use crate::layout::{self, Page, button, csrf};
 use crate::reply::Reply;
-use crate::request_context::{Body, Refused, RequestContext, entries, text};
-use crate::routes::nothing_here;
+use crate::request_context::RequestContext;
+use crate::section::Section;
 
-/// Their section.
-pub const SECTION: &str = "workspaces";
+/// The console's address of the list.
+const PATH: &str = "/console/workspaces";
 
-/// What the API calls them.
-const PLACE: &str = "/v1/Workspaces";
+/// The API's address of the list.
+const API_PATH: &str = "/v1/Workspaces";
 
 #[rustfmt::skip]
 const FIELDS: &[Field] = &[
     Field { name: "FriendlyName", property: "", label: "Name", input: Input::Line, help: "" },
-    Field { name: "EventCallbackUrl", property: "", label: "Event callback", input: Input::Line, help: "Where what happens in it is told; may stay empty." },
+    Field { name: "EventCallbackUrl", property: "", label: "Event callback", input: Input::Line, help: "The URL that Events are sent to. Optional." },
 ];
 
-/// The table.
-pub async fn list(visit: &RequestContext<'_>) -> Result<Reply, Refused> {
-    let query = visit.query.encode(&super::resource::PAGING);
-    let list = visit
+/// The list.
+pub async fn list(context: &RequestContext<'_>) -> Result<Reply, Refused> {
+    let query = context.query.encode(&PAGING);
+    let list = context
         .console
-        .ask(
+        .request(
             http::Method::GET,
-            &format!("{PLACE}?{query}"),
+            &format!("{API_PATH}?{query}"),
             Body::Nothing,
         )
         .await?;
@@ -43,17 +44,17 @@ pub async fn list(visit: &RequestContext<'_>) -> Result<Reply, Refused> {
             table {
                 caption { "The pages show one Workspace at a time." }
                 thead { tr { th scope="col" { "Workspace" } th scope="col" { "SID" } th scope="col" { "Shown" } } }
-                tbody { @for workspace in entries(&list) { (row(visit, workspace)) } }
+                tbody { @for workspace in entries(&list) { (row(context, workspace)) } }
             }
         }
-        (pager(SECTION, &list))
+        (pager(Section::Workspaces, &list))
     };
-    let head = html! { p { a .button href={ "/console/" (SECTION) "/new" } { "New Workspace" } } };
+    let head = html! { p { a .button href={ (PATH) "/new" } { "New Workspace" } } };
     Ok(layout::page(
-        visit,
+        context,
         Page {
             title: "Workspaces",
-            section: SECTION,
+            section: Some(Section::Workspaces),
             watch: None,
             head,
             live,
@@ -61,88 +62,92 @@ pub async fn list(visit: &RequestContext<'_>) -> Result<Reply, Refused> {
     ))
 }
 
-fn row(visit: &RequestContext<'_>, workspace: &Value) -> Markup {
+fn row(context: &RequestContext<'_>, workspace: &Value) -> Markup {
     let sid = text(workspace, "sid");
     html! {
         tr id={ "row-" (sid) } {
             th scope="row" { (text(workspace, "friendly_name")) }
             td { code { (sid) } }
             td {
-                @if visit.workspace.to_string() == sid { strong #shown { "this one" } }
-                @else { (button(visit, &format!("/console/{SECTION}/{sid}/open"), "Show", &[], "")) }
+                @if context.workspace.to_string() == sid { strong #shown { "yes" } }
+                @else { (button(context, &format!("{PATH}/{sid}/open"), "Show", &[], "")) }
             }
         }
     }
 }
 
-/// The form for a new one.
-pub async fn new(visit: &RequestContext<'_>) -> Result<Reply, Refused> {
-    Ok(form(visit, &Form::default(), None).await)
+/// The form for a new Workspace.
+pub async fn new(context: &RequestContext<'_>) -> Result<Reply, Refused> {
+    Ok(form(context, &Form::default(), None).await)
 }
 
-/// Makes one and shows it.
-pub async fn create(visit: &RequestContext<'_>) -> Result<Reply, Refused> {
+/// Creates a Workspace and shows it.
+pub async fn create(context: &RequestContext<'_>) -> Result<Reply, Refused> {
     let mut given = Form::default();
     for field in FIELDS
         .iter()
-        .filter(|field| !visit.form.text(field.name).is_empty())
+        .filter(|field| !context.form.text(field.name).is_empty())
     {
-        given.push(field.name, visit.form.text(field.name));
+        given.push(field.name, context.form.text(field.name));
     }
-    match visit
+    match context
         .console
-        .ask(http::Method::POST, PLACE, Body::Form(given.encode_all()))
+        .request(http::Method::POST, API_PATH, Body::Form(given.encode_all()))
         .await
     {
-        Ok(made) => open(visit, text(&made, "sid")).await,
-        Err(refused) => Ok(form(visit, &visit.form, Some(&refused)).await),
+        Ok(made) => open(context, text(&made, "sid")).await,
+        Err(refused) => Ok(form(context, &context.form, Some(&refused)).await),
     }
 }
 
-/// From now on this browser's pages show this one.
-pub async fn open(visit: &RequestContext<'_>, sid: &str) -> Result<Reply, Refused> {
-    let sid: WorkspaceSid = sid.parse().map_err(|_| nothing_here(visit))?;
-    visit
+/// Makes the pages of this browser show this Workspace.
+pub async fn open(context: &RequestContext<'_>, sid: &str) -> Result<Reply, Refused> {
+    let sid: WorkspaceSid = sid.parse().map_err(|_| context.no_such_page())?;
+    context
         .console
-        .ask(http::Method::GET, &format!("{PLACE}/{sid}"), Body::Nothing)
+        .request(
+            http::Method::GET,
+            &format!("{API_PATH}/{sid}"),
+            Body::Nothing,
+        )
         .await?;
     Ok(Reply::see_other("/console/tasks").with(
         header::SET_COOKIE,
-        visit.console.signer.workspace_cookie(sid),
+        context.console.signer.workspace_cookie(sid),
     ))
 }
 
-async fn form(visit: &RequestContext<'_>, values: &Form, refused: Option<&Refused>) -> Reply {
-    let about = refused
-        .and_then(Refused::about)
+async fn form(context: &RequestContext<'_>, values: &Form, refused: Option<&Refused>) -> Reply {
+    let field_error = refused
+        .and_then(Refused::field_error)
         .filter(|(name, _)| FIELDS.iter().any(|field| field.name == *name));
     let mut inputs = Vec::new();
     for field in FIELDS {
-        let mistake = about
+        let error = field_error
             .filter(|(name, _)| *name == field.name)
             .map(|(_, problem)| problem);
-        inputs.push(input(visit, field, values.text(field.name), mistake).await);
+        inputs.push(input(context, field, values.text(field.name), error).await);
     }
     let live = html! {
         @if let Some(refused) = refused {
-            p .alert role="alert" { "Nothing was made. " @if about.is_none() { (refused.message) } @else { "See below." } }
+            p .alert role="alert" { "Nothing was created. " @if field_error.is_none() { (refused.message) } @else { "See the marked field." } }
         }
-        form .stacked method="post" action={ "/console/" (SECTION) "/new" } {
-            (csrf(visit))
+        form .stacked method="post" action={ (PATH) "/new" } {
+            (csrf(context))
             @for (field, input) in FIELDS.iter().zip(inputs) { label for=(field.name) { (field.label) } (input) }
             button .primary type="submit" { "Save" }
         }
-        p { a href={ "/console/" (SECTION) } { "Back to Workspaces" } }
+        p { a href=(PATH) { "Back to Workspaces" } }
     };
     let page = Page {
         title: "New Workspace",
-        section: SECTION,
+        section: Some(Section::Workspaces),
         watch: None,
         head: html! {},
         live,
     };
     layout::page_with(
-        visit,
+        context,
         refused.map_or(StatusCode::OK, |refused| refused.status),
         page,
     )

@@ -1,39 +1,39 @@
-//! What an expression asks for, and what can be wrong with one that can be read: things to warn of, and what `skip_if` may ask.
+//! Checks of a parsed expression: warnings, and the restrictions of `skip_if`.
 
 use super::{Comparison, Expression, Operand, Operator, Path, PathStep, Term};
 use ids::ActivitySid;
 
-/// The built-in name below which a Worker's channels are found (taskrouter.md section 4).
+/// The built-in name of a Worker's channels (taskrouter.md section 4).
 pub const CHANNEL_KEY: &str = "channel";
 
-/// The figure of a Worker's channel that counts accepted Reservations (taskrouter.md section 2.4).
+/// The key of a Worker's channel that counts accepted Reservations (taskrouter.md section 2.4).
 pub const ASSIGNED_TASKS_KEY: &str = "assigned_tasks";
 
 /// Why an expression cannot be a target's `skip_if` (taskrouter.md section 7.3).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SkipIfError {
-    /// Something other than a number of Workers or a number is compared.
+    /// An operand is neither a count of Workers nor a number.
     #[error(
         "`{operand}` cannot be in a skip_if: expected `workers.available`, `workers.unavailable`, `workers.WA…` (the sid of an Activity) or a number"
     )]
     Operand {
-        /// The offender, in normal form.
+        /// The operand, in normal form.
         operand: String,
     },
-    /// An operator for texts or arrays.
+    /// The operator compares texts or arrays.
     #[error("`{operator}` cannot be in a skip_if: expected ==, !=, <, <=, > or >=")]
     Operator {
-        /// The offender.
+        /// The operator.
         operator: String,
     },
-    /// `NOT` before a condition.
+    /// `NOT` is not allowed before a condition.
     #[error("`NOT` cannot be in a skip_if: conditions are joined with AND and OR only")]
     Not,
 }
 
 impl Expression {
-    /// Sentences about what is allowed and most likely a mistake: a key in quotes is a text (taskrouter.md section 8.1,
-    /// "quoted key").
+    /// Sentences about comparisons that are allowed but most likely a mistake: a key in quotes is a
+    /// text (taskrouter.md section 8.1, "quoted key").
     pub fn warnings(&self) -> Vec<String> {
         let mut warnings = Vec::new();
         each_comparison(self.root(), &mut |comparison| {
@@ -42,7 +42,7 @@ impl Expression {
         warnings
     }
 
-    /// Does it ask how many Tasks a Worker has accepted in some channel?
+    /// Whether it reads `assigned_tasks` of any channel of a Worker.
     pub fn asks_for_assigned_tasks(&self) -> bool {
         let mut asks = false;
         each_comparison(self.root(), &mut |comparison| {
@@ -53,17 +53,18 @@ impl Expression {
         asks
     }
 
-    /// Whether it may be a target's `skip_if`: only numbers and numbers of Workers, compared, joined with AND and OR.
+    /// Checks that it may be the `skip_if` of a target: comparisons of numbers and counts of
+    /// Workers, joined with AND and OR.
     ///
     /// # Errors
-    /// [`SkipIfError`] names the first thing that cannot be there.
+    /// [`SkipIfError`] names the first term that is not allowed.
     pub fn check_skip_if(&self) -> Result<(), SkipIfError> {
         skip_if_term(self.root())
     }
 }
 
 impl Path {
-    /// Is it `channel.<name>.assigned_tasks`, whatever it begins with?
+    /// Whether the path ends in `channel.<name>.assigned_tasks`.
     pub fn asks_for_assigned_tasks(&self) -> bool {
         let [
             ..,
@@ -141,7 +142,7 @@ fn skip_if_comparison(comparison: &Comparison) -> Result<(), SkipIfError> {
 fn skip_if_operand(operand: &Operand) -> Result<(), SkipIfError> {
     let allowed = match operand {
         Operand::Number(_) => true,
-        Operand::Path(path) => is_presence(path),
+        Operand::Path(path) => is_worker_count(path),
         Operand::Null | Operand::Bool(_) | Operand::Text(_) | Operand::Array(_) => false,
     };
     if allowed {
@@ -153,8 +154,8 @@ fn skip_if_operand(operand: &Operand) -> Result<(), SkipIfError> {
     }
 }
 
-/// `workers.available`, `workers.unavailable` or `workers.WA…`.
-fn is_presence(path: &Path) -> bool {
+/// Whether the path is `workers.available`, `workers.unavailable` or `workers.WA…`.
+fn is_worker_count(path: &Path) -> bool {
     let [PathStep::Key(workers), PathStep::Key(name)] = path.steps() else {
         return false;
     };

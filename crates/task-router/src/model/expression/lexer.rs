@@ -1,14 +1,14 @@
-//! Text into tokens, each with the column it begins at.
+//! The lexer: text to tokens, each with the column of its first character.
 
 use std::fmt;
 
 use super::print::Quoted;
 use super::{ExpressionError, Operator};
 
-/// Characters of a text that an error message repeats.
+/// Characters of a token that an error message repeats.
 const SHOWN_CHARS_MAX: usize = 20;
 
-/// A word, a mark or a constant.
+/// A word, an operator, a punctuation mark or a constant.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Token {
     Open,
@@ -40,7 +40,7 @@ impl fmt::Display for Token {
     }
 }
 
-/// The beginning of a text that may be long.
+/// The first characters of a text that may be long, with `…` when it is cut.
 fn shown(text: &str) -> String {
     let mut chars = text.chars();
     let beginning: String = chars.by_ref().take(SHOWN_CHARS_MAX).collect();
@@ -56,7 +56,7 @@ struct Lexer<'a> {
     at: usize,
 }
 
-/// All tokens of these characters.
+/// All tokens of these characters, with their columns counted from 1.
 pub(super) fn tokens(chars: &[char]) -> Result<Vec<(usize, Token)>, ExpressionError> {
     Lexer { chars, at: 0 }.tokens()
 }
@@ -92,7 +92,7 @@ impl Lexer<'_> {
             ('=', _) => (1, Token::Operator(Operator::Equal)),
             ('!', Some('=')) => (2, Token::Operator(Operator::NotEqual)),
             ('<', Some('=')) => (2, Token::Operator(Operator::LessOrEqual)),
-            // `level <-1` compares with a negative number.
+            // `level <-1` compares with a negative number; `<-` before anything else is `IN`.
             ('<', Some('-')) if !self.digit_at(2) => (2, Token::Operator(Operator::In)),
             ('<', _) => (1, Token::Operator(Operator::Less)),
             ('>', Some('=')) => (2, Token::Operator(Operator::GreaterOrEqual)),

@@ -1,9 +1,10 @@
-//! Expressions: the conditions of TaskQueues, Workflow filters and targets (taskrouter.md section 8).
+//! Expressions: the conditions of TaskQueues, Workflow filters and targets (taskrouter.md section
+//! 8).
 //!
-//! An [`Expression`] is parsed once, when configuration is read, and keeps its source text: that is what is stored and
-//! shown. [`Display`](std::fmt::Display) prints its normal form. Evaluating one is [`crate::router::expression`]'s
-//! business. Length and depth are bounded, so no input can exhaust the stack, and parsing takes time in proportion to
-//! the length.
+//! An [`Expression`] is parsed once, when configuration is read, and keeps its source text, which
+//! is stored and shown. [`Display`](std::fmt::Display) prints its normal form.
+//! [`crate::router::expression`] evaluates it. Length and depth are limited, so no input can
+//! exhaust the stack, and parsing takes time in proportion to the length.
 
 mod check;
 mod lexer;
@@ -17,44 +18,71 @@ pub use check::{ASSIGNED_TASKS_KEY, CHANNEL_KEY, SkipIfError};
 use parser::Parser;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// Characters an expression may have: twice what a full set of attributes has, so that any attribute can be named.
+/// The longest expression in characters: twice the length of the largest attributes, so that any
+/// attribute can be named.
 pub const EXPRESSION_CHARS_MAX: usize = 8_192;
 
-/// Parentheses, arrays and NOTs inside one another: more than a person can read, far less than a stack holds.
+/// How deep parentheses, arrays and NOTs may be nested: more than a person can read, far less than
+/// the stack holds.
 pub const EXPRESSION_DEPTH_MAX: usize = 32;
 
-/// Largest index of an array in a path: attributes have 4,096 characters, so no array in them is longer.
+/// The largest array index in a path: attributes have 4,096 characters, so no array in them is
+/// longer.
 const INDEX_MAX: u16 = 4_096;
 
-/// A parsed expression with its source. Two are equal when they are spelled alike; whether they mean the same, the
-/// conditions tell ([`Expression::root`]).
+/// A parsed expression with its source. Two expressions are equal when their sources are; compare
+/// their conditions ([`Expression::root`]) to see whether they mean the same.
+///
+/// ```
+/// use ids::time::Timestamp;
+/// use ids::{ActivitySid, WorkerSid, WorkspaceSid};
+/// use task_router::model::{Expression, Worker, Workspace};
+/// use task_router::router::expression::WorkerScope;
+///
+/// let expression: Expression = r#"languages HAS "en" AND level>=3"#.parse()?;
+/// assert_eq!(expression.to_string(), r#"languages HAS "en" AND level >= 3"#);
+///
+/// // Evaluate it as the expression of a TaskQueue, over a Worker.
+/// let sid = WorkspaceSid::derive(&["Help line"]);
+/// let activity = ActivitySid::derive(&["Available"]);
+/// let workspace = Workspace::new(sid, "Help line", activity);
+/// let now = Timestamp::from_millis(0);
+/// let mut maya = Worker::new(WorkerSid::derive(&["Maya"]), sid, "Maya", activity, now);
+/// maya.attributes = r#"{"languages":["en","hi"],"level":4}"#.parse()?;
+/// assert!(expression.matches(&WorkerScope::new(&maya, &workspace)));
+///
+/// // An error names the column of the problem.
+/// let error = "level >".parse::<Expression>().unwrap_err();
+/// assert_eq!(error.column, 8);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Expression {
     source: String,
     root: Term,
 }
 
-/// A condition.
+/// A condition of an expression.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Term {
-    /// True when one of them is: `a OR b`.
+    /// True when at least one term is: `a OR b`.
     Any(Vec<Term>),
-    /// True when all of them are: `a AND b`.
+    /// True when every term is: `a AND b`.
     All(Vec<Term>),
-    /// True when it is not: `NOT a`.
+    /// True when the term is not: `NOT a`.
     Not(Box<Term>),
-    /// One comparison.
+    /// A single comparison.
     Compare(Comparison),
 }
 
 /// `left operator right`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Comparison {
-    /// Left-hand side.
+    /// The operand on the left.
     pub left: Operand,
-    /// What is asked.
+    /// The operator between the operands.
     pub operator: Operator,
-    /// Right-hand side.
+    /// The operand on the right.
     pub right: Operand,
 }
 
@@ -94,13 +122,13 @@ pub enum Operand {
     Number(f64),
     /// `"text"`, `'text'`
     Text(String),
-    /// `["a", "b"]`; may hold paths, `[task.first_agent, task.second_agent]`.
+    /// `["a", "b"]`; may contain paths, `[task.first_agent, task.second_agent]`.
     Array(Vec<Operand>),
     /// `worker.languages[0]`
     Path(Path),
 }
 
-/// Where a value is found: keys and array indexes, outermost first.
+/// The location of a value: keys and array indexes, outermost first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Path(Vec<PathStep>);
 
@@ -113,33 +141,34 @@ pub enum PathStep {
     Index(usize),
 }
 
-/// Why a text is not an expression, and where.
+/// Why a text is not an expression, and at which column.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("column {column}: {message}")]
 pub struct ExpressionError {
-    /// The character the trouble begins at, counted from 1.
+    /// The column of the first character that is wrong, counted from 1.
     pub column: usize,
-    /// One sentence: what was expected, what is there.
+    /// One sentence: what was expected, and what was found.
     pub message: String,
 }
 
 impl Expression {
-    /// The text it was parsed from.
+    /// The text that the expression was parsed from.
     pub fn source(&self) -> &str {
         &self.source
     }
 
-    /// Its comparisons as they are written, in their order, each with the character it begins at, counted from 1.
+    /// Its comparisons as they are written, in their order, each with the column of its first
+    /// character, counted from 1.
     pub fn comparisons(&self) -> Vec<(usize, &str)> {
         let read = Parser::new(&self.source)
             .and_then(|mut parser| parser.any(0).map(|_| parser.comparisons));
-        let text = |(from, to): (usize, usize)| {
-            (
-                from,
-                chars_between(&self.source, from - 1, to - 1).trim_end(),
-            )
-        };
-        read.unwrap_or_default().into_iter().map(text).collect()
+        read.unwrap_or_default()
+            .into_iter()
+            .map(|(from, to)| {
+                let text = chars_between(&self.source, from - 1, to - 1);
+                (from, text.trim_end())
+            })
+            .collect()
     }
 
     /// The outermost condition.
@@ -148,14 +177,16 @@ impl Expression {
     }
 }
 
-/// The part of a text from one character up to another, counted from 0.
+/// The part of a text from character `from` up to character `to`, counted from 0.
 fn chars_between(text: &str, from: usize, to: usize) -> &str {
-    let at = |index| {
-        text.char_indices()
-            .nth(index)
-            .map_or(text.len(), |(at, _)| at)
-    };
-    text.get(at(from)..at(to)).unwrap_or_default()
+    text.get(byte_of_char(text, from)..byte_of_char(text, to))
+        .unwrap_or_default()
+}
+
+fn byte_of_char(text: &str, index: usize) -> usize {
+    text.char_indices()
+        .nth(index)
+        .map_or(text.len(), |(byte, _)| byte)
 }
 
 impl Path {

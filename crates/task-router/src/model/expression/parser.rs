@@ -1,4 +1,4 @@
-//! Tokens into an expression.
+//! The parser: tokens to an expression.
 
 use std::iter::Peekable;
 use std::vec::IntoIter;
@@ -9,15 +9,17 @@ use super::{
     Operator, Path, PathStep, Term,
 };
 
-/// Words that are operators wherever an operand may begin.
+/// Words that are operators, and therefore no keys, where an operand may begin.
 const OPERATOR_WORDS: [&str; 6] = ["AND", "OR", "NOT", "IN", "HAS", "CONTAINS"];
 
-/// Recursive descent; `AND` binds tighter than `OR` (taskrouter.md section 8.1, "precedence").
+/// A recursive-descent parser; `AND` binds tighter than `OR` (taskrouter.md section 8.1,
+/// "precedence").
 pub(super) struct Parser {
-    /// Each token with the column it begins at.
+    /// Each token with the column of its first character.
     tokens: Peekable<IntoIter<(usize, Token)>>,
     end_column: usize,
-    /// The columns from and to which the comparisons reach that have been read, in their order; blanks behind included.
+    /// The first column and the end column of each comparison that has been read, in order. Blanks
+    /// after a comparison are included.
     pub(super) comparisons: Vec<(usize, usize)>,
 }
 
@@ -67,10 +69,10 @@ impl Parser {
             return self.comparison(depth);
         }
         let inner = self.any(depth + 1)?;
-        match self.take(&Token::Close) {
-            true => Ok(inner),
-            false => Err(self.unexpected("`)`, `AND` or `OR`")),
+        if !self.take(&Token::Close) {
+            return Err(self.unexpected("`)`, `AND` or `OR`"));
         }
+        Ok(inner)
     }
 
     fn comparison(&mut self, depth: usize) -> Result<Term, ExpressionError> {
@@ -107,10 +109,10 @@ impl Parser {
                 self.unexpected("an operator (==, !=, <, <=, >, >=, CONTAINS, HAS, IN, NOT IN)")
             );
         }
-        match self.take_keyword("IN") {
-            true => Ok(Operator::NotIn),
-            false => Err(self.unexpected("`IN` after `NOT`")),
+        if !self.take_keyword("IN") {
+            return Err(self.unexpected("`IN` after `NOT`"));
         }
+        Ok(Operator::NotIn)
     }
 
     fn operand(&mut self, depth: usize) -> Result<Operand, ExpressionError> {
@@ -139,7 +141,7 @@ impl Parser {
         }
     }
 
-    /// What follows `[`.
+    /// The rest of an array after `[`.
     fn array(&mut self, depth: usize) -> Result<Operand, ExpressionError> {
         let mut elements = Vec::new();
         if self.take(&Token::CloseBracket) {
@@ -178,7 +180,7 @@ impl Parser {
         }
     }
 
-    /// Any word is a key behind a dot, also `in` and `null`.
+    /// After a dot any word is a key, also `in` and `null`.
     fn key(&mut self) -> Result<String, ExpressionError> {
         match self
             .tokens
@@ -190,25 +192,18 @@ impl Parser {
     }
 
     fn index(&mut self) -> Result<usize, ExpressionError> {
-        let whole = |number: f64| {
-            (number.fract() == 0.0 && (0.0..=f64::from(INDEX_MAX)).contains(&number))
-                .then_some(number)
-        };
         let index = match self.peek() {
-            Some(Token::Number(number)) => whole(*number).map(|number| number as usize),
-            _ => None,
-        };
-        let Some(index) = index else {
-            return Err(self.unexpected(&format!("a whole number from 0 to {INDEX_MAX}")));
+            Some(Token::Number(number)) if is_index(*number) => *number as usize,
+            _ => return Err(self.unexpected(&format!("a whole number from 0 to {INDEX_MAX}"))),
         };
         self.tokens.next();
-        match self.take(&Token::CloseBracket) {
-            true => Ok(index),
-            false => Err(self.unexpected("`]`")),
+        if !self.take(&Token::CloseBracket) {
+            return Err(self.unexpected("`]`"));
         }
+        Ok(index)
     }
 
-    /// A path and nothing else.
+    /// A path; a constant is an error.
     pub(super) fn path(&mut self) -> Result<Path, ExpressionError> {
         let column = self.column();
         match self.operand(0)? {
@@ -255,9 +250,8 @@ impl Parser {
     }
 
     fn take_keyword(&mut self, keyword: &str) -> bool {
-        let is_keyword = |token: &Token| matches!(token, Token::Word(word) if word.eq_ignore_ascii_case(keyword));
         self.tokens
-            .next_if(|(_, token)| is_keyword(token))
+            .next_if(|(_, token)| is_keyword(token, keyword))
             .is_some()
     }
 
@@ -276,6 +270,25 @@ impl Parser {
             message,
         }
     }
+}
+
+fn is_keyword(token: &Token, keyword: &str) -> bool {
+    match token {
+        Token::Word(word) => word.eq_ignore_ascii_case(keyword),
+        Token::Open
+        | Token::Close
+        | Token::OpenBracket
+        | Token::CloseBracket
+        | Token::Comma
+        | Token::Dot
+        | Token::Operator(_)
+        | Token::Text(_)
+        | Token::Number(_) => false,
+    }
+}
+
+fn is_index(number: f64) -> bool {
+    number.fract() == 0.0 && (0.0..=f64::from(INDEX_MAX)).contains(&number)
 }
 
 fn single_or(mut terms: Vec<Term>, many: fn(Vec<Term>) -> Term) -> Term {

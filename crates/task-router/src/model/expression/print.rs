@@ -1,11 +1,12 @@
-//! The normal form of an expression: one spelling for each condition, and it parses to the same condition again.
+//! The normal form of an expression: one spelling for each condition, which parses to the same
+//! condition.
 
 use std::fmt::{self, Display, Formatter, Write};
 
 use super::{Comparison, Expression, Operand, Operator, Path, PathStep, Term};
 
-/// The normal form. It can be longer than the source (`a=1` is printed `a == 1`), so that of an expression close to
-/// [`super::EXPRESSION_CHARS_MAX`] may be over it.
+/// Prints the normal form. It can be longer than the source (`a=1` is printed `a == 1`), so the
+/// normal form of an expression close to [`super::EXPRESSION_CHARS_MAX`] may exceed that limit.
 impl Display for Expression {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         self.root().fmt(f)
@@ -29,7 +30,7 @@ impl Display for Term {
     }
 }
 
-/// A term where the grammar has room for one comparison.
+/// A term in a place where the grammar allows one comparison: `AND` and `OR` get parentheses.
 fn single(f: &mut Formatter<'_>, term: &Term) -> fmt::Result {
     match term {
         Term::Any(_) | Term::All(_) => write!(f, "({term})"),
@@ -90,7 +91,7 @@ impl Display for Path {
     }
 }
 
-/// A text in double quotes, with what would end it escaped.
+/// A text in double quotes, with quotes and backslashes escaped.
 pub(super) struct Quoted<'a>(pub(super) &'a str);
 
 impl Display for Quoted<'_> {

@@ -1,4 +1,4 @@
-//! The rows of taskrouter.md section 8.1, one test each, and what surrounds them.
+//! The rows of taskrouter.md section 8.1, one test each, and the rules around them.
 
 use super::*;
 
@@ -24,7 +24,7 @@ fn refused(source: &str, expected: &str) {
 }
 
 #[test]
-fn letter_case_of_keywords_and_constants_does_not_matter() {
+fn keywords_ignore_letter_case() {
     same("a == 1 and b == 2 Or c == 3", "a == 1 AND b == 2 OR c == 3");
     same(
         "a has 1 AND b Contains 'x' AND c in [1] AND d not In [1]",
@@ -37,26 +37,27 @@ fn letter_case_of_keywords_and_constants_does_not_matter() {
 }
 
 #[test]
-fn letter_case_of_keys_and_texts_matters() {
+fn keys_and_texts_keep_letter_case() {
     assert_ne!(parse("Level == 1").root(), parse("level == 1").root());
     assert_ne!(parse("a == 'X'").root(), parse("a == 'x'").root());
 }
 
 #[test]
-fn each_alias_means_the_operator_it_stands_for() {
+fn aliases_parse_to_their_operators() {
     same("a = 1", "a == 1");
     same("languages >- 'en'", "languages HAS 'en'");
     same("'en' <- languages", "'en' IN languages");
 }
 
+/// `level <-1` compares with a negative number; it is not the alias of `IN`.
 #[test]
-fn an_alias_that_looks_like_a_negative_number_is_one() {
+fn less_than_negative_number_is_not_in() {
     same("a <-1", "a < -1");
     same("a>-1.5", "a > -1.5");
 }
 
 #[test]
-fn and_binds_tighter_than_or_and_not_tightest() {
+fn precedence_is_not_and_or() {
     same(
         "a == 1 OR b == 1 AND c == 1",
         "a == 1 OR (b == 1 AND c == 1)",
@@ -69,7 +70,7 @@ fn and_binds_tighter_than_or_and_not_tightest() {
 }
 
 #[test]
-fn not_stands_before_a_comparison_or_parentheses() {
+fn not_takes_comparison_or_parentheses() {
     same("not (a == 1)", "NOT a == 1");
     assert!(matches!(
         parse("NOT (a == 1 OR b == 1)").root(),
@@ -79,7 +80,7 @@ fn not_stands_before_a_comparison_or_parentheses() {
 }
 
 #[test]
-fn a_bare_value_is_no_condition() {
+fn bare_value_is_refused() {
     refused("languages", "column 10: expected an operator");
     refused("true", "column 5: expected an operator");
     refused("(vip) == true", "column 5: expected an operator");
@@ -87,7 +88,7 @@ fn a_bare_value_is_no_condition() {
 }
 
 #[test]
-fn a_hyphen_in_a_key_is_refused_where_it_stands() {
+fn hyphen_in_key_is_refused() {
     refused(
         "skill-level > 3",
         "column 6: `-` cannot be in a key; expected an operator",
@@ -100,7 +101,7 @@ fn a_hyphen_in_a_key_is_refused_where_it_stands() {
 }
 
 #[test]
-fn a_quoted_key_is_a_text_and_warned_of() {
+fn quoted_key_is_text_with_warning() {
     for source in [
         "\"language\" == \"spanish\"",
         "'languages' HAS 'en'",
@@ -124,7 +125,7 @@ fn a_quoted_key_is_a_text_and_warned_of() {
 }
 
 #[test]
-fn a_backslash_escapes_quotes_and_itself_and_nothing_else() {
+fn backslash_escapes_quotes_and_itself() {
     let text = |source: &str| {
         let expression = parse(source);
         let Term::Compare(Comparison {
@@ -144,7 +145,7 @@ fn a_backslash_escapes_quotes_and_itself_and_nothing_else() {
 }
 
 #[test]
-fn numbers_are_whole_or_decimal_and_may_be_negative() {
+fn numbers_are_whole_decimal_or_negative() {
     same("a == 3.0", "a == 3");
     same("a == -0003.50", "a == -3.5");
     refused("a == .5", "column 6: expected a key");
@@ -185,14 +186,14 @@ fn paths_go_into_objects_and_arrays() {
 }
 
 #[test]
-fn a_path_alone_is_a_path_and_nothing_else() {
+fn path_parses_only_a_path() {
     for wrong in ["", "3", "'a'", "null", "[a]", "a == 1", "a b", "a."] {
         assert!(wrong.parse::<Path>().is_err(), "{wrong}");
     }
 }
 
 #[test]
-fn arrays_hold_constants_paths_and_nothing_at_all() {
+fn arrays_hold_constants_and_paths() {
     assert!(
         matches!(parse("a IN []").root(), Term::Compare(Comparison { right: Operand::Array(none), .. }) if none.is_empty())
     );
@@ -209,7 +210,7 @@ fn arrays_hold_constants_paths_and_nothing_at_all() {
 }
 
 #[test]
-fn there_are_no_regular_expressions_and_no_arithmetic() {
+fn regex_and_arithmetic_are_refused() {
     refused("a =~ 'x'", "column 4: `~` has no meaning here");
     refused("a + 1 == 2", "column 3: `+` has no meaning here");
     refused(
@@ -219,7 +220,7 @@ fn there_are_no_regular_expressions_and_no_arithmetic() {
 }
 
 #[test]
-fn what_is_wrong_is_told_with_its_place() {
+fn errors_name_their_column() {
     for (source, expected) in [
         (
             "",
@@ -282,7 +283,7 @@ fn what_is_wrong_is_told_with_its_place() {
 }
 
 #[test]
-fn length_is_bounded() {
+fn length_is_limited() {
     let of_length = |chars: usize| format!("a == '{}'", "é".repeat(chars - 7));
     assert!(
         of_length(EXPRESSION_CHARS_MAX)
@@ -296,7 +297,7 @@ fn length_is_bounded() {
 }
 
 #[test]
-fn depth_is_bounded_for_parentheses_arrays_and_nots() {
+fn depth_is_limited() {
     let nested = |open: &str, inner: &str, close: &str, depth: usize| {
         format!("{}{inner}{}", open.repeat(depth), close.repeat(depth)).parse::<Expression>()
     };
@@ -333,7 +334,7 @@ fn depth_is_bounded_for_parentheses_arrays_and_nots() {
 }
 
 #[test]
-fn the_normal_form_has_one_spelling_and_only_the_parentheses_it_needs() {
+fn normal_form_has_fewest_parentheses() {
     for (source, normal) in [
         ("a=1", "a == 1"),
         ("( (a == 1) )", "a == 1"),
@@ -369,7 +370,7 @@ fn the_normal_form_has_one_spelling_and_only_the_parentheses_it_needs() {
 }
 
 #[test]
-fn an_expression_is_stored_as_it_was_written() {
+fn source_text_is_stored() {
     let expression = parse("a=1  OR b >- 'x'");
     assert_eq!(
         serde_json::to_string(&expression).unwrap(),
@@ -389,7 +390,7 @@ fn an_expression_is_stored_as_it_was_written() {
 }
 
 #[test]
-fn skip_if_asks_for_numbers_of_workers_only() {
+fn skip_if_allows_worker_counts_only() {
     for right in [
         "workers.available == 0",
         "1 == 1",

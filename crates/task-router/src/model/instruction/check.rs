@@ -1,4 +1,4 @@
-//! Whether an instruction can be carried out as things stand (taskrouter.md sections 6, 11.3 and 15).
+//! Whether an instruction can be carried out now (taskrouter.md sections 6, 11.3 and 15).
 
 use std::collections::BTreeMap;
 
@@ -8,65 +8,67 @@ use super::{
 use crate::model::{Activity, Attributes, Reservation, ReservationStatus};
 use ids::{ActivitySid, CallSid, ReservationSid};
 
-/// Why it cannot. The REST API answers 400 with code 20001 and this sentence; an assignment callback's instruction is
-/// logged with [`Impossible::code`].
+/// Why an instruction cannot be carried out. The REST API answers 400 with code 20001 and this
+/// sentence; for an instruction of an assignment callback the sentence is logged with
+/// [`Impossible::code`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Impossible {
     /// The Reservation has been answered or has ended.
     #[error("Unable to execute {} instruction. Reservation {reservation} is not currently in a Pending state.", instruction.title())]
     NotPending {
-        /// Which instruction.
+        /// The instruction.
         instruction: InstructionName,
-        /// Which Reservation.
+        /// The Reservation.
         reservation: ReservationSid,
     },
-    /// Calls are being made for it already.
+    /// Another instruction is being carried out for the Reservation.
     #[error("Unable to execute {} instruction. Another instruction is being carried out for Reservation {reservation}.", instruction.title())]
     InHand {
-        /// Which instruction.
+        /// The instruction.
         instruction: InstructionName,
-        /// Which Reservation.
+        /// The Reservation.
         reservation: ReservationSid,
     },
-    /// There is nobody to connect the Worker with. A conference can dial its customer; a `dequeue` needs one who waits.
+    /// There is no caller to connect the Worker with. A conference can dial a customer; a `dequeue`
+    /// needs a caller who waits.
     #[error("Unable to execute {} instruction. The Task has no `call_sid`{} in its attributes.", instruction.title(),
         if *instruction == InstructionName::Conference { " or `outbound_to`" } else { "" })]
     NoCall {
-        /// Which instruction.
+        /// The instruction.
         instruction: InstructionName,
     },
-    /// Nobody to ring.
+    /// There is no address to ring.
     #[error("Unable to execute {} instruction. It has no `to` and the Worker no `contact_uri` in their attributes.", instruction.title())]
     NoTo {
-        /// Which instruction.
+        /// The instruction.
         instruction: InstructionName,
     },
-    /// No number to show.
+    /// There is no number to show as the caller.
     #[error("Unable to execute {} instruction. It has no `from` and the Task no `to` in its attributes.", instruction.title())]
     NoFrom {
-        /// Which instruction.
+        /// The instruction.
         instruction: InstructionName,
     },
-    /// The Activity it names is not of the Workspace.
+    /// The Activity that it names does not exist in the Workspace.
     #[error("Unable to execute {} instruction. There is no Activity {activity} in the Workspace.", instruction.title())]
     NoActivity {
-        /// Which instruction.
+        /// The instruction.
         instruction: InstructionName,
-        /// Which Activity.
+        /// The Activity.
         activity: ActivitySid,
     },
-    /// There is no conversation to join.
+    /// There is no conference that a supervisor could join.
     #[error(
         "Unable to execute Supervise instruction. Reservation {reservation} is not accepted with a conference that is going on."
     )]
     NoConference {
-        /// Which Reservation.
+        /// The Reservation.
         reservation: ReservationSid,
     },
 }
 
 impl Impossible {
-    /// TaskRouter's debugger code, where there is one.
+    /// TaskRouter's debugger code; `None` where TaskRouter defines none.
     pub fn code(&self) -> Option<u32> {
         use InstructionName::{Accept, Call, Conference, Dequeue, Redirect, Reject, Supervise};
         match self {
@@ -109,9 +111,9 @@ impl Impossible {
     }
 }
 
-/// Whether `instruction` can be carried out for this Reservation, and if not, why. `task` are the attributes of its Task,
-/// `contact_uri` the address of who has it; for a supervisor who is a Worker, that of the supervisor. `activities` are those
-/// of the Workspace.
+/// Checks that `instruction` can be carried out for this Reservation. `task` are the attributes of
+/// its Task. `contact_uri` is the address of its Worker or, for a supervisor who is a Worker, of
+/// the supervisor. `activities` are the Activities of the Workspace.
 ///
 /// # Errors
 /// [`Impossible`], with TaskRouter's sentence and code.
@@ -123,14 +125,16 @@ pub fn check(
     activities: &BTreeMap<ActivitySid, Activity>,
 ) -> Result<(), Impossible> {
     let name = instruction.name();
-    if let Some(activity) =
-        activity_of(instruction).filter(|activity| !activities.contains_key(activity))
+    if let Some(activity) = activity_of(instruction)
+        && !activities.contains_key(&activity)
     {
         return Err(Impossible::NoActivity {
             instruction: name,
             activity,
         });
     }
+    // Which check applies: a supervisor joins an accepted Reservation, every other instruction
+    // needs a pending one, and an instruction that moves calls must be the first to do so.
     match instruction {
         Instruction::Supervise(supervise) => {
             return check_supervise(supervise, task, reservation, contact_uri);
@@ -170,7 +174,7 @@ pub fn check(
     }
 }
 
-/// The Activity it moves the Worker to, now or later.
+/// The Activity that the instruction moves the Worker to, now or after the conversation.
 fn activity_of(instruction: &Instruction) -> Option<ActivitySid> {
     match instruction {
         Instruction::Reject { activity_sid } => *activity_sid,
@@ -223,18 +227,21 @@ fn check_from(
         .ok_or(Impossible::NoFrom { instruction })
 }
 
+fn is_running(conference: &ConferencePlan) -> bool {
+    conference.sid.is_some() && !conference.worker_left
+}
+
 fn check_supervise(
     supervise: &Supervise,
     task: &Attributes,
     reservation: &Reservation,
     contact_uri: Option<&str>,
 ) -> Result<(), Impossible> {
-    let goes_on = |plan: &ConferencePlan| plan.sid.is_some() && !plan.worker_left;
     let conference = reservation
         .instruction
         .as_ref()
         .and_then(IssuedInstruction::conference);
-    if reservation.status != ReservationStatus::Accepted || !conference.is_some_and(goes_on) {
+    if reservation.status != ReservationStatus::Accepted || !conference.is_some_and(is_running) {
         return Err(Impossible::NoConference {
             reservation: reservation.sid,
         });

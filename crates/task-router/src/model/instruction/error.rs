@@ -1,36 +1,38 @@
-//! Why an instruction cannot be read, by TaskRouter's debugger codes (taskrouter.md section 15).
+//! Why an instruction cannot be parsed, with TaskRouter's debugger codes (taskrouter.md section
+//! 15).
 
 use super::InstructionName;
 
-/// What was given is no instruction.
+/// The input is not an instruction.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InstructionError {
-    /// 40000
+    /// Code 40000.
     #[error(
         "40000: the assignment callback answered with content type {0:?}, expected application/json"
     )]
     ContentType(String),
-    /// 40001
+    /// Code 40001.
     #[error("40001: the assignment callback's answer is not JSON: {0}")]
     NotJson(String),
-    /// 40005
+    /// Code 40005.
     #[error("40005: the assignment callback's answer has no `instruction`")]
     NoInstruction,
-    /// 55555
+    /// Code 55555.
     #[error(
         "55555: instruction {0:?} is not one of accept, reject, dequeue, call, redirect, conference, supervise"
     )]
     Unknown(String),
-    /// A parameter is missing or has another shape. Shows no value: values can be phone numbers.
+    /// A parameter is missing or malformed. The message shows no value: values can be phone
+    /// numbers.
     #[error("{}{parameter} of {} {problem}", code.map_or(String::new(), |code| format!("{code}: ")), instruction.as_str())]
     Parameter {
-        /// Of which instruction.
+        /// The instruction.
         instruction: InstructionName,
-        /// Its name, as the one who gave it writes it.
+        /// The name of the parameter in the input: its JSON name or its form name.
         parameter: &'static str,
-        /// The debugger code, where there is one.
+        /// The debugger code; `None` where TaskRouter defines none.
         code: Option<u32>,
-        /// What is wrong.
+        /// What is wrong with it.
         problem: Problem,
     },
 }
@@ -38,16 +40,16 @@ pub enum InstructionError {
 /// What is wrong with a parameter.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Problem {
-    /// It has to be there.
+    /// A required parameter is missing.
     #[error("is missing: expected {0}")]
     Missing(String),
-    /// It cannot be understood.
+    /// The value cannot be parsed.
     #[error("cannot be understood: expected {0}")]
     Malformed(String),
 }
 
 impl InstructionError {
-    /// The debugger code, where there is one.
+    /// The debugger code; `None` where TaskRouter defines none.
     pub fn code(&self) -> Option<u32> {
         match self {
             Self::ContentType(_) => Some(40_000),
@@ -58,8 +60,9 @@ impl InstructionError {
         }
     }
 
-    /// Whether the answer counts as none, so that the fallback URL gets its turn (taskrouter.md section 11.2). What is an
-    /// answer but asks for nothing that can be done leaves the Reservation pending.
+    /// Whether the answer counts as none, so that the fallback URL is requested (taskrouter.md
+    /// section 11.2). An answer that is an object but asks for nothing that can be done leaves the
+    /// Reservation pending.
     pub fn is_failure(&self) -> bool {
         match self {
             Self::ContentType(_) | Self::NotJson(_) | Self::Unknown(_) => true,

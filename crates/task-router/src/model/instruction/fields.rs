@@ -1,4 +1,4 @@
-//! Reading one parameter at a time, from a JSON object or from a form.
+//! Parses one parameter at a time, from a JSON object or from a form.
 
 use std::borrow::Cow;
 
@@ -10,15 +10,15 @@ use vocabulary::CallbackMethod;
 use vocabulary::Word;
 use vocabulary::{URL_CHARS_MAX, is_url};
 
-/// The longest address, in characters: SIP URIs are the longest ones.
+/// The longest address, in characters: SIP URIs are the longest addresses.
 const ADDRESS_CHARS_MAX: usize = 256;
 
-/// What an instruction is read from.
+/// The input that an instruction is parsed from.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Given<'a> {
-    /// An assignment callback's answer.
+    /// The answer of an assignment callback.
     Json(&'a Map<String, Value>),
-    /// The form of a REST request, repeated names kept.
+    /// The form of a REST request; repeated names are kept.
     Form(&'a [(String, String)]),
 }
 
@@ -32,7 +32,7 @@ pub(super) struct Fields<'a> {
 type Read<T> = Result<T, InstructionError>;
 
 impl<'a> Given<'a> {
-    /// The text of a parameter that is text, or nothing.
+    /// The value of a parameter if it is a string and not empty.
     pub fn plain(self, parameter: &Parameter) -> Option<&'a str> {
         let text = match self {
             Self::Json(object) => object.get(parameter.json)?.as_str()?,
@@ -41,8 +41,8 @@ impl<'a> Given<'a> {
         Some(text).filter(|text| !text.is_empty())
     }
 
-    /// Every value of a parameter as text. `Err` if JSON has something there that is no text, number or boolean, nor a
-    /// list of these.
+    /// Every value of a parameter as text, without empty ones. `Err` if JSON has a value that is no
+    /// string, number or boolean, nor a list of strings.
     fn texts(self, parameter: &Parameter) -> Result<Vec<Cow<'a, str>>, ()> {
         let texts = match self {
             Self::Form(pairs) => {
@@ -62,7 +62,7 @@ impl<'a> Given<'a> {
         Ok(texts.into_iter().filter(|text| !text.is_empty()).collect())
     }
 
-    /// The parameter's name as the one who gave it writes it.
+    /// The name of the parameter in this input.
     fn name(self, parameter: &Parameter) -> &'static str {
         match self {
             Self::Json(_) => parameter.json,
@@ -89,7 +89,7 @@ fn json_texts(value: &Value, string_only: bool) -> Result<Vec<Cow<'_, str>>, ()>
 }
 
 impl<'a> Fields<'a> {
-    /// A whole number that `make` takes.
+    /// A whole number that `make` accepts; `range` describes it in the error.
     pub fn number<T>(
         &self,
         parameter: &Parameter,
@@ -102,12 +102,13 @@ impl<'a> Fields<'a> {
         })
     }
 
-    /// One of the words there are.
+    /// One word of a closed set.
     pub fn word<T: Word>(&self, parameter: &Parameter) -> Read<Option<T>> {
         self.parsed(parameter, expected_word::<T>, T::parse)
     }
 
-    /// A list of words: repeated, or separated by commas, or a JSON array.
+    /// A list of words: a repeated parameter, a list separated by commas, or a JSON array. The
+    /// result is sorted and deduplicated.
     pub fn words<T: Word + Ord>(&self, parameter: &Parameter) -> Read<Option<Vec<T>>> {
         let expected = || format!("a list of {}", T::ALL.join(", "));
         let texts = self.texts(parameter, &expected)?;
@@ -126,7 +127,7 @@ impl<'a> Fields<'a> {
         Ok(Some(words))
     }
 
-    /// How a callback is asked; POST unless said otherwise.
+    /// The HTTP method of a callback; POST by default.
     pub fn method(&self, parameter: &Parameter) -> Read<CallbackMethod> {
         let method = |text: &str| CallbackMethod::parse(&text.to_ascii_uppercase());
         Ok(self
@@ -134,17 +135,12 @@ impl<'a> Fields<'a> {
             .unwrap_or_default())
     }
 
-    /// Yes or no, as the pages write it.
+    /// A boolean in any spelling of TaskRouter's pages.
     pub fn flag(&self, parameter: &Parameter) -> Read<Option<bool>> {
-        let flag = |text: &str| match text.to_ascii_lowercase().as_str() {
-            "true" | "1" | "yes" => Some(true),
-            "false" | "0" | "no" => Some(false),
-            _ => None,
-        };
-        self.parsed(parameter, || "true or false".to_owned(), flag)
+        self.parsed(parameter, || "true or false".to_owned(), parse_flag)
     }
 
-    /// An id.
+    /// A SID; `prefix` describes it in the error.
     pub fn sid<T: std::str::FromStr>(
         &self,
         parameter: &Parameter,
@@ -157,13 +153,10 @@ impl<'a> Fields<'a> {
         )
     }
 
-    /// Somebody who can be rung, or a number to show.
+    /// An address to ring, or a number to show as the caller.
     pub fn address(&self, parameter: &Parameter) -> Read<Option<String>> {
-        let fits = |text: &str| {
-            text.chars().count() <= ADDRESS_CHARS_MAX && !text.chars().any(char::is_control)
-        };
         self.parsed(parameter, expected_address, |text| {
-            fits(text).then(|| text.to_owned())
+            is_address(text).then(|| text.to_owned())
         })
     }
 
@@ -174,7 +167,7 @@ impl<'a> Fields<'a> {
         })
     }
 
-    /// What has to be there.
+    /// The value, or an error that the parameter is missing.
     pub fn required<T>(&self, parameter: &Parameter, value: Option<T>, expected: &str) -> Read<T> {
         value.ok_or_else(|| self.error(parameter, Problem::Missing(expected.to_owned())))
     }
@@ -217,6 +210,18 @@ impl<'a> Fields<'a> {
             problem,
         }
     }
+}
+
+fn parse_flag(text: &str) -> Option<bool> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "1" | "yes" => Some(true),
+        "false" | "0" | "no" => Some(false),
+        _ => None,
+    }
+}
+
+fn is_address(text: &str) -> bool {
+    text.chars().count() <= ADDRESS_CHARS_MAX && !text.chars().any(char::is_control)
 }
 
 fn expected_word<T: Word>() -> String {

@@ -7,93 +7,96 @@ use ids::{ActivitySid, CallSid};
 use ids::{ConferenceSid, QueueSid};
 use vocabulary::SupervisorMode;
 
-/// An instruction that moves calls, claimed by whoever carries it out. From that moment the Reservation's own timeout
-/// stands still; how the calls end decides.
+/// An instruction that moves calls, claimed by the writer that carries it out. From the claim on,
+/// the reservation timeout does not apply; the end of the calls decides.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct IssuedInstruction {
-    /// Who issued it: a number of its own for each attempt, so that an attempt whose write succeeded but whose answer was
-    /// lost still knows that it may go on.
+    /// The number of the attempt that claimed the instruction. The number is random, so an attempt
+    /// whose write succeeded but whose response was lost recognizes its own claim and continues.
     pub claim: u64,
-    /// What is being done.
+    /// How the calls are connected.
     #[serde(default)]
     pub plan: Plan,
-    /// The call to the Worker, once the carrier has named it.
+    /// The call to the Worker, once the carrier has assigned its SID.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub worker_call_sid: Option<CallSid>,
     /// The Activity the Worker moves to when the conversation has ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub post_work_activity_sid: Option<ActivitySid>,
-    /// Seconds the Worker's phone may ring.
+    /// Seconds that the Worker's phone may ring.
     pub ring_timeout_secs: u32,
-    /// That it is carried out accepts the Reservation (`accept` of `call` and `redirect`, taskrouter.md section 11.3).
+    /// Whether carrying it out accepts the Reservation (`accept` of `call` and `redirect`,
+    /// taskrouter.md section 11.3).
     #[serde(default, skip_serializing_if = "is_false")]
     pub accepts: bool,
-    /// The Worker has picked up and listens to somebody's TwiML.
+    /// Whether the Worker has answered and the TwiML of the application runs.
     #[serde(default, skip_serializing_if = "is_false")]
     pub answered: bool,
 }
 
-/// What is being done, and what has to be known until it is over.
+/// How the calls are connected, with what must be known until the instruction is finished.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Plan {
-    /// The Worker is called and led to the caller.
+    /// The Worker is called and connected with the caller in the queue.
     Dequeue {
-        /// Who is told how far the call is.
+        /// Receives the progress of the call.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         status_callback: Option<StatusCallback>,
     },
-    /// The Worker is called; somebody's TwiML goes on.
+    /// The Worker is called; the TwiML of the application decides the rest.
     Call {
-        /// Who is told how the call ended.
+        /// Receives the end of the call.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         status_callback: Option<StatusCallback>,
         /// The call whose TwiML asked for the caller, `<Dial><Queue reservationSid>`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         dialed_by: Option<CallSid>,
     },
-    /// No instruction: a call that somebody else placed asks for the caller, `<Dial><Queue reservationSid>`.
+    /// No instruction: a call that Cordboard did not place asks for the caller, `<Dial><Queue
+    /// reservationSid>`.
     DialQueue {
-        /// That call.
+        /// The call that asks.
         dialed_by: CallSid,
     },
-    /// The caller is sent to somebody's TwiML.
+    /// The caller is redirected to TwiML of the application.
     Redirect,
-    /// Worker and caller meet in a conference.
+    /// Worker and caller join a conference.
     Conference(Box<ConferencePlan>),
 }
 
-/// A conference, as planned and as it goes.
+/// A conference: its parameters and its state.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct ConferencePlan {
-    /// What was asked for.
+    /// The parameters of the instruction.
     pub conference: Conference,
-    /// The carrier's name of it, once the Worker is in.
+    /// The SID of the conference, once the Worker has joined.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sid: Option<ConferenceSid>,
-    /// The queue the caller was moved from; it is the Task's to delete once they are in.
+    /// The carrier's queue that the caller was moved from. It belongs to the Task and is deleted
+    /// once the caller has joined.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub carrier_queue_sid: Option<QueueSid>,
-    /// The Worker was in it and has left.
+    /// The Worker has joined and left.
     #[serde(default, skip_serializing_if = "is_false")]
     pub worker_left: bool,
-    /// The caller was in it and has left.
+    /// The caller has joined and left.
     #[serde(default, skip_serializing_if = "is_false")]
     pub caller_left: bool,
-    /// The call to a customer who is dialed into it, once somebody is to place it.
+    /// The call to a customer who is dialed into the conference, from the moment it is claimed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub customer: Option<CustomerCall>,
-    /// Supervisors called into it.
+    /// The supervisors that were called into the conference.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub supervisions: Vec<Supervision>,
 }
 
-/// The call to a customer who does not wait but is dialed, `outbound_to`.
+/// The call to a customer who does not wait in a queue but is dialed, `outbound_to`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CustomerCall {
-    /// The attempt that places it.
+    /// The attempt that places the call.
     pub claim: u64,
-    /// The carrier's name of it.
+    /// The SID of the call, once the carrier has assigned it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sid: Option<CallSid>,
 }
@@ -101,9 +104,9 @@ pub struct CustomerCall {
 /// A supervisor called into a conference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Supervision {
-    /// The request that asked for it: one request, one call.
+    /// The request that asked for it; one request places one call.
     pub request: u64,
-    /// The attempt that carries it out.
+    /// The attempt that places the call.
     pub claim: u64,
     /// What the supervisor can do.
     pub mode: SupervisorMode,
@@ -118,7 +121,7 @@ impl Default for Plan {
 }
 
 impl IssuedInstruction {
-    /// Who is told how far the call to the Worker is.
+    /// The callback that receives the progress of the call to the Worker.
     pub fn status_callback(&self) -> Option<&StatusCallback> {
         match &self.plan {
             Plan::Dequeue { status_callback }
@@ -130,7 +133,7 @@ impl IssuedInstruction {
         }
     }
 
-    /// The conference, if it is about one.
+    /// The conference; `None` for other plans.
     pub fn conference(&self) -> Option<&ConferencePlan> {
         match &self.plan {
             Plan::Conference(plan) => Some(plan),
@@ -140,12 +143,14 @@ impl IssuedInstruction {
         }
     }
 
-    /// The call to a customer who is dialed into the conference, once the carrier has named it.
+    /// The call to a customer who is dialed into the conference, once the carrier has assigned its
+    /// SID.
     pub fn customer_call_sid(&self) -> Option<CallSid> {
         self.conference()?.customer?.sid
     }
 
-    /// Whether it takes the caller out of the queue by order of ours, so that their leaving is no going away.
+    /// Whether the instruction itself takes the caller out of the queue, so that the caller's
+    /// departure from it does not mean a hang-up.
     pub fn moves_caller(&self) -> bool {
         match self.plan {
             Plan::Redirect | Plan::Conference(_) => true,

@@ -1,6 +1,6 @@
 //! The instructions that move calls, with every parameter they have (taskrouter.md section 11.3).
 //!
-//! What is as it is by default takes no room where an instruction is kept.
+//! Parameters with their default value are omitted from stored instructions.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,17 +10,18 @@ use vocabulary::{
     JitterBufferSize, RecordingChannels, Region, SupervisorMode, Trim,
 };
 
-/// Calls the Worker and connects them with the waiting caller; accepts when they are connected.
+/// Calls the Worker and connects the Worker with the waiting caller; accepts the Reservation when
+/// they are connected.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Dequeue {
-    /// Whom to ring; the Worker's `contact_uri` unless given.
+    /// The address to ring; the Worker's `contact_uri` by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub to: Option<String>,
-    /// The number to show; the one the caller dialed unless given.
+    /// The number to show; by default the number that the caller dialed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
-    /// The Worker's Activity afterwards.
+    /// The Worker's Activity after the conversation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub post_work_activity_sid: Option<ActivitySid>,
     /// Whether the call is recorded.
@@ -29,20 +30,20 @@ pub struct Dequeue {
     /// How long the phone rings.
     #[serde(skip_serializing_if = "is_default")]
     pub timeout: RingTimeout,
-    /// Who is told how far the call is.
+    /// Receives the progress of the call.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status_callback: Option<StatusCallback>,
 }
 
-/// Calls the Worker; `url` says what happens then.
+/// Calls the Worker; the TwiML of `url` decides the rest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Call {
-    /// Whom to ring; the Worker's `contact_uri` unless given.
+    /// The address to ring; the Worker's `contact_uri` by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<String>,
     /// The number to show.
     pub from: String,
-    /// Asked for TwiML when the Worker picks up.
+    /// Requested for TwiML when the Worker answers.
     pub url: String,
     /// Whether the Reservation is accepted as soon as the call is placed. If not, the TwiML
     /// (`<Dial><Queue reservationSid>`) or the REST API accepts it.
@@ -54,38 +55,38 @@ pub struct Call {
     /// How long the phone rings.
     #[serde(default, skip_serializing_if = "is_default")]
     pub timeout: RingTimeout,
-    /// Who is told how the call ended.
+    /// Receives the end of the call.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status_callback: Option<StatusCallback>,
 }
 
-/// Sends a waiting call to `url`.
+/// Redirects a waiting call to `url`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Redirect {
-    /// Which call.
+    /// The call to redirect.
     pub call_sid: CallSid,
-    /// Asked for its TwiML from then on.
+    /// Requested for the TwiML of the call.
     pub url: String,
-    /// Whether the Reservation is accepted when that has worked.
+    /// Whether the Reservation is accepted when the redirect has succeeded.
     #[serde(default, skip_serializing_if = "is_default")]
     pub accept: bool,
 }
 
-/// Calls the Worker into a conference named by the TaskSid and moves the caller there, or dials the Task's `outbound_to`
-/// if nobody waits; accepts when both are in.
+/// Calls the Worker into a conference named by the TaskSid and moves the caller there, or dials the
+/// Task's `outbound_to` if no caller waits; accepts the Reservation when both have joined.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Conference {
-    /// Whom to ring; the Worker's `contact_uri` unless given.
+    /// The address to ring; the Worker's `contact_uri` by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub to: Option<String>,
-    /// The number to show; the one the caller dialed unless given.
+    /// The number to show; by default the number that the caller dialed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
     /// How long the phone rings.
     #[serde(skip_serializing_if = "is_default")]
     pub timeout: RingTimeout,
-    /// Who is told how far the Worker's call is.
+    /// Receives the progress of the Worker's call.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status_callback: Option<StatusCallback>,
     /// Whether the Worker's call is recorded.
@@ -94,67 +95,68 @@ pub struct Conference {
     /// Whether the Worker is muted.
     #[serde(skip_serializing_if = "is_default")]
     pub muted: bool,
-    /// When the Worker's coming and going is heard.
+    /// When the conference beeps for the Worker.
     #[serde(skip_serializing_if = "is_default")]
     pub beep: Beep,
-    /// Whether the conference starts when the Worker is in.
+    /// Whether the conference starts when the Worker joins.
     #[serde(skip_serializing_if = "is_true")]
     pub start_conference_on_enter: bool,
-    /// Whether it ends when the Worker leaves.
+    /// Whether the conference ends when the Worker leaves.
     #[serde(skip_serializing_if = "is_default")]
     pub end_conference_on_exit: bool,
-    /// Whether it ends when the caller leaves.
+    /// Whether the conference ends when the caller leaves.
     #[serde(skip_serializing_if = "is_default")]
     pub end_conference_on_customer_exit: bool,
-    /// Whether the caller's coming is heard.
+    /// Whether the conference beeps when the caller joins.
     #[serde(skip_serializing_if = "is_default")]
     pub beep_on_customer_entrance: bool,
-    /// Heard before the conference starts; the carrier's hold music unless given.
+    /// Played before the conference starts; the carrier's hold music by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub wait: Option<CallbackUrl>,
-    /// Whether the Worker hears the phone of a customer who is dialed ring. Who waits is not dialed.
+    /// Whether the Worker hears the ringing of a customer who is dialed. It does not apply to a
+    /// caller who waits.
     #[serde(skip_serializing_if = "is_true")]
     pub early_media: bool,
-    /// The most who can be in it.
+    /// The most participants.
     #[serde(skip_serializing_if = "is_default")]
     pub max_participants: MaxParticipants,
-    /// Who is told what happens in it.
+    /// Receives the events of the conference.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub conference_status_callback: Option<ConferenceCallback>,
-    /// Whether it is recorded.
+    /// Whether the conference is recorded.
     #[serde(skip_serializing_if = "is_default")]
     pub conference_record: ConferenceRecord,
-    /// What becomes of silence in that recording.
+    /// Whether silence is removed from that recording.
     #[serde(skip_serializing_if = "is_default")]
     pub conference_trim: Trim,
     /// The tracks of the recording of the Worker's call.
     #[serde(skip_serializing_if = "is_default")]
     pub recording_channels: RecordingChannels,
-    /// Who is told of the recording of the Worker's call.
+    /// Receives the state of the recording of the Worker's call.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recording_status_callback: Option<CallbackUrl>,
-    /// Who is told of the conference's recording.
+    /// Receives the state of the conference's recording.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub conference_recording_status_callback: Option<CallbackUrl>,
-    /// Where it is mixed; the carrier chooses unless given.
+    /// Where the conference is mixed; the carrier chooses by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub region: Option<Region>,
-    /// User of a Worker at a SIP address that asks for one.
+    /// The user name for a Worker at a SIP address that requires authentication.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sip_auth_username: Option<String>,
-    /// Password of that user.
+    /// The password of that user.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sip_auth_password: Option<String>,
-    /// How much an uneven line is smoothed; the carrier chooses unless given.
+    /// The size of the jitter buffer; the carrier chooses by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jitter_buffer_size: Option<JitterBufferSize>,
-    /// The Worker's Activity afterwards. TaskRouter no longer recommends it.
+    /// The Worker's Activity after the conversation. TaskRouter no longer recommends it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub post_work_activity_sid: Option<ActivitySid>,
 }
 
 impl Conference {
-    /// When the caller's coming and going is heard.
+    /// When the conference beeps for the caller.
     pub fn customer_beep(&self) -> Beep {
         if self.beep_on_customer_entrance {
             Beep::OnEnter
@@ -199,72 +201,73 @@ impl Default for Conference {
 /// Calls a supervisor into the conference of an accepted Reservation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Supervise {
-    /// Whom to ring.
+    /// The supervisor to ring.
     pub supervisor: Supervisor,
-    /// What they can do.
+    /// What the supervisor can do.
     #[serde(default)]
     pub mode: SupervisorMode,
-    /// The number to show; the one the caller dialed unless given.
+    /// The number to show; by default the number that the caller dialed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
 }
 
-/// Who supervises.
+/// The address of a supervisor.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Supervisor {
-    /// A Worker, at their `contact_uri`.
+    /// A Worker, at the Worker's `contact_uri`.
     Worker(WorkerSid),
-    /// Somebody at this address.
+    /// A phone number, client name or SIP URI.
     Uri(String),
 }
 
-/// Where it is told how far a call is.
+/// The callback that receives the progress of a call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StatusCallback {
-    /// Asked with the parameters of the call.
+    /// Requested with the parameters of the call.
     pub url: String,
-    /// How.
+    /// The HTTP method.
     #[serde(default, skip_serializing_if = "is_default")]
     pub method: CallbackMethod,
-    /// What is told, each once, in the order a call goes through them.
+    /// The events that are reported, each once, in the order in which a call passes them.
     pub events: Vec<CallEvent>,
 }
 
-/// Where it is told what happens in a conference.
+/// The callback that receives the events of a conference.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConferenceCallback {
-    /// Asked with the parameters of the conference.
+    /// Requested with the parameters of the conference.
     pub url: String,
-    /// How.
+    /// The HTTP method.
     #[serde(default, skip_serializing_if = "is_default")]
     pub method: CallbackMethod,
-    /// What is told, each once.
+    /// The events that are reported, each once.
     pub events: Vec<ConferenceEvent>,
 }
 
-/// Seconds a phone may ring.
+/// How long a phone may ring, in whole seconds; 60 by default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct RingTimeout(u32);
 
 impl RingTimeout {
-    /// The longest one that can be asked for.
+    /// The longest time that an instruction can ask for.
     pub const MAX_SECS: u32 = 999;
-    /// The longest one at a SIP address, and the longest the carrier takes for any call (voice-webhooks.md section 8).
+    /// The longest time at a SIP address, and the longest that the carrier accepts for any call
+    /// (voice-webhooks.md section 8).
     pub const SIP_MAX_SECS: u32 = 600;
 
-    /// This many seconds, if a phone may ring so long.
+    /// A time of `secs` seconds; `None` outside 1 to [`Self::MAX_SECS`].
     pub fn from_secs(secs: u32) -> Option<Self> {
         (1..=Self::MAX_SECS).contains(&secs).then_some(Self(secs))
     }
 
-    /// Seconds, as an instruction says them.
+    /// Seconds as the instruction states them.
     pub fn as_secs(self) -> u32 {
         self.0
     }
 
-    /// Seconds, as the carrier takes them.
+    /// Seconds as the carrier accepts them: at most [`Self::SIP_MAX_SECS`].
     pub fn ring_secs(self) -> u32 {
         self.0.min(Self::SIP_MAX_SECS)
     }
@@ -276,25 +279,25 @@ impl Default for RingTimeout {
     }
 }
 
-/// The most who can be in a conference.
+/// The most participants of a conference; 250 by default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct MaxParticipants(u32);
 
 impl MaxParticipants {
-    /// A conference of two.
+    /// The smallest limit: two participants.
     pub const MIN: u32 = 2;
-    /// The most the carrier takes.
+    /// The largest limit that the carrier accepts.
     pub const MAX: u32 = 250;
 
-    /// This many, if a conference can be so large.
+    /// A limit of `count`; `None` outside [`Self::MIN`] to [`Self::MAX`].
     pub fn new(count: u32) -> Option<Self> {
         (Self::MIN..=Self::MAX)
             .contains(&count)
             .then_some(Self(count))
     }
 
-    /// How many.
+    /// The number of participants.
     pub fn get(self) -> u32 {
         self.0
     }

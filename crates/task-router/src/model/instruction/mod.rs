@@ -1,8 +1,8 @@
-//! Instruction: what shall be done about a Reservation (taskrouter.md section 11.3).
+//! Instruction: what an application wants done with a Reservation (taskrouter.md section 11.3).
 //!
-//! One type for what an assignment callback answers ([`Instruction::from_json`]) and for what the REST API is told
-//! ([`Instruction::from_form`]). Both read the same table of parameters (`parameters.rs`), each with its two names, its
-//! error code and its default.
+//! One type serves the answer of an assignment callback ([`Instruction::from_json`]) and the REST
+//! API ([`Instruction::from_form`]). Both read the same table of parameters (`parameters.rs`): each
+//! parameter has two names, an error code and a default.
 
 mod check;
 mod error;
@@ -26,30 +26,30 @@ pub use kinds::{
     StatusCallback, Supervise, Supervisor,
 };
 
-/// What shall be done about a Reservation.
+/// What an application wants done with a Reservation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "instruction", rename_all = "snake_case")]
 pub enum Instruction {
-    /// Accept it; nothing else.
+    /// Accept the Reservation without any call.
     Accept,
-    /// Reject it.
+    /// Reject the Reservation.
     Reject {
-        /// The Worker's Activity from then on; unchanged if not named.
+        /// The Worker's Activity from then on; unchanged if `None`.
         activity_sid: Option<ActivitySid>,
     },
-    /// Call the Worker, connect them with the waiting caller, accept when they are connected.
+    /// Call the Worker, connect the Worker with the waiting caller, accept when they are connected.
     Dequeue(Dequeue),
-    /// Call the Worker and let somebody's TwiML go on from there.
+    /// Call the Worker; the TwiML of the application decides the rest.
     Call(Call),
-    /// Send a waiting call to somebody's TwiML.
+    /// Redirect a waiting call to TwiML of the application.
     Redirect(Redirect),
-    /// Call the Worker into a conference, move the caller there, accept when both are in.
+    /// Call the Worker into a conference, move the caller there, accept when both have joined.
     Conference(Box<Conference>),
     /// Call a supervisor into the conference of an accepted Reservation.
     Supervise(Supervise),
 }
 
-/// Which instruction.
+/// The name of an instruction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum InstructionName {
     /// [`Instruction::Accept`]
@@ -69,7 +69,7 @@ pub enum InstructionName {
 }
 
 impl InstructionName {
-    /// Every instruction there is.
+    /// Every instruction of TaskRouter.
     pub const ALL: [Self; 7] = [
         Self::Accept,
         Self::Reject,
@@ -80,7 +80,7 @@ impl InstructionName {
         Self::Supervise,
     ];
 
-    /// The word an application uses.
+    /// The name in JSON and in forms.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Accept => "accept",
@@ -93,7 +93,7 @@ impl InstructionName {
         }
     }
 
-    /// The word as TaskRouter's messages begin it: `Conference`.
+    /// The name as TaskRouter's messages print it: `Conference`.
     pub const fn title(self) -> &'static str {
         match self {
             Self::Accept => "Accept",
@@ -114,7 +114,7 @@ impl InstructionName {
 }
 
 impl Instruction {
-    /// Which one it is.
+    /// The name of this instruction.
     pub const fn name(&self) -> InstructionName {
         match self {
             Self::Accept => InstructionName::Accept,
@@ -127,7 +127,7 @@ impl Instruction {
         }
     }
 
-    /// The Worker whose phone rings instead of the Reservation's own: a supervisor who is one.
+    /// The Worker whose phone rings instead of the Reservation's own: a supervisor who is a Worker.
     pub fn supervisor(&self) -> Option<WorkerSid> {
         match self {
             Self::Supervise(supervise) => match supervise.supervisor {

@@ -1,18 +1,19 @@
-//! Every parameter of every instruction: its name in an assignment callback's JSON, its name in the REST API, and the
-//! debugger code of a value that cannot be used (taskrouter.md sections 11.3 and 15).
+//! Every parameter of every instruction: its name in the JSON of an assignment callback, its name
+//! in the REST API, and the debugger code of a value that cannot be used (taskrouter.md sections
+//! 11.3 and 15).
 
-/// One parameter.
+/// One parameter of an instruction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Parameter {
-    /// Name in JSON.
+    /// The name in JSON.
     pub json: &'static str,
-    /// A second name in JSON, where the pages use two.
+    /// A second name in JSON, where TaskRouter's pages use two.
     pub json_also: Option<&'static str>,
-    /// Name in a REST form.
+    /// The name in a REST form.
     pub form: &'static str,
-    /// The debugger code, where there is one.
+    /// The debugger code; `None` where TaskRouter defines none.
     pub code: Option<u32>,
-    /// Whether JSON has to write it as a string even though its words look like booleans.
+    /// Whether JSON must write the value as a string although its words look like booleans.
     pub string_only: bool,
 }
 
@@ -49,7 +50,7 @@ impl Parameter {
     }
 }
 
-/// Which instruction.
+/// The name of the instruction.
 pub(super) const INSTRUCTION: Parameter = Parameter::new("instruction", "Instruction");
 
 macro_rules! table {
@@ -65,12 +66,12 @@ macro_rules! table {
 }
 
 table! {
-    /// reject
+    /// The parameters of `reject`.
     reject {
         ACTIVITY_SID = Parameter::new("activity_sid", "WorkerActivitySid").code(40_100);
     }
 
-    /// dequeue
+    /// The parameters of `dequeue`.
     dequeue {
         TO = Parameter::new("to", "DequeueTo").code(40_131);
         FROM = Parameter::new("from", "DequeueFrom").code(40_132);
@@ -82,7 +83,7 @@ table! {
             .also("status_callback_event").code(40_134);
     }
 
-    /// call
+    /// The parameters of `call`.
     call {
         TO = Parameter::new("to", "CallTo").code(40_110);
         FROM = Parameter::new("from", "CallFrom").code(40_111);
@@ -93,14 +94,14 @@ table! {
         STATUS_CALLBACK = Parameter::new("status_callback_url", "CallStatusCallbackUrl").code(40_158);
     }
 
-    /// redirect
+    /// The parameters of `redirect`.
     redirect {
         CALL_SID = Parameter::new("call_sid", "RedirectCallSid").code(40_121);
         URL = Parameter::new("url", "RedirectUrl").code(40_120);
         ACCEPT = Parameter::new("accept", "RedirectAccept");
     }
 
-    /// conference
+    /// The parameters of `conference`.
     conference {
         TO = Parameter::new("to", "To").code(40_137);
         FROM = Parameter::new("from", "From").code(40_138);
@@ -144,7 +145,7 @@ table! {
         POST_WORK_ACTIVITY_SID = Parameter::new("post_work_activity_sid", "PostWorkActivitySid").code(40_139);
     }
 
-    /// supervise
+    /// The parameters of `supervise`.
     supervise {
         SUPERVISOR = Parameter::new("supervisor", "Supervisor").code(40_147);
         SUPERVISOR_MODE = Parameter::new("supervisor_mode", "SupervisorMode");

@@ -1,4 +1,4 @@
-//! From what was given to an instruction.
+//! Parses an instruction from JSON or from a form.
 
 use serde_json::Value;
 
@@ -11,18 +11,19 @@ use super::{
 use vocabulary::CallbackUrl;
 use vocabulary::{CallEvent, CallbackMethod, ConferenceEvent};
 
-/// What is told to a status callback that does not say what it wants to know.
+/// The events of a call's status callback that names none.
 const CALL_EVENTS_DEFAULT: [CallEvent; 1] = [CallEvent::Completed];
 
-/// What is told to a conference's status callback that does not say. The pages give no default; these are the ends.
+/// The events of a conference's status callback that names none. TaskRouter's pages give no
+/// default; these are the two ends.
 const CONFERENCE_EVENTS_DEFAULT: [ConferenceEvent; 2] =
     [ConferenceEvent::Start, ConferenceEvent::End];
 
 type Read<T> = Result<T, InstructionError>;
 
 impl Instruction {
-    /// Reads an assignment callback's answer with status 200 (section 11.2). `None`: it is empty, the application will
-    /// answer through the API.
+    /// Parses the answer of an assignment callback with status 200 (taskrouter.md section 11.2).
+    /// `None`: the answer is empty, and the application will answer through the API.
     ///
     /// # Errors
     /// [`InstructionError`], naming the debugger code and the parameter.
@@ -45,7 +46,8 @@ impl Instruction {
         })
     }
 
-    /// Reads the form of a REST request (section 11.4). `None`: it gives no instruction.
+    /// Parses the form of a REST request (taskrouter.md section 11.4). `None`: the form has no
+    /// instruction.
     ///
     /// # Errors
     /// [`InstructionError`], naming the debugger code and the parameter.
@@ -88,7 +90,7 @@ fn read_dequeue(fields: &Fields<'_>) -> Read<Dequeue> {
         from: fields.address(&dequeue::FROM)?,
         post_work_activity_sid: fields.sid(&dequeue::POST_WORK_ACTIVITY_SID, "WA")?,
         record: fields.word(&dequeue::RECORD)?.unwrap_or_default(),
-        // The one callback TaskRouter sends with GET (voice-webhooks.md section 9).
+        // The only callback that TaskRouter sends with GET (voice-webhooks.md section 9).
         status_callback: url.map(|url| StatusCallback {
             url,
             method: CallbackMethod::Get,
@@ -207,21 +209,22 @@ fn read_supervise(fields: &Fields<'_>) -> Read<Supervise> {
     })
 }
 
-/// A SIP address rings for a shorter time at most.
+/// The ring timeout; a SIP address has a lower maximum.
 fn ring_timeout(fields: &Fields<'_>, parameter: &Parameter, to: Option<&str>) -> Read<RingTimeout> {
     let is_sip = to.is_some_and(|to| {
         to.get(..4)
             .is_some_and(|scheme| scheme.eq_ignore_ascii_case("sip:"))
     });
-    let most = if is_sip {
+    let secs_max = if is_sip {
         RingTimeout::SIP_MAX_SECS
     } else {
         RingTimeout::MAX_SECS
     };
-    let within = |secs| RingTimeout::from_secs(secs).filter(|timeout| timeout.as_secs() <= most);
-    Ok(fields
-        .number(parameter, &format!("of seconds from 1 to {most}"), within)?
-        .unwrap_or_default())
+    let range = format!("of seconds from 1 to {secs_max}");
+    let timeout = fields.number(parameter, &range, |secs| {
+        RingTimeout::from_secs(secs).filter(|timeout| timeout.as_secs() <= secs_max)
+    })?;
+    Ok(timeout.unwrap_or_default())
 }
 
 fn status_callback(fields: &Fields<'_>) -> Read<Option<StatusCallback>> {

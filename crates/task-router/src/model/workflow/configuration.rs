@@ -1,8 +1,9 @@
-//! A Workflow's configuration as the API carries it: JSON in a text (taskrouter.md section 7.1).
+//! A Workflow's configuration as the API has it: JSON in a text (taskrouter.md section 7.1).
 //!
-//! [`Configuration::parse`] takes every spelling that occurs (the wrapper `task_routing` may be missing, numbers may be
-//! texts, a filter may have a `queue` in place of `targets`) and resolves what is inherited; [`Configuration::to_json`]
-//! prints one spelling. What is wrong is told with its place: `task_routing.filters[2].targets[0].expression: column 7: …`.
+//! [`Configuration::parse`] accepts every spelling that occurs (the wrapper `task_routing` may be
+//! missing, numbers may be texts, a filter may have a `queue` in place of `targets`) and resolves
+//! what is inherited; [`Configuration::to_json`] prints one spelling. An error names its path:
+//! `task_routing.filters[2].targets[0].expression: column 7: …`.
 
 use serde_json::{Map, Value as Json, json};
 
@@ -13,14 +14,16 @@ use reader::Reader;
 
 mod reader;
 
-/// Bytes of the longest configuration (taskrouter.md section 14).
+/// The largest configuration, in bytes (taskrouter.md section 14).
 pub const CONFIGURATION_BYTES_MAX: usize = 1_038_576;
 
-/// Steps of all filters together: one for each TaskQueue a Workspace can have (taskrouter.md section 14). Without a
-/// limit a configuration of nothing but `{}` would be a hundred times its size in memory.
+/// The most steps of all filters together: one for each TaskQueue of a Workspace (taskrouter.md
+/// section 14). Without a limit, a configuration of nothing but `{}` would take a hundred times its
+/// size in memory.
 pub const STEPS_MAX: usize = 5_000;
 
-/// Largest priority, and longest step in seconds: what fits into the API's integers (taskrouter.md section 2.8).
+/// The largest priority, and the longest step in seconds: the API's integers have 32 bits
+/// (taskrouter.md section 2.8).
 const INTEGER_MAX: u32 = i32::MAX as u32;
 
 const ROUTING_KEYS: &[&str] = &["filters", "default_filter"];
@@ -31,7 +34,8 @@ const FILTER_KEYS: &[&str] = &[
     "targets",
     "queue",
 ];
-/// What a filter that is its own only target has beside the target's keys. Its `expression` is about the Task.
+/// The keys of a filter without `targets`, which is its own only target, in addition to
+/// [`TARGET_KEYS`]. Its `expression` is over the Task.
 const SHORT_FILTER_KEYS: &[&str] = &["filter_friendly_name", "friendly_name"];
 /// The keys of a default filter.
 pub const DEFAULT_FILTER_KEYS: &[&str] = &[
@@ -67,18 +71,18 @@ pub enum ConfigurationError {
     /// The text is not JSON.
     #[error("the configuration is not JSON: {0}")]
     NotJson(#[from] serde_json::Error),
-    /// A value is not what it should be.
+    /// A value is not what is expected at its path.
     #[error("{path}: {message}")]
     Value {
-        /// Where it is: `task_routing.filters[2].targets[0].queue`.
+        /// The path of the value: `task_routing.filters[2].targets[0].queue`.
         path: String,
-        /// What was expected, what is there.
+        /// What was expected, and what was found.
         message: String,
     },
 }
 
 impl Configuration {
-    /// Reads a configuration. Whether its TaskQueues exist is [`Configuration::check_queues`]'s question.
+    /// Parses a configuration. [`Configuration::check_queues`] checks that its TaskQueues exist.
     ///
     /// # Errors
     /// [`ConfigurationError`] about the first thing that is wrong.
@@ -104,7 +108,7 @@ impl Configuration {
         read_routing(&routing)
     }
 
-    /// The configuration as JSON, in the wrapper `task_routing`. Every target names its queue.
+    /// The configuration as JSON, in the wrapper `task_routing`. Every target names its TaskQueue.
     pub fn to_json(&self) -> String {
         let mut routing = Map::new();
         routing.insert(
@@ -117,20 +121,22 @@ impl Configuration {
         json!({ "task_routing": routing }).to_string()
     }
 
-    /// Whether every TaskQueue it names is `known`.
+    /// Checks that every TaskQueue that it names is `known`.
     ///
     /// # Errors
-    /// [`ConfigurationError::Value`] names the place of the first that is not.
+    /// [`ConfigurationError::Value`] names the path of the first TaskQueue that is not.
     pub fn check_queues(
         &self,
         known: impl Fn(TaskQueueSid) -> bool,
     ) -> Result<(), ConfigurationError> {
-        let check = |path: String, target: &Target| match known(target.queue) {
-            true => Ok(()),
-            false => Err(ConfigurationError::Value {
+        let check = |path: String, target: &Target| {
+            if known(target.queue) {
+                return Ok(());
+            }
+            Err(ConfigurationError::Value {
                 path,
                 message: format!("there is no TaskQueue {}", target.queue),
-            }),
+            })
         };
         for (index, filter) in self.filters.iter().enumerate() {
             for (step, target) in filter.targets.iter().enumerate() {
@@ -182,9 +188,10 @@ fn read_default_filter(reader: &Reader<'_>) -> Result<Option<Target>, Configurat
 
 fn read_filter(reader: &Reader<'_>, steps_left: &mut usize) -> Result<Filter, ConfigurationError> {
     let is_short = reader.get("targets").is_none() && reader.get("queue").is_some();
-    match is_short {
-        true => reader.allow_only(&[SHORT_FILTER_KEYS, TARGET_KEYS].concat())?,
-        false => reader.allow_only(FILTER_KEYS)?,
+    if is_short {
+        reader.allow_only(&[SHORT_FILTER_KEYS, TARGET_KEYS].concat())?;
+    } else {
+        reader.allow_only(FILTER_KEYS)?;
     }
     let name = reader
         .text("filter_friendly_name", "a text")?
@@ -229,7 +236,7 @@ fn read_targets(
     steps_left: usize,
 ) -> Result<Vec<Target>, ConfigurationError> {
     let mut read: Vec<Target> = Vec::new();
-    // One more than allowed is enough to be refused.
+    // One more target than allowed is enough to refuse the configuration.
     for (index, value) in targets.iter().enumerate().take(steps_left + 1) {
         let reader = Reader::new(reader.path_in("targets", index), value)?;
         reader.allow_only(TARGET_KEYS)?;
@@ -289,7 +296,7 @@ fn skip_if(reader: &Reader<'_>) -> Result<Option<Expression>, ConfigurationError
     Ok(Some(expression))
 }
 
-/// Section 7.4.
+/// The known worker of a target (taskrouter.md section 7.4).
 fn known_worker(reader: &Reader<'_>) -> Result<Option<KnownWorker>, ConfigurationError> {
     let sid = task_path(reader, "known_worker_sid")?.map(KnownWorker::Sid);
     let name = task_path(reader, "known_worker_friendly_name")?.map(KnownWorker::FriendlyName);

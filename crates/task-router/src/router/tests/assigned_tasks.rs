@@ -1,4 +1,4 @@
-//! How many Tasks a Worker has accepted, where a step asks for it (taskrouter.md sections 2.4, 4 and 9).
+//! `assigned_tasks` of Workers, where a step reads it (taskrouter.md sections 2.4, 4 and 9).
 
 use super::world::*;
 use crate::model::*;
@@ -39,15 +39,16 @@ fn accepted(world: &World, name: &str) -> usize {
     world.workers[&worker(name)].accepted(VOICE)
 }
 
-/// A call that is offered to somebody.
+/// A new call, and the names of the Workers that it is offered to.
 fn offered(world: &mut World, name: &str) -> Vec<String> {
     world.call(name, "en");
     world.advance(name);
     world.offered_to(name)
 }
 
+/// A pending offer and a Task in wrap-up take a slot but do not count in `assigned_tasks`.
 #[test]
-fn an_offer_or_a_wrap_up_takes_a_slot_and_only_an_accepted_task_is_assigned() {
+fn only_accepted_tasks_count_as_assigned() {
     let mut world = busy_centre(ordered("worker.channel.voice.assigned_tasks ASC"));
     assert_eq!(offered(&mut world, "c1"), ["Ben"]);
     assert_eq!(
@@ -79,7 +80,7 @@ fn an_offer_or_a_wrap_up_takes_a_slot_and_only_an_accepted_task_is_assigned() {
 }
 
 #[test]
-fn who_has_accepted_least_comes_first_whoever_has_been_offered_what() {
+fn order_by_counts_accepted_not_offered() {
     let mut world = busy_centre(ordered("worker.channel.voice.assigned_tasks ASC"));
     assert_eq!(offered(&mut world, "c1"), ["Ben"]);
     world.accept("c1");
@@ -103,14 +104,14 @@ fn who_has_accepted_least_comes_first_whoever_has_been_offered_what() {
 }
 
 #[test]
-fn a_worker_whose_count_falls_looks_again() {
+fn falling_count_matches_worker_again() {
     let mut world = busy_centre(on_condition("worker.channel.voice.assigned_tasks < 1"));
     world.workers.remove(&worker("Cai"));
     offered(&mut world, "c1");
     world.accept("c1");
     assert!(
         offered(&mut world, "c2").is_empty(),
-        "there is a slot, and the step does not want who has a call"
+        "a slot is free, but the step excludes Workers with a call"
     );
     let (_, effects) = world.caller_hangs_up("c1");
     assert_eq!(
@@ -129,8 +130,9 @@ fn a_worker_whose_count_falls_looks_again() {
     );
 }
 
+/// Where no step reads `assigned_tasks`, accepting a Task does not write its Worker.
 #[test]
-fn where_nothing_asks_accepting_writes_the_task_alone() {
+fn accept_writes_task_only_when_unread() {
     for (step, writes_the_worker) in [
         (target("en"), false),
         (
@@ -164,7 +166,7 @@ fn where_nothing_asks_accepting_writes_the_task_alone() {
 }
 
 #[test]
-fn a_task_of_an_earlier_configuration_still_asks() {
+fn superseded_configuration_still_counts() {
     let mut world = busy_centre(ordered("worker.channel.voice.assigned_tasks ASC"));
     offered(&mut world, "c1");
     let filters = vec![filter("en", vec![target("en")])];
@@ -179,14 +181,14 @@ fn a_task_of_an_earlier_configuration_still_asks() {
     assert_eq!(accepted(&world, "Ben"), 1);
 }
 
+/// The Effects of the Task's write repeat what the writer did not do, and a late repetition changes
+/// nothing.
 #[test]
-fn what_the_writer_left_undone_the_tasks_record_says_once_more_and_late_news_is_no_news() {
+fn release_repeats_lost_worker_write() {
     let mut world = busy_centre(ordered("worker.channel.voice.assigned_tasks ASC"));
     offered(&mut world, "c1");
-    let (before, unwritten) = (
-        world.task("c1").clone(),
-        world.workers[&worker("Ben")].clone(),
-    );
+    let before = world.task("c1").clone();
+    let unwritten = world.workers[&worker("Ben")].clone();
     world.accept("c1");
     world.workers.insert(worker("Ben"), unwritten);
     let effects = of_task(&world.workspace, Some(&before), world.task("c1"));
@@ -211,7 +213,7 @@ fn what_the_writer_left_undone_the_tasks_record_says_once_more_and_late_news_is_
     assert_eq!(
         world.happens(Command::Released(noted)).0,
         Outcome::AlreadySo,
-        "they wrap up"
+        "the Worker wraps up"
     );
     assert_eq!(accepted(&world, "Ben"), 0);
 }

@@ -1,16 +1,17 @@
-//! Which changes of configuration reach those who wait at once (taskrouter.md sections 2.6 and 2.7).
+//! Which configuration changes need a backfill of waiting Tasks or of Workers (taskrouter.md
+//! sections 2.6 and 2.7).
 
 use super::world::*;
 use crate::model::*;
 use crate::router::backfill::{Backfill, of_part};
 use crate::router::events::Part;
 
-/// A part, what it becomes, and the walks that follow.
+/// Asserts the backfills that follow when a part `old` becomes `new`.
 #[track_caller]
-fn follows(old: Option<Part>, new: Option<Part>, walks: &[Backfill]) {
+fn follows(old: Option<Part>, new: Option<Part>, backfills: &[Backfill]) {
     assert_eq!(
         of_part(old.as_ref(), new.as_ref()),
-        walks,
+        backfills,
         "{old:?} becomes {new:?}"
     );
 }
@@ -19,8 +20,9 @@ fn queue() -> TaskQueue {
     world().workspace.task_queues.into_values().next().unwrap()
 }
 
+/// A new order of a TaskQueue concerns its waiting Tasks, a new expression all Workers.
 #[test]
-fn waiting_tasks_follow_the_order_of_their_queue_and_workers_its_expression() {
+fn queue_change_backfills_tasks_or_workers() {
     let part = |queue: TaskQueue| Some(Part::TaskQueue(queue));
     let another = |change: fn(&mut TaskQueue)| {
         let mut changed = queue();
@@ -54,7 +56,7 @@ fn waiting_tasks_follow_the_order_of_their_queue_and_workers_its_expression() {
 }
 
 #[test]
-fn waiting_tasks_follow_a_workflow_that_is_saved_with_re_evaluation() {
+fn reevaluation_backfills_waiting_tasks() {
     let workflow = world().workspace.workflows.into_values().next().unwrap();
     let part = |workflow: &Workflow| Some(Part::Workflow(Box::new(workflow.clone())));
     let mut changed = workflow.clone();
@@ -69,7 +71,7 @@ fn waiting_tasks_follow_a_workflow_that_is_saved_with_re_evaluation() {
 }
 
 #[test]
-fn workers_follow_activities_channels_and_the_limit_of_wrap_up() {
+fn activity_and_channel_backfill_workers() {
     let workspace = world().workspace;
     let activity = workspace.activities.values().next().unwrap();
     let part = |activity: &Activity| Some(Part::Activity(activity.clone()));

@@ -10,7 +10,7 @@ fn chat(new: &mut NewTask) {
 }
 
 #[test]
-fn with_room_for_three_three_tasks_are_offered_at_once_and_the_fourth_waits() {
+fn capacity_limits_parallel_tasks() {
     let mut world = world().worker("Ben", ENGLISH);
     world
         .share("Ben", TaskChannelName::CHAT)
@@ -33,7 +33,7 @@ fn with_room_for_three_three_tasks_are_offered_at_once_and_the_fourth_waits() {
 }
 
 #[test]
-fn channels_do_not_share_their_capacity() {
+fn channels_do_not_share_capacity() {
     let mut world = world().worker("Ben", ENGLISH);
     world.call("c1", "en");
     world.make("c2", "en", chat).unwrap();
@@ -46,7 +46,7 @@ fn channels_do_not_share_their_capacity() {
 }
 
 #[test]
-fn pending_accepted_and_wrapping_reservations_take_a_slot() {
+fn every_open_reservation_takes_a_slot() {
     let mut world = world().worker("Ben", ENGLISH);
     world.channel(TaskChannelName::VOICE).after_conversation = AfterConversation::Wrap;
     world.call("c1", "en");
@@ -64,8 +64,9 @@ fn pending_accepted_and_wrapping_reservations_take_a_slot() {
     assert_eq!(world.serve("Ben"), Outcome::Changed);
 }
 
+/// A channel that is unavailable or has no capacity gets no Tasks; the other channels do.
 #[test]
-fn a_channel_that_is_closed_or_has_no_capacity_gets_nothing_and_others_go_on() {
+fn closed_channel_gets_no_tasks() {
     let closings: [fn(&mut WorkerChannel); 2] = [
         |share| share.available = false,
         |share| share.configured_capacity = 0,
@@ -84,8 +85,9 @@ fn a_channel_that_is_closed_or_has_no_capacity_gets_nothing_and_others_go_on() {
     }
 }
 
+/// Idle time is counted over all channels, or in one channel with channel-optimized routing.
 #[test]
-fn idle_time_is_counted_over_all_channels_or_in_one_if_it_is_optimized() {
+fn idle_time_counts_channels_or_one() {
     for (optimized, expected) in [(false, "Cai"), (true, "Ben")] {
         let mut world = world().worker("Ben", ENGLISH).worker("Cai", ENGLISH);
         world
@@ -102,7 +104,7 @@ fn idle_time_is_counted_over_all_channels_or_in_one_if_it_is_optimized() {
 }
 
 #[test]
-fn more_room_makes_a_worker_freer_and_a_smaller_share_does_not() {
+fn more_capacity_matches_worker() {
     let mut world = world().worker("Ben", ENGLISH);
     world.call("c1", "en");
     world.advance("c1");
@@ -120,7 +122,7 @@ fn more_room_makes_a_worker_freer_and_a_smaller_share_does_not() {
     );
     assert!(
         serves(world.happens(change(None, Some(false))).1),
-        "the board they wait on is another"
+        "the Worker is in another ready list"
     );
     assert_eq!(
         world.workers[&worker("Ben")]
@@ -142,7 +144,7 @@ fn more_room_makes_a_worker_freer_and_a_smaller_share_does_not() {
 }
 
 #[test]
-fn a_share_that_a_step_asks_about_makes_a_worker_look_again() {
+fn capacity_read_by_step_matches_worker() {
     let roomy = Target {
         expression: expression("worker.channel.voice.configured_capacity >= 2"),
         ..target("en")

@@ -1,4 +1,4 @@
-//! What follows from a write, and what an Command is about.
+//! The Effects of a write, and what each Command is about.
 
 use super::world::*;
 use crate::model::*;
@@ -9,7 +9,7 @@ use ids::QueueSid;
 use ids::ReservationSid;
 
 #[test]
-fn a_new_task_is_matched_and_has_a_timer() {
+fn new_task_is_matched_and_has_timer() {
     let mut world = world();
     world.call("c1", "en");
     let made = world.task("c1");
@@ -30,7 +30,7 @@ fn a_new_task_is_matched_and_has_a_timer() {
 }
 
 #[test]
-fn a_new_worker_is_served_if_there_is_anything_they_can_take() {
+fn new_worker_is_matched_if_available() {
     let mut world = world().worker("Ben", ENGLISH);
     let ben = |world: &World| of_worker(&world.workspace, None, &world.workers[&worker("Ben")]);
     assert_eq!(ben(&world), [Effect::MatchWorker(worker("Ben"))]);
@@ -39,11 +39,11 @@ fn a_new_worker_is_served_if_there_is_anything_they_can_take() {
     }
     assert_eq!(ben(&world), []);
     world.workspace.activities.remove(&activity("Available"));
-    assert_eq!(ben(&world), [], "an Activity that is gone offers nothing");
+    assert_eq!(ben(&world), [], "a deleted Activity is unavailable");
 }
 
 #[test]
-fn each_offer_is_announced_once_and_its_timer_runs() {
+fn each_offer_calls_back_once_with_timer() {
     let mut world = world().worker("Ben", ENGLISH).worker("Cai", ENGLISH);
     world.queue("en").max_reserved_workers = 2;
     world.call("c1", "en");
@@ -71,7 +71,7 @@ fn each_offer_is_announced_once_and_its_timer_runs() {
 }
 
 #[test]
-fn a_caller_who_left_by_themselves_is_not_sent_on() {
+fn caller_who_left_is_not_redirected() {
     for (reason, sent_on) in [
         (EndReason::Hangup, false),
         (EndReason::LeftQueue, false),
@@ -95,8 +95,9 @@ fn a_caller_who_left_by_themselves_is_not_sent_on() {
     }
 }
 
+/// After a failed offer the carrier is asked whether the caller is still there.
 #[test]
-fn a_caller_who_was_offered_in_vain_is_asked_after() {
+fn failed_offer_checks_caller_at_carrier() {
     let mut world = world().worker("Ben", ENGLISH).worker("Cai", ENGLISH);
     world.queue("en").max_reserved_workers = 2;
     world.call("c1", "en");
@@ -107,7 +108,7 @@ fn a_caller_who_was_offered_in_vain_is_asked_after() {
     });
     assert!(
         !world.reject("c1", None).1.contains(&asked),
-        "somebody else is still being offered it"
+        "the Task is still offered to another Worker"
     );
     assert!(world.reject("c1", None).1.contains(&asked));
     world.wait(10);
@@ -117,9 +118,11 @@ fn a_caller_who_was_offered_in_vain_is_asked_after() {
 }
 
 #[test]
-fn work_for_the_carrier_says_what_it_is_and_which_task_it_is_about() {
-    let (call, reservation) = (CallSid::derive(&["leg"]), ReservationSid::derive(&["r"]));
-    let (a_task, queue) = (task("c1"), QueueSid::derive(&["q"]));
+fn carrier_callbacks_name_kind_and_task() {
+    let call = CallSid::derive(&["leg"]);
+    let reservation = ReservationSid::derive(&["r"]);
+    let a_task = task("c1");
+    let queue = QueueSid::derive(&["q"]);
     let instruction = Instruction::Accept;
     for (callback, name, about) in [
         (
@@ -183,7 +186,7 @@ fn work_for_the_carrier_says_what_it_is_and_which_task_it_is_about() {
 }
 
 #[test]
-fn every_reason_has_a_text() {
+fn every_end_reason_has_a_text() {
     let reasons = [
         (EndReason::Hangup, "hangup"),
         (EndReason::TaskTtlExceeded, "Task TTL Exceeded"),
@@ -200,7 +203,7 @@ fn every_reason_has_a_text() {
 }
 
 #[test]
-fn an_event_is_about_a_task_or_about_a_worker() {
+fn command_is_about_task_or_worker() {
     let (a_task, a_worker, reservation) =
         (task("c1"), worker("Ben"), ReservationSid::derive(&["r"]));
     let about_workers = [
@@ -255,7 +258,10 @@ fn an_event_is_about_a_task_or_about_a_worker() {
             ..leaves
         },
     };
-    assert!(!stays.concerns_offers(), "who goes nowhere rejects nothing");
+    assert!(
+        !stays.concerns_offers(),
+        "without a new Activity no offer is rejected"
+    );
     let about_tasks = [
         Command::Advance { task: a_task },
         Command::TaskDeleted { task: a_task },
@@ -283,7 +289,7 @@ fn an_event_is_about_a_task_or_about_a_worker() {
 }
 
 #[test]
-fn refusals_say_what_was_wrong() {
+fn refusals_name_what_is_wrong() {
     let reservation = ReservationSid::derive(&["r"]);
     let refusal = Refusal::ReservationNotPending {
         reservation,

@@ -7,7 +7,7 @@ use crate::router::*;
 use ids::CallSid;
 use ids::QueueSid;
 
-/// A call that Ben has accepted, in a channel where this comes after the conversation.
+/// A call that Ben has accepted, in a channel with this rule for the end of a conversation.
 fn accepted(after: AfterConversation) -> World {
     let mut world = world().worker("Ben", ENGLISH);
     world.channel(TaskChannelName::VOICE).after_conversation = after;
@@ -19,7 +19,7 @@ fn accepted(after: AfterConversation) -> World {
 }
 
 #[test]
-fn a_caller_who_hangs_up_frees_the_worker_and_stops_the_ringing() {
+fn hang_up_frees_worker_and_stops_ringing() {
     let mut world = world().worker("Ben", ENGLISH);
     world.call("c1", "en");
     world.advance("c1");
@@ -44,25 +44,27 @@ fn a_caller_who_hangs_up_frees_the_worker_and_stops_the_ringing() {
 }
 
 #[test]
-fn a_carrier_queue_is_noted_once_and_deleted() {
+fn carrier_queue_is_recorded_then_deleted() {
     let mut world = world();
     world.call("c1", "en");
-    let (first, second) = (QueueSid::derive(&["first"]), QueueSid::derive(&["second"]));
-    let gone = |queue| Command::CallerGone {
+    let first = QueueSid::derive(&["first"]);
+    let second = QueueSid::derive(&["second"]);
+    let hang_up = |queue| Command::CallerGone {
         task: task("c1"),
         reason: EndReason::LeftQueue,
         carrier_queue: Some(queue),
     };
-    let (_, effects) = world.happens(gone(first));
+    let (_, effects) = world.happens(hang_up(first));
     assert!(
         effects.contains(&Effect::Callback(Callback::DeleteQueue { queue: first })),
         "{effects:?}"
     );
-    assert_eq!(world.happens(gone(second)), (Outcome::AlreadySo, vec![]));
+    assert_eq!(world.happens(hang_up(second)), (Outcome::AlreadySo, vec![]));
 }
 
+/// When a Worker's call finds the carrier's queue empty, the caller's hang-up notice was lost.
 #[test]
-fn a_worker_who_finds_nobody_ends_a_task_whose_caller_left_unheard() {
+fn empty_queue_ends_task_of_lost_caller() {
     let mut world = world().worker("Ben", ENGLISH);
     world.call("c1", "en");
     world.advance("c1");
@@ -77,7 +79,7 @@ fn a_worker_who_finds_nobody_ends_a_task_whose_caller_left_unheard() {
 }
 
 #[test]
-fn a_worker_who_finds_nobody_after_accepting_has_had_the_conversation() {
+fn empty_queue_after_accept_ends_conversation() {
     let mut world = accepted(AfterConversation::Complete);
     let reservation = world.offer("c1");
     world.happens(Command::CallerNotFound {
@@ -91,7 +93,7 @@ fn a_worker_who_finds_nobody_after_accepting_has_had_the_conversation() {
 }
 
 #[test]
-fn a_conversation_ends_the_task_at_once_where_the_channel_says_so() {
+fn complete_channel_ends_task_at_once() {
     let mut world = accepted(AfterConversation::Complete);
     let ended = Command::WorkerCallEnded {
         task: task("c1"),
@@ -108,7 +110,7 @@ fn a_conversation_ends_the_task_at_once_where_the_channel_says_so() {
 }
 
 #[test]
-fn a_channel_that_is_gone_leaves_nothing_wrapping() {
+fn deleted_channel_completes_task() {
     let mut world = accepted(AfterConversation::Wrap);
     world
         .workspace
@@ -119,7 +121,7 @@ fn a_channel_that_is_gone_leaves_nothing_wrapping() {
 }
 
 #[test]
-fn wrapping_lasts_until_the_api_completes_it() {
+fn wrapping_lasts_until_completed_by_api() {
     let mut world = accepted(AfterConversation::Wrap);
     world.caller_hangs_up("c1");
     let wrapping = world.task("c1").reservations[0].status;
@@ -157,7 +159,7 @@ fn wrapping_lasts_until_the_api_completes_it() {
 }
 
 #[test]
-fn a_limit_on_wrapping_completes_the_task() {
+fn wrapping_limit_completes_task() {
     let mut world = accepted(AfterConversation::WrapFor(Millis::from_secs(30)));
     world.wait(100);
     let (_, effects) = world.caller_hangs_up("c1");
@@ -179,7 +181,7 @@ fn a_limit_on_wrapping_completes_the_task() {
 }
 
 #[test]
-fn a_task_assigned_for_a_day_is_removed() {
+fn task_assigned_for_a_day_is_deleted() {
     let mut world = accepted(AfterConversation::Wrap);
     let held_since = world.task("c1").reservations[0].date_updated;
     assert_eq!(
@@ -204,7 +206,7 @@ fn a_task_assigned_for_a_day_is_removed() {
 }
 
 #[test]
-fn after_a_thousand_rounds_a_task_is_canceled() {
+fn thousand_rounds_cancel_task() {
     let mut world = world()
         .worker("Ben", ENGLISH)
         .steps(vec![Target::to(queue("en"))]);
@@ -225,7 +227,7 @@ fn after_a_thousand_rounds_a_task_is_canceled() {
 }
 
 #[test]
-fn a_task_is_removed_in_any_status_and_its_worker_is_free() {
+fn delete_in_any_status_frees_worker() {
     let steps: [fn(&mut World); 5] = [
         |_pending| {},
         |world| drop(world.advance("c1")),
@@ -272,7 +274,7 @@ fn a_task_is_removed_in_any_status_and_its_worker_is_free() {
 }
 
 #[test]
-fn a_waiting_caller_whose_task_is_removed_is_sent_on() {
+fn delete_redirects_waiting_caller() {
     let mut world = world();
     world.call("c1", "en");
     let (_, effects) = world.happens(Command::TaskDeleted { task: task("c1") });
@@ -287,7 +289,7 @@ fn a_waiting_caller_whose_task_is_removed_is_sent_on() {
 }
 
 #[test]
-fn a_task_that_outlives_its_timeout_is_canceled_even_while_it_is_offered() {
+fn timeout_cancels_task_during_offer() {
     let mut world = world()
         .worker("Ben", ENGLISH)
         .steps(vec![Target::to(queue("en"))]);
@@ -308,7 +310,7 @@ fn a_task_that_outlives_its_timeout_is_canceled_even_while_it_is_offered() {
 }
 
 #[test]
-fn the_api_ends_a_task_only_from_the_statuses_that_allow_it() {
+fn api_ends_task_only_where_allowed() {
     use AssignmentStatus::{Assigned, Canceled, Completed, Pending, Reserved, Wrapping};
     let all = [Pending, Reserved, Assigned, Wrapping, Completed, Canceled];
     let allowed = [
@@ -322,15 +324,15 @@ fn the_api_ends_a_task_only_from_the_statuses_that_allow_it() {
         for to in all {
             let mut world = in_status(from);
             let outcome = world.set_status("c1", to);
-            let expected = match allowed.contains(&(from, to)) {
-                true => Outcome::Changed,
-                false if from == to && [Wrapping, Completed, Canceled].contains(&to) => {
-                    Outcome::AlreadySo
-                }
-                false => Outcome::Refused(Refusal::WrongStatus {
+            let expected = if allowed.contains(&(from, to)) {
+                Outcome::Changed
+            } else if from == to && [Wrapping, Completed, Canceled].contains(&to) {
+                Outcome::AlreadySo
+            } else {
+                Outcome::Refused(Refusal::WrongStatus {
                     task: task("c1"),
                     status: from,
-                }),
+                })
             };
             assert_eq!(outcome, expected, "{from:?} to {to:?}");
         }

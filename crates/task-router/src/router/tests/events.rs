@@ -1,13 +1,13 @@
-//! What writes tell, and in which order (taskrouter.md section 12.4).
+//! The Events of writes, and their order (taskrouter.md section 12.4).
 
 use super::super::events::{self, EventType, Parameter, Workers};
 use super::world::*;
 use crate::model::*;
 use crate::router::*;
 
-/// What is told, by type, when nobody is found for a new Task.
+/// The types of the Events when no Worker is available for a new Task.
 fn created(world: &mut World, name: &str) -> Vec<&'static str> {
-    told_types(world, Command::NoWorkerFound { task: task(name) })
+    published_types(world, Command::NoWorkerFound { task: task(name) })
 }
 
 pub(super) fn types(events: &[events::Event]) -> Vec<&'static str> {
@@ -17,22 +17,23 @@ pub(super) fn types(events: &[events::Event]) -> Vec<&'static str> {
         .collect()
 }
 
-/// Lets something happen, and says what is told of it: of Tasks first, then of Workers.
-pub(super) fn told(world: &mut World, event: Command) -> Vec<events::Event> {
-    let (tasks, workers) = (world.tasks.clone(), world.workers.clone());
+/// Decides and writes a Command, and returns its Events: of Tasks first, then of Workers.
+pub(super) fn published(world: &mut World, event: Command) -> Vec<events::Event> {
+    let tasks = world.tasks.clone();
+    let workers = world.workers.clone();
     world.happens(event);
     let changed = world
         .tasks
         .values()
         .filter(|task| tasks.get(&task.sid) != Some(task));
-    let mut told: Vec<events::Event> = changed
+    let mut published: Vec<events::Event> = changed
         .flat_map(|new| events::of_task(&world.workspace, &world.workers, tasks.get(&new.sid), new))
         .collect();
     let changed = world
         .workers
         .values()
         .filter(|worker| workers.get(&worker.sid) != Some(worker));
-    told.extend(changed.flat_map(|new| {
+    published.extend(changed.flat_map(|new| {
         events::of_worker(
             &world.workspace,
             workers.get(&new.sid),
@@ -40,11 +41,11 @@ pub(super) fn told(world: &mut World, event: Command) -> Vec<events::Event> {
             world.now,
         )
     }));
-    told
+    published
 }
 
-fn told_types(world: &mut World, event: Command) -> Vec<&'static str> {
-    types(&told(world, event))
+fn published_types(world: &mut World, event: Command) -> Vec<&'static str> {
+    types(&published(world, event))
 }
 
 fn advance(name: &str) -> Command {
@@ -67,7 +68,7 @@ fn set(name: &str, status: AssignmentStatus) -> Command {
     }
 }
 
-/// A world with one Worker for English and a call that is offered to them.
+/// A world with one Worker for English and a call that is offered to that Worker.
 pub(super) fn offered() -> World {
     let mut world = world().worker("Ben", r#"{"languages":["en"]}"#);
     world.call("c1", "en");
@@ -78,13 +79,13 @@ pub(super) fn offered() -> World {
 }
 
 #[test]
-fn a_call_that_goes_well_is_told_in_the_order_of_taskrouter() {
+fn answered_call_has_taskrouters_order() {
     let mut world = world().worker("Ben", r#"{"languages":["en"]}"#);
     world.call("c1", "en");
-    let mut story = told_types(&mut world, advance("c1"));
+    let mut sequence = published_types(&mut world, advance("c1"));
     let accepted = accept(&world, "c1");
-    story.extend(told_types(&mut world, accepted));
-    story.extend(told_types(
+    sequence.extend(published_types(&mut world, accepted));
+    sequence.extend(published_types(
         &mut world,
         set("c1", AssignmentStatus::Completed),
     ));
@@ -99,41 +100,42 @@ fn a_call_that_goes_well_is_told_in_the_order_of_taskrouter() {
         "reservation.completed",
         "task.updated",
     ];
-    assert_eq!(story, expected);
+    assert_eq!(sequence, expected);
 }
 
 #[test]
-fn a_conversation_with_paperwork_is_told_of_task_and_reservation() {
+fn wrap_up_has_events_of_task_and_reservation() {
     let mut world = offered();
     let accepted = accept(&world, "c1");
-    told(&mut world, accepted);
+    published(&mut world, accepted);
     assert_eq!(
-        told_types(&mut world, set("c1", AssignmentStatus::Wrapping)),
+        published_types(&mut world, set("c1", AssignmentStatus::Wrapping)),
         ["task.wrapup", "reservation.wrapup"]
     );
-    let completed = told_types(&mut world, set("c1", AssignmentStatus::Completed));
+    let completed = published_types(&mut world, set("c1", AssignmentStatus::Completed));
     assert_eq!(
         completed,
         ["task.completed", "reservation.completed", "task.updated"]
     );
 }
 
+/// A timed-out offer comes before the Worker's new Activity, the next offer after it.
 #[test]
-fn an_offer_nobody_answers_is_told_before_the_worker_moves_and_the_next_offer_comes_after() {
+fn timeout_precedes_worker_and_next_offer() {
     let mut world = offered().worker("Cai", r#"{"languages":["en"]}"#);
     world.wait(RESERVATION_TIMEOUT_SECS);
     assert_eq!(
-        told_types(&mut world, advance("c1")),
+        published_types(&mut world, advance("c1")),
         ["reservation.timeout", "worker.activity.update"]
     );
     assert_eq!(
-        told_types(&mut world, advance("c1")),
+        published_types(&mut world, advance("c1")),
         ["reservation.created"]
     );
 }
 
 #[test]
-fn a_failed_offer_that_sends_the_task_on_is_told_before_the_queue_it_leaves() {
+fn failed_offer_precedes_queue_move() {
     let mut world = offered();
     world.workspace.rules.after_failed_reservation = AfterFailedReservation::NextStep;
     world.workflow().configuration.filters[0].targets = vec![target("en"), target("hi")];
@@ -151,17 +153,17 @@ fn a_failed_offer_that_sends_the_task_on_is_told_before_the_queue_it_leaves() {
         "workflow.target-matched",
         "worker.activity.update",
     ];
-    assert_eq!(told_types(&mut world, rejected), expected);
+    assert_eq!(published_types(&mut world, rejected), expected);
 }
 
 #[test]
-fn a_step_that_times_out_is_told_with_the_queue_left_and_then_the_queue_entered() {
+fn step_timeout_leaves_then_enters_queue() {
     let mut world = world();
     world.workflow().configuration.filters[0].targets = vec![target("en"), target("hi")];
     world.waiting("c1", "en");
     world.wait(STEP_SECS);
-    let told = told(&mut world, advance("c1"));
-    let queues: Vec<_> = told
+    let published = published(&mut world, advance("c1"));
+    let queues: Vec<_> = published
         .iter()
         .map(|event| {
             (
@@ -180,53 +182,56 @@ fn a_step_that_times_out_is_told_with_the_queue_left_and_then_the_queue_entered(
 }
 
 #[test]
-fn a_step_into_the_same_queue_is_told_without_a_move() {
+fn step_in_same_queue_has_no_move_event() {
     let mut world = world();
     world.workflow().configuration.filters[0].targets = vec![target("en"), target("en")];
     world.waiting("c1", "en");
     world.wait(STEP_SECS);
     assert_eq!(
-        told_types(&mut world, advance("c1")),
+        published_types(&mut world, advance("c1")),
         ["task-queue.timeout", "workflow.target-matched"]
     );
 }
 
 #[test]
-fn a_task_that_falls_out_of_its_workflow_is_told_so_before_it_is_canceled() {
+fn workflow_timeout_precedes_canceled() {
     let mut world = world();
     world.waiting("c1", "en");
     world.wait(STEP_SECS);
-    let told = told(&mut world, advance("c1"));
-    assert_eq!(types(&told), ["workflow.timeout", "task.canceled"]);
-    assert_eq!(told[1].description(), "Task canceled on Workflow timeout");
+    let published = published(&mut world, advance("c1"));
+    assert_eq!(types(&published), ["workflow.timeout", "task.canceled"]);
+    assert_eq!(
+        published[1].description(),
+        "Task canceled on Workflow timeout"
+    );
 }
 
 #[test]
-fn a_task_whose_time_is_up_says_so() {
+fn task_timeout_states_reason() {
     let mut world = world();
     world.workflow().configuration.filters[0].targets[0].timeout = None;
     world.waiting("c1", "en");
     world.wait(3_600);
-    let told = told(&mut world, advance("c1"));
-    assert_eq!(types(&told), ["task.canceled"]);
-    assert_eq!(told[0].description(), "Task TTL Exceeded");
+    let published = published(&mut world, advance("c1"));
+    assert_eq!(types(&published), ["task.canceled"]);
+    assert_eq!(published[0].description(), "Task TTL Exceeded");
 }
 
 #[test]
-fn a_task_canceled_while_it_is_offered_is_told_after_the_offer() {
+fn canceled_task_follows_canceled_offer() {
     let mut world = offered();
-    let gone = Command::CallerGone {
+    let hang_up = Command::CallerGone {
         task: task("c1"),
         reason: EndReason::Hangup,
         carrier_queue: None,
     };
-    let told = told(&mut world, gone);
-    assert_eq!(types(&told), ["reservation.canceled", "task.canceled"]);
-    assert_eq!(told[1].description(), "hangup");
+    let published = published(&mut world, hang_up);
+    assert_eq!(types(&published), ["reservation.canceled", "task.canceled"]);
+    assert_eq!(published[1].description(), "hangup");
 }
 
 #[test]
-fn of_parallel_offers_the_accepted_one_is_told_first() {
+fn accepted_precedes_rescinded() {
     let mut world = world()
         .worker("Ben", r#"{"languages":["en"]}"#)
         .worker("Cai", r#"{"languages":["en"]}"#);
@@ -238,7 +243,7 @@ fn of_parallel_offers_the_accepted_one_is_told_first() {
         .max_reserved_workers = 2;
     world.waiting("c1", "en");
     assert_eq!(
-        told_types(&mut world, advance("c1")),
+        published_types(&mut world, advance("c1")),
         ["reservation.created", "reservation.created"]
     );
     let second = world.tasks[&task("c1")].reservations[1].sid;
@@ -248,17 +253,19 @@ fn of_parallel_offers_the_accepted_one_is_told_first() {
         answer: Answer::Accept,
     };
     assert_eq!(
-        told_types(&mut world, accepted),
+        published_types(&mut world, accepted),
         ["reservation.accepted", "reservation.rescinded"]
     );
 }
 
+/// The Event of a deleted Task follows those of its open Reservations, and there is no
+/// `task.canceled`.
 #[test]
-fn a_deleted_task_is_told_after_what_was_open_and_not_as_canceled() {
+fn deleted_task_has_no_canceled_event() {
     let mut world = offered();
     let deleted = Command::TaskDeleted { task: task("c1") };
     assert_eq!(
-        told_types(&mut world, deleted),
+        published_types(&mut world, deleted),
         ["reservation.canceled", "task.deleted"]
     );
     let old = offered().tasks[&task("c1")].clone();
@@ -267,12 +274,12 @@ fn a_deleted_task_is_told_after_what_was_open_and_not_as_canceled() {
         version: old.version + 1,
         ..old.clone()
     };
-    let told = events::of_task(&world.workspace, &Workers::new(), Some(&old), &new);
-    assert_eq!(types(&told), ["task.system-deleted"]);
+    let published = events::of_task(&world.workspace, &Workers::new(), Some(&old), &new);
+    assert_eq!(types(&published), ["task.system-deleted"]);
 }
 
 #[test]
-fn a_task_that_passes_its_workflow_by_is_not_told_to_be_in_it() {
+fn routing_target_has_no_workflow_entered() {
     let mut world = world();
     world.call("c1", "en");
     let made = world.tasks.get_mut(&task("c1")).unwrap();
@@ -285,14 +292,14 @@ fn a_task_that_passes_its_workflow_by_is_not_told_to_be_in_it() {
 }
 
 #[test]
-fn what_is_known_of_a_task_is_told_when_it_changes_and_not_when_it_is_only_written() {
+fn task_updated_only_when_fields_change() {
     let mut world = offered();
     let changes = TaskChanges {
         priority: Some(7),
         ..TaskChanges::default()
     };
     assert_eq!(
-        told_types(
+        published_types(
             &mut world,
             Command::TaskUpdated {
                 task: task("c1"),
@@ -302,10 +309,8 @@ fn what_is_known_of_a_task_is_told_when_it_changes_and_not_when_it_is_only_writt
         ["task.updated"]
     );
     let issued: &[&str] = &[];
-    let (old, mut new) = (
-        world.tasks[&task("c1")].clone(),
-        world.tasks[&task("c1")].clone(),
-    );
+    let old = world.tasks[&task("c1")].clone();
+    let mut new = world.tasks[&task("c1")].clone();
     new.reservations[0].expires_at = world.now;
     new.version += 1;
     assert_eq!(
@@ -319,8 +324,9 @@ fn what_is_known_of_a_task_is_told_when_it_changes_and_not_when_it_is_only_writt
     );
 }
 
+/// The Events of a new Task are published with its second write, dated with its creation.
 #[test]
-fn a_new_task_is_told_of_with_its_second_write_as_of_the_moment_it_was_made() {
+fn second_write_publishes_creation() {
     let mut world = world().worker("Ben", ENGLISH);
     world.call("c1", "en");
     let made = world.task("c1").clone();
@@ -329,8 +335,8 @@ fn a_new_task_is_told_of_with_its_second_write_as_of_the_moment_it_was_made() {
         []
     );
     world.wait(2);
-    let told = told(&mut world, advance("c1"));
-    let moments: Vec<_> = told
+    let published = published(&mut world, advance("c1"));
+    let moments: Vec<_> = published
         .iter()
         .map(|event| (event.event_type, event.at() == made.date_created))
         .collect();
@@ -343,11 +349,12 @@ fn a_new_task_is_told_of_with_its_second_write_as_of_the_moment_it_was_made() {
     ];
     assert_eq!(moments, expected);
     assert!(
-        told.iter().all(|event| event.place.at == world.now),
-        "they are where the write is"
+        published.iter().all(|event| event.place.at == world.now),
+        "the Events have the moment of the write"
     );
     let says = |parameter| {
-        [&told[2], &told[4]].map(|event| event.parameters.get(parameter).unwrap().to_owned())
+        [&published[2], &published[4]]
+            .map(|event| event.parameters.get(parameter).unwrap().to_owned())
     };
     assert_eq!(says(Parameter::TaskVersion), ["0", "1"]);
     assert_eq!(
@@ -358,30 +365,31 @@ fn a_new_task_is_told_of_with_its_second_write_as_of_the_moment_it_was_made() {
 }
 
 #[test]
-fn a_new_task_that_ends_before_anybody_looked_for_a_worker_is_told_of_all_the_same() {
+fn early_end_still_publishes_creation() {
     let mut world = world();
     world.call("c1", "en");
-    let gone = Command::CallerGone {
+    let hang_up = Command::CallerGone {
         task: task("c1"),
         reason: EndReason::Hangup,
         carrier_queue: None,
     };
-    let told = told_types(&mut world, gone);
+    let published = published_types(&mut world, hang_up);
     assert_eq!(
-        told[2..],
+        published[2..],
         ["task.created", "workflow.target-matched", "task.canceled"]
     );
 }
 
+/// The same write gives the same Events, and the next write Events with later cursors.
 #[test]
-fn the_same_write_tells_the_same_events_and_the_next_write_later_ones() {
+fn events_of_a_write_are_deterministic() {
     let mut world = world();
     world.call("c1", "en");
     let made = world.tasks[&task("c1")].clone();
     world.happens(Command::NoWorkerFound { task: task("c1") });
     let queued = world.tasks[&task("c1")].clone();
-    let told = || events::of_task(&world.workspace, &Workers::new(), Some(&made), &queued);
-    assert_eq!(told(), told());
+    let published = || events::of_task(&world.workspace, &Workers::new(), Some(&made), &queued);
+    assert_eq!(published(), published());
     let next = Task {
         version: queued.version + 1,
         priority: 3,
@@ -389,7 +397,7 @@ fn the_same_write_tells_the_same_events_and_the_next_write_later_ones() {
     };
     let next = events::of_task(&world.workspace, &Workers::new(), Some(&queued), &next);
     assert_eq!(next[0].event_type, EventType::TaskUpdated);
-    let places: Vec<_> = told()
+    let places: Vec<_> = published()
         .iter()
         .chain(&next)
         .map(|event| event.place)
@@ -401,11 +409,11 @@ fn the_same_write_tells_the_same_events_and_the_next_write_later_ones() {
 }
 
 #[test]
-fn a_writer_whose_clock_is_behind_tells_after_the_one_before() {
+fn slow_clock_keeps_event_order() {
     let mut world = offered();
     let before = world.task("c1").clone();
     world.now = Timestamp::from_millis(before.date_updated.as_millis() - 700);
-    let after = told(&mut world, set("c1", AssignmentStatus::Canceled));
+    let after = published(&mut world, set("c1", AssignmentStatus::Canceled));
     let place = |task: &Task| {
         events::EventCursor::of(events::Cause {
             about: &task.sid.to_string(),
@@ -417,7 +425,7 @@ fn a_writer_whose_clock_is_behind_tells_after_the_one_before() {
 }
 
 #[test]
-fn only_what_the_filter_lets_through_is_told_to_a_callback() {
+fn events_filter_limits_callback() {
     let mut workspace = world().workspace;
     assert!(
         !events::is_wanted(&workspace, EventType::TaskCreated),
@@ -435,10 +443,10 @@ fn only_what_the_filter_lets_through_is_told_to_a_callback() {
 }
 
 #[test]
-fn what_is_about_the_same_task_is_delivered_in_order() {
+fn events_of_one_task_share_a_group() {
     let mut world = world();
     world.call("c1", "en");
-    let told = told(
+    let published = published(
         &mut world,
         Command::CallerGone {
             task: task("c1"),
@@ -446,8 +454,8 @@ fn what_is_about_the_same_task_is_delivered_in_order() {
             carrier_queue: None,
         },
     );
-    assert!(!told.is_empty());
-    for event in told {
+    assert!(!published.is_empty());
+    for event in published {
         let notice = event.notice();
         assert_eq!(
             (notice.workspace, notice.event),
@@ -458,7 +466,7 @@ fn what_is_about_the_same_task_is_delivered_in_order() {
 }
 
 #[test]
-fn events_of_a_task_for_a_known_worker_say_whom_it_is_for() {
+fn known_worker_is_in_event_parameters() {
     let ben = worker("Ben").to_string();
     for (known, said) in [("agent.sid", Some(ben.as_str())), ("agent.unknown", None)] {
         let step = Target {
@@ -474,10 +482,11 @@ fn events_of_a_task_for_a_known_worker_say_whom_it_is_for() {
                 new.attributes = attributes.parse().unwrap()
             })
             .unwrap();
-        let told = told(&mut world, Command::NoWorkerFound { task: task("c1") });
-        assert!(!told.is_empty());
+        let published = published(&mut world, Command::NoWorkerFound { task: task("c1") });
+        assert!(!published.is_empty());
         assert!(
-            told.iter()
+            published
+                .iter()
                 .all(|event| event.parameters.get(Parameter::KnownWorkerSid) == said),
             "{known}"
         );

@@ -1,21 +1,21 @@
-//! What is told is what matching does: in random centres, over both answers.
+//! Explanations agree with matching: in random centres, for Tasks and for Workers.
 
 use ids::TaskSid;
 use ids::WorkerSid;
 use proptest::prelude::*;
 
-use super::explain_task::explained_behind;
+use super::explain_task::explained_after;
 use super::explain_worker::explained;
 use super::world::*;
 use crate::model::*;
 use crate::router::*;
 
-/// A Worker of a random centre: Activity, languages, level, and what is wrong with their channel.
+/// A Worker of a random centre: Activity, languages, level, and the state of the channel.
 fn people() -> impl Strategy<Value = Vec<(u8, u8, u8, u8)>> {
     prop::collection::vec((0_u8..4, 0_u8..4, 0_u8..4, 0_u8..6), 0..7)
 }
 
-/// A centre in which some Workers are busy, some away, and some unfit.
+/// A centre in which some Workers are busy, some unavailable, and some do not match.
 fn random_world(people: &[(u8, u8, u8, u8)], at_once: u8, steps: u8) -> World {
     let mut world = world();
     world.queue("en").max_reserved_workers = at_once;
@@ -80,7 +80,7 @@ fn random_call(world: &mut World, name: &str, (language, level, agent): (bool, u
 
 proptest! {
     #[test]
-    fn whom_nothing_keeps_is_exactly_whom_matching_offers_it_to(
+    fn eligible_workers_are_those_matching_offers(
         people in people(),
         at_once in 1_u8..4,
         steps in 0_u8..4,
@@ -92,7 +92,7 @@ proptest! {
         for (number, call) in calls.iter().enumerate() {
             let name = format!("c{number}");
             random_call(&mut world, &name, *call);
-            // The last one is asked about before anybody has looked for Workers.
+            // The last Task is explained before any search for its Workers.
             if number + 1 < calls.len() {
                 world.advance(&name);
             }
@@ -106,8 +106,8 @@ proptest! {
         }
         world.wait(secs);
         prop_assume!(world.task(&name).is_pending());
-        // Looking at a Task, matching does not ask who else waits.
-        let explanation = explained_behind(&world, &name, &[]);
+        // Matching a Task does not consider the other waiting Tasks.
+        let explanation = explained_after(&world, &name, &[]);
         let mut could: Vec<WorkerSid> =
             explanation.workers.iter().filter(|each| each.could_take).map(|each| each.worker_sid).collect();
         for each in &explanation.workers {
@@ -116,9 +116,10 @@ proptest! {
         let before = world.task(&name).rounds;
         world.advance(&name);
         let after = world.task(&name);
-        let mut offered: Vec<WorkerSid> = match after.rounds > before {
-            true => after.pending_reservations().map(|offer| offer.worker_sid).collect(),
-            false => Vec::new(),
+        let mut offered: Vec<WorkerSid> = if after.rounds > before {
+            after.pending_reservations().map(|offer| offer.worker_sid).collect()
+        } else {
+            Vec::new()
         };
         could.sort_unstable();
         offered.sort_unstable();
@@ -127,7 +128,7 @@ proptest! {
     }
 
     #[test]
-    fn the_task_that_comes_at_once_is_exactly_the_one_that_serving_the_worker_reserves(
+    fn next_task_is_the_one_serving_reserves(
         people in people(),
         steps in 0_u8..4,
         calls in prop::collection::vec((any::<bool>(), 0_u8..4, 0_u8..7), 1..5),
@@ -144,15 +145,15 @@ proptest! {
         world.wait(secs);
         for number in 0..people.len() {
             let name = format!("W{number}");
-            let told = explained(&world, &name);
-            let waiting = told.task_queues.iter().flat_map(|queue| &queue.tasks).chain(&told.waiting_for_them);
+            let explanation = explained(&world, &name);
+            let waiting = explanation.task_queues.iter().flat_map(|queue| &queue.tasks).chain(&explanation.waiting_for_them);
             let next: Vec<TaskSid> = waiting.filter(|task| task.could_take).map(|task| task.task_sid).collect();
-            prop_assert!(told.summary.ends_with('.'));
+            prop_assert!(explanation.summary.ends_with('.'));
             let held = world.workers[&worker(&name)].open_reservations.clone();
             world.serve(&name);
             let after = &world.workers[&worker(&name)].open_reservations;
             let reserved: Vec<TaskSid> = after.iter().filter(|open| !held.contains(open)).map(|open| open.task_sid).collect();
-            prop_assert_eq!(next, reserved, "{:#?}", told);
+            prop_assert_eq!(next, reserved, "{:#?}", explanation);
         }
     }
 }

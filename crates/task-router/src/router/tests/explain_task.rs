@@ -1,4 +1,5 @@
-//! Why a Task waits: each thing that keeps Workers from it has its test, and what is told is what matching does.
+//! Why a Task waits: one test for each cause that keeps Workers from it. The causes agree with
+//! matching.
 
 use super::world::*;
 use crate::model::*;
@@ -7,24 +8,22 @@ use crate::router::*;
 
 const HINDI: &str = r#"{"languages":["hi"]}"#;
 
-/// The answer about a Task, all other Tasks before it in its line.
+/// The explanation of a Task, with all other Tasks before it in its waiting list.
 fn explained(world: &World, name: &str) -> TaskExplanation {
-    let (task, place) = (world.task(name), |task: &Task| {
-        (
-            order::waiting_list_of(&world.workspace, task),
-            order::position_of(task),
-        )
-    });
+    let task = world.task(name);
+    let waiting_list = order::waiting_list_of(&world.workspace, task);
     let before = |other: &&Task| {
-        other.is_pending() && place(other).0 == place(task).0 && place(other).1 < place(task).1
+        other.is_pending()
+            && order::waiting_list_of(&world.workspace, other) == waiting_list
+            && order::position_of(other) < order::position_of(task)
     };
     let mut ahead: Vec<Task> = world.tasks.values().filter(before).cloned().collect();
     ahead.sort_by_key(order::position_of);
-    explained_behind(world, name, &ahead)
+    explained_after(world, name, &ahead)
 }
 
-/// The answer about a Task before which these stand.
-pub(super) fn explained_behind(world: &World, name: &str, ahead: &[Task]) -> TaskExplanation {
+/// The explanation of a Task with these Tasks before it.
+pub(super) fn explained_after(world: &World, name: &str, ahead: &[Task]) -> TaskExplanation {
     let workers: Vec<Worker> = world.workers.values().cloned().collect();
     of_task(&TaskQuestion {
         workspace: &world.workspace,
@@ -54,7 +53,7 @@ fn kinds(explanation: &TaskExplanation, name: &str) -> Vec<ReasonKind> {
         .collect()
 }
 
-/// What a call in English says about Ben.
+/// What the explanation of a call in English says about Ben.
 fn about_ben(change: impl Fn(&mut World)) -> (TaskExplanation, Vec<ReasonKind>, String) {
     let mut world = world().worker("Ben", ENGLISH);
     change(&mut world);
@@ -72,7 +71,7 @@ fn about_ben(change: impl Fn(&mut World)) -> (TaskExplanation, Vec<ReasonKind>, 
 }
 
 #[test]
-fn a_worker_whom_nothing_keeps_is_offered_the_task_at_once() {
+fn free_worker_is_offered_task_at_once() {
     let (explanation, kinds, _) = about_ben(|_| {});
     assert!(kinds.is_empty() && candidate(&explanation, "Ben").could_take);
     assert_eq!(
@@ -82,7 +81,7 @@ fn a_worker_whom_nothing_keeps_is_offered_the_task_at_once() {
 }
 
 #[test]
-fn what_is_told_as_json_is_read_again_as_it_was() {
+fn explanation_roundtrips_through_json() {
     let mut world = world().worker("Ben", ENGLISH);
     world.call("c1", "en");
     world.advance("c1");
@@ -90,7 +89,7 @@ fn what_is_told_as_json_is_read_again_as_it_was() {
     let spared = explained(&world, "c1");
     assert!(
         candidate(&spared, "Ben").obstacles[0].until.is_some(),
-        "one moment is told, others are not"
+        "the pause ends at one moment, the other causes at none"
     );
     let text = serde_json::to_string(&spared).unwrap();
     assert_eq!(
@@ -107,7 +106,7 @@ fn what_is_told_as_json_is_read_again_as_it_was() {
 }
 
 #[test]
-fn an_activity_that_takes_no_tasks_is_named() {
+fn unavailable_activity_is_named() {
     let (explanation, kinds, text) = about_ben(|world| {
         world.set_activity("Ben", "Offline", false);
     });
@@ -123,7 +122,7 @@ fn an_activity_that_takes_no_tasks_is_named() {
 }
 
 #[test]
-fn a_channel_that_is_closed_or_full_is_told_with_what_fills_it() {
+fn full_channel_lists_what_fills_it() {
     let (_, kinds, text) =
         about_ben(|world| world.share("Ben", TaskChannelName::VOICE).available = false);
     assert_eq!(
@@ -171,7 +170,7 @@ fn a_channel_that_is_closed_or_full_is_told_with_what_fills_it() {
 }
 
 #[test]
-fn who_did_not_take_it_is_spared_for_a_moment() {
+fn pause_after_failed_offer_is_named() {
     let mut world = world().worker("Ben", ENGLISH);
     world.call("c1", "en");
     world.advance("c1");
@@ -195,7 +194,7 @@ fn who_did_not_take_it_is_spared_for_a_moment() {
 }
 
 #[test]
-fn a_worker_outside_the_queue_is_told_which_clause_keeps_them_out() {
+fn queue_clause_that_fails_is_named() {
     let mut world = world().worker("Ben", ENGLISH);
     world.call("c1", "hi");
     let explanation = explained(&world, "c1");
@@ -226,12 +225,12 @@ fn a_worker_outside_the_queue_is_told_which_clause_keeps_them_out() {
     world.queue("hi").target_workers = expression("1 == 1");
     assert!(
         explained(&world, "c1").summary.contains("just being added"),
-        "the roster is what counts"
+        "the stored queue membership decides"
     );
 }
 
 #[test]
-fn the_steps_expression_is_told_with_the_values_of_both() {
+fn step_expression_shows_both_values() {
     let step = Target {
         expression: expression("worker.level >= task.level AND worker.vip == true"),
         ..target("en")
@@ -255,7 +254,7 @@ fn the_steps_expression_is_told_with_the_values_of_both() {
 }
 
 #[test]
-fn a_task_for_one_worker_tells_of_that_worker_alone() {
+fn routing_target_explains_one_worker() {
     let mut world = world().worker("Ben", ENGLISH).worker("Asha", HINDI);
     world.set_activity("Asha", "Offline", false);
     world
@@ -278,7 +277,7 @@ fn a_task_for_one_worker_tells_of_that_worker_alone() {
 }
 
 #[test]
-fn the_known_worker_of_a_step_is_told_with_what_the_task_says() {
+fn known_worker_shows_task_attribute() {
     let known = Some(KnownWorker::FriendlyName("agent".parse().unwrap()));
     let step = Target {
         known_worker: known,
@@ -313,7 +312,7 @@ fn the_known_worker_of_a_step_is_told_with_what_the_task_says() {
 }
 
 #[test]
-fn of_several_who_could_take_it_the_queue_asks_only_so_many() {
+fn parallel_offers_limit_eligible_workers() {
     let mut world = world()
         .worker("Ann", ENGLISH)
         .worker("Ben", ENGLISH)
@@ -329,7 +328,7 @@ fn of_several_who_could_take_it_the_queue_asks_only_so_many() {
 }
 
 #[test]
-fn a_task_that_stands_before_it_takes_the_worker_first() {
+fn earlier_task_takes_worker_first() {
     let mut world = world().worker("Ben", ENGLISH);
     world.waiting("first", "en");
     world.wait(1);
@@ -351,7 +350,7 @@ fn a_task_that_stands_before_it_takes_the_worker_first() {
 }
 
 #[test]
-fn all_that_is_in_the_way_is_told_not_only_the_first() {
+fn every_cause_is_listed() {
     let step = Target {
         expression: expression("worker.level >= 3"),
         ..target("en")
@@ -376,7 +375,7 @@ fn all_that_is_in_the_way_is_told_not_only_the_first() {
 }
 
 #[test]
-fn of_many_workers_the_summary_counts_and_the_nearest_come_first() {
+fn summary_counts_and_nearest_come_first() {
     let mut world = world();
     for name in ["Ann", "Ben", "Cai", "Dai"] {
         world = world.worker(name, ENGLISH);
@@ -403,7 +402,7 @@ fn of_many_workers_the_summary_counts_and_the_nearest_come_first() {
 }
 
 #[test]
-fn however_many_workers_there_are_a_bounded_number_is_told_of() {
+fn number_of_explained_workers_is_limited() {
     let mut world = world();
     for number in 0..60 {
         world = world
@@ -423,7 +422,7 @@ fn however_many_workers_there_are_a_bounded_number_is_told_of() {
 }
 
 #[test]
-fn its_place_in_the_workflow_is_told_with_what_comes_next() {
+fn workflow_position_shows_next_step() {
     let mut world = world().steps(vec![step("en", 60), target("hi")]);
     world.call("c1", "en");
     let journey = |world: &World| explained(world, "c1").workflow.unwrap();
@@ -481,7 +480,7 @@ fn its_place_in_the_workflow_is_told_with_what_comes_next() {
 }
 
 #[test]
-fn a_task_that_does_not_wait_is_told_in_a_sentence() {
+fn task_that_does_not_wait_gets_a_sentence() {
     let mut world = world().worker("Ben", ENGLISH);
     world.channel(TaskChannelName::VOICE).after_conversation =
         AfterConversation::WrapFor(Millis::from_secs(30));

@@ -1,4 +1,4 @@
-//! Why nothing comes to a Worker: what is told is what matching does.
+//! Why a Worker gets no Task. The causes agree with matching.
 
 use super::world::*;
 use crate::model::*;
@@ -6,7 +6,7 @@ use crate::router::explain::*;
 use crate::router::order::waiting_list_of;
 use crate::router::*;
 
-/// The answer about a Worker, everything read that is to be read.
+/// The explanation of a Worker, with everything read that it needs.
 pub(super) fn explained(world: &World, name: &str) -> WorkerExplanation {
     let asked = &world.workers[&worker(name)];
     let waits = |task: &&Task| task.is_in_waiting_list();
@@ -47,18 +47,23 @@ fn queue_of<'a>(explanation: &'a WorkerExplanation, name: &str) -> &'a Queue {
 }
 
 #[test]
-fn where_nothing_waits_that_is_said() {
+fn empty_queues_are_stated() {
     let world = world().worker("Ben", r#"{"languages":["en","hi"]}"#);
-    let told = explained(&world, "Ben");
+    let explanation = explained(&world, "Ben");
     assert!(
-        told.summary
+        explanation
+            .summary
             .starts_with("Nothing waits for Ben: their TaskQueues "),
         "{}",
-        told.summary
+        explanation.summary
     );
-    assert!(told.summary.ends_with(" are empty."), "{}", told.summary);
+    assert!(
+        explanation.summary.ends_with(" are empty."),
+        "{}",
+        explanation.summary
+    );
     assert_eq!(
-        queue_of(&told, "en").waiting,
+        queue_of(&explanation, "en").waiting,
         Some(Ahead {
             tasks: 0,
             at_least: false
@@ -67,24 +72,27 @@ fn where_nothing_waits_that_is_said() {
 }
 
 #[test]
-fn an_activity_that_takes_nothing_comes_first_with_how_many_wait() {
+fn unavailable_activity_comes_first() {
     let mut world = world().worker("Ben", ENGLISH);
     world.waiting("c1", "en");
     world.wait(3);
     world.set_activity("Ben", "Offline", false);
     world.wait(4);
-    let told = explained(&world, "Ben");
+    let explanation = explained(&world, "Ben");
     let expected = "Nothing comes to Ben: their Activity Offline takes no Tasks, since 00:16:43 UTC, 4 s ago; 1 Task waits in their TaskQueues.";
-    assert_eq!((told.summary.as_str(), told.available), (expected, false));
+    assert_eq!(
+        (explanation.summary.as_str(), explanation.available),
+        (expected, false)
+    );
 }
 
 #[test]
-fn a_queue_they_do_not_serve_says_which_clause_keeps_them_out() {
+fn unserved_queue_names_failing_clause() {
     let mut world = world().worker("Ben", ENGLISH);
     world.waiting("c1", "hi");
-    let told = explained(&world, "Ben");
-    let hindi = queue_of(&told, "hi");
-    assert!(queue_of(&told, "en").serves && !hindi.serves);
+    let explanation = explained(&world, "Ben");
+    let hindi = queue_of(&explanation, "hi");
+    assert!(queue_of(&explanation, "en").serves && !hindi.serves);
     assert_eq!(
         hindi.waiting,
         Some(Ahead {
@@ -98,22 +106,22 @@ fn a_queue_they_do_not_serve_says_which_clause_keeps_them_out() {
         r#"they are not in TaskQueue hi: `languages HAS 'hi'` is false: `languages` is ["en"]"#
     );
     assert!(
-        told.summary.starts_with("Nothing waits for Ben"),
-        "what waits elsewhere is not for them: {}",
-        told.summary
+        explanation.summary.starts_with("Nothing waits for Ben"),
+        "Tasks of other TaskQueues do not count: {}",
+        explanation.summary
     );
-    let told = explained(&world.worker("Nobody", "{}"), "Nobody");
+    let explanation = explained(&world.worker("Nobody", "{}"), "Nobody");
     assert!(
-        told.summary.starts_with(
+        explanation.summary.starts_with(
             "Nothing comes to Nobody: they are in no TaskQueue; they are not in TaskQueue"
         ),
         "{}",
-        told.summary
+        explanation.summary
     );
 }
 
 #[test]
-fn a_waiting_task_says_what_keeps_it_from_them() {
+fn waiting_task_names_its_causes() {
     let step = Target {
         expression: expression("worker.level >= 3"),
         ..target("en")
@@ -122,28 +130,28 @@ fn a_waiting_task_says_what_keeps_it_from_them() {
         .worker("Ben", r#"{"languages":["en"],"level":2}"#)
         .steps(vec![step]);
     world.waiting("c1", "en");
-    let told = explained(&world, "Ben");
+    let explanation = explained(&world, "Ben");
     assert_eq!(
-        told.summary,
+        explanation.summary,
         format!(
             "Task {} waits in TaskQueue en, but not for Ben: the step’s expression: `worker.level >= 3` is false: `worker.level` is 2.",
             task("c1")
         )
     );
     assert_eq!(
-        queue_of(&told, "en").tasks[0].obstacles[0].kind,
+        queue_of(&explanation, "en").tasks[0].obstacles[0].kind,
         ReasonKind::StepExpression
     );
 }
 
 #[test]
-fn what_fills_their_channels_is_told() {
+fn full_channels_list_their_tasks() {
     let mut world = world().worker("Ben", ENGLISH);
     world.call("c1", "en");
     world.advance("c1");
     world.waiting("c2", "en");
-    let told = explained(&world, "Ben");
-    let voice = told
+    let explanation = explained(&world, "Ben");
+    let voice = explanation
         .channels
         .iter()
         .find(|channel| channel.task_channel_unique_name == TaskChannelName::VOICE)
@@ -158,10 +166,11 @@ fn what_fills_their_channels_is_told() {
         (1, 1, false, &[task("c1")][..])
     );
     assert!(
-        told.summary
+        explanation
+            .summary
             .contains("their capacity of 1 voice Task is taken by"),
         "{}",
-        told.summary
+        explanation.summary
     );
     world.tasks.remove(&task("c2"));
     assert!(
@@ -172,20 +181,20 @@ fn what_fills_their_channels_is_told() {
 }
 
 #[test]
-fn of_tasks_they_could_take_the_first_comes_and_the_others_stand_behind_it() {
+fn next_task_comes_first_others_follow() {
     let mut world = world().worker("Ben", ENGLISH);
     world.waiting("c1", "en");
     world.wait(1);
     world.waiting("c2", "en");
-    let told = explained(&world, "Ben");
+    let explanation = explained(&world, "Ben");
     assert_eq!(
-        told.summary,
+        explanation.summary,
         format!(
             "Task {} comes to Ben at once: nothing keeps it from them.",
             task("c1")
         )
     );
-    let second = &queue_of(&told, "en").tasks[1];
+    let second = &queue_of(&explanation, "en").tasks[1];
     assert_eq!(
         (second.task_sid, second.obstacles[0].kind),
         (task("c2"), ReasonKind::AnotherTaskFirst)
@@ -193,7 +202,7 @@ fn of_tasks_they_could_take_the_first_comes_and_the_others_stand_behind_it() {
 }
 
 #[test]
-fn a_task_for_them_alone_is_told_apart() {
+fn task_for_this_worker_is_marked() {
     let mut world = world().worker("Ben", ENGLISH);
     world.set_activity("Ben", "Offline", false);
     world
@@ -202,19 +211,25 @@ fn a_task_for_them_alone_is_told_apart() {
         })
         .unwrap();
     world.happens(Command::NoWorkerFound { task: task("c1") });
-    let told = explained(&world, "Ben");
+    let explanation = explained(&world, "Ben");
     assert_eq!(
-        told.waiting_for_them
+        explanation
+            .waiting_for_them
             .iter()
             .map(|each| each.task_sid)
             .collect::<Vec<_>>(),
         [task("c1")]
     );
-    assert!(told.task_queues.iter().all(|queue| queue.tasks.is_empty()));
+    assert!(
+        explanation
+            .task_queues
+            .iter()
+            .all(|queue| queue.tasks.is_empty())
+    );
 }
 
 #[test]
-fn however_many_queues_there_are_a_bounded_number_is_told_of() {
+fn number_of_explained_queues_is_limited() {
     let mut world = world().worker("Ben", ENGLISH);
     let english = world.queue("en").clone();
     for number in 0..30 {
@@ -234,19 +249,19 @@ fn however_many_queues_there_are_a_bounded_number_is_told_of() {
     let mut ben = world.workers[&worker("Ben")].clone();
     ben.roster = queue_membership_of(&world.workspace, &ben);
     world.workers.insert(ben.sid, ben);
-    let told = explained(&world, "Ben");
+    let explanation = explained(&world, "Ben");
     assert_eq!(
         (
-            told.task_queues.len(),
-            told.more_served,
-            told.more_not_served
+            explanation.task_queues.len(),
+            explanation.more_served,
+            explanation.more_not_served
         ),
         (16 + 16, 0, 0)
     );
     assert_eq!(
         (
-            queue_of(&told, "en").tasks.len(),
-            queue_of(&told, "en").waiting.unwrap().tasks
+            queue_of(&explanation, "en").tasks.len(),
+            queue_of(&explanation, "en").waiting.unwrap().tasks
         ),
         (WAITING_SHOWN_MAX, 40)
     );
@@ -258,9 +273,9 @@ fn however_many_queues_there_are_a_bounded_number_is_told_of() {
     let mut ben = world.workers[&worker("Ben")].clone();
     ben.roster = queue_membership_of(&world.workspace, &ben);
     world.workers.insert(ben.sid, ben);
-    let told = explained(&world, "Ben");
+    let explanation = explained(&world, "Ben");
     assert_eq!(
-        (told.task_queues.len(), told.more_served),
+        (explanation.task_queues.len(), explanation.more_served),
         (QUEUES_SHOWN_MAX, 12)
     );
 }

@@ -1,4 +1,4 @@
-//! What becomes of instructions that move calls (taskrouter.md sections 6 and 11.3).
+//! Instructions that move calls (taskrouter.md sections 6 and 11.3).
 
 use super::world::*;
 use crate::model::instruction::{Conference, ConferencePlan, Plan, Supervision};
@@ -14,7 +14,7 @@ use vocabulary::SupervisorMode;
 
 const ROOM: ConferenceSid = ConferenceSid::from_bytes([7; 16]);
 
-/// One call, offered to Ann, with this plan under way and her phone ringing.
+/// A call, offered to Ann, with this plan issued and Ann's phone ringing.
 fn under_way(plan: Plan) -> (World, CallSid) {
     let mut world = claimed(plan);
     let call = CallSid::derive(&["worker leg", "c1"]);
@@ -23,7 +23,8 @@ fn under_way(plan: Plan) -> (World, CallSid) {
 }
 
 fn name_call(world: &mut World, call: CallSid) {
-    let (task, reservation) = (task("c1"), world.offer("c1"));
+    let task = task("c1");
+    let reservation = world.offer("c1");
     world.happens(Command::WorkerCallNamed {
         task,
         reservation,
@@ -31,7 +32,7 @@ fn name_call(world: &mut World, call: CallSid) {
     });
 }
 
-/// The same, but nobody knows yet how the carrier calls the call.
+/// The same state before the carrier has assigned the SID of the call.
 fn claimed(plan: Plan) -> World {
     claimed_by(IssuedInstruction {
         claim: 1,
@@ -45,7 +46,8 @@ fn claimed_by(instruction: IssuedInstruction) -> World {
     let mut world = world().worker("Ann", r#"{"languages":["en"]}"#);
     world.call("c1", "en");
     world.advance("c1");
-    let (task, reservation) = (task("c1"), world.offer("c1"));
+    let task = task("c1");
+    let reservation = world.offer("c1");
     world.happens(Command::InstructionIssued {
         task,
         reservation,
@@ -117,7 +119,7 @@ fn moves_caller(effects: &[Effect]) -> bool {
 }
 
 #[test]
-fn a_conference_is_accepted_when_the_caller_follows_the_worker_into_it() {
+fn conference_accepts_when_caller_joins() {
     let (mut world, worker_call) = conference(Conference::default());
     let (outcome, effects) = entered(&mut world, worker_call);
     assert_eq!(outcome, Outcome::Changed);
@@ -126,14 +128,14 @@ fn a_conference_is_accepted_when_the_caller_follows_the_worker_into_it() {
     assert_eq!(
         entered(&mut world, worker_call).0,
         Outcome::AlreadySo,
-        "the notice comes twice"
+        "the notice is delivered twice"
     );
 
     assert_eq!(moved(&mut world), Outcome::Changed);
     assert_eq!(
         world.status("c1"),
         AssignmentStatus::Reserved,
-        "who was moved by us has not gone"
+        "a caller moved by the instruction has not hung up"
     );
     assert_eq!(joined(&mut world), Outcome::Changed);
     assert_eq!(joined(&mut world), Outcome::AlreadySo);
@@ -156,13 +158,13 @@ fn a_conference_is_accepted_when_the_caller_follows_the_worker_into_it() {
     assert_eq!(
         moved(&mut world),
         Outcome::AlreadySo,
-        "the queue's notice comes late"
+        "the queue's notice is late"
     );
     assert_eq!(world.status("c1"), AssignmentStatus::Assigned);
 }
 
 #[test]
-fn a_conference_is_over_when_both_have_left_or_it_ends() {
+fn conference_ends_when_both_left_or_it_ends() {
     let both = [
         Leaving::Call(caller()),
         Leaving::Call(CallSid::derive(&["worker leg", "c1"])),
@@ -197,7 +199,7 @@ fn a_conference_is_over_when_both_have_left_or_it_ends() {
 }
 
 #[test]
-fn who_ends_the_conference_by_leaving_ends_the_conversation() {
+fn end_on_exit_ends_conversation() {
     let by_worker = Conference {
         end_conference_on_exit: true,
         ..Conference::default()
@@ -222,7 +224,7 @@ fn who_ends_the_conference_by_leaving_ends_the_conversation() {
 }
 
 #[test]
-fn a_conference_that_fails_lets_the_caller_wait_on() {
+fn failed_conference_keeps_caller_waiting() {
     for fails in [
         |world: &mut World| left(world, Leaving::Call(CallSid::derive(&["worker leg", "c1"]))),
         |world: &mut World| left(world, Leaving::Everybody(ROOM)),
@@ -238,12 +240,12 @@ fn a_conference_that_fails_lets_the_caller_wait_on() {
         assert_eq!(world.status("c1"), AssignmentStatus::Pending);
         assert!(
             matches!(joined(&mut world), Outcome::Refused(_)),
-            "the caller is sent back"
+            "the caller is redirected to the queue"
         );
         assert_eq!(
             moved(&mut world),
             Outcome::AlreadySo,
-            "and comes back: the notice of their move is late"
+            "the caller returns: the notice of the move is late"
         );
         assert_eq!(world.status("c1"), AssignmentStatus::Pending);
         assert_eq!(
@@ -255,24 +257,24 @@ fn a_conference_that_fails_lets_the_caller_wait_on() {
 }
 
 #[test]
-fn nobody_but_the_worker_brings_the_caller_in() {
+fn only_worker_joining_moves_caller() {
     let (mut world, _) = conference(Conference::default());
-    let (outcome, effects) = entered(&mut world, CallSid::derive(&["somebody else"]));
+    let (outcome, effects) = entered(&mut world, CallSid::derive(&["another call"]));
     assert_eq!((outcome, effects.len()), (Outcome::AlreadySo, 0));
     assert!(matches!(joined(&mut world), Outcome::Refused(_)));
 }
 
 #[test]
-fn a_caller_whom_somebody_else_moved_has_gone() {
+fn caller_moved_by_others_ends_task() {
     let (mut world, _) = under_way(Plan::default());
     assert_eq!(moved(&mut world), Outcome::Changed);
     assert_eq!(world.status("c1"), AssignmentStatus::Canceled);
 }
 
 #[test]
-fn a_redirect_leaves_the_reservation_its_own_time() {
+fn redirect_keeps_reservation_timeout() {
     let (mut world, _) = under_way(Plan::Redirect);
-    assert_eq!(moved(&mut world), Outcome::Changed, "the queue is noted");
+    assert_eq!(moved(&mut world), Outcome::Changed, "the queue is recorded");
     assert_eq!(world.status("c1"), AssignmentStatus::Reserved);
     world.wait(RESERVATION_TIMEOUT_SECS + u64::from(RING_SECS) + RING_MARGIN.as_secs());
     world.advance("c1");
@@ -281,7 +283,7 @@ fn a_redirect_leaves_the_reservation_its_own_time() {
 }
 
 #[test]
-fn of_parallel_offers_only_the_one_that_redirects_the_caller_can_be_accepted() {
+fn only_redirecting_offer_can_be_accepted() {
     let mut world = world().worker("Ann", ENGLISH).worker("Ben", ENGLISH);
     world
         .workspace
@@ -328,7 +330,7 @@ fn of_parallel_offers_only_the_one_that_redirects_the_caller_can_be_accepted() {
 }
 
 #[test]
-fn the_call_to_the_worker_is_in_the_attributes_of_the_task() {
+fn worker_call_is_in_task_attributes() {
     for plan in [
         Plan::default(),
         Plan::Call {
@@ -344,13 +346,21 @@ fn the_call_to_the_worker_is_in_the_attributes_of_the_task() {
                 .text("worker_call_sid")
                 .map(str::to_owned)
         };
-        assert_eq!(found(&world), None, "it rings, and may ring in vain");
+        assert_eq!(
+            found(&world),
+            None,
+            "the phone rings and may stay unanswered"
+        );
         world.accept("c1");
         assert_eq!(found(&world), Some(worker_call.to_string()));
 
         let mut late = claimed(plan);
         late.accept("c1");
-        assert_eq!(found(&late), None, "nobody knows it yet");
+        assert_eq!(
+            found(&late),
+            None,
+            "the carrier has not assigned its SID yet"
+        );
         name_call(&mut late, worker_call);
         assert_eq!(found(&late), Some(worker_call.to_string()));
     }
@@ -362,14 +372,16 @@ fn the_call_to_the_worker_is_in_the_attributes_of_the_task() {
 }
 
 #[test]
-fn one_call_gets_the_caller_of_a_reservation() {
+fn one_call_gets_caller_of_reservation() {
     let call_plan = Plan::Call {
         status_callback: None,
         dialed_by: None,
     };
-    let (first, second) = (CallSid::derive(&["first"]), CallSid::derive(&["second"]));
+    let first = CallSid::derive(&["first"]);
+    let second = CallSid::derive(&["second"]);
     let dial = |world: &mut World, call| {
-        let (task, reservation) = (task("c1"), world.tasks[&task("c1")].reservations[0].sid);
+        let reservation = world.tasks[&task("c1")].reservations[0].sid;
+        let task = task("c1");
         let post_work_activity = Some(activity("Wrap-Up"));
         world
             .happens(Command::WorkerDialed {
@@ -388,7 +400,7 @@ fn one_call_gets_the_caller_of_a_reservation() {
         assert_eq!(
             dial(&mut world, first),
             Outcome::AlreadySo,
-            "the request comes twice"
+            "the request is delivered twice"
         );
         let refused = Outcome::Refused(Refusal::InstructionInHand(world.offer("c1")));
         assert_eq!(dial(&mut world, second), refused);
@@ -412,12 +424,13 @@ fn one_call_gets_the_caller_of_a_reservation() {
 }
 
 #[test]
-fn a_call_that_asks_for_the_caller_and_is_never_connected_frees_the_offer() {
+fn unconnected_dial_frees_offer() {
     let (mut world, _) = under_way(Plan::Call {
         status_callback: None,
         dialed_by: None,
     });
-    let (task, reservation) = (task("c1"), world.offer("c1"));
+    let task = task("c1");
+    let reservation = world.offer("c1");
     let call = CallSid::derive(&["worker leg", "c1"]);
     world.happens(Command::WorkerDialed {
         task,
@@ -431,9 +444,10 @@ fn a_call_that_asks_for_the_caller_and_is_never_connected_frees_the_offer() {
 }
 
 #[test]
-fn a_supervisor_is_called_once_for_one_request_into_a_conference_that_goes_on() {
+fn supervise_request_calls_once() {
     let supervise = |world: &mut World, request, claim| {
-        let (task, reservation) = (task("c1"), world.tasks[&task("c1")].reservations[0].sid);
+        let reservation = world.tasks[&task("c1")].reservations[0].sid;
+        let task = task("c1");
         let supervision = Supervision {
             request,
             claim,
@@ -451,7 +465,7 @@ fn a_supervisor_is_called_once_for_one_request_into_a_conference_that_goes_on() 
     entered(&mut world, worker_call);
     assert!(
         matches!(supervise(&mut world, 1, 1), Outcome::Refused(_)),
-        "nobody has accepted"
+        "the Reservation is not accepted"
     );
     joined(&mut world);
     assert_eq!(supervise(&mut world, 1, 1), Outcome::Changed);
@@ -479,8 +493,9 @@ fn answered(world: &mut World, call: CallSid) -> Outcome {
         .0
 }
 
+/// A call with `accept` accepts the Reservation as soon as any writer records its SID.
 #[test]
-fn a_call_that_accepts_by_being_placed_is_accepted_by_whoever_names_it_first() {
+fn naming_call_accepts_reservation() {
     let accepts = IssuedInstruction {
         claim: 1,
         plan: a_call(),
@@ -501,13 +516,13 @@ fn a_call_that_accepts_by_being_placed_is_accepted_by_whoever_names_it_first() {
         assert_eq!(
             answered(&mut world, call),
             Outcome::AlreadySo,
-            "it is told again"
+            "its SID is reported again"
         );
     }
 }
 
 #[test]
-fn a_worker_who_listens_to_somebodys_twiml_may_do_so_for_minutes_and_not_for_ever() {
+fn application_twiml_has_a_time_limit() {
     let (mut world, call) = under_way(a_call());
     world.wait(u64::from(RING_SECS));
     assert_eq!(answered(&mut world, call), Outcome::Changed);
@@ -516,7 +531,7 @@ fn a_worker_who_listens_to_somebodys_twiml_may_do_so_for_minutes_and_not_for_eve
     assert_eq!(
         answered(&mut world, call),
         Outcome::AlreadySo,
-        "it is told again"
+        "its SID is reported again"
     );
     name_call(&mut world, call);
     assert_eq!(offer(&world).expires_at, until);
@@ -529,7 +544,7 @@ fn a_worker_who_listens_to_somebodys_twiml_may_do_so_for_minutes_and_not_for_eve
 }
 
 #[test]
-fn the_other_instructions_connect_whoever_picks_up_within_the_margin() {
+fn answered_call_connects_within_margin() {
     let (mut world, call) = under_way(Plan::default());
     let until = offer(&world).expires_at;
     world.wait(1);
@@ -538,7 +553,7 @@ fn the_other_instructions_connect_whoever_picks_up_within_the_margin() {
 }
 
 #[test]
-fn a_notice_that_comes_late_gives_no_time_to_whoever_has_asked_for_the_caller() {
+fn late_notice_does_not_extend_deadline() {
     let (mut world, call) = under_way(a_call());
     let reservation = world.offer("c1");
     world.happens(Command::WorkerDialed {
@@ -553,7 +568,7 @@ fn a_notice_that_comes_late_gives_no_time_to_whoever_has_asked_for_the_caller() 
 }
 
 #[test]
-fn a_caller_whom_somebody_else_moves_after_an_offer_that_moved_nobody_is_gone() {
+fn move_after_unmoved_offer_ends_task() {
     let (mut world, worker_call) = conference(Conference::default());
     world.happens(Command::WorkerCallEnded {
         task: task("c1"),
@@ -565,7 +580,7 @@ fn a_caller_whom_somebody_else_moves_after_an_offer_that_moved_nobody_is_gone() 
         AssignmentStatus::Pending,
         "{worker_call}"
     );
-    // What the failed offer did to the caller is told within a minute.
+    // The caller's fate after the failed offer is reported within a minute.
     assert_eq!(moved(&mut world), Outcome::AlreadySo);
     world.wait(60);
     assert_eq!(moved(&mut world), Outcome::Changed);
@@ -573,7 +588,7 @@ fn a_caller_whom_somebody_else_moves_after_an_offer_that_moved_nobody_is_gone() 
 }
 
 #[test]
-fn a_caller_whom_somebody_else_moves_after_a_rejection_is_gone() {
+fn move_after_rejection_ends_task() {
     let mut world = world().worker("Ann", r#"{"languages":["en"]}"#);
     world.call("c1", "en");
     world.advance("c1");

@@ -1,4 +1,4 @@
-//! Which Worker for a Task (taskrouter.md section 9).
+//! Matching a Task with a Worker (taskrouter.md section 9).
 
 use super::world::*;
 use crate::model::*;
@@ -6,7 +6,7 @@ use crate::router::effects::Effect;
 use crate::router::*;
 
 #[test]
-fn a_call_is_offered_to_a_worker_with_its_language() {
+fn call_is_offered_to_worker_of_its_language() {
     let mut world = world()
         .worker("Ben", ENGLISH)
         .worker("Asha", r#"{"languages":["hi"]}"#);
@@ -17,8 +17,10 @@ fn a_call_is_offered_to_a_worker_with_its_language() {
     assert!(asks_for_assignment(&effects), "{effects:?}");
 }
 
+/// Without a candidate search in the Task's own queue, the snapshot has no candidates and nothing
+/// is decided.
 #[test]
-fn nobody_is_chosen_while_nobody_has_looked_for_the_free_workers_of_its_queue() {
+fn no_offer_without_candidate_search() {
     let mut world = world().worker("Ben", ENGLISH);
     world.call("c1", "en");
     for candidates_of in [None, Some(queue("hi"))] {
@@ -41,7 +43,7 @@ fn nobody_is_chosen_while_nobody_has_looked_for_the_free_workers_of_its_queue() 
 }
 
 #[test]
-fn the_worker_idle_for_longest_comes_first_and_a_busy_one_not_at_all() {
+fn longest_idle_worker_comes_first() {
     let mut world = world().worker("Ben", ENGLISH).worker("Cai", ENGLISH);
     let mut order = Vec::new();
     for name in ["c1", "c2", "c3"] {
@@ -60,7 +62,7 @@ fn the_worker_idle_for_longest_comes_first_and_a_busy_one_not_at_all() {
 }
 
 #[test]
-fn going_away_and_coming_back_does_not_make_a_worker_less_idle() {
+fn activity_change_keeps_idle_time() {
     let mut world = world().worker("Ben", ENGLISH).worker("Cai", ENGLISH);
     world.set_activity("Ben", "Offline", false);
     world.wait(5);
@@ -70,11 +72,11 @@ fn going_away_and_coming_back_does_not_make_a_worker_less_idle() {
     assert_eq!(
         world.offered_to("c1"),
         ["Ben"],
-        "never reserved, and made first"
+        "never reserved, and created first"
     );
 }
 
-/// Who is offered the first calls, in this order of the step.
+/// The Workers that the first calls are offered to, with this `order_by` of the step.
 fn first_offers(workers: &[(&str, &str)], order_by: &str) -> Vec<String> {
     let mut world = world();
     for (name, more) in workers {
@@ -93,8 +95,9 @@ fn first_offers(workers: &[(&str, &str)], order_by: &str) -> Vec<String> {
     offered.collect()
 }
 
+/// Workers without the attribute come last, in either direction.
 #[test]
-fn an_order_by_beats_idle_time_and_workers_without_the_attribute_come_last_up_or_down() {
+fn order_by_beats_idle_time() {
     let workers = [
         ("None", ""),
         ("Three", r#","level":3"#),
@@ -111,7 +114,7 @@ fn an_order_by_beats_idle_time_and_workers_without_the_attribute_come_last_up_or
 }
 
 #[test]
-fn what_is_no_integer_does_not_count_in_an_order() {
+fn order_by_ignores_non_integers() {
     let half = ("Half", r#","level":4.5"#);
     let text = ("Text", r#","level":"9""#);
     let list = ("List", r#","level":[9]"#);
@@ -129,7 +132,7 @@ fn what_is_no_integer_does_not_count_in_an_order() {
 }
 
 #[test]
-fn a_tie_goes_to_the_next_clause_and_then_to_idle_time() {
+fn order_by_tie_uses_next_clause_then_idle() {
     let workers = [
         ("Old", r#","level":3,"cost":7"#),
         ("Cheap", r#","level":3,"cost":1"#),
@@ -144,7 +147,7 @@ fn a_tie_goes_to_the_next_clause_and_then_to_idle_time() {
 }
 
 #[test]
-fn the_least_busy_worker_can_come_first() {
+fn least_busy_worker_can_come_first() {
     let mut world = world().worker("Busy", ENGLISH).worker("Idle", ENGLISH);
     let least_busy = "worker.channel.voice.available_capacity_percentage DESC";
     world.workflow().configuration.filters[0].targets[0].order_by =
@@ -163,7 +166,7 @@ fn the_least_busy_worker_can_come_first() {
 }
 
 #[test]
-fn the_step_narrows_the_workers_of_its_queue() {
+fn step_expression_narrows_queue() {
     let narrowed = Target {
         expression: expression("worker.level >= 3"),
         ..target("en")
@@ -179,7 +182,7 @@ fn the_step_narrows_the_workers_of_its_queue() {
 }
 
 #[test]
-fn a_task_is_offered_to_as_many_workers_at_once_as_its_queue_says() {
+fn max_reserved_workers_offers_in_parallel() {
     let mut world = world()
         .worker("Ben", ENGLISH)
         .worker("Cai", ENGLISH)
@@ -197,7 +200,7 @@ fn a_task_is_offered_to_as_many_workers_at_once_as_its_queue_says() {
 }
 
 #[test]
-fn the_first_to_accept_has_the_task_and_the_others_are_free_again() {
+fn accept_rescinds_parallel_offers() {
     let mut world = world()
         .worker("Ben", ENGLISH)
         .worker("Cai", ENGLISH)
@@ -239,7 +242,7 @@ fn the_first_to_accept_has_the_task_and_the_others_are_free_again() {
 }
 
 #[test]
-fn a_task_is_offered_again_only_when_all_parallel_offers_have_failed() {
+fn next_round_waits_for_all_offers() {
     let mut world = world().worker("Ben", ENGLISH).worker("Cai", ENGLISH);
     world.queue("en").max_reserved_workers = 2;
     world.call("c1", "en");
@@ -257,8 +260,10 @@ fn a_task_is_offered_again_only_when_all_parallel_offers_have_failed() {
     );
 }
 
+/// The Task is added to its waiting list and then matched once more, because a Worker may have
+/// become available since the search.
 #[test]
-fn a_new_task_for_which_nobody_is_free_is_put_in_line_and_looked_at_once_more() {
+fn no_worker_found_adds_to_waiting_list() {
     let mut world = world();
     world.call("c1", "en");
     assert!(world.task("c1").is_pending() && !world.task("c1").is_in_waiting_list());
@@ -276,7 +281,7 @@ fn a_new_task_for_which_nobody_is_free_is_put_in_line_and_looked_at_once_more() 
 }
 
 #[test]
-fn whatever_else_changes_a_new_task_puts_it_in_line_too() {
+fn any_second_write_adds_to_waiting_list() {
     let mut world = world();
     world.call("c1", "en");
     let (_, effects) = world.update(
@@ -293,7 +298,7 @@ fn whatever_else_changes_a_new_task_puts_it_in_line_too() {
 }
 
 #[test]
-fn a_task_that_comes_back_from_a_failed_offer_is_in_line_at_once() {
+fn failed_offer_returns_to_waiting_list() {
     let mut world = world().worker("Ben", ENGLISH);
     world.call("c1", "en");
     world.advance("c1");

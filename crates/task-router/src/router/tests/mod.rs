@@ -1,4 +1,4 @@
-//! The core by itself: what each event does to Tasks and Workers, and what follows from it.
+//! Tests of the engine: what each Command does to Tasks and Workers, and which Effects follow.
 
 mod assigned_tasks;
 mod backfill;

@@ -1,4 +1,4 @@
-//! Which Task for a Worker (taskrouter.md section 10).
+//! Matching a Worker with a Task (taskrouter.md section 10).
 
 use super::world::*;
 use crate::model::*;
@@ -6,7 +6,7 @@ use crate::router::effects::{Callback, Effect};
 use crate::router::order::{WaitingList, position_of, waiting_list_of, waiting_lists_for};
 use crate::router::*;
 
-/// The order in which one Worker is given these calls, each served and completed before the next.
+/// The order in which one Worker is served these calls, each completed before the next.
 fn order_of(mut world: World, worker_name: &str) -> Vec<&'static str> {
     const NAMES: [&str; 4] = ["c1", "c2", "c3", "c4"];
     let mut order = Vec::new();
@@ -23,7 +23,7 @@ fn order_of(mut world: World, worker_name: &str) -> Vec<&'static str> {
 }
 
 #[test]
-fn the_highest_priority_comes_first_then_the_oldest() {
+fn highest_priority_then_oldest() {
     let mut world = world().worker("Ben", ENGLISH);
     for (name, priority) in [("c1", 0), ("c2", 5), ("c3", 5), ("c4", 0)] {
         world
@@ -35,7 +35,7 @@ fn the_highest_priority_comes_first_then_the_oldest() {
 }
 
 #[test]
-fn age_is_counted_from_the_virtual_start_time() {
+fn virtual_start_time_sets_age() {
     let mut world = world().worker("Ben", ENGLISH);
     world.call("c1", "en");
     world.wait(10);
@@ -53,7 +53,7 @@ fn age_is_counted_from_the_virtual_start_time() {
 }
 
 #[test]
-fn equal_in_everything_the_smaller_id_comes_first() {
+fn smaller_sid_breaks_ties() {
     let mut world = world().worker("Ben", ENGLISH);
     for name in ["c1", "c2", "c3", "c4"] {
         world.call(name, "en");
@@ -64,7 +64,7 @@ fn equal_in_everything_the_smaller_id_comes_first() {
 }
 
 #[test]
-fn a_lifo_queue_serves_the_newest_and_ignores_priority() {
+fn lifo_queue_serves_newest_first() {
     let mut world = world().worker("Ben", ENGLISH);
     world.queue("en").task_order = TaskOrder::Lifo;
     for (name, priority) in [("c1", 9), ("c2", 0), ("c3", 5)] {
@@ -77,7 +77,7 @@ fn a_lifo_queue_serves_the_newest_and_ignores_priority() {
 }
 
 #[test]
-fn the_workspace_says_which_kind_of_queue_is_served_first() {
+fn workspace_prioritizes_fifo_or_lifo_queues() {
     for (first, expected) in [
         (TaskOrder::Fifo, ["c1", "c3", "c4", "c2"]),
         (TaskOrder::Lifo, ["c4", "c2", "c1", "c3"]),
@@ -94,7 +94,7 @@ fn the_workspace_says_which_kind_of_queue_is_served_first() {
 }
 
 #[test]
-fn tasks_of_several_queues_are_compared_together() {
+fn tasks_of_several_queues_compare_together() {
     let mut world = world().worker("Ben", r#"{"languages":["en","hi"]}"#);
     for (name, language, priority) in [
         ("c1", "en", 1),
@@ -111,7 +111,7 @@ fn tasks_of_several_queues_are_compared_together() {
 }
 
 #[test]
-fn a_queue_whose_order_changes_files_its_waiting_tasks_anew() {
+fn changed_order_moves_waiting_tasks() {
     let mut world = world();
     world.call("c1", "en");
     let before = position_of(world.task("c1"));
@@ -127,51 +127,59 @@ fn a_queue_whose_order_changes_files_its_waiting_tasks_anew() {
 }
 
 #[test]
-fn a_task_whose_time_is_up_is_not_served() {
+fn expired_task_is_not_served() {
     let mut world = world().worker("Ben", ENGLISH);
     world.call("c1", "en");
     world.wait(STEP_SECS);
-    assert_eq!(world.serve("Ben"), Outcome::AlreadySo, "its step is over");
+    assert_eq!(
+        world.serve("Ben"),
+        Outcome::AlreadySo,
+        "its step has expired"
+    );
     world.call("c2", "en");
     world.tasks.get_mut(&task("c2")).unwrap().rounds = RESERVATION_ROUNDS_MAX;
     assert_eq!(
         world.serve("Ben"),
         Outcome::AlreadySo,
-        "it was offered too often"
+        "it has used all rounds of Reservations"
     );
     world
         .make("c3", "en", |new| new.timeout = Millis::ZERO)
         .unwrap();
-    assert_eq!(world.serve("Ben"), Outcome::AlreadySo, "it is too old");
+    assert_eq!(
+        world.serve("Ben"),
+        Outcome::AlreadySo,
+        "its timeout has expired"
+    );
 }
 
 #[test]
-fn an_unknown_worker_cannot_be_served() {
-    let refused = Outcome::Refused(Refusal::NoSuchWorker(worker("nobody")));
-    assert_eq!(world().serve("nobody"), refused);
+fn unknown_worker_is_refused() {
+    let refused = Outcome::Refused(Refusal::NoSuchWorker(worker("unknown")));
+    assert_eq!(world().serve("unknown"), refused);
 }
 
 #[test]
-fn a_worker_looks_at_their_own_line_and_at_those_of_their_queues() {
+fn worker_reads_own_and_queue_waiting_lists() {
     let mut world = world().worker("Ben", ENGLISH);
     let ben = world.workers[&worker("Ben")].clone();
     let own = WaitingList::Worker(worker("Ben"));
-    let lines = [TaskChannelName::CHAT, TaskChannelName::VOICE]
+    let waiting_lists = [TaskChannelName::CHAT, TaskChannelName::VOICE]
         .map(|channel| WaitingList::Queue(queue("en"), channel));
     assert_eq!(
         waiting_lists_for(&world.workspace, &ben),
-        [own, lines[0], lines[1]]
+        [own, waiting_lists[0], waiting_lists[1]]
     );
     world.call("c1", "en");
     assert_eq!(
         waiting_list_of(&world.workspace, world.task("c1")),
-        Some(lines[1])
+        Some(waiting_lists[1])
     );
     world.advance("c1");
     let busy = world.workers[&worker("Ben")].clone();
     assert_eq!(
         waiting_lists_for(&world.workspace, &busy),
-        [own, lines[0]],
+        [own, waiting_lists[0]],
         "no free slot for calls"
     );
     world.set_activity("Ben", "Offline", false);
@@ -180,7 +188,7 @@ fn a_worker_looks_at_their_own_line_and_at_those_of_their_queues() {
 }
 
 #[test]
-fn a_new_task_that_finds_its_line_full_is_turned_away_and_one_that_waits_stays() {
+fn full_waiting_list_cancels_new_task() {
     let full = |world: &mut World| world.happens(Command::WaitingListFull { task: task("c1") });
     let mut world = world();
     world.waiting("c2", "en");

@@ -8,7 +8,7 @@ use crate::router::effects::{Callback, Effect};
 use crate::router::*;
 use ids::CallSid;
 
-/// A Task in which nobody waits, its Worker in the conference, and what follows from that.
+/// A Task without a waiting caller, its Worker in the conference, and the Effects of that.
 fn worker_is_in() -> (World, CallSid, Vec<Effect>) {
     let (mut world, worker_call) = conference(Conference::default());
     let waiting = world.tasks.get_mut(&task("c1")).unwrap();
@@ -19,7 +19,7 @@ fn worker_is_in() -> (World, CallSid, Vec<Effect>) {
     (world, worker_call, effects)
 }
 
-/// The same, and the customer's phone rings.
+/// The same state, and the customer's phone rings.
 fn rings() -> (World, CallSid) {
     let (mut world, worker_call, _) = worker_is_in();
     issue(&mut world, 1);
@@ -61,7 +61,7 @@ fn stops(effects: &[Effect], call: CallSid) -> bool {
 }
 
 #[test]
-fn a_customer_is_dialed_once_the_worker_is_in_and_by_one_attempt() {
+fn customer_is_dialed_after_worker_joins() {
     let (mut world, _, effects) = worker_is_in();
     let dials = Callback::CallCustomer {
         task: task("c1"),
@@ -86,8 +86,9 @@ fn a_customer_is_dialed_once_the_worker_is_in_and_by_one_attempt() {
     assert_eq!(name(&mut world), Outcome::AlreadySo);
 }
 
+/// No customer is dialed before the Worker has joined or after the offer has ended.
 #[test]
-fn nobody_is_dialed_before_the_worker_is_in_or_after_the_offer_has_ended() {
+fn customer_is_not_dialed_too_early_or_late() {
     let (mut world, worker_call) = conference(Conference::default());
     assert!(matches!(issue(&mut world, 1), Outcome::Refused(_)));
     entered(&mut world, worker_call);
@@ -95,15 +96,16 @@ fn nobody_is_dialed_before_the_worker_is_in_or_after_the_offer_has_ended() {
     assert!(matches!(issue(&mut world, 1), Outcome::Refused(_)));
 }
 
+/// The conversation is over when both have left.
 #[test]
-fn it_is_accepted_when_the_customer_picks_up_and_over_when_both_have_left() {
+fn customer_answer_accepts_reservation() {
     let (mut world, worker_call) = rings();
     assert_eq!(world.status("c1"), AssignmentStatus::Reserved);
     assert_eq!(joined(&mut world), Outcome::Changed);
     assert_eq!(
         joined(&mut world),
         Outcome::AlreadySo,
-        "the notice comes twice"
+        "the notice is delivered twice"
     );
     assert_eq!(world.status("c1"), AssignmentStatus::Assigned);
     let conference = world.tasks[&task("c1")]
@@ -126,40 +128,40 @@ fn it_is_accepted_when_the_customer_picks_up_and_over_when_both_have_left() {
 }
 
 #[test]
-fn a_customer_who_does_not_pick_up_ends_the_offer_and_the_workers_call() {
+fn unanswered_customer_cancels_offer() {
     let (mut world, worker_call) = rings();
     let reservation = offer(&world).sid;
-    let gone = Command::ConferenceLeft {
+    let left_notice = Command::ConferenceLeft {
         task: task("c1"),
         reservation,
         who: Leaving::Call(customer()),
     };
-    let (outcome, effects) = world.happens(gone);
+    let (outcome, effects) = world.happens(left_notice);
     assert_eq!(outcome, Outcome::Changed);
     assert_eq!(offer(&world).status, ReservationStatus::Canceled);
     assert_eq!(world.status("c1"), AssignmentStatus::Pending);
     assert!(stops(&effects, worker_call), "{effects:?}");
     assert!(
         matches!(name(&mut world), Outcome::AlreadySo),
-        "a late notice names whom it named before"
+        "a late notice repeats the SID of the first"
     );
 }
 
 #[test]
-fn a_worker_who_leaves_stops_the_customers_phone() {
+fn leaving_worker_stops_customer_call() {
     let (mut world, worker_call) = rings();
     let reservation = offer(&world).sid;
-    let gone = Command::ConferenceLeft {
+    let left_notice = Command::ConferenceLeft {
         task: task("c1"),
         reservation,
         who: Leaving::Call(worker_call),
     };
-    assert!(stops(&world.happens(gone).1, customer()));
+    assert!(stops(&world.happens(left_notice).1, customer()));
     assert_eq!(offer(&world).status, ReservationStatus::Canceled);
 }
 
 #[test]
-fn a_customer_of_whom_nothing_is_heard_is_waited_for_as_long_as_their_phone_may_ring() {
+fn silent_customer_call_has_ring_timeout() {
     let (mut world, _) = rings();
     let longest = u64::from(RING_SECS) + RING_MARGIN.as_secs();
     world.wait(longest - 1);

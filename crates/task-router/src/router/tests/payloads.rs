@@ -1,4 +1,4 @@
-//! What events say: every group of parameters whole (taskrouter.md section 12.3).
+//! The parameters of Events, group by group (taskrouter.md section 12.3).
 
 use ids::AccountSid;
 use ids::WorkflowSid;
@@ -6,7 +6,7 @@ use ids::WorkspaceSid;
 use serde_json::{Value, json};
 
 use super::super::events::{self, EventType, Part, PartChange};
-use super::events::{offered, told};
+use super::events::{offered, published};
 use super::world::*;
 use crate::model::*;
 use crate::router::*;
@@ -14,11 +14,11 @@ use crate::router::*;
 const ACCOUNT: AccountSid = AccountSid::from_bytes([0xac; 16]);
 const DIGITS: &str = "acacacacacacacacacacacacacacacac";
 
-/// What the event says beside the common group, which is checked here.
+/// The parameters of the Event without the common group, which is checked here.
 fn own(event: &events::Event) -> Value {
     let form = event.form(ACCOUNT);
     let mut data = event.event_data(ACCOUNT);
-    assert_eq!(form.len(), data.len(), "a parameter comes once");
+    assert_eq!(form.len(), data.len(), "a parameter was repeated");
     assert!(data.values().all(Value::is_string), "{data:?}");
     let mut take = |name: &str| data.remove(name).unwrap().as_str().unwrap().to_owned();
     assert_eq!(take("event_type"), event.event_type.as_str());
@@ -83,14 +83,14 @@ fn worker_group(world: &World) -> Value {
 }
 
 #[test]
-fn events_of_a_new_task_say_task_queue_and_workflow() {
+fn new_task_events_have_queue_and_workflow() {
     let mut world = world();
     world.call("c1", "en");
     let group = task_group(&world);
     let made = world.task("c1").clone();
-    let told = told(&mut world, Command::NoWorkerFound { task: made.sid });
-    let [entered, queued, created, matched] = told.as_slice() else {
-        panic!("{told:?}")
+    let published = published(&mut world, Command::NoWorkerFound { task: made.sid });
+    let [entered, queued, created, matched] = published.as_slice() else {
+        panic!("{published:?}")
     };
     for event in [entered, queued, created] {
         assert_eq!(own(event), group, "{:?}", event.event_type);
@@ -98,7 +98,7 @@ fn events_of_a_new_task_say_task_queue_and_workflow() {
     let step = json!({ "workflow_filter_name": "en", "workflow_filter_target_name": "en" });
     assert_eq!(own(matched), merged(&[group, step]));
     assert_eq!(created.description(), format!("Task {} created", made.sid));
-    for event in &told {
+    for event in &published {
         assert_eq!(
             (event.resource_type().as_str(), event.resource_sid()),
             ("task", made.sid.to_string())
@@ -107,30 +107,34 @@ fn events_of_a_new_task_say_task_queue_and_workflow() {
 }
 
 #[test]
-fn events_of_a_reservation_say_its_task_and_its_worker() {
+fn reservation_events_have_task_and_worker() {
     let mut world = world().worker("Ben", r#"{"languages":["en"]}"#);
     world.waiting("c1", "en");
     world.wait(3);
-    let told = told(&mut world, Command::Advance { task: task("c1") });
+    let published = published(&mut world, Command::Advance { task: task("c1") });
     let reservation = world.offer("c1").to_string();
     let sid = json!({ "reservation_sid": reservation });
     assert_eq!(
-        own(&told[0]),
+        own(&published[0]),
         merged(&[task_group(&world), worker_group(&world), sid])
     );
     assert_eq!(
-        (told[0].resource_type().as_str(), told[0].resource_sid()),
+        (
+            published[0].resource_type().as_str(),
+            published[0].resource_sid()
+        ),
         ("reservation", reservation.clone())
     );
     let expected = format!(
         "Task {} assigned to Worker Ben with Reservation {reservation}",
         task("c1")
     );
-    assert_eq!(told[0].description(), expected);
+    assert_eq!(published[0].description(), expected);
 }
 
+/// A Reservation that was canceled together with its Task has no reason code.
 #[test]
-fn a_reservation_whose_call_failed_says_why_and_one_that_went_with_its_task_does_not() {
+fn failed_call_states_reason_code() {
     let mut world = offered();
     world.rings("c1");
     let reservation = world.offer("c1");
@@ -140,19 +144,19 @@ fn a_reservation_whose_call_failed_says_why_and_one_that_went_with_its_task_does
         reservation,
         code: Some(13_223),
     };
-    let events = told(&mut world, failed);
+    let events = published(&mut world, failed);
     let code = json!({ "canceled_reason_code": "13223" });
     assert_eq!(
         own(&events[0]),
         merged(&[task_group(&world), worker_group(&world), sid.clone(), code])
     );
     let mut world = offered();
-    let gone = Command::CallerGone {
+    let hang_up = Command::CallerGone {
         task: task("c1"),
         reason: EndReason::Hangup,
         carrier_queue: None,
     };
-    let events = told(&mut world, gone);
+    let events = published(&mut world, hang_up);
     let reason = json!({ "task_canceled_reason": "hangup", "reason": "hangup" });
     assert_eq!(
         own(&events[0]),
@@ -167,7 +171,7 @@ fn a_reservation_whose_call_failed_says_why_and_one_that_went_with_its_task_does
 }
 
 #[test]
-fn a_completed_task_says_why() {
+fn completed_task_states_reason() {
     let mut world = offered();
     world.accept("c1");
     let reason = EndReason::Given("solved".to_owned());
@@ -176,13 +180,13 @@ fn a_completed_task_says_why() {
         status: AssignmentStatus::Completed,
         reason,
     };
-    let events = told(&mut world, ended);
+    let events = published(&mut world, ended);
     let reason = json!({ "task_completed_reason": "solved", "reason": "solved" });
     assert_eq!(own(&events[0]), merged(&[task_group(&world), reason]));
 }
 
 #[test]
-fn a_worker_who_moves_says_where_from_and_after_how_long() {
+fn activity_update_states_previous_activity() {
     let mut world = world().worker("Ben", r#"{"languages":["en"]}"#);
     world.now += Millis::from_millis(61_500);
     let moved = Command::ActivitySet {
@@ -190,7 +194,7 @@ fn a_worker_who_moves_says_where_from_and_after_how_long() {
         activity: activity("Offline"),
         reject_pending: false,
     };
-    let events = told(&mut world, moved);
+    let events = published(&mut world, moved);
     let before = json!({
         "worker_time_in_previous_activity": "61",
         "worker_time_in_previous_activity_ms": "61500",
@@ -208,8 +212,8 @@ fn a_worker_who_moves_says_where_from_and_after_how_long() {
     assert_eq!((events[0].at(), events.len()), (world.now, 1));
     world.set_activity("Ben", "Available", false);
     world.call("c1", "en");
-    let told = told(&mut world, Command::Advance { task: task("c1") });
-    let offer = told
+    let published = published(&mut world, Command::Advance { task: task("c1") });
+    let offer = published
         .iter()
         .find(|event| event.event_type == EventType::ReservationCreated)
         .unwrap();
@@ -220,17 +224,18 @@ fn a_worker_who_moves_says_where_from_and_after_how_long() {
         ("worker_previous_activity_name", "Offline"),
     ];
     for (name, value) in previous {
-        assert_eq!(said[name], value, "every event about them says so: {said}");
+        assert_eq!(
+            said[name], value,
+            "every Event about the Worker has it: {said}"
+        );
     }
 }
 
 #[test]
-fn a_worker_who_comes_changes_and_goes_is_told() {
+fn worker_lifecycle_events_are_complete() {
     let world = world().worker("Ben", r#"{"languages":["en"]}"#);
-    let (at, ben) = (
-        world.now + Millis::from_secs(9),
-        world.workers[&worker("Ben")].clone(),
-    );
+    let at = world.now + Millis::from_secs(9);
+    let ben = world.workers[&worker("Ben")].clone();
     let other = Worker {
         attributes: r#"{"languages":["hi"]}"#.parse().unwrap(),
         version: 1,
@@ -271,12 +276,12 @@ fn a_worker_who_comes_changes_and_goes_is_told() {
 }
 
 #[test]
-fn a_share_of_a_channel_says_what_it_was_and_what_it_is() {
+fn capacity_update_states_old_and_new() {
     let mut world = offered();
     let voice = TaskChannelName::VOICE;
     let mut set = |capacity, available| {
         let worker = worker("Ben");
-        told(
+        published(
             &mut world,
             Command::WorkerChannelUpdated {
                 worker,
@@ -317,7 +322,7 @@ fn a_share_of_a_channel_says_what_it_was_and_what_it_is() {
 }
 
 #[test]
-fn parts_of_the_configuration_say_what_they_are() {
+fn configuration_events_describe_their_part() {
     let world = world();
     let workspace = &world.workspace;
     let part_activity = workspace.activities[&activity("Available")].clone();
@@ -403,7 +408,8 @@ fn parts_of_the_configuration_say_what_they_are() {
         ),
     ] {
         let event = |old: Option<&Part>, new: Option<&Part>| {
-            let (old, new) = (old.cloned(), new.cloned());
+            let old = old.cloned();
+            let new = new.cloned();
             let change = PartChange {
                 workspace_sid: workspace.sid,
                 old,
@@ -413,7 +419,8 @@ fn parts_of_the_configuration_say_what_they_are() {
             };
             events::of_part(Some(workspace), &change)
         };
-        let (created, deleted) = (event(None, Some(&part)), event(Some(&part), None));
+        let created = event(None, Some(&part));
+        let deleted = event(Some(&part), None);
         let later = renamed(&part);
         let changed = event(Some(&part), Some(&later));
         for (events, verb, said) in [
@@ -438,9 +445,9 @@ fn parts_of_the_configuration_say_what_they_are() {
         version: 1,
         at: world.now,
     };
-    let told = events::of_part(Some(workspace), &created);
+    let published = events::of_part(Some(workspace), &created);
     assert_eq!(
-        told[0].description(),
+        published[0].description(),
         format!("TaskQueue {} expression updated to '1==1'", part_queue.sid)
     );
 }

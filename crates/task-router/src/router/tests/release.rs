@@ -1,4 +1,5 @@
-//! A Worker gets back what is theirs, whoever dies in between (taskrouter.md sections 3 and 6).
+//! The release of a Worker's slot, also when the writer crashes after the Task's write
+//! (taskrouter.md sections 3 and 6).
 
 use super::world::*;
 use crate::model::*;
@@ -6,7 +7,7 @@ use crate::router::effects::{Effect, of_task};
 use crate::router::release::Release;
 use crate::router::*;
 
-/// A call that is rung through to Ben, who may have accepted it.
+/// A call whose instruction rings Ben, who may have accepted it.
 fn ringing(accepted: bool) -> World {
     let mut world = world().worker("Ben", ENGLISH);
     world.channel(TaskChannelName::VOICE).after_conversation = AfterConversation::Wrap;
@@ -19,8 +20,9 @@ fn ringing(accepted: bool) -> World {
     world
 }
 
-/// Lets it happen, but for the Worker: whoever wrote the Task died. What the Task's record says is to be given back.
-fn happens_halfway(world: &mut World, event: &Command) -> Vec<Release> {
+/// Decides and writes the Task but not the Worker, as a writer does that crashes in between.
+/// Returns the releases of the Task's write.
+fn write_task_only(world: &mut World, event: &Command) -> Vec<Release> {
     let snapshot = Snapshot::new(&world.workspace)
         .with_tasks(world.tasks.values().cloned())
         .with_workers(world.workers.values().cloned());
@@ -39,12 +41,13 @@ fn happens_halfway(world: &mut World, event: &Command) -> Vec<Release> {
 }
 
 #[test]
-fn the_tasks_record_gives_back_what_its_writer_did_not() {
+fn task_record_releases_after_crash() {
     let reservation = ringing(false).offer("c1");
     let offline = Answer::Reject {
         activity: Some(activity("Offline")),
     };
-    let (task, gone) = (task("c1"), EndReason::Hangup);
+    let task = task("c1");
+    let hang_up = EndReason::Hangup;
     for (event, ends_in) in [
         (
             Command::Answered {
@@ -57,7 +60,7 @@ fn the_tasks_record_gives_back_what_its_writer_did_not() {
         (
             Command::CallerGone {
                 task,
-                reason: gone,
+                reason: hang_up,
                 carrier_queue: None,
             },
             "Available",
@@ -72,7 +75,7 @@ fn the_tasks_record_gives_back_what_its_writer_did_not() {
         ),
     ] {
         let mut world = ringing(false);
-        let releases = happens_halfway(&mut world, &event);
+        let releases = write_task_only(&mut world, &event);
         assert_eq!(releases.len(), 1, "{event:?}");
         assert_eq!(world.workers[&worker("Ben")].open_reservations.len(), 1);
         let (outcome, _) = world.happens(Command::Released(releases[0].clone()));
@@ -89,20 +92,20 @@ fn the_tasks_record_gives_back_what_its_writer_did_not() {
         assert_eq!(
             world.activity_of("Ben"),
             "Helpful",
-            "what comes again changes nothing"
+            "a repeated release changes nothing"
         );
     }
 }
 
 #[test]
-fn the_activity_after_a_conversation_is_entered_once() {
+fn post_work_activity_is_entered_once() {
     let mut world = ringing(true);
-    let gone = Command::CallerGone {
+    let hang_up = Command::CallerGone {
         task: task("c1"),
         reason: EndReason::Hangup,
         carrier_queue: None,
     };
-    let wraps = happens_halfway(&mut world, &gone);
+    let wraps = write_task_only(&mut world, &hang_up);
     assert_eq!(
         world.happens(Command::Released(wraps[0].clone())).0,
         Outcome::Changed
@@ -124,7 +127,7 @@ fn the_activity_after_a_conversation_is_entered_once() {
         status: AssignmentStatus::Completed,
         reason,
     };
-    let ends = happens_halfway(&mut world, &done);
+    let ends = write_task_only(&mut world, &done);
     world.happens(Command::Released(ends[0].clone()));
     assert_eq!(
         (
@@ -136,26 +139,26 @@ fn the_activity_after_a_conversation_is_entered_once() {
     assert_eq!(
         world.happens(Command::Released(wraps[0].clone())).0,
         Outcome::AlreadySo,
-        "long after"
+        "a release long after the end changes nothing"
     );
 }
 
 #[test]
-fn an_end_that_overtakes_the_wrapping_does_both() {
+fn end_before_wrapping_does_both() {
     let mut world = ringing(true);
-    let gone = Command::CallerGone {
+    let hang_up = Command::CallerGone {
         task: task("c1"),
         reason: EndReason::Hangup,
         carrier_queue: None,
     };
-    let wraps = happens_halfway(&mut world, &gone);
+    let wraps = write_task_only(&mut world, &hang_up);
     let reason = EndReason::Given("done".to_owned());
     let done = Command::StatusSet {
         task: task("c1"),
         status: AssignmentStatus::Completed,
         reason,
     };
-    let ends = happens_halfway(&mut world, &done);
+    let ends = write_task_only(&mut world, &done);
     world.happens(Command::Released(ends[0].clone()));
     assert_eq!(
         (
@@ -171,14 +174,14 @@ fn an_end_that_overtakes_the_wrapping_does_both() {
 }
 
 #[test]
-fn a_worker_who_is_gone_gets_nothing_back() {
+fn release_of_deleted_worker_is_ignored() {
     let mut world = ringing(false);
-    let gone = Command::CallerGone {
+    let hang_up = Command::CallerGone {
         task: task("c1"),
         reason: EndReason::Hangup,
         carrier_queue: None,
     };
-    let releases = happens_halfway(&mut world, &gone);
+    let releases = write_task_only(&mut world, &hang_up);
     world.workers.clear();
     let event = Command::Released(releases[0].clone());
     assert_eq!((event.task(), event.worker()), (None, Some(worker("Ben"))));

@@ -1,4 +1,4 @@
-//! What becomes of an offer (taskrouter.md section 6).
+//! The life of a Reservation (taskrouter.md section 6).
 
 use super::world::*;
 use crate::model::*;
@@ -19,7 +19,7 @@ fn only_status(world: &World) -> ReservationStatus {
 }
 
 #[test]
-fn an_unanswered_reservation_times_out_and_the_worker_goes_offline() {
+fn timeout_moves_worker_offline() {
     let mut world = offered();
     world.wait(RESERVATION_TIMEOUT_SECS - 1);
     assert_eq!(world.advance("c1"), []);
@@ -37,7 +37,7 @@ fn an_unanswered_reservation_times_out_and_the_worker_goes_offline() {
 }
 
 #[test]
-fn who_did_not_answer_goes_into_the_timeout_activity_and_into_no_other() {
+fn timeout_enters_timeout_activity_only() {
     let mut world = offered();
     world.workspace.timeout_activity_sid = activity("Helpful");
     world.workspace.default_activity_sid = activity("Wrap-Up");
@@ -50,7 +50,7 @@ fn who_did_not_answer_goes_into_the_timeout_activity_and_into_no_other() {
 }
 
 #[test]
-fn a_workspace_may_let_a_worker_stay_who_did_not_answer() {
+fn on_timeout_stay_keeps_activity() {
     let mut world = offered();
     world.workspace.rules.on_timeout = OnTimeout::Stay;
     world.wait(RESERVATION_TIMEOUT_SECS);
@@ -61,8 +61,10 @@ fn a_workspace_may_let_a_worker_stay_who_did_not_answer() {
     );
 }
 
+/// A ringing phone suspends the reservation timeout; without an answer the Reservation is canceled,
+/// not timed out.
 #[test]
-fn a_ringing_phone_stops_the_clock_and_no_answer_is_canceled_not_timed_out() {
+fn unanswered_ring_cancels_reservation() {
     let mut world = world()
         .worker("Ben", ENGLISH)
         .steps(vec![Target::to(queue("en"))]);
@@ -75,7 +77,7 @@ fn a_ringing_phone_stops_the_clock_and_no_answer_is_canceled_not_timed_out() {
     assert_eq!(
         world.advance("c1"),
         [],
-        "whoever answered at the last moment is being connected"
+        "a Worker who answered at the last moment is being connected"
     );
     world.now += RING_MARGIN;
     world.advance("c1");
@@ -87,7 +89,7 @@ fn a_ringing_phone_stops_the_clock_and_no_answer_is_canceled_not_timed_out() {
 }
 
 #[test]
-fn a_call_the_carrier_never_named_ends_the_offer() {
+fn call_without_sid_cancels_reservation() {
     let mut world = offered();
     world.issue("c1");
     world.now += CALL_CREATION_LIMIT;
@@ -99,7 +101,7 @@ fn a_call_the_carrier_never_named_ends_the_offer() {
 }
 
 #[test]
-fn a_worker_who_declined_is_spared_for_a_moment_and_others_are_not() {
+fn reject_pauses_only_that_worker() {
     let mut world = world().worker("Ben", ENGLISH).worker("Cai", ENGLISH);
     world.call("c1", "en");
     world.advance("c1");
@@ -113,7 +115,7 @@ fn a_worker_who_declined_is_spared_for_a_moment_and_others_are_not() {
     assert_eq!(
         world.offered_to("c1"),
         Vec::<String>::new(),
-        "both declined a moment ago"
+        "both Workers rejected it within the pause"
     );
     let wake = timers::of_task(&world.workspace, world.task("c1"), world.now);
     assert_eq!(wake, Some(world.now + world.workspace.rules.reoffer_pause));
@@ -123,12 +125,12 @@ fn a_worker_who_declined_is_spared_for_a_moment_and_others_are_not() {
     assert_eq!(
         world.task("c1").failed_offers,
         [],
-        "what is long ago is forgotten"
+        "expired pauses are removed"
     );
 }
 
 #[test]
-fn a_worker_is_spared_only_the_very_task_they_did_not_take() {
+fn reject_pauses_only_that_task() {
     let mut world = offered();
     world.call("c2", "en");
     world.reject("c1", None);
@@ -139,7 +141,7 @@ fn a_worker_is_spared_only_the_very_task_they_did_not_take() {
 }
 
 #[test]
-fn without_a_pause_a_task_is_offered_again_at_once() {
+fn zero_pause_reoffers_at_once() {
     let mut world = offered();
     world.workspace.rules.reoffer_pause = Millis::ZERO;
     world.reject("c1", None);
@@ -150,8 +152,9 @@ fn without_a_pause_a_task_is_offered_again_at_once() {
     );
 }
 
+/// A rejection may name the Worker's next Activity.
 #[test]
-fn rejecting_may_name_an_activity_and_one_that_does_not_exist_changes_nothing() {
+fn reject_with_unknown_activity_changes_nothing() {
     for (named, expected) in [
         (None, "Available"),
         (Some("Offline"), "Offline"),
@@ -167,14 +170,14 @@ fn rejecting_may_name_an_activity_and_one_that_does_not_exist_changes_nothing() 
 }
 
 #[test]
-fn only_one_writer_may_place_the_call_to_the_worker() {
+fn one_writer_places_worker_call() {
     let mut world = offered();
     assert_eq!(world.issue("c1"), Outcome::Changed);
     assert_eq!(world.issue("c1"), Outcome::AlreadySo);
 }
 
 #[test]
-fn accepting_twice_is_accepting_once_and_too_late_is_refused() {
+fn accept_is_idempotent_and_refused_late() {
     let mut world = offered();
     let reservation = world.offer("c1");
     world.rings("c1");
@@ -197,7 +200,7 @@ fn accepting_twice_is_accepting_once_and_too_late_is_refused() {
 }
 
 #[test]
-fn an_instruction_for_an_offer_that_has_ended_is_refused() {
+fn instruction_after_end_is_refused() {
     let mut world = offered();
     let reservation = world.offer("c1");
     world.rings("c1");
@@ -206,7 +209,8 @@ fn an_instruction_for_an_offer_that_has_ended_is_refused() {
         .clone()
         .unwrap();
     world.caller_hangs_up("c1");
-    let (task_sid, call) = (task("c1"), CallSid::derive(&["another leg"]));
+    let task_sid = task("c1");
+    let call = CallSid::derive(&["another leg"]);
     let refused = |outcome| {
         matches!(
             outcome,
@@ -234,11 +238,12 @@ fn an_instruction_for_an_offer_that_has_ended_is_refused() {
 }
 
 #[test]
-fn a_call_may_be_named_after_the_worker_has_answered_and_again() {
+fn call_sid_may_arrive_late_and_twice() {
     let mut world = offered();
     world.issue("c1");
     world.accept("c1");
-    let (reservation, call) = (world.offer("c1"), CallSid::derive(&["leg"]));
+    let reservation = world.offer("c1");
+    let call = CallSid::derive(&["leg"]);
     let named = Command::WorkerCallNamed {
         task: task("c1"),
         reservation,
@@ -250,7 +255,7 @@ fn a_call_may_be_named_after_the_worker_has_answered_and_again() {
 }
 
 #[test]
-fn a_failed_call_says_why() {
+fn failed_call_states_code() {
     let mut world = offered();
     world.rings("c1");
     world.worker_hangs_up("c1", Some(13_223));
@@ -268,7 +273,7 @@ fn a_failed_call_says_why() {
 }
 
 #[test]
-fn each_round_has_reservations_of_its_own_and_earlier_ones_are_refused() {
+fn earlier_rounds_are_refused() {
     let mut world = offered();
     world.workspace.rules.reoffer_pause = Millis::ZERO;
     let first = world.offer("c1");
@@ -302,7 +307,7 @@ fn each_round_has_reservations_of_its_own_and_earlier_ones_are_refused() {
 }
 
 #[test]
-fn a_worker_who_was_deleted_leaves_an_offer_that_still_ends() {
+fn offer_of_deleted_worker_still_ends() {
     let mut world = offered();
     world.workers.clear();
     world.wait(RESERVATION_TIMEOUT_SECS);
@@ -314,15 +319,15 @@ fn a_worker_who_was_deleted_leaves_an_offer_that_still_ends() {
 }
 
 #[test]
-fn an_event_about_nothing_is_refused_and_changes_nothing() {
+fn command_about_unknown_task_is_refused() {
     let mut world = world();
     let outcome = world
         .happens(Command::Advance {
-            task: task("nobody"),
+            task: task("unknown"),
         })
         .0;
     assert_eq!(
         outcome,
-        Outcome::Refused(Refusal::NoSuchTask(task("nobody")))
+        Outcome::Refused(Refusal::NoSuchTask(task("unknown")))
     );
 }

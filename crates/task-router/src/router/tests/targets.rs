@@ -1,4 +1,4 @@
-//! Tasks that are meant for somebody: routing targets and known Workers (taskrouter.md sections 2.8 and 7.4).
+//! Routing targets and known Workers (taskrouter.md sections 2.8 and 7.4).
 
 use super::world::*;
 use crate::model::*;
@@ -10,7 +10,7 @@ fn to_worker(name: &str) -> Option<RoutingTarget> {
 }
 
 #[test]
-fn a_task_for_one_worker_waits_for_that_worker_and_nobody_else() {
+fn worker_target_waits_for_that_worker() {
     let mut world = world()
         .worker("Ben", ENGLISH)
         .worker("Asha", r#"{"languages":["hi"]}"#);
@@ -32,13 +32,13 @@ fn a_task_for_one_worker_waits_for_that_worker_and_nobody_else() {
     assert_eq!(
         world.serve("Asha"),
         Outcome::Changed,
-        "whatever her queues are"
+        "the TaskQueues of the Worker do not matter"
     );
     assert_eq!(world.offered_to("c1"), ["Asha"]);
 }
 
 #[test]
-fn ignoring_capacity_a_task_is_offered_even_to_somebody_offline_and_full() {
+fn ignore_capacity_offers_to_busy_worker() {
     for (ignore_capacity, expected) in [(true, vec!["Ben".to_owned()]), (false, vec![])] {
         let mut world = world().worker("Ben", ENGLISH);
         world.call("c1", "en");
@@ -59,13 +59,13 @@ fn ignoring_capacity_a_task_is_offered_even_to_somebody_offline_and_full() {
             .unwrap();
         assert!(
             !world.task("c3").ignore_capacity,
-            "it needs a Worker to ignore the capacity of"
+            "ignore_capacity needs a Worker as target"
         );
     }
 }
 
 #[test]
-fn a_task_for_a_queue_passes_the_filters_by_and_waits_there_until_its_own_timeout() {
+fn queue_target_bypasses_filters() {
     let mut world = world().worker("Asha", r#"{"languages":["hi"]}"#);
     world.set_activity("Asha", "Offline", false);
     world
@@ -88,7 +88,7 @@ fn a_task_for_a_queue_passes_the_filters_by_and_waits_there_until_its_own_timeou
 }
 
 #[test]
-fn a_task_for_a_workflow_travels_through_its_filters() {
+fn workflow_target_uses_filters() {
     let mut world = world();
     let calls = world.workflow().sid;
     world
@@ -103,7 +103,7 @@ fn a_task_for_a_workflow_travels_through_its_filters() {
 }
 
 #[test]
-fn a_direct_task_is_counted_in_the_queue_it_names_or_in_the_first() {
+fn direct_task_is_counted_in_a_queue() {
     let mut world = world().worker("Ben", ENGLISH);
     world
         .make("c1", "en", |new| {
@@ -124,7 +124,7 @@ fn a_direct_task_is_counted_in_the_queue_it_names_or_in_the_first() {
 }
 
 #[test]
-fn a_queue_that_does_not_exist_is_no_place_for_a_task() {
+fn unknown_queue_target_is_refused() {
     let mut world = world();
     let nowhere = queue("nowhere");
     let missing = Err(NotRoutable::NoSuchTaskQueue(nowhere));
@@ -145,7 +145,7 @@ fn a_queue_that_does_not_exist_is_no_place_for_a_task() {
 }
 
 #[test]
-fn only_the_known_worker_is_considered_by_id_or_by_name() {
+fn only_known_worker_is_considered() {
     let by_sid = KnownWorker::Sid("agent.sid".parse().unwrap());
     let by_name = KnownWorker::FriendlyName("agent.name".parse().unwrap());
     for known in [by_sid, by_name] {
@@ -172,8 +172,9 @@ fn only_the_known_worker_is_considered_by_id_or_by_name() {
     }
 }
 
+/// A Task for a known Worker waits in that Worker's list, in its queue, or in none.
 #[test]
-fn a_task_for_a_known_worker_waits_in_that_workers_line_or_in_its_queue_or_nowhere() {
+fn known_worker_decides_waiting_list() {
     let ben = worker("Ben").to_string();
     let voice = Some(WaitingList::Queue(queue("en"), TaskChannelName::VOICE));
     let sid = || KnownWorker::Sid("agent".parse().unwrap());
@@ -209,14 +210,14 @@ fn a_task_for_a_known_worker_waits_in_that_workers_line_or_in_its_queue_or_nowhe
 }
 
 #[test]
-fn a_known_worker_must_serve_the_queue_and_suit_the_step() {
+fn known_worker_must_match_queue_and_step() {
     let known = Some(KnownWorker::FriendlyName("agent".parse().unwrap()));
     let step = Target {
         known_worker: known,
         expression: expression("worker.level > 1"),
         ..target("en")
     };
-    for (agent, expected) in [("Asha", 0), ("Low", 0), ("High", 1), ("Nobody", 0)] {
+    for (agent, expected) in [("Asha", 0), ("Low", 0), ("High", 1), ("Unknown", 0)] {
         let mut world = world()
             .worker("Asha", r#"{"languages":["hi"],"level":5}"#)
             .worker("Low", r#"{"languages":["en"],"level":1}"#)
@@ -234,7 +235,7 @@ fn a_known_worker_must_serve_the_queue_and_suit_the_step() {
 }
 
 #[test]
-fn a_task_that_names_no_known_worker_waits_until_its_step_is_over() {
+fn missing_known_worker_waits_for_timeout() {
     for known in [
         KnownWorker::Sid("agent".parse().unwrap()),
         KnownWorker::FriendlyName("agent".parse().unwrap()),

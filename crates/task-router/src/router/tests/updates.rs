@@ -1,12 +1,13 @@
-//! Changes by order of the API (taskrouter.md sections 2.3 and 2.8).
+//! Changes by requests to the API (taskrouter.md sections 2.3 and 2.8).
 
 use super::world::*;
 use crate::model::*;
 use crate::router::effects::Effect;
 use crate::router::*;
 
+/// A field that is absent keeps its value, and an update that changes nothing is not written.
 #[test]
-fn what_is_absent_stays_and_what_is_already_so_is_not_written() {
+fn unchanged_update_is_not_written() {
     let mut world = world();
     world.call("c1", "en");
     let before = world.task("c1").clone();
@@ -40,7 +41,7 @@ fn what_is_absent_stays_and_what_is_already_so_is_not_written() {
 }
 
 #[test]
-fn a_task_that_has_moved_on_is_matched_anew() {
+fn update_matches_task_again() {
     let mut world = world();
     world.call("c1", "en");
     let urgent = TaskChanges {
@@ -61,7 +62,7 @@ fn a_task_that_has_moved_on_is_matched_anew() {
 }
 
 #[test]
-fn a_task_in_another_channel_is_offered_to_whoever_has_room_there() {
+fn new_channel_is_matched_there() {
     let mut world = world().worker("Ben", ENGLISH);
     world
         .share("Ben", TaskChannelName::VOICE)
@@ -84,9 +85,10 @@ fn a_task_in_another_channel_is_offered_to_whoever_has_room_there() {
 }
 
 #[test]
-fn a_task_that_changes_its_channel_takes_its_workers_slot_along() {
+fn new_channel_moves_worker_slot() {
     let mut world = world().worker("Ben", ENGLISH);
-    let (voice, chat) = (TaskChannelName::VOICE, TaskChannelName::CHAT);
+    let voice = TaskChannelName::VOICE;
+    let chat = TaskChannelName::CHAT;
     world.call("c1", "en");
     world.advance("c1");
     let to_chat = TaskChanges {
@@ -100,7 +102,7 @@ fn a_task_that_changes_its_channel_takes_its_workers_slot_along() {
     assert_eq!(taken(&world), [0, 1]);
     assert!(
         effects.contains(&Effect::MatchWorker(worker("Ben"))),
-        "there is room for a call: {effects:?}"
+        "a slot for calls is free: {effects:?}"
     );
     world.accept("c1");
     world.call("c2", "en");
@@ -111,15 +113,16 @@ fn a_task_that_changes_its_channel_takes_its_workers_slot_along() {
     assert_eq!(
         taken(&world),
         [0, 2],
-        "nothing is taken away from who has it"
+        "the Worker who holds the Task keeps it"
     );
     assert!(!world.workers[&worker("Ben")].has_slot(chat));
     world.set_status("c1", AssignmentStatus::Completed);
     assert_eq!(taken(&world), [0, 1]);
 }
 
+/// An unknown TaskChannel is refused, too.
 #[test]
-fn a_task_that_has_ended_or_a_channel_that_is_not_there_cannot_be_changed() {
+fn update_of_ended_task_is_refused() {
     let mut world = world();
     world.call("c1", "en");
     let sms = TaskChanges {
@@ -147,7 +150,7 @@ fn change_worker(world: &mut World, changes: WorkerChanges) -> (Outcome, Vec<Eff
 }
 
 #[test]
-fn changed_attributes_change_the_queues_a_worker_serves() {
+fn attributes_change_queue_membership() {
     let mut world = world().worker("Ben", ENGLISH);
     world.call("c1", "hi");
     let both: Attributes = r#"{"languages":["en","hi"]}"#.parse().unwrap();
@@ -165,7 +168,7 @@ fn changed_attributes_change_the_queues_a_worker_serves() {
 }
 
 #[test]
-fn a_new_name_counts_in_queues_and_known_workers() {
+fn new_name_counts_in_expressions() {
     let known = Some(KnownWorker::FriendlyName("agent".parse().unwrap()));
     let mut world = world()
         .steps(vec![Target {
@@ -196,7 +199,7 @@ fn a_new_name_counts_in_queues_and_known_workers() {
 }
 
 #[test]
-fn name_attributes_and_activity_of_one_request_are_one_decision() {
+fn one_request_is_one_decision() {
     let mut world = world().worker("Ben", ENGLISH);
     world.call("c1", "en");
     world.advance("c1");
@@ -218,7 +221,11 @@ fn name_attributes_and_activity_of_one_request_are_one_decision() {
         change_worker(&mut world, nowhere).0,
         Outcome::Refused(Refusal::NoSuchActivity)
     );
-    assert_eq!(world.workers[&worker("Ben")], before, "half of it was done");
+    assert_eq!(
+        world.workers[&worker("Ben")],
+        before,
+        "the request changed a part of the Worker"
+    );
     assert_eq!(change_worker(&mut world, changes).0, Outcome::Changed);
     let after = &world.workers[&worker("Ben")];
     assert_eq!(after.version, before.version + 1);
@@ -235,7 +242,7 @@ fn name_attributes_and_activity_of_one_request_are_one_decision() {
 }
 
 #[test]
-fn a_patch_that_makes_attributes_too_long_changes_nothing() {
+fn too_long_patch_changes_nothing() {
     let mut world = world().worker("Ben", ENGLISH);
     let patch = serde_json::Map::from_iter([("a".to_owned(), "x".repeat(4_096).into())]);
     let changes = WorkerChanges {
@@ -249,7 +256,7 @@ fn a_patch_that_makes_attributes_too_long_changes_nothing() {
 }
 
 #[test]
-fn a_worker_who_is_not_there_cannot_be_changed() {
+fn unknown_worker_update_is_refused() {
     let refused = (
         Outcome::Refused(Refusal::NoSuchWorker(worker("Ben"))),
         vec![],

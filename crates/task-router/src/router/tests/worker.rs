@@ -1,4 +1,4 @@
-//! What a Worker is doing (taskrouter.md section 3).
+//! Activities of Workers (taskrouter.md section 3).
 
 use super::world::*;
 use crate::model::*;
@@ -6,7 +6,7 @@ use crate::router::effects::{Effect, Subject};
 use crate::router::*;
 
 #[test]
-fn a_conversation_ends_in_wrap_up_and_wrap_up_ends_by_itself() {
+fn wrap_up_limit_returns_worker() {
     let mut world = world().worker("Ben", ENGLISH);
     world.call("c1", "en");
     world.advance("c1");
@@ -40,7 +40,7 @@ fn a_conversation_ends_in_wrap_up_and_wrap_up_ends_by_itself() {
 }
 
 #[test]
-fn without_a_limit_wrap_up_lasts() {
+fn wrap_up_without_limit_lasts() {
     let mut world = world().worker("Ben", ENGLISH);
     world.workspace.wrap_up = None;
     let (_, effects) = world.set_activity("Ben", "Wrap-Up", false);
@@ -57,7 +57,7 @@ fn without_a_limit_wrap_up_lasts() {
 }
 
 #[test]
-fn an_activity_set_again_does_not_begin_anew() {
+fn same_activity_does_not_restart() {
     let mut world = world().worker("Ben", ENGLISH);
     world.wait(10);
     assert_eq!(
@@ -68,19 +68,19 @@ fn an_activity_set_again_does_not_begin_anew() {
         world.set_activity("Ben", "?", false).0,
         Outcome::Refused(Refusal::NoSuchActivity)
     );
-    let nobody = Command::ActivitySet {
-        worker: worker("nobody"),
+    let unknown = Command::ActivitySet {
+        worker: worker("unknown"),
         activity: activity("Offline"),
         reject_pending: false,
     };
     assert_eq!(
-        world.happens(nobody).0,
-        Outcome::Refused(Refusal::NoSuchWorker(worker("nobody")))
+        world.happens(unknown).0,
+        Outcome::Refused(Refusal::NoSuchWorker(worker("unknown")))
     );
 }
 
 #[test]
-fn going_unavailable_keeps_an_offer_unless_told_to_reject_it() {
+fn unavailable_keeps_offer_unless_rejecting() {
     for (to, reject_pending, expected) in [
         ("Offline", false, AssignmentStatus::Reserved),
         ("Offline", true, AssignmentStatus::Pending),
@@ -99,7 +99,7 @@ fn going_unavailable_keeps_an_offer_unless_told_to_reject_it() {
 }
 
 #[test]
-fn rejecting_what_is_pending_leaves_what_was_accepted() {
+fn reject_pending_keeps_accepted() {
     let mut world = world().worker("Ben", ENGLISH);
     world
         .share("Ben", TaskChannelName::VOICE)
@@ -122,7 +122,7 @@ fn rejecting_what_is_pending_leaves_what_was_accepted() {
 }
 
 #[test]
-fn coming_back_makes_a_worker_look_for_tasks_and_so_does_another_available_activity() {
+fn available_activity_matches_worker() {
     let helpful = Target {
         expression: expression("worker.activity_name == 'Helpful'"),
         ..target("en")
@@ -135,19 +135,19 @@ fn coming_back_makes_a_worker_look_for_tasks_and_so_does_another_available_activ
     assert_eq!(
         world.serve("Ben"),
         Outcome::AlreadySo,
-        "not the Activity that the step wants"
+        "the step requires another Activity"
     );
     let (_, effects) = world.set_activity("Ben", "Helpful", false);
     assert_eq!(
         effects,
         [Effect::MatchWorker(worker("Ben"))],
-        "steps can ask for an Activity"
+        "a step's expression can read the Activity"
     );
     assert_eq!(world.serve("Ben"), Outcome::Changed);
 }
 
 #[test]
-fn a_roster_follows_the_activity() {
+fn membership_follows_activity() {
     let mut world = world().worker("Ben", ENGLISH);
     world.queue("hi").target_workers = expression("activity_name == 'Helpful'");
     world.set_activity("Ben", "Helpful", false);
@@ -157,7 +157,7 @@ fn a_roster_follows_the_activity() {
 }
 
 #[test]
-fn a_roster_written_over_with_older_queues_is_mended() {
+fn stale_membership_is_recomputed() {
     let mut world = world().worker("Ben", ENGLISH);
     world.workers.get_mut(&worker("Ben")).unwrap().roster = QueueMembership::default();
     let (outcome, effects) = world.happens(Command::AdvanceWorker {
@@ -178,7 +178,7 @@ fn a_roster_written_over_with_older_queues_is_mended() {
 }
 
 #[test]
-fn a_worker_whose_activity_is_gone_is_in_the_default_one() {
+fn deleted_activity_falls_back_to_default() {
     let mut world = world().worker("Ben", ENGLISH);
     let ben = world.workers[&worker("Ben")].clone();
     assert_eq!(
@@ -192,12 +192,12 @@ fn a_worker_whose_activity_is_gone_is_in_the_default_one() {
     assert_eq!(
         in_known_activity(&world.workspace, ben.clone(), world.now),
         ben,
-        "there is none to go to"
+        "no default Activity exists"
     );
 }
 
 #[test]
-fn a_queue_without_expression_has_nobody() {
+fn queue_without_expression_has_no_workers() {
     let mut world = world();
     world.queue("en").target_workers = None;
     let mut world = world.worker("Ben", ENGLISH);

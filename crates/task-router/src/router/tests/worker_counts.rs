@@ -1,4 +1,5 @@
-//! Going on at once when nobody is there (taskrouter.md sections 7.2, rules 5 and 10, and 7.3).
+//! `skip_if`: moving on at once when no Worker is available (taskrouter.md sections 7.2, rules 5
+//! and 10, and 7.3).
 
 use super::world::*;
 use crate::model::*;
@@ -13,7 +14,7 @@ fn skipping(queue_name: &str, condition: &str) -> Target {
 }
 
 #[test]
-fn a_step_is_skipped_only_if_nobody_is_found_and_its_condition_holds() {
+fn skip_needs_no_worker_and_condition() {
     let always = || vec![skipping("en", "1==1"), target("hi")];
     let mut world = world().worker("Ben", ENGLISH).steps(always());
     world.call("c1", "en");
@@ -31,9 +32,9 @@ fn a_step_is_skipped_only_if_nobody_is_found_and_its_condition_holds() {
 }
 
 #[test]
-fn the_condition_counts_the_workers_of_the_queue_by_activity_and_not_by_capacity() {
+fn skip_if_counts_by_activity() {
     let wrap_up = format!("workers.{} == 1", activity("Wrap-Up"));
-    let gone = "workers.WA00000000000000000000000000000000 == 0";
+    let deleted = "workers.WA00000000000000000000000000000000 == 0";
     for (condition, skipped) in [
         ("workers.available == 1", true),
         ("workers.available == 0", false),
@@ -41,7 +42,7 @@ fn the_condition_counts_the_workers_of_the_queue_by_activity_and_not_by_capacity
         ("workers.available < 2 AND workers.unavailable > 1", true),
         ("workers.available == 0 OR workers.unavailable == 0", false),
         (&wrap_up, true),
-        (gone, true),
+        (deleted, true),
     ] {
         let mut world = world()
             .worker("Busy", ENGLISH)
@@ -62,7 +63,7 @@ fn the_condition_counts_the_workers_of_the_queue_by_activity_and_not_by_capacity
 }
 
 #[test]
-fn the_condition_is_looked_at_once() {
+fn skip_if_is_evaluated_once() {
     let mut world = world()
         .worker("Ben", ENGLISH)
         .steps(vec![skipping("en", "workers.available == 0"), target("hi")]);
@@ -71,7 +72,7 @@ fn the_condition_is_looked_at_once() {
     world.advance("c1");
     assert!(may_skip(&world.workspace, world.task("c2")));
     world.advance("c2");
-    assert_eq!(world.step_of("c2"), (0, 0), "Ben is busy, and there");
+    assert_eq!(world.step_of("c2"), (0, 0), "Ben is busy but available");
     assert!(!may_skip(&world.workspace, world.task("c2")));
     world.set_activity("Ben", "Offline", false);
     assert_eq!(world.advance("c2"), []);
@@ -79,7 +80,7 @@ fn the_condition_is_looked_at_once() {
 }
 
 #[test]
-fn a_task_that_was_offered_on_entering_its_step_does_not_skip_it_later() {
+fn offered_task_never_skips_step() {
     let mut world = world()
         .worker("Ben", ENGLISH)
         .steps(vec![skipping("en", "1==1"), target("hi")]);
@@ -94,7 +95,7 @@ fn a_task_that_was_offered_on_entering_its_step_does_not_skip_it_later() {
 }
 
 #[test]
-fn nothing_is_skipped_while_nobody_has_counted() {
+fn no_skip_without_worker_counts() {
     let mut world = world().steps(vec![skipping("en", "1==1"), target("hi")]);
     world.call("c1", "en");
     let snapshot = Snapshot::new(&world.workspace)
@@ -109,8 +110,9 @@ fn nothing_is_skipped_while_nobody_has_counted() {
     assert_eq!(decide(counted, &event, world.now).outcome, Outcome::Changed);
 }
 
+/// A skipped filter counts as not matched: the next filters are tried, then the default filter.
 #[test]
-fn a_skipped_filter_counts_as_not_matched_so_the_next_one_and_then_the_default_get_their_turn() {
+fn skipped_filter_continues_with_next() {
     let mut world = world().steps(vec![skipping("en", "1==1")]);
     let configuration = &mut world.workflow().configuration;
     configuration.filters.push(filter(
@@ -124,16 +126,14 @@ fn a_skipped_filter_counts_as_not_matched_so_the_next_one_and_then_the_default_g
         world.advance("c1");
         seen.push(world.task("c1").position.step);
     }
-    let (second, last) = (
-        Step::Target {
-            filter: 2,
-            target: 0,
-        },
-        Step::Target {
-            filter: 2,
-            target: 1,
-        },
-    );
+    let second = Step::Target {
+        filter: 2,
+        target: 0,
+    };
+    let last = Step::Target {
+        filter: 2,
+        target: 1,
+    };
     assert_eq!(
         seen,
         [second, last, Step::DefaultFilter, Step::DefaultFilter]
@@ -142,7 +142,7 @@ fn a_skipped_filter_counts_as_not_matched_so_the_next_one_and_then_the_default_g
 }
 
 #[test]
-fn with_nothing_left_a_skipped_task_is_canceled() {
+fn skip_of_last_step_cancels_task() {
     for default_filter in [None, Some(skipping("hi", "1==1"))] {
         let mut world = world().steps(vec![skipping("en", "1==1")]);
         world.workflow().configuration.default_filter = default_filter;
@@ -154,7 +154,7 @@ fn with_nothing_left_a_skipped_task_is_canceled() {
 }
 
 #[test]
-fn a_skipped_step_still_counts_in_the_sum() {
+fn skipped_step_counts_in_timeout_sum() {
     let quick = Target {
         timeout: Some(Millis::from_secs(10)),
         ..skipping("en", "1==1")
@@ -170,8 +170,9 @@ fn a_skipped_step_still_counts_in_the_sum() {
     assert_eq!(world.reason("c1"), Some(EndReason::WorkflowTimeout));
 }
 
+/// Counts of one Activity add up.
 #[test]
-fn counts_of_one_activity_add_up_and_an_activity_that_is_gone_is_unavailable() {
+fn deleted_activity_counts_as_unavailable() {
     let world = world();
     let counts = [
         (activity("Available"), 2),
@@ -179,12 +180,12 @@ fn counts_of_one_activity_add_up_and_an_activity_that_is_gone_is_unavailable() {
         (activity("Available"), 3),
         (activity("?"), 4),
     ];
-    let presence = WorkerCounts::from_counts(counts, &world.workspace);
-    assert_eq!((presence.available(), presence.unavailable()), (6, 4));
+    let counts = WorkerCounts::from_counts(counts, &world.workspace);
+    assert_eq!((counts.available(), counts.unavailable()), (6, 4));
     assert_eq!(
         (
-            presence.in_activity(activity("Available")),
-            presence.in_activity(activity("Offline"))
+            counts.in_activity(activity("Available")),
+            counts.in_activity(activity("Offline"))
         ),
         (5, 0)
     );

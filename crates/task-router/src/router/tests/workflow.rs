@@ -1,4 +1,4 @@
-//! How a Task travels through its Workflow (taskrouter.md section 7.2, rules 1 to 14).
+//! The path of a Task through its Workflow (taskrouter.md section 7.2, rules 1 to 14).
 
 use super::world::*;
 use crate::model::*;
@@ -7,7 +7,7 @@ use crate::router::*;
 use ids::CallSid;
 
 #[test]
-fn the_first_filter_that_matches_owns_the_task() {
+fn first_matching_filter_owns_task() {
     let mut world = world();
     let both = Filter {
         expression: expression("selected_language IN ['en', 'hi']"),
@@ -28,12 +28,12 @@ fn the_first_filter_that_matches_owns_the_task() {
     assert_eq!(
         world.step_of("c3"),
         (0, 0),
-        "a filter without expression wants everything"
+        "a filter without expression matches every Task"
     );
 }
 
 #[test]
-fn a_task_that_no_filter_wants_goes_to_the_default_filter_or_is_not_made() {
+fn unmatched_task_uses_default_or_is_refused() {
     let mut world = world();
     let refused = Err(NotRoutable::NoFilterMatches {
         workflow_name: "calls".to_owned(),
@@ -60,7 +60,7 @@ fn a_task_that_no_filter_wants_goes_to_the_default_filter_or_is_not_made() {
 }
 
 #[test]
-fn a_step_sets_queue_then_priority_and_one_without_priority_leaves_it() {
+fn step_sets_queue_and_priority() {
     let urgent = Target {
         priority: Some(7),
         ..step("en", 10)
@@ -86,7 +86,7 @@ fn a_step_sets_queue_then_priority_and_one_without_priority_leaves_it() {
 }
 
 #[test]
-fn step_timeouts_add_up_on_the_clock_of_the_task() {
+fn step_timeouts_add_up() {
     let mut world = world().steps(vec![step("en", 10), step("hi", 10), step("en", 10)]);
     world.call("c1", "en");
     let mut seen = Vec::new();
@@ -109,7 +109,7 @@ fn step_timeouts_add_up_on_the_clock_of_the_task() {
 }
 
 #[test]
-fn a_late_look_passes_every_step_whose_time_is_up() {
+fn late_advance_passes_expired_steps() {
     let mut world = world().steps(vec![step("en", 10), step("hi", 10), step("en", 10)]);
     world.call("c1", "en");
     world.wait(25);
@@ -117,8 +117,9 @@ fn a_late_look_passes_every_step_whose_time_is_up() {
     assert_eq!(world.step_of("c1"), (0, 2));
 }
 
+/// The next step has the rest of its own time.
 #[test]
-fn an_offer_outlives_its_step_and_the_next_step_has_what_is_left() {
+fn offer_outlives_step_timeout() {
     let mut world = world()
         .worker("Ben", ENGLISH)
         .worker("Asha", r#"{"languages":["hi"]}"#)
@@ -151,7 +152,7 @@ fn an_offer_outlives_its_step_and_the_next_step_has_what_is_left() {
 }
 
 #[test]
-fn after_a_failed_offer_a_task_stays_in_its_step_or_goes_on_as_the_workspace_says() {
+fn failed_offer_stays_or_moves_on() {
     use AfterFailedReservation::{NextStep, StayInStep};
     for (rule, expected) in [(StayInStep, (0, 0)), (NextStep, (0, 1))] {
         let mut world = world()
@@ -181,7 +182,7 @@ fn after_a_failed_offer_a_task_stays_in_its_step_or_goes_on_as_the_workspace_say
 }
 
 #[test]
-fn going_on_after_a_failed_offer_ends_with_the_last_step_of_the_filter() {
+fn failed_offer_stops_at_last_step() {
     let mut world = world().worker("Ben", ENGLISH);
     world.workspace.rules.after_failed_reservation = AfterFailedReservation::NextStep;
     world.workspace.rules.reoffer_pause = Millis::ZERO;
@@ -200,12 +201,13 @@ fn going_on_after_a_failed_offer_ends_with_the_last_step_of_the_filter() {
     assert_eq!(
         world.status("c1"),
         AssignmentStatus::Pending,
-        "a Workflow that is gone has no next step"
+        "a deleted Workflow has no next step"
     );
 }
 
+/// Each filter adds up the timeouts of its own steps.
 #[test]
-fn after_a_timeout_the_following_filters_get_their_turn_with_a_clock_of_their_own() {
+fn step_timeout_enters_next_filter() {
     let mut world = world().steps(vec![step("en", 10)]);
     let english = vec![step("hi", 10), step("en", 10)];
     world
@@ -231,12 +233,12 @@ fn after_a_timeout_the_following_filters_get_their_turn_with_a_clock_of_their_ow
     assert_eq!(
         world.reason("c1"),
         Some(EndReason::WorkflowTimeout),
-        "the default filter is not for timeouts"
+        "a timeout does not enter the default filter"
     );
 }
 
 #[test]
-fn a_step_without_timeout_holds_the_task_even_if_its_queue_has_nobody() {
+fn step_without_timeout_holds_task() {
     let mut world = world().steps(vec![
         step("en", 10),
         Target::to(queue("hi")),
@@ -252,7 +254,7 @@ fn a_step_without_timeout_holds_the_task_even_if_its_queue_has_nobody() {
 }
 
 #[test]
-fn a_first_step_that_nobody_suits_makes_a_task_wait() {
+fn first_step_without_workers_waits() {
     let delay = Target {
         expression: expression("1==0"),
         ..step("en", 10)
@@ -269,7 +271,7 @@ fn a_first_step_that_nobody_suits_makes_a_task_wait() {
 }
 
 #[test]
-fn a_caller_whose_task_times_out_is_sent_on() {
+fn workflow_timeout_redirects_caller() {
     let mut world = world();
     world.call("c1", "en");
     world.wait(STEP_SECS);

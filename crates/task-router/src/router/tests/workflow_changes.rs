@@ -1,4 +1,5 @@
-//! What a saved Workflow does to Tasks that are under way (taskrouter.md sections 2.7 and 7.2, rule 15).
+//! The effect of a saved Workflow on Tasks that are in it (taskrouter.md sections 2.7 and 7.2, rule
+//! 15).
 
 use super::world::*;
 use crate::model::*;
@@ -13,7 +14,7 @@ fn only(filter: Filter) -> Configuration {
 }
 
 #[test]
-fn a_task_follows_the_configuration_it_started_with() {
+fn task_keeps_its_configuration() {
     let mut world = world().steps(vec![step("en", 10), step("hi", 10)]);
     world.call("c1", "en");
     world.save(only(filter("en", vec![step("hi", 100)])), false);
@@ -38,7 +39,7 @@ fn a_task_follows_the_configuration_it_started_with() {
 }
 
 #[test]
-fn a_task_whose_configuration_is_no_longer_known_follows_todays() {
+fn unknown_configuration_uses_current() {
     let mut world = world().steps(vec![step("en", 10)]);
     world.call("c1", "en");
     world.save(only(filter("en", vec![step("en", 30)])), false);
@@ -49,7 +50,7 @@ fn a_task_whose_configuration_is_no_longer_known_follows_todays() {
 }
 
 #[test]
-fn a_task_whose_workflow_is_gone_waits_in_its_queue_for_any_worker_of_it() {
+fn deleted_workflow_leaves_task_in_queue() {
     let mut world = world().worker("Ben", ENGLISH);
     let picky = Target {
         expression: expression("1==0"),
@@ -64,7 +65,7 @@ fn a_task_whose_workflow_is_gone_waits_in_its_queue_for_any_worker_of_it() {
 }
 
 #[test]
-fn saving_with_re_evaluation_starts_pending_tasks_anew() {
+fn reevaluation_restarts_pending_tasks() {
     let mut world = world()
         .worker("Asha", r#"{"languages":["hi"]}"#)
         .steps(vec![step("en", 10), step("en", 100)]);
@@ -101,7 +102,7 @@ fn saving_with_re_evaluation_starts_pending_tasks_anew() {
 }
 
 #[test]
-fn a_task_that_starts_anew_in_a_step_of_the_same_number_is_matched_anew() {
+fn restart_in_same_step_matches_again() {
     let mut world = world().steps(vec![target("en")]);
     world.call("c1", "en");
     world.save(only(filter("en", vec![target("hi")])), true);
@@ -124,7 +125,7 @@ fn a_task_that_starts_anew_in_a_step_of_the_same_number_is_matched_anew() {
 }
 
 #[test]
-fn a_task_that_is_offered_starts_anew_once_it_waits_again() {
+fn offered_task_restarts_when_pending() {
     let mut world = world().worker("Ben", ENGLISH);
     world.call("c1", "en");
     world.advance("c1");
@@ -142,7 +143,7 @@ fn a_task_that_is_offered_starts_anew_once_it_waits_again() {
 }
 
 #[test]
-fn a_task_that_no_filter_wants_any_more_leaves_the_workflow() {
+fn reevaluation_without_match_ends_workflow() {
     let mut world = world();
     world.call("c1", "en");
     world.save(only(filter("hi", vec![target("hi")])), true);
@@ -154,7 +155,7 @@ fn a_task_that_no_filter_wants_any_more_leaves_the_workflow() {
 }
 
 #[test]
-fn a_task_with_a_routing_target_is_not_evaluated_at_all() {
+fn routing_target_is_not_reevaluated() {
     let mut world = world();
     world
         .make("c1", "en", |new| {
@@ -167,7 +168,7 @@ fn a_task_with_a_routing_target_is_not_evaluated_at_all() {
 }
 
 #[test]
-fn changed_attributes_count_in_the_step_and_do_not_start_the_task_anew() {
+fn attributes_do_not_restart_workflow() {
     let suited = Target {
         expression: expression("worker.level >= task.level"),
         ..target("en")

@@ -1,4 +1,4 @@
-//! Tasks and Workers in memory, and a clock in seconds: where the stories of the core happen.
+//! The test world: Tasks and Workers in memory, and a clock that the test sets.
 
 use ids::ActivitySid;
 use ids::CallSid;
@@ -46,12 +46,12 @@ pub(super) fn expression(source: &str) -> Option<Expression> {
     Some(source.parse().unwrap())
 }
 
-/// A step of a minute in this queue.
+/// A step of one minute in this TaskQueue.
 pub(super) fn target(queue_name: &str) -> Target {
     step(queue_name, STEP_SECS)
 }
 
-/// A step of `secs` seconds in this queue.
+/// A step of `secs` seconds in this TaskQueue.
 pub(super) fn step(queue_name: &str, secs: u64) -> Target {
     Target {
         timeout: Some(Millis::from_secs(secs)),
@@ -59,7 +59,7 @@ pub(super) fn step(queue_name: &str, secs: u64) -> Target {
     }
 }
 
-/// Calls that asked for this language, and their steps.
+/// A filter for calls that selected this language, with these steps.
 pub(super) fn filter(language: &str, targets: Vec<Target>) -> Filter {
     Filter {
         filter_friendly_name: language.to_owned(),
@@ -68,7 +68,8 @@ pub(super) fn filter(language: &str, targets: Vec<Target>) -> Filter {
     }
 }
 
-/// Queues `en` and `hi`; Activities; a Workflow by language without default. Calls end without wrapping.
+/// Queues `en` and `hi`; Activities; a Workflow by language without a default filter. Calls end
+/// without wrapping.
 pub(super) fn world() -> World {
     let task_queue = |name: &str| TaskQueue {
         sid: queue(name),
@@ -134,27 +135,27 @@ pub(super) fn world() -> World {
     }
 }
 
-/// What has been set up.
+/// Set-up.
 impl World {
-    /// With a Worker who is available; each was made a millisecond after the one before.
+    /// Adds an available Worker; each is created a millisecond after the one before.
     pub fn worker(mut self, name: &str, attributes: &str) -> Self {
-        let created = self.now + Millis::from_millis(self.workers.len() as u64);
-        let mut made = Worker {
+        let now = self.now + Millis::from_millis(self.workers.len() as u64);
+        let mut created = Worker {
             attributes: attributes.parse().unwrap(),
             ..Worker::new(
                 worker(name),
                 self.workspace.sid,
                 name,
                 activity("Available"),
-                created,
+                now,
             )
         };
-        made.roster = queue_membership_of(&self.workspace, &made);
-        self.workers.insert(made.sid, made);
+        created.roster = queue_membership_of(&self.workspace, &created);
+        self.workers.insert(created.sid, created);
         self
     }
 
-    /// With these steps for calls in English.
+    /// Sets these steps for calls in English.
     pub fn steps(mut self, targets: Vec<Target>) -> Self {
         self.workflow().configuration.filters[0].targets = targets;
         self
@@ -179,7 +180,7 @@ impl World {
             .share_mut(channel)
     }
 
-    /// Saves the Workflow in place of the one there is.
+    /// Saves this configuration as the next version of the Workflow.
     pub fn save(&mut self, configuration: Configuration, reevaluate: bool) {
         let before = self.workflow().clone();
         let (saved, superseded) = Workflow {
@@ -195,12 +196,12 @@ impl World {
         *self.workflow() = saved;
     }
 
-    /// A call in this language, an hour to live.
+    /// Creates a call in this language with a timeout of an hour.
     pub fn call(&mut self, name: &str, language: &str) {
         self.make(name, language, |_| {}).unwrap();
     }
 
-    /// A call that stands in line: nobody was free for it.
+    /// Creates a call and adds it to its waiting list: no Worker was available.
     pub fn waiting(&mut self, name: &str, language: &str) {
         self.call(name, language);
         assert_eq!(
@@ -209,7 +210,7 @@ impl World {
         );
     }
 
-    /// A call that `change` makes different from others.
+    /// Creates a call that `change` has modified.
     pub fn make(
         &mut self,
         name: &str,
@@ -228,8 +229,8 @@ impl World {
         };
         change(&mut new);
         let workflow = self.workspace.workflows.values().next().unwrap();
-        let made = create_task(&self.workspace, workflow, new, self.now)?;
-        self.tasks.insert(made.sid, made);
+        let created = create_task(&self.workspace, workflow, new, self.now)?;
+        self.tasks.insert(created.sid, created);
         Ok(())
     }
 
@@ -237,47 +238,48 @@ impl World {
         self.now += Millis::from_secs(secs);
     }
 
-    /// Lets the clock show the moment at which the Task has this age.
+    /// Sets the clock to the moment at which the Task has this age.
     pub fn at_age(&mut self, name: &str, secs: u64) {
         self.now = self.task(name).date_created + Millis::from_secs(secs);
     }
 }
 
-/// What happens.
+/// Commands.
 impl World {
-    /// Decides over everything there is, writes the decision, checks the invariants, and says what follows.
-    pub fn happens(&mut self, event: Command) -> (Outcome, Vec<Effect>) {
-        let decision = decide(self.snapshot(&event), &event, self.now);
+    /// Decides a Command over all Tasks and Workers, writes the Decision, checks the invariants,
+    /// and returns the Effects.
+    pub fn happens(&mut self, command: Command) -> (Outcome, Vec<Effect>) {
+        let decision = decide(self.snapshot(&command), &command, self.now);
         assert_eq!(
             decision,
-            decide(self.snapshot(&event), &event, self.now),
-            "the same arguments give the same answer"
+            decide(self.snapshot(&command), &command, self.now),
+            "the Decision must be deterministic"
         );
-        let mut follows = Vec::new();
+        let mut all_effects = Vec::new();
         for new in decision.tasks {
             let old = self.tasks.insert(new.sid, new.clone());
             assert_eq!(new.version, old.as_ref().unwrap().version + 1);
-            follows.extend(effects::of_task(&self.workspace, old.as_ref(), &new));
+            all_effects.extend(effects::of_task(&self.workspace, old.as_ref(), &new));
         }
         for new in decision.workers {
             let old = self.workers.insert(new.sid, new.clone());
             assert_eq!(new.version, old.as_ref().unwrap().version + 1);
-            follows.extend(effects::of_worker(&self.workspace, old.as_ref(), &new));
+            all_effects.extend(effects::of_worker(&self.workspace, old.as_ref(), &new));
         }
         self.check_invariants();
-        (decision.outcome, follows)
+        (decision.outcome, all_effects)
     }
 
-    fn snapshot(&self, event: &Command) -> Snapshot<'_> {
-        let about = event.task().and_then(|sid| self.tasks.get(&sid));
+    fn snapshot(&self, command: &Command) -> Snapshot<'_> {
+        let about = command.task().and_then(|sid| self.tasks.get(&sid));
         let counted = about.filter(|task| may_skip(&self.workspace, task));
-        let presence = counted.map(|task| {
+        let counts = counted.map(|task| {
             WorkerCounts::of_queue(task.task_queue_sid, self.workers.values(), &self.workspace)
         });
         let mut snapshot = Snapshot::new(&self.workspace)
             .with_tasks(self.tasks.values().cloned())
             .with_workers(self.workers.values().cloned())
-            .with_presence(presence);
+            .with_presence(counts);
         snapshot.candidates_of = about.map(|task| task.task_queue_sid);
         snapshot
     }
@@ -286,14 +288,14 @@ impl World {
         self.happens(Command::Advance { task: task(name) }).1
     }
 
-    /// Looks at the Task until nothing changes any more.
+    /// Advances the Task until nothing changes any more.
     pub fn settle(&mut self, name: &str) {
         for _ in 0..20 {
             if self.happens(Command::Advance { task: task(name) }).0 != Outcome::Changed {
                 return;
             }
         }
-        panic!("{:?} never comes to rest", self.task(name));
+        panic!("{:?} never settles", self.task(name));
     }
 
     pub fn serve(&mut self, name: &str) -> Outcome {
@@ -331,18 +333,18 @@ impl World {
     }
 
     pub fn accept(&mut self, name: &str) -> (Outcome, Vec<Effect>) {
-        let (task, reservation) = (task(name), self.offer(name));
+        let reservation = self.offer(name);
         self.happens(Command::Answered {
-            task,
+            task: task(name),
             reservation,
             answer: Answer::Accept,
         })
     }
 
     pub fn reject(&mut self, name: &str, activity: Option<ActivitySid>) -> (Outcome, Vec<Effect>) {
-        let (task, reservation) = (task(name), self.offer(name));
+        let reservation = self.offer(name);
         self.happens(Command::Answered {
-            task,
+            task: task(name),
             reservation,
             answer: Answer::Reject { activity },
         })
@@ -395,7 +397,7 @@ impl World {
     }
 }
 
-/// What can be seen.
+/// Queries.
 impl World {
     pub fn task(&self, name: &str) -> &Task {
         &self.tasks[&task(name)]
@@ -461,12 +463,15 @@ impl World {
             .iter()
             .filter(|offer| offer.status != ReservationStatus::Pending)
             .count();
-        let most = self
+        let offers_max = self
             .workspace
             .task_queues
             .get(&task.task_queue_sid)
             .map_or(1, |queue| queue.max_reserved_workers);
-        assert!(open.len() <= usize::from(most) && held <= 1, "{task:?}");
+        assert!(
+            open.len() <= usize::from(offers_max) && held <= 1,
+            "{task:?}"
+        );
         for offer in &open {
             let slots = self
                 .workers

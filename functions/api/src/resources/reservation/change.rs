@@ -18,50 +18,52 @@ use crate::resources::activity;
 const WORKER_ACTIVITY: &str = "WorkerActivitySid";
 const INSTRUCTION: &str = "Instruction";
 
-/// `POST …/Tasks/{TaskSid}/Reservations/{Sid}` with `ReservationStatus`, and `WorkerActivitySid` with `rejected`; or with
-/// `Instruction` and its parameters, which answers before anybody is called.
-pub async fn update_of_task(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let change = Change::read(&call.form)?;
-    let found = find_under_task(call).await?;
-    let url = found.url_under_task(&call.view);
-    update(call, found, change, &url).await
+/// `POST …/Tasks/{TaskSid}/Reservations/{Sid}` with `ReservationStatus`, and `WorkerActivitySid`
+/// with `rejected`; or with `Instruction` and its parameters. An instruction is answered before it
+/// is carried out.
+pub async fn update_of_task(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let change = Change::read(&context.form)?;
+    let found = find_under_task(context).await?;
+    let url = found.url_under_task(&context.view);
+    update(context, found, change, &url).await
 }
 
-/// `POST …/Workers/{WorkerSid}/Reservations/{Sid}`, as under the Task, but for the instruction `supervise`.
-pub async fn update_of_worker(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let change = Change::read(&call.form)?;
+/// `POST …/Workers/{WorkerSid}/Reservations/{Sid}`, as under the Task, but without the instruction
+/// `supervise`.
+pub async fn update_of_worker(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let change = Change::read(&context.form)?;
     if matches!(change, Change::Instruct(Instruction::Supervise(_))) {
         return Err(ApiError::parameter(
             INSTRUCTION,
             "supervise is given under the Task, not under the Worker",
         ));
     }
-    let (worker, found) = find_under_worker(call).await?;
-    let url = url_under_worker(&call.view, &worker);
-    update(call, found, change, &url).await
+    let (worker, found) = find_under_worker(context).await?;
+    let url = url_under_worker(&context.view, &worker);
+    update(context, found, change, &url).await
 }
 
-/// What somebody wants of a Reservation.
+/// The requested change of a Reservation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Change {
-    /// Nothing.
+    /// No change.
     Nothing,
-    /// The Worker takes the Task.
+    /// The Worker accepts the Task.
     Accept,
-    /// The Worker does not, and moves to this Activity if one is named.
+    /// The Worker rejects the Task, and moves to the Activity if there is one.
     Reject(Option<ActivitySid>),
-    /// The conversation is over.
+    /// The conversation has ended and the Worker wraps up.
     Wrap,
-    /// All is done.
+    /// The Task is completed.
     Complete,
-    /// Calls shall be made.
+    /// An instruction is to be carried out at the carrier.
     Instruct(Instruction),
 }
 
 impl Change {
     fn read(form: &Parameters) -> Result<Self, ApiError> {
         let instruction =
-            Instruction::from_form(form.as_pairs()).map_err(|error| unreadable(&error))?;
+            Instruction::from_form(form.as_pairs()).map_err(|error| invalid_instruction(&error))?;
         let activity = form.sid(WORKER_ACTIVITY)?;
         let status = form.parsed(STATUS, |text| match text {
             "accepted" => Ok(Self::Accept),
@@ -85,28 +87,32 @@ impl Change {
 }
 
 async fn update(
-    call: &RequestContext<'_>,
+    context: &RequestContext<'_>,
     found: Found,
     change: Change,
     url: &str,
 ) -> Result<Answer, ApiError> {
-    let workspace = call.workspace().await?;
-    activity::check(call.form.sid(WORKER_ACTIVITY)?, WORKER_ACTIVITY, &workspace)?;
-    let (task, reservation) = (found.task.sid, found.reservation.sid);
+    let workspace = context.workspace().await?;
+    activity::check(
+        context.form.sid(WORKER_ACTIVITY)?,
+        WORKER_ACTIVITY,
+        &workspace,
+    )?;
+    let reservation = found.reservation.sid;
     let answered = |answer| Command::Answered {
-        task,
+        task: found.task.sid,
         reservation,
         answer,
     };
-    let event = match change {
+    let command = match change {
         Change::Nothing => {
-            call.check_version(found.task.visible_version())?;
-            return found.answer(call, url);
+            context.check_version(found.task.visible_version())?;
+            return found.answer(context, url);
         }
         Change::Instruct(instruction) => {
-            call.check_version(found.task.visible_version())?;
-            instruct(call, &workspace, &found, instruction).await?;
-            return found.answer(call, url);
+            context.check_version(found.task.visible_version())?;
+            instruct(context, &workspace, &found, instruction).await?;
+            return found.answer(context, url);
         }
         Change::Accept => answered(Reply::Accept),
         Change::Reject(activity) => answered(Reply::Reject { activity }),
@@ -114,31 +120,34 @@ async fn update(
         Change::Complete => found.status_set(AssignmentStatus::Completed)?,
     };
     if found.task.reservation(reservation).is_none() {
-        return Err(is_over(&found));
+        return Err(not_pending(&found));
     }
-    let applied = call.apply(&event).await?;
+    let applied = context.apply(&command).await?;
     let task = applied.task.unwrap_or(found.task);
-    let now = Found::all(&task)
-        .find(|now| now.reservation.sid == reservation)
-        .ok_or_else(|| call.not_found())?;
-    // Of two programs that accept the same Reservation one is told that it did (taskrouter.md section 6).
-    let is_answer = matches!(event, Command::Answered { .. });
+    let updated = Found::all(&task)
+        .find(|found| found.reservation.sid == reservation)
+        .ok_or_else(|| context.not_found())?;
+    // When two programs accept the same Reservation, only one gets a success (taskrouter.md
+    // section 6). So an answer is not idempotent for its clients, although it is for the engine.
+    let is_answer = matches!(command, Command::Answered { .. });
     if is_answer && applied.outcome == Outcome::AlreadySo {
-        Err(is_over(&now))
+        Err(not_pending(&updated))
     } else {
-        now.answer(call, url)
+        updated.answer(context, url)
     }
 }
 
-/// Hands an instruction to whoever carries it out; what cannot be done as things stand is refused here.
+/// Checks an instruction against the present state and sends it to the callbacks queue, which
+/// carries it out.
 async fn instruct(
-    call: &RequestContext<'_>,
+    context: &RequestContext<'_>,
     workspace: &Workspace,
     found: &Found,
     instruction: Instruction,
 ) -> Result<(), ApiError> {
-    let (task, reservation) = (&found.task, &found.reservation);
-    let worker = call
+    let task = &found.task;
+    let reservation = &found.reservation;
+    let worker = context
         .api
         .store
         .worker(instruction.supervisor().unwrap_or(reservation.worker_sid))
@@ -152,24 +161,29 @@ async fn instruct(
         &workspace.activities,
     )
     .map_err(|impossible| refused(found, impossible.to_string()))?;
-    let (task, reservation, request) = (task.sid, reservation.sid, call.api.ids.next_request());
     let name = instruction.name().as_str();
-    // What changes between here and there makes the claim fail: the condition holds for the write, too.
-    let expected_versions = call.expected_versions();
+    // The condition of `If-Match` is sent along: a change of the Task between this check and the
+    // claim of the instruction makes the claim fail.
     let message = Callback::Instruct {
-        task,
-        reservation,
+        task: task.sid,
+        reservation: reservation.sid,
         instruction,
-        request,
-        expected_versions,
+        request: context.api.ids.next_request(),
+        expected_versions: context.expected_versions(),
     };
-    call.api.outbox.callback(message).await?;
-    tracing::info!(task_sid = %task, reservation_sid = %reservation, instruction = name, "instruction handed on");
+    context.api.outbox.callback(message).await?;
+    tracing::info!(
+        task_sid = %task.sid,
+        reservation_sid = %reservation.sid,
+        instruction = name,
+        "instruction sent to the callbacks queue"
+    );
     Ok(())
 }
 
-/// Names the parameter, with its debugger code where it has one (taskrouter.md section 15).
-fn unreadable(error: &InstructionError) -> ApiError {
+/// The error for an invalid instruction: the parameter, and its debugger code if it has one
+/// (taskrouter.md section 15).
+fn invalid_instruction(error: &InstructionError) -> ApiError {
     match error {
         InstructionError::Parameter { parameter, .. } => {
             ApiError::parameter(parameter, error.to_string())
@@ -181,8 +195,9 @@ fn unreadable(error: &InstructionError) -> ApiError {
     }
 }
 
-/// The refusal of what a Reservation's status does not allow; one that was rescinded says that (taskrouter.md section 15).
-fn refused(found: &Found, sentence: String) -> ApiError {
+/// The error for a change that the Reservation's status does not allow. A rescinded Reservation has
+/// an error of its own (taskrouter.md section 15).
+fn refused(found: &Found, message: String) -> ApiError {
     match found.reservation.status {
         ReservationStatus::Rescinded => ApiError::Rescinded {
             reservation: found.reservation.sid,
@@ -193,25 +208,25 @@ fn refused(found: &Found, sentence: String) -> ApiError {
         | ReservationStatus::Timeout
         | ReservationStatus::Canceled
         | ReservationStatus::Wrapping
-        | ReservationStatus::Completed => ApiError::State(sentence),
+        | ReservationStatus::Completed => ApiError::State(message),
     }
 }
 
-/// A Reservation that has been answered, or is of an earlier round, can be answered no more.
-fn is_over(found: &Found) -> ApiError {
-    let (sid, is) = (found.reservation.sid, found.reservation.status.as_str());
-    refused(
-        found,
-        format!("Reservation {sid} is {is} and no longer pending"),
-    )
+/// The error for an answer to a Reservation that has been answered or is of an earlier round.
+fn not_pending(found: &Found) -> ApiError {
+    let sid = found.reservation.sid;
+    let status = found.reservation.status.as_str();
+    let message = format!("Reservation {sid} is {status} and no longer pending");
+    refused(found, message)
 }
 
 impl Found {
-    /// The change of the Task that wrapping or completing its Reservation is (taskrouter.md section 11.4).
+    /// The Command that wraps or completes the Task of this Reservation (taskrouter.md section
+    /// 11.4).
     fn status_set(&self, status: AssignmentStatus) -> Result<Command, ApiError> {
         let is_held = match self.reservation.status {
             ReservationStatus::Accepted | ReservationStatus::Wrapping => true,
-            // Again: it is as it should be.
+            // Completing twice is idempotent.
             ReservationStatus::Completed => status == AssignmentStatus::Completed,
             ReservationStatus::Pending
             | ReservationStatus::Rejected
@@ -220,7 +235,8 @@ impl Found {
             | ReservationStatus::Rescinded => false,
         };
         if !is_held {
-            let (sid, is) = (self.reservation.sid, self.reservation.status.as_str());
+            let sid = self.reservation.sid;
+            let is = self.reservation.status.as_str();
             return Err(ApiError::State(format!(
                 "Reservation {sid} is {is} and not currently accepted or wrapping."
             )));
@@ -239,10 +255,11 @@ mod tests {
     use crate::resources::reservation::STATUSES;
     use crate::resources::reservation::tests::found;
 
+    /// Only an accepted or wrapping Reservation is wrapped or completed; completing is idempotent.
     #[test]
-    fn only_a_task_somebody_has_is_wrapped_up_or_completed_through_its_reservation() {
+    fn only_held_reservation_is_wrapped_or_completed() {
         for status in STATUSES {
-            let allowed = |wanted| found(status).status_set(wanted).is_ok();
+            let allowed = |requested| found(status).status_set(requested).is_ok();
             let expected = match status.as_str() {
                 "accepted" | "wrapping" => (true, true),
                 "completed" => (false, true),
@@ -260,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn a_status_that_cannot_be_asked_for_is_refused() {
+    fn invalid_change_is_refused() {
         let read = |form: &str| {
             Change::read(&Parameters::of_form(&http::HeaderMap::new(), form.as_bytes()).unwrap())
         };

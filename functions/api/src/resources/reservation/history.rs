@@ -1,4 +1,5 @@
-//! Reservations that are no longer in their Task, told from the events that are kept of them.
+//! Reservations of earlier rounds, which are no longer stored in their Task. They are reconstructed
+//! from Events.
 
 use std::collections::BTreeMap;
 
@@ -12,16 +13,17 @@ use super::Found;
 use crate::error::ApiError;
 use crate::request_context::RequestContext;
 
-/// Pages of events read for one answer: at least eight days of one Task, or two hours of a Worker in a centre with
-/// thousands of calls in each.
+/// Pages of Events read for one answer: at least eight days of one Task, or two hours of a Worker
+/// in a contact centre with thousands of calls in each.
 const EVENT_PAGES_MAX: usize = 8;
 
-/// Events of one such page.
+/// Events of one page.
 const EVENTS_PER_PAGE: usize = 1_000;
 
-/// The Reservations of a Task's earlier rounds. A Task that was offered once has none, and costs nothing.
+/// The Reservations of a Task's earlier rounds. A Task in its first round has none and needs no
+/// read.
 pub(super) async fn of_task(
-    call: &RequestContext<'_>,
+    context: &RequestContext<'_>,
     task: &Task,
 ) -> Result<Vec<Reservation>, ApiError> {
     if task.rounds < 2 {
@@ -29,41 +31,43 @@ pub(super) async fn of_task(
     }
     let of_task = EventFilter {
         task_sid: Some(task.sid),
-        ..EventFilter::between(task.date_created, call.now)
+        ..EventFilter::between(task.date_created, context.now)
     };
-    let told = told_by(&read(call, task.workspace_sid, &of_task).await?);
-    let earlier = told.into_iter().map(|(_, reservation)| reservation);
-    Ok(earlier
+    let events = read(context, task.workspace_sid, &of_task).await?;
+    Ok(reconstruct(&events)
+        .into_iter()
+        .map(|(_, reservation)| reservation)
         .filter(|reservation| task.reservation(reservation.sid).is_none())
         .collect())
 }
 
-/// The Reservations of a Worker of which anything was told within the time an ended Task can be read, and whose Task still
-/// can.
+/// The Reservations of a Worker that have Events within the time for which ended Tasks are
+/// readable, and whose Task is still readable.
 pub(super) async fn of_worker(
-    call: &RequestContext<'_>,
+    context: &RequestContext<'_>,
     workspace: &Workspace,
     worker: &Worker,
 ) -> Result<Vec<Found>, ApiError> {
     let kept = workspace.rules.ended_task_kept;
     let since = Timestamp::from_millis(
-        call.now
+        context
+            .now
             .as_millis()
             .saturating_sub_unsigned(kept.as_millis()),
     );
     let of_worker = EventFilter {
         worker_sid: Some(worker.sid),
-        ..EventFilter::between(since, call.now)
+        ..EventFilter::between(since, context.now)
     };
-    let told = told_by(&read(call, workspace.sid, &of_worker).await?);
-    let mut sids: Vec<TaskSid> = told.iter().map(|(task, _)| *task).collect();
+    let reservations = reconstruct(&read(context, workspace.sid, &of_worker).await?);
+    let mut sids: Vec<TaskSid> = reservations.iter().map(|(task, _)| *task).collect();
     sids.sort_unstable();
     sids.dedup();
-    let tasks = call.api.store.tasks(&sids).await?;
-    let found = told.into_iter().filter_map(|(task, reservation)| {
+    let tasks = context.api.store.tasks(&sids).await?;
+    let found = reservations.into_iter().filter_map(|(task, reservation)| {
         let task = tasks
             .iter()
-            .find(|known| known.sid == task && known.is_readable(kept, call.now))?;
+            .find(|known| known.sid == task && known.is_readable(kept, context.now))?;
         let reservation = task
             .reservation(reservation.sid)
             .cloned()
@@ -76,15 +80,16 @@ pub(super) async fn of_worker(
     Ok(found.collect())
 }
 
+/// Reads the Events that the filter selects, newest first, up to [`EVENT_PAGES_MAX`] pages.
 async fn read(
-    call: &RequestContext<'_>,
+    context: &RequestContext<'_>,
     workspace: ids::WorkspaceSid,
     filter: &EventFilter,
 ) -> Result<Vec<Event>, ApiError> {
     let mut events = Vec::new();
     let mut before = None;
     for _ in 0..EVENT_PAGES_MAX {
-        let page = call
+        let page = context
             .api
             .store
             .events(workspace, filter, before, EVENTS_PER_PAGE)
@@ -98,9 +103,10 @@ async fn read(
     Ok(events)
 }
 
-/// The Reservations that events, newest first, tell of, each with its Task.
-fn told_by(events: &[Event]) -> Vec<(TaskSid, Reservation)> {
-    let mut told: BTreeMap<ReservationSid, (TaskSid, Reservation)> = BTreeMap::new();
+/// The Reservations of these Events, which are newest first, each with its Task. The oldest Event
+/// of a Reservation gives its date of creation, the newest its status.
+fn reconstruct(events: &[Event]) -> Vec<(TaskSid, Reservation)> {
+    let mut reservations: BTreeMap<ReservationSid, (TaskSid, Reservation)> = BTreeMap::new();
     for event in events.iter().rev() {
         let Some(status) = status_after(event.event_type) else {
             continue;
@@ -108,21 +114,22 @@ fn told_by(events: &[Event]) -> Vec<(TaskSid, Reservation)> {
         let Some((task, reservation)) = reservation_of(event, status) else {
             continue;
         };
-        let (_, known) = told.entry(reservation.sid).or_insert((task, reservation));
+        let (_, known) = reservations
+            .entry(reservation.sid)
+            .or_insert((task, reservation));
         known.status = status;
         known.date_updated = event.at();
     }
-    told.into_values().collect()
+    reservations.into_values().collect()
 }
 
+/// The Reservation of an Event, as if the Event had created it.
 fn reservation_of(event: &Event, status: ReservationStatus) -> Option<(TaskSid, Reservation)> {
-    let said = |parameter| event.parameters.get(parameter);
-    let task = said(Parameter::TaskSid)?.parse().ok()?;
-    let (sid, worker) = (
-        said(Parameter::ReservationSid)?.parse().ok()?,
-        said(Parameter::WorkerSid)?.parse().ok()?,
-    );
-    let name = said(Parameter::WorkerName).unwrap_or_default();
+    let parameters = &event.parameters;
+    let task = parameters.get(Parameter::TaskSid)?.parse().ok()?;
+    let sid = parameters.get(Parameter::ReservationSid)?.parse().ok()?;
+    let worker = parameters.get(Parameter::WorkerSid)?.parse().ok()?;
+    let name = parameters.get(Parameter::WorkerName).unwrap_or_default();
     Some((
         task,
         Reservation {
@@ -132,7 +139,7 @@ fn reservation_of(event: &Event, status: ReservationStatus) -> Option<(TaskSid, 
     ))
 }
 
-/// The status a Reservation has once this was told of it.
+/// The status of a Reservation after an Event of this type; `None` for Events of other resources.
 fn status_after(event: EventType) -> Option<ReservationStatus> {
     const STATUS_AFTER: [(EventType, ReservationStatus); 8] = [
         (EventType::ReservationCreated, ReservationStatus::Pending),
@@ -152,7 +159,7 @@ fn status_after(event: EventType) -> Option<ReservationStatus> {
     ];
     STATUS_AFTER
         .into_iter()
-        .find(|(told, _)| *told == event)
+        .find(|(known, _)| *known == event)
         .map(|(_, status)| status)
 }
 
@@ -166,7 +173,8 @@ mod tests {
     use crate::resources::samples::{self, NOON};
 
     fn event(event_type: EventType, sid: ReservationSid, version: u64) -> Event {
-        let (task, at) = (samples::task(), NOON + Millis::from_secs(version));
+        let task = samples::task();
+        let at = NOON + Millis::from_secs(version);
         let parameters = Parameters::new()
             .with(Parameter::TaskSid, task.sid)
             .with(Parameter::ReservationSid, sid)
@@ -187,11 +195,9 @@ mod tests {
     }
 
     #[test]
-    fn a_reservation_is_as_the_last_event_left_it() {
-        let (one, other) = (
-            ReservationSid::from_bytes([1; 16]),
-            ReservationSid::from_bytes([2; 16]),
-        );
+    fn reservation_has_status_of_its_last_event() {
+        let one = ReservationSid::from_bytes([1; 16]);
+        let other = ReservationSid::from_bytes([2; 16]);
         let mut events = vec![
             event(EventType::ReservationCreated, one, 1),
             event(EventType::ReservationRejected, one, 4),
@@ -199,8 +205,8 @@ mod tests {
             event(EventType::ReservationTimeout, other, 6),
         ];
         events.reverse();
-        let told = told_by(&events);
-        let shown: Vec<_> = told
+        let reservations = reconstruct(&events);
+        let shown: Vec<_> = reservations
             .iter()
             .map(|(_, reservation)| {
                 let secs = |moment: Timestamp| moment.since(NOON).as_secs();
@@ -212,12 +218,12 @@ mod tests {
                 )
             })
             .collect();
-        // Of the other one the creation lies too far back.
+        // The creation of the other one is not among the Events: its first Event counts.
         let expected = [
             (one, ReservationStatus::Rejected, 1, 4),
             (other, ReservationStatus::Timeout, 6, 6),
         ];
         assert_eq!(shown, expected);
-        assert_eq!(told[0].1.worker_name, "Alice");
+        assert_eq!(reservations[0].1.worker_name, "Alice");
     }
 }

@@ -1,87 +1,92 @@
-//! What answers are made of. A span costs at most five queries of rows, and one or two rounds of queries of events, one of each of the
-//! sixteen shards: for less than a minute at its beginning, and for what the schedule has not rolled up yet at its end.
+//! The counts that answers are computed from. A time range costs at most five queries of roll-up
+//! rows, and one or two rounds of queries of Events, one query for each of the sixteen shards: for
+//! less than a minute at its beginning, and at its end for the Events that are not rolled up yet.
 
 use std::sync::Arc;
 
 use futures_util::future::try_join_all;
 use ids::WorkspaceSid;
 use ids::time::Timestamp;
-use store::{LivingNow, UNROLLED_MAX, UNROLLED_ROUNDS_MAX};
+use store::{ActiveTasksNow, UNROLLED_MAX, UNROLLED_ROUNDS_MAX};
 use task_router::model::{Worker, Workspace};
 use task_router::statistics::{ActiveTasks, Family, Part, RolledUp, Tallies, parts};
 
 use crate::error::ApiError;
+use crate::limits::ITEMS_READ_MAX;
 use crate::request_context::RequestContext;
-use crate::resources::ITEMS_READ_MAX;
 
-/// Workers a Workspace may have for there to be statistics of them (taskrouter.md section 14).
+/// Workers of the largest Workspace that has cumulative statistics of Workers (taskrouter.md
+/// section 14).
 pub const WORKERS_MAX: usize = 100;
 
-/// What was counted of one family in `from..until`.
+/// The counts of one family of counters in `from..until`.
 pub async fn tallies(
-    call: &RequestContext<'_>,
+    context: &RequestContext<'_>,
     workspace: &Workspace,
     family: Family,
     from: Timestamp,
     until: Timestamp,
 ) -> Result<Tallies, ApiError> {
-    let rolled = call.api.store.rolled_up(workspace.sid).await?;
+    let rolled = context.api.store.rolled_up(workspace.sid).await?;
     let (from, rolled) = match rolled {
         Some(rolled) => (from, rolled),
-        // Nothing is kept of what was before the beginning.
-        None => (
-            from.max(RolledUp::beginning(call.now).minutes),
-            RolledUp::beginning(call.now),
-        ),
+        // Without a roll-up so far, counting begins where the first roll-up will begin.
+        None => {
+            let beginning = RolledUp::beginning(context.now);
+            (from.max(beginning.minutes), beginning)
+        }
     };
     let parts = parts(from, until, &rolled);
-    let read = parts
+    let reads = parts
         .into_iter()
-        .map(|part| read(call, workspace.sid, family, part, &rolled));
+        .map(|part| read(context, workspace.sid, family, part, &rolled));
     let mut sum = Tallies::default();
-    try_join_all(read)
-        .await?
-        .iter()
-        .for_each(|part| sum.merge(part));
+    for part in try_join_all(reads).await? {
+        sum.merge(&part);
+    }
     Ok(sum)
 }
 
-/// The Tasks there are: as the last roll-up left them, and what has happened since.
-pub async fn living(
-    call: &RequestContext<'_>,
+/// The active Tasks: those of the last roll-up, updated with the Events since then.
+pub async fn active_tasks(
+    context: &RequestContext<'_>,
     workspace: &Workspace,
 ) -> Result<Arc<ActiveTasks>, ApiError> {
-    match call
+    match context
         .api
         .store
-        .living_now(workspace, call.now, &*call.api.clock)
+        .active_tasks_now(workspace, context.now, &*context.api.clock)
         .await?
     {
-        LivingNow::Counted(living) => Ok(living),
-        LivingNow::Behind(rolled) => Err(behind(&rolled)),
+        ActiveTasksNow::Counted(active) => Ok(active),
+        ActiveTasksNow::Behind(rolled) => Err(not_counted_yet(&rolled)),
     }
 }
 
-/// Every Worker: a query for each 15,000 of them, and a read of a hundred at a time.
+/// Every Worker: one query for each 15,000 Workers, and batch reads of a hundred.
+///
+/// # Errors
+/// [`ApiError::ListTooLong`] for more than [`ITEMS_READ_MAX`] Workers.
 pub async fn workers(
-    call: &RequestContext<'_>,
+    context: &RequestContext<'_>,
     workspace: &Workspace,
 ) -> Result<Vec<Worker>, ApiError> {
-    let sids = call.api.store.worker_sids(workspace.sid).await?;
+    let sids = context.api.store.worker_sids(workspace.sid).await?;
     if sids.len() > ITEMS_READ_MAX {
         return Err(ApiError::ListTooLong { items: sids.len() });
     }
-    Ok(call.api.store.workers(&sids).await?)
+    Ok(context.api.store.workers(&sids).await?)
 }
 
+/// Reads one part of a time range: roll-up rows, or Events that are counted here.
 async fn read(
-    call: &RequestContext<'_>,
+    context: &RequestContext<'_>,
     workspace: WorkspaceSid,
     family: Family,
     part: Part,
     rolled: &RolledUp,
 ) -> Result<Tallies, ApiError> {
-    let store = &call.api.store;
+    let store = &context.api.store;
     match part {
         Part::Rows { grain, from, until } => Ok(store
             .tallies(workspace, (grain, family), (from, until))
@@ -96,21 +101,22 @@ async fn read(
             if is_all {
                 Ok(tallies)
             } else {
-                Err(behind(rolled))
+                Err(not_counted_yet(rolled))
             }
         }
     }
 }
 
+/// Checks that the time that is not rolled up yet is short enough to read its Events.
 fn check_unrolled(from: Timestamp, until: Timestamp, rolled: &RolledUp) -> Result<(), ApiError> {
     if until.since(from) > UNROLLED_MAX {
-        Err(behind(rolled))
+        Err(not_counted_yet(rolled))
     } else {
         Ok(())
     }
 }
 
-fn behind(rolled: &RolledUp) -> ApiError {
+fn not_counted_yet(rolled: &RolledUp) -> ApiError {
     ApiError::NotCountedYet {
         until: rolled.minutes.to_iso8601(),
     }

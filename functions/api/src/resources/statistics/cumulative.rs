@@ -1,16 +1,16 @@
-//! What happened in a span (taskrouter.md section 13, "Cumulative").
+//! Cumulative statistics: counts of a time range (taskrouter.md section 13, "Cumulative").
 
 use ids::WorkerSid;
 use serde_json::{Value, json};
 use task_router::statistics::{Counter, Tallies, Tally, WaitTimes};
 
-use super::query::{Asked, Scope};
-use super::{Object, fields};
+use super::object::{Object, fields};
+use super::query::{Query, Scope};
 
-/// The numbers of a Workspace, a TaskQueue or a Workflow.
-pub fn of_tasks(tallies: &Tallies, asked: &Asked, scope: Scope) -> Object {
-    let tally = tallies.of_tasks(|cell| scope.contains(cell) && asked.wants(cell.channel));
-    let mut object = reservations(&tally, asked);
+/// The counts of a Workspace, a TaskQueue or a Workflow.
+pub fn of_tasks(tallies: &Tallies, query: &Query, scope: Scope) -> Object {
+    let tally = tallies.of_tasks(|cell| scope.contains(cell) && query.includes(cell.channel));
+    let mut object = reservations(&tally, query);
     object.extend(fields(json!({
         "avg_task_acceptance_time": tally.until_accepted.avg_secs(),
         "tasks_canceled": tally.get(Counter::TasksCanceled),
@@ -19,7 +19,7 @@ pub fn of_tasks(tallies: &Tallies, asked: &Asked, scope: Scope) -> Object {
         "tasks_moved": tally.get(Counter::TasksMoved),
         "wait_duration_until_accepted": shown(&tally.until_accepted),
         "wait_duration_until_canceled": shown(&tally.until_canceled),
-        "split_by_wait_time": split(&tally, &asked.splits),
+        "split_by_wait_time": split(&tally, &query.splits),
     })));
     let timed_out = tally.get(Counter::TasksTimedOutInWorkflow);
     object.extend(match scope {
@@ -39,18 +39,22 @@ pub fn of_tasks(tallies: &Tallies, asked: &Asked, scope: Scope) -> Object {
     object
 }
 
-/// The numbers of Workers, but for how long they were in which Activity.
-pub fn of_workers(tallies: &Tallies, asked: &Asked, wanted: impl Fn(WorkerSid) -> bool) -> Object {
+/// The counts of Workers, without their times in each Activity.
+pub fn of_workers(
+    tallies: &Tallies,
+    query: &Query,
+    includes: impl Fn(WorkerSid) -> bool,
+) -> Object {
     reservations(
-        &tallies.of_offers(|cell| wanted(cell.worker) && asked.wants(cell.channel)),
-        asked,
+        &tallies.of_offers(|cell| includes(cell.worker) && query.includes(cell.channel)),
+        query,
     )
 }
 
-fn reservations(tally: &Tally, asked: &Asked) -> Object {
+fn reservations(tally: &Tally, query: &Query) -> Object {
     fields(json!({
-        "start_time": asked.from.to_iso8601(),
-        "end_time": asked.end.to_iso8601(),
+        "start_time": query.from.to_iso8601(),
+        "end_time": query.end.to_iso8601(),
         "reservations_created": tally.get(Counter::ReservationsCreated),
         "reservations_accepted": tally.get(Counter::ReservationsAccepted),
         "reservations_rejected": tally.get(Counter::ReservationsRejected),
@@ -69,20 +73,25 @@ fn shown(waits: &WaitTimes) -> Value {
     })
 }
 
-/// For each threshold, how many waited for less than it, `below`, and how many did not, `above`.
+/// For each threshold in seconds, the Tasks that waited for less, `below`, and the others, `above`.
 fn split(tally: &Tally, thresholds: &[u32]) -> Value {
-    let (accepted, canceled) = (&tally.until_accepted, &tally.until_canceled);
+    let accepted = &tally.until_accepted;
+    let canceled = &tally.until_canceled;
     let one = |threshold: &u32| {
         let below = (accepted.below(*threshold), canceled.below(*threshold));
         let above = (
             accepted.count().saturating_sub(below.0),
             canceled.count().saturating_sub(below.1),
         );
-        let side = |(accepted, canceled): (u64, u64)| json!({ "reservations_accepted": accepted, "tasks_canceled": canceled });
         (
             threshold.to_string(),
             json!({ "above": side(above), "below": side(below) }),
         )
     };
     Value::Object(thresholds.iter().map(one).collect())
+}
+
+/// One side of a threshold: the Tasks that were accepted, and those that were canceled.
+fn side((accepted, canceled): (u64, u64)) -> Value {
+    json!({ "reservations_accepted": accepted, "tasks_canceled": canceled })
 }

@@ -1,4 +1,4 @@
-//! How long Workers were in which Activity.
+//! Activity durations: the time that Workers spent in each Activity.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,69 +7,69 @@ use serde_json::{Value, json};
 use task_router::model::{Worker, Workspace};
 use task_router::statistics::{Durations, Tallies};
 
-use super::query::Asked;
+use super::query::Query;
 
-/// Every stay of these Workers in the span asked for, by Activity. `within` was counted in it, `after` from its end up to now: who did not
-/// change in the former was where the latter, or else the Worker, says.
+/// The time that these Workers spent in each Activity within the requested time range. `within` is
+/// counted in the range, `after` from its end until now. A Worker without a change in the range was
+/// in the Activity that the first later change left or, without one, in the present Activity.
 pub fn of_workers(
     within: &Tallies,
     after: &Tallies,
-    asked: &Asked,
+    query: &Query,
     workers: &[Worker],
-    wanted: impl Fn(WorkerSid) -> bool,
+    includes: impl Fn(WorkerSid) -> bool,
 ) -> BTreeMap<ActivitySid, Durations> {
     let known = workers.iter().map(|worker| worker.sid);
-    let told = within.stays.keys().chain(after.stays.keys()).copied();
-    let sids: BTreeSet<WorkerSid> = known.chain(told).filter(|sid| wanted(*sid)).collect();
+    let counted = within.activity_durations.keys().chain(after.activity_durations.keys()).copied();
+    let sids: BTreeSet<WorkerSid> = known.chain(counted).filter(|sid| includes(*sid)).collect();
     let mut sum: BTreeMap<ActivitySid, Durations> = BTreeMap::new();
     for sid in sids {
         let worker = workers.iter().find(|worker| worker.sid == sid);
-        for (activity, durations) in of_worker(within, after, asked, sid, worker) {
+        for (activity, durations) in of_worker(within, after, query, sid, worker) {
             sum.entry(activity).or_default().merge(&durations);
         }
     }
     sum
 }
 
+/// The time that one Worker spent in each Activity.
 fn of_worker(
     within: &Tallies,
     after: &Tallies,
-    asked: &Asked,
+    query: &Query,
     sid: WorkerSid,
     worker: Option<&Worker>,
 ) -> BTreeMap<ActivitySid, Durations> {
-    if let Some(stays) = within.stays.get(&sid) {
-        return stays.within(asked.from, asked.end);
+    if let Some(stays) = within.activity_durations.get(&sid) {
+        return stays.within(query.from, query.end);
     }
-    let here = match (after.stays.get(&sid), worker) {
+    let activity = match (after.activity_durations.get(&sid), worker) {
         (Some(later), _) => later.before(),
         (None, Some(worker)) => Some(worker.activity_sid),
         (None, None) => None,
     };
-    // Somebody who was made without an event, by a copy of the table, is not older than they are.
-    let from = worker.map_or(asked.from, |worker| worker.date_created.max(asked.from));
-    let whole = here
-        .filter(|_| from < asked.end)
-        .map(|here| (here, Durations::of(asked.end.since(from))));
-    whole.into_iter().collect()
+    // A Worker without any Event, from a copy of the table, spent no time before their creation.
+    let from = worker.map_or(query.from, |worker| worker.date_created.max(query.from));
+    match activity {
+        Some(activity) if from < query.end => {
+            BTreeMap::from([(activity, Durations::of(query.end.since(from)))])
+        }
+        Some(_) | None => BTreeMap::new(),
+    }
 }
 
-/// Every Activity of the Workspace, with zeros where nobody was in it.
+/// Every Activity of the Workspace; zeros for an Activity that no Worker was in.
 pub fn shown(durations: &BTreeMap<ActivitySid, Durations>, workspace: &Workspace) -> Value {
-    let one = |(sid, name): (ActivitySid, &str)| {
-        let spent = durations.get(&sid).copied().unwrap_or_default();
+    let activities = workspace.activities.values().map(|activity| {
+        let spent = durations.get(&activity.sid).copied().unwrap_or_default();
         json!({
-            "sid": sid,
-            "friendly_name": name,
+            "sid": activity.sid,
+            "friendly_name": activity.friendly_name,
             "min": spent.min_secs(),
             "max": spent.max_secs(),
             "avg": spent.avg_secs(),
             "total": spent.total_secs(),
         })
-    };
-    workspace
-        .activities
-        .values()
-        .map(|activity| one((activity.sid, &activity.friendly_name)))
-        .collect()
+    });
+    activities.collect()
 }

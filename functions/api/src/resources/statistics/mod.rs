@@ -1,11 +1,13 @@
 //! Statistics (taskrouter.md section 13).
 //!
-//! Reading order: [`asked`] (what a request is about), [`counted`] (from which rows and events the answer is made, and what that
-//! costs), [`cumulative`], [`real_time`] and [`durations`] (what it looks like). Each operation is a few lines here.
+//! Reading order: [`query`] (the parameters of a request), [`counts`] (the rows and Events that an
+//! answer is computed from, and what they cost to read), [`cumulative`], [`real_time`] and
+//! [`durations`] (the JSON). Each operation is a few lines here.
 
 mod counts;
 mod cumulative;
 mod durations;
+mod object;
 mod query;
 mod real_time;
 
@@ -13,74 +15,74 @@ use std::sync::Arc;
 
 use ids::time::Timestamp;
 use ids::{TaskQueueSid, WorkflowSid};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use task_router::model::{PartId, TaskQueue, Worker, Workspace};
 use task_router::statistics::{ActiveTasks, Family, Tallies};
 
-use super::worker as people;
+use super::worker as worker_resource;
 use crate::answer::Answer;
 use crate::error::ApiError;
-use crate::paging::{Listed, Paging, Place};
+use crate::paging::{Listed, Paging, SortKey};
 use crate::request_context::RequestContext;
-use query::{Asked, Scope};
+use object::{Object, fields};
+use query::{Query, Scope};
 
-/// An object of an answer.
-type Object = Map<String, Value>;
-
-/// TaskQueues one bulk request may name, as the official document says.
+/// TaskQueues in one bulk request, as the official document says.
 const BULK_QUEUES_MAX: usize = 50;
 
 /// `GET …/RealTimeStatistics`
-pub async fn workspace_real_time(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    tasks_real_time(call, Scope::Workspace).await
+pub async fn workspace_real_time(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    tasks_real_time(context, Scope::Workspace).await
 }
 
 /// `GET …/CumulativeStatistics`
-pub async fn workspace_cumulative(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    tasks_cumulative(call, Scope::Workspace).await
+pub async fn workspace_cumulative(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    tasks_cumulative(context, Scope::Workspace).await
 }
 
 /// `GET …/Statistics`
-pub async fn workspace(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    tasks_both(call, Scope::Workspace).await
+pub async fn workspace(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    tasks_both(context, Scope::Workspace).await
 }
 
 /// `GET …/TaskQueues/{TaskQueueSid}/RealTimeStatistics`
-pub async fn task_queue_real_time(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    tasks_real_time(call, queue_of(call).await?).await
+pub async fn task_queue_real_time(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    tasks_real_time(context, queue_of(context).await?).await
 }
 
 /// `GET …/TaskQueues/{TaskQueueSid}/CumulativeStatistics`
-pub async fn task_queue_cumulative(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    tasks_cumulative(call, queue_of(call).await?).await
+pub async fn task_queue_cumulative(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    tasks_cumulative(context, queue_of(context).await?).await
 }
 
 /// `GET …/TaskQueues/{TaskQueueSid}/Statistics`
-pub async fn task_queue(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    tasks_both(call, queue_of(call).await?).await
+pub async fn task_queue(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    tasks_both(context, queue_of(context).await?).await
 }
 
 /// `GET …/Workflows/{WorkflowSid}/RealTimeStatistics`
-pub async fn workflow_real_time(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    tasks_real_time(call, workflow_of(call).await?).await
+pub async fn workflow_real_time(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    tasks_real_time(context, workflow_of(context).await?).await
 }
 
 /// `GET …/Workflows/{WorkflowSid}/CumulativeStatistics`
-pub async fn workflow_cumulative(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    tasks_cumulative(call, workflow_of(call).await?).await
+pub async fn workflow_cumulative(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    tasks_cumulative(context, workflow_of(context).await?).await
 }
 
 /// `GET …/Workflows/{WorkflowSid}/Statistics`
-pub async fn workflow(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    tasks_both(call, workflow_of(call).await?).await
+pub async fn workflow(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    tasks_both(context, workflow_of(context).await?).await
 }
 
-/// `GET …/TaskQueues/Statistics`, page by page; filter `FriendlyName`. What it is made of is read once for the whole page.
-pub async fn task_queues(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let (paging, workspace) = (Paging::read(&call.query)?, call.workspace().await?);
-    let asked = Asked::read(call, &workspace)?;
-    let name = call.query.text("FriendlyName");
-    let wanted = workspace
+/// `GET …/TaskQueues/Statistics`; filter `FriendlyName`. The counts are read once for the whole
+/// page.
+pub async fn task_queues(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let paging = Paging::read(&context.query)?;
+    let workspace = context.workspace().await?;
+    let query = Query::read(context, &workspace)?;
+    let name = context.query.text("FriendlyName");
+    let matching = workspace
         .task_queues
         .values()
         .filter(|queue| name.is_none_or(|name| queue.friendly_name == name));
@@ -88,89 +90,96 @@ pub async fn task_queues(call: &RequestContext<'_>) -> Result<Answer, ApiError> 
         sid: queue.sid,
         created: workspace.ledger.date_created(PartId::TaskQueue(queue.sid)),
     };
-    let queues: Vec<QueueInList> = wanted.map(in_list).collect();
-    let now = Now::read(call, &workspace, Scope::Workspace).await?;
-    let tallies = counts::tallies(call, &workspace, Family::Tasks, asked.from, asked.until).await?;
+    let queues: Vec<QueueInList> = matching.map(in_list).collect();
+    let now = Now::read(context, &workspace, Scope::Workspace).await?;
+    let tallies =
+        counts::tallies(context, &workspace, Family::Tasks, query.from, query.until).await?;
     let url = format!(
         "{}/TaskQueues/Statistics",
-        call.view.workspace(workspace.sid)
+        context.view.workspace(workspace.sid)
     );
     paging.answer("task_queues_statistics", &url, queues, |queue| {
         let scope = Scope::Queue(queue.sid);
-        let mut object = scope.object(call, &workspace);
+        let mut object = scope.object(context, &workspace);
         object.insert(
             "realtime".to_owned(),
-            now.shown(&asked, &workspace, scope).into(),
+            now.shown(&query, &workspace, scope).into(),
         );
         object.insert(
             "cumulative".to_owned(),
-            cumulative::of_tasks(&tallies, &asked, scope).into(),
+            cumulative::of_tasks(&tallies, &query, scope).into(),
         );
         Ok(object.into())
     })
 }
 
-/// `POST …/TaskQueues/RealTimeStatistics` with `{"QueueSids":["WQ…"]}`, or `queueSids`. A TaskQueue that is not there has
-/// zeros (endpoints.md, "From the public product documentation").
-pub async fn task_queues_real_time(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let sids = query::queue_sids(call.headers, call.body, BULK_QUEUES_MAX)?;
-    let workspace = call.workspace().await?;
-    let asked = Asked::read_now(call, &workspace)?;
-    let now = Now::read(call, &workspace, Scope::Workspace).await?;
+/// `POST …/TaskQueues/RealTimeStatistics` with `{"QueueSids":["WQ…"]}`, or `queueSids`. A TaskQueue
+/// that does not exist has zeros (api-operations.md, "From the public product documentation").
+pub async fn task_queues_real_time(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let sids = query::queue_sids(context.headers, context.body, BULK_QUEUES_MAX)?;
+    let workspace = context.workspace().await?;
+    let query = Query::read_now(context, &workspace)?;
+    let now = Now::read(context, &workspace, Scope::Workspace).await?;
     let shown = sids.into_iter().map(|sid| {
         let scope = Scope::Queue(sid);
         let mut object = scope.named();
-        object.extend(now.shown(&asked, &workspace, scope));
+        object.extend(now.shown(&query, &workspace, scope));
         Value::from(object)
     });
     let queues: Vec<Value> = shown.collect();
-    let mut object = Scope::Workspace.object(call, &workspace);
+    let mut object = Scope::Workspace.object(context, &workspace);
     object.extend(fields(json!({
         "task_queue_response_count": queues.len(),
         "task_queue_data": queues,
-        "url": format!("{}/TaskQueues/RealTimeStatistics", call.view.workspace(workspace.sid)),
+        "url": format!("{}/TaskQueues/RealTimeStatistics", context.view.workspace(workspace.sid)),
     })));
     Ok(Answer::ok(object.into()))
 }
 
 /// `GET …/Workers/RealTimeStatistics`
-pub async fn workers_real_time(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let workspace = call.workspace().await?;
-    Asked::read_now(call, &workspace)?;
-    let workers = counts::workers(call, &workspace).await?;
-    let mut object = Scope::Workspace.object(call, &workspace);
+pub async fn workers_real_time(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let workspace = context.workspace().await?;
+    Query::read_now(context, &workspace)?;
+    let workers = counts::workers(context, &workspace).await?;
+    let mut object = Scope::Workspace.object(context, &workspace);
     object.extend(real_time::of_workers(&workers, &workspace));
     object.insert(
         "url".to_owned(),
-        workers_url(call, &workspace, "RealTimeStatistics"),
+        workers_url(context, &workspace, "RealTimeStatistics"),
     );
     Ok(Answer::ok(object.into()))
 }
 
 /// `GET …/Workers/CumulativeStatistics`
-pub async fn workers_cumulative(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let workspace = call.workspace().await?;
-    let asked = Asked::read(call, &workspace)?;
-    let workers = few_workers(call, &workspace).await?;
-    let cumulative = cumulative_of(call, &workspace, &asked, &workers, true).await?;
-    let mut object = Scope::Workspace.object(call, &workspace);
+pub async fn workers_cumulative(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let workspace = context.workspace().await?;
+    let query = Query::read(context, &workspace)?;
+    let workers = few_workers(context, &workspace).await?;
+    let cumulative =
+        cumulative_of(context, &workspace, &query, &workers, Counted::AllWorkers).await?;
+    let mut object = Scope::Workspace.object(context, &workspace);
     object.extend(cumulative);
     object.insert(
         "url".to_owned(),
-        workers_url(call, &workspace, "CumulativeStatistics"),
+        workers_url(context, &workspace, "CumulativeStatistics"),
     );
     Ok(Answer::ok(object.into()))
 }
 
 /// `GET …/Workers/Statistics`; filters `TaskQueueSid`, `TaskQueueName`, `FriendlyName`.
-pub async fn workers(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let workspace = call.workspace().await?;
-    let asked = Asked::read(call, &workspace)?;
-    let filter = query::WorkerFilter::read(&call.query)?;
-    let mut workers = few_workers(call, &workspace).await?;
-    workers.retain(|worker| filter.wants(worker, &workspace));
-    let cumulative = cumulative_of(call, &workspace, &asked, &workers, filter.is_all()).await?;
-    let mut object = Scope::Workspace.object(call, &workspace);
+pub async fn workers(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let workspace = context.workspace().await?;
+    let query = Query::read(context, &workspace)?;
+    let filter = query::WorkerFilter::read(&context.query)?;
+    let mut workers = few_workers(context, &workspace).await?;
+    workers.retain(|worker| filter.includes(worker, &workspace));
+    let counted = if filter.is_all() {
+        Counted::AllWorkers
+    } else {
+        Counted::TheseWorkers
+    };
+    let cumulative = cumulative_of(context, &workspace, &query, &workers, counted).await?;
+    let mut object = Scope::Workspace.object(context, &workspace);
     object.insert(
         "realtime".to_owned(),
         real_time::of_workers(&workers, &workspace).into(),
@@ -178,58 +187,58 @@ pub async fn workers(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
     object.insert("cumulative".to_owned(), cumulative.into());
     object.insert(
         "url".to_owned(),
-        workers_url(call, &workspace, "Statistics"),
+        workers_url(context, &workspace, "Statistics"),
     );
     Ok(Answer::ok(object.into()))
 }
 
 /// `GET …/Workers/{WorkerSid}/Statistics`
-pub async fn worker(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let workspace = call.workspace().await?;
-    let asked = Asked::read(call, &workspace)?;
-    let worker = people::find(call, "WorkerSid").await?;
+pub async fn worker(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let workspace = context.workspace().await?;
+    let query = Query::read(context, &workspace)?;
+    let worker = worker_resource::find(context, "WorkerSid").await?;
     let cumulative = cumulative_of(
-        call,
+        context,
         &workspace,
-        &asked,
+        &query,
         std::slice::from_ref(&worker),
-        false,
+        Counted::TheseWorkers,
     )
     .await?;
-    let mut object = Scope::Workspace.object(call, &workspace);
+    let mut object = Scope::Workspace.object(context, &workspace);
     object.extend(fields(json!({
         "worker_sid": worker.sid,
         "cumulative": cumulative,
-        "url": workers_url(call, &workspace, &format!("{}/Statistics", worker.sid)),
+        "url": workers_url(context, &workspace, &format!("{}/Statistics", worker.sid)),
     })));
     Ok(Answer::ok(object.into()))
 }
 
-/// What there is now.
+/// The active Tasks and the Workers of this moment.
 struct Now {
-    living: Arc<ActiveTasks>,
-    /// None for a Workflow: it says nothing of Workers.
+    active: Arc<ActiveTasks>,
+    /// Empty for a Workflow, whose statistics do not include Workers.
     workers: Vec<Worker>,
 }
 
 impl Now {
     async fn read(
-        call: &RequestContext<'_>,
+        context: &RequestContext<'_>,
         workspace: &Workspace,
         scope: Scope,
     ) -> Result<Self, ApiError> {
         let workers = match scope {
-            Scope::Workspace | Scope::Queue(_) => counts::workers(call, workspace).await?,
+            Scope::Workspace | Scope::Queue(_) => counts::workers(context, workspace).await?,
             Scope::Workflow(_) => Vec::new(),
         };
         Ok(Self {
-            living: counts::living(call, workspace).await?,
+            active: counts::active_tasks(context, workspace).await?,
             workers,
         })
     }
 
-    fn shown(&self, asked: &Asked, workspace: &Workspace, scope: Scope) -> Object {
-        let mut object = real_time::of_tasks(&self.living, asked, scope);
+    fn shown(&self, query: &Query, workspace: &Workspace, scope: Scope) -> Object {
+        let mut object = real_time::of_tasks(&self.active, query, scope);
         match scope {
             Scope::Workspace => object.extend(real_time::of_workers(&self.workers, workspace)),
             Scope::Queue(queue) => {
@@ -241,67 +250,89 @@ impl Now {
     }
 }
 
-async fn tasks_real_time(call: &RequestContext<'_>, scope: Scope) -> Result<Answer, ApiError> {
-    let workspace = call.workspace().await?;
-    let asked = Asked::read_now(call, &workspace)?;
-    let mut object = scope.object(call, &workspace);
+async fn tasks_real_time(context: &RequestContext<'_>, scope: Scope) -> Result<Answer, ApiError> {
+    let workspace = context.workspace().await?;
+    let query = Query::read_now(context, &workspace)?;
+    let mut object = scope.object(context, &workspace);
     object.extend(
-        Now::read(call, &workspace, scope)
+        Now::read(context, &workspace, scope)
             .await?
-            .shown(&asked, &workspace, scope),
+            .shown(&query, &workspace, scope),
     );
     object.insert(
         "url".to_owned(),
-        scope.url(call, &workspace, "RealTimeStatistics"),
+        scope.url(context, &workspace, "RealTimeStatistics"),
     );
     Ok(Answer::ok(object.into()))
 }
 
-async fn tasks_cumulative(call: &RequestContext<'_>, scope: Scope) -> Result<Answer, ApiError> {
-    let workspace = call.workspace().await?;
-    let asked = Asked::read(call, &workspace)?;
-    let tallies = counts::tallies(call, &workspace, Family::Tasks, asked.from, asked.until).await?;
-    let mut object = scope.object(call, &workspace);
-    object.extend(cumulative::of_tasks(&tallies, &asked, scope));
+async fn tasks_cumulative(context: &RequestContext<'_>, scope: Scope) -> Result<Answer, ApiError> {
+    let workspace = context.workspace().await?;
+    let query = Query::read(context, &workspace)?;
+    let tallies =
+        counts::tallies(context, &workspace, Family::Tasks, query.from, query.until).await?;
+    let mut object = scope.object(context, &workspace);
+    object.extend(cumulative::of_tasks(&tallies, &query, scope));
     object.insert(
         "url".to_owned(),
-        scope.url(call, &workspace, "CumulativeStatistics"),
+        scope.url(context, &workspace, "CumulativeStatistics"),
     );
     Ok(Answer::ok(object.into()))
 }
 
-async fn tasks_both(call: &RequestContext<'_>, scope: Scope) -> Result<Answer, ApiError> {
-    let workspace = call.workspace().await?;
-    let asked = Asked::read(call, &workspace)?;
-    let now = Now::read(call, &workspace, scope).await?;
+async fn tasks_both(context: &RequestContext<'_>, scope: Scope) -> Result<Answer, ApiError> {
+    let workspace = context.workspace().await?;
+    let query = Query::read(context, &workspace)?;
+    let now = Now::read(context, &workspace, scope).await?;
     let tallies: Tallies =
-        counts::tallies(call, &workspace, Family::Tasks, asked.from, asked.until).await?;
-    let mut object = scope.object(call, &workspace);
+        counts::tallies(context, &workspace, Family::Tasks, query.from, query.until).await?;
+    let mut object = scope.object(context, &workspace);
     object.insert(
         "realtime".to_owned(),
-        now.shown(&asked, &workspace, scope).into(),
+        now.shown(&query, &workspace, scope).into(),
     );
     object.insert(
         "cumulative".to_owned(),
-        cumulative::of_tasks(&tallies, &asked, scope).into(),
+        cumulative::of_tasks(&tallies, &query, scope).into(),
     );
-    object.insert("url".to_owned(), scope.url(call, &workspace, "Statistics"));
+    object.insert(
+        "url".to_owned(),
+        scope.url(context, &workspace, "Statistics"),
+    );
     Ok(Answer::ok(object.into()))
 }
 
-/// The cumulative part for these Workers; `is_all`: and for those who are gone.
+/// The Workers whose Events are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Counted {
+    /// All Workers, including deleted ones.
+    AllWorkers,
+    /// Only the Workers that are given.
+    TheseWorkers,
+}
+
+/// The cumulative statistics of these Workers.
 async fn cumulative_of(
-    call: &RequestContext<'_>,
+    context: &RequestContext<'_>,
     workspace: &Workspace,
-    asked: &Asked,
+    query: &Query,
     workers: &[Worker],
-    is_all: bool,
+    counted: Counted,
 ) -> Result<Object, ApiError> {
-    let within = counts::tallies(call, workspace, Family::Workers, asked.from, asked.until).await?;
-    let after = counts::tallies(call, workspace, Family::Workers, asked.until, call.now).await?;
-    let of_worker = |sid| is_all || workers.iter().any(|worker| worker.sid == sid);
-    let mut object = cumulative::of_workers(&within, asked, of_worker);
-    let durations = durations::of_workers(&within, &after, asked, workers, of_worker);
+    let within =
+        counts::tallies(context, workspace, Family::Workers, query.from, query.until).await?;
+    let after = counts::tallies(
+        context,
+        workspace,
+        Family::Workers,
+        query.until,
+        context.now,
+    )
+    .await?;
+    let includes =
+        |sid| counted == Counted::AllWorkers || workers.iter().any(|worker| worker.sid == sid);
+    let mut object = cumulative::of_workers(&within, query, includes);
+    let durations = durations::of_workers(&within, &after, query, workers, includes);
     object.insert(
         "activity_durations".to_owned(),
         durations::shown(&durations, workspace),
@@ -309,63 +340,60 @@ async fn cumulative_of(
     Ok(object)
 }
 
-/// All Workers, if there are not too many of them for statistics.
+/// All Workers.
+///
+/// # Errors
+/// [`ApiError::TooManyWorkers`] for more than [`counts::WORKERS_MAX`] Workers.
 async fn few_workers(
-    call: &RequestContext<'_>,
+    context: &RequestContext<'_>,
     workspace: &Workspace,
 ) -> Result<Vec<Worker>, ApiError> {
-    let sids = call.api.store.worker_sids(workspace.sid).await?;
+    let sids = context.api.store.worker_sids(workspace.sid).await?;
     if sids.len() > counts::WORKERS_MAX {
         return Err(ApiError::TooManyWorkers {
             workers: sids.len(),
             max: counts::WORKERS_MAX,
         });
     }
-    Ok(call.api.store.workers(&sids).await?)
+    Ok(context.api.store.workers(&sids).await?)
 }
 
-async fn queue_of(call: &RequestContext<'_>) -> Result<Scope, ApiError> {
-    let sid: TaskQueueSid = call.sid("TaskQueueSid")?;
-    let is_there = call.workspace().await?.task_queues.contains_key(&sid);
-    if is_there {
+async fn queue_of(context: &RequestContext<'_>) -> Result<Scope, ApiError> {
+    let sid: TaskQueueSid = context.sid("TaskQueueSid")?;
+    let exists = context.workspace().await?.task_queues.contains_key(&sid);
+    if exists {
         Ok(Scope::Queue(sid))
     } else {
-        Err(call.not_found())
+        Err(context.not_found())
     }
 }
 
-async fn workflow_of(call: &RequestContext<'_>) -> Result<Scope, ApiError> {
-    let sid: WorkflowSid = call.sid("WorkflowSid")?;
-    let is_there = call.workspace().await?.workflows.contains_key(&sid);
-    if is_there {
+async fn workflow_of(context: &RequestContext<'_>) -> Result<Scope, ApiError> {
+    let sid: WorkflowSid = context.sid("WorkflowSid")?;
+    let exists = context.workspace().await?.workflows.contains_key(&sid);
+    if exists {
         Ok(Scope::Workflow(sid))
     } else {
-        Err(call.not_found())
+        Err(context.not_found())
     }
 }
 
-fn workers_url(call: &RequestContext<'_>, workspace: &Workspace, name: &str) -> Value {
-    format!("{}/{name}", people::url(&call.view, workspace.sid)).into()
+fn workers_url(context: &RequestContext<'_>, workspace: &Workspace, name: &str) -> Value {
+    format!(
+        "{}/{name}",
+        worker_resource::url(&context.view, workspace.sid)
+    )
+    .into()
 }
 
-/// The fields of an object.
-fn fields(value: Value) -> Object {
-    match value {
-        Value::Object(fields) => fields,
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
-            Object::new()
-        }
-    }
-}
-
-/// A TaskQueue in the list of statistics, which has the order of the list of TaskQueues.
+/// A TaskQueue in the list of statistics, which has the same order as the list of TaskQueues.
 struct QueueInList {
     sid: TaskQueueSid,
     created: Timestamp,
 }
 
 impl Listed for QueueInList {
-    fn place(&self) -> Place {
-        Place::new(self.created, self.sid)
+    fn sort_key(&self) -> SortKey {
+        SortKey::new(self.created, self.sid)
     }
 }

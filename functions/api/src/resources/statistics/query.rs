@@ -1,4 +1,4 @@
-//! What a request for statistics is about.
+//! The parameters of a request for statistics: scope, time range and filters.
 
 use http::{HeaderMap, header};
 use ids::time::Timestamp;
@@ -9,94 +9,95 @@ use task_router::model::{TaskChannelName, Worker, Workspace};
 use task_router::router::events::EVENT_KEPT;
 use task_router::statistics::TaskCell;
 
-use super::{Object, fields};
+use super::object::{Object, fields};
 use crate::error::ApiError;
 use crate::parameters::Parameters;
 use crate::request_context::RequestContext;
 use crate::time_range::TimeRange;
 
-/// Thresholds of one request.
+/// Thresholds of the longest `SplitByWaitTime`.
 const SPLITS_MAX: usize = 20;
 
-/// Highest threshold in seconds: as long as a Task may wait.
+/// The highest threshold in seconds: the longest time that a Task may wait.
 const SPLIT_SECS_MAX: u32 = vocabulary::TASK_TIMEOUT_MAX_SECS;
 
-/// Whose statistics.
+/// The resource that statistics of Tasks are about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
-    /// The Workspace's.
+    /// The whole Workspace.
     Workspace,
-    /// A TaskQueue's.
+    /// One TaskQueue.
     Queue(TaskQueueSid),
-    /// A Workflow's.
+    /// One Workflow.
     Workflow(WorkflowSid),
 }
 
 /// The parameters of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Asked {
+pub struct Query {
     /// The moment of the request.
     pub now: Timestamp,
-    /// From this moment on.
+    /// The first moment of the time range.
     pub from: Timestamp,
-    /// Up to this moment, which does not belong to it.
+    /// The first moment after the time range.
     pub until: Timestamp,
-    /// How the end is shown.
+    /// The end of the time range as the answer shows it.
     pub end: Timestamp,
-    /// Only this TaskChannel.
+    /// Only this TaskChannel; `None`: all.
     pub channel: Option<TaskChannelName>,
     /// Thresholds of `SplitByWaitTime`, in seconds.
     pub splits: Vec<u32>,
-    /// How long an ended Task can be read.
+    /// How long an ended Task is readable.
     pub kept: ids::time::Millis,
 }
 
-/// Which Workers are meant.
+/// The filters of statistics of Workers.
 pub struct WorkerFilter<'q> {
     queue_sid: Option<TaskQueueSid>,
     queue_name: Option<&'q str>,
     friendly_name: Option<&'q str>,
 }
 
-impl Asked {
-    /// Reads `Minutes`, `StartDate`, `EndDate`, `TaskChannel` (SID or unique name) and `SplitByWaitTime`.
+impl Query {
+    /// Parses `Minutes`, `StartDate`, `EndDate`, `TaskChannel` (SID or unique name) and
+    /// `SplitByWaitTime`.
     ///
     /// # Errors
-    /// 20001 for what cannot be meant, 14241 for more than thirty days ago.
-    pub fn read(call: &RequestContext<'_>, workspace: &Workspace) -> Result<Self, ApiError> {
-        let span = TimeRange::read(&call.query, call.now)?;
-        if span.from < call.now - EVENT_KEPT {
+    /// 20001 for an invalid parameter, 14241 for a start more than thirty days ago.
+    pub fn read(context: &RequestContext<'_>, workspace: &Workspace) -> Result<Self, ApiError> {
+        let range = TimeRange::read(&context.query, context.now)?;
+        if range.from < context.now - EVENT_KEPT {
             return Err(ApiError::TooLongAgo);
         }
-        let splits = call
+        let splits = context
             .query
             .parsed("SplitByWaitTime", splits)?
             .unwrap_or_default();
-        Self::about(call, workspace, span, splits)
+        Self::new(context, workspace, range, splits)
     }
 
-    /// Reads `TaskChannel`, which is all that real-time statistics take.
-    pub fn read_now(call: &RequestContext<'_>, workspace: &Workspace) -> Result<Self, ApiError> {
-        Self::about(
-            call,
+    /// Parses `TaskChannel`, the only parameter of real-time statistics.
+    pub fn read_now(context: &RequestContext<'_>, workspace: &Workspace) -> Result<Self, ApiError> {
+        Self::new(
+            context,
             workspace,
-            TimeRange::read(&Parameters::default(), call.now)?,
+            TimeRange::read(&Parameters::default(), context.now)?,
             Vec::new(),
         )
     }
 
-    fn about(
-        call: &RequestContext<'_>,
+    fn new(
+        context: &RequestContext<'_>,
         workspace: &Workspace,
-        span: TimeRange,
+        range: TimeRange,
         splits: Vec<u32>,
     ) -> Result<Self, ApiError> {
         Ok(Self {
-            now: call.now,
-            from: span.from,
-            until: span.end(),
-            end: span.until,
-            channel: call
+            now: context.now,
+            from: range.from,
+            until: range.end(),
+            end: range.until,
+            channel: context
                 .query
                 .parsed("TaskChannel", |text| channel(text, workspace))?,
             splits,
@@ -104,14 +105,14 @@ impl Asked {
         })
     }
 
-    /// Is this TaskChannel asked for?
-    pub fn wants(&self, channel: TaskChannelName) -> bool {
-        self.channel.is_none_or(|wanted| wanted == channel)
+    /// Does the filter include this TaskChannel?
+    pub fn includes(&self, channel: TaskChannelName) -> bool {
+        self.channel.is_none_or(|requested| requested == channel)
     }
 }
 
 impl Scope {
-    /// Does it contain these Tasks?
+    /// Does the scope contain the Tasks of this cell?
     pub fn contains(self, cell: &TaskCell) -> bool {
         match self {
             Self::Workspace => true,
@@ -120,7 +121,7 @@ impl Scope {
         }
     }
 
-    /// The field that names it beside the Workspace.
+    /// The property with the SID of a TaskQueue or a Workflow.
     pub fn named(self) -> Object {
         match self {
             Self::Workspace => Object::new(),
@@ -129,18 +130,18 @@ impl Scope {
         }
     }
 
-    /// What every answer about it has.
-    pub fn object(self, call: &RequestContext<'_>, workspace: &Workspace) -> Object {
+    /// The properties that every answer about this scope has.
+    pub fn object(self, context: &RequestContext<'_>, workspace: &Workspace) -> Object {
         let mut object = self.named();
         object.extend(fields(
-            json!({ "account_sid": call.view.account_sid, "workspace_sid": workspace.sid }),
+            json!({ "account_sid": context.view.account_sid, "workspace_sid": workspace.sid }),
         ));
         object
     }
 
-    /// The address of one of its statistics.
-    pub fn url(self, call: &RequestContext<'_>, workspace: &Workspace, name: &str) -> Value {
-        let home = call.view.workspace(workspace.sid);
+    /// The URL of one kind of statistics of this scope.
+    pub fn url(self, context: &RequestContext<'_>, workspace: &Workspace, name: &str) -> Value {
+        let home = context.view.workspace(workspace.sid);
         match self {
             Self::Workspace => format!("{home}/{name}"),
             Self::Queue(sid) => format!("{home}/TaskQueues/{sid}/{name}"),
@@ -151,7 +152,7 @@ impl Scope {
 }
 
 impl<'q> WorkerFilter<'q> {
-    /// Reads `TaskQueueSid`, `TaskQueueName` and `FriendlyName`.
+    /// Parses `TaskQueueSid`, `TaskQueueName` and `FriendlyName`.
     pub fn read(query: &'q Parameters) -> Result<Self, ApiError> {
         Ok(Self {
             queue_sid: query.sid("TaskQueueSid")?,
@@ -160,13 +161,13 @@ impl<'q> WorkerFilter<'q> {
         })
     }
 
-    /// Is nobody left out?
+    /// Is there no filter?
     pub fn is_all(&self) -> bool {
         self.queue_sid.is_none() && self.queue_name.is_none() && self.friendly_name.is_none()
     }
 
-    /// Is this Worker meant? A TaskQueue's are those who are eligible for it.
-    pub fn wants(&self, worker: &Worker, workspace: &Workspace) -> bool {
+    /// Do the filters include this Worker? A TaskQueue's Workers are those who are eligible for it.
+    pub fn includes(&self, worker: &Worker, workspace: &Workspace) -> bool {
         let serves = |name: &str| {
             let named = workspace
                 .task_queues
@@ -184,14 +185,17 @@ impl<'q> WorkerFilter<'q> {
     }
 }
 
-/// The TaskQueues a bulk request names, under either of the two names that are in use.
+/// The body of a bulk request. Both spellings of its property are in use.
 #[derive(Deserialize)]
 struct Bulk {
     #[serde(alias = "queueSids", rename = "QueueSids")]
     queue_sids: Vec<TaskQueueSid>,
 }
 
-/// The TaskQueues named in the body of a bulk request, each once.
+/// The TaskQueues in the body of a bulk request, deduplicated.
+///
+/// # Errors
+/// 20001 for another body, and for none or more than `max` SIDs.
 pub fn queue_sids(
     headers: &HeaderMap,
     body: &[u8],
@@ -205,15 +209,14 @@ pub fn queue_sids(
             "Content-Type: expected application/json".to_owned(),
         ));
     }
-    let problem = |error: serde_json::Error| {
+    let Bulk {
+        queue_sids: mut sids,
+    } = serde_json::from_slice(body).map_err(|error| {
         ApiError::parameter(
             "QueueSids",
             format!("expected {{\"QueueSids\":[\"WQ…\"]}}: {error}"),
         )
-    };
-    let mut sids = serde_json::from_slice::<Bulk>(body)
-        .map_err(problem)?
-        .queue_sids;
+    })?;
     if sids.is_empty() || sids.len() > max {
         return Err(ApiError::parameter(
             "QueueSids",
@@ -242,7 +245,7 @@ fn channel(text: &str, workspace: &Workspace) -> Result<TaskChannelName, String>
 fn splits(text: &str) -> Result<Vec<u32>, String> {
     let problem = || {
         format!(
-            "expected up to {SPLITS_MAX} whole numbers of seconds up to {SPLIT_SECS_MAX}, with commas between"
+            "expected up to {SPLITS_MAX} whole numbers of seconds up to {SPLIT_SECS_MAX}, separated by commas"
         )
     };
     let read = |split: &str| {
@@ -264,7 +267,7 @@ mod tests {
     use crate::resources::samples;
 
     #[test]
-    fn thresholds_are_seconds_with_commas_between() {
+    fn thresholds_are_a_list_of_seconds() {
         assert_eq!(splits("5,30"), Ok(vec![5, 30]));
         assert_eq!(splits(" 60 "), Ok(vec![60]));
         let many = vec!["1"; SPLITS_MAX + 1].join(",");
@@ -274,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn a_channel_is_named_by_its_sid_or_unique_name() {
+    fn channel_is_found_by_sid_or_unique_name() {
         let workspace = samples::workspace();
         let voice = &workspace.task_channels[&TaskChannelName::VOICE];
         assert_eq!(channel("voice", &workspace), Ok(TaskChannelName::VOICE));
@@ -286,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bulk_request_names_its_queues_under_either_name() {
+    fn bulk_request_accepts_both_spellings() {
         let sids = |body: &str| {
             queue_sids(&HeaderMap::new(), body.as_bytes(), 2).map_err(|error| error.to_string())
         };
@@ -320,20 +323,21 @@ mod tests {
     }
 
     #[test]
-    fn workers_are_those_of_a_queue_or_of_a_name() {
-        let (workspace, worker) = (samples::workspace(), samples::worker());
-        for (query, wanted) in [
+    fn filter_includes_workers_of_queue_or_name() {
+        let workspace = samples::workspace();
+        let worker = samples::worker();
+        for (query, expected) in [
             ("", true),
             ("TaskQueueSid=WQ00000000000000000000000000000001", true),
             ("TaskQueueSid=WQ00000000000000000000000000000002", false),
             ("TaskQueueName=Customer+Contact+Center+English", true),
-            ("TaskQueueName=Nobody", false),
+            ("TaskQueueName=Other", false),
             ("FriendlyName=Alice", true),
             ("FriendlyName=Bob", false),
         ] {
             let query_parameters = Parameters::of_query(query).unwrap();
             let filter = WorkerFilter::read(&query_parameters).unwrap();
-            assert_eq!(filter.wants(&worker, &workspace), wanted, "{query}");
+            assert_eq!(filter.includes(&worker, &workspace), expected, "{query}");
             assert_eq!(filter.is_all(), query.is_empty());
         }
     }

@@ -1,4 +1,5 @@
-//! What there is now (taskrouter.md section 13, "Real-time").
+//! Real-time statistics: the Tasks and Workers of this moment (taskrouter.md section 13,
+//! "Real-time").
 
 use std::collections::BTreeMap;
 
@@ -7,16 +8,15 @@ use serde_json::{Value, json};
 use task_router::model::{AssignmentStatus, Worker, Workspace};
 use task_router::statistics::{ActiveTask, ActiveTasks};
 
-use super::query::{Asked, Scope};
-use super::{Object, fields};
+use super::object::{Object, fields};
+use super::query::{Query, Scope};
 
-/// The Tasks of a Workspace, a TaskQueue or a Workflow. Ended ones are counted by status for as long as they can be read.
-pub fn of_tasks(living: &ActiveTasks, asked: &Asked, scope: Scope) -> Object {
-    let is_asked_for =
-        |task: &ActiveTask| scope.contains(&task.cell) && asked.wants(task.cell.channel);
-    let tasks: Vec<(TaskSid, &ActiveTask)> = living
+/// The Tasks of a Workspace, a TaskQueue or a Workflow. Ended Tasks are counted by status for as
+/// long as they are readable.
+pub fn of_tasks(active: &ActiveTasks, query: &Query, scope: Scope) -> Object {
+    let tasks: Vec<(TaskSid, &ActiveTask)> = active
         .tasks()
-        .filter(|(_, task)| is_asked_for(task))
+        .filter(|(_, task)| scope.contains(&task.cell) && query.includes(task.cell.channel))
         .collect();
     let mut by_status: BTreeMap<&str, u64> = AssignmentStatus::ALL
         .map(|status| (status.as_str(), 0))
@@ -30,7 +30,7 @@ pub fn of_tasks(living: &ActiveTasks, asked: &Asked, scope: Scope) -> Object {
             total += 1;
         }
     }
-    let now = asked.now.as_secs();
+    let now = query.now.as_secs();
     let (waiting_age, waiting_sid) = longest(&tasks, now, |task| task.created_secs);
     let mut object = fields(json!({
         "longest_task_waiting_age": waiting_age,
@@ -75,7 +75,9 @@ pub fn of_queue(workers: &[Worker], workspace: &Workspace, queue: TaskQueueSid) 
 
 fn activities<'w>(workers: impl Iterator<Item = &'w Worker>, workspace: &Workspace) -> Value {
     let mut counts = BTreeMap::new();
-    workers.for_each(|worker| *counts.entry(worker.activity_sid).or_insert(0_u64) += 1);
+    for worker in workers {
+        *counts.entry(worker.activity_sid).or_insert(0_u64) += 1;
+    }
     let shown = workspace.activities.values().map(|activity| {
         let workers = counts.get(&activity.sid).copied().unwrap_or(0);
         json!({ "sid": activity.sid, "friendly_name": activity.friendly_name, "workers": workers })
@@ -83,7 +85,8 @@ fn activities<'w>(workers: impl Iterator<Item = &'w Worker>, workspace: &Workspa
     shown.collect()
 }
 
-/// Age and id of the pending Task that has waited longest since that moment; no Task: 0 and nothing.
+/// Age in seconds and SID of the pending Task with the earliest `since`; 0 and `None` without
+/// pending Tasks.
 fn longest(
     tasks: &[(TaskSid, &ActiveTask)],
     now: i64,

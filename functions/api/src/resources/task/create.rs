@@ -1,4 +1,4 @@
-//! `POST …/Tasks`.
+//! Creation of a Task.
 
 use ids::time::Millis;
 use ids::{TaskQueueSid, TaskSid, WorkerSid, WorkflowSid};
@@ -13,40 +13,49 @@ use crate::parameters::Parameters;
 use crate::request_context::RequestContext;
 use crate::resources::configuration;
 
-/// `POST …/Tasks` with `WorkflowSid`, `Attributes`, `Priority`, `Timeout`, `TaskChannel`, `VirtualStartTime`,
-/// `RoutingTarget`, `IgnoreCapacity` and `TaskQueueSid`. `WorkflowSid` may be missing if there is one Workflow only
-/// (taskrouter.md section 18).
-pub async fn create(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    match create_in(call, &*call.workspace().await?).await {
-        // What the form names may have been made a moment ago, and not by this process.
+/// `POST …/Tasks` with `WorkflowSid`, `Attributes`, `Priority`, `Timeout`, `TaskChannel`,
+/// `VirtualStartTime`, `RoutingTarget`, `IgnoreCapacity` and `TaskQueueSid`. `WorkflowSid` is
+/// optional if the Workspace has exactly one Workflow (taskrouter.md section 18).
+pub async fn create(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    match create_in(context, &*context.workspace().await?).await {
+        // The cached Workspace may lack a resource that another process created a moment ago: retry
+        // with the Workspace as it is in the table.
         Err(ApiError::Parameter { .. }) => {
-            create_in(call, &*configuration::read(call).await?).await
+            create_in(context, &*configuration::read(context).await?).await
         }
         answer => answer,
     }
 }
 
-async fn create_in(call: &RequestContext<'_>, workspace: &Workspace) -> Result<Answer, ApiError> {
-    let target = routing_target(call, workspace).await?;
-    let new = new_task(call, workspace, target)?;
-    let workflow = workflow(&call.form, workspace, target)?;
-    let task = create_task(workspace, workflow, new, call.now)
+async fn create_in(
+    context: &RequestContext<'_>,
+    workspace: &Workspace,
+) -> Result<Answer, ApiError> {
+    let target = routing_target(context, workspace).await?;
+    let new = new_task(context, workspace, target)?;
+    let workflow = workflow(&context.form, workspace, target)?;
+    let task = create_task(workspace, workflow, new, context.now)
         .map_err(|error| ApiError::State(error.to_string()))?;
-    call.api.store.create_task(&task, workspace).await?;
-    show(call, workspace, &task)
+    context.api.store.create_task(&task, workspace).await?;
+    show(context, workspace, &task)
 }
 
-fn show(call: &RequestContext<'_>, workspace: &Workspace, task: &Task) -> Result<Answer, ApiError> {
-    Ok(Answer::created(render(&call.view, workspace, task)?).with_version(task.visible_version()))
+fn show(
+    context: &RequestContext<'_>,
+    workspace: &Workspace,
+    task: &Task,
+) -> Result<Answer, ApiError> {
+    Ok(Answer::created(render(&context.view, workspace, task)?)
+        .with_version(task.visible_version()))
 }
 
 fn new_task(
-    call: &RequestContext<'_>,
+    context: &RequestContext<'_>,
     workspace: &Workspace,
     target: Option<RoutingTarget>,
 ) -> Result<NewTask, ApiError> {
-    let form = &call.form;
-    let [seed, count] = call.api.ids.next_cause();
+    let form = &context.form;
+    let [seed, count] = context.api.ids.next_cause();
     let sid = TaskSid::derive(&[&seed, &count]);
     let attributes = form.attributes("Attributes")?.unwrap_or_default();
     let channel = channel(form, workspace)?.unwrap_or(TaskChannelName::DEFAULT);
@@ -58,7 +67,7 @@ fn new_task(
         timeout: timeout.map_or(TASK_TIMEOUT_DEFAULT, |secs| {
             Millis::from_secs(u64::from(secs))
         }),
-        virtual_start_time: virtual_start_time(form, call.now)?,
+        virtual_start_time: virtual_start_time(form, context.now)?,
         routing_target: target,
         task_queue: task_queue(form, workspace)?,
         ignore_capacity: ignore_capacity(form, target)?,
@@ -66,50 +75,47 @@ fn new_task(
     })
 }
 
-/// Like every text of the form, one that names nothing in the Workspace is an error.
+/// Parses `RoutingTarget`. A SID that is not in the Workspace is an error.
 async fn routing_target(
-    call: &RequestContext<'_>,
+    context: &RequestContext<'_>,
     workspace: &Workspace,
 ) -> Result<Option<RoutingTarget>, ApiError> {
-    let Some(target) = call.form.parsed("RoutingTarget", target)? else {
+    let Some(target) = context.form.parsed("RoutingTarget", target)? else {
         return Ok(None);
     };
     let exists = match target {
         RoutingTarget::TaskQueue(sid) => workspace.task_queues.contains_key(&sid),
         RoutingTarget::Workflow(sid) => workspace.workflows.contains_key(&sid),
-        RoutingTarget::Worker(sid) => call
+        RoutingTarget::Worker(sid) => context
             .api
             .store
             .worker(sid)
             .await?
             .is_some_and(|worker| worker.workspace_sid == workspace.sid),
     };
-    match exists {
-        true => Ok(Some(target)),
-        false => Err(ApiError::parameter(
+    if !exists {
+        return Err(ApiError::parameter(
             "RoutingTarget",
-            "the Workspace has nothing of this SID",
-        )),
+            "expected the SID of a Worker, a TaskQueue or a Workflow of the Workspace",
+        ));
     }
+    Ok(Some(target))
 }
 
 fn target(text: &str) -> Result<RoutingTarget, String> {
-    let worker = || text.parse::<WorkerSid>().map(RoutingTarget::Worker).ok();
-    let queue = || {
-        text.parse::<TaskQueueSid>()
-            .map(RoutingTarget::TaskQueue)
-            .ok()
-    };
-    let workflow = || {
-        text.parse::<WorkflowSid>()
-            .map(RoutingTarget::Workflow)
-            .ok()
-    };
-    let target = worker().or_else(queue).or_else(workflow);
-    target.ok_or_else(|| "expected the SID of a Worker, a TaskQueue or a Workflow".to_owned())
+    if let Ok(sid) = text.parse::<WorkerSid>() {
+        return Ok(RoutingTarget::Worker(sid));
+    }
+    if let Ok(sid) = text.parse::<TaskQueueSid>() {
+        return Ok(RoutingTarget::TaskQueue(sid));
+    }
+    if let Ok(sid) = text.parse::<WorkflowSid>() {
+        return Ok(RoutingTarget::Workflow(sid));
+    }
+    Err("expected the SID of a Worker, a TaskQueue or a Workflow".to_owned())
 }
 
-/// The Workflow of the Task: the routing target, the one named, or the only one.
+/// The Workflow of the Task: the routing target, or `WorkflowSid`, or the only Workflow.
 fn workflow<'w>(
     form: &Parameters,
     workspace: &'w Workspace,
@@ -145,13 +151,14 @@ fn task_queue(form: &Parameters, workspace: &Workspace) -> Result<Option<TaskQue
     }
 }
 
-/// True by itself with a Worker as routing target, and only there of any use.
+/// Parses `IgnoreCapacity`: true by default if the routing target is a Worker. Without such a
+/// target true is an error.
 fn ignore_capacity(form: &Parameters, target: Option<RoutingTarget>) -> Result<bool, ApiError> {
-    let asked = form.switch("IgnoreCapacity");
+    let requested = form.switch("IgnoreCapacity");
     match target {
-        Some(RoutingTarget::Worker(_)) => Ok(asked.unwrap_or(true)),
+        Some(RoutingTarget::Worker(_)) => Ok(requested.unwrap_or(true)),
         Some(RoutingTarget::TaskQueue(_) | RoutingTarget::Workflow(_)) | None
-            if asked == Some(true) =>
+            if requested == Some(true) =>
         {
             Err(ApiError::parameter(
                 "IgnoreCapacity",

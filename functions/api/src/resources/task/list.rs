@@ -1,4 +1,4 @@
-//! `GET …/Tasks`.
+//! The list of Tasks: filters and order.
 
 use ids::time::Timestamp;
 use ids::{TaskQueueSid, TaskSid, WorkflowSid};
@@ -10,13 +10,13 @@ use vocabulary::PRIORITY_MAX;
 use super::{render, status_named, target_sid, url};
 use crate::answer::Answer;
 use crate::error::ApiError;
-use crate::ordering::{self, Clause};
-use crate::paging::{Paging, Place};
+use crate::ordering::{self, Clause, Direction};
+use crate::paging::{Paging, SortKey};
 use crate::parameters::Parameters;
 use crate::request_context::RequestContext;
 use crate::resources::listing::{self, Listing};
 
-/// What Tasks can be ordered by.
+/// The attributes that Tasks can be ordered by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum By {
     DateCreated,
@@ -30,33 +30,34 @@ const BY: [(&str, By); 3] = [
     ("VirtualStartTime", By::VirtualStartTime),
 ];
 
-/// `GET …/Tasks`; filters `Priority`, `AssignmentStatus` (a comma list or repeated), `WorkflowSid`, `WorkflowName`,
-/// `TaskQueueSid`, `TaskQueueName`, `EvaluateTaskAttributes`, `RoutingTarget`, `HasAddons`; `Ordering` by `DateCreated`,
-/// `Priority`, `VirtualStartTime`. By `DateCreated` alone a page is read, by the others all Tasks.
-pub async fn list(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let paging = Paging::read(&call.query)?;
-    let filter = Filter::read(&call.query)?;
-    let order = order(&call.query)?;
-    let workspace = call.workspace().await?;
+/// `GET …/Tasks`; filters `Priority`, `AssignmentStatus` (a comma list or repeated), `WorkflowSid`,
+/// `WorkflowName`, `TaskQueueSid`, `TaskQueueName`, `EvaluateTaskAttributes`, `RoutingTarget`,
+/// `HasAddons`; `Ordering` by `DateCreated`, `Priority`, `VirtualStartTime`. An order by
+/// `DateCreated` alone reads one page; any other order reads all Tasks.
+pub async fn list(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let paging = Paging::read(&context.query)?;
+    let filter = Filter::read(&context.query)?;
+    let order = order(&context.query)?;
+    let workspace = context.workspace().await?;
     let tasks = Tasks {
-        store: &call.api.store,
+        store: &context.api.store,
         workspace: &workspace,
         filter,
-        now: call.now,
+        now: context.now,
     };
     let page = match order[..] {
-        [] => listing::page(&tasks, &paging, false).await?,
+        [] => listing::page(&tasks, &paging, Direction::Ascending).await?,
         [
             Clause {
                 attribute: By::DateCreated,
-                descending,
+                direction,
             },
-        ] => listing::page(&tasks, &paging, descending).await?,
-        _ => paging.cut(listing::all(&tasks).await?, |task| place(task, &order)),
+        ] => listing::page(&tasks, &paging, direction).await?,
+        _ => paging.cut(listing::all(&tasks).await?, |task| sort_key(task, &order)),
     };
-    let url = url(&call.view, workspace.sid);
+    let url = url(&context.view, workspace.sid);
     let answer = paging.show("tasks", &url, &page, |task| {
-        render(&call.view, &workspace, task)
+        render(&context.view, &workspace, task)
     })?;
     Ok(answer.with_versions(
         page.items
@@ -65,11 +66,12 @@ pub async fn list(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
     ))
 }
 
-/// `DateCreated` and `VirtualStartTime` do not go together (taskrouter.md section 2.8).
+/// Parses `Ordering`. `DateCreated` and `VirtualStartTime` exclude each other (taskrouter.md
+/// section 2.8).
 fn order(query: &Parameters) -> Result<Vec<Clause<By>>, ApiError> {
     let order = ordering::read(query, &BY)?;
-    let asks_for = |by| order.iter().any(|clause| clause.attribute == by);
-    if asks_for(By::DateCreated) && asks_for(By::VirtualStartTime) {
+    let orders_by = |by| order.iter().any(|clause| clause.attribute == by);
+    if orders_by(By::DateCreated) && orders_by(By::VirtualStartTime) {
         return Err(ApiError::parameter(
             "Ordering",
             "expected DateCreated or VirtualStartTime, not both",
@@ -78,22 +80,22 @@ fn order(query: &Parameters) -> Result<Vec<Clause<By>>, ApiError> {
     Ok(order)
 }
 
-fn place(task: &Task, order: &[Clause<By>]) -> Place {
+fn sort_key(task: &Task, order: &[Clause<By>]) -> SortKey {
     let value = |by| match by {
         By::DateCreated => task.date_created.as_millis(),
         By::Priority => i64::from(task.priority),
         By::VirtualStartTime => task.virtual_start_time.as_millis(),
     };
-    Place::by(
+    SortKey::by(
         order
             .iter()
-            .map(|clause| clause.key(value(clause.attribute)))
+            .map(|clause| clause.direction.sort_field(value(clause.attribute)))
             .collect(),
         task.sid,
     )
 }
 
-/// The Tasks of a Workspace, of which some are wanted.
+/// The Tasks of a Workspace, with filters.
 struct Tasks<'a> {
     store: &'a Store,
     workspace: &'a Workspace,
@@ -117,8 +119,8 @@ impl Listing for Tasks<'_> {
             .await
     }
 
-    fn wants(&self, task: &Task) -> bool {
-        self.filter.wants(task, self.workspace)
+    fn matches(&self, task: &Task) -> bool {
+        self.filter.matches(task, self.workspace)
     }
 
     fn entry(task: &Task) -> Entry<TaskSid> {
@@ -129,7 +131,7 @@ impl Listing for Tasks<'_> {
     }
 }
 
-/// Which Tasks a list shows.
+/// The filters of a list of Tasks.
 struct Filter<'q> {
     statuses: Vec<AssignmentStatus>,
     priority: Option<u32>,
@@ -145,7 +147,7 @@ struct Filter<'q> {
 impl<'q> Filter<'q> {
     fn read(query: &'q Parameters) -> Result<Self, ApiError> {
         Ok(Self {
-            statuses: wanted_statuses(query)?,
+            statuses: requested_statuses(query)?,
             priority: query.whole_number("Priority", 0..=PRIORITY_MAX)?,
             workflow_sid: query.sid("WorkflowSid")?,
             workflow_name: query.text("WorkflowName"),
@@ -157,41 +159,29 @@ impl<'q> Filter<'q> {
         })
     }
 
-    fn wants(&self, task: &Task, workspace: &Workspace) -> bool {
-        let workflow = || {
-            Some(
-                workspace
-                    .workflows
-                    .get(&task.workflow_sid)?
-                    .friendly_name
-                    .as_str(),
-            )
-        };
-        let queue = || {
-            Some(
-                workspace
-                    .task_queues
-                    .get(&task.task_queue_sid)?
-                    .friendly_name
-                    .as_str(),
-            )
-        };
-        let target = || task.routing_target.map(target_sid);
-        (self.statuses.is_empty() || self.statuses.contains(&task.assignment_status))
+    fn matches(&self, task: &Task, workspace: &Workspace) -> bool {
+        let workflow = workspace.workflows.get(&task.workflow_sid);
+        let workflow_name = workflow.map(|workflow| workflow.friendly_name.as_str());
+        let queue = workspace.task_queues.get(&task.task_queue_sid);
+        let queue_name = queue.map(|queue| queue.friendly_name.as_str());
+        let statuses = &self.statuses;
+        let satisfies = |expression: &Expression| expression.matches(&TaskScope(task));
+        let has_target = |sid: &str| task.routing_target.map(target_sid).as_deref() == Some(sid);
+        (statuses.is_empty() || statuses.contains(&task.assignment_status))
             && self.priority.is_none_or(|priority| task.priority == priority)
             && self.workflow_sid.is_none_or(|sid| task.workflow_sid == sid)
-            && self.workflow_name.is_none_or(|name| workflow() == Some(name))
+            && self.workflow_name.is_none_or(|name| workflow_name == Some(name))
             && self.task_queue_sid.is_none_or(|sid| task.task_queue_sid == sid)
-            && self.task_queue_name.is_none_or(|name| queue() == Some(name))
-            && self.expression.as_ref().is_none_or(|expression| expression.matches(&TaskScope(task)))
-            && self.routing_target.is_none_or(|sid| target().as_deref() == Some(sid))
-            // No Task has add-ons here.
+            && self.task_queue_name.is_none_or(|name| queue_name == Some(name))
+            && self.expression.as_ref().is_none_or(satisfies)
+            && self.routing_target.is_none_or(has_target)
+            // No Task has add-ons.
             && self.has_addons != Some(true)
     }
 }
 
-/// The statuses a list is to show; none: all of them.
-fn wanted_statuses(query: &Parameters) -> Result<Vec<AssignmentStatus>, ApiError> {
+/// Parses `AssignmentStatus`; empty without it, which means every status.
+fn requested_statuses(query: &Parameters) -> Result<Vec<AssignmentStatus>, ApiError> {
     let names = query
         .all("AssignmentStatus")
         .flat_map(|list| list.split(','));
@@ -214,13 +204,12 @@ mod tests {
     use crate::resources::samples;
 
     #[test]
-    fn a_filter_shows_the_tasks_it_describes() {
-        let (workspace, task) = (samples::workspace(), samples::task());
-        let (queue, workflow) = (
-            format!("TaskQueueSid={}", samples::QUEUE),
-            format!("WorkflowSid={}", samples::WORKFLOW),
-        );
-        for (query, wanted) in [
+    fn filter_selects_tasks() {
+        let workspace = samples::workspace();
+        let task = samples::task();
+        let queue = format!("TaskQueueSid={}", samples::QUEUE);
+        let workflow = format!("WorkflowSid={}", samples::WORKFLOW);
+        for (query, expected) in [
             ("", true),
             ("AssignmentStatus=pending", true),
             ("AssignmentStatus=assigned,pending", true),
@@ -252,12 +241,12 @@ mod tests {
         ] {
             let query_parameters = Parameters::of_query(query).unwrap();
             let filter = Filter::read(&query_parameters).unwrap();
-            assert_eq!(filter.wants(&task, &workspace), wanted, "{query}");
+            assert_eq!(filter.matches(&task, &workspace), expected, "{query}");
         }
     }
 
     #[test]
-    fn an_order_puts_one_clause_behind_the_other() {
+    fn order_applies_clauses_in_sequence() {
         let read =
             |ordering: &str| order(&Parameters::of_query(&format!("Ordering={ordering}")).unwrap());
         let task = |priority, sid| Task {
@@ -266,14 +255,14 @@ mod tests {
             ..samples::task()
         };
         let order = read("Priority:desc,DateCreated:asc").unwrap();
-        let mut places: Vec<Place> = [task(1, 1), task(5, 2), task(5, 3)]
+        let mut keys: Vec<SortKey> = [task(1, 1), task(5, 2), task(5, 3)]
             .iter()
-            .map(|task| place(task, &order))
+            .map(|task| sort_key(task, &order))
             .collect();
-        places.sort_unstable();
-        let sids: Vec<String> = places
+        keys.sort_unstable();
+        let sids: Vec<String> = keys
             .iter()
-            .map(|place| place.first_key().1.to_owned())
+            .map(|key| key.first_field().1.to_owned())
             .collect();
         assert_eq!(
             sids,

@@ -5,14 +5,15 @@ use super::*;
 use crate::resources::samples::{self, NOON};
 
 #[test]
-fn a_task_looks_like_the_golden_file_and_has_every_property_of_the_official_document() {
-    let (workspace, task) = (samples::workspace(), samples::task());
+fn task_equals_golden_file() {
+    let workspace = samples::workspace();
+    let task = samples::task();
     let rendered = render(&samples::view(), &workspace, &task);
     samples::assert_golden("task", &rendered.unwrap());
 }
 
 #[test]
-fn a_task_says_why_it_ended_if_anybody_said_why() {
+fn ended_task_shows_its_reason() {
     for (reason, shown) in [
         (None, None),
         (Some(EndReason::Hangup), Some("hangup")),
@@ -31,8 +32,9 @@ fn a_task_says_why_it_ended_if_anybody_said_why() {
     }
 }
 
+/// An ended Task is readable for five minutes, an active one always.
 #[test]
-fn an_ended_task_is_gone_five_minutes_later_and_a_living_one_never() {
+fn ended_task_becomes_unreadable() {
     for (assignment_status, secs, kept) in [
         (AssignmentStatus::Completed, 299, true),
         (AssignmentStatus::Completed, 300, false),
@@ -53,9 +55,9 @@ fn an_ended_task_is_gone_five_minutes_later_and_a_living_one_never() {
 }
 
 #[test]
-fn a_form_asks_for_a_status_or_for_none() {
+fn form_sets_a_status_or_none() {
     let given = |text: &str| EndReason::Given(text.to_owned());
-    let asks = |status, reason: &str| {
+    let requested = |status, reason: &str| {
         Some(NewStatus {
             status,
             reason: given(reason),
@@ -66,15 +68,15 @@ fn a_form_asks_for_a_status_or_for_none() {
         ("Priority=3", None),
         (
             "AssignmentStatus=completed",
-            asks(AssignmentStatus::Completed, ""),
+            requested(AssignmentStatus::Completed, ""),
         ),
         (
             "AssignmentStatus=wrapping",
-            asks(AssignmentStatus::Wrapping, ""),
+            requested(AssignmentStatus::Wrapping, ""),
         ),
         (
             "AssignmentStatus=canceled&Reason=wrong+number",
-            asks(AssignmentStatus::Canceled, "wrong number"),
+            requested(AssignmentStatus::Canceled, "wrong number"),
         ),
     ] {
         let form_parameters =
@@ -88,7 +90,7 @@ fn a_form_asks_for_a_status_or_for_none() {
 }
 
 #[test]
-fn a_status_that_is_not_allowed_is_refused_in_the_known_sentences() {
+fn illegal_status_has_the_official_message() {
     let task = samples::task();
     for (wanted, change, cause) in [
         (

@@ -1,4 +1,4 @@
-//! `POST …/Tasks/{Sid}`: either a new status, or new facts.
+//! Update of a Task: either its status, or its other properties.
 
 use ids::AccountSid;
 use task_router::model::{AssignmentStatus, EndReason, Task, Workspace};
@@ -11,76 +11,80 @@ use crate::error::ApiError;
 use crate::parameters::Parameters;
 use crate::request_context::RequestContext;
 
-/// Characters a `Reason` may have: some sentences, and far less than an item of the table holds.
+/// Characters of the longest `Reason`: some sentences, and far less than an item of the table
+/// holds.
 pub const REASON_CHARS_MAX: usize = 1_024;
 
-/// What cannot be changed together with the status. TaskRouter says so of `Attributes`; here a status is one decision and
-/// facts are another, and half of a request is never carried out.
-const FACTS: [&str; 4] = ["Attributes", "Priority", "TaskChannel", "VirtualStartTime"];
+/// Properties that cannot be changed together with the status. TaskRouter states this for
+/// `Attributes`. Here the change of a status is one Decision and the change of these properties
+/// another, and half of a request is never carried out.
+const PROPERTIES: [&str; 4] = ["Attributes", "Priority", "TaskChannel", "VirtualStartTime"];
 
-/// `POST …/Tasks/{Sid}` with `AssignmentStatus` and `Reason`, or with `Attributes`, `Priority`, `TaskChannel` and
-/// `VirtualStartTime`, or with a patch of the attributes; without any of them nothing changes.
-pub async fn update(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let status = NewStatus::read(&call.form)?;
-    let (workspace, task) = (call.workspace().await?, find(call, "Sid").await?);
+/// `POST …/Tasks/{Sid}` with `AssignmentStatus` and `Reason`, or with `Attributes`, `Priority`,
+/// `TaskChannel` and `VirtualStartTime`, or with a merge patch of the attributes. Without any of
+/// them nothing changes.
+pub async fn update(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let status = NewStatus::read(&context.form)?;
+    let workspace = context.workspace().await?;
+    let task = find(context, "Sid").await?;
     match status {
-        Some(status) => set_status(call, &workspace, &task, status).await,
-        None => change(call, &workspace, &task).await,
+        Some(status) => set_status(context, &workspace, &task, status).await,
+        None => change(context, &workspace, &task).await,
     }
 }
 
 async fn set_status(
-    call: &RequestContext<'_>,
+    context: &RequestContext<'_>,
     workspace: &Workspace,
     task: &Task,
     NewStatus { status, reason }: NewStatus,
 ) -> Result<Answer, ApiError> {
-    let event = Command::StatusSet {
+    let command = Command::StatusSet {
         task: task.sid,
         status,
         reason,
     };
-    let expected = call.expected_versions();
-    let applied = call
+    let expected = context.expected_versions();
+    let applied = context
         .api
         .store
-        .apply_if(&event, expected.as_deref(), call.now)
+        .apply_if(&command, expected.as_deref(), context.now)
         .await?;
     match (applied.outcome, applied.task) {
         (Outcome::Refused(Refusal::WrongStatus { .. }), _) => {
-            Err(illegal(call.view.account_sid, task, status))
+            Err(illegal(context.view.account_sid, task, status))
         }
-        (Outcome::Refused(refusal), _) => Err(ApiError::refused(&refusal, call.path)),
-        (Outcome::Changed | Outcome::AlreadySo, Some(task)) => answer(call, workspace, &task),
-        (Outcome::Changed | Outcome::AlreadySo, None) => Err(call.not_found()),
+        (Outcome::Refused(refusal), _) => Err(ApiError::refused(&refusal, context.path)),
+        (Outcome::Changed | Outcome::AlreadySo, Some(task)) => answer(context, workspace, &task),
+        (Outcome::Changed | Outcome::AlreadySo, None) => Err(context.not_found()),
     }
 }
 
 async fn change(
-    call: &RequestContext<'_>,
+    context: &RequestContext<'_>,
     workspace: &Workspace,
     task: &Task,
 ) -> Result<Answer, ApiError> {
     let changes = TaskChanges {
-        attributes: call.attributes_change()?,
-        priority: call.form.whole_number("Priority", 0..=PRIORITY_MAX)?,
-        channel: channel(&call.form, workspace)?,
-        virtual_start_time: virtual_start_time(&call.form, call.now)?,
+        attributes: context.attributes_change()?,
+        priority: context.form.whole_number("Priority", 0..=PRIORITY_MAX)?,
+        channel: channel(&context.form, workspace)?,
+        virtual_start_time: virtual_start_time(&context.form, context.now)?,
     };
     if changes == TaskChanges::default() {
-        call.check_version(task.visible_version())?;
-        return answer(call, workspace, task);
+        context.check_version(task.visible_version())?;
+        return answer(context, workspace, task);
     }
-    let applied = call
+    let applied = context
         .apply(&Command::TaskUpdated {
             task: task.sid,
             changes,
         })
         .await?;
-    answer(call, workspace, applied.task.as_ref().unwrap_or(task))
+    answer(context, workspace, applied.task.as_ref().unwrap_or(task))
 }
 
-/// The status a Task is to have.
+/// The requested status of a Task.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct NewStatus {
     pub status: AssignmentStatus,
@@ -88,7 +92,8 @@ pub(super) struct NewStatus {
 }
 
 impl NewStatus {
-    /// Reads the form; `None` if it names no status. A `Reason` is welcome, not required (taskrouter.md section 18).
+    /// Parses the form; `None` without `AssignmentStatus`. `Reason` is optional (taskrouter.md
+    /// section 18).
     pub fn read(form: &Parameters) -> Result<Option<Self>, ApiError> {
         let reason = form.parsed("Reason", reason)?;
         let Some(status) = form.parsed("AssignmentStatus", settable)? else {
@@ -99,9 +104,9 @@ impl NewStatus {
                 Ok(None)
             };
         };
-        if let Some(fact) = FACTS.iter().find(|fact| form.text(fact).is_some()) {
+        if let Some(property) = PROPERTIES.iter().find(|name| form.text(name).is_some()) {
             return Err(ApiError::parameter(
-                fact,
+                property,
                 "cannot be changed together with AssignmentStatus; send two requests",
             ));
         }
@@ -129,7 +134,8 @@ fn reason(text: &str) -> Result<String, String> {
     }
 }
 
-/// The sentences of taskrouter.md section 5, "Illegal changes".
+/// The error for a status that the Task cannot have now, in TaskRouter's words (taskrouter.md
+/// section 5, "Illegal changes").
 pub(super) fn illegal(account: AccountSid, task: &Task, wanted: AssignmentStatus) -> ApiError {
     let (change, cause) = match wanted {
         AssignmentStatus::Canceled => ("cancel task", "it is not pending or reserved"),
@@ -139,7 +145,8 @@ pub(super) fn illegal(account: AccountSid, task: &Task, wanted: AssignmentStatus
         | AssignmentStatus::Reserved
         | AssignmentStatus::Assigned => ("complete task", "it is not currently assigned"),
     };
-    let (sid, workspace) = (task.sid, task.workspace_sid);
+    let sid = task.sid;
+    let workspace = task.workspace_sid;
     ApiError::State(format!(
         "Cannot {change} {sid} in workspace {workspace} for account {account} because {cause}."
     ))

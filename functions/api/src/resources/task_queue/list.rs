@@ -1,4 +1,4 @@
-//! The list of TaskQueues: which ones, and in which order.
+//! The list of TaskQueues: filters and order.
 
 use ids::time::Timestamp;
 use ids::{TaskQueueSid, WorkerSid};
@@ -8,44 +8,45 @@ use task_router::router::queue_membership_of;
 use super::render;
 use crate::answer::Answer;
 use crate::error::ApiError;
-use crate::paging::{Paging, Place};
+use crate::paging::{Paging, SortKey};
 use crate::parameters::Parameters;
 use crate::request_context::RequestContext;
 use crate::resources::configuration::{self, Row};
 
-/// `GET …/TaskQueues`; filters `FriendlyName`, `EvaluateWorkerAttributes` (the queues a Worker with these attributes would
-/// serve) and `WorkerSid` (those this Worker serves); `Ordering=DateUpdated:asc` or `:desc`.
-pub async fn list(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let paging = Paging::read(&call.query)?;
-    let filter = Filter::read(&call.query)?;
-    let order = call
+/// `GET …/TaskQueues`; filters `FriendlyName`, `EvaluateWorkerAttributes` (the TaskQueues that a
+/// Worker with these attributes would serve) and `WorkerSid` (the TaskQueues that this Worker
+/// serves); `Ordering=DateUpdated:asc` or `:desc`.
+pub async fn list(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let paging = Paging::read(&context.query)?;
+    let filter = Filter::read(&context.query)?;
+    let order = context
         .query
         .parsed("Ordering", ordering)?
         .unwrap_or(Order::Created);
-    let workspace = configuration::read(call).await?;
-    let rosters = filter.rosters(call, &workspace).await?;
-    let wanted = workspace.task_queues.values().filter(|queue| {
+    let workspace = configuration::read(context).await?;
+    let memberships = filter.memberships(context, &workspace).await?;
+    let matching = workspace.task_queues.values().filter(|queue| {
         filter
             .friendly_name
             .is_none_or(|name| queue.friendly_name == name)
-            && rosters.iter().all(|roster| roster.serves(queue.sid))
+            && memberships.iter().all(|known| known.serves(queue.sid))
     });
-    let rows = wanted
-        .map(|queue| Row::at(queue, order.place(&workspace, queue.sid)))
+    let rows = matching
+        .map(|queue| Row::with_key(queue, order.sort_key(&workspace, queue.sid)))
         .collect();
-    let url = format!("{}/TaskQueues", call.view.workspace(workspace.sid));
+    let url = format!("{}/TaskQueues", context.view.workspace(workspace.sid));
     paging.answer("task_queues", &url, rows, |row| {
-        render(&call.view, &workspace, row.part)
+        render(&context.view, &workspace, row.part)
     })
 }
 
-/// Nothing for a Worker who is not there, or in another Workspace.
-async fn roster_of_worker(
-    call: &RequestContext<'_>,
+/// The queue membership of a Worker; empty if the Workspace has no such Worker.
+async fn membership_of_worker(
+    context: &RequestContext<'_>,
     workspace: &Workspace,
     sid: WorkerSid,
 ) -> Result<QueueMembership, ApiError> {
-    let worker = call
+    let worker = context
         .api
         .store
         .worker(sid)
@@ -57,7 +58,7 @@ async fn roster_of_worker(
     ))
 }
 
-/// Which TaskQueues a list shows.
+/// The filters of a list of TaskQueues.
 struct Filter<'q> {
     friendly_name: Option<&'q str>,
     attributes: Option<Attributes>,
@@ -73,43 +74,40 @@ impl<'q> Filter<'q> {
         })
     }
 
-    /// What the Workers serve whom the filter speaks of.
-    async fn rosters(
+    /// The queue memberships of the Workers in the filter. A TaskQueue must be in all of them.
+    async fn memberships(
         &self,
-        call: &RequestContext<'_>,
+        context: &RequestContext<'_>,
         workspace: &Workspace,
     ) -> Result<Vec<QueueMembership>, ApiError> {
-        let mut rosters = Vec::new();
+        let mut memberships = Vec::new();
         if let Some(attributes) = &self.attributes {
-            rosters.push(queue_membership_of(
-                workspace,
-                &somebody(workspace, attributes),
-            ));
+            let worker = hypothetical_worker(workspace, attributes);
+            memberships.push(queue_membership_of(workspace, &worker));
         }
         if let Some(worker) = self.worker {
-            rosters.push(roster_of_worker(call, workspace, worker).await?);
+            memberships.push(membership_of_worker(context, workspace, worker).await?);
         }
-        Ok(rosters)
+        Ok(memberships)
     }
 }
 
-/// A Worker of whom nothing is known but their attributes: new, in the default Activity.
-fn somebody(workspace: &Workspace, attributes: &Attributes) -> Worker {
-    let created = Timestamp::from_millis(0);
-    let nobody = Worker::new(
+/// A Worker with these attributes who does not exist: new, in the default Activity.
+fn hypothetical_worker(workspace: &Workspace, attributes: &Attributes) -> Worker {
+    let worker = Worker::new(
         WorkerSid::from_bytes([0; 16]),
         workspace.sid,
         "",
         workspace.default_activity_sid,
-        created,
+        Timestamp::from_millis(0),
     );
     Worker {
         attributes: attributes.clone(),
-        ..nobody
+        ..worker
     }
 }
 
-/// How a list is ordered.
+/// The order of a list of TaskQueues.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Order {
     Created,
@@ -118,14 +116,16 @@ enum Order {
 }
 
 impl Order {
-    fn place(self, workspace: &Workspace, sid: TaskQueueSid) -> Place {
+    fn sort_key(self, workspace: &Workspace, sid: TaskQueueSid) -> SortKey {
         let dates = workspace.ledger.dates.get(&PartId::TaskQueue(sid));
         let updated = dates.map_or(Timestamp::from_millis(0), |dates| dates.date_updated);
         match self {
-            Self::Created => Place::new(workspace.ledger.date_created(PartId::TaskQueue(sid)), sid),
-            Self::OldestUpdate => Place::new(updated, sid),
-            // Counted backwards, the newest comes first.
-            Self::NewestUpdate => Place::new(Timestamp::from_millis(-updated.as_millis()), sid),
+            Self::Created => {
+                SortKey::new(workspace.ledger.date_created(PartId::TaskQueue(sid)), sid)
+            }
+            Self::OldestUpdate => SortKey::new(updated, sid),
+            // Sort keys ascend: with its date negated the newest is first.
+            Self::NewestUpdate => SortKey::new(Timestamp::from_millis(-updated.as_millis()), sid),
         }
     }
 }
@@ -146,12 +146,12 @@ mod tests {
     use crate::resources::samples;
 
     #[test]
-    fn attributes_lead_to_the_queues_their_worker_would_serve() {
+    fn attributes_select_the_queues_they_match() {
         let workspace = samples::workspace();
         let serves = |attributes: &str| {
             queue_membership_of(
                 &workspace,
-                &somebody(&workspace, &attributes.parse().unwrap()),
+                &hypothetical_worker(&workspace, &attributes.parse().unwrap()),
             )
             .serves(samples::QUEUE)
         };
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn queues_are_ordered_by_age_or_by_their_last_change_either_way() {
+    fn queues_are_ordered_by_creation_or_update() {
         let mut workspace = samples::workspace();
         let [one, other] = ["one", "other"].map(|name| TaskQueueSid::derive(&[name]));
         let at = Timestamp::from_millis;
@@ -171,7 +171,8 @@ mod tests {
             };
             workspace.ledger.dates.insert(PartId::TaskQueue(sid), dates);
         }
-        let before = |order: Order| order.place(&workspace, one) < order.place(&workspace, other);
+        let before =
+            |order: Order| order.sort_key(&workspace, one) < order.sort_key(&workspace, other);
         assert!(before(Order::Created));
         assert!(!before(ordering("DateUpdated:asc").unwrap()));
         assert!(before(ordering("dateupdated:DESC").unwrap()));

@@ -1,4 +1,4 @@
-//! What a TaskQueue looks like.
+//! The JSON of a TaskQueue.
 
 use ids::{AccountSid, ActivitySid, TaskQueueSid, WorkspaceSid};
 use serde::Serialize;
@@ -11,7 +11,7 @@ use crate::view::View;
 #[derive(Serialize)]
 struct TaskQueueResource<'a> {
     account_sid: AccountSid,
-    /// This and the three below mean something only where a Worker has one Task at a time.
+    /// Always null, like the three below: they apply only where a Worker has one Task at a time.
     assignment_activity_sid: Option<ActivitySid>,
     assignment_activity_name: Option<&'a str>,
     reservation_activity_sid: Option<ActivitySid>,
@@ -36,7 +36,7 @@ struct TaskQueueLinks {
     statistics: String,
     real_time_statistics: String,
     cumulative_statistics: String,
-    /// This and the one below are about all TaskQueues.
+    /// The statistics of all TaskQueues, like the link below.
     list_statistics: String,
     bulk_real_time_statistics: String,
 }
@@ -47,10 +47,8 @@ pub(super) fn render(
     queue: &TaskQueue,
 ) -> serde_json::Result<Value> {
     let home = view.workspace(workspace.sid);
-    let (queues, url) = (
-        format!("{home}/TaskQueues"),
-        format!("{home}/TaskQueues/{}", queue.sid),
-    );
+    let queues = format!("{home}/TaskQueues");
+    let url = format!("{queues}/{}", queue.sid);
     serde_json::to_value(TaskQueueResource {
         account_sid: view.account_sid,
         assignment_activity_sid: None,
@@ -88,7 +86,7 @@ mod tests {
     use crate::resources::samples;
 
     #[test]
-    fn a_task_queue_has_every_property_of_the_official_document() {
+    fn task_queue_has_every_official_property() {
         let workspace = samples::workspace();
         for queue in workspace.task_queues.values() {
             samples::assert_official(

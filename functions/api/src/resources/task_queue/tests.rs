@@ -1,4 +1,4 @@
-//! Forms that say what a TaskQueue is, and Workspaces that need one.
+//! Parsing of a TaskQueue's form, and references to a TaskQueue.
 
 use super::*;
 use crate::resources::samples;
@@ -12,7 +12,7 @@ fn queue_of(text: &str) -> Result<TaskQueue, ApiError> {
 }
 
 #[test]
-fn a_form_says_what_a_queue_is() {
+fn form_describes_a_queue() {
     let queue =
         queue_of("FriendlyName=A&TargetWorkers=a+%3D%3D+1&MaxReservedWorkers=50&TaskOrder=LIFO")
             .unwrap();
@@ -24,13 +24,13 @@ fn a_form_says_what_a_queue_is() {
         (queue.max_reserved_workers, queue.task_order),
         (50, TaskOrder::Lifo)
     );
-    let plain = queue_of("FriendlyName=A").unwrap();
+    let default = queue_of("FriendlyName=A").unwrap();
     assert_eq!(
-        plain.target_workers.as_ref().map(Expression::source),
+        default.target_workers.as_ref().map(Expression::source),
         Some("1==1")
     );
     assert_eq!(
-        (plain.max_reserved_workers, plain.task_order),
+        (default.max_reserved_workers, default.task_order),
         (1, TaskOrder::Fifo)
     );
     assert_eq!(
@@ -38,12 +38,12 @@ fn a_form_says_what_a_queue_is() {
             .unwrap()
             .target_workers,
         None,
-        "it matches nobody"
+        "expected an expression that matches no Worker"
     );
 }
 
 #[test]
-fn a_form_that_is_no_queue_is_refused_by_the_name_of_the_parameter() {
+fn invalid_queue_names_the_parameter() {
     for (form, sentence) in [
         ("", "FriendlyName field is required"),
         (
@@ -77,11 +77,15 @@ fn a_form_that_is_no_queue_is_refused_by_the_name_of_the_parameter() {
 }
 
 #[test]
-fn an_update_changes_what_it_names() {
+fn update_changes_only_named_parameters() {
     let before =
         queue_of("FriendlyName=A&TargetWorkers=a+%3D%3D+1&MaxReservedWorkers=5&TaskOrder=LIFO")
             .unwrap();
-    let updated = |text: &str| Fields::read(&form(text)).unwrap().over(before.clone());
+    let updated = |text: &str| {
+        Fields::read(&form(text))
+            .unwrap()
+            .applied_to(before.clone())
+    };
     assert_eq!(updated(""), before);
     assert_eq!(
         updated("MaxReservedWorkers=6"),
@@ -101,10 +105,10 @@ fn an_update_changes_what_it_names() {
 }
 
 #[test]
-fn no_two_queues_have_the_same_name() {
+fn queue_name_is_unique() {
     let workspace = samples::workspace();
     let same = workspace.task_queues[&samples::QUEUE].clone();
-    assert!(check_name(&workspace, &same).is_ok(), "it may keep its own");
+    assert!(check_name(&workspace, &same).is_ok(), "own name");
     let other = TaskQueue {
         sid: TaskQueueSid::derive(&["other"]),
         ..same
@@ -127,7 +131,7 @@ fn no_two_queues_have_the_same_name() {
 }
 
 #[test]
-fn a_queue_that_a_workflow_names_stays() {
+fn queue_of_a_workflow_is_not_deleted() {
     let workspace = samples::workspace();
     let message = check_workflows(samples::QUEUE, &workspace)
         .unwrap_err()

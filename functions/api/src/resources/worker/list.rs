@@ -1,4 +1,4 @@
-//! `GET …/Workers`.
+//! The list of Workers: filters and order.
 
 use ids::{ActivitySid, TaskQueueSid, WorkerSid};
 use store::{Entry, Part, Reading, Store};
@@ -8,47 +8,51 @@ use task_router::router::expression::WorkerScope;
 use super::{activity_name, render, url};
 use crate::answer::Answer;
 use crate::error::ApiError;
-use crate::ordering::{self, Clause};
-use crate::paging::{Paging, Place};
+use crate::ordering::{self, Clause, Direction};
+use crate::paging::{Paging, SortKey};
 use crate::parameters::Parameters;
 use crate::request_context::RequestContext;
 use crate::resources::listing::{self, Listing};
 
-/// What Workers can be ordered by.
+/// The attribute that Workers can be ordered by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct DateStatusChanged;
 
-/// `GET …/Workers`; filters `FriendlyName`, `ActivityName`, `ActivitySid`, `Available`, `TaskQueueName`, `TaskQueueSid`,
-/// `TargetWorkersExpression`; `Ordering=DateStatusChanged:asc|desc`, for which all Workers are read.
-pub async fn list(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let paging = Paging::read(&call.query)?;
-    let filter = Filter::read(&call.query)?;
-    let order = ordering::read(&call.query, &[("DateStatusChanged", DateStatusChanged)])?;
-    let workspace = call.workspace().await?;
+/// `GET …/Workers`; filters `FriendlyName`, `ActivityName`, `ActivitySid`, `Available`,
+/// `TaskQueueName`, `TaskQueueSid`, `TargetWorkersExpression`;
+/// `Ordering=DateStatusChanged:asc|desc`, which reads all Workers.
+pub async fn list(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let paging = Paging::read(&context.query)?;
+    let filter = Filter::read(&context.query)?;
+    let order = ordering::read(&context.query, &[("DateStatusChanged", DateStatusChanged)])?;
+    let workspace = context.workspace().await?;
     let workers = Workers {
-        store: &call.api.store,
+        store: &context.api.store,
         workspace: &workspace,
         filter,
     };
     let page = match order.first() {
-        None => listing::page(&workers, &paging, false).await?,
-        Some(by) => paging.cut(listing::all(&workers).await?, |worker| place(worker, by)),
+        None => listing::page(&workers, &paging, Direction::Ascending).await?,
+        Some(by) => paging.cut(listing::all(&workers).await?, |worker| sort_key(worker, by)),
     };
-    let url = url(&call.view, workspace.sid);
+    let url = url(&context.view, workspace.sid);
     let answer = paging.show("workers", &url, &page, |worker| {
-        render(&call.view, &workspace, worker)
+        render(&context.view, &workspace, worker)
     })?;
     Ok(answer.with_versions(page.items.iter().map(|worker| (worker.sid, worker.version))))
 }
 
-fn place(worker: &Worker, by: &Clause<DateStatusChanged>) -> Place {
-    Place::by(
-        vec![by.key(worker.date_status_changed.as_millis())],
+fn sort_key(worker: &Worker, by: &Clause<DateStatusChanged>) -> SortKey {
+    SortKey::by(
+        vec![
+            by.direction
+                .sort_field(worker.date_status_changed.as_millis()),
+        ],
         worker.sid,
     )
 }
 
-/// The Workers of a Workspace, of whom some are wanted.
+/// The Workers of a Workspace, with filters.
 struct Workers<'a> {
     store: &'a Store,
     workspace: &'a Workspace,
@@ -69,8 +73,8 @@ impl Listing for Workers<'_> {
         self.store.workers(sids).await
     }
 
-    fn wants(&self, worker: &Worker) -> bool {
-        self.filter.wants(worker, self.workspace)
+    fn matches(&self, worker: &Worker) -> bool {
+        self.filter.matches(worker, self.workspace)
     }
 
     fn entry(worker: &Worker) -> Entry<WorkerSid> {
@@ -81,7 +85,7 @@ impl Listing for Workers<'_> {
     }
 }
 
-/// Which Workers a list shows.
+/// The filters of a list of Workers.
 struct Filter<'q> {
     friendly_name: Option<&'q str>,
     activity_name: Option<&'q str>,
@@ -105,9 +109,9 @@ impl<'q> Filter<'q> {
         })
     }
 
-    fn wants(&self, worker: &Worker, workspace: &Workspace) -> bool {
+    fn matches(&self, worker: &Worker, workspace: &Workspace) -> bool {
         let available = workspace.is_available(worker.activity_sid);
-        let matches =
+        let satisfies =
             |expression: &Expression| expression.matches(&WorkerScope::new(worker, workspace));
         self.friendly_name
             .is_none_or(|name| worker.friendly_name == name)
@@ -117,14 +121,16 @@ impl<'q> Filter<'q> {
             && self
                 .activity_sid
                 .is_none_or(|sid| worker.activity_sid == sid)
-            && self.available.is_none_or(|wanted| available == wanted)
+            && self
+                .available
+                .is_none_or(|requested| available == requested)
             && self
                 .task_queue_sid
                 .is_none_or(|queue| worker.roster.serves(queue))
             && self
                 .task_queue_name
                 .is_none_or(|name| serves_queue_named(worker, workspace, name))
-            && self.expression.as_ref().is_none_or(matches)
+            && self.expression.as_ref().is_none_or(satisfies)
     }
 }
 
@@ -142,14 +148,12 @@ mod tests {
     use crate::resources::samples;
 
     #[test]
-    fn a_filter_shows_the_workers_it_describes() {
+    fn filter_selects_workers() {
         let workspace = samples::workspace();
         let worker = samples::worker();
-        let (sid, queue) = (
-            format!("ActivitySid={}", worker.activity_sid),
-            format!("TaskQueueSid={}", samples::QUEUE),
-        );
-        for (query, wanted) in [
+        let sid = format!("ActivitySid={}", worker.activity_sid);
+        let queue = format!("TaskQueueSid={}", samples::QUEUE);
+        for (query, expected) in [
             ("", true),
             ("FriendlyName=Alice", true),
             ("FriendlyName=alice", false),
@@ -179,13 +183,14 @@ mod tests {
         ] {
             let query_parameters = Parameters::of_query(query).unwrap();
             let filter = Filter::read(&query_parameters).unwrap();
-            assert_eq!(filter.wants(&worker, &workspace), wanted, "{query}");
+            assert_eq!(filter.matches(&worker, &workspace), expected, "{query}");
         }
     }
 
     #[test]
-    fn a_filter_that_cannot_be_meant_is_refused_by_its_name() {
-        let (deep, long) = ("(".repeat(1_000), "a".repeat(10_000));
+    fn invalid_filter_names_its_parameter() {
+        let deep = "(".repeat(1_000);
+        let long = "a".repeat(10_000);
         for (name, value) in [
             ("ActivitySid", "WK00000000000000000000000000000001"),
             ("TaskQueueSid", "English"),

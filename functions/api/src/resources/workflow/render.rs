@@ -1,4 +1,4 @@
-//! What a Workflow looks like.
+//! The JSON of a Workflow.
 
 use ids::{AccountSid, WorkflowSid, WorkspaceSid};
 use serde::Serialize;
@@ -34,7 +34,7 @@ struct WorkflowLinks {
     cumulative_statistics: String,
 }
 
-/// The address of a Workspace's Workflows.
+/// The URL of a Workspace's Workflows.
 pub(super) fn url(view: &View, workspace: WorkspaceSid) -> String {
     format!("{}/Workflows", view.workspace(workspace))
 }
@@ -71,11 +71,12 @@ pub(super) fn render(
     })
 }
 
-/// A path of ours is served under the same host.
+/// The absolute URL of a callback: a path is served by this program, under the host of the API.
 fn absolute(view: &View, url: &str) -> String {
-    match url.starts_with('/') {
-        true => format!("{}{url}", view.base),
-        false => url.to_owned(),
+    if url.starts_with('/') {
+        format!("{}{url}", view.base)
+    } else {
+        url.to_owned()
     }
 }
 
@@ -85,7 +86,7 @@ mod tests {
     use crate::resources::samples;
 
     #[test]
-    fn a_workflow_has_every_property_of_the_official_document() {
+    fn workflow_has_every_official_property() {
         let workspace = samples::workspace();
         let workflow = &workspace.workflows[&samples::WORKFLOW];
         let rendered = render(&samples::view(), &workspace, workflow).unwrap();
@@ -99,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_of_ours_is_shown_with_its_host() {
+    fn callback_path_is_shown_as_absolute_url() {
         let workspace = samples::workspace();
         let workflow = Workflow {
             assignment_callback_url: Some("/assignment".to_owned()),

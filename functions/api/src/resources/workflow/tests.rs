@@ -1,4 +1,4 @@
-//! Forms that say what a Workflow is.
+//! Parsing of a Workflow's form.
 
 use super::*;
 use crate::resources::samples;
@@ -14,10 +14,10 @@ fn fields(form: &str) -> Result<Fields, ApiError> {
 }
 
 #[test]
-fn a_form_says_what_a_workflow_is() {
-    let plain = workflow_of(MINIMAL).unwrap();
+fn form_describes_a_workflow() {
+    let default = workflow_of(MINIMAL).unwrap();
     assert_eq!(
-        plain
+        default
             .configuration
             .targets()
             .map(|target| target.queue)
@@ -26,8 +26,8 @@ fn a_form_says_what_a_workflow_is() {
     );
     assert_eq!(
         (
-            plain.task_reservation_timeout.as_secs(),
-            plain.assignment_callback_url
+            default.task_reservation_timeout.as_secs(),
+            default.assignment_callback_url
         ),
         (120, None)
     );
@@ -48,12 +48,12 @@ fn a_form_says_what_a_workflow_is() {
 }
 
 #[test]
-fn an_update_changes_what_it_names() {
+fn update_changes_only_named_parameters() {
     let before = workflow_of(&format!(
         "{MINIMAL}&AssignmentCallbackUrl=https://a.example/a"
     ))
     .unwrap();
-    let updated = |form: &str| fields(form).unwrap().over(before.clone());
+    let updated = |form: &str| fields(form).unwrap().applied_to(before.clone());
     assert_eq!(updated(""), before);
     assert_eq!(
         updated("AssignmentCallbackUrl="),
@@ -72,7 +72,7 @@ fn an_update_changes_what_it_names() {
 }
 
 #[test]
-fn a_form_that_is_no_workflow_is_refused_by_the_name_of_the_parameter() {
+fn invalid_workflow_names_the_parameter() {
     for (form, sentence) in [
         ("FriendlyName=A", "Configuration field is required"),
         (
@@ -111,7 +111,7 @@ fn a_form_that_is_no_workflow_is_refused_by_the_name_of_the_parameter() {
 }
 
 #[test]
-fn a_workflow_names_queues_of_its_workspace() {
+fn workflow_names_queues_of_its_workspace() {
     let mut workspace = samples::workspace();
     let workflow = workflow_of(MINIMAL).unwrap();
     assert!(check(&workflow, &workspace).is_ok());

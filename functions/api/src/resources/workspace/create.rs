@@ -1,4 +1,4 @@
-//! A new Workspace, and what its template puts into it (taskrouter.md section 2.1).
+//! Creation of a Workspace, with the parts of its template (taskrouter.md section 2.1).
 
 use ids::{ActivitySid, TaskQueueSid, WorkflowSid, WorkspaceSid};
 use task_router::model::{
@@ -11,8 +11,8 @@ use crate::answer::Answer;
 use crate::error::ApiError;
 use crate::request_context::RequestContext;
 
-/// The Activities every Workspace begins with, and whether a Worker in them is offered Tasks. The first is the default one
-/// and the one after a timeout.
+/// The Activities of a new Workspace, and whether a Worker in them is available. The first is the
+/// default Activity and the timeout Activity.
 const ACTIVITIES: [(&str, bool); 3] = [
     ("Offline", false),
     ("Available", true),
@@ -22,46 +22,47 @@ const ACTIVITIES: [(&str, bool); 3] = [
 const SAMPLE_QUEUE: &str = "Sample Queue";
 const FIFO_WORKFLOW: &str = "Default Fifo Workflow";
 
-/// What a new Workspace begins with, beside Activities and TaskChannels.
+/// The parts of a new Workspace in addition to its Activities and TaskChannels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Template {
-    /// Nothing.
+    /// No further parts.
     None,
-    /// A TaskQueue for everybody and a Workflow that leads into it.
+    /// A TaskQueue for every Worker and a Workflow that leads into it.
     Fifo,
 }
 
-/// `POST /v1/Workspaces` with `FriendlyName`, `EventCallbackUrl`, `EventsFilter`, `MultiTaskEnabled`, `Template` and
-/// `PrioritizeQueueOrder`. Written all or nothing.
-pub async fn create(call: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let fields = Fields::read(&call.form)?;
+/// `POST /v1/Workspaces` with `FriendlyName`, `EventCallbackUrl`, `EventsFilter`,
+/// `MultiTaskEnabled`, `Template` and `PrioritizeQueueOrder`. One transaction writes all parts.
+pub async fn create(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
+    let fields = Fields::read(&context.form)?;
     if fields.friendly_name.is_none() {
         return Err(ApiError::missing("FriendlyName"));
     }
-    let template = call
+    let template = context
         .form
         .parsed("Template", template)?
         .unwrap_or(Template::None);
-    let store = &call.api.store;
+    let store = &context.api.store;
     if store.workspace_sids().await?.len() >= WORKSPACES_MAX {
         return Err(ApiError::State(format!(
-            "The account has {WORKSPACES_MAX} Workspaces, as many as it may have"
+            "The account has {WORKSPACES_MAX} Workspaces, which is the limit"
         )));
     }
-    let [seed, count] = call.api.ids.next_cause();
+    let [seed, count] = context.api.ids.next_cause();
     let mut workspace = of_template(WorkspaceSid::derive(&[&seed, &count]), template);
-    fields.write(&mut workspace);
-    let made = match store.replace_workspace(None, &workspace, call.now).await {
-        // Only this request knows its SID: the first attempt was written, and its confirmation lost.
+    fields.apply_to(&mut workspace);
+    let created = match store.replace_workspace(None, &workspace, context.now).await {
+        // Only this request knows the SID. So a conflict means that an attempt was written and its
+        // response was lost.
         Err(store::Error::Conflict) => store
-            .fresh_workspace(workspace.sid, call.now)
+            .fresh_workspace(workspace.sid, context.now)
             .await?
             .as_deref()
             .cloned(),
-        made => Some(made?),
+        written => Some(written?),
     };
-    let made = made.ok_or(store::Error::Conflict)?;
-    Ok(Answer::created(render(&call.view, &made)?))
+    let created = created.ok_or(store::Error::Conflict)?;
+    Ok(Answer::created(render(&context.view, &created)?))
 }
 
 fn template(text: &str) -> Result<Template, String> {
@@ -121,7 +122,7 @@ mod tests {
     use crate::resources::samples::WORKSPACE;
 
     #[test]
-    fn a_template_is_known_by_its_name() {
+    fn template_is_parsed_by_name() {
         assert_eq!(
             (template("NONE"), template("fifo")),
             (Ok(Template::None), Ok(Template::Fifo))
@@ -130,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn a_workspace_begins_with_three_activities_and_five_channels() {
+    fn new_workspace_has_activities_and_channels() {
         let workspace = of_template(WORKSPACE, Template::None);
         let mut names: Vec<_> = workspace
             .activities
@@ -163,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn the_template_fifo_adds_a_queue_for_everybody_and_a_workflow_into_it() {
+    fn fifo_template_adds_queue_and_workflow() {
         let workspace = of_template(WORKSPACE, Template::Fifo);
         let queue = workspace.task_queues.values().next().unwrap();
         assert_eq!(

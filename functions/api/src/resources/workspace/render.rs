@@ -1,4 +1,4 @@
-//! What a Workspace looks like.
+//! The JSON of a Workspace.
 
 use ids::{AccountSid, ActivitySid, WorkspaceSid};
 use serde::Serialize;
@@ -96,7 +96,7 @@ mod tests {
     use crate::resources::samples;
 
     #[test]
-    fn a_workspace_has_every_property_of_the_official_document() {
+    fn workspace_has_every_official_property() {
         let rendered = render(&samples::view(), &samples::workspace()).unwrap();
         samples::assert_official("workspace", &rendered);
         assert_eq!(rendered["timeout_activity_name"], "Offline");
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn a_workspace_shows_whom_it_tells_of_what() {
+    fn workspace_shows_its_event_settings() {
         let mut workspace = samples::workspace();
         workspace.event_callback_url = Some("https://a.example".to_owned());
         workspace.events_filter = vec![EventType::TaskCreated, EventType::TaskCanceled];

@@ -1,32 +1,34 @@
-//! What stands in the cells of tables. Everything is escaped by the template: a name like `<script>` is text.
+//! The cells of tables. The template escapes everything: a name like `<script>` is shown as text.
 
-use http::StatusCode;
 use ids::time::Millis;
 use maud::{Markup, html};
 use serde_json::Value;
 
-use super::Row;
-use crate::request_context::{Refused, RequestContext, text};
-use crate::routes::nothing_here;
+use super::schema::Row;
+use crate::console::{Refused, text};
+use crate::request_context::RequestContext;
+use crate::section::Resource;
 
-/// Characters of attributes shown in a table.
+/// Maximum number of characters of attributes in a table.
 const ATTRIBUTES_CHARS_MAX: usize = 160;
 
-/// A part of an address that can be a SID; anything else would become part of another address of the API.
-pub fn sid_of<'p>(visit: &RequestContext<'_>, part: &'p str) -> Result<&'p str, Refused> {
+/// A path part that has the form of a SID. Anything else is refused: it would change the address of
+/// the API request.
+pub fn sid_of<'p>(context: &RequestContext<'_>, part: &'p str) -> Result<&'p str, Refused> {
     let is_sid = part.len() == 34 && part.chars().all(|char| char.is_ascii_alphanumeric());
-    is_sid.then_some(part).ok_or_else(|| Refused {
-        status: StatusCode::NOT_FOUND,
-        ..nothing_here(visit)
-    })
+    if is_sid {
+        Ok(part)
+    } else {
+        Err(context.no_such_page())
+    }
 }
 
-/// How long something has lasted; the script counts on.
+/// An age in words; the page's script counts it up.
 pub fn age(secs: Option<u64>) -> Markup {
     html! { @if let Some(secs) = secs { span .number data-age=(secs) { (words(secs)) } } @else { "–" } }
 }
 
-/// How long something will last; the script counts down.
+/// A time that is left, in words; the page's script counts it down.
 pub fn left_secs(secs: u64) -> Markup {
     html! { span .number .countdown data-left=(secs) { (words(secs)) } }
 }
@@ -35,7 +37,7 @@ fn words(secs: u64) -> String {
     Millis::from_secs(secs).in_words()
 }
 
-/// A Task by the end of its SID, and who it is about.
+/// A Task: the end of its SID, and the number or name in its attributes.
 pub fn task(row: &Row<'_>) -> Markup {
     let sid = text(row.resource, "sid");
     let attributes: Value =
@@ -46,7 +48,7 @@ pub fn task(row: &Row<'_>) -> Markup {
     html! { code title=(sid) { (short(sid)) } @if let Some(from) = from { " " (from) } }
 }
 
-/// The end of a Task's SID, which tells it from others.
+/// The last eight characters of a Task's SID.
 fn short(sid: &str) -> String {
     let start = sid.char_indices().rev().nth(7).map_or(0, |(at, _)| at);
     format!("WT…{}", sid.get(start..).unwrap_or(sid))
@@ -70,7 +72,7 @@ pub fn channel(row: &Row<'_>) -> Markup {
 
 pub fn queue(row: &Row<'_>) -> Markup {
     link(
-        "task-queues",
+        Resource::TaskQueues,
         text(row.resource, "task_queue_sid"),
         text(row.resource, "task_queue_friendly_name"),
     )
@@ -78,22 +80,22 @@ pub fn queue(row: &Row<'_>) -> Markup {
 
 pub fn workflow(row: &Row<'_>) -> Markup {
     link(
-        "workflows",
+        Resource::Workflows,
         text(row.resource, "workflow_sid"),
         text(row.resource, "workflow_friendly_name"),
     )
 }
 
-/// Workers with an open Reservation.
-pub fn who_holds(row: &Row<'_>) -> Markup {
+/// The Workers with an open Reservation for the Task.
+pub fn holders(row: &Row<'_>) -> Markup {
     html! {
-        @for worker in of(row.beside, "workers") {
-            (link("workers", text(worker, "sid"), text(worker, "friendly_name"))) " "
+        @for worker in array(row.related, "workers") {
+            (link(Resource::Workers, text(worker, "sid"), text(worker, "friendly_name"))) " "
         }
     }
 }
 
-/// What of a Worker's capacity is taken, by TaskChannel; channels in which they take nothing are left out.
+/// The occupied capacity of a Worker by TaskChannel; channels without capacity are left out.
 pub fn channels(row: &Row<'_>) -> Markup {
     let number = |channel: &Value, name: &str| {
         channel
@@ -103,7 +105,7 @@ pub fn channels(row: &Row<'_>) -> Markup {
     };
     let shown = |channel: &&Value| number(channel, "capacity") + number(channel, "occupied") > 0;
     html! {
-        @for channel in of(row.beside, "channels").iter().filter(shown) {
+        @for channel in array(row.related, "channels").iter().filter(shown) {
             span .tag {
                 (text(channel, "name")) " " (number(channel, "occupied")) "/" (number(channel, "capacity"))
                 @if channel.get("is_open").and_then(Value::as_bool) == Some(false) { " closed" }
@@ -112,53 +114,55 @@ pub fn channels(row: &Row<'_>) -> Markup {
     }
 }
 
-/// The Tasks a Worker holds or is offered.
+/// The open Reservations of a Worker, by Task.
 pub fn reservations(row: &Row<'_>) -> Markup {
     html! {
-        @for open in of(row.beside, "reservations") {
-            (link("tasks", text(open, "task_sid"), &short(text(open, "task_sid")))) " " (text(open, "channel")) " "
+        @for open in array(row.related, "reservations") {
+            (link(Resource::Tasks, text(open, "task_sid"), &short(text(open, "task_sid")))) " " (text(open, "channel")) " "
         }
     }
 }
 
-fn of<'v>(value: &'v Value, name: &str) -> &'v [Value] {
+fn array<'v>(value: &'v Value, name: &str) -> &'v [Value] {
     value
         .get(name)
         .and_then(Value::as_array)
         .map_or(&[], Vec::as_slice)
 }
 
-/// Tasks of a TaskQueue that have not ended.
+/// The number of Tasks of a TaskQueue that have not ended.
 pub fn tasks_in_queue(row: &Row<'_>) -> Markup {
     figure(row, "total_tasks")
 }
 
-/// How long the one that waits longest has done so.
+/// The age of the Task that waits longest.
 pub fn longest_wait(row: &Row<'_>) -> Markup {
-    waits(row.beside)
+    longest_wait_of(row.related)
 }
 
-/// The longest wait among a TaskQueue's numbers. Where nobody waits, the API says 0: that is no wait, and must not count on.
-pub fn waits(numbers: &Value) -> Markup {
-    let sid = text(numbers, "longest_task_waiting_sid");
-    age(numbers
+/// The longest wait in a TaskQueue's statistics. When no Task waits, the API reports an age of 0
+/// without a SID; a dash is shown, because an age would be counted up.
+pub fn longest_wait_of(statistics: &Value) -> Markup {
+    if text(statistics, "longest_task_waiting_sid").is_empty() {
+        return age(None);
+    }
+    age(statistics
         .get("longest_task_waiting_age")
-        .and_then(Value::as_u64)
-        .filter(|_| !sid.is_empty()))
+        .and_then(Value::as_u64))
 }
 
-/// Workers who match a TaskQueue.
+/// The number of Workers who satisfy the TaskQueue's expression.
 pub fn eligible(row: &Row<'_>) -> Markup {
     figure(row, "total_eligible_workers")
 }
 
-/// Those of them whose Activity is available.
+/// The number of those Workers whose Activity is available.
 pub fn available_workers(row: &Row<'_>) -> Markup {
     figure(row, "total_available_workers")
 }
 
 fn figure(row: &Row<'_>, name: &str) -> Markup {
-    let number = row.beside.get(name).and_then(Value::as_u64);
+    let number = row.related.get(name).and_then(Value::as_u64);
     html! { @if let Some(number) = number { (number) } @else { "–" } }
 }
 
@@ -167,7 +171,7 @@ pub fn activity(row: &Row<'_>) -> Markup {
     html! { span .tag { (text(row.resource, "activity_name")) } @if !available { span .unseen { " (not available)" } } }
 }
 
-/// Since the Activity was set, by the clock of the answer.
+/// Seconds since the Worker's Activity changed.
 pub fn age_of_status(row: &Row<'_>) -> Markup {
     age(row
         .resource
@@ -215,10 +219,10 @@ pub fn event_about(row: &Row<'_>) -> Markup {
     html! { (text(row.resource, "description")) }
 }
 
-/// A link to a resource by its name, or by its SID where it has none.
-pub fn link(section: &str, sid: &str, name: &str) -> Markup {
+/// A link to a resource, labelled with its name, or with its SID if it has no name.
+pub fn link(resource: Resource, sid: &str, name: &str) -> Markup {
     let shown = if name.is_empty() { sid } else { name };
-    html! { @if !sid.is_empty() { a href={ "/console/" (section) "/" (sid) } { (shown) } } }
+    html! { @if !sid.is_empty() { a href={ "/console/" (resource.path()) "/" (sid) } { (shown) } } }
 }
 
 #[cfg(test)]
@@ -228,7 +232,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whatever_people_write_is_shown_as_text() {
+    fn resource_text_is_escaped() {
         let hostile = "<script>alert(1)</script>\"'&";
         let resource = json!({
             "sid": "WT00000000000000000000000000000001", "friendly_name": hostile, "activity_name": hostile, "description": hostile,
@@ -236,7 +240,7 @@ mod tests {
         });
         let row = Row {
             resource: &resource,
-            beside: &Value::Null,
+            related: &Value::Null,
         };
         for cell in [
             task,
@@ -256,25 +260,27 @@ mod tests {
     }
 
     #[test]
-    fn where_nobody_waits_no_wait_is_shown_that_would_count_on() {
+    fn no_waiting_task_shows_a_dash() {
         let shown = |sid: Option<&str>| {
-            waits(&json!({ "longest_task_waiting_age": 0, "longest_task_waiting_sid": sid }))
-                .into_string()
+            longest_wait_of(
+                &json!({ "longest_task_waiting_age": 0, "longest_task_waiting_sid": sid }),
+            )
+            .into_string()
         };
         assert_eq!(shown(None), "–");
         assert!(shown(Some("WT1")).contains("data-age=\"0\""));
     }
 
     #[test]
-    fn a_workers_channels_and_reservations_are_shown_as_far_as_they_take_anything() {
+    fn channels_without_capacity_are_left_out() {
         let channel = |name: &str, occupied: u8, capacity: u8, is_open: bool| json!({ "name": name, "occupied": occupied, "capacity": capacity, "is_open": is_open });
-        let beside = json!({
+        let related = json!({
             "channels": [channel("voice", 1, 1, true), channel("<b>", 0, 3, false), channel("sms", 0, 0, true)],
             "reservations": [{ "task_sid": "WT00000000000000000000000000000001", "channel": "voice" }],
         });
         let row = Row {
             resource: &Value::Null,
-            beside: &beside,
+            related: &related,
         };
         let shown = channels(&row).into_string();
         assert!(
@@ -291,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn spans_of_time_are_said_in_the_largest_fitting_words() {
+    fn durations_use_the_largest_units() {
         for (secs, expected) in [
             (0, "0 s"),
             (59, "59 s"),

@@ -1,49 +1,63 @@
-//! One resource: what it says, what can be done with it, and what belongs to it.
+//! The page of one resource: its properties, the actions it allows, and related sections.
 
 use maud::{Markup, html};
 use serde_json::Value;
 
 use super::edit::readable;
-use super::{Kind, cells, timeline, why};
+use super::schema::{Kind, Removal};
+use super::{cells, diagram, timeline, why};
 use crate::changes::Watch;
+use crate::console::{Refused, text};
 use crate::layout::{self, Page, button};
 use crate::reply::Reply;
-use crate::request_context::{Refused, RequestContext, text};
+use crate::request_context::RequestContext;
+use crate::section::Resource;
 
-/// Properties that are documents.
+/// Properties whose text is a JSON document.
 const DOCUMENTS: [&str; 3] = ["attributes", "configuration", "event_data"];
 
-/// Properties that say nothing to people.
+/// Properties without information for a reader.
 const NOT_SHOWN: [&str; 5] = ["links", "url", "addons", "account_sid", "workspace_sid"];
 
 /// The page.
-pub async fn show(visit: &RequestContext<'_>, kind: &Kind, sid: &str) -> Result<Reply, Refused> {
-    let resource = visit.get(&format!("{}/{sid}", kind.place)).await?;
+pub async fn show(context: &RequestContext<'_>, kind: &Kind, sid: &str) -> Result<Reply, Refused> {
+    let resource = context
+        .get(&format!("{}/{sid}", kind.resource.list()))
+        .await?;
     let name = text(&resource, "friendly_name");
     let title = if name.is_empty() {
-        format!("{} {sid}", kind.one)
+        format!("{} {sid}", kind.resource.singular())
     } else {
-        format!("{} {name}", kind.one)
+        format!("{} {name}", kind.resource.singular())
     };
     let live = html! {
-        (actions(visit, kind, sid, &resource))
-        @if kind.place == "Workflows" { (super::diagram::of(visit, &resource).await) }
-        @if kind.place == "Tasks" { (why::task_waits(visit, sid).await) }
-        @if kind.place == "Workers" { (why::nothing_comes(visit, sid).await) }
-        @if kind.place == "Tasks" { (timeline::of(visit, sid).await) }
+        (actions(context, kind, sid, &resource))
+        @match kind.resource {
+            Resource::Workflows => (diagram::of(context, &resource).await),
+            Resource::Tasks => {
+                (why::task_waits(context, sid).await)
+                (timeline::of(context, sid).await)
+            }
+            Resource::Workers => (why::worker_is_idle(context, sid).await),
+            Resource::TaskQueues | Resource::Activities | Resource::Events => {}
+        }
         (properties(&resource))
     };
-    let watch = match kind.place {
-        "Events" => None,
-        // What a Task waits for may be a Worker.
-        _ => Some(Watch::Everything),
+    let watch = match kind.resource {
+        Resource::Events => None,
+        // A change of a Worker may change the reason for which a Task waits.
+        Resource::Tasks
+        | Resource::Workers
+        | Resource::TaskQueues
+        | Resource::Workflows
+        | Resource::Activities => Some(Watch::Everything),
     };
-    let head = html! { p { a href={ "/console/" (kind.section) } { "All " (kind.place) } } };
+    let head = html! { p { a href={ "/console/" (kind.resource.path()) } { "All " (kind.resource.list()) } } };
     Ok(layout::page(
-        visit,
+        context,
         Page {
             title: &title,
-            section: kind.section,
+            section: Some(kind.resource.into()),
             watch,
             head,
             live,
@@ -51,29 +65,29 @@ pub async fn show(visit: &RequestContext<'_>, kind: &Kind, sid: &str) -> Result<
     ))
 }
 
-fn actions(visit: &RequestContext<'_>, kind: &Kind, sid: &str, resource: &Value) -> Markup {
-    let here = format!("/console/{}/{sid}", kind.section);
+fn actions(context: &RequestContext<'_>, kind: &Kind, sid: &str, resource: &Value) -> Markup {
+    let address = format!("/console/{}/{sid}", kind.resource.path());
     html! {
         div .controls {
-            @if !kind.update.is_empty() { a .button href={ (here) "/edit" } { "Change" } }
-            @if kind.place == "Workers" { a .button href={ "/console/desk/" (sid) } { "Open the desktop" } }
-            @if kind.place == "Tasks" { (task_actions(visit, &here, resource)) }
-            @if kind.removable {
+            @if !kind.update.is_empty() { a .button href={ (address) "/edit" } { "Change" } }
+            @if kind.resource == Resource::Workers { a .button href={ "/console/desk/" (sid) } { "Open the desktop" } }
+            @if kind.resource == Resource::Tasks { (task_actions(context, &address, resource)) }
+            @if kind.removal == Removal::Allowed {
                 details #remove {
                     summary { "Remove" }
-                    (button(visit, &format!("{here}/remove"), &format!("Remove this {}", kind.one), &[], "danger"))
+                    (button(context, &format!("{address}/remove"), &format!("Remove this {}", kind.resource.singular()), &[], "danger"))
                 }
             }
         }
     }
 }
 
-/// The changes of status that TaskRouter allows from where the Task is.
-fn task_actions(visit: &RequestContext<'_>, here: &str, task: &Value) -> Markup {
+/// Buttons for the changes of status that TaskRouter allows from the Task's present status.
+fn task_actions(context: &RequestContext<'_>, address: &str, task: &Value) -> Markup {
     let set = |status: &str, label: &str| {
         button(
-            visit,
-            &format!("{here}/status"),
+            context,
+            &format!("{address}/status"),
             label,
             &[("AssignmentStatus", status)],
             "",
@@ -98,12 +112,12 @@ fn properties(resource: &Value) -> Markup {
 }
 
 fn property(name: &str, value: &Value) -> Markup {
-    if let (true, Value::String(document)) = (DOCUMENTS.contains(&name), value) {
-        return html! { pre tabindex="0" aria-label=(name) { (readable(document)) } };
-    }
     match value {
-        Value::String(text) => match section_of(text) {
-            Some(section) => cells::link(section, text, ""),
+        Value::String(document) if DOCUMENTS.contains(&name) => {
+            html! { pre tabindex="0" aria-label=(name) { (readable(document)) } }
+        }
+        Value::String(text) => match Resource::of_sid(text) {
+            Some(resource) => cells::link(resource, text, ""),
             None => html! { (text) },
         },
         Value::Object(_) | Value::Array(_) => {
@@ -111,19 +125,4 @@ fn property(name: &str, value: &Value) -> Markup {
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => html! { (value) },
     }
-}
-
-/// Where a SID leads, by its two capitals.
-fn section_of(text: &str) -> Option<&'static str> {
-    let (prefix, digits) = text.split_at_checked(2)?;
-    let is_sid = digits.len() == 32 && digits.chars().all(|digit| digit.is_ascii_hexdigit());
-    let section = match prefix {
-        "WT" => "tasks",
-        "WK" => "workers",
-        "WQ" => "task-queues",
-        "WW" => "workflows",
-        "WA" => "activities",
-        _ => return None,
-    };
-    is_sid.then_some(section)
 }

@@ -1,4 +1,4 @@
-//! A Workflow as one reads it: who goes where, and what happens when nobody is found.
+//! A Workflow as a list of filters: the TaskQueues and Workers of each step, and the default.
 
 use std::collections::BTreeMap;
 
@@ -6,14 +6,16 @@ use maud::{Markup, html};
 use serde_json::Value;
 
 use super::cells::link;
-use crate::request_context::{RequestContext, entries, text};
+use crate::console::{entries, text};
+use crate::request_context::RequestContext;
+use crate::section::Resource;
 
 /// The names of TaskQueues, by SID.
 type Names = BTreeMap<String, String>;
 
-/// The section of a Workflow's page.
-pub async fn of(visit: &RequestContext<'_>, workflow: &Value) -> Markup {
-    let list = visit
+/// The section of a Workflow's page. Without an answer of the API, queues are named by their SID.
+pub async fn of(context: &RequestContext<'_>, workflow: &Value) -> Markup {
+    let list = context
         .get("TaskQueues?PageSize=200")
         .await
         .unwrap_or_default();
@@ -33,7 +35,7 @@ pub async fn of(visit: &RequestContext<'_>, workflow: &Value) -> Markup {
         .map_or(&[] as &[Value], Vec::as_slice);
     html! {
         section aria-labelledby="diagram" {
-            h2 #diagram { "How Tasks travel" }
+            h2 #diagram { "Path of a Task" }
             ol .flow {
                 @for (at, filter) in filters.iter().enumerate() { (filter_box(at, filter, &names)) }
                 @if let Some(default) = routing.get("default_filter").filter(|default| !default.is_null()) {
@@ -50,7 +52,7 @@ pub async fn of(visit: &RequestContext<'_>, workflow: &Value) -> Markup {
 }
 
 fn filter_box(at: usize, filter: &Value, names: &Names) -> Markup {
-    // Both spellings are TaskRouter's.
+    // TaskRouter accepts both spellings.
     let name = ["filter_friendly_name", "friendly_name"]
         .into_iter()
         .map(|key| text(filter, key))
@@ -68,7 +70,7 @@ fn filter_box(at: usize, filter: &Value, names: &Names) -> Markup {
     }
 }
 
-/// One step in a sentence.
+/// One step as a sentence.
 fn step(target: &Value, names: &Names) -> Markup {
     let queue = text(target, "queue");
     let value = |key: &str| {
@@ -86,13 +88,13 @@ fn step(target: &Value, names: &Names) -> Markup {
     };
     html! {
         li {
-            "go to " (link("task-queues", queue, names.get(queue).map_or("", String::as_str)))
-            @if let Some(expression) = value("expression") { ", to Workers with " code { (expression) } }
-            @if let Some(worker) = value("known_worker_sid").or_else(|| value("known_worker_friendly_name")) { ", to the known Worker " code { (worker) } }
-            @if let Some(order) = value("order_by") { ", in the order of " code { (order) } }
-            @if let Some(priority) = value("priority") { ", with priority " (priority) }
-            @if let Some(timeout) = value("timeout") { ", for " (timeout) " s at most" }
-            @if let Some(skip) = value("skip_if") { ", unless " code { (skip) } }
+            "TaskQueue " (link(Resource::TaskQueues, queue, names.get(queue).map_or("", String::as_str)))
+            @if let Some(expression) = value("expression") { ", Workers with " code { (expression) } }
+            @if let Some(worker) = value("known_worker_sid").or_else(|| value("known_worker_friendly_name")) { ", known Worker " code { (worker) } }
+            @if let Some(order) = value("order_by") { ", ordered by " code { (order) } }
+            @if let Some(priority) = value("priority") { ", priority " (priority) }
+            @if let Some(timeout) = value("timeout") { ", timeout " (timeout) " s" }
+            @if let Some(skip) = value("skip_if") { ", skipped if " code { (skip) } }
         }
     }
 }

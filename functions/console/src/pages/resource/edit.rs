@@ -1,64 +1,68 @@
-//! Forms that make or change a resource. The values go to the API as they are; its refusal is shown at the field it names, and
-//! what was typed stays.
+//! Forms that create or change a resource. The values are sent to the API unchanged. Its error is
+//! shown at the field it names, and the entered values stay.
 
 use http::StatusCode;
 use maud::{Markup, html};
 use serde_json::Value;
 
-use super::{Field, Input, Kind, field_error};
+use super::field_error;
+use super::schema::{Field, Input, Kind};
+use crate::console::{Refused, entries, text};
 use crate::form::Form;
 use crate::layout::{self, Page, csrf};
 use crate::reply::Reply;
-use crate::request_context::{Refused, RequestContext, entries, text};
+use crate::request_context::RequestContext;
 
-/// Choices offered of resources of another kind.
+/// Maximum number of choices in a list of resources.
 const CHOICES_MAX: usize = 200;
 
-/// A form for a new resource.
-pub async fn new(visit: &RequestContext<'_>, kind: &Kind) -> Result<Reply, Refused> {
+/// The form for a new resource.
+pub async fn new(context: &RequestContext<'_>, kind: &Kind) -> Result<Reply, Refused> {
     Ok(page(
-        visit,
+        context,
         kind,
-        &format!("New {}", kind.one),
+        &format!("New {}", kind.resource.singular()),
         kind.create,
-        &visit.query,
+        &context.query,
         None,
     )
     .await)
 }
 
-/// Makes it.
-pub async fn create(visit: &RequestContext<'_>, kind: &Kind) -> Result<Reply, Refused> {
-    match visit
+/// Creates the resource.
+pub async fn create(context: &RequestContext<'_>, kind: &Kind) -> Result<Reply, Refused> {
+    match context
         .post(
-            kind.place,
-            &given(&visit.form, kind.create, &Form::default()),
+            kind.resource.list(),
+            &changed(&context.form, kind.create, &Form::default()),
         )
         .await
     {
         Ok(made) => Ok(Reply::see_other(format!(
             "/console/{}/{}",
-            kind.section,
+            kind.resource.path(),
             text(&made, "sid")
         ))),
         Err(refused) => Ok(page(
-            visit,
+            context,
             kind,
-            &format!("New {}", kind.one),
+            &format!("New {}", kind.resource.singular()),
             kind.create,
-            &visit.form,
+            &context.form,
             Some(&refused),
         )
         .await),
     }
 }
 
-/// A form with a resource's present values.
-pub async fn form(visit: &RequestContext<'_>, kind: &Kind, sid: &str) -> Result<Reply, Refused> {
-    let resource = visit.get(&format!("{}/{sid}", kind.place)).await?;
-    let title = format!("Change {}", kind.one);
+/// The form for a change, with the present values.
+pub async fn form(context: &RequestContext<'_>, kind: &Kind, sid: &str) -> Result<Reply, Refused> {
+    let resource = context
+        .get(&format!("{}/{sid}", kind.resource.list()))
+        .await?;
+    let title = format!("Change {}", kind.resource.singular());
     Ok(page(
-        visit,
+        context,
         kind,
         &title,
         kind.update,
@@ -68,57 +72,79 @@ pub async fn form(visit: &RequestContext<'_>, kind: &Kind, sid: &str) -> Result<
     .await)
 }
 
-/// Changes what differs.
-pub async fn update(visit: &RequestContext<'_>, kind: &Kind, sid: &str) -> Result<Reply, Refused> {
-    let place = format!("{}/{sid}", kind.place);
-    let resource = visit.get(&place).await?;
-    let changes = given(&visit.form, kind.update, &present(kind.update, &resource));
-    match visit.post(&place, &changes).await {
-        Ok(_) => Ok(Reply::see_other(format!("/console/{}/{sid}", kind.section))),
+/// Sends the values that differ from the present ones.
+pub async fn update(
+    context: &RequestContext<'_>,
+    kind: &Kind,
+    sid: &str,
+) -> Result<Reply, Refused> {
+    let place = format!("{}/{sid}", kind.resource.list());
+    let resource = context.get(&place).await?;
+    let changes = changed(&context.form, kind.update, &present(kind.update, &resource));
+    match context.post(&place, &changes).await {
+        Ok(_) => Ok(Reply::see_other(format!(
+            "/console/{}/{sid}",
+            kind.resource.path()
+        ))),
         Err(refused) => Ok(page(
-            visit,
+            context,
             kind,
-            &format!("Change {}", kind.one),
+            &format!("Change {}", kind.resource.singular()),
             kind.update,
-            &visit.form,
+            &context.form,
             Some(&refused),
         )
         .await),
     }
 }
 
-/// Moves a Task on to the status the form names.
+/// Sets the status of a Task to the one in the form.
 pub async fn set_status(
-    visit: &RequestContext<'_>,
+    context: &RequestContext<'_>,
     kind: &Kind,
     sid: &str,
 ) -> Result<Reply, Refused> {
     let mut form = Form::default();
-    form.push("AssignmentStatus", visit.form.text("AssignmentStatus"));
-    visit.post(&format!("{}/{sid}", kind.place), &form).await?;
-    Ok(Reply::see_other(format!("/console/{}/{sid}", kind.section)))
+    form.push("AssignmentStatus", context.form.text("AssignmentStatus"));
+    context
+        .post(&format!("{}/{sid}", kind.resource.list()), &form)
+        .await?;
+    Ok(Reply::see_other(format!(
+        "/console/{}/{sid}",
+        kind.resource.path()
+    )))
 }
 
-/// Removes a resource.
-pub async fn remove(visit: &RequestContext<'_>, kind: &Kind, sid: &str) -> Result<Reply, Refused> {
-    visit.delete(&format!("{}/{sid}", kind.place)).await?;
-    Ok(Reply::see_other(format!("/console/{}", kind.section)))
+/// Deletes a resource.
+pub async fn remove(
+    context: &RequestContext<'_>,
+    kind: &Kind,
+    sid: &str,
+) -> Result<Reply, Refused> {
+    context
+        .delete(&format!("{}/{sid}", kind.resource.list()))
+        .await?;
+    Ok(Reply::see_other(format!(
+        "/console/{}",
+        kind.resource.path()
+    )))
 }
 
-/// What a form says that is not so already. A field left empty says nothing, unless something stood there.
-fn given(form: &Form, fields: &[Field], present: &Form) -> Form {
-    let mut given = Form::default();
+/// The values of the form that differ from the present ones. An empty field counts as a change only
+/// if the property had a value.
+fn changed(form: &Form, fields: &[Field], present: &Form) -> Form {
+    let mut changed = Form::default();
     for field in fields {
-        // Browsers send line ends as two characters.
+        // Browsers send line ends as CR LF.
         let value = form.text(field.name).replace("\r\n", "\n");
         if value != present.text(field.name) {
-            given.push(field.name, value);
+            changed.push(field.name, value);
         }
     }
-    given
+    changed
 }
 
-/// The values a form begins with.
+/// The present values of the fields.
 fn present(fields: &[Field], resource: &Value) -> Form {
     let mut present = Form::default();
     for field in fields {
@@ -135,7 +161,7 @@ fn present(fields: &[Field], resource: &Value) -> Form {
     present
 }
 
-/// JSON over several lines; anything else as it is.
+/// JSON, indented; any other text unchanged.
 pub fn readable(json: &str) -> String {
     let value: Option<Value> = serde_json::from_str(json).ok();
     value
@@ -144,44 +170,44 @@ pub fn readable(json: &str) -> String {
 }
 
 async fn page(
-    visit: &RequestContext<'_>,
+    context: &RequestContext<'_>,
     kind: &Kind,
     title: &str,
     fields: &[Field],
     values: &Form,
     refused: Option<&Refused>,
 ) -> Reply {
-    let about = refused
-        .and_then(Refused::about)
+    let field_error = refused
+        .and_then(Refused::field_error)
         .filter(|(name, _)| fields.iter().any(|field| field.name == *name));
     let mut inputs = Vec::new();
     for field in fields {
-        let mistake = about
+        let error = field_error
             .filter(|(name, _)| *name == field.name)
             .map(|(_, problem)| problem);
-        inputs.push(input(visit, field, values.text(field.name), mistake).await);
+        inputs.push(input(context, field, values.text(field.name), error).await);
     }
     let live = html! {
         @if let Some(refused) = refused {
-            p .alert role="alert" { "Nothing was changed. " @if about.is_none() { (refused.message) } @else { "See below." } }
+            p .alert role="alert" { "Nothing was changed. " @if field_error.is_none() { (refused.message) } @else { "See the marked field." } }
         }
-        form .stacked method="post" action=(visit.path) {
-            (csrf(visit))
+        form .stacked method="post" action=(context.path) {
+            (csrf(context))
             @for (field, input) in fields.iter().zip(inputs) {
                 label for=(field.name) { (field.label) }
                 (input)
             }
             button .primary type="submit" { "Save" }
         }
-        p { a href={ "/console/" (kind.section) } { "Back to " (kind.place) } }
+        p { a href={ "/console/" (kind.resource.path()) } { "Back to " (kind.resource.list()) } }
     };
     let status = refused.map_or(StatusCode::OK, |refused| refused.status);
     layout::page_with(
-        visit,
+        context,
         status,
         Page {
             title,
-            section: kind.section,
+            section: Some(kind.resource.into()),
             watch: None,
             head: html! {},
             live,
@@ -189,20 +215,21 @@ async fn page(
     )
 }
 
-/// A field with its help and what is wrong with it.
+/// A field with its note and its error.
 pub async fn input(
-    visit: &RequestContext<'_>,
+    context: &RequestContext<'_>,
     field: &Field,
     value: &str,
-    mistake: Option<&str>,
+    error: Option<&str>,
 ) -> Markup {
     let help = (!field.help.is_empty()).then(|| format!("{}-help", field.name));
     let notes: Vec<String> = help
         .into_iter()
-        .chain(mistake.map(|_| format!("{}-mistake", field.name)))
+        .chain(error.map(|_| format!("{}-error", field.name)))
         .collect();
     let notes = (!notes.is_empty()).then(|| notes.join(" "));
-    let (name, invalid) = (field.name, mistake.map(|_| "true"));
+    let name = field.name;
+    let invalid = error.map(|_| "true");
     html! {
         @match field.input {
             Input::Line => { input id=(name) name=(name) value=(value) aria-invalid=[invalid] aria-describedby=[notes.as_ref()]; }
@@ -210,10 +237,10 @@ pub async fn input(
             Input::Json => { textarea id=(name) name=(name) rows=(rows(value)) spellcheck="false" aria-invalid=[invalid] aria-describedby=[notes.as_ref()] { (value) } }
             Input::Expression => { textarea id=(name) name=(name) rows="2" spellcheck="false" aria-invalid=[invalid] aria-describedby=[notes.as_ref()] { (value) } }
             Input::OneOf(words) => (choice(name, words.iter().map(|word| ((*word).to_owned(), (*word).to_owned())).collect(), value, invalid, notes.as_deref())),
-            Input::Of(place) => (choice(name, resources(visit, place).await, value, invalid, notes.as_deref())),
+            Input::Of(place) => (choice(name, resources(context, place).await, value, invalid, notes.as_deref())),
         }
         @if !field.help.is_empty() { small .quiet id={ (name) "-help" } { (field.help) } }
-        @if let Some(mistake) = mistake { (field_error::show(&format!("{name}-mistake"), mistake, value)) }
+        @if let Some(error) = error { (field_error::show(&format!("{name}-error"), error, value)) }
     }
 }
 
@@ -236,9 +263,9 @@ fn choice(
     }
 }
 
-/// Resources of another kind, by SID and name; none, if they cannot be had.
-async fn resources(visit: &RequestContext<'_>, place: &str) -> Vec<(String, String)> {
-    let list = visit
+/// The resources of a list of the API, by SID and name; empty if the API refuses.
+async fn resources(context: &RequestContext<'_>, place: &str) -> Vec<(String, String)> {
+    let list = context
         .get(&format!("{place}?PageSize={CHOICES_MAX}"))
         .await
         .unwrap_or_default();
@@ -275,10 +302,11 @@ mod tests {
     ];
 
     #[test]
-    fn only_what_was_changed_is_sent() {
+    fn only_changed_values_are_sent() {
         let present = present(FIELDS, &json!({ "attributes": "{\"a\":1}", "priority": 3 }));
         assert_eq!(present.text("Attributes"), "{\n  \"a\": 1\n}");
-        let sent = |form: &str| given(&Form::read(form.as_bytes()), FIELDS, &present).encode_all();
+        let sent =
+            |form: &str| changed(&Form::read(form.as_bytes()), FIELDS, &present).encode_all();
         assert_eq!(
             sent("csrf=1&Priority=3&Attributes=%7B%0D%0A++%22a%22%3A+1%0D%0A%7D"),
             ""

@@ -1,23 +1,24 @@
-//! Where in a text a mistake is, from the API's own sentence: `column 7: …` of an expression, `line 3 column 9` of JSON, and both
-//! the place in a document and the column there, `task_routing.filters[0].expression: column 7: …`.
+//! The position of an error in the entered text, read from the API's message: `column 7: …` for an
+//! expression, `line 3 column 9` for JSON, or both the path in a document and the column there,
+//! `task_routing.filters[0].expression: column 7: …`.
 
 use maud::{Markup, html};
 use serde_json::Value;
 
-/// Characters shown before and after the place.
+/// Characters that are shown before and after the position.
 const AROUND: usize = 60;
 
-/// A line of a text and the character in it at which the trouble begins, counted from 0.
+/// A line of the text, and the 0-based column of the character at which the error begins.
 #[derive(Debug, PartialEq, Eq)]
 struct Spot {
     line: String,
     column: usize,
 }
 
-/// What is wrong, and the place with a mark below it.
+/// The message, and the line with a mark below the position.
 pub fn show(id: &str, problem: &str, value: &str) -> Markup {
     html! {
-        p .mistake id=(id) { (problem) }
+        p .field-error id=(id) { (problem) }
         @if let Some(spot) = find(problem, value) {
             @let (before, at) = spot.around();
             pre .spot aria-hidden="true" { (before) mark { (at) } "\n" (" ".repeat(before.chars().count())) "▲" }
@@ -26,7 +27,7 @@ pub fn show(id: &str, problem: &str, value: &str) -> Markup {
 }
 
 impl Spot {
-    /// What stands before the place, and from there on.
+    /// The text before the position, and the text from there on.
     fn around(&self) -> (String, String) {
         let skipped = self.column.saturating_sub(AROUND);
         let before = self
@@ -43,7 +44,8 @@ impl Spot {
 fn find(problem: &str, value: &str) -> Option<Spot> {
     if let Some((_, place)) = problem.rsplit_once(" at line ") {
         let (line, column) = place.split_once(" column ")?;
-        let (line, column) = (number(line)?.checked_sub(1)?, number(column)?);
+        let line = number(line)?.checked_sub(1)?;
+        let column = number(column)?;
         return spot(
             value.lines().nth(line).unwrap_or_default(),
             column.saturating_sub(1),
@@ -76,7 +78,7 @@ fn number(text: &str) -> Option<usize> {
     text.trim().parse().ok()
 }
 
-/// The part of a document at `task_routing.filters[0].expression`.
+/// The part of a document at a path such as `task_routing.filters[0].expression`.
 fn part<'d>(document: &'d Value, place: &str) -> Option<&'d Value> {
     let pointer: String = place
         .replace(']', "")
@@ -95,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn the_place_is_found_in_an_expression_in_json_and_in_an_expression_within_json() {
+    fn position_is_found_in_text_and_json() {
         let pair = |line: &str, column| Some((line.to_owned(), column));
         assert_eq!(
             found("column 3: expected an operator", "a = = 1"),
@@ -113,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sentence_without_a_place_or_with_a_wrong_one_marks_nothing() {
+    fn message_without_position_marks_nothing() {
         for problem in [
             "expected a whole number",
             "column 99: x",
@@ -129,10 +131,10 @@ mod tests {
     }
 
     #[test]
-    fn what_was_typed_is_shown_as_text_with_the_mark_below_its_place() {
+    fn entered_text_is_escaped_and_marked() {
         let shown = show("x", "column 3: <b>", "1 <script>").into_string();
         assert!(
-            shown.contains("<p class=\"mistake\" id=\"x\">column 3: &lt;b&gt;</p>"),
+            shown.contains("<p class=\"field-error\" id=\"x\">column 3: &lt;b&gt;</p>"),
             "{shown}"
         );
         assert!(

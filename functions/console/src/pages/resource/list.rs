@@ -1,66 +1,69 @@
-//! A table: a page of a list of the API, with its filters.
+//! A table: one page of a list of the API, with its filters.
 
 use http::StatusCode;
 use ids::time::Timestamp;
 use maud::{Markup, html};
 use serde_json::Value;
 
-use super::{Kind, PAGING, Row, edit, related};
+use super::schema::{Kind, PAGING, Row};
+use super::{edit, related};
+use crate::console::{Refused, entries, text};
 use crate::form::Form;
 use crate::layout::{self, Page};
 use crate::reply::Reply;
-use crate::request_context::{Refused, RequestContext, entries, text};
+use crate::request_context::RequestContext;
+use crate::section::Section;
 
-/// The table. What the API says of a filter is shown beside that filter.
-pub async fn show(visit: &RequestContext<'_>, kind: &Kind) -> Result<Reply, Refused> {
+/// The page of a list. The API's error about a filter is shown at that filter.
+pub async fn show(context: &RequestContext<'_>, kind: &Kind) -> Result<Reply, Refused> {
     let names: Vec<&str> = kind
         .filters
         .iter()
         .map(|filter| filter.name)
         .chain(PAGING)
         .collect();
-    let answer = visit
-        .get(&format!("{}?{}", kind.place, visit.query.encode(&names)))
+    let answer = context
+        .get(&format!(
+            "{}?{}",
+            kind.resource.list(),
+            context.query.encode(&names)
+        ))
         .await;
     let (status, live) = match &answer {
-        Ok(list) => (StatusCode::OK, table(visit, kind, list).await),
+        Ok(list) => (StatusCode::OK, table(context, kind, list).await),
         Err(refused) => (
             refused.status,
             html! { p .alert role="alert" { (refused.message) } },
         ),
     };
     let head = html! {
-        (filters(visit, kind, answer.as_ref().err()).await)
+        (filters(context, kind, answer.as_ref().err()).await)
         @if !kind.create.is_empty() {
-            p { a .button href={ "/console/" (kind.section) "/new" } { "New " (kind.one) } }
+            p { a .button href={ "/console/" (kind.resource.path()) "/new" } { "New " (kind.resource.singular()) } }
         }
     };
     let page = Page {
-        title: title(kind),
-        section: kind.section,
+        title: kind.resource.list(),
+        section: Some(kind.resource.into()),
         watch: Some(kind.watch),
         head,
         live,
     };
-    Ok(layout::page_with(visit, status, page))
+    Ok(layout::page_with(context, status, page))
 }
 
-fn title(kind: &Kind) -> &'static str {
-    kind.place
-}
-
-/// A form that asks for this page anew; it works by itself, without scripts.
-async fn filters(visit: &RequestContext<'_>, kind: &Kind, refused: Option<&Refused>) -> Markup {
-    let about = refused.and_then(Refused::about);
+/// The filters as a form that requests this page; it works without scripts.
+async fn filters(context: &RequestContext<'_>, kind: &Kind, refused: Option<&Refused>) -> Markup {
+    let field_error = refused.and_then(Refused::field_error);
     let mut fields = Vec::new();
     for field in kind.filters {
-        let mistake = about
+        let error = field_error
             .filter(|(name, _)| *name == field.name)
             .map(|(_, problem)| problem);
-        fields.push(edit::input(visit, field, visit.query.text(field.name), mistake).await);
+        fields.push(edit::input(context, field, context.query.text(field.name), error).await);
     }
     html! {
-        form .row method="get" role="search" aria-label={ "Filter " (kind.place) } {
+        form .row method="get" role="search" aria-label={ "Filter " (kind.resource.list()) } {
             @for (field, input) in kind.filters.iter().zip(fields) {
                 div .field { label for=(field.name) { (field.label) } (input) }
             }
@@ -69,34 +72,36 @@ async fn filters(visit: &RequestContext<'_>, kind: &Kind, refused: Option<&Refus
     }
 }
 
-async fn table(visit: &RequestContext<'_>, kind: &Kind, list: &Value) -> Markup {
+async fn table(context: &RequestContext<'_>, kind: &Kind, list: &Value) -> Markup {
     let mut resources = entries(list).to_vec();
     resources
         .iter_mut()
-        .for_each(|resource| add_times(resource, visit.now));
-    let beside = related::of(visit, kind, &resources).await;
-    let row = |resource| Row {
-        resource,
-        beside: beside.get(text(resource, "sid")).unwrap_or(&Value::Null),
-    };
-    let rows: Vec<Row<'_>> = resources.iter().map(row).collect();
+        .for_each(|resource| add_seconds_in_status(resource, context.now));
+    let related = related::of(context, kind.resource, &resources).await;
+    let rows: Vec<Row<'_>> = resources
+        .iter()
+        .map(|resource| Row {
+            resource,
+            related: related.get(text(resource, "sid")).unwrap_or(&Value::Null),
+        })
+        .collect();
     html! {
-        div .scroll role="region" aria-label=(kind.place) tabindex="0" {
+        div .scroll role="region" aria-label=(kind.resource.list()) tabindex="0" {
             table {
                 caption { (caption(kind, rows.len())) }
                 thead { tr { @for column in kind.columns { th scope="col" { (column.title) } } } }
                 tbody { @for row in &rows { (table_row(kind, row)) } }
             }
         }
-        (pager(kind.section, list))
+        (pager(kind.resource.into(), list))
     }
 }
 
 fn caption(kind: &Kind, rows: usize) -> String {
     match rows {
-        0 => format!("No {} here.", kind.place),
-        1 => format!("1 {} on this page", kind.one),
-        rows => format!("{rows} {} on this page", kind.place),
+        0 => format!("No {} here.", kind.resource.list()),
+        1 => format!("1 {} on this page", kind.resource.singular()),
+        rows => format!("{rows} {} on this page", kind.resource.list()),
     }
 }
 
@@ -106,7 +111,7 @@ fn table_row(kind: &Kind, row: &Row<'_>) -> Markup {
         tr id={ "row-" (sid) } {
             @for (at, column) in kind.columns.iter().enumerate() {
                 @if at == 0 {
-                    th scope="row" { a id={ "to-" (sid) } href={ "/console/" (kind.section) "/" (sid) } { ((column.cell)(row)) } }
+                    th scope="row" { a id={ "to-" (sid) } href={ "/console/" (kind.resource.path()) "/" (sid) } { ((column.cell)(row)) } }
                 } @else {
                     td { ((column.cell)(row)) }
                 }
@@ -115,8 +120,8 @@ fn table_row(kind: &Kind, row: &Row<'_>) -> Markup {
     }
 }
 
-/// How long a Worker has been in their Activity, which the API does not say.
-pub fn add_times(resource: &mut Value, now: Timestamp) {
+/// Adds the seconds since a Worker's Activity changed, which the API does not report.
+fn add_seconds_in_status(resource: &mut Value, now: Timestamp) {
     let since: Option<Timestamp> = text(resource, "date_status_changed").parse().ok();
     if let (Some(since), Some(resource)) = (since, resource.as_object_mut()) {
         resource.insert(
@@ -126,24 +131,26 @@ pub fn add_times(resource: &mut Value, now: Timestamp) {
     }
 }
 
-/// The neighbouring pages: the API's own, under our address.
-pub fn pager(section: &str, list: &Value) -> Markup {
+/// Links to the previous and next page: the API's pages, at the console's address.
+pub fn pager(section: Section, list: &Value) -> Markup {
     let neighbour = |key: &str| {
         let address = list
             .pointer(&format!("/meta/{key}"))
             .and_then(Value::as_str)?;
         let (_, query) = address.split_once('?')?;
         Some(format!(
-            "/console/{section}?{}",
+            "/console/{}?{}",
+            section.path(),
             Form::read(query.as_bytes()).encode_all()
         ))
     };
-    let (previous, next) = (neighbour("previous_page_url"), neighbour("next_page_url"));
+    let previous = neighbour("previous_page_url");
+    let next = neighbour("next_page_url");
     html! {
         @if previous.is_some() || next.is_some() {
-            nav .pager aria-label="More of the list" {
-                @if let Some(previous) = previous { a #previous rel="prev" href=(previous) { "← Back" } }
-                @if let Some(next) = next { a #next rel="next" href=(next) { "On →" } }
+            nav .pager aria-label="Pages of the list" {
+                @if let Some(previous) = previous { a #previous rel="prev" href=(previous) { "← Previous" } }
+                @if let Some(next) = next { a #next rel="next" href=(next) { "Next →" } }
             }
         }
     }

@@ -1,5 +1,6 @@
-//! What a table shows beside the resources of a page: who holds a Task, what a Worker's channels take, a TaskQueue's numbers. All
-//! that is asked for a page is asked at once, however many rows it has.
+//! Data that a table shows beside the resources of a page: the Workers of a Task, the capacity of a
+//! Worker, the statistics of a TaskQueue. It is requested in batches for the whole page, not for
+//! each row.
 
 use std::collections::BTreeMap;
 use std::str::FromStr;
@@ -8,42 +9,44 @@ use futures_util::future::try_join_all;
 use serde_json::{Value, json};
 use task_router::model::{Task, Worker, Workspace};
 
-use super::Kind;
-use crate::request_context::{Refused, RequestContext, text};
+use crate::console::{Refused, text};
+use crate::request_context::RequestContext;
+use crate::section::Resource;
 
-/// Statuses of a Task in which somebody holds it or is offered it.
+/// The statuses in which a Task may have an open Reservation.
 const HELD: [&str; 3] = ["reserved", "assigned", "wrapping"];
 
-/// TaskQueues the API tells the numbers of at once.
-const QUEUES_AT_ONCE: usize = 50;
+/// Maximum number of TaskQueues in one request of real-time statistics.
+const QUEUE_BATCH_MAX: usize = 50;
 
-/// By the resource's SID.
-pub type Beside = BTreeMap<String, Value>;
+/// Related data by the SID of the resource.
+pub type Related = BTreeMap<String, Value>;
 
-/// What belongs to these resources; nothing, if it cannot be had: the table itself is worth showing.
-pub async fn of(visit: &RequestContext<'_>, kind: &Kind, resources: &[Value]) -> Beside {
-    let read = match kind.place {
-        "Tasks" => of_tasks(visit, resources).await,
-        "Workers" => of_workers(visit, resources).await,
-        "TaskQueues" => of_queues(visit, resources).await,
-        _ => Ok(Beside::new()),
+/// The related data of these resources. If it cannot be read, the result is empty and the table is
+/// shown without it.
+pub async fn of(context: &RequestContext<'_>, kind: Resource, resources: &[Value]) -> Related {
+    let read = match kind {
+        Resource::Tasks => of_tasks(context, resources).await,
+        Resource::Workers => of_workers(context, resources).await,
+        Resource::TaskQueues => of_queues(context, resources).await,
+        Resource::Workflows | Resource::Activities | Resource::Events => Ok(Related::new()),
     };
     read.unwrap_or_default()
 }
 
-/// The Workers of open Reservations. They are in the Tasks as the table has them: a read for each hundred.
-async fn of_tasks(visit: &RequestContext<'_>, resources: &[Value]) -> Result<Beside, Refused> {
-    let held: Vec<&Value> = resources
+/// The Workers with open Reservations. They are part of the Task in the table, which is read in
+/// batches of a hundred.
+async fn of_tasks(context: &RequestContext<'_>, resources: &[Value]) -> Result<Related, Refused> {
+    let held = resources
         .iter()
-        .filter(|task| HELD.contains(&text(task, "assignment_status")))
-        .collect();
-    let tasks = visit
+        .filter(|task| HELD.contains(&text(task, "assignment_status")));
+    let tasks = context
         .console
         .api
         .store
-        .tasks(&sids(held.into_iter()))
+        .tasks(&sids(held))
         .await
-        .map_err(Refused::away)?;
+        .map_err(Refused::unavailable)?;
     Ok(tasks
         .iter()
         .map(|task| (task.sid.to_string(), json!({ "workers": holders(task) })))
@@ -58,19 +61,20 @@ fn holders(task: &Task) -> Value {
     open.map(|reservation| json!({ "sid": reservation.worker_sid, "friendly_name": reservation.worker_name })).collect()
 }
 
-/// Channels and Reservations. They are in the Workers as the table has them: a read for each hundred.
-async fn of_workers(visit: &RequestContext<'_>, resources: &[Value]) -> Result<Beside, Refused> {
-    let store = &visit.console.api.store;
+/// The capacity and the Reservations of Workers. They are part of the Worker in the table, which is
+/// read in batches of a hundred.
+async fn of_workers(context: &RequestContext<'_>, resources: &[Value]) -> Result<Related, Refused> {
+    let store = &context.console.api.store;
     let workers = store
         .workers(&sids(resources.iter()))
         .await
-        .map_err(Refused::away)?;
+        .map_err(Refused::unavailable)?;
     let workspace = store
-        .workspace(visit.workspace, visit.now)
+        .workspace(context.workspace, context.now)
         .await
-        .map_err(Refused::away)?;
+        .map_err(Refused::unavailable)?;
     let Some(workspace) = workspace else {
-        return Ok(Beside::new());
+        return Ok(Related::new());
     };
     let row = |worker: &Worker| json!({ "channels": channels(worker, &workspace), "reservations": reservations(worker) });
     Ok(workers
@@ -98,11 +102,11 @@ fn reservations(worker: &Worker) -> Value {
         .collect()
 }
 
-/// The numbers of the moment: what the API makes them of is read once for all TaskQueues of the page.
-async fn of_queues(visit: &RequestContext<'_>, resources: &[Value]) -> Result<Beside, Refused> {
+/// The real-time statistics. The API reads their source once for all TaskQueues of a request.
+async fn of_queues(context: &RequestContext<'_>, resources: &[Value]) -> Result<Related, Refused> {
     let sids: Vec<&str> = resources.iter().map(|queue| text(queue, "sid")).collect();
-    let parts = sids.chunks(QUEUES_AT_ONCE).map(|part| async move {
-        visit
+    let parts = sids.chunks(QUEUE_BATCH_MAX).map(|part| async move {
+        context
             .post_json(
                 "TaskQueues/RealTimeStatistics",
                 &json!({ "QueueSids": part }),

@@ -1,76 +1,78 @@
-//! A Task's story: its events and the webhooks that were kept of it, oldest first.
+//! The timeline of a Task: its Events and recorded webhooks, oldest first.
 
 use maud::{Markup, html};
 use serde_json::Value;
 
 use super::cells::link;
-use crate::request_context::{RequestContext, entries, text};
+use crate::console::{entries, text};
+use crate::request_context::RequestContext;
+use crate::section::Resource;
 
-/// Events of one Task that are shown, and webhooks.
+/// Maximum number of Events, and of webhooks, that are shown.
 const ENTRIES_MAX: usize = 200;
 
-/// Minutes back: as long as events are kept.
+/// Time range in minutes: the retention period of Events.
 const MINUTES: u32 = 30 * 24 * 60;
 
-/// Where something stands in the story. What was received in a millisecond led to the events of that millisecond, and they to
-/// what was sent.
+/// The position of an entry in the timeline. In one millisecond, a received webhook precedes the
+/// Events that it caused, and a sent webhook follows the Events that caused it.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Place {
+struct Position {
     millis: i64,
-    kind: Kind,
-    /// Among those of the same kind.
+    kind: EntryKind,
+    /// The number among the entries of the same kind.
     number: usize,
 }
 
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
-enum Kind {
+enum EntryKind {
     Received,
     Event,
     Sent,
 }
 
 /// The section of a Task's page.
-pub async fn of(visit: &RequestContext<'_>, task: &str) -> Markup {
-    let events = visit
+pub async fn of(context: &RequestContext<'_>, task: &str) -> Markup {
+    let events = context
         .get(&format!(
             "Events?TaskSid={task}&Minutes={MINUTES}&PageSize={ENTRIES_MAX}"
         ))
         .await;
-    // Where nothing can be read of them the story is one of events alone.
-    let webhooks = visit
+    // If the webhooks cannot be read, the timeline consists of Events only.
+    let webhooks = context
         .get(&format!("Tasks/{task}/Webhooks?PageSize={ENTRIES_MAX}"))
         .await
         .unwrap_or_default();
     html! {
-        section aria-labelledby="story" {
-            h2 #story { "Story" }
+        section aria-labelledby="timeline" {
+            h2 #timeline { "Timeline" }
             @match &events {
-                Ok(events) => (time_line(events, &webhooks)),
+                Ok(events) => (list(events, &webhooks)),
                 Err(refused) => { p .quiet { (refused.message) } }
             }
         }
     }
 }
 
-fn time_line(events: &Value, webhooks: &Value) -> Markup {
-    let mut story: Vec<(Place, Markup)> = Vec::new();
-    // They come newest first.
+fn list(events: &Value, webhooks: &Value) -> Markup {
+    let mut timeline: Vec<(Position, Markup)> = Vec::new();
+    // The API lists the newest Event first.
     for (number, entry) in entries(events).iter().rev().enumerate() {
-        let place = Place {
+        let position = Position {
             millis: millis(entry, "event_date_ms"),
-            kind: Kind::Event,
+            kind: EntryKind::Event,
             number,
         };
-        story.push((place, event(entry)));
+        timeline.push((position, event(entry)));
     }
     for (number, entry) in entries(webhooks).iter().enumerate() {
         let kind = if is_sent(entry) {
-            Kind::Sent
+            EntryKind::Sent
         } else {
-            Kind::Received
+            EntryKind::Received
         };
-        story.push((
-            Place {
+        timeline.push((
+            Position {
                 millis: millis(entry, "date_created_ms"),
                 kind,
                 number,
@@ -78,10 +80,10 @@ fn time_line(events: &Value, webhooks: &Value) -> Markup {
             webhook(entry),
         ));
     }
-    story.sort_by(|(one, _), (other, _)| one.cmp(other));
+    timeline.sort_by(|(one, _), (other, _)| one.cmp(other));
     html! {
-        @if story.is_empty() { p .empty { "Nothing is known of it." } }
-        ol .transcript .story { @for (_, entry) in story { (entry) } }
+        @if timeline.is_empty() { p .empty { "There are no entries." } }
+        ol .transcript .timeline { @for (_, entry) in timeline { (entry) } }
     }
 }
 
@@ -89,19 +91,19 @@ fn event(event: &Value) -> Markup {
     html! {
         li {
             time { (text(event, "event_date")) } " "
-            strong { (link("events", text(event, "sid"), text(event, "event_type"))) } " "
+            strong { (link(Resource::Events, text(event, "sid"), text(event, "event_type"))) } " "
             (text(event, "description"))
         }
     }
 }
 
-/// A line, and the answer behind it.
+/// One webhook as a line; the answer is in a closed section.
 fn webhook(webhook: &Value) -> Markup {
     let number = |key: &str| webhook.get(key).and_then(Value::as_u64);
     let answer = text(webhook, "answer");
     let line = html! {
         time { (text(webhook, "date_created")) } " "
-        (if is_sent(webhook) { "we asked" } else { "the carrier asked" }) " "
+        (if is_sent(webhook) { "sent" } else { "received" }) " "
         code { (text(webhook, "method")) " " (text(webhook, "url")) } " "
         (outcome(webhook))
         @if let Some(times) = number("times").filter(|times| *times > 1) { ", " (times) " times" }
@@ -118,7 +120,7 @@ fn webhook(webhook: &Value) -> Markup {
     }
 }
 
-/// Status and duration, or why there is no answer.
+/// Status and duration, or the reason for which there is no answer.
 fn outcome(webhook: &Value) -> Markup {
     let duration = webhook
         .get("duration_ms")
@@ -127,7 +129,7 @@ fn outcome(webhook: &Value) -> Markup {
     html! {
         @match webhook.get("status").and_then(Value::as_u64) {
             Some(status) => { span .tag { (status) } " in " (duration) " ms" }
-            None => { span .mistake { "no answer: " (text(webhook, "error")) } " after " (duration) " ms" }
+            None => { span .field-error { "no answer: " (text(webhook, "error")) } " after " (duration) " ms" }
         }
     }
 }
@@ -147,7 +149,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_came_in_stands_before_the_events_of_its_millisecond_and_what_went_out_behind_them() {
+    fn events_follow_received_and_precede_sent() {
         let event =
             |ms: i64, name: &str| json!({"event_date_ms": ms, "event_type": name, "sid": "EV1"});
         let webhook = |ms: i64, direction: &str, url: &str| json!({"date_created_ms": ms, "direction": direction, "url": url, "status": 200, "times": 1});
@@ -155,7 +157,7 @@ mod tests {
         let webhooks = json!({"meta": {"key": "webhooks"}, "webhooks": [
             webhook(1, "received", "/e0"), webhook(5, "sent", "/e35"), webhook(5, "received", "/e1"), webhook(5, "sent", "/e36"),
         ]});
-        let page = time_line(&events, &webhooks).into_string();
+        let page = list(&events, &webhooks).into_string();
         let at: Vec<usize> = ["/e0", "/e1", "e2", "e3<", "/e35", "/e36", "e4"]
             .iter()
             .map(|name| page.find(name).unwrap())
@@ -164,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_text_whatever_it_holds_and_no_answer_says_why() {
+    fn answer_is_escaped_and_error_is_shown() {
         let hostile = json!({"answer": "<script>alert(1)</script>", "url": "/a?<b>", "status": 200, "times": 3});
         let page = webhook(&hostile).into_string();
         assert!(

@@ -43,7 +43,7 @@ fn table(instruction: InstructionName) -> &'static [Parameter] {
     }
 }
 
-/// A value of each parameter that is not its default, and one that it cannot have.
+/// A value of each parameter that is not its default, and one that is refused.
 fn values(json_name: &str) -> (&'static str, &'static str) {
     const URL: (&str, &str) = ("https://app.example/hook?a=1#rc=2", "app.example/hook");
     const ADDRESS: (&str, &str) = ("+17075550101", "+1707\n5550101");
@@ -84,7 +84,7 @@ fn value_of(instruction: InstructionName, parameter: &Parameter) -> (&'static st
     }
 }
 
-/// Every parameter of `instruction` with a good value, `wrong` with a bad one.
+/// All parameters of `instruction` with valid values, except that `wrong` has a refused one.
 fn whole(
     instruction: InstructionName,
     wrong: Option<&Parameter>,
@@ -101,7 +101,7 @@ fn whole(
 }
 
 #[test]
-fn every_parameter_of_every_instruction_is_read_alike_from_json_and_from_a_form() {
+fn json_and_form_parse_alike() {
     for instruction in InstructionName::ALL {
         let (object, form) = whole(instruction, None);
         let read = from_json(&object).unwrap();
@@ -109,8 +109,8 @@ fn every_parameter_of_every_instruction_is_read_alike_from_json_and_from_a_form(
         assert_eq!(Ok(&read), from_form(&form).as_ref(), "{instruction:?}");
         let kept: Instruction =
             serde_json::from_str(&serde_json::to_string(&read).unwrap()).unwrap();
-        assert_eq!(kept, read, "kept as it was");
-        // Leaving any one out makes another instruction or none: so each one was read.
+        assert_eq!(kept, read, "stored instructions must parse back");
+        // Without any one of them the instruction differs or is refused, so each one was read.
         for parameter in table(instruction) {
             let mut without = object.clone();
             without.as_object_mut().unwrap().remove(parameter.json);
@@ -124,8 +124,9 @@ fn every_parameter_of_every_instruction_is_read_alike_from_json_and_from_a_form(
     }
 }
 
+/// The error has the parameter and its code but not the value, which can be a phone number.
 #[test]
-fn a_value_that_cannot_be_used_is_named_with_its_code_and_never_shown() {
+fn invalid_value_is_named_but_not_shown() {
     for instruction in InstructionName::ALL {
         for parameter in table(instruction) {
             let (object, form) = whole(instruction, Some(parameter));
@@ -148,7 +149,7 @@ fn a_value_that_cannot_be_used_is_named_with_its_code_and_never_shown() {
 }
 
 #[test]
-fn the_codes_are_those_of_the_reference() {
+fn codes_match_reference() {
     use InstructionName::{Call, Conference, Dequeue, Redirect, Reject, Supervise};
     for (instruction, parameter, code) in [
         (Reject, "activity_sid", 40_100),
@@ -179,7 +180,7 @@ fn the_codes_are_those_of_the_reference() {
 }
 
 #[test]
-fn what_is_not_said_is_as_the_reference_says() {
+fn defaults_match_reference() {
     assert_eq!(
         from_json(&json!({"instruction": "accept"})),
         Ok(Instruction::Accept)
@@ -199,7 +200,8 @@ fn what_is_not_said_is_as_the_reference_says() {
     });
     assert_eq!(from_json(&json!({"instruction": "dequeue"})), Ok(dequeue));
 
-    let (from, url) = ("+17075550183", "https://app.example/agent");
+    let from = "+17075550183";
+    let url = "https://app.example/agent";
     let call = from_json(&json!({"instruction": "call", "from": from, "url": url})).unwrap();
     let Instruction::Call(call) = call else {
         unreachable!("{call:?}")
@@ -252,7 +254,7 @@ fn what_is_not_said_is_as_the_reference_says() {
 }
 
 #[test]
-fn a_default_instruction_takes_no_room_where_it_is_kept() {
+fn defaults_are_omitted_when_stored() {
     let kept = serde_json::to_string(&Conference::default()).unwrap();
     assert_eq!(kept, "{}");
     let kept = serde_json::to_string(&Dequeue::default()).unwrap();
@@ -260,7 +262,7 @@ fn a_default_instruction_takes_no_room_where_it_is_kept() {
 }
 
 #[test]
-fn what_has_to_be_there_is_missed_by_its_name_and_code() {
+fn missing_parameter_is_named_with_code() {
     for (body, expected) in [
         (
             json!({"instruction": "call", "url": "https://a.example"}),
@@ -292,8 +294,9 @@ fn what_has_to_be_there_is_missed_by_its_name_and_code() {
     }
 }
 
+/// `conference_record` is the exception: JSON must write it as a string.
 #[test]
-fn booleans_and_numbers_are_taken_as_themselves_and_as_text_but_not_conference_record() {
+fn json_scalars_parse_as_texts() {
     let conference = |more: Value| {
         let mut object = json!({"instruction": "conference"});
         object
@@ -343,7 +346,7 @@ fn booleans_and_numbers_are_taken_as_themselves_and_as_text_but_not_conference_r
 }
 
 #[test]
-fn a_sip_address_rings_ten_minutes_at_most_and_the_carrier_is_never_asked_for_more() {
+fn sip_ring_timeout_is_limited() {
     let dequeue = |to: &str, timeout: u32| {
         from_json(&json!({"instruction": "dequeue", "to": to, "timeout": timeout}))
     };
@@ -358,7 +361,7 @@ fn a_sip_address_rings_ten_minutes_at_most_and_the_carrier_is_never_asked_for_mo
 }
 
 #[test]
-fn repeated_names_of_a_form_are_a_list() {
+fn repeated_form_names_are_a_list() {
     let once = [
         ("Instruction", "dequeue"),
         ("DequeueStatusCallbackUrl", "https://a.example"),
@@ -391,7 +394,7 @@ fn repeated_names_of_a_form_are_a_list() {
 }
 
 #[test]
-fn an_empty_answer_leaves_the_reservation_to_the_api() {
+fn empty_answer_has_no_instruction() {
     for body in ["", "  \n", "{}"] {
         assert_eq!(
             Instruction::from_json(JSON, body.as_bytes()),
@@ -402,7 +405,7 @@ fn an_empty_answer_leaves_the_reservation_to_the_api() {
 }
 
 #[test]
-fn an_answer_that_is_no_instruction_is_named_by_its_code() {
+fn invalid_answer_has_debugger_code() {
     for (content_type, body, code, is_failure) in [
         ("text/html", "<p>", 40_000, true),
         ("", "{}x", 40_000, true),
@@ -430,7 +433,7 @@ fn an_answer_that_is_no_instruction_is_named_by_its_code() {
 }
 
 #[test]
-fn the_document_lists_every_parameter_of_every_instruction() {
+fn reference_lists_every_parameter() {
     const DOCUMENT: &str = include_str!("../../../../../../docs/conformance.md");
     for instruction in InstructionName::ALL {
         for parameter in table(instruction) {

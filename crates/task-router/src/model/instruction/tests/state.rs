@@ -1,4 +1,4 @@
-//! Whether an instruction can be carried out as things stand (taskrouter.md sections 6, 11.3 and 15).
+//! Whether an instruction can be carried out now (taskrouter.md sections 6, 11.3 and 15).
 
 use std::collections::BTreeMap;
 
@@ -63,7 +63,7 @@ fn code(
 }
 
 #[test]
-fn only_a_pending_reservation_takes_an_instruction_and_only_one_that_moves_calls() {
+fn pending_reservation_takes_one_instruction() {
     let call = task(&json!({"call_sid": CALL, "to": "+17075550183"}));
     for (instruction, expected) in [
         (json!({"instruction": "accept"}), 1),
@@ -116,21 +116,19 @@ fn only_a_pending_reservation_takes_an_instruction_and_only_one_that_moves_calls
 }
 
 #[test]
-fn calls_need_a_caller_a_phone_and_a_number_to_show() {
+fn calls_need_caller_address_and_number() {
     let pending = reservation(ReservationStatus::Pending, None);
     let outbound = task(&json!({"outbound_to": "+15550100", "to": "+17075550183"}));
-    let (whole, no_call, no_to) = (
-        task(&json!({"call_sid": CALL, "to": "+17075550183"})),
-        task(&json!({"to": "+17075550183"})),
-        task(&json!({"call_sid": CALL})),
-    );
+    let whole = task(&json!({"call_sid": CALL, "to": "+17075550183"}));
+    let no_call = task(&json!({"to": "+17075550183"}));
+    let no_to = task(&json!({"call_sid": CALL}));
     for (name, no_call_code, no_phone_code, no_number_code) in [
         ("dequeue", 40_140, 40_131, 40_132),
         ("conference", 40_142, 40_137, 40_138),
     ] {
         let bare = json!({ "instruction": name });
         assert_eq!(code(&bare, &no_call, &pending, PHONE), Some(no_call_code));
-        let dialed = Some(no_call_code).filter(|_| name == "dequeue");
+        let dialed = (name == "dequeue").then_some(no_call_code);
         assert_eq!(code(&bare, &outbound, &pending, PHONE), dialed, "{name}");
         assert_eq!(code(&bare, &whole, &pending, None), Some(no_phone_code));
         assert_eq!(code(&bare, &no_to, &pending, PHONE), Some(no_number_code));
@@ -153,7 +151,7 @@ fn calls_need_a_caller_a_phone_and_a_number_to_show() {
 }
 
 #[test]
-fn an_activity_of_another_workspace_is_refused() {
+fn activity_of_other_workspace_is_refused() {
     let call = task(&json!({"call_sid": CALL, "to": "+17075550183"}));
     let pending = reservation(ReservationStatus::Pending, None);
     for (name, parameter, expected) in [
@@ -173,11 +171,11 @@ fn an_activity_of_another_workspace_is_refused() {
 }
 
 #[test]
-fn a_conference_that_goes_on_can_be_supervised() {
+fn running_conference_can_be_supervised() {
     let call = task(&json!({"call_sid": CALL, "to": "+17075550183"}));
     let supervise = json!({"instruction": "supervise", "supervisor": "client:joe"});
-    let conference = |sid, worker_left| {
-        let sid = Some(ids::ConferenceSid::from_bytes([3; 16])).filter(|_| sid);
+    let conference = |has_started: bool, worker_left| {
+        let sid = has_started.then_some(ids::ConferenceSid::from_bytes([3; 16]));
         issued(Plan::Conference(Box::new(ConferencePlan {
             sid,
             worker_left,

@@ -1,4 +1,4 @@
-//! One JSON object of a configuration, and where it stands in it.
+//! Reads one JSON object of a configuration, and names the path of what is wrong in it.
 
 use std::fmt::Display;
 use std::ops::RangeInclusive;
@@ -32,7 +32,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Refuses every other key: most likely it is a misspelled one.
+    /// Refuses every other key: most likely it is misspelled.
     pub(super) fn allow_only(&self, keys: &[&str]) -> Result<(), ConfigurationError> {
         match self.object.keys().find(|key| !keys.contains(&key.as_str())) {
             Some(unknown) => Err(self.error(
@@ -43,7 +43,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The value of `key`; null is as good as none.
+    /// The value of `key`; null counts as missing.
     pub(super) fn get(&self, key: &str) -> Option<&'a Json> {
         self.object.get(key).filter(|value| !value.is_null())
     }
@@ -55,7 +55,7 @@ impl<'a> Reader<'a> {
     ) -> Result<Option<&'a str>, ConfigurationError> {
         match self.get(key) {
             None => Ok(None),
-            // An empty text says nothing.
+            // An empty text counts as missing.
             Some(Json::String(text)) => {
                 Ok(Some(text.as_str()).filter(|text| !text.trim().is_empty()))
             }
@@ -65,7 +65,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A whole number, as a number or as a text.
+    /// A whole number, written as a number or as a text.
     pub(super) fn integer(
         &self,
         key: &str,
@@ -100,7 +100,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// An expression. An empty one is none (taskrouter.md section 8.1, "empty expression").
+    /// An expression. An empty one counts as missing (taskrouter.md section 8.1, "empty
+    /// expression").
     pub(super) fn expression(&self, key: &str) -> Result<Option<Expression>, ConfigurationError> {
         let text = self.text(key, "an expression in a text")?;
         text.map(|text| text.parse().map_err(|error| self.error(key, error)))

@@ -21,7 +21,7 @@ fn refused(text: &str, expected: &str) {
     assert!(error.starts_with(expected), "{text}: {error}");
 }
 
-/// The only filter's targets.
+/// The targets of the only filter.
 fn targets(targets: &str) -> Vec<Target> {
     parsed(&format!(r#"{{"filters":[{{"targets":[{targets}]}}]}}"#))
         .filters
@@ -55,7 +55,7 @@ const EVERYTHING: &str = r#"{"task_routing":{
 }}"#;
 
 #[test]
-fn every_key_is_read() {
+fn every_key_is_parsed() {
     let read = parsed(EVERYTHING);
     let filter = &read.filters[0];
     assert_eq!(filter.filter_friendly_name, "Support");
@@ -106,7 +106,7 @@ fn every_key_is_read() {
 }
 
 #[test]
-fn what_is_printed_is_read_as_the_same() {
+fn printed_configuration_parses_back() {
     for text in [
         EVERYTHING,
         r#"{"filters":[]}"#,
@@ -139,7 +139,7 @@ fn the_wrapper_may_be_missing() {
 }
 
 #[test]
-fn filters_and_default_filter_may_be_missing_or_null() {
+fn filters_may_be_missing_or_null() {
     let nothing = Configuration {
         filters: Vec::new(),
         default_filter: None,
@@ -157,7 +157,7 @@ fn filters_and_default_filter_may_be_missing_or_null() {
 }
 
 #[test]
-fn a_filter_may_name_its_only_queue() {
+fn filter_may_name_its_only_queue() {
     let short = r#"{"filters":[{"expression":"a == 1","queue":"Q1","priority":"4","timeout":30,"order_by":"worker.level DESC"}]}"#;
     let long = r#"{"filters":[{"expression":"a == 1","targets":[{"queue":"Q1","priority":4,"timeout":30,"order_by":"worker.level DESC"}]}]}"#;
     assert_eq!(parsed(short), parsed(long));
@@ -168,7 +168,7 @@ fn a_filter_may_name_its_only_queue() {
 }
 
 #[test]
-fn a_target_inherits_the_queue_before_it_and_nothing_else() {
+fn target_inherits_only_the_queue() {
     let read = targets(
         r#"{"queue":"Q1","timeout":5,"priority":3,"expression":"1==1"},{},{"queue":"Q2"},{}"#,
     );
@@ -189,7 +189,7 @@ fn numbers_may_be_texts() {
 }
 
 #[test]
-fn empty_texts_and_null_say_nothing() {
+fn empty_texts_and_null_count_as_missing() {
     let read = targets(
         r#"{"queue":"Q1","expression":"","skip_if":" ","order_by":"","known_worker_sid":null,"timeout":null,"priority":null}"#,
     );
@@ -197,7 +197,7 @@ fn empty_texts_and_null_say_nothing() {
 }
 
 #[test]
-fn a_text_that_is_no_configuration_is_refused() {
+fn malformed_text_is_refused() {
     refused(
         "",
         "the configuration is not JSON: EOF while parsing a value at line 1 column 0",
@@ -229,7 +229,7 @@ fn a_text_that_is_no_configuration_is_refused() {
 }
 
 #[test]
-fn filters_of_another_shape_are_refused() {
+fn malformed_filters_are_refused() {
     refused(
         r#"{"filters":{}}"#,
         "filters: expected an array, found an object",
@@ -277,7 +277,7 @@ fn filters_of_another_shape_are_refused() {
 }
 
 #[test]
-fn a_target_of_another_shape_is_refused_with_its_place() {
+fn malformed_target_is_refused_with_path() {
     for (target, expected) in [
         (
             "{}",
@@ -369,7 +369,7 @@ fn a_target_of_another_shape_is_refused_with_its_place() {
 }
 
 #[test]
-fn a_default_filter_has_a_queue_and_no_timeout() {
+fn default_filter_has_queue_and_no_timeout() {
     refused(
         r#"{"default_filter":{}}"#,
         "default_filter.queue: expected the sid of a TaskQueue",
@@ -389,7 +389,7 @@ fn a_default_filter_has_a_queue_and_no_timeout() {
 }
 
 #[test]
-fn bytes_and_steps_are_bounded() {
+fn bytes_and_steps_are_limited() {
     let blanks = |count: usize| format!(r#"{{"filters":[]{}}}"#, " ".repeat(count));
     assert!(Configuration::parse(&blanks(CONFIGURATION_BYTES_MAX - 14)).is_ok());
     refused(
@@ -415,7 +415,7 @@ fn bytes_and_steps_are_bounded() {
 }
 
 #[test]
-fn queues_that_do_not_exist_are_found() {
+fn unknown_queues_are_refused() {
     let read = parsed(EVERYTHING);
     assert!(read.check_queues(|_| true).is_ok());
     let first = read.check_queues(|_| false).unwrap_err().to_string();

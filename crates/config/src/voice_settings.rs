@@ -1,4 +1,4 @@
-//! What a caller meets: the number, the Workflow behind it, the menu.
+//! The telephone side of the file: the number, the Workflow of its calls, and the menu.
 
 use ids::{ActivitySid, WorkflowSid};
 use serde::Deserialize;
@@ -11,7 +11,7 @@ use crate::names::Names;
 use crate::reader::{Fields, Reader, is_e164};
 use crate::workspace::Base;
 
-/// The keys of the file itself.
+/// Top-level keys of the file.
 pub(crate) const SECTIONS: [&str; 9] = [
     "phone_number",
     "workflow",
@@ -24,7 +24,7 @@ pub(crate) const SECTIONS: [&str; 9] = [
     "menu",
 ];
 
-/// How long a Worker's phone rings when the file does not say, in seconds: less than most voicemails take to answer.
+/// Default of `worker_ring_timeout`, in seconds: less than most voicemails take to answer.
 const RING_TIMEOUT_SECS: u32 = 20;
 
 /// Longest ring, in seconds (taskrouter.md section 11.3: 999, but 600 for SIP).
@@ -81,7 +81,8 @@ fn ring_timeout_secs(reader: &mut Reader<'_>, node: &Node) -> Option<u32> {
     u32::try_from(ring.as_secs()).ok()
 }
 
-/// The Activity after a conversation: the one named, else the one that wrap-up limits, else none.
+/// The Activity after a conversation: `post_work_activity`, otherwise that of `wrap_up`, otherwise
+/// none.
 fn post_work_activity(
     reader: &mut Reader<'_>,
     file: &Fields<'_>,
@@ -97,7 +98,8 @@ fn post_work_activity(
     }
 }
 
-/// The menu has its own reading rules, which are also those of the table; they stop at the first problem.
+/// The menu is deserialized with the rules that also apply to the table, and therefore stops at its
+/// first problem.
 fn menu(reader: &mut Reader<'_>) -> Option<Menu> {
     #[derive(Deserialize)]
     struct File {

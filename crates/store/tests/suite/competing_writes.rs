@@ -1,4 +1,4 @@
-//! A layer that lets somebody else write first.
+//! A layer that lets another process write first, to cause contention.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -11,31 +11,31 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use dynamodb_in_process::Layer;
 
-/// What somebody else does before a write goes out.
-pub type Meanwhile = Pin<Box<dyn Future<Output = ()> + Send>>;
+/// The write of another process, before a write of the store under test is sent.
+pub type CompetingWrite = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// Each of the first writes waits until somebody else has written.
-pub struct Interloper(Mutex<VecDeque<Meanwhile>>);
+/// Each of the first writes waits until its competing write has finished.
+pub struct CompetingWrites(Mutex<VecDeque<CompetingWrite>>);
 
-impl Interloper {
-    /// One of `before_writes` happens before each write, as long as there are any.
-    pub fn new(before_writes: Vec<Meanwhile>) -> Arc<Self> {
+impl CompetingWrites {
+    /// One of `before_writes` runs before each write, as long as there are any.
+    pub fn new(before_writes: Vec<CompetingWrite>) -> Arc<Self> {
         Arc::new(Self(Mutex::new(before_writes.into())))
     }
 }
 
-impl fmt::Debug for Interloper {
+impl fmt::Debug for CompetingWrites {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Interloper")
+        f.write_str("CompetingWrites")
     }
 }
 
-impl Layer for Interloper {
+impl Layer for CompetingWrites {
     fn pass(&self, request: HttpRequest, next: SharedHttpConnector) -> HttpConnectorFuture {
         let writes =
             ["PutItem", "TransactWriteItems"].contains(&dynamodb_in_process::operation(&request));
-        let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let first = if writes { waiting.pop_front() } else { None };
+        let mut competing = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let first = if writes { competing.pop_front() } else { None };
         HttpConnectorFuture::new(async move {
             if let Some(first) = first {
                 first.await;

@@ -1,4 +1,4 @@
-//! The boards: what is ready now, in the order in which it is served.
+//! Waiting lists and ready lists, in the order in which they are served.
 
 use serde_json::json;
 use task_router::model::Task;
@@ -27,13 +27,13 @@ async fn tasks_wait_by_priority_then_by_start() {
     assert_eq!(world.waiting_in("English").await, expected);
 }
 
+/// A new Task is not in its waiting list. It enters the list when no Worker was found for it, or
+/// when an offer has failed.
 #[tokio::test]
-async fn a_new_task_is_on_its_board_once_nobody_was_found_for_it_or_when_an_offer_has_failed() {
+async fn new_task_waits_after_a_failed_search() {
     let world = World::open().await;
-    let (task, later) = (
-        world.new_task("call", "en", NOON).await,
-        world.new_task("later", "en", after_secs(1)).await,
-    );
+    let task = world.new_task("call", "en", NOON).await;
+    let later = world.new_task("later", "en", after_secs(1)).await;
     world.create(&task).await;
     world.create(&later).await;
     assert_eq!(world.waiting_in("English").await, []);
@@ -43,21 +43,16 @@ async fn a_new_task_is_on_its_board_once_nobody_was_found_for_it_or_when_an_offe
         .commit(&offer, &*world.workspace().await)
         .await
         .unwrap();
-    let nobody = |task: &Task| task_router::router::Command::NoWorkerFound { task: task.sid };
-    world
-        .store
-        .apply(&nobody(&later), after_secs(1))
-        .await
-        .unwrap();
-    world
-        .store
-        .apply(&nobody(&task), after_secs(1))
-        .await
-        .unwrap();
+    for unmatched in [&later, &task] {
+        let command = task_router::router::Command::NoWorkerFound {
+            task: unmatched.sid,
+        };
+        world.store.apply(&command, after_secs(1)).await.unwrap();
+    }
     assert_eq!(
         world.waiting_in("English").await,
         [later.sid],
-        "an offer came before"
+        "the other Task is offered"
     );
     let reservation = offer.tasks[0].reservations[0].sid;
     let rejected = task_router::router::Answer::Reject { activity: None };
@@ -73,16 +68,14 @@ async fn a_new_task_is_on_its_board_once_nobody_was_found_for_it_or_when_an_offe
 #[tokio::test]
 async fn a_task_waits_in_its_own_queue_only() {
     let world = World::open().await;
-    let (english, hindi) = (
-        world.waiting("a", "en", NOON).await,
-        world.waiting("b", "hi", NOON).await,
-    );
+    let english = world.waiting("a", "en", NOON).await;
+    let hindi = world.waiting("b", "hi", NOON).await;
     assert_eq!(world.waiting_in("English").await, [english.sid]);
     assert_eq!(world.waiting_in("Hindi").await, [hindi.sid]);
 }
 
 #[tokio::test]
-async fn a_board_is_read_page_by_page_without_gap_or_overlap() {
+async fn waiting_list_is_read_page_by_page() {
     let world = World::open().await;
     let mut expected = Vec::new();
     for number in 0..7 {
@@ -93,7 +86,8 @@ async fn a_board_is_read_page_by_page_without_gap_or_overlap() {
                 .sid,
         );
     }
-    let (mut read, mut last): (Vec<_>, Option<Task>) = (Vec::new(), None);
+    let mut read = Vec::new();
+    let mut last: Option<Task> = None;
     loop {
         let page = world.waiting_page("English", last.as_ref(), 3).await;
         assert!(page.len() <= 3);
@@ -107,7 +101,7 @@ async fn a_board_is_read_page_by_page_without_gap_or_overlap() {
 }
 
 #[tokio::test]
-async fn a_page_goes_on_behind_a_task_that_has_left_the_board() {
+async fn page_begins_after_a_task_that_left() {
     let world = World::open().await;
     let first = world.waiting("first", "en", NOON).await;
     let second = world.waiting("second", "en", after_secs(1)).await;
@@ -116,12 +110,12 @@ async fn a_page_goes_on_behind_a_task_that_has_left_the_board() {
         .apply(&world.hung_up(&first), after_secs(2))
         .await
         .unwrap();
-    let behind = world.waiting_page("English", Some(&first), 10).await;
-    assert_eq!(behind, [second]);
+    let after = world.waiting_page("English", Some(&first), 10).await;
+    assert_eq!(after, [second]);
 }
 
 #[tokio::test]
-async fn a_reserved_task_leaves_the_board_and_a_rejected_one_comes_back_to_its_place() {
+async fn rejected_task_returns_to_its_position() {
     let world = World::open().await;
     let task = world.offered("call", "Maya", NOON).await;
     let later = world.waiting("later", "en", after_secs(1)).await;
@@ -146,7 +140,7 @@ async fn a_reserved_task_leaves_the_board_and_a_rejected_one_comes_back_to_its_p
 }
 
 #[tokio::test]
-async fn an_ended_task_leaves_the_board() {
+async fn ended_task_leaves_its_waiting_list() {
     let world = World::open().await;
     let task = world.waiting("call", "en", NOON).await;
     world
@@ -158,14 +152,14 @@ async fn an_ended_task_leaves_the_board() {
 }
 
 #[tokio::test]
-async fn those_ahead_are_counted_up_to_the_limit() {
+async fn tasks_ahead_are_counted_up_to_limit() {
     let world = World::open().await;
     for number in 0..5 {
         world
             .waiting(&format!("call {number}"), "en", after_secs(number))
             .await;
     }
-    world.waiting("elsewhere", "hi", NOON).await;
+    world.waiting("hindi", "hi", NOON).await;
     let last = world.waiting("last", "en", after_secs(9)).await;
     let workspace = world.workspace().await;
     assert_eq!(
@@ -196,13 +190,13 @@ async fn those_ahead_are_counted_up_to_the_limit() {
 }
 
 #[tokio::test]
-async fn workers_who_serve_the_same_queues_are_on_one_board_longest_idle_first() {
+async fn ready_list_is_longest_idle_first() {
     let world = World::open().await;
     let maya = world.worker("Maya").await;
-    let (sid, name) = (ids::WorkerSid::derive(&["Nina"]), "Nina".to_owned());
+    let sid = ids::WorkerSid::derive(&["Nina"]);
     let nina = task_router::model::Worker {
         sid,
-        friendly_name: name,
+        friendly_name: "Nina".to_owned(),
         date_created: after_secs(1),
         ..maya.clone()
     };
@@ -211,7 +205,7 @@ async fn workers_who_serve_the_same_queues_are_on_one_board_longest_idle_first()
         .create_worker(&nina, &*world.workspace().await)
         .await
         .unwrap();
-    assert_eq!(world.free_beside(&maya).await, ["Maya", "Nina"]);
+    assert_eq!(world.free_workers_like(&maya).await, ["Maya", "Nina"]);
     let task = world.offered("call", "Maya", after_secs(2)).await;
     world
         .store
@@ -219,38 +213,42 @@ async fn workers_who_serve_the_same_queues_are_on_one_board_longest_idle_first()
         .await
         .unwrap();
     assert_eq!(
-        world.free_beside(&maya).await,
+        world.free_workers_like(&maya).await,
         ["Nina", "Maya"],
-        "Maya was asked last"
+        "Maya was offered a Task last"
     );
 }
 
 #[tokio::test]
-async fn a_worker_without_a_free_slot_leaves_the_board_and_comes_back_to_it() {
+async fn busy_worker_is_on_no_ready_list() {
     let world = World::open().await;
     let leela = world.worker("Leela").await;
     let task = world.offered("call", "Leela", after_secs(1)).await;
-    assert_eq!(world.free_beside(&leela).await, [""; 0]);
+    assert_eq!(world.free_workers_like(&leela).await, [""; 0]);
     world
         .store
         .apply(&world.hung_up(&task), after_secs(2))
         .await
         .unwrap();
-    assert_eq!(world.free_beside(&leela).await, ["Leela"]);
+    assert_eq!(world.free_workers_like(&leela).await, ["Leela"]);
 }
 
 #[tokio::test]
-async fn workers_who_serve_other_queues_are_on_another_board() {
+async fn each_readiness_has_its_ready_list() {
     let world = World::open().await;
     for name in ["Maya", "Arjun", "Leela"] {
-        assert_eq!(world.free_beside(&world.worker(name).await).await, [name]);
+        assert_eq!(
+            world.free_workers_like(&world.worker(name).await).await,
+            [name]
+        );
     }
 }
 
 #[tokio::test]
-async fn the_free_workers_are_read_page_by_page() {
+async fn ready_list_is_read_page_by_page() {
     let world = World::open().await;
-    let (maya, workspace) = (world.worker("Maya").await, world.workspace().await);
+    let maya = world.worker("Maya").await;
+    let workspace = world.workspace().await;
     for number in 1..6 {
         let sid = ids::WorkerSid::derive(&[&number.to_string()]);
         let date_created = after_secs(number);
@@ -286,16 +284,15 @@ async fn the_free_workers_are_read_page_by_page() {
 }
 
 #[tokio::test]
-async fn a_page_is_full_though_its_workers_are_more_than_a_megabyte() {
+async fn page_of_large_workers_is_full() {
     let world = World::open().await;
-    let (maya, workspace) = (world.worker("Maya").await, world.workspace().await);
+    let maya = world.worker("Maya").await;
+    let workspace = world.workspace().await;
     let biography = "न".repeat(task_router::model::ATTRIBUTES_CHARS_MAX - 100);
     let attributes = attributes(&json!({ "languages": ["en"], "biography": biography }));
     for number in 1..100 {
-        let (sid, friendly_name) = (
-            ids::WorkerSid::derive(&[&number.to_string()]),
-            number.to_string(),
-        );
+        let sid = ids::WorkerSid::derive(&[&number.to_string()]);
+        let friendly_name = number.to_string();
         let worker = task_router::model::Worker {
             sid,
             friendly_name,
@@ -321,19 +318,20 @@ async fn a_page_is_full_though_its_workers_are_more_than_a_megabyte() {
 }
 
 #[tokio::test]
-async fn a_worker_who_goes_offline_leaves_the_board_and_comes_back_to_it() {
+async fn offline_worker_is_on_no_ready_list() {
     let world = World::open().await;
     let maya = world.worker("Maya").await;
     world.set_activity("Maya", "Offline", after_secs(1)).await;
-    assert_eq!(world.free_beside(&maya).await, [""; 0]);
+    assert_eq!(world.free_workers_like(&maya).await, [""; 0]);
     world.set_activity("Maya", "Available", after_secs(2)).await;
-    assert_eq!(world.free_beside(&maya).await, ["Maya"]);
+    assert_eq!(world.free_workers_like(&maya).await, ["Maya"]);
 }
 
 #[tokio::test]
-async fn a_worker_whose_skills_change_moves_to_another_board() {
+async fn new_skills_change_the_ready_list() {
     let world = World::open().await;
-    let (maya, leela) = (world.worker("Maya").await, world.worker("Leela").await);
+    let maya = world.worker("Maya").await;
+    let leela = world.worker("Leela").await;
     let learned = attributes(&json!({ "languages": ["en", "hi"] }));
     let learn = |worker| task_router::model::Worker {
         attributes: learned.clone(),
@@ -344,8 +342,8 @@ async fn a_worker_whose_skills_change_moves_to_another_board() {
         .change_worker(maya.sid, &*world.workspace().await, NOON, learn)
         .await
         .unwrap();
-    assert_eq!(world.free_beside(&maya).await, [""; 0]);
-    let mut beside_leela = world.free_beside(&leela).await;
-    beside_leela.sort_unstable();
-    assert_eq!(beside_leela, ["Leela", "Maya"]);
+    assert_eq!(world.free_workers_like(&maya).await, [""; 0]);
+    let mut like_leela = world.free_workers_like(&leela).await;
+    like_leela.sort_unstable();
+    assert_eq!(like_leela, ["Leela", "Maya"]);
 }

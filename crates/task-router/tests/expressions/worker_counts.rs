@@ -1,4 +1,4 @@
-//! What `skip_if` sees (taskrouter.md section 7.3).
+//! The values that `skip_if` reads (taskrouter.md section 7.3).
 
 use ids::TaskQueueSid;
 use task_router::model::{Expression, QueueMembership, Worker};
@@ -11,16 +11,17 @@ fn queue(name: &str) -> TaskQueueSid {
 }
 
 fn worker_in(activity_name: &str, queues: &[&str]) -> Worker {
-    let roster = QueueMembership::new(queues.iter().map(|name| queue(name)).collect());
+    let membership = QueueMembership::new(queues.iter().map(|name| queue(name)).collect());
     Worker {
         activity_sid: activity(activity_name),
-        roster,
+        roster: membership,
         ..worker("{}")
     }
 }
 
-/// Of queue `en`: two available (one of them with every slot taken), one on a break, one in an Activity that is gone.
-fn presence() -> WorkerCounts {
+/// The counts of queue `en`: two Workers available (one of them with every slot taken), one on a
+/// break, one in a deleted Activity.
+fn counts() -> WorkerCounts {
     let workers = [
         worker_in("Available", &["en"]),
         Worker {
@@ -36,11 +37,11 @@ fn presence() -> WorkerCounts {
 }
 
 #[test]
-fn workers_of_the_queue_are_counted_by_activity() {
-    let presence = presence();
-    assert_eq!((presence.available(), presence.unavailable()), (2, 2));
-    assert_eq!(presence.in_activity(activity("Break")), 1);
-    assert_eq!(presence.in_activity(activity("Offline")), 0);
+fn workers_are_counted_by_activity() {
+    let counts = counts();
+    assert_eq!((counts.available(), counts.unavailable()), (2, 2));
+    assert_eq!(counts.in_activity(activity("Break")), 1);
+    assert_eq!(counts.in_activity(activity("Offline")), 0);
 }
 
 #[test]
@@ -50,18 +51,15 @@ fn counts_of_one_activity_add_up() {
         (activity("Available"), 3),
         (activity("Break"), u32::MAX),
     ];
-    let presence = WorkerCounts::from_counts(
+    let totals = WorkerCounts::from_counts(
         counts.into_iter().chain([(activity("Break"), 1)]),
         &workspace(),
     );
-    assert_eq!(
-        (presence.available(), presence.unavailable()),
-        (5, u32::MAX)
-    );
+    assert_eq!((totals.available(), totals.unavailable()), (5, u32::MAX));
 }
 
 #[test]
-fn skip_if_asks_for_numbers_of_workers_of_the_queue() {
+fn skip_if_reads_worker_counts() {
     let on_break = format!("workers.{}", activity("Break"));
     for (source, expected) in [
         ("workers.available == 2".to_owned(), true),
@@ -71,16 +69,13 @@ fn skip_if_asks_for_numbers_of_workers_of_the_queue() {
             true,
         ),
         (format!("{on_break} == 1"), true),
-        (
-            format!("workers.{} == 0", activity("Nobody knows it")),
-            true,
-        ),
+        (format!("workers.{} == 0", activity("Unknown")), true),
         (format!("{on_break} > 1 OR workers.available > 1"), true),
         ("1==1".to_owned(), true),
     ] {
         let expression: Expression = source.parse().unwrap();
         assert_eq!(expression.check_skip_if(), Ok(()), "{source}");
-        assert_eq!(expression.matches(&presence()), expected, "{source}");
+        assert_eq!(expression.matches(&counts()), expected, "{source}");
     }
 }
 
@@ -95,6 +90,6 @@ fn any_other_name_is_null() {
         "workers.WA1",
     ] {
         let expression: Expression = format!("{source} == null").parse().unwrap();
-        assert!(expression.matches(&presence()), "{source}");
+        assert!(expression.matches(&counts()), "{source}");
     }
 }
