@@ -107,7 +107,7 @@ async fn call_gets_worker_after_1200_mismatches() {
     let maya = centre.worker(BEGINNERS, "en").await;
     let call = centre.waiting("en", 0).await;
     assert_eq!(
-        centre.deliver(Subject::Task(call)).await,
+        centre.wake(Subject::Task(call)).await,
         1,
         "a thousand are read, and then the rest"
     );
@@ -126,7 +126,7 @@ async fn each_message_searches_one_part() {
         worker: maya,
         behind: HEAD,
     };
-    assert_eq!(centre.deliver(Subject::Rest(search)).await, 4);
+    assert_eq!(centre.wake(Subject::Rest(search)).await, 4);
     assert_eq!(centre.offered_to(call).await, [maya]);
 }
 
@@ -137,15 +137,14 @@ async fn repeated_or_late_search_changes_nothing() {
     for number in 0..4 {
         centre.waiting("es", number).await;
     }
-    let first = centre.waiting("en", 4).await;
-    let second = centre.waiting("en", 5).await;
+    let (first, second) = (centre.waiting("en", 4).await, centre.waiting("en", 5).await);
     let search = Subject::Rest(SearchContinuation::Tasks {
         worker: maya,
         behind: HEAD,
     });
-    centre.deliver(search).await;
+    centre.wake(search).await;
     let given = centre.task(first).await;
-    centre.deliver(search).await;
+    centre.wake(search).await;
     assert_eq!(centre.task(first).await, given);
     assert_eq!(centre.offered_to(second).await, [], "she has no slot left");
     let idle = (NOON, NOON, WorkerSid::from_bytes([0; 16]));
@@ -153,18 +152,18 @@ async fn repeated_or_late_search_changes_nothing() {
         task: first,
         behind: idle,
     };
-    let of_unknown = [
+    let of_nobody = [
         SearchContinuation::Workers {
-            task: TaskSid::derive(&["unknown"]),
+            task: TaskSid::derive(&["gone"]),
             behind: idle,
         },
         SearchContinuation::Tasks {
-            worker: WorkerSid::derive(&["unknown"]),
+            worker: WorkerSid::derive(&["gone"]),
             behind: HEAD,
         },
     ];
-    for search in of_unknown.into_iter().chain([of_a_reserved_task]) {
-        assert_eq!(centre.deliver(Subject::Rest(search)).await, 1, "{search:?}");
+    for search in of_nobody.into_iter().chain([of_a_reserved_task]) {
+        assert_eq!(centre.wake(Subject::Rest(search)).await, 1, "{search:?}");
     }
     assert_eq!(centre.task(first).await, given);
 }
@@ -193,7 +192,7 @@ async fn step_is_skipped_after_the_whole_search() {
         first_step,
         "three Workers have not been read"
     );
-    centre.deliver_due().await;
+    centre.wake_due().await;
     assert_eq!(centre.task(call).await.position.step, Step::DefaultFilter);
 }
 
@@ -205,7 +204,7 @@ async fn step_with_distant_match_is_not_skipped() {
     }
     let maya = centre.worker(5, "en").await;
     let call = centre.waiting("en", 0).await;
-    centre.deliver(Subject::Task(call)).await;
+    centre.wake(Subject::Task(call)).await;
     assert_eq!(centre.offered_to(call).await, [maya]);
 }
 
@@ -238,7 +237,7 @@ async fn full_list_cancels_after_the_whole_search() {
         centre.task(call).await.assignment_status,
         AssignmentStatus::Pending
     );
-    centre.deliver_due().await;
+    centre.wake_due().await;
     assert_eq!(centre.task(call).await.reason, Some(EndReason::QueueFull));
 }
 
@@ -246,7 +245,7 @@ async fn full_list_cancels_after_the_whole_search() {
 async fn call_with_distant_match_needs_no_room() {
     let (centre, call) = with_a_full_waiting_list().await;
     let maya = centre.worker(5, "en").await;
-    centre.deliver(Subject::Task(call)).await;
+    centre.wake(Subject::Task(call)).await;
     assert_eq!(centre.offered_to(call).await, [maya]);
 }
 
@@ -419,15 +418,14 @@ impl Centre {
         }
     }
 
-    /// Delivers a timer, and all messages that follow and are due at once; the number of search
-    /// continuations among them.
-    async fn deliver(&self, subject: Subject) -> usize {
+    /// A timer comes, and whatever it sends that is due at once; says how many parts of searches were among them.
+    async fn wake(&self, subject: Subject) -> usize {
         self.routing.on_timer(self.now(subject)).await.unwrap();
-        usize::from(matches!(subject, Subject::Rest(_))) + self.deliver_due().await
+        usize::from(matches!(subject, Subject::Rest(_))) + self.wake_due().await
     }
 
     /// Delivers due messages until there is none.
-    async fn deliver_due(&self) -> usize {
+    async fn wake_due(&self) -> usize {
         let mut searches = 0;
         loop {
             let due = self.queues.due_timers();

@@ -48,8 +48,8 @@ impl Clock for At {
 struct Messages(Mutex<Vec<Timer>>);
 
 impl Outbox for Messages {
-    fn schedule(&self, timer: Timer, _now: Timestamp) -> Sending<'_> {
-        self.0.lock().unwrap().push(timer);
+    fn schedule(&self, wake: Timer, _now: Timestamp) -> Sending<'_> {
+        self.0.lock().unwrap().push(wake);
         Box::pin(std::future::ready(Ok(())))
     }
 
@@ -126,7 +126,7 @@ impl Table {
     }
 
     /// Runs a backfill to its end; the number of messages it took.
-    pub async fn backfill(&self, backfill: Backfill) -> usize {
+    pub async fn backfill(&self, walk: Backfill) -> usize {
         let messages = Arc::new(Messages::default());
         let routing = Routing::new(
             self.store.clone(),
@@ -135,20 +135,16 @@ impl Table {
         );
         let first = Timer {
             workspace: file(&[]).workspace.sid,
-            subject: Subject::All(backfill),
+            subject: Subject::All(walk),
             at: self.now,
         };
-        let mut next = Some(first);
-        let mut received = 0;
-        while let Some(timer) = next {
+        let (mut next, mut received) = (Some(first), 0);
+        while let Some(wake) = next {
             received += 1;
-            routing.on_timer(timer).await.unwrap();
+            routing.on_timer(wake).await.unwrap();
             let mut sent = std::mem::take(&mut *messages.0.lock().unwrap());
-            sent.retain(|timer| matches!(timer.subject, Subject::All(_)));
-            assert!(
-                sent.len() <= 1,
-                "a backfill is one chain of messages: {sent:?}"
-            );
+            sent.retain(|wake| matches!(wake.subject, Subject::All(_)));
+            assert!(sent.len() <= 1, "a walk goes one way: {sent:?}");
             next = sent.pop();
         }
         received
