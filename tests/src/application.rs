@@ -13,8 +13,8 @@ use tokio::net::TcpListener;
 
 use crate::test_centre::{EXAMPLE, TestCentre};
 
-/// The answer at a path: status, content type, body. In a body, `{base}` stands for the
-/// application's address, and any other name in braces for the request's parameter, or else the
+/// The answer at a path: status, content type, body. In a body, `{base}` is replaced by the
+/// application's address, and any other name in braces by the request's parameter, or else the
 /// Task's attribute, of that name.
 pub type Answer = (u16, &'static str, &'static str);
 

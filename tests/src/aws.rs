@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use serde_json::{Value, json};
 
-/// A message a function sent.
+/// A message sent by a function.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Message {
     /// The queue it was sent to.

@@ -165,7 +165,7 @@ impl Browser {
 
     /// Polls a script until it returns something other than false, null or nothing, and returns
     /// that.
-    pub async fn until(&self, what: &str, script: &str) -> Value {
+    pub async fn until(&self, label: &str, script: &str) -> Value {
         let mut polls = interval(POLL_INTERVAL);
         let polling = async {
             loop {
@@ -179,7 +179,7 @@ impl Browser {
         };
         match timeout(TIMEOUT, polling).await {
             Ok(found) => found,
-            Err(_) => panic!("{what} did not appear; the page: {}", self.text().await),
+            Err(_) => panic!("{label} did not appear; the page: {}", self.text().await),
         }
     }
 

@@ -35,7 +35,7 @@ const REGION: &str = "eu-central-1";
 /// The result of an event.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
-    /// Its answer.
+    /// The function's answer.
     Response(Value),
     /// The function reported an error: its type and its report.
     Error(Value),

@@ -13,13 +13,13 @@
 //!   keys.
 //! - [`customer`]: a customer's server with scripted answers; [`rest`]: a customer's client of the
 //!   REST API.
-//! - [`settings`]: which environment variables a function's code reads.
-//! - [`lambda`]: AWS's side of a function: the Runtime API a binary talks to.
+//! - [`settings`]: the environment variables that a function's code reads.
+//! - [`lambda`]: AWS's side of a Lambda function: the Runtime API.
 //! - [`deployment`]: the deployed stack on this machine; [`policy`]: the policies of its functions;
 //!   [`guard`]: the proxy that enforces them.
 //! - [`aws`]: the other AWS services a function talks to: Parameter Store and SQS.
-//! - [`dynamodb`]: the table served to another process.
-//! - [`binaries`]: where Cargo put the binaries.
+//! - [`dynamodb`]: the table served over HTTP, for other processes.
+//! - [`binaries`]: the paths of the built binaries.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

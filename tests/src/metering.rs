@@ -34,7 +34,7 @@ const FREE: [&str; 6] = [
 /// The factor of a transactional write over a plain one.
 const TRANSACTION_FACTOR: f64 = 2.0;
 
-/// A layer that counts.
+/// A layer around the table that records each operation and its cost.
 #[derive(Debug, Default, Clone)]
 pub struct Meter(Arc<Mutex<Account>>);
 

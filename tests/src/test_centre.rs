@@ -268,8 +268,8 @@ impl TestCentre {
     }
 
     /// Advances the clock, stopping at each due timer.
-    pub async fn advance(&self, span: Millis) {
-        let end = self.clock.now() + span;
+    pub async fn advance(&self, duration: Millis) {
+        let end = self.clock.now() + duration;
         for _ in 0..TIMERS_MAX {
             self.centre.settle().await;
             match self.centre.next_wake().filter(|timer| *timer <= end) {
@@ -281,7 +281,7 @@ impl TestCentre {
                 }
             }
         }
-        panic!("more than {TIMERS_MAX} timers fired within {span:?}");
+        panic!("more than {TIMERS_MAX} timers fired within {duration:?}");
     }
 
     /// Rolls up statistics, as the schedule does each minute.

@@ -189,8 +189,8 @@ fn sections(document: &str) -> BTreeMap<String, String> {
     sections
 }
 
-/// The section numbers at the start of a text: of `4, 5.3 and 6)` all if it is a list, otherwise the
-/// first one.
+/// The section numbers at the start of a text: all of `4, 5.3 and 6)` if it is a list, otherwise
+/// the first one.
 fn cited_numbers(text: &str, is_list: bool) -> Vec<&str> {
     let mut numbers = Vec::new();
     for word in text.split(' ') {

@@ -345,10 +345,10 @@ fn writes_worker_event_only(operation: &Operation) -> bool {
         .any(|written| written.kind == "EVENTS" && !is_of_a_task(written))
 }
 
-fn check_bill(what: &str, operations: &[Operation], ceiling: f64) {
-    println!("{what}\n{}", bill(operations));
+fn check_bill(label: &str, operations: &[Operation], ceiling: f64) {
+    println!("{label}\n{}", bill(operations));
     let units: f64 = operations.iter().map(Operation::all_write_units).sum();
-    assert!(units <= ceiling, "{what}: {units} write units");
+    assert!(units <= ceiling, "{label}: {units} write units");
     assert_no_scan(operations);
 }
 

@@ -218,7 +218,7 @@ impl Stage {
         )
     }
 
-    /// Whether the sentence contains these parts in this order. `…` stands for any text.
+    /// Whether the sentence contains these parts in this order. `…` matches any text.
     fn fits(&self, sentence: &str, pattern: &str) -> bool {
         let mut rest = sentence;
         pattern.split('…').all(|part| match rest.split_once(part) {

@@ -113,14 +113,14 @@ pub enum CustomerExpectation {
 }
 
 impl Expectation {
-    /// Parses an expectation; panics at `place` if the sentence is unknown.
-    pub fn parse(text: &str, place: &str) -> Self {
+    /// Parses an expectation; panics at `location` if the sentence is unknown.
+    pub fn parse(text: &str, location: &str) -> Self {
         let words = words(text);
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         let expectation = of_http(&words)
             .or_else(|| of_routing(&words))
             .or_else(|| of_phones(&words));
-        expectation.unwrap_or_else(|| panic!("{place}\nunknown expectation: {text}"))
+        expectation.unwrap_or_else(|| panic!("{location}\nunknown expectation: {text}"))
     }
 }
 

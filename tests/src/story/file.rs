@@ -27,7 +27,7 @@ pub struct Moment {
     /// The text indented below the line, one indentation less.
     pub below: String,
     /// `file:line: text`
-    pub place: String,
+    pub location: String,
 }
 
 /// Reads a file of stories.
@@ -77,12 +77,12 @@ fn lines_with_below(text: &str, file: &Path) -> Vec<(Moment, String)> {
         }
         let content = line.split(" #").next().unwrap_or_default().trim();
         if !content.is_empty() && !content.starts_with('#') {
-            let place = format!("{}:{}: {content}", file.display(), number + 1);
+            let location = format!("{}:{}: {content}", file.display(), number + 1);
             found.push((
                 Moment {
                     line: content.to_owned(),
                     below: String::new(),
-                    place,
+                    location,
                 },
                 String::new(),
             ));

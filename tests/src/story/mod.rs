@@ -15,8 +15,8 @@
 //! example's configuration. Indented below `documents` are paths of the customer's server and the
 //! documents it answers with: the centre's number then belongs to its `/voice`, and the Tasks of
 //! its callers are created by `<Enqueue workflowSid>`. `{customer}` is that server's address. In
-//! requests to the API and in documents, a name in braces stands for its SID; `{call of c1}` and
-//! `{task of c1}` for a caller's.
+//! requests to the API and in documents, a name in braces is replaced by its SID; `{call of c1}`
+//! and `{task of c1}` are those of a caller.
 
 mod check;
 mod execute;
@@ -135,17 +135,17 @@ impl Stage {
 
     async fn moment(self, moment: &Moment) -> Self {
         let line = moment.line.as_str();
-        let place = moment.place.as_str();
+        let location = moment.location.as_str();
         let (time, rest) = line
             .split_once(char::is_whitespace)
-            .unwrap_or_else(|| panic!("{place}\nexpected `mm:ss step`"));
+            .unwrap_or_else(|| panic!("{location}\nexpected `mm:ss step`"));
         let (step, expectations) = rest.split_once("->").unwrap_or((rest, ""));
         let at = self.begun
-            + parse_time(time).unwrap_or_else(|| panic!("{place}\n`{time}` is not mm:ss"));
+            + parse_time(time).unwrap_or_else(|| panic!("{location}\n`{time}` is not mm:ss"));
         let now = self.test_centre.clock.now();
         assert!(
             at >= now,
-            "{place}\nthis moment has passed: lines must be {:?} apart",
+            "{location}\nthis moment has passed: lines must be {:?} apart",
             self.slack
         );
         self.test_centre.advance(at.since(now)).await;
@@ -153,17 +153,17 @@ impl Stage {
         stage.replies.clear();
         let expectations: Vec<Expectation> = words::clauses(expectations)
             .iter()
-            .map(|expectation| Expectation::parse(expectation, place))
+            .map(|expectation| Expectation::parse(expectation, location))
             .collect();
         stage = stage
-            .execute(Step::parse(step.trim(), place), &moment.below)
+            .execute(Step::parse(step.trim(), location), &moment.below)
             .await;
         stage.test_centre.advance(stage.slack).await;
-        stage.expect_success(&expectations, place);
+        stage.expect_success(&expectations, location);
         for expectation in expectations {
             if let Err(seen) = stage.check(&expectation).await {
                 panic!(
-                    "{place}\nexpectation failed: {expectation:?}\n{seen}{}",
+                    "{location}\nexpectation failed: {expectation:?}\n{seen}{}",
                     stage.transcripts().await
                 );
             }
@@ -172,7 +172,7 @@ impl Stage {
     }
 
     /// An API request may fail only if the line expects an HTTP status.
-    fn expect_success(&self, expectations: &[Expectation], place: &str) {
+    fn expect_success(&self, expectations: &[Expectation], location: &str) {
         let failure_is_expected = expectations.iter().any(|expectation| {
             matches!(
                 expectation,
@@ -181,7 +181,7 @@ impl Stage {
         });
         let failed = self.replies.iter().find(|reply| reply.status >= 300);
         if let (Some(failed), false) = (failed, failure_is_expected) {
-            panic!("{place}\nthe API refused: {failed:?}");
+            panic!("{location}\nthe API refused: {failed:?}");
         }
     }
 

@@ -37,7 +37,8 @@ pub enum Step {
         name: String,
         form: Vec<(String, String)>,
     },
-    /// `A accepts t1`, `A rejects t1`, `A rejects t1 and becomes Break`, `A wraps up t1`, `A completes t1`
+    /// `A accepts t1`, `A rejects t1`, `A rejects t1 and becomes Break`, `A wraps up t1`, `A
+    /// completes t1`
     Answer {
         workers: Vec<String>,
         task: String,
@@ -90,14 +91,14 @@ pub struct ScriptedAnswer {
 }
 
 impl Step {
-    /// Parses a step; panics at `place` if the sentence is unknown.
-    pub fn parse(text: &str, place: &str) -> Self {
+    /// Parses a step; panics at `location` if the sentence is unknown.
+    pub fn parse(text: &str, location: &str) -> Self {
         let words = words(text);
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         let step = at_phones(&words)
             .or_else(|| through_the_api(&words))
             .or_else(|| around(&words));
-        step.unwrap_or_else(|| panic!("{place}\nunknown step: {text}"))
+        step.unwrap_or_else(|| panic!("{location}\nunknown step: {text}"))
     }
 }
 

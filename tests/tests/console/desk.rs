@@ -3,19 +3,19 @@
 use reqwest::Method;
 use tests::browser::Look;
 
-use crate::house::House;
+use crate::test_console::TestConsole;
 
 const ENGLISH: &str = r#"{"selected_language":"en","name":"Ida"}"#;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn agent_completes_task_with_a_note() {
-    let house = House::without_telephony().await;
-    only_available(&house, "Maya").await;
-    let browser = house
-        .administrator(Look::Light, &format!("/desk/{}", house.worker("Maya")))
+    let console = TestConsole::without_telephony().await;
+    only_available(&console, "Maya").await;
+    let browser = console
+        .administrator(Look::Light, &format!("/desk/{}", console.worker("Maya")))
         .await;
     browser.sees(".empty", "You have no Tasks").await;
-    let task = house.task(ENGLISH).await;
+    let task = console.task(ENGLISH).await;
     browser.sees(".card.ringing h3", "Ida").await;
     browser
         .until(
@@ -28,28 +28,30 @@ async fn agent_completes_task_with_a_note() {
     browser.fill("textarea", "Wants <b>two</b> of them.").await;
     browser.press_button(".card", "Complete").await;
     browser.sees_no("h3", "Ida").await;
-    let ended = house.api(Method::GET, &format!("Tasks/{task}"), &[]).await;
+    let ended = console
+        .api(Method::GET, &format!("Tasks/{task}"), &[])
+        .await;
     assert_eq!(
         (&ended["assignment_status"], &ended["reason"]),
         (&"completed".into(), &"Wants <b>two</b> of them.".into())
     );
     browser.close().await;
-    house.close().await;
+    console.close().await;
 }
 
 /// A Reservation that is not answered times out, and the agent becomes Offline.
 #[tokio::test(flavor = "multi_thread")]
 async fn rejected_task_goes_to_next_agent() {
-    let house = House::without_telephony().await;
-    only_available(&house, "Maya").await;
-    let maya = house
-        .administrator(Look::Light, &format!("/desk/{}", house.worker("Maya")))
+    let console = TestConsole::without_telephony().await;
+    only_available(&console, "Maya").await;
+    let maya = console
+        .administrator(Look::Light, &format!("/desk/{}", console.worker("Maya")))
         .await;
-    house.task(ENGLISH).await;
+    console.task(ENGLISH).await;
     maya.press_button(".card.ringing", "Reject").await;
     maya.sees_no("h3", "Ida").await;
-    let leela = house
-        .administrator(Look::Narrow, &format!("/desk/{}", house.worker("Leela")))
+    let leela = console
+        .administrator(Look::Narrow, &format!("/desk/{}", console.worker("Leela")))
         .await;
     leela
         .press_button("[aria-label='Change activity']", "Available")
@@ -59,12 +61,12 @@ async fn rejected_task_goes_to_next_agent() {
     leela.sees("#current", "Offline").await;
     maya.close().await;
     leela.close().await;
-    house.close().await;
+    console.close().await;
 }
 
 /// Makes all other Workers Offline.
-async fn only_available(house: &House, name: &str) {
-    let offline = house
+async fn only_available(console: &TestConsole, name: &str) {
+    let offline = console
         .running
         .contact_centre
         .workspace
@@ -74,10 +76,10 @@ async fn only_available(house: &House, name: &str) {
         .into_iter()
         .filter(|worker| *worker != name)
     {
-        house
+        console
             .api(
                 Method::POST,
-                &format!("Workers/{}", house.worker(worker)),
+                &format!("Workers/{}", console.worker(worker)),
                 &[("ActivitySid", &offline)],
             )
             .await;

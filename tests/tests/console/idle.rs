@@ -5,8 +5,8 @@ use store::{EventFilter, LOOK_EVERY, Store};
 use task_router::router::events::{EVENT_SHARDS, EventCursor};
 use tokio::time::{Duration, Instant};
 
-use crate::house::Turn;
-use crate::still::Still;
+use crate::idle_console::IdleConsole;
+use crate::test_console::Turn;
 
 /// Half past an hour, so that no read reaches into the hour before.
 const HALF_PAST: Timestamp = Timestamp::from_millis(1_795_350_600_000);
@@ -22,17 +22,17 @@ const CONFIGURATION_READS: usize = 2;
 #[tokio::test(start_paused = true)]
 async fn idle_page_reads_no_events() {
     for tasks in [10, 1_000] {
-        let still = Still::open(Turn::shared().await).await;
-        still.fill(tasks).await;
-        let cookie = still.sign_in().await;
-        let page = still.get("/console/tasks", &cookie, None).await;
+        let console = IdleConsole::open(Turn::shared().await).await;
+        console.fill(tasks).await;
+        let cookie = console.sign_in().await;
+        let page = console.get("/console/tasks", &cookie, None).await;
         let (_, rest) = page.split_once(r#"sse-connect=""#).unwrap();
         let address = rest.split_once('"').unwrap().0.replace("&amp;", "&");
         let mut last_event = None;
         for answer in 0..4 {
-            still.operations();
+            console.operations();
             let began = Instant::now();
-            let text = still.get(&address, &cookie, last_event.as_deref()).await;
+            let text = console.get(&address, &cookie, last_event.as_deref()).await;
             assert!(
                 text.contains("event: nothing") && began.elapsed() >= HELD,
                 "{text}"
@@ -41,7 +41,7 @@ async fn idle_page_reads_no_events() {
                 .lines()
                 .find_map(|line| line.strip_prefix("id: "))
                 .map(str::to_owned);
-            let operations = still.operations();
+            let operations = console.operations();
             let polls = if answer == 0 {
                 2 * usize::from(EVENT_SHARDS)
             } else {
@@ -60,10 +60,10 @@ async fn idle_page_reads_no_events() {
 #[tokio::test]
 async fn waiting_pages_share_one_poll() {
     for tasks in [10, 1_000] {
-        let still = Still::open(Turn::shared().await).await;
-        still.fill(tasks).await;
-        let store = Store::new(still.client.clone(), cordboard::embedded_dynamodb::TABLE);
-        let workspace = still.set_up.workspace.sid;
+        let console = IdleConsole::open(Turn::shared().await).await;
+        console.fill(tasks).await;
+        let store = Store::new(console.client.clone(), cordboard::embedded_dynamodb::TABLE);
+        let workspace = console.set_up.workspace.sid;
         let poll = async |now: Timestamp| {
             let after = EventCursor::before(now - Millis::from_secs(1));
             store
@@ -71,19 +71,19 @@ async fn waiting_pages_share_one_poll() {
                 .await
                 .unwrap();
         };
-        still.operations();
+        console.operations();
         for _page in 0..20 {
             poll(HALF_PAST).await;
         }
         poll(HALF_PAST + Millis::from_millis(LOOK_EVERY.as_millis() - 1)).await;
         assert_eq!(
-            still.operations().len(),
+            console.operations().len(),
             usize::from(EVENT_SHARDS),
             "{tasks} Tasks, twenty pages"
         );
         poll(HALF_PAST + LOOK_EVERY).await;
         assert_eq!(
-            still.operations().len(),
+            console.operations().len(),
             usize::from(EVENT_SHARDS),
             "{tasks} Tasks, the next poll"
         );

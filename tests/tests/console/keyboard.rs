@@ -7,7 +7,7 @@ use tests::browser::{Driver, Look};
 use tests::process_tree;
 use tokio::time::{interval, timeout};
 
-use crate::house::House;
+use crate::test_console::TestConsole;
 
 /// More focusable elements than any page has before its content.
 const STEPS_MAX: usize = 40;
@@ -17,9 +17,9 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn worker_is_reachable_by_keyboard() {
-    let house = House::open().await;
-    let maya = house.worker("Maya");
-    let browser = house.administrator(Look::Light, "/workers").await;
+    let console = TestConsole::open().await;
+    let maya = console.worker("Maya");
+    let browser = console.administrator(Look::Light, "/workers").await;
     browser.sees("tbody th", "Maya").await;
     browser.type_keys(&char::from(Key::Tab).to_string()).await;
     assert_eq!(
@@ -46,7 +46,7 @@ async fn worker_is_reachable_by_keyboard() {
     browser.type_keys(&char::from(Key::Enter).to_string()).await;
     browser.sees("h1", "Worker Maya").await;
     browser.close().await;
-    house.close().await;
+    console.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -12,14 +12,14 @@
 
 mod access;
 mod desk;
-mod house;
 mod idle;
+mod idle_console;
 mod keyboard;
 mod pages;
 mod phones;
 mod speed;
-mod still;
 mod tables;
+mod test_console;
 mod timeline;
 mod why;
 mod workspaces;

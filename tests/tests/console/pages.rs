@@ -4,14 +4,14 @@ use reqwest::Method;
 use serde_json::json;
 use tests::browser::{Browser, Look};
 
-use crate::house::House;
+use crate::test_console::TestConsole;
 
 /// Compressed bytes of a page with all its resources.
 const PAGE_BYTES_MAX: u64 = 150_000;
 
 /// Every page by its name, with a selector that has to match before the checks.
-fn pages(house: &House, task: &str) -> Vec<(&'static str, String, &'static str)> {
-    let maya = house.worker("Maya");
+fn pages(console: &TestConsole, task: &str) -> Vec<(&'static str, String, &'static str)> {
+    let maya = console.worker("Maya");
     vec![
         (
             "phones",
@@ -53,12 +53,12 @@ fn pages(house: &House, task: &str) -> Vec<(&'static str, String, &'static str)>
 /// and fits the window. With `CONSOLE_PICTURES` its picture is saved.
 #[tokio::test(flavor = "multi_thread")]
 async fn pages_are_accessible_light_with_pictures() {
-    let house = House::open().await;
-    let task = busy(&house).await;
+    let console = TestConsole::open().await;
+    let task = busy(&console).await;
     for look in [Look::Light, Look::Dark, Look::Narrow] {
-        let browser = house.administrator(look, "/phones").await;
-        for (name, page, awaited) in pages(&house, &task) {
-            browser.go(&house.at(&page)).await;
+        let browser = console.administrator(look, "/phones").await;
+        for (name, page, awaited) in pages(&console, &task) {
+            browser.go(&console.at(&page)).await;
             browser
                 .until(
                     awaited,
@@ -80,17 +80,17 @@ async fn pages_are_accessible_light_with_pictures() {
         }
         browser.close().await;
     }
-    let browser = house.driver.open(Look::Light).await;
-    browser.go(&house.at("/sign-in")).await;
+    let browser = console.driver.open(Look::Light).await;
+    browser.go(&console.at("/sign-in")).await;
     assert_eq!(browser.barriers().await, Vec::<String>::new());
     picture(&browser, "sign-in", Look::Light).await;
     browser.close().await;
-    house.close().await;
+    console.close().await;
 }
 
 /// Makes the centre busy: one caller talks, one Task waits.
-async fn busy(house: &House) -> String {
-    let browser = house.administrator(Look::Light, "/phones").await;
+async fn busy(console: &TestConsole) -> String {
+    let browser = console.administrator(Look::Light, "/phones").await;
     browser.press("#dial").await;
     browser.sees(".card .transcript", "press 1").await;
     browser.press("[aria-label='Press 1']").await;
@@ -99,21 +99,21 @@ async fn busy(house: &House) -> String {
     browser.close().await;
     let waiting = r#"{"selected_language":"hi","from":"+17075550177","name":"Ida"}"#;
     for worker in ["Arjun", "Leela"] {
-        let offline = house
+        let offline = console
             .running
             .contact_centre
             .workspace
             .default_activity_sid
             .to_string();
-        house
+        console
             .api(
                 Method::POST,
-                &format!("Workers/{}", house.worker(worker)),
+                &format!("Workers/{}", console.worker(worker)),
                 &[("ActivitySid", &offline)],
             )
             .await;
     }
-    house.task(waiting).await
+    console.task(waiting).await
 }
 
 async fn check_weight(browser: &Browser, name: &str) {

@@ -4,17 +4,17 @@ use std::time::{Duration, Instant};
 
 use tests::browser::Look;
 
-use crate::house::House;
+use crate::test_console::TestConsole;
 
 /// The time limit, with two browsers on a busy machine.
 const MINUTE: Duration = Duration::from_secs(60);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_windows_talk_within_a_minute() {
-    let house = House::open().await;
+    let console = TestConsole::open().await;
     let began = Instant::now();
-    let caller = house.administrator(Look::Light, "/phones").await;
-    let worker = house.administrator(Look::Light, "/phones").await;
+    let caller = console.administrator(Look::Light, "/phones").await;
+    let worker = console.administrator(Look::Light, "/phones").await;
     caller.press("#dial").await;
     caller
         .sees(".card .transcript", "Welcome. For English, press 1.")
@@ -36,15 +36,15 @@ async fn two_windows_talk_within_a_minute() {
     caller.sees(".empty", "No calls.").await;
     caller.close().await;
     worker.close().await;
-    house.close().await;
+    console.close().await;
 }
 
 /// Two calls are held in one window. A refused number is reported above the page, also after a
 /// refresh.
 #[tokio::test(flavor = "multi_thread")]
 async fn declined_call_rings_another_phone() {
-    let house = House::open().await;
-    let browser = house.administrator(Look::Light, "/phones").await;
+    let console = TestConsole::open().await;
+    let browser = console.administrator(Look::Light, "/phones").await;
     for from in ["+17075550141", "+17075550142"] {
         browser.fill("#from", from).await;
         browser.press("#dial").await;
@@ -77,5 +77,5 @@ async fn declined_call_rings_another_phone() {
     browser.sees("#refusal .alert", "from").await;
     browser.sees("#live .card h3", "+1707555010").await;
     browser.close().await;
-    house.close().await;
+    console.close().await;
 }

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use tests::browser::{Browser, Driver, Look};
 
-use crate::house::{House, Turn, sign_in};
-use crate::still::Still;
+use crate::idle_console::IdleConsole;
+use crate::test_console::{TestConsole, Turn, sign_in};
 
 /// From the request of a page on this machine to its first paint.
 const FIRST_PAINT_MAX_MILLIS: f64 = 200.0;
@@ -41,11 +41,11 @@ const ROUNDS_MAX: usize = 10;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn first_paint_is_measured() {
-    let house = House::alone().await;
-    house
+    let console = TestConsole::alone().await;
+    console
         .task(r#"{"selected_language":"en","name":"Ida"}"#)
         .await;
-    let browser = house.administrator(Look::Light, "/tasks").await;
+    let browser = console.administrator(Look::Light, "/tasks").await;
     for page in [
         "/tasks",
         "/workers",
@@ -59,7 +59,7 @@ async fn first_paint_is_measured() {
         let mut median = f64::INFINITY;
         let mut allowed = FIRST_PAINT_MAX_MILLIS;
         for _round in 0..ROUNDS_MAX {
-            median = first_paint(&browser, &house.at(page)).await;
+            median = first_paint(&browser, &console.at(page)).await;
             if median <= allowed {
                 break;
             }
@@ -73,7 +73,7 @@ async fn first_paint_is_measured() {
         );
     }
     browser.close().await;
-    house.close().await;
+    console.close().await;
 }
 
 /// The median of several first paints; the browser has cached the page's resources.
@@ -96,12 +96,12 @@ async fn first_paint(browser: &Browser, address: &str) -> f64 {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn page_of_10000_tasks_is_measured() {
-    let still = Still::open(Turn::alone().await).await;
-    still.fill(TASKS).await;
-    let cookie = still.sign_in().await;
-    still.operations();
-    let page = still.get("/console/tasks", &cookie, None).await;
-    let operations = still.operations();
+    let console = IdleConsole::open(Turn::alone().await).await;
+    console.fill(TASKS).await;
+    let cookie = console.sign_in().await;
+    console.operations();
+    let page = console.get("/console/tasks", &cookie, None).await;
+    let operations = console.operations();
     let items: u64 = operations
         .iter()
         .map(|operation| operation.items_read)
@@ -122,7 +122,7 @@ async fn page_of_10000_tasks_is_measured() {
         let mut times = Vec::new();
         for _ in 0..TIMES {
             let began = Instant::now();
-            still.get("/console/tasks", &cookie, None).await;
+            console.get("/console/tasks", &cookie, None).await;
             times.push(began.elapsed());
         }
         times.sort();
@@ -135,9 +135,9 @@ async fn page_of_10000_tasks_is_measured() {
     assert!(median <= ANSWER_MAX, "{median:?}");
     let driver = Driver::start().await;
     let browser = driver.open(Look::Light).await;
-    sign_in(&browser, &still.link()).await;
+    sign_in(&browser, &console.link()).await;
     browser
-        .go(&format!("{}/console/tasks", still.address))
+        .go(&format!("{}/console/tasks", console.address))
         .await;
     browser.press("#next").await;
     browser

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use reqwest::Method;
 use tests::browser::Look;
 
-use crate::house::House;
+use crate::test_console::TestConsole;
 
 /// A table shows a change within this time.
 const SOON: Duration = Duration::from_secs(1);
@@ -15,21 +15,21 @@ const HOLD_UP_MAX: Duration = Duration::from_secs(4);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn table_updates_live_and_keeps_focus() {
-    let house = House::open().await;
-    let maya = house.worker("Maya");
-    let browser = house.administrator(Look::Light, "/workers").await;
+    let console = TestConsole::open().await;
+    let maya = console.worker("Maya");
+    let browser = console.administrator(Look::Light, "/workers").await;
     browser.sees(&format!("#row-{maya}"), "Available").await;
     browser
         .run(&format!("document.querySelector('#to-{maya}').focus()"))
         .await;
-    let offline = house
+    let offline = console
         .running
         .contact_centre
         .workspace
         .default_activity_sid
         .to_string();
     let began = Instant::now();
-    house
+    console
         .api(
             Method::POST,
             &format!("Workers/{maya}"),
@@ -41,15 +41,15 @@ async fn table_updates_live_and_keeps_focus() {
     let focused = browser.run("return document.activeElement.id").await;
     assert_eq!(focused, format!("to-{maya}"));
     browser.close().await;
-    house.close().await;
+    console.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn columns_update_within_a_second() {
-    let house = House::without_telephony().await;
-    let maya = house.worker("Maya");
-    let queue = queue(&house, "English").await;
-    let browser = house.administrator(Look::Light, "/task-queues").await;
+    let console = TestConsole::without_telephony().await;
+    let maya = console.worker("Maya");
+    let queue = queue(&console, "English").await;
+    let browser = console.administrator(Look::Light, "/task-queues").await;
     let wait = format!("document.querySelector('#row-{queue} td:nth-of-type(2)').textContent");
     assert_eq!(
         browser.run(&format!("return {wait}")).await,
@@ -57,7 +57,7 @@ async fn columns_update_within_a_second() {
         "without a waiting Task there is no counter"
     );
     let began = Instant::now();
-    let task = house
+    let task = console
         .task(r#"{"selected_language":"en","name":"Ida"}"#)
         .await;
     browser
@@ -73,12 +73,12 @@ async fn columns_update_within_a_second() {
             &format!("return Number(document.querySelector('#row-{queue} td:nth-of-type(3)').textContent) > 0"),
         )
         .await;
-    browser.go(&house.at("/tasks")).await;
+    browser.go(&console.at("/tasks")).await;
     let row = format!("#row-{task}");
     for shown in ["Ida", "reserved", "voice", "English", "Maya"] {
         browser.sees(&row, shown).await;
     }
-    browser.go(&house.at("/workers")).await;
+    browser.go(&console.at("/workers")).await;
     browser
         .sees(&format!("#row-{maya} td:nth-of-type(4)"), "voice 1/1")
         .await;
@@ -86,7 +86,7 @@ async fn columns_update_within_a_second() {
         .sees(&format!("#row-{maya} td:nth-of-type(5)"), "WT…")
         .await;
     let began = Instant::now();
-    house
+    console
         .api(
             Method::POST,
             &format!("Tasks/{task}"),
@@ -98,12 +98,12 @@ async fn columns_update_within_a_second() {
         .await;
     assert!(began.elapsed() < SOON, "{:?}", began.elapsed());
     browser.close().await;
-    house.close().await;
+    console.close().await;
 }
 
 /// The SID of the queue of a language.
-async fn queue(house: &House, language: &str) -> String {
-    let queues = house.api(Method::GET, "TaskQueues", &[]).await;
+async fn queue(console: &TestConsole, language: &str) -> String {
+    let queues = console.api(Method::GET, "TaskQueues", &[]).await;
     let queues = queues["task_queues"].as_array().unwrap();
     let found = queues
         .iter()
@@ -115,8 +115,8 @@ async fn queue(house: &House, language: &str) -> String {
 /// first one in flight, and the page was not refreshed again.
 #[tokio::test(flavor = "multi_thread")]
 async fn change_during_a_fetch_is_not_lost() {
-    let house = House::open().await;
-    let browser = house.administrator(Look::Light, "/task-queues").await;
+    let console = TestConsole::open().await;
+    let browser = console.administrator(Look::Light, "/task-queues").await;
     browser.sees("tbody th", "English").await;
     let twice = "const live = document.querySelector('[hx-trigger*=\"sse:tasks\"]');
         performance.clearResourceTimings();
@@ -125,13 +125,13 @@ async fn change_during_a_fetch_is_not_lost() {
     let fetched = "return performance.getEntriesByType('resource').filter((e) => e.name === location.href).length === 2";
     browser.until("both of them", fetched).await;
     browser.close().await;
-    house.close().await;
+    console.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn expression_error_is_marked_in_place() {
-    let house = House::open().await;
-    let browser = house.administrator(Look::Light, "/task-queues/new").await;
+    let console = TestConsole::open().await;
+    let browser = console.administrator(Look::Light, "/task-queues/new").await;
     browser.fill("#FriendlyName", "Spanish").await;
     browser
         .fill("#TargetWorkers", "languages HAS \"en\" AN level > 3")
@@ -146,7 +146,7 @@ async fn expression_error_is_marked_in_place() {
         )
         .await;
     browser
-        .go(&house.at("/tasks?EvaluateTaskAttributes=a+%3D+%3D+1"))
+        .go(&console.at("/tasks?EvaluateTaskAttributes=a+%3D+%3D+1"))
         .await;
     browser
         .sees("#EvaluateTaskAttributes-error", "column")
@@ -155,14 +155,14 @@ async fn expression_error_is_marked_in_place() {
         "return document.querySelector('#EvaluateTaskAttributes').getAttribute('aria-invalid')";
     assert_eq!(browser.run(invalid).await, "true");
     browser.close().await;
-    house.close().await;
+    console.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn hostile_name_is_escaped() {
-    let house = House::open().await;
+    let console = TestConsole::open().await;
     let name = "<script>document.title='owned'</script>";
-    let made = house
+    let made = console
         .api(
             Method::POST,
             "Workers",
@@ -173,7 +173,7 @@ async fn hostile_name_is_escaped() {
         )
         .await;
     let sid = made["sid"].as_str().unwrap();
-    let browser = house.administrator(Look::Light, "/workers").await;
+    let browser = console.administrator(Look::Light, "/workers").await;
     browser.sees("tbody th", name).await;
     for page in [
         format!("/workers/{sid}"),
@@ -181,7 +181,7 @@ async fn hostile_name_is_escaped() {
         format!("/desk/{sid}"),
         "/desk".to_owned(),
     ] {
-        browser.go(&house.at(&page)).await;
+        browser.go(&console.at(&page)).await;
         browser
             .until(&page, "return document.readyState === 'complete'")
             .await;
@@ -189,13 +189,13 @@ async fn hostile_name_is_escaped() {
         assert_eq!(found, serde_json::json!([false, 0]), "{page}");
     }
     browser.close().await;
-    house.close().await;
+    console.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn field_error_keeps_the_input() {
-    let house = House::open().await;
-    let browser = house.administrator(Look::Light, "/workers/new").await;
+    let console = TestConsole::open().await;
+    let browser = console.administrator(Look::Light, "/workers/new").await;
     browser.fill("#FriendlyName", "Nadia").await;
     browser.fill("#Attributes", "{\"languages\": [").await;
     browser.press_button("main", "Save").await;
@@ -215,13 +215,13 @@ async fn field_error_keeps_the_input() {
     browser.press_button("main", "Save").await;
     browser.sees(".alert", "already exists").await;
     browser.close().await;
-    house.close().await;
+    console.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn tasks_are_created_paged_and_canceled() {
-    let house = House::without_telephony().await;
-    let browser = house.administrator(Look::Light, "/tasks").await;
+    let console = TestConsole::without_telephony().await;
+    let browser = console.administrator(Look::Light, "/tasks").await;
     browser.press_button("main", "New Task").await;
     browser
         .fill("#Attributes", r#"{"selected_language":"xx","name":"Ida"}"#)
@@ -229,13 +229,13 @@ async fn tasks_are_created_paged_and_canceled() {
     browser.press_button("main", "Save").await;
     browser.sees("h1", "Task WT").await;
     for number in 0..2 {
-        house
+        console
             .task(&format!(
                 r#"{{"selected_language":"xx","name":"caller {number}"}}"#
             ))
             .await;
     }
-    browser.go(&house.at("/tasks?PageSize=2")).await;
+    browser.go(&console.at("/tasks?PageSize=2")).await;
     browser.sees("caption", "2 Tasks").await;
     browser.press("#next").await;
     browser.sees("caption", "1 Task").await;
@@ -245,23 +245,23 @@ async fn tasks_are_created_paged_and_canceled() {
     browser.press_button(".controls", "Cancel").await;
     browser.sees("dl", "canceled").await;
     browser
-        .go(&house.at("/tasks?AssignmentStatus=canceled"))
+        .go(&console.at("/tasks?AssignmentStatus=canceled"))
         .await;
     browser.sees("caption", "1 Task").await;
     browser
-        .go(&house.at("/tasks?AssignmentStatus=sleeping"))
+        .go(&console.at("/tasks?AssignmentStatus=sleeping"))
         .await;
     browser.sees(".alert", "AssignmentStatus").await;
     browser.close().await;
-    house.close().await;
+    console.close().await;
 }
 
 /// An error is shown at the configuration's field; a valid configuration is drawn as a diagram.
 #[tokio::test(flavor = "multi_thread")]
 async fn workflow_is_checked_and_drawn() {
-    let house = House::open().await;
-    let workflow = house.running.contact_centre.voice_settings.workflow_sid;
-    let browser = house
+    let console = TestConsole::open().await;
+    let workflow = console.running.contact_centre.voice_settings.workflow_sid;
+    let browser = console
         .administrator(Look::Light, &format!("/workflows/{workflow}"))
         .await;
     browser.sees(".flow h3", "All other Tasks").await;
@@ -300,21 +300,21 @@ async fn workflow_is_checked_and_drawn() {
     browser.press_button("main", "Save").await;
     browser.sees(".flow code", "eo").await;
     browser.close().await;
-    house.close().await;
+    console.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn open_page_does_not_delay_shutdown() {
-    let house = House::open().await;
-    let maya = house.worker("Maya");
-    let browser = house.administrator(Look::Light, "/workers").await;
-    let offline = house
+    let console = TestConsole::open().await;
+    let maya = console.worker("Maya");
+    let browser = console.administrator(Look::Light, "/workers").await;
+    let offline = console
         .running
         .contact_centre
         .workspace
         .default_activity_sid
         .to_string();
-    house
+    console
         .api(
             Method::POST,
             &format!("Workers/{maya}"),
@@ -323,7 +323,7 @@ async fn open_page_does_not_delay_shutdown() {
         .await;
     browser.sees(&format!("#row-{maya}"), "Offline").await;
     let began = Instant::now();
-    house.close().await;
+    console.close().await;
     assert!(began.elapsed() < HOLD_UP_MAX, "{:?}", began.elapsed());
     browser.close().await;
 }

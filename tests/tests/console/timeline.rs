@@ -3,7 +3,7 @@
 use reqwest::Method;
 use tests::browser::Look;
 
-use crate::house::House;
+use crate::test_console::TestConsole;
 
 /// The entries of a call, in order, without those that the carrier requests at the same time.
 const ENTRIES: [&str; 10] = [
@@ -22,8 +22,8 @@ const ENTRIES: [&str; 10] = [
 /// Events and webhooks in order, with the bodies of requests and answers.
 #[tokio::test(flavor = "multi_thread")]
 async fn timeline_shows_a_whole_call() {
-    let house = House::open().await;
-    let browser = house.administrator(Look::Light, "/phones").await;
+    let console = TestConsole::open().await;
+    let browser = console.administrator(Look::Light, "/phones").await;
     browser.press("#dial").await;
     browser.sees(".card .transcript", "press 1").await;
     browser.press("[aria-label='Press 1']").await;
@@ -31,12 +31,12 @@ async fn timeline_shows_a_whole_call() {
     browser.sees(".card.connected .state", "Talking with").await;
     browser.press_button(".card.connected", "Hang up").await;
     browser.sees(".empty", "No calls.").await;
-    let tasks = house.api(Method::GET, "Tasks", &[]).await;
+    let tasks = console.api(Method::GET, "Tasks", &[]).await;
     let task = tasks["tasks"][0]["sid"]
         .as_str()
         .unwrap_or_else(|| panic!("{tasks}"))
         .to_owned();
-    browser.go(&house.at(&format!("/tasks/{task}"))).await;
+    browser.go(&console.at(&format!("/tasks/{task}"))).await;
     browser.sees(".timeline", "task.completed").await;
     browser.sees(".timeline", "/queue-exit").await;
 
@@ -72,5 +72,5 @@ async fn timeline_shows_a_whole_call() {
     let barriers = browser.barriers().await;
     assert!(barriers.is_empty(), "{}", barriers.join("\n"));
     browser.close().await;
-    house.close().await;
+    console.close().await;
 }

@@ -3,21 +3,21 @@
 use reqwest::Method;
 use tests::browser::Look;
 
-use crate::house::House;
+use crate::test_console::TestConsole;
 
 /// Makes the Workers who speak Hindi Offline; the SID of Offline.
-async fn without_hindi(house: &House) -> String {
-    let offline = house
+async fn without_hindi(console: &TestConsole) -> String {
+    let offline = console
         .running
         .contact_centre
         .workspace
         .default_activity_sid
         .to_string();
     for worker in ["Arjun", "Leela"] {
-        house
+        console
             .api(
                 Method::POST,
-                &format!("Workers/{}", house.worker(worker)),
+                &format!("Workers/{}", console.worker(worker)),
                 &[("ActivitySid", &offline)],
             )
             .await;
@@ -28,22 +28,22 @@ async fn without_hindi(house: &House) -> String {
 /// The explanation is updated when a Worker changes.
 #[tokio::test(flavor = "multi_thread")]
 async fn task_page_explains_why_it_waits() {
-    let house = House::open().await;
-    without_hindi(&house).await;
-    let browser = house.administrator(Look::Light, "/phones").await;
+    let console = TestConsole::open().await;
+    without_hindi(&console).await;
+    let browser = console.administrator(Look::Light, "/phones").await;
     browser.press("#dial").await;
     browser.sees(".card .transcript", "press 1").await;
     browser.press("[aria-label='Press 2']").await;
-    browser.go(&house.at("/tasks")).await;
+    browser.go(&console.at("/tasks")).await;
     browser.press("tbody th a").await;
     browser.sees("#why", "Why is this Task waiting?").await;
     browser
         .sees(
-            &format!("#why-{}", house.worker("Arjun")),
+            &format!("#why-{}", console.worker("Arjun")),
             "their Activity Offline takes no Tasks",
         )
         .await;
-    let maya = format!("#why-{}", house.worker("Maya"));
+    let maya = format!("#why-{}", console.worker("Maya"));
     browser
         .sees(
             &maya,
@@ -53,10 +53,10 @@ async fn task_page_explains_why_it_waits() {
     browser
         .sees(&format!("{maya} mark"), "languages HAS \"hi\"")
         .await;
-    house
+    console
         .api(
             Method::POST,
-            &format!("Workers/{}", house.worker("Maya")),
+            &format!("Workers/{}", console.worker("Maya")),
             &[("Attributes", r#"{"languages":["fr"]}"#)],
         )
         .await;
@@ -64,16 +64,19 @@ async fn task_page_explains_why_it_waits() {
     let barriers = browser.barriers().await;
     assert!(barriers.is_empty(), "{}", barriers.join("\n"));
     browser.close().await;
-    house.close().await;
+    console.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn worker_page_explains_missing_tasks() {
-    let house = House::open().await;
-    let offline = without_hindi(&house).await;
-    let waiting = house.task(r#"{"selected_language":"hi"}"#).await;
-    let browser = house
-        .administrator(Look::Light, &format!("/workers/{}", house.worker("Arjun")))
+    let console = TestConsole::open().await;
+    let offline = without_hindi(&console).await;
+    let waiting = console.task(r#"{"selected_language":"hi"}"#).await;
+    let browser = console
+        .administrator(
+            Look::Light,
+            &format!("/workers/{}", console.worker("Arjun")),
+        )
         .await;
     browser
         .sees("#why", "Why is this Worker offered no Task?")
@@ -91,11 +94,11 @@ async fn worker_page_explains_missing_tasks() {
         )
         .await;
     browser
-        .go(&house.at(&format!("/workers/{}", house.worker("Maya"))))
+        .go(&console.at(&format!("/workers/{}", console.worker("Maya"))))
         .await;
     browser.sees("mark", "languages HAS \"hi\"").await;
-    let maya = house.worker("Maya");
-    house
+    let maya = console.worker("Maya");
+    console
         .api(
             Method::POST,
             &format!("Workers/{maya}"),
@@ -109,5 +112,5 @@ async fn worker_page_explains_missing_tasks() {
         )
         .await;
     browser.close().await;
-    house.close().await;
+    console.close().await;
 }

@@ -3,14 +3,14 @@
 use reqwest::Method;
 use tests::browser::Look;
 
-use crate::house::House;
+use crate::test_console::TestConsole;
 
 /// Every Workspace can be selected; a form of one changes nothing in another.
 #[tokio::test(flavor = "multi_thread")]
 async fn form_is_bound_to_its_workspace() {
-    let house = House::open().await;
-    let first = house.running.contact_centre.workspace.sid.to_string();
-    let browser = house.administrator(Look::Light, "/workers").await;
+    let console = TestConsole::open().await;
+    let first = console.running.contact_centre.workspace.sid.to_string();
+    let browser = console.administrator(Look::Light, "/workers").await;
     browser.sees("tbody th", "Maya").await;
     browser.press("#workspace").await;
     browser.press_button("main", "New Workspace").await;
@@ -19,7 +19,7 @@ async fn form_is_bound_to_its_workspace() {
     browser.fill("#FriendlyName", "Night shift").await;
     browser.press_button("main", "Save").await;
     browser.sees("#workspace", "Night shift").await;
-    browser.go(&house.at("/workers")).await;
+    browser.go(&console.at("/workers")).await;
     browser.sees("caption", "No Workers here.").await;
     browser.press_button("main", "New Worker").await;
     browser.fill("#FriendlyName", "Nadia").await;
@@ -36,7 +36,7 @@ async fn form_is_bound_to_its_workspace() {
     browser
         .sees(".alert", "belongs to another session or Workspace")
         .await;
-    let workers = house
+    let workers = console
         .api(Method::GET, "Workers?FriendlyName=Nadia", &[])
         .await;
     assert_eq!(
@@ -44,10 +44,10 @@ async fn form_is_bound_to_its_workspace() {
         Some(0),
         "{workers}"
     );
-    browser.go(&house.at("/workers")).await;
+    browser.go(&console.at("/workers")).await;
     browser.sees("tbody th", "Maya").await;
-    browser.go(&house.at("/workspaces")).await;
+    browser.go(&console.at("/workspaces")).await;
     browser.sees(&format!("#row-{first}"), "yes").await;
     browser.close().await;
-    house.close().await;
+    console.close().await;
 }

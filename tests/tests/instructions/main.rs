@@ -45,8 +45,8 @@ impl Stage {
         stage
     }
 
-    async fn pass(&self, span: Millis) {
-        self.test_centre.advance(span).await;
+    async fn pass(&self, duration: Millis) {
+        self.test_centre.advance(duration).await;
     }
 
     async fn task(&self) -> Task {

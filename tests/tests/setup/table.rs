@@ -307,13 +307,17 @@ impl Table {
     }
 
     pub async fn hangs_up(&self, task: TaskSid) {
-        let gone = Command::CallerGone {
+        let caller_gone = Command::CallerGone {
             task,
             reason: EndReason::Hangup,
             carrier_queue: None,
         };
         assert_eq!(
-            self.store.apply(&gone, self.now).await.unwrap().outcome,
+            self.store
+                .apply(&caller_gone, self.now)
+                .await
+                .unwrap()
+                .outcome,
             Outcome::Changed
         );
     }

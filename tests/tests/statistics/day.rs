@@ -174,7 +174,7 @@ async fn check_workers(test_centre: &TestCentre) {
     // Maya: until 2:30, and from 2:40 to 4:00.
     assert_eq!(activity_seconds(&answer, "Available"), [80, 150, 115, 230]);
     assert_eq!(activity_seconds(&answer, "Wrap-Up"), [10, 10, 10, 10]);
-    // Maya from 4:00, the others from the beginning.
+    // Maya from 4:00, the other two all the time.
     assert_eq!(
         activity_seconds(&answer, "Unavailable"),
         [360, 600, 520, 1_560]
@@ -232,13 +232,13 @@ async fn day_is_equal_from_events_and_rows() {
     two_calls(&test_centre).await;
     assert_eq!(test_centre.clock.now().to_iso8601(), "2026-11-22T12:11:00Z");
     check(&test_centre).await;
-    // Minutes.
+    // From rows of minutes.
     pass(&test_centre, 60).await;
     test_centre.roll_up().await;
     check(&test_centre).await;
     test_centre.roll_up().await;
     check(&test_centre).await;
-    // The hour, the next morning; and the day.
+    // From the row of the hour, the next morning, and from the row of the day.
     pass(&test_centre, 86_400).await;
     test_centre.roll_up().await;
     check(&test_centre).await;

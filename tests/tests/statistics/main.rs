@@ -44,7 +44,7 @@ async fn refused(test_centre: &TestCentre, path: &str) -> (u16, i64) {
     )
 }
 
-/// Moves a Worker to an Activity.
+/// Sets a Worker's Activity, through the API.
 async fn set_activity(test_centre: &TestCentre, name: &str, activity: &str) {
     let known = &test_centre.contact_centre.workspace.activities;
     let sid = known
@@ -79,7 +79,7 @@ async fn pass(test_centre: &TestCentre, secs: u64) {
     test_centre.advance(Millis::from_secs(secs)).await;
 }
 
-/// The TaskQueue of this language.
+/// The SID of the TaskQueue of this language.
 fn queue(test_centre: &TestCentre, language: &str) -> String {
     let queues = test_centre.contact_centre.workspace.task_queues.values();
     let name = format!("Customer Contact Center {language}");
@@ -91,7 +91,7 @@ fn queue(test_centre: &TestCentre, language: &str) -> String {
         .to_string()
 }
 
-/// The Workflow.
+/// The SID of the only Workflow.
 fn workflow(test_centre: &TestCentre) -> String {
     test_centre
         .contact_centre

@@ -140,14 +140,17 @@ async fn repeated_webhook_is_idempotent() {
     assert_eq!(press().await, first);
     assert_eq!(world.task().await.unwrap(), made);
 
-    let gone = Command::CallerGone {
+    let caller_gone = Command::CallerGone {
         task: made.sid,
         reason: EndReason::Hangup,
         carrier_queue: None,
     };
     world
         .store
-        .apply(&gone, Timestamp::from_millis(NOON.as_millis() + 6_000))
+        .apply(
+            &caller_gone,
+            Timestamp::from_millis(NOON.as_millis() + 6_000),
+        )
         .await
         .unwrap();
     assert_eq!(press().await, first);

@@ -112,12 +112,12 @@ async fn caller_of_ended_task_leaves_the_queue() {
         .create_task(&centre::waiting_task(), &centre::workspace())
         .await
         .unwrap();
-    let gone = Command::CallerGone {
+    let caller_gone = Command::CallerGone {
         task: task_of(CALLER),
         reason: EndReason::LeftQueue,
         carrier_queue: None,
     };
-    world.store.apply(&gone, NOON).await.unwrap();
+    world.store.apply(&caller_gone, NOON).await.unwrap();
     golden::check(
         "wait-music.task-is-gone",
         &world.caller(&wait_music(), &[]).await,

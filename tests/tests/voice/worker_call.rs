@@ -176,12 +176,12 @@ async fn worker_hears_that_caller_has_left() {
     let world = World::open().await;
     let task = world.offer().await;
     let leg = leg(&task);
-    let gone = Command::CallerGone {
+    let caller_gone = Command::CallerGone {
         task: task.sid,
         reason: EndReason::Hangup,
         carrier_queue: None,
     };
-    world.store.apply(&gone, NOON).await.unwrap();
+    world.store.apply(&caller_gone, NOON).await.unwrap();
     golden::check(
         "worker-call.caller-gone",
         &world.worker(&leg.answered, &[]).await,

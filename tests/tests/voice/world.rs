@@ -27,7 +27,7 @@ impl Clock for ManualClock {
     }
 }
 
-/// The functions over a table of their own.
+/// The voice functions over a temporary table, with a manual clock.
 pub struct World {
     pub store: Store,
     pub voice: Arc<Voice>,
@@ -98,10 +98,11 @@ impl World {
         }
     }
 
-    pub fn pass(&self, span: Millis) {
-        self.clock
-            .0
-            .fetch_add(i64::try_from(span.as_millis()).unwrap(), Ordering::Relaxed);
+    pub fn pass(&self, duration: Millis) {
+        self.clock.0.fetch_add(
+            i64::try_from(duration.as_millis()).unwrap(),
+            Ordering::Relaxed,
+        );
     }
 
     /// The carrier's POST about the caller's leg. `more` overrides the standard parameters.

@@ -13,7 +13,7 @@ use tests::test_centre::EXAMPLE;
 use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// A running contact centre, and a driver of browsers.
-pub struct House {
+pub struct TestConsole {
     pub running: Running,
     pub driver: Driver,
     http: reqwest::Client,
@@ -44,8 +44,8 @@ impl Turn {
     }
 }
 
-impl House {
-    /// The example.
+impl TestConsole {
+    /// The example centre.
     pub async fn open() -> Self {
         Self::of(EXAMPLE, Turn::shared().await).await
     }

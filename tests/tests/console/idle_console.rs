@@ -23,13 +23,13 @@ use tests::test_centre::EXAMPLE;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use crate::house::Turn;
+use crate::test_console::Turn;
 
 /// Concurrent writes of Tasks.
 const AT_ONCE: usize = 8;
 
 /// The centre; it serves until it is dropped.
-pub struct Still {
+pub struct IdleConsole {
     pub centre: Arc<Centre>,
     pub address: String,
     pub client: Client,
@@ -39,8 +39,8 @@ pub struct Still {
     _turn: Turn,
 }
 
-impl Still {
-    /// The example.
+impl IdleConsole {
+    /// The example centre.
     pub async fn open(turn: Turn) -> Self {
         runtime::aws::install_tls();
         let meter = Arc::new(Meter::default());
