@@ -161,7 +161,7 @@ impl TestCentre {
     }
 
     /// Applies another configuration, as `cordboard apply` does.
-    pub async fn set_up_again(&mut self, set_up: &str) {
+    pub async fn apply_configuration(&mut self, set_up: &str) {
         self.contact_centre =
             config::read(set_up, "contact-centre.yaml", self.account.account_sid).unwrap();
         config::apply(&self.centre.store, &self.contact_centre, self.clock.now())

@@ -39,7 +39,7 @@ fn without_hindi_speakers() -> String {
 async fn changed_queue_finds_workers_for_waiting_call() {
     let mut test_centre = TestCentre::open(&without_hindi_speakers(), None).await;
     waiting(&test_centre).await;
-    test_centre.set_up_again(EXAMPLE).await;
+    test_centre.apply_configuration(EXAMPLE).await;
     test_centre.advance(BACKFILLED).await;
     let ringing = test_centre.ringing().await;
     let hindi_speakers = ["+17075550102", "+17075550103"];
@@ -96,7 +96,7 @@ async fn waiting_task_follows_workflow_and_order() {
         .replace("re_evaluate_tasks: false", "re_evaluate_tasks: true")
         .replace("task_order: FIFO  ", "task_order: LIFO  ")
         .replace("languages HAS \"en\"\n", "languages HAS \"none\"\n");
-    test_centre.set_up_again(&to_english).await;
+    test_centre.apply_configuration(&to_english).await;
     test_centre.advance(BACKFILLED).await;
     let task = test_centre.task(caller).await.unwrap();
     let queue = &test_centre.contact_centre.workspace.task_queues[&task.task_queue_sid];
@@ -133,7 +133,7 @@ async fn deleted_activity_becomes_the_default() {
         .unwrap();
     assert_eq!(answer.status().as_u16(), 200);
     test_centre
-        .set_up_again(&changed("name: Unavailable,", "name: Lunch,"))
+        .apply_configuration(&changed("name: Unavailable,", "name: Lunch,"))
         .await;
     test_centre.advance(BACKFILLED).await;
     assert_eq!(test_centre.activity_of("Maya").await, "Offline");

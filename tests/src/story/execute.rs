@@ -100,7 +100,7 @@ impl Stage {
             Step::SetUp => {
                 let below = below.replace("{customer}", &self.customer.base);
                 self.set_up = file::with_sections(&self.set_up, &below);
-                self.test_centre.set_up_again(&self.set_up).await;
+                self.test_centre.apply_configuration(&self.set_up).await;
             }
             Step::Script { path, answer } => self.script(&path, answer, below).await,
             Step::Sign { url, form } => self.signed = Some(SignedRequest::new(url, form, below)),

@@ -464,7 +464,7 @@ async fn api_resources_survive_reapplied_file() {
         &[("FriendlyName", "Letters")],
     )
     .await;
-    test_centre.set_up_again(EXAMPLE).await;
+    test_centre.apply_configuration(EXAMPLE).await;
     assert_eq!(
         read(&test_centre, &format!("{home}/TaskQueues/{}", sid(&queue))).await,
         queue
