@@ -12,8 +12,9 @@ use ids::time::{Clock, Millis, Timestamp};
 use runtime::OutboxError;
 use runtime::outbox::{Outbox, Sending, delay};
 use runtime::redelivery::pause;
-use task_router::router::effects::{Callback, Timer};
+use task_router::router::effects::Callback;
 use task_router::router::events::Notice;
+use task_router::router::timers_queue::TimersMessage;
 use tokio::sync::Notify;
 
 use crate::ordered_queue::OrderedQueue;
@@ -36,7 +37,7 @@ pub struct Queues {
 #[derive(Default)]
 struct State {
     sent: u64,
-    timers: Delayed<Timer>,
+    timers: Delayed<TimersMessage>,
     callbacks: VecDeque<Message<Callback>>,
     failed_callbacks: Delayed<Callback>,
     events: OrderedQueue,
@@ -56,7 +57,7 @@ impl Queues {
     }
 
     /// Takes the timers that are due.
-    pub fn due_timers(&self) -> Vec<Message<Timer>> {
+    pub fn due_timers(&self) -> Vec<Message<TimersMessage>> {
         let now = self.clock.now();
         let mut state = self.state();
         take_due(&mut state.timers, now)
@@ -108,9 +109,9 @@ impl Queues {
     }
 
     /// Retries a timer after a backoff; drops a dead letter.
-    pub fn timer_failed(&self, message: Message<Timer>) {
+    pub fn timer_failed(&self, message: Message<TimersMessage>) {
         if message.is_dead_letter() {
-            tracing::error!(subject = ?message.body.subject, receives = message.receives, "dead letter: timer dropped");
+            tracing::error!(body = ?message.body, receives = message.receives, "dead letter: timer dropped");
             return;
         }
         self.retry(message, |state| &mut state.timers);
@@ -148,13 +149,13 @@ impl State {
 }
 
 impl Outbox for Queues {
-    fn schedule(&self, timer: Timer, now: Timestamp) -> Sending<'_> {
+    fn schedule(&self, message: TimersMessage, now: Timestamp) -> Sending<'_> {
         let mut state = self.state();
         if state.timers.len() >= MESSAGES_MAX {
             return full("timers");
         }
-        let key = (now + delay(&timer, now).min(HELD_MAX), state.next());
-        state.timers.insert(key, Message::new(timer));
+        let key = (now + delay(&message, now).min(HELD_MAX), state.next());
+        state.timers.insert(key, Message::new(message));
         self.nudge.notify_one();
         Box::pin(std::future::ready(Ok(())))
     }

@@ -17,6 +17,7 @@ use store::items::{self, Item};
 use store::keys;
 use task_router::model::{Task, Worker};
 use task_router::router::effects::{Callback, Subject, Timer};
+use task_router::router::timers_queue::TimersMessage;
 use tests::centre::{self, AVAILABLE, NOON, OFFLINE, WORKSPACE};
 use tests::lambda::lambda_json;
 use tests::project;
@@ -35,11 +36,11 @@ fn expected() -> Vec<(&'static str, Vec<Payload>)> {
     let created = || Images(None, task(&centre::waiting_task()));
     let offer = centre::offered_task();
     let reservation = offer.reservations[0].sid;
-    let timer = Timer {
+    let timer = TimersMessage::from(Timer {
         workspace: WORKSPACE,
         subject: Subject::Task(offer.sid),
         at: offer.reservations[0].expires_at,
-    };
+    });
     let callback = Callback::Assignment {
         task: offer.sid,
         reservation,

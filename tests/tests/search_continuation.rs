@@ -21,6 +21,7 @@ use task_router::model::{
 use task_router::router::effects::{Subject, Timer};
 use task_router::router::order::Position;
 use task_router::router::search_continuation::SearchContinuation;
+use task_router::router::timers_queue::{ResumeSearch, TimersMessage};
 use task_router::router::{NewTask, advanced_worker, create_task};
 use tests::centre::NOON;
 use tests::story::SLACK;
@@ -107,7 +108,7 @@ async fn call_gets_worker_after_1200_mismatches() {
     let maya = centre.worker(BEGINNERS, "en").await;
     let call = centre.waiting("en", 0).await;
     assert_eq!(
-        centre.wake(Subject::Task(call)).await,
+        centre.wake(centre.timer(call)).await,
         1,
         "a thousand are read, and then the rest"
     );
@@ -124,9 +125,9 @@ async fn each_message_searches_one_part() {
     let call = centre.waiting("en", 6).await;
     let search = SearchContinuation::Tasks {
         worker: maya,
-        behind: HEAD,
+        after: HEAD,
     };
-    assert_eq!(centre.wake(Subject::Rest(search)).await, 4);
+    assert_eq!(centre.wake(centre.resume(search)).await, 4);
     assert_eq!(centre.offered_to(call).await, [maya]);
 }
 
@@ -138,9 +139,9 @@ async fn repeated_or_late_search_changes_nothing() {
         centre.waiting("es", number).await;
     }
     let (first, second) = (centre.waiting("en", 4).await, centre.waiting("en", 5).await);
-    let search = Subject::Rest(SearchContinuation::Tasks {
+    let search = centre.resume(SearchContinuation::Tasks {
         worker: maya,
-        behind: HEAD,
+        after: HEAD,
     });
     centre.wake(search).await;
     let given = centre.task(first).await;
@@ -150,20 +151,20 @@ async fn repeated_or_late_search_changes_nothing() {
     let idle = (NOON, NOON, WorkerSid::from_bytes([0; 16]));
     let of_a_reserved_task = SearchContinuation::Workers {
         task: first,
-        behind: idle,
+        after: idle,
     };
     let of_nobody = [
         SearchContinuation::Workers {
             task: TaskSid::derive(&["gone"]),
-            behind: idle,
+            after: idle,
         },
         SearchContinuation::Tasks {
             worker: WorkerSid::derive(&["gone"]),
-            behind: HEAD,
+            after: HEAD,
         },
     ];
     for search in of_nobody.into_iter().chain([of_a_reserved_task]) {
-        assert_eq!(centre.wake(Subject::Rest(search)).await, 1, "{search:?}");
+        assert_eq!(centre.wake(centre.resume(search)).await, 1, "{search:?}");
     }
     assert_eq!(centre.task(first).await, given);
 }
@@ -184,7 +185,7 @@ async fn step_is_skipped_after_the_whole_search() {
     let first_step = centre.task(call).await.position.step;
     centre
         .routing
-        .on_timer(centre.now(Subject::Task(call)))
+        .on_timers_message(centre.timer(call))
         .await
         .unwrap();
     assert_eq!(
@@ -204,7 +205,7 @@ async fn step_with_distant_match_is_not_skipped() {
     }
     let maya = centre.worker(5, "en").await;
     let call = centre.waiting("en", 0).await;
-    centre.wake(Subject::Task(call)).await;
+    centre.wake(centre.timer(call)).await;
     assert_eq!(centre.offered_to(call).await, [maya]);
 }
 
@@ -230,7 +231,7 @@ async fn full_list_cancels_after_the_whole_search() {
     let (centre, call) = with_a_full_waiting_list().await;
     centre
         .routing
-        .on_timer(centre.now(Subject::Task(call)))
+        .on_timers_message(centre.timer(call))
         .await
         .unwrap();
     assert_eq!(
@@ -245,7 +246,7 @@ async fn full_list_cancels_after_the_whole_search() {
 async fn call_with_distant_match_needs_no_room() {
     let (centre, call) = with_a_full_waiting_list().await;
     let maya = centre.worker(5, "en").await;
-    centre.wake(Subject::Task(call)).await;
+    centre.wake(centre.timer(call)).await;
     assert_eq!(centre.offered_to(call).await, [maya]);
 }
 
@@ -410,18 +411,26 @@ impl Centre {
             .collect()
     }
 
-    fn now(&self, subject: Subject) -> Timer {
-        Timer {
+    fn timer(&self, task: TaskSid) -> TimersMessage {
+        TimersMessage::from(Timer {
             workspace: self.declared.workspace.sid,
-            subject,
+            subject: Subject::Task(task),
             at: NOON,
-        }
+        })
+    }
+
+    fn resume(&self, search: SearchContinuation) -> TimersMessage {
+        TimersMessage::from(ResumeSearch {
+            workspace: self.declared.workspace.sid,
+            search,
+            at: NOON,
+        })
     }
 
     /// A timer comes, and whatever it sends that is due at once; says how many parts of searches were among them.
-    async fn wake(&self, subject: Subject) -> usize {
-        self.routing.on_timer(self.now(subject)).await.unwrap();
-        usize::from(matches!(subject, Subject::Rest(_))) + self.wake_due().await
+    async fn wake(&self, message: TimersMessage) -> usize {
+        self.routing.on_timers_message(message).await.unwrap();
+        usize::from(matches!(message, TimersMessage::ResumeSearch(_))) + self.wake_due().await
     }
 
     /// Delivers due messages until there is none.
@@ -433,8 +442,8 @@ impl Centre {
                 return searches;
             }
             for message in due {
-                searches += usize::from(matches!(message.body.subject, Subject::Rest(_)));
-                self.routing.on_timer(message.body).await.unwrap();
+                searches += usize::from(matches!(message.body, TimersMessage::ResumeSearch(_)));
+                self.routing.on_timers_message(message.body).await.unwrap();
             }
         }
     }

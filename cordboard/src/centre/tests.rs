@@ -109,7 +109,7 @@ async fn long_timer_is_rescheduled_until_task_ends() {
             Arc::clone(&queues) as _,
             Arc::new(Noon),
         );
-        routing.on_timer(timer).await.unwrap();
+        routing.on_timers_message(timer.into()).await.unwrap();
         queues.next_due()
     };
     assert_eq!(next_due().await, Some(NOON + HELD_MAX));

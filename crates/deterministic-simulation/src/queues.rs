@@ -12,8 +12,9 @@ use runtime::OutboxError;
 use runtime::outbox::{Outbox, Sending, delay};
 use serde::Serialize;
 use serde_json::{Value, json};
-use task_router::router::effects::{Callback, Timer};
+use task_router::router::effects::Callback;
 use task_router::router::events::Notice;
+use task_router::router::timers_queue::TimersMessage;
 
 use crate::invariants::Invariant;
 use crate::invocation::{self, invoke};
@@ -50,7 +51,7 @@ pub struct Receivers {
 #[derive(Debug, Clone, Default)]
 pub struct Sent {
     /// Timers, in the order in which they were sent.
-    pub timers: Vec<Timer>,
+    pub timers: Vec<TimersMessage>,
     /// Callbacks, in the order in which they were sent.
     pub callbacks: Vec<Callback>,
     /// Events for the event callback, without duplicates.
@@ -59,7 +60,7 @@ pub struct Sent {
 
 #[derive(Clone)]
 enum Message {
-    Timer(Timer),
+    Timer(TimersMessage),
     Callback(Callback),
     Event(Notice),
 }
@@ -190,7 +191,7 @@ impl Queues {
 
 impl Receivers {
     /// Delivers one timer. Returns whether it was handled.
-    pub async fn timer(&self, world: &World, timer: &Timer) -> bool {
+    pub async fn timer(&self, world: &World, timer: &TimersMessage) -> bool {
         let Ok(incoming) = Incoming::try_from(sqs_event(timer)) else {
             world.violated(Invariant::Simulation, "routing refused a timer");
             return true;
@@ -221,8 +222,8 @@ fn sqs_event<T: Serialize>(body: &T) -> Value {
 }
 
 impl Outbox for Queues {
-    fn schedule(&self, timer: Timer, now: Timestamp) -> Sending<'_> {
-        Box::pin(self.send(Message::Timer(timer), now))
+    fn schedule(&self, message: TimersMessage, now: Timestamp) -> Sending<'_> {
+        Box::pin(self.send(Message::Timer(message), now))
     }
 
     fn callback(&self, callback: Callback) -> Sending<'_> {

@@ -67,9 +67,9 @@ impl Message {
                 keeps,
                 activity,
             }) => Some(Self::Release(*worker, *reservation, *keeps, *activity)),
-            Effect::Timer(timer) => match timer.subject {
-                Subject::Task(task) => Some(Self::Timer(task, timer.at)),
-                Subject::Worker(_) | Subject::All(_) | Subject::Rest(_) => None,
+            Effect::Timer(wake) => match wake.subject {
+                Subject::Task(task) => Some(Self::Timer(task, wake.at)),
+                Subject::Worker(_) => None,
             },
             Effect::Callback(Callback::Assignment { task, reservation }) => {
                 Some(Self::Assignment(*task, *reservation))

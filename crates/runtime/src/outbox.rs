@@ -5,8 +5,9 @@ use std::future::Future;
 use std::pin::Pin;
 
 use ids::time::{Millis, Timestamp};
-use task_router::router::effects::{Callback, Timer};
+use task_router::router::effects::Callback;
 use task_router::router::events::Notice;
+use task_router::router::timers_queue::TimersMessage;
 
 /// The longest delay of one message (SQS: 900 s). A later timer is delivered in several hops: its
 /// receiver sends it again until its time has come.
@@ -23,8 +24,8 @@ pub type Sending<'a> = Pin<Box<dyn Future<Output = Result<(), OutboxError>> + Se
 /// The port through which effects are sent: SQS in the cloud, and in one process a queue in memory
 /// with the same messages.
 pub trait Outbox: Send + Sync {
-    /// Sends a timer, to arrive at its moment or after [`DELAY_MAX`], whichever comes first.
-    fn schedule(&self, wake: Timer, now: Timestamp) -> Sending<'_>;
+    /// Sends a message to the timers queue, to arrive at its moment or after [`DELAY_MAX`], whichever comes first.
+    fn schedule(&self, message: TimersMessage, now: Timestamp) -> Sending<'_>;
 
     /// Sends work to `callbacks`, without delay.
     fn callback(&self, callback: Callback) -> Sending<'_>;
@@ -35,8 +36,8 @@ pub trait Outbox: Send + Sync {
 }
 
 /// How long a timer's message is held back: rounded up, so that it never comes early, and within [`DELAY_MAX`].
-pub fn delay(wake: &Timer, now: Timestamp) -> Millis {
-    wake.at.since(now).min(DELAY_MAX)
+pub fn delay(message: &TimersMessage, now: Timestamp) -> Millis {
+    message.at().since(now).min(DELAY_MAX)
 }
 
 /// The outbox in SQS.
@@ -104,13 +105,13 @@ enum Delivery {
 }
 
 impl Outbox for SqsOutbox {
-    fn schedule(&self, wake: Timer, now: Timestamp) -> Sending<'_> {
-        let delay_secs = i32::try_from(delay(&wake, now).as_secs_ceil()).unwrap_or(i32::MAX);
+    fn schedule(&self, message: TimersMessage, now: Timestamp) -> Sending<'_> {
+        let delay_secs = i32::try_from(delay(&message, now).as_secs_ceil()).unwrap_or(i32::MAX);
         Box::pin(async move {
             let no_timers = || OutboxError("this function knows no timers queue".to_owned());
             self.send(
                 self.timers_url.as_ref().ok_or_else(no_timers)?,
-                &wake,
+                &message,
                 Delivery::Delayed(delay_secs),
             )
             .await

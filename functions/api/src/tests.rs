@@ -8,8 +8,9 @@ use ids::time::Timestamp;
 use runtime::Env;
 use runtime::outbox::Sending;
 use serde_json::{Value, json};
-use task_router::router::effects::{Callback, Timer};
+use task_router::router::effects::Callback;
 use task_router::router::events::Notice;
+use task_router::router::timers_queue::TimersMessage;
 
 use super::*;
 use crate::resources::samples::{ACCOUNT, NOON};
@@ -33,7 +34,7 @@ impl Clock for Noon {
 struct NoQueues;
 
 impl Outbox for NoQueues {
-    fn schedule(&self, _: Timer, _: Timestamp) -> Sending<'_> {
+    fn schedule(&self, _: TimersMessage, _: Timestamp) -> Sending<'_> {
         panic!("unexpected timer")
     }
 

@@ -1,5 +1,8 @@
-//! A change of configuration, carried to those who wait by it (taskrouter.md sections 2.6 and 2.7): who that is, is said by
-//! [`task_router::router::backfill`]; here they are visited, page by page, each page a message of the timers queue.
+//! Backfill: applies a configuration change to the waiting Tasks or the Workers it affects
+//! (taskrouter.md sections 2.6 and 2.7).
+//!
+//! [`task_router::router::backfill`] decides which backfills a write calls for. This module visits
+//! the Tasks or Workers in batches; each batch is one message of the timers queue.
 
 use std::collections::BTreeMap;
 use std::sync::{MutexGuard, PoisonError};
@@ -9,76 +12,85 @@ use ids::{TaskSid, WorkerSid, WorkspaceSid};
 use store::{CONFIGURATION_KEPT, Part, Reading};
 use task_router::model::Workspace;
 use task_router::router::backfill::{self, Backfill, Listed};
-use task_router::router::effects::{Subject, Timer};
 use task_router::router::events::PartChange;
-use task_router::router::timers;
+use task_router::router::timers::{self, Subject, Timer};
+use task_router::router::timers_queue::BackfillMessage;
 
 use crate::{Error, Routing};
 
-/// Tasks or Workers visited by one message: a second's work, and less than a thirtieth of the function's time limit.
-const VISITED_MAX: usize = 500;
+/// Tasks or Workers visited by one message: a second's work, and less than a thirtieth of the
+/// function's timeout.
+const BATCH_MAX: usize = 500;
 
-/// How much longer than needed a walk waits, so that one walk is enough for all that was changed within this time: a file
-/// of a hundred queues is a hundred changes.
+/// How much longer than necessary a backfill is delayed, so that one backfill serves all changes of
+/// this time: a file of a hundred queues is a hundred changes.
 const GATHERED: Millis = Millis::from_secs(1);
 
-/// Workspaces of whose walks this instance remembers. Forgetting one costs a walk too many.
+/// Backfills that this instance remembers. Forgetting one costs a superfluous backfill.
 const REMEMBERED_MAX: usize = 100;
 
-/// The walks this instance has ordered last.
-pub(crate) type Ordered = BTreeMap<(WorkspaceSid, Backfill), Timestamp>;
+/// The backfills that this instance scheduled last, and when each begins.
+pub(crate) type Scheduled = BTreeMap<(WorkspaceSid, Backfill), Timestamp>;
 
 impl Routing {
-    /// Orders the walks a write of configuration calls for. They begin when nobody knows the old configuration any more.
-    pub(crate) async fn order_walks(&self, change: &PartChange) -> Result<(), Error> {
-        for walk in backfill::of_part(change.old.as_ref(), change.new.as_ref()) {
-            let (now, key) = (self.clock.now(), (change.workspace_sid, walk));
-            let known_everywhere = now + CONFIGURATION_KEPT;
-            let begins_at = self.ordered_walks().get(&key).copied();
-            if begins_at.is_some_and(|at| at >= known_everywhere) {
+    /// Schedules the backfills that a configuration write calls for. A backfill begins when no
+    /// process has the old configuration in its cache any more. A backfill that is scheduled
+    /// already and begins late enough is not scheduled again.
+    pub(crate) async fn schedule_backfills(&self, change: &PartChange) -> Result<(), Error> {
+        for backfill in backfill::of_part(change.old.as_ref(), change.new.as_ref()) {
+            let now = self.clock.now();
+            let key = (change.workspace_sid, backfill);
+            let caches_expire = now + CONFIGURATION_KEPT;
+            let begins_at = self.scheduled_backfills().get(&key).copied();
+            if begins_at.is_some_and(|at| at >= caches_expire) {
                 continue;
             }
-            let at = known_everywhere + GATHERED;
-            self.outbox
-                .schedule(walk_on(change.workspace_sid, walk, at), now)
-                .await?;
-            let mut ordered = self.ordered_walks();
-            if ordered.len() >= REMEMBERED_MAX {
-                ordered.clear();
+            let message = BackfillMessage {
+                workspace: change.workspace_sid,
+                backfill,
+                at: caches_expire + GATHERED,
+            };
+            self.outbox.schedule(message.into(), now).await?;
+            let mut scheduled = self.scheduled_backfills();
+            if scheduled.len() >= REMEMBERED_MAX {
+                scheduled.clear();
             }
-            ordered.insert(key, at);
+            scheduled.insert(key, message.at);
         }
         Ok(())
     }
 
-    /// Goes a part of a walk and sends the rest on.
-    pub(crate) async fn walk(&self, workspace: WorkspaceSid, walk: Backfill) -> Result<(), Error> {
+    /// Visits one batch of a backfill and schedules the rest.
+    pub(crate) async fn run_backfill(&self, message: BackfillMessage) -> Result<(), Error> {
         let now = self.clock.now();
-        let Some(workspace) = self.store.fresh_workspace(workspace, now).await? else {
+        let workspace = self.store.fresh_workspace(message.workspace, now).await?;
+        let Some(workspace) = workspace else {
             return Ok(());
         };
-        let rest = match walk {
-            Backfill::Tasks { after } => self.walk_tasks(&workspace, after).await?,
-            Backfill::Workers { after } => self.walk_workers(&workspace, after).await?,
+        let rest = match message.backfill {
+            Backfill::Tasks { after } => self.backfill_tasks(&workspace, after).await?,
+            Backfill::Workers { after } => self.backfill_workers(&workspace, after).await?,
         };
-        match rest {
-            Some(rest) => Ok(self
-                .outbox
-                .schedule(walk_on(workspace.sid, rest, now), now)
-                .await?),
-            None => Ok(()),
-        }
+        let Some(backfill) = rest else {
+            return Ok(());
+        };
+        let next = BackfillMessage {
+            workspace: workspace.sid,
+            backfill,
+            at: now,
+        };
+        Ok(self.outbox.schedule(next.into(), now).await?)
     }
 
-    /// What changes has a stream record, which does the rest.
-    async fn walk_tasks(
+    /// Advances one batch of Tasks. The stream record of a Task that changes leads to its Effects.
+    async fn backfill_tasks(
         &self,
         workspace: &Workspace,
         after: Option<Listed<TaskSid>>,
     ) -> Result<Option<Backfill>, Error> {
         let page = self
             .store
-            .listed_tasks(workspace.sid, &behind(after), VISITED_MAX)
+            .listed_tasks(workspace.sid, &reading_after(after), BATCH_MAX)
             .await?;
         self.store
             .advance_tasks(workspace, &page.sids(), self.clock.now())
@@ -86,15 +98,16 @@ impl Routing {
         Ok(last(&page).map(|last| Backfill::Tasks { after: Some(last) }))
     }
 
-    /// Workers in wrap-up are told its end anew: it may be another now, and no write of theirs says so.
-    async fn walk_workers(
+    /// Advances one batch of Workers. A Worker in wrap-up gets a new timer: the limit may have
+    /// changed, and that is no write of the Worker.
+    async fn backfill_workers(
         &self,
         workspace: &Workspace,
         after: Option<Listed<WorkerSid>>,
     ) -> Result<Option<Backfill>, Error> {
         let page = self
             .store
-            .listed_workers(workspace.sid, &behind(after), VISITED_MAX)
+            .listed_workers(workspace.sid, &reading_after(after), BATCH_MAX)
             .await?;
         let now = self.clock.now();
         for worker in self
@@ -103,39 +116,34 @@ impl Routing {
             .await?
         {
             if let Some(at) = timers::of_worker(workspace, &worker) {
-                let wake = Timer {
+                let timer = Timer {
                     workspace: workspace.sid,
                     subject: Subject::Worker(worker.sid),
                     at,
                 };
-                self.outbox.schedule(wake, now).await?;
+                self.outbox.schedule(timer.into(), now).await?;
             }
         }
         Ok(last(&page).map(|last| Backfill::Workers { after: Some(last) }))
     }
 
-    fn ordered_walks(&self) -> MutexGuard<'_, Ordered> {
-        self.ordered_walks
+    fn scheduled_backfills(&self) -> MutexGuard<'_, Scheduled> {
+        self.scheduled_backfills
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn walk_on(workspace: WorkspaceSid, walk: Backfill, at: Timestamp) -> Timer {
-    Timer {
-        workspace,
-        subject: Subject::All(walk),
-        at,
-    }
+fn reading_after<S: ToString>(cursor: Option<Listed<S>>) -> Reading {
+    Reading::Forward(cursor.map(|cursor| (cursor.created, cursor.sid.to_string())))
 }
 
-fn behind<S: ToString>(place: Option<Listed<S>>) -> Reading {
-    Reading::Forward(place.map(|place| (place.created, place.sid.to_string())))
-}
-
-/// Where the next page begins, if there is one.
+/// The cursor of the next batch, if there is one.
 fn last<S: Copy>(page: &Part<S>) -> Option<Listed<S>> {
-    let last = page.entries.last().filter(|_| page.has_more)?;
+    if !page.has_more {
+        return None;
+    }
+    let last = page.entries.last()?;
     Some(Listed {
         created: last.created,
         sid: last.sid,

@@ -1,7 +1,9 @@
-//! Bringing a waiting Task and free Workers together: read the board, decide, write on condition.
+//! Candidate search: reads the lists, asks the engine for a Decision, and commits it conditionally.
 //!
-//! What the board says is a hint. When the write finds it stale, whatever was chosen is read again from the table
-//! itself and the decision is taken anew.
+//! An entry of a list is a hint, because an index may lag. When the commit fails with a conflict
+//! (contention with another writer), the search backs off, reads the chosen Workers or Tasks again
+//! from the table itself, and decides again. `router::matching` decides; this module reads and
+//! writes.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,48 +15,53 @@ use task_router::model::{
     AssignmentStatus, IdleKey, Readiness, Task, WORKER_CAPACITY_MAX, Worker, Workspace,
 };
 use task_router::router::WorkerCounts;
-use task_router::router::known_worker::{self, Meant};
+use task_router::router::known_worker::{self, WantedWorker};
 use task_router::router::order::{self, Position, WaitingList};
 use task_router::router::{self, Command, Decision, Snapshot, decide};
 
-use crate::pages::{Look, ReadyLists};
+use crate::pages::{Found, PagedLists};
 use crate::{Error, Routing};
 
-/// Tasks reserved for one Worker in one go: as many as a channel may hold ([`WORKER_CAPACITY_MAX`]).
-const SERVE_ROUNDS_MAX: u16 = WORKER_CAPACITY_MAX;
+/// Tasks reserved for one Worker in one search: as many as a channel may hold
+/// ([`WORKER_CAPACITY_MAX`]).
+const MATCHES_MAX: u16 = WORKER_CAPACITY_MAX;
 
-/// Did a Task find somebody?
+/// The result of a search. `C` is the cursor in the lists that were read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Placed {
-    /// It was reserved, or changed in another way.
+pub(crate) enum Matched<C> {
+    /// A Decision was committed: a Reservation, or another change of the Task.
     Yes,
-    /// It waits on: nobody fits.
+    /// Nothing fits, and all lists were read.
     No,
-    /// It waits on: nobody fits up to this place, and behind it there are Workers who have not been looked at.
-    Unread(IdleKey),
+    /// Nothing more fits up to this cursor, and there are entries after it that were not read.
+    Continue(C),
 }
 
 impl Routing {
-    /// Finds Workers for a pending Task; a search that goes on looks behind a place of the boards.
-    pub(crate) async fn place(&self, task: Task, behind: Option<IdleKey>) -> Result<Placed, Error> {
+    /// Finds Workers for a pending Task. A continued search reads the ready lists after a cursor.
+    pub(crate) async fn match_task(
+        &self,
+        task: Task,
+        after: Option<IdleKey>,
+    ) -> Result<Matched<IdleKey>, Error> {
         let mut task = task;
         let mut known = BTreeMap::new();
         for attempt in 1..=COMMIT_ATTEMPTS_MAX {
             if task.assignment_status != AssignmentStatus::Pending {
-                return Ok(Placed::No);
+                return Ok(Matched::No);
             }
-            let Some((workspace, look)) = self.choose_workers(&task, &known, behind).await? else {
-                return Ok(Placed::No);
+            let Some((workspace, found)) = self.search_workers(&task, &known, after).await? else {
+                return Ok(Matched::No);
             };
-            let decision = match look {
-                Look::Found(decision) => decision,
-                Look::Nothing => return Ok(Placed::No),
-                Look::Unread(place) => return Ok(Placed::Unread(place)),
+            let decision = match found {
+                Found::Decision(decision) => decision,
+                Found::Nothing => return Ok(Matched::No),
+                Found::Unread(cursor) => return Ok(Matched::Continue(cursor)),
             };
             match self.store.commit(&decision, &workspace).await {
                 Ok(()) => {
                     log_reservations(&decision);
-                    return Ok(Placed::Yes);
+                    return Ok(Matched::Yes);
                 }
                 Err(store::Error::Conflict) => {}
                 Err(error) => return Err(error.into()),
@@ -62,37 +69,39 @@ impl Routing {
             store::back_off(attempt).await;
             match self.store.task(task.sid).await? {
                 Some(newer) => task = newer,
-                None => return Ok(Placed::No),
+                None => return Ok(Matched::No),
             }
             self.reread_workers(&decision, &mut known).await?;
         }
         Err(store::Error::Conflict.into())
     }
 
-    /// Finds Tasks for a Worker with a free slot, until there is no slot or no Task; a search that goes on looks behind a place of
-    /// the lines. `Some`: up to this place nothing more is for them, and behind it there are Tasks that have not been looked at.
-    pub(crate) async fn serve(
+    /// Finds Tasks for a Worker with a free slot, until there is no slot or no Task. A continued
+    /// search reads the waiting lists after a cursor.
+    pub(crate) async fn match_worker(
         &self,
         worker: Worker,
-        behind: Option<Position>,
-    ) -> Result<Option<Position>, Error> {
+        after: Option<Position>,
+    ) -> Result<Matched<Position>, Error> {
         let sid = worker.sid;
         let mut worker = worker;
         let mut known = BTreeMap::new();
         let mut conflicts = 0;
-        for _ in 0..SERVE_ROUNDS_MAX {
+        let mut end = Matched::No;
+        for _ in 0..MATCHES_MAX {
             let Some(workspace) = self.workspace(worker.workspace_sid).await? else {
-                return Ok(None);
+                return Ok(end);
             };
-            let (workspace, look) = self.choose_task(workspace, &worker, &known, behind).await?;
-            let decision = match look {
-                Look::Found(decision) => decision,
-                Look::Nothing => return Ok(None),
-                Look::Unread(place) => return Ok(Some(place)),
+            let (workspace, found) = self.search_tasks(workspace, &worker, &known, after).await?;
+            let decision = match found {
+                Found::Decision(decision) => decision,
+                Found::Nothing => return Ok(end),
+                Found::Unread(cursor) => return Ok(Matched::Continue(cursor)),
             };
             match self.store.commit(&decision, &workspace).await {
                 Ok(()) => {
                     log_reservations(&decision);
+                    end = Matched::Yes;
                     let written = decision.workers.iter().find(|written| written.sid == sid);
                     worker = written.cloned().unwrap_or(worker);
                     known.extend(
@@ -112,28 +121,29 @@ impl Routing {
             store::back_off(conflicts).await;
             match self.store.worker(sid).await? {
                 Some(newer) => worker = newer,
-                None => return Ok(None),
+                None => return Ok(end),
             }
             for task in &decision.tasks {
                 known.insert(task.sid, self.store.task(task.sid).await?);
             }
         }
-        Ok(None)
+        Ok(end)
     }
 
-    /// What is to be written for a waiting Task; `None`: its Workspace is gone. A new one for which nobody is found is put in
-    /// line at once; the record of that write looks further. Nobody found in configuration that was read a moment ago
-    /// is no reason to give up: a readiness may be newer than that.
+    /// Searches for the Decision to commit for a waiting Task. `None`: its Workspace was deleted. A
+    /// new Task without an available Worker is added to its waiting list at once, and the record of
+    /// that write searches further. If no Worker fits in configuration from the cache, the newest
+    /// configuration is read before the search gives up: a Readiness may be newer than the cache.
     ///
-    /// Being put in line is harmless, and done even where not everybody has been looked at: there the Task is seen by who becomes
-    /// free. What cannot be undone, a step that is skipped and a caller who is turned away, is decided at the end of the
-    /// search.
-    async fn choose_workers(
+    /// Entering the waiting list is harmless, so it is done even where not every Worker was read: a
+    /// Worker who becomes free finds the Task there. A skipped step and a caller who is turned away
+    /// cannot be undone, so these are decided at the end of the search.
+    async fn search_workers(
         &self,
         task: &Task,
         known: &BTreeMap<WorkerSid, Option<Worker>>,
-        behind: Option<IdleKey>,
-    ) -> Result<Option<(Arc<Workspace>, Look<IdleKey>)>, Error> {
+        after: Option<IdleKey>,
+    ) -> Result<Option<(Arc<Workspace>, Found<IdleKey>)>, Error> {
         let workspace = self
             .store
             .workspace_for(task.workspace_sid, [task], self.clock.now())
@@ -141,11 +151,11 @@ impl Routing {
         let Some(mut workspace) = workspace else {
             return Ok(None);
         };
-        let mut look = self
-            .choose_workers_in(&workspace, task, known, behind)
+        let mut found = self
+            .search_workers_in(&workspace, task, known, after)
             .await?;
-        if matches!(look, Look::Found(_)) {
-            return Ok(Some((workspace, look)));
+        if matches!(found, Found::Decision(_)) {
+            return Ok(Some((workspace, found)));
         }
         let only_waits = task.is_new() && !router::may_skip(&workspace, task);
         if !only_waits {
@@ -157,112 +167,122 @@ impl Routing {
                 return Ok(None);
             };
             if newest.boards != workspace.boards {
-                look = self.choose_workers_in(&newest, task, known, behind).await?;
+                found = self.search_workers_in(&newest, task, known, after).await?;
             }
             workspace = newest;
         }
-        let decision = match &look {
-            Look::Found(_) => None,
-            Look::Unread(_) => self
-                .decide_to_wait(&workspace, task)
+        let decision = match &found {
+            Found::Decision(_) => None,
+            Found::Unread(_) => self
+                .waiting_decision(&workspace, task)
                 .await?
                 .filter(|decision| !turns_away(decision)),
-            Look::Nothing if only_waits => self.decide_to_wait(&workspace, task).await?,
-            Look::Nothing => {
-                self.note_known_worker(&workspace, task).await?;
-                match self.decide_skip(&workspace, task).await? {
+            Found::Nothing if only_waits => self.waiting_decision(&workspace, task).await?,
+            Found::Nothing => {
+                self.log_known_worker(&workspace, task).await?;
+                match self.skip_decision(&workspace, task).await? {
                     Some(skip) => Some(skip),
-                    None => self.decide_to_wait(&workspace, task).await?,
+                    None => self.waiting_decision(&workspace, task).await?,
                 }
             }
         };
-        Ok(Some((workspace, decision.map_or(look, Look::Found))))
+        Ok(Some((workspace, decision.map_or(found, Found::Decision))))
     }
 
-    /// A place in line for a new Task; for a call only if there is room. Those in line are counted as of a moment ago, so calls
-    /// that come at once may be some more than there is room for.
-    async fn decide_to_wait(
+    /// Adds a new Task to its waiting list; a new call only if the list is not full. The waiting
+    /// calls are counted eventually consistently, so calls that arrive at the same time may exceed
+    /// the limit by some.
+    async fn waiting_decision(
         &self,
         workspace: &Workspace,
         task: &Task,
     ) -> Result<Option<Decision>, store::Error> {
-        let line = order::waiting_list_of(workspace, task)
-            .filter(|_| task.is_new() && task.call_sid().is_some());
         let max = workspace.rules.waiting_calls_max;
-        let is_full = match line {
-            Some(line) => self.store.waiting_count(line, max).await? >= max,
-            None => false,
+        let is_new_call = task.is_new() && task.call_sid().is_some();
+        let is_full = match order::waiting_list_of(workspace, task) {
+            Some(waiting_list) if is_new_call => {
+                self.store.waiting_count(waiting_list, max).await? >= max
+            }
+            Some(_) | None => false,
         };
         let task_sid = task.sid;
-        let event = if is_full {
+        let command = if is_full {
             Command::WaitingListFull { task: task_sid }
         } else {
             Command::NoWorkerFound { task: task_sid }
         };
         let snapshot = Snapshot::new(workspace).with_tasks([task.clone()]);
-        Ok(decide(snapshot, &event, self.clock.now()).if_changed())
+        Ok(decide(snapshot, &command, self.clock.now()).if_changed())
     }
 
-    /// Nobody was found: if the step wants one Worker who cannot have the Task, that goes into the log.
-    async fn note_known_worker(&self, workspace: &Workspace, task: &Task) -> Result<(), Error> {
-        let found = match known_worker::meant_by(workspace, task) {
+    /// Logs why the known Worker of the Task's step cannot have the Task, if that is so.
+    async fn log_known_worker(&self, workspace: &Workspace, task: &Task) -> Result<(), Error> {
+        let found = match known_worker::wanted_by(workspace, task) {
             None => return Ok(()),
-            Some(Meant::Nobody) => None,
-            Some(Meant::Sid(sid)) => match sid.parse() {
+            Some(WantedWorker::Unnamed) => None,
+            Some(WantedWorker::Sid(sid)) => match sid.parse() {
                 Ok(sid) => self.store.worker(sid).await?,
                 Err(_) => None,
             },
-            Some(Meant::FriendlyName(name)) => self.store.worker_named(workspace.sid, name).await?,
+            Some(WantedWorker::FriendlyName(name)) => {
+                self.store.worker_named(workspace.sid, name).await?
+            }
         };
-        if let Some(trouble) = known_worker::trouble(task, found.as_ref()) {
-            tracing::warn!(task_sid = %task.sid, code = trouble.code(), %trouble, "the known worker cannot have the task");
+        if let Some(problem) = known_worker::problem(task, found.as_ref()) {
+            tracing::warn!(
+                task_sid = %task.sid,
+                code = problem.code(),
+                %problem,
+                "the known worker cannot have the task"
+            );
         }
         Ok(())
     }
 
-    /// Looks for Workers where this Task's can be.
-    async fn choose_workers_in(
+    /// Searches the ready lists that serve the Task, or asks its one Worker.
+    async fn search_workers_in(
         &self,
         workspace: &Workspace,
         task: &Task,
         known: &BTreeMap<WorkerSid, Option<Worker>>,
-        behind: Option<IdleKey>,
-    ) -> Result<Look<IdleKey>, Error> {
+        after: Option<IdleKey>,
+    ) -> Result<Found<IdleKey>, Error> {
         match order::waiting_list_of(workspace, task) {
-            None => Ok(Look::Nothing),
+            None => Ok(Found::Nothing),
             Some(WaitingList::Worker(sid)) => {
                 let worker = match known.get(&sid) {
                     Some(known) => known.clone(),
                     None => self.store.worker(sid).await?,
                 };
                 let decision = self
-                    .decide_among(workspace, task, worker, None)
+                    .advance_decision(workspace, task, worker, None)
                     .if_changed();
-                Ok(decision.map_or(Look::Nothing, Look::Found))
+                Ok(decision.map_or(Found::Nothing, Found::Decision))
             }
             Some(WaitingList::Queue(queue, channel)) => {
-                let boards = ReadyLists::new(workspace.ready_lists_serving(queue, channel), behind);
-                self.choose_on_ready_lists(workspace, task, boards, known)
+                let ready_lists =
+                    PagedLists::new(workspace.ready_lists_serving(queue, channel), after);
+                self.search_ready_lists(workspace, task, ready_lists, known)
                     .await
             }
         }
     }
 
-    /// Reads the boards of the Task's queue, page by page, until somebody fits.
-    async fn choose_on_ready_lists(
+    /// Reads the ready lists page by page until a Worker fits.
+    async fn search_ready_lists(
         &self,
         workspace: &Workspace,
         task: &Task,
-        mut boards: ReadyLists<&Readiness, IdleKey>,
+        mut ready_lists: PagedLists<&Readiness, IdleKey>,
         known: &BTreeMap<WorkerSid, Option<Worker>>,
-    ) -> Result<Look<IdleKey>, Error> {
+    ) -> Result<Found<IdleKey>, Error> {
         for _ in 0..self.pages.in_one_go {
-            let page = |board, behind, limit| {
+            let page = |readiness, after, limit| {
                 self.store
-                    .free_workers(workspace, board, behind, limit)
+                    .free_workers(workspace, readiness, after, limit)
                     .boxed()
             };
-            let read = boards
+            let read = ready_lists
                 .next(self.pages.workers, page, Worker::idle_key)
                 .await?;
             let read = read
@@ -270,20 +290,20 @@ impl Routing {
                 .map(|worker| (worker.sid, worker))
                 .collect();
             let decision = self
-                .decide_among(workspace, task, corrected(read, known), None)
+                .advance_decision(workspace, task, corrected(read, known), None)
                 .if_changed();
             if let Some(decision) = decision {
-                return Ok(Look::Found(decision));
+                return Ok(Found::Decision(decision));
             }
-            if boards.read_up_to().is_none() {
+            if ready_lists.cursor().is_none() {
                 break;
             }
         }
-        Ok(boards.read_up_to().map_or(Look::Nothing, Look::Unread))
+        Ok(ready_lists.cursor().map_or(Found::Nothing, Found::Unread))
     }
 
-    /// Nobody fits: the step may say that the Task goes on at once.
-    async fn decide_skip(
+    /// No Worker fits: decides `skip_if`, if the Task's step has one that is not decided yet.
+    async fn skip_decision(
         &self,
         workspace: &Workspace,
         task: &Task,
@@ -291,23 +311,23 @@ impl Routing {
         if !router::may_skip(workspace, task) {
             return Ok(None);
         }
-        let presence = self.store.worker_counts(workspace, task.task_queue_sid).await?;
+        let worker_counts = self.store.presence(workspace, task.task_queue_sid).await?;
         Ok(self
-            .decide_among(workspace, task, None, Some(presence))
+            .advance_decision(workspace, task, None, Some(worker_counts))
             .if_changed())
     }
 
-    fn decide_among(
+    fn advance_decision(
         &self,
         workspace: &Workspace,
         task: &Task,
         candidates: impl IntoIterator<Item = Worker>,
-        presence: Option<WorkerCounts>,
+        worker_counts: Option<WorkerCounts>,
     ) -> Decision {
         let snapshot = Snapshot::new(workspace)
             .with_tasks([task.clone()])
             .with_candidates(task.task_queue_sid, candidates)
-            .with_presence(presence);
+            .with_worker_counts(worker_counts);
         decide(
             snapshot,
             &Command::Advance { task: task.sid },
@@ -315,24 +335,27 @@ impl Routing {
         )
     }
 
-    /// Reads the lines a Worker looks at, page by page, until a Task fits. The decision is taken in configuration that is as new as
-    /// what was read.
-    async fn choose_task(
+    /// Reads the Worker's waiting lists page by page until a Task fits. The Decision is taken over
+    /// configuration that is at least as new as the Tasks that were read.
+    async fn search_tasks(
         &self,
         mut workspace: Arc<Workspace>,
         worker: &Worker,
         known: &BTreeMap<TaskSid, Option<Task>>,
-        behind: Option<Position>,
-    ) -> Result<(Arc<Workspace>, Look<Position>), Error> {
-        let limit = if behind.is_none() {
+        after: Option<Position>,
+    ) -> Result<(Arc<Workspace>, Found<Position>), Error> {
+        let limit = if after.is_none() {
             self.pages.tasks
         } else {
             self.pages.tasks_further_on
         };
-        let mut boards = ReadyLists::new(order::waiting_lists_for(&workspace, worker), behind);
+        let mut waiting_lists =
+            PagedLists::new(order::waiting_lists_for(&workspace, worker), after);
         for _ in 0..self.pages.in_one_go {
-            let page = |line, behind, limit| self.store.waiting_tasks(line, behind, limit).boxed();
-            let read = boards.next(limit, page, order::position_of).await?;
+            let page = |waiting_list, after, limit| {
+                self.store.waiting_tasks(waiting_list, after, limit).boxed()
+            };
+            let read = waiting_lists.next(limit, page, order::position_of).await?;
             let newest = self
                 .store
                 .workspace_for(workspace.sid, &read, self.clock.now())
@@ -349,14 +372,14 @@ impl Routing {
             )
             .if_changed();
             if let Some(decision) = decision {
-                return Ok((workspace, Look::Found(decision)));
+                return Ok((workspace, Found::Decision(decision)));
             }
-            if boards.read_up_to().is_none() {
+            if waiting_lists.cursor().is_none() {
                 break;
             }
         }
-        let look = boards.read_up_to().map_or(Look::Nothing, Look::Unread);
-        Ok((workspace, look))
+        let found = waiting_lists.cursor().map_or(Found::Nothing, Found::Unread);
+        Ok((workspace, found))
     }
 
     async fn reread_workers(
@@ -371,7 +394,7 @@ impl Routing {
     }
 }
 
-/// Does a decision end the Task?
+/// Does a Decision end the Task?
 fn turns_away(decision: &Decision) -> bool {
     decision
         .tasks
@@ -379,7 +402,7 @@ fn turns_away(decision: &Decision) -> bool {
         .any(|task| task.assignment_status.is_end())
 }
 
-/// What the board says, but for what is known better from the table itself.
+/// The entries of a list, replaced by the newer versions that were read from the table itself.
 fn corrected<K: Ord + Copy, V: Clone>(
     mut read: BTreeMap<K, V>,
     known: &BTreeMap<K, Option<V>>,

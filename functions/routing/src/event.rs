@@ -1,22 +1,23 @@
-//! What invokes the function: the stream, the timers queue, the schedule. One function, three shapes of event.
+//! What invokes the function: the stream, the timers queue and the schedule. Each has an event of
+//! its own form.
 
 use aws_lambda_events::event::dynamodb::EventRecord;
 use ids::time::Millis;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use task_router::router::effects::Timer;
+use task_router::router::timers_queue::TimersMessage;
 
 use crate::{Error, Routing, Sweep};
 
-/// A parsed event.
+/// An invocation, parsed.
 #[derive(Debug)]
 pub enum Incoming {
     /// Records of the table's stream, oldest first.
     Stream(Vec<EventRecord>),
     /// Messages of the timers queue.
     Timers(Vec<Message>),
-    /// The schedule's turn.
-    Sweep(Sweep),
+    /// The schedule's event: a sweep, and the statistics roll-up.
+    Schedule(Sweep),
 }
 
 /// A message of the timers queue.
@@ -27,7 +28,7 @@ pub struct Message {
     body: String,
 }
 
-/// An event of a shape nobody sends.
+/// An event of an unknown form.
 #[derive(Debug, thiserror::Error)]
 #[error(
     "expected records of a DynamoDB stream, messages of SQS, or {{\"sweep\":\"overdue\"}}: {0}"
@@ -40,7 +41,9 @@ impl TryFrom<Value> for Incoming {
     fn try_from(mut event: Value) -> Result<Self, UnknownEvent> {
         let unknown = |error: serde_json::Error| UnknownEvent(error.to_string());
         if let Some(sweep) = event.get("sweep") {
-            return Sweep::deserialize(sweep).map(Self::Sweep).map_err(unknown);
+            return Sweep::deserialize(sweep)
+                .map(Self::Schedule)
+                .map_err(unknown);
         }
         let source = event
             .pointer("/Records/0/eventSource")
@@ -57,66 +60,83 @@ impl TryFrom<Value> for Incoming {
             Some("aws:sqs") => serde_json::from_value(records)
                 .map(Self::Timers)
                 .map_err(unknown),
-            Some(_) | None => Err(UnknownEvent("it has no Records of either".to_owned())),
+            Some(_) | None => Err(UnknownEvent("it contains no Records of either".to_owned())),
         }
     }
 }
 
-/// Handles an event and reports the items that have to come again (`ReportBatchItemFailures`).
+/// Handles an event and reports the items to retry (`ReportBatchItemFailures`).
 pub async fn handle(routing: &Routing, event: Incoming) -> Result<Value, Error> {
     match event {
         Incoming::Stream(records) => Ok(failures(on_stream(routing, records).await)),
         Incoming::Timers(messages) => Ok(failures(on_timers(routing, messages).await)),
-        Incoming::Sweep(sweep) => {
-            let swept = routing.sweep(sweep).await;
-            if let Err(error) = routing.roll_up().await {
-                tracing::error!(%error, "statistics are not rolled up; the next sweep does it");
-            }
-            swept.map(|()| failures(Vec::new()))
+        Incoming::Schedule(sweep) => {
+            on_schedule(routing, sweep).await?;
+            Ok(failures(Vec::new()))
         }
     }
 }
 
-/// How old a record may be when it is handled before that is worth a line in the log.
-const BEHIND_MAX: Millis = Millis::from_secs(10);
+/// The two steps of the schedule, which do not depend on each other: each runs even if the other
+/// fails. A failure of either fails the invocation, and the next minute's event retries both.
+async fn on_schedule(routing: &Routing, sweep: Sweep) -> Result<(), Error> {
+    let swept = routing.sweep(sweep).await;
+    if let Err(error) = &swept {
+        tracing::error!(%error, "sweep failed; the next minute retries it");
+    }
+    let rolled_up = routing.roll_up().await;
+    if let Err(error) = &rolled_up {
+        tracing::error!(%error, "statistics roll-up failed; the next minute retries it");
+    }
+    swept.and(rolled_up)
+}
 
-/// Goes through the records in order and stops at the first that fails: the platform repeats from there on.
+/// The age of a record at which its handling is logged as late.
+const LATE_AGE: Millis = Millis::from_secs(10);
+
+/// Handles the records in order and stops at the first that fails: Lambda retries from there on.
 async fn on_stream(routing: &Routing, records: Vec<EventRecord>) -> Vec<String> {
-    if let Some(behind) = records
-        .first()
-        .map(|record| routing.age(record))
-        .filter(|age| *age > BEHIND_MAX)
-    {
+    let age = records.first().map(|record| routing.age(record));
+    if let Some(age) = age.filter(|age| *age > LATE_AGE) {
         tracing::warn!(
-            behind_secs = behind.as_secs(),
+            age_secs = age.as_secs(),
             records = records.len(),
-            "routing is behind what is written"
+            "stream records are handled late"
         );
     }
     for record in records {
         if let Err(error) = routing.on_record(&record).await {
             let sequence_number = record.change.sequence_number.unwrap_or_default();
-            tracing::error!(%sequence_number, %error, "stream record failed and will come again");
+            tracing::error!(%sequence_number, %error, "stream record failed, will be retried");
             return vec![sequence_number];
         }
     }
     Vec::new()
 }
 
-/// Goes through all messages: timers do not depend on one another.
+/// Handles all messages, because they do not depend on one another.
 async fn on_timers(routing: &Routing, messages: Vec<Message>) -> Vec<String> {
     let mut failed = Vec::new();
     for message in messages {
-        let wake: Timer = match serde_json::from_str(&message.body) {
-            Ok(wake) => wake,
+        let body: TimersMessage = match serde_json::from_str(&message.body) {
+            Ok(body) => body,
             Err(error) => {
-                tracing::error!(message_id = %message.message_id, %error, "timer is not one of ours");
+                tracing::error!(
+                    message_id = %message.message_id,
+                    %error,
+                    "invalid message in the timers queue"
+                );
                 failed.push(message.message_id);
                 continue;
             }
         };
-        if let Err(error) = routing.on_timer(wake).await {
-            tracing::error!(message_id = %message.message_id, subject = ?wake.subject, %error, "timer failed and will come again");
+        if let Err(error) = routing.on_timers_message(body).await {
+            tracing::error!(
+                message_id = %message.message_id,
+                body = ?body,
+                %error,
+                "message of the timers queue failed, will be retried"
+            );
             failed.push(message.message_id);
         }
     }

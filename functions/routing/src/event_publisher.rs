@@ -1,6 +1,8 @@
-//! Events: kept for everybody to read, and handed on to whoever wants to be told (taskrouter.md section 12.1).
+//! Stores Events and publishes those that the Workspace's callback wants (taskrouter.md section
+//! 12.1).
 //!
-//! They come after what a record makes happen: nobody waits for a Worker because somebody is told about it.
+//! Events come after the Effects of a record, so that no Task waits for a Worker because an Event
+//! is being published.
 
 use futures_util::future::try_join_all;
 use task_router::model::{Task, Workspace};
@@ -9,38 +11,40 @@ use task_router::router::events::{self, Event, PartChange, Workers};
 use crate::{Error, Routing};
 
 impl Routing {
-    /// Tells of a Task's write. What a Reservation's Worker is like is not in the Task: it is as of now.
-    pub(crate) async fn tell_of_task(
+    /// Publishes the Events of a Task's write. The Task does not contain the data of its
+    /// Reservations' Workers, so they are read as of now.
+    pub(crate) async fn publish_task_events(
         &self,
         workspace: &Workspace,
         old: Option<&Task>,
         new: &Task,
     ) -> Result<(), Error> {
-        let wanted = events::workers_told_of(old, new).map(|sid| self.store.worker(sid));
-        let found = try_join_all(wanted).await?.into_iter().flatten();
+        let reads = events::workers_of_events(old, new).map(|sid| self.store.worker(sid));
+        let found = try_join_all(reads).await?.into_iter().flatten();
         let workers: Workers = found.map(|worker| (worker.sid, worker)).collect();
-        self.tell(
+        self.publish(
             Some(workspace),
             &events::of_task(workspace, &workers, old, new),
         )
         .await
     }
 
-    /// Tells of a write of configuration. Of a Workspace that is gone nobody is told any more: it said whom.
-    pub(crate) async fn tell_of_part(&self, change: &PartChange) -> Result<(), Error> {
+    /// Publishes the Events of a configuration write. The Events of a deleted Workspace are stored
+    /// but not delivered: the callback's URL was deleted with it.
+    pub(crate) async fn publish_part_events(&self, change: &PartChange) -> Result<(), Error> {
         let workspace = self
             .store
             .workspace(change.workspace_sid, self.clock.now())
             .await?;
-        self.tell(
+        self.publish(
             workspace.as_deref(),
             &events::of_part(workspace.as_deref(), change),
         )
         .await
     }
 
-    /// Keeps the events of one write and hands on those that are wanted.
-    pub(crate) async fn tell(
+    /// Stores the Events of one write and sends the wanted ones to the events queue.
+    pub(crate) async fn publish(
         &self,
         workspace: Option<&Workspace>,
         events: &[Event],

@@ -1,9 +1,10 @@
-//! `routing`: the table's stream and the timers in, decisions out.
+//! `routing`: handles the table's stream, the timers queue and the schedule.
 //!
-//! A record of the stream says what was written; what follows from it is read off by [`task_router::router::effects`] and
-//! done here: timers and callbacks are sent to their queues, waiting Tasks and free Workers are brought together. A
-//! timer says that a moment has come. Both may come twice, late or never: everything done here is conditional, and a
-//! sweep looks after what a lost message would leave behind.
+//! A stream record contains a write. [`task_router::router::effects`] derives its Effects, and this
+//! function carries them out: it sends timers and callbacks to their queues, and searches for
+//! Workers and Tasks. A timer says that a moment has been reached. Records and timers may be
+//! duplicate, late or lost: every write is conditional, and a sweep does what a lost message would
+//! have done.
 
 mod backfill;
 mod candidate_search;
@@ -25,63 +26,66 @@ use runtime::{Outbox, OutboxError};
 use store::Store;
 use store::stream::{self, Change};
 use task_router::model::{Task, Workspace};
-use task_router::router::effects::{self, Effect, Subject, Timer};
+use task_router::router::effects::{self, Effect};
 use task_router::router::search_continuation::SearchContinuation;
-use task_router::router::{Command, Outcome, events, timers};
+use task_router::router::timers::{self, Subject, Timer};
+use task_router::router::timers_queue::TimersMessage;
+use task_router::router::{Command, Outcome, events};
 
-use candidate_search::Placed;
+use candidate_search::Matched;
 
 pub use event::{Incoming, handle};
 pub use pages::Pages;
 pub use sweep::Sweep;
 
-/// How far the table's indexes may lag behind. A Task and a Worker that become ready within it may each be missing from
-/// the other's board; a Task that found nobody looks once more after it, and only then as far as the boards go.
+/// How far the table's indexes may lag. A Task and a Worker who become ready within the lag may
+/// each be missing from the other's list. A Task without a match is searched for again after the
+/// lag, and only that search reads the lists to their end.
 const INDEX_LAG: Millis = Millis::from_secs(2);
 
-/// The function's world.
+/// The function, with its store, outbox and clock, and what this instance remembers.
 pub struct Routing {
     store: Store,
     outbox: Arc<dyn Outbox>,
     clock: Arc<dyn Clock>,
     pages: Pages,
-    ordered_walks: Mutex<backfill::Ordered>,
-    ordered_searches: Mutex<search_continuation::Ordered>,
+    scheduled_backfills: Mutex<backfill::Scheduled>,
+    scheduled_searches: Mutex<search_continuation::Scheduled>,
     long_ended: Mutex<sweep::LongEnded>,
 }
 
-/// Why a record or a timer could not be handled; it will come again.
+/// Why a record, a message or the schedule could not be handled; it is retried.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The table.
+    /// The table failed.
     #[error(transparent)]
     Store(#[from] store::Error),
-    /// A queue.
+    /// A queue failed.
     #[error(transparent)]
     Outbox(#[from] OutboxError),
 }
 
 impl Routing {
-    /// The function over this table and these queues.
+    /// Creates the function.
     pub fn new(store: Store, outbox: Arc<dyn Outbox>, clock: Arc<dyn Clock>) -> Self {
-        let (pages, ordered_walks, ordered_searches, long_ended) = Default::default();
         Self {
             store,
             outbox,
             clock,
-            pages,
-            ordered_walks,
-            ordered_searches,
-            long_ended,
+            pages: Pages::default(),
+            scheduled_backfills: Mutex::default(),
+            scheduled_searches: Mutex::default(),
+            long_ended: Mutex::default(),
         }
     }
 
-    /// The same, reading so much of a board at once: less, for a small centre that is to be like a large one.
+    /// Sets how much of each list one search reads. Small pages make a small test centre behave
+    /// like a large one.
     pub fn with_pages(self, pages: Pages) -> Self {
         Self { pages, ..self }
     }
 
-    /// Does what follows from one record of the stream.
+    /// Carries out the Effects of one stream record, and publishes its Events.
     pub async fn on_record(&self, record: &EventRecord) -> Result<(), Error> {
         match stream::change(record)? {
             Change::Task { old, new } => {
@@ -90,7 +94,8 @@ impl Routing {
                 };
                 let effects = effects::of_task(&workspace, old.as_deref(), &new);
                 self.carry_out_task(effects, &new).await?;
-                self.tell_of_task(&workspace, old.as_deref(), &new).await
+                self.publish_task_events(&workspace, old.as_deref(), &new)
+                    .await
             }
             Change::Worker { old, new } => {
                 let Some(workspace) = self.workspace(new.workspace_sid).await? else {
@@ -98,58 +103,64 @@ impl Routing {
                 };
                 for effect in effects::of_worker(&workspace, old.as_deref(), &new) {
                     match effect {
-                        Effect::MatchWorker(_) => self.serve_freed(new.as_ref().clone()).await?,
-                        Effect::Timer(wake) => self.outbox.schedule(wake, self.clock.now()).await?,
+                        Effect::MatchWorker(_) => {
+                            self.match_freed_worker(new.as_ref().clone()).await?
+                        }
+                        Effect::Timer(timer) => self.schedule(timer).await?,
                         Effect::MatchTask(_) | Effect::Release(_) | Effect::Callback(_) => {}
                     }
                 }
-                let told = events::of_worker(
+                let events = events::of_worker(
                     &workspace,
                     old.as_deref(),
                     Some(&new),
                     stream::written_at(record),
                 );
-                self.tell(Some(&workspace), &told).await
+                self.publish(Some(&workspace), &events).await
             }
             Change::WorkerRemoved { old } => {
                 let Some(workspace) = self.workspace(old.workspace_sid).await? else {
                     return Ok(());
                 };
-                let told =
+                let events =
                     events::of_worker(&workspace, Some(&old), None, stream::written_at(record));
-                self.tell(Some(&workspace), &told).await
+                self.publish(Some(&workspace), &events).await
             }
             Change::Part(change) => {
-                self.order_walks(&change).await?;
-                self.tell_of_part(&change).await
+                self.schedule_backfills(&change).await?;
+                self.publish_part_events(&change).await
             }
             Change::Other => Ok(()),
         }
     }
 
-    /// How long ago what a record says was written.
+    /// How long ago the write of a record was.
     fn age(&self, record: &EventRecord) -> Millis {
         self.clock.now().since(stream::written_at(record))
     }
 
-    /// Looks again at what a timer is about.
-    pub async fn on_timer(&self, wake: Timer) -> Result<(), Error> {
+    /// Handles a message of the timers queue. A message that arrives before its moment is sent on.
+    pub async fn on_timers_message(&self, message: TimersMessage) -> Result<(), Error> {
         let now = self.clock.now();
-        if now < wake.at {
-            return self.send_on(wake, now).await;
+        if now < message.at() {
+            return self.send_on(message, now).await;
         }
-        match wake.subject {
-            Subject::Task(sid) => self.advance_task(sid, wake.at).await,
-            Subject::Worker(sid) => self.advance_worker(sid).await,
-            Subject::All(walk) => self.walk(wake.workspace, walk).await,
-            Subject::Rest(search) => self.search_on(wake.workspace, search).await,
+        match message {
+            TimersMessage::Timer(timer) => match timer.subject {
+                Subject::Task(sid) => self.advance_task(sid, timer.at).await,
+                Subject::Worker(sid) => self.advance_worker(sid).await,
+            },
+            TimersMessage::Backfill(backfill) => self.run_backfill(backfill).await,
+            TimersMessage::ResumeSearch(resume) => self.resume_search(resume).await,
         }
     }
 
-    /// Sends on a timer that comes before its time, as every long one does. That of a Task that has ended goes no further: it
-    /// would come for a day, four times an hour in the cloud, and most Tasks have ended before the first time.
-    async fn send_on(&self, wake: Timer, now: Timestamp) -> Result<(), Error> {
-        if let Subject::Task(sid) = wake.subject
+    /// Sends an early message on. SQS delays a message by 15 minutes at most, so each longer timer
+    /// arrives early. The timer of an ended Task is dropped: it would arrive four times an hour for
+    /// a day, and most Tasks have ended before its first arrival.
+    async fn send_on(&self, message: TimersMessage, now: Timestamp) -> Result<(), Error> {
+        if let TimersMessage::Timer(timer) = message
+            && let Subject::Task(sid) = timer.subject
             && self
                 .store
                 .task(sid)
@@ -158,30 +169,33 @@ impl Routing {
         {
             return Ok(());
         }
-        Ok(self.outbox.schedule(wake, now).await?)
+        Ok(self.outbox.schedule(message, now).await?)
     }
 
-    /// Messages first: they need no decision, and a Task that finds no Worker must not keep them back.
+    async fn schedule(&self, timer: Timer) -> Result<(), Error> {
+        Ok(self.outbox.schedule(timer.into(), self.clock.now()).await?)
+    }
+
+    /// Carries out the Effects of a Task's write. Messages are sent first: they need no search, and
+    /// a Task without a Worker must not hold them up.
     async fn carry_out_task(&self, effects: Vec<Effect>, task: &Task) -> Result<(), Error> {
-        let mut waits = false;
+        let mut needs_match = false;
         for effect in effects {
             match effect {
-                Effect::Timer(wake) => self.outbox.schedule(wake, self.clock.now()).await?,
+                Effect::Timer(timer) => self.schedule(timer).await?,
                 Effect::Callback(callback) => self.outbox.callback(callback).await?,
                 Effect::Release(release) => {
                     self.store
                         .apply(&Command::Released(release), self.clock.now())
                         .await?;
                 }
-                Effect::MatchTask(_) => waits = true,
+                Effect::MatchTask(_) => needs_match = true,
                 Effect::MatchWorker(_) => {}
             }
         }
-        if waits && self.place(task.clone(), None).await? != Placed::Yes {
+        if needs_match && self.match_task(task.clone(), None).await? != Matched::Yes {
             let now = self.clock.now();
-            self.outbox
-                .schedule(task_timer(task, now + INDEX_LAG), now)
-                .await?;
+            self.schedule(task_timer(task, now + INDEX_LAG)).await?;
         }
         Ok(())
     }
@@ -192,35 +206,34 @@ impl Routing {
             .apply(&Command::Advance { task: sid }, self.clock.now())
             .await?;
         let (Outcome::AlreadySo, Some(task)) = (applied.outcome, applied.task) else {
-            // Changed: its record follows. Refused: it is gone.
+            // Changed: its stream record follows. Refused: the Task was deleted.
             return Ok(());
         };
-        match self.place(task.clone(), None).await? {
-            Placed::Yes => return Ok(()),
-            Placed::No => {}
-            Placed::Unread(behind) => {
-                self.order_search(
-                    task.workspace_sid,
-                    SearchContinuation::Workers { task: sid, behind },
-                )
-                .await?
+        match self.match_task(task.clone(), None).await? {
+            Matched::Yes => return Ok(()),
+            Matched::No => {}
+            Matched::Continue(after) => {
+                let search = SearchContinuation::Workers { task: sid, after };
+                self.continue_search(task.workspace_sid, search).await?;
             }
         }
         let Some(workspace) = self.workspace(task.workspace_sid).await? else {
             return Ok(());
         };
-        // A timer that is not the Task's own moment any more has a successor: the write that moved the moment sent it.
+        // The Task's deadline is no longer that of this timer: the write that moved it sent
+        // another.
         if timers::of_task(&workspace, &task, at - Millis::from_millis(1)) != Some(at) {
             return Ok(());
         }
         let now = self.clock.now();
-        match timers::of_task(&workspace, &task, now).filter(|at| *at > now) {
-            Some(at) => Ok(self.outbox.schedule(task_timer(&task, at), now).await?),
-            None => Ok(()),
+        match timers::of_task(&workspace, &task, now) {
+            Some(at) if at > now => self.schedule(task_timer(&task, at)).await,
+            Some(_) | None => Ok(()),
         }
     }
 
-    /// A wrap-up that was begun anew meanwhile has a timer of its own.
+    /// Ends a wrap-up that has expired. A wrap-up that was restarted in between has a timer of its
+    /// own.
     async fn advance_worker(&self, sid: WorkerSid) -> Result<(), Error> {
         self.store
             .apply(&Command::AdvanceWorker { worker: sid }, self.clock.now())
@@ -231,7 +244,7 @@ impl Routing {
     async fn workspace(&self, sid: WorkspaceSid) -> Result<Option<Arc<Workspace>>, Error> {
         let workspace = self.store.workspace(sid, self.clock.now()).await?;
         if workspace.is_none() {
-            tracing::debug!(workspace_sid = %sid, "a change in a Workspace that was deleted");
+            tracing::debug!(workspace_sid = %sid, "change in a deleted Workspace ignored");
         }
         Ok(workspace)
     }

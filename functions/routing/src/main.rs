@@ -1,4 +1,4 @@
-//! The `routing` Lambda: wiring only.
+//! The `routing` Lambda function: wiring only.
 
 use std::error::Error;
 use std::sync::Arc;

@@ -1,25 +1,29 @@
-//! ReadyLists, read side by side and page by page, and how far that goes in one go.
+//! Several ready lists or waiting lists, read in parallel and page by page, and how far one search
+//! reads them.
 
 use futures_util::future::BoxFuture;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use task_router::router::Decision;
 
-/// ReadyLists read at the same time, so that a Worker of a hundred queues does not open a hundred connections.
-const BOARDS_AT_ONCE: usize = 32;
+/// Lists that are read at the same time, so that a Worker of a hundred queues does not open a
+/// hundred connections.
+const LISTS_AT_ONCE: usize = 32;
 
-/// How much of each board is read: in one request, and before the rest is left to a message.
+/// How much of each list is read: in one request, and before the rest is left to a message.
 #[derive(Debug, Clone, Copy)]
 pub struct Pages {
-    /// Free Workers read at once for one Task: the queue's parallel offers (at most 50) and a few who turn out to be taken
-    /// or excluded by the step's expression.
+    /// Free Workers on one page for a Task: the queue's parallel offers (at most 50), and some who
+    /// are busy by now or whom the step's expression excludes.
     pub workers: u16,
-    /// Waiting Tasks read at once for one Worker. The first one nearly always fits; the others are there for steps that
-    /// exclude this Worker.
+    /// Waiting Tasks on one page for a Worker. The first one nearly always fits; the others are for
+    /// steps that exclude this Worker.
     pub tasks: u16,
-    /// The same where the first ones have not fitted: a step excludes this Worker, so most likely many do not fit.
+    /// Waiting Tasks on one page of a continued search: a step excludes this Worker, so most likely
+    /// many Tasks do not fit.
     pub tasks_further_on: u16,
-    /// Pages read in one go: a thousand Workers, or two hundred Tasks, who all do not fit. What is behind them is a message's
-    /// work, which holds back no record of the stream and takes a few seconds at most.
+    /// Pages read in one search: a thousand Workers, or two hundred Tasks, none of whom fits. What
+    /// is after them is left to a message, which holds up no stream record and takes a few seconds
+    /// at most.
     pub in_one_go: u32,
 }
 
@@ -34,55 +38,56 @@ impl Default for Pages {
     }
 }
 
-/// What a look at some pages came to. `P` is a place, in the one order in which all these boards stand.
+/// What some pages of several lists contained. `C` is a cursor in the one order that all these
+/// lists share.
 #[derive(Debug)]
-pub(crate) enum Look<P> {
-    /// This is to be written.
-    Found(Decision),
-    /// Everything has been read, and nothing fits.
+pub(crate) enum Found<C> {
+    /// This Decision is to be committed.
+    Decision(Decision),
+    /// All lists were read, and nothing fits.
     Nothing,
-    /// Up to here nothing fits, on any board; behind it there is more.
-    Unread(P),
+    /// Nothing fits up to this cursor, in any list; there are entries after it.
+    Unread(C),
 }
 
-/// ReadyLists of which something may be unread, each with the last place read of it.
-pub(crate) struct ReadyLists<B, P>(Vec<(B, Option<P>)>);
+/// The lists that may have unread entries, each with its cursor: the last entry that was read.
+pub(crate) struct PagedLists<L, C>(Vec<(L, Option<C>)>);
 
-impl<B: Copy, P: Ord + Copy> ReadyLists<B, P> {
-    /// These boards, read up to this place.
-    pub(crate) fn new(boards: impl IntoIterator<Item = B>, behind: Option<P>) -> Self {
-        Self(boards.into_iter().map(|board| (board, behind)).collect())
+impl<L: Copy, C: Ord + Copy> PagedLists<L, C> {
+    /// These lists, read up to this cursor.
+    pub(crate) fn new(lists: impl IntoIterator<Item = L>, after: Option<C>) -> Self {
+        Self(lists.into_iter().map(|list| (list, after)).collect())
     }
 
-    /// Reads the next page of each, of `page` items if so many are left.
+    /// Reads the next page of each list, with at most `limit` entries. A list whose page was not
+    /// full has been read to its end.
     pub(crate) async fn next<'a, T>(
         &mut self,
-        page: u16,
-        read: impl Fn(B, Option<P>, u16) -> BoxFuture<'a, Result<Vec<T>, store::Error>>,
-        position_of: fn(&T) -> P,
+        limit: u16,
+        read: impl Fn(L, Option<C>, u16) -> BoxFuture<'a, Result<Vec<T>, store::Error>>,
+        cursor_of: fn(&T) -> C,
     ) -> Result<Vec<T>, store::Error> {
         let reads: Vec<_> = self
             .0
             .iter()
-            .map(|(board, behind)| read(*board, *behind, page))
+            .map(|(list, after)| read(*list, *after, limit))
             .collect();
         let pages: Vec<Vec<T>> = stream::iter(reads)
-            .buffered(BOARDS_AT_ONCE)
+            .buffered(LISTS_AT_ONCE)
             .try_collect()
             .await?;
-        let is_full = |read: &Vec<T>| read.len() >= usize::from(page);
-        let read = std::mem::take(&mut self.0)
+        let is_full = |page: &Vec<T>| page.len() >= usize::from(limit);
+        self.0 = std::mem::take(&mut self.0)
             .into_iter()
             .zip(&pages)
-            .filter(|(_, read)| is_full(read));
-        self.0 = read
-            .map(|((board, _), read)| (board, read.last().map(position_of)))
+            .filter(|(_, page)| is_full(page))
+            .map(|((list, _), page)| (list, page.last().map(cursor_of)))
             .collect();
         Ok(pages.into_iter().flatten().collect())
     }
 
-    /// The place up to which everything has been read; `None`: there is nothing behind it.
-    pub(crate) fn read_up_to(&self) -> Option<P> {
-        self.0.iter().filter_map(|(_, behind)| *behind).min()
+    /// The cursor up to which every list has been read. `None`: all lists were read to their end.
+    pub(crate) fn cursor(&self) -> Option<C> {
+        self.0.iter().filter_map(|(_, after)| *after).min()
     }
 }

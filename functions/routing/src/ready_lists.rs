@@ -1,4 +1,5 @@
-//! The boards of free Workers, as a sweep leaves them: known where somebody stands, and forgotten where nobody has for long.
+//! Maintains the Workspace's known Readinesses after a sweep: a Readiness that a Worker has is
+//! known, and one that no Worker has had for long is forgotten.
 
 use store::ReadyListSeen;
 use task_router::model::Workspace;
@@ -7,28 +8,23 @@ use crate::worker_snapshot::WorkerSnapshot;
 use crate::{Error, Routing};
 
 impl Routing {
-    /// Tends every readiness that is known, and makes known what somebody has and nobody would look for. All Workers must have
-    /// been read.
+    /// Updates every known Readiness, and saves those of Workers whose Readiness is unknown:
+    /// without it no search would read their ready list. The snapshot must contain all Workers.
     pub(crate) async fn tend_ready_lists(
         &self,
         workspace: &Workspace,
-        staff: &WorkerSnapshot,
+        snapshot: &WorkerSnapshot,
     ) -> Result<(), Error> {
         for (key, readiness) in &workspace.boards {
-            let seen = if staff.stands_on(key) {
-                ReadyListSeen::Occupied
-            } else {
-                ReadyListSeen::Empty
-            };
+            let is_in_use = snapshot.has_ready_list(key);
             self.store
-                .tend_readiness(workspace, readiness, seen, self.clock.now())
+                .tend_readiness(workspace, readiness, is_in_use, self.clock.now())
                 .await?;
         }
-        for (_, readiness) in staff
-            .boards()
-            .filter(|(key, _)| !workspace.boards.contains_key(*key))
-        {
-            self.store.save_readiness(workspace.sid, readiness).await?;
+        for (key, readiness) in snapshot.ready_lists() {
+            if !workspace.boards.contains_key(key) {
+                self.store.save_readiness(workspace.sid, readiness).await?;
+            }
         }
         Ok(())
     }

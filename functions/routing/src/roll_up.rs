@@ -1,7 +1,9 @@
-//! Statistics: the events of each minute that is over, counted once; minutes made into hours, hours into days.
+//! The statistics roll-up: a batch job that counts the Events of each finished minute into rows,
+//! adds up minutes to hours, and hours to days.
 //!
-//! It comes with the schedule's sweep. Everything is counted anew from the events and written only if it is another count than
-//! before, so that doing it twice, or dying on the way, changes nothing. How far it got is noted at last.
+//! The schedule starts it each minute. It counts from the Events and writes a row only if the count
+//! has changed, so it is idempotent: running it twice, or dying on the way, changes nothing. Its
+//! progress is saved last.
 
 use std::collections::BTreeMap;
 
@@ -14,55 +16,58 @@ use task_router::statistics::{ActiveTasks, Family, Grain, RolledUp, Tallies};
 
 use crate::{Error, Routing};
 
-/// How long after its end a minute is counted: most events are stored within a second or two.
+/// How long after its end a minute is counted: most Events are stored within a second or two.
 const MINUTE_SETTLED: Millis = Millis::from_secs(5);
 
-/// How much of what was counted is counted again each time, for events that were stored late.
+/// The minutes before the progress that are counted again each time, for Events that were stored
+/// late.
 const COUNTED_AGAIN: Millis = Millis::from_secs(300);
 
-/// How long after its end an hour is made, from all its events once more: a stream that was held up has caught up by then.
+/// How long after its end an hour is counted, from all its Events once more: a stream that was held
+/// up has caught up by then.
 const HOUR_SETTLED: Millis = Millis::from_secs(900);
 
-/// How much of what was made into hours is counted once more with each new one, for events that were stored later than that. A day is
-/// made when its last hour has been.
+/// The hours before the progress that are counted once more with each new hour, for Events that
+/// were stored even later. A day is added up after its last hour has been counted again.
 const HOURS_COUNTED_AGAIN: Millis = Millis::from_secs(3_600);
 
-/// Hours counted in one run, the first and the last of them in part: a day. Each is noted when it is done. Who was away for longer
-/// catches up in several runs.
+/// Hours whose minutes are counted in one run, the first and the last of them in part: a day.
+/// Progress is saved after each. After a longer pause the roll-up catches up in several runs.
 const STEPS_MAX: usize = 26;
 
-/// Hours made in one run.
+/// Hours added up in one run.
 const HOURS_MAX: usize = STEPS_MAX;
 
-/// Rounds of queries, one of each shard, for the events of an hour: nearly five million items. Nobody has as many; what lies beyond is
-/// not counted.
+/// Rounds of queries, one for each shard, for the Events of an hour: nearly five million items.
+/// Events beyond them are not counted, which is logged.
 const ROUNDS_MAX: usize = 2_000;
 
-/// How long a quiet Workspace goes without a note of how far it got.
-const NOTED_EVERY: Millis = Millis::from_secs(300);
+/// How often the progress of a Workspace without Events is saved.
+const IDLE_SAVE_INTERVAL: Millis = Millis::from_secs(300);
 
-/// How long a Task has not changed before it is looked at whether it is still there: an event may have been lost.
+/// How long an active Task has had no Event before it is compared with the table: an Event may have
+/// been lost.
 const CHECKED_AGE: Millis = Millis::from_secs(600);
 
-/// Tasks looked at in one run.
+/// Tasks compared with the table in one run.
 const CHECKED_MAX: usize = 10;
 
-/// Counts by the moment their minute begins.
+/// Counts, by the moment at which their minute begins.
 type Minutes = BTreeMap<Timestamp, Tallies>;
 
 impl Routing {
-    /// Counts what has happened in each Workspace since the last time. What fails is logged, and goes on with the next sweep
-    /// where it stopped.
+    /// Rolls up the Events of each Workspace since the last run. A failure in one Workspace is
+    /// logged; the next run continues where this one stopped.
     pub async fn roll_up(&self) -> Result<(), Error> {
         for sid in self.swept_workspaces().await? {
             if let Err(error) = self.roll_up_workspace(sid).await {
-                tracing::error!(workspace_sid = %sid, %error, "not rolled up; the next sweep goes on where this one stopped");
+                tracing::error!(workspace_sid = %sid, %error, "roll-up of Workspace failed, next run continues");
             }
         }
         Ok(())
     }
 
-    /// Costs, in a quiet minute, a query of each shard of events and a few of rows.
+    /// Costs, in a minute without Events, one query for each shard of Events and a few for rows.
     async fn roll_up_workspace(&self, sid: WorkspaceSid) -> Result<(), Error> {
         let now = self.clock.now();
         let Some(workspace) = self.store.workspace(sid, now).await? else {
@@ -75,7 +80,7 @@ impl Routing {
         let before = rolled.minutes;
         self.count_minutes(&workspace, &mut rolled, now).await?;
         if rolled.minutes != before {
-            self.note_waits(workspace.sid, rolled.minutes).await?;
+            self.save_wait_times(workspace.sid, rolled.minutes).await?;
         }
         self.make_hours(workspace.sid, &mut rolled, now).await?;
         self.make_days(workspace.sid, &mut rolled).await
@@ -89,23 +94,29 @@ impl Routing {
     ) -> Result<(), Error> {
         let end = Grain::Minute.floor(now - MINUTE_SETTLED);
         let mut from = rolled.minutes - COUNTED_AGAIN;
-        let mut living = self.store.active_tasks(workspace.sid).await?;
+        let mut active_tasks = self.store.living(workspace.sid).await?;
         for _ in 0..STEPS_MAX {
             let until = end.min(Grain::Hour.floor(from) + Grain::Hour.length());
             if until <= from || end <= rolled.minutes {
                 return Ok(());
             }
             let minutes = self
-                .counted(workspace.sid, from, until, |event| living.follow(event))
+                .count(workspace.sid, from, until, |event| {
+                    active_tasks.follow(event)
+                })
                 .await?;
-            living.forget(workspace.rules.ended_task_kept, now);
-            self.check(&mut living, now).await?;
+            active_tasks.forget(workspace.rules.ended_task_kept, now);
+            self.check(&mut active_tasks, now).await?;
             self.store
                 .save_tallies(workspace.sid, Grain::Minute, (from, until), &minutes)
                 .await?;
-            self.store.save_active_tasks(workspace.sid, &living, now).await?;
-            let is_quiet = minutes.keys().all(|minute| *minute < rolled.minutes);
-            if until > rolled.minutes && (!is_quiet || until.since(rolled.minutes) >= NOTED_EVERY) {
+            self.store
+                .save_living(workspace.sid, &active_tasks, now)
+                .await?;
+            let is_idle = minutes.keys().all(|minute| *minute < rolled.minutes);
+            if until > rolled.minutes
+                && (!is_idle || until.since(rolled.minutes) >= IDLE_SAVE_INTERVAL)
+            {
                 rolled.minutes = until;
                 self.store.save_rolled_up(workspace.sid, rolled).await?;
             }
@@ -114,12 +125,16 @@ impl Routing {
         Ok(())
     }
 
-    /// What callers are told of their expected wait.
-    async fn note_waits(&self, workspace: WorkspaceSid, until: Timestamp) -> Result<(), Error> {
-        let lately = (until - WAITS_KEPT, until);
+    /// Saves the recent wait times, from which callers hear their expected wait.
+    async fn save_wait_times(
+        &self,
+        workspace: WorkspaceSid,
+        until: Timestamp,
+    ) -> Result<(), Error> {
+        let recent = (until - WAITS_KEPT, until);
         let counted = self
             .store
-            .tallies(workspace, (Grain::Minute, Family::Tasks), lately)
+            .tallies(workspace, (Grain::Minute, Family::Tasks), recent)
             .await?;
         let waits = counted.until_accepted_by_queue().into_iter();
         let waits: Vec<_> = waits
@@ -135,7 +150,8 @@ impl Routing {
         now: Timestamp,
     ) -> Result<(), Error> {
         for _ in 0..HOURS_MAX {
-            let (from, until) = (rolled.hours, rolled.hours + Grain::Hour.length());
+            let from = rolled.hours;
+            let until = from + Grain::Hour.length();
             if until > rolled.minutes || until + HOUR_SETTLED > now {
                 return Ok(());
             }
@@ -152,20 +168,23 @@ impl Routing {
     async fn make_hour(
         &self,
         workspace: WorkspaceSid,
-        span: (Timestamp, Timestamp),
+        time_range: (Timestamp, Timestamp),
     ) -> Result<(), Error> {
-        let minutes = self.counted(workspace, span.0, span.1, |_| {}).await?;
+        let minutes = self
+            .count(workspace, time_range.0, time_range.1, |_| {})
+            .await?;
         self.store
-            .save_tallies(workspace, Grain::Minute, span, &minutes)
+            .save_tallies(workspace, Grain::Minute, time_range, &minutes)
             .await?;
         let mut hour = Tallies::default();
         minutes.values().for_each(|minute| hour.merge(minute));
-        self.save(workspace, Grain::Hour, span, hour).await
+        self.save(workspace, Grain::Hour, time_range, hour).await
     }
 
     async fn make_days(&self, workspace: WorkspaceSid, rolled: &mut RolledUp) -> Result<(), Error> {
         loop {
-            let (from, until) = (rolled.days, rolled.days + Grain::Day.length());
+            let from = rolled.days;
+            let until = from + Grain::Day.length();
             if until + HOURS_COUNTED_AGAIN > rolled.hours {
                 return Ok(());
             }
@@ -203,7 +222,8 @@ impl Routing {
             .await?)
     }
 
-    async fn counted(
+    /// Counts the Events of a time range by minute, and calls `also` with each.
+    async fn count(
         &self,
         workspace: WorkspaceSid,
         from: Timestamp,
@@ -221,17 +241,21 @@ impl Routing {
             .visit_events(workspace, from, until, ROUNDS_MAX, visit)
             .await?
         {
-            tracing::error!(?from, ?until, "there are too many events to count them all");
+            tracing::error!(
+                ?from,
+                ?until,
+                "too many events in one hour, not all are counted"
+            );
         }
         minutes.retain(|_, minute| !minute.is_empty());
         Ok(minutes)
     }
 
-    /// Corrects some of the Tasks whose events say nothing new.
-    async fn check(&self, living: &mut ActiveTasks, now: Timestamp) -> Result<(), Error> {
-        for sid in living.to_check(CHECKED_AGE, now, CHECKED_MAX) {
+    /// Reconciles some active Tasks that have had no Event for [`CHECKED_AGE`] with the table.
+    async fn check(&self, active_tasks: &mut ActiveTasks, now: Timestamp) -> Result<(), Error> {
+        for sid in active_tasks.to_check(CHECKED_AGE, now, CHECKED_MAX) {
             let task = self.store.task(sid).await?;
-            living.correct(sid, task.as_ref());
+            active_tasks.correct(sid, task.as_ref());
         }
         Ok(())
     }

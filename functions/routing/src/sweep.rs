@@ -1,9 +1,10 @@
-//! Looking after everything that waits: what a lost message would leave behind.
+//! The sweep: periodic reconciliation. It does what a lost message would have done.
 //!
-//! A minute's sweep reads each Worker and each Task that has not been cleaned up, a hundred at a time. Nothing of it says
-//! by its key when it is due: an index that did would be written three times a call, and a call costs more in writes than
-//! in reads. What a sweep can know without asking, it does not ask: ended Tasks it has settled before, and waiting ones for
-//! whom, of all it has just read, nobody is free who could take them.
+//! Each minute's sweep reads every Worker and every Task that has not expired, a hundred at a time.
+//! No index says when an item is due: such an index would be written three times a call, and writes
+//! cost more than the sweep's reads. The sweep does not read ended Tasks that it has settled
+//! before. It does not query for waiting Tasks that no free Worker of those it has just read could
+//! take.
 
 use std::collections::BTreeSet;
 use std::sync::{MutexGuard, PoisonError};
@@ -18,88 +19,93 @@ use task_router::model::{Task, Workspace};
 use task_router::router::effects::{self, Callback, Effect};
 use task_router::router::may_skip;
 
-use crate::worker_snapshot::{Suited, WorkerSnapshot};
+use crate::worker_snapshot::{FreeWorker, WorkerSnapshot};
 use crate::{Error, Routing};
 
-/// How long an offer may wait for its assignment callback before the sweep sends it again: the callback's own time
-/// limits for two URLs, and some.
+/// How long an offer may be without an instruction before the sweep sends its assignment callback
+/// again: the callback's timeouts for two URLs, and a margin.
 const UNANSWERED_OFFER_AGE: Millis = Millis::from_secs(15);
 
-/// How often a call is asked after, in minutes of its Task's age; the sweep comes every minute.
+/// The carrier is asked whether a call still exists in every third minute of its Task's age.
 const CALLER_CHECK_MINUTES: u64 = 3;
 
-/// Tasks and Workers for whom something is done at the same time.
+/// Tasks that are handled at the same time.
 const SWEPT_AT_ONCE: usize = 16;
 
-/// Tasks or Workers read at once: a few megabytes of memory at most.
-const READ: usize = 500;
+/// Tasks or Workers read in one batch: a few megabytes of memory at most.
+const READ_AT_ONCE: usize = 500;
 
-/// Tasks or Workers listed at once: keys only.
-const LISTED: usize = 5_000;
+/// Tasks or Workers listed in one batch: keys only.
+const LISTED_AT_ONCE: usize = 5_000;
 
-/// How long after its end a Task has nothing to give back any more, if its Workers say so: longer than any read may lag.
+/// How long after its end a Task is settled, if its Workers hold nothing of it: longer than any
+/// read may lag.
 const SETTLED_AFTER: Millis = Millis::from_secs(60);
 
-/// Ended Tasks an instance knows not to look at again, 16 bytes each: those of a day, which is how late DynamoDB may be in
-/// cleaning up. Too many are forgotten, and looked at once more.
-const LONG_ENDED_MAX: usize = 100_000;
+/// Settled Tasks that an instance remembers, 16 bytes each: those of a day, which is how late
+/// DynamoDB may delete expired items. Beyond the limit all are forgotten, and read once more.
+const SETTLED_TASKS_MAX: usize = 100_000;
 
-/// Ended Tasks with which everything is settled, by the sweep that listed them last: those it does not list any more are
-/// cleaned up.
+/// Ended Tasks that are settled, by the sweep that listed them last. A Task that a sweep no longer
+/// lists has expired and was deleted, so it is forgotten.
 #[derive(Default)]
-pub(crate) struct LongEnded {
-    /// Of this sweep, or of the last one if none is under way.
+pub(crate) struct SettledTasks {
+    /// Listed by this sweep, or by the last one if none is under way.
     listed: BTreeSet<TaskSid>,
-    /// Of the sweep before, and not listed again so far.
+    /// Listed by the previous sweep, and not by this one so far.
     before: BTreeSet<TaskSid>,
 }
 
-/// Items of a deleted Workspace that one sweep removes: a minute holds them beside everything else.
+/// Items of a deleted Workspace that one sweep deletes: few enough for a minute, with all other
+/// work.
 const CLEARED_AT_ONCE_MAX: usize = 2_000;
 
-/// What a sweep is for.
+/// The kind of a sweep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Sweep {
-    /// The schedule's: do what is overdue.
+    /// The schedule's sweep: does what is overdue.
     Overdue,
-    /// After a restart that lost all messages: do what is overdue and send every message anew.
+    /// The sweep after a restart that lost all messages: does what is overdue and sends every
+    /// message again.
     Everything,
 }
 
 impl Routing {
-    /// Goes through every Workspace, and on with the removal of what is in deleted ones. What fails is logged and left to
-    /// the next sweep.
+    /// Sweeps every Workspace, and continues the deletion of deleted Workspaces. A failure in one
+    /// Workspace is logged and left to the next sweep.
     pub async fn sweep(&self, sweep: Sweep) -> Result<(), Error> {
         let workspaces = self.swept_workspaces().await?;
-        self.long_ended().begin();
+        self.settled_tasks().begin();
         for sid in workspaces {
             if let Err(error) = self.sweep_workspace(sid, sweep).await {
-                tracing::error!(workspace_sid = %sid, %error, "not swept; the next sweep tries again");
+                tracing::error!(workspace_sid = %sid, %error, "sweep of Workspace failed, next sweep retries");
             }
         }
-        self.long_ended().end();
+        self.settled_tasks().end();
         for sid in self.store.removed_workspace_sids().await? {
             if let Err(error) = self.clear(sid).await {
-                tracing::error!(workspace_sid = %sid, %error, "not cleared; the next sweep tries again");
+                tracing::error!(workspace_sid = %sid, %error, "deletion of Workspace failed, next sweep retries");
             }
         }
         Ok(())
     }
 
-    /// All Workspaces; that of the centre first, listed or not: the index may not have it yet.
+    /// All Workspaces. That of the voice settings is first, listed or not, because the index may
+    /// lag.
     pub(crate) async fn swept_workspaces(&self) -> Result<Vec<WorkspaceSid>, Error> {
         let of_centre = self
             .store
             .voice_settings(self.clock.now())
             .await?
-            .map(|centre| centre.workspace_sid);
+            .map(|settings| settings.workspace_sid);
         let listed = self.store.workspace_sids().await?;
         let others = listed.into_iter().filter(|sid| Some(*sid) != of_centre);
         Ok(of_centre.into_iter().chain(others).collect())
     }
 
-    /// A deleted Workspace ends with the first sweep that finds nothing in it.
+    /// Deletes a batch of a deleted Workspace. The first sweep that finds no item forgets the
+    /// Workspace.
     async fn clear(&self, workspace: WorkspaceSid) -> Result<(), Error> {
         match self
             .store
@@ -111,48 +117,48 @@ impl Routing {
         }
     }
 
-    /// Workers first, since they are fewer, and what is to be done for a Task depends on them.
+    /// Workers first: there are fewer of them, and what is due for a Task depends on them.
     async fn sweep_workspace(&self, sid: WorkspaceSid, sweep: Sweep) -> Result<(), Error> {
         let Some(workspace) = self.store.fresh_workspace(sid, self.clock.now()).await? else {
             return Ok(());
         };
-        let mut staff = WorkerSnapshot::new();
-        if let Err(error) = self.sweep_workers(&workspace, &mut staff, sweep).await {
-            tracing::error!(%error, "not all Workers swept; the next sweep tries again");
-            staff.is_complete = false;
-        } else if let Err(error) = self.tend_ready_lists(&workspace, &staff).await {
-            tracing::error!(%error, "not all boards tended; the next sweep goes on");
+        let mut snapshot = WorkerSnapshot::new();
+        if let Err(error) = self.sweep_workers(&workspace, &mut snapshot, sweep).await {
+            tracing::error!(%error, "sweep of Workers failed, next sweep retries");
+            snapshot.is_complete = false;
+        } else if let Err(error) = self.tend_ready_lists(&workspace, &snapshot).await {
+            tracing::error!(%error, "update of ready lists failed, next sweep retries");
         }
-        self.sweep_tasks(&workspace, &mut staff, sweep).await
+        self.sweep_tasks(&workspace, &mut snapshot, sweep).await
     }
 
     async fn sweep_workers(
         &self,
         workspace: &Workspace,
-        staff: &mut WorkerSnapshot,
+        snapshot: &mut WorkerSnapshot,
         sweep: Sweep,
     ) -> Result<(), Error> {
         let mut reading = Some(Reading::Forward(None));
-        while let Some(here) = reading {
+        while let Some(from) = reading {
             let page = self
                 .store
-                .listed_workers(workspace.sid, &here, LISTED)
+                .listed_workers(workspace.sid, &from, LISTED_AT_ONCE)
                 .await?;
-            for sids in page.sids().chunks(READ) {
+            for sids in page.sids().chunks(READ_AT_ONCE) {
                 for worker in self
                     .store
                     .advance_workers(workspace, sids, self.clock.now())
                     .await?
                 {
                     for effect in effects::of_worker(workspace, None, &worker) {
-                        if let (Effect::Timer(wake), Sweep::Everything) = (effect, sweep) {
-                            self.outbox.schedule(wake, self.clock.now()).await?;
+                        if let (Effect::Timer(timer), Sweep::Everything) = (effect, sweep) {
+                            self.schedule(timer).await?;
                         }
                     }
-                    staff.note(workspace, worker);
+                    snapshot.add(workspace, worker);
                 }
             }
-            reading = here.after(&page);
+            reading = from.behind(&page);
         }
         Ok(())
     }
@@ -160,32 +166,34 @@ impl Routing {
     async fn sweep_tasks(
         &self,
         workspace: &Workspace,
-        staff: &mut WorkerSnapshot,
+        snapshot: &mut WorkerSnapshot,
         sweep: Sweep,
     ) -> Result<(), Error> {
         let mut reading = Some(Reading::Forward(None));
-        while let Some(here) = reading {
+        while let Some(from) = reading {
             let page = self
                 .store
-                .listed_tasks(workspace.sid, &here, LISTED)
+                .listed_tasks(workspace.sid, &from, LISTED_AT_ONCE)
                 .await?;
-            for sids in self.not_long_ended(page.sids()).chunks(READ) {
+            for sids in self.unsettled(page.sids()).chunks(READ_AT_ONCE) {
                 let tasks = self
                     .store
                     .advance_tasks(workspace, sids, self.clock.now())
                     .await?;
                 let now = self.clock.now();
-                let with_effects = |task: Task| (due(workspace, staff, &task, sweep, now), task);
-                let work: Vec<(Vec<Effect>, Task)> = tasks.into_iter().map(with_effects).collect();
-                let all_seen = staff.is_complete;
+                let work: Vec<(Vec<Effect>, Task)> = tasks
+                    .into_iter()
+                    .map(|task| (due_effects(workspace, snapshot, &task, sweep, now), task))
+                    .collect();
+                let is_complete = snapshot.is_complete;
                 stream::iter(work)
                     .for_each_concurrent(SWEPT_AT_ONCE, async |(effects, task)| {
-                        let swept = self.sweep_task(&task, effects, all_seen).await;
+                        let swept = self.sweep_task(&task, effects, is_complete).await;
                         swept.unwrap_or_else(|error| log_not_swept(task.sid, &error));
                     })
                     .await;
             }
-            reading = here.after(&page);
+            reading = from.behind(&page);
         }
         Ok(())
     }
@@ -194,79 +202,82 @@ impl Routing {
         &self,
         task: &Task,
         effects: Vec<Effect>,
-        all_seen: bool,
+        is_complete: bool,
     ) -> Result<(), Error> {
         let now = self.clock.now();
-        if let Some(check) = caller_to_check(task, now) {
+        if let Some(check) = caller_check(task, now) {
             self.outbox.callback(check).await?;
         }
-        let is_settled = effects.is_empty() && all_seen;
+        let is_settled = effects.is_empty() && is_complete;
         self.carry_out_task(effects, task).await?;
         if is_settled
             && task.assignment_status.is_end()
             && now.since(task.date_updated) > SETTLED_AFTER
         {
-            self.long_ended().note(task.sid);
+            self.settled_tasks().add(task.sid);
         }
         Ok(())
     }
 
-    fn not_long_ended(&self, mut sids: Vec<TaskSid>) -> Vec<TaskSid> {
-        let mut known = self.long_ended();
-        sids.retain(|sid| !known.lists(*sid));
+    fn unsettled(&self, mut sids: Vec<TaskSid>) -> Vec<TaskSid> {
+        let mut known = self.settled_tasks();
+        sids.retain(|sid| !known.note_listed(*sid));
         sids
     }
 
-    fn long_ended(&self) -> MutexGuard<'_, LongEnded> {
-        self.long_ended
+    fn settled_tasks(&self) -> MutexGuard<'_, SettledTasks> {
+        self.settled_tasks
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl LongEnded {
+impl SettledTasks {
     /// A sweep begins to list Tasks.
     fn begin(&mut self) {
         self.before = std::mem::take(&mut self.listed);
     }
 
-    /// A Task is listed: is it one of these?
-    fn lists(&mut self, sid: TaskSid) -> bool {
+    /// Notes that this sweep lists a Task, and says whether the Task is settled.
+    fn note_listed(&mut self, sid: TaskSid) -> bool {
         if self.before.remove(&sid) {
-            self.note(sid);
+            self.add(sid);
         }
         self.listed.contains(&sid)
     }
 
-    fn note(&mut self, sid: TaskSid) {
-        if self.listed.len() >= LONG_ENDED_MAX {
+    /// Adds a settled Task.
+    fn add(&mut self, sid: TaskSid) {
+        if self.listed.len() >= SETTLED_TASKS_MAX {
             self.listed.clear();
         }
         self.listed.insert(sid);
     }
 
-    /// A sweep has listed all Tasks, or those it could: the others are looked at once more.
+    /// A sweep has listed all Tasks it could. A settled Task that it did not list is forgotten, and
+    /// read once more if a later sweep lists it.
     fn end(&mut self) {
         self.before.clear();
     }
 }
 
-/// Whoever writes a Task at the same moment sees to it.
+/// Logs a failure. After a conflict the other writer of the Task has done what was due.
 fn log_not_swept(task: TaskSid, error: &Error) {
     match error {
         Error::Store(store::Error::Conflict) => {
-            tracing::debug!(task_sid = %task, "not swept: others are writing it")
+            tracing::debug!(task_sid = %task, "Task not swept: conflict with another writer")
         }
         Error::Store(_) | Error::Outbox(_) => {
-            tracing::error!(task_sid = %task, %error, "not swept; the next sweep tries again");
+            tracing::error!(task_sid = %task, %error, "sweep of Task failed, next sweep retries");
         }
     }
 }
 
-/// What is to be done for a Task. Seen as new, it has every effect its state can have.
-fn due(
+/// The Effects that are due for a Task. Seen as new, it has every Effect that its state can have;
+/// those that are not overdue are left out.
+fn due_effects(
     workspace: &Workspace,
-    staff: &mut WorkerSnapshot,
+    snapshot: &mut WorkerSnapshot,
     task: &Task,
     sweep: Sweep,
     now: Timestamp,
@@ -276,9 +287,9 @@ fn due(
         (Effect::MatchTask(_), Sweep::Overdue) => {
             !task.is_in_waiting_list()
                 || may_skip(workspace, task)
-                || may_be_suited(workspace, staff, task, now)
+                || may_have_match(workspace, snapshot, task, now)
         }
-        (Effect::Release(release), Sweep::Overdue) => staff.may_hold(release),
+        (Effect::Release(release), Sweep::Overdue) => snapshot.may_hold(release),
         (Effect::Callback(_), Sweep::Overdue) => has_old_offer(task, now),
         (Effect::MatchWorker(_) | Effect::Timer(_), Sweep::Overdue) => false,
     };
@@ -287,18 +298,19 @@ fn due(
     effects
 }
 
-/// Is the table to be asked for somebody? Where memory does not say, the Tasks of one shard of the listing have their turn each
-/// minute, and all of them in [`keys::LISTING_SHARDS`] minutes: asking for 10,000 at once would be too much.
-fn may_be_suited(
+/// Should the table be queried for Workers? If the snapshot does not know, the Tasks of one shard
+/// of the listing are queried each minute, and all Tasks in [`keys::LISTING_SHARDS`] minutes:
+/// queries for 10,000 Tasks at once would be too many.
+fn may_have_match(
     workspace: &Workspace,
-    staff: &mut WorkerSnapshot,
+    snapshot: &mut WorkerSnapshot,
     task: &Task,
     now: Timestamp,
 ) -> bool {
-    match staff.suits(workspace, task, now) {
-        Suited::Somebody => true,
-        Suited::Nobody => false,
-        Suited::Unknown => {
+    match snapshot.free_worker_for(workspace, task, now) {
+        FreeWorker::Exists => true,
+        FreeWorker::None => false,
+        FreeWorker::Unknown => {
             let minute = now.as_millis() / 60_000;
             minute.rem_euclid(i64::from(keys::LISTING_SHARDS))
                 == i64::from(keys::listing_shard(task.sid))
@@ -306,33 +318,33 @@ fn may_be_suited(
     }
 }
 
-/// A call may have ended without anybody hearing of it: the carrier does not repeat what it tells at the end of a call.
-fn caller_to_check(task: &Task, now: Timestamp) -> Option<Callback> {
+/// The check of a call, in the minute in which it is due. A call may have ended without a notice,
+/// because the carrier does not retry the status callback at the end of a call.
+fn caller_check(task: &Task, now: Timestamp) -> Option<Callback> {
     let minutes = now.since(task.date_created).as_secs() / 60;
     let is_due = !task.assignment_status.is_end()
         && minutes % CALLER_CHECK_MINUTES == CALLER_CHECK_MINUTES - 1;
-    let dialed = || {
-        task.held_reservation()?
+    if !is_due || Bug::CallerNotAskedAfter.is_planted() {
+        return None;
+    }
+    let call = match task.call_sid() {
+        Some(call) => call,
+        None => task
+            .held_reservation()?
             .instruction
             .as_ref()?
-            .customer_call_sid()
+            .customer_call_sid()?,
     };
-    let call = task
-        .call_sid()
-        .or_else(dialed)
-        .filter(|_| is_due && !Bug::CallerNotAskedAfter.is_planted())?;
     Some(Callback::CheckCaller {
         call,
         task: task.sid,
     })
 }
 
+/// Is there an offer without an instruction that is older than [`UNANSWERED_OFFER_AGE`]?
 fn has_old_offer(task: &Task, now: Timestamp) -> bool {
-    let unanswered = task
-        .pending_reservations()
-        .filter(|offer| offer.instruction.is_none());
-    unanswered
-        .into_iter()
+    task.pending_reservations()
+        .filter(|offer| offer.instruction.is_none())
         .any(|offer| now.since(offer.date_created) >= UNANSWERED_OFFER_AGE)
 }
 
@@ -341,20 +353,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn of_the_tasks_that_ended_long_ago_those_are_known_that_the_last_sweep_listed() {
-        let [kept, cleaned_up] = ["kept", "cleaned up"].map(|name| TaskSid::derive(&[name]));
-        let mut known = LongEnded::default();
+    fn settled_tasks_are_those_of_the_last_sweep() {
+        let [kept, expired] = ["kept", "expired"].map(|name| TaskSid::derive(&[name]));
+        let mut known = SettledTasks::default();
         known.begin();
         assert!(
-            !known.lists(kept) && !known.lists(cleaned_up),
-            "nobody has seen them"
+            !known.note_listed(kept) && !known.note_listed(expired),
+            "no sweep has listed them"
         );
-        known.note(kept);
-        known.note(cleaned_up);
+        known.add(kept);
+        known.add(expired);
         known.end();
         for _ in 0..2 {
             known.begin();
-            assert!(known.lists(kept));
+            assert!(known.note_listed(kept));
             known.end();
         }
         assert_eq!(

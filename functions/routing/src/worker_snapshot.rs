@@ -1,4 +1,5 @@
-//! What a sweep has seen of the Workers, and what it knows by that about a Task without asking the table.
+//! The Workers that a sweep has read. For most waiting Tasks the snapshot answers, without a query,
+//! whether a free Worker could take the Task.
 
 use std::collections::BTreeMap;
 
@@ -9,52 +10,54 @@ use task_router::router::may_take;
 use task_router::router::order::{self, WaitingList};
 use task_router::router::release::Release;
 
-/// Free Workers a sweep keeps whole to compare waiting Tasks with: some 2 KB of memory each, 70 KB if their attributes are as
-/// long and as finely divided as they may be.
+/// Free Workers that a snapshot keeps to compare with waiting Tasks: some 2 KB of memory each, 70
+/// KB if the attributes are as long and as finely divided as they may be.
 const FREE_KEPT_MAX: usize = 2_000;
 
-/// Comparisons of a Task with a free Worker in one sweep: of 10,000 Tasks, each with 1,000 Workers. A processor takes 0.7 s for so
-/// many (`cargo bench -p task-router --bench matching`); Lambda gives a seventh of one with the template's 256 MB.
+/// Comparisons of a Task with a free Worker in one sweep: 10,000 Tasks, each with 1,000 Workers.
+/// One processor core takes 0.7 s for them (`cargo bench -p task-router --bench matching`); Lambda
+/// gives a seventh of a core with the template's 256 MB.
 const COMPARED_MAX: usize = 10_000_000;
 
-/// What a sweep has seen of the Workers.
+/// The Workers that a sweep has read.
 #[derive(Default)]
 pub(crate) struct WorkerSnapshot {
-    /// Those who are free, as long as there is room.
+    /// Free Workers, up to [`FREE_KEPT_MAX`].
     free: Vec<Worker>,
-    /// Where they stand, by the key of the readiness: the table's boards, as they must be.
-    boards: BTreeMap<String, (Readiness, Standing)>,
-    /// Each of them, for Tasks that are meant for one Worker.
-    alone: BTreeMap<WorkerSid, Standing>,
-    /// What all hold, and how far it has come.
+    /// The ready lists, by the key of their Readiness, as the table's index must have them.
+    ready_lists: BTreeMap<String, (Readiness, Group)>,
+    /// Each free Worker alone, for Tasks that wait for one Worker.
+    alone: BTreeMap<WorkerSid, Group>,
+    /// The open Reservations of all Workers, with their status.
     held: BTreeMap<ReservationSid, OpenStatus>,
-    /// Could all be read?
+    /// Were all Workers read?
     pub(crate) is_complete: bool,
+    /// Comparisons so far, up to [`COMPARED_MAX`].
     compared: usize,
 }
 
-/// Free Workers who stand together.
+/// Free Workers of one ready list.
 #[derive(Default)]
-struct Standing {
-    /// Places in [`WorkerSnapshot::free`].
+struct Group {
+    /// Indexes in [`WorkerSnapshot::free`].
     kept: Vec<usize>,
-    /// Are there others, who were not kept?
-    and_others: bool,
+    /// Are there more Workers, who were not kept?
+    has_more: bool,
 }
 
-/// Is somebody free for a Task?
+/// Is there a free Worker for a Task?
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Suited {
-    /// Somebody who could take it.
-    Somebody,
-    /// Nobody of all there are.
-    Nobody,
-    /// Not all could be looked at.
+pub(crate) enum FreeWorker {
+    /// At least one free Worker could take the Task.
+    Exists,
+    /// No Worker of the Workspace could take it.
+    None,
+    /// Not all Workers were read, kept or compared.
     Unknown,
 }
 
 impl WorkerSnapshot {
-    /// Nobody yet.
+    /// A snapshot without Workers.
     pub(crate) fn new() -> Self {
         Self {
             is_complete: true,
@@ -62,8 +65,8 @@ impl WorkerSnapshot {
         }
     }
 
-    /// A Worker, as they were read.
-    pub(crate) fn note(&mut self, workspace: &Workspace, worker: Worker) {
+    /// Adds a Worker who was read.
+    pub(crate) fn add(&mut self, workspace: &Workspace, worker: Worker) {
         self.held.extend(
             worker
                 .open_reservations
@@ -73,87 +76,99 @@ impl WorkerSnapshot {
         let Some(readiness) = worker.readiness(workspace) else {
             return;
         };
-        let place = Some(self.free.len()).filter(|kept| *kept < FREE_KEPT_MAX);
-        let (_, board) = self
-            .boards
+        let index = Some(self.free.len()).filter(|kept| *kept < FREE_KEPT_MAX);
+        let (_, ready_list) = self
+            .ready_lists
             .entry(readiness.key())
-            .or_insert_with(|| (readiness, Standing::default()));
-        board.note(place);
-        self.alone.entry(worker.sid).or_default().note(place);
-        if place.is_some() {
+            .or_insert_with(|| (readiness, Group::default()));
+        ready_list.add(index);
+        self.alone.entry(worker.sid).or_default().add(index);
+        if index.is_some() {
             self.free.push(worker);
         }
     }
 
-    /// The boards on which somebody stands.
-    pub(crate) fn boards(&self) -> impl Iterator<Item = (&String, &Readiness)> {
-        self.boards
+    /// The ready lists that contain a Worker.
+    pub(crate) fn ready_lists(&self) -> impl Iterator<Item = (&String, &Readiness)> {
+        self.ready_lists
             .iter()
             .map(|(key, (readiness, _))| (key, readiness))
     }
 
-    /// Does anybody stand on the board of this key?
-    pub(crate) fn stands_on(&self, key: &str) -> bool {
-        self.boards.contains_key(key)
+    /// Does the ready list of this key contain a Worker?
+    pub(crate) fn has_ready_list(&self, key: &str) -> bool {
+        self.ready_lists.contains_key(key)
     }
 
-    fn who_look_at(&self, line: WaitingList) -> Vec<&Standing> {
-        match line {
+    /// The Workers who read this waiting list.
+    fn readers_of(&self, waiting_list: WaitingList) -> Vec<&Group> {
+        match waiting_list {
             WaitingList::Worker(sid) => self.alone.get(&sid).into_iter().collect(),
-            WaitingList::Queue(queue, channel) => {
-                let serving = self
-                    .boards
-                    .values()
-                    .filter(|(readiness, _)| readiness.serves(queue, channel));
-                serving.map(|(_, standing)| standing).collect()
-            }
+            WaitingList::Queue(queue, channel) => self
+                .ready_lists
+                .values()
+                .filter(|(readiness, _)| readiness.serves(queue, channel))
+                .map(|(_, group)| group)
+                .collect(),
         }
     }
 
-    /// Is there somebody for this Task? A Task that ignores how busy its Worker is waits for nobody to be free.
-    pub(crate) fn suits(&mut self, workspace: &Workspace, task: &Task, now: Timestamp) -> Suited {
+    /// Is there a free Worker who could take this Task? For a Task that ignores its Worker's
+    /// capacity the Worker need not be free, so the answer is [`FreeWorker::Exists`].
+    pub(crate) fn free_worker_for(
+        &mut self,
+        workspace: &Workspace,
+        task: &Task,
+        now: Timestamp,
+    ) -> FreeWorker {
         if task.ignore_capacity {
-            return Suited::Somebody;
+            return FreeWorker::Exists;
         }
         if !self.is_complete {
-            return Suited::Unknown;
+            return FreeWorker::Unknown;
         }
-        let looking = order::waiting_list_of(workspace, task)
-            .map(|line| self.who_look_at(line))
+        let readers = order::waiting_list_of(workspace, task)
+            .map(|waiting_list| self.readers_of(waiting_list))
             .unwrap_or_default();
-        let places = looking.iter().flat_map(|standing| &standing.kept);
+        let has_more = readers.iter().any(|group| group.has_more);
+        let kept: Vec<usize> = readers
+            .iter()
+            .flat_map(|group| &group.kept)
+            .copied()
+            .collect();
         let mut compared = 0;
-        let mut left = places
-            .clone()
-            .take(COMPARED_MAX.saturating_sub(self.compared));
-        let is_suited = left.any(|place| {
-            compared += 1;
-            self.free
-                .get(*place)
-                .is_some_and(|worker| may_take(workspace, worker, task, now))
-        });
-        let not_all =
-            looking.iter().any(|standing| standing.and_others) || compared < places.count();
+        let exists = kept
+            .iter()
+            .take(COMPARED_MAX.saturating_sub(self.compared))
+            .any(|index| {
+                compared += 1;
+                self.free
+                    .get(*index)
+                    .is_some_and(|worker| may_take(workspace, worker, task, now))
+            });
         self.compared += compared;
-        match is_suited {
-            true => Suited::Somebody,
-            false if not_all => Suited::Unknown,
-            false => Suited::Nobody,
+        if exists {
+            FreeWorker::Exists
+        } else if has_more || compared < kept.len() {
+            FreeWorker::Unknown
+        } else {
+            FreeWorker::None
         }
     }
 
-    /// May a Worker still hold what this gives back?
+    /// May a Worker still hold what this release gives back?
     pub(crate) fn may_hold(&self, release: &Release) -> bool {
         let held = self.held.get(&release.reservation);
         !self.is_complete || held.is_some_and(|held| release.is_news_to(*held))
     }
 }
 
-impl Standing {
-    fn note(&mut self, place: Option<usize>) {
-        match place {
-            Some(place) => self.kept.push(place),
-            None => self.and_others = true,
+impl Group {
+    /// Adds a Worker by their index in [`WorkerSnapshot::free`]; `None`: the Worker was not kept.
+    fn add(&mut self, index: Option<usize>) {
+        match index {
+            Some(index) => self.kept.push(index),
+            None => self.has_more = true,
         }
     }
 }
@@ -170,7 +185,7 @@ mod tests {
 
     const NOON: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 
-    /// One queue for everybody, in which a call is for who speaks its language.
+    /// One TaskQueue for all Workers, whose step wants a Worker who speaks the call's language.
     fn workspace() -> Workspace {
         let available = ActivitySid::derive(&["Available"]);
         let queue = TaskQueue {
@@ -241,45 +256,74 @@ mod tests {
         create_task(workspace, workflow, new, NOON).unwrap()
     }
 
-    fn staff(workspace: &Workspace, workers: usize) -> WorkerSnapshot {
-        let mut staff = WorkerSnapshot::new();
+    fn spanish_workers(workspace: &Workspace, workers: usize) -> WorkerSnapshot {
+        let mut snapshot = WorkerSnapshot::new();
         for number in 0..workers {
-            staff.note(workspace, worker(workspace, &number.to_string(), "es"));
+            snapshot.add(workspace, worker(workspace, &number.to_string(), "es"));
         }
-        staff
+        snapshot
     }
 
     #[test]
-    fn whether_somebody_is_free_for_a_task_is_known_from_all_who_are_free() {
+    fn complete_snapshot_knows_free_workers() {
         let workspace = workspace();
-        let mut staff = staff(&workspace, 3);
-        let (spanish, english) = (call(&workspace, "es"), call(&workspace, "en"));
-        assert_eq!(staff.suits(&workspace, &spanish, NOON), Suited::Somebody);
-        assert_eq!(staff.suits(&workspace, &english, NOON), Suited::Nobody);
-        staff.note(&workspace, worker(&workspace, "Maya", "en"));
-        assert_eq!(staff.suits(&workspace, &english, NOON), Suited::Somebody);
-    }
-
-    #[test]
-    fn of_who_is_not_kept_nothing_is_known() {
-        let workspace = workspace();
-        let mut staff = staff(&workspace, FREE_KEPT_MAX);
-        let (spanish, english) = (call(&workspace, "es"), call(&workspace, "en"));
-        assert_eq!(staff.suits(&workspace, &english, NOON), Suited::Nobody);
-        staff.note(&workspace, worker(&workspace, "Maya", "en"));
-        assert_eq!(staff.suits(&workspace, &english, NOON), Suited::Unknown);
-        assert_eq!(staff.suits(&workspace, &spanish, NOON), Suited::Somebody);
-    }
-
-    #[test]
-    fn a_sweep_compares_so_many_and_no_more() {
-        let workspace = workspace();
-        let mut staff = staff(&workspace, 3);
+        let mut snapshot = spanish_workers(&workspace, 3);
+        let spanish = call(&workspace, "es");
         let english = call(&workspace, "en");
-        staff.compared = COMPARED_MAX - 5;
-        assert_eq!(staff.suits(&workspace, &english, NOON), Suited::Nobody);
-        assert_eq!(staff.suits(&workspace, &english, NOON), Suited::Unknown);
-        assert_eq!(staff.compared, COMPARED_MAX);
-        assert_eq!(staff.suits(&workspace, &english, NOON), Suited::Unknown);
+        assert_eq!(
+            snapshot.free_worker_for(&workspace, &spanish, NOON),
+            FreeWorker::Exists
+        );
+        assert_eq!(
+            snapshot.free_worker_for(&workspace, &english, NOON),
+            FreeWorker::None
+        );
+        snapshot.add(&workspace, worker(&workspace, "Maya", "en"));
+        assert_eq!(
+            snapshot.free_worker_for(&workspace, &english, NOON),
+            FreeWorker::Exists
+        );
+    }
+
+    #[test]
+    fn workers_beyond_the_limit_are_unknown() {
+        let workspace = workspace();
+        let mut snapshot = spanish_workers(&workspace, FREE_KEPT_MAX);
+        let spanish = call(&workspace, "es");
+        let english = call(&workspace, "en");
+        assert_eq!(
+            snapshot.free_worker_for(&workspace, &english, NOON),
+            FreeWorker::None
+        );
+        snapshot.add(&workspace, worker(&workspace, "Maya", "en"));
+        assert_eq!(
+            snapshot.free_worker_for(&workspace, &english, NOON),
+            FreeWorker::Unknown
+        );
+        assert_eq!(
+            snapshot.free_worker_for(&workspace, &spanish, NOON),
+            FreeWorker::Exists
+        );
+    }
+
+    #[test]
+    fn comparisons_of_a_sweep_are_bounded() {
+        let workspace = workspace();
+        let mut snapshot = spanish_workers(&workspace, 3);
+        let english = call(&workspace, "en");
+        snapshot.compared = COMPARED_MAX - 5;
+        assert_eq!(
+            snapshot.free_worker_for(&workspace, &english, NOON),
+            FreeWorker::None
+        );
+        assert_eq!(
+            snapshot.free_worker_for(&workspace, &english, NOON),
+            FreeWorker::Unknown
+        );
+        assert_eq!(snapshot.compared, COMPARED_MAX);
+        assert_eq!(
+            snapshot.free_worker_for(&workspace, &english, NOON),
+            FreeWorker::Unknown
+        );
     }
 }

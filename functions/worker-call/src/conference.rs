@@ -102,14 +102,14 @@ pub(crate) async fn customer_left(voice: &Voice, webhook: &Webhook) -> Result<Re
     if !webhook.is_preview() {
         let task = customer.task_sid;
         let reservation = customer.reservation_sid;
-        let who = Leaving::Call(customer.call.call_sid);
+        let leaving = Leaving::Call(customer.call.call_sid);
         left = apply(
             voice,
             &customer,
             &Command::ConferenceLeft {
                 task,
                 reservation,
-                who,
+                leaving,
             },
         )
         .await?
@@ -152,12 +152,12 @@ fn command(status: &ConferenceStatus) -> Option<Command> {
         ConferenceNotice::Leave => Some(Command::ConferenceLeft {
             task,
             reservation,
-            who: Leaving::Call(status.call_sid?),
+            leaving: Leaving::Call(status.call_sid?),
         }),
         ConferenceNotice::End => Some(Command::ConferenceLeft {
             task,
             reservation,
-            who: Leaving::Everybody(conference),
+            leaving: Leaving::Conference(conference),
         }),
         ConferenceNotice::Start
         | ConferenceNotice::Mute

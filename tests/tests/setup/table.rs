@@ -14,8 +14,9 @@ use serde_json::{Value, json};
 use store::{Created, Store};
 use task_router::model::{Attributes, EndReason, Task, TaskChannelName, Worker};
 use task_router::router::backfill::Backfill;
-use task_router::router::effects::{Callback, Subject, Timer};
+use task_router::router::effects::Callback;
 use task_router::router::events::Notice;
+use task_router::router::timers_queue::{BackfillMessage, TimersMessage};
 use task_router::router::{
     Answer, Command, NewTask, Outcome, Snapshot, create_task, decide, queue_membership_of,
 };
@@ -45,11 +46,11 @@ impl Clock for At {
 
 /// Records the timers that are sent; other messages are ignored.
 #[derive(Default)]
-struct Messages(Mutex<Vec<Timer>>);
+struct Messages(Mutex<Vec<TimersMessage>>);
 
 impl Outbox for Messages {
-    fn schedule(&self, wake: Timer, _now: Timestamp) -> Sending<'_> {
-        self.0.lock().unwrap().push(wake);
+    fn schedule(&self, message: TimersMessage, _now: Timestamp) -> Sending<'_> {
+        self.0.lock().unwrap().push(message);
         Box::pin(std::future::ready(Ok(())))
     }
 
@@ -133,17 +134,17 @@ impl Table {
             Arc::clone(&messages) as _,
             Arc::new(At(self.now)),
         );
-        let first = Timer {
+        let first = TimersMessage::from(BackfillMessage {
             workspace: file(&[]).workspace.sid,
-            subject: Subject::All(walk),
+            backfill: walk,
             at: self.now,
-        };
+        });
         let (mut next, mut received) = (Some(first), 0);
-        while let Some(wake) = next {
+        while let Some(message) = next {
             received += 1;
-            routing.on_timer(wake).await.unwrap();
+            routing.on_timers_message(message).await.unwrap();
             let mut sent = std::mem::take(&mut *messages.0.lock().unwrap());
-            sent.retain(|wake| matches!(wake.subject, Subject::All(_)));
+            sent.retain(|message| matches!(message, TimersMessage::Backfill(_)));
             assert!(sent.len() <= 1, "a walk goes one way: {sent:?}");
             next = sent.pop();
         }

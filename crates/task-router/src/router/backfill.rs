@@ -1,8 +1,9 @@
-//! Whom a change of configuration concerns at once: those who wait by it.
+//! Backfill: applies a configuration change to the waiting Tasks or the Workers it affects.
 //!
-//! Most of a configuration is read when it is needed, so a change is for Tasks and calls to come. Some of it is written
-//! down with every Task that waits or with every Worker: their place in the order of a queue, their step, the queues a
-//! Worker serves, the board on which they are found. Of these a change is carried to everybody who is there.
+//! Most configuration is read when it is needed, so a change applies to later Tasks and calls. Some
+//! of it is stored with each waiting Task or each Worker: a Task's Position in the order of its
+//! queue, its step, a Worker's queue membership, and the ready list that contains the Worker. A
+//! change of that part needs a backfill over all Tasks or all Workers.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,55 +11,55 @@ use super::events::Part;
 use ids::time::Timestamp;
 use ids::{TaskSid, WorkerSid};
 
-/// A walk past all Tasks or all Workers of a Workspace, and where it stands. Whoever goes a part of the way sends the rest
-/// on as a message, so that no message takes long and none is too much to be done again.
+/// A pass over all Tasks or all Workers of a Workspace, with its cursor. Each message visits one
+/// batch and sends the rest on, so that no message takes long and each can be retried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Backfill {
-    /// Past the Tasks.
+    /// Visits Tasks.
     Tasks {
-        /// The last one looked at.
+        /// The last Task visited.
         after: Option<Listed<TaskSid>>,
     },
-    /// Past the Workers.
+    /// Visits Workers.
     Workers {
-        /// The last one looked at.
+        /// The last Worker visited.
         after: Option<Listed<WorkerSid>>,
     },
 }
 
-/// A place in a listing, which goes by age.
+/// A cursor in a listing, which is ordered by age.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Listed<S> {
-    /// When it was made.
+    /// When the item was created.
     pub created: Timestamp,
-    /// What it is.
+    /// The item's id.
     pub sid: S,
 }
 
 impl Backfill {
-    /// Past all Tasks.
+    /// Visits all Tasks, from the first on.
     pub const TASKS: Self = Self::Tasks { after: None };
 
-    /// Past all Workers.
+    /// Visits all Workers, from the first on.
     pub const WORKERS: Self = Self::Workers { after: None };
 }
 
-/// The walks a write of configuration calls for.
+/// The backfills that a write of configuration calls for.
 pub fn of_part(old: Option<&Part>, new: Option<&Part>) -> Vec<Backfill> {
-    let walks = [
-        (Backfill::TASKS, concerns_tasks(old, new)),
-        (Backfill::WORKERS, concerns_workers(old, new)),
-    ];
-    walks
-        .into_iter()
-        .filter_map(|(walk, is_due)| is_due.then_some(walk))
-        .collect()
+    let mut backfills = Vec::new();
+    if affects_tasks(old, new) {
+        backfills.push(Backfill::TASKS);
+    }
+    if affects_workers(old, new) {
+        backfills.push(Backfill::WORKERS);
+    }
+    backfills
 }
 
-/// Waiting Tasks start anew when a Workflow is saved with `ReEvaluateTasks` (taskrouter.md section 2.7), and stand in
-/// another order when their queue's changes (section 2.6).
-fn concerns_tasks(old: Option<&Part>, new: Option<&Part>) -> bool {
+/// Waiting Tasks restart their Workflow when it is saved with `ReEvaluateTasks` (taskrouter.md
+/// section 2.7), and get another Position when the order of their queue changes (section 2.6).
+fn affects_tasks(old: Option<&Part>, new: Option<&Part>) -> bool {
     match (old, new) {
         (Some(Part::Workflow(old)), Some(Part::Workflow(new))) => {
             old.reevaluated_version != new.reevaluated_version
@@ -70,9 +71,10 @@ fn concerns_tasks(old: Option<&Part>, new: Option<&Part>) -> bool {
     }
 }
 
-/// Workers serve the queues whose expression they meet, which may ask for their Activity's name (section 8.2); they are
-/// found by the channels there are, while their Activity is available; and wrap-up has a limit.
-fn concerns_workers(old: Option<&Part>, new: Option<&Part>) -> bool {
+/// A Worker's queue membership depends on the queues' expressions, which may ask for the name of
+/// the Worker's Activity (section 8.2). The ready list depends on the existing TaskChannels and on
+/// whether the Activity is available. The end of wrap-up depends on its limit.
+fn affects_workers(old: Option<&Part>, new: Option<&Part>) -> bool {
     match (old, new) {
         (Some(Part::TaskQueue(old)), Some(Part::TaskQueue(new))) => {
             old.target_workers != new.target_workers

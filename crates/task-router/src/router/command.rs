@@ -1,4 +1,4 @@
-//! What can happen.
+//! The inputs of the engine.
 
 use serde_json::{Map, Value};
 
@@ -8,52 +8,55 @@ use crate::model::{AssignmentStatus, Attributes, EndReason, IssuedInstruction, T
 use ids::time::Timestamp;
 use ids::{ActivitySid, CallSid, ConferenceSid, QueueSid, ReservationSid, TaskSid, WorkerSid};
 
-/// Something that happened, or time that passed.
+/// Something that happened, or time that passed. The engine may refuse it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Command {
-    /// Look at this Task: deadlines first, then, if it still waits, the Workers in the snapshot.
+    /// Advance the Task: its deadlines first, then, if it still waits, the candidates of the
+    /// snapshot.
     Advance {
-        /// Which.
+        /// The Task to advance.
         task: TaskSid,
     },
-    /// Nobody is free for this Task now: a new one gets its place in line.
+    /// No Worker is available for the Task now: a new Task is added to its waiting list.
     NoWorkerFound {
-        /// Which.
+        /// The Task that was searched for.
         task: TaskSid,
     },
-    /// Nobody is free for this Task, and as many calls wait in its line as may: a new one does not wait.
+    /// No Worker is available for the Task, and its waiting list has as many calls as it may: a new
+    /// Task is canceled.
     WaitingListFull {
-        /// Which.
+        /// The Task that was searched for.
         task: TaskSid,
     },
-    /// This Worker has a free slot: find the waiting Task in the snapshot that comes first.
+    /// The Worker has a free slot: reserve the Task of the snapshot that comes first.
     ServeWorker {
-        /// Who.
+        /// The Worker with a free slot.
         worker: WorkerSid,
     },
     /// A Reservation was accepted or rejected.
     Answered {
         /// The Task offered.
         task: TaskSid,
-        /// The offer.
+        /// The Reservation.
         reservation: ReservationSid,
-        /// What was said.
+        /// The answer.
         answer: Answer,
     },
-    /// A telephone instruction is about to be carried out. Whoever gets this through may place the call; nobody else.
+    /// A telephone instruction is about to be carried out: a claim. Only the writer whose claim is
+    /// committed may place the call.
     InstructionIssued {
         /// The Task offered.
         task: TaskSid,
-        /// The offer.
+        /// The Reservation.
         reservation: ReservationSid,
-        /// What is being done.
+        /// The instruction and its claim.
         instruction: IssuedInstruction,
     },
     /// The carrier named the call to the Worker.
     WorkerCallNamed {
         /// The Task offered.
         task: TaskSid,
-        /// The offer.
+        /// The Reservation.
         reservation: ReservationSid,
         /// The Worker's leg.
         call: CallSid,
@@ -62,7 +65,7 @@ pub enum Command {
     WorkerCallAnswered {
         /// The Task offered.
         task: TaskSid,
-        /// The offer.
+        /// The Reservation.
         reservation: ReservationSid,
         /// The Worker's leg.
         call: CallSid,
@@ -71,159 +74,164 @@ pub enum Command {
     WorkerCallEnded {
         /// The Task offered.
         task: TaskSid,
-        /// The offer.
+        /// The Reservation.
         reservation: ReservationSid,
         /// The carrier's error code, if it gave one.
         code: Option<u32>,
     },
-    /// A call asks for the caller of a Reservation, `<Dial><Queue reservationSid>` (voice-webhooks.md section 5.3).
+    /// A call asks for the caller of a Reservation, `<Dial><Queue reservationSid>`
+    /// (voice-webhooks.md section 5.3).
     WorkerDialed {
         /// The Task offered.
         task: TaskSid,
-        /// The offer.
+        /// The Reservation.
         reservation: ReservationSid,
         /// The call that asks.
         call: CallSid,
         /// The Activity the Worker moves to when the conversation has ended.
         post_work_activity: Option<ActivitySid>,
     },
-    /// The Worker is in the conference and waits for the caller.
+    /// A leg joined the conference; the Worker joins first and waits for the caller.
     ConferenceEntered {
         /// The Task offered.
         task: TaskSid,
-        /// The offer.
+        /// The Reservation.
         reservation: ReservationSid,
-        /// The carrier's name of the conference.
+        /// The carrier's id of the conference.
         conference: ConferenceSid,
-        /// Whose leg is in.
+        /// The leg that joined.
         call: CallSid,
     },
-    /// The caller, or a customer who was dialed, comes into the conference, where the Worker is.
+    /// The caller, or a customer who was dialed, joins the conference of the Worker.
     ConferenceJoined {
         /// The Task offered.
         task: TaskSid,
-        /// The offer.
+        /// The Reservation.
         reservation: ReservationSid,
     },
-    /// The customer is about to be dialed into the conference, where the Worker is. Whoever gets this through may place the
-    /// call; nobody else.
+    /// The customer is about to be dialed into the conference of the Worker: a claim. Only the
+    /// writer whose claim is committed may place the call.
     CustomerCallIssued {
         /// The Task offered.
         task: TaskSid,
-        /// The offer.
+        /// The Reservation.
         reservation: ReservationSid,
-        /// A number of its own for each attempt.
+        /// A random number, different for each attempt.
         claim: u64,
     },
     /// The carrier has named the call to the customer.
     CustomerCallNamed {
         /// The Task offered.
         task: TaskSid,
-        /// The offer.
+        /// The Reservation.
         reservation: ReservationSid,
         /// The customer's leg.
         call: CallSid,
     },
-    /// Somebody left the conference, or it is over.
+    /// A leg left the conference, or the conference ended.
     ConferenceLeft {
         /// The Task offered.
         task: TaskSid,
-        /// The offer.
+        /// The Reservation.
         reservation: ReservationSid,
-        /// Who.
-        who: Leaving,
+        /// The leg or the conference that ended.
+        leaving: Leaving,
     },
-    /// A supervisor is about to be called. Whoever gets this through may place the call; nobody else.
+    /// A supervisor is about to be called: a claim. Only the writer whose claim is committed may
+    /// place the call.
     SupervisionIssued {
-        /// The Task.
+        /// The assigned Task.
         task: TaskSid,
         /// Its accepted Reservation.
         reservation: ReservationSid,
-        /// What is being done.
+        /// The supervisor to call, and the claim.
         supervision: Supervision,
     },
-    /// The caller was moved out of the carrier's queue: by an instruction, or by somebody else.
+    /// The caller was moved out of the carrier's queue by a REST request: that of an instruction,
+    /// or that of another program.
     CallerMoved {
         /// The caller's Task.
         task: TaskSid,
         /// The carrier's queue.
         carrier_queue: Option<QueueSid>,
     },
-    /// The Worker was led to the caller and found nobody waiting.
+    /// The Worker was connected to the carrier's queue, and no caller waited in it.
     CallerNotFound {
         /// The Task offered.
         task: TaskSid,
-        /// The offer.
+        /// The Reservation.
         reservation: ReservationSid,
     },
     /// The caller is no longer in the carrier's queue.
     CallerGone {
         /// The caller's Task.
         task: TaskSid,
-        /// The reason it ends with, if nobody had it.
+        /// The Task's reason for ending, if it is not assigned.
         reason: EndReason,
-        /// The carrier's queue, to be deleted.
+        /// The carrier's queue, which is deleted after the Task has ended.
         carrier_queue: Option<QueueSid>,
     },
-    /// Somebody sets the Task's status through the API (taskrouter.md section 5).
+    /// The API sets the Task's status (taskrouter.md section 5).
     StatusSet {
-        /// Which.
+        /// The Task to change.
         task: TaskSid,
-        /// `Wrapping`, `Completed` or `Canceled`; the others cannot be set.
+        /// `Wrapping`, `Completed` or `Canceled`; other values are refused.
         status: AssignmentStatus,
-        /// Why.
+        /// The Task's reason for ending.
         reason: EndReason,
     },
-    /// Somebody changes what is known about a Task (taskrouter.md section 2.8).
+    /// The API updates a Task (taskrouter.md section 2.8).
     TaskUpdated {
-        /// Which.
+        /// The Task to change.
         task: TaskSid,
-        /// What changes.
+        /// The fields to change.
         changes: TaskChanges,
     },
-    /// Somebody removes the Task, whatever its status.
+    /// The API deletes a Task, whatever its status.
     TaskDeleted {
-        /// Which.
+        /// The Task to delete.
         task: TaskSid,
     },
     /// A Worker's Activity is set (taskrouter.md section 3).
     ActivitySet {
-        /// Who.
+        /// The Worker to change.
         worker: WorkerSid,
-        /// To what.
+        /// The new Activity.
         activity: ActivitySid,
-        /// Reject what the Worker has been offered, if the Activity is unavailable.
+        /// Reject the Worker's pending Reservations, if the Activity is unavailable.
         reject_pending: bool,
     },
-    /// Somebody changes what is known about a Worker (taskrouter.md section 2.3).
+    /// The API updates a Worker (taskrouter.md section 2.3).
     WorkerUpdated {
-        /// Who.
+        /// The Worker to change.
         worker: WorkerSid,
-        /// What changes.
+        /// The fields to change.
         changes: WorkerChanges,
     },
-    /// Somebody changes a Worker's share of a TaskChannel (taskrouter.md section 2.4).
+    /// The API updates a Worker's capacity or availability in a TaskChannel (taskrouter.md section
+    /// 2.4).
     WorkerChannelUpdated {
-        /// Who.
+        /// The Worker to change.
         worker: WorkerSid,
-        /// Which channel.
+        /// The TaskChannel.
         channel: TaskChannelName,
-        /// Tasks at once.
+        /// The number of slots; `None`: unchanged.
         capacity: Option<u16>,
-        /// Open for new Tasks?
+        /// Is the Worker offered new Tasks of the channel? `None`: unchanged.
         available: Option<bool>,
     },
-    /// A Reservation of this Worker has ended, or its conversation: they get back what they still hold of it.
+    /// A Reservation or its conversation has ended: its Worker gets back what they still hold of
+    /// it.
     Released(Release),
-    /// Look at this Worker's time limits.
+    /// Advance the Worker: end a wrap-up that has expired, update queue membership.
     AdvanceWorker {
-        /// Who.
+        /// The Worker to advance.
         worker: WorkerSid,
     },
 }
 
 impl Command {
-    /// The Task it is about, if it is about one.
+    /// The Task that the Command is about, if there is one.
     pub fn task(&self) -> Option<TaskSid> {
         match self {
             Self::Advance { task }
@@ -256,20 +264,19 @@ impl Command {
         }
     }
 
-    /// Is it about a Worker and may change what they were offered? Only then are their Tasks needed to decide it.
+    /// May the Command reject pending Reservations of its Worker? Only then does the snapshot need
+    /// the Worker's Tasks.
     pub fn concerns_offers(&self) -> bool {
-        let of_update =
-            |changes: &WorkerChanges| changes.reject_pending && changes.activity.is_some();
-        matches!(
-            self,
-            Self::ActivitySet {
-                reject_pending: true,
-                ..
-            }
-        ) || matches!(self, Self::WorkerUpdated { changes, .. } if of_update(changes))
+        if let Self::ActivitySet { reject_pending, .. } = self {
+            return *reject_pending;
+        }
+        if let Self::WorkerUpdated { changes, .. } = self {
+            return changes.reject_pending && changes.activity.is_some();
+        }
+        false
     }
 
-    /// The Worker it is about, if it is about one.
+    /// The Worker that the Command is about, if there is one.
     pub fn worker(&self) -> Option<WorkerSid> {
         match self {
             Self::ServeWorker { worker }
@@ -303,39 +310,40 @@ impl Command {
     }
 }
 
-/// What changes about a Task; what is absent stays. Its place in the Workflow stays too (taskrouter.md section 7.2,
-/// rule 15).
+/// An update of a Task. A field that is absent keeps its value. The Task stays in its step
+/// (taskrouter.md section 7.2, rule 15).
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct TaskChanges {
-    /// What is known about it.
+    /// The JSON attributes.
     pub attributes: Option<AttributesChange>,
     /// Higher is served first.
     pub priority: Option<u32>,
-    /// The kind of work; must be one of the Workspace's.
+    /// The TaskChannel; must exist in the Workspace.
     pub channel: Option<TaskChannelName>,
     /// The moment its waiting is counted from.
     pub virtual_start_time: Option<Timestamp>,
 }
 
-/// What changes about a Worker; what is absent stays.
+/// An update of a Worker. A field that is absent keeps its value.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct WorkerChanges {
-    /// The name; that it is unique is the writer's business.
+    /// The name. The writer ensures that it is unique.
     pub friendly_name: Option<String>,
-    /// Skills and address.
+    /// The JSON attributes: skills, and the address that is called.
     pub attributes: Option<AttributesChange>,
-    /// What they are doing.
+    /// The Activity to enter.
     pub activity: Option<ActivitySid>,
-    /// Reject what they have been offered, if that Activity is unavailable.
+    /// Reject the Worker's pending Reservations, if that Activity is unavailable.
     pub reject_pending: bool,
 }
 
 /// How attributes change.
 #[derive(Debug, Clone, PartialEq)]
 pub enum AttributesChange {
-    /// To these, whatever they were.
+    /// Replace all attributes.
     Replace(Attributes),
-    /// By a JSON merge patch (RFC 7396), whatever else changed meanwhile.
+    /// Apply a JSON merge patch (RFC 7396) to the current attributes; concurrent changes of other
+    /// keys stay.
     Merge(Map<String, Value>),
 }
 
@@ -350,18 +358,18 @@ impl From<Attributes> for AttributesChange {
 pub enum Answer {
     /// The Worker takes the Task.
     Accept,
-    /// The Worker does not; the Activity to move to, if one was named.
+    /// The Worker does not take the Task.
     Reject {
-        /// The Worker's new Activity.
+        /// The Activity that the Worker moves to, if the answer names one.
         activity: Option<ActivitySid>,
     },
 }
 
-/// Who leaves a conference.
+/// What leaves a conference, or ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Leaving {
-    /// This leg.
+    /// One leg leaves.
     Call(CallSid),
-    /// Everybody: the conference of this name is over.
-    Everybody(ConferenceSid),
+    /// The whole conference ends.
+    Conference(ConferenceSid),
 }

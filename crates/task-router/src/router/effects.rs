@@ -1,101 +1,80 @@
-//! What follows from a write that has happened, read off the old and the new image.
+//! Effects: what follows from a committed write, derived from its old and its new image.
 //!
-//! The table's stream is the outbox: an effect is derived from a change that is there, so it cannot be lost and cannot
-//! happen without the change. Records come at least once; every effect is harmless when it comes again.
+//! The table's stream is the outbox: an Effect is derived from a change that is there, so it cannot
+//! be lost and cannot happen without the change. A record is delivered at least once, so every
+//! Effect is idempotent.
 
 use serde::{Deserialize, Serialize};
 
-use super::backfill::Backfill;
 use super::release::{self, Release};
-use super::search_continuation::SearchContinuation;
 use super::timers;
 use crate::model::instruction::Instruction;
 use crate::model::{
     AssignmentStatus, EndReason, IssuedInstruction, Reservation, ReservationStatus, Task, Worker,
     Workspace,
 };
-use ids::time::Timestamp;
-use ids::{CallSid, QueueSid, ReservationSid, TaskSid, WorkerSid, WorkspaceSid};
+use ids::{CallSid, QueueSid, ReservationSid, TaskSid, WorkerSid};
 use planted_bugs::Bug;
 use vocabulary::CallbackMethod;
 
-/// Something to be done outside the core.
+pub use super::timers::{Subject, Timer};
+
+/// An action outside the engine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
-    /// Look for a Worker for this Task now.
+    /// Search for Workers for this Task now.
     MatchTask(TaskSid),
-    /// Look for a Task for this Worker now.
+    /// Search for Tasks for this Worker now.
     MatchWorker(WorkerSid),
-    /// Give this Worker back what they still hold.
+    /// Release the slot that this Worker still holds.
     Release(Release),
-    /// Look again at that moment.
+    /// Send a timer: the Task or Worker is advanced when it is due.
     Timer(Timer),
-    /// Something for the `callbacks` function.
+    /// Send work to the `callbacks` function.
     Callback(Callback),
 }
 
-/// A timer: the message that comes back to `routing` at `at`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Timer {
-    /// Where it is.
-    pub workspace: WorkspaceSid,
-    /// What to look at.
-    pub subject: Subject,
-    /// When.
-    pub at: Timestamp,
-}
-
-/// What a timer is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Subject {
-    /// A Task's deadlines.
-    Task(TaskSid),
-    /// A Worker's wrap-up.
-    Worker(WorkerSid),
-    /// Everybody who waits by configuration that has changed.
-    All(Backfill),
-    /// The rest of a search that found nobody yet.
-    Rest(SearchContinuation),
-}
-
-/// Work for the `callbacks` function: a request to somebody else's server.
+/// Work for the `callbacks` function: a request to an application or to the carrier.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Callback {
-    /// Ask the Workflow's assignment callback what to do, and do it.
+    /// Ask the Workflow's assignment callback for an instruction, and carry it out.
     Assignment {
         /// The Task offered.
         task: TaskSid,
         /// The offer.
         reservation: ReservationSid,
     },
-    /// Stop ringing a Worker.
+    /// End a call that rings at a Worker or a customer.
     StopWorkerCall {
-        /// The Worker's leg.
+        /// The leg to end.
         call: CallSid,
-        /// The Task it was for.
+        /// The Task that the call was for.
         #[serde(default)]
         task: Option<TaskSid>,
     },
-    /// Take a caller out of the queue whose Task ended while they waited, and tell them.
+    /// Take a caller whose Task ended while they waited out of the queue, and play the
+    /// announcement for it.
     SendCallerOn {
         /// The caller's leg.
         call: CallSid,
         /// The Task that ended.
         task: TaskSid,
     },
-    /// Carry out an instruction somebody gave through the API, as if the assignment callback had answered it.
+    /// Carry out an instruction that was given through the API, as if it were the answer of the
+    /// assignment callback.
     Instruct {
         /// The Task.
         task: TaskSid,
         /// Its Reservation.
         reservation: ReservationSid,
-        /// What shall be done.
+        /// The instruction.
         instruction: Instruction,
-        /// A number of its own for each request, so that a message that comes twice calls nobody twice.
+        /// A random number, different for each request, so that a duplicate message places no
+        /// second call.
         request: u64,
-        /// The versions of which the Task has to have one when the instruction is claimed, `If-Match`; `None`: any will do.
+        /// `If-Match`: the Task must have one of these versions when the instruction is claimed.
+        /// `None`: any version.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         expected_versions: Option<Vec<u64>>,
     },
@@ -115,9 +94,9 @@ pub enum Callback {
         /// The offer.
         reservation: ReservationSid,
     },
-    /// Tell somebody's status callback what the carrier told us.
+    /// Forward a notice of the carrier to an application's status callback.
     Relay(Relay),
-    /// Ask the carrier whether a caller is still there, and end the Task if not.
+    /// Ask the carrier whether a call still exists, and end the Task if it does not.
     CheckCaller {
         /// The caller's leg.
         call: CallSid,
@@ -132,7 +111,8 @@ pub enum Callback {
 }
 
 impl Callback {
-    /// What kind of work it is, for the log: what it carries may have phone numbers and passwords in it.
+    /// The kind of work, for the log. The fields are not logged, because they may contain phone
+    /// numbers and passwords.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Assignment { .. } => "assignment",
@@ -147,7 +127,7 @@ impl Callback {
         }
     }
 
-    /// The Task it is about, if it names one.
+    /// The Task it names, if there is one.
     pub fn task(&self) -> Option<TaskSid> {
         match self {
             Self::Assignment { task, .. }
@@ -161,32 +141,32 @@ impl Callback {
     }
 }
 
-/// A notice of the carrier for somebody else's URL.
+/// A notice of the carrier, to be sent to an application's URL.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Relay {
-    /// Where it goes.
+    /// The application's URL.
     pub url: String,
-    /// How.
+    /// The HTTP method.
     pub method: CallbackMethod,
-    /// What it says: the carrier's parameters, and what TaskRouter adds.
+    /// The carrier's parameters, and those that TaskRouter adds.
     pub parameters: Vec<(String, String)>,
-    /// The same for one notice, however often it is sent.
+    /// The same token for each attempt to send one notice, so that the receiver can deduplicate.
     pub idempotency_token: String,
-    /// The Task it is about.
+    /// The Task of the call, if it is known.
     #[serde(default)]
     pub task: Option<TaskSid>,
 }
 
-/// What follows from a Task's write.
+/// The Effects of a Task's write. Without an old image the Task counts as new.
 pub fn of_task(workspace: &Workspace, old: Option<&Task>, new: &Task) -> Vec<Effect> {
     let mut effects = Vec::new();
-    if waits_anew(old, new) {
+    if needs_match(old, new) {
         effects.push(Effect::MatchTask(new.sid));
     }
-    let released = release::of_task(workspace, old, new)
-        .into_iter()
-        .filter(|_| !Bug::SlotGivenBackOnce.is_planted());
-    effects.extend(released.map(Effect::Release));
+    if !Bug::SlotGivenBackOnce.is_planted() {
+        let released = release::of_task(workspace, old, new);
+        effects.extend(released.into_iter().map(Effect::Release));
+    }
     effects.extend(new_offers(old, new).map(|offer| {
         Effect::Callback(Callback::Assignment {
             task: new.sid,
@@ -215,22 +195,22 @@ pub fn of_task(workspace: &Workspace, old: Option<&Task>, new: &Task) -> Vec<Eff
     effects.extend(
         emptied_queue(old, new).map(|queue| Effect::Callback(Callback::DeleteQueue { queue })),
     );
-    effects.extend(
-        task_timer(workspace, old, new)
-            .map(Effect::Timer)
-            .filter(|_| !Bug::TimerNotSent.is_planted()),
-    );
+    if !Bug::TimerNotSent.is_planted() {
+        effects.extend(task_timer(workspace, old, new).map(Effect::Timer));
+    }
     effects
 }
 
-/// What follows from a Worker's write.
+/// The Effects of a Worker's write. Without an old image the Worker counts as new.
 pub fn of_worker(workspace: &Workspace, old: Option<&Worker>, new: &Worker) -> Vec<Effect> {
     let mut effects = Vec::new();
     if is_freer(workspace, old, new) {
         effects.push(Effect::MatchWorker(new.sid));
     }
-    let at = timers::of_worker(workspace, new);
-    if let Some(at) = at.filter(|_| at != old.and_then(|old| timers::of_worker(workspace, old))) {
+    let before = old.and_then(|old| timers::of_worker(workspace, old));
+    if let Some(at) = timers::of_worker(workspace, new)
+        && before != Some(at)
+    {
         effects.push(Effect::Timer(Timer {
             workspace: new.workspace_sid,
             subject: Subject::Worker(new.sid),
@@ -240,7 +220,9 @@ pub fn of_worker(workspace: &Workspace, old: Option<&Worker>, new: &Worker) -> V
     effects
 }
 
-fn waits_anew(old: Option<&Task>, new: &Task) -> bool {
+/// Does a pending Task have to be searched for: is it new, or has anything changed on which a match
+/// depends?
+fn needs_match(old: Option<&Task>, new: &Task) -> bool {
     let Some(old) = old else {
         return new.assignment_status == AssignmentStatus::Pending;
     };
@@ -261,8 +243,8 @@ fn new_offers<'a>(old: Option<&'a Task>, new: &'a Task) -> impl Iterator<Item = 
     new.pending_reservations().filter(known)
 }
 
-/// Calls to Workers whose Reservation has ended without an answer, and to customers who were dialed for it. The carrier may
-/// have ended one itself; stopping it again is harmless.
+/// Calls to Workers whose Reservation has ended without an answer, and to customers who were dialed
+/// for it. The carrier may have ended such a call already; stopping it is idempotent.
 fn stopped_calls<'a>(old: Option<&'a Task>, new: &'a Task) -> impl Iterator<Item = CallSid> + 'a {
     let was_pending = move |ended: &&Reservation| {
         let before = old.and_then(|old| old.reservation(ended.sid));
@@ -278,7 +260,7 @@ fn stopped_calls<'a>(old: Option<&'a Task>, new: &'a Task) -> impl Iterator<Item
     })
 }
 
-/// Callers for whom a Worker waits in a conference, and customers who are to be dialed into one.
+/// Callers for whom a Worker waits in a conference, and customers who have to be dialed into one.
 fn awaited_callers<'a>(
     old: Option<&'a Task>,
     new: &'a Task,
@@ -296,20 +278,25 @@ fn awaited_callers<'a>(
                 .and_then(|old| old.reservation(offer.sid))
                 .is_some_and(entered)
     };
-    let (call, dialed) = (new.call_sid(), new.outbound_to().is_some());
+    let call = new.call_sid();
+    let is_outbound = new.outbound_to().is_some();
     let awaited = new.pending_reservations().filter(newly);
     awaited.filter_map(move |offer| {
-        let (task, reservation) = (new.sid, offer.sid);
-        let move_caller = call.map(|call| Callback::MoveCaller {
-            call,
-            task,
-            reservation,
-        });
-        move_caller.or_else(|| dialed.then_some(Callback::CallCustomer { task, reservation }))
+        let task = new.sid;
+        let reservation = offer.sid;
+        match call {
+            Some(call) => Some(Callback::MoveCaller {
+                call,
+                task,
+                reservation,
+            }),
+            None if is_outbound => Some(Callback::CallCustomer { task, reservation }),
+            None => None,
+        }
     })
 }
 
-/// The caller whose Task was canceled by something else than their leaving.
+/// The caller whose Task was canceled while they still wait.
 fn stranded_caller(old: Option<&Task>, new: &Task) -> Option<CallSid> {
     let waited = |old: &Task| {
         matches!(
@@ -320,30 +307,40 @@ fn stranded_caller(old: Option<&Task>, new: &Task) -> Option<CallSid> {
     let just_canceled =
         new.assignment_status == AssignmentStatus::Canceled && old.is_some_and(waited);
     let left_by_themselves = matches!(new.reason, Some(EndReason::Hangup | EndReason::LeftQueue));
-    (just_canceled && !left_by_themselves)
-        .then(|| new.call_sid())
-        .flatten()
+    if !just_canceled || left_by_themselves {
+        return None;
+    }
+    new.call_sid()
 }
 
-/// The caller whose Task was offered in vain. They may have hung up unheard: a call that ends before the carrier has read the
-/// document that puts it into the queue never leaves the queue, and Workers would be rung for nobody.
+/// The caller whose Task was offered without success. They may have hung up without a notice: a
+/// call that ends before the carrier has read the document that puts it into the queue never leaves
+/// the queue, and Workers would be called for a caller who has left.
 fn doubtful_caller(old: Option<&Task>, new: &Task) -> Option<CallSid> {
     let was_reserved = old.is_some_and(|old| old.assignment_status == AssignmentStatus::Reserved);
     let in_vain = was_reserved && new.assignment_status == AssignmentStatus::Pending;
+    if !in_vain || Bug::CallerNotAskedAfter.is_planted() {
+        return None;
+    }
     new.call_sid()
-        .filter(|_| in_vain && !Bug::CallerNotAskedAfter.is_planted())
 }
 
+/// The carrier's queue of a Task that has just ended, or whose queue became known after its end.
 fn emptied_queue(old: Option<&Task>, new: &Task) -> Option<QueueSid> {
     let known_before =
         old.is_some_and(|old| old.carrier_queue_sid.is_some() && old.assignment_status.is_end());
+    if !new.assignment_status.is_end() || known_before {
+        return None;
+    }
     new.carrier_queue_sid
-        .filter(|_| new.assignment_status.is_end() && !known_before)
 }
 
 fn task_timer(workspace: &Workspace, old: Option<&Task>, new: &Task) -> Option<Timer> {
-    let moment = |task: &Task| timers::of_task(workspace, task, task.date_updated);
-    let at = moment(new).filter(|at| old.and_then(moment) != Some(*at))?;
+    let before = old.and_then(|old| timers::of_task(workspace, old, old.date_updated));
+    let at = timers::of_task(workspace, new, new.date_updated)?;
+    if before == Some(at) {
+        return None;
+    }
     Some(Timer {
         workspace: new.workspace_sid,
         subject: Subject::Task(new.sid),
@@ -351,33 +348,33 @@ fn task_timer(workspace: &Workspace, old: Option<&Task>, new: &Task) -> Option<T
     })
 }
 
-/// Everything a step's expression can ask about a Worker counts, not only where they wait.
+/// Could the Worker take a Task now that they could not take before? Everything that a step's
+/// expression can ask about a Worker matters, not only the ready list.
 fn is_freer(workspace: &Workspace, old: Option<&Worker>, new: &Worker) -> bool {
     let Some(ready) = new.readiness(workspace) else {
         return false;
     };
     let Some(old) = old else { return true };
-    let figures_are_same = || {
-        let figures = |worker: &Worker, channel| {
-            (
-                worker.share(channel).configured_capacity,
-                worker.accepted(channel),
-            )
-        };
-        workspace
-            .task_channels
-            .keys()
-            .all(|channel| figures(old, *channel) == figures(new, *channel))
-    };
+    if Bug::FreedWorkerNotServed.is_planted() {
+        return false;
+    }
     let only_opened =
-        || old.channels != new.channels && old.open_reservations == new.open_reservations;
-    let same = Bug::FreedWorkerNotServed.is_planted()
-        || Bug::OpenedChannelNotServed.is_planted() && only_opened()
-        || old.readiness(workspace) == Some(ready)
-            && old.activity_sid == new.activity_sid
-            && old.attributes == new.attributes
-            && old.friendly_name == new.friendly_name
-            && old.open_reservations.len() <= new.open_reservations.len()
-            && figures_are_same();
-    !same
+        old.channels != new.channels && old.open_reservations == new.open_reservations;
+    if only_opened && Bug::OpenedChannelNotServed.is_planted() {
+        return false;
+    }
+    old.readiness(workspace) != Some(ready)
+        || old.activity_sid != new.activity_sid
+        || old.attributes != new.attributes
+        || old.friendly_name != new.friendly_name
+        || old.open_reservations.len() > new.open_reservations.len()
+        || !has_same_channel_figures(workspace, old, new)
+}
+
+/// Are the figures of all TaskChannels the same for which an expression can ask?
+fn has_same_channel_figures(workspace: &Workspace, old: &Worker, new: &Worker) -> bool {
+    workspace.task_channels.keys().all(|channel| {
+        old.share(*channel).configured_capacity == new.share(*channel).configured_capacity
+            && old.accepted(*channel) == new.accepted(*channel)
+    })
 }

@@ -1,80 +1,12 @@
-//! How Tasks and conversations end (taskrouter.md section 5; voice-webhooks.md section 9).
+//! How Tasks and conversations end (taskrouter.md section 5).
 
-use super::decision::{Draft, Refusal};
-use super::{conference, reservation};
-use crate::model::{
-    AfterConversation, AssignmentStatus, EndReason, Removal, Reservation, ReservationStatus,
-};
-use ids::{QueueSid, ReservationSid, TaskSid};
-use planted_bugs::Bug;
+use super::decision::Refusal;
+use super::draft::Draft;
+use super::round;
+use crate::model::{AfterConversation, AssignmentStatus, EndReason, Removal, ReservationStatus};
+use ids::{ReservationSid, TaskSid};
 
-/// The caller left the carrier's queue: a Task nobody had is canceled, a conversation is over.
-pub(super) fn caller_gone(
-    draft: &mut Draft<'_>,
-    task: TaskSid,
-    reason: &EndReason,
-    carrier_queue: Option<QueueSid>,
-) -> Result<(), Refusal> {
-    match draft.task(task)?.assignment_status {
-        AssignmentStatus::Pending | AssignmentStatus::Reserved => cancel(draft, task, reason)?,
-        AssignmentStatus::Assigned => conversation_ended(draft, task)?,
-        AssignmentStatus::Canceled if Bug::EndedTaskEndsAgain.is_planted() => {
-            end(draft, task, AssignmentStatus::Completed, reason)?;
-        }
-        AssignmentStatus::Wrapping | AssignmentStatus::Completed | AssignmentStatus::Canceled => {}
-    }
-    let unknown = draft.task(task)?.carrier_queue_sid.is_none();
-    if carrier_queue.is_some() && unknown {
-        draft.task_mut(task)?.carrier_queue_sid = carrier_queue;
-    }
-    Ok(())
-}
-
-/// The Worker found nobody: whoever told us that the caller left was not heard. While the offer stands, the Task is
-/// canceled, or Workers would be rung for nobody; otherwise the Worker's leg has ended like any other.
-pub(super) fn caller_not_found(
-    draft: &mut Draft<'_>,
-    task: TaskSid,
-    reservation: ReservationSid,
-) -> Result<(), Refusal> {
-    match reservation::find(draft, task, reservation)?.status {
-        ReservationStatus::Pending => cancel(draft, task, &EndReason::LeftQueue),
-        ReservationStatus::Accepted
-        | ReservationStatus::Wrapping
-        | ReservationStatus::Rejected
-        | ReservationStatus::Timeout
-        | ReservationStatus::Canceled
-        | ReservationStatus::Rescinded
-        | ReservationStatus::Completed => worker_call_ended(draft, task, reservation, None),
-    }
-}
-
-/// The Worker's leg is over: an unanswered offer is canceled and the caller waits on; a conversation has ended.
-pub(super) fn worker_call_ended(
-    draft: &mut Draft<'_>,
-    task: TaskSid,
-    reservation: ReservationSid,
-    code: Option<u32>,
-) -> Result<(), Refusal> {
-    match reservation::find(draft, task, reservation)?.status {
-        ReservationStatus::Pending => {
-            draft.end_reservation(task, reservation, ReservationStatus::Canceled)?;
-            if let Some(ended) = draft.task_mut(task)?.reservation_mut(reservation) {
-                ended.canceled_reason_code = code;
-            }
-            draft.settle_round(task)
-        }
-        ReservationStatus::Accepted => conference::worker_gone(draft, task, reservation),
-        ReservationStatus::Wrapping
-        | ReservationStatus::Rejected
-        | ReservationStatus::Timeout
-        | ReservationStatus::Canceled
-        | ReservationStatus::Rescinded
-        | ReservationStatus::Completed => Ok(()),
-    }
-}
-
-/// Sets a Task's status by order of the API, within the rules of "Illegal changes".
+/// Sets a Task's status for the API, within the rules of "Illegal changes".
 pub(super) fn set_status(
     draft: &mut Draft<'_>,
     task: TaskSid,
@@ -94,8 +26,8 @@ pub(super) fn set_status(
     }
 }
 
-/// A conversation has ended: the Worker goes on to the Activity the instruction named, and the Task to what its
-/// TaskChannel says comes after.
+/// Ends a conversation: the Worker moves to the Activity that the instruction named, and the Task
+/// to the status that its TaskChannel defines.
 pub(super) fn conversation_ended(draft: &mut Draft<'_>, sid: TaskSid) -> Result<(), Refusal> {
     let channel = draft.workspace.task_channels.get(&draft.task(sid)?.channel);
     match channel.map(|channel| channel.after_conversation) {
@@ -106,7 +38,7 @@ pub(super) fn conversation_ended(draft: &mut Draft<'_>, sid: TaskSid) -> Result<
     }
 }
 
-/// Removes a Task, whatever its status; what was open is canceled.
+/// Removes a Task, whatever its status. Its open Reservations are canceled.
 pub(super) fn remove(draft: &mut Draft<'_>, sid: TaskSid, removal: Removal) -> Result<(), Refusal> {
     let task = draft.task(sid)?;
     if task.removal.is_some() {
@@ -115,7 +47,7 @@ pub(super) fn remove(draft: &mut Draft<'_>, sid: TaskSid, removal: Removal) -> R
     if !task.assignment_status.is_end() {
         let open: Vec<ReservationSid> = task.open_reservations().map(|open| open.sid).collect();
         for reservation in open {
-            draft.end_reservation(sid, reservation, ReservationStatus::Canceled)?;
+            round::end_reservation(draft, sid, reservation, ReservationStatus::Canceled)?;
         }
         end(draft, sid, AssignmentStatus::Canceled, &EndReason::Deleted)?;
     }
@@ -123,7 +55,7 @@ pub(super) fn remove(draft: &mut Draft<'_>, sid: TaskSid, removal: Removal) -> R
     Ok(())
 }
 
-/// Cancels a Task that nobody has; whoever was offered it is free again.
+/// Cancels a Task that is not assigned, and its pending Reservations, which releases their Workers.
 pub(super) fn cancel(
     draft: &mut Draft<'_>,
     sid: TaskSid,
@@ -135,12 +67,12 @@ pub(super) fn cancel(
         .map(|offer| offer.sid)
         .collect();
     for reservation in offered {
-        draft.end_reservation(sid, reservation, ReservationStatus::Canceled)?;
+        round::end_reservation(draft, sid, reservation, ReservationStatus::Canceled)?;
     }
     end(draft, sid, AssignmentStatus::Canceled, reason)
 }
 
-/// Completes a Task that somebody has.
+/// Completes a Task that is assigned or wraps up.
 pub(super) fn complete(
     draft: &mut Draft<'_>,
     sid: TaskSid,
@@ -152,28 +84,28 @@ pub(super) fn complete(
         .map(|held| held.sid)
         .collect();
     for reservation in held {
-        draft.end_reservation(sid, reservation, ReservationStatus::Completed)?;
+        round::end_reservation(draft, sid, reservation, ReservationStatus::Completed)?;
     }
     end(draft, sid, AssignmentStatus::Completed, reason)
 }
 
-/// Leaves an assigned Task to its Worker's paperwork; the slot stays taken.
+/// Begins the wrap-up of an assigned Task. The slot stays taken.
 fn wrap(draft: &mut Draft<'_>, sid: TaskSid) -> Result<(), Refusal> {
-    let accepted = |held: &Reservation| held.status == ReservationStatus::Accepted;
     let held: Vec<ReservationSid> = draft
         .task(sid)?
         .open_reservations()
-        .filter(|held| accepted(held))
+        .filter(|held| held.status == ReservationStatus::Accepted)
         .map(|held| held.sid)
         .collect();
     for reservation in held {
-        draft.end_reservation(sid, reservation, ReservationStatus::Wrapping)?;
+        round::end_reservation(draft, sid, reservation, ReservationStatus::Wrapping)?;
     }
     draft.task_mut(sid)?.assignment_status = AssignmentStatus::Wrapping;
     Ok(())
 }
 
-fn end(
+/// Gives a Task its final status.
+pub(super) fn end(
     draft: &mut Draft<'_>,
     sid: TaskSid,
     status: AssignmentStatus,

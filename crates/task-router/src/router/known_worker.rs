@@ -1,24 +1,27 @@
-//! Why the known Worker of a step cannot have the Task (taskrouter.md section 7.4). It changes nothing: the Task waits for the
-//! step's end. But whoever wrote the Workflow wants to know.
+//! The known Worker of a step (taskrouter.md section 7.4), and why that Worker cannot have the
+//! Task.
+//!
+//! A problem changes nothing: the Task waits for the end of the step. It is logged for the author
+//! of the Workflow.
 
 use super::workflow::target_at;
 use crate::model::{KnownWorker, Task, Worker, Workspace};
 
-/// What is wrong with what a Task says about its known Worker.
+/// Why the known Worker of a step cannot have the Task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum KnownWorkerTrouble {
-    /// The Worker is there and does not serve the step's queue.
+pub enum KnownWorkerProblem {
+    /// The Worker exists and does not serve the step's TaskQueue.
     #[error("the known Worker is not in the step's TaskQueue")]
     NotInQueue,
-    /// The Task says nothing, or nothing that names a Worker.
-    #[error("the Task names no known Worker, or nobody who exists")]
+    /// The Task names no Worker, or one that does not exist.
+    #[error("the Task names no known Worker, or one that does not exist")]
     NoWorker,
-    /// The Worker is in another Workspace.
+    /// The Worker belongs to another Workspace.
     #[error("the known Worker is in another Workspace")]
     OtherWorkspace,
 }
 
-impl KnownWorkerTrouble {
+impl KnownWorkerProblem {
     /// TaskRouter's debugger code (section 15).
     pub fn code(self) -> u32 {
         match self {
@@ -29,19 +32,20 @@ impl KnownWorkerTrouble {
     }
 }
 
-/// Whom a Task in a step with a known Worker is meant for.
+/// The Worker that a Task wants in a step with a known Worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Meant<'t> {
-    /// The Worker of this SID.
+pub enum WantedWorker<'t> {
+    /// The Worker with this SID.
     Sid(&'t str),
-    /// The Worker of this name.
+    /// The Worker with this friendly name.
     FriendlyName(&'t str),
-    /// Nobody the Task would name.
-    Nobody,
+    /// The Task's attributes name no Worker.
+    Unnamed,
 }
 
-/// Whom the Task's step means; `None`: anybody, or the Task says `null`, which is how it says that it knows nobody.
-pub fn meant_by<'t>(workspace: &Workspace, task: &'t Task) -> Option<Meant<'t>> {
+/// The Worker that the Task's step wants. `None`: any Worker, or the Task's attribute is `null`,
+/// which says that the Task has no known Worker.
+pub fn wanted_by<'t>(workspace: &Workspace, task: &'t Task) -> Option<WantedWorker<'t>> {
     let known = target_at(workspace, task)?.known_worker.as_ref()?;
     if task
         .attributes
@@ -50,38 +54,42 @@ pub fn meant_by<'t>(workspace: &Workspace, task: &'t Task) -> Option<Meant<'t>> 
     {
         return None;
     }
-    Some(said_by(task, known))
+    Some(named_by(task, known))
 }
 
-/// Whom the Task names where its step looks.
-pub(super) fn said_by<'t>(task: &'t Task, known: &KnownWorker) -> Meant<'t> {
+/// The Worker that the Task's attributes name at the path of `known`.
+pub(super) fn named_by<'t>(task: &'t Task, known: &KnownWorker) -> WantedWorker<'t> {
     match (known, task.attributes.text_at(known.path())) {
-        (KnownWorker::Sid(_), Some(sid)) => Meant::Sid(sid),
-        (KnownWorker::FriendlyName(_), Some(name)) => Meant::FriendlyName(name),
-        (KnownWorker::Sid(_) | KnownWorker::FriendlyName(_), None) => Meant::Nobody,
+        (KnownWorker::Sid(_), Some(sid)) => WantedWorker::Sid(sid),
+        (KnownWorker::FriendlyName(_), Some(name)) => WantedWorker::FriendlyName(name),
+        (KnownWorker::Sid(_) | KnownWorker::FriendlyName(_), None) => WantedWorker::Unnamed,
     }
 }
 
-impl Meant<'_> {
+impl WantedWorker<'_> {
     /// Is it this Worker?
     pub(super) fn is(self, worker: &Worker) -> bool {
         match self {
             Self::Sid(sid) => sid.parse() == Ok(worker.sid),
             Self::FriendlyName(name) => name == worker.friendly_name,
-            Self::Nobody => false,
+            Self::Unnamed => false,
         }
     }
 }
 
-/// What is wrong with the known Worker, if anything is; `found` is who the Task names, if they exist.
-pub fn trouble(task: &Task, found: Option<&Worker>) -> Option<KnownWorkerTrouble> {
+/// Why the known Worker cannot have the Task. `None`: they can. `found` is the Worker that the Task
+/// names, if that Worker exists.
+pub fn problem(task: &Task, found: Option<&Worker>) -> Option<KnownWorkerProblem> {
     let Some(worker) = found else {
-        return Some(KnownWorkerTrouble::NoWorker);
+        return Some(KnownWorkerProblem::NoWorker);
     };
     if worker.workspace_sid != task.workspace_sid {
-        return Some(KnownWorkerTrouble::OtherWorkspace);
+        return Some(KnownWorkerProblem::OtherWorkspace);
     }
-    (!worker.roster.serves(task.task_queue_sid)).then_some(KnownWorkerTrouble::NotInQueue)
+    if worker.roster.serves(task.task_queue_sid) {
+        return None;
+    }
+    Some(KnownWorkerProblem::NotInQueue)
 }
 
 #[cfg(test)]
@@ -97,21 +105,17 @@ mod tests {
     const NOW: Timestamp = Timestamp::from_millis(0);
 
     fn world(known: KnownWorker, attributes: &str) -> (Workspace, Task) {
-        let (home, queue) = (
-            WorkspaceSid::derive(&["home"]),
-            TaskQueueSid::derive(&["q"]),
-        );
+        let home = WorkspaceSid::derive(&["home"]);
+        let queue = TaskQueueSid::derive(&["q"]);
         let mut workspace = Workspace::new(home, "Home", ActivitySid::derive(&["offline"]));
-        let friendly_name = "q".to_owned();
-        let (target_workers, task_order) = ("1 == 1".parse().ok(), crate::model::TaskOrder::Fifo);
-        let in_table = TaskQueue {
+        let task_queue = TaskQueue {
             sid: queue,
-            friendly_name,
-            target_workers,
+            friendly_name: "q".to_owned(),
+            target_workers: "1 == 1".parse().ok(),
             max_reserved_workers: 1,
-            task_order,
+            task_order: crate::model::TaskOrder::Fifo,
         };
-        workspace.task_queues.insert(queue, in_table);
+        workspace.task_queues.insert(queue, task_queue);
         let target = Target {
             known_worker: Some(known),
             ..Target::to(queue)
@@ -132,27 +136,31 @@ mod tests {
     }
 
     #[test]
-    fn a_step_means_whom_the_task_names_or_nobody() {
+    fn step_wants_the_worker_the_task_names() {
         let by_sid = || KnownWorker::Sid("agent".parse().unwrap());
         let by_name = || KnownWorker::FriendlyName("agent".parse().unwrap());
         for (known, attributes, expected) in [
-            (by_sid(), r#"{"agent":"WK1"}"#, Some(Meant::Sid("WK1"))),
+            (
+                by_sid(),
+                r#"{"agent":"WK1"}"#,
+                Some(WantedWorker::Sid("WK1")),
+            ),
             (
                 by_name(),
                 r#"{"agent":"Maya"}"#,
-                Some(Meant::FriendlyName("Maya")),
+                Some(WantedWorker::FriendlyName("Maya")),
             ),
-            (by_sid(), "{}", Some(Meant::Nobody)),
-            (by_name(), r#"{"agent":7}"#, Some(Meant::Nobody)),
+            (by_sid(), "{}", Some(WantedWorker::Unnamed)),
+            (by_name(), r#"{"agent":7}"#, Some(WantedWorker::Unnamed)),
             (by_sid(), r#"{"agent":null}"#, None),
         ] {
             let (workspace, task) = world(known, attributes);
-            assert_eq!(meant_by(&workspace, &task), expected, "{attributes}");
+            assert_eq!(wanted_by(&workspace, &task), expected, "{attributes}");
         }
     }
 
     #[test]
-    fn a_known_worker_who_cannot_have_the_task_has_a_code() {
+    fn problem_has_a_debugger_code() {
         let (workspace, task) = world(KnownWorker::Sid("agent".parse().unwrap()), "{}");
         let worker = |home| {
             Worker::new(
@@ -163,15 +171,15 @@ mod tests {
                 NOW,
             )
         };
-        let elsewhere = worker(WorkspaceSid::derive(&["elsewhere"]));
+        let foreign = worker(WorkspaceSid::derive(&["other"]));
         let outside = worker(workspace.sid);
         let inside = Worker {
             roster: QueueMembership::new(vec![task.task_queue_sid]),
             ..worker(workspace.sid)
         };
-        let code = |found| trouble(&task, found).map(KnownWorkerTrouble::code);
+        let code = |found| problem(&task, found).map(KnownWorkerProblem::code);
         assert_eq!(code(None), Some(40_154));
-        assert_eq!(code(Some(&elsewhere)), Some(40_155));
+        assert_eq!(code(Some(&foreign)), Some(40_155));
         assert_eq!(code(Some(&outside)), Some(40_152));
         assert_eq!(code(Some(&inside)), None);
     }

@@ -1,11 +1,14 @@
-//! Which Worker for a Task, and which Task for a Worker (taskrouter.md sections 9 and 10).
+//! Matching: decides which Workers a Task is offered to, and which Task a Worker is offered
+//! (taskrouter.md sections 9 and 10).
 
 use std::cmp::Ordering;
 use std::ops::ControlFlow;
 
-use super::decision::{Draft, Refusal};
+use super::decision::Refusal;
+use super::draft::Draft;
 use super::expression::{TargetScope, Value, WorkerScope};
-use super::{RESERVATION_ROUNDS_MAX, deadline, ending, known_worker, order, workflow};
+use super::limits::RESERVATION_ROUNDS_MAX;
+use super::{deadline, ending, known_worker, order, workflow, workflow_progress};
 use crate::model::{
     AssignmentStatus, EndReason, Expression, IdleKey, KnownWorker, OpenReservation, OpenStatus,
     OrderBy, OrderClause, Reservation, RoutingTarget, Slots, Target, Task, TaskChannelName, Worker,
@@ -18,35 +21,36 @@ use planted_bugs::Bug;
 /// What keeps a Worker from being offered a Task.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Obstacle<'a> {
-    /// The Task does not wait.
+    /// The Task is not pending.
     NotPending,
-    /// They did not take this very Task a moment ago.
+    /// The Worker did not take this Task, and its retry pause lasts until this moment.
     SparedUntil(Timestamp),
-    /// Their Activity is not available.
+    /// The Worker's Activity is not available.
     Activity,
-    /// Their share of the Task's channel is not available.
+    /// The Worker is not available in the Task's channel.
     ChannelClosed,
     /// All slots of the Task's channel are taken.
     ChannelFull(Slots),
     /// The Task's routing target is another Worker.
     MeantFor(WorkerSid),
-    /// They do not serve the Task's queue.
+    /// The Worker does not serve the Task's TaskQueue.
     NotInQueue,
-    /// The step is for the known Worker, and that is another, or nobody.
+    /// The step is for the known Worker, who is another Worker or is not named.
     NotKnown(&'a KnownWorker),
     /// The step's expression is false.
     Step(&'a Expression),
 }
 
-/// Looks at one Task: first whatever its clocks demand, then, if it still waits and nothing changed, the candidates.
+/// Advances one Task: first its deadlines and configuration, then, if it still waits and nothing
+/// has changed, the candidates.
 ///
-/// A change ends the look: it is written first, and its own stream record brings the Task back here. So every
-/// Reservation's end is seen by the stream before the next round replaces it.
+/// The first change ends the advance: it is written, and its stream record advances the Task again.
+/// So the stream sees the end of each Reservation before the next round replaces it.
 pub(super) fn advance(draft: &mut Draft<'_>, sid: TaskSid) -> Result<(), Refusal> {
     deadline::pass(draft, sid)?;
-    workflow::reevaluate(draft, sid)?;
-    workflow::pass_deadlines(draft, sid)?;
-    workflow::refile(draft, sid)?;
+    workflow_progress::reevaluate(draft, sid)?;
+    workflow_progress::pass_deadlines(draft, sid)?;
+    workflow_progress::update_order(draft, sid)?;
     let task = draft.task(sid)?;
     if draft.has_changes()
         || !task.is_pending()
@@ -54,7 +58,7 @@ pub(super) fn advance(draft: &mut Draft<'_>, sid: TaskSid) -> Result<(), Refusal
     {
         return Ok(());
     }
-    let chosen = choose_workers(draft, task);
+    let chosen = best_workers(draft, task);
     if chosen.is_empty() {
         decide_skip(draft, sid)
     } else {
@@ -62,8 +66,9 @@ pub(super) fn advance(draft: &mut Draft<'_>, sid: TaskSid) -> Result<(), Refusal
     }
 }
 
-/// A new Task for which nobody is free is put in line. Being written is all it takes: what is not new waits on the board
-/// of its line, and the record of that write looks for Workers once more, so that one who became free meanwhile is found.
+/// Adds a new Task to its waiting list when no Worker is available. The write alone is enough: a
+/// Task that is not new is in its waiting list. The record of that write searches once more, so
+/// that a Worker who became free in between is found.
 pub(super) fn join_waiting_list(draft: &mut Draft<'_>, sid: TaskSid) -> Result<(), Refusal> {
     if draft.task(sid)?.is_new() {
         draft.task_mut(sid)?.put_in_waiting_list = true;
@@ -71,16 +76,18 @@ pub(super) fn join_waiting_list(draft: &mut Draft<'_>, sid: TaskSid) -> Result<(
     Ok(())
 }
 
-/// A new call for which nobody is free, and no room to wait. Who waits already keeps their place wherever they go.
+/// Cancels a new call for which no Worker is available and whose waiting list is full. A call that
+/// waits already stays, whichever waiting list it moves to.
 pub(super) fn turn_away(draft: &mut Draft<'_>, sid: TaskSid) -> Result<(), Refusal> {
-    match draft.task(sid)?.is_new() {
-        true => ending::cancel(draft, sid, &EndReason::QueueFull),
-        false => Ok(()),
+    if draft.task(sid)?.is_new() {
+        ending::cancel(draft, sid, &EndReason::QueueFull)
+    } else {
+        Ok(())
     }
 }
 
-/// Finds the Task in the snapshot that comes first for this Worker and reserves it (taskrouter.md section 10).
-pub(super) fn serve(draft: &mut Draft<'_>, sid: WorkerSid) -> Result<(), Refusal> {
+/// Reserves the Task of the snapshot that comes first for this Worker (taskrouter.md section 10).
+pub(super) fn serve_worker(draft: &mut Draft<'_>, sid: WorkerSid) -> Result<(), Refusal> {
     let worker = draft.worker(sid)?;
     let mut waiting: Vec<&Task> = draft.snapshot().tasks.values().collect();
     waiting.sort_by_cached_key(|task| order::rank(draft.workspace, task));
@@ -94,35 +101,34 @@ pub(super) fn serve(draft: &mut Draft<'_>, sid: WorkerSid) -> Result<(), Refusal
     reserve(draft, task, &[sid])
 }
 
-/// Nobody was found: if the Task has just entered a step with `skip_if` and its queue's Workers have been counted, that
-/// decides whether it stays (taskrouter.md section 7.3).
+/// No Worker was found: if the Task's step has an undecided `skip_if` and the snapshot has the
+/// worker counts of its TaskQueue, `skip_if` decides whether the Task stays (taskrouter.md section
+/// 7.3).
 fn decide_skip(draft: &mut Draft<'_>, sid: TaskSid) -> Result<(), Refusal> {
     let task = draft.task(sid)?;
     let Some(skip_if) = undecided_skip(draft.workspace, task) else {
         return Ok(());
     };
-    let Some(presence) = &draft.snapshot().presence else {
+    let Some(worker_counts) = &draft.snapshot().worker_counts else {
         return Ok(());
     };
-    if skip_if.matches(presence) {
-        return workflow::skip(draft, sid);
+    if skip_if.matches(worker_counts) {
+        return workflow_progress::skip(draft, sid);
     }
     draft.task_mut(sid)?.position.skip_decided = true;
     Ok(())
 }
 
-/// The `skip_if` that is still to be looked at in the step the Task is in.
-pub(super) fn undecided_skip<'a>(
-    workspace: &'a Workspace,
-    task: &Task,
-) -> Option<&'a crate::model::Expression> {
+/// The `skip_if` of the Task's step, if it is not decided yet.
+pub(super) fn undecided_skip<'a>(workspace: &'a Workspace, task: &Task) -> Option<&'a Expression> {
     if task.position.skip_decided {
         return None;
     }
     workflow::target_at(workspace, task)?.skip_if.as_ref()
 }
 
-/// Is its time not up? What is overdue is looked at by itself first.
+/// Has the Task neither a passed deadline nor used all its rounds? An overdue Task is advanced
+/// before it is offered.
 pub(super) fn may_be_served(workspace: &Workspace, task: &Task, now: Timestamp) -> bool {
     let step = workflow::step_deadline(workspace, task);
     now < task.expires_at()
@@ -130,8 +136,8 @@ pub(super) fn may_be_served(workspace: &Workspace, task: &Task, now: Timestamp) 
         && step.is_none_or(|deadline| now < deadline)
 }
 
-/// The best free Workers, as many as the queue offers a Task to at once.
-fn choose_workers(draft: &Draft<'_>, task: &Task) -> Vec<WorkerSid> {
+/// The best free Workers, as many as the TaskQueue offers a Task to at the same time.
+fn best_workers(draft: &Draft<'_>, task: &Task) -> Vec<WorkerSid> {
     let workers = draft.snapshot().workers.values();
     let mut candidates: Vec<&Worker> = workers
         .filter(|worker| may_take(draft.workspace, worker, task, draft.now))
@@ -139,12 +145,13 @@ fn choose_workers(draft: &Draft<'_>, task: &Task) -> Vec<WorkerSid> {
     best_first(draft.workspace, task, &mut candidates);
     candidates
         .into_iter()
-        .take(at_once(draft.workspace, task))
+        .take(parallel_offers(draft.workspace, task))
         .map(|worker| worker.sid)
         .collect()
 }
 
-/// Workers who could take a Task, in the order in which it is offered to them (taskrouter.md section 9).
+/// Sorts Workers who could take a Task into the order in which it is offered to them (taskrouter.md
+/// section 9).
 pub(super) fn best_first(workspace: &Workspace, task: &Task, candidates: &mut [&Worker]) {
     let order_by = workflow::target_at(workspace, task).and_then(|target| target.order_by.as_ref());
     candidates.sort_by(|left, right| {
@@ -153,23 +160,25 @@ pub(super) fn best_first(workspace: &Workspace, task: &Task, candidates: &mut [&
     });
 }
 
-/// How many Workers a Task is offered to at once.
-pub(super) fn at_once(workspace: &Workspace, task: &Task) -> usize {
+/// The number of Workers a Task is offered to at the same time.
+pub(super) fn parallel_offers(workspace: &Workspace, task: &Task) -> usize {
     workspace
         .task_queues
         .get(&task.task_queue_sid)
         .map_or(1, |queue| usize::from(queue.max_reserved_workers))
 }
 
-/// Idle for how long: over all channels, or in the Task's own if that one is optimized (taskrouter.md section 9).
+/// The Worker's idle time as a sort key: over all channels, or in the Task's channel if that
+/// channel has optimized routing (taskrouter.md section 9).
 fn idle_key(workspace: &Workspace, task: &Task, worker: &Worker) -> IdleKey {
-    match workspace.is_channel_optimized(task.channel) {
-        true => worker.idle_key_in(task.channel),
-        false => worker.idle_key(),
+    if workspace.is_channel_optimized(task.channel) {
+        worker.idle_key_in(task.channel)
+    } else {
+        worker.idle_key()
     }
 }
 
-/// May the Worker be offered the Task? Nothing keeps them from it.
+/// May the Worker be offered the Task? Only without any obstacle.
 pub(super) fn may_take(
     workspace: &Workspace,
     worker: &Worker,
@@ -179,94 +188,92 @@ pub(super) fn may_take(
     obstacles(workspace, worker, task, now, |_| ControlFlow::Break(())).is_continue()
 }
 
-/// Tells all that keeps a Worker from being offered a Task (taskrouter.md section 4, and the step's expression), until
-/// `tell` has heard enough. Only so much is worked out, and nothing is allocated.
+/// Calls `visit` with each obstacle between a Worker and a Task (taskrouter.md section 4, and the
+/// step's expression) until `visit` breaks. Later obstacles are not computed then. Allocates
+/// nothing.
 pub(super) fn obstacles<'a>(
     workspace: &'a Workspace,
     worker: &Worker,
     task: &Task,
     now: Timestamp,
-    mut tell: impl FnMut(Obstacle<'a>) -> ControlFlow<()>,
+    mut visit: impl FnMut(Obstacle<'a>) -> ControlFlow<()>,
 ) -> ControlFlow<()> {
     if !task.is_pending() {
-        tell(Obstacle::NotPending)?;
+        visit(Obstacle::NotPending)?;
     }
     if let Some(until) = spared_until(workspace, task, worker.sid, now) {
-        tell(Obstacle::SparedUntil(until))?;
+        visit(Obstacle::SparedUntil(until))?;
     }
     match task.routing_target {
         Some(RoutingTarget::Worker(meant)) if meant != worker.sid => {
-            tell(Obstacle::MeantFor(meant))
+            visit(Obstacle::MeantFor(meant))
         }
         Some(RoutingTarget::Worker(_))
             if task.ignore_capacity && !Bug::CapacityAlwaysCounts.is_planted() =>
         {
             ControlFlow::Continue(())
         }
-        Some(RoutingTarget::Worker(_)) => busy(workspace, worker, task.channel, &mut tell),
+        Some(RoutingTarget::Worker(_)) => busy(workspace, worker, task.channel, &mut visit),
         Some(RoutingTarget::TaskQueue(_) | RoutingTarget::Workflow(_)) | None => {
-            busy(workspace, worker, task.channel, &mut tell)?;
+            busy(workspace, worker, task.channel, &mut visit)?;
             if !worker.roster.serves(task.task_queue_sid) {
-                tell(Obstacle::NotInQueue)?;
+                visit(Obstacle::NotInQueue)?;
             }
             match workflow::target_at(workspace, task) {
-                Some(target) => unsuited(workspace, target, task, worker, &mut tell),
+                Some(target) => unsuited(workspace, target, task, worker, &mut visit),
                 None => ControlFlow::Continue(()),
             }
         }
     }
 }
 
-/// Does anything keep a Worker from any Task of this channel?
+/// Visits what keeps the Worker from every Task of this channel.
 fn busy<'a>(
     workspace: &Workspace,
     worker: &Worker,
     channel: TaskChannelName,
-    tell: &mut impl FnMut(Obstacle<'a>) -> ControlFlow<()>,
+    visit: &mut impl FnMut(Obstacle<'a>) -> ControlFlow<()>,
 ) -> ControlFlow<()> {
     if !workspace.is_available(worker.activity_sid) {
-        tell(Obstacle::Activity)?;
+        visit(Obstacle::Activity)?;
     }
     let slots = worker.slots(channel);
     if !slots.available {
-        tell(Obstacle::ChannelClosed)?;
+        visit(Obstacle::ChannelClosed)?;
     }
     if slots.are_full() {
-        tell(Obstacle::ChannelFull(slots))?;
+        visit(Obstacle::ChannelFull(slots))?;
     }
     ControlFlow::Continue(())
 }
 
-/// Is a Worker not one whom the step wants?
+/// Visits what keeps the Worker from the Tasks of this step.
 fn unsuited<'a>(
     workspace: &Workspace,
     target: &'a Target,
     task: &Task,
     worker: &Worker,
-    tell: &mut impl FnMut(Obstacle<'a>) -> ControlFlow<()>,
+    visit: &mut impl FnMut(Obstacle<'a>) -> ControlFlow<()>,
 ) -> ControlFlow<()> {
-    if let Some(known) = target
-        .known_worker
-        .as_ref()
-        .filter(|known| !known_worker::said_by(task, known).is(worker))
+    if let Some(known) = &target.known_worker
+        && !known_worker::named_by(task, known).is(worker)
     {
-        tell(Obstacle::NotKnown(known))?;
+        visit(Obstacle::NotKnown(known))?;
     }
-    let scope = || TargetScope {
-        task,
-        worker: WorkerScope::new(worker, workspace),
-    };
-    if let Some(expression) = target
-        .expression
-        .as_ref()
-        .filter(|expression| !expression.matches(&scope()))
-    {
-        tell(Obstacle::Step(expression))?;
+    if let Some(expression) = &target.expression {
+        let scope = TargetScope {
+            task,
+            worker: WorkerScope::new(worker, workspace),
+        };
+        if !expression.matches(&scope) {
+            visit(Obstacle::Step(expression))?;
+        }
     }
     ControlFlow::Continue(())
 }
 
-/// Until when a Worker is spared this very Task because they did not take it a moment ago.
+/// Until when the Worker is not offered this Task again: the end of the retry pause after the last
+/// failed offer.
 fn spared_until(
     workspace: &Workspace,
     task: &Task,
@@ -284,7 +291,8 @@ fn spared_until(
         .max()
 }
 
-/// Clause by clause; a Worker without the attribute comes after all who have it, up or down (taskrouter.md section 9).
+/// Compares clause by clause. A Worker without the attribute comes after all Workers who have it,
+/// in ascending and in descending order (taskrouter.md section 9).
 fn compare_by(
     workspace: &Workspace,
     order: Option<&OrderBy>,
@@ -295,10 +303,8 @@ fn compare_by(
     if clauses.is_empty() {
         return Ordering::Equal;
     }
-    let (left, right) = (
-        WorkerScope::new(left, workspace),
-        WorkerScope::new(right, workspace),
-    );
+    let left = WorkerScope::new(left, workspace);
+    let right = WorkerScope::new(right, workspace);
     let compare = |clause: &OrderClause| match (integer(&left, clause), integer(&right, clause)) {
         (Some(left), Some(right)) if clause.descending => right.cmp(&left),
         (Some(left), Some(right)) => left.cmp(&right),
@@ -324,12 +330,13 @@ fn integer(worker: &WorkerScope<'_>, clause: &OrderClause) -> Option<i64> {
     }
 }
 
-/// One round: a Reservation for each of these Workers, a slot taken at each.
+/// Begins a round: a Reservation and a slot for each of these Workers, written in one transaction.
 fn reserve(draft: &mut Draft<'_>, sid: TaskSid, workers: &[WorkerSid]) -> Result<(), Refusal> {
     draft.bind_workers();
     let now = draft.now;
     let task = draft.task(sid)?;
-    let (round, channel) = (task.rounds + 1, task.channel);
+    let round = task.rounds + 1;
+    let channel = task.channel;
     let workflow = draft.workspace.workflows.get(&task.workflow_sid);
     let timeout = workflow
         .map(|workflow| workflow.task_reservation_timeout)
@@ -357,10 +364,10 @@ fn reserve(draft: &mut Draft<'_>, sid: TaskSid, workers: &[WorkerSid]) -> Result
         ));
     }
     let pause = draft.workspace.rules.reoffer_pause;
-    let skips = undecided_skip(draft.workspace, draft.task(sid)?).is_some();
+    let decides_skip = undecided_skip(draft.workspace, draft.task(sid)?).is_some();
     let task = draft.task_mut(sid)?;
     task.assignment_status = AssignmentStatus::Reserved;
-    task.position.skip_decided |= skips;
+    task.position.skip_decided |= decides_skip;
     task.rounds = round;
     task.reservations = reservations;
     task.failed_offers.retain(|failed| now < failed.at + pause);

@@ -1,41 +1,43 @@
-//! The order in which Tasks and Workers wait for each other (taskrouter.md sections 9 and 10). The table's boards are
-//! sorted by these keys, and so is whatever stands in for the table.
+//! Waiting lists, and the order in which Tasks are served (taskrouter.md sections 9 and 10). The
+//! table's indexes are sorted by these keys, and so is the in-memory table of tests.
 
 use serde::{Deserialize, Serialize};
 
-use super::known_worker::{self, Meant};
+use super::known_worker::{self, WantedWorker};
 use super::workflow::target_at;
 use crate::model::{RoutingTarget, Task, TaskChannelName, TaskOrder, Worker, Workspace};
 use ids::time::Timestamp;
 use ids::{TaskQueueSid, TaskSid, WorkerSid};
 
-/// Where a waiting Task stands in line.
+/// A waiting list: the Tasks that wait for the same Workers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum WaitingList {
-    /// For the Workers of a queue who have a free slot in its channel.
+    /// Tasks that wait for the Workers of a TaskQueue with a free slot in a TaskChannel.
     Queue(TaskQueueSid, TaskChannelName),
-    /// For one Worker and nobody else: a routing target, or the known Worker of its step.
+    /// Tasks that wait for one Worker alone: a routing target, or the known Worker of their step.
     Worker(WorkerSid),
 }
 
-/// A waiting Task's place in its line: smaller = served sooner.
+/// A waiting Task's place in its waiting list: a smaller Position is served sooner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Position {
     /// 0 for the highest priority; always 0 in a LIFO queue, which ignores priority.
     pub urgency: u32,
-    /// Milliseconds: the virtual start time; in a LIFO queue the time from its creation to the end of time.
+    /// Milliseconds: the virtual start time, counted from 1900; in a LIFO queue the time from the
+    /// Task's creation to the year 2286.
     pub moment: i64,
     /// Breaks ties.
     pub sid: TaskSid,
 }
 
-/// The end of time, for LIFO places: 13 digits, the year 2286.
+/// The largest moment, for LIFO Positions: 13 digits of milliseconds, the year 2286.
 const END_OF_TIME: i64 = 9_999_999_999_999;
 
-/// From 1900, the earliest a virtual start may be, to 1970, in milliseconds.
+/// Milliseconds from 1900, the earliest virtual start time, to 1970.
 const SINCE_1900: i64 = 2_208_988_800_000;
 
-/// The line a Task stands in, or would stand in if it waited; `None`: it waits for nobody who exists.
+/// The waiting list of a Task, or the one it would join if it waited. `None`: its step is for a
+/// known Worker, and the Task names no Worker.
 pub fn waiting_list_of(workspace: &Workspace, task: &Task) -> Option<WaitingList> {
     if let Some(RoutingTarget::Worker(worker)) = task.routing_target {
         return Some(WaitingList::Worker(worker));
@@ -43,20 +45,21 @@ pub fn waiting_list_of(workspace: &Workspace, task: &Task) -> Option<WaitingList
     let in_queue = Some(WaitingList::Queue(task.task_queue_sid, task.channel));
     match target_at(workspace, task).and_then(|target| target.known_worker.as_ref()) {
         None => in_queue,
-        Some(known) => match known_worker::said_by(task, known) {
-            Meant::FriendlyName(_) => in_queue,
-            Meant::Sid(sid) => sid.parse().ok().map(WaitingList::Worker),
-            Meant::Nobody => None,
+        Some(known) => match known_worker::named_by(task, known) {
+            WantedWorker::FriendlyName(_) => in_queue,
+            WantedWorker::Sid(sid) => sid.parse().ok().map(WaitingList::Worker),
+            WantedWorker::Unnamed => None,
         },
     }
 }
 
-/// The lines a Worker looks at: their own, and those of their queues in the channels in which they have a free slot.
+/// The waiting lists that a Worker reads: the Worker's own, and those of the TaskQueues they serve
+/// in the TaskChannels in which they have a free slot.
 pub fn waiting_lists_for(workspace: &Workspace, worker: &Worker) -> Vec<WaitingList> {
-    let mut lines = vec![WaitingList::Worker(worker.sid)];
+    let mut waiting_lists = vec![WaitingList::Worker(worker.sid)];
     if let Some(ready) = worker.readiness(workspace) {
         for queue in ready.queues.queues() {
-            lines.extend(
+            waiting_lists.extend(
                 ready
                     .channels
                     .iter()
@@ -64,10 +67,10 @@ pub fn waiting_lists_for(workspace: &Workspace, worker: &Worker) -> Vec<WaitingL
             );
         }
     }
-    lines
+    waiting_lists
 }
 
-/// A Task's place in its line.
+/// A Task's Position in its waiting list.
 pub fn position_of(task: &Task) -> Position {
     match task.filed {
         TaskOrder::Fifo => Position {
@@ -87,8 +90,8 @@ pub fn position_of(task: &Task) -> Position {
     }
 }
 
-/// The order in which one Worker looks at Tasks of different lines: the kind of queue the Workspace puts first, then the
-/// place.
+/// The order of Tasks of different waiting lists for one Worker: first the kind of queue that the
+/// Workspace prefers (`prioritize_queue_order`), then the Position.
 pub(super) fn rank(workspace: &Workspace, task: &Task) -> (bool, Position) {
     (
         task.filed != workspace.rules.prioritize_queue_order,

@@ -1,12 +1,12 @@
-//! Which TaskQueues a Worker serves.
+//! Queue membership: the TaskQueues that a Worker serves.
 
 use super::expression::WorkerScope;
 use crate::model::{QueueMembership, TaskQueue, Worker, Workspace};
 
-/// The TaskQueues whose expression this Worker satisfies now (taskrouter.md section 2.6).
+/// The TaskQueues whose expression this Worker satisfies (taskrouter.md section 2.6).
 pub fn queue_membership_of(workspace: &Workspace, worker: &Worker) -> QueueMembership {
     let scope = WorkerScope::new(worker, workspace);
-    let eligible = |queue: &&TaskQueue| {
+    let is_member = |queue: &&TaskQueue| {
         queue
             .target_workers
             .as_ref()
@@ -16,7 +16,7 @@ pub fn queue_membership_of(workspace: &Workspace, worker: &Worker) -> QueueMembe
         workspace
             .task_queues
             .values()
-            .filter(eligible)
+            .filter(is_member)
             .map(|queue| queue.sid)
             .collect(),
     )

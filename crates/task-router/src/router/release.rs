@@ -1,44 +1,46 @@
-//! What a Worker gets back when a Reservation of theirs has ended or wraps up: the slot, and the Activity they go on to
-//! (taskrouter.md sections 3 and 6). Where something asks how many Tasks Workers have accepted, that is noted the same way.
+//! What a Worker gets back when a Reservation ends or wraps up: the slot, and the Activity that the
+//! Worker moves to (taskrouter.md sections 3 and 6). If an expression of the Workspace asks how
+//! many Tasks a Worker has accepted, the acceptance is noted at the Worker in the same way.
 //!
-//! Taking a slot is atomic with the Task; giving it back follows the Task's write. Usually the same writer does both, one
-//! after the other. Should it die in between, the Task's stream record says the same once more ([`of_task`]), and a
-//! Worker who has nothing to give back is left alone.
+//! Taking a slot is atomic with the Task's write; releasing it follows that write. Usually the same
+//! writer does both. If it dies in between, the Task's stream record leads to the same release
+//! ([`of_task`]). A release is idempotent: a Worker who no longer holds the slot does not change.
 
-use super::decision::{Draft, Refusal};
-use super::worker::enter_activity;
+use super::activity::enter_activity;
+use super::decision::Refusal;
+use super::draft::Draft;
 use crate::model::{OnTimeout, OpenStatus, Reservation, ReservationStatus, Task, Workspace};
 use ids::{ActivitySid, ReservationSid, WorkerSid};
 use planted_bugs::Bug;
 
-/// One Worker, one Reservation.
+/// The release of one Reservation at its Worker.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Release {
-    /// Who.
+    /// The Worker who holds the slot.
     pub worker: WorkerSid,
-    /// Which Reservation.
+    /// The Reservation that took the slot.
     pub reservation: ReservationSid,
-    /// What the slot is kept for; `None`: it is given back.
+    /// The status for which the slot is kept; `None`: the slot is given back.
     pub keeps: Option<OpenStatus>,
-    /// The Activity the Worker goes on to.
+    /// The Activity that the Worker moves to.
     pub activity: Option<ActivitySid>,
 }
 
 impl Release {
-    /// Does it change anything for a Worker whose slot is taken for this?
+    /// Does it change anything for a Worker who holds the slot with this status?
     pub fn is_news_to(&self, held: OpenStatus) -> bool {
         self.keeps.is_none_or(|status| status > held)
     }
 }
 
-/// What follows for Workers from a Task's write.
+/// The releases that follow from a Task's write.
 pub(super) fn of_task(workspace: &Workspace, old: Option<&Task>, new: &Task) -> Vec<Release> {
     new.reservations_changed_since(old)
         .filter_map(|after| of_reservation(workspace, after))
         .collect()
 }
 
-/// What a Reservation in this status means for its Worker's slot; `None`: nothing yet.
+/// The release that follows from a Reservation's status; `None`: the slot does not change.
 pub(super) fn of_reservation(workspace: &Workspace, reservation: &Reservation) -> Option<Release> {
     let post_work = || reservation.instruction.as_ref()?.post_work_activity_sid;
     let (keeps, activity) = match reservation.status {
@@ -60,8 +62,9 @@ pub(super) fn of_reservation(workspace: &Workspace, reservation: &Reservation) -
     })
 }
 
-/// Gives back what the Worker still holds. An Activity is entered once: who wraps up has entered it already.
-pub(super) fn give_back(draft: &mut Draft<'_>, release: &Release) -> Result<(), Refusal> {
+/// Releases what the Worker still holds. The Activity is entered once: a Worker in wrap-up has
+/// entered it already.
+pub(super) fn apply(draft: &mut Draft<'_>, release: &Release) -> Result<(), Refusal> {
     let Ok(worker) = draft.worker(release.worker) else {
         return Ok(());
     };

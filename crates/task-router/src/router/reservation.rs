@@ -1,39 +1,40 @@
-//! What can become of a pending Reservation (taskrouter.md section 6).
+//! How a pending Reservation is answered, expires or is carried out (taskrouter.md section 6).
 
 use serde_json::Value;
 
 use super::command::Answer;
-use super::decision::{Draft, Refusal};
-use super::{CALL_CREATION_LIMIT, ON_HOLD_MAX, RING_MARGIN, release};
+use super::decision::Refusal;
+use super::draft::Draft;
+use super::limits::{CALL_CREATION_LIMIT, ON_HOLD_MAX, RING_MARGIN};
+use super::{release, round};
 use crate::model::instruction::Plan;
 use crate::model::{AssignmentStatus, IssuedInstruction, Reservation, ReservationStatus, Task};
 use ids::time::Millis;
 use ids::{ActivitySid, CallSid, ReservationSid, TaskSid};
 use planted_bugs::Bug;
 
-/// Ends every pending Reservation whose time is up: `timeout` if nobody acted, `canceled` if a call to the Worker was
-/// under way and never ended in an answer ("On hold").
+/// Ends every pending Reservation that has expired: with `timeout` if there was no instruction,
+/// with `canceled` if a call to the Worker was under way and was not answered ("On hold").
 pub(super) fn expire(draft: &mut Draft<'_>, sid: TaskSid) -> Result<(), Refusal> {
     let now = draft.now;
-    let due = |reservation: &&Reservation| reservation.expires_at <= now;
-    let overdue: Vec<Reservation> = draft
+    let expired: Vec<Reservation> = draft
         .task(sid)?
         .pending_reservations()
-        .filter(due)
+        .filter(|reservation| reservation.expires_at <= now)
         .cloned()
         .collect();
-    for reservation in overdue {
+    for reservation in expired {
         if reservation.instruction.as_ref().is_some_and(is_on_hold) {
-            draft.end_reservation(sid, reservation.sid, ReservationStatus::Canceled)?;
+            round::end_reservation(draft, sid, reservation.sid, ReservationStatus::Canceled)?;
         } else {
-            draft.end_reservation(sid, reservation.sid, ReservationStatus::Timeout)?;
+            round::end_reservation(draft, sid, reservation.sid, ReservationStatus::Timeout)?;
         }
-        draft.settle_round(sid)?;
+        round::settle(draft, sid)?;
     }
     Ok(())
 }
 
-/// Accepts or rejects. Accepting what this Reservation has accepted already changes nothing.
+/// Accepts or rejects. Accepting is idempotent: an accepted Reservation does not change.
 pub(super) fn answer(
     draft: &mut Draft<'_>,
     task: TaskSid,
@@ -44,13 +45,13 @@ pub(super) fn answer(
     match (answer, status) {
         (Answer::Accept, ReservationStatus::Accepted) => Ok(()),
         (Answer::Accept, ReservationStatus::Pending) => {
-            caller_is_here(draft, task, reservation)?;
+            check_caller_is_free(draft, task, reservation)?;
             accept(draft, task, reservation)
         }
         (Answer::Reject { activity }, ReservationStatus::Pending) => {
             pending_mut(draft, task, reservation)?.rejected_into = *activity;
-            draft.end_reservation(task, reservation, ReservationStatus::Rejected)?;
-            draft.settle_round(task)
+            round::end_reservation(draft, task, reservation, ReservationStatus::Rejected)?;
+            round::settle(draft, task)
         }
         (Answer::Accept | Answer::Reject { .. }, status) => Err(Refusal::ReservationNotPending {
             reservation,
@@ -59,9 +60,10 @@ pub(super) fn answer(
     }
 }
 
-/// Of parallel offers, one that has nothing but a word for it cannot have a caller whom another one's `redirect` sends away:
-/// nobody would be there. Who is being called is connected first, and that says more.
-fn caller_is_here(
+/// Refuses an acceptance by API alone while the `redirect` of a parallel offer sends the caller
+/// away: the Worker would have a Task without a caller. A Reservation with an instruction of its
+/// own is accepted when Worker and caller are connected, so it needs no check.
+fn check_caller_is_free(
     draft: &Draft<'_>,
     task: TaskSid,
     reservation: ReservationSid,
@@ -75,12 +77,14 @@ fn caller_is_here(
             .as_ref()
             .is_some_and(|issued| issued.plan == Plan::Redirect)
     };
-    let elsewhere = draft.task(task)?.pending_reservations().find(redirects);
-    elsewhere.map_or(Ok(()), |other| Err(Refusal::InstructionInHand(other.sid)))
+    match draft.task(task)?.pending_reservations().find(redirects) {
+        Some(other) => Err(Refusal::InstructionInHand(other.sid)),
+        None => Ok(()),
+    }
 }
 
-/// Whether the Reservation's own timeout stands still: not while a redirected caller listens to somebody's TwiML, which
-/// calls nobody.
+/// Is the Reservation's own timeout suspended? Not while a redirected caller listens to an
+/// application's TwiML: a `redirect` calls no Worker.
 fn is_on_hold(instruction: &IssuedInstruction) -> bool {
     match instruction.plan {
         Plan::Redirect => false,
@@ -90,7 +94,7 @@ fn is_on_hold(instruction: &IssuedInstruction) -> bool {
     }
 }
 
-/// Puts a Reservation on hold: its timeout stands still while the Worker's phone rings.
+/// Puts a Reservation on hold: its timeout is suspended while the Worker's phone rings.
 pub(super) fn issue(
     draft: &mut Draft<'_>,
     task: TaskSid,
@@ -110,8 +114,8 @@ pub(super) fn issue(
     Ok(())
 }
 
-/// A call asks for the caller. One call gets them: the first that asks, of a Reservation whose Worker was not called by
-/// other means.
+/// A call asks for the caller. One call gets the caller: the first that asks, of a Reservation
+/// whose Worker was not called by other means.
 pub(super) fn dial(
     draft: &mut Draft<'_>,
     task: TaskSid,
@@ -164,8 +168,9 @@ pub(super) fn dial(
     Ok(())
 }
 
-/// Notes the call to the Worker, so that it can be stopped when the caller goes. An instruction that accepts by being carried
-/// out has been: whoever names the call, the carrier's reply or its first notice, brings that about.
+/// Notes the call to the Worker, so that it can be stopped when the caller leaves. The call exists,
+/// so an instruction that accepts by being carried out accepts now, whether the carrier's reply or
+/// its first notice names the call.
 pub(super) fn name_call(
     draft: &mut Draft<'_>,
     task: TaskSid,
@@ -180,7 +185,7 @@ pub(super) fn name_call(
     if known {
         return Ok(());
     }
-    // The Worker may have answered before the carrier's reply to us came through.
+    // The Worker may have answered before the carrier's reply to the request arrived.
     if !found.status.is_open() {
         return Err(Refusal::ReservationNotPending {
             reservation,
@@ -205,7 +210,8 @@ pub(super) fn name_call(
     Ok(())
 }
 
-/// The Worker has picked up. Who listens to somebody's TwiML may do so for minutes before it asks for the caller.
+/// The Worker has picked up. A Worker who hears an application's TwiML may listen for minutes
+/// before it asks for the caller.
 pub(super) fn call_answered(
     draft: &mut Draft<'_>,
     task: TaskSid,
@@ -237,8 +243,9 @@ pub(super) fn call_answered(
     Ok(())
 }
 
-/// The call of whoever has the Task becomes one of its attributes (taskrouter.md section 11.3, `dequeue` and `call`). A call
-/// that only rings does not: written with the acceptance, it costs no write of its own and no event.
+/// Adds the assigned Worker's call to the Task's attributes (taskrouter.md section 11.3, `dequeue`
+/// and `call`). A call that only rings is not added: written with the acceptance, the attribute
+/// costs no write and no Event of its own.
 fn add_worker_call(task: &mut Task) {
     let instruction = task
         .held_reservation()
@@ -252,14 +259,15 @@ fn add_worker_call(task: &mut Task) {
     }
 }
 
-/// What an instruction adds to a Task's attributes. Where they are full already, a call is more than a note of it.
+/// Sets an attribute of a Task. If the attributes would exceed their limit the attribute is left
+/// out: the call matters more than its note.
 pub(super) fn set_attribute(task: &mut Task, key: &str, value: Value) {
     if let Ok(attributes) = task.attributes.with(key, value) {
         task.attributes = attributes;
     }
 }
 
-/// One Worker has the Task; parallel Reservations are rescinded (taskrouter.md section 10).
+/// Assigns the Task to one Worker. Parallel Reservations are rescinded (taskrouter.md section 10).
 pub(super) fn accept(
     draft: &mut Draft<'_>,
     task: TaskSid,
@@ -271,19 +279,18 @@ pub(super) fn accept(
         .map(|other| other.sid)
         .filter(|other| *other != reservation)
         .collect();
-    for other in others
-        .into_iter()
-        .filter(|_| !Bug::OthersNotRescinded.is_planted())
-    {
-        draft.end_reservation(task, other, ReservationStatus::Rescinded)?;
+    if !Bug::OthersNotRescinded.is_planted() {
+        for other in others {
+            round::end_reservation(draft, task, other, ReservationStatus::Rescinded)?;
+        }
     }
     let now = draft.now;
     let workspace = draft.workspace;
     let accepted = pending_mut(draft, task, reservation)?;
     accepted.status = ReservationStatus::Accepted;
     accepted.date_updated = now;
-    if let Some(noted) = release::of_reservation(workspace, accepted) {
-        release::give_back(draft, &noted)?;
+    if let Some(release) = release::of_reservation(workspace, accepted) {
+        release::apply(draft, &release)?;
     }
     let task = draft.task_mut(task)?;
     task.assignment_status = AssignmentStatus::Assigned;

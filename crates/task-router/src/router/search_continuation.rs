@@ -1,39 +1,43 @@
-//! A search that goes on: who fits stands behind more who do not than are looked at in one go.
+//! The rest of a candidate search, when ten pages of each list contained no match.
 //!
-//! A Worker who becomes free looks along the lines of their queues, a Task along the boards of free Workers, and nearly
-//! always the first place will do. Where a step's expression excludes everybody near, the search stops after some pages and
-//! is sent on as a message, with the place it has come to. All lines are in one order of places, and all boards in one
-//! order of idle time, so one place says of each of them how far it has been read, however many there are.
+//! A Worker who becomes free reads the waiting lists of their TaskQueues, and a Task reads the
+//! ready lists, and the first entry nearly always fits. Where a step's expression excludes every
+//! candidate on the first pages, the search stops and is continued by a message that carries a
+//! cursor. All waiting lists share one order of Positions, and all ready lists share one order of
+//! idle time. So one cursor says how far each list has been read, however many lists there are.
 
 use serde::{Deserialize, Serialize};
 
-use super::effects::Subject;
 use super::order::Position;
+use super::timers::Subject;
 use crate::model::IdleKey;
 use ids::{TaskSid, WorkerSid};
 
-/// The rest of a search: for whom, and behind which place. It holds ids alone, so whoever goes on sees everybody as they are then.
+/// The Worker or Task that a search is for, and its cursor. It holds ids alone, so its receiver
+/// reads the current state from the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SearchContinuation {
-    /// For a Task this Worker could take, in all lines they look at.
+    /// Searches all waiting lists that the Worker serves for a Task that the Worker could take.
     Tasks {
-        /// The Worker.
+        /// The Worker who has a free slot.
         worker: WorkerSid,
-        /// Up to here nothing in any line was for them.
-        behind: Position,
+        /// The cursor: no Task up to this Position fits, in any list.
+        #[serde(rename = "behind")]
+        after: Position,
     },
-    /// For Workers who could take this Task, on all boards of its queue.
+    /// Searches all ready lists of the Task's queue for Workers who could take the Task.
     Workers {
-        /// The Task.
+        /// The Task that waits.
         task: TaskSid,
-        /// Up to here nobody on any board could take it.
-        behind: IdleKey,
+        /// The cursor: no Worker up to this key fits, in any list.
+        #[serde(rename = "behind")]
+        after: IdleKey,
     },
 }
 
 impl SearchContinuation {
-    /// For whom it is.
+    /// The Worker or Task that the search is for.
     pub fn subject(&self) -> Subject {
         match self {
             Self::Tasks { worker, .. } => Subject::Worker(*worker),
@@ -41,23 +45,14 @@ impl SearchContinuation {
         }
     }
 
-    /// Will this search, if it has not begun yet, see everything the other one would?
+    /// Will this search, if it has not begun yet, read everything that the other one would?
     pub fn covers(&self, other: &Self) -> bool {
+        if self.subject() != other.subject() {
+            return false;
+        }
         match (self, other) {
-            (
-                Self::Tasks { worker, behind },
-                Self::Tasks {
-                    worker: other,
-                    behind: place,
-                },
-            ) => worker == other && behind <= place,
-            (
-                Self::Workers { task, behind },
-                Self::Workers {
-                    task: other,
-                    behind: place,
-                },
-            ) => task == other && behind <= place,
+            (Self::Tasks { after, .. }, Self::Tasks { after: other, .. }) => after <= other,
+            (Self::Workers { after, .. }, Self::Workers { after: other, .. }) => after <= other,
             (Self::Tasks { .. } | Self::Workers { .. }, _) => false,
         }
     }
@@ -69,14 +64,14 @@ mod tests {
     use ids::time::Timestamp;
 
     fn for_worker(name: &str, urgency: u32) -> SearchContinuation {
-        let behind = Position {
+        let after = Position {
             urgency,
             moment: 0,
             sid: TaskSid::derive(&["last"]),
         };
         SearchContinuation::Tasks {
             worker: WorkerSid::derive(&[name]),
-            behind,
+            after,
         }
     }
 
@@ -84,12 +79,13 @@ mod tests {
         let moment = Timestamp::from_millis(idle_since);
         SearchContinuation::Workers {
             task: TaskSid::derive(&[name]),
-            behind: (moment, moment, WorkerSid::derive(&["last"])),
+            after: (moment, moment, WorkerSid::derive(&["last"])),
         }
     }
 
+    /// A search covers those for the same Worker or Task whose cursor is not before its own.
     #[test]
-    fn a_search_covers_those_for_the_same_that_begin_no_earlier() {
+    fn search_covers_later_cursors() {
         let table = [
             (for_worker("Maya", 1), for_worker("Maya", 1), true),
             (for_worker("Maya", 1), for_worker("Maya", 2), true),
@@ -106,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn a_search_is_for_a_worker_or_for_a_task() {
+    fn search_is_for_a_worker_or_a_task() {
         assert_eq!(
             for_worker("Maya", 1).subject(),
             Subject::Worker(WorkerSid::derive(&["Maya"]))
@@ -118,13 +114,13 @@ mod tests {
     }
 
     #[test]
-    fn a_search_that_is_sent_on_weighs_little() {
+    fn search_has_less_than_200_bytes() {
         for search in [for_worker("Maya", u32::MAX), for_task("call", i64::MAX)] {
-            let body = serde_json::to_string(&Subject::Rest(search)).unwrap();
-            assert!(body.len() < 200, "{body}");
+            let body = serde_json::to_string(&search).unwrap();
+            assert!(body.len() < 190, "{body}");
             assert_eq!(
-                serde_json::from_str::<Subject>(&body).unwrap(),
-                Subject::Rest(search)
+                serde_json::from_str::<SearchContinuation>(&body).unwrap(),
+                search
             );
         }
     }

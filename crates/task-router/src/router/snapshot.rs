@@ -1,4 +1,4 @@
-//! What the core may know.
+//! The part of the table that a Decision is taken over.
 
 use std::collections::BTreeMap;
 
@@ -6,49 +6,50 @@ use super::worker_counts::WorkerCounts;
 use crate::model::{Task, Worker, Workspace};
 use ids::{TaskQueueSid, TaskSid, WorkerSid};
 
-/// The part of the world a decision is taken over. May be stale: a decision is written on condition that the versions
-/// in it still hold.
+/// Configuration, Tasks and Workers. A snapshot may be stale: a Decision is committed on condition
+/// of the versions in it.
 #[derive(Debug, Clone)]
 pub struct Snapshot<'a> {
     /// Configuration.
     pub workspace: &'a Workspace,
-    /// The Task in question, or the first ones of the queues in question.
+    /// The Task of the Command, or the first Tasks of the waiting lists that were read.
     pub tasks: BTreeMap<TaskSid, Task>,
     /// Workers with Reservations of that Task, and candidates.
     pub workers: BTreeMap<WorkerSid, Worker>,
-    /// The queue whose free Workers are among `workers`. `None`: nobody looked, so nobody can be chosen.
+    /// The TaskQueue whose free Workers are among `workers`. `None`: no ready list was read, so no
+    /// Worker can be chosen.
     pub candidates_of: Option<TaskQueueSid>,
-    /// The Workers of that queue, counted. `None`: nobody counted, so no `skip_if` is decided.
-    pub presence: Option<WorkerCounts>,
+    /// The worker counts of that TaskQueue. `None`: they were not read, so no `skip_if` is decided.
+    pub worker_counts: Option<WorkerCounts>,
 }
 
 impl<'a> Snapshot<'a> {
-    /// A snapshot of nothing but configuration.
+    /// A snapshot of configuration alone.
     pub fn new(workspace: &'a Workspace) -> Self {
         Self {
             workspace,
             tasks: BTreeMap::new(),
             workers: BTreeMap::new(),
             candidates_of: None,
-            presence: None,
+            worker_counts: None,
         }
     }
 
-    /// With these Tasks.
+    /// Adds Tasks.
     pub fn with_tasks(mut self, tasks: impl IntoIterator<Item = Task>) -> Self {
         self.tasks
             .extend(tasks.into_iter().map(|task| (task.sid, task)));
         self
     }
 
-    /// With these Workers.
+    /// Adds Workers.
     pub fn with_workers(mut self, workers: impl IntoIterator<Item = Worker>) -> Self {
         self.workers
             .extend(workers.into_iter().map(|worker| (worker.sid, worker)));
         self
     }
 
-    /// With these Workers, who are the free ones of `queue`.
+    /// Adds free Workers of `queue` as candidates.
     pub fn with_candidates(
         self,
         queue: TaskQueueSid,
@@ -61,8 +62,11 @@ impl<'a> Snapshot<'a> {
         .with_workers(workers)
     }
 
-    /// With the Workers of that queue, counted.
-    pub fn with_presence(self, presence: Option<WorkerCounts>) -> Self {
-        Self { presence, ..self }
+    /// Sets the worker counts of the candidates' TaskQueue.
+    pub fn with_worker_counts(self, worker_counts: Option<WorkerCounts>) -> Self {
+        Self {
+            worker_counts,
+            ..self
+        }
     }
 }

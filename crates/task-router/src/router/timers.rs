@@ -1,29 +1,79 @@
-//! When something will happen by itself.
+//! When a Task or Worker changes by time alone, and the timer that says so.
 
-use super::{deadline, workflow};
-use crate::model::{Task, Worker, Workspace};
+use serde::{Deserialize, Serialize};
+
+use super::limits::ASSIGNED_MAX;
+use super::workflow;
+use crate::model::{AfterConversation, AssignmentStatus, Task, Worker, Workspace};
 use ids::time::Timestamp;
+use ids::{TaskSid, WorkerSid, WorkspaceSid};
 
-/// The next moment at which [`super::Command::Advance`] could change this Task. Deadlines count even when they have
-/// passed; the end of a pause counts only if it lies after `after`, since passing it changes nothing in the Task.
+/// A timer: `routing` looks at the subject again at `at`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timer {
+    /// The subject's Workspace.
+    pub workspace: WorkspaceSid,
+    /// The Task or Worker whose time is up.
+    pub subject: Subject,
+    /// The moment at which the timer is due.
+    pub at: Timestamp,
+}
+
+/// The subject of a timer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Subject {
+    /// A Task's deadlines.
+    Task(TaskSid),
+    /// The end of a Worker's wrap-up.
+    Worker(WorkerSid),
+}
+
+/// The next moment at which [`super::Command::Advance`] could change this Task. Deadlines count
+/// even when they have passed. The end of a retry pause counts only if it is later than `after`,
+/// because passing it changes nothing in the Task.
 pub fn of_task(workspace: &Workspace, task: &Task, after: Timestamp) -> Option<Timestamp> {
-    let offers = task
+    let offer = task
         .pending_reservations()
         .map(|reservation| reservation.expires_at)
         .min();
-    let status = deadline::of_status(workspace, task);
-    let step = workflow::step_deadline(workspace, task).filter(|_| task.is_pending());
-    let pause = workspace.rules.reoffer_pause;
-    let pauses = task.failed_offers.iter().map(|failed| failed.at + pause);
-    let pauses = pauses.filter(|end| task.is_pending() && *end > after);
-    [offers, status, step, pauses.min()]
-        .into_iter()
-        .flatten()
-        .min()
+    let status = of_status(workspace, task);
+    let mut step = None;
+    let mut retry = None;
+    if task.is_pending() {
+        let pause = workspace.rules.reoffer_pause;
+        let pauses = task.failed_offers.iter().map(|failed| failed.at + pause);
+        step = workflow::step_deadline(workspace, task);
+        retry = pauses.filter(|end| *end > after).min();
+    }
+    [offer, status, step, retry].into_iter().flatten().min()
 }
 
-/// The next moment at which [`super::Command::AdvanceWorker`] could change this Worker.
+/// The next moment at which [`super::Command::AdvanceWorker`] could change this Worker: the end of
+/// wrap-up.
 pub fn of_worker(workspace: &Workspace, worker: &Worker) -> Option<Timestamp> {
     let wrap_up = workspace.wrap_up.as_ref()?;
     (worker.activity_sid == wrap_up.activity_sid).then(|| worker.activity_ends_at(wrap_up.limit))
+}
+
+/// When the Task's status ends by time alone.
+pub(super) fn of_status(workspace: &Workspace, task: &Task) -> Option<Timestamp> {
+    match task.assignment_status {
+        AssignmentStatus::Pending | AssignmentStatus::Reserved => Some(task.expires_at()),
+        AssignmentStatus::Assigned => Some(held_since(task) + ASSIGNED_MAX),
+        AssignmentStatus::Wrapping => {
+            let channel = workspace.task_channels.get(&task.channel)?;
+            match channel.after_conversation {
+                AfterConversation::WrapFor(limit) => Some(held_since(task) + limit),
+                AfterConversation::Wrap | AfterConversation::Complete => None,
+            }
+        }
+        AssignmentStatus::Completed | AssignmentStatus::Canceled => None,
+    }
+}
+
+/// Since when the Task has been assigned to its Worker, or has been in wrap-up.
+fn held_since(task: &Task) -> Timestamp {
+    task.held_reservation()
+        .map_or(task.date_updated, |held| held.date_updated)
 }

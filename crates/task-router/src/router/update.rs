@@ -1,14 +1,15 @@
-//! Changes by order of the API (taskrouter.md sections 2.3, 2.4 and 2.8). What is absent stays; what is already so is
-//! not written.
+//! Updates of Tasks and Workers by the API (taskrouter.md sections 2.3, 2.4 and 2.8). A field that
+//! is absent keeps its value. An update that changes nothing is not written.
 
 use super::command::{AttributesChange, TaskChanges, WorkerChanges};
-use super::decision::{Draft, Refusal};
+use super::decision::Refusal;
+use super::draft::Draft;
 use super::queue_membership::queue_membership_of;
 use super::worker::set_activity;
 use crate::model::{Attributes, TaskChannelName, Worker};
 use ids::{ReservationSid, TaskSid, WorkerSid};
 
-/// Changes what is known about a Task that has not ended.
+/// Updates a Task that has not ended.
 pub(super) fn task(
     draft: &mut Draft<'_>,
     sid: TaskSid,
@@ -43,8 +44,8 @@ pub(super) fn task(
     Ok(())
 }
 
-/// Whoever holds a Reservation of the Task holds it in the channel the Task is in (taskrouter.md section 4), whether or not
-/// there is a free slot: what somebody has is not taken away.
+/// Moves the slots of the Task's open Reservations to its new channel (taskrouter.md section 4),
+/// even if the Worker has no free slot there: a Reservation is not taken away from its Worker.
 fn move_slots(
     draft: &mut Draft<'_>,
     sid: TaskSid,
@@ -71,7 +72,8 @@ fn move_slots(
     Ok(())
 }
 
-/// Changes what is known about a Worker, and what they are doing: one decision, so half of it never happens.
+/// Updates a Worker and the Worker's Activity. One Decision holds both, so that either all of the
+/// update is written or none of it.
 pub(super) fn worker(
     draft: &mut Draft<'_>,
     sid: WorkerSid,
@@ -88,12 +90,13 @@ pub(super) fn worker(
         changed.roster = queue_membership_of(draft.workspace, &changed);
     }
     write_if_changed(draft, sid, changed)?;
-    changes.activity.map_or(Ok(()), |activity| {
-        set_activity(draft, sid, activity, changes.reject_pending)
-    })
+    match changes.activity {
+        Some(activity) => set_activity(draft, sid, activity, changes.reject_pending),
+        None => Ok(()),
+    }
 }
 
-/// Attributes as they should be.
+/// The attributes after the change.
 fn attributes(
     before: &Attributes,
     change: Option<&AttributesChange>,
@@ -107,7 +110,7 @@ fn attributes(
     }
 }
 
-/// Changes a Worker's share of a TaskChannel.
+/// Updates a Worker's capacity and availability in a TaskChannel.
 pub(super) fn worker_channel(
     draft: &mut Draft<'_>,
     sid: WorkerSid,

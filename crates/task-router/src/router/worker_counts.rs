@@ -1,5 +1,6 @@
-//! How many Workers of a TaskQueue are in which Activity: all that a target's `skip_if` may ask (taskrouter.md section
-//! 7.3). Capacity does not count: a Worker who is busy and in an available Activity is available.
+//! Worker counts: how many Workers of a TaskQueue are in each Activity. This is all that a target's
+//! `skip_if` may ask (taskrouter.md section 7.3). Capacity does not matter: a busy Worker in an
+//! available Activity counts as available.
 
 use std::collections::BTreeMap;
 
@@ -28,22 +29,23 @@ impl WorkerCounts {
         Self::from_counts(serving.map(|worker| (worker.activity_sid, 1)), workspace)
     }
 
-    /// The presence of Workers who are counted already; counts of the same Activity add up.
+    /// Adds up counts that were read from the table; an Activity may occur several times.
     pub fn from_counts(
         counts: impl IntoIterator<Item = (ActivitySid, u32)>,
         workspace: &Workspace,
     ) -> Self {
-        let mut presence = Self::default();
+        let mut counted = Self::default();
         for (activity, workers) in counts {
-            let total = match workspace.is_available(activity) {
-                true => &mut presence.available,
-                false => &mut presence.unavailable,
+            let total = if workspace.is_available(activity) {
+                &mut counted.available
+            } else {
+                &mut counted.unavailable
             };
             *total = total.saturating_add(workers);
-            let of_activity = presence.by_activity.entry(activity).or_default();
+            let of_activity = counted.by_activity.entry(activity).or_default();
             *of_activity = of_activity.saturating_add(workers);
         }
-        presence
+        counted
     }
 
     /// Workers in an available Activity.
@@ -51,12 +53,12 @@ impl WorkerCounts {
         self.available
     }
 
-    /// Workers in an unavailable Activity, or in one that is gone.
+    /// Workers in an unavailable Activity, or in a deleted one.
     pub fn unavailable(&self) -> u32 {
         self.unavailable
     }
 
-    /// Workers in this Activity.
+    /// Workers in this Activity; 0 if there is no such Activity.
     pub fn in_activity(&self, activity: ActivitySid) -> u32 {
         self.by_activity.get(&activity).copied().unwrap_or_default()
     }

@@ -1,44 +1,43 @@
-//! How a Task travels through its Workflow (taskrouter.md section 7.2).
+//! The steps of a Workflow, and the step that a Task is in (taskrouter.md section 7.2).
 
-use super::decision::{Draft, Refusal};
-use super::ending;
 use super::expression::TaskScope;
 use crate::model::{
-    AssignmentStatus, Attributes, Configuration, EndReason, Filter, RoutingTarget, Step, Target,
-    Task, TaskChannelName, TaskOrder, Workflow, WorkflowPosition, Workspace,
+    AssignmentStatus, Attributes, Configuration, Filter, RoutingTarget, Step, Target, Task,
+    TaskChannelName, TaskOrder, Workflow, WorkflowPosition, Workspace,
 };
 use ids::time::{Millis, Timestamp};
 use ids::{TaskQueueSid, TaskSid};
-use planted_bugs::Bug;
 
-/// How long a Task may live before being assigned if nothing is said (taskrouter.md section 14).
+/// How long a Task may wait before it is assigned, unless it says otherwise (taskrouter.md section
+/// 14).
 pub const TASK_TIMEOUT_DEFAULT: Millis = Millis::from_secs(86_400);
 
-/// What is known of a Task before it has a place in a Workflow.
+/// A Task before it has entered a Workflow.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewTask {
-    /// Derived from whatever causes the Task.
+    /// Derived from the cause of the Task, so that a repeated cause makes the same Task.
     pub sid: TaskSid,
-    /// What is known about it.
+    /// JSON attributes, which expressions read.
     pub attributes: Attributes,
-    /// The kind of work.
+    /// The TaskChannel.
     pub channel: TaskChannelName,
     /// Higher is served first; a target may replace it.
     pub priority: u32,
-    /// How long it may live before being assigned.
+    /// How long it may wait before it is assigned.
     pub timeout: Millis,
     /// The moment its waiting is counted from; `None` = now.
     pub virtual_start_time: Option<Timestamp>,
-    /// Where it goes without asking the Workflow's filters.
+    /// The Worker, TaskQueue or Workflow that the Task is sent to directly.
     pub routing_target: Option<RoutingTarget>,
-    /// The queue it is counted in, for a routing target that is no queue.
+    /// The TaskQueue that counts it, if the routing target is not a TaskQueue.
     pub task_queue: Option<TaskQueueSid>,
-    /// With a Worker as routing target: offered even if they are offline or full.
+    /// With a Worker as routing target: offered even if the Worker is offline or has no free slot.
     pub ignore_capacity: bool,
 }
 
 impl NewTask {
-    /// A Task of ordinary priority that travels through its Workflow and may live for a day (taskrouter.md section 2.8).
+    /// A Task of priority 0 that follows its Workflow and may wait for a day (taskrouter.md section
+    /// 2.8).
     pub fn new(sid: TaskSid, attributes: Attributes, channel: TaskChannelName) -> Self {
         Self {
             sid,
@@ -54,7 +53,7 @@ impl NewTask {
     }
 }
 
-/// Why a Task cannot be made.
+/// Why a Task cannot be created.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotRoutable {
     /// No filter matches and there is no default filter (rule 2).
@@ -63,16 +62,16 @@ pub enum NotRoutable {
         /// The Workflow's friendly name.
         workflow_name: String,
     },
-    /// The routing target, or the queue, is not in the Workspace.
+    /// The TaskQueue named as routing target or for counting is not in the Workspace.
     #[error("the Workspace has no TaskQueue {0}")]
     NoSuchTaskQueue(TaskQueueSid),
-    /// There is no queue at all.
+    /// The Workspace has no TaskQueue.
     #[error("the Workspace has no TaskQueue")]
     NoTaskQueue,
 }
 
-/// A pending Task in the first step of the first filter that matches it (rules 1 to 3), or straight where its routing
-/// target says (taskrouter.md section 2.8).
+/// A pending Task in the first step of the first filter that matches it (rules 1 to 3), or at its
+/// routing target (taskrouter.md section 2.8).
 pub fn create_task(
     workspace: &Workspace,
     workflow: &Workflow,
@@ -80,9 +79,10 @@ pub fn create_task(
     now: Timestamp,
 ) -> Result<Task, NotRoutable> {
     let queue = first_queue(workspace, &new)?;
-    let direct = new
-        .routing_target
-        .filter(|target| !matches!(target, RoutingTarget::Workflow(_)));
+    let is_direct = match new.routing_target {
+        Some(RoutingTarget::Worker(_) | RoutingTarget::TaskQueue(_)) => true,
+        Some(RoutingTarget::Workflow(_)) | None => false,
+    };
     let mut task = Task {
         sid: new.sid,
         workspace_sid: workspace.sid,
@@ -116,7 +116,7 @@ pub fn create_task(
         put_in_waiting_list: false,
         version: 0,
     };
-    if direct.is_none() {
+    if !is_direct {
         let no_match = || NotRoutable::NoFilterMatches {
             workflow_name: workflow.friendly_name.clone(),
         };
@@ -125,14 +125,14 @@ pub fn create_task(
             workspace,
             &mut task,
             &workflow.configuration,
-            begun(step, now),
+            start_of(step, now),
             now,
         );
     }
     Ok(task)
 }
 
-/// The queue a Task is in before any step has put it into one.
+/// The TaskQueue of a Task before it enters a step.
 fn first_queue(workspace: &Workspace, new: &NewTask) -> Result<TaskQueueSid, NotRoutable> {
     let named = match new.routing_target {
         Some(RoutingTarget::TaskQueue(queue)) => Some(queue),
@@ -150,14 +150,14 @@ fn first_queue(workspace: &Workspace, new: &NewTask) -> Result<TaskQueueSid, Not
     }
 }
 
-/// The step a Task is in. `None`: it has none, or the configuration it followed is gone; then it keeps waiting in its
-/// queue, for any Worker of it.
+/// The target of the Task's step. `None`: the Task has no step, or its Workflow was deleted; then
+/// the Task waits in its TaskQueue for any Worker of it.
 pub(super) fn target_at<'a>(workspace: &'a Workspace, task: &Task) -> Option<&'a Target> {
     target_in(workspace.configuration_of(task)?, task.position.step)
 }
 
-/// When a Task's step ends: the timeouts of its filter's steps, added up, on the clock of the Task (rule 6).
-/// `None` = at the Task's own timeout.
+/// When the Task's step ends: the timeouts of its filter's steps up to this one, added to the
+/// moment at which the Task entered the filter (rule 6). `None`: at the Task's own timeout.
 pub(super) fn step_deadline(workspace: &Workspace, task: &Task) -> Option<Timestamp> {
     let Step::Target { filter, target } = task.position.step else {
         return None;
@@ -175,109 +175,8 @@ pub(super) fn step_deadline(workspace: &Workspace, task: &Task) -> Option<Timest
     Some(task.position.filter_entered_at + spent)
 }
 
-/// Moves a pending Task through every step whose time is up; past the last one the following filters get their turn,
-/// and without one the Task is canceled (rule 9).
-pub(super) fn pass_deadlines(draft: &mut Draft<'_>, sid: TaskSid) -> Result<(), Refusal> {
-    let task = draft.task(sid)?;
-    let Some(configuration) = draft.workspace.configuration_of(task) else {
-        return Ok(());
-    };
-    // Every pass leaves one step behind, so the number of steps bounds the loop.
-    let steps: usize = configuration
-        .filters
-        .iter()
-        .map(|filter| filter.targets.len())
-        .sum();
-    for _ in 0..=steps {
-        let task = draft.task(sid)?;
-        let overdue =
-            step_deadline(draft.workspace, task).is_some_and(|deadline| deadline <= draft.now);
-        if !task.is_pending() || !overdue || Bug::StepDeadlineIgnored.is_planted() {
-            return Ok(());
-        }
-        match step_after_timeout(configuration, task) {
-            Some(step) => go_on(draft, sid, configuration, step)?,
-            None => return ending::cancel(draft, sid, &EndReason::WorkflowTimeout),
-        }
-    }
-    Ok(())
-}
-
-/// Leaves a step by `skip_if`: a skipped filter counts as not matched, so the next matching filter and then the default
-/// filter get their turn (rule 10).
-pub(super) fn skip(draft: &mut Draft<'_>, sid: TaskSid) -> Result<(), Refusal> {
-    let task = draft.task(sid)?;
-    let Some(configuration) = draft.workspace.configuration_of(task) else {
-        return Ok(());
-    };
-    let in_default = task.position.step == Step::DefaultFilter;
-    let default = || {
-        configuration
-            .default_filter
-            .as_ref()
-            .filter(|_| !in_default)
-            .map(|_| Step::DefaultFilter)
-    };
-    match step_after_timeout(configuration, task).or_else(default) {
-        Some(step) => go_on(draft, sid, configuration, step),
-        None => ending::cancel(draft, sid, &EndReason::WorkflowSkipped),
-    }
-}
-
-/// After a failed round the Task goes on to the next step of its filter, if the Workspace wants it so and there is one
-/// (rule 8).
-pub(super) fn pass_failed_round(draft: &mut Draft<'_>, sid: TaskSid) -> Result<(), Refusal> {
-    let task = draft.task(sid)?;
-    let Some(configuration) = draft.workspace.configuration_of(task) else {
-        return Ok(());
-    };
-    match step_below(configuration, task.position.step) {
-        Some(step) => go_on(draft, sid, configuration, step),
-        None => Ok(()),
-    }
-}
-
-/// A pending Task that follows a configuration older than the one last saved with `ReEvaluateTasks` starts anew
-/// (rule 15); one that no filter wants any more leaves the Workflow (rule 2).
-pub(super) fn reevaluate(draft: &mut Draft<'_>, sid: TaskSid) -> Result<(), Refusal> {
-    let task = draft.task(sid)?;
-    let Some(workflow) = draft.workspace.workflows.get(&task.workflow_sid) else {
-        return Ok(());
-    };
-    let outdated = task.workflow_version < workflow.reevaluated_version;
-    if !outdated || !task.is_pending() || task.position.step == Step::Direct {
-        return Ok(());
-    }
-    let step = first_step(&workflow.configuration, task);
-    let (now, workspace) = (draft.now, draft.workspace);
-    let task = draft.task_mut(sid)?;
-    task.workflow_version = workflow.version;
-    match step {
-        Some(step) => {
-            enter(
-                workspace,
-                task,
-                &workflow.configuration,
-                begun(step, now),
-                now,
-            );
-            Ok(())
-        }
-        None => ending::cancel(draft, sid, &EndReason::WorkflowTimeout),
-    }
-}
-
-/// Files a waiting Task anew if the order of its queue has changed.
-pub(super) fn refile(draft: &mut Draft<'_>, sid: TaskSid) -> Result<(), Refusal> {
-    let task = draft.task(sid)?;
-    let order = order_of(draft.workspace, task.task_queue_sid);
-    if task.is_pending() && task.filed != order {
-        draft.task_mut(sid)?.filed = order;
-    }
-    Ok(())
-}
-
-fn order_of(workspace: &Workspace, queue: TaskQueueSid) -> TaskOrder {
+/// The order of a TaskQueue's Tasks; the default order if the queue was deleted.
+pub(super) fn order_of(workspace: &Workspace, queue: TaskQueueSid) -> TaskOrder {
     workspace
         .task_queues
         .get(&queue)
@@ -285,6 +184,7 @@ fn order_of(workspace: &Workspace, queue: TaskQueueSid) -> TaskOrder {
         .unwrap_or_default()
 }
 
+/// The target of a step, if the configuration has that step.
 pub(super) fn target_in(configuration: &Configuration, step: Step) -> Option<&Target> {
     match step {
         Step::Target { filter, target } => configuration
@@ -297,18 +197,19 @@ pub(super) fn target_in(configuration: &Configuration, step: Step) -> Option<&Ta
     }
 }
 
-/// Where a Task begins: the first filter that matches it, or the default filter (rules 1 and 2).
-fn first_step(configuration: &Configuration, task: &Task) -> Option<Step> {
-    let default = || {
-        configuration
-            .default_filter
-            .as_ref()
-            .map(|_| Step::DefaultFilter)
-    };
-    next_filter(configuration, task, 0).or_else(default)
+/// The first step of a Task: that of the first filter that matches it, or the default filter (rules
+/// 1 and 2).
+pub(super) fn first_step(configuration: &Configuration, task: &Task) -> Option<Step> {
+    next_filter(configuration, task, 0).or_else(|| default_step(configuration))
 }
 
-/// The step below this one in the same filter.
+/// The step of the default filter, if there is one.
+pub(super) fn default_step(configuration: &Configuration) -> Option<Step> {
+    let default = configuration.default_filter.as_ref();
+    default.and(Some(Step::DefaultFilter))
+}
+
+/// The next step of the same filter.
 fn step_below(configuration: &Configuration, step: Step) -> Option<Step> {
     let Step::Target { filter, target } = step else {
         return None;
@@ -317,10 +218,11 @@ fn step_below(configuration: &Configuration, step: Step) -> Option<Step> {
         filter,
         target: target + 1,
     };
-    target_in(configuration, below).map(|_| below)
+    target_in(configuration, below).and(Some(below))
 }
 
-/// The step after the Task's: in its filter, or the first one of the next filter that matches.
+/// The step that follows a timeout: the next one of the Task's filter, or the first one of the next
+/// filter that matches the Task.
 pub(super) fn step_after_timeout(configuration: &Configuration, task: &Task) -> Option<Step> {
     let Step::Target { filter, .. } = task.position.step else {
         return None;
@@ -329,7 +231,7 @@ pub(super) fn step_after_timeout(configuration: &Configuration, task: &Task) -> 
         .or_else(|| next_filter(configuration, task, usize::from(filter) + 1))
 }
 
-/// The first step of the first filter from index `from` on whose expression the Task satisfies.
+/// The first step of the first filter from index `from` on that has steps and matches the Task.
 fn next_filter(configuration: &Configuration, task: &Task, from: usize) -> Option<Step> {
     let scope = TaskScope(task);
     let matches = |filter: &Filter| {
@@ -346,15 +248,25 @@ fn next_filter(configuration: &Configuration, task: &Task, from: usize) -> Optio
     })
 }
 
-/// Enters the step after a Task's; another filter's clock starts now (rule 13).
-fn go_on(
-    draft: &mut Draft<'_>,
-    sid: TaskSid,
+/// Enters the next step of the Task's filter after a failed round, if there is one (rule 8).
+pub(super) fn enter_step_below(workspace: &Workspace, task: &mut Task, now: Timestamp) {
+    let Some(configuration) = workspace.configuration_of(task) else {
+        return;
+    };
+    if let Some(step) = step_below(configuration, task.position.step) {
+        enter_next(workspace, task, configuration, step, now);
+    }
+}
+
+/// Enters the step that follows the Task's step. The timeouts of another filter are counted from
+/// now on (rule 13).
+pub(super) fn enter_next(
+    workspace: &Workspace,
+    task: &mut Task,
     configuration: &Configuration,
     step: Step,
-) -> Result<(), Refusal> {
-    let (now, workspace) = (draft.now, draft.workspace);
-    let task = draft.task_mut(sid)?;
+    now: Timestamp,
+) {
     let position = match (task.position.step, step) {
         (Step::Target { filter: before, .. }, Step::Target { filter, .. }) if before == filter => {
             WorkflowPosition {
@@ -363,13 +275,13 @@ fn go_on(
                 ..task.position
             }
         }
-        (Step::Target { .. } | Step::DefaultFilter | Step::Direct, _) => begun(step, now),
+        (Step::Target { .. } | Step::DefaultFilter | Step::Direct, _) => start_of(step, now),
     };
     enter(workspace, task, configuration, position, now);
-    Ok(())
 }
 
-fn begun(step: Step, now: Timestamp) -> WorkflowPosition {
+/// The position of a Task that enters a filter now.
+pub(super) fn start_of(step: Step, now: Timestamp) -> WorkflowPosition {
     WorkflowPosition {
         step,
         filter_entered_at: now,
@@ -377,8 +289,8 @@ fn begun(step: Step, now: Timestamp) -> WorkflowPosition {
     }
 }
 
-/// Enters a step: queue, then priority (rule 3).
-fn enter(
+/// Enters a step: first its TaskQueue, then its priority (rule 3).
+pub(super) fn enter(
     workspace: &Workspace,
     task: &mut Task,
     configuration: &Configuration,

@@ -78,7 +78,7 @@ impl Tallies {
     }
 }
 
-/// Packs entries into as few rows as [`ROW_BYTES_MAX`] allows, in their order.
+/// Packs entries into as few rows as `ROW_BYTES_MAX` allows, in their order.
 pub fn pack(entries: &[Entry]) -> serde_json::Result<Vec<String>> {
     let mut rows: Vec<String> = Vec::new();
     for entry in entries {

@@ -10,17 +10,21 @@ use ids::WorkspaceSid;
 use ids::time::Millis;
 use ids::time::Timestamp;
 use task_router::model::*;
-use task_router::router::board::Board;
 use task_router::router::{NewTask, create_task, queue_membership_of};
 
-/// The number of TaskQueues; the Workers of each have two different queue memberships.
+use memory_table::MemoryTable;
+
+#[path = "memory_table.rs"]
+mod memory_table;
+
+/// TaskQueues; each has Workers of two rosters.
 pub const QUEUES: u64 = 10;
 
 pub const NOON: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 
 pub struct Centre {
     pub workspace: Workspace,
-    pub board: Board,
+    pub board: MemoryTable,
     pub tasks: Vec<TaskSid>,
     pub workers: Vec<WorkerSid>,
 }
@@ -80,7 +84,7 @@ pub fn centre(workers: u64, tasks: u64) -> Centre {
     let workspace = workspace();
     let mut centre = Centre {
         workspace,
-        board: Board::default(),
+        board: MemoryTable::default(),
         tasks: Vec::new(),
         workers: Vec::new(),
     };

@@ -8,8 +8,8 @@ use serde::Serialize;
 use store::Reading;
 use task_router::model::{RoutingTarget, Task, Worker, Workspace};
 use task_router::router::explain::{
-    AHEAD_READ_MAX, LINE_READ_MAX, TaskQuestion, WORKERS_READ_MAX, WaitingLine, WorkerQuestion,
-    of_task, of_worker,
+    AHEAD_READ_MAX, TaskQuestion, WAITING_LIST_READ_MAX, WORKERS_READ_MAX, WaitingListHead,
+    WorkerQuestion, of_task, of_worker,
 };
 use task_router::router::order::{WaitingList, position_of, waiting_list_of};
 
@@ -57,7 +57,7 @@ pub async fn of_one_task(context: &RequestContext<'_>) -> Result<Answer, ApiErro
 pub async fn of_one_worker(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let workspace = context.workspace().await?;
     let worker = worker::find(context, "WorkerSid").await?;
-    let waiting_lists: Vec<WaitingLine> = stream::iter(WorkerQuestion::lines(&workspace, &worker))
+    let heads: Vec<WaitingListHead> = stream::iter(WorkerQuestion::waiting_lists(&workspace, &worker))
         .map(|waiting_list| first_tasks(context, waiting_list))
         .buffered(READS_AT_ONCE)
         .try_collect()
@@ -65,7 +65,7 @@ pub async fn of_one_worker(context: &RequestContext<'_>) -> Result<Answer, ApiEr
     let question = WorkerQuestion {
         workspace: &workspace,
         worker: &worker,
-        lines: &waiting_lists,
+        heads: &heads,
         now: context.now,
     };
     answer(
@@ -142,15 +142,15 @@ async fn tasks_ahead(
 async fn first_tasks(
     context: &RequestContext<'_>,
     waiting_list: WaitingList,
-) -> Result<WaitingLine, ApiError> {
+) -> Result<WaitingListHead, ApiError> {
     let tasks = context
         .api
         .store
-        .waiting_tasks(waiting_list, None, LINE_READ_MAX)
+        .waiting_tasks(waiting_list, None, WAITING_LIST_READ_MAX)
         .await?;
-    Ok(WaitingLine {
-        line: waiting_list,
-        more: tasks.len() == usize::from(LINE_READ_MAX),
+    Ok(WaitingListHead {
+        waiting_list,
+        more: tasks.len() == usize::from(WAITING_LIST_READ_MAX),
         tasks,
     })
 }

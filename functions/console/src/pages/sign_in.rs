@@ -9,7 +9,6 @@ use crate::form::Form;
 use crate::layout;
 use crate::reply::Reply;
 use crate::request_context::IncomingRequest;
-
 use crate::session::{Role, SESSION_LIFE, Session};
 
 /// The address of the sign-in form.

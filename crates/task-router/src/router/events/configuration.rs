@@ -1,14 +1,17 @@
-//! What a write of configuration tells.
+//! The Events of a configuration write.
 
-use super::{Cause, Event, EventType, Parameters, events_of, groups};
-use crate::model::{Activity, TaskChannel, TaskQueue, Workflow, Workspace};
+use super::cursor::Cause;
+use super::event::{Event, events_of};
+use super::groups;
+use super::parameter::Parameters;
+use crate::model::{Activity, EventType, TaskChannel, TaskQueue, Workflow, Workspace};
 use ids::WorkspaceSid;
 use ids::time::Timestamp;
 
-/// A part of the configuration that events are about.
+/// A part of the configuration, as Events know it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Part {
-    /// The Workspace's own fields; what is in it does not count.
+    /// The Workspace's own fields, without the parts it contains.
     Workspace(Box<Workspace>),
     /// An Activity.
     Activity(Activity),
@@ -20,23 +23,23 @@ pub enum Part {
     TaskChannel(TaskChannel),
 }
 
-/// One write of a part: what was and what is, at least one of them.
+/// One write of a part: its old and its new image, at least one of them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PartChange {
-    /// Where.
+    /// The Workspace of the part.
     pub workspace_sid: WorkspaceSid,
-    /// Before; `None` if it is new.
+    /// The old image; `None`: the part is new.
     pub old: Option<Part>,
-    /// After; `None` if it was removed.
+    /// The new image; `None`: the part was deleted.
     pub new: Option<Part>,
-    /// A number of this write alone, higher than those before.
+    /// A number that is unique to this write and higher than those of earlier writes.
     pub version: u64,
-    /// When it was written.
+    /// The moment of the write.
     pub at: Timestamp,
 }
 
-/// What a write of configuration tells. `workspace` names the Workspace the part is in; one that is gone, or not there yet,
-/// leaves its events without a name.
+/// The Events of a configuration write. `workspace` is the Workspace of the part; without it
+/// (deleted, or not created yet) the Events have no Workspace name.
 pub fn of_part(workspace: Option<&Workspace>, change: &PartChange) -> Vec<Event> {
     let Some(part) = change.new.as_ref().or(change.old.as_ref()) else {
         return Vec::new();
@@ -45,13 +48,13 @@ pub fn of_part(workspace: Option<&Workspace>, change: &PartChange) -> Vec<Event>
         return Vec::new();
     };
     let name = workspace.map(groups::of_workspace).unwrap_or_default();
-    let told = vec![(event_type, name.and(part.parameters()))];
+    let notifications = vec![(event_type, name.and(part.parameters()))];
     let cause = Cause {
         about: &part.sid(),
         version: change.version,
         at: change.at,
     };
-    events_of(change.workspace_sid, cause, told)
+    events_of(change.workspace_sid, cause, notifications)
 }
 
 impl Part {
@@ -97,16 +100,19 @@ impl Part {
     }
 }
 
-/// What a write tells, if anything: of a changed TaskQueue only the expression has an event (section 12.2).
+/// The type of the Event of a write, if there is one. Of a changed TaskQueue only the expression
+/// has an Event (section 12.2).
 fn type_of(old: Option<&Part>, new: Option<&Part>) -> Option<EventType> {
     match (old, new) {
         (None, None) => None,
         (None, Some(new)) => Some(new.created()),
         (Some(old), None) => Some(old.deleted()),
         (Some(old), Some(new)) if old == new => None,
-        (Some(Part::TaskQueue(old)), Some(Part::TaskQueue(new))) => (old.target_workers
-            != new.target_workers)
-            .then_some(EventType::TaskQueueExpressionUpdated),
+        (Some(Part::TaskQueue(old)), Some(Part::TaskQueue(new)))
+            if old.target_workers != new.target_workers =>
+        {
+            Some(EventType::TaskQueueExpressionUpdated)
+        }
         (Some(_), Some(Part::TaskQueue(_))) => None,
         (Some(_), Some(Part::Workspace(_))) => Some(EventType::WorkspaceUpdated),
         (Some(_), Some(Part::Activity(_))) => Some(EventType::ActivityUpdated),

@@ -1,50 +1,53 @@
-//! Where an event stands among all others, and how its id says so.
+//! The cursor of an Event among all Events, and the id that contains it.
 
 use ids::EventSid;
 use ids::time::Timestamp;
 
-/// Shards the events of one hour of a Workspace are spread over. A call is half a dozen items, so sixteen, each good for a
-/// thousand a second, hold more calls than a Workspace can have.
+/// Shards over which the Events of one hour of a Workspace are spread. A call has half a dozen
+/// items, and a shard takes a thousand items a second, so sixteen shards hold more calls than a
+/// Workspace can have.
 pub const EVENT_SHARDS: u8 = 16;
 
-/// Milliseconds in the hour by which events are kept together.
+/// Milliseconds in an hour: the Events of one hour and shard are in one partition.
 const HOUR_MILLIS: i64 = 3_600_000;
 
-/// The latest moment an id can carry, in milliseconds since 1970: 44 bits, the year 2527.
+/// The latest moment in an id, in milliseconds since 1970: 44 bits, the year 2527.
 const MILLIS_MAX: i64 = (1 << 44) - 1;
 
-/// The highest version an id can carry: 24 bits. Later ones begin anew; the digest still tells them apart.
+/// The highest version in an id: 24 bits. Later versions start again at 0; the digest still
+/// distinguishes them.
 const VERSION_MAX: u64 = (1 << 24) - 1;
 
-/// What an event is about, and which write of it: the same cause again names the same events.
+/// The write that an Event is about. The same cause gives the same Events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cause<'a> {
     /// The id of the Task, the Worker or the part of the configuration.
     pub about: &'a str,
-    /// Its version, or another number that is of this write alone and higher than those before.
+    /// Its version, or another number that is unique to this write and higher than earlier ones.
     pub version: u64,
-    /// When it was written.
+    /// The moment of the write.
     pub at: Timestamp,
 }
 
-/// The place of an event. Places are ordered as the events are listed; those of one Task are in the order of its versions,
-/// also within a millisecond.
+/// A cursor among all Events, in the order in which they are listed. The Events of one Task are in
+/// the order of its versions, also within a millisecond.
 ///
-/// An [`EventSid`] is a place: 44 bits of milliseconds, 4 of the shard, 24 of the version, 48 of a digest of the cause and 8
-/// of the number within the write. So an event is found by its id without an index.
+/// An [`EventSid`] is a cursor: 44 bits of milliseconds, 4 of the shard, 24 of the version, 48 of a
+/// digest of the cause and 8 of the number within the write. So an Event is found by its id without
+/// an index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct EventCursor {
-    /// When it happened.
+    /// The moment of the write.
     pub at: Timestamp,
     version: u32,
     digest: u64,
     shard: u8,
-    /// Which of the events of one write, counted from 0.
+    /// The number of the Event within its write, counted from 0.
     pub index: u8,
 }
 
 impl EventCursor {
-    /// The place of the first event of this cause.
+    /// The cursor of the first Event of this cause.
     pub fn of(cause: Cause<'_>) -> Self {
         let [high, low, d2, d3, d4, d5, ..] = EventSid::derive(&[
             cause.about,
@@ -61,7 +64,7 @@ impl EventCursor {
         }
     }
 
-    /// The place an id names.
+    /// The cursor that an id contains.
     pub fn of_sid(sid: EventSid) -> Self {
         let [
             b0,
@@ -91,7 +94,7 @@ impl EventCursor {
         }
     }
 
-    /// The place before all events of a moment and after all earlier ones.
+    /// The cursor before all Events of a moment and after all earlier ones.
     pub fn before(moment: Timestamp) -> Self {
         let at = Timestamp::from_millis(moment.as_millis().clamp(0, MILLIS_MAX));
         Self {
@@ -103,19 +106,19 @@ impl EventCursor {
         }
     }
 
-    /// The shard of the events about a Task or Worker.
+    /// The shard of the Events about a Task, a Worker or a part of the configuration.
     pub fn shard_of(about: &str) -> u8 {
         let [first, ..] = EventSid::derive(&[about]).to_bytes();
         first % EVENT_SHARDS
     }
 
-    /// The place of another event of the same write.
+    /// The cursor of another Event of the same write.
     #[must_use]
     pub fn numbered(self, index: u8) -> Self {
         Self { index, ..self }
     }
 
-    /// The id that names it.
+    /// The id that contains the cursor.
     pub fn sid(self) -> EventSid {
         let [_, _, b0, b1, b2, b3, b4, b5] =
             ((self.at.as_millis() << 4) | i64::from(self.shard)).to_be_bytes();
@@ -126,22 +129,23 @@ impl EventCursor {
         ])
     }
 
-    /// The hour it happened in, counted from 1970.
+    /// The hour of the moment, counted from 1970.
     pub fn hour(self) -> i64 {
         self.at.as_millis().div_euclid(HOUR_MILLIS)
     }
 
-    /// The moment an hour begins.
+    /// The moment at which an hour begins.
     pub fn hour_begins(hour: i64) -> Timestamp {
         Timestamp::from_millis(hour.saturating_mul(HOUR_MILLIS))
     }
 
-    /// The shard it is kept in, below [`EVENT_SHARDS`].
+    /// The shard in which the Event is stored, below [`EVENT_SHARDS`].
     pub fn shard(self) -> u8 {
         self.shard
     }
 
-    /// A text that orders the writes of one shard as places are ordered; the same for all events of one write.
+    /// A sort key of the writes of one shard, in the order of cursors. All Events of one write have
+    /// the same key.
     pub fn write_key(self) -> String {
         format!(
             "{:013}#{:06x}{:012x}",
@@ -158,16 +162,16 @@ mod tests {
 
     const AT: Timestamp = Timestamp::from_millis(1_795_348_800_123);
 
-    fn place(about: &str, version: u64, at: Timestamp) -> EventCursor {
+    fn cursor(about: &str, version: u64, at: Timestamp) -> EventCursor {
         EventCursor::of(Cause { about, version, at })
     }
 
     #[test]
-    fn an_id_is_read_back_as_the_place_it_was_made_from() {
+    fn id_round_trips_as_a_cursor() {
         for at in [0, 1, 1_795_348_800_123, MILLIS_MAX] {
             for version in [0, 1, 255, VERSION_MAX, u64::MAX] {
                 for index in [0, 3, 255] {
-                    let made = place("WT1", version, Timestamp::from_millis(at)).numbered(index);
+                    let made = cursor("WT1", version, Timestamp::from_millis(at)).numbered(index);
                     assert_eq!(EventCursor::of_sid(made.sid()), made);
                     assert!(made.shard() < EVENT_SHARDS);
                 }
@@ -182,32 +186,32 @@ mod tests {
     }
 
     #[test]
-    fn the_same_cause_has_the_same_place_and_another_cause_another() {
-        assert_eq!(place("WT1", 1, AT), place("WT1", 1, AT));
+    fn same_cause_has_the_same_cursor() {
+        assert_eq!(cursor("WT1", 1, AT), cursor("WT1", 1, AT));
         let others = [
-            place("WT2", 1, AT),
-            place("WT1", 2, AT),
-            place("WT1", 1 + (1 << 24), AT),
+            cursor("WT2", 1, AT),
+            cursor("WT1", 2, AT),
+            cursor("WT1", 1 + (1 << 24), AT),
         ];
         assert!(
             others
                 .iter()
-                .all(|other| other.sid() != place("WT1", 1, AT).sid())
+                .all(|other| other.sid() != cursor("WT1", 1, AT).sid())
         );
     }
 
     #[test]
-    fn later_is_higher_and_within_a_millisecond_the_version_decides() {
+    fn cursors_are_in_the_order_of_time_and_version() {
         let later = Timestamp::from_millis(AT.as_millis() + 1);
         let ordered = [
             EventCursor::before(AT),
-            place("WT1", 1, AT),
-            place("WT1", 1, AT).numbered(1),
-            place("WT1", 2, AT),
+            cursor("WT1", 1, AT),
+            cursor("WT1", 1, AT).numbered(1),
+            cursor("WT1", 2, AT),
             EventCursor::before(later),
-            place("WT1", 1, later),
+            cursor("WT1", 1, later),
         ];
         assert!(ordered.is_sorted(), "{ordered:?}");
-        assert!(ordered.iter().map(|place| place.write_key()).is_sorted());
+        assert!(ordered.iter().map(|cursor| cursor.write_key()).is_sorted());
     }
 }

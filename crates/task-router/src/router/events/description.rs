@@ -1,9 +1,12 @@
-//! What an event is about, and what it says to people (taskrouter.md sections 12.3 and 12.4).
+//! The resource an Event is about, and the Event's description in a sentence (taskrouter.md
+//! sections
+//! 12.3 and 12.4).
 
+use super::event::Event;
 use super::parameter::Parameter as P;
-use super::{Event, EventType};
+use crate::model::EventType;
 
-/// The kind of resource an event is about.
+/// The kind of resource an Event is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ResourceType {
     /// The Workspace.
@@ -25,7 +28,7 @@ pub enum ResourceType {
 }
 
 impl ResourceType {
-    /// Its name in events: small letters, as in captured payloads (section 12.3).
+    /// Its name in Events: lower case, as in captured payloads (section 12.3).
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Workspace => "workspace",
@@ -39,7 +42,7 @@ impl ResourceType {
         }
     }
 
-    /// The parameter that names the resource; the Workspace's own is in the common group.
+    /// The parameter with the resource's id; that of the Workspace is in the common group.
     const fn parameter(self) -> Option<P> {
         match self {
             Self::Workspace => None,
@@ -55,7 +58,8 @@ impl ResourceType {
 }
 
 impl Event {
-    /// The kind of resource the event is about. A Task's way through queues and Workflow is about the Task.
+    /// The kind of resource the Event is about. The Events of a Task's TaskQueues and Workflow are
+    /// about the Task.
     pub fn resource_type(&self) -> ResourceType {
         use EventType as T;
         match self.event_type {
@@ -107,51 +111,52 @@ impl Event {
         }
     }
 
-    /// The id of that resource.
+    /// The id of the resource the Event is about.
     pub fn resource_sid(&self) -> String {
         let named = self
             .resource_type()
             .parameter()
-            .map(|parameter| self.said(parameter).to_owned());
+            .map(|parameter| self.value_of(parameter).to_owned());
         named.unwrap_or_else(|| self.workspace_sid.to_string())
     }
 
-    /// One sentence about the event. The texts TaskRouter is known to use are its own, the others follow them.
+    /// The Event in a sentence. Where TaskRouter's text is known it is used; the other texts follow
+    /// its style.
     pub fn description(&self) -> String {
         use EventType as T;
-        let (task, worker) = (self.said(P::TaskSid), self.said(P::WorkerName));
-        let (queue, workflow) = (self.said(P::TaskQueueName), self.said(P::WorkflowName));
+        let task = self.value_of(P::TaskSid);
+        let worker = self.value_of(P::WorkerName);
+        let queue = self.value_of(P::TaskQueueName);
+        let workflow = self.value_of(P::WorkflowName);
         match self.event_type {
             T::ReservationCreated => {
                 format!(
                     "Task {task} assigned to Worker {worker} with Reservation {}",
-                    self.said(P::ReservationSid)
+                    self.value_of(P::ReservationSid)
                 )
             }
             T::WorkerActivityUpdate => {
                 format!(
                     "Worker {worker} updated to {} Activity",
-                    self.said(P::WorkerActivityName)
+                    self.value_of(P::WorkerActivityName)
                 )
             }
             T::WorkerAttributesUpdate => format!("Worker {worker} attributes updated"),
             T::WorkerCapacityUpdate => {
                 format!(
                     "Worker {worker} capacity updated in TaskChannel {}",
-                    self.said(P::TaskChannelUniqueName)
+                    self.value_of(P::TaskChannelUniqueName)
                 )
             }
             T::WorkerChannelAvailabilityUpdate => {
                 format!(
                     "Worker {worker} availability updated in TaskChannel {}",
-                    self.said(P::TaskChannelUniqueName)
+                    self.value_of(P::TaskChannelUniqueName)
                 )
             }
             T::TaskQueueExpressionUpdated => {
-                let (sid, expression) = (
-                    self.said(P::TaskQueueSid),
-                    self.said(P::TaskQueueTargetExpression),
-                );
+                let sid = self.value_of(P::TaskQueueSid);
+                let expression = self.value_of(P::TaskQueueTargetExpression);
                 format!("TaskQueue {sid} expression updated to '{expression}'")
             }
             T::TaskQueueEntered => format!("Task {task} entered TaskQueue {queue}"),
@@ -163,8 +168,10 @@ impl Event {
             }
             T::WorkflowTimeout => format!("Task {task} timed out of Workflow {workflow}"),
             T::WorkflowSkipped => format!("Task {task} skipped out of Workflow {workflow}"),
-            // Section 5: what is told of a canceled Task is why.
-            T::TaskCanceled if !self.said(P::Reason).is_empty() => self.said(P::Reason).to_owned(),
+            // Section 5: the description of a canceled Task is the reason.
+            T::TaskCanceled if !self.value_of(P::Reason).is_empty() => {
+                self.value_of(P::Reason).to_owned()
+            }
             T::ReservationAccepted
             | T::ReservationRejected
             | T::ReservationTimeout
@@ -212,12 +219,12 @@ impl Event {
         }
     }
 
-    /// The value of a parameter, or nothing.
-    pub(super) fn said(&self, parameter: P) -> &str {
+    /// The value of a parameter, or an empty text.
+    pub(super) fn value_of(&self, parameter: P) -> &str {
         self.parameters.get(parameter).unwrap_or_default()
     }
 
-    /// What kind of resource it is, as TaskRouter writes it.
+    /// The kind of resource, as TaskRouter writes it in descriptions.
     fn noun(&self) -> &'static str {
         match self.resource_type() {
             ResourceType::Workspace => "Workspace",

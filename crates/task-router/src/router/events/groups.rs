@@ -1,19 +1,18 @@
 //! The groups of parameters (taskrouter.md section 12.3).
 
-use super::Parameters;
-use super::parameter::Parameter as P;
+use super::parameter::{Parameter as P, Parameters};
 use crate::model::{
     Activity, AssignmentStatus, PreviousActivity, Reservation, Step, Task, TaskChannel, TaskQueue,
     Worker, Workflow, Workspace,
 };
-use crate::router::known_worker::{self, Meant};
+use crate::router::known_worker::{self, WantedWorker};
 use ids::time::Timestamp;
 use ids::{TaskQueueSid, WorkflowSid};
 
-/// How the default filter is named in an event: it has no name of its own.
+/// The name of the default filter in an Event: it has no name of its own.
 const DEFAULT_FILTER_NAME: &str = "default_filter";
 
-/// What an event about a Task says: task, queue and workflow.
+/// The parameters of an Event about a Task: task, queue and workflow.
 pub(super) fn task(workspace: &Workspace, task: &Task, now: Timestamp) -> Parameters {
     let channel = workspace.task_channels.get(&task.channel);
     let channel_sid = channel.map_or_else(
@@ -41,24 +40,27 @@ pub(super) fn task(workspace: &Workspace, task: &Task, now: Timestamp) -> Parame
 }
 
 fn known_worker<'t>(workspace: &Workspace, task: &'t Task) -> Option<&'t str> {
-    match known_worker::meant_by(workspace, task)? {
-        Meant::Sid(sid) => Some(sid),
-        Meant::FriendlyName(_) | Meant::Nobody => None,
+    match known_worker::wanted_by(workspace, task)? {
+        WantedWorker::Sid(sid) => Some(sid),
+        WantedWorker::FriendlyName(_) | WantedWorker::Unnamed => None,
     }
 }
 
-/// Why a Task ended, once it has.
+/// The reason for which a Task ended, if it has.
 fn reason(task: &Task) -> Parameters {
     let reason = task.reason.as_ref().map(|reason| reason.as_str());
-    let canceled = task.assignment_status == AssignmentStatus::Canceled;
-    let completed = task.assignment_status == AssignmentStatus::Completed;
-    Parameters::new()
-        .with_some(P::TaskCanceledReason, reason.filter(|_| canceled))
-        .with_some(P::TaskCompletedReason, reason.filter(|_| completed))
-        .with_some(P::Reason, reason)
+    let parameters = Parameters::new().with_some(P::Reason, reason);
+    if task.assignment_status == AssignmentStatus::Canceled {
+        parameters.with_some(P::TaskCanceledReason, reason)
+    } else if task.assignment_status == AssignmentStatus::Completed {
+        parameters.with_some(P::TaskCompletedReason, reason)
+    } else {
+        parameters
+    }
 }
 
-/// The step a Task has entered, by filter and queue; nothing for one that passes its Workflow by.
+/// The step that a Task has entered, by filter and TaskQueue; nothing for a Task with a routing
+/// target.
 pub(super) fn step(workspace: &Workspace, task: &Task) -> Parameters {
     let configuration = workspace.configuration_of(task);
     let filter_name = match task.position.step {
@@ -77,7 +79,7 @@ pub(super) fn step(workspace: &Workspace, task: &Task) -> Parameters {
         .with_some(P::WorkflowFilterTargetName, target)
 }
 
-/// What an event about a Reservation says beside its Task.
+/// The parameters of an Event about a Reservation, besides those of its Task.
 pub(super) fn reservation(reservation: &Reservation) -> Parameters {
     Parameters::new()
         .with(P::ReservationSid, reservation.sid)
@@ -86,7 +88,7 @@ pub(super) fn reservation(reservation: &Reservation) -> Parameters {
         .with(P::WorkerName, &reservation.worker_name)
 }
 
-/// What an event about a Worker says.
+/// The parameters of an Event about a Worker.
 pub(super) fn worker(workspace: &Workspace, worker: &Worker) -> Parameters {
     let activity = workspace
         .activities
@@ -107,7 +109,7 @@ pub(super) fn worker(workspace: &Workspace, worker: &Worker) -> Parameters {
         )
 }
 
-/// What a Worker did before, and for how long.
+/// The Worker's previous Activity and how long it lasted.
 fn previous_activity(workspace: &Workspace, previous: PreviousActivity) -> Parameters {
     let activity = workspace
         .activities
@@ -123,18 +125,18 @@ fn previous_activity(workspace: &Workspace, previous: PreviousActivity) -> Param
         .with_some(P::WorkerPreviousActivityName, activity)
 }
 
-/// The part of an event that every event of a Workspace has and that may change later.
+/// The parameter of the common group that may change later, so it is stored with each Event.
 pub(super) fn of_workspace(workspace: &Workspace) -> Parameters {
     Parameters::new().with(P::WorkspaceName, &workspace.friendly_name)
 }
 
-/// A TaskQueue by id; only that, if it is gone.
+/// The parameters of a TaskQueue; the id alone, if it was deleted.
 fn queue_of(workspace: &Workspace, sid: TaskQueueSid) -> Parameters {
     let known = workspace.task_queues.get(&sid);
     known.map_or_else(|| Parameters::new().with(P::TaskQueueSid, sid), queue)
 }
 
-/// What an event about a TaskQueue says.
+/// The parameters of an Event about a TaskQueue.
 pub(super) fn queue(queue: &TaskQueue) -> Parameters {
     let expression = queue
         .target_workers
@@ -146,20 +148,20 @@ pub(super) fn queue(queue: &TaskQueue) -> Parameters {
         .with(P::TaskQueueTargetExpression, expression.unwrap_or_default())
 }
 
-/// A Workflow by id; only that, if it is gone.
+/// The parameters of a Workflow; the id alone, if it was deleted.
 fn workflow_of(workspace: &Workspace, sid: WorkflowSid) -> Parameters {
     let known = workspace.workflows.get(&sid);
     known.map_or_else(|| Parameters::new().with(P::WorkflowSid, sid), workflow)
 }
 
-/// What an event about a Workflow says.
+/// The parameters of an Event about a Workflow.
 pub(super) fn workflow(workflow: &Workflow) -> Parameters {
     Parameters::new()
         .with(P::WorkflowSid, workflow.sid)
         .with(P::WorkflowName, &workflow.friendly_name)
 }
 
-/// What an event about an Activity says.
+/// The parameters of an Event about an Activity.
 pub(super) fn activity(activity: &Activity) -> Parameters {
     Parameters::new()
         .with(P::ActivitySid, activity.sid)
@@ -167,7 +169,7 @@ pub(super) fn activity(activity: &Activity) -> Parameters {
         .with(P::ActivityAvailable, activity.available)
 }
 
-/// What an event about a TaskChannel says.
+/// The parameters of an Event about a TaskChannel.
 pub(super) fn task_channel(channel: &TaskChannel) -> Parameters {
     Parameters::new()
         .with(P::TaskChannelSid, channel.sid)

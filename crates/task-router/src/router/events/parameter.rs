@@ -1,21 +1,21 @@
-//! What an event says, by name (taskrouter.md section 12.3).
+//! The parameters of an Event (taskrouter.md section 12.3).
 
 use std::collections::BTreeMap;
 
-/// What the value of a parameter looks like.
+/// The format of a parameter's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shape {
     /// Any text.
     Text,
     /// A whole number.
     Number,
-    /// An id that begins with these two capitals.
+    /// An id with this prefix of two capitals.
     Sid(&'static str),
 }
 
 macro_rules! parameters {
     ($($(#[$doc:meta])* $name:ident, $code:literal, $shape:expr;)*) => {
-        /// A parameter of an event, but for those of the common group that every event has.
+        /// A parameter of an Event, without those of the common group that every Event has.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
         pub enum Parameter {
             $($(#[$doc])* $name,)*
@@ -32,14 +32,15 @@ macro_rules! parameters {
                 }
             }
 
-            /// The letters that stand for it where space is dear. They never change their meaning.
+            /// A one-letter code, which is stored instead of the name to save space. A code never
+            /// changes its meaning.
             pub const fn code(self) -> &'static str {
                 match self {
                     $(Self::$name => $code,)*
                 }
             }
 
-            /// What its value looks like.
+            /// The format of its value.
             pub const fn shape(self) -> Shape {
                 match self {
                     $(Self::$name => $shape,)*
@@ -56,15 +57,15 @@ parameters! {
     TaskSid, "b", Shape::Sid("WT");
     /// Its attributes, as JSON.
     TaskAttributes, "c", Shape::Text;
-    /// Seconds since it was made.
+    /// Seconds since it was created.
     TaskAge, "d", Shape::Number;
     /// Its priority.
     TaskPriority, "e", Shape::Number;
-    /// Where it stands.
+    /// Its assignment status.
     TaskAssignmentStatus, "f", Shape::Text;
     /// Its version.
     TaskVersion, "g", Shape::Number;
-    /// When it was made, in seconds since 1970.
+    /// When it was created, in seconds since 1970.
     TaskDateCreated, "h", Shape::Number;
     /// When it entered the TaskQueue, in seconds since 1970.
     TaskQueueEnteredDate, "i", Shape::Number;
@@ -80,7 +81,7 @@ parameters! {
     TaskChannelUniqueName, "n", Shape::Text;
     /// Its friendly name.
     TaskChannelName, "o", Shape::Text;
-    /// Is idle time counted for it alone?
+    /// Does it have optimized routing, with an idle time of its own?
     TaskChannelOptimizedRouting, "p", Shape::Text;
     /// The TaskQueue.
     TaskQueueSid, "q", Shape::Sid("WQ");
@@ -94,11 +95,11 @@ parameters! {
     WorkflowName, "u", Shape::Text;
     /// The filter the Task is in.
     WorkflowFilterName, "v", Shape::Text;
-    /// The step the Task has entered, by the name of its TaskQueue.
+    /// The step that the Task has entered, named by its TaskQueue.
     WorkflowFilterTargetName, "w", Shape::Text;
     /// The Reservation.
     ReservationSid, "x", Shape::Sid("WR");
-    /// Why its telephone part failed.
+    /// The carrier's code for the failure of the call.
     CanceledReasonCode, "y", Shape::Number;
     /// The Worker.
     WorkerSid, "z", Shape::Sid("WK");
@@ -108,25 +109,25 @@ parameters! {
     WorkerAttributes, "B", Shape::Text;
     /// Their version.
     WorkerVersion, "C", Shape::Number;
-    /// What they are doing.
+    /// Their Activity.
     WorkerActivitySid, "D", Shape::Sid("WA");
     /// Its friendly name.
     WorkerActivityName, "E", Shape::Text;
-    /// Seconds they did something else before.
+    /// Seconds they were in their previous Activity.
     WorkerTimeInPreviousActivity, "F", Shape::Number;
     /// The same in milliseconds.
     WorkerTimeInPreviousActivityMs, "G", Shape::Number;
-    /// What that was.
+    /// Their previous Activity.
     WorkerPreviousActivitySid, "H", Shape::Sid("WA");
     /// Its friendly name.
     WorkerPreviousActivityName, "I", Shape::Text;
-    /// Is their share of the TaskChannel switched on?
+    /// Are they available in the TaskChannel?
     WorkerChannelAvailable, "J", Shape::Text;
-    /// Tasks of it they can take now.
+    /// Free slots in the TaskChannel.
     WorkerChannelAvailableCapacity, "K", Shape::Number;
-    /// Tasks of it they could have at once before.
+    /// Slots in the TaskChannel before the change.
     WorkerChannelPreviousCapacity, "L", Shape::Number;
-    /// Tasks of it they have.
+    /// Slots of the TaskChannel that are taken.
     WorkerChannelTaskCount, "M", Shape::Number;
     /// The Activity.
     ActivitySid, "N", Shape::Sid("WA");
@@ -134,35 +135,36 @@ parameters! {
     ActivityName, "O", Shape::Text;
     /// May a Worker in it be offered Tasks?
     ActivityAvailable, "P", Shape::Text;
-    /// The known Worker whom the Task's step means, if the Task says so by SID (taskrouter.md section 7.4; the name is ours).
+    /// The known Worker of the Task's step, if the Task names them by SID (taskrouter.md section
+    /// 7.4). TaskRouter documents no name for this parameter.
     KnownWorkerSid, "Q", Shape::Sid("WK");
 }
 
 impl Parameter {
-    /// The parameter of this code, if there is one.
+    /// The parameter with this code, if there is one.
     pub fn of_code(code: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|known| known.code() == code)
     }
 }
 
-/// Values by parameter.
+/// Parameters with their values.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Parameters(BTreeMap<Parameter, String>);
 
 impl Parameters {
-    /// None at all.
+    /// No parameter.
     pub const fn new() -> Self {
         Self(BTreeMap::new())
     }
 
-    /// With one value more, or another one.
+    /// Sets a value.
     #[must_use]
     pub fn with(mut self, parameter: Parameter, value: impl ToString) -> Self {
         self.0.insert(parameter, value.to_string());
         self
     }
 
-    /// With one value more, if there is one.
+    /// Sets a value, if there is one.
     #[must_use]
     pub fn with_some(self, parameter: Parameter, value: Option<impl ToString>) -> Self {
         match value {
@@ -171,7 +173,7 @@ impl Parameters {
         }
     }
 
-    /// With all of `more`; where both have a value, that of `more`.
+    /// Adds all values of `more`; they replace existing values.
     #[must_use]
     pub fn and(mut self, more: Self) -> Self {
         self.0.extend(more.0);
@@ -204,7 +206,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_parameter_has_a_code_of_its_own() {
+    fn each_parameter_has_its_own_code() {
         let codes: BTreeSet<&str> = Parameter::ALL
             .iter()
             .map(|parameter| parameter.code())

@@ -1,27 +1,29 @@
-//! An event as a callback carries it and as the API shows it: the same values under two spellings (taskrouter.md sections
-//! 12.3 and 12.5).
+//! An Event as a callback and as the API show it: the same values under two spellings of their
+//! names (taskrouter.md sections 12.3 and 12.5).
 
 use serde_json::{Map, Value};
 
-use super::Event;
+use super::event::Event;
 use ids::AccountSid;
 
 impl Event {
-    /// The parameters of a callback: the common group first, then what the event says, all in PascalCase.
+    /// The parameters of a callback: the common group first, then the Event's own, all in
+    /// PascalCase.
     pub fn form(&self, account: AccountSid) -> Vec<(String, String)> {
         let common = self
             .common(account)
             .map(|(name, value)| (name.to_owned(), value));
-        let said = self
+        let own = self
             .parameters
             .iter()
             .map(|(parameter, value)| (parameter.as_str(), value));
-        // The name of the Workspace belongs to the common group, but is kept like the others.
-        let own = said.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        // `WorkspaceName` belongs to the common group, but is stored with the Event's own
+        // parameters.
+        let own = own.map(|(name, value)| (name.to_owned(), value.to_owned()));
         common.into_iter().chain(own).collect()
     }
 
-    /// `event_data`: the same in snake_case, all values strings.
+    /// `event_data`: the same parameters in snake_case, all values as strings.
     pub fn event_data(&self, account: AccountSid) -> Map<String, Value> {
         self.form(account)
             .into_iter()
@@ -45,7 +47,7 @@ impl Event {
     }
 }
 
-/// An account is one operating unit here, so it is named by the same digits.
+/// An account is one operating unit, so both ids have the same digits.
 fn operating_unit_sid(account: AccountSid) -> String {
     format!(
         "OU{}",
@@ -53,7 +55,7 @@ fn operating_unit_sid(account: AccountSid) -> String {
     )
 }
 
-/// `task_sid` for `TaskSid`.
+/// `TaskSid` becomes `task_sid`.
 fn snake_case(name: &str) -> String {
     let mut snake = String::with_capacity(name.len() + 8);
     for letter in name.chars() {

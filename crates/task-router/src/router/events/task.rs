@@ -1,19 +1,24 @@
-//! What a Task's write tells, in the order of taskrouter.md section 12.4.
+//! The Events of a Task's write, in the order of taskrouter.md section 12.4.
 
 use std::collections::BTreeMap;
 
-use super::{Cause, Event, EventType, Parameters, Told, events_of, groups};
+use super::cursor::Cause;
+use super::event::{Event, Notifications, events_of};
+use super::groups;
+use super::parameter::Parameters;
 use crate::model::{
-    AssignmentStatus, EndReason, Removal, Reservation, ReservationStatus, Step, Task, Worker,
-    Workspace,
+    AssignmentStatus, EndReason, EventType, Removal, Reservation, ReservationStatus, Step, Task,
+    Worker, Workspace,
 };
 use crate::router::workflow::step_deadline;
 use ids::WorkerSid;
 
-/// The Workers of a Task's Reservations, as far as they are known: a Task's image has no more than their names.
+/// The Workers of a Task's Reservations, as far as they are known: a Task's image has only their
+/// names.
 pub type Workers = BTreeMap<WorkerSid, Worker>;
 
-/// How a Reservation ends its wait, in the order in which it is told: who took the Task comes before who did not.
+/// The answers to a Reservation, in the order of their Events: the acceptance comes before the
+/// Reservations that end because of it.
 const ANSWERS: [ReservationStatus; 5] = [
     ReservationStatus::Accepted,
     ReservationStatus::Rejected,
@@ -22,13 +27,15 @@ const ANSWERS: [ReservationStatus; 5] = [
     ReservationStatus::Rescinded,
 ];
 
-/// How a Reservation goes on after that.
-const SEQUELS: [ReservationStatus; 2] = [ReservationStatus::Wrapping, ReservationStatus::Completed];
+/// The statuses that follow an acceptance.
+const AFTER_ACCEPTANCE: [ReservationStatus; 2] =
+    [ReservationStatus::Wrapping, ReservationStatus::Completed];
 
-/// What a Task's write tells. A step that was entered and left within one write is not told.
+/// The Events of a Task's write. A step that was entered and left within one write has no Event.
 ///
-/// A new Task is always written a second time, usually in the next moment: it is offered, put in line, or ends. Its creation
-/// is told with that write, so that both are one item of the table; when it happened is said all the same.
+/// A new Task is always written a second time, usually within milliseconds: it is offered, added to
+/// its waiting list, or ends. The Events of its creation are published with that second write, so
+/// that both are one item of the table. They still carry the moment of the creation.
 pub fn of_task(
     workspace: &Workspace,
     workers: &Workers,
@@ -36,40 +43,39 @@ pub fn of_task(
     new: &Task,
 ) -> Vec<Event> {
     let Some(old) = old else { return Vec::new() };
-    let mut creation = Story {
+    let mut creation = Publisher {
         workspace,
         workers,
         task: old,
-        told: Vec::new(),
+        notifications: Vec::new(),
     };
     if old.is_new() {
-        creation.begins();
+        creation.add_creation();
     }
-    let of_creation = creation.told.len();
-    let mut story = Story {
+    let of_creation = creation.notifications.len();
+    let mut publisher = Publisher {
         task: new,
         ..creation
     };
-    story.goes_on(old);
+    publisher.add_changes(old);
     let about = new.sid.to_string();
     let cause = Cause {
         about: &about,
         version: new.version,
         at: new.date_updated,
     };
-    let mut events = events_of(workspace.sid, cause, story.told);
-    for event in events
-        .iter_mut()
-        .take(of_creation)
-        .filter(|_| old.date_updated != new.date_updated)
-    {
-        event.earlier = Some(old.date_updated);
+    let mut events = events_of(workspace.sid, cause, publisher.notifications);
+    if old.date_updated != new.date_updated {
+        for event in events.iter_mut().take(of_creation) {
+            event.earlier = Some(old.date_updated);
+        }
     }
     events
 }
 
-/// The Workers this write tells of: those whose Reservations are new or have another status.
-pub fn workers_told_of<'t>(
+/// The Workers that the Events of this write are about: those whose Reservations are new or have
+/// another status.
+pub fn workers_of_events<'t>(
     old: Option<&'t Task>,
     new: &'t Task,
 ) -> impl Iterator<Item = WorkerSid> + 't {
@@ -77,93 +83,95 @@ pub fn workers_told_of<'t>(
         .map(|reservation| reservation.worker_sid)
 }
 
-struct Story<'a> {
+/// Collects the Events of one write.
+struct Publisher<'a> {
     workspace: &'a Workspace,
     workers: &'a Workers,
     task: &'a Task,
-    told: Told,
+    notifications: Notifications,
 }
 
-impl Story<'_> {
-    fn begins(&mut self) {
-        let direct = self.task.position.step == Step::Direct;
-        if !direct {
-            self.tell(EventType::WorkflowEntered);
+impl Publisher<'_> {
+    fn add_creation(&mut self) {
+        let is_direct = self.task.position.step == Step::Direct;
+        if !is_direct {
+            self.add(EventType::WorkflowEntered);
         }
-        self.tell(EventType::TaskQueueEntered);
-        self.tell(EventType::TaskCreated);
-        if !direct {
-            self.tell_of_step();
+        self.add(EventType::TaskQueueEntered);
+        self.add(EventType::TaskCreated);
+        if !is_direct {
+            self.add_step();
         }
     }
 
-    fn goes_on(&mut self, old: &Task) {
-        self.tell_of_reservations(old, &ANSWERS);
-        if let Some(removal) = self.task.removal.filter(|_| old.removal.is_none()) {
-            return self.tell(match removal {
+    fn add_changes(&mut self, old: &Task) {
+        self.add_reservations(old, &ANSWERS);
+        if let (None, Some(removal)) = (old.removal, self.task.removal) {
+            return self.add(match removal {
                 Removal::Deleted => EventType::TaskDeleted,
                 Removal::SystemDeleted => EventType::TaskSystemDeleted,
             });
         }
-        self.travels(old);
-        self.tell_of_new_reservations(old);
+        self.add_steps(old);
+        self.add_new_reservations(old);
         if old.assignment_status != self.task.assignment_status {
-            self.changes_status();
+            self.add_status();
         }
-        self.tell_of_reservations(old, &SEQUELS);
+        self.add_reservations(old, &AFTER_ACCEPTANCE);
         if self.is_updated(old) {
-            self.tell(EventType::TaskUpdated);
+            self.add(EventType::TaskUpdated);
         }
     }
 
-    /// From one step to another, or to none.
-    fn travels(&mut self, old: &Task) {
-        let (before, after) = (&old.position, &self.task.position);
+    /// The Events of a move from one step to another.
+    fn add_steps(&mut self, old: &Task) {
+        let before = &old.position;
+        let after = &self.task.position;
         let restarted = old.workflow_version != self.task.workflow_version;
         let moved =
             before.step != after.step || before.filter_entered_at != after.filter_entered_at;
         if self.task.assignment_status.is_end() || !(restarted || moved) {
             return;
         }
-        let left = step_deadline(self.workspace, old)
-            .filter(|deadline| *deadline <= self.task.date_updated);
-        let goes = old.task_queue_sid != self.task.task_queue_sid;
-        if left.is_some() && !restarted {
-            self.tell_of_queue_left(EventType::TaskQueueTimeout, old);
+        let timed_out = step_deadline(self.workspace, old)
+            .is_some_and(|deadline| deadline <= self.task.date_updated);
+        let enters_queue = old.task_queue_sid != self.task.task_queue_sid;
+        if timed_out && !restarted {
+            self.add_queue_left(EventType::TaskQueueTimeout, old);
         }
-        if goes {
-            self.tell_of_queue_left(EventType::TaskQueueMoved, old);
+        if enters_queue {
+            self.add_queue_left(EventType::TaskQueueMoved, old);
         }
         if restarted {
-            self.tell(EventType::WorkflowEntered);
+            self.add(EventType::WorkflowEntered);
         }
-        if goes {
-            self.tell(EventType::TaskQueueEntered);
+        if enters_queue {
+            self.add(EventType::TaskQueueEntered);
         }
         if after.step != Step::Direct {
-            self.tell_of_step();
+            self.add_step();
         }
     }
 
-    fn changes_status(&mut self) {
+    fn add_status(&mut self) {
         match self.task.assignment_status {
             AssignmentStatus::Pending | AssignmentStatus::Reserved | AssignmentStatus::Assigned => {
             }
-            AssignmentStatus::Wrapping => self.tell(EventType::TaskWrapup),
-            AssignmentStatus::Completed => self.tell(EventType::TaskCompleted),
+            AssignmentStatus::Wrapping => self.add(EventType::TaskWrapup),
+            AssignmentStatus::Completed => self.add(EventType::TaskCompleted),
             AssignmentStatus::Canceled => {
                 match self.task.reason {
-                    Some(EndReason::WorkflowTimeout) => self.tell(EventType::WorkflowTimeout),
-                    Some(EndReason::WorkflowSkipped) => self.tell(EventType::WorkflowSkipped),
+                    Some(EndReason::WorkflowTimeout) => self.add(EventType::WorkflowTimeout),
+                    Some(EndReason::WorkflowSkipped) => self.add(EventType::WorkflowSkipped),
                     Some(_) | None => {}
                 }
-                self.tell(EventType::TaskCanceled);
+                self.add(EventType::TaskCanceled);
             }
         }
     }
 
-    /// Is what is known of the Task another thing now? Completing it is told so, too (section 12.4, "Happy path"); what a
-    /// step does to the priority is not.
+    /// Has an update changed the Task? Completing it counts, too (section 12.4, "Happy path"). The
+    /// priority that a step sets does not count.
     fn is_updated(&self, old: &Task) -> bool {
         let new = self.task;
         let completed = new.assignment_status == AssignmentStatus::Completed;
@@ -174,8 +182,8 @@ impl Story<'_> {
             || (old.priority != new.priority && old.position.step == new.position.step)
     }
 
-    /// The Reservations that have become one of these, in their order.
-    fn tell_of_reservations(&mut self, old: &Task, statuses: &[ReservationStatus]) {
+    /// The Events of Reservations whose new status is one of `statuses`, in that order.
+    fn add_reservations(&mut self, old: &Task, statuses: &[ReservationStatus]) {
         let task = self.task;
         for status in statuses {
             for reservation in task
@@ -185,24 +193,24 @@ impl Story<'_> {
             {
                 let before = old.reservation(reservation.sid).map(|before| before.status);
                 if before.is_some_and(|before| before != *status) {
-                    self.tell_of_reservation(type_of(*status), reservation);
+                    self.add_reservation(type_of(*status), reservation);
                 }
             }
         }
     }
 
-    fn tell_of_new_reservations(&mut self, old: &Task) {
+    fn add_new_reservations(&mut self, old: &Task) {
         let task = self.task;
         for reservation in task
             .reservations
             .iter()
             .filter(|offer| old.reservation(offer.sid).is_none())
         {
-            self.tell_of_reservation(EventType::ReservationCreated, reservation);
+            self.add_reservation(EventType::ReservationCreated, reservation);
         }
     }
 
-    fn tell_of_reservation(&mut self, event_type: EventType, reservation: &Reservation) {
+    fn add_reservation(&mut self, event_type: EventType, reservation: &Reservation) {
         let known = self.workers.get(&reservation.worker_sid);
         let worker = known
             .map(|worker| groups::worker(self.workspace, worker))
@@ -211,32 +219,32 @@ impl Story<'_> {
             .parameters()
             .and(worker)
             .and(groups::reservation(reservation));
-        self.told.push((event_type, parameters));
+        self.notifications.push((event_type, parameters));
     }
 
-    /// The Task as it is, in the queue it was in.
-    fn tell_of_queue_left(&mut self, event_type: EventType, old: &Task) {
+    /// An Event with the Task's new state, except that it is in its old TaskQueue.
+    fn add_queue_left(&mut self, event_type: EventType, old: &Task) {
         let before = Task {
             task_queue_sid: old.task_queue_sid,
             task_queue_entered_date: old.task_queue_entered_date,
             ..self.task.clone()
         };
-        self.told.push((
+        self.notifications.push((
             event_type,
             groups::task(self.workspace, &before, self.task.date_updated),
         ));
     }
 
-    fn tell_of_step(&mut self) {
+    fn add_step(&mut self) {
         let parameters = self
             .parameters()
             .and(groups::step(self.workspace, self.task));
-        self.told
+        self.notifications
             .push((EventType::WorkflowTargetMatched, parameters));
     }
 
-    fn tell(&mut self, event_type: EventType) {
-        self.told.push((event_type, self.parameters()));
+    fn add(&mut self, event_type: EventType) {
+        self.notifications.push((event_type, self.parameters()));
     }
 
     fn parameters(&self) -> Parameters {
@@ -244,7 +252,7 @@ impl Story<'_> {
     }
 }
 
-/// What is told when a Reservation has become this.
+/// The Event of a Reservation's new status.
 fn type_of(status: ReservationStatus) -> EventType {
     match status {
         ReservationStatus::Pending => EventType::ReservationCreated,

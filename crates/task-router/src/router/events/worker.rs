@@ -1,32 +1,35 @@
-//! What a Worker's write tells.
+//! The Events of a Worker's write.
 
 use std::collections::BTreeSet;
 
-use super::parameter::Parameter as P;
-use super::{Cause, Event, EventType, Parameters, Told, events_of, groups};
-use crate::model::{TaskChannel, TaskChannelName, Worker, Workspace};
+use super::cursor::Cause;
+use super::event::{Event, Notifications, events_of};
+use super::groups;
+use super::parameter::{Parameter as P, Parameters};
+use crate::model::{EventType, TaskChannel, TaskChannelName, Worker, Workspace};
 use ids::time::Timestamp;
 
-/// What a Worker's write or removal tells. Both images are missing only if there was no write, and then nothing is told.
-/// `written_at` is the moment of a removal, which no image says.
+/// The Events of a Worker's write or deletion. Without any image there was no write, and there is
+/// no Event. `written_at` is the moment of a deletion, which no image contains.
 pub fn of_worker(
     workspace: &Workspace,
     old: Option<&Worker>,
     new: Option<&Worker>,
     written_at: Timestamp,
 ) -> Vec<Event> {
-    let (worker, version, at, told) = match (old, new) {
+    let (worker, version, at, notifications) = match (old, new) {
         (None, None) => return Vec::new(),
         (None, Some(new)) => {
-            let told = vec![(EventType::WorkerCreated, groups::worker(workspace, new))];
-            (new, new.version, new.date_created, told)
+            let created = vec![(EventType::WorkerCreated, groups::worker(workspace, new))];
+            (new, new.version, new.date_created, created)
         }
         (Some(old), None) => {
-            let told = vec![(EventType::WorkerDeleted, groups::worker(workspace, old))];
-            (old, old.version + 1, written_at, told)
+            let deleted = vec![(EventType::WorkerDeleted, groups::worker(workspace, old))];
+            (old, old.version + 1, written_at, deleted)
         }
         (Some(old), Some(new)) => {
-            // The item of a Worker who has not changed for long may not say when they did.
+            // A stored item may lack `date_updated`; the change of Activity is then the latest
+            // date.
             let at = new.date_updated.max(new.date_status_changed);
             (new, new.version, at, changes(workspace, old, new))
         }
@@ -39,40 +42,36 @@ pub fn of_worker(
             version,
             at,
         },
-        told,
+        notifications,
     )
 }
 
-fn changes(workspace: &Workspace, old: &Worker, new: &Worker) -> Told {
+fn changes(workspace: &Workspace, old: &Worker, new: &Worker) -> Notifications {
     let worker = groups::worker(workspace, new);
-    let mut told = Vec::new();
-    if is_elsewhere(old, new) {
-        told.push((EventType::WorkerActivityUpdate, worker.clone()));
+    let mut changes = Vec::new();
+    if old.activity_sid != new.activity_sid {
+        changes.push((EventType::WorkerActivityUpdate, worker.clone()));
     }
     if old.attributes != new.attributes {
-        told.push((EventType::WorkerAttributesUpdate, worker.clone()));
+        changes.push((EventType::WorkerAttributesUpdate, worker.clone()));
     }
     let shares = old.channels.iter().chain(&new.channels);
     let channels: BTreeSet<TaskChannelName> = shares.map(|share| share.channel).collect();
     for channel in channels {
-        let (before, after) = (old.share(channel), new.share(channel));
+        let before = old.share(channel);
+        let after = new.share(channel);
         let parameters = || worker.clone().and(share(workspace, channel, old, new));
         if before.configured_capacity != after.configured_capacity {
-            told.push((EventType::WorkerCapacityUpdate, parameters()));
+            changes.push((EventType::WorkerCapacityUpdate, parameters()));
         }
         if before.available != after.available {
-            told.push((EventType::WorkerChannelAvailabilityUpdate, parameters()));
+            changes.push((EventType::WorkerChannelAvailabilityUpdate, parameters()));
         }
     }
-    told
+    changes
 }
 
-/// Did the Worker enter another Activity?
-fn is_elsewhere(old: &Worker, new: &Worker) -> bool {
-    old.activity_sid != new.activity_sid
-}
-
-/// The Worker's share of a TaskChannel (taskrouter.md section 12.3, "worker channel").
+/// The parameters of a Worker's TaskChannel (taskrouter.md section 12.3, "worker channel").
 fn share(
     workspace: &Workspace,
     channel: TaskChannelName,
@@ -84,10 +83,8 @@ fn share(
         || TaskChannel::of(workspace.sid, channel).sid,
         |known| known.sid,
     );
-    let (capacity, taken) = (
-        usize::from(new.share(channel).configured_capacity),
-        new.occupied(channel),
-    );
+    let capacity = usize::from(new.share(channel).configured_capacity);
+    let taken = new.occupied(channel);
     Parameters::new()
         .with(P::TaskChannelSid, channel_sid)
         .with(P::TaskChannelUniqueName, channel)

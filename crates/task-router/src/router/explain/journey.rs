@@ -1,68 +1,69 @@
-//! Where a Task stands in its Workflow, and what comes next (taskrouter.md section 7.2).
+//! A waiting Task's step in its Workflow, and what follows (taskrouter.md section 7.2).
 
 use serde::{Deserialize, Serialize};
 
-use super::{iso8601, phrases, queue_name};
+use super::phrases::queue_name;
+use super::{iso8601, phrases};
 use crate::model::{
     Configuration, EndReason, Expression, Filter, KnownWorker, RoutingTarget, Step, Target, Task,
     Workspace,
 };
-use crate::router::expression::why::told;
+use crate::router::expression::why::shortened;
 use crate::router::workflow;
 use ids::time::Timestamp;
 use ids::{TaskQueueSid, WorkflowSid};
 
-/// Where a waiting Task stands in its Workflow.
+/// A waiting Task's step in its Workflow.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Journey {
     /// The Workflow.
     pub workflow_sid: WorkflowSid,
-    /// Its name, unless it is gone.
+    /// Its name, unless it was deleted.
     pub workflow_friendly_name: Option<String>,
-    /// The filter that took the Task; none for the default filter, and for a Task with a routing target.
+    /// The filter that matched the Task; none for the default filter and for a routing target.
     pub filter_friendly_name: Option<String>,
-    /// What that filter wants.
+    /// That filter's expression.
     pub filter_expression: Option<String>,
-    /// Did no filter want it, so that the default filter took it?
+    /// Did no filter match, so that the default filter applies?
     pub is_default_filter: bool,
-    /// Which step of the filter it is in, counted from 1.
+    /// The number of the step in its filter, counted from 1.
     pub step: Option<usize>,
-    /// How many steps the filter has.
+    /// The number of steps of the filter.
     pub steps: Option<usize>,
-    /// What the step wants of Workers beside being in its TaskQueue.
+    /// The step's expression, which a Worker must satisfy in addition to serving the TaskQueue.
     pub step_expression: Option<String>,
-    /// Where the Task says who alone may have it in this step, `task.agent`.
+    /// The attribute that names the known Worker of the step, `task.agent`.
     pub known_worker: Option<String>,
     /// In words: `step 1 of 2 of filter English`.
     pub place: String,
-    /// When the step ends by itself.
+    /// When the step ends by its timeout.
     #[serde(with = "iso8601")]
     pub ends_at: Timestamp,
-    /// What comes then.
+    /// What follows the step.
     pub next: Next,
     /// Until when and then what, in words: `until 14:03:21 UTC, in 8 s; then it is canceled: …`.
     pub outlook: String,
 }
 
-/// What comes after a step.
+/// What follows a step.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Next {
     /// Is the Task canceled then?
     pub is_canceled: bool,
     /// In words: `step 2 of filter English, TaskQueue Everybody`.
     pub text: String,
-    /// The TaskQueue it goes to.
+    /// The TaskQueue of the next step.
     pub task_queue_sid: Option<TaskQueueSid>,
 }
 
-/// Where this Task stands.
+/// The step of this Task.
 pub(super) fn of_task(workspace: &Workspace, task: &Task, now: Timestamp) -> Journey {
     let configuration = workspace.configuration_of(task);
     let filter =
         configuration.and_then(|configuration| filter_at(configuration, task.position.step));
     let target = workflow::target_at(workspace, task);
-    let step = step_number(task.position.step).filter(|_| filter.is_some());
-    let (ends_at, next) = what_comes(workspace, task);
+    let step = filter.and(step_number(task.position.step));
+    let (ends_at, next) = next_of(workspace, task);
     Journey {
         workflow_sid: task.workflow_sid,
         workflow_friendly_name: workspace
@@ -93,8 +94,8 @@ pub(super) fn of_task(workspace: &Workspace, task: &Task, now: Timestamp) -> Jou
     }
 }
 
-/// The end of the step, or of the Task if that comes first.
-fn what_comes(workspace: &Workspace, task: &Task) -> (Timestamp, Next) {
+/// The end of the step, or of the Task if that is earlier, and what follows.
+fn next_of(workspace: &Workspace, task: &Task) -> (Timestamp, Next) {
     let canceled = |reason: EndReason| Next {
         is_canceled: true,
         text: format!("it is canceled: {}", reason.as_str()),
@@ -106,7 +107,7 @@ fn what_comes(workspace: &Workspace, task: &Task) -> (Timestamp, Next) {
         Some(deadline) => {
             let next = workspace.configuration_of(task).and_then(|configuration| {
                 let step = workflow::step_after_timeout(configuration, task)?;
-                Some(next(
+                Some(step_next(
                     workspace,
                     configuration,
                     step,
@@ -121,7 +122,12 @@ fn what_comes(workspace: &Workspace, task: &Task) -> (Timestamp, Next) {
     }
 }
 
-fn next(workspace: &Workspace, configuration: &Configuration, step: Step, target: &Target) -> Next {
+fn step_next(
+    workspace: &Workspace,
+    configuration: &Configuration,
+    step: Step,
+    target: &Target,
+) -> Next {
     let text = format!(
         "{}, TaskQueue {}",
         name_of(configuration, step),
@@ -140,9 +146,7 @@ fn place(configuration: Option<&Configuration>, task: &Task) -> String {
             format!("straight to Worker {worker}")
         }
         (Step::Direct, _, _) => "straight to its TaskQueue".to_owned(),
-        (Step::Target { .. } | Step::DefaultFilter, None, _) => {
-            "a Workflow that is gone".to_owned()
-        }
+        (Step::Target { .. } | Step::DefaultFilter, None, _) => "a deleted Workflow".to_owned(),
         (step @ (Step::Target { .. } | Step::DefaultFilter), Some(configuration), _) => {
             name_of(configuration, step)
         }
@@ -156,7 +160,7 @@ fn name_of(configuration: &Configuration, step: Step) -> String {
             format!(
                 "step {number} of {} of filter {}",
                 filter.targets.len(),
-                told(&filter.filter_friendly_name)
+                shortened(&filter.filter_friendly_name)
             )
         }
         (Some(_) | None, Some(_) | None) => "the default filter".to_owned(),
@@ -178,7 +182,7 @@ fn step_number(step: Step) -> Option<usize> {
 }
 
 fn source(expression: &Expression) -> String {
-    told(expression.source())
+    shortened(expression.source())
 }
 
 fn path(known: &KnownWorker) -> String {

@@ -1,56 +1,56 @@
-//! What keeps a Worker from a Task, in words and with its values.
+//! The obstacles between a Worker and a Task, in words and with their values.
 
 use std::ops::ControlFlow;
 
 use serde::{Deserialize, Serialize};
 
-use super::phrases;
-use super::{iso8601_if_any, queue_name};
+use super::phrases::queue_name;
+use super::{iso8601, phrases};
 use crate::model::{KnownWorker, Slots, Task, Worker, Workspace};
-use crate::router::expression::why::{FalseExpression, told};
+use crate::router::expression::why::{FalseExpression, shortened};
 use crate::router::expression::{TargetScope, WorkerScope};
-use crate::router::known_worker;
+use crate::router::known_worker::{self, WantedWorker};
 use crate::router::matching::{self, Obstacle};
 use ids::time::Timestamp;
 use ids::{TaskQueueSid, TaskSid};
 
-/// One thing that keeps a Worker from a Task.
+/// One obstacle between a Worker and a Task.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Reason {
-    /// What kind of thing.
+    /// The kind of obstacle.
     pub kind: ReasonKind,
-    /// In words, to be read behind the Worker's name: `their Activity Offline takes no Tasks`.
+    /// In words, to follow the Worker's name: `their Activity Offline takes no Tasks`.
     pub text: String,
-    /// Until when it lasts, if that is known.
-    #[serde(with = "iso8601_if_any")]
+    /// When the obstacle ends, if that is known.
+    #[serde(with = "iso8601::optional")]
     pub until: Option<Timestamp>,
-    /// The capacity that is taken.
+    /// The capacity, of [`ReasonKind::NoCapacity`].
     pub capacity: Option<Capacity>,
-    /// The Tasks it is about: those that take up the capacity, or the one that comes first.
+    /// The Tasks that take the capacity, or the Task that comes first.
     pub task_sids: Vec<TaskSid>,
     /// The expression that is false.
     pub expression: Option<FalseExpression>,
 }
 
-/// Kinds of things that keep Workers from Tasks.
+/// The kinds of obstacles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ReasonKind {
-    /// The Task does not wait, or is just being moved on.
+    /// The Task is not pending, or is just being moved on.
     TaskNotWaiting,
-    /// They did not take this very Task a moment ago.
+    /// The Worker did not take this Task, and the retry pause has not ended.
     Spared,
-    /// Their Activity is not available.
+    /// The Worker's Activity is not available.
     ActivityNotAvailable,
-    /// Their share of the Task's channel is not available.
+    /// The Worker is not available in the Task's channel.
     ChannelNotAvailable,
-    /// All slots of the channel are taken, or there are none.
+    /// The Worker has no free slot in the channel.
     NoCapacity,
     /// The Task is meant for another Worker.
     MeantForAnotherWorker,
-    /// They do not serve the TaskQueue.
+    /// The Worker does not serve the TaskQueue.
     NotInTaskQueue,
-    /// The step wants the known Worker, and that is another, or nobody.
+    /// The step is for the known Worker, who is another Worker or is not named.
     NotTheKnownWorker,
     /// The step's expression is false.
     StepExpression,
@@ -60,29 +60,28 @@ pub enum ReasonKind {
     AnotherTaskFirst,
 }
 
-/// How much of a Worker's share of a channel is taken.
+/// The capacity of a Worker in a channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Capacity {
-    /// Tasks at once.
+    /// The number of slots.
     pub configured: usize,
-    /// Tasks that take up a slot now.
+    /// The number of slots that are taken.
     pub assigned: usize,
 }
 
 impl Reason {
     pub(super) fn new(kind: ReasonKind, text: impl Into<String>) -> Self {
-        let (until, capacity, task_sids, expression) = (None, None, Vec::new(), None);
         Self {
             kind,
             text: text.into(),
-            until,
-            capacity,
-            task_sids,
-            expression,
+            until: None,
+            capacity: None,
+            task_sids: Vec::new(),
+            expression: None,
         }
     }
 
-    /// The Task is not where it stays: its time is up, or its Workflow has changed.
+    /// The Task is about to leave its step: its time is over, or its Workflow has changed.
     pub(super) fn moving_on() -> Self {
         Self::new(
             ReasonKind::TaskNotWaiting,
@@ -90,18 +89,18 @@ impl Reason {
         )
     }
 
-    /// Of those who could take it, the first ones are asked.
-    pub(super) fn others_first(at_once: usize) -> Self {
-        let asked = phrases::count(at_once, "Worker");
+    /// More Workers could take the Task than are offered it at the same time.
+    pub(super) fn others_first(offers: usize) -> Self {
+        let asked = phrases::count(offers, "Worker");
         Self::new(
             ReasonKind::OtherWorkersFirst,
             format!("the TaskQueue asks {asked} at a time, and others come first"),
         )
     }
 
-    /// This Task comes before the one in question.
+    /// The Worker takes this other Task first.
     pub(super) fn other_task_first(task: TaskSid) -> Self {
-        let text = format!("Task {task} stands before it, and they could take that one");
+        let text = format!("Task {task} comes before it, and they could take that one");
         Self {
             task_sids: vec![task],
             ..Self::new(ReasonKind::AnotherTaskFirst, text)
@@ -109,7 +108,7 @@ impl Reason {
     }
 }
 
-/// Everything that keeps this Worker from this Task, as matching has it.
+/// All obstacles between this Worker and this Task, in the order of matching.
 pub(super) fn all(
     workspace: &Workspace,
     worker: &Worker,
@@ -117,8 +116,8 @@ pub(super) fn all(
     now: Timestamp,
 ) -> Vec<Reason> {
     let mut reasons = Vec::new();
-    // It is never broken off, so it hears everything.
-    let _heard = matching::obstacles(workspace, worker, task, now, |obstacle| {
+    // The visitor never breaks, so it sees every obstacle.
+    let _all_visited = matching::obstacles(workspace, worker, task, now, |obstacle| {
         reasons.push(in_words(workspace, worker, task, now, obstacle));
         ControlFlow::Continue(())
     });
@@ -176,7 +175,7 @@ fn in_words(
 pub(super) fn activity(workspace: &Workspace, worker: &Worker) -> Reason {
     let text = match workspace.activities.get(&worker.activity_sid) {
         Some(activity) => format!("their Activity {} takes no Tasks", activity.friendly_name),
-        None => format!("their Activity {} is gone", worker.activity_sid),
+        None => format!("their Activity {} was deleted", worker.activity_sid),
     };
     Reason::new(ReasonKind::ActivityNotAvailable, text)
 }
@@ -218,7 +217,7 @@ pub(super) fn not_in_queue(workspace: &Workspace, worker: &Worker, queue: TaskQu
         .get(&queue)
         .and_then(|queue| queue.target_workers.as_ref())
     else {
-        let text = format!("TaskQueue {name} has no expression, which matches nobody");
+        let text = format!("TaskQueue {name} has no expression, so it matches no Worker");
         return Reason::new(ReasonKind::NotInTaskQueue, text);
     };
     match target.why_false(&WorkerScope::new(worker, workspace)) {
@@ -252,14 +251,14 @@ fn not_known(task: &Task, known: &KnownWorker) -> Reason {
         KnownWorker::Sid(_) => "SID",
         KnownWorker::FriendlyName(_) => "name",
     };
-    let said = match known_worker::said_by(task, known) {
-        known_worker::Meant::Sid(text) | known_worker::Meant::FriendlyName(text) => {
-            format!("is {}", serde_json::Value::from(told(text)))
+    let named = match known_worker::named_by(task, known) {
+        WantedWorker::Sid(text) | WantedWorker::FriendlyName(text) => {
+            format!("is {}", serde_json::Value::from(shortened(text)))
         }
-        known_worker::Meant::Nobody => "names nobody".to_owned(),
+        WantedWorker::Unnamed => "names no Worker".to_owned(),
     };
     let text = format!(
-        "the step is for the known Worker whose {kind} `task.{}` gives, and that {said}",
+        "the step is for the known Worker whose {kind} `task.{}` gives, and that {named}",
         known.path()
     );
     Reason::new(ReasonKind::NotTheKnownWorker, text)

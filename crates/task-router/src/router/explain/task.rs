@@ -5,20 +5,22 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::journey::{self, Journey};
+use super::limits::{OUTSIDERS_SHOWN_MAX, WORKERS_SHOWN_MAX};
+use super::phrases::queue_name;
 use super::reason::{self, Reason, ReasonKind};
-use super::{OUTSIDERS_SHOWN_MAX, WORKERS_SHOWN_MAX, iso8601, phrases, queue_name};
+use super::{iso8601, phrases};
 use crate::model::{
     AssignmentStatus, EndReason, Reservation, ReservationStatus, RoutingTarget, Task,
     TaskChannelName, Worker, Workspace,
 };
-use crate::router::{Command, Outcome, Snapshot, deadline, decide, matching};
+use crate::router::{Command, Outcome, Snapshot, decide, matching, timers};
 use ids::time::Timestamp;
 use ids::{ReservationSid, TaskQueueSid, TaskSid, WorkerSid, WorkspaceSid};
 
-/// Workers of a TaskQueue whom the summary names one by one.
+/// The summary names the Workers of a TaskQueue one by one, up to this number.
 const NAMED_MAX: usize = 3;
 
-/// What is asked, and what was read to answer it.
+/// The Task to explain, and what was read for the explanation.
 #[derive(Debug, Clone, Copy)]
 pub struct TaskQuestion<'a> {
     /// Configuration.
@@ -27,99 +29,100 @@ pub struct TaskQuestion<'a> {
     pub task: &'a Task,
     /// Workers of the Workspace.
     pub workers: &'a [Worker],
-    /// Are there more of them?
+    /// Does the Workspace have more Workers than were read?
     pub more_workers: bool,
-    /// Tasks that stand before it in its line, first one first.
+    /// Tasks ahead of it in its waiting list, the first one first.
     pub ahead: &'a [Task],
-    /// Are there more of them?
+    /// Are there more Tasks ahead than were read?
     pub more_ahead: bool,
-    /// The moment.
+    /// The moment for which the explanation is true.
     pub now: Timestamp,
 }
 
-/// Why a Task waits; for one that does not wait, where it is.
+/// Why a Task waits, or the state of a Task that does not wait.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TaskExplanation {
-    /// The Task.
+    /// The Task's id.
     pub task_sid: TaskSid,
-    /// Where it is routed.
+    /// The Task's Workspace.
     pub workspace_sid: WorkspaceSid,
     /// The answer in a sentence.
     pub summary: String,
-    /// Where the Task stands.
+    /// The Task's status.
     pub assignment_status: AssignmentStatus,
     /// Higher is served first.
     pub priority: u32,
-    /// The kind of work.
+    /// The TaskChannel.
     pub task_channel_unique_name: TaskChannelName,
-    /// The queue it waits in, or was in.
+    /// The TaskQueue in which it waits or waited.
     pub task_queue_sid: TaskQueueSid,
-    /// The queue's name.
+    /// The TaskQueue's name.
     pub task_queue_friendly_name: String,
     /// The moment its waiting is counted from.
     #[serde(with = "iso8601")]
     pub waiting_since: Timestamp,
-    /// Its place in its Workflow; of a pending Task only.
+    /// The step in its Workflow; of a pending Task only.
     pub workflow: Option<Journey>,
-    /// The Tasks before it in its line; of a pending Task only.
+    /// The number of Tasks ahead of it in its waiting list; of a pending Task only.
     pub ahead: Option<Ahead>,
     /// The Reservations of its latest round.
     pub reservations: Vec<Offered>,
-    /// Workers, those of the TaskQueue first, and among them who is nearest to taking it; of a pending Task only.
+    /// Workers, those of the TaskQueue first, then by the number of obstacles; of a pending Task
+    /// only.
     pub workers: Vec<Candidate>,
     /// Workers of the TaskQueue who are not among `workers`.
     pub more_in_task_queue: usize,
     /// Workers outside the TaskQueue who are not among `workers`.
     pub more_outside: usize,
-    /// Does the Workspace have Workers who were not looked at?
+    /// Does the Workspace have Workers who were not read?
     pub more_not_looked_at: bool,
 }
 
-/// How many Tasks there are.
+/// A number of Tasks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ahead {
-    /// So many.
+    /// The number that was counted.
     pub tasks: usize,
-    /// Or more.
+    /// Are there, or may there be, more than were counted?
     pub at_least: bool,
 }
 
 /// A Reservation of the Task's latest round.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Offered {
-    /// `WR…`.
+    /// The Reservation's id.
     pub reservation_sid: ReservationSid,
-    /// Who was offered the Task.
+    /// The Worker who is or was offered the Task.
     pub worker_sid: WorkerSid,
     /// Their name at that moment.
     pub worker_name: String,
-    /// Where it stands.
+    /// The Reservation's status.
     pub reservation_status: ReservationStatus,
-    /// When it was made.
+    /// When it was created.
     #[serde(with = "iso8601")]
     pub date_created: Timestamp,
     /// When its status last changed.
     #[serde(with = "iso8601")]
     pub date_updated: Timestamp,
-    /// When a pending one ends by itself.
+    /// When a pending Reservation expires.
     #[serde(with = "iso8601")]
     pub expires_at: Timestamp,
 }
 
-/// A Worker, and what keeps them from the Task.
+/// A Worker, and the obstacles between them and the Task.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Candidate {
-    /// Who.
+    /// The Worker's id.
     pub worker_sid: WorkerSid,
     /// Their name.
     pub friendly_name: String,
-    /// What they are doing; empty if that Activity is gone.
+    /// The name of their Activity; empty if it was deleted.
     pub activity_name: String,
-    /// Do they serve the Task's queue, or is the Task meant for them?
+    /// Do they serve the Task's TaskQueue, or is the Task for them alone?
     pub in_task_queue: bool,
-    /// Is the Task offered to them at once?
+    /// Is there no obstacle, so that the Task is offered to them at once?
     pub could_take: bool,
-    /// Everything that keeps them from it.
+    /// All obstacles.
     pub obstacles: Vec<Reason>,
 }
 
@@ -149,12 +152,12 @@ pub fn of_task(question: &TaskQuestion<'_>) -> TaskExplanation {
         more_outside: 0,
         more_not_looked_at: false,
     };
-    match task.is_pending() {
-        true => of_pending(question, explanation),
-        false => TaskExplanation {
-            summary: of_another(workspace, task, now),
-            ..explanation
-        },
+    if task.is_pending() {
+        return of_pending(question, explanation);
+    }
+    TaskExplanation {
+        summary: of_not_pending(workspace, task, now),
+        ..explanation
     }
 }
 
@@ -168,16 +171,18 @@ fn of_pending(question: &TaskQuestion<'_>, explanation: TaskExplanation) -> Task
     let journey = journey::of_task(workspace, task, now);
     let moves_on = moves_on(workspace, task, now);
     let candidates = candidates(question, moves_on);
-    let summary = match moves_on {
-        true => format!(
+    let summary = if moves_on {
+        format!(
             "Its time in {} is over: it is just being moved on.",
             journey.place
-        ),
-        false => summary(question, &candidates, &explanation.task_queue_friendly_name),
+        )
+    } else {
+        summary(question, &candidates, &explanation.task_queue_friendly_name)
     };
     let (mut workers, mut outsiders): (Vec<_>, Vec<_>) =
         candidates.into_iter().partition(|each| each.in_task_queue);
-    let (of_queue, outside) = (workers.len(), outsiders.len());
+    let of_queue = workers.len();
+    let outside = outsiders.len();
     workers.truncate(WORKERS_SHOWN_MAX);
     outsiders.truncate(OUTSIDERS_SHOWN_MAX);
     TaskExplanation {
@@ -195,13 +200,14 @@ fn of_pending(question: &TaskQuestion<'_>, explanation: TaskExplanation) -> Task
     }
 }
 
-/// Would looking at the Task change it, whoever is free? Then its place is not where it waits.
+/// Does an advance without candidates change the Task? Then it is about to leave its step.
 fn moves_on(workspace: &Workspace, task: &Task, now: Timestamp) -> bool {
     let alone = Snapshot::new(workspace).with_tasks([task.clone()]);
     decide(alone, &Command::Advance { task: task.sid }, now).outcome == Outcome::Changed
 }
 
-/// The Workers who come into question, nearest to taking the Task first. For a Task that is meant for somebody that is they alone.
+/// The candidates, those with the fewest obstacles first. A Task for one Worker alone has one
+/// candidate.
 fn candidates(question: &TaskQuestion<'_>, moves_on: bool) -> Vec<Candidate> {
     let TaskQuestion {
         workspace,
@@ -209,12 +215,10 @@ fn candidates(question: &TaskQuestion<'_>, moves_on: bool) -> Vec<Candidate> {
         now,
         ..
     } = *question;
-    let comes_into_question =
-        |worker: &&Worker| meant_for(task).is_none_or(|meant| meant == worker.sid);
     let workers: Vec<&Worker> = question
         .workers
         .iter()
-        .filter(comes_into_question)
+        .filter(|worker| meant_for(task).is_none_or(|meant| meant == worker.sid))
         .collect();
     let mut reasons: BTreeMap<WorkerSid, Vec<Reason>> = BTreeMap::new();
     for worker in &workers {
@@ -231,24 +235,24 @@ fn candidates(question: &TaskQuestion<'_>, moves_on: bool) -> Vec<Candidate> {
     let is_free = |worker: &&&Worker| reasons.get(&worker.sid).is_some_and(Vec::is_empty);
     let mut free: Vec<&Worker> = workers.iter().filter(is_free).copied().collect();
     matching::best_first(workspace, task, &mut free);
-    let at_once = matching::at_once(workspace, task);
-    for worker in free.into_iter().skip(at_once) {
+    let offers = matching::parallel_offers(workspace, task);
+    for worker in free.into_iter().skip(offers) {
         reasons
             .entry(worker.sid)
             .or_default()
-            .push(Reason::others_first(at_once));
+            .push(Reason::others_first(offers));
     }
     let candidate = |worker: &Worker| {
         let obstacles = reasons.remove(&worker.sid).unwrap_or_default();
         candidate(workspace, task, worker, obstacles)
     };
     let mut candidates: Vec<Candidate> = workers.into_iter().map(candidate).collect();
-    candidates.sort_by(|left, right| key(left).cmp(&key(right)));
+    candidates.sort_by(|left, right| sort_key(left).cmp(&sort_key(right)));
     candidates
 }
 
-/// Of the queue or not, how much is in the way, and the name.
-fn key(candidate: &Candidate) -> (bool, usize, &str, WorkerSid) {
+/// Sorts candidates: members of the TaskQueue first, then by the number of obstacles, then by name.
+fn sort_key(candidate: &Candidate) -> (bool, usize, &str, WorkerSid) {
     (
         !candidate.in_task_queue,
         candidate.obstacles.len(),
@@ -277,6 +281,7 @@ fn candidate(
     }
 }
 
+/// The Worker who is the routing target of the Task.
 fn meant_for(task: &Task) -> Option<WorkerSid> {
     match task.routing_target {
         Some(RoutingTarget::Worker(meant)) => Some(meant),
@@ -284,7 +289,7 @@ fn meant_for(task: &Task) -> Option<WorkerSid> {
     }
 }
 
-/// The first Task before this one that the Worker could take.
+/// The first Task ahead of this one that the Worker could take.
 fn first_ahead(question: &TaskQuestion<'_>, worker: &Worker) -> Option<TaskSid> {
     let TaskQuestion { workspace, now, .. } = *question;
     let takes = |other: &&Task| {
@@ -306,7 +311,7 @@ fn offered(reservation: &Reservation) -> Offered {
     }
 }
 
-/// The first cause, as concrete as a sentence can be.
+/// The most important cause, in a sentence.
 fn summary(question: &TaskQuestion<'_>, candidates: &[Candidate], queue: &str) -> String {
     let could: Vec<String> = candidates
         .iter()
@@ -367,7 +372,8 @@ fn summary(question: &TaskQuestion<'_>, candidates: &[Candidate], queue: &str) -
                 .first()
                 .map(|nearest| about(nearest))
                 .unwrap_or_default();
-            let (number, kinds) = (many.len(), kinds(many));
+            let number = many.len();
+            let kinds = kinds(many);
             format!(
                 "None of the {number} Workers{looked_at} in TaskQueue {queue} can take it: {kinds}. Nearest: {nearest}"
             )
@@ -390,7 +396,7 @@ fn all_texts(worker: &Candidate) -> String {
     )
 }
 
-/// How many are kept from it by what, counting what is first in each one's way; the most frequent first.
+/// The number of Workers by the kind of their first obstacle, the most frequent kind first.
 fn kinds(workers: &[&Candidate]) -> String {
     let mut counts: BTreeMap<ReasonKind, usize> = BTreeMap::new();
     for first in workers.iter().filter_map(|worker| worker.obstacles.first()) {
@@ -407,7 +413,7 @@ fn kinds(workers: &[&Candidate]) -> String {
 }
 
 impl ReasonKind {
-    /// What several Workers have in common who are kept by this, behind their number.
+    /// What several Workers with this obstacle have in common; it follows their number.
     fn of_several(self) -> &'static str {
         match self {
             Self::TaskNotWaiting => "because the Task is being moved on",
@@ -425,8 +431,8 @@ impl ReasonKind {
     }
 }
 
-/// Where a Task is that does not wait.
-fn of_another(workspace: &Workspace, task: &Task, now: Timestamp) -> String {
+/// The state of a Task that does not wait.
+fn of_not_pending(workspace: &Workspace, task: &Task, now: Timestamp) -> String {
     let moment = |at| phrases::moment(at, now);
     let reason = task
         .reason
@@ -453,7 +459,7 @@ fn of_another(workspace: &Workspace, task: &Task, now: Timestamp) -> String {
         }
         AssignmentStatus::Assigned => format!("It does not wait: {holder} has it since {since}."),
         AssignmentStatus::Wrapping => {
-            let end = deadline::of_status(workspace, task)
+            let end = timers::of_status(workspace, task)
                 .map(|end| format!("; it ends by itself at {}", moment(end)));
             format!(
                 "It does not wait: {holder} is wrapping it up since {since}{}.",

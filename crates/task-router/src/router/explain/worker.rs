@@ -1,67 +1,67 @@
-//! Why nothing comes to a Worker.
+//! Why a Worker is offered nothing.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::limits::{QUEUES_SHOWN_MAX, WAITING_LISTS_READ_MAX, WAITING_SHOWN_MAX};
+use super::phrases::queue_name;
 use super::reason::{self, Reason};
-use super::{Ahead, QUEUES_SHOWN_MAX, WAITING_SHOWN_MAX, iso8601, phrases, queue_name};
+use super::task::Ahead;
+use super::{iso8601, phrases};
 use crate::model::{Task, TaskChannelName, TaskQueue, Worker, Workspace};
 use crate::router::order::WaitingList;
 use crate::router::{matching, order};
 use ids::time::Timestamp;
 use ids::{ActivitySid, TaskQueueSid, TaskSid, WorkerSid, WorkspaceSid};
 
-/// Lines of waiting Tasks looked at for one Worker: one read of the board each.
-const LINES_READ_MAX: usize = 200;
-
-/// What is asked, and what was read to answer it.
+/// The Worker to explain, and what was read for the explanation.
 #[derive(Debug, Clone, Copy)]
 pub struct WorkerQuestion<'a> {
     /// Configuration.
     pub workspace: &'a Workspace,
     /// The Worker.
     pub worker: &'a Worker,
-    /// The lines of [`WorkerQuestion::lines`], as far as they were read.
-    pub lines: &'a [WaitingLine],
-    /// The moment.
+    /// The heads of [`WorkerQuestion::waiting_lists`].
+    pub heads: &'a [WaitingListHead],
+    /// The moment for which the explanation is true.
     pub now: Timestamp,
 }
 
-/// The head of a line of waiting Tasks.
+/// The head of a waiting list.
 #[derive(Debug, Clone, PartialEq)]
-pub struct WaitingLine {
-    /// Which line.
-    pub line: WaitingList,
-    /// Its first Tasks, first one first.
+pub struct WaitingListHead {
+    /// The waiting list.
+    pub waiting_list: WaitingList,
+    /// Its first Tasks, in order.
     pub tasks: Vec<Task>,
-    /// Are there more?
+    /// Does it contain more Tasks?
     pub more: bool,
 }
 
-/// Why nothing comes to a Worker.
+/// Why a Worker is offered nothing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct WorkerExplanation {
     /// The Worker.
     pub worker_sid: WorkerSid,
-    /// Where they work.
+    /// The Worker's Workspace.
     pub workspace_sid: WorkspaceSid,
     /// Their name.
     pub friendly_name: String,
     /// The answer in a sentence.
     pub summary: String,
-    /// What they are doing.
+    /// Their Activity.
     pub activity_sid: ActivitySid,
-    /// Its name; empty if it is gone.
+    /// The Activity's name; empty if it was deleted.
     pub activity_name: String,
-    /// Does that Activity take Tasks?
+    /// Is that Activity available?
     pub available: bool,
     /// Since when they are in it.
     #[serde(with = "iso8601")]
     pub date_status_changed: Timestamp,
-    /// Their capacity, TaskChannel by TaskChannel.
+    /// Their capacity in each TaskChannel.
     pub channels: Vec<Channel>,
-    /// Tasks that wait for them alone, first one first.
+    /// Tasks that wait for them alone, the first one first.
     pub waiting_for_them: Vec<Waiting>,
     /// The Workspace's TaskQueues, those they serve first.
     pub task_queues: Vec<Queue>,
@@ -71,78 +71,79 @@ pub struct WorkerExplanation {
     pub more_not_served: usize,
 }
 
-/// A Worker's share of a TaskChannel.
+/// A Worker's capacity in a TaskChannel.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Channel {
-    /// Which.
+    /// The TaskChannel.
     pub task_channel_unique_name: TaskChannelName,
-    /// False: no new Tasks of it.
+    /// Is the Worker offered new Tasks of the channel?
     pub available: bool,
-    /// Tasks at once.
+    /// The number of slots.
     pub configured_capacity: usize,
-    /// Tasks that take up a slot now.
+    /// The number of slots that are taken.
     pub occupied: usize,
-    /// Is there a slot for one more?
+    /// Is there a free slot?
     pub has_slot: bool,
-    /// The Tasks that take up slots.
+    /// The Tasks that take the slots.
     pub task_sids: Vec<TaskSid>,
 }
 
-/// A TaskQueue as one Worker has to do with it.
+/// A TaskQueue, seen from one Worker.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Queue {
-    /// Which.
+    /// The TaskQueue's id.
     pub task_queue_sid: TaskQueueSid,
     /// Its name.
     pub friendly_name: String,
-    /// Do they serve it?
+    /// Does the Worker serve it?
     pub serves: bool,
-    /// Why not.
+    /// Why the Worker does not serve it.
     pub obstacle: Option<Reason>,
-    /// Tasks that wait in it; none if it was not looked at.
+    /// The number of Tasks that wait in it; none if its waiting lists were not read.
     pub waiting: Option<Ahead>,
-    /// The first ones of them.
+    /// The first of these Tasks.
     pub tasks: Vec<Waiting>,
 }
 
-/// A Task that waits, and what keeps it from the Worker.
+/// A waiting Task, and the obstacles between it and the Worker.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Waiting {
-    /// Which.
+    /// The Task's id.
     pub task_sid: TaskSid,
-    /// Where it waits.
+    /// The TaskQueue in which it waits.
     pub task_queue_sid: TaskQueueSid,
-    /// The kind of work.
+    /// The TaskChannel.
     pub task_channel_unique_name: TaskChannelName,
     /// Higher is served first.
     pub priority: u32,
     /// The moment its waiting is counted from.
     #[serde(with = "iso8601")]
     pub waiting_since: Timestamp,
-    /// Does it come to them at once?
+    /// Is there no obstacle, so that the Worker is offered it at once?
     pub could_take: bool,
-    /// Everything that keeps it from them.
+    /// All obstacles.
     pub obstacles: Vec<Reason>,
 }
 
 impl WorkerQuestion<'_> {
-    /// The lines to read for this Worker: their own, then those of the TaskQueues that are told of.
-    pub fn lines(workspace: &Workspace, worker: &Worker) -> Vec<WaitingList> {
+    /// The waiting lists to read for this Worker: their own, then those of the TaskQueues that are
+    /// shown.
+    pub fn waiting_lists(workspace: &Workspace, worker: &Worker) -> Vec<WaitingList> {
         let queues = queues(workspace, worker)
             .into_iter()
-            .filter(|(_, is_told)| *is_told)
+            .filter(|(_, is_shown)| *is_shown)
             .map(|(queue, _)| queue.sid);
         let channels = || workspace.task_channels.keys().copied();
         let of_queues = queues
             .flat_map(|queue| channels().map(move |channel| WaitingList::Queue(queue, channel)));
         std::iter::once(WaitingList::Worker(worker.sid))
             .chain(of_queues)
-            .take(LINES_READ_MAX)
+            .take(WAITING_LISTS_READ_MAX)
             .collect()
     }
 }
 
-/// Why nothing comes to this Worker.
+/// Why this Worker is offered nothing.
 pub fn of_worker(question: &WorkerQuestion<'_>) -> WorkerExplanation {
     let WorkerQuestion {
         workspace, worker, ..
@@ -152,10 +153,10 @@ pub fn of_worker(question: &WorkerQuestion<'_>) -> WorkerExplanation {
     let all = queues(workspace, worker);
     let left_out = |serves: bool| {
         all.iter()
-            .filter(|(queue, is_told)| !is_told && worker.roster.serves(queue.sid) == serves)
+            .filter(|(queue, is_shown)| !is_shown && worker.roster.serves(queue.sid) == serves)
             .count()
     };
-    let told = all.iter().filter(|(_, is_told)| *is_told);
+    let shown = all.iter().filter(|(_, is_shown)| *is_shown);
     WorkerExplanation {
         worker_sid: worker.sid,
         workspace_sid: worker.workspace_sid,
@@ -173,7 +174,7 @@ pub fn of_worker(question: &WorkerQuestion<'_>) -> WorkerExplanation {
             .map(|channel| channel_of(worker, *channel))
             .collect(),
         waiting_for_them: for_them(question, &waiting),
-        task_queues: told
+        task_queues: shown
             .map(|(queue, _)| queue_of(question, &waiting, queue))
             .collect(),
         more_served: left_out(true),
@@ -181,7 +182,7 @@ pub fn of_worker(question: &WorkerQuestion<'_>) -> WorkerExplanation {
     }
 }
 
-/// The Workspace's TaskQueues, those the Worker serves first, by name; and whether they are told of.
+/// The Workspace's TaskQueues, those the Worker serves first, by name; and whether each is shown.
 fn queues<'a>(workspace: &'a Workspace, worker: &Worker) -> Vec<(&'a TaskQueue, bool)> {
     let mut queues: Vec<&TaskQueue> = workspace.task_queues.values().collect();
     queues.sort_by_key(|queue| {
@@ -195,17 +196,14 @@ fn queues<'a>(workspace: &'a Workspace, worker: &Worker) -> Vec<(&'a TaskQueue, 
         .iter()
         .filter(|queue| worker.roster.serves(queue.sid))
         .count();
-    let is_told = |at: usize| {
-        if at < served {
-            at < QUEUES_SHOWN_MAX
-        } else {
-            at - served < QUEUES_SHOWN_MAX
-        }
+    let is_shown = |at: usize| {
+        let number = if at < served { at } else { at - served };
+        number < QUEUES_SHOWN_MAX
     };
     queues
         .into_iter()
         .enumerate()
-        .map(|(at, queue)| (queue, is_told(at)))
+        .map(|(at, queue)| (queue, is_shown(at)))
         .collect()
 }
 
@@ -225,18 +223,18 @@ fn channel_of(worker: &Worker, channel: TaskChannelName) -> Channel {
     }
 }
 
-/// The Tasks that were read, in the order in which the Worker would get them.
+/// The Tasks that were read, in the order in which the Worker would be offered them.
 fn waiting(question: &WorkerQuestion<'_>) -> Vec<Waiting> {
     let WorkerQuestion {
         workspace,
         worker,
-        lines,
+        heads,
         now,
     } = *question;
-    // Read one after the other, a Task may be in two lines.
-    let tasks: BTreeMap<TaskSid, &Task> = lines
+    // The waiting lists are read one after the other, so a Task that moves may be in two of them.
+    let tasks: BTreeMap<TaskSid, &Task> = heads
         .iter()
-        .flat_map(|line| &line.tasks)
+        .flat_map(|head| &head.tasks)
         .map(|task| (task.sid, task))
         .collect();
     let mut tasks: Vec<&Task> = tasks.into_values().collect();
@@ -268,9 +266,9 @@ fn waiting(question: &WorkerQuestion<'_>) -> Vec<Waiting> {
 
 fn for_them(question: &WorkerQuestion<'_>, waiting: &[Waiting]) -> Vec<Waiting> {
     let own = question
-        .lines
+        .heads
         .iter()
-        .find(|line| line.line == WaitingList::Worker(question.worker.sid));
+        .find(|head| head.waiting_list == WaitingList::Worker(question.worker.sid));
     let is_own = |task: &&Waiting| {
         own.is_some_and(|own| own.tasks.iter().any(|each| each.sid == task.task_sid))
     };
@@ -286,20 +284,19 @@ fn queue_of(question: &WorkerQuestion<'_>, waiting: &[Waiting], queue: &TaskQueu
     let WorkerQuestion {
         workspace,
         worker,
-        lines,
+        heads,
         ..
     } = *question;
     let serves = worker.roster.serves(queue.sid);
-    let is_of_queue =
-        |line: &&WaitingLine| matches!(line.line, WaitingList::Queue(sid, _) if sid == queue.sid);
-    let read: Vec<&WaitingLine> = lines.iter().filter(is_of_queue).collect();
+    let is_of_queue = |head: &&WaitingListHead| matches!(head.waiting_list, WaitingList::Queue(sid, _) if sid == queue.sid);
+    let read: Vec<&WaitingListHead> = heads.iter().filter(is_of_queue).collect();
     let count = Ahead {
-        tasks: read.iter().map(|line| line.tasks.len()).sum(),
-        at_least: read.iter().any(|line| line.more) || read.len() < workspace.task_channels.len(),
+        tasks: read.iter().map(|head| head.tasks.len()).sum(),
+        at_least: read.iter().any(|head| head.more) || read.len() < workspace.task_channels.len(),
     };
     let in_it = |task: &&Waiting| {
         read.iter()
-            .any(|line| line.tasks.iter().any(|each| each.sid == task.task_sid))
+            .any(|head| head.tasks.iter().any(|each| each.sid == task.task_sid))
     };
     Queue {
         task_queue_sid: queue.sid,
@@ -316,7 +313,7 @@ fn queue_of(question: &WorkerQuestion<'_>, waiting: &[Waiting], queue: &TaskQueu
     }
 }
 
-/// The first cause, as concrete as a sentence can be.
+/// The most important cause, in a sentence.
 fn summary(question: &WorkerQuestion<'_>, waiting: &[Waiting]) -> String {
     let WorkerQuestion {
         workspace,
@@ -331,7 +328,7 @@ fn summary(question: &WorkerQuestion<'_>, waiting: &[Waiting]) -> String {
             next.task_sid
         );
     }
-    // Of a queue they do not serve, nothing would come in any case.
+    // A Worker is offered nothing of a TaskQueue that they do not serve.
     let meant: Vec<&Waiting> = waiting
         .iter()
         .filter(|task| is_meant(question, task))
@@ -362,13 +359,13 @@ fn summary(question: &WorkerQuestion<'_>, waiting: &[Waiting]) -> String {
     nothing_waits(workspace, worker)
 }
 
-/// Would the Task come to this Worker, if it were not for them?
+/// Does the Task wait in a TaskQueue of this Worker, or for this Worker alone?
 fn is_meant(question: &WorkerQuestion<'_>, task: &Waiting) -> bool {
     let own = WaitingList::Worker(question.worker.sid);
-    let in_own_line = |line: &WaitingLine| {
-        line.line == own && line.tasks.iter().any(|each| each.sid == task.task_sid)
+    let contains_task = |head: &WaitingListHead| {
+        head.waiting_list == own && head.tasks.iter().any(|each| each.sid == task.task_sid)
     };
-    question.worker.roster.serves(task.task_queue_sid) || question.lines.iter().any(in_own_line)
+    question.worker.roster.serves(task.task_queue_sid) || question.heads.iter().any(contains_task)
 }
 
 fn nothing_waits(workspace: &Workspace, worker: &Worker) -> String {
@@ -395,7 +392,7 @@ fn nothing_waits(workspace: &Workspace, worker: &Worker) -> String {
         shown.push(format!("{} more", queues.len() - shown.len()));
     }
     let shown = phrases::list(&shown);
-    let theirs = if queues.len() == 1 {
+    let empty = if queues.len() == 1 {
         format!("TaskQueue {shown} is")
     } else {
         format!("TaskQueues {shown} are")
@@ -410,5 +407,5 @@ fn nothing_waits(workspace: &Workspace, worker: &Worker) -> String {
     } else {
         format!("; they have {}", phrases::list(&busy))
     };
-    format!("Nothing waits for {name}: their {theirs} empty{busy}.")
+    format!("Nothing waits for {name}: their {empty} empty{busy}.")
 }

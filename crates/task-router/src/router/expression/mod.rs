@@ -1,5 +1,6 @@
-//! Evaluating expressions (taskrouter.md sections 8.2 to 8.4). A missing key is NULL; nothing here can fail, and nothing
-//! allocates. Recursion is as deep as the expression, which is bounded when it is parsed.
+//! Evaluates expressions (taskrouter.md sections 8.2 to 8.4). A missing key is NULL. Evaluation
+//! never fails and never allocates. It recurses as deep as the expression, whose depth the parser
+//! bounds.
 
 mod scopes;
 pub mod why;
@@ -12,17 +13,17 @@ use crate::model::{Comparison, Expression, Operand, Operator, PathStep, Term};
 
 pub use scopes::{TargetScope, TaskScope, WorkerScope};
 
-/// Where an expression's keys are looked up.
+/// The object in which an expression's keys are looked up.
 pub trait Scope {
     /// The value at `path`; [`Value::Null`] when any step of it is missing.
     fn lookup<'a>(&'a self, path: &[PathStep]) -> Value<'a>;
 
-    /// Who has, or would have, the value at `path`: for people who read why a condition is false.
-    /// `None`: nobody, it lacks the prefix that is mandatory here.
+    /// The owner of the value at `path`, for the explanation of a false condition. `None`: the path
+    /// has no owner, because it lacks the prefix that is mandatory in this scope.
     fn owner(&self, path: &[PathStep]) -> Option<&'static str>;
 }
 
-/// A value during evaluation; borrowed, so evaluation allocates nothing.
+/// A value during evaluation. It borrows, so that evaluation allocates nothing.
 #[derive(Debug, Clone, Copy)]
 pub enum Value<'a> {
     /// Missing, or JSON null.
@@ -31,25 +32,25 @@ pub enum Value<'a> {
     Bool(bool),
     /// A number; integers and decimals compare numerically.
     Number(f64),
-    /// A text.
+    /// A string.
     Text(&'a str),
     /// An array from attributes.
     Array(&'a [Json]),
     /// An array written in the expression; its paths are looked up one by one.
     Literal(&'a [Operand]),
-    /// A JSON object: whether it is there can be asked, and nothing else.
+    /// A JSON object: an expression can only ask whether it exists.
     Object,
 }
 
 impl Expression {
-    /// Is it true in this scope?
+    /// Is the expression true in this scope?
     pub fn matches(&self, scope: &dyn Scope) -> bool {
         term(self.root(), scope)
     }
 }
 
 impl<'a> Value<'a> {
-    /// The JSON value, seen by an expression.
+    /// The value of a JSON value.
     pub fn of(value: &'a Json) -> Self {
         match value {
             Json::Null => Self::Null,
@@ -79,7 +80,8 @@ fn term(condition: &Term, scope: &dyn Scope) -> bool {
     }
 }
 
-/// One comparison (taskrouter.md section 8.3). Operands an operator is not made for make it false.
+/// Evaluates one comparison (taskrouter.md section 8.3). It is false if the operator does not apply
+/// to the kinds of its operands.
 fn compare(comparison: &Comparison, scope: &dyn Scope) -> bool {
     let left = value(&comparison.left, scope);
     let right = value(&comparison.right, scope);
@@ -95,7 +97,7 @@ fn compare(comparison: &Comparison, scope: &dyn Scope) -> bool {
         }
         Operator::Has => has(left, right, scope).unwrap_or(false),
         Operator::In => has(right, left, scope).unwrap_or(false),
-        // A missing list rejects nobody (taskrouter.md section 8.4, the reject-list idiom).
+        // A missing list rejects no Worker (taskrouter.md section 8.4, the reject-list idiom).
         Operator::NotIn => right.is_null() || has(right, left, scope).is_some_and(|has| !has),
     }
 }
@@ -111,7 +113,7 @@ fn value<'a>(operand: &'a Operand, scope: &'a dyn Scope) -> Value<'a> {
     }
 }
 
-/// Does `array` hold `element`? `None` when `array` is no array, or `element` could not be in one.
+/// Does `array` contain `element`? `None`: `array` is no array, or `element` is an array or object.
 fn has(array: Value<'_>, element: Value<'_>, scope: &dyn Scope) -> Option<bool> {
     match array {
         _ if element.is_compound() => None,
@@ -129,8 +131,8 @@ fn has(array: Value<'_>, element: Value<'_>, scope: &dyn Scope) -> Option<bool> 
     }
 }
 
-/// An array or object equals nothing and differs from nothing; but `task.preferred_agents != null` asks whether it is
-/// there.
+/// An array or object equals nothing and differs from nothing, except that
+/// `task.preferred_agents != null` asks whether it exists.
 fn can_be_equal(left: Value<'_>, right: Value<'_>) -> bool {
     left.is_null() || right.is_null() || !(left.is_compound() || right.is_compound())
 }

@@ -1,5 +1,6 @@
-//! What keys mean where (taskrouter.md section 8.2). Making a scope costs nothing; what a built-in name stands for is
-//! worked out when an expression asks for it.
+//! The scopes of expressions: which keys exist, and their values (taskrouter.md section 8.2).
+//! Creating a scope costs nothing. The value of a built-in name is computed when an expression asks
+//! for it.
 
 use std::cell::OnceCell;
 
@@ -9,8 +10,9 @@ use super::{Scope, Value};
 use crate::model::{ASSIGNED_TASKS_KEY, CHANNEL_KEY, PathStep, Task, Worker, Workspace};
 use ids::SidText;
 
-/// Bare keys are a Worker's: the scope of a TaskQueue's `target_workers`, with `worker.` as a synonym. A Worker's
-/// channels are not in it: which queues a Worker serves does not depend on how busy they are.
+/// The scope of a TaskQueue's `target_workers`: bare keys are a Worker's, with `worker.` as a
+/// synonym. It does not contain the Worker's channels, because queue membership does not depend on
+/// how busy a Worker is.
 pub struct WorkerScope<'a> {
     worker: &'a Worker,
     workspace: &'a Workspace,
@@ -29,8 +31,8 @@ impl<'a> WorkerScope<'a> {
         }
     }
 
-    /// The value at `path`, which has no `worker.` before it, as targets and `order_by` see it: channels, built-in
-    /// names, attributes, in this order.
+    /// The value at `path`, without the prefix `worker.`, for targets and `order_by`: channels
+    /// first, then built-in names, then attributes.
     pub fn value(&self, path: &[PathStep]) -> Value<'_> {
         channel_figure(self.worker, self.workspace, path)
             .map_or_else(|| self.named(path), Value::Number)
@@ -70,7 +72,7 @@ impl Scope for WorkerScope<'_> {
     }
 }
 
-/// Bare keys are a Task's attributes: the scope of a Workflow filter, with `task.` as a synonym.
+/// The scope of a Workflow filter: bare keys are a Task's attributes, with `task.` as a synonym.
 pub struct TaskScope<'a>(pub &'a Task);
 
 impl Scope for TaskScope<'_> {
@@ -86,11 +88,11 @@ impl Scope for TaskScope<'_> {
     }
 }
 
-/// `task.x` and `worker.x`: the scope of a Workflow target, where prefixes are mandatory.
+/// The scope of a Workflow target: `task.x` and `worker.x`. The prefixes are mandatory.
 pub struct TargetScope<'a> {
-    /// The Task that looks for a Worker.
+    /// The Task that is searched for.
     pub task: &'a Task,
-    /// The candidate.
+    /// The candidate for the Task.
     pub worker: WorkerScope<'a>,
 }
 
@@ -111,7 +113,8 @@ impl Scope for TargetScope<'_> {
     }
 }
 
-/// `channel.<name>.configured_capacity | assigned_tasks | available_capacity_percentage` (taskrouter.md section 4).
+/// `channel.<name>.configured_capacity | assigned_tasks | available_capacity_percentage`
+/// (taskrouter.md section 4).
 fn channel_figure(worker: &Worker, workspace: &Workspace, path: &[PathStep]) -> Option<f64> {
     let [
         PathStep::Key(channel),
@@ -133,7 +136,7 @@ fn channel_figure(worker: &Worker, workspace: &Workspace, path: &[PathStep]) -> 
     channel_use(worker, workspace, name).map(|channel| f64::from(figure(channel)))
 }
 
-/// How much of a Worker's share of a TaskChannel is taken.
+/// A Worker's capacity in a TaskChannel, and how much of it is taken.
 #[derive(Clone, Copy)]
 struct ChannelUse {
     capacity: u32,
@@ -142,7 +145,7 @@ struct ChannelUse {
 }
 
 impl ChannelUse {
-    /// Rounded down; 0 without any capacity, and with more Tasks than fit.
+    /// Free slots in percent, rounded down; 0 without any capacity, and with more Tasks than slots.
     fn available_percentage(self) -> u32 {
         (self.capacity.saturating_sub(self.occupied) * 100)
             .checked_div(self.capacity)
@@ -150,25 +153,21 @@ impl ChannelUse {
     }
 }
 
-/// A name no TaskChannel of the Workspace has stands for nothing built in.
+/// `None`: the Workspace has no TaskChannel with this name, so the path is an ordinary attribute.
 fn channel_use(worker: &Worker, workspace: &Workspace, name: &str) -> Option<ChannelUse> {
     let channel = name
         .parse()
         .ok()
         .filter(|channel| workspace.task_channels.contains_key(channel))?;
     let count = |reservations: usize| u32::try_from(reservations).unwrap_or(u32::MAX);
-    let (occupied, accepted) = (
-        count(worker.occupied(channel)),
-        count(worker.accepted(channel)),
-    );
     Some(ChannelUse {
         capacity: worker.share(channel).configured_capacity.into(),
-        occupied,
-        accepted,
+        occupied: count(worker.occupied(channel)),
+        accepted: count(worker.accepted(channel)),
     })
 }
 
-/// The value at `path` below `object`.
+/// The value at `path` in `object`.
 pub(super) fn attribute<'a>(object: &'a Map<String, Json>, path: &[PathStep]) -> Value<'a> {
     let Some((PathStep::Key(key), rest)) = path.split_first() else {
         return Value::Null;
@@ -184,7 +183,7 @@ pub(super) fn attribute<'a>(object: &'a Map<String, Json>, path: &[PathStep]) ->
     value.map_or(Value::Null, Value::of)
 }
 
-/// `path` without its first step, if that is the key `prefix` and a key follows.
+/// `path` without its first step, if that step is the key `prefix` and a key follows.
 fn strip<'p>(path: &'p [PathStep], prefix: &str) -> Option<&'p [PathStep]> {
     match path.split_first() {
         Some((PathStep::Key(key), rest))

@@ -1,5 +1,6 @@
-//! Why an expression is false: which of its comparisons, and what their sides are. It walks the same conditions and asks the
-//! same comparisons as [`Expression::matches`], and is only called when somebody wants to know.
+//! Why an expression is false: its false comparisons, with the values of their sides. It visits the
+//! same conditions and evaluates the same comparisons as [`Expression::matches`], and is only
+//! called for an explanation.
 
 use std::fmt;
 
@@ -8,37 +9,38 @@ use serde::{Deserialize, Serialize};
 use super::{Scope, Value, can_be_equal, equal, has, ordering, term, value};
 use crate::model::{Comparison, Expression, Operand, Operator, Term};
 
-/// Comparisons that are told of one expression: more than a person reads, and answers about many Workers stay small.
+/// Comparisons of one expression that are shown: more than a person reads, and few enough that an
+/// explanation of many Workers stays small.
 pub const CLAUSES_MAX: usize = 12;
 
-/// Characters of a comparison, a value or an expression that are told.
-pub const TOLD_CHARS_MAX: usize = 200;
+/// Characters of a comparison, a value or an expression that are shown.
+pub const SHOWN_CHARS_MAX: usize = 200;
 
 /// An expression that is false, and why.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FalseExpression {
-    /// The expression as it is written.
+    /// The source of the expression.
     pub expression: String,
-    /// What would have to be otherwise.
+    /// What makes it false.
     pub because: Because,
-    /// Comparisons beyond [`CLAUSES_MAX`].
+    /// The number of further comparisons, beyond [`CLAUSES_MAX`].
     pub more: usize,
 }
 
-/// What would have to be otherwise for an expression to be true.
+/// What would have to change for an expression to be true.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Because {
     /// This comparison.
     Clause(Box<Clause>),
-    /// Each of these.
+    /// All of these.
     AllOf {
-        /// In the order they are written in.
+        /// In the order of the source.
         all_of: Vec<Because>,
     },
     /// One of these.
     AnyOf {
-        /// In the order they are written in.
+        /// In the order of the source.
         any_of: Vec<Because>,
     },
 }
@@ -46,67 +48,67 @@ pub enum Because {
 /// A comparison that is not what it would have to be.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Clause {
-    /// It in a sentence, with the values.
+    /// The comparison in a sentence, with the values.
     pub text: String,
-    /// As it is written.
+    /// The source of the comparison.
     pub clause: String,
-    /// The character of the expression it begins at, counted from 1.
+    /// The column of the expression at which it begins, counted in characters from 1.
     pub column: usize,
-    /// What it is: true only behind a `NOT`.
+    /// Its value: true only within a `NOT`.
     pub is: bool,
     /// Left-hand side.
     pub left: Side,
-    /// What is asked, `HAS`.
+    /// The operator, such as `HAS`.
     pub operator: String,
     /// Right-hand side.
     pub right: Side,
-    /// Why it can be nothing else, whatever the values.
+    /// Why it is false for all values of these kinds.
     pub hint: Option<String>,
 }
 
 /// One side of a comparison.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Side {
-    /// As it is written, in normal form.
+    /// The operand in normal form.
     pub operand: String,
-    /// What it stands for, as JSON; `None`: nothing, it is missing or null.
+    /// Its value as JSON; `None`: it is missing or null.
     pub value: Option<String>,
 }
 
 impl Expression {
-    /// Why it is false in this scope; `None`: it is true.
+    /// Why the expression is false in this scope. `None`: it is true.
     pub fn why_false(&self, scope: &dyn Scope) -> Option<FalseExpression> {
-        let mut walk = Backfill {
+        let mut explainer = Explainer {
             scope,
             written: self.comparisons(),
             next: 0,
-            told: 0,
+            shown: 0,
             more: 0,
         };
-        let because = walk.why(self.root(), true)?;
+        let because = explainer.why(self.root(), true)?;
         Some(FalseExpression {
-            expression: told(self.source()),
+            expression: shortened(self.source()),
             because,
-            more: walk.more,
+            more: explainer.more,
         })
     }
 }
 
 impl FalseExpression {
-    /// The expression in pieces, and of each whether it is one of the comparisons that are told.
+    /// The expression in pieces, and for each whether it is one of the comparisons in `because`.
     pub fn marked(&self) -> Vec<(String, bool)> {
         let clauses = self.because.clauses();
-        let is_told = |at: usize| {
+        let is_shown = |at: usize| {
             clauses.iter().any(|each| {
                 (each.column..each.column + each.clause.chars().count()).contains(&(at + 1))
             })
         };
         let mut pieces: Vec<(String, bool)> = Vec::new();
         for (at, letter) in self.expression.chars().enumerate() {
-            let told = is_told(at);
+            let shown = is_shown(at);
             match pieces.last_mut() {
-                Some((piece, same)) if *same == told => piece.push(letter),
-                Some(_) | None => pieces.push((letter.to_string(), told)),
+                Some((piece, same)) if *same == shown => piece.push(letter),
+                Some(_) | None => pieces.push((letter.to_string(), shown)),
             }
         }
         pieces
@@ -114,7 +116,7 @@ impl FalseExpression {
 }
 
 impl Because {
-    /// The comparisons in it, in the order they are written in.
+    /// All comparisons in it, in the order of the source.
     pub fn clauses(&self) -> Vec<&Clause> {
         match self {
             Self::Clause(clause) => vec![clause],
@@ -142,18 +144,20 @@ impl fmt::Display for Because {
     }
 }
 
-struct Backfill<'a> {
+/// Visits the conditions of an expression and collects the false comparisons.
+struct Explainer<'a> {
     scope: &'a dyn Scope,
-    /// The comparisons as they are written.
+    /// The column and source of each comparison.
     written: Vec<(usize, &'a str)>,
-    /// The comparison that comes next, by its place in `written`.
+    /// The index in `written` of the next comparison.
     next: usize,
-    told: usize,
+    shown: usize,
     more: usize,
 }
 
-impl Backfill<'_> {
-    /// Why a condition is not what is wanted; `None`: it is, or enough has been told.
+impl Explainer<'_> {
+    /// Why a condition does not have the wanted value. `None`: it has it, or [`CLAUSES_MAX`] is
+    /// reached.
     fn why(&mut self, condition: &Term, wanted: bool) -> Option<Because> {
         if term(condition, self.scope) == wanted {
             self.next += comparisons_in(condition);
@@ -180,21 +184,19 @@ impl Backfill<'_> {
     fn clause(&mut self, comparison: &Comparison, is: bool) -> Option<Because> {
         let (column, written) = self.written.get(self.next).copied().unwrap_or_default();
         self.next += 1;
-        if self.told == CLAUSES_MAX {
+        if self.shown == CLAUSES_MAX {
             self.more += 1;
             return None;
         }
-        self.told += 1;
-        let (left, right) = (
-            side(&comparison.left, self.scope),
-            side(&comparison.right, self.scope),
-        );
+        self.shown += 1;
+        let left = side(&comparison.left, self.scope);
+        let right = side(&comparison.right, self.scope);
         let hint = if is {
             None
         } else {
             hint(comparison, self.scope)
         };
-        let clause = told(written);
+        let clause = shortened(written);
         let text = sentence(
             &clause,
             is,
@@ -203,16 +205,15 @@ impl Backfill<'_> {
             hint,
             self.scope,
         );
-        let (operator, hint) = (comparison.operator.to_string(), hint.map(str::to_owned));
         Some(Because::Clause(Box::new(Clause {
             text,
             clause,
             column,
             is,
             left,
-            operator,
+            operator: comparison.operator.to_string(),
             right,
-            hint,
+            hint: hint.map(str::to_owned),
         })))
     }
 }
@@ -227,8 +228,8 @@ fn comparisons_in(condition: &Term) -> usize {
 
 fn side(operand: &Operand, scope: &dyn Scope) -> Side {
     Side {
-        operand: told(&operand.to_string()),
-        value: json(value(operand, scope), scope).map(|text| told(&text)),
+        operand: shortened(&operand.to_string()),
+        value: json(value(operand, scope), scope).map(|text| shortened(&text)),
     }
 }
 
@@ -256,16 +257,16 @@ fn sentence(
     format!("`{clause}` is {is}{values}{hint}")
 }
 
-/// Whose keys need no prefix once it is said whose they are.
+/// Owners whose prefix is left out of the sentence, because the sentence names the owner.
 const OWNERS: [(&str, &str); 2] = [("the Worker", "worker."), ("the Task", "task.")];
 
-/// What a side stands for, unless it says so itself.
+/// The value of a side in words. `None`: the operand is a constant, which shows its value.
 fn in_words(operand: &Operand, side: &Side, scope: &dyn Scope) -> Option<String> {
     match (operand, &side.value) {
         (Operand::Path(path), None) => {
             let Some(owner) = scope.owner(path.steps()) else {
                 return Some(format!(
-                    "nobody has `{0}` here, only `task.{0}` and `worker.{0}`",
+                    "the key `{0}` needs a prefix, `task.{0}` or `worker.{0}`",
                     side.operand
                 ));
             };
@@ -292,12 +293,10 @@ fn in_words(operand: &Operand, side: &Side, scope: &dyn Scope) -> Option<String>
     }
 }
 
-/// Why a comparison that is false would be so with any values of these kinds (taskrouter.md section 8.3).
+/// Why a false comparison is false for all values of these kinds (taskrouter.md section 8.3).
 fn hint(comparison: &Comparison, scope: &dyn Scope) -> Option<&'static str> {
-    let (left, right) = (
-        value(&comparison.left, scope),
-        value(&comparison.right, scope),
-    );
+    let left = value(&comparison.left, scope);
+    let right = value(&comparison.right, scope);
     if left.is_null() || right.is_null() {
         return None;
     }
@@ -338,7 +337,7 @@ fn hint(comparison: &Comparison, scope: &dyn Scope) -> Option<&'static str> {
     }
 }
 
-/// A value as JSON; `None`: there is none. Of an object it is known that it is there, and nothing else.
+/// A value as JSON. `None`: it is missing or null. The content of an object is not known here.
 fn json(value: Value<'_>, scope: &dyn Scope) -> Option<String> {
     match value {
         Value::Null => None,
@@ -358,9 +357,9 @@ fn json(value: Value<'_>, scope: &dyn Scope) -> Option<String> {
     }
 }
 
-/// The beginning of a text that may be long.
-pub(in crate::router) fn told(text: &str) -> String {
-    match text.char_indices().nth(TOLD_CHARS_MAX) {
+/// A text, cut after [`SHOWN_CHARS_MAX`] characters.
+pub(in crate::router) fn shortened(text: &str) -> String {
+    match text.char_indices().nth(SHOWN_CHARS_MAX) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
         None => text.to_owned(),
     }

@@ -220,7 +220,7 @@ fn queue_clause_that_fails_is_named() {
     assert!(
         explained(&world, "c1")
             .summary
-            .contains("has no expression, which matches nobody")
+            .contains("has no expression, so it matches no Worker")
     );
     world.queue("hi").target_workers = expression("1 == 1");
     assert!(
@@ -307,7 +307,7 @@ fn known_worker_shows_task_attribute() {
     assert!(
         candidate(&explained(&world, "c2"), "Ben").obstacles[0]
             .text
-            .ends_with("names nobody")
+            .ends_with("names no Worker")
     );
 }
 

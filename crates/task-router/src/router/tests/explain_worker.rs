@@ -20,20 +20,20 @@ pub(super) fn explained(world: &World, name: &str) -> WorkerExplanation {
             .cloned()
             .collect();
         tasks.sort_by_key(order::position_of);
-        WaitingLine {
-            line,
+        WaitingListHead {
+            waiting_list: line,
             tasks,
             more: false,
         }
     };
-    let lines: Vec<WaitingLine> = WorkerQuestion::lines(&world.workspace, asked)
+    let heads: Vec<WaitingListHead> = WorkerQuestion::waiting_lists(&world.workspace, asked)
         .into_iter()
         .map(line)
         .collect();
     of_worker(&WorkerQuestion {
         workspace: &world.workspace,
         worker: asked,
-        lines: &lines,
+        heads: &heads,
         now: world.now,
     })
 }

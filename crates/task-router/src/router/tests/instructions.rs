@@ -89,7 +89,7 @@ pub(super) fn left(world: &mut World, who: Leaving) -> Outcome {
         .happens(Command::ConferenceLeft {
             task: task("c1"),
             reservation,
-            who,
+            leaving: who,
         })
         .0
 }
@@ -169,13 +169,13 @@ fn conference_ends_when_both_left_or_it_ends() {
         Leaving::Call(caller()),
         Leaving::Call(CallSid::derive(&["worker leg", "c1"])),
     ];
-    for leaving in [&both[..], &[both[1], both[0]], &[Leaving::Everybody(ROOM)]] {
+    for leaving in [&both[..], &[both[1], both[0]], &[Leaving::Conference(ROOM)]] {
         let (mut world, worker_call) = conference(Conference::default());
         entered(&mut world, worker_call);
         joined(&mut world);
         left(
             &mut world,
-            Leaving::Everybody(ConferenceSid::from_bytes([8; 16])),
+            Leaving::Conference(ConferenceSid::from_bytes([8; 16])),
         );
         left(
             &mut world,
@@ -227,7 +227,7 @@ fn end_on_exit_ends_conversation() {
 fn failed_conference_keeps_caller_waiting() {
     for fails in [
         |world: &mut World| left(world, Leaving::Call(CallSid::derive(&["worker leg", "c1"]))),
-        |world: &mut World| left(world, Leaving::Everybody(ROOM)),
+        |world: &mut World| left(world, Leaving::Conference(ROOM)),
         |world: &mut World| {
             world.wait(RING_MARGIN.as_secs());
             world.happens(Command::Advance { task: task("c1") }).0
@@ -471,7 +471,7 @@ fn supervise_request_calls_once() {
     assert_eq!(supervise(&mut world, 1, 1), Outcome::Changed);
     assert_eq!(supervise(&mut world, 1, 2), Outcome::AlreadySo);
     assert_eq!(supervise(&mut world, 2, 3), Outcome::Changed);
-    left(&mut world, Leaving::Everybody(ROOM));
+    left(&mut world, Leaving::Conference(ROOM));
     assert!(matches!(supervise(&mut world, 3, 4), Outcome::Refused(_)));
 }
 

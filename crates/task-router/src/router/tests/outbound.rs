@@ -134,7 +134,7 @@ fn unanswered_customer_cancels_offer() {
     let left_notice = Command::ConferenceLeft {
         task: task("c1"),
         reservation,
-        who: Leaving::Call(customer()),
+        leaving: Leaving::Call(customer()),
     };
     let (outcome, effects) = world.happens(left_notice);
     assert_eq!(outcome, Outcome::Changed);
@@ -154,7 +154,7 @@ fn leaving_worker_stops_customer_call() {
     let left_notice = Command::ConferenceLeft {
         task: task("c1"),
         reservation,
-        who: Leaving::Call(worker_call),
+        leaving: Leaving::Call(worker_call),
     };
     assert!(stops(&world.happens(left_notice).1, customer()));
     assert_eq!(offer(&world).status, ReservationStatus::Canceled);

@@ -106,7 +106,7 @@ fn no_skip_without_worker_counts() {
         decide(snapshot.clone(), &event, world.now).outcome,
         Outcome::AlreadySo
     );
-    let counted = snapshot.with_presence(Some(WorkerCounts::default()));
+    let counted = snapshot.with_worker_counts(Some(WorkerCounts::default()));
     assert_eq!(decide(counted, &event, world.now).outcome, Outcome::Changed);
 }
 

@@ -10,6 +10,8 @@ use ids::WorkflowSid;
 use ids::WorkspaceSid;
 use std::collections::BTreeMap;
 
+pub(super) use ids::time::Millis;
+
 use crate::model::*;
 use crate::router::effects::{self, Callback, Effect};
 use crate::router::*;
@@ -273,13 +275,13 @@ impl World {
     fn snapshot(&self, command: &Command) -> Snapshot<'_> {
         let about = command.task().and_then(|sid| self.tasks.get(&sid));
         let counted = about.filter(|task| may_skip(&self.workspace, task));
-        let counts = counted.map(|task| {
+        let presence = counted.map(|task| {
             WorkerCounts::of_queue(task.task_queue_sid, self.workers.values(), &self.workspace)
         });
         let mut snapshot = Snapshot::new(&self.workspace)
             .with_tasks(self.tasks.values().cloned())
             .with_workers(self.workers.values().cloned())
-            .with_presence(counts);
+            .with_worker_counts(presence);
         snapshot.candidates_of = about.map(|task| task.task_queue_sid);
         snapshot
     }

@@ -74,6 +74,7 @@ fn shown(waits: &WaitTimes) -> Value {
 }
 
 /// For each threshold in seconds, the Tasks that waited for less, `below`, and the others, `above`.
+/// A service level, such as the share of Tasks accepted within 20 s, is computed from these counts.
 fn split(tally: &Tally, thresholds: &[u32]) -> Value {
     let accepted = &tally.until_accepted;
     let canceled = &tally.until_canceled;

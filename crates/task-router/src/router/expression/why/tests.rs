@@ -1,4 +1,4 @@
-//! Which comparison is said to be false, where it stands, and with which values.
+//! Which comparisons an explanation contains, with their columns and values.
 
 use super::*;
 use crate::model::{Configuration, Target, TaskChannelName, Worker, Workflow, Workspace};
@@ -40,7 +40,7 @@ fn sentences(source: &str, attributes: &str) -> Vec<String> {
 }
 
 #[test]
-fn a_false_comparison_is_told_with_its_values() {
+fn false_comparison_is_shown_with_its_values() {
     for (source, attributes, expected) in [
         (
             r#"languages HAS "hi""#,
@@ -84,7 +84,7 @@ fn a_false_comparison_is_told_with_its_values() {
 }
 
 #[test]
-fn what_could_never_be_true_is_told_with_a_hint() {
+fn impossible_comparison_has_a_hint() {
     for (source, attributes, hint) in [
         (
             "level >= 3",
@@ -122,9 +122,9 @@ fn what_could_never_be_true_is_told_with_a_hint() {
             "IN wants one value on its left, an array on its right",
         ),
     ] {
-        let told = why(source, attributes).unwrap();
+        let explained = why(source, attributes).unwrap();
         assert_eq!(
-            told.because.clauses()[0].hint.as_deref(),
+            explained.because.clauses()[0].hint.as_deref(),
             Some(hint),
             "{source}"
         );
@@ -136,55 +136,55 @@ fn what_could_never_be_true_is_told_with_a_hint() {
         "missing HAS 'x'",
         "name CONTAINS 'x'",
     ] {
-        let told = why(source, r#"{"level":1,"name":"Maya","skills":["y"]}"#).unwrap();
-        assert_eq!(told.because.clauses()[0].hint, None, "{source}");
+        let explained = why(source, r#"{"level":1,"name":"Maya","skills":["y"]}"#).unwrap();
+        assert_eq!(explained.because.clauses()[0].hint, None, "{source}");
     }
 }
 
 #[test]
-fn of_and_all_that_are_false_are_told_and_of_or_all_alternatives() {
+fn and_shows_false_terms_or_shows_all_terms() {
     let attributes = r#"{"a":1,"b":1}"#;
-    let told = |source| why(source, attributes).unwrap().because;
+    let because_of = |source| why(source, attributes).unwrap().because;
     let texts = |why: &[Because]| why.iter().map(ToString::to_string).collect::<Vec<_>>();
-    let Because::AllOf { all_of } = told("a == 2 AND b == 1 AND b == 3") else {
+    let Because::AllOf { all_of } = because_of("a == 2 AND b == 1 AND b == 3") else {
         panic!()
     };
     assert_eq!(
         texts(&all_of),
         ["`a == 2` is false: `a` is 1", "`b == 3` is false: `b` is 1"]
     );
-    let Because::AnyOf { any_of } = told("a == 2 OR (b == 1 AND b == 3)") else {
+    let Because::AnyOf { any_of } = because_of("a == 2 OR (b == 1 AND b == 3)") else {
         panic!()
     };
     assert_eq!(
         texts(&any_of),
         ["`a == 2` is false: `a` is 1", "`b == 3` is false: `b` is 1"]
     );
-    let Because::AnyOf { any_of } = told("NOT (a == 1 AND b == 1)") else {
+    let Because::AnyOf { any_of } = because_of("NOT (a == 1 AND b == 1)") else {
         panic!()
     };
     assert_eq!(
         texts(&any_of),
         ["`a == 1` is true: `a` is 1", "`b == 1` is true: `b` is 1"]
     );
-    let Because::AllOf { all_of } = told("NOT (a == 1 OR a == 7 OR NOT b == 2)") else {
+    let Because::AllOf { all_of } = because_of("NOT (a == 1 OR a == 7 OR NOT b == 2)") else {
         panic!()
     };
     assert_eq!(
         texts(&all_of),
         ["`a == 1` is true: `a` is 1", "`b == 2` is false: `b` is 1"]
     );
-    let Because::Clause(clause) = told("NOT NOT a == 2") else {
+    let Because::Clause(clause) = because_of("NOT NOT a == 2") else {
         panic!()
     };
     assert!(!clause.is && why("NOT NOT a == 1", attributes).is_none());
 }
 
 #[test]
-fn a_clause_is_found_where_it_is_written() {
+fn clause_has_its_column_in_the_source() {
     let source = "(a==1  OR é == 'ü') AND  NOT( level>=3 )AND name IN ['x' ,'y'] ";
-    let told = why(source, r#"{"level":3,"name":"z"}"#).unwrap();
-    let places: Vec<_> = told
+    let explained = why(source, r#"{"level":3,"name":"z"}"#).unwrap();
+    let clauses: Vec<_> = explained
         .because
         .clauses()
         .into_iter()
@@ -197,50 +197,50 @@ fn a_clause_is_found_where_it_is_written() {
         (45, "name IN ['x' ,'y']"),
     ];
     assert_eq!(
-        places,
+        clauses,
         expected.map(|(column, clause)| (column, clause.to_owned()))
     );
-    for (column, clause) in places {
-        let there: String = source
+    for (column, clause) in clauses {
+        let found: String = source
             .chars()
             .skip(column - 1)
             .take(clause.chars().count())
             .collect();
-        assert_eq!(there, clause);
+        assert_eq!(found, clause);
     }
 }
 
 #[test]
-fn however_long_an_expression_is_the_answer_is_short() {
+fn long_expression_is_shortened() {
     let source = vec!["level == 1"; 500].join(" OR ");
-    let told = why(&source, "{}").unwrap();
+    let explained = why(&source, "{}").unwrap();
     assert_eq!(
-        (told.because.clauses().len(), told.more),
+        (explained.because.clauses().len(), explained.more),
         (CLAUSES_MAX, 500 - CLAUSES_MAX)
     );
     let source = format!("name == '{}'", "ü".repeat(1_000));
-    let told = why(&source, &format!(r#"{{"name":"{}"}}"#, "é".repeat(1_000))).unwrap();
-    assert!(told.expression.chars().count() <= TOLD_CHARS_MAX + 1);
+    let explained = why(&source, &format!(r#"{{"name":"{}"}}"#, "é".repeat(1_000))).unwrap();
+    assert!(explained.expression.chars().count() <= SHOWN_CHARS_MAX + 1);
     assert!(
-        told.because.to_string().chars().count() <= 3 * TOLD_CHARS_MAX,
+        explained.because.to_string().chars().count() <= 3 * SHOWN_CHARS_MAX,
         "{}",
-        told.because
+        explained.because
     );
 }
 
 #[test]
-fn a_target_says_whose_key_is_missing() {
+fn target_names_the_owner_of_a_missing_key() {
     let home = WorkspaceSid::derive(&["home"]);
     let mut workspace = Workspace::new(home, "Home", ActivitySid::derive(&["offline"]));
     let queue = ids::TaskQueueSid::derive(&["q"]);
-    let in_table = crate::model::TaskQueue {
+    let task_queue = crate::model::TaskQueue {
         sid: queue,
         friendly_name: "q".to_owned(),
         target_workers: None,
         max_reserved_workers: 1,
         task_order: crate::model::TaskOrder::Fifo,
     };
-    workspace.task_queues.insert(queue, in_table);
+    workspace.task_queues.insert(queue, task_queue);
     let configuration = Configuration {
         filters: Vec::new(),
         default_filter: Some(Target::to(queue)),
@@ -282,16 +282,16 @@ fn a_target_says_whose_key_is_missing() {
     );
     assert_eq!(
         text("level == 3"),
-        "`level == 3` is false: nobody has `level` here, only `task.level` and `worker.level`"
+        "`level == 3` is false: the key `level` needs a prefix, `task.level` or `worker.level`"
     );
 }
 
 #[test]
-fn the_clauses_are_marked_in_the_expression() {
-    let told = why("a == 1 AND b == 'ü' AND (c == 1)", r#"{"a":2,"b":"ü"}"#).unwrap();
-    let piece = |text: &str, told| (text.to_owned(), told);
+fn clauses_are_marked_in_the_expression() {
+    let explained = why("a == 1 AND b == 'ü' AND (c == 1)", r#"{"a":2,"b":"ü"}"#).unwrap();
+    let piece = |text: &str, is_marked| (text.to_owned(), is_marked);
     assert_eq!(
-        told.marked(),
+        explained.marked(),
         [
             piece("a == 1", true),
             piece(" AND b == 'ü' AND (", false),
@@ -299,10 +299,10 @@ fn the_clauses_are_marked_in_the_expression() {
             piece(")", false)
         ]
     );
-    let json = serde_json::to_string(&told).unwrap();
+    let json = serde_json::to_string(&explained).unwrap();
     assert_eq!(
         serde_json::from_str::<FalseExpression>(&json).unwrap(),
-        told,
-        "it is read as it is written"
+        explained,
+        "deserialization reverses serialization"
     );
 }
