@@ -108,7 +108,7 @@ async fn call_gets_worker_after_1200_mismatches() {
     let maya = centre.worker(BEGINNERS, "en").await;
     let call = centre.waiting("en", 0).await;
     assert_eq!(
-        centre.wake(centre.timer(call)).await,
+        centre.deliver(centre.timer(call)).await,
         1,
         "a thousand are read, and then the rest"
     );
@@ -127,7 +127,7 @@ async fn each_message_searches_one_part() {
         worker: maya,
         after: HEAD,
     };
-    assert_eq!(centre.wake(centre.resume(search)).await, 4);
+    assert_eq!(centre.deliver(centre.resume(search)).await, 4);
     assert_eq!(centre.offered_to(call).await, [maya]);
 }
 
@@ -138,14 +138,15 @@ async fn repeated_or_late_search_changes_nothing() {
     for number in 0..4 {
         centre.waiting("es", number).await;
     }
-    let (first, second) = (centre.waiting("en", 4).await, centre.waiting("en", 5).await);
+    let first = centre.waiting("en", 4).await;
+    let second = centre.waiting("en", 5).await;
     let search = centre.resume(SearchContinuation::Tasks {
         worker: maya,
         after: HEAD,
     });
-    centre.wake(search).await;
+    centre.deliver(search).await;
     let given = centre.task(first).await;
-    centre.wake(search).await;
+    centre.deliver(search).await;
     assert_eq!(centre.task(first).await, given);
     assert_eq!(centre.offered_to(second).await, [], "she has no slot left");
     let idle = (NOON, NOON, WorkerSid::from_bytes([0; 16]));
@@ -153,18 +154,18 @@ async fn repeated_or_late_search_changes_nothing() {
         task: first,
         after: idle,
     };
-    let of_nobody = [
+    let of_unknown = [
         SearchContinuation::Workers {
-            task: TaskSid::derive(&["gone"]),
+            task: TaskSid::derive(&["unknown"]),
             after: idle,
         },
         SearchContinuation::Tasks {
-            worker: WorkerSid::derive(&["gone"]),
+            worker: WorkerSid::derive(&["unknown"]),
             after: HEAD,
         },
     ];
-    for search in of_nobody.into_iter().chain([of_a_reserved_task]) {
-        assert_eq!(centre.wake(centre.resume(search)).await, 1, "{search:?}");
+    for search in of_unknown.into_iter().chain([of_a_reserved_task]) {
+        assert_eq!(centre.deliver(centre.resume(search)).await, 1, "{search:?}");
     }
     assert_eq!(centre.task(first).await, given);
 }
@@ -193,7 +194,7 @@ async fn step_is_skipped_after_the_whole_search() {
         first_step,
         "three Workers have not been read"
     );
-    centre.wake_due().await;
+    centre.deliver_due().await;
     assert_eq!(centre.task(call).await.position.step, Step::DefaultFilter);
 }
 
@@ -205,7 +206,7 @@ async fn step_with_distant_match_is_not_skipped() {
     }
     let maya = centre.worker(5, "en").await;
     let call = centre.waiting("en", 0).await;
-    centre.wake(centre.timer(call)).await;
+    centre.deliver(centre.timer(call)).await;
     assert_eq!(centre.offered_to(call).await, [maya]);
 }
 
@@ -238,7 +239,7 @@ async fn full_list_cancels_after_the_whole_search() {
         centre.task(call).await.assignment_status,
         AssignmentStatus::Pending
     );
-    centre.wake_due().await;
+    centre.deliver_due().await;
     assert_eq!(centre.task(call).await.reason, Some(EndReason::QueueFull));
 }
 
@@ -246,7 +247,7 @@ async fn full_list_cancels_after_the_whole_search() {
 async fn call_with_distant_match_needs_no_room() {
     let (centre, call) = with_a_full_waiting_list().await;
     let maya = centre.worker(5, "en").await;
-    centre.wake(centre.timer(call)).await;
+    centre.deliver(centre.timer(call)).await;
     assert_eq!(centre.offered_to(call).await, [maya]);
 }
 
@@ -294,7 +295,7 @@ fn new_task(workspace: &Workspace, declared: &ContactCentre, language: &str, num
     .unwrap()
 }
 
-/// A table, and `routing`, which gets timers only.
+/// A table, and `routing`, which gets messages of the timers queue only.
 struct Centre {
     store: Store,
     routing: Routing,
@@ -427,14 +428,15 @@ impl Centre {
         })
     }
 
-    /// A timer comes, and whatever it sends that is due at once; says how many parts of searches were among them.
-    async fn wake(&self, message: TimersMessage) -> usize {
+    /// Delivers a message, and all messages that follow and are due at once; the number of search
+    /// continuations among them.
+    async fn deliver(&self, message: TimersMessage) -> usize {
         self.routing.on_timers_message(message).await.unwrap();
-        usize::from(matches!(message, TimersMessage::ResumeSearch(_))) + self.wake_due().await
+        usize::from(matches!(message, TimersMessage::ResumeSearch(_))) + self.deliver_due().await
     }
 
     /// Delivers due messages until there is none.
-    async fn wake_due(&self) -> usize {
+    async fn deliver_due(&self) -> usize {
         let mut searches = 0;
         loop {
             let due = self.queues.due_timers();

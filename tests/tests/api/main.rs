@@ -98,7 +98,7 @@ impl Client<'_> {
     }
 
     /// The values of `field` of every entry under `key`, page by page, following `next_page_url`.
-    async fn walk(&self, path: &str, key: &str, field: &str) -> Vec<Vec<Value>> {
+    async fn pages(&self, path: &str, key: &str, field: &str) -> Vec<Vec<Value>> {
         let mut url = Some(self.url(path));
         let mut pages = Vec::new();
         while let Some(next) = url {

@@ -71,7 +71,7 @@ async fn workflow_sid_is_required_among_several() {
     let task = [("Attributes", r#"{"selected_language":"en"}"#)];
     assert_eq!(client.post("/Tasks", &task).await.0, 201);
     let queue = client
-        .walk("/TaskQueues", "task_queues", "sid")
+        .pages("/TaskQueues", "task_queues", "sid")
         .await
         .concat()[0]
         .clone();
@@ -143,7 +143,7 @@ async fn workspace_has_at_most_100_activities() {
     let test_centre = TestCentre::example().await;
     let client = Client(&test_centre);
     let there = client
-        .walk("/Activities?PageSize=100", "activities", "sid")
+        .pages("/Activities?PageSize=100", "activities", "sid")
         .await
         .concat()
         .len();

@@ -35,7 +35,7 @@ async fn make(test_centre: &TestCentre, priorities: &[u32]) -> Vec<String> {
 async fn off_duty(test_centre: &TestCentre) {
     let client = Client(test_centre);
     let unavailable = client.activity("Unavailable").await;
-    for worker in client.walk("/Workers", "workers", "sid").await.concat() {
+    for worker in client.pages("/Workers", "workers", "sid").await.concat() {
         client
             .post(
                 &format!("/Workers/{}", worker.as_str().unwrap()),
@@ -66,14 +66,14 @@ async fn tasks_are_paged_filtered_and_ordered() {
             .map(|number| Value::from(made[*number].clone()))
             .collect::<Vec<_>>()
     };
-    let walk = async |query: &str| {
+    let pages = async |query: &str| {
         client
-            .walk(&format!("/Tasks?{query}"), "tasks", "sid")
+            .pages(&format!("/Tasks?{query}"), "tasks", "sid")
             .await
     };
-    assert_eq!(walk("PageSize=4").await, [by(&[0, 1, 2, 3]), by(&[4, 5])]);
+    assert_eq!(pages("PageSize=4").await, [by(&[0, 1, 2, 3]), by(&[4, 5])]);
     assert_eq!(
-        walk("PageSize=6").await,
+        pages("PageSize=6").await,
         [by(&[0, 1, 2, 3, 4, 5])],
         "no page after the last"
     );
@@ -86,7 +86,7 @@ async fn tasks_are_paged_filtered_and_ordered() {
     ] {
         for size in [1, 4, 50] {
             assert_eq!(
-                walk(&format!("{query}&PageSize={size}")).await.concat(),
+                pages(&format!("{query}&PageSize={size}")).await.concat(),
                 by(&expected),
                 "{query} by {size}"
             );
@@ -129,7 +129,7 @@ async fn tasks_are_paged_filtered_and_ordered() {
         ("HasAddons=true".to_owned(), 0),
         ("HasAddons=false".to_owned(), 6),
     ] {
-        assert_eq!(walk(&query).await.concat().len(), expected, "{query}");
+        assert_eq!(pages(&query).await.concat().len(), expected, "{query}");
     }
     test_centre.close().await;
 }
@@ -186,7 +186,7 @@ async fn expired_tasks_are_read_by_one_list_only() {
         meter.take();
         assert_eq!(
             client
-                .walk("/Tasks?PageSize=3", "tasks", "sid")
+                .pages("/Tasks?PageSize=3", "tasks", "sid")
                 .await
                 .concat(),
             waits

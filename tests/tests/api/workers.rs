@@ -26,7 +26,7 @@ async fn workers_are_paged_filtered_and_ordered() {
     let test_centre = TestCentre::example().await;
     let client = Client(&test_centre);
     let example = client
-        .walk("/Workers", "workers", "friendly_name")
+        .pages("/Workers", "workers", "friendly_name")
         .await
         .concat();
     assert_eq!(example.len(), 3, "{example:?}");
@@ -36,7 +36,7 @@ async fn workers_are_paged_filtered_and_ordered() {
         made.push(make(&client, name).await);
     }
     let pages = client
-        .walk("/Workers?PageSize=3", "workers", "friendly_name")
+        .pages("/Workers?PageSize=3", "workers", "friendly_name")
         .await;
     assert_eq!(pages.iter().map(Vec::len).collect::<Vec<_>>(), [3, 3, 1]);
     assert_eq!(
@@ -90,13 +90,13 @@ async fn workers_are_paged_filtered_and_ordered() {
         ("ActivityName=Available", 4),
     ] {
         let found = client
-            .walk(&format!("/Workers?{query}"), "workers", "friendly_name")
+            .pages(&format!("/Workers?{query}"), "workers", "friendly_name")
             .await
             .concat();
         assert_eq!(found.len(), expected, "{query}: {found:?}");
     }
     let newest = client
-        .walk(
+        .pages(
             "/Workers?PageSize=2&Ordering=DateStatusChanged:desc",
             "workers",
             "friendly_name",
@@ -311,7 +311,7 @@ async fn reject_pending_exceeds_one_write() {
         let path = format!("{path}/Reservations?ReservationStatus={status}");
         assert_eq!(
             client
-                .walk(&path, "reservations", "sid")
+                .pages(&path, "reservations", "sid")
                 .await
                 .concat()
                 .len(),

@@ -44,7 +44,7 @@ impl Clock for At {
     }
 }
 
-/// Records the timers that are sent; other messages are ignored.
+/// Records the messages to the timers queue; other messages are ignored.
 #[derive(Default)]
 struct Messages(Mutex<Vec<TimersMessage>>);
 
@@ -127,7 +127,7 @@ impl Table {
     }
 
     /// Runs a backfill to its end; the number of messages it took.
-    pub async fn backfill(&self, walk: Backfill) -> usize {
+    pub async fn backfill(&self, backfill: Backfill) -> usize {
         let messages = Arc::new(Messages::default());
         let routing = Routing::new(
             self.store.clone(),
@@ -136,16 +136,20 @@ impl Table {
         );
         let first = TimersMessage::from(BackfillMessage {
             workspace: file(&[]).workspace.sid,
-            backfill: walk,
+            backfill,
             at: self.now,
         });
-        let (mut next, mut received) = (Some(first), 0);
+        let mut next = Some(first);
+        let mut received = 0;
         while let Some(message) = next {
             received += 1;
             routing.on_timers_message(message).await.unwrap();
             let mut sent = std::mem::take(&mut *messages.0.lock().unwrap());
             sent.retain(|message| matches!(message, TimersMessage::Backfill(_)));
-            assert!(sent.len() <= 1, "a walk goes one way: {sent:?}");
+            assert!(
+                sent.len() <= 1,
+                "a backfill is one chain of messages: {sent:?}"
+            );
             next = sent.pop();
         }
         received
