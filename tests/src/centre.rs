@@ -72,7 +72,7 @@ pub fn workspace() -> Workspace {
         task_queues: BTreeMap::from([(ENGLISH, queue)]),
         workflows: BTreeMap::from([(WORKFLOW, workflow())]),
         task_channels: BTreeMap::from([(voice.unique_name, voice)]),
-        boards: BTreeMap::from([(readiness.key(), readiness)]),
+        ready_lists: BTreeMap::from([(readiness.key(), readiness)]),
         ..Workspace::new(WORKSPACE, "Customer Contact Center", OFFLINE)
     }
 }
@@ -93,7 +93,7 @@ pub fn centre() -> VoiceSettings {
 pub fn alice(activity: ActivitySid) -> Worker {
     Worker {
         attributes: attributes(&json!({"languages": ["en"], "contact_uri": "+17075550101"})),
-        roster: QueueMembership::new(vec![ENGLISH]),
+        queue_membership: QueueMembership::new(vec![ENGLISH]),
         ..Worker::new(ALICE, WORKSPACE, "Alice", activity, NOON)
     }
 }

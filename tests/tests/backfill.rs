@@ -55,7 +55,12 @@ async fn changed_queue_finds_workers_for_waiting_call() {
 #[tokio::test]
 async fn new_queue_gets_its_workers() {
     let test_centre = TestCentre::example().await;
-    let before = test_centre.worker("Maya").await.roster.queues().len();
+    let before = test_centre
+        .worker("Maya")
+        .await
+        .queue_membership
+        .queues()
+        .len();
     let path = format!(
         "{}/v1/Workspaces/{}/TaskQueues",
         test_centre.base, test_centre.contact_centre.workspace.sid
@@ -77,7 +82,12 @@ async fn new_queue_gets_its_workers() {
     );
     test_centre.advance(BACKFILLED).await;
     assert_eq!(
-        test_centre.worker("Maya").await.roster.queues().len(),
+        test_centre
+            .worker("Maya")
+            .await
+            .queue_membership
+            .queues()
+            .len(),
         before + 1
     );
     test_centre.close().await;

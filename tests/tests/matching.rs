@@ -60,7 +60,7 @@ async fn ready_lists(test_centre: &TestCentre) -> usize {
         .await
         .unwrap()
         .unwrap()
-        .boards
+        .ready_lists
         .len()
 }
 

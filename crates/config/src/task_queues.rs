@@ -2,7 +2,7 @@
 
 use ids::TaskQueueSid;
 use task_router::model::{
-    EVERYBODY, Expression, PartId, RESERVED_WORKERS_MAX, TaskOrder, TaskQueue, Workspace,
+    ALL_WORKERS, Expression, PartId, RESERVED_WORKERS_MAX, TaskOrder, TaskQueue, Workspace,
 };
 
 use crate::document::{Node, place};
@@ -48,7 +48,7 @@ fn read_queue(
     )?;
     let target_workers = match fields.get("target_workers") {
         Some(node) => reader.expression(node, "target_workers"),
-        None => EVERYBODY.parse::<Expression>().ok(),
+        None => ALL_WORKERS.parse::<Expression>().ok(),
     };
     let max_reserved_workers = fields.get("max_reserved_workers").map_or(Some(1), |node| {
         let number = reader.whole_number(node, "max_reserved_workers", 1..=RESERVED_WORKERS_MAX)?;

@@ -67,8 +67,8 @@ impl Message {
                 keeps,
                 activity,
             }) => Some(Self::Release(*worker, *reservation, *keeps, *activity)),
-            Effect::Timer(wake) => match wake.subject {
-                Subject::Task(task) => Some(Self::Timer(task, wake.at)),
+            Effect::Timer(timer) => match timer.subject {
+                Subject::Task(task) => Some(Self::Timer(task, timer.at)),
                 Subject::Worker(_) => None,
             },
             Effect::Callback(Callback::Assignment { task, reservation }) => {

@@ -131,7 +131,7 @@ impl Bounds {
                 workspace.default_activity_sid,
                 START,
             );
-            worker.roster = queue_membership_of(workspace, &worker);
+            worker.queue_membership = queue_membership_of(workspace, &worker);
             worker
         };
         (1..=self.workers).map(worker).collect()

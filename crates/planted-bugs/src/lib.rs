@@ -22,9 +22,9 @@ pub enum Bug {
     /// No Task is searched for when a Worker becomes free.
     FreedWorkerNotServed,
     /// An instruction that is delivered twice is carried out twice.
-    CalledAgain,
+    InstructionRepeated,
     /// A webhook that is delivered twice creates the Task twice.
-    TaskMadeAgain,
+    TaskCreatedTwice,
     /// A canceled Task is completed when its caller hangs up.
     EndedTaskEndsAgain,
     /// A Worker is offered more Tasks than the Worker's capacity.
@@ -32,15 +32,15 @@ pub enum Bug {
     /// A caller hears no apology while the table is unavailable.
     NoApology,
     /// The carrier is not asked about a caller whose hang-up notice was lost.
-    CallerNotAskedAfter,
+    LostHangUpNotDetected,
     /// The time limit of wrap-up is ignored.
     WrapUpForEver,
     /// Events whose write failed count as written.
-    EventsTakenForKept,
+    FailedEventsCountAsWritten,
     /// A Task with `ignore_capacity` waits for a free slot.
     CapacityAlwaysCounts,
     /// A long waiting list, or a long ready list, is not read to its end.
-    LongLineNotReadToItsEnd,
+    LongListCutShort,
     /// No Task is searched for when a Worker's channel becomes available.
     OpenedChannelNotServed,
     /// A call that the carrier does not know counts as a live call.

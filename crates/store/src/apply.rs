@@ -118,7 +118,7 @@ impl Store {
             };
             let before: Worker = items::read(stored.clone())?;
             let mut after = change(before.clone());
-            after.roster = queue_membership_of(workspace, &after);
+            after.queue_membership = queue_membership_of(workspace, &after);
             if after == before
                 && items::same_index_entry(&stored, &items::of_worker(&after, workspace)?)
             {

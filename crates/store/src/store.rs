@@ -87,7 +87,7 @@ impl Store {
     /// Writes a new Task. Idempotent: an existing Task stays as it is.
     pub async fn create_task(&self, task: &Task, workspace: &Workspace) -> Result<Created, Error> {
         let item = items::of_task(task, workspace)?;
-        let written = if Bug::TaskMadeAgain.is_planted() {
+        let written = if Bug::TaskCreatedTwice.is_planted() {
             self.put(item).await
         } else {
             self.put_new(item).await

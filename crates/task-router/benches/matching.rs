@@ -70,7 +70,7 @@ fn compare_with_free_workers_who_do_not_fit(bencher: Bencher<'_, '_>, workers: u
         centre
             .board
             .worker(sid)
-            .filter(|worker| worker.roster.serves(task.task_queue_sid))
+            .filter(|worker| worker.queue_membership.serves(task.task_queue_sid))
     };
     let serving: Vec<_> = centre
         .workers

@@ -60,7 +60,7 @@
 //! let activity = workspace.default_activity_sid;
 //! let mut maya = Worker::new(WorkerSid::derive(&["Maya"]), sid, "Maya", activity, now);
 //! maya.attributes = r#"{"languages":["en"]}"#.parse()?;
-//! maya.roster = queue_membership_of(&workspace, &maya);
+//! maya.queue_membership = queue_membership_of(&workspace, &maya);
 //!
 //! // A Task; the Workflow decides its TaskQueue.
 //! let task_sid = TaskSid::derive(&["first call"]);

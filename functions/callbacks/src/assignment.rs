@@ -46,7 +46,8 @@ impl Callbacks {
         let Some(offer) = self.load_offer(task, reservation).await? else {
             return Ok(());
         };
-        let issued = offer.reservation.instruction.is_some() && !Bug::CalledAgain.is_planted();
+        let issued =
+            offer.reservation.instruction.is_some() && !Bug::InstructionRepeated.is_planted();
         if offer.reservation.status != ReservationStatus::Pending || issued {
             return Ok(());
         }

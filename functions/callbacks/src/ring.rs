@@ -67,7 +67,8 @@ impl Callbacks {
         let issued = issued
             .as_ref()
             .and_then(|task| task.reservation(reservation)?.instruction.as_ref());
-        Ok(issued.is_some_and(|issued| issued.claim == claim || Bug::CalledAgain.is_planted()))
+        Ok(issued
+            .is_some_and(|issued| issued.claim == claim || Bug::InstructionRepeated.is_planted()))
     }
 
     /// Places the call and stores its SID. A failure from here on must not fail the message: the

@@ -166,7 +166,7 @@ impl Routing {
             let Some(newest) = newest else {
                 return Ok(None);
             };
-            if newest.boards != workspace.boards {
+            if newest.ready_lists != workspace.ready_lists {
                 found = self.search_workers_in(&newest, task, known, after).await?;
             }
             workspace = newest;
@@ -311,7 +311,10 @@ impl Routing {
         if !router::may_skip(workspace, task) {
             return Ok(None);
         }
-        let worker_counts = self.store.presence(workspace, task.task_queue_sid).await?;
+        let worker_counts = self
+            .store
+            .worker_counts(workspace, task.task_queue_sid)
+            .await?;
         Ok(self
             .advance_decision(workspace, task, None, Some(worker_counts))
             .if_changed())

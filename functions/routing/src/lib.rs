@@ -51,7 +51,7 @@ pub struct Routing {
     pages: Pages,
     scheduled_backfills: Mutex<backfill::Scheduled>,
     scheduled_searches: Mutex<search_continuation::Scheduled>,
-    long_ended: Mutex<sweep::LongEnded>,
+    settled_tasks: Mutex<sweep::SettledTasks>,
 }
 
 /// Why a record, a message or the schedule could not be handled; it is retried.
@@ -75,7 +75,7 @@ impl Routing {
             pages: Pages::default(),
             scheduled_backfills: Mutex::default(),
             scheduled_searches: Mutex::default(),
-            long_ended: Mutex::default(),
+            settled_tasks: Mutex::default(),
         }
     }
 

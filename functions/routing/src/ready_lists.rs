@@ -15,14 +15,18 @@ impl Routing {
         workspace: &Workspace,
         snapshot: &WorkerSnapshot,
     ) -> Result<(), Error> {
-        for (key, readiness) in &workspace.boards {
-            let is_in_use = snapshot.has_ready_list(key);
+        for (key, readiness) in &workspace.ready_lists {
+            let seen = if snapshot.has_ready_list(key) {
+                ReadyListSeen::Occupied
+            } else {
+                ReadyListSeen::Empty
+            };
             self.store
-                .tend_readiness(workspace, readiness, is_in_use, self.clock.now())
+                .tend_readiness(workspace, readiness, seen, self.clock.now())
                 .await?;
         }
         for (key, readiness) in snapshot.ready_lists() {
-            if !workspace.boards.contains_key(key) {
+            if !workspace.ready_lists.contains_key(key) {
                 self.store.save_readiness(workspace.sid, readiness).await?;
             }
         }

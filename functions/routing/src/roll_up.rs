@@ -94,7 +94,7 @@ impl Routing {
     ) -> Result<(), Error> {
         let end = Grain::Minute.floor(now - MINUTE_SETTLED);
         let mut from = rolled.minutes - COUNTED_AGAIN;
-        let mut active_tasks = self.store.living(workspace.sid).await?;
+        let mut active_tasks = self.store.active_tasks(workspace.sid).await?;
         for _ in 0..STEPS_MAX {
             let until = end.min(Grain::Hour.floor(from) + Grain::Hour.length());
             if until <= from || end <= rolled.minutes {
@@ -111,7 +111,7 @@ impl Routing {
                 .save_tallies(workspace.sid, Grain::Minute, (from, until), &minutes)
                 .await?;
             self.store
-                .save_living(workspace.sid, &active_tasks, now)
+                .save_active_tasks(workspace.sid, &active_tasks, now)
                 .await?;
             let is_idle = minutes.keys().all(|minute| *minute < rolled.minutes);
             if until > rolled.minutes

@@ -158,7 +158,7 @@ impl Routing {
                     snapshot.add(workspace, worker);
                 }
             }
-            reading = from.behind(&page);
+            reading = from.after(&page);
         }
         Ok(())
     }
@@ -193,7 +193,7 @@ impl Routing {
                     })
                     .await;
             }
-            reading = from.behind(&page);
+            reading = from.after(&page);
         }
         Ok(())
     }
@@ -324,7 +324,7 @@ fn caller_check(task: &Task, now: Timestamp) -> Option<Callback> {
     let minutes = now.since(task.date_created).as_secs() / 60;
     let is_due = !task.assignment_status.is_end()
         && minutes % CALLER_CHECK_MINUTES == CALLER_CHECK_MINUTES - 1;
-    if !is_due || Bug::CallerNotAskedAfter.is_planted() {
+    if !is_due || Bug::LostHangUpNotDetected.is_planted() {
         return None;
     }
     let call = match task.call_sid() {

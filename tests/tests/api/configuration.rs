@@ -344,7 +344,15 @@ async fn task_queues_are_filtered_and_ordered() {
     )
     .await;
     test_centre.advance(SLACK).await;
-    assert_eq!(test_centre.worker("Maya").await.roster.queues().len(), 2);
+    assert_eq!(
+        test_centre
+            .worker("Maya")
+            .await
+            .queue_membership
+            .queues()
+            .len(),
+        2
+    );
     test_centre.close().await;
 }
 

@@ -70,7 +70,7 @@ async fn api_resources_survive_reapplied_file() {
     let made = workspace(&table).await;
     assert!(table.start(&file(&[])).await.is_unchanged());
     let now = Workspace {
-        boards: made.boards.clone(),
+        ready_lists: made.ready_lists.clone(),
         ..workspace(&table).await
     };
     assert_eq!(

@@ -338,7 +338,7 @@ async fn unavailable_activity_clears_ready_lists() {
         .await
         .unwrap()
         .unwrap();
-    for readiness in workspace.boards.values() {
+    for readiness in workspace.ready_lists.values() {
         assert_eq!(
             table
                 .store

@@ -198,15 +198,15 @@ impl Table {
             .unwrap();
         let readiness = worker.readiness(&workspace);
         let is_known =
-            readiness.is_none_or(|readiness| workspace.boards.contains_key(&readiness.key()));
+            readiness.is_none_or(|readiness| workspace.ready_lists.contains_key(&readiness.key()));
         assert!(is_known, "{name}'s readiness is not stored");
         assert_eq!(
-            worker.roster,
+            worker.queue_membership,
             queue_membership_of(&workspace, &worker),
             "{name}'s queue membership is stale"
         );
         let queues = worker
-            .roster
+            .queue_membership
             .queues()
             .iter()
             .map(|sid| workspace.task_queues[sid].friendly_name.clone());

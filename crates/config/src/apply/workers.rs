@@ -100,7 +100,7 @@ impl WorkerWriter<'_> {
         // The declaration first: a Worker without one would count as created through the API.
         declaration.save(self.store, declared).await?;
         let mut worker = declared.to_worker(self.workspace.sid, self.now);
-        worker.roster = queue_membership_of(&self.workspace, &worker);
+        worker.queue_membership = queue_membership_of(&self.workspace, &worker);
         self.save_readiness(&worker).await?;
         match self.store.create_worker(&worker, &self.workspace).await {
             Ok(()) => self
@@ -161,11 +161,13 @@ impl WorkerWriter<'_> {
         let Some(readiness) = worker.readiness(&self.workspace) else {
             return Ok(());
         };
-        if !self.workspace.boards.contains_key(&readiness.key()) {
+        if !self.workspace.ready_lists.contains_key(&readiness.key()) {
             self.store
                 .save_readiness(self.workspace.sid, &readiness)
                 .await?;
-            self.workspace.boards.insert(readiness.key(), readiness);
+            self.workspace
+                .ready_lists
+                .insert(readiness.key(), readiness);
         }
         Ok(())
     }

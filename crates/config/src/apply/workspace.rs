@@ -57,7 +57,7 @@ async fn target(
     let Some(before) = before else {
         return Ok((target, Vec::new()));
     };
-    target.boards = before.boards.clone();
+    target.ready_lists = before.ready_lists.clone();
     target.superseded = before.superseded.clone();
     target.ledger.declared.extend(&before.ledger.declared);
     supersede(before, &mut target, &contact_centre.re_evaluate_tasks);
@@ -197,7 +197,7 @@ fn bare(workspace: &Workspace) -> Workspace {
         workflows: BTreeMap::new(),
         task_channels: BTreeMap::new(),
         superseded: BTreeMap::new(),
-        boards: BTreeMap::new(),
+        ready_lists: BTreeMap::new(),
         ledger: Ledger::default(),
         ..workspace.clone()
     }

@@ -280,7 +280,7 @@ fn assemble(
         workflows,
         superseded,
         task_channels,
-        boards,
+        ready_lists: boards,
         empty_ready_lists,
         ledger,
         ..fields.without_parts()

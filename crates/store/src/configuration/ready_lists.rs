@@ -161,7 +161,7 @@ impl Store {
             return Ok(());
         };
         let key = readiness.key();
-        let is_known = workspace.boards.contains_key(&key)
+        let is_known = workspace.ready_lists.contains_key(&key)
             && workspace
                 .empty_ready_lists
                 .get(&key)

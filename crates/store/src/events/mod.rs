@@ -177,7 +177,8 @@ impl Store {
             // A conflict has two causes: the Events are stored already, or another process is
             // writing them at this moment and may still fail. Only a read distinguishes them.
             Err(Error::Conflict)
-                if Bug::EventsTakenForKept.is_planted() || self.get_item(&key).await?.is_some() =>
+                if Bug::FailedEventsCountAsWritten.is_planted()
+                    || self.get_item(&key).await?.is_some() =>
             {
                 Ok(())
             }

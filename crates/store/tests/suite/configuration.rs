@@ -60,18 +60,18 @@ async fn workspace_of_several_pages_is_read_whole() {
 async fn missing_parts_are_deleted() {
     let world = World::open().await;
     let before = world.workspace().await;
-    assert!(!before.boards.is_empty());
+    assert!(!before.ready_lists.is_empty());
     let mut after = (*before).clone();
     after.task_queues.remove(&world.queue("Hindi"));
     after.activities.remove(&world.activity("Unavailable"));
-    after.boards.clear();
+    after.ready_lists.clear();
     world.store.save_workspace(&after, NOON).await.unwrap();
     let read = world.workspace().await;
     assert_eq!(
         (&read.task_queues, &read.activities),
         (&after.task_queues, &after.activities)
     );
-    assert_eq!(read.boards, before.boards);
+    assert_eq!(read.ready_lists, before.ready_lists);
 }
 
 #[tokio::test]
@@ -193,7 +193,7 @@ async fn new_readiness_is_registered() {
         !world
             .workspace()
             .await
-            .boards
+            .ready_lists
             .contains_key(&readiness.key())
     );
     world
@@ -201,12 +201,12 @@ async fn new_readiness_is_registered() {
         .change_worker(maya.sid, &*world.workspace().await, NOON, forget)
         .await
         .unwrap();
-    assert_eq!(world.worker("Maya").await.roster, none);
+    assert_eq!(world.worker("Maya").await.queue_membership, none);
     assert!(
         world
             .workspace()
             .await
-            .boards
+            .ready_lists
             .contains_key(&readiness.key())
     );
 }
@@ -214,14 +214,14 @@ async fn new_readiness_is_registered() {
 #[tokio::test]
 async fn registering_a_readiness_is_idempotent() {
     let world = World::open().await;
-    let before = world.workspace().await.boards.clone();
+    let before = world.workspace().await.ready_lists.clone();
     let maya = world.worker("Maya").await;
     world
         .store
         .save_readiness(maya.workspace_sid, &world.idle_readiness(&maya).await)
         .await
         .unwrap();
-    assert_eq!(world.workspace().await.boards, before);
+    assert_eq!(world.workspace().await.ready_lists, before);
 }
 
 #[tokio::test]

@@ -205,7 +205,12 @@ async fn only_outdated_workers_are_written() {
             (after.default_activity_sid, 1)
         );
         assert_eq!(worker.date_status_changed, later);
-        assert!(!worker.roster.queues().contains(&world.queue("Hindi")));
+        assert!(
+            !worker
+                .queue_membership
+                .queues()
+                .contains(&world.queue("Hindi"))
+        );
     }
     assert_eq!(advanced.len(), 3);
 }

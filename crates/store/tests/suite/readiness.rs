@@ -26,7 +26,7 @@ async fn is_known(world: &World, readiness: &Readiness) -> bool {
     world
         .workspace()
         .await
-        .boards
+        .ready_lists
         .contains_key(&readiness.key())
 }
 

@@ -63,8 +63,8 @@ async fn change_updates_version_and_membership() {
         .unwrap();
     let now = world.worker("Maya").await;
     assert_eq!(
-        (now.version, &now.roster),
-        (maya.version + 1, &leela.roster)
+        (now.version, &now.queue_membership),
+        (maya.version + 1, &leela.queue_membership)
     );
     assert_eq!(
         change,

@@ -33,7 +33,7 @@ pub use task_channel::{
     TaskChannelName, TaskChannelNameError,
 };
 pub use task_queue::{
-    EVERYBODY, RESERVED_WORKERS_MAX, TASK_QUEUES_MAX, TaskOrder, TaskQueue, WAITING_CALLS_MAX,
+    ALL_WORKERS, RESERVED_WORKERS_MAX, TASK_QUEUES_MAX, TaskOrder, TaskQueue, WAITING_CALLS_MAX,
 };
 pub use worker::{
     IdleKey, OpenReservation, OpenStatus, PreviousActivity, QueueMembership, Readiness, Slots,

@@ -17,7 +17,7 @@ pub const WAITING_CALLS_MAX: u32 = 1_000;
 pub const RESERVED_WORKERS_MAX: u32 = 50;
 
 /// The default expression of a TaskQueue: every Worker matches (taskrouter.md section 2.6).
-pub const EVERYBODY: &str = "1==1";
+pub const ALL_WORKERS: &str = "1==1";
 
 /// A set of Workers, and the order in which the Tasks that wait for them are served.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

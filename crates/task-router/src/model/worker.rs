@@ -43,7 +43,8 @@ pub struct Worker {
     pub open_reservations: Vec<OpenReservation>,
     /// The TaskQueues that the Worker serves (queue membership). Computed from attributes and
     /// Activity when the Worker is written.
-    pub roster: QueueMembership,
+    #[serde(rename = "roster")]
+    pub queue_membership: QueueMembership,
     /// Rises by one with every write; a write is on condition of the version that was read.
     pub version: u64,
 }
@@ -162,7 +163,7 @@ impl Worker {
             date_updated: now,
             channels: Vec::new(),
             open_reservations: Vec::new(),
-            roster: QueueMembership::default(),
+            queue_membership: QueueMembership::default(),
             version: 0,
         }
     }
@@ -252,7 +253,7 @@ impl Worker {
         let channels: Vec<TaskChannelName> =
             channels.filter(|channel| self.has_slot(*channel)).collect();
         (!channels.is_empty()).then(|| Readiness {
-            queues: self.roster.clone(),
+            queues: self.queue_membership.clone(),
             channels,
         })
     }

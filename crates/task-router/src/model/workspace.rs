@@ -116,7 +116,7 @@ pub struct Workspace {
     pub task_channels: BTreeMap<TaskChannelName, TaskChannel>,
     /// Every Readiness that Workers of this Workspace have had recently, by its key: a hint which
     /// ready lists to search.
-    pub boards: BTreeMap<String, Readiness>,
+    pub ready_lists: BTreeMap<String, Readiness>,
     /// Since when a ready list has been empty, by its key; a key that is missing had Workers
     /// recently.
     pub empty_ready_lists: BTreeMap<String, Timestamp>,
@@ -147,7 +147,7 @@ impl Workspace {
             workflows: BTreeMap::new(),
             superseded: BTreeMap::new(),
             task_channels: channels.into_iter().collect(),
-            boards: BTreeMap::new(),
+            ready_lists: BTreeMap::new(),
             empty_ready_lists: BTreeMap::new(),
             ledger: Ledger::default(),
         }
@@ -174,7 +174,7 @@ impl Workspace {
         queue: TaskQueueSid,
         channel: TaskChannelName,
     ) -> impl Iterator<Item = &Readiness> {
-        self.boards
+        self.ready_lists
             .values()
             .filter(move |readiness| readiness.serves(queue, channel))
     }

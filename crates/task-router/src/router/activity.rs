@@ -19,7 +19,7 @@ pub fn advanced_worker(workspace: &Workspace, worker: Worker, now: Timestamp) ->
         Some(_) | None => worker,
     };
     Worker {
-        roster: queue_membership_of(workspace, &worker),
+        queue_membership: queue_membership_of(workspace, &worker),
         ..worker
     }
 }
@@ -56,7 +56,7 @@ fn in_activity(
     }
     let worker = worker.in_activity(activity, now);
     Worker {
-        roster: queue_membership_of(workspace, &worker),
+        queue_membership: queue_membership_of(workspace, &worker),
         ..worker
     }
 }

@@ -319,7 +319,7 @@ fn stranded_caller(old: Option<&Task>, new: &Task) -> Option<CallSid> {
 fn doubtful_caller(old: Option<&Task>, new: &Task) -> Option<CallSid> {
     let was_reserved = old.is_some_and(|old| old.assignment_status == AssignmentStatus::Reserved);
     let in_vain = was_reserved && new.assignment_status == AssignmentStatus::Pending;
-    if !in_vain || Bug::CallerNotAskedAfter.is_planted() {
+    if !in_vain || Bug::LostHangUpNotDetected.is_planted() {
         return None;
     }
     new.call_sid()

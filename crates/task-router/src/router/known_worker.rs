@@ -86,7 +86,7 @@ pub fn problem(task: &Task, found: Option<&Worker>) -> Option<KnownWorkerProblem
     if worker.workspace_sid != task.workspace_sid {
         return Some(KnownWorkerProblem::OtherWorkspace);
     }
-    if worker.roster.serves(task.task_queue_sid) {
+    if worker.queue_membership.serves(task.task_queue_sid) {
         return None;
     }
     Some(KnownWorkerProblem::NotInQueue)
@@ -174,7 +174,7 @@ mod tests {
         let foreign = worker(WorkspaceSid::derive(&["other"]));
         let outside = worker(workspace.sid);
         let inside = Worker {
-            roster: QueueMembership::new(vec![task.task_queue_sid]),
+            queue_membership: QueueMembership::new(vec![task.task_queue_sid]),
             ..worker(workspace.sid)
         };
         let code = |found| problem(&task, found).map(KnownWorkerProblem::code);

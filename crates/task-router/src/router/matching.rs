@@ -216,7 +216,7 @@ pub(super) fn obstacles<'a>(
         Some(RoutingTarget::Worker(_)) => busy(workspace, worker, task.channel, &mut visit),
         Some(RoutingTarget::TaskQueue(_) | RoutingTarget::Workflow(_)) | None => {
             busy(workspace, worker, task.channel, &mut visit)?;
-            if !worker.roster.serves(task.task_queue_sid) {
+            if !worker.queue_membership.serves(task.task_queue_sid) {
                 visit(Obstacle::NotInQueue)?;
             }
             match workflow::target_at(workspace, task) {

@@ -87,7 +87,7 @@ pub(super) fn worker(
         .clone()
         .unwrap_or(changed.friendly_name);
     if changed != *worker {
-        changed.roster = queue_membership_of(draft.workspace, &changed);
+        changed.queue_membership = queue_membership_of(draft.workspace, &changed);
     }
     write_if_changed(draft, sid, changed)?;
     match changes.activity {

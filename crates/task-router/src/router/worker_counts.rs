@@ -25,7 +25,7 @@ impl WorkerCounts {
     ) -> Self {
         let serving = workers
             .into_iter()
-            .filter(|worker| worker.roster.serves(queue));
+            .filter(|worker| worker.queue_membership.serves(queue));
         Self::from_counts(serving.map(|worker| (worker.activity_sid, 1)), workspace)
     }
 

@@ -14,7 +14,7 @@ fn worker_in(activity_name: &str, queues: &[&str]) -> Worker {
     let membership = QueueMembership::new(queues.iter().map(|name| queue(name)).collect());
     Worker {
         activity_sid: activity(activity_name),
-        roster: membership,
+        queue_membership: membership,
         ..worker("{}")
     }
 }

@@ -17,7 +17,7 @@ use memory_table::MemoryTable;
 #[path = "memory_table.rs"]
 mod memory_table;
 
-/// TaskQueues; each has Workers of two rosters.
+/// The number of TaskQueues; the Workers of each have two different queue memberships.
 pub const QUEUES: u64 = 10;
 
 pub const NOON: Timestamp = Timestamp::from_millis(1_800_000_000_000);
@@ -121,7 +121,7 @@ fn worker(workspace: &Workspace, number: u64) -> Worker {
             created,
         )
     };
-    worker.roster = queue_membership_of(workspace, &worker);
+    worker.queue_membership = queue_membership_of(workspace, &worker);
     worker
 }
 

@@ -54,7 +54,7 @@ fn most_urgent_task_and_longest_idle_worker_win() {
         .board
         .worker(centre.workers[4])
         .unwrap()
-        .roster
+        .queue_membership
         .clone();
     let rivals = centre
         .tasks

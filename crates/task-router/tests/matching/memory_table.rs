@@ -59,7 +59,7 @@ impl MemoryTable {
             && let Some(Readiness { channels, .. }) = old.readiness(workspace)
             && let Some(ready_list) = self
                 .free
-                .get_mut(old.roster.queues())
+                .get_mut(old.queue_membership.queues())
                 .and_then(|ready_lists| ready_lists.get_mut(&channels))
         {
             ready_list.remove(&old.idle_key());

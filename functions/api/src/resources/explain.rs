@@ -57,11 +57,12 @@ pub async fn of_one_task(context: &RequestContext<'_>) -> Result<Answer, ApiErro
 pub async fn of_one_worker(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let workspace = context.workspace().await?;
     let worker = worker::find(context, "WorkerSid").await?;
-    let heads: Vec<WaitingListHead> = stream::iter(WorkerQuestion::waiting_lists(&workspace, &worker))
-        .map(|waiting_list| first_tasks(context, waiting_list))
-        .buffered(READS_AT_ONCE)
-        .try_collect()
-        .await?;
+    let heads: Vec<WaitingListHead> =
+        stream::iter(WorkerQuestion::waiting_lists(&workspace, &worker))
+            .map(|waiting_list| first_tasks(context, waiting_list))
+            .buffered(READS_AT_ONCE)
+            .try_collect()
+            .await?;
     let question = WorkerQuestion {
         workspace: &workspace,
         worker: &worker,

@@ -101,7 +101,7 @@ pub fn worker() -> Worker {
             .parse()
             .unwrap(),
         date_status_changed: NOON + Millis::from_secs(60),
-        roster: QueueMembership::new(vec![QUEUE]),
+        queue_membership: QueueMembership::new(vec![QUEUE]),
         date_updated: NOON + Millis::from_secs(65),
         version: 3,
         ..Worker::new(

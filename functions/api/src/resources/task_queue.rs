@@ -5,7 +5,7 @@ mod render;
 
 use ids::{ActivitySid, TaskQueueSid};
 use task_router::model::{
-    EVERYBODY, Expression, RESERVED_WORKERS_MAX, TaskOrder, TaskQueue, Workspace,
+    ALL_WORKERS, Expression, RESERVED_WORKERS_MAX, TaskOrder, TaskQueue, Workspace,
 };
 
 use super::configuration::{self, Kind, change, referenced};
@@ -183,7 +183,7 @@ fn new(form: &Parameters, sid: TaskQueueSid) -> Result<TaskQueue, ApiError> {
     let default = TaskQueue {
         sid,
         friendly_name: String::new(),
-        target_workers: EVERYBODY.parse().ok(),
+        target_workers: ALL_WORKERS.parse().ok(),
         max_reserved_workers: 1,
         task_order: TaskOrder::Fifo,
     };

@@ -45,7 +45,7 @@ pub async fn create(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
         attributes,
         ..Worker::new(sid, workspace.sid, name, activity, context.now)
     };
-    worker.roster = queue_membership_of(&workspace, &worker);
+    worker.queue_membership = queue_membership_of(&workspace, &worker);
     match context.api.store.create_worker(&worker, &workspace).await {
         Ok(()) => Ok(Answer::created(render(&context.view, &workspace, &worker)?)
             .with_version(worker.version)),

@@ -274,7 +274,7 @@ fn candidate(
         activity_name: activity
             .map(|activity| activity.friendly_name.clone())
             .unwrap_or_default(),
-        in_task_queue: worker.roster.serves(task.task_queue_sid)
+        in_task_queue: worker.queue_membership.serves(task.task_queue_sid)
             || meant_for(task) == Some(worker.sid),
         could_take: obstacles.is_empty(),
         obstacles,

@@ -153,7 +153,9 @@ pub fn of_worker(question: &WorkerQuestion<'_>) -> WorkerExplanation {
     let all = queues(workspace, worker);
     let left_out = |serves: bool| {
         all.iter()
-            .filter(|(queue, is_shown)| !is_shown && worker.roster.serves(queue.sid) == serves)
+            .filter(|(queue, is_shown)| {
+                !is_shown && worker.queue_membership.serves(queue.sid) == serves
+            })
             .count()
     };
     let shown = all.iter().filter(|(_, is_shown)| *is_shown);
@@ -187,14 +189,14 @@ fn queues<'a>(workspace: &'a Workspace, worker: &Worker) -> Vec<(&'a TaskQueue, 
     let mut queues: Vec<&TaskQueue> = workspace.task_queues.values().collect();
     queues.sort_by_key(|queue| {
         (
-            !worker.roster.serves(queue.sid),
+            !worker.queue_membership.serves(queue.sid),
             &queue.friendly_name,
             queue.sid,
         )
     });
     let served = queues
         .iter()
-        .filter(|queue| worker.roster.serves(queue.sid))
+        .filter(|queue| worker.queue_membership.serves(queue.sid))
         .count();
     let is_shown = |at: usize| {
         let number = if at < served { at } else { at - served };
@@ -287,7 +289,7 @@ fn queue_of(question: &WorkerQuestion<'_>, waiting: &[Waiting], queue: &TaskQueu
         heads,
         ..
     } = *question;
-    let serves = worker.roster.serves(queue.sid);
+    let serves = worker.queue_membership.serves(queue.sid);
     let is_of_queue = |head: &&WaitingListHead| matches!(head.waiting_list, WaitingList::Queue(sid, _) if sid == queue.sid);
     let read: Vec<&WaitingListHead> = heads.iter().filter(is_of_queue).collect();
     let count = Ahead {
@@ -365,12 +367,13 @@ fn is_meant(question: &WorkerQuestion<'_>, task: &Waiting) -> bool {
     let contains_task = |head: &WaitingListHead| {
         head.waiting_list == own && head.tasks.iter().any(|each| each.sid == task.task_sid)
     };
-    question.worker.roster.serves(task.task_queue_sid) || question.heads.iter().any(contains_task)
+    question.worker.queue_membership.serves(task.task_queue_sid)
+        || question.heads.iter().any(contains_task)
 }
 
 fn nothing_waits(workspace: &Workspace, worker: &Worker) -> String {
     let name = &worker.friendly_name;
-    let queues = worker.roster.queues();
+    let queues = worker.queue_membership.queues();
     if queues.is_empty() {
         let nearest = workspace
             .task_queues

@@ -247,7 +247,7 @@ fn number_of_explained_queues_is_limited() {
         world.waiting(&format!("c{number}"), "en");
     }
     let mut ben = world.workers[&worker("Ben")].clone();
-    ben.roster = queue_membership_of(&world.workspace, &ben);
+    ben.queue_membership = queue_membership_of(&world.workspace, &ben);
     world.workers.insert(ben.sid, ben);
     let explanation = explained(&world, "Ben");
     assert_eq!(
@@ -271,7 +271,7 @@ fn number_of_explained_queues_is_limited() {
         .values_mut()
         .for_each(|queue| queue.target_workers = expression("1 == 1"));
     let mut ben = world.workers[&worker("Ben")].clone();
-    ben.roster = queue_membership_of(&world.workspace, &ben);
+    ben.queue_membership = queue_membership_of(&world.workspace, &ben);
     world.workers.insert(ben.sid, ben);
     let explanation = explained(&world, "Ben");
     assert_eq!(

@@ -243,7 +243,7 @@ fn worker_lifecycle_events_are_complete() {
     };
     let busy = Worker {
         version: 1,
-        roster: crate::model::QueueMembership::default(),
+        queue_membership: crate::model::QueueMembership::default(),
         ..ben.clone()
     };
     for (old, new, expected) in [

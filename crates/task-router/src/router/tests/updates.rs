@@ -193,7 +193,11 @@ fn new_name_counts_in_expressions() {
         change_worker(&mut world, changes).1,
         [Effect::MatchWorker(worker("Ben"))]
     );
-    assert!(world.workers[&worker("Ben")].roster.serves(queue("hi")));
+    assert!(
+        world.workers[&worker("Ben")]
+            .queue_membership
+            .serves(queue("hi"))
+    );
     world.serve("Ben");
     assert_eq!(world.offered_to("c1"), ["Benjamin"]);
 }

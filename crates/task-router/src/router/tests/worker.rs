@@ -151,15 +151,27 @@ fn membership_follows_activity() {
     let mut world = world().worker("Ben", ENGLISH);
     world.queue("hi").target_workers = expression("activity_name == 'Helpful'");
     world.set_activity("Ben", "Helpful", false);
-    assert!(world.workers[&worker("Ben")].roster.serves(queue("hi")));
+    assert!(
+        world.workers[&worker("Ben")]
+            .queue_membership
+            .serves(queue("hi"))
+    );
     world.set_activity("Ben", "Available", false);
-    assert!(!world.workers[&worker("Ben")].roster.serves(queue("hi")));
+    assert!(
+        !world.workers[&worker("Ben")]
+            .queue_membership
+            .serves(queue("hi"))
+    );
 }
 
 #[test]
 fn stale_membership_is_recomputed() {
     let mut world = world().worker("Ben", ENGLISH);
-    world.workers.get_mut(&worker("Ben")).unwrap().roster = QueueMembership::default();
+    world
+        .workers
+        .get_mut(&worker("Ben"))
+        .unwrap()
+        .queue_membership = QueueMembership::default();
     let (outcome, effects) = world.happens(Command::AdvanceWorker {
         worker: worker("Ben"),
     });

@@ -152,7 +152,7 @@ impl World {
                 now,
             )
         };
-        created.roster = queue_membership_of(&self.workspace, &created);
+        created.queue_membership = queue_membership_of(&self.workspace, &created);
         self.workers.insert(created.sid, created);
         self
     }
@@ -275,13 +275,13 @@ impl World {
     fn snapshot(&self, command: &Command) -> Snapshot<'_> {
         let about = command.task().and_then(|sid| self.tasks.get(&sid));
         let counted = about.filter(|task| may_skip(&self.workspace, task));
-        let presence = counted.map(|task| {
+        let counts = counted.map(|task| {
             WorkerCounts::of_queue(task.task_queue_sid, self.workers.values(), &self.workspace)
         });
         let mut snapshot = Snapshot::new(&self.workspace)
             .with_tasks(self.tasks.values().cloned())
             .with_workers(self.workers.values().cloned())
-            .with_worker_counts(presence);
+            .with_worker_counts(counts);
         snapshot.candidates_of = about.map(|task| task.task_queue_sid);
         snapshot
     }

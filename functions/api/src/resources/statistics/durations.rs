@@ -20,7 +20,11 @@ pub fn of_workers(
     includes: impl Fn(WorkerSid) -> bool,
 ) -> BTreeMap<ActivitySid, Durations> {
     let known = workers.iter().map(|worker| worker.sid);
-    let counted = within.activity_durations.keys().chain(after.activity_durations.keys()).copied();
+    let counted = within
+        .activity_durations
+        .keys()
+        .chain(after.activity_durations.keys())
+        .copied();
     let sids: BTreeSet<WorkerSid> = known.chain(counted).filter(|sid| includes(*sid)).collect();
     let mut sum: BTreeMap<ActivitySid, Durations> = BTreeMap::new();
     for sid in sids {

@@ -175,9 +175,10 @@ impl<'q> WorkerFilter<'q> {
                 .filter(|queue| queue.friendly_name == name);
             named
                 .into_iter()
-                .any(|queue| worker.roster.serves(queue.sid))
+                .any(|queue| worker.queue_membership.serves(queue.sid))
         };
-        self.queue_sid.is_none_or(|sid| worker.roster.serves(sid))
+        self.queue_sid
+            .is_none_or(|sid| worker.queue_membership.serves(sid))
             && self.queue_name.is_none_or(serves)
             && self
                 .friendly_name

@@ -60,7 +60,7 @@ pub fn of_workers(workers: &[Worker], workspace: &Workspace) -> Object {
 pub fn of_queue(workers: &[Worker], workspace: &Workspace, queue: TaskQueueSid) -> Object {
     let eligible: Vec<&Worker> = workers
         .iter()
-        .filter(|worker| worker.roster.serves(queue))
+        .filter(|worker| worker.queue_membership.serves(queue))
         .collect();
     let available = eligible
         .iter()

@@ -126,7 +126,7 @@ impl<'q> Filter<'q> {
                 .is_none_or(|requested| available == requested)
             && self
                 .task_queue_sid
-                .is_none_or(|queue| worker.roster.serves(queue))
+                .is_none_or(|queue| worker.queue_membership.serves(queue))
             && self
                 .task_queue_name
                 .is_none_or(|name| serves_queue_named(worker, workspace, name))
@@ -139,7 +139,7 @@ fn serves_queue_named(worker: &Worker, workspace: &Workspace, name: &str) -> boo
         .task_queues
         .values()
         .find(|queue| queue.friendly_name == name);
-    named.is_some_and(|queue| worker.roster.serves(queue.sid))
+    named.is_some_and(|queue| worker.queue_membership.serves(queue.sid))
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use ids::{ActivitySid, TaskQueueSid, WorkflowSid, WorkspaceSid};
 use task_router::model::{
-    Activity, Configuration, EVERYBODY, Target, TaskOrder, TaskQueue, WORKSPACES_MAX, Workflow,
+    ALL_WORKERS, Activity, Configuration, Target, TaskOrder, TaskQueue, WORKSPACES_MAX, Workflow,
     Workspace,
 };
 
@@ -108,7 +108,7 @@ fn sample_queue(sid: TaskQueueSid) -> TaskQueue {
     TaskQueue {
         sid,
         friendly_name: SAMPLE_QUEUE.to_owned(),
-        target_workers: EVERYBODY.parse().ok(),
+        target_workers: ALL_WORKERS.parse().ok(),
         max_reserved_workers: 1,
         task_order: TaskOrder::Fifo,
     }
