@@ -1,6 +1,7 @@
-//! Sends every request that `carrier` can make, each in its shortest and its longest form, to the API at an address:
-//! `carrier_requests http://127.0.0.1:4010`. Fails on the first that is refused. `clients/run` gives it a mock made of the
-//! carrier's official description, which refuses what it does not describe.
+//! Sends every request that `carrier` can make, each in its shortest and its longest form, to the
+//! API at an address: `carrier_requests http://127.0.0.1:4010`. Fails on the first refused request.
+//! `clients/run` runs it against a mock made from the carrier's official description, which refuses
+//! undescribed requests.
 
 use std::error::Error;
 use std::sync::Arc;

@@ -1,10 +1,11 @@
-//! Load on the REST API, put there by `scripts/load.sh`. 32 customers, each on a connection of its own, make Tasks, take what their
-//! Workers are offered, change Workers and read: first for as long as the server needs to fill what it keeps for a while
-//! ([`WARM_UP_MINUTES`]), then for [`SPAN_SECONDS`], or as many seconds as LOAD_SECONDS says, which is what is measured. Prints
-//! throughput, the 50th and 99th percentile of each operation, and the server's memory minute by minute, as Markdown; fails when any
-//! request does, and when the memory of the warm server grows. A shorter one is not preceded by a warm-up, and its bound on memory is
-//! wider: a new server keeps more with each Task that ends.
-#![allow(clippy::print_stdout, reason = "its table is its answer")]
+//! Load test of the REST API, run by `scripts/load.sh`. 32 clients, each on its own connection,
+//! create Tasks, accept the Reservations, update Workers and read. The warm-up lasts until the
+//! server's memory is steady ([`WARM_UP_MINUTES`]); then [`SPAN_SECONDS`], or LOAD_SECONDS, are
+//! measured. Prints throughput, the 50th and 99th percentile of each operation, and the server's
+//! memory minute by minute, as Markdown. Fails when a request fails, and when the memory of the
+//! warm server grows. A shorter run has no warm-up, and its bound on memory is wider: a new server
+//! keeps more with each Task that ends.
+#![allow(clippy::print_stdout, reason = "it prints its results")]
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -15,33 +16,38 @@ use reqwest::{Client, RequestBuilder};
 use serde_json::{Value, json};
 
 const CONNECTIONS: usize = 32;
-/// How long the measured part lasts, unless LOAD_SECONDS says.
+/// Duration of the measured part, unless LOAD_SECONDS is set.
 const SPAN_SECONDS: u64 = 720;
-/// After it the server holds what it ever will of this load: ended Tasks are kept for five minutes (`ended_task_kept`), and
-/// cleaned up within the next one. What else is kept in memory is kept for less. Two minutes more, since the first are the fastest:
-/// they leave more than is kept later.
+/// Warm-up. After it the server's memory no longer grows under this load: ended Tasks are kept for
+/// five minutes (`ended_task_kept`) and deleted within the next one; everything else is kept for
+/// less. The two further minutes are for the first ones, which are the fastest and leave more than
+/// later ones do.
 const WARM_UP_MINUTES: usize = 8;
 const MINUTE: Duration = Duration::from_secs(60);
-/// How often memory is looked at.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
-const LOOKS_A_MINUTE: usize = 60;
-/// How far the last third of a shorter run may lie above the one before, each at its least: what a server keeps of so many ended Tasks
-/// is not there yet. A leak of 4 kB a request is more than this, at 100 requests a second and twenty seconds a third.
+/// The interval at which memory is sampled.
+const SAMPLE_INTERVAL: Duration = Duration::from_secs(1);
+const SAMPLES_PER_MINUTE: usize = 60;
+/// The bound on a shorter run's growth, kilobytes: the minimum of the last third over the minimum
+/// of the third before. The memory that ended Tasks keep is still growing then. A leak of 4 kB a
+/// request exceeds the bound, at 100 requests a second and twenty seconds a third.
 const NEW_GROWTH_KILOBYTES_MAX: u64 = 8 * 1024;
-/// How far the second half of the measured minutes may lie above the first, on average. Of each minute the least counts: what requests
-/// under way need comes on top of what is kept, and goes. What is kept lies in pages that are not full, in other ones each minute, so
-/// even the least of a minute goes up and down by some 2 MB, and the average of six by less than one. The halves are six minutes
-/// apart: at 200 requests a second a leak of 30 bytes a request is more than this.
+/// The bound on a long run's growth, kilobytes: the average of the second half of the measured
+/// minutes over that of the first half. The minimum of each minute counts, because requests in
+/// flight need memory on top of what is kept. Kept memory lies in pages that are partly full, and
+/// in other pages each minute, so that even the minimum of a minute varies by some 2 MB, and the
+/// average of six by less than one. The halves are six minutes apart: at 200 requests a second a
+/// leak of 30 bytes a request exceeds the bound.
 const GROWTH_KILOBYTES_MAX: u64 = 2 * 1024;
-/// How long a customer waits before they look again for an offer; twice as long each time, up to this.
-const LOOK_AGAIN: (Duration, Duration) = (Duration::from_millis(25), Duration::from_millis(800));
-/// How long a Task may wait for an offer.
+/// The pause before a client polls again for a Reservation: the first one, and the maximum; it
+/// doubles each time.
+const POLL_PAUSE: (Duration, Duration) = (Duration::from_millis(25), Duration::from_millis(800));
+/// Timeout of a Task's first Reservation.
 const OFFERED_WITHIN: Duration = Duration::from_secs(60);
 
 type Failure = Box<dyn Error + Send + Sync>;
 type Form<'a> = &'a [(&'a str, &'a str)];
 
-/// How long each request of an operation took.
+/// The durations of the requests of each operation.
 type Times = BTreeMap<&'static str, Vec<Duration>>;
 
 #[tokio::main(flavor = "current_thread")]
@@ -55,7 +61,8 @@ async fn main() -> Result<(), Failure> {
     } else {
         MINUTE * WARM_UP_MINUTES as u32
     };
-    let (warm_at, span) = (Instant::now() + warm_up, Duration::from_secs(seconds));
+    let warm_at = Instant::now() + warm_up;
+    let span = Duration::from_secs(seconds);
     let mut customers = tokio::task::JoinSet::new();
     for _ in 0..CONNECTIONS {
         let customer = Customer {
@@ -66,7 +73,7 @@ async fn main() -> Result<(), Failure> {
     }
     let mut memory = Memory {
         pid,
-        looks: Vec::new(),
+        samples: Vec::new(),
     };
     memory.watch(warm_at).await?;
     centre.times().clear();
@@ -82,11 +89,11 @@ async fn main() -> Result<(), Failure> {
     }
 }
 
-/// Somebody who uses the API.
+/// A client of the API.
 #[derive(Clone)]
 struct Customer {
     http: Client,
-    /// The address of the Workspace, once there is one.
+    /// The address of the Workspace, once it is created.
     base: String,
     account: (String, String),
     queue: String,
@@ -109,7 +116,7 @@ impl Customer {
         })
     }
 
-    /// A Workspace with a queue everybody serves.
+    /// Creates a Workspace with a queue that every Worker serves.
     async fn set_up(mut self) -> Result<Self, Failure> {
         let workspace = self.post("", "", &[("FriendlyName", "Load")]).await?;
         self.base = format!("{}/{}", self.base, sid(&workspace)?);
@@ -161,7 +168,7 @@ impl Customer {
         Ok(())
     }
 
-    /// Makes a Task, accepts it for whomever it is offered to, and completes it.
+    /// Creates a Task, accepts its Reservation, and completes it.
     async fn serve_a_task(&self) -> Result<(), Failure> {
         let form = [
             ("WorkflowSid", self.workflow.as_str()),
@@ -171,7 +178,8 @@ impl Customer {
             "/Tasks/{}",
             sid(&self.post("CreateTask", "/Tasks", &form).await?)?
         );
-        let (begun, (mut pause, pause_max)) = (Instant::now(), LOOK_AGAIN);
+        let begun = Instant::now();
+        let (mut pause, pause_max) = POLL_PAUSE;
         while begun.elapsed() < OFFERED_WITHIN {
             let offers = self
                 .get("ListTaskReservation", &format!("{task}/Reservations"))
@@ -193,7 +201,7 @@ impl Customer {
                 .await?;
             return Ok(());
         }
-        Err(format!("{task} was offered to nobody").into())
+        Err(format!("{task} got no Reservation").into())
     }
 
     async fn get(&self, operation: &'static str, path: &str) -> Result<Value, Failure> {
@@ -214,7 +222,8 @@ impl Customer {
         .await
     }
 
-    /// Sends a request and notes how long it took under the operation's name; under none, it is not counted.
+    /// Sends a request and records its duration under the operation's name; without a name it is
+    /// not recorded.
     async fn send(
         &self,
         operation: &'static str,
@@ -244,56 +253,56 @@ impl Customer {
     }
 }
 
-/// What the server holds in memory.
+/// The server's memory.
 struct Memory {
     pid: String,
-    /// In kilobytes, one for each [`LOOK_EVERY`].
-    looks: Vec<u64>,
+    /// Samples in kilobytes, one for each [`SAMPLE_INTERVAL`].
+    samples: Vec<u64>,
 }
 
 impl Memory {
     async fn watch(&mut self, end: Instant) -> Result<(), Failure> {
         let mut next = Instant::now();
-        while next + LOOK_EVERY <= end {
-            next += LOOK_EVERY;
+        while next + SAMPLE_INTERVAL <= end {
+            next += SAMPLE_INTERVAL;
             tokio::time::sleep_until(next.into()).await;
-            self.looks.push(own_kilobytes(&self.pid)?);
+            self.samples.push(own_kilobytes(&self.pid)?);
         }
         Ok(())
     }
 
-    /// Prints the least of each minute, and compares the halves of those that are measured.
+    /// Prints the minimum of each minute, and compares the halves of the measured minutes.
     fn check_warm(&self) -> Result<(), Failure> {
-        // The last one may be a look or two short.
+        // The last minute may lack a sample or two.
         let minutes = self
-            .looks
-            .chunks(LOOKS_A_MINUTE)
-            .filter(|looks| looks.len() > LOOKS_A_MINUTE / 2);
-        let minutes = minutes.filter_map(|looks| looks.iter().min());
+            .samples
+            .chunks(SAMPLES_PER_MINUTE)
+            .filter(|samples| samples.len() > SAMPLES_PER_MINUTE / 2);
+        let minutes = minutes.filter_map(|samples| samples.iter().min());
         let minutes: Vec<u64> = minutes.copied().collect();
         let shown: Vec<String> = minutes
             .iter()
             .map(|kilobytes| format!("{:.1}", *kilobytes as f64 / 1024.0))
             .collect();
         println!(
-            "The server's own memory, the least of each minute, MB: {}.",
+            "The server's own memory, the minimum of each minute, MB: {}.",
             shown.join(", ")
         );
         let (_warm_up, measured) = minutes
             .split_at_checked(WARM_UP_MINUTES)
-            .ok_or("it ended before the server was warm")?;
+            .ok_or("the run ended during the warm-up")?;
         let (first, second) = measured.split_at(measured.len() / 2);
         judge(average(first)?, average(second)?, GROWTH_KILOBYTES_MAX)
     }
 
-    /// Compares the last third with the one before.
+    /// Compares the minima of the last two thirds.
     fn check_new(&self) -> Result<(), Failure> {
         let thirds: Vec<&[u64]> = self
-            .looks
-            .chunks(self.looks.len().div_ceil(3).max(1))
+            .samples
+            .chunks(self.samples.len().div_ceil(3).max(1))
             .collect();
         let [_start, before, after] = thirds[..] else {
-            return Err("it ended before there was a memory to compare".into());
+            return Err("the run was too short to compare memory".into());
         };
         let least = |third: &[u64]| third.iter().min().copied().unwrap_or_default();
         judge(least(before), least(after), NEW_GROWTH_KILOBYTES_MAX)
@@ -301,11 +310,11 @@ impl Memory {
 }
 
 fn judge(before: u64, after: u64, growth_max: u64) -> Result<(), Failure> {
-    println!("From {before} kB to {after} kB; {growth_max} kB more may come by chance.");
-    match after.saturating_sub(before) <= growth_max {
-        true => Ok(()),
-        false => Err("the server's memory grows".into()),
+    println!("From {before} kB to {after} kB; {growth_max} kB of growth are tolerated.");
+    if after.saturating_sub(before) > growth_max {
+        return Err("the server's memory grows".into());
     }
+    Ok(())
 }
 
 fn average(kilobytes: &[u64]) -> Result<u64, Failure> {
@@ -358,7 +367,7 @@ fn print(times: &Times, took: Duration) {
     println!();
 }
 
-/// What the kernel says a process holds in memory, but for pages of files, which are the program itself.
+/// The process's anonymous memory, kilobytes: without pages of files, which are the program itself.
 fn own_kilobytes(pid: &str) -> Result<u64, Failure> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
     let line = status

@@ -1,4 +1,4 @@
-//! An application of somebody else's: what it is asked, and what it answers.
+//! A customer's application: it records requests and gives configured answers.
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
@@ -13,8 +13,9 @@ use tokio::net::TcpListener;
 
 use crate::test_centre::{EXAMPLE, TestCentre};
 
-/// What the application answers at a path: status, content type, body. In a body `{base}` stands for the application's
-/// address, and any other name in braces for the parameter of the request, or else the Task's attribute, of that name.
+/// The answer at a path: status, content type, body. In a body, `{base}` is replaced by the
+/// application's address, and any other name in braces by the request's parameter, or else the
+/// Task's attribute, of that name.
 pub type Answer = (u16, &'static str, &'static str);
 
 /// Content type of an instruction.
@@ -22,9 +23,9 @@ pub const JSON: &str = "application/json";
 /// Content type of a document.
 pub const XML: &str = "text/xml";
 
-/// A request it got.
+/// A recorded request.
 #[derive(Debug, Clone)]
-pub struct Asked {
+pub struct RecordedRequest {
     /// GET or POST.
     pub method: Method,
     /// Its path.
@@ -37,8 +38,8 @@ pub struct Asked {
     pub parameters: Vec<(String, String)>,
 }
 
-impl Asked {
-    /// A parameter, empty if it is not there.
+impl RecordedRequest {
+    /// A parameter's value; empty if it is missing.
     pub fn get(&self, name: &str) -> &str {
         self.parameters
             .iter()
@@ -54,7 +55,7 @@ pub struct Application {
     /// `http://127.0.0.1:…`
     pub base: String,
     answers: Arc<BTreeMap<&'static str, Answer>>,
-    asked: Arc<Mutex<Vec<Asked>>>,
+    requests: Arc<Mutex<Vec<RecordedRequest>>>,
 }
 
 impl Application {
@@ -65,7 +66,7 @@ impl Application {
         let application = Self {
             base,
             answers: Arc::new(answers.iter().copied().collect()),
-            asked: Arc::default(),
+            requests: Arc::default(),
         };
         let site = axum::Router::new()
             .route("/{path}", any(answer))
@@ -74,8 +75,8 @@ impl Application {
         application
     }
 
-    /// The example centre with this application's paths as callback and fallback.
-    pub async fn laboratory(&self, callback: &str, fallback: &str) -> TestCentre {
+    /// The example centre with these paths of the application as assignment callback and fallback.
+    pub async fn test_centre(&self, callback: &str, fallback: &str) -> TestCentre {
         let urls = format!(
             "assignment_callback: {base}{callback}\n    fallback_assignment_callback: {base}{fallback}",
             base = self.base
@@ -85,22 +86,25 @@ impl Application {
         TestCentre::open(&set_up, None).await
     }
 
-    /// What it was asked so far.
-    pub fn asked(&self) -> Vec<Asked> {
-        self.asked.lock().unwrap().clone()
+    /// The requests so far.
+    pub fn requests(&self) -> Vec<RecordedRequest> {
+        self.requests.lock().unwrap().clone()
     }
 
-    /// What it was asked so far at `path`.
-    pub fn asked_at(&self, path: &str) -> Vec<Asked> {
-        self.asked()
+    /// The requests to `path` so far.
+    pub fn requests_to(&self, path: &str) -> Vec<RecordedRequest> {
+        self.requests()
             .into_iter()
-            .filter(|asked| asked.path == path)
+            .filter(|request| request.path == path)
             .collect()
     }
 
-    /// The paths it was asked at so far.
+    /// The paths of the requests so far.
     pub fn paths(&self) -> Vec<String> {
-        self.asked().into_iter().map(|asked| asked.path).collect()
+        self.requests()
+            .into_iter()
+            .map(|request| request.path)
+            .collect()
     }
 }
 
@@ -117,11 +121,10 @@ async fn answer(
         .collect();
     let (status, content_type, body) = application.answers[uri.path()];
     let body = filled(body, &application.base, &parameters);
-    let (path, target) = (uri.path().to_owned(), uri.to_string());
-    application.asked.lock().unwrap().push(Asked {
+    application.requests.lock().unwrap().push(RecordedRequest {
         method,
-        path,
-        target,
+        path: uri.path().to_owned(),
+        target: uri.to_string(),
         headers,
         parameters,
     });

@@ -1,5 +1,6 @@
-//! The slice of AWS that functions call besides DynamoDB: Parameter Store, which holds one secret, and SQS, which takes every
-//! message and shows it to the test, and notes which ones are to come again and when. Both speak JSON over POST and name the operation in `X-Amz-Target`.
+//! The AWS services that functions use besides DynamoDB: Parameter Store, which holds one secret,
+//! and SQS, which records every message and every changed visibility timeout for the test. Both
+//! speak JSON over POST and name the operation in `X-Amz-Target`.
 
 use std::sync::{Arc, Mutex};
 
@@ -11,20 +12,20 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use serde_json::{Value, json};
 
-/// A message a function sent.
+/// A message sent by a function.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Message {
     /// The queue it was sent to.
     pub queue_url: String,
-    /// Seconds it stays invisible.
+    /// The delay until it becomes visible, seconds.
     pub delay_secs: u64,
-    /// What it says.
+    /// The message's body.
     pub body: String,
 }
 
-/// Running services.
+/// The running services.
 pub struct Aws {
-    /// Where they are, for `AWS_ENDPOINT_URL_…`.
+    /// Their address, for `AWS_ENDPOINT_URL_…`.
     pub endpoint: String,
     shared: Arc<Shared>,
 }
@@ -61,13 +62,14 @@ impl Aws {
         self.shared.messages.lock().unwrap().clone()
     }
 
-    /// Receipt handles of messages that were hidden anew, each with the seconds until it comes again.
+    /// The messages whose visibility timeout was changed: receipt handle, and seconds until the
+    /// redelivery.
     pub fn hidden(&self) -> Vec<(String, u64)> {
         self.shared.hidden.lock().unwrap().clone()
     }
 }
 
-/// Notes how long a received message stays hidden.
+/// Records the visibility timeout of a received message.
 fn hide(shared: &Shared, request: &Value) -> Response {
     let handle = request["ReceiptHandle"]
         .as_str()
@@ -103,7 +105,7 @@ async fn operation(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: 
     }
 }
 
-/// A SecureString is readable only for who asks to have it decrypted.
+/// A SecureString is decrypted only on request.
 fn get_parameter(shared: &Shared, request: &Value) -> Response {
     let (name, secret) = &shared.parameter;
     if request["Name"] != *name {

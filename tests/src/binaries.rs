@@ -1,17 +1,21 @@
-//! Where Cargo put the binaries, after it has built them.
+//! The paths of the built binaries.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-/// The built binary of a package, such as `incoming-call`. Builds all of the workspace's binaries the first time, with the
-/// Cargo, the target folder and the profile that built the running test: what is built already is not built again. So the
-/// tests are named as well, though they are built: without them their dependencies' features would go, and with these
-/// everything that was built for them.
+/// The built binary of a package, such as `incoming-call`. The first call builds all of the
+/// workspace's binaries, with the Cargo, the target folder and the profile that built the running
+/// test; what is up to date is not built again. `--tests` is named too, although the tests are
+/// built: without it Cargo would resolve fewer features for the dependencies and rebuild them.
 pub fn path(name: &str) -> PathBuf {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
     let path = FOLDER.get_or_init(build).join(name);
-    assert!(path.is_file(), "cargo build made no {}", path.display());
+    assert!(
+        path.is_file(),
+        "cargo build did not produce {}",
+        path.display()
+    );
     path
 }
 
@@ -24,7 +28,8 @@ fn build() -> PathBuf {
         named => named,
     };
     let mut cargo = Command::new(env!("CARGO"));
-    // What Cargo says to this test about its own package; build scripts would take it for a change and build anew.
+    // Variables in which Cargo describes the running test's package: build scripts would take them
+    // for a change and rebuild.
     for (name, _) in std::env::vars_os() {
         if name.to_str().is_some_and(|name| {
             name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")

@@ -1,7 +1,8 @@
-//! A person's browser: headless Chromium, driven over WebDriver. Debian's `chromium` and `chromium-driver` have to be there;
-//! `.ci/run` installs them.
+//! Headless Chromium, driven over WebDriver. Debian's `chromium` and `chromium-driver` have to be
+//! installed; `.ci/run` installs them.
 //!
-//! Nothing here sleeps blindly: a test waits for what it expects to see, and gives up with what there was instead.
+//! No test sleeps for a fixed time: each waits for the content it expects, and fails after a
+//! timeout with the page's content.
 
 use std::collections::BTreeSet;
 use std::process::Stdio;
@@ -19,16 +20,16 @@ use tokio::time::{interval, timeout};
 
 use crate::process_tree;
 
-/// How long anything may take before the test gives up; many times what it takes on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// Timeout of anything a test waits for; many times what it takes on a busy machine.
+const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How often a driver is started at most.
+/// Attempts to start a driver.
 const STARTS_MAX: usize = 4;
 
-/// How often a page is looked at again.
-const LOOK_EVERY: Duration = Duration::from_millis(25);
+/// The interval at which a page is polled.
+const POLL_INTERVAL: Duration = Duration::from_millis(25);
 
-/// No services of its own, no first-run pages, no sandbox, which needs rights that containers lack.
+/// No background services, no first-run pages, no sandbox (it needs rights that containers lack).
 const FLAGS: [&str; 9] = [
     "--headless",
     "--no-sandbox",
@@ -41,20 +42,20 @@ const FLAGS: [&str; 9] = [
     "--hide-scrollbars",
 ];
 
-/// What the window looks like.
+/// Window size and colour scheme.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Look {
-    /// A desk's screen, by day.
+    /// A desktop screen, light.
     Light,
-    /// A desk's screen, by night.
+    /// A desktop screen, dark.
     Dark,
-    /// A telephone's screen.
+    /// A phone's screen, light.
     Narrow,
 }
 
 impl Look {
     fn flags(self) -> [&'static str; 2] {
-        // 0 is dark, 1 is light.
+        // `preferredColorScheme`: 0 is dark, 1 is light.
         match self {
             Self::Light => [
                 "--window-size=1280,900",
@@ -72,11 +73,11 @@ impl Look {
     }
 }
 
-/// A driver, from which browsers are opened. Each has cookies of its own.
+/// A driver that opens browsers. Each browser has its own cookies.
 pub struct Driver {
     process: Child,
     address: String,
-    /// Where browsers keep their profiles; goes with the driver.
+    /// The browsers' profiles; deleted with the driver.
     _folder: TempDir,
 }
 
@@ -84,7 +85,8 @@ pub struct Driver {
 pub struct Browser(pub Client);
 
 impl Driver {
-    /// Starts one on a free port. Of several that start at the same moment, one may find its port taken: it is started again.
+    /// Starts one on a free port. Of several drivers that start at the same moment, one may find
+    /// its port taken: the start is retried.
     pub async fn start() -> Self {
         for _ in 1..STARTS_MAX {
             if let Some(driver) = Self::try_start().await {
@@ -93,7 +95,7 @@ impl Driver {
         }
         Self::try_start()
             .await
-            .expect("chromedriver ended without a word on its port")
+            .expect("chromedriver ended before it printed its port")
     }
 
     async fn try_start() -> Option<Self> {
@@ -117,7 +119,7 @@ impl Driver {
             }
             None
         };
-        let port = timeout(PATIENCE, port).await.unwrap()?;
+        let port = timeout(TIMEOUT, port).await.unwrap()?;
         Some(Self {
             process,
             address: format!("http://127.0.0.1:{port}"),
@@ -125,7 +127,7 @@ impl Driver {
         })
     }
 
-    /// Its processes and those of its browsers.
+    /// The driver's process and its descendants, the browsers included.
     pub fn processes(&self) -> BTreeSet<u32> {
         self.process.id().map(process_tree::of).unwrap_or_default()
     }
@@ -144,48 +146,47 @@ impl Driver {
 }
 
 impl Drop for Driver {
-    /// Ends it and the browsers it opened, also when a test fails before it has closed them.
+    /// Kills the driver and its browsers, also when a test fails before it has closed them.
     fn drop(&mut self) {
         process_tree::end(&self.processes());
     }
 }
 
 impl Browser {
-    /// Goes to an address.
+    /// Loads an address.
     pub async fn go(&self, address: &str) {
         self.0.goto(address).await.unwrap();
     }
 
-    /// What a script returns.
+    /// Runs a script and returns its result.
     pub async fn run(&self, script: &str) -> Value {
         self.0.execute(script, Vec::new()).await.unwrap()
     }
 
-    /// WaitTimes until a script returns something that is not false, null or nothing, and returns it.
-    pub async fn until(&self, what: &str, script: &str) -> Value {
-        let mut looks = interval(LOOK_EVERY);
-        let looking = async {
+    /// Polls a script until it returns something other than false, null or nothing, and returns
+    /// that.
+    pub async fn until(&self, label: &str, script: &str) -> Value {
+        let mut polls = interval(POLL_INTERVAL);
+        let polling = async {
             loop {
-                looks.tick().await;
-                // While a page is being left there is nothing to ask.
+                polls.tick().await;
+                // While a page is unloaded, scripts fail.
                 match self.0.execute(script, Vec::new()).await {
                     Ok(Value::Null | Value::Bool(false)) | Err(_) => {}
                     Ok(found) => return found,
                 }
             }
         };
-        match timeout(PATIENCE, looking).await {
+        match timeout(TIMEOUT, polling).await {
             Ok(found) => found,
-            Err(_) => panic!(
-                "{what} was never seen; the page says: {}",
-                self.text().await
-            ),
+            Err(_) => panic!("{label} did not appear; the page: {}", self.text().await),
         }
     }
 
-    /// WaitTimes until something that fits the selector says `text`.
+    /// Waits until an element that the selector matches contains `text`.
     pub async fn sees(&self, selector: &str, text: &str) {
-        let (selector_json, text_json) = (json!(selector), json!(text));
+        let selector_json = json!(selector);
+        let text_json = json!(text);
         let script = format!(
             "return [...document.querySelectorAll({selector_json})].some((e) => e.textContent.includes({text_json}));"
         );
@@ -193,9 +194,10 @@ impl Browser {
             .await;
     }
 
-    /// WaitTimes until nothing that fits the selector says `text`.
+    /// Waits until no element that the selector matches contains `text`.
     pub async fn sees_no(&self, selector: &str, text: &str) {
-        let (selector_json, text_json) = (json!(selector), json!(text));
+        let selector_json = json!(selector);
+        let text_json = json!(text);
         let script = format!(
             "return ![...document.querySelectorAll({selector_json})].some((e) => e.textContent.includes({text_json}));"
         );
@@ -203,7 +205,7 @@ impl Browser {
             .await;
     }
 
-    /// Presses the first thing that fits the selector, once it is there.
+    /// Clicks the first element that the selector matches, once it exists.
     pub async fn press(&self, selector: &str) {
         let script = format!(
             "const e = document.querySelector({}); if (!e) return false; e.scrollIntoView({{block: 'center'}}); e.click(); return true;",
@@ -212,7 +214,7 @@ impl Browser {
         self.until(selector, &script).await;
     }
 
-    /// Presses the button with this label.
+    /// Clicks the button with this label.
     pub async fn press_button(&self, within: &str, label: &str) {
         let script = format!(
             "const e = [...document.querySelectorAll({})].find((e) => e.textContent.trim() === {}); if (!e) return false; e.click(); return true;",
@@ -223,15 +225,15 @@ impl Browser {
             .await;
     }
 
-    /// Replaces what stands in a field; begins anew when the page is fetched anew meanwhile.
+    /// Replaces the content of a field; retries when the page is refreshed in between.
     pub async fn fill(&self, selector: &str, text: &str) {
-        let mut looks = interval(LOOK_EVERY);
+        let mut polls = interval(POLL_INTERVAL);
         let filling = async {
             while self.try_fill(selector, text).await.is_err() {
-                looks.tick().await;
+                polls.tick().await;
             }
         };
-        timeout(PATIENCE, filling)
+        timeout(TIMEOUT, filling)
             .await
             .unwrap_or_else(|_| panic!("{selector} could not be filled in"));
     }
@@ -242,7 +244,8 @@ impl Browser {
         field.send_keys(text).await
     }
 
-    /// Types on the keyboard, into whatever has the focus; [`Key`](fantoccini::key::Key)s are characters, too.
+    /// Types on the keyboard, into the focused element; [`Key`](fantoccini::key::Key)s are
+    /// characters, too.
     pub async fn type_keys(&self, keys: &str) {
         self.0
             .active_element()
@@ -263,12 +266,13 @@ impl Browser {
         text.as_str().unwrap_or_default().to_owned()
     }
 
-    /// A picture of the window, PNG.
+    /// A screenshot of the window, PNG.
     pub async fn picture(&self) -> Vec<u8> {
         self.0.screenshot().await.unwrap()
     }
 
-    /// What axe-core finds on the page that is serious or critical: rule, and the first element it is about.
+    /// The serious and critical violations that axe-core finds on the page: rule, and the first
+    /// element it is about.
     pub async fn barriers(&self) -> Vec<String> {
         self.run(include_str!("../data/axe-core/axe.min.js")).await;
         let script = "const done = arguments[arguments.length - 1]; axe.run().then((r) => done(r.violations), (e) => done(String(e)));";
@@ -285,7 +289,7 @@ impl Browser {
             .collect()
     }
 
-    /// Closes it.
+    /// Ends the browser's session.
     pub async fn close(self) {
         self.0.close().await.unwrap();
     }

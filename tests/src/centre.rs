@@ -1,4 +1,4 @@
-//! A small contact centre to test with, its ids easy to read: the one the files under `events/` are about.
+//! A small contact centre with readable ids: the one that the files under `events/` belong to.
 
 use std::collections::BTreeMap;
 
@@ -17,16 +17,16 @@ use task_router::router::{NewTask, create_task};
 
 /// The centre's number.
 pub const NUMBER: &str = "+17075550183";
-/// The moment the events are from: 2026-11-22T12:00:00Z.
+/// The time of the events: 2026-11-22T12:00:00Z.
 pub const NOON: Timestamp = Timestamp::from_millis(1_795_348_800_000);
 
-/// Nobody works.
+/// The Activity Offline, unavailable.
 pub const OFFLINE: ActivitySid = ActivitySid::from_bytes(numbered(1));
-/// Takes calls.
+/// The Activity Available.
 pub const AVAILABLE: ActivitySid = ActivitySid::from_bytes(numbered(2));
-/// Does the paperwork.
+/// The Activity Wrap-Up, unavailable.
 pub const WRAP_UP: ActivitySid = ActivitySid::from_bytes(numbered(3));
-/// Where it all is.
+/// The Workspace of everything below.
 pub const WORKSPACE: WorkspaceSid = WorkspaceSid::from_bytes(numbered(1));
 /// The queue of callers who chose English.
 pub const ENGLISH: TaskQueueSid = TaskQueueSid::from_bytes(numbered(1));
@@ -35,7 +35,7 @@ pub const WORKFLOW: WorkflowSid = WorkflowSid::from_bytes(numbered(1));
 /// Alice, who speaks English, at +17075550101.
 pub const ALICE: WorkerSid = WorkerSid::from_bytes(numbered(1));
 
-/// A Workspace with one queue for everybody who speaks English.
+/// A Workspace with one queue, for Workers who speak English.
 pub fn workspace() -> Workspace {
     let activity = |sid, name: &str, available| {
         (
@@ -77,7 +77,7 @@ pub fn workspace() -> Workspace {
     }
 }
 
-/// The centre as a caller meets it, with the built-in menu.
+/// The voice settings, with the built-in menu.
 pub fn centre() -> VoiceSettings {
     VoiceSettings {
         phone_number: NUMBER.to_owned(),
@@ -98,16 +98,16 @@ pub fn alice(activity: ActivitySid) -> Worker {
     }
 }
 
-/// The Task of the caller in `events/enqueue-call.digit-one.json`, as it is made at noon.
+/// The Task of the caller in `events/enqueue-call.digit-one.json`, as it is created at noon.
 pub fn waiting_task() -> Task {
     task_of("CA00000000000000000000000000000001", NOON)
 }
 
 fn task_of(call_sid: &str, now: Timestamp) -> Task {
-    let about = json!({"call_sid": call_sid, "from": "+17075550142", "to": NUMBER, "selected_language": "en"});
+    let about_call = json!({"call_sid": call_sid, "from": "+17075550142", "to": NUMBER, "selected_language": "en"});
     let new = NewTask::new(
         TaskSid::derive(&[call_sid]),
-        attributes(&about),
+        attributes(&about_call),
         TaskChannelName::VOICE,
     );
     create_task(&workspace(), &workflow(), new, now).unwrap()
@@ -129,7 +129,7 @@ pub fn offered_task() -> Task {
     }
 }
 
-/// Writes the centre, its Workspace and Alice, who is offline, into an empty table.
+/// Writes the voice settings, the Workspace and Alice, who is Offline, into an empty table.
 pub async fn open(store: &Store) {
     store.save_workspace(&workspace(), NOON).await.unwrap();
     store.save_voice_settings(&centre()).await.unwrap();
@@ -139,17 +139,18 @@ pub async fn open(store: &Store) {
         .unwrap();
 }
 
-/// Two callers who have been in line for English since the beginning of time, before anybody who comes now.
+/// Creates two Tasks that have waited for English since 1970, so that they are ahead of any other
+/// Task.
 pub async fn enqueue_two_callers(store: &Store) {
     for call_sid in [
         "CA000000000000000000000000000000a1",
         "CA000000000000000000000000000000a2",
     ] {
-        let in_line = Task {
+        let waiting = Task {
             version: 1,
             ..task_of(call_sid, Timestamp::from_millis(0))
         };
-        store.create_task(&in_line, &workspace()).await.unwrap();
+        store.create_task(&waiting, &workspace()).await.unwrap();
     }
 }
 

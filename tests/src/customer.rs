@@ -1,5 +1,6 @@
-//! The server of a customer: scripted answers, and a note of every request. And a network in which an answer may take long
-//! without anybody waiting: what would take longer than its time limit fails at once.
+//! The server of a customer: it gives scripted answers and records every request. And a network
+//! that simulates slow answers without waiting: a request whose scripted delay exceeds its timeout
+//! fails at once.
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
@@ -23,13 +24,13 @@ pub struct Scripted {
     pub status: u16,
     /// The body: TwiML if it begins with `<`, JSON otherwise.
     pub body: String,
-    /// How long it takes.
+    /// The delay of the answer.
     pub after: Duration,
 }
 
-/// A request the server got, or would have got.
+/// A recorded request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Asked {
+pub struct RecordedRequest {
     /// The path, with its query.
     pub path: String,
     /// The headers, by lower-case name.
@@ -39,16 +40,16 @@ pub struct Asked {
 }
 
 #[derive(Debug, Default)]
-struct Book {
+struct Log {
     scripted: BTreeMap<String, Scripted>,
-    asked: Vec<Asked>,
+    requests: Vec<RecordedRequest>,
 }
 
 /// The server, running until it is dropped.
 pub struct Customer {
     /// `http://127.0.0.1:…`
     pub base: String,
-    book: Arc<Mutex<Book>>,
+    log: Arc<Mutex<Log>>,
     served: JoinHandle<()>,
 }
 
@@ -57,37 +58,37 @@ impl Customer {
     pub async fn open() -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
-        let book: Arc<Mutex<Book>> = Arc::default();
-        let router = Router::new().fallback(answer).with_state(Arc::clone(&book));
+        let log: Arc<Mutex<Log>> = Arc::default();
+        let router = Router::new().fallback(answer).with_state(Arc::clone(&log));
         let served = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-        Self { base, book, served }
+        Self { base, log, served }
     }
 
-    /// From now on `path` is answered so.
+    /// Sets the answer of `path`.
     pub fn script(&self, path: &str, answer: Scripted) {
-        self.book
+        self.log
             .lock()
             .unwrap()
             .scripted
             .insert(path.to_owned(), answer);
     }
 
-    /// The requests for `path`, first one first.
-    pub fn asked(&self, path: &str) -> Vec<Asked> {
-        let book = self.book.lock().unwrap();
-        book.asked
+    /// The requests for `path`, in order.
+    pub fn requests(&self, path: &str) -> Vec<RecordedRequest> {
+        let log = self.log.lock().unwrap();
+        log.requests
             .iter()
-            .filter(|asked| asked.path.split('?').next() == Some(path))
+            .filter(|recorded| recorded.path.split('?').next() == Some(path))
             .cloned()
             .collect()
     }
 
-    /// A way to this server, and to any other, on which nobody waits.
+    /// An HTTP client for this server, and any other, that never waits for a slow answer.
     pub fn network(&self) -> Arc<dyn WebClient> {
         let client = web_client(Destinations::Anywhere).unwrap();
         Arc::new(ImpatientNetwork {
             base: self.base.clone(),
-            book: Arc::clone(&self.book),
+            log: Arc::clone(&self.log),
             client,
         })
     }
@@ -100,7 +101,7 @@ impl Drop for Customer {
 }
 
 async fn answer(
-    State(book): State<Arc<Mutex<Book>>>,
+    State(log): State<Arc<Mutex<Log>>>,
     uri: Uri,
     headers: HeaderMap,
     body: Bytes,
@@ -111,7 +112,7 @@ async fn answer(
         body.to_vec()
     };
     let name = |name: &header::HeaderName| name.as_str().to_owned();
-    let asked = Asked {
+    let recorded = RecordedRequest {
         path: uri.to_string(),
         headers: headers
             .iter()
@@ -119,14 +120,14 @@ async fn answer(
             .collect(),
         form: form_urlencoded::parse(&form).into_owned().collect(),
     };
-    let mut book = book.lock().unwrap();
-    book.asked.push(asked);
+    let mut log = log.lock().unwrap();
+    log.requests.push(recorded);
     let plain = || Scripted {
         status: 200,
         body: "{}".to_owned(),
         after: Duration::ZERO,
     };
-    let scripted = book.scripted.get(uri.path()).cloned().unwrap_or_else(plain);
+    let scripted = log.scripted.get(uri.path()).cloned().unwrap_or_else(plain);
     let kind = if scripted.body.starts_with('<') {
         "text/xml"
     } else {
@@ -136,25 +137,22 @@ async fn answer(
     (status, [(header::CONTENT_TYPE, kind)], scripted.body).into_response()
 }
 
-/// Requests go out for real, except those whose answer would come too late.
+/// Requests are really sent; those whose scripted delay exceeds the timeout then fail.
 pub struct ImpatientNetwork {
     base: String,
-    book: Arc<Mutex<Book>>,
+    log: Arc<Mutex<Log>>,
     client: Reqwest,
 }
 
 impl WebClient for ImpatientNetwork {
     fn send(&self, request: http_client::Request, limits: Limits) -> Sending<'_> {
-        let own = request.uri().to_string().starts_with(&self.base);
-        let path = request.uri().path().to_owned();
-        let after = self
-            .book
-            .lock()
-            .unwrap()
-            .scripted
-            .get(&path)
-            .filter(|_| own)
-            .map(|scripted| scripted.after);
+        let after = if request.uri().to_string().starts_with(&self.base) {
+            let log = self.log.lock().unwrap();
+            let scripted = log.scripted.get(request.uri().path());
+            scripted.map(|scripted| scripted.after)
+        } else {
+            None
+        };
         Box::pin(async move {
             let answer = self.client.send(request, limits).await?;
             match after {

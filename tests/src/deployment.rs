@@ -1,5 +1,6 @@
-//! The deployed stack on this machine: a table, Parameter Store, queues, and the built functions as Lambda runs them, each
-//! with the environment and under the policies that `template.yaml` gives it.
+//! The deployed stack on this machine: a table, Parameter Store, queues, and the built functions in
+//! Lambda's environment, each with the environment variables and under the policies that
+//! `template.yaml` gives it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,10 +26,10 @@ pub const ACCOUNT_SID: &str = "AC00000000000000000000000000000001";
 /// Its auth token.
 pub const AUTH_TOKEN: &str = "12345";
 
-/// Nothing listens there: whoever asks is refused at once.
+/// An address at which nothing listens: requests to it are refused at once.
 const NOWHERE: &str = "http://127.0.0.1:9";
 
-/// Rounds of records and messages that follow from one another; more is a loop.
+/// Rounds of records and messages that follow from each other; more is an endless loop.
 const ROUNDS_MAX: usize = 12;
 
 /// The stack.
@@ -42,18 +43,18 @@ pub struct Deployment {
     served: Served,
     stream: StreamReader,
     aws: Aws,
-    /// Messages that were handed over.
+    /// How many of the sent messages were delivered to their functions.
     delivered: usize,
     running: BTreeMap<String, (Lambda, Guard)>,
 }
 
 impl Deployment {
-    /// With every parameter at its default, and [`centre`] in its table.
+    /// A stack with every parameter at its default, and with [`centre`] in its table.
     pub async fn open() -> Self {
         Self::with(&[], &[]).await
     }
 
-    /// That keeps webhooks.
+    /// A stack with the webhook journal on.
     pub async fn keeping_webhooks() -> Self {
         Self::with(&[("KeepWebhooks", "true")], &["KeepsWebhooks"]).await
     }
@@ -86,12 +87,12 @@ impl Deployment {
         }
     }
 
-    /// The table, as nobody's policy sees it.
+    /// The table, without a policy.
     pub fn store(&self) -> Store {
         Store::new(self.table.client(), TABLE)
     }
 
-    /// How a Task stands.
+    /// A Task's status.
     pub async fn status_of(&self, task: TaskSid) -> AssignmentStatus {
         self.store()
             .task(task)
@@ -111,12 +112,14 @@ impl Deployment {
         sent.map(|message| message.body).collect()
     }
 
-    /// Receipt handles of messages that are to come again, each with the seconds until then.
+    /// The messages whose visibility timeout was changed: receipt handle, and seconds until the
+    /// redelivery.
     pub fn hidden(&self) -> Vec<(String, u64)> {
         self.aws.hidden()
     }
 
-    /// Sends an event to a function, started now if this is its first one. Panics with the function's log when it fails.
+    /// Sends an event to a function, which is started by its first event. Panics with the
+    /// function's log when it reports an error.
     pub async fn invoke(&mut self, function: &str, payload: &Value) -> Value {
         if !self.running.contains_key(function) {
             let started = self.start(function).await;
@@ -132,17 +135,18 @@ impl Deployment {
         }
     }
 
-    /// Carries records and messages to their functions, as AWS does, until none is left. Timers come at once.
+    /// Delivers records and messages to their functions, as AWS does, until none is left. Timers
+    /// are delivered at once.
     pub async fn settle(&mut self) {
         for _ in 0..ROUNDS_MAX {
-            let streamed = self.carry_records().await;
-            if !self.carry_messages().await && !streamed {
+            let streamed = self.deliver_records().await;
+            if !self.deliver_messages().await && !streamed {
                 return;
             }
         }
     }
 
-    async fn carry_records(&mut self) -> bool {
+    async fn deliver_records(&mut self) -> bool {
         let mut any = false;
         while let Some(batch) = self.stream.next(runtime::SystemClock.now()).await.unwrap() {
             self.invoke("routing", &batch.event).await;
@@ -152,7 +156,7 @@ impl Deployment {
         any
     }
 
-    async fn carry_messages(&mut self) -> bool {
+    async fn deliver_messages(&mut self) -> bool {
         let messages = self.aws.messages();
         let new: Vec<_> = messages.iter().skip(self.delivered).cloned().collect();
         self.delivered = messages.len();
@@ -169,7 +173,7 @@ impl Deployment {
         !new.is_empty()
     }
 
-    /// What functions asked for without being allowed to, a sentence each.
+    /// The refused requests of all functions, a sentence each.
     pub fn refused(&self) -> BTreeSet<String> {
         let refused = self.running.iter().flat_map(|(function, (_, guard))| {
             guard
@@ -187,7 +191,8 @@ impl Deployment {
             .collect()
     }
 
-    /// What the functions that ran are allowed and never asked for: `api dynamodb:GetItem Table`.
+    /// The permissions of the functions that ran that were never used: `api dynamodb:GetItem
+    /// Table`.
     pub fn unused(&self) -> BTreeSet<String> {
         let unused = self.running.iter().flat_map(|(function, (_, guard))| {
             guard
@@ -198,12 +203,13 @@ impl Deployment {
         unused.collect()
     }
 
-    /// The functions that ran.
+    /// The functions that were started.
     pub fn functions(&self) -> BTreeSet<String> {
         self.running.keys().cloned().collect()
     }
 
-    /// Ends the functions. None of them may have logged a whole phone number, or asked for what it may not.
+    /// Ends the functions. Asserts that none of them logged a whole phone number or made a refused
+    /// request.
     pub async fn close(mut self) {
         assert_eq!(self.refused(), BTreeSet::new());
         for (function, (lambda, _)) in &mut self.running {
@@ -223,8 +229,8 @@ impl Deployment {
             .template
             .resource(&id)
             .unwrap_or_else(|| panic!("no resource for {function}"));
-        let written = self.template.environment(resource).into_iter();
-        let mut environment: BTreeMap<String, String> = written
+        let variables = self.template.environment(resource).into_iter();
+        let mut environment: BTreeMap<String, String> = variables
             .map(|(name, value)| (name, self.resolve(&value)))
             .collect();
         for service in ["DYNAMODB", "SSM", "SQS"] {
@@ -240,7 +246,7 @@ impl Deployment {
         )
     }
 
-    /// A value of the template, with names where it has references.
+    /// A value of the template, its reference resolved.
     fn resolve(&self, value: &str) -> String {
         match value {
             "AccountSid" => ACCOUNT_SID.to_owned(),

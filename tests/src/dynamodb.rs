@@ -4,9 +4,9 @@ use cordboard::embedded_dynamodb::EmbeddedDynamoDb;
 use dynoxide::server;
 use tokio::net::TcpListener;
 
-/// A database that listens for as long as this lives.
+/// The server; it stops when this is dropped.
 pub struct Served {
-    /// Where: `AWS_ENDPOINT_URL_DYNAMODB` of the other process.
+    /// Its address: `AWS_ENDPOINT_URL_DYNAMODB` of the other process.
     pub endpoint: String,
     server: tokio::task::JoinHandle<()>,
 }

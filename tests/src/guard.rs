@@ -1,5 +1,5 @@
-//! Who stands between a function and AWS: lets pass what the function's policy allows, refuses the rest as AWS does, and
-//! remembers both.
+//! A proxy between a function and AWS: it forwards the requests that the function's policy allows,
+//! refuses the others as AWS does, and records both.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
@@ -15,12 +15,12 @@ use tokio::net::TcpListener;
 
 use crate::policy::{Access, Policy};
 
-/// Headers that are about one connection, not about what is said.
+/// Headers of one connection, which are not forwarded.
 const OF_CONNECTIONS: [&str; 4] = ["host", "content-length", "connection", "transfer-encoding"];
 
-/// A guard at work.
+/// A running proxy.
 pub struct Guard {
-    /// Where the function finds every service.
+    /// The function's endpoint of every service.
     pub endpoint: String,
     shared: Arc<Shared>,
 }
@@ -28,7 +28,7 @@ pub struct Guard {
 struct Shared {
     function: String,
     policy: Policy,
-    /// The table's address, and that of the other services.
+    /// The addresses of the table and of the other services.
     table: String,
     others: String,
     http: reqwest::Client,
@@ -37,7 +37,7 @@ struct Shared {
 }
 
 impl Guard {
-    /// Stands before these services.
+    /// Starts a proxy before these services.
     pub async fn start(function: &str, policy: Policy, table: &str, others: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
@@ -56,12 +56,12 @@ impl Guard {
         Self { endpoint, shared }
     }
 
-    /// What was asked for and not allowed.
+    /// The refused requests.
     pub fn refused(&self) -> Vec<Access> {
         self.shared.refused.lock().unwrap().clone()
     }
 
-    /// What is allowed and was never asked for: action and resource.
+    /// The permissions that were never used: action and resource.
     pub fn unused(&self) -> BTreeSet<(String, String)> {
         let used = self.shared.allowed.lock().unwrap();
         self.shared
@@ -78,8 +78,8 @@ async fn pass(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes
         .get("x-amz-target")
         .and_then(|target| target.to_str().ok())
         .unwrap_or_default();
-    let asked: Value = serde_json::from_slice(&body).unwrap_or_default();
-    for access in Access::of_request(target, &asked) {
+    let request: Value = serde_json::from_slice(&body).unwrap_or_default();
+    for access in Access::of_request(target, &request) {
         if !shared.policy.allows(&access) {
             let answer = shared.refusal(&access);
             shared.refused.lock().unwrap().push(access);
@@ -99,16 +99,17 @@ async fn pass(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes
     let answer = shared
         .http
         .post(service)
-        .headers(passed_on(headers))
+        .headers(forwarded_headers(headers))
         .body(body)
         .send()
         .await
         .unwrap();
-    let (status, headers) = (answer.status(), passed_on(answer.headers().clone()));
+    let status = answer.status();
+    let headers = forwarded_headers(answer.headers().clone());
     (status, headers, answer.bytes().await.unwrap()).into_response()
 }
 
-fn passed_on(mut headers: HeaderMap) -> HeaderMap {
+fn forwarded_headers(mut headers: HeaderMap) -> HeaderMap {
     for name in OF_CONNECTIONS {
         headers.remove(name);
     }

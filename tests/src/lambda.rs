@@ -1,7 +1,9 @@
-//! AWS's side of a Lambda function: the Runtime API (version 2018-06-01) that a `provided` binary asks for events and gives
-//! its answers to, and the environment Lambda starts it in.
+//! AWS's side of a Lambda function: the Runtime API (version 2018-06-01), from which a `provided`
+//! binary takes events and to which it posts its answers, and the environment variables that Lambda
+//! sets.
 //!
-//! One [`Lambda`] is one execution environment: one process, one event at a time, in the order they are sent.
+//! One [`Lambda`] is one execution environment: one process, which handles one event at a time, in
+//! order.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -22,19 +24,20 @@ use tokio::process::{Child, Command};
 use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinHandle;
 
-/// Longest wait for an answer, seconds: more than any function of ours is allowed in the cloud takes on a busy machine.
+/// Timeout of an answer, seconds: longer than the timeout of any function in `template.yaml`, for a
+/// busy machine.
 const ANSWER_SECS_MAX: u64 = 60;
-/// Largest answer Lambda takes from a function, bytes (6 MB).
+/// Largest answer that Lambda accepts from a function, bytes (6 MB).
 const ANSWER_BYTES_MAX: usize = 6 * 1024 * 1024;
-/// Where a function thinks it runs.
+/// The region in a function's environment variables.
 const REGION: &str = "eu-central-1";
 
-/// What a function made of an event.
+/// The result of an event.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
-    /// Its answer.
+    /// The function's answer.
     Response(Value),
-    /// It reported that handling the event failed; what it said.
+    /// The function reported an error: its type and its report.
     Error(Value),
 }
 
@@ -49,7 +52,8 @@ pub struct Lambda {
 }
 
 impl Lambda {
-    /// Starts `binary` as Lambda does: with `environment` and Lambda's own variables, and nothing else of ours.
+    /// Starts `binary` as Lambda does: with `environment` and Lambda's own variables, and no other
+    /// variable of this process.
     pub async fn start(name: &str, binary: &Path, environment: &BTreeMap<String, String>) -> Self {
         let (events, waiting) = mpsc::channel(1);
         let (answered, outcomes) = mpsc::channel(1);
@@ -86,12 +90,12 @@ impl Lambda {
         }
     }
 
-    /// Sends one event and waits for what becomes of it. Panics with everything the function printed when it ends
-    /// instead, fails to start, or takes too long.
+    /// Sends one event and waits for its outcome. Panics with the function's whole output when the
+    /// process ends instead, fails to start, or exceeds the timeout.
     pub async fn invoke(&mut self, event: &Value) -> Outcome {
         self.sent += 1;
         let sent = self.events.try_send(event.clone());
-        assert!(sent.is_ok(), "{}: the Runtime API is gone", self.name);
+        assert!(sent.is_ok(), "{}: the Runtime API has stopped", self.name);
         let answer =
             tokio::time::timeout(Duration::from_secs(ANSWER_SECS_MAX), self.outcomes.recv());
         let failure = tokio::select! {
@@ -100,7 +104,7 @@ impl Lambda {
             outcome = answer => match outcome {
                 Ok(Some((id, outcome))) if id == request_id(self.sent) => return outcome,
                 Ok(Some((id, outcome))) => format!("answered for {id:?}: {outcome:?}"),
-                Ok(None) => "the Runtime API is gone".to_owned(),
+                Ok(None) => "the Runtime API has stopped".to_owned(),
                 Err(_) => format!("no answer within {ANSWER_SECS_MAX} s"),
             },
             status = self.process.wait() => format!("ended with {status:?} instead of answering"),
@@ -109,9 +113,9 @@ impl Lambda {
         panic!("{}: {failure}. It printed:\n{printed}", self.name)
     }
 
-    /// Ends the function and gives all it printed: its log.
+    /// Ends the function and returns everything it printed: its log.
     pub async fn stop(&mut self) -> String {
-        // It may have ended by itself; either way its pipes end with it.
+        // The process may have ended already; either way its pipes end with it.
         let _ = self.process.start_kill();
         let mut printed = String::new();
         for pipe in self.printed.drain(..) {
@@ -121,7 +125,7 @@ impl Lambda {
     }
 }
 
-/// Reads a pipe to its end as it fills, so that a function that prints much is never held up.
+/// Reads a pipe as it fills, so that a full pipe never blocks the function.
 fn collect(mut pipe: impl AsyncRead + Unpin + Send + 'static) -> JoinHandle<String> {
     tokio::spawn(async move {
         let mut printed = Vec::new();
@@ -130,7 +134,7 @@ fn collect(mut pipe: impl AsyncRead + Unpin + Send + 'static) -> JoinHandle<Stri
     })
 }
 
-/// An item as the event of a stream has it: `{"pk": {"S": "WT…"}}`.
+/// An item in the form of a stream's event: `{"pk": {"S": "WT…"}}`.
 pub fn lambda_json(item: &Item) -> Value {
     serde_json::to_value(serde_dynamo::Item::from(item.clone())).unwrap()
 }
@@ -155,7 +159,7 @@ fn routes(api: Arc<Api>) -> Router {
         .with_state(api)
 }
 
-/// WaitTimes for the next event, as long as it takes: a function without work is asleep in this request.
+/// A long poll for the next event, without a timeout: an idle function waits in this request.
 async fn next(State(api): State<Arc<Api>>) -> Response {
     let Some(event) = api.events.lock().await.recv().await else {
         return StatusCode::GONE.into_response();
@@ -221,7 +225,7 @@ fn error_report(headers: &HeaderMap, body: &[u8]) -> Value {
     json!({"type": kind, "report": as_json(body)})
 }
 
-/// The body as JSON; as text where it is none, so that a failing check shows it.
+/// The body as JSON, or as text where it is no JSON, so that a failing assertion shows it.
 fn as_json(body: &[u8]) -> Value {
     serde_json::from_slice(body).unwrap_or_else(|_| json!(String::from_utf8_lossy(body)))
 }

@@ -1,20 +1,25 @@
-//! What the tests from outside share: the project's own files as data, and the Lambda binaries as Lambda runs them.
+//! What the black-box tests share: a contact centre to test, the project's own files as data, and
+//! the Lambda binaries in the environment that Lambda starts them in.
 //!
-//! - [`process`]: the built program as a person starts it.
+//! - [`process`]: the built program, started as a process of its own.
 //! - [`project`]: the folders under `functions/`, their code, the files under `events/`.
 //! - [`template`]: `template.yaml`, with its loops unrolled.
-//! - [`centre`]: a contact centre to test with.
-//! - [`laboratory`]: the whole contact centre with a clock of its own; [`story`]: its days as plain files.
-//! - [`browser`]: a person's browser, headless; [`family`]: the processes that belong to it.
-//! - [`application`]: somebody else's application, which gives instructions.
-//! - [`metering`]: what a layer around the table counts: round trips, units, bytes, keys.
-//! - [`customer`]: a customer's server, with scripted answers; [`rest`]: a customer's client of the REST API.
-//! - [`settings`]: which environment variables a function's code reads.
-//! - [`lambda`]: AWS's side of a function: the Runtime API a binary talks to.
-//! - [`deployment`]: the deployed stack on this machine; [`policy`]: what its functions may; [`guard`]: who sees to it.
+//! - [`centre`]: a small configuration with readable ids, its Worker and its Tasks.
+//! - [`test_centre`]: the whole contact centre with a manual clock; [`story`]: tests in plain text
+//!   that run in it.
+//! - [`browser`]: a headless browser; [`process_tree`]: a process with its descendants.
+//! - [`application`]: a customer's application, which answers callbacks with instructions.
+//! - [`metering`]: a layer around the table that counts round trips, capacity units, bytes and
+//!   keys.
+//! - [`customer`]: a customer's server with scripted answers; [`rest`]: a customer's client of the
+//!   REST API.
+//! - [`settings`]: the environment variables that a function's code reads.
+//! - [`lambda`]: AWS's side of a Lambda function: the Runtime API.
+//! - [`deployment`]: the deployed stack on this machine; [`policy`]: the policies of its functions;
+//!   [`guard`]: the proxy that enforces them.
 //! - [`aws`]: the other AWS services a function talks to: Parameter Store and SQS.
-//! - [`dynamodb`]: the table served to another process.
-//! - [`binaries`]: where Cargo put the binaries.
+//! - [`dynamodb`]: the table served over HTTP, for other processes.
+//! - [`binaries`]: the paths of the built binaries.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

@@ -1,8 +1,10 @@
-//! A meter on the table: what every operation costs, as DynamoDB bills it, and where it writes.
+//! A meter on the table: what every operation costs, as DynamoDB bills it, and which partitions it
+//! writes.
 //!
-//! Each request passes with `ReturnConsumedCapacity: INDEXES`, and the engine's own answer is what counts. What it does not
-//! say, how a transaction's units are spread over kinds of items, follows from the items' sizes, of which the meter keeps
-//! account: 1 KB or part of it is a unit, twice that in a transaction, for the larger of the old item and the new one.
+//! Each request is sent with `ReturnConsumedCapacity: INDEXES`, and the engine's own numbers count.
+//! They do not say how a transaction's units are spread over kinds of items; that follows from the
+//! items' sizes, which the meter tracks: each KB or part of it is a unit, two units in a
+//! transaction, for the larger of the old item and the new one.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -18,7 +20,8 @@ use dynamodb_in_process::Layer;
 use dynoxide::types::{Item, item_size, write_capacity_units};
 use serde_json::{Value, json};
 
-/// Operations of the table's stream, and of its making: Lambda's triggers read a stream for nothing.
+/// Operations that are not metered: those of the table's stream, which Lambda's triggers read free
+/// of charge, and those that set up the table.
 const FREE: [&str; 6] = [
     "ListStreams",
     "DescribeStream",
@@ -28,10 +31,10 @@ const FREE: [&str; 6] = [
     "DescribeTimeToLive",
 ];
 
-/// How many times the units of a plain write a write in a transaction costs.
+/// The factor of a transactional write over a plain one.
 const TRANSACTION_FACTOR: f64 = 2.0;
 
-/// A layer that counts.
+/// A layer around the table that records each operation and its cost.
 #[derive(Debug, Default, Clone)]
 pub struct Meter(Arc<Mutex<Account>>);
 
@@ -52,24 +55,25 @@ struct Index {
     keys_only: bool,
 }
 
-/// One operation and its bill.
+/// One operation and its cost.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Operation {
     /// `Query`, `TransactWriteItems`, …
     pub name: String,
-    /// Did it begin when no other was under way? The number of those is the number of round trips one after the other.
+    /// Whether no other operation was in flight when it began. The number of these is the number of
+    /// sequential round trips.
     pub begins_round_trip: bool,
-    /// Was it carried out? A failed condition is not.
+    /// Whether it succeeded; an operation with a failed condition did not.
     pub done: bool,
     /// Read units.
     pub read_units: f64,
-    /// Write units by what was written: a kind of item, or an index.
+    /// Write units by kind of item, or by index.
     pub write_units: BTreeMap<String, f64>,
-    /// Where from: an index, a whole partition, or a kind of item; empty for a write.
+    /// What was read: an index, a whole partition, or a kind of item; empty for a write.
     pub read_from: String,
-    /// Items that were read.
+    /// The number of items read.
     pub items_read: u64,
-    /// What was written.
+    /// The items written.
     pub written: Vec<Written>,
 }
 
@@ -78,37 +82,37 @@ pub struct Operation {
 pub struct Written {
     /// `TASK`, `WORKER`, …: its sort key up to the first `#`.
     pub kind: String,
-    /// Its attributes; empty if it was removed.
+    /// Its attributes; null if it was deleted.
     pub item: Value,
-    /// Its size as DynamoDB counts it; 0 if it was removed.
+    /// Its size as DynamoDB counts it, bytes; 0 if it was deleted.
     pub bytes: usize,
-    /// The partitions of the table and its indexes that this changes.
+    /// The partitions of the table and its indexes that the write changes.
     pub partitions: BTreeSet<String>,
 }
 
 impl Operation {
-    /// All its write units.
+    /// The sum of its write units.
     pub fn all_write_units(&self) -> f64 {
         self.write_units.values().sum()
     }
 }
 
 impl Written {
-    /// What it is, for people: `TASK reserved 2`, with status, if it has one, and version.
+    /// A readable label: `TASK reserved 2`, with status, if it has one, and version.
     pub fn label(&self) -> String {
-        let known = [
+        let parts = [
             self.item[name_of("assignment_status")]["S"].as_str(),
             self.item["version"]["N"].as_str(),
         ];
-        let known: String = known
+        let parts: String = parts
             .into_iter()
             .flatten()
             .map(|text| format!(" {text}"))
             .collect();
-        format!("{}{known}", self.kind)
+        format!("{}{parts}", self.kind)
     }
 
-    /// What its attributes weigh, names included, heaviest first.
+    /// The sizes of its attributes, names included, in bytes, largest first.
     pub fn weights(&self) -> Vec<(usize, String)> {
         let attributes = self.item.as_object().into_iter().flatten();
         let weigh =
@@ -120,7 +124,7 @@ impl Written {
 }
 
 impl Meter {
-    /// What happened since the last time.
+    /// The operations since the last call.
     pub fn take(&self) -> Vec<Operation> {
         std::mem::take(&mut self.account().operations)
     }
@@ -140,7 +144,7 @@ impl Layer for Meter {
             self.account().indexes = indexes_of(&json_of(&request));
             return next.call(request);
         }
-        let asked = asking_for_the_bill(&mut request);
+        let request_body = with_consumed_capacity(&mut request);
         let meter = self.clone();
         HttpConnectorFuture::new(async move {
             let begins_round_trip = meter.begin();
@@ -148,7 +152,7 @@ impl Layer for Meter {
             let mut account = meter.account();
             account.in_flight -= 1;
             let answer = answer?;
-            let told: Value = answer
+            let response_body: Value = answer
                 .body()
                 .bytes()
                 .and_then(|body| serde_json::from_slice(body).ok())
@@ -161,8 +165,8 @@ impl Layer for Meter {
                     done,
                     ..Operation::default()
                 },
-                &asked,
-                &told,
+                &request_body,
+                &response_body,
             );
             account.operations.push(operation);
             Ok::<_, ConnectorError>(answer)
@@ -179,9 +183,14 @@ impl Meter {
 }
 
 impl Account {
-    fn bill(&mut self, operation: Operation, asked: &Value, told: &Value) -> Operation {
-        let Some((writes, factor)) = writes_of(&operation.name, asked) else {
-            return read(operation, asked, told);
+    fn bill(
+        &mut self,
+        operation: Operation,
+        request_body: &Value,
+        response_body: &Value,
+    ) -> Operation {
+        let Some((writes, factor)) = writes_of(&operation.name, request_body) else {
+            return read(operation, request_body, response_body);
         };
         let mut operation = operation;
         let mut of_items = 0.0;
@@ -205,7 +214,7 @@ impl Account {
             }
         }
         if operation.done {
-            add_indexes(&mut operation, of_items, told);
+            add_indexes(&mut operation, of_items, response_body);
         }
         operation
     }
@@ -237,16 +246,16 @@ impl Account {
     }
 }
 
-/// Puts the question for the consumed capacity into a request, and returns its JSON.
-fn asking_for_the_bill(request: &mut HttpRequest) -> Value {
-    let mut asked = json_of(request);
-    asked["ReturnConsumedCapacity"] = json!("INDEXES");
-    let body = asked.to_string();
+/// Adds the request for the consumed capacity to a request, and returns the request's JSON.
+fn with_consumed_capacity(request: &mut HttpRequest) -> Value {
+    let mut request_body = json_of(request);
+    request_body["ReturnConsumedCapacity"] = json!("INDEXES");
+    let body = request_body.to_string();
     request
         .headers_mut()
         .insert("content-length", body.len().to_string());
     *request.body_mut() = SdkBody::from(body);
-    asked
+    request_body
 }
 
 fn json_of(request: &HttpRequest) -> Value {
@@ -269,12 +278,15 @@ fn indexes_of(create_table: &Value) -> Vec<Index> {
         .collect()
 }
 
-/// The writes of an operation and what one unit of them costs; `None` if it reads.
-fn writes_of<'a>(name: &str, asked: &'a Value) -> Option<(Vec<&'a Value>, f64)> {
+/// The writes of an operation and the factor of their units; `None` if it reads.
+fn writes_of<'a>(name: &str, request_body: &'a Value) -> Option<(Vec<&'a Value>, f64)> {
     match name {
-        "PutItem" | "DeleteItem" => Some((vec![asked], 1.0)),
+        "PutItem" | "DeleteItem" => Some((vec![request_body], 1.0)),
         "TransactWriteItems" => {
-            let writes = asked["TransactItems"].as_array().into_iter().flatten();
+            let writes = request_body["TransactItems"]
+                .as_array()
+                .into_iter()
+                .flatten();
             let write = |write: &'a Value| {
                 let kinds = ["Put", "Delete", "ConditionCheck"].into_iter();
                 kinds
@@ -293,34 +305,36 @@ fn writes_of<'a>(name: &str, asked: &'a Value) -> Option<(Vec<&'a Value>, f64)> 
     }
 }
 
-fn read(mut operation: Operation, asked: &Value, told: &Value) -> Operation {
-    operation.read_units = bills_of(told)
+fn read(mut operation: Operation, request_body: &Value, response_body: &Value) -> Operation {
+    operation.read_units = bills_of(response_body)
         .iter()
         .filter_map(|bill| bill["CapacityUnits"].as_f64())
         .sum();
-    let batch = told["Responses"]
+    let batch = response_body["Responses"]
         .as_object()
         .into_iter()
         .flatten()
         .filter_map(|(_table, items)| items.as_array());
-    operation.items_read = match told["ScannedCount"].as_u64() {
+    operation.items_read = match response_body["ScannedCount"].as_u64() {
         Some(scanned) => scanned,
         None => {
-            u64::from(!told["Item"].is_null()) + batch.map(|items| items.len() as u64).sum::<u64>()
+            u64::from(!response_body["Item"].is_null())
+                + batch.map(|items| items.len() as u64).sum::<u64>()
         }
     };
-    operation.read_from = match asked["IndexName"].as_str() {
+    operation.read_from = match request_body["IndexName"].as_str() {
         Some(index) => index.to_owned(),
-        None => asked["Key"]["sk"]["S"]
+        None => request_body["Key"]["sk"]["S"]
             .as_str()
             .map_or_else(|| "partition".to_owned(), kind),
     };
     operation
 }
 
-/// Adds what the indexes cost; the engine and the account have to agree on what the table itself does.
-fn add_indexes(operation: &mut Operation, of_items: f64, told: &Value) {
-    let bills = bills_of(told);
+/// Adds the cost of the indexes. The engine's numbers for the table itself have to equal the
+/// meter's.
+fn add_indexes(operation: &mut Operation, of_items: f64, response_body: &Value) {
+    let bills = bills_of(response_body);
     let of_table: f64 = bills
         .iter()
         .filter_map(|bill| bill["Table"]["CapacityUnits"].as_f64())
@@ -339,9 +353,9 @@ fn add_indexes(operation: &mut Operation, of_items: f64, told: &Value) {
     }
 }
 
-/// A bill for each table: several operations answer with a list, one with its bill.
-fn bills_of(told: &Value) -> &[Value] {
-    let bill = &told["ConsumedCapacity"];
+/// The consumed capacity per table: some operations answer with a list, others with one object.
+fn bills_of(response_body: &Value) -> &[Value] {
+    let bill = &response_body["ConsumedCapacity"];
     bill.as_array()
         .map_or(std::slice::from_ref(bill), Vec::as_slice)
 }
@@ -359,14 +373,14 @@ fn key_of(write: &Value) -> (String, String) {
 }
 
 fn kind(sort_key: &str) -> String {
-    // Events have no word of their own there, only when and what.
+    // The sort key of an Events item has no kind: it begins with a moment.
     if sort_key.starts_with(|first: char| first.is_ascii_digit()) {
         return "EVENTS".to_owned();
     }
     sort_key.split('#').next().unwrap_or_default().to_owned()
 }
 
-/// As DynamoDB counts it; 0 if there is none.
+/// An item's size as DynamoDB counts it, bytes; 0 for null.
 fn size(item: &Value) -> usize {
     if item.is_null() {
         return 0;

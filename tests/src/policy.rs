@@ -1,4 +1,5 @@
-//! What a function may do: its policies in `template.yaml`, read as IAM reads them, and what a request to AWS needs.
+//! The permissions of a function: its policies in `template.yaml`, read as IAM reads them, and the
+//! permissions that a request to AWS needs.
 
 use std::collections::BTreeSet;
 
@@ -16,23 +17,24 @@ pub struct Policy {
 struct Statement {
     actions: BTreeSet<String>,
     resources: BTreeSet<String>,
-    /// What partition keys have to look like; anything if there is nothing here.
+    /// Patterns of the allowed partition keys; empty: any key.
     leading_keys: Vec<String>,
 }
 
-/// One thing that is done to one resource.
+/// One action on one resource.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Access {
     /// `dynamodb:PutItem`
     pub action: String,
     /// As `template.yaml` names it: `Table`, `Table/index/board`, `CallbacksQueue`.
     pub resource: String,
-    /// The item's partition key, where the request names one.
+    /// The item's partition key, if the request names one.
     pub leading_key: Option<String>,
 }
 
 impl Policy {
-    /// The policies of a function; of those under a condition the ones whose condition is among `holding`.
+    /// The policies of a function. Of policies under a condition, those whose condition is among
+    /// `holding`.
     pub fn of(template: &Template, logical_id: &str, holding: &[&str]) -> Self {
         let function = template
             .resource(logical_id)
@@ -70,13 +72,13 @@ impl Policy {
         for statement in list(statements) {
             assert_eq!(
                 statement["Effect"], "Allow",
-                "only what is allowed is understood here"
+                "only Allow statements are supported"
             );
             let condition =
                 &statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"];
             assert!(
                 statement["Condition"].is_null() || !condition.is_null(),
-                "not understood: {statement}"
+                "unsupported condition: {statement}"
             );
             self.statements.push(Statement {
                 actions: texts(&statement["Action"])
@@ -92,14 +94,14 @@ impl Policy {
         }
     }
 
-    /// Is it allowed?
+    /// Whether a statement allows the access.
     pub fn allows(&self, access: &Access) -> bool {
         self.statements
             .iter()
             .any(|statement| statement.allows(access))
     }
 
-    /// Everything that is allowed, partition keys aside: action and resource.
+    /// Everything that is allowed, without the partition keys: action and resource.
     pub fn permissions(&self) -> BTreeSet<(String, String)> {
         let pairs = |statement: &Statement| -> Vec<(String, String)> {
             let of = |action: &String| {
@@ -141,21 +143,22 @@ impl Access {
         }
     }
 
-    /// What a request needs: `target` is its `X-Amz-Target`. A transaction needs what its parts need.
-    pub fn of_request(target: &str, asked: &Value) -> Vec<Self> {
+    /// The permissions that a request needs: `target` is its `X-Amz-Target`. A transaction needs
+    /// those of its parts.
+    pub fn of_request(target: &str, request: &Value) -> Vec<Self> {
         let (service, operation) = target.split_once('.').unwrap_or_default();
         match service {
-            "DynamoDB_20120810" => of_table(operation, asked),
+            "DynamoDB_20120810" => of_table(operation, request),
             "AmazonSQS" => {
-                let queue = asked["QueueUrl"]
+                let queue = request["QueueUrl"]
                     .as_str()
                     .unwrap_or_default()
                     .rsplit('/')
                     .next()
                     .unwrap_or_default();
-                // CloudFormation calls it <stack>-<logical id>-<random>.
+                // CloudFormation names a queue <stack>-<logical id>-<random>.
                 let queue = queue.split('-').nth(1).unwrap_or(queue);
-                // There is no permission of its own for a batch.
+                // A batch needs the permission of the single operation.
                 vec![Self::new(
                     &format!("sqs:{}", operation.trim_end_matches("Batch")),
                     queue,
@@ -165,30 +168,30 @@ impl Access {
             "AmazonSSM" => {
                 vec![Self::new(
                     &format!("ssm:{operation}"),
-                    asked["Name"].as_str().unwrap_or_default(),
+                    request["Name"].as_str().unwrap_or_default(),
                     None,
                 )]
             }
-            other => panic!("{other} is asked by nobody"),
+            other => panic!("unexpected request: {other}"),
         }
     }
 }
 
-fn of_table(operation: &str, asked: &Value) -> Vec<Access> {
+fn of_table(operation: &str, request: &Value) -> Vec<Access> {
     let action = format!("dynamodb:{operation}");
     match operation {
         "GetItem" | "DeleteItem" | "UpdateItem" => vec![Access::new(
             &action,
             "Table",
-            Some(&asked["Key"]["pk"]["S"]),
+            Some(&request["Key"]["pk"]["S"]),
         )],
         "PutItem" => vec![Access::new(
             &action,
             "Table",
-            Some(&asked["Item"]["pk"]["S"]),
+            Some(&request["Item"]["pk"]["S"]),
         )],
         "Query" | "Scan" => {
-            let index = asked["IndexName"]
+            let index = request["IndexName"]
                 .as_str()
                 .map(|index| format!("Table/index/{index}"));
             vec![Access::new(
@@ -199,7 +202,7 @@ fn of_table(operation: &str, asked: &Value) -> Vec<Access> {
         }
         "BatchGetItem" => vec![Access::new(&action, "Table", None)],
         "TransactWriteItems" => {
-            let parts = asked["TransactItems"]
+            let parts = request["TransactItems"]
                 .as_array()
                 .into_iter()
                 .flatten()
@@ -218,12 +221,12 @@ fn of_table(operation: &str, asked: &Value) -> Vec<Access> {
             };
             parts.flatten().map(part).collect()
         }
-        other => panic!("{other} is asked by nobody"),
+        other => panic!("unexpected request: {other}"),
     }
 }
 
-/// `Table` for `Table.Arn`, `Table/index/board` for `${Table.Arn}/index/board`, of Parameter Store the name a parameter has by
-/// default.
+/// `Table` for `Table.Arn`, `Table/index/board` for `${Table.Arn}/index/board`; for Parameter Store
+/// the default name of the parameter.
 fn resource_of_arn(template: &Template, arn: &str) -> String {
     let bare = |text: &str| text.replace("${", "").replace('}', "").replace(".Arn", "");
     match arn.split_once(":parameter") {
@@ -264,11 +267,11 @@ Resources:
 ";
 
     #[test]
-    fn what_is_not_allowed_is_refused() {
+    fn policy_allows_only_what_it_grants() {
         let policy = Policy::of(&Template::parse(TEMPLATE).unwrap(), "F", &[]);
         let key = |pk: &str| json!({"Key": {"pk": {"S": pk}}, "IndexName": null});
         let item = |pk: &str| json!({"Item": {"pk": {"S": pk}}});
-        for (target, asked, allowed) in [
+        for (target, request, allowed) in [
             ("DynamoDB_20120810.GetItem", key("WT1"), true),
             ("DynamoDB_20120810.DeleteItem", key("WT1"), false),
             ("DynamoDB_20120810.PutItem", item("EVENTS#WT1"), true),
@@ -300,11 +303,11 @@ Resources:
                 false,
             ),
         ] {
-            let needed = Access::of_request(target, &asked);
+            let needed = Access::of_request(target, &request);
             assert_eq!(
                 needed.iter().all(|access| policy.allows(access)),
                 allowed,
-                "{target} {asked}"
+                "{target} {request}"
             );
         }
     }

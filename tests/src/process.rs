@@ -1,4 +1,4 @@
-//! The built program as a person starts it: its own process, real time, a port, a folder.
+//! The built program as a user starts it: a process of its own, real time, a port, a data folder.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -12,13 +12,13 @@ use tokio::time::{interval, timeout};
 
 use crate::binaries;
 
-/// How long anything may take before the test gives up; many times what it takes on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// Timeout of anything a test waits for; many times what it takes on a busy machine.
+const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How often a condition is looked at again.
-const LOOK_EVERY: Duration = Duration::from_millis(20);
+/// The interval at which a condition is polled.
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
-/// A port nobody uses now.
+/// A free port.
 pub fn free_port() -> u16 {
     std::net::TcpListener::bind(("127.0.0.1", 0))
         .unwrap()
@@ -27,7 +27,7 @@ pub fn free_port() -> u16 {
         .port()
 }
 
-/// `cordboard` with these arguments, in `folder`, its output caught.
+/// `cordboard` with these arguments, in `folder`, its output captured.
 pub fn command(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(binaries::path("cordboard"));
     command
@@ -49,7 +49,7 @@ pub fn command(folder: &Path, arguments: &[&str]) -> Command {
 /// A contact centre in a process of its own.
 pub struct Process {
     child: Child,
-    /// What it said when it was ready.
+    /// The lines printed until it was ready.
     pub banner: Vec<String>,
     /// `http://127.0.0.1:…`
     pub base: String,
@@ -57,7 +57,7 @@ pub struct Process {
 }
 
 impl Process {
-    /// Starts one and waits until it says how to place a call.
+    /// Starts one and waits until it has printed how to place a call.
     pub async fn start(folder: &Path, port: u16, arguments: &[&str]) -> Self {
         runtime::aws::install_tls();
         let port = port.to_string();
@@ -75,9 +75,9 @@ impl Process {
                     return;
                 }
             }
-            panic!("it ended without a word on how to place a call: {banner:?}");
+            panic!("it ended before it printed how to place a call: {banner:?}");
         };
-        timeout(PATIENCE, ready).await.unwrap();
+        timeout(TIMEOUT, ready).await.unwrap();
         let http = reqwest::Client::builder()
             .pool_max_idle_per_host(0)
             .build()
@@ -90,13 +90,13 @@ impl Process {
         }
     }
 
-    /// Ends it as the power does.
+    /// Kills it (SIGKILL), as a power failure would.
     pub async fn kill(mut self) {
         self.child.kill().await.unwrap();
     }
 
-    /// Presses Ctrl-C.
-    pub async fn signal(&self) {
+    /// Sends SIGINT, as Ctrl-C does.
+    pub async fn send_interrupt(&self) {
         let pid = self.child.id().unwrap().to_string();
         let sent = Command::new("kill")
             .args(["-INT", &pid])
@@ -106,10 +106,10 @@ impl Process {
         assert!(sent.success());
     }
 
-    /// Ends it as Ctrl-C does; its exit code.
+    /// Sends SIGINT and waits for the end; the exit code.
     pub async fn interrupt(mut self) -> Option<i32> {
-        self.signal().await;
-        timeout(PATIENCE, self.child.wait())
+        self.send_interrupt().await;
+        timeout(TIMEOUT, self.child.wait())
             .await
             .unwrap()
             .unwrap()
@@ -128,7 +128,7 @@ impl Process {
             .unwrap()
     }
 
-    /// Begins a request and never ends it.
+    /// Begins a request that is never completed.
     pub async fn begin_request(&self) -> TcpStream {
         let mut stream = TcpStream::connect(self.address()).await.unwrap();
         stream
@@ -140,18 +140,18 @@ impl Process {
         stream
     }
 
-    /// WaitTimes until it has heard that it shall stop.
-    pub async fn until_it_takes_no_more_connections(&self) {
-        let mut looks = interval(LOOK_EVERY);
+    /// Waits until it refuses connections, the first step of the graceful shutdown.
+    pub async fn until_it_refuses_connections(&self) {
+        let mut polls = interval(POLL_INTERVAL);
         let refused = async {
             while TcpStream::connect(self.address()).await.is_ok() {
-                looks.tick().await;
+                polls.tick().await;
             }
         };
-        timeout(PATIENCE, refused).await.unwrap();
+        timeout(TIMEOUT, refused).await.unwrap();
     }
 
-    /// The status that answers a POST of this text with these headers.
+    /// The HTTP status of the answer to a POST of this text with these headers.
     pub async fn status_of(&self, path: &str, headers: &[(&str, &str)], body: &str) -> u16 {
         let request = self
             .http
@@ -184,21 +184,22 @@ impl Process {
         answer.json().await.unwrap()
     }
 
-    /// Looks at `path` until `found` finds something in it.
+    /// Polls `path` until `found` returns a value.
     pub async fn until<T>(&self, path: &str, found: impl Fn(&Value) -> Option<T>) -> T {
-        let mut looks = interval(LOOK_EVERY);
+        let mut polls = interval(POLL_INTERVAL);
         let mut last = Value::Null;
-        let looking = async {
+        let polling = async {
             loop {
-                looks.tick().await;
+                polls.tick().await;
                 last = self.get(path).await;
                 if let Some(found) = found(&last) {
                     return found;
                 }
             }
         };
-        let found = timeout(PATIENCE, looking).await;
-        found
-            .unwrap_or_else(|_| panic!("{path} never showed what was awaited; last seen: {last:#}"))
+        let found = timeout(TIMEOUT, polling).await;
+        found.unwrap_or_else(|_| {
+            panic!("{path} never had the expected content; last seen: {last:#}")
+        })
     }
 }

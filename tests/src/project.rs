@@ -18,7 +18,7 @@ pub struct Function {
 pub struct Event {
     /// File name without `.json`.
     pub name: String,
-    /// What the function gets; the parser's sentence where the file is no JSON.
+    /// The event's payload; the parser's message where the file is no JSON.
     pub payload: Result<Value, String>,
 }
 

@@ -5,19 +5,19 @@ use serde_json::Value;
 
 use crate::test_centre::TestCentre;
 
-/// What the API answered.
+/// An answer of the API.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reply {
     /// The HTTP status.
     pub status: u16,
-    /// The JSON; null where there is none.
+    /// The JSON body; null without one.
     pub body: Value,
     /// The `ETag`, quotes included.
     pub etag: Option<String>,
 }
 
 impl TestCentre {
-    /// A request below the Workspace's address: `Tasks/WT…`.
+    /// Sends a request below the Workspace's address: `Tasks/WT…`.
     pub async fn request(
         &self,
         method: Method,

@@ -1,17 +1,17 @@
-//! Which environment variables a function's code reads, told from its text.
+//! The environment variables that a function's code reads, found in its text.
 //!
-//! Settings are read through `runtime::Env` alone: `env.required("TABLE_NAME", …)`, in the function itself or in a
-//! function of `runtime` that is handed the `Env`. So the literal names in the text, and in whatever is called with `env`,
-//! are all there is.
+//! Settings are read through `runtime::Env` alone: `env.required("TABLE_NAME", …)`, in the function
+//! itself or in a function of `runtime` that is passed the `Env`. So the literal names in the text,
+//! and in every helper called with `env`, are complete.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The methods of `Env` that read a variable.
 const READERS: [&str; 3] = [".required", ".optional", ".switch"];
-/// The one variable that is read by a library, and by every function: logging starts in all of them.
+/// The one variable that a library reads, in every function: logging starts in all of them.
 const READ_BY_ALL: &str = "RUST_LOG";
 
-/// The variables read by `function`, a function's code, through `runtime`, the code of the crate it is built on.
+/// The variables read by `function`, a function's code, and by the helpers it calls in `runtime`.
 pub fn read_by(function: &str, runtime: &str) -> BTreeSet<String> {
     let helpers = helpers(runtime);
     let mut names = BTreeSet::from([READ_BY_ALL.to_owned()]);
@@ -28,10 +28,11 @@ pub fn read_by(function: &str, runtime: &str) -> BTreeSet<String> {
     names
 }
 
-/// Functions by the name they are called by, `store` or `Access::from_env`, with their text.
+/// Function bodies by the name they are called by: `store` or `Access::from_env`.
 fn helpers(code: &str) -> BTreeMap<String, String> {
     let mut helpers: BTreeMap<String, String> = BTreeMap::new();
-    let (mut owner, mut current) = (String::new(), String::new());
+    let mut owner = String::new();
+    let mut current = String::new();
     for line in without_tests(code).lines() {
         if line.starts_with('}') {
             owner.clear();
@@ -57,7 +58,7 @@ fn helpers(code: &str) -> BTreeMap<String, String> {
     helpers
 }
 
-/// Does `code` call `name` with the settings as the first argument?
+/// Whether `code` calls `name` with the settings as the first argument.
 fn is_handed_env(code: &str, name: &str) -> bool {
     ["env", "&env", "&Env"].iter().any(|env| {
         let call = format!("{name}({env}");
@@ -67,8 +68,8 @@ fn is_handed_env(code: &str, name: &str) -> bool {
     })
 }
 
-/// The names in `.required("NAME"` and its like. Parameters of requests are read by methods of the same names; but only
-/// variables are written in capitals.
+/// The names in `.required("NAME"` and the like. Request parameters are read by methods of the same
+/// names, but only variables are written in capitals.
 fn literals(code: &str) -> BTreeSet<String> {
     let calls = READERS.iter().flat_map(|reader| code.split(reader).skip(1));
     let names = calls.filter_map(|rest| {
@@ -88,7 +89,8 @@ fn literals(code: &str) -> BTreeSet<String> {
     names.filter(is_variable).map(str::to_owned).collect()
 }
 
-/// The text of each file up to its tests; files follow each other, and each begins with its `//!`.
+/// The text of each file up to its tests. The files are concatenated, and each begins with its
+/// `//!`.
 fn without_tests(code: &str) -> String {
     let mut in_tests = false;
     let mut kept = String::new();
@@ -142,7 +144,7 @@ pub async fn auth_token(env: &Env<'_>) -> Result<String, EnvError> {
 "#;
 
     #[test]
-    fn names_are_found_in_the_function_and_in_whatever_it_hands_its_settings_to() {
+    fn variables_are_found_in_code_and_helpers() {
         let rows: [(&str, &[&str]); 5] = [
             ("", &[]),
             (

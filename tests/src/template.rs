@@ -1,5 +1,6 @@
-//! `template.yaml` as data. CloudFormation's short tags vanish in reading: `!Ref Table` is the text `Table`, `!GetAtt
-//! Table.Arn` the text `Table.Arn`, `!Sub …` its text. Names here are CamelCase and nothing else is, so that is enough.
+//! `template.yaml` as data. CloudFormation's short tags disappear in parsing: `!Ref Table` becomes
+//! the text `Table`, `!GetAtt Table.Arn` the text `Table.Arn`, `!Sub …` its text. Names of
+//! resources and parameters are CamelCase and other texts are not, so this is unambiguous.
 
 use std::collections::BTreeMap;
 
@@ -15,14 +16,14 @@ pub const ALARM: &str = "AWS::CloudWatch::Alarm";
 /// The template, with every `Fn::ForEach` unrolled as CloudFormation does it.
 #[derive(Debug, Clone)]
 pub struct Template {
-    /// All of the file, but for its resources.
+    /// The file without its resources.
     whole: Value,
     /// Resources by logical id.
     resources: BTreeMap<String, Value>,
 }
 
 impl Template {
-    /// Reads YAML text. An `Err` says where it is not YAML, or not a template.
+    /// Parses YAML text. An `Err` says where it is no YAML, or no template.
     pub fn parse(text: &str) -> Result<Self, String> {
         let mut whole: Value = serde_saphyr::from_str(text).map_err(|error| error.to_string())?;
         let written = whole
@@ -42,7 +43,8 @@ impl Template {
         Ok(Self { whole, resources })
     }
 
-    /// A part of the file outside its resources, by JSON pointer: `/Globals/Function/Runtime`. `Null` where there is none.
+    /// A part of the file outside its resources, by JSON pointer: `/Globals/Function/Runtime`;
+    /// `Null` if it is missing.
     pub fn part(&self, pointer: &str) -> &Value {
         self.whole.pointer(pointer).unwrap_or(&Value::Null)
     }
@@ -60,7 +62,7 @@ impl Template {
             .map(|(id, resource)| (id.as_str(), resource))
     }
 
-    /// A property of a function, its own or the one all functions share.
+    /// A property of a function: its own, or the global one.
     pub fn function_property<'a>(&'a self, function: &'a Value, name: &str) -> &'a Value {
         let own = &function["Properties"][name];
         if own.is_null() {
@@ -70,8 +72,8 @@ impl Template {
         }
     }
 
-    /// The environment variables of a function: those all functions share, and its own. Values are as written; a
-    /// reference is the name it refers to.
+    /// The environment variables of a function: the global ones and its own. A reference is the
+    /// name it refers to.
     pub fn environment(&self, function: &Value) -> BTreeMap<String, String> {
         [
             self.part("/Globals/Function/Environment/Variables"),
@@ -110,7 +112,7 @@ pub fn texts(part: &Value) -> Vec<&str> {
     }
 }
 
-/// A field as a list, whether the template gives one thing or several.
+/// A field as a list, whether the template has one value or several.
 pub fn list(part: &Value) -> Vec<&Value> {
     match part {
         Value::Null => Vec::new(),

@@ -1,5 +1,6 @@
-//! A whole contact centre with a clock of its own: the real functions, the embedded DynamoDB, the simulated telephone
-//! network, real HTTP between them. Time passes only when a test says so; nothing sleeps.
+//! A whole contact centre with a manual clock: the real functions, the embedded DynamoDB, the
+//! simulated carrier, real HTTP between them. Time passes only when a test advances it; nothing
+//! sleeps.
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -26,11 +27,11 @@ use tokio::sync::oneshot;
 
 use crate::metering::Meter;
 
-/// The set-up tests use unless they bring their own: the example.
+/// The configuration of tests that do not bring their own: the example.
 pub const EXAMPLE: &str = include_str!("../../contact-centre.yaml");
 
-/// The example with one queue for every caller, which everybody serves; its step wants who speaks the caller's language.
-/// Everybody has gone home.
+/// The example with one queue for every caller, which every Worker serves. Its step matches Workers
+/// who speak the caller's language. Every Worker is Offline.
 pub fn one_queue_for_all() -> String {
     let step = "          - queue: Customer Contact Center English\n";
     let changes = [
@@ -54,13 +55,13 @@ pub fn one_queue_for_all() -> String {
     })
 }
 
-/// The API key of every laboratory, with its secret.
+/// The API key of every test centre, with its secret.
 pub const API_KEY: &str = "SK00000000000000000000000000000001:0123456789abcdef";
 
-/// Moments at which something happens by itself within one step of a test; more is a loop.
-const WAKES_MAX: usize = 10_000;
+/// Timers that may fire within one [`TestCentre::advance`]; more is an endless loop.
+const TIMERS_MAX: usize = 10_000;
 
-/// A clock that stands still until it is moved.
+/// A clock that moves only when it is set.
 #[derive(Debug)]
 pub struct ManualClock(AtomicI64);
 
@@ -76,19 +77,20 @@ impl ManualClock {
     }
 }
 
-/// What is around a laboratory.
+/// The environment of a test centre.
 #[derive(Clone)]
 pub struct Surroundings {
-    /// The way to customers' servers.
+    /// The HTTP client for requests to customers' servers.
     pub web: Arc<dyn WebClient>,
-    /// Who is asked for the first document of a call to the centre's number, if not the centre.
+    /// The URL that is asked for the first document of a call to the centre's number; `None`: the
+    /// centre itself.
     pub voice_url: Option<String>,
-    /// Whether webhooks are kept.
+    /// Whether the webhook journal is on.
     pub keep_webhooks: bool,
 }
 
 impl Surroundings {
-    /// The network as it is.
+    /// The real network, and no journal.
     pub fn real() -> Self {
         Self {
             web: Arc::new(web_client(Destinations::Anywhere).unwrap()),
@@ -98,7 +100,7 @@ impl Surroundings {
     }
 }
 
-/// The centre, running, and people at their phones.
+/// A running centre, and the phones of its callers and Workers.
 pub struct TestCentre {
     /// The centre.
     pub centre: Arc<Centre>,
@@ -108,7 +110,7 @@ pub struct TestCentre {
     pub base: String,
     /// Its account.
     pub account: Account,
-    /// Its set-up.
+    /// Its configuration.
     pub contact_centre: ContactCentre,
     pub(crate) http: reqwest::Client,
     address: SocketAddr,
@@ -118,12 +120,12 @@ pub struct TestCentre {
 }
 
 impl TestCentre {
-    /// The example centre, nothing kept.
+    /// The example centre, with a temporary table.
     pub async fn example() -> Self {
         Self::open(EXAMPLE, None).await
     }
 
-    /// A centre of this set-up, its data in `folder` if there is one.
+    /// A centre with this configuration, its data in `folder` if there is one.
     pub async fn open(set_up: &str, folder: Option<PathBuf>) -> Self {
         let clock = Arc::new(ManualClock(AtomicI64::new(crate::centre::NOON.as_millis())));
         Self::open_at(
@@ -136,7 +138,7 @@ impl TestCentre {
         .await
     }
 
-    /// A centre of this set-up, its data in `folder`, in these surroundings.
+    /// A centre with this configuration, its data in `folder`, in these surroundings.
     pub async fn open_with(set_up: &str, folder: PathBuf, surroundings: Surroundings) -> Self {
         let clock = Arc::new(ManualClock(AtomicI64::new(crate::centre::NOON.as_millis())));
         Self::open_at(
@@ -149,16 +151,17 @@ impl TestCentre {
         .await
     }
 
-    /// The same centre again, as after a restart: all that is not in `folder` is lost.
+    /// The same centre after a restart: what is not in `folder` is lost.
     pub async fn restarted(self, set_up: &str, folder: PathBuf) -> Self {
-        let (clock, address) = (Arc::clone(&self.clock), self.address);
+        let clock = Arc::clone(&self.clock);
+        let address = self.address;
         let surroundings = self.surroundings.clone();
         self.close().await;
         Self::open_at(set_up, Some(folder), clock, address, surroundings).await
     }
 
-    /// Applies another set-up, as `cordboard apply` does.
-    pub async fn set_up_again(&mut self, set_up: &str) {
+    /// Applies another configuration, as `cordboard apply` does.
+    pub async fn apply_configuration(&mut self, set_up: &str) {
         self.contact_centre =
             config::read(set_up, "contact-centre.yaml", self.account.account_sid).unwrap();
         config::apply(&self.centre.store, &self.contact_centre, self.clock.now())
@@ -166,12 +169,12 @@ impl TestCentre {
             .unwrap();
     }
 
-    /// A centre of this set-up that keeps nothing, with a meter on its table.
+    /// A centre with this configuration, a temporary table and a meter on the table.
     pub async fn metered(set_up: &str) -> (Self, Arc<Meter>) {
         Self::metered_in(set_up, Surroundings::real()).await
     }
 
-    /// The same in these surroundings.
+    /// The same, in these surroundings.
     pub async fn metered_in(set_up: &str, surroundings: Surroundings) -> (Self, Arc<Meter>) {
         let meter = Arc::new(Meter::default());
         let layer = Arc::clone(&meter) as Arc<dyn Layer>;
@@ -242,7 +245,7 @@ impl TestCentre {
             .build()
             .unwrap();
         let stop = Some(stop);
-        let laboratory = Self {
+        let test_centre = Self {
             centre,
             clock,
             base,
@@ -254,23 +257,23 @@ impl TestCentre {
             stop,
             served,
         };
-        laboratory.centre.settle().await;
-        laboratory
+        test_centre.centre.settle().await;
+        test_centre
     }
 
-    /// Stops the server and lets everything go.
+    /// Stops the server and waits until it has ended.
     pub async fn close(mut self) {
         drop(self.stop.take());
         self.served.await.unwrap();
     }
 
-    /// Lets time pass, stopping at every moment at which something happens by itself.
-    pub async fn advance(&self, span: Millis) {
-        let end = self.clock.now() + span;
-        for _ in 0..WAKES_MAX {
+    /// Advances the clock, stopping at each due timer.
+    pub async fn advance(&self, duration: Millis) {
+        let end = self.clock.now() + duration;
+        for _ in 0..TIMERS_MAX {
             self.centre.settle().await;
-            match self.centre.next_wake().filter(|wake| *wake <= end) {
-                Some(wake) => self.clock.set(wake.max(self.clock.now())),
+            match self.centre.next_wake().filter(|timer| *timer <= end) {
+                Some(timer) => self.clock.set(timer.max(self.clock.now())),
                 None => {
                     self.clock.set(end);
                     self.centre.settle().await;
@@ -278,17 +281,17 @@ impl TestCentre {
                 }
             }
         }
-        panic!("more than {WAKES_MAX} things happened by themselves within {span:?}");
+        panic!("more than {TIMERS_MAX} timers fired within {duration:?}");
     }
 
-    /// Counts what has happened, as the schedule has it done each minute.
+    /// Rolls up statistics, as the schedule does each minute.
     pub async fn roll_up(&self) {
         let clock = Arc::clone(&self.clock) as Arc<dyn Clock>;
         let routing = routing::Routing::new(self.centre.store.clone(), self.centre.outbox(), clock);
         routing.roll_up().await.unwrap();
     }
 
-    /// A Worker goes into an Activity, both by name.
+    /// Sets a Worker's Activity, both by name.
     pub async fn set_activity(&self, name: &str, activity: &str) {
         let activities = &self.contact_centre.workspace.activities;
         let activity = activities
@@ -309,14 +312,15 @@ impl TestCentre {
             .unwrap();
     }
 
-    /// Somebody dials the centre.
+    /// Dials the centre's number; the caller's call.
     pub async fn dial(&self, from: &str) -> CallSid {
         let body = json!({ "from": from, "to": self.contact_centre.voice_settings.phone_number });
         let placed = self.post("/simulator/calls", &body).await;
         placed["call_sid"].as_str().unwrap().parse().unwrap()
     }
 
-    /// Somebody else's program places a call to `to` over the carrier's REST API, with its TwiML at `url`.
+    /// Places a call to `to` over the carrier's REST API, as an application does, with its TwiML at
+    /// `url`.
     pub async fn call_to(&self, to: &str, url: &str) -> CallSid {
         let account = self.account.account_sid.to_string();
         let from = self.contact_centre.voice_settings.phone_number.clone();
@@ -336,13 +340,13 @@ impl TestCentre {
         placed["sid"].as_str().unwrap().parse().unwrap()
     }
 
-    /// Somebody at the phone of `call` does `what`: `answer`, `decline`, `hangup`.
-    pub async fn at_phone(&self, call: CallSid, what: &str) {
-        self.post(&format!("/simulator/calls/{call}/{what}"), &json!({}))
+    /// Does `action` at the phone of `call`: `answer`, `decline`, `hangup`.
+    pub async fn at_phone(&self, call: CallSid, action: &str) {
+        self.post(&format!("/simulator/calls/{call}/{action}"), &json!({}))
             .await;
     }
 
-    /// Somebody at the phone of `call` presses keys.
+    /// Presses keys at the phone of `call`.
     pub async fn press(&self, call: CallSid, digits: &str) {
         self.post(
             &format!("/simulator/calls/{call}/digits"),
@@ -351,12 +355,12 @@ impl TestCentre {
         .await;
     }
 
-    /// A call, as the telephone network shows it.
+    /// A call, as the simulated carrier shows it.
     pub async fn call(&self, call: CallSid) -> Value {
         self.get(&format!("/simulator/calls/{call}")).await
     }
 
-    /// The phones that ring now: number → call.
+    /// The ringing phones: number → call.
     pub async fn ringing(&self) -> BTreeMap<String, CallSid> {
         self.phones("ringing").await
     }
@@ -392,7 +396,7 @@ impl TestCentre {
             .iter()
             .find(|declared| declared.friendly_name == name);
         let sid = declared
-            .unwrap_or_else(|| panic!("the set-up has no Worker {name}"))
+            .unwrap_or_else(|| panic!("the configuration has no Worker {name}"))
             .sid;
         self.centre.store.worker(sid).await.unwrap().unwrap()
     }

@@ -1,4 +1,5 @@
-//! An application of somebody else's as the assignment callback: what it is asked, and what its answers do.
+//! The assignment callback of a customer's application: the request it gets, and the effect of its
+//! answers.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -14,38 +15,39 @@ use tests::test_centre::TestCentre;
 
 const NOTHING: Answer = (200, JSON, "");
 
-/// An English caller, as soon as the Task has been offered.
-async fn call(laboratory: &TestCentre) -> ids::CallSid {
-    let caller = laboratory.dial("+17075550190").await;
-    laboratory.centre.settle().await;
-    laboratory.press(caller, "1").await;
-    laboratory.advance(SLACK).await;
+/// An English caller whose Task has been offered.
+async fn offered(test_centre: &TestCentre) -> ids::CallSid {
+    let caller = test_centre.dial("+17075550190").await;
+    test_centre.centre.settle().await;
+    test_centre.press(caller, "1").await;
+    test_centre.advance(SLACK).await;
     caller
 }
 
+/// The request has all parameters, a valid signature and an idempotency token.
 #[tokio::test]
-async fn the_application_is_asked_with_a_signature_and_everything_it_needs() {
+async fn callback_is_signed_and_complete() {
     let application = Application::start(&[("/ask", NOTHING), ("/again", NOTHING)]).await;
-    let laboratory = application.laboratory("/ask", "/again").await;
-    let caller = call(&laboratory).await;
-    let task = laboratory.task(caller).await.unwrap();
-    let asked = application.asked();
-    assert_eq!(asked.len(), 1, "one offer, one request: {asked:?}");
+    let test_centre = application.test_centre("/ask", "/again").await;
+    let caller = offered(&test_centre).await;
+    let task = test_centre.task(caller).await.unwrap();
+    let requests = application.requests();
+    assert_eq!(requests.len(), 1, "one offer, one request: {requests:?}");
 
     let url = format!("{}/ask", application.base);
-    let signature = asked[0].headers[SIGNATURE_HEADER].to_str().unwrap();
+    let signature = requests[0].headers[SIGNATURE_HEADER].to_str().unwrap();
     verify(
-        &laboratory.account.auth_token,
+        &test_centre.account.auth_token,
         &url,
-        Signed::Form(&asked[0].parameters),
+        Signed::Form(&requests[0].parameters),
         signature,
     )
     .unwrap();
     assert_eq!(
-        asked[0].headers["i-twilio-idempotency-token"],
+        requests[0].headers["i-twilio-idempotency-token"],
         task.reservations[0].sid.to_string()
     );
-    let names: Vec<&str> = asked[0]
+    let names: Vec<&str> = requests[0]
         .parameters
         .iter()
         .map(|(name, _)| name.as_str())
@@ -66,8 +68,8 @@ async fn the_application_is_asked_with_a_signature_and_everything_it_needs() {
         "WorkerAttributes",
     ];
     assert_eq!(names, expected);
-    let said = |name: &str| {
-        asked[0]
+    let parameter = |name: &str| {
+        requests[0]
             .parameters
             .iter()
             .find(|(known, _)| known == name)
@@ -75,10 +77,11 @@ async fn the_application_is_asked_with_a_signature_and_everything_it_needs() {
             .1
             .clone()
     };
-    let (offer, maya) = (&task.reservations[0], laboratory.worker("Maya").await);
+    let offer = &task.reservations[0];
+    let maya = test_centre.worker("Maya").await;
     for (name, value) in [
         ("Timestamp", task.date_created.as_secs().to_string()),
-        ("AccountSid", laboratory.account.account_sid.to_string()),
+        ("AccountSid", test_centre.account.account_sid.to_string()),
         ("WorkspaceSid", task.workspace_sid.to_string()),
         ("WorkflowSid", task.workflow_sid.to_string()),
         ("TaskQueueSid", task.task_queue_sid.to_string()),
@@ -91,34 +94,34 @@ async fn the_application_is_asked_with_a_signature_and_everything_it_needs() {
         ("WorkerName", "Maya".to_owned()),
         ("WorkerAttributes", maya.attributes.to_json()),
     ] {
-        assert_eq!(said(name), value, "{name}");
+        assert_eq!(parameter(name), value, "{name}");
     }
-    laboratory.close().await;
+    test_centre.close().await;
 }
 
+/// The next Worker is then offered the call.
 #[tokio::test]
-async fn without_an_instruction_the_reservation_times_out_and_the_next_worker_is_offered_the_call()
-{
+async fn empty_answer_lets_reservation_time_out() {
     let application = Application::start(&[("/ask", NOTHING), ("/again", NOTHING)]).await;
-    let laboratory = application.laboratory("/ask", "/again").await;
-    let caller = call(&laboratory).await;
+    let test_centre = application.test_centre("/ask", "/again").await;
+    let caller = offered(&test_centre).await;
     assert_eq!(
-        laboratory.task(caller).await.unwrap().reservations[0].worker_name,
+        test_centre.task(caller).await.unwrap().reservations[0].worker_name,
         "Maya"
     );
-    laboratory.advance(Millis::from_secs(120)).await;
-    assert_eq!(laboratory.activity_of("Maya").await, "Offline");
-    let task = laboratory.task(caller).await.unwrap();
+    test_centre.advance(Millis::from_secs(120)).await;
+    assert_eq!(test_centre.activity_of("Maya").await, "Offline");
+    let task = test_centre.task(caller).await.unwrap();
     assert_eq!(task.reservations[0].worker_name, "Leela");
     assert_eq!(
         (task.assignment_status, task.rounds),
         (AssignmentStatus::Reserved, 2)
     );
-    laboratory.close().await;
+    test_centre.close().await;
 }
 
 #[tokio::test]
-async fn accept_and_reject_are_carried_out() {
+async fn accept_and_reject_are_executed() {
     let accept: Answer = (200, JSON, r#"{"instruction":"accept"}"#);
     let reject: Answer = (200, JSON, r#"{"instruction":"reject"}"#);
     for (answer, status, first_offer) in [
@@ -127,7 +130,8 @@ async fn accept_and_reject_are_carried_out() {
             AssignmentStatus::Assigned,
             ReservationStatus::Accepted,
         ),
-        // Rejected by both Workers in turn; both are spared for a moment.
+        // Rejected by both Workers in turn; after a rejection the Task is not offered to them for
+        // some seconds.
         (
             reject,
             AssignmentStatus::Pending,
@@ -135,23 +139,23 @@ async fn accept_and_reject_are_carried_out() {
         ),
     ] {
         let application = Application::start(&[("/ask", answer)]).await;
-        let laboratory = application.laboratory("/ask", "/ask").await;
-        let caller = laboratory.dial("+17075550190").await;
-        laboratory.centre.settle().await;
-        laboratory.press(caller, "1").await;
-        laboratory.centre.settle().await;
-        let task = laboratory.task(caller).await.unwrap();
+        let test_centre = application.test_centre("/ask", "/ask").await;
+        let caller = test_centre.dial("+17075550190").await;
+        test_centre.centre.settle().await;
+        test_centre.press(caller, "1").await;
+        test_centre.centre.settle().await;
+        let task = test_centre.task(caller).await.unwrap();
         assert_eq!(
             (task.assignment_status, task.reservations[0].status),
             (status, first_offer)
         );
-        assert_eq!(laboratory.activity_of("Maya").await, "Available");
-        laboratory.close().await;
+        assert_eq!(test_centre.activity_of("Maya").await, "Available");
+        test_centre.close().await;
     }
 }
 
 #[tokio::test]
-async fn an_answer_that_cannot_be_used_sends_us_to_the_fallback() {
+async fn invalid_answer_uses_the_fallback() {
     let dequeue: Answer = (
         200,
         JSON,
@@ -166,31 +170,32 @@ async fn an_answer_that_cannot_be_used_sends_us_to_the_fallback() {
         (302, JSON, ""),
     ] {
         let application = Application::start(&[("/ask", faulty), ("/again", dequeue)]).await;
-        let laboratory = application.laboratory("/ask", "/again").await;
-        call(&laboratory).await;
+        let test_centre = application.test_centre("/ask", "/again").await;
+        offered(&test_centre).await;
         assert_eq!(application.paths(), ["/ask", "/again"], "{faulty:?}");
         assert!(
-            laboratory.ringing().await.contains_key("+17075550101"),
+            test_centre.ringing().await.contains_key("+17075550101"),
             "{faulty:?}"
         );
-        laboratory.close().await;
+        test_centre.close().await;
     }
 }
 
+/// The Reservation is canceled at once, and the next Worker's phone is tried.
 #[tokio::test]
-async fn a_phone_that_cannot_be_rung_cancels_the_offer_at_once_and_another_worker_is_rung() {
+async fn undialable_phone_cancels_reservation() {
     let wrong: Answer = (
         200,
         JSON,
-        r#"{"instruction":"dequeue","to":"nobody at all","from":"+17075550183"}"#,
+        r#"{"instruction":"dequeue","to":"not a number","from":"+17075550183"}"#,
     );
     let application = Application::start(&[("/ask", wrong)]).await;
-    let laboratory = application.laboratory("/ask", "/ask").await;
-    let caller = laboratory.dial("+17075550190").await;
-    laboratory.centre.settle().await;
-    laboratory.press(caller, "1").await;
-    laboratory.centre.settle().await;
-    let task = laboratory.task(caller).await.unwrap();
+    let test_centre = application.test_centre("/ask", "/ask").await;
+    let caller = test_centre.dial("+17075550190").await;
+    test_centre.centre.settle().await;
+    test_centre.press(caller, "1").await;
+    test_centre.centre.settle().await;
+    let task = test_centre.task(caller).await.unwrap();
     assert_eq!(
         (task.assignment_status, task.rounds),
         (AssignmentStatus::Pending, 2),
@@ -198,5 +203,5 @@ async fn a_phone_that_cannot_be_rung_cancels_the_offer_at_once_and_another_worke
     );
     assert_eq!(task.reservations[0].status, ReservationStatus::Canceled);
     assert!(task.reservations[0].canceled_reason_code.is_some());
-    laboratory.close().await;
+    test_centre.close().await;
 }

@@ -1,4 +1,5 @@
-//! A change of configuration reaches those who wait by it at once: no sweep comes here, and nothing else happens.
+//! Backfill: a configuration change reaches the waiting Tasks and the Workers it affects at once,
+//! without a sweep.
 #![allow(
     clippy::unwrap_used,
     reason = "a test that cannot go on says so by panicking"
@@ -10,36 +11,37 @@ use task_router::model::TaskOrder;
 use tests::story::SLACK;
 use tests::test_centre::{EXAMPLE, TestCentre};
 
-/// Every process knows the change after 2 s; a second more is given for more changes.
-const FOLLOWED: Millis = Millis::from_secs(3);
+/// Longer than the backfill's delay: every process has read the change after 2 s, and one more
+/// second collects further changes.
+const BACKFILLED: Millis = Millis::from_secs(3);
 
-/// The example, with this changed.
+/// The example, with this text replaced.
 fn changed(old: &str, new: &str) -> String {
     assert!(EXAMPLE.contains(old), "the example has no {old:?}");
     EXAMPLE.replace(old, new)
 }
 
-/// A caller who chose Hindi while nobody who speaks it is there.
-async fn waiting(laboratory: &TestCentre) -> ids::CallSid {
-    let caller = laboratory.dial("+17075550190").await;
-    laboratory.centre.settle().await;
-    laboratory.press(caller, "2").await;
-    laboratory.advance(SLACK).await;
+/// A caller who chose Hindi while no queue has a Worker for it.
+async fn waiting(test_centre: &TestCentre) -> ids::CallSid {
+    let caller = test_centre.dial("+17075550190").await;
+    test_centre.centre.settle().await;
+    test_centre.press(caller, "2").await;
+    test_centre.advance(SLACK).await;
     caller
 }
 
-/// Nobody speaks Hindi.
+/// The example whose Hindi queue has no Workers.
 fn without_hindi_speakers() -> String {
     changed("languages HAS \"hi\"\n", "languages HAS \"none\"\n")
 }
 
 #[tokio::test]
-async fn a_queue_that_chooses_other_workers_finds_them_for_the_call_that_waits() {
-    let mut laboratory = TestCentre::open(&without_hindi_speakers(), None).await;
-    waiting(&laboratory).await;
-    laboratory.set_up_again(EXAMPLE).await;
-    laboratory.advance(FOLLOWED).await;
-    let ringing = laboratory.ringing().await;
+async fn changed_queue_finds_workers_for_waiting_call() {
+    let mut test_centre = TestCentre::open(&without_hindi_speakers(), None).await;
+    waiting(&test_centre).await;
+    test_centre.apply_configuration(EXAMPLE).await;
+    test_centre.advance(BACKFILLED).await;
+    let ringing = test_centre.ringing().await;
     let hindi_speakers = ["+17075550102", "+17075550103"];
     assert!(
         hindi_speakers
@@ -47,13 +49,13 @@ async fn a_queue_that_chooses_other_workers_finds_them_for_the_call_that_waits()
             .any(|phone| ringing.contains_key(*phone)),
         "Arjun or Leela is called: {ringing:?}"
     );
-    laboratory.close().await;
+    test_centre.close().await;
 }
 
 #[tokio::test]
-async fn a_queue_made_through_the_api_has_its_workers_soon_after() {
-    let laboratory = TestCentre::example().await;
-    let before = laboratory
+async fn new_queue_gets_its_workers() {
+    let test_centre = TestCentre::example().await;
+    let before = test_centre
         .worker("Maya")
         .await
         .queue_membership
@@ -61,12 +63,12 @@ async fn a_queue_made_through_the_api_has_its_workers_soon_after() {
         .len();
     let path = format!(
         "{}/v1/Workspaces/{}/TaskQueues",
-        laboratory.base, laboratory.contact_centre.workspace.sid
+        test_centre.base, test_centre.contact_centre.workspace.sid
     );
-    let account = &laboratory.account;
+    let account = &test_centre.account;
     let request = reqwest::Client::new()
         .post(path)
-        .form(&[("FriendlyName", "Everybody")]);
+        .form(&[("FriendlyName", "All Workers")]);
     let answer = request
         .basic_auth(account.account_sid, Some(&account.auth_token))
         .send()
@@ -78,9 +80,9 @@ async fn a_queue_made_through_the_api_has_its_workers_soon_after() {
         "{}",
         answer.json::<Value>().await.unwrap()
     );
-    laboratory.advance(FOLLOWED).await;
+    test_centre.advance(BACKFILLED).await;
     assert_eq!(
-        laboratory
+        test_centre
             .worker("Maya")
             .await
             .queue_membership
@@ -88,14 +90,14 @@ async fn a_queue_made_through_the_api_has_its_workers_soon_after() {
             .len(),
         before + 1
     );
-    laboratory.close().await;
+    test_centre.close().await;
 }
 
+/// A Workflow saved with re-evaluation, and a queue whose order changed to LIFO.
 #[tokio::test]
-async fn a_workflow_saved_with_re_evaluation_and_a_queue_in_another_order_take_along_the_call_that_waits()
- {
-    let mut laboratory = TestCentre::open(&without_hindi_speakers(), None).await;
-    let caller = waiting(&laboratory).await;
+async fn waiting_task_follows_workflow_and_order() {
+    let mut test_centre = TestCentre::open(&without_hindi_speakers(), None).await;
+    let caller = waiting(&test_centre).await;
     let to_english = without_hindi_speakers()
         .replace(
             "queue: Customer Contact Center Hindi\n            timeout: 1200s",
@@ -104,18 +106,18 @@ async fn a_workflow_saved_with_re_evaluation_and_a_queue_in_another_order_take_a
         .replace("re_evaluate_tasks: false", "re_evaluate_tasks: true")
         .replace("task_order: FIFO  ", "task_order: LIFO  ")
         .replace("languages HAS \"en\"\n", "languages HAS \"none\"\n");
-    laboratory.set_up_again(&to_english).await;
-    laboratory.advance(FOLLOWED).await;
-    let task = laboratory.task(caller).await.unwrap();
-    let queue = &laboratory.contact_centre.workspace.task_queues[&task.task_queue_sid];
+    test_centre.apply_configuration(&to_english).await;
+    test_centre.advance(BACKFILLED).await;
+    let task = test_centre.task(caller).await.unwrap();
+    let queue = &test_centre.contact_centre.workspace.task_queues[&task.task_queue_sid];
     assert_eq!(queue.friendly_name, "Customer Contact Center English");
     assert_eq!((task.workflow_version, task.filed), (1, TaskOrder::Lifo));
-    laboratory.close().await;
+    test_centre.close().await;
 }
 
 #[tokio::test]
-async fn workers_whose_activity_is_gone_are_in_the_default_one() {
-    let mut laboratory = TestCentre::open(
+async fn deleted_activity_becomes_the_default() {
+    let mut test_centre = TestCentre::open(
         &changed(
             "contact_uri\":\"+17075550102\"}\n    activity: Available",
             "contact_uri\":\"+17075550102\"}\n    activity: Unavailable",
@@ -123,16 +125,16 @@ async fn workers_whose_activity_is_gone_are_in_the_default_one() {
         None,
     )
     .await;
-    assert_eq!(laboratory.activity_of("Arjun").await, "Unavailable");
+    assert_eq!(test_centre.activity_of("Arjun").await, "Unavailable");
     let path = format!(
         "/v1/Workspaces/{}/Workers/{}",
-        laboratory.contact_centre.workspace.sid,
-        laboratory.worker("Maya").await.sid
+        test_centre.contact_centre.workspace.sid,
+        test_centre.worker("Maya").await.sid
     );
-    let unavailable = laboratory.worker("Arjun").await.activity_sid.to_string();
-    let account = &laboratory.account;
+    let unavailable = test_centre.worker("Arjun").await.activity_sid.to_string();
+    let account = &test_centre.account;
     let request = reqwest::Client::new()
-        .post(format!("{}{path}", laboratory.base))
+        .post(format!("{}{path}", test_centre.base))
         .form(&[("ActivitySid", unavailable)]);
     let answer = request
         .basic_auth(account.account_sid, Some(&account.auth_token))
@@ -140,10 +142,10 @@ async fn workers_whose_activity_is_gone_are_in_the_default_one() {
         .await
         .unwrap();
     assert_eq!(answer.status().as_u16(), 200);
-    laboratory
-        .set_up_again(&changed("name: Unavailable,", "name: Lunch,"))
+    test_centre
+        .apply_configuration(&changed("name: Unavailable,", "name: Lunch,"))
         .await;
-    laboratory.advance(FOLLOWED).await;
-    assert_eq!(laboratory.activity_of("Maya").await, "Offline");
-    laboratory.close().await;
+    test_centre.advance(BACKFILLED).await;
+    assert_eq!(test_centre.activity_of("Maya").await, "Offline");
+    test_centre.close().await;
 }

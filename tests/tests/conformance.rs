@@ -1,4 +1,5 @@
-//! `docs/conformance.md` says where each rule lives and which story proves each case. What it says is so.
+//! `docs/conformance.md` states where each rule is implemented and which story tests each case.
+//! These tests check that page, and every citation of the specification.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -12,7 +13,7 @@ use tests::story;
 
 const DOCUMENT: &str = include_str!("../../docs/conformance.md");
 
-/// The reference's tables of cases: folder of the stories, how a heading names a case, the cases.
+/// The reference's tables of cases: folder of the stories, prefix of their headings, the cases.
 fn tables() -> [(&'static str, &'static str, Vec<String>); 2] {
     let mut taskrouter: Vec<String> = (1..=45).map(|number| number.to_string()).collect();
     taskrouter.push("31b".to_owned());
@@ -27,8 +28,8 @@ fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// Case → the files that have a story of it, as the document writes them.
-fn stories(folder: &str, named: &str) -> BTreeMap<String, BTreeSet<String>> {
+/// Case → the files with a story of it, as the page writes them.
+fn stories(folder: &str, prefix: &str) -> BTreeMap<String, BTreeSet<String>> {
     let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for entry in std::fs::read_dir(repository().join("tests/stories").join(folder)).unwrap() {
         let path = entry.unwrap().path();
@@ -38,10 +39,10 @@ fn stories(folder: &str, named: &str) -> BTreeMap<String, BTreeSet<String>> {
         );
         for heading in story::headings(&path) {
             let case = heading
-                .strip_prefix(named)
+                .strip_prefix(prefix)
                 .and_then(|rest| rest.split_once(':'));
             let (case, _) = case
-                .unwrap_or_else(|| panic!("{file}: `{heading}` does not begin with `{named}…:`"));
+                .unwrap_or_else(|| panic!("{file}: `{heading}` does not begin with `{prefix}…:`"));
             found
                 .entry(case.to_owned())
                 .or_default()
@@ -51,10 +52,11 @@ fn stories(folder: &str, named: &str) -> BTreeMap<String, BTreeSet<String>> {
     found
 }
 
+/// And each story belongs to a case of the reference.
 #[test]
-fn every_case_of_the_reference_has_a_story_and_no_story_another_case() {
-    for (folder, named, cases) in tables() {
-        let found: BTreeSet<String> = stories(folder, named).into_keys().collect();
+fn every_case_has_a_story() {
+    for (folder, prefix, cases) in tables() {
+        let found: BTreeSet<String> = stories(folder, prefix).into_keys().collect();
         assert_eq!(
             found,
             cases.into_iter().collect::<BTreeSet<_>>(),
@@ -64,12 +66,12 @@ fn every_case_of_the_reference_has_a_story_and_no_story_another_case() {
 }
 
 #[test]
-fn the_document_names_the_story_of_each_case() {
-    for (folder, named, _) in tables() {
-        for (case, files) in stories(folder, named) {
-            let beginning = format!("| {folder} {case} |");
-            let row = DOCUMENT.lines().find(|line| line.starts_with(&beginning));
-            let row = row.unwrap_or_else(|| panic!("docs/conformance.md has no row `{beginning}`"));
+fn page_lists_the_story_of_each_case() {
+    for (folder, prefix, _) in tables() {
+        for (case, files) in stories(folder, prefix) {
+            let row_start = format!("| {folder} {case} |");
+            let row = DOCUMENT.lines().find(|line| line.starts_with(&row_start));
+            let row = row.unwrap_or_else(|| panic!("docs/conformance.md has no row `{row_start}`"));
             for file in files {
                 assert!(
                     row.contains(&format!("`{file}`")),
@@ -80,9 +82,9 @@ fn the_document_names_the_story_of_each_case() {
     }
 }
 
-/// What stands in backticks with a slash in it is a file, or a file and a name in it: `path: name`.
+/// Text in backticks with a slash is a file, or a file and a name in it: `path: name`.
 #[test]
-fn every_file_and_name_in_the_document_is_there() {
+fn cited_files_and_names_exist() {
     let mut checked = 0;
     for (number, line) in DOCUMENT
         .lines()
@@ -111,14 +113,14 @@ fn every_file_and_name_in_the_document_is_there() {
             checked += 1;
         }
     }
-    assert!(
-        checked > 100,
-        "the document names hardly anything: {checked}"
-    );
+    assert!(checked > 100, "only {checked} names were found");
 }
 
-/// Folders without text of our own, or with text that others wrote.
-const NOT_OURS: [&str; 7] = [
+/// The documents of the specification, in `docs/reference`.
+const SPECIFICATION: [&str; 3] = ["taskrouter.md", "voice-webhooks.md", "api-operations.md"];
+
+/// Folders of build results, dependencies and third-party files.
+const SKIPPED: [&str; 7] = [
     "target",
     ".git",
     ".venv",
@@ -128,52 +130,53 @@ const NOT_OURS: [&str; 7] = [
     "data",
 ];
 
-/// Files that can cite a rule.
+/// Extensions of files with citations.
 const CITING: [&str; 9] = ["rs", "md", "txt", "yaml", "toml", "py", "sh", "mjs", "json"];
 
-/// Every file of the project that can cite a rule, except the specification itself.
-fn citing_files(folder: &Path, found: &mut Vec<PathBuf>) {
+/// Every file of the project that can cite a rule or name a document, except the specification.
+fn citing_files(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
-        let name = path.file_name().unwrap().to_string_lossy().into_owned();
         if path.is_dir() {
-            let is_skipped = NOT_OURS.contains(&name.as_str()) || path.ends_with("docs/reference");
-            if !is_skipped {
-                citing_files(&path, found);
+            let is_skipped = SKIPPED.contains(&file_name(&path).as_str());
+            if !is_skipped && !path.ends_with("docs/reference") {
+                files.extend(citing_files(&path));
             }
-            continue;
-        }
-        let extension = path
-            .extension()
-            .map(|text| text.to_string_lossy().into_owned());
-        if extension.is_some_and(|text| CITING.contains(&text.as_str())) {
-            found.push(path);
+        } else if CITING
+            .iter()
+            .any(|known| path.extension() == Some(known.as_ref()))
+        {
+            files.push(path);
         }
     }
+    files
 }
 
-/// A text as one line: a comment that is wrapped inside a citation reads like any other.
+fn file_name(path: &Path) -> String {
+    path.file_name().unwrap().to_string_lossy().into_owned()
+}
+
+/// A text as one line, without the marks of comments, so that a wrapped citation is found.
 fn unwrapped(text: &str) -> String {
-    let lines = text.lines().map(|line| {
-        let line = line.trim_start();
-        line.trim_start_matches(['/', '!', '#', '*'])
-    });
-    lines
+    text.lines()
+        .map(|line| line.trim_start().trim_start_matches(['/', '!', '#', '*']))
         .flat_map(str::split_whitespace)
         .collect::<Vec<_>>()
         .join(" ")
 }
 
-/// The text of each section of a document of the specification, by number. Its first line is the title.
+/// The text of each section of a document of the specification, with its title and its
+/// subsections, by number.
 fn sections(document: &str) -> BTreeMap<String, String> {
     let path = repository().join("docs/reference").join(document);
     let text = std::fs::read_to_string(&path).unwrap();
     let mut sections: BTreeMap<String, String> = BTreeMap::new();
+    // The current section and those that contain it.
     let mut open: Vec<String> = Vec::new();
     for line in text.lines() {
         if let Some(title) = line.strip_prefix("## ").or(line.strip_prefix("### ")) {
             let number = title.split(' ').next().unwrap().trim_end_matches('.');
-            // The text of a section includes its subsections.
             open.retain(|above| number.starts_with(&format!("{above}.")));
             open.push(number.to_owned());
         }
@@ -186,71 +189,58 @@ fn sections(document: &str) -> BTreeMap<String, String> {
     sections
 }
 
-/// The section numbers at the beginning of a text such as `11.3, "dequeue"` or `5.3 and 6.3`.
-fn cited_numbers(text: &str) -> Vec<String> {
+/// The section numbers at the start of a text: all of `4, 5.3 and 6)` if it is a list, otherwise
+/// the first one.
+fn cited_numbers(text: &str, is_list: bool) -> Vec<&str> {
     let mut numbers = Vec::new();
     for word in text.split(' ') {
-        let number = word.trim_end_matches([',', ')', ';', ':', '.', ']']);
-        let is_number = number.starts_with(|first: char| first.is_ascii_digit())
-            && number.chars().all(|one| one.is_ascii_digit() || one == '.');
-        if is_number {
-            numbers.push(number.to_owned());
-        } else if word != "and" && word != "to" && word != "or" {
-            break;
-        }
-        let is_last = word.ends_with([')', ';', ':', '.', ']']);
-        if is_last || word.ends_with(',') && !text.contains("sections") && numbers.len() > 1 {
+        let end = word.find(|one: char| !one.is_ascii_digit() && one != '.');
+        let number = word[..end.unwrap_or(word.len())].trim_end_matches('.');
+        if !number.is_empty() {
+            numbers.push(number);
+            if !is_list || !matches!(&word[number.len()..], "" | ",") {
+                break;
+            }
+        } else if !["and", "to", "or"].contains(&word) {
             break;
         }
     }
     numbers
 }
 
-/// The title in quotes behind the numbers: `section 1, "dates"`.
+/// The title in quotes after the first number: `dates` of `1, "dates"`.
 fn cited_title(text: &str) -> Option<&str> {
     let after_number = text.trim_start_matches(|one: char| one.is_ascii_digit() || one == '.');
-    let quoted = after_number.strip_prefix(", \"")?;
-    quoted.split_once('"').map(|(title, _)| title)
+    let (title, _) = after_number.strip_prefix(", \"")?.split_once('"')?;
+    Some(title)
 }
 
-/// Citations have the form `taskrouter.md section 11.3` or `voice-webhooks.md sections 4 and 6`, with a title in quotes where
-/// a section has several rules. No document outside the repository is cited.
+/// A citation has the form `taskrouter.md section 11.3` or `voice-webhooks.md sections 4 and 6`,
+/// with a title in quotes where a section has several rules. The sections exist, and contain the
+/// title.
 #[test]
 fn every_citation_resolves() {
-    let mut files = Vec::new();
-    citing_files(&repository(), &mut files);
-    let documents = ["taskrouter.md", "voice-webhooks.md", "api-operations.md"]
-        .map(|name| (name, sections(name)));
+    let documents = SPECIFICATION.map(|name| (name, sections(name)));
     let mut checked = 0;
-    for file in files {
+    for file in citing_files(&repository()) {
         let text = unwrapped(&std::fs::read_to_string(&file).unwrap());
+        let file = file.display();
         for (name, sections) in &documents {
-            for (_, citation) in text
-                .match_indices(&format!("{name} section"))
-                .map(|(at, found)| (at, &text[at + found.len()..]))
-            {
-                let citation = citation.strip_prefix('s').unwrap_or(citation).trim_start();
+            for citation in text.split(&format!("{name} section")).skip(1) {
+                let list = citation.strip_prefix("s ");
+                let citation = list.unwrap_or(citation).trim_start();
+                let numbers = cited_numbers(citation, list.is_some());
                 let shown: String = citation.chars().take(60).collect();
-                let numbers = cited_numbers(citation);
-                assert!(
-                    !numbers.is_empty(),
-                    "{}: {name} section {shown}: no section number",
-                    file.display()
-                );
-                for number in &numbers {
+                assert!(!numbers.is_empty(), "{file}: {name}: no number in {shown}");
+                for number in numbers {
                     let section = sections.get(number);
+                    let section =
+                        section.unwrap_or_else(|| panic!("{file}: {name} has no section {number}"));
+                    let title = cited_title(citation).unwrap_or_default();
                     assert!(
-                        section.is_some(),
-                        "{}: {name} has no section {number}",
-                        file.display()
+                        section.to_lowercase().contains(&title.to_lowercase()),
+                        "{file}: {name} section {number} does not contain \"{title}\""
                     );
-                    if let (Some(title), Some(section)) = (cited_title(citation), section) {
-                        assert!(
-                            section.to_lowercase().contains(&title.to_lowercase()),
-                            "{}: {name} section {number} does not contain \"{title}\"",
-                            file.display()
-                        );
-                    }
                 }
                 checked += 1;
             }
@@ -261,32 +251,22 @@ fn every_citation_resolves() {
 
 /// A Markdown file that a source or a page names is in the repository.
 #[test]
-fn every_named_document_is_there() {
-    let mut files = Vec::new();
-    citing_files(&repository(), &mut files);
-    let known: BTreeSet<String> = files
-        .iter()
-        .map(|file| file.file_name().unwrap().to_string_lossy().into_owned())
-        .chain(["taskrouter.md", "voice-webhooks.md", "api-operations.md"].map(str::to_owned))
-        .collect();
+fn every_named_document_exists() {
+    let files = citing_files(&repository());
+    let mut known: BTreeSet<String> = files.iter().map(|file| file_name(file)).collect();
+    known.extend(SPECIFICATION.map(str::to_owned));
+    let is_part_of_name = |one: char| one.is_ascii_alphanumeric() || "-_.{}*".contains(one);
     for file in &files {
         let text = std::fs::read_to_string(file).unwrap();
-        for (at, _) in text.match_indices(".md") {
-            let is_name = |one: char| one.is_ascii_alphanumeric() || "-_{}*".contains(one);
-            let start = text[..at].rfind(|one| !is_name(one)).map_or(0, |last| {
-                last + text[last..].chars().next().map_or(1, char::len_utf8)
-            });
-            let name = &text[start..at + 3];
-            let ends = !text[at + 3..].starts_with(|one: char| one.is_ascii_alphanumeric());
-            let is_pattern =
-                name.contains(['*', '{', '}']) || name == ".md" || name.contains("NNNN");
-            if ends && !is_pattern {
-                assert!(
-                    known.contains(name),
-                    "{}: there is no {name}",
-                    file.display()
-                );
-            }
+        for word in text.split(|one| !is_part_of_name(one)) {
+            let name = word.trim_matches('.');
+            // `NNNN-title.md` and names with a placeholder stand for many files.
+            let is_pattern = name.contains(['*', '{', '}']) || name.contains("NNNN");
+            assert!(
+                !name.ends_with(".md") || is_pattern || known.contains(name),
+                "{}: there is no {name}",
+                file.display()
+            );
         }
     }
 }

@@ -1,10 +1,11 @@
-//! What a call costs the table. `cargo test -p tests --test costs -- --nocapture` prints the bill.
+//! The cost of a call at the table. `cargo test -p tests --test costs -- --nocapture` prints the
+//! bill.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
     reason = "a test that cannot go on says so by panicking"
 )]
-#![allow(clippy::print_stdout, reason = "the bill is what one runs it for")]
+#![allow(clippy::print_stdout, reason = "it prints the bill")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -18,65 +19,72 @@ use task_router::router::{NewTask, create_task};
 use tests::metering::{Operation, Written};
 use tests::test_centre::{EXAMPLE, Surroundings, TestCentre};
 
-/// From the stream's record of a waiting Task to the reserved Task: the boards, all at once, and the transaction.
+/// From the stream's record of a waiting Task to the reserved Task: the ready lists, all at once,
+/// and the transaction.
 const ROUND_TRIPS_TO_RESERVED_MAX: usize = 2;
 
-/// Write units of one call from ring to completed, indexes and events included, whether somebody is free for it or not.
+/// Write units of one call from ring to completed, indexes and events included, whether a Worker is
+/// free or not.
 const WRITE_UNITS_PER_CALL_MAX: f64 = 20.0;
 
-/// Where calls for which somebody is free stand: they are not put in line, and their creation is told with their offer.
+/// The ceiling of a call for which a Worker is free: the Task is not added to a waiting list, and
+/// its creation and its Reservation share one Events item.
 const WRITE_UNITS_PER_CALL_CEILING: f64 = 16.0;
 
-/// What a Worker's coming or going costs beside any call: they are put on a board, and it is told.
+/// The ceiling of a Worker's change of availability, without a call: the Worker's item, its ready
+/// list and the Event.
 const WRITE_UNITS_PER_RETURN_CEILING: f64 = 3.0;
 
-/// What it costs more to keep the webhooks of such a call (`KeepWebhooks` in template.yaml names it).
+/// The ceiling of the additional cost of the webhook journal for such a call (`KeepWebhooks` in
+/// template.yaml states it).
 const WRITE_UNITS_FOR_WEBHOOKS_CEILING: f64 = 11.0;
 
-/// Calls for the search for hot partitions.
+/// Calls among which hot partitions are searched.
 const CALLS: u32 = 50;
 
-/// The share of all calls that may write one partition. A queue's board and a Worker are written by their own calls, and
-/// the example has two queues and three Workers; what every call of the Workspace writes would be written by all.
+/// The share of all calls that may write one partition. A queue's ready list and a Worker are
+/// written by their own calls only, and the example has two queues and three Workers; an item
+/// shared by the Workspace would be written by all calls.
 const HOT_SHARE_MAX: f64 = 0.6;
 
 /// Tasks that wait while one Worker becomes free.
 const WAITING: u32 = 1_000;
 
-/// Items read until that Worker has the first of them: a page of each board and the Workspace.
+/// Items read until that Worker has the first of them: a page of each waiting list and the
+/// Workspace.
 const ITEMS_READ_TO_SERVE_MAX: u64 = 50;
 
 #[tokio::test]
-async fn a_call_costs_no_more_than_its_ceiling() {
-    let (laboratory, meter) = TestCentre::metered(EXAMPLE).await;
-    warm_up(&laboratory).await;
+async fn call_stays_below_its_ceiling() {
+    let (test_centre, meter) = TestCentre::metered(EXAMPLE).await;
+    warm_up(&test_centre).await;
     meter.take();
-    let caller = dial_and_press(&laboratory, "+17075550193", "1").await;
-    talk(&laboratory, caller).await;
+    let caller = dial_and_press(&test_centre, "+17075550193", "1").await;
+    talk(&test_centre, caller).await;
     check_bill(
-        "A call for which somebody is free",
+        "A call for which a Worker is free",
         &meter.take(),
         WRITE_UNITS_PER_CALL_CEILING,
     );
-    wrap_up(&laboratory).await;
+    wrap_up(&test_centre).await;
     check_bill(
         "Wrap-up ends",
         &meter.take(),
         WRITE_UNITS_PER_RETURN_CEILING,
     );
-    laboratory.close().await;
+    test_centre.close().await;
 }
 
 #[tokio::test]
-async fn keeping_webhooks_costs_what_the_template_says() {
+async fn webhook_journal_costs_its_stated_price() {
     let surroundings = Surroundings {
         keep_webhooks: true,
         ..Surroundings::real()
     };
-    let (laboratory, meter) = TestCentre::metered_in(EXAMPLE, surroundings).await;
-    warm_up(&laboratory).await;
+    let (test_centre, meter) = TestCentre::metered_in(EXAMPLE, surroundings).await;
+    warm_up(&test_centre).await;
     meter.take();
-    one_call(&laboratory, "+17075550193", "1").await;
+    one_call(&test_centre, "+17075550193", "1").await;
     let operations = meter.take();
     println!("{}", bill(&operations));
     let all: f64 = operations.iter().map(Operation::all_write_units).sum();
@@ -99,43 +107,46 @@ async fn keeping_webhooks_costs_what_the_template_says() {
         described.contains(&price),
         "template.yaml states another price"
     );
-    laboratory.close().await;
+    test_centre.close().await;
 }
 
 #[tokio::test]
-async fn a_call_that_has_to_wait_costs_no_more_than_its_ceiling() {
-    let (laboratory, meter) = TestCentre::metered(EXAMPLE).await;
-    warm_up(&laboratory).await;
+async fn waiting_call_stays_below_its_ceiling() {
+    let (test_centre, meter) = TestCentre::metered(EXAMPLE).await;
+    warm_up(&test_centre).await;
     for name in ["Maya", "Leela"] {
-        laboratory.set_activity(name, "Offline").await;
+        test_centre.set_activity(name, "Offline").await;
     }
-    laboratory.centre.settle().await;
+    test_centre.centre.settle().await;
     meter.take();
-    let caller = dial_and_press(&laboratory, "+17075550193", "1").await;
-    laboratory.advance(Millis::from_secs(60)).await;
+    let caller = dial_and_press(&test_centre, "+17075550193", "1").await;
+    test_centre.advance(Millis::from_secs(60)).await;
     let mut operations = meter.take();
-    laboratory.set_activity("Maya", "Available").await;
+    test_centre.set_activity("Maya", "Available").await;
     meter.take();
-    talk(&laboratory, caller).await;
+    talk(&test_centre, caller).await;
     operations.extend(meter.take());
-    // That she is there now is told whether anybody waits or not.
-    let coming = operations.iter().position(tells_of_a_worker_alone).unwrap();
-    operations.remove(coming);
+    // The Event of the Worker's availability is not part of the call's cost.
+    let availability_event = operations
+        .iter()
+        .position(writes_worker_event_only)
+        .unwrap();
+    operations.remove(availability_event);
     check_bill(
         "A call that waits a minute",
         &operations,
         WRITE_UNITS_PER_CALL_MAX,
     );
-    laboratory.close().await;
+    test_centre.close().await;
 }
 
 #[tokio::test]
-async fn from_the_record_of_a_waiting_task_to_reserved_it_takes_two_round_trips() {
-    let (laboratory, meter) = TestCentre::metered(EXAMPLE).await;
-    warm_up(&laboratory).await;
-    create_waiting(&laboratory, "first", laboratory.clock.now()).await;
+async fn task_is_reserved_in_two_round_trips() {
+    let (test_centre, meter) = TestCentre::metered(EXAMPLE).await;
+    warm_up(&test_centre).await;
+    create_waiting(&test_centre, "first", test_centre.clock.now()).await;
     meter.take();
-    laboratory.centre.settle().await;
+    test_centre.centre.settle().await;
     let operations = until_reserved(meter.take());
     let round_trips = operations
         .iter()
@@ -146,17 +157,17 @@ async fn from_the_record_of_a_waiting_task_to_reserved_it_takes_two_round_trips(
         "{round_trips} round trips:\n{}",
         bill(&operations)
     );
-    laboratory.close().await;
+    test_centre.close().await;
 }
 
 #[tokio::test]
-async fn no_partition_is_written_by_all_calls() {
-    let (laboratory, meter) = TestCentre::metered(EXAMPLE).await;
+async fn no_partition_is_hot() {
+    let (test_centre, meter) = TestCentre::metered(EXAMPLE).await;
     meter.take();
     let mut calls_of = BTreeMap::<String, u32>::new();
     for number in 0..CALLS {
         let key = if number % 2 == 0 { "1" } else { "2" };
-        one_call(&laboratory, &format!("+1707555{number:04}"), key).await;
+        one_call(&test_centre, &format!("+1707555{number:04}"), key).await;
         let operations = meter.take();
         assert_no_scan(&operations);
         let written = operations
@@ -182,29 +193,31 @@ async fn no_partition_is_written_by_all_calls() {
         f64::from(calls) <= HOT_SHARE_MAX * f64::from(CALLS),
         "{partition} was written by {calls} calls"
     );
-    laboratory.close().await;
+    test_centre.close().await;
 }
 
+/// For at most [`ITEMS_READ_TO_SERVE_MAX`] items read.
 #[tokio::test]
-async fn a_worker_who_becomes_free_gets_the_first_of_a_thousand_tasks_for_a_few_reads() {
+async fn free_worker_gets_first_of_1000_tasks() {
     let everybody_offline = EXAMPLE.replace("    activity: Available", "    activity: Offline");
-    let (laboratory, meter) = TestCentre::metered(&everybody_offline).await;
-    let (store, noon) = (&laboratory.centre.store, laboratory.clock.now());
+    let (test_centre, meter) = TestCentre::metered(&everybody_offline).await;
+    let store = &test_centre.centre.store;
+    let noon = test_centre.clock.now();
     for number in 0..WAITING {
         let start = noon + Millis::from_millis(u64::from(number));
-        create_waiting(&laboratory, &number.to_string(), start).await;
+        create_waiting(&test_centre, &number.to_string(), start).await;
     }
     meter.take();
-    laboratory.centre.settle().await;
+    test_centre.centre.settle().await;
     let reads: f64 = meter
         .take()
         .iter()
         .map(|operation| operation.read_units)
         .sum();
-    println!("{WAITING} Tasks for whom nobody is free: {reads} read units");
-    laboratory.set_activity("Maya", "Available").await;
+    println!("{WAITING} Tasks for which no Worker is free: {reads} read units");
+    test_centre.set_activity("Maya", "Available").await;
     meter.take();
-    laboratory.centre.settle().await;
+    test_centre.centre.settle().await;
     let operations = meter.take();
     let reserved = operations
         .iter()
@@ -225,54 +238,55 @@ async fn a_worker_who_becomes_free_gets_the_first_of_a_thousand_tasks_for_a_few_
         bill(&operations)
     );
     assert_no_scan(&operations);
-    laboratory.close().await;
+    test_centre.close().await;
 }
 
-/// The first time somebody of their queues is busy with a call and free for other channels, that readiness is made known,
-/// once. After a call each, that has happened for both Workers who speak English.
-async fn warm_up(laboratory: &TestCentre) {
+/// The first time a Worker of these queues is busy with a call and free for other channels, that
+/// readiness is stored, once. After a call each, that has happened for both Workers who speak
+/// English.
+async fn warm_up(test_centre: &TestCentre) {
     for from in ["+17075550191", "+17075550192"] {
-        one_call(laboratory, from, "1").await;
+        one_call(test_centre, from, "1").await;
     }
 }
 
-/// A call's way from the first ring to the moment its Worker is free again.
-async fn one_call(laboratory: &TestCentre, from: &str, key: &str) {
-    let caller = dial_and_press(laboratory, from, key).await;
-    talk(laboratory, caller).await;
-    wrap_up(laboratory).await;
+/// A call from the first ring to the moment its Worker is free again.
+async fn one_call(test_centre: &TestCentre, from: &str, key: &str) {
+    let caller = dial_and_press(test_centre, from, key).await;
+    talk(test_centre, caller).await;
+    wrap_up(test_centre).await;
 }
 
-async fn dial_and_press(laboratory: &TestCentre, from: &str, key: &str) -> CallSid {
-    let caller = laboratory.dial(from).await;
-    laboratory.centre.settle().await;
-    laboratory.press(caller, key).await;
-    laboratory.centre.settle().await;
+async fn dial_and_press(test_centre: &TestCentre, from: &str, key: &str) -> CallSid {
+    let caller = test_centre.dial(from).await;
+    test_centre.centre.settle().await;
+    test_centre.press(caller, key).await;
+    test_centre.centre.settle().await;
     caller
 }
 
 /// A Worker whose phone rings after a few seconds answers; the caller hangs up after half a minute.
-async fn talk(laboratory: &TestCentre, caller: CallSid) {
-    laboratory.advance(Millis::from_secs(5)).await;
-    let ringing: Vec<CallSid> = laboratory.ringing().await.into_values().collect();
+async fn talk(test_centre: &TestCentre, caller: CallSid) {
+    test_centre.advance(Millis::from_secs(5)).await;
+    let ringing: Vec<CallSid> = test_centre.ringing().await.into_values().collect();
     let [worker] = ringing[..] else {
-        panic!("{ringing:?} ring")
+        panic!("expected one ringing phone: {ringing:?}")
     };
-    laboratory.at_phone(worker, "answer").await;
-    laboratory.advance(Millis::from_secs(30)).await;
-    laboratory.at_phone(caller, "hangup").await;
-    laboratory.advance(Millis::from_secs(5)).await;
+    test_centre.at_phone(worker, "answer").await;
+    test_centre.advance(Millis::from_secs(30)).await;
+    test_centre.at_phone(caller, "hangup").await;
+    test_centre.advance(Millis::from_secs(5)).await;
 }
 
-/// The Worker's Wrap-Up comes to its limit.
-async fn wrap_up(laboratory: &TestCentre) {
-    laboratory.advance(Millis::from_secs(30)).await;
+/// The Worker's wrap-up times out.
+async fn wrap_up(test_centre: &TestCentre) {
+    test_centre.advance(Millis::from_secs(30)).await;
 }
 
-/// A Task of somebody who speaks English begins to wait.
-async fn create_waiting(laboratory: &TestCentre, cause: &str, start: Timestamp) {
-    let declared = &laboratory.contact_centre;
-    let workspace = laboratory
+/// Creates a waiting Task for English.
+async fn create_waiting(test_centre: &TestCentre, cause: &str, start: Timestamp) {
+    let declared = &test_centre.contact_centre;
+    let workspace = test_centre
         .centre
         .store
         .workspace(declared.workspace.sid, start)
@@ -295,7 +309,7 @@ async fn create_waiting(laboratory: &TestCentre, cause: &str, start: Timestamp) 
         start,
     )
     .unwrap();
-    laboratory
+    test_centre
         .centre
         .store
         .create_task(&task, &workspace)
@@ -317,13 +331,13 @@ fn until_reserved(mut operations: Vec<Operation>) -> Vec<Operation> {
     let at = operations
         .iter()
         .position(reserves)
-        .unwrap_or_else(|| panic!("nothing is reserved"));
+        .unwrap_or_else(|| panic!("no Task was reserved"));
     operations.truncate(at + 1);
     operations
 }
 
-/// Is this the write of a single event of a Worker, without a Task?
-fn tells_of_a_worker_alone(operation: &Operation) -> bool {
+/// Whether this is the write of a single Event of a Worker, without a Task.
+fn writes_worker_event_only(operation: &Operation) -> bool {
     let is_of_a_task = |written: &Written| written.item.to_string().contains("\"WT");
     operation
         .written
@@ -331,10 +345,10 @@ fn tells_of_a_worker_alone(operation: &Operation) -> bool {
         .any(|written| written.kind == "EVENTS" && !is_of_a_task(written))
 }
 
-fn check_bill(what: &str, operations: &[Operation], ceiling: f64) {
-    println!("{what}\n{}", bill(operations));
+fn check_bill(label: &str, operations: &[Operation], ceiling: f64) {
+    println!("{label}\n{}", bill(operations));
     let units: f64 = operations.iter().map(Operation::all_write_units).sum();
-    assert!(units <= ceiling, "{what}: {units} write units");
+    assert!(units <= ceiling, "{label}: {units} write units");
     assert_no_scan(operations);
 }
 
@@ -346,7 +360,8 @@ fn assert_no_scan(operations: &[Operation]) {
     );
 }
 
-/// A table with a line for each write and the reads that led to it, a sum, and what the largest items consist of.
+/// A table with a line for each write and the reads before it, a sum, and the attributes of the
+/// largest items.
 fn bill(operations: &[Operation]) -> String {
     let mut text = format!(
         "{:<46}{:>11}{:>11}{:>12}  of these\n",
@@ -434,7 +449,7 @@ impl Line {
     }
 
     fn write(&self, text: &mut String) {
-        // Added to 0, for the sum of nothing is -0.
+        // Added to 0, because the sum of no units is -0.
         let units = 0.0 + self.write_units.values().sum::<f64>();
         let parts: Vec<String> = self
             .write_units

@@ -1,5 +1,5 @@
-//! `<Enqueue workflowSid>` where requests come twice and messages never (taskrouter.md section 16). What callers meet is told in
-//! `tests/stories/enqueue`.
+//! `<Enqueue workflowSid>` with repeated requests and lost messages (taskrouter.md section 16). The
+//! regular cases are in `tests/stories/enqueue`.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -21,14 +21,14 @@ use tests::test_centre::{EXAMPLE, Surroundings, TestCentre};
 const ENQUEUE: &str = "/worker-call/enqueue";
 const CALL: &str = "CA00000000000000000000000000000001";
 
-/// A form the carrier could have sent, and the status of the answer.
+/// Posts a form as the carrier does; status and body of the answer.
 async fn post(
-    laboratory: &TestCentre,
+    test_centre: &TestCentre,
     path: &str,
     form: &[(String, String)],
     token: &str,
 ) -> (u16, Value) {
-    let url = format!("{}{path}", laboratory.base);
+    let url = format!("{}{path}", test_centre.base);
     let request = reqwest::Client::new()
         .post(&url)
         .header("x-twilio-signature", signature::sign(token, &url, form));
@@ -39,16 +39,14 @@ async fn post(
     )
 }
 
-fn form(laboratory: &TestCentre, more: &[(&str, &str)]) -> Vec<(String, String)> {
-    let account = laboratory.account.account_sid.to_string();
-    let (task, workflow) = (
-        task_sid().to_string(),
-        laboratory
-            .contact_centre
-            .voice_settings
-            .workflow_sid
-            .to_string(),
-    );
+fn form(test_centre: &TestCentre, more: &[(&str, &str)]) -> Vec<(String, String)> {
+    let account = test_centre.account.account_sid.to_string();
+    let task = task_sid().to_string();
+    let workflow = test_centre
+        .contact_centre
+        .voice_settings
+        .workflow_sid
+        .to_string();
     let call = [
         ("CallSid", CALL),
         ("AccountSid", &account),
@@ -72,28 +70,35 @@ fn task_sid() -> TaskSid {
     TaskSid::of_enqueue(CALL.parse().unwrap(), 1)
 }
 
-async fn task(laboratory: &TestCentre) -> Option<Task> {
-    laboratory.centre.store.task(task_sid()).await.unwrap()
+async fn task(test_centre: &TestCentre) -> Option<Task> {
+    test_centre.centre.store.task(task_sid()).await.unwrap()
 }
 
+/// A repeated request creates no second Task; after the Task has ended it is answered with 410.
 #[tokio::test]
-async fn asking_again_makes_no_second_task_and_says_when_it_has_ended() {
-    let laboratory = TestCentre::example().await;
-    let token = laboratory.account.auth_token.clone();
-    let asked = form(
-        &laboratory,
+async fn repeated_enqueue_is_idempotent() {
+    let test_centre = TestCentre::example().await;
+    let token = test_centre.account.auth_token.clone();
+    let enqueue = form(
+        &test_centre,
         &[(
             "TaskAttributes",
             r#"{"from_city":"ROME","selected_language":"en"}"#,
         )],
     );
     assert_eq!(
-        post(&laboratory, ENQUEUE, &asked, "another token").await.0,
+        post(&test_centre, ENQUEUE, &enqueue, "another token")
+            .await
+            .0,
         403
     );
-    assert_eq!(task(&laboratory).await, None, "anybody can make Tasks");
-    assert_eq!(post(&laboratory, ENQUEUE, &asked, &token).await.0, 204);
-    let made = task(&laboratory).await.unwrap();
+    assert_eq!(
+        task(&test_centre).await,
+        None,
+        "a Task without a valid signature"
+    );
+    assert_eq!(post(&test_centre, ENQUEUE, &enqueue, &token).await.0, 204);
+    let made = task(&test_centre).await.unwrap();
     let attribute = |name| made.attributes.text(name).unwrap_or_default();
     assert_eq!(
         [
@@ -104,22 +109,22 @@ async fn asking_again_makes_no_second_task_and_says_when_it_has_ended() {
         ],
         ["SANTA ROSA", "en", "+17075550142", CALL]
     );
-    let again = form(&laboratory, &[("TaskPriority", "9")]);
-    assert_eq!(post(&laboratory, ENQUEUE, &again, &token).await.0, 204);
-    assert_eq!(task(&laboratory).await.unwrap(), made);
+    let again = form(&test_centre, &[("TaskPriority", "9")]);
+    assert_eq!(post(&test_centre, ENQUEUE, &again, &token).await.0, 204);
+    assert_eq!(task(&test_centre).await.unwrap(), made);
 
     let left = form(
-        &laboratory,
+        &test_centre,
         &[("QueueResult", "hangup"), ("QueueTime", "3")],
     );
     for _ in 0..2 {
         assert_eq!(
-            post(&laboratory, "/worker-call/left-queue", &left, &token)
+            post(&test_centre, "/worker-call/left-queue", &left, &token)
                 .await
                 .0,
             204
         );
-        let ended = task(&laboratory).await.unwrap();
+        let ended = task(&test_centre).await.unwrap();
         assert_eq!(
             (ended.assignment_status, ended.reason),
             (AssignmentStatus::Canceled, Some(EndReason::Hangup))
@@ -129,43 +134,43 @@ async fn asking_again_makes_no_second_task_and_says_when_it_has_ended() {
             "the queue is the Workflow's and must not be deleted"
         );
     }
-    assert_eq!(post(&laboratory, ENQUEUE, &asked, &token).await.0, 410);
-    laboratory.close().await;
+    assert_eq!(post(&test_centre, ENQUEUE, &enqueue, &token).await.0, 410);
+    test_centre.close().await;
 }
 
 #[tokio::test]
-async fn what_cannot_be_a_task_is_refused_with_the_carriers_code() {
-    let laboratory = TestCentre::example().await;
-    let token = laboratory.account.auth_token.clone();
-    let (long, full) = (
-        format!(r#"{{"a":"{}"}}"#, "x".repeat(4_096)),
-        format!(r#"{{"a":"{}"}}"#, "x".repeat(4_000)),
-    );
+async fn invalid_enqueue_has_the_carriers_code() {
+    let test_centre = TestCentre::example().await;
+    let token = test_centre.account.auth_token.clone();
+    let long = format!(r#"{{"a":"{}"}}"#, "x".repeat(4_096));
+    let full = format!(r#"{{"a":"{}"}}"#, "x".repeat(4_000));
     for (more, code) in [
         (("WorkflowSid", "WW00000000000000000000000000000009"), 14220),
         (("TaskAttributes", "{"), 14221),
         (("TaskAttributes", "[1]"), 14221),
         (("TaskAttributes", &*long), 14221),
-        // With what the telephone knows it is too much.
+        // With the attributes of the call it is too large.
         (("TaskAttributes", &*full), 14221),
     ] {
-        let (status, body) = post(&laboratory, ENQUEUE, &form(&laboratory, &[more]), &token).await;
+        let (status, body) =
+            post(&test_centre, ENQUEUE, &form(&test_centre, &[more]), &token).await;
         assert_eq!((status, body["code"].as_u64()), (400, Some(code)), "{body}");
-        assert_eq!(task(&laboratory).await, None);
+        assert_eq!(task(&test_centre).await, None);
     }
-    laboratory.close().await;
+    test_centre.close().await;
 }
 
+/// The caller waits in the carrier's queue for a Task whose end the carrier was not notified of.
 #[tokio::test]
-async fn who_waits_for_a_task_that_ended_unheard_is_let_go_by_the_sweep() {
+async fn sweep_releases_caller_of_ended_task() {
     let customer = Customer::open().await;
     let folder = tempfile::tempdir().unwrap();
     let surroundings = Surroundings {
         voice_url: Some(format!("{}/voice", customer.base)),
         ..Surroundings::real()
     };
-    let laboratory = TestCentre::open_with(EXAMPLE, folder.path().to_owned(), surroundings).await;
-    let workflow = laboratory.contact_centre.voice_settings.workflow_sid;
+    let test_centre = TestCentre::open_with(EXAMPLE, folder.path().to_owned(), surroundings).await;
+    let workflow = test_centre.contact_centre.voice_settings.workflow_sid;
     let body = format!(
         r#"<Response><Enqueue workflowSid="{workflow}"/><Say>leave a message</Say></Response>"#
     );
@@ -177,16 +182,16 @@ async fn who_waits_for_a_task_that_ended_unheard_is_let_go_by_the_sweep() {
             after: Duration::ZERO,
         },
     );
-    let caller: CallSid = laboratory.dial("+17075550190").await;
-    laboratory.advance(Millis::from_secs(1)).await;
-    let network = laboratory.centre.network.clone().unwrap();
+    let caller: CallSid = test_centre.dial("+17075550190").await;
+    test_centre.advance(Millis::from_secs(1)).await;
+    let network = test_centre.centre.network.clone().unwrap();
     let task = TaskSid::of_enqueue(caller, 1);
     assert_eq!(network.read(Network::waiting_tasks), [(caller, task)]);
-    laboratory.centre.sweep().await;
+    test_centre.centre.sweep().await;
     assert_eq!(
         network.read(Network::waiting_tasks),
         [(caller, task)],
-        "a Task that stands"
+        "an active Task"
     );
 
     let canceled = Command::StatusSet {
@@ -194,16 +199,16 @@ async fn who_waits_for_a_task_that_ended_unheard_is_let_go_by_the_sweep() {
         status: AssignmentStatus::Canceled,
         reason: EndReason::Given("closed".to_owned()),
     };
-    laboratory
+    test_centre
         .centre
         .store
-        .apply(&canceled, laboratory.clock.now())
+        .apply(&canceled, test_centre.clock.now())
         .await
         .unwrap();
-    laboratory.centre.sweep().await;
+    test_centre.centre.sweep().await;
     assert_eq!(network.read(Network::waiting_tasks), []);
-    laboratory.centre.settle().await;
-    let transcript = laboratory.call(caller).await["transcript"].to_string();
+    test_centre.centre.settle().await;
+    let transcript = test_centre.call(caller).await["transcript"].to_string();
     assert!(transcript.contains("leave a message"), "{transcript}");
-    laboratory.close().await;
+    test_centre.close().await;
 }

@@ -1,4 +1,4 @@
-//! Somebody who wants to be told of events: what is posted, in which order, and what becomes of it when they do not take it.
+//! The event callback: what is posted, in which order, and how refused Events are retried.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -21,14 +21,15 @@ use tests::story::SLACK;
 use tests::test_centre::TestCentre;
 use tokio::net::TcpListener;
 
-/// Until the fourth delivery: 2, 4 and 8 s, and a second.
-const TAKEN_AFTER: Millis = Millis::from_secs(15);
+/// Until the fourth delivery: the backoff of 2, 4 and 8 s, and a second.
+const ACCEPTED_AFTER: Millis = Millis::from_secs(15);
 
-/// Until the seventh delivery has failed, after pauses of 2, 4, 8, 16 and twice 30 s, and a second.
-const GIVEN_UP_AFTER: Millis = Millis::from_secs(91);
+/// Until the seventh delivery has failed: the backoff of 2, 4, 8, 16 and twice 30 s, and a second.
+const DROPPED_AFTER: Millis = Millis::from_secs(91);
 
-/// A call that goes well, as it is told of its Task (taskrouter.md section 12.4), with what telephony adds to the Task.
-const A_GOOD_CALL: [&str; 9] = [
+/// The Events of a Task's successful call (taskrouter.md section 12.4), with those that telephony
+/// adds.
+const SUCCESSFUL_CALL: [&str; 9] = [
     "workflow.entered",
     "task-queue.entered",
     "task.created",
@@ -40,16 +41,16 @@ const A_GOOD_CALL: [&str; 9] = [
     "reservation.completed",
 ];
 
-/// A request the listener got.
+/// A recorded delivery.
 #[derive(Debug, Clone)]
-struct Told {
+struct Delivery {
     headers: HeaderMap,
     form: Vec<(String, String)>,
-    taken: bool,
+    accepted: bool,
 }
 
-impl Told {
-    fn said(&self, name: &str) -> &str {
+impl Delivery {
+    fn parameter(&self, name: &str) -> &str {
         self.form
             .iter()
             .find(|(known, _)| known == name)
@@ -60,8 +61,8 @@ impl Told {
 #[derive(Clone)]
 struct Listener {
     url: String,
-    told: Arc<Mutex<Vec<Told>>>,
-    /// How often it still refuses what is about a Task.
+    deliveries: Arc<Mutex<Vec<Delivery>>>,
+    /// The number of deliveries about a Task that are still to be refused.
     refusals: Arc<Mutex<BTreeMap<String, u32>>>,
 }
 
@@ -71,36 +72,37 @@ impl Listener {
         let url = format!("http://{}/events?who=us", listener.local_addr().unwrap());
         let listening = Self {
             url,
-            told: Arc::default(),
+            deliveries: Arc::default(),
             refusals: Arc::default(),
         };
         let site = axum::Router::new()
-            .route("/events", post(hear))
+            .route("/events", post(receive))
             .with_state(listening.clone());
         tokio::spawn(async move { axum::serve(listener, site).await.unwrap() });
         listening
     }
 
-    /// The example centre, whose Workspace tells this listener of these types, of all if there are none.
-    async fn laboratory(&self, filter: &[EventType]) -> TestCentre {
-        let laboratory = TestCentre::example().await;
-        let was = workspace(&laboratory).await;
-        // The fragment is neither sent nor signed.
+    /// The example centre, whose Workspace delivers Events of these types to this listener; of all
+    /// types if there are none.
+    async fn test_centre(&self, filter: &[EventType]) -> TestCentre {
+        let test_centre = TestCentre::example().await;
+        let was = workspace(&test_centre).await;
+        // The fragment of a URL is neither sent nor signed.
         let event_callback_url = Some(format!("{}#rc=0", self.url));
         let now = Workspace {
             event_callback_url,
             events_filter: filter.to_vec(),
             ..was
         };
-        laboratory
+        test_centre
             .centre
             .store
-            .save_workspace(&now, laboratory.clock.now())
+            .save_workspace(&now, test_centre.clock.now())
             .await
             .unwrap();
-        laboratory.centre.settle().await;
-        self.told.lock().unwrap().clear();
-        laboratory
+        test_centre.centre.settle().await;
+        self.deliveries.lock().unwrap().clear();
+        test_centre
     }
 
     fn refuses(&self, task: TaskSid, times: u32) {
@@ -110,54 +112,55 @@ impl Listener {
             .insert(task.to_string(), times);
     }
 
-    fn all(&self) -> Vec<Told> {
-        self.told.lock().unwrap().clone()
+    fn all(&self) -> Vec<Delivery> {
+        self.deliveries.lock().unwrap().clone()
     }
 
-    /// What was taken about a Task, by type.
-    fn taken_about(&self, task: TaskSid) -> Vec<String> {
-        let told = self
-            .all()
-            .into_iter()
-            .filter(|told| told.taken && told.said("TaskSid") == task.to_string());
-        told.map(|told| told.said("EventType").to_owned()).collect()
+    /// The types of the accepted Events of a Task.
+    fn accepted_events(&self, task: TaskSid) -> Vec<String> {
+        let deliveries = self.all().into_iter().filter(|delivery| {
+            delivery.accepted && delivery.parameter("TaskSid") == task.to_string()
+        });
+        deliveries
+            .map(|delivery| delivery.parameter("EventType").to_owned())
+            .collect()
     }
 }
 
-async fn hear(State(listener): State<Listener>, headers: HeaderMap, body: String) -> StatusCode {
+async fn receive(State(listener): State<Listener>, headers: HeaderMap, body: String) -> StatusCode {
     let form = form_urlencoded::parse(body.as_bytes())
         .into_owned()
         .collect();
-    let mut told = Told {
+    let mut delivery = Delivery {
         headers,
         form,
-        taken: true,
+        accepted: true,
     };
     if let Some(left) = listener
         .refusals
         .lock()
         .unwrap()
-        .get_mut(told.said("TaskSid"))
+        .get_mut(delivery.parameter("TaskSid"))
         .filter(|left| **left > 0)
     {
         *left -= 1;
-        told.taken = false;
+        delivery.accepted = false;
     }
-    let status = if told.taken {
+    let status = if delivery.accepted {
         StatusCode::NO_CONTENT
     } else {
         StatusCode::INTERNAL_SERVER_ERROR
     };
-    listener.told.lock().unwrap().push(told);
+    listener.deliveries.lock().unwrap().push(delivery);
     status
 }
 
-async fn workspace(laboratory: &TestCentre) -> Workspace {
-    let sid = laboratory.contact_centre.workspace.sid;
-    let found = laboratory
+async fn workspace(test_centre: &TestCentre) -> Workspace {
+    let sid = test_centre.contact_centre.workspace.sid;
+    let found = test_centre
         .centre
         .store
-        .fresh_workspace(sid, laboratory.clock.now())
+        .fresh_workspace(sid, test_centre.clock.now())
         .await
         .unwrap();
     found.unwrap().as_ref().clone()
@@ -167,160 +170,164 @@ fn task_of(caller: CallSid) -> TaskSid {
     TaskSid::derive(&[&caller.to_string()])
 }
 
-/// Somebody calls and chooses a language; the phone of their Worker rings.
-async fn caller(laboratory: &TestCentre, from: &str, key: &str) -> CallSid {
-    let caller = laboratory.dial(from).await;
-    laboratory.centre.settle().await;
-    laboratory.press(caller, key).await;
-    laboratory.advance(SLACK).await;
+/// A caller who chooses a language; the Worker's phone rings.
+async fn caller(test_centre: &TestCentre, from: &str, key: &str) -> CallSid {
+    let caller = test_centre.dial(from).await;
+    test_centre.centre.settle().await;
+    test_centre.press(caller, key).await;
+    test_centre.advance(SLACK).await;
     caller
 }
 
 /// A call from the first ring to the end of the conversation.
-async fn good_call(laboratory: &TestCentre, from: &str, key: &str) -> TaskSid {
-    let caller = caller(laboratory, from, key).await;
-    for phone in laboratory.ringing().await.into_values() {
-        laboratory.at_phone(phone, "answer").await;
+async fn good_call(test_centre: &TestCentre, from: &str, key: &str) -> TaskSid {
+    let caller = caller(test_centre, from, key).await;
+    for phone in test_centre.ringing().await.into_values() {
+        test_centre.at_phone(phone, "answer").await;
     }
-    laboratory.advance(Millis::from_secs(30)).await;
-    laboratory.at_phone(caller, "hangup").await;
-    laboratory.advance(SLACK).await;
+    test_centre.advance(Millis::from_secs(30)).await;
+    test_centre.at_phone(caller, "hangup").await;
+    test_centre.advance(SLACK).await;
     task_of(caller)
 }
 
+/// Each delivered form equals the stored Event.
 #[tokio::test]
-async fn a_call_is_told_in_order_signed_and_as_it_can_be_read() {
+async fn events_are_delivered_in_order_and_signed() {
     let listener = Listener::start().await;
-    let laboratory = listener.laboratory(&[]).await;
-    let task = good_call(&laboratory, "+17075550190", "1").await;
-    let types = listener.taken_about(task);
-    assert_eq!(&types[..9], A_GOOD_CALL, "{types:?}");
+    let test_centre = listener.test_centre(&[]).await;
+    let task = good_call(&test_centre, "+17075550190", "1").await;
+    let types = listener.accepted_events(task);
+    assert_eq!(&types[..9], SUCCESSFUL_CALL, "{types:?}");
     assert_eq!(types.last().map(String::as_str), Some("task.updated"));
-    for told in listener.all() {
-        let signature = told.headers[SIGNATURE_HEADER].to_str().unwrap();
+    for delivery in listener.all() {
+        let signature = delivery.headers[SIGNATURE_HEADER].to_str().unwrap();
         verify(
-            &laboratory.account.auth_token,
+            &test_centre.account.auth_token,
             &listener.url,
-            Signed::Form(&told.form),
+            Signed::Form(&delivery.form),
             signature,
         )
         .unwrap();
-        assert_eq!(told.headers["i-twilio-idempotency-token"], told.said("Sid"));
-        let sid: EventSid = told.said("Sid").parse().unwrap();
-        let workspace = laboratory.contact_centre.workspace.sid;
-        let kept = laboratory
+        assert_eq!(
+            delivery.headers["i-twilio-idempotency-token"],
+            delivery.parameter("Sid")
+        );
+        let sid: EventSid = delivery.parameter("Sid").parse().unwrap();
+        let workspace = test_centre.contact_centre.workspace.sid;
+        let kept = test_centre
             .centre
             .store
             .event(workspace, sid)
             .await
             .unwrap()
             .unwrap();
-        assert_eq!(kept.form(laboratory.account.account_sid), told.form);
+        assert_eq!(kept.form(test_centre.account.account_sid), delivery.form);
     }
     let workers: Vec<String> = listener
         .all()
         .iter()
-        .map(|told| told.said("EventDescription").to_owned())
+        .map(|delivery| delivery.parameter("EventDescription").to_owned())
         .collect();
     assert!(
         workers.contains(&"Worker Maya updated to Wrap-Up Activity".to_owned()),
         "{workers:?}"
     );
-    laboratory.close().await;
+    test_centre.close().await;
 }
 
+/// The refused Event is retried, under the same SID, before later Events of its Task.
 #[tokio::test]
-async fn what_is_refused_comes_again_first_and_holds_up_no_other_task() {
+async fn refused_event_delays_only_its_task() {
     let listener = Listener::start().await;
-    let laboratory = listener.laboratory(&[]).await;
-    let refused = laboratory.dial("+17075550190").await;
+    let test_centre = listener.test_centre(&[]).await;
+    let refused = test_centre.dial("+17075550190").await;
     listener.refuses(task_of(refused), 3);
-    laboratory.centre.settle().await;
-    laboratory.press(refused, "1").await;
-    laboratory.centre.settle().await;
-    assert_eq!(listener.taken_about(task_of(refused)), [""; 0]);
-    // Meanwhile, somebody else's call.
-    let other = laboratory.dial("+17075550191").await;
-    laboratory.centre.settle().await;
-    laboratory.press(other, "2").await;
-    laboratory.centre.settle().await;
+    test_centre.centre.settle().await;
+    test_centre.press(refused, "1").await;
+    test_centre.centre.settle().await;
+    assert_eq!(listener.accepted_events(task_of(refused)), [""; 0]);
+    // Another call at the same time.
+    let other = test_centre.dial("+17075550191").await;
+    test_centre.centre.settle().await;
+    test_centre.press(other, "2").await;
+    test_centre.centre.settle().await;
     assert_eq!(
-        &listener.taken_about(task_of(other))[..5],
-        &A_GOOD_CALL[..5]
+        &listener.accepted_events(task_of(other))[..5],
+        &SUCCESSFUL_CALL[..5]
     );
     assert_eq!(
-        listener.taken_about(task_of(refused)),
+        listener.accepted_events(task_of(refused)),
         [""; 0],
         "it waits for its first event"
     );
-    laboratory.advance(TAKEN_AFTER).await;
+    test_centre.advance(ACCEPTED_AFTER).await;
     assert_eq!(
-        &listener.taken_about(task_of(refused))[..5],
-        &A_GOOD_CALL[..5]
+        &listener.accepted_events(task_of(refused))[..5],
+        &SUCCESSFUL_CALL[..5]
     );
     let all = listener.all();
-    let first: Vec<&Told> = all
+    let first: Vec<&Delivery> = all
         .iter()
-        .filter(|told| told.said("TaskSid") == task_of(refused).to_string())
+        .filter(|delivery| delivery.parameter("TaskSid") == task_of(refused).to_string())
         .collect();
     assert!(
         first[..4]
             .iter()
-            .all(|told| told.said("Sid") == first[0].said("Sid")),
+            .all(|delivery| delivery.parameter("Sid") == first[0].parameter("Sid")),
         "the same event, under the same id"
     );
-    assert!(
-        first[..4]
-            .iter()
-            .all(|told| told.headers["i-twilio-idempotency-token"] == first[0].said("Sid"))
-    );
-    laboratory.close().await;
+    assert!(first[..4].iter().all(
+        |delivery| delivery.headers["i-twilio-idempotency-token"] == first[0].parameter("Sid")
+    ));
+    test_centre.close().await;
 }
 
+/// After the last delivery has failed, the next Event of the Task is delivered.
 #[tokio::test]
-async fn what_is_never_taken_is_given_up_and_what_is_behind_it_is_told() {
+async fn undeliverable_event_is_dropped() {
     let listener = Listener::start().await;
-    let laboratory = listener.laboratory(&[]).await;
-    let refused = laboratory.dial("+17075550190").await;
+    let test_centre = listener.test_centre(&[]).await;
+    let refused = test_centre.dial("+17075550190").await;
     listener.refuses(task_of(refused), cordboard::queues::RECEIVES_MAX);
-    laboratory.centre.settle().await;
-    laboratory.press(refused, "1").await;
-    laboratory.advance(GIVEN_UP_AFTER).await;
+    test_centre.centre.settle().await;
+    test_centre.press(refused, "1").await;
+    test_centre.advance(DROPPED_AFTER).await;
     assert_eq!(
-        &listener.taken_about(task_of(refused))[..4],
-        &A_GOOD_CALL[1..5]
+        &listener.accepted_events(task_of(refused))[..4],
+        &SUCCESSFUL_CALL[1..5]
     );
-    laboratory.close().await;
+    test_centre.close().await;
 }
 
 #[tokio::test]
-async fn only_the_types_of_the_filter_are_told() {
+async fn events_filter_limits_the_types() {
     let listener = Listener::start().await;
-    let laboratory = listener
-        .laboratory(&[EventType::TaskCreated, EventType::ReservationAccepted])
+    let test_centre = listener
+        .test_centre(&[EventType::TaskCreated, EventType::ReservationAccepted])
         .await;
-    let task = good_call(&laboratory, "+17075550190", "1").await;
+    let task = good_call(&test_centre, "+17075550190", "1").await;
     assert_eq!(
-        listener.taken_about(task),
+        listener.accepted_events(task),
         ["task.created", "reservation.accepted"]
     );
     assert_eq!(listener.all().len(), 2);
-    laboratory.close().await;
+    test_centre.close().await;
 }
 
 #[tokio::test]
-async fn without_a_callback_nobody_is_told_and_everything_can_be_read() {
+async fn events_are_stored_without_a_callback() {
     let listener = Listener::start().await;
-    let laboratory = TestCentre::example().await;
-    let begun = laboratory.clock.now();
-    let task = good_call(&laboratory, "+17075550190", "1").await;
+    let test_centre = TestCentre::example().await;
+    let begun = test_centre.clock.now();
+    let task = good_call(&test_centre, "+17075550190", "1").await;
     assert!(listener.all().is_empty());
     let filter = EventFilter {
         task_sid: Some(task),
-        ..EventFilter::between(begun, laboratory.clock.now())
+        ..EventFilter::between(begun, test_centre.clock.now())
     };
-    let workspace = laboratory.contact_centre.workspace.sid;
-    let page = laboratory
+    let workspace = test_centre.contact_centre.workspace.sid;
+    let page = test_centre
         .centre
         .store
         .events(workspace, &filter, None, 100)
@@ -332,29 +339,29 @@ async fn without_a_callback_nobody_is_told_and_everything_can_be_read() {
         .map(|event| event.event_type.as_str())
         .collect();
     types.reverse();
-    assert_eq!(&types[..9], A_GOOD_CALL, "{types:?}");
+    assert_eq!(&types[..9], SUCCESSFUL_CALL, "{types:?}");
     assert_eq!(page.next, None);
-    laboratory.close().await;
+    test_centre.close().await;
 }
 
 #[tokio::test]
-async fn a_callback_that_cannot_be_asked_is_left_alone() {
-    let laboratory = TestCentre::example().await;
-    let was = workspace(&laboratory).await;
+async fn invalid_callback_url_is_ignored() {
+    let test_centre = TestCentre::example().await;
+    let was = workspace(&test_centre).await;
     let now = Workspace {
         event_callback_url: Some("not a url".to_owned()),
         ..was
     };
-    laboratory
+    test_centre
         .centre
         .store
-        .save_workspace(&now, laboratory.clock.now())
+        .save_workspace(&now, test_centre.clock.now())
         .await
         .unwrap();
-    let caller = caller(&laboratory, "+17075550190", "1").await;
+    let caller = caller(&test_centre, "+17075550190", "1").await;
     assert_eq!(
-        laboratory.task(caller).await.unwrap().reservations[0].worker_name,
+        test_centre.task(caller).await.unwrap().reservations[0].worker_name,
         "Maya"
     );
-    laboratory.close().await;
+    test_centre.close().await;
 }

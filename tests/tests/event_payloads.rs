@@ -1,7 +1,8 @@
-//! The files under `events/` that carry our own data carry it as our own code writes it: items in records of the stream,
-//! messages in the queues.
+//! The files under `events/` that contain data of this project contain it as the code writes it:
+//! items in stream records, messages in the queues.
 //!
-//! `REWRITE_EVENTS=1 cargo test -p tests --test event_payloads` writes what is expected into the files; read the diff.
+//! `REWRITE_EVENTS=1 cargo test -p tests --test event_payloads` writes the expected data into the
+//! files; review the diff.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -21,16 +22,16 @@ use tests::centre::{self, AVAILABLE, NOON, OFFLINE, WORKSPACE};
 use tests::lambda::lambda_json;
 use tests::project;
 
-/// What one record of an event carries.
+/// The data of one record of an event.
 enum Payload {
     /// A stream record: old image, if there is one, and new image.
     Images(Option<Item>, Item),
-    /// A message.
+    /// The body of a message.
     Body(String),
 }
 use Payload::{Body, Images};
 
-/// Every event with data of ours, and the data of each of its records.
+/// Every event with data of this project, and the data of each of its records.
 fn expected() -> Vec<(&'static str, Vec<Payload>)> {
     let created = || Images(None, task(&centre::waiting_task()));
     let offer = centre::offered_task();
@@ -70,7 +71,7 @@ fn expected() -> Vec<(&'static str, Vec<Payload>)> {
 }
 
 #[test]
-fn events_carry_items_and_messages_as_they_are_written() {
+fn event_files_match_the_code() {
     let rewrite = std::env::var_os("REWRITE_EVENTS").is_some();
     for (name, payloads) in expected() {
         let path = project::root().join(format!("events/{name}.json"));
@@ -84,7 +85,7 @@ fn events_carry_items_and_messages_as_they_are_written() {
         if rewrite {
             fs::write(&path, serde_json::to_string_pretty(&wanted).unwrap() + "\n").unwrap();
         } else {
-            assert_eq!(written, wanted, "{name}: REWRITE_EVENTS=1 mends it");
+            assert_eq!(written, wanted, "{name}: REWRITE_EVENTS=1 updates it");
         }
     }
 }
@@ -111,7 +112,7 @@ fn worker(worker: &Worker) -> Item {
     items::of_worker(worker, &centre::workspace()).unwrap()
 }
 
-/// Alice a minute later, come back to work.
+/// Alice, Available again a minute later.
 fn available_alice() -> Worker {
     Worker {
         date_status_changed: NOON + Millis::from_secs(60),

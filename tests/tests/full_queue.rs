@@ -1,4 +1,5 @@
-//! A TaskQueue in which as many calls wait as may (taskrouter.md section 18, "waiting calls per queue").
+//! A TaskQueue with the maximum of waiting calls (taskrouter.md section 18, "waiting calls per
+//! queue").
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -10,70 +11,71 @@ use task_router::model::{AssignmentStatus, EndReason, Task};
 use tests::story::SLACK;
 use tests::test_centre::{EXAMPLE, TestCentre};
 
-/// The example with room for one, and everybody gone home.
+/// The example with room for one waiting call, and every Worker Offline.
 async fn opened() -> TestCentre {
     assert!(EXAMPLE.contains("waiting_calls_max: 1000"));
-    let laboratory = TestCentre::open(
+    let test_centre = TestCentre::open(
         &EXAMPLE.replace("waiting_calls_max: 1000", "waiting_calls_max: 1"),
         None,
     )
     .await;
     for name in ["Maya", "Leela", "Arjun"] {
-        becomes(&laboratory, name, "Offline").await;
+        set_activity(&test_centre, name, "Offline").await;
     }
-    laboratory
+    test_centre
 }
 
-async fn becomes(laboratory: &TestCentre, name: &str, activity: &str) {
-    laboratory.set_activity(name, activity).await;
-    laboratory.advance(SLACK).await;
+async fn set_activity(test_centre: &TestCentre, name: &str, activity: &str) {
+    test_centre.set_activity(name, activity).await;
+    test_centre.advance(SLACK).await;
 }
 
-async fn calls(laboratory: &TestCentre, from: &str, key: &str) -> (CallSid, Task) {
-    let caller = laboratory.dial(from).await;
-    laboratory.centre.settle().await;
-    laboratory.press(caller, key).await;
-    laboratory.advance(SLACK).await;
-    (caller, laboratory.task(caller).await.unwrap())
+async fn call(test_centre: &TestCentre, from: &str, key: &str) -> (CallSid, Task) {
+    let caller = test_centre.dial(from).await;
+    test_centre.centre.settle().await;
+    test_centre.press(caller, key).await;
+    test_centre.advance(SLACK).await;
+    (caller, test_centre.task(caller).await.unwrap())
 }
 
+/// The caller hears an apology. Other queues have room, and so has this one after a Reservation.
 #[tokio::test]
-async fn a_call_that_finds_its_queue_full_does_not_wait_and_hears_so() {
-    let laboratory = opened().await;
-    let (first, waiting) = calls(&laboratory, "+17075550190", "1").await;
+async fn call_to_full_queue_is_canceled() {
+    let test_centre = opened().await;
+    let (first, waiting) = call(&test_centre, "+17075550190", "1").await;
     assert_eq!(waiting.assignment_status, AssignmentStatus::Pending);
-    let (second, turned_away) = calls(&laboratory, "+17075550191", "1").await;
-    assert_eq!(turned_away.assignment_status, AssignmentStatus::Canceled);
-    assert_eq!(turned_away.reason, Some(EndReason::QueueFull));
-    let heard = laboratory.call(second).await;
+    let (second, refused) = call(&test_centre, "+17075550191", "1").await;
+    assert_eq!(refused.assignment_status, AssignmentStatus::Canceled);
+    assert_eq!(refused.reason, Some(EndReason::QueueFull));
+    let heard = test_centre.call(second).await;
     assert!(heard["transcript"].to_string().contains("sorry"), "{heard}");
-    let (_, elsewhere) = calls(&laboratory, "+17075550192", "2").await;
+    let (_, other_queue) = call(&test_centre, "+17075550192", "2").await;
     assert_eq!(
-        elsewhere.assignment_status,
+        other_queue.assignment_status,
         AssignmentStatus::Pending,
         "the other queue has room"
     );
 
-    becomes(&laboratory, "Maya", "Available").await;
+    set_activity(&test_centre, "Maya", "Available").await;
     assert_eq!(
-        laboratory.task(first).await.unwrap().assignment_status,
+        test_centre.task(first).await.unwrap().assignment_status,
         AssignmentStatus::Reserved
     );
-    let (_, next) = calls(&laboratory, "+17075550193", "1").await;
+    let (_, next) = call(&test_centre, "+17075550193", "1").await;
     assert_eq!(
         next.assignment_status,
         AssignmentStatus::Pending,
         "there is room again"
     );
-    laboratory.close().await;
+    test_centre.close().await;
 }
 
 #[tokio::test]
-async fn who_is_offered_at_once_needs_no_room() {
-    let laboratory = opened().await;
-    calls(&laboratory, "+17075550190", "2").await;
-    becomes(&laboratory, "Maya", "Available").await;
-    let (_, task) = calls(&laboratory, "+17075550191", "1").await;
+async fn immediate_offer_needs_no_room() {
+    let test_centre = opened().await;
+    call(&test_centre, "+17075550190", "2").await;
+    set_activity(&test_centre, "Maya", "Available").await;
+    let (_, task) = call(&test_centre, "+17075550191", "1").await;
     assert_eq!(task.assignment_status, AssignmentStatus::Reserved);
-    laboratory.close().await;
+    test_centre.close().await;
 }

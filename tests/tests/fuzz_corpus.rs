@@ -1,24 +1,24 @@
-//! What the fuzz targets begin with, without a fuzzer: each input of `fuzz/corpus` through the target it belongs to.
+//! The fuzz targets without a fuzzer: each input of `fuzz/corpus` through its target.
 //!
-//! `scripts/fuzz.sh` looks for more.
+//! `scripts/fuzz.sh` searches for further inputs.
 
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
     missing_docs,
-    reason = "a test says what it finds, and fails"
+    reason = "a test that cannot go on panics"
 )]
 #![allow(
     clippy::module_inception,
-    reason = "a target has the name of what it tries"
+    reason = "a target is named after the module it tests"
 )]
 
 use std::path::Path;
 
-// The targets ask this for their macro.
+// The targets import their macro from this name.
 extern crate self as libfuzzer_sys;
 
-/// What a target takes, made of bytes as libFuzzer's macro makes it.
+/// The input of a target, made from bytes as libFuzzer's macro does.
 pub trait Input<'a> {
     fn of(bytes: &'a [u8]) -> Self;
 }
@@ -29,7 +29,7 @@ impl<'a> Input<'a> for &'a [u8] {
     }
 }
 
-/// As far as it is text.
+/// The longest prefix that is UTF-8.
 impl<'a> Input<'a> for &'a str {
     fn of(bytes: &'a [u8]) -> Self {
         bytes.utf8_chunks().next().map_or("", |chunk| chunk.valid())
@@ -62,7 +62,7 @@ targets! {
     workflow: "../../fuzz/fuzz_targets/workflow.rs";
 }
 
-/// A function where libFuzzer has an entry point.
+/// Defines a function in place of libFuzzer's entry point.
 #[macro_export]
 macro_rules! fuzz_target {
     (|$input:ident: $kind:ty| $body:block) => {
@@ -84,14 +84,14 @@ fn names(folder: &Path) -> Vec<String> {
 }
 
 #[test]
-fn every_input_of_the_corpus_does_what_its_target_promises() {
+fn corpus_passes_every_target() {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus");
     for (target, run) in TARGETS {
         let inputs = names(&corpus.join(target));
         assert!(!inputs.is_empty(), "{target} has no corpus");
         for input in inputs {
             let bytes = std::fs::read(corpus.join(target).join(input)).unwrap();
-            // What a fuzzer tries first: the input, and the input broken off.
+            // The input, and the truncated input, which a fuzzer tries first.
             for end in [bytes.len(), bytes.len() / 2, 1] {
                 run(bytes.get(..end).unwrap_or_default());
             }
@@ -100,7 +100,7 @@ fn every_input_of_the_corpus_does_what_its_target_promises() {
 }
 
 #[test]
-fn no_target_and_no_corpus_is_left_out() {
+fn every_target_has_a_corpus() {
     let fuzz = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz");
     let known: Vec<&str> = TARGETS.iter().map(|(target, _)| *target).collect();
     let programs: Vec<String> = names(&fuzz.join("fuzz_targets"))

@@ -1,5 +1,5 @@
-//! The binaries as Lambda runs them: each is started with the environment of `template.yaml`, gets its files of `events/`,
-//! and answers. Between the event and the answer nothing is simulated but AWS itself.
+//! The binaries in Lambda's environment: each is started with the environment variables of
+//! `template.yaml`, gets its files of `events/`, and answers. Only AWS itself is simulated.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -17,25 +17,25 @@ use tests::deployment::Deployment;
 use tests::lambda::lambda_json;
 use tests::{centre, project};
 
-/// What must come of an event.
+/// The expected outcome of an event.
 enum Expected {
-    /// An HTTP answer: status, beginning of the content type, fragments of the body.
+    /// An HTTP answer: status, prefix of the content type, fragments of the body.
     Http(u16, &'static str, &'static [&'static str]),
-    /// A batch all of whose items were handled.
+    /// A batch without a failed item.
     AllHandled,
-    /// A batch with this item to come again.
-    ComesAgain(&'static str),
+    /// A batch in which this item failed and is redelivered.
+    ItemFailed(&'static str),
 }
-use Expected::{AllHandled, ComesAgain, Http};
+use Expected::{AllHandled, Http, ItemFailed};
 
 const XML: &str = "text/xml";
 const JSON: &str = "application/json";
 const TEXT: &str = "text/plain";
 const HTML: &str = "text/html";
 
-/// Every event, in the order they are sent: one story about one table. The caller who presses 1 is third in line from
-/// then on; nobody is offered their Task.
-const STORY: &[(&str, Expected)] = &[
+/// Every event, in the order in which they are sent: one sequence over one table. The caller who
+/// presses 1 is third in the waiting list; the Task is not offered.
+const SEQUENCE: &[(&str, Expected)] = &[
     (
         "incoming-call.first-ring",
         Http(
@@ -153,7 +153,7 @@ const STORY: &[(&str, Expected)] = &[
         ),
     ),
     ("queue-exit.timed-out", Http(200, XML, &["<Say"])),
-    // Nobody has accepted the Task: the caller waits on.
+    // No Worker has accepted the Task: the caller waits on.
     ("queue-exit.bridged", Http(200, XML, &["</Enqueue>"])),
     ("queue-exit.hang-up", Http(200, XML, &["<Response"])),
     (
@@ -194,13 +194,13 @@ const STORY: &[(&str, Expected)] = &[
     ("routing.reservation-timed-out", AllHandled),
     (
         "routing.not-a-timer",
-        ComesAgain("059f36b4-87a3-44ab-83d2-661975830a7d"),
+        ItemFailed("059f36b4-87a3-44ab-83d2-661975830a7d"),
     ),
     ("routing.sweep", AllHandled),
     ("callbacks.reservation-created", AllHandled),
     (
         "callbacks.not-a-callback",
-        ComesAgain("059f36b4-87a3-44ab-83d2-661975830a7d"),
+        ItemFailed("059f36b4-87a3-44ab-83d2-661975830a7d"),
     ),
 ];
 
@@ -208,20 +208,23 @@ const WAITS: &str =
     "waitUrl=\"/wait-music?TaskSid=WTfe440123f0abb9b572ad4e09649deb7e&amp;language=en\"";
 
 #[test]
-fn every_event_is_part_of_the_story() {
+fn every_event_is_in_the_sequence() {
     let files: BTreeSet<String> = project::events()
         .into_iter()
         .map(|event| event.name)
         .collect();
-    let story: BTreeSet<String> = STORY.iter().map(|(name, _)| (*name).to_owned()).collect();
-    assert_eq!(files, story);
+    let sequence: BTreeSet<String> = SEQUENCE
+        .iter()
+        .map(|(name, _)| (*name).to_owned())
+        .collect();
+    assert_eq!(files, sequence);
 }
 
 #[tokio::test]
-async fn every_binary_answers_its_events_as_a_lambda() {
+async fn binaries_answer_their_events() {
     let mut world = Deployment::open().await;
     centre::enqueue_two_callers(&world.store()).await;
-    for (name, expected) in STORY {
+    for (name, expected) in SEQUENCE {
         let payload = event(name);
         check(name, expected, &invoke(&mut world, name, &payload).await);
         if let Some(encoded) = as_api_gateway_sends_it(&payload) {
@@ -236,7 +239,7 @@ async fn every_binary_answers_its_events_as_a_lambda() {
 }
 
 #[tokio::test]
-async fn a_reservation_in_the_stream_becomes_a_message_to_callbacks_and_a_timer() {
+async fn reservation_record_sends_callback_and_timer() {
     let mut world = Deployment::open().await;
     expect(&mut world, "routing.reservation-created", &AllHandled).await;
     let callback = event("callbacks.reservation-created");
@@ -252,8 +255,9 @@ async fn a_reservation_in_the_stream_becomes_a_message_to_callbacks_and_a_timer(
     world.close().await;
 }
 
+/// Its visibility timeout is shortened, instead of the queue's own timeout.
 #[tokio::test]
-async fn a_message_that_failed_comes_again_in_seconds_and_not_when_its_queue_shows_it_again() {
+async fn failed_message_is_retried_with_backoff() {
     for name in ["routing.not-a-timer", "callbacks.not-a-callback"] {
         let mut world = Deployment::open().await;
         for (receives, secs) in [("1", 2), ("3", 8)] {
@@ -270,9 +274,10 @@ async fn a_message_that_failed_comes_again_in_seconds_and_not_when_its_queue_sho
     }
 }
 
-/// The functions have nothing in common but the table, and whoever carries its records to `routing`: here, the test.
+/// The functions share only the table and the stream that delivers its records to `routing`; here,
+/// the test delivers them.
 #[tokio::test]
-async fn a_call_goes_through_the_binaries_from_the_digit_to_the_wrap_up() {
+async fn binaries_handle_a_whole_call() {
     let mut world = Deployment::open().await;
     let task = centre::waiting_task().sid;
     expect(
@@ -333,12 +338,12 @@ async fn a_call_goes_through_the_binaries_from_the_digit_to_the_wrap_up() {
     world.close().await;
 }
 
-/// Sends the event to its function and looks at the answer.
+/// Sends the event to its function and checks the answer.
 async fn expect(world: &mut Deployment, name: &str, expected: &Expected) {
     check(name, expected, &invoke(world, name, &event(name)).await);
 }
 
-/// Sends a payload to the function that an event of this name is for.
+/// Sends a payload to the function named in the event's name.
 async fn invoke(world: &mut Deployment, name: &str, payload: &Value) -> Value {
     world
         .invoke(name.split('.').next().unwrap_or_default(), payload)
@@ -355,7 +360,8 @@ fn event(name: &str) -> Value {
         .unwrap()
 }
 
-/// The files have form bodies as text, to be read; API Gateway sends them in Base64. `None` for an event without a body.
+/// The event with its body in Base64, as API Gateway sends it; the files have text, which is
+/// readable. `None` for an event without a body.
 fn as_api_gateway_sends_it(payload: &Value) -> Option<Value> {
     let mut encoded = payload.clone();
     encoded["body"] = json!(BASE64.encode(payload.get("body")?.as_str()?));
@@ -366,7 +372,7 @@ fn as_api_gateway_sends_it(payload: &Value) -> Option<Value> {
 fn check(name: &str, expected: &Expected, answer: &Value) {
     match expected {
         AllHandled => assert_eq!(*answer, json!({"batchItemFailures": []}), "{name}"),
-        ComesAgain(item) => assert_eq!(
+        ItemFailed(item) => assert_eq!(
             *answer,
             json!({"batchItemFailures": [{"itemIdentifier": item}]}),
             "{name}"

@@ -1,5 +1,6 @@
-//! The carrier does what it is asked and its reply is lost, or whoever asked dies before it comes: what `accept` of an
-//! instruction promises is kept all the same (taskrouter.md section 11.3, `call` and `redirect`).
+//! The carrier executes a request and its reply is lost, or the requesting process dies before it
+//! arrives: what `accept` of an instruction promises is done nevertheless (taskrouter.md section
+//! 11.3, `call` and `redirect`).
 #![allow(
     clippy::unwrap_used,
     reason = "a test that cannot go on says so by panicking"
@@ -20,10 +21,11 @@ use tests::test_centre::TestCentre;
 
 const MAYA: &str = "+17075550101";
 
-/// Longer than the carrier may take to name a call, or than anybody may take to answer an offer.
+/// Longer than the timeout of a call that the carrier has not confirmed, and than a Reservation's
+/// timeout.
 const LONG: Millis = Millis::from_secs(200);
 
-/// A way to the carrier on which every reply is lost.
+/// An HTTP client of the carrier that loses every reply.
 struct LostReplies(Reqwest);
 
 impl WebClient for LostReplies {
@@ -38,38 +40,35 @@ impl WebClient for LostReplies {
     }
 }
 
-/// A caller who is offered to Maya, whom nobody has called yet.
+/// A caller who is offered to Maya; no phone rings yet.
 async fn offered(application: &Application) -> (TestCentre, CallSid) {
-    let laboratory = application.laboratory("/ask", "/ask").await;
-    let caller = laboratory.dial("+17075550190").await;
-    laboratory.centre.settle().await;
-    laboratory.press(caller, "1").await;
-    laboratory.advance(SLACK).await;
-    (laboratory, caller)
+    let test_centre = application.test_centre("/ask", "/ask").await;
+    let caller = test_centre.dial("+17075550190").await;
+    test_centre.centre.settle().await;
+    test_centre.press(caller, "1").await;
+    test_centre.advance(SLACK).await;
+    (test_centre, caller)
 }
 
-/// Carries out this instruction for the caller's offer and learns nothing of what the carrier made of it.
-async fn instruct(laboratory: &TestCentre, caller: CallSid, instruction: &str) {
-    let task = laboratory.task(caller).await.unwrap();
+/// Executes this instruction for the caller's Reservation, without the carrier's replies.
+async fn instruct(test_centre: &TestCentre, caller: CallSid, instruction: &str) {
+    let task = test_centre.task(caller).await.unwrap();
     let reservation = task.reservations[0].sid;
     let instruction = Instruction::from_json("application/json", instruction.as_bytes())
         .unwrap()
         .unwrap();
-    let (account_sid, auth_token) = (
-        laboratory.account.account_sid,
-        laboratory.account.auth_token.clone(),
-    );
-    let client = || web_client(Destinations::Anywhere).unwrap();
-    let lost = Arc::new(LostReplies(client()));
+    let account_sid = test_centre.account.account_sid;
+    let auth_token = test_centre.account.auth_token.clone();
+    let lost = Arc::new(LostReplies(web_client(Destinations::Anywhere).unwrap()));
     let callbacks = Callbacks {
-        store: laboratory.centre.store.clone(),
-        carrier: Carrier::new(lost, &laboratory.base, account_sid, auth_token.clone()).unwrap(),
-        web: Arc::new(client()),
+        store: test_centre.centre.store.clone(),
+        carrier: Carrier::new(lost, &test_centre.base, account_sid, auth_token.clone()).unwrap(),
+        web: Arc::new(web_client(Destinations::Anywhere).unwrap()),
         destinations: Destinations::Anywhere,
         auth_token,
         account_sid,
-        public_url: laboratory.base.clone(),
-        clock: Arc::clone(&laboratory.clock) as Arc<dyn Clock>,
+        public_url: test_centre.base.clone(),
+        clock: Arc::clone(&test_centre.clock) as Arc<dyn Clock>,
         journal: runtime::WebhookJournal::off(),
     };
     let instruct = Callback::Instruct {
@@ -80,61 +79,65 @@ async fn instruct(laboratory: &TestCentre, caller: CallSid, instruction: &str) {
         expected_versions: None,
     };
     callbacks.on_callback(&instruct).await.unwrap();
-    // It comes again, as it does after a crash.
+    // The message is delivered again, as after a crash.
     callbacks.on_callback(&instruct).await.unwrap();
-    laboratory.advance(SLACK).await;
+    test_centre.advance(SLACK).await;
 }
 
+/// The carrier's reply is lost; a status callback accepts the Reservation.
 #[tokio::test]
-async fn a_call_that_accepts_is_accepted_when_the_carrier_tells_of_it() {
+async fn call_is_accepted_by_status_callback() {
     let listen = (200, XML, r#"<Response><Pause length="600"/></Response>"#);
     let application = Application::start(&[("/ask", (200, JSON, "{}")), ("/agent", listen)]).await;
-    let (laboratory, caller) = offered(&application).await;
+    let (test_centre, caller) = offered(&application).await;
     let call = format!(
         r#"{{"instruction":"call","from":"+17075550183","url":"{}/agent","accept":"true"}}"#,
         application.base
     );
-    instruct(&laboratory, caller, &call).await;
-    let maya = laboratory.ringing().await[MAYA];
-    let task = laboratory.task(caller).await.unwrap();
+    instruct(&test_centre, caller, &call).await;
+    let maya = test_centre.ringing().await[MAYA];
+    let task = test_centre.task(caller).await.unwrap();
     assert_eq!(task.assignment_status, AssignmentStatus::Assigned);
     assert_eq!(
         task.attributes.text("worker_call_sid"),
         Some(maya.to_string().as_str())
     );
-    laboratory.at_phone(maya, "answer").await;
-    laboratory.advance(LONG).await;
-    let task = laboratory.task(caller).await.unwrap();
+    test_centre.at_phone(maya, "answer").await;
+    test_centre.advance(LONG).await;
+    let task = test_centre.task(caller).await.unwrap();
     assert_eq!(
         (task.assignment_status, task.rounds),
         (AssignmentStatus::Assigned, 1)
     );
-    laboratory.close().await;
+    test_centre.close().await;
 }
 
+/// The carrier's reply is lost; the webhook of the caller leaving the queue accepts the
+/// Reservation.
 #[tokio::test]
-async fn a_redirect_that_accepts_is_accepted_when_the_caller_leaves_the_queue_for_it() {
+async fn redirect_is_accepted_by_queue_exit() {
     let listen = (200, XML, r#"<Response><Pause length="600"/></Response>"#);
     let application =
-        Application::start(&[("/ask", (200, JSON, "{}")), ("/elsewhere", listen)]).await;
-    let (laboratory, caller) = offered(&application).await;
+        Application::start(&[("/ask", (200, JSON, "{}")), ("/transferred", listen)]).await;
+    let (test_centre, caller) = offered(&application).await;
     let redirect = format!(
-        r#"{{"instruction":"redirect","call_sid":"{caller}","url":"{}/elsewhere","accept":"true"}}"#,
+        r#"{{"instruction":"redirect","call_sid":"{caller}","url":"{}/transferred","accept":"true"}}"#,
         application.base
     );
-    instruct(&laboratory, caller, &redirect).await;
-    assert_eq!(application.asked_at("/elsewhere").len(), 1);
-    laboratory.advance(LONG).await;
-    let task = laboratory.task(caller).await.unwrap();
+    instruct(&test_centre, caller, &redirect).await;
+    assert_eq!(application.requests_to("/transferred").len(), 1);
+    test_centre.advance(LONG).await;
+    let task = test_centre.task(caller).await.unwrap();
     assert_eq!(
         (task.assignment_status, task.rounds),
         (AssignmentStatus::Assigned, 1)
     );
-    laboratory.close().await;
+    test_centre.close().await;
 }
 
+/// The offer stays pending while the Worker listens to the application's TwiML.
 #[tokio::test]
-async fn a_worker_who_listens_to_somebodys_twiml_is_not_hung_up_on() {
+async fn long_application_document_keeps_the_call() {
     let listen = (
         200,
         XML,
@@ -144,14 +147,14 @@ async fn a_worker_who_listens_to_somebodys_twiml_is_not_hung_up_on() {
         "url":"{base}/agent?reservation={ReservationSid}"}"#;
     let application =
         Application::start(&[("/ask", (200, JSON, instruction)), ("/agent", listen)]).await;
-    let (laboratory, caller) = offered(&application).await;
-    let maya = laboratory.ringing().await[MAYA];
-    laboratory.at_phone(maya, "answer").await;
-    laboratory.advance(LONG).await;
-    let offer = laboratory.task(caller).await.unwrap().reservations[0].clone();
+    let (test_centre, caller) = offered(&application).await;
+    let maya = test_centre.ringing().await[MAYA];
+    test_centre.at_phone(maya, "answer").await;
+    test_centre.advance(LONG).await;
+    let offer = test_centre.task(caller).await.unwrap().reservations[0].clone();
     assert_eq!(offer.status, ReservationStatus::Pending);
-    laboratory.advance(LONG).await;
-    let bridged = laboratory.call(caller).await["bridged_with"].clone();
+    test_centre.advance(LONG).await;
+    let bridged = test_centre.call(caller).await["bridged_with"].clone();
     assert_eq!(bridged, maya.to_string());
-    laboratory.close().await;
+    test_centre.close().await;
 }

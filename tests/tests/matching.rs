@@ -1,4 +1,4 @@
-//! Matching over a real table, where a board is longer than one read of it.
+//! Matching over a real table, where a ready list is longer than one page.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -11,11 +11,11 @@ use ids::time::Millis;
 use tests::story::SLACK;
 use tests::test_centre::{EXAMPLE, TestCentre};
 
-/// More Workers than are read at once; all free, all serving the queue.
+/// More Workers than a page has; all are free and serve the queue.
 const BEGINNERS: usize = 105;
 
 #[tokio::test]
-async fn a_worker_behind_a_hundred_who_do_not_fit_is_found() {
+async fn worker_after_first_page_is_found() {
     let mut beginners = String::new();
     for number in 0..BEGINNERS {
         writeln!(
@@ -31,31 +31,29 @@ async fn a_worker_behind_a_hundred_who_do_not_fit_is_found() {
             "          - queue: Customer Contact Center English\n",
             "          - queue: Customer Contact Center English\n            expression: worker.level >= 5\n",
         );
-    let laboratory = TestCentre::open(&set_up, None).await;
-    let caller = laboratory.dial("+17075550190").await;
-    laboratory.centre.settle().await;
-    laboratory.press(caller, "1").await;
-    laboratory.advance(SLACK).await;
+    let test_centre = TestCentre::open(&set_up, None).await;
+    let caller = test_centre.dial("+17075550190").await;
+    test_centre.centre.settle().await;
+    test_centre.press(caller, "1").await;
+    test_centre.advance(SLACK).await;
     assert!(
-        laboratory.ringing().await.contains_key("+17075550101"),
+        test_centre.ringing().await.contains_key("+17075550101"),
         "{:?}",
-        laboratory.task(caller).await
+        test_centre.task(caller).await
     );
-    laboratory.close().await;
+    test_centre.close().await;
 }
 
-async fn goes(laboratory: &TestCentre, name: &str, activity: &str) {
-    laboratory.set_activity(name, activity).await;
-    laboratory.advance(SLACK).await;
+async fn set_activity(test_centre: &TestCentre, name: &str, activity: &str) {
+    test_centre.set_activity(name, activity).await;
+    test_centre.advance(SLACK).await;
 }
 
-/// ReadyLists of free Workers that a Task looks at.
-async fn boards(laboratory: &TestCentre) -> usize {
-    let (sid, now) = (
-        laboratory.contact_centre.workspace.sid,
-        ids::time::Clock::now(&*laboratory.clock),
-    );
-    laboratory
+/// The number of ready lists that are known for matching.
+async fn ready_lists(test_centre: &TestCentre) -> usize {
+    let sid = test_centre.contact_centre.workspace.sid;
+    let now = ids::time::Clock::now(&*test_centre.clock);
+    test_centre
         .centre
         .store
         .fresh_workspace(sid, now)
@@ -66,28 +64,29 @@ async fn boards(laboratory: &TestCentre) -> usize {
         .len()
 }
 
+/// A Worker who becomes available afterwards adds it again and is found.
 #[tokio::test]
-async fn a_board_nobody_comes_to_any_more_is_not_looked_at_for_ever_and_who_comes_back_is_found() {
-    let laboratory = TestCentre::example().await;
+async fn unused_ready_list_is_removed() {
+    let test_centre = TestCentre::example().await;
     for name in ["Maya", "Leela", "Arjun"] {
-        goes(&laboratory, name, "Offline").await;
+        set_activity(&test_centre, name, "Offline").await;
     }
-    laboratory.centre.sweep().await;
-    let before = boards(&laboratory).await;
-    laboratory.advance(Millis::from_secs(4_200)).await;
-    laboratory.centre.sweep().await;
+    test_centre.centre.sweep().await;
+    let before = ready_lists(&test_centre).await;
+    test_centre.advance(Millis::from_secs(4_200)).await;
+    test_centre.centre.sweep().await;
     assert!(before >= 3, "{before}");
-    assert_eq!(boards(&laboratory).await, 0);
-    let caller = laboratory.dial("+17075550190").await;
-    laboratory.centre.settle().await;
-    laboratory.press(caller, "1").await;
-    laboratory.advance(SLACK).await;
-    goes(&laboratory, "Maya", "Available").await;
+    assert_eq!(ready_lists(&test_centre).await, 0);
+    let caller = test_centre.dial("+17075550190").await;
+    test_centre.centre.settle().await;
+    test_centre.press(caller, "1").await;
+    test_centre.advance(SLACK).await;
+    set_activity(&test_centre, "Maya", "Available").await;
     assert!(
-        laboratory.ringing().await.contains_key("+17075550101"),
+        test_centre.ringing().await.contains_key("+17075550101"),
         "{:?}",
-        laboratory.task(caller).await
+        test_centre.task(caller).await
     );
-    assert_eq!(boards(&laboratory).await, 1);
-    laboratory.close().await;
+    assert_eq!(ready_lists(&test_centre).await, 1);
+    test_centre.close().await;
 }

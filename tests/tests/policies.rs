@@ -1,6 +1,6 @@
-//! The policies of `template.yaml`, proven: the built functions take calls, answer the whole REST API and show the console, and
-//! whatever they ask of AWS passes a guard that lets through what their policy allows. What is allowed and never needed is
-//! listed here, with its reason.
+//! The policies of `template.yaml`: the built functions take calls, answer the whole REST API and
+//! show the console, while a proxy refuses every request to AWS that their policies do not allow.
+//! Permissions that are allowed and never used are listed here, with the reason.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -17,8 +17,8 @@ use task_router::model::AssignmentStatus;
 use tests::deployment::{ACCOUNT_SID, AUTH_TOKEN, Deployment};
 use tests::{centre, project};
 
-/// What a function may and did not need in any of this, with the reason it may.
-const KEPT_FOR: [(&str, &str); 2] = [
+/// Permissions that this test does not use, with the reason they are granted.
+const UNUSED_WITH_REASON: [(&str, &str); 2] = [
     (
         "console sqs:SendMessage CallbacksQueue",
         "it is the API's code, whose instructions go there",
@@ -31,7 +31,7 @@ const KEPT_FOR: [(&str, &str); 2] = [
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// A stack, and somebody who asks it things.
+/// A stack, and a client with cookies.
 struct Client {
     stack: Deployment,
     cookies: Vec<String>,
@@ -45,7 +45,7 @@ impl Client {
         }
     }
 
-    /// One of the files of events/.
+    /// Sends one of the files under `events/` to its function.
     async fn event(&mut self, name: &str) -> Value {
         let event = project::events()
             .into_iter()
@@ -62,7 +62,7 @@ impl Client {
         answer
     }
 
-    /// A request as API Gateway hands it over; status and body.
+    /// Sends a request in API Gateway's form; status and body.
     async fn request(
         &mut self,
         function: &str,
@@ -107,33 +107,40 @@ impl Client {
         (status, body)
     }
 
-    /// A request of the REST API below the Workspace, which has to succeed.
-    async fn api(&mut self, method: &str, place: &str, form: &[(&str, &str)]) -> Value {
-        let address = if place.starts_with('/') {
-            place.to_owned()
+    /// Sends a request of the REST API below the Workspace, which has to succeed.
+    async fn api(&mut self, method: &str, path_in_workspace: &str, form: &[(&str, &str)]) -> Value {
+        let address = if path_in_workspace.starts_with('/') {
+            path_in_workspace.to_owned()
         } else {
-            in_workspace(place)
+            in_workspace(path_in_workspace)
         };
         let (status, body) = self.request("api", method, &address, form).await;
         assert!(status < 300, "{method} {address}: {status} {body}");
         serde_json::from_str(&body).unwrap_or_default()
     }
 
-    /// Makes something, changes it, removes it.
-    async fn life(&mut self, place: &str, made: &[(&str, &str)], changed: &[(&str, &str)]) {
-        let sid = self.api("POST", place, made).await["sid"]
+    /// Creates a resource, updates it, deletes it.
+    async fn create_update_delete(
+        &mut self,
+        path_in_workspace: &str,
+        made: &[(&str, &str)],
+        changed: &[(&str, &str)],
+    ) {
+        let sid = self.api("POST", path_in_workspace, made).await["sid"]
             .as_str()
             .unwrap()
             .to_owned();
         self.stack.settle().await;
-        self.api("POST", &format!("{place}/{sid}"), changed).await;
+        self.api("POST", &format!("{path_in_workspace}/{sid}"), changed)
+            .await;
         self.stack.settle().await;
-        self.api("DELETE", &format!("{place}/{sid}"), &[]).await;
+        self.api("DELETE", &format!("{path_in_workspace}/{sid}"), &[])
+            .await;
         self.stack.settle().await;
     }
 
-    /// Messages that cannot be handled, of every queue.
-    async fn no_messages(&mut self) {
+    /// Sends an invalid message of every queue.
+    async fn send_invalid_messages(&mut self) {
         for (name, queue) in [
             ("routing.not-a-timer", "TimersQueue"),
             ("callbacks.not-a-callback", "CallbacksQueue"),
@@ -143,7 +150,8 @@ impl Client {
                 .into_iter()
                 .find(|event| event.name == name)
                 .unwrap();
-            let (function, mut message) = (event.function().to_owned(), event.payload.unwrap());
+            let function = event.function().to_owned();
+            let mut message = event.payload.unwrap();
             message["Records"][0]["eventSourceARN"] = json!(format!(
                 "arn:aws:sqs:eu-central-1:123456789012:cordboard-{queue}-1"
             ));
@@ -151,7 +159,7 @@ impl Client {
         }
     }
 
-    /// Reads everything that can be read.
+    /// Sends every GET of the API's description.
     async fn read_all(&mut self, task: TaskSid) {
         let description: Value =
             serde_json::from_str(&project::read("functions/api/openapi.json")).unwrap();
@@ -188,7 +196,7 @@ impl Client {
         }
     }
 
-    /// An administrator signs in and opens every page; a form is sent.
+    /// Signs in as an administrator, opens every page, and sends a form.
     async fn visit_console(&mut self, task: TaskSid) {
         let (status, page) = self
             .request(
@@ -199,7 +207,9 @@ impl Client {
             )
             .await;
         assert_eq!(status, 303, "{page}");
-        let (alice, queue, workflow) = (centre::ALICE, centre::ENGLISH, centre::WORKFLOW);
+        let alice = centre::ALICE;
+        let queue = centre::ENGLISH;
+        let workflow = centre::WORKFLOW;
         for page in [
             "desk".to_owned(),
             format!("desk/{alice}"),
@@ -257,8 +267,8 @@ impl Client {
     }
 }
 
-fn in_workspace(place: &str) -> String {
-    format!("/v1/Workspaces/{}/{place}", centre::WORKSPACE)
+fn in_workspace(path_in_workspace: &str) -> String {
+    format!("/v1/Workspaces/{}/{path_in_workspace}", centre::WORKSPACE)
 }
 
 /// A call from the ring to its end, through every voice function.
@@ -289,7 +299,7 @@ async fn a_call(client: &mut Client) -> TaskSid {
 }
 
 #[tokio::test]
-async fn every_function_may_do_what_it_does_and_nothing_it_does_not() {
+async fn policies_grant_exactly_what_is_used() {
     let mut client = Client::open(Deployment::open().await).await;
     let task = a_call(&mut client).await;
     client
@@ -300,22 +310,26 @@ async fn every_function_may_do_what_it_does_and_nothing_it_does_not() {
         )
         .await;
     client
-        .life(
+        .create_update_delete(
             "Activities",
             &[("FriendlyName", "Tea")],
             &[("FriendlyName", "Coffee")],
         )
         .await;
     client
-        .life(
+        .create_update_delete(
             "TaskChannels",
             &[("FriendlyName", "Mail"), ("UniqueName", "mail")],
             &[("FriendlyName", "Post")],
         )
         .await;
-    let everybody = [("FriendlyName", "Everybody"), ("TargetWorkers", "1==1")];
+    let all_workers = [("FriendlyName", "All Workers"), ("TargetWorkers", "1==1")];
     client
-        .life("TaskQueues", &everybody, &[("TargetWorkers", "level > 3")])
+        .create_update_delete(
+            "TaskQueues",
+            &all_workers,
+            &[("TargetWorkers", "level > 3")],
+        )
         .await;
     let configuration =
         json!({"task_routing": {"default_filter": {"queue": centre::ENGLISH.to_string()}}})
@@ -325,7 +339,7 @@ async fn every_function_may_do_what_it_does_and_nothing_it_does_not() {
         ("Configuration", configuration.as_str()),
     ];
     client
-        .life(
+        .create_update_delete(
             "Workflows",
             &workflow,
             &[("FriendlyName", "Third"), ("ReEvaluateTasks", "true")],
@@ -336,21 +350,21 @@ async fn every_function_may_do_what_it_does_and_nothing_it_does_not() {
         ("Attributes", r#"{"languages":["en"]}"#),
     ];
     client
-        .life(
+        .create_update_delete(
             "Workers",
             &ben,
             &[("ActivitySid", &centre::OFFLINE.to_string())],
         )
         .await;
     client
-        .life(
+        .create_update_delete(
             "Tasks",
             &[("Attributes", "{}"), ("TaskChannel", "voice")],
             &[("Priority", "7")],
         )
         .await;
 
-    // An offer, an instruction, its end.
+    // A Reservation, an instruction, and its end.
     client
         .api(
             "POST",
@@ -358,12 +372,12 @@ async fn every_function_may_do_what_it_does_and_nothing_it_does_not() {
             &[("ActivitySid", &centre::AVAILABLE.to_string())],
         )
         .await;
-    let about = r#"{"selected_language":"en","call_sid":"CA00000000000000000000000000000009","to":"+17075550183"}"#;
+    let attributes = r#"{"selected_language":"en","call_sid":"CA00000000000000000000000000000009","to":"+17075550183"}"#;
     let made = client
         .api(
             "POST",
             "Tasks",
-            &[("Attributes", about), ("TaskChannel", "voice")],
+            &[("Attributes", attributes), ("TaskChannel", "voice")],
         )
         .await;
     client.stack.settle().await;
@@ -383,7 +397,7 @@ async fn every_function_may_do_what_it_does_and_nothing_it_does_not() {
     client.stack.settle().await;
 
     client.event("routing.sweep").await;
-    client.no_messages().await;
+    client.send_invalid_messages().await;
     client.read_all(task).await;
     client.visit_console(task).await;
 
@@ -403,22 +417,22 @@ async fn every_function_may_do_what_it_does_and_nothing_it_does_not() {
     assert_eq!(
         client.stack.functions(),
         functions,
-        "every function was asked"
+        "every function was invoked"
     );
-    let kept: BTreeSet<String> = KEPT_FOR
+    let kept: BTreeSet<String> = UNUSED_WITH_REASON
         .iter()
         .map(|(permission, _)| (*permission).to_owned())
         .collect();
     assert_eq!(
         client.stack.unused(),
         kept,
-        "allowed and never needed; take it out of template.yaml, or say here what it is for"
+        "allowed and never used; remove it from template.yaml, or add its reason here"
     );
     client.stack.close().await;
 }
 
 #[tokio::test]
-async fn with_webhooks_kept_every_function_may_keep_them() {
+async fn voice_functions_may_write_webhook_journal() {
     let mut client = Client::open(Deployment::keeping_webhooks().await).await;
     let task = a_call(&mut client).await;
     let kept = client

@@ -1,4 +1,4 @@
-//! The built program as a person uses it.
+//! The built program as a user runs it.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -15,7 +15,7 @@ use tests::test_centre::EXAMPLE;
 
 const NUMBER: &str = "+17075550183";
 
-/// Somebody dials and chooses a language as soon as the menu is heard; the call's id.
+/// Dials and presses a key as soon as the menu is spoken; the call's SID.
 async fn dial(process: &Process, from: &str, digits: &str) -> String {
     let placed = process
         .post("/simulator/calls", &json!({ "from": from, "to": NUMBER }))
@@ -63,7 +63,7 @@ async fn ended(process: &Process, call: &str) {
 }
 
 #[tokio::test]
-async fn it_says_where_it_is_and_stops_cleanly_on_ctrl_c() {
+async fn banner_is_printed_and_ctrl_c_stops() {
     let folder = tempfile::tempdir().unwrap();
     let port = free_port();
     let process = Process::start(folder.path(), port, &["--in-memory"]).await;
@@ -83,26 +83,27 @@ async fn it_says_where_it_is_and_stops_cleanly_on_ctrl_c() {
     assert_eq!(
         std::fs::read_dir(folder.path()).unwrap().count(),
         0,
-        "--in-memory left something behind"
+        "--in-memory wrote files"
     );
 }
 
+/// A second Ctrl-C ends the program at once.
 #[tokio::test]
-async fn a_request_that_never_ends_holds_up_ctrl_c_for_a_while_only_and_a_second_one_not_at_all() {
+async fn endless_request_delays_shutdown_briefly() {
     for (signals, code) in [(1, 0), (2, 130)] {
         let folder = tempfile::tempdir().unwrap();
         let process = Process::start(folder.path(), free_port(), &["--in-memory"]).await;
         let _endless = process.begin_request().await;
         if signals == 2 {
-            process.signal().await;
-            process.until_it_takes_no_more_connections().await;
+            process.send_interrupt().await;
+            process.until_it_refuses_connections().await;
         }
         assert_eq!(process.interrupt().await, Some(code), "{signals} signals");
     }
 }
 
 #[tokio::test]
-async fn web_pages_from_elsewhere_are_refused_and_command_lines_are_not() {
+async fn foreign_origins_and_hosts_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let process = Process::start(folder.path(), free_port(), &["--in-memory"]).await;
     let dial = json!({ "from": "+17075550190", "to": NUMBER }).to_string();
@@ -139,13 +140,13 @@ async fn web_pages_from_elsewhere_are_refused_and_command_lines_are_not() {
     assert_eq!(
         calls["calls"].as_array().unwrap().len(),
         3,
-        "a refused request did something"
+        "a refused request placed a call"
     );
     process.interrupt().await;
 }
 
 #[tokio::test]
-async fn a_call_survives_a_kill_in_the_middle_of_ringing() {
+async fn ringing_call_survives_a_kill() {
     let folder = tempfile::tempdir().unwrap();
     let port = free_port();
     let process = Process::start(folder.path(), port, &["--data", "data"]).await;
@@ -155,7 +156,7 @@ async fn a_call_survives_a_kill_in_the_middle_of_ringing() {
 
     let process = Process::start(folder.path(), port, &["--data", "data"]).await;
     let worker = ringing(&process).await;
-    assert_eq!(worker, before, "the same phone rings on");
+    assert_eq!(worker, before, "the same phone still rings");
     process
         .post(&format!("/simulator/calls/{worker}/answer"), &json!({}))
         .await;
@@ -163,7 +164,11 @@ async fn a_call_survives_a_kill_in_the_middle_of_ringing() {
     process.kill().await;
 
     let process = Process::start(folder.path(), port, &["--data", "data"]).await;
-    assert_eq!(bridged(&process, &caller).await, worker, "they talk on");
+    assert_eq!(
+        bridged(&process, &caller).await,
+        worker,
+        "the conversation continues"
+    );
     process
         .post(&format!("/simulator/calls/{caller}/hangup"), &json!({}))
         .await;
@@ -172,33 +177,34 @@ async fn a_call_survives_a_kill_in_the_middle_of_ringing() {
 }
 
 #[tokio::test]
-async fn a_second_process_on_the_same_data_or_port_is_refused_with_what_to_do() {
+async fn second_process_is_refused_with_advice() {
     let folder = tempfile::tempdir().unwrap();
     let port = free_port();
     let process = Process::start(folder.path(), port, &["--data", "data"]).await;
-    let (busy, other) = (port.to_string(), free_port().to_string());
+    let busy = port.to_string();
+    let other = free_port().to_string();
     for (arguments, expected) in [
         (
             ["--port", other.as_str(), "--data", "data"],
             "choose another folder with --data",
         ),
         (
-            ["--port", busy.as_str(), "--data", "elsewhere"],
+            ["--port", busy.as_str(), "--data", "other"],
             "choose another one with --port",
         ),
     ] {
         let output = command(folder.path(), &arguments).output().await.unwrap();
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        let output_text = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(
-            !output.status.success() && said.contains(expected),
-            "{arguments:?}: {said}"
+            !output.status.success() && output_text.contains(expected),
+            "{arguments:?}: {output_text}"
         );
     }
     process.interrupt().await;
 }
 
 #[tokio::test]
-async fn a_mistake_in_the_set_up_is_told_with_file_line_and_column() {
+async fn configuration_error_has_file_line_column() {
     let folder = tempfile::tempdir().unwrap();
     let wrong =
         tests::test_centre::EXAMPLE.replace(r#"languages HAS "hi""#, r#"languages HAVE "hi""#);
@@ -211,31 +217,34 @@ async fn a_mistake_in_the_set_up_is_told_with_file_line_and_column() {
     .output()
     .await
     .unwrap();
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    let output_text = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(!output.status.success());
-    let place = said.split("mine.yaml:").nth(1).unwrap_or_default();
+    let place = output_text.split("mine.yaml:").nth(1).unwrap_or_default();
     let numbers: Vec<bool> = place
         .split(':')
         .take(2)
         .map(|number| number.parse::<u32>().is_ok())
         .collect();
-    assert_eq!(numbers, [true, true], "{said}");
-    assert!(said.contains("expected an operator"), "{said}");
+    assert_eq!(numbers, [true, true], "{output_text}");
+    assert!(
+        output_text.contains("expected an operator"),
+        "{output_text}"
+    );
 }
 
 #[tokio::test]
-async fn the_call_command_reaches_wrap_up_or_fails() {
+async fn call_command_reaches_wrap_up_or_fails() {
     let folder = tempfile::tempdir().unwrap();
     let port = free_port();
     let process = Process::start(folder.path(), port, &["--data", "data"]).await;
-    // A phone that rings for somebody else is left alone.
+    // The call command leaves the phone of another call alone.
     dial(&process, "+17075550181", "1").await;
     let rings = |phones: &Value| (!phones["calls"].as_array()?.is_empty()).then_some(());
     process
         .until("/simulator/calls?status=ringing", rings)
         .await;
     let port = port.to_string();
-    for (digit, patience, succeeds, expected) in [
+    for (digit, timeout_secs, succeeds, expected) in [
         ("1", "30", true, "is in Wrap-Up"),
         ("2", "30", true, "is in Wrap-Up"),
         ("9", "2", false, ""),
@@ -247,24 +256,24 @@ async fn the_call_command_reaches_wrap_up_or_fails() {
             "--press",
             digit,
             "--patience",
-            patience,
+            timeout_secs,
         ];
         let output = command(folder.path(), &arguments).output().await.unwrap();
-        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        let output_text = String::from_utf8_lossy(&output.stdout).into_owned();
         assert_eq!(
             output.status.success(),
             succeeds,
-            "{digit}: {said}{}",
+            "{digit}: {output_text}{}",
             String::from_utf8_lossy(&output.stderr)
         );
-        assert!(said.contains(expected), "{said}");
+        assert!(output_text.contains(expected), "{output_text}");
     }
     process.interrupt().await;
 }
 
-/// `<Enqueue workflowSid>` of our own `/enqueue-call`, and of an application of somebody's own.
+/// With `<Enqueue workflowSid>` of `/enqueue-call`, and of a customer's application.
 #[tokio::test]
-async fn a_call_reaches_wrap_up_when_the_carriers_taskrouter_routes_it() {
+async fn hosted_taskrouter_call_reaches_wrap_up() {
     let folder = tempfile::tempdir().unwrap();
     let account = AccountSid::derive(&["hosted"]);
     let set_up = config::read(EXAMPLE, "contact-centre.yaml", account).unwrap();
@@ -297,10 +306,10 @@ async fn a_call_reaches_wrap_up_when_the_carriers_taskrouter_routes_it() {
             .env("ACCOUNT_SID", account.to_string())
             .env("AUTH_TOKEN", "0123456789abcdef0123456789abcdef");
         let output = command.output().await.unwrap();
-        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        let output_text = String::from_utf8_lossy(&output.stdout).into_owned();
         assert!(
             output.status.success(),
-            "{settings:?}: {said}{}",
+            "{settings:?}: {output_text}{}",
             String::from_utf8_lossy(&output.stderr)
         );
         for expected in [
@@ -308,16 +317,16 @@ async fn a_call_reaches_wrap_up_when_the_carriers_taskrouter_routes_it() {
             "is in Wrap-Up".to_owned(),
         ] {
             assert!(
-                said.contains(&expected),
-                "{settings:?}: {expected} is missing:\n{said}"
+                output_text.contains(&expected),
+                "{settings:?}: {expected} is missing:\n{output_text}"
             );
         }
     }
-    assert_eq!(customer.asked("/voice").len(), 1);
+    assert_eq!(customer.requests("/voice").len(), 1);
 }
 
 #[tokio::test]
-async fn a_setting_that_cannot_be_used_is_named() {
+async fn invalid_setting_is_named() {
     let folder = tempfile::tempdir().unwrap();
     for (settings, expected) in [
         (
@@ -334,20 +343,22 @@ async fn a_setting_that_cannot_be_used_is_named() {
             &["--in-memory", "--port", &free_port().to_string()],
         );
         let output = command.envs(settings).output().await.unwrap();
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        let output_text = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(
-            !output.status.success() && said.contains(expected),
-            "{said}"
+            !output.status.success() && output_text.contains(expected),
+            "{output_text}"
         );
     }
 }
 
+/// It reports why a call waits; it fails for an unknown Task, an argument that is no SID and a port
+/// without a centre.
 #[tokio::test]
-async fn the_explain_command_tells_why_a_call_waits_and_fails_where_nothing_is_to_be_told() {
+async fn explain_command_reports_or_fails() {
     let folder = tempfile::tempdir().unwrap();
     let port = free_port();
     let process = Process::start(folder.path(), port, &["--in-memory"]).await;
-    // One for each Worker who speaks English, and one more.
+    // One call for each Worker who speaks English, and one more.
     let mut calls = Vec::new();
     for caller in ["+17075550181", "+17075550182", "+17075550184"] {
         calls.push(dial(&process, caller, "1").await);
@@ -368,15 +379,18 @@ async fn the_explain_command_tells_why_a_call_waits_and_fails_where_nothing_is_t
         (done.status.code(), text(done.stdout), text(done.stderr))
     };
     let task_of = |call: &String| ids::TaskSid::derive(&[call]).to_string();
-    let mut told = Vec::new();
+    let mut explanations = Vec::new();
     for call in &calls {
-        told.push(ask(&task_of(call), port).await);
+        explanations.push(ask(&task_of(call), port).await);
     }
-    assert!(told.iter().all(|(code, ..)| *code == Some(0)), "{told:?}");
-    let waiting = told
+    assert!(
+        explanations.iter().all(|(code, ..)| *code == Some(0)),
+        "{explanations:?}"
+    );
+    let waiting = explanations
         .iter()
         .find(|(_, text, _)| text.contains("status     pending"));
-    let (_, waiting, _) = waiting.unwrap_or_else(|| panic!("none of them waits: {told:?}"));
+    let (_, waiting, _) = waiting.unwrap_or_else(|| panic!("no Task is pending: {explanations:?}"));
     for expected in [
         "their capacity of 1 voice Task is taken by WT",
         "languages HAS \"en\"",

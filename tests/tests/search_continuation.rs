@@ -1,4 +1,5 @@
-//! However long a line or a board is, who fits is found: a search that comes to no end in one go is sent on.
+//! Search continuations: a match is found however long a waiting list or a ready list is. A search
+//! that does not end within one message is continued by the next.
 #![allow(
     clippy::unwrap_used,
     reason = "a test that cannot go on says so by panicking"
@@ -27,13 +28,13 @@ use tests::story::SLACK;
 use tests::test_centre::{TestCentre, one_queue_for_all};
 use tokio::sync::Notify;
 
-/// Calls of which one Worker looks at two hundred at once.
+/// More calls than the 200 that a Worker's search reads at once.
 const SPANISH_CALLS: u64 = 300;
 
-/// Workers of whom one Task looks at a thousand at once.
+/// More Workers than the 1,000 that a Task's search reads at once.
 const BEGINNERS: u64 = 1_200;
 
-/// Pages so small that six are many.
+/// Page sizes so small that six entries are many pages.
 const SMALL: Pages = Pages {
     workers: 2,
     tasks: 2,
@@ -41,7 +42,7 @@ const SMALL: Pages = Pages {
     in_one_go: 1,
 };
 
-/// Before everybody in every line.
+/// The position before all others in any waiting list.
 const HEAD: Position = Position {
     urgency: 0,
     moment: 0,
@@ -49,13 +50,13 @@ const HEAD: Position = Position {
 };
 
 #[tokio::test]
-async fn a_worker_who_becomes_free_is_given_the_call_that_fits_behind_three_hundred_that_do_not() {
-    let laboratory = waited_for_by_spanish_calls().await;
-    let english = wait(&laboratory, "en", SPANISH_CALLS).await;
-    laboratory.centre.settle().await;
-    laboratory.set_activity("Maya", "Available").await;
-    laboratory.advance(SLACK).await;
-    let task = laboratory
+async fn worker_gets_call_after_300_mismatches() {
+    let test_centre = with_spanish_calls().await;
+    let english = create_waiting(&test_centre, "en", SPANISH_CALLS).await;
+    test_centre.centre.settle().await;
+    test_centre.set_activity("Maya", "Available").await;
+    test_centre.advance(SLACK).await;
+    let task = test_centre
         .centre
         .store
         .task(english)
@@ -63,43 +64,43 @@ async fn a_worker_who_becomes_free_is_given_the_call_that_fits_behind_three_hund
         .unwrap()
         .unwrap();
     assert_eq!(task.assignment_status, AssignmentStatus::Reserved);
-    laboratory.close().await;
+    test_centre.close().await;
 }
 
 #[tokio::test]
-async fn a_worker_who_comes_and_goes_all_the_time_has_one_search_every_five_seconds() {
-    let (laboratory, meter) = TestCentre::metered(&one_queue_for_all()).await;
+async fn worker_search_runs_at_most_every_5_s() {
+    let (test_centre, meter) = TestCentre::metered(&one_queue_for_all()).await;
     for number in 0..SPANISH_CALLS {
-        wait(&laboratory, "es", number).await;
+        create_waiting(&test_centre, "es", number).await;
     }
-    laboratory.centre.settle().await;
+    test_centre.centre.settle().await;
     meter.take();
     for _ in 0..10 {
-        laboratory.set_activity("Maya", "Available").await;
-        laboratory.centre.settle().await;
-        laboratory.set_activity("Maya", "Offline").await;
-        laboratory.centre.settle().await;
+        test_centre.set_activity("Maya", "Available").await;
+        test_centre.centre.settle().await;
+        test_centre.set_activity("Maya", "Offline").await;
+        test_centre.centre.settle().await;
     }
-    laboratory.set_activity("Maya", "Available").await;
-    laboratory.advance(Millis::from_secs(10)).await;
+    test_centre.set_activity("Maya", "Available").await;
+    test_centre.advance(Millis::from_secs(10)).await;
     let pages: Vec<u64> = meter
         .take()
         .iter()
         .map(|operation| operation.items_read)
         .collect();
-    let behind = pages
+    let continuations = pages
         .iter()
         .filter(|items| **items == SPANISH_CALLS - 200)
         .count();
     assert_eq!(
-        behind, 2,
-        "the rest of the line is read at once, and once more for all who came after: {pages:?}"
+        continuations, 2,
+        "the rest of the waiting list is read at once, and once more for all later availabilities: {pages:?}"
     );
-    laboratory.close().await;
+    test_centre.close().await;
 }
 
 #[tokio::test]
-async fn a_call_is_given_to_the_worker_who_fits_behind_twelve_hundred_who_do_not() {
+async fn call_gets_worker_after_1200_mismatches() {
     let centre = Centre::open(&one_queue_for_all(), Pages::default()).await;
     for number in 0..BEGINNERS {
         centre.worker(number, "es").await;
@@ -107,15 +108,15 @@ async fn a_call_is_given_to_the_worker_who_fits_behind_twelve_hundred_who_do_not
     let maya = centre.worker(BEGINNERS, "en").await;
     let call = centre.waiting("en", 0).await;
     assert_eq!(
-        centre.wake(centre.timer(call)).await,
+        centre.deliver(centre.timer(call)).await,
         1,
-        "a thousand are looked at, and then the rest"
+        "a thousand are read, and then the rest"
     );
     assert_eq!(centre.offered_to(call).await, [maya]);
 }
 
 #[tokio::test]
-async fn each_message_of_a_search_goes_a_part_of_the_way() {
+async fn each_message_searches_one_part() {
     let centre = Centre::open(&one_queue_for_all(), SMALL).await;
     let maya = centre.worker(0, "en").await;
     for number in 0..6 {
@@ -126,25 +127,26 @@ async fn each_message_of_a_search_goes_a_part_of_the_way() {
         worker: maya,
         after: HEAD,
     };
-    assert_eq!(centre.wake(centre.resume(search)).await, 4);
+    assert_eq!(centre.deliver(centre.resume(search)).await, 4);
     assert_eq!(centre.offered_to(call).await, [maya]);
 }
 
 #[tokio::test]
-async fn a_search_that_comes_again_or_too_late_does_nothing_more() {
+async fn repeated_or_late_search_changes_nothing() {
     let centre = Centre::open(&one_queue_for_all(), SMALL).await;
     let maya = centre.worker(0, "en").await;
     for number in 0..4 {
         centre.waiting("es", number).await;
     }
-    let (first, second) = (centre.waiting("en", 4).await, centre.waiting("en", 5).await);
+    let first = centre.waiting("en", 4).await;
+    let second = centre.waiting("en", 5).await;
     let search = centre.resume(SearchContinuation::Tasks {
         worker: maya,
         after: HEAD,
     });
-    centre.wake(search).await;
+    centre.deliver(search).await;
     let given = centre.task(first).await;
-    centre.wake(search).await;
+    centre.deliver(search).await;
     assert_eq!(centre.task(first).await, given);
     assert_eq!(centre.offered_to(second).await, [], "she has no slot left");
     let idle = (NOON, NOON, WorkerSid::from_bytes([0; 16]));
@@ -152,30 +154,30 @@ async fn a_search_that_comes_again_or_too_late_does_nothing_more() {
         task: first,
         after: idle,
     };
-    let of_nobody = [
+    let of_unknown = [
         SearchContinuation::Workers {
-            task: TaskSid::derive(&["gone"]),
+            task: TaskSid::derive(&["unknown"]),
             after: idle,
         },
         SearchContinuation::Tasks {
-            worker: WorkerSid::derive(&["gone"]),
+            worker: WorkerSid::derive(&["unknown"]),
             after: HEAD,
         },
     ];
-    for search in of_nobody.into_iter().chain([of_a_reserved_task]) {
-        assert_eq!(centre.wake(centre.resume(search)).await, 1, "{search:?}");
+    for search in of_unknown.into_iter().chain([of_a_reserved_task]) {
+        assert_eq!(centre.deliver(centre.resume(search)).await, 1, "{search:?}");
     }
     assert_eq!(centre.task(first).await, given);
 }
 
-/// The step is left if nobody is found, whoever is there.
+/// The example whose step is skipped when no Worker matches, whatever the worker counts are.
 fn skipping() -> String {
     let step = "            expression: task.selected_language IN worker.languages\n";
     one_queue_for_all().replace(step, &format!("{step}            skip_if: 1 == 1\n"))
 }
 
 #[tokio::test]
-async fn a_step_is_skipped_when_everybody_has_been_looked_at_and_not_before() {
+async fn step_is_skipped_after_the_whole_search() {
     let centre = Centre::open(&skipping(), SMALL).await;
     for number in 0..5 {
         centre.worker(number, "es").await;
@@ -190,26 +192,26 @@ async fn a_step_is_skipped_when_everybody_has_been_looked_at_and_not_before() {
     assert_eq!(
         centre.task(call).await.position.step,
         first_step,
-        "three have not been looked at"
+        "three Workers have not been read"
     );
-    centre.wake_due().await;
+    centre.deliver_due().await;
     assert_eq!(centre.task(call).await.position.step, Step::DefaultFilter);
 }
 
 #[tokio::test]
-async fn a_step_is_not_skipped_where_somebody_fits_far_behind() {
+async fn step_with_distant_match_is_not_skipped() {
     let centre = Centre::open(&skipping(), SMALL).await;
     for number in 0..5 {
         centre.worker(number, "es").await;
     }
     let maya = centre.worker(5, "en").await;
     let call = centre.waiting("en", 0).await;
-    centre.wake(centre.timer(call)).await;
+    centre.deliver(centre.timer(call)).await;
     assert_eq!(centre.offered_to(call).await, [maya]);
 }
 
-/// A call that is new, in a centre whose line is full.
-async fn beside_a_full_line() -> (Centre, TaskSid) {
+/// A new call, in a centre whose waiting list is full.
+async fn with_a_full_waiting_list() -> (Centre, TaskSid) {
     let set_up = one_queue_for_all().replace("waiting_calls_max: 1000", "waiting_calls_max: 1");
     let centre = Centre::open(&set_up, SMALL).await;
     for number in 0..5 {
@@ -226,8 +228,8 @@ async fn beside_a_full_line() -> (Centre, TaskSid) {
 }
 
 #[tokio::test]
-async fn a_call_that_finds_its_line_full_is_turned_away_when_everybody_has_been_looked_at() {
-    let (centre, call) = beside_a_full_line().await;
+async fn full_list_cancels_after_the_whole_search() {
+    let (centre, call) = with_a_full_waiting_list().await;
     centre
         .routing
         .on_timers_message(centre.timer(call))
@@ -237,31 +239,32 @@ async fn a_call_that_finds_its_line_full_is_turned_away_when_everybody_has_been_
         centre.task(call).await.assignment_status,
         AssignmentStatus::Pending
     );
-    centre.wake_due().await;
+    centre.deliver_due().await;
     assert_eq!(centre.task(call).await.reason, Some(EndReason::QueueFull));
 }
 
 #[tokio::test]
-async fn a_call_for_which_somebody_is_free_far_behind_needs_no_room_in_line() {
-    let (centre, call) = beside_a_full_line().await;
+async fn call_with_distant_match_needs_no_room() {
+    let (centre, call) = with_a_full_waiting_list().await;
     let maya = centre.worker(5, "en").await;
-    centre.wake(centre.timer(call)).await;
+    centre.deliver(centre.timer(call)).await;
     assert_eq!(centre.offered_to(call).await, [maya]);
 }
 
-async fn waited_for_by_spanish_calls() -> TestCentre {
-    let laboratory = TestCentre::open(&one_queue_for_all(), None).await;
+async fn with_spanish_calls() -> TestCentre {
+    let test_centre = TestCentre::open(&one_queue_for_all(), None).await;
     for number in 0..SPANISH_CALLS {
-        wait(&laboratory, "es", number).await;
+        create_waiting(&test_centre, "es", number).await;
     }
-    laboratory
+    test_centre
 }
 
-/// Somebody waits in a laboratory.
-async fn wait(laboratory: &TestCentre, language: &str, number: u64) -> TaskSid {
-    let (store, declared) = (&laboratory.centre.store, &laboratory.contact_centre);
+/// Creates a waiting Task in a test centre.
+async fn create_waiting(test_centre: &TestCentre, language: &str, number: u64) -> TaskSid {
+    let store = &test_centre.centre.store;
+    let declared = &test_centre.contact_centre;
     let workspace = store
-        .workspace(declared.workspace.sid, laboratory.clock.now())
+        .workspace(declared.workspace.sid, test_centre.clock.now())
         .await
         .unwrap()
         .unwrap();
@@ -270,7 +273,7 @@ async fn wait(laboratory: &TestCentre, language: &str, number: u64) -> TaskSid {
     task.sid
 }
 
-/// The `number`th caller, who speaks this.
+/// The Task of the `number`th caller, who speaks this language.
 fn new_task(workspace: &Workspace, declared: &ContactCentre, language: &str, number: u64) -> Task {
     let call = CallSid::derive(&[&number.to_string()]);
     let attributes = json!({ "selected_language": language, "call_sid": call })
@@ -292,7 +295,7 @@ fn new_task(workspace: &Workspace, declared: &ContactCentre, language: &str, num
     .unwrap()
 }
 
-/// A table, and `routing`, which hears of nothing but timers.
+/// A table, and `routing`, which gets messages of the timers queue only.
 struct Centre {
     store: Store,
     routing: Routing,
@@ -301,7 +304,7 @@ struct Centre {
     _table: EmbeddedDynamoDb,
 }
 
-/// A clock that stands.
+/// A fixed clock.
 #[derive(Debug)]
 struct At(Timestamp);
 
@@ -346,7 +349,7 @@ impl Centre {
             .unwrap()
     }
 
-    /// A free Worker, who has been idle for a shorter time than those before.
+    /// Creates a free Worker, who has been idle for a shorter time than those before.
     async fn worker(&self, number: u64, language: &str) -> WorkerSid {
         let workspace = self.workspace().await;
         let available = workspace
@@ -355,10 +358,8 @@ impl Centre {
             .find(|activity| activity.available)
             .unwrap()
             .sid;
-        let (name, began) = (
-            format!("Worker {number}"),
-            NOON + Millis::from_millis(number),
-        );
+        let name = format!("Worker {number}");
+        let began = NOON + Millis::from_millis(number);
         let attributes = json!({ "languages": [language] })
             .to_string()
             .parse()
@@ -386,7 +387,7 @@ impl Centre {
         new_task(&*self.workspace().await, &self.declared, language, number)
     }
 
-    /// Somebody who waits in line.
+    /// Creates a Task in its waiting list.
     async fn waiting(&self, language: &str, number: u64) -> TaskSid {
         let task = Task {
             version: 1,
@@ -427,14 +428,15 @@ impl Centre {
         })
     }
 
-    /// A timer comes, and whatever it sends that is due at once; says how many parts of searches were among them.
-    async fn wake(&self, message: TimersMessage) -> usize {
+    /// Delivers a message, and all messages that follow and are due at once; the number of search
+    /// continuations among them.
+    async fn deliver(&self, message: TimersMessage) -> usize {
         self.routing.on_timers_message(message).await.unwrap();
-        usize::from(matches!(message, TimersMessage::ResumeSearch(_))) + self.wake_due().await
+        usize::from(matches!(message, TimersMessage::ResumeSearch(_))) + self.deliver_due().await
     }
 
-    /// What is due comes, until nothing is.
-    async fn wake_due(&self) -> usize {
+    /// Delivers due messages until there is none.
+    async fn deliver_due(&self) -> usize {
         let mut searches = 0;
         loop {
             let due = self.queues.due_timers();

@@ -1,10 +1,11 @@
-//! The stories of `tests/stories`, each played over the whole centre: real functions, table, HTTP and signatures.
+//! Plays the stories of `tests/stories` over the whole centre: real functions, table, HTTP and
+//! signatures.
 
 use std::path::Path;
 
 use tests::story;
 
-/// A test for each file of a folder, and one that no file of it is left out.
+/// A test for each file of a folder, and one that checks that every file has a test.
 macro_rules! stories {
     ($folder:literal: $($name:ident = $file:literal)*) => {
         $(#[tokio::test]
@@ -36,12 +37,12 @@ mod days {
         a_call_from_ring_to_wrap_up = "a_call_from_ring_to_wrap_up.txt"
         a_caller_who_hangs_up_while_a_phone_rings = "a_caller_who_hangs_up_while_a_phone_rings.txt"
         a_declined_call_goes_to_the_next_worker = "a_declined_call_goes_to_the_next_worker.txt"
-        a_phone_nobody_answers = "a_phone_nobody_answers.txt"
+        an_unanswered_phone = "an_unanswered_phone.txt"
         a_restart_while_a_phone_rings = "a_restart_while_a_phone_rings.txt"
         a_worker_who_hangs_up_too_early = "a_worker_who_hangs_up_too_early.txt"
         a_wrong_key_and_silence = "a_wrong_key_and_silence.txt"
         five_calls_for_three_workers = "five_calls_for_three_workers.txt"
-        nobody_for_twenty_minutes = "nobody_for_twenty_minutes.txt"
+        no_worker_for_twenty_minutes = "no_worker_for_twenty_minutes.txt"
     }
 }
 

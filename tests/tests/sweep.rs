@@ -1,4 +1,4 @@
-//! What a minute's sweep reads. `cargo test -p tests --test sweep -- --nocapture` prints it.
+//! The reads of a minute's sweep. `cargo test -p tests --test sweep -- --nocapture` prints them.
 #![allow(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -36,7 +36,7 @@ impl Clock for At {
     }
 }
 
-/// A table with a meter, a thousand callers who wait, a hundred Workers, and who sweeps.
+/// A metered table with a thousand waiting Tasks and a hundred Workers, and `routing`.
 struct Swept {
     store: Store,
     meter: Arc<Meter>,
@@ -61,7 +61,7 @@ impl Swept {
             Arc::new(Notify::new()),
         ));
         let routing = Routing::new(store.clone(), Arc::clone(&queues) as _, clock);
-        // What nobody has looked at since it was made is put in line, once.
+        // The first sweep adds Tasks that were never matched to their waiting lists, once.
         routing.sweep(Sweep::Overdue).await.unwrap();
         queues.due_timers();
         Self {
@@ -73,7 +73,7 @@ impl Swept {
         }
     }
 
-    /// Sweeps, and says how many requests that took and how many read units.
+    /// Sweeps; the number of requests, and of read units.
     async fn sweep(&self) -> (usize, f64) {
         self.meter.take();
         self.routing.sweep(Sweep::Overdue).await.unwrap();
@@ -91,8 +91,9 @@ impl Swept {
             .fold((0, 0.0), |(n, units), (m, more)| (n + m, units + more))
     }
 
-    /// Everybody is read once, a hundred at a time, at half price; no board is looked at, and nothing is written or sent.
-    async fn asks_nothing(&self) {
+    /// Asserts that a sweep reads every Task and Worker once, in batches of a hundred, at half a
+    /// unit each, reads no ready list, writes nothing and sends nothing.
+    async fn assert_no_searches(&self) {
         let (requests, units) = self.sweep().await;
         assert!(
             requests <= 16 + 10 + 10,
@@ -107,18 +108,19 @@ impl Swept {
 }
 
 #[tokio::test]
-async fn a_sweep_reads_everybody_once_and_asks_no_board_on_which_nobody_is() {
+async fn sweep_reads_no_empty_ready_list() {
     Swept::open(EXAMPLE, "en", "Offline")
         .await
-        .asks_nothing()
+        .assert_no_searches()
         .await;
 }
 
+/// The sweep reads no ready list for Tasks that no free Worker can take, and matches the Task that
+/// one can.
 #[tokio::test]
-async fn a_sweep_asks_no_board_for_a_task_whom_nobody_free_could_take_and_finds_the_one_somebody_could()
- {
+async fn sweep_matches_only_suitable_tasks() {
     let swept = Swept::open(&one_queue_for_all(), "hi", "Available").await;
-    swept.asks_nothing().await;
+    swept.assert_no_searches().await;
     let declared = config::read(
         &one_queue_for_all(),
         "contact-centre.yaml",
@@ -131,7 +133,7 @@ async fn a_sweep_asks_no_board_for_a_task_whom_nobody_free_could_take_and_finds_
         .await
         .unwrap()
         .unwrap();
-    let english = waits(&swept.store, &workspace, &declared, TASKS, "en").await;
+    let english = create_waiting(&swept.store, &workspace, &declared, TASKS, "en").await;
     swept.sweep().await;
     let english = swept.store.task(english).await.unwrap().unwrap();
     assert_eq!(english.assignment_status, AssignmentStatus::Reserved);
@@ -151,12 +153,12 @@ async fn fill(store: &Store, set_up: &str, callers_speak: &str, workers_are: &st
         .unwrap()
         .unwrap();
     for sid in store.worker_sids(workspace.sid).await.unwrap() {
-        let home = |worker| Worker {
+        let set_offline = |worker| Worker {
             activity_sid: workspace.default_activity_sid,
             ..worker
         };
         store
-            .change_worker(sid, &workspace, NOON, home)
+            .change_worker(sid, &workspace, NOON, set_offline)
             .await
             .unwrap();
     }
@@ -187,12 +189,12 @@ async fn fill(store: &Store, set_up: &str, callers_speak: &str, workers_are: &st
         store.create_worker(&worker, &workspace).await.unwrap();
     }
     for number in 0..TASKS {
-        waits(store, &workspace, &declared, number, callers_speak).await;
+        create_waiting(store, &workspace, &declared, number, callers_speak).await;
     }
 }
 
-/// Somebody begins to wait.
-async fn waits(
+/// Creates a waiting Task.
+async fn create_waiting(
     store: &Store,
     workspace: &Workspace,
     declared: &ContactCentre,

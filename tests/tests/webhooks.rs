@@ -1,5 +1,5 @@
-//! The webhooks of a call, as its Task's story tells them: through the REST API, in the order of what happened, without whole
-//! phone numbers, each one once.
+//! The webhook journal of a call, read through the REST API: in order, without whole phone numbers,
+//! each webhook once.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -13,12 +13,12 @@ use shared::webhook::signature::{SIGNATURE_HEADER, sign};
 use tests::application::{Application, JSON};
 use tests::test_centre::{EXAMPLE, Surroundings, TestCentre};
 
-/// A centre that keeps webhooks.
-async fn laboratory() -> TestCentre {
-    laboratory_of(EXAMPLE).await
+/// A centre with the webhook journal on.
+async fn test_centre() -> TestCentre {
+    test_centre_of(EXAMPLE).await
 }
 
-async fn laboratory_of(set_up: &str) -> TestCentre {
+async fn test_centre_of(set_up: &str) -> TestCentre {
     let surroundings = Surroundings {
         keep_webhooks: true,
         ..Surroundings::real()
@@ -26,45 +26,44 @@ async fn laboratory_of(set_up: &str) -> TestCentre {
     TestCentre::metered_in(set_up, surroundings).await.0
 }
 
-/// The webhooks of a caller's Task, as the REST API shows them: status and body.
-async fn webhooks(laboratory: &TestCentre, task: TaskSid, query: &str) -> (u16, Value) {
-    let workspace = laboratory.contact_centre.workspace.sid;
-    let (user, password) = (
-        laboratory.account.account_sid.to_string(),
-        &laboratory.account.auth_token,
-    );
+/// The webhooks of a Task, as the REST API shows them: status and body.
+async fn webhooks(test_centre: &TestCentre, task: TaskSid, query: &str) -> (u16, Value) {
+    let workspace = test_centre.contact_centre.workspace.sid;
     let address = format!(
         "{}/v1/Workspaces/{workspace}/Tasks/{task}/Webhooks{query}",
-        laboratory.base
+        test_centre.base
     );
     let request = reqwest::Client::builder()
         .no_proxy()
         .build()
         .unwrap()
         .get(address)
-        .basic_auth(user, Some(password));
+        .basic_auth(
+            test_centre.account.account_sid,
+            Some(&test_centre.account.auth_token),
+        );
     let answer = request.send().await.unwrap();
     (answer.status().as_u16(), answer.json().await.unwrap())
 }
 
-/// A call from the first ring to the end of wrap-up, the caller having waited through two pieces of music.
-async fn call(laboratory: &TestCentre) -> CallSid {
-    let caller = laboratory.dial("+17075550193").await;
-    laboratory.advance(Millis::from_secs(1)).await;
-    laboratory.press(caller, "1").await;
-    laboratory.advance(Millis::from_secs(5)).await;
-    let ringing: Vec<CallSid> = laboratory.ringing().await.into_values().collect();
+/// A call from the first ring to the end of wrap-up; the caller waits through two pieces of music.
+async fn call(test_centre: &TestCentre) -> CallSid {
+    let caller = test_centre.dial("+17075550193").await;
+    test_centre.advance(Millis::from_secs(1)).await;
+    test_centre.press(caller, "1").await;
+    test_centre.advance(Millis::from_secs(5)).await;
+    let ringing: Vec<CallSid> = test_centre.ringing().await.into_values().collect();
     let [worker] = ringing[..] else {
-        panic!("{ringing:?} ring")
+        panic!("expected one ringing phone: {ringing:?}")
     };
-    laboratory.at_phone(worker, "answer").await;
-    laboratory.advance(Millis::from_secs(30)).await;
-    laboratory.at_phone(caller, "hangup").await;
-    laboratory.advance(Millis::from_secs(30)).await;
+    test_centre.at_phone(worker, "answer").await;
+    test_centre.advance(Millis::from_secs(30)).await;
+    test_centre.at_phone(caller, "hangup").await;
+    test_centre.advance(Millis::from_secs(30)).await;
     caller
 }
 
-/// A webhook in a line: `received POST /incoming-call 200`; ids, queries and hosts left out.
+/// A webhook as one line: `received POST /incoming-call 200`, without ids, queries and hosts.
 fn line(webhook: &Value) -> String {
     let text = |key: &str| webhook[key].as_str().unwrap().to_owned();
     let url = text("url");
@@ -85,14 +84,15 @@ fn line(webhook: &Value) -> String {
     )
 }
 
+/// In order, with every answer, without whole phone numbers and without the auth token.
 #[tokio::test]
-async fn a_call_is_told_from_the_ring_to_the_hang_up_with_every_answer() {
-    let laboratory = laboratory().await;
-    let caller = call(&laboratory).await;
-    let (status, body) = webhooks(&laboratory, TaskSid::of_call(caller), "").await;
+async fn journal_has_a_whole_call() {
+    let test_centre = test_centre().await;
+    let caller = call(&test_centre).await;
+    let (status, body) = webhooks(&test_centre, TaskSid::of_call(caller), "").await;
     assert_eq!(status, 200, "{body}");
-    let told = body["webhooks"].as_array().unwrap();
-    let lines: Vec<String> = told.iter().map(line).collect();
+    let journal = body["webhooks"].as_array().unwrap();
+    let lines: Vec<String> = journal.iter().map(line).collect();
     assert_eq!(
         lines,
         [
@@ -117,7 +117,7 @@ async fn a_call_is_told_from_the_ring_to_the_hang_up_with_every_answer() {
         ("/Calls.json", r#""sid":"CA"#),
         ("/worker-call?", "<Dial"),
     ] {
-        let webhook = told
+        let webhook = journal
             .iter()
             .find(|webhook| webhook["url"].as_str().unwrap().contains(path))
             .unwrap();
@@ -130,39 +130,40 @@ async fn a_call_is_told_from_the_ring_to_the_hang_up_with_every_answer() {
         !body.to_string().contains("+1707"),
         "a whole phone number in {body:#}"
     );
-    assert!(!body.to_string().contains(&laboratory.account.auth_token));
-    laboratory.close().await;
+    assert!(!body.to_string().contains(&test_centre.account.auth_token));
+    test_centre.close().await;
 }
 
+/// Repeated requests for wait music are one entry with a count.
 #[tokio::test]
-async fn a_webhook_that_comes_again_is_told_once_and_waiting_is_counted() {
-    let laboratory = laboratory().await;
+async fn repeated_webhook_is_journaled_once() {
+    let test_centre = test_centre().await;
     for name in ["Maya", "Leela"] {
-        let declared = laboratory
+        let declared = test_centre
             .contact_centre
             .workers
             .iter()
             .find(|worker| worker.friendly_name == name)
             .unwrap();
-        let offline = laboratory.contact_centre.workspace.default_activity_sid;
+        let offline = test_centre.contact_centre.workspace.default_activity_sid;
         let away = task_router::router::Command::ActivitySet {
             worker: declared.sid,
             activity: offline,
             reject_pending: false,
         };
-        laboratory
+        test_centre
             .centre
             .store
-            .apply(&away, laboratory.clock.now())
+            .apply(&away, test_centre.clock.now())
             .await
             .unwrap();
     }
-    let caller = laboratory.dial("+17075550193").await;
-    laboratory.advance(Millis::from_secs(1)).await;
-    laboratory.press(caller, "1").await;
-    laboratory.advance(Millis::from_secs(90)).await;
+    let caller = test_centre.dial("+17075550193").await;
+    test_centre.advance(Millis::from_secs(1)).await;
+    test_centre.press(caller, "1").await;
+    test_centre.advance(Millis::from_secs(90)).await;
     let task = TaskSid::of_call(caller);
-    let (_, before) = webhooks(&laboratory, task, "").await;
+    let (_, before) = webhooks(&test_centre, task, "").await;
     let waited = before["webhooks"]
         .as_array()
         .unwrap()
@@ -171,15 +172,15 @@ async fn a_webhook_that_comes_again_is_told_once_and_waiting_is_counted() {
     let times = waited.unwrap()["times"].as_u64().unwrap();
     assert!(times > 1, "{before:#}");
     for _ in 0..2 {
-        let url = format!("{}/wait-music?TaskSid={task}&language=en", laboratory.base);
-        let account = laboratory.account.account_sid.to_string();
-        let said = [
+        let url = format!("{}/wait-music?TaskSid={task}&language=en", test_centre.base);
+        let account = test_centre.account.account_sid.to_string();
+        let parameters = [
             ("CallSid", caller.to_string()),
             ("AccountSid", account),
             ("From", "+17075550193".to_owned()),
             (
                 "To",
-                laboratory
+                test_centre
                     .contact_centre
                     .voice_settings
                     .phone_number
@@ -187,8 +188,8 @@ async fn a_webhook_that_comes_again_is_told_once_and_waiting_is_counted() {
             ),
             ("CallStatus", "in-progress".to_owned()),
         ];
-        let form = said.map(|(name, value)| (name.to_owned(), value));
-        let signature = sign(&laboratory.account.auth_token, &url, &form);
+        let form = parameters.map(|(name, value)| (name.to_owned(), value));
+        let signature = sign(&test_centre.account.auth_token, &url, &form);
         let body = form_urlencoded::Serializer::new(String::new())
             .extend_pairs(&form)
             .finish();
@@ -210,7 +211,7 @@ async fn a_webhook_that_comes_again_is_told_once_and_waiting_is_counted() {
                 .is_success()
         );
     }
-    let (_, after) = webhooks(&laboratory, task, "").await;
+    let (_, after) = webhooks(&test_centre, task, "").await;
     assert_eq!(
         after["webhooks"].as_array().unwrap().len(),
         before["webhooks"].as_array().unwrap().len()
@@ -223,13 +224,14 @@ async fn a_webhook_that_comes_again_is_told_once_and_waiting_is_counted() {
     assert_eq!(
         waited.unwrap()["times"],
         times + 1,
-        "the same one twice is one: {after:#}"
+        "the repeated webhook is counted once: {after:#}"
     );
-    laboratory.close().await;
+    test_centre.close().await;
 }
 
+/// Each attempt at the application is an entry; secrets are masked.
 #[tokio::test]
-async fn an_application_that_fails_is_told_with_every_attempt_and_without_its_secrets() {
+async fn failed_attempts_are_journaled_masked() {
     let reject = r#"{"instruction":"reject","sip_auth_password":"hunter2"}"#;
     let application = Application::start(&[
         ("/ask", (503, JSON, "later")),
@@ -241,12 +243,12 @@ async fn an_application_that_fails_is_told_with_every_attempt_and_without_its_se
         "assignment_callback: \"{base}/ask?key=s3cr3t#rp=5xx&rc=1\"\n    fallback_assignment_callback: \"{base}/again\""
     );
     let set_up = EXAMPLE.replace("assignment_callback: /assignment", &urls);
-    let laboratory = laboratory_of(&set_up).await;
-    let caller = laboratory.dial("+17075550193").await;
-    laboratory.centre.settle().await;
-    laboratory.press(caller, "1").await;
-    laboratory.centre.settle().await;
-    let (_, body) = webhooks(&laboratory, TaskSid::of_call(caller), "").await;
+    let test_centre = test_centre_of(&set_up).await;
+    let caller = test_centre.dial("+17075550193").await;
+    test_centre.centre.settle().await;
+    test_centre.press(caller, "1").await;
+    test_centre.centre.settle().await;
+    let (_, body) = webhooks(&test_centre, TaskSid::of_call(caller), "").await;
     let sent: Vec<String> = body["webhooks"]
         .as_array()
         .unwrap()
@@ -268,39 +270,39 @@ async fn an_application_that_fails_is_told_with_every_attempt_and_without_its_se
         ],
         "{body:#}"
     );
-    let told = body.to_string();
+    let text = body.to_string();
     assert!(
-        told.contains("key=…") && !told.contains("s3cr3t") && !told.contains("hunter2"),
+        text.contains("key=…") && !text.contains("s3cr3t") && !text.contains("hunter2"),
         "{body:#}"
     );
-    laboratory.close().await;
+    test_centre.close().await;
 }
 
 #[tokio::test]
-async fn a_story_has_pages_outlives_its_task_and_is_nobody_elses() {
-    let laboratory = laboratory().await;
-    let caller = call(&laboratory).await;
+async fn journal_is_paged_and_outlives_the_task() {
+    let test_centre = test_centre().await;
+    let caller = call(&test_centre).await;
     let task = TaskSid::of_call(caller);
-    let (_, first) = webhooks(&laboratory, task, "?PageSize=4").await;
+    let (_, first) = webhooks(&test_centre, task, "?PageSize=4").await;
     assert_eq!(first["webhooks"].as_array().unwrap().len(), 4);
     assert!(first["meta"]["next_page_url"].is_string(), "{first:#}");
-    let nobody = TaskSid::of_call(CallSid::derive(&["nobody"]));
-    assert_eq!(webhooks(&laboratory, nobody, "").await.0, 404);
-    laboratory.advance(Millis::from_secs(600)).await;
-    laboratory.centre.store.task(task).await.unwrap();
-    assert_eq!(webhooks(&laboratory, task, "").await.0, 200);
-    laboratory.close().await;
+    let unknown = TaskSid::of_call(CallSid::derive(&["unknown"]));
+    assert_eq!(webhooks(&test_centre, unknown, "").await.0, 404);
+    test_centre.advance(Millis::from_secs(600)).await;
+    test_centre.centre.store.task(task).await.unwrap();
+    assert_eq!(webhooks(&test_centre, task, "").await.0, 200);
+    test_centre.close().await;
 }
 
 #[tokio::test]
-async fn nothing_is_kept_where_nobody_wants_it() {
-    let laboratory = TestCentre::example().await;
-    let caller = call(&laboratory).await;
-    let (status, body) = webhooks(&laboratory, TaskSid::of_call(caller), "").await;
+async fn journal_is_off_by_default() {
+    let test_centre = TestCentre::example().await;
+    let caller = call(&test_centre).await;
+    let (status, body) = webhooks(&test_centre, TaskSid::of_call(caller), "").await;
     assert_eq!(
         (status, body["webhooks"].as_array().map(Vec::len)),
         (200, Some(0)),
         "{body}"
     );
-    laboratory.close().await;
+    test_centre.close().await;
 }

@@ -1,4 +1,4 @@
-//! Facts, checked.
+//! Checks the expectations of a story.
 
 use std::collections::BTreeSet;
 
@@ -6,27 +6,30 @@ use reqwest::Method;
 use task_router::model::Task;
 
 use super::Stage;
-use super::expectation::{CustomerFact, Fact, PhoneFact, ReplyFact, TaskFact, WorkerFact};
-use crate::customer::Asked;
+use super::expectation::{
+    CustomerExpectation, Expectation, PhoneExpectation, ReplyExpectation, TaskExpectation,
+    WorkerExpectation,
+};
+use crate::customer::RecordedRequest;
 
 impl Stage {
-    /// What was seen instead, if it is not so.
-    pub(super) async fn check(&self, fact: &Fact) -> Result<(), String> {
-        match fact {
-            Fact::Phone(fact) => self.check_phones(fact).await,
-            Fact::Worker(name, fact) => self.check_worker(name, fact).await,
-            Fact::Task(name, fact) => self.check_task(name, fact).await,
-            Fact::Reply(fact) => self.check_replies(fact),
-            Fact::Signature(fact) => self.check_signature(fact),
-            Fact::Customer(path, fact) => self.check_customer(path, fact),
+    /// `Err` with the actual state if the expectation does not hold.
+    pub(super) async fn check(&self, expectation: &Expectation) -> Result<(), String> {
+        match expectation {
+            Expectation::Phone(expectation) => self.check_phones(expectation).await,
+            Expectation::Worker(name, expectation) => self.check_worker(name, expectation).await,
+            Expectation::Task(name, expectation) => self.check_task(name, expectation).await,
+            Expectation::Reply(expectation) => self.check_replies(expectation),
+            Expectation::Signature(expectation) => self.check_signature(expectation),
+            Expectation::Customer(path, expectation) => self.check_customer(path, expectation),
         }
     }
 
-    async fn check_phones(&self, fact: &PhoneFact) -> Result<(), String> {
-        let laboratory = &self.laboratory;
-        match fact {
-            PhoneFact::WaitTimes(caller) => {
-                let call = laboratory.call(self.caller(caller)).await;
+    async fn check_phones(&self, expectation: &PhoneExpectation) -> Result<(), String> {
+        let test_centre = &self.test_centre;
+        match expectation {
+            PhoneExpectation::Waits(caller) => {
+                let call = test_centre.call(self.caller(caller)).await;
                 let status = self
                     .task(caller)
                     .await
@@ -38,18 +41,18 @@ impl Stage {
                     format!("{status:?} {}", call["status"]),
                 )
             }
-            PhoneFact::Talks(caller, worker) => {
-                let call = laboratory.call(self.caller(caller)).await;
+            PhoneExpectation::Talks(caller, worker) => {
+                let call = test_centre.call(self.caller(caller)).await;
                 let leg = match self.callers.get(worker) {
                     Some(other) => Some(other.to_string()),
                     None => {
-                        let number = laboratory
+                        let number = test_centre
                             .worker(worker)
                             .await
                             .contact_uri()
                             .unwrap()
                             .to_owned();
-                        laboratory
+                        test_centre
                             .phones("in-progress")
                             .await
                             .get(&number)
@@ -59,44 +62,44 @@ impl Stage {
                 let talks = leg.is_some() && call["bridged_with"].as_str() == leg.as_deref();
                 expect(talks, call["bridged_with"].to_string())
             }
-            PhoneFact::Gone(who) => {
-                let call = laboratory.call(self.caller(who)).await;
+            PhoneExpectation::Gone(caller) => {
+                let call = test_centre.call(self.caller(caller)).await;
                 let ended = ["completed", "busy", "no-answer", "failed", "canceled"];
                 expect(
                     ended.contains(&call["status"].as_str().unwrap_or_default()),
                     call["status"].to_string(),
                 )
             }
-            PhoneFact::Ended(who, status) => {
-                let call = laboratory.call(self.caller(who)).await;
+            PhoneExpectation::Ended(caller, status) => {
+                let call = test_centre.call(self.caller(caller)).await;
                 expect(call["status"] == *status, call["status"].to_string())
             }
-            PhoneFact::Rings(worker) => {
-                let number = laboratory
+            PhoneExpectation::Rings(worker) => {
+                let number = test_centre
                     .worker(worker)
                     .await
                     .contact_uri()
                     .unwrap()
                     .to_owned();
-                let ringing = laboratory.ringing().await;
+                let ringing = test_centre.ringing().await;
                 expect(ringing.contains_key(&number), format!("{ringing:?}"))
             }
-            PhoneFact::Hears(caller, words) => {
+            PhoneExpectation::Hears(caller, words) => {
                 expect(self.heard(caller, words).await, String::new())
             }
-            PhoneFact::Silent(caller, words) => {
+            PhoneExpectation::Silent(caller, words) => {
                 expect(!self.heard(caller, words).await, String::new())
             }
-            PhoneFact::NobodyRings => {
-                let ringing = laboratory.ringing().await;
+            PhoneExpectation::NobodyRings => {
+                let ringing = test_centre.ringing().await;
                 expect(ringing.is_empty(), format!("{ringing:?}"))
             }
         }
     }
 
-    /// Is it in what the caller heard, or in what the network noted about the call?
+    /// Whether the transcript of the call, spoken text or noted event, contains these words.
     async fn heard(&self, caller: &str, words: &str) -> bool {
-        let call = self.laboratory.call(self.caller(caller)).await;
+        let call = self.test_centre.call(self.caller(caller)).await;
         let transcript = call["transcript"].as_array().cloned().unwrap_or_default();
         let line = |entry: &serde_json::Value| {
             format!(
@@ -108,48 +111,55 @@ impl Stage {
         transcript.iter().any(|entry| line(entry).contains(words))
     }
 
-    async fn check_worker(&self, name: &str, fact: &WorkerFact) -> Result<(), String> {
-        match fact {
-            WorkerFact::Activity(expected) => {
-                let activity = self.laboratory.activity_of(name).await;
+    async fn check_worker(
+        &self,
+        name: &str,
+        expectation: &WorkerExpectation,
+    ) -> Result<(), String> {
+        match expectation {
+            WorkerExpectation::Activity(expected) => {
+                let activity = self.test_centre.activity_of(name).await;
                 expect(activity == *expected, activity)
             }
-            WorkerFact::Holds(expected) => {
-                let open = self.laboratory.worker(name).await.open_reservations;
+            WorkerExpectation::Holds(expected) => {
+                let open = self.test_centre.worker(name).await.open_reservations;
                 expect(open.len() == *expected, format!("{open:?}"))
             }
         }
     }
 
-    async fn check_task(&self, name: &str, fact: &TaskFact) -> Result<(), String> {
+    async fn check_task(&self, name: &str, expectation: &TaskExpectation) -> Result<(), String> {
         let task = self.task(name).await;
         let seen = format!("{task:#?}");
-        let so = match (fact, task) {
-            (TaskFact::NeverMade, task) => task.is_none(),
-            (TaskFact::Gone, _) => {
+        let holds = match (expectation, task) {
+            (TaskExpectation::NeverMade, task) => task.is_none(),
+            (TaskExpectation::Gone, _) => {
                 let path = format!("Tasks/{}", self.task_sid(name));
-                let reply = self.laboratory.request(Method::GET, &path, &[], None).await;
+                let reply = self
+                    .test_centre
+                    .request(Method::GET, &path, &[], None)
+                    .await;
                 reply.status == 404 && reply.body["code"] == 20_404
             }
             (
-                TaskFact::Is {
+                TaskExpectation::Is {
                     status,
                     queue,
                     reason,
                 },
                 Some(task),
             ) => self.is(&task, status, queue.as_deref(), reason.as_deref()),
-            (TaskFact::Priority(priority), Some(task)) => task.priority == *priority,
-            (TaskFact::Offered(names), Some(task)) => {
+            (TaskExpectation::Priority(priority), Some(task)) => task.priority == *priority,
+            (TaskExpectation::Offered(names), Some(task)) => {
                 let offered = task
                     .pending_reservations()
                     .map(|offer| offer.worker_name.as_str());
                 offered.collect::<BTreeSet<&str>>() == names.iter().map(String::as_str).collect()
             }
-            (TaskFact::Belongs(worker), Some(task)) => task
+            (TaskExpectation::Belongs(worker), Some(task)) => task
                 .held_reservation()
                 .is_some_and(|held| held.worker_name == *worker),
-            (TaskFact::Reservation { worker, status }, Some(task)) => {
+            (TaskExpectation::Reservation { worker, status }, Some(task)) => {
                 let found = task
                     .reservations
                     .iter()
@@ -158,41 +168,41 @@ impl Stage {
             }
             (_, None) => false,
         };
-        expect(so, seen)
+        expect(holds, seen)
     }
 
     fn is(&self, task: &Task, status: &str, queue: Option<&str>, reason: Option<&str>) -> bool {
-        let workspace = &self.laboratory.contact_centre.workspace;
+        let workspace = &self.test_centre.contact_centre.workspace;
         let in_queue = workspace
             .task_queues
             .get(&task.task_queue_sid)
             .map(|queue| queue.friendly_name.as_str());
-        let because = task.reason.as_ref().map(|reason| reason.as_str());
+        let actual_reason = task.reason.as_ref().map(|reason| reason.as_str());
         task.assignment_status.as_str() == status
             && queue.is_none_or(|queue| in_queue == Some(queue))
-            && reason.is_none_or(|reason| because == Some(reason))
+            && reason.is_none_or(|reason| actual_reason == Some(reason))
     }
 
-    fn check_replies(&self, fact: &ReplyFact) -> Result<(), String> {
-        let so = match fact {
-            ReplyFact::Http {
+    fn check_replies(&self, expectation: &ReplyExpectation) -> Result<(), String> {
+        let holds = match expectation {
+            ReplyExpectation::Http {
                 status,
                 code,
                 message,
             } => self.replies.iter().all(|reply| {
-                let said = reply.body["message"].as_str().unwrap_or_default();
+                let actual = reply.body["message"].as_str().unwrap_or_default();
                 reply.status == *status
                     && code.is_none_or(|code| reply.body["code"] == code)
-                    && (message.is_empty() || self.fits(said, message))
+                    && (message.is_empty() || self.fits(actual, message))
             }),
-            ReplyFact::HttpEach(one, other) => {
+            ReplyExpectation::HttpEach(one, other) => {
                 let mut seen: Vec<u16> = self.replies.iter().map(|reply| reply.status).collect();
                 let mut expected = vec![*one, *other];
                 seen.sort_unstable();
                 expected.sort_unstable();
                 seen == expected
             }
-            ReplyFact::Shown(field, value) => {
+            ReplyExpectation::Shown(field, value) => {
                 let shown = self.replies.last().map(|reply| &reply.body[field.as_str()]);
                 shown.is_some_and(|shown| {
                     shown
@@ -203,45 +213,48 @@ impl Stage {
             }
         };
         expect(
-            so && !self.replies.is_empty(),
+            holds && !self.replies.is_empty(),
             format!("{:#?}", self.replies),
         )
     }
 
-    /// Does a sentence have these parts, in this order? `…` stands for anything.
+    /// Whether the sentence contains these parts in this order. `…` matches any text.
     fn fits(&self, sentence: &str, pattern: &str) -> bool {
         let mut rest = sentence;
         pattern.split('…').all(|part| match rest.split_once(part) {
-            Some((_, behind)) => {
-                rest = behind;
+            Some((_, after)) => {
+                rest = after;
                 true
             }
             None => false,
         })
     }
 
-    fn check_customer(&self, path: &str, fact: &CustomerFact) -> Result<(), String> {
-        let asked = self.customer.asked(path);
-        let so = match fact {
-            CustomerFact::Genuinely => return self.check_asked_genuinely(path),
-            CustomerFact::Times(times) => asked.len() == *times,
-            CustomerFact::OneToken => {
-                let token =
-                    |asked: &Asked| asked.headers.get("i-twilio-idempotency-token").cloned();
-                let tokens: BTreeSet<Option<String>> = asked.iter().map(token).collect();
+    fn check_customer(&self, path: &str, expectation: &CustomerExpectation) -> Result<(), String> {
+        let requests = self.customer.requests(path);
+        let holds = match expectation {
+            CustomerExpectation::Genuinely => return self.check_signatures(path),
+            CustomerExpectation::Times(times) => requests.len() == *times,
+            CustomerExpectation::OneToken => {
+                let token = |request: &RecordedRequest| {
+                    request.headers.get("i-twilio-idempotency-token").cloned()
+                };
+                let tokens: BTreeSet<Option<String>> = requests.iter().map(token).collect();
                 tokens.len() == 1 && !tokens.contains(&None)
             }
-            CustomerFact::With(name, value) => {
+            CustomerExpectation::With(name, value) => {
                 let pair = (name.clone(), value.clone());
-                asked.last().is_some_and(|asked| asked.form.contains(&pair))
+                requests
+                    .last()
+                    .is_some_and(|request| request.form.contains(&pair))
             }
         };
-        expect(so, format!("{asked:#?}"))
+        expect(holds, format!("{requests:#?}"))
     }
 }
 
-fn expect(so: bool, seen: String) -> Result<(), String> {
-    if so {
+fn expect(holds: bool, seen: String) -> Result<(), String> {
+    if holds {
         Ok(())
     } else {
         Err(format!("seen: {seen}\n"))

@@ -1,4 +1,4 @@
-//! Deeds, carried out.
+//! Executes the steps of a story.
 
 use std::time::Duration;
 
@@ -8,42 +8,42 @@ use reqwest::Method;
 use task_router::router::Command;
 
 use super::signing::SignedRequest;
-use super::step::{Deed, ScriptedAnswer};
+use super::step::{ScriptedAnswer, Step};
 use super::{SLACK, Stage, file};
 use crate::customer::Scripted;
 use crate::rest::Reply;
 
 impl Stage {
-    pub(super) async fn carry_out(mut self, deed: Deed, below: &str) -> Self {
-        match deed {
-            Deed::Nothing => {}
-            Deed::Dial { caller, digits } => {
+    pub(super) async fn execute(mut self, step: Step, below: &str) -> Self {
+        match step {
+            Step::Nothing => {}
+            Step::Dial { caller, digits } => {
                 self.dial(caller, digits.as_deref()).await;
             }
-            Deed::DialAndHangUp { caller, digits } => {
+            Step::DialAndHangUp { caller, digits } => {
                 let call = self.dial(caller, Some(&digits)).await;
-                self.laboratory.advance(Millis::from_secs(1)).await;
-                self.laboratory.at_phone(call, "hangup").await;
+                self.test_centre.advance(Millis::from_secs(1)).await;
+                self.test_centre.at_phone(call, "hangup").await;
             }
-            Deed::Press { caller, digits } => {
-                self.laboratory.press(self.caller(&caller), &digits).await
+            Step::Press { caller, digits } => {
+                self.test_centre.press(self.caller(&caller), &digits).await
             }
-            Deed::AtPhone { who, what } => {
-                let call = self.phone(&who, what).await;
-                self.laboratory.at_phone(call, what).await;
+            Step::AtPhone { name, action } => {
+                let call = self.phone(&name, action).await;
+                self.test_centre.at_phone(call, action).await;
             }
-            Deed::HangUpAtOnce(worker) => {
+            Step::HangUpAtOnce(worker) => {
                 let call = self.phone(&worker, "answer").await;
-                self.laboratory.at_phone(call, "answer").await;
-                self.laboratory.at_phone(call, "hangup").await;
+                self.test_centre.at_phone(call, "answer").await;
+                self.test_centre.at_phone(call, "hangup").await;
             }
-            Deed::Call {
+            Step::Call {
                 caller,
                 number,
                 document,
             } => self.call(caller, number, &document).await,
-            Deed::Update { caller, document } => self.send_on(&caller, &document).await,
-            Deed::Become {
+            Step::Update { caller, document } => self.send_on(&caller, &document).await,
+            Step::Become {
                 worker,
                 activity,
                 reject_pending,
@@ -56,19 +56,19 @@ impl Stage {
                 self.ask(Method::POST, &format!("Workers/{{{worker}}}"), &form, None)
                     .await;
             }
-            Deed::Task { name, form } => {
+            Step::Task { name, form } => {
                 let reply = self.ask(Method::POST, "Tasks", &form, None).await;
                 if reply.status == 201 {
                     self.tasks
                         .insert(name, reply.body["sid"].as_str().unwrap().parse().unwrap());
                 }
             }
-            Deed::Answer {
+            Step::Answer {
                 workers,
                 task,
                 form,
             } => self.answer(&workers, &task, &form).await,
-            Deed::Request {
+            Step::Request {
                 method,
                 path,
                 form,
@@ -77,37 +77,37 @@ impl Stage {
                 let method = Method::from_bytes(method.as_bytes()).unwrap();
                 self.ask(method, &path, &form, if_match.as_deref()).await;
             }
-            Deed::Capacity {
+            Step::Capacity {
                 worker,
                 channel,
                 capacity,
             } => {
-                let worker = self.laboratory.worker(&worker).await.sid;
-                let (channel, capacity) = (channel.parse().unwrap(), Some(capacity));
-                let event = Command::WorkerChannelUpdated {
+                let worker = self.test_centre.worker(&worker).await.sid;
+
+                let command = Command::WorkerChannelUpdated {
                     worker,
-                    channel,
-                    capacity,
+                    channel: channel.parse().unwrap(),
+                    capacity: Some(capacity),
                     available: None,
                 };
-                self.laboratory
+                self.test_centre
                     .centre
                     .store
-                    .apply(&event, self.laboratory.clock.now())
+                    .apply(&command, self.test_centre.clock.now())
                     .await
                     .unwrap();
             }
-            Deed::SetUp => {
+            Step::SetUp => {
                 let below = below.replace("{customer}", &self.customer.base);
                 self.set_up = file::with_sections(&self.set_up, &below);
-                self.laboratory.set_up_again(&self.set_up).await;
+                self.test_centre.apply_configuration(&self.set_up).await;
             }
-            Deed::Script { path, answer } => self.script(&path, answer, below).await,
-            Deed::Sign { url, form } => self.signed = Some(SignedRequest::new(url, form, below)),
-            Deed::Forge => self.signed.iter_mut().for_each(SignedRequest::forge),
-            Deed::Restart => {
+            Step::Script { path, answer } => self.script(&path, answer, below).await,
+            Step::Sign { url, form } => self.signed = Some(SignedRequest::new(url, form, below)),
+            Step::Forge => self.signed.iter_mut().for_each(SignedRequest::forge),
+            Step::Restart => {
                 let folder = self.folder.path().to_owned();
-                self.laboratory = self.laboratory.restarted(&self.set_up, folder).await;
+                self.test_centre = self.test_centre.restarted(&self.set_up, folder).await;
             }
         }
         self
@@ -116,43 +116,44 @@ impl Stage {
     async fn dial(&mut self, caller: String, digits: Option<&str>) -> CallSid {
         self.slack = SLACK;
         let from = format!("+1707555019{}", self.callers.len() % 10);
-        let call = self.laboratory.dial(&from).await;
+        let call = self.test_centre.dial(&from).await;
         self.callers.insert(caller, call);
-        self.laboratory.centre.settle().await;
+        self.test_centre.centre.settle().await;
         if let Some(digits) = digits {
-            self.laboratory.press(call, digits).await;
+            self.test_centre.press(call, digits).await;
         }
         call
     }
 
-    /// The phone a person is at: a caller's own call, or the Worker's leg that rings or talks.
-    async fn phone(&self, who: &str, what: &str) -> CallSid {
-        if let Some(call) = self.callers.get(who) {
+    /// The call at a name's phone: a caller's own call, or the Worker's leg that rings (or talks,
+    /// for `hangup`).
+    async fn phone(&self, name: &str, action: &str) -> CallSid {
+        if let Some(call) = self.callers.get(name) {
             return *call;
         }
         let number = self
-            .laboratory
-            .worker(who)
+            .test_centre
+            .worker(name)
             .await
             .contact_uri()
             .unwrap()
             .to_owned();
-        let status = if what == "hangup" {
+        let status = if action == "hangup" {
             "in-progress"
         } else {
             "ringing"
         };
-        let phones = self.laboratory.phones(status).await;
+        let phones = self.test_centre.phones(status).await;
         *phones
             .get(&number)
-            .unwrap_or_else(|| panic!("{who}'s phone is not {status}: {phones:?}"))
+            .unwrap_or_else(|| panic!("{name}'s phone is not {status}: {phones:?}"))
     }
 
-    /// A phone is called through the carrier's API, and picked up.
+    /// Places a call through the carrier's API and answers it.
     async fn call(&mut self, caller: String, number: String, document: &str) {
         self.slack = SLACK;
         let from = self
-            .laboratory
+            .test_centre
             .contact_centre
             .voice_settings
             .phone_number
@@ -162,11 +163,11 @@ impl Stage {
         let call = self.at_carrier(Method::POST, "Calls.json", &form).await;
         let call: CallSid = call["sid"].as_str().unwrap().parse().unwrap();
         self.callers.insert(caller, call);
-        self.laboratory.centre.settle().await;
-        self.laboratory.at_phone(call, "answer").await;
+        self.test_centre.centre.settle().await;
+        self.test_centre.at_phone(call, "answer").await;
     }
 
-    /// A waiting call is taken out of its queue, as a member of it, and sent on.
+    /// Redirects a waiting call, as a member of its queue, through the carrier's API.
     async fn send_on(&mut self, caller: &str, document: &str) {
         let call = self.caller(caller);
         let url = format!("{}{document}", self.customer.base);
@@ -197,12 +198,12 @@ impl Stage {
         path: &str,
         form: &[(&str, String)],
     ) -> serde_json::Value {
-        let account = &self.laboratory.account;
+        let account = &self.test_centre.account;
         let url = format!(
             "{}/2010-04-01/Accounts/{}/{path}",
-            self.laboratory.base, account.account_sid
+            self.test_centre.base, account.account_sid
         );
-        let request = self.laboratory.http.request(method, url).form(form);
+        let request = self.test_centre.http.request(method, url).form(form);
         let answer = request
             .basic_auth(account.account_sid, Some(&account.auth_token))
             .send()
@@ -216,7 +217,7 @@ impl Stage {
         answer.json().await.unwrap()
     }
 
-    /// One Worker answers, or several at the same time.
+    /// Updates the Reservations of these Workers, at the same time.
     async fn answer(&mut self, workers: &[String], task: &str, form: &[(String, String)]) {
         let offered = self
             .task(task)
@@ -234,9 +235,10 @@ impl Stage {
         };
         let path = |worker| format!("Tasks/{}/Reservations/{}", offered.sid, reservation(worker));
         let requests = workers.iter().map(|worker| {
-            let (path, form) = (path(worker), form.clone());
-            let laboratory = &self.laboratory;
-            async move { laboratory.request(Method::POST, &path, &form, None).await }
+            let path = path(worker);
+            let form = form.clone();
+            let test_centre = &self.test_centre;
+            async move { test_centre.request(Method::POST, &path, &form, None).await }
         });
         self.replies = futures_util::future::join_all(requests).await;
     }
@@ -249,9 +251,10 @@ impl Stage {
         form: &[(String, String)],
         if_match: Option<&str>,
     ) -> Reply {
-        let (path, form) = (self.with_sid(path), self.with_sids(form));
+        let path = self.with_sid(path);
+        let form = self.with_sids(form);
         let reply = self
-            .laboratory
+            .test_centre
             .request(method, &path, &form, if_match)
             .await;
         self.replies.push(reply.clone());
@@ -264,9 +267,9 @@ impl Stage {
             .collect()
     }
 
-    /// The text, each known name in braces replaced by its SID, and `{mm:ss}` by that moment of the story.
+    /// The text, each known name in braces replaced by its SID.
     pub(super) fn with_sid(&self, text: &str) -> String {
-        let set_up = &self.laboratory.contact_centre;
+        let set_up = &self.test_centre.contact_centre;
         let workspace = &set_up.workspace;
         let tasks = self
             .tasks

@@ -1,32 +1,32 @@
-//! What must be so.
+//! The expectations of a story: what must hold after a step.
 
 use super::words::words;
 
-/// Something that must be so.
+/// One expectation.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Fact {
-    /// Of calls and phones.
-    Phone(PhoneFact),
-    /// Of a Worker, by name.
-    Worker(String, WorkerFact),
-    /// Of a Task: one made by hand, or a caller's.
-    Task(String, TaskFact),
-    /// Of what the API answered.
-    Reply(ReplyFact),
-    /// Of what was signed.
-    Signature(SignatureFact),
-    /// Of what the customer's server was asked under a path.
-    Customer(String, CustomerFact),
+pub enum Expectation {
+    /// About calls and phones.
+    Phone(PhoneExpectation),
+    /// About a Worker, by name.
+    Worker(String, WorkerExpectation),
+    /// About a Task: one created through the API, or a caller's.
+    Task(String, TaskExpectation),
+    /// About the API's answers.
+    Reply(ReplyExpectation),
+    /// About the signed request.
+    Signature(SignatureExpectation),
+    /// About the requests to a path of the customer's server.
+    Customer(String, CustomerExpectation),
 }
 
-/// Something about calls and phones.
+/// An expectation about calls and phones.
 #[derive(Debug, Clone, PartialEq)]
-pub enum PhoneFact {
-    /// `c1 waits`: in the queue, with nobody.
-    WaitTimes(String),
+pub enum PhoneExpectation {
+    /// `c1 waits`: in the queue, not connected.
+    Waits(String),
     /// `c1 talks to Asha`
     Talks(String, String),
-    /// `c1 is gone`: the call is over.
+    /// `c1 is gone`: the call has ended.
     Gone(String),
     /// `c1 ended as busy`: the call's last status.
     Ended(String, String),
@@ -40,25 +40,26 @@ pub enum PhoneFact {
     Silent(String, String),
 }
 
-/// Something about a Worker.
+/// An expectation about a Worker.
 #[derive(Debug, Clone, PartialEq)]
-pub enum WorkerFact {
+pub enum WorkerExpectation {
     /// `Asha is Wrap-Up`
     Activity(String),
-    /// `A has 3 tasks`: offered, accepted or being wrapped up.
+    /// `A has 3 tasks`: Reservations that are pending, accepted or wrapping.
     Holds(usize),
 }
 
-/// Something about a Task.
+/// An expectation about a Task.
 #[derive(Debug, Clone, PartialEq)]
-pub enum TaskFact {
-    /// `t1 is pending`, `t1 is pending in Q2`, `t1 is canceled because hangup`; of a caller's: `task c1 is canceled`.
+pub enum TaskExpectation {
+    /// `t1 is pending`, `t1 is pending in Q2`, `t1 is canceled because hangup`; for a caller's
+    /// Task: `task c1 is canceled`.
     Is {
         status: String,
         queue: Option<String>,
         reason: Option<String>,
     },
-    /// `t1 is gone`: it can no longer be read.
+    /// `t1 is gone`: the API answers 404.
     Gone,
     /// `c1 has no task`
     NeverMade,
@@ -72,139 +73,159 @@ pub enum TaskFact {
     Reservation { worker: String, status: String },
 }
 
-/// Something about what the API answered.
+/// An expectation about the API's answers.
 #[derive(Debug, Clone, PartialEq)]
-pub enum ReplyFact {
-    /// `HTTP 400 code 20001 "Cannot complete task"`: every part but the first may be missing.
+pub enum ReplyExpectation {
+    /// `HTTP 400 code 20001 "Cannot complete task"`: the code and the message are optional.
     Http {
         status: u16,
         code: Option<u64>,
         message: String,
     },
-    /// `one HTTP 200 and one HTTP 410`: of two requests at the same time.
+    /// `one HTTP 200 and one HTTP 410`: for two requests at the same time.
     HttpEach(u16, u16),
-    /// `its available is true`: of the last answer.
+    /// `its available is true`: a field of the last answer.
     Shown(String, String),
 }
 
-/// Something about what was signed last.
+/// An expectation about the signed request.
 #[derive(Debug, Clone, PartialEq)]
-pub enum SignatureFact {
+pub enum SignatureExpectation {
     /// `its signature is RSOYDt4T1cUTdK1PDd93/VVr8B8=`
     Is(String),
     /// `its URL has bodySHA256=…`
     Url(String),
-    /// `it is genuine`, `it is forged`: to whoever verifies it.
+    /// `it is genuine`, `it is forged`: whether verification succeeds.
     Genuine(bool),
 }
 
-/// Something about what the customer's server was asked.
+/// An expectation about the requests to the customer's server.
 #[derive(Debug, Clone, PartialEq)]
-pub enum CustomerFact {
+pub enum CustomerExpectation {
     /// `/assignment was asked 3 times`
     Times(usize),
     /// `/assignment was asked with one idempotency token`
     OneToken,
-    /// `/assignment was asked with a genuine signature`, each time.
+    /// `/assignment was asked with a genuine signature`: every request.
     Genuinely,
-    /// `/after was asked with QueueResult=bridged`, last.
+    /// `/after was asked with QueueResult=bridged`: the last request.
     With(String, String),
 }
 
-impl Fact {
-    /// Reads a fact; panics at `place` if there is none such.
-    pub fn parse(text: &str, place: &str) -> Self {
+impl Expectation {
+    /// Parses an expectation; panics at `location` if the sentence is unknown.
+    pub fn parse(text: &str, location: &str) -> Self {
         let words = words(text);
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        let fact = of_http(&words)
+        let expectation = of_http(&words)
             .or_else(|| of_routing(&words))
             .or_else(|| of_phones(&words));
-        fact.unwrap_or_else(|| panic!("{place}\nno such fact: {text}"))
+        expectation.unwrap_or_else(|| panic!("{location}\nunknown expectation: {text}"))
     }
 }
 
-fn own(text: &str) -> String {
+fn owned(text: &str) -> String {
     text.to_owned()
 }
 
-fn of_http(words: &[&str]) -> Option<Fact> {
+fn of_http(words: &[&str]) -> Option<Expectation> {
     Some(match words {
         ["HTTP", status] => http(status, None, "")?,
         ["HTTP", status, "code", code] => http(status, Some(code), "")?,
         ["HTTP", status, "code", code, message] => http(status, Some(code), message)?,
-        ["one", "HTTP", one, "and", "one", "HTTP", other] => {
-            Fact::Reply(ReplyFact::HttpEach(one.parse().ok()?, other.parse().ok()?))
+        ["one", "HTTP", one, "and", "one", "HTTP", other] => Expectation::Reply(
+            ReplyExpectation::HttpEach(one.parse().ok()?, other.parse().ok()?),
+        ),
+        ["its", "signature", "is", signature] => {
+            Expectation::Signature(SignatureExpectation::Is(owned(signature)))
         }
-        ["its", "signature", "is", signature] => Fact::Signature(SignatureFact::Is(own(signature))),
-        ["its", "URL", "has", part] => Fact::Signature(SignatureFact::Url(own(part))),
-        ["it", "is", "genuine"] => Fact::Signature(SignatureFact::Genuine(true)),
-        ["it", "is", "forged"] => Fact::Signature(SignatureFact::Genuine(false)),
+        ["its", "URL", "has", part] => {
+            Expectation::Signature(SignatureExpectation::Url(owned(part)))
+        }
+        ["it", "is", "genuine"] => Expectation::Signature(SignatureExpectation::Genuine(true)),
+        ["it", "is", "forged"] => Expectation::Signature(SignatureExpectation::Genuine(false)),
         [path, "was", "asked", "with", "a", "genuine", "signature"] => {
-            Fact::Customer(own(path), CustomerFact::Genuinely)
+            Expectation::Customer(owned(path), CustomerExpectation::Genuinely)
         }
-        ["its", field, "is", value] => Fact::Reply(ReplyFact::Shown(own(field), own(value))),
+        ["its", field, "is", value] => {
+            Expectation::Reply(ReplyExpectation::Shown(owned(field), owned(value)))
+        }
         [path, "was", "asked", times, "times"] => {
-            Fact::Customer(own(path), CustomerFact::Times(times.parse().ok()?))
+            Expectation::Customer(owned(path), CustomerExpectation::Times(times.parse().ok()?))
         }
-        [path, "was", "asked", "once"] => Fact::Customer(own(path), CustomerFact::Times(1)),
-        [path, "was", "not", "asked"] => Fact::Customer(own(path), CustomerFact::Times(0)),
+        [path, "was", "asked", "once"] => {
+            Expectation::Customer(owned(path), CustomerExpectation::Times(1))
+        }
+        [path, "was", "not", "asked"] => {
+            Expectation::Customer(owned(path), CustomerExpectation::Times(0))
+        }
         [path, "was", "asked", "with", "one", "idempotency", "token"] => {
-            Fact::Customer(own(path), CustomerFact::OneToken)
+            Expectation::Customer(owned(path), CustomerExpectation::OneToken)
         }
         [path, "was", "asked", "with", parameter] => {
             let (name, value) = parameter.split_once('=')?;
-            Fact::Customer(own(path), CustomerFact::With(own(name), own(value)))
+            Expectation::Customer(
+                owned(path),
+                CustomerExpectation::With(owned(name), owned(value)),
+            )
         }
         _ => return None,
     })
 }
 
-fn http(status: &str, code: Option<&str>, message: &str) -> Option<Fact> {
+fn http(status: &str, code: Option<&str>, message: &str) -> Option<Expectation> {
     let code = code.map(str::parse).transpose().ok()?;
-    Some(Fact::Reply(ReplyFact::Http {
+    Some(Expectation::Reply(ReplyExpectation::Http {
         status: status.parse().ok()?,
         code,
-        message: own(message),
+        message: owned(message),
     }))
 }
 
-/// Tasks made by hand are called t and a number.
+/// Tasks created through the API are named `t` and a number.
 fn is_task(name: &str) -> bool {
     let number = name.strip_prefix('t').unwrap_or_default();
     !number.is_empty() && number.chars().all(|digit| digit.is_ascii_digit())
 }
 
-fn of_routing(words: &[&str]) -> Option<Fact> {
+fn of_routing(words: &[&str]) -> Option<Expectation> {
     Some(match words {
         ["task", task, "is", rest @ ..] => task_is(task, rest)?,
-        [task, "is", "gone"] if is_task(task) => Fact::Task(own(task), TaskFact::Gone),
+        [task, "is", "gone"] if is_task(task) => {
+            Expectation::Task(owned(task), TaskExpectation::Gone)
+        }
         [task, "is", "offered", "to", "nobody"] => {
-            Fact::Task(own(task), TaskFact::Offered(Vec::new()))
+            Expectation::Task(owned(task), TaskExpectation::Offered(Vec::new()))
         }
         [task, "is", "offered", "to", names @ ..] => {
             let names = names
                 .iter()
                 .filter(|name| **name != "and")
-                .map(|name| own(name))
+                .map(|name| owned(name))
                 .collect();
-            Fact::Task(own(task), TaskFact::Offered(names))
+            Expectation::Task(owned(task), TaskExpectation::Offered(names))
         }
         [task, "is", rest @ ..] if is_task(task) => task_is(task, rest)?,
-        [task, "belongs", "to", worker] => Fact::Task(own(task), TaskFact::Belongs(own(worker))),
-        [task, "has", "priority", priority] => {
-            Fact::Task(own(task), TaskFact::Priority(priority.parse().ok()?))
+        [task, "belongs", "to", worker] => {
+            Expectation::Task(owned(task), TaskExpectation::Belongs(owned(worker)))
         }
-        [worker, "has", "no", "tasks"] => Fact::Worker(own(worker), WorkerFact::Holds(0)),
+        [task, "has", "priority", priority] => Expectation::Task(
+            owned(task),
+            TaskExpectation::Priority(priority.parse().ok()?),
+        ),
+        [worker, "has", "no", "tasks"] => {
+            Expectation::Worker(owned(worker), WorkerExpectation::Holds(0))
+        }
         [worker, "has", tasks, "tasks"] => {
-            Fact::Worker(own(worker), WorkerFact::Holds(tasks.parse().ok()?))
+            Expectation::Worker(owned(worker), WorkerExpectation::Holds(tasks.parse().ok()?))
         }
         [worker, "reservation", "of", task, "is", status] => {
-            let worker = own(worker.strip_suffix("'s")?);
-            Fact::Task(
-                own(task),
-                TaskFact::Reservation {
+            let worker = owned(worker.strip_suffix("'s")?);
+            Expectation::Task(
+                owned(task),
+                TaskExpectation::Reservation {
                     worker,
-                    status: own(status),
+                    status: owned(status),
                 },
             )
         }
@@ -212,39 +233,47 @@ fn of_routing(words: &[&str]) -> Option<Fact> {
     })
 }
 
-fn task_is(task: &str, words: &[&str]) -> Option<Fact> {
+fn task_is(task: &str, words: &[&str]) -> Option<Expectation> {
     let (status, queue, reason) = match words {
         [status] => (status, None, None),
-        [status, "in", queue] => (status, Some(own(queue)), None),
+        [status, "in", queue] => (status, Some(owned(queue)), None),
         [status, "because", reason @ ..] => (status, None, Some(reason.join(" "))),
         _ => return None,
     };
-    Some(Fact::Task(
-        own(task),
-        TaskFact::Is {
-            status: own(status),
+    Some(Expectation::Task(
+        owned(task),
+        TaskExpectation::Is {
+            status: owned(status),
             queue,
             reason,
         },
     ))
 }
 
-fn of_phones(words: &[&str]) -> Option<Fact> {
+fn of_phones(words: &[&str]) -> Option<Expectation> {
     Some(match words {
-        ["nobody", "rings"] => Fact::Phone(PhoneFact::NobodyRings),
-        [caller, "has", "no", "task"] => Fact::Task(own(caller), TaskFact::NeverMade),
+        ["nobody", "rings"] => Expectation::Phone(PhoneExpectation::NobodyRings),
+        [caller, "has", "no", "task"] => {
+            Expectation::Task(owned(caller), TaskExpectation::NeverMade)
+        }
         [caller, "hears", heard @ ..] if !heard.is_empty() => {
-            Fact::Phone(PhoneFact::Hears(own(caller), heard.join(" ")))
+            Expectation::Phone(PhoneExpectation::Hears(owned(caller), heard.join(" ")))
         }
         [caller, "does", "not", "hear", heard @ ..] => {
-            Fact::Phone(PhoneFact::Silent(own(caller), heard.join(" ")))
+            Expectation::Phone(PhoneExpectation::Silent(owned(caller), heard.join(" ")))
         }
-        [caller, "talks", "to", worker] => Fact::Phone(PhoneFact::Talks(own(caller), own(worker))),
-        [caller, "waits"] => Fact::Phone(PhoneFact::WaitTimes(own(caller))),
-        [who, "is", "gone"] => Fact::Phone(PhoneFact::Gone(own(who))),
-        [caller, "ended", "as", status] => Fact::Phone(PhoneFact::Ended(own(caller), own(status))),
-        [worker, "rings"] => Fact::Phone(PhoneFact::Rings(own(worker))),
-        [worker, "is", activity] => Fact::Worker(own(worker), WorkerFact::Activity(own(activity))),
+        [caller, "talks", "to", worker] => {
+            Expectation::Phone(PhoneExpectation::Talks(owned(caller), owned(worker)))
+        }
+        [caller, "waits"] => Expectation::Phone(PhoneExpectation::Waits(owned(caller))),
+        [caller, "is", "gone"] => Expectation::Phone(PhoneExpectation::Gone(owned(caller))),
+        [caller, "ended", "as", status] => {
+            Expectation::Phone(PhoneExpectation::Ended(owned(caller), owned(status)))
+        }
+        [worker, "rings"] => Expectation::Phone(PhoneExpectation::Rings(owned(worker))),
+        [worker, "is", activity] => {
+            Expectation::Worker(owned(worker), WorkerExpectation::Activity(owned(activity)))
+        }
         _ => return None,
     })
 }

@@ -1,32 +1,33 @@
-//! A file of stories, taken apart: headings, set-ups, moments.
+//! Parses a file of stories: headings, configurations, moments.
 
 use std::path::Path;
 
-/// What a story begins with that brings a set-up of its own.
+/// The base of a story's own configuration.
 const PLAIN: &str = include_str!("plain.yaml");
 
 /// One story of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Story {
-    /// What it is about: the text behind `==`; empty in a file without headings.
+    /// The text after `==`; empty in a file without headings.
     pub heading: String,
-    /// The set-up it brings; `None`: the example.
+    /// The story's own configuration; `None`: the example's.
     pub set_up: Option<String>,
-    /// The documents its callers are told, path by path: then there is a carrier and no centre.
+    /// The customer's documents, by path. With documents, the number belongs to the customer's
+    /// server.
     pub documents: Option<Vec<(String, String)>>,
-    /// What happens.
+    /// The lines in order.
     pub moments: Vec<Moment>,
 }
 
 /// One line of a story, and the indented lines below it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Moment {
-    /// `mm:ss deed -> facts`
+    /// `mm:ss step -> expectations`
     pub line: String,
-    /// What is indented below, as it stands there, one indentation less.
+    /// The text indented below the line, one indentation less.
     pub below: String,
     /// `file:line: text`
-    pub place: String,
+    pub location: String,
 }
 
 /// Reads a file of stories.
@@ -64,25 +65,24 @@ impl Story {
     }
 }
 
-/// The lines that say something, each with what is indented below it. A `#` begins a comment at the beginning of a line
-/// or behind a blank, except below a line, where the text belongs to somebody else.
+/// The lines with content, each with the text indented below it. `#` begins a comment at the start
+/// of a line or after a blank, but not in indented text, which has a syntax of its own.
 fn lines_with_below(text: &str, file: &Path) -> Vec<(Moment, String)> {
     let mut found: Vec<(Moment, String)> = Vec::new();
     for (number, line) in text.lines().enumerate() {
-        let indented = line.strip_prefix("  ").filter(|_| !found.is_empty());
-        if let (Some(indented), Some((_, below))) = (indented, found.last_mut()) {
+        if let (Some(indented), Some((_, below))) = (line.strip_prefix("  "), found.last_mut()) {
             below.push_str(indented);
             below.push('\n');
             continue;
         }
-        let said = line.split(" #").next().unwrap_or_default().trim();
-        if !said.is_empty() && !said.starts_with('#') {
-            let place = format!("{}:{}: {said}", file.display(), number + 1);
+        let content = line.split(" #").next().unwrap_or_default().trim();
+        if !content.is_empty() && !content.starts_with('#') {
+            let location = format!("{}:{}: {content}", file.display(), number + 1);
             found.push((
                 Moment {
-                    line: said.to_owned(),
+                    line: content.to_owned(),
                     below: String::new(),
-                    place,
+                    location,
                 },
                 String::new(),
             ));
@@ -91,7 +91,7 @@ fn lines_with_below(text: &str, file: &Path) -> Vec<(Moment, String)> {
     found
 }
 
-/// `base` with the top-level sections of `changes` in the place of its own.
+/// `base` with the top-level sections of `changes` in place of its own.
 pub fn with_sections(base: &str, changes: &str) -> String {
     let mut sections = sections(base);
     for (key, text) in self::sections(changes) {
@@ -109,9 +109,11 @@ fn sections(yaml: &str) -> Vec<(String, String)> {
         .lines()
         .filter(|line| !line.trim().is_empty() && !line.starts_with('#'))
     {
-        match line.split_once(':').filter(|_| !line.starts_with(' ')) {
-            Some((key, _)) => sections.push((key.to_owned(), format!("{line}\n"))),
-            None => {
+        match line.split_once(':') {
+            Some((key, _)) if !line.starts_with(' ') => {
+                sections.push((key.to_owned(), format!("{line}\n")));
+            }
+            Some(_) | None => {
                 let (_, section) = sections
                     .last_mut()
                     .unwrap_or_else(|| panic!("expected `key:`, got {line}"));
@@ -142,7 +144,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sections_replace_sections_and_new_ones_come_last() {
+    fn sections_are_replaced_or_appended() {
         let base = "a: 1\nb:\n  - x\n# a comment\nc: 3\n";
         assert_eq!(
             with_sections(base, "b:\n  - y\n  - z\nd: 4\n"),

@@ -1,21 +1,22 @@
-//! Stories: a contact centre's day as a plain file, one moment a line.
+//! Stories: tests in plain text that play a day of the contact centre, one moment a line.
 //!
 //! ```text
-//! == A call is offered to whoever speaks the language
-//! 00:00  c1 dials and presses 2     -> c1 waits, Asha rings
-//! 00:10  Asha answers               -> c1 talks to Asha, task c1 is assigned
+//! == A call is offered to a Worker who speaks the language
 //! ```
 //!
-//! Before the arrow somebody does something; after it is what must be so: [`SLACK`] later if telephones are involved, at
-//! once otherwise. Words in between are read by [`step::Deed`] and [`expectation::Fact`]; whatever they do not know fails the
-//! story, with its line. Callers are made as they dial; Tasks made by hand are called `t` and a number; Workers, queues
-//! and Activities are those of the set-up.
+//! The text before the arrow is a step; the text after it lists what is expected: [`SLACK`] later
+//! if telephones are involved, at once otherwise. [`step::Step`] and [`expectation::Expectation`]
+//! define the sentences; an unknown sentence fails the story, with its line. Callers are created as
+//! they dial; Tasks created through the API are named `t` and a number; Workers, queues and
+//! Activities are those of the configuration.
 //!
-//! A heading `==` begins a story of its own, with a centre of its own. Indented below `set-up` are sections of a
-//! `contact-centre.yaml` that replace those of `plain.yaml`; without `set-up` the story has the example. Indented below
-//! `documents` are paths of the customer's server and what it answers them; the centre's number then belongs to its
-//! `/voice`, and the Tasks of its callers are made by `<Enqueue workflowSid>`. `{customer}` is that server's address. In what
-//! is sent to the API and in documents, a name in braces stands for its SID; `{call of c1}` and `{task of c1}` for a caller's.
+//! A heading `==` begins a story with a centre of its own. Indented below `set-up` are sections of
+//! a `contact-centre.yaml` that replace those of `plain.yaml`; a story without `set-up` has the
+//! example's configuration. Indented below `documents` are paths of the customer's server and the
+//! documents it answers with: the centre's number then belongs to its `/voice`, and the Tasks of
+//! its callers are created by `<Enqueue workflowSid>`. `{customer}` is that server's address. In
+//! requests to the API and in documents, a name in braces is replaced by its SID; `{call of c1}`
+//! and `{task of c1}` are those of a caller.
 
 mod check;
 mod execute;
@@ -37,15 +38,17 @@ use task_router::model::Task;
 use crate::customer::{Customer, Scripted};
 use crate::rest::Reply;
 use crate::test_centre::{EXAMPLE, Surroundings, TestCentre};
-use expectation::{Fact, ReplyFact};
+use expectation::{Expectation, ReplyExpectation};
 use file::{Moment, Story};
 use signing::SignedRequest;
-use step::Deed;
+use step::Step;
 
-/// How long a deed may take to have its effect at telephones: a greeting is spoken, a webhook answered.
+/// How long a step may take to have its effect at telephones: a greeting is spoken, a webhook is
+/// answered.
 pub const SLACK: Millis = Millis::from_secs(6);
 
-/// Plays every story in `file`; panics with the line and what was seen when a fact is not so.
+/// Plays every story in `file`; panics with the line and the actual state when an expectation
+/// fails.
 pub async fn play(file: &Path) {
     for story in file::read(file) {
         let moments = story.moments.clone();
@@ -53,11 +56,11 @@ pub async fn play(file: &Path) {
         for moment in &moments {
             stage = stage.moment(moment).await;
         }
-        stage.laboratory.close().await;
+        stage.test_centre.close().await;
     }
 }
 
-/// The headings of a file of stories, one a story.
+/// The headings of a file of stories, in order.
 pub fn headings(file: &Path) -> Vec<String> {
     file::read(file)
         .into_iter()
@@ -67,19 +70,19 @@ pub fn headings(file: &Path) -> Vec<String> {
 
 /// A story being played.
 struct Stage {
-    laboratory: TestCentre,
+    test_centre: TestCentre,
     customer: Customer,
     folder: tempfile::TempDir,
     set_up: String,
     begun: Timestamp,
     slack: Millis,
-    /// Whether the carrier makes the callers' Tasks.
+    /// Whether the callers' Tasks are created by `<Enqueue workflowSid>`.
     enqueues: bool,
     callers: BTreeMap<String, CallSid>,
     tasks: BTreeMap<String, TaskSid>,
-    /// What the API answered to the last deed.
+    /// The API's answers to the last step.
     replies: Vec<Reply>,
-    /// What was signed last.
+    /// The last signed request.
     signed: Option<SignedRequest>,
 }
 
@@ -100,23 +103,21 @@ impl Stage {
             voice_url,
             keep_webhooks: false,
         };
-        let laboratory =
+        let test_centre =
             TestCentre::open_with(&set_up, folder.path().to_owned(), surroundings).await;
-        let begun = laboratory.clock.now();
-        let (callers, tasks, replies) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
-        let (slack, signed, enqueues) = (Millis::ZERO, None, story.documents.is_some());
+        let begun = test_centre.clock.now();
         let stage = Self {
-            laboratory,
+            test_centre,
             customer,
             folder,
             set_up,
             begun,
-            slack,
-            enqueues,
-            callers,
-            tasks,
-            replies,
-            signed,
+            slack: Millis::ZERO,
+            enqueues: story.documents.is_some(),
+            callers: BTreeMap::new(),
+            tasks: BTreeMap::new(),
+            replies: Vec::new(),
+            signed: None,
         };
         for (path, body) in story.documents.iter().flatten() {
             let body = stage.with_sid(&body.replace("{customer}", &stage.customer.base));
@@ -133,35 +134,36 @@ impl Stage {
     }
 
     async fn moment(self, moment: &Moment) -> Self {
-        let (line, place) = (moment.line.as_str(), moment.place.as_str());
+        let line = moment.line.as_str();
+        let location = moment.location.as_str();
         let (time, rest) = line
             .split_once(char::is_whitespace)
-            .unwrap_or_else(|| panic!("{place}\nexpected `mm:ss deed`"));
-        let (deed, facts) = rest.split_once("->").unwrap_or((rest, ""));
+            .unwrap_or_else(|| panic!("{location}\nexpected `mm:ss step`"));
+        let (step, expectations) = rest.split_once("->").unwrap_or((rest, ""));
         let at = self.begun
-            + parse_time(time).unwrap_or_else(|| panic!("{place}\n`{time}` is not mm:ss"));
-        let now = self.laboratory.clock.now();
+            + parse_time(time).unwrap_or_else(|| panic!("{location}\n`{time}` is not mm:ss"));
+        let now = self.test_centre.clock.now();
         assert!(
             at >= now,
-            "{place}\nthis moment has passed: lines must be {:?} apart",
+            "{location}\nthis moment has passed: lines must be {:?} apart",
             self.slack
         );
-        self.laboratory.advance(at.since(now)).await;
+        self.test_centre.advance(at.since(now)).await;
         let mut stage = self;
         stage.replies.clear();
-        let facts: Vec<Fact> = words::clauses(facts)
+        let expectations: Vec<Expectation> = words::clauses(expectations)
             .iter()
-            .map(|fact| Fact::parse(fact, place))
+            .map(|expectation| Expectation::parse(expectation, location))
             .collect();
         stage = stage
-            .carry_out(Deed::parse(deed.trim(), place), &moment.below)
+            .execute(Step::parse(step.trim(), location), &moment.below)
             .await;
-        stage.laboratory.advance(stage.slack).await;
-        stage.expect_success(&facts, place);
-        for fact in facts {
-            if let Err(seen) = stage.check(&fact).await {
+        stage.test_centre.advance(stage.slack).await;
+        stage.expect_success(&expectations, location);
+        for expectation in expectations {
+            if let Err(seen) = stage.check(&expectation).await {
                 panic!(
-                    "{place}\nnot so: {fact:?}\n{seen}{}",
+                    "{location}\nexpectation failed: {expectation:?}\n{seen}{}",
                     stage.transcripts().await
                 );
             }
@@ -169,17 +171,17 @@ impl Stage {
         stage
     }
 
-    /// A request that fails must be meant to.
-    fn expect_success(&self, facts: &[Fact], place: &str) {
-        let is_expected = facts.iter().any(|fact| {
+    /// An API request may fail only if the line expects an HTTP status.
+    fn expect_success(&self, expectations: &[Expectation], location: &str) {
+        let failure_is_expected = expectations.iter().any(|expectation| {
             matches!(
-                fact,
-                Fact::Reply(ReplyFact::Http { .. } | ReplyFact::HttpEach(..))
+                expectation,
+                Expectation::Reply(ReplyExpectation::Http { .. } | ReplyExpectation::HttpEach(..))
             )
         });
         let failed = self.replies.iter().find(|reply| reply.status >= 300);
-        if let (Some(failed), false) = (failed, is_expected) {
-            panic!("{place}\nthe API said no: {failed:?}");
+        if let (Some(failed), false) = (failed, failure_is_expected) {
+            panic!("{location}\nthe API refused: {failed:?}");
         }
     }
 
@@ -187,12 +189,12 @@ impl Stage {
         *self
             .callers
             .get(name)
-            .unwrap_or_else(|| panic!("nobody called {name} has dialled"))
+            .unwrap_or_else(|| panic!("no caller {name} has dialled"))
     }
 
     fn task_sid(&self, name: &str) -> TaskSid {
-        let by_hand = self.tasks.get(name).copied();
-        by_hand.unwrap_or_else(|| self.task_of(self.caller(name)))
+        let made_through_api = self.tasks.get(name).copied();
+        made_through_api.unwrap_or_else(|| self.task_of(self.caller(name)))
     }
 
     fn task_of(&self, caller: CallSid) -> TaskSid {
@@ -204,7 +206,7 @@ impl Stage {
     }
 
     async fn task(&self, name: &str) -> Option<Task> {
-        self.laboratory
+        self.test_centre
             .centre
             .store
             .task(self.task_sid(name))
@@ -214,7 +216,7 @@ impl Stage {
 
     async fn transcripts(&self) -> String {
         let mut text = String::new();
-        let everything = self.laboratory.get("/simulator/calls").await;
+        let everything = self.test_centre.get("/simulator/calls").await;
         for call in everything["calls"].as_array().unwrap() {
             writeln!(
                 text,
@@ -223,7 +225,7 @@ impl Stage {
             )
             .unwrap();
             let call: CallSid = call["call_sid"].as_str().unwrap().parse().unwrap();
-            for entry in self.laboratory.call(call).await["transcript"]
+            for entry in self.test_centre.call(call).await["transcript"]
                 .as_array()
                 .unwrap()
             {

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use shared::webhook::signature::{SIGNATURE_HEADER, Signed, sign, sign_json, verify};
 
 use super::Stage;
-use super::expectation::SignatureFact;
+use super::expectation::SignatureExpectation;
 
-/// The token of the vectors.
+/// The auth token of the reference's test vectors.
 const TOKEN: &str = "12345";
 
 /// A request and its signature.
@@ -15,7 +15,7 @@ const TOKEN: &str = "12345";
 pub(super) struct SignedRequest {
     url: String,
     form: Vec<(String, String)>,
-    /// A body that is no form.
+    /// The body, where it is no form.
     body: Option<Vec<u8>>,
     signature: String,
 }
@@ -41,7 +41,7 @@ impl SignedRequest {
         }
     }
 
-    /// The last byte of its body, the closing brace, becomes a blank.
+    /// Replaces the last byte of the body, the closing brace, with a blank.
     pub(super) fn forge(&mut self) {
         let last = self.body.as_mut().and_then(|body| body.last_mut());
         *last.unwrap_or_else(|| panic!("there is no body to change")) = b' ';
@@ -57,39 +57,40 @@ impl SignedRequest {
 }
 
 impl Stage {
-    pub(super) fn check_signature(&self, fact: &SignatureFact) -> Result<(), String> {
+    pub(super) fn check_signature(&self, expectation: &SignatureExpectation) -> Result<(), String> {
         let signed = self
             .signed
             .as_ref()
             .unwrap_or_else(|| panic!("nothing has been signed"));
-        let so = match fact {
-            SignatureFact::Is(expected) => signed.signature == *expected,
-            SignatureFact::Url(part) => signed.url.contains(part.as_str()),
-            SignatureFact::Genuine(genuine) => signed.is_genuine() == *genuine,
+        let holds = match expectation {
+            SignatureExpectation::Is(expected) => signed.signature == *expected,
+            SignatureExpectation::Url(part) => signed.url.contains(part.as_str()),
+            SignatureExpectation::Genuine(genuine) => signed.is_genuine() == *genuine,
         };
-        if so {
+        if holds {
             Ok(())
         } else {
             Err(format!("seen: {signed:?}\n"))
         }
     }
 
-    /// Every request for `path` was signed for the address that was asked, as the customer's server saw it.
-    pub(super) fn check_asked_genuinely(&self, path: &str) -> Result<(), String> {
-        let token = &self.laboratory.account.auth_token;
-        let asked = self.customer.asked(path);
+    /// Whether every request for `path` was signed for the address that was requested, as the
+    /// customer's server sees it.
+    pub(super) fn check_signatures(&self, path: &str) -> Result<(), String> {
+        let token = &self.test_centre.account.auth_token;
+        let requests = self.customer.requests(path);
         let signature = |headers: &BTreeMap<String, String>| {
             headers.get(&SIGNATURE_HEADER.to_lowercase()).cloned()
         };
-        let genuine = |asked: &crate::customer::Asked| {
-            let url = format!("{}{}", self.customer.base, asked.path);
-            let signature = signature(&asked.headers).unwrap_or_default();
-            verify(token, &url, Signed::Form(&asked.form), &signature).is_ok()
+        let genuine = |request: &crate::customer::RecordedRequest| {
+            let url = format!("{}{}", self.customer.base, request.path);
+            let signature = signature(&request.headers).unwrap_or_default();
+            verify(token, &url, Signed::Form(&request.form), &signature).is_ok()
         };
-        if !asked.is_empty() && asked.iter().all(genuine) {
+        if !requests.is_empty() && requests.iter().all(genuine) {
             Ok(())
         } else {
-            Err(format!("seen: {asked:#?}\n"))
+            Err(format!("seen: {requests:#?}\n"))
         }
     }
 }

@@ -1,24 +1,24 @@
-//! What somebody does.
+//! The steps of a story: what happens at a moment.
 
 use super::words::words;
 
-/// Something somebody does.
+/// One step.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Deed {
+pub enum Step {
     /// `c1 dials`, `c1 dials and presses 2`
     Dial {
         caller: String,
         digits: Option<String>,
     },
-    /// `c1 dials, presses 1 and hangs up`: while being thanked.
+    /// `c1 dials, presses 1 and hangs up`: during the announcement after the key.
     DialAndHangUp { caller: String, digits: String },
     /// `c1 presses 9`
     Press { caller: String, digits: String },
     /// `c1 hangs up`, `Asha answers`, `Asha declines`
-    AtPhone { who: String, what: &'static str },
-    /// `Asha picks up and hangs up`: before anybody is connected.
+    AtPhone { name: String, action: &'static str },
+    /// `Asha picks up and hangs up`: before the call is connected.
     HangUpAtOnce(String),
-    /// `c1 is called at +17075550191 with /document`: by the carrier's REST API.
+    /// `c1 is called at +17075550191 with /document`: placed by the carrier's REST API.
     Call {
         caller: String,
         number: String,
@@ -32,12 +32,13 @@ pub enum Deed {
         activity: String,
         reject_pending: bool,
     },
-    /// `task t1 {"type":"support"} priority 3 timeout 5s channel chat for A`: POST of a Task.
+    /// `task t1 {"type":"support"} priority 3 timeout 5s channel chat for A`: a POST of a Task.
     Task {
         name: String,
         form: Vec<(String, String)>,
     },
-    /// `A accepts t1`, `A rejects t1`, `A rejects t1 and becomes Break`, `A wraps up t1`, `A completes t1`
+    /// `A accepts t1`, `A rejects t1`, `A rejects t1 and becomes Break`, `A wraps up t1`, `A
+    /// completes t1`
     Answer {
         workers: Vec<String>,
         task: String,
@@ -58,13 +59,14 @@ pub enum Deed {
     },
     /// `the set-up changes`, with the sections below.
     SetUp,
-    /// `the customer's server answers /assignment with {"instruction":"accept"}`, `… with HTTP 503`, `… after 6s`; what it
-    /// answers may also stand below.
+    /// `the customer's server answers /assignment with {"instruction":"accept"}`, `… with HTTP
+    /// 503`, `… after 6s`; the body may also be indented below.
     Script {
         path: String,
         answer: ScriptedAnswer,
     },
-    /// `a request to https://… with A=1 is signed`, with the token 12345; a body that is no form stands below.
+    /// `a request to https://… with A=1 is signed`, with the token 12345; a body that is no form is
+    /// indented below.
     Sign {
         url: String,
         form: Vec<(String, String)>,
@@ -77,68 +79,68 @@ pub enum Deed {
     Nothing,
 }
 
-/// What the customer's server is to answer.
+/// A scripted answer of the customer's server.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ScriptedAnswer {
-    /// The body, if it is not `{}`.
+    /// The body; `None`: `{}`.
     pub body: Option<String>,
-    /// The HTTP status, if it is not 200.
+    /// The HTTP status; `None`: 200.
     pub status: Option<u16>,
-    /// Seconds it takes.
+    /// The delay of the answer, seconds.
     pub after_secs: u64,
 }
 
-impl Deed {
-    /// Reads a deed; panics at `place` if there is none such.
-    pub fn parse(text: &str, place: &str) -> Self {
+impl Step {
+    /// Parses a step; panics at `location` if the sentence is unknown.
+    pub fn parse(text: &str, location: &str) -> Self {
         let words = words(text);
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        let deed = at_phones(&words)
+        let step = at_phones(&words)
             .or_else(|| through_the_api(&words))
             .or_else(|| around(&words));
-        deed.unwrap_or_else(|| panic!("{place}\nno such deed: {text}"))
+        step.unwrap_or_else(|| panic!("{location}\nunknown step: {text}"))
     }
 }
 
-fn own(text: &str) -> String {
+fn owned(text: &str) -> String {
     text.to_owned()
 }
 
-fn at_phones(words: &[&str]) -> Option<Deed> {
+fn at_phones(words: &[&str]) -> Option<Step> {
     Some(match words {
-        [caller, "dials"] => Deed::Dial {
-            caller: own(caller),
+        [caller, "dials"] => Step::Dial {
+            caller: owned(caller),
             digits: None,
         },
-        [caller, "dials", "and", "presses", digits] => Deed::Dial {
-            caller: own(caller),
-            digits: Some(own(digits)),
+        [caller, "dials", "and", "presses", digits] => Step::Dial {
+            caller: owned(caller),
+            digits: Some(owned(digits)),
         },
-        [caller, "dials,", "presses", digits, "and", "hangs", "up"] => Deed::DialAndHangUp {
-            caller: own(caller),
-            digits: own(digits),
+        [caller, "dials,", "presses", digits, "and", "hangs", "up"] => Step::DialAndHangUp {
+            caller: owned(caller),
+            digits: owned(digits),
         },
-        [caller, "presses", digits] => Deed::Press {
-            caller: own(caller),
-            digits: own(digits),
+        [caller, "presses", digits] => Step::Press {
+            caller: owned(caller),
+            digits: owned(digits),
         },
-        [who, "hangs", "up"] => Deed::AtPhone {
-            who: own(who),
-            what: "hangup",
+        [name, "hangs", "up"] => Step::AtPhone {
+            name: owned(name),
+            action: "hangup",
         },
-        [who, "answers"] => Deed::AtPhone {
-            who: own(who),
-            what: "answer",
+        [name, "answers"] => Step::AtPhone {
+            name: owned(name),
+            action: "answer",
         },
-        [who, "declines"] => Deed::AtPhone {
-            who: own(who),
-            what: "decline",
+        [name, "declines"] => Step::AtPhone {
+            name: owned(name),
+            action: "decline",
         },
-        [worker, "picks", "up", "and", "hangs", "up"] => Deed::HangUpAtOnce(own(worker)),
-        [caller, "is", "called", "at", number, "with", document] => Deed::Call {
-            caller: own(caller),
-            number: own(number),
-            document: own(document),
+        [worker, "picks", "up", "and", "hangs", "up"] => Step::HangUpAtOnce(owned(worker)),
+        [caller, "is", "called", "at", number, "with", document] => Step::Call {
+            caller: owned(caller),
+            number: owned(number),
+            document: owned(document),
         },
         [
             "the",
@@ -150,15 +152,15 @@ fn at_phones(words: &[&str]) -> Option<Deed> {
             caller,
             "to",
             document,
-        ] => Deed::Update {
-            caller: own(caller),
-            document: own(document),
+        ] => Step::Update {
+            caller: owned(caller),
+            document: owned(document),
         },
         _ => return None,
     })
 }
 
-fn through_the_api(words: &[&str]) -> Option<Deed> {
+fn through_the_api(words: &[&str]) -> Option<Step> {
     Some(match words {
         [worker, "becomes", activity] => become_(worker, activity, false),
         [
@@ -171,8 +173,8 @@ fn through_the_api(words: &[&str]) -> Option<Deed> {
             "is",
             "offered",
         ] => become_(worker, activity, true),
-        ["task", name, rest @ ..] => Deed::Task {
-            name: own(name),
+        ["task", name, rest @ ..] => Step::Task {
+            name: owned(name),
             form: task_form(rest)?,
         },
         [worker, "accepts", task] => answer(&[worker], task, "accepted", None),
@@ -191,12 +193,12 @@ fn through_the_api(words: &[&str]) -> Option<Deed> {
                 .map(|tag| format!("\"{}\"", tag.trim_start_matches("If-Match=")));
             let pair = |word: &&&str| {
                 word.split_once('=')
-                    .map(|(name, value)| (own(name), own(value)))
+                    .map(|(name, value)| (owned(name), owned(value)))
             };
             let form = form.iter().map(pair).collect::<Option<_>>()?;
-            Deed::Request {
-                method: own(method),
-                path: own(path),
+            Step::Request {
+                method: owned(method),
+                path: owned(path),
                 form,
                 if_match,
             }
@@ -205,82 +207,82 @@ fn through_the_api(words: &[&str]) -> Option<Deed> {
     })
 }
 
-fn around(words: &[&str]) -> Option<Deed> {
+fn around(words: &[&str]) -> Option<Step> {
     Some(match words {
-        ["time", "passes"] => Deed::Nothing,
-        ["the", "centre", "is", "restarted"] => Deed::Restart,
-        ["the", "set-up", "changes"] => Deed::SetUp,
-        ["a", "byte", "of", "its", "body", "is", "changed"] => Deed::Forge,
-        ["a", "request", "to", url, "is", "signed"] => Deed::Sign {
-            url: own(url),
+        ["time", "passes"] => Step::Nothing,
+        ["the", "centre", "is", "restarted"] => Step::Restart,
+        ["the", "set-up", "changes"] => Step::SetUp,
+        ["a", "byte", "of", "its", "body", "is", "changed"] => Step::Forge,
+        ["a", "request", "to", url, "is", "signed"] => Step::Sign {
+            url: owned(url),
             form: Vec::new(),
         },
         ["a", "request", "to", url, "with", form @ .., "is", "signed"] => {
             let pair = |word: &&str| {
                 word.split_once('=')
-                    .map(|(name, value)| (own(name), own(value)))
+                    .map(|(name, value)| (owned(name), owned(value)))
             };
-            Deed::Sign {
-                url: own(url),
+            Step::Sign {
+                url: owned(url),
                 form: form.iter().map(pair).collect::<Option<_>>()?,
             }
         }
-        [worker, "takes", capacity, channel, "tasks", "at", "once"] => Deed::Capacity {
-            worker: own(worker),
-            channel: own(channel),
+        [worker, "takes", capacity, channel, "tasks", "at", "once"] => Step::Capacity {
+            worker: owned(worker),
+            channel: owned(channel),
             capacity: capacity.parse().ok()?,
         },
-        ["the", "customer's", "server", "answers", path, rest @ ..] => Deed::Script {
-            path: own(path),
+        ["the", "customer's", "server", "answers", path, rest @ ..] => Step::Script {
+            path: owned(path),
             answer: scripted(rest)?,
         },
         _ => return None,
     })
 }
 
-fn become_(worker: &str, activity: &str, reject_pending: bool) -> Deed {
-    Deed::Become {
-        worker: own(worker),
-        activity: own(activity),
+fn become_(worker: &str, activity: &str, reject_pending: bool) -> Step {
+    Step::Become {
+        worker: owned(worker),
+        activity: owned(activity),
         reject_pending,
     }
 }
 
-fn answer(workers: &[&str], task: &str, status: &str, activity: Option<&str>) -> Deed {
-    let mut form = vec![(own("ReservationStatus"), own(status))];
-    form.extend(activity.map(|activity| (own("WorkerActivitySid"), format!("{{{activity}}}"))));
-    Deed::Answer {
-        workers: workers.iter().map(|worker| own(worker)).collect(),
-        task: own(task),
+fn answer(workers: &[&str], task: &str, status: &str, activity: Option<&str>) -> Step {
+    let mut form = vec![(owned("ReservationStatus"), owned(status))];
+    form.extend(activity.map(|activity| (owned("WorkerActivitySid"), format!("{{{activity}}}"))));
+    Step::Answer {
+        workers: workers.iter().map(|worker| owned(worker)).collect(),
+        task: owned(task),
         form,
     }
 }
 
-/// The parameters of a Task, by their words here.
+/// The form of a Task, from the words of a `task` step.
 fn task_form(words: &[&str]) -> Option<Vec<(String, String)>> {
     let mut form = Vec::new();
     let mut rest = words;
-    while let [first, behind @ ..] = rest {
+    while let [first, after @ ..] = rest {
         if first.starts_with('{') {
-            form.push((own("Attributes"), own(first)));
-            rest = behind;
+            form.push((owned("Attributes"), owned(first)));
+            rest = after;
             continue;
         }
-        let [value, behind @ ..] = behind else {
+        let [value, after @ ..] = after else {
             return None;
         };
         let (name, value) = match *first {
-            "priority" => ("Priority", own(value)),
-            "timeout" => ("Timeout", own(value.strip_suffix('s')?)),
-            "channel" => ("TaskChannel", own(value)),
-            "since" => ("VirtualStartTime", own(value)),
+            "priority" => ("Priority", owned(value)),
+            "timeout" => ("Timeout", owned(value.strip_suffix('s')?)),
+            "channel" => ("TaskChannel", owned(value)),
+            "since" => ("VirtualStartTime", owned(value)),
             "for" => ("RoutingTarget", format!("{{{value}}}")),
             "workflow" => ("WorkflowSid", format!("{{{value}}}")),
-            "ignoring-capacity" => ("IgnoreCapacity", own(value)),
+            "ignoring-capacity" => ("IgnoreCapacity", owned(value)),
             _ => return None,
         };
-        form.push((own(name), value));
-        rest = behind;
+        form.push((owned(name), value));
+        rest = after;
     }
     Some(form)
 }
@@ -290,17 +292,17 @@ fn scripted(words: &[&str]) -> Option<ScriptedAnswer> {
     let mut rest = words;
     while !rest.is_empty() {
         rest = match rest {
-            ["with", "HTTP", status, behind @ ..] => {
+            ["with", "HTTP", status, after @ ..] => {
                 answer.status = Some(status.parse().ok()?);
-                behind
+                after
             }
-            ["with", body, behind @ ..] => {
-                answer.body = Some(own(body));
-                behind
+            ["with", body, after @ ..] => {
+                answer.body = Some(owned(body));
+                after
             }
-            ["after", secs, behind @ ..] => {
+            ["after", secs, after @ ..] => {
                 answer.after_secs = secs.strip_suffix('s')?.parse().ok()?;
-                behind
+                after
             }
             _ => return None,
         };

@@ -1,7 +1,7 @@
-//! Words of a line: what stands in quotes or braces stays together.
+//! The words of a line; text in quotes or braces is one word.
 
-/// The words of `text`; blanks inside quotes and braces separate nothing. Quotes at a word's ends, or behind its first
-/// `=`, are taken off.
+/// The words of `text`; blanks inside quotes and braces do not separate. Quotes around a word, or
+/// around the text after its first `=`, are removed.
 pub fn words(text: &str) -> Vec<String> {
     split(text, char::is_whitespace)
         .iter()
@@ -10,7 +10,7 @@ pub fn words(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// The parts of `text` between commas that stand neither in quotes nor in braces.
+/// The parts of `text` between commas that are neither in quotes nor in braces.
 pub fn clauses(text: &str) -> Vec<String> {
     let clauses = split(text, |character| character == ',');
     clauses
@@ -21,7 +21,9 @@ pub fn clauses(text: &str) -> Vec<String> {
 }
 
 fn split(text: &str, separates: impl Fn(char) -> bool) -> Vec<String> {
-    let (mut parts, mut depth, mut quoted) = (vec![String::new()], 0_i32, false);
+    let mut parts = vec![String::new()];
+    let mut depth = 0_i32;
+    let mut quoted = false;
     for character in text.chars() {
         match character {
             '"' => quoted = !quoted,
@@ -60,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn quotes_and_braces_hold_words_and_clauses_together() {
+    fn quotes_and_braces_group_words() {
         assert_eq!(
             words(r#"task t1 {"a": "b c"} priority 3"#),
             ["task", "t1", r#"{"a": "b c"}"#, "priority", "3"]

@@ -1,4 +1,4 @@
-//! Workspaces and what is in them, made, read and changed through the API.
+//! Workspaces and their parts, created, read and updated through the API.
 
 use ids::time::Millis;
 use reqwest::Method;
@@ -8,18 +8,19 @@ use tests::test_centre::{EXAMPLE, TestCentre};
 
 const MINUTE: Millis = Millis::from_secs(65);
 
-/// What the API answers; null for an empty body.
+/// Sends a request; the status and the JSON, null for an empty body.
 pub async fn ask(
-    laboratory: &TestCentre,
+    test_centre: &TestCentre,
     method: Method,
     path: &str,
     form: &[(&str, &str)],
 ) -> (u16, Value) {
-    let url = match path.starts_with("http") {
-        true => path.to_owned(),
-        false => format!("{}/v1/Workspaces{path}", laboratory.base),
+    let url = if path.starts_with("http") {
+        path.to_owned()
+    } else {
+        format!("{}/v1/Workspaces{path}", test_centre.base)
     };
-    let account = &laboratory.account;
+    let account = &test_centre.account;
     let request = reqwest::Client::new().request(method.clone(), url);
     let request = request.basic_auth(account.account_sid, Some(&account.auth_token));
     let request = if method == Method::POST {
@@ -35,20 +36,20 @@ pub async fn ask(
     )
 }
 
-pub async fn made(laboratory: &TestCentre, path: &str, form: &[(&str, &str)]) -> Value {
-    let (status, body) = ask(laboratory, Method::POST, path, form).await;
+pub async fn made(test_centre: &TestCentre, path: &str, form: &[(&str, &str)]) -> Value {
+    let (status, body) = ask(test_centre, Method::POST, path, form).await;
     assert_eq!(status, 201, "{path}: {body}");
     body
 }
 
-pub async fn changed(laboratory: &TestCentre, path: &str, form: &[(&str, &str)]) -> Value {
-    let (status, body) = ask(laboratory, Method::POST, path, form).await;
+pub async fn changed(test_centre: &TestCentre, path: &str, form: &[(&str, &str)]) -> Value {
+    let (status, body) = ask(test_centre, Method::POST, path, form).await;
     assert_eq!(status, 200, "{path}: {body}");
     body
 }
 
-pub async fn read(laboratory: &TestCentre, path: &str) -> Value {
-    let (status, body) = ask(laboratory, Method::GET, path, &[]).await;
+pub async fn read(test_centre: &TestCentre, path: &str) -> Value {
+    let (status, body) = ask(test_centre, Method::GET, path, &[]).await;
     assert_eq!(status, 200, "{path}: {body}");
     body
 }
@@ -66,16 +67,18 @@ pub fn named<'l>(list: &'l Value, key: &str, name: &str) -> &'l Value {
         .unwrap_or_else(|| panic!("no {name} in {list}"))
 }
 
-/// A Workflow's configuration that leads every Task into this queue.
+/// A Workflow's configuration that sends every Task to this queue.
 pub fn into_queue(queue: &str) -> String {
     json!({ "task_routing": { "default_filter": { "queue": queue } } }).to_string()
 }
 
+/// A Workspace created from the template FIFO has the template's parts, offers a Task, and lets the
+/// Reservation time out.
 #[tokio::test]
-async fn a_workspace_begins_with_what_its_template_says_and_routes_like_any_other() {
-    let laboratory = TestCentre::example().await;
+async fn workspace_is_created_from_template() {
+    let test_centre = TestCentre::example().await;
     let workspace = made(
-        &laboratory,
+        &test_centre,
         "",
         &[("FriendlyName", "Second"), ("Template", "FIFO")],
     )
@@ -88,17 +91,17 @@ async fn a_workspace_begins_with_what_its_template_says_and_routes_like_any_othe
         ),
         (&json!("Offline"), &json!("Offline"))
     );
-    let all = read(&laboratory, "").await;
+    let all = read(&test_centre, "").await;
     assert_eq!(all["workspaces"].as_array().unwrap().len(), 2);
     assert_eq!(*named(&all, "workspaces", "Second"), workspace);
-    let one = read(&laboratory, "?FriendlyName=Second").await;
+    let one = read(&test_centre, "?FriendlyName=Second").await;
     assert_eq!(one["workspaces"].as_array().unwrap().len(), 1);
 
-    let activities = read(&laboratory, &format!("{home}/Activities")).await;
+    let activities = read(&test_centre, &format!("{home}/Activities")).await;
     assert_eq!(activities["activities"].as_array().unwrap().len(), 3);
-    let channels = read(&laboratory, &format!("{home}/TaskChannels")).await;
+    let channels = read(&test_centre, &format!("{home}/TaskChannels")).await;
     assert_eq!(channels["channels"].as_array().unwrap().len(), 5);
-    let workflows = read(&laboratory, &format!("{home}/Workflows")).await;
+    let workflows = read(&test_centre, &format!("{home}/Workflows")).await;
     let workflow = named(&workflows, "workflows", "Default Fifo Workflow");
     assert_eq!(
         (
@@ -110,19 +113,19 @@ async fn a_workspace_begins_with_what_its_template_says_and_routes_like_any_othe
 
     let available = sid(named(&activities, "activities", "Available")).to_owned();
     made(
-        &laboratory,
+        &test_centre,
         &format!("{home}/Workers"),
         &[("FriendlyName", "Nadia"), ("ActivitySid", &available)],
     )
     .await;
     let task = made(
-        &laboratory,
+        &test_centre,
         &format!("{home}/Tasks"),
         &[("WorkflowSid", sid(workflow))],
     )
     .await;
-    laboratory.advance(SLACK).await;
-    let task = read(&laboratory, &format!("{home}/Tasks/{}", sid(&task))).await;
+    test_centre.advance(SLACK).await;
+    let task = read(&test_centre, &format!("{home}/Tasks/{}", sid(&task))).await;
     assert_eq!(
         (
             &task["assignment_status"],
@@ -130,25 +133,26 @@ async fn a_workspace_begins_with_what_its_template_says_and_routes_like_any_othe
         ),
         (&json!("reserved"), &json!("Sample Queue"))
     );
-    // Its Reservation times out by itself, two minutes later.
-    laboratory.advance(Millis::from_secs(130)).await;
-    let workers = read(&laboratory, &format!("{home}/Workers")).await;
+    // The Reservation times out two minutes later, by its timer.
+    test_centre.advance(Millis::from_secs(130)).await;
+    let workers = read(&test_centre, &format!("{home}/Workers")).await;
     assert_eq!(
         named(&workers, "workers", "Nadia")["activity_name"],
         "Offline"
     );
-    laboratory.close().await;
+    test_centre.close().await;
 }
 
+/// `date_created` never changes; `date_updated` changes only when the update changes something.
 #[tokio::test]
-async fn every_kind_of_part_is_made_changed_and_deleted_and_keeps_its_dates() {
-    let laboratory = TestCentre::example().await;
+async fn parts_are_created_updated_and_deleted() {
+    let test_centre = TestCentre::example().await;
     let home = format!(
         "/{}",
-        sid(&made(&laboratory, "", &[("FriendlyName", "Second")]).await)
+        sid(&made(&test_centre, "", &[("FriendlyName", "Second")]).await)
     );
     let queue = made(
-        &laboratory,
+        &test_centre,
         &format!("{home}/TaskQueues"),
         &[("FriendlyName", "Q")],
     )
@@ -171,16 +175,16 @@ async fn every_kind_of_part_is_made_changed_and_deleted_and_keeps_its_dates() {
     ];
     for (kind, form) in kinds {
         let list = format!("{home}/{kind}");
-        let part = made(&laboratory, &list, &form).await;
+        let part = made(&test_centre, &list, &form).await;
         let path = format!("{list}/{}", sid(&part));
         assert_eq!(
             part["url"],
-            format!("{}/v1/Workspaces{path}", laboratory.base)
+            format!("{}/v1/Workspaces{path}", test_centre.base)
         );
         assert_eq!(part["date_created"], part["date_updated"]);
-        laboratory.advance(Millis::from_secs(5)).await;
+        test_centre.advance(Millis::from_secs(5)).await;
         let renamed = changed(
-            &laboratory,
+            &test_centre,
             &path,
             &[("FriendlyName", "B"), ("Available", "false")],
         )
@@ -188,16 +192,16 @@ async fn every_kind_of_part_is_made_changed_and_deleted_and_keeps_its_dates() {
         assert_eq!(renamed["friendly_name"], "B");
         assert_eq!(renamed["date_created"], part["date_created"]);
         assert_ne!(renamed["date_updated"], part["date_updated"]);
-        laboratory.advance(Millis::from_secs(5)).await;
-        let same = changed(&laboratory, &path, &[("FriendlyName", "B")]).await;
-        assert_eq!(same, renamed, "what changes nothing is no update");
-        assert_eq!(read(&laboratory, &path).await, renamed);
+        test_centre.advance(Millis::from_secs(5)).await;
+        let same = changed(&test_centre, &path, &[("FriendlyName", "B")]).await;
+        assert_eq!(same, renamed, "an update without a change has no new date");
+        assert_eq!(read(&test_centre, &path).await, renamed);
         assert_eq!(
-            ask(&laboratory, Method::DELETE, &path, &[]).await,
+            ask(&test_centre, Method::DELETE, &path, &[]).await,
             (204, Value::Null)
         );
         for method in [Method::GET, Method::POST, Method::DELETE] {
-            let (status, error) = ask(&laboratory, method.clone(), &path, &[]).await;
+            let (status, error) = ask(&test_centre, method.clone(), &path, &[]).await;
             assert_eq!(
                 (status, &error["code"]),
                 (404, &json!(20_404)),
@@ -205,22 +209,22 @@ async fn every_kind_of_part_is_made_changed_and_deleted_and_keeps_its_dates() {
             );
         }
     }
-    laboratory.close().await;
+    test_centre.close().await;
 }
 
 #[tokio::test]
-async fn a_workspace_is_changed_field_by_field() {
-    let laboratory = TestCentre::example().await;
-    let home = format!("/{}", laboratory.contact_centre.workspace.sid);
-    let activities = read(&laboratory, &format!("{home}/Activities")).await;
+async fn workspace_is_updated_field_by_field() {
+    let test_centre = TestCentre::example().await;
+    let home = format!("/{}", test_centre.contact_centre.workspace.sid);
+    let activities = read(&test_centre, &format!("{home}/Activities")).await;
     let away = sid(named(&activities, "activities", "Unavailable")).to_owned();
-    let before = read(&laboratory, &home).await;
-    laboratory.advance(MINUTE).await;
+    let before = read(&test_centre, &home).await;
+    test_centre.advance(MINUTE).await;
     let form = [
         ("TimeoutActivitySid", away.as_str()),
         ("EventsFilter", "task.created, task.canceled"),
     ];
-    let after = changed(&laboratory, &home, &form).await;
+    let after = changed(&test_centre, &home, &form).await;
     assert_eq!(after["timeout_activity_name"], "Unavailable");
     assert_eq!(after["events_filter"], "task.created,task.canceled");
     for same in [
@@ -234,7 +238,7 @@ async fn a_workspace_is_changed_field_by_field() {
     }
     assert_ne!(after["date_updated"], before["date_updated"]);
     let (status, error) = ask(
-        &laboratory,
+        &test_centre,
         Method::POST,
         &home,
         &[("DefaultActivitySid", &away.replace(&away[2..6], "0000"))],
@@ -247,13 +251,15 @@ async fn a_workspace_is_changed_field_by_field() {
             .unwrap()
             .starts_with("DefaultActivitySid: the Workspace has no Activity")
     );
-    laboratory.close().await;
+    test_centre.close().await;
 }
 
+/// Filters: name, Worker, attributes. The order holds across pages, and queue membership follows a
+/// changed expression.
 #[tokio::test]
-async fn queues_are_found_by_name_worker_and_attributes_and_listed_in_order() {
-    let laboratory = TestCentre::example().await;
-    let home = format!("/{}", laboratory.contact_centre.workspace.sid);
+async fn task_queues_are_filtered_and_ordered() {
+    let test_centre = TestCentre::example().await;
+    let home = format!("/{}", test_centre.contact_centre.workspace.sid);
     let list = format!("{home}/TaskQueues");
     let names = |page: &Value| -> Vec<String> {
         let queues = page["task_queues"].as_array().unwrap();
@@ -267,9 +273,9 @@ async fn queues_are_found_by_name_worker_and_attributes_and_listed_in_order() {
             })
             .collect()
     };
-    laboratory.advance(MINUTE).await;
+    test_centre.advance(MINUTE).await;
     let french = made(
-        &laboratory,
+        &test_centre,
         &list,
         &[
             ("FriendlyName", "French"),
@@ -277,21 +283,21 @@ async fn queues_are_found_by_name_worker_and_attributes_and_listed_in_order() {
         ],
     )
     .await;
-    let english = laboratory.contact_centre.workspace.task_queues.values();
+    let english = test_centre.contact_centre.workspace.task_queues.values();
     let english = english
         .clone()
         .find(|queue| queue.friendly_name.ends_with("English"))
         .unwrap()
         .sid;
-    laboratory.advance(MINUTE).await;
+    test_centre.advance(MINUTE).await;
     changed(
-        &laboratory,
+        &test_centre,
         &format!("{list}/{english}"),
         &[("MaxReservedWorkers", "3")],
     )
     .await;
 
-    let maya = laboratory.worker("Maya").await.sid;
+    let maya = test_centre.worker("Maya").await.sid;
     for (query, expected) in [
         ("?FriendlyName=French".to_owned(), vec!["French"]),
         (format!("?WorkerSid={maya}"), vec!["English"]),
@@ -313,33 +319,33 @@ async fn queues_are_found_by_name_worker_and_attributes_and_listed_in_order() {
         ),
     ] {
         assert_eq!(
-            names(&read(&laboratory, &format!("{list}{query}")).await),
+            names(&read(&test_centre, &format!("{list}{query}")).await),
             expected,
             "{query}"
         );
     }
     let mut page = read(
-        &laboratory,
+        &test_centre,
         &format!("{list}?Ordering=DateUpdated:desc&PageSize=1"),
     )
     .await;
     let mut seen = names(&page);
     while let Some(next) = page["meta"]["next_page_url"].as_str() {
-        page = read(&laboratory, next).await;
+        page = read(&test_centre, next).await;
         seen.extend(names(&page));
     }
     assert_eq!(seen, ["English", "French", "Hindi"]);
 
-    // Workers follow a changed expression.
+    // Queue membership follows a changed expression.
     changed(
-        &laboratory,
+        &test_centre,
         &format!("{list}/{}", sid(&french)),
         &[("TargetWorkers", "languages HAS \"en\"")],
     )
     .await;
-    laboratory.advance(SLACK).await;
+    test_centre.advance(SLACK).await;
     assert_eq!(
-        laboratory
+        test_centre
             .worker("Maya")
             .await
             .queue_membership
@@ -347,26 +353,28 @@ async fn queues_are_found_by_name_worker_and_attributes_and_listed_in_order() {
             .len(),
         2
     );
-    laboratory.close().await;
+    test_centre.close().await;
 }
 
+/// The TaskChannel is found by SID and by unique name, and Workers take its Tasks without a
+/// restart.
 #[tokio::test]
-async fn a_new_channel_is_worked_in_at_once_and_known_by_two_names() {
-    let laboratory = TestCentre::example().await;
-    let home = format!("/{}", laboratory.contact_centre.workspace.sid);
+async fn new_task_channel_routes_at_once() {
+    let test_centre = TestCentre::example().await;
+    let home = format!("/{}", test_centre.contact_centre.workspace.sid);
     let form = [
         ("FriendlyName", "Letters"),
         ("UniqueName", "letter"),
         ("ChannelOptimizedRouting", "true"),
     ];
-    let channel = made(&laboratory, &format!("{home}/TaskChannels"), &form).await;
+    let channel = made(&test_centre, &format!("{home}/TaskChannels"), &form).await;
     assert_eq!(channel["channel_optimized_routing"], true);
     assert_eq!(
-        read(&laboratory, &format!("{home}/TaskChannels/letter")).await,
+        read(&test_centre, &format!("{home}/TaskChannels/letter")).await,
         channel
     );
     let (status, error) = ask(
-        &laboratory,
+        &test_centre,
         Method::POST,
         &format!("{home}/TaskChannels"),
         &form,
@@ -374,7 +382,7 @@ async fn a_new_channel_is_worked_in_at_once_and_known_by_two_names() {
     .await;
     assert_eq!((status, &error["code"]), (400, &json!(20_001)), "{error}");
     let changed = changed(
-        &laboratory,
+        &test_centre,
         &format!("{home}/TaskChannels/letter"),
         &[("ChannelOptimizedRouting", "0")],
     )
@@ -384,50 +392,55 @@ async fn a_new_channel_is_worked_in_at_once_and_known_by_two_names() {
         (&channel["sid"], &json!(false))
     );
 
-    laboratory.advance(SLACK).await;
+    test_centre.advance(SLACK).await;
     let attributes = "{\"selected_language\":\"en\"}";
     let task = made(
-        &laboratory,
+        &test_centre,
         &format!("{home}/Tasks"),
         &[("TaskChannel", "letter"), ("Attributes", attributes)],
     )
     .await;
-    laboratory.advance(SLACK).await;
-    let task = read(&laboratory, &format!("{home}/Tasks/{}", sid(&task))).await;
+    test_centre.advance(SLACK).await;
+    let task = read(&test_centre, &format!("{home}/Tasks/{}", sid(&task))).await;
     assert_eq!(task["assignment_status"], "reserved");
-    laboratory.close().await;
+    test_centre.close().await;
 }
 
+/// A waiting Task keeps its configuration until an update has `ReEvaluateTasks`.
 #[tokio::test]
-async fn a_saved_workflow_is_for_new_tasks_and_for_waiting_ones_if_it_says_so() {
-    let laboratory = TestCentre::example().await;
-    let home = format!("/{}", laboratory.contact_centre.workspace.sid);
-    let nobody = [("TargetWorkers", "1==2")];
+async fn updated_workflow_applies_to_new_tasks() {
+    let test_centre = TestCentre::example().await;
+    let home = format!("/{}", test_centre.contact_centre.workspace.sid);
+    let no_workers = [("TargetWorkers", "1==2")];
     let mut queues = Vec::new();
     for name in ["One", "Two"] {
-        let form: Vec<_> = [("FriendlyName", name)].into_iter().chain(nobody).collect();
-        queues.push(sid(&made(&laboratory, &format!("{home}/TaskQueues"), &form).await).to_owned());
+        let form: Vec<_> = [("FriendlyName", name)]
+            .into_iter()
+            .chain(no_workers)
+            .collect();
+        queues
+            .push(sid(&made(&test_centre, &format!("{home}/TaskQueues"), &form).await).to_owned());
     }
     let form = [
         ("FriendlyName", "W"),
         ("Configuration", &*into_queue(&queues[0])),
     ];
-    let workflow = made(&laboratory, &format!("{home}/Workflows"), &form).await;
+    let workflow = made(&test_centre, &format!("{home}/Workflows"), &form).await;
     let path = format!("{home}/Workflows/{}", sid(&workflow));
     let task = made(
-        &laboratory,
+        &test_centre,
         &format!("{home}/Tasks"),
         &[("WorkflowSid", sid(&workflow))],
     )
     .await;
     let queue_of_task = async || {
-        laboratory.centre.sweep().await;
-        laboratory.advance(SLACK).await;
-        read(&laboratory, &format!("{home}/Tasks/{}", sid(&task))).await["task_queue_friendly_name"]
+        test_centre.centre.sweep().await;
+        test_centre.advance(SLACK).await;
+        read(&test_centre, &format!("{home}/Tasks/{}", sid(&task))).await["task_queue_friendly_name"]
             .clone()
     };
     changed(
-        &laboratory,
+        &test_centre,
         &path,
         &[("Configuration", &*into_queue(&queues[1]))],
     )
@@ -438,41 +451,41 @@ async fn a_saved_workflow_is_for_new_tasks_and_for_waiting_ones_if_it_says_so() 
         "it follows the configuration it started with"
     );
     let later = made(
-        &laboratory,
+        &test_centre,
         &format!("{home}/Tasks"),
         &[("WorkflowSid", sid(&workflow))],
     )
     .await;
     assert_eq!(later["task_queue_friendly_name"], "Two");
-    changed(&laboratory, &path, &[("ReEvaluateTasks", "true")]).await;
+    changed(&test_centre, &path, &[("ReEvaluateTasks", "true")]).await;
     assert_eq!(queue_of_task().await, "Two");
-    laboratory.close().await;
+    test_centre.close().await;
 }
 
 #[tokio::test]
-async fn what_the_api_made_is_there_after_the_file_is_applied_again() {
-    let mut laboratory = TestCentre::example().await;
-    let home = format!("/{}", laboratory.contact_centre.workspace.sid);
+async fn api_resources_survive_reapplied_file() {
+    let mut test_centre = TestCentre::example().await;
+    let home = format!("/{}", test_centre.contact_centre.workspace.sid);
     let queue = made(
-        &laboratory,
+        &test_centre,
         &format!("{home}/TaskQueues"),
         &[("FriendlyName", "Letters")],
     )
     .await;
-    laboratory.set_up_again(EXAMPLE).await;
+    test_centre.apply_configuration(EXAMPLE).await;
     assert_eq!(
-        read(&laboratory, &format!("{home}/TaskQueues/{}", sid(&queue))).await,
+        read(&test_centre, &format!("{home}/TaskQueues/{}", sid(&queue))).await,
         queue
     );
-    laboratory.close().await;
+    test_centre.close().await;
 }
 
 #[tokio::test]
-async fn a_large_configuration_is_taken_and_one_that_is_too_large_is_refused() {
-    let laboratory = TestCentre::example().await;
-    let home = format!("/{}", laboratory.contact_centre.workspace.sid);
+async fn workflow_configuration_size_is_bounded() {
+    let test_centre = TestCentre::example().await;
+    let home = format!("/{}", test_centre.contact_centre.workspace.sid);
     let queue = sid(&made(
-        &laboratory,
+        &test_centre,
         &format!("{home}/TaskQueues"),
         &[("FriendlyName", "Q")],
     )
@@ -484,19 +497,23 @@ async fn a_large_configuration_is_taken_and_one_that_is_too_large_is_refused() {
         json!({ "task_routing": { "filters": vec![filter; filters] } }).to_string()
     };
     let workflow = made(
-        &laboratory,
+        &test_centre,
         &format!("{home}/Workflows"),
         &[("FriendlyName", "W"), ("Configuration", &of(1_050))],
     )
     .await;
     assert!(workflow["configuration"].as_str().unwrap().len() > 990_000);
     assert_eq!(
-        read(&laboratory, &format!("{home}/Workflows/{}", sid(&workflow))).await,
+        read(
+            &test_centre,
+            &format!("{home}/Workflows/{}", sid(&workflow))
+        )
+        .await,
         workflow
     );
     let form = [("FriendlyName", "W"), ("Configuration", &*of(1_200))];
     let (status, error) = ask(
-        &laboratory,
+        &test_centre,
         Method::POST,
         &format!("{home}/Workflows"),
         &form,
@@ -510,5 +527,5 @@ async fn a_large_configuration_is_taken_and_one_that_is_too_large_is_refused() {
             .starts_with("Configuration: "),
         "{error}"
     );
-    laboratory.close().await;
+    test_centre.close().await;
 }

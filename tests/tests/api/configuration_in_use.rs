@@ -1,4 +1,4 @@
-//! What somebody needs stays, and a Workspace goes with everything in it.
+//! Parts in use cannot be deleted; a Workspace is deleted with its contents.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -7,9 +7,9 @@ use tests::test_centre::TestCentre;
 
 use crate::configuration::{ask, changed, into_queue, made, named, read, sid};
 
-/// It cannot be deleted, for this reason.
-async fn stays(laboratory: &TestCentre, path: &str, reason: &str) {
-    let (status, error) = ask(laboratory, Method::DELETE, path, &[]).await;
+/// Asserts that the part cannot be deleted, for this reason.
+async fn assert_kept(test_centre: &TestCentre, path: &str, reason: &str) {
+    let (status, error) = ask(test_centre, Method::DELETE, path, &[]).await;
     assert_eq!(
         (status, &error["code"]),
         (400, &json!(20_001)),
@@ -20,98 +20,101 @@ async fn stays(laboratory: &TestCentre, path: &str, reason: &str) {
         message.starts_with("Cannot delete ") && message.contains(reason),
         "{path}: {message}"
     );
-    assert_eq!(ask(laboratory, Method::GET, path, &[]).await.0, 200);
+    assert_eq!(ask(test_centre, Method::GET, path, &[]).await.0, 200);
 }
 
-async fn goes(laboratory: &TestCentre, path: &str) {
+async fn delete(test_centre: &TestCentre, path: &str) {
     assert_eq!(
-        ask(laboratory, Method::DELETE, path, &[]).await,
+        ask(test_centre, Method::DELETE, path, &[]).await,
         (204, Value::Null),
         "{path}"
     );
-    assert_eq!(ask(laboratory, Method::GET, path, &[]).await.0, 404);
+    assert_eq!(ask(test_centre, Method::GET, path, &[]).await.0, 404);
 }
 
+/// The Workspace, Workflow, TaskChannel and Activities that the contact centre's configuration
+/// refers to.
 #[tokio::test]
-async fn what_the_contact_centre_needs_stays() {
-    let laboratory = TestCentre::example().await;
-    let home = format!("/{}", laboratory.contact_centre.workspace.sid);
-    stays(
-        &laboratory,
+async fn parts_in_use_cannot_be_deleted() {
+    let test_centre = TestCentre::example().await;
+    let home = format!("/{}", test_centre.contact_centre.workspace.sid);
+    assert_kept(
+        &test_centre,
         &home,
         "the contact centre's callers come into it",
     )
     .await;
-    let workflow = laboratory.contact_centre.voice_settings.workflow_sid;
-    stays(
-        &laboratory,
+    let workflow = test_centre.contact_centre.voice_settings.workflow_sid;
+    assert_kept(
+        &test_centre,
         &format!("{home}/Workflows/{workflow}"),
         "the contact centre's callers go into it",
     )
     .await;
-    stays(
-        &laboratory,
+    assert_kept(
+        &test_centre,
         &format!("{home}/TaskChannels/voice"),
         "the contact centre's calls go into it",
     )
     .await;
-    let activities = read(&laboratory, &format!("{home}/Activities")).await;
+    let activities = read(&test_centre, &format!("{home}/Activities")).await;
     for (name, reason) in [
         ("Offline", "default Activity"),
         ("Wrap-Up", "wrap-up"),
         ("Available", "the Workspace's wrap-up leads"),
     ] {
         let activity = sid(named(&activities, "activities", name)).to_owned();
-        stays(
-            &laboratory,
+        assert_kept(
+            &test_centre,
             &format!("{home}/Activities/{activity}"),
             reason,
         )
         .await;
     }
-    laboratory.close().await;
+    test_centre.close().await;
 }
 
 #[tokio::test]
-async fn an_activity_a_worker_is_in_stays_until_they_leave_it() {
-    let laboratory = TestCentre::example().await;
-    let home = format!("/{}", laboratory.contact_centre.workspace.sid);
+async fn activity_with_worker_cannot_be_deleted() {
+    let test_centre = TestCentre::example().await;
+    let home = format!("/{}", test_centre.contact_centre.workspace.sid);
     let lunch = sid(&made(
-        &laboratory,
+        &test_centre,
         &format!("{home}/Activities"),
         &[("FriendlyName", "Lunch")],
     )
     .await)
     .to_owned();
-    let maya = format!("{home}/Workers/{}", laboratory.worker("Maya").await.sid);
-    laboratory.advance(SLACK).await;
-    let worker = changed(&laboratory, &maya, &[("ActivitySid", &lunch)]).await;
+    let maya = format!("{home}/Workers/{}", test_centre.worker("Maya").await.sid);
+    test_centre.advance(SLACK).await;
+    let worker = changed(&test_centre, &maya, &[("ActivitySid", &lunch)]).await;
     assert_eq!(worker["activity_name"], "Lunch");
     let path = format!("{home}/Activities/{lunch}");
-    stays(&laboratory, &path, "is in it").await;
-    let offline = laboratory
+    assert_kept(&test_centre, &path, "is in it").await;
+    let offline = test_centre
         .contact_centre
         .workspace
         .default_activity_sid
         .to_string();
-    changed(&laboratory, &maya, &[("ActivitySid", &offline)]).await;
-    goes(&laboratory, &path).await;
-    laboratory.close().await;
+    changed(&test_centre, &maya, &[("ActivitySid", &offline)]).await;
+    delete(&test_centre, &path).await;
+    test_centre.close().await;
 }
 
+/// TaskQueues, Workflows and TaskChannels can be deleted once the Task that refers to them has
+/// ended.
 #[tokio::test]
-async fn queues_workflows_and_channels_stay_while_a_task_needs_them() {
-    let laboratory = TestCentre::example().await;
+async fn parts_of_active_task_cannot_be_deleted() {
+    let test_centre = TestCentre::example().await;
     let home = format!(
         "/{}",
-        sid(&made(&laboratory, "", &[("FriendlyName", "Second")]).await)
+        sid(&made(&test_centre, "", &[("FriendlyName", "Second")]).await)
     );
-    let [one, two] = ["One", "Two"];
     let mut queues = Vec::new();
-    for name in [one, two] {
+    for name in ["One", "Two"] {
         queues.push(
             sid(&made(
-                &laboratory,
+                &test_centre,
                 &format!("{home}/TaskQueues"),
                 &[("FriendlyName", name)],
             )
@@ -125,79 +128,79 @@ async fn queues_workflows_and_channels_stay_while_a_task_needs_them() {
     ];
     let workflow = format!(
         "{home}/Workflows/{}",
-        sid(&made(&laboratory, &format!("{home}/Workflows"), &form).await)
+        sid(&made(&test_centre, &format!("{home}/Workflows"), &form).await)
     );
     let first = format!("{home}/TaskQueues/{}", queues[0]);
-    stays(&laboratory, &first, "refers to it").await;
+    assert_kept(&test_centre, &first, "refers to it").await;
 
     let form = [("TaskChannel", "chat"), ("Attributes", "{}")];
     let task = format!(
         "{home}/Tasks/{}",
-        sid(&made(&laboratory, &format!("{home}/Tasks"), &form).await)
+        sid(&made(&test_centre, &format!("{home}/Tasks"), &form).await)
     );
     changed(
-        &laboratory,
+        &test_centre,
         &workflow,
         &[("Configuration", &*into_queue(&queues[1]))],
     )
     .await;
-    stays(
-        &laboratory,
+    assert_kept(
+        &test_centre,
         &first,
         "a Task that has not ended is in it or may come into it",
     )
     .await;
-    stays(
-        &laboratory,
+    assert_kept(
+        &test_centre,
         &workflow,
         "a Task that has not ended follows it",
     )
     .await;
-    stays(
-        &laboratory,
+    assert_kept(
+        &test_centre,
         &format!("{home}/TaskChannels/chat"),
         "a Task that has not ended is in it",
     )
     .await;
-    stays(
-        &laboratory,
+    assert_kept(
+        &test_centre,
         &format!("{home}/TaskChannels/default"),
         "Tasks that name no TaskChannel",
     )
     .await;
 
-    changed(&laboratory, &task, &[("AssignmentStatus", "canceled")]).await;
-    goes(&laboratory, &first).await;
-    goes(&laboratory, &format!("{home}/TaskChannels/chat")).await;
-    goes(&laboratory, &workflow).await;
-    goes(&laboratory, &format!("{home}/TaskQueues/{}", queues[1])).await;
-    laboratory.close().await;
+    changed(&test_centre, &task, &[("AssignmentStatus", "canceled")]).await;
+    delete(&test_centre, &first).await;
+    delete(&test_centre, &format!("{home}/TaskChannels/chat")).await;
+    delete(&test_centre, &workflow).await;
+    delete(&test_centre, &format!("{home}/TaskQueues/{}", queues[1])).await;
+    test_centre.close().await;
 }
 
 #[tokio::test]
-async fn a_workspace_goes_with_everything_in_it() {
-    let laboratory = TestCentre::example().await;
+async fn workspace_deletion_deletes_its_contents() {
+    let test_centre = TestCentre::example().await;
     let workspace = made(
-        &laboratory,
+        &test_centre,
         "",
         &[("FriendlyName", "Second"), ("Template", "FIFO")],
     )
     .await;
     let home = format!("/{}", sid(&workspace));
     let worker = made(
-        &laboratory,
+        &test_centre,
         &format!("{home}/Workers"),
         &[("FriendlyName", "Nadia")],
     )
     .await;
     let task = made(
-        &laboratory,
+        &test_centre,
         &format!("{home}/Tasks"),
         &[("Attributes", "{}")],
     )
     .await;
-    goes(&laboratory, &home).await;
-    let store = &laboratory.centre.store;
+    delete(&test_centre, &home).await;
+    let store = &test_centre.centre.store;
     assert_eq!(
         store.worker(sid(&worker).parse().unwrap()).await.unwrap(),
         None
@@ -205,39 +208,41 @@ async fn a_workspace_goes_with_everything_in_it() {
     assert_eq!(store.task(sid(&task).parse().unwrap()).await.unwrap(), None);
     for path in ["Workers", "Tasks", "TaskQueues", "Activities"] {
         assert_eq!(
-            ask(&laboratory, Method::GET, &format!("{home}/{path}"), &[])
+            ask(&test_centre, Method::GET, &format!("{home}/{path}"), &[])
                 .await
                 .0,
             404,
             "{path}"
         );
     }
-    assert_eq!(ask(&laboratory, Method::DELETE, &home, &[]).await.0, 404);
+    assert_eq!(ask(&test_centre, Method::DELETE, &home, &[]).await.0, 404);
     assert_eq!(
-        read(&laboratory, "").await["workspaces"]
+        read(&test_centre, "").await["workspaces"]
             .as_array()
             .unwrap()
             .len(),
         1
     );
-    laboratory.centre.sweep().await;
+    test_centre.centre.sweep().await;
     assert_eq!(
         store.removed_workspace_sids().await.unwrap(),
         [],
-        "the sweep has ended it"
+        "the sweep has completed the deletion"
     );
-    laboratory.close().await;
+    test_centre.close().await;
 }
 
+/// Also with six requests at the same time: one succeeds.
 #[tokio::test]
-async fn names_that_must_be_unique_are() {
-    let laboratory = TestCentre::example().await;
-    let home = format!("/{}", laboratory.contact_centre.workspace.sid);
+async fn friendly_names_are_unique() {
+    let test_centre = TestCentre::example().await;
+    let home = format!("/{}", test_centre.contact_centre.workspace.sid);
     let list = format!("{home}/TaskQueues");
-    made(&laboratory, &list, &[("FriendlyName", "Q")]).await;
-    let other = made(&laboratory, &list, &[("FriendlyName", "R")]).await;
+    made(&test_centre, &list, &[("FriendlyName", "Q")]).await;
+    let other = made(&test_centre, &list, &[("FriendlyName", "R")]).await;
     for path in [list.clone(), format!("{list}/{}", sid(&other))] {
-        let (status, error) = ask(&laboratory, Method::POST, &path, &[("FriendlyName", "Q")]).await;
+        let (status, error) =
+            ask(&test_centre, Method::POST, &path, &[("FriendlyName", "Q")]).await;
         assert_eq!(
             (status, &error["message"]),
             (
@@ -246,8 +251,8 @@ async fn names_that_must_be_unique_are() {
             )
         );
     }
-    // Of many at the same moment, one.
-    let at_once = (0..6).map(|_| ask(&laboratory, Method::POST, &list, &[("FriendlyName", "S")]));
+    // Of many requests at the same moment, one succeeds.
+    let at_once = (0..6).map(|_| ask(&test_centre, Method::POST, &list, &[("FriendlyName", "S")]));
     let mut statuses: Vec<u16> = futures_util::future::join_all(at_once)
         .await
         .into_iter()
@@ -255,5 +260,5 @@ async fn names_that_must_be_unique_are() {
         .collect();
     statuses.sort_unstable();
     assert_eq!(statuses, [201, 400, 400, 400, 400, 400]);
-    laboratory.close().await;
+    test_centre.close().await;
 }

@@ -1,4 +1,4 @@
-//! Why a Task waits, and why nothing comes to a Worker.
+//! The explanations: why a Task waits, and why a Worker gets no Task.
 
 use ids::time::Millis;
 use serde_json::{Value, json};
@@ -33,42 +33,42 @@ async fn set_activity(client: &Client<'_>, worker: &Value, name: &str) {
     assert_eq!(status, 200, "{answer}");
 }
 
-async fn nobody_speaks_hindi(client: &Client<'_>) {
+async fn hindi_speakers_are_offline(client: &Client<'_>) {
     for name in ["Arjun", "Leela"] {
         set_activity(client, &worker_named(client, name).await, "Offline").await;
     }
 }
 
 #[tokio::test]
-async fn a_waiting_task_says_what_keeps_each_worker_from_it() {
-    let laboratory = TestCentre::example().await;
-    let client = Client(&laboratory);
-    nobody_speaks_hindi(&client).await;
+async fn task_explanation_lists_worker_obstacles() {
+    let test_centre = TestCentre::example().await;
+    let client = Client(&test_centre);
+    hindi_speakers_are_offline(&client).await;
     let first = task(&client, r#"{"selected_language":"hi"}"#).await;
-    laboratory.advance(Millis::from_secs(1)).await;
+    test_centre.advance(Millis::from_secs(1)).await;
     let second = task(&client, r#"{"selected_language":"hi"}"#).await;
-    laboratory.advance(SLACK).await;
-    let (status, told) = client.get(&format!("/Tasks/{second}/Explain")).await;
-    assert_eq!(status, 200, "{told}");
+    test_centre.advance(SLACK).await;
+    let (status, explanation) = client.get(&format!("/Tasks/{second}/Explain")).await;
+    assert_eq!(status, 200, "{explanation}");
     assert_eq!(
-        (&told["task_sid"], &told["assignment_status"]),
+        (&explanation["task_sid"], &explanation["assignment_status"]),
         (&json!(second), &json!("pending"))
     );
     assert_eq!(
-        told["ahead"],
+        explanation["ahead"],
         json!({ "tasks": 1, "at_least": false }),
-        "{first} stands before it"
+        "{first} is ahead of it"
     );
-    assert_eq!(told["workflow"]["step"], 1);
+    assert_eq!(explanation["workflow"]["step"], 1);
     assert!(
-        told["url"]
+        explanation["url"]
             .as_str()
             .unwrap()
             .ends_with(&format!("/Tasks/{second}/Explain")),
         "{}",
-        told["url"]
+        explanation["url"]
     );
-    let workers = told["workers"].as_array().unwrap();
+    let workers = explanation["workers"].as_array().unwrap();
     let of = |name: &str| {
         workers
             .iter()
@@ -88,18 +88,18 @@ async fn a_waiting_task_says_what_keeps_each_worker_from_it() {
     );
 
     set_activity(&client, &worker_named(&client, "Arjun").await, "Available").await;
-    laboratory.advance(SLACK).await;
-    let (_, told) = client.get(&format!("/Tasks/{first}/Explain")).await;
+    test_centre.advance(SLACK).await;
+    let (_, explanation) = client.get(&format!("/Tasks/{first}/Explain")).await;
     assert_eq!(
         (
-            &told["assignment_status"],
-            &told["workflow"],
-            &told["workers"]
+            &explanation["assignment_status"],
+            &explanation["workflow"],
+            &explanation["workers"]
         ),
         (&json!("reserved"), &Value::Null, &json!([]))
     );
-    let (_, told) = client.get(&format!("/Tasks/{second}/Explain")).await;
-    let arjun = told["workers"]
+    let (_, explanation) = client.get(&format!("/Tasks/{second}/Explain")).await;
+    let arjun = explanation["workers"]
         .as_array()
         .unwrap()
         .iter()
@@ -107,33 +107,34 @@ async fn a_waiting_task_says_what_keeps_each_worker_from_it() {
         .unwrap();
     assert_eq!(arjun["obstacles"][0]["kind"], "no_capacity");
     assert_eq!(arjun["obstacles"][0]["task_sids"], json!([first]));
-    laboratory.close().await;
+    test_centre.close().await;
 }
 
+/// The explanation also states why the Worker gets none of these Tasks.
 #[tokio::test]
-async fn a_worker_to_whom_nothing_comes_says_what_waits_and_why_it_does_not_come() {
-    let laboratory = TestCentre::example().await;
-    let client = Client(&laboratory);
-    nobody_speaks_hindi(&client).await;
+async fn worker_explanation_lists_waiting_tasks() {
+    let test_centre = TestCentre::example().await;
+    let client = Client(&test_centre);
+    hindi_speakers_are_offline(&client).await;
     let arjun = worker_named(&client, "Arjun").await;
     let waiting = task(&client, r#"{"selected_language":"hi"}"#).await;
-    laboratory.advance(SLACK).await;
-    let (status, told) = client
+    test_centre.advance(SLACK).await;
+    let (status, explanation) = client
         .get(&format!(
             "/Workers/{}/Explain",
             arjun["sid"].as_str().unwrap()
         ))
         .await;
-    assert_eq!(status, 200, "{told}");
+    assert_eq!(status, 200, "{explanation}");
     assert!(
-        told["summary"]
+        explanation["summary"]
             .as_str()
             .unwrap()
             .contains("their Activity Offline takes no Tasks"),
         "{}",
-        told["summary"]
+        explanation["summary"]
     );
-    let queues = told["task_queues"].as_array().unwrap();
+    let queues = explanation["task_queues"].as_array().unwrap();
     let with_task = queues
         .iter()
         .find(|queue| queue["tasks"][0]["task_sid"] == waiting.as_str())
@@ -148,13 +149,13 @@ async fn a_worker_to_whom_nothing_comes_says_what_waits_and_why_it_does_not_come
             .any(|queue| queue["obstacle"]["kind"] == "not_in_task_queue"),
         "{queues:?}"
     );
-    laboratory.close().await;
+    test_centre.close().await;
 }
 
 #[tokio::test]
-async fn a_task_for_one_worker_reads_that_worker_alone() {
-    let laboratory = TestCentre::example().await;
-    let client = Client(&laboratory);
+async fn routing_target_is_the_only_worker_explained() {
+    let test_centre = TestCentre::example().await;
+    let client = Client(&test_centre);
     let maya = worker_named(&client, "Maya").await;
     set_activity(&client, &maya, "Offline").await;
     let maya = maya["sid"].as_str().unwrap();
@@ -168,21 +169,21 @@ async fn a_task_for_one_worker_reads_that_worker_alone() {
             ],
         )
         .await;
-    let (_, told) = client
+    let (_, explanation) = client
         .get(&format!("/Tasks/{}/Explain", made["sid"].as_str().unwrap()))
         .await;
     assert_eq!(
-        told["summary"],
+        explanation["summary"],
         "It is for Worker Maya alone, and their Activity Offline takes no Tasks."
     );
-    assert_eq!(told["workers"].as_array().unwrap().len(), 1);
-    laboratory.close().await;
+    assert_eq!(explanation["workers"].as_array().unwrap().len(), 1);
+    test_centre.close().await;
 }
 
 #[tokio::test]
-async fn what_is_not_there_cannot_be_explained_nor_anything_without_credentials() {
-    let laboratory = TestCentre::example().await;
-    let client = Client(&laboratory);
+async fn explain_refuses_unknown_and_anonymous() {
+    let test_centre = TestCentre::example().await;
+    let client = Client(&test_centre);
     let sid = task(&client, "{}").await;
     for path in [
         "/Tasks/WT00000000000000000000000000000009/Explain",
@@ -195,5 +196,5 @@ async fn what_is_not_there_cannot_be_explained_nor_anything_without_credentials(
     assert_eq!(client.post(&path, &[]).await.0, 405);
     let refused = reqwest::get(client.url(&path)).await.unwrap();
     assert_eq!(refused.status().as_u16(), 401);
-    laboratory.close().await;
+    test_centre.close().await;
 }

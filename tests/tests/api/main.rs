@@ -1,6 +1,6 @@
-//! The REST API over a running centre: what it changes goes the same way as calls do.
+//! The REST API over a running centre: its changes have the same effects as webhooks and timers.
 //!
-//! Beside this file, one file a concept.
+//! One module per resource or concept.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -23,7 +23,7 @@ use serde_json::Value;
 use tests::story::SLACK;
 use tests::test_centre::TestCentre;
 
-/// A program that uses the API.
+/// A client of the API.
 struct Client<'a>(&'a TestCentre);
 
 impl Client<'_> {
@@ -40,7 +40,8 @@ impl Client<'_> {
             .send()
             .await
             .unwrap();
-        let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+        let status = answer.status().as_u16();
+        let headers = answer.headers().clone();
         let text = answer.text().await.unwrap();
         let body = if text.is_empty() {
             Value::Null
@@ -59,7 +60,7 @@ impl Client<'_> {
             .await
     }
 
-    /// POST on condition of a version.
+    /// POST with `If-Match`.
     async fn post_if(&self, path: &str, version: &str, form: &[(&str, &str)]) -> (u16, Value) {
         self.send(
             reqwest::Client::new()
@@ -87,7 +88,7 @@ impl Client<'_> {
         self.send(request.body(patch.to_string())).await
     }
 
-    /// The ETag of what is under this path.
+    /// The ETag of the resource at this path.
     async fn etag(&self, path: &str) -> String {
         let (status, headers, _) = self
             .send_whole(reqwest::Client::new().get(self.url(path)))
@@ -96,8 +97,8 @@ impl Client<'_> {
         headers["etag"].to_str().unwrap().to_owned()
     }
 
-    /// The values of `field` of every entry under `key`, page by page as `next_page_url` leads.
-    async fn walk(&self, path: &str, key: &str, field: &str) -> Vec<Vec<Value>> {
+    /// The values of `field` of every entry under `key`, page by page, following `next_page_url`.
+    async fn pages(&self, path: &str, key: &str, field: &str) -> Vec<Vec<Value>> {
         let mut url = Some(self.url(path));
         let mut pages = Vec::new();
         while let Some(next) = url {
@@ -132,11 +133,11 @@ impl Client<'_> {
 }
 
 /// An English caller whose Task has been offered to Maya.
-async fn offered(laboratory: &TestCentre) -> CallSid {
-    let caller = laboratory.dial("+17075550190").await;
-    laboratory.centre.settle().await;
-    laboratory.press(caller, "1").await;
-    laboratory.advance(SLACK).await;
+async fn offered(test_centre: &TestCentre) -> CallSid {
+    let caller = test_centre.dial("+17075550190").await;
+    test_centre.centre.settle().await;
+    test_centre.press(caller, "1").await;
+    test_centre.advance(SLACK).await;
     caller
 }
 
@@ -145,26 +146,27 @@ fn task_path(caller: CallSid) -> String {
 }
 
 #[tokio::test]
-async fn nothing_is_readable_without_credentials() {
-    let laboratory = TestCentre::example().await;
-    let client = Client(&laboratory);
+async fn request_without_credentials_is_refused() {
+    let test_centre = TestCentre::example().await;
+    let client = Client(&test_centre);
     for request in [
         reqwest::Client::new().get(client.url("/Workers")),
         reqwest::Client::new()
             .get(client.url("/Workers"))
-            .basic_auth(laboratory.account.account_sid, Some("guess")),
+            .basic_auth(test_centre.account.account_sid, Some("guess")),
     ] {
         let answer = request.send().await.unwrap();
         assert_eq!(answer.status().as_u16(), 401);
         assert_eq!(answer.json::<Value>().await.unwrap()["code"], 20003);
     }
-    laboratory.close().await;
+    test_centre.close().await;
 }
 
+/// `RejectPendingReservations` then stops the ringing.
 #[tokio::test]
-async fn a_worker_made_available_through_the_api_is_offered_the_waiting_call() {
-    let laboratory = TestCentre::example().await;
-    let client = Client(&laboratory);
+async fn available_worker_is_offered_waiting_call() {
+    let test_centre = TestCentre::example().await;
+    let client = Client(&test_centre);
     let (status, activities) = client.get("/Activities").await;
     assert_eq!(status, 200);
     let sid = |name: &str| {
@@ -193,9 +195,9 @@ async fn a_worker_made_available_through_the_api_is_offered_the_waiting_call() {
             .await;
         assert_eq!(status, 200);
     }
-    offered(&laboratory).await;
-    assert!(laboratory.ringing().await.is_empty());
-    let maya = laboratory.worker("Maya").await.sid;
+    offered(&test_centre).await;
+    assert!(test_centre.ringing().await.is_empty());
+    let maya = test_centre.worker("Maya").await.sid;
     let (_, worker) = client
         .post(
             &format!("/Workers/{maya}"),
@@ -203,10 +205,11 @@ async fn a_worker_made_available_through_the_api_is_offered_the_waiting_call() {
         )
         .await;
     assert_eq!(worker["activity_name"], "Available");
-    laboratory.centre.settle().await;
-    assert!(laboratory.ringing().await.contains_key("+17075550101"));
+    test_centre.centre.settle().await;
+    assert!(test_centre.ringing().await.contains_key("+17075550101"));
 
-    // … and told to reject what was offered, the phone stops and the call goes on to somebody else.
+    // With `RejectPendingReservations` the phone stops ringing and the call is offered to another
+    // Worker.
     let form = [
         ("ActivitySid", sid("Unavailable")),
         ("RejectPendingReservations", "true".to_owned()),
@@ -216,16 +219,17 @@ async fn a_worker_made_available_through_the_api_is_offered_the_waiting_call() {
         .map(|(name, value)| (*name, value.as_str()))
         .collect();
     client.post(&format!("/Workers/{maya}"), &form).await;
-    laboratory.centre.settle().await;
-    assert!(laboratory.ringing().await.is_empty());
-    laboratory.close().await;
+    test_centre.centre.settle().await;
+    assert!(test_centre.ringing().await.is_empty());
+    test_centre.close().await;
 }
 
+/// Ending a Task through the API also ends the call or stops the ringing.
 #[tokio::test]
-async fn a_task_is_ended_only_as_its_status_allows_and_the_people_at_the_phones_notice() {
-    let laboratory = TestCentre::example().await;
-    let client = Client(&laboratory);
-    let caller = offered(&laboratory).await;
+async fn task_ends_as_its_status_allows() {
+    let test_centre = TestCentre::example().await;
+    let client = Client(&test_centre);
+    let caller = offered(&test_centre).await;
     let (status, error) = client
         .post(&task_path(caller), &[("AssignmentStatus", "completed")])
         .await;
@@ -235,9 +239,9 @@ async fn a_task_is_ended_only_as_its_status_allows_and_the_people_at_the_phones_
         "{error}"
     );
 
-    let phones = laboratory.ringing().await;
-    laboratory.at_phone(phones["+17075550101"], "answer").await;
-    laboratory.advance(SLACK).await;
+    let phones = test_centre.ringing().await;
+    test_centre.at_phone(phones["+17075550101"], "answer").await;
+    test_centre.advance(SLACK).await;
     let (status, task) = client
         .post(
             &task_path(caller),
@@ -248,19 +252,20 @@ async fn a_task_is_ended_only_as_its_status_allows_and_the_people_at_the_phones_
         (status, &task["assignment_status"], &task["reason"]),
         (200, &"completed".into(), &"done".into())
     );
-    laboratory.centre.settle().await;
-    assert_eq!(laboratory.activity_of("Maya").await, "Wrap-Up");
+    test_centre.centre.settle().await;
+    assert_eq!(test_centre.activity_of("Maya").await, "Wrap-Up");
 
-    // Canceled while waiting: the phone stops, and the caller is told and sent on.
-    let other = offered(&laboratory).await;
-    assert!(!laboratory.ringing().await.is_empty());
+    // Canceled while waiting: the phone stops ringing, and the caller hears it and leaves the
+    // queue.
+    let other = offered(&test_centre).await;
+    assert!(!test_centre.ringing().await.is_empty());
     let (status, _) = client
         .post(&task_path(other), &[("AssignmentStatus", "canceled")])
         .await;
     assert_eq!(status, 200);
-    laboratory.advance(SLACK).await;
-    assert!(laboratory.ringing().await.is_empty());
-    let transcript = laboratory.call(other).await["transcript"].to_string();
+    test_centre.advance(SLACK).await;
+    assert!(test_centre.ringing().await.is_empty());
+    let transcript = test_centre.call(other).await["transcript"].to_string();
     assert!(transcript.contains("left-queue"), "{transcript}");
-    laboratory.close().await;
+    test_centre.close().await;
 }

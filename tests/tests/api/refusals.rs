@@ -1,4 +1,4 @@
-//! What a request may not ask for, and what stays because somebody needs it.
+//! Refused requests: invalid parameters, limits, and resources in use.
 
 use ids::WorkerSid;
 use serde_json::json;
@@ -8,20 +8,18 @@ use vocabulary::PRIORITY_MAX;
 use crate::Client;
 
 #[tokio::test]
-async fn a_task_that_cannot_be_made_is_refused_by_the_name_of_the_parameter() {
-    let laboratory = TestCentre::example().await;
-    let client = Client(&laboratory);
-    let nobody = WorkerSid::derive(&["nobody"]).to_string();
-    let (nowhere, none) = (
-        format!("WQ{}", "0".repeat(32)),
-        format!("WW{}", "0".repeat(32)),
-    );
+async fn invalid_task_names_its_parameter() {
+    let test_centre = TestCentre::example().await;
+    let client = Client(&test_centre);
+    let unknown_worker = WorkerSid::derive(&["unknown"]).to_string();
+    let unknown_queue = format!("WQ{}", "0".repeat(32));
+    let unknown_workflow = format!("WW{}", "0".repeat(32));
     for (name, value) in [
-        ("RoutingTarget", nobody.as_str()),
-        ("RoutingTarget", &nowhere),
+        ("RoutingTarget", unknown_worker.as_str()),
+        ("RoutingTarget", &unknown_queue),
         ("RoutingTarget", "WT00000000000000000000000000000000"),
-        ("TaskQueueSid", &nowhere),
-        ("WorkflowSid", &none),
+        ("TaskQueueSid", &unknown_queue),
+        ("WorkflowSid", &unknown_workflow),
         ("IgnoreCapacity", "true"),
         ("Timeout", "1209601"),
         ("Timeout", "-1"),
@@ -63,17 +61,17 @@ async fn a_task_that_cannot_be_made_is_refused_by_the_name_of_the_parameter() {
         (status, &task["timeout"], &task["priority"]),
         (201, &json!(1_209_600), &json!(2_147_483_647))
     );
-    laboratory.close().await;
+    test_centre.close().await;
 }
 
 #[tokio::test]
-async fn where_there_are_several_workflows_a_task_says_which() {
-    let laboratory = TestCentre::example().await;
-    let client = Client(&laboratory);
+async fn workflow_sid_is_required_among_several() {
+    let test_centre = TestCentre::example().await;
+    let client = Client(&test_centre);
     let task = [("Attributes", r#"{"selected_language":"en"}"#)];
     assert_eq!(client.post("/Tasks", &task).await.0, 201);
     let queue = client
-        .walk("/TaskQueues", "task_queues", "sid")
+        .pages("/TaskQueues", "task_queues", "sid")
         .await
         .concat()[0]
         .clone();
@@ -96,19 +94,19 @@ async fn where_there_are_several_workflows_a_task_says_which() {
     );
     let named = [task[0], ("WorkflowSid", workflow["sid"].as_str().unwrap())];
     assert_eq!(client.post("/Tasks", &named).await.0, 201);
-    laboratory.close().await;
+    test_centre.close().await;
 }
 
 #[tokio::test]
-async fn a_worker_with_a_reservation_stays() {
-    let laboratory = TestCentre::example().await;
-    let client = Client(&laboratory);
+async fn worker_with_reservation_is_not_deleted() {
+    let test_centre = TestCentre::example().await;
+    let client = Client(&test_centre);
     let voice = [
         ("Attributes", r#"{"selected_language":"en"}"#),
         ("TaskChannel", "voice"),
     ];
     let (_, task) = client.post("/Tasks", &voice).await;
-    laboratory.centre.settle().await;
+    test_centre.centre.settle().await;
     let (_, reservations) = client
         .get(&format!(
             "/Tasks/{}/Reservations",
@@ -135,17 +133,17 @@ async fn a_worker_with_a_reservation_stays() {
             &[("AssignmentStatus", "canceled")],
         )
         .await;
-    laboratory.centre.settle().await;
+    test_centre.centre.settle().await;
     assert_eq!(client.delete_if(&path, "*").await.0, 204);
-    laboratory.close().await;
+    test_centre.close().await;
 }
 
 #[tokio::test]
-async fn a_workspace_has_a_hundred_activities_and_not_one_more() {
-    let laboratory = TestCentre::example().await;
-    let client = Client(&laboratory);
+async fn workspace_has_at_most_100_activities() {
+    let test_centre = TestCentre::example().await;
+    let client = Client(&test_centre);
     let there = client
-        .walk("/Activities?PageSize=100", "activities", "sid")
+        .pages("/Activities?PageSize=100", "activities", "sid")
         .await
         .concat()
         .len();
@@ -166,5 +164,5 @@ async fn a_workspace_has_a_hundred_activities_and_not_one_more() {
         error["message"].as_str().unwrap().contains("100"),
         "{error}"
     );
-    laboratory.close().await;
+    test_centre.close().await;
 }

@@ -11,25 +11,28 @@ use crate::{Client, offered, task_path};
 
 const MAYA: &str = "+17075550101";
 
-/// An English caller who was offered to Maya, in a centre whose application leaves Reservations to the API.
+/// An English caller who was offered to Maya, in a centre whose application answers without an
+/// instruction.
 async fn stage() -> (TestCentre, CallSid, String) {
     let application = Application::start(&[("/ask", (200, JSON, "{}"))]).await;
-    let laboratory = application.laboratory("/ask", "/ask").await;
-    let caller = offered(&laboratory).await;
-    let reservation = laboratory.task(caller).await.unwrap().reservations[0].clone();
+    let test_centre = application.test_centre("/ask", "/ask").await;
+    let caller = offered(&test_centre).await;
+    let reservation = test_centre.task(caller).await.unwrap().reservations[0].clone();
     assert_eq!(
         (reservation.worker_name.as_str(), reservation.status),
         ("Maya", ReservationStatus::Pending)
     );
-    (laboratory, caller, reservation.sid.to_string())
+    (test_centre, caller, reservation.sid.to_string())
 }
 
+/// The request is answered before the Worker picks up. Invalid, stale and concurrent instructions
+/// are refused.
 #[tokio::test]
-async fn an_instruction_given_through_the_api_rings_the_worker_and_answers_before_they_pick_up() {
-    let (laboratory, caller, sid) = stage().await;
-    let client = Client(&laboratory);
+async fn api_instruction_rings_the_worker() {
+    let (test_centre, caller, sid) = stage().await;
+    let client = Client(&test_centre);
     let path = format!("{}/Reservations/{sid}", task_path(caller));
-    assert!(laboratory.ringing().await.is_empty());
+    assert!(test_centre.ringing().await.is_empty());
 
     for (form, sentence) in [
         (vec![("Instruction", "dance")], "Instruction: "),
@@ -78,8 +81,8 @@ async fn an_instruction_given_through_the_api_rings_the_worker_and_answers_befor
         (200, &"pending".into()),
         "{reservation}"
     );
-    laboratory.centre.settle().await;
-    let ringing = laboratory.ringing().await;
+    test_centre.centre.settle().await;
+    let ringing = test_centre.ringing().await;
     let (status, error) = client.post(&path, &[("Instruction", "conference")]).await;
     assert_eq!(status, 400);
     assert!(
@@ -90,8 +93,8 @@ async fn an_instruction_given_through_the_api_rings_the_worker_and_answers_befor
         "{error}"
     );
 
-    laboratory.at_phone(ringing[MAYA], "answer").await;
-    laboratory.advance(SLACK).await;
+    test_centre.at_phone(ringing[MAYA], "answer").await;
+    test_centre.advance(SLACK).await;
     let (_, reservation) = client.get(&path).await;
     assert_eq!(reservation["reservation_status"], "accepted");
     let (status, error) = client.post(&path, &[("Instruction", "dequeue")]).await;
@@ -102,16 +105,17 @@ async fn an_instruction_given_through_the_api_rings_the_worker_and_answers_befor
         (status, error["message"].as_str()),
         (400, Some(sentence.as_str()))
     );
-    laboratory.close().await;
+    test_centre.close().await;
 }
 
+/// An ended Reservation is still readable, alone and in the list.
 #[tokio::test]
-async fn a_reservation_is_accepted_and_completed_under_its_worker_and_then_still_readable() {
-    let (laboratory, caller, sid) = stage().await;
-    let client = Client(&laboratory);
+async fn reservation_is_completed_under_its_worker() {
+    let (test_centre, caller, sid) = stage().await;
+    let client = Client(&test_centre);
     let home = format!(
         "/Workers/{}/Reservations",
-        laboratory.worker("Maya").await.sid
+        test_centre.worker("Maya").await.sid
     );
     let path = format!("{home}/{sid}");
     let (status, open) = client.get(&home).await;
@@ -133,7 +137,7 @@ async fn a_reservation_is_accepted_and_completed_under_its_worker_and_then_still
     assert_eq!(
         (status, error["message"].as_str()),
         (400, Some(sentence.as_str())),
-        "whoever is second did not accept it"
+        "the second accept is refused"
     );
     let (status, done) = client
         .post(&path, &[("ReservationStatus", "completed")])
@@ -146,8 +150,9 @@ async fn a_reservation_is_accepted_and_completed_under_its_worker_and_then_still
     for _ in 0..2 {
         let (status, shown) = client.get(&path).await;
         assert_eq!((status, &shown), (200, &done));
-        // … also when it stands in no Worker any more, and after all has been told.
-        laboratory.centre.settle().await;
+        // Also after it is no longer an open Reservation of the Worker, and after all Events are
+        // published.
+        test_centre.centre.settle().await;
     }
     let (_, ended) = client
         .get(&format!("{home}?ReservationStatus=completed"))
@@ -155,20 +160,20 @@ async fn a_reservation_is_accepted_and_completed_under_its_worker_and_then_still
     assert_eq!(ended["reservations"], json!([done]));
     let (_, task) = client.get(&task_path(caller)).await;
     assert_eq!(task["assignment_status"], "completed");
-    laboratory.close().await;
+    test_centre.close().await;
 }
 
 #[tokio::test]
-async fn a_reservation_of_an_earlier_round_can_be_read_and_nothing_else() {
-    let (laboratory, caller, first) = stage().await;
-    let client = Client(&laboratory);
+async fn reservation_of_earlier_round_is_read_only() {
+    let (test_centre, caller, first) = stage().await;
+    let client = Client(&test_centre);
     let home = format!("{}/Reservations", task_path(caller));
     let (status, _) = client
         .post(&format!("{home}/{first}"), &[("Instruction", "reject")])
         .await;
     assert_eq!(status, 200);
-    laboratory.advance(SLACK).await;
-    let second = laboratory.task(caller).await.unwrap().reservations[0].clone();
+    test_centre.advance(SLACK).await;
+    let second = test_centre.task(caller).await.unwrap().reservations[0].clone();
     assert_eq!(second.worker_name, "Leela", "the next who speaks English");
 
     let (_, all) = client.get(&home).await;
@@ -201,11 +206,11 @@ async fn a_reservation_of_an_earlier_round_can_be_read_and_nothing_else() {
     assert_eq!(pending["reservations"].as_array().unwrap().len(), 1);
     let maya = format!(
         "/Workers/{}/Reservations/{first}",
-        laboratory.worker("Maya").await.sid
+        test_centre.worker("Maya").await.sid
     );
     let leela = format!(
         "/Workers/{}/Reservations/{first}",
-        laboratory.worker("Leela").await.sid
+        test_centre.worker("Leela").await.sid
     );
     assert_eq!(client.get(&maya).await.1["reservation_status"], "rejected");
     assert_eq!(client.get(&leela).await.0, 404, "it is Maya's");
@@ -217,5 +222,5 @@ async fn a_reservation_of_an_earlier_round_can_be_read_and_nothing_else() {
         )
         .await;
     assert_eq!((status, &error["code"]), (400, &json!(20_001)), "{error}");
-    laboratory.close().await;
+    test_centre.close().await;
 }

@@ -1,4 +1,4 @@
-//! Supervisors who are brought into a conversation through the API (taskrouter.md section 11.3, "supervise").
+//! Supervisors who join a conversation through the API (taskrouter.md section 11.3, "supervise").
 
 use ids::CallSid;
 use serde_json::{Value, json};
@@ -16,23 +16,23 @@ const JOE: &str = "+17075550177";
 async fn conversation() -> (TestCentre, CallSid, String) {
     let application =
         Application::start(&[("/ask", (200, JSON, r#"{"instruction":"conference"}"#))]).await;
-    let laboratory = application.laboratory("/ask", "/ask").await;
-    let caller = offered(&laboratory).await;
-    let reservation = laboratory.task(caller).await.unwrap().reservations[0].sid;
+    let test_centre = application.test_centre("/ask", "/ask").await;
+    let caller = offered(&test_centre).await;
+    let reservation = test_centre.task(caller).await.unwrap().reservations[0].sid;
     let path = format!("{}/Reservations/{reservation}", task_path(caller));
-    (laboratory, caller, path)
+    (test_centre, caller, path)
 }
 
-async fn picks_up(laboratory: &TestCentre, number: &str) -> CallSid {
-    let call = laboratory.ringing().await[number];
-    laboratory.at_phone(call, "answer").await;
-    laboratory.advance(SLACK).await;
+async fn picks_up(test_centre: &TestCentre, number: &str) -> CallSid {
+    let call = test_centre.ringing().await[number];
+    test_centre.at_phone(call, "answer").await;
+    test_centre.advance(SLACK).await;
     call
 }
 
-/// Who is in the conference that goes on.
-async fn participants(laboratory: &TestCentre) -> Vec<Value> {
-    let all = laboratory.get("/simulator/conferences").await;
+/// The participants of the active conference.
+async fn participants(test_centre: &TestCentre) -> Vec<Value> {
+    let all = test_centre.get("/simulator/conferences").await;
     let on = all["conferences"]
         .as_array()
         .unwrap()
@@ -42,19 +42,20 @@ async fn participants(laboratory: &TestCentre) -> Vec<Value> {
         .collect()
 }
 
+/// `monitor` (the default) is muted, `whisper` coaches the Worker, `barge` speaks to both.
 #[tokio::test]
-async fn a_supervisor_is_rung_and_listens_whispers_or_speaks_as_the_form_says() {
+async fn supervisor_joins_in_the_requested_mode() {
     for (number, mode, (muted, coaching)) in [
         (JOE, None, (true, false)),
         (LEELA, Some("monitor"), (true, false)),
         (LEELA, Some("whisper"), (false, true)),
         (JOE, Some("barge"), (false, false)),
     ] {
-        let (laboratory, caller, path) = conversation().await;
-        let client = Client(&laboratory);
-        let maya = picks_up(&laboratory, MAYA).await;
-        // A Worker is rung at their `contact_uri`.
-        let leela = laboratory.worker("Leela").await.sid.to_string();
+        let (test_centre, caller, path) = conversation().await;
+        let client = Client(&test_centre);
+        let maya = picks_up(&test_centre, MAYA).await;
+        // A Worker's phone is their `contact_uri`.
+        let leela = test_centre.worker("Leela").await.sid.to_string();
         let supervisor = if number == LEELA { &*leela } else { number };
         let mut form = vec![("Instruction", "supervise"), ("Supervisor", supervisor)];
         form.extend(mode.map(|mode| ("SupervisorMode", mode)));
@@ -64,15 +65,15 @@ async fn a_supervisor_is_rung_and_listens_whispers_or_speaks_as_the_form_says() 
             (200, &"accepted".into()),
             "{reservation}"
         );
-        laboratory.centre.settle().await;
+        test_centre.centre.settle().await;
         assert_eq!(
-            participants(&laboratory).await.len(),
+            participants(&test_centre).await.len(),
             2,
-            "nobody has picked up yet"
+            "the supervisor has not answered yet"
         );
 
-        let supervisor = picks_up(&laboratory, number).await;
-        let present = participants(&laboratory).await;
+        let supervisor = picks_up(&test_centre, number).await;
+        let present = participants(&test_centre).await;
         let of = |call: CallSid| {
             present
                 .iter()
@@ -96,58 +97,61 @@ async fn a_supervisor_is_rung_and_listens_whispers_or_speaks_as_the_form_says() 
             (&json!(false), &json!(false))
         );
 
-        laboratory.at_phone(supervisor, "hangup").await;
-        laboratory.advance(SLACK).await;
+        test_centre.at_phone(supervisor, "hangup").await;
+        test_centre.advance(SLACK).await;
         assert_eq!(
-            participants(&laboratory).await.len(),
+            participants(&test_centre).await.len(),
             2,
-            "the conversation goes on"
+            "the conversation continues"
         );
         assert_eq!(client.get(&path).await.1["reservation_status"], "accepted");
-        laboratory.close().await;
+        test_centre.close().await;
     }
 }
 
+/// Refused before and after the conversation, for an unknown supervisor, and under the Worker's
+/// path.
 #[tokio::test]
-async fn nobody_is_rung_before_there_is_a_conversation_after_it_or_without_a_number() {
-    let (laboratory, caller, path) = conversation().await;
-    let client = Client(&laboratory);
+async fn supervise_requires_a_conversation() {
+    let (test_centre, caller, path) = conversation().await;
+    let client = Client(&test_centre);
     let supervise = [("Instruction", "supervise"), ("Supervisor", JOE)];
     let refused = async |form: &[(&str, &str)]| {
         let (status, error) = client.post(&path, form).await;
         assert_eq!((status, &error["code"]), (400, &json!(20_001)), "{error}");
-        assert!(!laboratory.ringing().await.contains_key(JOE));
+        assert!(!test_centre.ringing().await.contains_key(JOE));
         error["message"].as_str().unwrap().to_owned()
     };
     assert!(
         refused(&supervise).await.contains("Supervise"),
-        "it is offered"
+        "the Reservation is pending"
     );
-    let maya = picks_up(&laboratory, MAYA).await;
-    let nobody = [
+    let maya = picks_up(&test_centre, MAYA).await;
+    let unknown = [
         ("Instruction", "supervise"),
         ("Supervisor", "WK00000000000000000000000000000009"),
     ];
     assert!(
-        refused(&nobody).await.contains("Supervise"),
+        refused(&unknown).await.contains("Supervise"),
         "there is no such Worker"
     );
-    let (worker, sid) = (
-        laboratory.worker("Maya").await.sid,
-        path.rsplit('/').next().unwrap(),
-    );
+    let worker = test_centre.worker("Maya").await.sid;
+    let sid = path.rsplit('/').next().unwrap();
     let (status, error) = client
         .post(&format!("/Workers/{worker}/Reservations/{sid}"), &supervise)
         .await;
-    assert_eq!(status, 400, "it is given under the Task: {error}");
+    assert_eq!(
+        status, 400,
+        "supervise is accepted under the Task only: {error}"
+    );
 
     for call in [caller, maya] {
-        laboratory.at_phone(call, "hangup").await;
-        laboratory.advance(SLACK).await;
+        test_centre.at_phone(call, "hangup").await;
+        test_centre.advance(SLACK).await;
     }
     assert!(
         refused(&supervise).await.contains("Supervise"),
-        "it is over"
+        "the conversation has ended"
     );
-    laboratory.close().await;
+    test_centre.close().await;
 }

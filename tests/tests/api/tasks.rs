@@ -8,12 +8,12 @@ use tests::test_centre::{EXAMPLE, TestCentre};
 
 use crate::Client;
 
-/// Tasks of these priorities, a second apart, that nobody takes.
-async fn make(laboratory: &TestCentre, priorities: &[u32]) -> Vec<String> {
-    let client = Client(laboratory);
+/// Creates Tasks of these priorities, a second apart.
+async fn make(test_centre: &TestCentre, priorities: &[u32]) -> Vec<String> {
+    let client = Client(test_centre);
     let mut made = Vec::new();
     for priority in priorities {
-        laboratory.advance(Millis::from_secs(1)).await;
+        test_centre.advance(Millis::from_secs(1)).await;
         let attributes = json!({ "selected_language": "en", "number": made.len() }).to_string();
         let form = [
             ("Attributes", attributes),
@@ -31,11 +31,11 @@ async fn make(laboratory: &TestCentre, priorities: &[u32]) -> Vec<String> {
     made
 }
 
-/// Nobody is there.
-async fn off_duty(laboratory: &TestCentre) {
-    let client = Client(laboratory);
+/// Makes every Worker Unavailable.
+async fn off_duty(test_centre: &TestCentre) {
+    let client = Client(test_centre);
     let unavailable = client.activity("Unavailable").await;
-    for worker in client.walk("/Workers", "workers", "sid").await.concat() {
+    for worker in client.pages("/Workers", "workers", "sid").await.concat() {
         client
             .post(
                 &format!("/Workers/{}", worker.as_str().unwrap()),
@@ -45,7 +45,7 @@ async fn off_duty(laboratory: &TestCentre) {
     }
 }
 
-/// How many Tasks were read to answer.
+/// The number of Tasks that the operations read.
 fn tasks_read(operations: &[Operation]) -> u64 {
     operations
         .iter()
@@ -55,27 +55,27 @@ fn tasks_read(operations: &[Operation]) -> u64 {
 }
 
 #[tokio::test]
-async fn tasks_are_listed_page_by_page_with_every_filter_and_order() {
-    let laboratory = TestCentre::example().await;
-    off_duty(&laboratory).await;
-    let client = Client(&laboratory);
-    let made = make(&laboratory, &[0, 5, 5, 1, 0, 7]).await;
+async fn tasks_are_paged_filtered_and_ordered() {
+    let test_centre = TestCentre::example().await;
+    off_duty(&test_centre).await;
+    let client = Client(&test_centre);
+    let made = make(&test_centre, &[0, 5, 5, 1, 0, 7]).await;
     let by = |numbers: &[usize]| {
         numbers
             .iter()
             .map(|number| Value::from(made[*number].clone()))
             .collect::<Vec<_>>()
     };
-    let walk = async |query: &str| {
+    let pages = async |query: &str| {
         client
-            .walk(&format!("/Tasks?{query}"), "tasks", "sid")
+            .pages(&format!("/Tasks?{query}"), "tasks", "sid")
             .await
     };
-    assert_eq!(walk("PageSize=4").await, [by(&[0, 1, 2, 3]), by(&[4, 5])]);
+    assert_eq!(pages("PageSize=4").await, [by(&[0, 1, 2, 3]), by(&[4, 5])]);
     assert_eq!(
-        walk("PageSize=6").await,
+        pages("PageSize=6").await,
         [by(&[0, 1, 2, 3, 4, 5])],
-        "no page behind the last"
+        "no page after the last"
     );
     for (query, expected) in [
         ("Ordering=DateCreated:desc", [5, 4, 3, 2, 1, 0]),
@@ -86,7 +86,7 @@ async fn tasks_are_listed_page_by_page_with_every_filter_and_order() {
     ] {
         for size in [1, 4, 50] {
             assert_eq!(
-                walk(&format!("{query}&PageSize={size}")).await.concat(),
+                pages(&format!("{query}&PageSize={size}")).await.concat(),
                 by(&expected),
                 "{query} by {size}"
             );
@@ -100,7 +100,8 @@ async fn tasks_are_listed_page_by_page_with_every_filter_and_order() {
         .await;
     let (_, one) = client.get(&format!("/Tasks/{}", made[0])).await;
     let text = |name: &str| one[name].as_str().unwrap().to_owned();
-    let (queue, workflow) = (text("task_queue_sid"), text("workflow_sid"));
+    let queue = text("task_queue_sid");
+    let workflow = text("workflow_sid");
     for (query, expected) in [
         ("AssignmentStatus=canceled".to_owned(), 1),
         (
@@ -128,16 +129,16 @@ async fn tasks_are_listed_page_by_page_with_every_filter_and_order() {
         ("HasAddons=true".to_owned(), 0),
         ("HasAddons=false".to_owned(), 6),
     ] {
-        assert_eq!(walk(&query).await.concat().len(), expected, "{query}");
+        assert_eq!(pages(&query).await.concat().len(), expected, "{query}");
     }
-    laboratory.close().await;
+    test_centre.close().await;
 }
 
 #[tokio::test]
-async fn a_page_of_tasks_costs_the_same_reads_however_many_tasks_there_are() {
-    let (laboratory, meter) = TestCentre::metered(EXAMPLE).await;
-    off_duty(&laboratory).await;
-    let client = Client(&laboratory);
+async fn page_cost_does_not_depend_on_task_count() {
+    let (test_centre, meter) = TestCentre::metered(EXAMPLE).await;
+    off_duty(&test_centre).await;
+    let client = Client(&test_centre);
     let cost = async || {
         meter.take();
         client.get("/Tasks?PageSize=3").await;
@@ -156,20 +157,22 @@ async fn a_page_of_tasks_costs_the_same_reads_however_many_tasks_there_are() {
                 .count(),
         )
     };
-    make(&laboratory, &[0; 6]).await;
+    make(&test_centre, &[0; 6]).await;
     let few = cost().await;
-    make(&laboratory, &[0; 30]).await;
+    make(&test_centre, &[0; 30]).await;
     assert_eq!(cost().await, few);
     assert_eq!(few.0, 16, "one query of each shard");
-    laboratory.close().await;
+    test_centre.close().await;
 }
 
+/// The first list reads the expired Tasks and removes them from the listing; the next one does not
+/// read them.
 #[tokio::test]
-async fn tasks_that_ended_too_long_ago_to_be_read_stand_before_a_list_once() {
-    let (laboratory, meter) = TestCentre::metered(EXAMPLE).await;
-    off_duty(&laboratory).await;
-    let client = Client(&laboratory);
-    for task in make(&laboratory, &[0; 30]).await {
+async fn expired_tasks_are_read_by_one_list_only() {
+    let (test_centre, meter) = TestCentre::metered(EXAMPLE).await;
+    off_duty(&test_centre).await;
+    let client = Client(&test_centre);
+    for task in make(&test_centre, &[0; 30]).await {
         client
             .post(
                 &format!("/Tasks/{task}"),
@@ -177,28 +180,28 @@ async fn tasks_that_ended_too_long_ago_to_be_read_stand_before_a_list_once() {
             )
             .await;
     }
-    laboratory.advance(Millis::from_secs(300)).await;
-    let waits = make(&laboratory, &[0]).await;
+    test_centre.advance(Millis::from_secs(300)).await;
+    let waits = make(&test_centre, &[0]).await;
     for expected in [31, 1] {
         meter.take();
         assert_eq!(
             client
-                .walk("/Tasks?PageSize=3", "tasks", "sid")
+                .pages("/Tasks?PageSize=3", "tasks", "sid")
                 .await
                 .concat(),
             waits
         );
         assert_eq!(tasks_read(&meter.take()), expected);
     }
-    laboratory.close().await;
+    test_centre.close().await;
 }
 
 #[tokio::test]
-async fn attributes_of_a_task_can_be_patched() {
-    let laboratory = TestCentre::example().await;
-    off_duty(&laboratory).await;
-    let client = Client(&laboratory);
-    let path = format!("/Tasks/{}", make(&laboratory, &[0]).await[0]);
+async fn task_attributes_can_be_patched() {
+    let test_centre = TestCentre::example().await;
+    off_duty(&test_centre).await;
+    let client = Client(&test_centre);
+    let path = format!("/Tasks/{}", make(&test_centre, &[0]).await[0]);
     let (status, task) = client
         .patch(&path, &json!({ "number": null, "note": "é" }))
         .await;
@@ -211,18 +214,20 @@ async fn attributes_of_a_task_can_be_patched() {
     assert_eq!(
         client.etag(&path).await,
         before,
-        "nothing was to be changed"
+        "the patch changes nothing"
     );
-    laboratory.close().await;
+    test_centre.close().await;
 }
 
+/// The notification of the hang-up is lost. After the first Reservation has failed, the carrier is
+/// asked whether the call still exists, and the Task is canceled.
 #[tokio::test]
-async fn a_caller_who_hung_up_unheard_is_asked_after_when_the_first_offer_came_to_nothing() {
-    let laboratory = TestCentre::example().await;
-    let client = Client(&laboratory);
-    // They hang up while the answer that puts them into the queue is on its way: nobody tells of it.
-    let caller = laboratory.dial("+17075550190").await;
-    laboratory.at_phone(caller, "hangup").await;
+async fn task_of_lost_caller_is_canceled() {
+    let test_centre = TestCentre::example().await;
+    let client = Client(&test_centre);
+    // The caller hangs up while the answer with `<Enqueue>` is in flight: no webhook reports it.
+    let caller = test_centre.dial("+17075550190").await;
+    test_centre.at_phone(caller, "hangup").await;
     let attributes =
         json!({ "selected_language": "en", "call_sid": caller, "to": "+17075550183" }).to_string();
     let (status, made) = client
@@ -232,16 +237,16 @@ async fn a_caller_who_hung_up_unheard_is_asked_after_when_the_first_offer_came_t
         )
         .await;
     assert_eq!(status, 201, "{made}");
-    laboratory.advance(SLACK).await;
-    let ringing = laboratory.ringing().await;
+    test_centre.advance(SLACK).await;
+    let ringing = test_centre.ringing().await;
     assert_eq!(ringing.len(), 1, "{ringing:?}");
-    laboratory
+    test_centre
         .at_phone(*ringing.values().next().unwrap(), "decline")
         .await;
-    laboratory.advance(SLACK).await;
+    test_centre.advance(SLACK).await;
     assert!(
-        laboratory.ringing().await.is_empty(),
-        "nobody else is rung for them"
+        test_centre.ringing().await.is_empty(),
+        "no other phone rings for the lost caller"
     );
     let (_, task) = client
         .get(&format!("/Tasks/{}", made["sid"].as_str().unwrap()))
@@ -250,5 +255,5 @@ async fn a_caller_who_hung_up_unheard_is_asked_after_when_the_first_offer_came_t
         (&task["assignment_status"], &task["reason"]),
         (&json!("canceled"), &json!("hangup"))
     );
-    laboratory.close().await;
+    test_centre.close().await;
 }

@@ -1,4 +1,4 @@
-//! The wire: versions, credentials, methods, sizes.
+//! The HTTP level: versions, credentials, methods, sizes.
 
 use serde_json::json;
 use tests::test_centre::{API_KEY, TestCentre};
@@ -6,14 +6,14 @@ use tests::test_centre::{API_KEY, TestCentre};
 use crate::{Client, offered, task_path};
 
 #[tokio::test]
-async fn an_api_key_opens_what_the_account_opens() {
-    let laboratory = TestCentre::example().await;
-    let client = Client(&laboratory);
+async fn api_key_is_accepted_like_the_account() {
+    let test_centre = TestCentre::example().await;
+    let client = Client(&test_centre);
     let (key, secret) = API_KEY.split_once(':').unwrap();
     for (user, password, expected) in [
         (key, secret, 200),
         (key, "0123456789abcdeg", 401),
-        (key, laboratory.account.auth_token.as_str(), 401),
+        (key, test_centre.account.auth_token.as_str(), 401),
         ("SK00000000000000000000000000000002", secret, 401),
     ] {
         let request = reqwest::Client::new()
@@ -25,23 +25,20 @@ async fn an_api_key_opens_what_the_account_opens() {
             "{user}"
         );
     }
-    laboratory.close().await;
+    test_centre.close().await;
 }
 
+/// In each of the six operations that accept `If-Match`.
 #[tokio::test]
-async fn a_stale_version_changes_nothing_in_any_of_the_six_operations() {
-    let laboratory = TestCentre::example().await;
-    let client = Client(&laboratory);
-    let task = task_path(offered(&laboratory).await);
-    let maya = laboratory.worker("Maya").await;
-    let (worker, reservation) = (
-        format!("/Workers/{}", maya.sid),
-        maya.open_reservations[0].sid,
-    );
-    let (under_task, under_worker) = (
-        format!("{task}/Reservations/{reservation}"),
-        format!("{worker}/Reservations/{reservation}"),
-    );
+async fn stale_if_match_changes_nothing() {
+    let test_centre = TestCentre::example().await;
+    let client = Client(&test_centre);
+    let task = task_path(offered(&test_centre).await);
+    let maya = test_centre.worker("Maya").await;
+    let worker = format!("/Workers/{}", maya.sid);
+    let reservation = maya.open_reservations[0].sid;
+    let under_task = format!("{task}/Reservations/{reservation}");
+    let under_worker = format!("{worker}/Reservations/{reservation}");
     let before = (
         client.get(&task).await,
         client.get(&worker).await,
@@ -77,7 +74,7 @@ async fn a_stale_version_changes_nothing_in_any_of_the_six_operations() {
         before
     );
 
-    // With the version that is there, it is done.
+    // With the current version the update is done.
     let version = client.etag(&task).await;
     assert_eq!(
         client
@@ -94,28 +91,30 @@ async fn a_stale_version_changes_nothing_in_any_of_the_six_operations() {
         412,
         "it has another version now"
     );
-    laboratory.close().await;
+    test_centre.close().await;
 }
 
 #[tokio::test]
-async fn a_list_has_another_etag_when_an_entry_has_another_version() {
-    let laboratory = TestCentre::example().await;
-    let client = Client(&laboratory);
-    let task = task_path(offered(&laboratory).await);
+async fn list_etag_follows_entry_versions() {
+    let test_centre = TestCentre::example().await;
+    let client = Client(&test_centre);
+    let task = task_path(offered(&test_centre).await);
     for list in ["/Tasks", "/Workers", &format!("{task}/Reservations")] {
         assert_eq!(client.etag(list).await, client.etag(list).await, "{list}");
     }
-    let (tasks, workers) = (client.etag("/Tasks").await, client.etag("/Workers").await);
+    let tasks = client.etag("/Tasks").await;
+    let workers = client.etag("/Workers").await;
     client.post(&task, &[("Priority", "3")]).await;
     assert_ne!(client.etag("/Tasks").await, tasks);
     assert_eq!(client.etag("/Workers").await, workers);
-    laboratory.close().await;
+    test_centre.close().await;
 }
 
+/// An oversized body (413) and an unsupported method (405).
 #[tokio::test]
-async fn a_body_that_is_too_large_and_a_method_that_is_not_served_are_told_in_the_apis_own_form() {
-    let laboratory = TestCentre::example().await;
-    let client = Client(&laboratory);
+async fn http_errors_have_the_apis_form() {
+    let test_centre = TestCentre::example().await;
+    let client = Client(&test_centre);
     let (status, error) = client
         .post(
             "/Workers",
@@ -132,5 +131,5 @@ async fn a_body_that_is_too_large_and_a_method_that_is_not_served_are_told_in_th
         (status, &error["code"], &headers["allow"]),
         (405, &json!(20_004), &"GET, POST".parse().unwrap())
     );
-    laboratory.close().await;
+    test_centre.close().await;
 }

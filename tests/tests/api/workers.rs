@@ -22,21 +22,21 @@ async fn make(client: &Client<'_>, name: &str) -> String {
 }
 
 #[tokio::test]
-async fn workers_are_listed_page_by_page_with_every_filter_and_order() {
-    let laboratory = TestCentre::example().await;
-    let client = Client(&laboratory);
+async fn workers_are_paged_filtered_and_ordered() {
+    let test_centre = TestCentre::example().await;
+    let client = Client(&test_centre);
     let example = client
-        .walk("/Workers", "workers", "friendly_name")
+        .pages("/Workers", "workers", "friendly_name")
         .await
         .concat();
     assert_eq!(example.len(), 3, "{example:?}");
     let mut made = Vec::new();
     for name in ["Ada", "Bo", "Cy", "Di"] {
-        laboratory.advance(Millis::from_secs(1)).await;
+        test_centre.advance(Millis::from_secs(1)).await;
         made.push(make(&client, name).await);
     }
     let pages = client
-        .walk("/Workers?PageSize=3", "workers", "friendly_name")
+        .pages("/Workers?PageSize=3", "workers", "friendly_name")
         .await;
     assert_eq!(pages.iter().map(Vec::len).collect::<Vec<_>>(), [3, 3, 1]);
     assert_eq!(
@@ -64,7 +64,7 @@ async fn workers_are_listed_page_by_page_with_every_filter_and_order() {
     assert_eq!(names(&first), example[..2]);
     assert_eq!(first["meta"]["previous_page_url"], Value::Null);
 
-    laboratory.advance(Millis::from_secs(1)).await;
+    test_centre.advance(Millis::from_secs(1)).await;
     let available = client.activity("Available").await;
     client
         .post(
@@ -72,10 +72,8 @@ async fn workers_are_listed_page_by_page_with_every_filter_and_order() {
             &[("ActivitySid", &available)],
         )
         .await;
-    let (english, by_sid) = (
-        "TaskQueueName=Customer%20Contact%20Center%20English",
-        format!("ActivitySid={available}"),
-    );
+    let english = "TaskQueueName=Customer%20Contact%20Center%20English";
+    let by_sid = format!("ActivitySid={available}");
     for (query, expected) in [
         ("TargetWorkersExpression=level%20%3D%3D%203", 4),
         ("TargetWorkersExpression=languages%20HAS%20%22en%22", 2),
@@ -92,13 +90,13 @@ async fn workers_are_listed_page_by_page_with_every_filter_and_order() {
         ("ActivityName=Available", 4),
     ] {
         let found = client
-            .walk(&format!("/Workers?{query}"), "workers", "friendly_name")
+            .pages(&format!("/Workers?{query}"), "workers", "friendly_name")
             .await
             .concat();
         assert_eq!(found.len(), expected, "{query}: {found:?}");
     }
     let newest = client
-        .walk(
+        .pages(
             "/Workers?PageSize=2&Ordering=DateStatusChanged:desc",
             "workers",
             "friendly_name",
@@ -108,16 +106,17 @@ async fn workers_are_listed_page_by_page_with_every_filter_and_order() {
         newest.concat()[..4],
         ["Bo", "Di", "Cy", "Ada"].map(Value::from)
     );
-    laboratory.close().await;
+    test_centre.close().await;
 }
 
+/// Name, attributes and Activity of one request change together or not at all.
 #[tokio::test]
-async fn name_attributes_and_activity_of_one_request_are_one_write() {
-    let laboratory = TestCentre::example().await;
-    let client = Client(&laboratory);
+async fn worker_update_is_one_write() {
+    let test_centre = TestCentre::example().await;
+    let client = Client(&test_centre);
     let path = format!("/Workers/{}", make(&client, "Ada").await);
     let before = client.etag(&path).await;
-    laboratory.advance(Millis::from_secs(5)).await;
+    test_centre.advance(Millis::from_secs(5)).await;
     let available = client.activity("Available").await;
     let form = [
         ("FriendlyName", "Ida"),
@@ -141,7 +140,7 @@ async fn name_attributes_and_activity_of_one_request_are_one_write() {
         ("\"0\"", "\"1\"")
     );
 
-    // What cannot be done as a whole is not done in part.
+    // A request that fails in one part changes nothing.
     let (status, error) = client
         .post(
             &path,
@@ -163,13 +162,13 @@ async fn name_attributes_and_activity_of_one_request_are_one_write() {
         )
     );
     assert_eq!(client.etag(&path).await, "\"1\"");
-    laboratory.close().await;
+    test_centre.close().await;
 }
 
 #[tokio::test]
-async fn writers_who_patch_attributes_at_once_lose_nothing_of_each_others() {
-    let laboratory = TestCentre::example().await;
-    let client = Client(&laboratory);
+async fn concurrent_patches_are_all_kept() {
+    let test_centre = TestCentre::example().await;
+    let client = Client(&test_centre);
     let path = format!("/Workers/{}", make(&client, "Ada").await);
     let patches =
         ["a", "b", "c", "d", "e"].map(|key| json!({ key: { "inner": 1 }, "level": null }));
@@ -195,14 +194,15 @@ async fn writers_who_patch_attributes_at_once_lose_nothing_of_each_others() {
             .starts_with("Attributes: "),
         "{error}"
     );
-    laboratory.close().await;
+    test_centre.close().await;
 }
 
+/// The channel is found by its SID, the TaskChannel's SID and the unique name.
 #[tokio::test]
-async fn a_workers_channel_has_three_names_and_a_change_of_it_is_told() {
-    let laboratory = TestCentre::example().await;
-    let client = Client(&laboratory);
-    let home = format!("/Workers/{}/Channels", laboratory.worker("Maya").await.sid);
+async fn worker_channel_update_publishes_events() {
+    let test_centre = TestCentre::example().await;
+    let client = Client(&test_centre);
+    let home = format!("/Workers/{}/Channels", test_centre.worker("Maya").await.sid);
     let (_, all) = client.get(&home).await;
     assert_eq!(
         (
@@ -241,10 +241,10 @@ async fn a_workers_channel_has_three_names_and_a_change_of_it_is_told() {
         client.post(&format!("{home}/voice"), &[]).await,
         (200, voice)
     );
-    laboratory.centre.settle().await;
-    let now = ids::time::Clock::now(&*laboratory.clock);
+    test_centre.centre.settle().await;
+    let now = ids::time::Clock::now(&*test_centre.clock);
     let around = EventFilter::between(now, now + Millis::from_secs(1));
-    let workspace = laboratory.contact_centre.workspace.sid;
+    let workspace = test_centre.contact_centre.workspace.sid;
     for event_type in [
         EventType::WorkerCapacityUpdate,
         EventType::WorkerChannelAvailabilityUpdate,
@@ -253,23 +253,24 @@ async fn a_workers_channel_has_three_names_and_a_change_of_it_is_told() {
             event_type: Some(event_type),
             ..around.clone()
         };
-        let told = laboratory
+        let published = test_centre
             .centre
             .store
             .events(workspace, &filter, None, 10)
             .await
             .unwrap()
             .events;
-        assert_eq!(told.len(), 1, "{event_type:?}");
+        assert_eq!(published.len(), 1, "{event_type:?}");
     }
-    laboratory.close().await;
+    test_centre.close().await;
 }
 
+/// All pending Reservations of a Worker are rejected, even more than one write can reject; the
+/// accepted one is kept.
 #[tokio::test]
-async fn whoever_goes_with_more_offers_than_one_write_can_reject_is_rid_of_all_of_them_and_keeps_what_they_accepted()
- {
-    let laboratory = TestCentre::example().await;
-    let client = Client(&laboratory);
+async fn reject_pending_exceeds_one_write() {
+    let test_centre = TestCentre::example().await;
+    let client = Client(&test_centre);
     let sid = make(&client, "Ada").await;
     let path = format!("/Workers/{sid}");
     client
@@ -285,7 +286,7 @@ async fn whoever_goes_with_more_offers_than_one_write_can_reject_is_rid_of_all_o
             .await;
         assert_eq!(status, 201, "{made}");
     }
-    laboratory.centre.settle().await;
+    test_centre.centre.settle().await;
     let (_, page) = client.get(&format!("{path}/Reservations?PageSize=1")).await;
     let accepted = page["reservations"][0]["sid"].as_str().unwrap();
     let (status, _) = client
@@ -310,7 +311,7 @@ async fn whoever_goes_with_more_offers_than_one_write_can_reject_is_rid_of_all_o
         let path = format!("{path}/Reservations?ReservationStatus={status}");
         assert_eq!(
             client
-                .walk(&path, "reservations", "sid")
+                .pages(&path, "reservations", "sid")
                 .await
                 .concat()
                 .len(),
@@ -318,17 +319,17 @@ async fn whoever_goes_with_more_offers_than_one_write_can_reject_is_rid_of_all_o
             "{status}"
         );
     }
-    laboratory.close().await;
+    test_centre.close().await;
 }
 
 #[tokio::test]
-async fn a_workspace_has_no_more_workers_than_it_may_have() {
-    let laboratory = TestCentre::open(
+async fn workers_max_is_enforced() {
+    let test_centre = TestCentre::open(
         &EXAMPLE.replace("workers_max: 15000", "workers_max: 4"),
         None,
     )
     .await;
-    let client = Client(&laboratory);
+    let client = Client(&test_centre);
     let bo = make(&client, "Bo").await;
     let (status, refused) = client.post("/Workers", &[("FriendlyName", "Cy")]).await;
     let sentence = "The Workspace has 4 Workers, which is the limit";
@@ -341,5 +342,5 @@ async fn a_workspace_has_no_more_workers_than_it_may_have() {
         204
     );
     make(&client, "Cy").await;
-    laboratory.close().await;
+    test_centre.close().await;
 }

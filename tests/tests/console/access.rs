@@ -1,4 +1,4 @@
-//! Who is let in, and what a page may do.
+//! Sign-in, sessions, and the protection of forms.
 
 use futures_util::future::join_all;
 use ids::time::Clock;
@@ -6,11 +6,11 @@ use reqwest::{Method, Response};
 use runtime::SystemClock;
 use tests::browser::Look;
 
-use crate::house::{House, sign_in};
+use crate::test_console::{TestConsole, sign_in};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_credentials_there_is_only_the_way_in() {
-    let house = House::open().await;
+async fn anonymous_requests_lead_to_sign_in() {
+    let console = TestConsole::open().await;
     for page in [
         "",
         "/phones",
@@ -19,7 +19,7 @@ async fn without_credentials_there_is_only_the_way_in() {
         "/desk",
         "/anything",
     ] {
-        let answer = house.request(Method::GET, page).send().await.unwrap();
+        let answer = console.request(Method::GET, page).send().await.unwrap();
         assert_eq!(answer.status(), 303, "{page}");
         assert!(
             answer.headers()["location"]
@@ -35,7 +35,7 @@ async fn without_credentials_there_is_only_the_way_in() {
         (Method::POST, "/phones"),
         (Method::POST, "/workers/new"),
     ] {
-        let answer = house
+        let answer = console
             .request(method, page)
             .header("cookie", "cordboard=admin.9999999999999.00")
             .send()
@@ -43,15 +43,15 @@ async fn without_credentials_there_is_only_the_way_in() {
             .unwrap();
         assert_eq!(answer.status(), 401, "{page}");
     }
-    house.close().await;
+    console.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn people_sign_in_with_the_accounts_credentials_and_out_again() {
-    let house = House::open().await;
-    let account = house.running.account.clone();
-    let browser = house.driver.open(Look::Light).await;
-    browser.go(&house.at("/tasks")).await;
+async fn account_signs_in_and_out() {
+    let console = TestConsole::open().await;
+    let account = console.running.account.clone();
+    let browser = console.driver.open(Look::Light).await;
+    browser.go(&console.at("/tasks")).await;
     browser
         .fill("#user", &account.account_sid.to_string())
         .await;
@@ -65,21 +65,22 @@ async fn people_sign_in_with_the_accounts_credentials_and_out_again() {
     browser.sees("h1", "Tasks").await;
     browser.press_button("header", "Sign out").await;
     browser.sees("h1", "Sign in").await;
-    browser.go(&house.at("/workers")).await;
+    browser.go(&console.at("/workers")).await;
     browser.sees("h1", "Sign in").await;
     browser.close().await;
-    house.close().await;
+    console.close().await;
 }
 
+/// A form without the session's CSRF token, or sent by another site.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_form_without_its_sessions_token_or_from_another_site_changes_nothing() {
-    let house = House::open().await;
-    let link = house
+async fn forged_form_changes_nothing() {
+    let console = TestConsole::open().await;
+    let link = console
         .running
         .centre
         .console
         .sign_in_link("", ids::time::Timestamp::from_millis(i64::MAX / 2));
-    let answer = redeem(&house, &link, None).await;
+    let answer = redeem(&console, &link, None).await;
     assert_eq!(answer.status(), 303);
     let cookie = answer.headers()["set-cookie"]
         .to_str()
@@ -90,7 +91,7 @@ async fn a_form_without_its_sessions_token_or_from_another_site_changes_nothing(
         .to_owned();
     let name = "FriendlyName=Mallory";
     let post = |form: String| {
-        let request = house
+        let request = console
             .request(Method::POST, "/workers/new")
             .header("cookie", &cookie)
             .body(form);
@@ -105,7 +106,7 @@ async fn a_form_without_its_sessions_token_or_from_another_site_changes_nothing(
             .status(),
         403
     );
-    let page = house
+    let page = console
         .request(Method::GET, "/workers/new")
         .header("cookie", &cookie)
         .send()
@@ -133,14 +134,15 @@ async fn a_form_without_its_sessions_token_or_from_another_site_changes_nothing(
             .status(),
         303
     );
-    house.close().await;
+    console.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_agents_link_opens_their_own_desktop_and_nothing_else() {
-    let house = House::open().await;
-    let (maya, arjun) = (house.worker("Maya"), house.worker("Arjun"));
-    let administrator = house
+async fn agent_link_opens_one_desktop_only() {
+    let console = TestConsole::open().await;
+    let maya = console.worker("Maya");
+    let arjun = console.worker("Arjun");
+    let administrator = console
         .administrator(Look::Light, &format!("/desk/{maya}"))
         .await;
     administrator
@@ -149,7 +151,7 @@ async fn an_agents_link_opens_their_own_desktop_and_nothing_else() {
     let link = administrator
         .until("the link", "return document.querySelector('#ticket')?.href")
         .await;
-    let agent = house.driver.open(Look::Light).await;
+    let agent = console.driver.open(Look::Light).await;
     let link = link.as_str().unwrap();
     sign_in(&agent, link).await;
     agent.sees("h1", "Maya’s desktop").await;
@@ -159,36 +161,37 @@ async fn an_agents_link_opens_their_own_desktop_and_nothing_else() {
         &format!("/desk/{arjun}"),
         "/workers/new",
     ] {
-        agent.go(&house.at(page)).await;
+        agent.go(&console.at(page)).await;
         agent
             .sees(".alert", "this page is for administrators")
             .await;
     }
-    // The link signed somebody in: nobody else can use it, and who did goes on.
-    let other = house.driver.open(Look::Light).await;
+    // The link was used: another browser cannot use it, and the session that it opened continues.
+    let other = console.driver.open(Look::Light).await;
     other.go(link).await;
     other.sees(".alert", "This link was used before").await;
-    other.go(&house.at(&format!("/desk/{maya}"))).await;
+    other.go(&console.at(&format!("/desk/{maya}"))).await;
     other.sees("h1", "Sign in").await;
     sign_in(&agent, link).await;
     agent.sees("h1", "Maya’s desktop").await;
     other.close().await;
     administrator.close().await;
     agent.close().await;
-    house.close().await;
+    console.close().await;
 }
 
+/// Of eight requests at the same moment one succeeds. A preview of the link does not use it up.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_link_signs_in_once_however_many_follow_it_at_the_same_moment() {
-    let house = House::open().await;
-    let link = house
+async fn link_signs_in_once() {
+    let console = TestConsole::open().await;
+    let link = console
         .running
         .centre
         .console
         .sign_in_link("", SystemClock.now());
     for _ in 0..2 {
-        // Programs that preview links look at them, which uses nothing up.
-        let looked = house
+        // A preview of the link (GET) does not use it up.
+        let looked = console
             .request(Method::GET, link.trim_start_matches("/console"))
             .send()
             .await
@@ -196,27 +199,27 @@ async fn a_link_signs_in_once_however_many_follow_it_at_the_same_moment() {
         assert_eq!(looked.status(), 200);
         assert!(!looked.headers().contains_key("set-cookie"));
     }
-    let answers = join_all((0..8).map(|_| redeem(&house, &link, None))).await;
+    let answers = join_all((0..8).map(|_| redeem(&console, &link, None))).await;
     let cookies: Vec<String> = answers.iter().filter_map(cookie).collect();
-    assert_eq!(cookies.len(), 1, "one of eight is let in");
+    assert_eq!(cookies.len(), 1, "one of eight is signed in");
     assert!(
         answers
             .iter()
             .all(|answer| [303, 403].contains(&answer.status().as_u16()))
     );
-    assert_eq!(redeem(&house, &link, None).await.status(), 403);
-    // Who was let in presses Back and the button once more.
-    assert_eq!(redeem(&house, &link, cookies.first()).await.status(), 303);
-    house.close().await;
+    assert_eq!(redeem(&console, &link, None).await.status(), 403);
+    // The signed-in browser navigates back and submits the form once more.
+    assert_eq!(redeem(&console, &link, cookies.first()).await.status(), 303);
+    console.close().await;
 }
 
-/// Sends what the page behind a link that signs in sends by itself.
-async fn redeem(house: &House, link: &str, cookie: Option<&String>) -> Response {
+/// Submits the form of a sign-in link's page, as the page does by itself.
+async fn redeem(console: &TestConsole, link: &str, cookie: Option<&String>) -> Response {
     let (page, ticket) = link
         .trim_start_matches("/console")
         .split_once("?ticket=")
         .unwrap();
-    let request = house
+    let request = console
         .request(Method::POST, page)
         .header("content-type", "application/x-www-form-urlencoded");
     let request = cookie
@@ -229,7 +232,7 @@ async fn redeem(house: &House, link: &str, cookie: Option<&String>) -> Response 
         .unwrap()
 }
 
-/// The session an answer begins.
+/// The session cookie that an answer sets.
 fn cookie(answer: &Response) -> Option<String> {
     let text = answer.headers().get("set-cookie")?.to_str().unwrap();
     Some(text.split(';').next().unwrap().to_owned())

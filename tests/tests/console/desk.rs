@@ -1,21 +1,21 @@
-//! An agent at work: accept, reject, time out, wrap up.
+//! The agent desktop: accept, reject, timeout, wrap-up.
 
 use reqwest::Method;
 use tests::browser::Look;
 
-use crate::house::House;
+use crate::test_console::TestConsole;
 
 const ENGLISH: &str = r#"{"selected_language":"en","name":"Ida"}"#;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_agent_takes_a_task_and_wraps_it_up_with_a_note() {
-    let house = House::without_telephony().await;
-    only_available(&house, "Maya").await;
-    let browser = house
-        .administrator(Look::Light, &format!("/desk/{}", house.worker("Maya")))
+async fn agent_completes_task_with_a_note() {
+    let console = TestConsole::without_telephony().await;
+    only_available(&console, "Maya").await;
+    let browser = console
+        .administrator(Look::Light, &format!("/desk/{}", console.worker("Maya")))
         .await;
     browser.sees(".empty", "You have no Tasks").await;
-    let task = house.task(ENGLISH).await;
+    let task = console.task(ENGLISH).await;
     browser.sees(".card.ringing h3", "Ida").await;
     browser
         .until(
@@ -28,42 +28,45 @@ async fn an_agent_takes_a_task_and_wraps_it_up_with_a_note() {
     browser.fill("textarea", "Wants <b>two</b> of them.").await;
     browser.press_button(".card", "Complete").await;
     browser.sees_no("h3", "Ida").await;
-    let ended = house.api(Method::GET, &format!("Tasks/{task}"), &[]).await;
+    let ended = console
+        .api(Method::GET, &format!("Tasks/{task}"), &[])
+        .await;
     assert_eq!(
         (&ended["assignment_status"], &ended["reason"]),
         (&"completed".into(), &"Wants <b>two</b> of them.".into())
     );
     browser.close().await;
-    house.close().await;
+    console.close().await;
 }
 
+/// A Reservation that is not answered times out, and the agent becomes Offline.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_an_agent_rejects_or_leaves_is_offered_to_the_next_one() {
-    let house = House::without_telephony().await;
-    only_available(&house, "Maya").await;
-    let maya = house
-        .administrator(Look::Light, &format!("/desk/{}", house.worker("Maya")))
+async fn rejected_task_goes_to_next_agent() {
+    let console = TestConsole::without_telephony().await;
+    only_available(&console, "Maya").await;
+    let maya = console
+        .administrator(Look::Light, &format!("/desk/{}", console.worker("Maya")))
         .await;
-    house.task(ENGLISH).await;
+    console.task(ENGLISH).await;
     maya.press_button(".card.ringing", "Reject").await;
     maya.sees_no("h3", "Ida").await;
-    let leela = house
-        .administrator(Look::Narrow, &format!("/desk/{}", house.worker("Leela")))
+    let leela = console
+        .administrator(Look::Narrow, &format!("/desk/{}", console.worker("Leela")))
         .await;
     leela
         .press_button("[aria-label='Change activity']", "Available")
         .await;
     leela.sees(".card.ringing h3", "Ida").await;
-    // Left alone, the offer ends after its ten seconds, and whoever did not answer is offline.
+    // Unanswered, the Reservation times out after its ten seconds, and the Worker is Offline.
     leela.sees("#current", "Offline").await;
     maya.close().await;
     leela.close().await;
-    house.close().await;
+    console.close().await;
 }
 
-/// Everybody else is offline.
-async fn only_available(house: &House, name: &str) {
-    let offline = house
+/// Makes all other Workers Offline.
+async fn only_available(console: &TestConsole, name: &str) {
+    let offline = console
         .running
         .contact_centre
         .workspace
@@ -73,10 +76,10 @@ async fn only_available(house: &House, name: &str) {
         .into_iter()
         .filter(|worker| *worker != name)
     {
-        house
+        console
             .api(
                 Method::POST,
-                &format!("Workers/{}", house.worker(worker)),
+                &format!("Workers/{}", console.worker(worker)),
                 &[("ActivitySid", &offline)],
             )
             .await;

@@ -1,4 +1,4 @@
-//! Without a mouse; and browsers that end with their test.
+//! Keyboard operation; and the end of browsers with their test.
 
 use std::time::Duration;
 
@@ -7,19 +7,19 @@ use tests::browser::{Driver, Look};
 use tests::process_tree;
 use tokio::time::{interval, timeout};
 
-use crate::house::House;
+use crate::test_console::TestConsole;
 
-/// More than any page has things to go to before its content.
+/// More focusable elements than any page has before its content.
 const STEPS_MAX: usize = 40;
 
-/// More than it takes a process to end.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// Timeout of the processes' end.
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_worker_is_found_and_changed_with_the_keyboard_alone() {
-    let house = House::open().await;
-    let maya = house.worker("Maya");
-    let browser = house.administrator(Look::Light, "/workers").await;
+async fn worker_is_reachable_by_keyboard() {
+    let console = TestConsole::open().await;
+    let maya = console.worker("Maya");
+    let browser = console.administrator(Look::Light, "/workers").await;
     browser.sees("tbody th", "Maya").await;
     browser.type_keys(&char::from(Key::Tab).to_string()).await;
     assert_eq!(
@@ -39,18 +39,18 @@ async fn a_worker_is_found_and_changed_with_the_keyboard_alone() {
         assert_eq!(
             browser.run(seen).await,
             true,
-            "where one is can be seen: {}",
+            "the focus is visible: {}",
             browser.run("return document.activeElement.outerHTML").await
         );
     }
     browser.type_keys(&char::from(Key::Enter).to_string()).await;
     browser.sees("h1", "Worker Maya").await;
     browser.close().await;
-    house.close().await;
+    console.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_test_that_fails_leaves_no_browser_behind() {
+async fn dropped_driver_ends_its_browsers() {
     let driver = Driver::start().await;
     let _never_closed = driver.open(Look::Light).await;
     let processes = driver.processes();
@@ -59,13 +59,13 @@ async fn a_test_that_fails_leaves_no_browser_behind() {
         "the driver, the browser and its parts: {processes:?}"
     );
     drop(driver);
-    let mut looks = interval(Duration::from_millis(20));
+    let mut polls = interval(Duration::from_millis(20));
     let ended = async {
         while !process_tree::running(&processes).is_empty() {
-            looks.tick().await;
+            polls.tick().await;
         }
     };
-    timeout(PATIENCE, ended)
+    timeout(TIMEOUT, ended)
         .await
         .unwrap_or_else(|_| panic!("{:?} still run", process_tree::running(&processes)));
 }

@@ -1,6 +1,7 @@
-//! The console as people use it: headless Chromium on a running contact centre, in real time.
+//! The console in headless Chromium, on a running contact centre, in real time.
 //!
-//! `CONSOLE_PICTURES=docs/console cargo test -p tests --test console pictures` takes the pictures of the README anew.
+//! `CONSOLE_PICTURES=docs/console cargo test -p tests --test console pictures` renews the pictures
+//! in the README.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -11,14 +12,14 @@
 
 mod access;
 mod desk;
-mod house;
 mod idle;
+mod idle_console;
 mod keyboard;
 mod pages;
 mod phones;
 mod speed;
-mod still;
 mod tables;
+mod test_console;
 mod timeline;
 mod why;
 mod workspaces;

@@ -1,17 +1,17 @@
-//! Every page: no barrier for anybody, no weight, no address elsewhere; and its picture.
+//! Every page: accessibility, weight, origins; and its picture.
 
 use reqwest::Method;
 use serde_json::json;
 use tests::browser::{Browser, Look};
 
-use crate::house::House;
+use crate::test_console::TestConsole;
 
-/// Compressed bytes of a page with everything it refers to.
+/// Compressed bytes of a page with all its resources.
 const PAGE_BYTES_MAX: u64 = 150_000;
 
-/// Every page by its name, with what has to be on it before it is looked at.
-fn pages(house: &House, task: &str) -> Vec<(&'static str, String, &'static str)> {
-    let maya = house.worker("Maya");
+/// Every page by its name, with a selector that has to match before the checks.
+fn pages(console: &TestConsole, task: &str) -> Vec<(&'static str, String, &'static str)> {
+    let maya = console.worker("Maya");
     vec![
         (
             "phones",
@@ -49,14 +49,16 @@ fn pages(house: &House, task: &str) -> Vec<(&'static str, String, &'static str)>
     ]
 }
 
+/// Each page passes axe-core, weighs at most [`PAGE_BYTES_MAX`], loads from its own origin alone
+/// and fits the window. With `CONSOLE_PICTURES` its picture is saved.
 #[tokio::test(flavor = "multi_thread")]
-async fn pages_are_free_of_barriers_light_and_from_here_alone_and_have_their_pictures_taken() {
-    let house = House::open().await;
-    let task = busy(&house).await;
+async fn pages_are_accessible_light_with_pictures() {
+    let console = TestConsole::open().await;
+    let task = busy(&console).await;
     for look in [Look::Light, Look::Dark, Look::Narrow] {
-        let browser = house.administrator(look, "/phones").await;
-        for (name, page, awaited) in pages(&house, &task) {
-            browser.go(&house.at(&page)).await;
+        let browser = console.administrator(look, "/phones").await;
+        for (name, page, awaited) in pages(&console, &task) {
+            browser.go(&console.at(&page)).await;
             browser
                 .until(
                     awaited,
@@ -78,17 +80,17 @@ async fn pages_are_free_of_barriers_light_and_from_here_alone_and_have_their_pic
         }
         browser.close().await;
     }
-    let browser = house.driver.open(Look::Light).await;
-    browser.go(&house.at("/sign-in")).await;
+    let browser = console.driver.open(Look::Light).await;
+    browser.go(&console.at("/sign-in")).await;
     assert_eq!(browser.barriers().await, Vec::<String>::new());
     picture(&browser, "sign-in", Look::Light).await;
     browser.close().await;
-    house.close().await;
+    console.close().await;
 }
 
-/// Somebody talks, somebody waits, a Task is made by hand.
-async fn busy(house: &House) -> String {
-    let browser = house.administrator(Look::Light, "/phones").await;
+/// Makes the centre busy: one caller talks, one Task waits.
+async fn busy(console: &TestConsole) -> String {
+    let browser = console.administrator(Look::Light, "/phones").await;
     browser.press("#dial").await;
     browser.sees(".card .transcript", "press 1").await;
     browser.press("[aria-label='Press 1']").await;
@@ -97,21 +99,21 @@ async fn busy(house: &House) -> String {
     browser.close().await;
     let waiting = r#"{"selected_language":"hi","from":"+17075550177","name":"Ida"}"#;
     for worker in ["Arjun", "Leela"] {
-        let offline = house
+        let offline = console
             .running
             .contact_centre
             .workspace
             .default_activity_sid
             .to_string();
-        house
+        console
             .api(
                 Method::POST,
-                &format!("Workers/{}", house.worker(worker)),
+                &format!("Workers/{}", console.worker(worker)),
                 &[("ActivitySid", &offline)],
             )
             .await;
     }
-    house.task(waiting).await
+    console.task(waiting).await
 }
 
 async fn check_weight(browser: &Browser, name: &str) {
@@ -120,14 +122,14 @@ async fn check_weight(browser: &Browser, name: &str) {
         return [all.reduce((sum, e) => sum + (e.encodedBodySize || 0), 0), all.every((e) => e.name.startsWith(location.origin)),
             page.encodedBodySize < page.decodedBodySize]";
     let found = browser.run(script).await;
-    println!("{name}: {} bytes with everything it refers to", found[0]);
+    println!("{name}: {} bytes with all its resources", found[0]);
     assert!(
         found[0].as_u64().unwrap() <= PAGE_BYTES_MAX && found[1] == true && found[2] == true,
         "{name}: {found}"
     );
 }
 
-/// The README shows pages by day, one by night, one on a telephone.
+/// The README shows most pages in light colours, one in dark colours, one on a phone's screen.
 async fn picture(browser: &Browser, name: &str, look: Look) {
     let Ok(folder) = std::env::var("CONSOLE_PICTURES") else {
         return;

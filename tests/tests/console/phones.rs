@@ -1,20 +1,20 @@
-//! The first minute: from the link in the terminal to two people talking.
+//! The first minute: from the link in the terminal to a conversation.
 
 use std::time::{Duration, Instant};
 
 use tests::browser::Look;
 
-use crate::house::House;
+use crate::test_console::TestConsole;
 
-/// What it may take in all, with two browsers on a busy machine.
+/// The time limit, with two browsers on a busy machine.
 const MINUTE: Duration = Duration::from_secs(60);
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_people_talk_within_a_minute_at_two_windows() {
-    let house = House::open().await;
+async fn two_windows_talk_within_a_minute() {
+    let console = TestConsole::open().await;
     let began = Instant::now();
-    let caller = house.administrator(Look::Light, "/phones").await;
-    let worker = house.administrator(Look::Light, "/phones").await;
+    let caller = console.administrator(Look::Light, "/phones").await;
+    let worker = console.administrator(Look::Light, "/phones").await;
     caller.press("#dial").await;
     caller
         .sees(".card .transcript", "Welcome. For English, press 1.")
@@ -36,13 +36,15 @@ async fn two_people_talk_within_a_minute_at_two_windows() {
     caller.sees(".empty", "No calls.").await;
     caller.close().await;
     worker.close().await;
-    house.close().await;
+    console.close().await;
 }
 
+/// Two calls are held in one window. A refused number is reported above the page, also after a
+/// refresh.
 #[tokio::test(flavor = "multi_thread")]
-async fn several_calls_are_held_and_a_declined_one_rings_elsewhere() {
-    let house = House::open().await;
-    let browser = house.administrator(Look::Light, "/phones").await;
+async fn declined_call_rings_another_phone() {
+    let console = TestConsole::open().await;
+    let browser = console.administrator(Look::Light, "/phones").await;
     for from in ["+17075550141", "+17075550142"] {
         browser.fill("#from", from).await;
         browser.press("#dial").await;
@@ -63,17 +65,17 @@ async fn several_calls_are_held_and_a_declined_one_rings_elsewhere() {
     browser.until("another phone", &script).await;
     browser.fill("#from", "not a number").await;
     browser.press("#dial").await;
-    // What was refused is said above the page, which goes on, and stays said when the page is fetched anew.
+    // A refusal is shown above the page and stays when the page is refreshed.
     browser.sees("#refusal .alert", "from").await;
     browser.run("document.querySelector('#live').dataset.old = 'yes'; htmx.trigger('#follow', 'sse:phones')").await;
     browser
         .until(
-            "the page anew",
+            "the refreshed page",
             "return !document.querySelector('#live').dataset.old",
         )
         .await;
     browser.sees("#refusal .alert", "from").await;
     browser.sees("#live .card h3", "+1707555010").await;
     browser.close().await;
-    house.close().await;
+    console.close().await;
 }

@@ -1,46 +1,51 @@
-//! How fast pages are: `cargo test -p tests --test console measured -- --nocapture` prints the numbers of the README.
+//! The speed of pages: `cargo test -p tests --test console measured -- --nocapture` prints the
+//! numbers.
 
 use std::time::{Duration, Instant};
 
 use tests::browser::{Browser, Driver, Look};
 
-use crate::house::{House, Turn, sign_in};
-use crate::still::Still;
+use crate::idle_console::IdleConsole;
+use crate::test_console::{TestConsole, Turn, sign_in};
 
-/// From the request of a page on this machine until something is seen.
+/// From the request of a page on this machine to its first paint.
 const FIRST_PAINT_MAX_MILLIS: f64 = 200.0;
 
-/// A page with nothing to ask for and hardly anything to paint.
+/// A page without requests and almost without content.
 const BARE_PAGE: &str = "data:text/html,<p>bare</p>";
 
-/// Where others use the machine, a bare page is late as well: so many times what it takes is allowed, if that is more.
+/// On a busy machine even a bare page paints late: this multiple of its time is allowed, if that is
+/// more.
 const TIMES_A_BARE_PAGE_MAX: f64 = 3.0;
 
-/// Until a page of a table answers, whatever is in the table: as long as a first paint may take.
+/// Until a page with a table is answered, whatever the table's size: as long as a first paint may
+/// take.
 const ANSWER_MAX: Duration = Duration::from_millis(200);
 
-/// Tasks a slow page would be slow with.
+/// Enough Tasks to make a slow query visible.
 const TASKS: usize = 10_000;
 
-/// Requests to the table for a page of Tasks: a query of each part of the listing, batches of a hundred, configuration.
+/// Requests to the table for a page of Tasks: a query of each shard of the listing, batches of a
+/// hundred, configuration.
 const REQUESTS_MAX: usize = 32;
 
-/// Items read for a page of fifty Tasks: as many of each part of the listing as the page could take from it alone, and fifty Tasks.
+/// Items read for a page of fifty Tasks: from each shard as many as the page could take from it
+/// alone, and fifty Tasks.
 const ITEMS_MAX: u64 = 16 * 52 + 100;
 
-/// How often something is measured; the median counts.
+/// Measurements; the median counts.
 const TIMES: usize = 9;
 
-/// Others may use the machine, too: a median is measured again, so often at most, if it is above its limit.
+/// The machine may be busy: a median above its limit is measured again, at most this often.
 const ROUNDS_MAX: usize = 10;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_first_paint_of_every_table_is_measured_to_be_early() {
-    let house = House::alone().await;
-    house
+async fn first_paint_is_measured() {
+    let console = TestConsole::alone().await;
+    console
         .task(r#"{"selected_language":"en","name":"Ida"}"#)
         .await;
-    let browser = house.administrator(Look::Light, "/tasks").await;
+    let browser = console.administrator(Look::Light, "/tasks").await;
     for page in [
         "/tasks",
         "/workers",
@@ -51,9 +56,10 @@ async fn the_first_paint_of_every_table_is_measured_to_be_early() {
         "/phones",
         "/wallboard",
     ] {
-        let (mut median, mut allowed) = (f64::INFINITY, FIRST_PAINT_MAX_MILLIS);
+        let mut median = f64::INFINITY;
+        let mut allowed = FIRST_PAINT_MAX_MILLIS;
         for _round in 0..ROUNDS_MAX {
-            median = first_paint(&browser, &house.at(page)).await;
+            median = first_paint(&browser, &console.at(page)).await;
             if median <= allowed {
                 break;
             }
@@ -67,10 +73,10 @@ async fn the_first_paint_of_every_table_is_measured_to_be_early() {
         );
     }
     browser.close().await;
-    house.close().await;
+    console.close().await;
 }
 
-/// The median of several, with everything the page refers to kept by the browser.
+/// The median of several first paints; the browser has cached the page's resources.
 async fn first_paint(browser: &Browser, address: &str) -> f64 {
     let mut millis = Vec::new();
     for _ in 0..TIMES {
@@ -89,31 +95,34 @@ async fn first_paint(browser: &Browser, address: &str) -> f64 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_table_of_ten_thousand_tasks_is_measured_to_answer_like_any_other() {
-    let still = Still::open(Turn::alone().await).await;
-    still.fill(TASKS).await;
-    let cookie = still.sign_in().await;
-    still.asked();
-    let page = still.get("/console/tasks", &cookie, None).await;
-    let asked = still.asked();
-    let items: u64 = asked.iter().map(|operation| operation.items_read).sum();
+async fn page_of_10000_tasks_is_measured() {
+    let console = IdleConsole::open(Turn::alone().await).await;
+    console.fill(TASKS).await;
+    let cookie = console.sign_in().await;
+    console.operations();
+    let page = console.get("/console/tasks", &cookie, None).await;
+    let operations = console.operations();
+    let items: u64 = operations
+        .iter()
+        .map(|operation| operation.items_read)
+        .sum();
     println!(
         "{TASKS} Tasks: {} requests and {items} items for a page of {} bytes",
-        asked.len(),
+        operations.len(),
         page.len()
     );
     assert!(page.contains("50 Tasks on this page") && page.contains("id=\"next\""));
     assert!(
-        asked.len() <= REQUESTS_MAX && items <= ITEMS_MAX,
+        operations.len() <= REQUESTS_MAX && items <= ITEMS_MAX,
         "{} requests, {items} items",
-        asked.len()
+        operations.len()
     );
     let mut median = Duration::MAX;
     for _round in 0..ROUNDS_MAX {
         let mut times = Vec::new();
         for _ in 0..TIMES {
             let began = Instant::now();
-            still.get("/console/tasks", &cookie, None).await;
+            console.get("/console/tasks", &cookie, None).await;
             times.push(began.elapsed());
         }
         times.sort();
@@ -126,9 +135,9 @@ async fn a_table_of_ten_thousand_tasks_is_measured_to_answer_like_any_other() {
     assert!(median <= ANSWER_MAX, "{median:?}");
     let driver = Driver::start().await;
     let browser = driver.open(Look::Light).await;
-    sign_in(&browser, &still.link()).await;
+    sign_in(&browser, &console.link()).await;
     browser
-        .go(&format!("{}/console/tasks", still.address))
+        .go(&format!("{}/console/tasks", console.address))
         .await;
     browser.press("#next").await;
     browser

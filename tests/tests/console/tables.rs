@@ -1,35 +1,35 @@
-//! Tables: live, filtered, paged, edited.
+//! Tables: live updates, filters, pages, edits.
 
 use std::time::{Duration, Instant};
 
 use reqwest::Method;
 use tests::browser::Look;
 
-use crate::house::House;
+use crate::test_console::TestConsole;
 
 /// A table shows a change within this time.
 const SOON: Duration = Duration::from_secs(1);
 
-/// Less than the time after which a centre gives up waiting for requests under way.
+/// Less than the timeout of the graceful shutdown.
 const HOLD_UP_MAX: Duration = Duration::from_secs(4);
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_table_shows_a_change_within_a_second_and_keeps_the_focus() {
-    let house = House::open().await;
-    let maya = house.worker("Maya");
-    let browser = house.administrator(Look::Light, "/workers").await;
+async fn table_updates_live_and_keeps_focus() {
+    let console = TestConsole::open().await;
+    let maya = console.worker("Maya");
+    let browser = console.administrator(Look::Light, "/workers").await;
     browser.sees(&format!("#row-{maya}"), "Available").await;
     browser
         .run(&format!("document.querySelector('#to-{maya}').focus()"))
         .await;
-    let offline = house
+    let offline = console
         .running
         .contact_centre
         .workspace
         .default_activity_sid
         .to_string();
     let began = Instant::now();
-    house
+    console
         .api(
             Method::POST,
             &format!("Workers/{maya}"),
@@ -41,23 +41,23 @@ async fn a_table_shows_a_change_within_a_second_and_keeps_the_focus() {
     let focused = browser.run("return document.activeElement.id").await;
     assert_eq!(focused, format!("to-{maya}"));
     browser.close().await;
-    house.close().await;
+    console.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_column_of_the_tables_says_what_there_is_within_a_second() {
-    let house = House::without_telephony().await;
-    let maya = house.worker("Maya");
-    let queue = queue(&house, "English").await;
-    let browser = house.administrator(Look::Light, "/task-queues").await;
+async fn columns_update_within_a_second() {
+    let console = TestConsole::without_telephony().await;
+    let maya = console.worker("Maya");
+    let queue = queue(&console, "English").await;
+    let browser = console.administrator(Look::Light, "/task-queues").await;
     let wait = format!("document.querySelector('#row-{queue} td:nth-of-type(2)').textContent");
     assert_eq!(
         browser.run(&format!("return {wait}")).await,
         "–",
-        "nobody waits: no wait that counts on"
+        "without a waiting Task there is no counter"
     );
     let began = Instant::now();
-    let task = house
+    let task = console
         .task(r#"{"selected_language":"en","name":"Ida"}"#)
         .await;
     browser
@@ -69,16 +69,16 @@ async fn every_column_of_the_tables_says_what_there_is_within_a_second() {
     assert!(began.elapsed() < SOON, "{:?}", began.elapsed());
     browser
         .until(
-            "somebody eligible",
+            "an eligible Worker",
             &format!("return Number(document.querySelector('#row-{queue} td:nth-of-type(3)').textContent) > 0"),
         )
         .await;
-    browser.go(&house.at("/tasks")).await;
+    browser.go(&console.at("/tasks")).await;
     let row = format!("#row-{task}");
     for shown in ["Ida", "reserved", "voice", "English", "Maya"] {
         browser.sees(&row, shown).await;
     }
-    browser.go(&house.at("/workers")).await;
+    browser.go(&console.at("/workers")).await;
     browser
         .sees(&format!("#row-{maya} td:nth-of-type(4)"), "voice 1/1")
         .await;
@@ -86,7 +86,7 @@ async fn every_column_of_the_tables_says_what_there_is_within_a_second() {
         .sees(&format!("#row-{maya} td:nth-of-type(5)"), "WT…")
         .await;
     let began = Instant::now();
-    house
+    console
         .api(
             Method::POST,
             &format!("Tasks/{task}"),
@@ -98,12 +98,12 @@ async fn every_column_of_the_tables_says_what_there_is_within_a_second() {
         .await;
     assert!(began.elapsed() < SOON, "{:?}", began.elapsed());
     browser.close().await;
-    house.close().await;
+    console.close().await;
 }
 
 /// The SID of the queue of a language.
-async fn queue(house: &House, language: &str) -> String {
-    let queues = house.api(Method::GET, "TaskQueues", &[]).await;
+async fn queue(console: &TestConsole, language: &str) -> String {
+    let queues = console.api(Method::GET, "TaskQueues", &[]).await;
     let queues = queues["task_queues"].as_array().unwrap();
     let found = queues
         .iter()
@@ -111,27 +111,28 @@ async fn queue(house: &House, language: &str) -> String {
     found.unwrap()["sid"].as_str().unwrap().to_owned()
 }
 
-/// The page was once left as it was when two changes came so close that the second one found the first one's page on its way.
+/// Regression: two changes arrived so close together that the second one found the fetch for the
+/// first one in flight, and the page was not refreshed again.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_change_that_comes_while_a_page_is_being_fetched_is_not_forgotten() {
-    let house = House::open().await;
-    let browser = house.administrator(Look::Light, "/task-queues").await;
+async fn change_during_a_fetch_is_not_lost() {
+    let console = TestConsole::open().await;
+    let browser = console.administrator(Look::Light, "/task-queues").await;
     browser.sees("tbody th", "English").await;
-    let twice = "const told = document.querySelector('[hx-trigger*=\"sse:tasks\"]');
+    let twice = "const live = document.querySelector('[hx-trigger*=\"sse:tasks\"]');
         performance.clearResourceTimings();
-        for (const at of [1, 2]) htmx.trigger(told, 'sse:tasks');";
+        for (const at of [1, 2]) htmx.trigger(live, 'sse:tasks');";
     browser.run(twice).await;
     let fetched = "return performance.getEntriesByType('resource').filter((e) => e.name === location.href).length === 2";
     browser.until("both of them", fetched).await;
     browser.close().await;
-    house.close().await;
+    console.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_mistake_in_an_expression_is_marked_at_its_place() {
-    let house = House::open().await;
-    let browser = house.administrator(Look::Light, "/task-queues/new").await;
-    browser.fill("#FriendlyName", "Nobody").await;
+async fn expression_error_is_marked_in_place() {
+    let console = TestConsole::open().await;
+    let browser = console.administrator(Look::Light, "/task-queues/new").await;
+    browser.fill("#FriendlyName", "Spanish").await;
     browser
         .fill("#TargetWorkers", "languages HAS \"en\" AN level > 3")
         .await;
@@ -145,7 +146,7 @@ async fn a_mistake_in_an_expression_is_marked_at_its_place() {
         )
         .await;
     browser
-        .go(&house.at("/tasks?EvaluateTaskAttributes=a+%3D+%3D+1"))
+        .go(&console.at("/tasks?EvaluateTaskAttributes=a+%3D+%3D+1"))
         .await;
     browser
         .sees("#EvaluateTaskAttributes-error", "column")
@@ -154,14 +155,14 @@ async fn a_mistake_in_an_expression_is_marked_at_its_place() {
         "return document.querySelector('#EvaluateTaskAttributes').getAttribute('aria-invalid')";
     assert_eq!(browser.run(invalid).await, "true");
     browser.close().await;
-    house.close().await;
+    console.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_hostile_name_is_text_wherever_it_is_shown() {
-    let house = House::open().await;
+async fn hostile_name_is_escaped() {
+    let console = TestConsole::open().await;
     let name = "<script>document.title='owned'</script>";
-    let made = house
+    let made = console
         .api(
             Method::POST,
             "Workers",
@@ -172,7 +173,7 @@ async fn a_hostile_name_is_text_wherever_it_is_shown() {
         )
         .await;
     let sid = made["sid"].as_str().unwrap();
-    let browser = house.administrator(Look::Light, "/workers").await;
+    let browser = console.administrator(Look::Light, "/workers").await;
     browser.sees("tbody th", name).await;
     for page in [
         format!("/workers/{sid}"),
@@ -180,7 +181,7 @@ async fn a_hostile_name_is_text_wherever_it_is_shown() {
         format!("/desk/{sid}"),
         "/desk".to_owned(),
     ] {
-        browser.go(&house.at(&page)).await;
+        browser.go(&console.at(&page)).await;
         browser
             .until(&page, "return document.readyState === 'complete'")
             .await;
@@ -188,13 +189,13 @@ async fn a_hostile_name_is_text_wherever_it_is_shown() {
         assert_eq!(found, serde_json::json!([false, 0]), "{page}");
     }
     browser.close().await;
-    house.close().await;
+    console.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_mistake_is_shown_at_the_field_it_is_in_and_what_was_typed_stays() {
-    let house = House::open().await;
-    let browser = house.administrator(Look::Light, "/workers/new").await;
+async fn field_error_keeps_the_input() {
+    let console = TestConsole::open().await;
+    let browser = console.administrator(Look::Light, "/workers/new").await;
     browser.fill("#FriendlyName", "Nadia").await;
     browser.fill("#Attributes", "{\"languages\": [").await;
     browser.press_button("main", "Save").await;
@@ -214,13 +215,13 @@ async fn a_mistake_is_shown_at_the_field_it_is_in_and_what_was_typed_stays() {
     browser.press_button("main", "Save").await;
     browser.sees(".alert", "already exists").await;
     browser.close().await;
-    house.close().await;
+    console.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn tasks_are_made_filtered_paged_and_ended() {
-    let house = House::without_telephony().await;
-    let browser = house.administrator(Look::Light, "/tasks").await;
+async fn tasks_are_created_paged_and_canceled() {
+    let console = TestConsole::without_telephony().await;
+    let browser = console.administrator(Look::Light, "/tasks").await;
     browser.press_button("main", "New Task").await;
     browser
         .fill("#Attributes", r#"{"selected_language":"xx","name":"Ida"}"#)
@@ -228,13 +229,13 @@ async fn tasks_are_made_filtered_paged_and_ended() {
     browser.press_button("main", "Save").await;
     browser.sees("h1", "Task WT").await;
     for number in 0..2 {
-        house
+        console
             .task(&format!(
                 r#"{{"selected_language":"xx","name":"caller {number}"}}"#
             ))
             .await;
     }
-    browser.go(&house.at("/tasks?PageSize=2")).await;
+    browser.go(&console.at("/tasks?PageSize=2")).await;
     browser.sees("caption", "2 Tasks").await;
     browser.press("#next").await;
     browser.sees("caption", "1 Task").await;
@@ -244,22 +245,23 @@ async fn tasks_are_made_filtered_paged_and_ended() {
     browser.press_button(".controls", "Cancel").await;
     browser.sees("dl", "canceled").await;
     browser
-        .go(&house.at("/tasks?AssignmentStatus=canceled"))
+        .go(&console.at("/tasks?AssignmentStatus=canceled"))
         .await;
     browser.sees("caption", "1 Task").await;
     browser
-        .go(&house.at("/tasks?AssignmentStatus=sleeping"))
+        .go(&console.at("/tasks?AssignmentStatus=sleeping"))
         .await;
     browser.sees(".alert", "AssignmentStatus").await;
     browser.close().await;
-    house.close().await;
+    console.close().await;
 }
 
+/// An error is shown at the configuration's field; a valid configuration is drawn as a diagram.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_mistake_in_a_workflow_is_told_at_its_configuration_and_a_right_one_is_drawn() {
-    let house = House::open().await;
-    let workflow = house.running.contact_centre.voice_settings.workflow_sid;
-    let browser = house
+async fn workflow_is_checked_and_drawn() {
+    let console = TestConsole::open().await;
+    let workflow = console.running.contact_centre.voice_settings.workflow_sid;
+    let browser = console
         .administrator(Look::Light, &format!("/workflows/{workflow}"))
         .await;
     browser.sees(".flow h3", "All other Tasks").await;
@@ -298,21 +300,21 @@ async fn a_mistake_in_a_workflow_is_told_at_its_configuration_and_a_right_one_is
     browser.press_button("main", "Save").await;
     browser.sees(".flow code", "eo").await;
     browser.close().await;
-    house.close().await;
+    console.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_open_page_does_not_hold_up_the_end() {
-    let house = House::open().await;
-    let maya = house.worker("Maya");
-    let browser = house.administrator(Look::Light, "/workers").await;
-    let offline = house
+async fn open_page_does_not_delay_shutdown() {
+    let console = TestConsole::open().await;
+    let maya = console.worker("Maya");
+    let browser = console.administrator(Look::Light, "/workers").await;
+    let offline = console
         .running
         .contact_centre
         .workspace
         .default_activity_sid
         .to_string();
-    house
+    console
         .api(
             Method::POST,
             &format!("Workers/{maya}"),
@@ -321,7 +323,7 @@ async fn an_open_page_does_not_hold_up_the_end() {
         .await;
     browser.sees(&format!("#row-{maya}"), "Offline").await;
     let began = Instant::now();
-    house.close().await;
+    console.close().await;
     assert!(began.elapsed() < HOLD_UP_MAX, "{:?}", began.elapsed());
     browser.close().await;
 }

@@ -1,12 +1,12 @@
-//! A Task's story: a call from the ring to its end, events and webhooks between each other.
+//! A Task's timeline: a call from the ring to its end, with Events and webhooks in one order.
 
 use reqwest::Method;
 use tests::browser::Look;
 
-use crate::house::House;
+use crate::test_console::TestConsole;
 
-/// What a call leads to, in its order. What the carrier asks for at the same time is left out.
-const TOLD: [&str; 10] = [
+/// The entries of a call, in order, without those that the carrier requests at the same time.
+const ENTRIES: [&str; 10] = [
     "/incoming-call",
     "/enqueue-call",
     "task.created",
@@ -19,10 +19,11 @@ const TOLD: [&str; 10] = [
     "task.completed",
 ];
 
+/// Events and webhooks in order, with the bodies of requests and answers.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_call_is_told_from_the_ring_to_its_end_with_what_was_asked_and_answered() {
-    let house = House::open().await;
-    let browser = house.administrator(Look::Light, "/phones").await;
+async fn timeline_shows_a_whole_call() {
+    let console = TestConsole::open().await;
+    let browser = console.administrator(Look::Light, "/phones").await;
     browser.press("#dial").await;
     browser.sees(".card .transcript", "press 1").await;
     browser.press("[aria-label='Press 1']").await;
@@ -30,12 +31,12 @@ async fn a_call_is_told_from_the_ring_to_its_end_with_what_was_asked_and_answere
     browser.sees(".card.connected .state", "Talking with").await;
     browser.press_button(".card.connected", "Hang up").await;
     browser.sees(".empty", "No calls.").await;
-    let tasks = house.api(Method::GET, "Tasks", &[]).await;
+    let tasks = console.api(Method::GET, "Tasks", &[]).await;
     let task = tasks["tasks"][0]["sid"]
         .as_str()
         .unwrap_or_else(|| panic!("{tasks}"))
         .to_owned();
-    browser.go(&house.at(&format!("/tasks/{task}"))).await;
+    browser.go(&console.at(&format!("/tasks/{task}"))).await;
     browser.sees(".timeline", "task.completed").await;
     browser.sees(".timeline", "/queue-exit").await;
 
@@ -54,7 +55,7 @@ async fn a_call_is_told_from_the_ring_to_its_end_with_what_was_asked_and_answere
             .position(|line| line.contains(what))
             .unwrap_or_else(|| panic!("no {what} in {lines:#?}"))
     };
-    assert!(TOLD.map(at).is_sorted(), "{lines:#?}");
+    assert!(ENTRIES.map(at).is_sorted(), "{lines:#?}");
     let webhooks = browser
         .run("return [...document.querySelectorAll('.webhook')].map((e) => e.textContent).join()")
         .await;
@@ -71,5 +72,5 @@ async fn a_call_is_told_from_the_ring_to_its_end_with_what_was_asked_and_answere
     let barriers = browser.barriers().await;
     assert!(barriers.is_empty(), "{}", barriers.join("\n"));
     browser.close().await;
-    house.close().await;
+    console.close().await;
 }

@@ -1,23 +1,23 @@
-//! Why a call waits, and why nothing comes to a Worker, read off their pages.
+//! The pages' explanations: why a Task waits, and why a Worker gets none.
 
 use reqwest::Method;
 use tests::browser::Look;
 
-use crate::house::House;
+use crate::test_console::TestConsole;
 
-/// Nobody who speaks Hindi is there.
-async fn without_hindi(house: &House) -> String {
-    let offline = house
+/// Makes the Workers who speak Hindi Offline; the SID of Offline.
+async fn without_hindi(console: &TestConsole) -> String {
+    let offline = console
         .running
         .contact_centre
         .workspace
         .default_activity_sid
         .to_string();
     for worker in ["Arjun", "Leela"] {
-        house
+        console
             .api(
                 Method::POST,
-                &format!("Workers/{}", house.worker(worker)),
+                &format!("Workers/{}", console.worker(worker)),
                 &[("ActivitySid", &offline)],
             )
             .await;
@@ -25,24 +25,25 @@ async fn without_hindi(house: &House) -> String {
     offline
 }
 
+/// The explanation is updated when a Worker changes.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_call_that_waits_says_why_and_goes_on_saying_it_as_people_come_and_go() {
-    let house = House::open().await;
-    without_hindi(&house).await;
-    let browser = house.administrator(Look::Light, "/phones").await;
+async fn task_page_explains_why_it_waits() {
+    let console = TestConsole::open().await;
+    without_hindi(&console).await;
+    let browser = console.administrator(Look::Light, "/phones").await;
     browser.press("#dial").await;
     browser.sees(".card .transcript", "press 1").await;
     browser.press("[aria-label='Press 2']").await;
-    browser.go(&house.at("/tasks")).await;
+    browser.go(&console.at("/tasks")).await;
     browser.press("tbody th a").await;
     browser.sees("#why", "Why is this Task waiting?").await;
     browser
         .sees(
-            &format!("#why-{}", house.worker("Arjun")),
+            &format!("#why-{}", console.worker("Arjun")),
             "their Activity Offline takes no Tasks",
         )
         .await;
-    let maya = format!("#why-{}", house.worker("Maya"));
+    let maya = format!("#why-{}", console.worker("Maya"));
     browser
         .sees(
             &maya,
@@ -52,10 +53,10 @@ async fn a_call_that_waits_says_why_and_goes_on_saying_it_as_people_come_and_go(
     browser
         .sees(&format!("{maya} mark"), "languages HAS \"hi\"")
         .await;
-    house
+    console
         .api(
             Method::POST,
-            &format!("Workers/{}", house.worker("Maya")),
+            &format!("Workers/{}", console.worker("Maya")),
             &[("Attributes", r#"{"languages":["fr"]}"#)],
         )
         .await;
@@ -63,16 +64,19 @@ async fn a_call_that_waits_says_why_and_goes_on_saying_it_as_people_come_and_go(
     let barriers = browser.barriers().await;
     assert!(barriers.is_empty(), "{}", barriers.join("\n"));
     browser.close().await;
-    house.close().await;
+    console.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_worker_to_whom_nothing_comes_says_why() {
-    let house = House::open().await;
-    let offline = without_hindi(&house).await;
-    let waiting = house.task(r#"{"selected_language":"hi"}"#).await;
-    let browser = house
-        .administrator(Look::Light, &format!("/workers/{}", house.worker("Arjun")))
+async fn worker_page_explains_missing_tasks() {
+    let console = TestConsole::open().await;
+    let offline = without_hindi(&console).await;
+    let waiting = console.task(r#"{"selected_language":"hi"}"#).await;
+    let browser = console
+        .administrator(
+            Look::Light,
+            &format!("/workers/{}", console.worker("Arjun")),
+        )
         .await;
     browser
         .sees("#why", "Why is this Worker offered no Task?")
@@ -90,11 +94,11 @@ async fn a_worker_to_whom_nothing_comes_says_why() {
         )
         .await;
     browser
-        .go(&house.at(&format!("/workers/{}", house.worker("Maya"))))
+        .go(&console.at(&format!("/workers/{}", console.worker("Maya"))))
         .await;
     browser.sees("mark", "languages HAS \"hi\"").await;
-    let maya = house.worker("Maya");
-    house
+    let maya = console.worker("Maya");
+    console
         .api(
             Method::POST,
             &format!("Workers/{maya}"),
@@ -108,5 +112,5 @@ async fn a_worker_to_whom_nothing_comes_says_why() {
         )
         .await;
     browser.close().await;
-    house.close().await;
+    console.close().await;
 }

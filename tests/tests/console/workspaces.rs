@@ -1,15 +1,16 @@
-//! Several Workspaces: each page shows one, and no form does anything in another.
+//! Several Workspaces: each page shows one, and a form changes only its own.
 
 use reqwest::Method;
 use tests::browser::Look;
 
-use crate::house::House;
+use crate::test_console::TestConsole;
 
+/// Every Workspace can be selected; a form of one changes nothing in another.
 #[tokio::test(flavor = "multi_thread")]
-async fn every_workspace_is_reached_and_a_page_of_one_does_nothing_in_another() {
-    let house = House::open().await;
-    let first = house.running.contact_centre.workspace.sid.to_string();
-    let browser = house.administrator(Look::Light, "/workers").await;
+async fn form_is_bound_to_its_workspace() {
+    let console = TestConsole::open().await;
+    let first = console.running.contact_centre.workspace.sid.to_string();
+    let browser = console.administrator(Look::Light, "/workers").await;
     browser.sees("tbody th", "Maya").await;
     browser.press("#workspace").await;
     browser.press_button("main", "New Workspace").await;
@@ -18,14 +19,15 @@ async fn every_workspace_is_reached_and_a_page_of_one_does_nothing_in_another() 
     browser.fill("#FriendlyName", "Night shift").await;
     browser.press_button("main", "Save").await;
     browser.sees("#workspace", "Night shift").await;
-    browser.go(&house.at("/workers")).await;
+    browser.go(&console.at("/workers")).await;
     browser.sees("caption", "No Workers here.").await;
     browser.press_button("main", "New Worker").await;
     browser.fill("#FriendlyName", "Nadia").await;
     let form = browser
         .run("return document.querySelector('form.stacked [name=csrf]').value")
         .await;
-    // Another window of the same browser goes back to the first one; this window's form is still for the second one.
+    // Another window of the same browser selects the first Workspace; this window's form still
+    // belongs to the second one.
     browser.run(&format!(
         "window.done = fetch('/console/workspaces/{first}/open', {{method: 'POST', body: new URLSearchParams({{csrf: {form}}})}}).then((r) => window.at = r.url)"
     )).await;
@@ -34,7 +36,7 @@ async fn every_workspace_is_reached_and_a_page_of_one_does_nothing_in_another() 
     browser
         .sees(".alert", "belongs to another session or Workspace")
         .await;
-    let workers = house
+    let workers = console
         .api(Method::GET, "Workers?FriendlyName=Nadia", &[])
         .await;
     assert_eq!(
@@ -42,10 +44,10 @@ async fn every_workspace_is_reached_and_a_page_of_one_does_nothing_in_another() 
         Some(0),
         "{workers}"
     );
-    browser.go(&house.at("/workers")).await;
+    browser.go(&console.at("/workers")).await;
     browser.sees("tbody th", "Maya").await;
-    browser.go(&house.at("/workspaces")).await;
+    browser.go(&console.at("/workspaces")).await;
     browser.sees(&format!("#row-{first}"), "yes").await;
     browser.close().await;
-    house.close().await;
+    console.close().await;
 }

@@ -1,4 +1,5 @@
-//! Instructions that came through the API and are handed on by the callbacks queue, which may bring them twice.
+//! Instructions given through the API and delivered by the callbacks queue, which may deliver them
+//! twice.
 
 use task_router::model::AssignmentStatus;
 use task_router::model::instruction::{Instruction, Supervise, Supervisor};
@@ -6,14 +7,15 @@ use task_router::router::effects::Callback;
 use tests::story::SLACK;
 use vocabulary::SupervisorMode;
 
-use super::{CONFERENCE, MAYA, Stage, TOLD};
+use super::{CALLBACKS, CONFERENCE, MAYA, Stage};
 
 #[tokio::test]
-async fn an_instruction_given_again_calls_nobody_twice() {
+async fn repeated_instruction_places_one_call() {
     let stage = Stage::new("{}", &[]).await;
     let task = stage.task().await;
     let instruction = Instruction::Conference(Box::default());
-    let (task, reservation) = (task.sid, task.reservations[0].sid);
+    let reservation = task.reservations[0].sid;
+    let task = task.sid;
     for request in [7, 7, 8] {
         let message = Callback::Instruct {
             task,
@@ -23,7 +25,7 @@ async fn an_instruction_given_again_calls_nobody_twice() {
             expected_versions: None,
         };
         stage
-            .laboratory
+            .test_centre
             .centre
             .outbox()
             .callback(message)
@@ -31,15 +33,16 @@ async fn an_instruction_given_again_calls_nobody_twice() {
             .unwrap();
         stage.pass(SLACK).await;
     }
-    assert_eq!(stage.laboratory.ringing().await.len(), 1);
+    assert_eq!(stage.test_centre.ringing().await.len(), 1);
     stage.close().await;
 }
 
 #[tokio::test]
-async fn an_instruction_for_a_task_of_another_version_calls_nobody() {
+async fn instruction_for_stale_version_is_skipped() {
     let stage = Stage::new("{}", &[]).await;
     let offered = stage.task().await;
-    let (task, reservation) = (offered.sid, offered.reservations[0].sid);
+    let task = offered.sid;
+    let reservation = offered.reservations[0].sid;
     for (version, rings) in [
         (offered.visible_version() + 1, false),
         (offered.visible_version(), true),
@@ -54,7 +57,7 @@ async fn an_instruction_for_a_task_of_another_version_calls_nobody() {
             expected_versions,
         };
         stage
-            .laboratory
+            .test_centre
             .centre
             .outbox()
             .callback(message)
@@ -62,7 +65,7 @@ async fn an_instruction_for_a_task_of_another_version_calls_nobody() {
             .unwrap();
         stage.pass(SLACK).await;
         assert_eq!(
-            stage.laboratory.ringing().await.contains_key(MAYA),
+            stage.test_centre.ringing().await.contains_key(MAYA),
             rings,
             "version {version}"
         );
@@ -70,18 +73,20 @@ async fn an_instruction_for_a_task_of_another_version_calls_nobody() {
     stage.close().await;
 }
 
+/// A message delivered twice places one call. Before the conversation no call is placed.
 #[tokio::test]
-async fn a_supervisor_joins_the_conversation_as_they_are_told_to() {
+async fn supervisor_joins_in_the_requested_mode() {
     const JOE: &str = "+17075550177";
     for (mode, muted, coaching) in [
         (SupervisorMode::Monitor, true, false),
         (SupervisorMode::Whisper, false, true),
         (SupervisorMode::Barge, false, false),
     ] {
-        let stage = Stage::new(CONFERENCE, &TOLD).await;
+        let stage = Stage::new(CONFERENCE, &CALLBACKS).await;
         let maya = stage.phone(MAYA).await;
         let task = stage.task().await;
-        let (task, reservation) = (task.sid, task.reservations[0].sid);
+        let reservation = task.reservations[0].sid;
+        let task = task.sid;
         let supervise = Supervise {
             supervisor: Supervisor::Uri(JOE.to_owned()),
             mode,
@@ -96,7 +101,7 @@ async fn a_supervisor_joins_the_conversation_as_they_are_told_to() {
             expected_versions: None,
         };
         stage
-            .laboratory
+            .test_centre
             .centre
             .outbox()
             .callback(message(1))
@@ -104,14 +109,14 @@ async fn a_supervisor_joins_the_conversation_as_they_are_told_to() {
             .unwrap();
         stage.pass(SLACK).await;
         assert!(
-            !stage.laboratory.ringing().await.contains_key(JOE),
+            !stage.test_centre.ringing().await.contains_key(JOE),
             "there is no conversation to join"
         );
 
-        stage.does(maya, "answer").await;
+        stage.act(maya, "answer").await;
         for _ in 0..2 {
             stage
-                .laboratory
+                .test_centre
                 .centre
                 .outbox()
                 .callback(message(2))
@@ -119,10 +124,10 @@ async fn a_supervisor_joins_the_conversation_as_they_are_told_to() {
                 .unwrap();
             stage.pass(SLACK).await;
         }
-        let ringing = stage.laboratory.ringing().await;
+        let ringing = stage.test_centre.ringing().await;
         assert_eq!(ringing.len(), 1, "one request, one call: {ringing:?}");
         let joe = stage.phone(JOE).await;
-        stage.does(joe, "answer").await;
+        stage.act(joe, "answer").await;
         let participants = stage.participants().await;
         let own = participants
             .iter()
@@ -133,11 +138,11 @@ async fn a_supervisor_joins_the_conversation_as_they_are_told_to() {
             (muted, coaching),
             "{mode:?} {own}"
         );
-        stage.does(joe, "hangup").await;
+        stage.act(joe, "hangup").await;
         assert_eq!(
             stage.status().await,
             AssignmentStatus::Assigned,
-            "the conversation goes on"
+            "the conversation continues"
         );
         stage.close().await;
     }

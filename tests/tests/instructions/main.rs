@@ -1,4 +1,5 @@
-//! Stories of instructions: what an application answers, what callers and Workers then meet (taskrouter.md section 11.3).
+//! Instructions: the answer of an application, and its effect on callers and Workers (taskrouter.md
+//! section 11.3).
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -23,7 +24,7 @@ const LEELA: &str = "+17075550103";
 /// A caller who waits for English, with an application that answers `instruction`.
 struct Stage {
     application: Application,
-    laboratory: TestCentre,
+    test_centre: TestCentre,
     caller: CallSid,
 }
 
@@ -31,25 +32,25 @@ impl Stage {
     async fn new(instruction: &'static str, more: &[(&'static str, Answer)]) -> Self {
         let answers = [&[("/ask", (200, JSON, instruction))][..], more].concat();
         let application = Application::start(&answers).await;
-        let laboratory = application.laboratory("/ask", "/ask").await;
-        let caller = laboratory.dial("+17075550190").await;
-        laboratory.centre.settle().await;
-        laboratory.press(caller, "1").await;
+        let test_centre = application.test_centre("/ask", "/ask").await;
+        let caller = test_centre.dial("+17075550190").await;
+        test_centre.centre.settle().await;
+        test_centre.press(caller, "1").await;
         let stage = Self {
             application,
-            laboratory,
+            test_centre,
             caller,
         };
         stage.pass(SLACK).await;
         stage
     }
 
-    async fn pass(&self, span: Millis) {
-        self.laboratory.advance(span).await;
+    async fn pass(&self, duration: Millis) {
+        self.test_centre.advance(duration).await;
     }
 
     async fn task(&self) -> Task {
-        self.laboratory.task(self.caller).await.unwrap()
+        self.test_centre.task(self.caller).await.unwrap()
     }
 
     async fn status(&self) -> AssignmentStatus {
@@ -57,19 +58,19 @@ impl Stage {
     }
 
     async fn phone(&self, number: &str) -> CallSid {
-        let ringing = self.laboratory.ringing().await;
+        let ringing = self.test_centre.ringing().await;
         *ringing
             .get(number)
             .unwrap_or_else(|| panic!("{number} does not ring: {ringing:?}"))
     }
 
-    async fn does(&self, call: CallSid, what: &str) {
-        self.laboratory.at_phone(call, what).await;
+    async fn act(&self, call: CallSid, action: &str) {
+        self.test_centre.at_phone(call, action).await;
         self.pass(SLACK).await;
     }
 
     async fn hears(&self, call: CallSid, words: &str) -> bool {
-        let call = self.laboratory.call(call).await;
+        let call = self.test_centre.call(call).await;
         let transcript = call["transcript"].as_array().unwrap().clone();
         transcript
             .iter()
@@ -77,17 +78,17 @@ impl Stage {
             .any(|text| text.contains(words))
     }
 
-    /// Whether the caller is in the queue.
+    /// Whether the caller waits in the queue.
     async fn waits(&self) -> bool {
-        let call = self.laboratory.call(self.caller).await;
+        let call = self.test_centre.call(self.caller).await;
         call["status"] == "in-progress"
             && call["bridged_with"].is_null()
             && self.participants().await.is_empty()
     }
 
-    /// Who is in the conference that goes on, by call.
+    /// The participants of the active conference.
     async fn participants(&self) -> Vec<Value> {
-        let all = self.laboratory.get("/simulator/conferences").await;
+        let all = self.test_centre.get("/simulator/conferences").await;
         let on = all["conferences"]
             .as_array()
             .unwrap()
@@ -105,45 +106,48 @@ impl Stage {
     }
 
     async fn close(self) {
-        self.laboratory.close().await;
+        self.test_centre.close().await;
     }
 }
 
 #[tokio::test]
-async fn dequeue_tells_the_applications_own_url_how_far_the_call_is() {
+async fn dequeue_relays_status_callbacks() {
     let instruction = r#"{"instruction":"dequeue","record":"record-from-answer",
         "status_callback_url":"{base}/status?own=1#rc=2","status_callback_events":"ringing,answered,completed"}"#;
     let stage = Stage::new(instruction, &[("/status", (204, JSON, ""))]).await;
     let maya = stage.phone(MAYA).await;
-    stage.does(maya, "answer").await;
+    stage.act(maya, "answer").await;
     assert_eq!(stage.status().await, AssignmentStatus::Assigned);
     assert_eq!(
         stage.task().await.attributes.text("worker_call_sid"),
         Some(maya.to_string().as_str())
     );
-    stage.does(maya, "hangup").await;
+    stage.act(maya, "hangup").await;
     assert_eq!(stage.status().await, AssignmentStatus::Completed);
 
-    let told = stage.application.asked_at("/status");
-    let mut statuses: Vec<&str> = told.iter().map(|asked| asked.get("CallStatus")).collect();
+    let callbacks = stage.application.requests_to("/status");
+    let mut statuses: Vec<&str> = callbacks
+        .iter()
+        .map(|request| request.get("CallStatus"))
+        .collect();
     statuses.sort_unstable();
     assert_eq!(statuses, ["completed", "in-progress", "ringing"]);
-    for asked in &told {
-        assert_eq!(asked.method, "GET");
+    for request in &callbacks {
+        assert_eq!(request.method, "GET");
         assert_eq!(
-            (asked.get("own"), asked.get("CallSid")),
+            (request.get("own"), request.get("CallSid")),
             ("1", maya.to_string().as_str())
         );
-        assert_eq!(asked.get("taskCallSid"), stage.caller.to_string());
+        assert_eq!(request.get("taskCallSid"), stage.caller.to_string());
         assert_eq!(
-            (asked.get("TaskSid"), asked.get("ReservationSid")),
+            (request.get("TaskSid"), request.get("ReservationSid")),
             ("", ""),
-            "our own query is ours"
+            "the relay's own parameters are not passed on"
         );
-        let url = format!("{}{}", stage.application.base, asked.target);
-        let signature = asked.headers[SIGNATURE_HEADER].to_str().unwrap();
+        let url = format!("{}{}", stage.application.base, request.target);
+        let signature = request.headers[SIGNATURE_HEADER].to_str().unwrap();
         verify(
-            &stage.laboratory.account.auth_token,
+            &stage.test_centre.account.auth_token,
             &url,
             Signed::Form(&[]),
             signature,
@@ -153,14 +157,14 @@ async fn dequeue_tells_the_applications_own_url_how_far_the_call_is() {
     stage.close().await;
 }
 
-/// The TwiML of an agent who fetches the caller of a Reservation.
+/// The TwiML of an agent that fetches the caller of a Reservation.
 const FETCH_CALLER: Answer = (
     200,
     XML,
     r#"<Response><Dial><Queue reservationSid="{reservation}"/></Dial></Response>"#,
 );
 
-/// The same, with an Activity for the Worker afterwards.
+/// The same, with the Worker's Activity after the conversation.
 const FETCH_CALLER_AND_WRAP_UP: Answer = (
     200,
     XML,
@@ -168,7 +172,7 @@ const FETCH_CALLER_AND_WRAP_UP: Answer = (
 );
 
 #[tokio::test]
-async fn call_leads_the_worker_to_the_caller_of_the_reservation() {
+async fn call_connects_worker_by_reservation() {
     let instruction = r#"{"instruction":"call","from":"+17075550183","timeout":20,
         "url":"{base}/agent?reservation={ReservationSid}","status_callback_url":"{base}/status"}"#;
     let stage = Stage::new(
@@ -181,57 +185,59 @@ async fn call_leads_the_worker_to_the_caller_of_the_reservation() {
         stage.task().await.reservations[0].status,
         ReservationStatus::Pending
     );
-    stage.does(maya, "answer").await;
+    stage.act(maya, "answer").await;
     let task = stage.task().await;
     assert_eq!(task.assignment_status, AssignmentStatus::Assigned);
     assert_eq!(
         task.attributes.text("worker_call_sid"),
         Some(maya.to_string().as_str())
     );
-    let bridged = stage.laboratory.call(stage.caller).await["bridged_with"].clone();
+    let bridged = stage.test_centre.call(stage.caller).await["bridged_with"].clone();
     assert_eq!(bridged, maya.to_string());
-    stage.does(maya, "hangup").await;
+    stage.act(maya, "hangup").await;
     assert_eq!(stage.status().await, AssignmentStatus::Completed);
-    let told: Vec<String> = stage
+    let callbacks: Vec<String> = stage
         .application
-        .asked_at("/status")
+        .requests_to("/status")
         .iter()
-        .map(|asked| asked.get("CallStatus").to_owned())
+        .map(|request| request.get("CallStatus").to_owned())
         .collect();
-    assert_eq!(told, ["completed"]);
+    assert_eq!(callbacks, ["completed"]);
     stage.close().await;
 }
 
+/// The second call fails with 14217, and the conversation continues.
 #[tokio::test]
-async fn a_call_whose_reservation_is_taken_finds_nobody_and_the_conversation_goes_on() {
+async fn taken_reservation_connects_no_second_call() {
     let instruction = r#"{"instruction":"call","from":"+17075550183",
         "url":"{base}/agent?reservation={ReservationSid}"}"#;
     let stage = Stage::new(instruction, &[("/agent", FETCH_CALLER)]).await;
     let maya = stage.phone(MAYA).await;
-    stage.does(maya, "answer").await;
+    stage.act(maya, "answer").await;
     assert_eq!(stage.status().await, AssignmentStatus::Assigned);
-    let agent = stage.application.asked_at("/agent");
+    let agent = stage.application.requests_to("/agent");
     let second = format!("{}{}", stage.application.base, agent[0].target);
-    let other = stage.laboratory.call_to("+17075550199", &second).await;
+    let other = stage.test_centre.call_to("+17075550199", &second).await;
     stage.pass(SLACK).await;
-    stage.does(other, "answer").await;
+    stage.act(other, "answer").await;
     assert!(
         stage.hears(other, "14217").await,
         "{}",
-        stage.laboratory.call(other).await
+        stage.test_centre.call(other).await
     );
     assert_eq!(
-        stage.laboratory.call(stage.caller).await["bridged_with"],
+        stage.test_centre.call(stage.caller).await["bridged_with"],
         maya.to_string()
     );
     stage.close().await;
 }
 
+/// Without an instruction, by `<Queue reservationSid>`; the Worker then has the given Activity.
 #[tokio::test]
-async fn without_an_instruction_an_agent_of_the_applications_own_can_fetch_the_caller() {
+async fn application_agent_can_fetch_the_caller() {
     let stage = Stage::new("{}", &[("/agent", FETCH_CALLER_AND_WRAP_UP)]).await;
     let reservation = stage.task().await.reservations[0].sid;
-    let activities = &stage.laboratory.contact_centre.workspace.activities;
+    let activities = &stage.test_centre.contact_centre.workspace.activities;
     let wrap_up = activities
         .values()
         .find(|activity| activity.friendly_name == "Wrap-Up")
@@ -241,22 +247,22 @@ async fn without_an_instruction_an_agent_of_the_applications_own_can_fetch_the_c
         "{}/agent?reservation={reservation}&activity={wrap_up}",
         stage.application.base
     );
-    let agent = stage.laboratory.call_to(MAYA, &url).await;
+    let agent = stage.test_centre.call_to(MAYA, &url).await;
     stage.pass(SLACK).await;
-    stage.does(agent, "answer").await;
+    stage.act(agent, "answer").await;
     assert_eq!(stage.status().await, AssignmentStatus::Assigned);
     assert_eq!(
-        stage.laboratory.call(stage.caller).await["bridged_with"],
+        stage.test_centre.call(stage.caller).await["bridged_with"],
         agent.to_string()
     );
-    stage.does(stage.caller, "hangup").await;
+    stage.act(stage.caller, "hangup").await;
     assert_eq!(stage.status().await, AssignmentStatus::Completed);
-    assert_eq!(stage.laboratory.activity_of("Maya").await, "Wrap-Up");
+    assert_eq!(stage.test_centre.activity_of("Maya").await, "Wrap-Up");
     stage.close().await;
 }
 
 #[tokio::test]
-async fn call_can_accept_as_soon_as_the_call_is_placed() {
+async fn call_with_accept_accepts_when_placed() {
     let instruction =
         r#"{"instruction":"call","from":"+17075550183","url":"{base}/agent","accept":"true"}"#;
     let stage = Stage::new(instruction, &[]).await;
@@ -267,7 +273,7 @@ async fn call_can_accept_as_soon_as_the_call_is_placed() {
 }
 
 #[tokio::test]
-async fn a_call_nobody_takes_cancels_the_offer_and_the_next_worker_is_called() {
+async fn unanswered_call_goes_to_next_worker() {
     let instruction = r#"{"instruction":"call","from":"+17075550183","timeout":20,
         "url":"{base}/agent?reservation={ReservationSid}"}"#;
     let stage = Stage::new(instruction, &[("/agent", FETCH_CALLER)]).await;
@@ -275,7 +281,7 @@ async fn a_call_nobody_takes_cancels_the_offer_and_the_next_worker_is_called() {
     stage.pass(Millis::from_secs(21)).await;
     stage.phone(LEELA).await;
     assert!(stage.waits().await);
-    assert_eq!(stage.laboratory.activity_of("Maya").await, "Available");
+    assert_eq!(stage.test_centre.activity_of("Maya").await, "Available");
     stage.close().await;
 }
 
@@ -286,7 +292,7 @@ const MOVED: Answer = (
 );
 
 #[tokio::test]
-async fn redirect_moves_the_caller_and_accepts_if_it_is_told_to() {
+async fn redirect_moves_caller_and_may_accept() {
     let accepting =
         r#"{"instruction":"redirect","call_sid":"{call_sid}","url":"{base}/moved","accept":true}"#;
     let silent = r#"{"instruction":"redirect","call_sid":"{call_sid}","url":"{base}/moved"}"#;
@@ -297,22 +303,22 @@ async fn redirect_moves_the_caller_and_accepts_if_it_is_told_to() {
         let stage = Stage::new(instruction, &[("/moved", MOVED)]).await;
         assert!(stage.hears(stage.caller, "You have been moved.").await);
         assert_eq!(stage.status().await, status, "{instruction}");
-        assert!(stage.laboratory.ringing().await.is_empty());
+        assert!(stage.test_centre.ringing().await.is_empty());
         stage.close().await;
     }
 }
 
 #[tokio::test]
-async fn a_redirect_that_is_not_accepted_times_out_like_any_offer() {
+async fn redirect_without_accept_times_out() {
     let instruction = r#"{"instruction":"redirect","call_sid":"{call_sid}","url":"{base}/moved"}"#;
     let stage = Stage::new(instruction, &[("/moved", MOVED)]).await;
     stage.pass(Millis::from_secs(120)).await;
-    assert_eq!(stage.laboratory.activity_of("Maya").await, "Offline");
+    assert_eq!(stage.test_centre.activity_of("Maya").await, "Offline");
     stage.close().await;
 }
 
 #[tokio::test]
-async fn a_redirect_of_a_call_that_is_not_there_cancels_the_offer() {
+async fn redirect_of_unknown_call_cancels_offer() {
     let instruction = r#"{"instruction":"redirect","call_sid":"CA00000000000000000000000000000009","url":"{base}/x"}"#;
     let stage = Stage::new(instruction, &[]).await;
     let task = stage.task().await;
@@ -324,17 +330,17 @@ async fn a_redirect_of_a_call_that_is_not_there_cancels_the_offer() {
 const CONFERENCE: &str = r#"{"instruction":"conference","timeout":20,"end_conference_on_exit":true,
     "conference_status_callback":"{base}/conference","conference_status_callback_event":"start,join,end",
     "status_callback":"{base}/status","status_callback_event":"initiated,answered,completed"}"#;
-const TOLD: [(&str, Answer); 2] = [
+const CALLBACKS: [(&str, Answer); 2] = [
     ("/conference", (204, JSON, "")),
     ("/status", (204, JSON, "")),
 ];
 
 #[tokio::test]
-async fn conference_brings_worker_and_caller_together() {
-    let stage = Stage::new(CONFERENCE, &TOLD).await;
+async fn conference_connects_worker_and_caller() {
+    let stage = Stage::new(CONFERENCE, &CALLBACKS).await;
     let maya = stage.phone(MAYA).await;
     assert!(stage.waits().await);
-    stage.does(maya, "answer").await;
+    stage.act(maya, "answer").await;
     assert!(stage.is_in_conference(maya).await && stage.is_in_conference(stage.caller).await);
     let task = stage.task().await;
     assert_eq!(task.assignment_status, AssignmentStatus::Assigned);
@@ -346,18 +352,18 @@ async fn conference_brings_worker_and_caller_together() {
         stage.caller.to_string()
     );
 
-    stage.does(maya, "hangup").await;
+    stage.act(maya, "hangup").await;
     assert_eq!(stage.status().await, AssignmentStatus::Completed);
     assert!(stage.hears(stage.caller, "Thank you for calling").await);
     assert_eq!(
-        stage.laboratory.call(stage.caller).await["status"],
+        stage.test_centre.call(stage.caller).await["status"],
         "completed"
     );
 
-    let told = stage.application.asked_at("/conference");
-    let mut events: Vec<&str> = told
+    let callbacks = stage.application.requests_to("/conference");
+    let mut events: Vec<&str> = callbacks
         .iter()
-        .map(|asked| asked.get("StatusCallbackEvent"))
+        .map(|request| request.get("StatusCallbackEvent"))
         .collect();
     events.sort_unstable();
     assert_eq!(
@@ -369,19 +375,22 @@ async fn conference_brings_worker_and_caller_together() {
             "participant-join"
         ]
     );
-    let told = stage.application.asked_at("/status");
-    let mut statuses: Vec<&str> = told.iter().map(|asked| asked.get("CallStatus")).collect();
+    let callbacks = stage.application.requests_to("/status");
+    let mut statuses: Vec<&str> = callbacks
+        .iter()
+        .map(|request| request.get("CallStatus"))
+        .collect();
     statuses.sort_unstable();
     assert_eq!(statuses, ["completed", "in-progress", "initiated"]);
     let url = format!("{}/status", stage.application.base);
-    for asked in &told {
-        assert_eq!(asked.method, "POST");
-        let signature = asked.headers[SIGNATURE_HEADER].to_str().unwrap();
-        let token = &stage.laboratory.account.auth_token;
-        verify(token, &url, Signed::Form(&asked.parameters), signature).unwrap();
+    for request in &callbacks {
+        assert_eq!(request.method, "POST");
+        let signature = request.headers[SIGNATURE_HEADER].to_str().unwrap();
+        let token = &stage.test_centre.account.auth_token;
+        verify(token, &url, Signed::Form(&request.parameters), signature).unwrap();
     }
     let queues = stage
-        .laboratory
+        .test_centre
         .centre
         .network
         .as_ref()
@@ -392,59 +401,61 @@ async fn conference_brings_worker_and_caller_together() {
 }
 
 #[tokio::test]
-async fn a_conference_nobody_ends_goes_on_until_both_have_left() {
+async fn conference_lasts_until_both_have_left() {
     let stage = Stage::new(r#"{"instruction":"conference"}"#, &[]).await;
     let maya = stage.phone(MAYA).await;
-    stage.does(maya, "answer").await;
-    stage.does(stage.caller, "hangup").await;
+    stage.act(maya, "answer").await;
+    stage.act(stage.caller, "hangup").await;
     assert_eq!(stage.status().await, AssignmentStatus::Assigned);
     assert!(stage.is_in_conference(maya).await);
-    stage.does(maya, "hangup").await;
+    stage.act(maya, "hangup").await;
     assert_eq!(stage.status().await, AssignmentStatus::Completed);
     stage.close().await;
 }
 
 #[tokio::test]
-async fn a_worker_who_does_not_come_into_the_conference_leaves_the_caller_waiting() {
+async fn absent_conference_worker_keeps_caller_waiting() {
     for refusal in ["decline", "nothing"] {
-        let stage = Stage::new(CONFERENCE, &TOLD).await;
+        let stage = Stage::new(CONFERENCE, &CALLBACKS).await;
         let maya = stage.phone(MAYA).await;
-        match refusal {
-            "decline" => stage.does(maya, "decline").await,
-            _ => stage.pass(Millis::from_secs(21)).await,
+        if refusal == "decline" {
+            stage.act(maya, "decline").await;
+        } else {
+            stage.pass(Millis::from_secs(21)).await;
         }
         assert!(stage.waits().await, "{refusal}");
         stage.phone(LEELA).await;
-        assert_eq!(stage.laboratory.activity_of("Maya").await, "Available");
+        assert_eq!(stage.test_centre.activity_of("Maya").await, "Available");
         stage.close().await;
     }
 }
 
+/// The Worker hangs up before the caller has been moved into the conference.
 #[tokio::test]
-async fn a_worker_who_leaves_before_the_caller_comes_leaves_them_in_the_queue() {
-    let stage = Stage::new(CONFERENCE, &TOLD).await;
+async fn worker_leaving_early_keeps_caller_queued() {
+    let stage = Stage::new(CONFERENCE, &CALLBACKS).await;
     let maya = stage.phone(MAYA).await;
-    stage.laboratory.at_phone(maya, "answer").await;
-    stage.does(maya, "hangup").await;
+    stage.test_centre.at_phone(maya, "answer").await;
+    stage.act(maya, "hangup").await;
     stage.pass(Millis::from_secs(3)).await;
     assert!(
         stage.waits().await,
         "{}",
-        stage.laboratory.call(stage.caller).await
+        stage.test_centre.call(stage.caller).await
     );
     assert_eq!(stage.status().await, AssignmentStatus::Reserved);
     let leela = stage.phone(LEELA).await;
-    stage.does(leela, "answer").await;
+    stage.act(leela, "answer").await;
     assert!(stage.is_in_conference(leela).await && stage.is_in_conference(stage.caller).await);
     stage.close().await;
 }
 
 #[tokio::test]
-async fn a_caller_who_hangs_up_while_the_worker_is_called_ends_the_task_and_the_ringing() {
-    let stage = Stage::new(CONFERENCE, &TOLD).await;
+async fn caller_hangup_cancels_task_and_ringing() {
+    let stage = Stage::new(CONFERENCE, &CALLBACKS).await;
     stage.phone(MAYA).await;
-    stage.does(stage.caller, "hangup").await;
+    stage.act(stage.caller, "hangup").await;
     assert_eq!(stage.status().await, AssignmentStatus::Canceled);
-    assert!(stage.laboratory.ringing().await.is_empty());
+    assert!(stage.test_centre.ringing().await.is_empty());
     stage.close().await;
 }

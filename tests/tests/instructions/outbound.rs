@@ -1,4 +1,4 @@
-//! Stories of customers who are dialed: a Task with `outbound_to`, made through the API.
+//! Customers who are dialed: a Task with `outbound_to`, created through the API.
 
 use ids::time::Millis;
 use ids::{CallSid, TaskSid};
@@ -13,16 +13,16 @@ use super::{LEELA, MAYA};
 
 const CUSTOMER: &str = "+17075550155";
 
-/// What an application answers, and what somebody wants of whom it calls.
+/// Answers of the application.
 const CONFERENCE: &str = r#"{"instruction":"conference","timeout":20,"end_conference_on_exit":true,
     "end_conference_on_customer_exit":true,"conference_status_callback":"{base}/conference",
     "conference_status_callback_event":"join"}"#;
 const SILENT: &str = r#"{"instruction":"conference","timeout":20,"early_media":"false"}"#;
 
-/// A Task whose customer is to be dialed, and Maya's phone rings.
+/// A Task whose customer is to be dialed; Maya's phone rings.
 struct Stage {
     application: Application,
-    laboratory: TestCentre,
+    test_centre: TestCentre,
     task: TaskSid,
 }
 
@@ -33,38 +33,40 @@ impl Stage {
             ("/conference", (204, JSON, "")),
         ];
         let application = Application::start(&answers).await;
-        let laboratory = application.laboratory("/ask", "/ask").await;
+        let test_centre = application.test_centre("/ask", "/ask").await;
         let attributes =
             r#"{"outbound_to":"+17075550155","to":"+17075550183","selected_language":"en"}"#;
         let form = [
             ("Attributes".to_owned(), attributes.to_owned()),
             ("TaskChannel".to_owned(), "voice".to_owned()),
         ];
-        let made = laboratory.request(Method::POST, "Tasks", &form, None).await;
+        let made = test_centre
+            .request(Method::POST, "Tasks", &form, None)
+            .await;
         assert_eq!(made.status, 201, "{made:?}");
         let task = made.body["sid"].as_str().unwrap().parse().unwrap();
-        laboratory.advance(SLACK).await;
+        test_centre.advance(SLACK).await;
         Self {
             application,
-            laboratory,
+            test_centre,
             task,
         }
     }
 
-    /// The same, and Maya has picked up.
+    /// The same, and Maya has answered.
     async fn with_maya(instruction: &'static str) -> (Self, CallSid) {
         let stage = Self::new(instruction).await;
         let maya = stage.phone(MAYA).await;
         assert!(
-            !stage.laboratory.ringing().await.contains_key(CUSTOMER),
+            !stage.test_centre.ringing().await.contains_key(CUSTOMER),
             "the Worker comes first"
         );
-        stage.does(maya, "answer").await;
+        stage.act(maya, "answer").await;
         (stage, maya)
     }
 
     async fn task(&self) -> Task {
-        self.laboratory
+        self.test_centre
             .centre
             .store
             .task(self.task)
@@ -78,92 +80,93 @@ impl Stage {
     }
 
     async fn phone(&self, number: &str) -> CallSid {
-        let ringing = self.laboratory.ringing().await;
+        let ringing = self.test_centre.ringing().await;
         *ringing
             .get(number)
             .unwrap_or_else(|| panic!("{number} does not ring: {ringing:?}"))
     }
 
-    async fn does(&self, call: CallSid, what: &str) {
-        self.laboratory.at_phone(call, what).await;
-        self.laboratory.advance(SLACK).await;
+    async fn act(&self, call: CallSid, action: &str) {
+        self.test_centre.at_phone(call, action).await;
+        self.test_centre.advance(SLACK).await;
     }
 
-    /// Whether the person at the phone of `call` heard the customer's phone ring.
+    /// Whether the phone of `call` plays the customer's ringing.
     async fn hears_ringing(&self, call: CallSid) -> bool {
-        let call = self.laboratory.call(call).await;
+        let call = self.test_centre.call(call).await;
         let heard = |entry: &Value| entry["text"] == format!("{CUSTOMER} rings");
         call["transcript"].as_array().unwrap().iter().any(heard)
     }
 }
 
 #[tokio::test]
-async fn a_conference_dials_the_customer_and_is_accepted_when_they_pick_up() {
+async fn conference_is_accepted_by_customer_answer() {
     let (stage, maya) = Stage::with_maya(CONFERENCE).await;
     assert_eq!(stage.status().await, AssignmentStatus::Reserved);
     assert!(stage.hears_ringing(maya).await);
     let customer = stage.phone(CUSTOMER).await;
     assert_eq!(
-        stage.laboratory.call(customer).await["from"],
+        stage.test_centre.call(customer).await["from"],
         "+17075550183"
     );
-    stage.does(customer, "answer").await;
+    stage.act(customer, "answer").await;
     let task = stage.task().await;
     assert_eq!(task.assignment_status, AssignmentStatus::Assigned);
     let conference = task.attributes.get("conference").unwrap().clone();
     assert_eq!(conference["participants"]["worker"], maya.to_string());
     assert_eq!(conference["participants"]["customer"], customer.to_string());
-    let joined = stage.application.asked_at("/conference").len();
+    let joined = stage.application.requests_to("/conference").len();
     assert_eq!(joined, 2);
 
-    stage.does(customer, "hangup").await;
+    stage.act(customer, "hangup").await;
     assert_eq!(stage.status().await, AssignmentStatus::Completed);
-    assert_eq!(stage.laboratory.call(maya).await["status"], "completed");
-    stage.laboratory.close().await;
+    assert_eq!(stage.test_centre.call(maya).await["status"], "completed");
+    stage.test_centre.close().await;
 }
 
 #[tokio::test]
-async fn a_worker_hears_no_ringing_where_early_media_is_off() {
+async fn no_ringing_without_early_media() {
     let (stage, maya) = Stage::with_maya(SILENT).await;
     stage.phone(CUSTOMER).await;
     assert!(!stage.hears_ringing(maya).await);
-    stage.laboratory.close().await;
+    stage.test_centre.close().await;
 }
 
 #[tokio::test]
-async fn a_customer_who_declines_or_does_not_pick_up_leaves_the_task_to_the_next_worker() {
+async fn unanswered_customer_goes_to_next_worker() {
     for declines in [true, false] {
         let (stage, maya) = Stage::with_maya(CONFERENCE).await;
         let customer = stage.phone(CUSTOMER).await;
-        match declines {
-            true => stage.does(customer, "decline").await,
-            false => stage.laboratory.advance(Millis::from_secs(21)).await,
+        if declines {
+            stage.act(customer, "decline").await;
+        } else {
+            stage.test_centre.advance(Millis::from_secs(21)).await;
         }
         stage.phone(LEELA).await;
-        assert_eq!(stage.laboratory.call(maya).await["status"], "completed");
+        assert_eq!(stage.test_centre.call(maya).await["status"], "completed");
         assert_eq!(stage.status().await, AssignmentStatus::Reserved);
-        assert_eq!(stage.laboratory.activity_of("Maya").await, "Available");
-        stage.laboratory.close().await;
+        assert_eq!(stage.test_centre.activity_of("Maya").await, "Available");
+        stage.test_centre.close().await;
     }
 }
 
 #[tokio::test]
-async fn a_worker_who_leaves_while_the_customers_phone_rings_stops_it() {
+async fn worker_hangup_stops_customers_phone() {
     let (stage, maya) = Stage::with_maya(CONFERENCE).await;
     let customer = stage.phone(CUSTOMER).await;
-    stage.does(maya, "hangup").await;
-    assert_eq!(stage.laboratory.call(customer).await["status"], "canceled");
+    stage.act(maya, "hangup").await;
+    assert_eq!(stage.test_centre.call(customer).await["status"], "canceled");
     stage.phone(LEELA).await;
-    stage.laboratory.close().await;
+    stage.test_centre.close().await;
 }
 
 #[tokio::test]
-async fn a_dequeue_of_a_task_without_a_caller_rings_nobody() {
+async fn dequeue_without_caller_rings_no_phone() {
     let stage = Stage::new(r#"{"instruction":"dequeue"}"#).await;
-    assert!(stage.laboratory.ringing().await.is_empty());
+    assert!(stage.test_centre.ringing().await.is_empty());
     assert_eq!(
         stage.task().await.reservations[0].status,
         ReservationStatus::Pending
     );
-    stage.laboratory.close().await;
+    stage.test_centre.close().await;
 }

@@ -1,4 +1,4 @@
-//! The file has a say over what it declares, and over nothing else.
+//! The file changes what it declares, and nothing else.
 
 use config::{Reason, Thing};
 use ids::{ActivitySid, TaskQueueSid, WorkflowSid};
@@ -8,7 +8,8 @@ use task_router::model::{
 
 use crate::table::{EXAMPLE, HINDI, Table, WORKFLOW, file, kept, without_hindi};
 
-/// Changes the Workspace as the API does: on condition of what was read, and without a word about the file.
+/// Changes the Workspace as the API does: on condition of the revision that was read, without
+/// marking anything as declared.
 async fn change(table: &Table, change: impl Fn(&mut Workspace)) {
     let before = table
         .store
@@ -63,7 +64,7 @@ fn add_one_of_each(workspace: &mut Workspace) {
 }
 
 #[tokio::test]
-async fn what_the_api_made_is_there_after_the_file_is_applied_again() {
+async fn api_resources_survive_reapplied_file() {
     let mut table = Table::example().await;
     change(&table, add_one_of_each).await;
     let made = workspace(&table).await;
@@ -74,13 +75,13 @@ async fn what_the_api_made_is_there_after_the_file_is_applied_again() {
     };
     assert_eq!(
         now, made,
-        "but for the readinesses of Workers who have one channel more"
+        "except for the readinesses of Workers with one more channel"
     );
     let changed = table.start(&without_hindi()).await;
     assert_eq!(
         changed.removed,
         [Thing::TaskQueue(HINDI.to_owned())],
-        "what the file declared, it can take back"
+        "the file can delete what it declared"
     );
     let now = workspace(&table).await;
     assert_eq!(now.task_queues.len(), 2);
@@ -91,8 +92,9 @@ async fn what_the_api_made_is_there_after_the_file_is_applied_again() {
     assert_eq!(now.workflows.len(), 2);
 }
 
+/// Changes the API made to declared resources are overwritten by the file.
 #[tokio::test]
-async fn what_the_file_declares_is_as_the_file_says_whatever_the_api_made_of_it() {
+async fn declared_resources_are_restored() {
     let mut table = Table::example().await;
     let before = workspace(&table).await;
     change(&table, |workspace| {
@@ -116,7 +118,7 @@ async fn what_the_file_declares_is_as_the_file_says_whatever_the_api_made_of_it(
 }
 
 #[tokio::test]
-async fn a_part_of_the_api_that_comes_into_the_file_is_the_files_from_then_on() {
+async fn declaring_an_api_resource_adopts_it() {
     let mut table = Table::example().await;
     let with_letters = file(&[(
         "  task_channels:\n",
@@ -135,7 +137,7 @@ async fn a_part_of_the_api_that_comes_into_the_file_is_the_files_from_then_on() 
 }
 
 #[tokio::test]
-async fn a_queue_that_a_workflow_of_the_api_names_stays() {
+async fn queue_of_api_workflow_is_kept() {
     let mut table = Table::example().await;
     let hindi = workspace(&table)
         .await
@@ -176,9 +178,9 @@ async fn a_queue_that_a_workflow_of_the_api_names_stays() {
     );
 }
 
+/// The error has the place in the file, and nothing is written.
 #[tokio::test]
-async fn a_name_that_the_api_has_given_to_another_part_is_refused_with_its_place_in_the_file_and_nothing_is_written()
- {
+async fn name_taken_by_api_resource_is_refused() {
     let mut table = Table::example().await;
     change(&table, add_one_of_each).await;
     let there = workspace(&table).await;
@@ -197,11 +199,11 @@ async fn a_name_that_the_api_has_given_to_another_part_is_refused_with_its_place
     assert_eq!(workspace(&table).await, there);
     assert!(
         table.start(&file(&[])).await.is_unchanged(),
-        "what the file has always declared is no other part"
+        "an unchanged declaration is not a name conflict"
     );
 }
 
-/// Line and column, from 1, of the first place of a text.
+/// Line and column, from 1, of the first occurrence of a text.
 fn position_of(wanted: &str, text: &str) -> (usize, usize) {
     let found = |line: &str| line.find(wanted).map(|column| column + 1);
     text.lines()

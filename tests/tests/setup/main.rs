@@ -1,4 +1,5 @@
-//! A set-up file applied to a table: what differs is changed, what does not is kept, live calls included.
+//! A configuration file applied to a table: differences are changed, everything else is kept,
+//! active calls included.
 #![allow(
     clippy::unwrap_used,
     reason = "a test that cannot go on says so by panicking"
@@ -14,7 +15,7 @@ use table::{ENGLISH, HINDI, Table, WORKFLOW, file, kept, without_arjun, without_
 use task_router::model::{AssignmentStatus, TaskChannelName};
 
 #[tokio::test]
-async fn the_first_start_makes_everything_and_the_second_nothing() {
+async fn second_start_changes_nothing() {
     let mut table = Table::empty().await;
     let example = file(&[]);
     let first = table.start(&example).await;
@@ -50,7 +51,7 @@ async fn the_first_start_makes_everything_and_the_second_nothing() {
 }
 
 #[tokio::test]
-async fn free_workers_are_found_through_their_queue() {
+async fn free_workers_are_in_their_ready_lists() {
     let table = Table::example().await;
     let workspace = table
         .store
@@ -83,13 +84,13 @@ async fn free_workers_are_found_through_their_queue() {
 }
 
 #[tokio::test]
-async fn a_restart_leaves_workers_where_they_are() {
+async fn restart_keeps_activities() {
     let mut table = Table::example().await;
-    table.goes("Maya", "Offline").await;
+    table.set_activity("Maya", "Offline").await;
     assert!(table.start(&file(&[])).await.is_unchanged());
     assert_eq!(table.activity_of("Maya").await, "Offline");
 
-    // Another number for Maya's phone is no reason to put her to work.
+    // A new number for Maya's phone does not change her Activity.
     let summary = table
         .start(&file(&[("+17075550101", "+17075550109")]))
         .await;
@@ -101,8 +102,9 @@ async fn a_restart_leaves_workers_where_they_are() {
     );
 }
 
+/// The declared Activity is set when the declaration changes, and only then.
 #[tokio::test]
-async fn a_declared_activity_is_set_when_it_changes_and_only_then() {
+async fn changed_declaration_sets_the_activity() {
     let mut table = Table::example().await;
     let maya_off = [(
         "\"+17075550101\"}\n    activity: Available",
@@ -122,13 +124,13 @@ async fn a_declared_activity_is_set_when_it_changes_and_only_then() {
         table.now
     );
 
-    table.goes("Maya", "Available").await;
+    table.set_activity("Maya", "Available").await;
     assert!(table.start(&file(&maya_off)).await.is_unchanged());
     assert_eq!(table.activity_of("Maya").await, "Available");
 }
 
 #[tokio::test]
-async fn a_worker_whose_skills_change_in_a_call_stays_in_it() {
+async fn changed_skills_keep_the_open_call() {
     let mut table = Table::example().await;
     let call = table.caller("en").await;
     table.talking(call, "Maya").await;
@@ -167,9 +169,9 @@ async fn a_worker_whose_skills_change_in_a_call_stays_in_it() {
 }
 
 #[tokio::test]
-async fn a_changed_queue_gives_its_workers_another_roster_and_nothing_else() {
+async fn changed_queue_updates_membership_only() {
     let mut table = Table::example().await;
-    table.goes("Leela", "Unavailable").await;
+    table.set_activity("Leela", "Unavailable").await;
     let summary = table
         .start(&file(&[(
             "languages HAS \"hi\"\n",
@@ -186,7 +188,7 @@ async fn a_changed_queue_gives_its_workers_another_roster_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_worker_who_is_no_longer_in_the_file_goes() {
+async fn undeclared_worker_is_deleted() {
     let mut table = Table::example().await;
     let summary = table.start(&without_arjun()).await;
     assert_eq!(summary.to_string(), "removed 1 Worker (\"Arjun\")");
@@ -204,8 +206,9 @@ async fn a_worker_who_is_no_longer_in_the_file_goes() {
     assert_eq!(table.activity_of("Arjun").await, "Available");
 }
 
+/// The Worker is Offline until then, and deleted by the next start.
 #[tokio::test]
-async fn a_worker_who_is_no_longer_in_the_file_ends_their_call_first() {
+async fn undeclared_worker_finishes_open_call() {
     let mut table = Table::example().await;
     let call = table.caller("hi").await;
     table.talking(call, "Arjun").await;
@@ -231,7 +234,7 @@ async fn a_worker_who_is_no_longer_in_the_file_ends_their_call_first() {
 }
 
 #[tokio::test]
-async fn a_worker_who_comes_back_into_the_file_works_again() {
+async fn redeclared_worker_is_available_again() {
     let mut table = Table::example().await;
     let call = table.caller("hi").await;
     table.talking(call, "Arjun").await;
@@ -252,7 +255,7 @@ async fn a_worker_who_comes_back_into_the_file_works_again() {
 }
 
 #[tokio::test]
-async fn a_queue_somebody_waits_in_stays_until_they_are_gone() {
+async fn queue_with_waiting_task_is_kept() {
     let mut table = Table::example().await;
     let call = table.caller("hi").await;
     let queue = Thing::TaskQueue(HINDI.to_owned());
@@ -268,8 +271,9 @@ async fn a_queue_somebody_waits_in_stays_until_they_are_gone() {
     assert_eq!(table.queues_of("Arjun").await, Vec::<String>::new());
 }
 
+/// So are all TaskQueues that the Workflow names.
 #[tokio::test]
-async fn a_workflow_with_a_living_call_stays_with_every_queue_it_leads_to() {
+async fn workflow_with_active_task_is_kept() {
     let mut table = Table::example().await;
     let call = table.caller("en").await;
     let renamed = file(&[
@@ -301,9 +305,9 @@ async fn a_workflow_with_a_living_call_stays_with_every_queue_it_leads_to() {
 }
 
 #[tokio::test]
-async fn workers_of_an_activity_that_is_gone_are_in_the_default_one() {
+async fn deleted_activity_becomes_the_default() {
     let mut table = Table::example().await;
-    table.goes("Maya", "Unavailable").await;
+    table.set_activity("Maya", "Unavailable").await;
     let summary = table
         .start(&file(&[("name: Unavailable,", "name: Lunch,")]))
         .await;
@@ -316,7 +320,7 @@ async fn workers_of_an_activity_that_is_gone_are_in_the_default_one() {
 }
 
 #[tokio::test]
-async fn an_activity_that_becomes_unavailable_takes_its_workers_off_the_board() {
+async fn unavailable_activity_clears_ready_lists() {
     let mut table = Table::example().await;
     let off = (
         "{ name: Available,   available: true  }",
@@ -346,8 +350,9 @@ async fn an_activity_that_becomes_unavailable_takes_its_workers_off_the_board() 
     }
 }
 
+/// The file leaves a Worker that the API created unchanged, except for the queue membership.
 #[tokio::test]
-async fn workers_made_through_the_api_are_none_of_the_files_business_but_follow_its_queues() {
+async fn api_worker_follows_declared_queues() {
     let mut table = Table::example().await;
     let mut made = table.worker("Maya").await.unwrap();
     made.sid = WorkerSid::derive(&["made through the API"]);
@@ -372,7 +377,7 @@ async fn workers_made_through_the_api_are_none_of_the_files_business_but_follow_
 }
 
 #[tokio::test]
-async fn a_new_number_and_menu_are_written() {
+async fn changed_number_and_menu_are_written() {
     let mut table = Table::example().await;
     let changed = file(&[
         ("+17075550183", "+17075550184"),
@@ -393,8 +398,9 @@ async fn a_new_number_and_menu_are_written() {
     );
 }
 
+/// The first Workspace is kept, with its calls.
 #[tokio::test]
-async fn a_renamed_workspace_is_another_one_and_the_first_stays_with_its_calls() {
+async fn renamed_workspace_is_a_new_one() {
     let mut table = Table::example().await;
     let call = table.caller("en").await;
     let summary = table
@@ -409,9 +415,10 @@ async fn a_renamed_workspace_is_another_one_and_the_first_stays_with_its_calls()
     table.offered(call, "Maya").await;
 }
 
-/// A start that was killed anywhere is made good by the next one: every part of what it writes, missing on its own.
+/// A start may be killed anywhere: each part of its writes, missing on its own, is written by the
+/// next start.
 #[tokio::test]
-async fn a_start_that_was_cut_short_is_finished_by_the_next() {
+async fn interrupted_start_is_completed() {
     let mut table = Table::example().await;
     let example = file(&[]);
     let maya = table.worker("Maya").await.unwrap();

@@ -1,4 +1,4 @@
-//! What a changed set-up does to Tasks that wait and to Workers who are free.
+//! The effect of a changed configuration on waiting Tasks and free Workers.
 
 use config::{Kept, Reason, Summary, Thing};
 use ids::TaskSid;
@@ -15,7 +15,7 @@ const HINDI_TO_ENGLISH: (&str, &str) = (
     "          - queue: Customer Contact Center English\n            timeout: 1200s\n",
 );
 
-/// Pending Tasks follow what the Workflow says now.
+/// Pending Tasks start the changed Workflow again.
 const RE_EVALUATE: (&str, &str) = ("re_evaluate_tasks: false", "re_evaluate_tasks: true");
 
 const VOICE_AND_CHAT: (&str, &str) = ("  task_channels:\n", "  task_channels:\n    - name: chat\n");
@@ -33,7 +33,7 @@ async fn queue_of(table: &Table, task: TaskSid) -> String {
         .clone()
 }
 
-/// Who is found for a Task of `channel` in the queue of this name.
+/// The free Workers in the ready lists of a queue and channel, by name.
 async fn found_for(table: &Table, queue: &str, channel: TaskChannelName) -> Vec<String> {
     let workspace = table
         .store
@@ -61,7 +61,7 @@ async fn found_for(table: &Table, queue: &str, channel: TaskChannelName) -> Vec<
 }
 
 #[tokio::test]
-async fn a_waiting_task_stays_on_its_way_through_the_workflow_it_started_with() {
+async fn waiting_task_keeps_its_configuration() {
     let mut table = Table::example().await;
     let call = table.caller("hi").await;
     let before = table.task(call).await;
@@ -76,13 +76,12 @@ async fn a_waiting_task_stays_on_its_way_through_the_workflow_it_started_with() 
     assert_eq!(table.task(call).await, before);
 }
 
+/// A pending Task starts the Workflow again.
 #[tokio::test]
-async fn with_re_evaluation_it_starts_anew_and_a_reserved_one_does_not() {
+async fn re_evaluation_skips_reserved_tasks() {
     let mut table = Table::example().await;
-    let (waiting, ringing) = (
-        table.caller("hi").await,
-        table.another_caller("hi", "second").await,
-    );
+    let waiting = table.caller("hi").await;
+    let ringing = table.another_caller("hi", "second").await;
     table.offered(ringing, "Arjun").await;
     let file = file(&[HINDI_TO_ENGLISH, RE_EVALUATE]);
     table.start(&file).await;
@@ -97,7 +96,7 @@ async fn with_re_evaluation_it_starts_anew_and_a_reserved_one_does_not() {
 }
 
 #[tokio::test]
-async fn re_evaluation_asked_for_later_takes_along_those_who_still_wait_as_before() {
+async fn later_re_evaluation_updates_waiting_task() {
     let mut table = Table::example().await;
     let call = table.caller("hi").await;
     table.start(&file(&[HINDI_TO_ENGLISH])).await;
@@ -107,10 +106,10 @@ async fn re_evaluation_asked_for_later_takes_along_those_who_still_wait_as_befor
 }
 
 #[tokio::test]
-async fn a_queue_that_serves_the_newest_first_has_those_who_wait_in_that_order() {
+async fn lifo_reorders_waiting_tasks() {
     let mut table = Table::example().await;
     let first = table.caller("hi").await;
-    let elsewhere = table.caller("en").await;
+    let other_queue = table.caller("en").await;
     table.now += Millis::from_secs(1);
     let second = table.another_caller("hi", "second").await;
     let lifo = file(&[(
@@ -126,7 +125,7 @@ async fn a_queue_that_serves_the_newest_first_has_those_who_wait_in_that_order()
             ..Summary::default()
         }
     );
-    assert_eq!(table.task(elsewhere).await.filed, TaskOrder::Fifo);
+    assert_eq!(table.task(other_queue).await.filed, TaskOrder::Fifo);
 
     let waiting = table.task(first).await;
     let workspace = table
@@ -135,8 +134,12 @@ async fn a_queue_that_serves_the_newest_first_has_those_who_wait_in_that_order()
         .await
         .unwrap()
         .unwrap();
-    let line = waiting_list_of(&workspace, &waiting).unwrap();
-    let order = table.store.waiting_tasks(line, None, 10).await.unwrap();
+    let waiting_list = waiting_list_of(&workspace, &waiting).unwrap();
+    let order = table
+        .store
+        .waiting_tasks(waiting_list, None, 10)
+        .await
+        .unwrap();
     assert_eq!(
         order.into_iter().map(|task| task.sid).collect::<Vec<_>>(),
         [second, first]
@@ -145,7 +148,7 @@ async fn a_queue_that_serves_the_newest_first_has_those_who_wait_in_that_order()
 }
 
 #[tokio::test]
-async fn free_workers_are_found_for_a_new_channel() {
+async fn free_workers_serve_a_new_channel() {
     let mut table = Table::example().await;
     assert_eq!(
         found_for(&table, HINDI, TaskChannelName::CHAT).await,
@@ -171,9 +174,9 @@ async fn free_workers_are_found_for_a_new_channel() {
     assert_eq!(table.worker("Maya").await, maya);
 }
 
-/// A start that was killed after the Workspace was written and before the Workers were.
+/// The start is killed between the write of the Workspace and the writes of the Workers.
 #[tokio::test]
-async fn free_workers_are_found_for_a_new_channel_even_if_the_start_that_made_it_was_cut_short() {
+async fn interrupted_start_completes_new_channel() {
     let mut table = Table::example().await;
     let with_chat = file(&[VOICE_AND_CHAT]);
     table
@@ -193,7 +196,7 @@ async fn free_workers_are_found_for_a_new_channel_even_if_the_start_that_made_it
 }
 
 #[tokio::test]
-async fn a_channel_with_a_living_task_stays_until_it_has_ended() {
+async fn channel_with_active_task_is_kept() {
     let mut table = Table::example().await;
     table.start(&file(&[VOICE_AND_CHAT])).await;
     let chat = table
@@ -223,15 +226,15 @@ async fn a_channel_with_a_living_task_stays_until_it_has_ended() {
     );
 }
 
-/// A walk takes as many messages as it needs, and each goes on where the last one stopped.
+/// A backfill takes as many messages as it needs; each continues where the one before stopped.
 #[tokio::test]
-async fn a_changed_order_reaches_everybody_who_waits_however_many() {
+async fn changed_order_reaches_all_waiting_tasks() {
     const WAITING: usize = 1_100;
     let mut table = Table::example().await;
     for number in 0..WAITING {
         table.another_caller("hi", &number.to_string()).await;
     }
-    assert_eq!(table.walk(Backfill::TASKS).await, 3, "500 a message");
+    assert_eq!(table.backfill(Backfill::TASKS).await, 3, "500 a message");
     let lifo = file(&[(
         "    target_workers: languages HAS \"hi\"\n",
         "    target_workers: languages HAS \"hi\"\n    task_order: LIFO\n",

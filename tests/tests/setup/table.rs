@@ -1,4 +1,4 @@
-//! The table, the example with changes, and what people do meanwhile.
+//! The table, the example with changes, and the actions of callers and Workers.
 
 use std::str::FromStr;
 use std::sync::{Arc, Mutex};
@@ -27,14 +27,14 @@ pub const ENGLISH: &str = "Customer Contact Center English";
 pub const HINDI: &str = "Customer Contact Center Hindi";
 pub const WORKFLOW: &str = "Incoming Customer Requests";
 
-/// A table and a clock, a minute of which passes between two starts.
+/// A table and a clock; a minute passes between two starts.
 pub struct Table {
     pub store: Store,
     pub now: Timestamp,
     _database: EmbeddedDynamoDb,
 }
 
-/// A clock that stands.
+/// A fixed clock.
 #[derive(Debug)]
 struct At(Timestamp);
 
@@ -44,7 +44,7 @@ impl Clock for At {
     }
 }
 
-/// Timers that were sent; nothing else is looked at.
+/// Records the messages to the timers queue; other messages are ignored.
 #[derive(Default)]
 struct Messages(Mutex<Vec<TimersMessage>>);
 
@@ -109,25 +109,25 @@ impl Table {
         }
     }
 
-    /// A table the example was applied to.
+    /// A table to which the example was applied.
     pub async fn example() -> Self {
         let mut table = Self::empty().await;
         table.start(&file(&[])).await;
         table
     }
 
-    /// Starts again with this file, a minute later, and lets everybody follow it.
+    /// Starts again with this file, a minute later, and completes the backfill.
     pub async fn start(&mut self, file: &ContactCentre) -> Summary {
         self.now += Millis::from_secs(60);
         let summary = config::apply(&self.store, file, self.now).await.unwrap();
-        for walk in [Backfill::WORKERS, Backfill::TASKS] {
-            self.walk(walk).await;
+        for backfill in [Backfill::WORKERS, Backfill::TASKS] {
+            self.backfill(backfill).await;
         }
         summary
     }
 
-    /// Goes a walk to its end, and says how many messages it took.
-    pub async fn walk(&self, walk: Backfill) -> usize {
+    /// Runs a backfill to its end; the number of messages it took.
+    pub async fn backfill(&self, backfill: Backfill) -> usize {
         let messages = Arc::new(Messages::default());
         let routing = Routing::new(
             self.store.clone(),
@@ -136,16 +136,20 @@ impl Table {
         );
         let first = TimersMessage::from(BackfillMessage {
             workspace: file(&[]).workspace.sid,
-            backfill: walk,
+            backfill,
             at: self.now,
         });
-        let (mut next, mut received) = (Some(first), 0);
+        let mut next = Some(first);
+        let mut received = 0;
         while let Some(message) = next {
             received += 1;
             routing.on_timers_message(message).await.unwrap();
             let mut sent = std::mem::take(&mut *messages.0.lock().unwrap());
             sent.retain(|message| matches!(message, TimersMessage::Backfill(_)));
-            assert!(sent.len() <= 1, "a walk goes one way: {sent:?}");
+            assert!(
+                sent.len() <= 1,
+                "a backfill is one chain of messages: {sent:?}"
+            );
             next = sent.pop();
         }
         received
@@ -182,7 +186,8 @@ impl Table {
             .clone()
     }
 
-    /// The queues a Worker serves, and is found through.
+    /// The queues that a Worker serves; asserts that the stored readiness and queue membership are
+    /// up to date.
     pub async fn queues_of(&self, name: &str) -> Vec<String> {
         let worker = self.worker(name).await.unwrap();
         let workspace = self
@@ -194,11 +199,11 @@ impl Table {
         let readiness = worker.readiness(&workspace);
         let is_known =
             readiness.is_none_or(|readiness| workspace.ready_lists.contains_key(&readiness.key()));
-        assert!(is_known, "{name}'s readiness is not known");
+        assert!(is_known, "{name}'s readiness is not stored");
         assert_eq!(
             worker.queue_membership,
             queue_membership_of(&workspace, &worker),
-            "{name}'s roster is of yesterday"
+            "{name}'s queue membership is stale"
         );
         let queues = worker
             .queue_membership
@@ -210,8 +215,8 @@ impl Table {
         queues
     }
 
-    /// A Worker goes to an Activity by themselves.
-    pub async fn goes(&self, name: &str, activity: &str) {
+    /// Sets a Worker's Activity.
+    pub async fn set_activity(&self, name: &str, activity: &str) {
         let worker = self.worker(name).await.unwrap();
         let workspace = self
             .store
@@ -225,18 +230,18 @@ impl Table {
             .find(|candidate| candidate.friendly_name == activity)
             .unwrap()
             .sid;
-        let event = Command::ActivitySet {
+        let command = Command::ActivitySet {
             worker: worker.sid,
             activity,
             reject_pending: false,
         };
         assert_eq!(
-            self.store.apply(&event, self.now).await.unwrap().outcome,
+            self.store.apply(&command, self.now).await.unwrap().outcome,
             Outcome::Changed
         );
     }
 
-    /// A caller who chose this language waits.
+    /// Creates the waiting Task of a caller who chose this language.
     pub async fn caller(&self, language: &str) -> TaskSid {
         self.another_caller(language, language).await
     }
@@ -246,7 +251,7 @@ impl Table {
         self.customer(language, call, TaskChannelName::VOICE).await
     }
 
-    /// Somebody waits in a TaskChannel.
+    /// Creates a waiting Task in a TaskChannel.
     pub async fn customer(&self, language: &str, call: &str, channel: TaskChannelName) -> TaskSid {
         let call = CallSid::derive(&[call]).to_string();
         let centre = self.store.voice_settings(self.now).await.unwrap().unwrap();
@@ -256,8 +261,8 @@ impl Table {
             .await
             .unwrap()
             .unwrap();
-        let about = attributes(&json!({"selected_language": language, "call_sid": call}));
-        let new = NewTask::new(TaskSid::derive(&[&call]), about, channel);
+        let about_call = attributes(&json!({"selected_language": language, "call_sid": call}));
+        let new = NewTask::new(TaskSid::derive(&[&call]), about_call, channel);
         let task = create_task(
             &workspace,
             &workspace.workflows[&centre.workflow_sid],
@@ -272,46 +277,52 @@ impl Table {
         task.sid
     }
 
-    /// The caller is offered to the Worker.
+    /// Offers the caller's Task to the Worker.
     pub async fn offered(&self, task: TaskSid, name: &str) -> ReservationSid {
-        let (task, worker) = (self.task(task).await, self.worker(name).await.unwrap());
+        let task = self.task(task).await;
+        let worker = self.worker(name).await.unwrap();
         let workspace = self
             .store
             .fresh_workspace(worker.workspace_sid, self.now)
             .await
             .unwrap()
             .unwrap();
-        let (event, queue) = (Command::Advance { task: task.sid }, task.task_queue_sid);
+        let command = Command::Advance { task: task.sid };
+        let queue = task.task_queue_sid;
         let snapshot = Snapshot::new(&workspace)
             .with_tasks([task])
             .with_candidates(queue, [worker]);
-        let decision = decide(snapshot, &event, self.now);
+        let decision = decide(snapshot, &command, self.now);
         self.store.commit(&decision, &workspace).await.unwrap();
         decision.tasks[0].pending_reservations().next().unwrap().sid
     }
 
-    /// The caller talks to the Worker.
+    /// Offers the Task to the Worker, who accepts.
     pub async fn talking(&self, task: TaskSid, name: &str) {
         let reservation = self.offered(task, name).await;
-        let event = Command::Answered {
+        let command = Command::Answered {
             task,
             reservation,
             answer: Answer::Accept,
         };
         assert_eq!(
-            self.store.apply(&event, self.now).await.unwrap().outcome,
+            self.store.apply(&command, self.now).await.unwrap().outcome,
             Outcome::Changed
         );
     }
 
     pub async fn hangs_up(&self, task: TaskSid) {
-        let gone = Command::CallerGone {
+        let caller_gone = Command::CallerGone {
             task,
             reason: EndReason::Hangup,
             carrier_queue: None,
         };
         assert_eq!(
-            self.store.apply(&gone, self.now).await.unwrap().outcome,
+            self.store
+                .apply(&caller_gone, self.now)
+                .await
+                .unwrap()
+                .outcome,
             Outcome::Changed
         );
     }

@@ -1,4 +1,5 @@
-//! What statistics cost: reads that do not grow with the Tasks there were, and writes that are the minute's and not the call's.
+//! The cost of statistics: reads that do not grow with the number of Tasks, and writes per minute
+//! instead of per call.
 
 use ids::TaskSid;
 use ids::time::{Clock, Millis, Timestamp};
@@ -9,31 +10,32 @@ use tests::test_centre::{EXAMPLE, TestCentre};
 
 use crate::{get, pass, queue, refused, workflow};
 
-/// Queries of rows and events, and what is read beside them.
+/// Queries of rows and Events, and the reads around them.
 const READS_MAX: usize = 5 + 2 * 16 + 4;
 
 /// Units written by the roll-up of a minute with a few calls in it.
 const WRITE_UNITS_PER_MINUTE_MAX: f64 = 8.0;
 
-/// Units written for each of very many Tasks of a minute: there is room for a handful of them in a kilobyte.
+/// Write units per Task in a minute with very many Tasks: a kilobyte has room for a handful of
+/// them.
 const WRITE_UNITS_PER_TASK_MAX: f64 = 0.25;
 
-/// Tasks that are made, wait and are canceled within a minute.
-async fn busy_minute(laboratory: &TestCentre, tasks: u64) {
+/// Creates Tasks that wait and are canceled within a minute.
+async fn busy_minute(test_centre: &TestCentre, tasks: u64) {
     for number in 0..tasks {
-        let at = laboratory.clock.now() + Millis::from_millis(number * 10);
-        task_that_waited(laboratory, at, number % 60).await;
+        let at = test_centre.clock.now() + Millis::from_millis(number * 10);
+        task_that_waited(test_centre, at, number % 60).await;
     }
-    pass(laboratory, 60).await;
+    pass(test_centre, 60).await;
 }
 
-/// Stores the events of a Task that was made and canceled at this moment.
-async fn task_that_waited(laboratory: &TestCentre, at: Timestamp, secs: u64) {
+/// Stores the Events of a Task that was created and canceled at this moment.
+async fn task_that_waited(test_centre: &TestCentre, at: Timestamp, secs: u64) {
     let task = TaskSid::derive(&[&at.as_millis().to_string()]).to_string();
     let parameters = Parameters::new()
         .with(Parameter::TaskSid, &task)
-        .with(Parameter::TaskQueueSid, queue(laboratory, "English"))
-        .with(Parameter::WorkflowSid, workflow(laboratory))
+        .with(Parameter::TaskQueueSid, queue(test_centre, "English"))
+        .with(Parameter::WorkflowSid, workflow(test_centre))
         .with(Parameter::TaskChannelUniqueName, "voice")
         .with(Parameter::TaskAge, secs)
         .with(Parameter::TaskPriority, 0)
@@ -50,61 +52,61 @@ async fn task_that_waited(laboratory: &TestCentre, at: Timestamp, secs: u64) {
         })
         .numbered(index),
         event_type,
-        workspace_sid: laboratory.contact_centre.workspace.sid,
+        workspace_sid: test_centre.contact_centre.workspace.sid,
         parameters: parameters.clone(),
     };
-    let told = [
+    let events = [
         event(EventType::TaskCreated, 0),
         event(EventType::TaskCanceled, 1),
     ];
-    laboratory.centre.store.add_events(&told).await.unwrap();
+    test_centre.centre.store.add_events(&events).await.unwrap();
 }
 
 #[tokio::test]
-async fn an_event_that_is_stored_an_hour_after_it_happened_is_counted() {
-    let laboratory = TestCentre::example().await;
-    laboratory.roll_up().await;
-    busy_minute(&laboratory, 5).await;
-    let at = laboratory.clock.now();
+async fn event_stored_an_hour_late_is_counted() {
+    let test_centre = TestCentre::example().await;
+    test_centre.roll_up().await;
+    busy_minute(&test_centre, 5).await;
+    let at = test_centre.clock.now();
     for after in [1_200, 3_600] {
-        pass(&laboratory, after).await;
-        laboratory.roll_up().await;
+        pass(&test_centre, after).await;
+        test_centre.roll_up().await;
     }
     let hour = "CumulativeStatistics?StartDate=2026-11-22T12:00:00Z&EndDate=2026-11-22T12:59:59Z";
-    assert_eq!(get(&laboratory, hour).await["tasks_created"], 5);
-    task_that_waited(&laboratory, at, 7).await;
+    assert_eq!(get(&test_centre, hour).await["tasks_created"], 5);
+    task_that_waited(&test_centre, at, 7).await;
     assert_eq!(
-        get(&laboratory, hour).await["tasks_created"],
+        get(&test_centre, hour).await["tasks_created"],
         5,
-        "its hour has been made"
+        "its hour is rolled up"
     );
-    pass(&laboratory, 3_600).await;
-    laboratory.roll_up().await;
-    let found = get(&laboratory, hour).await;
+    pass(&test_centre, 3_600).await;
+    test_centre.roll_up().await;
+    let found = get(&test_centre, hour).await;
     assert_eq!(
         (&found["tasks_created"], &found["tasks_canceled"]),
         (&6.into(), &6.into())
     );
-    laboratory.close().await;
+    test_centre.close().await;
 }
 
 #[tokio::test]
-async fn an_answer_costs_as_many_reads_after_a_thousand_tasks_as_after_ten() {
-    let (laboratory, meter) = TestCentre::metered(EXAMPLE).await;
-    pass(&laboratory, 60).await;
-    laboratory.roll_up().await;
+async fn reads_do_not_depend_on_task_count() {
+    let (test_centre, meter) = TestCentre::metered(EXAMPLE).await;
+    pass(&test_centre, 60).await;
+    test_centre.roll_up().await;
     let mut reads: Vec<usize> = Vec::new();
     let mut written: Vec<f64> = Vec::new();
     for tasks in [10, 1_000] {
-        busy_minute(&laboratory, tasks).await;
-        pass(&laboratory, 6).await;
+        busy_minute(&test_centre, tasks).await;
+        pass(&test_centre, 6).await;
         meter.take();
-        laboratory.roll_up().await;
+        test_centre.roll_up().await;
         written.push(meter.take().iter().map(Operation::all_write_units).sum());
-        pass(&laboratory, 600).await;
-        laboratory.roll_up().await;
+        pass(&test_centre, 600).await;
+        test_centre.roll_up().await;
         meter.take();
-        let found = get(&laboratory, "CumulativeStatistics?Minutes=12").await;
+        let found = get(&test_centre, "CumulativeStatistics?Minutes=12").await;
         assert_eq!(
             (&found["tasks_created"], &found["tasks_canceled"]),
             (&tasks.into(), &tasks.into())
@@ -117,19 +119,19 @@ async fn an_answer_costs_as_many_reads_after_a_thousand_tasks_as_after_ten() {
         written[1] <= 1_000.0 * WRITE_UNITS_PER_TASK_MAX,
         "{written:?}"
     );
-    laboratory.close().await;
+    test_centre.close().await;
 }
 
+/// A page of Events reads a bounded number of items.
 #[tokio::test]
-async fn a_second_look_at_what_there_is_reads_what_has_happened_since_and_a_page_of_events_its_share()
- {
-    let (laboratory, meter) = TestCentre::metered(EXAMPLE).await;
-    pass(&laboratory, 60).await;
-    laboratory.roll_up().await;
-    busy_minute(&laboratory, 1_000).await;
+async fn second_query_reads_only_new_events() {
+    let (test_centre, meter) = TestCentre::metered(EXAMPLE).await;
+    pass(&test_centre, 60).await;
+    test_centre.roll_up().await;
+    busy_minute(&test_centre, 1_000).await;
     let read = async |path: &str| {
         meter.take();
-        get(&laboratory, path).await;
+        get(&test_centre, path).await;
         meter
             .take()
             .iter()
@@ -138,29 +140,30 @@ async fn a_second_look_at_what_there_is_reads_what_has_happened_since_and_a_page
     };
     let path = format!(
         "TaskQueues/{}/RealTimeStatistics",
-        queue(&laboratory, "English")
+        queue(&test_centre, "English")
     );
-    let (first, second) = (read(&path).await, read(&path).await);
+    let first = read(&path).await;
+    let second = read(&path).await;
     assert!(
         first >= 1_000 && second <= 20,
         "{first} items, {second} items"
     );
     let page = read("Events?PageSize=20").await;
     assert!(page <= 16 * 10, "{page} items for a page of twenty");
-    laboratory.close().await;
+    test_centre.close().await;
 }
 
 #[tokio::test]
-async fn days_are_answered_from_days_hours_and_minutes() {
-    let (laboratory, meter) = TestCentre::metered(EXAMPLE).await;
-    laboratory.roll_up().await;
+async fn days_are_read_from_rolled_up_rows() {
+    let (test_centre, meter) = TestCentre::metered(EXAMPLE).await;
+    test_centre.roll_up().await;
     for _ in 0..2 {
-        busy_minute(&laboratory, 3).await;
-        pass(&laboratory, 86_400 - 60).await;
-        laboratory.roll_up().await;
+        busy_minute(&test_centre, 3).await;
+        pass(&test_centre, 86_400 - 60).await;
+        test_centre.roll_up().await;
     }
     meter.take();
-    let found = get(&laboratory, "CumulativeStatistics?Minutes=2880").await;
+    let found = get(&test_centre, "CumulativeStatistics?Minutes=2880").await;
     assert_eq!(
         (
             &found["tasks_created"],
@@ -170,26 +173,27 @@ async fn days_are_answered_from_days_hours_and_minutes() {
     );
     let reads = meter.take().len();
     assert!(reads <= READS_MAX, "{reads}");
-    laboratory.close().await;
+    test_centre.close().await;
 }
 
+/// Until then statistics are refused with 503.
 #[tokio::test]
-async fn a_schedule_that_was_away_is_caught_up_with_and_says_so_until_then() {
-    let laboratory = TestCentre::example().await;
-    laboratory.roll_up().await;
-    busy_minute(&laboratory, 5).await;
-    pass(&laboratory, 5 * 3_600).await;
+async fn missed_roll_ups_are_caught_up() {
+    let test_centre = TestCentre::example().await;
+    test_centre.roll_up().await;
+    busy_minute(&test_centre, 5).await;
+    pass(&test_centre, 5 * 3_600).await;
     let day = "CumulativeStatistics?StartDate=2026-11-22T12:00:00Z";
-    assert_eq!(refused(&laboratory, day).await, (503, 20_503));
+    assert_eq!(refused(&test_centre, day).await, (503, 20_503));
     assert_eq!(
-        refused(&laboratory, "RealTimeStatistics").await,
+        refused(&test_centre, "RealTimeStatistics").await,
         (503, 20_503)
     );
-    laboratory.roll_up().await;
-    assert_eq!(get(&laboratory, day).await["tasks_created"], 5);
+    test_centre.roll_up().await;
+    assert_eq!(get(&test_centre, day).await["tasks_created"], 5);
     assert_eq!(
-        get(&laboratory, "RealTimeStatistics").await["total_tasks"],
+        get(&test_centre, "RealTimeStatistics").await["total_tasks"],
         0
     );
-    laboratory.close().await;
+    test_centre.close().await;
 }

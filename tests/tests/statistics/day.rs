@@ -1,4 +1,5 @@
-//! Two calls and a day: every number of the past, counted by hand, from the events and from rows of minutes, hours and days.
+//! Two calls and a day: every cumulative number, counted by hand, from the Events and from rows of
+//! minutes, hours and days.
 
 use ids::time::Clock;
 use serde_json::{Value, json};
@@ -6,39 +7,40 @@ use tests::test_centre::TestCentre;
 
 use crate::{caller, get, pass, queue, refused, set_activity, workflow};
 
-/// The span the numbers are about: all that happens, ten minutes.
+/// The time range of the numbers: ten minutes, with everything that happens.
 const SPAN: &str =
     "StartDate=2026-11-22T12:01:00Z&EndDate=2026-11-22T12:11:00Z&SplitByWaitTime=12,13,45";
 
-/// After a minute in which the centre is set up, all are away but Maya. At 1:00 a call for her, who takes it at 1:12; it ends at 2:30. She wraps up for
-/// ten seconds. At 4:00 she is away, too, at 5:00 somebody calls and gives up at 5:45.
-async fn two_calls(laboratory: &TestCentre) {
-    pass(laboratory, 60).await;
+/// The first minute only sets up the centre; then every Worker but Maya is Unavailable. At 1:00 a
+/// call is offered to Maya, who accepts at 1:12; it ends at 2:30. She wraps up for ten seconds. At
+/// 4:00 she is Unavailable, too. At 5:00 a second caller dials and hangs up at 5:45.
+async fn two_calls(test_centre: &TestCentre) {
+    pass(test_centre, 60).await;
     for away in ["Arjun", "Leela"] {
-        set_activity(laboratory, away, "Unavailable").await;
+        set_activity(test_centre, away, "Unavailable").await;
     }
-    pass(laboratory, 60).await;
-    let taken = caller(laboratory, "+17075550190").await;
-    pass(laboratory, 12).await;
-    let phones = laboratory.ringing().await;
-    laboratory.at_phone(phones["+17075550101"], "answer").await;
-    pass(laboratory, 78).await;
-    laboratory.at_phone(taken, "hangup").await;
-    pass(laboratory, 90).await;
-    assert_eq!(laboratory.activity_of("Maya").await, "Available");
-    set_activity(laboratory, "Maya", "Unavailable").await;
-    pass(laboratory, 60).await;
-    let lost = caller(laboratory, "+17075550191").await;
-    pass(laboratory, 45).await;
-    laboratory.at_phone(lost, "hangup").await;
-    pass(laboratory, 255).await;
+    pass(test_centre, 60).await;
+    let taken = caller(test_centre, "+17075550190").await;
+    pass(test_centre, 12).await;
+    let phones = test_centre.ringing().await;
+    test_centre.at_phone(phones["+17075550101"], "answer").await;
+    pass(test_centre, 78).await;
+    test_centre.at_phone(taken, "hangup").await;
+    pass(test_centre, 90).await;
+    assert_eq!(test_centre.activity_of("Maya").await, "Available");
+    set_activity(test_centre, "Maya", "Unavailable").await;
+    pass(test_centre, 60).await;
+    let lost = caller(test_centre, "+17075550191").await;
+    pass(test_centre, 45).await;
+    test_centre.at_phone(lost, "hangup").await;
+    pass(test_centre, 255).await;
 }
 
 fn waits(secs: u64) -> Value {
     json!({ "avg": secs, "min": secs, "max": secs, "total": secs })
 }
 
-/// What the reservations of the two calls come to.
+/// The reservation counts of the two calls.
 fn reservations() -> Value {
     json!({
         "reservations_created": 1, "reservations_accepted": 1, "reservations_rejected": 0,
@@ -47,7 +49,7 @@ fn reservations() -> Value {
     })
 }
 
-/// What Workspace, TaskQueue and Workflow have in common.
+/// The part that Workspace, TaskQueue and Workflow have in common.
 fn tasks() -> Value {
     let side = |accepted: u64, canceled: u64| json!({ "reservations_accepted": accepted, "tasks_canceled": canceled });
     with(
@@ -73,7 +75,7 @@ fn with(mut object: Value, more: Value) -> Value {
     object
 }
 
-/// Without what says whose statistics they are.
+/// The answer without the properties that identify its subject.
 fn numbers(mut answer: Value) -> Value {
     let object = answer.as_object_mut().unwrap();
     for name in [
@@ -89,23 +91,21 @@ fn numbers(mut answer: Value) -> Value {
     answer
 }
 
-/// `min`, `max` and `total` of the seconds in an Activity.
-fn stays(answer: &Value, activity: &str) -> [u64; 4] {
+/// `min`, `max`, `avg` and `total` of the seconds in an Activity.
+fn activity_seconds(answer: &Value, activity: &str) -> [u64; 4] {
     let all = answer["activity_durations"].as_array().unwrap();
     let found = all
         .iter()
-        .find(|stay| stay["friendly_name"] == activity)
+        .find(|entry| entry["friendly_name"] == activity)
         .unwrap();
     ["min", "max", "avg", "total"].map(|name| found[name].as_u64().unwrap())
 }
 
-/// Asks everything there is about the two calls.
-async fn check(laboratory: &TestCentre) {
-    let (english, hindi, workflow) = (
-        queue(laboratory, "English"),
-        queue(laboratory, "Hindi"),
-        workflow(laboratory),
-    );
+/// Checks every statistic of the two calls.
+async fn check(test_centre: &TestCentre) {
+    let english = queue(test_centre, "English");
+    let hindi = queue(test_centre, "Hindi");
+    let workflow = workflow(test_centre);
     let workspace = with(
         tasks(),
         json!({ "tasks_created": 2, "tasks_timed_out_in_workflow": 0 }),
@@ -123,7 +123,7 @@ async fn check(laboratory: &TestCentre) {
         (format!("TaskQueues/{english}/"), &of_queue),
         (format!("Workflows/{workflow}/"), &of_workflow),
     ] {
-        let answer = get(laboratory, &format!("{path}CumulativeStatistics?{SPAN}")).await;
+        let answer = get(test_centre, &format!("{path}CumulativeStatistics?{SPAN}")).await;
         assert!(
             answer["url"]
                 .as_str()
@@ -131,16 +131,16 @@ async fn check(laboratory: &TestCentre) {
                 .ends_with(&format!("{path}CumulativeStatistics"))
         );
         assert_eq!(numbers(answer), *expected, "{path}");
-        let both = get(laboratory, &format!("{path}Statistics?{SPAN}")).await;
+        let both = get(test_centre, &format!("{path}Statistics?{SPAN}")).await;
         assert_eq!(&both["cumulative"], expected, "{path}");
         let voice = get(
-            laboratory,
+            test_centre,
             &format!("{path}Statistics?{SPAN}&TaskChannel=voice"),
         )
         .await;
         assert_eq!(voice["cumulative"], both["cumulative"]);
         let chat = get(
-            laboratory,
+            test_centre,
             &format!("{path}Statistics?{SPAN}&TaskChannel=chat"),
         )
         .await;
@@ -152,7 +152,7 @@ async fn check(laboratory: &TestCentre) {
             (&json!(0), &json!(0))
         );
     }
-    let queues = get(laboratory, &format!("TaskQueues/Statistics?{SPAN}")).await;
+    let queues = get(test_centre, &format!("TaskQueues/Statistics?{SPAN}")).await;
     let queues = queues["task_queues_statistics"].as_array().unwrap();
     assert_eq!(queues.len(), 2);
     for queue in queues {
@@ -163,35 +163,38 @@ async fn check(laboratory: &TestCentre) {
         };
         assert_eq!(queue["cumulative"]["reservations_created"], created);
     }
-    check_workers(laboratory).await;
+    check_workers(test_centre).await;
 }
 
-async fn check_workers(laboratory: &TestCentre) {
-    let answer = get(laboratory, &format!("Workers/CumulativeStatistics?{SPAN}")).await;
+async fn check_workers(test_centre: &TestCentre) {
+    let answer = get(test_centre, &format!("Workers/CumulativeStatistics?{SPAN}")).await;
     let mut seen = numbers(answer.clone());
     seen.as_object_mut().unwrap().remove("activity_durations");
     assert_eq!(seen, reservations());
-    // Maya: 2:30 and from 2:40 to 4:00.
-    assert_eq!(stays(&answer, "Available"), [80, 150, 115, 230]);
-    assert_eq!(stays(&answer, "Wrap-Up"), [10, 10, 10, 10]);
-    // Maya from 4:00, the others from the beginning.
-    assert_eq!(stays(&answer, "Unavailable"), [360, 600, 520, 1_560]);
-    assert_eq!(stays(&answer, "Offline"), [0, 0, 0, 0]);
-
-    let maya = laboratory.worker("Maya").await.sid;
-    let answer = get(laboratory, &format!("Workers/{maya}/Statistics?{SPAN}")).await;
+    // Maya: until 2:30, and from 2:40 to 4:00.
+    assert_eq!(activity_seconds(&answer, "Available"), [80, 150, 115, 230]);
+    assert_eq!(activity_seconds(&answer, "Wrap-Up"), [10, 10, 10, 10]);
+    // Maya from 4:00, the other two all the time.
     assert_eq!(
-        stays(&answer["cumulative"], "Unavailable"),
+        activity_seconds(&answer, "Unavailable"),
+        [360, 600, 520, 1_560]
+    );
+    assert_eq!(activity_seconds(&answer, "Offline"), [0, 0, 0, 0]);
+
+    let maya = test_centre.worker("Maya").await.sid;
+    let answer = get(test_centre, &format!("Workers/{maya}/Statistics?{SPAN}")).await;
+    assert_eq!(
+        activity_seconds(&answer["cumulative"], "Unavailable"),
         [360, 360, 360, 360]
     );
     assert_eq!(answer["cumulative"]["reservations_accepted"], 1);
     let answer = get(
-        laboratory,
+        test_centre,
         &format!("Workers/Statistics?{SPAN}&FriendlyName=Leela"),
     )
     .await;
     assert_eq!(
-        stays(&answer["cumulative"], "Unavailable"),
+        activity_seconds(&answer["cumulative"], "Unavailable"),
         [600, 600, 600, 600]
     );
     assert_eq!(
@@ -202,35 +205,45 @@ async fn check_workers(laboratory: &TestCentre) {
         (&json!(0), &json!(1))
     );
 
-    // A span that begins and ends within stays, and within minutes.
+    // A time range that begins and ends within an Activity and within a minute.
     let part = "StartDate=2026-11-22T12:03:20Z&EndDate=2026-11-22T12:04:05Z";
-    let answer = get(laboratory, &format!("Workers/{maya}/Statistics?{part}")).await;
-    assert_eq!(stays(&answer["cumulative"], "Available"), [10, 25, 17, 35]);
-    assert_eq!(stays(&answer["cumulative"], "Wrap-Up"), [10, 10, 10, 10]);
-    // One in which nothing happened.
+    let answer = get(test_centre, &format!("Workers/{maya}/Statistics?{part}")).await;
+    assert_eq!(
+        activity_seconds(&answer["cumulative"], "Available"),
+        [10, 25, 17, 35]
+    );
+    assert_eq!(
+        activity_seconds(&answer["cumulative"], "Wrap-Up"),
+        [10, 10, 10, 10]
+    );
+    // A time range without a change.
     let quiet = "StartDate=2026-11-22T12:02:25Z&EndDate=2026-11-22T12:02:50Z";
-    let answer = get(laboratory, &format!("Workers/{maya}/Statistics?{quiet}")).await;
-    assert_eq!(stays(&answer["cumulative"], "Available"), [25, 25, 25, 25]);
+    let answer = get(test_centre, &format!("Workers/{maya}/Statistics?{quiet}")).await;
+    assert_eq!(
+        activity_seconds(&answer["cumulative"], "Available"),
+        [25, 25, 25, 25]
+    );
 }
 
+/// From Events, and from rows of minutes, hours and days.
 #[tokio::test]
-async fn the_numbers_of_a_day_are_the_same_from_events_and_from_rows_of_every_length() {
-    let laboratory = crate::with_chat().await;
-    two_calls(&laboratory).await;
-    assert_eq!(laboratory.clock.now().to_iso8601(), "2026-11-22T12:11:00Z");
-    check(&laboratory).await;
-    // Minutes.
-    pass(&laboratory, 60).await;
-    laboratory.roll_up().await;
-    check(&laboratory).await;
-    laboratory.roll_up().await;
-    check(&laboratory).await;
-    // The hour, the next morning; and the day.
-    pass(&laboratory, 86_400).await;
-    laboratory.roll_up().await;
-    check(&laboratory).await;
+async fn day_is_equal_from_events_and_rows() {
+    let test_centre = crate::with_chat().await;
+    two_calls(&test_centre).await;
+    assert_eq!(test_centre.clock.now().to_iso8601(), "2026-11-22T12:11:00Z");
+    check(&test_centre).await;
+    // From rows of minutes.
+    pass(&test_centre, 60).await;
+    test_centre.roll_up().await;
+    check(&test_centre).await;
+    test_centre.roll_up().await;
+    check(&test_centre).await;
+    // From the row of the hour, the next morning, and from the row of the day.
+    pass(&test_centre, 86_400).await;
+    test_centre.roll_up().await;
+    check(&test_centre).await;
     let day = get(
-        &laboratory,
+        &test_centre,
         "CumulativeStatistics?StartDate=2026-11-22&EndDate=2026-11-23",
     )
     .await;
@@ -239,7 +252,7 @@ async fn the_numbers_of_a_day_are_the_same_from_events_and_from_rows_of_every_le
         (&json!(2), &waits(45))
     );
     let part = get(
-        &laboratory,
+        &test_centre,
         "CumulativeStatistics?StartDate=2026-11-22T12:02:01Z&EndDate=2026-11-23T00:00:00Z",
     )
     .await;
@@ -248,7 +261,7 @@ async fn the_numbers_of_a_day_are_the_same_from_events_and_from_rows_of_every_le
         (&json!(1), &json!(1))
     );
     let part = get(
-        &laboratory,
+        &test_centre,
         "CumulativeStatistics?StartDate=2026-11-22T12:01:00Z&EndDate=2026-11-22T12:06:44Z",
     )
     .await;
@@ -256,13 +269,13 @@ async fn the_numbers_of_a_day_are_the_same_from_events_and_from_rows_of_every_le
         (&part["tasks_created"], &part["tasks_canceled"]),
         (&json!(2), &json!(0))
     );
-    laboratory.close().await;
+    test_centre.close().await;
 }
 
 #[tokio::test]
-async fn a_question_that_cannot_be_meant_is_refused() {
-    let laboratory = TestCentre::example().await;
-    let english = queue(&laboratory, "English");
+async fn invalid_query_is_refused() {
+    let test_centre = TestCentre::example().await;
+    let english = queue(&test_centre, "English");
     for (path, expected) in [
         (
             "Statistics?StartDate=2026-10-22T00:00:00Z".to_owned(),
@@ -300,7 +313,7 @@ async fn a_question_that_cannot_be_meant_is_refused() {
             (400, 20_001),
         ),
     ] {
-        assert_eq!(refused(&laboratory, &path).await, expected, "{path}");
+        assert_eq!(refused(&test_centre, &path).await, expected, "{path}");
     }
-    laboratory.close().await;
+    test_centre.close().await;
 }

@@ -20,25 +20,27 @@ fn task(call: CallSid) -> String {
     TaskSid::derive(&[&call.to_string()]).to_string()
 }
 
+/// With every filter.
 #[tokio::test]
-async fn events_are_listed_newest_first_by_everything_they_can_be_asked_for() {
-    let laboratory = TestCentre::example().await;
-    pass(&laboratory, 1_200).await;
-    let call = caller(&laboratory, "+17075550190").await;
-    pass(&laboratory, 5).await;
-    laboratory.at_phone(call, "hangup").await;
-    pass(&laboratory, 5).await;
-    let of_task = get(&laboratory, &format!("Events?TaskSid={}", task(call))).await;
-    let told = types(&of_task);
+async fn events_are_listed_newest_first() {
+    let test_centre = TestCentre::example().await;
+    pass(&test_centre, 1_200).await;
+    let call = caller(&test_centre, "+17075550190").await;
+    pass(&test_centre, 5).await;
+    test_centre.at_phone(call, "hangup").await;
+    pass(&test_centre, 5).await;
+    let of_task = get(&test_centre, &format!("Events?TaskSid={}", task(call))).await;
+    let task_types = types(&of_task);
     assert_eq!(
-        (told.first(), told.last()),
+        (task_types.first(), task_types.last()),
         (Some(&"task.canceled"), Some(&"workflow.entered")),
-        "{told:?}"
+        "{task_types:?}"
     );
-    let everything = get(&laboratory, "Events").await;
-    assert!(types(&everything).len() >= told.len());
-    let (english, hindi) = (queue(&laboratory, "English"), queue(&laboratory, "Hindi"));
-    let maya = laboratory.worker("Maya").await.sid;
+    let everything = get(&test_centre, "Events").await;
+    assert!(types(&everything).len() >= task_types.len());
+    let english = queue(&test_centre, "English");
+    let hindi = queue(&test_centre, "Hindi");
+    let maya = test_centre.worker("Maya").await.sid;
     for (query, expected) in [
         ("EventType=task.created".to_owned(), vec!["task.created"]),
         (
@@ -49,7 +51,7 @@ async fn events_are_listed_newest_first_by_everything_they_can_be_asked_for() {
         (
             format!(
                 "WorkflowSid={}&EventType=workflow.entered",
-                workflow(&laboratory)
+                workflow(&test_centre)
             ),
             vec!["workflow.entered"],
         ),
@@ -70,7 +72,7 @@ async fn events_are_listed_newest_first_by_everything_they_can_be_asked_for() {
         ),
     ] {
         assert_eq!(
-            types(&get(&laboratory, &format!("Events?{query}")).await),
+            types(&get(&test_centre, &format!("Events?{query}")).await),
             expected,
             "{query}"
         );
@@ -81,34 +83,38 @@ async fn events_are_listed_newest_first_by_everything_they_can_be_asked_for() {
         .iter()
         .find(|event| event["resource_type"] == "reservation");
     let reservation = reservation.unwrap()["resource_sid"].as_str().unwrap();
-    let of_reservation = get(&laboratory, &format!("Events?ReservationSid={reservation}")).await;
+    let of_reservation = get(
+        &test_centre,
+        &format!("Events?ReservationSid={reservation}"),
+    )
+    .await;
     assert_eq!(
         types(&of_reservation),
         ["reservation.canceled", "reservation.created"]
     );
-    laboratory.close().await;
+    test_centre.close().await;
 }
 
 #[tokio::test]
-async fn an_event_has_every_property_and_is_found_by_its_id() {
-    let laboratory = TestCentre::example().await;
-    let call = caller(&laboratory, "+17075550190").await;
+async fn event_has_all_properties() {
+    let test_centre = TestCentre::example().await;
+    let call = caller(&test_centre, "+17075550190").await;
     let listed = get(
-        &laboratory,
+        &test_centre,
         &format!("Events?TaskSid={}&EventType=task.created", task(call)),
     )
     .await;
     let event = &listed["events"][0];
     let sid = event["sid"].as_str().unwrap();
-    assert_eq!(get(&laboratory, &format!("Events/{sid}")).await, *event);
+    assert_eq!(get(&test_centre, &format!("Events/{sid}")).await, *event);
     assert_eq!(
-        get(&laboratory, &format!("Events?Sid={sid}")).await["events"],
+        get(&test_centre, &format!("Events?Sid={sid}")).await["events"],
         json!([event])
     );
-    let workspace = laboratory.contact_centre.workspace.sid;
-    let home = format!("{}/v1/Workspaces/{workspace}", laboratory.base);
+    let workspace = test_centre.contact_centre.workspace.sid;
+    let home = format!("{}/v1/Workspaces/{workspace}", test_centre.base);
     for (name, expected) in [
-        ("account_sid", json!(laboratory.account.account_sid)),
+        ("account_sid", json!(test_centre.account.account_sid)),
         ("actor_sid", json!(workspace)),
         ("actor_type", json!("workspace")),
         ("actor_url", json!(home)),
@@ -138,11 +144,11 @@ async fn an_event_has_every_property_and_is_found_by_its_id() {
     );
 
     assert_eq!(
-        refused(&laboratory, "Events/EV00000000000000000000000000000000").await,
+        refused(&test_centre, "Events/EV00000000000000000000000000000000").await,
         (404, 20_404)
     );
     assert_eq!(
-        refused(&laboratory, "Events/WT00000000000000000000000000000000").await,
+        refused(&test_centre, "Events/WT00000000000000000000000000000000").await,
         (404, 20_404)
     );
     for query in [
@@ -154,27 +160,27 @@ async fn an_event_has_every_property_and_is_found_by_its_id() {
         "Sid=1",
     ] {
         assert_eq!(
-            refused(&laboratory, &format!("Events?{query}")).await,
+            refused(&test_centre, &format!("Events?{query}")).await,
             (400, 20_001),
             "{query}"
         );
     }
-    laboratory.close().await;
+    test_centre.close().await;
 }
 
 #[tokio::test]
-async fn pages_follow_one_another_without_a_gap() {
-    let laboratory = TestCentre::example().await;
+async fn event_pages_have_no_gap() {
+    let test_centre = TestCentre::example().await;
     for _ in 0..3 {
-        caller(&laboratory, "+17075550190").await;
-        laboratory.advance(Millis::from_secs(1)).await;
+        caller(&test_centre, "+17075550190").await;
+        test_centre.advance(Millis::from_secs(1)).await;
     }
-    let all = get(&laboratory, "Events?PageSize=1000").await;
+    let all = get(&test_centre, "Events?PageSize=1000").await;
     assert_eq!(all["meta"]["next_page_url"], Value::Null);
     let mut found = Vec::new();
     let mut path = "Events?PageSize=4".to_owned();
     loop {
-        let page = get(&laboratory, &path).await;
+        let page = get(&test_centre, &path).await;
         assert!(page["events"].as_array().unwrap().len() <= 4);
         found.extend(page["events"].as_array().unwrap().clone());
         let Some(next) = page["meta"]["next_page_url"].as_str() else {
@@ -183,5 +189,5 @@ async fn pages_follow_one_another_without_a_gap() {
         path = next.rsplit_once('/').unwrap().1.to_owned();
     }
     assert_eq!(json!(found), all["events"]);
-    laboratory.close().await;
+    test_centre.close().await;
 }

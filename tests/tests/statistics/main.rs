@@ -18,7 +18,7 @@ use reqwest::Method;
 use serde_json::Value;
 use tests::test_centre::{EXAMPLE, TestCentre};
 
-/// The example centre, which may have chats, too.
+/// The example centre, with the TaskChannel chat.
 async fn with_chat() -> TestCentre {
     let set_up = EXAMPLE.replacen(
         "  task_channels:\n",
@@ -28,33 +28,33 @@ async fn with_chat() -> TestCentre {
     TestCentre::open(&set_up, None).await
 }
 
-/// GET below the Workspace's address, which goes well.
-async fn get(laboratory: &TestCentre, path: &str) -> Value {
-    let reply = laboratory.request(Method::GET, path, &[], None).await;
+/// A GET below the Workspace's address, which has to succeed.
+async fn get(test_centre: &TestCentre, path: &str) -> Value {
+    let reply = test_centre.request(Method::GET, path, &[], None).await;
     assert_eq!(reply.status, 200, "{path}: {}", reply.body);
     reply.body
 }
 
-/// Status and code of a GET that is refused.
-async fn refused(laboratory: &TestCentre, path: &str) -> (u16, i64) {
-    let reply = laboratory.request(Method::GET, path, &[], None).await;
+/// Status and code of a refused GET.
+async fn refused(test_centre: &TestCentre, path: &str) -> (u16, i64) {
+    let reply = test_centre.request(Method::GET, path, &[], None).await;
     (
         reply.status,
         reply.body["code"].as_i64().unwrap_or_default(),
     )
 }
 
-/// Moves a Worker to an Activity.
-async fn set_activity(laboratory: &TestCentre, name: &str, activity: &str) {
-    let known = &laboratory.contact_centre.workspace.activities;
+/// Sets a Worker's Activity, through the API.
+async fn set_activity(test_centre: &TestCentre, name: &str, activity: &str) {
+    let known = &test_centre.contact_centre.workspace.activities;
     let sid = known
         .values()
         .find(|known| known.friendly_name == activity)
         .unwrap()
         .sid
         .to_string();
-    let path = format!("Workers/{}", laboratory.worker(name).await.sid);
-    let reply = laboratory
+    let path = format!("Workers/{}", test_centre.worker(name).await.sid);
+    let reply = test_centre
         .request(
             Method::POST,
             &path,
@@ -63,25 +63,25 @@ async fn set_activity(laboratory: &TestCentre, name: &str, activity: &str) {
         )
         .await;
     assert_eq!(reply.status, 200, "{}", reply.body);
-    laboratory.centre.settle().await;
+    test_centre.centre.settle().await;
 }
 
-/// An English caller, who waits now.
-async fn caller(laboratory: &TestCentre, from: &str) -> CallSid {
-    let call = laboratory.dial(from).await;
-    laboratory.centre.settle().await;
-    laboratory.press(call, "1").await;
-    laboratory.centre.settle().await;
+/// An English caller, whose Task waits now.
+async fn caller(test_centre: &TestCentre, from: &str) -> CallSid {
+    let call = test_centre.dial(from).await;
+    test_centre.centre.settle().await;
+    test_centre.press(call, "1").await;
+    test_centre.centre.settle().await;
     call
 }
 
-async fn pass(laboratory: &TestCentre, secs: u64) {
-    laboratory.advance(Millis::from_secs(secs)).await;
+async fn pass(test_centre: &TestCentre, secs: u64) {
+    test_centre.advance(Millis::from_secs(secs)).await;
 }
 
-/// The TaskQueue of this language.
-fn queue(laboratory: &TestCentre, language: &str) -> String {
-    let queues = laboratory.contact_centre.workspace.task_queues.values();
+/// The SID of the TaskQueue of this language.
+fn queue(test_centre: &TestCentre, language: &str) -> String {
+    let queues = test_centre.contact_centre.workspace.task_queues.values();
     let name = format!("Customer Contact Center {language}");
     queues
         .into_iter()
@@ -91,9 +91,9 @@ fn queue(laboratory: &TestCentre, language: &str) -> String {
         .to_string()
 }
 
-/// The Workflow.
-fn workflow(laboratory: &TestCentre) -> String {
-    laboratory
+/// The SID of the only Workflow.
+fn workflow(test_centre: &TestCentre) -> String {
+    test_centre
         .contact_centre
         .voice_settings
         .workflow_sid

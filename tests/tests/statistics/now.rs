@@ -1,4 +1,4 @@
-//! What there is now, from the events and from what the last roll-up left.
+//! Real-time statistics, from the Events and from the state of the last roll-up.
 
 use ids::TaskSid;
 use ids::time::{Clock, Millis};
@@ -29,15 +29,17 @@ fn workers_in(answer: &Value, activity: &str) -> u64 {
         .unwrap()
 }
 
-/// One Task is assigned to Maya, one waits for 40 s and one for 10 s, one was canceled a moment ago.
-async fn check(laboratory: &TestCentre, first: &str) {
-    let (english, hindi) = (queue(laboratory, "English"), queue(laboratory, "Hindi"));
+/// One Task is assigned to Maya, one has waited for 40 s and one for 10 s, one was canceled a
+/// moment ago.
+async fn check(test_centre: &TestCentre, first: &str) {
+    let english = queue(test_centre, "English");
+    let hindi = queue(test_centre, "Hindi");
     for path in [
         "RealTimeStatistics".to_owned(),
         format!("TaskQueues/{english}/RealTimeStatistics"),
-        format!("Workflows/{}/RealTimeStatistics", workflow(laboratory)),
+        format!("Workflows/{}/RealTimeStatistics", workflow(test_centre)),
     ] {
-        let now = get(laboratory, &path).await;
+        let now = get(test_centre, &path).await;
         assert_eq!(
             now["tasks_by_status"],
             by_status([2, 0, 1, 0, 0, 1]),
@@ -55,26 +57,26 @@ async fn check(laboratory: &TestCentre, first: &str) {
             ),
             (&json!(40), &json!(first))
         );
-        let both = get(laboratory, &path.replace("RealTime", "")).await;
+        let both = get(test_centre, &path.replace("RealTime", "")).await;
         assert_eq!(both["realtime"]["tasks_by_status"], now["tasks_by_status"]);
         let dated = get(
-            laboratory,
+            test_centre,
             &format!("{path}?StartDate=2020-01-01T00:00:00Z&Minutes=x"),
         )
         .await;
         assert_eq!(
             dated["total_tasks"], now["total_tasks"],
-            "what is now has no dates"
+            "real-time statistics ignore dates"
         );
-        let chat = get(laboratory, &format!("{path}?TaskChannel=chat")).await;
+        let chat = get(test_centre, &format!("{path}?TaskChannel=chat")).await;
         assert_eq!(
             (&chat["total_tasks"], &chat["longest_task_waiting_sid"]),
             (&json!(0), &Value::Null)
         );
     }
-    let workspace = get(laboratory, "RealTimeStatistics").await;
+    let workspace = get(test_centre, "RealTimeStatistics").await;
     assert_eq!(workspace["total_workers"], 3);
-    let workers = get(laboratory, "Workers/RealTimeStatistics").await;
+    let workers = get(test_centre, "Workers/RealTimeStatistics").await;
     for answer in [&workspace, &workers] {
         assert_eq!(
             (
@@ -85,7 +87,7 @@ async fn check(laboratory: &TestCentre, first: &str) {
         );
     }
     let of_queue = get(
-        laboratory,
+        test_centre,
         &format!("TaskQueues/{english}/RealTimeStatistics"),
     )
     .await;
@@ -109,7 +111,7 @@ async fn check(laboratory: &TestCentre, first: &str) {
     );
     assert_eq!(relative, (&json!(40), &json!(first)));
     let of_queue = get(
-        laboratory,
+        test_centre,
         &format!("TaskQueues/{hindi}/RealTimeStatistics"),
     )
     .await;
@@ -120,15 +122,15 @@ async fn check(laboratory: &TestCentre, first: &str) {
         ),
         (&json!(0), &json!(0))
     );
-    check_bulk(laboratory, &english, &hindi).await;
+    check_bulk(test_centre, &english, &hindi).await;
 }
 
-async fn check_bulk(laboratory: &TestCentre, english: &str, hindi: &str) {
+async fn check_bulk(test_centre: &TestCentre, english: &str, hindi: &str) {
     let url = format!(
         "{}/v1/Workspaces/{}/TaskQueues/RealTimeStatistics",
-        laboratory.base, laboratory.contact_centre.workspace.sid
+        test_centre.base, test_centre.contact_centre.workspace.sid
     );
-    let account = &laboratory.account;
+    let account = &test_centre.account;
     for name in ["QueueSids", "queueSids"] {
         let body = json!({ name: [english, hindi, "WQ00000000000000000000000000000000"] });
         let request = reqwest::Client::new()
@@ -157,7 +159,7 @@ async fn check_bulk(laboratory: &TestCentre, english: &str, hindi: &str) {
             "{unknown}"
         );
     }
-    let reply = laboratory
+    let reply = test_centre
         .request(
             Method::POST,
             "TaskQueues/RealTimeStatistics",
@@ -168,68 +170,69 @@ async fn check_bulk(laboratory: &TestCentre, english: &str, hindi: &str) {
     assert_eq!((reply.status, &reply.body["code"]), (400, &json!(20_001)));
 }
 
+/// The numbers from Events alone, and from the rolled-up state plus later Events.
 #[tokio::test]
-async fn what_there_is_now_is_the_same_from_the_events_and_from_what_was_rolled_up() {
-    let laboratory = crate::with_chat().await;
+async fn real_time_is_equal_after_roll_up() {
+    let test_centre = crate::with_chat().await;
     for away in ["Arjun", "Leela"] {
-        set_activity(&laboratory, away, "Unavailable").await;
+        set_activity(&test_centre, away, "Unavailable").await;
     }
-    pass(&laboratory, 120).await;
-    caller(&laboratory, "+17075550190").await;
-    pass(&laboratory, 5).await;
-    let phones = laboratory.ringing().await;
-    laboratory.at_phone(phones["+17075550101"], "answer").await;
-    pass(&laboratory, 60).await;
-    let lost = caller(&laboratory, "+17075550191").await;
-    let first = caller(&laboratory, "+17075550192").await;
-    pass(&laboratory, 30).await;
-    caller(&laboratory, "+17075550193").await;
-    laboratory.at_phone(lost, "hangup").await;
-    pass(&laboratory, 10).await;
+    pass(&test_centre, 120).await;
+    caller(&test_centre, "+17075550190").await;
+    pass(&test_centre, 5).await;
+    let phones = test_centre.ringing().await;
+    test_centre.at_phone(phones["+17075550101"], "answer").await;
+    pass(&test_centre, 60).await;
+    let lost = caller(&test_centre, "+17075550191").await;
+    let first = caller(&test_centre, "+17075550192").await;
+    pass(&test_centre, 30).await;
+    caller(&test_centre, "+17075550193").await;
+    test_centre.at_phone(lost, "hangup").await;
+    pass(&test_centre, 10).await;
     let first = task(first);
-    check(&laboratory, &first).await;
-    laboratory.roll_up().await;
-    check(&laboratory, &first).await;
-    laboratory.roll_up().await;
-    check(&laboratory, &first).await;
+    check(&test_centre, &first).await;
+    test_centre.roll_up().await;
+    check(&test_centre, &first).await;
+    test_centre.roll_up().await;
+    check(&test_centre, &first).await;
 
-    // Ten minutes later the canceled one cannot be read any more, whether or not anybody has rolled up.
-    pass(&laboratory, 600).await;
+    // Ten minutes later the canceled Task has expired, with and without a roll-up.
+    pass(&test_centre, 600).await;
     for _ in 0..2 {
-        let now = get(&laboratory, "RealTimeStatistics").await;
+        let now = get(&test_centre, "RealTimeStatistics").await;
         assert_eq!(now["tasks_by_status"], by_status([2, 0, 1, 0, 0, 0]));
         assert_eq!(now["longest_task_waiting_age"], 640);
-        laboratory.roll_up().await;
+        test_centre.roll_up().await;
     }
-    laboratory.close().await;
+    test_centre.close().await;
 }
 
 #[tokio::test]
-async fn the_next_caller_may_expect_the_wait_of_those_who_were_answered_in_the_last_hour() {
-    let laboratory = TestCentre::example().await;
+async fn expected_wait_is_the_last_hours_average() {
+    let test_centre = TestCentre::example().await;
     let expected = async |language| {
-        let queue = queue(&laboratory, language).parse().unwrap();
-        laboratory
+        let queue = queue(&test_centre, language).parse().unwrap();
+        test_centre
             .centre
             .store
-            .expected_wait(queue, laboratory.clock.now())
+            .expected_wait(queue, test_centre.clock.now())
             .await
             .unwrap()
     };
-    laboratory.roll_up().await;
-    caller(&laboratory, "+17075550190").await;
-    pass(&laboratory, 12).await;
-    let phones = laboratory.ringing().await;
-    laboratory
+    test_centre.roll_up().await;
+    caller(&test_centre, "+17075550190").await;
+    pass(&test_centre, 12).await;
+    let phones = test_centre.ringing().await;
+    test_centre
         .at_phone(*phones.values().next().unwrap(), "answer")
         .await;
-    pass(&laboratory, 60).await;
+    pass(&test_centre, 60).await;
     assert_eq!(expected("English").await, None);
-    laboratory.roll_up().await;
+    test_centre.roll_up().await;
     assert_eq!(expected("English").await, Some(Millis::from_secs(12)));
     assert_eq!(expected("Hindi").await, None);
-    pass(&laboratory, 3_700).await;
-    laboratory.roll_up().await;
+    pass(&test_centre, 3_700).await;
+    test_centre.roll_up().await;
     assert_eq!(expected("English").await, None);
-    laboratory.close().await;
+    test_centre.close().await;
 }

@@ -1,6 +1,8 @@
-//! Every statistic and event has the properties of the official document, with their types, and no other ones.
+//! Every statistic and Event has the properties of the official description, with their types, and
+//! no others.
 //!
-//! `functions/api/tests/golden/official_statistics.json` holds them as of the description of 2026-04 (`?`: may be null).
+//! `functions/api/tests/golden/official_statistics.json` lists them as of the description of
+//! 2026-04 (`?`: may be null).
 
 use reqwest::Method;
 use serde_json::Value;
@@ -21,13 +23,14 @@ fn check(schema: &str, found: &Value) {
     official_names.sort_unstable();
     assert_eq!(found_names, official_names, "{schema}");
     for (name, kind) in official {
-        let (kind, value) = (kind.as_str().unwrap(), &found[name]);
+        let kind = kind.as_str().unwrap();
+        let value = &found[name];
         let fits = match kind.trim_end_matches('?') {
             "any" => true,
             "string" => value.is_string(),
             "integer" => value.is_i64(),
             "array" => value.is_array(),
-            unknown => panic!("{unknown}: a type this check does not know"),
+            unknown => panic!("unknown type {unknown}"),
         };
         assert!(
             fits || (kind.ends_with('?') && value.is_null()),
@@ -37,72 +40,72 @@ fn check(schema: &str, found: &Value) {
 }
 
 #[tokio::test]
-async fn every_answer_has_the_official_properties() {
-    let laboratory = TestCentre::example().await;
-    caller(&laboratory, "+17075550190").await;
-    pass(&laboratory, 3).await;
+async fn answers_have_the_official_properties() {
+    let test_centre = TestCentre::example().await;
+    caller(&test_centre, "+17075550190").await;
+    pass(&test_centre, 3).await;
     let home = [
         ("workspace", String::new()),
         (
             "task_queue",
-            format!("TaskQueues/{}/", queue(&laboratory, "English")),
+            format!("TaskQueues/{}/", queue(&test_centre, "English")),
         ),
-        ("workflow", format!("Workflows/{}/", workflow(&laboratory))),
+        ("workflow", format!("Workflows/{}/", workflow(&test_centre))),
     ];
     for (scope, path) in home {
         check(
             &format!("{scope}_statistics"),
-            &get(&laboratory, &format!("{path}Statistics")).await,
+            &get(&test_centre, &format!("{path}Statistics")).await,
         );
         check(
             &format!("{scope}_real_time_statistics"),
-            &get(&laboratory, &format!("{path}RealTimeStatistics")).await,
+            &get(&test_centre, &format!("{path}RealTimeStatistics")).await,
         );
         check(
             &format!("{scope}_cumulative_statistics"),
-            &get(&laboratory, &format!("{path}CumulativeStatistics")).await,
+            &get(&test_centre, &format!("{path}CumulativeStatistics")).await,
         );
     }
     check(
         "worker_statistics",
-        &get(&laboratory, "Workers/Statistics").await,
+        &get(&test_centre, "Workers/Statistics").await,
     );
     check(
         "workers_real_time_statistics",
-        &get(&laboratory, "Workers/RealTimeStatistics").await,
+        &get(&test_centre, "Workers/RealTimeStatistics").await,
     );
     check(
         "workers_cumulative_statistics",
-        &get(&laboratory, "Workers/CumulativeStatistics").await,
+        &get(&test_centre, "Workers/CumulativeStatistics").await,
     );
-    let maya = laboratory.worker("Maya").await.sid;
+    let maya = test_centre.worker("Maya").await.sid;
     check(
         "worker_instance_statistics",
-        &get(&laboratory, &format!("Workers/{maya}/Statistics")).await,
+        &get(&test_centre, &format!("Workers/{maya}/Statistics")).await,
     );
-    let queues = get(&laboratory, "TaskQueues/Statistics?PageSize=1").await;
+    let queues = get(&test_centre, "TaskQueues/Statistics?PageSize=1").await;
     check(
         "task_queues_statistics",
         &queues["task_queues_statistics"][0],
     );
     assert!(queues["meta"]["next_page_url"].is_string());
-    for event in get(&laboratory, "Events").await["events"]
+    for event in get(&test_centre, "Events").await["events"]
         .as_array()
         .unwrap()
     {
         check("event", event);
     }
-    laboratory.close().await;
+    test_centre.close().await;
 }
 
 #[tokio::test]
-async fn queues_stand_in_the_list_of_statistics_as_in_their_own() {
-    let laboratory = TestCentre::example().await;
+async fn queue_statistics_are_listed_in_queue_order() {
+    let test_centre = TestCentre::example().await;
     for name in ["One", "Two", "Three", "Four", "Five"] {
-        pass(&laboratory, 1).await;
+        pass(&test_centre, 1).await;
         let form = [("FriendlyName".to_owned(), name.to_owned())];
         assert_eq!(
-            laboratory
+            test_centre
                 .request(Method::POST, "TaskQueues", &form, None)
                 .await
                 .status,
@@ -117,11 +120,11 @@ async fn queues_stand_in_the_list_of_statistics_as_in_their_own() {
             .map(|entry| entry[sid].clone())
             .collect()
     };
-    let queues = sids(&get(&laboratory, "TaskQueues").await, "task_queues", "sid");
-    let counted = get(&laboratory, "TaskQueues/Statistics").await;
+    let queues = sids(&get(&test_centre, "TaskQueues").await, "task_queues", "sid");
+    let counted = get(&test_centre, "TaskQueues/Statistics").await;
     assert_eq!(
         sids(&counted, "task_queues_statistics", "task_queue_sid"),
         queues
     );
-    laboratory.close().await;
+    test_centre.close().await;
 }

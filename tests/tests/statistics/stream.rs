@@ -1,4 +1,4 @@
-//! Events as they happen: nothing is lost and nothing comes twice, however often a client comes again.
+//! Event streams: no Event is lost and none is repeated, however often a client reconnects.
 
 use ids::TaskSid;
 use ids::time::{Clock, Millis, Timestamp};
@@ -9,19 +9,19 @@ use tests::test_centre::TestCentre;
 
 use crate::{caller, get, pass, refused};
 
-/// A piece of a stream.
-struct Piece {
+/// The answer to one request of a stream.
+struct Batch {
     events: Vec<(String, String, Value)>,
     id: String,
 }
 
-/// Asks for what has happened since `id`, without waiting for more.
-async fn ask(laboratory: &TestCentre, path: &str, id: Option<&str>) -> Piece {
+/// Requests the Events since `id`, without a long poll.
+async fn ask(test_centre: &TestCentre, path: &str, id: Option<&str>) -> Batch {
     let url = format!(
         "{}/v1/Workspaces/{}/{path}?Wait=0",
-        laboratory.base, laboratory.contact_centre.workspace.sid
+        test_centre.base, test_centre.contact_centre.workspace.sid
     );
-    let account = &laboratory.account;
+    let account = &test_centre.account;
     let mut request = reqwest::Client::new()
         .get(url)
         .basic_auth(account.account_sid, Some(&account.auth_token));
@@ -33,7 +33,7 @@ async fn ask(laboratory: &TestCentre, path: &str, id: Option<&str>) -> Piece {
         (answer.status().as_u16(), &answer.headers()["content-type"]),
         (200, &"text/event-stream".parse().unwrap())
     );
-    let mut piece = Piece {
+    let mut batch = Batch {
         events: Vec::new(),
         id: String::new(),
     };
@@ -45,54 +45,58 @@ async fn ask(laboratory: &TestCentre, path: &str, id: Option<&str>) -> Piece {
                 .map(str::to_owned)
         };
         if let Some(id) = field("id: ") {
-            piece.id.clone_from(&id);
+            batch.id.clone_from(&id);
             let event = field("event: ").zip(field("data: "));
-            piece
+            batch
                 .events
                 .extend(event.map(|(kind, data)| (id, kind, serde_json::from_str(&data).unwrap())));
         } else {
             assert_eq!(block, "retry: 250");
         }
     }
-    piece
+    batch
 }
 
 #[tokio::test]
-async fn a_client_that_comes_again_and_again_hears_everything_once_and_in_order() {
-    let laboratory = TestCentre::example().await;
-    pass(&laboratory, 60).await;
-    let maya = laboratory.worker("Maya").await.sid;
+async fn reconnecting_client_gets_each_event_once() {
+    let test_centre = TestCentre::example().await;
+    pass(&test_centre, 60).await;
+    let maya = test_centre.worker("Maya").await.sid;
     let paths = [
         "EventStream".to_owned(),
         format!("Workers/{maya}/EventStream"),
     ];
-    let mut heard = [Vec::new(), Vec::new()];
+    let mut received = [Vec::new(), Vec::new()];
     let mut ids = [String::new(), String::new()];
     for (path, id) in paths.iter().zip(&mut ids) {
-        let piece = ask(&laboratory, path, None).await;
-        assert!(piece.events.is_empty(), "from now on");
-        *id = piece.id;
+        let batch = ask(&test_centre, path, None).await;
+        assert!(batch.events.is_empty(), "a new stream begins now");
+        *id = batch.id;
     }
     for step in 0..30 {
         if step % 7 == 0 {
-            caller(&laboratory, "+17075550190").await;
+            caller(&test_centre, "+17075550190").await;
         }
-        pass(&laboratory, 1).await;
-        for ((path, id), heard) in paths.iter().zip(&mut ids).zip(&mut heard) {
-            let piece = ask(&laboratory, path, Some(id)).await;
-            for (sid, kind, data) in piece.events {
+        pass(&test_centre, 1).await;
+        for ((path, id), received) in paths.iter().zip(&mut ids).zip(&mut received) {
+            let batch = ask(&test_centre, path, Some(id)).await;
+            for (sid, kind, data) in batch.events {
                 assert_eq!(
                     (data["sid"].as_str(), data["event_type"].as_str()),
                     (Some(&*sid), Some(&*kind))
                 );
-                heard.push(sid);
+                received.push(sid);
             }
-            *id = piece.id;
+            *id = batch.id;
         }
     }
-    for (heard, query) in heard.iter().zip(["", &format!("&WorkerSid={maya}")]) {
+    for (received, query) in received.iter().zip(["", &format!("&WorkerSid={maya}")]) {
         let start = "StartDate=2026-11-22T12:01:00Z&EndDate=2026-11-22T12:01:28Z";
-        let all = get(&laboratory, &format!("Events?PageSize=1000&{start}{query}")).await;
+        let all = get(
+            &test_centre,
+            &format!("Events?PageSize=1000&{start}{query}"),
+        )
+        .await;
         let mut all: Vec<&str> = all["events"]
             .as_array()
             .unwrap()
@@ -101,17 +105,17 @@ async fn a_client_that_comes_again_and_again_hears_everything_once_and_in_order(
             .collect();
         all.reverse();
         assert!(!all.is_empty());
-        assert_eq!(*heard, all, "{query}");
+        assert_eq!(*received, all, "{query}");
     }
-    laboratory.close().await;
+    test_centre.close().await;
 }
 
 #[tokio::test]
-async fn an_event_that_is_stored_late_takes_its_place_and_none_comes_twice() {
-    let laboratory = TestCentre::example().await;
-    pass(&laboratory, 60).await;
-    let begin = laboratory.clock.now();
-    let mut id = ask(&laboratory, "EventStream", None).await.id;
+async fn late_event_is_streamed_in_order() {
+    let test_centre = TestCentre::example().await;
+    pass(&test_centre, 60).await;
+    let begin = test_centre.clock.now();
+    let mut id = ask(&test_centre, "EventStream", None).await.id;
     let event = |number: u64, at: Timestamp| {
         let task = TaskSid::derive(&[&number.to_string()]).to_string();
         Event {
@@ -122,21 +126,21 @@ async fn an_event_that_is_stored_late_takes_its_place_and_none_comes_twice() {
                 at,
             }),
             event_type: EventType::TaskCreated,
-            workspace_sid: laboratory.contact_centre.workspace.sid,
+            workspace_sid: test_centre.contact_centre.workspace.sid,
             parameters: Parameters::new().with(Parameter::TaskSid, &task),
         }
     };
     let mut expected = Vec::new();
-    let mut heard = Vec::new();
+    let mut received = Vec::new();
     for step in 0..20_u64 {
-        pass(&laboratory, 1).await;
-        // One of this moment, and one that happened a second and a half ago.
-        let now = laboratory.clock.now();
+        pass(&test_centre, 1).await;
+        // An Event of this moment, and one that happened 1.5 s ago.
+        let now = test_centre.clock.now();
         for event in [
             event(step, now),
             event(100 + step, now - Millis::from_millis(1_500)),
         ] {
-            laboratory
+            test_centre
                 .centre
                 .store
                 .add_events(std::slice::from_ref(&event))
@@ -144,32 +148,32 @@ async fn an_event_that_is_stored_late_takes_its_place_and_none_comes_twice() {
                 .unwrap();
             expected.push(event.place);
         }
-        let piece = ask(&laboratory, "EventStream", Some(&id)).await;
-        heard.extend(piece.events.into_iter().map(|(sid, ..)| sid));
-        id = piece.id;
+        let batch = ask(&test_centre, "EventStream", Some(&id)).await;
+        received.extend(batch.events.into_iter().map(|(sid, ..)| sid));
+        id = batch.id;
     }
-    pass(&laboratory, 5).await;
-    heard.extend(
-        ask(&laboratory, "EventStream", Some(&id))
+    pass(&test_centre, 5).await;
+    received.extend(
+        ask(&test_centre, "EventStream", Some(&id))
             .await
             .events
             .into_iter()
             .map(|(sid, ..)| sid),
     );
-    // The first late one happened before the stream began.
+    // The first late Event happened before the stream began.
     expected.retain(|place| place.at >= begin);
     expected.sort_unstable();
     let expected: Vec<String> = expected
         .into_iter()
         .map(|place| place.sid().to_string())
         .collect();
-    assert_eq!(heard, expected);
-    laboratory.close().await;
+    assert_eq!(received, expected);
+    test_centre.close().await;
 }
 
 #[tokio::test]
-async fn a_stream_that_cannot_be_meant_is_refused() {
-    let laboratory = TestCentre::example().await;
+async fn invalid_stream_request_is_refused() {
+    let test_centre = TestCentre::example().await;
     for (path, expected) in [
         ("EventStream?Wait=21", (400, 20_001)),
         ("EventStream?Last-Event-ID=WT1", (400, 20_001)),
@@ -178,7 +182,7 @@ async fn a_stream_that_cannot_be_meant_is_refused() {
             (404, 20_404),
         ),
     ] {
-        assert_eq!(refused(&laboratory, path).await, expected, "{path}");
+        assert_eq!(refused(&test_centre, path).await, expected, "{path}");
     }
-    laboratory.close().await;
+    test_centre.close().await;
 }

@@ -9,8 +9,9 @@ use tests::template::{FUNCTION, Template, list, logical_id, texts};
 
 use crate::{Check, Project, function_events, shown};
 
-/// What is read only where there is no cloud: the auth token and the API keys themselves, which the cloud keeps in
-/// Parameter Store, another address of the carrier's API, and the switch that turns the check of signatures off.
+/// Variables that are read only outside the cloud: the auth token and the API keys themselves,
+/// which the cloud keeps in Parameter Store, another address of the carrier's API, and the switch
+/// that turns signature verification off.
 const NOT_FOR_THE_CLOUD: [&str; 4] = ["API_KEYS", "AUTH_TOKEN", "CARRIER_URL", "VERIFY_SIGNATURES"];
 
 pub(crate) const CHECKS: &[Check] = &[
@@ -45,11 +46,11 @@ fn folders_and_resources(project: &Project) -> Vec<String> {
 
 fn builds(project: &Project) -> Vec<String> {
     let template = &project.template;
-    let mut told = Vec::new();
+    let mut problems = Vec::new();
     for (folder, id, function) in project.pairs() {
         let mut expect = |found: &Value, expected: Value, sentence: String| {
             if *found != expected {
-                told.push(sentence);
+                problems.push(sentence);
             }
         };
         let metadata = &function["Metadata"];
@@ -82,14 +83,14 @@ fn builds(project: &Project) -> Vec<String> {
             format!("{id} has its architecture fixed; it should be !Ref Architecture"),
         );
     }
-    expect_default(template, "Architecture", "x86_64", &mut told);
-    told
+    expect_default(template, "Architecture", "x86_64", &mut problems);
+    problems
 }
 
-fn expect_default(template: &Template, parameter: &str, default: &str, told: &mut Vec<String>) {
+fn expect_default(template: &Template, parameter: &str, default: &str, problems: &mut Vec<String>) {
     let found = template.part(&format!("/Parameters/{parameter}/Default"));
     if *found != json!(default) {
-        told.push(format!(
+        problems.push(format!(
             "the parameter {parameter} defaults to {}, not to {default}",
             shown(found)
         ));
@@ -98,7 +99,7 @@ fn expect_default(template: &Template, parameter: &str, default: &str, told: &mu
 
 /// Every variable a function reads is set, and none is set that it does not read.
 fn environments(project: &Project) -> Vec<String> {
-    let mut told = Vec::new();
+    let mut problems = Vec::new();
     for (folder, id, resource) in project.pairs() {
         let read = settings::read_by(&project.functions[folder].code, &project.runtime);
         let is_ours = |name: &&String| {
@@ -106,19 +107,19 @@ fn environments(project: &Project) -> Vec<String> {
         };
         let read: BTreeSet<String> = read.iter().filter(is_ours).cloned().collect();
         let set: BTreeSet<String> = project.template.environment(resource).into_keys().collect();
-        told.extend(
+        problems.extend(
             read.difference(&set)
                 .map(|name| format!("functions/{folder} reads {name}, and {id} does not set it")),
         );
-        told.extend(
+        problems.extend(
             set.difference(&read)
                 .map(|name| format!("{id} sets {name}, and functions/{folder} does not read it")),
         );
     }
-    told
+    problems
 }
 
-/// No `Scan`, nothing on everything: of each statement, in functions and in policies of their own.
+/// No statement, of a function or of a managed policy, allows `Scan` or a wildcard.
 fn permissions(project: &Project) -> Vec<String> {
     let functions = project
         .template
@@ -131,28 +132,28 @@ fn permissions(project: &Project) -> Vec<String> {
     let policies = project.template.of_type("AWS::IAM::ManagedPolicy");
     let policies =
         policies.map(|(id, policy)| (id, &policy["Properties"]["PolicyDocument"]["Statement"]));
-    let mut told = Vec::new();
+    let mut problems = Vec::new();
     for (id, statement) in functions
         .chain(policies)
         .flat_map(|(id, statements)| list(statements).into_iter().map(move |one| (id, one)))
     {
         let actions = texts(&statement["Action"]).into_iter();
         let actions = actions.filter(|action| action.contains('*') || *action == "dynamodb:Scan");
-        told.extend(
+        problems.extend(
             actions
                 .map(|action| format!("{id} may {action}, which is more than any function needs")),
         );
         let resources = texts(&statement["Resource"])
             .into_iter()
             .filter(|resource| resource.contains('*'));
-        told.extend(
+        problems.extend(
             resources.map(|resource| format!("{id} may act on {resource}; name the one resource")),
         );
     }
-    told
+    problems
 }
 
-/// A permission on the table that no code of `store` could use is one too many.
+/// A permission on the table that no code of `store` uses is reported.
 fn unused_permissions(project: &Project) -> Vec<String> {
     let granted: BTreeSet<&str> = project
         .template
@@ -175,7 +176,8 @@ fn unused_permissions(project: &Project) -> Vec<String> {
         .collect()
 }
 
-/// Every address we give to the carrier leads to the function of that name, by the methods the carrier may use.
+/// Every path given to the carrier is routed to the function of that name, with the methods that
+/// the carrier may use.
 fn routes(project: &Project) -> Vec<String> {
     let routes = function_events(&project.template, "HttpApi");
     let leads = |function: &str, method: &str, path: &str| {
@@ -188,7 +190,7 @@ fn routes(project: &Project) -> Vec<String> {
             *id == function && fits && (route["Method"] == method || route["Method"] == "ANY")
         })
     };
-    let mut told = Vec::new();
+    let mut problems = Vec::new();
     for path in &project.paths {
         let methods = match path.as_str() {
             path::ASSIGNMENT => ["POST"].as_slice(),
@@ -199,9 +201,10 @@ fn routes(project: &Project) -> Vec<String> {
         let astray = methods
             .iter()
             .filter(|method| !leads(&function, method, path));
-        told.extend(astray.map(|method| format!("{method} {path} does not lead to {function}")));
+        problems
+            .extend(astray.map(|method| format!("{method} {path} does not lead to {function}")));
     }
-    told
+    problems
 }
 
 /// The paths in `shared::webhook::path`.
@@ -218,7 +221,7 @@ pub(crate) fn paths(code: &str) -> Vec<String> {
         .collect();
     assert!(
         paths.iter().any(|found| found == path::WORKER_CALL_ENDED),
-        "paths are written in another way now"
+        "the paths in shared::webhook::path have another form now"
     );
     paths
 }

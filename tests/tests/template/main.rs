@@ -1,4 +1,4 @@
-//! `template.yaml`, the folders under `functions/`, their code and the files under `events/` tell one story.
+//! `template.yaml`, the folders under `functions/`, their code and the files under `events/` agree.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -15,19 +15,19 @@ use serde_json::Value;
 use tests::project::{self, Event, Function};
 use tests::template::{FUNCTION, Template, logical_id};
 
-/// Looks at one side of the project; every disagreement is one sentence.
+/// Checks one aspect of the project; every disagreement is one sentence.
 type Check = fn(&Project) -> Vec<String>;
 
-/// Everything the checks look at.
+/// The input of the checks.
 struct Project {
     template: Template,
     functions: BTreeMap<String, Function>,
     events: Vec<Event>,
     /// The code of the crate that talks to the table.
     store: String,
-    /// The code of the crate all functions are built on.
+    /// The code of the crate that all functions use.
     runtime: String,
-    /// The addresses the carrier is given.
+    /// The paths that the carrier is given.
     paths: Vec<String>,
 }
 
@@ -73,14 +73,14 @@ impl Project {
 }
 
 #[test]
-fn template_agrees_with_folders() {
+fn template_agrees_with_the_project() {
     let disagreements = Project::read().disagreements();
     assert!(disagreements.is_empty(), "{}", disagreements.join("\n"));
 }
 
-/// Each row breaks the template in one place; the sentence must be among those that come out.
+/// Each row breaks the template in one place; the sentence has to be among the disagreements.
 #[test]
-fn a_disagreement_is_told_in_a_sentence() {
+fn each_disagreement_is_reported() {
     let rows = [
         (
             "  WaitMusic:\n",
@@ -230,13 +230,14 @@ fn a_disagreement_is_told_in_a_sentence() {
             text.contains(find),
             "template.yaml has no {find:?} to break"
         );
-        let told = Project::with_template(&text.replace(find, replace)).disagreements();
+        let reported = Project::with_template(&text.replace(find, replace)).disagreements();
         assert!(
-            told.iter().any(|told| told.contains(sentence)),
-            "{replace:?} for {find:?} should tell {sentence:?}, told {told:#?}"
+            reported.iter().any(|text| text.contains(sentence)),
+            "{replace:?} for {find:?} should report {sentence:?}, but reported {reported:#?}"
         );
     }
 }
+
 /// Event sources of one type: the function's logical id, the event's name, its properties.
 fn function_events<'a>(template: &'a Template, kind: &str) -> Vec<(&'a str, &'a str, &'a Value)> {
     let functions = template.of_type(FUNCTION);
@@ -253,7 +254,7 @@ fn function_events<'a>(template: &'a Template, kind: &str) -> Vec<(&'a str, &'a 
         .collect()
 }
 
-/// A value as a person reads it: text without quotes, `nothing` where there is none.
+/// A value in readable form: text without quotes, `nothing` for null.
 fn shown(value: &Value) -> String {
     match value {
         Value::Null => "nothing".to_owned(),

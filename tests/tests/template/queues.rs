@@ -1,21 +1,24 @@
-//! What feeds the functions: queues and the stream; where their failures go; who is woken.
+//! Event sources of the functions, queues and the stream: retries, dead letters, alarms.
 
 use serde_json::json;
 use tests::template::{ALARM, FUNCTION, QUEUE, Template, list, texts};
 
 use crate::{Check, Project, function_events, shown};
 
-/// Most tries a stream record or a message gets before it is a dead letter; a poisoned one must not come for ever.
+/// Most attempts at a stream record or a message before it is a dead letter, so that a poison
+/// message is not retried for ever.
 const TRIES_MAX: u64 = 10;
-/// How much longer than its function's time limit a message stays hidden, as SQS event sources want it.
+/// A message's visibility timeout as a multiple of its function's timeout, as SQS event sources
+/// need it.
 const VISIBILITY_TIMES: u64 = 6;
 
 pub(crate) const CHECKS: &[Check] = &[queues, sources, alarms];
 
-/// Every queue of work has a bound on its tries, a dead-letter queue of its own, and hides messages long enough.
+/// Every work queue has a limit on its attempts, a dead-letter queue of its own, and a sufficient
+/// visibility timeout.
 fn queues(project: &Project) -> Vec<String> {
     let template = &project.template;
-    let mut told = Vec::new();
+    let mut problems = Vec::new();
     for (id, queue) in template
         .of_type(QUEUE)
         .filter(|(id, _)| !is_for_dead_letters(id))
@@ -23,7 +26,7 @@ fn queues(project: &Project) -> Vec<String> {
         let redrive = &queue["Properties"]["RedrivePolicy"];
         let tries = redrive["maxReceiveCount"].as_u64().unwrap_or(0);
         if !(1..=TRIES_MAX).contains(&tries) {
-            told.push(format!(
+            problems.push(format!(
                 "{id} tries {tries} times, which is not 1 to {TRIES_MAX}"
             ));
         }
@@ -32,14 +35,14 @@ fn queues(project: &Project) -> Vec<String> {
             .unwrap_or(30);
         for (function, limit_secs) in consumers(template, id) {
             if hidden_secs < limit_secs * VISIBILITY_TIMES {
-                told.push(format!("{id} hides a message for {hidden_secs} s, less than {VISIBILITY_TIMES} times the {limit_secs} s of {function}"));
+                problems.push(format!("{id} hides a message for {hidden_secs} s, less than {VISIBILITY_TIMES} times the {limit_secs} s of {function}"));
             }
         }
     }
     let sources: Vec<(String, String)> = dead_letter_routes(template);
     for (source, queue) in &sources {
         if !is_for_dead_letters(queue) || template.resource(queue).is_none() {
-            told.push(format!(
+            problems.push(format!(
                 "{source} has no dead-letter queue of its own, but {queue:?}"
             ));
         }
@@ -50,13 +53,13 @@ fn queues(project: &Project) -> Vec<String> {
     {
         let count = sources.iter().filter(|(_, queue)| queue == id).count();
         if count != 1 {
-            told.push(format!("{id} takes the dead letters of {count} sources; one each tells where they come from"));
+            problems.push(format!("{id} takes the dead letters of {count} sources; with one each, their origin is known"));
         }
     }
-    told
+    problems
 }
 
-/// Where each source of work sends what it cannot handle: queues, and streams read by functions.
+/// The dead-letter queue of each source of work: queues, and streams read by functions.
 fn dead_letter_routes(template: &Template) -> Vec<(String, String)> {
     let queues = template
         .of_type(QUEUE)
@@ -80,14 +83,14 @@ fn dead_letter_routes(template: &Template) -> Vec<(String, String)> {
         .collect()
 }
 
-/// Streams and queues: partial batches, bounded tries.
+/// Streams and queues report partial batches and have a bounded number of retries.
 fn sources(project: &Project) -> Vec<String> {
     let template = &project.template;
-    let mut told = Vec::new();
+    let mut problems = Vec::new();
     let streams = function_events(template, "DynamoDB");
     for (id, name, event) in streams.iter().chain(&function_events(template, "SQS")) {
         if event["FunctionResponseTypes"] != json!(["ReportBatchItemFailures"]) {
-            told.push(format!(
+            problems.push(format!(
                 "{id}'s event {name} does not report partial batches"
             ));
         }
@@ -97,17 +100,17 @@ fn sources(project: &Project) -> Vec<String> {
             .as_u64()
             .is_none_or(|tries| tries > TRIES_MAX)
         {
-            told.push(format!(
+            problems.push(format!(
                 "{id}'s event {name} has no bound on its retries, 0 to {TRIES_MAX}"
             ));
         }
         if event["BisectBatchOnFunctionError"] != json!(true) {
-            told.push(format!(
+            problems.push(format!(
                 "{id}'s event {name} does not halve a failing batch"
             ));
         }
     }
-    told
+    problems
 }
 
 fn alarms(project: &Project) -> Vec<String> {
@@ -140,7 +143,7 @@ fn alarms(project: &Project) -> Vec<String> {
     dead_letters.chain(functions).chain(streams).collect()
 }
 
-/// The functions a queue feeds, with their time limits in seconds.
+/// The functions that a queue feeds, with their timeouts in seconds.
 fn consumers<'a>(template: &'a Template, queue: &str) -> Vec<(&'a str, u64)> {
     let arn = format!("{queue}.Arn");
     let consumers = function_events(template, "SQS")

@@ -1,13 +1,13 @@
-//! The table as `store` knows it, and the files under `events/`.
+//! The table, compared with the keys of `store`, and the files under `events/`.
 
 use serde_json::{Value, json};
 use store::keys;
 
 use crate::{Check, Project, shown};
 
-/// Events a function has at least: one that goes well, one that does not.
+/// The fewest event files of a function: one that succeeds, one that does not.
 const EVENTS_PER_FUNCTION_MIN: usize = 2;
-/// The fictitious numbers that may stand in a sample: +1 707 555 01xx.
+/// Fictitious phone numbers, the only ones in samples: +1 707 555 01xx.
 const SAMPLE_NUMBERS: &str = "+170755501";
 
 pub(crate) const CHECKS: &[Check] = &[table, events];
@@ -15,10 +15,10 @@ pub(crate) const CHECKS: &[Check] = &[table, events];
 fn table(project: &Project) -> Vec<String> {
     let table = project.template.resource("Table").unwrap_or(&Value::Null);
     let properties = &table["Properties"];
-    let mut told = Vec::new();
+    let mut problems = Vec::new();
     let mut expect = |found: &Value, expected: Value, sentence: &str| {
         if *found != expected {
-            told.push(format!(
+            problems.push(format!(
                 "{sentence}: {} instead of {}",
                 shown(found),
                 shown(&expected)
@@ -28,7 +28,7 @@ fn table(project: &Project) -> Vec<String> {
     expect(
         &table["DeletionPolicy"],
         json!("Retain"),
-        "the table is not retained when the stack goes",
+        "the table is not retained when the stack is deleted",
     );
     expect(
         &table["UpdateReplacePolicy"],
@@ -81,7 +81,7 @@ fn table(project: &Project) -> Vec<String> {
         json!(true),
         "the table cannot be brought back to an earlier moment",
     );
-    told
+    problems
 }
 
 fn key_schema(hash: &str, range: &str) -> Value {
@@ -93,17 +93,17 @@ fn index(name: &str, hash: &str, range: &str, projection: &str) -> Value {
 }
 
 fn events(project: &Project) -> Vec<String> {
-    let mut told = Vec::new();
+    let mut problems = Vec::new();
     for event in &project.events {
         let name = &event.name;
         if !project.functions.contains_key(event.function()) || name.split('.').count() != 2 {
-            told.push(format!(
+            problems.push(format!(
                 "events/{name}.json is not named <function>.<situation>.json after a folder of functions/"
             ));
         }
         match &event.payload {
-            Err(error) => told.push(format!("events/{name}.json: {error}")),
-            Ok(payload) => told.extend(real_numbers(&payload.to_string()).map(|number| {
+            Err(error) => problems.push(format!("events/{name}.json: {error}")),
+            Ok(payload) => problems.extend(real_numbers(&payload.to_string()).map(|number| {
                 format!("events/{name}.json has the phone number {number}; samples use {SAMPLE_NUMBERS}xx")
             })),
         }
@@ -115,13 +115,13 @@ fn events(project: &Project) -> Vec<String> {
             .filter(|event| event.function() == folder)
             .count();
         if count < EVENTS_PER_FUNCTION_MIN {
-            told.push(format!("functions/{folder} has {count} files in events/, fewer than {EVENTS_PER_FUNCTION_MIN}"));
+            problems.push(format!("functions/{folder} has {count} files in events/, fewer than {EVENTS_PER_FUNCTION_MIN}"));
         }
     }
-    told
+    problems
 }
 
-/// Phone numbers in a text, as they are or percent-encoded, that are not fictitious.
+/// Phone numbers in a text, plain or percent-encoded, that are not fictitious.
 fn real_numbers(text: &str) -> impl Iterator<Item = String> {
     let text = text.replace("%2B", "+");
     let numbers: Vec<String> = text

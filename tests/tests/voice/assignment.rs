@@ -36,13 +36,13 @@ const OURS: &str = "WS00000000000000000000000000000001";
 const HOSTED: &str = "WS00000000000000000000000000000009";
 
 #[tokio::test]
-async fn a_reservation_is_answered_with_dequeue() {
+async fn reservation_is_answered_with_dequeue() {
     let world = World::open().await;
     let dequeue = json!({"instruction": "dequeue", "from": "+17075550183", "timeout": 30});
     let mut with_wrap_up = dequeue.clone();
     with_wrap_up["post_work_activity_sid"] = json!("WA00000000000000000000000000000003");
     assert_eq!(callback(&world, OURS).await, with_wrap_up);
-    // Our Activity means nothing in another Workspace.
+    // The centre's Activity does not exist in another Workspace.
     assert_eq!(callback(&world, HOSTED).await, dequeue);
 
     let without = World::with(|centre| centre.post_work_activity_sid = None, |_| {}).await;
@@ -58,8 +58,9 @@ async fn a_reservation_is_answered_with_dequeue() {
     assert_eq!(callback(&hosted, HOSTED).await, with_wrap_up);
 }
 
+/// A 4xx makes the carrier ask the fallback.
 #[tokio::test]
-async fn a_callback_that_cannot_be_read_or_answered_goes_to_the_fallback() {
+async fn invalid_callback_is_refused() {
     let world = World::open().await;
     let reply = world.post("/assignment", &[]).await;
     assert_eq!(reply.status, 400);

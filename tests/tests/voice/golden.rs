@@ -1,12 +1,12 @@
-//! Whole documents, compared with files.
+//! Comparison of documents with golden files.
 
 use shared::webhook::Reply;
 use tests::project;
 
-/// The switch that writes the files instead of comparing with them.
+/// The variable that rewrites the golden files instead of comparing.
 const UPDATE: &str = "UPDATE_GOLDEN";
 
-/// `reply` is TwiML, and the document in `tests/golden/twiml/<name>.xml`.
+/// Asserts that `reply` is TwiML and equals `tests/golden/twiml/<name>.xml`.
 pub fn check(name: &str, reply: &Reply) {
     let document = String::from_utf8_lossy(&reply.body);
     assert_eq!(
@@ -24,6 +24,6 @@ pub fn check(name: &str, reply: &Reply) {
         .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     assert_eq!(
         document, golden,
-        "{name} changed; if that is meant, write the files anew with {UPDATE}=1"
+        "{name} changed; if that is intended, rewrite the golden files with {UPDATE}=1"
     );
 }

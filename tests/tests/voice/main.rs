@@ -1,7 +1,8 @@
-//! The voice functions as the carrier meets them: forms in, documents out, over a real table.
+//! The voice functions as the carrier calls them: forms in, documents out, over a real table.
 //!
-//! Every document is compared as a whole with a file in `tests/golden/twiml`, `<function>.<situation>.xml`. When a change
-//! is meant, `UPDATE_GOLDEN=1 cargo test -p tests --test voice` writes the files anew; read the difference.
+//! Every document is compared with a golden file, `tests/golden/twiml/<function>.<situation>.xml`.
+//! For an intended change, `UPDATE_GOLDEN=1 cargo test -p tests --test voice` rewrites the files;
+//! review the diff.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

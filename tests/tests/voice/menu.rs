@@ -1,4 +1,4 @@
-//! Welcome, the menu, and the Task.
+//! The welcome, the menu, and the Task's creation.
 
 use ids::WorkflowSid;
 use ids::time::Timestamp;
@@ -13,7 +13,7 @@ use crate::golden;
 use crate::world::{CALLER, World, task_of};
 
 #[tokio::test]
-async fn a_caller_hears_the_menu_a_bounded_number_of_times() {
+async fn menu_is_repeated_a_bounded_number_of_times() {
     let world = World::open().await;
     for (url, golden) in [
         ("/incoming-call", "incoming-call.first-attempt"),
@@ -32,7 +32,7 @@ async fn a_caller_hears_the_menu_a_bounded_number_of_times() {
 }
 
 #[tokio::test]
-async fn a_key_becomes_a_language_or_the_menu_is_heard_again() {
+async fn key_selects_language_or_repeats_menu() {
     for (url, digits, golden) in [
         ("/enqueue-call?attempt=1", "1", "enqueue-call.english"),
         ("/enqueue-call?attempt=3", "2", "enqueue-call.hindi"),
@@ -57,7 +57,7 @@ async fn a_key_becomes_a_language_or_the_menu_is_heard_again() {
 }
 
 #[tokio::test]
-async fn a_webhook_that_comes_again_with_another_key_keeps_the_first_choice() {
+async fn repeated_webhook_keeps_first_choice() {
     let world = World::open().await;
     for digits in ["1", "2"] {
         let reply = world
@@ -68,7 +68,7 @@ async fn a_webhook_that_comes_again_with_another_key_keeps_the_first_choice() {
 }
 
 #[tokio::test]
-async fn a_caller_without_a_choice_may_be_given_a_language() {
+async fn default_language_is_used_without_choice() {
     let choose = |centre: &mut shared::voice_settings::VoiceSettings| {
         centre.menu.on_no_input = LastResort::Choose("hi".to_owned());
         centre.menu.on_wrong_key = LastResort::Choose("hi".to_owned());
@@ -96,7 +96,7 @@ async fn a_caller_without_a_choice_may_be_given_a_language() {
 }
 
 #[tokio::test]
-async fn the_task_says_what_the_carrier_said_of_the_call() {
+async fn task_has_the_calls_attributes() {
     let world = World::open().await;
     let more = [
         ("Digits", "1"),
@@ -129,8 +129,9 @@ async fn the_task_says_what_the_carrier_said_of_the_call() {
     assert_eq!(made, (AssignmentStatus::Pending, "voice", 86_400, NOON));
 }
 
+/// The same answer and no second Task, also after the Task has ended.
 #[tokio::test]
-async fn a_webhook_that_comes_again_makes_no_second_task_and_says_the_same() {
+async fn repeated_webhook_is_idempotent() {
     let world = World::open().await;
     let press = || world.caller("/enqueue-call?attempt=1", &[("Digits", "1")]);
     let first = press().await;
@@ -139,14 +140,17 @@ async fn a_webhook_that_comes_again_makes_no_second_task_and_says_the_same() {
     assert_eq!(press().await, first);
     assert_eq!(world.task().await.unwrap(), made);
 
-    let gone = Command::CallerGone {
+    let caller_gone = Command::CallerGone {
         task: made.sid,
         reason: EndReason::Hangup,
         carrier_queue: None,
     };
     world
         .store
-        .apply(&gone, Timestamp::from_millis(NOON.as_millis() + 6_000))
+        .apply(
+            &caller_gone,
+            Timestamp::from_millis(NOON.as_millis() + 6_000),
+        )
         .await
         .unwrap();
     assert_eq!(press().await, first);
@@ -157,7 +161,7 @@ async fn a_webhook_that_comes_again_makes_no_second_task_and_says_the_same() {
 }
 
 #[tokio::test]
-async fn hosted_taskrouter_makes_the_task_itself() {
+async fn hosted_taskrouter_creates_the_task() {
     let workflow_sid = WorkflowSid::from_bytes([0x22; 16]);
     let world = World::with(
         |_| {},

@@ -1,4 +1,4 @@
-//! What happens when a caller leaves the queue.
+//! The webhooks of a caller who leaves the queue.
 
 use shared::menu::Voicemail;
 use shared::webhook::path;
@@ -15,11 +15,12 @@ fn queue_exit() -> String {
     path::queue_exit(Some(task_of(CALLER)), "en")
 }
 
-/// Every way out of the queue while nobody has answered: what the caller hears with and without voicemail, and why the
-/// Task ends.
+/// Every queue result before an answer: the document with and without voicemail, and the reason of
+/// the Task's end.
 #[tokio::test]
-async fn each_way_out_has_its_document_and_ends_the_task() {
-    let (hangup, left) = (Some("hangup"), Some("left queue"));
+async fn each_queue_result_ends_the_task() {
+    let hangup = Some("hangup");
+    let left = Some("left queue");
     for (result, golden, with_voicemail, reason) in [
         ("hangup", "queue-exit.nothing", "queue-exit.nothing", hangup),
         (
@@ -28,7 +29,8 @@ async fn each_way_out_has_its_document_and_ends_the_task() {
             "queue-exit.voicemail",
             left,
         ),
-        // Connected although nobody had accepted: the call is not lost.
+        // Connected although no Reservation is accepted: the caller is queued again, so that the
+        // call is not lost.
         (
             "bridged",
             "queue-exit.waits-on",
@@ -105,8 +107,9 @@ async fn each_way_out_has_its_document_and_ends_the_task() {
     }
 }
 
+/// The Worker's slot is free afterwards.
 #[tokio::test]
-async fn the_end_of_a_conversation_completes_the_task_and_frees_the_worker() {
+async fn conversation_end_completes_the_task() {
     for result in ["bridged", "hangup", "redirected-from-bridged"] {
         let world = World::open().await;
         let task = world.offer().await;
@@ -137,8 +140,9 @@ async fn the_end_of_a_conversation_completes_the_task_and_frees_the_worker() {
     }
 }
 
+/// So that the carrier's queue can be deleted.
 #[tokio::test]
-async fn a_task_that_has_ended_still_learns_which_queue_can_be_deleted() {
+async fn ended_task_stores_the_carrier_queue() {
     let world = World::open().await;
     world
         .store
@@ -163,7 +167,7 @@ async fn a_task_that_has_ended_still_learns_which_queue_can_be_deleted() {
 }
 
 #[tokio::test]
-async fn who_waited_too_long_gets_an_apology_and_may_leave_a_message() {
+async fn timeout_apologises_and_offers_voicemail() {
     let url = path::timed_out(Some(task_of(CALLER)), "en");
     let world = World::open().await;
     golden::check("queue-exit.timed-out", &world.caller(&url, &[]).await);
@@ -186,11 +190,11 @@ async fn who_waited_too_long_gets_an_apology_and_may_leave_a_message() {
         "queue-exit.recorded",
         &world.caller(&recorded, &message).await,
     );
-    assert_eq!(world.caller("/queue-exit/elsewhere", &[]).await.status, 404);
+    assert_eq!(world.caller("/queue-exit/unknown", &[]).await.status, 404);
 }
 
 #[tokio::test]
-async fn callers_of_hosted_taskrouter_are_told_the_same_and_have_no_task() {
+async fn hosted_caller_hears_the_same_without_task() {
     let world = World::open().await;
     let reply = world
         .caller(&path::queue_exit(None, "en"), &[("QueueResult", "error")])
@@ -198,9 +202,9 @@ async fn callers_of_hosted_taskrouter_are_told_the_same_and_have_no_task() {
     golden::check("queue-exit.error", &reply);
 }
 
-/// The centre had Hindi alone when it was last read; the caller's language is English, and Hindi is what there is.
+/// The cached voice settings have Hindi only; a caller who chose English hears Hindi.
 #[tokio::test]
-async fn without_a_table_whoever_is_there_holds_and_whoever_is_gone_is_reported() {
+async fn unavailable_table_keeps_connected_callers() {
     let world = World::without_table(true).await;
     let url = path::queue_exit(Some(task_of(CALLER)), "en");
     golden::check(

@@ -1,4 +1,4 @@
-//! Faulty requests, a browser's look, and a table that fails.
+//! Invalid requests, a browser's preview, and an unavailable table.
 
 use shared::webhook::{MAX_BODY_BYTES, path};
 use tests::centre::WORKFLOW;
@@ -8,8 +8,9 @@ use crate::world::{CALLER, World, task_of};
 
 const PRESSED: [(&str, &str); 1] = [("Digits", "1")];
 
+/// A bounded number of times.
 #[tokio::test]
-async fn a_failing_table_means_an_apology_and_another_try_until_there_were_enough() {
+async fn unavailable_table_is_retried_with_apology() {
     let world = World::without_table(false).await;
     golden::check(
         "incoming-call.store-down",
@@ -23,7 +24,7 @@ async fn a_failing_table_means_an_apology_and_another_try_until_there_were_enoug
         "enqueue-call.store-down",
         &world.caller("/enqueue-call?attempt=2", &PRESSED).await,
     );
-    // What was read while the table was there: the caller hears the centre's own language, Hindi alone.
+    // The cached voice settings are used: the caller hears the centre's own language, Hindi only.
     let world = World::without_table(true).await;
     golden::check(
         "incoming-call.store-down-after-it-was-up",
@@ -32,7 +33,7 @@ async fn a_failing_table_means_an_apology_and_another_try_until_there_were_enoug
 }
 
 #[tokio::test]
-async fn a_centre_that_is_not_set_up_is_a_failing_one() {
+async fn missing_configuration_is_a_failure() {
     let world = World::with(
         |centre| centre.workspace_sid = "WS00000000000000000000000000000009".parse().unwrap(),
         |_| {},
@@ -45,7 +46,7 @@ async fn a_centre_that_is_not_set_up_is_a_failing_one() {
 }
 
 #[tokio::test]
-async fn a_call_the_workflow_has_no_place_for_is_not_kept_waiting() {
+async fn call_without_matching_filter_ends() {
     let world = World::open().await;
     let mut workspace = tests::centre::workspace();
     let workflow = workspace.workflows.get_mut(&WORKFLOW).unwrap();
@@ -64,7 +65,7 @@ async fn a_call_the_workflow_has_no_place_for_is_not_kept_waiting() {
 }
 
 #[tokio::test]
-async fn a_faulty_request_is_refused_with_a_sentence_that_names_what_is_wrong() {
+async fn invalid_request_names_its_parameter() {
     let world = World::open().await;
     let long = "a".repeat(MAX_BODY_BYTES);
     for (url, more, status, sentence) in [
@@ -120,7 +121,7 @@ async fn a_faulty_request_is_refused_with_a_sentence_that_names_what_is_wrong() 
 }
 
 #[tokio::test]
-async fn a_browser_sees_the_document_and_changes_nothing() {
+async fn browser_preview_changes_nothing() {
     let world = World::with(|_| {}, |voice| voice.checks.twiml_preview = true).await;
     let task = world.offer().await;
     let reservation = task.reservations[0].sid;

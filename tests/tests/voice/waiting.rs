@@ -1,4 +1,4 @@
-//! What a waiting caller hears.
+//! Wait music and announcements.
 
 use ids::time::Millis;
 use shared::webhook::path;
@@ -11,7 +11,7 @@ use tests::centre::{self, ENGLISH, NOON};
 use crate::golden;
 use crate::world::{CALLER, World, task_of};
 
-/// Two who called before the caller does.
+/// Two earlier callers.
 const EARLIER: [&str; 2] = [
     "CA00000000000000000000000000000011",
     "CA00000000000000000000000000000012",
@@ -21,8 +21,9 @@ fn wait_music() -> String {
     path::wait_music(Some(task_of(CALLER)), "en")
 }
 
+/// The usual wait is reduced by the time waited; once it is exceeded, it is not announced.
 #[tokio::test]
-async fn a_caller_hears_the_place_in_line_and_what_is_left_of_the_usual_wait() {
+async fn caller_hears_position_and_expected_wait() {
     let world = World::open().await;
     for call_sid in EARLIER {
         world
@@ -56,7 +57,7 @@ async fn a_caller_hears_the_place_in_line_and_what_is_left_of_the_usual_wait() {
     for (passed, golden) in [
         (0, "wait-music.with-expected-wait"),
         (100, "wait-music.with-short-expected-wait"),
-        // Longer than usual by now: nothing that could only be wrong.
+        // The caller has waited longer than usual: no expected wait is announced.
         (51, "wait-music.third-in-line"),
     ] {
         world.pass(Millis::from_secs(passed));
@@ -67,8 +68,10 @@ async fn a_caller_hears_the_place_in_line_and_what_is_left_of_the_usual_wait() {
     }
 }
 
+/// The caller is first in line while the Worker's phone rings; after the accept, music alone is
+/// played.
 #[tokio::test]
-async fn the_first_in_line_is_first_while_a_worker_is_rung_and_hears_no_place_once_one_answered() {
+async fn position_is_announced_until_accepted() {
     let world = World::open().await;
     let task = world.offer().await;
     golden::check(
@@ -98,7 +101,7 @@ async fn the_first_in_line_is_first_while_a_worker_is_rung_and_hears_no_place_on
 }
 
 #[tokio::test]
-async fn a_caller_whose_task_ended_or_is_gone_does_not_wait_for_ever() {
+async fn caller_of_ended_task_leaves_the_queue() {
     let world = World::open().await;
     golden::check(
         "wait-music.task-is-gone",
@@ -109,12 +112,12 @@ async fn a_caller_whose_task_ended_or_is_gone_does_not_wait_for_ever() {
         .create_task(&centre::waiting_task(), &centre::workspace())
         .await
         .unwrap();
-    let gone = Command::CallerGone {
+    let caller_gone = Command::CallerGone {
         task: task_of(CALLER),
         reason: EndReason::LeftQueue,
         carrier_queue: None,
     };
-    world.store.apply(&gone, NOON).await.unwrap();
+    world.store.apply(&caller_gone, NOON).await.unwrap();
     golden::check(
         "wait-music.task-is-gone",
         &world.caller(&wait_music(), &[]).await,
@@ -122,7 +125,7 @@ async fn a_caller_whose_task_ended_or_is_gone_does_not_wait_for_ever() {
 }
 
 #[tokio::test]
-async fn in_hosted_taskrouter_the_place_is_the_carriers() {
+async fn hosted_position_is_the_carriers() {
     let world = World::open().await;
     let url = path::wait_music(None, "en");
     golden::check(
@@ -133,7 +136,7 @@ async fn in_hosted_taskrouter_the_place_is_the_carriers() {
 }
 
 #[tokio::test]
-async fn whatever_fails_there_is_music() {
+async fn music_plays_without_the_table() {
     for remembered in [true, false] {
         let world = World::without_table(remembered).await;
         golden::check(
@@ -144,7 +147,7 @@ async fn whatever_fails_there_is_music() {
 }
 
 #[tokio::test]
-async fn the_music_needs_no_signature_and_may_be_kept() {
+async fn music_is_public_and_cached() {
     let world = World::with(|_| {}, |voice| voice.checks.verify_signatures = true).await;
     let music = world.browse(path::MUSIC).await;
     assert_eq!((music.status, music.content_type), (200, "audio/wav"));

@@ -1,4 +1,4 @@
-//! The worker's leg.
+//! The Worker's leg.
 
 use shared::webhook::path;
 use task_router::model::{AssignmentStatus, EndReason, ReservationStatus, Task};
@@ -8,7 +8,7 @@ use tests::centre::{self, NOON};
 use crate::golden;
 use crate::world::World;
 
-/// The URLs of the leg that rings Alice for this Task.
+/// The URLs of the leg to Alice for this Task.
 struct Leg {
     answered: String,
     connecting: String,
@@ -17,7 +17,8 @@ struct Leg {
 }
 
 fn leg(task: &Task) -> Leg {
-    let (task, reservation) = (task.sid, task.reservations[0].sid);
+    let reservation = task.reservations[0].sid;
+    let task = task.sid;
     Leg {
         answered: path::worker_call(task, reservation),
         connecting: path::worker_call_connecting(task, reservation),
@@ -42,9 +43,10 @@ const TALKING: (AssignmentStatus, ReservationStatus, usize) =
 const DONE: (AssignmentStatus, ReservationStatus, usize) =
     (AssignmentStatus::Completed, ReservationStatus::Completed, 0);
 
+/// Connecting accepts the Reservation and the end of the leg completes the Task; each webhook may
+/// be delivered twice.
 #[tokio::test]
-async fn connecting_accepts_the_reservation_and_the_end_completes_the_task_however_often_it_is_told()
- {
+async fn worker_leg_webhooks_are_idempotent() {
     let world = World::open().await;
     let leg = leg(&world.offer().await);
     for _ in 0..2 {
@@ -73,7 +75,7 @@ async fn connecting_accepts_the_reservation_and_the_end_completes_the_task_howev
     assert_eq!(
         state(&world).await,
         TALKING,
-        "the end of the leg says so, or the caller's"
+        "the Task ends with the leg or with the caller's webhook"
     );
     for _ in 0..2 {
         assert_eq!(
@@ -93,7 +95,7 @@ async fn connecting_accepts_the_reservation_and_the_end_completes_the_task_howev
 }
 
 #[tokio::test]
-async fn a_worker_who_hangs_up_first_ends_the_conversation_too() {
+async fn worker_hangup_completes_the_task() {
     let world = World::open().await;
     let leg = leg(&world.offer().await);
     world.worker(&leg.connecting, &[]).await;
@@ -108,7 +110,7 @@ async fn a_worker_who_hangs_up_first_ends_the_conversation_too() {
 }
 
 #[tokio::test]
-async fn a_worker_who_hangs_up_during_the_greeting_has_taken_nothing() {
+async fn hangup_during_greeting_cancels_offer() {
     let world = World::open().await;
     let leg = leg(&world.offer().await);
     world.worker(&leg.answered, &[]).await;
@@ -126,7 +128,7 @@ async fn a_worker_who_hangs_up_during_the_greeting_has_taken_nothing() {
 }
 
 #[tokio::test]
-async fn a_leg_that_is_not_answered_cancels_the_offer_and_the_caller_waits_on() {
+async fn unanswered_leg_cancels_offer() {
     for status in ["busy", "no-answer", "failed", "canceled", "completed"] {
         let world = World::open().await;
         let leg = leg(&world.offer().await);
@@ -170,16 +172,16 @@ async fn a_leg_that_is_not_answered_cancels_the_offer_and_the_caller_waits_on() 
 }
 
 #[tokio::test]
-async fn a_worker_whose_caller_is_gone_is_told_so() {
+async fn worker_hears_that_caller_has_left() {
     let world = World::open().await;
     let task = world.offer().await;
     let leg = leg(&task);
-    let gone = Command::CallerGone {
+    let caller_gone = Command::CallerGone {
         task: task.sid,
         reason: EndReason::Hangup,
         carrier_queue: None,
     };
-    world.store.apply(&gone, NOON).await.unwrap();
+    world.store.apply(&caller_gone, NOON).await.unwrap();
     golden::check(
         "worker-call.caller-gone",
         &world.worker(&leg.answered, &[]).await,
@@ -193,7 +195,8 @@ async fn a_worker_whose_caller_is_gone_is_told_so() {
         .worker(&leg.ended, &[("DialCallStatus", "no-answer")])
         .await;
     golden::check("worker-call.caller-gone", &ended);
-    // Nobody was in the queue: whoever was to tell so was not heard, and no other Worker is rung for nobody.
+    // The queue was empty: the webhook of the caller's hang-up was lost. The Task is canceled, so
+    // that no other phone rings.
     assert_eq!(
         state(&other).await,
         (AssignmentStatus::Canceled, ReservationStatus::Canceled, 0)
@@ -201,7 +204,7 @@ async fn a_worker_whose_caller_is_gone_is_told_so() {
 }
 
 #[tokio::test]
-async fn a_task_nobody_knows_is_a_caller_who_is_gone() {
+async fn unknown_task_is_a_caller_who_left() {
     let world = World::open().await;
     let leg = leg(&centre::offered_task());
     golden::check(
@@ -215,14 +218,12 @@ async fn a_task_nobody_knows_is_a_caller_who_is_gone() {
             .status,
         204
     );
-    assert_eq!(
-        world.worker("/worker-call/elsewhere", &[]).await.status,
-        404
-    );
+    assert_eq!(world.worker("/worker-call/unknown", &[]).await.status, 404);
 }
 
+/// Status callbacks are answered with 503, so that the carrier sends them again.
 #[tokio::test]
-async fn without_a_table_the_worker_is_asked_to_hold_and_a_notice_is_not_acknowledged() {
+async fn unavailable_table_holds_the_worker() {
     let world = World::without_table(true).await;
     let leg = leg(&centre::offered_task());
     golden::check(

@@ -1,4 +1,4 @@
-//! A contact centre with nobody but the carrier to talk to.
+//! The voice functions over a table, with the test as the carrier.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -15,10 +15,10 @@ use tests::centre::{self, AVAILABLE, NOON};
 
 /// The caller whose Task is [`centre::waiting_task`].
 pub const CALLER: &str = "CA00000000000000000000000000000001";
-/// The worker's leg.
+/// The Worker's leg.
 pub const WORKER_LEG: &str = "CA00000000000000000000000000000002";
 
-/// Time passes when a test says so.
+/// A clock that moves only when a test advances it.
 pub struct ManualClock(AtomicI64);
 
 impl Clock for ManualClock {
@@ -27,7 +27,7 @@ impl Clock for ManualClock {
     }
 }
 
-/// The functions over a table of their own.
+/// The voice functions over a temporary table, with a manual clock.
 pub struct World {
     pub store: Store,
     pub voice: Arc<Voice>,
@@ -35,7 +35,7 @@ pub struct World {
     _table: EmbeddedDynamoDb,
 }
 
-/// What the carrier may do without a signature, so that tests need not sign. Signatures have their own tests.
+/// Signatures are not verified, so that tests need not sign. Signatures have their own tests.
 const UNSIGNED: Checks = Checks {
     verify_signatures: false,
     twiml_preview: false,
@@ -47,7 +47,7 @@ impl World {
         Self::with(|_| {}, |_| {}).await
     }
 
-    /// With changes to the centre and to the functions' world.
+    /// The same, with changes to the voice settings and to [`Voice`].
     pub async fn with(
         change: impl FnOnce(&mut VoiceSettings),
         settle: impl FnOnce(&mut Voice),
@@ -70,7 +70,8 @@ impl World {
         }
     }
 
-    /// Without a table: every request to it is refused. With `remembered`, the functions have read the centre before.
+    /// Without a table: every request to it is refused. With `remembered`, the functions have
+    /// cached the voice settings before.
     pub async fn without_table(remembered: bool) -> Self {
         let World {
             store,
@@ -97,13 +98,14 @@ impl World {
         }
     }
 
-    pub fn pass(&self, span: Millis) {
-        self.clock
-            .0
-            .fetch_add(i64::try_from(span.as_millis()).unwrap(), Ordering::Relaxed);
+    pub fn pass(&self, duration: Millis) {
+        self.clock.0.fetch_add(
+            i64::try_from(duration.as_millis()).unwrap(),
+            Ordering::Relaxed,
+        );
     }
 
-    /// The carrier's POST about the caller's leg. What `more` says wins over what every webhook says.
+    /// The carrier's POST about the caller's leg. `more` overrides the standard parameters.
     pub async fn caller(&self, url: &str, more: &[(&str, &str)]) -> Reply {
         let parties = [
             ("CallSid", CALLER),
@@ -114,7 +116,7 @@ impl World {
         self.post(url, &[more, &parties].concat()).await
     }
 
-    /// The carrier's POST about the worker's leg.
+    /// The carrier's POST about the Worker's leg.
     pub async fn worker(&self, url: &str, more: &[(&str, &str)]) -> Reply {
         let from = ("From", centre::NUMBER);
         let parties = [
@@ -143,7 +145,7 @@ impl World {
         self.send(Method::Post, url, body).await
     }
 
-    /// A browser's look at a document.
+    /// A browser's GET of a document.
     pub async fn browse(&self, url: &str) -> Reply {
         self.send(Method::Get, url, String::new()).await
     }
@@ -169,17 +171,17 @@ impl World {
         }
     }
 
-    /// The caller's Task, as it stands.
+    /// The current state of the caller's Task.
     pub async fn task(&self) -> Option<Task> {
         self.store.task(task_of(CALLER)).await.unwrap()
     }
 
-    /// Alice, as she stands.
+    /// The current state of Alice.
     pub async fn alice(&self) -> Worker {
         self.store.worker(centre::ALICE).await.unwrap().unwrap()
     }
 
-    /// The caller's Task is offered to Alice, and her phone rings.
+    /// Offers the caller's Task to Alice, whose phone rings.
     pub async fn offer(&self) -> Task {
         let task = centre::offered_task();
         self.store
@@ -205,7 +207,7 @@ impl World {
     }
 }
 
-/// The Task that belongs to a call.
+/// The Task of a call.
 pub fn task_of(call_sid: &str) -> TaskSid {
     assert!(call_sid.parse::<CallSid>().is_ok());
     TaskSid::derive(&[call_sid])

@@ -1,4 +1,4 @@
-//! A running contact centre with people at browsers.
+//! A running contact centre and browsers.
 
 use std::path::PathBuf;
 
@@ -12,8 +12,8 @@ use tests::browser::{Browser, Driver, Look};
 use tests::test_centre::EXAMPLE;
 use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-/// A contact centre, running until it is closed, and a driver for browsers.
-pub struct House {
+/// A running contact centre, and a driver of browsers.
+pub struct TestConsole {
     pub running: Running,
     pub driver: Driver,
     http: reqwest::Client,
@@ -21,31 +21,31 @@ pub struct House {
     _turn: Turn,
 }
 
-/// Tests run side by side; those that measure run alone.
+/// Tests run in parallel; measuring tests run alone.
 static MACHINE: RwLock<()> = RwLock::const_new(());
 
-/// A test's place on the machine.
+/// A test's lock on the machine.
 pub enum Turn {
-    /// Beside others.
+    /// Shared with other tests.
     Shared(#[expect(dead_code, reason = "held, not read")] RwLockReadGuard<'static, ()>),
     /// Alone.
     Alone(#[expect(dead_code, reason = "held, not read")] RwLockWriteGuard<'static, ()>),
 }
 
 impl Turn {
-    /// WaitTimes for the machine.
+    /// Waits until no other test runs.
     pub async fn alone() -> Self {
         Self::Alone(MACHINE.write().await)
     }
 
-    /// The same, beside others.
+    /// Waits until no measuring test runs.
     pub async fn shared() -> Self {
         Self::Shared(MACHINE.read().await)
     }
 }
 
-impl House {
-    /// The example.
+impl TestConsole {
+    /// The example centre.
     pub async fn open() -> Self {
         Self::of(EXAMPLE, Turn::shared().await).await
     }
@@ -55,7 +55,7 @@ impl House {
         Self::of(EXAMPLE, Turn::alone().await).await
     }
 
-    /// The example without an assignment callback: offers are answered at the desktop.
+    /// The example without an assignment callback: Reservations are answered at the desktop.
     pub async fn without_telephony() -> Self {
         let line = EXAMPLE
             .lines()
@@ -102,7 +102,7 @@ impl House {
         format!("{}/console{page}", self.running.address)
     }
 
-    /// A browser in which an administrator has signed in with the link the terminal shows, at `page`.
+    /// A browser in which an administrator has signed in with the link of the terminal, at `page`.
     pub async fn administrator(&self, look: Look, page: &str) -> Browser {
         let browser = self.driver.open(look).await;
         sign_in(
@@ -118,7 +118,7 @@ impl House {
         browser
     }
 
-    /// A request of the REST API.
+    /// Sends a request of the REST API; the JSON of its answer.
     pub async fn api(&self, method: reqwest::Method, place: &str, form: &[(&str, &str)]) -> Value {
         let workspace = self.running.contact_centre.workspace.sid;
         let account = &self.running.account;
@@ -142,7 +142,7 @@ impl House {
             .unwrap_or_default()
     }
 
-    /// A Task of the kind of work everybody does, in the only Workflow; its SID.
+    /// Creates a voice Task in the only Workflow; its SID.
     pub async fn task(&self, attributes: &str) -> String {
         let made = self
             .api(
@@ -157,7 +157,7 @@ impl House {
             .to_owned()
     }
 
-    /// A Worker by name; their SID.
+    /// The SID of a Worker, by name.
     pub fn worker(&self, name: &str) -> String {
         let workers = &self.running.contact_centre.workers;
         workers
@@ -168,19 +168,19 @@ impl House {
             .to_string()
     }
 
-    /// A request without a browser, and without following where it leads.
+    /// A request without a browser, which does not follow redirects.
     pub fn request(&self, method: reqwest::Method, page: &str) -> reqwest::RequestBuilder {
         self.http.request(method, self.at(page))
     }
 
-    /// Stops it.
+    /// Stops the centre and waits until it has ended.
     pub async fn close(self) {
         self.running.stop.send(true).unwrap();
         self.running.finished().await.unwrap();
     }
 }
 
-/// Follows a link that signs in, and waits until it has.
+/// Opens a sign-in link and waits until the browser is signed in.
 pub async fn sign_in(browser: &Browser, link: &str) {
     browser.go(link).await;
     browser

@@ -1,4 +1,5 @@
-//! A contact centre that answers and does nothing by itself, with a meter on its table: what a page costs is then all there is.
+//! A contact centre without background work, with a meter on its table: the requests of a page are
+//! then the only ones.
 
 use std::sync::Arc;
 
@@ -22,13 +23,13 @@ use tests::test_centre::EXAMPLE;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use crate::house::Turn;
+use crate::test_console::Turn;
 
-/// Tasks written at the same time.
+/// Concurrent writes of Tasks.
 const AT_ONCE: usize = 8;
 
-/// It serves until it is dropped.
-pub struct Still {
+/// The centre; it serves until it is dropped.
+pub struct IdleConsole {
     pub centre: Arc<Centre>,
     pub address: String,
     pub client: Client,
@@ -38,8 +39,8 @@ pub struct Still {
     _turn: Turn,
 }
 
-impl Still {
-    /// The example.
+impl IdleConsole {
+    /// The example centre.
     pub async fn open(turn: Turn) -> Self {
         runtime::aws::install_tls();
         let meter = Arc::new(Meter::default());
@@ -81,7 +82,7 @@ impl Still {
         }
     }
 
-    /// So many Tasks, written straight into the table.
+    /// Writes this many Tasks straight into the table.
     pub async fn fill(&self, tasks: usize) {
         let now = SystemClock.now();
         let store = &self.centre.store;
@@ -111,14 +112,14 @@ impl Still {
             .await;
     }
 
-    /// A link that signs an administrator in.
+    /// A sign-in link of an administrator.
     pub fn link(&self) -> String {
         self.centre
             .console
             .sign_in_link(&self.address, SystemClock.now())
     }
 
-    /// A session of an administrator, as a cookie.
+    /// Signs in as an administrator; the session cookie.
     pub async fn sign_in(&self) -> String {
         let link = self.link();
         let (_, ticket) = link.split_once("?ticket=").unwrap();
@@ -130,7 +131,7 @@ impl Still {
         cookie.split(';').next().unwrap().to_owned()
     }
 
-    /// A page, without a network between.
+    /// A page, without a network.
     pub async fn get(&self, address: &str, cookie: &str, last_event: Option<&str>) -> String {
         let request = Request::get(address).header("cookie", cookie);
         let request = last_event
@@ -145,8 +146,8 @@ impl Still {
         String::from_utf8(answer.into_body()).unwrap()
     }
 
-    /// What was asked of the table since the last time.
-    pub fn asked(&self) -> Vec<Operation> {
+    /// The operations at the table since the last call.
+    pub fn operations(&self) -> Vec<Operation> {
         self.meter.take()
     }
 }
