@@ -96,7 +96,7 @@ def anchors(text):
 
 
 def resolve(source, target):
-    """The file or folder of the repository that `target` refers to in `source`, and the anchor: ("docs/page.md", "a")."""
+    """The file or folder of the repository that `target` refers to in `source`, and the anchor: ("docs/glossary.md", "a")."""
     path, _, anchor = target.partition("#")
     if not path:
         return source, anchor
