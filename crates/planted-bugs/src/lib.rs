@@ -1,8 +1,8 @@
 //! Bugs made on purpose, to prove that the simulation finds them.
 //!
-//! A bug exists only in debug builds. The simulation plants one bug at a time ([`plant`]), runs,
-//! and expects a failure. In a release build [`Bug::is_planted`] is the constant `false`, so the
-//! branch is compiled away.
+//! A bug exists only in builds with debug assertions. The simulation plants one bug at a time
+//! ([`plant`]), runs, and expects a failure. In a release build [`Bug::is_planted`] is the constant
+//! `false`, so the branch is compiled away.
 
 /// A bug, named by its symptom.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! Stored statistics: rows of a minute, an hour and a day, and the active Tasks.
 //!
-//! There is one writer, the roll-up in the scheduled sweep. It writes a row only if the row
+//! There is one writer, the roll-up that the schedule starts. It writes a row only if the row
 //! changed. Readers read a time range of rows with one query. The rows of Tasks and of Workers are
 //! in partitions of their own, so that a query reads only the family it asks for.
 

@@ -39,7 +39,7 @@ fn main() {
 fn match_beside_pending_tasks(bencher: Bencher<'_, '_>, tasks: u64) {
     let centre = centre(1_000, tasks);
     bencher.bench(|| {
-        black_box(&centre.board).choose_workers(&centre.workspace, centre.tasks[0], NOON)
+        black_box(&centre.table).choose_workers(&centre.workspace, centre.tasks[0], NOON)
     });
 }
 
@@ -47,7 +47,7 @@ fn match_beside_pending_tasks(bencher: Bencher<'_, '_>, tasks: u64) {
 fn match_among_workers(bencher: Bencher<'_, '_>, workers: u64) {
     let centre = centre(workers, 1_000);
     bencher.bench(|| {
-        black_box(&centre.board).choose_workers(&centre.workspace, centre.tasks[0], NOON)
+        black_box(&centre.table).choose_workers(&centre.workspace, centre.tasks[0], NOON)
     });
 }
 
@@ -55,7 +55,7 @@ fn match_among_workers(bencher: Bencher<'_, '_>, workers: u64) {
 fn serve_from_pending_tasks(bencher: Bencher<'_, '_>, tasks: u64) {
     let centre = centre(1_000, tasks);
     bencher
-        .bench(|| black_box(&centre.board).choose_task(&centre.workspace, centre.workers[0], NOON));
+        .bench(|| black_box(&centre.table).choose_task(&centre.workspace, centre.workers[0], NOON));
 }
 
 /// The work of the sweep for a Task that no Worker matches: the step's expression is false for
@@ -63,12 +63,12 @@ fn serve_from_pending_tasks(bencher: Bencher<'_, '_>, tasks: u64) {
 #[divan::bench(args = [100, 1_000])]
 fn compare_with_free_workers_who_do_not_fit(bencher: Bencher<'_, '_>, workers: u64) {
     let centre = centre(workers, 1);
-    let task = centre.board.task(centre.tasks[0]).cloned().unwrap();
+    let task = centre.table.task(centre.tasks[0]).cloned().unwrap();
     let attributes = task.attributes.with("level", 9.into()).unwrap();
     let task = Task { attributes, ..task };
     let serving = |sid| {
         centre
-            .board
+            .table
             .worker(sid)
             .filter(|worker| worker.queue_membership.serves(task.task_queue_sid))
     };
@@ -90,16 +90,16 @@ fn take(centre: &mut Centre, decision: Option<Decision>) {
     let Some(decision) = decision else { return };
     let workspace = &centre.workspace;
     for new in &decision.tasks {
-        black_box(effects::of_task(workspace, centre.board.task(new.sid), new));
+        black_box(effects::of_task(workspace, centre.table.task(new.sid), new));
     }
     for new in &decision.workers {
         black_box(effects::of_worker(
             workspace,
-            centre.board.worker(new.sid),
+            centre.table.worker(new.sid),
             new,
         ));
     }
-    assert!(centre.board.commit(&centre.workspace, decision));
+    assert!(centre.table.commit(&centre.workspace, decision));
 }
 
 fn table() {
@@ -126,7 +126,7 @@ fn matched_per_second() -> f64 {
     let mut centre = centre(WORKERS, TASKS);
     let tasks: Vec<_> = centre.tasks.iter().copied().take(MATCHES).collect();
     per_second(&tasks, |sid| {
-        let decision = centre.board.choose_workers(&centre.workspace, sid, NOON);
+        let decision = centre.table.choose_workers(&centre.workspace, sid, NOON);
         take(&mut centre, decision);
     })
 }
@@ -134,7 +134,7 @@ fn matched_per_second() -> f64 {
 fn served_per_second() -> f64 {
     let mut centre = centre(WORKERS, TASKS);
     per_second(&centre.workers.clone(), |sid| {
-        let decision = centre.board.choose_task(&centre.workspace, sid, NOON);
+        let decision = centre.table.choose_task(&centre.workspace, sid, NOON);
         take(&mut centre, decision);
     })
 }
@@ -161,19 +161,19 @@ fn time_per_match(workers: u64, tasks: u64) -> Duration {
         let sid = centre.tasks[number % 100];
         let began = Instant::now();
         let decision = centre
-            .board
+            .table
             .choose_workers(&centre.workspace, sid, NOON)
             .unwrap();
-        let task = centre.board.task(sid).cloned().unwrap();
+        let task = centre.table.task(sid).cloned().unwrap();
         let worker = centre
-            .board
+            .table
             .worker(decision.workers[0].sid)
             .cloned()
             .unwrap();
         take(&mut centre, Some(decision));
         times.push(began.elapsed());
-        centre.board.put_task(&centre.workspace, task);
-        centre.board.put_worker(&centre.workspace, worker);
+        centre.table.put_task(&centre.workspace, task);
+        centre.table.put_worker(&centre.workspace, worker);
     }
     times.sort_unstable();
     times[times.len() / 2]

@@ -2,6 +2,8 @@
 //!
 //! ```text
 //! == A call is offered to a Worker who speaks the language
+//! 00:00  c1 dials and presses 1     -> Maya rings
+//! 00:10  Maya answers               -> c1 talks to Maya, task c1 is assigned
 //! ```
 //!
 //! The text before the arrow is a step; the text after it lists what is expected: [`SLACK`] later

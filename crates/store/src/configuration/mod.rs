@@ -223,7 +223,7 @@ fn assemble(
     let mut workflows = BTreeMap::<WorkflowSid, Workflow>::new();
     let mut superseded = BTreeMap::<(WorkflowSid, u32), Configuration>::new();
     let mut task_channels = BTreeMap::<TaskChannelName, TaskChannel>::new();
-    let mut boards = BTreeMap::<String, Readiness>::new();
+    let mut ready_lists = BTreeMap::<String, Readiness>::new();
     let mut empty_ready_lists = BTreeMap::<String, Timestamp>::new();
     let mut ledger = Ledger::default();
     for row in rows {
@@ -270,7 +270,7 @@ fn assemble(
             Some(Part::Readiness) => {
                 let (readiness, empty_since) = ready_lists::of_row(row)?;
                 empty_ready_lists.extend(empty_since.map(|since| (readiness.key(), since)));
-                boards.insert(readiness.key(), readiness);
+                ready_lists.insert(readiness.key(), readiness);
             }
         }
     }
@@ -280,7 +280,7 @@ fn assemble(
         workflows,
         superseded,
         task_channels,
-        ready_lists: boards,
+        ready_lists,
         empty_ready_lists,
         ledger,
         ..fields.without_parts()

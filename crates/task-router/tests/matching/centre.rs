@@ -24,7 +24,7 @@ pub const NOON: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 
 pub struct Centre {
     pub workspace: Workspace,
-    pub board: MemoryTable,
+    pub table: MemoryTable,
     pub tasks: Vec<TaskSid>,
     pub workers: Vec<WorkerSid>,
 }
@@ -84,19 +84,19 @@ pub fn centre(workers: u64, tasks: u64) -> Centre {
     let workspace = workspace();
     let mut centre = Centre {
         workspace,
-        board: MemoryTable::default(),
+        table: MemoryTable::default(),
         tasks: Vec::new(),
         workers: Vec::new(),
     };
     for number in 0..workers {
         let worker = worker(&centre.workspace, number);
         centre.workers.push(worker.sid);
-        centre.board.put_worker(&centre.workspace, worker);
+        centre.table.put_worker(&centre.workspace, worker);
     }
     for number in 0..tasks {
         let task = task(&centre.workspace, number);
         centre.tasks.push(task.sid);
-        centre.board.put_task(&centre.workspace, task);
+        centre.table.put_task(&centre.workspace, task);
     }
     centre
 }

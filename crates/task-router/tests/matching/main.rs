@@ -16,19 +16,19 @@ fn log(workers: u64, tasks: u64) -> String {
     let half = centre.workers.len() / 2;
     for sid in &centre.workers[..half] {
         let decision = centre
-            .board
+            .table
             .choose_task(&centre.workspace, *sid, NOON)
             .unwrap();
         writeln!(log, "{decision:?}").unwrap();
-        assert!(centre.board.commit(&centre.workspace, decision));
+        assert!(centre.table.commit(&centre.workspace, decision));
     }
     for (number, sid) in centre.tasks.iter().enumerate() {
         let now = NOON + Millis::from_millis(number as u64);
-        let Some(decision) = centre.board.choose_workers(&centre.workspace, *sid, now) else {
+        let Some(decision) = centre.table.choose_workers(&centre.workspace, *sid, now) else {
             continue;
         };
         writeln!(log, "{decision:?}").unwrap();
-        assert!(centre.board.commit(&centre.workspace, decision));
+        assert!(centre.table.commit(&centre.workspace, decision));
     }
     log
 }
@@ -46,12 +46,12 @@ fn decisions_are_deterministic() {
 fn most_urgent_task_and_longest_idle_worker_win() {
     let mut centre = centre(40, 200);
     let decision = centre
-        .board
+        .table
         .choose_task(&centre.workspace, centre.workers[4], NOON)
         .unwrap();
     let task = &decision.tasks[0];
     let queues = centre
-        .board
+        .table
         .worker(centre.workers[4])
         .unwrap()
         .queue_membership
@@ -59,21 +59,21 @@ fn most_urgent_task_and_longest_idle_worker_win() {
     let rivals = centre
         .tasks
         .iter()
-        .filter_map(|sid| centre.board.task(*sid));
+        .filter_map(|sid| centre.table.task(*sid));
     let mine = rivals.filter(|rival| queues.serves(rival.task_queue_sid));
     let best = mine
         .min_by_key(|rival| task_router::router::order::position_of(rival))
         .unwrap();
     assert_eq!(task.sid, best.sid);
-    assert!(centre.board.commit(&centre.workspace, decision.clone()));
+    assert!(centre.table.commit(&centre.workspace, decision.clone()));
     assert!(
-        !centre.board.commit(&centre.workspace, decision),
+        !centre.table.commit(&centre.workspace, decision),
         "a Decision must be written once"
     );
 
     let sid = centre.tasks[1];
     let decision = centre
-        .board
+        .table
         .choose_workers(&centre.workspace, sid, NOON)
         .unwrap();
     assert_eq!(
