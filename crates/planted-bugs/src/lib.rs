@@ -45,6 +45,8 @@ pub enum Bug {
     OpenedChannelNotServed,
     /// A call that the carrier does not know counts as a live call.
     UnknownCallTakenForLive,
+    /// A Task is offered to a Worker although an earlier Task waits for that Worker.
+    LaterTaskOvertakes,
     /// A writer with a slow clock dates a change earlier than the stored change before it.
     TimeGoesBack,
 }

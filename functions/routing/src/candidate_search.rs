@@ -5,10 +5,11 @@
 //! from the table itself, and decides again. `router::matching` decides; this module reads and
 //! writes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use futures_util::FutureExt;
+use futures_util::future::try_join;
 use ids::{TaskSid, WorkerSid};
 use store::COMMIT_ATTEMPTS_MAX;
 use task_router::model::{
@@ -26,6 +27,11 @@ use crate::{Error, Routing};
 /// ([`WORKER_CAPACITY_MAX`]).
 const MATCHES_MAX: u16 = WORKER_CAPACITY_MAX;
 
+/// Waiting lists that a search for a Task reads beside the ready lists: their Tasks compete for the
+/// same Workers. A Worker who reads more lists may be offered a Task before an earlier one of the
+/// others, until the Worker's next search.
+const COMPETING_LISTS_MAX: usize = 100;
+
 /// The result of a search. `C` is the cursor in the lists that were read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Matched<C> {
@@ -39,14 +45,19 @@ pub(crate) enum Matched<C> {
 
 impl Routing {
     /// Finds Workers for a pending Task. A continued search reads the ready lists after a cursor.
+    ///
+    /// A Worker who is found may have an earlier Task to take. Then the Decision is about that Task,
+    /// and the search for this one continues.
     pub(crate) async fn match_task(
         &self,
         task: Task,
         after: Option<IdleKey>,
     ) -> Result<Matched<IdleKey>, Error> {
+        let sid = task.sid;
         let mut task = task;
-        let mut known = BTreeMap::new();
-        for attempt in 1..=COMMIT_ATTEMPTS_MAX {
+        let mut known = Known::default();
+        let mut conflicts = 0;
+        for _ in 0..MATCHES_MAX {
             if task.assignment_status != AssignmentStatus::Pending {
                 return Ok(Matched::No);
             }
@@ -58,22 +69,30 @@ impl Routing {
                 Found::Nothing => return Ok(Matched::No),
                 Found::Unread(cursor) => return Ok(Matched::Continue(cursor)),
             };
+            let is_about_task = decision.tasks.iter().any(|written| written.sid == sid);
             match self.store.commit(&decision, &workspace).await {
                 Ok(()) => {
                     log_reservations(&decision);
-                    return Ok(Matched::Yes);
+                    if is_about_task {
+                        return Ok(Matched::Yes);
+                    }
+                    known.note(decision);
+                    continue;
                 }
-                Err(store::Error::Conflict) => {}
+                Err(store::Error::Conflict) => conflicts += 1,
                 Err(error) => return Err(error.into()),
             }
-            store::back_off(attempt).await;
-            match self.store.task(task.sid).await? {
+            if conflicts >= COMMIT_ATTEMPTS_MAX {
+                return Err(store::Error::Conflict.into());
+            }
+            store::back_off(conflicts).await;
+            match self.store.task(sid).await? {
                 Some(newer) => task = newer,
                 None => return Ok(Matched::No),
             }
-            self.reread_workers(&decision, &mut known).await?;
+            self.reread(&decision, &mut known).await?;
         }
-        Err(store::Error::Conflict.into())
+        Ok(Matched::No)
     }
 
     /// Finds Tasks for a Worker with a free slot, until there is no slot or no Task. A continued
@@ -85,7 +104,7 @@ impl Routing {
     ) -> Result<Matched<Position>, Error> {
         let sid = worker.sid;
         let mut worker = worker;
-        let mut known = BTreeMap::new();
+        let mut known = Known::default();
         let mut conflicts = 0;
         let mut end = Matched::No;
         for _ in 0..MATCHES_MAX {
@@ -104,12 +123,7 @@ impl Routing {
                     end = Matched::Yes;
                     let written = decision.workers.iter().find(|written| written.sid == sid);
                     worker = written.cloned().unwrap_or(worker);
-                    known.extend(
-                        decision
-                            .tasks
-                            .into_iter()
-                            .map(|task| (task.sid, Some(task))),
-                    );
+                    known.note(decision);
                     continue;
                 }
                 Err(store::Error::Conflict) => conflicts += 1,
@@ -123,9 +137,7 @@ impl Routing {
                 Some(newer) => worker = newer,
                 None => return Ok(end),
             }
-            for task in &decision.tasks {
-                known.insert(task.sid, self.store.task(task.sid).await?);
-            }
+            self.reread(&decision, &mut known).await?;
         }
         Ok(end)
     }
@@ -141,7 +153,7 @@ impl Routing {
     async fn search_workers(
         &self,
         task: &Task,
-        known: &BTreeMap<WorkerSid, Option<Worker>>,
+        known: &Known,
         after: Option<IdleKey>,
     ) -> Result<Option<(Arc<Workspace>, Found<IdleKey>)>, Error> {
         let workspace = self
@@ -244,53 +256,71 @@ impl Routing {
         &self,
         workspace: &Workspace,
         task: &Task,
-        known: &BTreeMap<WorkerSid, Option<Worker>>,
+        known: &Known,
         after: Option<IdleKey>,
     ) -> Result<Found<IdleKey>, Error> {
         match order::waiting_list_of(workspace, task) {
             None => Ok(Found::Nothing),
             Some(WaitingList::Worker(sid)) => {
-                let worker = match known.get(&sid) {
+                let worker = match known.workers.get(&sid) {
                     Some(known) => known.clone(),
                     None => self.store.worker(sid).await?,
                 };
-                let decision = self
-                    .advance_decision(workspace, task, worker, None)
-                    .if_changed();
-                Ok(decision.map_or(Found::Nothing, Found::Decision))
+                let Some(worker) = worker else {
+                    let decision = self.advance_decision(workspace, [], task, None, None);
+                    return Ok(Found::decision(decision));
+                };
+                let lists = order::waiting_lists_for(workspace, &worker);
+                let competing = self.competing_tasks(workspace, lists, known).await?;
+                let decision = self.advance_decision(workspace, competing, task, [worker], None);
+                Ok(Found::decision(decision))
             }
             Some(WaitingList::Queue(queue, channel)) => {
-                let ready_lists =
-                    PagedLists::new(workspace.ready_lists_serving(queue, channel), after);
-                self.search_ready_lists(workspace, task, ready_lists, known)
+                let serving: Vec<&Readiness> =
+                    workspace.ready_lists_serving(queue, channel).collect();
+                self.search_ready_lists(workspace, task, &serving, known, after)
                     .await
             }
         }
     }
 
-    /// Reads the ready lists page by page until a Worker fits.
+    /// Reads the ready lists page by page until a Worker fits, and the competing Tasks beside the
+    /// first page.
     async fn search_ready_lists(
         &self,
         workspace: &Workspace,
         task: &Task,
-        mut ready_lists: PagedLists<&Readiness, IdleKey>,
-        known: &BTreeMap<WorkerSid, Option<Worker>>,
+        serving: &[&Readiness],
+        known: &Known,
+        after: Option<IdleKey>,
     ) -> Result<Found<IdleKey>, Error> {
+        let mut ready_lists = PagedLists::new(serving.iter().copied(), after);
+        let page = |readiness, after, limit| {
+            self.store
+                .free_workers(workspace, readiness, after, limit)
+                .boxed()
+        };
+        let mut competing = None;
         for _ in 0..self.pages.in_one_go {
-            let page = |readiness, after, limit| {
-                self.store
-                    .free_workers(workspace, readiness, after, limit)
-                    .boxed()
+            let next = ready_lists.next(self.pages.workers, page, Worker::idle_key);
+            let read = match &competing {
+                Some(_) => next.await?,
+                None => {
+                    let lists: BTreeSet<WaitingList> = serving
+                        .iter()
+                        .flat_map(|ready| order::waiting_lists_of_ready(ready))
+                        .collect();
+                    let tasks = self.competing_tasks(workspace, lists, known);
+                    let (read, tasks) = try_join(next, tasks).await?;
+                    competing = Some(tasks);
+                    read
+                }
             };
-            let read = ready_lists
-                .next(self.pages.workers, page, Worker::idle_key)
-                .await?;
-            let read = read
-                .into_iter()
-                .map(|worker| (worker.sid, worker))
-                .collect();
+            let read = read.into_iter().map(|worker| (worker.sid, worker));
+            let candidates = corrected(read.collect(), &known.workers);
+            let tasks = competing.iter().flatten().cloned();
             let decision = self
-                .advance_decision(workspace, task, corrected(read, known), None)
+                .advance_decision(workspace, tasks, task, candidates, None)
                 .if_changed();
             if let Some(decision) = decision {
                 return Ok(Found::Decision(decision));
@@ -300,6 +330,28 @@ impl Routing {
             }
         }
         Ok(ready_lists.cursor().map_or(Found::Nothing, Found::Unread))
+    }
+
+    /// The first Tasks of the waiting lists that the found Workers read. A Worker takes one of them
+    /// if it comes before the Task that is being matched.
+    async fn competing_tasks(
+        &self,
+        workspace: &Workspace,
+        lists: impl IntoIterator<Item = WaitingList>,
+        known: &Known,
+    ) -> Result<Vec<Task>, store::Error> {
+        let lists = lists.into_iter().take(COMPETING_LISTS_MAX);
+        let page = |waiting_list, after, limit| {
+            self.store.waiting_tasks(waiting_list, after, limit).boxed()
+        };
+        let read = PagedLists::new(lists, None)
+            .next(self.pages.tasks, page, order::position_of)
+            .await?;
+        let read = read.into_iter().map(|task| (task.sid, task)).collect();
+        let mut tasks = corrected(read, &known.tasks);
+        // A Task of a newer configuration than the cached one is left to its own search.
+        tasks.retain(|task| workspace.is_as_new_as(task));
+        Ok(tasks)
     }
 
     /// No Worker fits: decides `skip_if`, if the Task's step has one that is not decided yet.
@@ -316,18 +368,21 @@ impl Routing {
             .worker_counts(workspace, task.task_queue_sid)
             .await?;
         Ok(self
-            .advance_decision(workspace, task, None, Some(worker_counts))
+            .advance_decision(workspace, [], task, None, Some(worker_counts))
             .if_changed())
     }
 
     fn advance_decision(
         &self,
         workspace: &Workspace,
+        competing: impl IntoIterator<Item = Task>,
         task: &Task,
         candidates: impl IntoIterator<Item = Worker>,
         worker_counts: Option<WorkerCounts>,
     ) -> Decision {
         let snapshot = Snapshot::new(workspace)
+            .with_tasks(competing)
+            // Last, because a list may have an older version of it.
             .with_tasks([task.clone()])
             .with_candidates(task.task_queue_sid, candidates)
             .with_worker_counts(worker_counts);
@@ -344,7 +399,7 @@ impl Routing {
         &self,
         mut workspace: Arc<Workspace>,
         worker: &Worker,
-        known: &BTreeMap<TaskSid, Option<Task>>,
+        known: &Known,
         after: Option<Position>,
     ) -> Result<(Arc<Workspace>, Found<Position>), Error> {
         let limit = if after.is_none() {
@@ -366,7 +421,7 @@ impl Routing {
             workspace = newest.unwrap_or(workspace);
             let read = read.into_iter().map(|task| (task.sid, task)).collect();
             let snapshot = Snapshot::new(&workspace)
-                .with_tasks(corrected(read, known))
+                .with_tasks(corrected(read, &known.tasks))
                 .with_workers([worker.clone()]);
             let decision = decide(
                 snapshot,
@@ -385,15 +440,36 @@ impl Routing {
         Ok((workspace, found))
     }
 
-    async fn reread_workers(
-        &self,
-        decision: &Decision,
-        known: &mut BTreeMap<WorkerSid, Option<Worker>>,
-    ) -> Result<(), Error> {
+    /// Reads the Tasks and Workers of a Decision that lost a conflict from the table itself.
+    async fn reread(&self, decision: &Decision, known: &mut Known) -> Result<(), Error> {
+        for task in &decision.tasks {
+            let newest = self.store.task(task.sid).await?;
+            known.tasks.insert(task.sid, newest);
+        }
         for worker in &decision.workers {
-            known.insert(worker.sid, self.store.worker(worker.sid).await?);
+            let newest = self.store.worker(worker.sid).await?;
+            known.workers.insert(worker.sid, newest);
         }
         Ok(())
+    }
+}
+
+/// Tasks and Workers in versions that are newer than those of the lists: committed by this search,
+/// or read from the table itself. `None`: deleted.
+#[derive(Default)]
+struct Known {
+    tasks: BTreeMap<TaskSid, Option<Task>>,
+    workers: BTreeMap<WorkerSid, Option<Worker>>,
+}
+
+impl Known {
+    /// Notes a committed Decision.
+    fn note(&mut self, decision: Decision) {
+        let tasks = decision.tasks.into_iter();
+        self.tasks.extend(tasks.map(|task| (task.sid, Some(task))));
+        let workers = decision.workers.into_iter();
+        self.workers
+            .extend(workers.map(|worker| (worker.sid, Some(worker))));
     }
 }
 

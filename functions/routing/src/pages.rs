@@ -50,6 +50,13 @@ pub(crate) enum Found<C> {
     Unread(C),
 }
 
+impl<C> Found<C> {
+    /// What a Decision over everything there is comes to.
+    pub(crate) fn decision(decision: Decision) -> Self {
+        decision.if_changed().map_or(Self::Nothing, Self::Decision)
+    }
+}
+
 /// The lists that may have unread entries, each with its cursor: the last entry that was read.
 pub(crate) struct PagedLists<L, C>(Vec<(L, Option<C>)>);
 

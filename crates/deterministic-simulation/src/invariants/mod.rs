@@ -2,6 +2,7 @@
 
 pub mod calm;
 pub mod events;
+mod order;
 mod tasks;
 mod workers;
 
@@ -40,6 +41,8 @@ pub enum Invariant {
     /// 9: every write causes its Events; each is stored once, and delivered in order to the event
     /// callback.
     EventsAreComplete,
+    /// 10: a Worker is offered the Task that comes first among the visible ones that fit.
+    FirstTaskFirst,
     /// At the end of a run every call, Task and Reservation has ended.
     EverythingEnds,
     /// No function panics.
@@ -54,6 +57,7 @@ pub fn after_write(world: &World, before: &Picture, after: &Picture) {
         let old = before.tasks.get(sid);
         if old != Some(task) {
             tasks::check(world, old, task);
+            order::check(world, before, old, task);
         }
     }
     for (sid, worker) in &after.workers {

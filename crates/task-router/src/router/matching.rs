@@ -44,6 +44,9 @@ pub(super) enum Obstacle<'a> {
 /// Advances one Task: first its deadlines and configuration, then, if it still waits and nothing
 /// has changed, the candidates.
 ///
+/// A Worker is offered the Task that ranks first among those of the snapshot. If that is another
+/// one, it is reserved in place of this Task, and the caller advances this Task once more.
+///
 /// The first change ends the advance: it is written, and its stream record advances the Task again.
 /// So the stream sees the end of each Reservation before the next round replaces it.
 pub(super) fn advance(draft: &mut Draft<'_>, sid: TaskSid) -> Result<(), Refusal> {
@@ -60,10 +63,36 @@ pub(super) fn advance(draft: &mut Draft<'_>, sid: TaskSid) -> Result<(), Refusal
     }
     let chosen = best_workers(draft, task);
     if chosen.is_empty() {
-        decide_skip(draft, sid)
-    } else {
-        reserve(draft, sid, &chosen)
+        return decide_skip(draft, sid);
     }
+    match first_task_for(draft, task, &chosen) {
+        Some(first) => reserve(draft, first.sid, &best_workers(draft, first)),
+        None => reserve(draft, sid, &chosen),
+    }
+}
+
+/// The first waiting Task of the snapshot that ranks before `task` and that one of the chosen
+/// Workers may take (taskrouter.md section 10).
+fn first_task_for<'d>(draft: &'d Draft<'_>, task: &Task, chosen: &[WorkerSid]) -> Option<&'d Task> {
+    if Bug::LaterTaskOvertakes.is_planted() {
+        return None;
+    }
+    let workers: Vec<&Worker> = chosen
+        .iter()
+        .filter_map(|sid| draft.worker(*sid).ok())
+        .collect();
+    let rank = order::rank(draft.workspace, task);
+    let takes =
+        |earlier: &Task, worker: &Worker| may_take(draft.workspace, worker, earlier, draft.now);
+    draft
+        .snapshot()
+        .tasks
+        .values()
+        .filter(|earlier| earlier.is_in_waiting_list())
+        .filter(|earlier| order::rank(draft.workspace, earlier) < rank)
+        .filter(|earlier| may_be_served(draft.workspace, earlier, draft.now))
+        .filter(|earlier| workers.iter().any(|worker| takes(earlier, worker)))
+        .min_by_key(|earlier| order::rank(draft.workspace, earlier))
 }
 
 /// Adds a new Task to its waiting list when no Worker is available. The write alone is enough: a

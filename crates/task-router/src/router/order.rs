@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::known_worker::{self, WantedWorker};
 use super::workflow::target_at;
-use crate::model::{RoutingTarget, Task, TaskChannelName, TaskOrder, Worker, Workspace};
+use crate::model::{Readiness, RoutingTarget, Task, TaskChannelName, TaskOrder, Worker, Workspace};
 use ids::time::Timestamp;
 use ids::{TaskQueueSid, TaskSid, WorkerSid};
 
@@ -58,16 +58,19 @@ pub fn waiting_list_of(workspace: &Workspace, task: &Task) -> Option<WaitingList
 pub fn waiting_lists_for(workspace: &Workspace, worker: &Worker) -> Vec<WaitingList> {
     let mut waiting_lists = vec![WaitingList::Worker(worker.sid)];
     if let Some(ready) = worker.readiness(workspace) {
-        for queue in ready.queues.queues() {
-            waiting_lists.extend(
-                ready
-                    .channels
-                    .iter()
-                    .map(|channel| WaitingList::Queue(*queue, *channel)),
-            );
-        }
+        waiting_lists.extend(waiting_lists_of_ready(&ready));
     }
     waiting_lists
+}
+
+/// The waiting lists that every Worker on a ready list reads.
+pub fn waiting_lists_of_ready(ready: &Readiness) -> impl Iterator<Item = WaitingList> {
+    ready.queues.queues().iter().flat_map(|queue| {
+        ready
+            .channels
+            .iter()
+            .map(|channel| WaitingList::Queue(*queue, *channel))
+    })
 }
 
 /// A Task's Position in its waiting list.

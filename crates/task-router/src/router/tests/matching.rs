@@ -308,3 +308,43 @@ fn failed_offer_returns_to_waiting_list() {
         "{effects:?}"
     );
 }
+
+/// A new Task finds a Worker for whom an earlier Task waits: the Worker is offered the earlier one.
+#[test]
+fn new_task_does_not_overtake_a_waiting_one() {
+    let mut world = world().worker("Ben", ENGLISH);
+    world.set_activity("Ben", "Offline", false);
+    world.waiting("c1", "en");
+    world.wait(1);
+    world.set_activity("Ben", "Available", false);
+    world.call("c2", "en");
+    world.advance("c2");
+    assert_eq!(world.offered_to("c1"), ["Ben"]);
+    assert_eq!(world.status("c2"), AssignmentStatus::Pending);
+}
+
+/// Priority comes before age: a new Task of a higher priority is offered first.
+#[test]
+fn urgent_new_task_comes_before_a_waiting_one() {
+    let mut world = world().worker("Ben", ENGLISH);
+    world.set_activity("Ben", "Offline", false);
+    world.waiting("c1", "en");
+    world.wait(1);
+    world.set_activity("Ben", "Available", false);
+    world.make("c2", "en", |new| new.priority = 10).unwrap();
+    world.advance("c2");
+    assert_eq!(world.offered_to("c2"), ["Ben"]);
+    assert_eq!(world.status("c1"), AssignmentStatus::Pending);
+}
+
+/// A waiting Task that the Worker may not take keeps no Worker from a new Task.
+#[test]
+fn unsuitable_waiting_task_does_not_block_a_new_one() {
+    let mut world = world().worker("Ben", ENGLISH);
+    world.waiting("c1", "hi");
+    world.wait(1);
+    world.call("c2", "en");
+    world.advance("c2");
+    assert_eq!(world.offered_to("c2"), ["Ben"]);
+    assert_eq!(world.status("c1"), AssignmentStatus::Pending);
+}

@@ -1,0 +1,90 @@
+//! Invariant 10: a Worker is offered the Task that comes first (taskrouter.md section 10).
+//!
+//! The check knows only what every search reads: the first Task of each waiting list.
+
+use std::cmp::Reverse;
+
+use ids::time::Millis;
+use task_router::model::{AssignmentStatus, Task, TaskOrder, Workspace};
+use task_router::router::order::{WaitingList, position_of, waiting_list_of};
+
+use super::Invariant;
+use super::calm::RECOVERY;
+use crate::history::Picture;
+use crate::scenario::Names;
+use crate::world::World;
+
+/// How long a Task must have been unchanged to be visible to a search: longer than an index lags
+/// and than a Worker is not offered the same Task again.
+const VISIBLE_AFTER: Millis = Millis::from_secs(8);
+
+/// Checks the Reservations that one write of a Task made.
+pub(super) fn check(world: &World, before: &Picture, old: Option<&Task>, new: &Task) {
+    let is_reserved = old.is_some_and(|old| old.assignment_status == AssignmentStatus::Pending)
+        && new.assignment_status == AssignmentStatus::Reserved;
+    let is_calm = world
+        .calm_since()
+        .is_some_and(|since| world.now().since(since) > RECOVERY);
+    let (true, true, Some(names)) = (is_reserved, is_calm, world.names()) else {
+        return;
+    };
+    for offer in new.pending_reservations() {
+        let Some(worker) = before.workers.get(&offer.worker_sid) else {
+            continue;
+        };
+        let overtaken = before.tasks.values().find(|earlier| {
+            is_visible(world, earlier)
+                && comes_before(&names.workspace, earlier, new)
+                && names.fits(worker, earlier)
+                && is_first_of_its_list(&names.workspace, before, earlier)
+        });
+        if let Some(earlier) = overtaken {
+            let what = format!(
+                "{} is offered to {} although {} waits and comes first",
+                new.sid, worker.sid, earlier.sid
+            );
+            world.violated(Invariant::FirstTaskFirst, what);
+        }
+    }
+}
+
+/// Whether every search must know that the Task waits, and may offer it.
+fn is_visible(world: &World, task: &Task) -> bool {
+    let now = world.now();
+    let step_ends = Names::step_ends_after(task)
+        .map(|secs| task.position.filter_entered_at + Millis::from_secs(secs));
+    task.assignment_status == AssignmentStatus::Pending
+        && task.is_in_waiting_list()
+        && now.since(task.date_updated) > VISIBLE_AFTER
+        && now < task.expires_at()
+        && step_ends.is_none_or(|end| now < end)
+}
+
+/// Whether a Worker serves `earlier` before `task`: a second, simple implementation.
+fn comes_before(workspace: &Workspace, earlier: &Task, task: &Task) -> bool {
+    if earlier.filed != task.filed {
+        return earlier.filed == workspace.rules.prioritize_queue_order;
+    }
+    match task.filed {
+        TaskOrder::Fifo => {
+            let key = |task: &Task| (Reverse(task.priority), task.virtual_start_time);
+            key(earlier) < key(task)
+        }
+        TaskOrder::Lifo => earlier.date_created > task.date_created,
+    }
+}
+
+/// Whether the Task is the first one of the waiting list of a TaskQueue.
+fn is_first_of_its_list(workspace: &Workspace, picture: &Picture, task: &Task) -> bool {
+    let list = waiting_list_of(workspace, task);
+    let is_pending = |other: &&Task| {
+        other.assignment_status == AssignmentStatus::Pending && other.is_in_waiting_list()
+    };
+    matches!(list, Some(WaitingList::Queue(_, _)))
+        && picture
+            .tasks
+            .values()
+            .filter(is_pending)
+            .filter(|other| waiting_list_of(workspace, other) == list)
+            .all(|other| position_of(task) <= position_of(other))
+}
