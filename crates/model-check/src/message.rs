@@ -102,6 +102,16 @@ impl Message {
         }
     }
 
+    /// The Task for which the message starts a search.
+    pub(crate) fn searched_task(self) -> Option<TaskSid> {
+        match self {
+            Self::MatchTask(task) | Self::Timer(task, _) => Some(task),
+            Self::MatchWorker(_) | Self::Release(..) | Self::Assignment(..) | Self::HangUp(_) => {
+                None
+            }
+        }
+    }
+
     /// Whether the message can be delivered at `now`.
     pub(crate) fn is_due(self, now: Timestamp) -> bool {
         match self {

@@ -142,8 +142,13 @@ impl Protocol {
             workers,
         } = next.pending_writes.remove(writer);
         let releases_later = !atomic && !tasks.is_empty();
-        // Acknowledged before the Effects are sent: one of them may be the same message again.
-        if let Some(message) = message {
+        // Acknowledged before the Effects are sent: one of them may be the same message again. A
+        // search that gave the Worker to an earlier Task is not over.
+        if let Some(message) = message
+            && message
+                .searched_task()
+                .is_none_or(|searched| tasks.iter().any(|task| task.sid == searched))
+        {
             self.acknowledge(&mut next, message);
         }
         for task in tasks {
