@@ -65,34 +65,41 @@ pub(super) fn advance(draft: &mut Draft<'_>, sid: TaskSid) -> Result<(), Refusal
     if chosen.is_empty() {
         return decide_skip(draft, sid);
     }
-    match first_task_for(draft, task, &chosen) {
-        Some(first) => reserve(draft, first.sid, &best_workers(draft, first)),
-        None => reserve(draft, sid, &chosen),
+    let Some(first) = first_task_for(draft, task, &chosen) else {
+        return reserve(draft, sid, &chosen);
+    };
+    if workflow_progress::must_reevaluate(draft.workspace, first) {
+        return workflow_progress::reevaluate(draft, first.sid);
     }
+    reserve(draft, first.sid, &best_workers(draft, first))
 }
 
 /// The first waiting Task of the snapshot that ranks before `task` and that one of the chosen
-/// Workers may take (taskrouter.md section 10).
+/// Workers may take (taskrouter.md section 10), or that must be re-evaluated before that is known.
 fn first_task_for<'d>(draft: &'d Draft<'_>, task: &Task, chosen: &[WorkerSid]) -> Option<&'d Task> {
     if Bug::LaterTaskOvertakes.is_planted() {
         return None;
     }
+    let workspace = draft.workspace;
+    let now = draft.now;
     let workers: Vec<&Worker> = chosen
         .iter()
         .filter_map(|sid| draft.worker(*sid).ok())
         .collect();
-    let rank = order::rank(draft.workspace, task);
-    let takes =
-        |earlier: &Task, worker: &Worker| may_take(draft.workspace, worker, earlier, draft.now);
+    let competes = |earlier: &Task| {
+        let takes = |worker: &&Worker| may_take(workspace, worker, earlier, now);
+        workflow_progress::must_reevaluate(workspace, earlier)
+            || may_be_served(workspace, earlier, now) && workers.iter().any(takes)
+    };
+    let rank = order::rank(workspace, task);
     draft
         .snapshot()
         .tasks
         .values()
         .filter(|earlier| earlier.is_in_waiting_list())
-        .filter(|earlier| order::rank(draft.workspace, earlier) < rank)
-        .filter(|earlier| may_be_served(draft.workspace, earlier, draft.now))
-        .filter(|earlier| workers.iter().any(|worker| takes(earlier, worker)))
-        .min_by_key(|earlier| order::rank(draft.workspace, earlier))
+        .filter(|earlier| order::rank(workspace, earlier) < rank)
+        .filter(|earlier| competes(earlier))
+        .min_by_key(|earlier| order::rank(workspace, earlier))
 }
 
 /// Adds a new Task to its waiting list when no Worker is available. The write alone is enough: a

@@ -3,7 +3,7 @@
 use super::decision::Refusal;
 use super::draft::Draft;
 use super::{ending, workflow};
-use crate::model::{Configuration, EndReason, Step};
+use crate::model::{Configuration, EndReason, Step, Task, Workspace};
 use ids::TaskSid;
 use planted_bugs::Bug;
 
@@ -57,13 +57,12 @@ pub(super) fn skip(draft: &mut Draft<'_>, sid: TaskSid) -> Result<(), Refusal> {
 /// 2).
 pub(super) fn reevaluate(draft: &mut Draft<'_>, sid: TaskSid) -> Result<(), Refusal> {
     let task = draft.task(sid)?;
+    if !must_reevaluate(draft.workspace, task) {
+        return Ok(());
+    }
     let Some(workflow) = draft.workspace.workflows.get(&task.workflow_sid) else {
         return Ok(());
     };
-    let outdated = task.workflow_version < workflow.reevaluated_version;
-    if !outdated || !task.is_pending() || task.position.step == Step::Direct {
-        return Ok(());
-    }
     let step = workflow::first_step(&workflow.configuration, task);
     let now = draft.now;
     let workspace = draft.workspace;
@@ -82,6 +81,15 @@ pub(super) fn reevaluate(draft: &mut Draft<'_>, sid: TaskSid) -> Result<(), Refu
         }
         None => ending::cancel(draft, sid, &EndReason::WorkflowTimeout),
     }
+}
+
+/// Does the pending Task follow a configuration older than the one last saved with
+/// `ReEvaluateTasks`?
+pub(super) fn must_reevaluate(workspace: &Workspace, task: &Task) -> bool {
+    let workflow = workspace.workflows.get(&task.workflow_sid);
+    task.is_pending()
+        && task.position.step != Step::Direct
+        && workflow.is_some_and(|workflow| task.workflow_version < workflow.reevaluated_version)
 }
 
 /// Gives a waiting Task another Position if the order of its TaskQueue has changed.

@@ -202,3 +202,28 @@ fn attributes_do_not_restart_workflow() {
         ((0, 0), vec!["Ben".to_owned()])
     );
 }
+
+/// A backfill visits waiting Tasks in any order. The first one visited finds a Worker, and an
+/// earlier Task that is not re-evaluated yet is re-evaluated before the Worker is offered anything.
+#[test]
+fn earlier_task_is_reevaluated_first() {
+    let mut world = world().worker("Ben", ENGLISH);
+    let nothing = Target {
+        expression: expression("1 == 0"),
+        ..target("en")
+    };
+    world = world.steps(vec![nothing]);
+    world.waiting("c1", "en");
+    world.wait(1);
+    world.waiting("c2", "en");
+    let configuration = Configuration {
+        filters: vec![filter("en", vec![target("en")])],
+        default_filter: None,
+    };
+    world.save(configuration, true);
+    for _ in 0..4 {
+        world.advance("c2");
+    }
+    assert_eq!(world.offered_to("c1"), ["Ben"]);
+    assert_eq!(world.status("c2"), AssignmentStatus::Pending);
+}
