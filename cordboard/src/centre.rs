@@ -1,6 +1,6 @@
 //! The contact centre of one process: all parts put together, and the pump that replaces AWS.
 //!
-//! [`Centre::turn`] does what event source mappings and queues do in the cloud: it passes stream
+//! `Centre::turn` does what event source mappings and queues do in the cloud: it passes stream
 //! records and due timers to `routing`, and callbacks and Events to `callbacks`. [`Centre::run`]
 //! repeats it in real time, and does what AWS does periodically. [`Centre::settle`] repeats it
 //! until nothing is left to do at this moment, for tests that control the clock.

@@ -142,7 +142,7 @@ impl Running {
         })
     }
 
-    /// Waits for the graceful shutdown to end, or for [`SHUTDOWN_TIMEOUT`] after its beginning.
+    /// Waits for the graceful shutdown to end, or for `SHUTDOWN_TIMEOUT` after its beginning.
     pub async fn finished(mut self) -> Result<(), Failure> {
         let stopped = self.stop.subscribe();
         let done = async {

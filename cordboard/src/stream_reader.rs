@@ -113,7 +113,7 @@ impl StreamReader {
     }
 
     /// Reports that all records before `record` were handled and `record` failed. It is retried
-    /// after [`REDELIVERY_DELAY`]; after [`RECORD_ATTEMPTS_MAX`] attempts it is a dead letter,
+    /// after `REDELIVERY_DELAY`; after `RECORD_ATTEMPTS_MAX` attempts it is a dead letter,
     /// which is logged and dropped.
     pub fn failed(&mut self, record: SequenceNumber, now: Timestamp) {
         let earlier_attempts = match self.failing.take() {

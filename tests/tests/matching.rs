@@ -8,6 +8,7 @@
 use std::fmt::Write;
 
 use ids::time::Millis;
+use reqwest::Method;
 use tests::story::SLACK;
 use tests::test_centre::{EXAMPLE, TestCentre};
 
@@ -88,5 +89,46 @@ async fn unused_ready_list_is_removed() {
         test_centre.task(caller).await
     );
     assert_eq!(ready_lists(&test_centre).await, 1);
+    test_centre.close().await;
+}
+
+/// Creates a Task for a Worker who speaks English; its SID. Nothing is routed yet.
+async fn new_task(test_centre: &TestCentre) -> String {
+    let form = [
+        (
+            "Attributes".to_owned(),
+            r#"{"selected_language":"en"}"#.to_owned(),
+        ),
+        ("TaskChannel".to_owned(), "voice".to_owned()),
+    ];
+    let reply = test_centre
+        .request(Method::POST, "Tasks", &form, None)
+        .await;
+    assert_eq!(reply.status, 201, "{reply:?}");
+    reply.body["sid"].as_str().unwrap().to_owned()
+}
+
+async fn status(test_centre: &TestCentre, task: &str) -> String {
+    let reply = test_centre
+        .request(Method::GET, &format!("Tasks/{task}"), &[], None)
+        .await;
+    reply.body["assignment_status"].as_str().unwrap().to_owned()
+}
+
+/// The record of a new Task comes before that of a Worker who became available at the same moment.
+/// The Worker is offered the Task that has waited.
+#[tokio::test]
+async fn waiting_task_comes_before_a_new_one() {
+    let test_centre = TestCentre::example().await;
+    for name in ["Maya", "Leela"] {
+        set_activity(&test_centre, name, "Offline").await;
+    }
+    let waiting = new_task(&test_centre).await;
+    test_centre.advance(Millis::from_secs(4)).await;
+    let new = new_task(&test_centre).await;
+    test_centre.set_activity("Maya", "Available").await;
+    test_centre.advance(SLACK).await;
+    assert_eq!(status(&test_centre, &waiting).await, "reserved");
+    assert_eq!(status(&test_centre, &new).await, "pending");
     test_centre.close().await;
 }

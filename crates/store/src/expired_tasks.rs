@@ -22,7 +22,7 @@ const REMOVED_MAX: usize = 100;
 
 impl Store {
     /// Those of these Tasks that can be read, as stored, in this order. Deletes up to
-    /// [`REMOVED_MAX`] of the expired ones.
+    /// `REMOVED_MAX` of the expired ones.
     pub async fn readable_tasks(
         &self,
         workspace: &Workspace,

@@ -17,7 +17,7 @@ impl InFlight {
     /// Admits one more request.
     ///
     /// # Errors
-    /// [`ApiError::TooManyRequests`] when [`CONCURRENT_REQUESTS_MAX`] are in flight.
+    /// `ApiError::TooManyRequests` when [`CONCURRENT_REQUESTS_MAX`] are in flight.
     pub fn admit(&self) -> Result<Admitted<'_>, ApiError> {
         // Created before the check: its drop takes back the increment of a refused request.
         let admitted = Admitted(self);

@@ -37,7 +37,7 @@ pub struct Digit(char);
 /// A language with an invalid setting. The message says what to change.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LanguageError {
-    /// A name is empty or longer than [`NAME_MAX_CHARS`].
+    /// A name is empty or longer than `NAME_MAX_CHARS`.
     #[error("menu.languages.{field}: expected 1 to {NAME_MAX_CHARS} characters, got {got}")]
     Name {
         /// The setting.

@@ -7,7 +7,7 @@
 //! ```
 //!
 //! The text before the arrow is a step; the text after it lists what is expected: [`SLACK`] later
-//! if telephones are involved, at once otherwise. [`step::Step`] and [`expectation::Expectation`]
+//! if telephones are involved, at once otherwise. `step::Step` and `expectation::Expectation`
 //! define the sentences; an unknown sentence fails the story, with its line. Callers are created as
 //! they dial; Tasks created through the API are named `t` and a number; Workers, queues and
 //! Activities are those of the configuration.

@@ -6,7 +6,7 @@
 //! with the same inputs are equal. A call never blocks: what it waits for is stored in its phase,
 //! so the state can be stored at any moment and continued by another process.
 //!
-//! Reading order: [`call`] (the state of a call), `turn` (one input), `interpreter` (runs
+//! Reading order: `call` (the state of a call), `turn` (one input), `interpreter` (runs
 //! documents), then one file for each group of verbs: `sound`, `gather`, `queue`, `task`, `dial`,
 //! `bridge`, `reservation`, `conference`, `record`; `reports` sends the status callbacks.
 

@@ -74,7 +74,7 @@ impl Store {
     }
 
     /// The Events after a cursor and before `until`, oldest first: about `limit` of them. Sends at
-    /// least one query for each shard, and at most [`HOURS_AHEAD_MAX`].
+    /// least one query for each shard, and at most `HOURS_AHEAD_MAX`.
     pub async fn events_after(
         &self,
         workspace: WorkspaceSid,

@@ -4,7 +4,7 @@
 //!
 //! Taking a slot is atomic with the Task's write; releasing it follows that write. Usually the same
 //! writer does both. If it dies in between, the Task's stream record leads to the same release
-//! ([`of_task`]). A release is idempotent: a Worker who no longer holds the slot does not change.
+//! (`of_task`). A release is idempotent: a Worker who no longer holds the slot does not change.
 
 use super::activity::enter_activity;
 use super::decision::Refusal;

@@ -1,7 +1,7 @@
 //! Why a Task waits, and why a Worker is offered nothing.
 //!
 //! This module has no rule of its own. Matching names the obstacles between a Worker and a Task
-//! ([`super::matching::obstacles`]), the evaluation of an expression names its false comparisons,
+//! (`super::matching::obstacles`), the evaluation of an expression names its false comparisons,
 //! and the Workflow says when a step ends. This module puts them into words, the most important
 //! first.
 //!
