@@ -19,9 +19,13 @@ const SEEDS_VARIABLE: &str = "SIMULATION_SEEDS";
 /// Seeds that once found a bug: a number in each line, then a description.
 const FOUND: &str = include_str!("../seeds/found.txt");
 
+fn seeds_to_run() -> u64 {
+    std::env::var(SEEDS_VARIABLE).map_or(SEEDS, |seeds| seeds.parse().unwrap())
+}
+
 #[test]
 fn every_invariant_holds_in_every_run() {
-    let seeds = std::env::var(SEEDS_VARIABLE).map_or(SEEDS, |seeds| seeds.parse().unwrap());
+    let seeds = seeds_to_run();
     let begun = Instant::now();
     let failed = seeds::run_all(0..seeds, |_| {}).unwrap();
     let seconds = begun.elapsed().as_secs_f64();
@@ -61,9 +65,11 @@ fn recorded_seeds_pass() {
     }
 }
 
+/// Each run is done twice: all eight in CI's run of a thousand seeds, two in a run of thirty.
 #[test]
 fn same_seed_same_fingerprint() {
-    for seed in [3, 17, 40, 92, 93, 94, 95, 96] {
+    let checked = if seeds_to_run() > SEEDS { 8 } else { 2 };
+    for seed in [3, 92, 17, 40, 93, 94, 95, 96].into_iter().take(checked) {
         let first = deterministic_simulation::run(seed, Trace::Kept).unwrap();
         let second = deterministic_simulation::run(seed, Trace::Kept).unwrap();
         assert_eq!(
