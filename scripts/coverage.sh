@@ -40,8 +40,6 @@ bin=$(tools)
 rm -rf "$profiles"
 # Uncompressed names: some builds of the tools cannot read compressed ones.
 export RUSTFLAGS="-C instrument-coverage -C llvm-args=-enable-name-compression=false" CARGO_TARGET_DIR="$target"
-# Optimised code has other regions.
-export CARGO_PROFILE_DEV_OPT_LEVEL=0
 export LLVM_PROFILE_FILE="$profiles/%p-%m.profraw"
 cargo test --quiet -p task-router --lib --tests >/dev/null
 binaries=$(cargo test --quiet -p task-router --lib --tests --no-run --message-format=json \
