@@ -42,10 +42,12 @@ pub fn run_all(seeds: Range<u64>, seen: impl Fn(&Run) + Sync) -> std::io::Result
     })
 }
 
-/// The first run that fails with this bug planted, in the order of the seeds.
+/// The first run that fails with this bug planted, in the order of the seeds. A release build has no
+/// planted bugs.
 ///
 /// # Errors
 /// When the runtime of a run cannot be built.
+#[cfg(debug_assertions)]
 pub fn first_failure(
     mut seeds: Range<u64>,
     bug: Option<planted_bugs::Bug>,

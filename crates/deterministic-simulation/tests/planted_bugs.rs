@@ -3,6 +3,7 @@
 //!
 //! `cargo test -p deterministic-simulation --test planted_bugs`
 
+#![cfg(debug_assertions)]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -63,9 +64,9 @@ caught! {
     finds_endless_wrap_up: WrapUpForEver by Deadlines;
     finds_events_never_written: FailedEventsCountAsWritten by EventsAreComplete;
     finds_target_waiting_for_a_slot: CapacityAlwaysCounts by NoTaskWaitsBesideAFreeWorker;
-    finds_long_list_not_read_to_its_end: LongListCutShort by NoTaskWaitsBesideAFreeWorker from 600;
+    finds_long_list_not_read_to_its_end: LongListCutShort by NoTaskWaitsBesideAFreeWorker from 200;
     finds_opened_channel_not_matched: OpenedChannelNotServed by NoTaskWaitsBesideAFreeWorker from 200;
     finds_call_forgotten_by_the_carrier: UnknownCallTakenForLive by EverythingEnds;
-    finds_later_task_that_overtakes: LaterTaskOvertakes by FirstTaskFirst;
+    finds_later_task_that_overtakes: LaterTaskOvertakes by FirstTaskFirst from 200;
     finds_events_out_of_order: TimeGoesBack by EventsAreComplete;
 }

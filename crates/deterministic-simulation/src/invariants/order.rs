@@ -4,19 +4,22 @@
 
 use std::cmp::Reverse;
 
+use ids::WorkerSid;
 use ids::time::Millis;
 use task_router::model::{AssignmentStatus, Task, TaskOrder, Workspace};
 use task_router::router::order::{WaitingList, position_of, waiting_list_of};
 
 use super::Invariant;
-use super::calm::RECOVERY;
 use crate::history::Picture;
 use crate::scenario::Names;
 use crate::world::World;
 
-/// How long a Task must have been unchanged to be visible to a search: longer than an index lags
-/// and than a Worker is not offered the same Task again.
-const VISIBLE_AFTER: Millis = Millis::from_secs(8);
+/// How long a Task must have been unchanged to be visible to every search: longer than a search
+/// takes in the calm, when no index lags.
+const VISIBLE_AFTER: Millis = Millis::from_secs(2);
+
+/// How long the calm must have lasted: longer than a search that began in the storm takes.
+const CALM_FOR: Millis = Millis::from_secs(15);
 
 /// Checks the Reservations that one write of a Task made.
 pub(super) fn check(world: &World, before: &Picture, old: Option<&Task>, new: &Task) {
@@ -24,7 +27,7 @@ pub(super) fn check(world: &World, before: &Picture, old: Option<&Task>, new: &T
         && new.assignment_status == AssignmentStatus::Reserved;
     let is_calm = world
         .calm_since()
-        .is_some_and(|since| world.now().since(since) > RECOVERY);
+        .is_some_and(|since| world.now().since(since) > CALM_FOR);
     let (true, true, Some(names)) = (is_reserved, is_calm, world.names()) else {
         return;
     };
@@ -36,6 +39,7 @@ pub(super) fn check(world: &World, before: &Picture, old: Option<&Task>, new: &T
             is_visible(world, earlier)
                 && comes_before(&names.workspace, earlier, new)
                 && names.fits(worker, earlier)
+                && !is_spared(world, &names.workspace, earlier, worker.sid)
                 && is_first_of_its_list(&names.workspace, before, earlier)
         });
         if let Some(earlier) = overtaken {
@@ -58,6 +62,14 @@ fn is_visible(world: &World, task: &Task) -> bool {
         && now.since(task.date_updated) > VISIBLE_AFTER
         && now < task.expires_at()
         && step_ends.is_none_or(|end| now < end)
+}
+
+/// Whether the Worker did not take the Task a moment ago, and is not offered it again yet.
+fn is_spared(world: &World, workspace: &Workspace, task: &Task, worker: WorkerSid) -> bool {
+    let pause = workspace.rules.reoffer_pause;
+    task.failed_offers
+        .iter()
+        .any(|failed| failed.worker_sid == worker && world.now() < failed.at + pause)
 }
 
 /// Whether a Worker serves `earlier` before `task`: a second, simple implementation.
