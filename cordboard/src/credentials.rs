@@ -9,6 +9,8 @@ use ids::AccountSid;
 use runtime::{Env, EnvError};
 use serde::{Deserialize, Serialize};
 
+use crate::data_folder::write_private;
+
 /// The file in the data folder.
 const FILE: &str = "account.json";
 
@@ -93,13 +95,4 @@ impl Account {
             auth_token,
         })
     }
-}
-
-/// Writes a file that only its owner can read.
-pub(crate) fn write_private(file: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    io::Write::write_all(&mut options.open(file)?, bytes)
 }

@@ -10,12 +10,14 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_sdk_dynamodb::config::SharedHttpClient;
 use dynamodb_in_process::InProcess;
 use dynoxide::{Database, DynoxideError};
 use rusqlite::Connection;
+use tokio::sync::Notify;
 
 /// The position of a record in the stream: a number of 21 to 40 digits.
 pub type SequenceNumber = u128;
@@ -24,7 +26,7 @@ pub type SequenceNumber = u128;
 pub const TABLE: &str = "cordboard";
 
 /// Name of the database file in the data folder.
-const FILE: &str = "dynamodb.sqlite";
+pub(crate) const FILE: &str = "dynamodb.sqlite";
 
 const STREAM_INDEX: &str = "CREATE INDEX IF NOT EXISTS cordboard_stream_order \
      ON _stream_records(table_name, CAST(sequence_number AS INTEGER))";
@@ -51,10 +53,18 @@ pub enum Place {
 pub struct EmbeddedDynamoDb {
     database: Database,
     http: SharedHttpClient,
+    written: Arc<Written>,
     maintenance: Arc<Mutex<Connection>>,
     // Last, because fields are dropped in this order: the database is closed before its folder is
     // deleted.
     _folder: Option<tempfile::TempDir>,
+}
+
+/// The signal that this process has written.
+#[derive(Default)]
+struct Written {
+    is_unread: AtomicBool,
+    notify: Arc<Notify>,
 }
 
 /// The reason for which the database cannot be used.
@@ -137,10 +147,17 @@ impl EmbeddedDynamoDb {
             "synchronous",
             if temporary.is_some() { "OFF" } else { "NORMAL" },
         )?;
-        let http = layers(InProcess::new(database.clone()));
+        let written = Arc::new(Written::default());
+        let signal = Arc::clone(&written);
+        let engine = InProcess::new(database.clone()).on_write(move || {
+            signal.is_unread.store(true, Ordering::Release);
+            signal.notify.notify_one();
+        });
+        let http = layers(engine);
         let database = Self {
             database,
             http,
+            written,
             maintenance: Arc::new(Mutex::new(maintenance)),
             _folder: temporary,
         };
@@ -156,6 +173,16 @@ impl EmbeddedDynamoDb {
     /// The SDK's client of its streams.
     pub fn streams(&self) -> aws_sdk_dynamodbstreams::Client {
         dynamodb_in_process::streams(self.http.clone())
+    }
+
+    /// Is notified of every write of this process.
+    pub fn written(&self) -> Arc<Notify> {
+        Arc::clone(&self.written.notify)
+    }
+
+    /// Whether this process has written since the last call.
+    pub fn take_written(&self) -> bool {
+        self.written.is_unread.swap(false, Ordering::Acquire)
     }
 
     /// The engine, for programs that serve it to another process.

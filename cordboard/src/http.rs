@@ -20,7 +20,7 @@ use http_body_util::LengthLimitError;
 use runtime::Voice;
 use runtime::http::{method, method_not_allowed};
 use shared::webhook::{MAX_BODY_BYTES, Reply, Request, path};
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 
 use crate::task_router;
 
@@ -128,18 +128,6 @@ async fn serve_console(
         page = page => page.map(Body::from),
         _stopped = stopped.wait_for(|stopped| *stopped) => response(Reply::error(503, "the contact centre is shutting down")),
     }
-}
-
-/// Notifies `nudge` after every request, because the request may have changed something.
-pub fn nudging(router: Router, nudge: Arc<Notify>) -> Router {
-    router.layer(middleware::from_fn_with_state(
-        nudge,
-        async |State(nudge): State<Arc<Notify>>, request, next: Next| {
-            let response = next.run(request).await;
-            nudge.notify_one();
-            response
-        },
-    ))
 }
 
 /// Refuses requests of other sites' pages in a browser on this machine. The port requires no

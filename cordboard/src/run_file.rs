@@ -11,7 +11,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::credentials::{Account, write_private};
+use crate::credentials::Account;
+use crate::data_folder::write_private;
 
 /// The account and phone number of a running contact centre.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -13,6 +13,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use carrier_simulator::twiml::Method;
 use config::ContactCentre;
 use ids::AccountSid;
 use ids::time::Clock;
@@ -26,6 +27,8 @@ use crate::carrier_choice::CarrierChoice;
 use crate::centre::{Centre, Settings};
 use crate::cli::{DEFAULT_PORT, Start};
 use crate::credentials::Account;
+use crate::data_folder;
+use crate::lanes::LANES_DEFAULT;
 use crate::run_file::RunFile;
 
 /// The configuration that is used when there is no file.
@@ -93,7 +96,7 @@ impl Running {
     /// Opens the contact centre on `port` (0: any free port) and starts its tasks.
     pub async fn open(options: &Start, port: u16, env: &Env<'_>) -> Result<Self, Failure> {
         let data = (!options.in_memory).then_some(options.data.as_path());
-        let lock = data.map(lock).transpose()?;
+        let lock = data.map(data_folder::open).transpose()?;
         let account = Account::find(env, data)?;
         let (contact_centre, source) =
             read_contact_centre(options.config.as_deref(), account.account_sid)?;
@@ -115,6 +118,8 @@ impl Running {
             keep_webhooks: env.switch("KEEP_WEBHOOKS", true)?,
             router: Router::from_env(env)?,
             voice_url: voice_url(env)?,
+            voice_method: voice_method(env)?,
+            lanes: LANES_DEFAULT,
             clock: Arc::new(SystemClock),
         };
         let centre = Centre::open(settings, &address).await?;
@@ -265,18 +270,14 @@ fn voice_url(env: &Env<'_>) -> Result<Option<String>, EnvError> {
     }
 }
 
-/// Locks the data folder: only one process may use it at a time.
-fn lock(folder: &Path) -> Result<File, Failure> {
-    std::fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-    let file = File::create(folder.join("lock"))
-        .map_err(|error| format!("{}: {error}", folder.display()))?;
-    file.try_lock().map_err(|_| {
-        format!(
-            "{} is in use by another Cordboard process; stop it, or choose another folder with --data",
-            folder.display()
-        )
-    })?;
-    Ok(file)
+/// `VOICE_METHOD`: the method of the request of `VOICE_URL`.
+fn voice_method(env: &Env<'_>) -> Result<Method, EnvError> {
+    let name = "VOICE_METHOD";
+    let expected = "GET or POST";
+    match env.optional::<String>(name, expected)? {
+        None => Ok(Method::Post),
+        Some(text) => Method::read(&text).ok_or(EnvError::Malformed { name, expected }),
+    }
 }
 
 async fn until(mut stopped: watch::Receiver<bool>) {

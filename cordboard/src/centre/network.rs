@@ -11,7 +11,7 @@ use crate::phones::{Documents, Telephones};
 use crate::task_router;
 
 /// The journal of the simulated carrier in the data folder.
-const JOURNAL_FILE: &str = "telephone-network.sqlite";
+pub(crate) const JOURNAL_FILE: &str = "telephone-network.sqlite";
 
 /// The simulated carrier with the number of the contact centre, and a recorder of the answers to
 /// its webhooks.
@@ -29,7 +29,7 @@ pub(super) fn telephones(
             .voice_url
             .clone()
             .unwrap_or_else(|| format!("{address}{}", path::INCOMING_CALL)),
-        voice_method: carrier_simulator::twiml::Method::Post,
+        voice_method: settings.voice_method,
         voice_fallback_url: None,
         status_callback: None,
     };

@@ -1,5 +1,6 @@
 //! The settings of a contact centre.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -32,6 +33,11 @@ pub struct Settings {
     /// The URL that is requested for the first document of a call to the simulated number; `None`:
     /// `/incoming-call` of this contact centre.
     pub voice_url: Option<String>,
+    /// The method of that request.
+    pub voice_method: carrier_simulator::twiml::Method,
+    /// The number of lanes: stream records of different items, and timers, that are handled at the
+    /// same time. Normally [`LANES_DEFAULT`](crate::lanes::LANES_DEFAULT).
+    pub lanes: NonZeroUsize,
     /// The clock.
     pub clock: Arc<dyn Clock>,
 }

@@ -26,6 +26,14 @@ pub(crate) fn dispatch(
     }
 }
 
+/// Whether an operation changes items, and so adds to the table's stream.
+pub(crate) fn is_write(operation: &str) -> bool {
+    matches!(
+        operation,
+        "PutItem" | "DeleteItem" | "UpdateItem" | "BatchWriteItem" | "TransactWriteItems"
+    )
+}
+
 fn run(
     database: &Database,
     tokens: Tokens,

@@ -1,9 +1,10 @@
 //! AWS's own SDK over a DynamoDB engine in this process, without a socket.
 //!
-//! [`InProcess`] takes the requests that the SDK has built and signed, passes them to the engine
-//! and returns its answer. So a test runs the code of the cloud, down to the serialized request.
-//! Only the network is left out, so nothing depends on ports or on when a socket is ready. A
-//! [`Layer`] around it sees every request and its answer, and may change them.
+//! [`InProcess`] takes the requests that the SDK has built, passes them to the engine and returns
+//! its answer. They are not signed: the engine checks no signature. So a test runs the code of the
+//! cloud, down to the serialized request. Only the network is left out, so nothing depends on ports
+//! or on when a socket is ready. A [`Layer`] around it sees every request and its answer, and may
+//! change them.
 //!
 //! ```
 //! # async fn shown() -> Result<(), Box<dyn std::error::Error>> {
@@ -18,8 +19,11 @@ mod dispatch;
 mod layer;
 
 use std::fmt;
+use std::sync::Arc;
 
-use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+use aws_sdk_dynamodb::config::{
+    BehaviorVersion, Credentials, Region, StalledStreamProtectionConfig,
+};
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
 };
@@ -36,8 +40,11 @@ pub use layer::{Layer, Layered};
 /// Region and credentials, which the SDK requires; the engine accepts any.
 const ANY: &str = "local";
 
-/// The address that the SDK signs. It is never connected to.
+/// The address that the SDK requires. It is never connected to.
 const NO_ADDRESS: &str = "http://in-process.invalid";
+
+/// The status of a request that was carried out.
+const OK: u16 = 200;
 
 /// The header with the operation's name.
 const TARGET: &str = "x-amz-target";
@@ -47,16 +54,32 @@ const TARGET: &str = "x-amz-target";
 pub struct InProcess {
     database: Database,
     tokens: Tokens,
+    on_write: Option<Arc<dyn Fn() + Send + Sync>>,
 }
 
 /// An SDK client of the table over `http`: an [`InProcess`], or layers around one.
 pub fn client(http: impl HttpClient + 'static) -> aws_sdk_dynamodb::Client {
-    client_at(http, NO_ADDRESS)
+    let config = aws_sdk_dynamodb::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::from_static(ANY))
+        // The engine checks no signature, so none is computed.
+        .allow_no_auth()
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+        .http_client(http)
+        .endpoint_url(NO_ADDRESS);
+    aws_sdk_dynamodb::Client::from_conf(config.build())
 }
 
 /// An SDK client of the table's stream over `http`.
 pub fn streams(http: impl HttpClient + 'static) -> aws_sdk_dynamodbstreams::Client {
-    streams_at(http, NO_ADDRESS)
+    let config = aws_sdk_dynamodbstreams::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::from_static(ANY))
+        .allow_no_auth()
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+        .http_client(http)
+        .endpoint_url(NO_ADDRESS);
+    aws_sdk_dynamodbstreams::Client::from_conf(config.build())
 }
 
 /// An SDK client of the table for an engine at an address. The engine must accept all credentials.
@@ -98,6 +121,17 @@ impl InProcess {
         Self {
             database,
             tokens: Tokens::Passed,
+            on_write: None,
+        }
+    }
+
+    /// Calls `on_write` after each request that has written, so that a reader of the stream need
+    /// not poll.
+    #[must_use]
+    pub fn on_write(self, on_write: impl Fn() + Send + Sync + 'static) -> Self {
+        Self {
+            on_write: Some(Arc::new(on_write)),
+            ..self
         }
     }
 
@@ -117,8 +151,14 @@ impl InProcess {
             .body()
             .bytes()
             .ok_or_else(|| ConnectorError::user("the request has no body".into()))?;
-        let (status, answer) =
-            dispatch::dispatch(&self.database, self.tokens, operation(request), body);
+        let operation = operation(request);
+        let (status, answer) = dispatch::dispatch(&self.database, self.tokens, operation, body);
+        if let Some(on_write) = &self.on_write
+            && status == OK
+            && dispatch::is_write(operation)
+        {
+            on_write();
+        }
         let status = status
             .try_into()
             .map_err(|error| ConnectorError::other(Box::new(error), None))?;

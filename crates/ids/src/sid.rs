@@ -193,6 +193,8 @@ sids! {
     RecordingSid = "RE";
     /// A conference at the carrier.
     ConferenceSid = "CF";
+    /// A phone number at the carrier.
+    PhoneNumberSid = "PN";
 }
 
 impl TaskSid {

@@ -93,7 +93,7 @@ async fn answer(api: &Api, request: &Request<Vec<u8>>) -> Result<Answer, ApiErro
     let path = request.uri().path();
     let (route, sids) = routes::find(request.method(), path)?;
     let query = Parameters::of_query(request.uri().query().unwrap_or_default())?;
-    let (form, patch) = parse_body(route, request)?;
+    let (form, patch) = parse_body(route, request).await?;
     let now = api.clock.now();
     let view = View::new(api, request.uri(), now);
     let context = RequestContext {
@@ -113,7 +113,7 @@ async fn answer(api: &Api, request: &Request<Vec<u8>>) -> Result<Answer, ApiErro
 
 /// Parses the body into a form or a patch of attributes, as the route accepts them. A body that is
 /// JSON, and the body of a route that takes none, gives an empty form.
-fn parse_body(
+async fn parse_body(
     route: &Route,
     request: &Request<Vec<u8>>,
 ) -> Result<(Parameters, Option<Map<String, Value>>), ApiError> {
@@ -130,7 +130,7 @@ fn parse_body(
             Ok((Parameters::default(), Some(patch::read(request.body())?)))
         }
         Body::Form | Body::WorkflowForm | Body::FormOrPatch => {
-            let form = Parameters::of_form(request.headers(), request.body())?;
+            let form = Parameters::of_form(request.headers(), request.body()).await?;
             Ok((form, None))
         }
         Body::None | Body::Json => Ok((Parameters::default(), None)),

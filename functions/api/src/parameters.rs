@@ -16,6 +16,7 @@ pub const PARAMETERS_MAX: usize = 200;
 pub const FRIENDLY_NAME_CHARS_MAX: usize = 64;
 
 const FORM: &str = "application/x-www-form-urlencoded";
+const MULTIPART: &str = "multipart/form-data";
 
 /// Decoded parameters in the order of the request. A repeated name is an array where the operation
 /// has an array parameter ([`Parameters::all`]); otherwise the first value counts.
@@ -29,25 +30,57 @@ impl Parameters {
     /// # Errors
     /// [`ApiError::Parameter`] and [`ApiError::Form`] for invalid encoding and too many parameters.
     pub fn of_query(query: &str) -> Result<Self, ApiError> {
-        let mut parameters = Self::decode(query.as_bytes())?;
+        let mut parameters = Self::url_encoded(query.as_bytes())?;
         parameters.0.retain(|(_, value)| !value.is_empty());
         Ok(parameters)
     }
 
-    /// The parameters of a form. An empty body needs no `Content-Type`.
+    /// The parameters of a form, URL-encoded or as `multipart/form-data`, which some versions of the
+    /// official libraries send. An empty body needs no `Content-Type`.
     ///
     /// # Errors
     /// As [`Parameters::of_query`]; [`ApiError::Form`] for another `Content-Type`.
-    pub fn of_form(headers: &HeaderMap, body: &[u8]) -> Result<Self, ApiError> {
-        match headers.get(header::CONTENT_TYPE) {
-            Some(kind) if !body.is_empty() && !kind.to_str().is_ok_and(is_form) => {
-                Err(ApiError::Form(format!("Content-Type: expected {FORM}")))
-            }
-            Some(_) | None => Self::decode(body),
+    pub async fn of_form(headers: &HeaderMap, body: &[u8]) -> Result<Self, ApiError> {
+        let Some(kind) = headers.get(header::CONTENT_TYPE) else {
+            return Self::url_encoded(body);
+        };
+        let kind = kind.to_str().unwrap_or_default();
+        if body.is_empty() || is_form(kind) {
+            return Self::url_encoded(body);
+        }
+        match multer::parse_boundary(kind) {
+            Ok(boundary) => Self::of_parts(body, boundary).await,
+            Err(multer::Error::NoMultipart | multer::Error::DecodeContentType(_)) => Err(
+                ApiError::Form(format!("Content-Type: expected {FORM} or {MULTIPART}")),
+            ),
+            Err(error) => Err(ApiError::Form(format!("Content-Type: {error}"))),
         }
     }
 
-    fn decode(text: &[u8]) -> Result<Self, ApiError> {
+    /// The parameters of a `multipart/form-data` body: a part each, as UTF-8.
+    async fn of_parts(body: &[u8], boundary: String) -> Result<Self, ApiError> {
+        let invalid = |error: multer::Error| ApiError::Form(format!("the body: {error}"));
+        let stream = futures_util::stream::iter([std::io::Result::Ok(body.to_vec())]);
+        let mut parts = multer::Multipart::new(stream, boundary);
+        let mut pairs = Vec::new();
+        while let Some(part) = parts.next_field().await.map_err(invalid)? {
+            if pairs.len() == PARAMETERS_MAX {
+                return Err(too_many());
+            }
+            let name = part.name().unwrap_or_default().to_owned();
+            let value = part.bytes().await.map_err(invalid)?;
+            let value = String::from_utf8(value.to_vec())
+                .map_err(|_| ApiError::parameter(&name, NOT_UTF_8))?;
+            pairs.push((name, value));
+        }
+        Ok(Self(pairs))
+    }
+
+    /// URL-encoded parameters.
+    ///
+    /// # Errors
+    /// As [`Parameters::of_query`].
+    pub fn url_encoded(text: &[u8]) -> Result<Self, ApiError> {
         check_encoding(text)?;
         let pairs: Vec<_> = form_urlencoded::parse(text)
             .into_owned()
@@ -55,9 +88,7 @@ impl Parameters {
             .collect();
         match pairs.len() {
             0..=PARAMETERS_MAX => Ok(Self(pairs)),
-            _ => Err(ApiError::Form(format!(
-                "expected at most {PARAMETERS_MAX} parameters, got more"
-            ))),
+            _ => Err(too_many()),
         }
     }
 
@@ -183,6 +214,14 @@ impl Parameters {
             ))
         }
     }
+}
+
+const NOT_UTF_8: &str = "expected UTF-8";
+
+fn too_many() -> ApiError {
+    ApiError::Form(format!(
+        "expected at most {PARAMETERS_MAX} parameters, got more"
+    ))
 }
 
 /// Checks that the decoded text is UTF-8. The form parser would replace other bytes silently, and

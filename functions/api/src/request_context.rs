@@ -99,6 +99,7 @@ impl RequestContext<'_> {
 
     /// The versions that `If-Match` accepts; `None`: any version (taskrouter.md section 1,
     /// "Optimistic concurrency"). A tag that is not one of ours is no version and never matches.
+    /// Published programs send the version without quotes, as TaskRouter permits.
     pub fn expected_versions(&self) -> Option<Vec<u64>> {
         let tags = self
             .headers
@@ -109,7 +110,10 @@ impl RequestContext<'_> {
         if tags.contains(&"*") {
             return None;
         }
-        let version = |tag: &&str| tag.strip_prefix('"')?.strip_suffix('"')?.parse().ok();
+        let version = |tag: &&str| {
+            let quoted = tag.strip_prefix('"').and_then(|tag| tag.strip_suffix('"'));
+            quoted.unwrap_or(tag).parse().ok()
+        };
         Some(tags.iter().filter_map(version).collect())
     }
 

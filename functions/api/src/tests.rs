@@ -578,7 +578,8 @@ async fn invalid_body_is_refused() {
         .headers_mut()
         .insert(header::CONTENT_TYPE, "application/json".parse().unwrap());
     let (status, _, body) = ask(request).await;
-    let expected = "Content-Type: expected application/x-www-form-urlencoded";
+    let expected =
+        "Content-Type: expected application/x-www-form-urlencoded or multipart/form-data";
     assert_eq!((status.as_u16(), &body["message"]), (400, &json!(expected)));
     request = signed_in("POST", &path, "[1]");
     request.headers_mut().insert(
@@ -609,6 +610,42 @@ async fn invalid_body_is_refused() {
     );
 }
 
+/// Early versions of twilio-node send every form as multipart/form-data.
+#[tokio::test]
+async fn multipart_is_read_like_a_form() {
+    let read = async |kind: &str, body: &[u8]| {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::CONTENT_TYPE, kind.parse().unwrap());
+        Parameters::of_form(&headers, body).await
+    };
+    let part = |name: &str, value: &str| {
+        format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+    };
+    let kind = "multipart/form-data; boundary=b";
+    let body = part("FriendlyName", "Größe & Co") + &part("Empty", "") + "--b--\r\n";
+    let form = read(kind, body.as_bytes()).await.unwrap();
+    let expected = [("FriendlyName", "Größe & Co"), ("Empty", "")];
+    assert_eq!(form.pairs().collect::<Vec<_>>(), expected);
+    let many = part("a", "1").repeat(parameters::PARAMETERS_MAX + 1) + "--b--\r\n";
+    let mut binary = part("Name", "?").into_bytes();
+    let place = binary.iter().position(|byte| *byte == b'?').unwrap();
+    binary[place] = 0xff;
+    binary.extend(b"--b--\r\n");
+    for (kind, body, problem) in [
+        (
+            kind,
+            many.into_bytes(),
+            "expected at most 200 parameters, got more",
+        ),
+        (kind, binary, "Name: expected UTF-8"),
+        (kind, part("Cut", "off").into_bytes(), "the body: "),
+        ("multipart/form-data", b"--b--".to_vec(), "Content-Type: "),
+    ] {
+        let error = read(kind, &body).await.unwrap_err().to_string();
+        assert!(error.starts_with(problem), "{error}");
+    }
+}
+
 #[test]
 fn if_match_accepts_only_named_versions() {
     let api = api();
@@ -617,6 +654,10 @@ fn if_match_accepts_only_named_versions() {
         (Some("\"3\""), true),
         (Some("*"), true),
         (Some("\"2\", \"3\""), true),
+        (Some("3"), true),
+        (Some("2, 3"), true),
+        (Some("2"), false),
+        (Some("\"3"), false),
         (Some("\"2\""), false),
         (Some("W/\"3\""), false),
         (Some(""), false),

@@ -2,11 +2,14 @@
 //! (voice-webhooks.md section 8). Every property of the official description is present, `null`
 //! where there is no value.
 
-use ids::AccountSid;
 use ids::time::{Millis, Timestamp};
+use ids::{AccountSid, PhoneNumberSid};
 use serde_json::{Map, Value, json};
 
-use crate::network::{Call, CallStatus, Conference, Participant, Queue, participant_status};
+use crate::network::{
+    Call, CallStatus, CentreNumber, Conference, Participant, Queue, participant_status,
+};
+use crate::twiml::Method;
 
 /// Resources below a Call. None of them is simulated; clients only expect the links.
 const CALL_SUBRESOURCES: [(&str, &str); 9] = [
@@ -29,13 +32,80 @@ pub(super) fn account_path(account: AccountSid) -> String {
     format!("/2010-04-01/Accounts/{account}")
 }
 
+/// Resources below an Account that the simulator has.
+const ACCOUNT_SUBRESOURCES: [(&str, &str); 4] = [
+    ("calls", "Calls"),
+    ("queues", "Queues"),
+    ("conferences", "Conferences"),
+    ("incoming_phone_numbers", "IncomingPhoneNumbers"),
+];
+
+fn subresource_uris(path: &str, subresources: &[(&str, &str)]) -> Map<String, Value> {
+    let uri = |name: &str| json!(format!("{path}/{name}.json"));
+    let subresources = subresources.iter();
+    subresources
+        .map(|(key, name)| ((*key).to_owned(), uri(name)))
+        .collect()
+}
+
+/// The JSON of the Account. The auth token is not part of it.
+pub(super) fn account(account: AccountSid) -> Value {
+    let path = account_path(account);
+    json!({
+        "sid": account,
+        "friendly_name": "Simulated carrier",
+        "owner_account_sid": account,
+        "status": "active",
+        "type": "Full",
+        "auth_token": null,
+        "date_created": null,
+        "date_updated": null,
+        "uri": format!("{path}.json"),
+        "subresource_uris": subresource_uris(&path, &ACCOUNT_SUBRESOURCES),
+    })
+}
+
+/// The SID of a number: the same at every start.
+pub(super) fn number_sid(account: AccountSid, number: &str) -> PhoneNumberSid {
+    PhoneNumberSid::derive(&[account.text().as_str(), number])
+}
+
+/// The JSON of an IncomingPhoneNumber.
+pub(super) fn incoming_phone_number(account: AccountSid, number: &CentreNumber) -> Value {
+    let sid = number_sid(account, &number.number);
+    json!({
+        "sid": sid,
+        "account_sid": account,
+        "phone_number": number.number,
+        "friendly_name": formatted(&number.number),
+        "voice_url": number.voice_url,
+        "voice_method": method(number.voice_method),
+        "voice_fallback_url": number.voice_fallback_url,
+        "voice_fallback_method": "POST",
+        "voice_application_sid": null,
+        "voice_caller_id_lookup": false,
+        "status_callback": number.status_callback,
+        "status_callback_method": "POST",
+        "capabilities": {"voice": true, "sms": false, "mms": false, "fax": false},
+        "api_version": "2010-04-01",
+        "beta": false,
+        "origin": "simulated",
+        "date_created": null,
+        "date_updated": null,
+        "uri": format!("{}/IncomingPhoneNumbers/{sid}.json", account_path(account)),
+    })
+}
+
+fn method(method: Method) -> &'static str {
+    match method {
+        Method::Get => "GET",
+        Method::Post => "POST",
+    }
+}
+
 /// The JSON of a Call.
 pub(super) fn call(account: AccountSid, call: &Call) -> Value {
     let path = format!("{}/Calls/{}", account_path(account), call.sid);
-    let subresources: Map<String, Value> = CALL_SUBRESOURCES
-        .iter()
-        .map(|(key, name)| ((*key).to_owned(), json!(format!("{path}/{name}.json"))))
-        .collect();
     let was_dialled = call.status != CallStatus::Queued;
     let duration = call
         .ended
@@ -66,7 +136,7 @@ pub(super) fn call(account: AccountSid, call: &Call) -> Value {
         "queue_time": call.queue_time.as_millis().to_string(),
         "trunk_sid": null,
         "uri": format!("{path}.json"),
-        "subresource_uris": subresources,
+        "subresource_uris": subresource_uris(&path, &CALL_SUBRESOURCES),
     })
 }
 

@@ -189,6 +189,15 @@ pub enum Input {
     },
     /// REST: end a conference.
     EndConference(ConferenceSid),
+    /// REST: change the voice configuration of a number, until the network is opened again.
+    UpdateNumber {
+        /// The number, in E.164 form.
+        number: String,
+        /// The new URL of the first document.
+        voice_url: Option<String>,
+        /// The new method of that request.
+        voice_method: Option<crate::twiml::Method>,
+    },
     /// The TaskRouter: the Task of a call that was enqueued with a Workflow has ended.
     TaskEnded {
         /// The call whose Task it was.

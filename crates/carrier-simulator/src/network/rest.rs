@@ -12,6 +12,7 @@ use super::{
     CallRecording, CallStatus, Direction, Output, QUEUES_MAX, Refusal, Start, StatusCallback,
     Target, address,
 };
+use crate::twiml::Method;
 
 /// A call to be created.
 #[derive(Debug, Clone, PartialEq)]
@@ -290,6 +291,24 @@ impl Turn<'_> {
         self.replace_document(member, start);
         Ok(())
     }
+
+    /// Changes the voice configuration of a number of the contact centre.
+    pub fn update_number(
+        &mut self,
+        number: &str,
+        voice_url: Option<String>,
+        voice_method: Option<Method>,
+    ) -> Result<(), Refusal> {
+        if let Some(url) = &voice_url {
+            check_url("VoiceUrl", url)?;
+        }
+        let mut numbers = self.network.setup.numbers.iter_mut();
+        if let Some(centre) = numbers.find(|centre| centre.number == number) {
+            centre.voice_url = voice_url.unwrap_or_else(|| centre.voice_url.clone());
+            centre.voice_method = voice_method.unwrap_or(centre.voice_method);
+        }
+        Ok(())
+    }
 }
 
 fn check_size(max_size: u32) -> Result<(), Refusal> {
@@ -308,8 +327,11 @@ fn check_start(start: Option<&Start>) -> Result<(), Refusal> {
 }
 
 pub(super) fn check_target(field: &'static str, target: Option<&Target>) -> Result<(), Refusal> {
-    let Some(target) = target else { return Ok(()) };
-    match Url::parse(&target.url) {
+    target.map_or(Ok(()), |target| check_url(field, &target.url))
+}
+
+fn check_url(field: &'static str, url: &str) -> Result<(), Refusal> {
+    match Url::parse(url) {
         Ok(url) if ["http", "https"].contains(&url.scheme()) && url.has_host() => Ok(()),
         Ok(_) | Err(_) => Err(Refusal::BadUrl { field }),
     }

@@ -91,6 +91,11 @@ impl<'n> Turn<'n> {
                 self.remove_participant(conference, call)
             }
             Input::EndConference(conference) => self.end_conference_for(conference),
+            Input::UpdateNumber {
+                number,
+                voice_url,
+                voice_method,
+            } => self.update_number(&number, voice_url, voice_method),
             Input::TaskEnded { call, task, end } => self.task_ended(call, task, end),
         };
         if let Err(refusal) = result {

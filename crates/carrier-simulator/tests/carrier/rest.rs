@@ -392,3 +392,57 @@ async fn recording_is_served_with_its_length() {
     }
     assert_eq!(api.get(&path.replace("/RE", "/REx")).await.0, 404);
 }
+
+/// Set-up scripts read the account, and let its number ask their application.
+#[tokio::test]
+async fn account_and_numbers_over_rest() {
+    let webhooks = Webhooks::start().await;
+    webhooks.serve("/mine", "<Pause length=\"60\"/>");
+    let carrier = open(&webhooks, &ManualClock::new(), Journal::none());
+    let api = Api::start(&carrier).await;
+    let credentials = (ACCOUNT.to_string(), TOKEN);
+    let credentials = Some((credentials.0.as_str(), credentials.1));
+    let path = format!("/2010-04-01/Accounts/{ACCOUNT}.json");
+    let (status, account) = api.rest_as(credentials, &path).await;
+    assert_eq!((status, &account["status"]), (200, &json!("active")));
+    let (_, list) = api.rest_get("IncomingPhoneNumbers.json").await;
+    let numbers = list["incoming_phone_numbers"].as_array().unwrap();
+    assert_eq!(numbers[0]["phone_number"], CENTRE);
+    let number = format!(
+        "IncomingPhoneNumbers/{}.json",
+        numbers[0]["sid"].as_str().unwrap()
+    );
+    assert_eq!(api.rest_get(&number).await, (200, numbers[0].clone()));
+    let url = webhooks.url("/mine");
+    let (status, _) = api.rest(&number, &[("VoiceUrl", "/mine")]).await;
+    assert_eq!(status, 400, "a URL without a host");
+    let change = [("VoiceUrl", url.as_str()), ("VoiceMethod", "get")];
+    let (status, changed) = api.rest(&number, &change).await;
+    assert_eq!((status, &changed["voice_method"]), (200, &json!("GET")));
+    api.dial(CALLER, CENTRE).await;
+    carrier.settle().await;
+    assert_eq!(webhooks.requests("/mine").len(), 1);
+}
+
+#[tokio::test]
+async fn path_that_is_not_served_has_a_json_error() {
+    let webhooks = Webhooks::start().await;
+    let carrier = open(&webhooks, &ManualClock::new(), Journal::none());
+    let api = Api::start(&carrier).await;
+    for path in [
+        "Messages.json",
+        "Applications.json",
+        "Calls/CA1/Payments.json",
+    ] {
+        let (status, error) = api.rest_get(path).await;
+        assert_eq!(
+            (status, error["code"].as_u64()),
+            (404, Some(20404)),
+            "{path}"
+        );
+        let message = error["message"].as_str().unwrap();
+        assert!(message.contains(path), "{message}");
+    }
+    let anonymous = api.rest_as(None, "/2010-04-01/Other.json").await;
+    assert_eq!(anonymous.0, 401);
+}

@@ -137,6 +137,16 @@ pub enum Step {
     Direct,
 }
 
+impl Step {
+    /// Are both steps of the same filter?
+    pub fn is_in_filter_of(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::Target { filter, .. }, Self::Target { filter: other, .. }) => filter == other,
+            (Self::Target { .. } | Self::DefaultFilter | Self::Direct, _) => self == other,
+        }
+    }
+}
+
 /// A destination that bypasses the Workflow's filters (taskrouter.md section 2.8,
 /// `routing_target`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -179,6 +179,8 @@ pub enum Command {
         status: AssignmentStatus,
         /// The Task's reason for ending.
         reason: EndReason,
+        /// Attributes to set together with the status (section 2.8); `None`: unchanged.
+        attributes: Option<AttributesChange>,
     },
     /// The API updates a Task (taskrouter.md section 2.8).
     TaskUpdated {
@@ -310,8 +312,8 @@ impl Command {
     }
 }
 
-/// An update of a Task. A field that is absent keeps its value. The Task stays in its step
-/// (taskrouter.md section 7.2, rule 15).
+/// An update of a Task. A field that is absent keeps its value. New attributes may lead a pending
+/// Task to another filter (taskrouter.md section 7.2, rule 15).
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct TaskChanges {
     /// The JSON attributes.

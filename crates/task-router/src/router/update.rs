@@ -6,17 +6,24 @@ use super::decision::Refusal;
 use super::draft::Draft;
 use super::queue_membership::queue_membership_of;
 use super::worker::set_activity;
+use super::workflow_progress;
 use crate::model::{Attributes, TaskChannelName, Worker};
 use ids::{ReservationSid, TaskSid, WorkerSid};
 
-/// Updates a Task that has not ended.
+/// Updates a Task. One that has ended keeps everything but its attributes, which may change until it
+/// is removed: the link to a recording comes after the call (section 2.8).
 pub(super) fn task(
     draft: &mut Draft<'_>,
     sid: TaskSid,
     changes: &TaskChanges,
 ) -> Result<(), Refusal> {
     let task = draft.task(sid)?;
-    if task.assignment_status.is_end() {
+    let only_attributes = TaskChanges {
+        attributes: changes.attributes.clone(),
+        ..TaskChanges::default()
+    };
+    let has_ended = task.assignment_status.is_end();
+    if has_ended && (task.removal.is_some() || *changes != only_attributes) {
         return Err(Refusal::WrongStatus {
             task: sid,
             status: task.assignment_status,
@@ -38,9 +45,12 @@ pub(super) fn task(
     if changed.channel != task.channel {
         move_slots(draft, sid, changed.channel)?;
     }
-    if changed != *draft.task(sid)? {
-        *draft.task_mut(sid)? = changed;
+    let task = draft.task(sid)?;
+    if changed == *task {
+        return Ok(());
     }
+    workflow_progress::filter_again(draft.workspace, task, &mut changed, draft.now);
+    *draft.task_mut(sid)? = changed;
     Ok(())
 }
 

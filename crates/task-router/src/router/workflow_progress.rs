@@ -5,6 +5,7 @@ use super::draft::Draft;
 use super::{ending, workflow};
 use crate::model::{Configuration, EndReason, Step, Task, Workspace};
 use ids::TaskSid;
+use ids::time::Timestamp;
 use planted_bugs::Bug;
 
 /// Moves a pending Task through every step whose deadline has passed. After the last step of a
@@ -80,6 +81,30 @@ pub(super) fn reevaluate(draft: &mut Draft<'_>, sid: TaskSid) -> Result<(), Refu
             Ok(())
         }
         None => ending::cancel(draft, sid, &EndReason::WorkflowTimeout),
+    }
+}
+
+/// Evaluates the filters again for a pending Task whose attributes have changed (rule 15).
+///
+/// If another filter is now the first that matches, the Task enters it, with its age and its place
+/// among Tasks of the same priority. Otherwise it keeps its step and the step's deadline, even after
+/// it has passed earlier filters by timeout. A Task that no filter matches any more keeps its step,
+/// too: a mistake in the attributes must not end a call.
+pub(super) fn filter_again(workspace: &Workspace, before: &Task, task: &mut Task, now: Timestamp) {
+    let is_routed_by_filters = task.is_pending() && task.position.step != Step::Direct;
+    if !is_routed_by_filters || before.attributes == task.attributes {
+        return;
+    }
+    let Some(configuration) = workspace.configuration_of(task) else {
+        return;
+    };
+    let first = workflow::first_step(configuration, task);
+    if let Some(step) = first
+        && !step.is_in_filter_of(task.position.step)
+        && first != workflow::first_step(configuration, before)
+    {
+        let start = workflow::start_of(step, now);
+        workflow::enter(workspace, task, configuration, start, now);
     }
 }
 

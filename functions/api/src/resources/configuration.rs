@@ -248,7 +248,7 @@ mod tests {
             url(&form("A=https://a.example/b"), "A").unwrap(),
             Some(Some("https://a.example/b".to_owned()))
         );
-        let emptied = Parameters::of_form(&http::HeaderMap::new(), b"A=").unwrap();
+        let emptied = Parameters::url_encoded(b"A=").unwrap();
         assert_eq!(url(&emptied, "A").unwrap(), Some(None));
         assert_eq!(
             url_or_path(&form("A=/assignment"), "A").unwrap(),

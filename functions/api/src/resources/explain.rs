@@ -13,7 +13,7 @@ use task_router::router::explain::{
 };
 use task_router::router::order::{WaitingList, position_of, waiting_list_of};
 
-use super::{READS_AT_ONCE, task, worker};
+use super::{READS_AT_ONCE, configuration, task, worker};
 use crate::answer::Answer;
 use crate::error::ApiError;
 use crate::request_context::RequestContext;
@@ -32,7 +32,7 @@ struct Explained<T> {
 /// `GET …/Tasks/{TaskSid}/Explain`. Reads at most a thousand Workers, and a hundred Tasks that are
 /// served before this one.
 pub async fn of_one_task(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let workspace = context.workspace().await?;
+    let workspace = configuration::read(context).await?;
     let task = task::find(context, "TaskSid").await?;
     let (workers, more_workers) = candidates(context, &workspace, &task).await?;
     let (ahead, more_ahead) = tasks_ahead(context, &workspace, &task).await?;
@@ -55,7 +55,7 @@ pub async fn of_one_task(context: &RequestContext<'_>) -> Result<Answer, ApiErro
 
 /// `GET …/Workers/{WorkerSid}/Explain`. Reads the first Tasks of at most two hundred waiting lists.
 pub async fn of_one_worker(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let workspace = context.workspace().await?;
+    let workspace = configuration::read(context).await?;
     let worker = worker::find(context, "WorkerSid").await?;
     let heads: Vec<WaitingListHead> =
         stream::iter(WorkerQuestion::waiting_lists(&workspace, &worker))

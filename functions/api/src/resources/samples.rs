@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 use shared::menu::Menu;
 use shared::voice_settings::VoiceSettings;
 use task_router::model::{
-    Activity, Configuration, Dates, QueueMembership, Target, Task, TaskChannelName, TaskOrder,
-    TaskQueue, Worker, Workflow, Workspace,
+    Activity, Configuration, Dates, Target, Task, TaskChannelName, TaskOrder, TaskQueue, Worker,
+    Workflow, Workspace,
 };
 use task_router::router::{NewTask, create_task};
 
@@ -101,7 +101,6 @@ pub fn worker() -> Worker {
             .parse()
             .unwrap(),
         date_status_changed: NOON + Millis::from_secs(60),
-        queue_membership: QueueMembership::new(vec![QUEUE]),
         date_updated: NOON + Millis::from_secs(65),
         version: 3,
         ..Worker::new(

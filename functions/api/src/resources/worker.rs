@@ -17,7 +17,7 @@ use crate::error::ApiError;
 use crate::request_context::RequestContext;
 use crate::view::View;
 
-pub use list::list;
+pub use list::{is_eligible_for_named, list};
 
 /// `GET …/Workers/{Sid}`
 pub async fn fetch(context: &RequestContext<'_>) -> Result<Answer, ApiError> {

@@ -189,7 +189,7 @@ mod tests {
     use crate::resources::samples;
 
     fn fields(form: &str) -> Result<Fields, ApiError> {
-        Fields::read(&Parameters::of_form(&http::HeaderMap::new(), form.as_bytes()).unwrap())
+        Fields::read(&Parameters::url_encoded(form.as_bytes()).unwrap())
     }
 
     #[test]

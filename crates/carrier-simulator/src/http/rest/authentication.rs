@@ -35,7 +35,8 @@ pub(super) async fn authenticate(
         return RestError::unauthorized().into_response();
     }
     let path = request.uri().path();
-    if path.split('/').nth(3) != Some(account.as_str()) {
+    let named = path.split('/').nth(3).unwrap_or_default();
+    if named.trim_end_matches(".json") != account {
         return RestError::not_found(path).into_response();
     }
     next.run(request).await

@@ -79,12 +79,20 @@ pub(super) fn to_and_from(form: &Form) -> Result<(String, String), RestError> {
     ))
 }
 
-pub(super) fn target(form: &Form, url: &str, method: &str) -> Result<Option<Target>, RestError> {
-    let read = form.text(method).map(|text| {
+/// The method that a field names.
+///
+/// # Errors
+/// 400/20001.
+pub(super) fn read_method(form: &Form, field: &str) -> Result<Option<Method>, RestError> {
+    let read = form.text(field).map(|text| {
         Method::read(text)
-            .ok_or_else(|| RestError::bad_request(20001, format!("{method}: expected GET or POST")))
+            .ok_or_else(|| RestError::bad_request(20001, format!("{field}: expected GET or POST")))
     });
-    let method = read.transpose()?.unwrap_or_default();
+    read.transpose()
+}
+
+pub(super) fn target(form: &Form, url: &str, method: &str) -> Result<Option<Target>, RestError> {
+    let method = read_method(form, method)?.unwrap_or_default();
     Ok(form.text(url).map(|url| Target {
         url: url.to_owned(),
         method,

@@ -1,6 +1,7 @@
 //! The part of the carrier's REST API that moves calls (voice-webhooks.md section 8): Calls,
-//! Queues, Members, Conferences, Participants.
+//! Queues, Members, Conferences, Participants. Set-up scripts also read the account and its numbers.
 
+mod account;
 mod authentication;
 mod call_filter;
 mod calls;
@@ -14,7 +15,7 @@ use std::sync::Arc;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::http::StatusCode;
-use axum::routing::get;
+use axum::routing::{any, get};
 use axum::{Json, Router, middleware};
 use serde_json::Value;
 
@@ -33,6 +34,15 @@ pub(super) fn routes(carrier: &Arc<Carrier>) -> Router<Arc<Carrier>> {
     let account = "/2010-04-01/Accounts/{account}";
     let path = |rest: &str| format!("{account}{rest}");
     Router::new()
+        .route(account, get(account::fetch_account))
+        .route(
+            &path("/IncomingPhoneNumbers.json"),
+            get(account::list_numbers),
+        )
+        .route(
+            &path("/IncomingPhoneNumbers/{number}"),
+            get(account::fetch_number).post(account::update_number),
+        )
         .route(
             &path("/Calls.json"),
             get(calls::list_calls).post(calls::create_call),
@@ -77,6 +87,7 @@ pub(super) fn routes(carrier: &Arc<Carrier>) -> Router<Arc<Carrier>> {
                 .post(participants::update_participant)
                 .delete(participants::delete_participant),
         )
+        .route("/2010-04-01/{*path}", any(account::not_served))
         .method_not_allowed_fallback(async || RestError::method_not_allowed())
         .route_layer(middleware::from_fn_with_state(
             Arc::clone(carrier),

@@ -193,7 +193,7 @@ impl Publisher<'_> {
             {
                 let before = old.reservation(reservation.sid).map(|before| before.status);
                 if before.is_some_and(|before| before != *status) {
-                    self.add_reservation(type_of(*status), reservation);
+                    self.add_reservation(type_of(*status), reservation, &self.in_step_of(old));
                 }
             }
         }
@@ -206,17 +206,17 @@ impl Publisher<'_> {
             .iter()
             .filter(|offer| old.reservation(offer.sid).is_none())
         {
-            self.add_reservation(EventType::ReservationCreated, reservation);
+            self.add_reservation(EventType::ReservationCreated, reservation, task);
         }
     }
 
-    fn add_reservation(&mut self, event_type: EventType, reservation: &Reservation) {
+    /// An Event about a Reservation that was made in the step of `task`.
+    fn add_reservation(&mut self, event_type: EventType, reservation: &Reservation, task: &Task) {
         let known = self.workers.get(&reservation.worker_sid);
         let worker = known
             .map(|worker| groups::worker(self.workspace, worker))
             .unwrap_or_default();
-        let parameters = self
-            .parameters()
+        let parameters = groups::task(self.workspace, task, task.date_updated)
             .and(worker)
             .and(groups::reservation(reservation));
         self.notifications.push((event_type, parameters));
@@ -224,15 +224,26 @@ impl Publisher<'_> {
 
     /// An Event with the Task's new state, except that it is in its old TaskQueue.
     fn add_queue_left(&mut self, event_type: EventType, old: &Task) {
-        let before = Task {
-            task_queue_sid: old.task_queue_sid,
-            task_queue_entered_date: old.task_queue_entered_date,
-            ..self.task.clone()
-        };
+        let before = self.in_step_of(old);
         self.notifications.push((
             event_type,
-            groups::task(self.workspace, &before, self.task.date_updated),
+            groups::task(self.workspace, &before, before.date_updated),
         ));
+    }
+
+    /// The Task's new state, except for what the step of `old` gave it. A write that ends a
+    /// Reservation may also move the Task to its next step, which that Reservation was not made in.
+    fn in_step_of(&self, old: &Task) -> Task {
+        Task {
+            task_queue_sid: old.task_queue_sid,
+            task_queue_entered_date: old.task_queue_entered_date,
+            priority: if old.position.step == self.task.position.step {
+                self.task.priority
+            } else {
+                old.priority
+            },
+            ..self.task.clone()
+        }
     }
 
     fn add_step(&mut self) {

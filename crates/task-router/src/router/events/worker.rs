@@ -10,7 +10,8 @@ use crate::model::{EventType, TaskChannel, TaskChannelName, Worker, Workspace};
 use ids::time::Timestamp;
 
 /// The Events of a Worker's write or deletion. Without any image there was no write, and there is
-/// no Event. `written_at` is the moment of a deletion, which no image contains.
+/// no Event. `written_at` is the moment of a deletion, which no image contains. DynamoDB rounds it
+/// down to a second, so a deletion is not earlier than the Worker's last change.
 pub fn of_worker(
     workspace: &Workspace,
     old: Option<&Worker>,
@@ -25,14 +26,19 @@ pub fn of_worker(
         }
         (Some(old), None) => {
             let deleted = vec![(EventType::WorkerDeleted, groups::worker(workspace, old))];
-            (old, old.version + 1, written_at, deleted)
+            (
+                old,
+                old.version + 1,
+                written_at.max(changed_at(old)),
+                deleted,
+            )
         }
-        (Some(old), Some(new)) => {
-            // A stored item may lack `date_updated`; the change of Activity is then the latest
-            // date.
-            let at = new.date_updated.max(new.date_status_changed);
-            (new, new.version, at, changes(workspace, old, new))
-        }
+        (Some(old), Some(new)) => (
+            new,
+            new.version,
+            changed_at(new),
+            changes(workspace, old, new),
+        ),
     };
     let about = worker.sid.to_string();
     events_of(
@@ -44,6 +50,12 @@ pub fn of_worker(
         },
         notifications,
     )
+}
+
+/// When the Worker was last changed. A stored item may lack `date_updated`; the change of Activity is
+/// then the latest date.
+fn changed_at(worker: &Worker) -> Timestamp {
+    worker.date_updated.max(worker.date_status_changed)
 }
 
 fn changes(workspace: &Workspace, old: &Worker, new: &Worker) -> Notifications {

@@ -65,6 +65,7 @@ fn set(name: &str, status: AssignmentStatus) -> Command {
         task: task(name),
         status,
         reason: EndReason::Given("because".to_owned()),
+        attributes: None,
     }
 }
 
@@ -491,4 +492,51 @@ fn known_worker_is_in_event_parameters() {
             "{known}"
         );
     }
+}
+
+/// The offer was made in the first queue, and times out after the deadline of that step.
+#[test]
+fn late_timeout_names_its_own_queue() {
+    let timed = Target {
+        timeout: Some(Millis::from_secs(2)),
+        ..target("en")
+    };
+    let urgent = Target {
+        priority: Some(9),
+        ..target("hi")
+    };
+    let mut world = world()
+        .worker("Ben", r#"{"languages":["en"]}"#)
+        .steps(vec![timed, urgent]);
+    world.call("c1", "en");
+    world.advance("c1");
+    assert_eq!(world.offered_to("c1"), ["Ben"]);
+    world.wait(RESERVATION_TIMEOUT_SECS);
+    let events = published(&mut world, advance("c1"));
+    let of = |wanted: EventType| {
+        let event = events.iter().find(|event| event.event_type == wanted);
+        let parameters = &event
+            .unwrap_or_else(|| panic!("{:?}", types(&events)))
+            .parameters;
+        let text = |parameter| parameters.get(parameter).map(str::to_owned);
+        (
+            text(Parameter::TaskQueueName),
+            text(Parameter::TaskPriority),
+        )
+    };
+    let first = (Some("en".to_owned()), Some("0".to_owned()));
+    let second = (Some("hi".to_owned()), Some("9".to_owned()));
+    assert_eq!(of(EventType::ReservationTimeout), first);
+    assert_eq!(of(EventType::TaskQueueTimeout), first);
+    assert_eq!(of(EventType::TaskQueueEntered), second);
+}
+
+/// DynamoDB dates a record in whole seconds.
+#[test]
+fn deletion_comes_after_the_last_change() {
+    let world = world().worker("Ben", r#"{"languages":["en"]}"#);
+    let mut ben = world.workers[&worker("Ben")].clone();
+    ben.date_updated = world.now + Millis::from_millis(700);
+    let deleted = events::of_worker(&world.workspace, Some(&ben), None, world.now);
+    assert_eq!(deleted[0].at(), ben.date_updated);
 }

@@ -179,6 +179,7 @@ fn completed_task_states_reason() {
         task: task("c1"),
         status: AssignmentStatus::Completed,
         reason,
+        attributes: None,
     };
     let events = published(&mut world, ended);
     let reason = json!({ "task_completed_reason": "solved", "reason": "solved" });

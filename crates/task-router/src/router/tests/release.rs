@@ -126,6 +126,7 @@ fn post_work_activity_is_entered_once() {
         task: task("c1"),
         status: AssignmentStatus::Completed,
         reason,
+        attributes: None,
     };
     let ends = write_task_only(&mut world, &done);
     world.happens(Command::Released(ends[0].clone()));
@@ -157,6 +158,7 @@ fn end_before_wrapping_does_both() {
         task: task("c1"),
         status: AssignmentStatus::Completed,
         reason,
+        attributes: None,
     };
     let ends = write_task_only(&mut world, &done);
     world.happens(Command::Released(ends[0].clone()));

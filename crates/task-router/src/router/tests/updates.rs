@@ -139,7 +139,52 @@ fn update_of_ended_task_is_refused() {
         task: task("c1"),
         status,
     });
-    assert_eq!(world.update("c1", TaskChanges::default()).0, refused);
+    let urgent = TaskChanges {
+        priority: Some(9),
+        ..TaskChanges::default()
+    };
+    assert_eq!(world.update("c1", urgent).0, refused);
+}
+
+#[test]
+fn attributes_of_ended_task_may_change() {
+    let mut world = world().worker("Ben", ENGLISH);
+    world.call("c1", "en");
+    world.caller_hangs_up("c1");
+    let recorded: Attributes = r#"{"recording":"https://media.example/RE1"}"#.parse().unwrap();
+    let changes = TaskChanges {
+        attributes: Some(recorded.clone().into()),
+        ..TaskChanges::default()
+    };
+    let (outcome, effects) = world.update("c1", changes.clone());
+    assert_eq!((outcome, effects), (Outcome::Changed, vec![]));
+    let ended = &world.tasks[&task("c1")];
+    assert_eq!(
+        (ended.assignment_status, &ended.attributes),
+        (AssignmentStatus::Canceled, &recorded)
+    );
+    world.happens(Command::TaskDeleted { task: task("c1") });
+    assert!(matches!(
+        world.update("c1", TaskChanges::default()).0,
+        Outcome::Refused(Refusal::WrongStatus { .. })
+    ));
+}
+
+#[test]
+fn canceled_task_gets_its_attributes_at_once() {
+    let mut world = world();
+    world.call("c1", "en");
+    let follow_up: Attributes = r#"{"abandoned":"Follow-Up"}"#.parse().unwrap();
+    let cancel = Command::StatusSet {
+        task: task("c1"),
+        status: AssignmentStatus::Canceled,
+        reason: EndReason::Given("callback".to_owned()),
+        attributes: Some(follow_up.clone().into()),
+    };
+    assert_eq!(world.happens(cancel).0, Outcome::Changed);
+    let ended = &world.tasks[&task("c1")];
+    assert_eq!(ended.attributes, follow_up);
+    assert_eq!(ended.assignment_status, AssignmentStatus::Canceled);
 }
 
 fn change_worker(world: &mut World, changes: WorkerChanges) -> (Outcome, Vec<Effect>) {

@@ -374,6 +374,7 @@ impl World {
             task: task(name),
             status,
             reason,
+            attributes: None,
         })
         .0
     }

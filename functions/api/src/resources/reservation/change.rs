@@ -245,6 +245,7 @@ impl Found {
             task: self.task.sid,
             status,
             reason: EndReason::Given(String::new()),
+            attributes: None,
         })
     }
 }
@@ -278,9 +279,7 @@ mod tests {
 
     #[test]
     fn invalid_change_is_refused() {
-        let read = |form: &str| {
-            Change::read(&Parameters::of_form(&http::HeaderMap::new(), form.as_bytes()).unwrap())
-        };
+        let read = |form: &str| Change::read(&Parameters::url_encoded(form.as_bytes()).unwrap());
         assert_eq!(read("").unwrap(), Change::Nothing);
         assert_eq!(
             read("ReservationStatus=rejected").unwrap(),

@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use task_router::model::{PartId, TaskQueue, Worker, Workspace};
 use task_router::statistics::{ActiveTasks, Family, Tallies};
 
-use super::worker as worker_resource;
+use super::{configuration, worker as worker_resource};
 use crate::answer::Answer;
 use crate::error::ApiError;
 use crate::paging::{Listed, Paging, SortKey};
@@ -32,54 +32,60 @@ const BULK_QUEUES_MAX: usize = 50;
 
 /// `GET …/RealTimeStatistics`
 pub async fn workspace_real_time(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    tasks_real_time(context, Scope::Workspace).await
+    tasks_real_time(context, &*context.workspace().await?, Scope::Workspace).await
 }
 
 /// `GET …/CumulativeStatistics`
 pub async fn workspace_cumulative(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    tasks_cumulative(context, Scope::Workspace).await
+    tasks_cumulative(context, &*context.workspace().await?, Scope::Workspace).await
 }
 
 /// `GET …/Statistics`
 pub async fn workspace(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    tasks_both(context, Scope::Workspace).await
+    tasks_both(context, &*context.workspace().await?, Scope::Workspace).await
 }
 
 /// `GET …/TaskQueues/{TaskQueueSid}/RealTimeStatistics`
 pub async fn task_queue_real_time(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    tasks_real_time(context, queue_of(context).await?).await
+    let workspace = configuration::read(context).await?;
+    tasks_real_time(context, &workspace, queue_of(context, &workspace)?).await
 }
 
 /// `GET …/TaskQueues/{TaskQueueSid}/CumulativeStatistics`
 pub async fn task_queue_cumulative(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    tasks_cumulative(context, queue_of(context).await?).await
+    let workspace = configuration::read(context).await?;
+    tasks_cumulative(context, &workspace, queue_of(context, &workspace)?).await
 }
 
 /// `GET …/TaskQueues/{TaskQueueSid}/Statistics`
 pub async fn task_queue(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    tasks_both(context, queue_of(context).await?).await
+    let workspace = configuration::read(context).await?;
+    tasks_both(context, &workspace, queue_of(context, &workspace)?).await
 }
 
 /// `GET …/Workflows/{WorkflowSid}/RealTimeStatistics`
 pub async fn workflow_real_time(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    tasks_real_time(context, workflow_of(context).await?).await
+    let workspace = context.workspace().await?;
+    tasks_real_time(context, &workspace, workflow_of(context, &workspace)?).await
 }
 
 /// `GET …/Workflows/{WorkflowSid}/CumulativeStatistics`
 pub async fn workflow_cumulative(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    tasks_cumulative(context, workflow_of(context).await?).await
+    let workspace = context.workspace().await?;
+    tasks_cumulative(context, &workspace, workflow_of(context, &workspace)?).await
 }
 
 /// `GET …/Workflows/{WorkflowSid}/Statistics`
 pub async fn workflow(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    tasks_both(context, workflow_of(context).await?).await
+    let workspace = context.workspace().await?;
+    tasks_both(context, &workspace, workflow_of(context, &workspace)?).await
 }
 
 /// `GET …/TaskQueues/Statistics`; filter `FriendlyName`. The counts are read once for the whole
 /// page.
 pub async fn task_queues(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let paging = Paging::read(&context.query)?;
-    let workspace = context.workspace().await?;
+    let workspace = configuration::read(context).await?;
     let query = Query::read(context, &workspace)?;
     let name = context.query.text("FriendlyName");
     let matching = workspace
@@ -117,7 +123,7 @@ pub async fn task_queues(context: &RequestContext<'_>) -> Result<Answer, ApiErro
 /// that does not exist has zeros (api-operations.md, "From the public product documentation").
 pub async fn task_queues_real_time(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let sids = query::queue_sids(context.headers, context.body, BULK_QUEUES_MAX)?;
-    let workspace = context.workspace().await?;
+    let workspace = configuration::read(context).await?;
     let query = Query::read_now(context, &workspace)?;
     let now = Now::read(context, &workspace, Scope::Workspace).await?;
     let shown = sids.into_iter().map(|sid| {
@@ -168,7 +174,7 @@ pub async fn workers_cumulative(context: &RequestContext<'_>) -> Result<Answer, 
 
 /// `GET …/Workers/Statistics`; filters `TaskQueueSid`, `TaskQueueName`, `FriendlyName`.
 pub async fn workers(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
-    let workspace = context.workspace().await?;
+    let workspace = configuration::read(context).await?;
     let query = Query::read(context, &workspace)?;
     let filter = query::WorkerFilter::read(&context.query)?;
     let mut workers = few_workers(context, &workspace).await?;
@@ -250,46 +256,55 @@ impl Now {
     }
 }
 
-async fn tasks_real_time(context: &RequestContext<'_>, scope: Scope) -> Result<Answer, ApiError> {
-    let workspace = context.workspace().await?;
-    let query = Query::read_now(context, &workspace)?;
-    let mut object = scope.object(context, &workspace);
+async fn tasks_real_time(
+    context: &RequestContext<'_>,
+    workspace: &Workspace,
+    scope: Scope,
+) -> Result<Answer, ApiError> {
+    let query = Query::read_now(context, workspace)?;
+    let mut object = scope.object(context, workspace);
     object.extend(
-        Now::read(context, &workspace, scope)
+        Now::read(context, workspace, scope)
             .await?
-            .shown(&query, &workspace, scope),
+            .shown(&query, workspace, scope),
     );
     object.insert(
         "url".to_owned(),
-        scope.url(context, &workspace, "RealTimeStatistics"),
+        scope.url(context, workspace, "RealTimeStatistics"),
     );
     Ok(Answer::ok(object.into()))
 }
 
-async fn tasks_cumulative(context: &RequestContext<'_>, scope: Scope) -> Result<Answer, ApiError> {
-    let workspace = context.workspace().await?;
-    let query = Query::read(context, &workspace)?;
+async fn tasks_cumulative(
+    context: &RequestContext<'_>,
+    workspace: &Workspace,
+    scope: Scope,
+) -> Result<Answer, ApiError> {
+    let query = Query::read(context, workspace)?;
     let tallies =
-        counts::tallies(context, &workspace, Family::Tasks, query.from, query.until).await?;
-    let mut object = scope.object(context, &workspace);
+        counts::tallies(context, workspace, Family::Tasks, query.from, query.until).await?;
+    let mut object = scope.object(context, workspace);
     object.extend(cumulative::of_tasks(&tallies, &query, scope));
     object.insert(
         "url".to_owned(),
-        scope.url(context, &workspace, "CumulativeStatistics"),
+        scope.url(context, workspace, "CumulativeStatistics"),
     );
     Ok(Answer::ok(object.into()))
 }
 
-async fn tasks_both(context: &RequestContext<'_>, scope: Scope) -> Result<Answer, ApiError> {
-    let workspace = context.workspace().await?;
-    let query = Query::read(context, &workspace)?;
-    let now = Now::read(context, &workspace, scope).await?;
+async fn tasks_both(
+    context: &RequestContext<'_>,
+    workspace: &Workspace,
+    scope: Scope,
+) -> Result<Answer, ApiError> {
+    let query = Query::read(context, workspace)?;
+    let now = Now::read(context, workspace, scope).await?;
     let tallies: Tallies =
-        counts::tallies(context, &workspace, Family::Tasks, query.from, query.until).await?;
-    let mut object = scope.object(context, &workspace);
+        counts::tallies(context, workspace, Family::Tasks, query.from, query.until).await?;
+    let mut object = scope.object(context, workspace);
     object.insert(
         "realtime".to_owned(),
-        now.shown(&query, &workspace, scope).into(),
+        now.shown(&query, workspace, scope).into(),
     );
     object.insert(
         "cumulative".to_owned(),
@@ -297,7 +312,7 @@ async fn tasks_both(context: &RequestContext<'_>, scope: Scope) -> Result<Answer
     );
     object.insert(
         "url".to_owned(),
-        scope.url(context, &workspace, "Statistics"),
+        scope.url(context, workspace, "Statistics"),
     );
     Ok(Answer::ok(object.into()))
 }
@@ -358,20 +373,18 @@ async fn few_workers(
     Ok(context.api.store.workers(&sids).await?)
 }
 
-async fn queue_of(context: &RequestContext<'_>) -> Result<Scope, ApiError> {
+fn queue_of(context: &RequestContext<'_>, workspace: &Workspace) -> Result<Scope, ApiError> {
     let sid: TaskQueueSid = context.sid("TaskQueueSid")?;
-    let exists = context.workspace().await?.task_queues.contains_key(&sid);
-    if exists {
+    if workspace.task_queues.contains_key(&sid) {
         Ok(Scope::Queue(sid))
     } else {
         Err(context.not_found())
     }
 }
 
-async fn workflow_of(context: &RequestContext<'_>) -> Result<Scope, ApiError> {
+fn workflow_of(context: &RequestContext<'_>, workspace: &Workspace) -> Result<Scope, ApiError> {
     let sid: WorkflowSid = context.sid("WorkflowSid")?;
-    let exists = context.workspace().await?.workflows.contains_key(&sid);
-    if exists {
+    if workspace.workflows.contains_key(&sid) {
         Ok(Scope::Workflow(sid))
     } else {
         Err(context.not_found())

@@ -7,12 +7,14 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use task_router::model::{TaskChannelName, Worker, Workspace};
 use task_router::router::events::EVENT_KEPT;
+use task_router::router::is_eligible;
 use task_router::statistics::TaskCell;
 
 use super::object::{Object, fields};
 use crate::error::ApiError;
 use crate::parameters::Parameters;
 use crate::request_context::RequestContext;
+use crate::resources::worker::is_eligible_for_named;
 use crate::time_range::TimeRange;
 
 /// Thresholds of the longest `SplitByWaitTime`.
@@ -168,18 +170,11 @@ impl<'q> WorkerFilter<'q> {
 
     /// Do the filters include this Worker? A TaskQueue's Workers are those who are eligible for it.
     pub fn includes(&self, worker: &Worker, workspace: &Workspace) -> bool {
-        let serves = |name: &str| {
-            let named = workspace
-                .task_queues
-                .values()
-                .filter(|queue| queue.friendly_name == name);
-            named
-                .into_iter()
-                .any(|queue| worker.queue_membership.serves(queue.sid))
-        };
         self.queue_sid
-            .is_none_or(|sid| worker.queue_membership.serves(sid))
-            && self.queue_name.is_none_or(serves)
+            .is_none_or(|sid| is_eligible(workspace, worker, sid))
+            && self
+                .queue_name
+                .is_none_or(|name| is_eligible_for_named(workspace, worker, name))
             && self
                 .friendly_name
                 .is_none_or(|name| worker.friendly_name == name)

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use ids::{TaskQueueSid, TaskSid};
 use serde_json::{Value, json};
 use task_router::model::{AssignmentStatus, Worker, Workspace};
+use task_router::router::is_eligible;
 use task_router::statistics::{ActiveTask, ActiveTasks};
 
 use super::object::{Object, fields};
@@ -60,7 +61,7 @@ pub fn of_workers(workers: &[Worker], workspace: &Workspace) -> Object {
 pub fn of_queue(workers: &[Worker], workspace: &Workspace, queue: TaskQueueSid) -> Object {
     let eligible: Vec<&Worker> = workers
         .iter()
-        .filter(|worker| worker.queue_membership.serves(queue))
+        .filter(|worker| is_eligible(workspace, worker, queue))
         .collect();
     let available = eligible
         .iter()

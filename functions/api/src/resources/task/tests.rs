@@ -79,8 +79,7 @@ fn form_sets_a_status_or_none() {
             requested(AssignmentStatus::Canceled, "wrong number"),
         ),
     ] {
-        let form_parameters =
-            Parameters::of_form(&http::HeaderMap::new(), form.as_bytes()).unwrap();
+        let form_parameters = Parameters::url_encoded(form.as_bytes()).unwrap();
         assert_eq!(
             NewStatus::read(&form_parameters).unwrap(),
             expected,

@@ -16,13 +16,16 @@ use crate::request_context::RequestContext;
 pub const REASON_CHARS_MAX: usize = 1_024;
 
 /// Properties that cannot be changed together with the status. TaskRouter states this for
-/// `Attributes`. Here the change of a status is one Decision and the change of these properties
-/// another, and half of a request is never carried out.
-const PROPERTIES: [&str; 4] = ["Attributes", "Priority", "TaskChannel", "VirtualStartTime"];
+/// `Attributes`, except for those of a Task that is canceled (taskrouter.md section 2.8). Here the
+/// change of a status is one Decision and the change of these properties another, and half of a
+/// request is never carried out.
+const PROPERTIES: [&str; 4] = [ATTRIBUTES, "Priority", "TaskChannel", "VirtualStartTime"];
+
+const ATTRIBUTES: &str = "Attributes";
 
 /// `POST …/Tasks/{Sid}` with `AssignmentStatus` and `Reason`, or with `Attributes`, `Priority`,
-/// `TaskChannel` and `VirtualStartTime`, or with a merge patch of the attributes. Without any of
-/// them nothing changes.
+/// `TaskChannel` and `VirtualStartTime`, or with a merge patch of the attributes. `canceled` may
+/// come with `Attributes`. Without any of them nothing changes.
 pub async fn update(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let status = NewStatus::read(&context.form)?;
     let workspace = context.workspace().await?;
@@ -43,6 +46,7 @@ async fn set_status(
         task: task.sid,
         status,
         reason,
+        attributes: context.attributes_change()?,
     };
     let expected = context.expected_versions();
     let applied = context
@@ -104,7 +108,9 @@ impl NewStatus {
                 Ok(None)
             };
         };
-        if let Some(property) = PROPERTIES.iter().find(|name| form.text(name).is_some()) {
+        let is_permitted = |name: &str| name == ATTRIBUTES && status == AssignmentStatus::Canceled;
+        let mut given = PROPERTIES.iter().filter(|name| form.text(name).is_some());
+        if let Some(property) = given.find(|name| !is_permitted(name)) {
             return Err(ApiError::parameter(
                 property,
                 "cannot be changed together with AssignmentStatus; send two requests",

@@ -4,7 +4,7 @@ use super::*;
 use crate::resources::samples;
 
 fn form(text: &str) -> Parameters {
-    Parameters::of_form(&http::HeaderMap::new(), text.as_bytes()).unwrap()
+    Parameters::url_encoded(text.as_bytes()).unwrap()
 }
 
 fn queue_of(text: &str) -> Result<TaskQueue, ApiError> {

@@ -4,6 +4,7 @@ use ids::{ActivitySid, TaskQueueSid, WorkerSid};
 use store::{Entry, Part, Reading, Store};
 use task_router::model::{Expression, Worker, Workspace};
 use task_router::router::expression::WorkerScope;
+use task_router::router::is_eligible;
 
 use super::{activity_name, render, url};
 use crate::answer::Answer;
@@ -12,6 +13,7 @@ use crate::ordering::{self, Clause, Direction};
 use crate::paging::{Paging, SortKey};
 use crate::parameters::Parameters;
 use crate::request_context::RequestContext;
+use crate::resources::configuration;
 use crate::resources::listing::{self, Listing};
 
 /// The attribute that Workers can be ordered by.
@@ -25,7 +27,11 @@ pub async fn list(context: &RequestContext<'_>) -> Result<Answer, ApiError> {
     let paging = Paging::read(&context.query)?;
     let filter = Filter::read(&context.query)?;
     let order = ordering::read(&context.query, &[("DateStatusChanged", DateStatusChanged)])?;
-    let workspace = context.workspace().await?;
+    let workspace = if filter.evaluates_expressions() {
+        configuration::read(context).await?
+    } else {
+        context.workspace().await?
+    };
     let workers = Workers {
         store: &context.api.store,
         workspace: &workspace,
@@ -109,6 +115,12 @@ impl<'q> Filter<'q> {
         })
     }
 
+    /// Is an expression evaluated, a TaskQueue's or one of the request? Then the configuration must
+    /// be the newest, or a TaskQueue that the client changed a moment ago has its previous Workers.
+    fn evaluates_expressions(&self) -> bool {
+        self.task_queue_name.is_some() || self.task_queue_sid.is_some() || self.expression.is_some()
+    }
+
     fn matches(&self, worker: &Worker, workspace: &Workspace) -> bool {
         let available = workspace.is_available(worker.activity_sid);
         let satisfies =
@@ -126,20 +138,21 @@ impl<'q> Filter<'q> {
                 .is_none_or(|requested| available == requested)
             && self
                 .task_queue_sid
-                .is_none_or(|queue| worker.queue_membership.serves(queue))
+                .is_none_or(|queue| is_eligible(workspace, worker, queue))
             && self
                 .task_queue_name
-                .is_none_or(|name| serves_queue_named(worker, workspace, name))
+                .is_none_or(|name| is_eligible_for_named(workspace, worker, name))
             && self.expression.as_ref().is_none_or(satisfies)
     }
 }
 
-fn serves_queue_named(worker: &Worker, workspace: &Workspace, name: &str) -> bool {
+/// Does the Worker satisfy the expression of the TaskQueue of this name?
+pub fn is_eligible_for_named(workspace: &Workspace, worker: &Worker, name: &str) -> bool {
     let named = workspace
         .task_queues
         .values()
         .find(|queue| queue.friendly_name == name);
-    named.is_some_and(|queue| worker.queue_membership.serves(queue.sid))
+    named.is_some_and(|queue| is_eligible(workspace, worker, queue.sid))
 }
 
 #[cfg(test)]

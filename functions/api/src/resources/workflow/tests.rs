@@ -10,7 +10,7 @@ fn workflow_of(form: &str) -> Result<Workflow, ApiError> {
 }
 
 fn fields(form: &str) -> Result<Fields, ApiError> {
-    Fields::read(&Parameters::of_form(&http::HeaderMap::new(), form.as_bytes()).unwrap())
+    Fields::read(&Parameters::url_encoded(form.as_bytes()).unwrap())
 }
 
 #[test]
